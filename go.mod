@@ -27,6 +27,7 @@ require (
 )
 
 require (
+	github.com/creachadair/tomledit v0.0.26 // indirect
 	github.com/ghodss/yaml v1.0.0 // indirect
 	github.com/golang/glog v1.2.5 // indirect
 	golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da // indirect

@@ -159,12 +159,12 @@ func appendField(b, field []byte) []byte {
 	return append(b, field...)
 }
 
-// appendShort appends a field with its length as one byte. A field above 255 bytes, which no chain address or salt reaches, is
-// written as a zero length and its SHA-256, so that the form stays injective.
+// appendShort appends a field of up to 254 bytes with its length as one byte. A longer field, which no chain address or salt
+// reaches, is written as byte 255 and its SHA-256, so that the form stays injective.
 func appendShort(b, field []byte) []byte {
-	if len(field) > 255 {
+	if len(field) >= 255 {
 		h := hashConcat(field)
-		b = append(b, 0)
+		b = append(b, 255)
 		return append(b, h[:]...)
 	}
 	b = append(b, byte(len(field)))

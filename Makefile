@@ -1,0 +1,49 @@
+# OpenLedger. A fresh machine needs Go and make; `make demo` and `make test` need nothing else.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+SDK      = github.com/cosmos/cosmos-sdk/version
+LDFLAGS  = -s -w -X $(SDK).Name=openledger -X $(SDK).AppName=openledgerd -X $(SDK).Version=$(VERSION) -X $(SDK).Commit=$(COMMIT)
+export CGO_ENABLED = 0
+
+.DEFAULT_GOAL := help
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+build: ## Build build/openledgerd and build/openlorad
+	@mkdir -p build
+	go build -trimpath -ldflags '$(LDFLAGS)' -o build/ ./cmd/openledgerd ./cmd/openlorad
+
+install: ## Install both binaries into GOBIN
+	go install -trimpath -ldflags '$(LDFLAGS)' ./cmd/openledgerd ./cmd/openlorad
+
+demo: build ## Ask a question on a fresh chain and see who is paid; options in ARGS="--keep --json"
+	build/openlorad demo $(ARGS)
+
+test: ## Run the tests
+	go test -timeout 20m ./...
+
+test-long: ## Run the heavier searches: more random cases, fuzzing
+	go test -timeout 60m ./poa/... ./x/... -rapid.checks=2000
+	for target in $$(grep -hoE '^func Fuzz[A-Za-z]+' poa/*_test.go | sed 's/^func //'); do \
+		go test ./poa -run '^$$' -fuzz "^$$target$$" -fuzztime 30s || exit 1; done
+
+bench: build ## Measure, and write the table of docs/benchmarks.md
+	sh scripts/bench.sh
+
+lint: ## Check formatting and run vet
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go' | grep -v '\.pb\.\(gw\.\)\?go$$')); \
+		if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+
+proto: ## Regenerate code and OpenAPI from proto/, offline
+	sh scripts/protogen.sh
+
+proto-check: proto ## Fail when generated code is not what proto/ says
+	@git diff --exit-code -- proto x docs/static || { echo "generated code differs: run make proto and commit"; exit 1; }
+
+clean: ## Remove build output
+	rm -rf build
+
+.PHONY: help build install demo test test-long bench lint proto proto-check clean

@@ -1,0 +1,226 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/cmd/openledgerd/data"
+	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/poa"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+const (
+	flagDatanet = "datanet"
+	flagContent = "content"
+	flagURI     = "uri"
+	flagTitle   = "title"
+	flagLicence = "licence"
+	saltSize    = 32
+)
+
+func contentHash(encoded []byte) poa.Hash { return sha256.Sum256(encoded) }
+
+func dataContributeCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "contribute PATH",
+		Short: "Seal and reveal files as a contribution to a DataNet",
+		Long: `Prepare the files below PATH, put the segment file into a content store, seal
+the contribution on chain (commit), wait, and open it (reveal). The owner of the
+DataNet then accepts or rejects it.
+
+The salt of the seal is written to disk before anything is sent. If the command
+is interrupted, run it again with the same arguments: it goes on where it
+stopped. A sealed contribution that is not revealed in time loses its deposit.`,
+		Example: `openledgerd data contribute notes/ --datanet 1 --from alice --title "Case notes 2026"
+openledgerd data contribute notes/ --datanet 1 --from alice --content ./content --uri https://example.org/notes.olseg`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			send, err := newSender(cmd)
+			if err != nil {
+				return err
+			}
+			prepared, encoded, err := prepareData(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			return contribute(cmd, send, prepared.File, encoded)
+		},
+	}
+	flags.AddTxFlagsToCmd(cmd)
+	addPrepareFlags(cmd)
+	f := cmd.Flags()
+	f.Uint64(flagDatanet, 0, "DataNet to contribute to")
+	f.String(flagContent, "", "content store for the segment file: a directory or a bucket URL (default HOME/content)")
+	f.String(flagURI, "", "where others can fetch the segment file")
+	f.String(flagTitle, "", "title for people")
+	f.String(flagLicence, "", "SPDX expression; empty takes the DataNet's")
+	_ = cmd.MarkFlagRequired(flagDatanet)
+	return cmd
+}
+
+// contribute stores, seals and reveals a segment file.
+func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded []byte) error {
+	ctx := cmd.Context()
+	query := datanettypes.NewQueryClient(send.clientCtx)
+	datanetID, _ := cmd.Flags().GetUint64(flagDatanet)
+	if _, err := query.DataNet(ctx, &datanettypes.QueryDataNetRequest{DatanetId: datanetID}); err != nil {
+		return fmt.Errorf("DataNet %d: %w", datanetID, err)
+	}
+	params, err := query.Params(ctx, &datanettypes.QueryParamsRequest{})
+	if err != nil {
+		return err
+	}
+	if err := storeContent(ctx, cmd, send.clientCtx, encoded); err != nil {
+		return err
+	}
+	store := data.Store{Dir: filepath.Join(send.clientCtx.HomeDir, "contributions")}
+	pending, err := seal(cmd, send, store, file, encoded, params.Params)
+	if err != nil {
+		return err
+	}
+	commit, err := query.Commit(ctx, &datanettypes.QueryCommitRequest{Rank: pending.Reveal.Rank})
+	if err != nil {
+		return fmt.Errorf("commit %d is not open: it was revealed or has expired: %w", pending.Reveal.Rank, err)
+	}
+	cmd.Printf("sealed      rank %d; revealing from block %d (until %d)\n", pending.Reveal.Rank, commit.RevealFrom, commit.RevealUntil)
+	// A transaction sent now is in the next block.
+	if err := send.waitHeight(ctx, commit.RevealFrom-1); err != nil {
+		return err
+	}
+	response, err := send.send(ctx, &datanettypes.MsgRevealContributions{
+		Contributor: pending.Contributor,
+		Items:       []datanettypes.RevealItem{pending.Reveal},
+	})
+	if err != nil {
+		return fmt.Errorf("reveal: %w", err)
+	}
+	if err := store.Remove(*pending); err != nil {
+		return err
+	}
+	cmd.Printf("revealed    contribution %d in block %d, transaction %s\n", pending.Reveal.Rank, response.Height, response.TxHash)
+	cmd.Printf("next        its DataNet's owner accepts it: `openledgerd query datanet contribution %d`\n", pending.Reveal.Rank)
+	return nil
+}
+
+func storeContent(ctx context.Context, cmd *cobra.Command, clientCtx client.Context, encoded []byte) error {
+	location, _ := cmd.Flags().GetString(flagContent)
+	if location == "" {
+		location = filepath.Join(clientCtx.HomeDir, "content")
+	}
+	store, err := content.Open(ctx, location)
+	if err != nil {
+		return err
+	}
+	hash, err := store.Put(ctx, encoded)
+	if err = errors.Join(err, store.Close()); err != nil {
+		return err
+	}
+	cmd.Printf("stored      %x in %s\n", hash, location)
+	return nil
+}
+
+// seal commits the file, or finds the commit of an earlier run.
+func seal(cmd *cobra.Command, send *sender, store data.Store, file poa.SegmentFile, encoded []byte, params datanettypes.Params) (*data.Pending, error) {
+	contributor := send.address()
+	root := file.Root(contributor)
+	pending, err := store.Load(root[:], contributor.String())
+	if err != nil {
+		return nil, err
+	}
+	if pending == nil {
+		if pending, err = newPending(cmd, contributor, file, encoded, root); err != nil {
+			return nil, err
+		}
+		if err := store.Save(*pending); err != nil {
+			return nil, err
+		}
+	} else if rank, err := findCommit(cmd.Context(), send, *pending); err != nil {
+		return nil, err
+	} else if rank != 0 {
+		pending.Reveal.Rank = rank
+		return pending, store.Save(*pending)
+	}
+	deposit := sdk.NewCoin(rewardstypes.Denom, requiredDeposit(params, file.Tokens()))
+	response, err := send.send(cmd.Context(), &datanettypes.MsgCommitContributions{
+		Contributor: contributor.String(),
+		Items:       []datanettypes.CommitItem{{Hash: pending.Hash, Deposit: deposit}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("commit: %w", err)
+	}
+	cmd.Printf("deposit     %s, transaction %s\n", formatOpen(deposit.Amount), response.TxHash)
+	rank, err := findCommit(cmd.Context(), send, *pending)
+	if err != nil {
+		return nil, err
+	}
+	if rank == 0 {
+		return nil, fmt.Errorf("the commit of transaction %s cannot be found on this node: run the command again", response.TxHash)
+	}
+	pending.Reveal.Rank, pending.CommitTx = rank, response.TxHash
+	return pending, store.Save(*pending)
+}
+
+func newPending(cmd *cobra.Command, contributor sdk.AccAddress, file poa.SegmentFile, encoded []byte, root poa.Hash) (*data.Pending, error) {
+	salt := make([]byte, saltSize)
+	if _, err := rand.Read(salt); err != nil {
+		return nil, err
+	}
+	f := cmd.Flags()
+	datanetID, _ := f.GetUint64(flagDatanet)
+	uri, _ := f.GetString(flagURI)
+	title, _ := f.GetString(flagTitle)
+	licence, _ := f.GetString(flagLicence)
+	hash := poa.CommitHash(root, contributor, salt)
+	statistics, content := file.StatisticsRoot(), contentHash(encoded)
+	return &data.Pending{
+		Contributor: contributor.String(),
+		Hash:        hash[:],
+		Reveal: datanettypes.RevealItem{
+			DatanetId:      datanetID,
+			Root:           root[:],
+			Salt:           salt,
+			Segments:       uint32(len(file.Segments)),
+			Tokens:         file.Tokens(),
+			Bytes:          uint64(len(encoded)),
+			StatisticsRoot: statistics[:],
+			ContentHash:    content[:],
+			Uri:            uri,
+			Title:          title,
+			Licence:        licence,
+		},
+	}, nil
+}
+
+// findCommit returns the rank of the commit on chain, or 0.
+func findCommit(ctx context.Context, send *sender, pending data.Pending) (uint64, error) {
+	query := datanettypes.NewQueryClient(send.clientCtx)
+	request := &datanettypes.QueryCommitsRequest{Contributor: pending.Contributor}
+	for {
+		response, err := query.Commits(ctx, request)
+		if err != nil {
+			return 0, err
+		}
+		for _, commit := range response.Commits {
+			if bytes.Equal(commit.Hash, pending.Hash) {
+				return commit.Rank, nil
+			}
+		}
+		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
+			return 0, nil
+		}
+		request.Pagination = nextPage(response.Pagination.NextKey)
+	}
+}

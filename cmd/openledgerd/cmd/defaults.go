@@ -1,0 +1,39 @@
+package cmd
+
+import (
+	"time"
+
+	cmtcfg "github.com/cometbft/cometbft/config"
+
+	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
+
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+const (
+	// DefaultMinGasPrices a node asks for: 1 billion aopen per unit of gas, so
+	// that a transfer costs about 0.0001 OPEN.
+	DefaultMinGasPrices = "1000000000" + rewardstypes.Denom
+	// DefaultQueryGasLimit bounds the work of one query.
+	DefaultQueryGasLimit = 50_000_000
+	// timeoutCommit leaves room for execution inside a block of one second. It
+	// must not equal CometBFT's own default, which the server takes for unset.
+	timeoutCommit = 900 * time.Millisecond
+)
+
+// appConfig returns the template and the defaults of app.toml.
+func appConfig() (string, any) {
+	config := serverconfig.DefaultConfig()
+	config.MinGasPrices = DefaultMinGasPrices
+	config.QueryGasLimit = DefaultQueryGasLimit
+	config.API.Enable = true
+	config.API.Swagger = true
+	return serverconfig.DefaultConfigTemplate, *config
+}
+
+// cometConfig returns the defaults of config.toml.
+func cometConfig() *cmtcfg.Config {
+	config := cmtcfg.DefaultConfig()
+	config.Consensus.TimeoutCommit = timeoutCommit
+	return config
+}

@@ -1,0 +1,123 @@
+package cmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	sdkmath "cosmossdk.io/math"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
+	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/module"
+
+	"github.com/openledger/openledger/cmd/openledgerd/testnet"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+const (
+	flagValidators = "validators"
+	flagOutputDir  = "output-dir"
+	flagHost       = "host"
+	flagBasePort   = "base-port"
+	flagAccount    = "account"
+	flagBlockTime  = "block-time"
+	flagStake      = "stake"
+	flagBalance    = "balance"
+)
+
+// testnetCmd sets up networks for development and tests.
+func testnetCmd(basic module.BasicManager) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "testnet",
+		Short: "Set up networks for development and tests",
+		RunE:  client.ValidateCmd,
+	}
+	cmd.AddCommand(testnetInitFilesCmd(basic))
+	return cmd
+}
+
+func testnetInitFilesCmd(basic module.BasicManager) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "init-files",
+		Short: "Write the home directories of a network that runs on one machine",
+		Long: `Write the home directories of a network whose nodes run as processes on one
+machine. Node i listens on base-port+10i (p2p), +1 (RPC), +2 (REST) and +3
+(gRPC). Its account key is in the test keyring of its home directory: this is
+not for networks with value. Prints the nodes as JSON.`,
+		Example: `openledgerd testnet init-files --validators 4 --output-dir ./net
+openledgerd start --home ./net/node0     # and node1, node2, node3, each in its own terminal
+openledgerd testnet init-files --validators 1 --account open1…=1000000000000000000aopen`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			opts, err := testnetOptions(cmd)
+			if err != nil {
+				return err
+			}
+			clientCtx := client.GetClientContextFromCmd(cmd)
+			opts.Genesis = basic.DefaultGenesis(clientCtx.Codec)
+			nodes, err := testnet.Init(clientCtx, opts)
+			if err != nil {
+				return err
+			}
+			encoder := json.NewEncoder(cmd.OutOrStdout())
+			encoder.SetIndent("", "  ")
+			return encoder.Encode(nodes)
+		},
+	}
+	f := cmd.Flags()
+	f.Int(flagValidators, 4, "number of validators")
+	f.StringP(flagOutputDir, "o", "./testnet", "directory for the home directories")
+	f.String(flags.FlagChainID, "openledger-local-1", "chain id")
+	f.String(flagHost, "127.0.0.1", "address that nodes listen on")
+	f.Int(flagBasePort, 26600, "first port")
+	f.StringArray(flagAccount, nil, "further account as ADDRESS=COINS; repeatable")
+	f.Duration(flagBlockTime, 0, "pause between blocks; default that of a mainnet node")
+	f.Int64(flagStake, 1_000_000, "stake of each validator in OPEN")
+	f.Int64(flagBalance, 2_000_000, "balance of each validator in OPEN, stake included")
+	return cmd
+}
+
+func testnetOptions(cmd *cobra.Command) (testnet.Options, error) {
+	f := cmd.Flags()
+	var opts testnet.Options
+	opts.Validators, _ = f.GetInt(flagValidators)
+	opts.Dir, _ = f.GetString(flagOutputDir)
+	opts.ChainID, _ = f.GetString(flags.FlagChainID)
+	opts.Host, _ = f.GetString(flagHost)
+	opts.BasePort, _ = f.GetInt(flagBasePort)
+	opts.BlockTime, _ = f.GetDuration(flagBlockTime)
+	stake, _ := f.GetInt64(flagStake)
+	balance, _ := f.GetInt64(flagBalance)
+	opts.Stake = sdkmath.NewIntWithDecimal(stake, rewardstypes.Decimals)
+	opts.Balance = sdkmath.NewIntWithDecimal(balance, rewardstypes.Decimals)
+	_, config := appConfig()
+	opts.AppConfig = config.(serverconfig.Config)
+	opts.CometConfig = cometConfig
+	accounts, _ := f.GetStringArray(flagAccount)
+	for _, text := range accounts {
+		account, err := parseAccount(text)
+		if err != nil {
+			return opts, fmt.Errorf("--%s %q: %w", flagAccount, text, err)
+		}
+		opts.Accounts = append(opts.Accounts, account)
+	}
+	return opts, nil
+}
+
+func parseAccount(text string) (testnet.Account, error) {
+	address, amount, ok := strings.Cut(text, "=")
+	if !ok {
+		return testnet.Account{}, fmt.Errorf("want ADDRESS=COINS, for example open1…=1000000000000000000aopen")
+	}
+	account, err := sdk.AccAddressFromBech32(address)
+	if err != nil {
+		return testnet.Account{}, err
+	}
+	coins, err := sdk.ParseCoinsNormalized(amount)
+	return testnet.Account{Address: account, Coins: coins}, err
+}

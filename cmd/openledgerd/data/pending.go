@@ -1,0 +1,75 @@
+// Package data keeps what a contributor must not lose between sealing a
+// contribution and revealing it.
+package data
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+)
+
+// Pending is a contribution on its way: written before it is sealed on chain,
+// removed after it has been revealed. Without its salt the deposit is lost.
+type Pending struct {
+	Contributor string                  `json:"contributor"`
+	Hash        []byte                  `json:"hash"` // of the commit
+	Reveal      datanettypes.RevealItem `json:"reveal"`
+	CommitTx    string                  `json:"commit_tx,omitempty"`
+}
+
+// Store keeps pending contributions as files in a directory.
+type Store struct{ Dir string }
+
+func (s Store) path(root []byte, contributor string) string {
+	return filepath.Join(s.Dir, fmt.Sprintf("%x-%s.json", root, contributor))
+}
+
+// Load returns the pending contribution of a root, or nil without an error.
+func (s Store) Load(root []byte, contributor string) (*Pending, error) {
+	content, err := os.ReadFile(s.path(root, contributor))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var pending Pending
+	if err := json.Unmarshal(content, &pending); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.path(root, contributor), err)
+	}
+	return &pending, nil
+}
+
+// Save writes a pending contribution so that it survives a crash: to a new
+// file, flushed, then renamed.
+func (s Store) Save(pending Pending) error {
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+		return err
+	}
+	content, err := json.MarshalIndent(pending, "", "  ")
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(s.Dir, ".pending-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	if _, err := file.Write(content); err != nil {
+		file.Close()
+		return err
+	}
+	if err := errors.Join(file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), s.path(pending.Reveal.Root, pending.Contributor))
+}
+
+// Remove forgets a pending contribution.
+func (s Store) Remove(pending Pending) error {
+	return os.Remove(s.path(pending.Reveal.Root, pending.Contributor))
+}

@@ -1,0 +1,17 @@
+// Command openledgerd is the OpenLedger node and its command line client.
+package main
+
+import (
+	"os"
+
+	svrcmd "github.com/cosmos/cosmos-sdk/server/cmd"
+
+	"github.com/openledger/openledger/app"
+	"github.com/openledger/openledger/cmd/openledgerd/cmd"
+)
+
+func main() {
+	if err := svrcmd.Execute(cmd.NewRootCmd(), app.EnvPrefix, app.DefaultNodeHome); err != nil {
+		os.Exit(1)
+	}
+}

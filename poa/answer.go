@@ -1,0 +1,64 @@
+package poa
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+)
+
+// Salt hides a token in its leaf. Vocabularies can be enumerated, so every position has its own 128 bits.
+type Salt [16]byte
+
+// PositionSalt returns the first 16 bytes of HMAC-SHA256(callKey, "openledger/salt/v1" ‖ be32 position). The call key is known to
+// payer and provider only; one salt tells nothing about the others.
+func PositionSalt(callKey [32]byte, position uint32) Salt {
+	m := hmac.New(sha256.New, callKey[:])
+	return saltFrom(m, position)
+}
+
+// saltFrom resets m, an HMAC under the call key, and computes one salt.
+func saltFrom(m hash.Hash, position uint32) Salt {
+	var input [22]byte
+	copy(input[:], "openledger/salt/v1")
+	binary.BigEndian.PutUint32(input[18:], position)
+	m.Reset()
+	m.Write(input[:])
+	var sum [sha256.Size]byte
+	var salt Salt
+	copy(salt[:], m.Sum(sum[:0]))
+	return salt
+}
+
+// AnswerLeaf returns LeafHash(be32 position ‖ be64 token ‖ salt).
+func AnswerLeaf(position uint32, token TokenID, salt Salt) Hash {
+	var b [29]byte
+	b[0] = domainLeaf
+	binary.BigEndian.PutUint32(b[1:], position)
+	binary.BigEndian.PutUint64(b[5:], uint64(token))
+	copy(b[13:], salt[:])
+	return sha256.Sum256(b[:])
+}
+
+// AnswerLeaves returns the salted leaf of every token.
+func AnswerLeaves(callKey [32]byte, tokens []TokenID) []Hash {
+	leaves := make([]Hash, len(tokens))
+	m := hmac.New(sha256.New, callKey[:])
+	for i, t := range tokens {
+		leaves[i] = AnswerLeaf(uint32(i), t, saltFrom(m, uint32(i)))
+	}
+	return leaves
+}
+
+// AnswerRoot returns the commitment to an answer: SHA-256(0x03 ‖ be32 number of tokens ‖ MerkleRoot(AnswerLeaves)).
+func AnswerRoot(callKey [32]byte, tokens []TokenID) Hash {
+	return answerRoot(uint32(len(tokens)), MerkleRoot(AnswerLeaves(callKey, tokens)))
+}
+
+func answerRoot(count uint32, tree Hash) Hash {
+	var b [37]byte
+	b[0] = domainAnswer
+	binary.BigEndian.PutUint32(b[1:], count)
+	copy(b[5:], tree[:])
+	return sha256.Sum256(b[:])
+}

@@ -1,0 +1,93 @@
+package poa
+
+import (
+	"math/rand"
+	"testing"
+)
+
+func BenchmarkTokenize(b *testing.B) {
+	text := prose(rand.New(rand.NewSource(1)), 200)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		Tokenize(text)
+	}
+}
+
+// A 300-token answer against 16 segments of 200 tokens.
+func BenchmarkAttribute(b *testing.B) {
+	rng := rand.New(rand.NewSource(2))
+	w := newWorld(b, rng, 4, 4, 200)
+	answer := Answer{Tokens: w.answer(rng, 300)}
+	var segments []Segment
+	for i := range w.index.Len() {
+		segments = append(segments, w.index.Segment(i))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		must(Attribute(answer, segments, ProtocolStatistics()))
+	}
+}
+
+// One token 512 times against 4096 times the same: every position pairs with every place.
+func BenchmarkAttributeWorstCase(b *testing.B) {
+	answer := Answer{Tokens: make([]TokenID, MaxAnswerTokens)}
+	segment := []Segment{{Tokens: make([]TokenID, MaxSegmentTokens)}}
+	b.ReportAllocs()
+	for b.Loop() {
+		must(Attribute(answer, segment, ProtocolStatistics()))
+	}
+}
+
+func BenchmarkIndexAdd(b *testing.B) {
+	rng := rand.New(rand.NewSource(3))
+	var segments [][]TokenID
+	for range 1000 {
+		segments = append(segments, TokenIDs(prose(rng, 200)))
+	}
+	x := NewIndex(ProtocolStatistics())
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		if n == 20*len(segments) {
+			x, n = NewIndex(ProtocolStatistics()), 0
+		}
+		if err := x.Add(Segment{Rank: uint64(n), Tokens: segments[n%len(segments)]}); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+}
+
+// A 300-token answer against 10,000 segments of 200 tokens.
+func BenchmarkIndexAttribute(b *testing.B) {
+	rng := rand.New(rand.NewSource(4))
+	w := newWorld(b, rng, 100, 100, 200)
+	answers := make([]Answer, 32)
+	for i := range answers {
+		answers[i].Tokens = w.answer(rng, 300)
+	}
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		must(w.index.Attribute(answers[i%len(answers)]))
+		i++
+	}
+}
+
+// A batch of 20 answers of 300 tokens.
+func BenchmarkVerifyEvidence(b *testing.B) {
+	rng := rand.New(rand.NewSource(5))
+	w := newWorld(b, rng, 20, 20, 200)
+	batch := w.batch(b, rng, 20, 300)
+	size := len(must(batch.evidence.MarshalBinary()))
+	units := WorkUnits(batch.evidence)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := VerifyEvidence(batch.receipts, batch.evidence, w, ProtocolStatistics()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(size), "evidence-bytes")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(units), "ns/unit")
+}

@@ -1,0 +1,132 @@
+package poa
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+const (
+	// MaxEvidenceBytes is the largest encoded evidence of one batch.
+	MaxEvidenceBytes = 1 << 20
+	// MaxPathLength is the longest Merkle path of a segment in its contribution.
+	MaxPathLength = 32
+
+	evidenceMagic = "OLEVD1\n"
+)
+
+// Opening discloses one token of an answer.
+type Opening struct {
+	// Position is the token's place in the answer, from 0.
+	Position uint32
+	Token    TokenID
+	// Salt is PositionSalt of the call key.
+	Salt Salt
+}
+
+// SegmentProof is a segment's text and its path in the contribution.
+type SegmentProof struct {
+	// Rank is the contribution's commit rank, Index the segment's place in it.
+	Rank  uint64
+	Index uint32
+	// Content is the text as registered.
+	Content []byte
+	// Path leads from SegmentLeaf to the contribution's root.
+	Path []Hash
+}
+
+// AnswerEvidence opens the attributed positions of one answer.
+type AnswerEvidence struct {
+	// Count is the number of tokens of the answer.
+	Count uint32
+	// Openings are strictly increasing by position.
+	Openings []Opening
+	// Proof is the multiproof of the openings' leaves.
+	Proof []Hash
+	// Segments are the segments that own positions, as strictly increasing indices into Evidence.Segments.
+	Segments []uint32
+}
+
+// Evidence is everything needed to recompute the attributions of one batch, and everything a dispute may use.
+type Evidence struct {
+	// Segments are strictly increasing by (Rank, Index).
+	Segments []SegmentProof
+	// Answers has one element per receipt that is not a gap, in the receipts' order.
+	Answers []AnswerEvidence
+}
+
+// Validate checks order and caps; failures wrap ErrEvidenceEncoding.
+func (e Evidence) Validate() error {
+	for i, s := range e.Segments {
+		switch {
+		case len(s.Content) == 0 || len(s.Content) > MaxSegmentBytes:
+			return fmt.Errorf("%w: segment %d has %d bytes; use 1 to %d", ErrEvidenceEncoding, i, len(s.Content), MaxSegmentBytes)
+		case len(s.Path) > MaxPathLength:
+			return fmt.Errorf("%w: segment %d has a path of %d hashes, at most %d are allowed", ErrEvidenceEncoding, i, len(s.Path), MaxPathLength)
+		case i > 0 && !segmentBefore(&e.Segments[i-1], &s):
+			return fmt.Errorf("%w: segment %d is out of order; sort by rank and index and list each once", ErrEvidenceEncoding, i)
+		}
+	}
+	for i := range e.Answers {
+		if err := e.Answers[i].validate(len(e.Segments)); err != nil {
+			return fmt.Errorf("answer %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func segmentBefore(a, b *SegmentProof) bool {
+	return a.Rank < b.Rank || a.Rank == b.Rank && a.Index < b.Index
+}
+
+func (a AnswerEvidence) validate(segments int) error {
+	if a.Count > MaxAnswerTokens {
+		return fmt.Errorf("%w: answer of %d tokens, at most %d are allowed", ErrEvidenceEncoding, a.Count, MaxAnswerTokens)
+	}
+	if len(a.Proof) > int(a.Count)+1 {
+		return fmt.Errorf("%w: multiproof of %d hashes for %d tokens", ErrEvidenceEncoding, len(a.Proof), a.Count)
+	}
+	for i, o := range a.Openings {
+		if o.Position >= a.Count || i > 0 && o.Position <= a.Openings[i-1].Position {
+			return fmt.Errorf("%w: opening %d at position %d is out of order or range", ErrEvidenceEncoding, i, o.Position)
+		}
+	}
+	for i, s := range a.Segments {
+		if uint64(s) >= uint64(segments) || i > 0 && s <= a.Segments[i-1] {
+			return fmt.Errorf("%w: segment reference %d to %d is out of order or range", ErrEvidenceEncoding, i, s)
+		}
+	}
+	return nil
+}
+
+// MarshalBinary returns the canonical encoding (see evidence_codec.go). It needs valid evidence and returns ErrOversize above
+// MaxEvidenceBytes.
+func (e Evidence) MarshalBinary() ([]byte, error) {
+	if err := e.Validate(); err != nil {
+		return nil, err
+	}
+	b := appendEvidence(nil, e)
+	if len(b) > MaxEvidenceBytes {
+		return nil, fmt.Errorf("%w: evidence of %d bytes, at most %d are allowed; send fewer receipts per batch", ErrOversize, len(b), MaxEvidenceBytes)
+	}
+	return b, nil
+}
+
+// Root returns the bundle root: SHA-256(0x04 ‖ be32 segments ‖ be32 answers ‖ Merkle root), where the leaves are LeafHash of the
+// encoding of every segment, then of every answer.
+func (e Evidence) Root() Hash {
+	leaves := make([]Hash, 0, len(e.Segments)+len(e.Answers))
+	var buf []byte
+	for i := range e.Segments {
+		buf = appendSegmentProof(buf[:0], &e.Segments[i])
+		leaves = append(leaves, LeafHash(buf))
+	}
+	for i := range e.Answers {
+		buf = appendAnswerEvidence(buf[:0], &e.Answers[i])
+		leaves = append(leaves, LeafHash(buf))
+	}
+	tree := MerkleRoot(leaves)
+	b := []byte{domainEvidence}
+	b = binary.BigEndian.AppendUint32(b, uint32(len(e.Segments)))
+	b = binary.BigEndian.AppendUint32(b, uint32(len(e.Answers)))
+	return hashConcat(b, tree[:])
+}

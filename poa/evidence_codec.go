@@ -1,0 +1,144 @@
+package poa
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+)
+
+// Encoding of evidence: "OLEVD1\n", uvarint number of segments, the segments, uvarint number of answers, the answers.
+//
+//	segment: uvarint rank, uvarint index, uvarint length, content, byte path length, path
+//	answer:  uvarint count,
+//	         uvarint openings, per opening uvarint gap, be64 token, 16 bytes salt,
+//	         uvarint proof length, proof,
+//	         uvarint segments, per segment uvarint gap
+//
+// A gap is the distance from the previous value less one, the first one the value itself, so that order is part of the form.
+
+const (
+	minSegmentBytes = 5  // rank, index, length, one byte of content, path length
+	minAnswerBytes  = 4  // four numbers
+	openingBytes    = 25 // gap, token, salt
+)
+
+func appendEvidence(b []byte, e Evidence) []byte {
+	b = append(b, evidenceMagic...)
+	b = binary.AppendUvarint(b, uint64(len(e.Segments)))
+	for i := range e.Segments {
+		b = appendSegmentProof(b, &e.Segments[i])
+	}
+	b = binary.AppendUvarint(b, uint64(len(e.Answers)))
+	for i := range e.Answers {
+		b = appendAnswerEvidence(b, &e.Answers[i])
+	}
+	return b
+}
+
+func appendSegmentProof(b []byte, s *SegmentProof) []byte {
+	b = binary.AppendUvarint(b, s.Rank)
+	b = binary.AppendUvarint(b, uint64(s.Index))
+	b = binary.AppendUvarint(b, uint64(len(s.Content)))
+	b = append(b, s.Content...)
+	b = append(b, byte(len(s.Path)))
+	return appendHashes(b, s.Path)
+}
+
+func appendAnswerEvidence(b []byte, a *AnswerEvidence) []byte {
+	b = binary.AppendUvarint(b, uint64(a.Count))
+	b = binary.AppendUvarint(b, uint64(len(a.Openings)))
+	from := uint32(0)
+	for _, o := range a.Openings {
+		b = binary.AppendUvarint(b, uint64(o.Position-from))
+		b = binary.BigEndian.AppendUint64(b, uint64(o.Token))
+		b = append(b, o.Salt[:]...)
+		from = o.Position + 1
+	}
+	b = binary.AppendUvarint(b, uint64(len(a.Proof)))
+	b = appendHashes(b, a.Proof)
+	b = binary.AppendUvarint(b, uint64(len(a.Segments)))
+	from = 0
+	for _, s := range a.Segments {
+		b = binary.AppendUvarint(b, uint64(s-from))
+		from = s + 1
+	}
+	return b
+}
+
+// UnmarshalEvidence reads the canonical encoding and nothing else: what it returns passes Validate and encodes to the same bytes.
+// Above MaxEvidenceBytes it returns ErrOversize, otherwise ErrEvidenceEncoding.
+func UnmarshalEvidence(data []byte) (Evidence, error) {
+	if len(data) > MaxEvidenceBytes {
+		return Evidence{}, fmt.Errorf("%w: evidence of %d bytes, at most %d are allowed; send fewer receipts per batch", ErrOversize, len(data), MaxEvidenceBytes)
+	}
+	r := reader{data: data}
+	if string(r.bytes(len(evidenceMagic))) != evidenceMagic {
+		return Evidence{}, fmt.Errorf("%w: the bytes do not start with %q", ErrEvidenceEncoding, evidenceMagic)
+	}
+	var e Evidence
+	n := r.count(r.uvarint(MaxEvidenceBytes), MaxEvidenceBytes, minSegmentBytes)
+	for i := 0; i < n && r.ok(); i++ {
+		e.Segments = append(e.Segments, readSegmentProof(&r))
+		if i > 0 && !segmentBefore(&e.Segments[i-1], &e.Segments[i]) {
+			r.failf("segment %d is out of order", i)
+		}
+	}
+	n = r.count(r.uvarint(MaxEvidenceBytes), MaxEvidenceBytes, minAnswerBytes)
+	for i := 0; i < n && r.ok(); i++ {
+		e.Answers = append(e.Answers, readAnswerEvidence(&r, len(e.Segments)))
+	}
+	if err := r.finish(ErrEvidenceEncoding); err != nil {
+		return Evidence{}, err
+	}
+	return e, nil
+}
+
+func readSegmentProof(r *reader) SegmentProof {
+	s := SegmentProof{Rank: r.uvarint(^uint64(0)), Index: uint32(r.uvarint(1<<32 - 1))}
+	size := int(r.uvarint(MaxSegmentBytes))
+	if r.ok() && size == 0 {
+		r.failf("segment without content")
+	}
+	s.Content = bytes.Clone(r.bytes(size))
+	s.Path = r.hashes(r.count(uint64(r.byte()), MaxPathLength, len(Hash{})))
+	return s
+}
+
+func readAnswerEvidence(r *reader, segments int) AnswerEvidence {
+	a := AnswerEvidence{Count: uint32(r.uvarint(MaxAnswerTokens))}
+	if n := r.count(r.uvarint(uint64(a.Count)), uint64(a.Count), openingBytes); n > 0 {
+		a.Openings = make([]Opening, n)
+	}
+	from := uint32(0)
+	for i := range a.Openings {
+		o := &a.Openings[i]
+		o.Position = from + uint32(r.uvarint(MaxAnswerTokens))
+		if r.ok() && o.Position >= a.Count {
+			r.failf("opening at position %d of %d", o.Position, a.Count)
+		}
+		o.Token = TokenID(r.be64())
+		copy(o.Salt[:], r.bytes(len(o.Salt)))
+		if !r.ok() {
+			return AnswerEvidence{}
+		}
+		from = o.Position + 1
+	}
+	limit := uint64(a.Count) + 1
+	a.Proof = r.hashes(r.count(r.uvarint(limit), limit, len(Hash{})))
+	if n := r.count(r.uvarint(uint64(segments)), uint64(segments), 1); n > 0 {
+		a.Segments = make([]uint32, n)
+	}
+	next := uint64(0)
+	for i := range a.Segments {
+		s := next + r.uvarint(MaxEvidenceBytes)
+		if r.ok() && s >= uint64(segments) {
+			r.failf("reference to segment %d of %d", s, segments)
+		}
+		if !r.ok() {
+			return AnswerEvidence{}
+		}
+		a.Segments[i] = uint32(s)
+		next = s + 1
+	}
+	return a
+}

@@ -1,0 +1,255 @@
+// Command gentable measures the protocol's table of token frequencies on folders of text and writes the data file that package
+// poa embeds.
+//
+//	go run ./poa/internal/gentable -out poa/statistics_v1.txt en=/folder,/folder de=/folder …
+//
+// Text is measured by language, because a word that is rare on the whole may be the commonest of its language. A paragraph counts
+// once however often it occurs. A token counts once per window of 16 tokens, so that a repeated word does not look common. The
+// count of a token is its largest share of windows in any language, scaled to 2^20 tokens; the 6,000 largest are kept.
+//
+// The output depends on the folders only. It was made once: another table is another version of the statistics.
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/openledger/openledger/poa"
+)
+
+const (
+	window       = 16
+	total        = 1 << 20
+	rowsKept     = 6000
+	folderTokens = 1_500_000 // no folder weighs more
+	leastWindows = 8         // of a token, so that chance does not decide
+)
+
+func main() {
+	out := flag.String("out", "statistics_v1.txt", "file to write")
+	flag.Parse()
+	if flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "usage: gentable -out file language=folder,folder …")
+		os.Exit(2)
+	}
+	if err := run(*out, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "gentable:", err)
+		os.Exit(1)
+	}
+}
+
+func run(out string, groups []string) error {
+	best := map[string]uint64{}
+	for _, g := range groups {
+		language, folders, ok := strings.Cut(g, "=")
+		if !ok {
+			return fmt.Errorf("%q is not language=folder,folder", g)
+		}
+		c := &counter{windows: map[string]uint64{}, seen: map[[32]byte]bool{}}
+		for _, folder := range strings.Split(folders, ",") {
+			if err := c.folder(folder); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintf(os.Stderr, "%s: %d tokens, %d distinct\n", language, c.tokens, len(c.windows))
+		for token, n := range c.windows {
+			if n >= leastWindows {
+				best[token] = max(best[token], n*total/c.tokens)
+			}
+		}
+	}
+	return write(out, best)
+}
+
+func write(out string, counts map[string]uint64) error {
+	type row struct {
+		token string
+		df    uint64
+	}
+	var rows []row
+	for token, df := range counts {
+		if df > 0 && len(token) <= 64 {
+			rows = append(rows, row{token, df})
+		}
+	}
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(b.df, a.df), cmp.Compare(a.token, b.token)) })
+	var b bytes.Buffer
+	for _, r := range rows[:min(len(rows), rowsKept)] {
+		fmt.Fprintf(&b, "%d %s\n", r.df, r.token)
+	}
+	return os.WriteFile(out, b.Bytes(), 0o644)
+}
+
+// counter counts the windows that hold a token.
+type counter struct {
+	windows map[string]uint64
+	seen    map[[32]byte]bool // paragraphs
+	tokens  uint64
+	limit   uint64
+	recent  []string
+}
+
+func (c *counter) folder(root string) error {
+	c.limit = c.tokens + folderTokens
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if c.tokens >= c.limit {
+			return filepath.SkipAll
+		}
+		if !d.Type().IsRegular() {
+			return nil
+		}
+		data, err := read(path)
+		if err != nil {
+			return err
+		}
+		for _, p := range bytes.Split(data, []byte("\n\n")) {
+			c.paragraph(p)
+		}
+		return nil
+	})
+}
+
+func (c *counter) paragraph(p []byte) {
+	p = bytes.TrimSpace(p)
+	key := sha256.Sum256(p)
+	if len(p) < 40 || c.seen[key] {
+		return
+	}
+	c.seen[key] = true
+	for _, t := range poa.Tokenize(p) {
+		token := strings.Map(lower, string(p[t.Start:t.End]))
+		c.tokens++
+		if !slices.Contains(c.recent, token) {
+			c.windows[token]++
+		}
+		if c.recent = append(c.recent, token); len(c.recent) == window {
+			c.recent = c.recent[:0]
+		}
+	}
+}
+
+func lower(r rune) rune {
+	if r >= 'A' && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
+}
+
+// read returns the prose of a file, and nothing for kinds of file that are not text.
+func read(path string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	name := path
+	if strings.HasSuffix(name, ".gz") {
+		z, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if data, err = io.ReadAll(z); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		name = strings.TrimSuffix(name, ".gz")
+	}
+	ext := filepath.Ext(name)
+	switch {
+	case ext == ".go":
+		return comments(data), nil
+	case ext == ".html":
+		return stripTags(data), nil
+	case ext == ".txt" || ext == ".md" || ext == ".rst" || ext == ".pod":
+		return data, nil
+	case len(ext) >= 2 && ext[1] >= '1' && ext[1] <= '8' && strings.Contains(path, "/man"):
+		return stripRoff(data), nil
+	}
+	return nil, nil
+}
+
+// comments keeps the line comments of Go source; code between them ends a paragraph.
+func comments(data []byte) []byte {
+	var b bytes.Buffer
+	for line := range bytes.Lines(data) {
+		line = bytes.TrimSpace(line)
+		if text, ok := bytes.CutPrefix(line, []byte("// ")); ok {
+			b.Write(text)
+		}
+		b.WriteByte('\n')
+	}
+	return b.Bytes()
+}
+
+// stripRoff drops requests and font changes of a manual page.
+func stripRoff(data []byte) []byte {
+	var b bytes.Buffer
+	for line := range bytes.Lines(data) {
+		if len(line) > 0 && (line[0] == '.' || line[0] == '\'') {
+			b.WriteByte('\n')
+			continue
+		}
+		for i := 0; i < len(line); i++ {
+			if line[i] != '\\' || i+1 >= len(line) {
+				b.WriteByte(line[i])
+				continue
+			}
+			i++
+			switch {
+			case line[i] == 'f' && i+1 < len(line):
+				i++
+			case line[i] == '(' && i+2 < len(line):
+				i += 2
+			case line[i] == '-':
+				b.WriteByte('-')
+			}
+		}
+	}
+	return b.Bytes()
+}
+
+// stripTags drops markup, scripts and styles.
+func stripTags(data []byte) []byte {
+	var b bytes.Buffer
+	for len(data) > 0 {
+		open := bytes.IndexByte(data, '<')
+		if open < 0 {
+			break
+		}
+		b.Write(data[:open])
+		data = data[open:]
+		for _, element := range []string{"script", "style", "pre", "nav"} {
+			if bytes.HasPrefix(data, []byte("<"+element)) {
+				if end := bytes.Index(data, []byte("</"+element)); end >= 0 {
+					data = data[end:]
+				}
+			}
+		}
+		shut := bytes.IndexByte(data, '>')
+		if shut < 0 {
+			break
+		}
+		if bytes.HasPrefix(data, []byte("</p")) || bytes.HasPrefix(data, []byte("</h")) || bytes.HasPrefix(data, []byte("</li")) {
+			b.WriteString("\n\n")
+		} else {
+			b.WriteByte(' ')
+		}
+		data = data[shut+1:]
+	}
+	text := b.Bytes()
+	for _, entity := range [][2]string{{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&#x27;", "'"}, {"&nbsp;", " "}, {"&amp;", "&"}} {
+		text = bytes.ReplaceAll(text, []byte(entity[0]), []byte(entity[1]))
+	}
+	return text
+}

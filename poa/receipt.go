@@ -1,0 +1,148 @@
+package poa
+
+import "fmt"
+
+const (
+	// MethodSPAN is the attribution method of this version: local alignment, earliest qualified segment wins.
+	MethodSPAN uint8 = 1
+	// MaxEntries is the largest number of contributions one receipt pays.
+	MaxEntries = 16
+	// TotalPPM is the sum of all weights and the unattributed share.
+	TotalPPM = 1_000_000
+	// MaxCallTokens bounds the billed tokens of a call on either side.
+	MaxCallTokens = 1 << 24
+)
+
+// Entry gives a contribution, named by its commit rank, its share in parts per million.
+type Entry struct {
+	Rank      uint64
+	WeightPPM uint32
+}
+
+// Receipt is one call as a provider submits it. A gap (a failed call, or an acknowledgement) carries only Session, N and Call.
+type Receipt struct {
+	// Session is the index of the session in the batch, N the call's number in the session.
+	Session uint32
+	N       uint64
+	// Gap marks a call without an answer.
+	Gap bool
+	// Call is the call hash. Of an answered call it is derived from QueryHash and MaxFee: it may be left zero and
+	// UnmarshalReceipts fills it in.
+	Call Hash
+	// QueryHash and MaxFee (aopen) are those of the Call.
+	QueryHash Hash
+	MaxFee    Amount
+	// AnswerRoot commits to the answer, EvidenceRoot to the rows (see RowsRoot).
+	AnswerRoot, EvidenceRoot Hash
+	// InputTokens and OutputTokens are the model's tokens that are billed.
+	InputTokens, OutputTokens uint32
+	// Fee is in aopen.
+	Fee Amount
+	// Entries are ordered by descending weight, ties by ascending rank.
+	Entries []Entry
+	// UnattributedPPM is what no contribution earns.
+	UnattributedPPM uint32
+}
+
+// CallHash returns Call of a gap, and otherwise the hash of QueryHash and MaxFee.
+func (r Receipt) CallHash() Hash {
+	if r.Gap {
+		return r.Call
+	}
+	return Call{QueryHash: r.QueryHash, MaxFee: r.MaxFee}.Hash()
+}
+
+// Outcome returns what the next call acknowledges; it is the zero value for a gap.
+func (r Receipt) Outcome() Outcome {
+	if r.Gap {
+		return Outcome{}
+	}
+	return Outcome{AnswerRoot: r.AnswerRoot, InputTokens: r.InputTokens, OutputTokens: r.OutputTokens, Fee: r.Fee}
+}
+
+// Commitment returns SHA-256("openledger/receipt/v1" ‖ query hash ‖ answer root ‖ evidence root). The commitment of a gap is
+// its Call.
+func (r Receipt) Commitment() Hash {
+	if r.Gap {
+		return r.Call
+	}
+	return hashConcat([]byte("openledger/receipt/v1"), r.QueryHash[:], r.AnswerRoot[:], r.EvidenceRoot[:])
+}
+
+// Validate checks everything that follows from the receipt alone; failures wrap ErrReceipt.
+func (r Receipt) Validate() error {
+	if r.N == 0 {
+		return fmt.Errorf("%w: call number 0; calls of a session count from 1", ErrReceipt)
+	}
+	if r.Gap {
+		return r.validateGap()
+	}
+	if r.Call != (Hash{}) && r.Call != r.CallHash() {
+		return fmt.Errorf("%w: call hash %s is not that of its query and maximum fee", ErrReceipt, r.Call)
+	}
+	if r.InputTokens > MaxCallTokens || r.OutputTokens > MaxCallTokens {
+		return fmt.Errorf("%w: %d input and %d output tokens; at most %d of each", ErrReceipt, r.InputTokens, r.OutputTokens, MaxCallTokens)
+	}
+	if r.Fee.Cmp(r.MaxFee) > 0 {
+		return fmt.Errorf("%w: fee of %s aopen is above the authorised %s", ErrReceipt, r.Fee, r.MaxFee)
+	}
+	if err := validateEntries(r.Entries, r.UnattributedPPM); err != nil {
+		return fmt.Errorf("%w: %s", ErrReceipt, err.Error())
+	}
+	return nil
+}
+
+func (r Receipt) validateGap() error {
+	if r.QueryHash != (Hash{}) || !r.MaxFee.IsZero() || r.AnswerRoot != (Hash{}) || r.EvidenceRoot != (Hash{}) ||
+		r.InputTokens != 0 || r.OutputTokens != 0 || !r.Fee.IsZero() || len(r.Entries) != 0 || r.UnattributedPPM != 0 {
+		return fmt.Errorf("%w: a gap carries only session, number and call hash", ErrReceipt)
+	}
+	if r.Call == (Hash{}) {
+		return fmt.Errorf("%w: a gap needs the call hash that the payer signed", ErrReceipt)
+	}
+	return nil
+}
+
+// validateEntries checks number, order, weights and sum.
+func validateEntries(entries []Entry, unattributed uint32) error {
+	if len(entries) > MaxEntries {
+		return fmt.Errorf("%d entries, at most %d are allowed", len(entries), MaxEntries)
+	}
+	sum := uint64(unattributed)
+	for i, e := range entries {
+		if e.WeightPPM == 0 {
+			return fmt.Errorf("entry %d has no weight; leave it out", i)
+		}
+		sum += uint64(e.WeightPPM)
+		if i > 0 && compareEntries(entries[i-1], e) >= 0 {
+			return fmt.Errorf("entry %d is out of order; sort by descending weight, then ascending rank", i)
+		}
+		for _, earlier := range entries[:i] {
+			if earlier.Rank == e.Rank {
+				return fmt.Errorf("rank %d has two entries; add them up", e.Rank)
+			}
+		}
+	}
+	if sum != TotalPPM {
+		return fmt.Errorf("weights and unattributed share sum to %d ppm instead of %d", sum, TotalPPM)
+	}
+	return nil
+}
+
+// compareEntries orders by descending weight, then ascending rank.
+func compareEntries(a, b Entry) int {
+	switch {
+	case a.WeightPPM != b.WeightPPM:
+		if a.WeightPPM > b.WeightPPM {
+			return -1
+		}
+		return 1
+	case a.Rank != b.Rank:
+		if a.Rank < b.Rank {
+			return -1
+		}
+		return 1
+	default:
+		return 0
+	}
+}

@@ -1,0 +1,112 @@
+package poa
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+const (
+	// MaxSurprisal caps what one token weighs: 12 bits in Q16.
+	MaxSurprisal int32 = 12 << 16
+	// HiddenBits is what a position weighs that no segment owns: 8 bits in Q16.
+	HiddenBits int32 = 8 << 16
+	// MaxStatisticsTotal bounds the T of a table.
+	MaxStatisticsTotal = 1 << 48
+)
+
+// TokenCount is one row of a statistics table: DF units of text hold the token ID.
+type TokenCount struct {
+	ID TokenID
+	DF uint32
+}
+
+// Statistics is a frozen table of token frequencies. It is immutable and safe for concurrent use.
+type Statistics struct {
+	version   uint32
+	total     uint64
+	rows      []TokenCount
+	surprisal []int32
+	unseen    int32
+}
+
+// NewStatistics returns a table of the given version for total tokens (T). rows must be strictly increasing by id with
+// 1 ≤ DF ≤ total.
+func NewStatistics(version uint32, total uint64, rows []TokenCount) (*Statistics, error) {
+	if total == 0 || total > MaxStatisticsTotal {
+		return nil, fmt.Errorf("%w: total of %d tokens; use 1 to %d", ErrStatistics, total, uint64(MaxStatisticsTotal))
+	}
+	for i, r := range rows {
+		if i > 0 && r.ID <= rows[i-1].ID {
+			return nil, fmt.Errorf("%w: row %d is not above the one before it; sort rows by token id and list each once", ErrStatistics, i)
+		}
+		if r.DF == 0 || uint64(r.DF) > total {
+			return nil, fmt.Errorf("%w: row %d counts %d of %d", ErrStatistics, i, r.DF, total)
+		}
+	}
+	return newStatistics(version, total, slices.Clone(rows)), nil
+}
+
+// newStatistics takes rows that are sorted and in range.
+func newStatistics(version uint32, total uint64, rows []TokenCount) *Statistics {
+	s := &Statistics{version: version, total: total, rows: rows, surprisal: make([]int32, len(rows)), unseen: surprisal(total, 0)}
+	for i, r := range rows {
+		s.surprisal[i] = surprisal(total, r.DF)
+	}
+	return s
+}
+
+// surprisal returns min(12, log2(T+1) - log2(df+1)) in Q16, never below zero.
+func surprisal(total uint64, df uint32) int32 {
+	g := int64(Log2Q16(total+1)) - int64(Log2Q16(uint64(df)+1))
+	return int32(min(max(g, 0), int64(MaxSurprisal)))
+}
+
+// Surprisal returns the weight of a token in Q16 bits: min(12, log2(T+1) - log2(df+1)), with df = 0 for a token that is not in
+// the table.
+func (s *Statistics) Surprisal(id TokenID) int32 {
+	lo, hi := 0, len(s.rows)
+	for lo < hi {
+		m := int(uint(lo+hi) >> 1)
+		if s.rows[m].ID < id {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	if lo < len(s.rows) && s.rows[lo].ID == id {
+		return s.surprisal[lo]
+	}
+	return s.unseen
+}
+
+// Version returns the table's version.
+func (s *Statistics) Version() uint32 { return s.version }
+
+// Total returns T, the number of tokens the counts are scaled to.
+func (s *Statistics) Total() uint64 { return s.total }
+
+// Len returns the number of rows.
+func (s *Statistics) Len() int { return len(s.rows) }
+
+// Root returns SHA-256("openledger/statistics/v1" ‖ be32 version ‖ be64 T ‖ be32 rows ‖ Merkle root), where the leaf of a row is
+// LeafHash(be64 id ‖ be32 df). It hashes the whole table: keep the result.
+func (s *Statistics) Root() Hash {
+	root := MerkleRoot(statisticsLeaves(s.rows))
+	b := []byte("openledger/statistics/v1")
+	b = binary.BigEndian.AppendUint32(b, s.version)
+	b = binary.BigEndian.AppendUint64(b, s.total)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(s.rows)))
+	return hashConcat(b, root[:])
+}
+
+func statisticsLeaves(rows []TokenCount) []Hash {
+	leaves := make([]Hash, len(rows))
+	for i, r := range rows {
+		var b [12]byte
+		binary.BigEndian.PutUint64(b[:8], uint64(r.ID))
+		binary.BigEndian.PutUint32(b[8:], r.DF)
+		leaves[i] = LeafHash(b[:])
+	}
+	return leaves
+}

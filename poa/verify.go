@@ -1,0 +1,202 @@
+package poa
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Contribution is what the chain knows about a contribution.
+type Contribution struct {
+	// Root is the Merkle root over SegmentLeaf of its segments.
+	Root Hash
+	// Contributor is the raw address in the leaves.
+	Contributor []byte
+	// Segments is the number of segments.
+	Segments uint32
+	// AllowFewStopWords is the DataNet's rule, see SegmentRules.
+	AllowFewStopWords bool
+}
+
+// ContributionSource looks contributions up by commit rank.
+type ContributionSource interface {
+	// Contribution returns an error if the contribution is not in the manifest or not payable. VerifyEvidence reports it wrapped
+	// together with ErrContribution.
+	Contribution(rank uint64) (Contribution, error)
+}
+
+// VerifyEvidence recomputes every receipt of a batch from its evidence: paths and admission of all segments, openings against the
+// answer roots, rows against the evidence roots, entries and unattributed shares. It returns nil if all agree, and otherwise the
+// first disagreement as one of the sentinel errors, with the index of the receipt or segment. Charge WorkUnits before calling it.
+//
+// Openings that no segment owns are allowed: they weigh as much as hidden positions.
+func VerifyEvidence(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics) error {
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	if err := verifyCounts(receipts, e); err != nil {
+		return err
+	}
+	if src == nil {
+		return fmt.Errorf("%w: no source of contributions given", ErrContribution)
+	}
+	l, err := newLibrary(stats)
+	if err != nil {
+		return err
+	}
+	for i := range e.Segments {
+		if err := addVerified(l, &e.Segments[i], src); err != nil {
+			return fmt.Errorf("segment %d of the evidence: %w", i, err)
+		}
+	}
+	w := &workspace{}
+	answer := 0
+	for i, r := range receipts {
+		if err := r.Validate(); err != nil {
+			return fmt.Errorf("receipt %d: %w", i, err)
+		}
+		if r.Gap {
+			continue
+		}
+		if err := verifyAnswer(l, w, r, &e.Answers[answer]); err != nil {
+			return fmt.Errorf("receipt %d: %w", i, err)
+		}
+		answer++
+	}
+	return nil
+}
+
+// verifyCounts checks that answers fit receipts and that every segment is referred to.
+func verifyCounts(receipts []Receipt, e Evidence) error {
+	answered := 0
+	for _, r := range receipts {
+		if !r.Gap {
+			answered++
+		}
+	}
+	if answered != len(e.Answers) {
+		return fmt.Errorf("%w: %d answers for %d receipts that are not gaps", ErrEvidenceCount, len(e.Answers), answered)
+	}
+	used := make([]bool, len(e.Segments))
+	for _, a := range e.Answers {
+		for _, s := range a.Segments {
+			used[s] = true
+		}
+	}
+	if i := slices.Index(used, false); i >= 0 {
+		return fmt.Errorf("%w: segment %d of the evidence, index %d of rank %d", ErrUnusedSegment, i, e.Segments[i].Index, e.Segments[i].Rank)
+	}
+	return nil
+}
+
+// addVerified checks a segment's admission and path and adds it to the library.
+func addVerified(l *library, s *SegmentProof, src ContributionSource) error {
+	c, err := src.Contribution(s.Rank)
+	if err != nil {
+		return fmt.Errorf("%w: rank %d: %w", ErrContribution, s.Rank, err)
+	}
+	tokens, err := checkSegment(s.Content, SegmentRules{AllowFewStopWords: c.AllowFewStopWords})
+	if err != nil {
+		return err
+	}
+	leaf := SegmentLeaf(s.Index, c.Contributor, s.Content)
+	if err := VerifyPath(c.Root, leaf, uint64(s.Index), uint64(c.Segments), s.Path); err != nil {
+		return fmt.Errorf("%w: index %d of rank %d: %w", ErrSegmentPath, s.Index, s.Rank, err)
+	}
+	return l.add(Segment{Rank: s.Rank, Index: s.Index, Tokens: tokens})
+}
+
+// VerifyAnswer recomputes one receipt. segments are those of the evidence in its order, which a.Segments refers to; their paths and
+// admission are not checked here. It returns the same errors as VerifyEvidence.
+func VerifyAnswer(r Receipt, a AnswerEvidence, segments []Segment, stats *Statistics) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	if r.Gap {
+		return fmt.Errorf("%w: the receipt is a gap, which has no answer", ErrEvidenceCount)
+	}
+	if err := a.validate(len(segments)); err != nil {
+		return err
+	}
+	l, err := newLibrary(stats)
+	if err != nil {
+		return err
+	}
+	local := a
+	local.Segments = make([]uint32, len(a.Segments))
+	for i, s := range a.Segments {
+		if err := l.add(segments[s]); err != nil {
+			return err
+		}
+		local.Segments[i] = uint32(i)
+	}
+	return verifyAnswer(l, &workspace{}, r, &local)
+}
+
+// verifyAnswer takes a valid receipt and valid evidence whose segments are places in the library.
+func verifyAnswer(l *library, w *workspace, r Receipt, a *AnswerEvidence) error {
+	if err := verifyOpenings(r, a); err != nil {
+		return err
+	}
+	if len(a.Segments) > len(a.Openings) {
+		return fmt.Errorf("%w: %d segments cannot own %d opened positions; list only segments that own one", ErrForgedSpan, len(a.Segments), len(a.Openings))
+	}
+	list := make([]int, len(a.Segments))
+	for i, s := range a.Segments {
+		list[i] = int(s)
+	}
+	got := l.attribute(w, a.opened(), list)
+	if err := everySegmentOwns(l, list, got.Rows); err != nil {
+		return err
+	}
+	if root := RowsRoot(got.Rows); root != r.EvidenceRoot {
+		return fmt.Errorf("%w: %d rows have root %s, the receipt says %s", ErrEvidenceRoot, len(got.Rows), root, r.EvidenceRoot)
+	}
+	if got.UnattributedPPM != r.UnattributedPPM || !slices.Equal(got.Entries, r.Entries) {
+		return fmt.Errorf("%w: recomputed %v and %d ppm unattributed, the receipt says %v and %d", ErrWeights, got.Entries, got.UnattributedPPM, r.Entries, r.UnattributedPPM)
+	}
+	return nil
+}
+
+// verifyOpenings checks the openings against the answer root.
+func verifyOpenings(r Receipt, a *AnswerEvidence) error {
+	positions := make([]uint32, len(a.Openings))
+	leaves := make([]Hash, len(a.Openings))
+	for i, o := range a.Openings {
+		positions[i], leaves[i] = o.Position, AnswerLeaf(o.Position, o.Token, o.Salt)
+	}
+	tree, err := multiproofRoot(a.Count, positions, leaves, a.Proof)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrOpening, err)
+	}
+	if got := answerRoot(a.Count, tree); got != r.AnswerRoot {
+		return fmt.Errorf("%w: %d openings of %d tokens lead to %s, the receipt says %s", ErrAnswerRoot, len(a.Openings), a.Count, got, r.AnswerRoot)
+	}
+	return nil
+}
+
+// opened returns the answer as far as it is disclosed.
+func (a *AnswerEvidence) opened() Answer {
+	out := Answer{Tokens: make([]TokenID, a.Count), Hidden: make([]bool, a.Count)}
+	for i := range out.Hidden {
+		out.Hidden[i] = true
+	}
+	for _, o := range a.Openings {
+		out.Tokens[o.Position], out.Hidden[o.Position] = o.Token, false
+	}
+	return out
+}
+
+// everySegmentOwns checks that each listed segment has a row.
+func everySegmentOwns(l *library, list []int, rows []Row) error {
+	owns := make(map[segmentKey]struct{}, len(list))
+	for _, r := range rows {
+		owns[segmentKey{r.Rank, r.Segment}] = struct{}{}
+	}
+	for _, i := range list {
+		key := l.segments[i].segmentKey
+		if _, ok := owns[key]; !ok {
+			return fmt.Errorf("%w: index %d of rank %d owns no opened position; leave it out, or open the positions it is aligned with", ErrForgedSpan, key.index, key.rank)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package poa
+
+import (
+	"cmp"
+	"slices"
+)
+
+// result turns the claims into rows and weights.
+func (w *workspace) result(l *library) Attribution {
+	var rows []Row
+	var shares []share
+	owned := 0
+	for i := range w.claims {
+		c := &w.claims[i]
+		if !c.owned {
+			continue
+		}
+		owned++
+		owner := &l.segments[c.owner]
+		shares = append(shares, share{rank: owner.rank, bits: uint64(l.weight[w.tokens[c.slot]])})
+		if n := len(rows); n > 0 && continues(&rows[n-1], owner, c) {
+			rows[n-1].Length++
+			rows[n-1].Score = max(rows[n-1].Score, c.score)
+			continue
+		}
+		rows = append(rows, Row{Position: uint32(c.pos), Length: 1, Rank: owner.rank, Segment: owner.index, Offset: uint32(c.off), Score: c.score})
+	}
+	rest := uint64(w.count-owned) * uint64(HiddenBits)
+	entries, unattributed := apportion(shares, rest)
+	return Attribution{Rows: rows, Entries: entries, UnattributedPPM: unattributed}
+}
+
+func continues(r *Row, owner *librarySegment, c *claim) bool {
+	return r.Rank == owner.rank && r.Segment == owner.index &&
+		r.Position+r.Length == uint32(c.pos) && r.Offset+r.Length == uint32(c.off)
+}
+
+// share is what one contribution has earned, in Q16 bits.
+type share struct {
+	rank      uint64
+	bits      uint64
+	ppm       uint32
+	remainder uint64
+}
+
+// apportion divides TotalPPM by largest remainder over the contributions and the rest (ATTRIBUTION, section 6): shares of one
+// rank are added up; those beyond the MaxEntries largest (ties: lower rank first) fold into the rest; each gets its quota rounded
+// down; what is left goes one by one to the largest remainders, ties to the lower rank, the rest last. Shares of zero ppm are
+// left out.
+func apportion(shares []share, rest uint64) ([]Entry, uint32) {
+	shares = mergeByRank(shares)
+	slices.SortFunc(shares, func(a, b share) int { return cmp.Or(cmp.Compare(b.bits, a.bits), cmp.Compare(a.rank, b.rank)) })
+	total := rest
+	for i, s := range shares {
+		total += s.bits
+		if i >= MaxEntries {
+			rest += s.bits
+		}
+	}
+	shares = shares[:min(len(shares), MaxEntries)]
+	if total == 0 {
+		return nil, TotalPPM
+	}
+	left := uint32(TotalPPM) - uint32(rest*TotalPPM/total)
+	restRemainder := rest * TotalPPM % total
+	for i := range shares {
+		s := &shares[i]
+		s.ppm, s.remainder = uint32(s.bits*TotalPPM/total), s.bits*TotalPPM%total
+		left -= s.ppm
+	}
+	slices.SortFunc(shares, func(a, b share) int {
+		return cmp.Or(cmp.Compare(b.remainder, a.remainder), cmp.Compare(a.rank, b.rank))
+	})
+	// left is below the number of parties, because every remainder is below total. The rest receives one unit if its remainder
+	// is among the left largest; behind it stand the shares with smaller ones.
+	restUsed := false
+	for i := 0; left > 0; {
+		if !restUsed && (i == len(shares) || restRemainder > shares[i].remainder) {
+			restUsed = true
+			left--
+			continue
+		}
+		if i == len(shares) {
+			break
+		}
+		shares[i].ppm++
+		left--
+		i++
+	}
+	return entriesOf(shares)
+}
+
+// entriesOf returns the shares that are not zero in the order of a receipt, and what they leave.
+func entriesOf(shares []share) ([]Entry, uint32) {
+	var entries []Entry
+	unattributed := uint32(TotalPPM)
+	for _, s := range shares {
+		if s.ppm > 0 {
+			entries = append(entries, Entry{Rank: s.rank, WeightPPM: s.ppm})
+			unattributed -= s.ppm
+		}
+	}
+	slices.SortFunc(entries, compareEntries)
+	return entries, unattributed
+}
+
+// mergeByRank adds up the shares of each rank; the result is sorted by rank.
+func mergeByRank(shares []share) []share {
+	slices.SortFunc(shares, func(a, b share) int { return cmp.Compare(a.rank, b.rank) })
+	merged := shares[:0]
+	for _, s := range shares {
+		if n := len(merged); n > 0 && merged[n-1].rank == s.rank {
+			merged[n-1].bits += s.bits
+		} else {
+			merged = append(merged, s)
+		}
+	}
+	return merged
+}

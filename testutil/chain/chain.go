@@ -1,0 +1,295 @@
+// Package chain runs the whole application in process for integration tests.
+// After every block it checks every invariant of the chain.
+package chain
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand"
+	"testing"
+	"time"
+
+	"cosmossdk.io/log/v2"
+	sdkmath "cosmossdk.io/math"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	cmted25519 "github.com/cometbft/cometbft/crypto/ed25519"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	cmttypes "github.com/cometbft/cometbft/types"
+	dbm "github.com/cosmos/cosmos-db"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cosmos/cosmos-sdk/baseapp"
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
+	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+	simtestutil "github.com/cosmos/cosmos-sdk/testutil/sims"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+
+	"github.com/openledger/openledger/app"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+const (
+	// ID of the chain in tests.
+	ID = "openledger-test-1"
+	// BlockTime between two blocks.
+	BlockTime = time.Second
+
+	txGas = 100_000_000
+)
+
+// Open returns n OPEN in aopen.
+func Open(n int64) sdkmath.Int { return sdkmath.NewIntWithDecimal(n, rewardstypes.Decimals) }
+
+// Coin returns amount of aopen as a coin.
+func Coin(amount sdkmath.Int) sdk.Coin { return sdk.NewCoin(rewardstypes.Denom, amount) }
+
+// Account is a key with an address.
+type Account struct {
+	Name    string
+	Key     *secp256k1.PrivKey
+	Address sdk.AccAddress
+}
+
+// String returns the address.
+func (a Account) String() string { return a.Address.String() }
+
+// Chain is an application with one validator.
+type Chain struct {
+	T   *testing.T
+	App *app.App
+
+	db        dbm.DB
+	height    int64
+	time      time.Time
+	validator *cmttypes.Validator
+	random    *rand.Rand
+}
+
+// Tx is a signed transaction to be.
+type Tx struct {
+	Signer Account
+	Msgs   []sdk.Msg
+}
+
+// Genesis edits the default genesis before the chain starts.
+type Genesis func(app *app.App, state map[string]json.RawMessage)
+
+// NewAccount makes a deterministic account.
+func NewAccount(name string) Account {
+	key := secp256k1.GenPrivKeyFromSecret([]byte("openledger/test/" + name))
+	return Account{Name: name, Key: key, Address: sdk.AccAddress(key.PubKey().Address())}
+}
+
+// New starts a chain on which each account has a million OPEN.
+func New(t *testing.T, accounts []Account, edits ...Genesis) *Chain {
+	t.Helper()
+	c := &Chain{
+		T: t, db: dbm.NewMemDB(),
+		time:   time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC),
+		random: rand.New(rand.NewSource(1)),
+	}
+	c.App = newApp(t, c.db)
+	state := c.App.DefaultGenesis()
+	c.validator = addValidator(t, c.App, state)
+	addBalances(c.App, state, accounts, Open(1_000_000))
+	for _, edit := range edits {
+		edit(c.App, state)
+	}
+	c.start(state, app.ConsensusParams().ToProto(), 1)
+	return c
+}
+
+func newApp(t *testing.T, db dbm.DB) *app.App {
+	t.Helper()
+	return app.New(log.NewNopLogger(), db, true, simtestutil.NewAppOptionsWithFlagHome(t.TempDir()), baseapp.SetChainID(ID))
+}
+
+// start initialises the application from a genesis and makes the first block.
+func (c *Chain) start(state map[string]json.RawMessage, params cmtproto.ConsensusParams, height int64) {
+	encoded, err := json.Marshal(state)
+	require.NoError(c.T, err)
+	_, err = c.App.InitChain(&abci.RequestInitChain{
+		Time: c.time, ChainId: ID, ConsensusParams: &params, InitialHeight: height, AppStateBytes: encoded,
+	})
+	require.NoError(c.T, err)
+	c.height = height - 1
+	c.Block()
+}
+
+// addValidator puts a bonded validator into the staking genesis.
+func addValidator(t *testing.T, a *app.App, state map[string]json.RawMessage) *cmttypes.Validator {
+	t.Helper()
+	consensusKey := cmted25519.GenPrivKeyFromSecret([]byte("openledger/test/validator")).PubKey()
+	stake := Open(1_000_000)
+	operator := NewAccount("validator")
+	key, err := cryptocodec.FromCmtPubKeyInterface(consensusKey)
+	require.NoError(t, err)
+	packed, err := codectypes.NewAnyWithValue(key)
+	require.NoError(t, err)
+
+	var staking stakingtypes.GenesisState
+	a.AppCodec().MustUnmarshalJSON(state[stakingtypes.ModuleName], &staking)
+	valoper := sdk.ValAddress(operator.Address).String()
+	staking.Validators = []stakingtypes.Validator{{
+		OperatorAddress: valoper, ConsensusPubkey: packed, Status: stakingtypes.Bonded,
+		Tokens: stake, DelegatorShares: sdkmath.LegacyNewDecFromInt(stake),
+		Description:       stakingtypes.Description{Moniker: "validator"},
+		Commission:        stakingtypes.NewCommission(sdkmath.LegacyNewDecWithPrec(5, 2), sdkmath.LegacyOneDec(), sdkmath.LegacyOneDec()),
+		MinSelfDelegation: sdkmath.OneInt(),
+	}}
+	staking.Delegations = []stakingtypes.Delegation{stakingtypes.NewDelegation(operator.String(), valoper, sdkmath.LegacyNewDecFromInt(stake))}
+	state[stakingtypes.ModuleName] = a.AppCodec().MustMarshalJSON(&staking)
+
+	addBalance(a, state, authtypes.NewModuleAddress(stakingtypes.BondedPoolName), stake)
+	addBalances(a, state, []Account{operator}, Open(1_000))
+	return cmttypes.NewValidator(consensusKey, stake.Quo(sdk.DefaultPowerReduction).Int64())
+}
+
+func addBalances(a *app.App, state map[string]json.RawMessage, accounts []Account, amount sdkmath.Int) {
+	auth := authtypes.GetGenesisStateFromAppState(a.AppCodec(), state)
+	existing, err := authtypes.UnpackAccounts(auth.Accounts)
+	if err != nil {
+		panic(err)
+	}
+	for _, account := range accounts {
+		existing = append(existing, authtypes.NewBaseAccount(account.Address, account.Key.PubKey(), 0, 0))
+		addBalance(a, state, account.Address, amount)
+	}
+	auth.Accounts, err = authtypes.PackAccounts(authtypes.SanitizeGenesisAccounts(existing))
+	if err != nil {
+		panic(err)
+	}
+	state[authtypes.ModuleName] = a.AppCodec().MustMarshalJSON(&auth)
+}
+
+func addBalance(a *app.App, state map[string]json.RawMessage, address sdk.AccAddress, amount sdkmath.Int) {
+	bank := banktypes.GetGenesisStateFromAppState(a.AppCodec(), state)
+	coins := sdk.NewCoins(Coin(amount))
+	bank.Balances = append(bank.Balances, banktypes.Balance{Address: address.String(), Coins: coins})
+	bank.Supply = bank.Supply.Add(coins...)
+	state[banktypes.ModuleName] = a.AppCodec().MustMarshalJSON(bank)
+}
+
+// Ctx reads the last committed state.
+func (c *Chain) Ctx() sdk.Context {
+	return c.App.NewUncachedContext(false, cmtproto.Header{ChainID: ID, Height: c.height, Time: c.time})
+}
+
+// Height of the last block.
+func (c *Chain) Height() int64 { return c.height }
+
+// Time of the last block.
+func (c *Chain) Time() time.Time { return c.time }
+
+// Block makes a block of the given transactions and returns their results.
+func (c *Chain) Block(txs ...Tx) []*abci.ExecTxResult {
+	c.T.Helper()
+	encoded := make([][]byte, len(txs))
+	sequences := make(map[string]uint64)
+	for i, tx := range txs {
+		encoded[i] = c.Sign(tx, sequences[tx.Signer.String()])
+		sequences[tx.Signer.String()]++
+	}
+	return c.RawBlock(encoded...).TxResults
+}
+
+// Sign encodes a transaction; ahead counts transactions of the same signer
+// before it in the block.
+func (c *Chain) Sign(tx Tx, ahead uint64) []byte {
+	c.T.Helper()
+	account := c.App.AccountKeeper.GetAccount(c.Ctx(), tx.Signer.Address)
+	require.NotNil(c.T, account, "account %s does not exist", tx.Signer.Name)
+	signed, err := simtestutil.GenSignedMockTx(c.random, c.App.TxConfig(), tx.Msgs,
+		sdk.NewCoins(Coin(sdkmath.NewInt(txGas))), txGas, ID,
+		[]uint64{account.GetAccountNumber()}, []uint64{account.GetSequence() + ahead}, tx.Signer.Key)
+	require.NoError(c.T, err)
+	encoded, err := c.App.TxConfig().TxEncoder()(signed)
+	require.NoError(c.T, err)
+	return encoded
+}
+
+// RawBlock makes a block of encoded transactions, commits it and checks the invariants.
+func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
+	c.T.Helper()
+	c.height++
+	c.time = c.time.Add(BlockTime)
+	response, err := c.App.FinalizeBlock(&abci.RequestFinalizeBlock{
+		Height: c.height, Time: c.time, Txs: txs, ProposerAddress: c.validator.Address,
+		DecidedLastCommit: abci.CommitInfo{Votes: []abci.VoteInfo{{
+			Validator:   abci.Validator{Address: c.validator.Address, Power: c.validator.VotingPower},
+			BlockIdFlag: cmtproto.BlockIDFlagCommit,
+		}}},
+	})
+	require.NoError(c.T, err)
+	_, err = c.App.Commit()
+	require.NoError(c.T, err)
+	require.NoError(c.T, c.App.CheckInvariants(c.Ctx()), "invariants after block %d", c.height)
+	return response
+}
+
+// Blocks makes n empty blocks.
+func (c *Chain) Blocks(n int) {
+	c.T.Helper()
+	for range n {
+		c.Block()
+	}
+}
+
+// Skip lets time pass and makes a block.
+func (c *Chain) Skip(d time.Duration) {
+	c.T.Helper()
+	c.time = c.time.Add(d - BlockTime)
+	c.Block()
+}
+
+// Send delivers messages in a block of their own; the transaction must succeed.
+func (c *Chain) Send(signer Account, msgs ...sdk.Msg) *abci.ExecTxResult {
+	c.T.Helper()
+	result := c.Block(Tx{Signer: signer, Msgs: msgs})[0]
+	require.Zero(c.T, result.Code, "%s: %s", result.Codespace, result.Log)
+	return result
+}
+
+// Refuse delivers messages that must fail with a registered error, and checks
+// that nothing but fees and the signer's sequence changed.
+func (c *Chain) Refuse(signer Account, want error, msgs ...sdk.Msg) {
+	c.T.Helper()
+	before := c.moduleState()
+	result := c.Block(Tx{Signer: signer, Msgs: msgs})[0]
+	codespace, code, _ := abciInfo(want)
+	require.NotZero(c.T, result.Code, "must be refused with %v", want)
+	require.Equal(c.T, fmt.Sprintf("%s/%d", codespace, code), fmt.Sprintf("%s/%d", result.Codespace, result.Code), result.Log)
+	require.Equal(c.T, before, c.moduleState(), "a refused message changed state")
+}
+
+// Export returns the exported genesis.
+func (c *Chain) Export() servertypes.ExportedApp {
+	c.T.Helper()
+	exported, err := c.App.ExportAppStateAndValidators(false, nil)
+	require.NoError(c.T, err)
+	return exported
+}
+
+// Import starts a second chain from an exported genesis, at the same height.
+func (c *Chain) Import(exported servertypes.ExportedApp) *Chain {
+	c.T.Helper()
+	imported := &Chain{T: c.T, db: dbm.NewMemDB(), time: c.time, validator: c.validator, random: rand.New(rand.NewSource(2))}
+	imported.App = newApp(c.T, imported.db)
+	var state map[string]json.RawMessage
+	require.NoError(c.T, json.Unmarshal(exported.AppState, &state))
+	imported.start(state, exported.ConsensusParams, exported.Height)
+	return imported
+}
+
+// Restart opens the application again from its database, as after a crash.
+func (c *Chain) Restart() {
+	c.T.Helper()
+	c.App = newApp(c.T, c.db)
+	require.Equal(c.T, c.height, c.App.LastBlockHeight())
+}
