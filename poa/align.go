@@ -1,5 +1,7 @@
 package poa
 
+import "slices"
+
 const (
 	thresholdQ16 int32 = ThresholdBits << 16
 	skipQ16      int32 = SkipBits << 16
@@ -38,6 +40,7 @@ type workspace struct {
 	slots  []uint16 // by dense id: slot of the token in the answer, 0 for none; all zero between answers
 	tokens []uint32 // by slot: dense id
 	heads  []int32  // by slot: one more than the first segment token with it, 0 for none
+	counts []int32  // by slot: number of segment tokens with it
 	next   []int32  // by segment token: one more than the next one with the same token, 0 for none
 	last   []int32  // by diagonal: one more than the latest pair on it, 0 for none; all zero between segments
 	pairs  []pair
@@ -69,7 +72,7 @@ func (w *workspace) open(l *library, a Answer) {
 		w.claims = append(w.claims, c)
 	}
 	if n := len(w.tokens); len(w.heads) < n {
-		w.heads = make([]int32, n)
+		w.heads, w.counts = make([]int32, n), make([]int32, n)
 	}
 	if w.next == nil {
 		w.next = make([]int32, MaxSegmentTokens)
@@ -92,13 +95,13 @@ func (w *workspace) align(l *library, segment int) {
 	if !w.promising(l.weight) {
 		return
 	}
-	w.match()
-	best := w.scoreForward(l.weight)
+	w.match(l.weight)
+	best := w.scoreForward()
 	w.clearDiagonals()
 	if best < thresholdQ16 {
 		return
 	}
-	w.scoreBackward(l.weight)
+	w.scoreBackward()
 	w.clearDiagonals()
 	w.take(l.weight, segment)
 }
@@ -106,10 +109,15 @@ func (w *workspace) align(l *library, segment int) {
 // chain lists, for every token of the answer, the places of the segment that hold it, in increasing order.
 func (w *workspace) chain(tokens []uint32) {
 	clear(w.heads[:len(w.tokens)])
+	clear(w.counts[:len(w.tokens)])
 	for q := len(tokens) - 1; q >= 0; q-- {
+		if tokens[q] == noToken {
+			continue
+		}
 		if s := w.slots[tokens[q]]; s != 0 {
 			w.next[q] = w.heads[s]
 			w.heads[s] = int32(q + 1)
+			w.counts[s]++
 		}
 	}
 }
@@ -138,16 +146,21 @@ func (w *workspace) promising(weight []int32) bool {
 	return false
 }
 
-// match lists all pairs by position, then offset.
-func (w *workspace) match() {
-	w.pairs = w.pairs[:0]
+// match lists all pairs by position, then offset. Both scores start as the weight of the pair alone.
+func (w *workspace) match(weight []int32) {
+	n := 0
+	for i := range w.claims {
+		n += int(w.counts[w.claims[i].slot])
+	}
+	w.pairs = slices.Grow(w.pairs[:0], n)
 	for i := range w.claims {
 		c := &w.claims[i]
 		if c.slot == 0 {
 			continue
 		}
+		g := weight[w.tokens[c.slot]]
 		for q := w.heads[c.slot]; q != 0; q = w.next[q-1] {
-			w.pairs = append(w.pairs, pair{pos: c.pos, off: uint16(q - 1)})
+			w.pairs = append(w.pairs, pair{pos: c.pos, off: uint16(q - 1), forward: g, backward: g})
 		}
 	}
 }
@@ -155,56 +168,52 @@ func (w *workspace) match() {
 // diagonal returns the place of a pair's diagonal in last; Band places are free on either side.
 func (w *workspace) diagonal(p *pair) int { return int(p.off) - int(p.pos) + w.count + Band }
 
-func (w *workspace) weightAt(weight []int32, c *claim) int32 { return weight[w.tokens[c.slot]] }
-
-// scoreForward fills forward and returns the best of all scores.
-func (w *workspace) scoreForward(weight []int32) int32 {
+// scoreForward adds to forward the best alignment before each pair and returns the best of all scores.
+func (w *workspace) scoreForward() int32 {
 	best := int32(0)
-	for c, i := 0, 0; i < len(w.pairs); i++ {
+	for i := range w.pairs {
 		p := &w.pairs[i]
-		for w.claims[c].pos != p.pos {
-			c++
-		}
-		d, from := w.diagonal(p), int32(0)
-		for shift := -Band; shift <= Band; shift++ {
-			// A pair on diagonal d+shift precedes p on both sides if it lies before this position.
-			limit := int(p.pos) - max(0, shift)
-			k := w.last[d+shift]
+		d, pos, from := w.diagonal(p), int(p.pos), int32(0)
+		for j, k := range w.last[d-Band : d+Band+1] {
+			// A pair on the diagonal shift places further lies before p on both sides if its position is below limit.
+			shift := j - Band
+			limit := pos - max(0, shift)
 			for k != 0 && int(w.pairs[k-1].pos) >= limit {
 				k = w.pairs[k-1].link
 			}
-			if k != 0 {
-				before := &w.pairs[k-1]
-				from = max(from, before.forward-transition(int(p.pos)-int(before.pos)-1, int(p.off)-int(before.off)-1))
+			if k == 0 {
+				continue
 			}
+			before := &w.pairs[k-1]
+			skipped := pos - int(before.pos) - 1
+			from = max(from, before.forward-transition(skipped, skipped-shift))
 		}
-		p.forward = from + w.weightAt(weight, &w.claims[c])
+		p.forward += from
 		p.link, w.last[d] = w.last[d], int32(i+1)
 		best = max(best, p.forward)
 	}
 	return best
 }
 
-// scoreBackward fills backward, the mirror image of scoreForward.
-func (w *workspace) scoreBackward(weight []int32) {
-	for c, i := len(w.claims)-1, len(w.pairs)-1; i >= 0; i-- {
+// scoreBackward adds to backward the best alignment after each pair. It is the mirror image of scoreForward.
+func (w *workspace) scoreBackward() {
+	for i := len(w.pairs) - 1; i >= 0; i-- {
 		p := &w.pairs[i]
-		for w.claims[c].pos != p.pos {
-			c--
-		}
-		d, from := w.diagonal(p), int32(0)
-		for shift := -Band; shift <= Band; shift++ {
-			limit := int(p.pos) + max(0, -shift)
-			k := w.last[d+shift]
+		d, pos, from := w.diagonal(p), int(p.pos), int32(0)
+		for j, k := range w.last[d-Band : d+Band+1] {
+			shift := j - Band
+			limit := pos + max(0, -shift)
 			for k != 0 && int(w.pairs[k-1].pos) <= limit {
 				k = w.pairs[k-1].link
 			}
-			if k != 0 {
-				after := &w.pairs[k-1]
-				from = max(from, after.backward-transition(int(after.pos)-int(p.pos)-1, int(after.off)-int(p.off)-1))
+			if k == 0 {
+				continue
 			}
+			after := &w.pairs[k-1]
+			skipped := int(after.pos) - pos - 1
+			from = max(from, after.backward-transition(skipped, skipped+shift))
 		}
-		p.backward = from + w.weightAt(weight, &w.claims[c])
+		p.backward += from
 		p.link, w.last[d] = w.last[d], int32(i+1)
 	}
 }
@@ -236,7 +245,7 @@ func (w *workspace) take(weight []int32, segment int) {
 			c++
 		}
 		claim := &w.claims[c]
-		score := p.forward + p.backward - w.weightAt(weight, claim)
+		score := p.forward + p.backward - weight[w.tokens[claim.slot]]
 		if score < thresholdQ16 || claim.owned && (int(claim.owner) != segment || score <= claim.score) {
 			continue
 		}

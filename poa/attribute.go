@@ -19,6 +19,12 @@ func Attribute(a Answer, segments []Segment, stats *Statistics) (Attribution, er
 	if err != nil {
 		return Attribution{}, err
 	}
+	for p, id := range a.Tokens {
+		if !a.hidden(p) {
+			l.intern(id)
+		}
+	}
+	l.closed = true
 	list := make([]int, len(segments))
 	for i, s := range segments {
 		if err := l.add(s); err != nil {

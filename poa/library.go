@@ -12,9 +12,12 @@ const noToken = ^uint32(0)
 // maxVocabulary keeps dense ids below noToken.
 const maxVocabulary = 1 << 31
 
-// library is a set of segments prepared for alignment: every distinct token has a dense id and its weight is looked up once.
+// library is a set of segments prepared for alignment: every distinct token has a dense id and its weight is looked up once. If the
+// answers are known beforehand their tokens are interned first and the library is closed: other tokens, which cannot match, are
+// then all noToken.
 type library struct {
 	stats    *Statistics
+	closed   bool
 	dense    map[TokenID]uint32
 	weight   []int32 // by dense id, Q16
 	segments []librarySegment
@@ -53,7 +56,11 @@ func (l *library) add(s Segment) error {
 	l.known[key] = struct{}{}
 	tokens := make([]uint32, len(s.Tokens))
 	for i, id := range s.Tokens {
-		tokens[i] = l.intern(id)
+		if l.closed {
+			tokens[i] = l.lookup(id)
+		} else {
+			tokens[i] = l.intern(id)
+		}
 	}
 	l.segments = append(l.segments, librarySegment{key, tokens})
 	return nil

@@ -28,13 +28,20 @@ type Statistics struct {
 	rows      []TokenCount
 	surprisal []int32
 	unseen    int32
+	// first holds, by the top bits of an id, the first row with at least these bits: ids are uniform, so a search in between is short.
+	first [1<<bucketBits + 1]uint32
 }
+
+const bucketBits = 12
 
 // NewStatistics returns a table of the given version for total tokens (T). rows must be strictly increasing by id with
 // 1 ≤ DF ≤ total.
 func NewStatistics(version uint32, total uint64, rows []TokenCount) (*Statistics, error) {
 	if total == 0 || total > MaxStatisticsTotal {
 		return nil, fmt.Errorf("%w: total of %d tokens; use 1 to %d", ErrStatistics, total, uint64(MaxStatisticsTotal))
+	}
+	if uint64(len(rows)) > 1<<31 {
+		return nil, fmt.Errorf("%w: %d rows", ErrStatistics, len(rows))
 	}
 	for i, r := range rows {
 		if i > 0 && r.ID <= rows[i-1].ID {
@@ -50,8 +57,15 @@ func NewStatistics(version uint32, total uint64, rows []TokenCount) (*Statistics
 // newStatistics takes rows that are sorted and in range.
 func newStatistics(version uint32, total uint64, rows []TokenCount) *Statistics {
 	s := &Statistics{version: version, total: total, rows: rows, surprisal: make([]int32, len(rows)), unseen: surprisal(total, 0)}
+	bucket := uint64(0)
 	for i, r := range rows {
 		s.surprisal[i] = surprisal(total, r.DF)
+		for ; bucket <= uint64(r.ID)>>(64-bucketBits); bucket++ {
+			s.first[bucket] = uint32(i)
+		}
+	}
+	for ; bucket < uint64(len(s.first)); bucket++ {
+		s.first[bucket] = uint32(len(rows))
 	}
 	return s
 }
@@ -65,7 +79,8 @@ func surprisal(total uint64, df uint32) int32 {
 // Surprisal returns the weight of a token in Q16 bits: min(12, log2(T+1) - log2(df+1)), with df = 0 for a token that is not in
 // the table.
 func (s *Statistics) Surprisal(id TokenID) int32 {
-	lo, hi := 0, len(s.rows)
+	bucket := uint64(id) >> (64 - bucketBits)
+	lo, hi := int(s.first[bucket]), int(s.first[bucket+1])
 	for lo < hi {
 		m := int(uint(lo+hi) >> 1)
 		if s.rows[m].ID < id {

@@ -43,6 +43,10 @@ func VerifyEvidence(receipts []Receipt, e Evidence, src ContributionSource, stat
 	if err != nil {
 		return err
 	}
+	for i := range e.Answers {
+		l.internOpenings(&e.Answers[i])
+	}
+	l.closed = true
 	for i := range e.Segments {
 		if err := addVerified(l, &e.Segments[i], src); err != nil {
 			return fmt.Errorf("segment %d of the evidence: %w", i, err)
@@ -63,6 +67,12 @@ func VerifyEvidence(receipts []Receipt, e Evidence, src ContributionSource, stat
 		answer++
 	}
 	return nil
+}
+
+func (l *library) internOpenings(a *AnswerEvidence) {
+	for _, o := range a.Openings {
+		l.intern(o.Token)
+	}
 }
 
 // verifyCounts checks that answers fit receipts and that every segment is referred to.
@@ -121,6 +131,8 @@ func VerifyAnswer(r Receipt, a AnswerEvidence, segments []Segment, stats *Statis
 	if err != nil {
 		return err
 	}
+	l.internOpenings(&a)
+	l.closed = true
 	local := a
 	local.Segments = make([]uint32, len(a.Segments))
 	for i, s := range a.Segments {

@@ -4,7 +4,7 @@ package poa
 // takes about the same time everywhere.
 const (
 	unitsPerHash    = 64
-	unitsPerPair    = 16
+	unitsPerPair    = 40
 	unitsPerLookup  = 16
 	unitsPerSegment = 4096 // fixed cost of one segment: lookup of the contribution, admission, sorting
 	unitsPerAnswer  = 4096 // fixed cost of one answer: buffers of its length

@@ -122,7 +122,7 @@ func (c *Chain) start(state map[string]json.RawMessage, params cmtproto.Consensu
 	c.Block()
 }
 
-// addValidator puts a bonded validator into the staking genesis.
+// addValidator puts a validator into the staking genesis, which bonds it.
 func addValidator(t *testing.T, a *app.App, state map[string]json.RawMessage) *cmttypes.Validator {
 	t.Helper()
 	consensusKey := cmted25519.GenPrivKeyFromSecret([]byte("openledger/test/validator")).PubKey()
@@ -137,7 +137,7 @@ func addValidator(t *testing.T, a *app.App, state map[string]json.RawMessage) *c
 	a.AppCodec().MustUnmarshalJSON(state[stakingtypes.ModuleName], &staking)
 	valoper := sdk.ValAddress(operator.Address).String()
 	staking.Validators = []stakingtypes.Validator{{
-		OperatorAddress: valoper, ConsensusPubkey: packed, Status: stakingtypes.Bonded,
+		OperatorAddress: valoper, ConsensusPubkey: packed, Status: stakingtypes.Unbonded,
 		Tokens: stake, DelegatorShares: sdkmath.LegacyNewDecFromInt(stake),
 		Description:       stakingtypes.Description{Moniker: "validator"},
 		Commission:        stakingtypes.NewCommission(sdkmath.LegacyNewDecWithPrec(5, 2), sdkmath.LegacyOneDec(), sdkmath.LegacyOneDec()),
@@ -146,7 +146,7 @@ func addValidator(t *testing.T, a *app.App, state map[string]json.RawMessage) *c
 	staking.Delegations = []stakingtypes.Delegation{stakingtypes.NewDelegation(operator.String(), valoper, sdkmath.LegacyNewDecFromInt(stake))}
 	state[stakingtypes.ModuleName] = a.AppCodec().MustMarshalJSON(&staking)
 
-	addBalance(a, state, authtypes.NewModuleAddress(stakingtypes.BondedPoolName), stake)
+	addBalance(a, state, authtypes.NewModuleAddress(stakingtypes.NotBondedPoolName), stake)
 	addBalances(a, state, []Account{operator}, Open(1_000))
 	return cmttypes.NewValidator(consensusKey, stake.Quo(sdk.DefaultPowerReduction).Int64())
 }

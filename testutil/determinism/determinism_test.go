@@ -27,7 +27,6 @@ var bannedImports = map[string]string{
 	"math/rand/v2":  "random numbers differ between validators",
 	"crypto/rand":   "random numbers differ between validators",
 	"unicode":       "its tables change with the Go version",
-	"sync":          "consensus code runs in one goroutine and keeps no state of its own",
 	"os":            "files and environment differ between validators",
 	"net":           "validators see different networks",
 	"net/http":      "validators see different networks",

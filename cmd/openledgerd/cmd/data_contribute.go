@@ -95,9 +95,9 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	if err != nil {
 		return fmt.Errorf("commit %d is not open: it was revealed or has expired: %w", pending.Reveal.Rank, err)
 	}
-	cmd.Printf("sealed      rank %d; revealing from block %d (until %d)\n", pending.Reveal.Rank, commit.RevealFrom, commit.RevealUntil)
+	cmd.Printf("sealed      rank %d; revealing from block %d (until %d)\n", pending.Reveal.Rank, commit.Commit.RevealFrom, commit.Commit.RevealUntil)
 	// A transaction sent now is in the next block.
-	if err := send.waitHeight(ctx, commit.RevealFrom-1); err != nil {
+	if err := send.waitHeight(ctx, commit.Commit.RevealFrom-1); err != nil {
 		return err
 	}
 	response, err := send.send(ctx, &datanettypes.MsgRevealContributions{

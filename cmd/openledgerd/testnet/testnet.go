@@ -196,10 +196,7 @@ func buildGenesis(clientCtx client.Context, opts Options, accounts []Account, ge
 		return nil, err
 	}
 	auth.Accounts = packed
-	bank.Balances, err = banktypes.SanitizeGenesisBalances(bank.Balances, clientCtx.TxConfig.SigningContext().AddressCodec())
-	if err != nil {
-		return nil, err
-	}
+	bank.Balances = banktypes.SanitizeGenesisBalances(bank.Balances)
 	state[authtypes.ModuleName] = cdc.MustMarshalJSON(&auth)
 	state[banktypes.ModuleName] = cdc.MustMarshalJSON(bank)
 	if state, err = genutil.SetGenTxsInAppGenesisState(cdc, clientCtx.TxConfig.TxJSONEncoder(), state, gentxs); err != nil {

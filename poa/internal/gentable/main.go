@@ -49,36 +49,49 @@ func main() {
 }
 
 func run(out string, groups []string) error {
-	best := map[string]uint64{}
+	best := &table{counts: map[string]uint64{}}
 	for _, g := range groups {
 		language, folders, ok := strings.Cut(g, "=")
 		if !ok {
 			return fmt.Errorf("%q is not language=folder,folder", g)
 		}
-		c := &counter{windows: map[string]uint64{}, seen: map[[32]byte]bool{}}
+		c := &counter{windows: table{counts: map[string]uint64{}}, seen: map[[32]byte]bool{}}
 		for _, folder := range strings.Split(folders, ",") {
 			if err := c.folder(folder); err != nil {
 				return err
 			}
 		}
-		fmt.Fprintf(os.Stderr, "%s: %d tokens, %d distinct\n", language, c.tokens, len(c.windows))
-		for token, n := range c.windows {
-			if n >= leastWindows {
-				best[token] = max(best[token], n*total/c.tokens)
+		fmt.Fprintf(os.Stderr, "%s: %d tokens, %d distinct\n", language, c.tokens, len(c.windows.tokens))
+		for _, token := range c.windows.tokens {
+			if n := c.windows.counts[token]; n >= leastWindows {
+				best.set(token, max(best.counts[token], n*total/c.tokens))
 			}
 		}
 	}
 	return write(out, best)
 }
 
-func write(out string, counts map[string]uint64) error {
+// table is a map whose tokens are also listed in the order of their first use, so that nothing depends on the map's own order.
+type table struct {
+	counts map[string]uint64
+	tokens []string
+}
+
+func (t *table) set(token string, n uint64) {
+	if _, ok := t.counts[token]; !ok {
+		t.tokens = append(t.tokens, token)
+	}
+	t.counts[token] = n
+}
+
+func write(out string, best *table) error {
 	type row struct {
 		token string
 		df    uint64
 	}
 	var rows []row
-	for token, df := range counts {
-		if df > 0 && len(token) <= 64 {
+	for _, token := range best.tokens {
+		if df := best.counts[token]; df > 0 && len(token) <= 64 {
 			rows = append(rows, row{token, df})
 		}
 	}
@@ -92,7 +105,7 @@ func write(out string, counts map[string]uint64) error {
 
 // counter counts the windows that hold a token.
 type counter struct {
-	windows map[string]uint64
+	windows table
 	seen    map[[32]byte]bool // paragraphs
 	tokens  uint64
 	limit   uint64
@@ -133,7 +146,7 @@ func (c *counter) paragraph(p []byte) {
 		token := strings.Map(lower, string(p[t.Start:t.End]))
 		c.tokens++
 		if !slices.Contains(c.recent, token) {
-			c.windows[token]++
+			c.windows.set(token, c.windows.counts[token]+1)
 		}
 		if c.recent = append(c.recent, token); len(c.recent) == window {
 			c.recent = c.recent[:0]

@@ -1,0 +1,31 @@
+package chain
+
+import (
+	attributionkeeper "github.com/openledger/openledger/x/attribution/keeper"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	rewardskeeper "github.com/openledger/openledger/x/rewards/keeper"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+func queryServer(c *Chain) attributiontypes.QueryServer {
+	return attributionkeeper.NewQueryServer(c.App.AttributionKeeper)
+}
+
+func rewardsServer(c *Chain) rewardstypes.QueryServer {
+	return rewardskeeper.NewQueryServer(c.App.RewardsKeeper)
+}
+
+// Receipt returns a receipt and how it was paid.
+func (c *Chain) Receipt(id string) (*attributiontypes.QueryReceiptResponse, error) {
+	return queryServer(c).Receipt(c.Ctx(), &attributiontypes.QueryReceiptRequest{Id: id})
+}
+
+// Supply returns the counters of x/rewards.
+func (c *Chain) Supply() (*rewardstypes.QuerySupplyResponse, error) {
+	return rewardsServer(c).Supply(c.Ctx(), &rewardstypes.QuerySupplyRequest{})
+}
+
+// VerifyReceipt checks a proof of a receipt against the peaks in state.
+func (c *Chain) VerifyReceipt(proof attributiontypes.ReceiptProof) (*attributiontypes.QueryVerifyReceiptResponse, error) {
+	return queryServer(c).VerifyReceipt(c.Ctx(), &attributiontypes.QueryVerifyReceiptRequest{Proof: proof})
+}

@@ -1,0 +1,184 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/attribution/types"
+)
+
+// retryAfter a sweep step that failed, so that it does not hold up the others.
+const retryAfter = time.Hour
+
+// EndBlock sweeps sessions whose deadline has passed and prunes batches whose
+// dispute window has closed, both capped. One that fails is put off.
+func (k Keeper) EndBlock(ctx context.Context) error {
+	params, err := k.Params.Get(ctx)
+	if err != nil {
+		return err
+	}
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	if err := k.sweepSessions(sdkCtx, params); err != nil {
+		return err
+	}
+	return k.prune(sdkCtx, params)
+}
+
+// attempt keeps the changes of run only when it succeeds; a panic is an error.
+func attempt(ctx sdk.Context, run func(sdk.Context) error) (err error) {
+	cached, write := ctx.CacheContext()
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			err = fmt.Errorf("panic: %v", recovered)
+		}
+	}()
+	if err = run(cached); err == nil {
+		write()
+	}
+	return err
+}
+
+func (k Keeper) sweepSessions(ctx sdk.Context, params types.Params) error {
+	until := new(collections.Range[collections.Pair[time.Time, []byte]]).
+		EndExclusive(collections.Join(ctx.BlockTime().Add(1), []byte{}))
+	var due [][]byte
+	if err := k.Deadlines.Walk(ctx, until, func(key collections.Pair[time.Time, []byte]) (bool, error) {
+		due = append(due, key.K2())
+		return len(due) == int(params.SessionsPerBlock), nil
+	}); err != nil {
+		return err
+	}
+	for _, id := range due {
+		session, err := k.GetSession(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := attempt(ctx, func(ctx sdk.Context) error { return k.expire(ctx, params, session) }); err != nil {
+			ctx.Logger().Error("session could not be closed; trying again later", "module", types.ModuleName, "session", fmt.Sprintf("%x", id), "err", err)
+			if err := k.moveDeadline(ctx, session, ctx.BlockTime().Add(retryAfter)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// expire moves a session on: an idle one starts its claim window, a closing one ends.
+func (k Keeper) expire(ctx sdk.Context, params types.Params, session types.Session) error {
+	if session.Status == types.SESSION_STATUS_CLOSING {
+		return k.end(ctx, session)
+	}
+	session.Status = types.SESSION_STATUS_CLOSING
+	if err := k.moveDeadline(ctx, session, ctx.BlockTime().Add(params.ClaimWindow)); err != nil {
+		return err
+	}
+	return ctx.EventManager().EmitTypedEvent(&types.EventSessionClosing{SessionId: fmt.Sprintf("%x", session.Id), Idle: true})
+}
+
+// prune removes up to PrunesPerBlock pages, oldest batches first. A batch with
+// more pages than are left is finished in a later block.
+func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
+	until := new(collections.Range[collections.Pair[time.Time, uint64]]).EndInclusive(collections.Join(ctx.BlockTime(), ^uint64(0)))
+	left := params.PrunesPerBlock
+	var due []uint64
+	if err := k.BatchDeadlines.Walk(ctx, until, func(key collections.Pair[time.Time, uint64]) (bool, error) {
+		due = append(due, key.K2())
+		return len(due) == int(left), nil
+	}); err != nil {
+		return err
+	}
+	var closed []uint64
+	for _, id := range due {
+		batch, err := k.GetBatch(ctx, id)
+		if err != nil {
+			return err
+		}
+		for ; batch.Pages > 0 && left > 0; left-- {
+			batch.Pages--
+			if err := k.Pages.Remove(ctx, collections.Join(id, batch.Pages)); err != nil {
+				return err
+			}
+		}
+		if batch.Pages > 0 || left == 0 {
+			if err := k.Batches.Set(ctx, id, batch); err != nil {
+				return err
+			}
+			break
+		}
+		left-- // a header costs as much as a page
+		if err := attempt(ctx, func(ctx sdk.Context) error { return k.closeBatch(ctx, batch) }); err != nil {
+			ctx.Logger().Error("batch could not be closed; trying again later", "module", types.ModuleName, "batch", id, "err", err)
+			if err := k.postponeBatch(ctx, batch); err != nil {
+				return err
+			}
+			continue
+		}
+		closed = append(closed, id)
+	}
+	if len(closed) == 0 {
+		return nil
+	}
+	return ctx.EventManager().EmitTypedEvent(&types.EventBatchesClosed{BatchIds: closed})
+}
+
+// closeBatch removes a batch without pages, frees the provider's bond, and
+// removes closed sessions whose last receipts it held.
+func (k Keeper) closeBatch(ctx sdk.Context, batch types.Batch) error {
+	provider := sdk.MustAccAddressFromBech32(batch.Provider)
+	if err := k.models.ReleaseLiability(ctx, provider, batch.Liability); err != nil {
+		return err
+	}
+	if err := k.BatchDeadlines.Remove(ctx, collections.Join(batch.Deadline, batch.Id)); err != nil {
+		return err
+	}
+	if err := k.BatchBySeq.Remove(ctx, collections.Join(provider, batch.ProviderSeq)); err != nil {
+		return err
+	}
+	for _, part := range batch.Sessions {
+		session, err := k.GetSession(ctx, part.SessionId)
+		if err != nil {
+			return err
+		}
+		if session.LastBatch != batch.Id {
+			continue
+		}
+		if session.Status == types.SESSION_STATUS_CLOSED {
+			if err := k.removeSession(ctx, session); err != nil {
+				return err
+			}
+			continue
+		}
+		session.LastBatch = 0
+		if err := k.Sessions.Set(ctx, session.Id, session); err != nil {
+			return err
+		}
+	}
+	return k.Batches.Remove(ctx, batch.Id)
+}
+
+func (k Keeper) postponeBatch(ctx sdk.Context, batch types.Batch) error {
+	if err := k.BatchDeadlines.Remove(ctx, collections.Join(batch.Deadline, batch.Id)); err != nil {
+		return err
+	}
+	batch.Deadline = ctx.BlockTime().Add(retryAfter).UTC()
+	if err := k.BatchDeadlines.Set(ctx, collections.Join(batch.Deadline, batch.Id)); err != nil {
+		return err
+	}
+	return k.Batches.Set(ctx, batch.Id, batch)
+}
+
+// addBatch stores a batch with its indexes.
+func (k Keeper) addBatch(ctx context.Context, batch types.Batch) error {
+	if err := k.Batches.Set(ctx, batch.Id, batch); err != nil {
+		return err
+	}
+	if err := k.BatchBySeq.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(batch.Provider), batch.ProviderSeq), batch.Id); err != nil {
+		return err
+	}
+	return k.BatchDeadlines.Set(ctx, collections.Join(batch.Deadline, batch.Id))
+}

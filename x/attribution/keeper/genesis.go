@@ -1,0 +1,89 @@
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/attribution/types"
+)
+
+// InitGenesis sets the whole state. The bank must have been initialised.
+func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
+	if err := g.Validate(); err != nil {
+		return err
+	}
+	if err := k.Params.Set(ctx, g.Params); err != nil {
+		return err
+	}
+	if err := k.NextBatch.Set(ctx, g.NextBatchId); err != nil {
+		return err
+	}
+	if err := k.Accumulator.Set(ctx, g.Accumulator); err != nil {
+		return err
+	}
+	for _, session := range g.Sessions {
+		if err := k.addSession(ctx, session); err != nil {
+			return err
+		}
+	}
+	for _, batch := range g.Batches {
+		if err := k.addBatch(ctx, batch); err != nil {
+			return err
+		}
+	}
+	for _, page := range g.Pages {
+		if err := k.Pages.Set(ctx, collections.Join(page.BatchId, page.Page), page.Records); err != nil {
+			return err
+		}
+	}
+	for _, last := range g.LastSeqs {
+		if err := k.LastSeq.Set(ctx, sdk.MustAccAddressFromBech32(last.Provider), last.Seq); err != nil {
+			return err
+		}
+	}
+	return k.CheckInvariants(ctx)
+}
+
+// ExportGenesis returns the whole state.
+func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) {
+	var g types.GenesisState
+	var err error
+	if g.Params, err = k.Params.Get(ctx); err != nil {
+		return nil, err
+	}
+	if g.NextBatchId, err = k.NextBatch.Peek(ctx); err != nil {
+		return nil, err
+	}
+	if g.Accumulator, err = k.Accumulator.Get(ctx); err != nil {
+		return nil, err
+	}
+	if g.Sessions, err = values(ctx, k.Sessions); err != nil {
+		return nil, err
+	}
+	if g.Batches, err = values(ctx, k.Batches); err != nil {
+		return nil, err
+	}
+	if err := k.Pages.Walk(ctx, nil, func(key collections.Pair[uint64, uint32], records []byte) (bool, error) {
+		g.Pages = append(g.Pages, types.GenesisPage{BatchId: key.K1(), Page: key.K2(), Records: records})
+		return false, nil
+	}); err != nil {
+		return nil, err
+	}
+	err = k.LastSeq.Walk(ctx, nil, func(provider sdk.AccAddress, seq uint64) (bool, error) {
+		g.LastSeqs = append(g.LastSeqs, types.GenesisLastSeq{Provider: provider.String(), Seq: seq})
+		return false, nil
+	})
+	return &g, err
+}
+
+// values returns all values of a map in the order of its keys.
+func values[K, V any](ctx context.Context, m collections.Map[K, V]) ([]V, error) {
+	iterator, err := m.Iterate(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return iterator.Values()
+}

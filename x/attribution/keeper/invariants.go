@@ -1,0 +1,105 @@
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/x/attribution/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// CheckInvariants recounts deposits, records and liabilities.
+func (k Keeper) CheckInvariants(ctx context.Context) error {
+	owed := math.ZeroInt()
+	err := k.Sessions.Walk(ctx, nil, func(id []byte, session types.Session) (bool, error) {
+		owed = owed.Add(session.Deposit)
+		queued, err := k.Deadlines.Has(ctx, collections.Join(session.Deadline, id))
+		if err == nil && queued != (session.Status != types.SESSION_STATUS_CLOSED) {
+			err = errorsmod.Wrapf(types.ErrInvariant, "session %x is %s and its deadline is queued: %t", id, session.Status, queued)
+		}
+		return err != nil, err
+	})
+	if err != nil {
+		return err
+	}
+	if held := k.moduleBalance(ctx); held.LT(owed) {
+		return errorsmod.Wrapf(types.ErrInvariant, "deposits of %s are owed, %s is held", owed, held)
+	}
+	accumulator, err := k.Accumulator.Get(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := accumulator.MMR(); err != nil {
+		return errorsmod.Wrap(types.ErrInvariant, err.Error())
+	}
+	return k.checkBatches(ctx, accumulator.Count)
+}
+
+// checkBatches: pages hold what headers say, weights sum up, and providers are
+// liable for exactly what is in its window.
+func (k Keeper) checkBatches(ctx context.Context, leaves uint64) error {
+	batches, err := values(ctx, k.Batches)
+	if err != nil {
+		return err
+	}
+	liable := make(map[string]math.Int)
+	var providers []string
+	for _, batch := range batches {
+		if batch.Leaf >= leaves {
+			return errorsmod.Wrapf(types.ErrInvariant, "batch %d is leaf %d of %d", batch.Id, batch.Leaf, leaves)
+		}
+		if _, known := liable[batch.Provider]; !known {
+			liable[batch.Provider] = math.ZeroInt()
+			providers = append(providers, batch.Provider)
+		}
+		liable[batch.Provider] = liable[batch.Provider].Add(batch.Liability)
+		if err := k.checkRecords(ctx, batch); err != nil {
+			return err
+		}
+	}
+	for _, address := range providers {
+		provider, err := k.models.GetProvider(ctx, sdk.MustAccAddressFromBech32(address))
+		if err != nil {
+			return err
+		}
+		if !provider.Liability.Equal(liable[address]) {
+			return errorsmod.Wrapf(types.ErrInvariant, "%s is liable for %s, its batches sum to %s", address, provider.Liability, liable[address])
+		}
+	}
+	return nil
+}
+
+func (k Keeper) checkRecords(ctx context.Context, batch types.Batch) error {
+	var leaves []poa.Hash
+	fees := math.ZeroInt()
+	for page := range batch.Pages {
+		packed, err := k.Pages.Get(ctx, collections.Join(batch.Id, page))
+		if err != nil {
+			return err
+		}
+		records, err := poa.UnpackRecords(packed)
+		if err != nil {
+			return errorsmod.Wrapf(types.ErrInvariant, "batch %d, page %d: %s", batch.Id, page, err)
+		}
+		for _, record := range records {
+			if err := record.Validate(); err != nil {
+				return errorsmod.Wrapf(types.ErrInvariant, "batch %d: %s", batch.Id, err)
+			}
+			leaves = append(leaves, record.Leaf())
+			fees = fees.Add(rewardstypes.IntOf(record.Fee))
+		}
+	}
+	if uint32(len(leaves)) < batch.Receipts {
+		return nil // being pruned
+	}
+	if root := poa.MerkleRoot(leaves); string(root[:]) != string(batch.Root) || !fees.Equal(batch.Fees) {
+		return errorsmod.Wrapf(types.ErrInvariant, "batch %d: its pages do not give its root or fees", batch.Id)
+	}
+	return nil
+}

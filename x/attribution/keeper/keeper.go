@@ -1,0 +1,108 @@
+// Package keeper holds the state of x/attribution: sessions with their escrow,
+// and receipts with their proofs.
+package keeper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cosmossdk.io/collections"
+	"cosmossdk.io/core/address"
+	corestore "cosmossdk.io/core/store"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	"github.com/cosmos/cosmos-sdk/codec"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/x/attribution/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// Keeper of x/attribution.
+type Keeper struct {
+	cdc          codec.BinaryCodec
+	addressCodec address.Codec
+	authority    string
+	bank         types.BankKeeper
+	datanets     types.DatanetKeeper
+	models       types.ModelsKeeper
+	rewards      types.RewardsKeeper
+	statistics   *poa.Statistics
+
+	Schema          collections.Schema
+	Params          collections.Item[types.Params]
+	Sessions        collections.Map[[]byte, types.Session]
+	SessionsByPayer collections.KeySet[collections.Pair[sdk.AccAddress, []byte]]
+	Deadlines       collections.KeySet[collections.Pair[time.Time, []byte]]
+	NextBatch       collections.Sequence
+	Batches         collections.Map[uint64, types.Batch]
+	Pages           collections.Map[collections.Pair[uint64, uint32], []byte]
+	BatchBySeq      collections.Map[collections.Pair[sdk.AccAddress, uint64], uint64]
+	LastSeq         collections.Map[sdk.AccAddress, uint64]
+	BatchDeadlines  collections.KeySet[collections.Pair[time.Time, uint64]]
+	Accumulator     collections.Item[types.Accumulator]
+}
+
+// NewKeeper returns the keeper.
+func NewKeeper(
+	cdc codec.BinaryCodec, store corestore.KVStoreService, addressCodec address.Codec, authority string,
+	bank types.BankKeeper, datanets types.DatanetKeeper, models types.ModelsKeeper, rewards types.RewardsKeeper,
+) Keeper {
+	sb := collections.NewSchemaBuilder(store)
+	k := Keeper{
+		cdc: cdc, addressCodec: addressCodec, authority: authority,
+		bank: bank, datanets: datanets, models: models, rewards: rewards, statistics: poa.ProtocolStatistics(),
+		Params:          collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
+		Sessions:        collections.NewMap(sb, types.SessionsKey, "sessions", collections.BytesKey, codec.CollValue[types.Session](cdc)),
+		SessionsByPayer: collections.NewKeySet(sb, types.SessionsByPayerKey, "sessions_by_payer", collections.PairKeyCodec(sdk.AccAddressKey, collections.BytesKey)),
+		Deadlines:       collections.NewKeySet(sb, types.DeadlinesKey, "deadlines", collections.PairKeyCodec(sdk.TimeKey, collections.BytesKey)),
+		NextBatch:       collections.NewSequence(sb, types.NextBatchKey, "next_batch"),
+		Batches:         collections.NewMap(sb, types.BatchesKey, "batches", collections.Uint64Key, codec.CollValue[types.Batch](cdc)),
+		Pages:           collections.NewMap(sb, types.PagesKey, "pages", collections.PairKeyCodec(collections.Uint64Key, collections.Uint32Key), collections.BytesValue),
+		BatchBySeq:      collections.NewMap(sb, types.BatchBySeqKey, "batch_by_seq", collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key), collections.Uint64Value),
+		LastSeq:         collections.NewMap(sb, types.LastSeqKey, "last_seq", sdk.AccAddressKey, collections.Uint64Value),
+		BatchDeadlines:  collections.NewKeySet(sb, types.BatchDeadlinesKey, "batch_deadlines", collections.PairKeyCodec(sdk.TimeKey, collections.Uint64Key)),
+		Accumulator:     collections.NewItem(sb, types.AccumulatorKey, "accumulator", codec.CollValue[types.Accumulator](cdc)),
+	}
+	schema, err := sb.Build()
+	if err != nil {
+		panic(err)
+	}
+	k.Schema = schema
+	return k
+}
+
+// GetSession returns a session, or ErrSessionNotFound.
+func (k Keeper) GetSession(ctx context.Context, id []byte) (types.Session, error) {
+	session, err := k.Sessions.Get(ctx, id)
+	if errors.Is(err, collections.ErrNotFound) {
+		err = errorsmod.Wrapf(types.ErrSessionNotFound, "no session %x: it never was, or was closed and removed", id)
+	}
+	return session, err
+}
+
+// GetBatch returns a batch in its dispute window, or ErrBatchNotFound.
+func (k Keeper) GetBatch(ctx context.Context, id uint64) (types.Batch, error) {
+	batch, err := k.Batches.Get(ctx, id)
+	if errors.Is(err, collections.ErrNotFound) {
+		err = errorsmod.Wrapf(types.ErrBatchNotFound, "no batch %d: it never was, or its dispute window has closed", id)
+	}
+	return batch, err
+}
+
+// active fails while the module is paused.
+func (k Keeper) active(ctx context.Context) (types.Params, error) {
+	params, err := k.Params.Get(ctx)
+	if err == nil && params.Paused {
+		err = errorsmod.Wrap(types.ErrPaused, "try again when governance has resumed the module")
+	}
+	return params, err
+}
+
+func (k Keeper) moduleBalance(ctx context.Context) math.Int {
+	return k.bank.GetBalance(ctx, authtypes.NewModuleAddress(types.ModuleName), rewardstypes.Denom).Amount
+}

@@ -1,0 +1,111 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/attribution/types"
+)
+
+type msgServer struct{ Keeper }
+
+var _ types.MsgServer = msgServer{}
+
+// NewMsgServer returns the transaction service.
+func NewMsgServer(k Keeper) types.MsgServer { return msgServer{k} }
+
+// begin validates a message and returns the parameters of an active module.
+func (s msgServer) begin(ctx context.Context, msg sdk.HasValidateBasic) (types.Params, error) {
+	if err := msg.ValidateBasic(); err != nil {
+		return types.Params{}, err
+	}
+	return s.active(ctx)
+}
+
+// OpenSession implements types.MsgServer.
+func (s msgServer) OpenSession(ctx context.Context, msg *types.MsgOpenSession) (*types.MsgOpenSessionResponse, error) {
+	params, err := s.begin(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	session, err := s.openSession(sdkCtx, params, msg)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgOpenSessionResponse{SessionId: session.Id, ModelVersion: session.ModelVersion, Price: session.Price},
+		sdkCtx.EventManager().EmitTypedEvent(&types.EventSessionOpened{
+			SessionId: fmt.Sprintf("%x", session.Id), Payer: session.Payer, Provider: session.Provider, ModelId: session.ModelId, Deposit: msg.Deposit,
+		})
+}
+
+// TopUpSession implements types.MsgServer.
+func (s msgServer) TopUpSession(ctx context.Context, msg *types.MsgTopUpSession) (*types.MsgTopUpSessionResponse, error) {
+	params, err := s.begin(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	if err := s.topUp(sdkCtx, params, msg); err != nil {
+		return nil, err
+	}
+	return &types.MsgTopUpSessionResponse{},
+		sdkCtx.EventManager().EmitTypedEvent(&types.EventSessionToppedUp{SessionId: fmt.Sprintf("%x", msg.SessionId), Amount: msg.Amount})
+}
+
+// CloseSession implements types.MsgServer.
+func (s msgServer) CloseSession(ctx context.Context, msg *types.MsgCloseSession) (*types.MsgCloseSessionResponse, error) {
+	params, err := s.begin(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	session, err := s.GetSession(ctx, msg.SessionId)
+	if err != nil {
+		return nil, err
+	}
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	switch msg.Signer {
+	case session.Payer:
+		deadline, err := s.closeByPayer(sdkCtx, params, session, msg)
+		if err != nil {
+			return nil, err
+		}
+		return &types.MsgCloseSessionResponse{ClaimDeadline: deadline},
+			sdkCtx.EventManager().EmitTypedEvent(&types.EventSessionClosing{SessionId: fmt.Sprintf("%x", session.Id)})
+	case session.Provider:
+		if session.Status == types.SESSION_STATUS_CLOSED {
+			return nil, errorsmod.Wrap(types.ErrSessionClosed, "nothing is left to close")
+		}
+		return &types.MsgCloseSessionResponse{ClaimDeadline: sdkCtx.BlockTime().UTC()}, s.end(sdkCtx, session)
+	default:
+		return nil, errorsmod.Wrapf(types.ErrUnauthorized, "only payer %s and provider %s close the session", session.Payer, session.Provider)
+	}
+}
+
+// SubmitReceipts implements types.MsgServer.
+func (s msgServer) SubmitReceipts(ctx context.Context, msg *types.MsgSubmitReceipts) (*types.MsgSubmitReceiptsResponse, error) {
+	params, err := s.begin(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.submit(sdk.UnwrapSDKContext(ctx), params, msg)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgSubmitReceiptsResponse{BatchId: id}, nil
+}
+
+// UpdateParams implements types.MsgServer.
+func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
+	if msg.Authority != s.authority {
+		return nil, errorsmod.Wrapf(types.ErrUnauthorized, "%s is not the governance account %s: submit a proposal", msg.Authority, s.authority)
+	}
+	if err := msg.ValidateBasic(); err != nil {
+		return nil, err
+	}
+	return &types.MsgUpdateParamsResponse{}, s.Params.Set(ctx, msg.Params)
+}

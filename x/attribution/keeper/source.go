@@ -1,0 +1,102 @@
+package keeper
+
+import (
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/x/attribution/types"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+const maxScore = datanettypes.MaxScore
+
+// source reads contributions and royalty tables once for a batch.
+type source struct {
+	ctx    sdk.Context
+	keeper Keeper
+	// versions are the models of the batch's sessions.
+	versions []modelstypes.ModelVersion
+	known    map[uint64]knownContribution
+	tables   map[uint64][]rewardstypes.Share
+}
+
+type knownContribution struct {
+	contribution datanettypes.Contribution
+	datanet      datanettypes.DataNet
+}
+
+var _ poa.ContributionSource = (*source)(nil)
+
+func newSource(ctx sdk.Context, k Keeper, versions ...modelstypes.ModelVersion) *source {
+	return &source{
+		ctx: ctx, keeper: k, versions: versions,
+		known: make(map[uint64]knownContribution), tables: make(map[uint64][]rewardstypes.Share),
+	}
+}
+
+func (s *source) find(rank uint64) (knownContribution, error) {
+	if found, ok := s.known[rank]; ok {
+		return found, nil
+	}
+	var found knownContribution
+	var err error
+	if found.contribution, err = s.keeper.datanets.GetContribution(s.ctx, rank); err != nil {
+		return found, errorsmod.Wrap(types.ErrManifest, err.Error())
+	}
+	if found.datanet, err = s.keeper.datanets.GetDataNet(s.ctx, found.contribution.DatanetId); err != nil {
+		return found, err
+	}
+	s.known[rank] = found
+	return found, nil
+}
+
+// allow checks that a contribution is accepted and in a model's manifest.
+func (s *source) allow(rank uint64, version modelstypes.ModelVersion) error {
+	found, err := s.find(rank)
+	if err != nil {
+		return err
+	}
+	c := found.contribution
+	for _, entry := range version.Manifest {
+		if entry.DatanetId == c.DatanetId && c.Status == datanettypes.CONTRIBUTION_STATUS_ACCEPTED && c.AcceptedVersion <= entry.Version {
+			return nil
+		}
+	}
+	return errorsmod.Wrapf(types.ErrManifest, "contribution %d is not in version %d of model %d", rank, version.Version, version.ModelId)
+}
+
+// Contribution implements poa.ContributionSource for the manifests of all
+// sessions of the batch. Entries are checked against their own session's
+// manifest before; a segment whose contribution folds into the unattributed
+// share has no entry.
+func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
+	var err error
+	for _, version := range s.versions {
+		if err = s.allow(rank, version); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		return poa.Contribution{}, err
+	}
+	found := s.known[rank]
+	root, err := poa.HashFromBytes(found.contribution.Root)
+	return poa.Contribution{
+		Root: root, Contributor: sdk.MustAccAddressFromBech32(found.contribution.Contributor),
+		Segments: found.contribution.Segments, AllowFewStopWords: found.datanet.AllowFewStopWords,
+	}, err
+}
+
+// lineage returns the royalty table of a model with its owners.
+func (s *source) lineage(modelID uint64) ([]rewardstypes.Share, error) {
+	if table, ok := s.tables[modelID]; ok {
+		return table, nil
+	}
+	table, err := s.keeper.models.RoyaltyOwners(s.ctx, modelID)
+	s.tables[modelID] = table
+	return table, err
+}

@@ -1,0 +1,361 @@
+package keeper
+
+import (
+	"crypto/sha256"
+	"errors"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/x/attribution/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// submission is a batch on its way into state.
+type submission struct {
+	keeper   Keeper
+	ctx      sdk.Context
+	params   types.Params
+	provider sdk.AccAddress
+	msg      *types.MsgSubmitReceipts
+
+	receipts []poa.Receipt
+	evidence poa.Evidence
+	claims   []*claim
+	source   *source
+}
+
+// submit records a batch. Nothing changes unless every receipt is right.
+func (k Keeper) submit(ctx sdk.Context, params types.Params, msg *types.MsgSubmitReceipts) (uint64, error) {
+	s := &submission{keeper: k, ctx: ctx, params: params, provider: sdk.MustAccAddressFromBech32(msg.Provider), msg: msg}
+	payload, err := s.payloadHash()
+	if err != nil {
+		return 0, err
+	}
+	if id, done, err := s.recorded(payload); done || err != nil {
+		return id, err
+	}
+	if err := s.decode(); err != nil {
+		return 0, err
+	}
+	if err := s.checkCalls(); err != nil {
+		return 0, err
+	}
+	if err := s.checkEvidence(); err != nil {
+		return 0, err
+	}
+	return s.record(payload)
+}
+
+// payloadHash covers everything in the message but who sends it under which number.
+func (s *submission) payloadHash() ([]byte, error) {
+	encoded, err := (&types.MsgSubmitReceipts{Sessions: s.msg.Sessions, Receipts: s.msg.Receipts, Evidence: s.msg.Evidence}).Marshal()
+	if err != nil {
+		return nil, err
+	}
+	hash := sha256.Sum256(encoded)
+	return hash[:], nil
+}
+
+// recorded returns the batch of an earlier submission of the same bytes under
+// the same number. Numbers only grow, so that one counter for each provider is
+// enough to keep them unique for ever.
+func (s *submission) recorded(payload []byte) (id uint64, done bool, err error) {
+	id, err = s.keeper.BatchBySeq.Get(s.ctx, collections.Join(s.provider, s.msg.ProviderSeq))
+	if err == nil {
+		batch, err := s.keeper.GetBatch(s.ctx, id)
+		if err != nil {
+			return 0, false, err
+		}
+		if string(batch.PayloadHash) != string(payload) {
+			return 0, false, errorsmod.Wrapf(types.ErrSequenceUsed, "number %d was used for other receipts, batch %d: use the next number", s.msg.ProviderSeq, id)
+		}
+		return id, true, nil
+	}
+	if !errors.Is(err, collections.ErrNotFound) {
+		return 0, false, err
+	}
+	last, err := s.keeper.LastSeq.Get(s.ctx, s.provider)
+	if err != nil && !errors.Is(err, collections.ErrNotFound) {
+		return 0, false, err
+	}
+	if s.msg.ProviderSeq <= last {
+		return 0, false, errorsmod.Wrapf(types.ErrSequenceUsed, "number %d is not above the last one, %d: its receipts were recorded and their window has closed, or it was skipped", s.msg.ProviderSeq, last)
+	}
+	return 0, false, nil
+}
+
+// decode checks sizes and charges gas before the work that they cause.
+func (s *submission) decode() error {
+	if len(s.msg.Sessions) > int(s.params.MaxSessions) {
+		return errorsmod.Wrapf(types.ErrOversize, "%d sessions, at most %d: send several batches", len(s.msg.Sessions), s.params.MaxSessions)
+	}
+	if len(s.msg.Evidence) > int(s.params.MaxEvidenceBytes) {
+		return errorsmod.Wrapf(types.ErrOversize, "evidence of %d bytes, at most %d: send several batches", len(s.msg.Evidence), s.params.MaxEvidenceBytes)
+	}
+	s.charge(s.params.GasPerByte, uint64(len(s.msg.Receipts)+len(s.msg.Evidence)), "bytes of receipts and evidence")
+	s.charge(s.params.GasPerSignature, uint64(len(s.msg.Sessions)), "vouchers")
+	var err error
+	if s.receipts, err = poa.UnmarshalReceipts(s.msg.Receipts, int(s.params.MaxReceipts)); err != nil {
+		return errorsmod.Wrap(types.ErrInvalidReceipt, err.Error())
+	}
+	if len(s.receipts) == 0 {
+		return errorsmod.Wrap(types.ErrInvalidBatch, "no receipts")
+	}
+	entries := 0
+	for _, receipt := range s.receipts {
+		entries += len(receipt.Entries)
+	}
+	s.charge(s.params.GasPerReceipt, uint64(len(s.receipts)), "receipts")
+	s.charge(s.params.GasPerEntry, uint64(entries), "entries")
+	if s.evidence, err = poa.UnmarshalEvidence(s.msg.Evidence); err != nil {
+		return errorsmod.Wrap(types.ErrEvidence, err.Error())
+	}
+	s.charge(s.params.GasPerKiloWork, poa.WorkUnits(s.evidence)/1000+1, "verification of evidence")
+	return nil
+}
+
+// charge consumes gas for n units; a product that overflows is all there is.
+func (s *submission) charge(price, n uint64, what string) {
+	gas := storetypes.Gas(price * n)
+	if n != 0 && gas/n != price {
+		gas = ^storetypes.Gas(0)
+	}
+	s.ctx.GasMeter().ConsumeGas(gas, what)
+}
+
+// checkCalls checks every session of the batch: order, voucher, fees.
+func (s *submission) checkCalls() error {
+	next := 0
+	for i, voucher := range s.msg.Sessions {
+		first := next
+		for next < len(s.receipts) && s.receipts[next].Session == uint32(i) {
+			next++
+		}
+		if first == next {
+			return errorsmod.Wrapf(types.ErrInvalidBatch, "session %d of the batch has no calls, or calls are not sorted by session", i)
+		}
+		c, err := s.newClaim(voucher, s.receipts[first:next])
+		if err != nil {
+			return errorsmod.Wrapf(err, "session %x", voucher.SessionId)
+		}
+		if err := c.check(); err != nil {
+			return errorsmod.Wrapf(err, "session %x", voucher.SessionId)
+		}
+		s.claims = append(s.claims, c)
+	}
+	if next != len(s.receipts) {
+		return errorsmod.Wrapf(types.ErrInvalidBatch, "receipt %d refers to session %d, there are %d: sort receipts by session", next, s.receipts[next].Session, len(s.msg.Sessions))
+	}
+	return nil
+}
+
+// checkEvidence recomputes every receipt.
+func (s *submission) checkEvidence() error {
+	versions := make([]modelstypes.ModelVersion, len(s.claims))
+	for i, c := range s.claims {
+		versions[i] = c.version
+	}
+	s.source = newSource(s.ctx, s.keeper, versions...)
+	answer := 0
+	for _, c := range s.claims {
+		for _, receipt := range c.receipts {
+			if receipt.Gap {
+				continue
+			}
+			if answer == len(s.evidence.Answers) {
+				return errorsmod.Wrap(types.ErrEvidence, "fewer answers than receipts")
+			}
+			if count := s.evidence.Answers[answer].Count; count != receipt.OutputTokens {
+				return errorsmod.Wrapf(types.ErrTokenCount, "call %d bills %d output tokens, its answer has %d", receipt.N, receipt.OutputTokens, count)
+			}
+			answer++
+			for _, entry := range receipt.Entries {
+				if err := s.source.allow(entry.Rank, c.version); err != nil {
+					return errorsmod.Wrapf(err, "call %d", receipt.N)
+				}
+			}
+		}
+	}
+	if err := poa.VerifyEvidence(s.receipts, s.evidence, s.source, s.keeper.statistics); err != nil {
+		return errorsmod.Wrap(types.ErrEvidence, err.Error())
+	}
+	return nil
+}
+
+// record pays the receipts and stores batch, records and sessions.
+func (s *submission) record(payload []byte) (uint64, error) {
+	k, ctx := s.keeper, s.ctx
+	terms, err := k.rewards.Terms(ctx)
+	if err != nil {
+		return 0, err
+	}
+	payables, records, err := s.results()
+	if err != nil {
+		return 0, err
+	}
+	prepared, err := k.rewards.Prepare(ctx, terms, payables)
+	if err != nil {
+		return 0, err
+	}
+	s.charge(s.params.GasPerAccount, uint64(prepared.Accounts()), "accounts credited")
+	id, err := k.NextBatch.Next(ctx)
+	if err != nil {
+		return 0, err
+	}
+	liability := prepared.Fees.Add(prepared.Bonus).MulRaw(2)
+	if err := k.models.AddLiability(ctx, s.provider, liability); err != nil {
+		return 0, err
+	}
+	if err := k.rewards.Enqueue(ctx, types.ModuleName, id, prepared); err != nil {
+		return 0, err
+	}
+	evidenceRoot := s.evidence.Root()
+	batch := types.Batch{
+		Id: id, Provider: s.msg.Provider, ProviderSeq: s.msg.ProviderSeq, Status: types.BATCH_STATUS_FINAL,
+		EvidenceRoot: evidenceRoot[:], PayloadHash: payload,
+		Receipts: uint32(len(records)), Gaps: uint32(len(s.receipts) - len(records)),
+		Fees: prepared.Fees, Burned: prepared.Burned, Bonus: prepared.Bonus, Liability: liability, Terms: terms,
+		PoaVersion: poa.Version, Height: ctx.BlockHeight(), Deadline: ctx.BlockTime().Add(s.params.DisputeWindow).UTC(),
+	}
+	if err := s.storeRecords(&batch, records); err != nil {
+		return 0, err
+	}
+	if err := s.storeSessions(&batch); err != nil {
+		return 0, err
+	}
+	if err := k.LastSeq.Set(ctx, s.provider, s.msg.ProviderSeq); err != nil {
+		return 0, err
+	}
+	if err := k.addBatch(ctx, batch); err != nil {
+		return 0, err
+	}
+	root, err := poa.HashFromBytes(batch.Root)
+	if err != nil {
+		return 0, err
+	}
+	return id, ctx.EventManager().EmitTypedEvent(&types.EventReceiptsSubmitted{
+		BatchId: id, Provider: batch.Provider, ProviderSeq: batch.ProviderSeq, Root: root.String(),
+		Receipts: batch.Receipts, Fees: batch.Fees, Burned: batch.Burned, Bonus: batch.Bonus,
+	})
+}
+
+// results returns what each receipt pays and how it is recorded; gaps are
+// neither paid nor recorded.
+func (s *submission) results() ([]rewardstypes.Payable, []poa.Record, error) {
+	var payables []rewardstypes.Payable
+	var records []poa.Record
+	for _, c := range s.claims {
+		for i, receipt := range c.receipts {
+			if receipt.Gap {
+				continue
+			}
+			record := poa.Record{
+				Session: c.id, N: receipt.N, Commitment: receipt.Commitment(),
+				InputTokens: receipt.InputTokens, OutputTokens: receipt.OutputTokens, Fee: receipt.Fee,
+				Entries: receipt.Entries, UnattributedPPM: receipt.UnattributedPPM,
+				Acknowledged: c.acknowledged || i < len(c.receipts)-1,
+				ModelID:      c.session.ModelId, ModelVersion: c.session.ModelVersion, Method: poa.MethodSPAN,
+			}
+			payable, err := s.keeper.payable(s.ctx, s.source, s.provider, record, c.session.Price.Royalty)
+			if err != nil {
+				return nil, nil, err
+			}
+			payables, records = append(payables, payable), append(records, record)
+		}
+	}
+	return payables, records, nil
+}
+
+// payable is what x/rewards needs to pay a record.
+func (k Keeper) payable(ctx sdk.Context, from *source, provider sdk.AccAddress, record poa.Record, royalty math.Int) (rewardstypes.Payable, error) {
+	lineage, err := from.lineage(record.ModelID)
+	if err != nil {
+		return rewardstypes.Payable{}, err
+	}
+	payable := rewardstypes.Payable{
+		Provider: provider, Compute: rewardstypes.IntOf(record.Fee).Sub(royalty), Royalty: royalty,
+		Acknowledged: record.Acknowledged, Lineage: lineage, UnattributedPPM: record.UnattributedPPM,
+	}
+	for _, entry := range record.Entries {
+		found, err := from.find(entry.Rank)
+		if err != nil {
+			return rewardstypes.Payable{}, err
+		}
+		payable.Entries = append(payable.Entries, rewardstypes.PayableEntry{
+			Rank: entry.Rank, WeightPPM: entry.WeightPPM,
+			Contributor:  sdk.MustAccAddressFromBech32(found.contribution.Contributor),
+			DataNetOwner: sdk.MustAccAddressFromBech32(found.datanet.Owner),
+			OwnerPPM:     found.datanet.OwnerPpm,
+			QualityPPM:   found.contribution.Score * (rewardstypes.PPM / maxScore),
+		})
+	}
+	return payable, nil
+}
+
+// storeRecords stores the records in pages and the batch's root in the range of
+// all batches.
+func (s *submission) storeRecords(batch *types.Batch, records []poa.Record) error {
+	leaves := make([]poa.Hash, len(records))
+	for i, record := range records {
+		leaves[i] = record.Leaf()
+	}
+	root := poa.MerkleRoot(leaves)
+	batch.Root = root[:]
+	for _, page := range poa.PackRecords(records, types.PageBytes) {
+		if err := s.keeper.Pages.Set(s.ctx, collections.Join(batch.Id, batch.Pages), page); err != nil {
+			return err
+		}
+		batch.Pages++
+	}
+	stored, err := s.keeper.Accumulator.Get(s.ctx)
+	if err != nil {
+		return err
+	}
+	mountain, err := stored.MMR()
+	if err != nil {
+		return err
+	}
+	batch.Leaf = mountain.Count
+	mountain.Append(root)
+	return s.keeper.Accumulator.Set(s.ctx, types.NewAccumulator(mountain))
+}
+
+// storeSessions moves every session forward.
+func (s *submission) storeSessions(batch *types.Batch) error {
+	index := uint32(0)
+	for _, c := range s.claims {
+		session := c.session
+		recorded := uint32(0)
+		for _, receipt := range c.receipts {
+			if !receipt.Gap {
+				recorded++
+			}
+		}
+		batch.Sessions = append(batch.Sessions, types.SessionRange{
+			SessionId: session.Id, FirstCall: session.Calls + 1, LastCall: c.lastCall(),
+			FirstIndex: index, Receipts: recorded, PreviousBatch: session.LastBatch,
+		})
+		index += recorded
+		session.Deposit = session.Deposit.Sub(c.fees)
+		session.Spent = session.Spent.Add(c.fees)
+		session.Calls, session.Head = c.lastCall(), append([]byte(nil), c.head[:]...)
+		session.Last = types.NewOutcome(c.last)
+		session.Unacknowledged = session.Unacknowledged || !c.acknowledged
+		session.LastBatch = batch.Id
+		deadline := session.Deadline
+		if session.Status == types.SESSION_STATUS_OPEN {
+			deadline = s.ctx.BlockTime().Add(s.params.IdleExpiry)
+		}
+		if err := s.keeper.moveDeadline(s.ctx, session, deadline); err != nil {
+			return err
+		}
+	}
+	return nil
+}

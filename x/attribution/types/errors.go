@@ -1,0 +1,35 @@
+package types
+
+import errorsmod "cosmossdk.io/errors"
+
+// Errors of x/attribution.
+var (
+	ErrPaused          = errorsmod.Register(ModuleName, 2, "sessions and receipts are paused")
+	ErrInvalidParams   = errorsmod.Register(ModuleName, 3, "invalid parameters")
+	ErrInvalidAddress  = errorsmod.Register(ModuleName, 4, "invalid address")
+	ErrUnauthorized    = errorsmod.Register(ModuleName, 5, "not authorised")
+	ErrInvalidSession  = errorsmod.Register(ModuleName, 6, "invalid session")
+	ErrSessionNotFound = errorsmod.Register(ModuleName, 7, "session not found")
+	ErrSessionExists   = errorsmod.Register(ModuleName, 8, "session exists already")
+	ErrSessionClosed   = errorsmod.Register(ModuleName, 9, "session is closed")
+	ErrInvalidDeposit  = errorsmod.Register(ModuleName, 10, "invalid deposit")
+	ErrPrice           = errorsmod.Register(ModuleName, 11, "price is too high")
+	ErrUnavailable     = errorsmod.Register(ModuleName, 12, "model or provider takes no sessions")
+	ErrInvalidBatch    = errorsmod.Register(ModuleName, 13, "invalid batch")
+	ErrOversize        = errorsmod.Register(ModuleName, 14, "batch is too large")
+	ErrSequenceUsed    = errorsmod.Register(ModuleName, 15, "provider sequence is used")
+	ErrInvalidReceipt  = errorsmod.Register(ModuleName, 16, "invalid receipt")
+	ErrCallOrder       = errorsmod.Register(ModuleName, 17, "calls are not consecutive")
+	ErrVoucher         = errorsmod.Register(ModuleName, 18, "voucher does not authorise the calls")
+	ErrOvercharge      = errorsmod.Register(ModuleName, 19, "fee is above what was authorised")
+	ErrDeposit         = errorsmod.Register(ModuleName, 20, "fees are above the deposit")
+	ErrUnacknowledged  = errorsmod.Register(ModuleName, 21, "an answer is not acknowledged")
+	ErrTokenCount      = errorsmod.Register(ModuleName, 22, "token count is wrong")
+	ErrEvidence        = errorsmod.Register(ModuleName, 23, "evidence does not prove the receipts")
+	ErrManifest        = errorsmod.Register(ModuleName, 24, "contribution is not in the model's manifest")
+	ErrBatchNotFound   = errorsmod.Register(ModuleName, 25, "batch not found")
+	ErrReceiptNotFound = errorsmod.Register(ModuleName, 26, "receipt not found")
+	ErrReceiptProof    = errorsmod.Register(ModuleName, 27, "receipt proof is wrong")
+	ErrInvalidGenesis  = errorsmod.Register(ModuleName, 28, "invalid genesis")
+	ErrInvariant       = errorsmod.Register(ModuleName, 29, "invariant broken")
+)

@@ -1,0 +1,79 @@
+package types
+
+import (
+	errorsmod "cosmossdk.io/errors"
+)
+
+// DefaultGenesis is the state of a new chain.
+func DefaultGenesis() *GenesisState {
+	return &GenesisState{Params: DefaultParams(), NextBatchId: 1}
+}
+
+// Validate reports a state that cannot have come about.
+func (g GenesisState) Validate() error {
+	if err := g.Params.Validate(); err != nil {
+		return err
+	}
+	if g.NextBatchId < 1 {
+		return errorsmod.Wrap(ErrInvalidGenesis, "next_batch_id starts at 1")
+	}
+	sessions := make(map[string]bool, len(g.Sessions))
+	for _, session := range g.Sessions {
+		if err := validateSessionID(session.Id); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		if sessions[string(session.Id)] {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "session %x stands twice", session.Id)
+		}
+		sessions[string(session.Id)] = true
+		for _, address := range []string{session.Payer, session.Provider} {
+			if err := validateAddress("session", address); err != nil {
+				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+			}
+		}
+		if err := validateAmount("deposit", session.Deposit); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		if len(session.Head) != hashSize {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "session %x has a head of %d bytes", session.Id, len(session.Head))
+		}
+	}
+	return g.validateBatches(sessions)
+}
+
+func (g GenesisState) validateBatches(sessions map[string]bool) error {
+	pages := make(map[uint64]uint32, len(g.Batches))
+	last := uint64(0)
+	for _, batch := range g.Batches {
+		if batch.Id <= last || batch.Id >= g.NextBatchId {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d is out of order or not below the next id %d", batch.Id, g.NextBatchId)
+		}
+		last = batch.Id
+		if err := validateAddress("provider", batch.Provider); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		if err := validateAmount("liability", batch.Liability); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		for _, part := range batch.Sessions {
+			if !sessions[string(part.SessionId)] {
+				return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d holds receipts of unknown session %x", batch.Id, part.SessionId)
+			}
+		}
+		pages[batch.Id] = batch.Pages
+	}
+	for _, page := range g.Pages {
+		if page.Page >= pages[page.BatchId] {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "page %d of batch %d does not exist", page.Page, page.BatchId)
+		}
+	}
+	for _, last := range g.LastSeqs {
+		if err := validateAddress("provider", last.Provider); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+	}
+	if _, err := g.Accumulator.MMR(); err != nil {
+		return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package types
+
+import (
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+const (
+	hashSize      = 32
+	keySize       = 32
+	signatureSize = 64
+	maxAmountBits = 127
+)
+
+var (
+	_ sdk.HasValidateBasic = (*MsgOpenSession)(nil)
+	_ sdk.HasValidateBasic = (*MsgTopUpSession)(nil)
+	_ sdk.HasValidateBasic = (*MsgCloseSession)(nil)
+	_ sdk.HasValidateBasic = (*MsgSubmitReceipts)(nil)
+	_ sdk.HasValidateBasic = (*MsgUpdateParams)(nil)
+)
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgOpenSession) ValidateBasic() error {
+	if err := validateAddress("payer", m.Payer); err != nil {
+		return err
+	}
+	if err := validateAddress("provider", m.Provider); err != nil {
+		return err
+	}
+	if len(m.SessionKey) != keySize {
+		return errorsmod.Wrapf(ErrInvalidSession, "session_key of %d bytes, want an ed25519 public key of %d", len(m.SessionKey), keySize)
+	}
+	if m.MaxPrice != nil {
+		for _, amount := range []math.Int{m.MaxPrice.Input, m.MaxPrice.Output, m.MaxPrice.Royalty} {
+			if err := validateAmount("max_price", amount); err != nil {
+				return err
+			}
+		}
+	}
+	return validateDeposit(m.Deposit)
+}
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgTopUpSession) ValidateBasic() error {
+	if err := validateAddress("payer", m.Payer); err != nil {
+		return err
+	}
+	if err := validateSessionID(m.SessionId); err != nil {
+		return err
+	}
+	return validateDeposit(m.Amount)
+}
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgCloseSession) ValidateBasic() error {
+	if err := validateAddress("signer", m.Signer); err != nil {
+		return err
+	}
+	if len(m.Head) != 0 && len(m.Head) != hashSize || (m.Calls == 0) != (len(m.Head) == 0) {
+		return errorsmod.Wrapf(ErrInvalidSession, "give calls and a head of %d bytes to acknowledge the last answer, or neither", hashSize)
+	}
+	return validateSessionID(m.SessionId)
+}
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgSubmitReceipts) ValidateBasic() error {
+	if err := validateAddress("provider", m.Provider); err != nil {
+		return err
+	}
+	if m.ProviderSeq == 0 {
+		return errorsmod.Wrap(ErrInvalidBatch, "provider_seq counts from 1")
+	}
+	if len(m.Sessions) == 0 || len(m.Sessions) > maxSessions {
+		return errorsmod.Wrapf(ErrInvalidBatch, "%d sessions, want 1 to %d", len(m.Sessions), maxSessions)
+	}
+	seen := make(map[string]bool, len(m.Sessions))
+	for i, claim := range m.Sessions {
+		if err := claim.validate(); err != nil {
+			return errorsmod.Wrapf(err, "session %d of the batch", i)
+		}
+		if seen[string(claim.SessionId)] {
+			return errorsmod.Wrapf(ErrInvalidBatch, "session %x stands twice", claim.SessionId)
+		}
+		seen[string(claim.SessionId)] = true
+	}
+	return nil
+}
+
+func (c SessionClaim) validate() error {
+	if err := validateSessionID(c.SessionId); err != nil {
+		return err
+	}
+	if len(c.PendingCall) != 0 && len(c.PendingCall) != hashSize {
+		return errorsmod.Wrapf(ErrVoucher, "pending_call of %d bytes, want %d or none", len(c.PendingCall), hashSize)
+	}
+	if len(c.Signature) != 0 && len(c.Signature) != signatureSize {
+		return errorsmod.Wrapf(ErrVoucher, "signature of %d bytes, want %d or none", len(c.Signature), signatureSize)
+	}
+	return validateAmount("cumulative_max", c.CumulativeMax)
+}
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgUpdateParams) ValidateBasic() error {
+	if err := validateAddress("authority", m.Authority); err != nil {
+		return err
+	}
+	return m.Params.Validate()
+}
+
+func validateAddress(name, address string) error {
+	if _, err := sdk.AccAddressFromBech32(address); err != nil {
+		return errorsmod.Wrapf(ErrInvalidAddress, "%s %q: %s", name, address, err)
+	}
+	return nil
+}
+
+func validateSessionID(id []byte) error {
+	if len(id) != hashSize {
+		return errorsmod.Wrapf(ErrInvalidSession, "session id of %d bytes, want %d", len(id), hashSize)
+	}
+	return nil
+}
+
+func validateAmount(name string, amount math.Int) error {
+	if amount.IsNil() || amount.IsNegative() || amount.BigIntMut().BitLen() > maxAmountBits {
+		return errorsmod.Wrapf(ErrInvalidDeposit, "%s must be between 0 and 2^%d aopen", name, maxAmountBits)
+	}
+	return nil
+}
+
+func validateDeposit(coin sdk.Coin) error {
+	if coin.Denom != rewardstypes.Denom {
+		return errorsmod.Wrapf(ErrInvalidDeposit, "deposits are in %s, not %q", rewardstypes.Denom, coin.Denom)
+	}
+	if coin.Amount.IsNil() || !coin.Amount.IsPositive() || coin.Amount.GT(rewardstypes.MaxSupply) {
+		return errorsmod.Wrap(ErrInvalidDeposit, "deposit must be positive and at most the maximum supply")
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package types
+
+import (
+	"time"
+
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	"github.com/openledger/openledger/poa"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+const (
+	// PageBytes bounds a stored page of records.
+	PageBytes = 4096
+
+	maxWindow   = 90 * 24 * time.Hour
+	maxReceipts = 10_000
+	maxSessions = 1_000
+	maxGas      = 1_000_000_000
+)
+
+// DefaultParams of the module.
+func DefaultParams() Params {
+	return Params{
+		MinDeposit:       math.NewIntWithDecimal(1, rewardstypes.Decimals-1),
+		ClaimWindow:      time.Hour,
+		IdleExpiry:       7 * 24 * time.Hour,
+		DisputeWindow:    24 * time.Hour,
+		MaxReceipts:      1_000,
+		MaxSessions:      256,
+		MaxEvidenceBytes: poa.MaxEvidenceBytes,
+		SessionsPerBlock: 100,
+		PrunesPerBlock:   1_000,
+		GasPerReceipt:    1_000,
+		GasPerEntry:      200,
+		GasPerByte:       4,
+		GasPerSignature:  3_000,
+		GasPerAccount:    2_500,
+		GasPerKiloWork:   1_000,
+	}
+}
+
+// Validate reports parameters out of bounds.
+func (p Params) Validate() error {
+	if p.MinDeposit.IsNil() || p.MinDeposit.IsNegative() || p.MinDeposit.GT(rewardstypes.MaxSupply) {
+		return errorsmod.Wrap(ErrInvalidParams, "min_deposit must be between 0 and the maximum supply")
+	}
+	for _, window := range []struct {
+		name  string
+		value time.Duration
+	}{{"claim_window", p.ClaimWindow}, {"idle_expiry", p.IdleExpiry}, {"dispute_window", p.DisputeWindow}} {
+		if window.value <= 0 || window.value > maxWindow {
+			return errorsmod.Wrapf(ErrInvalidParams, "%s is %s, must be positive and at most %s", window.name, window.value, maxWindow)
+		}
+	}
+	for _, bound := range []struct {
+		name       string
+		value, max uint64
+	}{
+		{"max_receipts", uint64(p.MaxReceipts), maxReceipts},
+		{"max_sessions", uint64(p.MaxSessions), maxSessions},
+		{"max_evidence_bytes", uint64(p.MaxEvidenceBytes), poa.MaxEvidenceBytes},
+		{"sessions_per_block", uint64(p.SessionsPerBlock), 10_000},
+		{"prunes_per_block", uint64(p.PrunesPerBlock), 100_000},
+		{"gas_per_receipt", p.GasPerReceipt, maxGas},
+		{"gas_per_entry", p.GasPerEntry, maxGas},
+		{"gas_per_byte", p.GasPerByte, maxGas},
+		{"gas_per_signature", p.GasPerSignature, maxGas},
+		{"gas_per_account", p.GasPerAccount, maxGas},
+		{"gas_per_kilo_work", p.GasPerKiloWork, maxGas},
+	} {
+		if bound.value < 1 || bound.value > bound.max {
+			return errorsmod.Wrapf(ErrInvalidParams, "%s is %d, must be between 1 and %d", bound.name, bound.value, bound.max)
+		}
+	}
+	return nil
+}

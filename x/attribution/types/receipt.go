@@ -1,0 +1,45 @@
+package types
+
+import (
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	"github.com/openledger/openledger/poa"
+)
+
+// ReceiptID is how people name a receipt: the session in hex, and the call.
+func ReceiptID(session []byte, call uint64) string {
+	return hex.EncodeToString(session) + "-" + strconv.FormatUint(call, 10)
+}
+
+// ParseReceiptID reads a ReceiptID.
+func ParseReceiptID(id string) (session []byte, call uint64, err error) {
+	text, number, ok := strings.Cut(id, "-")
+	if session, err = hex.DecodeString(text); !ok || err != nil || len(session) != hashSize {
+		return nil, 0, errorsmod.Wrapf(ErrReceiptNotFound, "%q is not a receipt id: want SESSION-CALL, the session in hex", id)
+	}
+	if call, err = strconv.ParseUint(number, 10, 64); err != nil {
+		return nil, 0, errorsmod.Wrapf(ErrReceiptNotFound, "%q is not a receipt id: the call is not a number", id)
+	}
+	return session, call, nil
+}
+
+// NewReceipt unpacks a record for people.
+func NewReceipt(record poa.Record) Receipt {
+	receipt := Receipt{
+		Id:        ReceiptID(record.Session[:], record.N),
+		SessionId: append([]byte(nil), record.Session[:]...), Call: record.N,
+		ModelId: record.ModelID, ModelVersion: record.ModelVersion, Method: uint32(record.Method),
+		Commitment:  append([]byte(nil), record.Commitment[:]...),
+		InputTokens: record.InputTokens, OutputTokens: record.OutputTokens,
+		Fee: math.NewIntFromBigInt(record.Fee.Big()), UnattributedPpm: record.UnattributedPPM, Acknowledged: record.Acknowledged,
+	}
+	for _, entry := range record.Entries {
+		receipt.Entries = append(receipt.Entries, ReceiptEntry{Rank: entry.Rank, WeightPpm: entry.WeightPPM})
+	}
+	return receipt
+}

@@ -1,0 +1,255 @@
+package keeper
+
+import (
+	"bytes"
+	"context"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/x/datanet/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// commit takes the deposits and fixes the ranks of sealed contributions.
+func (k Keeper) commit(ctx context.Context, params types.Params, contributor sdk.AccAddress, items []types.CommitItem) ([]uint64, error) {
+	sum := math.ZeroInt()
+	for i, item := range items {
+		if item.Deposit.Amount.LT(params.MinDeposit) {
+			return nil, errorsmod.Wrapf(types.ErrInvalidDeposit, "item %d: deposit %s is below the minimum %saopen", i, item.Deposit, params.MinDeposit)
+		}
+		sum = sum.Add(item.Deposit.Amount)
+	}
+	if sum.IsPositive() {
+		if err := k.bank.SendCoinsFromAccountToModule(ctx, contributor, types.ModuleName, sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, sum))); err != nil {
+			return nil, errorsmod.Wrap(err, "deposits")
+		}
+	}
+	height := sdk.UnwrapSDKContext(ctx).BlockHeight()
+	ranks := make([]uint64, len(items))
+	for i, item := range items {
+		rank, err := k.NextRank.Next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		ranks[i] = rank
+		if err := k.setCommit(ctx, types.Commit{
+			Rank: rank, Contributor: contributor.String(), Hash: item.Hash, Deposit: item.Deposit, Height: height,
+			RevealFrom: height + int64(params.RevealMinBlocks), RevealUntil: height + int64(params.RevealMaxBlocks),
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return ranks, nil
+}
+
+func (k Keeper) setCommit(ctx context.Context, commit types.Commit) error {
+	if err := k.Commits.Set(ctx, commit.Rank, commit); err != nil {
+		return err
+	}
+	if err := k.CommitsBy.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(commit.Contributor), commit.Rank)); err != nil {
+		return err
+	}
+	return k.Expiries.Set(ctx, collections.Join(commit.RevealUntil, commit.Rank))
+}
+
+func (k Keeper) removeCommit(ctx context.Context, commit types.Commit) error {
+	if err := k.Commits.Remove(ctx, commit.Rank); err != nil {
+		return err
+	}
+	if err := k.CommitsBy.Remove(ctx, collections.Join(sdk.MustAccAddressFromBech32(commit.Contributor), commit.Rank)); err != nil {
+		return err
+	}
+	return k.Expiries.Remove(ctx, collections.Join(commit.RevealUntil, commit.Rank))
+}
+
+// reveal opens one commit and submits the contribution for review. What the
+// deposit is above the required one returns.
+func (k Keeper) reveal(ctx context.Context, params types.Params, contributor sdk.AccAddress, item types.RevealItem) (types.Contribution, error) {
+	commit, err := k.openableCommit(ctx, contributor, item)
+	if err != nil {
+		return types.Contribution{}, err
+	}
+	datanet, err := k.GetDataNet(ctx, item.DatanetId)
+	if err != nil {
+		return types.Contribution{}, err
+	}
+	if datanet.Closed {
+		return types.Contribution{}, errorsmod.Wrapf(types.ErrDataNetClosed, "DataNet %d was closed by its owner", datanet.Id)
+	}
+	if datanet.Pending >= uint64(params.MaxPending) {
+		return types.Contribution{}, errorsmod.Wrapf(types.ErrDataNetClosed, "%d contributions wait for a decision, at most %d may: reveal later", datanet.Pending, params.MaxPending)
+	}
+	required := params.RequiredDeposit(item.Tokens)
+	if commit.Deposit.Amount.LT(required) {
+		return types.Contribution{}, errorsmod.Wrapf(types.ErrInvalidDeposit, "%d tokens need a deposit of %saopen, the commit has %s: commit again with more", item.Tokens, required, commit.Deposit)
+	}
+	if err := k.returnDeposit(ctx, commit.Contributor, sdk.NewCoin(rewardstypes.Denom, commit.Deposit.Amount.Sub(required))); err != nil {
+		return types.Contribution{}, err
+	}
+	if err := k.removeCommit(ctx, commit); err != nil {
+		return types.Contribution{}, err
+	}
+	licence := item.Licence
+	if licence == "" {
+		licence = datanet.Licence
+	}
+	contribution := types.Contribution{
+		Rank: commit.Rank, DatanetId: datanet.Id, Contributor: commit.Contributor, Root: item.Root,
+		Segments: item.Segments, Tokens: item.Tokens, Bytes: item.Bytes, StatisticsRoot: item.StatisticsRoot,
+		ContentHash: item.ContentHash, Uri: item.Uri, Title: item.Title, Licence: licence,
+		Deposit: sdk.NewCoin(rewardstypes.Denom, required), Status: types.CONTRIBUTION_STATUS_SUBMITTED,
+		CommitHeight: commit.Height, RevealHeight: sdk.UnwrapSDKContext(ctx).BlockHeight(),
+	}
+	datanet.Pending++
+	if err := k.DataNets.Set(ctx, datanet.Id, datanet); err != nil {
+		return types.Contribution{}, err
+	}
+	return contribution, k.addContribution(ctx, contribution)
+}
+
+// openableCommit returns the commit of a reveal when it may be opened now.
+func (k Keeper) openableCommit(ctx context.Context, contributor sdk.AccAddress, item types.RevealItem) (types.Commit, error) {
+	commit, err := k.GetCommit(ctx, item.Rank)
+	if err != nil {
+		return commit, err
+	}
+	if commit.Contributor != contributor.String() {
+		return commit, errorsmod.Wrapf(types.ErrUnauthorized, "commit %d belongs to %s", commit.Rank, commit.Contributor)
+	}
+	height := sdk.UnwrapSDKContext(ctx).BlockHeight()
+	if height < commit.RevealFrom || height > commit.RevealUntil {
+		return commit, errorsmod.Wrapf(types.ErrRevealWindow, "commit %d may be revealed from block %d to %d, this is %d", commit.Rank, commit.RevealFrom, commit.RevealUntil, height)
+	}
+	root, err := poa.HashFromBytes(item.Root)
+	if err != nil {
+		return commit, errorsmod.Wrap(types.ErrInvalidContribution, err.Error())
+	}
+	if hash := poa.CommitHash(root, contributor, item.Salt); !bytes.Equal(hash[:], commit.Hash) {
+		return commit, errorsmod.Wrapf(types.ErrRevealMismatch, "root and salt do not open commit %d", commit.Rank)
+	}
+	return commit, nil
+}
+
+// addContribution stores a new contribution with its indexes.
+func (k Keeper) addContribution(ctx context.Context, contribution types.Contribution) error {
+	if err := k.Contributions.Set(ctx, contribution.Rank, contribution); err != nil {
+		return err
+	}
+	if err := k.ByDataNet.Set(ctx, collections.Join(contribution.DatanetId, contribution.Rank)); err != nil {
+		return err
+	}
+	return k.ByContributor.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(contribution.Contributor), contribution.Rank))
+}
+
+// submitted returns a contribution of a DataNet that waits for a decision.
+func (k Keeper) submitted(ctx context.Context, datanetID, rank uint64) (types.Contribution, error) {
+	contribution, err := k.GetContribution(ctx, rank)
+	if err != nil {
+		return contribution, err
+	}
+	if contribution.DatanetId != datanetID {
+		return contribution, errorsmod.Wrapf(types.ErrContributionNotFound, "contribution %d belongs to DataNet %d", rank, contribution.DatanetId)
+	}
+	return contribution, mustBeSubmitted(contribution)
+}
+
+func mustBeSubmitted(contribution types.Contribution) error {
+	if contribution.Status != types.CONTRIBUTION_STATUS_SUBMITTED {
+		return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s: only submitted contributions can be decided or withdrawn", contribution.Rank, contribution.Status)
+	}
+	return nil
+}
+
+// accept adds submitted contributions to a new version, in the given order.
+func (k Keeper) accept(ctx context.Context, datanet types.DataNet, ranks []uint64) (uint64, error) {
+	contributions, statistics, err := k.ranges(ctx, datanet.Id)
+	if err != nil {
+		return 0, err
+	}
+	height := sdk.UnwrapSDKContext(ctx).BlockHeight()
+	datanet.Version++
+	for _, rank := range ranks {
+		contribution, err := k.submitted(ctx, datanet.Id, rank)
+		if err != nil {
+			return 0, err
+		}
+		leaf, statisticsLeaf, err := types.Leaves(contribution)
+		if err != nil {
+			return 0, err
+		}
+		contribution.Status = types.CONTRIBUTION_STATUS_ACCEPTED
+		contribution.Score = types.MaxScore
+		contribution.AcceptedVersion = datanet.Version
+		contribution.AcceptedIndex = contributions.Count
+		contribution.DecidedHeight = height
+		contributions.Append(leaf)
+		statistics.Append(statisticsLeaf)
+		datanet.Contributions++
+		datanet.Segments += uint64(contribution.Segments)
+		datanet.Tokens += contribution.Tokens
+		datanet.Pending--
+		if err := k.Contributions.Set(ctx, rank, contribution); err != nil {
+			return 0, err
+		}
+	}
+	root, statisticsRoot := contributions.Root(), statistics.Root()
+	if err := k.Versions.Set(ctx, collections.Join(datanet.Id, datanet.Version), types.Version{
+		DatanetId: datanet.Id, Version: datanet.Version, Root: root[:], Contributions: datanet.Contributions,
+		Segments: datanet.Segments, Tokens: datanet.Tokens, StatisticsRoot: statisticsRoot[:], Height: height,
+	}); err != nil {
+		return 0, err
+	}
+	if err := k.setRanges(ctx, datanet.Id, contributions, statistics); err != nil {
+		return 0, err
+	}
+	return datanet.Version, k.DataNets.Set(ctx, datanet.Id, datanet)
+}
+
+func (k Keeper) ranges(ctx context.Context, id uint64) (contributions, statistics poa.MMR, err error) {
+	first, err := k.ContributionsRange.Get(ctx, id)
+	if err != nil {
+		return contributions, statistics, err
+	}
+	second, err := k.StatisticsRange.Get(ctx, id)
+	if err != nil {
+		return contributions, statistics, err
+	}
+	if contributions, err = first.MMR(); err != nil {
+		return contributions, statistics, err
+	}
+	statistics, err = second.MMR()
+	return contributions, statistics, err
+}
+
+func (k Keeper) setRanges(ctx context.Context, id uint64, contributions, statistics poa.MMR) error {
+	if err := k.ContributionsRange.Set(ctx, id, types.NewAccumulator(contributions)); err != nil {
+		return err
+	}
+	return k.StatisticsRange.Set(ctx, id, types.NewAccumulator(statistics))
+}
+
+// release ends the review of a submitted contribution without acceptance and
+// returns its deposit.
+func (k Keeper) release(ctx context.Context, contribution types.Contribution, status types.ContributionStatus, reason string) error {
+	if err := k.returnDeposit(ctx, contribution.Contributor, contribution.Deposit); err != nil {
+		return err
+	}
+	contribution.Deposit.Amount = math.ZeroInt()
+	contribution.Status = status
+	contribution.Reason = reason
+	contribution.DecidedHeight = sdk.UnwrapSDKContext(ctx).BlockHeight()
+	if err := k.Contributions.Set(ctx, contribution.Rank, contribution); err != nil {
+		return err
+	}
+	datanet, err := k.GetDataNet(ctx, contribution.DatanetId)
+	if err != nil {
+		return err
+	}
+	datanet.Pending--
+	return k.DataNets.Set(ctx, datanet.Id, datanet)
+}

@@ -1,0 +1,78 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+
+	"cosmossdk.io/collections"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/datanet/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// EndBlock sweeps commits whose reveal window has passed, at most
+// ExpiriesPerBlock: their place is lost and their deposits go to the bounty
+// pool. What is above the cap is swept in later blocks; it cannot be revealed.
+func (k Keeper) EndBlock(ctx context.Context) error {
+	params, err := k.Params.Get(ctx)
+	if err != nil {
+		return err
+	}
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	if err := attempt(sdkCtx, func(ctx sdk.Context) error { return k.expire(ctx, params) }); err != nil {
+		sdkCtx.Logger().Error("expired commits could not be swept", "module", types.ModuleName, "err", err)
+	}
+	return nil
+}
+
+// attempt keeps the changes of run only when it succeeds; a panic is an error.
+func attempt(ctx sdk.Context, run func(sdk.Context) error) (err error) {
+	cached, write := ctx.CacheContext()
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			err = fmt.Errorf("panic: %v", recovered)
+		}
+	}()
+	if err = run(cached); err == nil {
+		write()
+	}
+	return err
+}
+
+func (k Keeper) expire(ctx sdk.Context, params types.Params) error {
+	expired, err := k.expiredCommits(ctx, int(params.ExpiriesPerBlock))
+	if err != nil || len(expired) == 0 {
+		return err
+	}
+	event := types.EventCommitsExpired{Forfeited: sdk.NewCoin(rewardstypes.Denom, math.ZeroInt())}
+	for _, commit := range expired {
+		if err := k.removeCommit(ctx, commit); err != nil {
+			return err
+		}
+		event.Ranks = append(event.Ranks, commit.Rank)
+		event.Forfeited = event.Forfeited.Add(commit.Deposit)
+	}
+	if err := k.rewards.FundBountyPool(ctx, types.ModuleName, event.Forfeited.Amount); err != nil {
+		return err
+	}
+	return ctx.EventManager().EmitTypedEvent(&event)
+}
+
+// expiredCommits returns the oldest commits whose window ended before this block.
+func (k Keeper) expiredCommits(ctx sdk.Context, limit int) ([]types.Commit, error) {
+	// The end is exclusive: a commit may still be revealed in its last block.
+	ended := new(collections.Range[collections.Pair[int64, uint64]]).EndExclusive(collections.Join(ctx.BlockHeight(), uint64(0)))
+	var expired []types.Commit
+	err := k.Expiries.Walk(ctx, ended, func(key collections.Pair[int64, uint64]) (bool, error) {
+		commit, err := k.Commits.Get(ctx, key.K2())
+		if err != nil {
+			return true, err
+		}
+		expired = append(expired, commit)
+		return len(expired) == limit, nil
+	})
+	return expired, err
+}

@@ -1,0 +1,101 @@
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+
+	"github.com/openledger/openledger/x/datanet/types"
+)
+
+// InitGenesis sets the whole state. The bank must have been initialised.
+func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
+	if err := g.Validate(); err != nil {
+		return err
+	}
+	if err := k.Params.Set(ctx, g.Params); err != nil {
+		return err
+	}
+	if err := k.NextDataNet.Set(ctx, g.NextDatanetId); err != nil {
+		return err
+	}
+	if err := k.NextRank.Set(ctx, g.NextRank); err != nil {
+		return err
+	}
+	for _, datanet := range g.Datanets {
+		if err := k.DataNets.Set(ctx, datanet.Id, datanet); err != nil {
+			return err
+		}
+	}
+	for _, commit := range g.Commits {
+		if err := k.setCommit(ctx, commit); err != nil {
+			return err
+		}
+	}
+	for _, contribution := range g.Contributions {
+		if err := k.addContribution(ctx, contribution); err != nil {
+			return err
+		}
+	}
+	for _, version := range g.Versions {
+		if err := k.Versions.Set(ctx, collections.Join(version.DatanetId, version.Version), version); err != nil {
+			return err
+		}
+	}
+	for _, accumulators := range g.Accumulators {
+		if err := k.ContributionsRange.Set(ctx, accumulators.DatanetId, accumulators.Contributions); err != nil {
+			return err
+		}
+		if err := k.StatisticsRange.Set(ctx, accumulators.DatanetId, accumulators.Statistics); err != nil {
+			return err
+		}
+	}
+	return k.CheckInvariants(ctx)
+}
+
+// ExportGenesis returns the whole state.
+func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) {
+	var g types.GenesisState
+	var err error
+	if g.Params, err = k.Params.Get(ctx); err != nil {
+		return nil, err
+	}
+	if g.NextDatanetId, err = k.NextDataNet.Peek(ctx); err != nil {
+		return nil, err
+	}
+	if g.NextRank, err = k.NextRank.Peek(ctx); err != nil {
+		return nil, err
+	}
+	if g.Datanets, err = values(ctx, k.DataNets); err != nil {
+		return nil, err
+	}
+	if g.Commits, err = values(ctx, k.Commits); err != nil {
+		return nil, err
+	}
+	if g.Contributions, err = values(ctx, k.Contributions); err != nil {
+		return nil, err
+	}
+	if g.Versions, err = values(ctx, k.Versions); err != nil {
+		return nil, err
+	}
+	for _, datanet := range g.Datanets {
+		accumulators := types.DataNetAccumulators{DatanetId: datanet.Id}
+		if accumulators.Contributions, err = k.ContributionsRange.Get(ctx, datanet.Id); err != nil {
+			return nil, err
+		}
+		if accumulators.Statistics, err = k.StatisticsRange.Get(ctx, datanet.Id); err != nil {
+			return nil, err
+		}
+		g.Accumulators = append(g.Accumulators, accumulators)
+	}
+	return &g, nil
+}
+
+// values returns all values of a map in the order of its keys.
+func values[K, V any](ctx context.Context, m collections.Map[K, V]) ([]V, error) {
+	iterator, err := m.Iterate(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return iterator.Values()
+}

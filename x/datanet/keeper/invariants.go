@@ -1,0 +1,106 @@
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	"github.com/openledger/openledger/x/datanet/types"
+)
+
+// counts is a recount of one DataNet.
+type counts struct{ contributions, segments, tokens, pending uint64 }
+
+// CheckInvariants recounts the module's state: deposits are covered, counters
+// are right, ranges match their DataNets, and every commit is in the queue.
+func (k Keeper) CheckInvariants(ctx context.Context) error {
+	owed := math.ZeroInt()
+	recount := make(map[uint64]*counts)
+	err := k.Contributions.Walk(ctx, nil, func(_ uint64, c types.Contribution) (bool, error) {
+		of := recount[c.DatanetId]
+		if of == nil {
+			of = new(counts)
+			recount[c.DatanetId] = of
+		}
+		owed = owed.Add(c.Deposit.Amount)
+		switch c.Status {
+		case types.CONTRIBUTION_STATUS_SUBMITTED:
+			of.pending++
+		case types.CONTRIBUTION_STATUS_ACCEPTED:
+			of.contributions++
+			of.segments += uint64(c.Segments)
+			of.tokens += c.Tokens
+		}
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	commits, err := k.checkCommits(ctx)
+	if err != nil {
+		return err
+	}
+	if owed = owed.Add(commits); k.moduleBalance(ctx).LT(owed) {
+		return errorsmod.Wrapf(types.ErrInvariant, "deposits of %s are owed, %s is held", owed, k.moduleBalance(ctx))
+	}
+	return k.checkDataNets(ctx, recount)
+}
+
+// checkCommits returns the deposits of all commits; each is in the queue once.
+func (k Keeper) checkCommits(ctx context.Context) (math.Int, error) {
+	deposits, n := math.ZeroInt(), 0
+	err := k.Commits.Walk(ctx, nil, func(rank uint64, commit types.Commit) (bool, error) {
+		n++
+		deposits = deposits.Add(commit.Deposit.Amount)
+		queued, err := k.Expiries.Has(ctx, collections.Join(commit.RevealUntil, rank))
+		if err == nil && !queued {
+			err = errorsmod.Wrapf(types.ErrInvariant, "commit %d is not in the queue", rank)
+		}
+		return err != nil, err
+	})
+	if err != nil {
+		return deposits, err
+	}
+	queued := 0
+	err = k.Expiries.Walk(ctx, nil, func(collections.Pair[int64, uint64]) (bool, error) {
+		queued++
+		return false, nil
+	})
+	if err == nil && queued != n {
+		err = errorsmod.Wrapf(types.ErrInvariant, "%d commits, %d in the queue", n, queued)
+	}
+	return deposits, err
+}
+
+func (k Keeper) checkDataNets(ctx context.Context, recount map[uint64]*counts) error {
+	return k.DataNets.Walk(ctx, nil, func(id uint64, datanet types.DataNet) (bool, error) {
+		want := recount[id]
+		if want == nil {
+			want = new(counts)
+		}
+		got := counts{datanet.Contributions, datanet.Segments, datanet.Tokens, datanet.Pending}
+		if got != *want {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d counts %+v, a recount gives %+v", id, got, *want)
+		}
+		contributions, statistics, err := k.ranges(ctx, id)
+		if err != nil {
+			return true, err
+		}
+		if contributions.Count != datanet.Contributions || statistics.Count != datanet.Contributions {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: ranges of %d and %d leaves, %d contributions", id, contributions.Count, statistics.Count, datanet.Contributions)
+		}
+		if datanet.Version == 0 {
+			return false, nil
+		}
+		latest, err := k.GetVersion(ctx, id, datanet.Version)
+		if err != nil {
+			return true, err
+		}
+		if root := contributions.Root(); string(latest.Root) != string(root[:]) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: root of version %d is not that of the range", id, datanet.Version)
+		}
+		return false, nil
+	})
+}

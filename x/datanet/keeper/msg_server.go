@@ -1,0 +1,43 @@
+package keeper
+
+import (
+	"context"
+
+	errorsmod "cosmossdk.io/errors"
+
+	"github.com/cosmos/gogoproto/proto"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/datanet/types"
+)
+
+type msgServer struct{ Keeper }
+
+var _ types.MsgServer = msgServer{}
+
+// NewMsgServer returns the transaction service.
+func NewMsgServer(k Keeper) types.MsgServer { return msgServer{k} }
+
+// begin validates a message and returns the parameters of an active module.
+func (s msgServer) begin(ctx context.Context, msg sdk.HasValidateBasic) (types.Params, error) {
+	if err := msg.ValidateBasic(); err != nil {
+		return types.Params{}, err
+	}
+	return s.active(ctx)
+}
+
+func emit(ctx context.Context, event proto.Message) error {
+	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
+}
+
+// UpdateParams implements types.MsgServer.
+func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
+	if msg.Authority != s.authority {
+		return nil, errorsmod.Wrapf(types.ErrUnauthorized, "%s is not the governance account %s: submit a proposal", msg.Authority, s.authority)
+	}
+	if err := msg.ValidateBasic(); err != nil {
+		return nil, err
+	}
+	return &types.MsgUpdateParamsResponse{}, s.Params.Set(ctx, msg.Params)
+}

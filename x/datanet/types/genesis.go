@@ -1,0 +1,100 @@
+package types
+
+import (
+	errorsmod "cosmossdk.io/errors"
+)
+
+// DefaultGenesis is the state of a new chain.
+func DefaultGenesis() *GenesisState {
+	return &GenesisState{Params: DefaultParams(), NextDatanetId: 1, NextRank: 1}
+}
+
+// Validate reports a state that cannot have come about.
+func (g GenesisState) Validate() error {
+	if err := g.Params.Validate(); err != nil {
+		return err
+	}
+	if g.NextDatanetId < 1 || g.NextRank < 1 {
+		return errorsmod.Wrap(ErrInvalidGenesis, "next_datanet_id and next_rank start at 1")
+	}
+	datanets := make(map[uint64]DataNet, len(g.Datanets))
+	for _, datanet := range g.Datanets {
+		if datanet.Id < 1 || datanet.Id >= g.NextDatanetId {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "DataNet %d is not below the next id %d", datanet.Id, g.NextDatanetId)
+		}
+		if _, twice := datanets[datanet.Id]; twice {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "DataNet %d stands twice", datanet.Id)
+		}
+		if err := validateAddress("owner", datanet.Owner); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		datanets[datanet.Id] = datanet
+	}
+	ranks := make(map[uint64]bool)
+	for _, commit := range g.Commits {
+		if err := g.validateRank(ranks, commit.Rank); err != nil {
+			return err
+		}
+		if err := validateAddress("contributor", commit.Contributor); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		if err := validateDeposit(commit.Deposit); err != nil {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "commit %d: %s", commit.Rank, err)
+		}
+	}
+	for _, contribution := range g.Contributions {
+		if err := g.validateRank(ranks, contribution.Rank); err != nil {
+			return err
+		}
+		if _, known := datanets[contribution.DatanetId]; !known {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d belongs to unknown DataNet %d", contribution.Rank, contribution.DatanetId)
+		}
+		if err := validateAddress("contributor", contribution.Contributor); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		if err := validateDeposit(contribution.Deposit); err != nil {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d: %s", contribution.Rank, err)
+		}
+	}
+	return g.validateVersions(datanets)
+}
+
+func (g GenesisState) validateRank(seen map[uint64]bool, rank uint64) error {
+	if rank < 1 || rank >= g.NextRank {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "rank %d is not below the next rank %d", rank, g.NextRank)
+	}
+	if seen[rank] {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "rank %d stands twice", rank)
+	}
+	seen[rank] = true
+	return nil
+}
+
+func (g GenesisState) validateVersions(datanets map[uint64]DataNet) error {
+	for _, version := range g.Versions {
+		datanet, known := datanets[version.DatanetId]
+		if !known || version.Version < 1 || version.Version > datanet.Version {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "version %d of DataNet %d does not exist", version.Version, version.DatanetId)
+		}
+	}
+	ranges := make(map[uint64]bool, len(g.Accumulators))
+	for _, accumulators := range g.Accumulators {
+		datanet, known := datanets[accumulators.DatanetId]
+		if !known || ranges[accumulators.DatanetId] {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "accumulators of DataNet %d are unknown or stand twice", accumulators.DatanetId)
+		}
+		ranges[accumulators.DatanetId] = true
+		for _, accumulator := range []Accumulator{accumulators.Contributions, accumulators.Statistics} {
+			if _, err := accumulator.MMR(); err != nil {
+				return errorsmod.Wrapf(ErrInvalidGenesis, "accumulators of DataNet %d: %s", datanet.Id, err)
+			}
+			if accumulator.Count != datanet.Contributions {
+				return errorsmod.Wrapf(ErrInvalidGenesis, "accumulators of DataNet %d count %d contributions, not %d", datanet.Id, accumulator.Count, datanet.Contributions)
+			}
+		}
+	}
+	if len(ranges) != len(datanets) {
+		return errorsmod.Wrap(ErrInvalidGenesis, "a DataNet has no accumulators")
+	}
+	return nil
+}

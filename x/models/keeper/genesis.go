@@ -1,0 +1,95 @@
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/models/types"
+)
+
+// InitGenesis sets the whole state. The bank must have been initialised.
+func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
+	if err := g.Validate(); err != nil {
+		return err
+	}
+	if err := k.Params.Set(ctx, g.Params); err != nil {
+		return err
+	}
+	if err := k.NextModel.Set(ctx, g.NextModelId); err != nil {
+		return err
+	}
+	if err := k.NextUnbonding.Set(ctx, g.NextUnbondingId); err != nil {
+		return err
+	}
+	for _, model := range g.Models {
+		if err := k.Models.Set(ctx, model.Id, model); err != nil {
+			return err
+		}
+	}
+	for _, version := range g.ModelVersions {
+		if err := k.Versions.Set(ctx, collections.Join(version.ModelId, version.Version), version); err != nil {
+			return err
+		}
+	}
+	for _, provider := range g.Providers {
+		if err := k.Providers.Set(ctx, sdk.MustAccAddressFromBech32(provider.Address), provider); err != nil {
+			return err
+		}
+	}
+	for _, entry := range g.Unbondings {
+		if err := k.setUnbonding(ctx, entry); err != nil {
+			return err
+		}
+	}
+	for _, offer := range g.Offers {
+		address := sdk.MustAccAddressFromBech32(offer.Provider)
+		if err := k.Offers.Set(ctx, collections.Join(offer.ModelId, address), offer); err != nil {
+			return err
+		}
+		if err := k.OffersByProvider.Set(ctx, collections.Join(address, offer.ModelId)); err != nil {
+			return err
+		}
+	}
+	return k.CheckInvariants(ctx)
+}
+
+// ExportGenesis returns the whole state.
+func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) {
+	var g types.GenesisState
+	var err error
+	if g.Params, err = k.Params.Get(ctx); err != nil {
+		return nil, err
+	}
+	if g.NextModelId, err = k.NextModel.Peek(ctx); err != nil {
+		return nil, err
+	}
+	if g.NextUnbondingId, err = k.NextUnbonding.Peek(ctx); err != nil {
+		return nil, err
+	}
+	if g.Models, err = values(ctx, k.Models); err != nil {
+		return nil, err
+	}
+	if g.ModelVersions, err = values(ctx, k.Versions); err != nil {
+		return nil, err
+	}
+	if g.Providers, err = values(ctx, k.Providers); err != nil {
+		return nil, err
+	}
+	if g.Unbondings, err = values(ctx, k.Unbondings); err != nil {
+		return nil, err
+	}
+	g.Offers, err = values(ctx, k.Offers)
+	return &g, err
+}
+
+// values returns all values of a map in the order of its keys.
+func values[K, V any](ctx context.Context, m collections.Map[K, V]) ([]V, error) {
+	iterator, err := m.Iterate(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return iterator.Values()
+}

@@ -1,0 +1,107 @@
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/models/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// registerModel burns the fee and stores a model with its first version.
+func (k Keeper) registerModel(ctx context.Context, params types.Params, model types.Model, version types.ModelVersion) (uint64, error) {
+	if err := k.checkVersion(ctx, params, version); err != nil {
+		return 0, err
+	}
+	model.Depth = 1
+	var parent types.Model
+	if model.ParentId != 0 {
+		var err error
+		if parent, err = k.parentOf(ctx, params, model); err != nil {
+			return 0, err
+		}
+		model.Depth = parent.Depth + 1
+	}
+	if params.RegistrationFee.IsPositive() {
+		fee := sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, params.RegistrationFee))
+		if err := k.bank.SendCoinsFromAccountToModule(ctx, sdk.MustAccAddressFromBech32(model.Owner), types.ModuleName, fee); err != nil {
+			return 0, errorsmod.Wrapf(err, "registering a model costs %s", fee)
+		}
+		if err := k.bank.BurnCoins(ctx, types.ModuleName, fee); err != nil {
+			return 0, err
+		}
+	}
+	id, err := k.NextModel.Next(ctx)
+	if err != nil {
+		return 0, err
+	}
+	model.Id = id
+	model.Royalties = types.FlattenRoyalties(id, model.ParentPpm, parent.Royalties)
+	model.CreatedHeight = sdk.UnwrapSDKContext(ctx).BlockHeight()
+	return id, k.addVersion(ctx, &model, version)
+}
+
+// parentOf returns the parent of a model to be, when it may be one.
+func (k Keeper) parentOf(ctx context.Context, params types.Params, model types.Model) (types.Model, error) {
+	parent, err := k.GetModel(ctx, model.ParentId)
+	if err != nil {
+		return parent, err
+	}
+	if parent.Retired {
+		return parent, errorsmod.Wrapf(types.ErrModelRetired, "parent %d takes no children", parent.Id)
+	}
+	if model.ParentPpm > params.MaxParentPpm {
+		return parent, errorsmod.Wrapf(types.ErrLineage, "parent_ppm is %d, at most %d", model.ParentPpm, params.MaxParentPpm)
+	}
+	if parent.Depth >= types.MaxDepth {
+		return parent, errorsmod.Wrapf(types.ErrLineage, "model %d is %d models deep, at most %d are allowed", parent.Id, parent.Depth, types.MaxDepth)
+	}
+	return parent, nil
+}
+
+// addVersion stores the next version of a model.
+func (k Keeper) addVersion(ctx context.Context, model *types.Model, version types.ModelVersion) error {
+	model.Version++
+	version.ModelId, version.Version = model.Id, model.Version
+	version.Height = sdk.UnwrapSDKContext(ctx).BlockHeight()
+	if err := k.Versions.Set(ctx, collections.Join(model.Id, model.Version), version); err != nil {
+		return err
+	}
+	return k.Models.Set(ctx, model.Id, *model)
+}
+
+// checkVersion checks manifest and royalty against the DataNets.
+func (k Keeper) checkVersion(ctx context.Context, params types.Params, version types.ModelVersion) error {
+	if len(version.Manifest) > int(params.MaxManifest) {
+		return errorsmod.Wrapf(types.ErrInvalidManifest, "%d DataNets, at most %d", len(version.Manifest), params.MaxManifest)
+	}
+	floor := math.ZeroInt()
+	for _, entry := range version.Manifest {
+		if _, err := k.datanets.GetVersion(ctx, entry.DatanetId, entry.Version); err != nil {
+			return errorsmod.Wrap(types.ErrInvalidManifest, err.Error())
+		}
+		datanet, err := k.datanets.GetDataNet(ctx, entry.DatanetId)
+		if err != nil {
+			return err
+		}
+		floor = math.MaxInt(floor, datanet.RoyaltyFloor)
+	}
+	if version.Royalty.LT(floor) {
+		return errorsmod.Wrapf(types.ErrRoyalty, "royalty of %saopen is below the floor of its DataNets, %saopen", version.Royalty, floor)
+	}
+	return nil
+}
+
+// ownedModel returns a model when owner owns it.
+func (k Keeper) ownedModel(ctx context.Context, id uint64, owner string) (types.Model, error) {
+	model, err := k.GetModel(ctx, id)
+	if err == nil && model.Owner != owner {
+		err = errorsmod.Wrapf(types.ErrUnauthorized, "model %d belongs to %s", id, model.Owner)
+	}
+	return model, err
+}

@@ -1,0 +1,45 @@
+package rewards
+
+import (
+	autocliv1 "cosmossdk.io/api/cosmos/autocli/v1"
+)
+
+// AutoCLIOptions describes the commands of the module.
+func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
+	return &autocliv1.ModuleOptions{
+		Query: &autocliv1.ServiceCommandDescriptor{
+			Service: "openledger.rewards.v1.Query",
+			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
+				{RpcMethod: "Params", Use: "params", Short: "Query the parameters"},
+				{
+					RpcMethod: "Earnings", Use: "earnings ADDRESS", Short: "Query what an account has earned and can claim",
+					Example:        "openledgerd query rewards earnings open1…",
+					PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "address"}},
+				},
+				{RpcMethod: "Ledger", Use: "ledger", Short: "List the accounts of the ledger", Example: "openledgerd query rewards ledger --page-limit 20"},
+				{RpcMethod: "Supply", Use: "supply", Short: "Query supply and what was minted, burned and paid"},
+				{RpcMethod: "Settlement", Use: "settlement", Short: "Query the sweep and the credit lists that wait for it"},
+			},
+		},
+		Tx: &autocliv1.ServiceCommandDescriptor{
+			Service: "openledger.rewards.v1.Msg",
+			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
+				{
+					RpcMethod: "Claim", Use: "claim", Short: "Pay out your ledger balance, to yourself or to another account",
+					Example: "openledgerd tx rewards claim --from alice\nopenledgerd tx rewards claim --recipient open1… --from alice",
+				},
+				{
+					RpcMethod: "SetPayoutThreshold", Use: "set-payout-threshold AOPEN", Short: "Choose the balance above which you are paid automatically",
+					Example:        "openledgerd tx rewards set-payout-threshold 1000000000000000000 --from alice   # 1 OPEN",
+					PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "threshold", Optional: true}},
+				},
+				{
+					RpcMethod: "FundBountyPool", Use: "fund-bounty-pool AMOUNT", Short: "Give coins to the bounty pool",
+					Example:        "openledgerd tx rewards fund-bounty-pool 1000000000000000000aopen --from alice",
+					PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "amount"}},
+				},
+				{RpcMethod: "UpdateParams", Skip: true},
+			},
+		},
+	}
+}

@@ -1,0 +1,178 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	"github.com/openledger/openledger/x/rewards/types"
+)
+
+// CheckInvariants recounts what the module owes and compares it with what it
+// holds. It walks the whole state: for tests, genesis and audits.
+func (k Keeper) CheckInvariants(ctx context.Context) error {
+	return errors.Join(k.checkSolvency(ctx), k.checkTotals(ctx), k.checkLists(ctx))
+}
+
+// checkSolvency: the module account holds the ledger, the credits that wait and
+// the pots, or more; the bounty pool holds its counter, or more.
+func (k Keeper) checkSolvency(ctx context.Context) error {
+	owed := math.ZeroInt()
+	for _, item := range []collections.Item[math.Int]{k.ValidatorsPot, k.PendingBurn, k.PendingBounty} {
+		amount, err := get(ctx, item)
+		if err != nil {
+			return err
+		}
+		owed = owed.Add(amount)
+	}
+	ledger, err := k.ledgerTotal(ctx)
+	if err != nil {
+		return err
+	}
+	waiting, err := k.waitingTotal(ctx)
+	if err != nil {
+		return err
+	}
+	owed = owed.Add(ledger).Add(waiting)
+	if held := k.held(ctx, types.ModuleName); held.LT(owed) {
+		return errorsmod.Wrapf(types.ErrInvariant, "%s holds %s and owes %s", types.ModuleName, held, owed)
+	}
+	pool, err := get(ctx, k.BountyPool)
+	if err != nil {
+		return err
+	}
+	if held := k.held(ctx, types.BountyPoolName); held.LT(pool) {
+		return errorsmod.Wrapf(types.ErrInvariant, "%s holds %s, its counter says %s", types.BountyPoolName, held, pool)
+	}
+	return nil
+}
+
+func (k Keeper) held(ctx context.Context, module string) math.Int {
+	return k.bank.GetBalance(ctx, k.accounts.GetModuleAddress(module), types.Denom).Amount
+}
+
+// ledgerTotal is the sum of all ledger balances.
+func (k Keeper) ledgerTotal(ctx context.Context) (math.Int, error) {
+	total := math.ZeroInt()
+	err := k.Pages.Walk(ctx, nil, func(_ uint64, page types.Page) (bool, error) {
+		for _, row := range page {
+			total = total.Add(types.IntOf(row.Balance))
+		}
+		return false, nil
+	})
+	return total, err
+}
+
+// waitingTotal is the sum of credits that the sweep has not paid yet, without
+// the bonus of lists that arrived in the running block.
+func (k Keeper) waitingTotal(ctx context.Context) (math.Int, error) {
+	sweep, err := k.Sweep.Get(ctx)
+	if err != nil {
+		return math.Int{}, err
+	}
+	total := math.ZeroInt()
+	err = k.Lists.Walk(ctx, nil, func(id uint64, list types.CreditList) (bool, error) {
+		arrived, err := k.Arrived.Has(ctx, id)
+		if err != nil {
+			return true, err
+		}
+		return false, k.walkCredits(ctx, list, func(credit types.Credit) error {
+			page, _ := types.PageOf(credit.LedgerId)
+			if paid(list, sweep, page) {
+				return nil
+			}
+			total = total.Add(credit.Amount)
+			if !arrived {
+				total = total.Add(credit.Bonus)
+			}
+			return nil
+		})
+	})
+	return total, err
+}
+
+// paid says whether the sweep has already paid what a list holds for a page.
+func paid(list types.CreditList, sweep types.Sweep, page uint64) bool {
+	if sweep.Cycle == list.StartCycle {
+		return page >= list.StartPage && page < sweep.Page
+	}
+	return page >= list.StartPage || page < sweep.Page
+}
+
+func (k Keeper) walkCredits(ctx context.Context, list types.CreditList, visit func(types.Credit) error) error {
+	for n := range list.Chunks {
+		chunk, err := k.Chunks.Get(ctx, collections.Join(list.Id, n))
+		if err != nil {
+			return err
+		}
+		for _, credit := range chunk.Credits {
+			if err := visit(credit); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkTotals: fees went where the counters say, the bonus stayed within the
+// burn, and the supply is within its maximum.
+func (k Keeper) checkTotals(ctx context.Context) error {
+	totals, err := k.Totals.Get(ctx)
+	if err != nil {
+		return err
+	}
+	pendingBurn, err := get(ctx, k.PendingBurn)
+	if err != nil {
+		return err
+	}
+	parts := totals.Burned.Add(pendingBurn).Add(totals.Contributors).Add(totals.DatanetOwners).Add(totals.Lineage).
+		Add(totals.Providers).Add(totals.Validators).Add(totals.BountyPool)
+	if !parts.Equal(totals.Fees) {
+		return errorsmod.Wrapf(types.ErrInvariant, "fees of %s were divided into %s", totals.Fees, parts)
+	}
+	if totals.Bonus.GT(totals.Burned) {
+		return errorsmod.Wrapf(types.ErrInvariant, "bonus %s is above what was burned, %s", totals.Bonus, totals.Burned)
+	}
+	if supply := k.bank.GetSupply(ctx, types.Denom).Amount; supply.GT(types.MaxSupply) {
+		return errorsmod.Wrapf(types.ErrInvariant, "supply %s is above the maximum %s", supply, types.MaxSupply)
+	}
+	return nil
+}
+
+// checkLists: credits stand in ledger order and belong to known accounts; the
+// bonus of a list is the sum of its credits'.
+func (k Keeper) checkLists(ctx context.Context) error {
+	accounts, err := k.NextAccount.Peek(ctx)
+	if err != nil {
+		return err
+	}
+	return k.Lists.Walk(ctx, nil, func(id uint64, list types.CreditList) (bool, error) {
+		bonus, last, first := math.ZeroInt(), uint64(0), true
+		err := k.walkCredits(ctx, list, func(credit types.Credit) error {
+			if credit.LedgerId >= accounts || !first && credit.LedgerId <= last {
+				return errorsmod.Wrapf(types.ErrInvariant, "credit list %d: account %d is unknown or out of order", id, credit.LedgerId)
+			}
+			last, first = credit.LedgerId, false
+			bonus = bonus.Add(credit.Bonus)
+			return nil
+		})
+		if err != nil {
+			return true, err
+		}
+		arrived, err := k.Arrived.Has(ctx, id)
+		if err != nil {
+			return true, err
+		}
+		want := list.BonusGranted
+		if arrived {
+			want = list.Bonus
+		}
+		if !bonus.Equal(want) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "credit list %d: bonus of the credits is %s, of the list %s", id, bonus, want)
+		}
+		return false, nil
+	})
+}

@@ -1,0 +1,141 @@
+// Package keeper holds the state of x/rewards: the fee split, the ledger, its
+// settlement, and everything that mints or burns OPEN.
+package keeper
+
+import (
+	"context"
+	"errors"
+
+	"cosmossdk.io/collections"
+	collcodec "cosmossdk.io/collections/codec"
+	"cosmossdk.io/core/address"
+	corestore "cosmossdk.io/core/store"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	"github.com/cosmos/cosmos-sdk/codec"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/rewards/types"
+)
+
+// Keeper of x/rewards.
+type Keeper struct {
+	cdc          codec.BinaryCodec
+	addressCodec address.Codec
+	authority    string
+
+	accounts     types.AccountKeeper
+	bank         types.BankKeeper
+	staking      types.StakingKeeper
+	distribution types.DistributionKeeper
+
+	Schema        collections.Schema
+	Params        collections.Item[types.Params]
+	Reserve       collections.Item[math.Int]
+	NextAccount   collections.Sequence
+	AccountIDs    collections.Map[sdk.AccAddress, uint64]
+	Accounts      collections.Map[uint64, sdk.AccAddress]
+	Pages         collections.Map[uint64, types.Page]
+	Thresholds    collections.Map[uint64, math.Int]
+	NextList      collections.Sequence
+	Lists         collections.Map[uint64, types.CreditList]
+	Chunks        collections.Map[collections.Pair[uint64, uint32], types.CreditChunk]
+	Sweep         collections.Item[types.Sweep]
+	DuePages      collections.KeySet[uint64]
+	Totals        collections.Item[types.Totals]
+	ValidatorsPot collections.Item[math.Int]
+	BountyPool    collections.Item[math.Int]
+	Clock         collections.Item[types.Clock]
+
+	// Of the running block; empty between blocks.
+	PendingBurn   collections.Item[math.Int]
+	PendingBounty collections.Item[math.Int]
+	Arrived       collections.KeySet[uint64]
+}
+
+// NewKeeper returns the keeper. bank must be able to mint aopen; no other
+// module may be given such a bank.
+func NewKeeper(
+	cdc codec.BinaryCodec, store corestore.KVStoreService, addressCodec address.Codec, authority string,
+	accounts types.AccountKeeper, bank types.BankKeeper, staking types.StakingKeeper, distribution types.DistributionKeeper,
+) Keeper {
+	for _, name := range []string{types.ModuleName, types.BountyPoolName} {
+		if accounts.GetModuleAddress(name) == nil {
+			panic("module account " + name + " is missing from the application")
+		}
+	}
+	sb := collections.NewSchemaBuilder(store)
+	k := Keeper{
+		cdc: cdc, addressCodec: addressCodec, authority: authority,
+		accounts: accounts, bank: bank, staking: staking, distribution: distribution,
+		Params:        collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
+		Reserve:       collections.NewItem(sb, types.ReserveKey, "reserve", sdk.IntValue),
+		NextAccount:   collections.NewSequence(sb, types.NextAccountKey, "next_account"),
+		AccountIDs:    collections.NewMap(sb, types.AccountIDsKey, "account_ids", sdk.AccAddressKey, collections.Uint64Value),
+		Accounts:      collections.NewMap(sb, types.AccountsKey, "accounts", collections.Uint64Key, collcodec.KeyToValueCodec(sdk.AccAddressKey)),
+		Pages:         collections.NewMap(sb, types.PagesKey, "pages", collections.Uint64Key, types.PageCodec{}),
+		Thresholds:    collections.NewMap(sb, types.ThresholdsKey, "thresholds", collections.Uint64Key, sdk.IntValue),
+		NextList:      collections.NewSequence(sb, types.NextListKey, "next_list"),
+		Lists:         collections.NewMap(sb, types.ListsKey, "lists", collections.Uint64Key, codec.CollValue[types.CreditList](cdc)),
+		Chunks:        collections.NewMap(sb, types.ChunksKey, "chunks", collections.PairKeyCodec(collections.Uint64Key, collections.Uint32Key), codec.CollValue[types.CreditChunk](cdc)),
+		Sweep:         collections.NewItem(sb, types.SweepKey, "sweep", codec.CollValue[types.Sweep](cdc)),
+		DuePages:      collections.NewKeySet(sb, types.DuePagesKey, "due_pages", collections.Uint64Key),
+		Totals:        collections.NewItem(sb, types.TotalsKey, "totals", codec.CollValue[types.Totals](cdc)),
+		ValidatorsPot: collections.NewItem(sb, types.ValidatorsPotKey, "validators_pot", sdk.IntValue),
+		BountyPool:    collections.NewItem(sb, types.BountyPoolKey, "bounty_pool", sdk.IntValue),
+		Clock:         collections.NewItem(sb, types.ClockKey, "clock", codec.CollValue[types.Clock](cdc)),
+		PendingBurn:   collections.NewItem(sb, types.PendingBurnKey, "pending_burn", sdk.IntValue),
+		PendingBounty: collections.NewItem(sb, types.PendingBountyKey, "pending_bounty", sdk.IntValue),
+		Arrived:       collections.NewKeySet(sb, types.ArrivedKey, "arrived", collections.Uint64Key),
+	}
+	schema, err := sb.Build()
+	if err != nil {
+		panic(err)
+	}
+	k.Schema = schema
+	return k
+}
+
+// Terms returns the terms that a batch submitted now freezes.
+func (k Keeper) Terms(ctx context.Context) (types.Terms, error) {
+	params, err := k.Params.Get(ctx)
+	return params.Terms, err
+}
+
+// FundBountyPool moves amount from a module account to the bounty pool.
+func (k Keeper) FundBountyPool(ctx context.Context, fromModule string, amount math.Int) error {
+	if !amount.IsPositive() {
+		return nil
+	}
+	if err := k.bank.SendCoinsFromModuleToModule(ctx, fromModule, types.BountyPoolName, coins(amount)); err != nil {
+		return err
+	}
+	return add(ctx, k.BountyPool, amount)
+}
+
+func (k Keeper) assertAuthority(authority string) error {
+	if authority != k.authority {
+		return errorsmod.Wrapf(types.ErrUnauthorized, "%s is not the governance account %s: submit a proposal", authority, k.authority)
+	}
+	return nil
+}
+
+func coins(amount math.Int) sdk.Coins { return sdk.NewCoins(sdk.NewCoin(types.Denom, amount)) }
+
+// get returns an amount that is zero until it is first set.
+func get(ctx context.Context, item collections.Item[math.Int]) (math.Int, error) {
+	value, err := item.Get(ctx)
+	if errors.Is(err, collections.ErrNotFound) {
+		return math.ZeroInt(), nil
+	}
+	return value, err
+}
+
+func add(ctx context.Context, item collections.Item[math.Int], amount math.Int) error {
+	value, err := get(ctx, item)
+	if err != nil {
+		return err
+	}
+	return item.Set(ctx, value.Add(amount))
+}

@@ -1,0 +1,129 @@
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/x/rewards/types"
+)
+
+// payOut pays accounts above their threshold, at most PayoutsPerBlock. Pages
+// with such accounts are kept in a set; a cursor of its own walks it, so that no
+// account waits for ever behind busier ones.
+func (k Keeper) payOut(ctx context.Context, params types.Params) error {
+	sweep, err := k.Sweep.Get(ctx)
+	if err != nil {
+		return err
+	}
+	run := payoutRun{keeper: k, ctx: ctx, params: params, left: params.PayoutsPerBlock, amount: math.ZeroInt()}
+	wrapped := false
+	for run.left > 0 {
+		number, found, err := k.nextDuePage(ctx, sweep.PayoutPage)
+		if err != nil {
+			return err
+		}
+		if !found {
+			if wrapped || sweep.PayoutPage == 0 {
+				break
+			}
+			wrapped, sweep.PayoutPage = true, 0
+			continue
+		}
+		finished, err := run.page(number)
+		if err != nil {
+			return err
+		}
+		sweep.PayoutPage = number
+		if finished {
+			sweep.PayoutPage = number + 1
+		}
+	}
+	if err := k.Sweep.Set(ctx, sweep); err != nil || run.count == 0 {
+		return err
+	}
+	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventPayouts{Count: run.count, Amount: run.amount})
+}
+
+func (k Keeper) nextDuePage(ctx context.Context, from uint64) (uint64, bool, error) {
+	iterator, err := k.DuePages.Iterate(ctx, new(collections.Range[uint64]).StartInclusive(from))
+	if err != nil {
+		return 0, false, err
+	}
+	defer iterator.Close()
+	if !iterator.Valid() {
+		return 0, false, nil
+	}
+	number, err := iterator.Key()
+	return number, true, err
+}
+
+// payoutRun is the work of one block.
+type payoutRun struct {
+	keeper Keeper
+	ctx    context.Context
+	params types.Params
+	left   uint32
+	count  uint32
+	amount math.Int
+}
+
+// page pays the due accounts of a page; finished is false when the cap was
+// reached before its end.
+func (r *payoutRun) page(number uint64) (finished bool, err error) {
+	k := r.keeper
+	page, err := k.page(r.ctx, number)
+	if err != nil {
+		return false, err
+	}
+	finished = true
+	for at := range page {
+		id := number*types.AccountsPerPage + uint64(at)
+		due, err := k.due(r.ctx, id, page[at], r.params)
+		if err != nil {
+			return false, err
+		}
+		if !due {
+			continue
+		}
+		if r.left == 0 {
+			finished = false
+			break
+		}
+		r.left--
+		if err := r.pay(id, &page[at]); err != nil {
+			return false, err
+		}
+	}
+	if finished {
+		if err := k.DuePages.Remove(r.ctx, number); err != nil {
+			return false, err
+		}
+	}
+	return finished, k.Pages.Set(r.ctx, number, page)
+}
+
+// pay sends a row's balance. When the bank refuses, the balance stays in the
+// ledger until the next credit or a claim to another account.
+func (r *payoutRun) pay(id uint64, row *types.Row) error {
+	account, err := r.keeper.Accounts.Get(r.ctx, id)
+	if err != nil {
+		return err
+	}
+	amount := types.IntOf(row.Balance)
+	events := sdk.UnwrapSDKContext(r.ctx).EventManager()
+	sent := attempt(r.ctx, func(ctx context.Context) error {
+		return r.keeper.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, account, coins(amount))
+	})
+	if sent != nil {
+		return events.EmitTypedEvent(&types.EventPayoutFailed{Account: account.String(), Reason: sent.Error()})
+	}
+	row.Balance = poa.Amount{}
+	r.count++
+	r.amount = r.amount.Add(amount)
+	return nil
+}

@@ -1,0 +1,96 @@
+package keeper
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/rewards/types"
+)
+
+// Prepare splits receipts by terms and aggregates what each account gets. It
+// gives ledger ids to new accounts and moves no coins.
+func (k Keeper) Prepare(ctx context.Context, terms types.Terms, payables []types.Payable) (types.Prepared, error) {
+	zero := math.ZeroInt()
+	c := collector{
+		keeper: k, ctx: ctx, place: make(map[string]int),
+		prepared: types.Prepared{
+			Fees: zero, Burned: zero, Bonus: zero, Validators: zero, BountyPool: zero,
+			Contributors: zero, DatanetOwners: zero, Lineage: zero, Providers: zero,
+		},
+	}
+	for _, payable := range payables {
+		if err := c.receipt(terms, payable); err != nil {
+			return types.Prepared{}, err
+		}
+	}
+	slices.SortFunc(c.prepared.Credits, func(a, b types.Credit) int { return cmp.Compare(a.LedgerId, b.LedgerId) })
+	return c.prepared, nil
+}
+
+// collector aggregates credits by account.
+type collector struct {
+	keeper   Keeper
+	ctx      context.Context
+	place    map[string]int // address bytes → index in prepared.Credits
+	prepared types.Prepared
+}
+
+func (c *collector) receipt(terms types.Terms, payable types.Payable) error {
+	payout, err := types.Split(terms, payable)
+	if err != nil {
+		return err
+	}
+	p := &c.prepared
+	p.Receipts++
+	p.Fees = p.Fees.Add(payout.Fee)
+	p.Burned = p.Burned.Add(payout.Burned)
+	p.Bonus = p.Bonus.Add(payout.Bonus)
+	p.Validators = p.Validators.Add(payout.Validators)
+	p.BountyPool = p.BountyPool.Add(payout.BountyPool)
+	p.Providers = p.Providers.Add(payout.Provider)
+	p.Lineage = p.Lineage.Add(payout.Lineage)
+	if err := c.credit(payable.Provider, payout.Provider, math.ZeroInt()); err != nil {
+		return err
+	}
+	for i, amount := range types.LineageAmounts(payout.Lineage, payable.Lineage) {
+		if err := c.credit(payable.Lineage[i].Address, amount, math.ZeroInt()); err != nil {
+			return err
+		}
+	}
+	for i, entry := range payout.Entries {
+		p.Contributors = p.Contributors.Add(entry.Amount)
+		p.DatanetOwners = p.DatanetOwners.Add(entry.OwnerAmount)
+		if err := c.credit(payable.Entries[i].Contributor, entry.Amount, entry.Bonus); err != nil {
+			return err
+		}
+		if err := c.credit(payable.Entries[i].DataNetOwner, entry.OwnerAmount, math.ZeroInt()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *collector) credit(account sdk.AccAddress, amount, bonus math.Int) error {
+	if amount.IsZero() && bonus.IsZero() {
+		return nil
+	}
+	at, known := c.place[string(account)]
+	if !known {
+		id, err := c.keeper.ledgerID(c.ctx, account)
+		if err != nil {
+			return err
+		}
+		at = len(c.prepared.Credits)
+		c.place[string(account)] = at
+		c.prepared.Credits = append(c.prepared.Credits, types.Credit{LedgerId: id, Amount: math.ZeroInt(), Bonus: math.ZeroInt()})
+	}
+	credit := &c.prepared.Credits[at]
+	credit.Amount = credit.Amount.Add(amount)
+	credit.Bonus = credit.Bonus.Add(bonus)
+	return nil
+}

@@ -1,0 +1,106 @@
+package keeper
+
+import (
+	"context"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/query"
+
+	"github.com/openledger/openledger/x/rewards/types"
+)
+
+type queryServer struct{ Keeper }
+
+var _ types.QueryServer = queryServer{}
+
+// NewQueryServer returns the query service.
+func NewQueryServer(k Keeper) types.QueryServer { return queryServer{k} }
+
+var errNoRequest = status.Error(codes.InvalidArgument, "empty request")
+
+// Params implements types.QueryServer.
+func (s queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
+	params, err := s.Keeper.Params.Get(ctx)
+	return &types.QueryParamsResponse{Params: params}, err
+}
+
+// Earnings implements types.QueryServer.
+func (s queryServer) Earnings(ctx context.Context, req *types.QueryEarningsRequest) (*types.QueryEarningsResponse, error) {
+	if req == nil {
+		return nil, errNoRequest
+	}
+	account, err := sdk.AccAddressFromBech32(req.Address)
+	if err != nil {
+		return nil, status.Errorf(codes.InvalidArgument, "address %q: %s", req.Address, err)
+	}
+	params, err := s.Keeper.Params.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id, row, ok, err := s.row(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	threshold := params.PayoutThreshold
+	if ok {
+		if threshold, err = s.threshold(ctx, id, params); err != nil {
+			return nil, err
+		}
+	}
+	balance, earned := types.IntOf(row.Balance), types.IntOf(row.Earned)
+	// Refunds are in the balance but not earned, so what was paid out of
+	// earnings is never shown below zero.
+	paid := math.MaxInt(earned.Sub(balance), math.ZeroInt())
+	coin := func(amount math.Int) sdk.Coin { return sdk.NewCoin(types.Denom, amount) }
+	return &types.QueryEarningsResponse{Claimable: coin(balance), Earned: coin(earned), PaidOut: coin(paid), PayoutThreshold: coin(threshold)}, nil
+}
+
+// Ledger implements types.QueryServer.
+func (s queryServer) Ledger(ctx context.Context, req *types.QueryLedgerRequest) (*types.QueryLedgerResponse, error) {
+	if req == nil {
+		return nil, errNoRequest
+	}
+	accounts, page, err := query.CollectionPaginate(ctx, s.Accounts, req.Pagination, func(id uint64, address sdk.AccAddress) (types.LedgerAccount, error) {
+		return s.ledgerAccount(ctx, id, address)
+	})
+	return &types.QueryLedgerResponse{Accounts: accounts, Pagination: page}, err
+}
+
+// Supply implements types.QueryServer.
+func (s queryServer) Supply(ctx context.Context, _ *types.QuerySupplyRequest) (*types.QuerySupplyResponse, error) {
+	response := &types.QuerySupplyResponse{Supply: s.bank.GetSupply(ctx, types.Denom).Amount, MaxSupply: types.MaxSupply}
+	var err error
+	if response.Reserve, err = s.Reserve.Get(ctx); err != nil {
+		return nil, err
+	}
+	if response.ValidatorsPot, err = s.ValidatorsPot.Get(ctx); err != nil {
+		return nil, err
+	}
+	if response.BountyPool, err = s.BountyPool.Get(ctx); err != nil {
+		return nil, err
+	}
+	// What the module holds beside the pot is the ledger and what waits for it.
+	response.Ledger = s.held(ctx, types.ModuleName).Sub(response.ValidatorsPot)
+	response.Totals, err = s.Totals.Get(ctx)
+	return response, err
+}
+
+// Settlement implements types.QueryServer.
+func (s queryServer) Settlement(ctx context.Context, req *types.QuerySettlementRequest) (*types.QuerySettlementResponse, error) {
+	if req == nil {
+		return nil, errNoRequest
+	}
+	sweep, err := s.Sweep.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lists, page, err := query.CollectionPaginate(ctx, s.Lists, req.Pagination, func(_ uint64, list types.CreditList) (types.CreditList, error) {
+		return list, nil
+	})
+	return &types.QuerySettlementResponse{Sweep: sweep, Lists: lists, Pagination: page}, err
+}

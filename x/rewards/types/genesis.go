@@ -1,0 +1,113 @@
+package types
+
+import (
+	"time"
+
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+)
+
+// DefaultReserve is what emission may mint on a new chain: 200,000,000 OPEN.
+var DefaultReserve = math.NewIntWithDecimal(200_000_000, Decimals)
+
+// DefaultGenesis is the state of a new chain.
+func DefaultGenesis() *GenesisState {
+	return &GenesisState{
+		Params:        DefaultParams(),
+		Reserve:       DefaultReserve,
+		NextListId:    1,
+		Totals:        ZeroTotals(),
+		ValidatorsPot: math.ZeroInt(),
+		BountyPool:    math.ZeroInt(),
+		Clock:         Clock{LastBlockTime: time.Unix(0, 0).UTC()},
+	}
+}
+
+// ZeroTotals is where counting starts.
+func ZeroTotals() Totals {
+	zero := math.ZeroInt()
+	return Totals{
+		Fees: zero, Burned: zero, Bonus: zero, Emitted: zero, Contributors: zero, Lineage: zero,
+		Providers: zero, DatanetOwners: zero, Validators: zero, BountyPool: zero, Refunds: zero,
+	}
+}
+
+// Validate reports a state that cannot have come about.
+func (g GenesisState) Validate() error {
+	if err := g.Params.Validate(); err != nil {
+		return err
+	}
+	for _, amount := range []struct {
+		name  string
+		value math.Int
+	}{
+		{"reserve", g.Reserve}, {"validators_pot", g.ValidatorsPot}, {"bounty_pool", g.BountyPool},
+		{"totals.fees", g.Totals.Fees}, {"totals.burned", g.Totals.Burned}, {"totals.bonus", g.Totals.Bonus},
+		{"totals.emitted", g.Totals.Emitted}, {"totals.contributors", g.Totals.Contributors}, {"totals.lineage", g.Totals.Lineage},
+		{"totals.providers", g.Totals.Providers}, {"totals.datanet_owners", g.Totals.DatanetOwners},
+		{"totals.validators", g.Totals.Validators}, {"totals.bounty_pool", g.Totals.BountyPool}, {"totals.refunds", g.Totals.Refunds},
+	} {
+		if err := validateAmount(amount.name, amount.value); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+	}
+	if g.Reserve.GT(MaxSupply) {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "reserve %s is above the maximum supply", g.Reserve)
+	}
+	if err := g.validateAccounts(); err != nil {
+		return err
+	}
+	return g.validateLists()
+}
+
+func (g GenesisState) validateAccounts() error {
+	seen := make(map[string]bool, len(g.Accounts))
+	for i, account := range g.Accounts {
+		if account.Id != uint64(i) {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "ledger account %d stands at place %d", account.Id, i)
+		}
+		if err := validateAddress("ledger account", account.Address); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		if seen[account.Address] {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "%s has two ledger accounts", account.Address)
+		}
+		seen[account.Address] = true
+		if err := validateAmount("balance", account.Balance); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		if err := validateAmount("earned", account.Earned); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		if _, err := ParseThreshold(account.PayoutThreshold); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+	}
+	return nil
+}
+
+func (g GenesisState) validateLists() error {
+	last := uint64(0)
+	for _, waiting := range g.Lists {
+		list := waiting.List
+		if list.Id <= last || list.Id >= g.NextListId {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d is out of order", list.Id)
+		}
+		last = list.Id
+		if list.StartCycle > g.Sweep.Cycle {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d starts in a later cycle", list.Id)
+		}
+		for i, credit := range waiting.Credits {
+			if credit.LedgerId >= uint64(len(g.Accounts)) || i > 0 && credit.LedgerId <= waiting.Credits[i-1].LedgerId {
+				return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d: account %d is unknown or out of order", list.Id, credit.LedgerId)
+			}
+			if err := validateAmount("credit", credit.Amount); err != nil {
+				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+			}
+			if err := validateAmount("bonus", credit.Bonus); err != nil {
+				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+			}
+		}
+	}
+	return nil
+}

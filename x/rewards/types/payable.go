@@ -1,0 +1,96 @@
+package types
+
+import (
+	"cosmossdk.io/math"
+
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+)
+
+// maxAmountBits bounds every amount of a receipt.
+const maxAmountBits = 127
+
+// PayableEntry is a contribution's part of an answer and what it takes to pay it.
+type PayableEntry struct {
+	Rank         uint64
+	Contributor  sdk.AccAddress
+	DataNetOwner sdk.AccAddress
+	OwnerPPM     uint32 // royalty of the DataNet's owner
+	WeightPPM    uint32 // of the answer
+	QualityPPM   uint32 // of the contribution
+	ToPool       bool   // credit goes to the bounty pool: recalled or aliased data
+}
+
+// Payable is a receipt to be paid.
+type Payable struct {
+	Provider        sdk.AccAddress
+	Compute         math.Int // aopen
+	Royalty         math.Int // aopen
+	Acknowledged    bool
+	Lineage         []Share // sums to PPM
+	Entries         []PayableEntry
+	UnattributedPPM uint32 // with the entries' weights sums to PPM
+}
+
+// Validate reports what keeps the receipt from being paid.
+func (p Payable) Validate() error {
+	if err := validateAmount("compute", p.Compute); err != nil {
+		return err
+	}
+	if err := validateAmount("royalty", p.Royalty); err != nil {
+		return err
+	}
+	if p.Provider.Empty() {
+		return errorsmod.Wrap(ErrInvalidPayable, "no provider")
+	}
+	lineage := uint64(0)
+	for _, share := range p.Lineage {
+		if share.Address.Empty() {
+			return errorsmod.Wrap(ErrInvalidPayable, "lineage share without an owner")
+		}
+		lineage += uint64(share.PPM)
+	}
+	if lineage != PPM {
+		return errorsmod.Wrapf(ErrInvalidPayable, "lineage sums to %d ppm, not %d", lineage, PPM)
+	}
+	weights := uint64(p.UnattributedPPM)
+	for _, entry := range p.Entries {
+		if entry.Contributor.Empty() || entry.DataNetOwner.Empty() {
+			return errorsmod.Wrapf(ErrInvalidPayable, "contribution %d without contributor or DataNet owner", entry.Rank)
+		}
+		if entry.OwnerPPM > PPM || entry.QualityPPM > PPM {
+			return errorsmod.Wrapf(ErrInvalidPayable, "contribution %d: owner %d ppm, quality %d ppm; at most %d", entry.Rank, entry.OwnerPPM, entry.QualityPPM, PPM)
+		}
+		weights += uint64(entry.WeightPPM)
+	}
+	if weights != PPM {
+		return errorsmod.Wrapf(ErrInvalidPayable, "weights sum to %d ppm, not %d", weights, PPM)
+	}
+	return nil
+}
+
+func validateAmount(name string, amount math.Int) error {
+	if amount.IsNil() || amount.IsNegative() || amount.BigIntMut().BitLen() > maxAmountBits {
+		return errorsmod.Wrapf(ErrInvalidAmount, "%s must be between 0 and 2^%d aopen", name, maxAmountBits)
+	}
+	return nil
+}
+
+// Prepared is a batch of receipts split into credits. Amounts are frozen: no
+// later change of parameters, owners or quality moves them.
+type Prepared struct {
+	Fees       math.Int // aopen, equals the sum of everything below but Bonus
+	Burned     math.Int
+	Bonus      math.Int // minted on top, at most
+	Validators math.Int
+	BountyPool math.Int
+	Credits    []Credit // by ledger id
+	Receipts   uint64
+
+	// Parts of Credits by role, for the totals.
+	Contributors, DatanetOwners, Lineage, Providers math.Int
+}
+
+// Accounts that the batch credits.
+func (p Prepared) Accounts() int { return len(p.Credits) }
