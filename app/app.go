@@ -54,6 +54,7 @@ import (
 	upgradekeeper "github.com/cosmos/cosmos-sdk/x/upgrade/keeper"
 	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
 
+	"github.com/openledger/openledger/app/config"
 	attributionkeeper "github.com/openledger/openledger/x/attribution/keeper"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	datanetkeeper "github.com/openledger/openledger/x/datanet/keeper"
@@ -106,8 +107,8 @@ func New(logger log.Logger, db dbm.DB, loadLatest bool, appOpts servertypes.AppO
 	registry, err := codectypes.NewInterfaceRegistryWithOptions(codectypes.InterfaceRegistryOptions{
 		ProtoFiles: proto.HybridResolver,
 		SigningOptions: txsigning.Options{
-			AddressCodec:          authcodec.NewBech32Codec(Bech32Prefix),
-			ValidatorAddressCodec: authcodec.NewBech32Codec(Bech32PrefixValidator),
+			AddressCodec:          authcodec.NewBech32Codec(config.Bech32Prefix),
+			ValidatorAddressCodec: authcodec.NewBech32Codec(config.Bech32PrefixValidator),
 		},
 	})
 	if err != nil {
@@ -159,15 +160,15 @@ func (app *App) buildKeepers(logger log.Logger, appOpts servertypes.AppOptions) 
 	cdc, amino := app.appCodec, app.legacyAmino
 	store := func(key string) corestore.KVStoreService { return runtime.NewKVStoreService(app.keys[key]) }
 	authority := authtypes.NewModuleAddress(govtypes.ModuleName).String()
-	accounts := authcodec.NewBech32Codec(Bech32Prefix)
-	validators := authcodec.NewBech32Codec(Bech32PrefixValidator)
-	consensus := authcodec.NewBech32Codec(Bech32PrefixConsensus)
+	accounts := authcodec.NewBech32Codec(config.Bech32Prefix)
+	validators := authcodec.NewBech32Codec(config.Bech32PrefixValidator)
+	consensus := authcodec.NewBech32Codec(config.Bech32PrefixConsensus)
 
 	app.ConsensusKeeper = consensuskeeper.NewKeeper(cdc, store(consensustypes.StoreKey), authority, runtime.EventService{})
 	app.SetParamStore(app.ConsensusKeeper.ParamsStore)
 
 	app.AccountKeeper = authkeeper.NewAccountKeeper(cdc, store(authtypes.StoreKey), authtypes.ProtoBaseAccount,
-		moduleAccounts, accounts, Bech32Prefix, authority, authkeeper.WithUnorderedTransactions(true))
+		moduleAccounts, accounts, config.Bech32Prefix, authority, authkeeper.WithUnorderedTransactions(true))
 	bank := bankkeeper.NewBaseKeeper(cdc, store(banktypes.StoreKey), app.AccountKeeper, BlockedAddresses(), authority, logger)
 	app.BankKeeper = bank.WithMintCoinsRestriction(rewardstypes.RefuseNativeMint)
 	minter := bank.WithMintCoinsRestriction(rewardstypes.CapNativeMint(bank))

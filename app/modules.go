@@ -37,6 +37,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/upgrade"
 	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
 
+	"github.com/openledger/openledger/app/config"
 	"github.com/openledger/openledger/x/attribution"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	"github.com/openledger/openledger/x/datanet"
@@ -87,7 +88,7 @@ func (app *App) buildModules() {
 		slashing.NewAppModule(cdc, app.SlashingKeeper, app.AccountKeeper, app.BankKeeper, app.StakingKeeper, app.interfaceRegistry),
 		distr.NewAppModule(cdc, app.DistrKeeper, app.AccountKeeper, app.BankKeeper, app.StakingKeeper),
 		staking.NewAppModule(cdc, app.StakingKeeper, app.AccountKeeper, app.BankKeeper),
-		upgrade.NewAppModule(app.UpgradeKeeper, authcodec.NewBech32Codec(Bech32Prefix)),
+		upgrade.NewAppModule(app.UpgradeKeeper, authcodec.NewBech32Codec(config.Bech32Prefix)),
 		evidence.NewAppModule(*app.EvidenceKeeper),
 		authzmodule.NewAppModule(cdc, app.AuthzKeeper, app.AccountKeeper, app.BankKeeper, app.interfaceRegistry),
 		consensus.NewAppModule(cdc, app.ConsensusKeeper),
@@ -142,9 +143,9 @@ func (app *App) AutoCLI(clientCtx client.Context) autocli.AppOptions {
 	return autocli.AppOptions{
 		Modules:               modules,
 		ModuleOptions:         runtimeservices.ExtractAutoCLIOptions(app.modules.Modules),
-		AddressCodec:          authcodec.NewBech32Codec(Bech32Prefix),
-		ValidatorAddressCodec: authcodec.NewBech32Codec(Bech32PrefixValidator),
-		ConsensusAddressCodec: authcodec.NewBech32Codec(Bech32PrefixConsensus),
+		AddressCodec:          authcodec.NewBech32Codec(config.Bech32Prefix),
+		ValidatorAddressCodec: authcodec.NewBech32Codec(config.Bech32PrefixValidator),
+		ConsensusAddressCodec: authcodec.NewBech32Codec(config.Bech32PrefixConsensus),
 		ClientCtx:             clientCtx,
 	}
 }

@@ -27,8 +27,9 @@ type process struct {
 	err  error // set before done is closed
 }
 
-// start runs a program in the background with its output in dir/name.log.
-func start(dir, name, program string, args ...string) (*process, error) {
+// start runs a program in the background with its output in dir/name.log. A
+// process that is not kept ends with this one, however it ends.
+func start(dir, name string, keep bool, program string, args ...string) (*process, error) {
 	log := filepath.Join(dir, name+".log")
 	file, err := os.Create(log)
 	if err != nil {
@@ -37,7 +38,7 @@ func start(dir, name, program string, args ...string) (*process, error) {
 	defer file.Close()
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = file, file
-	cmd.SysProcAttr = childAttributes()
+	cmd.SysProcAttr = childAttributes(keep)
 	p := &process{name: name, cmd: cmd, log: log, done: make(chan struct{})}
 	started := make(chan error)
 	go func() {

@@ -5,4 +5,4 @@ package demo
 import "syscall"
 
 // childAttributes keep Ctrl-C for the parent, which stops its children in order.
-func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+func childAttributes(bool) *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -1,31 +1,24 @@
 package demo
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
 	sdkmath "cosmossdk.io/math"
 
+	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/openlora/render"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
-
-// span is a passage of an answer with the segment that earned it.
-type span struct {
-	start, end   int // bytes of the answer
-	contribution uint64
-	segment      uint32
-}
 
 // exchange is one question with everything that followed from it.
 type exchange struct {
 	question string
 	answer   string
-	spans    []span
+	proof    api.Answer
 	receipt  attributiontypes.Receipt
 	payout   rewardstypes.Payout
 	tx       string
@@ -40,17 +33,6 @@ type account struct {
 	after   sdkmath.Int
 }
 
-// palette colours sources; an answer with more sources starts again.
-// The codes have one length, because columns are aligned by bytes.
-var palette = []string{"\x1b[38;5;039m", "\x1b[38;5;208m", "\x1b[38;5;076m", "\x1b[38;5;170m", "\x1b[38;5;220m", "\x1b[38;5;045m", "\x1b[38;5;203m", "\x1b[38;5;141m"}
-
-const (
-	bold  = "\x1b[1m"
-	reset = "\x1b[0m"
-
-	unattributedColour = "\x1b[38;5;245m"
-)
-
 // printer writes for people, in colour when the output takes it.
 type printer struct {
 	w      io.Writer
@@ -61,47 +43,18 @@ func (p printer) style(code, text string) string {
 	if !p.colour || text == "" {
 		return text
 	}
-	return code + text + reset
+	return code + text + render.Reset
 }
 
 func (p printer) printf(format string, args ...any) { fmt.Fprintf(p.w, format, args...) }
 
 // title prints a heading.
-func (p printer) title(text string) { p.printf("\n%s\n", p.style(bold, text)) }
+func (p printer) title(text string) { p.printf("\n%s\n", p.style(render.Bold, text)) }
 
-// sourceColours gives each contribution of an exchange a colour, by weight.
-func sourceColours(e exchange) map[uint64]string {
-	colours := make(map[uint64]string)
-	for i, entry := range e.receipt.Entries {
-		colours[entry.Rank] = palette[i%len(palette)]
-	}
-	return colours
-}
-
-// answer prints an answer with its attributed passages coloured by source, or
-// marked with the number of the contribution where there is no colour.
+// answer prints a question and its answer with the passages of each source.
 func (p printer) answer(e exchange) {
-	colours := sourceColours(e)
-	spans := slices.Clone(e.spans)
-	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
-	var out strings.Builder
-	at := 0
-	for _, s := range spans {
-		if s.start < at || s.end > len(e.answer) || s.start >= s.end {
-			continue
-		}
-		out.WriteString(e.answer[at:s.start])
-		text := e.answer[s.start:s.end]
-		if p.colour {
-			out.WriteString(p.style(colours[s.contribution], text))
-		} else {
-			fmt.Fprintf(&out, "[%s]#%d", text, s.contribution)
-		}
-		at = s.end
-	}
-	out.WriteString(e.answer[at:])
 	p.title("Q  " + e.question)
-	for line := range strings.Lines(strings.TrimSpace(out.String())) {
+	for line := range strings.Lines(strings.TrimSpace(render.Spans(e.answer, e.proof, p.colour))) {
 		p.printf("   %s", line)
 	}
 	p.printf("\n")
@@ -109,7 +62,6 @@ func (p printer) answer(e exchange) {
 
 // table prints who was paid for an answer.
 func (p printer) table(e exchange, names map[string]string, accounts []account) {
-	colours := sourceColours(e)
 	balances := make(map[string]account, len(accounts))
 	for _, account := range accounts {
 		balances[account.address] = account
@@ -119,14 +71,14 @@ func (p printer) table(e exchange, names map[string]string, accounts []account) 
 	if p.colour {
 		header = p.mark("", header)
 	}
-	fmt.Fprintf(tab, "\n   "+header+"\tsegment\tweight\tOPEN earned\tbalance before → after\n")
+	fmt.Fprintf(tab, "\n   %s\tsegment\tweight\tOPEN earned\tbalance before → after\n", header)
 	for _, row := range segmentRows(e) {
 		balance := balances[row.contributor]
 		fmt.Fprintf(tab, "   %s\t%d/%d\t%s\t%s\t%s → %s\n",
-			p.mark(colours[row.contribution], names[row.contributor]), row.contribution, row.segment, percent(row.weight),
+			p.mark(render.Colour(e.proof, row.contribution), names[row.contributor]), row.contribution, row.segment, render.Percent(row.weight),
 			openAmount(row.earned), openAmount(balance.before), openAmount(balance.after))
 	}
-	fmt.Fprintf(tab, "   %s\t\t%s\t\t\n", p.mark("", "unattributed"), percent(e.receipt.UnattributedPpm))
+	fmt.Fprintf(tab, "   %s\t\t%s\t\t\n", p.mark("", "unattributed"), render.Percent(e.receipt.UnattributedPpm))
 	tab.Flush()
 }
 
@@ -136,9 +88,9 @@ func (p printer) mark(colour, name string) string {
 		return name
 	}
 	if colour == "" {
-		colour = unattributedColour
+		colour = render.Grey
 	}
-	return colour + "●" + reset + " " + name
+	return colour + "●" + render.Reset + " " + name
 }
 
 // split prints where the fee went.
@@ -183,14 +135,12 @@ func openAmount(amount sdkmath.Int) string {
 	return fmt.Sprintf("%s.%06d", micro.Quo(million), micro.Mod(million).Int64())
 }
 
-func percent(ppm uint32) string { return fmt.Sprintf("%d.%02d %%", ppm/10_000, ppm%10_000/100) }
-
 // share prints part of whole in percent.
 func share(part, whole sdkmath.Int) string {
 	if whole.IsZero() {
 		return ""
 	}
-	return percent(uint32(part.MulRaw(1_000_000).Quo(whole).Int64()))
+	return render.Percent(uint32(part.MulRaw(1_000_000).Quo(whole).Int64()))
 }
 
 // result is the JSON object on the last line of output; amounts are aopen.

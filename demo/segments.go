@@ -27,16 +27,16 @@ func segmentRows(e exchange) []segmentRow {
 	for _, entry := range e.payout.Entries {
 		var segments []uint32
 		var bits []uint64
-		for _, s := range e.spans {
-			if s.contribution != entry.Rank {
+		for _, span := range e.proof.Spans {
+			if span.Contribution != entry.Rank {
 				continue
 			}
-			at := slices.Index(segments, s.segment)
+			at := slices.Index(segments, span.Segment)
 			if at < 0 {
 				at = len(segments)
-				segments, bits = append(segments, s.segment), append(bits, 0)
+				segments, bits = append(segments, span.Segment), append(bits, 0)
 			}
-			for _, id := range poa.TokenIDs([]byte(e.answer[s.start:s.end])) {
+			for _, id := range poa.TokenIDs([]byte(e.answer[span.Start:span.End])) {
 				bits[at] += uint64(statistics.Surprisal(id))
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client"
-	"github.com/cosmos/cosmos-sdk/client/config"
+	clientconfig "github.com/cosmos/cosmos-sdk/client/config"
 	"github.com/cosmos/cosmos-sdk/client/debug"
 	"github.com/cosmos/cosmos-sdk/client/keys"
 	"github.com/cosmos/cosmos-sdk/client/pruning"
@@ -83,7 +83,7 @@ shaped it, by how much, and who was paid for it.
 	)
 	server.AddCommands(root, app.DefaultNodeHome, newApp, exportApp, func(*cobra.Command) {})
 
-	autoCtx, err := config.ReadDefaultValuesFromDefaultClientConfig(clientCtx)
+	autoCtx, err := clientconfig.ReadDefaultValuesFromDefaultClientConfig(clientCtx)
 	if err != nil {
 		panic(err)
 	}
@@ -102,7 +102,7 @@ func prepareContext(cmd *cobra.Command, clientCtx client.Context) error {
 	if err != nil {
 		return err
 	}
-	clientCtx, err = config.ReadFromClientConfig(clientCtx)
+	clientCtx, err = clientconfig.ReadFromClientConfig(clientCtx)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,9 @@
-package app
+// Package config sets the SDK's process globals: address prefixes, bond denom
+// and power reduction. Codecs, keepers and commands read them at construction,
+// so importing the package is enough, and every program of the project does.
+package config
 
 import (
-	"os"
-	"path/filepath"
-
 	sdkmath "cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -12,23 +12,14 @@ import (
 )
 
 const (
-	// Name of the application and of the node's binary.
-	Name = "openledgerd"
 	// Bech32Prefix of account addresses.
 	Bech32Prefix = "open"
 	// Bech32PrefixValidator of validator operator addresses.
 	Bech32PrefixValidator = Bech32Prefix + "valoper"
 	// Bech32PrefixConsensus of consensus addresses.
 	Bech32PrefixConsensus = Bech32Prefix + "valcons"
-	// EnvPrefix of environment variables that set configuration.
-	EnvPrefix = "OPENLEDGERD"
 )
 
-// DefaultNodeHome is where a node keeps its configuration and data.
-var DefaultNodeHome string
-
-// init sets the SDK's process globals. They are read by codecs, keepers and
-// commands at construction, so they must be right before anything else runs.
 func init() {
 	sdk.DefaultPowerReduction = sdkmath.NewIntWithDecimal(1, rewardstypes.Decimals)
 	sdk.DefaultBondDenom = rewardstypes.Denom
@@ -38,10 +29,4 @@ func init() {
 	config.SetBech32PrefixForValidator(Bech32PrefixValidator, Bech32PrefixValidator+"pub")
 	config.SetBech32PrefixForConsensusNode(Bech32PrefixConsensus, Bech32PrefixConsensus+"pub")
 	config.Seal()
-
-	home, err := os.UserHomeDir()
-	if err != nil {
-		home = "."
-	}
-	DefaultNodeHome = filepath.Join(home, ".openledger")
 }

@@ -1,0 +1,24 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+)
+
+const (
+	// Name of the application and of the node's binary.
+	Name = "openledgerd"
+	// EnvPrefix of environment variables that set configuration.
+	EnvPrefix = "OPENLEDGERD"
+)
+
+// DefaultNodeHome is where a node keeps its configuration and data.
+var DefaultNodeHome = defaultHome()
+
+func defaultHome() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = "."
+	}
+	return filepath.Join(home, ".openledger")
+}

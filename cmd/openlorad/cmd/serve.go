@@ -1,0 +1,238 @@
+package cmd
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/openlora/engine"
+	"github.com/openledger/openledger/openlora/gateway"
+	"github.com/openledger/openledger/openlora/indexer"
+	"github.com/openledger/openledger/openlora/outbox"
+)
+
+const (
+	flagModel       = "model"
+	flagListen      = "listen"
+	flagContent     = "content"
+	flagAnswerKey   = "answer-key"
+	flagEngine      = "engine"
+	flagOpenAIURL   = "openai-url"
+	flagOpenAIModel = "openai-model"
+	flagOpenAIKey   = "openai-key-env"
+	flagInterval    = "submit-interval"
+	flagIndexer     = "indexer"
+
+	engineExtractive = "extractive"
+	engineOpenAI     = "openai"
+
+	shutdownTimeout = 20 * time.Second
+)
+
+func serveCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve models over OpenAI-compatible HTTP",
+		Long: `Serve models over OpenAI-compatible HTTP and submit receipts to the chain.
+
+The provider's account must be registered with the public part of the answer
+key, bonded, and offer the models (docs/provider.md). Text of the models' DataNets
+is read from the content store, or fetched from where contributors put it.
+
+Receipts wait in an outbox on disk until the chain has them; a restart loses none.`,
+		Example: `openlorad serve --model 1 --from provider --keyring-backend test
+openlorad serve --model 1 --from provider --engine openai --openai-url http://127.0.0.1:8000/v1 --openai-model my-model`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd) },
+	}
+	addAccountFlags(cmd)
+	f := cmd.Flags()
+	f.UintSlice(flagModel, nil, "model to serve; repeatable")
+	f.String(flagListen, "127.0.0.1:8080", "address to listen on")
+	f.String(flagContent, "", "content store: a directory or a bucket URL (default HOME/content)")
+	f.String(flagAnswerKey, "", "file of the key that signs answers; made when missing (default HOME/answer_key)")
+	f.String(flagEngine, engineExtractive, "engine: extractive or openai")
+	f.String(flagOpenAIURL, "", "URL of an OpenAI-compatible API, with its version")
+	f.String(flagOpenAIModel, "", "model name at that API")
+	f.String(flagOpenAIKey, "OPENAI_API_KEY", "environment variable that holds the key of that API")
+	f.Duration(flagInterval, time.Second, "how often receipts are submitted")
+	f.Bool(flagIndexer, true, "keep proofs of receipts for when the chain has pruned them")
+	cmd.AddCommand(answerKeyCmd())
+	return cmd
+}
+
+// answerKeyCmd prints the public key to register.
+func answerKeyCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "answer-key",
+		Short:   "Print the public answer key, making it when it is missing",
+		Example: "openledgerd tx models register-provider my-gateway 1000000000000000000000aopen --answer-key $(openlorad serve answer-key) --from provider",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			home, _ := cmd.Flags().GetString(flagHome)
+			path, _ := cmd.Flags().GetString(flagAnswerKey)
+			key, err := answerKey(home, path)
+			if err != nil {
+				return err
+			}
+			cmd.Println(hex.EncodeToString(key.Public().(ed25519.PublicKey)))
+			return nil
+		},
+	}
+	cmd.Flags().String(flagAnswerKey, "", "file of the key (default HOME/answer_key)")
+	return cmd
+}
+
+// answerKey reads the seed of the key in hex, or makes one.
+func answerKey(home, path string) (ed25519.PrivateKey, error) {
+	if path == "" {
+		path = filepath.Join(home, "answer_key")
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		seed := make([]byte, ed25519.SeedSize)
+		if _, err := rand.Read(seed); err != nil {
+			return nil, err
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, err
+		}
+		return ed25519.NewKeyFromSeed(seed), os.WriteFile(path, []byte(hex.EncodeToString(seed)+"\n"), 0o600)
+	}
+	if err != nil {
+		return nil, err
+	}
+	seed, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(seed) != ed25519.SeedSize {
+		return nil, fmt.Errorf("%s is not an answer key: want %d bytes in hex", path, ed25519.SeedSize)
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+func newEngine(cmd *cobra.Command, timeout time.Duration) (engine.Engine, error) {
+	f := cmd.Flags()
+	switch name, _ := f.GetString(flagEngine); name {
+	case engineExtractive:
+		return engine.Extractive{}, nil
+	case engineOpenAI:
+		url, _ := f.GetString(flagOpenAIURL)
+		model, _ := f.GetString(flagOpenAIModel)
+		if url == "" || model == "" {
+			return nil, fmt.Errorf("engine %s needs --%s and --%s", name, flagOpenAIURL, flagOpenAIModel)
+		}
+		variable, _ := f.GetString(flagOpenAIKey)
+		return engine.NewOpenAI(url, model, os.Getenv(variable), timeout), nil
+	default:
+		return nil, fmt.Errorf("unknown engine %q: choose %s or %s", name, engineExtractive, engineOpenAI)
+	}
+}
+
+// serve runs gateway, sender and indexer until the command's context ends.
+func serve(cmd *cobra.Command) error {
+	ctx, f := cmd.Context(), cmd.Flags()
+	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+	home, _ := f.GetString(flagHome)
+	chosenModels, _ := f.GetUintSlice(flagModel)
+	if len(chosenModels) == 0 {
+		return fmt.Errorf("name what to serve with --%s", flagModel)
+	}
+	models := make([]uint64, len(chosenModels))
+	for i, id := range chosenModels {
+		models[i] = uint64(id)
+	}
+	limits := gateway.DefaultLimits()
+	chosen, err := newEngine(cmd, limits.AnswerTimeout)
+	if err != nil {
+		return err
+	}
+	keyPath, _ := f.GetString(flagAnswerKey)
+	key, err := answerKey(home, keyPath)
+	if err != nil {
+		return err
+	}
+	node, signer, err := connect(cmd)
+	if err != nil {
+		return err
+	}
+	defer node.Close()
+	location, _ := f.GetString(flagContent)
+	if location == "" {
+		location = filepath.Join(home, "content")
+	}
+	store, err := content.Open(ctx, location)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return err
+	}
+	box, err := outbox.Open(filepath.Join(home, "outbox.db"))
+	if err != nil {
+		return err
+	}
+	defer box.Close()
+	g, err := gateway.New(ctx, gateway.Config{
+		Node: node, Provider: signer, AnswerKey: key, Content: store, Outbox: box, Engine: chosen, Models: models, Limits: limits, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", g.Handler())
+	var work sync.WaitGroup
+	if on, _ := f.GetBool(flagIndexer); on {
+		index, err := indexer.Open(filepath.Join(home, "index.db"), node, log)
+		if err != nil {
+			return err
+		}
+		defer index.Close()
+		mux.Handle("GET /v1/openledger/receipts/{id}/proof", index)
+		work.Go(func() { index.Run(ctx) })
+	}
+	interval, _ := f.GetDuration(flagInterval)
+	work.Go(func() { g.Sender().Run(ctx, interval) })
+	defer work.Wait()
+	address, _ := f.GetString(flagListen)
+	return listen(ctx, address, mux, log)
+}
+
+// listen serves until ctx ends, then lets answers in flight finish.
+func listen(ctx context.Context, address string, handler http.Handler, log *slog.Logger) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	if host, _, _ := net.SplitHostPort(address); !net.ParseIP(host).IsLoopback() && host != "localhost" {
+		log.Warn("listening beyond this machine: put a proxy with TLS in front", "address", address)
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+	}
+	log.Info("serving", "url", "http://"+listener.Addr().String()+"/v1")
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("stopping")
+	stop, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	return server.Shutdown(stop)
+}

@@ -1,0 +1,23 @@
+// Command openlorad holds the off-chain services of OpenLedger: the gateway
+// that serves models, a client that pays for answers, and the demo.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/openledger/openledger/cmd/openlorad/cmd"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := cmd.NewRootCmd().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "openlorad:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,71 @@
+// Package demo tells the whole story on one machine: a chain starts, authors
+// contribute text, a model is served, a question is asked, and the authors of
+// the words in the answer are paid.
+package demo
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// options of a run.
+type options struct {
+	corpus  string
+	asks    []string
+	queries int
+	keep    bool
+	json    bool
+	noColor bool
+}
+
+// NewCommand returns `openlorad demo`.
+func NewCommand() *cobra.Command {
+	var opts options
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Start a chain, ask a question, and see who is paid",
+		Long: `Start a chain of one validator and a gateway on free ports of this machine, have
+authors contribute real text by signed transactions, ask questions, and show which
+passages shaped the answers and what their authors earned. Nothing is left behind
+unless --keep is given.
+
+By default the text is the documentation of Go's standard library on this machine.
+--corpus takes a folder with a sub-folder of .md, .txt or .jsonl files for each author;
+questions.txt in it holds questions, one a line.`,
+		Example: `openlorad demo
+openlorad demo --corpus examples/dermatology
+openlorad demo --ask "What does http.Client do with redirects?" --ask "When is a mutex better than a channel?"
+openlorad demo --queries 5 --json
+openlorad demo --keep`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opts.queries < 0 {
+				return fmt.Errorf("--queries must not be negative")
+			}
+			out := cmd.OutOrStdout()
+			colour := !opts.noColor && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(os.Stdout.Fd()))
+			return run(cmd.Context(), opts, printer{w: out, colour: colour})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.corpus, "corpus", "", "folder of text, one sub-folder for each author (default the documentation of Go's standard library)")
+	f.StringArrayVar(&opts.asks, "ask", nil, "question to ask; repeatable")
+	f.IntVar(&opts.queries, "queries", 0, "questions to ask in all, filled up from the built-in list")
+	f.BoolVar(&opts.keep, "keep", false, "leave chain and gateway running, and say how to stop them")
+	f.BoolVar(&opts.json, "json", false, "print a JSON object on the last line")
+	f.BoolVar(&opts.noColor, "no-color", false, "print without colour")
+	return cmd
+}
+
+// questions returns what to ask: the user's questions, then the corpus's, at
+// least one.
+func (o options) questions(list []string) []string {
+	questions := append([]string(nil), o.asks...)
+	for i := 0; len(questions) < max(o.queries, 1); i++ {
+		questions = append(questions, list[i%len(list)])
+	}
+	return questions
+}

@@ -1,0 +1,255 @@
+package demo
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	sdkmath "cosmossdk.io/math"
+
+	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/openlora/session"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+const (
+	chainID     = "openledger-demo-1"
+	portsNeeded = 20 // ten for the node, then the gateway's
+	gatewayPort = 10
+	blockTime   = "900ms"
+	startLimit  = 30 * time.Second
+	// givenOpen is what each account has at genesis.
+	givenOpen = 10_000
+)
+
+// open returns n OPEN in aopen.
+func open(n int64) sdkmath.Int { return sdkmath.NewIntWithDecimal(n, rewardstypes.Decimals) }
+
+func coin(amount sdkmath.Int) sdk.Coin { return sdk.NewCoin(rewardstypes.Denom, amount) }
+
+// world is a running demo.
+type world struct {
+	opts   options
+	print  printer
+	home   string
+	port   int
+	source *source
+
+	node, gateway *process
+	chain         *chain.Client
+	store         *content.Store
+
+	owner, provider, payer chain.Signer
+	authors                []author
+
+	datanetID, version, modelID uint64
+	began                       time.Time
+}
+
+// author is a contributor with an account.
+type author struct {
+	contributor
+	account chain.Signer
+	rank    uint64
+	before  sdkmath.Int
+}
+
+// run plays the demo and cleans up after it.
+func run(ctx context.Context, opts options, print printer) (err error) {
+	w := &world{opts: opts, print: print, began: time.Now()}
+	if w.home, err = os.MkdirTemp("", "openledger-demo-"); err != nil {
+		return err
+	}
+	defer func() {
+		if keep := opts.keep && err == nil; !keep {
+			err = errors.Join(err, w.cleanUp())
+		}
+	}()
+	for _, step := range []func(context.Context) error{
+		w.readText, w.startChain, w.createDataNet, w.contribute, w.serveModel, w.startGateway, w.converse,
+	} {
+		if err := step(ctx); err != nil {
+			if ctx.Err() != nil {
+				return fmt.Errorf("interrupted: %w", context.Cause(ctx))
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// cleanUp stops the processes and removes the directory.
+func (w *world) cleanUp() error {
+	if w.chain != nil {
+		_ = w.chain.Close()
+	}
+	if w.store != nil {
+		_ = w.store.Close()
+	}
+	for _, p := range []*process{w.gateway, w.node} {
+		if p != nil {
+			p.stop()
+		}
+	}
+	return os.RemoveAll(w.home)
+}
+
+// progress prints one line for a step that is done.
+func (w *world) progress(format string, args ...any) {
+	w.print.printf("%5.1fs  %s\n", time.Since(w.began).Seconds(), fmt.Sprintf(format, args...))
+}
+
+func (w *world) readText(ctx context.Context) error {
+	var err error
+	if w.source, err = readSource(ctx, w.opts.corpus); err != nil {
+		return err
+	}
+	w.progress("read      %s: %d authors, %d texts, %d segments, %d tokens",
+		w.source.title, len(w.source.contributors), w.source.documents, w.source.segments, w.source.tokens)
+	return nil
+}
+
+// account makes a key; the demo's accounts are the same in every run.
+func newAccount(name string) chain.Signer {
+	return chain.NewSigner(secp256k1.GenPrivKeyFromSecret([]byte("openledger demo: " + name)))
+}
+
+// startChain lays out a node with funded accounts and waits for its blocks.
+func (w *world) startChain(ctx context.Context) error {
+	binary, err := nodeBinary()
+	if err != nil {
+		return err
+	}
+	if w.port, err = freePorts(portsNeeded); err != nil {
+		return err
+	}
+	w.owner, w.provider, w.payer = newAccount("DataNet owner"), newAccount("provider"), newAccount("payer")
+	for _, c := range w.source.contributors {
+		w.authors = append(w.authors, author{contributor: c, account: newAccount("author " + c.name)})
+	}
+	args := []string{
+		"testnet", "init-files", "--validators", "1", "--output-dir", w.home, "--chain-id", chainID,
+		"--base-port", strconv.Itoa(w.port), "--block-time", blockTime,
+	}
+	given := coin(open(givenOpen)).String()
+	for _, account := range append([]chain.Signer{w.owner, w.provider, w.payer}, w.accounts()...) {
+		args = append(args, "--account", account.String()+"="+given)
+	}
+	if out, err := exec.CommandContext(ctx, binary, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("lay out the chain: %w\n%s", err, out)
+	}
+	if w.node, err = start(w.home, "openledgerd", w.opts.keep, binary, "start", "--home", filepath.Join(w.home, "node0")); err != nil {
+		return err
+	}
+	limit, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	if err := w.node.waitFor(limit, "the first block", w.dial); err != nil {
+		return err
+	}
+	w.progress("chain     %s makes blocks", chainID)
+	return nil
+}
+
+func (w *world) accounts() []chain.Signer {
+	accounts := make([]chain.Signer, len(w.authors))
+	for i, author := range w.authors {
+		accounts[i] = author.account
+	}
+	return accounts
+}
+
+// address of a port of this demo.
+func (w *world) address(offset int) string { return "127.0.0.1:" + strconv.Itoa(w.port+offset) }
+
+// dial connects to the node when it has made a block.
+func (w *world) dial(ctx context.Context) error {
+	client, err := chain.Dial(ctx, w.address(3))
+	if err != nil {
+		return err
+	}
+	if height, err := client.Height(ctx); err != nil || height < 1 {
+		return errors.Join(fmt.Errorf("height %d", height), err, client.Close())
+	}
+	w.chain = client
+	return nil
+}
+
+// nodeBinary finds openledgerd next to this program, or in the path.
+func nodeBinary() (string, error) {
+	self, err := os.Executable()
+	if err == nil {
+		beside := filepath.Join(filepath.Dir(self), "openledgerd")
+		if _, err := os.Stat(beside); err == nil {
+			return beside, nil
+		}
+	}
+	found, err := exec.LookPath("openledgerd")
+	if err != nil {
+		return "", fmt.Errorf("openledgerd is neither next to this program nor in the path: run `make build`")
+	}
+	return found, nil
+}
+
+// startGateway runs `openlorad serve` and waits until it answers.
+func (w *world) startGateway(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	home := w.gatewayHome()
+	key := hex.EncodeToString(w.provider.Key.Bytes())
+	if err := chain.ImportKey(w.chain.Codec(), home, "provider", key); err != nil {
+		return err
+	}
+	w.gateway, err = start(w.home, "openlorad", w.opts.keep, self, "serve", "--home", home, "--node", w.address(3), "--listen", w.address(gatewayPort),
+		"--from", "provider", "--keyring-backend", "test", "--keyring-dir", home,
+		"--content", filepath.Join(w.home, "content"), "--model", strconv.FormatUint(w.modelID, 10), "--submit-interval", "250ms")
+	if err != nil {
+		return err
+	}
+	limit, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	var list api.ModelList
+	if err := w.gateway.waitFor(limit, "the gateway", func(ctx context.Context) error {
+		list, err = session.Models(ctx, w.gatewayURL())
+		return err
+	}); err != nil {
+		return err
+	}
+	w.progress("gateway   serves %s at %s/v1", list.Data[0].ID, w.gatewayURL())
+	return nil
+}
+
+func (w *world) gatewayHome() string { return filepath.Join(w.home, "gateway") }
+
+func (w *world) gatewayURL() string { return "http://" + w.address(gatewayPort) }
+
+// answerSeed of the gateway's answer key, fixed so that the provider can be
+// registered before the gateway starts.
+func (w *world) answerSeed() []byte {
+	seed := sha256.Sum256([]byte("openledger demo: answer key"))
+	return seed[:]
+}
+
+func printJSON(p printer, value any) error {
+	encoded, err := json.Marshal(value)
+	if err == nil {
+		p.printf("%s\n", encoded)
+	}
+	return err
+}
+
+func sinceSeconds(w *world) float64 { return time.Since(w.began).Seconds() }

@@ -1,0 +1,199 @@
+package demo
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	sdkmath "cosmossdk.io/math"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/poa"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// Prices of the demo in aopen.
+var (
+	inputPrice  = sdkmath.NewIntWithDecimal(1, rewardstypes.Decimals-3)
+	outputPrice = sdkmath.NewIntWithDecimal(4, rewardstypes.Decimals-3)
+	royalty     = sdkmath.NewIntWithDecimal(2, rewardstypes.Decimals-1)
+)
+
+const (
+	ownerPPM = 50_000
+	bondOpen = 2_000
+)
+
+func (w *world) createDataNet(ctx context.Context) error {
+	result, err := w.chain.Send(ctx, w.owner, &datanettypes.MsgCreateDataNet{
+		Owner: w.owner.String(), Name: "Demo: " + clip(w.source.title, 50), Description: "Text of the demo", Domain: "demo", Licence: "Apache-2.0",
+		ReviewPolicy: datanettypes.REVIEW_POLICY_OWNER, RoyaltyFloor: royalty, OwnerPpm: ownerPPM,
+	})
+	if err != nil {
+		return fmt.Errorf("create the DataNet: %w", err)
+	}
+	var response datanettypes.MsgCreateDataNetResponse
+	if err := chain.Response(result, &response); err != nil {
+		return err
+	}
+	w.datanetID = response.DatanetId
+	w.progress("DataNet   %d created in block %d, tx %s", w.datanetID, result.Height, result.TxHash)
+	return nil
+}
+
+func clip(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	return text[:n]
+}
+
+// contribute has every author seal and reveal by transactions of their own, and
+// the owner accept.
+func (w *world) contribute(ctx context.Context) error {
+	var err error
+	if w.store, err = content.Open(ctx, filepath.Join(w.home, "content")); err != nil {
+		return err
+	}
+	reveals := make([]datanettypes.RevealItem, len(w.authors))
+	group, sealing := errgroup.WithContext(ctx)
+	for i := range w.authors {
+		group.Go(func() error {
+			var err error
+			reveals[i], err = w.seal(sealing, &w.authors[i])
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("seal: %w", err)
+	}
+	w.progress("sealed    %d contributions; their order on the chain is their seniority", len(reveals))
+	from := int64(0)
+	for _, author := range w.authors {
+		commit, err := w.chain.Datanet.Commit(ctx, &datanettypes.QueryCommitRequest{Rank: author.rank})
+		if err != nil {
+			return err
+		}
+		from = max(from, commit.Commit.RevealFrom)
+	}
+	// A transaction is simulated on the state of the latest block, so the
+	// window must be open there.
+	if err := w.chain.WaitHeight(ctx, from); err != nil {
+		return err
+	}
+	group, revealing := errgroup.WithContext(ctx)
+	for i := range w.authors {
+		group.Go(func() error {
+			account := w.authors[i].account
+			_, err := w.chain.Send(revealing, account, &datanettypes.MsgRevealContributions{Contributor: account.String(), Items: []datanettypes.RevealItem{reveals[i]}})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("reveal: %w", err)
+	}
+	return w.accept(ctx)
+}
+
+// seal stores an author's segment file and commits to it.
+func (w *world) seal(ctx context.Context, a *author) (datanettypes.RevealItem, error) {
+	file := a.prepared.File
+	encoded, err := file.MarshalBinary()
+	if err != nil {
+		return datanettypes.RevealItem{}, err
+	}
+	hash, err := w.store.Put(ctx, encoded)
+	if err != nil {
+		return datanettypes.RevealItem{}, err
+	}
+	salt := make([]byte, 32)
+	if _, err := rand.Read(salt); err != nil {
+		return datanettypes.RevealItem{}, err
+	}
+	params, err := w.chain.Datanet.Params(ctx, &datanettypes.QueryParamsRequest{})
+	if err != nil {
+		return datanettypes.RevealItem{}, err
+	}
+	root, statistics := file.Root(a.account.Address), file.StatisticsRoot()
+	commit := poa.CommitHash(root, a.account.Address, salt)
+	result, err := w.chain.Send(ctx, a.account, &datanettypes.MsgCommitContributions{
+		Contributor: a.account.String(),
+		Items:       []datanettypes.CommitItem{{Hash: commit[:], Deposit: coin(params.Params.RequiredDeposit(file.Tokens()))}},
+	})
+	if err != nil {
+		return datanettypes.RevealItem{}, err
+	}
+	var response datanettypes.MsgCommitContributionsResponse
+	if err := chain.Response(result, &response); err != nil {
+		return datanettypes.RevealItem{}, err
+	}
+	a.rank = response.Ranks[0]
+	return datanettypes.RevealItem{
+		Rank: a.rank, DatanetId: w.datanetID, Root: root[:], Salt: salt, Segments: uint32(len(file.Segments)), Tokens: file.Tokens(),
+		Bytes: uint64(len(encoded)), StatisticsRoot: statistics[:], ContentHash: hash[:], Title: a.name,
+	}, nil
+}
+
+func (w *world) accept(ctx context.Context) error {
+	ranks := make([]uint64, len(w.authors))
+	for i, author := range w.authors {
+		ranks[i] = author.rank
+	}
+	result, err := w.chain.Send(ctx, w.owner, &datanettypes.MsgAcceptContributions{Owner: w.owner.String(), DatanetId: w.datanetID, Ranks: ranks})
+	if err != nil {
+		return fmt.Errorf("accept: %w", err)
+	}
+	var response datanettypes.MsgAcceptContributionsResponse
+	if err := chain.Response(result, &response); err != nil {
+		return err
+	}
+	w.version = response.Version
+	w.progress("accepted  %d contributions as version %d in block %d, tx %s", len(ranks), w.version, result.Height, result.TxHash)
+	return nil
+}
+
+// serveModel registers the model, the provider with its bond, and the offer.
+func (w *world) serveModel(ctx context.Context) error {
+	digest := sha256.Sum256([]byte("retrieval over the manifest"))
+	result, err := w.chain.Send(ctx, w.owner, &modelstypes.MsgRegisterModel{
+		Owner: w.owner.String(), Name: "demo-retrieval", Kind: modelstypes.MODEL_KIND_RETRIEVAL, Digest: digest[:],
+		Manifest: []modelstypes.ManifestEntry{{DatanetId: w.datanetID, Version: w.version}},
+		Method:   modelstypes.ATTRIBUTION_METHOD_SPAN, Royalty: royalty,
+	})
+	if err != nil {
+		return fmt.Errorf("register the model: %w", err)
+	}
+	var response modelstypes.MsgRegisterModelResponse
+	if err := chain.Response(result, &response); err != nil {
+		return err
+	}
+	w.modelID = response.ModelId
+	if err := os.MkdirAll(w.gatewayHome(), 0o700); err != nil {
+		return err
+	}
+	seed := w.answerSeed()
+	if err := os.WriteFile(filepath.Join(w.gatewayHome(), "answer_key"), []byte(hex.EncodeToString(seed)), 0o600); err != nil {
+		return err
+	}
+	result, err = w.chain.Send(ctx, w.provider,
+		&modelstypes.MsgRegisterProvider{
+			Provider: w.provider.String(), Name: "demo-provider", Endpoint: w.gatewayURL(),
+			AnswerKey: ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey), Bond: coin(open(bondOpen)),
+		},
+		&modelstypes.MsgSetOffer{Provider: w.provider.String(), ModelId: w.modelID, InputPrice: inputPrice, OutputPrice: outputPrice})
+	if err != nil {
+		return fmt.Errorf("register the provider: %w", err)
+	}
+	w.progress("model     %d registered; provider bonded %d OPEN and offers it, tx %s", w.modelID, bondOpen, result.TxHash)
+	return nil
+}

@@ -1,0 +1,198 @@
+// Package api holds what gateway and clients say to each other: OpenAI's chat
+// completions with one extra field, "openledger".
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+
+	"github.com/openledger/openledger/poa"
+)
+
+// Message of a conversation.
+type Message struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
+
+// ChatRequest is the body of POST /v1/chat/completions. Fields of OpenAI's API
+// that are not listed are accepted and passed over.
+type ChatRequest struct {
+	Model         string         `json:"model"`
+	Messages      []Message      `json:"messages"`
+	Stream        bool           `json:"stream,omitempty"`
+	StreamOptions *StreamOptions `json:"stream_options,omitempty"`
+	MaxTokens     int            `json:"max_tokens,omitempty"`
+	OpenLedger    *Call          `json:"openledger,omitempty"`
+}
+
+// StreamOptions of a streamed answer.
+type StreamOptions struct {
+	IncludeUsage bool `json:"include_usage"`
+}
+
+// Call pays for a question: the voucher of call N of a session.
+type Call struct {
+	Session       poa.Hash `json:"session"`
+	CallKey       poa.Hash `json:"call_key"` // fresh random bytes; answer salts derive from it
+	N             uint64   `json:"n"`
+	MaxFee        string   `json:"max_fee"`        // aopen
+	CumulativeMax string   `json:"cumulative_max"` // aopen
+	Head          poa.Hash `json:"head"`
+	Signature     []byte   `json:"signature"`
+}
+
+// Acknowledgement is the body of POST /v1/openledger/sessions/{id}/voucher: a
+// voucher for a gap leaf that acknowledges the answer before it.
+type Acknowledgement struct {
+	N             uint64   `json:"n"`
+	CumulativeMax string   `json:"cumulative_max"`
+	Head          poa.Hash `json:"head"`
+	Signature     []byte   `json:"signature"`
+}
+
+// ChatResponse answers a request that is not streamed.
+type ChatResponse struct {
+	ID         string   `json:"id"`
+	Object     string   `json:"object"`
+	Created    int64    `json:"created"`
+	Model      string   `json:"model"`
+	Choices    []Choice `json:"choices"`
+	Usage      *Usage   `json:"usage,omitempty"`
+	OpenLedger *Answer  `json:"openledger,omitempty"`
+}
+
+// Choice is the one answer, or a piece of it.
+type Choice struct {
+	Index        int      `json:"index"`
+	Message      *Message `json:"message,omitempty"`
+	Delta        *Message `json:"delta,omitempty"`
+	FinishReason *string  `json:"finish_reason"`
+}
+
+// Usage counts canonical tokens, as they are billed.
+type Usage struct {
+	PromptTokens     uint32 `json:"prompt_tokens"`
+	CompletionTokens uint32 `json:"completion_tokens"`
+	TotalTokens      uint32 `json:"total_tokens"`
+}
+
+// Answer is the proof side of an answer.
+type Answer struct {
+	ReceiptID       string   `json:"receipt_id"`
+	Session         poa.Hash `json:"session"`
+	N               uint64   `json:"n"`
+	AnswerRoot      poa.Hash `json:"answer_root"`
+	EvidenceRoot    poa.Hash `json:"evidence_root"`
+	InputTokens     uint32   `json:"input_tokens"`
+	OutputTokens    uint32   `json:"output_tokens"`
+	Fee             string   `json:"fee"` // aopen
+	AnswerSignature []byte   `json:"answer_signature"`
+	UnattributedPPM uint32   `json:"unattributed_ppm"`
+	Spans           []Span   `json:"spans"`
+	Sources         []Source `json:"sources"`
+}
+
+// Span is a passage of the answer that a segment explains.
+type Span struct {
+	Start        int    `json:"start"` // bytes of the answer
+	End          int    `json:"end"`
+	Contribution uint64 `json:"contribution"`
+	Contributor  string `json:"contributor"`
+	DatanetID    uint64 `json:"datanet_id"`
+	Segment      uint32 `json:"segment"`
+	Offset       uint32 `json:"offset"` // token of the segment
+	ScoreBits    uint32 `json:"score_bits"`
+}
+
+// Source is a contribution that is paid for the answer.
+type Source struct {
+	Contribution uint64 `json:"contribution"`
+	Contributor  string `json:"contributor"`
+	DatanetID    uint64 `json:"datanet_id"`
+	Title        string `json:"title"`
+	Licence      string `json:"licence"`
+	WeightPPM    uint32 `json:"weight_ppm"`
+}
+
+// ReceiptStatus says what the gateway knows about a receipt.
+type ReceiptStatus struct {
+	ReceiptID string `json:"receipt_id"`
+	Status    string `json:"status"` // unacknowledged, pending, submitted, final, refused, gap
+	BatchID   uint64 `json:"batch_id,omitempty"`
+	Height    int64  `json:"height,omitempty"`
+	TxHash    string `json:"tx_hash,omitempty"`
+	Error     string `json:"error,omitempty"`
+}
+
+// SessionStatus says where the gateway is in a session.
+type SessionStatus struct {
+	Session poa.Hash `json:"session"`
+	N       uint64   `json:"n"`
+	Head    poa.Hash `json:"head"`
+	Spent   string   `json:"spent"` // aopen
+	Gap     bool     `json:"gap"`   // the last call has no answer
+}
+
+// ModelList answers GET /v1/models.
+type ModelList struct {
+	Object string  `json:"object"`
+	Data   []Model `json:"data"`
+}
+
+// Model that the gateway serves.
+type Model struct {
+	ID         string     `json:"id"`
+	Object     string     `json:"object"`
+	Created    int64      `json:"created"`
+	OwnedBy    string     `json:"owned_by"`
+	OpenLedger *ModelInfo `json:"openledger,omitempty"`
+}
+
+// ModelInfo is what a client needs to open a session.
+type ModelInfo struct {
+	ModelID  uint64 `json:"model_id"`
+	Version  uint32 `json:"version"`
+	Name     string `json:"name"`
+	Provider string `json:"provider"`
+	ChainID  string `json:"chain_id"`
+	Segments int    `json:"segments"`
+}
+
+// ErrorBody is an error in OpenAI's form.
+type ErrorBody struct {
+	Error Error `json:"error"`
+}
+
+// Error of the gateway.
+type Error struct {
+	Message string  `json:"message"`
+	Type    string  `json:"type"`
+	Param   *string `json:"param"`
+	Code    string  `json:"code"`
+	// Gap says that the call was recorded as failed: sign on from a gap leaf.
+	Gap bool `json:"openledger_gap,omitempty"`
+}
+
+// queryTag separates hashes of questions from others.
+const queryTag = "openledger/query/v1"
+
+// QueryHash commits to the messages of a call: SHA-256(tag ‖ call key ‖ JSON of
+// the messages with their fields in order). The key hides short questions.
+func QueryHash(callKey poa.Hash, messages []Message) (poa.Hash, error) {
+	encoded, err := json.Marshal(messages)
+	if err != nil {
+		return poa.Hash{}, err
+	}
+	data := append([]byte(queryTag), callKey[:]...)
+	return sha256.Sum256(append(data, encoded...)), nil
+}
+
+// InputTokens counts the canonical tokens of the messages.
+func InputTokens(messages []Message) uint32 {
+	n := 0
+	for _, message := range messages {
+		n += len(poa.Tokenize([]byte(message.Content)))
+	}
+	return uint32(n)
+}

@@ -1,0 +1,318 @@
+// Package chain talks to an OpenLedger node over gRPC: typed queries, and
+// transactions that are signed, sent and waited for.
+package chain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+
+	errorsmod "cosmossdk.io/errors"
+
+	"github.com/cosmos/gogoproto/proto"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/grpc/cmtservice"
+	clienttx "github.com/cosmos/cosmos-sdk/client/tx"
+	"github.com/cosmos/cosmos-sdk/codec"
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
+	cryptotypes "github.com/cosmos/cosmos-sdk/crypto/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
+	"github.com/cosmos/cosmos-sdk/types/tx/signing"
+	authcodec "github.com/cosmos/cosmos-sdk/x/auth/codec"
+	authsigning "github.com/cosmos/cosmos-sdk/x/auth/signing"
+	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	txsigning "github.com/cosmos/cosmos-sdk/x/tx/signing"
+
+	"github.com/openledger/openledger/app/config"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+const (
+	// DefaultGasPrice in aopen; the least that nodes ask for by default.
+	DefaultGasPrice = 1_000_000_000
+	// gasPercent of what simulation measured is given to a transaction.
+	gasPercent       = 140
+	maxMessageBytes  = 32 << 20
+	inclusionTimeout = 45 * time.Second
+	inclusionPoll    = 150 * time.Millisecond
+)
+
+// Signer is an account whose key is in this process.
+type Signer struct {
+	Key     cryptotypes.PrivKey
+	Address sdk.AccAddress
+}
+
+// NewSigner returns the account of a key.
+func NewSigner(key cryptotypes.PrivKey) Signer {
+	return Signer{Key: key, Address: sdk.AccAddress(key.PubKey().Address())}
+}
+
+// String returns the address.
+func (s Signer) String() string { return s.Address.String() }
+
+// Client of one node.
+type Client struct {
+	Attribution attributiontypes.QueryClient
+	Bank        banktypes.QueryClient
+	Datanet     datanettypes.QueryClient
+	Models      modelstypes.QueryClient
+	Rewards     rewardstypes.QueryClient
+	// ChainID of the node.
+	ChainID string
+
+	connection *grpc.ClientConn
+	codec      *codec.ProtoCodec
+	txConfig   client.TxConfig
+	auth       authtypes.QueryClient
+	txs        txtypes.ServiceClient
+	blocks     cmtservice.ServiceClient
+	gasPrice   int64
+
+	mu    sync.Mutex
+	locks map[string]*sync.Mutex // one transaction at a time for each account
+}
+
+// NewCodec returns a codec that knows the messages and accounts of the chain.
+func NewCodec() (*codec.ProtoCodec, error) {
+	registry, err := codectypes.NewInterfaceRegistryWithOptions(codectypes.InterfaceRegistryOptions{
+		ProtoFiles: proto.HybridResolver,
+		SigningOptions: txsigning.Options{
+			AddressCodec:          authcodec.NewBech32Codec(config.Bech32Prefix),
+			ValidatorAddressCodec: authcodec.NewBech32Codec(config.Bech32PrefixValidator),
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, register := range []func(codectypes.InterfaceRegistry){
+		cryptocodec.RegisterInterfaces, authtypes.RegisterInterfaces, banktypes.RegisterInterfaces,
+		attributiontypes.RegisterInterfaces, datanettypes.RegisterInterfaces, modelstypes.RegisterInterfaces, rewardstypes.RegisterInterfaces,
+	} {
+		register(registry)
+	}
+	return codec.NewProtoCodec(registry), nil
+}
+
+// Dial connects to the gRPC address of a node, such as 127.0.0.1:9090.
+func Dial(ctx context.Context, address string) (*Client, error) {
+	cdc, err := NewCodec()
+	if err != nil {
+		return nil, err
+	}
+	connection, err := grpc.NewClient(address,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.ForceCodec(cdc.GRPCCodec()), grpc.MaxCallRecvMsgSize(maxMessageBytes)))
+	if err != nil {
+		return nil, fmt.Errorf("node %s: %w", address, err)
+	}
+	c := &Client{
+		Attribution: attributiontypes.NewQueryClient(connection),
+		Bank:        banktypes.NewQueryClient(connection),
+		Datanet:     datanettypes.NewQueryClient(connection),
+		Models:      modelstypes.NewQueryClient(connection),
+		Rewards:     rewardstypes.NewQueryClient(connection),
+		connection:  connection, codec: cdc, txConfig: authtx.NewTxConfig(cdc, authtx.DefaultSignModes),
+		auth: authtypes.NewQueryClient(connection), txs: txtypes.NewServiceClient(connection), blocks: cmtservice.NewServiceClient(connection),
+		gasPrice: DefaultGasPrice, locks: make(map[string]*sync.Mutex),
+	}
+	info, err := c.blocks.GetNodeInfo(ctx, &cmtservice.GetNodeInfoRequest{})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("node %s: %w", address, err), connection.Close())
+	}
+	c.ChainID = info.DefaultNodeInfo.Network
+	return c, nil
+}
+
+// Close ends the connection.
+func (c *Client) Close() error { return c.connection.Close() }
+
+// Codec encodes messages and keys.
+func (c *Client) Codec() codec.Codec { return c.codec }
+
+// Height of the latest block.
+func (c *Client) Height(ctx context.Context) (int64, error) {
+	latest, err := c.blocks.GetLatestBlock(ctx, &cmtservice.GetLatestBlockRequest{})
+	if err != nil {
+		return 0, err
+	}
+	return latest.SdkBlock.Header.Height, nil
+}
+
+// BlockTxs returns the transactions of a block with their results, and the
+// height of the latest block; a height that is not there yet has none.
+func (c *Client) BlockTxs(ctx context.Context, height int64) ([]*txtypes.Tx, error) {
+	response, err := c.txs.GetBlockWithTxs(ctx, &txtypes.GetBlockWithTxsRequest{Height: height})
+	if err != nil {
+		return nil, err
+	}
+	return response.Txs, nil
+}
+
+// WaitHeight returns when a block has been committed.
+func (c *Client) WaitHeight(ctx context.Context, height int64) error {
+	for {
+		latest, err := c.Height(ctx)
+		if err != nil {
+			return err
+		}
+		if latest >= height {
+			return nil
+		}
+		if err := pause(ctx, inclusionPoll); err != nil {
+			return err
+		}
+	}
+}
+
+// RefusedError is a transaction that the chain refused.
+type RefusedError struct {
+	Codespace string
+	Code      uint32
+	Log       string
+}
+
+// Error implements error.
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("refused by the chain: %s (%s, code %d)", e.Log, e.Codespace, e.Code)
+}
+
+// Is reports whether the chain refused with a registered error.
+func (e *RefusedError) Is(target error) bool {
+	var registered *errorsmod.Error
+	return errors.As(target, &registered) && registered.Codespace() == e.Codespace && registered.ABCICode() == e.Code
+}
+
+// Send signs messages, sends them, and waits until a block holds them.
+func (c *Client) Send(ctx context.Context, signer Signer, msgs ...sdk.Msg) (*sdk.TxResponse, error) {
+	lock := c.lock(signer)
+	lock.Lock()
+	defer lock.Unlock()
+	encoded, err := c.sign(ctx, signer, msgs)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := c.txs.BroadcastTx(ctx, &txtypes.BroadcastTxRequest{TxBytes: encoded, Mode: txtypes.BroadcastMode_BROADCAST_MODE_SYNC})
+	if err != nil {
+		return nil, err
+	}
+	if sent.TxResponse.Code != 0 {
+		return nil, &RefusedError{sent.TxResponse.Codespace, sent.TxResponse.Code, sent.TxResponse.RawLog}
+	}
+	return c.wait(ctx, sent.TxResponse.TxHash)
+}
+
+func (c *Client) lock(signer Signer) *sync.Mutex {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	lock := c.locks[string(signer.Address)]
+	if lock == nil {
+		lock = new(sync.Mutex)
+		c.locks[string(signer.Address)] = lock
+	}
+	return lock
+}
+
+// sign builds a transaction with gas from simulation.
+func (c *Client) sign(ctx context.Context, signer Signer, msgs []sdk.Msg) ([]byte, error) {
+	info, err := c.auth.AccountInfo(ctx, &authtypes.QueryAccountInfoRequest{Address: signer.String()})
+	if err != nil {
+		return nil, fmt.Errorf("account %s: %w", signer, err)
+	}
+	builder := c.txConfig.NewTxBuilder()
+	if err := builder.SetMsgs(msgs...); err != nil {
+		return nil, err
+	}
+	data := authsigning.SignerData{
+		Address: signer.String(), ChainID: c.ChainID, PubKey: signer.Key.PubKey(),
+		AccountNumber: info.Info.AccountNumber, Sequence: info.Info.Sequence,
+	}
+	unsigned := signing.SignatureV2{
+		PubKey: signer.Key.PubKey(), Sequence: info.Info.Sequence,
+		Data: &signing.SingleSignatureData{SignMode: signing.SignMode_SIGN_MODE_DIRECT},
+	}
+	if err := builder.SetSignatures(unsigned); err != nil {
+		return nil, err
+	}
+	encoded, err := c.txConfig.TxEncoder()(builder.GetTx())
+	if err != nil {
+		return nil, err
+	}
+	simulated, err := c.txs.Simulate(ctx, &txtypes.SimulateRequest{TxBytes: encoded})
+	if err != nil {
+		return nil, refusedBySimulation(err)
+	}
+	gas := simulated.GasInfo.GasUsed * gasPercent / 100
+	builder.SetGasLimit(gas)
+	builder.SetFeeAmount(sdk.NewCoins(sdk.NewInt64Coin(rewardstypes.Denom, int64(gas)*c.gasPrice)))
+	signature, err := clienttx.SignWithPrivKey(ctx, signing.SignMode_SIGN_MODE_DIRECT, data, builder, signer.Key, c.txConfig, info.Info.Sequence)
+	if err != nil {
+		return nil, err
+	}
+	if err := builder.SetSignatures(signature); err != nil {
+		return nil, err
+	}
+	return c.txConfig.TxEncoder()(builder.GetTx())
+}
+
+func (c *Client) wait(ctx context.Context, hash string) (*sdk.TxResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, inclusionTimeout)
+	defer cancel()
+	for {
+		found, err := c.txs.GetTx(ctx, &txtypes.GetTxRequest{Hash: hash})
+		if err == nil {
+			if found.TxResponse.Code != 0 {
+				return nil, &RefusedError{found.TxResponse.Codespace, found.TxResponse.Code, found.TxResponse.RawLog}
+			}
+			return found.TxResponse, nil
+		}
+		if status.Code(err) != codes.NotFound && ctx.Err() == nil {
+			return nil, err
+		}
+		if err := pause(ctx, inclusionPoll); err != nil {
+			return nil, fmt.Errorf("transaction %s is not in a block yet: %w", hash, err)
+		}
+	}
+}
+
+// Response unmarshals the response of the first message of a transaction.
+func Response(result *sdk.TxResponse, into proto.Message) error {
+	data, err := decodeHex(result.Data)
+	if err != nil {
+		return err
+	}
+	var all sdk.TxMsgData
+	if err := proto.Unmarshal(data, &all); err != nil {
+		return err
+	}
+	if len(all.MsgResponses) == 0 {
+		return fmt.Errorf("transaction %s has no responses", result.TxHash)
+	}
+	return proto.Unmarshal(all.MsgResponses[0].Value, into)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

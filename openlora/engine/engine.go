@@ -1,0 +1,36 @@
+// Package engine turns a question and retrieved passages into an answer.
+package engine
+
+import (
+	"context"
+
+	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/poa"
+)
+
+// Request is a question with what was retrieved for it.
+type Request struct {
+	Messages []api.Message
+	// Passages that fit the question, best first.
+	Passages [][]byte
+	// Surprisal says how rare a token is in the DataNets, in Q16 bits.
+	Surprisal func(poa.TokenID) int64
+	// MaxTokens bounds the answer, in canonical tokens.
+	MaxTokens int
+}
+
+// Question is the last message of the user.
+func (r Request) Question() string {
+	for i := len(r.Messages) - 1; i >= 0; i-- {
+		if r.Messages[i].Role == "user" {
+			return r.Messages[i].Content
+		}
+	}
+	return ""
+}
+
+// Engine answers questions. It calls emit with each piece of the answer, in
+// order, and returns the whole answer, which is what is attributed and billed.
+type Engine interface {
+	Answer(ctx context.Context, request Request, emit func(piece string) error) (string, error)
+}

@@ -1,0 +1,136 @@
+// Package gateway serves models over OpenAI-compatible HTTP: it checks the
+// voucher of each call, retrieves, answers, attributes, and hands the receipt
+// to the outbox.
+package gateway
+
+import (
+	"context"
+	"crypto/ed25519"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/openlora/engine"
+	"github.com/openledger/openledger/openlora/outbox"
+	"github.com/openledger/openledger/openlora/retrieval"
+	"github.com/openledger/openledger/poa"
+)
+
+// Limits protect the gateway from its clients.
+type Limits struct {
+	BodyBytes     int64         // of a request
+	Concurrent    int           // answers at the same time
+	PerSecond     rate.Limit    // requests of one remote address
+	Burst         int           // of one remote address
+	AnswerTimeout time.Duration // for one answer
+	MaxTokens     int           // of one answer, canonical
+	Passages      int           // retrieved for one question
+}
+
+// DefaultLimits suit a small machine.
+func DefaultLimits() Limits {
+	return Limits{
+		BodyBytes: 256 << 10, Concurrent: 16, PerSecond: 20, Burst: 40,
+		AnswerTimeout: 2 * time.Minute, MaxTokens: 1024, Passages: 6,
+	}
+}
+
+// Config of a gateway.
+type Config struct {
+	Node      *chain.Client
+	Provider  chain.Signer
+	AnswerKey ed25519.PrivateKey
+	Content   *content.Store
+	Outbox    *outbox.Outbox
+	Engine    engine.Engine
+	Models    []uint64
+	Limits    Limits
+	Log       *slog.Logger
+}
+
+// Gateway answers HTTP requests.
+type Gateway struct {
+	Config
+	metrics  metrics
+	slots    chan struct{}
+	limiter  limiter
+	sessions sessionLocks
+	started  time.Time
+
+	mu        sync.Mutex
+	libraries map[libraryKey]*retrieval.Library
+	latest    map[uint64]*retrieval.Library
+}
+
+type libraryKey struct {
+	model   uint64
+	version uint32
+}
+
+// New loads the latest version of each model.
+func New(ctx context.Context, config Config) (*Gateway, error) {
+	g := &Gateway{
+		Config: config, slots: make(chan struct{}, config.Limits.Concurrent), started: time.Now(),
+		limiter:   limiter{perSecond: config.Limits.PerSecond, burst: config.Limits.Burst},
+		libraries: make(map[libraryKey]*retrieval.Library), latest: make(map[uint64]*retrieval.Library),
+	}
+	for _, id := range config.Models {
+		library, err := retrieval.Load(ctx, config.Node, config.Content, id, 0)
+		if err != nil {
+			return nil, err
+		}
+		g.latest[id] = library
+		g.libraries[libraryKey{id, library.Version.Version}] = library
+		config.Log.Info("model loaded", "model", id, "name", library.Model.Name, "version", library.Version.Version, "segments", library.Len())
+	}
+	return g, nil
+}
+
+// Library returns the text of a model version, loading it when a session pins
+// one that is not loaded.
+func (g *Gateway) Library(model uint64, version uint32) (*retrieval.Library, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	key := libraryKey{model, version}
+	if library, ok := g.libraries[key]; ok {
+		return library, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), g.Limits.AnswerTimeout)
+	defer cancel()
+	library, err := retrieval.Load(ctx, g.Node, g.Content, model, version)
+	if err != nil {
+		return nil, err
+	}
+	g.libraries[key] = library
+	return library, nil
+}
+
+// Sender returns the worker that gets this gateway's receipts to the chain.
+func (g *Gateway) Sender() *outbox.Sender {
+	const headroom = 64 << 10 // for one answer above the bound
+	return &outbox.Sender{
+		Outbox: g.Outbox, Node: outbox.ChainNode{Client: g.Node, Signer: g.Provider}, Provider: g.Provider.String(),
+		Library: g.Library, Log: g.Log, MaxReceipts: 500, MaxEvidence: poa.MaxEvidenceBytes/2 - headroom,
+	}
+}
+
+// Handler serves the API.
+func (g *Gateway) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/models", g.models)
+	mux.HandleFunc("POST /v1/chat/completions", g.chat)
+	mux.HandleFunc("POST /v1/openledger/sessions/{id}/voucher", g.acknowledge)
+	mux.HandleFunc("GET /v1/openledger/sessions/{id}", g.session)
+	mux.HandleFunc("GET /v1/openledger/receipts/{id}", g.receipt)
+	mux.HandleFunc("GET /healthz", g.health)
+	mux.HandleFunc("GET /metrics", g.serveMetrics)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		g.fail(w, &httpError{status: http.StatusNotFound, code: "unknown_url", message: "no " + r.Method + " " + r.URL.Path + ": see GET /v1/models and POST /v1/chat/completions"})
+	})
+	return g.guard(mux)
+}

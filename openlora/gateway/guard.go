@@ -1,0 +1,191 @@
+package gateway
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/time/rate"
+
+	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/poa"
+)
+
+// httpError is an error in OpenAI's form with its status.
+type httpError struct {
+	status  int
+	code    string
+	message string
+	param   string
+	gap     bool
+}
+
+// Error implements error.
+func (e *httpError) Error() string { return e.message }
+
+func badRequest(param, format string, args ...any) *httpError {
+	return &httpError{status: http.StatusBadRequest, code: "invalid_value", param: param, message: fmt.Sprintf(format, args...)}
+}
+
+// body is what a client sees of an error.
+func (e *httpError) body() api.ErrorBody {
+	kind := "invalid_request_error"
+	switch {
+	case e.status == http.StatusTooManyRequests:
+		kind = "rate_limit_error"
+	case e.status >= http.StatusInternalServerError:
+		kind = "server_error"
+	case e.status == http.StatusPaymentRequired:
+		kind = "payment_required_error"
+	}
+	out := api.ErrorBody{Error: api.Error{Message: e.message, Type: kind, Code: e.code, Gap: e.gap}}
+	if e.param != "" {
+		out.Error.Param = &e.param
+	}
+	return out
+}
+
+// fail answers with an error. What is not meant for clients is logged and
+// hidden.
+func (g *Gateway) fail(w http.ResponseWriter, err error) {
+	var known *httpError
+	if !errors.As(err, &known) {
+		g.Log.Error("request failed", "err", err)
+		known = &httpError{status: http.StatusInternalServerError, code: "internal_error", message: "the gateway could not serve the request; its log says why"}
+	}
+	g.metrics.errors.Add(1)
+	if known.status == http.StatusTooManyRequests || known.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
+	writeJSON(w, known.status, known.body())
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value)
+}
+
+// decode reads a bounded JSON body.
+func (g *Gateway) decode(w http.ResponseWriter, r *http.Request, into any) error {
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, g.Limits.BodyBytes)).Decode(into)
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return &httpError{status: http.StatusRequestEntityTooLarge, code: "request_too_large", message: fmt.Sprintf("the body is above %d bytes: send less", large.Limit)}
+	}
+	if err != nil {
+		return &httpError{status: http.StatusBadRequest, code: "invalid_json", message: "the body is not the expected JSON: " + err.Error()}
+	}
+	return nil
+}
+
+// guard bounds how often one remote address may ask.
+func (g *Gateway) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.metrics.requests.Add(1)
+		if !g.limiter.allow(r.RemoteAddr) {
+			g.fail(w, &httpError{status: http.StatusTooManyRequests, code: "rate_limit_exceeded", message: "too many requests from this address: wait a second"})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// limiter keeps a token bucket for each remote address. It forgets all of them
+// when there are too many, which lets bursts through but bounds memory.
+type limiter struct {
+	perSecond rate.Limit
+	burst     int
+
+	mu      sync.Mutex
+	remotes map[string]*rate.Limiter
+}
+
+const maxRemotes = 10_000
+
+func (l *limiter) allow(remote string) bool {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		host = remote
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.remotes == nil || len(l.remotes) > maxRemotes {
+		l.remotes = make(map[string]*rate.Limiter)
+	}
+	bucket := l.remotes[host]
+	if bucket == nil {
+		bucket = rate.NewLimiter(l.perSecond, l.burst)
+		l.remotes[host] = bucket
+	}
+	return bucket.Allow()
+}
+
+// sessionLocks let one call of a session in at a time.
+type sessionLocks struct {
+	mu   sync.Mutex
+	busy map[poa.Hash]bool
+}
+
+// lock returns false when a call of the session is in flight.
+func (s *sessionLocks) lock(id poa.Hash) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy == nil {
+		s.busy = make(map[poa.Hash]bool)
+	}
+	if s.busy[id] {
+		return false
+	}
+	s.busy[id] = true
+	return true
+}
+
+func (s *sessionLocks) unlock(id poa.Hash) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.busy, id)
+}
+
+// metrics count since the start.
+type metrics struct {
+	requests, errors, answers, gaps, tokens atomic.Int64
+}
+
+func (g *Gateway) serveMetrics(w http.ResponseWriter, _ *http.Request) {
+	pending, refused := 0, 0
+	if batches, err := g.Outbox.Pending(); err == nil {
+		pending = len(batches)
+	}
+	if batches, err := g.Outbox.Refused(); err == nil {
+		refused = len(batches)
+	}
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+	for _, metric := range []struct {
+		name, kind, help string
+		value            int64
+	}{
+		{"openlorad_requests_total", "counter", "HTTP requests", g.metrics.requests.Load()},
+		{"openlorad_errors_total", "counter", "requests answered with an error", g.metrics.errors.Load()},
+		{"openlorad_answers_total", "counter", "answers given", g.metrics.answers.Load()},
+		{"openlorad_gaps_total", "counter", "calls that failed", g.metrics.gaps.Load()},
+		{"openlorad_output_tokens_total", "counter", "canonical tokens of answers", g.metrics.tokens.Load()},
+		{"openlorad_batches_pending", "gauge", "batches that have not reached the chain", int64(pending)},
+		{"openlorad_batches_refused", "gauge", "batches that the chain refused for good", int64(refused)},
+	} {
+		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", metric.name, metric.help, metric.name, metric.kind, metric.name, metric.value)
+	}
+}
+
+func (g *Gateway) health(w http.ResponseWriter, r *http.Request) {
+	height, err := g.Node.Height(r.Context())
+	if err != nil {
+		g.fail(w, &httpError{status: http.StatusServiceUnavailable, code: "node_unavailable", message: "the node does not answer: " + err.Error()})
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"status": "ok", "height": height})
+}

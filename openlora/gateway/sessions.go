@@ -1,0 +1,157 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/openlora/outbox"
+	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+// models answers GET /v1/models.
+func (g *Gateway) models(w http.ResponseWriter, _ *http.Request) {
+	list := api.ModelList{Object: "list", Data: []api.Model{}}
+	ids := slices.Clone(g.Models)
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		library := g.latest[id]
+		list.Data = append(list.Data, api.Model{
+			ID: ModelName(id), Object: "model", Created: g.started.Unix(), OwnedBy: library.Model.Owner,
+			OpenLedger: &api.ModelInfo{
+				ModelID: id, Version: library.Version.Version, Name: library.Model.Name,
+				Provider: g.Provider.String(), ChainID: g.Node.ChainID, Segments: library.Len(),
+			},
+		})
+	}
+	writeJSON(w, http.StatusOK, list)
+}
+
+// acknowledge answers POST /v1/openledger/sessions/{id}/voucher.
+func (g *Gateway) acknowledge(w http.ResponseWriter, r *http.Request) {
+	var body api.Acknowledgement
+	if err := g.decode(w, r, &body); err != nil {
+		g.fail(w, err)
+		return
+	}
+	id, err := pathHash(r, "id")
+	if err != nil {
+		g.fail(w, err)
+		return
+	}
+	if !g.sessions.lock(id) {
+		g.fail(w, &httpError{status: http.StatusConflict, code: "session_busy", message: "a call of this session is in flight: wait for its answer"})
+		return
+	}
+	defer g.sessions.unlock(id)
+	x := &exchange{gateway: g, request: api.ChatRequest{OpenLedger: &api.Call{Session: id}}}
+	if err := x.load(r.Context()); err != nil {
+		g.fail(w, err)
+		return
+	}
+	if body.N == x.state.N && body.Head == x.state.Head {
+		writeJSON(w, http.StatusOK, statusOf(x.state)) // sent again
+		return
+	}
+	if err := x.checkVoucher(body.N, poa.AckCall, poa.Amount{}, body.CumulativeMax, body.Head, body.Signature); err != nil {
+		g.fail(w, err)
+		return
+	}
+	gap := outbox.Call{N: body.N, Hash: poa.AckCall, Gap: true, CumulativeMax: x.state.Voucher.CumulativeMax, Signature: body.Signature}
+	if err := g.Outbox.Advance(x.state, gap); err != nil {
+		g.fail(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, statusOf(x.state))
+}
+
+// session answers GET /v1/openledger/sessions/{id}.
+func (g *Gateway) session(w http.ResponseWriter, r *http.Request) {
+	id, err := pathHash(r, "id")
+	if err != nil {
+		g.fail(w, err)
+		return
+	}
+	state, err := g.Outbox.Session(id)
+	if errors.Is(err, outbox.ErrNotFound) {
+		g.fail(w, &httpError{status: http.StatusNotFound, code: "session_not_found", message: "no call of this session has been answered here"})
+		return
+	}
+	if err != nil {
+		g.fail(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, statusOf(state))
+}
+
+func statusOf(state outbox.Session) api.SessionStatus {
+	return api.SessionStatus{Session: state.ID, N: state.N, Head: state.Head, Spent: state.Spent.String(), Gap: state.Last == (poa.Outcome{})}
+}
+
+// receipt answers GET /v1/openledger/receipts/{id}.
+func (g *Gateway) receipt(w http.ResponseWriter, r *http.Request) {
+	raw, n, err := attributiontypes.ParseReceiptID(r.PathValue("id"))
+	if err != nil {
+		g.fail(w, badRequest("id", "%s", err))
+		return
+	}
+	session, err := poa.HashFromBytes(raw)
+	if err != nil {
+		g.fail(w, badRequest("id", "%s", err))
+		return
+	}
+	call, err := g.Outbox.Call(session, n)
+	if errors.Is(err, outbox.ErrNotFound) {
+		g.fail(w, &httpError{status: http.StatusNotFound, code: "receipt_not_found", message: "no such call was answered here"})
+		return
+	}
+	if err != nil {
+		g.fail(w, err)
+		return
+	}
+	status, err := g.receiptStatus(session, call)
+	if err != nil {
+		g.fail(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, status)
+}
+
+func (g *Gateway) receiptStatus(id poa.Hash, call outbox.Call) (api.ReceiptStatus, error) {
+	status := api.ReceiptStatus{ReceiptID: attributiontypes.ReceiptID(id[:], call.N)}
+	if call.Gap {
+		status.Status = "gap"
+		return status, nil
+	}
+	if call.Seq == 0 {
+		session, err := g.Outbox.Session(id)
+		status.Status = "unacknowledged"
+		if session.N > call.N {
+			status.Status = "pending"
+		}
+		return status, err
+	}
+	batch, err := g.Outbox.Batch(call.Seq)
+	if err != nil {
+		return status, err
+	}
+	switch {
+	case batch.Error != "":
+		status.Status, status.Error = "refused", batch.Error
+	case batch.Done:
+		status.Status, status.BatchID, status.Height, status.TxHash = "final", batch.BatchID, batch.Height, batch.TxHash
+	default:
+		status.Status = "submitted"
+	}
+	return status, nil
+}
+
+func pathHash(r *http.Request, name string) (poa.Hash, error) {
+	var hash poa.Hash
+	if err := hash.UnmarshalText([]byte(r.PathValue(name))); err != nil {
+		return hash, badRequest(name, "%q is not 32 bytes in hex", r.PathValue(name))
+	}
+	return hash, nil
+}

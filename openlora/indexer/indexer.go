@@ -1,0 +1,276 @@
+// Package indexer keeps the receipts of every batch, and the roots of all
+// batches, so that a receipt can be proved when the chain has pruned it. It can
+// be rebuilt from any indexer that has more, and from the chain within the
+// dispute window.
+package indexer
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"net/http"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/cosmos/cosmos-sdk/types/query"
+
+	"github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+var (
+	batchesBucket  = []byte("batches")  // be64 batch id → entry
+	receiptsBucket = []byte("receipts") // receipt id → be64 batch id ‖ be32 index
+)
+
+const (
+	pollInterval = 2 * time.Second
+	openTimeout  = 5 * time.Second
+)
+
+// Indexer follows a node.
+type Indexer struct {
+	db   *bolt.DB
+	node *chain.Client
+	log  *slog.Logger
+}
+
+// entry is an indexed batch.
+type entry struct {
+	Root    poa.Hash `json:"root"`
+	Leaf    uint64   `json:"leaf"`
+	Records [][]byte `json:"records"`
+}
+
+// Open opens or makes the index.
+func Open(path string, node *chain.Client, log *slog.Logger) (*Indexer, error) {
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: openTimeout})
+	if err != nil {
+		return nil, fmt.Errorf("index %s: %w", path, err)
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		for _, name := range [][]byte{batchesBucket, receiptsBucket} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &Indexer{db: db, node: node, log: log}, nil
+}
+
+// Close closes the index.
+func (x *Indexer) Close() error { return x.db.Close() }
+
+// Run follows the chain until ctx ends.
+func (x *Indexer) Run(ctx context.Context) {
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	for {
+		if err := x.Follow(ctx); err != nil && ctx.Err() == nil {
+			x.log.Warn("the index could not follow the chain; trying again", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// Follow indexes the batches that are new.
+func (x *Indexer) Follow(ctx context.Context) error {
+	accumulator, err := x.node.Attribution.Accumulator(ctx, &attributiontypes.QueryAccumulatorRequest{})
+	if err != nil {
+		return err
+	}
+	for next := x.last() + 1; next <= accumulator.Accumulator.Count; next++ {
+		batch, err := x.node.Attribution.Batch(ctx, &attributiontypes.QueryBatchRequest{BatchId: next})
+		if err != nil {
+			return fmt.Errorf("batch %d: %w", next, err)
+		}
+		records, err := x.records(ctx, batch.Batch)
+		if err != nil {
+			return fmt.Errorf("batch %d: %w", next, err)
+		}
+		if err := x.put(batch.Batch, records); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// last returns the id of the last batch indexed; ids count from 1 without holes.
+func (x *Indexer) last() uint64 {
+	var last uint64
+	_ = x.db.View(func(tx *bolt.Tx) error {
+		if key, _ := tx.Bucket(batchesBucket).Cursor().Last(); key != nil {
+			last = binary.BigEndian.Uint64(key)
+		}
+		return nil
+	})
+	return last
+}
+
+// records reads the receipts of a batch and checks them against its root.
+func (x *Indexer) records(ctx context.Context, batch attributiontypes.Batch) ([]poa.Record, error) {
+	var records []poa.Record
+	request := &attributiontypes.QueryReceiptsRequest{BatchId: batch.Id}
+	for {
+		response, err := x.node.Attribution.Receipts(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		for _, receipt := range response.Receipts {
+			record, err := recordOf(receipt)
+			if err != nil {
+				return nil, err
+			}
+			records = append(records, record)
+		}
+		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
+			break
+		}
+		request.Pagination = &query.PageRequest{Key: response.Pagination.NextKey}
+	}
+	leaves := make([]poa.Hash, len(records))
+	for i, record := range records {
+		leaves[i] = record.Leaf()
+	}
+	if root := poa.MerkleRoot(leaves); string(root[:]) != string(batch.Root) {
+		return nil, errors.New("its receipts do not give its root: the node is being pruned, or lies")
+	}
+	return records, nil
+}
+
+// recordOf packs a receipt as the chain stores it.
+func recordOf(receipt attributiontypes.Receipt) (poa.Record, error) {
+	record := poa.Record{
+		N: receipt.Call, InputTokens: receipt.InputTokens, OutputTokens: receipt.OutputTokens,
+		UnattributedPPM: receipt.UnattributedPpm, Acknowledged: receipt.Acknowledged,
+		ModelID: receipt.ModelId, ModelVersion: receipt.ModelVersion, Method: uint8(receipt.Method),
+	}
+	var err error
+	if record.Session, err = poa.HashFromBytes(receipt.SessionId); err != nil {
+		return record, err
+	}
+	if record.Commitment, err = poa.HashFromBytes(receipt.Commitment); err != nil {
+		return record, err
+	}
+	fee := new(big.Int)
+	if !receipt.Fee.IsNil() {
+		fee = receipt.Fee.BigInt()
+	}
+	if record.Fee, err = poa.AmountFromBig(fee); err != nil {
+		return record, err
+	}
+	for _, e := range receipt.Entries {
+		record.Entries = append(record.Entries, poa.Entry{Rank: e.Rank, WeightPPM: e.WeightPpm})
+	}
+	return record, nil
+}
+
+func (x *Indexer) put(batch attributiontypes.Batch, records []poa.Record) error {
+	root, err := poa.HashFromBytes(batch.Root)
+	if err != nil {
+		return err
+	}
+	stored := entry{Root: root, Leaf: batch.Leaf}
+	return x.db.Update(func(tx *bolt.Tx) error {
+		for i, record := range records {
+			encoded, err := record.MarshalBinary()
+			if err != nil {
+				return err
+			}
+			stored.Records = append(stored.Records, encoded)
+			place := binary.BigEndian.AppendUint32(be64(batch.Id), uint32(i))
+			if err := tx.Bucket(receiptsBucket).Put([]byte(attributiontypes.ReceiptID(record.Session[:], record.N)), place); err != nil {
+				return err
+			}
+		}
+		encoded, err := json.Marshal(stored)
+		if err != nil {
+			return err
+		}
+		return tx.Bucket(batchesBucket).Put(be64(batch.Id), encoded)
+	})
+}
+
+// ErrNotFound says that a receipt is not in the index.
+var ErrNotFound = errors.New("receipt is not in the index")
+
+// Proof proves a receipt against all batches that are indexed.
+func (x *Indexer) Proof(id string) (attributiontypes.ReceiptProof, error) {
+	var proof attributiontypes.ReceiptProof
+	err := x.db.View(func(tx *bolt.Tx) error {
+		place := tx.Bucket(receiptsBucket).Get([]byte(id))
+		if place == nil {
+			return fmt.Errorf("%w: %s", ErrNotFound, id)
+		}
+		batch, index := place[:8], binary.BigEndian.Uint32(place[8:])
+		var roots []poa.Hash
+		var records []poa.Record
+		var leaf uint64
+		err := tx.Bucket(batchesBucket).ForEach(func(key, raw []byte) error {
+			var stored entry
+			if err := json.Unmarshal(raw, &stored); err != nil {
+				return err
+			}
+			roots = append(roots, stored.Root)
+			if string(key) != string(batch) {
+				return nil
+			}
+			leaf = stored.Leaf
+			for _, encoded := range stored.Records {
+				record, err := poa.UnmarshalRecord(encoded)
+				if err != nil {
+					return err
+				}
+				records = append(records, record)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		proof, err = attributiontypes.BuildReceiptProof(records, int(index), roots, leaf)
+		return err
+	})
+	return proof, err
+}
+
+// ServeHTTP answers GET …/receipts/{id}/proof with a proof as JSON, made for
+// the batches that the chain has now.
+func (x *Indexer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := x.Follow(r.Context()); err != nil {
+		x.log.Warn("the index could not follow the chain", "err", err)
+	}
+	proof, err := x.Proof(r.PathValue("id"))
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		status := http.StatusInternalServerError
+		if errors.Is(err, ErrNotFound) {
+			status = http.StatusNotFound
+		}
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{"message": err.Error(), "type": "invalid_request_error", "code": "receipt_not_found"}})
+		return
+	}
+	encoded, err := x.node.Codec().MarshalJSON(&proof)
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	_, _ = w.Write(encoded)
+}
+
+func be64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }

@@ -1,0 +1,39 @@
+package outbox
+
+import (
+	"context"
+
+	"github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+// ChainNode is a Node that signs with the provider's key.
+type ChainNode struct {
+	Client *chain.Client
+	Signer chain.Signer
+}
+
+var _ Node = ChainNode{}
+
+// Submit implements Node.
+func (n ChainNode) Submit(ctx context.Context, msg *attributiontypes.MsgSubmitReceipts) (Recorded, error) {
+	result, err := n.Client.Send(ctx, n.Signer, msg)
+	if err != nil {
+		return Recorded{}, err
+	}
+	var response attributiontypes.MsgSubmitReceiptsResponse
+	if err := chain.Response(result, &response); err != nil {
+		return Recorded{}, err
+	}
+	return Recorded{BatchID: response.BatchId, TxHash: result.TxHash, Height: result.Height}, nil
+}
+
+// Session implements Node.
+func (n ChainNode) Session(ctx context.Context, id poa.Hash) (attributiontypes.Session, error) {
+	response, err := n.Client.Attribution.Session(ctx, &attributiontypes.QuerySessionRequest{SessionId: id.String()})
+	if err != nil {
+		return attributiontypes.Session{}, err
+	}
+	return response.Session, nil
+}

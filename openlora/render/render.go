@@ -1,0 +1,80 @@
+// Package render prints answers with their sources for people.
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/openledger/openledger/openlora/api"
+)
+
+// Colours of sources; an answer with more sources starts again. The codes have
+// one length, because columns are aligned by bytes.
+var Colours = []string{"\x1b[38;5;039m", "\x1b[38;5;208m", "\x1b[38;5;076m", "\x1b[38;5;170m", "\x1b[38;5;220m", "\x1b[38;5;045m", "\x1b[38;5;203m", "\x1b[38;5;141m"}
+
+// Escape codes.
+const (
+	Bold  = "\x1b[1m"
+	Grey  = "\x1b[38;5;245m"
+	Reset = "\x1b[0m"
+)
+
+// Colour of a contribution in an answer.
+func Colour(proof api.Answer, contribution uint64) string {
+	for i, source := range proof.Sources {
+		if source.Contribution == contribution {
+			return Colours[i%len(Colours)]
+		}
+	}
+	return Grey
+}
+
+// Spans returns the text with its attributed passages coloured by source, or
+// marked with the number of the contribution where there is no colour.
+func Spans(text string, proof api.Answer, colour bool) string {
+	spans := slices.Clone(proof.Spans)
+	slices.SortFunc(spans, func(a, b api.Span) int { return cmp.Compare(a.Start, b.Start) })
+	var out strings.Builder
+	at := 0
+	for _, span := range spans {
+		if span.Start < at || span.End > len(text) || span.Start >= span.End {
+			continue
+		}
+		out.WriteString(text[at:span.Start])
+		if colour {
+			out.WriteString(Colour(proof, span.Contribution) + text[span.Start:span.End] + Reset)
+		} else {
+			fmt.Fprintf(&out, "[%s]#%d", text[span.Start:span.End], span.Contribution)
+		}
+		at = span.End
+	}
+	out.WriteString(text[at:])
+	return out.String()
+}
+
+// Percent of parts per million, with two digits.
+func Percent(ppm uint32) string { return fmt.Sprintf("%d.%02d %%", ppm/10_000, ppm%10_000/100) }
+
+// Answer prints an answer and the legend of its sources.
+func Answer(w io.Writer, text string, proof api.Answer, colour bool) {
+	fmt.Fprintf(w, "%s\n\n", Spans(text, proof, colour))
+	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, source := range proof.Sources {
+		mark := fmt.Sprintf("#%d", source.Contribution)
+		if colour {
+			mark = Colour(proof, source.Contribution) + "●" + Reset
+		}
+		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\n", mark, Percent(source.WeightPPM), source.Contributor, source.Title)
+	}
+	mark := ""
+	if colour {
+		mark = Grey + "●" + Reset
+	}
+	fmt.Fprintf(tab, "%s\t%s\t%s\t\n", mark, Percent(proof.UnattributedPPM), "unattributed")
+	tab.Flush()
+	fmt.Fprintf(w, "\nfee      %s aopen for %d + %d tokens\n", proof.Fee, proof.InputTokens, proof.OutputTokens)
+}

@@ -1,0 +1,361 @@
+// Package session is the paying side of a conversation: it keeps the session
+// key, signs a voucher for each question, and checks every answer before it
+// signs on.
+package session
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hdevalence/ed25519consensus"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+)
+
+// ErrAnswer is an answer that the client does not acknowledge.
+var ErrAnswer = errors.New("the answer is not what the provider signed")
+
+// requestTimeout of everything but an answer.
+const requestTimeout = 15 * time.Second
+
+// State is what a client must remember; it is written before each question.
+type State struct {
+	ChainID      string      `json:"chain_id"`
+	Gateway      string      `json:"gateway"`
+	ID           poa.Hash    `json:"id"`
+	Seed         []byte      `json:"seed"` // of the session key
+	Provider     string      `json:"provider"`
+	ModelID      uint64      `json:"model_id"`
+	ModelVersion uint32      `json:"model_version"`
+	AnswerKey    []byte      `json:"answer_key"`
+	Price        poa.Price   `json:"price"`
+	N            uint64      `json:"n"`
+	Head         poa.Hash    `json:"head"`
+	Last         poa.Outcome `json:"last"`
+	Spent        poa.Amount  `json:"spent"`
+}
+
+// Client asks questions in one session.
+type Client struct {
+	State State
+	// MaxFee of one answer, in aopen.
+	MaxFee poa.Amount
+
+	path string // of the state; empty keeps it in memory
+	http *http.Client
+}
+
+// Answer is what was said and what it cost.
+type Answer struct {
+	Text  string
+	Proof api.Answer
+}
+
+// Models asks a gateway what it serves.
+func Models(ctx context.Context, gateway string) (api.ModelList, error) {
+	var list api.ModelList
+	err := call(ctx, http.DefaultClient, http.MethodGet, strings.TrimRight(gateway, "/")+"/v1/models", nil, &list)
+	return list, err
+}
+
+// Open opens a session on chain for a model of a gateway. The state goes to
+// dir; an empty dir keeps it in memory.
+func Open(ctx context.Context, node *chain.Client, payer chain.Signer, gateway string, model api.ModelInfo, deposit sdk.Coin, dir string) (*Client, error) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := sdk.AccAddressFromBech32(model.Provider)
+	if err != nil {
+		return nil, err
+	}
+	registered, err := node.Models.Provider(ctx, &modelstypes.QueryProviderRequest{Provider: provider.String()})
+	if err != nil {
+		return nil, err
+	}
+	result, err := node.Send(ctx, payer, &attributiontypes.MsgOpenSession{
+		Payer: payer.String(), Provider: model.Provider, ModelId: model.ModelID, SessionKey: public, Deposit: deposit,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the session: %w", err)
+	}
+	var opened attributiontypes.MsgOpenSessionResponse
+	if err := chain.Response(result, &opened); err != nil {
+		return nil, err
+	}
+	c := &Client{State: State{
+		ChainID: node.ChainID, Gateway: strings.TrimRight(gateway, "/"), Seed: private.Seed(), Provider: model.Provider,
+		ModelID: model.ModelID, ModelVersion: opened.ModelVersion, AnswerKey: registered.Provider.AnswerKey,
+	}, http: &http.Client{}}
+	if c.State.ID, err = poa.HashFromBytes(opened.SessionId); err != nil {
+		return nil, err
+	}
+	if c.State.Price, err = opened.Price.Packed(); err != nil {
+		return nil, err
+	}
+	if dir != "" {
+		c.path = filepath.Join(dir, c.State.ID.String()+".json")
+	}
+	return c, c.save()
+}
+
+// Load opens the state of an earlier run.
+func Load(path string) (*Client, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{path: path, http: &http.Client{}}
+	if err := json.Unmarshal(content, &c.State); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// save writes the state to a new file, flushes it and renames it.
+func (c *Client) save() error {
+	if c.path == "" {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(c.path), 0o700); err != nil {
+		return err
+	}
+	content, err := json.MarshalIndent(c.State, "", "  ")
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(c.path), ".session-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	if _, err := file.Write(content); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	if err := errors.Join(file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), c.path)
+}
+
+// sign signs the voucher of call n.
+func (c *Client) sign(n uint64, head poa.Hash, cumulative poa.Amount) ([]byte, error) {
+	provider, err := sdk.AccAddressFromBech32(c.State.Provider)
+	if err != nil {
+		return nil, err
+	}
+	voucher := poa.Voucher{
+		ChainID: c.State.ChainID, Session: c.State.ID, Provider: provider, ModelID: c.State.ModelID, ModelVersion: c.State.ModelVersion,
+		Price: c.State.Price, N: n, Head: head, CumulativeMax: cumulative,
+	}
+	return ed25519.Sign(ed25519.NewKeyFromSeed(c.State.Seed), voucher.SignBytes()), nil
+}
+
+// Ask asks a question, passing pieces of the answer on as they come. The answer
+// is checked before it is returned; the next voucher acknowledges it.
+func (c *Client) Ask(ctx context.Context, question string, piece func(string)) (*Answer, error) {
+	if err := c.resume(ctx); err != nil {
+		return nil, err
+	}
+	var key poa.Hash
+	if _, err := rand.Read(key[:]); err != nil {
+		return nil, err
+	}
+	messages := []api.Message{{Role: "user", Content: question}}
+	query, err := api.QueryHash(key, messages)
+	if err != nil {
+		return nil, err
+	}
+	n, hash := c.State.N+1, poa.Call{QueryHash: query, MaxFee: c.MaxFee}.Hash()
+	head := poa.NextHash(c.State.Head, hash, c.State.Last)
+	cumulative, err := c.State.Spent.Add(c.MaxFee)
+	if err != nil {
+		return nil, err
+	}
+	signature, err := c.sign(n, head, cumulative)
+	if err != nil {
+		return nil, err
+	}
+	before := c.State
+	c.State.N, c.State.Head, c.State.Last = n, head, poa.Outcome{}
+	if err := c.save(); err != nil {
+		return nil, err
+	}
+	request := api.ChatRequest{
+		Messages: messages, Stream: true, StreamOptions: &api.StreamOptions{IncludeUsage: true},
+		OpenLedger: &api.Call{
+			Session: c.State.ID, CallKey: key, N: n, MaxFee: c.MaxFee.String(), CumulativeMax: cumulative.String(),
+			Head: head, Signature: signature,
+		},
+	}
+	answer, err := c.post(ctx, request, piece)
+	if err != nil {
+		var refused *GatewayError
+		if errors.As(err, &refused) && !refused.Body.Gap {
+			// Refused before it was recorded: the voucher was not used.
+			c.State = before
+			return nil, errors.Join(err, c.save())
+		}
+		return nil, err
+	}
+	if err := c.check(answer, key, messages); err != nil {
+		return nil, err
+	}
+	c.State.Last = outcomeOf(answer.Proof)
+	if c.State.Spent, err = c.State.Spent.Add(c.State.Last.Fee); err != nil {
+		return nil, err
+	}
+	return answer, c.save()
+}
+
+// resume asks the gateway what became of a call whose answer never arrived.
+func (c *Client) resume(ctx context.Context) error {
+	if c.State.N == 0 || c.State.Last != (poa.Outcome{}) {
+		return nil
+	}
+	var status api.SessionStatus
+	err := c.get(ctx, "/v1/openledger/sessions/"+c.State.ID.String(), &status)
+	var refused *GatewayError
+	if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if status.N == c.State.N && status.Head == c.State.Head && !status.Gap {
+		return fmt.Errorf("%w: call %d was answered and the answer was lost on the way: close the session and open another; it is paid without acknowledgement", ErrAnswer, status.N)
+	}
+	return nil
+}
+
+// check recomputes what can be recomputed: the root of the text, the tokens,
+// the fee, and the provider's signature over all of it.
+func (c *Client) check(answer *Answer, key poa.Hash, messages []api.Message) error {
+	proof := answer.Proof
+	tokens := poa.TokenIDs([]byte(answer.Text))
+	outcome := outcomeOf(proof)
+	switch {
+	case proof.Session != c.State.ID || proof.N != c.State.N:
+		return fmt.Errorf("%w: it belongs to call %d of session %s", ErrAnswer, proof.N, proof.Session)
+	case poa.AnswerRoot(key, tokens) != proof.AnswerRoot:
+		return fmt.Errorf("%w: the root is of another text", ErrAnswer)
+	case int(proof.OutputTokens) != len(tokens) || proof.InputTokens != api.InputTokens(messages):
+		return fmt.Errorf("%w: %d and %d tokens are billed, there are %d and %d", ErrAnswer, proof.InputTokens, proof.OutputTokens, api.InputTokens(messages), len(tokens))
+	}
+	quoted, err := c.State.Price.Total(proof.InputTokens, proof.OutputTokens)
+	if err != nil {
+		return err
+	}
+	if outcome.Fee.Cmp(quoted) > 0 || outcome.Fee.Cmp(c.MaxFee) > 0 {
+		return fmt.Errorf("%w: the fee is %s aopen, the price is %s and the maximum %s", ErrAnswer, outcome.Fee, quoted, c.MaxFee)
+	}
+	signed := poa.SignedAnswer{ChainID: c.State.ChainID, Session: c.State.ID, N: proof.N, Outcome: outcome}
+	if !ed25519consensus.Verify(c.State.AnswerKey, signed.SignBytes(), proof.AnswerSignature) {
+		return fmt.Errorf("%w: the signature is not the provider's", ErrAnswer)
+	}
+	return nil
+}
+
+func outcomeOf(proof api.Answer) poa.Outcome {
+	outcome := poa.Outcome{AnswerRoot: proof.AnswerRoot, InputTokens: proof.InputTokens, OutputTokens: proof.OutputTokens}
+	if fee, ok := new(big.Int).SetString(proof.Fee, 10); ok {
+		outcome.Fee, _ = poa.AmountFromBig(fee)
+	}
+	return outcome
+}
+
+// Acknowledge signs for the last answer without asking anything more, so that
+// its contributors are paid now.
+func (c *Client) Acknowledge(ctx context.Context) error {
+	if c.State.Last == (poa.Outcome{}) {
+		return nil
+	}
+	n, head := c.State.N+1, poa.NextHash(c.State.Head, poa.AckCall, c.State.Last)
+	signature, err := c.sign(n, head, c.State.Spent)
+	if err != nil {
+		return err
+	}
+	body := api.Acknowledgement{N: n, CumulativeMax: c.State.Spent.String(), Head: head, Signature: signature}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	if err := call(ctx, c.http, http.MethodPost, c.State.Gateway+"/v1/openledger/sessions/"+c.State.ID.String()+"/voucher", body, nil); err != nil {
+		return err
+	}
+	c.State.N, c.State.Head, c.State.Last = n, head, poa.Outcome{}
+	return c.save()
+}
+
+// Receipt asks the gateway where a receipt is.
+func (c *Client) Receipt(ctx context.Context, id string) (api.ReceiptStatus, error) {
+	var status api.ReceiptStatus
+	err := c.get(ctx, "/v1/openledger/receipts/"+id, &status)
+	return status, err
+}
+
+// Close closes the session on chain, acknowledging the last answer, and forgets
+// the state. The rest of the deposit returns when the claim window has ended.
+func (c *Client) Close(ctx context.Context, node *chain.Client, payer chain.Signer) error {
+	msg := &attributiontypes.MsgCloseSession{Signer: payer.String(), SessionId: c.State.ID[:]}
+	if c.State.Last != (poa.Outcome{}) {
+		head := poa.NextHash(c.State.Head, poa.AckCall, c.State.Last)
+		msg.Calls, msg.Head = c.State.N+1, head[:]
+	}
+	if _, err := node.Send(ctx, payer, msg); err != nil {
+		return fmt.Errorf("close the session: %w", err)
+	}
+	if c.path == "" {
+		return nil
+	}
+	return os.Remove(c.path)
+}
+
+func (c *Client) get(ctx context.Context, path string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return call(ctx, c.http, http.MethodGet, c.State.Gateway+path, nil, into)
+}
+
+// call sends a JSON request and decodes the answer or the error.
+func call(ctx context.Context, client *http.Client, method, url string, body, into any) error {
+	var encoded []byte
+	if body != nil {
+		var err error
+		if encoded, err = json.Marshal(body); err != nil {
+			return err
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(encoded))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return gatewayError(response)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.NewDecoder(response.Body).Decode(into)
+}
