@@ -29,3 +29,8 @@ func (c *Chain) Supply() (*rewardstypes.QuerySupplyResponse, error) {
 func (c *Chain) VerifyReceipt(proof attributiontypes.ReceiptProof) (*attributiontypes.QueryVerifyReceiptResponse, error) {
 	return queryServer(c).VerifyReceipt(c.Ctx(), &attributiontypes.QueryVerifyReceiptRequest{Proof: proof})
 }
+
+// ModuleAddress of a module account.
+func (c *Chain) ModuleAddress(name string) string {
+	return c.App.AccountKeeper.GetModuleAddress(name).String()
+}
