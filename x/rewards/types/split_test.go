@@ -1,0 +1,184 @@
+package types_test
+
+import (
+	"testing"
+
+	"cosmossdk.io/math"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/rewards/types"
+)
+
+func address(n byte) sdk.AccAddress { return append(make([]byte, 19), n) }
+
+func payable(compute, royalty int64, weights ...uint32) types.Payable {
+	p := types.Payable{
+		Provider: address(1), Compute: math.NewInt(compute), Royalty: math.NewInt(royalty), Acknowledged: true,
+		Lineage: []types.Share{{Address: address(2), PPM: types.PPM}}, UnattributedPPM: types.PPM,
+	}
+	for i, weight := range weights {
+		p.Entries = append(p.Entries, types.PayableEntry{
+			Rank: uint64(i + 1), Contributor: address(byte(10 + i)), DataNetOwner: address(3), WeightPPM: weight, QualityPPM: types.PPM,
+		})
+		p.UnattributedPPM -= weight
+	}
+	return p
+}
+
+func TestSplitOfARoundFee(t *testing.T) {
+	out, err := types.Split(types.DefaultTerms(), payable(1_000_000, 1_000_000, 500_000, 250_000))
+	require.NoError(t, err)
+	require.EqualValues(t, 850_000, out.Provider.Int64())
+	require.EqualValues(t, 300_000, out.Burned.Int64()) // 15 % of both
+	require.EqualValues(t, 150_000, out.Lineage.Int64())
+	require.EqualValues(t, 100_000, out.Validators.Int64())
+	require.EqualValues(t, 300_000, out.Entries[0].Amount.Int64())
+	require.EqualValues(t, 150_000, out.Entries[1].Amount.Int64())
+	require.EqualValues(t, 150_000, out.BountyPool.Int64()) // a quarter is unattributed
+	require.EqualValues(t, 99_999, out.Entries[0].Bonus.Int64())
+	require.EqualValues(t, 49_999, out.Entries[1].Bonus.Int64())
+}
+
+func TestSplitOfDustAndOfNothing(t *testing.T) {
+	for _, fee := range []int64{0, 1, 2, 3, 19} {
+		out, err := types.Split(types.DefaultTerms(), payable(0, fee, 333_333, 333_333))
+		require.NoError(t, err)
+		require.Equal(t, fee, sum(out).Int64())
+	}
+}
+
+func TestSplitUnacknowledgedAndPooled(t *testing.T) {
+	p := payable(0, 1_000_000, 600_000)
+	p.Acknowledged = false
+	out, err := types.Split(types.DefaultTerms(), p)
+	require.NoError(t, err)
+	require.EqualValues(t, 600_000, out.BountyPool.Int64())
+	require.True(t, out.Bonus.IsZero())
+
+	p = payable(0, 1_000_000, 600_000)
+	p.Entries[0].ToPool = true
+	out, err = types.Split(types.DefaultTerms(), p)
+	require.NoError(t, err)
+	require.EqualValues(t, 600_000, out.BountyPool.Int64())
+	require.True(t, out.Bonus.IsZero())
+}
+
+func sum(out types.Payout) math.Int {
+	total := out.Provider.Add(out.Burned).Add(out.Lineage).Add(out.Validators).Add(out.BountyPool)
+	for _, entry := range out.Entries {
+		total = total.Add(entry.Amount).Add(entry.OwnerAmount)
+	}
+	return total
+}
+
+// anyTerms draws terms that Validate accepts.
+func anyTerms(t *rapid.T) types.Terms {
+	burn := rapid.Uint32Range(30_000, types.PPM).Draw(t, "burn")
+	left := types.PPM - burn
+	data := rapid.Uint32Range(0, left).Draw(t, "data")
+	lineage := rapid.Uint32Range(0, left-data).Draw(t, "lineage")
+	terms := types.Terms{DataPpm: data, LineagePpm: lineage, ValidatorsPpm: left - data - lineage, BurnPpm: burn}
+	terms.BonusPpm = rapid.Uint32Range(0, types.PPM-1).Draw(t, "bonus")
+	if terms.Validate() != nil {
+		terms.BonusPpm = 0
+	}
+	return terms
+}
+
+func anyAmount(t *rapid.T, name string) math.Int {
+	amount := math.NewIntFromUint64(rapid.Uint64().Draw(t, name))
+	return amount.Mul(math.NewIntWithDecimal(1, rapid.IntRange(0, 18).Draw(t, name+" decimals")))
+}
+
+func anyPayable(t *rapid.T) types.Payable {
+	p := types.Payable{
+		Provider: address(1), Compute: anyAmount(t, "compute"), Royalty: anyAmount(t, "royalty"), Acknowledged: rapid.Bool().Draw(t, "acknowledged"),
+		UnattributedPPM: types.PPM,
+	}
+	parent := rapid.Uint32Range(0, types.PPM).Draw(t, "parent")
+	p.Lineage = []types.Share{{Address: address(2), PPM: types.PPM - parent}, {Address: address(3), PPM: parent}}
+	for i := range rapid.IntRange(0, 16).Draw(t, "entries") {
+		weight := rapid.Uint32Range(0, p.UnattributedPPM).Draw(t, "weight")
+		p.UnattributedPPM -= weight
+		p.Entries = append(p.Entries, types.PayableEntry{
+			Rank: rapid.Uint64().Draw(t, "rank"), Contributor: address(byte(10 + i)), DataNetOwner: address(4), WeightPPM: weight,
+			OwnerPPM: rapid.Uint32Range(0, types.PPM).Draw(t, "owner"), QualityPPM: rapid.Uint32Range(0, types.PPM).Draw(t, "quality"),
+			ToPool: rapid.Bool().Draw(t, "pool"),
+		})
+	}
+	return p
+}
+
+// TestSplitConservesMoney: the parts are the fee, to the last aopen, and the
+// bonus is never more than its share of what was burned.
+func TestSplitConservesMoney(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		terms, p := anyTerms(t), anyPayable(t)
+		out, err := types.Split(terms, p)
+		require.NoError(t, err)
+		require.Equal(t, out.Fee.String(), sum(out).String())
+		require.Equal(t, p.Compute.Add(p.Royalty).String(), out.Fee.String())
+		require.True(t, out.Bonus.LTE(out.Burned.MulRaw(int64(terms.BonusPpm)).QuoRaw(types.PPM)))
+		lineage := math.ZeroInt()
+		for _, amount := range types.LineageAmounts(out.Lineage, p.Lineage) {
+			require.False(t, amount.IsNegative())
+			lineage = lineage.Add(amount)
+		}
+		require.Equal(t, out.Lineage.String(), lineage.String())
+		for _, entry := range out.Entries {
+			require.False(t, entry.Amount.IsNegative() || entry.OwnerAmount.IsNegative() || entry.Bonus.IsNegative())
+		}
+	})
+}
+
+// TestWashTradingLosesMoney: an account that holds every role and all stake
+// gets back less than the fee, for every set of terms that is accepted.
+func TestWashTradingLosesMoney(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		terms, p := anyTerms(t), anyPayable(t)
+		out, err := types.Split(terms, p)
+		require.NoError(t, err)
+		back := sum(out).Sub(out.Burned).Add(out.Bonus)
+		require.True(t, back.LTE(out.Fee))
+		if out.Fee.GT(math.NewInt(1_000)) {
+			require.True(t, back.LT(out.Fee), "%s of %s comes back", back, out.Fee)
+		}
+	})
+}
+
+func TestTermsThatCanBeFarmedAreRefused(t *testing.T) {
+	for _, change := range []func(*types.Terms){
+		func(t *types.Terms) { t.DataPpm++ },
+		func(t *types.Terms) { t.BonusPpm = types.PPM },
+		func(t *types.Terms) { t.BonusPpm = 900_000 }, // 15 % · 10 % = 1.5 %
+		func(t *types.Terms) { t.BurnPpm, t.DataPpm, t.BonusPpm = 20_000, 730_000, 0 },
+	} {
+		terms := types.DefaultTerms()
+		change(&terms)
+		require.ErrorIs(t, terms.Validate(), types.ErrInvalidParams)
+	}
+}
+
+func TestSplitRefusesWhatDoesNotAddUp(t *testing.T) {
+	for name, change := range map[string]func(*types.Payable){
+		"weights":     func(p *types.Payable) { p.UnattributedPPM++ },
+		"lineage":     func(p *types.Payable) { p.Lineage[0].PPM-- },
+		"negative":    func(p *types.Payable) { p.Compute = math.NewInt(-1) },
+		"nil":         func(p *types.Payable) { p.Royalty = math.Int{} },
+		"huge":        func(p *types.Payable) { p.Royalty = math.NewIntWithDecimal(1, 60) },
+		"nobody":      func(p *types.Payable) { p.Entries[0].Contributor = nil },
+		"quality":     func(p *types.Payable) { p.Entries[0].QualityPPM = types.PPM + 1 },
+		"no provider": func(p *types.Payable) { p.Provider = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := payable(1, 1, 500_000)
+			change(&p)
+			_, err := types.Split(types.DefaultTerms(), p)
+			require.Error(t, err)
+		})
+	}
+}
