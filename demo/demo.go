@@ -19,7 +19,6 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/content"
-	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/session"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
@@ -129,7 +128,7 @@ func newAccount(name string) chain.Signer {
 
 // startChain lays out a node with funded accounts and waits for its blocks.
 func (w *world) startChain(ctx context.Context) error {
-	binary, err := nodeBinary()
+	binary, err := findBinary("openledgerd")
 	if err != nil {
 		return err
 	}
@@ -151,16 +150,25 @@ func (w *world) startChain(ctx context.Context) error {
 	if out, err := exec.CommandContext(ctx, binary, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("lay out the chain: %w\n%s", err, out)
 	}
+	if err := w.runNode(ctx); err != nil {
+		return err
+	}
+	w.progress("chain     %s makes blocks", chainID)
+	return nil
+}
+
+// runNode starts the node on its home directory and waits for a block.
+func (w *world) runNode(ctx context.Context) error {
+	binary, err := findBinary("openledgerd")
+	if err != nil {
+		return err
+	}
 	if w.node, err = start(w.home, "openledgerd", w.opts.keep, binary, "start", "--home", filepath.Join(w.home, "node0")); err != nil {
 		return err
 	}
 	limit, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	if err := w.node.waitFor(limit, "the first block", w.dial); err != nil {
-		return err
-	}
-	w.progress("chain     %s makes blocks", chainID)
-	return nil
+	return w.node.waitFor(limit, "a block", w.dial)
 }
 
 func (w *world) accounts() []chain.Signer {
@@ -187,34 +195,42 @@ func (w *world) dial(ctx context.Context) error {
 	return nil
 }
 
-// nodeBinary finds openledgerd next to this program, or in the path.
-func nodeBinary() (string, error) {
-	self, err := os.Executable()
-	if err == nil {
-		beside := filepath.Join(filepath.Dir(self), "openledgerd")
+// findBinary finds a program of the project next to this one, or in the path.
+func findBinary(name string) (string, error) {
+	if self, err := os.Executable(); err == nil {
+		beside := filepath.Join(filepath.Dir(self), name)
 		if _, err := os.Stat(beside); err == nil {
 			return beside, nil
 		}
 	}
-	found, err := exec.LookPath("openledgerd")
+	found, err := exec.LookPath(name)
 	if err != nil {
-		return "", fmt.Errorf("openledgerd is neither next to this program nor in the path: run `make build`")
+		return "", fmt.Errorf("%s is neither next to this program nor in the path: run `make build`", name)
 	}
 	return found, nil
 }
 
-// startGateway runs `openlorad serve` and waits until it answers.
+// startGateway gives the gateway the provider's key and runs it.
 func (w *world) startGateway(ctx context.Context) error {
-	self, err := os.Executable()
+	key := hex.EncodeToString(w.provider.Key.Bytes())
+	if err := chain.ImportKey(w.chain.Codec(), w.gatewayHome(), "provider", key); err != nil {
+		return err
+	}
+	if err := w.runGateway(ctx); err != nil {
+		return err
+	}
+	w.progress("gateway   serves model %d at %s/v1", w.modelID, w.gatewayURL())
+	return nil
+}
+
+// runGateway starts the gateway on its home directory and waits until it answers.
+func (w *world) runGateway(ctx context.Context) error {
+	binary, err := findBinary("openlorad")
 	if err != nil {
 		return err
 	}
 	home := w.gatewayHome()
-	key := hex.EncodeToString(w.provider.Key.Bytes())
-	if err := chain.ImportKey(w.chain.Codec(), home, "provider", key); err != nil {
-		return err
-	}
-	w.gateway, err = start(w.home, "openlorad", w.opts.keep, self, "serve", "--home", home, "--node", w.address(3), "--listen", w.address(gatewayPort),
+	w.gateway, err = start(w.home, "openlorad", w.opts.keep, binary, "serve", "--home", home, "--node", w.address(3), "--listen", w.address(gatewayPort),
 		"--from", "provider", "--keyring-backend", "test", "--keyring-dir", home,
 		"--content", filepath.Join(w.home, "content"), "--model", strconv.FormatUint(w.modelID, 10), "--submit-interval", "250ms")
 	if err != nil {
@@ -222,15 +238,10 @@ func (w *world) startGateway(ctx context.Context) error {
 	}
 	limit, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	var list api.ModelList
-	if err := w.gateway.waitFor(limit, "the gateway", func(ctx context.Context) error {
-		list, err = session.Models(ctx, w.gatewayURL())
+	return w.gateway.waitFor(limit, "the gateway", func(ctx context.Context) error {
+		_, err := session.Models(ctx, w.gatewayURL())
 		return err
-	}); err != nil {
-		return err
-	}
-	w.progress("gateway   serves %s at %s/v1", list.Data[0].ID, w.gatewayURL())
-	return nil
+	})
 }
 
 func (w *world) gatewayHome() string { return filepath.Join(w.home, "gateway") }
