@@ -20,7 +20,7 @@ const creditsPerChunk = 128
 // is lost.
 func (k Keeper) Enqueue(ctx context.Context, fromModule string, batchID uint64, p types.Prepared) error {
 	if !p.Fees.IsPositive() {
-		return nil
+		return k.count(ctx, p) // free answers
 	}
 	if err := k.bank.SendCoinsFromModuleToModule(ctx, fromModule, types.ModuleName, coins(p.Fees)); err != nil {
 		return err
@@ -60,10 +60,6 @@ func (k Keeper) storeList(ctx context.Context, batchID uint64, p types.Prepared)
 	if err != nil {
 		return err
 	}
-	sweep, err := k.Sweep.Get(ctx)
-	if err != nil {
-		return err
-	}
 	chunks := uint32(0)
 	for credits := p.Credits; len(credits) > 0; chunks++ {
 		n := min(len(credits), creditsPerChunk)
@@ -73,7 +69,7 @@ func (k Keeper) storeList(ctx context.Context, batchID uint64, p types.Prepared)
 		credits = credits[n:]
 	}
 	list := types.CreditList{
-		Id: id, BatchId: batchID, StartPage: sweep.Page, StartCycle: sweep.Cycle, Chunks: chunks,
+		Id: id, BatchId: batchID, Chunks: chunks,
 		Fees: p.Fees, Bonus: p.Bonus, BonusGranted: math.ZeroInt(),
 		Height: sdk.UnwrapSDKContext(ctx).BlockHeight(),
 	}

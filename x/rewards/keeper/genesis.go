@@ -6,7 +6,6 @@ import (
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
-	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -30,8 +29,8 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		k.BountyPool.Set(ctx, g.BountyPool),
 		k.Clock.Set(ctx, g.Clock),
 		k.Sweep.Set(ctx, g.Sweep),
-		k.PendingBurn.Set(ctx, math.ZeroInt()),
-		k.PendingBounty.Set(ctx, math.ZeroInt()),
+		k.PendingBurn.Set(ctx, g.PendingBurn),
+		k.PendingBounty.Set(ctx, g.PendingBounty),
 	); err != nil {
 		return err
 	}
@@ -40,6 +39,11 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	}
 	for _, waiting := range g.Lists {
 		if err := k.initList(ctx, waiting); err != nil {
+			return err
+		}
+	}
+	for _, id := range g.Arrived {
+		if err := k.Arrived.Set(ctx, id); err != nil {
 			return err
 		}
 	}
@@ -129,6 +133,18 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 		return nil, err
 	}
 	if g.Sweep, err = k.Sweep.Get(ctx); err != nil {
+		return nil, err
+	}
+	if g.PendingBurn, err = k.PendingBurn.Get(ctx); err != nil {
+		return nil, err
+	}
+	if g.PendingBounty, err = k.PendingBounty.Get(ctx); err != nil {
+		return nil, err
+	}
+	if err = k.Arrived.Walk(ctx, nil, func(id uint64) (bool, error) {
+		g.Arrived = append(g.Arrived, id)
+		return false, nil
+	}); err != nil {
 		return nil, err
 	}
 	if g.Accounts, err = k.exportLedger(ctx); err != nil {

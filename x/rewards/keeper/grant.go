@@ -52,12 +52,16 @@ func (k Keeper) grantAndNet(ctx context.Context, params types.Params, seconds in
 	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventSupplyNetted{Burned: burned, Bonus: granted, NetBurned: net})
 }
 
+// maxGrants bounds the lists granted in one block. More can only have arrived
+// while the module was paused; they are granted in the next blocks.
+const maxGrants = 1_000
+
 func (k Keeper) arrivedLists(ctx context.Context) ([]types.CreditList, error) {
-	iterator, err := k.Arrived.Iterate(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	ids, err := iterator.Keys()
+	var ids []uint64
+	err := k.Arrived.Walk(ctx, nil, func(id uint64) (bool, error) {
+		ids = append(ids, id)
+		return len(ids) == maxGrants, nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -70,18 +74,22 @@ func (k Keeper) arrivedLists(ctx context.Context) ([]types.CreditList, error) {
 	return lists, nil
 }
 
-// grant sets the bonus of each list. Above the budget every credit is scaled by
+// grant sets the bonus of each list and lets the sweep take it from where it
+// is now. Above the budget every credit is scaled by
 // the same ratio and rounded down; nothing is carried over to later blocks.
 func (k Keeper) grant(ctx context.Context, lists []types.CreditList, budget math.Int) (math.Int, error) {
 	asked := math.ZeroInt()
 	for _, list := range lists {
 		asked = asked.Add(list.Bonus)
 	}
+	sweep, err := k.Sweep.Get(ctx)
+	if err != nil {
+		return math.Int{}, err
+	}
 	granted := math.ZeroInt()
 	for _, list := range lists {
-		list.BonusGranted = list.Bonus
+		list.BonusGranted, list.StartPage, list.StartCycle = list.Bonus, sweep.Page, sweep.Cycle
 		if asked.GT(budget) {
-			var err error
 			if list.BonusGranted, err = k.scaleBonus(ctx, list, budget, asked); err != nil {
 				return math.Int{}, err
 			}

@@ -81,7 +81,7 @@ func (k Keeper) waitingTotal(ctx context.Context) (math.Int, error) {
 		}
 		return false, k.walkCredits(ctx, list, func(credit types.Credit) error {
 			page, _ := types.PageOf(credit.LedgerId)
-			if paid(list, sweep, page) {
+			if !arrived && paid(list, sweep, page) {
 				return nil
 			}
 			total = total.Add(credit.Amount)

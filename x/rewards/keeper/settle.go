@@ -55,9 +55,14 @@ func (k Keeper) waiting(ctx context.Context) ([]*listReader, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !arrived {
-			readers = append(readers, &listReader{list: list})
+		if arrived {
+			continue
 		}
+		reader, err := k.read(ctx, list)
+		if err != nil {
+			return nil, err
+		}
+		readers = append(readers, reader)
 	}
 	return readers, nil
 }
@@ -171,11 +176,7 @@ func (s *settlement) writePage(number uint64) error {
 func (s *settlement) dropDone() error {
 	kept := s.readers[:0]
 	for _, reader := range s.readers {
-		done, err := reader.done(s.ctx, s.keeper, s.sweep.Cycle)
-		if err != nil {
-			return err
-		}
-		if !done {
+		if !reader.done(s.sweep.Cycle) {
 			kept = append(kept, reader)
 			continue
 		}
@@ -203,7 +204,22 @@ type listReader struct {
 	chunk types.CreditChunk // at number
 	n     uint32
 	at    int
-	end   bool // past the last credit
+	end   bool   // past the last credit
+	first uint64 // page of the first credit
+}
+
+func (k Keeper) read(ctx context.Context, list types.CreditList) (*listReader, error) {
+	reader := &listReader{list: list, end: list.Chunks == 0}
+	if reader.end {
+		return reader, nil
+	}
+	chunk, err := k.Chunks.Get(ctx, collections.Join(list.Id, uint32(0)))
+	if err != nil {
+		return nil, err
+	}
+	reader.chunk = chunk
+	reader.first, _ = types.PageOf(chunk.Credits[0].LedgerId)
+	return reader, nil
 }
 
 // page returns the page of the current credit when it is due on the walk of a
@@ -264,20 +280,12 @@ func (r *listReader) advance(ctx context.Context, k Keeper) error {
 	return err
 }
 
-// done says whether nothing of the list is left to pay.
-func (r *listReader) done(ctx context.Context, k Keeper, cycle uint64) (bool, error) {
+// done says whether nothing of the list is left to pay: it has been paid from
+// its start page to the end of the ledger, and from the beginning up to it.
+func (r *listReader) done(cycle uint64) bool {
 	if cycle != r.list.StartCycle {
 		_, left := r.page(cycle)
-		return !left, nil
+		return !left
 	}
-	if !r.end || r.list.Chunks == 0 {
-		return r.list.Chunks == 0, nil
-	}
-	// Paid from the start page to the end of the ledger; is anything before it?
-	first, err := k.Chunks.Get(ctx, collections.Join(r.list.Id, uint32(0)))
-	if err != nil {
-		return false, err
-	}
-	page, _ := types.PageOf(first.Credits[0].LedgerId)
-	return page >= r.list.StartPage, nil
+	return r.end && (r.list.Chunks == 0 || r.first >= r.list.StartPage)
 }

@@ -20,6 +20,8 @@ func DefaultGenesis() *GenesisState {
 		ValidatorsPot: math.ZeroInt(),
 		BountyPool:    math.ZeroInt(),
 		Clock:         Clock{LastBlockTime: time.Unix(0, 0).UTC()},
+		PendingBurn:   math.ZeroInt(),
+		PendingBounty: math.ZeroInt(),
 	}
 }
 
@@ -42,6 +44,7 @@ func (g GenesisState) Validate() error {
 		value math.Int
 	}{
 		{"reserve", g.Reserve}, {"validators_pot", g.ValidatorsPot}, {"bounty_pool", g.BountyPool},
+		{"pending_burn", g.PendingBurn}, {"pending_bounty", g.PendingBounty},
 		{"totals.fees", g.Totals.Fees}, {"totals.burned", g.Totals.Burned}, {"totals.bonus", g.Totals.Bonus},
 		{"totals.emitted", g.Totals.Emitted}, {"totals.contributors", g.Totals.Contributors}, {"totals.lineage", g.Totals.Lineage},
 		{"totals.providers", g.Totals.Providers}, {"totals.datanet_owners", g.Totals.DatanetOwners},
@@ -88,8 +91,10 @@ func (g GenesisState) validateAccounts() error {
 
 func (g GenesisState) validateLists() error {
 	last := uint64(0)
+	known := make(map[uint64]bool, len(g.Lists))
 	for _, waiting := range g.Lists {
 		list := waiting.List
+		known[list.Id] = true
 		if list.Id <= last || list.Id >= g.NextListId {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d is out of order", list.Id)
 		}
@@ -107,6 +112,11 @@ func (g GenesisState) validateLists() error {
 			if err := validateAmount("bonus", credit.Bonus); err != nil {
 				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 			}
+		}
+	}
+	for _, id := range g.Arrived {
+		if !known[id] {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "arrived list %d is not waiting", id)
 		}
 	}
 	return nil

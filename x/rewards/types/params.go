@@ -78,7 +78,8 @@ func (p Params) Validate() error {
 	}{
 		{"max_block_seconds", p.MaxBlockSeconds, 1, maxBlockSeconds},
 		{"pages_per_block", p.PagesPerBlock, 1, maxPagesPerBlock},
-		{"payouts_per_block", p.PayoutsPerBlock, 1, maxPayoutsPerBlock},
+		// A page at least, so that one account that cannot be paid holds up no other.
+		{"payouts_per_block", p.PayoutsPerBlock, AccountsPerPage, maxPayoutsPerBlock},
 		{"epoch_blocks", p.EpochBlocks, 1, maxEpochBlocks},
 		{"emission_ppm_per_year", p.EmissionPpmPerYear, 0, PPM},
 		{"emission_bounty_ppm", p.EmissionBountyPpm, 0, PPM},

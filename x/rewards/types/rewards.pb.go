@@ -308,9 +308,9 @@ type CreditList struct {
 	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	// batch_id of the receipts that it pays.
 	BatchId uint64 `protobuf:"varint,2,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
-	// start_page of the sweep when the list arrived.
+	// start_page of the sweep when the bonus of the list was granted.
 	StartPage uint64 `protobuf:"varint,3,opt,name=start_page,json=startPage,proto3" json:"start_page,omitempty"`
-	// start_cycle of the sweep when the list arrived.
+	// start_cycle of the sweep when the bonus of the list was granted.
 	StartCycle uint64 `protobuf:"varint,4,opt,name=start_cycle,json=startCycle,proto3" json:"start_cycle,omitempty"`
 	// chunks of credits stored for the list.
 	Chunks uint32 `protobuf:"varint,5,opt,name=chunks,proto3" json:"chunks,omitempty"`
@@ -505,7 +505,7 @@ type Totals struct {
 	Bonus cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=bonus,proto3,customtype=cosmossdk.io/math.Int" json:"bonus"`
 	// emitted from the reserve.
 	Emitted cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=emitted,proto3,customtype=cosmossdk.io/math.Int" json:"emitted"`
-	// contributors received, bonus included.
+	// contributors received from fees; the bonus is counted apart.
 	Contributors cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=contributors,proto3,customtype=cosmossdk.io/math.Int" json:"contributors"`
 	// owners of models received.
 	Lineage cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=lineage,proto3,customtype=cosmossdk.io/math.Int" json:"lineage"`
