@@ -1,6 +1,9 @@
 package chain
 
 import (
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/query"
+
 	attributionkeeper "github.com/openledger/openledger/x/attribution/keeper"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	rewardskeeper "github.com/openledger/openledger/x/rewards/keeper"
@@ -33,4 +36,14 @@ func (c *Chain) VerifyReceipt(proof attributiontypes.ReceiptProof) (*attribution
 // ModuleAddress of a module account.
 func (c *Chain) ModuleAddress(name string) string {
 	return c.App.AccountKeeper.GetModuleAddress(name).String()
+}
+
+// Ledger lists the accounts of the ledger.
+func (c *Chain) Ledger(page *query.PageRequest) (*rewardstypes.QueryLedgerResponse, error) {
+	return rewardsServer(c).Ledger(c.Ctx(), &rewardstypes.QueryLedgerRequest{Pagination: page})
+}
+
+// Earnings of an account.
+func (c *Chain) Earnings(account sdk.AccAddress) (*rewardstypes.QueryEarningsResponse, error) {
+	return rewardsServer(c).Earnings(c.Ctx(), &rewardstypes.QueryEarningsRequest{Address: account.String()})
 }
