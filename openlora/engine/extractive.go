@@ -18,7 +18,10 @@ const (
 	maxPerPassage     = 2
 	minSentenceTokens = 8
 	maxSentenceTokens = 90
-	noAnswer          = "The sources of this model say nothing about that."
+	// minShare of the best sentence's shared words, in percent: what shares
+	// fewer is about something else.
+	minShare = 40
+	noAnswer = "The sources of this model say nothing about that."
 )
 
 // openings lead from one source to the next.
@@ -30,6 +33,7 @@ type sentence struct {
 	passage int
 	place   int
 	tokens  int
+	shared  int64 // rarity of the words that it shares with the question
 	score   int64
 }
 
@@ -82,15 +86,14 @@ func candidates(request Request) []sentence {
 			seen[text] = true
 			tokens := len(ids)
 			slices.Sort(ids)
-			score := int64(0)
+			shared := int64(0)
 			for _, id := range slices.Compact(ids) {
-				if _, shared := slices.BinarySearch(wanted, id); shared {
-					score += request.Surprisal(id)
+				if _, ok := slices.BinarySearch(wanted, id); ok {
+					shared += request.Surprisal(id)
 				}
 			}
-			// A sentence of the best passage counts a little even without shared words.
-			score = score*int64(16-min(p, 8)) + int64(max(8-p, 0))<<12 - int64(i)<<8
-			found = append(found, sentence{text: text, passage: p, place: i, tokens: tokens, score: score})
+			score := shared*int64(16-min(p, 8)) - int64(i)
+			found = append(found, sentence{text: text, passage: p, place: i, tokens: tokens, shared: shared, score: score})
 		}
 	}
 	return found
@@ -103,9 +106,16 @@ func choose(found []sentence, maxTokens int) []sentence {
 	var chosen []sentence
 	perPassage := make(map[int]int)
 	tokens := 0
+	best := int64(0)
 	for _, s := range found {
-		if len(chosen) == maxSentences || s.score <= 0 {
+		best = max(best, s.shared)
+	}
+	for _, s := range found {
+		if len(chosen) == maxSentences {
 			break
+		}
+		if s.shared == 0 || s.shared*100 < best*minShare {
+			continue
 		}
 		const lead = 8 // tokens of an opening, at most
 		if perPassage[s.passage] == maxPerPassage || maxTokens > 0 && tokens+s.tokens+lead > maxTokens {
@@ -121,10 +131,30 @@ func choose(found []sentence, maxTokens int) []sentence {
 	return chosen
 }
 
-// sentences splits a passage at full stops, question and exclamation marks that
-// are followed by white space, and joins lines.
+// sentences splits a passage into sentences. Headings are left out, and a blank
+// line ends a sentence.
 func sentences(passage string) []string {
-	text := strings.Join(strings.Fields(passage), " ")
+	var out, paragraph []string
+	flush := func() {
+		out = append(out, split(strings.Join(paragraph, " "))...)
+		paragraph = nil
+	}
+	for line := range strings.Lines(passage) {
+		switch line = strings.TrimSpace(line); {
+		case line == "":
+			flush()
+		case strings.HasPrefix(line, "#"):
+		default:
+			paragraph = append(paragraph, line)
+		}
+	}
+	flush()
+	return out
+}
+
+// split cuts a paragraph at full stops, question and exclamation marks that are
+// followed by a space.
+func split(text string) []string {
 	var out []string
 	from := 0
 	for i := 0; i < len(text); i++ {
@@ -133,7 +163,7 @@ func sentences(passage string) []string {
 			continue
 		}
 		if piece := strings.TrimSpace(text[from : i+1]); piece != "" {
-			out = append(out, strings.TrimLeft(piece, "# "))
+			out = append(out, piece)
 		}
 		from = i + 1
 	}
