@@ -2,6 +2,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	svrcmd "github.com/cosmos/cosmos-sdk/server/cmd"
@@ -12,6 +13,7 @@ import (
 
 func main() {
 	if err := svrcmd.Execute(cmd.NewRootCmd(), app.EnvPrefix, app.DefaultNodeHome); err != nil {
+		fmt.Fprintln(os.Stderr, "openledgerd:", err)
 		os.Exit(1)
 	}
 }

@@ -96,8 +96,9 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 		return fmt.Errorf("commit %d is not open: it was revealed or has expired: %w", pending.Reveal.Rank, err)
 	}
 	cmd.Printf("sealed      rank %d; revealing from block %d (until %d)\n", pending.Reveal.Rank, commit.Commit.RevealFrom, commit.Commit.RevealUntil)
-	// A transaction sent now is in the next block.
-	if err := send.waitHeight(ctx, commit.Commit.RevealFrom-1); err != nil {
+	// Simulation runs on the state of the latest block, so the window must be
+	// open there.
+	if err := send.waitHeight(ctx, commit.Commit.RevealFrom); err != nil {
 		return err
 	}
 	response, err := send.send(ctx, &datanettypes.MsgRevealContributions{
