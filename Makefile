@@ -29,7 +29,7 @@ test-long: ## Run the heavier searches: more random cases, fuzzing
 	for target in $$(grep -hoE '^func Fuzz[A-Za-z]+' poa/*_test.go | sed 's/^func //'); do \
 		go test ./poa -run '^$$' -fuzz "^$$target$$" -fuzztime 30s || exit 1; done
 
-bench: build ## Measure, and write the table of docs/benchmarks.md
+bench: ## Measure, and write the table of docs/benchmarks.md
 	sh scripts/bench.sh
 
 lint: ## Check formatting and run vet

@@ -61,8 +61,10 @@ func (a Account) String() string { return a.Address.String() }
 
 // Chain is an application with one validator.
 type Chain struct {
-	T   *testing.T
+	T   testing.TB
 	App *app.App
+	// SkipInvariants leaves out the check after each block, for benchmarks.
+	SkipInvariants bool
 
 	db        dbm.DB
 	height    int64
@@ -87,7 +89,7 @@ func NewAccount(name string) Account {
 }
 
 // New starts a chain on which each account has a million OPEN.
-func New(t *testing.T, accounts []Account, edits ...Genesis) *Chain {
+func New(t testing.TB, accounts []Account, edits ...Genesis) *Chain {
 	t.Helper()
 	c := &Chain{
 		T: t, db: dbm.NewMemDB(),
@@ -105,7 +107,7 @@ func New(t *testing.T, accounts []Account, edits ...Genesis) *Chain {
 	return c
 }
 
-func newApp(t *testing.T, db dbm.DB) *app.App {
+func newApp(t testing.TB, db dbm.DB) *app.App {
 	t.Helper()
 	return app.New(log.NewNopLogger(), db, true, simtestutil.NewAppOptionsWithFlagHome(t.TempDir()), baseapp.SetChainID(ID))
 }
@@ -123,7 +125,7 @@ func (c *Chain) start(state map[string]json.RawMessage, params cmtproto.Consensu
 }
 
 // addValidator puts a validator into the staking genesis, which bonds it.
-func addValidator(t *testing.T, a *app.App, state map[string]json.RawMessage) *cmttypes.Validator {
+func addValidator(t testing.TB, a *app.App, state map[string]json.RawMessage) *cmttypes.Validator {
 	t.Helper()
 	consensusKey := cmted25519.GenPrivKeyFromSecret([]byte("openledger/test/validator")).PubKey()
 	stake := Open(1_000_000)
@@ -229,7 +231,9 @@ func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 	require.NoError(c.T, err)
 	_, err = c.App.Commit()
 	require.NoError(c.T, err)
-	require.NoError(c.T, c.App.CheckInvariants(c.Ctx()), "invariants after block %d", c.height)
+	if !c.SkipInvariants {
+		require.NoError(c.T, c.App.CheckInvariants(c.Ctx()), "invariants after block %d", c.height)
+	}
 	return response
 }
 

@@ -332,9 +332,15 @@ func (c *Conversation) Submit(msg *attributiontypes.MsgSubmitReceipts) (*abci.Ex
 	result := c.Send(c.Provider, msg)
 	var response attributiontypes.MsgSubmitReceiptsResponse
 	require.NoError(c.T, Decode(result, &response))
+	c.Recorded()
+	return result, response.BatchId
+}
+
+// Recorded starts the next batch after one that was sent.
+func (c *Conversation) Recorded() {
+	c.T.Helper()
 	c.receipts, c.builder = nil, poa.EvidenceBuilder{}
 	c.Refresh(c.Session.Id)
-	return result, response.BatchId
 }
 
 // ReceiptID of call n.

@@ -2,15 +2,9 @@ package attribution
 
 import (
 	autocliv1 "cosmossdk.io/api/cosmos/autocli/v1"
-)
 
-func args(fields ...string) []*autocliv1.PositionalArgDescriptor {
-	out := make([]*autocliv1.PositionalArgDescriptor, len(fields))
-	for i, field := range fields {
-		out[i] = &autocliv1.PositionalArgDescriptor{ProtoField: field}
-	}
-	return out
-}
+	"github.com/openledger/openledger/x/internal/modulekit"
+)
 
 // AutoCLIOptions describes the commands of the module.
 func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
@@ -19,23 +13,23 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 			Service: "openledger.attribution.v1.Query",
 			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
 				{RpcMethod: "Params", Use: "params", Short: "Query the parameters"},
-				{RpcMethod: "Session", Use: "session ID", Short: "Query a session by its id in hex", PositionalArgs: args("session_id")},
-				{RpcMethod: "SessionsByPayer", Use: "sessions PAYER", Short: "List the sessions of a payer", PositionalArgs: args("payer")},
-				{RpcMethod: "Batch", Use: "batch ID", Short: "Query the header of a batch of receipts", PositionalArgs: args("batch_id")},
+				{RpcMethod: "Session", Use: "session ID", Short: "Query a session by its id in hex", PositionalArgs: modulekit.Args("session_id")},
+				{RpcMethod: "SessionsByPayer", Use: "sessions PAYER", Short: "List the sessions of a payer", PositionalArgs: modulekit.Args("payer")},
+				{RpcMethod: "Batch", Use: "batch ID", Short: "Query the header of a batch of receipts", PositionalArgs: modulekit.Args("batch_id")},
 				{RpcMethod: "Batches", Use: "batches", Short: "List the batches in their dispute window"},
-				{RpcMethod: "BatchBySeq", Use: "batch-by-seq PROVIDER SEQ", Short: "Query the batch that a provider submitted under a number", PositionalArgs: args("provider", "provider_seq")},
-				{RpcMethod: "Receipts", Use: "receipts BATCH-ID", Short: "List the receipts of a batch", PositionalArgs: args("batch_id")},
+				{RpcMethod: "BatchBySeq", Use: "batch-by-seq PROVIDER SEQ", Short: "Query the batch that a provider submitted under a number", PositionalArgs: modulekit.Args("provider", "provider_seq")},
+				{RpcMethod: "Receipts", Use: "receipts BATCH-ID", Short: "List the receipts of a batch", PositionalArgs: modulekit.Args("batch_id")},
 				{
 					RpcMethod: "Receipt", Use: "receipt ID", Short: "Query a receipt and how it was paid",
 					Long:           "Query a receipt in its dispute window by SESSION-CALL, and how it was paid. Later it can be proved with verify-receipt and a proof from an indexer.",
 					Example:        "openledgerd query attribution receipt 5f3c…-1",
-					PositionalArgs: args("id"),
+					PositionalArgs: modulekit.Args("id"),
 				},
 				{
 					RpcMethod: "VerifyReceipt", Use: "verify-receipt PROOF", Short: "Check a proof of a receipt of any age against the chain",
 					Long:           "Check a proof of a receipt against the peaks over all batches that are kept in state. Gateways and indexers serve proofs as JSON.",
 					Example:        "openledgerd query attribution verify-receipt \"$(curl -s http://127.0.0.1:8080/v1/openledger/receipts/ID/proof)\"",
-					PositionalArgs: args("proof"),
+					PositionalArgs: modulekit.Args("proof"),
 				},
 				{RpcMethod: "Accumulator", Use: "accumulator", Short: "Query the peaks over all batches"},
 			},
@@ -46,12 +40,12 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				{
 					RpcMethod: "OpenSession", Use: "open-session PROVIDER MODEL-ID DEPOSIT", Short: "Open a session; `openlorad ask` does it for you",
 					Example:        "openledgerd tx attribution open-session open1… 1 1000000000000000000aopen --session-key HEX --from alice",
-					PositionalArgs: args("provider", "model_id", "deposit"),
+					PositionalArgs: modulekit.Args("provider", "model_id", "deposit"),
 				},
 				{
 					RpcMethod: "TopUpSession", Use: "top-up-session AMOUNT", Short: "Add to the deposit of a session",
 					Example:        "openledgerd tx attribution top-up-session 1000000000000000000aopen --session-id HEX --from alice",
-					PositionalArgs: args("amount"),
+					PositionalArgs: modulekit.Args("amount"),
 				},
 				{
 					RpcMethod: "CloseSession", Use: "close-session", Short: "Close a session; the rest of the deposit returns after the claim window",
@@ -61,7 +55,7 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					RpcMethod: "SubmitReceipts", Use: "submit-receipts PROVIDER-SEQ", Short: "Submit a batch of receipts; gateways do it for you",
 					Long:           "Submit a batch of receipts with its evidence. --receipts and --evidence take a file, hex or base64.",
 					Example:        `openledgerd tx attribution submit-receipts 7 --sessions '{"session_id":"BASE64","calls":"2","pending_call":"BASE64","cumulative_max":"100","signature":"BASE64"}' --receipts receipts.bin --evidence evidence.bin --from provider`,
-					PositionalArgs: args("provider_seq"),
+					PositionalArgs: modulekit.Args("provider_seq"),
 				},
 				{RpcMethod: "UpdateParams", Skip: true},
 			},

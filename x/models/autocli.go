@@ -2,15 +2,9 @@ package models
 
 import (
 	autocliv1 "cosmossdk.io/api/cosmos/autocli/v1"
-)
 
-func args(fields ...string) []*autocliv1.PositionalArgDescriptor {
-	out := make([]*autocliv1.PositionalArgDescriptor, len(fields))
-	for i, field := range fields {
-		out[i] = &autocliv1.PositionalArgDescriptor{ProtoField: field}
-	}
-	return out
-}
+	"github.com/openledger/openledger/x/internal/modulekit"
+)
 
 // AutoCLIOptions describes the commands of the module.
 func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
@@ -19,12 +13,12 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 			Service: "openledger.models.v1.Query",
 			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
 				{RpcMethod: "Params", Use: "params", Short: "Query the parameters"},
-				{RpcMethod: "Model", Use: "model ID", Short: "Query a model and one of its versions", Example: "openledgerd query models model 1\nopenledgerd query models model 1 --version 2", PositionalArgs: args("model_id")},
+				{RpcMethod: "Model", Use: "model ID", Short: "Query a model and one of its versions", Example: "openledgerd query models model 1\nopenledgerd query models model 1 --version 2", PositionalArgs: modulekit.Args("model_id")},
 				{RpcMethod: "Models", Use: "models", Short: "List models", Example: "openledgerd query models models --page-limit 20"},
-				{RpcMethod: "Provider", Use: "provider ADDRESS", Short: "Query a provider and its unbonding entries", Example: "openledgerd query models provider open1…", PositionalArgs: args("provider")},
+				{RpcMethod: "Provider", Use: "provider ADDRESS", Short: "Query a provider and its unbonding entries", Example: "openledgerd query models provider open1…", PositionalArgs: modulekit.Args("provider")},
 				{RpcMethod: "Providers", Use: "providers", Short: "List providers"},
-				{RpcMethod: "Offers", Use: "offers MODEL-ID", Short: "List who serves a model at which price", Example: "openledgerd query models offers 1", PositionalArgs: args("model_id")},
-				{RpcMethod: "Offer", Use: "offer MODEL-ID PROVIDER", Short: "Query an offer", Example: "openledgerd query models offer 1 open1…", PositionalArgs: args("model_id", "provider")},
+				{RpcMethod: "Offers", Use: "offers MODEL-ID", Short: "List who serves a model at which price", Example: "openledgerd query models offers 1", PositionalArgs: modulekit.Args("model_id")},
+				{RpcMethod: "Offer", Use: "offer MODEL-ID PROVIDER", Short: "Query an offer", Example: "openledgerd query models offer 1 open1…", PositionalArgs: modulekit.Args("model_id", "provider")},
 			},
 		},
 		Tx: &autocliv1.ServiceCommandDescriptor{
@@ -36,36 +30,36 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					Example: `openledgerd tx models register-model "Skin notes" --kind model-kind-retrieval \
   --digest $(sha256sum model.json | cut -d' ' -f1) --manifest '{"datanet_id":1,"version":3}' \
   --method attribution-method-span --royalty 100000000000000000 --from alice`,
-					PositionalArgs: args("name"),
+					PositionalArgs: modulekit.Args("name"),
 				},
 				{
 					RpcMethod: "PublishModelVersion", Use: "publish-model-version MODEL-ID", Short: "Add a version with another artifact, manifest or price",
 					Example:        `openledgerd tx models publish-model-version 1 --digest … --manifest '{"datanet_id":1,"version":4}' --method attribution-method-span --royalty 100000000000000000 --from alice`,
-					PositionalArgs: args("model_id"),
+					PositionalArgs: modulekit.Args("model_id"),
 				},
 				{
 					RpcMethod: "UpdateModel", Use: "update-model MODEL-ID", Short: "Change the description, retire a model, or hand it over",
 					Example:        `openledgerd tx models update-model 1 --description "…" --retired --from alice`,
-					PositionalArgs: args("model_id"),
+					PositionalArgs: modulekit.Args("model_id"),
 				},
 				{
 					RpcMethod: "RegisterProvider", Use: "register-provider NAME BOND", Short: "Register as a provider with a bond",
 					Example:        "openledgerd tx models register-provider my-gateway 1000000000000000000000aopen --endpoint https://gateway.example.org --answer-key HEX --from provider",
-					PositionalArgs: args("name", "bond"),
+					PositionalArgs: modulekit.Args("name", "bond"),
 				},
 				{
 					RpcMethod: "UpdateProvider", Use: "update-provider NAME", Short: "Replace name, endpoint and answer key",
 					Example:        "openledgerd tx models update-provider my-gateway --endpoint https://gateway.example.org --answer-key HEX --from provider",
-					PositionalArgs: args("name"),
+					PositionalArgs: modulekit.Args("name"),
 				},
-				{RpcMethod: "BondProvider", Use: "bond-provider AMOUNT", Short: "Add to the bond", Example: "openledgerd tx models bond-provider 1000000000000000000000aopen --from provider", PositionalArgs: args("amount")},
-				{RpcMethod: "UnbondProvider", Use: "unbond-provider AMOUNT", Short: "Start to take free bond out", Example: "openledgerd tx models unbond-provider 1000000000000000000000aopen --from provider", PositionalArgs: args("amount")},
+				{RpcMethod: "BondProvider", Use: "bond-provider AMOUNT", Short: "Add to the bond", Example: "openledgerd tx models bond-provider 1000000000000000000000aopen --from provider", PositionalArgs: modulekit.Args("amount")},
+				{RpcMethod: "UnbondProvider", Use: "unbond-provider AMOUNT", Short: "Start to take free bond out", Example: "openledgerd tx models unbond-provider 1000000000000000000000aopen --from provider", PositionalArgs: modulekit.Args("amount")},
 				{
 					RpcMethod: "SetOffer", Use: "set-offer MODEL-ID INPUT-PRICE OUTPUT-PRICE", Short: "Offer a model; prices in aopen per 1,000 tokens",
 					Example:        "openledgerd tx models set-offer 1 1000000000000000 2000000000000000 --from provider",
-					PositionalArgs: args("model_id", "input_price", "output_price"),
+					PositionalArgs: modulekit.Args("model_id", "input_price", "output_price"),
 				},
-				{RpcMethod: "RemoveOffer", Use: "remove-offer MODEL-ID", Short: "Withdraw an offer; open sessions keep their price", Example: "openledgerd tx models remove-offer 1 --from provider", PositionalArgs: args("model_id")},
+				{RpcMethod: "RemoveOffer", Use: "remove-offer MODEL-ID", Short: "Withdraw an offer; open sessions keep their price", Example: "openledgerd tx models remove-offer 1 --from provider", PositionalArgs: modulekit.Args("model_id")},
 				{RpcMethod: "UpdateParams", Skip: true},
 			},
 		},

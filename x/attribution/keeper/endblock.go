@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/attribution/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // retryAfter a sweep step that failed, so that it does not hold up the others.
@@ -29,20 +30,6 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 	return k.prune(sdkCtx, params)
 }
 
-// attempt keeps the changes of run only when it succeeds; a panic is an error.
-func attempt(ctx sdk.Context, run func(sdk.Context) error) (err error) {
-	cached, write := ctx.CacheContext()
-	defer func() {
-		if recovered := recover(); recovered != nil {
-			err = fmt.Errorf("panic: %v", recovered)
-		}
-	}()
-	if err = run(cached); err == nil {
-		write()
-	}
-	return err
-}
-
 func (k Keeper) sweepSessions(ctx sdk.Context, params types.Params) error {
 	until := new(collections.Range[collections.Pair[time.Time, []byte]]).
 		EndExclusive(collections.Join(ctx.BlockTime().Add(1), []byte{}))
@@ -58,7 +45,7 @@ func (k Keeper) sweepSessions(ctx sdk.Context, params types.Params) error {
 		if err != nil {
 			return err
 		}
-		if err := attempt(ctx, func(ctx sdk.Context) error { return k.expire(ctx, params, session) }); err != nil {
+		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.expire(ctx, params, session) }); err != nil {
 			ctx.Logger().Error("session could not be closed; trying again later", "module", types.ModuleName, "session", fmt.Sprintf("%x", id), "err", err)
 			if err := k.moveDeadline(ctx, session, ctx.BlockTime().Add(retryAfter)); err != nil {
 				return err
@@ -111,7 +98,7 @@ func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
 			break
 		}
 		left-- // a header costs as much as a page
-		if err := attempt(ctx, func(ctx sdk.Context) error { return k.closeBatch(ctx, batch) }); err != nil {
+		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.closeBatch(ctx, batch) }); err != nil {
 			ctx.Logger().Error("batch could not be closed; trying again later", "module", types.ModuleName, "batch", id, "err", err)
 			if err := k.postponeBatch(ctx, batch); err != nil {
 				return err

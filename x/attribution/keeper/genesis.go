@@ -8,6 +8,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/attribution/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // InitGenesis sets the whole state. The bank must have been initialised.
@@ -60,10 +61,10 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.Accumulator, err = k.Accumulator.Get(ctx); err != nil {
 		return nil, err
 	}
-	if g.Sessions, err = values(ctx, k.Sessions); err != nil {
+	if g.Sessions, err = modulekit.Values(ctx, k.Sessions); err != nil {
 		return nil, err
 	}
-	if g.Batches, err = values(ctx, k.Batches); err != nil {
+	if g.Batches, err = modulekit.Values(ctx, k.Batches); err != nil {
 		return nil, err
 	}
 	if err := k.Pages.Walk(ctx, nil, func(key collections.Pair[uint64, uint32], records []byte) (bool, error) {
@@ -77,13 +78,4 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 		return false, nil
 	})
 	return &g, err
-}
-
-// values returns all values of a map in the order of its keys.
-func values[K, V any](ctx context.Context, m collections.Map[K, V]) ([]V, error) {
-	iterator, err := m.Iterate(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	return iterator.Values()
 }

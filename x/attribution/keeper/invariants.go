@@ -11,6 +11,7 @@ import (
 
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/x/attribution/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -44,7 +45,7 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 // checkBatches: pages hold what headers say, weights sum up, and providers are
 // liable for exactly what is in its window.
 func (k Keeper) checkBatches(ctx context.Context, leaves uint64) error {
-	batches, err := values(ctx, k.Batches)
+	batches, err := modulekit.Values(ctx, k.Batches)
 	if err != nil {
 		return err
 	}

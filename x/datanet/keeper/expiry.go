@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"fmt"
 
 	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
@@ -10,6 +9,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -22,24 +22,10 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 		return err
 	}
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	if err := attempt(sdkCtx, func(ctx sdk.Context) error { return k.expire(ctx, params) }); err != nil {
+	if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return k.expire(ctx, params) }); err != nil {
 		sdkCtx.Logger().Error("expired commits could not be swept", "module", types.ModuleName, "err", err)
 	}
 	return nil
-}
-
-// attempt keeps the changes of run only when it succeeds; a panic is an error.
-func attempt(ctx sdk.Context, run func(sdk.Context) error) (err error) {
-	cached, write := ctx.CacheContext()
-	defer func() {
-		if recovered := recover(); recovered != nil {
-			err = fmt.Errorf("panic: %v", recovered)
-		}
-	}()
-	if err = run(cached); err == nil {
-		write()
-	}
-	return err
 }
 
 func (k Keeper) expire(ctx sdk.Context, params types.Params) error {

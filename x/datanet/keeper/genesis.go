@@ -6,6 +6,7 @@ import (
 	"cosmossdk.io/collections"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // InitGenesis sets the whole state. The bank must have been initialised.
@@ -66,16 +67,16 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.NextRank, err = k.NextRank.Peek(ctx); err != nil {
 		return nil, err
 	}
-	if g.Datanets, err = values(ctx, k.DataNets); err != nil {
+	if g.Datanets, err = modulekit.Values(ctx, k.DataNets); err != nil {
 		return nil, err
 	}
-	if g.Commits, err = values(ctx, k.Commits); err != nil {
+	if g.Commits, err = modulekit.Values(ctx, k.Commits); err != nil {
 		return nil, err
 	}
-	if g.Contributions, err = values(ctx, k.Contributions); err != nil {
+	if g.Contributions, err = modulekit.Values(ctx, k.Contributions); err != nil {
 		return nil, err
 	}
-	if g.Versions, err = values(ctx, k.Versions); err != nil {
+	if g.Versions, err = modulekit.Values(ctx, k.Versions); err != nil {
 		return nil, err
 	}
 	for _, datanet := range g.Datanets {
@@ -89,13 +90,4 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 		g.Accumulators = append(g.Accumulators, accumulators)
 	}
 	return &g, nil
-}
-
-// values returns all values of a map in the order of its keys.
-func values[K, V any](ctx context.Context, m collections.Map[K, V]) ([]V, error) {
-	iterator, err := m.Iterate(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	return iterator.Values()
 }

@@ -7,6 +7,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/x/internal/modulekit"
 	"github.com/openledger/openledger/x/models/types"
 )
 
@@ -69,27 +70,18 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.NextUnbondingId, err = k.NextUnbonding.Peek(ctx); err != nil {
 		return nil, err
 	}
-	if g.Models, err = values(ctx, k.Models); err != nil {
+	if g.Models, err = modulekit.Values(ctx, k.Models); err != nil {
 		return nil, err
 	}
-	if g.ModelVersions, err = values(ctx, k.Versions); err != nil {
+	if g.ModelVersions, err = modulekit.Values(ctx, k.Versions); err != nil {
 		return nil, err
 	}
-	if g.Providers, err = values(ctx, k.Providers); err != nil {
+	if g.Providers, err = modulekit.Values(ctx, k.Providers); err != nil {
 		return nil, err
 	}
-	if g.Unbondings, err = values(ctx, k.Unbondings); err != nil {
+	if g.Unbondings, err = modulekit.Values(ctx, k.Unbondings); err != nil {
 		return nil, err
 	}
-	g.Offers, err = values(ctx, k.Offers)
+	g.Offers, err = modulekit.Values(ctx, k.Offers)
 	return &g, err
-}
-
-// values returns all values of a map in the order of its keys.
-func values[K, V any](ctx context.Context, m collections.Map[K, V]) ([]V, error) {
-	iterator, err := m.Iterate(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	return iterator.Values()
 }

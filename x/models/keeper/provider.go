@@ -11,6 +11,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/x/internal/modulekit"
 	"github.com/openledger/openledger/x/models/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
@@ -160,7 +161,7 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 	}
 	event := types.EventUnbondingsCompleted{Amount: sdk.NewCoin(rewardstypes.Denom, math.ZeroInt())}
 	for _, entry := range matured {
-		if err := attempt(sdkCtx, func(ctx sdk.Context) error { return k.complete(ctx, entry) }); err != nil {
+		if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return k.complete(ctx, entry) }); err != nil {
 			sdkCtx.Logger().Error("unbonding entry could not be paid; trying again later", "module", types.ModuleName, "id", entry.Id, "err", err)
 			if err := k.postpone(ctx, entry); err != nil {
 				return err

@@ -2,10 +2,10 @@ package keeper
 
 import (
 	"context"
-	"fmt"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/x/internal/modulekit"
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -52,23 +52,8 @@ func (k Keeper) tick(ctx context.Context, params types.Params) (seconds int64, e
 }
 
 func (k Keeper) step(ctx context.Context, name string, run func(context.Context) error) {
-	if err := attempt(ctx, run); err != nil {
-		sdk.UnwrapSDKContext(ctx).Logger().Error("step of the end-blocker failed", "module", types.ModuleName, "step", name, "err", err)
-	}
-}
-
-// attempt runs a step in a cached context and keeps its changes and events only
-// when it succeeds. A panic is an error.
-func attempt(ctx context.Context, run func(context.Context) error) (err error) {
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	cached, write := sdkCtx.CacheContext()
-	defer func() {
-		if recovered := recover(); recovered != nil {
-			err = fmt.Errorf("panic: %v", recovered)
-		}
-	}()
-	if err = run(cached); err == nil {
-		write()
+	if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return run(ctx) }); err != nil {
+		sdkCtx.Logger().Error("step of the end-blocker failed", "module", types.ModuleName, "step", name, "err", err)
 	}
-	return err
 }

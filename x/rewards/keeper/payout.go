@@ -9,6 +9,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/x/internal/modulekit"
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -115,12 +116,12 @@ func (r *payoutRun) pay(id uint64, row *types.Row) error {
 		return err
 	}
 	amount := types.IntOf(row.Balance)
-	events := sdk.UnwrapSDKContext(r.ctx).EventManager()
-	sent := attempt(r.ctx, func(ctx context.Context) error {
+	sdkCtx := sdk.UnwrapSDKContext(r.ctx)
+	sent := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error {
 		return r.keeper.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, account, coins(amount))
 	})
 	if sent != nil {
-		return events.EmitTypedEvent(&types.EventPayoutFailed{Account: account.String(), Reason: sent.Error()})
+		return sdkCtx.EventManager().EmitTypedEvent(&types.EventPayoutFailed{Account: account.String(), Reason: sent.Error()})
 	}
 	row.Balance = poa.Amount{}
 	r.count++
