@@ -71,6 +71,7 @@ type Chain struct {
 	time      time.Time
 	validator *cmttypes.Validator
 	random    *rand.Rand
+	reserve   sdkmath.Int // after the last block; it only falls
 }
 
 // Tx is a signed transaction to be.
@@ -233,6 +234,10 @@ func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 	require.NoError(c.T, err)
 	if !c.SkipInvariants {
 		require.NoError(c.T, c.App.CheckInvariants(c.Ctx()), "invariants after block %d", c.height)
+		reserve, err := c.App.RewardsKeeper.Reserve.Get(c.Ctx())
+		require.NoError(c.T, err)
+		require.False(c.T, !c.reserve.IsNil() && reserve.GT(c.reserve), "the reserve rose in block %d", c.height)
+		c.reserve = reserve
 	}
 	return response
 }
