@@ -43,7 +43,7 @@ func (g *Gateway) chat(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := request.OpenLedger.Session
-	if !g.sessions.lock(id) {
+	if !g.sessions.lock(r.Context(), id) {
 		g.fail(w, &httpError{status: http.StatusConflict, code: "session_busy", message: "a call of this session is in flight: wait for its answer, or open another session to ask in parallel"})
 		return
 	}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -125,29 +127,53 @@ func (l *limiter) allow(remote string) bool {
 	return bucket.Allow()
 }
 
+// lockPatience is how long a call waits for the one before it. A client may send
+// its next voucher before the handler of its last answer has returned.
+const lockPatience = 2 * time.Second
+
 // sessionLocks let one call of a session in at a time.
 type sessionLocks struct {
 	mu   sync.Mutex
-	busy map[poa.Hash]bool
+	busy map[poa.Hash]chan struct{} // closed when the call is over
 }
 
-// lock returns false when a call of the session is in flight.
-func (s *sessionLocks) lock(id poa.Hash) bool {
+// lock returns false when a call of the session stays in flight.
+func (s *sessionLocks) lock(ctx context.Context, id poa.Hash) bool {
+	patience := time.NewTimer(lockPatience)
+	defer patience.Stop()
+	for {
+		over := s.try(id)
+		if over == nil {
+			return true
+		}
+		select {
+		case <-over:
+		case <-patience.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// try locks the session, or returns what to wait for.
+func (s *sessionLocks) try(id poa.Hash) chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if over := s.busy[id]; over != nil {
+		return over
+	}
 	if s.busy == nil {
-		s.busy = make(map[poa.Hash]bool)
+		s.busy = make(map[poa.Hash]chan struct{})
 	}
-	if s.busy[id] {
-		return false
-	}
-	s.busy[id] = true
-	return true
+	s.busy[id] = make(chan struct{})
+	return nil
 }
 
 func (s *sessionLocks) unlock(id poa.Hash) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	close(s.busy[id])
 	delete(s.busy, id)
 }
 

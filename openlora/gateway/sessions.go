@@ -41,7 +41,7 @@ func (g *Gateway) acknowledge(w http.ResponseWriter, r *http.Request) {
 		g.fail(w, err)
 		return
 	}
-	if !g.sessions.lock(id) {
+	if !g.sessions.lock(r.Context(), id) {
 		g.fail(w, &httpError{status: http.StatusConflict, code: "session_busy", message: "a call of this session is in flight: wait for its answer"})
 		return
 	}
