@@ -23,7 +23,7 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				{RpcMethod: "Commit", Use: "commit RANK", Short: "Query a sealed contribution and its reveal window", PositionalArgs: modulekit.Args("rank")},
 				{RpcMethod: "Commits", Use: "commits CONTRIBUTOR", Short: "List the sealed contributions of an account", PositionalArgs: modulekit.Args("contributor")},
 				{RpcMethod: "Contribution", Use: "contribution RANK", Short: "Query a contribution", Example: "openledgerd query datanet contribution 17", PositionalArgs: modulekit.Args("rank")},
-				{RpcMethod: "Contributions", Use: "contributions DATANET-ID", Short: "List the contributions of a DataNet", Example: "openledgerd query datanet contributions 1 --status contribution-status-submitted", PositionalArgs: modulekit.Args("datanet_id")},
+				{RpcMethod: "Contributions", Use: "contributions DATANET-ID", Short: "List the contributions of a DataNet", Example: "openledgerd query datanet contributions 1 --status submitted", PositionalArgs: modulekit.Args("datanet_id")},
 				{RpcMethod: "ContributionsByContributor", Use: "contributions-by CONTRIBUTOR", Short: "List the contributions of an account", PositionalArgs: modulekit.Args("contributor")},
 				{RpcMethod: "Version", Use: "version DATANET-ID VERSION", Short: "Query a version of a DataNet; 0 asks for the latest", Example: "openledgerd query datanet version 1 0", PositionalArgs: modulekit.Args("datanet_id", "version")},
 				{RpcMethod: "Versions", Use: "versions DATANET-ID", Short: "List the versions of a DataNet", PositionalArgs: modulekit.Args("datanet_id")},
@@ -35,7 +35,7 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				{
 					RpcMethod: "CreateDataNet", Use: "create-datanet NAME", Short: "Create a DataNet that you own",
 					Example: `openledgerd tx datanet create-datanet "Skin notes" --domain dermatology --licence CC-BY-4.0 \
-  --description "Notes on rare skin diseases" --review-policy review-policy-owner \
+  --description "Notes on rare skin diseases" --review-policy owner \
   --royalty-floor 100000000000000000 --owner-ppm 50000 --from alice`,
 					PositionalArgs: modulekit.Args("name"),
 				},

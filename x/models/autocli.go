@@ -27,14 +27,14 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				{
 					RpcMethod: "RegisterModel", Use: "register-model NAME", Short: "Register a base model, an adapter or a retrieval model",
 					Long: "Register a model. --digest is the SHA-256 of its artifact in hex or base64; each --manifest names a DataNet version as JSON; --royalty is in aopen per answer, not below the floors of the DataNets.",
-					Example: `openledgerd tx models register-model "Skin notes" --kind model-kind-retrieval \
+					Example: `openledgerd tx models register-model "Skin notes" --kind retrieval \
   --digest $(sha256sum model.json | cut -d' ' -f1) --manifest '{"datanet_id":1,"version":3}' \
-  --method attribution-method-span --royalty 100000000000000000 --from alice`,
+  --method span --royalty 100000000000000000 --from alice`,
 					PositionalArgs: modulekit.Args("name"),
 				},
 				{
 					RpcMethod: "PublishModelVersion", Use: "publish-model-version MODEL-ID", Short: "Add a version with another artifact, manifest or price",
-					Example:        `openledgerd tx models publish-model-version 1 --digest … --manifest '{"datanet_id":1,"version":4}' --method attribution-method-span --royalty 100000000000000000 --from alice`,
+					Example:        `openledgerd tx models publish-model-version 1 --digest … --manifest '{"datanet_id":1,"version":4}' --method span --royalty 100000000000000000 --from alice`,
 					PositionalArgs: modulekit.Args("model_id"),
 				},
 				{

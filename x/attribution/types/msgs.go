@@ -113,8 +113,13 @@ func (m *MsgUpdateParams) ValidateBasic() error {
 }
 
 func validateAddress(name, address string) error {
-	if _, err := sdk.AccAddressFromBech32(address); err != nil {
+	account, err := sdk.AccAddressFromBech32(address)
+	if err != nil {
 		return errorsmod.Wrapf(ErrInvalidAddress, "%s %q: %s", name, address, err)
+	}
+	// State compares addresses as text, so each must have one spelling.
+	if account.String() != address {
+		return errorsmod.Wrapf(ErrInvalidAddress, "%s %q: write it as %s", name, address, account)
 	}
 	return nil
 }

@@ -18,8 +18,8 @@ import (
 // pool. What is above the cap is swept in later blocks; it cannot be revealed.
 func (k Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.Params.Get(ctx)
-	if err != nil {
-		return err
+	if err != nil || params.Paused {
+		return err // nobody can reveal, so nobody may lose a deposit
 	}
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
 	if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return k.expire(ctx, params) }); err != nil {

@@ -1,0 +1,171 @@
+package keeper_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/query"
+
+	"github.com/openledger/openledger/x/datanet/types"
+)
+
+// imported reads a genesis into a new module that holds what f holds.
+func (f *fixture) imported(genesis *types.GenesisState) (*fixture, error) {
+	g := newFixture(f.t)
+	require.NoError(f.t, g.bank.add(g.ctx, moduleAddress(types.ModuleName), f.held()))
+	return g, g.k.InitGenesis(g.ctx, *genesis)
+}
+
+func TestGenesisRoundTrip(t *testing.T) {
+	f := everything(t)
+	exported := f.export()
+	require.NoError(t, exported.Validate())
+	require.Len(t, exported.Commits, 2)
+	require.Len(t, exported.Contributions, 6)
+	require.Len(t, exported.Versions, 2)
+	g, err := f.imported(exported)
+	require.NoError(t, err)
+	require.Equal(t, string(f.cdc.MustMarshalJSON(exported)), string(g.cdc.MustMarshalJSON(g.export())))
+
+	// The imported chain goes on as the first one would: same roots, same expiries.
+	height := f.ctx.BlockHeight()
+	for _, h := range []*fixture{f, g} {
+		h.ctx = h.ctx.WithBlockHeight(height)
+		must(h, h.msgs.AcceptContributions, acceptMsg(h.owner, 2, 6))
+		h.blocks(110)
+		require.Empty(t, h.export().Commits)
+	}
+	require.Equal(t, f.export(), g.export())
+
+	poor := newFixture(t)
+	require.ErrorIs(t, poor.k.InitGenesis(poor.ctx, *exported), types.ErrInvariant, "deposits are not covered")
+}
+
+func TestGenesisIsRefused(t *testing.T) {
+	for name, damage := range map[string]func(*types.GenesisState){
+		"params":                   func(g *types.GenesisState) { g.Params.MaxItemsPerMsg = 0 },
+		"no next id":               func(g *types.GenesisState) { g.NextDatanetId = 0 },
+		"no next rank":             func(g *types.GenesisState) { g.NextRank = 0 },
+		"id not assigned":          func(g *types.GenesisState) { g.NextDatanetId = 2 },
+		"rank not assigned":        func(g *types.GenesisState) { g.NextRank = 8 },
+		"DataNet twice":            func(g *types.GenesisState) { g.Datanets[1].Id = 1 },
+		"owner":                    func(g *types.GenesisState) { g.Datanets[0].Owner = "nobody" },
+		"commit twice":             func(g *types.GenesisState) { g.Commits[1].Rank = g.Commits[0].Rank },
+		"commit by nobody":         func(g *types.GenesisState) { g.Commits[0].Contributor = "" },
+		"deposit in other coins":   func(g *types.GenesisState) { g.Commits[0].Deposit.Denom = "uatom" },
+		"deposit missing":          func(g *types.GenesisState) { g.Commits[0].Deposit = sdk.Coin{} },
+		"commit and contribution":  func(g *types.GenesisState) { g.Commits[0].Rank = 1 },
+		"contribution to nothing":  func(g *types.GenesisState) { g.Contributions[0].DatanetId = 9 },
+		"contribution by nobody":   func(g *types.GenesisState) { g.Contributions[0].Contributor = "x" },
+		"negative deposit":         func(g *types.GenesisState) { g.Contributions[0].Deposit.Amount = math.NewInt(-1) },
+		"version of nothing":       func(g *types.GenesisState) { g.Versions[0].DatanetId = 9 },
+		"version too high":         func(g *types.GenesisState) { g.Versions[0].Version = 3 },
+		"version 0":                func(g *types.GenesisState) { g.Versions[0].Version = 0 },
+		"accumulators missing":     func(g *types.GenesisState) { g.Accumulators = g.Accumulators[1:] },
+		"accumulators twice":       func(g *types.GenesisState) { g.Accumulators[1].DatanetId = 1 },
+		"peaks missing":            func(g *types.GenesisState) { g.Accumulators[0].Contributions.Peaks = nil },
+		"peak of the wrong length": func(g *types.GenesisState) { g.Accumulators[0].Statistics.Peaks[0] = []byte{1} },
+		"accumulator too short":    func(g *types.GenesisState) { g.Accumulators[0].Contributions = types.Accumulator{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			exported := everything(t).export()
+			damage(exported)
+			require.Error(t, exported.Validate())
+		})
+	}
+	for name, damage := range map[string]func(*types.GenesisState){
+		"pending":         func(g *types.GenesisState) { g.Datanets[1].Pending = 0 },
+		"tokens":          func(g *types.GenesisState) { g.Datanets[0].Tokens++ },
+		"segments":        func(g *types.GenesisState) { g.Datanets[0].Segments++ },
+		"latest root":     func(g *types.GenesisState) { g.Versions[1].Root = make([]byte, 32) },
+		"latest version":  func(g *types.GenesisState) { g.Versions = g.Versions[:1] },
+		"decision undone": func(g *types.GenesisState) { g.Contributions[0].Status = types.CONTRIBUTION_STATUS_SUBMITTED },
+	} {
+		t.Run("recount "+name, func(t *testing.T) {
+			f := everything(t)
+			exported := f.export()
+			damage(exported)
+			_, err := f.imported(exported)
+			require.Error(t, err)
+		})
+	}
+}
+
+func TestQueries(t *testing.T) {
+	f := everything(t)
+	params, err := f.queries.Params(f.ctx, &types.QueryParamsRequest{})
+	require.NoError(t, err)
+	require.Equal(t, types.DefaultParams(), params.Params)
+	datanet, err := f.queries.DataNet(f.ctx, &types.QueryDataNetRequest{DatanetId: 2})
+	require.NoError(t, err)
+	require.EqualValues(t, 1, datanet.Datanet.Pending)
+	commit, err := f.queries.Commit(f.ctx, &types.QueryCommitRequest{Rank: 7})
+	require.NoError(t, err)
+	require.Equal(t, commit.Commit.Height+100, commit.Commit.RevealUntil)
+	contribution, err := f.queries.Contribution(f.ctx, &types.QueryContributionRequest{Rank: 3})
+	require.NoError(t, err)
+	require.EqualValues(t, 2, contribution.Contribution.AcceptedVersion)
+	latest, err := f.queries.Version(f.ctx, &types.QueryVersionRequest{DatanetId: 1})
+	require.NoError(t, err)
+	require.EqualValues(t, 2, latest.Version.Version)
+	first, err := f.queries.Version(f.ctx, &types.QueryVersionRequest{DatanetId: 1, Version: 1})
+	require.NoError(t, err)
+	require.EqualValues(t, 2, first.Version.Contributions)
+}
+
+func TestListsArePaged(t *testing.T) {
+	f := everything(t)
+	var ranks []uint64
+	var key []byte
+	for {
+		page, err := f.queries.Contributions(f.ctx, &types.QueryContributionsRequest{DatanetId: 1, Pagination: &query.PageRequest{Limit: 2, Key: key}})
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(page.Contributions), 2)
+		for _, c := range page.Contributions {
+			ranks = append(ranks, c.Rank)
+		}
+		if key = page.Pagination.NextKey; len(key) == 0 {
+			break
+		}
+	}
+	require.Equal(t, []uint64{1, 2, 3, 4, 5}, ranks)
+	accepted, err := f.queries.Contributions(f.ctx, &types.QueryContributionsRequest{
+		DatanetId: 1, Status: types.CONTRIBUTION_STATUS_ACCEPTED, Pagination: &query.PageRequest{Limit: 2, CountTotal: true},
+	})
+	require.NoError(t, err)
+	require.Len(t, accepted.Contributions, 2)
+	require.EqualValues(t, 3, accepted.Pagination.Total)
+	byBob, err := f.queries.ContributionsByContributor(f.ctx, &types.QueryContributionsByContributorRequest{Contributor: f.bob.String()})
+	require.NoError(t, err)
+	require.Len(t, byBob.Contributions, 1)
+	commits, err := f.queries.Commits(f.ctx, &types.QueryCommitsRequest{Contributor: f.bob.String(), Pagination: &query.PageRequest{Limit: 1}})
+	require.NoError(t, err)
+	require.Len(t, commits.Commits, 1)
+	require.NotEmpty(t, commits.Pagination.NextKey)
+	datanets, err := f.queries.DataNets(f.ctx, &types.QueryDataNetsRequest{Pagination: &query.PageRequest{Reverse: true, Limit: 1}})
+	require.NoError(t, err)
+	require.EqualValues(t, 2, datanets.Datanets[0].Id)
+	versions, err := f.queries.Versions(f.ctx, &types.QueryVersionsRequest{DatanetId: 1})
+	require.NoError(t, err)
+	require.Len(t, versions.Versions, 2)
+}
+
+func TestQueriesNameWhatIsWrong(t *testing.T) {
+	f := everything(t)
+	code := func(_ any, err error) codes.Code { return status.Code(err) }
+	require.Equal(t, codes.NotFound, code(f.queries.DataNet(f.ctx, &types.QueryDataNetRequest{DatanetId: 9})))
+	require.Equal(t, codes.NotFound, code(f.queries.Commit(f.ctx, &types.QueryCommitRequest{Rank: 1})))
+	require.Equal(t, codes.NotFound, code(f.queries.Contribution(f.ctx, &types.QueryContributionRequest{Rank: 7})))
+	require.Equal(t, codes.NotFound, code(f.queries.Version(f.ctx, &types.QueryVersionRequest{DatanetId: 1, Version: 9})))
+	require.Equal(t, codes.NotFound, code(f.queries.Version(f.ctx, &types.QueryVersionRequest{DatanetId: 2})))
+	require.Equal(t, codes.NotFound, code(f.queries.Contributions(f.ctx, &types.QueryContributionsRequest{DatanetId: 9})))
+	require.Equal(t, codes.InvalidArgument, code(f.queries.Commits(f.ctx, &types.QueryCommitsRequest{Contributor: "x"})))
+	require.Equal(t, codes.InvalidArgument, code(f.queries.ContributionsByContributor(f.ctx, &types.QueryContributionsByContributorRequest{})))
+	require.Equal(t, codes.InvalidArgument, code(f.queries.DataNet(f.ctx, nil)))
+}
