@@ -238,6 +238,10 @@ func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 		require.NoError(c.T, err)
 		require.False(c.T, !c.reserve.IsNil() && reserve.GT(c.reserve), "the reserve rose in block %d", c.height)
 		c.reserve = reserve
+		totals, err := c.App.RewardsKeeper.Totals.Get(c.Ctx())
+		require.NoError(c.T, err)
+		most := totals.Burned.MulRaw(int64(rewardstypes.DefaultTerms().BonusPpm)).QuoRaw(rewardstypes.PPM)
+		require.True(c.T, totals.Bonus.LTE(most), "bonus %s is above its share of what was burned, %s", totals.Bonus, most)
 	}
 	return response
 }
