@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -32,6 +33,14 @@ func found(err error) error {
 		}
 	}
 	return err
+}
+
+// paged turns a page request that makes no sense into the status of gRPC.
+func paged(err error) error {
+	if err != nil {
+		return status.Error(codes.InvalidArgument, err.Error())
+	}
+	return nil
 }
 
 // Params implements types.QueryServer.
@@ -64,7 +73,7 @@ func (s queryServer) Models(ctx context.Context, req *types.QueryModelsRequest) 
 	}
 	models, page, err := query.CollectionPaginate(ctx, s.Keeper.Models, req.Pagination,
 		func(_ uint64, model types.Model) (types.Model, error) { return model, nil })
-	return &types.QueryModelsResponse{Models: models, Pagination: page}, err
+	return &types.QueryModelsResponse{Models: models, Pagination: page}, paged(err)
 }
 
 // Provider implements types.QueryServer.
@@ -81,6 +90,7 @@ func (s queryServer) Provider(ctx context.Context, req *types.QueryProviderReque
 		return nil, found(err)
 	}
 	entries, err := s.unbondingsOf(ctx, address)
+	slices.SortStableFunc(entries, func(a, b types.UnbondingEntry) int { return a.CompletionTime.Compare(b.CompletionTime) })
 	return &types.QueryProviderResponse{Provider: provider, Unbondings: entries}, err
 }
 
@@ -91,7 +101,7 @@ func (s queryServer) Providers(ctx context.Context, req *types.QueryProvidersReq
 	}
 	providers, page, err := query.CollectionPaginate(ctx, s.Keeper.Providers, req.Pagination,
 		func(_ sdk.AccAddress, provider types.Provider) (types.Provider, error) { return provider, nil })
-	return &types.QueryProvidersResponse{Providers: providers, Pagination: page}, err
+	return &types.QueryProvidersResponse{Providers: providers, Pagination: page}, paged(err)
 }
 
 // Offers implements types.QueryServer.
@@ -99,12 +109,15 @@ func (s queryServer) Offers(ctx context.Context, req *types.QueryOffersRequest) 
 	if req == nil {
 		return nil, errNoRequest
 	}
+	if _, err := s.GetModel(ctx, req.ModelId); err != nil {
+		return nil, found(err)
+	}
 	offers, page, err := query.CollectionPaginate(ctx, s.Keeper.Offers, req.Pagination,
 		func(_ collections.Pair[uint64, sdk.AccAddress], offer types.Offer) (types.Offer, error) {
 			return offer, nil
 		},
 		query.WithCollectionPaginationPairPrefix[uint64, sdk.AccAddress](req.ModelId))
-	return &types.QueryOffersResponse{Offers: offers, Pagination: page}, err
+	return &types.QueryOffersResponse{Offers: offers, Pagination: page}, paged(err)
 }
 
 // Offer implements types.QueryServer.

@@ -42,26 +42,37 @@ func (m *MsgRegisterModel) ValidateBasic() error {
 	if err := validateAddress("owner", m.Owner); err != nil {
 		return err
 	}
-	if err := validateText(ErrInvalidModel, "name", m.Name, minName, maxName); err != nil {
+	if err := validateProfile(m.Name, m.Description); err != nil {
 		return err
 	}
-	if err := validateText(ErrInvalidModel, "description", m.Description, 0, maxDescription); err != nil {
+	if err := validateParent(m.Kind, m.ParentId, m.ParentPpm); err != nil {
 		return err
-	}
-	switch {
-	case m.Kind == MODEL_KIND_BASE && m.ParentId != 0:
-		return errorsmod.Wrap(ErrLineage, "a base model has no parent")
-	case m.Kind == MODEL_KIND_ADAPTER && m.ParentId == 0:
-		return errorsmod.Wrap(ErrLineage, "an adapter needs a parent")
-	case m.Kind != MODEL_KIND_BASE && m.Kind != MODEL_KIND_ADAPTER && m.Kind != MODEL_KIND_RETRIEVAL:
-		return errorsmod.Wrapf(ErrInvalidModel, "kind %s: choose base, adapter or retrieval", m.Kind)
-	case m.ParentId == 0 && m.ParentPpm != 0:
-		return errorsmod.Wrap(ErrLineage, "parent_ppm without a parent")
 	}
 	if err := CheckManifestOf(m.Kind, m.Manifest); err != nil {
 		return err
 	}
 	return validateVersion(m.Digest, m.Uri, m.Manifest, m.Method, m.Royalty)
+}
+
+func validateProfile(name, description string) error {
+	if err := validateText(ErrInvalidModel, "name", name, minName, maxName); err != nil {
+		return err
+	}
+	return validateText(ErrInvalidModel, "description", description, 0, maxDescription)
+}
+
+func validateParent(kind ModelKind, parentID uint64, parentPPM uint32) error {
+	switch {
+	case kind == MODEL_KIND_BASE && parentID != 0:
+		return errorsmod.Wrap(ErrLineage, "a base model has no parent")
+	case kind == MODEL_KIND_ADAPTER && parentID == 0:
+		return errorsmod.Wrap(ErrLineage, "an adapter needs a parent: set --parent-id")
+	case kind != MODEL_KIND_BASE && kind != MODEL_KIND_ADAPTER && kind != MODEL_KIND_RETRIEVAL:
+		return errorsmod.Wrapf(ErrInvalidModel, "kind %s: choose base, adapter or retrieval", kind)
+	case parentID == 0 && parentPPM != 0:
+		return errorsmod.Wrap(ErrLineage, "parent_ppm without a parent")
+	}
+	return nil
 }
 
 // CheckManifestOf reports a manifest that a kind of model cannot have.
@@ -167,10 +178,14 @@ func (m *MsgSetOffer) ValidateBasic() error {
 	if err := validateAddress("provider", m.Provider); err != nil {
 		return err
 	}
-	if err := validatePrice(ErrInvalidOffer, "input_price", m.InputPrice); err != nil {
+	return validatePrices(m.InputPrice, m.OutputPrice)
+}
+
+func validatePrices(input, output math.Int) error {
+	if err := validatePrice(ErrInvalidOffer, "input_price", input); err != nil {
 		return err
 	}
-	return validatePrice(ErrInvalidOffer, "output_price", m.OutputPrice)
+	return validatePrice(ErrInvalidOffer, "output_price", output)
 }
 
 // ValidateBasic implements sdk.HasValidateBasic.
@@ -207,18 +222,18 @@ func validateURI(kind error, name, uri string, web bool) error {
 	if uri == "" {
 		return nil
 	}
-	if len(uri) > maxURI {
-		return errorsmod.Wrapf(kind, "%s has %d bytes, at most %d", name, len(uri), maxURI)
+	if len(uri) > maxURI || !utf8.ValidString(uri) {
+		return errorsmod.Wrapf(kind, "%s has %d bytes, want at most %d of UTF-8", name, len(uri), maxURI)
 	}
 	parsed, err := url.Parse(uri)
-	if err != nil || parsed.Scheme == "" || web && parsed.Scheme != "http" && parsed.Scheme != "https" {
+	if err != nil || parsed.Scheme == "" || web && (parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Hostname() == "") {
 		return errorsmod.Wrapf(kind, "%s %q is not a URL such as https://example.org", name, uri)
 	}
 	return nil
 }
 
 func validatePrice(kind error, name string, price math.Int) error {
-	if price.IsNil() || price.IsNegative() || price.BigIntMut().BitLen() > maxPriceBits {
+	if price.IsNil() || price.IsNegative() || price.GT(maxPrice) {
 		return errorsmod.Wrapf(kind, "%s must be between 0 and 2^%d aopen", name, maxPriceBits)
 	}
 	return nil

@@ -18,6 +18,9 @@ const (
 	maxPriceBits     = 100
 )
 
+// maxPrice bounds royalties and prices, in aopen: 2^100.
+var maxPrice = math.NewInt(1 << 50).Mul(math.NewInt(1 << 50))
+
 // DefaultParams of the module.
 func DefaultParams() Params {
 	return Params{
