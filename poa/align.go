@@ -1,13 +1,16 @@
 package poa
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 const (
 	thresholdQ16 int32 = ThresholdBits << 16
 	skipQ16      int32 = SkipBits << 16
 	shiftQ16     int32 = ShiftBits << 16
 
-	// maxKeptPairs bounds the pairs a pooled workspace keeps between answers (16 bytes each).
+	// maxKeptPairs bounds the pairs a pooled workspace keeps between answers (20 bytes each).
 	maxKeptPairs = 1 << 18
 )
 
@@ -18,213 +21,239 @@ const (
 // diagonal of the band, five in all, found through link; the cost per pair is constant.
 type pair struct {
 	pos, off uint16
+	slot     uint16
 	link     int32 // one more than the place of the pair before (later: after) it on its diagonal, 0 for none
 	forward  int32 // best score of an alignment that ends here, Q16
 	backward int32 // best score of an alignment that starts here, Q16
 }
 
+// latest is the pair seen last on a diagonal.
+type latest struct {
+	pair int32 // one more than its place, 0 for none
+	pos  uint16
+}
+
 // claim is what is known about one visible answer position.
 type claim struct {
-	pos   uint16
-	slot  uint16 // distinct token of the answer, from 1; 0 if no segment holds the token
-	owned bool
-	owner int32 // place of the owner in the library
-	off   uint16
-	score int32
+	pos    uint16
+	slot   uint16 // distinct token of the answer, from 1
+	owned  bool
+	window bool  // owned through a local window
+	owner  int32 // place of the owner in workspace.segments
+	off    uint16
+	score  int32
+}
+
+// ownerSegment is a segment that owns positions, and the position of the seed that anchors it, 0 for windows.
+type ownerSegment struct {
+	Segment
+	seed uint32
 }
 
 // workspace holds the buffers of one attribution. They are reused from answer to answer.
 type workspace struct {
-	count  int      // answer positions
-	claims []claim  // visible positions in order
-	slots  []uint16 // by dense id: slot of the token in the answer, 0 for none; all zero between answers
-	tokens []uint32 // by slot: dense id
-	heads  []int32  // by slot: one more than the first segment token with it, 0 for none
-	counts []int32  // by slot: number of segment tokens with it
-	next   []int32  // by segment token: one more than the next one with the same token, 0 for none
-	last   []int32  // by diagonal: one more than the latest pair on it, 0 for none; all zero between segments
-	pairs  []pair
+	count    int            // answer positions
+	claims   []claim        // visible positions in order
+	tokens   []TokenID      // by claim
+	table    slotTable      // tokens of the visible positions
+	weight   []int32        // by slot: surprisal, Q16; slot 0 is no token
+	segments []ownerSegment // what the claims' owners refer to
+	heads    []int32        // by slot: one more than the first segment token with it, 0 for none
+	next     []int32        // by segment token: one more than the next one with the same token, 0 for none
+	last     []latest       // by diagonal; all zero between segments
+	pairs    []pair
 }
 
 // open prepares the workspace for one answer.
-func (w *workspace) open(l *library, a Answer) {
+func (w *workspace) open(a Answer, stats *Statistics) {
 	w.count = len(a.Tokens)
-	if n := len(l.weight); len(w.slots) < n {
-		w.slots = make([]uint16, n+n/8)
-	}
 	if n := w.count + MaxSegmentTokens + 2*Band + 1; len(w.last) < n {
-		w.last = make([]int32, n)
+		w.last = make([]latest, n)
 	}
-	w.claims = w.claims[:0]
-	w.tokens = append(w.tokens[:0], noToken)
+	w.table.reset(w.count)
+	w.claims, w.tokens, w.segments = w.claims[:0], w.tokens[:0], w.segments[:0]
+	w.weight = append(w.weight[:0], 0)
 	for p, id := range a.Tokens {
 		if a.hidden(p) {
 			continue
 		}
-		c := claim{pos: uint16(p)}
-		if d := l.lookup(id); d != noToken {
-			if w.slots[d] == 0 {
-				w.slots[d] = uint16(len(w.tokens))
-				w.tokens = append(w.tokens, d)
-			}
-			c.slot = w.slots[d]
+		slot := w.table.slot(id)
+		if slot == 0 {
+			slot = uint16(len(w.weight))
+			w.table.add(id, slot)
+			w.weight = append(w.weight, stats.Surprisal(id))
 		}
-		w.claims = append(w.claims, c)
+		w.claims, w.tokens = append(w.claims, claim{pos: uint16(p), slot: slot}), append(w.tokens, id)
 	}
-	if n := len(w.tokens); len(w.heads) < n {
-		w.heads, w.counts = make([]int32, n), make([]int32, n)
+	if n := len(w.weight); len(w.heads) < n {
+		w.heads = make([]int32, n)
 	}
 	if w.next == nil {
 		w.next = make([]int32, MaxSegmentTokens)
 	}
 }
 
-// close leaves the workspace ready for another answer.
+// close drops what is too large to keep for the next answer.
 func (w *workspace) close() {
-	for _, d := range w.tokens[1:] {
-		w.slots[d] = 0
-	}
+	w.segments = w.segments[:0]
 	if cap(w.pairs) > maxKeptPairs {
 		w.pairs = nil
 	}
 }
 
-// align gives the segment every unowned position it qualifies for. Segments must come in the order of library.compare.
-func (w *workspace) align(l *library, segment int) {
-	w.chain(l.segments[segment].tokens)
-	if !w.promising(l.weight) {
-		return
-	}
-	w.match(l.weight)
-	best := w.scoreForward()
-	w.clearDiagonals()
-	if best < thresholdQ16 {
-		return
-	}
-	w.scoreBackward()
-	w.clearDiagonals()
-	w.take(l.weight, segment)
-}
-
-// chain lists, for every token of the answer, the places of the segment that hold it, in increasing order.
-func (w *workspace) chain(tokens []uint32) {
-	clear(w.heads[:len(w.tokens)])
-	clear(w.counts[:len(w.tokens)])
-	for q := len(tokens) - 1; q >= 0; q-- {
-		if tokens[q] == noToken {
-			continue
+// seed returns the length of the seed that starts at a claim, or 0 if there is none. Hidden positions end a seed.
+func (w *workspace) seed(c int) int {
+	bits := int32(0)
+	for n := 1; ; n++ {
+		bits += w.weight[w.claims[c+n-1].slot]
+		if n >= MinSeedTokens && bits >= seedQ16 {
+			return n
 		}
-		if s := w.slots[tokens[q]]; s != 0 {
-			w.next[q] = w.heads[s]
-			w.heads[s] = int32(q + 1)
-			w.counts[s]++
+		if n == MaxSeedTokens || c+n == len(w.claims) || w.claims[c+n].pos != w.claims[c+n-1].pos+1 {
+			return 0
 		}
 	}
 }
 
-// promising bounds every alignment from above: a position counts if its token stands anywhere in the segment, and the places of
-// the matches in the segment are ignored. Segments that share only scattered words end here.
-func (w *workspace) promising(weight []int32) bool {
-	run, latest := int32(0), -MaxSkip-2
-	for i := range w.claims {
-		c := &w.claims[i]
-		if c.slot == 0 || w.heads[c.slot] == 0 {
-			continue
+// align gives the segment every unowned position it qualifies for, if one of the seeds, which start at the given positions in
+// increasing order, anchors it. Segments must come in the order of rank and index.
+func (w *workspace) align(s Segment, seeds []uint32) {
+	if !w.anySeedFree(seeds) {
+		return
+	}
+	w.chain(s.Tokens)
+	for _, position := range seeds {
+		if w.anchors(s.Tokens, position) {
+			w.match(0, len(w.claims), 0, len(s.Tokens))
+			w.score()
+			w.take(s, position)
+			return
 		}
-		p := int(c.pos)
-		if skipped := p - latest - 1; skipped > MaxSkip {
-			run = 0
-		} else {
-			run = max(0, run-skipQ16*int32(skipped))
-		}
-		run += weight[w.tokens[c.slot]]
-		if run >= thresholdQ16 {
+	}
+}
+
+// anySeedFree says whether one of the seeds may still anchor a segment.
+func (w *workspace) anySeedFree(seeds []uint32) bool {
+	for _, position := range seeds {
+		if c, length := w.seedAt(position); length > 0 && w.free(c, length) {
 			return true
 		}
-		latest = p
 	}
 	return false
 }
 
-// match lists all pairs by position, then offset. Both scores start as the weight of the pair alone.
-func (w *workspace) match(weight []int32) {
-	n := 0
-	for i := range w.claims {
-		n += int(w.counts[w.claims[i].slot])
+// seedAt returns the claim at a position and the length of the seed that starts there, 0 if there is none.
+func (w *workspace) seedAt(position uint32) (c, length int) {
+	c, visible := slices.BinarySearchFunc(w.claims, position, func(c claim, p uint32) int { return cmp.Compare(uint32(c.pos), p) })
+	if !visible {
+		return 0, 0
 	}
-	w.pairs = slices.Grow(w.pairs[:0], n)
-	for i := range w.claims {
+	return c, w.seed(c)
+}
+
+// free says whether earlier segments have left one of the positions of a seed.
+func (w *workspace) free(c, length int) bool {
+	for i := c; i < c+length; i++ {
+		if !w.claims[i].owned {
+			return true
+		}
+	}
+	return false
+}
+
+// chain lists, for every token of the answer, the places of the segment that hold it, in increasing order.
+func (w *workspace) chain(tokens []TokenID) {
+	clear(w.heads[:len(w.weight)])
+	for q := len(tokens) - 1; q >= 0; q-- {
+		if s := w.table.slot(tokens[q]); s != 0 {
+			w.next[q] = w.heads[s]
+			w.heads[s] = int32(q + 1)
+		}
+	}
+}
+
+// match lists all pairs of the claims from … to-1 and the segment tokens low … high-1, by position, then offset. Both scores start
+// as the weight of the pair alone.
+func (w *workspace) match(from, to, low, high int) {
+	w.pairs = w.pairs[:0]
+	for i := from; i < to; i++ {
 		c := &w.claims[i]
-		if c.slot == 0 {
-			continue
-		}
-		g := weight[w.tokens[c.slot]]
-		for q := w.heads[c.slot]; q != 0; q = w.next[q-1] {
-			w.pairs = append(w.pairs, pair{pos: c.pos, off: uint16(q - 1), forward: g, backward: g})
+		g := w.weight[c.slot]
+		for q := w.heads[c.slot]; q != 0 && int(q) <= high; q = w.next[q-1] {
+			if int(q) > low {
+				w.pairs = append(w.pairs, pair{pos: c.pos, off: uint16(q - 1), slot: c.slot, forward: g, backward: g})
+			}
 		}
 	}
+}
+
+// score computes both scores of the pairs.
+func (w *workspace) score() {
+	w.scoreForward()
+	w.clearDiagonals()
+	w.scoreBackward()
+	w.clearDiagonals()
 }
 
 // diagonal returns the place of a pair's diagonal in last; Band places are free on either side.
 func (w *workspace) diagonal(p *pair) int { return int(p.off) - int(p.pos) + w.count + Band }
 
-// scoreForward adds to forward the best alignment before each pair and returns the best of all scores.
-func (w *workspace) scoreForward() int32 {
-	best := int32(0)
+// scoreForward adds to forward the best alignment before each pair.
+func (w *workspace) scoreForward() {
 	for i := range w.pairs {
 		p := &w.pairs[i]
-		d, pos, from := w.diagonal(p), int(p.pos), int32(0)
-		for j, k := range w.last[d-Band : d+Band+1] {
-			// A pair on the diagonal shift places further lies before p on both sides if its position is below limit.
-			shift := j - Band
-			limit := pos - max(0, shift)
-			for k != 0 && int(w.pairs[k-1].pos) >= limit {
-				k = w.pairs[k-1].link
-			}
-			if k == 0 {
+		d, from := w.diagonal(p), int32(0)
+		near := (*[2*Band + 1]latest)(w.last[d-Band : d+Band+1])
+		for j := range near {
+			l := near[j]
+			if l.pair == 0 || int(p.pos)-int(l.pos) > MaxSkip+1 {
 				continue
 			}
-			before := &w.pairs[k-1]
-			skipped := pos - int(before.pos) - 1
-			from = max(from, before.forward-transition(skipped, skipped-shift))
+			// A pair on the diagonal shift places further lies before p on both sides if its position is below limit.
+			shift := j - Band
+			before, limit := &w.pairs[l.pair-1], int(p.pos)-max(0, shift)
+			for int(before.pos) >= limit && before.link != 0 {
+				before = &w.pairs[before.link-1]
+			}
+			if skipped := int(p.pos) - int(before.pos) - 1; int(before.pos) < limit && skipped <= MaxSkip && skipped-shift <= MaxSkip {
+				from = max(from, before.forward-transition(skipped, skipped-shift))
+			}
 		}
 		p.forward += from
-		p.link, w.last[d] = w.last[d], int32(i+1)
-		best = max(best, p.forward)
+		p.link = near[Band].pair
+		near[Band] = latest{int32(i + 1), p.pos}
 	}
-	return best
 }
 
 // scoreBackward adds to backward the best alignment after each pair. It is the mirror image of scoreForward.
 func (w *workspace) scoreBackward() {
 	for i := len(w.pairs) - 1; i >= 0; i-- {
 		p := &w.pairs[i]
-		d, pos, from := w.diagonal(p), int(p.pos), int32(0)
-		for j, k := range w.last[d-Band : d+Band+1] {
-			shift := j - Band
-			limit := pos + max(0, -shift)
-			for k != 0 && int(w.pairs[k-1].pos) <= limit {
-				k = w.pairs[k-1].link
-			}
-			if k == 0 {
+		d, from := w.diagonal(p), int32(0)
+		near := (*[2*Band + 1]latest)(w.last[d-Band : d+Band+1])
+		for j := range near {
+			l := near[j]
+			if l.pair == 0 || int(l.pos)-int(p.pos) > MaxSkip+1 {
 				continue
 			}
-			after := &w.pairs[k-1]
-			skipped := int(after.pos) - pos - 1
-			from = max(from, after.backward-transition(skipped, skipped+shift))
+			shift := j - Band
+			after, limit := &w.pairs[l.pair-1], int(p.pos)+max(0, -shift)
+			for int(after.pos) <= limit && after.link != 0 {
+				after = &w.pairs[after.link-1]
+			}
+			if skipped := int(after.pos) - int(p.pos) - 1; int(after.pos) > limit && skipped <= MaxSkip && skipped+shift <= MaxSkip {
+				from = max(from, after.backward-transition(skipped, skipped+shift))
+			}
 		}
 		p.backward += from
-		p.link, w.last[d] = w.last[d], int32(i+1)
+		p.link = near[Band].pair
+		near[Band] = latest{int32(i + 1), p.pos}
 	}
 }
 
 // transition returns the cost of two successive matches with a and b skipped tokens between them on the two sides.
 func transition(a, b int) int32 {
-	skipped := max(a, b)
-	if skipped > MaxSkip {
-		return 1 << 30 // more than any score
-	}
-	cost := skipQ16 * int32(skipped)
+	cost := skipQ16 * int32(max(a, b))
 	if a != b {
 		cost += shiftQ16
 	}
@@ -233,22 +262,133 @@ func transition(a, b int) int32 {
 
 func (w *workspace) clearDiagonals() {
 	for i := range w.pairs {
-		w.last[w.diagonal(&w.pairs[i])] = 0
+		w.last[w.diagonal(&w.pairs[i])] = latest{}
 	}
 }
 
+// anchors says whether the seed that starts at a position has a free one and lies, as one run, on an alignment of at least
+// ThresholdBits that reaches at most AnchorReach tokens beyond the seed on either side of answer and segment.
+func (w *workspace) anchors(tokens []TokenID, position uint32) bool {
+	c, length := w.seedAt(position)
+	if length == 0 || !w.free(c, length) {
+		return false
+	}
+	for q := w.heads[w.claims[c].slot]; q != 0; q = w.next[q-1] {
+		if w.anchorsAt(tokens, c, int(q-1), length) {
+			return true
+		}
+	}
+	return false
+}
+
+// anchorsAt is anchors for one place of the seed in the segment.
+func (w *workspace) anchorsAt(tokens []TokenID, c, q, length int) bool {
+	if q+length > len(tokens) {
+		return false
+	}
+	bits := int32(0)
+	for i := range length {
+		if tokens[q+i] != w.tokens[c+i] {
+			return false
+		}
+		bits += w.weight[w.claims[c+i].slot]
+	}
+	pos := int(w.claims[c].pos)
+	low, high := max(0, q-AnchorReach), min(len(tokens), q+length+AnchorReach)
+	from, to := c, c+length
+	for from > 0 && int(w.claims[from-1].pos) >= pos-AnchorReach {
+		from--
+	}
+	for to < len(w.claims) && int(w.claims[to].pos) < pos+length+AnchorReach {
+		to++
+	}
+	// Nearly always it is enough to make the run longer.
+	left, right := 0, length
+	for c-left > from && q-left > low && int(w.claims[c-left-1].pos) == pos-left-1 && w.tokens[c-left-1] == tokens[q-left-1] {
+		left++
+		bits += w.weight[w.claims[c-left].slot]
+	}
+	for c+right < to && q+right < high && int(w.claims[c+right].pos) == pos+right && w.tokens[c+right] == tokens[q+right] {
+		bits += w.weight[w.claims[c+right].slot]
+		right++
+	}
+	if bits >= thresholdQ16 {
+		return true
+	}
+	if !w.continues(tokens, c, q, right, to, high) && !w.precedes(tokens, c, q, left, from, low) {
+		return false
+	}
+	w.match(from, to, low, high)
+	w.score()
+	return w.onAlignment(pos, q, length)
+}
+
+// continues says whether any pair can follow the run of so many pairs from claim c and token q.
+func (w *workspace) continues(tokens []TokenID, c, q, run, to, high int) bool {
+	end := int(w.claims[c].pos) + run
+	for k := c + run; k < to && int(w.claims[k].pos) <= end+MaxSkip; k++ {
+		a := int(w.claims[k].pos) - end
+		for b := max(0, a-Band); b <= min(MaxSkip, a+Band) && q+run+b < high; b++ {
+			if tokens[q+run+b] == w.tokens[k] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// precedes is the mirror image of continues.
+func (w *workspace) precedes(tokens []TokenID, c, q, run, from, low int) bool {
+	start := int(w.claims[c].pos) - run - 1
+	for k := c - run - 1; k >= from && int(w.claims[k].pos) >= start-MaxSkip; k-- {
+		a := start - int(w.claims[k].pos)
+		for b := max(0, a-Band); b <= min(MaxSkip, a+Band) && q-run-1-b >= low; b++ {
+			if tokens[q-run-1-b] == w.tokens[k] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// onAlignment says whether the seed at a position and token lies on an alignment of the scored pairs that qualifies. The links of
+// scoreBackward lead to the next pair on the same diagonal.
+func (w *workspace) onAlignment(pos, q, length int) bool {
+	i, found := slices.BinarySearchFunc(w.pairs, uint32(pos)<<16|uint32(q), func(p pair, key uint32) int {
+		return cmp.Compare(uint32(p.pos)<<16|uint32(p.off), key)
+	})
+	if !found {
+		return false
+	}
+	p := &w.pairs[i]
+	score := p.forward
+	for range length - 1 {
+		p = &w.pairs[p.link-1]
+		score += w.weightAt(p)
+	}
+	return score+p.backward-w.weightAt(p) >= thresholdQ16
+}
+
+// scoreOf returns the score of the best alignment through a pair.
+func (w *workspace) scoreOf(p *pair) int32 { return p.forward + p.backward - w.weightAt(p) }
+
+// weightAt returns the surprisal of a pair's token.
+func (w *workspace) weightAt(p *pair) int32 { return w.weight[p.slot] }
+
 // take gives the segment its positions. Of several qualified pairs at one position the best score counts, then the lowest offset.
-func (w *workspace) take(weight []int32, segment int) {
+func (w *workspace) take(s Segment, seed uint32) {
+	owner := int32(len(w.segments))
+	w.segments = append(w.segments, ownerSegment{s, seed})
 	for c, i := 0, 0; i < len(w.pairs); i++ {
 		p := &w.pairs[i]
 		for w.claims[c].pos != p.pos {
 			c++
 		}
 		claim := &w.claims[c]
-		score := p.forward + p.backward - weight[w.tokens[claim.slot]]
-		if score < thresholdQ16 || claim.owned && (int(claim.owner) != segment || score <= claim.score) {
+		score := w.scoreOf(p)
+		if score < thresholdQ16 || claim.owned && (claim.owner != owner || score <= claim.score) {
 			continue
 		}
-		claim.owned, claim.owner, claim.off, claim.score = true, int32(segment), p.off, score
+		claim.owned, claim.owner, claim.off, claim.score = true, owner, p.off, score
 	}
 }

@@ -31,7 +31,27 @@ type EvidenceBuilder struct {
 // Add appends the evidence of one answer; call it for every receipt that is not a gap, in order. proofs returns the text and path
 // of a segment and is asked once per segment of the batch. After an error the builder is as before.
 func (b *EvidenceBuilder) Add(callKey [32]byte, tokens []TokenID, att Attribution, proofs func(rank uint64, index uint32) (SegmentProof, error)) error {
-	positions, err := openedPositions(len(tokens), att.Rows)
+	return b.add(callKey, tokens, nil, att, proofs)
+}
+
+// AddText is Add for an answer's text; it discloses the opened words themselves, which method RAG needs for their stems.
+func (b *EvidenceBuilder) AddText(callKey [32]byte, text []byte, att Attribution, proofs func(rank uint64, index uint32) (SegmentProof, error)) error {
+	var tokens []TokenID
+	var words [][]byte
+	h := tokenHasher{}
+	for start, end := nextToken(text, 0); start < end; start, end = nextToken(text, end) {
+		tokens = append(tokens, h.id(text[start:end]))
+		if word := bytes.Clone(h.buf); len(word) <= maxWord {
+			words = append(words, word)
+		} else {
+			words = append(words, nil)
+		}
+	}
+	return b.add(callKey, tokens, words, att, proofs)
+}
+
+func (b *EvidenceBuilder) add(callKey [32]byte, tokens []TokenID, words [][]byte, att Attribution, proofs func(rank uint64, index uint32) (SegmentProof, error)) error {
+	positions, err := openedPositions(len(tokens), att)
 	if err != nil {
 		return err
 	}
@@ -41,7 +61,11 @@ func (b *EvidenceBuilder) Add(callKey [32]byte, tokens []TokenID, att Attributio
 	}
 	mac := hmac.New(sha256.New, callKey[:])
 	for _, p := range positions {
-		a.Openings = append(a.Openings, Opening{Position: p, Token: tokens[p], Salt: saltFrom(mac, p)})
+		o := Opening{Position: p, Token: tokens[p], Salt: saltFrom(mac, p)}
+		if words != nil {
+			o.Word = words[p]
+		}
+		a.Openings = append(a.Openings, o)
 	}
 	fresh, err := b.refer(&a, att.Rows, proofs)
 	if err != nil {
@@ -56,18 +80,25 @@ func (b *EvidenceBuilder) Add(callKey [32]byte, tokens []TokenID, att Attributio
 		b.size += len(appendSegmentProof(nil, &s))
 	}
 	b.answers = append(b.answers, a)
-	b.size += len(appendAnswerEvidence(nil, &a)) + 5*len(a.Segments)
+	b.size += answerBytes(a)
 	return nil
 }
 
-// openedPositions lists the positions of the rows, which must be ordered and inside the answer.
-func openedPositions(count int, rows []Row) ([]uint32, error) {
+// answerBytes bounds the encoding of an answer whatever the final order of its segments.
+func answerBytes(a AnswerEvidence) int {
+	segments := len(a.Segments)
+	a.Segments, a.Seeds, a.Windows = nil, nil, nil
+	return len(appendAnswerEvidence(nil, &a)) + 8*segments + 5
+}
+
+// openedPositions lists the positions of the rows and of what supports them, which must be ordered and inside the answer.
+func openedPositions(count int, att Attribution) ([]uint32, error) {
 	if count > MaxAnswerTokens {
 		return nil, fmt.Errorf("%w: answer of %d tokens, at most %d are allowed", ErrOversize, count, MaxAnswerTokens)
 	}
 	var positions []uint32
 	from := uint64(0)
-	for i, r := range rows {
+	for i, r := range att.Rows {
 		end := uint64(r.Position) + uint64(r.Length)
 		if r.Length == 0 || uint64(r.Position) < from || end > uint64(count) {
 			return nil, fmt.Errorf("%w: row %d covers positions %d to %d of %d; pass the attribution of this answer", ErrAnswer, i, r.Position, end, count)
@@ -77,35 +108,56 @@ func openedPositions(count int, rows []Row) ([]uint32, error) {
 		}
 		from = end
 	}
+	positions = append(positions, att.Support...)
+	slices.Sort(positions)
+	if len(slices.Compact(slices.Clone(positions))) != len(positions) || len(positions) > 0 && positions[len(positions)-1] >= uint32(count) {
+		return nil, fmt.Errorf("%w: supporting positions outside the answer or owned; pass the attribution of this answer", ErrAnswer)
+	}
 	return positions, nil
 }
 
 // refer sets a.Segments and returns the segments that the builder does not hold yet.
 func (b *EvidenceBuilder) refer(a *AnswerEvidence, rows []Row, proofs func(rank uint64, index uint32) (SegmentProof, error)) ([]SegmentProof, error) {
 	var fresh []SegmentProof
-	seen := make(map[segmentKey]struct{}, len(rows))
+	seen := make(map[segmentKey]int, len(rows)) // place in a.Segments
+	windows := make(map[segmentKey]struct{})
 	for _, r := range rows {
 		key := segmentKey{r.Rank, r.Segment}
-		if _, ok := seen[key]; ok {
-			continue
+		at, old := seen[key]
+		if !old {
+			place, held := b.place[key]
+			if !held {
+				place = uint32(len(b.segments) + len(fresh))
+				s, err := segmentProof(key, proofs)
+				if err != nil {
+					return nil, err
+				}
+				fresh = append(fresh, s)
+			}
+			at = len(a.Segments)
+			seen[key] = at
+			a.Segments, a.Seeds = append(a.Segments, place), append(a.Seeds, a.Count)
 		}
-		seen[key] = struct{}{}
-		if at, ok := b.place[key]; ok {
-			a.Segments = append(a.Segments, at)
-			continue
+		if !r.Window {
+			a.Seeds[at] = r.Seed
+		} else if _, marked := windows[key]; !marked {
+			windows[key] = struct{}{}
+			a.Windows = append(a.Windows, a.Segments[at])
 		}
-		s, err := proofs(r.Rank, r.Segment)
-		if err != nil {
-			return nil, fmt.Errorf("proof of segment %d of rank %d: %w", r.Segment, r.Rank, err)
-		}
-		if s.Rank != r.Rank || s.Index != r.Segment {
-			return nil, fmt.Errorf("%w: asked for segment %d of rank %d, got %d of %d", ErrSegmentPath, r.Segment, r.Rank, s.Index, s.Rank)
-		}
-		s.Content, s.Path = bytes.Clone(s.Content), slices.Clone(s.Path)
-		a.Segments = append(a.Segments, uint32(len(b.segments)+len(fresh)))
-		fresh = append(fresh, s)
 	}
 	return fresh, nil
+}
+
+func segmentProof(key segmentKey, proofs func(rank uint64, index uint32) (SegmentProof, error)) (SegmentProof, error) {
+	s, err := proofs(key.rank, key.index)
+	if err != nil {
+		return SegmentProof{}, fmt.Errorf("proof of segment %d of rank %d: %w", key.index, key.rank, err)
+	}
+	if s.Rank != key.rank || s.Index != key.index {
+		return SegmentProof{}, fmt.Errorf("%w: asked for segment %d of rank %d, got %d of %d", ErrSegmentPath, key.index, key.rank, s.Index, s.Rank)
+	}
+	s.Content, s.Path = bytes.Clone(s.Content), slices.Clone(s.Path)
+	return s, nil
 }
 
 // Size returns an upper bound of the encoded evidence in bytes: start a new batch before it passes MaxEvidenceBytes.
@@ -128,12 +180,28 @@ func (b *EvidenceBuilder) Evidence() Evidence {
 		e.Segments = append(e.Segments, b.segments[at])
 	}
 	for _, a := range b.answers {
-		a.Segments = slices.Clone(a.Segments)
-		for i, at := range a.Segments {
-			a.Segments[i] = canonical[at]
-		}
-		slices.Sort(a.Segments)
+		a = a.renumber(canonical)
 		e.Answers = append(e.Answers, a)
 	}
 	return e
+}
+
+// renumber returns a copy with the new numbers of its segments, sorted.
+func (a AnswerEvidence) renumber(canonical []uint32) AnswerEvidence {
+	type reference struct{ segment, seed uint32 }
+	references := make([]reference, len(a.Segments))
+	for i, at := range a.Segments {
+		references[i] = reference{canonical[at], a.Seeds[i]}
+	}
+	slices.SortFunc(references, func(x, y reference) int { return cmp.Compare(x.segment, y.segment) })
+	windows := a.Windows
+	a.Segments, a.Seeds, a.Windows = nil, nil, nil
+	for _, r := range references {
+		a.Segments, a.Seeds = append(a.Segments, r.segment), append(a.Seeds, r.seed)
+	}
+	for _, at := range windows {
+		a.Windows = append(a.Windows, canonical[at])
+	}
+	slices.Sort(a.Windows)
+	return a
 }

@@ -51,6 +51,13 @@ func (r *reader) be64() uint64 {
 	return 0
 }
 
+func (r *reader) be32() uint32 {
+	if b := r.bytes(4); b != nil {
+		return binary.BigEndian.Uint32(b)
+	}
+	return 0
+}
+
 func (r *reader) hash() Hash {
 	var h Hash
 	copy(h[:], r.bytes(len(h)))

@@ -20,7 +20,7 @@
 // position pays the information content of its token (Statistics.Surprisal) to the qualified segment of the lowest rank. Because
 // whether a segment qualifies depends on nothing but the answer, the segment and frozen statistics, a later segment never lowers
 // what an earlier one earns, copies earn nothing, and splitting a segment gains nothing. The result is a list of rows, which
-// RowsRoot commits to, and weights in parts per million.
+// Attribution.Root commits to, and weights in parts per million.
 //
 // A Receipt carries these to the chain, MarshalReceipts packs a batch of them, and a Record is what the chain keeps. Evidence opens
 // the attributed positions, and only those, together with the text of the segments that own them.
@@ -32,7 +32,7 @@
 //     CheckSegment, and that the path leads from SegmentLeaf to the contribution's root (VerifyPath).
 //  3. For every receipt that is not a gap, compute AnswerLeaf of each opening and with the multiproof the receipt's answer root.
 //  4. Run Attribute on the opened positions, all others hidden, and the segments listed for this answer.
-//  5. Compare RowsRoot with the evidence root, and entries and unattributed share with the receipt.
+//  5. Compare Attribution.Root with the evidence root, and entries and unattributed share with the receipt.
 //
 // VerifyEvidence does all of this but the first comparison. Hiding the positions that no segment owns changes neither rows nor
 // weights, so the prompt and the rest of the answer stay private. That no earlier segment was left out cannot be seen from the

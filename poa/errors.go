@@ -23,6 +23,8 @@ var (
 	ErrAnswer = errors.New("poa: invalid answer")
 	// ErrDuplicateSegment reports two segments with the same rank and index.
 	ErrDuplicateSegment = errors.New("poa: duplicate segment")
+	// ErrIndexEncoding reports the bytes of an index that are damaged or belong to other statistics.
+	ErrIndexEncoding = errors.New("poa: unusable index file")
 	// ErrOversize reports an input above one of the caps of this package.
 	ErrOversize = errors.New("poa: above a size limit")
 	// ErrReceipt reports a receipt whose fields contradict each other.
@@ -51,6 +53,10 @@ var (
 	ErrForgedSpan = errors.New("poa: claimed segment is not aligned with the answer")
 	// ErrEvidenceRoot reports recomputed rows that differ from the receipt's evidence root.
 	ErrEvidenceRoot = errors.New("poa: recomputed rows do not match the evidence root")
+	// ErrDispute reports a dispute that does not prove a lie.
+	ErrDispute = errors.New("poa: the dispute proves nothing")
+	// ErrDisputeEncoding reports bytes that are not a canonical dispute.
+	ErrDisputeEncoding = errors.New("poa: dispute is not canonically encoded")
 	// ErrWeights reports recomputed weights that differ from the receipt's.
 	ErrWeights = errors.New("poa: recomputed weights do not match the receipt")
 )

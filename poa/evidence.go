@@ -11,6 +11,9 @@ const (
 	// MaxPathLength is the longest Merkle path of a segment in its contribution.
 	MaxPathLength = 32
 
+	// maxWord is the longest token that is disclosed as text, in bytes.
+	maxWord = 255
+
 	evidenceMagic = "OLEVD1\n"
 )
 
@@ -19,6 +22,8 @@ type Opening struct {
 	// Position is the token's place in the answer, from 0.
 	Position uint32
 	Token    TokenID
+	// Word is the lowered token itself, at most maxWord bytes; nil discloses the id only, and then the token has no stem.
+	Word []byte
 	// Salt is PositionSalt of the call key.
 	Salt Salt
 }
@@ -44,6 +49,10 @@ type AnswerEvidence struct {
 	Proof []Hash
 	// Segments are the segments that own positions, as strictly increasing indices into Evidence.Segments.
 	Segments []uint32
+	// Seeds are, for each of Segments, the answer position of the seed that anchors it; Count if it owns through windows only.
+	Seeds []uint32
+	// Windows are those of Segments that own positions through local windows (method RAG).
+	Windows []uint32
 }
 
 // Evidence is everything needed to recompute the attributions of one batch, and everything a dispute may use.
@@ -89,13 +98,53 @@ func (a AnswerEvidence) validate(segments int) error {
 		if o.Position >= a.Count || i > 0 && o.Position <= a.Openings[i-1].Position {
 			return fmt.Errorf("%w: opening %d at position %d is out of order or range", ErrEvidenceEncoding, i, o.Position)
 		}
+		if o.Word != nil && (!isWord(o.Word) || hashToken(o.Word) != o.Token) {
+			return fmt.Errorf("%w: opening %d does not hold one lowered token, or not that of its id", ErrEvidenceEncoding, i)
+		}
 	}
 	for i, s := range a.Segments {
 		if uint64(s) >= uint64(segments) || i > 0 && s <= a.Segments[i-1] {
 			return fmt.Errorf("%w: segment reference %d to %d is out of order or range", ErrEvidenceEncoding, i, s)
 		}
 	}
+	if len(a.Seeds) != len(a.Segments) {
+		return fmt.Errorf("%w: %d seeds for %d segments", ErrEvidenceEncoding, len(a.Seeds), len(a.Segments))
+	}
+	for i, p := range a.Seeds {
+		if p > a.Count {
+			return fmt.Errorf("%w: seed %d at position %d of %d", ErrEvidenceEncoding, i, p, a.Count)
+		}
+	}
+	return a.validateWindows()
+}
+
+// validateWindows checks that the windows are a subset of the segments, in order.
+func (a AnswerEvidence) validateWindows() error {
+	if len(a.Windows) > MaxWindowSegments {
+		return fmt.Errorf("%w: %d segments with windows, at most %d are allowed", ErrEvidenceEncoding, len(a.Windows), MaxWindowSegments)
+	}
+	next := 0
+	for i, s := range a.Windows {
+		for next < len(a.Segments) && a.Segments[next] != s {
+			next++
+		}
+		if next == len(a.Segments) {
+			return fmt.Errorf("%w: window reference %d to %d is out of order or not among the answer's segments", ErrEvidenceEncoding, i, s)
+		}
+		next++
+	}
 	return nil
+}
+
+// isWord says whether b is exactly one token in lower case, short enough to be disclosed.
+func isWord(b []byte) bool {
+	for _, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			return false
+		}
+	}
+	start, end := nextToken(b, 0)
+	return len(b) > 0 && len(b) <= maxWord && start == 0 && end == len(b)
 }
 
 // MarshalBinary returns the canonical encoding (see evidence_codec.go). It needs valid evidence and returns ErrOversize above
@@ -114,6 +163,17 @@ func (e Evidence) MarshalBinary() ([]byte, error) {
 // Root returns the bundle root: SHA-256(0x04 ‖ be32 segments ‖ be32 answers ‖ Merkle root), where the leaves are LeafHash of the
 // encoding of every segment, then of every answer.
 func (e Evidence) Root() Hash {
+	return bundleRoot(uint32(len(e.Segments)), uint32(len(e.Answers)), MerkleRoot(e.leaves()))
+}
+
+func bundleRoot(segments, answers uint32, tree Hash) Hash {
+	b := []byte{domainEvidence}
+	b = binary.BigEndian.AppendUint32(b, segments)
+	b = binary.BigEndian.AppendUint32(b, answers)
+	return hashConcat(b, tree[:])
+}
+
+func (e Evidence) leaves() []Hash {
 	leaves := make([]Hash, 0, len(e.Segments)+len(e.Answers))
 	var buf []byte
 	for i := range e.Segments {
@@ -124,9 +184,5 @@ func (e Evidence) Root() Hash {
 		buf = appendAnswerEvidence(buf[:0], &e.Answers[i])
 		leaves = append(leaves, LeafHash(buf))
 	}
-	tree := MerkleRoot(leaves)
-	b := []byte{domainEvidence}
-	b = binary.BigEndian.AppendUint32(b, uint32(len(e.Segments)))
-	b = binary.BigEndian.AppendUint32(b, uint32(len(e.Answers)))
-	return hashConcat(b, tree[:])
+	return leaves
 }

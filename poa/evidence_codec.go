@@ -10,16 +10,18 @@ import (
 //
 //	segment: uvarint rank, uvarint index, uvarint length, content, byte path length, path
 //	answer:  uvarint count,
-//	         uvarint openings, per opening uvarint gap, be64 token, 16 bytes salt,
+//	         uvarint openings, per opening uvarint gap, byte length of the word, the word (or be64 token
+//	         after length 0), 16 bytes salt,
 //	         uvarint proof length, proof,
-//	         uvarint segments, per segment uvarint gap
+//	         uvarint segments, per segment uvarint 2·gap, plus 1 if it owns through windows,
+//	         uvarint seed
 //
 // A gap is the distance from the previous value less one, the first one the value itself, so that order is part of the form.
 
 const (
 	minSegmentBytes = 5  // rank, index, length, one byte of content, path length
 	minAnswerBytes  = 4  // four numbers
-	openingBytes    = 25 // gap, token, salt
+	openingBytes    = 19 // gap, length, one byte of a word, salt
 )
 
 func appendEvidence(b []byte, e Evidence) []byte {
@@ -50,7 +52,12 @@ func appendAnswerEvidence(b []byte, a *AnswerEvidence) []byte {
 	from := uint32(0)
 	for _, o := range a.Openings {
 		b = binary.AppendUvarint(b, uint64(o.Position-from))
-		b = binary.BigEndian.AppendUint64(b, uint64(o.Token))
+		b = append(b, byte(len(o.Word)))
+		if o.Word == nil {
+			b = binary.BigEndian.AppendUint64(b, uint64(o.Token))
+		} else {
+			b = append(b, o.Word...)
+		}
 		b = append(b, o.Salt[:]...)
 		from = o.Position + 1
 	}
@@ -58,8 +65,14 @@ func appendAnswerEvidence(b []byte, a *AnswerEvidence) []byte {
 	b = appendHashes(b, a.Proof)
 	b = binary.AppendUvarint(b, uint64(len(a.Segments)))
 	from = 0
-	for _, s := range a.Segments {
-		b = binary.AppendUvarint(b, uint64(s-from))
+	windows := a.Windows
+	for i, s := range a.Segments {
+		gap := 2 * uint64(s-from)
+		if len(windows) > 0 && windows[0] == s {
+			gap, windows = gap+1, windows[1:]
+		}
+		b = binary.AppendUvarint(b, gap)
+		b = binary.AppendUvarint(b, uint64(a.Seeds[i]))
 		from = s + 1
 	}
 	return b
@@ -116,7 +129,7 @@ func readAnswerEvidence(r *reader, segments int) AnswerEvidence {
 		if r.ok() && o.Position >= a.Count {
 			r.failf("opening at position %d of %d", o.Position, a.Count)
 		}
-		o.Token = TokenID(r.be64())
+		readWord(r, o)
 		copy(o.Salt[:], r.bytes(len(o.Salt)))
 		if !r.ok() {
 			return AnswerEvidence{}
@@ -125,12 +138,13 @@ func readAnswerEvidence(r *reader, segments int) AnswerEvidence {
 	}
 	limit := uint64(a.Count) + 1
 	a.Proof = r.hashes(r.count(r.uvarint(limit), limit, len(Hash{})))
-	if n := r.count(r.uvarint(uint64(segments)), uint64(segments), 1); n > 0 {
-		a.Segments = make([]uint32, n)
+	if n := r.count(r.uvarint(uint64(segments)), uint64(segments), 2); n > 0 {
+		a.Segments, a.Seeds = make([]uint32, n), make([]uint32, n)
 	}
 	next := uint64(0)
 	for i := range a.Segments {
-		s := next + r.uvarint(MaxEvidenceBytes)
+		gap := r.uvarint(2*MaxEvidenceBytes + 1)
+		s := next + gap/2
 		if r.ok() && s >= uint64(segments) {
 			r.failf("reference to segment %d of %d", s, segments)
 		}
@@ -138,7 +152,31 @@ func readAnswerEvidence(r *reader, segments int) AnswerEvidence {
 			return AnswerEvidence{}
 		}
 		a.Segments[i] = uint32(s)
+		a.Seeds[i] = uint32(r.uvarint(MaxAnswerTokens))
+		if r.ok() && a.Seeds[i] > a.Count {
+			r.failf("seed at position %d of %d", a.Seeds[i], a.Count)
+		}
+		if gap&1 != 0 {
+			a.Windows = append(a.Windows, uint32(s))
+		}
 		next = s + 1
 	}
+	if r.ok() && len(a.Windows) > MaxWindowSegments {
+		r.failf("%d segments with windows", len(a.Windows))
+	}
 	return a
+}
+
+// readWord reads a word, or the id of a token that stays undisclosed.
+func readWord(r *reader, o *Opening) {
+	n := int(r.byte())
+	if n == 0 {
+		o.Token = TokenID(r.be64())
+		return
+	}
+	o.Word = bytes.Clone(r.bytes(n))
+	if r.ok() && !isWord(o.Word) {
+		r.failf("opening at position %d is not one lowered token", o.Position)
+	}
+	o.Token = hashToken(o.Word)
 }

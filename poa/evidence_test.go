@@ -89,7 +89,7 @@ func TestEvidenceRoundTrip(t *testing.T) {
 		}
 		var segments []Segment
 		for _, s := range e.Segments {
-			segments = append(segments, Segment{s.Rank, s.Index, TokenIDs(s.Content)})
+			segments = append(segments, NewSegment(s.Rank, s.Index, s.Content))
 		}
 		for i, r := range receipts {
 			if err := VerifyAnswer(r, e.Answers[i], segments, ProtocolStatistics()); err != nil {
@@ -134,6 +134,12 @@ func TestEveryMutationOfEvidenceIsRefused(t *testing.T) {
 		"reference missing":  {func(e *Evidence) { e.Answers[0].Segments = e.Answers[0].Segments[1:] }, nil},
 		"reference repeated": {func(e *Evidence) { e.Answers[0].Segments[1] = e.Answers[0].Segments[0] }, ErrEvidenceEncoding},
 		"reference outside":  {func(e *Evidence) { e.Answers[0].Segments[1] = 1 << 20 }, ErrEvidenceEncoding},
+		"seed missing":       {func(e *Evidence) { e.Answers[0].Seeds = e.Answers[0].Seeds[1:] }, ErrEvidenceEncoding},
+		"seed outside":       {func(e *Evidence) { e.Answers[0].Seeds[0] = e.Answers[0].Count + 1 }, ErrEvidenceEncoding},
+		"seed elsewhere":     {func(e *Evidence) { e.Answers[0].Seeds[0] = e.Answers[0].Count }, ErrForgedSpan},
+		"windows of SPAN":    {func(e *Evidence) { e.Answers[0].Windows = e.Answers[0].Segments[:1] }, ErrForgedSpan},
+		"windows outside":    {func(e *Evidence) { e.Answers[0].Windows = []uint32{1 << 20} }, ErrEvidenceEncoding},
+		"word of another id": {func(e *Evidence) { e.Answers[0].Openings[0].Word = []byte("x") }, ErrEvidenceEncoding},
 		"order of answers":   {func(e *Evidence) { e.Answers[0], e.Answers[1] = e.Answers[1], e.Answers[0] }, ErrAnswerRoot},
 		"answer missing":     {func(e *Evidence) { e.Answers = e.Answers[1:] }, ErrEvidenceCount},
 		"answer too many":    {func(e *Evidence) { e.Answers = append(e.Answers, e.Answers[0]) }, ErrEvidenceCount},
@@ -141,6 +147,7 @@ func TestEveryMutationOfEvidenceIsRefused(t *testing.T) {
 		"segment owns nothing": {func(e *Evidence) {
 			addSegment(t, w, e)
 			e.Answers[0].Segments = append(e.Answers[0].Segments, uint32(len(e.Segments)-1))
+			e.Answers[0].Seeds = append(e.Answers[0].Seeds, e.Answers[0].Count)
 		}, ErrForgedSpan},
 	} {
 		e := clone(b.evidence)
@@ -158,9 +165,10 @@ func TestEveryMutationOfEvidenceIsRefused(t *testing.T) {
 }
 
 func allReferences(e *Evidence) {
-	e.Answers[0].Segments = nil
+	e.Answers[0].Segments, e.Answers[0].Seeds = nil, nil
 	for i := range e.Segments {
 		e.Answers[0].Segments = append(e.Answers[0].Segments, uint32(i))
+		e.Answers[0].Seeds = append(e.Answers[0].Seeds, e.Answers[0].Count)
 	}
 }
 
@@ -176,15 +184,15 @@ func TestMoreSegmentsThanOpenings(t *testing.T) {
 	w, b := scenario(t, 12)
 	key, tokens := [32]byte{9}, seq(0, 3)
 	leaves := AnswerLeaves(key, tokens)
-	a := AnswerEvidence{Count: 3, Openings: []Opening{{1, tokens[1], PositionSalt(key, 1)}}, Proof: must(Multiproof(leaves, []uint32{1}))}
+	a := AnswerEvidence{Count: 3, Openings: []Opening{{Position: 1, Token: tokens[1], Salt: PositionSalt(key, 1)}}, Proof: must(Multiproof(leaves, []uint32{1}))}
 	e := Evidence{Segments: b.evidence.Segments, Answers: []AnswerEvidence{a}}
 	allReferences(&e)
-	r := receiptFor(1, AnswerRoot(key, tokens), Attribution{UnattributedPPM: TotalPPM})
+	r := receiptFor(1, AnswerRoot(key, tokens), Attribution{UnattributedPPM: TotalPPM, TotalBits: 3 * uint64(HiddenBits)})
 	if err := VerifyEvidence([]Receipt{r}, e, w, ProtocolStatistics()); !errors.Is(err, ErrForgedSpan) {
 		t.Error(err)
 	}
 	// Without the references the opening alone is allowed.
-	e.Segments, e.Answers[0].Segments = nil, nil
+	e.Segments, e.Answers[0].Segments, e.Answers[0].Seeds = nil, nil, nil
 	if err := VerifyEvidence([]Receipt{r}, e, w, ProtocolStatistics()); err != nil {
 		t.Error(err)
 	}

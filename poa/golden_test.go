@@ -152,8 +152,8 @@ func TestGoldenSpan(t *testing.T) {
 		"It keeps the peaks of perfect binary trees of decreasing height, and every new leaf merges equal neighbours from the right side.",
 		"An append only accumulator which keeps all the peaks of binary trees of decreasing height and every new leaf merges neighbours from the right.",
 	} {
-		att := must(Attribute(Answer{Tokens: TokenIDs([]byte(answer))}, []Segment{{7, 0, TokenIDs([]byte(second))}, {3, 1, TokenIDs([]byte(first))}}, ProtocolStatistics()))
-		out = append(out, vector{answer, []string{"rank 7, index 0: " + second, "rank 3, index 1: " + first}, att, RowsRoot(att.Rows)})
+		att := must(Attribute(Answer{Tokens: TokenIDs([]byte(answer))}, []Segment{NewSegment(7, 0, []byte(second)), NewSegment(3, 1, []byte(first))}, ProtocolStatistics()))
+		out = append(out, vector{answer, []string{"rank 7, index 0: " + second, "rank 3, index 1: " + first}, att, att.Root()})
 	}
 	golden(t, "span", out)
 }
@@ -163,7 +163,7 @@ func TestGoldenEvidence(t *testing.T) {
 	key, tokens := [32]byte{1, 2, 3}, TokenIDs([]byte("as one reads "+sentence+" today"))
 	f := SegmentFile{Segments: [][]byte{[]byte("the other text of this contribution"), []byte(sentence)}}
 	contributor := []byte("contributor-address1")
-	att := must(Attribute(Answer{Tokens: tokens}, []Segment{{7, 1, TokenIDs([]byte(sentence))}}, ProtocolStatistics()))
+	att := must(Attribute(Answer{Tokens: tokens}, []Segment{NewSegment(7, 1, []byte(sentence))}, ProtocolStatistics()))
 	a, segments, err := BuildEvidence(key, tokens, att, func(rank uint64, index uint32) (SegmentProof, error) {
 		return SegmentProof{rank, index, f.Segments[index], must(MerklePath(f.Leaves(contributor), int(index)))}, nil
 	})
@@ -177,13 +177,13 @@ func TestGoldenEvidence(t *testing.T) {
 	for range 20 {
 		answer := Answer{Tokens: w.answer(rng, 150)}
 		found := must(w.index.Attribute(answer))
-		all = append(all, RowsRoot(found.Rows), LeafHash(appendEntries(nil, found.Entries)))
+		all = append(all, found.Root(), LeafHash(appendEntries(nil, found.Entries)))
 	}
 	golden(t, "evidence", map[string]any{
 		"answer_root":   AnswerRoot(key, tokens),
 		"salt_0":        hex.EncodeToString(func() []byte { s := PositionSalt(key, 0); return s[:] }()),
 		"leaf_0":        AnswerLeaves(key, tokens)[0],
-		"evidence_root": RowsRoot(att.Rows),
+		"evidence_root": att.Root(),
 		"attribution":   att,
 		"root":          e.Root(),
 		"bytes":         hex.EncodeToString(must(e.MarshalBinary())),

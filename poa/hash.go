@@ -17,6 +17,7 @@ const (
 	domainMMR      = 0x02
 	domainAnswer   = 0x03
 	domainEvidence = 0x04
+	domainRows     = 0x05
 )
 
 // String returns the hash as 64 lower-case hexadecimal digits.

@@ -201,7 +201,7 @@ func (w *world) batch(t testing.TB, rng *rand.Rand, answers, words int) batch {
 
 func receiptFor(n uint64, root Hash, att Attribution) Receipt {
 	r := Receipt{
-		N: n, QueryHash: hashN(n), MaxFee: NewAmount(1_000_000), AnswerRoot: root, EvidenceRoot: RowsRoot(att.Rows),
+		N: n, QueryHash: hashN(n), MaxFee: NewAmount(1_000_000), AnswerRoot: root, EvidenceRoot: att.Root(),
 		InputTokens: 40, OutputTokens: 300, Fee: NewAmount(900_000), Entries: att.Entries, UnattributedPPM: att.UnattributedPPM,
 	}
 	r.Call = r.CallHash()

@@ -1,167 +1,153 @@
 package poa
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"sync"
 )
 
-// Seeds of an Index (ATTRIBUTION, section 3).
-const (
-	// SeedBits is the least surprisal of a seed gram.
-	SeedBits = 36
-	// MinSeedTokens and MaxSeedTokens bound the length of a seed gram.
-	MinSeedTokens, MaxSeedTokens = 2, 6
-	// MaxPostings is the number of segments kept per seed gram, in the order of rank and index.
-	MaxPostings = 16
-
-	seedQ16 int32 = SeedBits << 16
-)
-
-// Index finds the segments that an answer may quote. Seeds are adaptive grams: at each token the shortest run of 2 to 6 tokens
-// with at least 36 bits. Of each gram the first 16 segments in rank order are kept, each segment once, so that later text cannot
-// displace earlier text and repeating a gram gains nothing. Seeds only find candidates: a qualified segment without any common
-// seed is missed, but what is found is attributed by the rule of Attribute.
+// Index applies the rule of the function Attribute to millions of tokens: it finds the segments that share a seed with an answer.
 //
-// Attribute and Candidates may be called concurrently with each other, but not with Add.
+// The seeds of segments added together lie in one sorted tier; tiers of similar size are merged, so that there are few and adding
+// stays cheap. The memory is about 17 bytes per token.
+//
+// Attribute, Candidates and Spans may be called concurrently with each other, but not with Add.
 type Index struct {
-	lib      *library
-	err      error // a missing statistics table, reported by Add and Attribute
-	segments []Segment
-	heads    map[uint64]int32 // by gram: one more than its first posting
-	postings []posting
-	free     int32 // one more than the first unused posting
+	stats    *Statistics
+	known    map[segmentKey]struct{}
+	derived  map[segmentKey][]Derivation
+	segments []indexSegment
+	tokens   []TokenID // of all segments, in the order they were added
+	tiers    []*tier   // by segments, each larger than the ones behind it
 	scratch  sync.Pool
 }
 
-type posting struct {
-	segment int32
-	next    int32 // one more than the next posting of the gram, 0 for none
+type segmentKey struct {
+	rank  uint64
+	index uint32
 }
+
+func (k segmentKey) compare(other segmentKey) int {
+	return cmp.Or(cmp.Compare(k.rank, other.rank), cmp.Compare(k.index, other.index))
+}
+
+// indexSegment is a segment by its first token.
+type indexSegment struct {
+	segmentKey
+	start uint32
+}
+
+// MaxIndexTokens is the largest number of tokens of one index.
+const MaxIndexTokens = 1<<32 - 1
 
 // NewIndex returns an empty index over the given statistics.
 func NewIndex(stats *Statistics) *Index {
-	lib, err := newLibrary(stats)
-	return &Index{lib: lib, err: err, heads: make(map[uint64]int32)}
+	return &Index{stats: stats, known: make(map[segmentKey]struct{}), derived: make(map[segmentKey][]Derivation)}
 }
 
-// Add registers a segment; ranks may come in any order. It returns ErrDuplicateSegment if rank and index are taken and ErrOversize
-// above MaxSegmentTokens.
-func (x *Index) Add(s Segment) error {
-	if x.err != nil {
-		return x.err
+// Add registers segments; ranks may come in any order. Adding many at once is faster than one by one. It returns ErrDuplicateSegment
+// if a rank and index are taken and ErrOversize above MaxSegmentTokens or MaxIndexTokens; it then adds none of them.
+func (x *Index) Add(segments ...Segment) error {
+	if x.stats == nil {
+		return errNoStatistics
 	}
-	if err := x.lib.add(s); err != nil {
+	if err := x.admit(segments); err != nil || len(segments) == 0 {
 		return err
 	}
-	s.Tokens = slices.Clone(s.Tokens)
-	x.segments = append(x.segments, s)
-	segment := int32(len(x.segments) - 1)
-	tokens := x.lib.segments[segment].tokens
-	for i := range tokens {
-		if n := x.gram(tokens[i:]); n > 0 {
-			x.post(gramHash(s.Tokens[i:i+n]), segment)
+	first := len(x.segments)
+	for _, s := range segments {
+		x.segments = append(x.segments, indexSegment{segmentKey{s.Rank, s.Index}, uint32(len(x.tokens))})
+		if len(s.Derived) > 0 {
+			x.derived[segmentKey{s.Rank, s.Index}] = s.Derived
 		}
+		x.tokens = append(x.tokens, s.Tokens...)
+	}
+	x.push(x.newTier(first, len(x.segments)))
+	return nil
+}
+
+// admit checks segments and marks them as known, all or none.
+func (x *Index) admit(segments []Segment) error {
+	total := len(x.tokens)
+	for i, s := range segments {
+		err := s.validate()
+		if total += len(s.Tokens); err == nil && uint64(total) > MaxIndexTokens {
+			err = fmt.Errorf("%w: an index holds at most %d tokens", ErrOversize, uint64(MaxIndexTokens))
+		}
+		key := segmentKey{s.Rank, s.Index}
+		if _, dup := x.known[key]; err == nil && dup {
+			err = fmt.Errorf("%w: rank %d, segment %d", ErrDuplicateSegment, s.Rank, s.Index)
+		}
+		if err != nil {
+			for _, admitted := range segments[:i] {
+				delete(x.known, segmentKey{admitted.Rank, admitted.Index})
+			}
+			return err
+		}
+		x.known[key] = struct{}{}
 	}
 	return nil
 }
 
-// gram returns the length of the seed at the start of the dense tokens, or 0 if there is none. noToken ends a gram.
-func (x *Index) gram(tokens []uint32) int {
-	bits := int32(0)
-	for n, d := range tokens[:min(len(tokens), MaxSeedTokens)] {
-		if d == noToken {
-			return 0
-		}
-		bits += x.lib.weight[d]
-		if n+1 >= MinSeedTokens && bits >= seedQ16 {
-			return n + 1
-		}
-	}
-	return 0
-}
-
-// gramHash mixes token ids, which are uniform already. A collision only adds a candidate or takes a place among the postings, as
-// any segment with the gram itself could.
-func gramHash(ids []TokenID) uint64 {
-	h := uint64(len(ids))
-	for _, id := range ids {
-		h = (h<<23 | h>>41) ^ uint64(id)
-		h *= 0x9E3779B97F4A7C15
-	}
-	return h ^ h>>32
-}
-
-// post inserts a segment into a gram's postings in the order of rank and index, and drops the last one above MaxPostings.
-func (x *Index) post(gram uint64, segment int32) {
-	head := x.heads[gram]
-	place, before, n := int32(0), int32(0), 0
-	for k := head; k != 0; k = x.postings[k-1].next {
-		p := x.postings[k-1]
-		if p.segment == segment {
-			return
-		}
-		if place == 0 && x.lib.compare(int(p.segment), int(segment)) > 0 {
-			place = k
-		}
-		if place == 0 {
-			before = k
-		}
-		n++
-	}
-	if n >= MaxPostings && place == 0 {
-		return
-	}
-	k := x.allocate(posting{segment: segment, next: place})
-	if before == 0 {
-		x.heads[gram] = k
-	} else {
-		x.postings[before-1].next = k
-	}
-	if n >= MaxPostings {
-		x.dropLast(k)
+// push adds a tier and merges the last two while the earlier one is not more than twice as large.
+func (x *Index) push(t *tier) {
+	x.tiers = append(x.tiers, t)
+	for n := len(x.tiers); n > 1 && x.tiers[n-2].size() <= 2*x.tiers[n-1].size(); n = len(x.tiers) {
+		x.tiers = append(x.tiers[:n-2], x.mergeTiers(x.tiers[n-2], x.tiers[n-1]))
 	}
 }
 
-func (x *Index) allocate(p posting) int32 {
-	if k := x.free; k != 0 {
-		x.free = x.postings[k-1].next
-		x.postings[k-1] = p
-		return k
+// Segment returns the i-th added segment, 0 ≤ i < Len, and the zero value for any other i; it has no Stems. Its tokens must not be
+// modified.
+func (x *Index) Segment(i int) Segment {
+	if i < 0 || i >= len(x.segments) {
+		return Segment{}
 	}
-	x.postings = append(x.postings, p)
-	return int32(len(x.postings))
+	s := &x.segments[i]
+	end := uint32(len(x.tokens))
+	if i+1 < len(x.segments) {
+		end = x.segments[i+1].start
+	}
+	out := Segment{Rank: s.rank, Index: s.index, Tokens: x.tokens[s.start:end:end]}
+	if len(x.derived) > 0 {
+		out.Derived = x.derived[s.segmentKey]
+	}
+	return out
 }
 
-// dropLast frees the last posting of the list that goes through k, which is not the last one itself.
-func (x *Index) dropLast(k int32) {
-	for {
-		next := x.postings[k-1].next
-		if x.postings[next-1].next == 0 {
-			x.postings[k-1].next = 0
-			x.postings[next-1].next = x.free
-			x.free = next
-			return
-		}
-		k = next
+// Len returns the number of segments added.
+func (x *Index) Len() int { return len(x.segments) }
+
+// Tokens returns the number of tokens of all segments.
+func (x *Index) Tokens() int { return len(x.tokens) }
+
+// Bytes returns the memory of tokens, seeds and segments, about.
+func (x *Index) Bytes() int {
+	const perSegment, perKnown = 48, 32
+	bytes := 8*len(x.tokens) + (perSegment+perKnown)*len(x.segments)
+	for _, t := range x.tiers {
+		bytes += t.bytes()
 	}
+	return bytes
 }
 
 // indexScratch is what one lookup needs.
 type indexScratch struct {
 	work   workspace
-	dense  []uint32
-	seen   []bool // by segment; all false between lookups
-	places []int
+	found  []uint32 // segments of one seed
+	hits   []hit
+	groups []group
+	seeds  []uint32
 }
 
-// Candidates returns the places, in increasing order, of the segments that share a seed with the answer.
-func (x *Index) Candidates(a []TokenID) []int {
-	if x.err != nil {
-		return nil
-	}
-	s := x.borrow()
-	defer x.scratch.Put(s)
-	return slices.Clone(x.candidates(s, Answer{Tokens: a}))
+// hit says that the seed at an answer position admits a segment: segment << 16 | position.
+type hit uint64
+
+// group are the hits of one segment.
+type group struct {
+	segment  int
+	from, to int
 }
 
 func (x *Index) borrow() *indexScratch {
@@ -171,58 +157,89 @@ func (x *Index) borrow() *indexScratch {
 	return &indexScratch{}
 }
 
-// candidates returns places that stay valid until the next use of s.
-func (x *Index) candidates(s *indexScratch, a Answer) []int {
-	s.dense, s.places = s.dense[:0], s.places[:0]
-	if n := len(x.segments); len(s.seen) < n {
-		s.seen = make([]bool, n+n/8)
+// Candidates returns the places, in the order of rank and index, of the segments that a seed of the answer admits.
+func (x *Index) Candidates(a []TokenID) []int {
+	if x.stats == nil || len(a) > MaxAnswerTokens {
+		return nil
 	}
-	for p, id := range a.Tokens {
-		d := noToken
-		if !a.hidden(p) {
-			d = x.lib.lookup(id)
-		}
-		s.dense = append(s.dense, d)
+	s := x.borrow()
+	defer x.scratch.Put(s)
+	s.work.open(Answer{Tokens: a}, x.stats)
+	defer s.work.close()
+	x.find(s, a)
+	var places []int
+	for _, g := range s.groups {
+		places = append(places, g.segment)
 	}
-	for p := range s.dense {
-		n := x.gram(s.dense[p:])
-		if n == 0 {
-			continue
-		}
-		for k := x.heads[gramHash(a.Tokens[p:p+n])]; k != 0; k = x.postings[k-1].next {
-			if i := int(x.postings[k-1].segment); !s.seen[i] {
-				s.seen[i] = true
-				s.places = append(s.places, i)
-			}
-		}
-	}
-	for _, i := range s.places {
-		s.seen[i] = false
-	}
-	slices.Sort(s.places)
-	return s.places
+	return places
 }
 
-// Segment returns the i-th added segment, 0 ≤ i < Len, and the zero value for any other i. Its tokens must not be modified.
-func (x *Index) Segment(i int) Segment {
-	if i < 0 || i >= len(x.segments) {
-		return Segment{}
-	}
-	return x.segments[i]
-}
+// Attribute applies the rule of the function Attribute to the answer and all segments.
+func (x *Index) Attribute(a Answer) (Attribution, error) { return x.AttributeRAG(a, nil) }
 
-// Len returns the number of segments added.
-func (x *Index) Len() int { return len(x.segments) }
-
-// Attribute finds the candidates and applies the rule of the function Attribute to them.
-func (x *Index) Attribute(a Answer) (Attribution, error) {
-	if x.err != nil {
-		return Attribution{}, x.err
+// AttributeRAG applies the rule of the function AttributeRAG to the answer, all segments, and the retrieved ones, which need Stems.
+func (x *Index) AttributeRAG(a Answer, retrieved []Segment) (Attribution, error) {
+	if x.stats == nil {
+		return Attribution{}, errNoStatistics
 	}
 	if err := a.validate(); err != nil {
 		return Attribution{}, err
 	}
+	retrieved, err := checkWindows(retrieved)
+	if err != nil {
+		return Attribution{}, err
+	}
 	s := x.borrow()
 	defer x.scratch.Put(s)
-	return x.lib.attribute(&s.work, a, x.candidates(s, a)), nil
+	s.work.open(a, x.stats)
+	defer s.work.close()
+	x.find(s, a.Tokens)
+	for _, g := range s.groups {
+		s.seeds = s.seeds[:0]
+		for _, h := range s.hits[g.from:g.to] {
+			s.seeds = append(s.seeds, uint32(h&0xFFFF))
+		}
+		s.work.align(x.Segment(g.segment), s.seeds)
+	}
+	return s.work.finish(a, retrieved), nil
+}
+
+// find sets s.hits to what the seeds of the answer admit, and s.groups to the segments in the order of rank and index.
+func (x *Index) find(s *indexScratch, tokens []TokenID) {
+	s.hits, s.groups = s.hits[:0], s.groups[:0]
+	w := &s.work
+	for c := range w.claims {
+		n := w.seed(c)
+		if n == 0 {
+			continue
+		}
+		p := int(w.claims[c].pos)
+		print := seedPrint(tokens[p : p+n])
+		s.found = s.found[:0]
+		for _, t := range x.tiers {
+			s.found = append(s.found, t.find(print)...)
+		}
+		if len(s.found) > MaxPostings {
+			slices.SortFunc(s.found, x.compare)
+			s.found = s.found[:MaxPostings]
+		}
+		for _, segment := range s.found {
+			s.hits = append(s.hits, hit(segment)<<16|hit(p))
+		}
+	}
+	slices.Sort(s.hits)
+	for from := 0; from < len(s.hits); {
+		to := from + 1
+		for to < len(s.hits) && s.hits[to]>>16 == s.hits[from]>>16 {
+			to++
+		}
+		s.groups = append(s.groups, group{int(s.hits[from] >> 16), from, to})
+		from = to
+	}
+	slices.SortFunc(s.groups, func(a, b group) int { return x.compare(uint32(a.segment), uint32(b.segment)) })
+}
+
+// compare orders segments by rank and index.
+func (x *Index) compare(a, b uint32) int {
+	return x.segments[a].compare(x.segments[b].segmentKey)
 }

@@ -85,13 +85,25 @@ func MerklePath(leaves []Hash, index int) ([]Hash, error) {
 // VerifyPath checks that leaf stands at index in the tree of count leaves with the given root (RFC 9162, section 2.1.3.2).
 // An index outside the tree, a path too short or too long, and another root are all ErrMerkleProof.
 func VerifyPath(root, leaf Hash, index, count uint64, path []Hash) error {
+	node, err := pathRoot(leaf, index, count, path)
+	if err != nil {
+		return err
+	}
+	if node != root {
+		return fmt.Errorf("%w: path leads to %s instead of %s", ErrMerkleProof, node, root)
+	}
+	return nil
+}
+
+// pathRoot returns the root that a leaf and its path lead to.
+func pathRoot(leaf Hash, index, count uint64, path []Hash) (Hash, error) {
 	if index >= count {
-		return fmt.Errorf("%w: index %d of a tree of %d leaves", ErrMerkleProof, index, count)
+		return Hash{}, fmt.Errorf("%w: index %d of a tree of %d leaves", ErrMerkleProof, index, count)
 	}
 	fn, sn, node := index, count-1, leaf
 	for i, sibling := range path {
 		if sn == 0 {
-			return fmt.Errorf("%w: path has %d hashes, %d are enough for index %d of %d", ErrMerkleProof, len(path), i, index, count)
+			return Hash{}, fmt.Errorf("%w: path has %d hashes, %d are enough for index %d of %d", ErrMerkleProof, len(path), i, index, count)
 		}
 		if fn&1 == 1 || fn == sn {
 			node = NodeHash(sibling, node)
@@ -106,10 +118,7 @@ func VerifyPath(root, leaf Hash, index, count uint64, path []Hash) error {
 		sn >>= 1
 	}
 	if sn != 0 {
-		return fmt.Errorf("%w: path of %d hashes is too short for index %d of %d", ErrMerkleProof, len(path), index, count)
+		return Hash{}, fmt.Errorf("%w: path of %d hashes is too short for index %d of %d", ErrMerkleProof, len(path), index, count)
 	}
-	if node != root {
-		return fmt.Errorf("%w: path leads to %s instead of %s", ErrMerkleProof, node, root)
-	}
-	return nil
+	return node, nil
 }

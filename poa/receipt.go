@@ -3,8 +3,10 @@ package poa
 import "fmt"
 
 const (
-	// MethodSPAN is the attribution method of this version: local alignment, earliest qualified segment wins.
+	// MethodSPAN attributes by local alignment; the earliest qualified segment wins.
 	MethodSPAN uint8 = 1
+	// MethodRAG is MethodSPAN, and local windows over the retrieved segments for what it leaves.
+	MethodRAG uint8 = 2
 	// MaxEntries is the largest number of contributions one receipt pays.
 	MaxEntries = 16
 	// TotalPPM is the sum of all weights and the unattributed share.
@@ -26,13 +28,15 @@ type Receipt struct {
 	N       uint64
 	// Gap marks a call without an answer.
 	Gap bool
+	// Method of attribution, MethodSPAN if zero. It is that of the session's model and not part of the encoding.
+	Method uint8
 	// Call is the call hash. Of an answered call it is derived from QueryHash and MaxFee: it may be left zero and
 	// UnmarshalReceipts fills it in.
 	Call Hash
 	// QueryHash and MaxFee (aopen) are those of the Call.
 	QueryHash Hash
 	MaxFee    Amount
-	// AnswerRoot commits to the answer, EvidenceRoot to the rows (see RowsRoot).
+	// AnswerRoot commits to the answer, EvidenceRoot to the rows (see Attribution.Root).
 	AnswerRoot, EvidenceRoot Hash
 	// InputTokens and OutputTokens are the model's tokens that are billed.
 	InputTokens, OutputTokens uint32

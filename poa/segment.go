@@ -89,6 +89,18 @@ func checkSegment(content []byte, rules SegmentRules) ([]TokenID, error) {
 	return tokens, nil
 }
 
+// NewSegment returns a segment with tokens and stems of its text.
+func NewSegment(rank uint64, index uint32, content []byte) Segment {
+	s := Segment{Rank: rank, Index: index}
+	h := tokenHasher{}
+	for start, end := nextToken(content, 0); start < end; start, end = nextToken(content, end) {
+		id := h.id(content[start:end])
+		s.Tokens = append(s.Tokens, id)
+		s.Stems = append(s.Stems, h.stemOf(id))
+	}
+	return s
+}
+
 // checkCodePoints walks the content once. Scripts are compared inside a token: a character outside tokens, or one that is a
 // token of its own, ends the comparison.
 func checkCodePoints(content []byte) error {

@@ -1,7 +1,7 @@
 package poa
 
 import (
-	"encoding/binary"
+	"cmp"
 	"fmt"
 )
 
@@ -19,6 +19,16 @@ const (
 	MaxSkip = 6
 	// Band is the largest change of diagonal between two matches.
 	Band = 2
+	// SeedBits is the least surprisal of a seed.
+	SeedBits = 44
+	// MinSeedTokens and MaxSeedTokens bound the length of a seed.
+	MinSeedTokens, MaxSeedTokens = 2, 7
+	// AnchorReach is how far the alignment that anchors a segment reaches beyond its seed, in tokens.
+	AnchorReach = 24
+	// MaxPostings is the number of segments that one seed admits, the first in the order of rank and index.
+	MaxPostings = 8
+
+	seedQ16 int32 = SeedBits << 16
 )
 
 // Answer is an answer as far as it is opened.
@@ -27,9 +37,11 @@ type Answer struct {
 	Tokens []TokenID
 	// Hidden marks positions that never match. Nil means that all are visible; otherwise it has one element per token.
 	Hidden []bool
+	// Stems are those of the words, 0 for stop words, as by the function Stems; only method RAG needs them. Nil, or one per token.
+	Stems []TokenID
 }
 
-// Segment is one segment of a contribution.
+// Segment is one segment of a contribution; NewSegment makes one from its text.
 type Segment struct {
 	// Rank is the global order of the contribution's commit; the lower one is earlier.
 	Rank uint64
@@ -37,44 +49,21 @@ type Segment struct {
 	Index uint32
 	// Tokens are at most MaxSegmentTokens ids.
 	Tokens []TokenID
+	// Stems are those of the words, 0 for stop words, as by the function Stems; only method RAG needs them.
+	Stems []TokenID
+	// Derived says what part of the segment's pay belongs to earlier contributions.
+	Derived []Derivation
 }
 
-// Row is a maximal run of answer positions owned by one segment on one diagonal.
-type Row struct {
-	// Position is the first answer position, Length the number of positions.
-	Position, Length uint32
-	// Rank and Segment name the owner, Offset is its token at Position.
-	Rank            uint64
-	Segment, Offset uint32
-	// Score is that of the best alignment through the run, in Q16 bits.
-	Score int32
+// Derivation passes a part of what a segment earns to the contribution it was derived from.
+type Derivation struct {
+	Rank uint64
+	// PPM of the segment's pay; at most TotalPPM over all derivations of a segment.
+	PPM uint32
 }
 
-// Attribution is the result for one answer.
-type Attribution struct {
-	// Rows are ordered by position and do not overlap.
-	Rows []Row
-	// Entries are at most MaxEntries, by descending weight, ties by ascending rank.
-	Entries []Entry
-	// UnattributedPPM is the rest: entries and rest sum to exactly 1,000,000.
-	UnattributedPPM uint32
-}
-
-// RowsRoot returns the evidence root: the Merkle root over
-// LeafHash(be32 position ‖ be32 length ‖ be64 rank ‖ be32 segment ‖ be32 offset ‖ be32 score).
-func RowsRoot(rows []Row) Hash {
-	leaves := make([]Hash, len(rows))
-	for i, r := range rows {
-		b := make([]byte, 0, 28)
-		b = binary.BigEndian.AppendUint32(b, r.Position)
-		b = binary.BigEndian.AppendUint32(b, r.Length)
-		b = binary.BigEndian.AppendUint64(b, r.Rank)
-		b = binary.BigEndian.AppendUint32(b, r.Segment)
-		b = binary.BigEndian.AppendUint32(b, r.Offset)
-		b = binary.BigEndian.AppendUint32(b, uint32(r.Score))
-		leaves[i] = LeafHash(b)
-	}
-	return MerkleRoot(leaves)
+func compareSegments(a, b Segment) int {
+	return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.Index, b.Index))
 }
 
 func (a Answer) validate() error {
@@ -84,7 +73,35 @@ func (a Answer) validate() error {
 	if a.Hidden != nil && len(a.Hidden) != len(a.Tokens) {
 		return fmt.Errorf("%w: mask of %d positions for %d tokens", ErrAnswer, len(a.Hidden), len(a.Tokens))
 	}
+	if a.Stems != nil && len(a.Stems) != len(a.Tokens) {
+		return fmt.Errorf("%w: %d stems for %d tokens", ErrAnswer, len(a.Stems), len(a.Tokens))
+	}
 	return nil
 }
 
 func (a Answer) hidden(position int) bool { return a.Hidden != nil && a.Hidden[position] }
+
+// stem returns the stem at a position, 0 if it has none or it is not known.
+func (a Answer) stem(position int) TokenID {
+	if a.Stems == nil || a.hidden(position) {
+		return 0
+	}
+	return a.Stems[position]
+}
+
+func (s Segment) validate() error {
+	if len(s.Tokens) > MaxSegmentTokens {
+		return fmt.Errorf("%w: segment %d of rank %d has %d tokens, at most %d are allowed", ErrOversize, s.Index, s.Rank, len(s.Tokens), MaxSegmentTokens)
+	}
+	if s.Stems != nil && len(s.Stems) != len(s.Tokens) {
+		return fmt.Errorf("%w: segment %d of rank %d has %d stems for %d tokens", ErrAnswer, s.Index, s.Rank, len(s.Stems), len(s.Tokens))
+	}
+	total := uint64(0)
+	for _, d := range s.Derived {
+		total += uint64(d.PPM)
+	}
+	if total > TotalPPM {
+		return fmt.Errorf("%w: derivations of segment %d of rank %d sum to %d ppm", ErrWeights, s.Index, s.Rank, total)
+	}
+	return nil
+}

@@ -101,6 +101,11 @@ func (h *tokenHasher) id(token []byte) TokenID {
 			h.buf[i] = c + 'a' - 'A'
 		}
 	}
-	sum := sha256.Sum256(h.buf)
+	return hashToken(h.buf)
+}
+
+// hashToken returns the id of a lowered token.
+func hashToken(token []byte) TokenID {
+	sum := sha256.Sum256(token)
 	return TokenID(binary.BigEndian.Uint64(sum[:8]))
 }

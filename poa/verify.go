@@ -15,6 +15,24 @@ type Contribution struct {
 	Segments uint32
 	// AllowFewStopWords is the DataNet's rule, see SegmentRules.
 	AllowFewStopWords bool
+	// Derived says which of its segments pass pay on, sorted by segment.
+	Derived []SegmentDerivation
+}
+
+// SegmentDerivation is a derivation of one segment of a contribution.
+type SegmentDerivation struct {
+	Segment uint32
+	Derivation
+}
+
+func (c Contribution) derivations(segment uint32) []Derivation {
+	var out []Derivation
+	for _, d := range c.Derived {
+		if d.Segment == segment {
+			out = append(out, d.Derivation)
+		}
+	}
+	return out
 }
 
 // ContributionSource looks contributions up by commit rank.
@@ -39,17 +57,21 @@ func VerifyEvidence(receipts []Receipt, e Evidence, src ContributionSource, stat
 	if src == nil {
 		return fmt.Errorf("%w: no source of contributions given", ErrContribution)
 	}
-	l, err := newLibrary(stats)
-	if err != nil {
-		return err
+	if stats == nil {
+		return errNoStatistics
 	}
-	for i := range e.Answers {
-		l.internOpenings(&e.Answers[i])
-	}
-	l.closed = true
+	segments := make([]Segment, len(e.Segments))
 	for i := range e.Segments {
-		if err := addVerified(l, &e.Segments[i], src); err != nil {
+		var err error
+		if segments[i], err = verifiedSegment(&e.Segments[i], src); err != nil {
 			return fmt.Errorf("segment %d of the evidence: %w", i, err)
+		}
+	}
+	for _, a := range e.Answers {
+		for _, i := range a.Windows {
+			if segments[i].Stems == nil {
+				segments[i].Stems = Stems(e.Segments[i].Content)
+			}
 		}
 	}
 	w := &workspace{}
@@ -61,18 +83,12 @@ func VerifyEvidence(receipts []Receipt, e Evidence, src ContributionSource, stat
 		if r.Gap {
 			continue
 		}
-		if err := verifyAnswer(l, w, r, &e.Answers[answer]); err != nil {
+		if err := w.verifyAnswer(r, &e.Answers[answer], segments, stats); err != nil {
 			return fmt.Errorf("receipt %d: %w", i, err)
 		}
 		answer++
 	}
 	return nil
-}
-
-func (l *library) internOpenings(a *AnswerEvidence) {
-	for _, o := range a.Openings {
-		l.intern(o.Token)
-	}
 }
 
 // verifyCounts checks that answers fit receipts and that every segment is referred to.
@@ -98,21 +114,22 @@ func verifyCounts(receipts []Receipt, e Evidence) error {
 	return nil
 }
 
-// addVerified checks a segment's admission and path and adds it to the library.
-func addVerified(l *library, s *SegmentProof, src ContributionSource) error {
+// verifiedSegment checks a segment's admission and path.
+func verifiedSegment(s *SegmentProof, src ContributionSource) (Segment, error) {
 	c, err := src.Contribution(s.Rank)
 	if err != nil {
-		return fmt.Errorf("%w: rank %d: %w", ErrContribution, s.Rank, err)
+		return Segment{}, fmt.Errorf("%w: rank %d: %w", ErrContribution, s.Rank, err)
 	}
 	tokens, err := checkSegment(s.Content, SegmentRules{AllowFewStopWords: c.AllowFewStopWords})
 	if err != nil {
-		return err
+		return Segment{}, err
 	}
 	leaf := SegmentLeaf(s.Index, c.Contributor, s.Content)
 	if err := VerifyPath(c.Root, leaf, uint64(s.Index), uint64(c.Segments), s.Path); err != nil {
-		return fmt.Errorf("%w: index %d of rank %d: %w", ErrSegmentPath, s.Index, s.Rank, err)
+		return Segment{}, fmt.Errorf("%w: index %d of rank %d: %w", ErrSegmentPath, s.Index, s.Rank, err)
 	}
-	return l.add(Segment{Rank: s.Rank, Index: s.Index, Tokens: tokens})
+	segment := Segment{Rank: s.Rank, Index: s.Index, Tokens: tokens, Derived: c.derivations(s.Index)}
+	return segment, segment.validate()
 }
 
 // VerifyAnswer recomputes one receipt. segments are those of the evidence in its order, which a.Segments refers to; their paths and
@@ -127,46 +144,50 @@ func VerifyAnswer(r Receipt, a AnswerEvidence, segments []Segment, stats *Statis
 	if err := a.validate(len(segments)); err != nil {
 		return err
 	}
-	l, err := newLibrary(stats)
-	if err != nil {
-		return err
-	}
-	l.internOpenings(&a)
-	l.closed = true
-	local := a
-	local.Segments = make([]uint32, len(a.Segments))
-	for i, s := range a.Segments {
-		if err := l.add(segments[s]); err != nil {
-			return err
-		}
-		local.Segments[i] = uint32(i)
-	}
-	return verifyAnswer(l, &workspace{}, r, &local)
+	return (&workspace{}).verifyAnswer(r, &a, segments, stats)
 }
 
-// verifyAnswer takes a valid receipt and valid evidence whose segments are places in the library.
-func verifyAnswer(l *library, w *workspace, r Receipt, a *AnswerEvidence) error {
+// verifyAnswer takes a valid receipt and valid evidence.
+func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segment, stats *Statistics) error {
 	if err := verifyOpenings(r, a); err != nil {
 		return err
 	}
 	if len(a.Segments) > len(a.Openings) {
 		return fmt.Errorf("%w: %d segments cannot own %d opened positions; list only segments that own one", ErrForgedSpan, len(a.Segments), len(a.Openings))
 	}
-	list := make([]int, len(a.Segments))
-	for i, s := range a.Segments {
-		list[i] = int(s)
+	if len(a.Windows) > 0 && r.Method != MethodRAG {
+		return fmt.Errorf("%w: windows belong to method %d, the model's method is %d", ErrForgedSpan, MethodRAG, r.Method)
 	}
-	got := l.attribute(w, a.opened(), list)
-	if err := everySegmentOwns(l, list, got.Rows); err != nil {
+	list := pick(segments, a.Segments)
+	windows, err := checkWindows(pick(segments, a.Windows))
+	if err != nil {
 		return err
 	}
-	if root := RowsRoot(got.Rows); root != r.EvidenceRoot {
+	opened := a.opened(r.Method)
+	w.open(opened, stats)
+	defer w.close()
+	for i, s := range list {
+		w.align(s, a.Seeds[i:i+1])
+	}
+	got := w.finish(opened, windows)
+	if err := everySegmentOwns(list, windows, got.Rows); err != nil {
+		return err
+	}
+	if root := got.Root(); root != r.EvidenceRoot {
 		return fmt.Errorf("%w: %d rows have root %s, the receipt says %s", ErrEvidenceRoot, len(got.Rows), root, r.EvidenceRoot)
 	}
 	if got.UnattributedPPM != r.UnattributedPPM || !slices.Equal(got.Entries, r.Entries) {
 		return fmt.Errorf("%w: recomputed %v and %d ppm unattributed, the receipt says %v and %d", ErrWeights, got.Entries, got.UnattributedPPM, r.Entries, r.UnattributedPPM)
 	}
 	return nil
+}
+
+func pick(segments []Segment, places []uint32) []Segment {
+	var out []Segment
+	for _, i := range places {
+		out = append(out, segments[i])
+	}
+	return out
 }
 
 // verifyOpenings checks the openings against the answer root.
@@ -186,28 +207,42 @@ func verifyOpenings(r Receipt, a *AnswerEvidence) error {
 	return nil
 }
 
-// opened returns the answer as far as it is disclosed.
-func (a *AnswerEvidence) opened() Answer {
+// opened returns the answer as far as it is disclosed, with the stems that the method needs.
+func (a *AnswerEvidence) opened(method uint8) Answer {
 	out := Answer{Tokens: make([]TokenID, a.Count), Hidden: make([]bool, a.Count)}
 	for i := range out.Hidden {
 		out.Hidden[i] = true
 	}
+	h := tokenHasher{}
 	for _, o := range a.Openings {
 		out.Tokens[o.Position], out.Hidden[o.Position] = o.Token, false
+		if method == MethodRAG && o.Word != nil {
+			if out.Stems == nil {
+				out.Stems = make([]TokenID, a.Count)
+			}
+			out.Stems[o.Position] = h.stem(o.Word)
+		}
 	}
 	return out
 }
 
-// everySegmentOwns checks that each listed segment has a row.
-func everySegmentOwns(l *library, list []int, rows []Row) error {
-	owns := make(map[segmentKey]struct{}, len(list))
+// everySegmentOwns checks that each listed segment has a row, and each with windows a window.
+func everySegmentOwns(list, windows []Segment, rows []Row) error {
+	owns, ownsWindow := make(map[segmentKey]struct{}, len(list)), make(map[segmentKey]struct{}, len(windows))
 	for _, r := range rows {
 		owns[segmentKey{r.Rank, r.Segment}] = struct{}{}
+		if r.Window {
+			ownsWindow[segmentKey{r.Rank, r.Segment}] = struct{}{}
+		}
 	}
-	for _, i := range list {
-		key := l.segments[i].segmentKey
-		if _, ok := owns[key]; !ok {
-			return fmt.Errorf("%w: index %d of rank %d owns no opened position; leave it out, or open the positions it is aligned with", ErrForgedSpan, key.index, key.rank)
+	for _, s := range list {
+		if _, ok := owns[segmentKey{s.Rank, s.Index}]; !ok {
+			return fmt.Errorf("%w: index %d of rank %d owns no opened position; leave it out, or open the positions it is aligned with", ErrForgedSpan, s.Index, s.Rank)
+		}
+	}
+	for _, s := range windows {
+		if _, ok := ownsWindow[segmentKey{s.Rank, s.Index}]; !ok {
+			return fmt.Errorf("%w: index %d of rank %d owns no position through a window; list it without windows", ErrForgedSpan, s.Index, s.Rank)
 		}
 	}
 	return nil

@@ -6,32 +6,55 @@ import (
 )
 
 // result turns the claims into rows and weights.
-func (w *workspace) result(l *library) Attribution {
+func (w *workspace) result() Attribution {
 	var rows []Row
-	var shares []share
-	owned := 0
+	total := uint64(0)
 	for i := range w.claims {
 		c := &w.claims[i]
 		if !c.owned {
 			continue
 		}
-		owned++
-		owner := &l.segments[c.owner]
-		shares = append(shares, share{rank: owner.rank, bits: uint64(l.weight[w.tokens[c.slot]])})
+		owner, bits := &w.segments[c.owner], uint32(w.weight[c.slot])
+		total += uint64(bits)
 		if n := len(rows); n > 0 && continues(&rows[n-1], owner, c) {
-			rows[n-1].Length++
-			rows[n-1].Score = max(rows[n-1].Score, c.score)
+			r := &rows[n-1]
+			r.Length++
+			r.Bits += bits
+			r.Score = max(r.Score, c.score)
 			continue
 		}
-		rows = append(rows, Row{Position: uint32(c.pos), Length: 1, Rank: owner.rank, Segment: owner.index, Offset: uint32(c.off), Score: c.score})
+		rows = append(rows, Row{
+			Position: uint32(c.pos), Length: 1, Rank: owner.Rank, Segment: owner.Index, Offset: uint32(c.off), Score: c.score, Seed: owner.seed, Bits: bits,
+			Window: c.window,
+		})
 	}
-	rest := uint64(w.count-owned) * uint64(HiddenBits)
-	entries, unattributed := apportion(shares, rest)
-	return Attribution{Rows: rows, Entries: entries, UnattributedPPM: unattributed}
+	total += uint64(w.count-w.owned()) * uint64(HiddenBits)
+	entries, unattributed := weigh(rows, total, w.derived)
+	return Attribution{Rows: rows, Entries: entries, UnattributedPPM: unattributed, TotalBits: total}
 }
 
-func continues(r *Row, owner *librarySegment, c *claim) bool {
-	return r.Rank == owner.rank && r.Segment == owner.index &&
+func (w *workspace) owned() int {
+	n := 0
+	for i := range w.claims {
+		if w.claims[i].owned {
+			n++
+		}
+	}
+	return n
+}
+
+// derived returns the derivations of one of the owners.
+func (w *workspace) derived(rank uint64, segment uint32) []Derivation {
+	for i := range w.segments {
+		if s := &w.segments[i]; s.Rank == rank && s.Index == segment {
+			return s.Derived
+		}
+	}
+	return nil
+}
+
+func continues(r *Row, owner *ownerSegment, c *claim) bool {
+	return r.Rank == owner.Rank && r.Segment == owner.Index && r.Window == c.window &&
 		r.Position+r.Length == uint32(c.pos) && r.Offset+r.Length == uint32(c.off)
 }
 

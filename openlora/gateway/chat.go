@@ -339,7 +339,7 @@ func (x *exchange) prove(text string, input uint32) (answered, error) {
 	signed := poa.SignedAnswer{ChainID: x.gateway.Node.ChainID, Session: x.state.ID, N: x.state.N, Outcome: x.call.Outcome}
 	proof := &api.Answer{
 		ReceiptID: x.id(), Session: x.state.ID, N: x.state.N,
-		AnswerRoot: x.call.Outcome.AnswerRoot, EvidenceRoot: poa.RowsRoot(attribution.Rows),
+		AnswerRoot: x.call.Outcome.AnswerRoot, EvidenceRoot: attribution.Root(),
 		InputTokens: input, OutputTokens: uint32(len(ids)), Fee: fee.String(),
 		AnswerSignature: ed25519.Sign(x.gateway.AnswerKey, signed.SignBytes()), UnattributedPPM: attribution.UnattributedPPM,
 		Spans: []api.Span{}, Sources: []api.Source{},

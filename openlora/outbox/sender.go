@@ -240,7 +240,7 @@ func receiptOf(call Call, library *retrieval.Library, builder *poa.EvidenceBuild
 	}
 	return poa.Receipt{
 		N: call.N, Call: call.Hash, QueryHash: call.QueryHash, MaxFee: call.MaxFee,
-		AnswerRoot: call.Outcome.AnswerRoot, EvidenceRoot: poa.RowsRoot(attribution.Rows),
+		AnswerRoot: call.Outcome.AnswerRoot, EvidenceRoot: attribution.Root(),
 		InputTokens: call.Outcome.InputTokens, OutputTokens: call.Outcome.OutputTokens, Fee: call.Outcome.Fee,
 		Entries: attribution.Entries, UnattributedPPM: attribution.UnattributedPPM,
 	}, nil

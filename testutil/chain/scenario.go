@@ -250,7 +250,7 @@ func (c *Conversation) Ask(text string) {
 	c.last = poa.Outcome{AnswerRoot: poa.AnswerRoot(key, tokens), InputTokens: input, OutputTokens: output, Fee: fee}
 	c.receipts = append(c.receipts, poa.Receipt{
 		N: c.n, Call: call.Hash(), QueryHash: query, MaxFee: maxFee,
-		AnswerRoot: c.last.AnswerRoot, EvidenceRoot: poa.RowsRoot(attribution.Rows),
+		AnswerRoot: c.last.AnswerRoot, EvidenceRoot: attribution.Root(),
 		InputTokens: input, OutputTokens: output, Fee: fee,
 		Entries: attribution.Entries, UnattributedPPM: attribution.UnattributedPPM,
 	})

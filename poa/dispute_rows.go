@@ -1,0 +1,207 @@
+package poa
+
+import "fmt"
+
+// ForgedRow shows that a row's tokens are not in its segment.
+type ForgedRow struct {
+	Row     RowProof
+	Segment SegmentProof
+	// Opened are positions of the row.
+	Opened Opened
+}
+
+// VerifyForgedRow returns nil if an opened position of the row differs from the place of the segment that the row claims for it: in
+// its token, or, for a row paid through windows, in its stem.
+func VerifyForgedRow(c Claim, p ForgedRow, src ContributionSource) error {
+	row := &p.Row.Row
+	a, err := p.open(c)
+	if err != nil {
+		return err
+	}
+	if err := sameSegment(row, &p.Segment); err != nil {
+		return err
+	}
+	segment, err := disputedSegment(&p.Segment, &a, src)
+	if err != nil {
+		return err
+	}
+	for _, o := range p.Opened.Openings {
+		if uint64(o.Position) < uint64(row.Position) || uint64(o.Position) >= row.end() {
+			return fmt.Errorf("%w: position %d is not in the row", ErrDispute, o.Position)
+		}
+		at := uint64(row.Offset) + uint64(o.Position-row.Position)
+		if at >= uint64(len(segment.Tokens)) {
+			return nil
+		}
+		if !row.Window && segment.Tokens[at] != o.Token {
+			return nil
+		}
+		// An undisclosed word has no stem; leaving words out must not convict.
+		if stem := a.stem(int(o.Position)); row.Window && o.Word != nil && (stem == 0 || segment.Stems[at] != stem) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: the row's %d opened tokens stand in the segment", ErrDispute, len(p.Opened.Openings))
+}
+
+func (p *ForgedRow) open(c Claim) (Answer, error) {
+	if err := c.validate(); err != nil {
+		return Answer{}, err
+	}
+	if err := p.Row.verify(c.EvidenceRoot); err != nil {
+		return Answer{}, err
+	}
+	return p.Opened.verify(c.AnswerRoot)
+}
+
+func sameSegment(row *Row, s *SegmentProof) error {
+	if row.Rank != s.Rank || row.Segment != s.Index {
+		return fmt.Errorf("%w: the row names segment %d of rank %d, not %d of %d", ErrDispute, row.Segment, row.Rank, s.Index, s.Rank)
+	}
+	return nil
+}
+
+// UnqualifiedRow shows that a row's segment does not qualify for it on all that the bundle opens of the answer.
+type UnqualifiedRow struct {
+	Row     RowProof
+	Segment SegmentProof
+	// Answer is the answer's part of the bundle, at Index of Answers; the bundle has Segments segments.
+	Answer                   AnswerEvidence
+	Index, Answers, Segments uint32
+	Path                     []Hash
+}
+
+// VerifyUnqualifiedRow returns nil if the segment, aligned alone under the row's seed, does not get one of the row's positions at the
+// place that the row claims.
+func VerifyUnqualifiedRow(c Claim, p UnqualifiedRow, src ContributionSource, stats *Statistics) error {
+	if err := c.validate(); err != nil {
+		return err
+	}
+	if stats == nil {
+		return errNoStatistics
+	}
+	if err := p.Row.verify(c.EvidenceRoot); err != nil {
+		return err
+	}
+	if err := p.verifyAnswer(c); err != nil {
+		return err
+	}
+	row := &p.Row.Row
+	if err := sameSegment(row, &p.Segment); err != nil {
+		return err
+	}
+	a := p.Answer.opened(MethodRAG)
+	segment, err := disputedSegment(&p.Segment, &a, src)
+	if err != nil {
+		return err
+	}
+	if row.end() > uint64(p.Answer.Count) || row.Length == 0 {
+		return nil
+	}
+	w := alone(a, segment, row.Seed, row.Window, stats)
+	got := 0
+	for i := range w.claims {
+		k := &w.claims[i]
+		if uint64(k.pos) >= uint64(row.Position) && uint64(k.pos) < row.end() && k.owned && k.window == row.Window &&
+			uint64(k.off) == uint64(row.Offset)+uint64(k.pos)-uint64(row.Position) {
+			got++
+		}
+	}
+	if uint64(got) != uint64(row.Length) {
+		return nil
+	}
+	return fmt.Errorf("%w: the segment qualifies at all %d positions of the row", ErrDispute, row.Length)
+}
+
+// verifyAnswer checks that the answer's evidence is in the bundle and is that of the claim.
+func (p *UnqualifiedRow) verifyAnswer(c Claim) error {
+	if err := p.Answer.validate(int(p.Segments)); err != nil {
+		return err
+	}
+	leaf := LeafHash(appendAnswerEvidence(nil, &p.Answer))
+	if p.Index >= p.Answers {
+		return fmt.Errorf("%w: answer %d of %d", ErrDispute, p.Index, p.Answers)
+	}
+	tree, err := pathRoot(leaf, uint64(p.Segments)+uint64(p.Index), uint64(p.Segments)+uint64(p.Answers), p.Path)
+	if err != nil {
+		return err
+	}
+	if got := bundleRoot(p.Segments, p.Answers, tree); got != c.Bundle {
+		return fmt.Errorf("%w: the answer leads to bundle root %s, the batch says %s", ErrDispute, got, c.Bundle)
+	}
+	return verifyOpenings(Receipt{AnswerRoot: c.AnswerRoot}, &p.Answer)
+}
+
+// NewAnswerProof returns the parts of UnqualifiedRow that show the i-th answer of a bundle.
+func NewAnswerProof(e Evidence, i int) (UnqualifiedRow, error) {
+	path, err := MerklePath(e.leaves(), len(e.Segments)+i)
+	if err != nil || i < 0 {
+		return UnqualifiedRow{}, fmt.Errorf("%w: no answer %d", ErrMerkleProof, i)
+	}
+	return UnqualifiedRow{Answer: e.Answers[i], Index: uint32(i), Answers: uint32(len(e.Answers)), Segments: uint32(len(e.Segments)), Path: path}, nil
+}
+
+// EarlierSegment shows that an earlier segment, which the receipt passes over, qualifies at a row's positions.
+type EarlierSegment struct {
+	Row     RowProof
+	Segment SegmentProof
+	// From is the token of the segment where the compared window of at most MaxWindow tokens starts.
+	From   uint32
+	Opened Opened
+}
+
+// MaxDisputeWindow is the number of tokens of an earlier segment that a dispute aligns.
+const MaxDisputeWindow = 128
+
+// VerifyEarlierSegment returns nil if the segment is in the manifest, stands before the row's owner, is anchored by the row's seed
+// and qualifies at one of the row's positions on the opened positions alone; hidden ones count as skipped.
+//
+// The row's seed admits its owner. Whatever it admits it also admits of earlier segments that hold it, so the earlier segment, or
+// one before it, owns the position. A window of the segment is enough, because what a part qualifies for the whole does too.
+func VerifyEarlierSegment(c Claim, p EarlierSegment, src ContributionSource, stats *Statistics) error {
+	_, err := lostBits(c, p, src, stats)
+	return err
+}
+
+// lostBits returns the surprisal, Q16, of the row's positions that belong to the earlier segment.
+func lostBits(c Claim, p EarlierSegment, src ContributionSource, stats *Statistics) (uint64, error) {
+	if err := c.validate(); err != nil {
+		return 0, err
+	}
+	if stats == nil {
+		return 0, errNoStatistics
+	}
+	if err := p.Row.verify(c.EvidenceRoot); err != nil {
+		return 0, err
+	}
+	a, err := p.Opened.verify(c.AnswerRoot)
+	if err != nil {
+		return 0, err
+	}
+	row := &p.Row.Row
+	if row.Window {
+		return 0, fmt.Errorf("%w: the row is paid through windows, which have no seed", ErrDispute)
+	}
+	if (segmentKey{p.Segment.Rank, p.Segment.Index}).compare(segmentKey{row.Rank, row.Segment}) >= 0 {
+		return 0, fmt.Errorf("%w: segment %d of rank %d does not stand before segment %d of rank %d", ErrDispute, p.Segment.Index, p.Segment.Rank, row.Segment, row.Rank)
+	}
+	segment, err := disputedSegment(&p.Segment, &a, src)
+	if err != nil {
+		return 0, err
+	}
+	if int64(p.From) >= int64(len(segment.Tokens)) {
+		return 0, fmt.Errorf("%w: the window starts behind the segment's %d tokens", ErrDispute, len(segment.Tokens))
+	}
+	segment.Tokens = segment.Tokens[p.From:min(len(segment.Tokens), int(p.From)+MaxDisputeWindow)]
+	w := alone(a, segment, row.Seed, false, stats)
+	lost := uint64(0)
+	for i := range w.claims {
+		if k := &w.claims[i]; k.owned && uint64(k.pos) >= uint64(row.Position) && uint64(k.pos) < row.end() {
+			lost += uint64(w.weight[k.slot])
+		}
+	}
+	if lost == 0 {
+		return 0, fmt.Errorf("%w: the segment does not qualify at any opened position of the row under the seed at position %d", ErrDispute, row.Seed)
+	}
+	return lost, nil
+}

@@ -1,0 +1,115 @@
+package poa
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+)
+
+// Row is a maximal run of answer positions owned by one segment on one diagonal.
+type Row struct {
+	// Position is the first answer position, Length the number of positions.
+	Position, Length uint32
+	// Rank and Segment name the owner, Offset is its token at Position.
+	Rank            uint64
+	Segment, Offset uint32
+	// Score is that of the best alignment through the run, or of its best local window, in Q16 bits.
+	Score int32
+	// Seed is the answer position of the first seed that admits and anchors the owner; 0 for windows.
+	Seed uint32
+	// Bits is the surprisal of the positions, Q16.
+	Bits uint32
+	// Window says that the run is paid through local windows (method RAG).
+	Window bool
+}
+
+// Attribution is the result for one answer.
+type Attribution struct {
+	// Rows are ordered by position and do not overlap.
+	Rows []Row
+	// Entries are at most MaxEntries, by descending weight, ties by ascending rank.
+	Entries []Entry
+	// UnattributedPPM is the rest: entries and rest sum to exactly 1,000,000.
+	UnattributedPPM uint32
+	// TotalBits is what the whole answer weighs, Q16: the bits of the rows, and HiddenBits for each position without an owner.
+	TotalBits uint64
+	// Support are the positions without an owner, increasing, whose words the rows' local windows count. They must be opened too.
+	Support []uint32
+}
+
+// Root returns the evidence root: SHA-256(0x05 ‖ be32 number of rows ‖ be64 TotalBits ‖ Merkle root), where the leaf of a row is
+// LeafHash(be32 position ‖ be32 length ‖ be64 rank ‖ be32 segment ‖ be32 offset ‖ be32 score ‖ be32 seed ‖ be32 bits ‖ byte 1 for
+// a window, else 0).
+func (a Attribution) Root() Hash { return evidenceRoot(a.Rows, a.TotalBits) }
+
+func evidenceRoot(rows []Row, total uint64) Hash {
+	return rowsRoot(uint32(len(rows)), total, MerkleRoot(rowLeaves(rows)))
+}
+
+func rowLeaves(rows []Row) []Hash {
+	leaves := make([]Hash, len(rows))
+	for i := range rows {
+		leaves[i] = rows[i].leaf()
+	}
+	return leaves
+}
+
+func rowsRoot(count uint32, total uint64, tree Hash) Hash {
+	var b [45]byte
+	b[0] = domainRows
+	binary.BigEndian.PutUint32(b[1:], count)
+	binary.BigEndian.PutUint64(b[5:], total)
+	copy(b[13:], tree[:])
+	return sha256.Sum256(b[:])
+}
+
+// rowBytes is the length of an encoded row.
+const rowBytes = 37
+
+func (r *Row) append(b []byte) []byte {
+	b = binary.BigEndian.AppendUint32(b, r.Position)
+	b = binary.BigEndian.AppendUint32(b, r.Length)
+	b = binary.BigEndian.AppendUint64(b, r.Rank)
+	b = binary.BigEndian.AppendUint32(b, r.Segment)
+	b = binary.BigEndian.AppendUint32(b, r.Offset)
+	b = binary.BigEndian.AppendUint32(b, uint32(r.Score))
+	b = binary.BigEndian.AppendUint32(b, r.Seed)
+	b = binary.BigEndian.AppendUint32(b, r.Bits)
+	window := byte(0)
+	if r.Window {
+		window = 1
+	}
+	return append(b, window)
+}
+
+func (r *Row) leaf() Hash { return LeafHash(r.append(make([]byte, 0, rowBytes))) }
+
+func readRow(r *reader) Row {
+	row := Row{
+		Position: r.be32(), Length: r.be32(), Rank: r.be64(), Segment: r.be32(), Offset: r.be32(), Score: int32(r.be32()), Seed: r.be32(), Bits: r.be32(),
+	}
+	window := r.byte()
+	if window > 1 {
+		r.failf("row of kind %d", window)
+	}
+	row.Window = window == 1
+	return row
+}
+
+// weigh returns what rows of the given total give to each contribution. derived names the derivations of a segment.
+func weigh(rows []Row, total uint64, derived func(rank uint64, segment uint32) []Derivation) ([]Entry, uint32) {
+	shares := make([]share, 0, len(rows))
+	rest := total
+	for i := range rows {
+		r := &rows[i]
+		bits := uint64(r.Bits)
+		rest -= bits
+		left := bits
+		for _, d := range derived(r.Rank, r.Segment) {
+			passed := bits * uint64(d.PPM) / TotalPPM
+			shares = append(shares, share{rank: d.Rank, bits: passed})
+			left -= passed
+		}
+		shares = append(shares, share{rank: r.Rank, bits: left})
+	}
+	return apportion(shares, rest)
+}
