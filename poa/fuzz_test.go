@@ -90,3 +90,24 @@ func FuzzUnmarshalEvidence(f *testing.F) {
 		}
 	})
 }
+
+func FuzzUnmarshalDispute(f *testing.F) {
+	for _, d := range allDisputes(f) {
+		f.Add(must(d.MarshalBinary()))
+	}
+	l := newLiar(f, 26)
+	c := l.claim()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := UnmarshalDispute(data)
+		if err != nil {
+			return
+		}
+		if !bytes.Equal(must(d.MarshalBinary()), data) {
+			t.Fatal("not canonical")
+		}
+		d.QueryHash, d.AnswerRoot, d.EvidenceRoot = c.QueryHash, c.AnswerRoot, c.EvidenceRoot
+		if losses, err := d.Verify(c.Record, c.Bundle, l.w, ProtocolStatistics()); err == nil && d.WrongAnswer == nil {
+			t.Fatalf("an honest provider is convicted: %v", losses)
+		}
+	})
+}

@@ -68,7 +68,7 @@ const rare = 1 << 40 // tokens from here weigh 12 bits
 func seq(from, n int) []TokenID {
 	out := make([]TokenID, n)
 	for i := range out {
-		out[i] = TokenID(rare + from + i)
+		out[i] = TokenID(rare) + TokenID(from+i)
 	}
 	return out
 }

@@ -160,7 +160,7 @@ func drawWorld(t *rapid.T) (Answer, []Segment, *Statistics) {
 		if rapid.IntRange(0, 3).Draw(t, "kind") == 0 {
 			return TokenID(rapid.IntRange(0, alphabet).Draw(t, "common"))
 		}
-		return TokenID(rare + rapid.IntRange(0, alphabet).Draw(t, "rare"))
+		return TokenID(rare) + TokenID(rapid.IntRange(0, alphabet).Draw(t, "rare"))
 	})
 	var segments []Segment
 	count, longest := rapid.IntRange(1, 5).Draw(t, "segments"), 30

@@ -36,7 +36,7 @@ type windowWorkspace struct {
 	tokens []uint16   // by content word: its token in the segment
 }
 
-// best is the winning window of one claim.
+// windowBest is the winning window of one claim.
 type windowBest struct {
 	segment int32 // one more than its place among the windows' segments, 0 for none
 	word    int32
@@ -106,12 +106,8 @@ func (x *windowWorkspace) chain(stems []TokenID) {
 // marks them in support if that is not nil.
 func (x *windowWorkspace) score(w *workspace, c, j int, support []bool) int32 {
 	score := int32(0)
-	pos := int(w.claims[c].pos)
-	from := c
-	for from > 0 && int(w.claims[from-1].pos) >= pos-WindowTokens {
-		from--
-	}
-	for k := from; k < len(w.claims) && int(w.claims[k].pos) <= pos+WindowTokens; k++ {
+	from, to := x.window(w, c)
+	for k := from; k < to; k++ {
 		if slot := x.stems[k]; slot != 0 && x.near[slot].has(j) {
 			score += w.weight[w.claims[k].slot]
 			if support != nil {
@@ -120,6 +116,19 @@ func (x *windowWorkspace) score(w *workspace, c, j int, support []bool) int32 {
 		}
 	}
 	return score
+}
+
+// window returns the claims from … to-1 within WindowTokens of a claim.
+func (x *windowWorkspace) window(w *workspace, c int) (from, to int) {
+	pos := int(w.claims[c].pos)
+	from, to = c, c+1
+	for from > 0 && int(w.claims[from-1].pos) >= pos-WindowTokens {
+		from--
+	}
+	for to < len(w.claims) && int(w.claims[to].pos) <= pos+WindowTokens {
+		to++
+	}
+	return from, to
 }
 
 // take gives the claims to their windows and marks what supports them.

@@ -4,7 +4,8 @@ package poa
 // takes about the same time everywhere.
 const (
 	unitsPerHash    = 64
-	unitsPerPair    = 40
+	unitsPerPair    = 60
+	unitsPerWindow  = 120 // one pair of equal stems and the words around it
 	unitsPerLookup  = 16
 	unitsPerSegment = 4096 // fixed cost of one segment: lookup of the contribution, admission, sorting
 	unitsPerAnswer  = 4096 // fixed cost of one answer: buffers of its length
@@ -27,12 +28,21 @@ func WorkUnits(e Evidence) uint64 {
 		// A leaf, at most one inner node per opening and proof hash, and a row's leaf and inner node per opening.
 		units += unitsPerAnswer + uint64(min(a.Count, MaxAnswerTokens)) + opened*(4*2*unitsPerHash+unitsPerLookup) + uint64(len(a.Proof))*2*unitsPerHash
 		if uint64(len(a.Segments)) > opened {
-			continue // refused before any alignment
+			continue // refused before any comparison
 		}
 		for _, s := range a.Segments {
 			if uint64(s) < uint64(len(tokens)) {
 				units += (tokens[s] + opened + 1) * unitsPerLookup
 				units += tokens[s] * common * unitsPerPair
+			}
+		}
+		if len(a.Windows) == 0 {
+			continue
+		}
+		stem := commonestStem(a.Openings)
+		for _, s := range a.Windows {
+			if uint64(s) < uint64(len(tokens)) {
+				units += tokens[s]*(2*unitsPerHash+stem*unitsPerWindow) + opened*2*unitsPerHash
 			}
 		}
 	}
@@ -47,6 +57,20 @@ func commonest(openings []Opening) uint64 {
 		n := counts[o.Token] + 1
 		counts[o.Token] = n
 		most = max(most, n)
+	}
+	return most
+}
+
+// commonestStem returns how often the commonest stem is opened.
+func commonestStem(openings []Opening) uint64 {
+	counts := make(map[string]uint64, len(openings))
+	most := uint64(0)
+	var buf []byte
+	for _, o := range openings {
+		buf = append(buf[:0], o.Word...) // stemOf may change it
+		stem := string(stemOf(buf))
+		counts[stem]++
+		most = max(most, counts[stem])
 	}
 	return most
 }
