@@ -61,7 +61,7 @@ var moduleAccounts = map[string][]string{
 	rewardstypes.BountyPoolName:         nil,
 	datanettypes.ModuleName:             {authtypes.Burner},
 	modelstypes.ModuleName:              {authtypes.Burner},
-	attributiontypes.ModuleName:         nil,
+	attributiontypes.ModuleName:         {authtypes.Burner},
 }
 
 // BlockedAddresses may not receive coins from users: their balances are owed

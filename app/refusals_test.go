@@ -318,7 +318,10 @@ func TestReceiptRefusals(t *testing.T) {
 			e.Segments[0].Content = append([]byte("In fact the "), e.Segments[0].Content...)
 		})},
 		{"wrong path", s.Provider, attributiontypes.ErrEvidence, evidence(func(e *poa.Evidence) { e.Segments[0].Path[0][0] ^= 1 })},
-		{"wrong opening", s.Provider, attributiontypes.ErrEvidence, evidence(func(e *poa.Evidence) { e.Answers[0].Openings[0].Token ^= 1 })},
+		{"wrong opening", s.Provider, attributiontypes.ErrEvidence, evidence(func(e *poa.Evidence) {
+			e.Answers[0].Openings[0].Word = nil
+			e.Answers[0].Openings[0].Token ^= 1
+		})},
 		{"hidden position", s.Provider, attributiontypes.ErrEvidence, evidence(func(e *poa.Evidence) {
 			e.Answers[0].Openings = e.Answers[0].Openings[1:]
 		})},

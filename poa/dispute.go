@@ -1,6 +1,7 @@
 package poa
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 )
@@ -194,3 +195,17 @@ func alone(a Answer, s Segment, seed uint32, window bool, stats *Statistics) *wo
 	}
 	return w
 }
+
+// DisputeCommitment returns what a challenger commits to before revealing a dispute: SHA-256("openledger/dispute/v1" ‖ len8 challenger ‖
+// challenger ‖ be64 batch ‖ be32 index ‖ SHA-256(proof) ‖ len8 salt ‖ salt).
+func DisputeCommitment(challenger []byte, batch uint64, index uint32, proof, salt []byte) Hash {
+	b := appendShort([]byte("openledger/dispute/v1"), challenger)
+	b = binary.BigEndian.AppendUint64(b, batch)
+	b = binary.BigEndian.AppendUint32(b, index)
+	sum := hashConcat(proof)
+	b = append(b, sum[:]...)
+	return hashConcat(appendShort(b, salt))
+}
+
+// DisputeWorkUnits bounds the work of Dispute.Verify in the units of WorkUnits.
+const DisputeWorkUnits = MaxDisputePairs*(unitsPerPair+unitsPerWindow) + 8*MaxDisputeBytes*unitsPerHash/8

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	sdkmath "cosmossdk.io/math"
 
@@ -50,8 +51,9 @@ type Scenario struct {
 	Contributions []Contribution
 	AnswerKey     ed25519.PrivateKey
 
-	index *poa.Index
-	seq   uint64
+	index  *poa.Index
+	method modelstypes.AttributionMethod
+	seq    uint64
 	calls uint64
 }
 
@@ -167,16 +169,36 @@ func (s *Scenario) serve() {
 		AnswerKey: s.AnswerKey.Public().(ed25519.PublicKey), Bond: Coin(Open(10_000)),
 	}, &modelstypes.MsgSetOffer{Provider: s.Provider.String(), ModelId: s.ModelID, InputPrice: InputPrice, OutputPrice: OutputPrice})
 
+	s.Reindex()
+}
+
+// Reindex makes the provider attribute to all contributions but the hidden ones.
+func (s *Scenario) Reindex(hidden ...uint64) {
+	s.T.Helper()
 	s.index = poa.NewIndex(poa.ProtocolStatistics())
 	for _, contribution := range s.Contributions {
+		if slices.Contains(hidden, contribution.Rank) {
+			continue
+		}
 		for i, segment := range contribution.File.Segments {
-			require.NoError(s.T, s.index.Add(poa.Segment{Rank: contribution.Rank, Index: uint32(i), Tokens: poa.TokenIDs(segment)}))
+			require.NoError(s.T, s.index.Add(poa.NewSegment(contribution.Rank, uint32(i), segment)))
 		}
 	}
 }
 
-// segmentProof proves a segment of the scenario.
-func (s *Scenario) segmentProof(rank uint64, index uint32) (poa.SegmentProof, error) {
+// Publish publishes a version of the model over all that is accepted now.
+func (s *Scenario) Publish(method modelstypes.AttributionMethod) {
+	s.T.Helper()
+	digest := sha256.Sum256([]byte("next model"))
+	s.Send(s.Owner, &modelstypes.MsgPublishModelVersion{
+		Owner: s.Owner.String(), ModelId: s.ModelID, Digest: digest[:],
+		Manifest: []modelstypes.ManifestEntry{{DatanetId: s.DatanetID, Version: s.Version}}, Method: method, Royalty: Royalty,
+	})
+	s.method = method
+}
+
+// SegmentProof proves a segment of the scenario.
+func (s *Scenario) SegmentProof(rank uint64, index uint32) (poa.SegmentProof, error) {
 	for _, contribution := range s.Contributions {
 		if contribution.Rank != rank {
 			continue
@@ -201,6 +223,17 @@ type Conversation struct {
 	spent    poa.Amount
 	receipts []poa.Receipt
 	builder  poa.EvidenceBuilder
+	// Answers of the session, for disputes.
+	Answers []Answered
+	// Evidence of the batch that was made last.
+	Evidence poa.Evidence
+}
+
+// Answered is what a provider knows of an answer.
+type Answered struct {
+	Receipt     poa.Receipt
+	Attribution poa.Attribution
+	Outcome     poa.Outcome
 }
 
 // Open opens a session with a deposit.
@@ -234,9 +267,9 @@ func (c *Conversation) Ask(text string) {
 	key := sha256.Sum256(fmt.Appendf(nil, "call key %d", c.calls))
 	query := sha256.Sum256(fmt.Appendf(nil, "query %d", c.calls))
 	tokens := poa.TokenIDs([]byte(text))
-	attribution, err := c.index.Attribute(poa.Answer{Tokens: tokens})
+	attribution, err := c.attribute(text)
 	require.NoError(c.T, err)
-	require.NoError(c.T, c.builder.Add(key, tokens, attribution, c.segmentProof))
+	require.NoError(c.T, c.builder.AddText(key, []byte(text), attribution, c.SegmentProof))
 
 	price := Price(c.Session.Price)
 	input, output := uint32(12), uint32(len(tokens))
@@ -254,8 +287,24 @@ func (c *Conversation) Ask(text string) {
 		InputTokens: input, OutputTokens: output, Fee: fee,
 		Entries: attribution.Entries, UnattributedPPM: attribution.UnattributedPPM,
 	})
+	c.Answers = append(c.Answers, Answered{Receipt: c.receipts[len(c.receipts)-1], Attribution: attribution, Outcome: c.last})
 	c.spent, err = c.spent.Add(fee)
 	require.NoError(c.T, err)
+}
+
+// attribute applies the model's method; method RAG has retrieved every segment.
+func (c *Conversation) attribute(text string) (poa.Attribution, error) {
+	answer := poa.NewSegment(0, 0, []byte(text))
+	if c.method != modelstypes.ATTRIBUTION_METHOD_RAG {
+		return c.index.Attribute(poa.Answer{Tokens: answer.Tokens})
+	}
+	var retrieved []poa.Segment
+	for _, contribution := range c.Contributions {
+		for i, segment := range contribution.File.Segments {
+			retrieved = append(retrieved, poa.NewSegment(contribution.Rank, uint32(i), segment))
+		}
+	}
+	return c.index.AttributeRAG(poa.Answer{Tokens: answer.Tokens, Stems: answer.Stems}, retrieved[:min(len(retrieved), poa.MaxWindowSegments)])
 }
 
 // Gap records a call that failed, or only acknowledged.
@@ -317,7 +366,8 @@ func (c *Conversation) batch(claim attributiontypes.SessionClaim) *attributionty
 	c.T.Helper()
 	receipts, err := poa.MarshalReceipts(c.receipts)
 	require.NoError(c.T, err)
-	evidence, err := c.builder.Evidence().MarshalBinary()
+	c.Evidence = c.builder.Evidence()
+	evidence, err := c.Evidence.MarshalBinary()
 	require.NoError(c.T, err)
 	c.seq++
 	return &attributiontypes.MsgSubmitReceipts{

@@ -31,6 +31,7 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					Example:        "openledgerd query attribution verify-receipt \"$(curl -s http://127.0.0.1:8080/v1/openledger/receipts/ID/proof)\"",
 					PositionalArgs: modulekit.Args("proof"),
 				},
+				{RpcMethod: "Disputes", Use: "disputes", Short: "List the disputes that are committed and not revealed"},
 				{RpcMethod: "Accumulator", Use: "accumulator", Short: "Query the peaks over all batches"},
 			},
 		},
@@ -56,6 +57,15 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					Long:           "Submit a batch of receipts with its evidence. --receipts and --evidence take a file, hex or base64.",
 					Example:        `openledgerd tx attribution submit-receipts 7 --sessions '{"session_id":"BASE64","calls":"2","pending_call":"BASE64","cumulative_max":"100","signature":"BASE64"}' --receipts receipts.bin --evidence evidence.bin --from provider`,
 					PositionalArgs: modulekit.Args("provider_seq"),
+				},
+				{
+					RpcMethod: "CommitDispute", Use: "commit-dispute", Short: "Announce a dispute; `openledgerd receipts dispute` does it for you",
+					Example: "openledgerd tx attribution commit-dispute --commitment HEX --from alice",
+				},
+				{
+					RpcMethod: "RevealDispute", Use: "reveal-dispute BATCH-ID INDEX", Short: "Reveal a dispute; a proof that proves nothing costs its bond",
+					Example:        "openledgerd tx attribution reveal-dispute 12 3 --proof proof.bin --salt HEX --from alice",
+					PositionalArgs: modulekit.Args("batch_id", "index"),
 				},
 				{RpcMethod: "UpdateParams", Skip: true},
 			},

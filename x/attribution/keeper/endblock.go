@@ -16,8 +16,9 @@ import (
 // retryAfter a sweep step that failed, so that it does not hold up the others.
 const retryAfter = time.Hour
 
-// EndBlock sweeps sessions whose deadline has passed and prunes batches whose
-// dispute window has closed, both capped. One that fails is put off.
+// EndBlock sweeps sessions whose deadline has passed and disputes that were not
+// revealed, and prunes batches whose dispute window has closed, all capped. One
+// that fails is put off.
 func (k Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.Params.Get(ctx)
 	if err != nil {
@@ -26,6 +27,9 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
 	if err := k.sweepSessions(sdkCtx, params); err != nil {
 		return err
+	}
+	if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return k.sweepDisputes(ctx, params) }); err != nil {
+		sdkCtx.Logger().Error("disputes could not be removed; trying again in the next block", "module", types.ModuleName, "err", err)
 	}
 	return k.prune(sdkCtx, params)
 }

@@ -40,6 +40,11 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 			return err
 		}
 	}
+	for _, dispute := range g.Disputes {
+		if err := k.addDispute(sdk.UnwrapSDKContext(ctx), dispute); err != nil {
+			return err
+		}
+	}
 	for _, last := range g.LastSeqs {
 		if err := k.LastSeq.Set(ctx, sdk.MustAccAddressFromBech32(last.Provider), last.Seq); err != nil {
 			return err
@@ -59,6 +64,9 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 		return nil, err
 	}
 	if g.Accumulator, err = k.Accumulator.Get(ctx); err != nil {
+		return nil, err
+	}
+	if g.Disputes, err = modulekit.Values(ctx, k.Disputes); err != nil {
 		return nil, err
 	}
 	if g.Sessions, err = modulekit.Values(ctx, k.Sessions); err != nil {

@@ -15,7 +15,7 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// CheckInvariants recounts deposits, records and liabilities.
+// CheckInvariants recounts deposits, bonds of disputes, records and liabilities.
 func (k Keeper) CheckInvariants(ctx context.Context) error {
 	owed := math.ZeroInt()
 	err := k.Sessions.Walk(ctx, nil, func(id []byte, session types.Session) (bool, error) {
@@ -29,8 +29,19 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	err = k.Disputes.Walk(ctx, nil, func(commitment []byte, dispute types.Dispute) (bool, error) {
+		owed = owed.Add(dispute.Bond)
+		queued, err := k.DisputeDeadlines.Has(ctx, collections.Join(dispute.RevealUntil, commitment))
+		if err == nil && !queued {
+			err = errorsmod.Wrapf(types.ErrInvariant, "dispute %x is not queued", commitment)
+		}
+		return err != nil, err
+	})
+	if err != nil {
+		return err
+	}
 	if held := k.moduleBalance(ctx); held.LT(owed) {
-		return errorsmod.Wrapf(types.ErrInvariant, "deposits of %s are owed, %s is held", owed, held)
+		return errorsmod.Wrapf(types.ErrInvariant, "deposits and bonds of %s are owed, %s is held", owed, held)
 	}
 	accumulator, err := k.Accumulator.Get(ctx)
 	if err != nil {

@@ -45,6 +45,9 @@ type Keeper struct {
 	LastSeq         collections.Map[sdk.AccAddress, uint64]
 	BatchDeadlines  collections.KeySet[collections.Pair[time.Time, uint64]]
 	Accumulator     collections.Item[types.Accumulator]
+
+	Disputes         collections.Map[[]byte, types.Dispute]
+	DisputeDeadlines collections.KeySet[collections.Pair[int64, []byte]]
 }
 
 // NewKeeper returns the keeper.
@@ -67,6 +70,9 @@ func NewKeeper(
 		LastSeq:         collections.NewMap(sb, types.LastSeqKey, "last_seq", sdk.AccAddressKey, collections.Uint64Value),
 		BatchDeadlines:  collections.NewKeySet(sb, types.BatchDeadlinesKey, "batch_deadlines", collections.PairKeyCodec(sdk.TimeKey, collections.Uint64Key)),
 		Accumulator:     collections.NewItem(sb, types.AccumulatorKey, "accumulator", codec.CollValue[types.Accumulator](cdc)),
+
+		Disputes:         collections.NewMap(sb, types.DisputesKey, "disputes", collections.BytesKey, codec.CollValue[types.Dispute](cdc)),
+		DisputeDeadlines: collections.NewKeySet(sb, types.DisputeDeadlinesKey, "dispute_deadlines", collections.PairKeyCodec(collections.Int64Key, collections.BytesKey)),
 	}
 	schema, err := sb.Build()
 	if err != nil {

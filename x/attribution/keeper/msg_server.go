@@ -99,6 +99,32 @@ func (s msgServer) SubmitReceipts(ctx context.Context, msg *types.MsgSubmitRecei
 	return &types.MsgSubmitReceiptsResponse{BatchId: id}, nil
 }
 
+// CommitDispute implements types.MsgServer.
+func (s msgServer) CommitDispute(ctx context.Context, msg *types.MsgCommitDispute) (*types.MsgCommitDisputeResponse, error) {
+	params, err := s.begin(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	dispute, err := s.commitDispute(sdkCtx, params, msg)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgCommitDisputeResponse{RevealUntil: dispute.RevealUntil},
+		sdkCtx.EventManager().EmitTypedEvent(&types.EventDisputeCommitted{
+			Commitment: fmt.Sprintf("%x", dispute.Commitment), Challenger: dispute.Challenger, RevealUntil: dispute.RevealUntil,
+		})
+}
+
+// RevealDispute implements types.MsgServer.
+func (s msgServer) RevealDispute(ctx context.Context, msg *types.MsgRevealDispute) (*types.MsgRevealDisputeResponse, error) {
+	params, err := s.begin(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	return s.revealDispute(sdk.UnwrapSDKContext(ctx), params, msg)
+}
+
 // UpdateParams implements types.MsgServer.
 func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
 	if msg.Authority != s.authority {

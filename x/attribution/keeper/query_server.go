@@ -200,6 +200,16 @@ func (s queryServer) VerifyReceipt(ctx context.Context, req *types.QueryVerifyRe
 	return &types.QueryVerifyReceiptResponse{Receipt: receipt}, nil
 }
 
+// Disputes implements types.QueryServer.
+func (s queryServer) Disputes(ctx context.Context, req *types.QueryDisputesRequest) (*types.QueryDisputesResponse, error) {
+	if req == nil {
+		return nil, errNoRequest
+	}
+	disputes, page, err := query.CollectionPaginate(ctx, s.Keeper.Disputes, req.Pagination,
+		func(_ []byte, dispute types.Dispute) (types.Dispute, error) { return dispute, nil })
+	return &types.QueryDisputesResponse{Disputes: disputes, Pagination: page}, err
+}
+
 // Accumulator implements types.QueryServer.
 func (s queryServer) Accumulator(ctx context.Context, _ *types.QueryAccumulatorRequest) (*types.QueryAccumulatorResponse, error) {
 	accumulator, err := s.Keeper.Accumulator.Get(ctx)

@@ -85,8 +85,13 @@ func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
 	}
 	found := s.known[rank]
 	root, err := poa.HashFromBytes(found.contribution.Root)
+	var derived []poa.SegmentDerivation
+	for _, d := range found.contribution.Derivations {
+		derived = append(derived, poa.SegmentDerivation{Segment: d.Segment, Derivation: poa.Derivation{Rank: d.Rank, PPM: d.Ppm}})
+	}
 	return poa.Contribution{
-		Root: root, Contributor: sdk.MustAccAddressFromBech32(found.contribution.Contributor),
+		Derived: derived,
+		Root:    root, Contributor: sdk.MustAccAddressFromBech32(found.contribution.Contributor),
 		Segments: found.contribution.Segments, AllowFewStopWords: found.datanet.AllowFewStopWords,
 	}, err
 }

@@ -121,13 +121,15 @@ func (s *submission) decode() error {
 	return nil
 }
 
+func (s *submission) charge(price, n uint64, what string) { charge(s.ctx, price, n, what) }
+
 // charge consumes gas for n units; a product that overflows is all there is.
-func (s *submission) charge(price, n uint64, what string) {
+func charge(ctx sdk.Context, price, n uint64, what string) {
 	gas := storetypes.Gas(price * n)
 	if n != 0 && gas/n != price {
 		gas = ^storetypes.Gas(0)
 	}
-	s.ctx.GasMeter().ConsumeGas(gas, what)
+	ctx.GasMeter().ConsumeGas(gas, what)
 }
 
 // checkCalls checks every session of the batch: order, voucher, fees.
@@ -165,10 +167,11 @@ func (s *submission) checkEvidence() error {
 	s.source = newSource(s.ctx, s.keeper, versions...)
 	answer := 0
 	for _, c := range s.claims {
-		for _, receipt := range c.receipts {
+		for i, receipt := range c.receipts {
 			if receipt.Gap {
 				continue
 			}
+			c.receipts[i].Method = uint8(c.version.Method) // shares memory with s.receipts
 			if answer == len(s.evidence.Answers) {
 				return errorsmod.Wrap(types.ErrEvidence, "fewer answers than receipts")
 			}
@@ -261,7 +264,7 @@ func (s *submission) results() ([]rewardstypes.Payable, []poa.Record, error) {
 				InputTokens: receipt.InputTokens, OutputTokens: receipt.OutputTokens, Fee: receipt.Fee,
 				Entries: receipt.Entries, UnattributedPPM: receipt.UnattributedPPM,
 				Acknowledged: c.acknowledged || i < len(c.receipts)-1,
-				ModelID:      c.session.ModelId, ModelVersion: c.session.ModelVersion, Method: poa.MethodSPAN,
+				ModelID:      c.session.ModelId, ModelVersion: c.session.ModelVersion, Method: uint8(c.version.Method),
 			}
 			payable, err := s.keeper.payable(s.ctx, s.source, s.provider, record, c.session.Price.Royalty)
 			if err != nil {

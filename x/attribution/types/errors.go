@@ -32,4 +32,7 @@ var (
 	ErrReceiptProof    = errorsmod.Register(ModuleName, 27, "receipt proof is wrong")
 	ErrInvalidGenesis  = errorsmod.Register(ModuleName, 28, "invalid genesis")
 	ErrInvariant       = errorsmod.Register(ModuleName, 29, "invariant broken")
+	ErrInvalidDispute  = errorsmod.Register(ModuleName, 30, "invalid dispute")
+	ErrDisputeNotFound = errorsmod.Register(ModuleName, 31, "dispute not found")
+	ErrDisputeEarly    = errorsmod.Register(ModuleName, 32, "dispute cannot be revealed yet")
 )

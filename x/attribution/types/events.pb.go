@@ -416,6 +416,349 @@ func (m *EventBatchesClosed) GetBatchIds() []uint64 {
 	return nil
 }
 
+// EventDisputeCommitted is emitted by MsgCommitDispute.
+type EventDisputeCommitted struct {
+	// commitment in hex.
+	Commitment string `protobuf:"bytes,1,opt,name=commitment,proto3" json:"commitment,omitempty"`
+	// challenger who committed.
+	Challenger string `protobuf:"bytes,2,opt,name=challenger,proto3" json:"challenger,omitempty"`
+	// reveal_until is the last height at which it may be revealed.
+	RevealUntil int64 `protobuf:"varint,3,opt,name=reveal_until,json=revealUntil,proto3" json:"reveal_until,omitempty"`
+}
+
+func (m *EventDisputeCommitted) Reset()         { *m = EventDisputeCommitted{} }
+func (m *EventDisputeCommitted) String() string { return proto.CompactTextString(m) }
+func (*EventDisputeCommitted) ProtoMessage()    {}
+func (*EventDisputeCommitted) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fdb588d3cb887613, []int{6}
+}
+func (m *EventDisputeCommitted) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventDisputeCommitted) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventDisputeCommitted.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventDisputeCommitted) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventDisputeCommitted.Merge(m, src)
+}
+func (m *EventDisputeCommitted) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventDisputeCommitted) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventDisputeCommitted.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventDisputeCommitted proto.InternalMessageInfo
+
+func (m *EventDisputeCommitted) GetCommitment() string {
+	if m != nil {
+		return m.Commitment
+	}
+	return ""
+}
+
+func (m *EventDisputeCommitted) GetChallenger() string {
+	if m != nil {
+		return m.Challenger
+	}
+	return ""
+}
+
+func (m *EventDisputeCommitted) GetRevealUntil() int64 {
+	if m != nil {
+		return m.RevealUntil
+	}
+	return 0
+}
+
+// EventDisputeUpheld is emitted when a lie is proven.
+type EventDisputeUpheld struct {
+	// challenger who proved it; the bond is credited back.
+	Challenger string `protobuf:"bytes,1,opt,name=challenger,proto3" json:"challenger,omitempty"`
+	// provider who lied and is frozen.
+	Provider string `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
+	// batch_id that holds the lie.
+	BatchId uint64 `protobuf:"varint,3,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
+	// receipt_id that is a lie.
+	ReceiptId string `protobuf:"bytes,4,opt,name=receipt_id,json=receiptId,proto3" json:"receipt_id,omitempty"`
+	// kind of the lie; see poa.Dispute.
+	Kind string `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`
+	// slashed from the provider's bond, in aopen; zero when the batch was disproven before.
+	Slashed cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=slashed,proto3,customtype=cosmossdk.io/math.Int" json:"slashed"`
+	// compensated to harmed contributors, in aopen.
+	Compensated cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=compensated,proto3,customtype=cosmossdk.io/math.Int" json:"compensated"`
+	// reward of the challenger, in aopen.
+	Reward cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=reward,proto3,customtype=cosmossdk.io/math.Int" json:"reward"`
+	// burned of what was slashed, in aopen.
+	Burned cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=burned,proto3,customtype=cosmossdk.io/math.Int" json:"burned"`
+}
+
+func (m *EventDisputeUpheld) Reset()         { *m = EventDisputeUpheld{} }
+func (m *EventDisputeUpheld) String() string { return proto.CompactTextString(m) }
+func (*EventDisputeUpheld) ProtoMessage()    {}
+func (*EventDisputeUpheld) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fdb588d3cb887613, []int{7}
+}
+func (m *EventDisputeUpheld) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventDisputeUpheld) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventDisputeUpheld.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventDisputeUpheld) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventDisputeUpheld.Merge(m, src)
+}
+func (m *EventDisputeUpheld) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventDisputeUpheld) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventDisputeUpheld.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventDisputeUpheld proto.InternalMessageInfo
+
+func (m *EventDisputeUpheld) GetChallenger() string {
+	if m != nil {
+		return m.Challenger
+	}
+	return ""
+}
+
+func (m *EventDisputeUpheld) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+func (m *EventDisputeUpheld) GetBatchId() uint64 {
+	if m != nil {
+		return m.BatchId
+	}
+	return 0
+}
+
+func (m *EventDisputeUpheld) GetReceiptId() string {
+	if m != nil {
+		return m.ReceiptId
+	}
+	return ""
+}
+
+func (m *EventDisputeUpheld) GetKind() string {
+	if m != nil {
+		return m.Kind
+	}
+	return ""
+}
+
+// EventContributorCompensated is emitted for each contributor whom a proven lie has harmed.
+type EventContributorCompensated struct {
+	// batch_id that holds the lie.
+	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
+	// rank of the contribution.
+	Rank uint64 `protobuf:"varint,2,opt,name=rank,proto3" json:"rank,omitempty"`
+	// contributor credited.
+	Contributor string `protobuf:"bytes,3,opt,name=contributor,proto3" json:"contributor,omitempty"`
+	// amount credited, in aopen.
+	Amount cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
+}
+
+func (m *EventContributorCompensated) Reset()         { *m = EventContributorCompensated{} }
+func (m *EventContributorCompensated) String() string { return proto.CompactTextString(m) }
+func (*EventContributorCompensated) ProtoMessage()    {}
+func (*EventContributorCompensated) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fdb588d3cb887613, []int{8}
+}
+func (m *EventContributorCompensated) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventContributorCompensated) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventContributorCompensated.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventContributorCompensated) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventContributorCompensated.Merge(m, src)
+}
+func (m *EventContributorCompensated) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventContributorCompensated) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventContributorCompensated.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventContributorCompensated proto.InternalMessageInfo
+
+func (m *EventContributorCompensated) GetBatchId() uint64 {
+	if m != nil {
+		return m.BatchId
+	}
+	return 0
+}
+
+func (m *EventContributorCompensated) GetRank() uint64 {
+	if m != nil {
+		return m.Rank
+	}
+	return 0
+}
+
+func (m *EventContributorCompensated) GetContributor() string {
+	if m != nil {
+		return m.Contributor
+	}
+	return ""
+}
+
+// EventDisputeRejected is emitted when a dispute proves nothing; its bond is burned.
+type EventDisputeRejected struct {
+	// challenger who loses the bond.
+	Challenger string `protobuf:"bytes,1,opt,name=challenger,proto3" json:"challenger,omitempty"`
+	// batch_id disputed.
+	BatchId uint64 `protobuf:"varint,2,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
+	// index of the receipt in the batch.
+	Index uint32 `protobuf:"varint,3,opt,name=index,proto3" json:"index,omitempty"`
+	// reason of the verdict.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// burned bond, in aopen.
+	Burned cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=burned,proto3,customtype=cosmossdk.io/math.Int" json:"burned"`
+}
+
+func (m *EventDisputeRejected) Reset()         { *m = EventDisputeRejected{} }
+func (m *EventDisputeRejected) String() string { return proto.CompactTextString(m) }
+func (*EventDisputeRejected) ProtoMessage()    {}
+func (*EventDisputeRejected) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fdb588d3cb887613, []int{9}
+}
+func (m *EventDisputeRejected) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventDisputeRejected) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventDisputeRejected.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventDisputeRejected) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventDisputeRejected.Merge(m, src)
+}
+func (m *EventDisputeRejected) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventDisputeRejected) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventDisputeRejected.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventDisputeRejected proto.InternalMessageInfo
+
+func (m *EventDisputeRejected) GetChallenger() string {
+	if m != nil {
+		return m.Challenger
+	}
+	return ""
+}
+
+func (m *EventDisputeRejected) GetBatchId() uint64 {
+	if m != nil {
+		return m.BatchId
+	}
+	return 0
+}
+
+func (m *EventDisputeRejected) GetIndex() uint32 {
+	if m != nil {
+		return m.Index
+	}
+	return 0
+}
+
+func (m *EventDisputeRejected) GetReason() string {
+	if m != nil {
+		return m.Reason
+	}
+	return ""
+}
+
+// EventDisputesExpired is emitted once per block in which committed disputes were not revealed in time; their bonds are burned.
+type EventDisputesExpired struct {
+	// commitments in hex.
+	Commitments []string `protobuf:"bytes,1,rep,name=commitments,proto3" json:"commitments,omitempty"`
+	// burned in total, in aopen.
+	Burned cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=burned,proto3,customtype=cosmossdk.io/math.Int" json:"burned"`
+}
+
+func (m *EventDisputesExpired) Reset()         { *m = EventDisputesExpired{} }
+func (m *EventDisputesExpired) String() string { return proto.CompactTextString(m) }
+func (*EventDisputesExpired) ProtoMessage()    {}
+func (*EventDisputesExpired) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fdb588d3cb887613, []int{10}
+}
+func (m *EventDisputesExpired) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventDisputesExpired) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventDisputesExpired.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventDisputesExpired) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventDisputesExpired.Merge(m, src)
+}
+func (m *EventDisputesExpired) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventDisputesExpired) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventDisputesExpired.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventDisputesExpired proto.InternalMessageInfo
+
+func (m *EventDisputesExpired) GetCommitments() []string {
+	if m != nil {
+		return m.Commitments
+	}
+	return nil
+}
+
 func init() {
 	proto.RegisterType((*EventSessionOpened)(nil), "openledger.attribution.v1.EventSessionOpened")
 	proto.RegisterType((*EventSessionToppedUp)(nil), "openledger.attribution.v1.EventSessionToppedUp")
@@ -423,6 +766,11 @@ func init() {
 	proto.RegisterType((*EventSessionClosed)(nil), "openledger.attribution.v1.EventSessionClosed")
 	proto.RegisterType((*EventReceiptsSubmitted)(nil), "openledger.attribution.v1.EventReceiptsSubmitted")
 	proto.RegisterType((*EventBatchesClosed)(nil), "openledger.attribution.v1.EventBatchesClosed")
+	proto.RegisterType((*EventDisputeCommitted)(nil), "openledger.attribution.v1.EventDisputeCommitted")
+	proto.RegisterType((*EventDisputeUpheld)(nil), "openledger.attribution.v1.EventDisputeUpheld")
+	proto.RegisterType((*EventContributorCompensated)(nil), "openledger.attribution.v1.EventContributorCompensated")
+	proto.RegisterType((*EventDisputeRejected)(nil), "openledger.attribution.v1.EventDisputeRejected")
+	proto.RegisterType((*EventDisputesExpired)(nil), "openledger.attribution.v1.EventDisputesExpired")
 }
 
 func init() {
@@ -430,44 +778,62 @@ func init() {
 }
 
 var fileDescriptor_fdb588d3cb887613 = []byte{
-	// 590 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x54, 0xc1, 0x6e, 0xd3, 0x40,
-	0x10, 0x8d, 0x5b, 0x37, 0x71, 0xb6, 0x70, 0x59, 0x0a, 0x72, 0x8a, 0x70, 0x83, 0x0f, 0x28, 0x12,
-	0xaa, 0xad, 0x40, 0xa5, 0x8a, 0x13, 0x6a, 0x2a, 0x24, 0x72, 0x01, 0x69, 0x03, 0x17, 0x2e, 0x95,
-	0x9d, 0x9d, 0xba, 0x2b, 0xe2, 0x5d, 0x77, 0x77, 0x1d, 0xd1, 0x0f, 0xe0, 0xce, 0x07, 0xf0, 0x19,
-	0xfd, 0x88, 0x1e, 0xab, 0x9e, 0x10, 0x87, 0x0a, 0xb5, 0x1f, 0xc0, 0x2f, 0x20, 0xaf, 0x37, 0x25,
-	0xe5, 0x92, 0x54, 0xe2, 0x36, 0x33, 0xfb, 0x66, 0xe6, 0xcd, 0xcc, 0xd3, 0xa2, 0x67, 0xa2, 0x00,
-	0x3e, 0x01, 0x9a, 0x81, 0x8c, 0x13, 0xad, 0x25, 0x4b, 0x4b, 0xcd, 0x04, 0x8f, 0xa7, 0xfd, 0x18,
-	0xa6, 0xc0, 0xb5, 0x8a, 0x0a, 0x29, 0xb4, 0xc0, 0x9d, 0xbf, 0xb8, 0x68, 0x0e, 0x17, 0x4d, 0xfb,
-	0x9b, 0xc1, 0x58, 0xa8, 0x5c, 0xa8, 0x38, 0x4d, 0x14, 0xc4, 0xd3, 0x7e, 0x0a, 0x3a, 0xe9, 0xc7,
-	0x63, 0xc1, 0x78, 0x9d, 0xba, 0xd9, 0xa9, 0xdf, 0x0f, 0x8c, 0x17, 0xd7, 0x8e, 0x7d, 0xda, 0xc8,
-	0x44, 0x26, 0xea, 0x78, 0x65, 0xd5, 0xd1, 0xf0, 0xb7, 0x83, 0xf0, 0x9b, 0xaa, 0xf9, 0x08, 0x94,
-	0x62, 0x82, 0xbf, 0x2f, 0x80, 0x03, 0xc5, 0x4f, 0x10, 0x52, 0x75, 0xe0, 0x80, 0x51, 0xdf, 0xe9,
-	0x3a, 0xbd, 0x36, 0x69, 0xdb, 0xc8, 0x90, 0xe2, 0x08, 0xad, 0x15, 0xc9, 0x09, 0x48, 0x7f, 0xa5,
-	0x7a, 0x19, 0xf8, 0x17, 0xa7, 0xdb, 0x1b, 0xb6, 0xd9, 0x1e, 0xa5, 0x12, 0x94, 0x1a, 0x69, 0xc9,
-	0x78, 0x46, 0x6a, 0x18, 0xde, 0x41, 0x5e, 0x21, 0xc5, 0x94, 0x51, 0x90, 0xfe, 0xea, 0x82, 0x94,
-	0x1b, 0x24, 0xee, 0x20, 0x2f, 0x17, 0x14, 0x26, 0x15, 0x05, 0xb7, 0xeb, 0xf4, 0x5c, 0xd2, 0x32,
-	0xfe, 0x90, 0xe2, 0x57, 0xa8, 0x45, 0xa1, 0x10, 0x8a, 0x69, 0x7f, 0xad, 0xeb, 0xf4, 0xd6, 0x5f,
-	0x74, 0x22, 0x5b, 0xac, 0xda, 0x4c, 0x64, 0x37, 0x13, 0xed, 0x0b, 0xc6, 0x07, 0xee, 0xd9, 0xe5,
-	0x56, 0x83, 0xcc, 0xf0, 0x21, 0x47, 0x1b, 0xf3, 0x03, 0x7f, 0x10, 0x45, 0x01, 0xf4, 0x63, 0xb1,
-	0x68, 0xe4, 0x5d, 0xd4, 0x4c, 0x72, 0x51, 0x72, 0x6d, 0x66, 0x5e, 0xa2, 0xa1, 0x85, 0x87, 0x6f,
-	0xd1, 0x83, 0xf9, 0x7e, 0xfb, 0x13, 0xa1, 0x18, 0xcf, 0x16, 0xb5, 0xc3, 0xc8, 0x65, 0x74, 0x02,
-	0xa6, 0x99, 0x47, 0x8c, 0x1d, 0x7e, 0xff, 0xe7, 0x56, 0x55, 0xa9, 0xff, 0x7f, 0xab, 0x5d, 0xd4,
-	0x94, 0x70, 0x58, 0x72, 0x6a, 0x2e, 0xb5, 0xcc, 0xa0, 0x35, 0x3c, 0xfc, 0xba, 0x8a, 0x1e, 0x19,
-	0x7a, 0x04, 0xc6, 0xc0, 0x0a, 0xad, 0x46, 0x65, 0x9a, 0x33, 0xad, 0x81, 0x56, 0x97, 0x4c, 0x13,
-	0x3d, 0x3e, 0x9a, 0x11, 0x74, 0x49, 0xcb, 0xf8, 0x43, 0x7a, 0x4b, 0x1a, 0x2b, 0x4b, 0x4b, 0xe3,
-	0x29, 0xba, 0x37, 0xb3, 0x0f, 0x14, 0x1c, 0x1b, 0xaa, 0x2e, 0x59, 0x9f, 0xc5, 0x46, 0x70, 0x5c,
-	0x6d, 0x50, 0x0a, 0xa1, 0x8d, 0x72, 0xda, 0xc4, 0xd8, 0x78, 0x13, 0x79, 0xd2, 0x92, 0x33, 0xba,
-	0xb9, 0x4f, 0x6e, 0x7c, 0xfc, 0x1a, 0xb9, 0x87, 0x00, 0xca, 0x6f, 0x1a, 0x12, 0xcf, 0xab, 0xd1,
-	0x7e, 0x5e, 0x6e, 0x3d, 0xac, 0x89, 0x28, 0xfa, 0x39, 0x62, 0x22, 0xce, 0x13, 0x7d, 0x14, 0x0d,
-	0xb9, 0xbe, 0x38, 0xdd, 0x46, 0x96, 0xe1, 0x90, 0x6b, 0x62, 0x12, 0xf1, 0x3e, 0x6a, 0xa6, 0xa5,
-	0xe4, 0x40, 0xfd, 0xd6, 0xdd, 0x4b, 0xd8, 0x54, 0xbc, 0x87, 0xd6, 0x52, 0xc1, 0x4b, 0xe5, 0x7b,
-	0x77, 0xaf, 0x51, 0x67, 0x86, 0x7d, 0xab, 0x92, 0x41, 0xb5, 0x61, 0x50, 0x56, 0x25, 0x8f, 0x51,
-	0x7b, 0x76, 0x02, 0xe5, 0x3b, 0xdd, 0xd5, 0x9e, 0x4b, 0x3c, 0x7b, 0x03, 0x35, 0x78, 0x77, 0x76,
-	0x15, 0x38, 0xe7, 0x57, 0x81, 0xf3, 0xeb, 0x2a, 0x70, 0xbe, 0x5d, 0x07, 0x8d, 0xf3, 0xeb, 0xa0,
-	0xf1, 0xe3, 0x3a, 0x68, 0x7c, 0xda, 0xc9, 0x98, 0x3e, 0x2a, 0xd3, 0x68, 0x2c, 0xf2, 0x78, 0xee,
-	0xfb, 0x9a, 0x33, 0xbf, 0xdc, 0xfa, 0xcb, 0xf4, 0x49, 0x01, 0x2a, 0x6d, 0x9a, 0xcf, 0xe5, 0xe5,
-	0x9f, 0x00, 0x00, 0x00, 0xff, 0xff, 0x09, 0x41, 0xae, 0x14, 0xf2, 0x04, 0x00, 0x00,
+	// 873 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x56, 0x4f, 0x6f, 0xdc, 0x44,
+	0x14, 0x8f, 0xb3, 0xce, 0xee, 0x7a, 0x42, 0x2f, 0x43, 0x5a, 0x39, 0xa9, 0xba, 0x5d, 0x7c, 0x40,
+	0x91, 0x50, 0x6d, 0x2d, 0x54, 0x2a, 0x70, 0x41, 0xcd, 0x12, 0x89, 0x3d, 0x00, 0xd2, 0x84, 0x5c,
+	0xb8, 0x44, 0xb6, 0xe7, 0x75, 0x77, 0x88, 0x3d, 0xe3, 0xce, 0x8c, 0x97, 0xf4, 0xc0, 0x91, 0x3b,
+	0x07, 0x8e, 0x7c, 0x8c, 0x7e, 0x88, 0x5e, 0x90, 0xaa, 0x9e, 0x10, 0x87, 0x08, 0x25, 0x1f, 0x00,
+	0x89, 0x4f, 0x80, 0x66, 0x3c, 0x1b, 0xbc, 0x3d, 0x90, 0xc4, 0xea, 0xed, 0xbd, 0xe7, 0xf7, 0xe6,
+	0xfd, 0xf9, 0xfd, 0xe6, 0x79, 0xd0, 0x87, 0xa2, 0x02, 0x5e, 0x00, 0x9d, 0x83, 0x4c, 0x52, 0xad,
+	0x25, 0xcb, 0x6a, 0xcd, 0x04, 0x4f, 0x96, 0x93, 0x04, 0x96, 0xc0, 0xb5, 0x8a, 0x2b, 0x29, 0xb4,
+	0xc0, 0xbb, 0xff, 0xf9, 0xc5, 0x2d, 0xbf, 0x78, 0x39, 0xd9, 0x1b, 0xe5, 0x42, 0x95, 0x42, 0x25,
+	0x59, 0xaa, 0x20, 0x59, 0x4e, 0x32, 0xd0, 0xe9, 0x24, 0xc9, 0x05, 0xe3, 0x4d, 0xe8, 0xde, 0x6e,
+	0xf3, 0xfd, 0xc4, 0x6a, 0x49, 0xa3, 0xb8, 0x4f, 0x3b, 0x73, 0x31, 0x17, 0x8d, 0xdd, 0x48, 0x8d,
+	0x35, 0xfa, 0xdb, 0x43, 0xf8, 0xd0, 0x24, 0x3f, 0x02, 0xa5, 0x98, 0xe0, 0xdf, 0x56, 0xc0, 0x81,
+	0xe2, 0x07, 0x08, 0xa9, 0xc6, 0x70, 0xc2, 0x68, 0xe8, 0x8d, 0xbd, 0xfd, 0x80, 0x04, 0xce, 0x32,
+	0xa3, 0x38, 0x46, 0x5b, 0x55, 0xfa, 0x02, 0x64, 0xb8, 0x69, 0xbe, 0x1c, 0x84, 0x6f, 0x5e, 0x3e,
+	0xda, 0x71, 0xc9, 0x9e, 0x52, 0x2a, 0x41, 0xa9, 0x23, 0x2d, 0x19, 0x9f, 0x93, 0xc6, 0x0d, 0x3f,
+	0x46, 0xc3, 0x4a, 0x8a, 0x25, 0xa3, 0x20, 0xc3, 0xde, 0x35, 0x21, 0x57, 0x9e, 0x78, 0x17, 0x0d,
+	0x4b, 0x41, 0xa1, 0x30, 0x25, 0xf8, 0x63, 0x6f, 0xdf, 0x27, 0x03, 0xab, 0xcf, 0x28, 0xfe, 0x0c,
+	0x0d, 0x28, 0x54, 0x42, 0x31, 0x1d, 0x6e, 0x8d, 0xbd, 0xfd, 0xed, 0x8f, 0x77, 0x63, 0x77, 0x98,
+	0x99, 0x4c, 0xec, 0x26, 0x13, 0x4f, 0x05, 0xe3, 0x07, 0xfe, 0xab, 0xf3, 0x87, 0x1b, 0x64, 0xe5,
+	0x1f, 0x71, 0xb4, 0xd3, 0x6e, 0xf8, 0x3b, 0x51, 0x55, 0x40, 0x8f, 0xab, 0xeb, 0x5a, 0x7e, 0x82,
+	0xfa, 0x69, 0x29, 0x6a, 0xae, 0x6d, 0xcf, 0x37, 0x48, 0xe8, 0xdc, 0xa3, 0xaf, 0xd0, 0xfb, 0xed,
+	0x7c, 0xd3, 0x42, 0x28, 0xc6, 0xe7, 0xd7, 0xa5, 0xc3, 0xc8, 0x67, 0xb4, 0x00, 0x9b, 0x6c, 0x48,
+	0xac, 0x1c, 0xfd, 0xf6, 0x16, 0x56, 0xe6, 0xa8, 0x77, 0x8f, 0xd5, 0x13, 0xd4, 0x97, 0xf0, 0xac,
+	0xe6, 0xd4, 0x22, 0x75, 0x93, 0x46, 0x1b, 0xf7, 0xe8, 0xe7, 0x1e, 0xba, 0x67, 0xcb, 0x23, 0x90,
+	0x03, 0xab, 0xb4, 0x3a, 0xaa, 0xb3, 0x92, 0x69, 0x0d, 0xd4, 0x20, 0x99, 0xa5, 0x3a, 0x5f, 0xac,
+	0x0a, 0xf4, 0xc9, 0xc0, 0xea, 0x33, 0xba, 0x46, 0x8d, 0xcd, 0x1b, 0x53, 0xe3, 0x03, 0xf4, 0xde,
+	0x4a, 0x3e, 0x51, 0xf0, 0xdc, 0x96, 0xea, 0x93, 0xed, 0x95, 0xed, 0x08, 0x9e, 0x9b, 0x09, 0x4a,
+	0x21, 0xb4, 0x65, 0x4e, 0x40, 0xac, 0x8c, 0xf7, 0xd0, 0x50, 0xba, 0xe2, 0x2c, 0x6f, 0xee, 0x90,
+	0x2b, 0x1d, 0x7f, 0x81, 0xfc, 0x67, 0x00, 0x2a, 0xec, 0xdb, 0x22, 0x3e, 0x32, 0xad, 0xfd, 0x79,
+	0xfe, 0xf0, 0x6e, 0x53, 0x88, 0xa2, 0xa7, 0x31, 0x13, 0x49, 0x99, 0xea, 0x45, 0x3c, 0xe3, 0xfa,
+	0xcd, 0xcb, 0x47, 0xc8, 0x55, 0x38, 0xe3, 0x9a, 0xd8, 0x40, 0x3c, 0x45, 0xfd, 0xac, 0x96, 0x1c,
+	0x68, 0x38, 0xb8, 0xfd, 0x11, 0x2e, 0x14, 0x3f, 0x45, 0x5b, 0x99, 0xe0, 0xb5, 0x0a, 0x87, 0xb7,
+	0x3f, 0xa3, 0x89, 0x8c, 0x26, 0x8e, 0x25, 0x07, 0x66, 0xc2, 0xa0, 0x1c, 0x4b, 0xee, 0xa3, 0x60,
+	0x05, 0x81, 0x0a, 0xbd, 0x71, 0x6f, 0xdf, 0x27, 0x43, 0x87, 0x81, 0x8a, 0x7e, 0xf5, 0xd0, 0x5d,
+	0x1b, 0xf3, 0x25, 0x53, 0x55, 0xad, 0x61, 0x2a, 0x4a, 0x87, 0xdc, 0x08, 0xa1, 0xdc, 0x2a, 0x25,
+	0x70, 0xed, 0xc8, 0xd5, 0xb2, 0xe0, 0x4f, 0x11, 0xca, 0x17, 0x69, 0x51, 0x00, 0x9f, 0xdf, 0x00,
+	0xc0, 0x96, 0xaf, 0x81, 0x50, 0xc2, 0x12, 0xd2, 0xe2, 0xa4, 0xe6, 0x9a, 0x15, 0x16, 0xc2, 0x1e,
+	0xd9, 0x6e, 0x6c, 0xc7, 0xc6, 0x14, 0xfd, 0xd3, 0x73, 0xad, 0xb8, 0xb2, 0x8e, 0xab, 0x05, 0x14,
+	0xf4, 0xad, 0x9c, 0xde, 0x2d, 0x72, 0x76, 0x23, 0x5b, 0x9b, 0xbd, 0xbd, 0x75, 0xf6, 0x3e, 0x40,
+	0xc8, 0x11, 0x68, 0xb5, 0xa4, 0x02, 0x12, 0x38, 0x4b, 0x73, 0x8b, 0x4f, 0x19, 0xa7, 0x96, 0x6b,
+	0x01, 0xb1, 0x32, 0x3e, 0x44, 0x03, 0x55, 0xa4, 0x6a, 0x01, 0xb4, 0x0b, 0xd5, 0x56, 0xb1, 0xf8,
+	0x6b, 0xb4, 0x9d, 0x8b, 0xb2, 0x02, 0xae, 0x52, 0xdd, 0x8d, 0x72, 0xed, 0x78, 0x43, 0x5e, 0x09,
+	0x3f, 0xa6, 0x92, 0x76, 0x21, 0x9e, 0x0b, 0x6d, 0xdd, 0x80, 0xa0, 0xf3, 0x0d, 0x88, 0x7e, 0xf7,
+	0xd0, 0x7d, 0x0b, 0xfa, 0x54, 0xf0, 0xe6, 0xdf, 0x27, 0xe4, 0xb4, 0x55, 0xe9, 0xff, 0xec, 0x12,
+	0x73, 0xe5, 0x53, 0x7e, 0x6a, 0xa1, 0xf5, 0x89, 0x95, 0xf1, 0xe7, 0x66, 0x4e, 0x57, 0x07, 0x5d,
+	0xfb, 0xf7, 0x69, 0x3b, 0x9b, 0x7e, 0xdc, 0xce, 0xf7, 0x3b, 0xf4, 0xe3, 0xf6, 0xff, 0xb9, 0xe7,
+	0x7e, 0x38, 0x8e, 0xc4, 0x04, 0x7e, 0x80, 0xdc, 0x34, 0xd2, 0x9d, 0xc6, 0xed, 0x11, 0x6c, 0xae,
+	0x8f, 0x60, 0x07, 0x6d, 0x31, 0x4e, 0xe1, 0xcc, 0x36, 0x7a, 0x87, 0x34, 0x0a, 0xbe, 0x67, 0xd0,
+	0x4d, 0x95, 0xe0, 0x8e, 0xa2, 0x4e, 0x6b, 0x01, 0xb6, 0xd5, 0x1d, 0xb0, 0x9f, 0xd6, 0xfb, 0x53,
+	0x87, 0x67, 0x15, 0x93, 0x40, 0xf1, 0xd8, 0x32, 0xd4, 0x2d, 0x8a, 0x66, 0xe7, 0x04, 0xa4, 0x6d,
+	0x6a, 0xa5, 0xdf, 0xec, 0x9c, 0xfe, 0xe0, 0x9b, 0x57, 0x17, 0x23, 0xef, 0xf5, 0xc5, 0xc8, 0xfb,
+	0xeb, 0x62, 0xe4, 0xfd, 0x72, 0x39, 0xda, 0x78, 0x7d, 0x39, 0xda, 0xf8, 0xe3, 0x72, 0xb4, 0xf1,
+	0xfd, 0xe3, 0x39, 0xd3, 0x8b, 0x3a, 0x8b, 0x73, 0x51, 0x26, 0xad, 0xa7, 0x57, 0x4b, 0x3c, 0x5b,
+	0x7b, 0x87, 0xe9, 0x17, 0x15, 0xa8, 0xac, 0x6f, 0x1f, 0x46, 0x9f, 0xfc, 0x1b, 0x00, 0x00, 0xff,
+	0xff, 0x6a, 0xf3, 0xcf, 0xdd, 0xae, 0x09, 0x00, 0x00,
 }
 
 func (m *EventSessionOpened) Marshal() (dAtA []byte, err error) {
@@ -779,6 +1145,293 @@ func (m *EventBatchesClosed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *EventDisputeCommitted) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventDisputeCommitted) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventDisputeCommitted) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.RevealUntil != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.RevealUntil))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Challenger) > 0 {
+		i -= len(m.Challenger)
+		copy(dAtA[i:], m.Challenger)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Challenger)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Commitment) > 0 {
+		i -= len(m.Commitment)
+		copy(dAtA[i:], m.Commitment)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Commitment)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventDisputeUpheld) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventDisputeUpheld) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventDisputeUpheld) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Burned.Size()
+		i -= size
+		if _, err := m.Burned.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x4a
+	{
+		size := m.Reward.Size()
+		i -= size
+		if _, err := m.Reward.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x42
+	{
+		size := m.Compensated.Size()
+		i -= size
+		if _, err := m.Compensated.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x3a
+	{
+		size := m.Slashed.Size()
+		i -= size
+		if _, err := m.Slashed.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x32
+	if len(m.Kind) > 0 {
+		i -= len(m.Kind)
+		copy(dAtA[i:], m.Kind)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Kind)))
+		i--
+		dAtA[i] = 0x2a
+	}
+	if len(m.ReceiptId) > 0 {
+		i -= len(m.ReceiptId)
+		copy(dAtA[i:], m.ReceiptId)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.ReceiptId)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.BatchId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.BatchId))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Challenger) > 0 {
+		i -= len(m.Challenger)
+		copy(dAtA[i:], m.Challenger)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Challenger)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventContributorCompensated) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventContributorCompensated) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventContributorCompensated) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Amount.Size()
+		i -= size
+		if _, err := m.Amount.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if len(m.Contributor) > 0 {
+		i -= len(m.Contributor)
+		copy(dAtA[i:], m.Contributor)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Contributor)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Rank != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Rank))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.BatchId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.BatchId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventDisputeRejected) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventDisputeRejected) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventDisputeRejected) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Burned.Size()
+		i -= size
+		if _, err := m.Burned.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	if len(m.Reason) > 0 {
+		i -= len(m.Reason)
+		copy(dAtA[i:], m.Reason)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Reason)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Index != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Index))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.BatchId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.BatchId))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Challenger) > 0 {
+		i -= len(m.Challenger)
+		copy(dAtA[i:], m.Challenger)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Challenger)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventDisputesExpired) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventDisputesExpired) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventDisputesExpired) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Burned.Size()
+		i -= size
+		if _, err := m.Burned.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Commitments) > 0 {
+		for iNdEx := len(m.Commitments) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Commitments[iNdEx])
+			copy(dAtA[i:], m.Commitments[iNdEx])
+			i = encodeVarintEvents(dAtA, i, uint64(len(m.Commitments[iNdEx])))
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintEvents(dAtA []byte, offset int, v uint64) int {
 	offset -= sovEvents(v)
 	base := offset
@@ -911,6 +1564,125 @@ func (m *EventBatchesClosed) Size() (n int) {
 		}
 		n += 1 + sovEvents(uint64(l)) + l
 	}
+	return n
+}
+
+func (m *EventDisputeCommitted) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Commitment)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Challenger)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.RevealUntil != 0 {
+		n += 1 + sovEvents(uint64(m.RevealUntil))
+	}
+	return n
+}
+
+func (m *EventDisputeUpheld) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Challenger)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.BatchId != 0 {
+		n += 1 + sovEvents(uint64(m.BatchId))
+	}
+	l = len(m.ReceiptId)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Kind)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.Slashed.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.Compensated.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.Reward.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.Burned.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventContributorCompensated) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.BatchId != 0 {
+		n += 1 + sovEvents(uint64(m.BatchId))
+	}
+	if m.Rank != 0 {
+		n += 1 + sovEvents(uint64(m.Rank))
+	}
+	l = len(m.Contributor)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.Amount.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventDisputeRejected) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Challenger)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.BatchId != 0 {
+		n += 1 + sovEvents(uint64(m.BatchId))
+	}
+	if m.Index != 0 {
+		n += 1 + sovEvents(uint64(m.Index))
+	}
+	l = len(m.Reason)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.Burned.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventDisputesExpired) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Commitments) > 0 {
+		for _, s := range m.Commitments {
+			l = len(s)
+			n += 1 + l + sovEvents(uint64(l))
+		}
+	}
+	l = m.Burned.Size()
+	n += 1 + l + sovEvents(uint64(l))
 	return n
 }
 
@@ -1860,6 +2632,928 @@ func (m *EventBatchesClosed) Unmarshal(dAtA []byte) error {
 			} else {
 				return fmt.Errorf("proto: wrong wireType = %d for field BatchIds", wireType)
 			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventDisputeCommitted) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventDisputeCommitted: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventDisputeCommitted: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Commitment", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Commitment = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Challenger", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Challenger = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RevealUntil", wireType)
+			}
+			m.RevealUntil = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.RevealUntil |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventDisputeUpheld) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventDisputeUpheld: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventDisputeUpheld: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Challenger", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Challenger = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BatchId", wireType)
+			}
+			m.BatchId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BatchId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ReceiptId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ReceiptId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Kind", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Kind = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Slashed", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Slashed.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Compensated", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Compensated.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reward", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Reward.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Burned", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Burned.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventContributorCompensated) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventContributorCompensated: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventContributorCompensated: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BatchId", wireType)
+			}
+			m.BatchId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BatchId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rank", wireType)
+			}
+			m.Rank = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rank |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Contributor", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Contributor = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Amount.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventDisputeRejected) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventDisputeRejected: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventDisputeRejected: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Challenger", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Challenger = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BatchId", wireType)
+			}
+			m.BatchId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BatchId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Index", wireType)
+			}
+			m.Index = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Index |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reason", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reason = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Burned", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Burned.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventDisputesExpired) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventDisputesExpired: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventDisputesExpired: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Commitments", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Commitments = append(m.Commitments, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Burned", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Burned.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipEvents(dAtA[iNdEx:])

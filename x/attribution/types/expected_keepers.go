@@ -12,10 +12,11 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// BankKeeper takes deposits.
+// BankKeeper takes deposits and burns the bonds of lost disputes.
 type BankKeeper interface {
 	GetBalance(ctx context.Context, addr sdk.AccAddress, denom string) sdk.Coin
 	SendCoinsFromAccountToModule(ctx context.Context, sender sdk.AccAddress, recipient string, amt sdk.Coins) error
+	BurnCoins(ctx context.Context, module string, amt sdk.Coins) error
 }
 
 // DatanetKeeper knows contributions.
@@ -33,6 +34,8 @@ type ModelsKeeper interface {
 	RoyaltyOwners(ctx context.Context, modelID uint64) ([]rewardstypes.Share, error)
 	AddLiability(ctx context.Context, provider sdk.AccAddress, amount math.Int) error
 	ReleaseLiability(ctx context.Context, provider sdk.AccAddress, amount math.Int) error
+	Slash(ctx context.Context, provider sdk.AccAddress, amount math.Int) error
+	Burn(ctx context.Context, amount math.Int) error
 }
 
 // RewardsKeeper pays.

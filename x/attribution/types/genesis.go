@@ -72,8 +72,31 @@ func (g GenesisState) validateBatches(sessions map[string]bool) error {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 		}
 	}
+	if err := g.validateDisputes(); err != nil {
+		return err
+	}
 	if _, err := g.Accumulator.MMR(); err != nil {
 		return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+	}
+	return nil
+}
+
+func (g GenesisState) validateDisputes() error {
+	last := ""
+	for i, dispute := range g.Disputes {
+		if len(dispute.Commitment) != hashSize || i > 0 && string(dispute.Commitment) <= last {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "dispute %x is out of order or not a hash", dispute.Commitment)
+		}
+		last = string(dispute.Commitment)
+		if err := validateAddress("challenger", dispute.Challenger); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		if err := validateAmount("bond", dispute.Bond); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		if dispute.Height < 0 || dispute.RevealUntil <= dispute.Height {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "dispute %x is committed at %d and revealed until %d", dispute.Commitment, dispute.Height, dispute.RevealUntil)
+		}
 	}
 	return nil
 }

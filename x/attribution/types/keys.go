@@ -22,4 +22,7 @@ var (
 	LastSeqKey         = collections.NewPrefix(8)  // provider → last provider seq
 	BatchDeadlinesKey  = collections.NewPrefix(9)  // (deadline, batch id)
 	AccumulatorKey     = collections.NewPrefix(10) // → Accumulator
+
+	DisputesKey         = collections.NewPrefix(11) // commitment → Dispute
+	DisputeDeadlinesKey = collections.NewPrefix(12) // (reveal until, commitment)
 )

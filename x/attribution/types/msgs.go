@@ -6,6 +6,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/poa"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -14,6 +15,8 @@ const (
 	keySize       = 32
 	signatureSize = 64
 	maxAmountBits = 127
+	minSalt       = 16
+	maxSalt       = 32
 )
 
 var (
@@ -21,6 +24,8 @@ var (
 	_ sdk.HasValidateBasic = (*MsgTopUpSession)(nil)
 	_ sdk.HasValidateBasic = (*MsgCloseSession)(nil)
 	_ sdk.HasValidateBasic = (*MsgSubmitReceipts)(nil)
+	_ sdk.HasValidateBasic = (*MsgCommitDispute)(nil)
+	_ sdk.HasValidateBasic = (*MsgRevealDispute)(nil)
 	_ sdk.HasValidateBasic = (*MsgUpdateParams)(nil)
 )
 
@@ -102,6 +107,31 @@ func (c SessionClaim) validate() error {
 		return errorsmod.Wrapf(ErrVoucher, "signature of %d bytes, want %d or none", len(c.Signature), signatureSize)
 	}
 	return validateAmount("cumulative_max", c.CumulativeMax)
+}
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgCommitDispute) ValidateBasic() error {
+	if err := validateAddress("challenger", m.Challenger); err != nil {
+		return err
+	}
+	if len(m.Commitment) != hashSize {
+		return errorsmod.Wrapf(ErrInvalidDispute, "commitment of %d bytes, want %d", len(m.Commitment), hashSize)
+	}
+	return nil
+}
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgRevealDispute) ValidateBasic() error {
+	if err := validateAddress("challenger", m.Challenger); err != nil {
+		return err
+	}
+	if len(m.Proof) == 0 || len(m.Proof) > poa.MaxDisputeBytes {
+		return errorsmod.Wrapf(ErrInvalidDispute, "proof of %d bytes, want 1 to %d", len(m.Proof), poa.MaxDisputeBytes)
+	}
+	if len(m.Salt) < minSalt || len(m.Salt) > maxSalt {
+		return errorsmod.Wrapf(ErrInvalidDispute, "salt of %d bytes, want %d to %d", len(m.Salt), minSalt, maxSalt)
+	}
+	return nil
 }
 
 // ValidateBasic implements sdk.HasValidateBasic.

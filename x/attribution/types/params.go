@@ -18,6 +18,8 @@ const (
 	maxReceipts = 10_000
 	maxSessions = 1_000
 	maxGas      = 1_000_000_000
+
+	maxRevealBlocks = 100_000
 )
 
 // DefaultParams of the module.
@@ -38,6 +40,10 @@ func DefaultParams() Params {
 		GasPerSignature:  3_000,
 		GasPerAccount:    2_500,
 		GasPerKiloWork:   1_000,
+
+		DisputeBond:         math.NewIntWithDecimal(10, rewardstypes.Decimals),
+		DisputeRevealBlocks: 100,
+		DisputesPerBlock:    100,
 	}
 }
 
@@ -45,6 +51,9 @@ func DefaultParams() Params {
 func (p Params) Validate() error {
 	if p.MinDeposit.IsNil() || p.MinDeposit.IsNegative() || p.MinDeposit.GT(rewardstypes.MaxSupply) {
 		return errorsmod.Wrap(ErrInvalidParams, "min_deposit must be between 0 and the maximum supply")
+	}
+	if p.DisputeBond.IsNil() || p.DisputeBond.IsNegative() || p.DisputeBond.GT(rewardstypes.MaxSupply) {
+		return errorsmod.Wrap(ErrInvalidParams, "dispute_bond must be between 0 and the maximum supply")
 	}
 	for _, window := range []struct {
 		name  string
@@ -63,6 +72,8 @@ func (p Params) Validate() error {
 		{"max_evidence_bytes", uint64(p.MaxEvidenceBytes), poa.MaxEvidenceBytes},
 		{"sessions_per_block", uint64(p.SessionsPerBlock), 10_000},
 		{"prunes_per_block", uint64(p.PrunesPerBlock), 100_000},
+		{"dispute_reveal_blocks", uint64(p.DisputeRevealBlocks), maxRevealBlocks},
+		{"disputes_per_block", uint64(p.DisputesPerBlock), 10_000},
 		{"gas_per_receipt", p.GasPerReceipt, maxGas},
 		{"gas_per_entry", p.GasPerEntry, maxGas},
 		{"gas_per_byte", p.GasPerByte, maxGas},

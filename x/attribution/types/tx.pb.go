@@ -615,6 +615,248 @@ func (m *MsgSubmitReceiptsResponse) GetBatchId() uint64 {
 	return 0
 }
 
+// MsgCommitDispute announces a dispute, so that nobody can copy it out of the mempool.
+type MsgCommitDispute struct {
+	// challenger signs and pays Params.dispute_bond.
+	Challenger string `protobuf:"bytes,1,opt,name=challenger,proto3" json:"challenger,omitempty"`
+	// commitment is poa.DisputeCommitment over challenger, receipt, proof and salt, 32 bytes.
+	Commitment []byte `protobuf:"bytes,2,opt,name=commitment,proto3" json:"commitment,omitempty"`
+}
+
+func (m *MsgCommitDispute) Reset()         { *m = MsgCommitDispute{} }
+func (m *MsgCommitDispute) String() string { return proto.CompactTextString(m) }
+func (*MsgCommitDispute) ProtoMessage()    {}
+func (*MsgCommitDispute) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f267bf2ccd2656f3, []int{9}
+}
+func (m *MsgCommitDispute) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCommitDispute) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCommitDispute.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCommitDispute) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCommitDispute.Merge(m, src)
+}
+func (m *MsgCommitDispute) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCommitDispute) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCommitDispute.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCommitDispute proto.InternalMessageInfo
+
+func (m *MsgCommitDispute) GetChallenger() string {
+	if m != nil {
+		return m.Challenger
+	}
+	return ""
+}
+
+func (m *MsgCommitDispute) GetCommitment() []byte {
+	if m != nil {
+		return m.Commitment
+	}
+	return nil
+}
+
+// MsgCommitDisputeResponse says until when to reveal.
+type MsgCommitDisputeResponse struct {
+	// reveal_until is the last height at which it may be revealed; the first is the next one.
+	RevealUntil int64 `protobuf:"varint,1,opt,name=reveal_until,json=revealUntil,proto3" json:"reveal_until,omitempty"`
+}
+
+func (m *MsgCommitDisputeResponse) Reset()         { *m = MsgCommitDisputeResponse{} }
+func (m *MsgCommitDisputeResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgCommitDisputeResponse) ProtoMessage()    {}
+func (*MsgCommitDisputeResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f267bf2ccd2656f3, []int{10}
+}
+func (m *MsgCommitDisputeResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCommitDisputeResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCommitDisputeResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCommitDisputeResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCommitDisputeResponse.Merge(m, src)
+}
+func (m *MsgCommitDisputeResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCommitDisputeResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCommitDisputeResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCommitDisputeResponse proto.InternalMessageInfo
+
+func (m *MsgCommitDisputeResponse) GetRevealUntil() int64 {
+	if m != nil {
+		return m.RevealUntil
+	}
+	return 0
+}
+
+// MsgRevealDispute reveals a dispute. The transaction succeeds whatever the verdict: a dispute that proves nothing costs its bond.
+type MsgRevealDispute struct {
+	// challenger who committed.
+	Challenger string `protobuf:"bytes,1,opt,name=challenger,proto3" json:"challenger,omitempty"`
+	// batch_id that holds the receipt.
+	BatchId uint64 `protobuf:"varint,2,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
+	// index of the receipt in the batch.
+	Index uint32 `protobuf:"varint,3,opt,name=index,proto3" json:"index,omitempty"`
+	// proof packed by poa.Dispute.MarshalBinary, at most 8 KiB.
+	Proof []byte `protobuf:"bytes,4,opt,name=proof,proto3" json:"proof,omitempty"`
+	// salt of the commitment, at most 32 bytes.
+	Salt []byte `protobuf:"bytes,5,opt,name=salt,proto3" json:"salt,omitempty"`
+}
+
+func (m *MsgRevealDispute) Reset()         { *m = MsgRevealDispute{} }
+func (m *MsgRevealDispute) String() string { return proto.CompactTextString(m) }
+func (*MsgRevealDispute) ProtoMessage()    {}
+func (*MsgRevealDispute) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f267bf2ccd2656f3, []int{11}
+}
+func (m *MsgRevealDispute) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRevealDispute) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRevealDispute.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRevealDispute) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRevealDispute.Merge(m, src)
+}
+func (m *MsgRevealDispute) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRevealDispute) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRevealDispute.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRevealDispute proto.InternalMessageInfo
+
+func (m *MsgRevealDispute) GetChallenger() string {
+	if m != nil {
+		return m.Challenger
+	}
+	return ""
+}
+
+func (m *MsgRevealDispute) GetBatchId() uint64 {
+	if m != nil {
+		return m.BatchId
+	}
+	return 0
+}
+
+func (m *MsgRevealDispute) GetIndex() uint32 {
+	if m != nil {
+		return m.Index
+	}
+	return 0
+}
+
+func (m *MsgRevealDispute) GetProof() []byte {
+	if m != nil {
+		return m.Proof
+	}
+	return nil
+}
+
+func (m *MsgRevealDispute) GetSalt() []byte {
+	if m != nil {
+		return m.Salt
+	}
+	return nil
+}
+
+// MsgRevealDisputeResponse is the verdict.
+type MsgRevealDisputeResponse struct {
+	// upheld says that the lie is proven.
+	Upheld bool `protobuf:"varint,1,opt,name=upheld,proto3" json:"upheld,omitempty"`
+	// reason why not.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// slashed from the provider's bond, in aopen; zero when the batch was disproven before.
+	Slashed cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=slashed,proto3,customtype=cosmossdk.io/math.Int" json:"slashed"`
+	// reward credited to the challenger beside the bond, in aopen.
+	Reward cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=reward,proto3,customtype=cosmossdk.io/math.Int" json:"reward"`
+}
+
+func (m *MsgRevealDisputeResponse) Reset()         { *m = MsgRevealDisputeResponse{} }
+func (m *MsgRevealDisputeResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgRevealDisputeResponse) ProtoMessage()    {}
+func (*MsgRevealDisputeResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f267bf2ccd2656f3, []int{12}
+}
+func (m *MsgRevealDisputeResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRevealDisputeResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRevealDisputeResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRevealDisputeResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRevealDisputeResponse.Merge(m, src)
+}
+func (m *MsgRevealDisputeResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRevealDisputeResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRevealDisputeResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRevealDisputeResponse proto.InternalMessageInfo
+
+func (m *MsgRevealDisputeResponse) GetUpheld() bool {
+	if m != nil {
+		return m.Upheld
+	}
+	return false
+}
+
+func (m *MsgRevealDisputeResponse) GetReason() string {
+	if m != nil {
+		return m.Reason
+	}
+	return ""
+}
+
 // MsgUpdateParams replaces all parameters.
 type MsgUpdateParams struct {
 	// authority is the governance account.
@@ -627,7 +869,7 @@ func (m *MsgUpdateParams) Reset()         { *m = MsgUpdateParams{} }
 func (m *MsgUpdateParams) String() string { return proto.CompactTextString(m) }
 func (*MsgUpdateParams) ProtoMessage()    {}
 func (*MsgUpdateParams) Descriptor() ([]byte, []int) {
-	return fileDescriptor_f267bf2ccd2656f3, []int{9}
+	return fileDescriptor_f267bf2ccd2656f3, []int{13}
 }
 func (m *MsgUpdateParams) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -678,7 +920,7 @@ func (m *MsgUpdateParamsResponse) Reset()         { *m = MsgUpdateParamsResponse
 func (m *MsgUpdateParamsResponse) String() string { return proto.CompactTextString(m) }
 func (*MsgUpdateParamsResponse) ProtoMessage()    {}
 func (*MsgUpdateParamsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_f267bf2ccd2656f3, []int{10}
+	return fileDescriptor_f267bf2ccd2656f3, []int{14}
 }
 func (m *MsgUpdateParamsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -717,6 +959,10 @@ func init() {
 	proto.RegisterType((*SessionClaim)(nil), "openledger.attribution.v1.SessionClaim")
 	proto.RegisterType((*MsgSubmitReceipts)(nil), "openledger.attribution.v1.MsgSubmitReceipts")
 	proto.RegisterType((*MsgSubmitReceiptsResponse)(nil), "openledger.attribution.v1.MsgSubmitReceiptsResponse")
+	proto.RegisterType((*MsgCommitDispute)(nil), "openledger.attribution.v1.MsgCommitDispute")
+	proto.RegisterType((*MsgCommitDisputeResponse)(nil), "openledger.attribution.v1.MsgCommitDisputeResponse")
+	proto.RegisterType((*MsgRevealDispute)(nil), "openledger.attribution.v1.MsgRevealDispute")
+	proto.RegisterType((*MsgRevealDisputeResponse)(nil), "openledger.attribution.v1.MsgRevealDisputeResponse")
 	proto.RegisterType((*MsgUpdateParams)(nil), "openledger.attribution.v1.MsgUpdateParams")
 	proto.RegisterType((*MsgUpdateParamsResponse)(nil), "openledger.attribution.v1.MsgUpdateParamsResponse")
 }
@@ -726,73 +972,87 @@ func init() {
 }
 
 var fileDescriptor_f267bf2ccd2656f3 = []byte{
-	// 1044 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x9c, 0x55, 0x41, 0x6f, 0x1b, 0x45,
-	0x14, 0xce, 0x26, 0xb1, 0x63, 0x8f, 0xed, 0xa0, 0xae, 0x02, 0xb5, 0xad, 0x62, 0xbb, 0x8b, 0x04,
-	0xae, 0x4b, 0x77, 0xb1, 0x89, 0x2a, 0x61, 0x01, 0x52, 0x9d, 0x5e, 0x2c, 0xe4, 0x12, 0x6d, 0x5a,
-	0x0e, 0x5c, 0xac, 0xf1, 0xee, 0xb0, 0x1e, 0x65, 0x77, 0x67, 0xbb, 0x33, 0xb6, 0xec, 0x1b, 0xe2,
-	0xc8, 0xa9, 0xff, 0x80, 0x0b, 0x07, 0x8e, 0x39, 0xf4, 0xc0, 0x8d, 0x6b, 0xe1, 0x54, 0xf5, 0x54,
-	0x81, 0x54, 0x50, 0x72, 0xc8, 0xdf, 0x40, 0x33, 0x3b, 0xeb, 0xec, 0x86, 0xc4, 0x36, 0xbd, 0x58,
-	0xf3, 0xde, 0x7c, 0xf3, 0xe6, 0x7d, 0xdf, 0x7e, 0xf3, 0x0c, 0x34, 0x12, 0x20, 0xdf, 0x45, 0xb6,
-	0x83, 0x42, 0x03, 0x32, 0x16, 0xe2, 0xd1, 0x84, 0x61, 0xe2, 0x1b, 0xd3, 0xb6, 0xc1, 0x66, 0x7a,
-	0x10, 0x12, 0x46, 0xd4, 0xca, 0x05, 0x46, 0x4f, 0x60, 0xf4, 0x69, 0xbb, 0x7a, 0x03, 0x7a, 0xd8,
-	0x27, 0x86, 0xf8, 0x8d, 0xd0, 0xd5, 0x9a, 0x45, 0xa8, 0x47, 0xa8, 0x31, 0x82, 0x14, 0x19, 0xd3,
-	0xf6, 0x08, 0x31, 0xd8, 0x36, 0x2c, 0x82, 0x7d, 0xb9, 0x7f, 0x53, 0xee, 0x7b, 0xd4, 0xe1, 0xb7,
-	0x78, 0xd4, 0x91, 0x1b, 0x95, 0x68, 0x63, 0x28, 0x22, 0x23, 0x0a, 0xe4, 0xd6, 0x9e, 0x43, 0x1c,
-	0x12, 0xe5, 0xf9, 0x4a, 0x66, 0xeb, 0x0e, 0x21, 0x8e, 0x8b, 0x0c, 0x11, 0x8d, 0x26, 0xdf, 0x19,
-	0x0c, 0x7b, 0x88, 0x32, 0xe8, 0x05, 0x12, 0x70, 0xf7, 0x7a, 0x72, 0x49, 0x1e, 0x02, 0xac, 0xfd,
-	0xb5, 0x09, 0x76, 0x07, 0xd4, 0xf9, 0x3a, 0x40, 0xfe, 0x11, 0xa2, 0x14, 0x13, 0x5f, 0xd5, 0x41,
-	0x26, 0x80, 0x73, 0x14, 0x96, 0x95, 0x86, 0xd2, 0xcc, 0xf7, 0xca, 0xaf, 0x9e, 0xdf, 0xdb, 0x93,
-	0x7d, 0x3d, 0xb0, 0xed, 0x10, 0x51, 0x7a, 0xc4, 0x42, 0xec, 0x3b, 0x66, 0x04, 0x53, 0xf7, 0x41,
-	0x2e, 0x08, 0xc9, 0x14, 0xdb, 0x28, 0x2c, 0x6f, 0xae, 0x38, 0xb2, 0x40, 0xaa, 0x15, 0x90, 0xf3,
-	0x88, 0x8d, 0xdc, 0x21, 0xb6, 0xcb, 0x5b, 0x0d, 0xa5, 0xb9, 0x6d, 0xee, 0x88, 0xb8, 0x6f, 0xab,
-	0x75, 0x50, 0xa0, 0x51, 0x2f, 0xc3, 0x63, 0x34, 0x2f, 0x6f, 0x37, 0x94, 0x66, 0xd1, 0x04, 0x32,
-	0xf5, 0x15, 0x9a, 0xab, 0x5f, 0x82, 0x1d, 0x1b, 0x05, 0x84, 0x62, 0x56, 0xce, 0x34, 0x94, 0x66,
-	0xa1, 0x53, 0xd1, 0xe5, 0x6d, 0x5c, 0x7e, 0x5d, 0xca, 0xaf, 0x1f, 0x10, 0xec, 0xf7, 0xf2, 0x2f,
-	0xde, 0xd4, 0x37, 0x7e, 0x39, 0x3f, 0x69, 0x29, 0x66, 0x7c, 0x48, 0xfd, 0x02, 0xe4, 0x3d, 0x38,
-	0x1b, 0x06, 0x21, 0xb6, 0x50, 0x39, 0x2b, 0x2a, 0x34, 0xf4, 0x6b, 0x3f, 0xb7, 0x7e, 0xc8, 0x71,
-	0x66, 0xce, 0x83, 0x33, 0xb1, 0xea, 0x36, 0x7f, 0x38, 0x3f, 0x69, 0x45, 0xe4, 0x7f, 0x3c, 0x3f,
-	0x69, 0x25, 0x8c, 0x62, 0xa4, 0xa5, 0xd4, 0x7e, 0x52, 0xc0, 0x7b, 0xe9, 0x94, 0x89, 0x68, 0x40,
-	0x7c, 0x8a, 0xd4, 0xf7, 0x41, 0xcc, 0x88, 0x2b, 0xa0, 0x08, 0x8e, 0x79, 0x99, 0xe9, 0xdb, 0xea,
-	0x07, 0xa0, 0x14, 0xc9, 0x33, 0x45, 0x21, 0x4f, 0x09, 0x65, 0x4b, 0x66, 0x51, 0x24, 0xbf, 0x89,
-	0x72, 0xea, 0x03, 0x90, 0x89, 0x38, 0x6c, 0xad, 0xc7, 0x21, 0x29, 0x46, 0x74, 0x52, 0xfb, 0x5d,
-	0x01, 0xef, 0x0c, 0xa8, 0xf3, 0x98, 0x04, 0x4f, 0x82, 0xb7, 0x35, 0x40, 0x9a, 0xca, 0xe6, 0x65,
-	0x2a, 0x9f, 0x83, 0x2c, 0xf4, 0xc8, 0xc4, 0x67, 0xb2, 0xcd, 0xf5, 0x3e, 0x96, 0x3c, 0xd3, 0xbd,
-	0x93, 0x16, 0xbb, 0x9a, 0x16, 0x3b, 0xd9, 0xb7, 0x56, 0x01, 0x37, 0x2f, 0xa5, 0x62, 0xb5, 0xb5,
-	0x5f, 0x23, 0x9a, 0x07, 0x2e, 0xa1, 0x28, 0xa6, 0xf9, 0x09, 0xc8, 0x52, 0xec, 0xf8, 0x6b, 0xf0,
-	0x94, 0xb8, 0x55, 0x44, 0xf7, 0x40, 0xc6, 0x82, 0xae, 0x4b, 0xa5, 0x9f, 0xa3, 0x40, 0x55, 0xc1,
-	0xf6, 0x18, 0x41, 0x5b, 0xda, 0x58, 0xac, 0xbb, 0x2d, 0x4e, 0x4a, 0x56, 0xbd, 0x82, 0x55, 0xb2,
-	0x4d, 0xed, 0x58, 0xb0, 0x4a, 0xa6, 0x16, 0x1e, 0x3a, 0x04, 0xbb, 0x96, 0x0b, 0xb1, 0x37, 0xb4,
-	0x11, 0xb4, 0x5d, 0xec, 0x23, 0xc1, 0xa4, 0xd0, 0xa9, 0xea, 0xd1, 0x8c, 0xd0, 0xe3, 0x19, 0xa1,
-	0x3f, 0x8e, 0x67, 0x44, 0xaf, 0xc4, 0x25, 0x7e, 0xf6, 0x77, 0x5d, 0x89, 0x64, 0x2e, 0x89, 0x02,
-	0x0f, 0xe5, 0x79, 0xed, 0xb5, 0x02, 0x8a, 0xf2, 0x96, 0x03, 0xbe, 0xb1, 0xca, 0xa6, 0x0b, 0xca,
-	0x9b, 0x49, 0xca, 0xb7, 0x41, 0x31, 0x40, 0xbe, 0x8d, 0x7d, 0x67, 0xc8, 0x13, 0x42, 0x8f, 0xa2,
-	0x59, 0x90, 0xb9, 0x03, 0xe8, 0xba, 0xaa, 0x09, 0x76, 0xad, 0x89, 0x37, 0x71, 0x21, 0xc3, 0x53,
-	0x34, 0xf4, 0xe0, 0x4c, 0xe8, 0x93, 0xef, 0xdd, 0xe5, 0xed, 0xfd, 0xf9, 0xa6, 0xfe, 0x6e, 0xf4,
-	0x21, 0xa8, 0x7d, 0xac, 0x63, 0x62, 0x78, 0x90, 0x8d, 0xf5, 0xbe, 0xcf, 0x5e, 0x3d, 0xbf, 0x07,
-	0xe4, 0x17, 0xea, 0xfb, 0xcc, 0x2c, 0x5d, 0x94, 0x18, 0xc0, 0x99, 0x7a, 0x0b, 0xe4, 0xb9, 0xa4,
-	0x90, 0x4d, 0x42, 0x24, 0x06, 0x03, 0x6f, 0x35, 0x4e, 0x68, 0x3f, 0x6f, 0x82, 0x1b, 0x03, 0xea,
-	0x1c, 0x4d, 0x46, 0x1e, 0x66, 0x26, 0xb2, 0x10, 0x0e, 0x18, 0x4d, 0x0d, 0x2f, 0x65, 0xed, 0xe1,
-	0xc5, 0x09, 0xca, 0xf5, 0x90, 0xa2, 0xa7, 0x92, 0x7d, 0x21, 0xce, 0x1d, 0xa1, 0xa7, 0xea, 0x23,
-	0x90, 0x93, 0x32, 0x71, 0x3f, 0x6c, 0x35, 0x0b, 0x9d, 0x8f, 0x96, 0x3c, 0xcf, 0xa4, 0xe6, 0xc9,
-	0x57, 0xb0, 0xa8, 0xa1, 0x56, 0x41, 0x2e, 0x94, 0x4d, 0x4b, 0x2b, 0x2d, 0x62, 0xbe, 0x87, 0xf8,
-	0xc5, 0xbe, 0x15, 0xf3, 0x5e, 0xc4, 0x5d, 0x9d, 0x5b, 0x6d, 0xd1, 0x39, 0x37, 0xdb, 0xad, 0xb4,
-	0xd9, 0xd2, 0x82, 0x68, 0xf7, 0x41, 0xe5, 0x3f, 0xc9, 0x85, 0xe1, 0x2a, 0x20, 0x37, 0x82, 0xcc,
-	0x1a, 0xc7, 0x5e, 0xd8, 0x36, 0x77, 0x44, 0xdc, 0xb7, 0xb5, 0x3f, 0xa2, 0x17, 0xf6, 0x24, 0xb0,
-	0x21, 0x43, 0x87, 0x30, 0x84, 0x1e, 0x55, 0xef, 0x83, 0x3c, 0x9c, 0xb0, 0x31, 0x09, 0x31, 0x9b,
-	0xaf, 0x54, 0xf7, 0x02, 0xaa, 0x3e, 0x04, 0xd9, 0x40, 0x54, 0x10, 0xc2, 0x16, 0x3a, 0xb7, 0x97,
-	0x0d, 0x36, 0x01, 0x4c, 0x4d, 0x8e, 0xe8, 0x6c, 0xf7, 0x33, 0xce, 0xfc, 0xa2, 0x2a, 0xa7, 0xfe,
-	0xe1, 0x35, 0x7f, 0x8d, 0x97, 0x1a, 0x97, 0x93, 0x24, 0x99, 0x8a, 0x25, 0xe8, 0xfc, 0xb6, 0x0d,
-	0xb6, 0x06, 0xd4, 0x51, 0x8f, 0x41, 0x21, 0xf9, 0xa7, 0x79, 0x67, 0x49, 0x8b, 0xe9, 0x7f, 0x80,
-	0x6a, 0x7b, 0x6d, 0xe8, 0x42, 0x77, 0x1f, 0x14, 0x53, 0x13, 0xba, 0xb5, 0xbc, 0x44, 0x12, 0x5b,
-	0xed, 0xac, 0x8f, 0x4d, 0xde, 0x97, 0x1a, 0x95, 0x2b, 0xee, 0x4b, 0x62, 0x57, 0xdd, 0x77, 0xe5,
-	0x20, 0x63, 0x60, 0xf7, 0xd2, 0xbb, 0xfc, 0x78, 0x79, 0x95, 0x34, 0xba, 0xba, 0xff, 0x7f, 0xd0,
-	0x49, 0x96, 0x29, 0xbb, 0xae, 0x60, 0x99, 0xc4, 0xae, 0x62, 0x79, 0x95, 0x75, 0xaa, 0x99, 0xef,
-	0xb9, 0x3f, 0x7b, 0x8f, 0x5e, 0x9c, 0xd6, 0x94, 0x97, 0xa7, 0x35, 0xe5, 0x9f, 0xd3, 0x9a, 0xf2,
-	0xec, 0xac, 0xb6, 0xf1, 0xf2, 0xac, 0xb6, 0xf1, 0xfa, 0xac, 0xb6, 0xf1, 0xed, 0xbe, 0x83, 0xd9,
-	0x78, 0x32, 0xd2, 0x2d, 0xe2, 0x19, 0x09, 0xa7, 0x26, 0x96, 0xb3, 0x94, 0x6d, 0xd9, 0x3c, 0x40,
-	0x74, 0x94, 0x15, 0x53, 0xfe, 0xd3, 0x7f, 0x03, 0x00, 0x00, 0xff, 0xff, 0xee, 0x66, 0x91, 0x6f,
-	0xd5, 0x0a, 0x00, 0x00,
+	// 1270 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xa4, 0x56, 0x4f, 0x6f, 0x1b, 0xc5,
+	0x1b, 0xce, 0x3a, 0x89, 0x63, 0x8f, 0xed, 0xfc, 0x7e, 0x5d, 0x95, 0xd6, 0x36, 0xc5, 0x49, 0x17,
+	0x09, 0xdc, 0x94, 0xee, 0x12, 0xb7, 0xaa, 0xc0, 0xa2, 0x48, 0x4d, 0xca, 0x21, 0x42, 0x29, 0xd5,
+	0xa6, 0xe5, 0xc0, 0xc5, 0x1a, 0xef, 0x4e, 0xd7, 0xa3, 0xec, 0xee, 0x6c, 0x77, 0x66, 0x8d, 0x73,
+	0x43, 0x1c, 0x39, 0xf5, 0x0b, 0x20, 0x2e, 0x20, 0x71, 0xec, 0xa1, 0x07, 0x3e, 0x42, 0xe1, 0x54,
+	0xf5, 0x80, 0x2a, 0x90, 0x0a, 0x6a, 0x0f, 0xfd, 0x1a, 0x68, 0x66, 0x67, 0x37, 0xb3, 0x26, 0x89,
+	0x9d, 0x72, 0xb1, 0xf6, 0x7d, 0xe6, 0x9d, 0x99, 0xf7, 0x79, 0xde, 0x3f, 0x63, 0x60, 0x90, 0x08,
+	0x85, 0x3e, 0x72, 0x3d, 0x14, 0x5b, 0x90, 0xb1, 0x18, 0x0f, 0x13, 0x86, 0x49, 0x68, 0x8d, 0x37,
+	0x2d, 0x36, 0x31, 0xa3, 0x98, 0x30, 0xa2, 0xb7, 0x0e, 0x7d, 0x4c, 0xc5, 0xc7, 0x1c, 0x6f, 0xb6,
+	0xcf, 0xc0, 0x00, 0x87, 0xc4, 0x12, 0xbf, 0xa9, 0x77, 0xbb, 0xe3, 0x10, 0x1a, 0x10, 0x6a, 0x0d,
+	0x21, 0x45, 0xd6, 0x78, 0x73, 0x88, 0x18, 0xdc, 0xb4, 0x1c, 0x82, 0x43, 0xb9, 0x7e, 0x5e, 0xae,
+	0x07, 0xd4, 0xe3, 0xb7, 0x04, 0xd4, 0x93, 0x0b, 0xad, 0x74, 0x61, 0x20, 0x2c, 0x2b, 0x35, 0xe4,
+	0xd2, 0x59, 0x8f, 0x78, 0x24, 0xc5, 0xf9, 0x97, 0x44, 0xd7, 0x3c, 0x42, 0x3c, 0x1f, 0x59, 0xc2,
+	0x1a, 0x26, 0xf7, 0x2d, 0x86, 0x03, 0x44, 0x19, 0x0c, 0x22, 0xe9, 0x70, 0xf9, 0x78, 0x72, 0x2a,
+	0x0f, 0xe1, 0x6c, 0xfc, 0x59, 0x02, 0xab, 0xbb, 0xd4, 0xfb, 0x22, 0x42, 0xe1, 0x1e, 0xa2, 0x14,
+	0x93, 0x50, 0x37, 0xc1, 0x72, 0x04, 0x0f, 0x50, 0xdc, 0xd4, 0xd6, 0xb5, 0x6e, 0x75, 0xab, 0xf9,
+	0xec, 0xf1, 0x95, 0xb3, 0x32, 0xae, 0x9b, 0xae, 0x1b, 0x23, 0x4a, 0xf7, 0x58, 0x8c, 0x43, 0xcf,
+	0x4e, 0xdd, 0xf4, 0x6b, 0xa0, 0x12, 0xc5, 0x64, 0x8c, 0x5d, 0x14, 0x37, 0x4b, 0x33, 0xb6, 0xe4,
+	0x9e, 0x7a, 0x0b, 0x54, 0x02, 0xe2, 0x22, 0x7f, 0x80, 0xdd, 0xe6, 0xe2, 0xba, 0xd6, 0x5d, 0xb2,
+	0x57, 0x84, 0xbd, 0xe3, 0xea, 0x6b, 0xa0, 0x46, 0xd3, 0x58, 0x06, 0xfb, 0xe8, 0xa0, 0xb9, 0xb4,
+	0xae, 0x75, 0xeb, 0x36, 0x90, 0xd0, 0xe7, 0xe8, 0x40, 0xff, 0x14, 0xac, 0xb8, 0x28, 0x22, 0x14,
+	0xb3, 0xe6, 0xf2, 0xba, 0xd6, 0xad, 0xf5, 0x5a, 0xa6, 0xbc, 0x8d, 0xcb, 0x6f, 0x4a, 0xf9, 0xcd,
+	0x6d, 0x82, 0xc3, 0xad, 0xea, 0x93, 0x17, 0x6b, 0x0b, 0x3f, 0xbf, 0x7e, 0xb4, 0xa1, 0xd9, 0xd9,
+	0x26, 0xfd, 0x06, 0xa8, 0x06, 0x70, 0x32, 0x88, 0x62, 0xec, 0xa0, 0x66, 0x59, 0x9c, 0xb0, 0x6e,
+	0x1e, 0x9b, 0x6e, 0xf3, 0x0e, 0xf7, 0xb3, 0x2b, 0x01, 0x9c, 0x88, 0xaf, 0x7e, 0xf7, 0xdb, 0xd7,
+	0x8f, 0x36, 0x52, 0xf2, 0xdf, 0xbd, 0x7e, 0xb4, 0xa1, 0x14, 0x8a, 0x55, 0x94, 0xd2, 0xf8, 0x41,
+	0x03, 0xe7, 0x8a, 0x90, 0x8d, 0x68, 0x44, 0x42, 0x8a, 0xf4, 0x77, 0x40, 0xc6, 0x88, 0x2b, 0xa0,
+	0x09, 0x8e, 0x55, 0x89, 0xec, 0xb8, 0xfa, 0xbb, 0xa0, 0x91, 0xca, 0x33, 0x46, 0x31, 0x87, 0x84,
+	0xb2, 0x0d, 0xbb, 0x2e, 0xc0, 0x2f, 0x53, 0x4c, 0xbf, 0x09, 0x96, 0x53, 0x0e, 0x8b, 0xf3, 0x71,
+	0x50, 0xc5, 0x48, 0x77, 0x1a, 0xbf, 0x6a, 0xe0, 0x7f, 0xbb, 0xd4, 0xbb, 0x4b, 0xa2, 0x7b, 0xd1,
+	0x9b, 0x16, 0x40, 0x91, 0x4a, 0x69, 0x9a, 0xca, 0x27, 0xa0, 0x0c, 0x03, 0x92, 0x84, 0x4c, 0x86,
+	0x39, 0x5f, 0xb2, 0xe4, 0x9e, 0xfe, 0xa5, 0xa2, 0xd8, 0xed, 0xa2, 0xd8, 0x6a, 0xdc, 0x46, 0x0b,
+	0x9c, 0x9f, 0x82, 0x32, 0xb5, 0x8d, 0x5f, 0x52, 0x9a, 0xdb, 0x3e, 0xa1, 0x28, 0xa3, 0xf9, 0x21,
+	0x28, 0x53, 0xec, 0x85, 0x73, 0xf0, 0x94, 0x7e, 0xb3, 0x88, 0x9e, 0x05, 0xcb, 0x0e, 0xf4, 0x7d,
+	0x2a, 0xeb, 0x39, 0x35, 0x74, 0x1d, 0x2c, 0x8d, 0x10, 0x74, 0x65, 0x19, 0x8b, 0xef, 0xfe, 0x06,
+	0x27, 0x25, 0x4f, 0x3d, 0x82, 0x95, 0x1a, 0xa6, 0xb1, 0x2f, 0x58, 0xa9, 0x50, 0x5e, 0x43, 0x77,
+	0xc0, 0xaa, 0xe3, 0x43, 0x1c, 0x0c, 0x5c, 0x04, 0x5d, 0x1f, 0x87, 0x48, 0x30, 0xa9, 0xf5, 0xda,
+	0x66, 0x3a, 0x23, 0xcc, 0x6c, 0x46, 0x98, 0x77, 0xb3, 0x19, 0xb1, 0xd5, 0xe0, 0x12, 0x3f, 0xfc,
+	0x6b, 0x4d, 0x4b, 0x65, 0x6e, 0x88, 0x03, 0x6e, 0xc9, 0xfd, 0xc6, 0x73, 0x0d, 0xd4, 0xe5, 0x2d,
+	0xdb, 0x7c, 0x61, 0x56, 0x99, 0xe6, 0x94, 0x4b, 0x2a, 0xe5, 0x8b, 0xa0, 0x1e, 0xa1, 0xd0, 0xc5,
+	0xa1, 0x37, 0xe0, 0x80, 0xd0, 0xa3, 0x6e, 0xd7, 0x24, 0xb6, 0x0d, 0x7d, 0x5f, 0xb7, 0xc1, 0xaa,
+	0x93, 0x04, 0x89, 0x0f, 0x19, 0x1e, 0xa3, 0x41, 0x00, 0x27, 0x42, 0x9f, 0xea, 0xd6, 0x65, 0x1e,
+	0xde, 0x1f, 0x2f, 0xd6, 0xde, 0x4a, 0x13, 0x41, 0xdd, 0x7d, 0x13, 0x13, 0x2b, 0x80, 0x6c, 0x64,
+	0xee, 0x84, 0xec, 0xd9, 0xe3, 0x2b, 0x40, 0x66, 0x68, 0x27, 0x64, 0x76, 0xe3, 0xf0, 0x88, 0x5d,
+	0x38, 0xd1, 0x2f, 0x80, 0x2a, 0x97, 0x14, 0xb2, 0x24, 0x46, 0x62, 0x30, 0xf0, 0x50, 0x33, 0xc0,
+	0xf8, 0xb1, 0x04, 0xce, 0xec, 0x52, 0x6f, 0x2f, 0x19, 0x06, 0x98, 0xd9, 0xc8, 0x41, 0x38, 0x62,
+	0xb4, 0x30, 0xbc, 0xb4, 0xb9, 0x87, 0x17, 0x27, 0x28, 0xbf, 0x07, 0x14, 0x3d, 0x90, 0xec, 0x6b,
+	0x19, 0xb6, 0x87, 0x1e, 0xe8, 0xb7, 0x41, 0x45, 0xca, 0xc4, 0xeb, 0x61, 0xb1, 0x5b, 0xeb, 0xbd,
+	0x7f, 0x42, 0x7b, 0xaa, 0x9a, 0xab, 0x5d, 0x90, 0x9f, 0xa1, 0xb7, 0x41, 0x25, 0x96, 0x41, 0xcb,
+	0x52, 0xca, 0x6d, 0xbe, 0x86, 0xf8, 0xc5, 0xa1, 0x93, 0xf1, 0xce, 0xed, 0xbe, 0xc9, 0x4b, 0x2d,
+	0x8f, 0x9c, 0x17, 0xdb, 0x85, 0x62, 0xb1, 0x15, 0x05, 0x31, 0xae, 0x83, 0xd6, 0xbf, 0xc0, 0xbc,
+	0xe0, 0x5a, 0xa0, 0x32, 0x84, 0xcc, 0x19, 0x65, 0xb5, 0xb0, 0x64, 0xaf, 0x08, 0x7b, 0xc7, 0x35,
+	0xbe, 0xd7, 0xc0, 0xff, 0x79, 0x9d, 0x92, 0x20, 0xc0, 0xec, 0x16, 0xa6, 0x51, 0xc2, 0x90, 0xfe,
+	0x11, 0x00, 0xce, 0x08, 0xfa, 0x3e, 0x0a, 0xbd, 0x39, 0xf4, 0x55, 0x7c, 0xf5, 0x0e, 0x00, 0x8e,
+	0x38, 0x2a, 0x40, 0x21, 0x93, 0xad, 0xa6, 0x20, 0x7d, 0x8b, 0xd3, 0x52, 0x36, 0x70, 0x62, 0x6f,
+	0x4f, 0x75, 0x91, 0x1a, 0x8a, 0x71, 0x03, 0x34, 0xa7, 0xb1, 0x9c, 0xd6, 0x45, 0x50, 0x8f, 0xd1,
+	0x18, 0x41, 0x7f, 0x90, 0x84, 0x0c, 0xfb, 0x22, 0xd0, 0x45, 0xbb, 0x96, 0x62, 0xf7, 0x38, 0xc4,
+	0x1b, 0x83, 0xd3, 0xb3, 0x05, 0xf4, 0xdf, 0xe9, 0xa9, 0x42, 0x96, 0x0a, 0x42, 0xf2, 0x96, 0xc2,
+	0xa1, 0x8b, 0x26, 0xa2, 0x6b, 0x1a, 0x76, 0x6a, 0x70, 0x34, 0x8a, 0x09, 0xb9, 0x2f, 0x73, 0x9f,
+	0x1a, 0x7c, 0xb6, 0x50, 0xe8, 0x33, 0x99, 0x74, 0xf1, 0x3d, 0x8f, 0x32, 0x05, 0x16, 0xc6, 0xef,
+	0x9a, 0x90, 0xa6, 0x00, 0xe6, 0xd2, 0x9c, 0x03, 0xe5, 0x24, 0x1a, 0x21, 0x3f, 0xcd, 0x77, 0xc5,
+	0x96, 0x16, 0xc7, 0x63, 0x04, 0xa9, 0x7c, 0x98, 0xaa, 0xb6, 0xb4, 0xf4, 0xcf, 0xc0, 0x0a, 0xf5,
+	0x21, 0x1d, 0xa1, 0xf4, 0x55, 0x3f, 0x65, 0x43, 0x67, 0x7b, 0xf5, 0x6d, 0x7e, 0xfc, 0xd7, 0x30,
+	0x76, 0xdf, 0x64, 0x2c, 0xc8, 0xad, 0xc6, 0x6f, 0xe9, 0xd0, 0xbf, 0x17, 0xb9, 0x90, 0xa1, 0x3b,
+	0x30, 0x86, 0x01, 0xd5, 0xaf, 0x83, 0x2a, 0x4c, 0xd8, 0x88, 0xc4, 0x98, 0x1d, 0xcc, 0xcc, 0xd8,
+	0xa1, 0xab, 0x7e, 0x0b, 0x94, 0x23, 0x71, 0x82, 0xe0, 0x5b, 0xeb, 0x5d, 0x3c, 0xe9, 0xad, 0x15,
+	0x8e, 0x85, 0xc7, 0x2c, 0xdd, 0xdb, 0xff, 0x98, 0xe7, 0xe6, 0xf0, 0x54, 0x9e, 0x9a, 0xf7, 0x8e,
+	0xf9, 0xb7, 0x36, 0x15, 0xb8, 0x7c, 0xdc, 0x54, 0x28, 0xcb, 0x51, 0xef, 0xa7, 0x32, 0x58, 0xdc,
+	0xa5, 0x9e, 0xbe, 0x0f, 0x6a, 0xea, 0xff, 0xb8, 0x4b, 0x27, 0x84, 0x58, 0xfc, 0x53, 0xd2, 0xde,
+	0x9c, 0xdb, 0x35, 0x2f, 0x8c, 0x10, 0xd4, 0x0b, 0x7f, 0x1a, 0x36, 0x4e, 0x3e, 0x42, 0xf5, 0x6d,
+	0xf7, 0xe6, 0xf7, 0x55, 0xef, 0x2b, 0xbc, 0xde, 0x33, 0xee, 0x53, 0x7d, 0x67, 0xdd, 0x77, 0xe4,
+	0xdb, 0xca, 0xc0, 0xea, 0xd4, 0x53, 0xf1, 0xc1, 0xc9, 0xa7, 0x14, 0xbd, 0xdb, 0xd7, 0x4e, 0xe3,
+	0x9d, 0xdf, 0xfa, 0x00, 0x34, 0x8a, 0x13, 0xf4, 0xf2, 0x8c, 0xd0, 0x55, 0xe7, 0xf6, 0xd5, 0x53,
+	0x38, 0xab, 0x57, 0x16, 0xa7, 0xda, 0x8c, 0x2b, 0x0b, 0xce, 0xb3, 0xae, 0x3c, 0x7a, 0xa8, 0x84,
+	0xa0, 0x5e, 0x68, 0xca, 0x19, 0xb9, 0x54, 0x7d, 0x67, 0xe5, 0xf2, 0xa8, 0x06, 0x69, 0x2f, 0x7f,
+	0xc3, 0xbb, 0x70, 0xeb, 0xf6, 0x93, 0x97, 0x1d, 0xed, 0xe9, 0xcb, 0x8e, 0xf6, 0xf7, 0xcb, 0x8e,
+	0xf6, 0xf0, 0x55, 0x67, 0xe1, 0xe9, 0xab, 0xce, 0xc2, 0xf3, 0x57, 0x9d, 0x85, 0xaf, 0xae, 0x79,
+	0x98, 0x8d, 0x92, 0xa1, 0xe9, 0x90, 0xc0, 0x52, 0xfa, 0x51, 0xf9, 0x9c, 0x14, 0x9a, 0x93, 0x1d,
+	0x44, 0x88, 0x0e, 0xcb, 0xe2, 0xef, 0xd5, 0xd5, 0x7f, 0x02, 0x00, 0x00, 0xff, 0xff, 0x9c, 0x81,
+	0xcd, 0xc4, 0x4e, 0x0e, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -815,6 +1075,10 @@ type MsgClient interface {
 	CloseSession(ctx context.Context, in *MsgCloseSession, opts ...grpc.CallOption) (*MsgCloseSessionResponse, error)
 	// SubmitReceipts records a batch of receipts with their proof.
 	SubmitReceipts(ctx context.Context, in *MsgSubmitReceipts, opts ...grpc.CallOption) (*MsgSubmitReceiptsResponse, error)
+	// CommitDispute announces a dispute without saying against what.
+	CommitDispute(ctx context.Context, in *MsgCommitDispute, opts ...grpc.CallOption) (*MsgCommitDisputeResponse, error)
+	// RevealDispute shows the proof; the verdict is immediate.
+	RevealDispute(ctx context.Context, in *MsgRevealDispute, opts ...grpc.CallOption) (*MsgRevealDisputeResponse, error)
 	// UpdateParams replaces the parameters; governance only.
 	UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error)
 }
@@ -863,6 +1127,24 @@ func (c *msgClient) SubmitReceipts(ctx context.Context, in *MsgSubmitReceipts, o
 	return out, nil
 }
 
+func (c *msgClient) CommitDispute(ctx context.Context, in *MsgCommitDispute, opts ...grpc.CallOption) (*MsgCommitDisputeResponse, error) {
+	out := new(MsgCommitDisputeResponse)
+	err := c.cc.Invoke(ctx, "/openledger.attribution.v1.Msg/CommitDispute", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) RevealDispute(ctx context.Context, in *MsgRevealDispute, opts ...grpc.CallOption) (*MsgRevealDisputeResponse, error) {
+	out := new(MsgRevealDisputeResponse)
+	err := c.cc.Invoke(ctx, "/openledger.attribution.v1.Msg/RevealDispute", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *msgClient) UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error) {
 	out := new(MsgUpdateParamsResponse)
 	err := c.cc.Invoke(ctx, "/openledger.attribution.v1.Msg/UpdateParams", in, out, opts...)
@@ -882,6 +1164,10 @@ type MsgServer interface {
 	CloseSession(context.Context, *MsgCloseSession) (*MsgCloseSessionResponse, error)
 	// SubmitReceipts records a batch of receipts with their proof.
 	SubmitReceipts(context.Context, *MsgSubmitReceipts) (*MsgSubmitReceiptsResponse, error)
+	// CommitDispute announces a dispute without saying against what.
+	CommitDispute(context.Context, *MsgCommitDispute) (*MsgCommitDisputeResponse, error)
+	// RevealDispute shows the proof; the verdict is immediate.
+	RevealDispute(context.Context, *MsgRevealDispute) (*MsgRevealDisputeResponse, error)
 	// UpdateParams replaces the parameters; governance only.
 	UpdateParams(context.Context, *MsgUpdateParams) (*MsgUpdateParamsResponse, error)
 }
@@ -901,6 +1187,12 @@ func (*UnimplementedMsgServer) CloseSession(ctx context.Context, req *MsgCloseSe
 }
 func (*UnimplementedMsgServer) SubmitReceipts(ctx context.Context, req *MsgSubmitReceipts) (*MsgSubmitReceiptsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method SubmitReceipts not implemented")
+}
+func (*UnimplementedMsgServer) CommitDispute(ctx context.Context, req *MsgCommitDispute) (*MsgCommitDisputeResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CommitDispute not implemented")
+}
+func (*UnimplementedMsgServer) RevealDispute(ctx context.Context, req *MsgRevealDispute) (*MsgRevealDisputeResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RevealDispute not implemented")
 }
 func (*UnimplementedMsgServer) UpdateParams(ctx context.Context, req *MsgUpdateParams) (*MsgUpdateParamsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method UpdateParams not implemented")
@@ -982,6 +1274,42 @@ func _Msg_SubmitReceipts_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Msg_CommitDispute_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgCommitDispute)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).CommitDispute(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.attribution.v1.Msg/CommitDispute",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).CommitDispute(ctx, req.(*MsgCommitDispute))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_RevealDispute_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgRevealDispute)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).RevealDispute(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.attribution.v1.Msg/RevealDispute",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).RevealDispute(ctx, req.(*MsgRevealDispute))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Msg_UpdateParams_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(MsgUpdateParams)
 	if err := dec(in); err != nil {
@@ -1020,6 +1348,14 @@ var _Msg_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SubmitReceipts",
 			Handler:    _Msg_SubmitReceipts_Handler,
+		},
+		{
+			MethodName: "CommitDispute",
+			Handler:    _Msg_CommitDispute_Handler,
+		},
+		{
+			MethodName: "RevealDispute",
+			Handler:    _Msg_RevealDispute_Handler,
 		},
 		{
 			MethodName: "UpdateParams",
@@ -1446,6 +1782,185 @@ func (m *MsgSubmitReceiptsResponse) MarshalToSizedBuffer(dAtA []byte) (int, erro
 	return len(dAtA) - i, nil
 }
 
+func (m *MsgCommitDispute) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCommitDispute) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCommitDispute) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Commitment) > 0 {
+		i -= len(m.Commitment)
+		copy(dAtA[i:], m.Commitment)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Commitment)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Challenger) > 0 {
+		i -= len(m.Challenger)
+		copy(dAtA[i:], m.Challenger)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Challenger)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCommitDisputeResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCommitDisputeResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCommitDisputeResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.RevealUntil != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.RevealUntil))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRevealDispute) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRevealDispute) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRevealDispute) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Salt) > 0 {
+		i -= len(m.Salt)
+		copy(dAtA[i:], m.Salt)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Salt)))
+		i--
+		dAtA[i] = 0x2a
+	}
+	if len(m.Proof) > 0 {
+		i -= len(m.Proof)
+		copy(dAtA[i:], m.Proof)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Proof)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Index != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Index))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.BatchId != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.BatchId))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Challenger) > 0 {
+		i -= len(m.Challenger)
+		copy(dAtA[i:], m.Challenger)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Challenger)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRevealDisputeResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRevealDisputeResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRevealDisputeResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Reward.Size()
+		i -= size
+		if _, err := m.Reward.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size := m.Slashed.Size()
+		i -= size
+		if _, err := m.Slashed.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Reason) > 0 {
+		i -= len(m.Reason)
+		copy(dAtA[i:], m.Reason)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Reason)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Upheld {
+		i--
+		if m.Upheld {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *MsgUpdateParams) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -1696,6 +2211,82 @@ func (m *MsgSubmitReceiptsResponse) Size() (n int) {
 	if m.BatchId != 0 {
 		n += 1 + sovTx(uint64(m.BatchId))
 	}
+	return n
+}
+
+func (m *MsgCommitDispute) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Challenger)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Commitment)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgCommitDisputeResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.RevealUntil != 0 {
+		n += 1 + sovTx(uint64(m.RevealUntil))
+	}
+	return n
+}
+
+func (m *MsgRevealDispute) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Challenger)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.BatchId != 0 {
+		n += 1 + sovTx(uint64(m.BatchId))
+	}
+	if m.Index != 0 {
+		n += 1 + sovTx(uint64(m.Index))
+	}
+	l = len(m.Proof)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Salt)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgRevealDisputeResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Upheld {
+		n += 2
+	}
+	l = len(m.Reason)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Slashed.Size()
+	n += 1 + l + sovTx(uint64(l))
+	l = m.Reward.Size()
+	n += 1 + l + sovTx(uint64(l))
 	return n
 }
 
@@ -3008,6 +3599,549 @@ func (m *MsgSubmitReceiptsResponse) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCommitDispute) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCommitDispute: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCommitDispute: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Challenger", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Challenger = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Commitment", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Commitment = append(m.Commitment[:0], dAtA[iNdEx:postIndex]...)
+			if m.Commitment == nil {
+				m.Commitment = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCommitDisputeResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCommitDisputeResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCommitDisputeResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RevealUntil", wireType)
+			}
+			m.RevealUntil = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.RevealUntil |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRevealDispute) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRevealDispute: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRevealDispute: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Challenger", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Challenger = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BatchId", wireType)
+			}
+			m.BatchId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BatchId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Index", wireType)
+			}
+			m.Index = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Index |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Proof", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Proof = append(m.Proof[:0], dAtA[iNdEx:postIndex]...)
+			if m.Proof == nil {
+				m.Proof = []byte{}
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Salt", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Salt = append(m.Salt[:0], dAtA[iNdEx:postIndex]...)
+			if m.Salt == nil {
+				m.Salt = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRevealDisputeResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRevealDisputeResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRevealDisputeResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Upheld", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Upheld = bool(v != 0)
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reason", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reason = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Slashed", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Slashed.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reward", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Reward.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTx(dAtA[iNdEx:])

@@ -88,6 +88,9 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, contributor sdk
 	if commit.Deposit.Amount.LT(required) {
 		return types.Contribution{}, errorsmod.Wrapf(types.ErrInvalidDeposit, "%d tokens need a deposit of %saopen, the commit has %s: commit again with more", item.Tokens, required, commit.Deposit)
 	}
+	if err := k.checkSources(ctx, datanet.Id, item.Derivations); err != nil {
+		return types.Contribution{}, err
+	}
 	if err := k.returnDeposit(ctx, commit.Contributor, sdk.NewCoin(rewardstypes.Denom, commit.Deposit.Amount.Sub(required))); err != nil {
 		return types.Contribution{}, err
 	}
@@ -102,7 +105,8 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, contributor sdk
 		Rank: commit.Rank, DatanetId: datanet.Id, Contributor: commit.Contributor, Root: item.Root,
 		Segments: item.Segments, Tokens: item.Tokens, Bytes: item.Bytes, StatisticsRoot: item.StatisticsRoot,
 		ContentHash: item.ContentHash, Uri: item.Uri, Title: item.Title, Licence: licence,
-		Deposit: sdk.NewCoin(rewardstypes.Denom, required), Status: types.CONTRIBUTION_STATUS_SUBMITTED,
+		Derivations: item.Derivations,
+		Deposit:     sdk.NewCoin(rewardstypes.Denom, required), Status: types.CONTRIBUTION_STATUS_SUBMITTED,
 		CommitHeight: commit.Height, RevealHeight: sdk.UnwrapSDKContext(ctx).BlockHeight(),
 	}
 	datanet.Pending++
@@ -110,6 +114,21 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, contributor sdk
 		return types.Contribution{}, err
 	}
 	return contribution, k.addContribution(ctx, contribution)
+}
+
+// checkSources: what segments derive from is accepted in the same DataNet, so
+// that every manifest with the one has the other.
+func (k Keeper) checkSources(ctx context.Context, datanetID uint64, derivations []types.Derivation) error {
+	for _, d := range derivations {
+		source, err := k.GetContribution(ctx, d.Rank)
+		if err != nil {
+			return errorsmod.Wrap(types.ErrDerivation, err.Error())
+		}
+		if source.DatanetId != datanetID || source.Status != types.CONTRIBUTION_STATUS_ACCEPTED {
+			return errorsmod.Wrapf(types.ErrDerivation, "contribution %d is not accepted in DataNet %d", d.Rank, datanetID)
+		}
+	}
+	return nil
 }
 
 // openableCommit returns the commit of a reveal when it may be opened now.

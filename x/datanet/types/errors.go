@@ -23,4 +23,5 @@ var (
 	ErrVersionNotFound      = errorsmod.Register(ModuleName, 18, "version not found")
 	ErrInvalidGenesis       = errorsmod.Register(ModuleName, 19, "invalid genesis")
 	ErrInvariant            = errorsmod.Register(ModuleName, 20, "invariant broken")
+	ErrDerivation           = errorsmod.Register(ModuleName, 21, "invalid derivation")
 )

@@ -55,6 +55,9 @@ func (g GenesisState) Validate() error {
 		if err := validateDeposit(contribution.Deposit); err != nil {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d: %s", contribution.Rank, err)
 		}
+		if err := validateDerivations(contribution.Rank, contribution.Segments, contribution.Derivations); err != nil {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d: %s", contribution.Rank, err)
+		}
 	}
 	return g.validateVersions(datanets)
 }

@@ -13,8 +13,9 @@ const contributionLeafTag = "openledger/contribution/v1"
 
 // Leaves returns the leaves of an accepted contribution in the two Merkle
 // mountain ranges of its DataNet. The first is
-// LeafHash(tag ‖ be64 rank ‖ len8 contributor ‖ contributor ‖ root ‖ be32 segments ‖ be64 tokens ‖ statistics root),
-// with the contributor's bech32 address; the second LeafHash(statistics root).
+// LeafHash(tag ‖ be64 rank ‖ len8 contributor ‖ contributor ‖ root ‖ be32 segments ‖ be64 tokens ‖ statistics root ‖ derivations),
+// with the contributor's bech32 address and be32 segment ‖ be64 rank ‖ be32 ppm of each derivation; the second
+// LeafHash(statistics root).
 func Leaves(c Contribution) (contribution, statistics poa.Hash, err error) {
 	root, err := poa.HashFromBytes(c.Root)
 	if err != nil {
@@ -31,6 +32,11 @@ func Leaves(c Contribution) (contribution, statistics poa.Hash, err error) {
 	data = binary.BigEndian.AppendUint32(data, c.Segments)
 	data = binary.BigEndian.AppendUint64(data, c.Tokens)
 	data = append(data, statisticsRoot[:]...)
+	for _, d := range c.Derivations {
+		data = binary.BigEndian.AppendUint32(data, d.Segment)
+		data = binary.BigEndian.AppendUint64(data, d.Rank)
+		data = binary.BigEndian.AppendUint32(data, d.Ppm)
+	}
 	return poa.LeafHash(data), poa.LeafHash(statisticsRoot[:]), nil
 }
 

@@ -163,6 +163,9 @@ func (item RevealItem) Validate() error {
 	if item.Bytes < 1 || item.Bytes > poa.MaxSegmentFileBytes {
 		return errorsmod.Wrapf(ErrInvalidContribution, "segment file of %d bytes, want 1 to %d", item.Bytes, poa.MaxSegmentFileBytes)
 	}
+	if err := validateDerivations(item.Rank, item.Segments, item.Derivations); err != nil {
+		return err
+	}
 	if err := validateURI("uri", item.Uri); err != nil {
 		return errorsmod.Wrap(ErrInvalidContribution, err.Error())
 	}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/openledger/openledger/fidelity/corpus"
+)
+
+// options are the flags of a run.
+type options struct {
+	corpus   string
+	table    string
+	seed     int64
+	segments int
+	answers  int
+	worlds   int
+}
+
+func parseOptions() (options, error) {
+	var o options
+	flag.StringVar(&o.corpus, "corpus", "", "measure on this folder, one contributor per sub-folder; default: Go source and the English of its comments")
+	flag.StringVar(&o.table, "table", corpus.TableAuto, "token weights: protocol, corpus, or auto (the registry's own table from 1,000,000 tokens on)")
+	flag.Int64Var(&o.seed, "seed", 1, "seed of everything random")
+	flag.IntVar(&o.segments, "segments", 10_000, "registered segments at most; the slope is measured from a tenth to four times as many")
+	flag.IntVar(&o.answers, "answers", 60, "answers per row of a table")
+	flag.IntVar(&o.worlds, "worlds", 30_000, "random worlds per rule")
+	flag.Parse()
+	switch {
+	case flag.NArg() > 0:
+		return o, fmt.Errorf("unexpected argument %q: see -help", flag.Arg(0))
+	case o.segments < 1 || o.answers < 1 || o.worlds < 0:
+		return o, fmt.Errorf("--segments and --answers must be positive, --worlds not negative")
+	case o.table != corpus.TableAuto && o.table != corpus.TableCorpus && o.table != corpus.TableProtocol:
+		return o, fmt.Errorf("--table is %q: use auto, corpus or protocol", o.table)
+	}
+	return o, nil
+}
+
+var started = time.Now()
+
+// progress tells on stderr what is under way.
+func progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(started).Seconds(), fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,317 @@
+package keeper
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+
+	"github.com/hdevalence/ed25519consensus"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/x/attribution/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// commitDispute takes the bond and stores the commitment.
+func (k Keeper) commitDispute(ctx sdk.Context, params types.Params, msg *types.MsgCommitDispute) (types.Dispute, error) {
+	known, err := k.Disputes.Has(ctx, msg.Commitment)
+	if err != nil {
+		return types.Dispute{}, err
+	}
+	if known {
+		return types.Dispute{}, errorsmod.Wrapf(types.ErrInvalidDispute, "commitment %x stands already: choose another salt", msg.Commitment)
+	}
+	dispute := types.Dispute{
+		Commitment: msg.Commitment, Challenger: msg.Challenger, Bond: params.DisputeBond,
+		Height: ctx.BlockHeight(), RevealUntil: ctx.BlockHeight() + int64(params.DisputeRevealBlocks),
+	}
+	if dispute.Bond.IsPositive() {
+		challenger := sdk.MustAccAddressFromBech32(msg.Challenger)
+		if err := k.bank.SendCoinsFromAccountToModule(ctx, challenger, types.ModuleName, coins(dispute.Bond)); err != nil {
+			return types.Dispute{}, errorsmod.Wrapf(types.ErrInvalidDispute, "a dispute holds a bond of %saopen: %s", dispute.Bond, err)
+		}
+	}
+	return dispute, k.addDispute(ctx, dispute)
+}
+
+func (k Keeper) addDispute(ctx sdk.Context, dispute types.Dispute) error {
+	if err := k.Disputes.Set(ctx, dispute.Commitment, dispute); err != nil {
+		return err
+	}
+	return k.DisputeDeadlines.Set(ctx, collections.Join(dispute.RevealUntil, dispute.Commitment))
+}
+
+func (k Keeper) removeDispute(ctx sdk.Context, dispute types.Dispute) error {
+	if err := k.DisputeDeadlines.Remove(ctx, collections.Join(dispute.RevealUntil, dispute.Commitment)); err != nil {
+		return err
+	}
+	return k.Disputes.Remove(ctx, dispute.Commitment)
+}
+
+// openDispute returns the dispute that a message reveals.
+func (k Keeper) openDispute(ctx sdk.Context, msg *types.MsgRevealDispute) (types.Dispute, error) {
+	challenger := sdk.MustAccAddressFromBech32(msg.Challenger)
+	commitment := poa.DisputeCommitment(challenger, msg.BatchId, msg.Index, msg.Proof, msg.Salt)
+	dispute, err := k.Disputes.Get(ctx, commitment[:])
+	if errors.Is(err, collections.ErrNotFound) {
+		return dispute, errorsmod.Wrapf(types.ErrDisputeNotFound, "%s has not committed to this proof, receipt and salt (%s): commit first, or the reveal window of %d blocks has ended", msg.Challenger, commitment, k.revealBlocks(ctx))
+	}
+	if err != nil {
+		return dispute, err
+	}
+	if ctx.BlockHeight() <= dispute.Height {
+		return dispute, errorsmod.Wrapf(types.ErrDisputeEarly, "committed in block %d: reveal in a later one", dispute.Height)
+	}
+	return dispute, nil
+}
+
+func (k Keeper) revealBlocks(ctx sdk.Context) uint32 {
+	params, err := k.Params.Get(ctx)
+	if err != nil {
+		return 0
+	}
+	return params.DisputeRevealBlocks
+}
+
+// revealDispute gives the verdict. Errors leave the dispute committed; a proof
+// that proves nothing is a verdict.
+func (k Keeper) revealDispute(ctx sdk.Context, params types.Params, msg *types.MsgRevealDispute) (*types.MsgRevealDisputeResponse, error) {
+	dispute, err := k.openDispute(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	batch, err := k.GetBatch(ctx, msg.BatchId)
+	if err != nil {
+		return nil, err
+	}
+	if !ctx.BlockTime().Before(batch.Deadline) {
+		return nil, errorsmod.Wrapf(types.ErrBatchNotFound, "the dispute window of batch %d has closed", batch.Id)
+	}
+	record, err := k.recordAt(ctx, batch, msg.Index)
+	if err != nil {
+		return nil, err
+	}
+	charge(ctx, params.GasPerByte, uint64(len(msg.Proof)), "bytes of the dispute")
+	charge(ctx, params.GasPerKiloWork, poa.DisputeWorkUnits/1000+1, "verification of the dispute")
+	if err := k.removeDispute(ctx, dispute); err != nil {
+		return nil, err
+	}
+	proof, losses, err := k.verdict(ctx, batch, record, msg.Proof)
+	if err == nil && batch.Status == types.BATCH_STATUS_DISPROVEN && dispute.Height >= batch.DisprovenHeight {
+		err = errorsmod.Wrapf(types.ErrInvalidDispute, "a lie in batch %d was proven at height %d, before the commit", batch.Id, batch.DisprovenHeight)
+	}
+	if err != nil {
+		return k.reject(ctx, dispute, msg, err)
+	}
+	return k.uphold(ctx, dispute, batch, record, proof.Kind(), losses)
+}
+
+// recordAt returns the record of a batch by its index.
+func (k Keeper) recordAt(ctx sdk.Context, batch types.Batch, index uint32) (poa.Record, error) {
+	next := uint32(0)
+	for page := range batch.Pages {
+		packed, err := k.Pages.Get(ctx, collections.Join(batch.Id, page))
+		if err != nil {
+			return poa.Record{}, err
+		}
+		records, err := poa.UnpackRecords(packed)
+		if err != nil {
+			return poa.Record{}, err
+		}
+		if index < next+uint32(len(records)) {
+			return records[index-next], nil
+		}
+		next += uint32(len(records))
+	}
+	return poa.Record{}, errorsmod.Wrapf(types.ErrReceiptNotFound, "batch %d has %d receipts, there is no index %d", batch.Id, batch.Receipts, index)
+}
+
+// verdict returns the proof and what it shows to be lost, or why it proves nothing.
+func (k Keeper) verdict(ctx sdk.Context, batch types.Batch, record poa.Record, encoded []byte) (poa.Dispute, []poa.Loss, error) {
+	proof, err := poa.UnmarshalDispute(encoded)
+	if err != nil {
+		return proof, nil, err
+	}
+	bundle, err := poa.HashFromBytes(batch.EvidenceRoot)
+	if err != nil {
+		return proof, nil, err
+	}
+	version, err := k.models.GetModelVersion(ctx, record.ModelID, record.ModelVersion)
+	if err != nil {
+		return proof, nil, err
+	}
+	if proof.WrongAnswer != nil {
+		if err := k.checkSignedAnswer(ctx, record, *proof.WrongAnswer); err != nil {
+			return proof, nil, err
+		}
+	}
+	losses, err := proof.Verify(record, bundle, newSource(ctx, k, version), k.statistics)
+	return proof, losses, err
+}
+
+// checkSignedAnswer checks that the provider signed an outcome for the call.
+func (k Keeper) checkSignedAnswer(ctx sdk.Context, record poa.Record, signed poa.SignedOutcome) error {
+	session, err := k.GetSession(ctx, record.Session[:])
+	if err != nil {
+		return err
+	}
+	statement := poa.SignedAnswer{ChainID: ctx.ChainID(), Session: record.Session, N: record.N, Outcome: signed.Outcome}
+	if !ed25519consensus.Verify(session.AnswerKey, statement.SignBytes(), signed.Signature[:]) {
+		return errorsmod.Wrapf(types.ErrInvalidDispute, "the signature is not that of answer key %x on call %d", session.AnswerKey, record.N)
+	}
+	return nil
+}
+
+// reject burns the bond.
+func (k Keeper) reject(ctx sdk.Context, dispute types.Dispute, msg *types.MsgRevealDispute, reason error) (*types.MsgRevealDisputeResponse, error) {
+	if err := k.burn(ctx, dispute.Bond); err != nil {
+		return nil, err
+	}
+	return &types.MsgRevealDisputeResponse{Reason: reason.Error(), Slashed: math.ZeroInt(), Reward: math.ZeroInt()},
+		ctx.EventManager().EmitTypedEvent(&types.EventDisputeRejected{
+			Challenger: dispute.Challenger, BatchId: msg.BatchId, Index: msg.Index, Reason: reason.Error(), Burned: dispute.Bond,
+		})
+}
+
+// uphold slashes what the provider answers with for the batch: first what the
+// lie took from contributors, then the challenger's reward, and the rest is
+// burned. A batch is slashed once; a dispute that was committed before that
+// verdict only gets its bond back.
+func (k Keeper) uphold(ctx sdk.Context, dispute types.Dispute, batch types.Batch, record poa.Record, kind string, losses []poa.Loss) (*types.MsgRevealDisputeResponse, error) {
+	challenger := sdk.MustAccAddressFromBech32(dispute.Challenger)
+	if dispute.Bond.IsPositive() {
+		if err := k.rewards.Credit(ctx, types.ModuleName, challenger, dispute.Bond); err != nil {
+			return nil, err
+		}
+	}
+	slash := types.DivideSlash(math.ZeroInt(), nil)
+	if batch.Status != types.BATCH_STATUS_DISPROVEN {
+		var err error
+		if slash, err = k.convict(ctx, &batch, record, challenger, losses); err != nil {
+			return nil, err
+		}
+	}
+	return &types.MsgRevealDisputeResponse{Upheld: true, Slashed: slash.Total, Reward: slash.Reward},
+		ctx.EventManager().EmitTypedEvent(&types.EventDisputeUpheld{
+			Challenger: dispute.Challenger, Provider: batch.Provider, BatchId: batch.Id, ReceiptId: types.ReceiptID(record.Session[:], record.N), Kind: kind,
+			Slashed: slash.Total, Compensated: slash.Compensated, Reward: slash.Reward, Burned: slash.Burned,
+		})
+}
+
+// convict slashes and freezes the provider of a batch and divides the slash.
+func (k Keeper) convict(ctx sdk.Context, batch *types.Batch, record poa.Record, challenger sdk.AccAddress, losses []poa.Loss) (types.Slash, error) {
+	provider := sdk.MustAccAddressFromBech32(batch.Provider)
+	harmed, err := k.lost(ctx, *batch, record, losses)
+	if err != nil {
+		return types.Slash{}, err
+	}
+	slash := types.DivideSlash(batch.Liability, harmed)
+	if err := k.models.Slash(ctx, provider, slash.Total); err != nil {
+		return types.Slash{}, err
+	}
+	for _, h := range slash.Harmed {
+		if !h.Amount.IsPositive() {
+			continue
+		}
+		if err := k.rewards.Credit(ctx, types.SlashedModule, h.Contributor, h.Amount); err != nil {
+			return types.Slash{}, err
+		}
+		if err := ctx.EventManager().EmitTypedEvent(&types.EventContributorCompensated{
+			BatchId: batch.Id, Rank: h.Rank, Contributor: h.Contributor.String(), Amount: h.Amount,
+		}); err != nil {
+			return types.Slash{}, err
+		}
+	}
+	if slash.Reward.IsPositive() {
+		if err := k.rewards.Credit(ctx, types.SlashedModule, challenger, slash.Reward); err != nil {
+			return types.Slash{}, err
+		}
+	}
+	if err := k.models.Burn(ctx, slash.Burned); err != nil {
+		return types.Slash{}, err
+	}
+	batch.Liability = math.ZeroInt()
+	batch.Status, batch.DisprovenHeight = types.BATCH_STATUS_DISPROVEN, ctx.BlockHeight()
+	return slash, k.Batches.Set(ctx, batch.Id, *batch)
+}
+
+// lost returns what each harmed contributor would have been paid, under the
+// terms that the batch has frozen.
+func (k Keeper) lost(ctx sdk.Context, batch types.Batch, record poa.Record, losses []poa.Loss) ([]types.Harmed, error) {
+	if len(losses) == 0 {
+		return nil, nil
+	}
+	version, err := k.models.GetModelVersion(ctx, record.ModelID, record.ModelVersion)
+	if err != nil {
+		return nil, err
+	}
+	session, err := k.GetSession(ctx, record.Session[:])
+	if err != nil {
+		return nil, err
+	}
+	should := record
+	should.Entries, should.UnattributedPPM = nil, poa.TotalPPM
+	for _, loss := range losses {
+		if loss.PPM > 0 && loss.PPM <= should.UnattributedPPM {
+			should.Entries = append(should.Entries, poa.Entry{Rank: loss.Rank, WeightPPM: loss.PPM})
+			should.UnattributedPPM -= loss.PPM
+		}
+	}
+	payable, err := k.payable(ctx, newSource(ctx, k, version), sdk.MustAccAddressFromBech32(batch.Provider), should, session.Price.Royalty)
+	if err != nil {
+		return nil, err
+	}
+	payout, err := rewardstypes.Split(batch.Terms, payable)
+	if err != nil {
+		return nil, err
+	}
+	harmed := make([]types.Harmed, len(payout.Entries))
+	for i, entry := range payout.Entries {
+		harmed[i] = types.Harmed{Rank: entry.Rank, Contributor: payable.Entries[i].Contributor, Amount: entry.Amount.Add(entry.Bonus)}
+	}
+	return harmed, nil
+}
+
+// sweepDisputes burns the bonds of disputes that were not revealed in time.
+func (k Keeper) sweepDisputes(ctx sdk.Context, params types.Params) error {
+	until := new(collections.Range[collections.Pair[int64, []byte]]).EndExclusive(collections.Join(ctx.BlockHeight(), []byte{}))
+	var due [][]byte
+	if err := k.DisputeDeadlines.Walk(ctx, until, func(key collections.Pair[int64, []byte]) (bool, error) {
+		due = append(due, bytes.Clone(key.K2()))
+		return len(due) == int(params.DisputesPerBlock), nil
+	}); err != nil || len(due) == 0 {
+		return err
+	}
+	event := types.EventDisputesExpired{Burned: math.ZeroInt()}
+	for _, commitment := range due {
+		dispute, err := k.Disputes.Get(ctx, commitment)
+		if err != nil {
+			return err
+		}
+		if err := k.removeDispute(ctx, dispute); err != nil {
+			return err
+		}
+		event.Commitments = append(event.Commitments, hex.EncodeToString(commitment))
+		event.Burned = event.Burned.Add(dispute.Bond)
+	}
+	if err := k.burn(ctx, event.Burned); err != nil {
+		return err
+	}
+	return ctx.EventManager().EmitTypedEvent(&event)
+}
+
+// burn burns coins of the module account.
+func (k Keeper) burn(ctx sdk.Context, amount math.Int) error {
+	if !amount.IsPositive() {
+		return nil
+	}
+	return k.bank.BurnCoins(ctx, types.ModuleName, coins(amount))
+}
+
+func coins(amount math.Int) sdk.Coins { return sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, amount)) }
