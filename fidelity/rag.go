@@ -1,13 +1,101 @@
 package main
 
-import "github.com/openledger/openledger/fidelity/paraphrase"
+import (
+	"github.com/openledger/openledger/fidelity/corpus"
+	"github.com/openledger/openledger/fidelity/measure"
+	"github.com/openledger/openledger/fidelity/paraphrase"
+	"github.com/openledger/openledger/poa"
+)
 
-// ragMethod makes the RAG method for a registry; nil means that there is none to measure, and its figures are null. To measure one,
-// set it here to a function that returns a paraphrase.Method.
-var ragMethod paraphrase.Factory
+// ragMethod makes the RAG method for a registry; a test puts another one in its place.
+var ragMethod paraphrase.Factory = newRAG
 
 // RAGFigures are the figures of the RAG method on paraphrased answers: those of the worst level.
 type RAGFigures struct {
 	Recall Number `json:"recall3_paraphrase"`
 	TV     Number `json:"tv_paraphrase"`
+}
+
+// rag is method RAG of package poa with its own retrieval and with the provenance that acceptance records.
+type rag struct {
+	registry *corpus.Registry
+	segments []poa.Segment
+	index    *poa.Index
+	search   *poa.Search
+	derived  map[int][]poa.Derivation
+	places   map[uint64]map[uint32]int // by rank and index
+	ranks    map[uint64]int            // a place of each rank
+}
+
+func newRAG(r *corpus.Registry) (paraphrase.Method, error) {
+	m := &rag{registry: r, index: poa.NewIndex(r.Statistics), derived: map[int][]poa.Derivation{}, places: map[uint64]map[uint32]int{}, ranks: map[uint64]int{}}
+	for i := range r.Segments {
+		s := poa.NewSegment(uint64(r.Segments[i].Document), uint32(r.Segments[i].Index), r.Segments[i].Text)
+		m.segments = append(m.segments, s)
+		if m.places[s.Rank] == nil {
+			m.places[s.Rank] = map[uint32]int{}
+			m.ranks[s.Rank] = i
+		}
+		m.places[s.Rank][s.Index] = i
+	}
+	var err error
+	if m.search, err = poa.NewSearch(m.segments, r.Statistics); err != nil {
+		return nil, err
+	}
+	return m, m.index.Add(m.segments...)
+}
+
+// Name implements paraphrase.Method.
+func (m *rag) Name() string { return "method RAG: SPAN, local windows, provenance" }
+
+// Retrieve implements paraphrase.Retriever.
+func (m *rag) Retrieve(question []poa.TokenID, k int) ([]int, error) {
+	return m.search.Retrieve(question, k), nil
+}
+
+// Attribute implements paraphrase.Method.
+func (m *rag) Attribute(a paraphrase.Answer) (measure.Weights, error) {
+	var retrieved []poa.Segment
+	for _, place := range a.Retrieved {
+		s := m.segments[place]
+		derived, err := m.provenance(place)
+		if err != nil {
+			return nil, err
+		}
+		s.Derived = derived
+		retrieved = append(retrieved, s)
+	}
+	att, err := m.index.AttributeRAG(poa.Answer{Tokens: a.Tokens, Stems: poa.Stems(a.Text)}, retrieved)
+	if err != nil {
+		return nil, err
+	}
+	paid := measure.Weights{}
+	for _, row := range att.Rows {
+		place := m.places[row.Rank][row.Segment]
+		left := float64(row.Bits)
+		derived, err := m.provenance(place)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range derived {
+			passed := float64(row.Bits) * float64(d.PPM) / poa.TotalPPM
+			paid[m.ranks[d.Rank]] += passed
+			left -= passed
+		}
+		paid[place] += left
+	}
+	return paid, nil
+}
+
+// provenance returns what acceptance has recorded for a segment.
+func (m *rag) provenance(place int) ([]poa.Derivation, error) {
+	derived, known := m.derived[place]
+	if !known {
+		var err error
+		if derived, err = m.search.Provenance(place); err != nil {
+			return nil, err
+		}
+		m.derived[place] = derived
+	}
+	return derived, nil
 }

@@ -29,7 +29,7 @@ const (
 type Result struct {
 	// Tokens were indexed in this run.
 	Tokens int
-	// TokensPerSecond is the rate of poa.Index.Add on one processor, BytesPerToken the growth of the heap.
+	// TokensPerSecond is the rate of poa.Index.Add on one processor, BytesPerToken the size of the index.
 	TokensPerSecond, BytesPerToken float64
 	// AttributeMicros is the median time of poa.Index.Attribute for an answer of 500 tokens, in µs, after one pass to warm up.
 	AttributeMicros float64
@@ -53,7 +53,6 @@ func Measure(seed int64, progress func(string, ...any)) (Result, error) {
 	}
 	r := Result{Tokens: n}
 	progress("speed: indexing %d tokens", n)
-	before := heap()
 	index := poa.NewIndex(poa.ProtocolStatistics())
 	start := time.Now()
 	for i := range canonical {
@@ -62,7 +61,7 @@ func Measure(seed int64, progress func(string, ...any)) (Result, error) {
 		}
 	}
 	r.TokensPerSecond = float64(n) / time.Since(start).Seconds()
-	r.BytesPerToken = IndexBytes(index, before) / float64(n)
+	r.BytesPerToken = float64(index.Bytes()) / float64(n)
 	progress("speed: alternatives")
 	start = time.Now()
 	owners := earliestGrams(segments)
@@ -83,23 +82,6 @@ func Measure(seed int64, progress func(string, ...any)) (Result, error) {
 	r.BM25Micros = median(quoted, func(a []uint32) func() { return func() { ranking.Top(a, 8) } })
 	runtime.KeepAlive(index)
 	return r, nil
-}
-
-// IndexBytes returns the memory an index holds: the growth of the heap since before. An index that knows its own size may be asked
-// instead.
-func IndexBytes(x *poa.Index, before uint64) float64 {
-	after := heap()
-	runtime.KeepAlive(x)
-	return float64(after) - float64(before)
-}
-
-// heap returns the bytes in use after a full collection.
-func heap() uint64 {
-	runtime.GC()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
 }
 
 // load returns segments of 200 tokens of Go source, other text to fill answers with, and the vocabulary.

@@ -8,9 +8,6 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// thresholdQ16 is what an alignment of method SPAN needs.
-const thresholdQ16 int32 = 90 << 16
-
 // Span returns the rule of package poa as an owner: every segment is a contribution of its own.
 func Span(stats *poa.Statistics) func() Owner {
 	return func() Owner {
@@ -62,24 +59,12 @@ func equal(a, b poa.Attribution) bool {
 	return slices.Equal(a.Rows, b.Rows) && slices.Equal(a.Entries, b.Entries) && a.UnattributedPPM == b.UnattributedPPM
 }
 
-// AgreesWithRule reports whether poa.Attribute pays what the rule says as it is written down: dynamic programming over all pairs.
+// AgreesWithRule reports whether poa.Attribute pays what the rule says as it is written down.
 func AgreesWithRule(stats *poa.Statistics, weight []int32) func() func(World) bool {
 	return func() func(World) bool {
-		aligner := &grams.Aligner{Costs: grams.SpanCosts, Weight: weight}
 		own := Span(stats)()
 		return func(w World) bool {
-			want := make([]int, len(w.Answer))
-			for p := range want {
-				want[p] = rules.None
-			}
-			for s, text := range w.Segments {
-				for p, score := range aligner.Best(w.Answer, text) {
-					if score >= thresholdQ16 && want[p] == rules.None {
-						want[p] = s
-					}
-				}
-			}
-			return slices.Equal(own(w.Segments, w.Answer), want)
+			return slices.Equal(own(w.Segments, w.Answer), written(w.Segments, w.Answer, weight))
 		}
 	}
 }

@@ -1,0 +1,160 @@
+package poa
+
+import (
+	"cmp"
+	"slices"
+)
+
+// retrievalPool is how many of the best segments are compared before near-copies of one text are reduced to one.
+const retrievalPool = 64
+
+// Search retrieves segments for questions by integer BM25 (ATTRIBUTION, section 4): k1 = 1.2, b = 0.75,
+//
+//	idf = log2(2N+2) − log2(2·df+1), in Q16, not below 0
+//	score = Σ idf·tf·2200 / (1000·tf + 300 + 900·length·1000/average), each term rounded down,
+//
+// where average is the mean length in thousandths of a token and every word of the question counts once. Ties go to the lower rank and
+// index. Retrieval decides what is compared by local windows and shown to a model; by itself it pays nobody.
+//
+// It is safe for concurrent use.
+type Search struct {
+	stats    *Statistics
+	segments []Segment
+	postings map[TokenID][]searchPosting
+	stems    [][]TokenID // by segment: distinct stems, sorted
+	average  int64       // thousandths of a token
+}
+
+type searchPosting struct {
+	segment, count int32
+}
+
+// NewSearch indexes segments, which need Stems. stats weigh what near-copies share.
+func NewSearch(segments []Segment, stats *Statistics) (*Search, error) {
+	if stats == nil {
+		return nil, errNoStatistics
+	}
+	s := &Search{stats: stats, segments: segments, postings: make(map[TokenID][]searchPosting), stems: make([][]TokenID, len(segments))}
+	total := int64(0)
+	for i := range segments {
+		if err := segments[i].validate(); err != nil {
+			return nil, err
+		}
+		total += int64(len(segments[i].Tokens))
+		for _, id := range segments[i].Tokens {
+			list := s.postings[id]
+			if n := len(list); n > 0 && list[n-1].segment == int32(i) {
+				list[n-1].count++
+				continue
+			}
+			s.postings[id] = append(list, searchPosting{int32(i), 1})
+		}
+		stems := slices.Clone(segments[i].Stems)
+		slices.Sort(stems)
+		s.stems[i] = slices.Compact(stems)
+	}
+	s.average = 1
+	if len(segments) > 0 {
+		s.average = max(1, 1000*total/int64(len(segments)))
+	}
+	return s, nil
+}
+
+// IDF returns how rare a token is among the segments, in Q16 bits.
+func (s *Search) IDF(id TokenID) int64 {
+	n, df := uint64(len(s.segments)), uint64(len(s.postings[id]))
+	return max(0, int64(Log2Q16(2*n+2))-int64(Log2Q16(2*df+1)))
+}
+
+// Rank returns the places of the k best segments for a question, best first; those without any of its words are left out.
+func (s *Search) Rank(question []TokenID, k int) []int {
+	words := slices.Clone(question)
+	slices.Sort(words)
+	scores := make([]int64, len(s.segments))
+	var found []int
+	for _, id := range slices.Compact(words) {
+		idf := s.IDF(id)
+		if idf == 0 {
+			continue
+		}
+		for _, p := range s.postings[id] {
+			tf := int64(p.count)
+			gain := idf * tf * 2200 / (1000*tf + 300 + 900*int64(len(s.segments[p.segment].Tokens))*1000/s.average)
+			if scores[p.segment] == 0 && gain > 0 {
+				found = append(found, int(p.segment))
+			}
+			scores[p.segment] += gain
+		}
+	}
+	slices.SortFunc(found, func(a, b int) int {
+		return cmp.Or(cmp.Compare(scores[b], scores[a]), compareSegments(s.segments[a], s.segments[b]))
+	})
+	return found[:min(max(k, 0), len(found))]
+}
+
+// Retrieve returns the places of at most k segments for a question, best first, at most one of each group of near-copies: where one
+// derives from another (see Derivations) the earlier one stands for both, so that copies crowd nobody out. What they take the place of
+// is found among the best 64.
+func (s *Search) Retrieve(question []TokenID, k int) []int {
+	var kept []int
+	for _, c := range s.Rank(question, max(k, retrievalPool)) {
+		near := slices.IndexFunc(kept, func(i int) bool { return s.near(i, c) })
+		switch {
+		case near >= 0 && compareSegments(s.segments[c], s.segments[kept[near]]) < 0:
+			kept[near] = c
+		case near < 0 && len(kept) < k:
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// near says whether the later of two segments derives from the earlier one.
+func (s *Search) near(i, j int) bool {
+	if compareSegments(s.segments[i], s.segments[j]) > 0 {
+		i, j = j, i
+	}
+	if s.segments[i].Rank == s.segments[j].Rank || !s.mayDerive(i, j) {
+		return false
+	}
+	derived, err := Derivations(s.segments[j], []Segment{s.segments[i]}, s.stats)
+	return err == nil && len(derived) > 0
+}
+
+// mayDerive says whether the later segment shares a fifth of its stems with the earlier one; less cannot explain a quarter of it
+// unless the shared ones are much rarer than the others.
+func (s *Search) mayDerive(earlier, later int) bool {
+	a, b := s.stems[earlier], s.stems[later]
+	shared := 0
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i] < b[j]:
+			i++
+		case a[i] > b[j]:
+			j++
+		default:
+			if a[i] != 0 {
+				shared++
+			}
+			i, j = i+1, j+1
+		}
+	}
+	return 5*shared >= len(b)
+}
+
+// Provenance returns the Derivations of the i-th segment from its MaxNeighbours nearest earlier ones of other contributions, that is
+// what acceptance compares a new segment with.
+func (s *Search) Provenance(i int) ([]Derivation, error) {
+	var earlier []Segment
+	for _, c := range s.Rank(s.segments[i].Tokens, 4*retrievalPool) {
+		if s.segments[c].Rank < s.segments[i].Rank && s.mayDerive(c, i) {
+			if earlier = append(earlier, s.segments[c]); len(earlier) == MaxNeighbours {
+				break
+			}
+		}
+	}
+	if len(earlier) == 0 {
+		return nil, nil
+	}
+	return Derivations(s.segments[i], earlier, s.stats)
+}
