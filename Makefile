@@ -21,16 +21,21 @@ install: ## Install both binaries into GOBIN
 demo: build ## Ask a question on a fresh chain and see who is paid; options in ARGS="--keep --json"
 	build/openlorad demo $(ARGS)
 
-test: ## Run the tests
+test: ## Run the tests; on amd64 those of poa on a 32-bit architecture too
 	go test -timeout 20m ./...
+	@if [ "$$(go env GOHOSTARCH)" = amd64 ]; then echo "GOARCH=386 go test ./poa"; GOARCH=386 go test ./poa; fi
 
 test-long: ## Run the heavier searches: more random cases, fuzzing
-	go test -timeout 60m ./poa ./x/rewards/types ./x/models/types -rapid.checks=2000
+	go test -timeout 60m ./poa ./x/rewards/types ./x/models/types ./x/attribution/types -rapid.checks=2000
+	go run ./fidelity --worlds 100000 --only-worlds
 	for target in $$(grep -hoE '^func Fuzz[A-Za-z]+' poa/*_test.go | sed 's/^func //'); do \
 		go test ./poa -run '^$$' -fuzz "^$$target$$" -fuzztime 30s || exit 1; done
 
 bench: ## Measure, and write the table of docs/benchmarks.md
 	sh scripts/bench.sh
+
+fidelity: ## Measure attribution; options as ARGS="--corpus DIR --seed N --segments N --answers N"
+	@go run ./fidelity $(ARGS)
 
 lint: ## Check formatting and run vet
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go' | grep -v '\.pb\.\(gw\.\)\?go$$')); \
@@ -46,4 +51,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test test-long bench lint proto proto-check clean
+.PHONY: help build install demo test test-long bench fidelity lint proto proto-check clean

@@ -21,6 +21,9 @@ func main() {
 }
 
 func run(o options) error {
+	if o.only {
+		return searchWorlds(o)
+	}
 	out := newReport(o)
 	speed, err := measureSpeed(o)
 	if err != nil {
@@ -57,7 +60,10 @@ func run(o options) error {
 			return err
 		}
 	}
-	out.DisputeMicros, out.DisputeBytes = disputeFigures()
+	progress("disputes")
+	if out.DisputeMicros, out.DisputeBytes, err = disputeFigures(o.seed); err != nil {
+		return err
+	}
 	line, err := json.Marshal(out)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ type options struct {
 	segments int
 	answers  int
 	worlds   int
+	only     bool
 }
 
 func parseOptions() (options, error) {
@@ -27,6 +28,7 @@ func parseOptions() (options, error) {
 	flag.IntVar(&o.segments, "segments", 10_000, "registered segments at most; the slope is measured from a tenth to four times as many")
 	flag.IntVar(&o.answers, "answers", 60, "answers per row of a table")
 	flag.IntVar(&o.worlds, "worlds", 30_000, "random worlds per rule")
+	flag.BoolVar(&o.only, "only-worlds", false, "search random worlds for the rule of the chain and nothing else; fail if one is found")
 	flag.Parse()
 	switch {
 	case flag.NArg() > 0:

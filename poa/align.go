@@ -27,10 +27,11 @@ type pair struct {
 	backward int32 // best score of an alignment that starts here, Q16
 }
 
-// latest is the pair seen last on a diagonal.
+// latest is the pair seen last on a diagonal, in the pass with the number.
 type latest struct {
-	pair int32 // one more than its place, 0 for none
+	pair int32 // one more than its place
 	pos  uint16
+	pass uint16
 }
 
 // claim is what is known about one visible answer position.
@@ -52,6 +53,7 @@ type ownerSegment struct {
 
 // workspace holds the buffers of one attribution. They are reused from answer to answer.
 type workspace struct {
+	stats    *Statistics
 	count    int            // answer positions
 	claims   []claim        // visible positions in order
 	tokens   []TokenID      // by claim
@@ -60,13 +62,15 @@ type workspace struct {
 	segments []ownerSegment // what the claims' owners refer to
 	heads    []int32        // by slot: one more than the first segment token with it, 0 for none
 	next     []int32        // by segment token: one more than the next one with the same token, 0 for none
-	last     []latest       // by diagonal; all zero between segments
+	last     []latest       // by diagonal
+	pass     uint16         // number of the pass that last belongs to
 	pairs    []pair
+	chained  bool // heads and next are those of the segment that is aligned
 }
 
 // open prepares the workspace for one answer.
 func (w *workspace) open(a Answer, stats *Statistics) {
-	w.count = len(a.Tokens)
+	w.count, w.stats = len(a.Tokens), stats
 	if n := w.count + MaxSegmentTokens + 2*Band + 1; len(w.last) < n {
 		w.last = make([]latest, n)
 	}
@@ -121,9 +125,10 @@ func (w *workspace) align(s Segment, seeds []uint32) {
 	if !w.anySeedFree(seeds) {
 		return
 	}
-	w.chain(s.Tokens)
+	w.chained = false
 	for _, position := range seeds {
 		if w.anchors(s.Tokens, position) {
+			w.chain(s.Tokens)
 			w.match(0, len(w.claims), 0, len(s.Tokens))
 			w.score()
 			w.take(s, position)
@@ -161,8 +166,12 @@ func (w *workspace) free(c, length int) bool {
 	return false
 }
 
-// chain lists, for every token of the answer, the places of the segment that hold it, in increasing order.
+// chain lists, for every token of the answer, the places of the segment that hold it, in increasing order, unless it has been done.
 func (w *workspace) chain(tokens []TokenID) {
+	if w.chained {
+		return
+	}
+	w.chained = true
 	clear(w.heads[:len(w.weight)])
 	for q := len(tokens) - 1; q >= 0; q-- {
 		if s := w.table.slot(tokens[q]); s != 0 {
@@ -176,6 +185,11 @@ func (w *workspace) chain(tokens []TokenID) {
 // as the weight of the pair alone.
 func (w *workspace) match(from, to, low, high int) {
 	w.pairs = w.pairs[:0]
+	w.matchMore(from, to, low, high)
+}
+
+// matchMore appends the pairs of match.
+func (w *workspace) matchMore(from, to, low, high int) {
 	for i := from; i < to; i++ {
 		c := &w.claims[i]
 		g := w.weight[c.slot]
@@ -190,9 +204,12 @@ func (w *workspace) match(from, to, low, high int) {
 // score computes both scores of the pairs.
 func (w *workspace) score() {
 	w.scoreForward()
-	w.clearDiagonals()
-	w.scoreBackward()
-	w.clearDiagonals()
+	// A pair on a qualifying alignment does not lie behind the last pair at which one ends.
+	end := len(w.pairs)
+	for end > 0 && w.pairs[end-1].forward < thresholdQ16 {
+		end--
+	}
+	w.scoreBackward(end)
 }
 
 // diagonal returns the place of a pair's diagonal in last; Band places are free on either side.
@@ -200,13 +217,14 @@ func (w *workspace) diagonal(p *pair) int { return int(p.off) - int(p.pos) + w.c
 
 // scoreForward adds to forward the best alignment before each pair.
 func (w *workspace) scoreForward() {
+	w.forget()
 	for i := range w.pairs {
 		p := &w.pairs[i]
 		d, from := w.diagonal(p), int32(0)
 		near := (*[2*Band + 1]latest)(w.last[d-Band : d+Band+1])
 		for j := range near {
 			l := near[j]
-			if l.pair == 0 || int(p.pos)-int(l.pos) > MaxSkip+1 {
+			if l.pass != w.pass || int(p.pos)-int(l.pos) > MaxSkip+1 {
 				continue
 			}
 			// A pair on the diagonal shift places further lies before p on both sides if its position is below limit.
@@ -220,20 +238,24 @@ func (w *workspace) scoreForward() {
 			}
 		}
 		p.forward += from
-		p.link = near[Band].pair
-		near[Band] = latest{int32(i + 1), p.pos}
+		p.link = 0
+		if near[Band].pass == w.pass {
+			p.link = near[Band].pair
+		}
+		near[Band] = latest{int32(i + 1), p.pos, w.pass}
 	}
 }
 
-// scoreBackward adds to backward the best alignment after each pair. It is the mirror image of scoreForward.
-func (w *workspace) scoreBackward() {
-	for i := len(w.pairs) - 1; i >= 0; i-- {
+// scoreBackward adds to backward the best alignment after each of the first pairs. It is the mirror image of scoreForward.
+func (w *workspace) scoreBackward(end int) {
+	w.forget()
+	for i := end - 1; i >= 0; i-- {
 		p := &w.pairs[i]
 		d, from := w.diagonal(p), int32(0)
 		near := (*[2*Band + 1]latest)(w.last[d-Band : d+Band+1])
 		for j := range near {
 			l := near[j]
-			if l.pair == 0 || int(l.pos)-int(p.pos) > MaxSkip+1 {
+			if l.pass != w.pass || int(l.pos)-int(p.pos) > MaxSkip+1 {
 				continue
 			}
 			shift := j - Band
@@ -246,8 +268,11 @@ func (w *workspace) scoreBackward() {
 			}
 		}
 		p.backward += from
-		p.link = near[Band].pair
-		near[Band] = latest{int32(i + 1), p.pos}
+		p.link = 0
+		if near[Band].pass == w.pass {
+			p.link = near[Band].pair
+		}
+		near[Band] = latest{int32(i + 1), p.pos, w.pass}
 	}
 }
 
@@ -260,9 +285,11 @@ func transition(a, b int) int32 {
 	return cost
 }
 
-func (w *workspace) clearDiagonals() {
-	for i := range w.pairs {
-		w.last[w.diagonal(&w.pairs[i])] = latest{}
+// forget starts a new pass over the diagonals.
+func (w *workspace) forget() {
+	if w.pass++; w.pass == 0 {
+		clear(w.last)
+		w.pass = 1
 	}
 }
 
@@ -273,8 +300,8 @@ func (w *workspace) anchors(tokens []TokenID, position uint32) bool {
 	if length == 0 || !w.free(c, length) {
 		return false
 	}
-	for q := w.heads[w.claims[c].slot]; q != 0; q = w.next[q-1] {
-		if w.anchorsAt(tokens, c, int(q-1), length) {
+	for q, id := range tokens {
+		if id == w.tokens[c] && w.anchorsAt(tokens, c, q, length) {
 			return true
 		}
 	}
@@ -286,12 +313,10 @@ func (w *workspace) anchorsAt(tokens []TokenID, c, q, length int) bool {
 	if q+length > len(tokens) {
 		return false
 	}
-	bits := int32(0)
 	for i := range length {
 		if tokens[q+i] != w.tokens[c+i] {
 			return false
 		}
-		bits += w.weight[w.claims[c+i].slot]
 	}
 	pos := int(w.claims[c].pos)
 	low, high := max(0, q-AnchorReach), min(len(tokens), q+length+AnchorReach)
@@ -303,24 +328,58 @@ func (w *workspace) anchorsAt(tokens []TokenID, c, q, length int) bool {
 		to++
 	}
 	// Nearly always it is enough to make the run longer.
+	end := c + length - 1
+	before, after := w.weight[w.claims[c].slot], w.weight[w.claims[end].slot]
 	left, right := 0, length
 	for c-left > from && q-left > low && int(w.claims[c-left-1].pos) == pos-left-1 && w.tokens[c-left-1] == tokens[q-left-1] {
 		left++
-		bits += w.weight[w.claims[c-left].slot]
+		before += w.weight[w.claims[c-left].slot]
 	}
 	for c+right < to && q+right < high && int(w.claims[c+right].pos) == pos+right && w.tokens[c+right] == tokens[q+right] {
-		bits += w.weight[w.claims[c+right].slot]
+		after += w.weight[w.claims[c+right].slot]
 		right++
 	}
-	if bits >= thresholdQ16 {
-		return true
+	need := thresholdQ16 - w.middle(c, length)
+	if before+after < need && w.precedes(tokens, c, q, left, from, low) {
+		w.chain(tokens)
+		before = w.bestBefore(c, q, from, low)
 	}
-	if !w.continues(tokens, c, q, right, to, high) && !w.precedes(tokens, c, q, left, from, low) {
-		return false
+	if before+after < need && w.continues(tokens, c, q, right, to, high) {
+		w.chain(tokens)
+		after = w.bestAfter(end, q+length-1, to, high)
 	}
-	w.match(from, to, low, high)
-	w.score()
-	return w.onAlignment(pos, q, length)
+	return before+after >= need
+}
+
+// middle returns the surprisal of a seed without its first and last token.
+func (w *workspace) middle(c, length int) int32 {
+	bits := int32(0)
+	for i := c + 1; i < c+length-1; i++ {
+		bits += w.weight[w.claims[i].slot]
+	}
+	return bits
+}
+
+// bestBefore returns the best alignment of claims from … c and tokens low … q that ends with the pair of c and q.
+func (w *workspace) bestBefore(c, q, from, low int) int32 {
+	w.match(from, c, low, q)
+	w.pairs = append(w.pairs, w.pairOf(c, q))
+	w.scoreForward()
+	return w.pairs[len(w.pairs)-1].forward
+}
+
+// bestAfter is the mirror image of bestBefore for claims c … to-1 and tokens q … high-1.
+func (w *workspace) bestAfter(c, q, to, high int) int32 {
+	w.pairs = append(w.pairs[:0], w.pairOf(c, q))
+	w.matchMore(c+1, to, q+1, high)
+	w.scoreBackward(len(w.pairs))
+	return w.pairs[0].backward
+}
+
+func (w *workspace) pairOf(c, q int) pair {
+	k := &w.claims[c]
+	g := w.weight[k.slot]
+	return pair{pos: k.pos, off: uint16(q), slot: k.slot, forward: g, backward: g}
 }
 
 // continues says whether any pair can follow the run of so many pairs from claim c and token q.
@@ -349,24 +408,6 @@ func (w *workspace) precedes(tokens []TokenID, c, q, run, from, low int) bool {
 		}
 	}
 	return false
-}
-
-// onAlignment says whether the seed at a position and token lies on an alignment of the scored pairs that qualifies. The links of
-// scoreBackward lead to the next pair on the same diagonal.
-func (w *workspace) onAlignment(pos, q, length int) bool {
-	i, found := slices.BinarySearchFunc(w.pairs, uint32(pos)<<16|uint32(q), func(p pair, key uint32) int {
-		return cmp.Compare(uint32(p.pos)<<16|uint32(p.off), key)
-	})
-	if !found {
-		return false
-	}
-	p := &w.pairs[i]
-	score := p.forward
-	for range length - 1 {
-		p = &w.pairs[p.link-1]
-		score += w.weightAt(p)
-	}
-	return score+p.backward-w.weightAt(p) >= thresholdQ16
 }
 
 // scoreOf returns the score of the best alignment through a pair.

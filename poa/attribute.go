@@ -30,7 +30,7 @@ func Attribute(a Answer, segments []Segment, stats *Statistics) (Attribution, er
 // retrieved, at most MaxWindowSegments, for the positions that SPAN leaves.
 //
 // Content words are those that are not stop words; words match if their stems are equal. Around a match of answer position p with
-// content word j of segment s the score is the surprisal of the answer's content words within WindowTokens of p whose stem the
+// content word j of segment s the score is the IDF of the answer's content words within WindowTokens of p whose stem the
 // segment holds within WindowWords content words of j. p belongs to the segment with the best score, if that is at least
 // WindowBits; ties go to the lower (rank, index), then to the earlier word. Answer and retrieved segments need Stems.
 func AttributeRAG(a Answer, segments, retrieved []Segment, stats *Statistics) (Attribution, error) {

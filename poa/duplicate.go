@@ -56,10 +56,10 @@ const (
 	MaxNeighbours = MaxWindowSegments
 )
 
-// Derivations compares a segment with its nearest earlier ones, at most MaxNeighbours, by local windows, and returns what part of its
-// surprisal each earlier contribution explains: nil if they explain DerivedPPM or less together. All need Stems.
+// Derivations compares a segment with its nearest earlier ones, at most MaxNeighbours, by local windows, and returns what part of the
+// idf of its content words each earlier contribution explains: nil if they explain DerivedPPM or less together. All need Stems.
 //
-// A content word is explained by the segment with the best window, if that has WindowBits and at least half of the surprisal of the
+// A content word is explained by the segment with the best window, if that has WindowBits and at least half of the idf of the
 // content words around it; words of the same subject scattered over a text explain nothing.
 func Derivations(s Segment, earlier []Segment, stats *Statistics) ([]Derivation, error) {
 	if stats == nil {
@@ -82,14 +82,14 @@ func Derivations(s Segment, earlier []Segment, stats *Statistics) ([]Derivation,
 		if x.stems[c] == 0 {
 			continue
 		}
-		g := uint64(w.weight[w.claims[c].slot])
+		g := uint64(x.idf[c])
 		total += g
 		if k := &w.claims[c]; k.owned && 2*k.score >= x.around(w, c) {
 			explained += g
 			shares = append(shares, share{rank: w.segments[k.owner].Rank, bits: g})
 		}
 	}
-	if explained*TotalPPM <= total*DerivedPPM {
+	if total == 0 || explained*TotalPPM <= total*DerivedPPM {
 		return nil, nil
 	}
 	var out []Derivation
@@ -102,13 +102,13 @@ func Derivations(s Segment, earlier []Segment, stats *Statistics) ([]Derivation,
 	return out, nil
 }
 
-// around returns the surprisal of all content words within WindowTokens of a claim.
+// around returns the idf of all content words within WindowTokens of a claim.
 func (x *windowWorkspace) around(w *workspace, c int) int32 {
 	sum := int32(0)
 	from, to := x.window(w, c)
 	for k := from; k < to; k++ {
 		if x.stems[k] != 0 {
-			sum += w.weight[w.claims[k].slot]
+			sum += x.idf[k]
 		}
 	}
 	return sum

@@ -98,6 +98,22 @@ func (x *Index) push(t *tier) {
 	}
 }
 
+// Derive sets the derivations of a segment. They must not pass on more than TotalPPM; a receipt with others cannot be verified.
+func (x *Index) Derive(rank uint64, segment uint32, derived []Derivation) {
+	if key := (segmentKey{rank, segment}); len(derived) > 0 {
+		x.derived[key] = derived
+	} else {
+		delete(x.derived, key)
+	}
+}
+
+// Compact merges all tiers into one, which makes lookups faster. Adding goes on as before.
+func (x *Index) Compact() {
+	for n := len(x.tiers); n > 1; n = len(x.tiers) {
+		x.tiers = append(x.tiers[:n-2], x.mergeTiers(x.tiers[n-2], x.tiers[n-1]))
+	}
+}
+
 // Segment returns the i-th added segment, 0 ≤ i < Len, and the zero value for any other i; it has no Stems. Its tokens must not be
 // modified.
 func (x *Index) Segment(i int) Segment {

@@ -52,7 +52,7 @@ func windowReference(a Answer, s Segment, position int, stats *Statistics) (best
 			}
 			for i := max(0, j-WindowWords); i <= min(len(content)-1, j+WindowWords); i++ {
 				if content[i].stem == a.stem(k) {
-					score += int64(stats.Surprisal(a.Tokens[k]))
+					score += int64(stats.IDF(a.Tokens[k]))
 					break
 				}
 			}

@@ -10,7 +10,7 @@ const (
 	// MaxAnswerTokens is the longest answer that can be attributed, in canonical tokens.
 	MaxAnswerTokens = 4096
 	// ThresholdBits is the least score of an alignment that qualifies.
-	ThresholdBits = 90
+	ThresholdBits = 100
 	// SkipBits is the cost of one skipped token; of the two sides the longer skip counts.
 	SkipBits = 6
 	// ShiftBits is the cost of a change of diagonal.
@@ -20,9 +20,9 @@ const (
 	// Band is the largest change of diagonal between two matches.
 	Band = 2
 	// SeedBits is the least surprisal of a seed.
-	SeedBits = 44
+	SeedBits = 36
 	// MinSeedTokens and MaxSeedTokens bound the length of a seed.
-	MinSeedTokens, MaxSeedTokens = 2, 7
+	MinSeedTokens, MaxSeedTokens = 2, 6
 	// AnchorReach is how far the alignment that anchors a segment reaches beyond its seed, in tokens.
 	AnchorReach = 24
 	// MaxPostings is the number of segments that one seed admits, the first in the order of rank and index.

@@ -337,15 +337,16 @@ func TestAttributeByHand(t *testing.T) {
 		segment []TokenID
 		rows    []Row
 	}{
-		{"seven rare tokens are 84 bits", seq(0, 7), seq(0, 20), nil},
-		{"eight are 96", seq(0, 8), seq(0, 20), []Row{{Length: 8, Score: 96 << 16}}},
-		{"offset", join(noise, seq(3, 8)), seq(0, 20), []Row{{Position: 10, Length: 8, Offset: 3, Score: 96 << 16, Seed: 10}}},
+		{"eight rare tokens are 96 bits", seq(0, 8), seq(0, 20), nil},
+		{"nine are 108", seq(0, 9), seq(0, 20), []Row{{Length: 9, Score: 108 << 16}}},
+		{"offset", join(noise, seq(3, 9)), seq(0, 20), []Row{{Position: 10, Length: 9, Offset: 3, Score: 108 << 16, Seed: 10}}},
 		{"substituted", join(seq(0, 5), noise[:1], seq(6, 5)), seq(0, 20), []Row{{Length: 5, Score: 114 << 16}, {Position: 6, Length: 5, Offset: 6, Score: 114 << 16}}},
-		{"inserted", join(seq(0, 5), noise[:1], seq(5, 5)), seq(0, 20), []Row{{Length: 5, Score: 98 << 16}, {Position: 6, Length: 5, Offset: 5, Score: 98 << 16}}},
-		{"deleted two", join(seq(0, 5), seq(7, 5)), seq(0, 20), []Row{{Length: 5, Score: 92 << 16}, {Position: 5, Length: 5, Offset: 7, Score: 92 << 16}}},
-		{"deleted three", join(seq(0, 6), seq(9, 6)), seq(0, 20), nil},
+		{"inserted", join(seq(0, 6), noise[:1], seq(6, 5)), seq(0, 20), []Row{{Length: 6, Score: 110 << 16}, {Position: 7, Length: 5, Offset: 6, Score: 110 << 16}}},
+		{"deleted two", join(seq(0, 6), seq(8, 5)), seq(0, 20), []Row{{Length: 6, Score: 104 << 16}, {Position: 6, Length: 5, Offset: 8, Score: 104 << 16}}},
+		{"deleted three", join(seq(0, 8), seq(11, 8)), seq(0, 20), nil},
 		{"six skipped", join(seq(0, 6), noise[:6], seq(12, 6)), seq(0, 20), []Row{{Length: 6, Score: 108 << 16}, {Position: 12, Length: 6, Offset: 12, Score: 108 << 16}}},
-		{"seven skipped", join(seq(0, 7), noise[:7], seq(14, 7)), seq(0, 21), nil},
+		{"seven skipped", join(seq(0, 8), noise[:7], seq(15, 8)), seq(0, 23), nil},
+		{"no seed of three tokens", join(seq(0, 2), noise[:1], seq(3, 2), noise[1:2], seq(6, 2), noise[2:3], seq(9, 2), noise[3:4], seq(12, 2), noise[4:5], seq(15, 2)), seq(0, 20), nil},
 	} {
 		att := must(Attribute(Answer{Tokens: c.answer}, []Segment{{Tokens: c.segment}}, stats))
 		for i := range att.Rows {
@@ -543,19 +544,20 @@ func TestIndexConcurrentReads(t *testing.T) {
 	}
 }
 
-// Nine tokens of exactly ten bits reach the threshold of 90.
+// Ten tokens of exactly ten bits reach the threshold of 100.
 func TestThresholdIsInclusive(t *testing.T) {
-	rows := make([]TokenCount, 9)
+	rows := make([]TokenCount, 10)
+	var tokens []TokenID
 	for i := range rows {
 		rows[i] = TokenCount{ID: TokenID(i), DF: 1<<10 - 1}
+		tokens = append(tokens, TokenID(i))
 	}
 	stats := must(NewStatistics(1, 1<<20-1, rows))
-	tokens := []TokenID{0, 1, 2, 3, 4, 5, 6, 7, 8}
 	att := must(Attribute(Answer{Tokens: tokens}, []Segment{{Tokens: tokens}}, stats))
-	if len(att.Rows) != 1 || att.Rows[0].Score != 90<<16 {
+	if len(att.Rows) != 1 || att.Rows[0].Score != 100<<16 {
 		t.Errorf("%+v", att)
 	}
 	if att := must(Attribute(Answer{Tokens: tokens[1:]}, []Segment{{Tokens: tokens}}, stats)); len(att.Rows) != 0 {
-		t.Errorf("80 bits: %+v", att)
+		t.Errorf("90 bits: %+v", att)
 	}
 }

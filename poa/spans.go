@@ -35,6 +35,7 @@ func (x *Index) Spans(a Answer, minBits int64) ([]Span, error) {
 	var runs []Span
 	for _, g := range s.groups {
 		segment := x.Segment(g.segment)
+		s.work.chained = false
 		s.work.chain(segment.Tokens)
 		for _, h := range s.hits[g.from:g.to] {
 			runs = s.work.runs(runs, segment, uint32(h&0xFFFF))

@@ -27,7 +27,9 @@ type Statistics struct {
 	total     uint64
 	rows      []TokenCount
 	surprisal []int32
+	idf       []int32
 	unseen    int32
+	unseenIDF int32
 	// first holds, by the top bits of an id, the first row with at least these bits: ids are uniform, so a search in between is short.
 	first [1<<bucketBits + 1]uint32
 }
@@ -56,10 +58,16 @@ func NewStatistics(version uint32, total uint64, rows []TokenCount) (*Statistics
 
 // newStatistics takes rows that are sorted and in range.
 func newStatistics(version uint32, total uint64, rows []TokenCount) *Statistics {
-	s := &Statistics{version: version, total: total, rows: rows, surprisal: make([]int32, len(rows)), unseen: surprisal(total, 0)}
+	s := &Statistics{version: version, total: total, rows: rows, surprisal: make([]int32, len(rows)), idf: make([]int32, len(rows)), unseen: surprisal(total, 0)}
+	commonest := uint32(0)
+	for _, r := range rows {
+		commonest = max(commonest, r.DF)
+	}
+	s.unseenIDF = surprisal(uint64(commonest), 0)
 	bucket := uint64(0)
 	for i, r := range rows {
 		s.surprisal[i] = surprisal(total, r.DF)
+		s.idf[i] = surprisal(uint64(commonest), r.DF)
 		for ; bucket <= uint64(r.ID)>>(64-bucketBits); bucket++ {
 			s.first[bucket] = uint32(i)
 		}
@@ -79,6 +87,23 @@ func surprisal(total uint64, df uint32) int32 {
 // Surprisal returns the weight of a token in Q16 bits: min(12, log2(T+1) - log2(df+1)), with df = 0 for a token that is not in
 // the table.
 func (s *Statistics) Surprisal(id TokenID) int32 {
+	if i, ok := s.find(id); ok {
+		return s.surprisal[i]
+	}
+	return s.unseen
+}
+
+// IDF returns how telling it is that two texts share a token, in Q16 bits: min(12, log2(D+1) - log2(df+1)), where D is the df of the
+// commonest token. It is zero for that one.
+func (s *Statistics) IDF(id TokenID) int32 {
+	if i, ok := s.find(id); ok {
+		return s.idf[i]
+	}
+	return s.unseenIDF
+}
+
+// find returns the row of a token.
+func (s *Statistics) find(id TokenID) (int, bool) {
 	bucket := uint64(id) >> (64 - bucketBits)
 	lo, hi := int(s.first[bucket]), int(s.first[bucket+1])
 	for lo < hi {
@@ -89,10 +114,7 @@ func (s *Statistics) Surprisal(id TokenID) int32 {
 			hi = m
 		}
 	}
-	if lo < len(s.rows) && s.rows[lo].ID == id {
-		return s.surprisal[lo]
-	}
-	return s.unseen
+	return lo, lo < len(s.rows) && s.rows[lo].ID == id
 }
 
 // Version returns the table's version.

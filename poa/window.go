@@ -30,6 +30,7 @@ func (s *placeSet) addRange(from, to int) {
 type windowWorkspace struct {
 	table  slotTable  // stems of the answer's visible content words
 	stems  []uint16   // by claim: slot of its stem, 0 for none
+	idf    []int32    // by claim: how telling its word is, Q16
 	heads  []int32    // by slot: one more than the first content word of the segment with the stem, 0 for none
 	near   []placeSet // by slot: content words within WindowWords of one with the stem
 	next   []int32    // by content word: one more than the next one with the same stem
@@ -46,7 +47,7 @@ type windowBest struct {
 // attribute gives unowned claims to the best of the segments, which must come in the order of compareSegments. It returns, by
 // claim, whether the claim supports a window that pays.
 func (x *windowWorkspace) attribute(w *workspace, a Answer, segments []Segment) []bool {
-	x.open(w, a)
+	x.open(w, a, w.stats)
 	best := make([]windowBest, len(w.claims))
 	for i := range segments {
 		x.chain(segments[i].Stems)
@@ -64,9 +65,9 @@ func (x *windowWorkspace) attribute(w *workspace, a Answer, segments []Segment) 
 	return x.take(w, segments, best)
 }
 
-func (x *windowWorkspace) open(w *workspace, a Answer) {
+func (x *windowWorkspace) open(w *workspace, a Answer, stats *Statistics) {
 	x.table.reset(len(w.claims))
-	x.stems = x.stems[:0]
+	x.stems, x.idf = x.stems[:0], x.idf[:0]
 	n := uint16(0)
 	for i := range w.claims {
 		slot := uint16(0)
@@ -78,6 +79,7 @@ func (x *windowWorkspace) open(w *workspace, a Answer) {
 			}
 		}
 		x.stems = append(x.stems, slot)
+		x.idf = append(x.idf, stats.IDF(w.tokens[i]))
 	}
 	x.heads, x.near = make([]int32, n+1), make([]placeSet, n+1)
 }
@@ -102,14 +104,14 @@ func (x *windowWorkspace) chain(stems []TokenID) {
 	}
 }
 
-// score returns the surprisal of the answer's content words around claim c that the segment holds around its content word j, and
+// score returns the idf of the answer's content words around claim c that the segment holds around its content word j, and
 // marks them in support if that is not nil.
 func (x *windowWorkspace) score(w *workspace, c, j int, support []bool) int32 {
 	score := int32(0)
 	from, to := x.window(w, c)
 	for k := from; k < to; k++ {
 		if slot := x.stems[k]; slot != 0 && x.near[slot].has(j) {
-			score += w.weight[w.claims[k].slot]
+			score += x.idf[k]
 			if support != nil {
 				support[k] = true
 			}

@@ -60,6 +60,7 @@ func Measure(seed int64, progress func(string, ...any)) (Result, error) {
 			return r, err
 		}
 	}
+	index.Compact()
 	r.TokensPerSecond = float64(n) / time.Since(start).Seconds()
 	r.BytesPerToken = float64(index.Bytes()) / float64(n)
 	progress("speed: alternatives")

@@ -16,7 +16,7 @@ const (
 	tokens    = 2*alphabet + unrelated
 )
 
-// tokenBits are the weights of the four tokens; with them 11 tokens in a row reach the 90 bits of method SPAN.
+// tokenBits are the weights of the four tokens; with them 12 tokens in a row reach the 100 bits of method SPAN.
 var tokenBits = [alphabet]uint32{8, 8, 9, 10}
 
 // ID returns the canonical id of a token of the alphabet.
@@ -46,7 +46,7 @@ type Size struct {
 	MinPiece               int
 }
 
-// Sizes of worlds for the real rule, whose alignments have 90 bits, and for the rejected ones with their thresholds scaled down.
+// Sizes of worlds for the real rule, whose alignments have 100 bits, and for the rejected ones with their thresholds scaled down.
 var (
 	RealSize  = Size{MinSegment: 12, MaxSegment: 30, Answer: 32, MinPiece: 4}
 	SmallSize = Size{MinSegment: 6, MaxSegment: 14, Answer: 16, MinPiece: 3}

@@ -103,6 +103,7 @@ type Span struct {
 	Segment      uint32 `json:"segment"`
 	Offset       uint32 `json:"offset"` // token of the segment
 	ScoreBits    uint32 `json:"score_bits"`
+	Window       bool   `json:"window,omitempty"` // paid for the sense of the words, not the wording
 }
 
 // Source is a contribution that is paid for the answer.

@@ -278,6 +278,7 @@ func (x *exchange) answer(ctx context.Context, emit func(string) error) (answere
 	question := engine.Request{Messages: x.request.Messages, Surprisal: x.library.Surprisal, MaxTokens: maxTokens}
 	for _, segment := range x.library.Search(question.Question(), x.gateway.Limits.Passages) {
 		question.Passages = append(question.Passages, segment.Text)
+		x.call.Retrieved = append(x.call.Retrieved, segment.Ref)
 	}
 	text, err := x.gateway.Engine.Answer(ctx, question, emit)
 	if err != nil {
@@ -329,7 +330,7 @@ func (x *exchange) prove(text string, input uint32) (answered, error) {
 	if fee.Cmp(x.call.MaxFee) > 0 {
 		return answered{}, badRequest("openledger.max_fee", "the answer has %d tokens and costs %s aopen, above the maximum of %s", len(ids), fee, x.call.MaxFee)
 	}
-	attribution, err := x.library.Attribute(ids)
+	attribution, err := x.library.Attribute([]byte(text), x.call.Retrieved)
 	if err != nil {
 		return answered{}, err
 	}
@@ -349,7 +350,7 @@ func (x *exchange) prove(text string, input uint32) (answered, error) {
 		proof.Spans = append(proof.Spans, api.Span{
 			Start: tokens[row.Position].Start, End: tokens[row.Position+row.Length-1].End,
 			Contribution: row.Rank, Contributor: contribution.Contributor, DatanetID: contribution.DatanetId,
-			Segment: row.Segment, Offset: row.Offset, ScoreBits: uint32(row.Score >> 16),
+			Segment: row.Segment, Offset: row.Offset, ScoreBits: uint32(row.Score >> 16), Window: row.Window,
 		})
 	}
 	for _, entry := range attribution.Entries {

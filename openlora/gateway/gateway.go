@@ -6,8 +6,10 @@ package gateway
 import (
 	"context"
 	"crypto/ed25519"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -46,6 +48,7 @@ type Config struct {
 	Provider  chain.Signer
 	AnswerKey ed25519.PrivateKey
 	Content   *content.Store
+	Index     string // folder for the indexes of the models; in memory if empty
 	Outbox    *outbox.Outbox
 	Engine    engine.Engine
 	Models    []uint64
@@ -72,6 +75,14 @@ type libraryKey struct {
 	version uint32
 }
 
+// indexDir is where the index of a model's text is kept.
+func (c Config) indexDir(model uint64) string {
+	if c.Index == "" {
+		return ""
+	}
+	return filepath.Join(c.Index, fmt.Sprintf("model-%d", model))
+}
+
 // New loads the latest version of each model.
 func New(ctx context.Context, config Config) (*Gateway, error) {
 	g := &Gateway{
@@ -80,7 +91,7 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 		libraries: make(map[libraryKey]*retrieval.Library), latest: make(map[uint64]*retrieval.Library),
 	}
 	for _, id := range config.Models {
-		library, err := retrieval.Load(ctx, config.Node, config.Content, id, 0)
+		library, err := retrieval.Load(ctx, config.Node, config.Content, config.indexDir(id), id, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +113,7 @@ func (g *Gateway) Library(model uint64, version uint32) (*retrieval.Library, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), g.Limits.AnswerTimeout)
 	defer cancel()
-	library, err := retrieval.Load(ctx, g.Node, g.Content, model, version)
+	library, err := retrieval.Load(ctx, g.Node, g.Content, "", model, version) // the folder is the latest version's
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/openledger/openledger/openlora/retrieval"
 	"github.com/openledger/openledger/poa"
 )
 
@@ -64,6 +65,7 @@ type Call struct {
 	Started   bool            `json:"started"` // no outcome yet
 	Outcome   poa.Outcome     `json:"outcome"`
 	Answer    string          `json:"answer,omitempty"`
+	Retrieved []retrieval.Ref `json:"retrieved,omitempty"`
 	Response  json.RawMessage `json:"response,omitempty"` // for a client that asks again
 	Seq       uint64          `json:"seq,omitempty"`      // of the batch that holds it
 

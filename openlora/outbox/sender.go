@@ -230,12 +230,12 @@ func receiptOf(call Call, library *retrieval.Library, builder *poa.EvidenceBuild
 	if call.Gap {
 		return poa.Receipt{N: call.N, Gap: true, Call: call.Hash}, nil
 	}
-	tokens := poa.TokenIDs([]byte(call.Answer))
-	attribution, err := library.Attribute(tokens)
+	text := []byte(call.Answer)
+	attribution, err := library.Attribute(text, call.Retrieved)
 	if err != nil {
 		return poa.Receipt{}, err
 	}
-	if err := builder.Add(call.CallKey, tokens, attribution, library.Proof); err != nil {
+	if err := builder.AddText(call.CallKey, text, attribution, library.Proof); err != nil {
 		return poa.Receipt{}, err
 	}
 	return poa.Receipt{

@@ -18,6 +18,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/content/textindex"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
@@ -27,10 +28,15 @@ import (
 // fetchTimeout of a segment file that is not in the content store.
 const fetchTimeout = 30 * time.Second
 
+// Ref names a segment of the manifest.
+type Ref struct {
+	Rank  uint64 `json:"rank"`
+	Index uint32 `json:"index"`
+}
+
 // Segment of the manifest.
 type Segment struct {
-	Rank         uint64
-	Index        uint32
+	Ref
 	Text         []byte
 	Contribution *datanettypes.Contribution
 }
@@ -41,9 +47,11 @@ type Library struct {
 	Version modelstypes.ModelVersion
 
 	segments      []Segment
+	places        map[Ref]int
+	canonical     []poa.Segment // by place, with stems
 	contributions map[uint64]*held
 	index         *poa.Index
-	search        *searcher
+	search        *poa.Search
 }
 
 // held is a contribution with its file.
@@ -55,12 +63,13 @@ type held struct {
 
 // Load reads a model version's manifest from the chain and its text from the
 // store; text that is not there is fetched from where its contributor put it.
-func Load(ctx context.Context, node *chain.Client, store *content.Store, modelID uint64, version uint32) (*Library, error) {
+// The index is kept in indexDir, or in memory only if that is empty.
+func Load(ctx context.Context, node *chain.Client, store *content.Store, indexDir string, modelID uint64, version uint32) (*Library, error) {
 	found, err := node.Models.Model(ctx, &modelstypes.QueryModelRequest{ModelId: modelID, Version: version})
 	if err != nil {
 		return nil, fmt.Errorf("model %d: %w", modelID, err)
 	}
-	l := &Library{Model: found.Model, Version: found.Version, contributions: make(map[uint64]*held), index: poa.NewIndex(poa.ProtocolStatistics())}
+	l := &Library{Model: found.Model, Version: found.Version, contributions: make(map[uint64]*held), places: make(map[Ref]int)}
 	for _, entry := range found.Version.Manifest {
 		if err := l.loadDataNet(ctx, node, store, entry); err != nil {
 			return nil, fmt.Errorf("DataNet %d: %w", entry.DatanetId, err)
@@ -69,13 +78,62 @@ func Load(ctx context.Context, node *chain.Client, store *content.Store, modelID
 	slices.SortFunc(l.segments, func(a, b Segment) int {
 		return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.Index, b.Index))
 	})
-	for _, segment := range l.segments {
-		if err := l.index.Add(poa.Segment{Rank: segment.Rank, Index: segment.Index, Tokens: poa.TokenIDs(segment.Text)}); err != nil {
-			return nil, err
+	for i, segment := range l.segments {
+		l.places[segment.Ref] = i
+		s := poa.NewSegment(segment.Rank, segment.Index, segment.Text)
+		for _, d := range segment.Contribution.Derivations {
+			if d.Segment == segment.Index {
+				s.Derived = append(s.Derived, poa.Derivation{Rank: d.Rank, PPM: d.Ppm})
+			}
+		}
+		l.canonical = append(l.canonical, s)
+	}
+	if l.search, err = poa.NewSearch(l.canonical, poa.ProtocolStatistics()); err != nil {
+		return nil, err
+	}
+	l.index, err = openIndex(indexDir, l.canonical)
+	return l, err
+}
+
+// openIndex returns the index of the manifest's text. It is kept in a folder and
+// grows by what the folder does not have; a folder that holds other text, or is
+// damaged, is built again. Without a folder it is built in memory.
+func openIndex(dir string, segments []poa.Segment) (*poa.Index, error) {
+	stats := poa.ProtocolStatistics()
+	if dir == "" {
+		index := poa.NewIndex(stats)
+		return index, index.Add(segments...)
+	}
+	store, err := textindex.Open(dir, stats)
+	if err != nil && !errors.Is(err, poa.ErrIndexEncoding) {
+		return nil, err
+	}
+	known := make(map[uint64]bool)
+	var fresh []poa.Segment
+	for _, segment := range segments {
+		if known[segment.Rank] = true; !store.Has(segment.Rank) {
+			fresh = append(fresh, segment)
 		}
 	}
-	l.search = newSearcher(l.segments)
-	return l, nil
+	if len(known)-countRanks(fresh) != store.Ranks() { // it holds what the manifest does not
+		store.Reset()
+		fresh = segments
+	}
+	if err := store.Add(fresh...); err != nil {
+		return nil, err
+	}
+	for _, segment := range segments {
+		store.Index().Derive(segment.Rank, segment.Index, segment.Derived)
+	}
+	return store.Index(), store.Save()
+}
+
+func countRanks(segments []poa.Segment) int {
+	ranks := make(map[uint64]bool)
+	for _, segment := range segments {
+		ranks[segment.Rank] = true
+	}
+	return len(ranks)
 }
 
 func (l *Library) loadDataNet(ctx context.Context, node *chain.Client, store *content.Store, entry modelstypes.ManifestEntry) error {
@@ -120,7 +178,7 @@ func (l *Library) add(ctx context.Context, store *content.Store, contribution da
 	kept := &held{contribution: contribution, leaves: leaves, file: file}
 	l.contributions[contribution.Rank] = kept
 	for i, text := range file.Segments {
-		l.segments = append(l.segments, Segment{Rank: contribution.Rank, Index: uint32(i), Text: text, Contribution: &kept.contribution})
+		l.segments = append(l.segments, Segment{Ref: Ref{contribution.Rank, uint32(i)}, Text: text, Contribution: &kept.contribution})
 	}
 	return nil
 }
@@ -191,9 +249,23 @@ func (l *Library) Contribution(rank uint64) (datanettypes.Contribution, bool) {
 	return kept.contribution, true
 }
 
-// Attribute says which segments of the whole manifest an answer owes.
-func (l *Library) Attribute(tokens []poa.TokenID) (poa.Attribution, error) {
-	return l.index.Attribute(poa.Answer{Tokens: tokens})
+// Attribute says by the model's method which segments of the whole manifest an
+// answer owes. Method RAG compares it with what was retrieved for it too.
+func (l *Library) Attribute(text []byte, retrieved []Ref) (poa.Attribution, error) {
+	answer := poa.Answer{Tokens: poa.TokenIDs(text)}
+	if l.Version.Method != modelstypes.ATTRIBUTION_METHOD_RAG {
+		return l.index.Attribute(answer)
+	}
+	answer.Stems = poa.Stems(text)
+	var segments []poa.Segment
+	for _, ref := range retrieved {
+		place, ok := l.places[ref]
+		if !ok {
+			return poa.Attribution{}, fmt.Errorf("segment %d of contribution %d was retrieved and is not in the manifest", ref.Index, ref.Rank)
+		}
+		segments = append(segments, l.canonical[place])
+	}
+	return l.index.AttributeRAG(answer, segments)
 }
 
 // Proof proves that a segment is in its contribution.
@@ -206,14 +278,15 @@ func (l *Library) Proof(rank uint64, index uint32) (poa.SegmentProof, error) {
 	return poa.SegmentProof{Rank: rank, Index: index, Content: kept.file.Segments[index], Path: path}, err
 }
 
-// Search returns the k segments that fit a question best.
+// Search returns the k segments that fit a question best, at most one of each
+// group of near-copies.
 func (l *Library) Search(question string, k int) []Segment {
 	var found []Segment
-	for _, i := range l.search.best(question, k) {
+	for _, i := range l.search.Retrieve(poa.TokenIDs([]byte(question)), k) {
 		found = append(found, l.segments[i])
 	}
 	return found
 }
 
 // Surprisal is how rare a token is among the segments of the manifest, in Q16 bits.
-func (l *Library) Surprisal(id poa.TokenID) int64 { return l.search.idf(id) }
+func (l *Library) Surprisal(id poa.TokenID) int64 { return l.search.IDF(id) }

@@ -187,7 +187,7 @@ func serve(cmd *cobra.Command) error {
 	}
 	defer box.Close()
 	g, err := gateway.New(ctx, gateway.Config{
-		Node: node, Provider: signer, AnswerKey: key, Content: store, Outbox: box, Engine: chosen, Models: models, Limits: limits, Log: log,
+		Node: node, Provider: signer, AnswerKey: key, Content: store, Index: filepath.Join(home, "index"), Outbox: box, Engine: chosen, Models: models, Limits: limits, Log: log,
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,84 @@
+package textindex_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/openledger/openledger/content/textindex"
+	"github.com/openledger/openledger/poa"
+)
+
+func segment(rank uint64) poa.Segment {
+	text := ""
+	for i := range 60 {
+		text += fmt.Sprintf("word%d-%d of the ", rank, i)
+	}
+	return poa.NewSegment(rank, 0, []byte(text))
+}
+
+// An index survives its folder, grows, and removes the files it no longer needs.
+func TestStore(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "datanet-1")
+	store, err := textindex.Open(dir, poa.ProtocolStatistics())
+	require.NoError(t, err)
+	for rank := range uint64(7) {
+		require.NoError(t, store.Add(segment(rank)))
+		require.NoError(t, store.Save())
+	}
+	for range 2 { // the second time nothing changes
+		again, err := textindex.Open(dir, poa.ProtocolStatistics())
+		require.NoError(t, err)
+		require.Equal(t, 7, again.Ranks())
+		require.True(t, again.Has(3))
+		require.False(t, again.Has(9))
+		for rank := range uint64(7) {
+			want := segment(rank)
+			got, err := again.Index().Attribute(poa.Answer{Tokens: want.Tokens})
+			require.NoError(t, err)
+			require.Equal(t, rank, got.Entries[0].Rank)
+		}
+		require.NoError(t, again.Save())
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.tier"))
+	require.NoError(t, err)
+	require.Len(t, files, len(store.Index().Tiers()))
+}
+
+func TestDamageIsFound(t *testing.T) {
+	dir := t.TempDir()
+	store, err := textindex.Open(dir, poa.ProtocolStatistics())
+	require.NoError(t, err)
+	require.NoError(t, store.Add(segment(1), segment(2)))
+	require.NoError(t, store.Save())
+	files, err := filepath.Glob(filepath.Join(dir, "*.tier"))
+	require.NoError(t, err)
+	data, err := os.ReadFile(files[0])
+	require.NoError(t, err)
+
+	for name, damage := range map[string]func(){
+		"tier changed": func() { require.NoError(t, os.WriteFile(files[0], append([]byte("x"), data...), 0o644)) },
+		"tier missing": func() { require.NoError(t, os.Remove(files[0])) },
+		"no manifest":  func() { require.NoError(t, os.WriteFile(filepath.Join(dir, "manifest.json"), []byte("{"), 0o644)) },
+		"elsewhere": func() {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "manifest.json"), []byte(`{"statistics_root":"`+poa.ProtocolStatistics().Root().String()+`","tiers":["../x"]}`), 0o644))
+		},
+		"other table": func() {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "manifest.json"), []byte(`{"statistics_root":"`+poa.Hash{}.String()+`","tiers":[]}`), 0o644))
+		},
+	} {
+		damage()
+		broken, err := textindex.Open(dir, poa.ProtocolStatistics())
+		require.ErrorIs(t, err, poa.ErrIndexEncoding, name)
+		require.Zero(t, broken.Ranks())
+		// It is built again in place.
+		require.NoError(t, broken.Add(segment(1), segment(2)))
+		require.NoError(t, broken.Save())
+		whole, err := textindex.Open(dir, poa.ProtocolStatistics())
+		require.NoError(t, err, name)
+		require.Equal(t, 2, whole.Ranks())
+	}
+}
