@@ -158,19 +158,11 @@ func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segmen
 	if len(a.Windows) > 0 && r.Method != MethodRAG {
 		return fmt.Errorf("%w: windows belong to method %d, the model's method is %d", ErrForgedSpan, MethodRAG, r.Method)
 	}
-	list := pick(segments, a.Segments)
-	windows, err := checkWindows(pick(segments, a.Windows))
+	got, err := w.recompute(a, r.Method, segments, stats)
 	if err != nil {
 		return err
 	}
-	opened := a.opened(r.Method)
-	w.open(opened, stats)
-	defer w.close()
-	for i, s := range list {
-		w.align(s, a.Seeds[i:i+1])
-	}
-	got := w.finish(opened, windows)
-	if err := everySegmentOwns(list, windows, got.Rows); err != nil {
+	if err := everySegmentOwns(pick(segments, a.Segments), pick(segments, a.Windows), got.Rows); err != nil {
 		return err
 	}
 	if root := got.Root(); root != r.EvidenceRoot {
@@ -180,6 +172,38 @@ func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segmen
 		return fmt.Errorf("%w: recomputed %v and %d ppm unattributed, the receipt says %v and %d", ErrWeights, got.Entries, got.UnattributedPPM, r.Entries, r.UnattributedPPM)
 	}
 	return nil
+}
+
+// Recompute returns the attribution of what the evidence opens of an answer, by the given method. segments are those of the evidence
+// in its order. Nothing is compared with a receipt, and neither openings nor paths are checked.
+func Recompute(a AnswerEvidence, method uint8, segments []Segment, stats *Statistics) (Attribution, error) {
+	if stats == nil {
+		return Attribution{}, errNoStatistics
+	}
+	if err := a.validate(len(segments)); err != nil {
+		return Attribution{}, err
+	}
+	for _, s := range segments {
+		if err := s.validate(); err != nil {
+			return Attribution{}, err
+		}
+	}
+	return (&workspace{}).recompute(&a, method, segments, stats)
+}
+
+// recompute takes valid evidence and segments.
+func (w *workspace) recompute(a *AnswerEvidence, method uint8, segments []Segment, stats *Statistics) (Attribution, error) {
+	windows, err := checkWindows(pick(segments, a.Windows))
+	if err != nil {
+		return Attribution{}, err
+	}
+	opened := a.opened(method)
+	w.open(opened, stats)
+	defer w.close()
+	for i, s := range pick(segments, a.Segments) {
+		w.align(s, a.Seeds[i:i+1])
+	}
+	return w.finish(opened, windows), nil
 }
 
 func pick(segments []Segment, places []uint32) []Segment {

@@ -59,7 +59,8 @@ shaped it, by how much, and who was paid for it.
   openledgerd start                                  run the node
   openledgerd data prepare notes/                    look at data before contributing it
   openledgerd tx datanet --help                      DataNets and contributions
-  openledgerd query rewards earnings ADDRESS         what an account has earned`,
+  openledgerd query rewards earnings ADDRESS         what an account has earned
+  openledgerd receipts verify ID                     recompute the receipt of an answer`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -72,6 +73,7 @@ shaped it, by how much, and who was paid for it.
 		initCmd(basic, app.DefaultNodeHome),
 		testnetCmd(basic),
 		dataCmd(),
+		receiptsCmd(),
 		debug.Cmd(),
 		pruning.Cmd(newApp, app.DefaultNodeHome),
 		snapshot.Cmd(newApp),

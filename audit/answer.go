@@ -1,0 +1,217 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/poa"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+)
+
+// checkOpenings follows the opened words to the answer root.
+func (a *audit) checkOpenings() {
+	// Without segments there is nothing to align, and the openings come first.
+	bare := a.answer
+	bare.Segments, bare.Seeds, bare.Windows = nil, nil, nil
+	err := poa.VerifyAnswer(a.claimed, bare, nil, poa.ProtocolStatistics())
+	wrong := errors.Is(err, poa.ErrOpening) || errors.Is(err, poa.ErrAnswerRoot)
+	a.truth("openings", !wrong,
+		fmt.Sprintf("%d opened words of %d lead to the answer root %s with %d hashes", len(a.answer.Openings), a.answer.Count, short(a.claimed.AnswerRoot.String()), len(a.answer.Proof)),
+		fmt.Sprintf("opened words: %v", err))
+}
+
+// checkSegments checks each segment of the answer: its contribution is in the
+// model's manifest, its path leads to the root that the contributor sealed, and
+// its text keeps the rules.
+func (a *audit) checkSegments() error {
+	for i, proof := range a.proofs {
+		err := a.find(proof.Rank)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		what := fmt.Sprintf("segment %d of contribution %d", proof.Index, proof.Rank)
+		if err != nil {
+			a.truth("contribution", false, "", fmt.Sprintf("%s: %v", what, err))
+			continue
+		}
+		c := a.known[proof.Rank]
+		if i == 0 || a.proofs[i-1].Rank != proof.Rank {
+			a.checkManifest(c)
+		}
+		a.checkPath(what, proof)
+		err = poa.CheckSegment(proof.Content, poa.SegmentRules{AllowFewStopWords: c.datanet.AllowFewStopWords})
+		a.add(Step{Name: "segment_text", Status: outcome(err), Text: either(err,
+			fmt.Sprintf("%s keeps the rules for text: %d bytes, %d words", what, len(proof.Content), len(poa.TokenIDs(proof.Content))), what)})
+	}
+	return nil
+}
+
+// checkManifest checks that the model uses a contribution.
+func (a *audit) checkManifest(c contribution) {
+	err := a.payable(c)
+	a.add(Step{Name: "manifest", Status: outcome(err), Text: either(err,
+		fmt.Sprintf("contribution %d is in DataNet %d since version %d, which version %d of model %d uses", c.Rank, c.DatanetId, c.AcceptedVersion, a.model.Version, a.model.ModelId),
+		fmt.Sprintf("contribution %d", c.Rank))})
+}
+
+// checkPath follows a segment from its leaf to the root of its contribution.
+func (a *audit) checkPath(what string, proof poa.SegmentProof) {
+	c, err := a.contribution(proof.Rank)
+	step := Step{Name: "segment_path", Recorded: c.Root.String()}
+	if err == nil {
+		leaf := poa.SegmentLeaf(proof.Index, c.Contributor, proof.Content)
+		step.Leaf = leaf.String()
+		err = poa.VerifyPath(c.Root, leaf, uint64(proof.Index), uint64(c.Segments), proof.Path)
+	}
+	step.Status = outcome(err)
+	if err == nil {
+		step.Computed = step.Recorded // what package poa found equal
+	}
+	step.Text = either(err,
+		fmt.Sprintf("%s is in its root %s: leaf %s, index %d of %d, path of %d hashes", what, short(step.Recorded), short(step.Leaf), proof.Index, c.Segments, len(proof.Path)),
+		fmt.Sprintf("%s is not in its root %s: leaf %s", what, short(step.Recorded), short(step.Leaf)))
+	a.add(step)
+}
+
+func outcome(err error) Status {
+	if err != nil {
+		return Failed
+	}
+	return Passed
+}
+
+func either(err error, passed, failed string) string {
+	if err != nil {
+		return failed + ": " + err.Error()
+	}
+	return passed
+}
+
+// find reads a contribution and its DataNet once.
+func (a *audit) find(rank uint64) error {
+	if _, ok := a.known[rank]; ok {
+		return nil
+	}
+	found, err := a.source.Contribution(a.ctx, rank)
+	if err != nil {
+		return fmt.Errorf("contribution %d: %w", rank, err)
+	}
+	datanet, err := a.source.DataNet(a.ctx, found.DatanetId)
+	if err != nil {
+		return fmt.Errorf("DataNet %d: %w", found.DatanetId, err)
+	}
+	a.known[rank] = contribution{found, datanet}
+	return nil
+}
+
+// payable checks that a contribution is accepted and in the model's manifest.
+func (a *audit) payable(c contribution) error {
+	for _, entry := range a.model.Manifest {
+		if entry.DatanetId == c.DatanetId && c.Status == datanettypes.CONTRIBUTION_STATUS_ACCEPTED && c.AcceptedVersion <= entry.Version {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s in DataNet %d, not in the manifest of version %d of model %d", c.Status, c.DatanetId, a.model.Version, a.model.ModelId)
+}
+
+// contribution is a known contribution as package poa takes it.
+func (a *audit) contribution(rank uint64) (poa.Contribution, error) {
+	c := a.known[rank]
+	out := poa.Contribution{Segments: c.Segments, AllowFewStopWords: c.datanet.AllowFewStopWords}
+	var err error
+	if out.Contributor, err = sdk.AccAddressFromBech32(c.Contributor); err != nil {
+		return out, err
+	}
+	for _, d := range c.Derivations {
+		out.Derived = append(out.Derived, poa.SegmentDerivation{Segment: d.Segment, Derivation: poa.Derivation{Rank: d.Rank, PPM: d.Ppm}})
+	}
+	out.Root, err = poa.HashFromBytes(c.Root)
+	return out, err
+}
+
+// Contribution implements poa.ContributionSource by the state that was read.
+func (a *audit) Contribution(rank uint64) (poa.Contribution, error) {
+	c, ok := a.known[rank]
+	if !ok {
+		return poa.Contribution{}, ErrNotFound
+	}
+	if err := a.payable(c); err != nil {
+		return poa.Contribution{}, err
+	}
+	return a.contribution(rank)
+}
+
+// checkAttribution aligns the opened words with the segments again, and compares
+// rows and weights with the receipt.
+func (a *audit) checkAttribution() {
+	a.checkCovered()
+	segments := make([]poa.Segment, len(a.proofs))
+	for i, proof := range a.proofs {
+		segments[i] = poa.NewSegment(proof.Rank, proof.Index, proof.Content)
+		if c, ok := a.known[proof.Rank]; ok {
+			for _, d := range c.Derivations {
+				if d.Segment == proof.Index {
+					segments[i].Derived = append(segments[i].Derived, poa.Derivation{Rank: d.Rank, PPM: d.Ppm})
+				}
+			}
+		}
+	}
+	got, err := poa.Recompute(a.alone(), a.claimed.Method, segments, poa.ProtocolStatistics())
+	if err != nil {
+		a.truth("alignment", false, "", fmt.Sprintf("opened words do not align with the segments: %v", err))
+		return
+	}
+	a.listRuns(got.Rows)
+	a.checkOwners(got.Rows)
+	a.same("evidence_root", fmt.Sprintf("root of the %d runs of words:", len(got.Rows)), got.Root().String(), a.claimed.EvidenceRoot.String())
+	a.same("weights", "weights in ppm by contribution:", weights(got.Entries, got.UnattributedPPM), weights(a.claimed.Entries, a.claimed.UnattributedPPM))
+	a.same("entries", "weights that the chain recorded:", weights(a.claimed.Entries, a.claimed.UnattributedPPM), recordedWeights(a.receipt))
+	err = a.chainRule()
+	a.truth("verify_evidence", err == nil, "poa.VerifyEvidence, the check of every validator, accepts the receipt", fmt.Sprintf("poa.VerifyEvidence, the check of every validator: %v", err))
+}
+
+// checkCovered names contributions that are paid without a segment to show.
+func (a *audit) checkCovered() {
+	for _, entry := range a.claimed.Entries {
+		shown := slices.ContainsFunc(a.proofs, func(proof poa.SegmentProof) bool { return proof.Rank == entry.Rank })
+		if !shown {
+			a.truth("segment_missing", false, "", fmt.Sprintf("contribution %d weighs %d ppm, but the evidence shows no segment of it for this answer", entry.Rank, entry.WeightPPM))
+		}
+	}
+}
+
+// checkOwners checks that each segment explains words, and tells how many.
+func (a *audit) checkOwners(rows []poa.Row) {
+	for _, proof := range a.proofs {
+		runs, words := 0, uint32(0)
+		for _, row := range rows {
+			if row.Rank == proof.Rank && row.Segment == proof.Index {
+				runs, words = runs+1, words+row.Length
+			}
+		}
+		what := fmt.Sprintf("segment %d of contribution %d", proof.Index, proof.Rank)
+		a.truth("alignment", runs > 0, fmt.Sprintf("%s explains %d words of the answer, runs: %d", what, words, runs), what+" explains no word of the answer")
+	}
+}
+
+// chainRule runs the check of the chain on this receipt alone.
+func (a *audit) chainRule() error {
+	evidence := poa.Evidence{Segments: a.proofs, Answers: []poa.AnswerEvidence{a.alone()}}
+	return poa.VerifyEvidence([]poa.Receipt{a.claimed}, evidence, a, poa.ProtocolStatistics())
+}
+
+// alone returns the answer's evidence with its own segments numbered from 0.
+func (a *audit) alone() poa.AnswerEvidence {
+	out := a.answer
+	out.Segments, out.Windows = make([]uint32, len(a.answer.Segments)), nil
+	for i, segment := range a.answer.Segments {
+		out.Segments[i] = uint32(i)
+		if slices.Contains(a.answer.Windows, segment) {
+			out.Windows = append(out.Windows, uint32(i))
+		}
+	}
+	return out
+}

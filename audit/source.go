@@ -1,0 +1,153 @@
+package audit
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"strings"
+
+	gogogrpc "github.com/cosmos/gogoproto/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/cosmos/cosmos-sdk/types/query"
+
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+)
+
+// Errors of sources.
+var (
+	// ErrNotFound says that the chain's state does not hold what was asked for.
+	ErrNotFound = errors.New("not in state")
+	// ErrPruned says that the node no longer has a block.
+	ErrPruned = errors.New("the node has pruned the block")
+)
+
+// Source is what a verification reads.
+type Source interface {
+	// ChainID names the chain; vouchers are signed for one.
+	ChainID() string
+	// Receipt returns a receipt and its payout.
+	Receipt(ctx context.Context, id string) (attributiontypes.QueryReceiptResponse, error)
+	// Batch returns the header of a batch.
+	Batch(ctx context.Context, id uint64) (attributiontypes.Batch, error)
+	// Records returns all receipts of a batch in order.
+	Records(ctx context.Context, batch uint64) ([]attributiontypes.Receipt, error)
+	// Session returns a session.
+	Session(ctx context.Context, id []byte) (attributiontypes.Session, error)
+	// ModelVersion returns one version of a model.
+	ModelVersion(ctx context.Context, model uint64, version uint32) (modelstypes.ModelVersion, error)
+	// Contribution returns a contribution by its commit rank, or ErrNotFound.
+	Contribution(ctx context.Context, rank uint64) (datanettypes.Contribution, error)
+	// DataNet returns a DataNet.
+	DataNet(ctx context.Context, id uint64) (datanettypes.DataNet, error)
+	// Txs returns the encoded transactions of a block, or ErrPruned.
+	Txs(ctx context.Context, height int64) ([][]byte, error)
+}
+
+// Blocks returns the encoded transactions of a block.
+type Blocks func(ctx context.Context, height int64) ([][]byte, error)
+
+// node reads state by queries.
+type node struct {
+	chainID     string
+	attribution attributiontypes.QueryClient
+	datanets    datanettypes.QueryClient
+	models      modelstypes.QueryClient
+	blocks      Blocks
+}
+
+// FromNode returns a source that queries a node.
+func FromNode(chainID string, conn gogogrpc.ClientConn, blocks Blocks) Source {
+	return &node{
+		chainID: chainID, attribution: attributiontypes.NewQueryClient(conn), datanets: datanettypes.NewQueryClient(conn),
+		models: modelstypes.NewQueryClient(conn), blocks: blocks,
+	}
+}
+
+// wrappings that queries put around the chain's own reason on its way.
+var wrappings = strings.NewReplacer("rpc error: code = NotFound desc = ", "", ": key not found", "")
+
+// missing turns the status of gRPC into ErrNotFound, with the chain's reason.
+func missing(err error) error {
+	if state, ok := status.FromError(err); ok && state.Code() == codes.NotFound {
+		return notFound(wrappings.Replace(state.Message()))
+	}
+	return err
+}
+
+// notFound is ErrNotFound in the chain's words.
+type notFound string
+
+func (n notFound) Error() string { return string(n) }
+
+func (n notFound) Is(target error) bool { return target == ErrNotFound }
+
+func (n *node) ChainID() string { return n.chainID }
+
+func (n *node) Receipt(ctx context.Context, id string) (attributiontypes.QueryReceiptResponse, error) {
+	response, err := n.attribution.Receipt(ctx, &attributiontypes.QueryReceiptRequest{Id: id})
+	if err != nil {
+		return attributiontypes.QueryReceiptResponse{}, missing(err)
+	}
+	return *response, nil
+}
+
+func (n *node) Batch(ctx context.Context, id uint64) (attributiontypes.Batch, error) {
+	response, err := n.attribution.Batch(ctx, &attributiontypes.QueryBatchRequest{BatchId: id})
+	if err != nil {
+		return attributiontypes.Batch{}, missing(err)
+	}
+	return response.Batch, nil
+}
+
+func (n *node) Records(ctx context.Context, batch uint64) ([]attributiontypes.Receipt, error) {
+	var receipts []attributiontypes.Receipt
+	for page := (*query.PageRequest)(nil); ; {
+		response, err := n.attribution.Receipts(ctx, &attributiontypes.QueryReceiptsRequest{BatchId: batch, Pagination: page})
+		if err != nil {
+			return nil, missing(err)
+		}
+		receipts = append(receipts, response.Receipts...)
+		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
+			return receipts, nil
+		}
+		page = &query.PageRequest{Key: response.Pagination.NextKey}
+	}
+}
+
+func (n *node) Session(ctx context.Context, id []byte) (attributiontypes.Session, error) {
+	response, err := n.attribution.Session(ctx, &attributiontypes.QuerySessionRequest{SessionId: hex.EncodeToString(id)})
+	if err != nil {
+		return attributiontypes.Session{}, missing(err)
+	}
+	return response.Session, nil
+}
+
+func (n *node) ModelVersion(ctx context.Context, model uint64, version uint32) (modelstypes.ModelVersion, error) {
+	response, err := n.models.Model(ctx, &modelstypes.QueryModelRequest{ModelId: model, Version: version})
+	if err != nil {
+		return modelstypes.ModelVersion{}, missing(err)
+	}
+	return response.Version, nil
+}
+
+func (n *node) Contribution(ctx context.Context, rank uint64) (datanettypes.Contribution, error) {
+	response, err := n.datanets.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
+	if err != nil {
+		return datanettypes.Contribution{}, missing(err)
+	}
+	return response.Contribution, nil
+}
+
+func (n *node) DataNet(ctx context.Context, id uint64) (datanettypes.DataNet, error) {
+	response, err := n.datanets.DataNet(ctx, &datanettypes.QueryDataNetRequest{DatanetId: id})
+	if err != nil {
+		return datanettypes.DataNet{}, missing(err)
+	}
+	return response.Datanet, nil
+}
+
+func (n *node) Txs(ctx context.Context, height int64) ([][]byte, error) { return n.blocks(ctx, height) }

@@ -1,0 +1,193 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
+
+	"github.com/openledger/openledger/audit"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+const (
+	flagEvidence = "evidence"
+	flagReceipts = "receipts"
+	flagContents = "contents"
+	flagJSON     = "json"
+)
+
+// receiptsCmd holds the tools of those who check receipts.
+func receiptsCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "receipts",
+		Short: "Check receipts of answers",
+		Long: `Check receipts of answers.
+
+A receipt says which contributions shaped an answer, by how much, and what they
+earned. Everybody can recompute it: the provider submits the proof with it.`,
+		RunE: client.ValidateCmd,
+	}
+	cmd.AddCommand(receiptsVerifyCmd())
+	return cmd
+}
+
+func receiptsVerifyCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "verify ID",
+		Short: "Recompute a receipt from the chain and its evidence",
+		Long: `Recompute a receipt from what the chain recorded and from the evidence that
+the provider submitted, and print each step: the submission against its hashes,
+the receipt against the root of its batch, the fee against the price of the
+session, every segment against the root of its contribution, the opened words
+against the root of the answer, and the alignment and weights that follow.
+
+ID is "SESSION-CALL", the session in hex, as answers and the gateway name it. A
+failed step makes the command fail. A skipped step could not be done with what
+was given; the other steps stand without it.
+
+The node is believed about the state of the chain: ask your own node, or two.
+
+State keeps receipts through their dispute window, and a node may have pruned
+the block of the batch. For an older receipt ask a node that keeps state and
+blocks, with --height of the batch or shortly after. Where only the block is
+gone give the receipts and the evidence of the batch as submitted, byte for
+byte, from anybody who kept the transaction: "openledgerd query tx HASH -o json"
+shows both in base64.`,
+		Example: `openledgerd receipts verify 3f0c…9a-1
+openledgerd receipts verify 3f0c…9a-1 --contents --node tcp://127.0.0.1:26657
+openledgerd receipts verify 3f0c…9a-1 --json | jq '.steps[] | select(.status == "FAIL")'
+openledgerd receipts verify 3f0c…9a-1 --receipts batch-7.receipts --evidence batch-7.evidence`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			clientCtx, err := client.GetClientQueryContext(cmd)
+			if err != nil {
+				return err
+			}
+			files, err := submittedFiles(cmd)
+			if err != nil {
+				return err
+			}
+			source, where, err := nodeSource(cmd.Context(), clientCtx)
+			if err != nil {
+				return err
+			}
+			var report audit.Report
+			if files == nil {
+				report, err = audit.Verify(cmd.Context(), source, args[0])
+			} else {
+				report, err = audit.VerifyFiles(cmd.Context(), source, args[0], *files)
+			}
+			if err != nil {
+				return explain(err, args[0], where)
+			}
+			return printReport(cmd, report)
+		},
+	}
+	cmd.Flags().String(flagReceipts, "", "file with the receipts of the batch as submitted, instead of its block")
+	cmd.Flags().String(flagEvidence, "", "file with the evidence of the batch as submitted, instead of its block")
+	cmd.Flags().Bool(flagContents, false, "print the text of each attributed run of words")
+	cmd.Flags().Bool(flagJSON, false, "print steps, entries and runs as JSON")
+	cmd.MarkFlagsRequiredTogether(flagReceipts, flagEvidence)
+	flags.AddQueryFlagsToCmd(cmd)
+	return cmd
+}
+
+// submittedFiles reads receipts and evidence, or nothing when there are no flags.
+func submittedFiles(cmd *cobra.Command) (*audit.Files, error) {
+	receipts, _ := cmd.Flags().GetString(flagReceipts)
+	evidence, _ := cmd.Flags().GetString(flagEvidence)
+	if receipts == "" && evidence == "" {
+		return nil, nil
+	}
+	var files audit.Files
+	var err error
+	if files.Receipts, err = os.ReadFile(receipts); err != nil {
+		return nil, fmt.Errorf("--%s: %w", flagReceipts, err)
+	}
+	if files.Evidence, err = os.ReadFile(evidence); err != nil {
+		return nil, fmt.Errorf("--%s: %w", flagEvidence, err)
+	}
+	return &files, nil
+}
+
+// printReport fails when a step failed.
+func printReport(cmd *cobra.Command, report audit.Report) error {
+	contents, _ := cmd.Flags().GetBool(flagContents)
+	output, _ := cmd.Flags().GetString(flags.FlagOutput)
+	if asJSON, _ := cmd.Flags().GetBool(flagJSON); asJSON || output == flags.OutputFormatJSON {
+		if !contents {
+			report.Runs = nil
+		}
+		encoder := json.NewEncoder(cmd.OutOrStdout())
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		if err := encoder.Encode(report); err != nil {
+			return err
+		}
+	} else if err := report.WriteText(cmd.OutOrStdout(), contents); err != nil {
+		return err
+	}
+	if failed := report.Failed(); failed > 0 {
+		return fmt.Errorf("%d of %d steps failed: receipt %s is not what its evidence proves", failed, len(report.Steps), report.ID)
+	}
+	return nil
+}
+
+// nodeSource reads from the node of the client, which it describes for errors.
+func nodeSource(ctx context.Context, clientCtx client.Context) (audit.Source, string, error) {
+	node, err := clientCtx.GetNode()
+	if err != nil {
+		return nil, "", err
+	}
+	status, err := node.Status(ctx)
+	if err != nil {
+		return nil, "", fmt.Errorf("no node answers at %s: %w; name another with --node tcp://HOST:26657", clientCtx.NodeURI, err)
+	}
+	chainID, sync := status.NodeInfo.Network, status.SyncInfo
+	if clientCtx.ChainID != "" && clientCtx.ChainID != chainID {
+		return nil, "", fmt.Errorf("the node at %s is of chain %q, this client is configured for %q: name another with --node, or change chain-id in config/client.toml", clientCtx.NodeURI, chainID, clientCtx.ChainID)
+	}
+	where := fmt.Sprintf("node %s of chain %q, at height %d", clientCtx.NodeURI, chainID, sync.LatestBlockHeight)
+	if sync.CatchingUp {
+		where += " and still catching up"
+	}
+	blocks := func(ctx context.Context, height int64) ([][]byte, error) {
+		if height < sync.EarliestBlockHeight {
+			return nil, fmt.Errorf("%w %d: its first one is %d", audit.ErrPruned, height, sync.EarliestBlockHeight)
+		}
+		block, err := node.Block(ctx, &height)
+		if err != nil {
+			return nil, err
+		}
+		if block.Block == nil {
+			return nil, fmt.Errorf("%w %d", audit.ErrPruned, height)
+		}
+		return block.Block.Txs.ToSliceOfBytes(), nil
+	}
+	return audit.FromNode(chainID, clientCtx, blocks), where, nil
+}
+
+// explain says what to do about a receipt that could not be read.
+func explain(err error, id, where string) error {
+	switch {
+	case errors.Is(err, attributiontypes.ErrReceiptNotFound):
+		// The id itself: the chain was not asked.
+		return errors.New(err.Error())
+	case errors.Is(err, audit.ErrPruned):
+		return fmt.Errorf("%w: --%s and --%s\nasked %s", err, flagReceipts, flagEvidence, where)
+	case errors.Is(err, audit.ErrNotFound):
+		return fmt.Errorf("%w\nasked %s; `openledgerd receipts verify --help` tells how to verify an older receipt", err, where)
+	case strings.Contains(err.Error(), "unknown query path"):
+		return fmt.Errorf("%s does not know receipts: it is not a node of OpenLedger; name one with --node", where)
+	default:
+		return fmt.Errorf("receipt %s: %w\nasked %s", id, err, where)
+	}
+}
