@@ -148,18 +148,7 @@ func (a *audit) Contribution(rank uint64) (poa.Contribution, error) {
 // rows and weights with the receipt.
 func (a *audit) checkAttribution() {
 	a.checkCovered()
-	segments := make([]poa.Segment, len(a.proofs))
-	for i, proof := range a.proofs {
-		segments[i] = poa.NewSegment(proof.Rank, proof.Index, proof.Content)
-		if c, ok := a.known[proof.Rank]; ok {
-			for _, d := range c.Derivations {
-				if d.Segment == proof.Index {
-					segments[i].Derived = append(segments[i].Derived, poa.Derivation{Rank: d.Rank, PPM: d.Ppm})
-				}
-			}
-		}
-	}
-	got, err := poa.Recompute(a.alone(), a.claimed.Method, segments, poa.ProtocolStatistics())
+	got, err := poa.Recompute(a.alone(), a.claimed.Method, a.segments(), poa.ProtocolStatistics())
 	if err != nil {
 		a.truth("alignment", false, "", fmt.Sprintf("opened words do not align with the segments: %v", err))
 		return
@@ -171,6 +160,20 @@ func (a *audit) checkAttribution() {
 	a.same("entries", "weights that the chain recorded:", weights(a.claimed.Entries, a.claimed.UnattributedPPM), recordedWeights(a.receipt))
 	err = a.chainRule()
 	a.truth("verify_evidence", err == nil, "poa.VerifyEvidence, the check of every validator, accepts the receipt", fmt.Sprintf("poa.VerifyEvidence, the check of every validator: %v", err))
+}
+
+// segments of the answer, with what their contributions declare.
+func (a *audit) segments() []poa.Segment {
+	out := make([]poa.Segment, len(a.proofs))
+	for i, proof := range a.proofs {
+		out[i] = poa.NewSegment(proof.Rank, proof.Index, proof.Content)
+		for _, d := range a.known[proof.Rank].Derivations {
+			if d.Segment == proof.Index {
+				out[i].Derived = append(out[i].Derived, poa.Derivation{Rank: d.Rank, PPM: d.Ppm})
+			}
+		}
+	}
+	return out
 }
 
 // checkCovered names contributions that are paid without a segment to show.

@@ -65,17 +65,23 @@ type contribution struct {
 	datanet datanettypes.DataNet
 }
 
-func verify(ctx context.Context, source Source, id string, files *Files) (Report, error) {
+// start reads a receipt and what was submitted with it.
+func start(ctx context.Context, source Source, id string, files *Files) (*audit, error) {
 	session, call, err := attributiontypes.ParseReceiptID(id)
 	if err != nil {
-		return Report{}, err
+		return &audit{}, err
 	}
 	a := &audit{ctx: ctx, source: source, session: session, call: call, known: make(map[uint64]contribution)}
 	a.report.ID = attributiontypes.ReceiptID(session, call)
 	if err := a.read(); err != nil {
-		return a.report, err
+		return a, err
 	}
-	if err := a.readSubmission(files); err != nil {
+	return a, a.readSubmission(files)
+}
+
+func verify(ctx context.Context, source Source, id string, files *Files) (Report, error) {
+	a, err := start(ctx, source, id, files)
+	if err != nil {
 		return a.report, err
 	}
 	// A later step needs what an earlier one decoded; the report ends where

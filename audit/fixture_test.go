@@ -73,7 +73,7 @@ func newWorld(t testing.TB) *world {
 		key:           ed25519.NewKeyFromSeed(hashOf("session key")),
 		datanet:       datanettypes.DataNet{Id: 4, Owner: address("owner").String(), OwnerPpm: 50_000},
 		terms:         rewardstypes.DefaultTerms(),
-		model:         modelstypes.ModelVersion{ModelId: 2, Version: 3, Manifest: []modelstypes.ManifestEntry{{DatanetId: 4, Version: 2}}},
+		model:         modelstypes.ModelVersion{Method: modelstypes.ATTRIBUTION_METHOD_SPAN, ModelId: 2, Version: 3, Manifest: []modelstypes.ManifestEntry{{DatanetId: 4, Version: 2}}},
 	}
 	w.session = attributiontypes.Session{
 		Id: hashOf("session"), Provider: address("provider").String(), SessionKey: w.key.Public().(ed25519.PublicKey), ModelId: 2, ModelVersion: 3,

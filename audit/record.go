@@ -60,7 +60,7 @@ func (a *audit) rebuild() (poa.Record, error) {
 	return poa.Record{
 		Session: session, N: r.N, Commitment: r.Commitment(), InputTokens: r.InputTokens, OutputTokens: r.OutputTokens, Fee: r.Fee,
 		Entries: r.Entries, UnattributedPPM: r.UnattributedPPM, Acknowledged: a.acknowledged(),
-		ModelID: a.state.ModelId, ModelVersion: a.state.ModelVersion, Method: poa.MethodSPAN,
+		ModelID: a.state.ModelId, ModelVersion: a.state.ModelVersion, Method: r.Method,
 	}, nil
 }
 

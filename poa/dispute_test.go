@@ -170,6 +170,18 @@ func TestEarlierSegmentIsProven(t *testing.T) {
 	if err != nil || len(losses) != 1 || losses[0].Rank != row.Rank || uint64(losses[0].PPM) != uint64(row.Bits)*TotalPPM/l.att.TotalBits {
 		t.Fatalf("%v, %v", losses, err)
 	}
+	// The tool finds the same lie, and none against the honest rows.
+	found := must(Overtakes(l.claim(), l.att, l.evidence.Answers[0], must(l.w.proof(row.Rank, row.Segment)), l.w, ProtocolStatistics()))
+	if len(found) == 0 || found[0].Row.Row.Rank != uint64(friend) {
+		t.Errorf("%+v", found)
+	}
+	for _, other := range l.att.Rows {
+		if other.Rank != uint64(friend) {
+			if found := must(Overtakes(l.claim(), l.att, l.evidence.Answers[0], must(l.w.proof(other.Rank, other.Segment)), l.w, ProtocolStatistics())); len(found) != 0 {
+				t.Errorf("%+v", found)
+			}
+		}
+	}
 	// Too little opened, another window, another receipt: nothing is proven.
 	d := l.against(0, row.Rank, row.Segment)
 	d.EarlierSegment.Opened = l.open(row.Position)

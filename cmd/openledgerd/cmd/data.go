@@ -30,8 +30,8 @@ const (
 func dataCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
-		Short: "Prepare, contribute and verify data",
-		Long: `Prepare, contribute and verify data.
+		Short: "Prepare, check, contribute and verify data",
+		Long: `Prepare, check, contribute and verify data.
 
 A contribution is a file of segments: passages of at most 4,096 bytes and 512
 tokens. It is sealed first (commit), which fixes its rank on the whole chain,
@@ -39,7 +39,7 @@ and opened at least two blocks later (reveal). Answers that use its words pay
 its contributor.`,
 		RunE: client.ValidateCmd,
 	}
-	cmd.AddCommand(dataPrepareCmd(), dataContributeCmd(), dataVerifyCmd())
+	cmd.AddCommand(dataPrepareCmd(), dataCheckCmd(), dataContributeCmd(), dataVerifyCmd())
 	return cmd
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/openledger/openledger/cmd/openledgerd/data"
 	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/content/overlap"
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
@@ -28,6 +29,7 @@ const (
 	flagURI     = "uri"
 	flagTitle   = "title"
 	flagLicence = "licence"
+	flagCheck   = "check"
 	saltSize    = 32
 )
 
@@ -41,10 +43,15 @@ func dataContributeCmd() *cobra.Command {
 the contribution on chain (commit), wait, and open it (reveal). The owner of the
 DataNet then accepts or rejects it.
 
+With --check the segments are compared with what the DataNet has accepted, as
+` + "`data check --datanet`" + ` does: duplicates are refused, and derived segments are
+declared, so that a share of their pay passes to what they were derived from.
+
 The salt of the seal is written to disk before anything is sent. If the command
 is interrupted, run it again with the same arguments: it goes on where it
 stopped. A sealed contribution that is not revealed in time loses its deposit.`,
 		Example: `openledgerd data contribute notes/ --datanet 1 --from alice --title "Case notes 2026"
+openledgerd data contribute notes/ --datanet 1 --from alice --check
 openledgerd data contribute notes/ --datanet 1 --from alice --content ./content --uri https://example.org/notes.olseg`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -67,6 +74,7 @@ openledgerd data contribute notes/ --datanet 1 --from alice --content ./content 
 	f.String(flagURI, "", "where others can fetch the segment file")
 	f.String(flagTitle, "", "title for people")
 	f.String(flagLicence, "", "SPDX expression; empty takes the DataNet's")
+	f.Bool(flagCheck, false, "compare with the DataNet's accepted text first, refuse duplicates and declare derived segments")
 	_ = cmd.MarkFlagRequired(flagDatanet)
 	return cmd
 }
@@ -184,6 +192,10 @@ func newPending(cmd *cobra.Command, contributor sdk.AccAddress, file poa.Segment
 	uri, _ := f.GetString(flagURI)
 	title, _ := f.GetString(flagTitle)
 	licence, _ := f.GetString(flagLicence)
+	derivations, err := derivationsOf(cmd, file)
+	if err != nil {
+		return nil, err
+	}
 	hash := poa.CommitHash(root, contributor, salt)
 	statistics, content := file.StatisticsRoot(), contentHash(encoded)
 	return &data.Pending{
@@ -201,8 +213,42 @@ func newPending(cmd *cobra.Command, contributor sdk.AccAddress, file poa.Segment
 			Uri:            uri,
 			Title:          title,
 			Licence:        licence,
+			Derivations:    derivations,
 		},
 	}, nil
+}
+
+// derivationsOf compares a file with the DataNet if that was asked for.
+func derivationsOf(cmd *cobra.Command, file poa.SegmentFile) ([]datanettypes.Derivation, error) {
+	if check, _ := cmd.Flags().GetBool(flagCheck); !check {
+		return nil, nil
+	}
+	clientCtx, err := client.GetClientTxContext(cmd)
+	if err != nil {
+		return nil, err
+	}
+	datanetID, _ := cmd.Flags().GetUint64(flagDatanet)
+	known, err := knownOnChain(cmd, clientCtx, datanetID)
+	if err != nil {
+		return nil, err
+	}
+	checker, err := overlap.New(known)
+	if err != nil {
+		return nil, err
+	}
+	findings, err := checker.Check(file)
+	if err != nil {
+		return nil, err
+	}
+	printFindings(cmd, file, findings, len(known))
+	if n := countDuplicates(findings); n > 0 {
+		return nil, fmt.Errorf("%d of %d segments are duplicates: leave them out", n, len(file.Segments))
+	}
+	var out []datanettypes.Derivation
+	for _, d := range overlap.Declare(findings) {
+		out = append(out, datanettypes.Derivation{Segment: d.Segment, Rank: d.Rank, Ppm: d.PPM})
+	}
+	return out, nil
 }
 
 // findCommit returns the rank of the commit on chain, or 0.

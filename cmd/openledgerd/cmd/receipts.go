@@ -28,14 +28,14 @@ const (
 func receiptsCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "receipts",
-		Short: "Check receipts of answers",
-		Long: `Check receipts of answers.
+		Short: "Check receipts of answers, and dispute them",
+		Long: `Check receipts of answers, and dispute them.
 
 A receipt says which contributions shaped an answer, by how much, and what they
 earned. Everybody can recompute it: the provider submits the proof with it.`,
 		RunE: client.ValidateCmd,
 	}
-	cmd.AddCommand(receiptsVerifyCmd())
+	cmd.AddCommand(receiptsVerifyCmd(), receiptsDisputeCmd())
 	return cmd
 }
 

@@ -1,0 +1,138 @@
+// Package overlap compares new text with text that was contributed before it:
+// duplicates, which earn nothing, and derived segments, whose pay passes to what
+// they were derived from.
+package overlap
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/openledger/openledger/poa"
+)
+
+// Known is an earlier contribution.
+type Known struct {
+	// Name for people; Rank on chain, 0 if it is not there.
+	Name string
+	Rank uint64
+	File poa.SegmentFile
+}
+
+// Finding is what is said about one new segment.
+type Finding struct {
+	// Segment of the new file.
+	Segment int `json:"segment"`
+	// CopiedPPM of its surprisal stands in one segment of Of.
+	CopiedPPM uint32 `json:"copied_ppm"`
+	Of        string `json:"of,omitempty"`
+	Rank      uint64 `json:"rank,omitempty"`
+	OfSegment int    `json:"of_segment"`
+	// Derived from contributions, largest share first.
+	Derived []Derived `json:"derived,omitempty"`
+}
+
+// Derived is the share of a segment that an earlier contribution explains.
+type Derived struct {
+	Name string `json:"name"`
+	Rank uint64 `json:"rank,omitempty"`
+	PPM  uint32 `json:"ppm"`
+}
+
+// Duplicate says whether the segment would be an unpaid alias.
+func (f Finding) Duplicate() bool { return f.CopiedPPM >= poa.DuplicatePPM }
+
+// Checker compares files with known contributions.
+type Checker struct {
+	known    []Known
+	segments []poa.Segment // of all known, ranked by their place in known
+	index    *poa.Index
+	near     poa.NearIndex
+}
+
+// New prepares the comparison with known contributions.
+func New(known []Known) (*Checker, error) {
+	c := &Checker{known: known, index: poa.NewIndex(poa.ProtocolStatistics())}
+	for i, k := range known {
+		for n, text := range k.File.Segments {
+			s := poa.NewSegment(uint64(i), uint32(n), text)
+			c.segments = append(c.segments, s)
+			c.near.Add(s.Tokens)
+		}
+	}
+	return c, c.index.Add(c.segments...)
+}
+
+// Check returns a finding for each segment that is a duplicate, or derived, or
+// holds a copied passage.
+func (c *Checker) Check(file poa.SegmentFile) ([]Finding, error) {
+	stats := poa.ProtocolStatistics()
+	all := slices.Clone(c.segments)
+	for n, text := range file.Segments {
+		all = append(all, poa.NewSegment(uint64(len(c.known)), uint32(n), text))
+	}
+	search, err := poa.NewSearch(all, stats)
+	if err != nil {
+		return nil, err
+	}
+	var findings []Finding
+	for n := range file.Segments {
+		at := len(c.segments) + n
+		f, err := c.copied(n, all[at].Tokens, stats)
+		if err != nil {
+			return nil, err
+		}
+		derived, err := search.Provenance(at)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range derived {
+			f.Derived = append(f.Derived, Derived{Name: c.known[d.Rank].Name, Rank: c.known[d.Rank].Rank, PPM: d.PPM})
+		}
+		if f.CopiedPPM > 0 || len(f.Derived) > 0 {
+			findings = append(findings, f)
+		}
+	}
+	return findings, nil
+}
+
+// copied returns the earlier segment that a new one copies most of.
+func (c *Checker) copied(n int, tokens []poa.TokenID, stats *poa.Statistics) (Finding, error) {
+	best := Finding{Segment: n}
+	candidates := append(c.index.Candidates(tokens), c.near.Candidates(tokens)...)
+	slices.Sort(candidates)
+	for _, i := range slices.Compact(candidates) {
+		ppm, err := poa.CopiedPPM(tokens, c.segments[i].Tokens, stats)
+		if err != nil {
+			return best, err
+		}
+		if ppm > best.CopiedPPM {
+			k := c.known[c.segments[i].Rank]
+			best.CopiedPPM, best.Of, best.Rank, best.OfSegment = ppm, k.Name, k.Rank, int(c.segments[i].Index)
+		}
+	}
+	return best, nil
+}
+
+// Derivation from a contribution on chain, as a new one declares it.
+type Derivation struct {
+	Segment uint32
+	Rank    uint64
+	PPM     uint32
+}
+
+// Declare returns what a contribution has to declare for its findings, by segment
+// and rank.
+func Declare(findings []Finding) []Derivation {
+	var out []Derivation
+	for _, f := range findings {
+		for _, d := range f.Derived {
+			if d.Rank > 0 {
+				out = append(out, Derivation{uint32(f.Segment), d.Rank, d.PPM})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Derivation) int {
+		return cmp.Or(cmp.Compare(a.Segment, b.Segment), cmp.Compare(a.Rank, b.Rank))
+	})
+	return out
+}
