@@ -15,15 +15,17 @@
 // the call and acknowledges the outcome of the call before. The provider answers, commits to the answer with AnswerRoot, a Merkle
 // tree over salted tokens, and signs it (SignedAnswer).
 //
-// The provider attributes the answer: Index.Attribute finds the segments that the answer may quote and applies method SPAN. A
-// segment qualifies for a position of the answer if the position lies on a local alignment of at least 90 bits with it; the
-// position pays the information content of its token (Statistics.Surprisal) to the qualified segment of the lowest rank. Because
-// whether a segment qualifies depends on nothing but the answer, the segment and frozen statistics, a later segment never lowers
-// what an earlier one earns, copies earn nothing, and splitting a segment gains nothing. The result is a list of rows, which
-// Attribution.Root commits to, and weights in parts per million.
+// The provider attributes the answer: Index.Attribute applies method SPAN to a whole manifest. A segment qualifies for a position
+// of the answer if a seed of the answer admits and anchors it and the position lies on a local alignment of at least 100 bits with
+// it; the position pays the information content of its token (Statistics.Surprisal) to the qualified segment of the lowest rank.
+// Because whether a segment qualifies depends on nothing but the answer, the segment, those before it and frozen statistics, a
+// later segment never lowers what an earlier one earns, copies earn nothing, and splitting a segment gains nothing.
+// Index.AttributeRAG adds local windows over the segments that Search.Retrieve has found, for text whose words differ. The result
+// is a list of rows, which Attribution.Root commits to, and weights in parts per million.
 //
 // A Receipt carries these to the chain, MarshalReceipts packs a batch of them, and a Record is what the chain keeps. Evidence opens
-// the attributed positions, and only those, together with the text of the segments that own them.
+// the attributed positions and what supports them, and only those, together with the text of the segments that own them. Dispute shows
+// in one message that a receipt is a lie.
 //
 // # How a third party recomputes a receipt
 //
@@ -31,16 +33,16 @@
 //  2. For every segment in it, look up the contribution of its rank; check that the manifest names it, that its text passes
 //     CheckSegment, and that the path leads from SegmentLeaf to the contribution's root (VerifyPath).
 //  3. For every receipt that is not a gap, compute AnswerLeaf of each opening and with the multiproof the receipt's answer root.
-//  4. Run Attribute on the opened positions, all others hidden, and the segments listed for this answer.
+//  4. Run Recompute on the openings and the segments listed for this answer.
 //  5. Compare Attribution.Root with the evidence root, and entries and unattributed share with the receipt.
 //
 // VerifyEvidence does all of this but the first comparison. Hiding the positions that no segment owns changes neither rows nor
 // weights, so the prompt and the rest of the answer stay private. That no earlier segment was left out cannot be seen from the
-// evidence; it is what attestors with the whole manifest check, with Index.Attribute, and what disputes are for.
+// evidence; it is what attestors with the whole manifest check, with Index.Attribute, and what EarlierSegment is for.
 //
 // # Versions
 //
-// MethodSPAN names the rule with its parameters, NormVersion the tokeniser with its tables, ProtocolStatisticsVersion the table of
+// MethodSPAN and MethodRAG name the rules with their parameters, NormVersion the tokeniser with its tables, ProtocolStatisticsVersion the table of
 // frequencies. Encodings carry their version in a magic string or a domain string. The golden vectors in testdata freeze all of
 // them: a change of any vector is a new version, never a correction.
 package poa
