@@ -185,11 +185,6 @@ func (w *workspace) chain(tokens []TokenID) {
 // as the weight of the pair alone.
 func (w *workspace) match(from, to, low, high int) {
 	w.pairs = w.pairs[:0]
-	w.matchMore(from, to, low, high)
-}
-
-// matchMore appends the pairs of match.
-func (w *workspace) matchMore(from, to, low, high int) {
 	for i := from; i < to; i++ {
 		c := &w.claims[i]
 		g := w.weight[c.slot]
@@ -220,29 +215,10 @@ func (w *workspace) scoreForward() {
 	w.forget()
 	for i := range w.pairs {
 		p := &w.pairs[i]
-		d, from := w.diagonal(p), int32(0)
-		near := (*[2*Band + 1]latest)(w.last[d-Band : d+Band+1])
-		for j := range near {
-			l := near[j]
-			if l.pass != w.pass || int(p.pos)-int(l.pos) > MaxSkip+1 {
-				continue
-			}
-			// A pair on the diagonal shift places further lies before p on both sides if its position is below limit.
-			shift := j - Band
-			before, limit := &w.pairs[l.pair-1], int(p.pos)-max(0, shift)
-			for int(before.pos) >= limit && before.link != 0 {
-				before = &w.pairs[before.link-1]
-			}
-			if skipped := int(p.pos) - int(before.pos) - 1; int(before.pos) < limit && skipped <= MaxSkip && skipped-shift <= MaxSkip {
-				from = max(from, before.forward-transition(skipped, skipped-shift))
-			}
+		if best, ok := w.before(p); ok {
+			p.forward += max(0, best)
 		}
-		p.forward += from
-		p.link = 0
-		if near[Band].pass == w.pass {
-			p.link = near[Band].pair
-		}
-		near[Band] = latest{int32(i + 1), p.pos, w.pass}
+		w.remember(p, i)
 	}
 }
 
@@ -251,29 +227,64 @@ func (w *workspace) scoreBackward(end int) {
 	w.forget()
 	for i := end - 1; i >= 0; i-- {
 		p := &w.pairs[i]
-		d, from := w.diagonal(p), int32(0)
-		near := (*[2*Band + 1]latest)(w.last[d-Band : d+Band+1])
-		for j := range near {
-			l := near[j]
-			if l.pass != w.pass || int(l.pos)-int(p.pos) > MaxSkip+1 {
-				continue
-			}
-			shift := j - Band
-			after, limit := &w.pairs[l.pair-1], int(p.pos)+max(0, -shift)
-			for int(after.pos) <= limit && after.link != 0 {
-				after = &w.pairs[after.link-1]
-			}
-			if skipped := int(after.pos) - int(p.pos) - 1; int(after.pos) > limit && skipped <= MaxSkip && skipped+shift <= MaxSkip {
-				from = max(from, after.backward-transition(skipped, skipped+shift))
-			}
+		if best, ok := w.after(p); ok {
+			p.backward += max(0, best)
 		}
-		p.backward += from
-		p.link = 0
-		if near[Band].pass == w.pass {
-			p.link = near[Band].pair
-		}
-		near[Band] = latest{int32(i + 1), p.pos, w.pass}
+		w.remember(p, i)
 	}
+}
+
+// before returns the best forward score of the remembered pairs that can come before p, less what the step costs.
+func (w *workspace) before(p *pair) (best int32, ok bool) {
+	d := w.diagonal(p)
+	for j, l := range (*[2*Band + 1]latest)(w.last[d-Band : d+Band+1]) {
+		if l.pass != w.pass || int(p.pos)-int(l.pos) > MaxSkip+1 {
+			continue
+		}
+		// A pair on the diagonal shift places further lies before p on both sides if its position is below limit.
+		shift := j - Band
+		k, limit := &w.pairs[l.pair-1], int(p.pos)-max(0, shift)
+		for int(k.pos) >= limit && k.link != 0 {
+			k = &w.pairs[k.link-1]
+		}
+		if skipped := int(p.pos) - int(k.pos) - 1; int(k.pos) < limit && skipped <= MaxSkip && skipped-shift <= MaxSkip {
+			if score := k.forward - transition(skipped, skipped-shift); !ok || score > best {
+				best, ok = score, true
+			}
+		}
+	}
+	return best, ok
+}
+
+// after is the mirror image of before.
+func (w *workspace) after(p *pair) (best int32, ok bool) {
+	d := w.diagonal(p)
+	for j, l := range (*[2*Band + 1]latest)(w.last[d-Band : d+Band+1]) {
+		if l.pass != w.pass || int(l.pos)-int(p.pos) > MaxSkip+1 {
+			continue
+		}
+		shift := j - Band
+		k, limit := &w.pairs[l.pair-1], int(p.pos)+max(0, -shift)
+		for int(k.pos) <= limit && k.link != 0 {
+			k = &w.pairs[k.link-1]
+		}
+		if skipped := int(k.pos) - int(p.pos) - 1; int(k.pos) > limit && skipped <= MaxSkip && skipped+shift <= MaxSkip {
+			if score := k.backward - transition(skipped, skipped+shift); !ok || score > best {
+				best, ok = score, true
+			}
+		}
+	}
+	return best, ok
+}
+
+// remember makes p, the i-th pair, the latest on its diagonal.
+func (w *workspace) remember(p *pair, i int) {
+	l := &w.last[w.diagonal(p)]
+	p.link = 0
+	if l.pass == w.pass {
+		p.link = l.pair
+	}
+	*l = latest{int32(i + 1), p.pos, w.pass}
 }
 
 // transition returns the cost of two successive matches with a and b skipped tokens between them on the two sides.
@@ -360,20 +371,51 @@ func (w *workspace) middle(c, length int) int32 {
 	return bits
 }
 
-// bestBefore returns the best alignment of claims from … c and tokens low … q that ends with the pair of c and q.
+// bestBefore returns the best alignment of claims from … c and tokens low … q that ends with the pair of c and q. It goes from that pair
+// outwards and ends where nothing is connected to it any more.
 func (w *workspace) bestBefore(c, q, from, low int) int32 {
-	w.match(from, c, low, q)
-	w.pairs = append(w.pairs, w.pairOf(c, q))
-	w.scoreForward()
-	return w.pairs[len(w.pairs)-1].forward
+	w.forget()
+	w.pairs = append(w.pairs[:0], w.pairOf(c, q))
+	w.remember(&w.pairs[0], 0)
+	best, reached := w.pairs[0].backward, w.claims[c].pos
+	for k := c - 1; k >= from && int(reached)-int(w.claims[k].pos) <= MaxSkip+1; k-- {
+		for t := w.heads[w.claims[k].slot]; t != 0 && int(t) <= q; t = w.next[t-1] {
+			if int(t) <= low {
+				continue
+			}
+			p := w.pairOf(k, int(t-1))
+			if score, ok := w.after(&p); ok {
+				p.backward += score
+				w.pairs = append(w.pairs, p)
+				w.remember(&w.pairs[len(w.pairs)-1], len(w.pairs)-1)
+				best, reached = max(best, p.backward), p.pos
+			}
+		}
+	}
+	return best
 }
 
 // bestAfter is the mirror image of bestBefore for claims c … to-1 and tokens q … high-1.
 func (w *workspace) bestAfter(c, q, to, high int) int32 {
+	w.forget()
 	w.pairs = append(w.pairs[:0], w.pairOf(c, q))
-	w.matchMore(c+1, to, q+1, high)
-	w.scoreBackward(len(w.pairs))
-	return w.pairs[0].backward
+	w.remember(&w.pairs[0], 0)
+	best, reached := w.pairs[0].forward, w.claims[c].pos
+	for k := c + 1; k < to && int(w.claims[k].pos)-int(reached) <= MaxSkip+1; k++ {
+		for t := w.heads[w.claims[k].slot]; t != 0 && int(t) <= high; t = w.next[t-1] {
+			if int(t) <= q+1 {
+				continue
+			}
+			p := w.pairOf(k, int(t-1))
+			if score, ok := w.before(&p); ok {
+				p.forward += score
+				w.pairs = append(w.pairs, p)
+				w.remember(&w.pairs[len(w.pairs)-1], len(w.pairs)-1)
+				best, reached = max(best, p.forward), p.pos
+			}
+		}
+	}
+	return best
 }
 
 func (w *workspace) pairOf(c, q int) pair {

@@ -26,7 +26,7 @@ const (
 	// AnchorReach is how far the alignment that anchors a segment reaches beyond its seed, in tokens.
 	AnchorReach = 24
 	// MaxPostings is the number of segments that one seed admits, the first in the order of rank and index.
-	MaxPostings = 8
+	MaxPostings = 4
 
 	seedQ16 int32 = SeedBits << 16
 )

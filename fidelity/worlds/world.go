@@ -74,11 +74,15 @@ func piece(rng *rand.Rand, text []uint32, least int) []uint32 {
 	return text[from : from+least+rng.Intn(len(text)-from-least+1)]
 }
 
-// Draw makes a world of two to five segments. A segment may quote an earlier one, and the answer is made of pieces with noise
+// Draw makes a world of two to five segments, or, one time in six, of more than a seed admits. A segment may quote an earlier one, and the answer is made of pieces with noise
 // between and sometimes inside them.
 func Draw(rng *rand.Rand, size Size) World {
 	var w World
-	for range 2 + rng.Intn(4) {
+	n := 2 + rng.Intn(4)
+	if rng.Intn(6) == 0 {
+		n += poa.MaxPostings
+	}
+	for range n {
 		s := random(rng, size.MinSegment+rng.Intn(size.MaxSegment-size.MinSegment+1))
 		if len(w.Segments) > 0 && rng.Intn(3) == 0 {
 			copy(s, piece(rng, w.Segments[rng.Intn(len(w.Segments))], size.MinPiece))

@@ -10,8 +10,7 @@ import (
 // pair is a match of answer position p with place q of a segment.
 type pair struct{ p, q int }
 
-// written pays an answer by the rule of method SPAN as its specification says it, with all pairs and all predecessors. Worlds have so
-// few segments that every seed admits them all.
+// written pays an answer by the rule of method SPAN as its specification says it, with all pairs and all predecessors.
 func written(segments [][]uint32, answer []uint32, weight []int32) []int {
 	owners := make([]int, len(answer))
 	for p := range owners {
@@ -19,7 +18,7 @@ func written(segments [][]uint32, answer []uint32, weight []int32) []int {
 	}
 	for s, text := range segments {
 		pairs := matches(answer, text, 0, len(answer), 0, len(text))
-		if !anchored(answer, text, weight, owners) {
+		if !anchored(segments[:s], answer, text, weight, owners) {
 			continue
 		}
 		before, after := scores(pairs, answer, weight)
@@ -32,11 +31,11 @@ func written(segments [][]uint32, answer []uint32, weight []int32) []int {
 	return owners
 }
 
-// anchored says whether a seed of the answer with a free position lies on a qualifying alignment within reach of it.
-func anchored(answer, text []uint32, weight []int32, owners []int) bool {
+// anchored says whether a seed of the answer that admits the text and has a free position lies on a qualifying alignment within reach of it.
+func anchored(earlier [][]uint32, answer, text []uint32, weight []int32, owners []int) bool {
 	for p := range answer {
 		n := seedLength(answer[p:], weight)
-		if n == 0 || !slices.Contains(owners[p:p+n], rules.None) {
+		if n == 0 || !slices.Contains(owners[p:p+n], rules.None) || holders(earlier, answer[p:p+n]) >= poa.MaxPostings {
 			continue
 		}
 		for q := 0; q+n <= len(text); q++ {
@@ -55,6 +54,20 @@ func anchored(answer, text []uint32, weight []int32, owners []int) bool {
 		}
 	}
 	return false
+}
+
+// holders returns how many texts hold a seed.
+func holders(texts [][]uint32, seed []uint32) int {
+	n := 0
+	for _, text := range texts {
+		for q := 0; q+len(seed) <= len(text); q++ {
+			if slices.Equal(text[q:q+len(seed)], seed) {
+				n++
+				break
+			}
+		}
+	}
+	return n
 }
 
 func seedLength(text []uint32, weight []int32) int {

@@ -54,7 +54,7 @@ type Scenario struct {
 	index  *poa.Index
 	method modelstypes.AttributionMethod
 	seq    uint64
-	calls uint64
+	calls  uint64
 }
 
 // Contribution is accepted text with what is needed to prove it.
