@@ -199,7 +199,7 @@ func (app *App) buildKeepers(logger log.Logger, appOpts servertypes.AppOptions) 
 	app.ModelsKeeper = modelskeeper.NewKeeper(cdc, store(modelstypes.StoreKey), accounts, authority,
 		app.BankKeeper, app.DatanetKeeper)
 	app.AttributionKeeper = attributionkeeper.NewKeeper(cdc, store(attributiontypes.StoreKey), accounts, authority,
-		app.BankKeeper, app.DatanetKeeper, app.ModelsKeeper, app.RewardsKeeper)
+		app.BankKeeper, app.DatanetKeeper, app.ModelsKeeper, app.RewardsKeeper, app.StakingKeeper)
 }
 
 // mount registers services and handlers and mounts the stores.

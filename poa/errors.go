@@ -53,6 +53,10 @@ var (
 	ErrForgedSpan = errors.New("poa: claimed segment is not aligned with the answer")
 	// ErrEvidenceRoot reports recomputed rows that differ from the receipt's evidence root.
 	ErrEvidenceRoot = errors.New("poa: recomputed rows do not match the evidence root")
+	// ErrBundle reports a bundle that is not the one a batch refers to.
+	ErrBundle = errors.New("poa: not the bundle of the batch")
+	// ErrOmitted reports evidence that leaves out a segment of the manifest.
+	ErrOmitted = errors.New("poa: evidence is not complete")
 	// ErrDispute reports a dispute that does not prove a lie.
 	ErrDispute = errors.New("poa: the dispute proves nothing")
 	// ErrDisputeEncoding reports bytes that are not a canonical dispute.

@@ -32,6 +32,10 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					PositionalArgs: modulekit.Args("proof"),
 				},
 				{RpcMethod: "Disputes", Use: "disputes", Short: "List the disputes that are committed and not revealed"},
+				{RpcMethod: "Attestation", Use: "attestation", Short: "Query the window of open items and its clock"},
+				{RpcMethod: "Items", Use: "items", Short: "List what validators are asked: batches to verify and DataNet versions to hold"},
+				{RpcMethod: "Attestors", Use: "attestors", Short: "List what validators have attested and earned"},
+				{RpcMethod: "Attestor", Use: "attestor OPERATOR", Short: "Query what a validator has attested and earned", PositionalArgs: modulekit.Args("operator")},
 				{RpcMethod: "Accumulator", Use: "accumulator", Short: "Query the peaks over all batches"},
 			},
 		},
@@ -54,9 +58,14 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				},
 				{
 					RpcMethod: "SubmitReceipts", Use: "submit-receipts PROVIDER-SEQ", Short: "Submit a batch of receipts; gateways do it for you",
-					Long:           "Submit a batch of receipts with its evidence. --receipts and --evidence take a file, hex or base64.",
+					Long:           "Submit a batch of receipts with its evidence, or with the root and size of a bundle that validators fetch. --receipts and --evidence take a file, hex or base64.",
 					Example:        `openledgerd tx attribution submit-receipts 7 --sessions '{"session_id":"BASE64","calls":"2","pending_call":"BASE64","cumulative_max":"100","signature":"BASE64"}' --receipts receipts.bin --evidence evidence.bin --from provider`,
 					PositionalArgs: modulekit.Args("provider_seq"),
+				},
+				{
+					RpcMethod: "ResubmitBatch", Use: "resubmit-batch ID", Short: "Open a rejected or expired batch to attestation once more",
+					Example:        "openledgerd tx attribution resubmit-batch 12 --from provider",
+					PositionalArgs: modulekit.Args("batch_id"),
 				},
 				{
 					RpcMethod: "CommitDispute", Use: "commit-dispute", Short: "Announce a dispute; `openledgerd receipts dispute` does it for you",

@@ -90,7 +90,7 @@ func (k Keeper) revealDispute(ctx sdk.Context, params types.Params, msg *types.M
 	if err != nil {
 		return nil, err
 	}
-	if !ctx.BlockTime().Before(batch.Deadline) {
+	if !batch.Status.Undecided() && !ctx.BlockTime().Before(batch.Deadline) {
 		return nil, errorsmod.Wrapf(types.ErrBatchNotFound, "the dispute window of batch %d has closed", batch.Id)
 	}
 	record, err := k.recordAt(ctx, batch, msg.Index)
@@ -109,7 +109,7 @@ func (k Keeper) revealDispute(ctx sdk.Context, params types.Params, msg *types.M
 	if err != nil {
 		return k.reject(ctx, dispute, msg, err)
 	}
-	return k.uphold(ctx, dispute, batch, record, proof.Kind(), losses)
+	return k.uphold(ctx, params, dispute, batch, record, proof.Kind(), losses)
 }
 
 // recordAt returns the record of a batch by its index.
@@ -183,7 +183,7 @@ func (k Keeper) reject(ctx sdk.Context, dispute types.Dispute, msg *types.MsgRev
 // lie took from contributors, then the challenger's reward, and the rest is
 // burned. A batch is slashed once; a dispute that was committed before that
 // verdict only gets its bond back.
-func (k Keeper) uphold(ctx sdk.Context, dispute types.Dispute, batch types.Batch, record poa.Record, kind string, losses []poa.Loss) (*types.MsgRevealDisputeResponse, error) {
+func (k Keeper) uphold(ctx sdk.Context, params types.Params, dispute types.Dispute, batch types.Batch, record poa.Record, kind string, losses []poa.Loss) (*types.MsgRevealDisputeResponse, error) {
 	challenger := sdk.MustAccAddressFromBech32(dispute.Challenger)
 	if dispute.Bond.IsPositive() {
 		if err := k.rewards.Credit(ctx, types.ModuleName, challenger, dispute.Bond); err != nil {
@@ -193,7 +193,7 @@ func (k Keeper) uphold(ctx sdk.Context, dispute types.Dispute, batch types.Batch
 	slash := types.DivideSlash(math.ZeroInt(), nil)
 	if batch.Status != types.BATCH_STATUS_DISPROVEN {
 		var err error
-		if slash, err = k.convict(ctx, &batch, record, challenger, losses); err != nil {
+		if slash, err = k.convict(ctx, params, &batch, record, challenger, losses); err != nil {
 			return nil, err
 		}
 	}
@@ -205,7 +205,7 @@ func (k Keeper) uphold(ctx sdk.Context, dispute types.Dispute, batch types.Batch
 }
 
 // convict slashes and freezes the provider of a batch and divides the slash.
-func (k Keeper) convict(ctx sdk.Context, batch *types.Batch, record poa.Record, challenger sdk.AccAddress, losses []poa.Loss) (types.Slash, error) {
+func (k Keeper) convict(ctx sdk.Context, params types.Params, batch *types.Batch, record poa.Record, challenger sdk.AccAddress, losses []poa.Loss) (types.Slash, error) {
 	provider := sdk.MustAccAddressFromBech32(batch.Provider)
 	harmed, err := k.lost(ctx, *batch, record, losses)
 	if err != nil {
@@ -237,8 +237,28 @@ func (k Keeper) convict(ctx sdk.Context, batch *types.Batch, record poa.Record, 
 		return types.Slash{}, err
 	}
 	batch.Liability = math.ZeroInt()
-	batch.Status, batch.DisprovenHeight = types.BATCH_STATUS_DISPROVEN, ctx.BlockHeight()
-	return slash, k.Batches.Set(ctx, batch.Id, *batch)
+	batch.DisprovenHeight = ctx.BlockHeight()
+	return slash, k.disprove(ctx, params, batch)
+}
+
+// disprove ends a batch with a proven lie. What is not decided is refunded and never will be; validators who said yes lose their pay;
+// what was paid to others stays with them, and the slash makes up for it.
+func (k Keeper) disprove(ctx sdk.Context, params types.Params, batch *types.Batch) error {
+	if batch.Status.Undecided() {
+		if err := k.closeBatchItem(ctx, batch); err != nil {
+			return err
+		}
+		if err := k.refund(ctx, batch); err != nil {
+			return err
+		}
+		batch.SettledHeight = ctx.BlockHeight()
+		return k.setStatus(ctx, batch, types.BATCH_STATUS_DISPROVEN, params)
+	}
+	if err := k.forfeitAttestPay(ctx, batch); err != nil {
+		return err
+	}
+	batch.Status = types.BATCH_STATUS_DISPROVEN
+	return k.Batches.Set(ctx, batch.Id, *batch)
 }
 
 // lost returns what each harmed contributor would have been paid, under the

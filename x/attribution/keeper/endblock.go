@@ -13,12 +13,16 @@ import (
 	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
+// noDeadline of a batch that waits for its verdict.
+var noDeadline = time.Unix(0, 0).UTC()
+
 // retryAfter a sweep step that failed, so that it does not hold up the others.
 const retryAfter = time.Hour
 
-// EndBlock sweeps sessions whose deadline has passed and disputes that were not
-// revealed, and prunes batches whose dispute window has closed, all capped. One
-// that fails is put off.
+// EndBlock sweeps sessions whose deadline has passed, disputes that were not
+// revealed and items that have waited too long, asks validators about new
+// DataNet versions, pays attestors, and prunes batches whose dispute window has
+// closed, all capped. One that fails is put off.
 func (k Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.Params.Get(ctx)
 	if err != nil {
@@ -30,6 +34,14 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 	}
 	if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return k.sweepDisputes(ctx, params) }); err != nil {
 		sdkCtx.Logger().Error("disputes could not be removed; trying again in the next block", "module", types.ModuleName, "err", err)
+	}
+	for _, step := range []struct {
+		name string
+		run  func(sdk.Context, types.Params) error
+	}{{"items", k.sweepItems}, {"versions to hold", k.askHolds}, {"pay of attestors", k.payAttestors}} {
+		if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return step.run(ctx, params) }); err != nil {
+			sdkCtx.Logger().Error("step of the end-blocker failed; trying again in the next block", "module", types.ModuleName, "step", step.name, "err", err)
+		}
 	}
 	return k.prune(sdkCtx, params)
 }
@@ -72,7 +84,8 @@ func (k Keeper) expire(ctx sdk.Context, params types.Params, session types.Sessi
 }
 
 // prune removes up to PrunesPerBlock pages, oldest batches first. A batch with
-// more pages than are left is finished in a later block.
+// more pages than are left is finished in a later block. A refused batch that
+// was not resubmitted in time is settled instead; that counts as one page.
 func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
 	until := new(collections.Range[collections.Pair[time.Time, uint64]]).EndInclusive(collections.Join(ctx.BlockTime(), ^uint64(0)))
 	left := params.PrunesPerBlock
@@ -88,6 +101,19 @@ func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
 		batch, err := k.GetBatch(ctx, id)
 		if err != nil {
 			return err
+		}
+		if batch.Status.Undecided() {
+			if left == 0 {
+				break
+			}
+			left--
+			if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.settleRefused(ctx, params, batch) }); err != nil {
+				ctx.Logger().Error("batch could not be settled; trying again later", "module", types.ModuleName, "batch", id, "err", err)
+				if err := k.postponeBatch(ctx, batch); err != nil {
+					return err
+				}
+			}
+			continue
 		}
 		for ; batch.Pages > 0 && left > 0; left-- {
 			batch.Pages--
@@ -117,9 +143,12 @@ func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
 	return ctx.EventManager().EmitTypedEvent(&types.EventBatchesClosed{BatchIds: closed})
 }
 
-// closeBatch removes a batch without pages, frees the provider's bond, and
-// removes closed sessions whose last receipts it held.
+// closeBatch removes a batch without pages, pays those who attested it, frees
+// the provider's bond, and removes closed sessions whose last receipts it held.
 func (k Keeper) closeBatch(ctx sdk.Context, batch types.Batch) error {
+	if err := k.earnAttestPay(ctx, &batch); err != nil {
+		return err
+	}
 	provider := sdk.MustAccAddressFromBech32(batch.Provider)
 	if err := k.models.ReleaseLiability(ctx, provider, batch.Liability); err != nil {
 		return err
@@ -135,16 +164,16 @@ func (k Keeper) closeBatch(ctx sdk.Context, batch types.Batch) error {
 		if err != nil {
 			return err
 		}
-		if session.LastBatch != batch.Id {
-			continue
-		}
-		if session.Status == types.SESSION_STATUS_CLOSED {
+		session.Batches--
+		if session.Batches == 0 && session.Status == types.SESSION_STATUS_CLOSED {
 			if err := k.removeSession(ctx, session); err != nil {
 				return err
 			}
 			continue
 		}
-		session.LastBatch = 0
+		if session.LastBatch == batch.Id {
+			session.LastBatch = part.PreviousBatch
+		}
 		if err := k.Sessions.Set(ctx, session.Id, session); err != nil {
 			return err
 		}
@@ -170,6 +199,9 @@ func (k Keeper) addBatch(ctx context.Context, batch types.Batch) error {
 	}
 	if err := k.BatchBySeq.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(batch.Provider), batch.ProviderSeq), batch.Id); err != nil {
 		return err
+	}
+	if batch.Status.Waits() {
+		return k.OpenByProvider.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(batch.Provider), batch.Id))
 	}
 	return k.BatchDeadlines.Set(ctx, collections.Join(batch.Deadline, batch.Id))
 }

@@ -50,7 +50,42 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 			return err
 		}
 	}
+	if err := k.initAttestation(sdk.UnwrapSDKContext(ctx), g); err != nil {
+		return err
+	}
 	return k.CheckInvariants(ctx)
+}
+
+func (k Keeper) initAttestation(ctx sdk.Context, g types.GenesisState) error {
+	if err := k.AttestState.Set(ctx, g.Attestation); err != nil {
+		return err
+	}
+	for _, item := range g.Items {
+		if err := k.Items.Set(ctx, item.Number, item); err != nil {
+			return err
+		}
+	}
+	if err := k.NextSlot.Set(ctx, uint64(len(g.Attestors))); err != nil {
+		return err
+	}
+	for _, attestor := range g.Attestors {
+		operator, err := sdk.ValAddressFromBech32(attestor.Operator)
+		if err != nil {
+			return err
+		}
+		if err := k.Slots.Set(ctx, operator, attestor.Slot); err != nil {
+			return err
+		}
+		if err := k.updateAttestor(ctx, attestor.Slot, func(a *types.Attestor) { *a = attestor }); err != nil {
+			return err
+		}
+	}
+	for _, powers := range g.Powers {
+		if err := k.Powers.Set(ctx, powers.Height, powers); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ExportGenesis returns the whole state.
@@ -74,6 +109,22 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	}
 	if g.Batches, err = modulekit.Values(ctx, k.Batches); err != nil {
 		return nil, err
+	}
+	if g.Attestation, err = k.attestation(ctx); err != nil {
+		return nil, err
+	}
+	if g.Items, err = modulekit.Values(ctx, k.Items); err != nil {
+		return nil, err
+	}
+	if g.Powers, err = modulekit.Values(ctx, k.Powers); err != nil {
+		return nil, err
+	}
+	pages, err := modulekit.Values(ctx, k.AttestorPages)
+	if err != nil {
+		return nil, err
+	}
+	for _, page := range pages {
+		g.Attestors = append(g.Attestors, page.Attestors...)
 	}
 	if err := k.Pages.Walk(ctx, nil, func(key collections.Pair[uint64, uint32], records []byte) (bool, error) {
 		g.Pages = append(g.Pages, types.GenesisPage{BatchId: key.K1(), Page: key.K2(), Records: records})

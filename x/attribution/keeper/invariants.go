@@ -50,7 +50,10 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 	if _, err := accumulator.MMR(); err != nil {
 		return errorsmod.Wrap(types.ErrInvariant, err.Error())
 	}
-	return k.checkBatches(ctx, accumulator.Count)
+	if err := k.checkBatches(ctx, accumulator.Count); err != nil {
+		return err
+	}
+	return k.checkAttestation(ctx)
 }
 
 // checkBatches: pages hold what headers say, weights sum up, and providers are
@@ -58,6 +61,20 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 func (k Keeper) checkBatches(ctx context.Context, leaves uint64) error {
 	batches, err := modulekit.Values(ctx, k.Batches)
 	if err != nil {
+		return err
+	}
+	holding := make(map[string]uint32)
+	for _, batch := range batches {
+		for _, part := range batch.Sessions {
+			holding[string(part.SessionId)]++
+		}
+	}
+	if err := k.Sessions.Walk(ctx, nil, func(id []byte, session types.Session) (bool, error) {
+		if session.Batches != holding[string(id)] {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "session %x counts %d batches, %d hold its receipts", id, session.Batches, holding[string(id)])
+		}
+		return false, nil
+	}); err != nil {
 		return err
 	}
 	liable := make(map[string]math.Int)

@@ -31,6 +31,7 @@ type Keeper struct {
 	datanets     types.DatanetKeeper
 	models       types.ModelsKeeper
 	rewards      types.RewardsKeeper
+	staking      types.StakingKeeper
 	statistics   *poa.Statistics
 
 	Schema          collections.Schema
@@ -48,17 +49,26 @@ type Keeper struct {
 
 	Disputes         collections.Map[[]byte, types.Dispute]
 	DisputeDeadlines collections.KeySet[collections.Pair[int64, []byte]]
+
+	AttestState    collections.Item[types.Attestation]
+	Items          collections.Map[uint64, types.Item]
+	OpenByProvider collections.KeySet[collections.Pair[sdk.AccAddress, uint64]]
+	NextSlot       collections.Sequence
+	Slots          collections.Map[sdk.ValAddress, uint32]
+	AttestorPages  collections.Map[uint32, types.AttestorPage]
+	Powers         collections.Map[int64, types.Powers]
 }
 
 // NewKeeper returns the keeper.
 func NewKeeper(
 	cdc codec.BinaryCodec, store corestore.KVStoreService, addressCodec address.Codec, authority string,
 	bank types.BankKeeper, datanets types.DatanetKeeper, models types.ModelsKeeper, rewards types.RewardsKeeper,
+	staking types.StakingKeeper,
 ) Keeper {
 	sb := collections.NewSchemaBuilder(store)
 	k := Keeper{
 		cdc: cdc, addressCodec: addressCodec, authority: authority,
-		bank: bank, datanets: datanets, models: models, rewards: rewards, statistics: poa.ProtocolStatistics(),
+		bank: bank, datanets: datanets, models: models, rewards: rewards, staking: staking, statistics: poa.ProtocolStatistics(),
 		Params:          collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		Sessions:        collections.NewMap(sb, types.SessionsKey, "sessions", collections.BytesKey, codec.CollValue[types.Session](cdc)),
 		SessionsByPayer: collections.NewKeySet(sb, types.SessionsByPayerKey, "sessions_by_payer", collections.PairKeyCodec(sdk.AccAddressKey, collections.BytesKey)),
@@ -73,6 +83,14 @@ func NewKeeper(
 
 		Disputes:         collections.NewMap(sb, types.DisputesKey, "disputes", collections.BytesKey, codec.CollValue[types.Dispute](cdc)),
 		DisputeDeadlines: collections.NewKeySet(sb, types.DisputeDeadlinesKey, "dispute_deadlines", collections.PairKeyCodec(collections.Int64Key, collections.BytesKey)),
+
+		AttestState:    collections.NewItem(sb, types.AttestationKey, "attestation", codec.CollValue[types.Attestation](cdc)),
+		Items:          collections.NewMap(sb, types.ItemsKey, "items", collections.Uint64Key, codec.CollValue[types.Item](cdc)),
+		OpenByProvider: collections.NewKeySet(sb, types.OpenByProviderKey, "open_by_provider", collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key)),
+		NextSlot:       collections.NewSequence(sb, types.NextSlotKey, "next_slot"),
+		Slots:          collections.NewMap(sb, types.SlotsKey, "slots", sdk.ValAddressKey, collections.Uint32Value),
+		AttestorPages:  collections.NewMap(sb, types.AttestorPagesKey, "attestor_pages", collections.Uint32Key, codec.CollValue[types.AttestorPage](cdc)),
+		Powers:         collections.NewMap(sb, types.PowersKey, "powers", collections.Int64Key, codec.CollValue[types.Powers](cdc)),
 	}
 	schema, err := sb.Build()
 	if err != nil {

@@ -99,6 +99,19 @@ func (s msgServer) SubmitReceipts(ctx context.Context, msg *types.MsgSubmitRecei
 	return &types.MsgSubmitReceiptsResponse{BatchId: id}, nil
 }
 
+// ResubmitBatch implements types.MsgServer.
+func (s msgServer) ResubmitBatch(ctx context.Context, msg *types.MsgResubmitBatch) (*types.MsgResubmitBatchResponse, error) {
+	params, err := s.begin(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	item, err := s.resubmit(sdk.UnwrapSDKContext(ctx), params, msg)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgResubmitBatchResponse{Item: item}, nil
+}
+
 // CommitDispute implements types.MsgServer.
 func (s msgServer) CommitDispute(ctx context.Context, msg *types.MsgCommitDispute) (*types.MsgCommitDisputeResponse, error) {
 	params, err := s.begin(ctx, msg)

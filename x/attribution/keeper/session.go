@@ -180,7 +180,7 @@ func (k Keeper) end(ctx sdk.Context, session types.Session) error {
 	session.Deposit = math.ZeroInt()
 	session.Status = types.SESSION_STATUS_CLOSED
 	session.Deadline = ctx.BlockTime().UTC()
-	if session.LastBatch == 0 {
+	if session.Batches == 0 {
 		if err := k.removeSession(ctx, session); err != nil {
 			return err
 		}

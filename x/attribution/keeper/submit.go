@@ -47,15 +47,22 @@ func (k Keeper) submit(ctx sdk.Context, params types.Params, msg *types.MsgSubmi
 	if err := s.checkCalls(); err != nil {
 		return 0, err
 	}
-	if err := s.checkEvidence(); err != nil {
+	if err := s.checkEntries(); err != nil {
 		return 0, err
+	}
+	if !s.msg.Attested() {
+		if err := s.checkEvidence(); err != nil {
+			return 0, err
+		}
 	}
 	return s.record(payload)
 }
 
 // payloadHash covers everything in the message but who sends it under which number.
 func (s *submission) payloadHash() ([]byte, error) {
-	encoded, err := (&types.MsgSubmitReceipts{Sessions: s.msg.Sessions, Receipts: s.msg.Receipts, Evidence: s.msg.Evidence}).Marshal()
+	encoded, err := (&types.MsgSubmitReceipts{
+		Sessions: s.msg.Sessions, Receipts: s.msg.Receipts, Evidence: s.msg.Evidence, BundleRoot: s.msg.BundleRoot, BundleBytes: s.msg.BundleBytes,
+	}).Marshal()
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +121,9 @@ func (s *submission) decode() error {
 	}
 	s.charge(s.params.GasPerReceipt, uint64(len(s.receipts)), "receipts")
 	s.charge(s.params.GasPerEntry, uint64(entries), "entries")
+	if s.msg.Attested() {
+		return nil
+	}
 	if s.evidence, err = poa.UnmarshalEvidence(s.msg.Evidence); err != nil {
 		return errorsmod.Wrap(types.ErrEvidence, err.Error())
 	}
@@ -158,20 +168,37 @@ func (s *submission) checkCalls() error {
 	return nil
 }
 
-// checkEvidence recomputes every receipt.
-func (s *submission) checkEvidence() error {
+// checkEntries checks that every receipt pays contributions of its model's manifest.
+func (s *submission) checkEntries() error {
 	versions := make([]modelstypes.ModelVersion, len(s.claims))
 	for i, c := range s.claims {
 		versions[i] = c.version
 	}
 	s.source = newSource(s.ctx, s.keeper, versions...)
-	answer := 0
 	for _, c := range s.claims {
 		for i, receipt := range c.receipts {
 			if receipt.Gap {
 				continue
 			}
 			c.receipts[i].Method = uint8(c.version.Method) // shares memory with s.receipts
+			for _, entry := range receipt.Entries {
+				if err := s.source.allow(entry.Rank, c.version); err != nil {
+					return errorsmod.Wrapf(err, "call %d", receipt.N)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// checkEvidence recomputes every receipt.
+func (s *submission) checkEvidence() error {
+	answer := 0
+	for _, c := range s.claims {
+		for _, receipt := range c.receipts {
+			if receipt.Gap {
+				continue
+			}
 			if answer == len(s.evidence.Answers) {
 				return errorsmod.Wrap(types.ErrEvidence, "fewer answers than receipts")
 			}
@@ -179,11 +206,6 @@ func (s *submission) checkEvidence() error {
 				return errorsmod.Wrapf(types.ErrTokenCount, "call %d bills %d output tokens, its answer has %d", receipt.N, receipt.OutputTokens, count)
 			}
 			answer++
-			for _, entry := range receipt.Entries {
-				if err := s.source.allow(entry.Rank, c.version); err != nil {
-					return errorsmod.Wrapf(err, "call %d", receipt.N)
-				}
-			}
 		}
 	}
 	if err := poa.VerifyEvidence(s.receipts, s.evidence, s.source, s.keeper.statistics); err != nil {
@@ -216,16 +238,14 @@ func (s *submission) record(payload []byte) (uint64, error) {
 	if err := k.models.AddLiability(ctx, s.provider, liability); err != nil {
 		return 0, err
 	}
-	if err := k.rewards.Enqueue(ctx, types.ModuleName, id, prepared); err != nil {
-		return 0, err
-	}
-	evidenceRoot := s.evidence.Root()
 	batch := types.Batch{
-		Id: id, Provider: s.msg.Provider, ProviderSeq: s.msg.ProviderSeq, Status: types.BATCH_STATUS_FINAL,
-		EvidenceRoot: evidenceRoot[:], PayloadHash: payload,
+		Id: id, Provider: s.msg.Provider, ProviderSeq: s.msg.ProviderSeq, PayloadHash: payload,
 		Receipts: uint32(len(records)), Gaps: uint32(len(s.receipts) - len(records)),
 		Fees: prepared.Fees, Burned: prepared.Burned, Bonus: prepared.Bonus, Liability: liability, Terms: terms,
-		PoaVersion: poa.Version, Height: ctx.BlockHeight(), Deadline: ctx.BlockTime().Add(s.params.DisputeWindow).UTC(),
+		PoaVersion: poa.Version, Height: ctx.BlockHeight(), AttestShare: math.ZeroInt(),
+	}
+	if err := s.decideNowOrAsk(&batch, prepared); err != nil {
+		return 0, err
 	}
 	if err := s.storeRecords(&batch, records); err != nil {
 		return 0, err
@@ -247,6 +267,25 @@ func (s *submission) record(payload []byte) (uint64, error) {
 		BatchId: id, Provider: batch.Provider, ProviderSeq: batch.ProviderSeq, Root: root.String(),
 		Receipts: batch.Receipts, Fees: batch.Fees, Burned: batch.Burned, Bonus: batch.Bonus,
 	})
+}
+
+// decideNowOrAsk pays a batch whose evidence was verified, and has validators asked about any other.
+func (s *submission) decideNowOrAsk(batch *types.Batch, prepared rewardstypes.Prepared) error {
+	k, ctx := s.keeper, s.ctx
+	if !s.msg.Attested() {
+		root := s.evidence.Root()
+		batch.EvidenceRoot = root[:]
+		batch.Status, batch.SettledHeight = types.BATCH_STATUS_FINAL, ctx.BlockHeight()
+		batch.Deadline = ctx.BlockTime().Add(s.params.DisputeWindow).UTC()
+		return k.rewards.Enqueue(ctx, types.ModuleName, batch.Id, prepared)
+	}
+	batch.EvidenceRoot, batch.BundleBytes = s.msg.BundleRoot, s.msg.BundleBytes
+	batch.Status, batch.Deadline = types.BATCH_STATUS_OPEN, noDeadline
+	var err error
+	if batch.Held, err = k.rewards.Hold(ctx, types.ModuleName, batch.Id, prepared); err != nil {
+		return err
+	}
+	return k.askBatch(ctx, s.params, batch)
 }
 
 // results returns what each receipt pays and how it is recorded; gaps are
@@ -343,7 +382,7 @@ func (s *submission) storeSessions(batch *types.Batch) error {
 		}
 		batch.Sessions = append(batch.Sessions, types.SessionRange{
 			SessionId: session.Id, FirstCall: session.Calls + 1, LastCall: c.lastCall(),
-			FirstIndex: index, Receipts: recorded, PreviousBatch: session.LastBatch,
+			FirstIndex: index, Receipts: recorded, PreviousBatch: session.LastBatch, Fees: c.fees,
 		})
 		index += recorded
 		session.Deposit = session.Deposit.Sub(c.fees)
@@ -352,6 +391,7 @@ func (s *submission) storeSessions(batch *types.Batch) error {
 		session.Last = types.NewOutcome(c.last)
 		session.Unacknowledged = session.Unacknowledged || !c.acknowledged
 		session.LastBatch = batch.Id
+		session.Batches++
 		deadline := session.Deadline
 		if session.Status == types.SESSION_STATUS_OPEN {
 			deadline = s.ctx.BlockTime().Add(s.params.IdleExpiry)

@@ -80,6 +80,16 @@ const (
 	BATCH_STATUS_FINAL BatchStatus = 2
 	// BATCH_STATUS_DISPROVEN holds a proven lie; its provider has been slashed for it.
 	BATCH_STATUS_DISPROVEN BatchStatus = 3
+	// BATCH_STATUS_REJECTED was called wrong by a third of the power; it may be resubmitted once, until its deadline.
+	BATCH_STATUS_REJECTED BatchStatus = 4
+	// BATCH_STATUS_EXPIRED was not answered by enough power in time; it may be resubmitted once, until its deadline.
+	BATCH_STATUS_EXPIRED BatchStatus = 5
+	// BATCH_STATUS_RESUBMITTED waits for attestation a second and last time.
+	BATCH_STATUS_RESUBMITTED BatchStatus = 6
+	// BATCH_STATUS_REFUNDED was rejected for good: its payers have their fees back.
+	BATCH_STATUS_REFUNDED BatchStatus = 7
+	// BATCH_STATUS_LAPSED expired for good: compute is paid, the royalty went to the bounty pool.
+	BATCH_STATUS_LAPSED BatchStatus = 8
 )
 
 var BatchStatus_name = map[int32]string{
@@ -87,6 +97,11 @@ var BatchStatus_name = map[int32]string{
 	1: "BATCH_STATUS_OPEN",
 	2: "BATCH_STATUS_FINAL",
 	3: "BATCH_STATUS_DISPROVEN",
+	4: "BATCH_STATUS_REJECTED",
+	5: "BATCH_STATUS_EXPIRED",
+	6: "BATCH_STATUS_RESUBMITTED",
+	7: "BATCH_STATUS_REFUNDED",
+	8: "BATCH_STATUS_LAPSED",
 }
 
 var BatchStatus_value = map[string]int32{
@@ -94,6 +109,11 @@ var BatchStatus_value = map[string]int32{
 	"BATCH_STATUS_OPEN":        1,
 	"BATCH_STATUS_FINAL":       2,
 	"BATCH_STATUS_DISPROVEN":   3,
+	"BATCH_STATUS_REJECTED":    4,
+	"BATCH_STATUS_EXPIRED":     5,
+	"BATCH_STATUS_RESUBMITTED": 6,
+	"BATCH_STATUS_REFUNDED":    7,
+	"BATCH_STATUS_LAPSED":      8,
 }
 
 func (x BatchStatus) String() string {
@@ -102,6 +122,38 @@ func (x BatchStatus) String() string {
 
 func (BatchStatus) EnumDescriptor() ([]byte, []int) {
 	return fileDescriptor_c6c8c1cc13efc902, []int{1}
+}
+
+// ItemKind is what validators are asked about.
+type ItemKind int32
+
+const (
+	// ITEM_KIND_UNSPECIFIED never occurs in state.
+	ITEM_KIND_UNSPECIFIED ItemKind = 0
+	// ITEM_KIND_BATCH asks whether every number of a batch is right.
+	ITEM_KIND_BATCH ItemKind = 1
+	// ITEM_KIND_VERSION asks whether the text of a DataNet version is held.
+	ITEM_KIND_VERSION ItemKind = 2
+)
+
+var ItemKind_name = map[int32]string{
+	0: "ITEM_KIND_UNSPECIFIED",
+	1: "ITEM_KIND_BATCH",
+	2: "ITEM_KIND_VERSION",
+}
+
+var ItemKind_value = map[string]int32{
+	"ITEM_KIND_UNSPECIFIED": 0,
+	"ITEM_KIND_BATCH":       1,
+	"ITEM_KIND_VERSION":     2,
+}
+
+func (x ItemKind) String() string {
+	return proto.EnumName(ItemKind_name, int32(x))
+}
+
+func (ItemKind) EnumDescriptor() ([]byte, []int) {
+	return fileDescriptor_c6c8c1cc13efc902, []int{2}
 }
 
 // Params are the governance parameters of x/attribution.
@@ -144,6 +196,25 @@ type Params struct {
 	DisputeRevealBlocks uint32 `protobuf:"varint,18,opt,name=dispute_reveal_blocks,json=disputeRevealBlocks,proto3" json:"dispute_reveal_blocks,omitempty"`
 	// disputes_per_block caps the unrevealed disputes that the end-blocker removes.
 	DisputesPerBlock uint32 `protobuf:"varint,19,opt,name=disputes_per_block,json=disputesPerBlock,proto3" json:"disputes_per_block,omitempty"`
+	// attestation takes batches without evidence and asks validators about them and about the text they hold. While it is off, DataNet
+	// versions are payable as they are accepted and receipts need inline evidence.
+	Attestation bool `protobuf:"varint,20,opt,name=attestation,proto3" json:"attestation,omitempty"`
+	// submission_fee in aopen burned for each attested batch and each resubmission.
+	SubmissionFee cosmossdk_io_math.Int `protobuf:"bytes,21,opt,name=submission_fee,json=submissionFee,proto3,customtype=cosmossdk.io/math.Int" json:"submission_fee"`
+	// attest_ticks is how many blocks with an attesting quorum a batch waits for its verdict.
+	AttestTicks uint32 `protobuf:"varint,22,opt,name=attest_ticks,json=attestTicks,proto3" json:"attest_ticks,omitempty"`
+	// attest_limit is how long a batch waits at most, quorum or not.
+	AttestLimit time.Duration `protobuf:"bytes,23,opt,name=attest_limit,json=attestLimit,proto3,stdduration" json:"attest_limit"`
+	// resubmit_window after a rejection or expiry in which a batch may be resubmitted once.
+	ResubmitWindow time.Duration `protobuf:"bytes,24,opt,name=resubmit_window,json=resubmitWindow,proto3,stdduration" json:"resubmit_window"`
+	// max_open_per_provider caps the batches of one provider that wait for attestation.
+	MaxOpenPerProvider uint32 `protobuf:"varint,25,opt,name=max_open_per_provider,json=maxOpenPerProvider,proto3" json:"max_open_per_provider,omitempty"`
+	// bundle_bytes_per_block caps the evidence that the batches of one block announce.
+	BundleBytesPerBlock uint64 `protobuf:"varint,26,opt,name=bundle_bytes_per_block,json=bundleBytesPerBlock,proto3" json:"bundle_bytes_per_block,omitempty"`
+	// hold_retry_blocks after which validators are asked again about a DataNet version that not enough of them hold.
+	HoldRetryBlocks uint32 `protobuf:"varint,27,opt,name=hold_retry_blocks,json=holdRetryBlocks,proto3" json:"hold_retry_blocks,omitempty"`
+	// attest_pay_blocks between payments of what validators earned with verdicts.
+	AttestPayBlocks uint32 `protobuf:"varint,28,opt,name=attest_pay_blocks,json=attestPayBlocks,proto3" json:"attest_pay_blocks,omitempty"`
 }
 
 func (m *Params) Reset()         { *m = Params{} }
@@ -294,6 +365,62 @@ func (m *Params) GetDisputeRevealBlocks() uint32 {
 func (m *Params) GetDisputesPerBlock() uint32 {
 	if m != nil {
 		return m.DisputesPerBlock
+	}
+	return 0
+}
+
+func (m *Params) GetAttestation() bool {
+	if m != nil {
+		return m.Attestation
+	}
+	return false
+}
+
+func (m *Params) GetAttestTicks() uint32 {
+	if m != nil {
+		return m.AttestTicks
+	}
+	return 0
+}
+
+func (m *Params) GetAttestLimit() time.Duration {
+	if m != nil {
+		return m.AttestLimit
+	}
+	return 0
+}
+
+func (m *Params) GetResubmitWindow() time.Duration {
+	if m != nil {
+		return m.ResubmitWindow
+	}
+	return 0
+}
+
+func (m *Params) GetMaxOpenPerProvider() uint32 {
+	if m != nil {
+		return m.MaxOpenPerProvider
+	}
+	return 0
+}
+
+func (m *Params) GetBundleBytesPerBlock() uint64 {
+	if m != nil {
+		return m.BundleBytesPerBlock
+	}
+	return 0
+}
+
+func (m *Params) GetHoldRetryBlocks() uint32 {
+	if m != nil {
+		return m.HoldRetryBlocks
+	}
+	return 0
+}
+
+func (m *Params) GetAttestPayBlocks() uint32 {
+	if m != nil {
+		return m.AttestPayBlocks
 	}
 	return 0
 }
@@ -449,6 +576,8 @@ type Session struct {
 	CloseHead []byte `protobuf:"bytes,19,opt,name=close_head,json=closeHead,proto3" json:"close_head,omitempty"`
 	// last_batch that holds receipts of the session, 0 for none.
 	LastBatch uint64 `protobuf:"varint,20,opt,name=last_batch,json=lastBatch,proto3" json:"last_batch,omitempty"`
+	// batches in state that hold receipts of the session; it is kept until the last is closed.
+	Batches uint32 `protobuf:"varint,21,opt,name=batches,proto3" json:"batches,omitempty"`
 }
 
 func (m *Session) Reset()         { *m = Session{} }
@@ -610,6 +739,13 @@ func (m *Session) GetLastBatch() uint64 {
 	return 0
 }
 
+func (m *Session) GetBatches() uint32 {
+	if m != nil {
+		return m.Batches
+	}
+	return 0
+}
+
 // SessionRange says which calls of a session a batch holds.
 type SessionRange struct {
 	// session_id of the session.
@@ -624,6 +760,8 @@ type SessionRange struct {
 	Receipts uint32 `protobuf:"varint,5,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	// previous_batch of the session, 0 for none.
 	PreviousBatch uint64 `protobuf:"varint,6,opt,name=previous_batch,json=previousBatch,proto3" json:"previous_batch,omitempty"`
+	// fees in aopen of the session in the batch, which go back to the payer when it is rejected.
+	Fees cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=fees,proto3,customtype=cosmossdk.io/math.Int" json:"fees"`
 }
 
 func (m *SessionRange) Reset()         { *m = SessionRange{} }
@@ -745,6 +883,18 @@ type Batch struct {
 	Deadline time.Time `protobuf:"bytes,20,opt,name=deadline,proto3,stdtime" json:"deadline"`
 	// disproven_height of the verdict that found a lie in it, 0 for none.
 	DisprovenHeight int64 `protobuf:"varint,21,opt,name=disproven_height,json=disprovenHeight,proto3" json:"disproven_height,omitempty"`
+	// bundle_bytes is the size of the evidence that attestors fetch by evidence_root; 0 for inline evidence.
+	BundleBytes uint64 `protobuf:"varint,22,opt,name=bundle_bytes,json=bundleBytes,proto3" json:"bundle_bytes,omitempty"`
+	// item under which validators are asked about it; 0 when they are not.
+	Item uint64 `protobuf:"varint,23,opt,name=item,proto3" json:"item,omitempty"`
+	// held is the credit list in x/rewards that waits for the verdict; 0 when there is none.
+	Held uint64 `protobuf:"varint,24,opt,name=held,proto3" json:"held,omitempty"`
+	// attest_share in aopen for validators, in escrow until the dispute window closes.
+	AttestShare cosmossdk_io_math.Int `protobuf:"bytes,25,opt,name=attest_share,json=attestShare,proto3,customtype=cosmossdk.io/math.Int" json:"attest_share"`
+	// attested_by has a bit for the slot of each validator whose verdict made it final.
+	AttestedBy []byte `protobuf:"bytes,26,opt,name=attested_by,json=attestedBy,proto3" json:"attested_by,omitempty"`
+	// settled_height of the verdict, 0 before; powers of that block divide attest_share.
+	SettledHeight int64 `protobuf:"varint,27,opt,name=settled_height,json=settledHeight,proto3" json:"settled_height,omitempty"`
 }
 
 func (m *Batch) Reset()         { *m = Batch{} }
@@ -899,6 +1049,503 @@ func (m *Batch) GetDisprovenHeight() int64 {
 	return 0
 }
 
+func (m *Batch) GetBundleBytes() uint64 {
+	if m != nil {
+		return m.BundleBytes
+	}
+	return 0
+}
+
+func (m *Batch) GetItem() uint64 {
+	if m != nil {
+		return m.Item
+	}
+	return 0
+}
+
+func (m *Batch) GetHeld() uint64 {
+	if m != nil {
+		return m.Held
+	}
+	return 0
+}
+
+func (m *Batch) GetAttestedBy() []byte {
+	if m != nil {
+		return m.AttestedBy
+	}
+	return nil
+}
+
+func (m *Batch) GetSettledHeight() int64 {
+	if m != nil {
+		return m.SettledHeight
+	}
+	return 0
+}
+
+// Item is an open question to validators. Vote extensions answer by its number.
+type Item struct {
+	// number in order of opening, from 1; it is never used again.
+	Number uint64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// kind of the question.
+	Kind ItemKind `protobuf:"varint,2,opt,name=kind,proto3,enum=openledger.attribution.v1.ItemKind" json:"kind,omitempty"`
+	// batch_id asked about.
+	BatchId uint64 `protobuf:"varint,3,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
+	// datanet_id asked about.
+	DatanetId uint64 `protobuf:"varint,4,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// version of the DataNet asked about, with all before it.
+	Version uint64 `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`
+	// height of the block that opened it.
+	Height int64 `protobuf:"varint,6,opt,name=height,proto3" json:"height,omitempty"`
+	// expires_tick of the attestation clock.
+	ExpiresTick uint64 `protobuf:"varint,7,opt,name=expires_tick,json=expiresTick,proto3" json:"expires_tick,omitempty"`
+	// expires_at is the time at which it expires whatever the clock says.
+	ExpiresAt time.Time `protobuf:"bytes,8,opt,name=expires_at,json=expiresAt,proto3,stdtime" json:"expires_at"`
+	// valid has a bit for the slot of each validator who answered yes; the first answer stands.
+	Valid []byte `protobuf:"bytes,9,opt,name=valid,proto3" json:"valid,omitempty"`
+	// invalid has a bit for the slot of each validator who answered no.
+	Invalid []byte `protobuf:"bytes,10,opt,name=invalid,proto3" json:"invalid,omitempty"`
+}
+
+func (m *Item) Reset()         { *m = Item{} }
+func (m *Item) String() string { return proto.CompactTextString(m) }
+func (*Item) ProtoMessage()    {}
+func (*Item) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c6c8c1cc13efc902, []int{6}
+}
+func (m *Item) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Item) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Item.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Item) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Item.Merge(m, src)
+}
+func (m *Item) XXX_Size() int {
+	return m.Size()
+}
+func (m *Item) XXX_DiscardUnknown() {
+	xxx_messageInfo_Item.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Item proto.InternalMessageInfo
+
+func (m *Item) GetNumber() uint64 {
+	if m != nil {
+		return m.Number
+	}
+	return 0
+}
+
+func (m *Item) GetKind() ItemKind {
+	if m != nil {
+		return m.Kind
+	}
+	return ITEM_KIND_UNSPECIFIED
+}
+
+func (m *Item) GetBatchId() uint64 {
+	if m != nil {
+		return m.BatchId
+	}
+	return 0
+}
+
+func (m *Item) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *Item) GetVersion() uint64 {
+	if m != nil {
+		return m.Version
+	}
+	return 0
+}
+
+func (m *Item) GetHeight() int64 {
+	if m != nil {
+		return m.Height
+	}
+	return 0
+}
+
+func (m *Item) GetExpiresTick() uint64 {
+	if m != nil {
+		return m.ExpiresTick
+	}
+	return 0
+}
+
+func (m *Item) GetExpiresAt() time.Time {
+	if m != nil {
+		return m.ExpiresAt
+	}
+	return time.Time{}
+}
+
+func (m *Item) GetValid() []byte {
+	if m != nil {
+		return m.Valid
+	}
+	return nil
+}
+
+func (m *Item) GetInvalid() []byte {
+	if m != nil {
+		return m.Invalid
+	}
+	return nil
+}
+
+// Attestation is the state that all items share.
+type Attestation struct {
+	// base is the lowest number that may be open.
+	Base uint64 `protobuf:"varint,1,opt,name=base,proto3" json:"base,omitempty"`
+	// next number to give.
+	Next uint64 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
+	// ticks counts the blocks in which more than two thirds of the power attested.
+	Ticks uint64 `protobuf:"varint,3,opt,name=ticks,proto3" json:"ticks,omitempty"`
+	// bundle_height is the block of the last attested batch.
+	BundleHeight int64 `protobuf:"varint,4,opt,name=bundle_height,json=bundleHeight,proto3" json:"bundle_height,omitempty"`
+	// bundle_bytes announced in that block.
+	BundleBytes uint64 `protobuf:"varint,5,opt,name=bundle_bytes,json=bundleBytes,proto3" json:"bundle_bytes,omitempty"`
+	// versions that are open.
+	Versions uint32 `protobuf:"varint,6,opt,name=versions,proto3" json:"versions,omitempty"`
+}
+
+func (m *Attestation) Reset()         { *m = Attestation{} }
+func (m *Attestation) String() string { return proto.CompactTextString(m) }
+func (*Attestation) ProtoMessage()    {}
+func (*Attestation) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c6c8c1cc13efc902, []int{7}
+}
+func (m *Attestation) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Attestation) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Attestation.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Attestation) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Attestation.Merge(m, src)
+}
+func (m *Attestation) XXX_Size() int {
+	return m.Size()
+}
+func (m *Attestation) XXX_DiscardUnknown() {
+	xxx_messageInfo_Attestation.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Attestation proto.InternalMessageInfo
+
+func (m *Attestation) GetBase() uint64 {
+	if m != nil {
+		return m.Base
+	}
+	return 0
+}
+
+func (m *Attestation) GetNext() uint64 {
+	if m != nil {
+		return m.Next
+	}
+	return 0
+}
+
+func (m *Attestation) GetTicks() uint64 {
+	if m != nil {
+		return m.Ticks
+	}
+	return 0
+}
+
+func (m *Attestation) GetBundleHeight() int64 {
+	if m != nil {
+		return m.BundleHeight
+	}
+	return 0
+}
+
+func (m *Attestation) GetBundleBytes() uint64 {
+	if m != nil {
+		return m.BundleBytes
+	}
+	return 0
+}
+
+func (m *Attestation) GetVersions() uint32 {
+	if m != nil {
+		return m.Versions
+	}
+	return 0
+}
+
+// Attestor is a validator's standing as attestor.
+type Attestor struct {
+	// slot is its bit, given for ever.
+	Slot uint32 `protobuf:"varint,1,opt,name=slot,proto3" json:"slot,omitempty"`
+	// operator is the validator.
+	Operator string `protobuf:"bytes,2,opt,name=operator,proto3" json:"operator,omitempty"`
+	// counted verdicts that were there when a batch became final.
+	Counted uint64 `protobuf:"varint,3,opt,name=counted,proto3" json:"counted,omitempty"`
+	// due in aopen, for verdicts whose dispute window has closed; paid every Params.attest_pay_blocks.
+	Due cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=due,proto3,customtype=cosmossdk.io/math.Int" json:"due"`
+	// earned in aopen since the beginning, due included.
+	Earned cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=earned,proto3,customtype=cosmossdk.io/math.Int" json:"earned"`
+	// forfeited in aopen for verdicts on batches that were disproven.
+	Forfeited cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=forfeited,proto3,customtype=cosmossdk.io/math.Int" json:"forfeited"`
+}
+
+func (m *Attestor) Reset()         { *m = Attestor{} }
+func (m *Attestor) String() string { return proto.CompactTextString(m) }
+func (*Attestor) ProtoMessage()    {}
+func (*Attestor) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c6c8c1cc13efc902, []int{8}
+}
+func (m *Attestor) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Attestor) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Attestor.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Attestor) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Attestor.Merge(m, src)
+}
+func (m *Attestor) XXX_Size() int {
+	return m.Size()
+}
+func (m *Attestor) XXX_DiscardUnknown() {
+	xxx_messageInfo_Attestor.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Attestor proto.InternalMessageInfo
+
+func (m *Attestor) GetSlot() uint32 {
+	if m != nil {
+		return m.Slot
+	}
+	return 0
+}
+
+func (m *Attestor) GetOperator() string {
+	if m != nil {
+		return m.Operator
+	}
+	return ""
+}
+
+func (m *Attestor) GetCounted() uint64 {
+	if m != nil {
+		return m.Counted
+	}
+	return 0
+}
+
+// AttestorPage is a stored run of attestors: slots from 32 times its number on.
+type AttestorPage struct {
+	// attestors by slot.
+	Attestors []Attestor `protobuf:"bytes,1,rep,name=attestors,proto3" json:"attestors"`
+}
+
+func (m *AttestorPage) Reset()         { *m = AttestorPage{} }
+func (m *AttestorPage) String() string { return proto.CompactTextString(m) }
+func (*AttestorPage) ProtoMessage()    {}
+func (*AttestorPage) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c6c8c1cc13efc902, []int{9}
+}
+func (m *AttestorPage) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *AttestorPage) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_AttestorPage.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *AttestorPage) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_AttestorPage.Merge(m, src)
+}
+func (m *AttestorPage) XXX_Size() int {
+	return m.Size()
+}
+func (m *AttestorPage) XXX_DiscardUnknown() {
+	xxx_messageInfo_AttestorPage.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_AttestorPage proto.InternalMessageInfo
+
+func (m *AttestorPage) GetAttestors() []Attestor {
+	if m != nil {
+		return m.Attestors
+	}
+	return nil
+}
+
+// SlotPower is a validator's power in a block.
+type SlotPower struct {
+	// slot of the validator.
+	Slot uint32 `protobuf:"varint,1,opt,name=slot,proto3" json:"slot,omitempty"`
+	// power in the block.
+	Power int64 `protobuf:"varint,2,opt,name=power,proto3" json:"power,omitempty"`
+}
+
+func (m *SlotPower) Reset()         { *m = SlotPower{} }
+func (m *SlotPower) String() string { return proto.CompactTextString(m) }
+func (*SlotPower) ProtoMessage()    {}
+func (*SlotPower) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c6c8c1cc13efc902, []int{10}
+}
+func (m *SlotPower) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *SlotPower) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_SlotPower.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *SlotPower) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_SlotPower.Merge(m, src)
+}
+func (m *SlotPower) XXX_Size() int {
+	return m.Size()
+}
+func (m *SlotPower) XXX_DiscardUnknown() {
+	xxx_messageInfo_SlotPower.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_SlotPower proto.InternalMessageInfo
+
+func (m *SlotPower) GetSlot() uint32 {
+	if m != nil {
+		return m.Slot
+	}
+	return 0
+}
+
+func (m *SlotPower) GetPower() int64 {
+	if m != nil {
+		return m.Power
+	}
+	return 0
+}
+
+// Powers are those of a block in which batches became final.
+type Powers struct {
+	// height of the block.
+	Height int64 `protobuf:"varint,1,opt,name=height,proto3" json:"height,omitempty"`
+	// slots of the validators who had answered, in order.
+	Slots []SlotPower `protobuf:"bytes,2,rep,name=slots,proto3" json:"slots"`
+	// total power of the block, absent validators included.
+	Total int64 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	// batches that are divided by it and not closed.
+	Batches uint32 `protobuf:"varint,4,opt,name=batches,proto3" json:"batches,omitempty"`
+}
+
+func (m *Powers) Reset()         { *m = Powers{} }
+func (m *Powers) String() string { return proto.CompactTextString(m) }
+func (*Powers) ProtoMessage()    {}
+func (*Powers) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c6c8c1cc13efc902, []int{11}
+}
+func (m *Powers) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Powers) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Powers.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Powers) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Powers.Merge(m, src)
+}
+func (m *Powers) XXX_Size() int {
+	return m.Size()
+}
+func (m *Powers) XXX_DiscardUnknown() {
+	xxx_messageInfo_Powers.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Powers proto.InternalMessageInfo
+
+func (m *Powers) GetHeight() int64 {
+	if m != nil {
+		return m.Height
+	}
+	return 0
+}
+
+func (m *Powers) GetSlots() []SlotPower {
+	if m != nil {
+		return m.Slots
+	}
+	return nil
+}
+
+func (m *Powers) GetTotal() int64 {
+	if m != nil {
+		return m.Total
+	}
+	return 0
+}
+
+func (m *Powers) GetBatches() uint32 {
+	if m != nil {
+		return m.Batches
+	}
+	return 0
+}
+
 // Dispute is a committed dispute that was not revealed yet.
 type Dispute struct {
 	// commitment to challenger, receipt, proof and salt, 32 bytes; see poa.DisputeCommitment.
@@ -917,7 +1564,7 @@ func (m *Dispute) Reset()         { *m = Dispute{} }
 func (m *Dispute) String() string { return proto.CompactTextString(m) }
 func (*Dispute) ProtoMessage()    {}
 func (*Dispute) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c6c8c1cc13efc902, []int{6}
+	return fileDescriptor_c6c8c1cc13efc902, []int{12}
 }
 func (m *Dispute) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -986,7 +1633,7 @@ func (m *ReceiptEntry) Reset()         { *m = ReceiptEntry{} }
 func (m *ReceiptEntry) String() string { return proto.CompactTextString(m) }
 func (*ReceiptEntry) ProtoMessage()    {}
 func (*ReceiptEntry) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c6c8c1cc13efc902, []int{7}
+	return fileDescriptor_c6c8c1cc13efc902, []int{13}
 }
 func (m *ReceiptEntry) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1071,7 +1718,7 @@ func (m *Receipt) Reset()         { *m = Receipt{} }
 func (m *Receipt) String() string { return proto.CompactTextString(m) }
 func (*Receipt) ProtoMessage()    {}
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c6c8c1cc13efc902, []int{8}
+	return fileDescriptor_c6c8c1cc13efc902, []int{14}
 }
 func (m *Receipt) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1224,7 +1871,7 @@ func (m *Accumulator) Reset()         { *m = Accumulator{} }
 func (m *Accumulator) String() string { return proto.CompactTextString(m) }
 func (*Accumulator) ProtoMessage()    {}
 func (*Accumulator) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c6c8c1cc13efc902, []int{9}
+	return fileDescriptor_c6c8c1cc13efc902, []int{15}
 }
 func (m *Accumulator) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1291,7 +1938,7 @@ func (m *ReceiptProof) Reset()         { *m = ReceiptProof{} }
 func (m *ReceiptProof) String() string { return proto.CompactTextString(m) }
 func (*ReceiptProof) ProtoMessage()    {}
 func (*ReceiptProof) Descriptor() ([]byte, []int) {
-	return fileDescriptor_c6c8c1cc13efc902, []int{10}
+	return fileDescriptor_c6c8c1cc13efc902, []int{16}
 }
 func (m *ReceiptProof) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1379,12 +2026,19 @@ func (m *ReceiptProof) GetCount() uint64 {
 func init() {
 	proto.RegisterEnum("openledger.attribution.v1.SessionStatus", SessionStatus_name, SessionStatus_value)
 	proto.RegisterEnum("openledger.attribution.v1.BatchStatus", BatchStatus_name, BatchStatus_value)
+	proto.RegisterEnum("openledger.attribution.v1.ItemKind", ItemKind_name, ItemKind_value)
 	proto.RegisterType((*Params)(nil), "openledger.attribution.v1.Params")
 	proto.RegisterType((*Price)(nil), "openledger.attribution.v1.Price")
 	proto.RegisterType((*Outcome)(nil), "openledger.attribution.v1.Outcome")
 	proto.RegisterType((*Session)(nil), "openledger.attribution.v1.Session")
 	proto.RegisterType((*SessionRange)(nil), "openledger.attribution.v1.SessionRange")
 	proto.RegisterType((*Batch)(nil), "openledger.attribution.v1.Batch")
+	proto.RegisterType((*Item)(nil), "openledger.attribution.v1.Item")
+	proto.RegisterType((*Attestation)(nil), "openledger.attribution.v1.Attestation")
+	proto.RegisterType((*Attestor)(nil), "openledger.attribution.v1.Attestor")
+	proto.RegisterType((*AttestorPage)(nil), "openledger.attribution.v1.AttestorPage")
+	proto.RegisterType((*SlotPower)(nil), "openledger.attribution.v1.SlotPower")
+	proto.RegisterType((*Powers)(nil), "openledger.attribution.v1.Powers")
 	proto.RegisterType((*Dispute)(nil), "openledger.attribution.v1.Dispute")
 	proto.RegisterType((*ReceiptEntry)(nil), "openledger.attribution.v1.ReceiptEntry")
 	proto.RegisterType((*Receipt)(nil), "openledger.attribution.v1.Receipt")
@@ -1397,133 +2051,180 @@ func init() {
 }
 
 var fileDescriptor_c6c8c1cc13efc902 = []byte{
-	// 2014 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x9c, 0x57, 0x4b, 0x6f, 0x23, 0xc7,
-	0xf1, 0xd7, 0x48, 0x7c, 0xd6, 0x90, 0x7a, 0xf4, 0x3e, 0xfe, 0xb3, 0xfa, 0x7b, 0x29, 0x2d, 0x8d,
-	0x6c, 0xe8, 0x75, 0x4c, 0x61, 0x15, 0x1f, 0x92, 0x00, 0x4e, 0x42, 0xad, 0xe8, 0x2c, 0xb1, 0x0b,
-	0x49, 0x18, 0x6a, 0x6d, 0x20, 0x97, 0x41, 0x93, 0xd3, 0x22, 0x07, 0x9c, 0x99, 0x1e, 0x4f, 0xcf,
-	0x48, 0x22, 0x90, 0x6b, 0x80, 0x20, 0x27, 0x1f, 0x73, 0x0c, 0x90, 0x4b, 0x8e, 0x0e, 0xb0, 0x1f,
-	0xc2, 0x97, 0x00, 0x8e, 0x0f, 0x41, 0x90, 0x83, 0x1d, 0xec, 0x1e, 0x36, 0x87, 0x20, 0x9f, 0x21,
-	0xe8, 0xea, 0x1e, 0x6a, 0xa8, 0x7d, 0x52, 0x17, 0xa2, 0xfb, 0x57, 0x55, 0x3d, 0x5d, 0xc5, 0xaa,
-	0x5f, 0x55, 0xc3, 0x87, 0x3c, 0x62, 0xa1, 0xcf, 0xdc, 0x11, 0x8b, 0x77, 0x68, 0x92, 0xc4, 0xde,
-	0x20, 0x4d, 0x3c, 0x1e, 0xee, 0x9c, 0xde, 0xcf, 0x6f, 0xdb, 0x51, 0xcc, 0x13, 0x4e, 0x6e, 0x5d,
-	0x28, 0xb7, 0xf3, 0xd2, 0xd3, 0xfb, 0x9b, 0x1b, 0x34, 0xf0, 0x42, 0xbe, 0x83, 0xbf, 0x4a, 0x7b,
-	0xf3, 0xd6, 0x90, 0x8b, 0x80, 0x0b, 0x07, 0x77, 0x3b, 0x6a, 0xa3, 0x45, 0xd7, 0x47, 0x7c, 0xc4,
-	0x15, 0x2e, 0x57, 0x1a, 0x6d, 0x8c, 0x38, 0x1f, 0xf9, 0x6c, 0x07, 0x77, 0x83, 0xf4, 0x64, 0xc7,
-	0x4d, 0x63, 0x7a, 0xf1, 0xf9, 0xcd, 0xad, 0xcb, 0xf2, 0xc4, 0x0b, 0x98, 0x48, 0x68, 0x10, 0x69,
-	0x85, 0xf7, 0x73, 0xce, 0xc4, 0xec, 0x8c, 0xc6, 0xae, 0x90, 0x8e, 0xe8, 0xa5, 0x52, 0x6a, 0xfe,
-	0xa7, 0x0c, 0xa5, 0x23, 0x1a, 0xd3, 0x40, 0x90, 0x9b, 0x50, 0x8a, 0x68, 0x2a, 0x98, 0x6b, 0x19,
-	0xdb, 0x46, 0xab, 0x62, 0xeb, 0x1d, 0x79, 0x0c, 0x66, 0xe0, 0x85, 0x8e, 0xcb, 0x22, 0x2e, 0xbc,
-	0xc4, 0x5a, 0xde, 0x36, 0x5a, 0xd5, 0xbd, 0x0f, 0xbf, 0xfe, 0x6e, 0x6b, 0xe9, 0x9f, 0xdf, 0x6d,
-	0xdd, 0x50, 0x9e, 0x08, 0x77, 0xd2, 0xf6, 0xf8, 0x4e, 0x40, 0x93, 0x71, 0xbb, 0x17, 0x26, 0xdf,
-	0x3e, 0xfd, 0x08, 0xb4, 0x8b, 0xbd, 0x30, 0xb1, 0x21, 0xf0, 0xc2, 0x7d, 0x65, 0x4e, 0x1e, 0x41,
-	0x6d, 0xe8, 0x53, 0x2f, 0x70, 0xce, 0xbc, 0xd0, 0xe5, 0x67, 0xd6, 0xca, 0xb6, 0xd1, 0x32, 0x77,
-	0x6f, 0xb5, 0x95, 0x37, 0xed, 0xcc, 0x9b, 0xf6, 0xbe, 0xf6, 0x76, 0xaf, 0x2e, 0xbf, 0xf4, 0x87,
-	0xef, 0xb7, 0x8c, 0x3f, 0xbf, 0xf8, 0xea, 0x9e, 0x61, 0x9b, 0x68, 0xfd, 0x39, 0x1a, 0x93, 0x1e,
-	0x98, 0x9e, 0xeb, 0x33, 0x87, 0x9d, 0x47, 0x5e, 0x3c, 0xb5, 0x0a, 0x0b, 0x9e, 0x05, 0xd2, 0xb8,
-	0x8b, 0xb6, 0xe4, 0x10, 0x56, 0x5d, 0x4f, 0x44, 0x69, 0xc2, 0xb2, 0x9b, 0x15, 0x17, 0x3c, 0xad,
-	0xae, 0xed, 0xf5, 0xdd, 0xee, 0x40, 0x2d, 0xa0, 0xe7, 0x4e, 0xcc, 0x86, 0xcc, 0x8b, 0x12, 0x61,
-	0x95, 0xb6, 0x8d, 0x56, 0xdd, 0x36, 0x03, 0x7a, 0x6e, 0x6b, 0x28, 0x53, 0x11, 0x4c, 0x08, 0x8f,
-	0x87, 0xc2, 0x2a, 0xcf, 0x54, 0xfa, 0x1a, 0x22, 0x3f, 0x02, 0x22, 0x55, 0xd8, 0xa9, 0xe7, 0xb2,
-	0x70, 0xc8, 0x9c, 0xc1, 0x34, 0x61, 0xc2, 0xaa, 0xa0, 0xe2, 0x7a, 0x40, 0xcf, 0xbb, 0x5a, 0xb0,
-	0x27, 0x71, 0xa9, 0x9d, 0x1d, 0xe6, 0x44, 0x2c, 0x76, 0x06, 0x3e, 0x1f, 0x4e, 0xac, 0xaa, 0xd2,
-	0xce, 0x24, 0x47, 0x2c, 0xde, 0x93, 0x38, 0x69, 0xc1, 0x7a, 0x14, 0xa7, 0x21, 0xcb, 0xeb, 0x02,
-	0xea, 0xae, 0x2a, 0x7c, 0xa6, 0x79, 0x17, 0xd6, 0x46, 0x54, 0xa9, 0x69, 0x7f, 0x2c, 0x73, 0xdb,
-	0x68, 0x15, 0xec, 0xfa, 0x88, 0x4a, 0x2d, 0xed, 0x11, 0x69, 0x42, 0x3d, 0xd3, 0x63, 0x61, 0x12,
-	0x4f, 0xad, 0x1a, 0x6a, 0x99, 0x4a, 0xab, 0x2b, 0x21, 0xb2, 0x0d, 0xb5, 0x4c, 0x47, 0x3a, 0x63,
-	0xd5, 0x51, 0x05, 0x94, 0x8a, 0x74, 0x83, 0xdc, 0x83, 0x8d, 0x4c, 0x43, 0x78, 0xa3, 0x90, 0x26,
-	0x69, 0xcc, 0xac, 0x55, 0x54, 0x5b, 0x53, 0x6a, 0xfd, 0x0c, 0xce, 0xdf, 0x8c, 0x0e, 0x87, 0x3c,
-	0x0d, 0x13, 0x6b, 0x2d, 0x7f, 0xb3, 0x8e, 0x02, 0xc9, 0x07, 0x17, 0x67, 0x4e, 0x3c, 0x9f, 0x3b,
-	0x67, 0x3c, 0x9e, 0x58, 0xeb, 0xa8, 0xb9, 0xaa, 0x34, 0x1f, 0x79, 0x3e, 0xff, 0x9c, 0xc7, 0x13,
-	0x72, 0x00, 0xb5, 0x2c, 0x13, 0x06, 0x3c, 0x74, 0xad, 0x8d, 0xc5, 0x13, 0xde, 0xd4, 0x07, 0xec,
-	0xf1, 0xd0, 0x25, 0xbb, 0x70, 0x23, 0x3b, 0x2f, 0x66, 0xa7, 0x8c, 0xfa, 0x2a, 0xd4, 0xc2, 0x22,
-	0x18, 0xeb, 0x6b, 0x5a, 0x68, 0xa3, 0x0c, 0xe3, 0x8d, 0x7f, 0xa4, 0x86, 0xf3, 0x7f, 0xce, 0x35,
-	0xf5, 0x47, 0x66, 0x92, 0xec, 0xef, 0xf9, 0x59, 0xeb, 0xdf, 0x7f, 0xdc, 0x32, 0x7e, 0xff, 0xe2,
-	0xab, 0x7b, 0x5b, 0xb9, 0x92, 0x3f, 0x9f, 0x63, 0x30, 0x55, 0xe3, 0xcd, 0xbf, 0x1b, 0x50, 0x3c,
-	0x8a, 0xbd, 0x21, 0x23, 0x1d, 0x28, 0x7a, 0x61, 0x94, 0x26, 0x58, 0xec, 0x0b, 0xba, 0xa7, 0x2c,
-	0xc9, 0x03, 0x28, 0xf1, 0x34, 0x91, 0x67, 0x5c, 0x81, 0x13, 0xb4, 0x29, 0xe9, 0x42, 0x39, 0xe6,
-	0x53, 0xea, 0x27, 0x53, 0xa4, 0x82, 0x05, 0x4f, 0xc9, 0x6c, 0x9b, 0x7f, 0x31, 0xa0, 0x7c, 0x98,
-	0x26, 0x43, 0x1e, 0x30, 0xb2, 0x05, 0x26, 0x0d, 0xc5, 0x99, 0x4c, 0x56, 0xce, 0x95, 0x83, 0x35,
-	0x1b, 0x14, 0x64, 0x73, 0x9e, 0xc8, 0xba, 0x43, 0x0f, 0x9c, 0x84, 0x4f, 0x58, 0x28, 0xf0, 0xfa,
-	0x75, 0xdb, 0x44, 0xec, 0x18, 0x21, 0xf2, 0x3e, 0xd4, 0xd5, 0x05, 0x33, 0x9d, 0x15, 0xd4, 0xa9,
-	0x29, 0x50, 0x2b, 0x7d, 0x02, 0x2b, 0x27, 0x8c, 0x21, 0xed, 0x2c, 0x78, 0x6f, 0x69, 0xd7, 0xfc,
-	0x6f, 0x09, 0xca, 0xba, 0xd0, 0xc9, 0x2a, 0x2c, 0x7b, 0xae, 0xbe, 0xea, 0xb2, 0xe7, 0x92, 0x36,
-	0x14, 0x23, 0x3a, 0x65, 0xb1, 0x0e, 0xad, 0xf5, 0xed, 0xd3, 0x8f, 0xae, 0x6b, 0xfb, 0x8e, 0xeb,
-	0xc6, 0x4c, 0x88, 0x7e, 0x12, 0x7b, 0xe1, 0xc8, 0x56, 0x6a, 0xe4, 0x63, 0xa8, 0x44, 0x31, 0x97,
-	0x64, 0x10, 0xeb, 0x38, 0xbe, 0xde, 0x64, 0xa6, 0x49, 0x6e, 0x41, 0x25, 0xe0, 0x2e, 0xf3, 0x1d,
-	0xcf, 0x45, 0x2f, 0x0a, 0x76, 0x19, 0xf7, 0x3d, 0x57, 0x06, 0x40, 0x89, 0x4e, 0x59, 0x2c, 0x6f,
-	0x88, 0x74, 0x58, 0xb7, 0x6b, 0x08, 0x7e, 0xa6, 0x30, 0x19, 0x69, 0xcd, 0x2a, 0xce, 0x84, 0x4d,
-	0x91, 0xe2, 0x6a, 0x36, 0x68, 0xe8, 0x11, 0x9b, 0x92, 0xdb, 0xa0, 0xe3, 0x8e, 0xf2, 0x32, 0xca,
-	0xab, 0x0a, 0x91, 0xe2, 0x0e, 0x14, 0x23, 0x99, 0x8d, 0x48, 0x68, 0xe6, 0xee, 0x76, 0xfb, 0xb5,
-	0x2d, 0xb5, 0x8d, 0x59, 0xbb, 0x57, 0x95, 0x41, 0x56, 0x74, 0xab, 0x2c, 0x65, 0xfe, 0x64, 0x9d,
-	0xa9, 0x7a, 0x85, 0xfc, 0xd1, 0xb6, 0xf2, 0x26, 0x22, 0x62, 0x61, 0x82, 0x04, 0xb8, 0x68, 0x39,
-	0xa0, 0x25, 0xb9, 0x0e, 0xc5, 0x21, 0xf5, 0x7d, 0xa1, 0xa9, 0x51, 0x6d, 0x08, 0x81, 0xc2, 0x98,
-	0x51, 0x17, 0x99, 0xb0, 0x66, 0xe3, 0x9a, 0x74, 0xa0, 0xe0, 0x53, 0x91, 0x20, 0xf5, 0x99, 0xbb,
-	0xcd, 0x37, 0x78, 0xad, 0x53, 0x3a, 0xef, 0x37, 0x9a, 0x92, 0xbb, 0xb0, 0x9a, 0x86, 0x74, 0x38,
-	0x09, 0xf9, 0x19, 0x5a, 0xba, 0x48, 0x90, 0x15, 0xfb, 0x12, 0x4a, 0x7e, 0x09, 0x25, 0x91, 0xd0,
-	0x24, 0x15, 0x48, 0x8b, 0xab, 0xbb, 0xad, 0x37, 0x7c, 0x4c, 0xe7, 0x62, 0x1f, 0xf5, 0x6d, 0x6d,
-	0x87, 0x95, 0x10, 0xb1, 0x90, 0xb9, 0xce, 0x98, 0x79, 0xa3, 0x71, 0x82, 0xac, 0xb9, 0x62, 0xd7,
-	0x14, 0xf8, 0x10, 0x31, 0xd2, 0x85, 0x8a, 0xcb, 0xa8, 0xeb, 0x7b, 0x21, 0x43, 0xbe, 0x34, 0x77,
-	0x37, 0x5f, 0xea, 0x9b, 0xc7, 0xd9, 0x7c, 0xa2, 0x1a, 0xe7, 0x97, 0xb3, 0xc6, 0x39, 0x33, 0x95,
-	0xf9, 0x34, 0xf4, 0xb9, 0x60, 0x8e, 0x0a, 0x24, 0x51, 0xad, 0x01, 0xa1, 0x07, 0x18, 0xcd, 0xdb,
-	0xa0, 0x76, 0x0e, 0xc6, 0xf4, 0x9a, 0xca, 0x27, 0x44, 0x1e, 0xca, 0xc0, 0xde, 0x06, 0x90, 0xd1,
-	0x71, 0x06, 0x34, 0x19, 0x8e, 0xad, 0xeb, 0x68, 0x5e, 0x95, 0xc8, 0x9e, 0x04, 0x9a, 0x7f, 0x35,
-	0xa0, 0xa6, 0x9d, 0xb4, 0x69, 0x38, 0x62, 0x52, 0x3f, 0xcb, 0xdf, 0x59, 0xf5, 0x55, 0x35, 0xd2,
-	0xc3, 0xe3, 0x4e, 0xbc, 0x58, 0x24, 0x78, 0x1d, 0xac, 0xc4, 0x82, 0x5d, 0x45, 0x44, 0xde, 0x86,
-	0xfc, 0x3f, 0xe0, 0xd9, 0x4a, 0xba, 0x82, 0xd2, 0x8a, 0x04, 0x50, 0xb8, 0x05, 0xa6, 0xb2, 0xf5,
-	0x42, 0x97, 0x9d, 0x63, 0x75, 0xd5, 0x6d, 0x75, 0x5c, 0x4f, 0x22, 0x64, 0x13, 0x2a, 0xb3, 0xd9,
-	0x40, 0xd5, 0xd6, 0x6c, 0x4f, 0x7e, 0x00, 0xab, 0x51, 0xcc, 0x4e, 0x3d, 0x9e, 0x0a, 0xed, 0x4b,
-	0x49, 0x35, 0xb5, 0x0c, 0x55, 0xfe, 0x3c, 0x2d, 0x43, 0x11, 0x57, 0x39, 0xfa, 0x28, 0x20, 0x7d,
-	0xe4, 0xe9, 0x60, 0xf9, 0x9d, 0xe9, 0xe0, 0x0e, 0xd4, 0xb2, 0xb5, 0x23, 0xd8, 0x17, 0xda, 0x27,
-	0x33, 0xc3, 0xfa, 0xec, 0x0b, 0xf2, 0xf3, 0x59, 0x3e, 0x15, 0x30, 0x9f, 0xee, 0xbe, 0x21, 0x9f,
-	0xf0, 0x6a, 0x97, 0xb2, 0x89, 0x40, 0x01, 0x49, 0xb9, 0xa8, 0xca, 0x41, 0xae, 0x65, 0x86, 0xcd,
-	0xe6, 0x1b, 0x14, 0x2a, 0x1e, 0xa9, 0x65, 0x60, 0xc6, 0xd9, 0x11, 0x9d, 0xfa, 0x9c, 0xba, 0xce,
-	0x98, 0x8a, 0xb1, 0xe6, 0x12, 0x53, 0x63, 0x0f, 0xa9, 0x18, 0xcf, 0x45, 0xb4, 0x72, 0x29, 0xa2,
-	0x04, 0x0a, 0x23, 0x1a, 0x09, 0x3d, 0x0b, 0xe1, 0x5a, 0x16, 0x6c, 0x44, 0x47, 0x4c, 0xe8, 0xa1,
-	0x47, 0x6d, 0xc8, 0x01, 0x54, 0x66, 0x03, 0x99, 0xb9, 0xbd, 0xd2, 0x32, 0x77, 0x7f, 0xf8, 0xf6,
-	0x9a, 0xc1, 0x74, 0xca, 0x57, 0xe9, 0xec, 0x0c, 0xf2, 0x0b, 0x28, 0x9c, 0x30, 0x26, 0x90, 0x00,
-	0x16, 0x24, 0x16, 0x34, 0x94, 0x6d, 0x76, 0x90, 0xc6, 0x21, 0x73, 0x91, 0x2f, 0x16, 0x6d, 0xb3,
-	0xca, 0x54, 0xf2, 0xdb, 0x80, 0x87, 0xa9, 0x40, 0x9a, 0x58, 0x94, 0xdf, 0xd0, 0x92, 0xf4, 0xa0,
-	0xea, 0x7b, 0x74, 0xe0, 0xf9, 0x5e, 0x32, 0x45, 0x36, 0x59, 0xf0, 0x98, 0x0b, 0x6b, 0xf2, 0x09,
-	0x14, 0x13, 0x16, 0x07, 0x02, 0xb9, 0xc4, 0xdc, 0x7d, 0x2f, 0x1f, 0xe0, 0xec, 0x7d, 0x72, 0x7a,
-	0xbf, 0x7d, 0x2c, 0x75, 0xe6, 0x38, 0x1f, 0xad, 0x64, 0x6d, 0x45, 0x9c, 0xce, 0x3a, 0xd3, 0x86,
-	0xaa, 0xad, 0x88, 0xd3, 0xac, 0x2f, 0x11, 0x28, 0xf8, 0x8c, 0x9e, 0x68, 0x02, 0xc1, 0xb5, 0x7c,
-	0xde, 0x68, 0x02, 0xbb, 0x86, 0x04, 0xa6, 0x77, 0x73, 0xd4, 0x75, 0xfd, 0xea, 0xd4, 0xf5, 0x01,
-	0xe0, 0x5c, 0x16, 0xf3, 0x53, 0x16, 0x66, 0x4c, 0x79, 0x03, 0x3f, 0xb4, 0x36, 0xc3, 0x15, 0x59,
-	0x36, 0xbf, 0x37, 0xa0, 0xbc, 0xaf, 0x66, 0x38, 0xd2, 0x00, 0x18, 0xf2, 0x20, 0xf0, 0x92, 0x40,
-	0x36, 0x1f, 0x3d, 0xaa, 0x5c, 0x20, 0xe4, 0x27, 0x00, 0xc3, 0x31, 0xf5, 0x7d, 0x16, 0x8e, 0xde,
-	0xa1, 0x94, 0x73, 0xba, 0x32, 0xef, 0x70, 0x7c, 0xbd, 0xc2, 0x54, 0x85, 0x86, 0xb9, 0x80, 0x15,
-	0xe6, 0x02, 0x76, 0x07, 0x6a, 0x7a, 0x8e, 0x4d, 0xc3, 0xc4, 0xf3, 0xb1, 0x94, 0x57, 0x6c, 0x53,
-	0x61, 0x4f, 0x24, 0xd4, 0xec, 0x40, 0x4d, 0x3f, 0x09, 0xd4, 0xcc, 0x2f, 0xab, 0x9e, 0x86, 0x13,
-	0x4d, 0x50, 0xb8, 0x96, 0xe4, 0x7a, 0x86, 0x07, 0x3a, 0x51, 0x14, 0xe8, 0x11, 0xac, 0xaa, 0x90,
-	0xa3, 0x28, 0x68, 0xbe, 0x28, 0x40, 0x39, 0x7b, 0x56, 0x5c, 0xb0, 0x5b, 0x15, 0xd9, 0x6d, 0x9e,
-	0xb6, 0x97, 0x2f, 0xd3, 0x36, 0x81, 0x42, 0x8e, 0x92, 0x71, 0x2d, 0x27, 0x1d, 0x24, 0xd2, 0xdc,
-	0xa4, 0x83, 0xfb, 0x9e, 0x2b, 0x69, 0x40, 0x71, 0xb4, 0x62, 0x61, 0xb5, 0x99, 0x63, 0xd0, 0xd2,
-	0x95, 0x06, 0xaa, 0xf2, 0x5b, 0x06, 0xaa, 0xca, 0x2b, 0x06, 0xaa, 0x9b, 0x50, 0x0a, 0x58, 0x32,
-	0xe6, 0xae, 0x26, 0x2a, 0xbd, 0xbb, 0x94, 0x26, 0xf0, 0x52, 0x9a, 0x5c, 0x9e, 0x68, 0xcd, 0x77,
-	0x98, 0x68, 0x6b, 0xaf, 0x9f, 0x68, 0xeb, 0x57, 0x9b, 0x68, 0xc9, 0x63, 0x28, 0xcb, 0x77, 0x9f,
-	0xc7, 0x24, 0xcf, 0xbc, 0x8d, 0x3a, 0xf3, 0x19, 0x92, 0x2f, 0xf2, 0xec, 0x08, 0x59, 0x52, 0x69,
-	0x98, 0x19, 0x31, 0x17, 0xf3, 0x64, 0x0d, 0x2f, 0xbd, 0x96, 0xc7, 0x8f, 0xa2, 0x80, 0x34, 0xa1,
-	0x36, 0x37, 0x0c, 0xad, 0xe3, 0x30, 0x34, 0x87, 0xe5, 0xf2, 0x79, 0x23, 0x9f, 0xcf, 0xcd, 0x9f,
-	0x82, 0xd9, 0x19, 0x0e, 0xd3, 0x20, 0xf5, 0x69, 0xc2, 0x63, 0x1c, 0xe3, 0xf0, 0x1d, 0x69, 0xe8,
-	0x31, 0x0e, 0xdf, 0x8f, 0xb2, 0x57, 0x30, 0x3a, 0x91, 0x6f, 0x85, 0x95, 0x56, 0xcd, 0x56, 0x9b,
-	0xe6, 0xdf, 0x8c, 0x59, 0xa2, 0x1f, 0xc5, 0x9c, 0x23, 0xc9, 0xc4, 0x6c, 0xc8, 0xe3, 0x6c, 0x98,
-	0xd0, 0x3b, 0x99, 0xb1, 0x2a, 0xfd, 0xb0, 0xbf, 0xe9, 0x8c, 0x45, 0x04, 0x9b, 0xdb, 0x2c, 0x05,
-	0x57, 0xf2, 0x29, 0x98, 0xef, 0x67, 0x85, 0x97, 0xfb, 0x59, 0x44, 0x93, 0xb1, 0x55, 0xc4, 0xeb,
-	0xe0, 0x7a, 0xc6, 0x7a, 0xa5, 0x1c, 0xeb, 0x6d, 0x42, 0x45, 0x78, 0x03, 0xdf, 0x0b, 0x47, 0xc2,
-	0x2a, 0xa3, 0xee, 0x6c, 0x7f, 0xe1, 0x69, 0x25, 0xe7, 0xe9, 0xbd, 0xdf, 0x1a, 0x50, 0x9f, 0x9b,
-	0x04, 0x49, 0x03, 0x36, 0xfb, 0xdd, 0x7e, 0xbf, 0x77, 0x78, 0xe0, 0xf4, 0x8f, 0x3b, 0xc7, 0x4f,
-	0xfa, 0xce, 0x93, 0x83, 0xfe, 0x51, 0xf7, 0x41, 0xef, 0xd3, 0x5e, 0x77, 0x7f, 0x7d, 0x89, 0xfc,
-	0x1f, 0x5c, 0xbb, 0x24, 0x3f, 0x3c, 0xea, 0x1e, 0xac, 0x1b, 0x64, 0x13, 0x6e, 0x5e, 0x12, 0x3c,
-	0x78, 0x7c, 0xd8, 0xef, 0x1d, 0xfc, 0x6a, 0x7d, 0x99, 0xdc, 0x82, 0x1b, 0xaf, 0x90, 0x75, 0xf7,
-	0xd7, 0x57, 0x36, 0x0b, 0xbf, 0xfb, 0x53, 0x63, 0xe9, 0xde, 0x6f, 0xc0, 0xcc, 0x0d, 0x10, 0xe4,
-	0x3d, 0xb0, 0xf6, 0x3a, 0xc7, 0x0f, 0x1e, 0xbe, 0xfa, 0x0a, 0x37, 0x60, 0x63, 0x4e, 0xaa, 0x2f,
-	0x70, 0x13, 0xc8, 0x1c, 0xfc, 0x69, 0xef, 0xa0, 0xf3, 0x78, 0x7d, 0x59, 0x5e, 0x6c, 0x0e, 0xdf,
-	0xef, 0xf5, 0x8f, 0xec, 0xc3, 0xcf, 0xba, 0x07, 0xd9, 0xd7, 0xf7, 0x0e, 0xbe, 0x7e, 0xd6, 0x30,
-	0xbe, 0x79, 0xd6, 0x30, 0xfe, 0xf5, 0xac, 0x61, 0x7c, 0xf9, 0xbc, 0xb1, 0xf4, 0xcd, 0xf3, 0xc6,
-	0xd2, 0x3f, 0x9e, 0x37, 0x96, 0x7e, 0xfd, 0xf1, 0xc8, 0x4b, 0xc6, 0xe9, 0xa0, 0x3d, 0xe4, 0xc1,
-	0x4e, 0xee, 0xb9, 0xfd, 0xda, 0x97, 0x77, 0x32, 0x8d, 0x98, 0x18, 0x94, 0xb0, 0x97, 0xfc, 0xf8,
-	0x7f, 0x01, 0x00, 0x00, 0xff, 0xff, 0x07, 0xec, 0x47, 0x8a, 0x62, 0x14, 0x00, 0x00,
+	// 2762 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x9c, 0x58, 0x4f, 0x6f, 0x23, 0xc7,
+	0xb1, 0x5f, 0x4a, 0x43, 0x8a, 0xac, 0x21, 0x25, 0xaa, 0x57, 0x92, 0x67, 0x65, 0xaf, 0xa4, 0xa5,
+	0xdf, 0xf3, 0x93, 0xe5, 0x67, 0x09, 0x2b, 0x3b, 0xc8, 0x1f, 0xc0, 0x49, 0xa4, 0x15, 0x37, 0xcb,
+	0xac, 0x2c, 0x31, 0x43, 0xed, 0x3a, 0x08, 0x02, 0x10, 0x4d, 0x4e, 0x8b, 0x1c, 0x68, 0x66, 0x7a,
+	0x3c, 0x33, 0x94, 0xc4, 0x73, 0x10, 0xc0, 0xc8, 0x21, 0xf0, 0xcd, 0x39, 0x06, 0xc8, 0x25, 0xb7,
+	0x38, 0x80, 0x3f, 0x43, 0xe0, 0xa3, 0xe3, 0x43, 0x10, 0xe4, 0x60, 0x1b, 0x36, 0x02, 0xe7, 0x63,
+	0x04, 0x55, 0xdd, 0x43, 0x0e, 0xb5, 0xff, 0x4c, 0x5d, 0x88, 0xee, 0x5f, 0x55, 0x35, 0xbb, 0x6b,
+	0xaa, 0x7f, 0x55, 0xd5, 0xf0, 0x86, 0x0c, 0x45, 0xe0, 0x09, 0xa7, 0x27, 0xa2, 0x1d, 0x9e, 0x24,
+	0x91, 0xdb, 0x19, 0x24, 0xae, 0x0c, 0x76, 0xce, 0xef, 0x66, 0xa7, 0xdb, 0x61, 0x24, 0x13, 0xc9,
+	0x6e, 0x8d, 0x95, 0xb7, 0xb3, 0xd2, 0xf3, 0xbb, 0xab, 0x8b, 0xdc, 0x77, 0x03, 0xb9, 0x43, 0xbf,
+	0x4a, 0x7b, 0xf5, 0x56, 0x57, 0xc6, 0xbe, 0x8c, 0xdb, 0x34, 0xdb, 0x51, 0x13, 0x2d, 0x5a, 0xea,
+	0xc9, 0x9e, 0x54, 0x38, 0x8e, 0x34, 0xba, 0xd6, 0x93, 0xb2, 0xe7, 0x89, 0x1d, 0x9a, 0x75, 0x06,
+	0xa7, 0x3b, 0xce, 0x20, 0xe2, 0xe3, 0xbf, 0x5f, 0x5d, 0xbf, 0x2a, 0x4f, 0x5c, 0x5f, 0xc4, 0x09,
+	0xf7, 0x43, 0xad, 0xf0, 0x6a, 0xe6, 0x30, 0x91, 0xb8, 0xe0, 0x91, 0x13, 0xe3, 0x41, 0xf4, 0x50,
+	0x29, 0xd5, 0xfe, 0x6d, 0x42, 0xa1, 0xc9, 0x23, 0xee, 0xc7, 0x6c, 0x05, 0x0a, 0x21, 0x1f, 0xc4,
+	0xc2, 0xb1, 0x72, 0x1b, 0xb9, 0xcd, 0xa2, 0xad, 0x67, 0xec, 0x10, 0x4c, 0xdf, 0x0d, 0xda, 0x8e,
+	0x08, 0x65, 0xec, 0x26, 0xd6, 0xcc, 0x46, 0x6e, 0xb3, 0xb4, 0xff, 0xc6, 0xa7, 0x5f, 0xac, 0xdf,
+	0xf8, 0xd7, 0x17, 0xeb, 0xcb, 0xea, 0x24, 0xb1, 0x73, 0xb6, 0xed, 0xca, 0x1d, 0x9f, 0x27, 0xfd,
+	0xed, 0x46, 0x90, 0x7c, 0xfe, 0xc9, 0x9b, 0xa0, 0x8f, 0xd8, 0x08, 0x12, 0x1b, 0x7c, 0x37, 0x38,
+	0x50, 0xe6, 0xec, 0x21, 0x94, 0xbb, 0x1e, 0x77, 0xfd, 0xf6, 0x85, 0x1b, 0x38, 0xf2, 0xc2, 0x9a,
+	0xdd, 0xc8, 0x6d, 0x9a, 0xbb, 0xb7, 0xb6, 0xd5, 0x69, 0xb6, 0xd3, 0xd3, 0x6c, 0x1f, 0xe8, 0xd3,
+	0xee, 0x57, 0xf0, 0x9f, 0xfe, 0xf0, 0xe5, 0x7a, 0xee, 0xcf, 0xdf, 0x7e, 0xbc, 0x95, 0xb3, 0x4d,
+	0xb2, 0x7e, 0x8f, 0x8c, 0x59, 0x03, 0x4c, 0xd7, 0xf1, 0x44, 0x5b, 0x5c, 0x86, 0x6e, 0x34, 0xb4,
+	0x8c, 0x29, 0xd7, 0x02, 0x34, 0xae, 0x93, 0x2d, 0x3b, 0x86, 0x79, 0xc7, 0x8d, 0xc3, 0x41, 0x22,
+	0xd2, 0x9d, 0xe5, 0xa7, 0x5c, 0xad, 0xa2, 0xed, 0xf5, 0xde, 0xee, 0x40, 0xd9, 0xe7, 0x97, 0xed,
+	0x48, 0x74, 0x85, 0x1b, 0x26, 0xb1, 0x55, 0xd8, 0xc8, 0x6d, 0x56, 0x6c, 0xd3, 0xe7, 0x97, 0xb6,
+	0x86, 0x52, 0x95, 0x58, 0xc4, 0xb1, 0x2b, 0x83, 0xd8, 0x9a, 0x1b, 0xa9, 0xb4, 0x34, 0xc4, 0xfe,
+	0x1f, 0x18, 0xaa, 0x88, 0x73, 0xd7, 0x11, 0x41, 0x57, 0xb4, 0x3b, 0xc3, 0x44, 0xc4, 0x56, 0x91,
+	0x14, 0xab, 0x3e, 0xbf, 0xac, 0x6b, 0xc1, 0x3e, 0xe2, 0xa8, 0x9d, 0x2e, 0xd6, 0x0e, 0x45, 0xd4,
+	0xee, 0x78, 0xb2, 0x7b, 0x66, 0x95, 0x94, 0x76, 0x2a, 0x69, 0x8a, 0x68, 0x1f, 0x71, 0xb6, 0x09,
+	0xd5, 0x30, 0x1a, 0x04, 0x22, 0xab, 0x0b, 0xa4, 0x3b, 0xaf, 0xf0, 0x91, 0xe6, 0x6b, 0xb0, 0xd0,
+	0xe3, 0x4a, 0x4d, 0x9f, 0xc7, 0x32, 0x37, 0x72, 0x9b, 0x86, 0x5d, 0xe9, 0x71, 0xd4, 0xd2, 0x27,
+	0x62, 0x35, 0xa8, 0xa4, 0x7a, 0x22, 0x48, 0xa2, 0xa1, 0x55, 0x26, 0x2d, 0x53, 0x69, 0xd5, 0x11,
+	0x62, 0x1b, 0x50, 0x4e, 0x75, 0xf0, 0x30, 0x56, 0x85, 0x54, 0x40, 0xa9, 0xe0, 0x31, 0xd8, 0x16,
+	0x2c, 0xa6, 0x1a, 0xb1, 0xdb, 0x0b, 0x78, 0x32, 0x88, 0x84, 0x35, 0x4f, 0x6a, 0x0b, 0x4a, 0xad,
+	0x95, 0xc2, 0xd9, 0x9d, 0xf1, 0x6e, 0x57, 0x0e, 0x82, 0xc4, 0x5a, 0xc8, 0xee, 0x6c, 0x4f, 0x81,
+	0xec, 0xf5, 0xf1, 0x9a, 0x67, 0xae, 0x27, 0xdb, 0x17, 0x32, 0x3a, 0xb3, 0xaa, 0xa4, 0x39, 0xaf,
+	0x34, 0x1f, 0xba, 0x9e, 0x7c, 0x4f, 0x46, 0x67, 0xec, 0x08, 0xca, 0x69, 0x24, 0x74, 0x64, 0xe0,
+	0x58, 0x8b, 0xd3, 0x07, 0xbc, 0xa9, 0x17, 0xd8, 0x97, 0x81, 0xc3, 0x76, 0x61, 0x39, 0x5d, 0x2f,
+	0x12, 0xe7, 0x82, 0x7b, 0xca, 0xd5, 0xb1, 0xc5, 0xc8, 0xd7, 0x37, 0xb5, 0xd0, 0x26, 0x19, 0xf9,
+	0x9b, 0x3e, 0xa4, 0x86, 0xb3, 0x1f, 0xe7, 0xa6, 0xfa, 0x90, 0xa9, 0x64, 0xf4, 0x79, 0x36, 0xc0,
+	0xe4, 0x49, 0x82, 0x97, 0x1f, 0xe3, 0xd2, 0x5a, 0xa2, 0xeb, 0x9b, 0x85, 0x98, 0x0d, 0xf3, 0xf1,
+	0xa0, 0xe3, 0xbb, 0x14, 0x01, 0xed, 0x53, 0x21, 0xac, 0xe5, 0xe9, 0x4f, 0x55, 0x19, 0x2f, 0x71,
+	0x5f, 0x08, 0x8c, 0x5e, 0xf5, 0x17, 0xed, 0xc4, 0xc5, 0xe3, 0xac, 0xa8, 0xe8, 0x55, 0xd8, 0x09,
+	0x42, 0x78, 0xd9, 0xb5, 0x8a, 0xe7, 0xfa, 0x6e, 0x62, 0xbd, 0x34, 0xed, 0x65, 0x57, 0xd6, 0x87,
+	0x68, 0xcc, 0x7e, 0x01, 0x0b, 0x91, 0xa0, 0x2d, 0x24, 0xe9, 0x15, 0xb5, 0xa6, 0x5c, 0x6f, 0x3e,
+	0x5d, 0x40, 0xdf, 0xd1, 0xbb, 0xb0, 0x8c, 0xb7, 0x0b, 0x89, 0x92, 0xdc, 0x1c, 0x46, 0x12, 0xef,
+	0x53, 0x64, 0xdd, 0xa2, 0xb3, 0xe0, 0xd5, 0x3b, 0x0e, 0x45, 0xd0, 0x14, 0x51, 0x53, 0x4b, 0xd8,
+	0x5b, 0xb0, 0xd2, 0x19, 0x04, 0x48, 0x3a, 0x74, 0x15, 0x33, 0x5f, 0x67, 0x95, 0xa2, 0xe9, 0xa6,
+	0x92, 0xd2, 0x7d, 0x1c, 0x7d, 0xa0, 0x2d, 0x58, 0xec, 0x4b, 0xcf, 0x69, 0x47, 0x22, 0x89, 0x86,
+	0xe9, 0xe7, 0x7f, 0x99, 0xfe, 0x63, 0x01, 0x05, 0x36, 0xe2, 0xfa, 0xd3, 0x6f, 0xc1, 0xa2, 0xf6,
+	0x59, 0xc8, 0x47, 0xba, 0xaf, 0x28, 0x5d, 0x25, 0x68, 0x72, 0xad, 0xfb, 0xa3, 0xcd, 0xff, 0xfc,
+	0x71, 0x3d, 0xf7, 0xbb, 0x6f, 0x3f, 0xde, 0x5a, 0xcf, 0x70, 0xfd, 0xe5, 0x44, 0xea, 0x52, 0xe4,
+	0x5e, 0xfb, 0x47, 0x0e, 0xf2, 0xcd, 0xc8, 0xed, 0x0a, 0xb6, 0x07, 0x79, 0x37, 0x08, 0x07, 0x09,
+	0xb1, 0xfc, 0x94, 0x11, 0xa0, 0x2c, 0xd9, 0x3d, 0x28, 0xc8, 0x41, 0x82, 0x6b, 0x5c, 0x23, 0x19,
+	0x68, 0x53, 0x56, 0x87, 0xb9, 0x48, 0x0e, 0xb9, 0x97, 0x0c, 0x29, 0x07, 0x4c, 0xb9, 0x4a, 0x6a,
+	0x5b, 0xfb, 0x6b, 0x0e, 0xe6, 0x8e, 0x07, 0x49, 0x57, 0xfa, 0x82, 0xad, 0x83, 0xc9, 0x83, 0xf8,
+	0x02, 0x59, 0x4a, 0x4a, 0x75, 0xc0, 0xb2, 0x0d, 0x0a, 0xb2, 0xa5, 0x4c, 0x30, 0x64, 0xe9, 0x04,
+	0xed, 0x44, 0x9e, 0x89, 0x20, 0xa6, 0xed, 0x57, 0x6c, 0x93, 0xb0, 0x13, 0x82, 0xd8, 0xab, 0x50,
+	0x51, 0x1b, 0x4c, 0x75, 0x66, 0x49, 0xa7, 0xac, 0x40, 0xad, 0xf4, 0x0e, 0xcc, 0xe2, 0x1d, 0x32,
+	0xa6, 0xdf, 0x37, 0xda, 0xd5, 0x3e, 0x98, 0x83, 0x39, 0xcd, 0xf0, 0x6c, 0x1e, 0x66, 0x5c, 0x47,
+	0x6f, 0x75, 0xc6, 0x75, 0xd8, 0x36, 0xe4, 0x43, 0x3e, 0x14, 0x91, 0x76, 0xad, 0xf5, 0xf9, 0x27,
+	0x6f, 0x2e, 0x69, 0xfb, 0x3d, 0xc7, 0x89, 0x44, 0x1c, 0xb7, 0x92, 0xc8, 0x0d, 0x7a, 0xb6, 0x52,
+	0x63, 0x6f, 0x43, 0x71, 0x14, 0xb5, 0xb3, 0x2f, 0x30, 0x19, 0x69, 0xb2, 0x5b, 0x50, 0xf4, 0xa5,
+	0x23, 0xbc, 0xb6, 0xeb, 0xd0, 0x29, 0x0c, 0x7b, 0x8e, 0xe6, 0x0d, 0x07, 0x1d, 0xa0, 0x44, 0xe7,
+	0x22, 0xc2, 0x1d, 0x52, 0x1e, 0xac, 0xd8, 0x65, 0x02, 0x1f, 0x2b, 0x0c, 0x3d, 0xad, 0xd3, 0x49,
+	0xfb, 0x4c, 0x0c, 0x29, 0xb7, 0x95, 0x6d, 0xd0, 0xd0, 0x43, 0x31, 0x64, 0xb7, 0x41, 0xfb, 0x9d,
+	0xe4, 0x73, 0x24, 0x2f, 0x29, 0x04, 0xc5, 0x7b, 0x90, 0x0f, 0x31, 0x1a, 0x29, 0x93, 0x99, 0xbb,
+	0x1b, 0xdb, 0xcf, 0xac, 0xa5, 0xb6, 0x29, 0x6a, 0xf7, 0x4b, 0xe8, 0x64, 0x75, 0x89, 0x95, 0x25,
+	0xc6, 0x4f, 0x5a, 0x92, 0x94, 0xae, 0x11, 0x3f, 0xda, 0x16, 0x77, 0x12, 0x87, 0x22, 0x48, 0x28,
+	0xf3, 0x4d, 0x7b, 0x1d, 0xc8, 0x92, 0x2d, 0x41, 0xbe, 0xcb, 0x3d, 0x2f, 0xd6, 0x39, 0x51, 0x4d,
+	0x18, 0x03, 0xa3, 0x2f, 0xb8, 0x43, 0x29, 0xb0, 0x6c, 0xd3, 0x98, 0xed, 0x81, 0xe1, 0xf1, 0x38,
+	0xa1, 0x9c, 0x67, 0xee, 0xd6, 0x9e, 0x73, 0x6a, 0x1d, 0xd2, 0xd9, 0x73, 0x93, 0x29, 0x7b, 0x0d,
+	0xe6, 0x07, 0x01, 0xef, 0x9e, 0x05, 0xf2, 0x82, 0x2c, 0x1d, 0xca, 0x8c, 0x45, 0xfb, 0x0a, 0xca,
+	0x7e, 0x0a, 0x05, 0x24, 0xff, 0x41, 0x4c, 0xf9, 0x70, 0x7e, 0x77, 0xf3, 0x39, 0x7f, 0xa6, 0x63,
+	0xb1, 0x45, 0xfa, 0xb6, 0xb6, 0xa3, 0x9b, 0x10, 0x8a, 0x40, 0x38, 0xed, 0xbe, 0x70, 0x7b, 0xfd,
+	0x84, 0xd2, 0xe5, 0xac, 0x5d, 0x56, 0xe0, 0x03, 0xc2, 0x58, 0x1d, 0x8a, 0x8e, 0xe0, 0x8e, 0xe7,
+	0x06, 0x82, 0x12, 0xa5, 0xb9, 0xbb, 0xfa, 0x04, 0x1b, 0x9f, 0xa4, 0x85, 0xa9, 0xa2, 0xe3, 0x0f,
+	0x47, 0x74, 0x3c, 0x32, 0xc5, 0x78, 0xea, 0x7a, 0x32, 0x16, 0x6d, 0xe5, 0x48, 0xa6, 0x6a, 0x02,
+	0x82, 0xee, 0x91, 0x37, 0x6f, 0x83, 0x9a, 0xb5, 0xc9, 0xa7, 0x37, 0x55, 0x3c, 0x11, 0xf2, 0x00,
+	0x1d, 0x7b, 0x1b, 0x00, 0xbd, 0xd3, 0xee, 0xf0, 0xa4, 0xdb, 0xa7, 0x04, 0x68, 0xd8, 0x25, 0x44,
+	0xf6, 0x11, 0x60, 0x16, 0xcc, 0x91, 0x44, 0xc4, 0x94, 0xf7, 0x2a, 0x76, 0x3a, 0xad, 0xfd, 0x7e,
+	0x06, 0xca, 0xfa, 0xf8, 0x36, 0x0f, 0x7a, 0x02, 0x57, 0x4a, 0x23, 0x7b, 0x74, 0x2f, 0x4b, 0x1a,
+	0x69, 0xd0, 0x1f, 0x9d, 0xba, 0x51, 0x9c, 0xd0, 0x46, 0xe9, 0x8e, 0x1a, 0x76, 0x89, 0x10, 0xdc,
+	0x27, 0x7b, 0x19, 0xe8, 0x5f, 0x95, 0x74, 0x96, 0xa4, 0x45, 0x04, 0x48, 0xb8, 0x0e, 0xa6, 0xb2,
+	0x75, 0x03, 0x47, 0x5c, 0xd2, 0xbd, 0xab, 0xd8, 0x6a, 0xb9, 0x06, 0x22, 0x6c, 0x15, 0x8a, 0xa3,
+	0x72, 0x51, 0xdd, 0xba, 0xd1, 0x9c, 0xfd, 0x2f, 0xcc, 0x87, 0x91, 0x38, 0x77, 0xe5, 0x20, 0xd6,
+	0xa7, 0x2c, 0xa8, 0x3a, 0x27, 0x45, 0xd5, 0x49, 0x7f, 0x02, 0xc6, 0xa9, 0x10, 0xaa, 0x94, 0x9c,
+	0x32, 0x9a, 0xc9, 0xb0, 0xf6, 0x51, 0x09, 0xf2, 0x6a, 0xa9, 0x31, 0x33, 0x19, 0xc4, 0x4c, 0x59,
+	0xa6, 0x99, 0xf9, 0xce, 0x4c, 0x73, 0x07, 0xca, 0xe9, 0xb8, 0x1d, 0x8b, 0xf7, 0xb5, 0x53, 0xcc,
+	0x14, 0x6b, 0x89, 0xf7, 0xd9, 0x8f, 0x47, 0xa1, 0x6a, 0x50, 0xa8, 0xbe, 0xf6, 0x9c, 0x50, 0xa5,
+	0xad, 0x5d, 0x09, 0x54, 0x06, 0x06, 0xf1, 0x7d, 0x5e, 0xdd, 0x34, 0x1c, 0x63, 0xf0, 0x8e, 0x6a,
+	0x66, 0x12, 0x2a, 0x8a, 0x2a, 0xa7, 0x60, 0x9a, 0x0e, 0x42, 0x3e, 0xf4, 0x24, 0x77, 0xda, 0x7d,
+	0x1e, 0xf7, 0x35, 0x4d, 0x99, 0x1a, 0x7b, 0xc0, 0xe3, 0xfe, 0xc4, 0x27, 0x29, 0x5e, 0xf9, 0x24,
+	0x0c, 0x8c, 0x1e, 0x0f, 0x63, 0x5d, 0x5f, 0xd3, 0x18, 0xb9, 0x20, 0xe4, 0x3d, 0x11, 0xeb, 0x42,
+	0x5a, 0x4d, 0xd8, 0x11, 0x14, 0x47, 0x45, 0xbe, 0xb9, 0x31, 0xbb, 0x69, 0xee, 0xfe, 0xdf, 0x8b,
+	0xaf, 0x23, 0xc5, 0x63, 0x96, 0x00, 0x46, 0x6b, 0x8c, 0xbe, 0x72, 0xf9, 0x9a, 0x5f, 0x19, 0x33,
+	0x78, 0x67, 0x10, 0x05, 0xc2, 0x21, 0x2a, 0x9a, 0x36, 0x83, 0x2b, 0x53, 0xa4, 0xce, 0x8e, 0x0c,
+	0x06, 0x31, 0x31, 0xd0, 0xb4, 0xd4, 0x49, 0x96, 0xac, 0x01, 0x25, 0xcf, 0xe5, 0x1d, 0xd7, 0x73,
+	0x93, 0x21, 0x11, 0xd5, 0x94, 0xcb, 0x8c, 0xad, 0xd9, 0x3b, 0x90, 0x4f, 0x44, 0xe4, 0xc7, 0x44,
+	0x53, 0xe6, 0xee, 0x2b, 0x59, 0x07, 0xa7, 0x3d, 0xef, 0xf9, 0xdd, 0xed, 0x13, 0xd4, 0x99, 0x48,
+	0x27, 0x64, 0x85, 0x97, 0x33, 0x94, 0x7c, 0x94, 0xf4, 0x16, 0xd5, 0xe5, 0x0c, 0x25, 0x4f, 0x53,
+	0x1e, 0x03, 0xc3, 0x13, 0xfc, 0x54, 0x73, 0x13, 0x8d, 0xb1, 0x65, 0xd6, 0xdc, 0x78, 0x93, 0xb8,
+	0x51, 0xcf, 0x26, 0x58, 0x71, 0xe9, 0xfa, 0xac, 0xf8, 0x3a, 0x50, 0xad, 0x1f, 0xc9, 0x73, 0x11,
+	0xa4, 0x24, 0xbc, 0x4c, 0x7f, 0xb4, 0x30, 0xc2, 0x35, 0x0f, 0xdf, 0x81, 0x72, 0xb6, 0x2c, 0xa5,
+	0x62, 0xdc, 0xb0, 0xcd, 0x4c, 0x31, 0x8a, 0x07, 0x70, 0x13, 0xe1, 0x53, 0x11, 0x6e, 0xd8, 0x34,
+	0x56, 0x49, 0xca, 0x73, 0xa8, 0x90, 0x36, 0x6c, 0x1a, 0x63, 0xff, 0xa3, 0x0b, 0xd0, 0xb8, 0xcf,
+	0x23, 0x41, 0xb5, 0xf0, 0xb4, 0xfd, 0x8f, 0x5a, 0xa0, 0x85, 0xf6, 0x54, 0x95, 0xd1, 0x54, 0x38,
+	0xed, 0xce, 0x90, 0xca, 0x64, 0xac, 0xca, 0x34, 0xb4, 0x3f, 0x44, 0x6a, 0x8b, 0x45, 0x92, 0x78,
+	0xe3, 0x4c, 0xf3, 0x32, 0x1d, 0xb2, 0xa2, 0x51, 0x75, 0xc4, 0xda, 0x57, 0x33, 0x60, 0x34, 0x70,
+	0xd3, 0x2b, 0x50, 0x08, 0x06, 0x7e, 0x47, 0x44, 0x9a, 0x9c, 0xf4, 0x8c, 0x7d, 0x1f, 0x8c, 0x33,
+	0x37, 0x70, 0x88, 0x9c, 0xe6, 0x77, 0x5f, 0x7d, 0xce, 0x0d, 0xc3, 0x65, 0x1e, 0xba, 0x81, 0x63,
+	0x93, 0x01, 0x56, 0x43, 0x44, 0xa9, 0xc8, 0xf8, 0x8a, 0x9f, 0x54, 0x7e, 0x50, 0x7c, 0xef, 0xf0,
+	0x84, 0x07, 0x22, 0x19, 0x97, 0x4a, 0x25, 0x8d, 0x34, 0x1c, 0x4c, 0x2c, 0xd9, 0x32, 0xc9, 0xb0,
+	0xd3, 0x69, 0x26, 0x34, 0x0a, 0x13, 0xa1, 0x71, 0x07, 0xca, 0xf4, 0x5a, 0x21, 0x62, 0x6a, 0x9b,
+	0x88, 0x73, 0x0c, 0xdb, 0xd4, 0x18, 0xb6, 0x4d, 0xec, 0x01, 0x40, 0xaa, 0xc2, 0x13, 0x5d, 0x21,
+	0x4d, 0x11, 0x3f, 0x25, 0x6d, 0xbc, 0x47, 0x95, 0xc9, 0x39, 0xf7, 0x5c, 0x87, 0x28, 0xaa, 0x6c,
+	0xab, 0x09, 0x6e, 0xda, 0x0d, 0x14, 0x0e, 0x84, 0xa7, 0xd3, 0xda, 0x5f, 0x72, 0x60, 0xee, 0x65,
+	0xda, 0x46, 0x06, 0x46, 0x87, 0xc7, 0x42, 0xfb, 0x99, 0xc6, 0x88, 0x05, 0xe2, 0x32, 0xd1, 0xb9,
+	0x8f, 0xc6, 0xf8, 0x3f, 0xaa, 0x07, 0x54, 0xde, 0x53, 0x13, 0xe4, 0x60, 0x1d, 0x93, 0xda, 0x13,
+	0x86, 0x2a, 0x20, 0x14, 0xf8, 0x8c, 0xc0, 0xcd, 0x3f, 0x19, 0xb8, 0xab, 0x50, 0xd4, 0x5e, 0x4d,
+	0x5f, 0x51, 0x46, 0xf3, 0xda, 0xdf, 0x66, 0xa0, 0xa8, 0x76, 0x2c, 0x23, 0xdc, 0x5a, 0xec, 0xe9,
+	0xc2, 0xbf, 0x62, 0xd3, 0x98, 0xbd, 0x03, 0x45, 0x19, 0x8a, 0x88, 0x27, 0x32, 0xcd, 0x5a, 0x77,
+	0x3e, 0xff, 0xe4, 0xcd, 0xdb, 0x3a, 0x58, 0x1f, 0xe3, 0xb1, 0x51, 0x76, 0x25, 0x7d, 0xa5, 0x26,
+	0xe8, 0x2b, 0x7a, 0x40, 0x10, 0xa3, 0xc8, 0xd0, 0x53, 0xec, 0x01, 0x9c, 0xc1, 0xf5, 0x7a, 0x00,
+	0x67, 0x20, 0x90, 0x81, 0x05, 0x27, 0x06, 0xce, 0x5f, 0x83, 0x81, 0x95, 0x29, 0xd2, 0xe7, 0xa9,
+	0x8c, 0x4e, 0x85, 0x8b, 0xfb, 0x2b, 0x5c, 0x83, 0x3e, 0x47, 0xd6, 0xb5, 0x5f, 0x43, 0x39, 0xf5,
+	0x63, 0x93, 0xf7, 0x04, 0x3b, 0x84, 0x12, 0xd7, 0xf3, 0xd8, 0xca, 0x51, 0xce, 0x7a, 0xde, 0x8d,
+	0x4a, 0x6d, 0xb3, 0xcc, 0x3a, 0x5e, 0xa0, 0xf6, 0x3d, 0x28, 0xb5, 0x3c, 0x99, 0x34, 0xe5, 0x85,
+	0x78, 0xfa, 0x67, 0xc2, 0xbc, 0x89, 0x42, 0xfa, 0x46, 0xb3, 0xb6, 0x9a, 0xd4, 0x3e, 0xca, 0x41,
+	0x81, 0x6c, 0xe2, 0xcc, 0x7d, 0xca, 0x5d, 0xa1, 0xda, 0x3c, 0x2e, 0x80, 0xbd, 0x1c, 0xee, 0xf1,
+	0x7f, 0x9e, 0x97, 0x57, 0xd3, 0x1d, 0x4c, 0xd0, 0x3f, 0x59, 0x53, 0x04, 0xcb, 0x84, 0xab, 0xa2,
+	0x6d, 0xd6, 0x56, 0x93, 0x6c, 0xdd, 0x68, 0x4c, 0xd6, 0x8d, 0x5f, 0xe6, 0x60, 0xee, 0x40, 0xbd,
+	0xc3, 0xb0, 0x35, 0x80, 0xae, 0xf4, 0x7d, 0x37, 0xf1, 0xb1, 0x8f, 0xd0, 0x5d, 0xe7, 0x18, 0x61,
+	0x3f, 0x00, 0xe8, 0xf6, 0xb9, 0xe7, 0x89, 0xa0, 0xf7, 0x1d, 0x4a, 0xa7, 0x8c, 0x2e, 0xe6, 0x79,
+	0x7a, 0x82, 0xba, 0x46, 0x83, 0x4c, 0x86, 0x19, 0xaf, 0x19, 0x57, 0x59, 0x48, 0xbf, 0x45, 0x0d,
+	0x82, 0xc4, 0xf5, 0x28, 0x06, 0x67, 0x6d, 0x53, 0x61, 0x8f, 0x10, 0xaa, 0xed, 0x41, 0x59, 0x3f,
+	0xeb, 0xa9, 0x77, 0x3b, 0xac, 0xb2, 0x78, 0x70, 0x96, 0x72, 0x01, 0x8e, 0x91, 0x1d, 0x2f, 0x68,
+	0xc1, 0x76, 0x18, 0xfa, 0xba, 0x9b, 0x2e, 0x29, 0xa4, 0x19, 0xfa, 0xb5, 0x6f, 0x0d, 0x98, 0x4b,
+	0x9f, 0x06, 0xc7, 0xd5, 0x64, 0x89, 0xaa, 0xc9, 0xc9, 0x3a, 0x7b, 0xe6, 0x6a, 0x9d, 0xcd, 0xc0,
+	0xc8, 0xd4, 0xd0, 0x34, 0x9e, 0xa0, 0x69, 0x63, 0x92, 0xa6, 0x97, 0x20, 0xaf, 0x8a, 0x6a, 0x55,
+	0x36, 0xab, 0xc9, 0x44, 0xc5, 0x5a, 0xb8, 0x56, 0x6f, 0x3c, 0xf7, 0x82, 0xde, 0xb8, 0xf8, 0x94,
+	0xde, 0x78, 0x05, 0x0a, 0xbe, 0x48, 0xfa, 0xd2, 0xd1, 0x85, 0xa1, 0x9e, 0x5d, 0x09, 0x13, 0x78,
+	0x22, 0x4c, 0xae, 0x3e, 0x4e, 0x98, 0xdf, 0xe1, 0x71, 0xa2, 0xfc, 0xec, 0xc7, 0x89, 0xca, 0xf5,
+	0x1e, 0x27, 0xd8, 0x21, 0xcc, 0x89, 0x20, 0x89, 0x5c, 0x81, 0x75, 0xdd, 0x8b, 0x4a, 0xd5, 0x6c,
+	0x84, 0x64, 0x6f, 0x55, 0xba, 0x04, 0x96, 0x30, 0x83, 0x20, 0x35, 0x12, 0x0e, 0xc5, 0xc9, 0x82,
+	0x7a, 0xcc, 0xca, 0xe2, 0xcd, 0xd0, 0x67, 0x35, 0x28, 0x4f, 0xf4, 0xb5, 0x55, 0xea, 0x6b, 0x27,
+	0xb0, 0x4c, 0x3c, 0x2f, 0x66, 0xe3, 0xb9, 0xf6, 0x43, 0x30, 0xf7, 0xba, 0xdd, 0x81, 0x3f, 0xf0,
+	0x88, 0xb5, 0xb1, 0x23, 0xa7, 0xb7, 0xe0, 0x9c, 0xee, 0xc8, 0xe9, 0x0d, 0x18, 0x39, 0x46, 0xf0,
+	0x33, 0x45, 0x15, 0x65, 0x5b, 0x4d, 0x6a, 0x7f, 0xcf, 0x8d, 0x02, 0xbd, 0x19, 0x49, 0x49, 0x45,
+	0x5d, 0x24, 0xba, 0x32, 0x4a, 0xbb, 0x3f, 0x3d, 0xc3, 0x88, 0x55, 0xe1, 0x47, 0xfd, 0x84, 0x8e,
+	0x58, 0x42, 0xa8, 0x99, 0x18, 0x85, 0xe0, 0x6c, 0x36, 0x04, 0xb3, 0xfd, 0x83, 0xf1, 0x64, 0xff,
+	0x10, 0xf2, 0xa4, 0x6f, 0xe5, 0x69, 0x3b, 0x34, 0x1e, 0x55, 0x99, 0x85, 0x4c, 0x95, 0xb9, 0x0a,
+	0xc5, 0xd8, 0xed, 0x78, 0x6e, 0xd0, 0xc3, 0xbe, 0x0e, 0x75, 0x47, 0xf3, 0xf1, 0x49, 0x8b, 0x99,
+	0x93, 0x6e, 0xfd, 0x36, 0x07, 0x95, 0x89, 0xa6, 0x9e, 0xad, 0xc1, 0x6a, 0xab, 0xde, 0x6a, 0x35,
+	0x8e, 0x8f, 0xda, 0xad, 0x93, 0xbd, 0x93, 0x47, 0xad, 0xf6, 0xa3, 0xa3, 0x56, 0xb3, 0x7e, 0xaf,
+	0x71, 0xbf, 0x51, 0x3f, 0xa8, 0xde, 0x60, 0x2f, 0xc1, 0xcd, 0x2b, 0xf2, 0xe3, 0x66, 0xfd, 0xa8,
+	0x9a, 0x63, 0xab, 0xb0, 0x72, 0x45, 0x70, 0xef, 0xf0, 0xb8, 0xd5, 0x38, 0xfa, 0x59, 0x75, 0x86,
+	0xdd, 0x82, 0xe5, 0xa7, 0xc8, 0xea, 0x07, 0xd5, 0xd9, 0x55, 0xe3, 0x83, 0x3f, 0xad, 0xdd, 0xd8,
+	0xfa, 0xcd, 0x0c, 0x98, 0x99, 0x8e, 0x8d, 0xbd, 0x02, 0xd6, 0xfe, 0xde, 0xc9, 0xbd, 0x07, 0x4f,
+	0xdf, 0xc3, 0x32, 0x2c, 0x4e, 0x48, 0xf5, 0x0e, 0x56, 0x80, 0x4d, 0xc0, 0xf7, 0x1b, 0x47, 0x7b,
+	0x87, 0xd5, 0x19, 0xdc, 0xd9, 0x04, 0x7e, 0xd0, 0x68, 0x35, 0xed, 0xe3, 0xc7, 0xf5, 0xa3, 0xea,
+	0x2c, 0xee, 0x6c, 0x42, 0x66, 0xd7, 0x7f, 0x5e, 0xbf, 0x77, 0x52, 0x3f, 0xa8, 0x1a, 0xcc, 0x82,
+	0xa5, 0x09, 0x51, 0xfd, 0x97, 0xcd, 0x86, 0x5d, 0x3f, 0xa8, 0xe6, 0x9f, 0xd8, 0x9d, 0x5d, 0x6f,
+	0x3d, 0xda, 0x7f, 0xb7, 0x71, 0x82, 0x76, 0x85, 0xa7, 0x2c, 0x79, 0xff, 0xd1, 0xd1, 0x41, 0xfd,
+	0xa0, 0x3a, 0x87, 0xce, 0x9b, 0x10, 0x1d, 0xee, 0x35, 0xd1, 0x0b, 0x45, 0xed, 0x85, 0xf7, 0xa0,
+	0x98, 0x16, 0x9c, 0xb8, 0x4a, 0xe3, 0xa4, 0xfe, 0x6e, 0xfb, 0x61, 0xe3, 0xe8, 0xe0, 0xca, 0xf1,
+	0x6f, 0xc2, 0xc2, 0x58, 0x44, 0xeb, 0x55, 0x73, 0xe8, 0x93, 0x31, 0xf8, 0xb8, 0x6e, 0xa3, 0xb3,
+	0xab, 0x33, 0x6a, 0xe1, 0xfd, 0xa3, 0x4f, 0xbf, 0x5e, 0xcb, 0x7d, 0xf6, 0xf5, 0x5a, 0xee, 0xab,
+	0xaf, 0xd7, 0x72, 0x1f, 0x7e, 0xb3, 0x76, 0xe3, 0xb3, 0x6f, 0xd6, 0x6e, 0xfc, 0xf3, 0x9b, 0xb5,
+	0x1b, 0xbf, 0x7a, 0xbb, 0xe7, 0x26, 0xfd, 0x41, 0x67, 0xbb, 0x2b, 0xfd, 0x9d, 0xcc, 0xd3, 0xf0,
+	0x33, 0x5f, 0x89, 0x93, 0x61, 0x28, 0xe2, 0x4e, 0x81, 0x8a, 0xcb, 0xb7, 0xfe, 0x1b, 0x00, 0x00,
+	0xff, 0xff, 0x92, 0x23, 0xcd, 0xd0, 0x07, 0x1d, 0x00, 0x00,
 }
 
 func (this *Params) Equal(that interface{}) bool {
@@ -1602,6 +2303,33 @@ func (this *Params) Equal(that interface{}) bool {
 	if this.DisputesPerBlock != that1.DisputesPerBlock {
 		return false
 	}
+	if this.Attestation != that1.Attestation {
+		return false
+	}
+	if !this.SubmissionFee.Equal(that1.SubmissionFee) {
+		return false
+	}
+	if this.AttestTicks != that1.AttestTicks {
+		return false
+	}
+	if this.AttestLimit != that1.AttestLimit {
+		return false
+	}
+	if this.ResubmitWindow != that1.ResubmitWindow {
+		return false
+	}
+	if this.MaxOpenPerProvider != that1.MaxOpenPerProvider {
+		return false
+	}
+	if this.BundleBytesPerBlock != that1.BundleBytesPerBlock {
+		return false
+	}
+	if this.HoldRetryBlocks != that1.HoldRetryBlocks {
+		return false
+	}
+	if this.AttestPayBlocks != that1.AttestPayBlocks {
+		return false
+	}
 	return true
 }
 func (m *Params) Marshal() (dAtA []byte, err error) {
@@ -1624,6 +2352,85 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.AttestPayBlocks != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.AttestPayBlocks))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xe0
+	}
+	if m.HoldRetryBlocks != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.HoldRetryBlocks))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xd8
+	}
+	if m.BundleBytesPerBlock != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.BundleBytesPerBlock))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xd0
+	}
+	if m.MaxOpenPerProvider != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.MaxOpenPerProvider))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xc8
+	}
+	n1, err1 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.ResubmitWindow, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.ResubmitWindow):])
+	if err1 != nil {
+		return 0, err1
+	}
+	i -= n1
+	i = encodeVarintAttribution(dAtA, i, uint64(n1))
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xc2
+	n2, err2 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.AttestLimit, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.AttestLimit):])
+	if err2 != nil {
+		return 0, err2
+	}
+	i -= n2
+	i = encodeVarintAttribution(dAtA, i, uint64(n2))
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xba
+	if m.AttestTicks != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.AttestTicks))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xb0
+	}
+	{
+		size := m.SubmissionFee.Size()
+		i -= size
+		if _, err := m.SubmissionFee.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintAttribution(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xaa
+	if m.Attestation {
+		i--
+		if m.Attestation {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xa0
+	}
 	if m.DisputesPerBlock != 0 {
 		i = encodeVarintAttribution(dAtA, i, uint64(m.DisputesPerBlock))
 		i--
@@ -1707,28 +2514,28 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x30
 	}
-	n1, err1 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.DisputeWindow, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.DisputeWindow):])
-	if err1 != nil {
-		return 0, err1
-	}
-	i -= n1
-	i = encodeVarintAttribution(dAtA, i, uint64(n1))
-	i--
-	dAtA[i] = 0x2a
-	n2, err2 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.IdleExpiry, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.IdleExpiry):])
-	if err2 != nil {
-		return 0, err2
-	}
-	i -= n2
-	i = encodeVarintAttribution(dAtA, i, uint64(n2))
-	i--
-	dAtA[i] = 0x22
-	n3, err3 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.ClaimWindow, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.ClaimWindow):])
+	n3, err3 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.DisputeWindow, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.DisputeWindow):])
 	if err3 != nil {
 		return 0, err3
 	}
 	i -= n3
 	i = encodeVarintAttribution(dAtA, i, uint64(n3))
+	i--
+	dAtA[i] = 0x2a
+	n4, err4 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.IdleExpiry, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.IdleExpiry):])
+	if err4 != nil {
+		return 0, err4
+	}
+	i -= n4
+	i = encodeVarintAttribution(dAtA, i, uint64(n4))
+	i--
+	dAtA[i] = 0x22
+	n5, err5 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.ClaimWindow, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.ClaimWindow):])
+	if err5 != nil {
+		return 0, err5
+	}
+	i -= n5
+	i = encodeVarintAttribution(dAtA, i, uint64(n5))
 	i--
 	dAtA[i] = 0x1a
 	{
@@ -1877,6 +2684,13 @@ func (m *Session) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Batches != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Batches))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xa8
+	}
 	if m.LastBatch != 0 {
 		i = encodeVarintAttribution(dAtA, i, uint64(m.LastBatch))
 		i--
@@ -1900,12 +2714,12 @@ func (m *Session) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x90
 	}
-	n4, err4 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Deadline, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Deadline):])
-	if err4 != nil {
-		return 0, err4
+	n6, err6 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Deadline, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Deadline):])
+	if err6 != nil {
+		return 0, err6
 	}
-	i -= n4
-	i = encodeVarintAttribution(dAtA, i, uint64(n4))
+	i -= n6
+	i = encodeVarintAttribution(dAtA, i, uint64(n6))
 	i--
 	dAtA[i] = 0x1
 	i--
@@ -2052,6 +2866,16 @@ func (m *SessionRange) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	{
+		size := m.Fees.Size()
+		i -= size
+		if _, err := m.Fees.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintAttribution(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x3a
 	if m.PreviousBatch != 0 {
 		i = encodeVarintAttribution(dAtA, i, uint64(m.PreviousBatch))
 		i--
@@ -2107,6 +2931,55 @@ func (m *Batch) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.SettledHeight != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.SettledHeight))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xd8
+	}
+	if len(m.AttestedBy) > 0 {
+		i -= len(m.AttestedBy)
+		copy(dAtA[i:], m.AttestedBy)
+		i = encodeVarintAttribution(dAtA, i, uint64(len(m.AttestedBy)))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xd2
+	}
+	{
+		size := m.AttestShare.Size()
+		i -= size
+		if _, err := m.AttestShare.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintAttribution(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xca
+	if m.Held != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Held))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xc0
+	}
+	if m.Item != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Item))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xb8
+	}
+	if m.BundleBytes != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.BundleBytes))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xb0
+	}
 	if m.DisprovenHeight != 0 {
 		i = encodeVarintAttribution(dAtA, i, uint64(m.DisprovenHeight))
 		i--
@@ -2114,12 +2987,12 @@ func (m *Batch) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0xa8
 	}
-	n7, err7 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Deadline, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Deadline):])
-	if err7 != nil {
-		return 0, err7
+	n9, err9 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Deadline, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Deadline):])
+	if err9 != nil {
+		return 0, err9
 	}
-	i -= n7
-	i = encodeVarintAttribution(dAtA, i, uint64(n7))
+	i -= n9
+	i = encodeVarintAttribution(dAtA, i, uint64(n9))
 	i--
 	dAtA[i] = 0x1
 	i--
@@ -2266,6 +3139,331 @@ func (m *Batch) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	if m.Id != 0 {
 		i = encodeVarintAttribution(dAtA, i, uint64(m.Id))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Item) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Item) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Item) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Invalid) > 0 {
+		i -= len(m.Invalid)
+		copy(dAtA[i:], m.Invalid)
+		i = encodeVarintAttribution(dAtA, i, uint64(len(m.Invalid)))
+		i--
+		dAtA[i] = 0x52
+	}
+	if len(m.Valid) > 0 {
+		i -= len(m.Valid)
+		copy(dAtA[i:], m.Valid)
+		i = encodeVarintAttribution(dAtA, i, uint64(len(m.Valid)))
+		i--
+		dAtA[i] = 0x4a
+	}
+	n11, err11 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.ExpiresAt, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.ExpiresAt):])
+	if err11 != nil {
+		return 0, err11
+	}
+	i -= n11
+	i = encodeVarintAttribution(dAtA, i, uint64(n11))
+	i--
+	dAtA[i] = 0x42
+	if m.ExpiresTick != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.ExpiresTick))
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.Height != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Height))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Version != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Version))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.BatchId != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.BatchId))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Kind != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Kind))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Number != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Number))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Attestation) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Attestation) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Attestation) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Versions != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Versions))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.BundleBytes != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.BundleBytes))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.BundleHeight != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.BundleHeight))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Ticks != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Ticks))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Next != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Next))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Base != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Base))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Attestor) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Attestor) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Attestor) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Forfeited.Size()
+		i -= size
+		if _, err := m.Forfeited.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintAttribution(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x32
+	{
+		size := m.Earned.Size()
+		i -= size
+		if _, err := m.Earned.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintAttribution(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	{
+		size := m.Due.Size()
+		i -= size
+		if _, err := m.Due.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintAttribution(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if m.Counted != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Counted))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Operator) > 0 {
+		i -= len(m.Operator)
+		copy(dAtA[i:], m.Operator)
+		i = encodeVarintAttribution(dAtA, i, uint64(len(m.Operator)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Slot != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Slot))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *AttestorPage) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *AttestorPage) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *AttestorPage) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Attestors) > 0 {
+		for iNdEx := len(m.Attestors) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Attestors[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintAttribution(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *SlotPower) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *SlotPower) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *SlotPower) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Power != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Power))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Slot != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Slot))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Powers) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Powers) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Powers) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Batches != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Batches))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Total != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Total))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Slots) > 0 {
+		for iNdEx := len(m.Slots) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Slots[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintAttribution(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	if m.Height != 0 {
+		i = encodeVarintAttribution(dAtA, i, uint64(m.Height))
 		i--
 		dAtA[i] = 0x8
 	}
@@ -2682,6 +3880,30 @@ func (m *Params) Size() (n int) {
 	if m.DisputesPerBlock != 0 {
 		n += 2 + sovAttribution(uint64(m.DisputesPerBlock))
 	}
+	if m.Attestation {
+		n += 3
+	}
+	l = m.SubmissionFee.Size()
+	n += 2 + l + sovAttribution(uint64(l))
+	if m.AttestTicks != 0 {
+		n += 2 + sovAttribution(uint64(m.AttestTicks))
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.AttestLimit)
+	n += 2 + l + sovAttribution(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.ResubmitWindow)
+	n += 2 + l + sovAttribution(uint64(l))
+	if m.MaxOpenPerProvider != 0 {
+		n += 2 + sovAttribution(uint64(m.MaxOpenPerProvider))
+	}
+	if m.BundleBytesPerBlock != 0 {
+		n += 2 + sovAttribution(uint64(m.BundleBytesPerBlock))
+	}
+	if m.HoldRetryBlocks != 0 {
+		n += 2 + sovAttribution(uint64(m.HoldRetryBlocks))
+	}
+	if m.AttestPayBlocks != 0 {
+		n += 2 + sovAttribution(uint64(m.AttestPayBlocks))
+	}
 	return n
 }
 
@@ -2789,6 +4011,9 @@ func (m *Session) Size() (n int) {
 	if m.LastBatch != 0 {
 		n += 2 + sovAttribution(uint64(m.LastBatch))
 	}
+	if m.Batches != 0 {
+		n += 2 + sovAttribution(uint64(m.Batches))
+	}
 	return n
 }
 
@@ -2817,6 +4042,8 @@ func (m *SessionRange) Size() (n int) {
 	if m.PreviousBatch != 0 {
 		n += 1 + sovAttribution(uint64(m.PreviousBatch))
 	}
+	l = m.Fees.Size()
+	n += 1 + l + sovAttribution(uint64(l))
 	return n
 }
 
@@ -2889,6 +4116,170 @@ func (m *Batch) Size() (n int) {
 	n += 2 + l + sovAttribution(uint64(l))
 	if m.DisprovenHeight != 0 {
 		n += 2 + sovAttribution(uint64(m.DisprovenHeight))
+	}
+	if m.BundleBytes != 0 {
+		n += 2 + sovAttribution(uint64(m.BundleBytes))
+	}
+	if m.Item != 0 {
+		n += 2 + sovAttribution(uint64(m.Item))
+	}
+	if m.Held != 0 {
+		n += 2 + sovAttribution(uint64(m.Held))
+	}
+	l = m.AttestShare.Size()
+	n += 2 + l + sovAttribution(uint64(l))
+	l = len(m.AttestedBy)
+	if l > 0 {
+		n += 2 + l + sovAttribution(uint64(l))
+	}
+	if m.SettledHeight != 0 {
+		n += 2 + sovAttribution(uint64(m.SettledHeight))
+	}
+	return n
+}
+
+func (m *Item) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Number != 0 {
+		n += 1 + sovAttribution(uint64(m.Number))
+	}
+	if m.Kind != 0 {
+		n += 1 + sovAttribution(uint64(m.Kind))
+	}
+	if m.BatchId != 0 {
+		n += 1 + sovAttribution(uint64(m.BatchId))
+	}
+	if m.DatanetId != 0 {
+		n += 1 + sovAttribution(uint64(m.DatanetId))
+	}
+	if m.Version != 0 {
+		n += 1 + sovAttribution(uint64(m.Version))
+	}
+	if m.Height != 0 {
+		n += 1 + sovAttribution(uint64(m.Height))
+	}
+	if m.ExpiresTick != 0 {
+		n += 1 + sovAttribution(uint64(m.ExpiresTick))
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.ExpiresAt)
+	n += 1 + l + sovAttribution(uint64(l))
+	l = len(m.Valid)
+	if l > 0 {
+		n += 1 + l + sovAttribution(uint64(l))
+	}
+	l = len(m.Invalid)
+	if l > 0 {
+		n += 1 + l + sovAttribution(uint64(l))
+	}
+	return n
+}
+
+func (m *Attestation) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Base != 0 {
+		n += 1 + sovAttribution(uint64(m.Base))
+	}
+	if m.Next != 0 {
+		n += 1 + sovAttribution(uint64(m.Next))
+	}
+	if m.Ticks != 0 {
+		n += 1 + sovAttribution(uint64(m.Ticks))
+	}
+	if m.BundleHeight != 0 {
+		n += 1 + sovAttribution(uint64(m.BundleHeight))
+	}
+	if m.BundleBytes != 0 {
+		n += 1 + sovAttribution(uint64(m.BundleBytes))
+	}
+	if m.Versions != 0 {
+		n += 1 + sovAttribution(uint64(m.Versions))
+	}
+	return n
+}
+
+func (m *Attestor) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Slot != 0 {
+		n += 1 + sovAttribution(uint64(m.Slot))
+	}
+	l = len(m.Operator)
+	if l > 0 {
+		n += 1 + l + sovAttribution(uint64(l))
+	}
+	if m.Counted != 0 {
+		n += 1 + sovAttribution(uint64(m.Counted))
+	}
+	l = m.Due.Size()
+	n += 1 + l + sovAttribution(uint64(l))
+	l = m.Earned.Size()
+	n += 1 + l + sovAttribution(uint64(l))
+	l = m.Forfeited.Size()
+	n += 1 + l + sovAttribution(uint64(l))
+	return n
+}
+
+func (m *AttestorPage) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Attestors) > 0 {
+		for _, e := range m.Attestors {
+			l = e.Size()
+			n += 1 + l + sovAttribution(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *SlotPower) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Slot != 0 {
+		n += 1 + sovAttribution(uint64(m.Slot))
+	}
+	if m.Power != 0 {
+		n += 1 + sovAttribution(uint64(m.Power))
+	}
+	return n
+}
+
+func (m *Powers) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Height != 0 {
+		n += 1 + sovAttribution(uint64(m.Height))
+	}
+	if len(m.Slots) > 0 {
+		for _, e := range m.Slots {
+			l = e.Size()
+			n += 1 + l + sovAttribution(uint64(l))
+		}
+	}
+	if m.Total != 0 {
+		n += 1 + sovAttribution(uint64(m.Total))
+	}
+	if m.Batches != 0 {
+		n += 1 + sovAttribution(uint64(m.Batches))
 	}
 	return n
 }
@@ -3523,6 +4914,221 @@ func (m *Params) Unmarshal(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.DisputesPerBlock |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 20:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Attestation", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Attestation = bool(v != 0)
+		case 21:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SubmissionFee", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.SubmissionFee.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 22:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AttestTicks", wireType)
+			}
+			m.AttestTicks = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AttestTicks |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 23:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AttestLimit", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.AttestLimit, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 24:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ResubmitWindow", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.ResubmitWindow, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 25:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MaxOpenPerProvider", wireType)
+			}
+			m.MaxOpenPerProvider = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.MaxOpenPerProvider |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 26:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BundleBytesPerBlock", wireType)
+			}
+			m.BundleBytesPerBlock = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BundleBytesPerBlock |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 27:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field HoldRetryBlocks", wireType)
+			}
+			m.HoldRetryBlocks = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.HoldRetryBlocks |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 28:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AttestPayBlocks", wireType)
+			}
+			m.AttestPayBlocks = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AttestPayBlocks |= uint32(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
@@ -4439,6 +6045,25 @@ func (m *Session) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 21:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Batches", wireType)
+			}
+			m.Batches = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Batches |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipAttribution(dAtA[iNdEx:])
@@ -4618,6 +6243,40 @@ func (m *SessionRange) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Fees", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Fees.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipAttribution(dAtA[iNdEx:])
@@ -5224,6 +6883,1133 @@ func (m *Batch) Unmarshal(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.DisprovenHeight |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 22:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BundleBytes", wireType)
+			}
+			m.BundleBytes = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BundleBytes |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 23:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Item", wireType)
+			}
+			m.Item = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Item |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 24:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Held", wireType)
+			}
+			m.Held = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Held |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 25:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AttestShare", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.AttestShare.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 26:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AttestedBy", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.AttestedBy = append(m.AttestedBy[:0], dAtA[iNdEx:postIndex]...)
+			if m.AttestedBy == nil {
+				m.AttestedBy = []byte{}
+			}
+			iNdEx = postIndex
+		case 27:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SettledHeight", wireType)
+			}
+			m.SettledHeight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.SettledHeight |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipAttribution(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Item) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowAttribution
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Item: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Item: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Number", wireType)
+			}
+			m.Number = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Number |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Kind", wireType)
+			}
+			m.Kind = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Kind |= ItemKind(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BatchId", wireType)
+			}
+			m.BatchId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BatchId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Version", wireType)
+			}
+			m.Version = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Version |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Height", wireType)
+			}
+			m.Height = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Height |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ExpiresTick", wireType)
+			}
+			m.ExpiresTick = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ExpiresTick |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ExpiresAt", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.ExpiresAt, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Valid", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Valid = append(m.Valid[:0], dAtA[iNdEx:postIndex]...)
+			if m.Valid == nil {
+				m.Valid = []byte{}
+			}
+			iNdEx = postIndex
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Invalid", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Invalid = append(m.Invalid[:0], dAtA[iNdEx:postIndex]...)
+			if m.Invalid == nil {
+				m.Invalid = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipAttribution(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Attestation) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowAttribution
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Attestation: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Attestation: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Base", wireType)
+			}
+			m.Base = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Base |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Next", wireType)
+			}
+			m.Next = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Next |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ticks", wireType)
+			}
+			m.Ticks = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Ticks |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BundleHeight", wireType)
+			}
+			m.BundleHeight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BundleHeight |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BundleBytes", wireType)
+			}
+			m.BundleBytes = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BundleBytes |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Versions", wireType)
+			}
+			m.Versions = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Versions |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipAttribution(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Attestor) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowAttribution
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Attestor: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Attestor: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Slot", wireType)
+			}
+			m.Slot = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Slot |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Operator", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Operator = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Counted", wireType)
+			}
+			m.Counted = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Counted |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Due", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Due.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Earned", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Earned.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Forfeited", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Forfeited.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipAttribution(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *AttestorPage) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowAttribution
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: AttestorPage: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: AttestorPage: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Attestors", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Attestors = append(m.Attestors, Attestor{})
+			if err := m.Attestors[len(m.Attestors)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipAttribution(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *SlotPower) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowAttribution
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: SlotPower: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: SlotPower: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Slot", wireType)
+			}
+			m.Slot = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Slot |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Power", wireType)
+			}
+			m.Power = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Power |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipAttribution(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Powers) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowAttribution
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Powers: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Powers: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Height", wireType)
+			}
+			m.Height = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Height |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Slots", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthAttribution
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Slots = append(m.Slots, SlotPower{})
+			if err := m.Slots[len(m.Slots)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Total", wireType)
+			}
+			m.Total = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Total |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Batches", wireType)
+			}
+			m.Batches = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowAttribution
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Batches |= uint32(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}

@@ -14,6 +14,7 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 	legacy.RegisterAminoMsg(cdc, &MsgTopUpSession{}, "openledger/MsgTopUpSession")
 	legacy.RegisterAminoMsg(cdc, &MsgCloseSession{}, "openledger/MsgCloseSession")
 	legacy.RegisterAminoMsg(cdc, &MsgSubmitReceipts{}, "openledger/MsgSubmitReceipts")
+	legacy.RegisterAminoMsg(cdc, &MsgResubmitBatch{}, "openledger/MsgResubmitBatch")
 	legacy.RegisterAminoMsg(cdc, &MsgCommitDispute{}, "openledger/MsgCommitDispute")
 	legacy.RegisterAminoMsg(cdc, &MsgRevealDispute{}, "openledger/MsgRevealDispute")
 	legacy.RegisterAminoMsg(cdc, &MsgUpdateParams{}, "openledger/attribution/MsgUpdateParams")
@@ -23,7 +24,8 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 // RegisterInterfaces registers the messages.
 func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	registry.RegisterImplementations((*sdk.Msg)(nil),
-		&MsgOpenSession{}, &MsgTopUpSession{}, &MsgCloseSession{}, &MsgSubmitReceipts{}, &MsgCommitDispute{}, &MsgRevealDispute{},
+		&MsgOpenSession{}, &MsgTopUpSession{}, &MsgCloseSession{}, &MsgSubmitReceipts{}, &MsgResubmitBatch{}, &MsgCommitDispute{},
+		&MsgRevealDispute{},
 		&MsgUpdateParams{})
 	msgservice.RegisterMsgServiceDesc(registry, &_Msg_serviceDesc)
 }

@@ -759,6 +759,499 @@ func (m *EventDisputesExpired) GetCommitments() []string {
 	return nil
 }
 
+// EventBatchAttested is emitted when validators have made a batch final.
+type EventBatchAttested struct {
+	// batch_id of the batch.
+	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
+	// provider who submitted.
+	Provider string `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
+	// power that answered yes.
+	Power int64 `protobuf:"varint,3,opt,name=power,proto3" json:"power,omitempty"`
+	// total power of the block.
+	Total int64 `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`
+}
+
+func (m *EventBatchAttested) Reset()         { *m = EventBatchAttested{} }
+func (m *EventBatchAttested) String() string { return proto.CompactTextString(m) }
+func (*EventBatchAttested) ProtoMessage()    {}
+func (*EventBatchAttested) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fdb588d3cb887613, []int{11}
+}
+func (m *EventBatchAttested) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventBatchAttested) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventBatchAttested.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventBatchAttested) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventBatchAttested.Merge(m, src)
+}
+func (m *EventBatchAttested) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventBatchAttested) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventBatchAttested.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventBatchAttested proto.InternalMessageInfo
+
+func (m *EventBatchAttested) GetBatchId() uint64 {
+	if m != nil {
+		return m.BatchId
+	}
+	return 0
+}
+
+func (m *EventBatchAttested) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+func (m *EventBatchAttested) GetPower() int64 {
+	if m != nil {
+		return m.Power
+	}
+	return 0
+}
+
+func (m *EventBatchAttested) GetTotal() int64 {
+	if m != nil {
+		return m.Total
+	}
+	return 0
+}
+
+// EventBatchRefused is emitted when a batch is rejected or expires.
+type EventBatchRefused struct {
+	// batch_id of the batch.
+	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
+	// provider who submitted.
+	Provider string `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
+	// status that it has now.
+	Status BatchStatus `protobuf:"varint,3,opt,name=status,proto3,enum=openledger.attribution.v1.BatchStatus" json:"status,omitempty"`
+	// invalid power that answered no.
+	Invalid int64 `protobuf:"varint,4,opt,name=invalid,proto3" json:"invalid,omitempty"`
+	// valid power that answered yes.
+	Valid int64 `protobuf:"varint,5,opt,name=valid,proto3" json:"valid,omitempty"`
+	// total power of the block.
+	Total int64 `protobuf:"varint,6,opt,name=total,proto3" json:"total,omitempty"`
+}
+
+func (m *EventBatchRefused) Reset()         { *m = EventBatchRefused{} }
+func (m *EventBatchRefused) String() string { return proto.CompactTextString(m) }
+func (*EventBatchRefused) ProtoMessage()    {}
+func (*EventBatchRefused) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fdb588d3cb887613, []int{12}
+}
+func (m *EventBatchRefused) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventBatchRefused) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventBatchRefused.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventBatchRefused) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventBatchRefused.Merge(m, src)
+}
+func (m *EventBatchRefused) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventBatchRefused) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventBatchRefused.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventBatchRefused proto.InternalMessageInfo
+
+func (m *EventBatchRefused) GetBatchId() uint64 {
+	if m != nil {
+		return m.BatchId
+	}
+	return 0
+}
+
+func (m *EventBatchRefused) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+func (m *EventBatchRefused) GetStatus() BatchStatus {
+	if m != nil {
+		return m.Status
+	}
+	return BATCH_STATUS_UNSPECIFIED
+}
+
+func (m *EventBatchRefused) GetInvalid() int64 {
+	if m != nil {
+		return m.Invalid
+	}
+	return 0
+}
+
+func (m *EventBatchRefused) GetValid() int64 {
+	if m != nil {
+		return m.Valid
+	}
+	return 0
+}
+
+func (m *EventBatchRefused) GetTotal() int64 {
+	if m != nil {
+		return m.Total
+	}
+	return 0
+}
+
+// EventBatchResubmitted is emitted by MsgResubmitBatch.
+type EventBatchResubmitted struct {
+	// batch_id of the batch.
+	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
+	// item under which validators are asked.
+	Item uint64 `protobuf:"varint,2,opt,name=item,proto3" json:"item,omitempty"`
+}
+
+func (m *EventBatchResubmitted) Reset()         { *m = EventBatchResubmitted{} }
+func (m *EventBatchResubmitted) String() string { return proto.CompactTextString(m) }
+func (*EventBatchResubmitted) ProtoMessage()    {}
+func (*EventBatchResubmitted) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fdb588d3cb887613, []int{13}
+}
+func (m *EventBatchResubmitted) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventBatchResubmitted) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventBatchResubmitted.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventBatchResubmitted) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventBatchResubmitted.Merge(m, src)
+}
+func (m *EventBatchResubmitted) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventBatchResubmitted) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventBatchResubmitted.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventBatchResubmitted proto.InternalMessageInfo
+
+func (m *EventBatchResubmitted) GetBatchId() uint64 {
+	if m != nil {
+		return m.BatchId
+	}
+	return 0
+}
+
+func (m *EventBatchResubmitted) GetItem() uint64 {
+	if m != nil {
+		return m.Item
+	}
+	return 0
+}
+
+// EventBatchSettled is emitted when a refused batch has been refunded or has lapsed.
+type EventBatchSettled struct {
+	// batch_id of the batch.
+	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
+	// status that it has now.
+	Status BatchStatus `protobuf:"varint,2,opt,name=status,proto3,enum=openledger.attribution.v1.BatchStatus" json:"status,omitempty"`
+	// refunded in aopen to payers.
+	Refunded cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=refunded,proto3,customtype=cosmossdk.io/math.Int" json:"refunded"`
+	// provider_paid in aopen for compute.
+	ProviderPaid cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=provider_paid,json=providerPaid,proto3,customtype=cosmossdk.io/math.Int" json:"provider_paid"`
+}
+
+func (m *EventBatchSettled) Reset()         { *m = EventBatchSettled{} }
+func (m *EventBatchSettled) String() string { return proto.CompactTextString(m) }
+func (*EventBatchSettled) ProtoMessage()    {}
+func (*EventBatchSettled) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fdb588d3cb887613, []int{14}
+}
+func (m *EventBatchSettled) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventBatchSettled) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventBatchSettled.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventBatchSettled) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventBatchSettled.Merge(m, src)
+}
+func (m *EventBatchSettled) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventBatchSettled) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventBatchSettled.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventBatchSettled proto.InternalMessageInfo
+
+func (m *EventBatchSettled) GetBatchId() uint64 {
+	if m != nil {
+		return m.BatchId
+	}
+	return 0
+}
+
+func (m *EventBatchSettled) GetStatus() BatchStatus {
+	if m != nil {
+		return m.Status
+	}
+	return BATCH_STATUS_UNSPECIFIED
+}
+
+// EventVersionHeld is emitted when a DataNet version becomes payable.
+type EventVersionHeld struct {
+	// datanet_id of the DataNet.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// version that is held, with all before it.
+	Version uint64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+}
+
+func (m *EventVersionHeld) Reset()         { *m = EventVersionHeld{} }
+func (m *EventVersionHeld) String() string { return proto.CompactTextString(m) }
+func (*EventVersionHeld) ProtoMessage()    {}
+func (*EventVersionHeld) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fdb588d3cb887613, []int{15}
+}
+func (m *EventVersionHeld) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventVersionHeld) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventVersionHeld.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventVersionHeld) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventVersionHeld.Merge(m, src)
+}
+func (m *EventVersionHeld) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventVersionHeld) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventVersionHeld.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventVersionHeld proto.InternalMessageInfo
+
+func (m *EventVersionHeld) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *EventVersionHeld) GetVersion() uint64 {
+	if m != nil {
+		return m.Version
+	}
+	return 0
+}
+
+// EventVersionNotHeld is emitted when not enough validators hold a DataNet version; they are asked again later.
+type EventVersionNotHeld struct {
+	// datanet_id of the DataNet.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// version asked about.
+	Version uint64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// retry_height at which they are asked again.
+	RetryHeight int64 `protobuf:"varint,3,opt,name=retry_height,json=retryHeight,proto3" json:"retry_height,omitempty"`
+}
+
+func (m *EventVersionNotHeld) Reset()         { *m = EventVersionNotHeld{} }
+func (m *EventVersionNotHeld) String() string { return proto.CompactTextString(m) }
+func (*EventVersionNotHeld) ProtoMessage()    {}
+func (*EventVersionNotHeld) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fdb588d3cb887613, []int{16}
+}
+func (m *EventVersionNotHeld) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventVersionNotHeld) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventVersionNotHeld.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventVersionNotHeld) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventVersionNotHeld.Merge(m, src)
+}
+func (m *EventVersionNotHeld) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventVersionNotHeld) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventVersionNotHeld.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventVersionNotHeld proto.InternalMessageInfo
+
+func (m *EventVersionNotHeld) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *EventVersionNotHeld) GetVersion() uint64 {
+	if m != nil {
+		return m.Version
+	}
+	return 0
+}
+
+func (m *EventVersionNotHeld) GetRetryHeight() int64 {
+	if m != nil {
+		return m.RetryHeight
+	}
+	return 0
+}
+
+// EventAttestPayForfeited is emitted when validators lose their pay for a disproven batch.
+type EventAttestPayForfeited struct {
+	// batch_id of the batch.
+	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
+	// burned in aopen.
+	Burned cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=burned,proto3,customtype=cosmossdk.io/math.Int" json:"burned"`
+}
+
+func (m *EventAttestPayForfeited) Reset()         { *m = EventAttestPayForfeited{} }
+func (m *EventAttestPayForfeited) String() string { return proto.CompactTextString(m) }
+func (*EventAttestPayForfeited) ProtoMessage()    {}
+func (*EventAttestPayForfeited) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fdb588d3cb887613, []int{17}
+}
+func (m *EventAttestPayForfeited) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventAttestPayForfeited) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventAttestPayForfeited.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventAttestPayForfeited) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventAttestPayForfeited.Merge(m, src)
+}
+func (m *EventAttestPayForfeited) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventAttestPayForfeited) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventAttestPayForfeited.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventAttestPayForfeited proto.InternalMessageInfo
+
+func (m *EventAttestPayForfeited) GetBatchId() uint64 {
+	if m != nil {
+		return m.BatchId
+	}
+	return 0
+}
+
+// EventAttestorsPaid is emitted when validators are paid for their verdicts.
+type EventAttestorsPaid struct {
+	// validators paid.
+	Validators uint32 `protobuf:"varint,1,opt,name=validators,proto3" json:"validators,omitempty"`
+	// amount in aopen.
+	Amount cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
+}
+
+func (m *EventAttestorsPaid) Reset()         { *m = EventAttestorsPaid{} }
+func (m *EventAttestorsPaid) String() string { return proto.CompactTextString(m) }
+func (*EventAttestorsPaid) ProtoMessage()    {}
+func (*EventAttestorsPaid) Descriptor() ([]byte, []int) {
+	return fileDescriptor_fdb588d3cb887613, []int{18}
+}
+func (m *EventAttestorsPaid) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventAttestorsPaid) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventAttestorsPaid.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventAttestorsPaid) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventAttestorsPaid.Merge(m, src)
+}
+func (m *EventAttestorsPaid) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventAttestorsPaid) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventAttestorsPaid.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventAttestorsPaid proto.InternalMessageInfo
+
+func (m *EventAttestorsPaid) GetValidators() uint32 {
+	if m != nil {
+		return m.Validators
+	}
+	return 0
+}
+
 func init() {
 	proto.RegisterType((*EventSessionOpened)(nil), "openledger.attribution.v1.EventSessionOpened")
 	proto.RegisterType((*EventSessionToppedUp)(nil), "openledger.attribution.v1.EventSessionToppedUp")
@@ -771,6 +1264,14 @@ func init() {
 	proto.RegisterType((*EventContributorCompensated)(nil), "openledger.attribution.v1.EventContributorCompensated")
 	proto.RegisterType((*EventDisputeRejected)(nil), "openledger.attribution.v1.EventDisputeRejected")
 	proto.RegisterType((*EventDisputesExpired)(nil), "openledger.attribution.v1.EventDisputesExpired")
+	proto.RegisterType((*EventBatchAttested)(nil), "openledger.attribution.v1.EventBatchAttested")
+	proto.RegisterType((*EventBatchRefused)(nil), "openledger.attribution.v1.EventBatchRefused")
+	proto.RegisterType((*EventBatchResubmitted)(nil), "openledger.attribution.v1.EventBatchResubmitted")
+	proto.RegisterType((*EventBatchSettled)(nil), "openledger.attribution.v1.EventBatchSettled")
+	proto.RegisterType((*EventVersionHeld)(nil), "openledger.attribution.v1.EventVersionHeld")
+	proto.RegisterType((*EventVersionNotHeld)(nil), "openledger.attribution.v1.EventVersionNotHeld")
+	proto.RegisterType((*EventAttestPayForfeited)(nil), "openledger.attribution.v1.EventAttestPayForfeited")
+	proto.RegisterType((*EventAttestorsPaid)(nil), "openledger.attribution.v1.EventAttestorsPaid")
 }
 
 func init() {
@@ -778,62 +1279,80 @@ func init() {
 }
 
 var fileDescriptor_fdb588d3cb887613 = []byte{
-	// 873 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x56, 0x4f, 0x6f, 0xdc, 0x44,
-	0x14, 0x8f, 0xb3, 0xce, 0xee, 0x7a, 0x42, 0x2f, 0x43, 0x5a, 0x39, 0xa9, 0xba, 0x5d, 0x7c, 0x40,
-	0x91, 0x50, 0x6d, 0x2d, 0x54, 0x2a, 0x70, 0x41, 0xcd, 0x12, 0x89, 0x3d, 0x00, 0xd2, 0x84, 0x5c,
-	0xb8, 0x44, 0xb6, 0xe7, 0x75, 0x77, 0x88, 0x3d, 0xe3, 0xce, 0x8c, 0x97, 0xf4, 0xc0, 0x91, 0x3b,
-	0x07, 0x8e, 0x7c, 0x8c, 0x7e, 0x88, 0x5e, 0x90, 0xaa, 0x9e, 0x10, 0x87, 0x08, 0x25, 0x1f, 0x00,
-	0x89, 0x4f, 0x80, 0x66, 0x3c, 0x1b, 0xbc, 0x3d, 0x90, 0xc4, 0xea, 0xed, 0xbd, 0xe7, 0xf7, 0xe6,
-	0xfd, 0xf9, 0xfd, 0xe6, 0x79, 0xd0, 0x87, 0xa2, 0x02, 0x5e, 0x00, 0x9d, 0x83, 0x4c, 0x52, 0xad,
-	0x25, 0xcb, 0x6a, 0xcd, 0x04, 0x4f, 0x96, 0x93, 0x04, 0x96, 0xc0, 0xb5, 0x8a, 0x2b, 0x29, 0xb4,
-	0xc0, 0xbb, 0xff, 0xf9, 0xc5, 0x2d, 0xbf, 0x78, 0x39, 0xd9, 0x1b, 0xe5, 0x42, 0x95, 0x42, 0x25,
-	0x59, 0xaa, 0x20, 0x59, 0x4e, 0x32, 0xd0, 0xe9, 0x24, 0xc9, 0x05, 0xe3, 0x4d, 0xe8, 0xde, 0x6e,
-	0xf3, 0xfd, 0xc4, 0x6a, 0x49, 0xa3, 0xb8, 0x4f, 0x3b, 0x73, 0x31, 0x17, 0x8d, 0xdd, 0x48, 0x8d,
-	0x35, 0xfa, 0xdb, 0x43, 0xf8, 0xd0, 0x24, 0x3f, 0x02, 0xa5, 0x98, 0xe0, 0xdf, 0x56, 0xc0, 0x81,
-	0xe2, 0x07, 0x08, 0xa9, 0xc6, 0x70, 0xc2, 0x68, 0xe8, 0x8d, 0xbd, 0xfd, 0x80, 0x04, 0xce, 0x32,
-	0xa3, 0x38, 0x46, 0x5b, 0x55, 0xfa, 0x02, 0x64, 0xb8, 0x69, 0xbe, 0x1c, 0x84, 0x6f, 0x5e, 0x3e,
-	0xda, 0x71, 0xc9, 0x9e, 0x52, 0x2a, 0x41, 0xa9, 0x23, 0x2d, 0x19, 0x9f, 0x93, 0xc6, 0x0d, 0x3f,
-	0x46, 0xc3, 0x4a, 0x8a, 0x25, 0xa3, 0x20, 0xc3, 0xde, 0x35, 0x21, 0x57, 0x9e, 0x78, 0x17, 0x0d,
-	0x4b, 0x41, 0xa1, 0x30, 0x25, 0xf8, 0x63, 0x6f, 0xdf, 0x27, 0x03, 0xab, 0xcf, 0x28, 0xfe, 0x0c,
-	0x0d, 0x28, 0x54, 0x42, 0x31, 0x1d, 0x6e, 0x8d, 0xbd, 0xfd, 0xed, 0x8f, 0x77, 0x63, 0x77, 0x98,
-	0x99, 0x4c, 0xec, 0x26, 0x13, 0x4f, 0x05, 0xe3, 0x07, 0xfe, 0xab, 0xf3, 0x87, 0x1b, 0x64, 0xe5,
-	0x1f, 0x71, 0xb4, 0xd3, 0x6e, 0xf8, 0x3b, 0x51, 0x55, 0x40, 0x8f, 0xab, 0xeb, 0x5a, 0x7e, 0x82,
-	0xfa, 0x69, 0x29, 0x6a, 0xae, 0x6d, 0xcf, 0x37, 0x48, 0xe8, 0xdc, 0xa3, 0xaf, 0xd0, 0xfb, 0xed,
-	0x7c, 0xd3, 0x42, 0x28, 0xc6, 0xe7, 0xd7, 0xa5, 0xc3, 0xc8, 0x67, 0xb4, 0x00, 0x9b, 0x6c, 0x48,
-	0xac, 0x1c, 0xfd, 0xf6, 0x16, 0x56, 0xe6, 0xa8, 0x77, 0x8f, 0xd5, 0x13, 0xd4, 0x97, 0xf0, 0xac,
-	0xe6, 0xd4, 0x22, 0x75, 0x93, 0x46, 0x1b, 0xf7, 0xe8, 0xe7, 0x1e, 0xba, 0x67, 0xcb, 0x23, 0x90,
-	0x03, 0xab, 0xb4, 0x3a, 0xaa, 0xb3, 0x92, 0x69, 0x0d, 0xd4, 0x20, 0x99, 0xa5, 0x3a, 0x5f, 0xac,
-	0x0a, 0xf4, 0xc9, 0xc0, 0xea, 0x33, 0xba, 0x46, 0x8d, 0xcd, 0x1b, 0x53, 0xe3, 0x03, 0xf4, 0xde,
-	0x4a, 0x3e, 0x51, 0xf0, 0xdc, 0x96, 0xea, 0x93, 0xed, 0x95, 0xed, 0x08, 0x9e, 0x9b, 0x09, 0x4a,
-	0x21, 0xb4, 0x65, 0x4e, 0x40, 0xac, 0x8c, 0xf7, 0xd0, 0x50, 0xba, 0xe2, 0x2c, 0x6f, 0xee, 0x90,
-	0x2b, 0x1d, 0x7f, 0x81, 0xfc, 0x67, 0x00, 0x2a, 0xec, 0xdb, 0x22, 0x3e, 0x32, 0xad, 0xfd, 0x79,
-	0xfe, 0xf0, 0x6e, 0x53, 0x88, 0xa2, 0xa7, 0x31, 0x13, 0x49, 0x99, 0xea, 0x45, 0x3c, 0xe3, 0xfa,
-	0xcd, 0xcb, 0x47, 0xc8, 0x55, 0x38, 0xe3, 0x9a, 0xd8, 0x40, 0x3c, 0x45, 0xfd, 0xac, 0x96, 0x1c,
-	0x68, 0x38, 0xb8, 0xfd, 0x11, 0x2e, 0x14, 0x3f, 0x45, 0x5b, 0x99, 0xe0, 0xb5, 0x0a, 0x87, 0xb7,
-	0x3f, 0xa3, 0x89, 0x8c, 0x26, 0x8e, 0x25, 0x07, 0x66, 0xc2, 0xa0, 0x1c, 0x4b, 0xee, 0xa3, 0x60,
-	0x05, 0x81, 0x0a, 0xbd, 0x71, 0x6f, 0xdf, 0x27, 0x43, 0x87, 0x81, 0x8a, 0x7e, 0xf5, 0xd0, 0x5d,
-	0x1b, 0xf3, 0x25, 0x53, 0x55, 0xad, 0x61, 0x2a, 0x4a, 0x87, 0xdc, 0x08, 0xa1, 0xdc, 0x2a, 0x25,
-	0x70, 0xed, 0xc8, 0xd5, 0xb2, 0xe0, 0x4f, 0x11, 0xca, 0x17, 0x69, 0x51, 0x00, 0x9f, 0xdf, 0x00,
-	0xc0, 0x96, 0xaf, 0x81, 0x50, 0xc2, 0x12, 0xd2, 0xe2, 0xa4, 0xe6, 0x9a, 0x15, 0x16, 0xc2, 0x1e,
-	0xd9, 0x6e, 0x6c, 0xc7, 0xc6, 0x14, 0xfd, 0xd3, 0x73, 0xad, 0xb8, 0xb2, 0x8e, 0xab, 0x05, 0x14,
-	0xf4, 0xad, 0x9c, 0xde, 0x2d, 0x72, 0x76, 0x23, 0x5b, 0x9b, 0xbd, 0xbd, 0x75, 0xf6, 0x3e, 0x40,
-	0xc8, 0x11, 0x68, 0xb5, 0xa4, 0x02, 0x12, 0x38, 0x4b, 0x73, 0x8b, 0x4f, 0x19, 0xa7, 0x96, 0x6b,
-	0x01, 0xb1, 0x32, 0x3e, 0x44, 0x03, 0x55, 0xa4, 0x6a, 0x01, 0xb4, 0x0b, 0xd5, 0x56, 0xb1, 0xf8,
-	0x6b, 0xb4, 0x9d, 0x8b, 0xb2, 0x02, 0xae, 0x52, 0xdd, 0x8d, 0x72, 0xed, 0x78, 0x43, 0x5e, 0x09,
-	0x3f, 0xa6, 0x92, 0x76, 0x21, 0x9e, 0x0b, 0x6d, 0xdd, 0x80, 0xa0, 0xf3, 0x0d, 0x88, 0x7e, 0xf7,
-	0xd0, 0x7d, 0x0b, 0xfa, 0x54, 0xf0, 0xe6, 0xdf, 0x27, 0xe4, 0xb4, 0x55, 0xe9, 0xff, 0xec, 0x12,
-	0x73, 0xe5, 0x53, 0x7e, 0x6a, 0xa1, 0xf5, 0x89, 0x95, 0xf1, 0xe7, 0x66, 0x4e, 0x57, 0x07, 0x5d,
-	0xfb, 0xf7, 0x69, 0x3b, 0x9b, 0x7e, 0xdc, 0xce, 0xf7, 0x3b, 0xf4, 0xe3, 0xf6, 0xff, 0xb9, 0xe7,
-	0x7e, 0x38, 0x8e, 0xc4, 0x04, 0x7e, 0x80, 0xdc, 0x34, 0xd2, 0x9d, 0xc6, 0xed, 0x11, 0x6c, 0xae,
-	0x8f, 0x60, 0x07, 0x6d, 0x31, 0x4e, 0xe1, 0xcc, 0x36, 0x7a, 0x87, 0x34, 0x0a, 0xbe, 0x67, 0xd0,
-	0x4d, 0x95, 0xe0, 0x8e, 0xa2, 0x4e, 0x6b, 0x01, 0xb6, 0xd5, 0x1d, 0xb0, 0x9f, 0xd6, 0xfb, 0x53,
-	0x87, 0x67, 0x15, 0x93, 0x40, 0xf1, 0xd8, 0x32, 0xd4, 0x2d, 0x8a, 0x66, 0xe7, 0x04, 0xa4, 0x6d,
-	0x6a, 0xa5, 0xdf, 0xec, 0x9c, 0xfe, 0xe0, 0x9b, 0x57, 0x17, 0x23, 0xef, 0xf5, 0xc5, 0xc8, 0xfb,
-	0xeb, 0x62, 0xe4, 0xfd, 0x72, 0x39, 0xda, 0x78, 0x7d, 0x39, 0xda, 0xf8, 0xe3, 0x72, 0xb4, 0xf1,
-	0xfd, 0xe3, 0x39, 0xd3, 0x8b, 0x3a, 0x8b, 0x73, 0x51, 0x26, 0xad, 0xa7, 0x57, 0x4b, 0x3c, 0x5b,
-	0x7b, 0x87, 0xe9, 0x17, 0x15, 0xa8, 0xac, 0x6f, 0x1f, 0x46, 0x9f, 0xfc, 0x1b, 0x00, 0x00, 0xff,
-	0xff, 0x6a, 0xf3, 0xcf, 0xdd, 0xae, 0x09, 0x00, 0x00,
+	// 1159 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x57, 0x4f, 0x6f, 0x1b, 0x45,
+	0x14, 0xcf, 0xfa, 0xbf, 0x27, 0x04, 0xc1, 0x92, 0x16, 0xa7, 0x55, 0xdd, 0xb0, 0x87, 0x2a, 0x52,
+	0xd5, 0xb5, 0x52, 0x2a, 0x15, 0x38, 0x80, 0x1a, 0x93, 0x12, 0x0b, 0x51, 0xa2, 0x31, 0xe1, 0xc0,
+	0x25, 0x1a, 0x7b, 0x5e, 0xec, 0x21, 0xeb, 0x99, 0xcd, 0xce, 0xd8, 0x8d, 0x0f, 0x1c, 0x39, 0x70,
+	0x03, 0x89, 0x23, 0x1f, 0xa3, 0x1f, 0xa2, 0x17, 0xa4, 0xaa, 0x27, 0xc4, 0x21, 0x42, 0xc9, 0x8d,
+	0x0b, 0x12, 0x9f, 0x00, 0xcd, 0x1f, 0x3b, 0x93, 0x4a, 0x6d, 0x92, 0xa5, 0xbd, 0xcd, 0x7b, 0xfb,
+	0xde, 0xbc, 0x7f, 0xbf, 0x79, 0xef, 0x2d, 0xba, 0x25, 0x52, 0xe0, 0x09, 0xd0, 0x01, 0x64, 0x2d,
+	0xa2, 0x54, 0xc6, 0x7a, 0x63, 0xc5, 0x04, 0x6f, 0x4d, 0xd6, 0x5b, 0x30, 0x01, 0xae, 0x64, 0x9c,
+	0x66, 0x42, 0x89, 0x70, 0xe5, 0x54, 0x2e, 0xf6, 0xe4, 0xe2, 0xc9, 0xfa, 0xb5, 0x66, 0x5f, 0xc8,
+	0x91, 0x90, 0xad, 0x1e, 0x91, 0xd0, 0x9a, 0xac, 0xf7, 0x40, 0x91, 0xf5, 0x56, 0x5f, 0x30, 0x6e,
+	0x55, 0xaf, 0xad, 0xd8, 0xef, 0xbb, 0x86, 0x6a, 0x59, 0xc2, 0x7d, 0x5a, 0x1e, 0x88, 0x81, 0xb0,
+	0x7c, 0x7d, 0x72, 0xdc, 0xdb, 0x2f, 0xf7, 0xc9, 0x37, 0x6d, 0x84, 0xa3, 0x7f, 0x02, 0x14, 0x6e,
+	0x6a, 0x4f, 0xbb, 0x20, 0x25, 0x13, 0xfc, 0xeb, 0x14, 0x38, 0xd0, 0xf0, 0x06, 0x42, 0xd2, 0x32,
+	0x76, 0x19, 0x6d, 0x04, 0xab, 0xc1, 0x5a, 0x1d, 0xd7, 0x1d, 0xa7, 0x43, 0xc3, 0x18, 0x95, 0x53,
+	0x32, 0x85, 0xac, 0x51, 0xd0, 0x5f, 0x36, 0x1a, 0xcf, 0x9f, 0xdc, 0x59, 0x76, 0x9e, 0x3d, 0xa0,
+	0x34, 0x03, 0x29, 0xbb, 0x2a, 0x63, 0x7c, 0x80, 0xad, 0x58, 0x78, 0x0f, 0xd5, 0xd2, 0x4c, 0x4c,
+	0x18, 0x85, 0xac, 0x51, 0x3c, 0x47, 0x65, 0x2e, 0x19, 0xae, 0xa0, 0xda, 0x48, 0x50, 0x48, 0xb4,
+	0x0b, 0xa5, 0xd5, 0x60, 0xad, 0x84, 0xab, 0x86, 0xee, 0xd0, 0xf0, 0x63, 0x54, 0xa5, 0x90, 0x0a,
+	0xc9, 0x54, 0xa3, 0xbc, 0x1a, 0xac, 0x2d, 0xde, 0x5d, 0x89, 0xdd, 0x65, 0x3a, 0x8d, 0xb1, 0x4b,
+	0x63, 0xdc, 0x16, 0x8c, 0x6f, 0x94, 0x9e, 0x1e, 0xdd, 0x5c, 0xc0, 0x33, 0xf9, 0x88, 0xa3, 0x65,
+	0x3f, 0xe0, 0x6f, 0x44, 0x9a, 0x02, 0xdd, 0x49, 0xcf, 0x0b, 0xf9, 0x3e, 0xaa, 0x90, 0x91, 0x18,
+	0x73, 0x65, 0x62, 0xbe, 0x80, 0x41, 0x27, 0x1e, 0x6d, 0xa1, 0xf7, 0x7c, 0x7b, 0xed, 0x44, 0x48,
+	0xc6, 0x07, 0xe7, 0x99, 0x0b, 0x51, 0x89, 0xd1, 0x04, 0x8c, 0xb1, 0x1a, 0x36, 0xe7, 0xe8, 0xb7,
+	0x17, 0x6a, 0xa5, 0xaf, 0x7a, 0xfd, 0xb5, 0xba, 0x8f, 0x2a, 0x19, 0xec, 0x8d, 0x39, 0x35, 0x95,
+	0xba, 0x48, 0xa0, 0x56, 0x3c, 0xfa, 0xb1, 0x88, 0xae, 0x1a, 0xf7, 0x30, 0xf4, 0x81, 0xa5, 0x4a,
+	0x76, 0xc7, 0xbd, 0x11, 0x53, 0x0a, 0xa8, 0xae, 0x64, 0x8f, 0xa8, 0xfe, 0x70, 0xe6, 0x60, 0x09,
+	0x57, 0x0d, 0xdd, 0xa1, 0x67, 0xa0, 0x51, 0xb8, 0x30, 0x34, 0x3e, 0x40, 0x6f, 0xcd, 0xce, 0xbb,
+	0x12, 0x0e, 0x8c, 0xab, 0x25, 0xbc, 0x38, 0xe3, 0x75, 0xe1, 0x40, 0x67, 0x30, 0x13, 0x42, 0x19,
+	0xe4, 0xd4, 0xb1, 0x39, 0x87, 0xd7, 0x50, 0x2d, 0x73, 0xce, 0x19, 0xdc, 0x2c, 0xe1, 0x39, 0x1d,
+	0x7e, 0x86, 0x4a, 0x7b, 0x00, 0xb2, 0x51, 0x31, 0x4e, 0xdc, 0xd6, 0xa1, 0xfd, 0x79, 0x74, 0xf3,
+	0x8a, 0x75, 0x44, 0xd2, 0xfd, 0x98, 0x89, 0xd6, 0x88, 0xa8, 0x61, 0xdc, 0xe1, 0xea, 0xf9, 0x93,
+	0x3b, 0xc8, 0x79, 0xd8, 0xe1, 0x0a, 0x1b, 0xc5, 0xb0, 0x8d, 0x2a, 0xbd, 0x71, 0xc6, 0x81, 0x36,
+	0xaa, 0x97, 0xbf, 0xc2, 0xa9, 0x86, 0x0f, 0x50, 0xb9, 0x27, 0xf8, 0x58, 0x36, 0x6a, 0x97, 0xbf,
+	0xc3, 0x6a, 0x46, 0xeb, 0x0e, 0x25, 0x1b, 0x3a, 0xc3, 0x20, 0x1d, 0x4a, 0xae, 0xa3, 0xfa, 0xac,
+	0x04, 0xb2, 0x11, 0xac, 0x16, 0xd7, 0x4a, 0xb8, 0xe6, 0x6a, 0x20, 0xa3, 0x5f, 0x03, 0x74, 0xc5,
+	0xe8, 0x7c, 0xce, 0x64, 0x3a, 0x56, 0xd0, 0x16, 0x23, 0x57, 0xb9, 0x26, 0x42, 0x7d, 0x43, 0x8c,
+	0x80, 0x2b, 0x07, 0x2e, 0x8f, 0x13, 0x7e, 0x84, 0x50, 0x7f, 0x48, 0x92, 0x04, 0xf8, 0xe0, 0x02,
+	0x05, 0xf4, 0x64, 0x75, 0x09, 0x33, 0x98, 0x00, 0x49, 0x76, 0xc7, 0x5c, 0xb1, 0xc4, 0x94, 0xb0,
+	0x88, 0x17, 0x2d, 0x6f, 0x47, 0xb3, 0xa2, 0x7f, 0x8b, 0x2e, 0x14, 0xe7, 0xd6, 0x4e, 0x3a, 0x84,
+	0x84, 0xbe, 0x60, 0x33, 0xb8, 0x84, 0xcd, 0x7c, 0x60, 0xf3, 0xd1, 0x5b, 0x3c, 0x8b, 0xde, 0x1b,
+	0x08, 0x39, 0x00, 0xcd, 0x9a, 0x54, 0x1d, 0xd7, 0x1d, 0xc7, 0xbe, 0xe2, 0x7d, 0xc6, 0xa9, 0xc1,
+	0x5a, 0x1d, 0x9b, 0x73, 0xb8, 0x89, 0xaa, 0x32, 0x21, 0x72, 0x08, 0x34, 0x0f, 0xd4, 0x66, 0xba,
+	0xe1, 0x57, 0x68, 0xb1, 0x2f, 0x46, 0x29, 0x70, 0x49, 0x54, 0x3e, 0xc8, 0xf9, 0xfa, 0x1a, 0xbc,
+	0x19, 0x3c, 0x26, 0x19, 0xcd, 0x03, 0x3c, 0xa7, 0xea, 0xbd, 0x80, 0x7a, 0xee, 0x17, 0x10, 0xfd,
+	0x1e, 0xa0, 0xeb, 0xa6, 0xe8, 0x6d, 0xc1, 0xed, 0xb4, 0x12, 0x59, 0xdb, 0xf3, 0xf4, 0x15, 0xbd,
+	0x44, 0x3f, 0x79, 0xc2, 0xf7, 0x4d, 0x69, 0x4b, 0xd8, 0x9c, 0xc3, 0x4f, 0x74, 0x9e, 0xe6, 0x17,
+	0x9d, 0x3b, 0x7d, 0x7c, 0x61, 0x1d, 0x8f, 0xeb, 0xf9, 0xa5, 0x1c, 0xf1, 0xb8, 0xfe, 0x7f, 0x14,
+	0xb8, 0x81, 0xe3, 0x40, 0x8c, 0xe1, 0x7b, 0xe8, 0xeb, 0x40, 0xf2, 0xc3, 0xd8, 0x4f, 0x41, 0xe1,
+	0x6c, 0x0a, 0x96, 0x51, 0x99, 0x71, 0x0a, 0x87, 0x26, 0xd0, 0x25, 0x6c, 0x89, 0xf0, 0xaa, 0xae,
+	0x2e, 0x91, 0x82, 0x3b, 0x88, 0x3a, 0xca, 0x2b, 0x58, 0x39, 0x7f, 0xc1, 0x7e, 0x38, 0x1b, 0x9f,
+	0xdc, 0x3c, 0x4c, 0x59, 0x06, 0x34, 0x5c, 0x35, 0x08, 0x75, 0x8d, 0xc2, 0xf6, 0x9c, 0x3a, 0xf6,
+	0x59, 0x9e, 0xf9, 0x42, 0x7e, 0xf3, 0xbf, 0x04, 0x7e, 0xbf, 0x7b, 0xa0, 0x14, 0xc8, 0x37, 0x32,
+	0x72, 0x96, 0x51, 0x39, 0x15, 0x8f, 0xdd, 0x02, 0x53, 0xc4, 0x96, 0xd0, 0x5c, 0x25, 0x14, 0x49,
+	0x4c, 0x62, 0x8b, 0xd8, 0x12, 0xd1, 0xdf, 0x01, 0x7a, 0xf7, 0xd4, 0x27, 0x0c, 0x7b, 0x63, 0xf9,
+	0x26, 0x5c, 0xfa, 0x14, 0x55, 0xa4, 0x22, 0x6a, 0x2c, 0x8d, 0x4f, 0x6f, 0xdf, 0xbd, 0x15, 0xbf,
+	0x74, 0xcd, 0x8c, 0x8d, 0x27, 0x5d, 0x23, 0x8d, 0x9d, 0x56, 0xd8, 0x40, 0x55, 0xc6, 0x27, 0x24,
+	0x71, 0xad, 0xab, 0x88, 0x67, 0xa4, 0x0e, 0xcb, 0xf2, 0xcb, 0x36, 0xac, 0x39, 0xd7, 0x06, 0x5b,
+	0xf1, 0x83, 0x7d, 0xe8, 0x66, 0x87, 0x8b, 0x55, 0x5e, 0x64, 0xea, 0xeb, 0xf5, 0x46, 0xc1, 0x68,
+	0xf6, 0x52, 0xf5, 0x39, 0xfa, 0xa9, 0xe0, 0x27, 0xad, 0x0b, 0x4a, 0x25, 0xaf, 0xbe, 0xe4, 0x34,
+	0xfc, 0x42, 0xae, 0xf0, 0xbf, 0xd0, 0xdb, 0x80, 0x5e, 0x5d, 0x80, 0xba, 0xbe, 0x70, 0x29, 0x00,
+	0xce, 0x95, 0xc3, 0x6d, 0xb4, 0x34, 0xdf, 0x46, 0x52, 0x32, 0x1b, 0x04, 0x97, 0xbb, 0x6d, 0xbe,
+	0xcf, 0x6c, 0x13, 0x46, 0xa3, 0x2f, 0xd1, 0x3b, 0x26, 0x15, 0xdf, 0x42, 0xa6, 0xd7, 0xb8, 0x2d,
+	0x3d, 0xf6, 0x6e, 0x20, 0x44, 0x89, 0x22, 0x1c, 0xd4, 0x69, 0x2e, 0xea, 0x8e, 0xd3, 0xa1, 0xba,
+	0x98, 0x13, 0x2b, 0x3d, 0xeb, 0x09, 0x8e, 0x8c, 0x0e, 0xdc, 0x06, 0xea, 0x2e, 0x7b, 0x24, 0xd4,
+	0xff, 0xba, 0xcf, 0x4e, 0x6e, 0x95, 0x4d, 0x77, 0x87, 0xc0, 0x06, 0x43, 0x75, 0x3a, 0xb9, 0x55,
+	0x36, 0xdd, 0x32, 0xac, 0x68, 0x8a, 0xde, 0x37, 0x26, 0xed, 0x73, 0xdc, 0x26, 0xd3, 0x87, 0x22,
+	0xdb, 0x03, 0x76, 0x0e, 0x2a, 0x5e, 0x4b, 0x3f, 0x98, 0xba, 0x76, 0x60, 0x4d, 0x8b, 0x4c, 0xea,
+	0x84, 0xea, 0x3d, 0xc6, 0x60, 0x98, 0x68, 0x8e, 0xb1, 0xbb, 0x84, 0x3d, 0x8e, 0xd7, 0xea, 0x0b,
+	0xb9, 0x5b, 0xfd, 0xc6, 0xa3, 0xa7, 0xc7, 0xcd, 0xe0, 0xd9, 0x71, 0x33, 0xf8, 0xeb, 0xb8, 0x19,
+	0xfc, 0x7c, 0xd2, 0x5c, 0x78, 0x76, 0xd2, 0x5c, 0xf8, 0xe3, 0xa4, 0xb9, 0xf0, 0xdd, 0xbd, 0x01,
+	0x53, 0xc3, 0x71, 0x2f, 0xee, 0x8b, 0x51, 0xcb, 0xfb, 0x3d, 0xf3, 0x8e, 0x87, 0x67, 0xfe, 0xd5,
+	0xd4, 0x34, 0x05, 0xd9, 0xab, 0x98, 0x7f, 0xb4, 0x0f, 0xff, 0x0b, 0x00, 0x00, 0xff, 0xff, 0x84,
+	0x27, 0x2e, 0xc3, 0x66, 0x0e, 0x00, 0x00,
 }
 
 func (m *EventSessionOpened) Marshal() (dAtA []byte, err error) {
@@ -1432,6 +1951,339 @@ func (m *EventDisputesExpired) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *EventBatchAttested) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventBatchAttested) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventBatchAttested) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Total != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Total))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Power != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Power))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.BatchId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.BatchId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventBatchRefused) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventBatchRefused) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventBatchRefused) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Total != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Total))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Valid != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Valid))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Invalid != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Invalid))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Status != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Status))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.BatchId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.BatchId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventBatchResubmitted) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventBatchResubmitted) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventBatchResubmitted) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Item != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Item))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.BatchId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.BatchId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventBatchSettled) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventBatchSettled) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventBatchSettled) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.ProviderPaid.Size()
+		i -= size
+		if _, err := m.ProviderPaid.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size := m.Refunded.Size()
+		i -= size
+		if _, err := m.Refunded.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if m.Status != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Status))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.BatchId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.BatchId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventVersionHeld) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventVersionHeld) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventVersionHeld) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Version != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Version))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventVersionNotHeld) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventVersionNotHeld) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventVersionNotHeld) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.RetryHeight != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.RetryHeight))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Version != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Version))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventAttestPayForfeited) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventAttestPayForfeited) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventAttestPayForfeited) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Burned.Size()
+		i -= size
+		if _, err := m.Burned.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.BatchId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.BatchId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventAttestorsPaid) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventAttestorsPaid) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventAttestorsPaid) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Amount.Size()
+		i -= size
+		if _, err := m.Amount.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Validators != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Validators))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintEvents(dAtA []byte, offset int, v uint64) int {
 	offset -= sovEvents(v)
 	base := offset
@@ -1682,6 +2534,151 @@ func (m *EventDisputesExpired) Size() (n int) {
 		}
 	}
 	l = m.Burned.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventBatchAttested) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.BatchId != 0 {
+		n += 1 + sovEvents(uint64(m.BatchId))
+	}
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Power != 0 {
+		n += 1 + sovEvents(uint64(m.Power))
+	}
+	if m.Total != 0 {
+		n += 1 + sovEvents(uint64(m.Total))
+	}
+	return n
+}
+
+func (m *EventBatchRefused) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.BatchId != 0 {
+		n += 1 + sovEvents(uint64(m.BatchId))
+	}
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Status != 0 {
+		n += 1 + sovEvents(uint64(m.Status))
+	}
+	if m.Invalid != 0 {
+		n += 1 + sovEvents(uint64(m.Invalid))
+	}
+	if m.Valid != 0 {
+		n += 1 + sovEvents(uint64(m.Valid))
+	}
+	if m.Total != 0 {
+		n += 1 + sovEvents(uint64(m.Total))
+	}
+	return n
+}
+
+func (m *EventBatchResubmitted) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.BatchId != 0 {
+		n += 1 + sovEvents(uint64(m.BatchId))
+	}
+	if m.Item != 0 {
+		n += 1 + sovEvents(uint64(m.Item))
+	}
+	return n
+}
+
+func (m *EventBatchSettled) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.BatchId != 0 {
+		n += 1 + sovEvents(uint64(m.BatchId))
+	}
+	if m.Status != 0 {
+		n += 1 + sovEvents(uint64(m.Status))
+	}
+	l = m.Refunded.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.ProviderPaid.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventVersionHeld) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovEvents(uint64(m.DatanetId))
+	}
+	if m.Version != 0 {
+		n += 1 + sovEvents(uint64(m.Version))
+	}
+	return n
+}
+
+func (m *EventVersionNotHeld) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovEvents(uint64(m.DatanetId))
+	}
+	if m.Version != 0 {
+		n += 1 + sovEvents(uint64(m.Version))
+	}
+	if m.RetryHeight != 0 {
+		n += 1 + sovEvents(uint64(m.RetryHeight))
+	}
+	return n
+}
+
+func (m *EventAttestPayForfeited) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.BatchId != 0 {
+		n += 1 + sovEvents(uint64(m.BatchId))
+	}
+	l = m.Burned.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventAttestorsPaid) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Validators != 0 {
+		n += 1 + sovEvents(uint64(m.Validators))
+	}
+	l = m.Amount.Size()
 	n += 1 + l + sovEvents(uint64(l))
 	return n
 }
@@ -3551,6 +4548,967 @@ func (m *EventDisputesExpired) Unmarshal(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			if err := m.Burned.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventBatchAttested) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventBatchAttested: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventBatchAttested: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BatchId", wireType)
+			}
+			m.BatchId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BatchId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Power", wireType)
+			}
+			m.Power = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Power |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Total", wireType)
+			}
+			m.Total = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Total |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventBatchRefused) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventBatchRefused: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventBatchRefused: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BatchId", wireType)
+			}
+			m.BatchId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BatchId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Status", wireType)
+			}
+			m.Status = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Status |= BatchStatus(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Invalid", wireType)
+			}
+			m.Invalid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Invalid |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Valid", wireType)
+			}
+			m.Valid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Valid |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Total", wireType)
+			}
+			m.Total = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Total |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventBatchResubmitted) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventBatchResubmitted: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventBatchResubmitted: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BatchId", wireType)
+			}
+			m.BatchId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BatchId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Item", wireType)
+			}
+			m.Item = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Item |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventBatchSettled) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventBatchSettled: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventBatchSettled: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BatchId", wireType)
+			}
+			m.BatchId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BatchId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Status", wireType)
+			}
+			m.Status = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Status |= BatchStatus(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Refunded", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Refunded.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ProviderPaid", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ProviderPaid.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventVersionHeld) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventVersionHeld: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventVersionHeld: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Version", wireType)
+			}
+			m.Version = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Version |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventVersionNotHeld) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventVersionNotHeld: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventVersionNotHeld: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Version", wireType)
+			}
+			m.Version = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Version |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RetryHeight", wireType)
+			}
+			m.RetryHeight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.RetryHeight |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventAttestPayForfeited) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventAttestPayForfeited: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventAttestPayForfeited: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BatchId", wireType)
+			}
+			m.BatchId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BatchId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Burned", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Burned.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventAttestorsPaid) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventAttestorsPaid: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventAttestorsPaid: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Validators", wireType)
+			}
+			m.Validators = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Validators |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Amount.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex

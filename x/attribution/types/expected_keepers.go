@@ -6,6 +6,7 @@ import (
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	modelstypes "github.com/openledger/openledger/x/models/types"
@@ -19,10 +20,14 @@ type BankKeeper interface {
 	BurnCoins(ctx context.Context, module string, amt sdk.Coins) error
 }
 
-// DatanetKeeper knows contributions.
+// DatanetKeeper knows contributions, and which of them validators hold.
 type DatanetKeeper interface {
 	GetDataNet(ctx context.Context, id uint64) (datanettypes.DataNet, error)
 	GetContribution(ctx context.Context, rank uint64) (datanettypes.Contribution, error)
+	DueHolds(ctx context.Context, limit int) ([]datanettypes.DataNet, error)
+	AskHeld(ctx context.Context, id uint64) (uint64, error)
+	SetHeld(ctx context.Context, id, version uint64) error
+	PostponeHold(ctx context.Context, id uint64, height int64) error
 }
 
 // ModelsKeeper knows models and what providers answer with.
@@ -34,6 +39,7 @@ type ModelsKeeper interface {
 	RoyaltyOwners(ctx context.Context, modelID uint64) ([]rewardstypes.Share, error)
 	AddLiability(ctx context.Context, provider sdk.AccAddress, amount math.Int) error
 	ReleaseLiability(ctx context.Context, provider sdk.AccAddress, amount math.Int) error
+	Freeze(ctx context.Context, provider sdk.AccAddress) error
 	Slash(ctx context.Context, provider sdk.AccAddress, amount math.Int) error
 	Burn(ctx context.Context, amount math.Int) error
 }
@@ -44,4 +50,17 @@ type RewardsKeeper interface {
 	Prepare(ctx context.Context, terms rewardstypes.Terms, payables []rewardstypes.Payable) (rewardstypes.Prepared, error)
 	Enqueue(ctx context.Context, fromModule string, batchID uint64, p rewardstypes.Prepared) error
 	Credit(ctx context.Context, fromModule string, to sdk.AccAddress, amount math.Int) error
+	Hold(ctx context.Context, fromModule string, batchID uint64, p rewardstypes.Prepared) (uint64, error)
+	Release(ctx context.Context, held uint64) (math.Int, error)
+	Refund(ctx context.Context, held uint64, refunds []rewardstypes.Refund) error
+	Lapse(ctx context.Context, held uint64, provider sdk.AccAddress) (math.Int, error)
+	SettleAttestPay(ctx context.Context, share, earned math.Int) error
+	ForfeitAttestPay(ctx context.Context, share math.Int) error
+	PayOperators(ctx context.Context, pays []rewardstypes.OperatorPay) (math.Int, error)
+	AttestEscrowed(ctx context.Context) (math.Int, error)
+}
+
+// StakingKeeper knows who votes.
+type StakingKeeper interface {
+	GetValidatorByConsAddr(ctx context.Context, address sdk.ConsAddress) (stakingtypes.Validator, error)
 }

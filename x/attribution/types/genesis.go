@@ -2,11 +2,12 @@ package types
 
 import (
 	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
 )
 
 // DefaultGenesis is the state of a new chain.
 func DefaultGenesis() *GenesisState {
-	return &GenesisState{Params: DefaultParams(), NextBatchId: 1}
+	return &GenesisState{Params: DefaultParams(), NextBatchId: 1, Attestation: FirstAttestation()}
 }
 
 // Validate reports a state that cannot have come about.
@@ -75,6 +76,9 @@ func (g GenesisState) validateBatches(sessions map[string]bool) error {
 	if err := g.validateDisputes(); err != nil {
 		return err
 	}
+	if err := g.validateAttestation(); err != nil {
+		return err
+	}
 	if _, err := g.Accumulator.MMR(); err != nil {
 		return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 	}
@@ -96,6 +100,46 @@ func (g GenesisState) validateDisputes() error {
 		}
 		if dispute.Height < 0 || dispute.RevealUntil <= dispute.Height {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "dispute %x is committed at %d and revealed until %d", dispute.Commitment, dispute.Height, dispute.RevealUntil)
+		}
+	}
+	return nil
+}
+
+func (g GenesisState) validateAttestation() error {
+	a := g.Attestation
+	if a.Base < 1 || a.Next < a.Base || a.Next-a.Base > MaxWindow {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "items %d to %d are not a window of at most %d", a.Base, a.Next, MaxWindow)
+	}
+	last, versions := a.Base-1, uint32(0)
+	for _, item := range g.Items {
+		if item.Number <= last || item.Number >= a.Next {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "item %d is out of order or outside the window", item.Number)
+		}
+		last = item.Number
+		switch {
+		case item.Kind == ITEM_KIND_VERSION && item.DatanetId != 0 && item.Version != 0:
+			versions++
+		case item.Kind == ITEM_KIND_BATCH && item.BatchId != 0:
+		default:
+			return errorsmod.Wrapf(ErrInvalidGenesis, "item %d asks about nothing", item.Number)
+		}
+	}
+	if versions != a.Versions {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "%d versions are open, the counter says %d", versions, a.Versions)
+	}
+	for i, attestor := range g.Attestors {
+		if attestor.Slot != uint32(i) || i >= MaxSlots {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "attestor of slot %d stands at place %d", attestor.Slot, i)
+		}
+		for _, amount := range []math.Int{attestor.Due, attestor.Earned, attestor.Forfeited} {
+			if err := validateAmount("attestor", amount); err != nil {
+				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+			}
+		}
+	}
+	for i, powers := range g.Powers {
+		if powers.Total <= 0 || powers.Batches == 0 || i > 0 && powers.Height <= g.Powers[i-1].Height {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "powers of height %d are out of order, or not used", powers.Height)
 		}
 	}
 	return nil

@@ -25,4 +25,12 @@ var (
 
 	DisputesKey         = collections.NewPrefix(11) // commitment → Dispute
 	DisputeDeadlinesKey = collections.NewPrefix(12) // (reveal until, commitment)
+
+	AttestationKey    = collections.NewPrefix(13) // → Attestation
+	ItemsKey          = collections.NewPrefix(14) // number → Item
+	OpenByProviderKey = collections.NewPrefix(15) // (provider, batch id), open batches
+	NextSlotKey       = collections.NewPrefix(16) // → uint64
+	SlotsKey          = collections.NewPrefix(17) // operator → slot
+	AttestorPagesKey  = collections.NewPrefix(18) // slot / 32 → AttestorPage
+	PowersKey         = collections.NewPrefix(19) // height → Powers
 )

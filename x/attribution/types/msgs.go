@@ -24,6 +24,7 @@ var (
 	_ sdk.HasValidateBasic = (*MsgTopUpSession)(nil)
 	_ sdk.HasValidateBasic = (*MsgCloseSession)(nil)
 	_ sdk.HasValidateBasic = (*MsgSubmitReceipts)(nil)
+	_ sdk.HasValidateBasic = (*MsgResubmitBatch)(nil)
 	_ sdk.HasValidateBasic = (*MsgCommitDispute)(nil)
 	_ sdk.HasValidateBasic = (*MsgRevealDispute)(nil)
 	_ sdk.HasValidateBasic = (*MsgUpdateParams)(nil)
@@ -83,6 +84,9 @@ func (m *MsgSubmitReceipts) ValidateBasic() error {
 	if len(m.Sessions) == 0 || len(m.Sessions) > maxSessions {
 		return errorsmod.Wrapf(ErrInvalidBatch, "%d sessions, want 1 to %d", len(m.Sessions), maxSessions)
 	}
+	if err := m.validateBundle(); err != nil {
+		return err
+	}
 	seen := make(map[string]bool, len(m.Sessions))
 	for i, claim := range m.Sessions {
 		if err := claim.validate(); err != nil {
@@ -94,6 +98,33 @@ func (m *MsgSubmitReceipts) ValidateBasic() error {
 		seen[string(claim.SessionId)] = true
 	}
 	return nil
+}
+
+// Attested says that validators are asked about the batch, instead of its evidence being verified in the transaction.
+func (m *MsgSubmitReceipts) Attested() bool { return len(m.BundleRoot) != 0 }
+
+func (m *MsgSubmitReceipts) validateBundle() error {
+	switch {
+	case !m.Attested() && m.BundleBytes != 0:
+		return errorsmod.Wrap(ErrInvalidBatch, "bundle_bytes without bundle_root: give both for an attested batch, or neither and the evidence inline")
+	case !m.Attested():
+		return nil
+	case len(m.Evidence) != 0:
+		return errorsmod.Wrap(ErrInvalidBatch, "evidence and bundle_root: give one of them")
+	case len(m.BundleRoot) != hashSize:
+		return errorsmod.Wrapf(ErrInvalidBatch, "bundle_root of %d bytes, want %d", len(m.BundleRoot), hashSize)
+	case m.BundleBytes == 0 || m.BundleBytes > poa.MaxBundleBytes:
+		return errorsmod.Wrapf(ErrOversize, "bundle of %d bytes, want 1 to %d: send several batches", m.BundleBytes, poa.MaxBundleBytes)
+	}
+	return nil
+}
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgResubmitBatch) ValidateBasic() error {
+	if m.BatchId == 0 {
+		return errorsmod.Wrap(ErrInvalidBatch, "batches count from 1")
+	}
+	return validateAddress("provider", m.Provider)
 }
 
 func (c SessionClaim) validate() error {

@@ -19,7 +19,7 @@ const (
 	maxSessions = 1_000
 	maxGas      = 1_000_000_000
 
-	maxRevealBlocks = 100_000
+	maxBlocks = 100_000
 )
 
 // DefaultParams of the module.
@@ -44,6 +44,16 @@ func DefaultParams() Params {
 		DisputeBond:         math.NewIntWithDecimal(10, rewardstypes.Decimals),
 		DisputeRevealBlocks: 100,
 		DisputesPerBlock:    100,
+
+		Attestation:         false,
+		SubmissionFee:       math.NewIntWithDecimal(1, rewardstypes.Decimals-3),
+		AttestTicks:         60,
+		AttestLimit:         24 * time.Hour,
+		ResubmitWindow:      time.Hour,
+		MaxOpenPerProvider:  8,
+		BundleBytesPerBlock: poa.MaxBundleBytes,
+		HoldRetryBlocks:     60,
+		AttestPayBlocks:     100,
 	}
 }
 
@@ -55,10 +65,14 @@ func (p Params) Validate() error {
 	if p.DisputeBond.IsNil() || p.DisputeBond.IsNegative() || p.DisputeBond.GT(rewardstypes.MaxSupply) {
 		return errorsmod.Wrap(ErrInvalidParams, "dispute_bond must be between 0 and the maximum supply")
 	}
+	if p.SubmissionFee.IsNil() || p.SubmissionFee.IsNegative() || p.SubmissionFee.GT(rewardstypes.MaxSupply) {
+		return errorsmod.Wrap(ErrInvalidParams, "submission_fee must be between 0 and the maximum supply")
+	}
 	for _, window := range []struct {
 		name  string
 		value time.Duration
-	}{{"claim_window", p.ClaimWindow}, {"idle_expiry", p.IdleExpiry}, {"dispute_window", p.DisputeWindow}} {
+	}{{"claim_window", p.ClaimWindow}, {"idle_expiry", p.IdleExpiry}, {"dispute_window", p.DisputeWindow},
+		{"attest_limit", p.AttestLimit}, {"resubmit_window", p.ResubmitWindow}} {
 		if window.value <= 0 || window.value > maxWindow {
 			return errorsmod.Wrapf(ErrInvalidParams, "%s is %s, must be positive and at most %s", window.name, window.value, maxWindow)
 		}
@@ -72,8 +86,13 @@ func (p Params) Validate() error {
 		{"max_evidence_bytes", uint64(p.MaxEvidenceBytes), poa.MaxEvidenceBytes},
 		{"sessions_per_block", uint64(p.SessionsPerBlock), 10_000},
 		{"prunes_per_block", uint64(p.PrunesPerBlock), 100_000},
-		{"dispute_reveal_blocks", uint64(p.DisputeRevealBlocks), maxRevealBlocks},
+		{"dispute_reveal_blocks", uint64(p.DisputeRevealBlocks), maxBlocks},
 		{"disputes_per_block", uint64(p.DisputesPerBlock), 10_000},
+		{"attest_ticks", uint64(p.AttestTicks), maxBlocks},
+		{"max_open_per_provider", uint64(p.MaxOpenPerProvider), MaxWindow},
+		{"bundle_bytes_per_block", p.BundleBytesPerBlock, 1 << 30},
+		{"hold_retry_blocks", uint64(p.HoldRetryBlocks), maxBlocks},
+		{"attest_pay_blocks", uint64(p.AttestPayBlocks), maxBlocks},
 		{"gas_per_receipt", p.GasPerReceipt, maxGas},
 		{"gas_per_entry", p.GasPerEntry, maxGas},
 		{"gas_per_byte", p.GasPerByte, maxGas},

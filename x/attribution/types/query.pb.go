@@ -1016,6 +1016,392 @@ func (m *QueryDisputesResponse) GetPagination() *query.PageResponse {
 	return nil
 }
 
+// QueryAttestationRequest is empty.
+type QueryAttestationRequest struct {
+}
+
+func (m *QueryAttestationRequest) Reset()         { *m = QueryAttestationRequest{} }
+func (m *QueryAttestationRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryAttestationRequest) ProtoMessage()    {}
+func (*QueryAttestationRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cdd7a1d16fbc29bf, []int{20}
+}
+func (m *QueryAttestationRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAttestationRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAttestationRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAttestationRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAttestationRequest.Merge(m, src)
+}
+func (m *QueryAttestationRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAttestationRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAttestationRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAttestationRequest proto.InternalMessageInfo
+
+// QueryAttestationResponse returns the shared state.
+type QueryAttestationResponse struct {
+	// enabled says whether governance has it on.
+	Enabled bool `protobuf:"varint,1,opt,name=enabled,proto3" json:"enabled,omitempty"`
+	// attestation state.
+	Attestation Attestation `protobuf:"bytes,2,opt,name=attestation,proto3" json:"attestation"`
+}
+
+func (m *QueryAttestationResponse) Reset()         { *m = QueryAttestationResponse{} }
+func (m *QueryAttestationResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryAttestationResponse) ProtoMessage()    {}
+func (*QueryAttestationResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cdd7a1d16fbc29bf, []int{21}
+}
+func (m *QueryAttestationResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAttestationResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAttestationResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAttestationResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAttestationResponse.Merge(m, src)
+}
+func (m *QueryAttestationResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAttestationResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAttestationResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAttestationResponse proto.InternalMessageInfo
+
+func (m *QueryAttestationResponse) GetEnabled() bool {
+	if m != nil {
+		return m.Enabled
+	}
+	return false
+}
+
+func (m *QueryAttestationResponse) GetAttestation() Attestation {
+	if m != nil {
+		return m.Attestation
+	}
+	return Attestation{}
+}
+
+// QueryItemsRequest lists open items.
+type QueryItemsRequest struct {
+	// pagination of the list.
+	Pagination *query.PageRequest `protobuf:"bytes,1,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryItemsRequest) Reset()         { *m = QueryItemsRequest{} }
+func (m *QueryItemsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryItemsRequest) ProtoMessage()    {}
+func (*QueryItemsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cdd7a1d16fbc29bf, []int{22}
+}
+func (m *QueryItemsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryItemsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryItemsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryItemsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryItemsRequest.Merge(m, src)
+}
+func (m *QueryItemsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryItemsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryItemsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryItemsRequest proto.InternalMessageInfo
+
+func (m *QueryItemsRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryItemsResponse returns a page of items.
+type QueryItemsResponse struct {
+	// items by number.
+	Items []Item `protobuf:"bytes,1,rep,name=items,proto3" json:"items"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryItemsResponse) Reset()         { *m = QueryItemsResponse{} }
+func (m *QueryItemsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryItemsResponse) ProtoMessage()    {}
+func (*QueryItemsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cdd7a1d16fbc29bf, []int{23}
+}
+func (m *QueryItemsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryItemsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryItemsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryItemsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryItemsResponse.Merge(m, src)
+}
+func (m *QueryItemsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryItemsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryItemsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryItemsResponse proto.InternalMessageInfo
+
+func (m *QueryItemsResponse) GetItems() []Item {
+	if m != nil {
+		return m.Items
+	}
+	return nil
+}
+
+func (m *QueryItemsResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryAttestorsRequest lists attestors.
+type QueryAttestorsRequest struct {
+	// pagination of the list.
+	Pagination *query.PageRequest `protobuf:"bytes,1,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryAttestorsRequest) Reset()         { *m = QueryAttestorsRequest{} }
+func (m *QueryAttestorsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryAttestorsRequest) ProtoMessage()    {}
+func (*QueryAttestorsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cdd7a1d16fbc29bf, []int{24}
+}
+func (m *QueryAttestorsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAttestorsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAttestorsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAttestorsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAttestorsRequest.Merge(m, src)
+}
+func (m *QueryAttestorsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAttestorsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAttestorsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAttestorsRequest proto.InternalMessageInfo
+
+func (m *QueryAttestorsRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryAttestorsResponse returns a page of attestors.
+type QueryAttestorsResponse struct {
+	// attestors by slot.
+	Attestors []Attestor `protobuf:"bytes,1,rep,name=attestors,proto3" json:"attestors"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryAttestorsResponse) Reset()         { *m = QueryAttestorsResponse{} }
+func (m *QueryAttestorsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryAttestorsResponse) ProtoMessage()    {}
+func (*QueryAttestorsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cdd7a1d16fbc29bf, []int{25}
+}
+func (m *QueryAttestorsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAttestorsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAttestorsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAttestorsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAttestorsResponse.Merge(m, src)
+}
+func (m *QueryAttestorsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAttestorsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAttestorsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAttestorsResponse proto.InternalMessageInfo
+
+func (m *QueryAttestorsResponse) GetAttestors() []Attestor {
+	if m != nil {
+		return m.Attestors
+	}
+	return nil
+}
+
+func (m *QueryAttestorsResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryAttestorRequest asks for one validator.
+type QueryAttestorRequest struct {
+	// operator address of the validator.
+	Operator string `protobuf:"bytes,1,opt,name=operator,proto3" json:"operator,omitempty"`
+}
+
+func (m *QueryAttestorRequest) Reset()         { *m = QueryAttestorRequest{} }
+func (m *QueryAttestorRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryAttestorRequest) ProtoMessage()    {}
+func (*QueryAttestorRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cdd7a1d16fbc29bf, []int{26}
+}
+func (m *QueryAttestorRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAttestorRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAttestorRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAttestorRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAttestorRequest.Merge(m, src)
+}
+func (m *QueryAttestorRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAttestorRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAttestorRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAttestorRequest proto.InternalMessageInfo
+
+func (m *QueryAttestorRequest) GetOperator() string {
+	if m != nil {
+		return m.Operator
+	}
+	return ""
+}
+
+// QueryAttestorResponse returns its standing.
+type QueryAttestorResponse struct {
+	// attestor found.
+	Attestor Attestor `protobuf:"bytes,1,opt,name=attestor,proto3" json:"attestor"`
+}
+
+func (m *QueryAttestorResponse) Reset()         { *m = QueryAttestorResponse{} }
+func (m *QueryAttestorResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryAttestorResponse) ProtoMessage()    {}
+func (*QueryAttestorResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cdd7a1d16fbc29bf, []int{27}
+}
+func (m *QueryAttestorResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAttestorResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAttestorResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAttestorResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAttestorResponse.Merge(m, src)
+}
+func (m *QueryAttestorResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAttestorResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAttestorResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAttestorResponse proto.InternalMessageInfo
+
+func (m *QueryAttestorResponse) GetAttestor() Attestor {
+	if m != nil {
+		return m.Attestor
+	}
+	return Attestor{}
+}
+
 // QueryAccumulatorRequest is empty.
 type QueryAccumulatorRequest struct {
 }
@@ -1024,7 +1410,7 @@ func (m *QueryAccumulatorRequest) Reset()         { *m = QueryAccumulatorRequest
 func (m *QueryAccumulatorRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryAccumulatorRequest) ProtoMessage()    {}
 func (*QueryAccumulatorRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cdd7a1d16fbc29bf, []int{20}
+	return fileDescriptor_cdd7a1d16fbc29bf, []int{28}
 }
 func (m *QueryAccumulatorRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1065,7 +1451,7 @@ func (m *QueryAccumulatorResponse) Reset()         { *m = QueryAccumulatorRespon
 func (m *QueryAccumulatorResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryAccumulatorResponse) ProtoMessage()    {}
 func (*QueryAccumulatorResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cdd7a1d16fbc29bf, []int{21}
+	return fileDescriptor_cdd7a1d16fbc29bf, []int{29}
 }
 func (m *QueryAccumulatorResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1129,6 +1515,14 @@ func init() {
 	proto.RegisterType((*QueryVerifyReceiptResponse)(nil), "openledger.attribution.v1.QueryVerifyReceiptResponse")
 	proto.RegisterType((*QueryDisputesRequest)(nil), "openledger.attribution.v1.QueryDisputesRequest")
 	proto.RegisterType((*QueryDisputesResponse)(nil), "openledger.attribution.v1.QueryDisputesResponse")
+	proto.RegisterType((*QueryAttestationRequest)(nil), "openledger.attribution.v1.QueryAttestationRequest")
+	proto.RegisterType((*QueryAttestationResponse)(nil), "openledger.attribution.v1.QueryAttestationResponse")
+	proto.RegisterType((*QueryItemsRequest)(nil), "openledger.attribution.v1.QueryItemsRequest")
+	proto.RegisterType((*QueryItemsResponse)(nil), "openledger.attribution.v1.QueryItemsResponse")
+	proto.RegisterType((*QueryAttestorsRequest)(nil), "openledger.attribution.v1.QueryAttestorsRequest")
+	proto.RegisterType((*QueryAttestorsResponse)(nil), "openledger.attribution.v1.QueryAttestorsResponse")
+	proto.RegisterType((*QueryAttestorRequest)(nil), "openledger.attribution.v1.QueryAttestorRequest")
+	proto.RegisterType((*QueryAttestorResponse)(nil), "openledger.attribution.v1.QueryAttestorResponse")
 	proto.RegisterType((*QueryAccumulatorRequest)(nil), "openledger.attribution.v1.QueryAccumulatorRequest")
 	proto.RegisterType((*QueryAccumulatorResponse)(nil), "openledger.attribution.v1.QueryAccumulatorResponse")
 }
@@ -1138,83 +1532,100 @@ func init() {
 }
 
 var fileDescriptor_cdd7a1d16fbc29bf = []byte{
-	// 1207 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x98, 0xcd, 0x6f, 0x1b, 0x45,
-	0x14, 0xc0, 0x33, 0xa1, 0xf9, 0x7a, 0x29, 0x45, 0x1d, 0x02, 0x24, 0xdb, 0xd6, 0x34, 0x13, 0xd2,
-	0x46, 0x2e, 0xd9, 0x4d, 0xd2, 0xb4, 0xa0, 0x4a, 0x20, 0x62, 0x95, 0xb6, 0xb9, 0x54, 0xc1, 0x91,
-	0x40, 0xe2, 0x2b, 0x5a, 0xdb, 0x53, 0x77, 0xa5, 0xc4, 0xb3, 0xde, 0x5d, 0x07, 0xac, 0x28, 0x17,
-	0xb8, 0x70, 0x44, 0x42, 0x80, 0x84, 0x38, 0xc0, 0xa5, 0x02, 0x21, 0x24, 0x04, 0x9c, 0xb9, 0x70,
-	0xe9, 0xb1, 0x82, 0x0b, 0x12, 0x12, 0x42, 0x09, 0x12, 0xff, 0x06, 0xda, 0x99, 0x37, 0xde, 0x59,
-	0x27, 0xf1, 0xae, 0x91, 0x2f, 0xc9, 0xec, 0xec, 0x7b, 0xf3, 0x7e, 0xef, 0x63, 0xf6, 0x3d, 0x19,
-	0xe6, 0x85, 0xcf, 0x1b, 0xdb, 0xbc, 0x56, 0xe7, 0x81, 0xe3, 0x46, 0x51, 0xe0, 0x55, 0x5a, 0x91,
-	0x27, 0x1a, 0xce, 0xee, 0xb2, 0xd3, 0x6c, 0xf1, 0xa0, 0x6d, 0xfb, 0x81, 0x88, 0x04, 0x9d, 0x49,
-	0xc4, 0x6c, 0x43, 0xcc, 0xde, 0x5d, 0xb6, 0xce, 0xba, 0x3b, 0x5e, 0x43, 0x38, 0xf2, 0xaf, 0x92,
-	0xb6, 0x8a, 0x55, 0x11, 0xee, 0x88, 0xd0, 0xa9, 0xb8, 0x21, 0x57, 0xc7, 0x38, 0xbb, 0xcb, 0x15,
-	0x1e, 0xb9, 0xcb, 0x8e, 0xef, 0xd6, 0xbd, 0x86, 0x2b, 0x75, 0x95, 0xec, 0x39, 0x94, 0xd5, 0x62,
-	0xa6, 0x59, 0x6b, 0x46, 0xbd, 0xdc, 0x92, 0x4f, 0x8e, 0x7a, 0xc0, 0x57, 0x53, 0x75, 0x51, 0x17,
-	0x6a, 0x3f, 0x5e, 0xe1, 0xee, 0xf9, 0xba, 0x10, 0xf5, 0x6d, 0xee, 0xb8, 0xbe, 0xe7, 0xb8, 0x8d,
-	0x86, 0x88, 0xa4, 0x29, 0xad, 0x73, 0xe5, 0x64, 0x67, 0x4d, 0xa7, 0x94, 0xf0, 0x9c, 0x21, 0x1c,
-	0xf0, 0xf7, 0xdc, 0xa0, 0x16, 0xc6, 0x82, 0xb8, 0x54, 0x42, 0x6c, 0x0a, 0xe8, 0x6b, 0x31, 0xef,
-	0x86, 0x1b, 0xb8, 0x3b, 0x61, 0x99, 0x37, 0x5b, 0x3c, 0x8c, 0xd8, 0x5b, 0xf0, 0x64, 0x6a, 0x37,
-	0xf4, 0x45, 0x23, 0xe4, 0xf4, 0x26, 0x8c, 0xfa, 0x72, 0x67, 0x9a, 0x5c, 0x24, 0x0b, 0x93, 0x2b,
-	0xb3, 0xf6, 0x89, 0x51, 0xb5, 0x95, 0x6a, 0x69, 0xe2, 0xe1, 0x5f, 0xcf, 0x0e, 0x7d, 0xf3, 0xef,
-	0x0f, 0x45, 0x52, 0x46, 0x5d, 0xb6, 0x8a, 0x87, 0x6f, 0xf2, 0x30, 0xf4, 0x44, 0x03, 0x6d, 0xd2,
-	0x0b, 0x00, 0xa1, 0xda, 0xd9, 0xf2, 0x6a, 0xd2, 0xc0, 0x44, 0x79, 0x02, 0x77, 0xd6, 0x6b, 0x6c,
-	0x0b, 0xa6, 0xd2, 0x5a, 0xc8, 0x74, 0x1b, 0xc6, 0x50, 0x08, 0xa1, 0x58, 0x0f, 0x28, 0x54, 0x36,
-	0xa9, 0xb4, 0x36, 0xfb, 0x94, 0xc0, 0x39, 0xd3, 0x42, 0x58, 0x6a, 0x6f, 0xb8, 0x6d, 0x1e, 0x68,
-	0x3e, 0x1b, 0x46, 0xfc, 0xf8, 0x59, 0xa1, 0x95, 0xa6, 0x7f, 0xfb, 0x79, 0x71, 0x0a, 0x13, 0xba,
-	0x56, 0xab, 0x05, 0x3c, 0x0c, 0x37, 0xa3, 0xc0, 0x6b, 0xd4, 0xcb, 0x4a, 0x8c, 0xde, 0x02, 0x48,
-	0x6a, 0x65, 0x7a, 0x58, 0xb2, 0x5d, 0xb2, 0x51, 0x23, 0x2e, 0x2c, 0x5b, 0x15, 0x0a, 0x16, 0x96,
-	0xbd, 0xe1, 0xd6, 0x39, 0xda, 0x2a, 0x1b, 0x9a, 0xec, 0x47, 0x02, 0xe7, 0x8f, 0xe7, 0xc2, 0x08,
-	0xac, 0xc3, 0x38, 0xfa, 0x10, 0xe7, 0xe5, 0xb1, 0xfe, 0x43, 0xd0, 0x51, 0xa7, 0xb7, 0x8f, 0x61,
-	0xbe, 0x9c, 0xc9, 0xac, 0x38, 0x52, 0xd0, 0x36, 0x9c, 0x95, 0xcc, 0x25, 0x37, 0xaa, 0xde, 0xd7,
-	0x11, 0x9c, 0x81, 0xf1, 0x4a, 0xfc, 0xac, 0xf3, 0x7b, 0xaa, 0x3c, 0x26, 0x9f, 0xd7, 0x6b, 0xec,
-	0x0d, 0x2c, 0x43, 0x94, 0x47, 0xcf, 0xd6, 0x60, 0x44, 0x0a, 0x60, 0x66, 0x2f, 0xf6, 0x70, 0x4b,
-	0x2a, 0x9a, 0x4e, 0x29, 0x4d, 0xf6, 0x0e, 0x16, 0x9b, 0x7c, 0xcf, 0x75, 0x81, 0x77, 0x25, 0x87,
-	0xfc, 0xef, 0xe4, 0x3c, 0x20, 0x58, 0x96, 0x9d, 0xf3, 0x11, 0xfd, 0x55, 0x50, 0xbe, 0x71, 0x9d,
-	0x93, 0xbe, 0xe0, 0xb5, 0xee, 0xe0, 0x12, 0xd2, 0x84, 0xa7, 0x13, 0xce, 0x52, 0x7b, 0x93, 0x37,
-	0x75, 0x28, 0x56, 0x61, 0xdc, 0x0f, 0xc4, 0xae, 0x57, 0xcb, 0x51, 0xda, 0x1d, 0x49, 0x3a, 0x0b,
-	0xa7, 0xf5, 0x7a, 0x2b, 0xe4, 0x4d, 0x89, 0x76, 0xaa, 0x3c, 0xa9, 0xf7, 0x36, 0x79, 0x93, 0xbd,
-	0x0d, 0xcf, 0x1c, 0x31, 0x39, 0xb8, 0xc4, 0xb6, 0x31, 0xf0, 0x65, 0x5e, 0xe5, 0x9e, 0x1f, 0x85,
-	0xd9, 0x45, 0x36, 0xb0, 0x1b, 0xf9, 0x1d, 0x81, 0xa7, 0xba, 0x6c, 0x27, 0x57, 0x31, 0xc0, 0xbd,
-	0x1c, 0x57, 0x11, 0xd5, 0x53, 0x57, 0x51, 0xab, 0x0f, 0x2e, 0xf3, 0xf3, 0x78, 0x03, 0xd0, 0x9a,
-	0x8e, 0xd3, 0x19, 0x18, 0xee, 0x7c, 0x66, 0x87, 0xbd, 0x1a, 0xfb, 0x9a, 0xa4, 0x03, 0x6a, 0x7e,
-	0x60, 0x11, 0x2a, 0xc7, 0x07, 0xf6, 0x18, 0x97, 0xb4, 0x36, 0x7d, 0x25, 0xee, 0x1e, 0x6d, 0xd1,
-	0x8a, 0xd0, 0x9b, 0x0b, 0xe6, 0x39, 0xba, 0x2b, 0xc9, 0xce, 0x11, 0x0b, 0x75, 0x75, 0x8e, 0x78,
-	0x8b, 0x71, 0x98, 0x91, 0x88, 0xaf, 0xf3, 0xc0, 0xbb, 0xd7, 0xed, 0xd0, 0x1d, 0x18, 0xf1, 0x03,
-	0x21, 0xee, 0x21, 0xe5, 0xe5, 0x6c, 0xca, 0x8d, 0x58, 0x3c, 0x55, 0x5a, 0xf2, 0x00, 0xc6, 0xc1,
-	0x3a, 0xce, 0xcc, 0x80, 0xe3, 0xc1, 0xde, 0xc5, 0x80, 0xdf, 0xf4, 0x42, 0xbf, 0x15, 0x0d, 0xfe,
-	0xdb, 0xd4, 0x29, 0xd3, 0xc4, 0x40, 0x52, 0xa6, 0x35, 0xdc, 0xcb, 0x51, 0xa6, 0xa8, 0x9e, 0x2a,
-	0x53, 0xad, 0x3e, 0xb8, 0x32, 0x9d, 0xc1, 0xaf, 0xc5, 0x5a, 0xb5, 0xda, 0xda, 0x69, 0x6d, 0xbb,
-	0x91, 0xd0, 0x9d, 0x97, 0x7d, 0x48, 0x60, 0xfa, 0xe8, 0x3b, 0xf4, 0x65, 0x13, 0x26, 0xdd, 0x64,
-	0xbb, 0x13, 0xae, 0x93, 0xdd, 0x31, 0x0e, 0x31, 0x5d, 0x32, 0x4f, 0xa1, 0x14, 0x4e, 0x05, 0x42,
-	0xa8, 0x42, 0x3d, 0x5d, 0x96, 0xeb, 0x95, 0x3f, 0xcf, 0xc0, 0x88, 0xa4, 0xa0, 0x9f, 0x13, 0x18,
-	0x55, 0xe3, 0x0d, 0x5d, 0xec, 0x61, 0xe8, 0xe8, 0x5c, 0x65, 0xd9, 0x79, 0xc5, 0x95, 0x73, 0xcc,
-	0xfe, 0x28, 0x66, 0xfb, 0xe0, 0xf7, 0x7f, 0x3e, 0x19, 0x9e, 0xa3, 0xb3, 0xce, 0xc9, 0xd3, 0x9f,
-	0x1a, 0xad, 0xe8, 0xb7, 0x04, 0xc6, 0xb0, 0xc1, 0xd3, 0x4c, 0x5b, 0xe9, 0xf9, 0xcb, 0x72, 0x72,
-	0xcb, 0x23, 0xdc, 0x4b, 0x09, 0xdc, 0x0a, 0x5d, 0xea, 0x01, 0xa7, 0xc7, 0x0b, 0x67, 0x2f, 0x19,
-	0xf0, 0xf6, 0xe9, 0x2f, 0x04, 0x9e, 0xe8, 0x1a, 0x69, 0xe8, 0xf5, 0x9c, 0x0c, 0x5d, 0xb3, 0x99,
-	0xf5, 0x42, 0xdf, 0x7a, 0xe8, 0xc3, 0x0d, 0x89, 0xbf, 0x4a, 0x57, 0x7a, 0xc6, 0xb6, 0xcd, 0x83,
-	0xd0, 0xd9, 0x93, 0xff, 0xf7, 0x3b, 0xde, 0xd0, 0xaf, 0x08, 0x8c, 0xc8, 0xee, 0x44, 0x9f, 0xcf,
-	0x32, 0x6f, 0x8e, 0x41, 0xd6, 0x62, 0x4e, 0x69, 0x8d, 0x98, 0x84, 0xd9, 0xa1, 0x8b, 0x3d, 0x38,
-	0x71, 0x66, 0x70, 0xf6, 0x74, 0xff, 0xdb, 0xa7, 0x9f, 0x11, 0x18, 0xc3, 0xc9, 0x24, 0xbb, 0x1e,
-	0xd2, 0x23, 0x52, 0x76, 0x3d, 0x74, 0x8d, 0x3c, 0xac, 0x28, 0x19, 0x9f, 0xa3, 0x2c, 0x9b, 0x91,
-	0xfe, 0x4a, 0x00, 0x92, 0xb9, 0x80, 0x2e, 0xe7, 0xb2, 0x65, 0x8e, 0x2d, 0xd6, 0x4a, 0x3f, 0x2a,
-	0x48, 0x78, 0x57, 0x12, 0xde, 0xa1, 0xb7, 0x7a, 0x65, 0x1b, 0x27, 0x98, 0x38, 0xe1, 0xb8, 0xdc,
-	0x4f, 0x42, 0x6b, 0xce, 0x3c, 0xfb, 0xf4, 0x7b, 0x02, 0xe3, 0x7a, 0x06, 0xa0, 0x99, 0xf1, 0xea,
-	0x9a, 0x54, 0xac, 0xa5, 0xfc, 0x0a, 0xc8, 0xff, 0xb2, 0xe4, 0x7f, 0x91, 0x5e, 0xef, 0xab, 0x0a,
-	0x9c, 0xce, 0x4c, 0xf1, 0x25, 0x81, 0x31, 0x3c, 0x34, 0xbb, 0x1c, 0xd2, 0xed, 0xd5, 0x72, 0x72,
-	0xcb, 0x23, 0xec, 0x92, 0x84, 0x2d, 0xd2, 0x85, 0x1e, 0xb0, 0x9a, 0xcc, 0xd9, 0x8b, 0xab, 0xf5,
-	0x27, 0x02, 0x8f, 0xa7, 0x7a, 0x2e, 0x5d, 0xcd, 0x32, 0x7a, 0xdc, 0x24, 0x60, 0x5d, 0xeb, 0x53,
-	0x0b, 0x81, 0xaf, 0xa9, 0x3b, 0x76, 0x83, 0x14, 0x59, 0x31, 0x0f, 0xf3, 0xae, 0x3c, 0x85, 0x7e,
-	0x41, 0x60, 0x5c, 0x77, 0xd8, 0xec, 0x22, 0xe8, 0x6a, 0xf6, 0xd9, 0x45, 0xd0, 0xdd, 0xbc, 0xd9,
-	0x15, 0x89, 0x39, 0x4f, 0xe7, 0x7a, 0x30, 0x76, 0xda, 0xf3, 0x03, 0x02, 0x93, 0x46, 0xc3, 0xa3,
-	0x99, 0xb7, 0xe6, 0x68, 0xfb, 0xb5, 0xae, 0xf6, 0xa5, 0xa3, 0x3b, 0x97, 0xa4, 0x5c, 0xa0, 0x97,
-	0x7a, 0x50, 0x1a, 0x1d, 0xb7, 0x74, 0xf7, 0xe1, 0x41, 0x81, 0x3c, 0x3a, 0x28, 0x90, 0xbf, 0x0f,
-	0x0a, 0xe4, 0xe3, 0xc3, 0xc2, 0xd0, 0xa3, 0xc3, 0xc2, 0xd0, 0x1f, 0x87, 0x85, 0xa1, 0x37, 0x57,
-	0xeb, 0x5e, 0x74, 0xbf, 0x55, 0xb1, 0xab, 0x62, 0xc7, 0x3c, 0xcb, 0x58, 0xbe, 0x9f, 0x3a, 0x38,
-	0x6a, 0xfb, 0x3c, 0xac, 0x8c, 0xca, 0x9f, 0x37, 0xae, 0xfe, 0x17, 0x00, 0x00, 0xff, 0xff, 0x87,
-	0xf1, 0x3a, 0x79, 0x1f, 0x12, 0x00, 0x00,
+	// 1486 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x58, 0xcf, 0x6f, 0xdc, 0xc4,
+	0x17, 0xcf, 0xe4, 0xdb, 0x6d, 0x36, 0x2f, 0xfd, 0x82, 0x3a, 0x04, 0x48, 0xdc, 0x36, 0x6d, 0x1c,
+	0xfa, 0x43, 0x69, 0x63, 0x27, 0x69, 0x5a, 0xaa, 0xa2, 0xa2, 0x36, 0x94, 0xb6, 0x41, 0xa8, 0x0a,
+	0x1b, 0x51, 0x24, 0x0a, 0x44, 0xde, 0xdd, 0xe9, 0xd6, 0x52, 0xb2, 0xe3, 0xd8, 0xde, 0xc0, 0x2a,
+	0xca, 0x85, 0x5e, 0xe0, 0x86, 0x84, 0x00, 0xa9, 0x42, 0x02, 0x2e, 0x15, 0x3f, 0x84, 0x40, 0xa5,
+	0x67, 0x2e, 0x5c, 0x7a, 0xac, 0xca, 0x85, 0x13, 0x42, 0x0d, 0x12, 0xff, 0x06, 0xf2, 0xcc, 0x1b,
+	0x7b, 0xec, 0x24, 0x6b, 0x2f, 0xda, 0x4b, 0x62, 0x8f, 0xdf, 0x9b, 0xf7, 0x79, 0xef, 0x7d, 0x66,
+	0xe6, 0x33, 0x0b, 0x47, 0xb9, 0xc7, 0x9a, 0x2b, 0xac, 0xde, 0x60, 0xbe, 0xed, 0x84, 0xa1, 0xef,
+	0x56, 0x5b, 0xa1, 0xcb, 0x9b, 0xf6, 0xfa, 0x8c, 0xbd, 0xd6, 0x62, 0x7e, 0xdb, 0xf2, 0x7c, 0x1e,
+	0x72, 0x3a, 0x9a, 0x98, 0x59, 0x9a, 0x99, 0xb5, 0x3e, 0x63, 0xec, 0x77, 0x56, 0xdd, 0x26, 0xb7,
+	0xc5, 0x5f, 0x69, 0x6d, 0x4c, 0xd6, 0x78, 0xb0, 0xca, 0x03, 0xbb, 0xea, 0x04, 0x4c, 0x4e, 0x63,
+	0xaf, 0xcf, 0x54, 0x59, 0xe8, 0xcc, 0xd8, 0x9e, 0xd3, 0x70, 0x9b, 0x8e, 0xf0, 0x95, 0xb6, 0x07,
+	0xd0, 0x56, 0x99, 0xe9, 0x61, 0x8d, 0x51, 0xf9, 0x71, 0x59, 0xbc, 0xd9, 0xf2, 0x05, 0x3f, 0x0d,
+	0x37, 0x78, 0x83, 0xcb, 0xf1, 0xe8, 0x09, 0x47, 0x0f, 0x36, 0x38, 0x6f, 0xac, 0x30, 0xdb, 0xf1,
+	0x5c, 0xdb, 0x69, 0x36, 0x79, 0x28, 0x42, 0x29, 0x9f, 0x93, 0xbb, 0x27, 0xab, 0x27, 0x25, 0x8d,
+	0x27, 0x34, 0x63, 0x9f, 0xbd, 0xef, 0xf8, 0xf5, 0x20, 0x32, 0xc4, 0x47, 0x69, 0x64, 0x0e, 0x03,
+	0x7d, 0x23, 0xc2, 0xbb, 0xe8, 0xf8, 0xce, 0x6a, 0x50, 0x61, 0x6b, 0x2d, 0x16, 0x84, 0xe6, 0x4d,
+	0x78, 0x26, 0x35, 0x1a, 0x78, 0xbc, 0x19, 0x30, 0x7a, 0x19, 0xf6, 0x7a, 0x62, 0x64, 0x84, 0x1c,
+	0x21, 0x27, 0x86, 0x66, 0xc7, 0xad, 0x5d, 0xab, 0x6a, 0x49, 0xd7, 0xf9, 0xc1, 0x87, 0x7f, 0x1e,
+	0xee, 0xfb, 0xf6, 0x9f, 0x9f, 0x27, 0x49, 0x05, 0x7d, 0xcd, 0x39, 0x9c, 0x7c, 0x89, 0x05, 0x81,
+	0xcb, 0x9b, 0x18, 0x93, 0x1e, 0x02, 0x08, 0xe4, 0xc8, 0xb2, 0x5b, 0x17, 0x01, 0x06, 0x2b, 0x83,
+	0x38, 0xb2, 0x50, 0x37, 0x97, 0x61, 0x38, 0xed, 0x85, 0x98, 0xae, 0xc2, 0x00, 0x1a, 0x21, 0x28,
+	0xb3, 0x03, 0x28, 0x74, 0xd6, 0x51, 0x29, 0x6f, 0xf3, 0x33, 0x02, 0x07, 0xf4, 0x08, 0xc1, 0x7c,
+	0x7b, 0xd1, 0x69, 0x33, 0x5f, 0xe1, 0xb3, 0xa0, 0xe4, 0x45, 0xef, 0x12, 0xda, 0xfc, 0xc8, 0xe3,
+	0x07, 0x53, 0xc3, 0xd8, 0xd0, 0x4b, 0xf5, 0xba, 0xcf, 0x82, 0x60, 0x29, 0xf4, 0xdd, 0x66, 0xa3,
+	0x22, 0xcd, 0xe8, 0x15, 0x80, 0x84, 0x2b, 0x23, 0xfd, 0x02, 0xdb, 0x31, 0x0b, 0x3d, 0x22, 0x62,
+	0x59, 0x92, 0x28, 0x48, 0x2c, 0x6b, 0xd1, 0x69, 0x30, 0x8c, 0x55, 0xd1, 0x3c, 0xcd, 0xfb, 0x04,
+	0x0e, 0xee, 0x8c, 0x0b, 0x2b, 0xb0, 0x00, 0x65, 0xcc, 0x21, 0xea, 0xcb, 0xff, 0xba, 0x2f, 0x41,
+	0xec, 0x4e, 0xaf, 0xee, 0x80, 0xf9, 0x78, 0x2e, 0x66, 0x89, 0x23, 0x05, 0xda, 0x82, 0xfd, 0x02,
+	0xf3, 0xbc, 0x13, 0xd6, 0x6e, 0xab, 0x0a, 0x8e, 0x42, 0xb9, 0x1a, 0xbd, 0xab, 0xfe, 0xee, 0xa9,
+	0x0c, 0x88, 0xf7, 0x85, 0xba, 0xf9, 0x16, 0xd2, 0x10, 0xed, 0x31, 0xb3, 0x4b, 0x50, 0x12, 0x06,
+	0xd8, 0xd9, 0x23, 0x1d, 0xd2, 0x12, 0x8e, 0x7a, 0x52, 0xd2, 0xd3, 0x7c, 0x17, 0xc9, 0x26, 0xbe,
+	0x33, 0x45, 0xf0, 0x4c, 0x73, 0xc8, 0x7f, 0x6e, 0xce, 0x3d, 0x82, 0xb4, 0x8c, 0xe7, 0x47, 0xe8,
+	0xaf, 0x82, 0xcc, 0x8d, 0xa9, 0x9e, 0x74, 0x05, 0x5e, 0xf9, 0xf6, 0xae, 0x21, 0x6b, 0xf0, 0x5c,
+	0x82, 0x73, 0xbe, 0xbd, 0xc4, 0xd6, 0x54, 0x29, 0xe6, 0xa0, 0xec, 0xf9, 0x7c, 0xdd, 0xad, 0x17,
+	0xa0, 0x76, 0x6c, 0x49, 0xc7, 0x61, 0x9f, 0x7a, 0x5e, 0x0e, 0xd8, 0x9a, 0x80, 0xb6, 0xa7, 0x32,
+	0xa4, 0xc6, 0x96, 0xd8, 0x9a, 0xf9, 0x0e, 0x3c, 0xbf, 0x2d, 0x64, 0xef, 0x1a, 0xdb, 0xc6, 0xc2,
+	0x57, 0x58, 0x8d, 0xb9, 0x5e, 0x18, 0xe4, 0x93, 0xac, 0x67, 0x2b, 0xf2, 0x07, 0x02, 0xcf, 0x66,
+	0x62, 0x27, 0x4b, 0xd1, 0xc7, 0xb1, 0x02, 0x4b, 0x11, 0xdd, 0x53, 0x4b, 0x51, 0xb9, 0xf7, 0xae,
+	0xf3, 0x47, 0x71, 0x05, 0x60, 0x34, 0x55, 0xa7, 0xa7, 0xa0, 0x3f, 0xde, 0x66, 0xfb, 0xdd, 0xba,
+	0xf9, 0x0d, 0x49, 0x17, 0x54, 0xdf, 0x60, 0x11, 0x54, 0x81, 0x0d, 0x76, 0x87, 0x94, 0x94, 0x37,
+	0xbd, 0x18, 0x9d, 0x1e, 0x6d, 0xde, 0x0a, 0x31, 0x9b, 0x43, 0xfa, 0x3c, 0xea, 0x54, 0x12, 0x27,
+	0x47, 0x64, 0x94, 0x39, 0x39, 0xa2, 0x21, 0x93, 0xc1, 0xa8, 0x80, 0x78, 0x83, 0xf9, 0xee, 0xad,
+	0x6c, 0x42, 0xd7, 0xa0, 0xe4, 0xf9, 0x9c, 0xdf, 0x42, 0x94, 0xc7, 0xf3, 0x51, 0x2e, 0x46, 0xe6,
+	0x29, 0x6a, 0x89, 0x09, 0x4c, 0x06, 0xc6, 0x4e, 0x61, 0x7a, 0x5c, 0x0f, 0xf3, 0x3d, 0x2c, 0xf8,
+	0x65, 0x37, 0xf0, 0x5a, 0x61, 0xef, 0xf7, 0xa6, 0x98, 0xa6, 0x49, 0x80, 0x84, 0xa6, 0x75, 0x1c,
+	0x2b, 0x40, 0x53, 0x74, 0x4f, 0xd1, 0x54, 0xb9, 0xf7, 0x8e, 0xa6, 0xa3, 0xb8, 0x5b, 0x5c, 0x0a,
+	0x43, 0x16, 0x48, 0xd5, 0xa3, 0xd4, 0xc8, 0xc7, 0x04, 0x46, 0xb6, 0x7f, 0xc3, 0x5c, 0x46, 0x60,
+	0x80, 0x35, 0x9d, 0xea, 0x0a, 0x93, 0x64, 0x2e, 0x57, 0xd4, 0x2b, 0x5d, 0x82, 0x21, 0x27, 0x71,
+	0x88, 0xd7, 0xfb, 0xee, 0x89, 0x6a, 0xd3, 0xeb, 0xc9, 0xea, 0xb3, 0x98, 0x37, 0xf1, 0x60, 0x5b,
+	0x08, 0xd9, 0x6a, 0xcf, 0x3b, 0xf6, 0x15, 0xc1, 0x63, 0x10, 0x67, 0xc7, 0x14, 0x2f, 0x42, 0xc9,
+	0x8d, 0x06, 0xb0, 0x57, 0x87, 0x3b, 0xa4, 0x10, 0x39, 0xa6, 0x18, 0x2d, 0x1c, 0x7b, 0xd7, 0xa5,
+	0x65, 0xa4, 0x94, 0x2c, 0x15, 0xf7, 0x7b, 0x5e, 0x82, 0x9f, 0x08, 0x1e, 0x54, 0x5a, 0x04, 0x2c,
+	0xc3, 0xeb, 0x30, 0xe8, 0xa8, 0x41, 0x2c, 0xc5, 0x44, 0x6e, 0x37, 0xb9, 0xaf, 0x97, 0x23, 0x99,
+	0xa0, 0x77, 0x25, 0x79, 0x13, 0x97, 0xb1, 0x8a, 0xa7, 0x2a, 0x72, 0x01, 0xca, 0xdc, 0x63, 0xbe,
+	0x13, 0x72, 0x75, 0xae, 0x8e, 0x3f, 0x7e, 0x30, 0x75, 0x08, 0x23, 0xdc, 0x70, 0x56, 0xdc, 0x7a,
+	0xf4, 0x2d, 0x73, 0xc0, 0x2a, 0x17, 0xb3, 0x96, 0xa9, 0x74, 0x5c, 0x86, 0xd7, 0xa0, 0xac, 0xb2,
+	0xc0, 0x3a, 0x77, 0x5b, 0x85, 0xd8, 0x3f, 0x59, 0x74, 0xb5, 0x5a, 0x6b, 0xb5, 0xb5, 0xe2, 0x24,
+	0xf0, 0xcd, 0x3b, 0xf1, 0xa2, 0xd3, 0xbf, 0x21, 0x86, 0x68, 0x69, 0x25, 0xc3, 0x71, 0xbb, 0x3b,
+	0xc0, 0x48, 0xac, 0xd3, 0x4b, 0x2b, 0x19, 0xa7, 0x14, 0xf6, 0xf8, 0x9c, 0xcb, 0xd3, 0x61, 0x5f,
+	0x45, 0x3c, 0xcf, 0xde, 0x19, 0x86, 0x92, 0x40, 0x41, 0xbf, 0x20, 0xb0, 0x57, 0xde, 0x29, 0xe8,
+	0x54, 0x87, 0x40, 0xdb, 0x2f, 0x33, 0x86, 0x55, 0xd4, 0x5c, 0x26, 0x67, 0x5a, 0x1f, 0x45, 0xd8,
+	0x3e, 0xfc, 0xfd, 0xef, 0x4f, 0xfb, 0x27, 0xe8, 0xb8, 0xbd, 0xfb, 0x95, 0x4b, 0xde, 0x67, 0xe8,
+	0x77, 0x04, 0x06, 0x50, 0x55, 0xd3, 0xdc, 0x58, 0xe9, 0x4b, 0x8f, 0x61, 0x17, 0xb6, 0x47, 0x70,
+	0x17, 0x12, 0x70, 0xb3, 0x74, 0xba, 0x03, 0x38, 0xa5, 0xe9, 0xed, 0x8d, 0xe4, 0x56, 0xb5, 0x49,
+	0x7f, 0x25, 0xf0, 0x74, 0xe6, 0x1e, 0x41, 0xcf, 0x16, 0xc4, 0x90, 0xb9, 0x10, 0x19, 0x2f, 0x76,
+	0xed, 0x87, 0x39, 0x9c, 0x17, 0xf0, 0xe7, 0xe8, 0x6c, 0xc7, 0xda, 0xb6, 0x99, 0x1f, 0xd8, 0x1b,
+	0xe2, 0xff, 0x66, 0x9c, 0x0d, 0xfd, 0x9a, 0x40, 0x49, 0x48, 0x42, 0x7a, 0x2a, 0x2f, 0xbc, 0x7e,
+	0xf7, 0x30, 0xa6, 0x0a, 0x5a, 0x2b, 0x88, 0x49, 0x99, 0x6d, 0x3a, 0xd5, 0x01, 0x27, 0x0a, 0x75,
+	0x7b, 0x43, 0x89, 0xce, 0x4d, 0xfa, 0x39, 0x81, 0x01, 0xbc, 0x0e, 0xe4, 0xf3, 0x21, 0x7d, 0x2f,
+	0xc9, 0xe7, 0x43, 0xe6, 0x9e, 0x61, 0x4e, 0x0a, 0x8c, 0x2f, 0x50, 0x33, 0x1f, 0x23, 0xfd, 0x8d,
+	0x00, 0x24, 0x62, 0x9c, 0xce, 0x14, 0x8a, 0xa5, 0xdf, 0x15, 0x8c, 0xd9, 0x6e, 0x5c, 0x10, 0xe1,
+	0x75, 0x81, 0xf0, 0x1a, 0xbd, 0xd2, 0xa9, 0xdb, 0x78, 0x6d, 0x88, 0x1a, 0x8e, 0x8f, 0x9b, 0x49,
+	0x69, 0xf5, 0x8b, 0xc6, 0x26, 0xfd, 0x91, 0x40, 0x59, 0x09, 0x6f, 0x9a, 0x5b, 0xaf, 0xcc, 0xf5,
+	0xc0, 0x98, 0x2e, 0xee, 0x80, 0xf8, 0x5f, 0x16, 0xf8, 0xcf, 0xd1, 0xb3, 0x5d, 0xb1, 0xc0, 0x8e,
+	0x85, 0xfc, 0x97, 0x04, 0x06, 0x70, 0xd2, 0x7c, 0x3a, 0xa4, 0x35, 0xad, 0x61, 0x17, 0xb6, 0x47,
+	0xb0, 0xd3, 0x02, 0xec, 0x24, 0x3d, 0xd1, 0x01, 0xac, 0x42, 0x66, 0x6f, 0x44, 0x6c, 0xfd, 0x85,
+	0xc0, 0xff, 0x53, 0x42, 0x97, 0xce, 0xe5, 0x05, 0xdd, 0x49, 0x7e, 0x1b, 0x67, 0xba, 0xf4, 0x42,
+	0xc0, 0x67, 0xe4, 0x1a, 0x3b, 0x4f, 0x26, 0xcd, 0xc9, 0x22, 0x98, 0xd7, 0xc5, 0x2c, 0xf4, 0x2e,
+	0x81, 0xb2, 0x92, 0xb5, 0xf9, 0x24, 0xc8, 0x28, 0xec, 0x7c, 0x12, 0x64, 0x15, 0xb3, 0x79, 0x52,
+	0xc0, 0x3c, 0x4a, 0x27, 0x3a, 0x60, 0x8c, 0x35, 0xf1, 0x3d, 0x02, 0x43, 0x9a, 0x96, 0xa4, 0xb9,
+	0xab, 0x66, 0xbb, 0xe6, 0x35, 0x4e, 0x77, 0xe5, 0xa3, 0x4e, 0x2e, 0x81, 0xf2, 0x04, 0x3d, 0x66,
+	0x77, 0xfc, 0x9d, 0x30, 0x06, 0x76, 0x97, 0x40, 0x49, 0x48, 0xcd, 0xfc, 0xcd, 0x54, 0xd7, 0xbb,
+	0xf9, 0x9b, 0x69, 0x4a, 0xbf, 0x9a, 0x73, 0x02, 0x96, 0x45, 0x4f, 0x15, 0x83, 0x65, 0x4b, 0xcd,
+	0xfa, 0x3d, 0x81, 0xc1, 0x58, 0x04, 0xd2, 0xe9, 0x62, 0xf5, 0x48, 0x14, 0xa9, 0x31, 0xd3, 0x85,
+	0x07, 0x02, 0x3d, 0x57, 0xe0, 0x5c, 0xd5, 0x81, 0x26, 0x6a, 0xf2, 0x3e, 0x81, 0xb2, 0x9a, 0x2f,
+	0x9f, 0x8f, 0x19, 0xa9, 0x68, 0x4c, 0x17, 0x77, 0x40, 0xa4, 0xaf, 0x08, 0xa4, 0x17, 0xe8, 0x4b,
+	0xdd, 0x22, 0xb5, 0x37, 0x94, 0xc2, 0xdc, 0x94, 0x3c, 0xd5, 0x04, 0x58, 0x3e, 0x4f, 0xb7, 0xc9,
+	0xc4, 0x02, 0x3c, 0xdd, 0x2e, 0x1f, 0x8b, 0xf1, 0x54, 0x53, 0x8c, 0xd7, 0x1f, 0x3e, 0x19, 0x23,
+	0x8f, 0x9e, 0x8c, 0x91, 0xbf, 0x9e, 0x8c, 0x91, 0x4f, 0xb6, 0xc6, 0xfa, 0x1e, 0x6d, 0x8d, 0xf5,
+	0xfd, 0xb1, 0x35, 0xd6, 0xf7, 0xf6, 0x5c, 0xc3, 0x0d, 0x6f, 0xb7, 0xaa, 0x56, 0x8d, 0xaf, 0xea,
+	0x73, 0x69, 0x8f, 0x1f, 0xa4, 0x26, 0x0e, 0xdb, 0x1e, 0x0b, 0xaa, 0x7b, 0xc5, 0x6f, 0xdf, 0xa7,
+	0xff, 0x0d, 0x00, 0x00, 0xff, 0xff, 0xad, 0x4b, 0x40, 0xec, 0x3c, 0x18, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -1249,6 +1660,14 @@ type QueryClient interface {
 	VerifyReceipt(ctx context.Context, in *QueryVerifyReceiptRequest, opts ...grpc.CallOption) (*QueryVerifyReceiptResponse, error)
 	// Disputes lists the disputes that are committed and not revealed.
 	Disputes(ctx context.Context, in *QueryDisputesRequest, opts ...grpc.CallOption) (*QueryDisputesResponse, error)
+	// Attestation returns the window of open items and its clock.
+	Attestation(ctx context.Context, in *QueryAttestationRequest, opts ...grpc.CallOption) (*QueryAttestationResponse, error)
+	// Items lists what validators are asked.
+	Items(ctx context.Context, in *QueryItemsRequest, opts ...grpc.CallOption) (*QueryItemsResponse, error)
+	// Attestors lists what validators have attested and earned.
+	Attestors(ctx context.Context, in *QueryAttestorsRequest, opts ...grpc.CallOption) (*QueryAttestorsResponse, error)
+	// Attestor returns one validator's standing.
+	Attestor(ctx context.Context, in *QueryAttestorRequest, opts ...grpc.CallOption) (*QueryAttestorResponse, error)
 	// Accumulator returns the peaks over all batch roots.
 	Accumulator(ctx context.Context, in *QueryAccumulatorRequest, opts ...grpc.CallOption) (*QueryAccumulatorResponse, error)
 }
@@ -1351,6 +1770,42 @@ func (c *queryClient) Disputes(ctx context.Context, in *QueryDisputesRequest, op
 	return out, nil
 }
 
+func (c *queryClient) Attestation(ctx context.Context, in *QueryAttestationRequest, opts ...grpc.CallOption) (*QueryAttestationResponse, error) {
+	out := new(QueryAttestationResponse)
+	err := c.cc.Invoke(ctx, "/openledger.attribution.v1.Query/Attestation", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Items(ctx context.Context, in *QueryItemsRequest, opts ...grpc.CallOption) (*QueryItemsResponse, error) {
+	out := new(QueryItemsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.attribution.v1.Query/Items", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Attestors(ctx context.Context, in *QueryAttestorsRequest, opts ...grpc.CallOption) (*QueryAttestorsResponse, error) {
+	out := new(QueryAttestorsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.attribution.v1.Query/Attestors", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Attestor(ctx context.Context, in *QueryAttestorRequest, opts ...grpc.CallOption) (*QueryAttestorResponse, error) {
+	out := new(QueryAttestorResponse)
+	err := c.cc.Invoke(ctx, "/openledger.attribution.v1.Query/Attestor", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *queryClient) Accumulator(ctx context.Context, in *QueryAccumulatorRequest, opts ...grpc.CallOption) (*QueryAccumulatorResponse, error) {
 	out := new(QueryAccumulatorResponse)
 	err := c.cc.Invoke(ctx, "/openledger.attribution.v1.Query/Accumulator", in, out, opts...)
@@ -1382,6 +1837,14 @@ type QueryServer interface {
 	VerifyReceipt(context.Context, *QueryVerifyReceiptRequest) (*QueryVerifyReceiptResponse, error)
 	// Disputes lists the disputes that are committed and not revealed.
 	Disputes(context.Context, *QueryDisputesRequest) (*QueryDisputesResponse, error)
+	// Attestation returns the window of open items and its clock.
+	Attestation(context.Context, *QueryAttestationRequest) (*QueryAttestationResponse, error)
+	// Items lists what validators are asked.
+	Items(context.Context, *QueryItemsRequest) (*QueryItemsResponse, error)
+	// Attestors lists what validators have attested and earned.
+	Attestors(context.Context, *QueryAttestorsRequest) (*QueryAttestorsResponse, error)
+	// Attestor returns one validator's standing.
+	Attestor(context.Context, *QueryAttestorRequest) (*QueryAttestorResponse, error)
 	// Accumulator returns the peaks over all batch roots.
 	Accumulator(context.Context, *QueryAccumulatorRequest) (*QueryAccumulatorResponse, error)
 }
@@ -1419,6 +1882,18 @@ func (*UnimplementedQueryServer) VerifyReceipt(ctx context.Context, req *QueryVe
 }
 func (*UnimplementedQueryServer) Disputes(ctx context.Context, req *QueryDisputesRequest) (*QueryDisputesResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Disputes not implemented")
+}
+func (*UnimplementedQueryServer) Attestation(ctx context.Context, req *QueryAttestationRequest) (*QueryAttestationResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Attestation not implemented")
+}
+func (*UnimplementedQueryServer) Items(ctx context.Context, req *QueryItemsRequest) (*QueryItemsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Items not implemented")
+}
+func (*UnimplementedQueryServer) Attestors(ctx context.Context, req *QueryAttestorsRequest) (*QueryAttestorsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Attestors not implemented")
+}
+func (*UnimplementedQueryServer) Attestor(ctx context.Context, req *QueryAttestorRequest) (*QueryAttestorResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Attestor not implemented")
 }
 func (*UnimplementedQueryServer) Accumulator(ctx context.Context, req *QueryAccumulatorRequest) (*QueryAccumulatorResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Accumulator not implemented")
@@ -1608,6 +2083,78 @@ func _Query_Disputes_Handler(srv interface{}, ctx context.Context, dec func(inte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_Attestation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryAttestationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Attestation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.attribution.v1.Query/Attestation",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Attestation(ctx, req.(*QueryAttestationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Items_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryItemsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Items(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.attribution.v1.Query/Items",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Items(ctx, req.(*QueryItemsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Attestors_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryAttestorsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Attestors(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.attribution.v1.Query/Attestors",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Attestors(ctx, req.(*QueryAttestorsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Attestor_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryAttestorRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Attestor(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.attribution.v1.Query/Attestor",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Attestor(ctx, req.(*QueryAttestorRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Query_Accumulator_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(QueryAccumulatorRequest)
 	if err := dec(in); err != nil {
@@ -1670,6 +2217,22 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Disputes",
 			Handler:    _Query_Disputes_Handler,
+		},
+		{
+			MethodName: "Attestation",
+			Handler:    _Query_Attestation_Handler,
+		},
+		{
+			MethodName: "Items",
+			Handler:    _Query_Items_Handler,
+		},
+		{
+			MethodName: "Attestors",
+			Handler:    _Query_Attestors_Handler,
+		},
+		{
+			MethodName: "Attestor",
+			Handler:    _Query_Attestor_Handler,
 		},
 		{
 			MethodName: "Accumulator",
@@ -2415,6 +2978,303 @@ func (m *QueryDisputesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *QueryAttestationRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAttestationRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAttestationRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAttestationResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAttestationResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAttestationResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Attestation.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Enabled {
+		i--
+		if m.Enabled {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryItemsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryItemsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryItemsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryItemsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryItemsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryItemsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Items) > 0 {
+		for iNdEx := len(m.Items) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Items[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAttestorsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAttestorsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAttestorsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAttestorsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAttestorsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAttestorsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Attestors) > 0 {
+		for iNdEx := len(m.Attestors) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Attestors[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAttestorRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAttestorRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAttestorRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Operator) > 0 {
+		i -= len(m.Operator)
+		copy(dAtA[i:], m.Operator)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Operator)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAttestorResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAttestorResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAttestorResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Attestor.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
 func (m *QueryAccumulatorRequest) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -2763,6 +3623,117 @@ func (m *QueryDisputesResponse) Size() (n int) {
 		l = m.Pagination.Size()
 		n += 1 + l + sovQuery(uint64(l))
 	}
+	return n
+}
+
+func (m *QueryAttestationRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *QueryAttestationResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Enabled {
+		n += 2
+	}
+	l = m.Attestation.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryItemsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryItemsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Items) > 0 {
+		for _, e := range m.Items {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryAttestorsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryAttestorsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Attestors) > 0 {
+		for _, e := range m.Attestors {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryAttestorRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Operator)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryAttestorResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Attestor.Size()
+	n += 1 + l + sovQuery(uint64(l))
 	return n
 }
 
@@ -4645,6 +5616,736 @@ func (m *QueryDisputesResponse) Unmarshal(dAtA []byte) error {
 				m.Pagination = &query.PageResponse{}
 			}
 			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAttestationRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAttestationRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAttestationRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAttestationResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAttestationResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAttestationResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Enabled", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Enabled = bool(v != 0)
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Attestation", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Attestation.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryItemsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryItemsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryItemsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryItemsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryItemsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryItemsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Items", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Items = append(m.Items, Item{})
+			if err := m.Items[len(m.Items)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAttestorsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAttestorsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAttestorsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAttestorsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAttestorsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAttestorsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Attestors", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Attestors = append(m.Attestors, Attestor{})
+			if err := m.Attestors[len(m.Attestors)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAttestorRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAttestorRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAttestorRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Operator", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Operator = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAttestorResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAttestorResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAttestorResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Attestor", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Attestor.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex

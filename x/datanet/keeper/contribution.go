@@ -226,6 +226,9 @@ func (k Keeper) accept(ctx context.Context, datanet types.DataNet, ranks []uint6
 	if err := k.setRanges(ctx, datanet.Id, contributions, statistics); err != nil {
 		return 0, err
 	}
+	if err := k.queueHold(ctx, &datanet, height); err != nil {
+		return 0, err
+	}
 	return datanet.Version, k.DataNets.Set(ctx, datanet.Id, datanet)
 }
 

@@ -27,6 +27,11 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		if err := k.DataNets.Set(ctx, datanet.Id, datanet); err != nil {
 			return err
 		}
+		if datanet.AskHeight != 0 {
+			if err := k.Unheld.Set(ctx, collections.Join(datanet.AskHeight, datanet.Id)); err != nil {
+				return err
+			}
+		}
 	}
 	for _, commit := range g.Commits {
 		if err := k.setCommit(ctx, commit); err != nil {

@@ -91,8 +91,8 @@ func (k Keeper) checkDataNets(ctx context.Context, recount map[uint64]*counts) e
 		if contributions.Count != datanet.Contributions || statistics.Count != datanet.Contributions {
 			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: ranges of %d and %d leaves, %d contributions", id, contributions.Count, statistics.Count, datanet.Contributions)
 		}
-		if datanet.Version == 0 {
-			return false, nil
+		if err := k.checkHold(ctx, datanet); err != nil || datanet.Version == 0 {
+			return err != nil, err
 		}
 		latest, err := k.GetVersion(ctx, id, datanet.Version)
 		if err != nil {
@@ -103,4 +103,18 @@ func (k Keeper) checkDataNets(ctx context.Context, recount map[uint64]*counts) e
 		}
 		return false, nil
 	})
+}
+
+// checkHold: a DataNet with a version that validators do not hold is asked about, or waits to be; others are not.
+func (k Keeper) checkHold(ctx context.Context, datanet types.DataNet) error {
+	queued, err := k.Unheld.Has(ctx, collections.Join(datanet.AskHeight, datanet.Id))
+	if err != nil {
+		return err
+	}
+	waits, asked, open := datanet.AskHeight != 0, datanet.AskedVersion != 0, datanet.HeldVersion != datanet.Version
+	if datanet.HeldVersion > datanet.Version || datanet.AskedVersion > datanet.Version || waits != queued || waits && asked || (waits || asked) != open {
+		return errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: version %d, held %d, asked %d, ask height %d, queued %t",
+			datanet.Id, datanet.Version, datanet.HeldVersion, datanet.AskedVersion, datanet.AskHeight, queued)
+	}
+	return nil
 }

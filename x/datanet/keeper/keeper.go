@@ -42,6 +42,7 @@ type Keeper struct {
 	Versions           collections.Map[collections.Pair[uint64, uint64], types.Version]
 	ContributionsRange collections.Map[uint64, types.Accumulator]
 	StatisticsRange    collections.Map[uint64, types.Accumulator]
+	Unheld             collections.KeySet[collections.Pair[int64, uint64]]
 }
 
 // NewKeeper returns the keeper.
@@ -66,6 +67,7 @@ func NewKeeper(
 		Versions:           collections.NewMap(sb, types.VersionsKey, "versions", collections.PairKeyCodec(collections.Uint64Key, collections.Uint64Key), codec.CollValue[types.Version](cdc)),
 		ContributionsRange: collections.NewMap(sb, types.ContributionMMR, "contributions_range", collections.Uint64Key, codec.CollValue[types.Accumulator](cdc)),
 		StatisticsRange:    collections.NewMap(sb, types.StatisticsMMR, "statistics_range", collections.Uint64Key, codec.CollValue[types.Accumulator](cdc)),
+		Unheld:             collections.NewKeySet(sb, types.UnheldKey, "unheld", collections.PairKeyCodec(collections.Int64Key, collections.Uint64Key)),
 	}
 	schema, err := sb.Build()
 	if err != nil {

@@ -24,4 +24,5 @@ var (
 	VersionsKey      = collections.NewPrefix(10) // (DataNet, version) → Version
 	ContributionMMR  = collections.NewPrefix(11) // DataNet → Accumulator
 	StatisticsMMR    = collections.NewPrefix(12) // DataNet → Accumulator
+	UnheldKey        = collections.NewPrefix(13) // (height to ask at, DataNet)
 )

@@ -89,6 +89,9 @@ func (k Keeper) checkVersion(ctx context.Context, params types.Params, version t
 		if err != nil {
 			return err
 		}
+		if entry.Version > datanet.HeldVersion {
+			return errorsmod.Wrapf(types.ErrNotHeld, "version %d of DataNet %d: validators hold versions up to %d; wait until they have fetched its text", entry.Version, entry.DatanetId, datanet.HeldVersion)
+		}
 		floor = math.MaxInt(floor, datanet.RoyaltyFloor)
 	}
 	if version.Royalty.LT(floor) {

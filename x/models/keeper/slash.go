@@ -40,3 +40,17 @@ func (k Keeper) Burn(ctx context.Context, amount math.Int) error {
 	}
 	return k.bank.BurnCoins(ctx, types.ModuleName, sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, amount)))
 }
+
+// Freeze keeps a provider from submitting batches and offering models, without taking anything: more than two thirds of the power have
+// called a batch of theirs wrong.
+func (k Keeper) Freeze(ctx context.Context, address sdk.AccAddress) error {
+	provider, err := k.GetProvider(ctx, address)
+	if err != nil || provider.Frozen {
+		return err
+	}
+	provider.Frozen = true
+	if err := k.Providers.Set(ctx, address, provider); err != nil {
+		return err
+	}
+	return emit(ctx, &types.EventProviderFrozen{Provider: provider.Address})
+}

@@ -26,4 +26,5 @@ var (
 	ErrOfferNotFound    = errorsmod.Register(ModuleName, 21, "offer not found")
 	ErrInvalidGenesis   = errorsmod.Register(ModuleName, 22, "invalid genesis")
 	ErrInvariant        = errorsmod.Register(ModuleName, 23, "invariant broken")
+	ErrNotHeld          = errorsmod.Register(ModuleName, 24, "DataNet version is not held by validators")
 )

@@ -56,25 +56,37 @@ func (k Keeper) count(ctx context.Context, p types.Prepared) error {
 }
 
 func (k Keeper) storeList(ctx context.Context, batchID uint64, p types.Prepared) error {
-	id, err := k.NextList.Next(ctx)
+	list, err := k.newList(ctx, batchID, p)
 	if err != nil {
 		return err
 	}
-	chunks := uint32(0)
-	for credits := p.Credits; len(credits) > 0; chunks++ {
-		n := min(len(credits), creditsPerChunk)
-		if err := k.Chunks.Set(ctx, collections.Join(id, chunks), types.CreditChunk{Credits: credits[:n]}); err != nil {
-			return err
-		}
-		credits = credits[n:]
+	return errors.Join(k.Lists.Set(ctx, list.Id, list), k.Arrived.Set(ctx, list.Id))
+}
+
+// newList stores the credits of a batch under a new list and returns its header.
+func (k Keeper) newList(ctx context.Context, batchID uint64, p types.Prepared) (types.CreditList, error) {
+	id, err := k.NextList.Next(ctx)
+	if err != nil {
+		return types.CreditList{}, err
 	}
 	list := types.CreditList{
-		Id: id, BatchId: batchID, Chunks: chunks,
+		Id: id, BatchId: batchID,
 		Fees: p.Fees, Bonus: p.Bonus, BonusGranted: math.ZeroInt(),
 		Height: sdk.UnwrapSDKContext(ctx).BlockHeight(),
 	}
-	if err := k.Lists.Set(ctx, id, list); err != nil {
-		return err
+	list.Chunks, err = k.storeCredits(ctx, id, p.Credits)
+	return list, err
+}
+
+// storeCredits stores the credits of a list in chunks and returns their number.
+func (k Keeper) storeCredits(ctx context.Context, id uint64, credits []types.Credit) (uint32, error) {
+	chunks := uint32(0)
+	for ; len(credits) > 0; chunks++ {
+		n := min(len(credits), creditsPerChunk)
+		if err := k.Chunks.Set(ctx, collections.Join(id, chunks), types.CreditChunk{Credits: credits[:n]}); err != nil {
+			return 0, err
+		}
+		credits = credits[n:]
 	}
-	return k.Arrived.Set(ctx, id)
+	return chunks, nil
 }

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 
 	"cosmossdk.io/math"
 
@@ -47,4 +48,31 @@ func (k Keeper) payValidators(ctx context.Context, params types.Params) error {
 		return err
 	}
 	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventValidatorsPaid{Validators: uint32(len(validators)), Amount: pot})
+}
+
+// PayOperators pays what validators have earned with verdicts out of the escrow, through x/distribution. What belongs to a validator
+// that is no more goes to the bounty pool. It returns what was paid to validators.
+func (k Keeper) PayOperators(ctx context.Context, pays []types.OperatorPay) (math.Int, error) {
+	paid, rest := math.ZeroInt(), math.ZeroInt()
+	for _, pay := range pays {
+		if !pay.Amount.IsPositive() {
+			continue
+		}
+		validator, err := k.staking.GetValidator(ctx, pay.Operator)
+		if errors.Is(err, stakingtypes.ErrNoValidatorFound) {
+			rest = rest.Add(pay.Amount)
+			continue
+		}
+		if err != nil {
+			return math.Int{}, err
+		}
+		if err := k.bank.SendCoinsFromModuleToModule(ctx, types.ModuleName, distrtypes.ModuleName, coins(pay.Amount)); err != nil {
+			return math.Int{}, err
+		}
+		if err := k.distribution.AllocateTokensToValidator(ctx, validator, sdk.NewDecCoinsFromCoins(coins(pay.Amount)...)); err != nil {
+			return math.Int{}, err
+		}
+		paid = paid.Add(pay.Amount)
+	}
+	return paid, errors.Join(add(ctx, k.AttestEscrow, paid.Add(rest).Neg()), add(ctx, k.PendingBounty, rest))
 }

@@ -31,6 +31,7 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		k.Sweep.Set(ctx, g.Sweep),
 		k.PendingBurn.Set(ctx, g.PendingBurn),
 		k.PendingBounty.Set(ctx, g.PendingBounty),
+		k.AttestEscrow.Set(ctx, g.AttestEscrow),
 	); err != nil {
 		return err
 	}
@@ -39,6 +40,15 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	}
 	for _, waiting := range g.Lists {
 		if err := k.initList(ctx, waiting); err != nil {
+			return err
+		}
+	}
+	for _, waiting := range g.Held {
+		var err error
+		if waiting.Held.List.Chunks, err = k.storeCredits(ctx, waiting.Held.List.Id, waiting.Credits); err != nil {
+			return err
+		}
+		if err := k.Held.Set(ctx, waiting.Held.List.Id, waiting.Held); err != nil {
 			return err
 		}
 	}
@@ -96,13 +106,9 @@ func (k Keeper) initLedger(ctx context.Context, g types.GenesisState) error {
 
 func (k Keeper) initList(ctx context.Context, waiting types.GenesisCreditList) error {
 	list := waiting.List
-	list.Chunks = 0
-	for credits := waiting.Credits; len(credits) > 0; list.Chunks++ {
-		n := min(len(credits), creditsPerChunk)
-		if err := k.Chunks.Set(ctx, collections.Join(list.Id, list.Chunks), types.CreditChunk{Credits: credits[:n]}); err != nil {
-			return err
-		}
-		credits = credits[n:]
+	var err error
+	if list.Chunks, err = k.storeCredits(ctx, list.Id, waiting.Credits); err != nil {
+		return err
 	}
 	return k.Lists.Set(ctx, list.Id, list)
 }
@@ -150,8 +156,28 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.Accounts, err = k.exportLedger(ctx); err != nil {
 		return nil, err
 	}
+	if g.AttestEscrow, err = get(ctx, k.AttestEscrow); err != nil {
+		return nil, err
+	}
+	if g.Held, err = k.exportHeld(ctx); err != nil {
+		return nil, err
+	}
 	g.Lists, err = k.exportLists(ctx)
 	return &g, err
+}
+
+func (k Keeper) exportHeld(ctx context.Context) ([]types.GenesisHeldList, error) {
+	var lists []types.GenesisHeldList
+	err := k.Held.Walk(ctx, nil, func(_ uint64, held types.HeldList) (bool, error) {
+		waiting := types.GenesisHeldList{Held: held}
+		err := k.walkCredits(ctx, held.List, func(credit types.Credit) error {
+			waiting.Credits = append(waiting.Credits, credit)
+			return nil
+		})
+		lists = append(lists, waiting)
+		return false, err
+	})
+	return lists, err
 }
 
 func (k Keeper) exportLedger(ctx context.Context) ([]types.LedgerAccount, error) {
@@ -185,17 +211,14 @@ func (k Keeper) ledgerAccount(ctx context.Context, id uint64, address sdk.AccAdd
 
 func (k Keeper) exportLists(ctx context.Context) ([]types.GenesisCreditList, error) {
 	var lists []types.GenesisCreditList
-	err := k.Lists.Walk(ctx, nil, func(id uint64, list types.CreditList) (bool, error) {
+	err := k.Lists.Walk(ctx, nil, func(_ uint64, list types.CreditList) (bool, error) {
 		waiting := types.GenesisCreditList{List: list}
-		for n := range list.Chunks {
-			chunk, err := k.Chunks.Get(ctx, collections.Join(id, n))
-			if err != nil {
-				return true, err
-			}
-			waiting.Credits = append(waiting.Credits, chunk.Credits...)
-		}
+		err := k.walkCredits(ctx, list, func(credit types.Credit) error {
+			waiting.Credits = append(waiting.Credits, credit)
+			return nil
+		})
 		lists = append(lists, waiting)
-		return false, nil
+		return false, err
 	})
 	return lists, err
 }

@@ -21,7 +21,7 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 // the pots, or more; the bounty pool holds its counter, or more.
 func (k Keeper) checkSolvency(ctx context.Context) error {
 	owed := math.ZeroInt()
-	for _, item := range []collections.Item[math.Int]{k.ValidatorsPot, k.PendingBurn, k.PendingBounty} {
+	for _, item := range []collections.Item[math.Int]{k.ValidatorsPot, k.PendingBurn, k.PendingBounty, k.AttestEscrow} {
 		amount, err := get(ctx, item)
 		if err != nil {
 			return err
@@ -36,7 +36,11 @@ func (k Keeper) checkSolvency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	owed = owed.Add(ledger).Add(waiting)
+	undecided, err := k.heldTotal(ctx)
+	if err != nil {
+		return err
+	}
+	owed = owed.Add(ledger).Add(waiting).Add(undecided)
 	if held := k.held(ctx, types.ModuleName); held.LT(owed) {
 		return errorsmod.Wrapf(types.ErrInvariant, "%s holds %s and owes %s", types.ModuleName, held, owed)
 	}
@@ -90,6 +94,26 @@ func (k Keeper) waitingTotal(ctx context.Context) (math.Int, error) {
 			}
 			return nil
 		})
+	})
+	return total, err
+}
+
+// heldTotal is the sum of fees that wait for a verdict. The parts of each list are its fees.
+func (k Keeper) heldTotal(ctx context.Context) (math.Int, error) {
+	total := math.ZeroInt()
+	err := k.Held.Walk(ctx, nil, func(id uint64, held types.HeldList) (bool, error) {
+		credits := math.ZeroInt()
+		if err := k.walkCredits(ctx, held.List, func(credit types.Credit) error {
+			credits = credits.Add(credit.Amount)
+			return nil
+		}); err != nil {
+			return true, err
+		}
+		if parts := credits.Add(held.Burned).Add(held.BountyPool).Add(held.Validators); !parts.Equal(held.List.Fees) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "held list %d: fees of %s were divided into %s", id, held.List.Fees, parts)
+		}
+		total = total.Add(held.List.Fees)
+		return false, nil
 	})
 	return total, err
 }

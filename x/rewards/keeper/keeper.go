@@ -48,6 +48,9 @@ type Keeper struct {
 	BountyPool    collections.Item[math.Int]
 	Clock         collections.Item[types.Clock]
 
+	Held         collections.Map[uint64, types.HeldList]
+	AttestEscrow collections.Item[math.Int]
+
 	// Of the running block; empty between blocks.
 	PendingBurn   collections.Item[math.Int]
 	PendingBounty collections.Item[math.Int]
@@ -85,6 +88,8 @@ func NewKeeper(
 		ValidatorsPot: collections.NewItem(sb, types.ValidatorsPotKey, "validators_pot", sdk.IntValue),
 		BountyPool:    collections.NewItem(sb, types.BountyPoolKey, "bounty_pool", sdk.IntValue),
 		Clock:         collections.NewItem(sb, types.ClockKey, "clock", codec.CollValue[types.Clock](cdc)),
+		Held:          collections.NewMap(sb, types.HeldKey, "held", collections.Uint64Key, codec.CollValue[types.HeldList](cdc)),
+		AttestEscrow:  collections.NewItem(sb, types.AttestEscrowKey, "attest_escrow", sdk.IntValue),
 		PendingBurn:   collections.NewItem(sb, types.PendingBurnKey, "pending_burn", sdk.IntValue),
 		PendingBounty: collections.NewItem(sb, types.PendingBountyKey, "pending_bounty", sdk.IntValue),
 		Arrived:       collections.NewKeySet(sb, types.ArrivedKey, "arrived", collections.Uint64Key),

@@ -95,11 +95,22 @@ func (k Keeper) Credit(ctx context.Context, fromModule string, to sdk.AccAddress
 	if !amount.IsPositive() {
 		return nil
 	}
-	params, err := k.Params.Get(ctx)
-	if err != nil {
+	if err := k.bank.SendCoinsFromModuleToModule(ctx, fromModule, types.ModuleName, coins(amount)); err != nil {
 		return err
 	}
-	if err := k.bank.SendCoinsFromModuleToModule(ctx, fromModule, types.ModuleName, coins(amount)); err != nil {
+	if err := k.creditNow(ctx, to, amount, false); err != nil {
+		return err
+	}
+	return k.countRefund(ctx, amount)
+}
+
+// creditNow adds coins that the module holds to the ledger balance of an account, without the sweep.
+func (k Keeper) creditNow(ctx context.Context, to sdk.AccAddress, amount math.Int, earned bool) error {
+	if !amount.IsPositive() {
+		return nil
+	}
+	params, err := k.Params.Get(ctx)
+	if err != nil {
 		return err
 	}
 	id, err := k.ledgerID(ctx, to)
@@ -111,19 +122,20 @@ func (k Keeper) Credit(ctx context.Context, fromModule string, to sdk.AccAddress
 	if err != nil {
 		return err
 	}
-	if err := creditRow(&page[at], amount, false); err != nil {
+	if err := creditRow(&page[at], amount, earned); err != nil {
 		return err
 	}
 	if err := k.Pages.Set(ctx, number, page); err != nil {
 		return err
 	}
-	if due, err := k.due(ctx, id, page[at], params); err != nil {
+	due, err := k.due(ctx, id, page[at], params)
+	if err != nil || !due {
 		return err
-	} else if due {
-		if err := k.DuePages.Set(ctx, number); err != nil {
-			return err
-		}
 	}
+	return k.DuePages.Set(ctx, number)
+}
+
+func (k Keeper) countRefund(ctx context.Context, amount math.Int) error {
 	totals, err := k.Totals.Get(ctx)
 	if err != nil {
 		return err

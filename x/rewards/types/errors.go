@@ -16,5 +16,6 @@ var (
 	ErrMint            = errorsmod.Register(ModuleName, 11, "minting refused")
 	ErrInvalidPayable  = errorsmod.Register(ModuleName, 12, "invalid receipt to pay")
 	ErrInvalidGenesis  = errorsmod.Register(ModuleName, 13, "invalid genesis")
+	ErrNotHeld         = errorsmod.Register(ModuleName, 15, "credit list is not held")
 	ErrInvariant       = errorsmod.Register(ModuleName, 14, "invariant broken")
 )

@@ -22,6 +22,7 @@ func DefaultGenesis() *GenesisState {
 		Clock:         Clock{LastBlockTime: time.Unix(0, 0).UTC()},
 		PendingBurn:   math.ZeroInt(),
 		PendingBounty: math.ZeroInt(),
+		AttestEscrow:  math.ZeroInt(),
 	}
 }
 
@@ -45,6 +46,7 @@ func (g GenesisState) Validate() error {
 	}{
 		{"reserve", g.Reserve}, {"validators_pot", g.ValidatorsPot}, {"bounty_pool", g.BountyPool},
 		{"pending_burn", g.PendingBurn}, {"pending_bounty", g.PendingBounty},
+		{"attest_escrow", g.AttestEscrow},
 		{"totals.fees", g.Totals.Fees}, {"totals.burned", g.Totals.Burned}, {"totals.bonus", g.Totals.Bonus},
 		{"totals.emitted", g.Totals.Emitted}, {"totals.contributors", g.Totals.Contributors}, {"totals.lineage", g.Totals.Lineage},
 		{"totals.providers", g.Totals.Providers}, {"totals.datanet_owners", g.Totals.DatanetOwners},
@@ -60,7 +62,50 @@ func (g GenesisState) Validate() error {
 	if err := g.validateAccounts(); err != nil {
 		return err
 	}
-	return g.validateLists()
+	if err := g.validateLists(); err != nil {
+		return err
+	}
+	return g.validateHeld()
+}
+
+func (g GenesisState) validateHeld() error {
+	known := make(map[uint64]bool, len(g.Lists)+len(g.Held))
+	for _, waiting := range g.Lists {
+		known[waiting.List.Id] = true
+	}
+	for _, waiting := range g.Held {
+		held := waiting.Held
+		if id := held.List.Id; id == 0 || id >= g.NextListId || known[id] {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "held list %d stands twice or is not below the next id %d", id, g.NextListId)
+		}
+		known[held.List.Id] = true
+		if err := g.validateCredits(held.List.Id, waiting.Credits); err != nil {
+			return err
+		}
+		for _, amount := range []math.Int{
+			held.List.Fees, held.List.Bonus, held.Burned, held.BountyPool, held.Validators, held.Contributors, held.DatanetOwners, held.Lineage, held.Providers,
+		} {
+			if err := validateAmount("held list", amount); err != nil {
+				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+			}
+		}
+	}
+	return nil
+}
+
+func (g GenesisState) validateCredits(list uint64, credits []Credit) error {
+	for i, credit := range credits {
+		if credit.LedgerId >= uint64(len(g.Accounts)) || i > 0 && credit.LedgerId <= credits[i-1].LedgerId {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d: account %d is unknown or out of order", list, credit.LedgerId)
+		}
+		if err := validateAmount("credit", credit.Amount); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		if err := validateAmount("bonus", credit.Bonus); err != nil {
+			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+	}
+	return nil
 }
 
 func (g GenesisState) validateAccounts() error {
@@ -102,16 +147,8 @@ func (g GenesisState) validateLists() error {
 		if list.StartCycle > g.Sweep.Cycle {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d starts in a later cycle", list.Id)
 		}
-		for i, credit := range waiting.Credits {
-			if credit.LedgerId >= uint64(len(g.Accounts)) || i > 0 && credit.LedgerId <= waiting.Credits[i-1].LedgerId {
-				return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d: account %d is unknown or out of order", list.Id, credit.LedgerId)
-			}
-			if err := validateAmount("credit", credit.Amount); err != nil {
-				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
-			}
-			if err := validateAmount("bonus", credit.Bonus); err != nil {
-				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
-			}
+		if err := g.validateCredits(list.Id, waiting.Credits); err != nil {
+			return err
 		}
 	}
 	for _, id := range g.Arrived {

@@ -32,4 +32,6 @@ var (
 	PendingBurnKey   = collections.NewPrefix(16) // → Int, aopen of the running block
 	ArrivedKey       = collections.NewPrefix(17) // list id, of the running block
 	PendingBountyKey = collections.NewPrefix(18) // → Int, aopen of the running block
+	HeldKey          = collections.NewPrefix(19) // list id → HeldList
+	AttestEscrowKey  = collections.NewPrefix(20) // → Int, aopen
 )

@@ -92,5 +92,17 @@ type Prepared struct {
 	Contributors, DatanetOwners, Lineage, Providers math.Int
 }
 
+// Refund is what goes back to one payer.
+type Refund struct {
+	Payer  sdk.AccAddress
+	Amount math.Int // aopen
+}
+
+// OperatorPay is what a validator has earned as attestor.
+type OperatorPay struct {
+	Operator sdk.ValAddress
+	Amount   math.Int // aopen
+}
+
 // Accounts that the batch credits.
 func (p Prepared) Accounts() int { return len(p.Credits) }

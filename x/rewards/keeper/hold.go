@@ -1,0 +1,150 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/rewards/types"
+)
+
+// Hold takes the fees of a batch from a module account and keeps its credits until a verdict: Release pays them, Refund and Lapse do
+// not. It returns the number of the held list. Amounts are frozen as they are in Enqueue.
+func (k Keeper) Hold(ctx context.Context, fromModule string, batchID uint64, p types.Prepared) (uint64, error) {
+	if p.Fees.IsPositive() {
+		if err := k.bank.SendCoinsFromModuleToModule(ctx, fromModule, types.ModuleName, coins(p.Fees)); err != nil {
+			return 0, err
+		}
+	}
+	list, err := k.newList(ctx, batchID, p)
+	if err != nil {
+		return 0, err
+	}
+	return list.Id, k.Held.Set(ctx, list.Id, types.HeldList{
+		List: list, Burned: p.Burned, BountyPool: p.BountyPool, Validators: p.Validators, Contributors: p.Contributors,
+		DatanetOwners: p.DatanetOwners, Lineage: p.Lineage, Providers: p.Providers, Receipts: p.Receipts,
+	})
+}
+
+func (k Keeper) getHeld(ctx context.Context, id uint64) (types.HeldList, error) {
+	held, err := k.Held.Get(ctx, id)
+	if errors.Is(err, collections.ErrNotFound) {
+		err = errorsmod.Wrapf(types.ErrNotHeld, "list %d", id)
+	}
+	return held, err
+}
+
+// Release pays a held list as if it arrived now, but for the validators' share, which it returns: that stays in escrow until
+// SettleAttestPay or ForfeitAttestPay.
+func (k Keeper) Release(ctx context.Context, id uint64) (math.Int, error) {
+	held, err := k.getHeld(ctx, id)
+	if err != nil {
+		return math.Int{}, err
+	}
+	share := held.Validators
+	if err := errors.Join(
+		k.Held.Remove(ctx, id),
+		add(ctx, k.PendingBurn, held.Burned),
+		add(ctx, k.PendingBounty, held.BountyPool),
+		add(ctx, k.AttestEscrow, share),
+		// The share counts when it is divided: until then it may still be forfeited.
+		k.count(ctx, types.Prepared{
+			Fees: held.List.Fees.Sub(share), Contributors: held.Contributors, DatanetOwners: held.DatanetOwners, Lineage: held.Lineage,
+			Providers: held.Providers, Validators: math.ZeroInt(), BountyPool: held.BountyPool, Receipts: held.Receipts,
+		}),
+	); err != nil {
+		return math.Int{}, err
+	}
+	held.List.Height = sdk.UnwrapSDKContext(ctx).BlockHeight()
+	if held.List.Chunks == 0 { // free answers
+		return share, nil
+	}
+	return share, errors.Join(k.Lists.Set(ctx, id, held.List), k.Arrived.Set(ctx, id))
+}
+
+// Refund drops a held list and credits its fees to those who paid them. The refunds must sum to the fees.
+func (k Keeper) Refund(ctx context.Context, id uint64, refunds []types.Refund) error {
+	held, err := k.getHeld(ctx, id)
+	if err != nil {
+		return err
+	}
+	sum := math.ZeroInt()
+	for _, refund := range refunds {
+		sum = sum.Add(refund.Amount)
+		if err := k.creditNow(ctx, refund.Payer, refund.Amount, false); err != nil {
+			return err
+		}
+	}
+	if !sum.Equal(held.List.Fees) {
+		return errorsmod.Wrapf(types.ErrInvalidAmount, "refunds of %s for fees of %s", sum, held.List.Fees)
+	}
+	if err := k.countRefund(ctx, sum); err != nil {
+		return err
+	}
+	return k.dropHeld(ctx, held)
+}
+
+// Lapse drops a held list, pays its provider for compute and leaves the rest to the bounty pool. It returns what the provider got.
+func (k Keeper) Lapse(ctx context.Context, id uint64, provider sdk.AccAddress) (math.Int, error) {
+	held, err := k.getHeld(ctx, id)
+	if err != nil {
+		return math.Int{}, err
+	}
+	rest := held.List.Fees.Sub(held.Providers)
+	if err := k.creditNow(ctx, provider, held.Providers, true); err != nil {
+		return math.Int{}, err
+	}
+	totals, err := k.Totals.Get(ctx)
+	if err != nil {
+		return math.Int{}, err
+	}
+	totals.Fees = totals.Fees.Add(held.List.Fees)
+	totals.Providers = totals.Providers.Add(held.Providers)
+	totals.BountyPool = totals.BountyPool.Add(rest)
+	return held.Providers, errors.Join(k.Totals.Set(ctx, totals), add(ctx, k.PendingBounty, rest), k.dropHeld(ctx, held))
+}
+
+func (k Keeper) dropHeld(ctx context.Context, held types.HeldList) error {
+	for n := range held.List.Chunks {
+		if err := k.Chunks.Remove(ctx, collections.Join(held.List.Id, n)); err != nil {
+			return err
+		}
+	}
+	return k.Held.Remove(ctx, held.List.Id)
+}
+
+// SettleAttestPay divides the validators' share of a batch: earned stays in escrow for PayOperators, the rest goes to the bounty pool.
+func (k Keeper) SettleAttestPay(ctx context.Context, share, earned math.Int) error {
+	rest := share.Sub(earned)
+	if earned.IsNegative() || rest.IsNegative() {
+		return errorsmod.Wrapf(types.ErrInvalidAmount, "%s earned of a share of %s", earned, share)
+	}
+	totals, err := k.Totals.Get(ctx)
+	if err != nil {
+		return err
+	}
+	totals.Fees = totals.Fees.Add(share)
+	totals.Validators = totals.Validators.Add(earned)
+	totals.BountyPool = totals.BountyPool.Add(rest)
+	return errors.Join(k.Totals.Set(ctx, totals), add(ctx, k.AttestEscrow, rest.Neg()), add(ctx, k.PendingBounty, rest))
+}
+
+// ForfeitAttestPay burns the validators' share of a batch that was disproven.
+func (k Keeper) ForfeitAttestPay(ctx context.Context, share math.Int) error {
+	totals, err := k.Totals.Get(ctx)
+	if err != nil {
+		return err
+	}
+	totals.Fees = totals.Fees.Add(share)
+	return errors.Join(k.Totals.Set(ctx, totals), add(ctx, k.AttestEscrow, share.Neg()), add(ctx, k.PendingBurn, share))
+}
+
+// AttestEscrowed returns what is in escrow for validators' verdicts.
+func (k Keeper) AttestEscrowed(ctx context.Context) (math.Int, error) {
+	return get(ctx, k.AttestEscrow)
+}
