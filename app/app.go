@@ -10,11 +10,13 @@ import (
 	"cosmossdk.io/log/v2"
 
 	abci "github.com/cometbft/cometbft/abci/types"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/cosmos/gogoproto/proto"
 	"github.com/spf13/cast"
 
 	"github.com/cosmos/cosmos-sdk/baseapp"
+	"github.com/cosmos/cosmos-sdk/baseapp/blockexec"
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/codec"
@@ -55,6 +57,7 @@ import (
 	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
 
 	"github.com/openledger/openledger/app/config"
+	"github.com/openledger/openledger/app/voteext"
 	attributionkeeper "github.com/openledger/openledger/x/attribution/keeper"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	datanetkeeper "github.com/openledger/openledger/x/datanet/keeper"
@@ -96,6 +99,7 @@ type App struct {
 	ModelsKeeper      modelskeeper.Keeper
 	AttributionKeeper attributionkeeper.Keeper
 
+	votes        *voteext.Handlers
 	modules      *module.Manager
 	basic        module.BasicManager
 	configurator module.Configurator
@@ -144,7 +148,7 @@ func New(logger log.Logger, db dbm.DB, loadLatest bool, appOpts servertypes.AppO
 	}
 	app.buildKeepers(logger, appOpts)
 	app.buildModules()
-	app.mount()
+	app.mount(appOpts)
 
 	if loadLatest {
 		if err := app.LoadLatestVersion(); err != nil {
@@ -203,7 +207,7 @@ func (app *App) buildKeepers(logger log.Logger, appOpts servertypes.AppOptions) 
 }
 
 // mount registers services and handlers and mounts the stores.
-func (app *App) mount() {
+func (app *App) mount(appOpts servertypes.AppOptions) {
 	app.configurator = module.NewConfigurator(app.appCodec, app.MsgServiceRouter(), app.GRPCQueryRouter())
 	if err := app.modules.RegisterServices(app.configurator); err != nil {
 		panic(err)
@@ -217,9 +221,7 @@ func (app *App) mount() {
 
 	app.MountKVStores(app.keys)
 	app.SetInitChainer(app.InitChainer)
-	app.SetPreBlocker(func(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
-		return app.modules.PreBlock(ctx)
-	})
+	app.handleVotes(appOpts)
 	app.SetBeginBlocker(app.modules.BeginBlock)
 	app.SetEndBlocker(app.modules.EndBlock)
 	app.SetAnteHandler(newAnteHandler(app))
@@ -233,7 +235,34 @@ func (app *App) mount() {
 	}
 }
 
+// handleVotes sets what the application does with votes and proposals, and the executor that leaves injected votes alone.
+func (app *App) handleVotes(appOpts servertypes.AppOptions) {
+	proposals := baseapp.NewDefaultProposalHandler(app.Mempool(), app)
+	app.votes = &voteext.Handlers{
+		Chain: app.AttributionKeeper, Verdicts: voteext.NoVerdicts{}, Validators: app.StakingKeeper, Decode: app.TxDecode,
+		Prepare: proposals.PrepareProposalHandler(), Process: proposals.ProcessProposalHandler(), Logger: app.Logger(),
+	}
+	app.SetExtendVoteHandler(app.votes.ExtendVote)
+	app.SetVerifyVoteExtensionHandler(app.votes.VerifyVoteExtension)
+	app.SetPrepareProposal(app.votes.PrepareProposal)
+	app.SetProcessProposal(app.votes.ProcessProposal)
+	app.SetPreBlocker(app.votes.PreBlocker(app.modules.PreBlock))
+
+	stores := make([]storetypes.StoreKey, 0, len(app.keys))
+	for _, key := range app.keys { // the executor sorts them
+		stores = append(stores, key)
+	}
+	blockexec.Apply(app.BaseApp, appOpts, stores, app.txConfig.TxDecoder(),
+		func(storetypes.MultiStore) string { return rewardstypes.Denom }, blockexec.WithRunnerWrap(voteext.WrapRunner))
+}
+
+// SetVerdicts connects the attestor whose verdicts this node's votes carry. Call it before the node starts.
+func (app *App) SetVerdicts(verdicts voteext.Verdicts) { app.votes.Verdicts = verdicts }
+
 // InitChainer initialises every module from the genesis document.
+//
+// Votes carry extensions from the first block on, whatever the document says: exported ones lose the parameter, and a chain on which
+// they are off from a height in the past cannot start. x/attribution has the switch that governance uses.
 func (app *App) InitChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
 	var genesis map[string]json.RawMessage
 	if err := json.Unmarshal(req.AppStateBytes, &genesis); err != nil {
@@ -242,7 +271,14 @@ func (app *App) InitChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.
 	if err := app.UpgradeKeeper.SetModuleVersionMap(ctx, app.modules.GetVersionMap()); err != nil {
 		return nil, err
 	}
-	return app.modules.InitGenesis(ctx, app.appCodec, genesis)
+	response, err := app.modules.InitGenesis(ctx, app.appCodec, genesis)
+	if err != nil {
+		return nil, err
+	}
+	params := app.GetConsensusParams(ctx)
+	params.Abci = &cmtproto.ABCIParams{VoteExtensionsEnableHeight: max(1, req.InitialHeight)}
+	response.ConsensusParams = &params
+	return response, app.StoreConsensusParams(ctx, params)
 }
 
 // AppCodec encodes state and messages.

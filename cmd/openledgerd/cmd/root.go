@@ -23,6 +23,7 @@ import (
 	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
 
 	"github.com/openledger/openledger/app"
+	"github.com/openledger/openledger/app/voteext"
 )
 
 // NewRootCmd returns the openledgerd command with all sub-commands.
@@ -41,7 +42,7 @@ func NewRootCmd() *cobra.Command {
 		WithCodec(describe.AppCodec()).
 		WithInterfaceRegistry(describe.InterfaceRegistry()).
 		WithLegacyAmino(describe.LegacyAmino()).
-		WithTxConfig(describe.TxConfig()).
+		WithTxConfig(voteext.ClientTxConfig(describe.TxConfig())).
 		WithInput(os.Stdin).
 		WithAccountRetriever(authtypes.AccountRetriever{}).
 		WithHomeDir(app.DefaultNodeHome).
