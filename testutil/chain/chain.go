@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,7 +16,6 @@ import (
 	abci "github.com/cometbft/cometbft/abci/types"
 	cmted25519 "github.com/cometbft/cometbft/crypto/ed25519"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
-	cmttypes "github.com/cometbft/cometbft/types"
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/stretchr/testify/require"
 
@@ -31,6 +31,7 @@ import (
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/openledger/openledger/app"
+	"github.com/openledger/openledger/app/voteext"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -59,19 +60,25 @@ type Account struct {
 // String returns the address.
 func (a Account) String() string { return a.Address.String() }
 
-// Chain is an application with one validator.
+// Chain is an application with its validators.
 type Chain struct {
 	T   testing.TB
 	App *app.App
 	// SkipInvariants leaves out the check after each block, for benchmarks.
 	SkipInvariants bool
+	// Voter says what validators attest. With it each block goes through the
+	// whole cycle of proposal and votes.
+	Voter Voter
+	// Tamper changes the votes that a proposer has, before it proposes.
+	Tamper func(*abci.ExtendedCommitInfo)
 
-	db        dbm.DB
-	height    int64
-	time      time.Time
-	validator *cmttypes.Validator
-	random    *rand.Rand
-	reserve   sdkmath.Int // after the last block; it only falls
+	db         dbm.DB
+	height     int64
+	time       time.Time
+	validators []validator // in the order of commits
+	votes      []abci.ExtendedVoteInfo
+	random     *rand.Rand
+	reserve    sdkmath.Int // after the last block; it only falls
 }
 
 // Tx is a signed transaction to be.
@@ -89,8 +96,14 @@ func NewAccount(name string) Account {
 	return Account{Name: name, Key: key, Address: sdk.AccAddress(key.PubKey().Address())}
 }
 
-// New starts a chain on which each account has a million OPEN.
+// New starts a chain with one validator on which each account has a million OPEN.
 func New(t testing.TB, accounts []Account, edits ...Genesis) *Chain {
+	t.Helper()
+	return NewWithValidators(t, 1, accounts, edits...)
+}
+
+// NewWithValidators is New with n validators of equal power.
+func NewWithValidators(t testing.TB, n int, accounts []Account, edits ...Genesis) *Chain {
 	t.Helper()
 	c := &Chain{
 		T: t, db: dbm.NewMemDB(),
@@ -99,7 +112,10 @@ func New(t testing.TB, accounts []Account, edits ...Genesis) *Chain {
 	}
 	c.App = newApp(t, c.db)
 	state := c.App.DefaultGenesis()
-	c.validator = addValidator(t, c.App, state)
+	for i := range n {
+		c.validators = append(c.validators, addValidator(t, c.App, state, i))
+	}
+	sortValidators(c.validators)
 	addBalances(c.App, state, accounts, Open(1_000_000))
 	for _, edit := range edits {
 		edit(c.App, state)
@@ -126,12 +142,12 @@ func (c *Chain) start(state map[string]json.RawMessage, params cmtproto.Consensu
 }
 
 // addValidator puts a validator into the staking genesis, which bonds it.
-func addValidator(t testing.TB, a *app.App, state map[string]json.RawMessage) *cmttypes.Validator {
+func addValidator(t testing.TB, a *app.App, state map[string]json.RawMessage, i int) validator {
 	t.Helper()
-	consensusKey := cmted25519.GenPrivKeyFromSecret([]byte("openledger/test/validator")).PubKey()
+	consensusKey := cmted25519.GenPrivKeyFromSecret(fmt.Appendf(nil, "openledger/test/validator %d", i))
 	stake := Open(1_000_000)
-	operator := NewAccount("validator")
-	key, err := cryptocodec.FromCmtPubKeyInterface(consensusKey)
+	operator := NewAccount(fmt.Sprintf("validator %d", i))
+	key, err := cryptocodec.FromCmtPubKeyInterface(consensusKey.PubKey())
 	require.NoError(t, err)
 	packed, err := codectypes.NewAnyWithValue(key)
 	require.NoError(t, err)
@@ -139,19 +155,22 @@ func addValidator(t testing.TB, a *app.App, state map[string]json.RawMessage) *c
 	var staking stakingtypes.GenesisState
 	a.AppCodec().MustUnmarshalJSON(state[stakingtypes.ModuleName], &staking)
 	valoper := sdk.ValAddress(operator.Address).String()
-	staking.Validators = []stakingtypes.Validator{{
+	staking.Validators = append(staking.Validators, stakingtypes.Validator{
 		OperatorAddress: valoper, ConsensusPubkey: packed, Status: stakingtypes.Unbonded,
 		Tokens: stake, DelegatorShares: sdkmath.LegacyNewDecFromInt(stake),
-		Description:       stakingtypes.Description{Moniker: "validator"},
+		Description:       stakingtypes.Description{Moniker: operator.Name},
 		Commission:        stakingtypes.NewCommission(sdkmath.LegacyNewDecWithPrec(5, 2), sdkmath.LegacyOneDec(), sdkmath.LegacyOneDec()),
 		MinSelfDelegation: sdkmath.OneInt(),
-	}}
-	staking.Delegations = []stakingtypes.Delegation{stakingtypes.NewDelegation(operator.String(), valoper, sdkmath.LegacyNewDecFromInt(stake))}
+	})
+	staking.Delegations = append(staking.Delegations, stakingtypes.NewDelegation(operator.String(), valoper, sdkmath.LegacyNewDecFromInt(stake)))
 	state[stakingtypes.ModuleName] = a.AppCodec().MustMarshalJSON(&staking)
 
 	addBalance(a, state, authtypes.NewModuleAddress(stakingtypes.NotBondedPoolName), stake)
 	addBalances(a, state, []Account{operator}, Open(1_000))
-	return cmttypes.NewValidator(consensusKey, stake.Quo(sdk.DefaultPowerReduction).Int64())
+	return validator{
+		operator: sdk.ValAddress(operator.Address), key: consensusKey,
+		info: abci.Validator{Address: consensusKey.PubKey().Address(), Power: stake.Quo(sdk.DefaultPowerReduction).Int64()},
+	}
 }
 
 func addBalances(a *app.App, state map[string]json.RawMessage, accounts []Account, amount sdkmath.Int) {
@@ -174,7 +193,11 @@ func addBalances(a *app.App, state map[string]json.RawMessage, accounts []Accoun
 func addBalance(a *app.App, state map[string]json.RawMessage, address sdk.AccAddress, amount sdkmath.Int) {
 	bank := banktypes.GetGenesisStateFromAppState(a.AppCodec(), state)
 	coins := sdk.NewCoins(Coin(amount))
-	bank.Balances = append(bank.Balances, banktypes.Balance{Address: address.String(), Coins: coins})
+	if i := slices.IndexFunc(bank.Balances, func(b banktypes.Balance) bool { return b.Address == address.String() }); i >= 0 {
+		bank.Balances[i].Coins = bank.Balances[i].Coins.Add(coins...)
+	} else {
+		bank.Balances = append(bank.Balances, banktypes.Balance{Address: address.String(), Coins: coins})
+	}
 	bank.Supply = bank.Supply.Add(coins...)
 	state[banktypes.ModuleName] = a.AppCodec().MustMarshalJSON(bank)
 }
@@ -222,13 +245,17 @@ func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 	c.T.Helper()
 	c.height++
 	c.time = c.time.Add(BlockTime)
+	if c.Voter != nil {
+		txs = c.propose(txs)
+	}
+	votes := c.vote()
 	response, err := c.App.FinalizeBlock(&abci.RequestFinalizeBlock{
-		Height: c.height, Time: c.time, Txs: txs, ProposerAddress: c.validator.Address,
-		DecidedLastCommit: abci.CommitInfo{Votes: []abci.VoteInfo{{
-			Validator:   abci.Validator{Address: c.validator.Address, Power: c.validator.VotingPower},
-			BlockIdFlag: cmtproto.BlockIDFlagCommit,
-		}}},
+		Height: c.height, Time: c.time, Txs: txs, ProposerAddress: c.validators[0].info.Address, DecidedLastCommit: c.lastCommit(),
 	})
+	c.votes = votes
+	if err == nil && c.Voter != nil && len(txs) > 0 && voteext.IsInjection(txs[0]) {
+		response.TxResults = response.TxResults[1:] // as callers count their transactions
+	}
 	require.NoError(c.T, err)
 	_, err = c.App.Commit()
 	require.NoError(c.T, err)
@@ -274,11 +301,17 @@ func (c *Chain) Send(signer Account, msgs ...sdk.Msg) *abci.ExecTxResult {
 func (c *Chain) Refuse(signer Account, want error, msgs ...sdk.Msg) {
 	c.T.Helper()
 	before := c.moduleState()
+	c.Fail(signer, want, msgs...)
+	require.Equal(c.T, before, c.moduleState(), "a refused message changed state")
+}
+
+// Fail is Refuse in a block in which validators change state by their votes.
+func (c *Chain) Fail(signer Account, want error, msgs ...sdk.Msg) {
+	c.T.Helper()
 	result := c.Block(Tx{Signer: signer, Msgs: msgs})[0]
 	codespace, code, _ := abciInfo(want)
 	require.NotZero(c.T, result.Code, "must be refused with %v", want)
 	require.Equal(c.T, fmt.Sprintf("%s/%d", codespace, code), fmt.Sprintf("%s/%d", result.Codespace, result.Code), result.Log)
-	require.Equal(c.T, before, c.moduleState(), "a refused message changed state")
 }
 
 // Export returns the exported genesis.
@@ -292,7 +325,7 @@ func (c *Chain) Export() servertypes.ExportedApp {
 // Import starts a second chain from an exported genesis, at the same height.
 func (c *Chain) Import(exported servertypes.ExportedApp) *Chain {
 	c.T.Helper()
-	imported := &Chain{T: c.T, db: dbm.NewMemDB(), time: c.time, validator: c.validator, random: rand.New(rand.NewSource(2))}
+	imported := &Chain{T: c.T, db: dbm.NewMemDB(), time: c.time, validators: c.validators, random: rand.New(rand.NewSource(2))}
 	imported.App = newApp(c.T, imported.db)
 	var state map[string]json.RawMessage
 	require.NoError(c.T, json.Unmarshal(exported.AppState, &state))

@@ -1,6 +1,10 @@
 package chain
 
 import (
+	"slices"
+
+	"github.com/stretchr/testify/require"
+
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
@@ -46,4 +50,13 @@ func (c *Chain) Ledger(page *query.PageRequest) (*rewardstypes.QueryLedgerRespon
 // Earnings of an account.
 func (c *Chain) Earnings(account sdk.AccAddress) (*rewardstypes.QueryEarningsResponse, error) {
 	return rewardsServer(c).Earnings(c.Ctx(), &rewardstypes.QueryEarningsRequest{Address: account.String()})
+}
+
+// Attestors lists validators' standings, in the order of slots.
+func (c *Chain) Attestors() []attributiontypes.Attestor {
+	c.T.Helper()
+	response, err := queryServer(c).Attestors(c.Ctx(), &attributiontypes.QueryAttestorsRequest{})
+	require.NoError(c.T, err)
+	slices.SortFunc(response.Attestors, func(a, b attributiontypes.Attestor) int { return int(a.Slot) - int(b.Slot) })
+	return response.Attestors
 }

@@ -78,6 +78,7 @@ func NewScenario(c func(accounts []Account) *Chain) *Scenario {
 		s.Contribute(contributor, Texts[i]...)
 	}
 	s.Accept()
+	s.AwaitHeld()
 	s.serve()
 	return s
 }
@@ -150,6 +151,20 @@ func (s *Scenario) Accept() {
 	var response datanettypes.MsgAcceptContributionsResponse
 	require.NoError(s.T, Decode(result, &response))
 	s.Version = response.Version
+}
+
+// AwaitHeld makes blocks until validators hold the latest version.
+func (s *Scenario) AwaitHeld() {
+	s.T.Helper()
+	for range 10 {
+		datanet, err := s.App.DatanetKeeper.GetDataNet(s.Ctx(), s.DatanetID)
+		require.NoError(s.T, err)
+		if datanet.HeldVersion == s.Version {
+			return
+		}
+		s.Blocks(1)
+	}
+	s.T.Fatalf("version %d is not held", s.Version)
 }
 
 // serve registers the model, the provider and the offer.
@@ -374,6 +389,16 @@ func (c *Conversation) batch(claim attributiontypes.SessionClaim) *attributionty
 		Provider: c.Provider.String(), ProviderSeq: c.seq,
 		Sessions: []attributiontypes.SessionClaim{claim}, Receipts: receipts, Evidence: evidence,
 	}
+}
+
+// Attested turns a batch into one whose evidence validators fetch.
+func (c *Conversation) Attested(msg *attributiontypes.MsgSubmitReceipts) *attributiontypes.MsgSubmitReceipts {
+	c.T.Helper()
+	bundle, err := poa.MarshalBundle(msg.Receipts, msg.Evidence)
+	require.NoError(c.T, err)
+	root := c.Evidence.Root()
+	msg.Evidence, msg.BundleRoot, msg.BundleBytes = nil, root[:], uint64(len(bundle))
+	return msg
 }
 
 // Submit sends a batch and starts the next one.
