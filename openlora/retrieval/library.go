@@ -3,7 +3,6 @@
 package retrieval
 
 import (
-	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -11,14 +10,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"time"
 
-	sdk "github.com/cosmos/cosmos-sdk/types"
-	"github.com/cosmos/cosmos-sdk/types/query"
-
 	"github.com/openledger/openledger/content"
-	"github.com/openledger/openledger/content/textindex"
+	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
@@ -49,16 +44,9 @@ type Library struct {
 	segments      []Segment
 	places        map[Ref]int
 	canonical     []poa.Segment // by place, with stems
-	contributions map[uint64]*held
+	contributions map[uint64]*manifest.Contribution
 	index         *poa.Index
 	search        *poa.Search
-}
-
-// held is a contribution with its file.
-type held struct {
-	contribution datanettypes.Contribution
-	leaves       []poa.Hash
-	file         poa.SegmentFile
 }
 
 // Load reads a model version's manifest from the chain and its text from the
@@ -69,118 +57,28 @@ func Load(ctx context.Context, node *chain.Client, store *content.Store, indexDi
 	if err != nil {
 		return nil, fmt.Errorf("model %d: %w", modelID, err)
 	}
-	l := &Library{Model: found.Model, Version: found.Version, contributions: make(map[uint64]*held), places: make(map[Ref]int)}
-	for _, entry := range found.Version.Manifest {
-		if err := l.loadDataNet(ctx, node, store, entry); err != nil {
-			return nil, fmt.Errorf("DataNet %d: %w", entry.DatanetId, err)
-		}
-	}
-	slices.SortFunc(l.segments, func(a, b Segment) int {
-		return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.Index, b.Index))
+	l := &Library{Model: found.Model, Version: found.Version, contributions: make(map[uint64]*manifest.Contribution), places: make(map[Ref]int)}
+	loaded, err := manifest.Load(ctx, node.Datanet, found.Version.Manifest, func(ctx context.Context, c datanettypes.Contribution) ([]byte, error) {
+		return fetch(ctx, store, c)
 	})
-	for i, segment := range l.segments {
-		l.places[segment.Ref] = i
-		s := poa.NewSegment(segment.Rank, segment.Index, segment.Text)
-		for _, d := range segment.Contribution.Derivations {
-			if d.Segment == segment.Index {
-				s.Derived = append(s.Derived, poa.Derivation{Rank: d.Rank, PPM: d.Ppm})
-			}
+	if err != nil {
+		return nil, err
+	}
+	for i := range loaded {
+		contribution := &loaded[i]
+		l.contributions[contribution.Rank] = contribution
+		for index, text := range contribution.File.Segments {
+			ref := Ref{contribution.Rank, uint32(index)}
+			l.places[ref] = len(l.segments)
+			l.segments = append(l.segments, Segment{Ref: ref, Text: text, Contribution: &contribution.Contribution})
+			l.canonical = append(l.canonical, contribution.Segment(index, true))
 		}
-		l.canonical = append(l.canonical, s)
 	}
 	if l.search, err = poa.NewSearch(l.canonical, poa.ProtocolStatistics()); err != nil {
 		return nil, err
 	}
-	l.index, err = openIndex(indexDir, l.canonical)
+	l.index, err = manifest.OpenIndex(indexDir, l.canonical)
 	return l, err
-}
-
-// openIndex returns the index of the manifest's text. It is kept in a folder and
-// grows by what the folder does not have; a folder that holds other text, or is
-// damaged, is built again. Without a folder it is built in memory.
-func openIndex(dir string, segments []poa.Segment) (*poa.Index, error) {
-	stats := poa.ProtocolStatistics()
-	if dir == "" {
-		index := poa.NewIndex(stats)
-		return index, index.Add(segments...)
-	}
-	store, err := textindex.Open(dir, stats)
-	if err != nil && !errors.Is(err, poa.ErrIndexEncoding) {
-		return nil, err
-	}
-	known := make(map[uint64]bool)
-	var fresh []poa.Segment
-	for _, segment := range segments {
-		if known[segment.Rank] = true; !store.Has(segment.Rank) {
-			fresh = append(fresh, segment)
-		}
-	}
-	if len(known)-countRanks(fresh) != store.Ranks() { // it holds what the manifest does not
-		store.Reset()
-		fresh = segments
-	}
-	if err := store.Add(fresh...); err != nil {
-		return nil, err
-	}
-	for _, segment := range segments {
-		store.Index().Derive(segment.Rank, segment.Index, segment.Derived)
-	}
-	return store.Index(), store.Save()
-}
-
-func countRanks(segments []poa.Segment) int {
-	ranks := make(map[uint64]bool)
-	for _, segment := range segments {
-		ranks[segment.Rank] = true
-	}
-	return len(ranks)
-}
-
-func (l *Library) loadDataNet(ctx context.Context, node *chain.Client, store *content.Store, entry modelstypes.ManifestEntry) error {
-	request := &datanettypes.QueryContributionsRequest{DatanetId: entry.DatanetId, Status: datanettypes.CONTRIBUTION_STATUS_ACCEPTED}
-	for {
-		response, err := node.Datanet.Contributions(ctx, request)
-		if err != nil {
-			return err
-		}
-		for _, contribution := range response.Contributions {
-			if contribution.AcceptedVersion > entry.Version {
-				continue
-			}
-			if err := l.add(ctx, store, contribution); err != nil {
-				return fmt.Errorf("contribution %d: %w", contribution.Rank, err)
-			}
-		}
-		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
-			return nil
-		}
-		request.Pagination = &query.PageRequest{Key: response.Pagination.NextKey}
-	}
-}
-
-func (l *Library) add(ctx context.Context, store *content.Store, contribution datanettypes.Contribution) error {
-	encoded, err := fetch(ctx, store, contribution)
-	if err != nil {
-		return err
-	}
-	file, err := poa.ParseSegmentFile(encoded)
-	if err != nil {
-		return err
-	}
-	contributor, err := sdk.AccAddressFromBech32(contribution.Contributor)
-	if err != nil {
-		return err
-	}
-	leaves := file.Leaves(contributor)
-	if root := poa.MerkleRoot(leaves); string(root[:]) != string(contribution.Root) {
-		return errors.New("the segment file does not have the root that was registered")
-	}
-	kept := &held{contribution: contribution, leaves: leaves, file: file}
-	l.contributions[contribution.Rank] = kept
-	for i, text := range file.Segments {
-		l.segments = append(l.segments, Segment{Ref: Ref{contribution.Rank, uint32(i)}, Text: text, Contribution: &kept.contribution})
-	}
-	return nil
 }
 
 // fetch returns a segment file from the store, or from its URI into the store.
@@ -246,7 +144,7 @@ func (l *Library) Contribution(rank uint64) (datanettypes.Contribution, bool) {
 	if !ok {
 		return datanettypes.Contribution{}, false
 	}
-	return kept.contribution, true
+	return kept.Contribution, true
 }
 
 // Attribute says by the model's method which segments of the whole manifest an
@@ -271,11 +169,11 @@ func (l *Library) Attribute(text []byte, retrieved []Ref) (poa.Attribution, erro
 // Proof proves that a segment is in its contribution.
 func (l *Library) Proof(rank uint64, index uint32) (poa.SegmentProof, error) {
 	kept, ok := l.contributions[rank]
-	if !ok || int(index) >= len(kept.file.Segments) {
+	if !ok || int(index) >= len(kept.File.Segments) {
 		return poa.SegmentProof{}, fmt.Errorf("no segment %d of contribution %d in the manifest", index, rank)
 	}
-	path, err := poa.MerklePath(kept.leaves, int(index))
-	return poa.SegmentProof{Rank: rank, Index: index, Content: kept.file.Segments[index], Path: path}, err
+	path, err := poa.MerklePath(kept.Leaves, int(index))
+	return poa.SegmentProof{Rank: rank, Index: index, Content: kept.File.Segments[index], Path: path}, err
 }
 
 // Search returns the k segments that fit a question best, at most one of each

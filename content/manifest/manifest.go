@@ -1,0 +1,152 @@
+// Package manifest reads the text behind DataNet versions: it lists their
+// contributions, checks segment files against what the chain knows of them, and
+// indexes them.
+package manifest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/query"
+
+	"github.com/openledger/openledger/content/textindex"
+	"github.com/openledger/openledger/poa"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+)
+
+// ErrFile says that a segment file is not the one that was registered.
+var ErrFile = errors.New("the segment file is not what was registered")
+
+// Contribution is an accepted contribution with its file.
+type Contribution struct {
+	datanettypes.Contribution
+	File   poa.SegmentFile
+	Leaves []poa.Hash
+}
+
+// Fetch returns the segment file of a contribution.
+type Fetch func(ctx context.Context, contribution datanettypes.Contribution) ([]byte, error)
+
+// Load returns the contributions of a manifest with their files, in the order of rank.
+func Load(ctx context.Context, datanets datanettypes.QueryClient, entries []modelstypes.ManifestEntry, fetch Fetch) ([]Contribution, error) {
+	var loaded []Contribution
+	for _, entry := range entries {
+		listed, err := List(ctx, datanets, entry.DatanetId, entry.Version)
+		if err != nil {
+			return nil, fmt.Errorf("DataNet %d: %w", entry.DatanetId, err)
+		}
+		for _, contribution := range listed {
+			encoded, err := fetch(ctx, contribution)
+			if err != nil {
+				return nil, fmt.Errorf("DataNet %d, contribution %d: %w", entry.DatanetId, contribution.Rank, err)
+			}
+			found, err := Check(contribution, encoded)
+			if err != nil {
+				return nil, fmt.Errorf("DataNet %d, contribution %d: %w", entry.DatanetId, contribution.Rank, err)
+			}
+			loaded = append(loaded, found)
+		}
+	}
+	slices.SortFunc(loaded, func(a, b Contribution) int { return cmp.Compare(a.Rank, b.Rank) })
+	return loaded, nil
+}
+
+// List returns the contributions that a version of a DataNet holds.
+func List(ctx context.Context, datanets datanettypes.QueryClient, id, version uint64) ([]datanettypes.Contribution, error) {
+	request := &datanettypes.QueryContributionsRequest{DatanetId: id, Status: datanettypes.CONTRIBUTION_STATUS_ACCEPTED}
+	var found []datanettypes.Contribution
+	for {
+		response, err := datanets.Contributions(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		for _, contribution := range response.Contributions {
+			if contribution.AcceptedVersion <= version {
+				found = append(found, contribution)
+			}
+		}
+		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
+			return found, nil
+		}
+		request.Pagination = &query.PageRequest{Key: response.Pagination.NextKey}
+	}
+}
+
+// Check parses a segment file and compares its root with the registered one; what does not fit wraps ErrFile.
+func Check(contribution datanettypes.Contribution, encoded []byte) (Contribution, error) {
+	file, err := poa.ParseSegmentFile(encoded)
+	if err != nil {
+		return Contribution{}, fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	contributor, err := sdk.AccAddressFromBech32(contribution.Contributor)
+	if err != nil {
+		return Contribution{}, err
+	}
+	leaves := file.Leaves(contributor)
+	if root := poa.MerkleRoot(leaves); string(root[:]) != string(contribution.Root) {
+		return Contribution{}, fmt.Errorf("%w: its root is %s", ErrFile, root)
+	}
+	return Contribution{Contribution: contribution, File: file, Leaves: leaves}, nil
+}
+
+// Segment returns a segment as it is attributed to; withStems for method RAG.
+func (c *Contribution) Segment(index int, withStems bool) poa.Segment {
+	s := poa.Segment{Rank: c.Rank, Index: uint32(index)}
+	if withStems {
+		s = poa.NewSegment(c.Rank, uint32(index), c.File.Segments[index])
+	} else {
+		s.Tokens = poa.TokenIDs(c.File.Segments[index])
+	}
+	for _, d := range c.Derivations {
+		if d.Segment == s.Index {
+			s.Derived = append(s.Derived, poa.Derivation{Rank: d.Rank, PPM: d.Ppm})
+		}
+	}
+	return s
+}
+
+// OpenIndex returns the index of segments. It is kept in a folder and grows by
+// what the folder does not have; a folder that holds other text, or is damaged,
+// is built again. Without a folder it is built in memory.
+func OpenIndex(dir string, segments []poa.Segment) (*poa.Index, error) {
+	stats := poa.ProtocolStatistics()
+	if dir == "" {
+		index := poa.NewIndex(stats)
+		return index, index.Add(segments...)
+	}
+	store, err := textindex.Open(dir, stats)
+	if err != nil && !errors.Is(err, poa.ErrIndexEncoding) {
+		return nil, err
+	}
+	known := make(map[uint64]bool)
+	var fresh []poa.Segment
+	for _, segment := range segments {
+		if known[segment.Rank] = true; !store.Has(segment.Rank) {
+			fresh = append(fresh, segment)
+		}
+	}
+	if len(known)-countRanks(fresh) != store.Ranks() { // it holds what the manifest does not
+		store.Reset()
+		fresh = segments
+	}
+	if err := store.Add(fresh...); err != nil {
+		return nil, err
+	}
+	for _, segment := range segments {
+		store.Index().Derive(segment.Rank, segment.Index, segment.Derived)
+	}
+	return store.Index(), store.Save()
+}
+
+func countRanks(segments []poa.Segment) int {
+	ranks := make(map[uint64]bool)
+	for _, segment := range segments {
+		ranks[segment.Rank] = true
+	}
+	return len(ranks)
+}
