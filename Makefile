@@ -46,7 +46,7 @@ proto: ## Regenerate code and OpenAPI from proto/, offline
 	sh scripts/protogen.sh
 
 proto-check: proto ## Fail when generated code is not what proto/ says
-	@git diff --exit-code -- proto x docs/static || { echo "generated code differs: run make proto and commit"; exit 1; }
+	@git diff --exit-code -- proto x attestor/api docs/static || { echo "generated code differs: run make proto and commit"; exit 1; }
 
 clean: ## Remove build output
 	rm -rf build

@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/openledger/openledger/poa"
-	attributiontypes "github.com/openledger/openledger/x/attribution/types"
-	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 // checkRecord rebuilds the record from the submitted receipt and follows it to
@@ -19,7 +17,7 @@ func (a *audit) checkRecord() error {
 	}
 	leaves := make([]poa.Hash, len(records))
 	for i, receipt := range records {
-		record, err := recordOf(receipt)
+		record, err := receipt.Record()
 		if err != nil {
 			return fmt.Errorf("receipt %d of batch %d: %w", i, a.batch.Id, err)
 		}
@@ -75,26 +73,4 @@ func (a *audit) acknowledged() bool {
 	}
 	claim := a.submitted.Sessions[a.part]
 	return len(claim.Signature) == 0 || len(claim.PendingCall) != 0
-}
-
-// recordOf packs a receipt again as the chain stores it.
-func recordOf(r attributiontypes.Receipt) (poa.Record, error) {
-	record := poa.Record{
-		N: r.Call, InputTokens: r.InputTokens, OutputTokens: r.OutputTokens, UnattributedPPM: r.UnattributedPpm,
-		Acknowledged: r.Acknowledged, ModelID: r.ModelId, ModelVersion: r.ModelVersion, Method: uint8(r.Method),
-	}
-	var err error
-	if record.Session, err = poa.HashFromBytes(r.SessionId); err != nil {
-		return record, err
-	}
-	if record.Commitment, err = poa.HashFromBytes(r.Commitment); err != nil {
-		return record, err
-	}
-	if record.Fee, err = rewardstypes.AmountOf(r.Fee); err != nil {
-		return record, err
-	}
-	for _, entry := range r.Entries {
-		record.Entries = append(record.Entries, poa.Entry{Rank: entry.Rank, WeightPPM: entry.WeightPpm})
-	}
-	return record, nil
 }

@@ -94,6 +94,11 @@ func (s *Store) Get(ctx context.Context, hash [32]byte) ([]byte, error) {
 	return Read(reader, hash)
 }
 
+// Has says whether the store has content with a hash, without reading it.
+func (s *Store) Has(ctx context.Context, hash [32]byte) (bool, error) {
+	return s.bucket.Exists(ctx, key(hash))
+}
+
 // Read reads content of a known hash from anywhere, up to MaxBytes.
 func Read(reader io.Reader, hash [32]byte) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(reader, MaxBytes+1))

@@ -12,5 +12,7 @@ buf generate -o "$out"
 find x -name '*.pb.go' -delete
 find x -name '*.pb.gw.go' -delete
 cp -R "$out"/github.com/openledger/openledger/x/. x/
+rm -f attestor/api/*.pb.go
+cp -R "$out"/github.com/openledger/openledger/attestor/. attestor/
 mkdir -p docs/static
 cp "$out"/docs/static/openledger.swagger.json docs/static/openledger.swagger.json

@@ -5,8 +5,7 @@ import (
 
 	cmtcfg "github.com/cometbft/cometbft/config"
 
-	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
-
+	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -23,12 +22,12 @@ const (
 
 // appConfig returns the template and the defaults of app.toml.
 func appConfig() (string, any) {
-	config := serverconfig.DefaultConfig()
+	config := nodeconfig.Default()
 	config.MinGasPrices = DefaultMinGasPrices
 	config.QueryGasLimit = DefaultQueryGasLimit
 	config.API.Enable = true
 	config.API.Swagger = true
-	return serverconfig.DefaultConfigTemplate, *config
+	return nodeconfig.Template, config
 }
 
 // cometConfig returns the defaults of config.toml.

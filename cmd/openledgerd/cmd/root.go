@@ -75,6 +75,7 @@ shaped it, by how much, and who was paid for it.
 		testnetCmd(basic),
 		dataCmd(),
 		receiptsCmd(),
+		attestorCmd(),
 		debug.Cmd(),
 		pruning.Cmd(newApp, app.DefaultNodeHome),
 		snapshot.Cmd(newApp),
@@ -84,7 +85,8 @@ shaped it, by how much, and who was paid for it.
 		queryCmd(),
 		txCmd(),
 	)
-	server.AddCommands(root, app.DefaultNodeHome, newApp, exportApp, func(*cobra.Command) {})
+	node := new(starter)
+	server.AddCommandsWithStartCmdOptions(root, app.DefaultNodeHome, node.newApp, exportApp, node.options())
 
 	autoCtx, err := clientconfig.ReadDefaultValuesFromDefaultClientConfig(clientCtx)
 	if err != nil {

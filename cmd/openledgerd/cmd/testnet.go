@@ -11,10 +11,10 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
-	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 
+	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
 	"github.com/openledger/openledger/cmd/openledgerd/testnet"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
@@ -46,8 +46,8 @@ func testnetInitFilesCmd(basic module.BasicManager) *cobra.Command {
 		Use:   "init-files",
 		Short: "Write the home directories of a network that runs on one machine",
 		Long: `Write the home directories of a network whose nodes run as processes on one
-machine. Node i listens on base-port+10i (p2p), +1 (RPC), +2 (REST) and +3
-(gRPC). Its account key is in the test keyring of its home directory: this is
+machine. Node i listens on base-port+10i (p2p), +1 (RPC), +2 (REST), +3 (gRPC)
+and +4 (attestor). Its account key is in the test keyring of its home directory: this is
 not for networks with value. Prints the nodes as JSON.`,
 		Example: `openledgerd testnet init-files --validators 4 --output-dir ./net
 openledgerd start --home ./net/node0     # and node1, node2, node3, each in its own terminal
@@ -96,7 +96,7 @@ func testnetOptions(cmd *cobra.Command) (testnet.Options, error) {
 	opts.Stake = sdkmath.NewIntWithDecimal(stake, rewardstypes.Decimals)
 	opts.Balance = sdkmath.NewIntWithDecimal(balance, rewardstypes.Decimals)
 	_, config := appConfig()
-	opts.AppConfig = config.(serverconfig.Config)
+	opts.AppConfig = config.(nodeconfig.Config)
 	opts.CometConfig = cometConfig
 	accounts, _ := f.GetStringArray(flagAccount)
 	for _, text := range accounts {

@@ -31,6 +31,7 @@ import (
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/openledger/openledger/app"
+	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -46,7 +47,7 @@ type Options struct {
 	Accounts    []Account                  // further accounts with balances
 	BlockTime   time.Duration              // timeout_commit; zero keeps the default
 	Edit        func(Genesis) error        // last change to the application genesis; may be nil
-	AppConfig   serverconfig.Config        // app.toml of each node before ports are set
+	AppConfig   nodeconfig.Config          // app.toml of each node before ports are set
 	CometConfig func() *cmtcfg.Config      // config.toml of each node before ports and peers are set
 	Genesis     map[string]json.RawMessage // application genesis without accounts
 }
@@ -72,10 +73,11 @@ type Node struct {
 	Home     string `json:"home"`
 	NodeID   string `json:"node_id"`
 	Operator string `json:"operator"`
-	P2P      string `json:"p2p"`  // BasePort + 10·i
-	RPC      string `json:"rpc"`  // + 1
-	REST     string `json:"rest"` // + 2
-	GRPC     string `json:"grpc"` // + 3
+	P2P      string `json:"p2p"`      // BasePort + 10·i
+	RPC      string `json:"rpc"`      // + 1
+	REST     string `json:"rest"`     // + 2
+	GRPC     string `json:"grpc"`     // + 3
+	Attestor string `json:"attestor"` // + 4
 }
 
 // Init writes the home directories and returns the nodes.
@@ -153,7 +155,7 @@ func initNode(clientCtx client.Context, opts Options, i int) (Node, *cmtcfg.Conf
 	}
 	node := Node{
 		Name: name, Home: home, NodeID: nodeID, Operator: operator.String(),
-		P2P: address(0), RPC: address(1), REST: address(2), GRPC: address(3),
+		P2P: address(0), RPC: address(1), REST: address(2), GRPC: address(3), Attestor: address(4),
 	}
 	return node, config, operator, gentx, nil
 }
@@ -243,7 +245,14 @@ func writeNode(opts Options, nodes []Node, i int, config *cmtcfg.Config, genesis
 	appConfig := opts.AppConfig
 	appConfig.API.Address = "tcp://" + node.REST
 	appConfig.GRPC.Address = node.GRPC
-	serverconfig.SetConfigTemplate(serverconfig.DefaultConfigTemplate)
+	appConfig.Attestor.Listen = node.Attestor
+	appConfig.Attestor.AllowPrivate = true
+	for j, other := range nodes {
+		if j != i {
+			appConfig.Attestor.Peers = append(appConfig.Attestor.Peers, "http://"+other.Attestor)
+		}
+	}
+	serverconfig.SetConfigTemplate(nodeconfig.Template)
 	serverconfig.WriteConfigFile(filepath.Join(node.Home, "config", "app.toml"), appConfig)
 
 	clientConfig := fmt.Sprintf("chain-id = %q\nkeyring-backend = %q\nkeyring-default-keyname = \"\"\noutput = \"text\"\nnode = %q\nbroadcast-mode = \"sync\"\n",

@@ -9,6 +9,7 @@ import (
 	"cosmossdk.io/math"
 
 	"github.com/openledger/openledger/poa"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 // ReceiptID is how people name a receipt: the session in hex, and the call.
@@ -42,4 +43,26 @@ func NewReceipt(record poa.Record) Receipt {
 		receipt.Entries = append(receipt.Entries, ReceiptEntry{Rank: entry.Rank, WeightPpm: entry.WeightPPM})
 	}
 	return receipt
+}
+
+// Record packs a receipt as it is recorded.
+func (r Receipt) Record() (poa.Record, error) {
+	record := poa.Record{
+		N: r.Call, InputTokens: r.InputTokens, OutputTokens: r.OutputTokens, UnattributedPPM: r.UnattributedPpm,
+		Acknowledged: r.Acknowledged, ModelID: r.ModelId, ModelVersion: r.ModelVersion, Method: uint8(r.Method),
+	}
+	var err error
+	if record.Session, err = poa.HashFromBytes(r.SessionId); err != nil {
+		return record, err
+	}
+	if record.Commitment, err = poa.HashFromBytes(r.Commitment); err != nil {
+		return record, err
+	}
+	if record.Fee, err = rewardstypes.AmountOf(r.Fee); err != nil {
+		return record, err
+	}
+	for _, entry := range r.Entries {
+		record.Entries = append(record.Entries, poa.Entry{Rank: entry.Rank, WeightPPM: entry.WeightPpm})
+	}
+	return record, nil
 }

@@ -1,0 +1,305 @@
+// Package attestor verifies beside consensus what providers claim: it follows the items that the chain asks validators about, fetches
+// and recomputes them, and publishes verdicts that its node adds to its votes. See README.md.
+package attestor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	gogogrpc "github.com/cosmos/gogoproto/grpc"
+
+	"github.com/openledger/openledger/attestor/fetch"
+	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+// Alive is how long after the node last answered the attestor's verdicts count as its own: later its node says nothing rather than
+// something old.
+const Alive = 5 * time.Second
+
+// Config of an attestor.
+type Config struct {
+	// Home holds verdicts, bundles, indexes and, unless Content is elsewhere, text.
+	Home string
+	// Content is the store of DataNet text: a directory or a bucket URL.
+	Content string
+	// Listen is the address for pushes and peers; empty for none.
+	Listen string
+	// Peers are base URLs of other attestors, asked before providers.
+	Peers []string
+	// AllowPrivate fetches from addresses that are not public.
+	AllowPrivate bool
+	// IndexBytes bounds the indexes in memory, BundleBytes the bundles on disk.
+	IndexBytes, BundleBytes int64
+	// Poll is how often the node is asked, Workers how many items are worked on at a time.
+	Poll    time.Duration
+	Workers int
+	Limits  fetch.Limits
+	Fault   Fault
+	Log     *slog.Logger
+}
+
+// DefaultConfig for a home folder.
+func DefaultConfig(home string) Config {
+	return Config{
+		Home: home, Content: filepath.Join(home, "content"), IndexBytes: 2 << 30, BundleBytes: 4 << 30,
+		Poll: 200 * time.Millisecond, Workers: 8, Limits: fetch.DefaultLimits(), Log: slog.Default(),
+	}
+}
+
+// Attestor is one validator's.
+type Attestor struct {
+	config  Config
+	chain   *chain
+	book    *book
+	bundles *bundles
+	text    *content.Store
+	library *library
+	fetch   *fetch.Client
+	metrics *metrics
+	log     *slog.Logger
+
+	snapshot atomic.Pointer[snapshot]
+	changed  broadcast
+	slots    chan struct{} // workers
+	jobs     sync.WaitGroup
+
+	mu      sync.Mutex
+	open    map[uint64]*job
+	wanted  map[poa.Hash]int // roots of open batches, and content hashes of open versions
+	polled  time.Time
+	trouble error
+	enabled bool
+	window  attributiontypes.Attestation
+}
+
+// snapshot is what the node reads. It never changes.
+type snapshot struct {
+	at       time.Time
+	base     uint64
+	verdicts []attributiontypes.Verdict
+}
+
+// New opens an attestor for the chain of a node.
+func New(ctx context.Context, config Config, chainID string, node gogogrpc.ClientConn) (*Attestor, error) {
+	if err := os.MkdirAll(config.Home, 0o700); err != nil {
+		return nil, err
+	}
+	if config.Content == "" {
+		config.Content = filepath.Join(config.Home, "content")
+	}
+	config.Limits.Private = config.AllowPrivate
+	a := &Attestor{
+		config: config, chain: newChain(chainID, node), fetch: fetch.New(config.Limits), metrics: newMetrics(), log: config.Log,
+		slots: make(chan struct{}, config.Workers), open: make(map[uint64]*job), wanted: make(map[poa.Hash]int),
+	}
+	var err error
+	if a.text, err = content.Open(ctx, config.Content); err != nil {
+		return nil, err
+	}
+	if a.bundles, err = openBundles(filepath.Join(config.Home, "bundles"), config.BundleBytes); err != nil {
+		return nil, errors.Join(err, a.text.Close())
+	}
+	if a.book, err = openBook(filepath.Join(config.Home, "verdicts.db")); err != nil {
+		return nil, errors.Join(err, a.text.Close())
+	}
+	a.library = newLibrary(a.chain, a.text, filepath.Join(config.Home, "index"), int(config.IndexBytes))
+	return a, nil
+}
+
+// Close releases what New opened. Call it after Run has returned.
+func (a *Attestor) Close() error { return errors.Join(a.book.close(), a.text.Close()) }
+
+// Verdicts returns what was published on the items base ≤ n < next, and false while the node has not answered for a while. It reads
+// memory only.
+func (a *Attestor) Verdicts(base, next uint64) ([]attributiontypes.Verdict, bool) {
+	s := a.snapshot.Load()
+	if s == nil || time.Since(s.at) > Alive {
+		return nil, false
+	}
+	return s.slice(base, next), true
+}
+
+func (s *snapshot) slice(base, next uint64) []attributiontypes.Verdict {
+	if next < base {
+		return nil
+	}
+	out := make([]attributiontypes.Verdict, min(next-base, attributiontypes.MaxWindow))
+	for i := range out {
+		if number := base + uint64(i); number >= s.base && number-s.base < uint64(len(s.verdicts)) {
+			out[i] = s.verdicts[number-s.base]
+		}
+	}
+	return out
+}
+
+// Run follows the chain until ctx ends, and serves others if an address is configured.
+func (a *Attestor) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer a.jobs.Wait()
+	defer stop()
+	failed := make(chan error, 1)
+	if a.config.Listen != "" {
+		go func() { failed <- a.serve(ctx, a.config.Listen) }()
+	}
+	ticker := time.NewTicker(a.config.Poll)
+	defer ticker.Stop()
+	for {
+		a.poll(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-failed:
+			if err != nil {
+				return fmt.Errorf("attestor cannot listen at %s: %w", a.config.Listen, err)
+			}
+		case <-ticker.C:
+		}
+	}
+}
+
+// poll asks the node once and starts work on what is new.
+func (a *Attestor) poll(ctx context.Context) {
+	asked, cancel := context.WithTimeout(ctx, Alive)
+	defer cancel()
+	enabled, window, err := a.chain.attestation(asked)
+	var items []attributiontypes.Item
+	if err == nil && enabled && a.news(window) {
+		items, err = a.chain.items(asked)
+	} else if err == nil {
+		items = a.known()
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	a.mu.Lock()
+	if (err == nil) != (a.trouble == nil) {
+		if err != nil {
+			a.log.Warn("the node does not answer; trying again", "err", err)
+		} else {
+			a.log.Info("the node answers")
+		}
+	}
+	a.trouble = err
+	if err == nil {
+		a.enabled, a.window, a.polled = enabled, window, time.Now()
+	}
+	a.mu.Unlock()
+	if err != nil {
+		return
+	}
+	a.follow(ctx, items)
+	a.publish()
+}
+
+// news says whether the window is another than the one that is followed.
+func (a *Attestor) news(window attributiontypes.Attestation) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.window.Base != window.Base || a.window.Next != window.Next || !a.enabled || len(a.open) > 0 && time.Since(a.polled) > time.Second
+}
+
+func (a *Attestor) known() []attributiontypes.Item {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	items := make([]attributiontypes.Item, 0, len(a.open))
+	for _, j := range a.open {
+		items = append(items, j.item)
+	}
+	return items
+}
+
+// follow starts jobs for new items and ends those of items that are closed.
+func (a *Attestor) follow(ctx context.Context, items []attributiontypes.Item) {
+	a.mu.Lock()
+	current := make(map[uint64]bool, len(items))
+	for _, item := range items {
+		current[item.Number] = true
+		if a.open[item.Number] == nil {
+			a.start(ctx, item)
+		}
+	}
+	closed := false
+	for number, j := range a.open {
+		if !current[number] {
+			j.stop()
+			a.want(j.wants, -1)
+			delete(a.open, number)
+			closed = true
+		}
+	}
+	base := a.window.Base
+	a.mu.Unlock()
+	a.metrics.open.Set(float64(len(current)))
+	if closed {
+		if err := a.book.prune(base); err != nil {
+			a.log.Warn("old verdicts could not be removed", "err", err)
+		}
+	}
+}
+
+// publish makes the verdicts of all open items what the node reads.
+func (a *Attestor) publish() {
+	a.mu.Lock()
+	s := &snapshot{at: a.polled, base: a.window.Base}
+	for number, j := range a.open {
+		if number < s.base || number-s.base >= attributiontypes.MaxWindow {
+			continue
+		}
+		for uint64(len(s.verdicts)) <= number-s.base {
+			s.verdicts = append(s.verdicts, attributiontypes.VerdictUnknown)
+		}
+		s.verdicts[number-s.base] = j.verdict
+	}
+	a.mu.Unlock()
+	a.config.Fault.snapshot(s)
+	a.snapshot.Store(s)
+	a.changed.send()
+}
+
+// want counts what open items ask for.
+func (a *Attestor) want(hashes []poa.Hash, n int) {
+	for _, hash := range hashes {
+		if a.wanted[hash] += n; a.wanted[hash] <= 0 {
+			delete(a.wanted, hash)
+		}
+	}
+}
+
+func (a *Attestor) isWanted(hash poa.Hash) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.wanted[hash] > 0
+}
+
+// broadcast wakes all who wait.
+type broadcast struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+func (b *broadcast) wait() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch == nil {
+		b.ch = make(chan struct{})
+	}
+	return b.ch
+}
+
+func (b *broadcast) send() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch != nil {
+		close(b.ch)
+		b.ch = nil
+	}
+}

@@ -1,0 +1,60 @@
+package attestor
+
+import (
+	"fmt"
+
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+// Fault makes an attestor misbehave, to test the chain around it. Pay is lost by it, stake is not.
+type Fault string
+
+// Faults.
+const (
+	NoFault Fault = ""
+	// Lie turns verdicts around.
+	Lie Fault = "lie"
+	// Stall never comes to a verdict.
+	Stall Fault = "stall"
+	// Panic panics in the judge's place.
+	Panic Fault = "panic"
+	// Flood says yes to numbers that were never given, far beyond the window.
+	Flood Fault = "flood"
+)
+
+// ParseFault reads a fault by its name.
+func ParseFault(name string) (Fault, error) {
+	switch f := Fault(name); f {
+	case NoFault, Lie, Stall, Panic, Flood:
+		return f, nil
+	}
+	return NoFault, fmt.Errorf("unknown fault %q: choose %s, %s, %s or %s", name, Lie, Stall, Panic, Flood)
+}
+
+func (f Fault) stalls() bool { return f == Stall }
+
+func (f Fault) panics() {
+	if f == Panic {
+		panic("the attestor was told to panic")
+	}
+}
+
+func (f Fault) verdict(v attributiontypes.Verdict) attributiontypes.Verdict {
+	switch {
+	case f == Lie && v == attributiontypes.VerdictValid:
+		return attributiontypes.VerdictInvalid
+	case f == Lie && v == attributiontypes.VerdictInvalid:
+		return attributiontypes.VerdictValid
+	}
+	return v
+}
+
+func (f Fault) snapshot(s *snapshot) {
+	if f != Flood {
+		return
+	}
+	s.verdicts = make([]attributiontypes.Verdict, 200*attributiontypes.MaxWindow)
+	for i := range s.verdicts {
+		s.verdicts[i] = attributiontypes.Verdict(i%3 + 1) // verdict 3 does not exist
+	}
+}

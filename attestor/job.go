@@ -1,0 +1,176 @@
+package attestor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+const (
+	firstRetry = 300 * time.Millisecond
+	lastRetry  = 5 * time.Second
+)
+
+// job is the work on one open item. Its fields are the attestor's, under its lock.
+type job struct {
+	item    attributiontypes.Item
+	since   time.Time
+	verdict attributiontypes.Verdict
+	reason  string
+	wants   []poa.Hash
+	wake    chan struct{} // something that it wants has arrived
+	stop    context.CancelFunc
+}
+
+// start begins the work on an item; the caller holds the lock.
+func (a *Attestor) start(ctx context.Context, item attributiontypes.Item) {
+	ctx, stop := context.WithCancel(ctx)
+	j := &job{item: item, since: time.Now(), wake: make(chan struct{}, 1), stop: stop}
+	a.open[item.Number] = j
+	a.jobs.Go(func() {
+		defer stop()
+		a.work(ctx, j)
+	})
+}
+
+// work tries until there is a verdict or the item is closed.
+func (a *Attestor) work(ctx context.Context, j *job) {
+	for retry := firstRetry; ; retry = min(2*retry, lastRetry) {
+		if verdict, done := a.attempt(ctx, j); done {
+			a.metrics.verdicts.WithLabelValues(verdictName(verdict)).Inc()
+			a.publish()
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-j.wake:
+		case <-time.After(retry):
+		}
+	}
+}
+
+// attempt makes one try, when a worker is free.
+func (a *Attestor) attempt(ctx context.Context, j *job) (attributiontypes.Verdict, bool) {
+	select {
+	case a.slots <- struct{}{}:
+		defer func() { <-a.slots }()
+	case <-ctx.Done():
+		return attributiontypes.VerdictUnknown, false
+	}
+	if a.config.Fault.stalls() {
+		return attributiontypes.VerdictUnknown, false
+	}
+	verdict, reason := a.decide(ctx, j)
+	if ctx.Err() != nil {
+		return verdict, false
+	}
+	verdict = a.config.Fault.verdict(verdict)
+	a.note(j, verdict, reason)
+	return verdict, verdict != attributiontypes.VerdictUnknown
+}
+
+// decide does the work of one try. What others wrote must not end the process, which may be a node's.
+func (a *Attestor) decide(ctx context.Context, j *job) (verdict attributiontypes.Verdict, reason error) {
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			verdict, reason = attributiontypes.VerdictUnknown, fmt.Errorf("panic: %v", recovered)
+		}
+	}()
+	switch j.item.Kind {
+	case attributiontypes.ITEM_KIND_BATCH:
+		return a.judgeBatch(ctx, j)
+	case attributiontypes.ITEM_KIND_VERSION:
+		return a.holdVersion(ctx, j)
+	}
+	return attributiontypes.VerdictUnknown, fmt.Errorf("this version of the attestor does not know items of kind %s: update it", j.item.Kind)
+}
+
+// note publishes and logs the outcome of a try.
+func (a *Attestor) note(j *job, verdict attributiontypes.Verdict, reason error) {
+	text := ""
+	if reason != nil {
+		text = reason.Error()
+	}
+	a.mu.Lock()
+	news := j.verdict != verdict || j.reason != text
+	j.verdict, j.reason = verdict, text
+	a.mu.Unlock()
+	if !news {
+		return
+	}
+	attributes := []any{"item", j.item.Number, "kind", j.item.Kind, "verdict", verdictName(verdict)}
+	if reason != nil {
+		attributes = append(attributes, "reason", text)
+	}
+	a.log.Info("verdict", attributes...)
+}
+
+// remember returns an earlier verdict on the same subject, or calls decide and writes a verdict down before it is published.
+func (a *Attestor) remember(number uint64, subject string, decide func() (attributiontypes.Verdict, error)) (attributiontypes.Verdict, error) {
+	earlier, ok, err := a.book.verdict(number, subject)
+	if err != nil {
+		return attributiontypes.VerdictUnknown, err
+	}
+	if ok {
+		if earlier.Reason == "" {
+			return earlier.Verdict, nil
+		}
+		return earlier.Verdict, errors.New(earlier.Reason)
+	}
+	verdict, reason := decide()
+	if verdict == attributiontypes.VerdictUnknown {
+		return verdict, reason
+	}
+	e := entry{Subject: subject, Verdict: verdict, Time: time.Now()}
+	if reason != nil {
+		e.Reason = reason.Error()
+	}
+	if err := a.book.record(number, e); err != nil {
+		return attributiontypes.VerdictUnknown, err
+	}
+	return verdict, reason
+}
+
+// wake tells jobs that want a hash that it is here.
+func (a *Attestor) wake(hash poa.Hash) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, j := range a.open {
+		for _, wanted := range j.wants {
+			if wanted == hash {
+				select {
+				case j.wake <- struct{}{}:
+				default:
+				}
+			}
+		}
+	}
+}
+
+// setWants replaces what a job waits for.
+func (a *Attestor) setWants(j *job, hashes []poa.Hash) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.want(j.wants, -1)
+	j.wants = hashes
+	if a.open[j.item.Number] == j {
+		a.want(j.wants, 1)
+	} else {
+		j.wants = nil // closed meanwhile
+	}
+}
+
+func verdictName(v attributiontypes.Verdict) string {
+	switch v {
+	case attributiontypes.VerdictValid:
+		return "valid"
+	case attributiontypes.VerdictInvalid:
+		return "invalid"
+	}
+	return "unknown"
+}

@@ -1,0 +1,169 @@
+// Package judge recomputes a batch from its bundle. It does no I/O.
+package judge
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+)
+
+// Unknown errors say that the batch cannot be judged, not that it is wrong: other bytes were served, or text is missing here.
+var (
+	ErrNotTheBundle = errors.New("these bytes are not the bundle of the batch")
+	ErrMissing      = errors.New("something to judge by is missing")
+)
+
+// Model is one version of a model with the text of its manifest.
+type Model struct {
+	modelstypes.ModelVersion
+	Index *poa.Index
+}
+
+// Library knows what the chain says and what the attestor holds.
+type Library interface {
+	// Model returns a version of a model; errors wrap ErrMissing.
+	Model(id uint64, version uint32) (*Model, error)
+	// Contribution returns a contribution with its DataNet; errors wrap ErrMissing when the chain could not be asked.
+	Contribution(rank uint64) (datanettypes.Contribution, datanettypes.DataNet, error)
+}
+
+// Case is what is judged.
+type Case struct {
+	Root    poa.Hash
+	Records []poa.Record
+	Bundle  []byte
+}
+
+// Judge returns the verdict on a batch, and why. It is valid if the records follow from the bundle, and the evidence leaves nothing of
+// the manifest out; invalid if the bundle is the batch's and does not show that; unknown if it cannot be told.
+func Judge(c Case, library Library) (verdict attributiontypes.Verdict, why error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			verdict, why = attributiontypes.VerdictUnknown, fmt.Errorf("%w: the judge panicked: %v", ErrMissing, reason)
+		}
+	}()
+	err := judge(c, library)
+	switch {
+	case err == nil:
+		return attributiontypes.VerdictValid, nil
+	case errors.Is(err, ErrNotTheBundle), errors.Is(err, ErrMissing):
+		return attributiontypes.VerdictUnknown, err
+	}
+	return attributiontypes.VerdictInvalid, err
+}
+
+func judge(c Case, library Library) error {
+	bundle, err := poa.UnmarshalBundle(c.Bundle, maxReceipts)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotTheBundle, err)
+	}
+	if err := bundle.Matches(c.Root, c.Records); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotTheBundle, err)
+	}
+	models, err := modelsOf(bundle.Receipts, c.Records, library)
+	if err != nil {
+		return err
+	}
+	answer := 0
+	for i := range bundle.Receipts {
+		r := &bundle.Receipts[i]
+		if r.Gap {
+			continue
+		}
+		r.Method = uint8(models[i].Method)
+		if answer == len(bundle.Evidence.Answers) {
+			return errors.New("fewer answers than receipts")
+		}
+		if count := bundle.Evidence.Answers[answer].Count; count != r.OutputTokens {
+			return fmt.Errorf("call %d bills %d output tokens, its answer has %d", r.N, r.OutputTokens, count)
+		}
+		answer++
+	}
+	stats := poa.ProtocolStatistics()
+	src := &source{library: library, models: models}
+	if err := poa.VerifyEvidence(bundle.Receipts, bundle.Evidence, src, stats); err != nil {
+		return err
+	}
+	return poa.VerifyComplete(bundle.Receipts, bundle.Evidence, stats, func(i int) (*poa.Index, error) { return models[i].Index, nil })
+}
+
+// maxReceipts of a batch; the chain's parameter is at most this.
+const maxReceipts = 10_000
+
+// modelsOf returns the model of each receipt; nil for gaps.
+func modelsOf(receipts []poa.Receipt, records []poa.Record, library Library) ([]*Model, error) {
+	models := make([]*Model, len(receipts))
+	next := 0
+	for i, r := range receipts {
+		if r.Gap {
+			continue
+		}
+		record := records[next]
+		next++
+		if i > 0 && models[i-1] != nil && models[i-1].ModelId == record.ModelID && models[i-1].Version == record.ModelVersion {
+			models[i] = models[i-1]
+			continue
+		}
+		model, err := library.Model(record.ModelID, record.ModelVersion)
+		if err != nil {
+			return nil, err
+		}
+		models[i] = model
+	}
+	return models, nil
+}
+
+// source answers for the manifests of the batch's models, as the chain does for inline evidence.
+type source struct {
+	library Library
+	models  []*Model
+}
+
+var _ poa.ContributionSource = (*source)(nil)
+
+// Contribution implements poa.ContributionSource.
+func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
+	c, datanet, err := s.library.Contribution(rank)
+	if err != nil {
+		return poa.Contribution{}, err
+	}
+	if !s.payable(c) {
+		return poa.Contribution{}, fmt.Errorf("contribution %d is in no manifest of the batch", rank)
+	}
+	root, err := poa.HashFromBytes(c.Root)
+	if err != nil {
+		return poa.Contribution{}, err
+	}
+	contributor, err := sdk.AccAddressFromBech32(c.Contributor)
+	if err != nil {
+		return poa.Contribution{}, err
+	}
+	out := poa.Contribution{Root: root, Contributor: contributor, Segments: c.Segments, AllowFewStopWords: datanet.AllowFewStopWords}
+	for _, d := range c.Derivations {
+		out.Derived = append(out.Derived, poa.SegmentDerivation{Segment: d.Segment, Derivation: poa.Derivation{Rank: d.Rank, PPM: d.Ppm}})
+	}
+	return out, nil
+}
+
+func (s *source) payable(c datanettypes.Contribution) bool {
+	if c.Status != datanettypes.CONTRIBUTION_STATUS_ACCEPTED {
+		return false
+	}
+	for _, model := range s.models {
+		if model == nil {
+			continue
+		}
+		for _, entry := range model.Manifest {
+			if entry.DatanetId == c.DatanetId && c.AcceptedVersion <= entry.Version {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,156 @@
+package attestor
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/openledger/openledger/attestor/judge"
+	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/content/manifest"
+	"github.com/openledger/openledger/poa"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+)
+
+// library answers a judge from the chain and from the text held here. Indexes of models stay in memory up to a number of bytes.
+type library struct {
+	chain *chain
+	text  *content.Store
+	dir   string
+	max   int
+
+	mu      sync.Mutex
+	models  map[modelKey]*shelved
+	bytes   int
+	loading map[modelKey]chan struct{}
+}
+
+type modelKey struct {
+	id      uint64
+	version uint32
+}
+
+type shelved struct {
+	model *judge.Model
+	bytes int
+	used  time.Time
+}
+
+func newLibrary(c *chain, text *content.Store, dir string, max int) *library {
+	return &library{chain: c, text: text, dir: dir, max: max, models: make(map[modelKey]*shelved), loading: make(map[modelKey]chan struct{})}
+}
+
+// view is the library for one judgement; it asks the chain once for each contribution.
+type view struct {
+	ctx context.Context
+	*library
+	known map[uint64]knownContribution
+}
+
+type knownContribution struct {
+	contribution datanettypes.Contribution
+	datanet      datanettypes.DataNet
+}
+
+var _ judge.Library = (*view)(nil)
+
+func (l *library) view(ctx context.Context) *view {
+	return &view{ctx: ctx, library: l, known: make(map[uint64]knownContribution)}
+}
+
+// Contribution implements judge.Library.
+func (v *view) Contribution(rank uint64) (datanettypes.Contribution, datanettypes.DataNet, error) {
+	if found, ok := v.known[rank]; ok {
+		return found.contribution, found.datanet, nil
+	}
+	contribution, datanet, err := v.chain.contribution(v.ctx, rank)
+	if err != nil {
+		return contribution, datanet, fmt.Errorf("%w: contribution %d: %w", judge.ErrMissing, rank, err)
+	}
+	v.known[rank] = knownContribution{contribution, datanet}
+	return contribution, datanet, nil
+}
+
+// Model implements judge.Library. Two judgements that need the same model build its index once.
+func (v *view) Model(id uint64, version uint32) (*judge.Model, error) {
+	k := modelKey{id, version}
+	for {
+		v.mu.Lock()
+		if found, ok := v.models[k]; ok {
+			found.used = time.Now()
+			v.mu.Unlock()
+			return found.model, nil
+		}
+		wait, busy := v.loading[k]
+		if !busy {
+			v.loading[k] = make(chan struct{})
+			v.mu.Unlock()
+			break
+		}
+		v.mu.Unlock()
+		select {
+		case <-wait:
+		case <-v.ctx.Done():
+			return nil, fmt.Errorf("%w: %w", judge.ErrMissing, v.ctx.Err())
+		}
+	}
+	model, err := v.load(v.ctx, k)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	close(v.loading[k])
+	delete(v.loading, k)
+	if err != nil {
+		return nil, fmt.Errorf("%w: model %d, version %d: %w", judge.ErrMissing, id, version, err)
+	}
+	v.shelve(k, model)
+	return model, nil
+}
+
+// shelve keeps a model, and drops those that were not used for longest.
+func (l *library) shelve(k modelKey, model *judge.Model) {
+	size := model.Index.Bytes()
+	for l.bytes+size > l.max && len(l.models) > 0 {
+		var oldest modelKey
+		for other, s := range l.models {
+			if l.models[oldest] == nil || s.used.Before(l.models[oldest].used) {
+				oldest = other
+			}
+		}
+		l.bytes -= l.models[oldest].bytes
+		delete(l.models, oldest)
+	}
+	l.models[k] = &shelved{model: model, bytes: size, used: time.Now()}
+	l.bytes += size
+}
+
+// load indexes the text of a model's manifest.
+func (l *library) load(ctx context.Context, k modelKey) (*judge.Model, error) {
+	version, err := l.chain.modelVersion(ctx, k.id, k.version)
+	if err != nil {
+		return nil, err
+	}
+	contributions, err := manifest.Load(ctx, l.chain.datanets, version.Manifest, l.held)
+	if err != nil {
+		return nil, err
+	}
+	var segments []poa.Segment
+	for i := range contributions {
+		for index := range contributions[i].File.Segments {
+			segments = append(segments, contributions[i].Segment(index, version.Method == modelstypes.ATTRIBUTION_METHOD_RAG))
+		}
+	}
+	index, err := manifest.OpenIndex(filepath.Join(l.dir, fmt.Sprintf("model-%d-v%d", k.id, k.version)), segments)
+	return &judge.Model{ModelVersion: version, Index: index}, err
+}
+
+// held returns text from this attestor's store only.
+func (l *library) held(ctx context.Context, contribution datanettypes.Contribution) ([]byte, error) {
+	hash, err := poa.HashFromBytes(contribution.ContentHash)
+	if err != nil {
+		return nil, err
+	}
+	return l.text.Get(ctx, hash)
+}

@@ -1,0 +1,99 @@
+package attestor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/openledger/openledger/attestor/api"
+)
+
+// heartbeat of the verdict stream.
+const heartbeat = time.Second
+
+// ServeSocket tells the node what this attestor says, over a unix socket, until ctx ends.
+func (a *Attestor) ServeSocket(ctx context.Context, path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	// A socket that a killed process has left cannot be listened on.
+	if conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", path); err == nil {
+		return errors.Join(fmt.Errorf("another attestor serves %s", path), conn.Close())
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server := grpc.NewServer(grpc.ForceServerCodec(api.Codec()))
+	api.RegisterAttestorServiceServer(server, service{a})
+	go func() {
+		<-ctx.Done()
+		server.Stop() // streams never end by themselves
+	}()
+	a.log.Info("serving verdicts to the node", "socket", path)
+	return server.Serve(listener)
+}
+
+type service struct{ a *Attestor }
+
+var _ api.AttestorServiceServer = service{}
+
+// Verdicts implements api.AttestorServiceServer.
+func (s service) Verdicts(_ *api.VerdictsRequest, stream api.AttestorService_VerdictsServer) error {
+	for {
+		changed := s.a.changed.wait()
+		if latest := s.a.snapshot.Load(); latest != nil && time.Since(latest.at) <= Alive {
+			response := &api.VerdictsResponse{Base: latest.base, Verdicts: make([]byte, len(latest.verdicts))}
+			for i, verdict := range latest.verdicts {
+				response.Verdicts[i] = byte(verdict)
+			}
+			if err := stream.Send(response); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-stream.Context().Done():
+			return stream.Context().Err()
+		case <-changed:
+		case <-time.After(heartbeat):
+		}
+	}
+}
+
+// Status implements api.AttestorServiceServer.
+func (s service) Status(context.Context, *api.StatusRequest) (*api.StatusResponse, error) {
+	return s.a.Status(), nil
+}
+
+// Status describes what the attestor does.
+func (a *Attestor) Status() *api.StatusResponse {
+	counters := a.metrics.read()
+	bundles, bytes := a.bundles.stats()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	status := &api.StatusResponse{
+		ChainId: a.chain.id, Enabled: a.enabled, Base: a.window.Base, Next: a.window.Next, Polled: a.polled.UTC(), Listen: a.config.Listen,
+		Valid: counters.valid, Invalid: counters.invalid, Receipts: counters.receipts, Bundles: uint64(bundles), BundleBytes: uint64(bytes),
+	}
+	if a.trouble != nil {
+		status.Trouble = a.trouble.Error()
+	}
+	for _, j := range a.open {
+		status.Items = append(status.Items, api.ItemStatus{Item: j.item, Verdict: uint32(j.verdict), Reason: j.reason, Since: j.since.UTC()})
+	}
+	slices.SortFunc(status.Items, func(x, y api.ItemStatus) int { return int(x.Item.Number) - int(y.Item.Number) })
+	return status
+}

@@ -1,0 +1,275 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/viper"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/server"
+
+	"github.com/openledger/openledger/attestor"
+	"github.com/openledger/openledger/attestor/api"
+	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+// Flags of attestors; with the same names in app.toml.
+const (
+	flagAttestor        = "attestor.mode"
+	flagAttestorListen  = "attestor.listen"
+	flagAttestorPeers   = "attestor.peers"
+	flagAttestorContent = "attestor.content"
+	flagAttestorPrivate = "attestor.allow-private"
+	flagAttestorIndex   = "attestor.index-memory-mb"
+	flagAttestorBundles = "attestor.bundle-disk-mb"
+	flagAttestorFault   = "attestor.fault"
+
+	flagSocket   = "socket"
+	flagNodeGRPC = "node-grpc"
+
+	attestorEmbedded = nodeconfig.EmbeddedAttestor
+	attestorOff      = "off"
+	attestorSocket   = "socket"
+
+	socketName   = "attestor.sock"
+	socketScheme = "unix://"
+	pushTimeout  = 30 * time.Second
+)
+
+// attestorMode reads how a node finds its attestor.
+func attestorMode(text string) (mode, socket string, err error) {
+	switch {
+	case text == attestorEmbedded || text == attestorOff:
+		return text, "", nil
+	case strings.HasPrefix(text, socketScheme):
+		return attestorSocket, strings.TrimPrefix(text, socketScheme), nil
+	}
+	return "", "", fmt.Errorf("--%s %q: choose %s, %s or %s/PATH", flagAttestor, text, attestorEmbedded, attestorOff, socketScheme)
+}
+
+func addAttestorConfigFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.String(flagAttestorListen, "", "address at which bundles and text are taken and served, such as 0.0.0.0:8090; empty for none")
+	f.StringSlice(flagAttestorPeers, nil, "base URLs of other attestors, asked before providers")
+	f.String(flagAttestorContent, "", "store of DataNet text: a directory or a bucket URL (default HOME/content)")
+	f.Bool(flagAttestorPrivate, false, "fetch from private addresses and files too: for networks on one machine")
+	f.Int64(flagAttestorIndex, 2048, "most megabytes of indexes in memory")
+	f.Int64(flagAttestorBundles, 4096, "most megabytes of bundles on disk")
+	f.String(flagAttestorFault, "", "misbehave for a test: lie, stall, panic or flood")
+	_ = f.MarkHidden(flagAttestorFault)
+}
+
+func attestorConfig(v *viper.Viper, home string) (attestor.Config, error) {
+	config := attestor.DefaultConfig(home)
+	config.Listen = v.GetString(flagAttestorListen)
+	config.Peers = v.GetStringSlice(flagAttestorPeers)
+	config.AllowPrivate = v.GetBool(flagAttestorPrivate)
+	if location := v.GetString(flagAttestorContent); location != "" {
+		config.Content = location
+	}
+	index, bundles := v.GetInt64(flagAttestorIndex), v.GetInt64(flagAttestorBundles)
+	if index < 1 || bundles < 1 {
+		return config, fmt.Errorf("--%s and --%s must be positive", flagAttestorIndex, flagAttestorBundles)
+	}
+	config.IndexBytes, config.BundleBytes = index<<20, bundles<<20
+	var err error
+	config.Fault, err = attestor.ParseFault(v.GetString(flagAttestorFault))
+	return config, err
+}
+
+func attestorCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "attestor",
+		Short: "Verify beside consensus what providers claim",
+		Long: `An attestor follows the batches of receipts and the DataNet versions that the
+chain asks validators about, fetches and recomputes them, and gives its node the
+verdicts that go out with the node's votes. A node runs one by itself; on a
+machine of its own it cannot slow the node down.`,
+		RunE: client.ValidateCmd,
+	}
+	cmd.AddCommand(attestorStartCmd(), attestorStatusCmd(), attestorPushCmd())
+	return cmd
+}
+
+func attestorStartCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "start",
+		Short: "Run an attestor in a process of its own",
+		Long: `Run an attestor beside a node that is started with
+--attestor.mode unix:///PATH, where PATH is the socket printed here.`,
+		Example: `openledgerd attestor start --node-grpc 127.0.0.1:9090 --attestor.listen 0.0.0.0:8090
+openledgerd start --attestor.mode unix:///var/lib/openledger/attestor/attestor.sock`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			v := server.GetServerContextFromCmd(cmd).Viper
+			home := filepath.Join(client.GetClientContextFromCmd(cmd).HomeDir, "attestor")
+			config, err := attestorConfig(v, home)
+			if err != nil {
+				return err
+			}
+			config.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			socket, _ := cmd.Flags().GetString(flagSocket)
+			if socket == "" {
+				socket = filepath.Join(home, socketName)
+			}
+			address, _ := cmd.Flags().GetString(flagNodeGRPC)
+			return runAttestor(cmd.Context(), config, address, socket)
+		},
+	}
+	cmd.Flags().String(flagNodeGRPC, "127.0.0.1:9090", "gRPC address of the node")
+	cmd.Flags().String(flagSocket, "", "socket for the node (default HOME/attestor/attestor.sock)")
+	addAttestorConfigFlags(cmd)
+	return cmd
+}
+
+func runAttestor(ctx context.Context, config attestor.Config, address, socket string) error {
+	config.Log.Info("waiting for the node", "grpc", address)
+	chainID, connection, err := attestor.Dial(ctx, address)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	defer connection.Close()
+	a, err := attestor.New(ctx, config, chainID, connection)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	config.Log.Info("following", "chain", chainID)
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return a.Run(ctx) })
+	work.Go(func() error { return a.ServeSocket(ctx, socket) })
+	return work.Wait()
+}
+
+func attestorStatusCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show what an attestor is asked and what it says",
+		Example: `openledgerd attestor status
+openledgerd attestor status --json | jq .items`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			socket, _ := cmd.Flags().GetString(flagSocket)
+			if socket == "" {
+				socket = filepath.Join(client.GetClientContextFromCmd(cmd).HomeDir, "attestor", socketName)
+			}
+			connection, err := grpc.NewClient(socketScheme+absolute(socket), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodec(api.Codec())))
+			if err != nil {
+				return err
+			}
+			defer connection.Close()
+			status, err := api.NewAttestorServiceClient(connection).Status(cmd.Context(), &api.StatusRequest{})
+			if err != nil {
+				return fmt.Errorf("no attestor answers at %s: start the node, or `openledgerd attestor start`, or give --%s: %w", socket, flagSocket, err)
+			}
+			if asJSON, _ := cmd.Flags().GetBool(flagJSON); asJSON {
+				return client.GetClientContextFromCmd(cmd).WithOutput(cmd.OutOrStdout()).WithOutputFormat("json").PrintProto(status)
+			}
+			printStatus(cmd.OutOrStdout(), status)
+			return nil
+		},
+	}
+	cmd.Flags().String(flagSocket, "", "socket of the attestor (default HOME/attestor/attestor.sock)")
+	cmd.Flags().Bool(flagJSON, false, "print JSON")
+	return cmd
+}
+
+func absolute(path string) string {
+	if full, err := filepath.Abs(path); err == nil {
+		return full
+	}
+	return path
+}
+
+func printStatus(out io.Writer, s *api.StatusResponse) {
+	state := "on"
+	if !s.Enabled {
+		state = "switched off by governance"
+	}
+	fmt.Fprintf(out, "chain         %s, attestation %s\n", s.ChainId, state)
+	fmt.Fprintf(out, "node          answered %s ago\n", time.Since(s.Polled).Round(100*time.Millisecond))
+	if s.Trouble != "" {
+		fmt.Fprintf(out, "trouble       %s\n", s.Trouble)
+	}
+	if s.Listen != "" {
+		fmt.Fprintf(out, "listening     %s\n", s.Listen)
+	}
+	fmt.Fprintf(out, "verdicts      %d valid, %d invalid since the start; %d receipts recomputed\n", s.Valid, s.Invalid, s.Receipts)
+	fmt.Fprintf(out, "bundles       %d held, %.1f MB\n", s.Bundles, float64(s.BundleBytes)/1e6)
+	fmt.Fprintf(out, "open items    %d, numbers %d to %d\n", len(s.Items), s.Base, s.Next)
+	for _, item := range s.Items {
+		what := fmt.Sprintf("batch %d", item.Item.BatchId)
+		if item.Item.Kind == attributiontypes.ITEM_KIND_VERSION {
+			what = fmt.Sprintf("DataNet %d up to version %d", item.Item.DatanetId, item.Item.Version)
+		}
+		verdict := [...]string{"unknown", "valid", "invalid", "?"}[min(item.Verdict, 3)]
+		fmt.Fprintf(out, "  %-6d %-8s %-30s %s\n", item.Item.Number, verdict, what, strings.ReplaceAll(item.Reason, "\n", "; "))
+	}
+}
+
+func attestorPushCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "push URL FILE...",
+		Short: "Give an attestor the text of accepted contributions",
+		Long: `Give an attestor segment files of accepted contributions, so that their DataNet
+version becomes payable. Attestors pass text on to each other; one is enough if
+others name it as their peer.`,
+		Example: "openledgerd attestor push http://attestor.example.org:8090 notes.olseg",
+		Args:    cobra.MinimumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var failed []error
+			for _, path := range args[1:] {
+				data, err := os.ReadFile(path)
+				if err == nil {
+					hash := contentHash(data)
+					err = push(cmd.Context(), args[0], "content/"+hash.String(), data)
+				}
+				if err != nil {
+					failed = append(failed, fmt.Errorf("%s: %w", path, err))
+					continue
+				}
+				cmd.Printf("%s is held\n", path)
+			}
+			return errors.Join(failed...)
+		},
+	}
+	return cmd
+}
+
+// push puts bytes at an attestor.
+func push(ctx context.Context, base, path string, data []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPut, strings.TrimSuffix(base, "/")+"/v1/"+path, bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusNoContent {
+		reason, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+		return fmt.Errorf("%s: %s", response.Status, strings.TrimSpace(string(reason)))
+	}
+	return nil
+}

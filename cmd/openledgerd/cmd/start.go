@@ -1,0 +1,125 @@
+package cmd
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"cosmossdk.io/log/v2"
+
+	dbm "github.com/cosmos/cosmos-db"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/server"
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+
+	"github.com/openledger/openledger/app"
+	"github.com/openledger/openledger/app/voteext"
+	"github.com/openledger/openledger/attestor"
+	attestorclient "github.com/openledger/openledger/attestor/client"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+// Flags of the SDK that it does not export.
+const (
+	flagGRPCAddress = "grpc.address"
+	flagGRPCEnable  = "grpc.enable"
+)
+
+// starter builds the application of a node that runs, and connects it to its attestor when there is one.
+type starter struct{ verdicts lateVerdicts }
+
+// lateVerdicts says nothing until the attestor is there.
+type lateVerdicts struct {
+	source atomic.Pointer[voteext.Verdicts]
+}
+
+// Verdicts implements voteext.Verdicts.
+func (l *lateVerdicts) Verdicts(base, next uint64) ([]attributiontypes.Verdict, bool) {
+	source := l.source.Load()
+	if source == nil {
+		return nil, false
+	}
+	return (*source).Verdicts(base, next)
+}
+
+func (l *lateVerdicts) set(source voteext.Verdicts) { l.source.Store(&source) }
+
+func (s *starter) newApp(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions) servertypes.Application {
+	built := app.New(logger, db, true, appOpts, server.DefaultBaseappOptions(appOpts)...)
+	built.SetVerdicts(&s.verdicts)
+	return built
+}
+
+func (s *starter) options() server.StartCmdOptions {
+	return server.StartCmdOptions{AddFlags: addAttestorFlags, PostSetup: s.connect}
+}
+
+// connect starts or finds the attestor. A node whose attestor fails goes on without verdicts: it secures the chain either way.
+func (s *starter) connect(svrCtx *server.Context, clientCtx client.Context, ctx context.Context, g *errgroup.Group) error {
+	logger := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("module", "attestor")
+	mode, socket, err := attestorMode(svrCtx.Viper.GetString(flagAttestor))
+	if err != nil {
+		return err
+	}
+	switch mode {
+	case attestorSocket:
+		connection, err := attestorclient.New(socket, logger)
+		if err != nil {
+			return err
+		}
+		s.verdicts.set(connection)
+		g.Go(func() error { return connection.Run(ctx) })
+	case attestorEmbedded:
+		config, err := attestorConfig(svrCtx.Viper, filepath.Join(clientCtx.HomeDir, "attestor"))
+		if err != nil {
+			return err
+		}
+		config.Log = logger
+		address := svrCtx.Viper.GetString(flagGRPCAddress)
+		if !svrCtx.Viper.GetBool(flagGRPCEnable) {
+			logger.Warn("no attestor: it asks the node over gRPC, which is switched off")
+			return nil
+		}
+		g.Go(func() error {
+			if err := s.embed(ctx, config, address); err != nil {
+				logger.Error("the attestor has ended: votes go out without verdicts", "err", err)
+			}
+			return nil
+		})
+	}
+	return nil
+}
+
+// embed runs an attestor in the node's process.
+func (s *starter) embed(ctx context.Context, config attestor.Config, address string) error {
+	chainID, connection, err := attestor.Dial(ctx, address)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // the node has stopped first
+		}
+		return err
+	}
+	defer connection.Close()
+	a, err := attestor.New(ctx, config, chainID, connection)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	s.verdicts.set(a)
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return a.Run(ctx) })
+	work.Go(func() error { return a.ServeSocket(ctx, filepath.Join(config.Home, socketName)) })
+	return work.Wait()
+}
+
+// addAttestorFlags adds what a node and an attestor process have in common.
+func addAttestorFlags(cmd *cobra.Command) {
+	cmd.Flags().String(flagAttestor, attestorEmbedded, "attestor: embedded, off, or the socket of `openledgerd attestor start` as unix:///PATH")
+	addAttestorConfigFlags(cmd)
+}

@@ -1,0 +1,59 @@
+// Package nodeconfig is the configuration of a node's application, app.toml.
+package nodeconfig
+
+import serverconfig "github.com/cosmos/cosmos-sdk/server/config"
+
+// EmbeddedAttestor runs the attestor in the node's process.
+const EmbeddedAttestor = "embedded"
+
+// Config is app.toml: the SDK's and the attestor's.
+type Config struct {
+	serverconfig.Config `mapstructure:",squash"`
+	Attestor            Attestor `mapstructure:"attestor"`
+}
+
+// Attestor is the section of the attestor; README.md of package attestor explains it.
+type Attestor struct {
+	Mode          string   `mapstructure:"mode"`
+	Listen        string   `mapstructure:"listen"`
+	Peers         []string `mapstructure:"peers"`
+	Content       string   `mapstructure:"content"`
+	AllowPrivate  bool     `mapstructure:"allow-private"`
+	IndexMemoryMB int64    `mapstructure:"index-memory-mb"`
+	BundleDiskMB  int64    `mapstructure:"bundle-disk-mb"`
+}
+
+const attestorTemplate = `
+###############################################################################
+###                                Attestor                                 ###
+###############################################################################
+
+[attestor]
+
+# mode is "embedded", "off", or the socket of an attestor process as "unix:///PATH".
+mode = "{{ .Attestor.Mode }}"
+
+# listen is the address at which bundles and text are taken and served; empty for none.
+listen = "{{ .Attestor.Listen }}"
+
+# peers are base URLs of other attestors, asked before providers.
+peers = [{{ range .Attestor.Peers }}{{ printf "%q, " . }}{{ end }}]
+
+# content is the store of DataNet text: a directory or a bucket URL; empty for attestor/content in the home folder.
+content = "{{ .Attestor.Content }}"
+
+# allow-private fetches from private addresses and files too: for networks on one machine.
+allow-private = {{ .Attestor.AllowPrivate }}
+
+# index-memory-mb bounds the indexes in memory, bundle-disk-mb the bundles on disk.
+index-memory-mb = {{ .Attestor.IndexMemoryMB }}
+bundle-disk-mb = {{ .Attestor.BundleDiskMB }}
+`
+
+// Template of app.toml.
+const Template = serverconfig.DefaultConfigTemplate + attestorTemplate
+
+// Default configuration.
+func Default() Config {
+	return Config{Config: *serverconfig.DefaultConfig(), Attestor: Attestor{Mode: EmbeddedAttestor, IndexMemoryMB: 2048, BundleDiskMB: 4096}}
+}
