@@ -78,7 +78,7 @@ func run(ctx context.Context, opts options, print printer) (err error) {
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		w.readText, w.startChain, w.createDataNet, w.contribute, w.serveModel, w.startGateway, w.converse,
+		w.readText, w.startChain, w.createDataNet, w.contribute, w.awaitHeld, w.serveModel, w.startGateway, w.converse,
 	} {
 		if err := step(ctx); err != nil {
 			if ctx.Err() != nil {
@@ -163,7 +163,8 @@ func (w *world) runNode(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if w.node, err = start(w.home, "openledgerd", w.opts.keep, binary, "start", "--home", filepath.Join(w.home, "node0")); err != nil {
+	if w.node, err = start(w.home, "openledgerd", w.opts.keep, binary, "start", "--home", filepath.Join(w.home, "node0"),
+		"--attestor.content", w.contentDir()); err != nil {
 		return err
 	}
 	limit, cancel := context.WithTimeout(ctx, startLimit)

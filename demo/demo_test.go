@@ -94,7 +94,7 @@ func TestNodeAndGatewayKilled(t *testing.T) {
 	defer cancel()
 	w := &world{opts: options{corpus: dermatology}, print: printer{w: new(bytes.Buffer)}, home: t.TempDir(), began: time.Now()}
 	defer func() { require.NoError(t, w.cleanUp()) }()
-	for _, step := range []func(context.Context) error{w.readText, w.startChain, w.createDataNet, w.contribute} {
+	for _, step := range []func(context.Context) error{w.readText, w.startChain, w.createDataNet, w.contribute, w.awaitHeld} {
 		require.NoError(t, step(ctx))
 	}
 	kill(t, w.node)

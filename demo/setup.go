@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	sdkmath "cosmossdk.io/math"
 
@@ -62,7 +63,7 @@ func clip(text string, n int) string {
 // the owner accept.
 func (w *world) contribute(ctx context.Context) error {
 	var err error
-	if w.store, err = content.Open(ctx, filepath.Join(w.home, "content")); err != nil {
+	if w.store, err = content.Open(ctx, w.contentDir()); err != nil {
 		return err
 	}
 	reveals := make([]datanettypes.RevealItem, len(w.authors))
@@ -160,6 +161,30 @@ func (w *world) accept(ctx context.Context) error {
 	w.version = response.Version
 	w.progress("accepted  %d contributions as version %d in block %d, tx %s", len(ranks), w.version, result.Height, result.TxHash)
 	return nil
+}
+
+// contentDir is where authors put their text, and where the validator's attestor looks for it.
+func (w *world) contentDir() string { return filepath.Join(w.home, "content") }
+
+// awaitHeld waits until validators have said that they hold the text: only then models may use it.
+func (w *world) awaitHeld(ctx context.Context) error {
+	limit, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	for {
+		found, err := w.chain.Datanet.DataNet(limit, &datanettypes.QueryDataNetRequest{DatanetId: w.datanetID})
+		if err != nil {
+			return fmt.Errorf("DataNet %d: %w", w.datanetID, err)
+		}
+		if found.Datanet.HeldVersion >= w.version {
+			w.progress("held      version %d by the validator's attestor, so that models may use it", w.version)
+			return nil
+		}
+		select {
+		case <-limit.Done():
+			return fmt.Errorf("version %d is not held: %w; see `openledgerd attestor status --home %s`", w.version, limit.Err(), filepath.Join(w.home, "node0"))
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 // serveModel registers the model, the provider with its bond, and the offer.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/grpc/cmtservice"
+	nodeservice "github.com/cosmos/cosmos-sdk/client/grpc/node"
 	clienttx "github.com/cosmos/cosmos-sdk/client/tx"
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
@@ -82,6 +83,7 @@ type Client struct {
 	auth       authtypes.QueryClient
 	txs        txtypes.ServiceClient
 	blocks     cmtservice.ServiceClient
+	node       nodeservice.ServiceClient
 	gasPrice   int64
 
 	mu    sync.Mutex
@@ -128,7 +130,7 @@ func Dial(ctx context.Context, address string) (*Client, error) {
 		Models:      modelstypes.NewQueryClient(connection),
 		Rewards:     rewardstypes.NewQueryClient(connection),
 		connection:  connection, codec: cdc, txConfig: authtx.NewTxConfig(cdc, authtx.DefaultSignModes),
-		auth: authtypes.NewQueryClient(connection), txs: txtypes.NewServiceClient(connection), blocks: cmtservice.NewServiceClient(connection),
+		auth: authtypes.NewQueryClient(connection), txs: txtypes.NewServiceClient(connection), blocks: cmtservice.NewServiceClient(connection), node: nodeservice.NewServiceClient(connection),
 		gasPrice: DefaultGasPrice, locks: make(map[string]*sync.Mutex),
 	}
 	info, err := c.blocks.GetNodeInfo(ctx, &cmtservice.GetNodeInfoRequest{})
@@ -145,13 +147,14 @@ func (c *Client) Close() error { return c.connection.Close() }
 // Codec encodes messages and keys.
 func (c *Client) Codec() codec.Codec { return c.codec }
 
-// Height of the latest block.
+// Height of the latest state. It can be behind the latest block, which a node
+// stores before it has executed it.
 func (c *Client) Height(ctx context.Context) (int64, error) {
-	latest, err := c.blocks.GetLatestBlock(ctx, &cmtservice.GetLatestBlockRequest{})
+	status, err := c.node.Status(ctx, &nodeservice.StatusRequest{})
 	if err != nil {
 		return 0, err
 	}
-	return latest.SdkBlock.Header.Height, nil
+	return int64(status.Height), nil
 }
 
 // BlockTxs returns the transactions of a block with their results, and the

@@ -117,6 +117,7 @@ func NewWithValidators(t testing.TB, n int, accounts []Account, edits ...Genesis
 	}
 	sortValidators(c.validators)
 	addBalances(c.App, state, accounts, Open(1_000_000))
+	Attest(false)(c.App, state) // until a test has somebody who does
 	for _, edit := range edits {
 		edit(c.App, state)
 	}

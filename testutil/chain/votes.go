@@ -2,6 +2,7 @@ package chain
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -12,12 +13,23 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/app"
 	"github.com/openledger/openledger/app/voteext"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
 // Voter returns the verdicts of a validator on the open items, and false when its attestor is not alive.
 type Voter func(validator int, base, next uint64) ([]attributiontypes.Verdict, bool)
+
+// Attest switches attestation on or off at genesis.
+func Attest(on bool) Genesis {
+	return func(a *app.App, state map[string]json.RawMessage) {
+		var genesis attributiontypes.GenesisState
+		a.AppCodec().MustUnmarshalJSON(state[attributiontypes.ModuleName], &genesis)
+		genesis.Params.Attestation = on
+		state[attributiontypes.ModuleName] = a.AppCodec().MustMarshalJSON(&genesis)
+	}
+}
 
 // AllSay is a Voter whose validators agree on everything.
 func AllSay(verdict attributiontypes.Verdict) Voter {

@@ -45,7 +45,7 @@ func DefaultParams() Params {
 		DisputeRevealBlocks: 100,
 		DisputesPerBlock:    100,
 
-		Attestation:         false,
+		Attestation:         true,
 		SubmissionFee:       math.NewIntWithDecimal(1, rewardstypes.Decimals-3),
 		AttestTicks:         60,
 		AttestLimit:         24 * time.Hour,
