@@ -119,7 +119,7 @@ type Source struct {
 // ReceiptStatus says what the gateway knows about a receipt.
 type ReceiptStatus struct {
 	ReceiptID string `json:"receipt_id"`
-	Status    string `json:"status"` // unacknowledged, pending, submitted, final, refused, gap
+	Status    string `json:"status"` // unacknowledged, pending, submitted, attesting, final, refused, gap
 	BatchID   uint64 `json:"batch_id,omitempty"`
 	Height    int64  `json:"height,omitempty"`
 	TxHash    string `json:"tx_hash,omitempty"`

@@ -52,6 +52,9 @@ type Config struct {
 	Outbox    *outbox.Outbox
 	Engine    engine.Engine
 	Models    []uint64
+	// Attested has validators fetch the evidence of batches; it is pushed to Attestors.
+	Attested  bool
+	Attestors []string
 	Limits    Limits
 	Log       *slog.Logger
 }
@@ -126,6 +129,7 @@ func (g *Gateway) Sender() *outbox.Sender {
 	const headroom = 64 << 10 // for one answer above the bound
 	return &outbox.Sender{
 		Outbox: g.Outbox, Node: outbox.ChainNode{Client: g.Node, Signer: g.Provider}, Provider: g.Provider.String(),
+		Attested: g.Attested, Attestors: g.Attestors,
 		Library: g.Library, Log: g.Log, MaxReceipts: 500, MaxEvidence: poa.MaxEvidenceBytes/2 - headroom,
 	}
 }
@@ -138,6 +142,7 @@ func (g *Gateway) Handler() http.Handler {
 	mux.HandleFunc("POST /v1/openledger/sessions/{id}/voucher", g.acknowledge)
 	mux.HandleFunc("GET /v1/openledger/sessions/{id}", g.session)
 	mux.HandleFunc("GET /v1/openledger/receipts/{id}", g.receipt)
+	mux.HandleFunc("GET /v1/bundles/{root}", g.bundle)
 	mux.HandleFunc("GET /healthz", g.health)
 	mux.HandleFunc("GET /metrics", g.serveMetrics)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/outbox"
@@ -140,6 +141,8 @@ func (g *Gateway) receiptStatus(id poa.Hash, call outbox.Call) (api.ReceiptStatu
 	switch {
 	case batch.Error != "":
 		status.Status, status.Error = "refused", batch.Error
+	case batch.Attested && batch.Done && !batch.Settled:
+		status.Status, status.BatchID, status.Height, status.TxHash = "attesting", batch.BatchID, batch.Height, batch.TxHash
 	case batch.Done:
 		status.Status, status.BatchID, status.Height, status.TxHash = "final", batch.BatchID, batch.Height, batch.TxHash
 	default:
@@ -154,4 +157,25 @@ func pathHash(r *http.Request, name string) (poa.Hash, error) {
 		return hash, badRequest(name, "%q is not 32 bytes in hex", r.PathValue(name))
 	}
 	return hash, nil
+}
+
+// bundle serves the evidence of an attested batch to validators.
+func (g *Gateway) bundle(w http.ResponseWriter, r *http.Request) {
+	root, err := pathHash(r, "root")
+	if err != nil {
+		g.fail(w, err)
+		return
+	}
+	bundle, err := g.Outbox.Bundle(root)
+	if errors.Is(err, outbox.ErrNotFound) {
+		g.fail(w, &httpError{status: http.StatusNotFound, code: "bundle_not_found", message: "no batch was submitted here with this bundle"})
+		return
+	}
+	if err != nil {
+		g.fail(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Length", strconv.Itoa(len(bundle)))
+	_, _ = w.Write(bundle)
 }

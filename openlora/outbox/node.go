@@ -3,6 +3,9 @@ package outbox
 import (
 	"context"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -27,6 +30,24 @@ func (n ChainNode) Submit(ctx context.Context, msg *attributiontypes.MsgSubmitRe
 		return Recorded{}, err
 	}
 	return Recorded{BatchID: response.BatchId, TxHash: result.TxHash, Height: result.Height}, nil
+}
+
+// BatchStatus implements Node.
+func (n ChainNode) BatchStatus(ctx context.Context, id uint64) (attributiontypes.BatchStatus, error) {
+	response, err := n.Client.Attribution.Batch(ctx, &attributiontypes.QueryBatchRequest{BatchId: id})
+	if status.Code(err) == codes.NotFound {
+		return attributiontypes.BATCH_STATUS_UNSPECIFIED, ErrNotFound
+	}
+	if err != nil {
+		return attributiontypes.BATCH_STATUS_UNSPECIFIED, err
+	}
+	return response.Batch.Status, nil
+}
+
+// Resubmit implements Node.
+func (n ChainNode) Resubmit(ctx context.Context, msg *attributiontypes.MsgResubmitBatch) error {
+	_, err := n.Client.Send(ctx, n.Signer, msg)
+	return err
 }
 
 // Session implements Node.

@@ -21,6 +21,7 @@ var (
 	sessionsBucket = []byte("sessions") // session id → Session
 	callsBucket    = []byte("calls")    // session id ‖ be64 call → Call
 	batchesBucket  = []byte("batches")  // be64 provider seq → Batch
+	bundlesBucket  = []byte("bundles")  // root → bundle
 	metaBucket     = []byte("meta")
 	seqKey         = []byte("provider_seq")
 )
@@ -85,6 +86,9 @@ type Batch struct {
 	BatchID uint64   `json:"batch_id,omitempty"`
 	TxHash  string   `json:"tx_hash,omitempty"`
 	Height  int64    `json:"height,omitempty"`
+	// Attested batches wait for validators; Settled says that their verdict is known.
+	Attested bool `json:"attested,omitempty"`
+	Settled  bool `json:"settled,omitempty"`
 }
 
 // Outbox is the open file.
@@ -99,7 +103,7 @@ func Open(path string) (*Outbox, error) {
 	}
 	o := &Outbox{db}
 	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{sessionsBucket, callsBucket, batchesBucket, metaBucket} {
+		for _, name := range [][]byte{sessionsBucket, callsBucket, batchesBucket, bundlesBucket, metaBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -128,7 +132,7 @@ func closeStarted(tx *bolt.Tx) error {
 			return err
 		}
 		call.Started, call.Gap = false, true
-		return put(tx, callsBucket, callKey(session.ID, call.N), call)
+		return store(tx, callsBucket, callKey(session.ID, call.N), call)
 	})
 }
 
@@ -160,7 +164,7 @@ func (o *Outbox) Sessions() ([]Session, error) {
 
 // PutSession stores a session.
 func (o *Outbox) PutSession(session Session) error {
-	return o.db.Update(func(tx *bolt.Tx) error { return put(tx, sessionsBucket, session.ID[:], session) })
+	return o.db.Update(func(tx *bolt.Tx) error { return store(tx, sessionsBucket, session.ID[:], session) })
 }
 
 // Call returns a call of a session, or ErrNotFound.
@@ -174,10 +178,10 @@ func (o *Outbox) Call(session poa.Hash, n uint64) (Call, error) {
 // are on disk.
 func (o *Outbox) Advance(session Session, call Call) error {
 	return o.db.Update(func(tx *bolt.Tx) error {
-		if err := put(tx, callsBucket, callKey(session.ID, call.N), call); err != nil {
+		if err := store(tx, callsBucket, callKey(session.ID, call.N), call); err != nil {
 			return err
 		}
-		return put(tx, sessionsBucket, session.ID[:], session)
+		return store(tx, sessionsBucket, session.ID[:], session)
 	})
 }
 
@@ -197,7 +201,7 @@ func (o *Outbox) NextSeq() (uint64, error) {
 // AddBatch stores a batch and marks its calls, in one step, before it is sent.
 func (o *Outbox) AddBatch(batch Batch, sessions []Session, calls map[poa.Hash][]Call) error {
 	return o.db.Update(func(tx *bolt.Tx) error {
-		if err := put(tx, batchesBucket, be64(batch.Seq), batch); err != nil {
+		if err := store(tx, batchesBucket, be64(batch.Seq), batch); err != nil {
 			return err
 		}
 		if err := tx.Bucket(metaBucket).Put(seqKey, be64(batch.Seq)); err != nil {
@@ -210,12 +214,12 @@ func (o *Outbox) AddBatch(batch Batch, sessions []Session, calls map[poa.Hash][]
 				return err
 			}
 			current.Batched = session.Batched
-			if err := put(tx, sessionsBucket, session.ID[:], current); err != nil {
+			if err := store(tx, sessionsBucket, session.ID[:], current); err != nil {
 				return err
 			}
 			for _, call := range calls[session.ID] {
 				call.Seq = batch.Seq
-				if err := put(tx, callsBucket, callKey(session.ID, call.N), call); err != nil {
+				if err := store(tx, callsBucket, callKey(session.ID, call.N), call); err != nil {
 					return err
 				}
 			}
@@ -232,13 +236,13 @@ func (o *Outbox) Update(id poa.Hash, change func(*Session)) error {
 			return err
 		}
 		change(&session)
-		return put(tx, sessionsBucket, id[:], session)
+		return store(tx, sessionsBucket, id[:], session)
 	})
 }
 
 // PutBatch stores what became of a batch.
 func (o *Outbox) PutBatch(batch Batch) error {
-	return o.db.Update(func(tx *bolt.Tx) error { return put(tx, batchesBucket, be64(batch.Seq), batch) })
+	return o.db.Update(func(tx *bolt.Tx) error { return store(tx, batchesBucket, be64(batch.Seq), batch) })
 }
 
 // Batch returns a batch by its number, or ErrNotFound.
@@ -283,7 +287,7 @@ func get(tx *bolt.Tx, bucket, key []byte, into any) error {
 	return json.Unmarshal(raw, into)
 }
 
-func put(tx *bolt.Tx, bucket, key []byte, value any) error {
+func store(tx *bolt.Tx, bucket, key []byte, value any) error {
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return err

@@ -3,11 +3,16 @@ package outbox_test
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/outbox"
@@ -21,19 +26,38 @@ type fakeNode struct {
 	sent   []*attributiontypes.MsgSubmitReceipts
 	fail   error
 	status attributiontypes.Session
+
+	batch       attributiontypes.BatchStatus
+	resubmitted []uint64
+
+	failAttested error // batches without evidence
 }
 
 func (n *fakeNode) Submit(_ context.Context, msg *attributiontypes.MsgSubmitReceipts) (outbox.Recorded, error) {
 	if n.fail != nil {
 		return outbox.Recorded{}, n.fail
 	}
+	if msg.Attested() && n.failAttested != nil {
+		return outbox.Recorded{}, n.failAttested
+	}
 	n.sent = append(n.sent, msg)
 	return outbox.Recorded{BatchID: uint64(len(n.sent)), Height: 9, TxHash: "AB"}, nil
+}
+
+func (n *fakeNode) BatchStatus(context.Context, uint64) (attributiontypes.BatchStatus, error) {
+	return n.batch, nil
+}
+
+func (n *fakeNode) Resubmit(_ context.Context, msg *attributiontypes.MsgResubmitBatch) error {
+	n.resubmitted = append(n.resubmitted, msg.BatchId)
+	return nil
 }
 
 func (n *fakeNode) Session(context.Context, poa.Hash) (attributiontypes.Session, error) {
 	return n.status, nil
 }
+
+var testProvider = sdk.AccAddress("provider of the test").String()
 
 var session = poa.LeafHash([]byte("session"))
 
@@ -46,7 +70,7 @@ func open(t *testing.T, path string) *outbox.Outbox {
 
 func sender(box *outbox.Outbox, node outbox.Node) *outbox.Sender {
 	return &outbox.Sender{
-		Outbox: box, Node: node, Provider: "open1provider", Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxEvidence: 1 << 19,
+		Outbox: box, Node: node, Provider: testProvider, Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxEvidence: 1 << 19,
 		Library: func(uint64, uint32) (*retrieval.Library, error) { return nil, nil },
 	}
 }
@@ -149,4 +173,66 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	defer box.Close()
 	_, err := outbox.Open(path)
 	require.ErrorContains(t, err, "another gateway")
+}
+
+// TestAttestedBatch: the evidence is pushed before the batch is sent, an expired batch is pushed and sent once more, and a final one is
+// left alone.
+func TestAttestedBatch(t *testing.T) {
+	ctx := context.Background()
+	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{batch: attributiontypes.BATCH_STATUS_OPEN}
+	defer box.Close()
+	pushed := 0
+	attestor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		bundle, err := poa.UnmarshalBundle(body, 10)
+		require.NoError(t, err)
+		require.Equal(t, "/v1/bundles/"+bundle.Evidence.Root().String(), r.URL.Path)
+		pushed++
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer attestor.Close()
+	s := sender(box, node)
+	s.Attested, s.Attestors = true, []string{attestor.URL, "http://127.0.0.1:1"}
+	state := gap(t, box, outbox.Session{ID: session}, false)
+	gap(t, box, state, false)
+	full := &chain.RefusedError{Codespace: attributiontypes.ModuleName, Code: attributiontypes.ErrWindowFull.ABCICode()}
+	node.fail = full
+	require.ErrorIs(t, s.Round(ctx), attributiontypes.ErrWindowFull, "it is tried again")
+	node.fail = nil
+	require.NoError(t, s.Round(ctx))
+	require.Equal(t, 2, pushed)
+	require.Len(t, node.sent, 1)
+	require.Empty(t, node.sent[0].Evidence)
+	require.Len(t, node.sent[0].BundleRoot, 32)
+	require.NotZero(t, node.sent[0].BundleBytes)
+	waiting, err := box.Waiting()
+	require.NoError(t, err)
+	require.Len(t, waiting, 1)
+
+	node.batch = attributiontypes.BATCH_STATUS_EXPIRED
+	require.NoError(t, s.Round(ctx))
+	require.Len(t, node.resubmitted, 1)
+	require.Equal(t, 3, pushed)
+	node.batch = attributiontypes.BATCH_STATUS_FINAL
+	require.NoError(t, s.Round(ctx))
+	waiting, err = box.Waiting()
+	require.NoError(t, err)
+	require.Empty(t, waiting)
+}
+
+// TestAttestationSwitchedOff: a batch that was formed for attestors is sent with its evidence.
+func TestAttestationSwitchedOff(t *testing.T) {
+	ctx := context.Background()
+	off := &chain.RefusedError{Codespace: attributiontypes.ModuleName, Code: attributiontypes.ErrAttestation.ABCICode()}
+	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{failAttested: off}
+	defer box.Close()
+	s := sender(box, node)
+	s.Attested = true
+	state := gap(t, box, outbox.Session{ID: session}, false)
+	gap(t, box, state, false)
+	require.NoError(t, s.Round(ctx))
+	require.Len(t, node.sent, 1)
+	require.False(t, node.sent[0].Attested())
+	require.NotEmpty(t, node.sent[0].Evidence)
 }

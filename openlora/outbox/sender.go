@@ -19,6 +19,10 @@ import (
 type Node interface {
 	// Submit sends a message and returns the batch it made.
 	Submit(ctx context.Context, msg *attributiontypes.MsgSubmitReceipts) (Recorded, error)
+	// BatchStatus reads the status of a batch, or ErrNotFound after its dispute window.
+	BatchStatus(ctx context.Context, id uint64) (attributiontypes.BatchStatus, error)
+	// Resubmit sends an expired batch once more.
+	Resubmit(ctx context.Context, msg *attributiontypes.MsgResubmitBatch) error
 	// Session reads a session.
 	Session(ctx context.Context, id poa.Hash) (attributiontypes.Session, error)
 }
@@ -37,6 +41,9 @@ type Sender struct {
 	Provider string // address
 	Library  func(modelID uint64, version uint32) (*retrieval.Library, error)
 	Log      *slog.Logger
+	// Attested has validators fetch the evidence, instead of it being sent to the chain. It is pushed to Attestors, base URLs.
+	Attested  bool
+	Attestors []string
 	// MaxReceipts and MaxEvidence of a batch.
 	MaxReceipts, MaxEvidence int
 
@@ -68,6 +75,9 @@ func (s *Sender) Round(ctx context.Context) error {
 		return err
 	}
 	s.rounds++
+	if err := s.watch(ctx); err != nil {
+		return err
+	}
 	sessions, err := s.Outbox.Sessions()
 	if err != nil {
 		return err
@@ -95,13 +105,27 @@ func (s *Sender) sendPending(ctx context.Context) error {
 		if err := msg.Unmarshal(batch.Message); err != nil {
 			return err
 		}
+		if msg.Attested() {
+			s.push(ctx, msg.BundleRoot)
+		}
 		recorded, err := s.Node.Submit(ctx, &msg)
+		if errors.Is(err, attributiontypes.ErrAttestation) && msg.Attested() {
+			// Governance has switched attestation off since: the chain verifies the evidence itself.
+			if err := s.attach(&msg); err != nil {
+				return err
+			}
+			if batch.Message, err = msg.Marshal(); err != nil {
+				return err
+			}
+			batch.Attested = false
+			recorded, err = s.Node.Submit(ctx, &msg)
+		}
 		var refused *chain.RefusedError
 		switch {
 		case err == nil:
 			batch.Done, batch.BatchID, batch.TxHash, batch.Height = true, recorded.BatchID, recorded.TxHash, recorded.Height
 			s.Log.Info("receipts recorded", "batch", recorded.BatchID, "receipts", len(batch.Calls), "height", recorded.Height, "tx", recorded.TxHash)
-		case errors.As(err, &refused) && refused.Codespace == attributiontypes.ModuleName && !errors.Is(err, attributiontypes.ErrPaused):
+		case errors.As(err, &refused) && refused.Codespace == attributiontypes.ModuleName && !errors.Is(err, attributiontypes.ErrPaused) && !errors.Is(err, attributiontypes.ErrWindowFull):
 			batch.Error = err.Error()
 			s.Log.Error("the chain refused receipts for good", "seq", batch.Seq, "err", err)
 			for _, claim := range msg.Sessions {
@@ -199,8 +223,14 @@ func (s *Sender) form(session Session, last uint64, claim attributiontypes.Sessi
 	if msg.Receipts, err = poa.MarshalReceipts(receipts); err != nil {
 		return err
 	}
-	if msg.Evidence, err = builder.Evidence().MarshalBinary(); err != nil {
+	evidence := builder.Evidence()
+	if msg.Evidence, err = evidence.MarshalBinary(); err != nil {
 		return err
+	}
+	if s.Attested {
+		if err := s.detach(msg, evidence); err != nil {
+			return err
+		}
 	}
 	if msg.ProviderSeq, err = s.Outbox.NextSeq(); err != nil {
 		return err
@@ -210,7 +240,7 @@ func (s *Sender) form(session Session, last uint64, claim attributiontypes.Sessi
 		return err
 	}
 	session.Batched = last
-	return s.Outbox.AddBatch(Batch{Seq: msg.ProviderSeq, Message: encoded, Calls: ids}, []Session{session}, map[poa.Hash][]Call{session.ID: calls})
+	return s.Outbox.AddBatch(Batch{Seq: msg.ProviderSeq, Message: encoded, Calls: ids, Attested: s.Attested}, []Session{session}, map[poa.Hash][]Call{session.ID: calls})
 }
 
 // formUpTo splits a batch that is too large: the call after last has a voucher

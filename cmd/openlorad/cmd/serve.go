@@ -36,6 +36,11 @@ const (
 	flagOpenAIKey   = "openai-key-env"
 	flagInterval    = "submit-interval"
 	flagIndexer     = "indexer"
+	flagEvidence    = "evidence"
+	flagAttestor    = "attestor"
+
+	evidenceInline   = "inline"
+	evidenceAttested = "attested"
 
 	engineExtractive = "extractive"
 	engineOpenAI     = "openai"
@@ -70,6 +75,8 @@ openlorad serve --model 1 --from provider --engine openai --openai-url http://12
 	f.String(flagOpenAIModel, "", "model name at that API")
 	f.String(flagOpenAIKey, "OPENAI_API_KEY", "environment variable that holds the key of that API")
 	f.Duration(flagInterval, time.Second, "how often receipts are submitted")
+	f.String(flagEvidence, evidenceInline, "how receipts are proved: inline, in the transaction, or attested, by validators who fetch the evidence")
+	f.StringSlice(flagAttestor, nil, "base URL of a validator's attestor to push evidence to; repeatable")
 	f.Bool(flagIndexer, true, "keep proofs of receipts for when the chain has pruned them")
 	cmd.AddCommand(answerKeyCmd())
 	return cmd
@@ -186,8 +193,14 @@ func serve(cmd *cobra.Command) error {
 		return err
 	}
 	defer box.Close()
+	evidence, _ := f.GetString(flagEvidence)
+	if evidence != evidenceInline && evidence != evidenceAttested {
+		return fmt.Errorf("--%s %q: choose %s or %s", flagEvidence, evidence, evidenceInline, evidenceAttested)
+	}
+	attestors, _ := f.GetStringSlice(flagAttestor)
 	g, err := gateway.New(ctx, gateway.Config{
 		Node: node, Provider: signer, AnswerKey: key, Content: store, Index: filepath.Join(home, "index"), Outbox: box, Engine: chosen, Models: models, Limits: limits, Log: log,
+		Attested: evidence == evidenceAttested, Attestors: attestors,
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,162 @@
+package outbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+// pushTimeout of one bundle to one attestor.
+const pushTimeout = 10 * time.Second
+
+// Bundle returns the bundle with a root, or ErrNotFound.
+func (o *Outbox) Bundle(root poa.Hash) ([]byte, error) {
+	var bundle []byte
+	err := o.db.View(func(tx *bolt.Tx) error {
+		if bundle = bytes.Clone(tx.Bucket(bundlesBucket).Get(root[:])); bundle == nil {
+			return ErrNotFound
+		}
+		return nil
+	})
+	return bundle, err
+}
+
+func (o *Outbox) putBundle(root poa.Hash, bundle []byte) error {
+	return o.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bundlesBucket).Put(root[:], bundle) })
+}
+
+// Waiting returns the attested batches whose verdict is not known.
+func (o *Outbox) Waiting() ([]Batch, error) {
+	return o.batches(func(b Batch) bool { return b.Done && b.Attested && !b.Settled })
+}
+
+// detach moves the evidence of a message into a bundle that attestors fetch.
+func (s *Sender) detach(msg *attributiontypes.MsgSubmitReceipts, evidence poa.Evidence) error {
+	bundle, err := poa.MarshalBundle(msg.Receipts, msg.Evidence)
+	if err != nil {
+		return err
+	}
+	root := evidence.Root()
+	if err := s.Outbox.putBundle(root, bundle); err != nil {
+		return err
+	}
+	msg.Evidence, msg.BundleRoot, msg.BundleBytes = nil, root[:], uint64(len(bundle))
+	return nil
+}
+
+// attach puts the evidence of a batch back into its message, for a chain that takes no other.
+func (s *Sender) attach(msg *attributiontypes.MsgSubmitReceipts) error {
+	root, err := poa.HashFromBytes(msg.BundleRoot)
+	if err != nil {
+		return err
+	}
+	encoded, err := s.Outbox.Bundle(root)
+	if err != nil {
+		return err
+	}
+	bundle, err := poa.UnmarshalBundle(encoded, s.MaxReceipts)
+	if err != nil {
+		return err
+	}
+	if msg.Evidence, err = bundle.Evidence.MarshalBinary(); err != nil {
+		return err
+	}
+	msg.BundleRoot, msg.BundleBytes = nil, 0
+	return nil
+}
+
+// push gives a bundle to all attestors that the provider knows. They can also fetch it: a failure only costs them time.
+func (s *Sender) push(ctx context.Context, root []byte) {
+	hash, err := poa.HashFromBytes(root)
+	if err != nil {
+		return
+	}
+	bundle, err := s.Outbox.Bundle(hash)
+	if err != nil {
+		s.Log.Warn("bundle is lost", "root", hash, "err", err)
+		return
+	}
+	var work sync.WaitGroup
+	for _, base := range s.Attestors {
+		work.Go(func() {
+			if err := put(ctx, strings.TrimSuffix(base, "/")+"/v1/bundles/"+hash.String(), bundle); err != nil {
+				s.Log.Warn("bundle could not be pushed; the attestor can fetch it", "attestor", base, "err", err)
+			}
+		})
+	}
+	work.Wait()
+}
+
+func put(ctx context.Context, location string, data []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPut, location, bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusNoContent {
+		reason, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+		return fmt.Errorf("%s: %s", response.Status, strings.TrimSpace(string(reason)))
+	}
+	return nil
+}
+
+// watch looks at batches that wait for their verdict. One that expired is pushed and submitted once more: its evidence may not have
+// reached enough validators. A rejected one is not: the same bytes would be judged the same.
+func (s *Sender) watch(ctx context.Context) error {
+	waiting, err := s.Outbox.Waiting()
+	if err != nil {
+		return err
+	}
+	for _, batch := range waiting {
+		status, err := s.Node.BatchStatus(ctx, batch.BatchID)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			batch.Settled = true
+		case err != nil:
+			return err
+		case status == attributiontypes.BATCH_STATUS_EXPIRED:
+			if err := s.resubmit(ctx, batch); err != nil {
+				s.Log.Warn("expired batch could not be resubmitted", "batch", batch.BatchID, "err", err)
+			}
+			continue
+		case status.Waits():
+			continue
+		case status == attributiontypes.BATCH_STATUS_FINAL:
+			s.Log.Info("batch is final", "batch", batch.BatchID)
+			batch.Settled = true
+		default:
+			s.Log.Error("batch was refused by validators", "batch", batch.BatchID, "status", status)
+			batch.Settled, batch.Error = true, fmt.Sprintf("validators have refused it: %s", status)
+		}
+		if err := s.Outbox.PutBatch(batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Sender) resubmit(ctx context.Context, batch Batch) error {
+	var msg attributiontypes.MsgSubmitReceipts
+	if err := msg.Unmarshal(batch.Message); err != nil {
+		return err
+	}
+	s.push(ctx, msg.BundleRoot)
+	return s.Node.Resubmit(ctx, &attributiontypes.MsgResubmitBatch{Provider: s.Provider, BatchId: batch.BatchID})
+}
