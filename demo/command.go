@@ -13,12 +13,13 @@ import (
 
 // options of a run.
 type options struct {
-	corpus  string
-	asks    []string
-	queries int
-	keep    bool
-	json    bool
-	noColor bool
+	corpus     string
+	asks       []string
+	queries    int
+	validators int
+	keep       bool
+	json       bool
+	noColor    bool
 }
 
 // NewCommand returns `openlorad demo`.
@@ -34,16 +35,24 @@ unless --keep is given.
 
 By default the text is the documentation of Go's standard library on this machine.
 --corpus takes a folder with a sub-folder of .md, .txt or .jsonl files for each author;
-questions.txt in it holds questions, one a line.`,
+questions.txt in it holds questions, one a line.
+
+With --validators the chain has as many, each with an attestor that fetches and
+recomputes the receipts; that of the last one lies, and what becomes of its pay is
+shown.`,
 		Example: `openlorad demo
 openlorad demo --corpus examples/dermatology
 openlorad demo --ask "What does http.Client do with redirects?" --ask "When is a mutex better than a channel?"
 openlorad demo --queries 5 --json
+openlorad demo --validators 4
 openlorad demo --keep`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.queries < 0 {
 				return fmt.Errorf("--queries must not be negative")
+			}
+			if opts.validators < 1 || opts.validators > maxValidators || opts.validators > 1 && opts.validators < 4 {
+				return fmt.Errorf("--validators must be 1, or 4 to %d: a single liar among two or three stops every verdict", maxValidators)
 			}
 			out := cmd.OutOrStdout()
 			colour := !opts.noColor && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(os.Stdout.Fd()))
@@ -54,6 +63,7 @@ openlorad demo --keep`,
 	f.StringVar(&opts.corpus, "corpus", "", "folder of text, one sub-folder for each author (default the documentation of Go's standard library)")
 	f.StringArrayVar(&opts.asks, "ask", nil, "question to ask; repeatable")
 	f.IntVar(&opts.queries, "queries", 0, "questions to ask in all, filled up from the built-in list")
+	f.IntVar(&opts.validators, "validators", 1, fmt.Sprintf("validators of the chain, 1 to %d; with more than one they attest the receipts", maxValidators))
 	f.BoolVar(&opts.keep, "keep", false, "leave chain and gateway running, and say how to stop them")
 	f.BoolVar(&opts.json, "json", false, "print a JSON object on the last line")
 	f.BoolVar(&opts.noColor, "no-color", false, "print without colour")

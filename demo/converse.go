@@ -104,7 +104,11 @@ func (w *world) awaitReward(ctx context.Context, client *session.Client, e *exch
 				return err
 			}
 			e.receipt, e.payout = found.Receipt, found.Payout
-			w.progress("recorded  receipt %s… in block %d, paid in the same block", e.proof.ReceiptID[:16], e.receipt.Height)
+			if w.attests() {
+				w.progress("recorded  receipt %s… in block %d, attested and paid", e.proof.ReceiptID[:16], e.receipt.Height)
+			} else {
+				w.progress("recorded  receipt %s… in block %d, paid in the same block", e.proof.ReceiptID[:16], e.receipt.Height)
+			}
 			return w.awaitSettlement(ctx)
 		}
 		select {

@@ -25,11 +25,10 @@ import (
 )
 
 const (
-	chainID     = "openledger-demo-1"
-	portsNeeded = 20 // ten for the node, then the gateway's
-	gatewayPort = 10
-	blockTime   = "900ms"
-	startLimit  = 30 * time.Second
+	chainID      = "openledger-demo-1"
+	portsPerNode = 10 // and as many for the gateway
+	blockTime    = "900ms"
+	startLimit   = 30 * time.Second
 	// givenOpen is what each account has at genesis.
 	givenOpen = 10_000
 )
@@ -48,6 +47,8 @@ type world struct {
 	source *source
 
 	node, gateway *process
+	others        []*process // validators beside the first
+	layout        []layoutNode
 	chain         *chain.Client
 	store         *content.Store
 
@@ -56,6 +57,12 @@ type world struct {
 
 	datanetID, version, modelID uint64
 	began                       time.Time
+}
+
+// layoutNode is what `openledgerd testnet init-files` prints of a node.
+type layoutNode struct {
+	Name     string `json:"name"`
+	Operator string `json:"operator"`
 }
 
 // author is a contributor with an account.
@@ -98,7 +105,7 @@ func (w *world) cleanUp() error {
 	if w.store != nil {
 		_ = w.store.Close()
 	}
-	for _, p := range []*process{w.gateway, w.node} {
+	for _, p := range append([]*process{w.gateway, w.node}, w.others...) {
 		if p != nil {
 			p.stop()
 		}
@@ -132,7 +139,7 @@ func (w *world) startChain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if w.port, err = freePorts(portsNeeded); err != nil {
+	if w.port, err = freePorts(portsPerNode * (w.opts.validators + 1)); err != nil {
 		return err
 	}
 	w.owner, w.provider, w.payer = newAccount("DataNet owner"), newAccount("provider"), newAccount("payer")
@@ -140,20 +147,32 @@ func (w *world) startChain(ctx context.Context) error {
 		w.authors = append(w.authors, author{contributor: c, account: newAccount("author " + c.name)})
 	}
 	args := []string{
-		"testnet", "init-files", "--validators", "1", "--output-dir", w.home, "--chain-id", chainID,
+		"testnet", "init-files", "--validators", strconv.Itoa(w.opts.validators), "--output-dir", w.home, "--chain-id", chainID,
 		"--base-port", strconv.Itoa(w.port), "--block-time", blockTime,
 	}
+	args = append(args, w.genesisParams()...)
 	given := coin(open(givenOpen)).String()
 	for _, account := range append([]chain.Signer{w.owner, w.provider, w.payer}, w.accounts()...) {
 		args = append(args, "--account", account.String()+"="+given)
 	}
-	if out, err := exec.CommandContext(ctx, binary, args...).CombinedOutput(); err != nil {
+	out, err := exec.CommandContext(ctx, binary, args...).Output()
+	if err != nil {
+		var failed *exec.ExitError
+		if errors.As(err, &failed) {
+			out = failed.Stderr
+		}
 		return fmt.Errorf("lay out the chain: %w\n%s", err, out)
+	}
+	if err := json.Unmarshal(out, &w.layout); err != nil {
+		return fmt.Errorf("lay out the chain: %w", err)
+	}
+	if err := w.runOthers(); err != nil {
+		return err
 	}
 	if err := w.runNode(ctx); err != nil {
 		return err
 	}
-	w.progress("chain     %s makes blocks", chainID)
+	w.progress("chain     %s makes blocks with %d validators", chainID, w.opts.validators)
 	return nil
 }
 
@@ -231,9 +250,9 @@ func (w *world) runGateway(ctx context.Context) error {
 		return err
 	}
 	home := w.gatewayHome()
-	w.gateway, err = start(w.home, "openlorad", w.opts.keep, binary, "serve", "--home", home, "--node", w.address(3), "--listen", w.address(gatewayPort),
+	w.gateway, err = start(w.home, "openlorad", w.opts.keep, binary, append([]string{"serve", "--home", home, "--node", w.address(3), "--listen", w.address(w.gatewayPort()),
 		"--from", "provider", "--keyring-backend", "test", "--keyring-dir", home,
-		"--content", filepath.Join(w.home, "content"), "--model", strconv.FormatUint(w.modelID, 10), "--submit-interval", "250ms")
+		"--content", filepath.Join(w.home, "content"), "--model", strconv.FormatUint(w.modelID, 10), "--submit-interval", "250ms"}, w.gatewayEvidence()...)...)
 	if err != nil {
 		return err
 	}
@@ -245,9 +264,11 @@ func (w *world) runGateway(ctx context.Context) error {
 	})
 }
 
+func (w *world) gatewayPort() int { return portsPerNode * w.opts.validators }
+
 func (w *world) gatewayHome() string { return filepath.Join(w.home, "gateway") }
 
-func (w *world) gatewayURL() string { return "http://" + w.address(gatewayPort) }
+func (w *world) gatewayURL() string { return "http://" + w.address(w.gatewayPort()) }
 
 // answerSeed of the gateway's answer key, fixed so that the provider can be
 // registered before the gateway starts.

@@ -92,7 +92,7 @@ func TestInterruptedDemoLeavesNothing(t *testing.T) {
 func TestNodeAndGatewayKilled(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
 	defer cancel()
-	w := &world{opts: options{corpus: dermatology}, print: printer{w: new(bytes.Buffer)}, home: t.TempDir(), began: time.Now()}
+	w := &world{opts: options{corpus: dermatology, validators: 1}, print: printer{w: new(bytes.Buffer)}, home: t.TempDir(), began: time.Now()}
 	defer func() { require.NoError(t, w.cleanUp()) }()
 	for _, step := range []func(context.Context) error{w.readText, w.startChain, w.createDataNet, w.contribute, w.awaitHeld} {
 		require.NoError(t, step(ctx))
@@ -121,6 +121,20 @@ func TestNodeAndGatewayKilled(t *testing.T) {
 	require.EqualValues(t, 2, supply.Totals.Receipts, "each receipt is paid once")
 	require.Equal(t, first.payout.Fee.Add(second.payout.Fee).String(), supply.Totals.Fees.String())
 	require.NoError(t, w.checkInvariants(ctx, []exchange{first, second}))
+}
+
+// TestValidatorsAttest: four validators, one of which lies, and receipts whose evidence never enters a block.
+func TestValidatorsAttest(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "openlorad", "demo", "--corpus", dermatology, "--validators", "4", "--json").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	var got result
+	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &got), "%s", out)
+	require.True(t, got.InvariantsOK)
+	require.Regexp(t, `node0 +honest +1 +0\.00[1-9]`, string(out))
+	require.Regexp(t, `node3 +lies +0 +0\.000000`, string(out))
 }
 
 func kill(t *testing.T, p *process) {

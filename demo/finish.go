@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	sdkmath "cosmossdk.io/math"
 
@@ -41,6 +42,9 @@ func (w *world) report(ctx context.Context, client *session.Client, exchanges []
 		w.print.split(e)
 		w.print.printf("\n   block %d, %d after the answer; tx %s\n   receipt %s\n", e.receipt.Height, e.receipt.Height-e.answered, e.tx, e.receipt.Id)
 	}
+	if err := w.attestors(ctx, exchanges); err != nil {
+		return err
+	}
 	invariants := w.checkInvariants(ctx, exchanges)
 	w.summary(client, supplyBefore, supplyAfter.Supply, invariants)
 	if w.opts.json {
@@ -66,7 +70,16 @@ func (w *world) summary(client *session.Client, before, after sdkmath.Int, invar
 		w.print.title("Still running")
 		w.print.printf("   session     %s\n", client.State.ID)
 		w.print.printf("   query       openledgerd query attribution receipt %s-1 --node tcp://%s\n", client.State.ID, w.address(1))
-		w.print.printf("   stop        kill %d %d; rm -r %s\n", w.gateway.cmd.Process.Pid, w.node.cmd.Process.Pid, w.home)
+		w.print.printf("   stop        kill %s; rm -r %s\n", w.pids(), w.home)
 	}
 	w.print.printf("\n%s\n", fmt.Sprintf("done in %.1f s", sinceSeconds(w)))
+}
+
+// pids of all processes of the demo.
+func (w *world) pids() string {
+	var pids []string
+	for _, p := range append([]*process{w.gateway, w.node}, w.others...) {
+		pids = append(pids, strconv.Itoa(p.cmd.Process.Pid))
+	}
+	return strings.Join(pids, " ")
 }

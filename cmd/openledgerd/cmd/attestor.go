@@ -65,7 +65,7 @@ func attestorMode(text string) (mode, socket string, err error) {
 func addAttestorConfigFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.String(flagAttestorListen, "", "address at which bundles and text are taken and served, such as 0.0.0.0:8090; empty for none")
-	f.StringSlice(flagAttestorPeers, nil, "base URLs of other attestors, asked before providers")
+	f.String(flagAttestorPeers, "", "base URLs of other attestors, separated by commas, asked before providers")
 	f.String(flagAttestorContent, "", "store of DataNet text: a directory or a bucket URL (default HOME/content)")
 	f.Bool(flagAttestorPrivate, false, "fetch from private addresses and files too: for networks on one machine")
 	f.Int64(flagAttestorIndex, 2048, "most megabytes of indexes in memory")
@@ -77,7 +77,12 @@ func addAttestorConfigFlags(cmd *cobra.Command) {
 func attestorConfig(v *viper.Viper, home string) (attestor.Config, error) {
 	config := attestor.DefaultConfig(home)
 	config.Listen = v.GetString(flagAttestorListen)
-	config.Peers = v.GetStringSlice(flagAttestorPeers)
+	// A list in a file reaches the flag as text, so that this is text everywhere.
+	for _, peer := range strings.Split(v.GetString(flagAttestorPeers), ",") {
+		if peer = strings.TrimSpace(peer); peer != "" {
+			config.Peers = append(config.Peers, peer)
+		}
+	}
 	config.AllowPrivate = v.GetBool(flagAttestorPrivate)
 	if location := v.GetString(flagAttestorContent); location != "" {
 		config.Content = location

@@ -28,6 +28,7 @@ const (
 	flagBlockTime  = "block-time"
 	flagStake      = "stake"
 	flagBalance    = "balance"
+	flagParam      = "param"
 )
 
 // testnetCmd sets up networks for development and tests.
@@ -78,6 +79,7 @@ openledgerd testnet init-files --validators 1 --account open1…=100000000000000
 	f.StringArray(flagAccount, nil, "further account as ADDRESS=COINS; repeatable")
 	f.Duration(flagBlockTime, 0, "pause between blocks; default that of a mainnet node")
 	f.Int64(flagStake, 1_000_000, "stake of each validator in OPEN")
+	f.StringArray(flagParam, nil, "genesis parameter as MODULE.FIELD=VALUE, for example attribution.dispute_window=60s; repeatable")
 	f.Int64(flagBalance, 2_000_000, "balance of each validator in OPEN, stake included")
 	return cmd
 }
@@ -98,6 +100,8 @@ func testnetOptions(cmd *cobra.Command) (testnet.Options, error) {
 	_, config := appConfig()
 	opts.AppConfig = config.(nodeconfig.Config)
 	opts.CometConfig = cometConfig
+	edits, _ := f.GetStringArray(flagParam)
+	opts.Edit = func(genesis testnet.Genesis) error { return setParams(genesis.State, edits) }
 	accounts, _ := f.GetStringArray(flagAccount)
 	for _, text := range accounts {
 		account, err := parseAccount(text)
@@ -107,6 +111,41 @@ func testnetOptions(cmd *cobra.Command) (testnet.Options, error) {
 		opts.Accounts = append(opts.Accounts, account)
 	}
 	return opts, nil
+}
+
+// setParams replaces parameters in the genesis of modules.
+func setParams(state map[string]json.RawMessage, edits []string) error {
+	for _, edit := range edits {
+		place, value, ok := strings.Cut(edit, "=")
+		module, field, dotted := strings.Cut(place, ".")
+		if !ok || !dotted {
+			return fmt.Errorf("--%s %q: want MODULE.FIELD=VALUE", flagParam, edit)
+		}
+		var genesis, params map[string]json.RawMessage
+		if err := json.Unmarshal(state[module], &genesis); err != nil {
+			return fmt.Errorf("--%s %q: no module %s", flagParam, edit, module)
+		}
+		if err := json.Unmarshal(genesis["params"], &params); err != nil {
+			return fmt.Errorf("--%s %q: %w", flagParam, edit, err)
+		}
+		current, known := params[field]
+		if !known {
+			return fmt.Errorf("--%s %q: %s has no parameter %s", flagParam, edit, module, field)
+		}
+		encoded := json.RawMessage(value)
+		if len(current) > 0 && current[0] == '"' {
+			encoded, _ = json.Marshal(value)
+		}
+		params[field] = encoded
+		var err error
+		if genesis["params"], err = json.Marshal(params); err != nil {
+			return fmt.Errorf("--%s %q: %w", flagParam, edit, err)
+		}
+		if state[module], err = json.Marshal(genesis); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func parseAccount(text string) (testnet.Account, error) {

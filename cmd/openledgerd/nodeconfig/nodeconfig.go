@@ -14,13 +14,13 @@ type Config struct {
 
 // Attestor is the section of the attestor; README.md of package attestor explains it.
 type Attestor struct {
-	Mode          string   `mapstructure:"mode"`
-	Listen        string   `mapstructure:"listen"`
-	Peers         []string `mapstructure:"peers"`
-	Content       string   `mapstructure:"content"`
-	AllowPrivate  bool     `mapstructure:"allow-private"`
-	IndexMemoryMB int64    `mapstructure:"index-memory-mb"`
-	BundleDiskMB  int64    `mapstructure:"bundle-disk-mb"`
+	Mode          string `mapstructure:"mode"`
+	Listen        string `mapstructure:"listen"`
+	Peers         string `mapstructure:"peers"`
+	Content       string `mapstructure:"content"`
+	AllowPrivate  bool   `mapstructure:"allow-private"`
+	IndexMemoryMB int64  `mapstructure:"index-memory-mb"`
+	BundleDiskMB  int64  `mapstructure:"bundle-disk-mb"`
 }
 
 const attestorTemplate = `
@@ -36,8 +36,8 @@ mode = "{{ .Attestor.Mode }}"
 # listen is the address at which bundles and text are taken and served; empty for none.
 listen = "{{ .Attestor.Listen }}"
 
-# peers are base URLs of other attestors, asked before providers.
-peers = [{{ range .Attestor.Peers }}{{ printf "%q, " . }}{{ end }}]
+# peers are base URLs of other attestors, separated by commas, asked before providers.
+peers = "{{ .Attestor.Peers }}"
 
 # content is the store of DataNet text: a directory or a bucket URL; empty for attestor/content in the home folder.
 content = "{{ .Attestor.Content }}"

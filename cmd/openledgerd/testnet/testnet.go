@@ -247,11 +247,13 @@ func writeNode(opts Options, nodes []Node, i int, config *cmtcfg.Config, genesis
 	appConfig.GRPC.Address = node.GRPC
 	appConfig.Attestor.Listen = node.Attestor
 	appConfig.Attestor.AllowPrivate = true
+	attestors := make([]string, 0, len(nodes)-1)
 	for j, other := range nodes {
 		if j != i {
-			appConfig.Attestor.Peers = append(appConfig.Attestor.Peers, "http://"+other.Attestor)
+			attestors = append(attestors, "http://"+other.Attestor)
 		}
 	}
+	appConfig.Attestor.Peers = strings.Join(attestors, ",")
 	serverconfig.SetConfigTemplate(nodeconfig.Template)
 	serverconfig.WriteConfigFile(filepath.Join(node.Home, "config", "app.toml"), appConfig)
 
