@@ -130,7 +130,11 @@ func TestHonestEvidenceIsComplete(t *testing.T) {
 		if err := VerifyEvidence(receipts, b.Evidence(), w, ProtocolStatistics()); err != nil {
 			t.Fatal(err)
 		}
-		if err := VerifyComplete(receipts, b.Evidence(), ProtocolStatistics(), func(int) (*Index, error) { return w.index, nil }); err != nil {
+		manifest := func(int) (*Index, error) { return w.index, nil }
+		if err := VerifyComplete(receipts, b.Evidence(), ProtocolStatistics(), manifest); err != nil {
+			t.Fatal(err)
+		}
+		if err := VerifyHeld(receipts, b.Evidence(), w, ProtocolStatistics(), manifest); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -156,6 +156,9 @@ func TestEveryMutationOfEvidenceIsRefused(t *testing.T) {
 		if err == nil || c.want != nil && !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
+		if VerifyHeld(b.receipts, e, w, ProtocolStatistics(), func(int) (*Index, error) { return w.index, nil }) == nil {
+			t.Errorf("%s passes who holds the text", name)
+		}
 		if c.want == ErrEvidenceEncoding {
 			if _, err := e.MarshalBinary(); !errors.Is(err, ErrEvidenceEncoding) {
 				t.Errorf("%s is encoded: %v", name, err)

@@ -124,12 +124,19 @@ func verifiedSegment(s *SegmentProof, src ContributionSource) (Segment, error) {
 	if err != nil {
 		return Segment{}, err
 	}
-	leaf := SegmentLeaf(s.Index, c.Contributor, s.Content)
-	if err := VerifyPath(c.Root, leaf, uint64(s.Index), uint64(c.Segments), s.Path); err != nil {
-		return Segment{}, fmt.Errorf("%w: index %d of rank %d: %w", ErrSegmentPath, s.Index, s.Rank, err)
+	if err := s.verifyPath(c); err != nil {
+		return Segment{}, err
 	}
 	segment := Segment{Rank: s.Rank, Index: s.Index, Tokens: tokens, Derived: c.derivations(s.Index)}
 	return segment, segment.validate()
+}
+
+func (s *SegmentProof) verifyPath(c Contribution) error {
+	leaf := SegmentLeaf(s.Index, c.Contributor, s.Content)
+	if err := VerifyPath(c.Root, leaf, uint64(s.Index), uint64(c.Segments), s.Path); err != nil {
+		return fmt.Errorf("%w: index %d of rank %d: %w", ErrSegmentPath, s.Index, s.Rank, err)
+	}
+	return nil
 }
 
 // VerifyAnswer recomputes one receipt. segments are those of the evidence in its order, which a.Segments refers to; their paths and

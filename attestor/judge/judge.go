@@ -87,10 +87,7 @@ func judge(c Case, library Library) error {
 	}
 	stats := poa.ProtocolStatistics()
 	src := &source{library: library, models: models}
-	if err := poa.VerifyEvidence(bundle.Receipts, bundle.Evidence, src, stats); err != nil {
-		return err
-	}
-	return poa.VerifyComplete(bundle.Receipts, bundle.Evidence, stats, func(i int) (*poa.Index, error) { return models[i].Index, nil })
+	return poa.VerifyHeld(bundle.Receipts, bundle.Evidence, src, stats, func(i int) (*poa.Index, error) { return models[i].Index, nil })
 }
 
 // maxReceipts of a batch; the chain's parameter is at most this.
