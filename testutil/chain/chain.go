@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,9 +21,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cosmos/cosmos-sdk/baseapp"
+	"github.com/cosmos/cosmos-sdk/client/flags"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
+	"github.com/cosmos/cosmos-sdk/server"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	simtestutil "github.com/cosmos/cosmos-sdk/testutil/sims"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -72,11 +75,14 @@ type Chain struct {
 	// Tamper changes the votes that a proposer has, before it proposes.
 	Tamper func(*abci.ExtendedCommitInfo)
 
+	mu         sync.Mutex // of the state, for queries of other goroutines
 	db         dbm.DB
 	height     int64
 	time       time.Time
 	validators []validator // in the order of commits
 	votes      []abci.ExtendedVoteInfo
+	genesis    *abci.RequestInitChain
+	made       []made
 	random     *rand.Rand
 	reserve    sdkmath.Int // after the last block; it only falls
 }
@@ -110,7 +116,7 @@ func NewWithValidators(t testing.TB, n int, accounts []Account, edits ...Genesis
 		time:   time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC),
 		random: rand.New(rand.NewSource(1)),
 	}
-	c.App = newApp(t, c.db)
+	c.App = newApp(t, c.db, "")
 	state := c.App.DefaultGenesis()
 	for i := range n {
 		c.validators = append(c.validators, addValidator(t, c.App, state, i))
@@ -125,18 +131,21 @@ func NewWithValidators(t testing.TB, n int, accounts []Account, edits ...Genesis
 	return c
 }
 
-func newApp(t testing.TB, db dbm.DB) *app.App {
+func newApp(t testing.TB, db dbm.DB, executor string) *app.App {
 	t.Helper()
-	return app.New(log.NewNopLogger(), db, true, simtestutil.NewAppOptionsWithFlagHome(t.TempDir()), baseapp.SetChainID(ID))
+	options := simtestutil.NewAppOptionsWithFlagHome(t.TempDir())
+	if executor != "" {
+		options = simtestutil.AppOptionsMap{flags.FlagHome: t.TempDir(), server.FlagBlockExecutor: executor}
+	}
+	return app.New(log.NewNopLogger(), db, true, options, baseapp.SetChainID(ID))
 }
 
 // start initialises the application from a genesis and makes the first block.
 func (c *Chain) start(state map[string]json.RawMessage, params cmtproto.ConsensusParams, height int64) {
 	encoded, err := json.Marshal(state)
 	require.NoError(c.T, err)
-	_, err = c.App.InitChain(&abci.RequestInitChain{
-		Time: c.time, ChainId: ID, ConsensusParams: &params, InitialHeight: height, AppStateBytes: encoded,
-	})
+	c.genesis = &abci.RequestInitChain{Time: c.time, ChainId: ID, ConsensusParams: &params, InitialHeight: height, AppStateBytes: encoded}
+	_, err = c.App.InitChain(c.genesis)
 	require.NoError(c.T, err)
 	c.height = height - 1
 	c.Block()
@@ -244,16 +253,20 @@ func (c *Chain) Sign(tx Tx, ahead uint64) []byte {
 // RawBlock makes a block of encoded transactions, commits it and checks the invariants.
 func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 	c.T.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.height++
 	c.time = c.time.Add(BlockTime)
 	if c.Voter != nil {
 		txs = c.propose(txs)
 	}
 	votes := c.vote()
-	response, err := c.App.FinalizeBlock(&abci.RequestFinalizeBlock{
+	request := &abci.RequestFinalizeBlock{
 		Height: c.height, Time: c.time, Txs: txs, ProposerAddress: c.validators[0].info.Address, DecidedLastCommit: c.lastCommit(),
-	})
+	}
+	response, err := c.App.FinalizeBlock(request)
 	c.votes = votes
+	c.record(request, response)
 	if err == nil && c.Voter != nil && len(txs) > 0 && voteext.IsInjection(txs[0]) {
 		response.TxResults = response.TxResults[1:] // as callers count their transactions
 	}
@@ -327,7 +340,7 @@ func (c *Chain) Export() servertypes.ExportedApp {
 func (c *Chain) Import(exported servertypes.ExportedApp) *Chain {
 	c.T.Helper()
 	imported := &Chain{T: c.T, db: dbm.NewMemDB(), time: c.time, validators: c.validators, random: rand.New(rand.NewSource(2))}
-	imported.App = newApp(c.T, imported.db)
+	imported.App = newApp(c.T, imported.db, "")
 	var state map[string]json.RawMessage
 	require.NoError(c.T, json.Unmarshal(exported.AppState, &state))
 	imported.start(state, exported.ConsensusParams, exported.Height)
@@ -337,6 +350,6 @@ func (c *Chain) Import(exported servertypes.ExportedApp) *Chain {
 // Restart opens the application again from its database, as after a crash.
 func (c *Chain) Restart() {
 	c.T.Helper()
-	c.App = newApp(c.T, c.db)
+	c.App = newApp(c.T, c.db, "")
 	require.Equal(c.T, c.height, c.App.LastBlockHeight())
 }

@@ -60,3 +60,11 @@ func (c *Chain) Attestors() []attributiontypes.Attestor {
 	slices.SortFunc(response.Attestors, func(a, b attributiontypes.Attestor) int { return int(a.Slot) - int(b.Slot) })
 	return response.Attestors
 }
+
+// OpenItems lists what validators are asked.
+func (c *Chain) OpenItems() []attributiontypes.Item {
+	c.T.Helper()
+	response, err := queryServer(c).Items(c.Ctx(), &attributiontypes.QueryItemsRequest{})
+	require.NoError(c.T, err)
+	return response.Items
+}
