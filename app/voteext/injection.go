@@ -99,3 +99,13 @@ func commitOf(votes []vote, last abci.CommitInfo) abci.ExtendedCommitInfo {
 	}
 	return out
 }
+
+// LargestExtension returns the size of the largest extension in an injection of n votes, for those who watch a network.
+func LargestExtension(tx []byte, n int) (int, error) {
+	votes, err := decode(tx, n)
+	largest := 0
+	for _, v := range votes {
+		largest = max(largest, len(v.extension))
+	}
+	return largest, err
+}

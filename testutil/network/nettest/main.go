@@ -1,0 +1,260 @@
+// Command nettest runs four validators as processes, does to them what happens to machines and people, and checks that nothing is lost,
+// paid twice or decided in two ways. Its last line is a JSON object.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/openledger/openledger/app/voteext"
+	"github.com/openledger/openledger/testutil/network"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+const (
+	validators = 4
+	providers  = 4
+	// troublemaker is the provider that lies; the others carry the load.
+	troublemaker = providers - 1
+	limit        = 10 * time.Minute
+)
+
+// result is the last line.
+type result struct {
+	Validators  int   `json:"validators"`
+	Receipts    int   `json:"receipts"`
+	Finalised   int   `json:"finalised"`
+	Rejected    int   `json:"rejected"`
+	Expired     int   `json:"expired"`
+	PaidTwice   int   `json:"paid_twice"`
+	Lost        int   `json:"lost"`
+	Forks       int   `json:"forks"`
+	P50         int64 `json:"blocks_answer_to_reward_p50"`
+	P90         int64 `json:"blocks_answer_to_reward_p90"`
+	LargestVote int   `json:"extension_bytes_max"`
+}
+
+// test is a running network with its load.
+type test struct {
+	*network.Network
+	load    *network.Load
+	began   time.Time
+	normal  []*network.Batch // of the undisturbed load
+	scratch string
+}
+
+func (t *test) say(format string, args ...any) {
+	fmt.Printf("%6.1fs  %s\n", time.Since(t.began).Seconds(), fmt.Sprintf(format, args...))
+}
+
+func main() {
+	only := flag.String("only", "", "play one scenario by its name")
+	keep := flag.Bool("keep", false, "keep homes and logs")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := run(ctx, *only, *keep); err != nil {
+		fmt.Fprintln(os.Stderr, "nettest:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, only string, keep bool) (err error) {
+	dir, err := os.MkdirTemp("", "openledger-net-")
+	if err != nil {
+		return err
+	}
+	t := &test{began: time.Now(), scratch: dir}
+	defer func() {
+		if t.Network != nil {
+			t.Stop()
+		}
+		if keep {
+			fmt.Println("kept", dir)
+		} else {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}()
+	if err := t.start(ctx, dir); err != nil {
+		return err
+	}
+	defer t.load.Close()
+	for _, s := range scenarios {
+		if only != "" && s.name != only && s.name != "normal load" {
+			continue
+		}
+		if err := s.play(ctx, t); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		t.say("%-28s ok, height %d", s.name, t.Height(ctx))
+	}
+	return t.finish(ctx)
+}
+
+// start builds the program and brings network and load up.
+func (t *test) start(ctx context.Context, dir string) error {
+	binary := filepath.Join(dir, "openledgerd")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/openledgerd")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build openledgerd (run this from the root of the repository): %w", err)
+	}
+	port, err := freePorts()
+	if err != nil {
+		return err
+	}
+	t.load = network.NewLoad(providers)
+	if t.Network, err = network.Layout(ctx, network.Config{
+		Binary: binary, Dir: dir, Validators: validators, BasePort: port, Accounts: t.load.Accounts(),
+		Params: []string{"attribution.attest_ticks=15", "attribution.hold_retry_blocks=5"},
+		Args:   []string{"--state-sync.snapshot-interval", "20", "--state-sync.snapshot-keep-recent", "4"},
+	}); err != nil {
+		return err
+	}
+	if err := t.Start(ctx); err != nil {
+		return err
+	}
+	t.say("%d validators make blocks", validators)
+	if err := t.load.Setup(ctx, t.Network); err != nil {
+		return fmt.Errorf("set up the load: %w", err)
+	}
+	t.say("text is held, a model is registered, %d providers are bonded", providers)
+	return nil
+}
+
+// freePorts returns the first of enough consecutive ports.
+func freePorts() (int, error) {
+	for base := 24000 + os.Getpid()%500*10; base < 32000; base += 10 * (validators + 2) {
+		free := true
+		for i := range 10 * (validators + 2) {
+			listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+i))
+			if err != nil {
+				free = false
+				break
+			}
+			_ = listener.Close()
+		}
+		if free {
+			return base, nil
+		}
+	}
+	return 0, errors.New("no free ports between 24000 and 32000")
+}
+
+// under plays a scenario while providers submit, and waits for the verdicts on what they submitted.
+func (t *test) under(ctx context.Context, play func(context.Context) error) error {
+	loaded, stop := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	failures := make(chan error, 1)
+	work.Go(func() { failures <- t.load.RunHonest(loaded, troublemaker) })
+	err := play(ctx)
+	stop()
+	work.Wait()
+	if err := errors.Join(err, <-failures); err != nil {
+		return err
+	}
+	return t.load.Settle(ctx)
+}
+
+// expect checks that a batch has a status.
+func expect(batch *network.Batch, want attributiontypes.BatchStatus) error {
+	if batch.Status != want {
+		return fmt.Errorf("batch %d is %s, wanted %s", batch.ID, batch.Status, want)
+	}
+	return nil
+}
+
+// finish compares what the load knows with what the chain says.
+func (t *test) finish(ctx context.Context) error {
+	if err := t.load.Settle(ctx); err != nil {
+		return err
+	}
+	r := result{Validators: validators}
+	finalReceipts := 0
+	for _, batch := range t.load.Batches() {
+		r.Receipts += batch.Receipts
+		switch batch.Status {
+		case attributiontypes.BATCH_STATUS_FINAL:
+			r.Finalised++
+			finalReceipts += batch.Receipts
+		case attributiontypes.BATCH_STATUS_REJECTED, attributiontypes.BATCH_STATUS_REFUNDED:
+			r.Rejected++
+		case attributiontypes.BATCH_STATUS_EXPIRED, attributiontypes.BATCH_STATUS_LAPSED:
+			r.Expired++
+		}
+	}
+	paid, err := t.load.Paid(ctx)
+	if err != nil {
+		return err
+	}
+	r.PaidTwice, r.Lost = max(0, int(paid)-finalReceipts), max(0, finalReceipts-int(paid))
+	if r.Forks, err = t.Forks(ctx, 1_000); err != nil {
+		return err
+	}
+	r.P50, r.P90 = percentiles(t.normal)
+	if r.LargestVote, err = t.largestVote(ctx); err != nil {
+		return err
+	}
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	fmt.Println(string(line))
+	if r.PaidTwice+r.Lost+r.Forks != 0 {
+		return errors.New("something was lost, paid twice or decided in two ways")
+	}
+	return nil
+}
+
+// percentiles of the blocks between an answer and its reward.
+func percentiles(batches []*network.Batch) (p50, p90 int64) {
+	var blocks []int64
+	for _, batch := range batches {
+		if batch.Status == attributiontypes.BATCH_STATUS_FINAL {
+			blocks = append(blocks, batch.Settled-batch.Answered)
+		}
+	}
+	if len(blocks) == 0 {
+		return 0, 0
+	}
+	slices.Sort(blocks)
+	return blocks[len(blocks)/2], blocks[len(blocks)*9/10]
+}
+
+// largestVote is the largest extension that any block carries.
+func (t *test) largestVote(ctx context.Context) (int, error) {
+	largest, carried := 0, 0
+	for height := int64(2); height <= t.Height(ctx); height++ {
+		block, err := t.Nodes[0].Block(ctx, height)
+		if err != nil {
+			return 0, err
+		}
+		if len(block.Txs) == 0 || !voteext.IsInjection(block.Txs[0]) {
+			continue
+		}
+		size, err := voteext.LargestExtension(block.Txs[0], block.Votes)
+		if err != nil {
+			return 0, fmt.Errorf("block %d: %w", height, err)
+		}
+		carried++
+		largest = max(largest, size)
+	}
+	if carried == 0 {
+		return 0, errors.New("no block carries votes")
+	}
+	return largest, nil
+}

@@ -1,0 +1,160 @@
+// Package network runs validators as processes of the built program on one machine, and does to them what happens to machines.
+package network
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/openledger/openledger/openlora/chain"
+)
+
+// ChainID of test networks.
+const ChainID = "openledger-net-1"
+
+// Config of a network.
+type Config struct {
+	// Binary is the openledgerd to run.
+	Binary string
+	// Dir holds homes and logs.
+	Dir string
+	// Validators is how many there are, BasePort the first port of the first.
+	Validators, BasePort int
+	// Params are genesis parameters, as MODULE.FIELD=VALUE.
+	Params []string
+	// Accounts have a million OPEN each.
+	Accounts []chain.Signer
+	// Args are given to every node.
+	Args []string
+}
+
+// Network of validators.
+type Network struct {
+	Config
+	Nodes []*Node
+}
+
+// Layout writes the homes of a network; nothing runs yet.
+func Layout(ctx context.Context, config Config) (*Network, error) {
+	args := []string{
+		"testnet", "init-files", "--validators", strconv.Itoa(config.Validators), "--output-dir", config.Dir,
+		"--chain-id", ChainID, "--base-port", strconv.Itoa(config.BasePort),
+	}
+	for _, param := range config.Params {
+		args = append(args, "--param", param)
+	}
+	for _, account := range config.Accounts {
+		args = append(args, "--account", account.String()+"=1000000000000000000000000aopen")
+	}
+	out, err := exec.CommandContext(ctx, config.Binary, args...).Output()
+	if err != nil {
+		var failed *exec.ExitError
+		if errors.As(err, &failed) {
+			err = fmt.Errorf("%w: %s", err, failed.Stderr)
+		}
+		return nil, fmt.Errorf("lay out the network: %w", err)
+	}
+	n := &Network{Config: config}
+	if err := json.Unmarshal(out, &n.Nodes); err != nil {
+		return nil, fmt.Errorf("lay out the network: %w", err)
+	}
+	for i, node := range n.Nodes {
+		node.binary, node.log, node.args, node.index = config.Binary, filepath.Join(config.Dir, node.Name+".log"), config.Args, i
+	}
+	return n, nil
+}
+
+// Start starts all validators and waits for a block of each.
+func (n *Network) Start(ctx context.Context) error {
+	for _, node := range n.Nodes {
+		if err := node.Start(); err != nil {
+			return err
+		}
+	}
+	for _, node := range n.Nodes {
+		if err := node.WaitHeight(ctx, 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Stop kills whatever runs.
+func (n *Network) Stop() {
+	for _, node := range n.Nodes {
+		node.Kill()
+	}
+}
+
+// Height is the greatest height of the nodes that answer.
+func (n *Network) Height(ctx context.Context) int64 {
+	best := int64(0)
+	for _, node := range n.Nodes {
+		if height, err := node.Height(ctx); err == nil {
+			best = max(best, height)
+		}
+	}
+	return best
+}
+
+// Progress waits until the network has made n more blocks.
+func (n *Network) Progress(ctx context.Context, blocks int64, patience time.Duration) error {
+	from := n.Height(ctx)
+	limit := time.Now().Add(patience)
+	for time.Now().Before(limit) {
+		if n.Height(ctx) >= from+blocks {
+			return nil
+		}
+		if err := pause(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("the network is at height %d after %s, wanted %d", n.Height(ctx), patience, from+blocks)
+}
+
+// Forks counts the heights at which two nodes that answer have different application hashes, among the last blocks.
+func (n *Network) Forks(ctx context.Context, blocks int64) (int, error) {
+	head := n.Height(ctx)
+	forks := 0
+	for height := max(1, head-blocks); height <= head; height++ {
+		seen := ""
+		for _, node := range n.Nodes {
+			hash, err := node.AppHash(ctx, height)
+			if err != nil {
+				continue // it does not run, or is behind
+			}
+			if seen == "" {
+				seen = hash
+			}
+			if hash != seen {
+				forks++
+				break
+			}
+		}
+	}
+	return forks, nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// tail returns the end of a file, for failures.
+func tail(path string, bytes int) string {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return string(content[max(0, len(content)-bytes):])
+}
