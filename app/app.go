@@ -259,6 +259,9 @@ func (app *App) handleVotes(appOpts servertypes.AppOptions) {
 // SetVerdicts connects the attestor whose verdicts this node's votes carry. Call it before the node starts.
 func (app *App) SetVerdicts(verdicts voteext.Verdicts) { app.votes.Verdicts = verdicts }
 
+// SetVoteTamper has this node propose with other votes than it has received, to test the others.
+func (app *App) SetVoteTamper(tamper func(*abci.ExtendedCommitInfo)) { app.votes.Tamper = tamper }
+
 // InitChainer initialises every module from the genesis document.
 //
 // Votes carry extensions from the first block on, whatever the document says: exported ones lose the parameter, and a chain on which

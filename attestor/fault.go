@@ -20,15 +20,17 @@ const (
 	Panic Fault = "panic"
 	// Flood says yes to numbers that were never given, far beyond the window.
 	Flood Fault = "flood"
+	// Drop is a fault of the node: it proposes without the votes of almost a third of the power.
+	Drop Fault = "drop"
 )
 
 // ParseFault reads a fault by its name.
 func ParseFault(name string) (Fault, error) {
 	switch f := Fault(name); f {
-	case NoFault, Lie, Stall, Panic, Flood:
+	case NoFault, Lie, Stall, Panic, Flood, Drop:
 		return f, nil
 	}
-	return NoFault, fmt.Errorf("unknown fault %q: choose %s, %s, %s or %s", name, Lie, Stall, Panic, Flood)
+	return NoFault, fmt.Errorf("unknown fault %q: choose %s, %s, %s, %s or %s", name, Lie, Stall, Panic, Flood, Drop)
 }
 
 func (f Fault) stalls() bool { return f == Stall }

@@ -268,3 +268,18 @@ func TestUnknownReceipts(t *testing.T) {
 	_, err = audit.Verify(context.Background(), w, "17")
 	require.ErrorIs(t, err, attributiontypes.ErrReceiptNotFound)
 }
+
+// TestAttestedReceipt: the evidence comes from anywhere, and must be what the batch names.
+func TestAttestedReceipt(t *testing.T) {
+	w := newWorld(t).seal(t).attest(t)
+	report := verify(t, w, 1)
+	require.True(t, report.OK, failed(report))
+	other := newWorld(t)
+	other.evidence.Answers[0], other.evidence.Answers[1] = other.evidence.Answers[1], other.evidence.Answers[0]
+	other.seal(t).attest(t)
+	w.bundle = other.bundle
+	require.Contains(t, failed(verify(t, w, 1)), "evidence_bundle")
+	w.bundle = nil
+	_, err := audit.Verify(context.Background(), w, w.id(1))
+	require.ErrorContains(t, err, "no bundle")
+}

@@ -55,6 +55,7 @@ type world struct {
 	records []attributiontypes.Receipt
 	payouts []rewardstypes.Payout
 	txs     [][]byte
+	bundle  []byte
 	pruned  bool
 }
 
@@ -276,4 +277,22 @@ func (w *world) Txs(context.Context, int64) ([][]byte, error) {
 		return nil, fmt.Errorf("%w 77", audit.ErrPruned)
 	}
 	return w.txs, nil
+}
+
+func (w *world) Bundle(_ context.Context, batch attributiontypes.Batch) ([]byte, error) {
+	if w.bundle == nil {
+		return nil, fmt.Errorf("no bundle of batch %d", batch.Id)
+	}
+	return w.bundle, nil
+}
+
+// attest moves the evidence out of the message into a bundle that is fetched.
+func (w *world) attest(t testing.TB) *world {
+	t.Helper()
+	bundle, err := poa.MarshalBundle(w.msg.Receipts, w.msg.Evidence)
+	require.NoError(t, err)
+	root := w.evidence.Root()
+	w.bundle, w.msg.Evidence, w.msg.BundleRoot, w.msg.BundleBytes = bundle, nil, root[:], uint64(len(bundle))
+	w.rehash(t)
+	return w
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"net/url"
+	"slices"
 	"strings"
 
 	gogogrpc "github.com/cosmos/gogoproto/grpc"
@@ -12,6 +15,8 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/types/query"
 
+	"github.com/openledger/openledger/attestor/fetch"
+	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	modelstypes "github.com/openledger/openledger/x/models/types"
@@ -43,6 +48,8 @@ type Source interface {
 	Contribution(ctx context.Context, rank uint64) (datanettypes.Contribution, error)
 	// DataNet returns a DataNet.
 	DataNet(ctx context.Context, id uint64) (datanettypes.DataNet, error)
+	// Bundle returns the evidence of an attested batch as attestors fetch it.
+	Bundle(ctx context.Context, batch attributiontypes.Batch) ([]byte, error)
 	// Txs returns the encoded transactions of a block, or ErrPruned.
 	Txs(ctx context.Context, height int64) ([][]byte, error)
 }
@@ -57,13 +64,15 @@ type node struct {
 	datanets    datanettypes.QueryClient
 	models      modelstypes.QueryClient
 	blocks      Blocks
+	mirrors     []string
 }
 
-// FromNode returns a source that queries a node.
-func FromNode(chainID string, conn gogogrpc.ClientConn, blocks Blocks) Source {
+// FromNode returns a source that queries a node. Evidence of attested batches comes from mirrors, base URLs of attestors, or from
+// the provider.
+func FromNode(chainID string, conn gogogrpc.ClientConn, blocks Blocks, mirrors ...string) Source {
 	return &node{
 		chainID: chainID, attribution: attributiontypes.NewQueryClient(conn), datanets: datanettypes.NewQueryClient(conn),
-		models: modelstypes.NewQueryClient(conn), blocks: blocks,
+		models: modelstypes.NewQueryClient(conn), blocks: blocks, mirrors: mirrors,
 	}
 }
 
@@ -151,3 +160,28 @@ func (n *node) DataNet(ctx context.Context, id uint64) (datanettypes.DataNet, er
 }
 
 func (n *node) Txs(ctx context.Context, height int64) ([][]byte, error) { return n.blocks(ctx, height) }
+
+func (n *node) Bundle(ctx context.Context, batch attributiontypes.Batch) ([]byte, error) {
+	root, err := poa.HashFromBytes(batch.EvidenceRoot)
+	if err != nil {
+		return nil, err
+	}
+	places := n.mirrors
+	if found, err := n.models.Provider(ctx, &modelstypes.QueryProviderRequest{Provider: batch.Provider}); err == nil && found.Provider.Endpoint != "" {
+		places = append(slices.Clone(places), found.Provider.Endpoint)
+	}
+	limits := fetch.DefaultLimits()
+	limits.Private = true // the caller chose where to look
+	failures := []error{fmt.Errorf("the bundle %s is at none of %d places: name an attestor", root, len(places))}
+	for _, place := range places {
+		location, err := url.JoinPath(place, "v1/bundles", root.String())
+		if err == nil {
+			var bundle []byte
+			if bundle, err = fetch.New(limits).Get(ctx, location, int64(batch.BundleBytes), poa.MaxBundleBytes); err == nil {
+				return bundle, nil
+			}
+		}
+		failures = append(failures, err)
+	}
+	return nil, errors.Join(failures...)
+}

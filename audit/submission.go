@@ -21,6 +21,8 @@ type submission struct {
 	attributiontypes.MsgSubmitReceipts
 	tx   int    // in the block
 	hash string // of the transaction
+	// evidence is that of the message, or of the bundle that it names.
+	evidence []byte
 	// file is true for receipts and evidence that come without the message.
 	file bool
 }
@@ -30,7 +32,7 @@ type submission struct {
 func (a *audit) readSubmission(files *Files) error {
 	if files != nil {
 		a.submitted = submission{file: true}
-		a.submitted.Receipts, a.submitted.Evidence = files.Receipts, files.Evidence
+		a.submitted.Receipts, a.submitted.evidence = files.Receipts, files.Evidence
 		return nil
 	}
 	txs, err := a.source.Txs(a.ctx, a.batch.Height)
@@ -53,7 +55,25 @@ func (a *audit) readSubmission(files *Files) error {
 			break
 		}
 	}
+	a.submitted.evidence = a.submitted.Evidence
+	if a.submitted.Attested() {
+		return a.readBundle()
+	}
 	return nil
+}
+
+// readBundle gets the evidence that the batch only names. That it is the right one follows from its root, wherever it comes from.
+func (a *audit) readBundle() error {
+	encoded, err := a.source.Bundle(a.ctx, a.batch)
+	if err != nil {
+		return fmt.Errorf("evidence of batch %d: %w", a.batch.Id, err)
+	}
+	bundle, err := poa.UnmarshalBundle(encoded, int(a.batch.Receipts)+int(a.batch.Gaps))
+	if err != nil {
+		return fmt.Errorf("evidence of batch %d: %w", a.batch.Id, err)
+	}
+	a.submitted.evidence, err = bundle.Evidence.MarshalBinary()
+	return err
 }
 
 // findSubmissions lists the messages of a provider under a number in a block.
@@ -100,7 +120,8 @@ func submitMessages(messages []*codectypes.Any) []attributiontypes.MsgSubmitRece
 // payloadHash is the hash that the chain keeps of a message: over everything but
 // who sends it under which number.
 func payloadHash(msg attributiontypes.MsgSubmitReceipts) string {
-	encoded, err := (&attributiontypes.MsgSubmitReceipts{Sessions: msg.Sessions, Receipts: msg.Receipts, Evidence: msg.Evidence}).Marshal()
+	encoded, err := (&attributiontypes.MsgSubmitReceipts{Sessions: msg.Sessions, Receipts: msg.Receipts, Evidence: msg.Evidence,
+		BundleRoot: msg.BundleRoot, BundleBytes: msg.BundleBytes}).Marshal()
 	if err != nil {
 		return err.Error()
 	}
@@ -110,7 +131,7 @@ func payloadHash(msg attributiontypes.MsgSubmitReceipts) string {
 
 // checkSubmission compares the message with the batch.
 func (a *audit) checkSubmission() bool {
-	bytes := fmt.Sprintf("%d bytes of receipts and %d of evidence", len(a.submitted.Receipts), len(a.submitted.Evidence))
+	bytes := fmt.Sprintf("%d bytes of receipts and %d of evidence", len(a.submitted.Receipts), len(a.submitted.evidence))
 	if a.submitted.file {
 		a.skip("submission", bytes+" come from files")
 		a.skip("payload_hash", "payload hash: it covers vouchers, which the files do not hold; record and evidence root bind all of this receipt but the maximum that the payer allowed")
@@ -145,7 +166,7 @@ func (a *audit) decode() bool {
 	}
 	a.claimed = a.receipts[place]
 	a.claimed.Method = uint8(a.model.Method)
-	if a.evidence, err = poa.UnmarshalEvidence(a.submitted.Evidence); err != nil {
+	if a.evidence, err = poa.UnmarshalEvidence(a.submitted.evidence); err != nil {
 		return a.truth("evidence", false, "", fmt.Sprintf("evidence does not decode: %v", err))
 	}
 	root := a.evidence.Root()

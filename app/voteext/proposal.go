@@ -52,6 +52,9 @@ func (h *Handlers) injection(ctx sdk.Context, req *abci.RequestPrepareProposal) 
 	if err != nil || !enabled || base >= next {
 		return nil
 	}
+	if h.Tamper != nil {
+		h.Tamper(&req.LocalLastCommit)
+	}
 	votes := fromCommit(req.LocalLastCommit)
 	last := abci.CommitInfo{Round: req.LocalLastCommit.Round, Votes: make([]abci.VoteInfo, len(votes))}
 	for i, v := range req.LocalLastCommit.Votes {

@@ -45,6 +45,8 @@ type Handlers struct {
 	Prepare sdk.PrepareProposalHandler
 	Process sdk.ProcessProposalHandler
 	Logger  log.Logger
+	// Tamper changes the votes that this node proposes with, to test the others; nil in any honest node.
+	Tamper func(*abci.ExtendedCommitInfo)
 }
 
 // ExtendVote returns the verdicts on all open items. It never fails: whatever goes wrong, the vote goes out without an extension.

@@ -70,7 +70,7 @@ func addAttestorConfigFlags(cmd *cobra.Command) {
 	f.Bool(flagAttestorPrivate, false, "fetch from private addresses and files too: for networks on one machine")
 	f.Int64(flagAttestorIndex, 2048, "most megabytes of indexes in memory")
 	f.Int64(flagAttestorBundles, 4096, "most megabytes of bundles on disk")
-	f.String(flagAttestorFault, "", "misbehave for a test: lie, stall, panic or flood")
+	f.String(flagAttestorFault, "", "misbehave for a test: lie, stall, panic, flood or drop")
 	_ = f.MarkHidden(flagAttestorFault)
 }
 

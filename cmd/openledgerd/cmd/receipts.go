@@ -22,6 +22,7 @@ const (
 	flagReceipts = "receipts"
 	flagContents = "contents"
 	flagJSON     = "json"
+	flagMirror   = "attestor"
 )
 
 // receiptsCmd holds the tools of those who check receipts.
@@ -75,7 +76,7 @@ openledgerd receipts verify 3f0c…9a-1 --receipts batch-7.receipts --evidence b
 			if err != nil {
 				return err
 			}
-			source, where, err := nodeSource(cmd.Context(), clientCtx)
+			source, where, err := nodeSource(cmd, clientCtx)
 			if err != nil {
 				return err
 			}
@@ -93,11 +94,17 @@ openledgerd receipts verify 3f0c…9a-1 --receipts batch-7.receipts --evidence b
 	}
 	cmd.Flags().String(flagReceipts, "", "file with the receipts of the batch as submitted, instead of its block")
 	cmd.Flags().String(flagEvidence, "", "file with the evidence of the batch as submitted, instead of its block")
+	addMirrorFlag(cmd)
 	cmd.Flags().Bool(flagContents, false, "print the text of each attributed run of words")
 	cmd.Flags().Bool(flagJSON, false, "print steps, entries and runs as JSON")
 	cmd.MarkFlagsRequiredTogether(flagReceipts, flagEvidence)
 	flags.AddQueryFlagsToCmd(cmd)
 	return cmd
+}
+
+// addMirrorFlag lets the user say who holds evidence that is not on chain.
+func addMirrorFlag(cmd *cobra.Command) {
+	cmd.Flags().StringSlice(flagMirror, nil, "base URL of an attestor that holds the evidence of attested batches; repeatable; the provider is asked last")
 }
 
 // submittedFiles reads receipts and evidence, or nothing when there are no flags.
@@ -142,7 +149,9 @@ func printReport(cmd *cobra.Command, report audit.Report) error {
 }
 
 // nodeSource reads from the node of the client, which it describes for errors.
-func nodeSource(ctx context.Context, clientCtx client.Context) (audit.Source, string, error) {
+func nodeSource(cmd *cobra.Command, clientCtx client.Context) (audit.Source, string, error) {
+	ctx := cmd.Context()
+	mirrors, _ := cmd.Flags().GetStringSlice(flagMirror)
 	node, err := clientCtx.GetNode()
 	if err != nil {
 		return nil, "", err
@@ -172,7 +181,7 @@ func nodeSource(ctx context.Context, clientCtx client.Context) (audit.Source, st
 		}
 		return block.Block.Txs.ToSliceOfBytes(), nil
 	}
-	return audit.FromNode(chainID, clientCtx, blocks), where, nil
+	return audit.FromNode(chainID, clientCtx, blocks, mirrors...), where, nil
 }
 
 // explain says what to do about a receipt that could not be read.

@@ -44,7 +44,7 @@ openledgerd receipts dispute 3f0c…9a-1 --rank 3 --file notes.olseg --from alic
 			if err != nil {
 				return err
 			}
-			source, where, err := nodeSource(cmd.Context(), send.clientCtx)
+			source, where, err := nodeSource(cmd, send.clientCtx)
 			if err != nil {
 				return err
 			}
@@ -63,6 +63,7 @@ openledgerd receipts dispute 3f0c…9a-1 --rank 3 --file notes.olseg --from alic
 		},
 	}
 	flags.AddTxFlagsToCmd(cmd)
+	addMirrorFlag(cmd)
 	f := cmd.Flags()
 	f.Uint64(flagRank, 0, "contribution that was passed over")
 	f.String(flagFile, "", "its segment file")

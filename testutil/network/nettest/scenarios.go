@@ -27,6 +27,7 @@ var scenarios = []struct {
 	{"attestor stalls", attestorFault("stall")},
 	{"attestor panics", attestorFault("panic")},
 	{"attestor floods", attestorFault("flood")},
+	{"proposer drops a third", attestorFault("drop")},
 	{"attestor of its own killed", ownAttestorKilled},
 	{"late evidence", lateEvidence},
 	{"withheld evidence", withheldEvidence},
@@ -196,8 +197,10 @@ func (t *test) final(ctx context.Context, conduct network.Conduct) error {
 	if err != nil {
 		return err
 	}
-	if err := t.load.Settle(ctx); err != nil {
-		return err
+	limited, cancel := context.WithTimeout(ctx, catchUp)
+	defer cancel()
+	if err := t.load.Await(limited, batch); err != nil {
+		return fmt.Errorf("batch %d is %s: %w", batch.ID, batch.Status, err)
 	}
 	return expect(batch, attributiontypes.BATCH_STATUS_FINAL)
 }
