@@ -37,6 +37,9 @@ bench: ## Measure, and write the table of docs/benchmarks.md
 fidelity: ## Measure attribution; options as ARGS="--corpus DIR --seed N --segments N --answers N"
 	@go run ./fidelity $(ARGS)
 
+net-test: ## Run four validators as processes, and do to them what happens to machines; options as ARGS="-only NAME -keep"
+	@go run ./testutil/network/nettest $(ARGS)
+
 lint: ## Check formatting and run vet
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go' | grep -v '\.pb\.\(gw\.\)\?go$$')); \
 		if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
@@ -51,4 +54,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test test-long bench fidelity lint proto proto-check clean
+.PHONY: help build install demo test test-long bench fidelity net-test lint proto proto-check clean

@@ -3,6 +3,7 @@ package poa
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Overtakes returns, for each row that an earlier segment has a better right to, the proof of it, in the order of the rows. a is what the
@@ -20,7 +21,7 @@ func Overtakes(c Claim, att Attribution, a AnswerEvidence, s SegmentProof, src C
 		}
 		// Opening more than the row and its seed helps where the row is short; opening less keeps the proof small.
 		for _, reach := range [...]int64{0, AnchorReach, 3 * AnchorReach} {
-			p, err := overtake(a, row, s, reach)
+			p, err := overtake(att, a, row, s, reach)
 			if err != nil {
 				return nil, err
 			}
@@ -38,22 +39,40 @@ func Overtakes(c Claim, att Attribution, a AnswerEvidence, s SegmentProof, src C
 	return out, nil
 }
 
-// overtake opens a row and its seed with so many tokens on either side, and places the window of the segment around the seed.
-func overtake(a AnswerEvidence, row *Row, s SegmentProof, reach int64) (EarlierSegment, error) {
+// overtake opens a row and its seed with so many tokens on either side, as far as rows cover them, and places the window of the segment
+// around the seed.
+func overtake(att Attribution, a AnswerEvidence, row *Row, s SegmentProof, reach int64) (EarlierSegment, error) {
 	from := min(int64(row.Position), int64(row.Seed)) - reach
 	to := max(int64(row.end()), int64(row.Seed)+MaxSeedTokens) + reach
 	var positions []uint32
 	var seed []TokenID
+	var covering []int
 	for _, o := range a.Openings {
 		if p := int64(o.Position); p >= from && p < to {
-			positions = append(positions, o.Position)
+			if i := slices.IndexFunc(att.Rows, func(r Row) bool { return r.holds(o.Position) }); i >= 0 {
+				positions = append(positions, o.Position)
+				if att.Rows[i] != *row && !slices.Contains(covering, i) {
+					covering = append(covering, i)
+				}
+			}
 		}
 		if o.Position == row.Seed+uint32(len(seed)) && len(seed) < MinSeedTokens {
 			seed = append(seed, o.Token)
 		}
 	}
 	opened, err := Narrow(a, positions)
-	return EarlierSegment{Segment: s, From: windowFrom(TokenIDs(s.Content), seed, int64(row.Seed)-from), Opened: opened}, err
+	if err != nil {
+		return EarlierSegment{}, err
+	}
+	p := EarlierSegment{Segment: s, From: windowFrom(TokenIDs(s.Content), seed, int64(row.Seed)-from), Opened: opened}
+	for _, i := range covering {
+		proof, err := NewRowProof(att, i)
+		if err != nil {
+			return EarlierSegment{}, err
+		}
+		p.Covering = append(p.Covering, proof)
+	}
+	return p, nil
 }
 
 // windowFrom returns where a window starts that holds the seed with so many tokens before it, if the segment is longer than a window.

@@ -40,7 +40,7 @@ const (
 //	opened:     an answer as in evidence, without segments
 //	forged:     row proof, segment as in evidence, opened
 //	unqualified: row proof, segment, answer as in evidence, uvarint index, answers and segments, byte path length, path
-//	earlier:    row proof, segment, uvarint from, opened
+//	earlier:    row proof, segment, uvarint from, opened, byte covering rows, row proofs
 //	bits:       row proof, opened
 //	weights:    be64 total, uvarint rows, rows
 //	answer:     answer root, uvarint input, uvarint output, amount fee, 64 bytes signature
@@ -92,6 +92,10 @@ func (d Dispute) MarshalBinary() ([]byte, error) {
 		b = appendSegmentProof(b, &d.EarlierSegment.Segment)
 		b = binary.AppendUvarint(b, uint64(d.EarlierSegment.From))
 		b = appendOpened(b, &d.EarlierSegment.Opened)
+		b = append(b, byte(len(d.EarlierSegment.Covering)))
+		for i := range d.EarlierSegment.Covering {
+			b = appendRowProof(b, &d.EarlierSegment.Covering[i])
+		}
 	case d.WrongBits != nil:
 		b = appendRowProof(append(b, 4), &d.WrongBits.Row)
 		b = appendOpened(b, &d.WrongBits.Opened)
@@ -146,6 +150,9 @@ func UnmarshalDispute(data []byte) (Dispute, error) {
 		d.UnqualifiedRow = readUnqualifiedRow(&r)
 	case 3:
 		d.EarlierSegment = &EarlierSegment{Row: readRowProof(&r), Segment: readSegmentProof(&r), From: uint32(r.uvarint(MaxSegmentTokens)), Opened: readOpened(&r)}
+		for n := r.count(uint64(r.byte()), MaxCovering, 1); n > 0 && r.ok(); n-- {
+			d.EarlierSegment.Covering = append(d.EarlierSegment.Covering, readRowProof(&r))
+		}
 	case 4:
 		d.WrongBits = &WrongBits{Row: readRowProof(&r), Opened: readOpened(&r)}
 	case 5:

@@ -1,6 +1,9 @@
 package poa
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // ForgedRow shows that a row's tokens are not in its segment.
 type ForgedRow struct {
@@ -148,7 +151,13 @@ type EarlierSegment struct {
 	// From is the token of the segment where the compared window of at most MaxWindow tokens starts.
 	From   uint32
 	Opened Opened
+	// Covering are the other rows of the receipt that hold opened positions: who attested the receipt has seen every position of a
+	// row opened in the bundle, and no dispute may show more. At most MaxCovering.
+	Covering []RowProof
 }
+
+// MaxCovering rows beside the disputed one.
+const MaxCovering = 16
 
 // MaxDisputeWindow is the number of tokens of an earlier segment that a dispute aligns.
 const MaxDisputeWindow = 128
@@ -182,6 +191,9 @@ func lostBits(c Claim, p EarlierSegment, src ContributionSource, stats *Statisti
 	if row.Window {
 		return 0, fmt.Errorf("%w: the row is paid through windows, which have no seed", ErrDispute)
 	}
+	if err := p.covered(c); err != nil {
+		return 0, err
+	}
 	if (segmentKey{p.Segment.Rank, p.Segment.Index}).compare(segmentKey{row.Rank, row.Segment}) >= 0 {
 		return 0, fmt.Errorf("%w: segment %d of rank %d does not stand before segment %d of rank %d", ErrDispute, p.Segment.Index, p.Segment.Rank, row.Segment, row.Rank)
 	}
@@ -204,4 +216,26 @@ func lostBits(c Claim, p EarlierSegment, src ContributionSource, stats *Statisti
 		return 0, fmt.Errorf("%w: the segment does not qualify at any opened position of the row under the seed at position %d", ErrDispute, row.Seed)
 	}
 	return lost, nil
+}
+
+// covered checks that every opened position is one of a row.
+func (p *EarlierSegment) covered(c Claim) error {
+	if len(p.Covering) > MaxCovering {
+		return fmt.Errorf("%w: %d covering rows, at most %d are allowed", ErrDispute, len(p.Covering), MaxCovering)
+	}
+	for i := range p.Covering {
+		if err := p.Covering[i].verify(c.EvidenceRoot); err != nil {
+			return err
+		}
+	}
+	for _, o := range p.Opened.Openings {
+		if !p.Row.Row.holds(o.Position) && !slices.ContainsFunc(p.Covering, func(r RowProof) bool { return r.Row.holds(o.Position) }) {
+			return fmt.Errorf("%w: position %d is in no row that is shown: a dispute opens nothing that the bundle does not open", ErrDispute, o.Position)
+		}
+	}
+	return nil
+}
+
+func (r *Row) holds(position uint32) bool {
+	return position >= r.Position && uint64(position) < r.end()
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,10 +107,23 @@ func (l *liar) against(i int, rank uint64, index uint32) Dispute {
 		}
 	}
 	slices.Sort(positions)
-	return Dispute{
+	d := Dispute{
 		QueryHash: c.QueryHash, AnswerRoot: c.AnswerRoot, EvidenceRoot: c.EvidenceRoot,
 		EarlierSegment: &EarlierSegment{Row: l.row(i), Segment: must(l.w.proof(rank, index)), Opened: l.open(slices.Compact(positions)...)},
 	}
+	d.EarlierSegment.Covering = l.covering(i, d.EarlierSegment.Opened)
+	return d
+}
+
+// covering are the rows beside the i-th that hold opened positions.
+func (l *liar) covering(i int, opened Opened) []RowProof {
+	var out []RowProof
+	for j := range l.att.Rows {
+		if j != i && len(out) < MaxCovering && slices.ContainsFunc(opened.Openings, func(o Opening) bool { return l.att.Rows[j].holds(o.Position) }) {
+			out = append(out, l.row(j))
+		}
+	}
+	return out
 }
 
 func (l *liar) try(d Dispute) ([]Loss, error) {
@@ -181,6 +195,22 @@ func TestEarlierSegmentIsProven(t *testing.T) {
 				t.Errorf("%+v", found)
 			}
 		}
+	}
+	// A position that the bundle hides, opened by somebody who knows the salts.
+	hidden := l.against(0, row.Rank, row.Segment)
+	everything := make([]uint32, len(l.tokens))
+	for p := range everything {
+		everything[p] = uint32(p)
+	}
+	all := AnswerEvidence{Count: uint32(len(l.tokens))}
+	for p, tok := range l.tokens {
+		all.Openings = append(all.Openings, Opening{Position: uint32(p), Token: tok, Salt: PositionSalt(l.key, uint32(p))})
+	}
+	hidden.EarlierSegment.Opened = must(Narrow(all, everything))
+	hidden.EarlierSegment.Covering = l.covering(0, hidden.EarlierSegment.Opened)
+	c := l.claim()
+	if _, err := hidden.Verify(c.Record, c.Bundle, l.w, ProtocolStatistics()); !errors.Is(err, ErrDispute) || !strings.Contains(err.Error(), "in no row") {
+		t.Errorf("a hidden position was opened: %v", err)
 	}
 	// Too little opened, another window, another receipt: nothing is proven.
 	d := l.against(0, row.Rank, row.Segment)
@@ -313,6 +343,7 @@ func TestHonestProvidersAreNeverConvicted(t *testing.T) {
 				}
 				if rng.Intn(2) == 0 {
 					d.EarlierSegment.Opened = l.open(all...)
+					d.EarlierSegment.Covering = l.covering(i, d.EarlierSegment.Opened)
 				}
 				d.EarlierSegment.From = uint32(rng.Intn(20))
 				if losses, err := d.Verify(c.Record, c.Bundle, w, ProtocolStatistics()); err == nil {
