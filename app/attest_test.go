@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"encoding/json"
+	"math/rand"
 	"slices"
 	"testing"
 	"time"
@@ -11,6 +12,9 @@ import (
 	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/stretchr/testify/require"
 
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
 	"github.com/openledger/openledger/app"
@@ -529,5 +533,81 @@ func TestExecutorsAgree(t *testing.T) {
 			require.Equal(t, attributiontypes.BATCH_STATUS_FINAL, batchOf(t, s, id).Status)
 			s.Replay(executor)
 		})
+	}
+}
+
+// TestClientsReadBlocksWithVotes: a search by height decodes everything in the block, execution does not.
+func TestClientsReadBlocksWithVotes(t *testing.T) {
+	s := attested(t)
+	ask(s)
+	s.Blocks(1)
+	injection := s.Propose()[0]
+	require.True(t, voteext.IsInjection(injection))
+	_, err := s.App.TxConfig().TxDecoder()(injection)
+	require.Error(t, err)
+	decoded, err := voteext.ClientTxConfig(s.App.TxConfig()).TxDecoder()(injection)
+	require.NoError(t, err)
+	require.Empty(t, decoded.GetMsgs())
+	shown, ok := decoded.(interface{ AsAny() *codectypes.Any })
+	require.True(t, ok)
+	_, err = s.App.AppCodec().MarshalJSON(shown.AsAny().GetCachedValue().(*txtypes.Tx))
+	require.NoError(t, err)
+	check, err := s.App.CheckTx(&abci.RequestCheckTx{Tx: injection, Type: abci.CheckTxType_New})
+	require.NoError(t, err)
+	require.NotZero(t, check.Code, "no mempool takes it")
+}
+
+// TestRandomVotes: whatever validators say, and however proposers cut it, state stays right (the chain checks every invariant after
+// every block) and every batch ends.
+func TestRandomVotes(t *testing.T) {
+	for seed := range int64(3) {
+		random := rand.New(rand.NewSource(seed))
+		s := attested(t, func(p *attributiontypes.Params) {
+			p.AttestTicks, p.ResubmitWindow, p.DisputeWindow, p.AttestPayBlocks = 6, 10*time.Second, 30*time.Second, 7
+		})
+		c := s.Open(chain.Open(500))
+		s.Tamper = func(commit *abci.ExtendedCommitInfo) {
+			for i := range commit.Votes {
+				switch random.Intn(12) {
+				case 0:
+					commit.Votes[i] = abci.ExtendedVoteInfo{Validator: commit.Votes[i].Validator, BlockIdFlag: 1}
+				case 1:
+					commit.Votes[i].VoteExtension = make([]byte, random.Intn(300))
+					random.Read(commit.Votes[i].VoteExtension)
+					s.SignExtension(i, &commit.Votes[i], s.Height()-1)
+				}
+			}
+		}
+		s.Voter = func(_ int, base, next uint64) ([]attributiontypes.Verdict, bool) {
+			verdicts := make([]attributiontypes.Verdict, next-base)
+			for i := range verdicts {
+				verdicts[i] = []attributiontypes.Verdict{unknown, valid, valid, valid, invalid}[random.Intn(5)]
+			}
+			return verdicts, random.Intn(6) > 0
+		}
+		var ids []uint64
+		for range 25 {
+			provider, err := s.App.ModelsKeeper.GetProvider(s.Ctx(), s.Provider.Address)
+			require.NoError(t, err)
+			if !provider.Frozen {
+				c.Ask(answer())
+				result := s.Block(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{c.Attested(c.Acknowledged())}})[0]
+				if result.Code != 0 { // frozen meanwhile, or the window is full
+					break
+				}
+				c.Recorded()
+				ids = append(ids, uint64(len(ids)+1))
+			}
+			if random.Intn(4) == 0 && len(ids) > 0 {
+				s.Block(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{&attributiontypes.MsgResubmitBatch{Provider: s.Provider.String(), BatchId: ids[random.Intn(len(ids))]}}})
+			}
+		}
+		s.Blocks(80)
+		for _, id := range ids {
+			if batch, err := s.App.AttributionKeeper.GetBatch(s.Ctx(), id); err == nil {
+				require.False(t, batch.Status.Undecided(), "batch %d is %s", id, batch.Status)
+			}
+		}
+		require.Empty(t, s.OpenItems())
 	}
 }
