@@ -38,7 +38,7 @@
 //
 // VerifyEvidence does all of this but the first comparison. Hiding the positions that no segment owns changes neither rows nor
 // weights, so the prompt and the rest of the answer stay private. That no earlier segment was left out cannot be seen from the
-// evidence; it is what attestors with the whole manifest check, with Index.Attribute, and what EarlierSegment is for.
+// evidence; it is what attestors with the whole manifest check, with VerifyComplete or VerifyHeld, and what EarlierSegment is for.
 //
 // # Versions
 //

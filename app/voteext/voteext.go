@@ -70,7 +70,10 @@ func (h *Handlers) ExtendVote(ctx sdk.Context, _ *abci.RequestExtendVote) (respo
 
 // VerifyVoteExtension looks at the size only. A vote whose extension is refused does not count, so that anything more could stop the
 // chain; what an extension says is judged when it is counted.
-func (h *Handlers) VerifyVoteExtension(_ sdk.Context, req *abci.RequestVerifyVoteExtension) (*abci.ResponseVerifyVoteExtension, error) {
+func (h *Handlers) VerifyVoteExtension(_ sdk.Context, req *abci.RequestVerifyVoteExtension) (response *abci.ResponseVerifyVoteExtension, err error) {
+	defer h.recovered("VerifyVoteExtension", func() {
+		response, err = &abci.ResponseVerifyVoteExtension{Status: abci.ResponseVerifyVoteExtension_ACCEPT}, nil
+	})
 	if len(req.GetVoteExtension()) > maxAccepted {
 		return &abci.ResponseVerifyVoteExtension{Status: abci.ResponseVerifyVoteExtension_REJECT}, nil
 	}

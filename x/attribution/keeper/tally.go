@@ -69,7 +69,11 @@ func (k Keeper) Tally(ctx sdk.Context, votes []types.AttestVote) error {
 				return err
 			}
 		}
-		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.decide(ctx, params, state, item, t) }); err != nil {
+		act := k.decide(params, state, item, t)
+		if act == nil {
+			continue
+		}
+		if err := modulekit.Attempt(ctx, act); err != nil {
 			ctx.Logger().Error("verdict could not be carried out; trying again in the next block", "module", types.ModuleName, "item", item.Number, "err", err)
 		}
 	}
@@ -160,16 +164,21 @@ func (t tally) power(bits []byte) int64 {
 	return sum
 }
 
-// decide carries out the verdict on an item, if there is one. Total power is far below 2^63/3, as CometBFT bounds it by 2^63/8.
-func (k Keeper) decide(ctx sdk.Context, params types.Params, state types.Attestation, item types.Item, t tally) error {
+// decide returns what the verdicts on an item lead to; nil while it is open. Total power is far below 2^63/3, as CometBFT bounds it by
+// 2^63/8.
+func (k Keeper) decide(params types.Params, state types.Attestation, item types.Item, t tally) func(sdk.Context) error {
 	valid, invalid := t.power(item.Valid), t.power(item.Invalid)
 	switch {
 	case t.total > 0 && 3*invalid >= t.total:
-		return k.refuse(ctx, params, item, refusal{rejected: true, valid: valid, invalid: invalid, total: t.total})
+		return func(ctx sdk.Context) error {
+			return k.refuse(ctx, params, item, refusal{rejected: true, valid: valid, invalid: invalid, total: t.total})
+		}
 	case moreThanTwoThirds(valid, t.total):
-		return k.approve(ctx, params, item, t, valid)
+		return func(ctx sdk.Context) error { return k.approve(ctx, params, item, t, valid) }
 	case state.Ticks > item.ExpiresTick:
-		return k.refuse(ctx, params, item, refusal{valid: valid, invalid: invalid, total: t.total})
+		return func(ctx sdk.Context) error {
+			return k.refuse(ctx, params, item, refusal{valid: valid, invalid: invalid, total: t.total})
+		}
 	}
 	return nil
 }
