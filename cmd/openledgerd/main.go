@@ -9,6 +9,7 @@ import (
 
 	"github.com/openledger/openledger/app"
 	"github.com/openledger/openledger/cmd/openledgerd/cmd"
+	_ "github.com/openledger/openledger/content/buckets"
 )
 
 func main() {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/openledger/openledger/cmd/openlorad/cmd"
+	_ "github.com/openledger/openledger/content/buckets"
 )
 
 func main() {
