@@ -232,6 +232,7 @@ func (a *Attestor) follow(ctx context.Context, items []attributiontypes.Item) {
 		if !current[number] {
 			j.stop()
 			a.want(j.wants, -1)
+			j.wants = nil // its work may still be ending
 			delete(a.open, number)
 			closed = true
 		}

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 echo "measuring: a minute or two" >&2
-go test ./app ./poa -run '^$' -bench . -benchtime "${BENCHTIME:-5x}" | tee "$out" >&2
+go test ./app ./poa ./attestor/judge -run '^$' -bench . -benchtime "${BENCHTIME:-5x}" | tee "$out" >&2
 {
 	cat <<'TEXT'
 # Benchmarks
@@ -28,6 +28,8 @@ TEXT
   bank sends of the same chain, alternating.
 - **RecordBytes**: receipts of 8 entries as they are stored through the dispute window.
 - **EndBlock**: a block that settles 1,000 receipts of 8 entries, spread over all accounts of the ledger.
+- **Judge**: an attestor's work on a batch of 80 answers of 180 tokens over a million tokens of text, beside the same without the look at the whole
+  manifest; receipts/s of one core.
 - The rest are of package `poa`: see its README.
 TEXT
 } > docs/benchmarks.md
