@@ -133,7 +133,7 @@ func (l *Load) Setup(ctx context.Context, n *Network) error {
 		l.clients = append(l.clients, client)
 	}
 	var err error
-	if l.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+	if l.listener, err = net.Listen("tcp", net.JoinHostPort(n.Host, "0")); err != nil {
 		return err
 	}
 	go func() { _ = http.Serve(l.listener, http.HandlerFunc(l.serve)) }()

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/openledger/openledger/openlora/chain"
@@ -38,13 +39,25 @@ type Config struct {
 type Network struct {
 	Config
 	Nodes []*Node
+	// Host is the address of this machine for the nodes.
+	Host string
+
+	own *namespace // of the last node
 }
 
 // Layout writes the homes of a network; nothing runs yet.
+//
+// Where the rights allow it the last node gets a network of its own, so that it can be disconnected while it runs.
 func Layout(ctx context.Context, config Config) (*Network, error) {
+	n := &Network{Config: config, Host: "127.0.0.1"}
+	hosts := n.Host
+	if own, err := newNamespace(); err == nil {
+		n.own, n.Host = own, hostAddress
+		hosts = strings.Repeat(hostAddress+",", config.Validators-1) + nodeAddress
+	}
 	args := []string{
 		"testnet", "init-files", "--validators", strconv.Itoa(config.Validators), "--output-dir", config.Dir,
-		"--chain-id", ChainID, "--base-port", strconv.Itoa(config.BasePort),
+		"--chain-id", ChainID, "--base-port", strconv.Itoa(config.BasePort), "--host", hosts,
 	}
 	for _, param := range config.Params {
 		args = append(args, "--param", param)
@@ -58,15 +71,17 @@ func Layout(ctx context.Context, config Config) (*Network, error) {
 		if errors.As(err, &failed) {
 			err = fmt.Errorf("%w: %s", err, failed.Stderr)
 		}
+		n.Stop()
 		return nil, fmt.Errorf("lay out the network: %w", err)
 	}
-	n := &Network{Config: config}
 	if err := json.Unmarshal(out, &n.Nodes); err != nil {
+		n.Stop()
 		return nil, fmt.Errorf("lay out the network: %w", err)
 	}
 	for i, node := range n.Nodes {
 		node.binary, node.log, node.args, node.index = config.Binary, filepath.Join(config.Dir, node.Name+".log"), config.Args, i
 	}
+	n.Nodes[len(n.Nodes)-1].network = n.own
 	return n, nil
 }
 
@@ -85,12 +100,19 @@ func (n *Network) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop kills whatever runs.
+// Stop kills whatever runs and removes what Layout made outside of its folder.
 func (n *Network) Stop() {
 	for _, node := range n.Nodes {
 		node.Kill()
 	}
+	if n.own != nil {
+		n.own.remove()
+		n.own = nil
+	}
 }
+
+// Separate says whether the last node has a network of its own.
+func (n *Network) Separate() bool { return n.own != nil }
 
 // Height is the greatest height of the nodes that answer.
 func (n *Network) Height(ctx context.Context) int64 {

@@ -25,6 +25,7 @@ type Node struct {
 	Attestor string `json:"attestor"`
 
 	index   int
+	network *namespace // of its own; nil when it shares this machine's
 	binary  string
 	log     string
 	args    []string
@@ -47,7 +48,11 @@ func (n *Node) Start() error {
 	}
 	defer file.Close()
 	args := append([]string{"start", "--home", n.Home}, n.args...)
-	cmd := exec.Command(n.binary, append(args, n.extra...)...)
+	args = append(args, n.extra...)
+	cmd := exec.Command(n.binary, args...)
+	if n.network != nil {
+		cmd = n.network.command(n.binary, args)
+	}
 	cmd.Stdout, cmd.Stderr = file, file
 	cmd.SysProcAttr = attributes()
 	started, ended := make(chan error), make(chan struct{})
@@ -103,9 +108,21 @@ func (n *Node) Restart(args ...string) error {
 	return n.With(args...).Start()
 }
 
-// Isolate restarts the node where nobody finds it: without peers, at another address.
-func (n *Node) Isolate() error {
+// Disconnect cuts the node off from everybody: by its cable if it has a network of its own, else by a restart without peers at
+// another address.
+func (n *Node) Disconnect() error {
+	if n.network != nil {
+		return n.network.pull()
+	}
 	return n.Restart("--p2p.persistent_peers", "", "--p2p.laddr", "tcp://127.0.0.1:0")
+}
+
+// Reconnect undoes Disconnect.
+func (n *Node) Reconnect() error {
+	if n.network != nil {
+		return n.network.plug()
+	}
+	return n.Restart()
 }
 
 // Alive says whether the process runs.

@@ -74,7 +74,7 @@ openledgerd testnet init-files --validators 1 --account open1…=100000000000000
 	f.Int(flagValidators, 4, "number of validators")
 	f.StringP(flagOutputDir, "o", "./testnet", "directory for the home directories")
 	f.String(flags.FlagChainID, "openledger-local-1", "chain id")
-	f.String(flagHost, "127.0.0.1", "address that nodes listen on")
+	f.String(flagHost, "127.0.0.1", "address that nodes listen on and reach each other at, or one for each node, separated by commas")
 	f.Int(flagBasePort, 26600, "first port")
 	f.StringArray(flagAccount, nil, "further account as ADDRESS=COINS; repeatable")
 	f.Duration(flagBlockTime, 0, "pause between blocks; default that of a mainnet node")

@@ -40,7 +40,7 @@ type Options struct {
 	Dir         string                     // where the home directories go: Dir/node0, Dir/node1, …
 	ChainID     string                     // of the network
 	Validators  int                        // number of nodes
-	Host        string                     // address that nodes listen on and reach each other at
+	Host        string                     // address that nodes listen on and reach each other at, or one for each, separated by commas
 	BasePort    int                        // first port; see Node for the layout
 	Stake       sdkmath.Int                // self-delegation of each validator, in aopen
 	Balance     sdkmath.Int                // balance of each validator's account, stake included, in aopen
@@ -50,6 +50,12 @@ type Options struct {
 	AppConfig   nodeconfig.Config          // app.toml of each node before ports are set
 	CometConfig func() *cmtcfg.Config      // config.toml of each node before ports and peers are set
 	Genesis     map[string]json.RawMessage // application genesis without accounts
+}
+
+// host of node i.
+func (o Options) host(i int) string {
+	hosts := strings.Split(o.Host, ",")
+	return hosts[min(i, len(hosts)-1)]
 }
 
 // Account has a balance at genesis.
@@ -151,7 +157,7 @@ func initNode(clientCtx client.Context, opts Options, i int) (Node, *cmtcfg.Conf
 		return fail(err)
 	}
 	address := func(offset int) string {
-		return net.JoinHostPort(opts.Host, strconv.Itoa(opts.BasePort+PortsPerNode*i+offset))
+		return net.JoinHostPort(opts.host(i), strconv.Itoa(opts.BasePort+PortsPerNode*i+offset))
 	}
 	node := Node{
 		Name: name, Home: home, NodeID: nodeID, Operator: operator.String(),

@@ -128,7 +128,11 @@ func (t *test) start(ctx context.Context, dir string) error {
 	if err := t.Start(ctx); err != nil {
 		return err
 	}
-	t.say("%d validators make blocks", validators)
+	how := "all on one network"
+	if t.Separate() {
+		how = "the last in a network namespace of its own"
+	}
+	t.say("%d validators make blocks, %s", validators, how)
 	if err := t.load.Setup(ctx, t.Network); err != nil {
 		return fmt.Errorf("set up the load: %w", err)
 	}

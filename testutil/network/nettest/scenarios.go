@@ -100,13 +100,13 @@ func onePaused(ctx context.Context, t *test) error {
 
 func oneDisconnected(ctx context.Context, t *test) error {
 	return t.under(ctx, func(ctx context.Context) error {
-		if err := t.Nodes[3].Isolate(); err != nil {
+		if err := t.Nodes[3].Disconnect(); err != nil {
 			return err
 		}
 		if err := t.Progress(ctx, 5, catchUp); err != nil {
 			return err
 		}
-		if err := t.Nodes[3].Restart(); err != nil {
+		if err := t.Nodes[3].Reconnect(); err != nil {
 			return err
 		}
 		return t.Nodes[3].WaitHeight(ctx, t.Height(ctx))
