@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	sdk "github.com/cosmos/cosmos-sdk/types"
-
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
@@ -120,16 +118,7 @@ func (a *audit) payable(c contribution) error {
 // contribution is a known contribution as package poa takes it.
 func (a *audit) contribution(rank uint64) (poa.Contribution, error) {
 	c := a.known[rank]
-	out := poa.Contribution{Segments: c.Segments, AllowFewStopWords: c.datanet.AllowFewStopWords}
-	var err error
-	if out.Contributor, err = sdk.AccAddressFromBech32(c.Contributor); err != nil {
-		return out, err
-	}
-	for _, d := range c.Derivations {
-		out.Derived = append(out.Derived, poa.SegmentDerivation{Segment: d.Segment, Derivation: poa.Derivation{Rank: d.Rank, PPM: d.Ppm}})
-	}
-	out.Root, err = poa.HashFromBytes(c.Root)
-	return out, err
+	return c.Proved(c.datanet)
 }
 
 // Contribution implements poa.ContributionSource by the state that was read.

@@ -9,8 +9,6 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	modelstypes "github.com/openledger/openledger/x/models/types"
-
-	sdk "github.com/cosmos/cosmos-sdk/types"
 )
 
 // Unknown errors say that the batch cannot be judged, not that it is wrong: other bytes were served, or text is missing here.
@@ -133,19 +131,7 @@ func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
 	if !s.payable(c) {
 		return poa.Contribution{}, fmt.Errorf("contribution %d is in no manifest of the batch", rank)
 	}
-	root, err := poa.HashFromBytes(c.Root)
-	if err != nil {
-		return poa.Contribution{}, err
-	}
-	contributor, err := sdk.AccAddressFromBech32(c.Contributor)
-	if err != nil {
-		return poa.Contribution{}, err
-	}
-	out := poa.Contribution{Root: root, Contributor: contributor, Segments: c.Segments, AllowFewStopWords: datanet.AllowFewStopWords}
-	for _, d := range c.Derivations {
-		out.Derived = append(out.Derived, poa.SegmentDerivation{Segment: d.Segment, Derivation: poa.Derivation{Rank: d.Rank, PPM: d.Ppm}})
-	}
-	return out, nil
+	return c.Proved(datanet)
 }
 
 func (s *source) payable(c datanettypes.Contribution) bool {

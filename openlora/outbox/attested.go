@@ -5,20 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
 	"sync"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/openledger/openledger/attestor/push"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
-
-// pushTimeout of one bundle to one attestor.
-const pushTimeout = 10 * time.Second
 
 // Bundle returns the bundle with a root, or ErrNotFound.
 func (o *Outbox) Bundle(root poa.Hash) ([]byte, error) {
@@ -90,31 +84,12 @@ func (s *Sender) push(ctx context.Context, root []byte) {
 	var work sync.WaitGroup
 	for _, base := range s.Attestors {
 		work.Go(func() {
-			if err := put(ctx, strings.TrimSuffix(base, "/")+"/v1/bundles/"+hash.String(), bundle); err != nil {
+			if err := push.Bundle(ctx, base, hash, bundle); err != nil {
 				s.Log.Warn("bundle could not be pushed; the attestor can fetch it", "attestor", base, "err", err)
 			}
 		})
 	}
 	work.Wait()
-}
-
-func put(ctx context.Context, location string, data []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPut, location, bytes.NewReader(data))
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusNoContent {
-		reason, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
-		return fmt.Errorf("%s: %s", response.Status, strings.TrimSpace(string(reason)))
-	}
-	return nil
 }
 
 // watch looks at batches that wait for their verdict. One that expired is pushed and submitted once more: its evidence may not have

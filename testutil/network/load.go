@@ -1,7 +1,6 @@
 package network
 
 import (
-	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -20,6 +19,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/attestor/push"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -275,7 +275,7 @@ func (l *Load) hold(ctx context.Context) error {
 				return err
 			}
 			hash := poa.Hash(sha256.Sum256(encoded))
-			_ = put(ctx, "http://"+l.network.Nodes[0].Attestor+"/v1/content/"+hash.String(), encoded) // not asked for yet, or held
+			_ = push.Text(ctx, "http://"+l.network.Nodes[0].Attestor, hash, encoded) // not asked for yet, or held
 		}
 		found, err := l.clients[0].Datanet.DataNet(ctx, &datanettypes.QueryDataNetRequest{DatanetId: l.datanet})
 		if err != nil {
@@ -344,24 +344,6 @@ func (l *Load) register(ctx context.Context) error {
 
 func coin(open int64) sdk.Coin {
 	return sdk.NewCoin(rewardstypes.Denom, sdkmath.NewIntWithDecimal(open, rewardstypes.Decimals))
-}
-
-func put(ctx context.Context, location string, data []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPut, location, bytes.NewReader(data))
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusNoContent {
-		return fmt.Errorf("%s answers %s", location, response.Status)
-	}
-	return nil
 }
 
 // Batches that were submitted so far.

@@ -14,6 +14,7 @@ import (
 
 	sdkmath "cosmossdk.io/math"
 
+	"github.com/openledger/openledger/attestor/push"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -203,7 +204,7 @@ func (l *Load) publish(root poa.Hash, bundle []byte, conduct Conduct) {
 	var work sync.WaitGroup
 	for _, node := range l.network.Nodes {
 		if node.Alive() {
-			work.Go(func() { _ = put(context.Background(), "http://"+node.Attestor+path, bundle) }) // they can also fetch it
+			work.Go(func() { _ = push.Bundle(context.Background(), "http://"+node.Attestor, root, bundle) }) // they can also fetch it
 		}
 	}
 	work.Wait()

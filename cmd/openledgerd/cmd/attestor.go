@@ -1,13 +1,11 @@
 package cmd
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +22,7 @@ import (
 
 	"github.com/openledger/openledger/attestor"
 	"github.com/openledger/openledger/attestor/api"
+	"github.com/openledger/openledger/attestor/push"
 	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
@@ -48,7 +47,6 @@ const (
 
 	socketName   = "attestor.sock"
 	socketScheme = "unix://"
-	pushTimeout  = 30 * time.Second
 )
 
 // attestorMode reads how a node finds its attestor.
@@ -244,8 +242,7 @@ others name it as their peer.`,
 			for _, path := range args[1:] {
 				data, err := os.ReadFile(path)
 				if err == nil {
-					hash := contentHash(data)
-					err = push(cmd.Context(), args[0], "content/"+hash.String(), data)
+					err = push.Text(cmd.Context(), args[0], contentHash(data), data)
 				}
 				if err != nil {
 					failed = append(failed, fmt.Errorf("%s: %w", path, err))
@@ -257,24 +254,4 @@ others name it as their peer.`,
 		},
 	}
 	return cmd
-}
-
-// push puts bytes at an attestor.
-func push(ctx context.Context, base, path string, data []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPut, strings.TrimSuffix(base, "/")+"/v1/"+path, bytes.NewReader(data))
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusNoContent {
-		reason, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
-		return fmt.Errorf("%s: %s", response.Status, strings.TrimSpace(string(reason)))
-	}
-	return nil
 }

@@ -84,16 +84,7 @@ func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
 		return poa.Contribution{}, err
 	}
 	found := s.known[rank]
-	root, err := poa.HashFromBytes(found.contribution.Root)
-	var derived []poa.SegmentDerivation
-	for _, d := range found.contribution.Derivations {
-		derived = append(derived, poa.SegmentDerivation{Segment: d.Segment, Derivation: poa.Derivation{Rank: d.Rank, PPM: d.Ppm}})
-	}
-	return poa.Contribution{
-		Derived: derived,
-		Root:    root, Contributor: sdk.MustAccAddressFromBech32(found.contribution.Contributor),
-		Segments: found.contribution.Segments, AllowFewStopWords: found.datanet.AllowFewStopWords,
-	}, err
+	return found.contribution.Proved(found.datanet)
 }
 
 // lineage returns the royalty table of a model with its owners.
