@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -45,7 +46,8 @@ DataNet then accepts or rejects it.
 
 With --check the segments are compared with what the DataNet has accepted, as
 ` + "`data check --datanet`" + ` does: duplicates are refused, and derived segments are
-declared, so that a share of their pay passes to what they were derived from.
+declared, so that a share of their pay passes to what they were derived from. A
+contribution takes at most 256 derivations; with more, contribute in parts.
 
 The salt of the seal is written to disk before anything is sent. If the command
 is interrupted, run it again with the same arguments: it goes on where it
@@ -150,10 +152,7 @@ func seal(cmd *cobra.Command, send *sender, store data.Store, file poa.SegmentFi
 		return nil, err
 	}
 	if pending == nil {
-		if pending, err = newPending(cmd, contributor, file, encoded, root); err != nil {
-			return nil, err
-		}
-		if err := store.Save(*pending); err != nil {
+		if pending, err = newPending(cmd, send, file, encoded, root); err != nil {
 			return nil, err
 		}
 	} else if rank, err := findCommit(cmd.Context(), send, *pending); err != nil {
@@ -161,6 +160,12 @@ func seal(cmd *cobra.Command, send *sender, store data.Store, file poa.SegmentFi
 	} else if rank != 0 {
 		pending.Reveal.Rank = rank
 		return pending, store.Save(*pending)
+	}
+	if err := checkReveal(pending.Reveal); err != nil {
+		return nil, err
+	}
+	if err := store.Save(*pending); err != nil {
+		return nil, err
 	}
 	deposit := sdk.NewCoin(rewardstypes.Denom, requiredDeposit(params, file.Tokens()))
 	response, err := send.send(cmd.Context(), &datanettypes.MsgCommitContributions{
@@ -182,7 +187,8 @@ func seal(cmd *cobra.Command, send *sender, store data.Store, file poa.SegmentFi
 	return pending, store.Save(*pending)
 }
 
-func newPending(cmd *cobra.Command, contributor sdk.AccAddress, file poa.SegmentFile, encoded []byte, root poa.Hash) (*data.Pending, error) {
+func newPending(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded []byte, root poa.Hash) (*data.Pending, error) {
+	contributor := send.address()
 	salt := make([]byte, saltSize)
 	if _, err := rand.Read(salt); err != nil {
 		return nil, err
@@ -192,7 +198,7 @@ func newPending(cmd *cobra.Command, contributor sdk.AccAddress, file poa.Segment
 	uri, _ := f.GetString(flagURI)
 	title, _ := f.GetString(flagTitle)
 	licence, _ := f.GetString(flagLicence)
-	derivations, err := derivationsOf(cmd, file)
+	derivations, err := derivationsOf(cmd, send.clientCtx, file)
 	if err != nil {
 		return nil, err
 	}
@@ -218,14 +224,20 @@ func newPending(cmd *cobra.Command, contributor sdk.AccAddress, file poa.Segment
 	}, nil
 }
 
+// checkReveal reports what the chain would refuse when the contribution is
+// opened: by then it is sealed, and the deposit is lost.
+func checkReveal(item datanettypes.RevealItem) error {
+	item.Rank = math.MaxUint64 // the commit gives it a rank later than all sources
+	if err := item.Validate(); err != nil {
+		return fmt.Errorf("the chain would refuse to open this contribution, so that nothing was sent: %w", err)
+	}
+	return nil
+}
+
 // derivationsOf compares a file with the DataNet if that was asked for.
-func derivationsOf(cmd *cobra.Command, file poa.SegmentFile) ([]datanettypes.Derivation, error) {
+func derivationsOf(cmd *cobra.Command, clientCtx client.Context, file poa.SegmentFile) ([]datanettypes.Derivation, error) {
 	if check, _ := cmd.Flags().GetBool(flagCheck); !check {
 		return nil, nil
-	}
-	clientCtx, err := client.GetClientTxContext(cmd)
-	if err != nil {
-		return nil, err
 	}
 	datanetID, _ := cmd.Flags().GetUint64(flagDatanet)
 	known, err := knownOnChain(cmd, clientCtx, datanetID)
@@ -244,8 +256,19 @@ func derivationsOf(cmd *cobra.Command, file poa.SegmentFile) ([]datanettypes.Der
 	if n := countDuplicates(findings); n > 0 {
 		return nil, fmt.Errorf("%d of %d segments are duplicates: leave them out", n, len(file.Segments))
 	}
+	return declare(findings)
+}
+
+// declare returns the derivations to open with the contribution, and refuses
+// more than the chain takes: all are declared or none.
+func declare(findings []overlap.Finding) ([]datanettypes.Derivation, error) {
+	declared := overlap.Declare(findings)
+	if n := len(declared); n > datanettypes.MaxDerivations {
+		return nil, fmt.Errorf("the segments have %d derivations to declare, a contribution takes at most %d: contribute the files in %d or more parts, or leave derived segments out; nothing was sent",
+			n, datanettypes.MaxDerivations, (n+datanettypes.MaxDerivations-1)/datanettypes.MaxDerivations)
+	}
 	var out []datanettypes.Derivation
-	for _, d := range overlap.Declare(findings) {
+	for _, d := range declared {
 		out = append(out, datanettypes.Derivation{Segment: d.Segment, Rank: d.Rank, Ppm: d.PPM})
 	}
 	return out, nil

@@ -1,0 +1,198 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"math/rand"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/tx"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+
+	"github.com/openledger/openledger/attestor/api"
+	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/content/overlap"
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/testutil/chain"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+)
+
+// contributor runs `data contribute` against a chain that answers queries and
+// takes no transactions: a command that wants to seal fails with errSealing.
+type contributor struct {
+	*testing.T
+	*chain.Scenario
+	send *sender
+	home string
+}
+
+// errSealing is how a command fails that has passed all checks.
+const errSealing = "commit: "
+
+func newContributor(t *testing.T) contributor {
+	t.Helper()
+	s := chain.NewScenario(func(accounts []chain.Account) *chain.Chain { return chain.New(t, accounts) })
+	home := t.TempDir()
+	clientCtx := client.Context{}.WithGRPCClient(serveQueries(t, s)).WithHomeDir(home).WithFromAddress(s.Stranger.Address)
+	factory := tx.Factory{}.WithAccountRetriever(authtypes.AccountRetriever{})
+	return contributor{T: t, Scenario: s, home: home, send: &sender{clientCtx: clientCtx, factory: factory}}
+}
+
+func serveQueries(t *testing.T, s *chain.Scenario) *grpc.ClientConn {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := grpc.NewServer(grpc.ForceServerCodec(api.Codec()))
+	s.RegisterQueries(server)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	connection, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodec(api.Codec())))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = connection.Close() })
+	return connection
+}
+
+// hold puts the text of contributions into the content store.
+func (c contributor) hold(contributions ...chain.Contribution) {
+	c.Helper()
+	store, err := content.Open(context.Background(), c.contentDir())
+	require.NoError(c, err)
+	for _, contribution := range contributions {
+		_, err := store.Put(context.Background(), marshal(c.T, contribution.File))
+		require.NoError(c, err)
+	}
+	require.NoError(c, store.Close())
+}
+
+func (c contributor) contentDir() string { return filepath.Join(c.home, "content") }
+
+// contribute runs the command and returns what it prints.
+func (c contributor) contribute(file poa.SegmentFile, flags ...string) (string, error) {
+	c.Helper()
+	cmd, out := command(c.T, dataContributeCmd(), append(flags, "--datanet", fmt.Sprint(c.DatanetID)))
+	err := contribute(cmd, c.send, file, marshal(c.T, file))
+	return out.String(), err
+}
+
+// nothingPending: a contribution that is not going to be sealed leaves nothing
+// that a later run would go on with.
+func (c contributor) nothingPending() {
+	c.Helper()
+	files, err := os.ReadDir(filepath.Join(c.home, "contributions"))
+	if !os.IsNotExist(err) {
+		require.NoError(c, err)
+	}
+	require.Empty(c, files)
+}
+
+// command returns a command with parsed flags, and what it will print.
+func command(t *testing.T, cmd *cobra.Command, flags []string) (*cobra.Command, *strings.Builder) {
+	t.Helper()
+	out := new(strings.Builder)
+	cmd.SetContext(context.Background())
+	cmd.SetOut(out)
+	cmd.SetErr(out)
+	require.NoError(t, cmd.ParseFlags(flags))
+	return cmd, out
+}
+
+func marshal(t *testing.T, file poa.SegmentFile) []byte {
+	t.Helper()
+	encoded, err := file.MarshalBinary()
+	require.NoError(t, err)
+	return encoded
+}
+
+// prose returns n random texts that keep the rules of segments.
+func prose(rng *rand.Rand, n int) []string {
+	common := strings.Fields("the of and to in is that for it with as on be by this")
+	texts := make([]string, n)
+	for i := range texts {
+		words := make([]string, 120)
+		for j := range words {
+			if words[j] = fmt.Sprintf("w%d", rng.Intn(20_000)); rng.Intn(5) < 2 {
+				words[j] = common[rng.Intn(len(common))]
+			}
+		}
+		texts[i] = strings.Join(words, " ")
+	}
+	return texts
+}
+
+// derived turns round every four words: no passage is copied, and local windows
+// explain the text.
+func derived(text string) []byte {
+	words := strings.Fields(text)
+	for four := range slices.Chunk(words, 4) {
+		slices.Reverse(four)
+	}
+	return []byte(strings.Join(words, " "))
+}
+
+func segmentFile(texts ...string) poa.SegmentFile {
+	var file poa.SegmentFile
+	for _, text := range texts {
+		file.Segments = append(file.Segments, []byte(text))
+	}
+	return file
+}
+
+// TestContributeRefusesTooManyDerivations: the chain refuses to open them, and
+// what was sealed by then loses its deposit.
+func TestContributeRefusesTooManyDerivations(t *testing.T) {
+	c := newContributor(t)
+	rng := rand.New(rand.NewSource(1))
+	var file poa.SegmentFile
+	for range 5 {
+		texts := prose(rng, 54)
+		c.Contribute(c.Alice, texts...)
+		for _, text := range texts {
+			file.Segments = append(file.Segments, derived(text))
+		}
+	}
+	c.Accept()
+	c.hold(c.Contributions...)
+
+	_, err := c.contribute(file, "--check")
+	require.ErrorContains(t, err, "the segments have 270 derivations to declare, a contribution takes at most 256")
+	require.ErrorContains(t, err, "in 2 or more parts")
+	c.nothingPending()
+
+	file.Segments = file.Segments[:len(file.Segments)/2]
+	_, err = c.contribute(file, "--check")
+	require.ErrorContains(t, err, errSealing, "half of it would be sealed")
+}
+
+// TestDeclare at the limit.
+func TestDeclare(t *testing.T) {
+	var findings []overlap.Finding
+	for i := range datanettypes.MaxDerivations {
+		findings = append(findings, overlap.Finding{Segment: i, Derived: []overlap.Derived{{Rank: 1, PPM: 300_000}}})
+	}
+	declared, err := declare(findings)
+	require.NoError(t, err)
+	require.Len(t, declared, datanettypes.MaxDerivations)
+	_, err = declare(append(findings, overlap.Finding{Segment: datanettypes.MaxDerivations, Derived: []overlap.Derived{{Rank: 1, PPM: 300_000}}}))
+	require.Error(t, err)
+}
+
+// TestContributeRefusesWhatCannotBeOpened: a title that is too long is found
+// before the contribution is sealed.
+func TestContributeRefusesWhatCannotBeOpened(t *testing.T) {
+	c := newContributor(t)
+	_, err := c.contribute(segmentFile(prose(rand.New(rand.NewSource(1)), 1)...), "--title", strings.Repeat("x", 1000))
+	require.ErrorContains(t, err, "nothing was sent")
+	require.ErrorContains(t, err, "title")
+	c.nothingPending()
+}
