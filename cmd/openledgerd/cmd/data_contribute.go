@@ -40,9 +40,9 @@ func dataContributeCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "contribute PATH",
 		Short: "Seal and reveal files as a contribution to a DataNet",
-		Long: `Prepare the files below PATH, put the segment file into a content store, seal
-the contribution on chain (commit), wait, and open it (reveal). The owner of the
-DataNet then accepts or rejects it.
+		Long: `Prepare and check the files below PATH, put the segment file into a content
+store, seal the contribution on chain (commit), wait, and open it (reveal). The
+owner of the DataNet then accepts or rejects it. What is refused is not stored.
 
 With --check the segments are compared with what the DataNet has accepted, as
 ` + "`data check --datanet`" + ` does: duplicates are refused, and derived segments are
@@ -81,7 +81,7 @@ openledgerd data contribute notes/ --datanet 1 --from alice --content ./content 
 	return cmd
 }
 
-// contribute stores, seals and reveals a segment file.
+// contribute checks, stores, seals and reveals a segment file.
 func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded []byte) error {
 	ctx := cmd.Context()
 	query := datanettypes.NewQueryClient(send.clientCtx)
@@ -93,12 +93,16 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	if err != nil {
 		return err
 	}
+	store := data.Store{Dir: filepath.Join(send.clientCtx.HomeDir, "contributions")}
+	pending, err := plan(cmd, send, store, file, encoded)
+	if err != nil {
+		return err
+	}
+	// Not before all checks: what is refused would be found as earlier text.
 	if err := storeContent(ctx, cmd, send.clientCtx, encoded); err != nil {
 		return err
 	}
-	store := data.Store{Dir: filepath.Join(send.clientCtx.HomeDir, "contributions")}
-	pending, err := seal(cmd, send, store, file, encoded, params.Params)
-	if err != nil {
+	if err := seal(cmd, send, store, pending, params.Params); err != nil {
 		return err
 	}
 	commit, err := query.Commit(ctx, &datanettypes.QueryCommitRequest{Rank: pending.Reveal.Rank})
@@ -143,8 +147,9 @@ func storeContent(ctx context.Context, cmd *cobra.Command, clientCtx client.Cont
 	return nil
 }
 
-// seal commits the file, or finds the commit of an earlier run.
-func seal(cmd *cobra.Command, send *sender, store data.Store, file poa.SegmentFile, encoded []byte, params datanettypes.Params) (*data.Pending, error) {
+// plan finds the contribution of an earlier run, with its rank if it is sealed,
+// or makes and checks a new one. It changes nothing.
+func plan(cmd *cobra.Command, send *sender, store data.Store, file poa.SegmentFile, encoded []byte) (*data.Pending, error) {
 	contributor := send.address()
 	root := file.Root(contributor)
 	pending, err := store.Load(root[:], contributor.String())
@@ -155,36 +160,39 @@ func seal(cmd *cobra.Command, send *sender, store data.Store, file poa.SegmentFi
 		if pending, err = newPending(cmd, send, file, encoded, root); err != nil {
 			return nil, err
 		}
-	} else if rank, err := findCommit(cmd.Context(), send, *pending); err != nil {
-		return nil, err
-	} else if rank != 0 {
-		pending.Reveal.Rank = rank
-		return pending, store.Save(*pending)
-	}
-	if err := checkReveal(pending.Reveal); err != nil {
+	} else if pending.Reveal.Rank, err = findCommit(cmd.Context(), send, *pending); err != nil {
 		return nil, err
 	}
-	if err := store.Save(*pending); err != nil {
-		return nil, err
+	if pending.Reveal.Rank != 0 {
+		return pending, nil // too late to refuse it
 	}
-	deposit := sdk.NewCoin(rewardstypes.Denom, requiredDeposit(params, file.Tokens()))
+	return pending, checkReveal(pending.Reveal)
+}
+
+// seal commits a contribution, unless an earlier run did.
+func seal(cmd *cobra.Command, send *sender, store data.Store, pending *data.Pending, params datanettypes.Params) error {
+	// Before the commit is sent: who loses the salt loses the deposit.
+	if err := store.Save(*pending); err != nil || pending.Reveal.Rank != 0 {
+		return err
+	}
+	deposit := sdk.NewCoin(rewardstypes.Denom, requiredDeposit(params, pending.Reveal.Tokens))
 	response, err := send.send(cmd.Context(), &datanettypes.MsgCommitContributions{
-		Contributor: contributor.String(),
+		Contributor: pending.Contributor,
 		Items:       []datanettypes.CommitItem{{Hash: pending.Hash, Deposit: deposit}},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", err)
 	}
 	cmd.Printf("deposit     %s, transaction %s\n", formatOpen(deposit.Amount), response.TxHash)
 	rank, err := findCommit(cmd.Context(), send, *pending)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if rank == 0 {
-		return nil, fmt.Errorf("the commit of transaction %s cannot be found on this node: run the command again", response.TxHash)
+		return fmt.Errorf("the commit of transaction %s cannot be found on this node: run the command again", response.TxHash)
 	}
 	pending.Reveal.Rank, pending.CommitTx = rank, response.TxHash
-	return pending, store.Save(*pending)
+	return store.Save(*pending)
 }
 
 func newPending(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded []byte, root poa.Hash) (*data.Pending, error) {

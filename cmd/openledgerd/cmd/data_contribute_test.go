@@ -21,6 +21,7 @@ import (
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
 	"github.com/openledger/openledger/attestor/api"
+	"github.com/openledger/openledger/cmd/openledgerd/data"
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/overlap"
 	"github.com/openledger/openledger/poa"
@@ -85,10 +86,11 @@ func (c contributor) contribute(file poa.SegmentFile, flags ...string) (string, 
 	return out.String(), err
 }
 
-// nothingPending: a contribution that is not going to be sealed leaves nothing
-// that a later run would go on with.
-func (c contributor) nothingPending() {
+// nothingLeft: what is refused is not stored, where it would be found as earlier
+// text, and leaves nothing that a later run would go on with.
+func (c contributor) nothingLeft(file poa.SegmentFile) {
 	c.Helper()
+	require.NoFileExists(c, filepath.Join(c.contentDir(), contentHash(marshal(c.T, file)).String()))
 	files, err := os.ReadDir(filepath.Join(c.home, "contributions"))
 	if !os.IsNotExist(err) {
 		require.NoError(c, err)
@@ -167,7 +169,7 @@ func TestContributeRefusesTooManyDerivations(t *testing.T) {
 	_, err := c.contribute(file, "--check")
 	require.ErrorContains(t, err, "the segments have 270 derivations to declare, a contribution takes at most 256")
 	require.ErrorContains(t, err, "in 2 or more parts")
-	c.nothingPending()
+	c.nothingLeft(file)
 
 	file.Segments = file.Segments[:len(file.Segments)/2]
 	_, err = c.contribute(file, "--check")
@@ -191,8 +193,49 @@ func TestDeclare(t *testing.T) {
 // before the contribution is sealed.
 func TestContributeRefusesWhatCannotBeOpened(t *testing.T) {
 	c := newContributor(t)
-	_, err := c.contribute(segmentFile(prose(rand.New(rand.NewSource(1)), 1)...), "--title", strings.Repeat("x", 1000))
+	file := segmentFile(prose(rand.New(rand.NewSource(1)), 1)...)
+	_, err := c.contribute(file, "--title", strings.Repeat("x", 1000))
 	require.ErrorContains(t, err, "nothing was sent")
 	require.ErrorContains(t, err, "title")
-	c.nothingPending()
+	c.nothingLeft(file)
+}
+
+// TestContributeStoresWhatPassed: `data check --against` the store would name
+// the file itself as the source if it had been stored when it was refused.
+func TestContributeStoresWhatPassed(t *testing.T) {
+	c := newContributor(t)
+	c.hold(c.Contributions...)
+	own := segmentFile(prose(rand.New(rand.NewSource(1)), 2)...)
+	mixed := segmentFile(chain.Texts[0][0], string(own.Segments[0]))
+
+	_, err := c.contribute(mixed, "--check")
+	require.ErrorContains(t, err, "1 of 2 segments are duplicates")
+	c.nothingLeft(mixed)
+	cmd, out := command(t, dataCheckCmd(), []string{"--against", c.contentDir()})
+	known, err := knownText(cmd)
+	require.NoError(t, err)
+	require.Error(t, check(cmd, mixed, known))
+	require.Contains(t, out.String(), "1 duplicates", "its other segment is new")
+
+	printed, err := c.contribute(own, "--check")
+	require.ErrorContains(t, err, errSealing)
+	require.Contains(t, printed, "stored")
+	require.FileExists(t, filepath.Join(c.contentDir(), contentHash(marshal(t, own)).String()))
+}
+
+// TestContributeGoesOn: a second run takes the salt of the first.
+func TestContributeGoesOn(t *testing.T) {
+	c := newContributor(t)
+	file := segmentFile(prose(rand.New(rand.NewSource(1)), 1)...)
+	pending := func() *data.Pending {
+		_, err := c.contribute(file)
+		require.ErrorContains(t, err, errSealing)
+		root := file.Root(c.Stranger.Address)
+		found, err := data.Store{Dir: filepath.Join(c.home, "contributions")}.Load(root[:], c.Stranger.String())
+		require.NoError(t, err)
+		return found
+	}
+	first := pending()
+	require.NotEmpty(t, first.Reveal.Salt)
+	require.Equal(t, first, pending())
 }
