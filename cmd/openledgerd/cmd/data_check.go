@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/corpus"
+	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/content/overlap"
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
@@ -39,7 +42,8 @@ A segment of which half or more stands in one earlier segment is a duplicate: it
 earns nothing and can be challenged. A segment of which earlier text explains
 more than a quarter is derived: it must be declared, and that share of its pay
 passes on. ` + "`data contribute --check`" + ` declares it. Duplicates make the command
-fail.`,
+fail. Text of the DataNet that is not in the content store is named and passed
+over.`,
 		Example: `openledgerd data check notes/ --against ~/.openledger/content
 openledgerd data check notes/ --datanet 1 --content ./content --node tcp://127.0.0.1:26657`,
 		Args: cobra.ExactArgs(1),
@@ -149,7 +153,8 @@ func knownText(cmd *cobra.Command) ([]overlap.Known, error) {
 		if err != nil {
 			return nil, err
 		}
-		known = append(known, accepted...)
+		accepted.printMissing(cmd)
+		known = append(known, accepted.known...)
 	}
 	if len(paths) == 0 && len(known) == 0 {
 		return nil, fmt.Errorf("nothing to compare with: give --%s or --%s", flagAgainst, flagDatanet)
@@ -205,45 +210,90 @@ func readSegmentFile(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// knownOnChain reads the accepted contributions of a DataNet from a content
-// store. Those that are not in it are named and passed over.
-func knownOnChain(cmd *cobra.Command, clientCtx client.Context, datanetID uint64) ([]overlap.Known, error) {
-	ctx := cmd.Context()
-	location, _ := cmd.Flags().GetString(flagContent)
-	if location == "" {
-		location = filepath.Join(clientCtx.HomeDir, "content")
-	}
-	store, err := content.Open(ctx, location)
-	if err != nil {
-		return nil, err
-	}
-	known, err := acceptedText(ctx, cmd, datanettypes.NewQueryClient(clientCtx), store, datanetID)
-	return known, errors.Join(err, store.Close())
+// earlierText is what a DataNet has accepted, as far as it is in a content store.
+type earlierText struct {
+	known    []overlap.Known
+	missing  []datanettypes.Contribution
+	location string // of the store
 }
 
-func acceptedText(ctx context.Context, cmd *cobra.Command, query datanettypes.QueryClient, store *content.Store, datanetID uint64) ([]overlap.Known, error) {
-	var known []overlap.Known
-	request := &datanettypes.QueryContributionsRequest{DatanetId: datanetID, Status: datanettypes.CONTRIBUTION_STATUS_ACCEPTED}
-	for {
-		response, err := query.Contributions(ctx, request)
-		if err != nil {
-			return nil, err
+// printMissing names what is not compared with, and where it can be found.
+func (e earlierText) printMissing(cmd *cobra.Command) {
+	for _, c := range e.missing {
+		cmd.PrintErrf("missing: contribution %d: content %x is missing or damaged in %s", c.Rank, c.ContentHash, e.location)
+		if c.Uri != "" {
+			cmd.PrintErrf("; its contributor published it at %s", c.Uri)
 		}
-		for _, c := range response.Contributions {
-			encoded, err := store.Get(ctx, [32]byte(c.ContentHash))
-			if err != nil {
-				cmd.PrintErrf("passed over: contribution %d: %v\n", c.Rank, err)
-				continue
-			}
-			file, err := poa.ParseSegmentFile(encoded)
-			if err != nil {
-				return nil, fmt.Errorf("contribution %d: %w", c.Rank, err)
-			}
-			known = append(known, overlap.Known{Name: fmt.Sprintf("contribution %d", c.Rank), Rank: c.Rank, File: file})
-		}
-		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
-			return known, nil
-		}
-		request.Pagination = nextPage(response.Pagination.NextKey)
+		cmd.PrintErrln()
 	}
+}
+
+// complete fails when text is missing.
+func (e earlierText) complete() error {
+	if len(e.missing) == 0 {
+		return nil
+	}
+	ranks := make([]string, len(e.missing))
+	for i, c := range e.missing {
+		ranks[i] = strconv.FormatUint(c.Rank, 10)
+	}
+	return fmt.Errorf(`the text of %d of %d accepted contributions is not in %s, and what is derived from it would not be declared: %s
+nothing was sent. Fetch each segment file from where its contributor published it, or from an attestor:
+  %s
+and run the command again; or go on without comparing with them: --%s`,
+		len(e.missing), len(e.missing)+len(e.known), e.location, strings.Join(ranks, ", "), fetchExample(e.location), flagAllowMissing)
+}
+
+// fetchExample shows how text gets into a store, where its name is its hash.
+func fetchExample(location string) string {
+	const from = "http://ATTESTOR/v1/content/HASH"
+	if strings.Contains(location, "://") {
+		return "curl --fail --remote-name " + from + ", and copy HASH to " + location
+	}
+	return "curl --fail --output " + filepath.Join(location, "HASH") + " " + from
+}
+
+// knownOnChain reads the accepted contributions of a DataNet from a content store.
+func knownOnChain(cmd *cobra.Command, clientCtx client.Context, datanetID uint64) (earlierText, error) {
+	ctx := cmd.Context()
+	location := contentLocation(cmd, clientCtx)
+	store, err := content.Open(ctx, location)
+	if err != nil {
+		return earlierText{}, err
+	}
+	earlier, err := acceptedText(ctx, datanettypes.NewQueryClient(clientCtx), store, datanetID)
+	earlier.location = location
+	return earlier, errors.Join(err, store.Close())
+}
+
+// contentLocation of the store that --content names.
+func contentLocation(cmd *cobra.Command, clientCtx client.Context) string {
+	if location, _ := cmd.Flags().GetString(flagContent); location != "" {
+		return location
+	}
+	return filepath.Join(clientCtx.HomeDir, "content")
+}
+
+func acceptedText(ctx context.Context, query datanettypes.QueryClient, store *content.Store, datanetID uint64) (earlierText, error) {
+	var earlier earlierText
+	accepted, err := manifest.List(ctx, query, datanetID, math.MaxUint64)
+	if err != nil {
+		return earlier, err
+	}
+	for _, c := range accepted {
+		encoded, err := store.Get(ctx, [32]byte(c.ContentHash))
+		if errors.Is(err, content.ErrNotFound) || errors.Is(err, content.ErrCorrupt) {
+			earlier.missing = append(earlier.missing, c)
+			continue
+		}
+		if err != nil { // a store that does not answer says nothing about what it holds
+			return earlier, fmt.Errorf("contribution %d: %w", c.Rank, err)
+		}
+		file, err := poa.ParseSegmentFile(encoded)
+		if err != nil {
+			return earlier, fmt.Errorf("contribution %d: %w", c.Rank, err)
+		}
+		earlier.known = append(earlier.known, overlap.Known{Name: fmt.Sprintf("contribution %d", c.Rank), Rank: c.Rank, File: file})
+	}
+	return earlier, nil
 }

@@ -25,13 +25,14 @@ import (
 )
 
 const (
-	flagDatanet = "datanet"
-	flagContent = "content"
-	flagURI     = "uri"
-	flagTitle   = "title"
-	flagLicence = "licence"
-	flagCheck   = "check"
-	saltSize    = 32
+	flagDatanet      = "datanet"
+	flagContent      = "content"
+	flagURI          = "uri"
+	flagTitle        = "title"
+	flagLicence      = "licence"
+	flagCheck        = "check"
+	flagAllowMissing = "allow-missing"
+	saltSize         = 32
 )
 
 func contentHash(encoded []byte) poa.Hash { return sha256.Sum256(encoded) }
@@ -47,13 +48,16 @@ owner of the DataNet then accepts or rejects it. What is refused is not stored.
 With --check the segments are compared with what the DataNet has accepted, as
 ` + "`data check --datanet`" + ` does: duplicates are refused, and derived segments are
 declared, so that a share of their pay passes to what they were derived from. A
-contribution takes at most 256 derivations; with more, contribute in parts.
+contribution takes at most 256 derivations; with more, contribute in parts. The
+text of all that was accepted must be in the content store: what is missing is
+named, and nothing is sent unless --allow-missing says to go on without it.
 
 The salt of the seal is written to disk before anything is sent. If the command
 is interrupted, run it again with the same arguments: it goes on where it
 stopped. A sealed contribution that is not revealed in time loses its deposit.`,
 		Example: `openledgerd data contribute notes/ --datanet 1 --from alice --title "Case notes 2026"
 openledgerd data contribute notes/ --datanet 1 --from alice --check
+openledgerd data contribute notes/ --datanet 1 --from alice --check --allow-missing
 openledgerd data contribute notes/ --datanet 1 --from alice --content ./content --uri https://example.org/notes.olseg`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -77,6 +81,7 @@ openledgerd data contribute notes/ --datanet 1 --from alice --content ./content 
 	f.String(flagTitle, "", "title for people")
 	f.String(flagLicence, "", "SPDX expression; empty takes the DataNet's")
 	f.Bool(flagCheck, false, "compare with the DataNet's accepted text first, refuse duplicates and declare derived segments")
+	f.Bool(flagAllowMissing, false, "with --check: do not compare with accepted text that is not in the content store; what is derived from it is not declared")
 	_ = cmd.MarkFlagRequired(flagDatanet)
 	return cmd
 }
@@ -131,10 +136,7 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 }
 
 func storeContent(ctx context.Context, cmd *cobra.Command, clientCtx client.Context, encoded []byte) error {
-	location, _ := cmd.Flags().GetString(flagContent)
-	if location == "" {
-		location = filepath.Join(clientCtx.HomeDir, "content")
-	}
+	location := contentLocation(cmd, clientCtx)
 	store, err := content.Open(ctx, location)
 	if err != nil {
 		return err
@@ -247,12 +249,11 @@ func derivationsOf(cmd *cobra.Command, clientCtx client.Context, file poa.Segmen
 	if check, _ := cmd.Flags().GetBool(flagCheck); !check {
 		return nil, nil
 	}
-	datanetID, _ := cmd.Flags().GetUint64(flagDatanet)
-	known, err := knownOnChain(cmd, clientCtx, datanetID)
+	earlier, err := textToCompare(cmd, clientCtx)
 	if err != nil {
 		return nil, err
 	}
-	checker, err := overlap.New(known)
+	checker, err := overlap.New(earlier)
 	if err != nil {
 		return nil, err
 	}
@@ -260,11 +261,26 @@ func derivationsOf(cmd *cobra.Command, clientCtx client.Context, file poa.Segmen
 	if err != nil {
 		return nil, err
 	}
-	printFindings(cmd, file, findings, len(known))
+	printFindings(cmd, file, findings, len(earlier))
 	if n := countDuplicates(findings); n > 0 {
 		return nil, fmt.Errorf("%d of %d segments are duplicates: leave them out", n, len(file.Segments))
 	}
 	return declare(findings)
+}
+
+// textToCompare returns all accepted text of the DataNet. Derivations cannot be
+// added later, so that text may be missing only if the contributor says so.
+func textToCompare(cmd *cobra.Command, clientCtx client.Context) ([]overlap.Known, error) {
+	datanetID, _ := cmd.Flags().GetUint64(flagDatanet)
+	earlier, err := knownOnChain(cmd, clientCtx, datanetID)
+	if err != nil {
+		return nil, err
+	}
+	earlier.printMissing(cmd)
+	if allow, _ := cmd.Flags().GetBool(flagAllowMissing); allow {
+		return earlier.known, nil
+	}
+	return earlier.known, earlier.complete()
 }
 
 // declare returns the derivations to open with the contribution, and refuses

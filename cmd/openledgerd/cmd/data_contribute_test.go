@@ -239,3 +239,41 @@ func TestContributeGoesOn(t *testing.T) {
 	require.NotEmpty(t, first.Reveal.Salt)
 	require.Equal(t, first, pending())
 }
+
+// TestContributeNeedsAllEarlierText: what is derived from missing text cannot be
+// declared later.
+func TestContributeNeedsAllEarlierText(t *testing.T) {
+	c := newContributor(t)
+	c.hold(c.Contributions[0])
+	missing := c.Contributions[1]
+	hash := contentHash(marshal(t, missing.File)).String()
+	file := segmentFile(prose(rand.New(rand.NewSource(1)), 1)...)
+
+	printed, err := c.contribute(file, "--check")
+	require.ErrorContains(t, err, "the text of 1 of 2 accepted contributions is not in "+c.contentDir())
+	require.ErrorContains(t, err, fmt.Sprintf("declared: %d\n", missing.Rank))
+	require.ErrorContains(t, err, "curl --fail --output "+c.contentDir()+"/HASH")
+	require.ErrorContains(t, err, "--allow-missing")
+	require.Contains(t, printed, fmt.Sprintf("missing: contribution %d: content %s", missing.Rank, hash))
+	c.nothingLeft(file)
+
+	printed, err = c.contribute(file, "--check", "--allow-missing")
+	require.ErrorContains(t, err, errSealing)
+	require.Contains(t, printed, hash, "it is named all the same")
+	require.Contains(t, printed, "against 1 contributions")
+}
+
+// TestContributeTakesDamagedTextForMissing until it is fetched again.
+func TestContributeTakesDamagedTextForMissing(t *testing.T) {
+	c := newContributor(t)
+	c.hold(c.Contributions...)
+	path := filepath.Join(c.contentDir(), contentHash(marshal(t, c.Contributions[0].File)).String())
+	require.NoError(t, os.WriteFile(path, []byte("damaged"), 0o600))
+	file := segmentFile(prose(rand.New(rand.NewSource(1)), 1)...)
+	_, err := c.contribute(file, "--check")
+	require.ErrorContains(t, err, "the text of 1 of 2 accepted contributions")
+
+	require.NoError(t, os.WriteFile(path, marshal(t, c.Contributions[0].File), 0o600)) // as curl does
+	_, err = c.contribute(file, "--check")
+	require.ErrorContains(t, err, errSealing)
+}
