@@ -39,6 +39,8 @@ type Config struct {
 	AllowPrivate bool
 	// IndexBytes bounds the indexes in memory, BundleBytes the bundles on disk.
 	IndexBytes, BundleBytes int64
+	// IndexKeep is how long the index of a model version stays on disk after it was last used.
+	IndexKeep time.Duration
 	// Poll is how often the node is asked, Workers how many items are worked on at a time.
 	Poll    time.Duration
 	Workers int
@@ -50,7 +52,7 @@ type Config struct {
 // DefaultConfig for a home folder.
 func DefaultConfig(home string) Config {
 	return Config{
-		Home: home, Content: filepath.Join(home, "content"), IndexBytes: 2 << 30, BundleBytes: 4 << 30,
+		Home: home, Content: filepath.Join(home, "content"), IndexBytes: 2 << 30, BundleBytes: 4 << 30, IndexKeep: 7 * 24 * time.Hour,
 		Poll: 200 * time.Millisecond, Workers: 8, Limits: fetch.DefaultLimits(), Log: slog.Default(),
 	}
 }
@@ -116,7 +118,9 @@ func New(ctx context.Context, config Config, chainID string, node gogogrpc.Clien
 }
 
 // Close releases what New opened. Call it after Run has returned.
-func (a *Attestor) Close() error { return errors.Join(a.book.close(), a.text.Close()) }
+func (a *Attestor) Close() error {
+	return errors.Join(a.library.touchAll(), a.book.close(), a.text.Close())
+}
 
 // Verdicts returns what was published on the items base ≤ n < next, and false while the node has not answered for a while. It reads
 // memory only.
@@ -146,6 +150,7 @@ func (a *Attestor) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer a.jobs.Wait()
 	defer stop()
+	a.jobs.Go(func() { a.keepPruning(ctx) })
 	failed := make(chan error, 1)
 	if a.config.Listen != "" {
 		go func() { failed <- a.serve(ctx, a.config.Listen) }()

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -324,4 +325,22 @@ func TestSocket(t *testing.T) {
 	require.Eventually(t, func() bool { _, alive := connection.Verdicts(1, 2); return !alive }, client.Stale+patience, 50*time.Millisecond)
 	cancel()
 	require.NoError(t, <-ended)
+}
+
+// TestStartPrunesIndexes that were not used for longer than is configured.
+func TestStartPrunesIndexes(t *testing.T) {
+	home := t.TempDir()
+	folder := func(name string, age time.Duration) string {
+		path := filepath.Join(home, "index", name)
+		require.NoError(t, os.MkdirAll(path, 0o755))
+		require.NoError(t, os.Chtimes(path, time.Now().Add(-age), time.Now().Add(-age)))
+		return path
+	}
+	old, young := folder("model-98-v1", 49*time.Hour), folder("model-99-v1", 47*time.Hour)
+	start(t, scenario(t), home, func(c *attestor.Config) { c.IndexKeep = 48 * time.Hour })
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(old)
+		return os.IsNotExist(err)
+	}, patience, 10*time.Millisecond)
+	require.DirExists(t, young)
 }

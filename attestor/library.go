@@ -15,7 +15,8 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// library answers a judge from the chain and from the text held here. Indexes of models stay in memory up to a number of bytes.
+// library answers a judge from the chain and from the text held here. Indexes of models stay in memory up to a number of bytes, and in
+// folders until they are pruned.
 type library struct {
 	chain *chain
 	text  *content.Store
@@ -25,13 +26,18 @@ type library struct {
 	mu      sync.Mutex
 	models  map[modelKey]*shelved
 	bytes   int
-	loading map[modelKey]chan struct{}
+	loading map[modelKey]chan struct{} // or being pruned
 }
 
 type modelKey struct {
 	id      uint64
 	version uint32
 }
+
+const folderFormat = "model-%d-v%d"
+
+// folder of the model's index.
+func (k modelKey) folder() string { return fmt.Sprintf(folderFormat, k.id, k.version) }
 
 type shelved struct {
 	model *judge.Model
@@ -100,13 +106,18 @@ func (v *view) Model(id uint64, version uint32) (*judge.Model, error) {
 	model, err := v.load(v.ctx, k)
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	close(v.loading[k])
-	delete(v.loading, k)
+	v.release(k)
 	if err != nil {
 		return nil, fmt.Errorf("%w: model %d, version %d: %w", judge.ErrMissing, id, version, err)
 	}
 	v.shelve(k, model)
 	return model, nil
+}
+
+// release lets others load a model; the caller holds the lock.
+func (l *library) release(k modelKey) {
+	close(l.loading[k])
+	delete(l.loading, k)
 }
 
 // shelve keeps a model, and drops those that were not used for longest.
@@ -119,6 +130,7 @@ func (l *library) shelve(k modelKey, model *judge.Model) {
 				oldest = other
 			}
 		}
+		_ = l.touch(oldest) // without it the folder is pruned too early, and built again
 		l.bytes -= l.models[oldest].bytes
 		delete(l.models, oldest)
 	}
@@ -142,7 +154,7 @@ func (l *library) load(ctx context.Context, k modelKey) (*judge.Model, error) {
 			segments = append(segments, contributions[i].Segment(index, version.Method == modelstypes.ATTRIBUTION_METHOD_RAG))
 		}
 	}
-	index, err := manifest.OpenIndex(filepath.Join(l.dir, fmt.Sprintf("model-%d-v%d", k.id, k.version)), segments)
+	index, err := manifest.OpenIndex(filepath.Join(l.dir, k.folder()), segments)
 	return &judge.Model{ModelVersion: version, Index: index}, err
 }
 

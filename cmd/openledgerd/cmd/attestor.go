@@ -36,10 +36,13 @@ const (
 	flagAttestorPrivate = "attestor.allow-private"
 	flagAttestorIndex   = "attestor.index-memory-mb"
 	flagAttestorBundles = "attestor.bundle-disk-mb"
+	flagAttestorKeep    = "attestor.index-keep-days"
 	flagAttestorFault   = "attestor.fault"
 
 	flagSocket   = "socket"
 	flagNodeGRPC = "node-grpc"
+
+	maxKeepDays = 36_500
 
 	attestorEmbedded = nodeconfig.EmbeddedAttestor
 	attestorOff      = "off"
@@ -68,6 +71,7 @@ func addAttestorConfigFlags(cmd *cobra.Command) {
 	f.Bool(flagAttestorPrivate, false, "fetch from private addresses and files too: for networks on one machine")
 	f.Int64(flagAttestorIndex, 2048, "most megabytes of indexes in memory")
 	f.Int64(flagAttestorBundles, 4096, "most megabytes of bundles on disk")
+	f.Int64(flagAttestorKeep, 7, "days for which the index of a model version stays on disk after it was last used")
 	f.String(flagAttestorFault, "", "misbehave for a test: lie, stall, panic, flood or drop")
 	_ = f.MarkHidden(flagAttestorFault)
 }
@@ -85,11 +89,14 @@ func attestorConfig(v *viper.Viper, home string) (attestor.Config, error) {
 	if location := v.GetString(flagAttestorContent); location != "" {
 		config.Content = location
 	}
-	index, bundles := v.GetInt64(flagAttestorIndex), v.GetInt64(flagAttestorBundles)
+	index, bundles, days := v.GetInt64(flagAttestorIndex), v.GetInt64(flagAttestorBundles), v.GetInt64(flagAttestorKeep)
 	if index < 1 || bundles < 1 {
 		return config, fmt.Errorf("--%s and --%s must be positive", flagAttestorIndex, flagAttestorBundles)
 	}
-	config.IndexBytes, config.BundleBytes = index<<20, bundles<<20
+	if days < 1 || days > maxKeepDays {
+		return config, fmt.Errorf("--%s must be between 1 and %d", flagAttestorKeep, maxKeepDays)
+	}
+	config.IndexBytes, config.BundleBytes, config.IndexKeep = index<<20, bundles<<20, time.Duration(days)*24*time.Hour
 	var err error
 	config.Fault, err = attestor.ParseFault(v.GetString(flagAttestorFault))
 	return config, err
@@ -116,6 +123,7 @@ func attestorStartCmd() *cobra.Command {
 		Long: `Run an attestor beside a node that is started with
 --attestor.mode unix:///PATH, where PATH is the socket printed here.`,
 		Example: `openledgerd attestor start --node-grpc 127.0.0.1:9090 --attestor.listen 0.0.0.0:8090
+openledgerd attestor start --attestor.index-keep-days 2
 openledgerd start --attestor.mode unix:///var/lib/openledger/attestor/attestor.sock`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -21,6 +21,7 @@ type Attestor struct {
 	AllowPrivate  bool   `mapstructure:"allow-private"`
 	IndexMemoryMB int64  `mapstructure:"index-memory-mb"`
 	BundleDiskMB  int64  `mapstructure:"bundle-disk-mb"`
+	IndexKeepDays int64  `mapstructure:"index-keep-days"`
 }
 
 const attestorTemplate = `
@@ -48,6 +49,9 @@ allow-private = {{ .Attestor.AllowPrivate }}
 # index-memory-mb bounds the indexes in memory, bundle-disk-mb the bundles on disk.
 index-memory-mb = {{ .Attestor.IndexMemoryMB }}
 bundle-disk-mb = {{ .Attestor.BundleDiskMB }}
+
+# index-keep-days is how long the index of a model version stays on disk after it was last used.
+index-keep-days = {{ .Attestor.IndexKeepDays }}
 `
 
 // Template of app.toml.
@@ -55,5 +59,5 @@ const Template = serverconfig.DefaultConfigTemplate + attestorTemplate
 
 // Default configuration.
 func Default() Config {
-	return Config{Config: *serverconfig.DefaultConfig(), Attestor: Attestor{Mode: EmbeddedAttestor, IndexMemoryMB: 2048, BundleDiskMB: 4096}}
+	return Config{Config: *serverconfig.DefaultConfig(), Attestor: Attestor{Mode: EmbeddedAttestor, IndexMemoryMB: 2048, BundleDiskMB: 4096, IndexKeepDays: 7}}
 }
