@@ -135,7 +135,7 @@ func prepare(b *testing.B, c *chain.Chain, from chain.Account, batch uint64, acc
 		}
 		for e := range 8 {
 			payables[i].Entries = append(payables[i].Entries, rewardstypes.PayableEntry{
-				Rank: uint64(e), Contributor: numbered((i*8 + e) * 7919 % accounts), DataNetOwner: numbered(1), WeightPPM: 100_000, QualityPPM: rewardstypes.PPM,
+				Rank: uint64(e), Contributor: numbered((i*8 + e) * 7919 % accounts), WeightPPM: 100_000, QualityPPM: rewardstypes.PPM,
 			})
 		}
 	}

@@ -52,7 +52,7 @@ func enqueue(t *testing.T, c *chain.Chain, from chain.Account, batch uint64, fir
 			Provider: numbered(i), Compute: sdkmath.NewInt(int64(1_000 + i)), Royalty: chain.Open(100), Acknowledged: true,
 			Lineage: []rewardstypes.Share{{Address: numbered(first), PPM: rewardstypes.PPM}},
 			Entries: []rewardstypes.PayableEntry{{
-				Rank: 1, Contributor: numbered(i), DataNetOwner: numbered(first), WeightPPM: 700_000, QualityPPM: rewardstypes.PPM,
+				Rank: 1, Contributor: numbered(i), WeightPPM: 700_000, QualityPPM: rewardstypes.PPM,
 			}},
 			UnattributedPPM: 300_000,
 		})

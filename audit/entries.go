@@ -54,15 +54,16 @@ func (a *audit) listEntries() error {
 		}
 		c := a.known[entry.Rank]
 		part := rewardstypes.PayableEntry{
-			Rank: entry.Rank, WeightPPM: entry.WeightPpm, OwnerPPM: c.datanet.OwnerPpm,
-			QualityPPM: c.Score * (rewardstypes.PPM / datanettypes.MaxScore),
+			Rank: entry.Rank, WeightPPM: entry.WeightPpm, QualityPPM: c.Score * (rewardstypes.PPM / datanettypes.MaxScore),
 		}
 		if part.Contributor, err = sdk.AccAddressFromBech32(c.Contributor); err != nil {
 			return err
 		}
-		if part.DataNetOwner, err = sdk.AccAddressFromBech32(c.datanet.Owner); err != nil {
+		owner, err := sdk.AccAddressFromBech32(c.datanet.Owner)
+		if err != nil {
 			return err
 		}
+		part.Royalties = []rewardstypes.Share{{Address: owner, PPM: c.datanet.OwnerPpm}}
 		payable.Entries = append(payable.Entries, part)
 	}
 	payout, err := rewardstypes.Split(a.batch.Terms, payable)

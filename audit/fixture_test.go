@@ -227,7 +227,7 @@ func (w *world) pay(t testing.TB, r attributiontypes.Receipt) rewardstypes.Payou
 	for _, entry := range r.Entries {
 		payable.Entries = append(payable.Entries, rewardstypes.PayableEntry{
 			Rank: entry.Rank, Contributor: sdk.MustAccAddressFromBech32(w.contributions[entry.Rank].Contributor),
-			DataNetOwner: address("owner"), OwnerPPM: 50_000, WeightPPM: entry.WeightPpm, QualityPPM: rewardstypes.PPM,
+			Royalties: []rewardstypes.Share{{Address: address("owner"), PPM: 50_000}}, WeightPPM: entry.WeightPpm, QualityPPM: rewardstypes.PPM,
 		})
 	}
 	payout, err := rewardstypes.Split(w.terms, payable)

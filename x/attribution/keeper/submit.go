@@ -332,10 +332,9 @@ func (k Keeper) payable(ctx sdk.Context, from *source, provider sdk.AccAddress, 
 		}
 		payable.Entries = append(payable.Entries, rewardstypes.PayableEntry{
 			Rank: entry.Rank, WeightPPM: entry.WeightPPM,
-			Contributor:  sdk.MustAccAddressFromBech32(found.contribution.Contributor),
-			DataNetOwner: sdk.MustAccAddressFromBech32(found.datanet.Owner),
-			OwnerPPM:     found.datanet.OwnerPpm,
-			QualityPPM:   found.contribution.Score * (rewardstypes.PPM / maxScore),
+			Contributor: sdk.MustAccAddressFromBech32(found.contribution.Contributor),
+			Royalties:   []rewardstypes.Share{{Address: sdk.MustAccAddressFromBech32(found.datanet.Owner), PPM: found.datanet.OwnerPpm}},
+			QualityPPM:  found.contribution.Score * (rewardstypes.PPM / maxScore),
 		})
 	}
 	return payable, nil

@@ -68,8 +68,11 @@ func (c *collector) receipt(terms types.Terms, payable types.Payable) error {
 		if err := c.credit(payable.Entries[i].Contributor, entry.Amount, entry.Bonus); err != nil {
 			return err
 		}
-		if err := c.credit(payable.Entries[i].DataNetOwner, entry.OwnerAmount, math.ZeroInt()); err != nil {
-			return err
+		royalties := payable.Entries[i].Royalties
+		for j, amount := range types.RoyaltyAmounts(entry.Amount.Add(entry.OwnerAmount), royalties) {
+			if err := c.credit(royalties[j].Address, amount, math.ZeroInt()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

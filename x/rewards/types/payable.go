@@ -13,13 +13,12 @@ const maxAmountBits = 127
 
 // PayableEntry is a contribution's part of an answer and what it takes to pay it.
 type PayableEntry struct {
-	Rank         uint64
-	Contributor  sdk.AccAddress
-	DataNetOwner sdk.AccAddress
-	OwnerPPM     uint32 // royalty of the DataNet's owner
-	WeightPPM    uint32 // of the answer
-	QualityPPM   uint32 // of the contribution
-	ToPool       bool   // credit goes to the bounty pool: recalled or aliased data
+	Rank        uint64
+	Contributor sdk.AccAddress
+	Royalties   []Share // of what the entry earns, to its DataNet; at most PPM in all
+	WeightPPM   uint32  // of the answer
+	QualityPPM  uint32  // of the contribution
+	ToPool      bool    // credit goes to the bounty pool: recalled or aliased data
 }
 
 // Payable is a receipt to be paid.
@@ -56,16 +55,33 @@ func (p Payable) Validate() error {
 	}
 	weights := uint64(p.UnattributedPPM)
 	for _, entry := range p.Entries {
-		if entry.Contributor.Empty() || entry.DataNetOwner.Empty() {
-			return errorsmod.Wrapf(ErrInvalidPayable, "contribution %d without contributor or DataNet owner", entry.Rank)
-		}
-		if entry.OwnerPPM > PPM || entry.QualityPPM > PPM {
-			return errorsmod.Wrapf(ErrInvalidPayable, "contribution %d: owner %d ppm, quality %d ppm; at most %d", entry.Rank, entry.OwnerPPM, entry.QualityPPM, PPM)
+		if err := entry.validate(); err != nil {
+			return errorsmod.Wrapf(err, "contribution %d", entry.Rank)
 		}
 		weights += uint64(entry.WeightPPM)
 	}
 	if weights != PPM {
 		return errorsmod.Wrapf(ErrInvalidPayable, "weights sum to %d ppm, not %d", weights, PPM)
+	}
+	return nil
+}
+
+func (e PayableEntry) validate() error {
+	if e.Contributor.Empty() {
+		return errorsmod.Wrap(ErrInvalidPayable, "no contributor")
+	}
+	if e.QualityPPM > PPM {
+		return errorsmod.Wrapf(ErrInvalidPayable, "quality of %d ppm, at most %d", e.QualityPPM, PPM)
+	}
+	royalties := uint64(0)
+	for _, share := range e.Royalties {
+		if share.Address.Empty() {
+			return errorsmod.Wrap(ErrInvalidPayable, "royalty for nobody")
+		}
+		royalties += uint64(share.PPM)
+	}
+	if royalties > PPM {
+		return errorsmod.Wrapf(ErrInvalidPayable, "royalties sum to %d ppm, at most %d", royalties, PPM)
 	}
 	return nil
 }

@@ -511,7 +511,7 @@ type Totals struct {
 	Lineage cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=lineage,proto3,customtype=cosmossdk.io/math.Int" json:"lineage"`
 	// providers received.
 	Providers cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=providers,proto3,customtype=cosmossdk.io/math.Int" json:"providers"`
-	// datanet_owners received.
+	// datanet_owners and others with a royalty of a DataNet received.
 	DatanetOwners cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=datanet_owners,json=datanetOwners,proto3,customtype=cosmossdk.io/math.Int" json:"datanet_owners"`
 	// validators received or are owed.
 	Validators cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=validators,proto3,customtype=cosmossdk.io/math.Int" json:"validators"`
@@ -635,9 +635,9 @@ type EntryPayout struct {
 	Contributor string `protobuf:"bytes,2,opt,name=contributor,proto3" json:"contributor,omitempty"`
 	// weight_ppm of the entry.
 	WeightPpm uint32 `protobuf:"varint,3,opt,name=weight_ppm,json=weightPpm,proto3" json:"weight_ppm,omitempty"`
-	// amount in aopen from the fee, after the DataNet owner's royalty.
+	// amount in aopen from the fee, after the royalties of the DataNet.
 	Amount cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
-	// owner_amount in aopen to the owner of the DataNet.
+	// owner_amount in aopen of all royalties of the DataNet.
 	OwnerAmount cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=owner_amount,json=ownerAmount,proto3,customtype=cosmossdk.io/math.Int" json:"owner_amount"`
 	// bonus in aopen, at most.
 	Bonus cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=bonus,proto3,customtype=cosmossdk.io/math.Int" json:"bonus"`

@@ -51,8 +51,11 @@ func splitData(terms Terms, p Payable, data math.Int, out *Payout) {
 		}
 		if p.Acknowledged && !entry.ToPool {
 			earned := partRoundedDown(shares[i], entry.QualityPPM)
-			payout.OwnerAmount = partRoundedDown(earned, entry.OwnerPPM)
-			payout.Amount = earned.Sub(payout.OwnerAmount)
+			payout.Amount = earned
+			for _, royalty := range RoyaltyAmounts(earned, entry.Royalties) {
+				payout.OwnerAmount = payout.OwnerAmount.Add(royalty)
+				payout.Amount = payout.Amount.Sub(royalty)
+			}
 			payout.Bonus = partRoundedDown(partRoundedDown(bonus, entry.WeightPPM), entry.QualityPPM)
 		}
 		out.BountyPool = out.BountyPool.Add(shares[i].Sub(payout.Amount).Sub(payout.OwnerAmount))
@@ -68,6 +71,16 @@ func LineageAmounts(lineage math.Int, table []Share) []math.Int {
 		weights[i] = share.PPM
 	}
 	return apportion(lineage, weights)
+}
+
+// RoyaltyAmounts returns what each royalty takes of what an entry earned,
+// rounded down. What is left, dust included, is the contributor's.
+func RoyaltyAmounts(earned math.Int, royalties []Share) []math.Int {
+	amounts := make([]math.Int, len(royalties))
+	for i, share := range royalties {
+		amounts[i] = partRoundedDown(earned, share.PPM)
+	}
+	return amounts
 }
 
 // partRoundedDown returns floor(amount · ppm / 1,000,000).

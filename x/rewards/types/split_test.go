@@ -22,7 +22,7 @@ func payable(compute, royalty int64, weights ...uint32) types.Payable {
 	}
 	for i, weight := range weights {
 		p.Entries = append(p.Entries, types.PayableEntry{
-			Rank: uint64(i + 1), Contributor: address(byte(10 + i)), DataNetOwner: address(3), WeightPPM: weight, QualityPPM: types.PPM,
+			Rank: uint64(i + 1), Contributor: address(byte(10 + i)), WeightPPM: weight, QualityPPM: types.PPM,
 		})
 		p.UnattributedPPM -= weight
 	}
@@ -94,6 +94,18 @@ func anyAmount(t *rapid.T, name string) math.Int {
 	return amount.Mul(math.NewIntWithDecimal(1, rapid.IntRange(0, 18).Draw(t, name+" decimals")))
 }
 
+// anyRoyalties draws shares that sum to a whole at most, some of them to the same account.
+func anyRoyalties(t *rapid.T) []types.Share {
+	var shares []types.Share
+	left := uint32(types.PPM)
+	for range rapid.IntRange(0, 5).Draw(t, "royalties") {
+		ppm := rapid.Uint32Range(0, left).Draw(t, "royalty")
+		left -= ppm
+		shares = append(shares, types.Share{Address: address(rapid.ByteRange(4, 8).Draw(t, "to")), PPM: ppm})
+	}
+	return shares
+}
+
 func anyPayable(t *rapid.T) types.Payable {
 	p := types.Payable{
 		Provider: address(1), Compute: anyAmount(t, "compute"), Royalty: anyAmount(t, "royalty"), Acknowledged: rapid.Bool().Draw(t, "acknowledged"),
@@ -105,8 +117,8 @@ func anyPayable(t *rapid.T) types.Payable {
 		weight := rapid.Uint32Range(0, p.UnattributedPPM).Draw(t, "weight")
 		p.UnattributedPPM -= weight
 		p.Entries = append(p.Entries, types.PayableEntry{
-			Rank: rapid.Uint64().Draw(t, "rank"), Contributor: address(byte(10 + i)), DataNetOwner: address(4), WeightPPM: weight,
-			OwnerPPM: rapid.Uint32Range(0, types.PPM).Draw(t, "owner"), QualityPPM: rapid.Uint32Range(0, types.PPM).Draw(t, "quality"),
+			Rank: rapid.Uint64().Draw(t, "rank"), Contributor: address(byte(10 + i)), WeightPPM: weight,
+			Royalties: anyRoyalties(t), QualityPPM: rapid.Uint32Range(0, types.PPM).Draw(t, "quality"),
 			ToPool: rapid.Bool().Draw(t, "pool"),
 		})
 	}
@@ -129,10 +141,36 @@ func TestSplitConservesMoney(t *testing.T) {
 			lineage = lineage.Add(amount)
 		}
 		require.Equal(t, out.Lineage.String(), lineage.String())
-		for _, entry := range out.Entries {
+		for i, entry := range out.Entries {
 			require.False(t, entry.Amount.IsNegative() || entry.OwnerAmount.IsNegative() || entry.Bonus.IsNegative())
+			royalties := math.ZeroInt()
+			for _, amount := range types.RoyaltyAmounts(entry.Amount.Add(entry.OwnerAmount), p.Entries[i].Royalties) {
+				royalties = royalties.Add(amount)
+			}
+			require.Equal(t, entry.OwnerAmount.String(), royalties.String())
 		}
 	})
+}
+
+// TestRoyaltiesAreRoundedDownEach: no royalty depends on the others, and the
+// contributor has the exact rest.
+func TestRoyaltiesAreRoundedDownEach(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		earned, shares := anyAmount(t, "earned"), anyRoyalties(t)
+		left := earned
+		for i, amount := range types.RoyaltyAmounts(earned, shares) {
+			require.Equal(t, earned.MulRaw(int64(shares[i].PPM)).QuoRaw(types.PPM).String(), amount.String())
+			left = left.Sub(amount)
+		}
+		require.False(t, left.IsNegative())
+	})
+
+	p := payable(0, 1_000_001, 1_000_000) // 600,001 earned
+	p.Entries[0].Royalties = []types.Share{{Address: address(3), PPM: 333_333}, {Address: address(4), PPM: 333_333}, {Address: address(3), PPM: 1}}
+	out, err := types.Split(types.DefaultTerms(), p)
+	require.NoError(t, err)
+	require.EqualValues(t, 2*200_000, out.Entries[0].OwnerAmount.Int64())
+	require.EqualValues(t, 200_001, out.Entries[0].Amount.Int64())
 }
 
 // TestWashTradingLosesMoney: an account that holds every role and all stake
@@ -165,14 +203,21 @@ func TestTermsThatCanBeFarmedAreRefused(t *testing.T) {
 
 func TestSplitRefusesWhatDoesNotAddUp(t *testing.T) {
 	for name, change := range map[string]func(*types.Payable){
-		"weights":     func(p *types.Payable) { p.UnattributedPPM++ },
-		"lineage":     func(p *types.Payable) { p.Lineage[0].PPM-- },
-		"negative":    func(p *types.Payable) { p.Compute = math.NewInt(-1) },
-		"nil":         func(p *types.Payable) { p.Royalty = math.Int{} },
-		"huge":        func(p *types.Payable) { p.Royalty = math.NewIntWithDecimal(1, 60) },
-		"nobody":      func(p *types.Payable) { p.Entries[0].Contributor = nil },
-		"quality":     func(p *types.Payable) { p.Entries[0].QualityPPM = types.PPM + 1 },
-		"no provider": func(p *types.Payable) { p.Provider = nil },
+		"weights":  func(p *types.Payable) { p.UnattributedPPM++ },
+		"lineage":  func(p *types.Payable) { p.Lineage[0].PPM-- },
+		"negative": func(p *types.Payable) { p.Compute = math.NewInt(-1) },
+		"nil":      func(p *types.Payable) { p.Royalty = math.Int{} },
+		"huge":     func(p *types.Payable) { p.Royalty = math.NewIntWithDecimal(1, 60) },
+		"nobody":   func(p *types.Payable) { p.Entries[0].Contributor = nil },
+		"quality":  func(p *types.Payable) { p.Entries[0].QualityPPM = types.PPM + 1 },
+		"royalties": func(p *types.Payable) {
+			p.Entries[0].Royalties = []types.Share{{Address: address(3), PPM: types.PPM}, {Address: address(4), PPM: 1}}
+		},
+		"many royalties": func(p *types.Payable) {
+			p.Entries[0].Royalties = []types.Share{{Address: address(3), PPM: 1 << 31}, {Address: address(4), PPM: 1 << 31}}
+		},
+		"royalty for nobody": func(p *types.Payable) { p.Entries[0].Royalties = []types.Share{{PPM: 1}} },
+		"no provider":        func(p *types.Payable) { p.Provider = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := payable(1, 1, 500_000)
