@@ -57,7 +57,7 @@ func TestAnswerPaysContributorsInTheSameBlock(t *testing.T) {
 		require.True(t, entry.Amount.IsPositive())
 		total = total.Add(entry.Amount).Add(entry.OwnerAmount)
 	}
-	require.Equal(t, payout.Fee, total.Add(payout.Provider).Add(payout.Burned).Add(payout.Lineage).Add(payout.Validators).Add(payout.BountyPool))
+	require.Equal(t, payout.Fee, total.Add(payout.Provider).Add(payout.Burned).Add(payout.Lineage).Add(payout.Validators).Add(payout.BountyPool).Add(payout.Retired))
 	require.Equal(t, payout.Fee, payout.Compute.Add(payout.Royalty))
 	require.Equal(t, chain.Royalty, payout.Royalty)
 

@@ -86,7 +86,7 @@ func shares(payout rewardstypes.Payout) string {
 	for i, entry := range payout.Entries {
 		parts[i] = fmt.Sprintf("%d: %s", entry.Rank, entry.Amount)
 	}
-	return strings.Join(append(parts, fmt.Sprintf("bounty pool: %s", payout.BountyPool)), ", ")
+	return strings.Join(append(parts, fmt.Sprintf("bounty pool: %s, retired: %s", payout.BountyPool, payout.Retired)), ", ")
 }
 
 // listRuns lists the recomputed rows with the text of their segments. Offsets

@@ -46,7 +46,7 @@ func (w *world) checkInvariants(ctx context.Context, exchanges []exchange) error
 	if most := totals.Burned.MulRaw(int64(params.Params.Terms.BonusPpm)).QuoRaw(rewardstypes.PPM); totals.Bonus.GT(most) {
 		return fmt.Errorf("bonus %s is above %s", totals.Bonus, most)
 	}
-	parts := totals.Burned.Add(totals.Contributors).Add(totals.DatanetOwners).Add(totals.Lineage).Add(totals.Providers).Add(totals.Validators).Add(totals.BountyPool)
+	parts := totals.Burned.Add(totals.Retired).Add(totals.Contributors).Add(totals.DatanetOwners).Add(totals.Lineage).Add(totals.Providers).Add(totals.Validators).Add(totals.BountyPool)
 	if !parts.Equal(totals.Fees) {
 		return fmt.Errorf("fees of %s were divided into %s", totals.Fees, parts)
 	}

@@ -27,6 +27,7 @@ func (k Keeper) Enqueue(ctx context.Context, fromModule string, batchID uint64, 
 	}
 	if err := errors.Join(
 		add(ctx, k.PendingBurn, p.Burned),
+		add(ctx, k.PendingRetired, p.Retired),
 		add(ctx, k.PendingBounty, p.BountyPool),
 		add(ctx, k.ValidatorsPot, p.Validators),
 	); err != nil {
@@ -38,7 +39,7 @@ func (k Keeper) Enqueue(ctx context.Context, fromModule string, batchID uint64, 
 	return k.storeList(ctx, batchID, p)
 }
 
-// count adds a batch to the totals. Burned and bonus count when they happen.
+// count adds a batch to the totals. Burned, retired and bonus count when they happen.
 func (k Keeper) count(ctx context.Context, p types.Prepared) error {
 	totals, err := k.Totals.Get(ctx)
 	if err != nil {

@@ -32,6 +32,7 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		k.PendingBurn.Set(ctx, g.PendingBurn),
 		k.PendingBounty.Set(ctx, g.PendingBounty),
 		k.AttestEscrow.Set(ctx, g.AttestEscrow),
+		k.PendingRetired.Set(ctx, g.PendingRetired),
 	); err != nil {
 		return err
 	}
@@ -157,6 +158,9 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 		return nil, err
 	}
 	if g.AttestEscrow, err = get(ctx, k.AttestEscrow); err != nil {
+		return nil, err
+	}
+	if g.PendingRetired, err = get(ctx, k.PendingRetired); err != nil {
 		return nil, err
 	}
 	if g.Held, err = k.exportHeld(ctx); err != nil {

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
@@ -13,8 +14,9 @@ import (
 )
 
 // grantAndNet grants the bonus that the lists of this block asked for, within
-// the token bucket, and burns what their receipts burned less that bonus: one
-// operation at the bank for the whole block. Supply can only fall by it.
+// the token bucket, and burns what their receipts burned and retired less that
+// bonus: one operation at the bank for the whole block. Supply can only fall by
+// it. The bonus must be covered by what was burned alone.
 func (k Keeper) grantAndNet(ctx context.Context, params types.Params, seconds int64) error {
 	arrived, err := k.arrivedLists(ctx)
 	if err != nil {
@@ -25,19 +27,23 @@ func (k Keeper) grantAndNet(ctx context.Context, params types.Params, seconds in
 		return err
 	}
 	burned, err := get(ctx, k.PendingBurn)
-	if err != nil || burned.IsZero() && granted.IsZero() {
+	if err != nil {
 		return err
 	}
-	net := burned.Sub(granted)
-	if net.IsNegative() {
+	retired, err := get(ctx, k.PendingRetired)
+	if err != nil || burned.IsZero() && retired.IsZero() && granted.IsZero() {
+		return err
+	}
+	if granted.GT(burned) {
 		return errorsmod.Wrapf(types.ErrInvariant, "bonus %s is above what was burned, %s", granted, burned)
 	}
+	net := burned.Sub(granted).Add(retired)
 	if net.IsPositive() {
 		if err := k.bank.BurnCoins(ctx, types.ModuleName, coins(net)); err != nil {
 			return err
 		}
 	}
-	if err := k.PendingBurn.Set(ctx, math.ZeroInt()); err != nil {
+	if err := errors.Join(k.PendingBurn.Set(ctx, math.ZeroInt()), k.PendingRetired.Set(ctx, math.ZeroInt())); err != nil {
 		return err
 	}
 	totals, err := k.Totals.Get(ctx)
@@ -46,10 +52,11 @@ func (k Keeper) grantAndNet(ctx context.Context, params types.Params, seconds in
 	}
 	totals.Burned = totals.Burned.Add(burned)
 	totals.Bonus = totals.Bonus.Add(granted)
+	totals.Retired = totals.Retired.Add(retired)
 	if err := k.Totals.Set(ctx, totals); err != nil {
 		return err
 	}
-	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventSupplyNetted{Burned: burned, Bonus: granted, NetBurned: net})
+	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventSupplyNetted{Burned: burned, Bonus: granted, NetBurned: net, Retired: retired})
 }
 
 // maxGrants bounds the lists granted in one block. More can only have arrived

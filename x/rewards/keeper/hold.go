@@ -28,6 +28,7 @@ func (k Keeper) Hold(ctx context.Context, fromModule string, batchID uint64, p t
 	return list.Id, k.Held.Set(ctx, list.Id, types.HeldList{
 		List: list, Burned: p.Burned, BountyPool: p.BountyPool, Validators: p.Validators, Contributors: p.Contributors,
 		DatanetOwners: p.DatanetOwners, Lineage: p.Lineage, Providers: p.Providers, Receipts: p.Receipts,
+		Retired: p.Retired,
 	})
 }
 
@@ -50,6 +51,7 @@ func (k Keeper) Release(ctx context.Context, id uint64) (math.Int, error) {
 	if err := errors.Join(
 		k.Held.Remove(ctx, id),
 		add(ctx, k.PendingBurn, held.Burned),
+		add(ctx, k.PendingRetired, held.Retired),
 		add(ctx, k.PendingBounty, held.BountyPool),
 		add(ctx, k.AttestEscrow, share),
 		// The share counts when it is divided: until then it may still be forfeited.
@@ -89,7 +91,8 @@ func (k Keeper) Refund(ctx context.Context, id uint64, refunds []types.Refund) e
 	return k.dropHeld(ctx, held)
 }
 
-// Lapse drops a held list, pays its provider for compute and leaves the rest to the bounty pool. It returns what the provider got.
+// Lapse drops a held list, pays its provider for compute and leaves the rest to the bounty pool, commons included: nothing was
+// found to be of the commons. It returns what the provider got.
 func (k Keeper) Lapse(ctx context.Context, id uint64, provider sdk.AccAddress) (math.Int, error) {
 	held, err := k.getHeld(ctx, id)
 	if err != nil {

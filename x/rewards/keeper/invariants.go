@@ -21,7 +21,7 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 // the pots, or more; the bounty pool holds its counter, or more.
 func (k Keeper) checkSolvency(ctx context.Context) error {
 	owed := math.ZeroInt()
-	for _, item := range []collections.Item[math.Int]{k.ValidatorsPot, k.PendingBurn, k.PendingBounty, k.AttestEscrow} {
+	for _, item := range []collections.Item[math.Int]{k.ValidatorsPot, k.PendingBurn, k.PendingRetired, k.PendingBounty, k.AttestEscrow} {
 		amount, err := get(ctx, item)
 		if err != nil {
 			return err
@@ -109,7 +109,7 @@ func (k Keeper) heldTotal(ctx context.Context) (math.Int, error) {
 		}); err != nil {
 			return true, err
 		}
-		if parts := credits.Add(held.Burned).Add(held.BountyPool).Add(held.Validators); !parts.Equal(held.List.Fees) {
+		if parts := credits.Add(held.Burned).Add(held.Retired).Add(held.BountyPool).Add(held.Validators); !parts.Equal(held.List.Fees) {
 			return true, errorsmod.Wrapf(types.ErrInvariant, "held list %d: fees of %s were divided into %s", id, held.List.Fees, parts)
 		}
 		total = total.Add(held.List.Fees)
@@ -152,8 +152,12 @@ func (k Keeper) checkTotals(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	parts := totals.Burned.Add(pendingBurn).Add(totals.Contributors).Add(totals.DatanetOwners).Add(totals.Lineage).
-		Add(totals.Providers).Add(totals.Validators).Add(totals.BountyPool)
+	pendingRetired, err := get(ctx, k.PendingRetired)
+	if err != nil {
+		return err
+	}
+	parts := totals.Burned.Add(pendingBurn).Add(totals.Retired).Add(pendingRetired).
+		Add(totals.Contributors).Add(totals.DatanetOwners).Add(totals.Lineage).Add(totals.Providers).Add(totals.Validators).Add(totals.BountyPool)
 	if !parts.Equal(totals.Fees) {
 		return errorsmod.Wrapf(types.ErrInvariant, "fees of %s were divided into %s", totals.Fees, parts)
 	}

@@ -52,9 +52,10 @@ type Keeper struct {
 	AttestEscrow collections.Item[math.Int]
 
 	// Of the running block; empty between blocks.
-	PendingBurn   collections.Item[math.Int]
-	PendingBounty collections.Item[math.Int]
-	Arrived       collections.KeySet[uint64]
+	PendingBurn    collections.Item[math.Int]
+	PendingBounty  collections.Item[math.Int]
+	PendingRetired collections.Item[math.Int]
+	Arrived        collections.KeySet[uint64]
 }
 
 // NewKeeper returns the keeper. bank must be able to mint aopen; no other
@@ -72,27 +73,28 @@ func NewKeeper(
 	k := Keeper{
 		cdc: cdc, addressCodec: addressCodec, authority: authority,
 		accounts: accounts, bank: bank, staking: staking, distribution: distribution,
-		Params:        collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
-		Reserve:       collections.NewItem(sb, types.ReserveKey, "reserve", sdk.IntValue),
-		NextAccount:   collections.NewSequence(sb, types.NextAccountKey, "next_account"),
-		AccountIDs:    collections.NewMap(sb, types.AccountIDsKey, "account_ids", sdk.AccAddressKey, collections.Uint64Value),
-		Accounts:      collections.NewMap(sb, types.AccountsKey, "accounts", collections.Uint64Key, collcodec.KeyToValueCodec(sdk.AccAddressKey)),
-		Pages:         collections.NewMap(sb, types.PagesKey, "pages", collections.Uint64Key, types.PageCodec{}),
-		Thresholds:    collections.NewMap(sb, types.ThresholdsKey, "thresholds", collections.Uint64Key, sdk.IntValue),
-		NextList:      collections.NewSequence(sb, types.NextListKey, "next_list"),
-		Lists:         collections.NewMap(sb, types.ListsKey, "lists", collections.Uint64Key, codec.CollValue[types.CreditList](cdc)),
-		Chunks:        collections.NewMap(sb, types.ChunksKey, "chunks", collections.PairKeyCodec(collections.Uint64Key, collections.Uint32Key), codec.CollValue[types.CreditChunk](cdc)),
-		Sweep:         collections.NewItem(sb, types.SweepKey, "sweep", codec.CollValue[types.Sweep](cdc)),
-		DuePages:      collections.NewKeySet(sb, types.DuePagesKey, "due_pages", collections.Uint64Key),
-		Totals:        collections.NewItem(sb, types.TotalsKey, "totals", codec.CollValue[types.Totals](cdc)),
-		ValidatorsPot: collections.NewItem(sb, types.ValidatorsPotKey, "validators_pot", sdk.IntValue),
-		BountyPool:    collections.NewItem(sb, types.BountyPoolKey, "bounty_pool", sdk.IntValue),
-		Clock:         collections.NewItem(sb, types.ClockKey, "clock", codec.CollValue[types.Clock](cdc)),
-		Held:          collections.NewMap(sb, types.HeldKey, "held", collections.Uint64Key, codec.CollValue[types.HeldList](cdc)),
-		AttestEscrow:  collections.NewItem(sb, types.AttestEscrowKey, "attest_escrow", sdk.IntValue),
-		PendingBurn:   collections.NewItem(sb, types.PendingBurnKey, "pending_burn", sdk.IntValue),
-		PendingBounty: collections.NewItem(sb, types.PendingBountyKey, "pending_bounty", sdk.IntValue),
-		Arrived:       collections.NewKeySet(sb, types.ArrivedKey, "arrived", collections.Uint64Key),
+		Params:         collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
+		Reserve:        collections.NewItem(sb, types.ReserveKey, "reserve", sdk.IntValue),
+		NextAccount:    collections.NewSequence(sb, types.NextAccountKey, "next_account"),
+		AccountIDs:     collections.NewMap(sb, types.AccountIDsKey, "account_ids", sdk.AccAddressKey, collections.Uint64Value),
+		Accounts:       collections.NewMap(sb, types.AccountsKey, "accounts", collections.Uint64Key, collcodec.KeyToValueCodec(sdk.AccAddressKey)),
+		Pages:          collections.NewMap(sb, types.PagesKey, "pages", collections.Uint64Key, types.PageCodec{}),
+		Thresholds:     collections.NewMap(sb, types.ThresholdsKey, "thresholds", collections.Uint64Key, sdk.IntValue),
+		NextList:       collections.NewSequence(sb, types.NextListKey, "next_list"),
+		Lists:          collections.NewMap(sb, types.ListsKey, "lists", collections.Uint64Key, codec.CollValue[types.CreditList](cdc)),
+		Chunks:         collections.NewMap(sb, types.ChunksKey, "chunks", collections.PairKeyCodec(collections.Uint64Key, collections.Uint32Key), codec.CollValue[types.CreditChunk](cdc)),
+		Sweep:          collections.NewItem(sb, types.SweepKey, "sweep", codec.CollValue[types.Sweep](cdc)),
+		DuePages:       collections.NewKeySet(sb, types.DuePagesKey, "due_pages", collections.Uint64Key),
+		Totals:         collections.NewItem(sb, types.TotalsKey, "totals", codec.CollValue[types.Totals](cdc)),
+		ValidatorsPot:  collections.NewItem(sb, types.ValidatorsPotKey, "validators_pot", sdk.IntValue),
+		BountyPool:     collections.NewItem(sb, types.BountyPoolKey, "bounty_pool", sdk.IntValue),
+		Clock:          collections.NewItem(sb, types.ClockKey, "clock", codec.CollValue[types.Clock](cdc)),
+		Held:           collections.NewMap(sb, types.HeldKey, "held", collections.Uint64Key, codec.CollValue[types.HeldList](cdc)),
+		AttestEscrow:   collections.NewItem(sb, types.AttestEscrowKey, "attest_escrow", sdk.IntValue),
+		PendingBurn:    collections.NewItem(sb, types.PendingBurnKey, "pending_burn", sdk.IntValue),
+		PendingBounty:  collections.NewItem(sb, types.PendingBountyKey, "pending_bounty", sdk.IntValue),
+		PendingRetired: collections.NewItem(sb, types.PendingRetiredKey, "pending_retired", sdk.IntValue),
+		Arrived:        collections.NewKeySet(sb, types.ArrivedKey, "arrived", collections.Uint64Key),
 	}
 	schema, err := sb.Build()
 	if err != nil {

@@ -19,7 +19,7 @@ func (k Keeper) Prepare(ctx context.Context, terms types.Terms, payables []types
 	c := collector{
 		keeper: k, ctx: ctx, place: make(map[string]int),
 		prepared: types.Prepared{
-			Fees: zero, Burned: zero, Bonus: zero, Validators: zero, BountyPool: zero,
+			Fees: zero, Burned: zero, Bonus: zero, Validators: zero, BountyPool: zero, Retired: zero,
 			Contributors: zero, DatanetOwners: zero, Lineage: zero, Providers: zero,
 		},
 	}
@@ -52,6 +52,7 @@ func (c *collector) receipt(terms types.Terms, payable types.Payable) error {
 	p.Bonus = p.Bonus.Add(payout.Bonus)
 	p.Validators = p.Validators.Add(payout.Validators)
 	p.BountyPool = p.BountyPool.Add(payout.BountyPool)
+	p.Retired = p.Retired.Add(payout.Retired)
 	p.Providers = p.Providers.Add(payout.Provider)
 	p.Lineage = p.Lineage.Add(payout.Lineage)
 	if err := c.credit(payable.Provider, payout.Provider, math.ZeroInt()); err != nil {

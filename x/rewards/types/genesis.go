@@ -13,16 +13,17 @@ var DefaultReserve = math.NewIntWithDecimal(200_000_000, Decimals)
 // DefaultGenesis is the state of a new chain.
 func DefaultGenesis() *GenesisState {
 	return &GenesisState{
-		Params:        DefaultParams(),
-		Reserve:       DefaultReserve,
-		NextListId:    1,
-		Totals:        ZeroTotals(),
-		ValidatorsPot: math.ZeroInt(),
-		BountyPool:    math.ZeroInt(),
-		Clock:         Clock{LastBlockTime: time.Unix(0, 0).UTC()},
-		PendingBurn:   math.ZeroInt(),
-		PendingBounty: math.ZeroInt(),
-		AttestEscrow:  math.ZeroInt(),
+		Params:         DefaultParams(),
+		Reserve:        DefaultReserve,
+		NextListId:     1,
+		Totals:         ZeroTotals(),
+		ValidatorsPot:  math.ZeroInt(),
+		BountyPool:     math.ZeroInt(),
+		Clock:          Clock{LastBlockTime: time.Unix(0, 0).UTC()},
+		PendingBurn:    math.ZeroInt(),
+		PendingBounty:  math.ZeroInt(),
+		AttestEscrow:   math.ZeroInt(),
+		PendingRetired: math.ZeroInt(),
 	}
 }
 
@@ -31,7 +32,7 @@ func ZeroTotals() Totals {
 	zero := math.ZeroInt()
 	return Totals{
 		Fees: zero, Burned: zero, Bonus: zero, Emitted: zero, Contributors: zero, Lineage: zero,
-		Providers: zero, DatanetOwners: zero, Validators: zero, BountyPool: zero, Refunds: zero,
+		Providers: zero, DatanetOwners: zero, Validators: zero, BountyPool: zero, Refunds: zero, Retired: zero,
 	}
 }
 
@@ -46,11 +47,12 @@ func (g GenesisState) Validate() error {
 	}{
 		{"reserve", g.Reserve}, {"validators_pot", g.ValidatorsPot}, {"bounty_pool", g.BountyPool},
 		{"pending_burn", g.PendingBurn}, {"pending_bounty", g.PendingBounty},
-		{"attest_escrow", g.AttestEscrow},
+		{"attest_escrow", g.AttestEscrow}, {"pending_retired", g.PendingRetired},
 		{"totals.fees", g.Totals.Fees}, {"totals.burned", g.Totals.Burned}, {"totals.bonus", g.Totals.Bonus},
 		{"totals.emitted", g.Totals.Emitted}, {"totals.contributors", g.Totals.Contributors}, {"totals.lineage", g.Totals.Lineage},
 		{"totals.providers", g.Totals.Providers}, {"totals.datanet_owners", g.Totals.DatanetOwners},
 		{"totals.validators", g.Totals.Validators}, {"totals.bounty_pool", g.Totals.BountyPool}, {"totals.refunds", g.Totals.Refunds},
+		{"totals.retired", g.Totals.Retired},
 	} {
 		if err := validateAmount(amount.name, amount.value); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
@@ -84,6 +86,7 @@ func (g GenesisState) validateHeld() error {
 		}
 		for _, amount := range []math.Int{
 			held.List.Fees, held.List.Bonus, held.Burned, held.BountyPool, held.Validators, held.Contributors, held.DatanetOwners, held.Lineage, held.Providers,
+			held.Retired,
 		} {
 			if err := validateAmount("held list", amount); err != nil {
 				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())

@@ -19,6 +19,7 @@ type PayableEntry struct {
 	WeightPPM   uint32  // of the answer
 	QualityPPM  uint32  // of the contribution
 	ToPool      bool    // credit goes to the bounty pool: recalled or aliased data
+	Burn        bool    // data share is burned without a bonus: commons, which nobody earns from; goes before ToPool
 }
 
 // Payable is a receipt to be paid.
@@ -101,6 +102,7 @@ type Prepared struct {
 	Bonus      math.Int // minted on top, at most
 	Validators math.Int
 	BountyPool math.Int
+	Retired    math.Int // data share of commons, burned beside Burned
 	Credits    []Credit // by ledger id
 	Receipts   uint64
 

@@ -27,6 +27,7 @@ func Split(terms Terms, p Payable) (Payout, error) {
 		Lineage:    lineage,
 		Validators: validators,
 		BountyPool: math.ZeroInt(),
+		Retired:    math.ZeroInt(),
 		Bonus:      math.ZeroInt(),
 		Entries:    make([]EntryPayout, len(p.Entries)),
 	}
@@ -35,7 +36,10 @@ func Split(terms Terms, p Payable) (Payout, error) {
 }
 
 // splitData divides the data share and the bonus by weight and quality. What
-// no contributor earns goes to the bounty pool, or is not minted.
+// no contributor earns goes to the bounty pool, or is not minted. What commons
+// would have earned is burned whatever their quality, and whether the answer
+// was acknowledged or not. The bonus follows from the burn of the terms alone:
+// data that earns nothing must not raise what other data earns.
 func splitData(terms Terms, p Payable, data math.Int, out *Payout) {
 	weights := make([]uint32, 0, len(p.Entries)+1)
 	for _, entry := range p.Entries {
@@ -49,7 +53,7 @@ func splitData(terms Terms, p Payable, data math.Int, out *Payout) {
 			Rank: entry.Rank, Contributor: entry.Contributor.String(), WeightPpm: entry.WeightPPM,
 			Amount: math.ZeroInt(), OwnerAmount: math.ZeroInt(), Bonus: math.ZeroInt(),
 		}
-		if p.Acknowledged && !entry.ToPool {
+		if p.Acknowledged && !entry.ToPool && !entry.Burn {
 			earned := partRoundedDown(shares[i], entry.QualityPPM)
 			payout.Amount = earned
 			for _, royalty := range RoyaltyAmounts(earned, entry.Royalties) {
@@ -58,7 +62,11 @@ func splitData(terms Terms, p Payable, data math.Int, out *Payout) {
 			}
 			payout.Bonus = partRoundedDown(partRoundedDown(bonus, entry.WeightPPM), entry.QualityPPM)
 		}
-		out.BountyPool = out.BountyPool.Add(shares[i].Sub(payout.Amount).Sub(payout.OwnerAmount))
+		if rest := shares[i].Sub(payout.Amount).Sub(payout.OwnerAmount); entry.Burn {
+			out.Retired = out.Retired.Add(rest)
+		} else {
+			out.BountyPool = out.BountyPool.Add(rest)
+		}
 		out.Bonus = out.Bonus.Add(payout.Bonus)
 		out.Entries[i] = payout
 	}

@@ -1,6 +1,7 @@
 package types_test
 
 import (
+	"slices"
 	"testing"
 
 	"cosmossdk.io/math"
@@ -67,8 +68,55 @@ func TestSplitUnacknowledgedAndPooled(t *testing.T) {
 	require.True(t, out.Bonus.IsZero())
 }
 
+func TestCommonsAreBurnedWithoutABonus(t *testing.T) {
+	for _, acknowledged := range []bool{true, false} {
+		p := payable(1_000_000, 1_000_000, 500_000, 250_000)
+		p.Acknowledged = acknowledged
+		p.Entries[0].Burn, p.Entries[0].ToPool, p.Entries[0].QualityPPM = true, true, 1
+		p.Entries[0].Royalties = []types.Share{{Address: address(3), PPM: types.PPM}}
+		out, err := types.Split(types.DefaultTerms(), p)
+		require.NoError(t, err)
+		require.EqualValues(t, 300_000, out.Retired.Int64()) // half of 60 %
+		require.EqualValues(t, 300_000, out.Burned.Int64())
+		require.True(t, out.Entries[0].Amount.IsZero() && out.Entries[0].OwnerAmount.IsZero() && out.Entries[0].Bonus.IsZero())
+		require.Equal(t, out.Fee.String(), sum(out).String())
+		if acknowledged {
+			require.EqualValues(t, 49_999, out.Bonus.Int64()) // of the second entry, as without commons
+			require.EqualValues(t, 150_000, out.BountyPool.Int64())
+		}
+	}
+}
+
+// TestBurnTouchesNobodyElse: with an entry of the commons everybody else gets
+// what they got without, and what the entry took from others is retired.
+func TestBurnTouchesNobodyElse(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		terms, p := anyTerms(t), anyPayable(t)
+		if len(p.Entries) == 0 {
+			return
+		}
+		at := rapid.IntRange(0, len(p.Entries)-1).Draw(t, "at")
+		p.Entries[at].Burn = false
+		without, err := types.Split(terms, p)
+		require.NoError(t, err)
+		p.Entries = slices.Clone(p.Entries)
+		p.Entries[at].Burn = true
+		with, err := types.Split(terms, p)
+		require.NoError(t, err)
+		for i := range p.Entries {
+			if i != at {
+				require.Equal(t, without.Entries[i], with.Entries[i])
+			}
+		}
+		require.Equal(t, without.Burned.String(), with.Burned.String())
+		require.Equal(t, without.Bonus.Sub(without.Entries[at].Bonus).String(), with.Bonus.String())
+		took := without.Entries[at].Amount.Add(without.Entries[at].OwnerAmount).Add(without.BountyPool.Sub(with.BountyPool))
+		require.Equal(t, took.String(), with.Retired.Sub(without.Retired).String())
+	})
+}
+
 func sum(out types.Payout) math.Int {
-	total := out.Provider.Add(out.Burned).Add(out.Lineage).Add(out.Validators).Add(out.BountyPool)
+	total := out.Provider.Add(out.Burned).Add(out.Lineage).Add(out.Validators).Add(out.BountyPool).Add(out.Retired)
 	for _, entry := range out.Entries {
 		total = total.Add(entry.Amount).Add(entry.OwnerAmount)
 	}
@@ -119,7 +167,7 @@ func anyPayable(t *rapid.T) types.Payable {
 		p.Entries = append(p.Entries, types.PayableEntry{
 			Rank: rapid.Uint64().Draw(t, "rank"), Contributor: address(byte(10 + i)), WeightPPM: weight,
 			Royalties: anyRoyalties(t), QualityPPM: rapid.Uint32Range(0, types.PPM).Draw(t, "quality"),
-			ToPool: rapid.Bool().Draw(t, "pool"),
+			ToPool: rapid.Bool().Draw(t, "pool"), Burn: rapid.Bool().Draw(t, "burned"),
 		})
 	}
 	return p
@@ -174,13 +222,14 @@ func TestRoyaltiesAreRoundedDownEach(t *testing.T) {
 }
 
 // TestWashTradingLosesMoney: an account that holds every role and all stake
-// gets back less than the fee, for every set of terms that is accepted.
+// gets back less than the fee, for every set of terms that is accepted,
+// commons or not.
 func TestWashTradingLosesMoney(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		terms, p := anyTerms(t), anyPayable(t)
 		out, err := types.Split(terms, p)
 		require.NoError(t, err)
-		back := sum(out).Sub(out.Burned).Add(out.Bonus)
+		back := sum(out).Sub(out.Burned).Sub(out.Retired).Add(out.Bonus)
 		require.True(t, back.LTE(out.Fee))
 		if out.Fee.GT(math.NewInt(1_000)) {
 			require.True(t, back.LT(out.Fee), "%s of %s comes back", back, out.Fee)
