@@ -11,6 +11,7 @@ import (
 
 	"github.com/openledger/openledger/testutil/chain"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	rewardskeeper "github.com/openledger/openledger/x/rewards/keeper"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -155,4 +156,133 @@ func TestPauseKeepsCommonsToRetireAcrossExport(t *testing.T) {
 	require.NoError(t, c.App.RewardsKeeper.Params.Set(c.Ctx(), params))
 	c.Block()
 	require.Equal(t, p.Retired.String(), totals(t, c).Retired.String())
+}
+
+// ofModel is a receipt of a model whose entries are of the DataNets given, with 5 % royalties.
+func ofModel(model uint64, unattributed uint32, datanets ...uint64) rewardstypes.Payable {
+	var entries []rewardstypes.PayableEntry
+	for i, datanet := range datanets {
+		entry := entryOf(uint64(i+1), i+1, (rewardstypes.PPM-unattributed)/uint32(len(datanets)))
+		entry.DataNet, entry.Royalties = datanet, []rewardstypes.Share{{Address: numbered(60), PPM: 50_000}}
+		entries = append(entries, entry)
+	}
+	p := receiptOf(entries...)
+	p.Model = model
+	return p
+}
+
+func rewardsQuery(c *chain.Chain) rewardstypes.QueryServer {
+	return rewardskeeper.NewQueryServer(c.App.RewardsKeeper)
+}
+
+func datanetTotals(t *testing.T, c *chain.Chain, id uint64) rewardstypes.DataNetTotals {
+	t.Helper()
+	response, err := rewardsQuery(c).DataNetTotals(c.Ctx(), &rewardstypes.QueryDataNetTotalsRequest{DatanetId: id})
+	require.NoError(t, err)
+	return response.Totals
+}
+
+func modelTotals(t *testing.T, c *chain.Chain, id uint64) rewardstypes.ModelTotals {
+	t.Helper()
+	response, err := rewardsQuery(c).ModelTotals(c.Ctx(), &rewardstypes.QueryModelTotalsRequest{ModelId: id})
+	require.NoError(t, err)
+	return response.Totals
+}
+
+func TestTotalsByDataNetAndModel(t *testing.T) {
+	c, rich := slowRewards(t, 100, generousBonus)
+	p := pay(t, c, rich,
+		ofModel(8, 0, 5, 3), ofModel(7, 200_000, 3, 3), ofModel(8, rewardstypes.PPM),
+		receiptOf(entryOf(1, 1, rewardstypes.PPM))) // of no model and no DataNet: in the totals only
+	require.Equal(t, []uint64{3, 5}, []uint64{p.DataNets[0].DatanetId, p.DataNets[1].DatanetId})
+	require.Equal(t, []uint64{7, 8}, []uint64{p.Models[0].ModelId, p.Models[1].ModelId})
+
+	three := datanetTotals(t, c, 3)
+	require.EqualValues(t, 2, three.Receipts)
+	require.Equal(t, chain.Open(30+48).MulRaw(95).QuoRaw(100).String(), three.Contributors.String())
+	require.Equal(t, chain.Open(30+48).MulRaw(5).QuoRaw(100).String(), three.Royalties.String())
+	require.Equal(t, p.DataNets[0], three)
+	contributors, royalties, err := c.App.RewardsKeeper.DataNetEarned(c.Ctx(), 3)
+	require.NoError(t, err)
+	require.Equal(t, []sdkmath.Int{three.Contributors, three.Royalties}, []sdkmath.Int{contributors, royalties})
+	require.Equal(t, rewardstypes.NewDataNetTotals(4), datanetTotals(t, c, 4))
+
+	eight := modelTotals(t, c, 8)
+	require.EqualValues(t, 2, eight.Receipts)
+	require.Equal(t, chain.Open(220).String(), eight.Fees.String())
+	require.Equal(t, chain.Open(20).String(), eight.Compute.String())
+	require.Equal(t, chain.Open(200).String(), eight.Royalty.String())
+	require.Equal(t, chain.Open(60).String(), eight.Unattributed.String())
+	require.Equal(t, rewardstypes.NewModelTotals(9), modelTotals(t, c, 9))
+
+	free := ofModel(7, rewardstypes.PPM)
+	free.Compute, free.Royalty = sdkmath.ZeroInt(), sdkmath.ZeroInt()
+	pay(t, c, rich, free)
+	require.EqualValues(t, 2, modelTotals(t, c, 7).Receipts, "a free answer is a receipt")
+}
+
+func TestHeldListsCountWhenTheyAreReleased(t *testing.T) {
+	c, rich := slowRewards(t, 100, generousBonus)
+	released, p := hold(t, c, rich, ofModel(8, 0, 5, 3))
+	refunded, _ := hold(t, c, rich, ofModel(7, 0, 5))
+	lapsed, _ := hold(t, c, rich, ofModel(7, 0, 3))
+	pay(t, c, rich, ofModel(8, 0, 3))
+	before := datanetTotals(t, c, 3)
+	c = c.Import(c.Export())
+	require.Equal(t, before, datanetTotals(t, c, 3), "nothing is lost in an export")
+
+	keeper := c.App.RewardsKeeper
+	require.NoError(t, keeper.Refund(c.Ctx(), refunded, []rewardstypes.Refund{{Payer: numbered(50), Amount: chain.Open(110)}}))
+	_, err := keeper.Lapse(c.Ctx(), lapsed, numbered(100))
+	require.NoError(t, err)
+	c.Block()
+	require.Equal(t, before, datanetTotals(t, c, 3))
+	require.Equal(t, rewardstypes.NewModelTotals(7), modelTotals(t, c, 7))
+
+	release(t, c, released)
+	require.Equal(t, before.Add(p.DataNets[0]), datanetTotals(t, c, 3))
+	require.Equal(t, p.DataNets[1], datanetTotals(t, c, 5))
+	require.EqualValues(t, 2, modelTotals(t, c, 8).Receipts)
+}
+
+func TestDemandRanksModelsByUnattributedFees(t *testing.T) {
+	c, rich := slowRewards(t, 100, generousBonus)
+	ask := func(limit uint32) (ids []uint64) {
+		response, err := rewardsQuery(c).Demand(c.Ctx(), &rewardstypes.QueryDemandRequest{Limit: limit})
+		require.NoError(t, err)
+		for _, model := range response.Models {
+			ids = append(ids, model.ModelId)
+		}
+		return ids
+	}
+	require.Empty(t, ask(0))
+	var payables []rewardstypes.Payable
+	for model := uint64(1); model <= 30; model++ {
+		payables = append(payables, ofModel(model, 10_000, 1))
+	}
+	payables = append(payables, ofModel(31, 0, 1), ofModel(32, 900_000, 1), ofModel(30, 10_000, 1))
+	pay(t, c, rich, payables...)
+	require.Equal(t, []uint64{32, 30, 1, 2}, ask(4))
+	require.Len(t, ask(0), 20)
+	all := ask(100)
+	require.Len(t, all, 32)
+	require.EqualValues(t, 31, all[31], "what has no unattributed fees stands last")
+	_, err := rewardsQuery(c).Demand(c.Ctx(), &rewardstypes.QueryDemandRequest{Limit: 101})
+	require.Error(t, err)
+}
+
+func TestAnswersCountForTheirModelAndDataNet(t *testing.T) {
+	s := newScenario(t)
+	c := s.Open(chain.Open(100))
+	c.Ask(answer())
+	c.Submit(c.Acknowledged())
+	found, err := s.Receipt(c.ReceiptID(1))
+	require.NoError(t, err)
+	model, datanet := modelTotals(t, s.Chain, s.ModelID), datanetTotals(t, s.Chain, s.DatanetID)
+	require.EqualValues(t, 1, model.Receipts)
+	require.Equal(t, found.Payout.Fee.String(), model.Fees.String())
+	require.Equal(t, found.Payout.Unattributed.String(), model.Unattributed.String())
+	require.EqualValues(t, 1, datanet.Receipts)
+	require.Equal(t, totals(t, s.Chain).Contributors.String(), datanet.Contributors.String())
+	require.Equal(t, found.Payout.Bonus.String(), datanet.Bonus.String())
 }

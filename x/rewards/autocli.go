@@ -2,6 +2,8 @@ package rewards
 
 import (
 	autocliv1 "cosmossdk.io/api/cosmos/autocli/v1"
+
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // AutoCLIOptions describes the commands of the module.
@@ -18,6 +20,13 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				},
 				{RpcMethod: "Ledger", Use: "ledger", Short: "List the accounts of the ledger", Example: "openledgerd query rewards ledger --page-limit 20"},
 				{RpcMethod: "Supply", Use: "supply", Short: "Query supply and what was minted, burned and paid"},
+				{RpcMethod: "DataNetTotals", Use: "datanet-totals DATANET-ID", Short: "Query what receipts paid for the data of a DataNet", PositionalArgs: modulekit.Args("datanet_id")},
+				{RpcMethod: "ModelTotals", Use: "model-totals MODEL-ID", Short: "Query what receipts of a model paid", PositionalArgs: modulekit.Args("model_id")},
+				{
+					RpcMethod: "Demand", Use: "demand", Short: "Rank models by what was paid for answers that no contribution shaped",
+					Long:    "Rank models by unattributed fees: what was paid for data that nobody has contributed. New data for the first of them would earn most.",
+					Example: "openledgerd query rewards demand --limit 5",
+				},
 				{RpcMethod: "Settlement", Use: "settlement", Short: "Query the sweep and the credit lists that wait for it"},
 			},
 		},

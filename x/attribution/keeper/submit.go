@@ -322,7 +322,7 @@ func (k Keeper) payable(ctx sdk.Context, from *source, provider sdk.AccAddress, 
 		return rewardstypes.Payable{}, err
 	}
 	payable := rewardstypes.Payable{
-		Provider: provider, Compute: rewardstypes.IntOf(record.Fee).Sub(royalty), Royalty: royalty,
+		Model: record.ModelID, Provider: provider, Compute: rewardstypes.IntOf(record.Fee).Sub(royalty), Royalty: royalty,
 		Acknowledged: record.Acknowledged, Lineage: lineage, UnattributedPPM: record.UnattributedPPM,
 	}
 	for _, entry := range record.Entries {
@@ -331,7 +331,7 @@ func (k Keeper) payable(ctx sdk.Context, from *source, provider sdk.AccAddress, 
 			return rewardstypes.Payable{}, err
 		}
 		payable.Entries = append(payable.Entries, rewardstypes.PayableEntry{
-			Rank: entry.Rank, WeightPPM: entry.WeightPPM,
+			Rank: entry.Rank, DataNet: found.contribution.DatanetId, WeightPPM: entry.WeightPPM,
 			Contributor: sdk.MustAccAddressFromBech32(found.contribution.Contributor),
 			Royalties:   []rewardstypes.Share{{Address: sdk.MustAccAddressFromBech32(found.datanet.Owner), PPM: found.datanet.OwnerPpm}},
 			QualityPPM:  found.contribution.Score * (rewardstypes.PPM / maxScore),

@@ -39,7 +39,7 @@ func (k Keeper) Enqueue(ctx context.Context, fromModule string, batchID uint64, 
 	return k.storeList(ctx, batchID, p)
 }
 
-// count adds a batch to the totals. Burned, retired and bonus count when they happen.
+// count adds a final batch to the totals. Burned, retired and bonus count when they happen.
 func (k Keeper) count(ctx context.Context, p types.Prepared) error {
 	totals, err := k.Totals.Get(ctx)
 	if err != nil {
@@ -53,7 +53,7 @@ func (k Keeper) count(ctx context.Context, p types.Prepared) error {
 	totals.Validators = totals.Validators.Add(p.Validators)
 	totals.BountyPool = totals.BountyPool.Add(p.BountyPool)
 	totals.Receipts += p.Receipts
-	return k.Totals.Set(ctx, totals)
+	return errors.Join(k.Totals.Set(ctx, totals), k.countParts(ctx, p))
 }
 
 func (k Keeper) storeList(ctx context.Context, batchID uint64, p types.Prepared) error {

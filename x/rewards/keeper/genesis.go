@@ -58,6 +58,9 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 			return err
 		}
 	}
+	if err := k.countParts(ctx, types.Prepared{DataNets: g.DatanetTotals, Models: g.ModelTotals}); err != nil {
+		return err
+	}
 	return k.CheckInvariants(ctx)
 }
 
@@ -163,11 +166,26 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.PendingRetired, err = get(ctx, k.PendingRetired); err != nil {
 		return nil, err
 	}
+	if g.DatanetTotals, err = values(ctx, k.DataNetTotals); err != nil {
+		return nil, err
+	}
+	if g.ModelTotals, err = values(ctx, k.ModelTotals); err != nil {
+		return nil, err
+	}
 	if g.Held, err = k.exportHeld(ctx); err != nil {
 		return nil, err
 	}
 	g.Lists, err = k.exportLists(ctx)
 	return &g, err
+}
+
+// values returns the values of a map by id.
+func values[V any](ctx context.Context, from collections.Map[uint64, V]) ([]V, error) {
+	iterator, err := from.Iterate(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return iterator.Values()
 }
 
 func (k Keeper) exportHeld(ctx context.Context) ([]types.GenesisHeldList, error) {

@@ -28,7 +28,7 @@ func (k Keeper) Hold(ctx context.Context, fromModule string, batchID uint64, p t
 	return list.Id, k.Held.Set(ctx, list.Id, types.HeldList{
 		List: list, Burned: p.Burned, BountyPool: p.BountyPool, Validators: p.Validators, Contributors: p.Contributors,
 		DatanetOwners: p.DatanetOwners, Lineage: p.Lineage, Providers: p.Providers, Receipts: p.Receipts,
-		Retired: p.Retired,
+		Retired: p.Retired, Datanets: p.DataNets, Models: p.Models,
 	})
 }
 
@@ -58,6 +58,7 @@ func (k Keeper) Release(ctx context.Context, id uint64) (math.Int, error) {
 		k.count(ctx, types.Prepared{
 			Fees: held.List.Fees.Sub(share), Contributors: held.Contributors, DatanetOwners: held.DatanetOwners, Lineage: held.Lineage,
 			Providers: held.Providers, Validators: math.ZeroInt(), BountyPool: held.BountyPool, Receipts: held.Receipts,
+			DataNets: held.Datanets, Models: held.Models,
 		}),
 	); err != nil {
 		return math.Int{}, err

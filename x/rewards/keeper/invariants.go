@@ -14,7 +14,7 @@ import (
 // CheckInvariants recounts what the module owes and compares it with what it
 // holds. It walks the whole state: for tests, genesis and audits.
 func (k Keeper) CheckInvariants(ctx context.Context) error {
-	return errors.Join(k.checkSolvency(ctx), k.checkTotals(ctx), k.checkLists(ctx))
+	return errors.Join(k.checkSolvency(ctx), k.checkTotals(ctx), k.checkDataNets(ctx), k.checkModels(ctx), k.checkLists(ctx))
 }
 
 // checkSolvency: the module account holds the ledger, the credits that wait and
@@ -166,6 +166,56 @@ func (k Keeper) checkTotals(ctx context.Context) error {
 	}
 	if supply := k.bank.GetSupply(ctx, types.Denom).Amount; supply.GT(types.MaxSupply) {
 		return errorsmod.Wrapf(types.ErrInvariant, "supply %s is above the maximum %s", supply, types.MaxSupply)
+	}
+	return nil
+}
+
+// checkDataNets: DataNets received no more than the totals say. What no DataNet is named for is in the totals only.
+func (k Keeper) checkDataNets(ctx context.Context) error {
+	totals, err := k.Totals.Get(ctx)
+	if err != nil {
+		return err
+	}
+	sum := types.NewDataNetTotals(0)
+	if err := k.DataNetTotals.Walk(ctx, nil, func(id uint64, t types.DataNetTotals) (bool, error) {
+		if t.DatanetId != id || t.Receipts > totals.Receipts {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d was paid by %d receipts of %d", id, t.Receipts, totals.Receipts)
+		}
+		sum = sum.Add(t)
+		return false, nil
+	}); err != nil {
+		return err
+	}
+	if sum.Contributors.GT(totals.Contributors) || sum.Royalties.GT(totals.DatanetOwners) {
+		return errorsmod.Wrapf(types.ErrInvariant, "DataNets received %s and royalties of %s, above the totals %s and %s",
+			sum.Contributors, sum.Royalties, totals.Contributors, totals.DatanetOwners)
+	}
+	return nil
+}
+
+// checkModels: the fees of each model are its compute and royalty, and models brought no more than the totals and the validators'
+// shares that are not divided yet.
+func (k Keeper) checkModels(ctx context.Context) error {
+	totals, err := k.Totals.Get(ctx)
+	if err != nil {
+		return err
+	}
+	escrow, err := get(ctx, k.AttestEscrow)
+	if err != nil {
+		return err
+	}
+	sum := types.NewModelTotals(0)
+	if err := k.ModelTotals.Walk(ctx, nil, func(id uint64, t types.ModelTotals) (bool, error) {
+		if t.ModelId != id || !t.Fees.Equal(t.Compute.Add(t.Royalty)) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "fees of model %d are %s, its compute %s and royalty %s", id, t.Fees, t.Compute, t.Royalty)
+		}
+		sum = sum.Add(t)
+		return false, nil
+	}); err != nil {
+		return err
+	}
+	if sum.Receipts > totals.Receipts || sum.Fees.GT(totals.Fees.Add(escrow)) || sum.Unattributed.GT(totals.BountyPool) {
+		return errorsmod.Wrapf(types.ErrInvariant, "models brought %s in %d receipts, %s of it unattributed: more than the totals say", sum.Fees, sum.Receipts, sum.Unattributed)
 	}
 	return nil
 }

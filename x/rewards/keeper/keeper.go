@@ -51,6 +51,9 @@ type Keeper struct {
 	Held         collections.Map[uint64, types.HeldList]
 	AttestEscrow collections.Item[math.Int]
 
+	DataNetTotals collections.Map[uint64, types.DataNetTotals]
+	ModelTotals   collections.Map[uint64, types.ModelTotals]
+
 	// Of the running block; empty between blocks.
 	PendingBurn    collections.Item[math.Int]
 	PendingBounty  collections.Item[math.Int]
@@ -91,6 +94,8 @@ func NewKeeper(
 		Clock:          collections.NewItem(sb, types.ClockKey, "clock", codec.CollValue[types.Clock](cdc)),
 		Held:           collections.NewMap(sb, types.HeldKey, "held", collections.Uint64Key, codec.CollValue[types.HeldList](cdc)),
 		AttestEscrow:   collections.NewItem(sb, types.AttestEscrowKey, "attest_escrow", sdk.IntValue),
+		DataNetTotals:  collections.NewMap(sb, types.DataNetTotalsKey, "datanet_totals", collections.Uint64Key, codec.CollValue[types.DataNetTotals](cdc)),
+		ModelTotals:    collections.NewMap(sb, types.ModelTotalsKey, "model_totals", collections.Uint64Key, codec.CollValue[types.ModelTotals](cdc)),
 		PendingBurn:    collections.NewItem(sb, types.PendingBurnKey, "pending_burn", sdk.IntValue),
 		PendingBounty:  collections.NewItem(sb, types.PendingBountyKey, "pending_bounty", sdk.IntValue),
 		PendingRetired: collections.NewItem(sb, types.PendingRetiredKey, "pending_retired", sdk.IntValue),

@@ -17,7 +17,7 @@ import (
 func (k Keeper) Prepare(ctx context.Context, terms types.Terms, payables []types.Payable) (types.Prepared, error) {
 	zero := math.ZeroInt()
 	c := collector{
-		keeper: k, ctx: ctx, place: make(map[string]int),
+		keeper: k, ctx: ctx, place: make(map[string]int), tally: newTally(),
 		prepared: types.Prepared{
 			Fees: zero, Burned: zero, Bonus: zero, Validators: zero, BountyPool: zero, Retired: zero,
 			Contributors: zero, DatanetOwners: zero, Lineage: zero, Providers: zero,
@@ -28,6 +28,7 @@ func (k Keeper) Prepare(ctx context.Context, terms types.Terms, payables []types
 			return types.Prepared{}, err
 		}
 	}
+	c.prepared.DataNets, c.prepared.Models = c.tally.sorted()
 	slices.SortFunc(c.prepared.Credits, func(a, b types.Credit) int { return cmp.Compare(a.LedgerId, b.LedgerId) })
 	return c.prepared, nil
 }
@@ -37,6 +38,7 @@ type collector struct {
 	keeper   Keeper
 	ctx      context.Context
 	place    map[string]int // address bytes → index in prepared.Credits
+	tally    tally
 	prepared types.Prepared
 }
 
@@ -45,6 +47,7 @@ func (c *collector) receipt(terms types.Terms, payable types.Payable) error {
 	if err != nil {
 		return err
 	}
+	c.tally.add(payable, payout)
 	p := &c.prepared
 	p.Receipts++
 	p.Fees = p.Fees.Add(payout.Fee)

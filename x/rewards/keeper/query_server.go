@@ -90,6 +90,45 @@ func (s queryServer) Supply(ctx context.Context, _ *types.QuerySupplyRequest) (*
 	return response, err
 }
 
+// DataNetTotals implements types.QueryServer.
+func (s queryServer) DataNetTotals(ctx context.Context, req *types.QueryDataNetTotalsRequest) (*types.QueryDataNetTotalsResponse, error) {
+	if req == nil {
+		return nil, errNoRequest
+	}
+	totals, err := s.datanetTotals(ctx, req.DatanetId)
+	return &types.QueryDataNetTotalsResponse{Totals: totals}, err
+}
+
+// ModelTotals implements types.QueryServer.
+func (s queryServer) ModelTotals(ctx context.Context, req *types.QueryModelTotalsRequest) (*types.QueryModelTotalsResponse, error) {
+	if req == nil {
+		return nil, errNoRequest
+	}
+	totals, err := s.modelTotals(ctx, req.ModelId)
+	return &types.QueryModelTotalsResponse{Totals: totals}, err
+}
+
+const (
+	defaultDemand = 20
+	maxDemand     = 100
+)
+
+// Demand implements types.QueryServer.
+func (s queryServer) Demand(ctx context.Context, req *types.QueryDemandRequest) (*types.QueryDemandResponse, error) {
+	if req == nil {
+		return nil, errNoRequest
+	}
+	if req.Limit > maxDemand {
+		return nil, status.Errorf(codes.InvalidArgument, "limit %d, at most %d", req.Limit, maxDemand)
+	}
+	limit := int(req.Limit)
+	if limit == 0 {
+		limit = defaultDemand
+	}
+	models, err := s.demand(ctx, limit)
+	return &types.QueryDemandResponse{Models: models}, err
+}
+
 // Settlement implements types.QueryServer.
 func (s queryServer) Settlement(ctx context.Context, req *types.QuerySettlementRequest) (*types.QuerySettlementResponse, error) {
 	if req == nil {

@@ -1,6 +1,7 @@
 package types
 
 import (
+	"errors"
 	"time"
 
 	errorsmod "cosmossdk.io/errors"
@@ -67,7 +68,10 @@ func (g GenesisState) Validate() error {
 	if err := g.validateLists(); err != nil {
 		return err
 	}
-	return g.validateHeld()
+	if err := g.validateHeld(); err != nil {
+		return err
+	}
+	return errors.Join(validateDataNetTotals(g.DatanetTotals), validateModelTotals(g.ModelTotals))
 }
 
 func (g GenesisState) validateHeld() error {
@@ -91,6 +95,9 @@ func (g GenesisState) validateHeld() error {
 			if err := validateAmount("held list", amount); err != nil {
 				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 			}
+		}
+		if err := errors.Join(validateDataNetTotals(held.Datanets), validateModelTotals(held.Models)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -35,4 +35,6 @@ var (
 	HeldKey           = collections.NewPrefix(19) // list id → HeldList
 	AttestEscrowKey   = collections.NewPrefix(20) // → Int, aopen
 	PendingRetiredKey = collections.NewPrefix(21) // → Int, aopen of the running block
+	DataNetTotalsKey  = collections.NewPrefix(22) // DataNet id → DataNetTotals
+	ModelTotalsKey    = collections.NewPrefix(23) // model id → ModelTotals
 )

@@ -14,6 +14,7 @@ const maxAmountBits = 127
 // PayableEntry is a contribution's part of an answer and what it takes to pay it.
 type PayableEntry struct {
 	Rank        uint64
+	DataNet     uint64 // counts what the entry pays; 0 is not counted
 	Contributor sdk.AccAddress
 	Royalties   []Share // of what the entry earns, to its DataNet; at most PPM in all
 	WeightPPM   uint32  // of the answer
@@ -24,6 +25,7 @@ type PayableEntry struct {
 
 // Payable is a receipt to be paid.
 type Payable struct {
+	Model           uint64 // counts the receipt; 0 is not counted
 	Provider        sdk.AccAddress
 	Compute         math.Int // aopen
 	Royalty         math.Int // aopen
@@ -108,6 +110,10 @@ type Prepared struct {
 
 	// Parts of Credits by role, for the totals.
 	Contributors, DatanetOwners, Lineage, Providers math.Int
+
+	// What the batch adds to the totals of DataNets and models, by id.
+	DataNets []DataNetTotals
+	Models   []ModelTotals
 }
 
 // Refund is what goes back to one payer.

@@ -542,6 +542,282 @@ func (m *QuerySettlementResponse) GetPagination() *query.PageResponse {
 	return nil
 }
 
+// QueryDataNetTotalsRequest asks for the totals of a DataNet.
+type QueryDataNetTotalsRequest struct {
+	// datanet_id of the DataNet.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+}
+
+func (m *QueryDataNetTotalsRequest) Reset()         { *m = QueryDataNetTotalsRequest{} }
+func (m *QueryDataNetTotalsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryDataNetTotalsRequest) ProtoMessage()    {}
+func (*QueryDataNetTotalsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{10}
+}
+func (m *QueryDataNetTotalsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDataNetTotalsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDataNetTotalsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDataNetTotalsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDataNetTotalsRequest.Merge(m, src)
+}
+func (m *QueryDataNetTotalsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDataNetTotalsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDataNetTotalsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDataNetTotalsRequest proto.InternalMessageInfo
+
+func (m *QueryDataNetTotalsRequest) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+// QueryDataNetTotalsResponse returns the totals of a DataNet.
+type QueryDataNetTotalsResponse struct {
+	// totals since the beginning; zero before the first receipt.
+	Totals DataNetTotals `protobuf:"bytes,1,opt,name=totals,proto3" json:"totals"`
+}
+
+func (m *QueryDataNetTotalsResponse) Reset()         { *m = QueryDataNetTotalsResponse{} }
+func (m *QueryDataNetTotalsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryDataNetTotalsResponse) ProtoMessage()    {}
+func (*QueryDataNetTotalsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{11}
+}
+func (m *QueryDataNetTotalsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDataNetTotalsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDataNetTotalsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDataNetTotalsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDataNetTotalsResponse.Merge(m, src)
+}
+func (m *QueryDataNetTotalsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDataNetTotalsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDataNetTotalsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDataNetTotalsResponse proto.InternalMessageInfo
+
+func (m *QueryDataNetTotalsResponse) GetTotals() DataNetTotals {
+	if m != nil {
+		return m.Totals
+	}
+	return DataNetTotals{}
+}
+
+// QueryModelTotalsRequest asks for the totals of a model.
+type QueryModelTotalsRequest struct {
+	// model_id of the model.
+	ModelId uint64 `protobuf:"varint,1,opt,name=model_id,json=modelId,proto3" json:"model_id,omitempty"`
+}
+
+func (m *QueryModelTotalsRequest) Reset()         { *m = QueryModelTotalsRequest{} }
+func (m *QueryModelTotalsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryModelTotalsRequest) ProtoMessage()    {}
+func (*QueryModelTotalsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{12}
+}
+func (m *QueryModelTotalsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryModelTotalsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryModelTotalsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryModelTotalsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryModelTotalsRequest.Merge(m, src)
+}
+func (m *QueryModelTotalsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryModelTotalsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryModelTotalsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryModelTotalsRequest proto.InternalMessageInfo
+
+func (m *QueryModelTotalsRequest) GetModelId() uint64 {
+	if m != nil {
+		return m.ModelId
+	}
+	return 0
+}
+
+// QueryModelTotalsResponse returns the totals of a model.
+type QueryModelTotalsResponse struct {
+	// totals since the beginning; zero before the first receipt.
+	Totals ModelTotals `protobuf:"bytes,1,opt,name=totals,proto3" json:"totals"`
+}
+
+func (m *QueryModelTotalsResponse) Reset()         { *m = QueryModelTotalsResponse{} }
+func (m *QueryModelTotalsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryModelTotalsResponse) ProtoMessage()    {}
+func (*QueryModelTotalsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{13}
+}
+func (m *QueryModelTotalsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryModelTotalsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryModelTotalsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryModelTotalsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryModelTotalsResponse.Merge(m, src)
+}
+func (m *QueryModelTotalsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryModelTotalsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryModelTotalsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryModelTotalsResponse proto.InternalMessageInfo
+
+func (m *QueryModelTotalsResponse) GetTotals() ModelTotals {
+	if m != nil {
+		return m.Totals
+	}
+	return ModelTotals{}
+}
+
+// QueryDemandRequest asks for the models with the most unattributed fees.
+type QueryDemandRequest struct {
+	// limit of the list, at most 100; 0 takes 20.
+	Limit uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+}
+
+func (m *QueryDemandRequest) Reset()         { *m = QueryDemandRequest{} }
+func (m *QueryDemandRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryDemandRequest) ProtoMessage()    {}
+func (*QueryDemandRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{14}
+}
+func (m *QueryDemandRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDemandRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDemandRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDemandRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDemandRequest.Merge(m, src)
+}
+func (m *QueryDemandRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDemandRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDemandRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDemandRequest proto.InternalMessageInfo
+
+func (m *QueryDemandRequest) GetLimit() uint32 {
+	if m != nil {
+		return m.Limit
+	}
+	return 0
+}
+
+// QueryDemandResponse returns the demand for new data.
+type QueryDemandResponse struct {
+	// models with receipts by unattributed fees, the most first; ties by id.
+	Models []ModelTotals `protobuf:"bytes,1,rep,name=models,proto3" json:"models"`
+}
+
+func (m *QueryDemandResponse) Reset()         { *m = QueryDemandResponse{} }
+func (m *QueryDemandResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryDemandResponse) ProtoMessage()    {}
+func (*QueryDemandResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{15}
+}
+func (m *QueryDemandResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDemandResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDemandResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDemandResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDemandResponse.Merge(m, src)
+}
+func (m *QueryDemandResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDemandResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDemandResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDemandResponse proto.InternalMessageInfo
+
+func (m *QueryDemandResponse) GetModels() []ModelTotals {
+	if m != nil {
+		return m.Models
+	}
+	return nil
+}
+
 func init() {
 	proto.RegisterType((*QueryParamsRequest)(nil), "openledger.rewards.v1.QueryParamsRequest")
 	proto.RegisterType((*QueryParamsResponse)(nil), "openledger.rewards.v1.QueryParamsResponse")
@@ -553,71 +829,91 @@ func init() {
 	proto.RegisterType((*QuerySupplyResponse)(nil), "openledger.rewards.v1.QuerySupplyResponse")
 	proto.RegisterType((*QuerySettlementRequest)(nil), "openledger.rewards.v1.QuerySettlementRequest")
 	proto.RegisterType((*QuerySettlementResponse)(nil), "openledger.rewards.v1.QuerySettlementResponse")
+	proto.RegisterType((*QueryDataNetTotalsRequest)(nil), "openledger.rewards.v1.QueryDataNetTotalsRequest")
+	proto.RegisterType((*QueryDataNetTotalsResponse)(nil), "openledger.rewards.v1.QueryDataNetTotalsResponse")
+	proto.RegisterType((*QueryModelTotalsRequest)(nil), "openledger.rewards.v1.QueryModelTotalsRequest")
+	proto.RegisterType((*QueryModelTotalsResponse)(nil), "openledger.rewards.v1.QueryModelTotalsResponse")
+	proto.RegisterType((*QueryDemandRequest)(nil), "openledger.rewards.v1.QueryDemandRequest")
+	proto.RegisterType((*QueryDemandResponse)(nil), "openledger.rewards.v1.QueryDemandResponse")
 }
 
 func init() { proto.RegisterFile("openledger/rewards/v1/query.proto", fileDescriptor_2cbfa1c6c4b1d407) }
 
 var fileDescriptor_2cbfa1c6c4b1d407 = []byte{
-	// 939 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x56, 0xcd, 0x6f, 0x1b, 0x45,
-	0x14, 0xcf, 0x3a, 0xb5, 0x93, 0xbc, 0x88, 0xaf, 0x21, 0x81, 0xad, 0x69, 0x1d, 0xb2, 0xe5, 0xa3,
-	0x49, 0xc8, 0x2e, 0x09, 0x12, 0x27, 0x10, 0xd4, 0x51, 0x41, 0x0d, 0x91, 0x1a, 0x9c, 0x4a, 0x48,
-	0x08, 0xc9, 0x8c, 0xbd, 0xa3, 0xcd, 0x8a, 0xdd, 0x99, 0xed, 0xce, 0xd8, 0x8d, 0x85, 0xb8, 0x70,
-	0x40, 0x48, 0x5c, 0x90, 0x90, 0x7a, 0xe3, 0x8e, 0xd4, 0x0b, 0x87, 0xfe, 0x11, 0x3d, 0x56, 0xe5,
-	0x82, 0x38, 0x54, 0x28, 0xa1, 0xe2, 0xdf, 0x40, 0xbb, 0xf3, 0x26, 0xde, 0x4d, 0x63, 0x37, 0x8e,
-	0xb8, 0x44, 0xde, 0x99, 0xf7, 0xfb, 0xbd, 0xdf, 0xbc, 0xcf, 0xc0, 0xb2, 0x48, 0x18, 0x8f, 0x98,
-	0x1f, 0xb0, 0xd4, 0x4b, 0xd9, 0x1d, 0x9a, 0xfa, 0xd2, 0xeb, 0x6f, 0x78, 0xb7, 0x7b, 0x2c, 0x1d,
-	0xb8, 0x49, 0x2a, 0x94, 0x20, 0x8b, 0x43, 0x13, 0x17, 0x4d, 0xdc, 0xfe, 0x46, 0xfd, 0x25, 0x1a,
-	0x87, 0x5c, 0x78, 0xf9, 0x5f, 0x6d, 0x59, 0x5f, 0xed, 0x0a, 0x19, 0x0b, 0xe9, 0x75, 0xa8, 0x64,
-	0x9a, 0xc2, 0xeb, 0x6f, 0x74, 0x98, 0xa2, 0x1b, 0x5e, 0x42, 0x83, 0x90, 0x53, 0x15, 0x0a, 0x8e,
-	0xb6, 0x8d, 0xa2, 0xad, 0xb1, 0xea, 0x8a, 0xd0, 0xdc, 0xbf, 0x86, 0xf7, 0x86, 0xa6, 0x28, 0xa9,
-	0x7e, 0x51, 0x5f, 0xb6, 0xf3, 0x2f, 0x4f, 0x7f, 0xe0, 0xd5, 0x42, 0x20, 0x02, 0xa1, 0xcf, 0xb3,
-	0x5f, 0x78, 0x7a, 0x29, 0x10, 0x22, 0x88, 0x98, 0x47, 0x93, 0xd0, 0xa3, 0x9c, 0x0b, 0x95, 0x4b,
-	0x31, 0x98, 0x2b, 0xa7, 0x07, 0xc1, 0x3c, 0x36, 0x37, 0x72, 0x16, 0x80, 0x7c, 0x9e, 0x49, 0xd8,
-	0xa5, 0x29, 0x8d, 0x65, 0x8b, 0xdd, 0xee, 0x31, 0xa9, 0x9c, 0x2f, 0xe0, 0xe5, 0xd2, 0xa9, 0x4c,
-	0x04, 0x97, 0x8c, 0x7c, 0x0c, 0xb5, 0x24, 0x3f, 0xb1, 0xad, 0xd7, 0xad, 0xab, 0xf3, 0x9b, 0x97,
-	0xdd, 0x53, 0x83, 0xe8, 0x6a, 0x58, 0x73, 0xee, 0xc1, 0xe3, 0xa5, 0xa9, 0xdf, 0xfe, 0xfd, 0x7d,
-	0xd5, 0x6a, 0x21, 0xce, 0xd9, 0x86, 0x85, 0x9c, 0xf8, 0x3a, 0x4d, 0x79, 0xc8, 0x03, 0xe3, 0x90,
-	0x6c, 0xc2, 0x0c, 0xf5, 0xfd, 0x94, 0x49, 0x4d, 0x3d, 0xd7, 0xb4, 0x1f, 0xdd, 0x5f, 0x5f, 0xc0,
-	0x10, 0x5c, 0xd3, 0x37, 0x7b, 0x2a, 0x0d, 0x79, 0xd0, 0x32, 0x86, 0xce, 0xbd, 0x0a, 0x2c, 0x9e,
-	0x20, 0x43, 0x9d, 0x4d, 0x98, 0xeb, 0x46, 0x34, 0x8c, 0x69, 0x27, 0x62, 0x28, 0xf5, 0xa2, 0x8b,
-	0x64, 0x59, 0x66, 0x5c, 0xcc, 0x8c, 0xbb, 0x25, 0x42, 0x5e, 0x94, 0x39, 0x84, 0x91, 0x0f, 0xa0,
-	0xc6, 0x68, 0xca, 0x99, 0x6f, 0x57, 0x26, 0x20, 0x40, 0x0c, 0xf9, 0x08, 0x66, 0x13, 0x1a, 0xfa,
-	0x6d, 0xd1, 0x53, 0xf6, 0xf4, 0x04, 0xf8, 0x99, 0x0c, 0x75, 0xb3, 0xa7, 0xc8, 0x4d, 0x78, 0x31,
-	0xa1, 0x03, 0xd1, 0x53, 0x6d, 0xb5, 0x9f, 0x32, 0xb9, 0x2f, 0x22, 0xdf, 0xbe, 0x30, 0x01, 0xd1,
-	0x0b, 0x1a, 0x7d, 0xcb, 0x80, 0x9d, 0xaf, 0x30, 0xd1, 0x3b, 0x79, 0xb6, 0x4c, 0xdc, 0x3f, 0x01,
-	0x18, 0xd6, 0x30, 0x86, 0xea, 0xad, 0x92, 0x03, 0x5d, 0xa0, 0xc6, 0xcd, 0x2e, 0x0d, 0x18, 0x62,
-	0x5b, 0x05, 0xa4, 0x73, 0xcf, 0xc2, 0x8a, 0x31, 0xf4, 0x98, 0x89, 0xcf, 0x60, 0x96, 0x76, 0xbb,
-	0xa2, 0xc7, 0x55, 0x96, 0xd8, 0xe9, 0xab, 0xf3, 0x9b, 0x6f, 0x8c, 0xa8, 0x19, 0x0d, 0xbc, 0xa6,
-	0x8d, 0x8b, 0x2f, 0x39, 0x26, 0x20, 0x9f, 0x96, 0xc4, 0xea, 0xb4, 0xbc, 0xfd, 0x4c, 0xb1, 0x5a,
-	0x49, 0x49, 0xad, 0x29, 0xfa, 0xbd, 0x5e, 0x92, 0x44, 0x03, 0x53, 0xf4, 0x77, 0x2f, 0xe0, 0x1b,
-	0xcc, 0x31, 0xbe, 0x61, 0x0b, 0x6a, 0x32, 0x3f, 0xc1, 0xd2, 0x5c, 0xcb, 0xb4, 0xfd, 0xf5, 0x78,
-	0x69, 0x51, 0x7b, 0x96, 0xfe, 0x37, 0x6e, 0x28, 0xbc, 0x98, 0xaa, 0x7d, 0xf7, 0x06, 0x57, 0x8f,
-	0xee, 0xaf, 0x03, 0x4a, 0xba, 0xc1, 0x55, 0x0b, 0xa1, 0x64, 0x1b, 0x20, 0xa6, 0x07, 0x6d, 0x24,
-	0xaa, 0x4c, 0x4e, 0x34, 0x17, 0xd3, 0x03, 0x2d, 0x8c, 0x5c, 0x87, 0x99, 0x94, 0x49, 0x96, 0xf6,
-	0x59, 0x5e, 0x5b, 0x13, 0x12, 0x19, 0x2c, 0x69, 0xc1, 0xf3, 0x7d, 0x1a, 0x85, 0x3e, 0x55, 0x22,
-	0x95, 0xed, 0x44, 0xa8, 0xbc, 0xc0, 0x26, 0x64, 0x7b, 0x6e, 0x48, 0xb1, 0x2b, 0x14, 0xd9, 0x81,
-	0xf9, 0x4e, 0x96, 0xac, 0x41, 0x3b, 0x11, 0x22, 0xb2, 0xab, 0x93, 0x13, 0x82, 0xc6, 0xef, 0x0a,
-	0x11, 0x65, 0x91, 0xd7, 0x85, 0x62, 0xd7, 0xce, 0x11, 0x79, 0x0d, 0xcd, 0x86, 0x96, 0x12, 0x8a,
-	0x46, 0xd2, 0x9e, 0x19, 0x3b, 0xb4, 0x6e, 0xe5, 0x46, 0xa5, 0x66, 0xd6, 0x38, 0xe7, 0x6b, 0x78,
-	0x45, 0xd7, 0x05, 0x53, 0x2a, 0x62, 0x31, 0xe3, 0xea, 0xff, 0x6e, 0x9f, 0x27, 0x16, 0xbc, 0xfa,
-	0x94, 0x0b, 0x2c, 0xbf, 0x0f, 0xa1, 0x2a, 0xef, 0x30, 0x96, 0x20, 0xfd, 0xa5, 0x11, 0xf2, 0xf7,
-	0x32, 0x9b, 0xa2, 0x7a, 0x8d, 0x22, 0x4d, 0xa8, 0x46, 0xa1, 0x54, 0xd2, 0xae, 0xe4, 0xed, 0xb7,
-	0x3c, 0x02, 0xbe, 0x95, 0x32, 0x3f, 0x54, 0x3b, 0xa1, 0x2c, 0xf5, 0x9e, 0x86, 0x9e, 0x68, 0xbc,
-	0xe9, 0x73, 0x37, 0xde, 0xe6, 0x93, 0x2a, 0x54, 0xf3, 0x77, 0x92, 0x9f, 0x2c, 0xa8, 0xe9, 0x35,
-	0x41, 0x56, 0x46, 0x48, 0x7a, 0x7a, 0x2f, 0xd5, 0x57, 0xcf, 0x62, 0xaa, 0xfd, 0x3a, 0xab, 0x3f,
-	0x66, 0x4f, 0xf8, 0xfe, 0x8f, 0x7f, 0x7e, 0xa9, 0x2c, 0x91, 0xcb, 0xde, 0xe9, 0xcb, 0x50, 0xaf,
-	0x25, 0xf2, 0xab, 0x05, 0xb3, 0x66, 0x8b, 0x90, 0xb5, 0x71, 0x4e, 0x4e, 0x2c, 0xae, 0xfa, 0x3b,
-	0x67, 0x33, 0x46, 0x4d, 0xef, 0x0f, 0x35, 0xad, 0x91, 0x95, 0x11, 0x9a, 0x18, 0xa2, 0xbc, 0x6f,
-	0x71, 0xd3, 0x7d, 0x47, 0x7e, 0xb0, 0xa0, 0xa6, 0x07, 0xe4, 0xf8, 0x68, 0x95, 0x86, 0xfb, 0xf8,
-	0x68, 0x95, 0x07, 0xb5, 0xf3, 0xe6, 0x33, 0x02, 0x85, 0xcd, 0x94, 0xa5, 0x0d, 0xa7, 0xd0, 0x58,
-	0x21, 0xa5, 0xc9, 0x3a, 0x5e, 0x48, 0x79, 0xda, 0x9e, 0x2d, 0x6d, 0x38, 0x54, 0xef, 0x5a, 0x00,
-	0xc3, 0x8e, 0x21, 0xeb, 0x63, 0xdd, 0x9c, 0x6c, 0xde, 0xba, 0x7b, 0x56, 0x73, 0x54, 0xb6, 0x92,
-	0x8b, 0xba, 0x42, 0x96, 0x47, 0x89, 0x3a, 0x86, 0x34, 0xb7, 0x1f, 0x1c, 0x36, 0xac, 0x87, 0x87,
-	0x0d, 0xeb, 0xef, 0xc3, 0x86, 0xf5, 0xf3, 0x51, 0x63, 0xea, 0xe1, 0x51, 0x63, 0xea, 0xcf, 0xa3,
-	0xc6, 0xd4, 0x97, 0xef, 0x06, 0xa1, 0xda, 0xef, 0x75, 0xdc, 0xae, 0x88, 0x8b, 0x34, 0x85, 0x9f,
-	0x07, 0xc7, 0x9c, 0x6a, 0x90, 0x30, 0xd9, 0xa9, 0xe5, 0xff, 0xa8, 0xbd, 0xf7, 0x5f, 0x00, 0x00,
-	0x00, 0xff, 0xff, 0xc1, 0xb3, 0x96, 0x35, 0xd4, 0x0a, 0x00, 0x00,
+	// 1163 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x57, 0xcf, 0x6f, 0xdc, 0x44,
+	0x14, 0x8e, 0xd3, 0x64, 0x93, 0x9d, 0x28, 0xfc, 0x18, 0x12, 0xd8, 0x2c, 0xcd, 0x86, 0xb8, 0xfc,
+	0x68, 0x12, 0x62, 0x77, 0x53, 0xe0, 0x80, 0x8a, 0x68, 0x93, 0x86, 0x2a, 0x21, 0xd0, 0xb0, 0xa9,
+	0x84, 0x84, 0x2a, 0x2d, 0xb3, 0xeb, 0xd1, 0xc6, 0xc2, 0xf6, 0xb8, 0x9e, 0xd9, 0x34, 0x51, 0xd4,
+	0x0b, 0x07, 0x84, 0xc4, 0x05, 0x09, 0xa9, 0x37, 0xee, 0x48, 0xe5, 0xc0, 0xa1, 0xe2, 0x6f, 0xe8,
+	0xb1, 0x2a, 0x12, 0x42, 0x1c, 0x2a, 0x94, 0x80, 0xf8, 0x37, 0x90, 0x67, 0xde, 0xc4, 0x76, 0xb2,
+	0x76, 0xb2, 0x15, 0x97, 0x68, 0x3d, 0xf3, 0xbe, 0x6f, 0xbe, 0x79, 0xef, 0xcd, 0x37, 0x13, 0x34,
+	0xcb, 0x42, 0x1a, 0x78, 0xd4, 0xe9, 0xd0, 0xc8, 0x8e, 0xe8, 0x5d, 0x12, 0x39, 0xdc, 0xde, 0xa9,
+	0xdb, 0x77, 0xba, 0x34, 0xda, 0xb3, 0xc2, 0x88, 0x09, 0x86, 0x27, 0x93, 0x10, 0x0b, 0x42, 0xac,
+	0x9d, 0x7a, 0xf5, 0x45, 0xe2, 0xbb, 0x01, 0xb3, 0xe5, 0x5f, 0x15, 0x59, 0x9d, 0x6f, 0x33, 0xee,
+	0x33, 0x6e, 0xb7, 0x08, 0xa7, 0x8a, 0xc2, 0xde, 0xa9, 0xb7, 0xa8, 0x20, 0x75, 0x3b, 0x24, 0x1d,
+	0x37, 0x20, 0xc2, 0x65, 0x01, 0xc4, 0xd6, 0xd2, 0xb1, 0x3a, 0xaa, 0xcd, 0x5c, 0x3d, 0xff, 0x2a,
+	0xcc, 0x6b, 0x9a, 0xb4, 0xa4, 0xea, 0x94, 0x9a, 0x6c, 0xca, 0x2f, 0x5b, 0x7d, 0xc0, 0xd4, 0x44,
+	0x87, 0x75, 0x98, 0x1a, 0x8f, 0x7f, 0xc1, 0xe8, 0xf9, 0x0e, 0x63, 0x1d, 0x8f, 0xda, 0x24, 0x74,
+	0x6d, 0x12, 0x04, 0x4c, 0x48, 0x29, 0x1a, 0x73, 0xa1, 0x77, 0x12, 0xf4, 0x66, 0x65, 0x90, 0x39,
+	0x81, 0xf0, 0x67, 0xb1, 0x84, 0x4d, 0x12, 0x11, 0x9f, 0x37, 0xe8, 0x9d, 0x2e, 0xe5, 0xc2, 0xfc,
+	0x1c, 0xbd, 0x94, 0x19, 0xe5, 0x21, 0x0b, 0x38, 0xc5, 0x57, 0x51, 0x29, 0x94, 0x23, 0x15, 0xe3,
+	0x35, 0xe3, 0xe2, 0xd8, 0xd2, 0xb4, 0xd5, 0x33, 0x89, 0x96, 0x82, 0x2d, 0x97, 0x1f, 0x3d, 0x9d,
+	0x19, 0xf8, 0xe9, 0xdf, 0x5f, 0xe6, 0x8d, 0x06, 0xe0, 0xcc, 0x75, 0x34, 0x21, 0x89, 0x57, 0x49,
+	0x14, 0xb8, 0x41, 0x47, 0x2f, 0x88, 0x97, 0xd0, 0x08, 0x71, 0x9c, 0x88, 0x72, 0x45, 0x5d, 0x5e,
+	0xae, 0x3c, 0x79, 0xb8, 0x38, 0x01, 0x29, 0xb8, 0xa6, 0x66, 0xb6, 0x44, 0xe4, 0x06, 0x9d, 0x86,
+	0x0e, 0x34, 0x1f, 0x0c, 0xa2, 0xc9, 0x63, 0x64, 0xa0, 0x73, 0x19, 0x95, 0xdb, 0x1e, 0x71, 0x7d,
+	0xd2, 0xf2, 0x28, 0x48, 0x9d, 0xb2, 0x80, 0x2c, 0xae, 0x8c, 0x05, 0x95, 0xb1, 0x56, 0x98, 0x1b,
+	0xa4, 0x65, 0x26, 0x30, 0x7c, 0x05, 0x95, 0x28, 0x89, 0x02, 0xea, 0x54, 0x06, 0xfb, 0x20, 0x00,
+	0x0c, 0xfe, 0x10, 0x8d, 0x86, 0xc4, 0x75, 0x9a, 0xac, 0x2b, 0x2a, 0xe7, 0xfa, 0xc0, 0x8f, 0xc4,
+	0xa8, 0x9b, 0x5d, 0x81, 0x6f, 0xa2, 0x17, 0x42, 0xb2, 0xc7, 0xba, 0xa2, 0x29, 0xb6, 0x23, 0xca,
+	0xb7, 0x99, 0xe7, 0x54, 0x86, 0xfa, 0x20, 0x7a, 0x5e, 0xa1, 0x6f, 0x69, 0xb0, 0x79, 0x1b, 0x0a,
+	0xbd, 0x21, 0xab, 0xa5, 0xf3, 0xfe, 0x11, 0x42, 0x49, 0x0f, 0x43, 0xaa, 0xde, 0xcc, 0x2c, 0xa0,
+	0x1a, 0x54, 0x2f, 0xb3, 0x49, 0x3a, 0x14, 0xb0, 0x8d, 0x14, 0xd2, 0x7c, 0x60, 0x40, 0xc7, 0x68,
+	0x7a, 0xa8, 0xc4, 0xc7, 0x68, 0x94, 0xb4, 0xdb, 0xac, 0x1b, 0x88, 0xb8, 0xb0, 0xe7, 0x2e, 0x8e,
+	0x2d, 0xbd, 0x9e, 0xd3, 0x33, 0x0a, 0x78, 0x4d, 0x05, 0xa7, 0x77, 0x72, 0x44, 0x80, 0x6f, 0x64,
+	0xc4, 0xaa, 0xb2, 0xbc, 0x75, 0xaa, 0x58, 0xa5, 0x24, 0xa3, 0x56, 0x37, 0xfd, 0x56, 0x37, 0x0c,
+	0xbd, 0x3d, 0xdd, 0xf4, 0xf7, 0x87, 0x60, 0x0f, 0x7a, 0x18, 0xf6, 0xb0, 0x82, 0x4a, 0x5c, 0x8e,
+	0x40, 0x6b, 0x2e, 0xc4, 0xda, 0xfe, 0x7c, 0x3a, 0x33, 0xa9, 0x56, 0xe6, 0xce, 0x57, 0x96, 0xcb,
+	0x6c, 0x9f, 0x88, 0x6d, 0x6b, 0x2d, 0x10, 0x4f, 0x1e, 0x2e, 0x22, 0x90, 0xb4, 0x16, 0x88, 0x06,
+	0x40, 0xf1, 0x3a, 0x42, 0x3e, 0xd9, 0x6d, 0x02, 0xd1, 0x60, 0xff, 0x44, 0x65, 0x9f, 0xec, 0x2a,
+	0x61, 0x78, 0x15, 0x8d, 0x44, 0x94, 0xd3, 0x68, 0x87, 0xca, 0xde, 0xea, 0x93, 0x48, 0x63, 0x71,
+	0x03, 0x3d, 0xb7, 0x43, 0x3c, 0xd7, 0x21, 0x82, 0x45, 0xbc, 0x19, 0x32, 0x21, 0x1b, 0xac, 0x4f,
+	0xb6, 0xf1, 0x84, 0x62, 0x93, 0x09, 0xbc, 0x81, 0xc6, 0x5a, 0x71, 0xb1, 0xf6, 0x9a, 0x21, 0x63,
+	0x5e, 0x65, 0xb8, 0x7f, 0x42, 0xa4, 0xf0, 0x9b, 0x8c, 0x79, 0x71, 0xe6, 0x55, 0xa3, 0x54, 0x4a,
+	0xcf, 0x90, 0x79, 0x05, 0x8d, 0x4d, 0x4b, 0x30, 0x41, 0x3c, 0x5e, 0x19, 0x29, 0x34, 0xad, 0x5b,
+	0x32, 0x28, 0x73, 0x98, 0x15, 0xce, 0xfc, 0x12, 0xbd, 0xac, 0xfa, 0x82, 0x0a, 0xe1, 0x51, 0x9f,
+	0x06, 0xe2, 0xff, 0x3e, 0x3e, 0xff, 0x18, 0xe8, 0x95, 0x13, 0x4b, 0x40, 0xfb, 0x7d, 0x80, 0x86,
+	0xf9, 0x5d, 0x4a, 0x43, 0xa0, 0x3f, 0x9f, 0x23, 0x7f, 0x2b, 0x8e, 0x49, 0xab, 0x57, 0x28, 0xbc,
+	0x8c, 0x86, 0x3d, 0x97, 0x0b, 0x5e, 0x19, 0x94, 0xc7, 0x6f, 0x36, 0x07, 0xbe, 0x12, 0x51, 0xc7,
+	0x15, 0x1b, 0x2e, 0xcf, 0x9c, 0x3d, 0x05, 0x3d, 0x76, 0xf0, 0xce, 0x3d, 0xfb, 0xc1, 0x7b, 0x1f,
+	0x4d, 0xc9, 0x6d, 0x5e, 0x27, 0x82, 0x7c, 0x4a, 0x85, 0x4a, 0xb9, 0x4e, 0xe6, 0x34, 0x42, 0x0e,
+	0x11, 0x24, 0xa0, 0xa2, 0xe9, 0x3a, 0x72, 0xb7, 0x43, 0x8d, 0x32, 0x8c, 0xac, 0x39, 0x26, 0x45,
+	0xd5, 0x5e, 0x58, 0xc8, 0xd2, 0x8d, 0xa3, 0x2a, 0xab, 0x34, 0xe5, 0xd9, 0x4c, 0x06, 0xdd, 0xab,
+	0xd8, 0xef, 0x40, 0x25, 0x3e, 0x61, 0x0e, 0xf5, 0xb2, 0x02, 0xa7, 0xd0, 0xa8, 0x1f, 0x8f, 0x26,
+	0xf2, 0x46, 0xe4, 0xf7, 0x9a, 0x63, 0x12, 0x54, 0x39, 0x89, 0x02, 0x69, 0xab, 0xc7, 0xa4, 0x99,
+	0x39, 0xd2, 0x52, 0xd8, 0x5e, 0xc2, 0xe6, 0xc1, 0xb4, 0xae, 0x53, 0x9f, 0x04, 0x8e, 0xd6, 0x34,
+	0x11, 0x97, 0xd7, 0x77, 0x85, 0xe4, 0x1e, 0x6f, 0xa8, 0x0f, 0xf3, 0x36, 0x38, 0x99, 0x8e, 0x4d,
+	0x94, 0x48, 0xc1, 0xda, 0x8b, 0xfb, 0x55, 0xa2, 0xc0, 0x4b, 0xbf, 0x97, 0xd1, 0xb0, 0xa4, 0xc7,
+	0xdf, 0x19, 0xa8, 0xa4, 0x2e, 0x7b, 0x3c, 0x97, 0xc3, 0x75, 0xf2, 0x75, 0x51, 0x9d, 0x3f, 0x4b,
+	0xa8, 0x92, 0x6c, 0xce, 0x7f, 0x1b, 0x2f, 0xfd, 0xf5, 0x6f, 0x7f, 0xff, 0x30, 0x38, 0x83, 0xa7,
+	0xed, 0xde, 0x4f, 0x1a, 0xf5, 0xb8, 0xc0, 0x3f, 0x1a, 0x68, 0x54, 0xbf, 0x05, 0xf0, 0x42, 0xd1,
+	0x22, 0xc7, 0x9e, 0x1f, 0xd5, 0xb7, 0xcf, 0x16, 0x0c, 0x9a, 0xde, 0x4b, 0x34, 0x2d, 0xe0, 0xb9,
+	0x1c, 0x4d, 0x14, 0x50, 0xf6, 0x3e, 0xbc, 0x57, 0xee, 0xe1, 0x6f, 0x0c, 0x54, 0x52, 0xd7, 0x5c,
+	0x71, 0xb6, 0x32, 0x57, 0x74, 0x71, 0xb6, 0xb2, 0xd7, 0xad, 0xf9, 0xc6, 0x29, 0x89, 0x02, 0x4b,
+	0x8c, 0xcb, 0x06, 0x77, 0x49, 0xa1, 0x90, 0xcc, 0xfd, 0x58, 0x2c, 0x24, 0x7b, 0x67, 0x9e, 0xad,
+	0x6c, 0x70, 0x35, 0xde, 0x37, 0x10, 0x4a, 0x7c, 0x0f, 0x2f, 0x16, 0x2e, 0x73, 0xdc, 0x82, 0xab,
+	0xd6, 0x59, 0xc3, 0x41, 0xd9, 0x9c, 0x14, 0x75, 0x01, 0xcf, 0xe6, 0x89, 0x4a, 0x94, 0xfc, 0x6a,
+	0xa0, 0xf1, 0x8c, 0x5f, 0xe0, 0x4b, 0x45, 0x8b, 0xf5, 0x32, 0xb5, 0x6a, 0xbd, 0x0f, 0x04, 0x28,
+	0xbc, 0x9a, 0xe4, 0xee, 0x5d, 0x7c, 0x39, 0x47, 0x26, 0xf8, 0x22, 0xb7, 0xf7, 0x13, 0xcf, 0xbc,
+	0x67, 0x2b, 0xab, 0xc0, 0x3f, 0x1b, 0x68, 0x2c, 0x75, 0x86, 0x71, 0x61, 0x8e, 0x4e, 0x1a, 0x5d,
+	0xd5, 0x3e, 0x73, 0x3c, 0x48, 0xbe, 0x92, 0x48, 0xae, 0x63, 0x3b, 0x47, 0xb2, 0x72, 0x0f, 0x7b,
+	0x5f, 0x7b, 0xe8, 0x91, 0xdc, 0xf8, 0x5c, 0x28, 0xa7, 0x2a, 0x6e, 0xc7, 0x8c, 0xf3, 0x15, 0xb7,
+	0x63, 0xd6, 0xf8, 0x4e, 0x3d, 0x17, 0x8e, 0x0c, 0x5f, 0x5e, 0x7f, 0x74, 0x50, 0x33, 0x1e, 0x1f,
+	0xd4, 0x8c, 0xbf, 0x0e, 0x6a, 0xc6, 0xf7, 0x87, 0xb5, 0x81, 0xc7, 0x87, 0xb5, 0x81, 0x3f, 0x0e,
+	0x6b, 0x03, 0x5f, 0x5c, 0xea, 0xb8, 0x62, 0xbb, 0xdb, 0xb2, 0xda, 0xcc, 0x4f, 0x53, 0xa4, 0x7e,
+	0xee, 0x1e, 0xf1, 0x89, 0xbd, 0x90, 0xf2, 0x56, 0x49, 0xfe, 0x7f, 0x75, 0xf9, 0xbf, 0x00, 0x00,
+	0x00, 0xff, 0xff, 0x36, 0xcf, 0xe6, 0x18, 0x8b, 0x0e, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -642,6 +938,12 @@ type QueryClient interface {
 	Supply(ctx context.Context, in *QuerySupplyRequest, opts ...grpc.CallOption) (*QuerySupplyResponse, error)
 	// Settlement returns the position of the sweep and the lists that wait.
 	Settlement(ctx context.Context, in *QuerySettlementRequest, opts ...grpc.CallOption) (*QuerySettlementResponse, error)
+	// DataNetTotals returns what receipts paid for the data of a DataNet.
+	DataNetTotals(ctx context.Context, in *QueryDataNetTotalsRequest, opts ...grpc.CallOption) (*QueryDataNetTotalsResponse, error)
+	// ModelTotals returns what receipts of a model paid.
+	ModelTotals(ctx context.Context, in *QueryModelTotalsRequest, opts ...grpc.CallOption) (*QueryModelTotalsResponse, error)
+	// Demand ranks models by what was paid for answers that no contribution shaped: where new data would earn.
+	Demand(ctx context.Context, in *QueryDemandRequest, opts ...grpc.CallOption) (*QueryDemandResponse, error)
 }
 
 type queryClient struct {
@@ -697,6 +999,33 @@ func (c *queryClient) Settlement(ctx context.Context, in *QuerySettlementRequest
 	return out, nil
 }
 
+func (c *queryClient) DataNetTotals(ctx context.Context, in *QueryDataNetTotalsRequest, opts ...grpc.CallOption) (*QueryDataNetTotalsResponse, error) {
+	out := new(QueryDataNetTotalsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.rewards.v1.Query/DataNetTotals", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) ModelTotals(ctx context.Context, in *QueryModelTotalsRequest, opts ...grpc.CallOption) (*QueryModelTotalsResponse, error) {
+	out := new(QueryModelTotalsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.rewards.v1.Query/ModelTotals", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Demand(ctx context.Context, in *QueryDemandRequest, opts ...grpc.CallOption) (*QueryDemandResponse, error) {
+	out := new(QueryDemandResponse)
+	err := c.cc.Invoke(ctx, "/openledger.rewards.v1.Query/Demand", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // QueryServer is the server API for Query service.
 type QueryServer interface {
 	// Params returns the parameters.
@@ -709,6 +1038,12 @@ type QueryServer interface {
 	Supply(context.Context, *QuerySupplyRequest) (*QuerySupplyResponse, error)
 	// Settlement returns the position of the sweep and the lists that wait.
 	Settlement(context.Context, *QuerySettlementRequest) (*QuerySettlementResponse, error)
+	// DataNetTotals returns what receipts paid for the data of a DataNet.
+	DataNetTotals(context.Context, *QueryDataNetTotalsRequest) (*QueryDataNetTotalsResponse, error)
+	// ModelTotals returns what receipts of a model paid.
+	ModelTotals(context.Context, *QueryModelTotalsRequest) (*QueryModelTotalsResponse, error)
+	// Demand ranks models by what was paid for answers that no contribution shaped: where new data would earn.
+	Demand(context.Context, *QueryDemandRequest) (*QueryDemandResponse, error)
 }
 
 // UnimplementedQueryServer can be embedded to have forward compatible implementations.
@@ -729,6 +1064,15 @@ func (*UnimplementedQueryServer) Supply(ctx context.Context, req *QuerySupplyReq
 }
 func (*UnimplementedQueryServer) Settlement(ctx context.Context, req *QuerySettlementRequest) (*QuerySettlementResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Settlement not implemented")
+}
+func (*UnimplementedQueryServer) DataNetTotals(ctx context.Context, req *QueryDataNetTotalsRequest) (*QueryDataNetTotalsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method DataNetTotals not implemented")
+}
+func (*UnimplementedQueryServer) ModelTotals(ctx context.Context, req *QueryModelTotalsRequest) (*QueryModelTotalsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ModelTotals not implemented")
+}
+func (*UnimplementedQueryServer) Demand(ctx context.Context, req *QueryDemandRequest) (*QueryDemandResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Demand not implemented")
 }
 
 func RegisterQueryServer(s grpc1.Server, srv QueryServer) {
@@ -825,6 +1169,60 @@ func _Query_Settlement_Handler(srv interface{}, ctx context.Context, dec func(in
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_DataNetTotals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryDataNetTotalsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).DataNetTotals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.rewards.v1.Query/DataNetTotals",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).DataNetTotals(ctx, req.(*QueryDataNetTotalsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_ModelTotals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryModelTotalsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).ModelTotals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.rewards.v1.Query/ModelTotals",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).ModelTotals(ctx, req.(*QueryModelTotalsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Demand_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryDemandRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Demand(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.rewards.v1.Query/Demand",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Demand(ctx, req.(*QueryDemandRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 var Query_serviceDesc = _Query_serviceDesc
 var _Query_serviceDesc = grpc.ServiceDesc{
 	ServiceName: "openledger.rewards.v1.Query",
@@ -849,6 +1247,18 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Settlement",
 			Handler:    _Query_Settlement_Handler,
+		},
+		{
+			MethodName: "DataNetTotals",
+			Handler:    _Query_DataNetTotals_Handler,
+		},
+		{
+			MethodName: "ModelTotals",
+			Handler:    _Query_ModelTotals_Handler,
+		},
+		{
+			MethodName: "Demand",
+			Handler:    _Query_Demand_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
@@ -1298,6 +1708,193 @@ func (m *QuerySettlementResponse) MarshalToSizedBuffer(dAtA []byte) (int, error)
 	return len(dAtA) - i, nil
 }
 
+func (m *QueryDataNetTotalsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDataNetTotalsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDataNetTotalsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDataNetTotalsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDataNetTotalsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDataNetTotalsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Totals.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryModelTotalsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryModelTotalsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryModelTotalsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.ModelId != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.ModelId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryModelTotalsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryModelTotalsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryModelTotalsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Totals.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDemandRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDemandRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDemandRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Limit != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Limit))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDemandResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDemandResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDemandResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Models) > 0 {
+		for iNdEx := len(m.Models) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Models[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintQuery(dAtA []byte, offset int, v uint64) int {
 	offset -= sovQuery(v)
 	base := offset
@@ -1453,6 +2050,79 @@ func (m *QuerySettlementResponse) Size() (n int) {
 	if m.Pagination != nil {
 		l = m.Pagination.Size()
 		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryDataNetTotalsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovQuery(uint64(m.DatanetId))
+	}
+	return n
+}
+
+func (m *QueryDataNetTotalsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Totals.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryModelTotalsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.ModelId != 0 {
+		n += 1 + sovQuery(uint64(m.ModelId))
+	}
+	return n
+}
+
+func (m *QueryModelTotalsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Totals.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryDemandRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Limit != 0 {
+		n += 1 + sovQuery(uint64(m.Limit))
+	}
+	return n
+}
+
+func (m *QueryDemandResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Models) > 0 {
+		for _, e := range m.Models {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
 	}
 	return n
 }
@@ -2618,6 +3288,463 @@ func (m *QuerySettlementResponse) Unmarshal(dAtA []byte) error {
 				m.Pagination = &query.PageResponse{}
 			}
 			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDataNetTotalsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDataNetTotalsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDataNetTotalsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDataNetTotalsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDataNetTotalsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDataNetTotalsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Totals", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Totals.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryModelTotalsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryModelTotalsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryModelTotalsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ModelId", wireType)
+			}
+			m.ModelId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ModelId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryModelTotalsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryModelTotalsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryModelTotalsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Totals", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Totals.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDemandRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDemandRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDemandRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Limit", wireType)
+			}
+			m.Limit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Limit |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDemandResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDemandResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDemandResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Models", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Models = append(m.Models, ModelTotals{})
+			if err := m.Models[len(m.Models)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex

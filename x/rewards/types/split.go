@@ -47,7 +47,8 @@ func splitData(terms Terms, p Payable, data math.Int, out *Payout) {
 	}
 	shares := apportionByRank(data, p.Entries, append(weights, p.UnattributedPPM))
 	bonus := partRoundedDown(out.Burned, terms.BonusPpm)
-	out.BountyPool = out.BountyPool.Add(shares[len(p.Entries)])
+	out.Unattributed = shares[len(p.Entries)]
+	out.BountyPool = out.BountyPool.Add(out.Unattributed)
 	for i, entry := range p.Entries {
 		payout := EntryPayout{
 			Rank: entry.Rank, Contributor: entry.Contributor.String(), WeightPpm: entry.WeightPPM,

@@ -183,6 +183,7 @@ func TestSplitConservesMoney(t *testing.T) {
 		require.Equal(t, out.Fee.String(), sum(out).String())
 		require.Equal(t, p.Compute.Add(p.Royalty).String(), out.Fee.String())
 		require.True(t, out.Bonus.LTE(out.Burned.MulRaw(int64(terms.BonusPpm)).QuoRaw(types.PPM)))
+		require.True(t, !out.Unattributed.IsNegative() && out.Unattributed.LTE(out.BountyPool))
 		lineage := math.ZeroInt()
 		for _, amount := range types.LineageAmounts(out.Lineage, p.Lineage) {
 			require.False(t, amount.IsNegative())

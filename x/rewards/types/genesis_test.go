@@ -1,0 +1,45 @@
+package types_test
+
+import (
+	"testing"
+
+	"cosmossdk.io/math"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/openledger/openledger/x/rewards/types"
+)
+
+func modelTotals(id uint64, compute, royalty int64) types.ModelTotals {
+	totals := types.NewModelTotals(id)
+	totals.Compute, totals.Royalty = math.NewInt(compute), math.NewInt(royalty)
+	totals.Fees = totals.Compute.Add(totals.Royalty)
+	return totals
+}
+
+func TestGenesisRefusesTotalsThatCannotBe(t *testing.T) {
+	g := types.DefaultGenesis()
+	g.DatanetTotals = []types.DataNetTotals{types.NewDataNetTotals(1), types.NewDataNetTotals(2)}
+	g.ModelTotals = []types.ModelTotals{modelTotals(3, 1, 2), modelTotals(9, 0, 0)}
+	require.NoError(t, g.Validate())
+	for name, change := range map[string]func(*types.GenesisState){
+		"DataNet twice":        func(g *types.GenesisState) { g.DatanetTotals[1].DatanetId = 1 },
+		"DataNet 0":            func(g *types.GenesisState) { g.DatanetTotals[0].DatanetId = 0 },
+		"DataNet without sums": func(g *types.GenesisState) { g.DatanetTotals[0] = types.DataNetTotals{DatanetId: 1} },
+		"models unordered":     func(g *types.GenesisState) { g.ModelTotals[0].ModelId = 10 },
+		"model 0":              func(g *types.GenesisState) { g.ModelTotals[0].ModelId = 0 },
+		"negative":             func(g *types.GenesisState) { g.ModelTotals[0].Unattributed = math.NewInt(-1) },
+		"fees":                 func(g *types.GenesisState) { g.ModelTotals[0].Fees = math.NewInt(4) },
+		"unattributed":         func(g *types.GenesisState) { g.ModelTotals[0].Unattributed = math.NewInt(3) },
+		"retired":              func(g *types.GenesisState) { g.Totals.Retired = math.Int{} },
+		"pending retired":      func(g *types.GenesisState) { g.PendingRetired = math.NewInt(-1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := *types.DefaultGenesis()
+			g.DatanetTotals = []types.DataNetTotals{types.NewDataNetTotals(1), types.NewDataNetTotals(2)}
+			g.ModelTotals = []types.ModelTotals{modelTotals(3, 1, 2), modelTotals(9, 0, 0)}
+			change(&g)
+			require.ErrorIs(t, g.Validate(), types.ErrInvalidGenesis)
+		})
+	}
+}
