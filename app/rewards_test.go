@@ -286,3 +286,71 @@ func TestAnswersCountForTheirModelAndDataNet(t *testing.T) {
 	require.Equal(t, totals(t, s.Chain).Contributors.String(), datanet.Contributors.String())
 	require.Equal(t, found.Payout.Bonus.String(), datanet.Bonus.String())
 }
+
+func contributed(t *testing.T, c *chain.Chain, account int) sdkmath.Int {
+	t.Helper()
+	amount, err := c.App.RewardsKeeper.Contributed(c.Ctx(), numbered(account))
+	require.NoError(t, err)
+	response, err := c.Earnings(numbered(account))
+	require.NoError(t, err)
+	require.Equal(t, amount.String(), response.Contributed.Amount.String())
+	return amount
+}
+
+// everyRole is a receipt in which account 1 is contributor, provider, owner of the model and holder of a royalty.
+func everyRole() rewardstypes.Payable {
+	entry := entryOf(1, 1, 500_000)
+	entry.Royalties = []rewardstypes.Share{{Address: numbered(1), PPM: 100_000}}
+	p := receiptOf(entry)
+	p.Provider, p.Lineage[0].Address = numbered(1), numbered(1)
+	return p
+}
+
+func TestContributedCountsContributionsOnly(t *testing.T) {
+	c, rich := slowRewards(t, 100, generousBonus)
+	require.True(t, contributed(t, c, 1).IsZero(), "an unknown account")
+	p := pay(t, c, rich, everyRole())
+	want := chain.Open(27).Add(p.Bonus)
+	require.Equal(t, want.String(), contributed(t, c, 1).String())
+	require.Equal(t, total(p).String(), earned(t, c, 1).String())
+	require.True(t, want.LT(earned(t, c, 1)))
+
+	// Neither compute without a verdict nor a refund is a contribution, and a payout takes nothing away.
+	lapsed, _ := hold(t, c, rich, everyRole())
+	_, err := c.App.RewardsKeeper.Lapse(c.Ctx(), lapsed, numbered(1))
+	require.NoError(t, err)
+	refunded, _ := hold(t, c, rich, everyRole())
+	require.NoError(t, c.App.RewardsKeeper.Refund(c.Ctx(), refunded, []rewardstypes.Refund{{Payer: numbered(1), Amount: chain.Open(110)}}))
+	params, err := c.App.RewardsKeeper.Params.Get(c.Ctx())
+	require.NoError(t, err)
+	params.PayoutThreshold = sdkmath.OneInt()
+	require.NoError(t, c.App.RewardsKeeper.Params.Set(c.Ctx(), params))
+	released, q := hold(t, c, rich, everyRole())
+	require.Equal(t, want.String(), contributed(t, c, 1).String())
+	release(t, c, released)
+	require.True(t, c.Balance(numbered(1)).IsPositive())
+	require.Equal(t, want.Add(chain.Open(27)).Add(q.Bonus).String(), contributed(t, c, 1).String())
+}
+
+func TestContributedCountsTheBonusThatWasGranted(t *testing.T) {
+	c, rich := slowRewards(t, 100, func(p *rewardstypes.Params) { p.BonusPerSecond = chain.Open(1) })
+	p := pay(t, c, rich, everyRole())
+	granted := totals(t, c).Bonus
+	require.True(t, granted.IsPositive() && granted.LT(p.Bonus))
+	require.Equal(t, chain.Open(27).Add(granted).String(), contributed(t, c, 1).String())
+}
+
+func TestContributedSurvivesAnExportInTheMiddleOfASweep(t *testing.T) {
+	c, rich := slowRewards(t, 2, generousBonus)
+	enqueue(t, c, rich, 1, 0, 200)
+	c.Block()
+	imported := c.Import(c.Export())
+	for range 10 {
+		c.Block()
+		imported.Block()
+	}
+	for _, account := range []int{0, 31, 120, 199} {
+		require.True(t, contributed(t, c, account).IsPositive())
+		require.Equal(t, contributed(t, c, account).String(), contributed(t, imported, account).String())
+	}
+}

@@ -85,6 +85,9 @@ func (k Keeper) initLedger(ctx context.Context, g types.GenesisState) error {
 		if page[at].Earned, err = types.AmountOf(account.Earned); err != nil {
 			return err
 		}
+		if page[at].Contributed, err = types.AmountOf(account.Contributed); err != nil {
+			return err
+		}
 		if err := k.Pages.Set(ctx, number, page); err != nil {
 			return err
 		}
@@ -220,6 +223,7 @@ func (k Keeper) ledgerAccount(ctx context.Context, id uint64, address sdk.AccAdd
 	}
 	account := types.LedgerAccount{
 		Id: id, Address: address.String(), Balance: types.IntOf(page[at].Balance), Earned: types.IntOf(page[at].Earned),
+		Contributed: types.IntOf(page[at].Contributed),
 	}
 	chosen, err := k.Thresholds.Get(ctx, id)
 	if errors.Is(err, collections.ErrNotFound) {

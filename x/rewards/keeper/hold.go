@@ -79,7 +79,7 @@ func (k Keeper) Refund(ctx context.Context, id uint64, refunds []types.Refund) e
 	sum := math.ZeroInt()
 	for _, refund := range refunds {
 		sum = sum.Add(refund.Amount)
-		if err := k.creditNow(ctx, refund.Payer, refund.Amount, false); err != nil {
+		if err := k.creditNow(ctx, refund.Payer, refund.Amount, math.ZeroInt()); err != nil {
 			return err
 		}
 	}
@@ -100,7 +100,7 @@ func (k Keeper) Lapse(ctx context.Context, id uint64, provider sdk.AccAddress) (
 		return math.Int{}, err
 	}
 	rest := held.List.Fees.Sub(held.Providers)
-	if err := k.creditNow(ctx, provider, held.Providers, true); err != nil {
+	if err := k.creditNow(ctx, provider, held.Providers, held.Providers); err != nil {
 		return math.Int{}, err
 	}
 	totals, err := k.Totals.Get(ctx)

@@ -14,7 +14,7 @@ import (
 // CheckInvariants recounts what the module owes and compares it with what it
 // holds. It walks the whole state: for tests, genesis and audits.
 func (k Keeper) CheckInvariants(ctx context.Context) error {
-	return errors.Join(k.checkSolvency(ctx), k.checkTotals(ctx), k.checkDataNets(ctx), k.checkModels(ctx), k.checkLists(ctx))
+	return errors.Join(k.checkSolvency(ctx), k.checkTotals(ctx), k.checkContributed(ctx), k.checkDataNets(ctx), k.checkModels(ctx), k.checkLists(ctx))
 }
 
 // checkSolvency: the module account holds the ledger, the credits that wait and
@@ -28,11 +28,11 @@ func (k Keeper) checkSolvency(ctx context.Context) error {
 		}
 		owed = owed.Add(amount)
 	}
-	ledger, err := k.ledgerTotal(ctx)
+	ledger, _, err := k.ledgerTotal(ctx)
 	if err != nil {
 		return err
 	}
-	waiting, err := k.waitingTotal(ctx)
+	waiting, _, err := k.waitingTotal(ctx)
 	if err != nil {
 		return err
 	}
@@ -58,26 +58,31 @@ func (k Keeper) held(ctx context.Context, module string) math.Int {
 	return k.bank.GetBalance(ctx, k.accounts.GetModuleAddress(module), types.Denom).Amount
 }
 
-// ledgerTotal is the sum of all ledger balances.
-func (k Keeper) ledgerTotal(ctx context.Context) (math.Int, error) {
-	total := math.ZeroInt()
-	err := k.Pages.Walk(ctx, nil, func(_ uint64, page types.Page) (bool, error) {
-		for _, row := range page {
-			total = total.Add(types.IntOf(row.Balance))
+// ledgerTotal is the sum of all ledger balances, and of what was earned by contributing.
+func (k Keeper) ledgerTotal(ctx context.Context) (total, contributed math.Int, err error) {
+	total, contributed = math.ZeroInt(), math.ZeroInt()
+	err = k.Pages.Walk(ctx, nil, func(number uint64, page types.Page) (bool, error) {
+		for i, row := range page {
+			if row.Contributed.Cmp(row.Earned) > 0 {
+				return true, errorsmod.Wrapf(types.ErrInvariant, "ledger account %d earned %s, %s of it by contributing",
+					number*types.AccountsPerPage+uint64(i), row.Earned, row.Contributed)
+			}
+			total, contributed = total.Add(types.IntOf(row.Balance)), contributed.Add(types.IntOf(row.Contributed))
 		}
 		return false, nil
 	})
-	return total, err
+	return total, contributed, err
 }
 
-// waitingTotal is the sum of credits that the sweep has not paid yet, without
-// the bonus of lists that arrived in the running block.
-func (k Keeper) waitingTotal(ctx context.Context) (math.Int, error) {
+// waitingTotal is the sum of credits that the sweep has not paid yet, and of
+// what contributions brought of it, without the bonus of lists that arrived in
+// the running block.
+func (k Keeper) waitingTotal(ctx context.Context) (total, contributed math.Int, err error) {
 	sweep, err := k.Sweep.Get(ctx)
 	if err != nil {
-		return math.Int{}, err
+		return math.Int{}, math.Int{}, err
 	}
-	total := math.ZeroInt()
+	total, contributed = math.ZeroInt(), math.ZeroInt()
 	err = k.Lists.Walk(ctx, nil, func(id uint64, list types.CreditList) (bool, error) {
 		arrived, err := k.Arrived.Has(ctx, id)
 		if err != nil {
@@ -88,29 +93,52 @@ func (k Keeper) waitingTotal(ctx context.Context) (math.Int, error) {
 			if !arrived && paid(list, sweep, page) {
 				return nil
 			}
-			total = total.Add(credit.Amount)
+			total, contributed = total.Add(credit.Amount), contributed.Add(credit.Contributed)
 			if !arrived {
-				total = total.Add(credit.Bonus)
+				total, contributed = total.Add(credit.Bonus), contributed.Add(credit.Bonus)
 			}
 			return nil
 		})
 	})
-	return total, err
+	return total, contributed, err
+}
+
+// checkContributed: what accounts have earned by contributing, or wait for, is what contributors got from fees and as bonus.
+func (k Keeper) checkContributed(ctx context.Context) error {
+	totals, err := k.Totals.Get(ctx)
+	if err != nil {
+		return err
+	}
+	_, ledger, err := k.ledgerTotal(ctx)
+	if err != nil {
+		return err
+	}
+	_, waiting, err := k.waitingTotal(ctx)
+	if err != nil {
+		return err
+	}
+	if got := totals.Contributors.Add(totals.Bonus); !ledger.Add(waiting).Equal(got) {
+		return errorsmod.Wrapf(types.ErrInvariant, "accounts contributed for %s and wait for %s, the totals say %s", ledger, waiting, got)
+	}
+	return nil
 }
 
 // heldTotal is the sum of fees that wait for a verdict. The parts of each list are its fees.
 func (k Keeper) heldTotal(ctx context.Context) (math.Int, error) {
 	total := math.ZeroInt()
 	err := k.Held.Walk(ctx, nil, func(id uint64, held types.HeldList) (bool, error) {
-		credits := math.ZeroInt()
+		credits, contributed := math.ZeroInt(), math.ZeroInt()
 		if err := k.walkCredits(ctx, held.List, func(credit types.Credit) error {
-			credits = credits.Add(credit.Amount)
+			credits, contributed = credits.Add(credit.Amount), contributed.Add(credit.Contributed)
 			return nil
 		}); err != nil {
 			return true, err
 		}
 		if parts := credits.Add(held.Burned).Add(held.Retired).Add(held.BountyPool).Add(held.Validators); !parts.Equal(held.List.Fees) {
 			return true, errorsmod.Wrapf(types.ErrInvariant, "held list %d: fees of %s were divided into %s", id, held.List.Fees, parts)
+		}
+		if !contributed.Equal(held.Contributors) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "held list %d: contributors get %s, its credits say %s", id, held.Contributors, contributed)
 		}
 		total = total.Add(held.List.Fees)
 		return false, nil

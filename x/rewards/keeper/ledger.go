@@ -9,6 +9,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -50,19 +51,29 @@ func (k Keeper) row(ctx context.Context, account sdk.AccAddress) (id uint64, row
 	return id, page[at], true, err
 }
 
-// creditRow adds to a row of a page in memory; earned counts it as income.
-func creditRow(row *types.Row, amount math.Int, earned bool) error {
+// creditRow adds to a row of a page in memory: amount to the balance, and what
+// of it is income and income from contributions.
+func creditRow(row *types.Row, amount, earned, contributed math.Int) error {
+	return errors.Join(addPacked(&row.Balance, amount), addPacked(&row.Earned, earned), addPacked(&row.Contributed, contributed))
+}
+
+func addPacked(to *poa.Amount, amount math.Int) error {
 	packed, err := types.AmountOf(amount)
 	if err != nil {
 		return err
 	}
-	if row.Balance, err = row.Balance.Add(packed); err != nil {
-		return err
-	}
-	if earned {
-		row.Earned, err = row.Earned.Add(packed)
-	}
+	*to, err = to.Add(packed)
 	return err
+}
+
+// Contributed returns what an account has earned by contributing, bonus
+// included; nothing when it has never been credited.
+func (k Keeper) Contributed(ctx context.Context, account sdk.AccAddress) (math.Int, error) {
+	_, row, _, err := k.row(ctx, account)
+	if err != nil {
+		return math.Int{}, err
+	}
+	return types.IntOf(row.Contributed), nil
 }
 
 // threshold returns the balance above which an account is paid automatically.
@@ -98,14 +109,14 @@ func (k Keeper) Credit(ctx context.Context, fromModule string, to sdk.AccAddress
 	if err := k.bank.SendCoinsFromModuleToModule(ctx, fromModule, types.ModuleName, coins(amount)); err != nil {
 		return err
 	}
-	if err := k.creditNow(ctx, to, amount, false); err != nil {
+	if err := k.creditNow(ctx, to, amount, math.ZeroInt()); err != nil {
 		return err
 	}
 	return k.countRefund(ctx, amount)
 }
 
-// creditNow adds coins that the module holds to the ledger balance of an account, without the sweep.
-func (k Keeper) creditNow(ctx context.Context, to sdk.AccAddress, amount math.Int, earned bool) error {
+// creditNow adds coins that the module holds to the ledger balance of an account, without the sweep. None of it is from contributions.
+func (k Keeper) creditNow(ctx context.Context, to sdk.AccAddress, amount, earned math.Int) error {
 	if !amount.IsPositive() {
 		return nil
 	}
@@ -122,7 +133,7 @@ func (k Keeper) creditNow(ctx context.Context, to sdk.AccAddress, amount math.In
 	if err != nil {
 		return err
 	}
-	if err := creditRow(&page[at], amount, earned); err != nil {
+	if err := creditRow(&page[at], amount, earned, math.ZeroInt()); err != nil {
 		return err
 	}
 	if err := k.Pages.Set(ctx, number, page); err != nil {

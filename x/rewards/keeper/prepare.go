@@ -58,23 +58,23 @@ func (c *collector) receipt(terms types.Terms, payable types.Payable) error {
 	p.Retired = p.Retired.Add(payout.Retired)
 	p.Providers = p.Providers.Add(payout.Provider)
 	p.Lineage = p.Lineage.Add(payout.Lineage)
-	if err := c.credit(payable.Provider, payout.Provider, math.ZeroInt()); err != nil {
+	if err := c.earn(payable.Provider, payout.Provider); err != nil {
 		return err
 	}
 	for i, amount := range types.LineageAmounts(payout.Lineage, payable.Lineage) {
-		if err := c.credit(payable.Lineage[i].Address, amount, math.ZeroInt()); err != nil {
+		if err := c.earn(payable.Lineage[i].Address, amount); err != nil {
 			return err
 		}
 	}
 	for i, entry := range payout.Entries {
 		p.Contributors = p.Contributors.Add(entry.Amount)
 		p.DatanetOwners = p.DatanetOwners.Add(entry.OwnerAmount)
-		if err := c.credit(payable.Entries[i].Contributor, entry.Amount, entry.Bonus); err != nil {
+		if err := c.contribute(payable.Entries[i].Contributor, entry.Amount, entry.Bonus); err != nil {
 			return err
 		}
 		royalties := payable.Entries[i].Royalties
 		for j, amount := range types.RoyaltyAmounts(entry.Amount.Add(entry.OwnerAmount), royalties) {
-			if err := c.credit(royalties[j].Address, amount, math.ZeroInt()); err != nil {
+			if err := c.earn(royalties[j].Address, amount); err != nil {
 				return err
 			}
 		}
@@ -82,7 +82,17 @@ func (c *collector) receipt(terms types.Terms, payable types.Payable) error {
 	return nil
 }
 
-func (c *collector) credit(account sdk.AccAddress, amount, bonus math.Int) error {
+// earn credits what is not earned by contributing.
+func (c *collector) earn(account sdk.AccAddress, amount math.Int) error {
+	return c.credit(account, amount, math.ZeroInt(), math.ZeroInt())
+}
+
+// contribute credits what a contribution earned.
+func (c *collector) contribute(account sdk.AccAddress, amount, bonus math.Int) error {
+	return c.credit(account, amount, amount, bonus)
+}
+
+func (c *collector) credit(account sdk.AccAddress, amount, contributed, bonus math.Int) error {
 	if amount.IsZero() && bonus.IsZero() {
 		return nil
 	}
@@ -94,10 +104,13 @@ func (c *collector) credit(account sdk.AccAddress, amount, bonus math.Int) error
 		}
 		at = len(c.prepared.Credits)
 		c.place[string(account)] = at
-		c.prepared.Credits = append(c.prepared.Credits, types.Credit{LedgerId: id, Amount: math.ZeroInt(), Bonus: math.ZeroInt()})
+		c.prepared.Credits = append(c.prepared.Credits, types.Credit{
+			LedgerId: id, Amount: math.ZeroInt(), Contributed: math.ZeroInt(), Bonus: math.ZeroInt(),
+		})
 	}
 	credit := &c.prepared.Credits[at]
 	credit.Amount = credit.Amount.Add(amount)
+	credit.Contributed = credit.Contributed.Add(contributed)
 	credit.Bonus = credit.Bonus.Add(bonus)
 	return nil
 }

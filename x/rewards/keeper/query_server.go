@@ -57,7 +57,10 @@ func (s queryServer) Earnings(ctx context.Context, req *types.QueryEarningsReque
 	// earnings is never shown below zero.
 	paid := math.MaxInt(earned.Sub(balance), math.ZeroInt())
 	coin := func(amount math.Int) sdk.Coin { return sdk.NewCoin(types.Denom, amount) }
-	return &types.QueryEarningsResponse{Claimable: coin(balance), Earned: coin(earned), PaidOut: coin(paid), PayoutThreshold: coin(threshold)}, nil
+	return &types.QueryEarningsResponse{
+		Claimable: coin(balance), Earned: coin(earned), PaidOut: coin(paid), PayoutThreshold: coin(threshold),
+		Contributed: coin(types.IntOf(row.Contributed)),
+	}, nil
 }
 
 // Ledger implements types.QueryServer.

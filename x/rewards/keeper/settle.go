@@ -148,7 +148,7 @@ func (s *settlement) writePage(number uint64) error {
 			credit := reader.credit()
 			_, row := types.PageOf(credit.LedgerId)
 			amount := credit.Amount.Add(credit.Bonus)
-			if err := creditRow(&page[row], amount, true); err != nil {
+			if err := creditRow(&page[row], amount, amount, credit.Contributed.Add(credit.Bonus)); err != nil {
 				return err
 			}
 			s.credits++

@@ -114,6 +114,20 @@ func (g GenesisState) validateCredits(list uint64, credits []Credit) error {
 		if err := validateAmount("bonus", credit.Bonus); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 		}
+		if err := validatePart("contributed", credit.Contributed, credit.Amount); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// validatePart reports an amount that is more than the one it is part of.
+func validatePart(name string, part, whole math.Int) error {
+	if err := validateAmounts(name, part); err != nil {
+		return err
+	}
+	if part.GT(whole) {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "%s %s is part of %s", name, part, whole)
 	}
 	return nil
 }
@@ -136,6 +150,9 @@ func (g GenesisState) validateAccounts() error {
 		}
 		if err := validateAmount("earned", account.Earned); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		if err := validatePart("contributed", account.Contributed, account.Earned); err != nil {
+			return err
 		}
 		if _, err := ParseThreshold(account.PayoutThreshold); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())

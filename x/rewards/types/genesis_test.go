@@ -10,6 +10,27 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
+func account(id uint64, earned, contributed int64) types.LedgerAccount {
+	return types.LedgerAccount{
+		Id: id, Address: address(byte(id)).String(), Balance: math.ZeroInt(), Earned: math.NewInt(earned), Contributed: math.NewInt(contributed),
+	}
+}
+
+func TestGenesisRefusesMoreContributedThanEarned(t *testing.T) {
+	g := types.DefaultGenesis()
+	g.Accounts = []types.LedgerAccount{account(0, 5, 5)}
+	credit := types.Credit{Amount: math.NewInt(3), Contributed: math.NewInt(3), Bonus: math.NewInt(1)}
+	g.NextListId, g.Lists = 2, []types.GenesisCreditList{{List: types.CreditList{Id: 1}, Credits: []types.Credit{credit}}}
+	require.NoError(t, g.Validate())
+	g.Lists[0].Credits[0].Contributed = math.NewInt(4)
+	require.ErrorIs(t, g.Validate(), types.ErrInvalidGenesis)
+	g.Lists = nil
+	g.Accounts[0] = account(0, 5, 6)
+	require.ErrorIs(t, g.Validate(), types.ErrInvalidGenesis)
+	g.Accounts[0].Contributed = math.Int{}
+	require.ErrorIs(t, g.Validate(), types.ErrInvalidGenesis)
+}
+
 func modelTotals(id uint64, compute, royalty int64) types.ModelTotals {
 	totals := types.NewModelTotals(id)
 	totals.Compute, totals.Royalty = math.NewInt(compute), math.NewInt(royalty)

@@ -17,13 +17,14 @@ const (
 	// account at a million accounts.
 	AccountsPerPage = 32
 
-	rowSize = 32 // balance and earned, 16 bytes each, big endian
+	rowSize = 48 // balance, earned and contributed, 16 bytes each, big endian
 )
 
 // Row is an account in the ledger, in aopen.
 type Row struct {
-	Balance poa.Amount // can be claimed
-	Earned  poa.Amount // since the beginning
+	Balance     poa.Amount // can be claimed
+	Earned      poa.Amount // since the beginning
+	Contributed poa.Amount // the part of Earned that contributions brought, bonus included
 }
 
 // Page holds the rows of AccountsPerPage neighbouring ledger ids.
@@ -49,8 +50,10 @@ var _ codec.ValueCodec[Page] = PageCodec{}
 func (PageCodec) Encode(page Page) ([]byte, error) {
 	out := make([]byte, 0, AccountsPerPage*rowSize)
 	for _, row := range page {
-		balance, earned := row.Balance.Bytes16(), row.Earned.Bytes16()
-		out = append(append(out, balance[:]...), earned[:]...)
+		for _, amount := range []poa.Amount{row.Balance, row.Earned, row.Contributed} {
+			packed := amount.Bytes16()
+			out = append(out, packed[:]...)
+		}
 	}
 	return out, nil
 }
@@ -63,7 +66,7 @@ func (PageCodec) Decode(b []byte) (Page, error) {
 	}
 	for i := range page {
 		row := b[i*rowSize : (i+1)*rowSize]
-		page[i] = Row{Balance: amountFromBytes(row[:16]), Earned: amountFromBytes(row[16:])}
+		page[i] = Row{Balance: amountFromBytes(row[:16]), Earned: amountFromBytes(row[16:32]), Contributed: amountFromBytes(row[32:])}
 	}
 	return page, nil
 }

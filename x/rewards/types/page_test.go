@@ -16,8 +16,9 @@ func TestPageCodecRoundTrip(t *testing.T) {
 		var page types.Page
 		for i := range page {
 			page[i] = types.Row{
-				Balance: poa.Amount{Hi: rapid.Uint64().Draw(t, "hi"), Lo: rapid.Uint64().Draw(t, "lo")},
-				Earned:  poa.Amount{Lo: rapid.Uint64().Draw(t, "earned")},
+				Balance:     poa.Amount{Hi: rapid.Uint64().Draw(t, "hi"), Lo: rapid.Uint64().Draw(t, "lo")},
+				Earned:      poa.Amount{Lo: rapid.Uint64().Draw(t, "earned")},
+				Contributed: poa.Amount{Hi: rapid.Uint64().Draw(t, "contributed hi"), Lo: rapid.Uint64().Draw(t, "contributed")},
 			}
 		}
 		encoded, err := codec.Encode(page)
