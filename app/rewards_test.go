@@ -354,3 +354,31 @@ func TestContributedSurvivesAnExportInTheMiddleOfASweep(t *testing.T) {
 		require.Equal(t, contributed(t, c, account).String(), contributed(t, imported, account).String())
 	}
 }
+
+func TestBountyPoolIsSpentUpToItsCounter(t *testing.T) {
+	c, rich := slowRewards(t, 100, withoutEmission)
+	pay(t, c, rich, ofModel(1, rewardstypes.PPM))
+	keeper, bank := c.App.RewardsKeeper, c.App.BankKeeper
+	pool, to := chain.Open(60), c.App.AccountKeeper.GetModuleAddress(attributiontypes.ModuleName)
+	require.NoError(t, bank.SendCoinsFromAccountToModule(c.Ctx(), rich.Address, rewardstypes.BountyPoolName, sdk.NewCoins(chain.Coin(chain.Open(5)))))
+
+	for _, refused := range []struct {
+		amount sdkmath.Int
+		err    error
+	}{
+		{pool.AddRaw(1), rewardstypes.ErrBountyPool}, {sdkmath.NewInt(-1), rewardstypes.ErrInvalidAmount}, {sdkmath.Int{}, rewardstypes.ErrInvalidAmount},
+	} {
+		require.ErrorIs(t, keeper.SpendBountyPool(c.Ctx(), attributiontypes.ModuleName, refused.amount), refused.err)
+	}
+	before := bank.GetBalance(c.Ctx(), to, rewardstypes.Denom).Amount
+	require.NoError(t, keeper.SpendBountyPool(c.Ctx(), attributiontypes.ModuleName, sdkmath.ZeroInt()))
+	require.NoError(t, keeper.SpendBountyPool(c.Ctx(), attributiontypes.ModuleName, chain.Open(20)))
+	require.NoError(t, keeper.SpendBountyPool(c.Ctx(), attributiontypes.ModuleName, chain.Open(40)))
+	require.Equal(t, pool.String(), bank.GetBalance(c.Ctx(), to, rewardstypes.Denom).Amount.Sub(before).String())
+	require.ErrorIs(t, keeper.SpendBountyPool(c.Ctx(), attributiontypes.ModuleName, sdkmath.OneInt()), rewardstypes.ErrBountyPool)
+	c.Block()
+	supply, err := c.Supply()
+	require.NoError(t, err)
+	require.True(t, supply.BountyPool.IsZero())
+	require.Equal(t, pool.String(), supply.Totals.BountyPool.String(), "totals only grow")
+}

@@ -126,6 +126,29 @@ func (k Keeper) FundBountyPool(ctx context.Context, fromModule string, amount ma
 	return add(ctx, k.BountyPool, amount)
 }
 
+// SpendBountyPool moves amount from the bounty pool to a module account. The
+// counter bounds it, not the balance: coins that somebody sent to the module
+// account by mistake are not the pool's.
+func (k Keeper) SpendBountyPool(ctx context.Context, toModule string, amount math.Int) error {
+	if amount.IsNil() || amount.IsNegative() {
+		return errorsmod.Wrapf(types.ErrInvalidAmount, "%s aopen out of the bounty pool", amount)
+	}
+	if amount.IsZero() {
+		return nil
+	}
+	pool, err := get(ctx, k.BountyPool)
+	if err != nil {
+		return err
+	}
+	if pool.LT(amount) {
+		return errorsmod.Wrapf(types.ErrBountyPool, "%s aopen are asked for, the pool has %s", amount, pool)
+	}
+	if err := k.bank.SendCoinsFromModuleToModule(ctx, types.BountyPoolName, toModule, coins(amount)); err != nil {
+		return err
+	}
+	return k.BountyPool.Set(ctx, pool.Sub(amount))
+}
+
 func (k Keeper) assertAuthority(authority string) error {
 	if authority != k.authority {
 		return errorsmod.Wrapf(types.ErrUnauthorized, "%s is not the governance account %s: submit a proposal", authority, k.authority)

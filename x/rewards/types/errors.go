@@ -17,5 +17,6 @@ var (
 	ErrInvalidPayable  = errorsmod.Register(ModuleName, 12, "invalid receipt to pay")
 	ErrInvalidGenesis  = errorsmod.Register(ModuleName, 13, "invalid genesis")
 	ErrNotHeld         = errorsmod.Register(ModuleName, 15, "credit list is not held")
+	ErrBountyPool      = errorsmod.Register(ModuleName, 16, "bounty pool holds too little")
 	ErrInvariant       = errorsmod.Register(ModuleName, 14, "invariant broken")
 )
