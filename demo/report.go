@@ -113,7 +113,7 @@ func (p printer) split(e exchange) {
 		{"lineage, to model owners", e.payout.Lineage},
 		{"validators", e.payout.Validators},
 		{"bounty pool", e.payout.BountyPool},
-		{"burned", e.payout.Burned},
+		{"burned", e.payout.Burned.Add(e.payout.Retired)},
 	} {
 		fmt.Fprintf(tab, "   %s\t%s\t%s\n", row.name, openAmount(row.amount), share(row.amount, e.payout.Fee))
 	}
