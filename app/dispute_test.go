@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"cosmossdk.io/collections"
 	sdkmath "cosmossdk.io/math"
 
 	"github.com/stretchr/testify/require"
@@ -183,6 +184,28 @@ func TestSecondChallengerKeepsTheBond(t *testing.T) {
 	require.True(t, verdict.Upheld)
 	require.True(t, verdict.Slashed.IsZero())
 	require.True(t, wealth(s, s.Payer).Sub(before).GT(chain.Open(9)))
+}
+
+// A dispute is revealed in reveal_until for the last time, also when the sweep has not come to it.
+func TestRevealEndsWhenItSays(t *testing.T) {
+	s, c, batch := lie(t)
+	s.SkipInvariants = true // the queue is emptied below, so that no sweep finds the disputes
+	late, inTime := newDispute(t, s.Bob, batch, 0, earlier(t, s, c)), newDispute(t, s.Payer, batch, 0, earlier(t, s, c))
+	unswept := func(d dispute) attributiontypes.Dispute {
+		s.Send(d.challenger, d.commit())
+		found, err := s.App.AttributionKeeper.Disputes.Get(s.Ctx(), d.commit().Commitment)
+		require.NoError(t, err)
+		require.NoError(t, s.App.AttributionKeeper.DisputeDeadlines.Remove(s.Ctx(), collections.Join(found.RevealUntil, found.Commitment)))
+		return found
+	}
+	first := unswept(late)
+	s.Blocks(int(first.RevealUntil - s.Height()))
+	s.Refuse(s.Bob, attributiontypes.ErrDisputeNotFound, late.reveal())
+
+	second := unswept(inTime)
+	s.Blocks(int(second.RevealUntil - s.Height() - 1))
+	require.True(t, inTime.verdict(s).Upheld)
+	require.Equal(t, second.RevealUntil, s.Height())
 }
 
 // TestFrivolousDisputes cost their bond and change nothing else.

@@ -65,6 +65,10 @@ func (k Keeper) openDispute(ctx sdk.Context, msg *types.MsgRevealDispute) (types
 	if err != nil {
 		return dispute, err
 	}
+	// The sweep is capped, so that a dispute may stand here for longer than it may be revealed.
+	if ctx.BlockHeight() > dispute.RevealUntil {
+		return dispute, errorsmod.Wrapf(types.ErrDisputeNotFound, "block %d was the last one to reveal it in", dispute.RevealUntil)
+	}
 	if ctx.BlockHeight() <= dispute.Height {
 		return dispute, errorsmod.Wrapf(types.ErrDisputeEarly, "committed in block %d: reveal in a later one", dispute.Height)
 	}
