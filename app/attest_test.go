@@ -179,6 +179,10 @@ func TestTwoThirdsFreeze(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, provider.Frozen)
 	require.Equal(t, chain.Open(10_000), provider.Bond)
+	// The refusal says why for either way to be frozen: no lie was proven here.
+	err = s.App.ModelsKeeper.AddLiability(s.Ctx(), s.Provider.Address, sdkmath.OneInt())
+	require.ErrorIs(t, err, modelstypes.ErrProviderFrozen)
+	require.ErrorContains(t, err, "two thirds")
 	// Without resubmission the payer is refunded when its window has passed.
 	params, _ := s.App.AttributionKeeper.Params.Get(s.Ctx())
 	s.Skip(params.ResubmitWindow)

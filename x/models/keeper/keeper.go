@@ -134,7 +134,7 @@ func (k Keeper) AddLiability(ctx context.Context, address sdk.AccAddress, amount
 		return err
 	}
 	if provider.Frozen {
-		return errorsmod.Wrapf(types.ErrProviderFrozen, "%s may not submit batches: a lie of it was proven", address)
+		return errorsmod.Wrapf(types.ErrProviderFrozen, "%s may not submit batches: a lie in one was proven, or validators with more than two thirds of the power called one wrong", address)
 	}
 	// Compared before the sum is made: an amount may have any size.
 	if free := provider.Bond.Sub(provider.Liability); amount.GT(free) {
