@@ -189,6 +189,26 @@ func TestTwoThirdsFreeze(t *testing.T) {
 	require.Equal(t, attributiontypes.BATCH_STATUS_REFUNDED, batchOf(t, s, id).Status)
 }
 
+// TestFrozenProviderCannotResubmit: what waits when a provider is frozen ends by its deadline.
+func TestFrozenProviderCannotResubmit(t *testing.T) {
+	s := attested(t, func(p *attributiontypes.Params) { p.AttestTicks = 3 })
+	_, expired := ask(s)
+	s.Voter = say(valid, valid, unknown, unknown)
+	s.Blocks(5)
+	require.Equal(t, attributiontypes.BATCH_STATUS_EXPIRED, batchOf(t, s, expired).Status)
+	_, rejected := ask(s)
+	s.Voter = say(valid, invalid, invalid, invalid)
+	s.Blocks(2)
+	require.Equal(t, attributiontypes.BATCH_STATUS_REJECTED, batchOf(t, s, rejected).Status)
+	for _, id := range []uint64{expired, rejected} {
+		s.Refuse(s.Provider, modelstypes.ErrProviderFrozen, &attributiontypes.MsgResubmitBatch{Provider: s.Provider.String(), BatchId: id})
+	}
+	params, _ := s.App.AttributionKeeper.Params.Get(s.Ctx())
+	s.Skip(params.ResubmitWindow)
+	require.Equal(t, attributiontypes.BATCH_STATUS_LAPSED, batchOf(t, s, expired).Status)
+	require.Equal(t, attributiontypes.BATCH_STATUS_REFUNDED, batchOf(t, s, rejected).Status)
+}
+
 // TestExpiredBatch: evidence that is withheld from too many ends in compute for the provider and nothing for anybody else.
 func TestExpiredBatch(t *testing.T) {
 	s := attested(t, func(p *attributiontypes.Params) { p.AttestTicks = 5 })

@@ -11,6 +11,7 @@ import (
 
 	"github.com/openledger/openledger/x/attribution/types"
 	"github.com/openledger/openledger/x/internal/modulekit"
+	modelstypes "github.com/openledger/openledger/x/models/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -148,6 +149,14 @@ func (k Keeper) resubmit(ctx sdk.Context, params types.Params, msg *types.MsgRes
 	}
 	if batch.Status != types.BATCH_STATUS_REJECTED && batch.Status != types.BATCH_STATUS_EXPIRED || !ctx.BlockTime().Before(batch.Deadline) {
 		return 0, errorsmod.Wrapf(types.ErrBatchStatus, "batch %d is %s: only a rejected or expired batch can be resubmitted, once and in its window", batch.Id, batch.Status)
+	}
+	// A new batch of a frozen provider is refused with its liability; this one holds it already.
+	provider, err := k.models.GetProvider(ctx, sdk.MustAccAddressFromBech32(batch.Provider))
+	if err != nil {
+		return 0, err
+	}
+	if provider.Frozen {
+		return 0, errorsmod.Wrapf(modelstypes.ErrProviderFrozen, "%s may not resubmit batches: a lie in one was proven, or validators with more than two thirds of the power called one wrong", batch.Provider)
 	}
 	if err := k.askBatch(ctx, params, &batch); err != nil {
 		return 0, err
