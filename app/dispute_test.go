@@ -17,6 +17,7 @@ import (
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/testutil/chain"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
@@ -206,6 +207,35 @@ func TestRevealEndsWhenItSays(t *testing.T) {
 	s.Blocks(int(second.RevealUntil - s.Height() - 1))
 	require.True(t, inTime.verdict(s).Upheld)
 	require.Equal(t, second.RevealUntil, s.Height())
+}
+
+// TestFailedVerdictBurnsNothing: a proof that the chain cannot judge stays committed, with its bond.
+func TestFailedVerdictBurnsNothing(t *testing.T) {
+	s, c, batch := lie(t)
+	weights := header(c.Answers[0])
+	weights.WrongWeights = &poa.WrongWeights{Rows: c.Answers[0].Attribution.Rows, TotalBits: c.Answers[0].Attribution.TotalBits}
+	right, wrong := newDispute(t, s.Bob, batch, 0, earlier(t, s, c)), newDispute(t, s.Payer, batch, 0, weights)
+	s.Send(s.Bob, right.commit())
+	s.Send(s.Payer, wrong.commit())
+	s.SkipInvariants = true // state is damaged
+
+	datanet, err := s.App.DatanetKeeper.GetDataNet(s.Ctx(), s.DatanetID)
+	require.NoError(t, err)
+	require.NoError(t, s.App.DatanetKeeper.DataNets.Remove(s.Ctx(), s.DatanetID))
+	s.Refuse(s.Bob, datanettypes.ErrDataNetNotFound, right.reveal())
+	s.Refuse(s.Payer, datanettypes.ErrDataNetNotFound, wrong.reveal())
+	require.NoError(t, s.App.DatanetKeeper.DataNets.Set(s.Ctx(), s.DatanetID, datanet))
+
+	key := collections.Join(s.ModelID, c.Session.ModelVersion)
+	version, err := s.App.ModelsKeeper.Versions.Get(s.Ctx(), key)
+	require.NoError(t, err)
+	require.NoError(t, s.App.ModelsKeeper.Versions.Remove(s.Ctx(), key))
+	s.Refuse(s.Bob, modelstypes.ErrModelNotFound, right.reveal())
+	require.NoError(t, s.App.ModelsKeeper.Versions.Set(s.Ctx(), key, version))
+
+	s.SkipInvariants = false
+	require.False(t, wrong.verdict(s).Upheld, "the weights are right, and now that can be told")
+	require.True(t, right.verdict(s).Upheld)
 }
 
 // TestFrivolousDisputes cost their bond and change nothing else.

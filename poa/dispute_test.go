@@ -255,6 +255,26 @@ func TestWrongAnswerIsProven(t *testing.T) {
 	}
 }
 
+// What is wrong with a proof is told from what keeps it from being judged.
+func TestRefutes(t *testing.T) {
+	l := newLiar(t, 26)
+	for kind, d := range l.disputes(0) {
+		if _, err := l.try(d); !Refutes(err) {
+			t.Errorf("%s against an honest receipt: %v", kind, err)
+		}
+	}
+	c, d := l.claim(), l.disputes(0)[KindWrongBits]
+	if _, err := d.Verify(c.Record, c.Bundle, l.w, nil); err == nil || Refutes(err) {
+		t.Errorf("missing statistics: %v", err)
+	}
+	if _, err := UnmarshalDispute([]byte("no proof")); !Refutes(err) {
+		t.Error(err)
+	}
+	if Refutes(nil) {
+		t.Error("no error refutes nothing")
+	}
+}
+
 // Rows that contradict each other are lies whatever they pay.
 func TestImpossibleRowsAreProven(t *testing.T) {
 	for name, lie := range map[string]func(l *liar){

@@ -1,6 +1,9 @@
 package poa
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // Sentinel errors. Every error this package returns wraps one of them, so callers test with errors.Is and never compare
 // texts. The wrapped message says what was found and what to change.
@@ -64,3 +67,16 @@ var (
 	// ErrWeights reports recomputed weights that differ from the receipt's.
 	ErrWeights = errors.New("poa: recomputed weights do not match the receipt")
 )
+
+// refutations are the errors by which Dispute.Verify and UnmarshalDispute say that a proof is wrong.
+var refutations = []error{
+	ErrDispute, ErrDisputeEncoding, ErrOversize, ErrMerkleProof, ErrContribution, ErrSegment, ErrSegmentPath, ErrEvidenceEncoding, ErrOpening,
+	ErrAnswerRoot,
+}
+
+// Refutes says whether an error of Dispute.Verify or UnmarshalDispute is a fault of the proof. Any other one, such as missing
+// statistics, is a fault of the caller and says nothing about the proof. A ContributionSource whose own look-up failed is reported
+// as ErrContribution; callers whose source can fail ask the source.
+func Refutes(err error) bool {
+	return slices.ContainsFunc(refutations, func(refutation error) bool { return errors.Is(err, refutation) })
+}

@@ -106,14 +106,17 @@ func (k Keeper) revealDispute(ctx sdk.Context, params types.Params, msg *types.M
 	if err := k.removeDispute(ctx, dispute); err != nil {
 		return nil, err
 	}
-	proof, losses, err := k.verdict(ctx, batch, record, msg.Proof)
-	if err == nil && batch.Status == types.BATCH_STATUS_DISPROVEN && dispute.Height >= batch.DisprovenHeight {
-		err = errorsmod.Wrapf(types.ErrInvalidDispute, "a lie in batch %d was proven at height %d, before the commit", batch.Id, batch.DisprovenHeight)
-	}
+	v, err := k.verdict(ctx, batch, record, msg.Proof)
 	if err != nil {
-		return k.reject(ctx, dispute, msg, err)
+		return nil, err
 	}
-	return k.uphold(ctx, params, dispute, batch, record, proof.Kind(), losses)
+	if v.refuted == nil && batch.Status == types.BATCH_STATUS_DISPROVEN && dispute.Height >= batch.DisprovenHeight {
+		v.refuted = errorsmod.Wrapf(types.ErrInvalidDispute, "a lie in batch %d was proven at height %d, before the commit", batch.Id, batch.DisprovenHeight)
+	}
+	if v.refuted != nil {
+		return k.reject(ctx, dispute, msg, v.refuted)
+	}
+	return k.uphold(ctx, params, dispute, batch, record, v)
 }
 
 // recordAt returns the record of a batch by its index.
@@ -136,40 +139,59 @@ func (k Keeper) recordAt(ctx sdk.Context, batch types.Batch, index uint32) (poa.
 	return poa.Record{}, errorsmod.Wrapf(types.ErrReceiptNotFound, "batch %d has %d receipts, there is no index %d", batch.Id, batch.Receipts, index)
 }
 
-// verdict returns the proof and what it shows to be lost, or why it proves nothing.
-func (k Keeper) verdict(ctx sdk.Context, batch types.Batch, record poa.Record, encoded []byte) (poa.Dispute, []poa.Loss, error) {
-	proof, err := poa.UnmarshalDispute(encoded)
-	if err != nil {
-		return proof, nil, err
-	}
+// verdict is what a proof comes to.
+type verdict struct {
+	kind    string
+	losses  []poa.Loss // what it shows to be lost
+	refuted error      // why it proves nothing, nil if it proves the lie
+}
+
+// verdict judges a proof. An error says that it could not be judged, by no fault of the challenger: it must fail the transaction, and
+// not burn the bond.
+func (k Keeper) verdict(ctx sdk.Context, batch types.Batch, record poa.Record, encoded []byte) (verdict, error) {
 	bundle, err := poa.HashFromBytes(batch.EvidenceRoot)
 	if err != nil {
-		return proof, nil, err
+		return verdict{}, err
 	}
 	version, err := k.models.GetModelVersion(ctx, record.ModelID, record.ModelVersion)
 	if err != nil {
-		return proof, nil, err
+		return verdict{}, err
 	}
-	if proof.WrongAnswer != nil {
-		if err := k.checkSignedAnswer(ctx, record, *proof.WrongAnswer); err != nil {
-			return proof, nil, err
-		}
-	}
-	losses, err := proof.Verify(record, bundle, newSource(ctx, k, version), k.statistics)
-	return proof, losses, err
-}
-
-// checkSignedAnswer checks that the provider signed an outcome for the call.
-func (k Keeper) checkSignedAnswer(ctx sdk.Context, record poa.Record, signed poa.SignedOutcome) error {
 	session, err := k.GetSession(ctx, record.Session[:])
 	if err != nil {
-		return err
+		return verdict{}, err
 	}
-	statement := poa.SignedAnswer{ChainID: ctx.ChainID(), Session: record.Session, N: record.N, Outcome: signed.Outcome}
-	if !ed25519consensus.Verify(session.AnswerKey, statement.SignBytes(), signed.Signature[:]) {
-		return errorsmod.Wrapf(types.ErrInvalidDispute, "the signature is not that of answer key %x on call %d", session.AnswerKey, record.N)
+	proof, err := poa.UnmarshalDispute(encoded)
+	if err != nil {
+		return refuted(verdict{}, err)
 	}
-	return nil
+	v := verdict{kind: proof.Kind()}
+	if proof.WrongAnswer != nil && !signedBy(session, ctx.ChainID(), record, *proof.WrongAnswer) {
+		v.refuted = errorsmod.Wrapf(types.ErrInvalidDispute, "the signature is not that of answer key %x on call %d", session.AnswerKey, record.N)
+		return v, nil
+	}
+	from := newSource(ctx, k, version)
+	v.losses, err = proof.Verify(record, bundle, from, k.statistics)
+	if from.failed != nil {
+		return verdict{}, from.failed
+	}
+	return refuted(v, err)
+}
+
+// refuted adds to a verdict what package poa says against a proof. Only what it names as a fault of the proof counts; whatever else
+// went wrong is an error.
+func refuted(v verdict, err error) (verdict, error) {
+	if err != nil && !poa.Refutes(err) {
+		return verdict{}, err
+	}
+	v.refuted = err
+	return v, nil
+}
+
+// signedBy says whether the provider of a session signed an outcome for a call.
+func signedBy(session types.Session, chainID string, record poa.Record, signed poa.SignedOutcome) bool {
+	statement := poa.SignedAnswer{ChainID: chainID, Session: record.Session, N: record.N, Outcome: signed.Outcome}
+	return ed25519consensus.Verify(session.AnswerKey, statement.SignBytes(), signed.Signature[:])
 }
 
 // reject burns the bond.
@@ -187,7 +209,7 @@ func (k Keeper) reject(ctx sdk.Context, dispute types.Dispute, msg *types.MsgRev
 // lie took from contributors, then the challenger's reward, and the rest is
 // burned. A batch is slashed once; a dispute that was committed before that
 // verdict only gets its bond back.
-func (k Keeper) uphold(ctx sdk.Context, params types.Params, dispute types.Dispute, batch types.Batch, record poa.Record, kind string, losses []poa.Loss) (*types.MsgRevealDisputeResponse, error) {
+func (k Keeper) uphold(ctx sdk.Context, params types.Params, dispute types.Dispute, batch types.Batch, record poa.Record, v verdict) (*types.MsgRevealDisputeResponse, error) {
 	challenger := sdk.MustAccAddressFromBech32(dispute.Challenger)
 	if dispute.Bond.IsPositive() {
 		if err := k.rewards.Credit(ctx, types.ModuleName, challenger, dispute.Bond); err != nil {
@@ -197,13 +219,13 @@ func (k Keeper) uphold(ctx sdk.Context, params types.Params, dispute types.Dispu
 	slash := types.DivideSlash(math.ZeroInt(), nil)
 	if batch.Status != types.BATCH_STATUS_DISPROVEN {
 		var err error
-		if slash, err = k.convict(ctx, params, &batch, record, challenger, losses); err != nil {
+		if slash, err = k.convict(ctx, params, &batch, record, challenger, v.losses); err != nil {
 			return nil, err
 		}
 	}
 	return &types.MsgRevealDisputeResponse{Upheld: true, Slashed: slash.Total, Reward: slash.Reward},
 		ctx.EventManager().EmitTypedEvent(&types.EventDisputeUpheld{
-			Challenger: dispute.Challenger, Provider: batch.Provider, BatchId: batch.Id, ReceiptId: types.ReceiptID(record.Session[:], record.N), Kind: kind,
+			Challenger: dispute.Challenger, Provider: batch.Provider, BatchId: batch.Id, ReceiptId: types.ReceiptID(record.Session[:], record.N), Kind: v.kind,
 			Slashed: slash.Total, Compensated: slash.Compensated, Reward: slash.Reward, Burned: slash.Burned,
 		})
 }

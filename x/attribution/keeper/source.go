@@ -1,6 +1,8 @@
 package keeper
 
 import (
+	"errors"
+
 	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -22,6 +24,9 @@ type source struct {
 	versions []modelstypes.ModelVersion
 	known    map[uint64]knownContribution
 	tables   map[uint64][]rewardstypes.Share
+	// failed is the first look-up that failed for another reason than that there is no such contribution. Package poa takes every
+	// error of a source for a fault of what it verifies; whoever punishes somebody for the result looks here first.
+	failed error
 }
 
 type knownContribution struct {
@@ -44,14 +49,26 @@ func (s *source) find(rank uint64) (knownContribution, error) {
 	}
 	var found knownContribution
 	var err error
-	if found.contribution, err = s.keeper.datanets.GetContribution(s.ctx, rank); err != nil {
+	found.contribution, err = s.keeper.datanets.GetContribution(s.ctx, rank)
+	if errors.Is(err, datanettypes.ErrContributionNotFound) {
 		return found, errorsmod.Wrap(types.ErrManifest, err.Error())
 	}
+	if err != nil {
+		return found, s.fail(err)
+	}
 	if found.datanet, err = s.keeper.datanets.GetDataNet(s.ctx, found.contribution.DatanetId); err != nil {
-		return found, err
+		return found, s.fail(err)
 	}
 	s.known[rank] = found
 	return found, nil
+}
+
+// fail keeps the first look-up that failed.
+func (s *source) fail(err error) error {
+	if s.failed == nil {
+		s.failed = err
+	}
+	return err
 }
 
 // allow checks that a contribution is accepted and in a model's manifest.
@@ -84,7 +101,11 @@ func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
 		return poa.Contribution{}, err
 	}
 	found := s.known[rank]
-	return found.contribution.Proved(found.datanet)
+	proved, err := found.contribution.Proved(found.datanet)
+	if err != nil {
+		return poa.Contribution{}, s.fail(err)
+	}
+	return proved, nil
 }
 
 // lineage returns the royalty table of a model with its owners.
