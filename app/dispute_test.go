@@ -173,6 +173,25 @@ func TestProvenLie(t *testing.T) {
 	require.ErrorIs(t, err, attributiontypes.ErrBatchNotFound)
 }
 
+// TestCompensationAfterDerivations: a contributor whose text passes two fifths on to its source has lost three.
+func TestCompensationAfterDerivations(t *testing.T) {
+	compensation := func(derivations ...datanettypes.Derivation) sdkmath.Int {
+		s, c, batch := lie(t)
+		s.SkipInvariants = true // derivations are declared with the text, not afterwards
+		alices, err := s.App.DatanetKeeper.GetContribution(s.Ctx(), s.Contributions[0].Rank)
+		require.NoError(t, err)
+		alices.Derivations = derivations
+		require.NoError(t, s.App.DatanetKeeper.Contributions.Set(s.Ctx(), s.Contributions[0].Rank, alices))
+		before := wealth(s, s.Alice)
+		require.True(t, newDispute(t, s.Bob, batch, 0, earlier(t, s, c)).play(s).Upheld)
+		return wealth(s, s.Alice).Sub(before)
+	}
+	whole, part := compensation(), compensation(datanettypes.Derivation{Rank: 2, Ppm: 400_000})
+	require.True(t, part.IsPositive())
+	require.True(t, part.MulRaw(5).Sub(whole.MulRaw(3)).Abs().MulRaw(100_000).LTE(whole), "%s of %s", part, whole)
+	require.True(t, compensation(datanettypes.Derivation{Rank: 2, Ppm: 1_000_000}).IsZero())
+}
+
 // Two challengers who committed before the verdict: the second gets the bond back and no more.
 func TestSecondChallengerKeepsTheBond(t *testing.T) {
 	s, c, batch := lie(t)

@@ -213,12 +213,11 @@ func (d Dispute) Verify(record Record, bundle Hash, src ContributionSource, stat
 	case d.UnqualifiedRow != nil:
 		return nil, VerifyUnqualifiedRow(c, *d.UnqualifiedRow, src, stats)
 	case d.EarlierSegment != nil:
-		bits, err := lostBits(c, *d.EarlierSegment, src, stats)
+		segment, bits, err := overtaken(c, *d.EarlierSegment, src, stats)
 		if err != nil {
 			return nil, err
 		}
-		total := max(d.EarlierSegment.Row.TotalBits, bits)
-		return []Loss{{Rank: d.EarlierSegment.Segment.Rank, PPM: uint32(bits * TotalPPM / total)}}, nil
+		return lostToEarlier(*d.EarlierSegment, segment, bits, src), nil
 	case d.WrongBits != nil:
 		return nil, VerifyWrongBits(c, *d.WrongBits, stats)
 	case d.WrongWeights != nil:

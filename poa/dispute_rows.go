@@ -168,41 +168,41 @@ const MaxDisputeWindow = 128
 // The row's seed admits its owner. Whatever it admits it also admits of earlier segments that hold it, so the earlier segment, or
 // one before it, owns the position. A window of the segment is enough, because what a part qualifies for the whole does too.
 func VerifyEarlierSegment(c Claim, p EarlierSegment, src ContributionSource, stats *Statistics) error {
-	_, err := lostBits(c, p, src, stats)
+	_, _, err := overtaken(c, p, src, stats)
 	return err
 }
 
-// lostBits returns the surprisal, Q16, of the row's positions that belong to the earlier segment.
-func lostBits(c Claim, p EarlierSegment, src ContributionSource, stats *Statistics) (uint64, error) {
+// overtaken returns the earlier segment and the surprisal, Q16, of the row's positions that belong to it.
+func overtaken(c Claim, p EarlierSegment, src ContributionSource, stats *Statistics) (Segment, uint64, error) {
 	if err := c.validate(); err != nil {
-		return 0, err
+		return Segment{}, 0, err
 	}
 	if stats == nil {
-		return 0, errNoStatistics
+		return Segment{}, 0, errNoStatistics
 	}
 	if err := p.Row.verify(c.EvidenceRoot); err != nil {
-		return 0, err
+		return Segment{}, 0, err
 	}
 	a, err := p.Opened.verify(c.AnswerRoot)
 	if err != nil {
-		return 0, err
+		return Segment{}, 0, err
 	}
 	row := &p.Row.Row
 	if row.Window {
-		return 0, fmt.Errorf("%w: the row is paid through windows, which have no seed", ErrDispute)
+		return Segment{}, 0, fmt.Errorf("%w: the row is paid through windows, which have no seed", ErrDispute)
 	}
 	if err := p.covered(c); err != nil {
-		return 0, err
+		return Segment{}, 0, err
 	}
 	if (segmentKey{p.Segment.Rank, p.Segment.Index}).compare(segmentKey{row.Rank, row.Segment}) >= 0 {
-		return 0, fmt.Errorf("%w: segment %d of rank %d does not stand before segment %d of rank %d", ErrDispute, p.Segment.Index, p.Segment.Rank, row.Segment, row.Rank)
+		return Segment{}, 0, fmt.Errorf("%w: segment %d of rank %d does not stand before segment %d of rank %d", ErrDispute, p.Segment.Index, p.Segment.Rank, row.Segment, row.Rank)
 	}
 	segment, err := disputedSegment(&p.Segment, &a, src)
 	if err != nil {
-		return 0, err
+		return Segment{}, 0, err
 	}
 	if int64(p.From) >= int64(len(segment.Tokens)) {
-		return 0, fmt.Errorf("%w: the window starts behind the segment's %d tokens", ErrDispute, len(segment.Tokens))
+		return Segment{}, 0, fmt.Errorf("%w: the window starts behind the segment's %d tokens", ErrDispute, len(segment.Tokens))
 	}
 	segment.Tokens = segment.Tokens[p.From:min(len(segment.Tokens), int(p.From)+MaxDisputeWindow)]
 	w := alone(a, segment, row.Seed, false, stats)
@@ -213,9 +213,29 @@ func lostBits(c Claim, p EarlierSegment, src ContributionSource, stats *Statisti
 		}
 	}
 	if lost == 0 {
-		return 0, fmt.Errorf("%w: the segment does not qualify at any opened position of the row under the seed at position %d", ErrDispute, row.Seed)
+		return Segment{}, 0, fmt.Errorf("%w: the segment does not qualify at any opened position of the row under the seed at position %d", ErrDispute, row.Seed)
 	}
-	return lost, nil
+	return segment, lost, nil
+}
+
+// lostToEarlier returns what an earlier segment's contribution lost of the row, from bits of it that are the segment's: what it does
+// not pass on to the sources of the segment, less what the row's owner passes on to it. Within one contribution nothing is lost that
+// the same contributor does not have.
+func lostToEarlier(p EarlierSegment, segment Segment, bits uint64, src ContributionSource) []Loss {
+	row := &p.Row.Row
+	if segment.Rank == row.Rank {
+		return nil
+	}
+	lost := kept(bits, segment.Derived)
+	// A row of a contribution that is not in the manifest passes nothing on.
+	if owner, err := src.Contribution(row.Rank); err == nil {
+		lost -= min(lost, passed(bits, owner.derivations(row.Segment), segment.Rank))
+	}
+	if lost == 0 {
+		return nil
+	}
+	total := max(p.Row.TotalBits, bits)
+	return []Loss{{Rank: segment.Rank, PPM: uint32(lost * TotalPPM / total)}}
 }
 
 // covered checks that every opened position is one of a row.

@@ -235,6 +235,60 @@ func TestEarlierSegmentIsProven(t *testing.T) {
 	}
 }
 
+// The loss is what the contribution itself would have had of the row, and has not.
+func TestLossToAnEarlierSegment(t *testing.T) {
+	const source, tenth = 1, TotalPPM / 10
+	for name, test := range map[string]struct {
+		within    bool         // the row goes to a later segment of the same contribution
+		sources   []Derivation // of the earlier segment
+		returning uint32       // ppm that the later segment passes back to the earlier one's contribution
+		lost      func(bits uint64) uint64
+	}{
+		"alone":                    {lost: func(bits uint64) uint64 { return bits }},
+		"derived":                  {sources: []Derivation{{Rank: source, PPM: 3 * tenth}}, lost: func(bits uint64) uint64 { return bits - bits*3/10 }},
+		"passes all":               {sources: []Derivation{{Rank: source, PPM: TotalPPM}}, lost: func(uint64) uint64 { return 0 }},
+		"acknowledged by the copy": {returning: 4 * tenth, lost: func(bits uint64) uint64 { return bits - bits*4/10 }},
+		"both": {
+			sources: []Derivation{{Rank: source, PPM: 9 * tenth}}, returning: 4 * tenth,
+			lost: func(uint64) uint64 { return 0 }, // a tenth is lost and four are had
+		},
+		"same contribution": {within: true, lost: func(uint64) uint64 { return 0 }},
+	} {
+		l := newLiar(t, 22)
+		row := l.att.Rows[0]
+		text := l.w.files[row.Rank].Segments[row.Segment]
+		original, friend := len(l.w.files), len(l.w.files)+1
+		if l.w.publish(t, original, SegmentFile{Segments: [][]byte{text, text}}); test.within {
+			friend = original
+		} else {
+			l.w.publish(t, friend, SegmentFile{Segments: [][]byte{text, text}})
+		}
+		for _, d := range test.sources {
+			l.w.contributions[original].Derived = append(l.w.contributions[original].Derived, SegmentDerivation{Segment: 0, Derivation: d})
+		}
+		if test.returning > 0 {
+			l.w.contributions[friend].Derived = []SegmentDerivation{{Segment: 1, Derivation: Derivation{Rank: uint64(original), PPM: test.returning}}}
+		}
+		for i := range l.att.Rows {
+			if r := &l.att.Rows[i]; r.Rank == row.Rank && r.Segment == row.Segment {
+				r.Rank, r.Segment = uint64(friend), 1
+			}
+		}
+		l.rebuild(t)
+		losses, err := l.try(l.against(0, uint64(original), 0))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var want []Loss
+		if bits := test.lost(uint64(row.Bits)); bits > 0 {
+			want = []Loss{{Rank: uint64(original), PPM: uint32(bits * TotalPPM / l.att.TotalBits)}}
+		}
+		if !slices.Equal(losses, want) {
+			t.Errorf("%s: %v instead of %v", name, losses, want)
+		}
+	}
+}
+
 func TestWrongAnswerIsProven(t *testing.T) {
 	l := newLiar(t, 23)
 	d := l.disputes(0)[KindWrongAnswer]

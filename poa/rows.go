@@ -103,13 +103,34 @@ func weigh(rows []Row, total uint64, derived func(rank uint64, segment uint32) [
 		r := &rows[i]
 		bits := uint64(r.Bits)
 		rest -= bits
-		left := bits
-		for _, d := range derived(r.Rank, r.Segment) {
-			passed := bits * uint64(d.PPM) / TotalPPM
-			shares = append(shares, share{rank: d.Rank, bits: passed})
-			left -= passed
+		sources := derived(r.Rank, r.Segment)
+		for _, d := range sources {
+			shares = append(shares, share{rank: d.Rank, bits: d.part(bits)})
 		}
-		shares = append(shares, share{rank: r.Rank, bits: left})
+		shares = append(shares, share{rank: r.Rank, bits: kept(bits, sources)})
 	}
 	return apportion(shares, rest)
+}
+
+// part of a row's bits that goes to the source.
+func (d Derivation) part(bits uint64) uint64 { return bits * uint64(d.PPM) / TotalPPM }
+
+// kept returns what a segment with sources keeps of a row's bits for its own contribution.
+func kept(bits uint64, sources []Derivation) uint64 {
+	left := bits
+	for _, d := range sources {
+		left -= d.part(bits)
+	}
+	return left
+}
+
+// passed returns what a segment with sources passes on to one of them of a row's bits.
+func passed(bits uint64, sources []Derivation, rank uint64) uint64 {
+	sum := uint64(0)
+	for _, d := range sources {
+		if d.Rank == rank {
+			sum += d.part(bits)
+		}
+	}
+	return sum
 }
