@@ -40,8 +40,11 @@ func (s *submission) newClaim(voucher types.SessionClaim, receipts []poa.Receipt
 	if session.Provider != s.msg.Provider {
 		return nil, errorsmod.Wrapf(types.ErrUnauthorized, "the session is with %s", session.Provider)
 	}
-	if session.Status == types.SESSION_STATUS_CLOSED ||
-		session.Status == types.SESSION_STATUS_CLOSING && !s.ctx.BlockTime().Before(session.Deadline) {
+	deadline, err := s.keeper.claimDeadline(s.ctx, session)
+	if err != nil {
+		return nil, err
+	}
+	if session.Status == types.SESSION_STATUS_CLOSED || session.Status == types.SESSION_STATUS_CLOSING && !s.ctx.BlockTime().Before(deadline) {
 		return nil, errorsmod.Wrap(types.ErrSessionClosed, "the claim window has ended")
 	}
 	version, err := s.keeper.models.GetModelVersion(s.ctx, session.ModelId, session.ModelVersion)

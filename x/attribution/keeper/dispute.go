@@ -66,8 +66,12 @@ func (k Keeper) openDispute(ctx sdk.Context, msg *types.MsgRevealDispute) (types
 		return dispute, err
 	}
 	// The sweep is capped, so that a dispute may stand here for longer than it may be revealed.
-	if ctx.BlockHeight() > dispute.RevealUntil {
-		return dispute, errorsmod.Wrapf(types.ErrDisputeNotFound, "block %d was the last one to reveal it in", dispute.RevealUntil)
+	until, err := k.revealUntil(ctx, dispute)
+	if err != nil {
+		return dispute, err
+	}
+	if ctx.BlockHeight() > until {
+		return dispute, errorsmod.Wrapf(types.ErrDisputeNotFound, "block %d was the last one to reveal it in", until)
 	}
 	if ctx.BlockHeight() <= dispute.Height {
 		return dispute, errorsmod.Wrapf(types.ErrDisputeEarly, "committed in block %d: reveal in a later one", dispute.Height)
@@ -94,7 +98,11 @@ func (k Keeper) revealDispute(ctx sdk.Context, params types.Params, msg *types.M
 	if err != nil {
 		return nil, err
 	}
-	if !batch.Status.Undecided() && !ctx.BlockTime().Before(batch.Deadline) {
+	deadline, err := k.batchDeadline(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	if !batch.Status.Undecided() && !ctx.BlockTime().Before(deadline) {
 		return nil, errorsmod.Wrapf(types.ErrBatchNotFound, "the dispute window of batch %d has closed", batch.Id)
 	}
 	record, err := k.recordAt(ctx, batch, msg.Index)

@@ -23,27 +23,51 @@ const retryAfter = time.Hour
 // revealed and items that have waited too long, asks validators about new
 // DataNet versions, pays attestors, and prunes batches whose dispute window has
 // closed, all capped. One that fails is put off.
+//
+// While the module is paused only those steps run that take nothing from
+// anybody for not having sent a message: items, versions and pay are between
+// the chain and validators, whose votes are counted in a pause too.
 func (k Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.Params.Get(ctx)
 	if err != nil {
 		return err
 	}
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	if err := k.sweepSessions(sdkCtx, params); err != nil {
+	if params.Paused {
+		k.attestSteps(sdkCtx, params)
+		return nil
+	}
+	grace, err := k.lastGrace(ctx)
+	if err != nil {
 		return err
 	}
-	if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return k.sweepDisputes(ctx, params) }); err != nil {
-		sdkCtx.Logger().Error("disputes could not be removed; trying again in the next block", "module", types.ModuleName, "err", err)
-	}
-	for _, step := range []struct {
-		name string
-		run  func(sdk.Context, types.Params) error
-	}{{"items", k.sweepItems}, {"versions to hold", k.askHolds}, {"pay of attestors", k.payAttestors}} {
-		if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return step.run(ctx, params) }); err != nil {
-			sdkCtx.Logger().Error("step of the end-blocker failed; trying again in the next block", "module", types.ModuleName, "step", step.name, "err", err)
+	if !sdkCtx.BlockTime().Before(grace.SessionsUntil) {
+		if err := k.sweepSessions(sdkCtx, params); err != nil {
+			return err
 		}
 	}
+	if sdkCtx.BlockHeight() > grace.RevealUntil {
+		k.step(sdkCtx, params, "disputes", k.sweepDisputes)
+	}
+	k.attestSteps(sdkCtx, params)
+	if sdkCtx.BlockTime().Before(grace.BatchesUntil) {
+		return nil
+	}
 	return k.prune(sdkCtx, params)
+}
+
+// attestSteps are what validators have to do with, and nobody else.
+func (k Keeper) attestSteps(ctx sdk.Context, params types.Params) {
+	k.step(ctx, params, "items", k.sweepItems)
+	k.step(ctx, params, "versions to hold", k.askHolds)
+	k.step(ctx, params, "pay of attestors", k.payAttestors)
+}
+
+// step runs a part of the end-blocker, which is tried again in the next block if it fails.
+func (k Keeper) step(ctx sdk.Context, params types.Params, name string, run func(sdk.Context, types.Params) error) {
+	if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return run(ctx, params) }); err != nil {
+		ctx.Logger().Error("step of the end-blocker failed; trying again in the next block", "module", types.ModuleName, "step", name, "err", err)
+	}
 }
 
 func (k Keeper) sweepSessions(ctx sdk.Context, params types.Params) error {

@@ -53,6 +53,11 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	if err := k.initAttestation(sdk.UnwrapSDKContext(ctx), g); err != nil {
 		return err
 	}
+	if g.Grace != nil {
+		if err := k.Grace.Set(ctx, *g.Grace); err != nil {
+			return err
+		}
+	}
 	return k.CheckInvariants(ctx)
 }
 
@@ -117,6 +122,9 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 		return nil, err
 	}
 	if g.Powers, err = modulekit.Values(ctx, k.Powers); err != nil {
+		return nil, err
+	}
+	if g.Grace, err = k.graceIfAny(ctx); err != nil {
 		return nil, err
 	}
 	pages, err := modulekit.Values(ctx, k.AttestorPages)

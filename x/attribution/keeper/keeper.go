@@ -57,6 +57,8 @@ type Keeper struct {
 	Slots          collections.Map[sdk.ValAddress, uint32]
 	AttestorPages  collections.Map[uint32, types.AttestorPage]
 	Powers         collections.Map[int64, types.Powers]
+
+	Grace collections.Item[types.Grace]
 }
 
 // NewKeeper returns the keeper.
@@ -91,6 +93,8 @@ func NewKeeper(
 		Slots:          collections.NewMap(sb, types.SlotsKey, "slots", sdk.ValAddressKey, collections.Uint32Value),
 		AttestorPages:  collections.NewMap(sb, types.AttestorPagesKey, "attestor_pages", collections.Uint32Key, codec.CollValue[types.AttestorPage](cdc)),
 		Powers:         collections.NewMap(sb, types.PowersKey, "powers", collections.Int64Key, codec.CollValue[types.Powers](cdc)),
+
+		Grace: collections.NewItem(sb, types.GraceKey, "grace", codec.CollValue[types.Grace](cdc)),
 	}
 	schema, err := sb.Build()
 	if err != nil {

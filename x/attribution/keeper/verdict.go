@@ -147,7 +147,11 @@ func (k Keeper) resubmit(ctx sdk.Context, params types.Params, msg *types.MsgRes
 	if batch.Provider != msg.Provider {
 		return 0, errorsmod.Wrapf(types.ErrUnauthorized, "batch %d was submitted by %s", batch.Id, batch.Provider)
 	}
-	if batch.Status != types.BATCH_STATUS_REJECTED && batch.Status != types.BATCH_STATUS_EXPIRED || !ctx.BlockTime().Before(batch.Deadline) {
+	deadline, err := k.batchDeadline(ctx, batch)
+	if err != nil {
+		return 0, err
+	}
+	if batch.Status != types.BATCH_STATUS_REJECTED && batch.Status != types.BATCH_STATUS_EXPIRED || !ctx.BlockTime().Before(deadline) {
 		return 0, errorsmod.Wrapf(types.ErrBatchStatus, "batch %d is %s: only a rejected or expired batch can be resubmitted, once and in its window", batch.Id, batch.Status)
 	}
 	// A new batch of a frozen provider is refused with its liability; this one holds it already.

@@ -33,4 +33,6 @@ var (
 	SlotsKey          = collections.NewPrefix(17) // operator → slot
 	AttestorPagesKey  = collections.NewPrefix(18) // slot / 32 → AttestorPage
 	PowersKey         = collections.NewPrefix(19) // height → Powers
+
+	GraceKey = collections.NewPrefix(20) // → Grace
 )
