@@ -22,6 +22,7 @@ import (
 	"github.com/openledger/openledger/testutil/chain"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	modelstypes "github.com/openledger/openledger/x/models/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 const (
@@ -424,12 +425,13 @@ func TestOnlyHeldVersionsArePayable(t *testing.T) {
 // TestDisputeOfAttestedBatch: a lie can be proven before anybody has voted, and then nobody is paid.
 func TestDisputeOfAttestedBatch(t *testing.T) {
 	for name, state := range map[string]struct {
-		voter  chain.Voter
-		status attributiontypes.BatchStatus
+		voter   chain.Voter
+		status  attributiontypes.BatchStatus
+		payment attributiontypes.Payment
 	}{
-		"open":     {say(), attributiontypes.BATCH_STATUS_OPEN},
-		"final":    {chain.AllSay(valid), attributiontypes.BATCH_STATUS_FINAL},
-		"rejected": {say(invalid, invalid), attributiontypes.BATCH_STATUS_REJECTED},
+		"open":     {say(), attributiontypes.BATCH_STATUS_OPEN, attributiontypes.PAYMENT_REFUNDED},
+		"final":    {chain.AllSay(valid), attributiontypes.BATCH_STATUS_FINAL, attributiontypes.PAYMENT_PAID},
+		"rejected": {say(invalid, invalid), attributiontypes.BATCH_STATUS_REJECTED, attributiontypes.PAYMENT_REFUNDED},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := attested(t)
@@ -451,6 +453,11 @@ func TestDisputeOfAttestedBatch(t *testing.T) {
 			require.True(t, verdict.Upheld, verdict.Reason)
 			after := batchOf(t, s, id)
 			require.Equal(t, attributiontypes.BATCH_STATUS_DISPROVEN, after.Status)
+			require.Equal(t, state.status, after.DisprovenFrom)
+			payment, payout := paid(t, s, c)
+			require.Equal(t, state.payment, payment)
+			require.True(t, payout.Validators.IsZero(), "refunded, or burned")
+			require.Equal(t, payment == attributiontypes.PAYMENT_PAID, payout.Provider.IsPositive())
 			require.True(t, after.AttestShare.IsZero())
 			if state.status == attributiontypes.BATCH_STATUS_FINAL {
 				for _, a := range s.Attestors() {
@@ -464,6 +471,70 @@ func TestDisputeOfAttestedBatch(t *testing.T) {
 			s.Blocks(3)
 		})
 	}
+}
+
+// paid asks for a receipt, checks that its amounts are the whole fee or nothing, and returns what its payment is.
+func paid(t *testing.T, s *chain.Scenario, c *chain.Conversation) (attributiontypes.Payment, rewardstypes.Payout) {
+	t.Helper()
+	found, err := s.Receipt(c.ReceiptID(1))
+	require.NoError(t, err)
+	require.Equal(t, batchOf(t, s, found.Receipt.BatchId).Status, found.BatchStatus)
+	p := found.Payout
+	sum := p.Provider.Add(p.Burned).Add(p.Lineage).Add(p.Validators).Add(p.BountyPool)
+	for _, entry := range p.Entries {
+		sum = sum.Add(entry.Amount).Add(entry.OwnerAmount)
+	}
+	if sum.IsZero() {
+		require.True(t, p.Bonus.IsZero())
+	} else {
+		require.Equal(t, p.Fee.String(), sum.String())
+	}
+	require.Equal(t, found.Receipt.Fee, p.Fee)
+	return found.Payment, p
+}
+
+// TestReceiptSaysWhatWasPaid in every status of its batch.
+func TestReceiptSaysWhatWasPaid(t *testing.T) {
+	s := attested(t, func(p *attributiontypes.Params) { p.AttestTicks = 3 })
+	params, err := s.App.AttributionKeeper.Params.Get(s.Ctx())
+	require.NoError(t, err)
+	inPart := func(c *chain.Conversation, want attributiontypes.Payment) rewardstypes.Payout {
+		t.Helper()
+		payment, payout := paid(t, s, c)
+		require.Equal(t, want, payment)
+		return payout
+	}
+	nothing := func(c *chain.Conversation, want attributiontypes.Payment) {
+		t.Helper()
+		payout := inPart(c, want)
+		require.True(t, payout.Provider.IsZero() && payout.BountyPool.IsZero() && payout.Entries[0].Amount.IsZero() && payout.Entries[0].Bonus.IsZero())
+	}
+
+	final, _ := ask(s)
+	will := inPart(final, attributiontypes.PAYMENT_PENDING)
+	require.True(t, will.Entries[0].Amount.IsPositive() && will.Validators.IsPositive())
+	s.Blocks(2)
+	require.Equal(t, will, inPart(final, attributiontypes.PAYMENT_PAID))
+
+	rejected, id := ask(s)
+	s.Voter = say(invalid, invalid, valid, valid)
+	s.Blocks(2)
+	nothing(rejected, attributiontypes.PAYMENT_REFUSED)
+	s.Send(s.Provider, &attributiontypes.MsgResubmitBatch{Provider: s.Provider.String(), BatchId: id})
+	inPart(rejected, attributiontypes.PAYMENT_PENDING)
+	s.Blocks(2)
+	nothing(rejected, attributiontypes.PAYMENT_REFUNDED)
+
+	expired, _ := ask(s)
+	s.Voter = say(valid, valid, unknown, unknown)
+	s.Blocks(6)
+	nothing(expired, attributiontypes.PAYMENT_REFUSED)
+	before := s.Earned(s.Provider)
+	s.Skip(params.ResubmitWindow)
+	compute := inPart(expired, attributiontypes.PAYMENT_COMPUTE)
+	require.Equal(t, s.Earned(s.Provider).Sub(before), compute.Provider)
+	require.Equal(t, compute.Fee, compute.Provider.Add(compute.BountyPool))
+	require.True(t, compute.Entries[0].Amount.IsZero() && compute.Bonus.IsZero())
 }
 
 // TestExportWithOpenItems: a chain goes on from an exported state in the middle of everything.

@@ -45,6 +45,7 @@ type audit struct {
 	// What the chain says.
 	receipt attributiontypes.Receipt
 	payout  rewardstypes.Payout
+	payment attributiontypes.Payment
 	batch   attributiontypes.Batch
 	part    int // of batch.Sessions
 	state   attributiontypes.Session
@@ -116,10 +117,16 @@ func (a *audit) read() error {
 	if err != nil {
 		return err
 	}
-	a.receipt, a.payout = found.Receipt, found.Payout
-	if a.batch, err = a.source.Batch(a.ctx, a.receipt.BatchId); err != nil {
-		return fmt.Errorf("batch %d: %w", a.receipt.BatchId, err)
+	if a.batch, err = a.source.Batch(a.ctx, found.Receipt.BatchId); err != nil {
+		return fmt.Errorf("batch %d: %w", found.Receipt.BatchId, err)
 	}
+	// A verdict between the two answers changes what is paid.
+	if found.BatchStatus != a.batch.Status {
+		if found, err = a.source.Receipt(a.ctx, a.report.ID); err != nil {
+			return err
+		}
+	}
+	a.receipt, a.payout, a.payment = found.Receipt, found.Payout, found.Payment
 	if a.state, err = a.source.Session(a.ctx, a.session); err != nil {
 		return fmt.Errorf("session %x: %w", a.session, err)
 	}

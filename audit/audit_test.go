@@ -52,6 +52,17 @@ func TestHonestReceiptPasses(t *testing.T) {
 	}
 }
 
+// A report says what was paid, which a split of an expired batch's fee does not.
+func TestUnpaidReceiptPasses(t *testing.T) {
+	w := newWorld(t).seal(t)
+	w.batch.Status = attributiontypes.BATCH_STATUS_LAPSED
+	report := verify(t, w, 1)
+	require.Empty(t, failed(report))
+	for _, entry := range report.Entries {
+		require.Equal(t, "0", entry.DataShare)
+	}
+}
+
 func TestRunsQuoteTheirSegment(t *testing.T) {
 	report := verify(t, newWorld(t).seal(t), 1)
 	require.NotEmpty(t, report.Runs)

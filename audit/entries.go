@@ -71,22 +71,24 @@ func (a *audit) listEntries() error {
 		a.truth("payout", false, "", fmt.Sprintf("payout: %v", err))
 		return nil
 	}
+	payout = a.batch.Paid(payout)
 	for _, entry := range payout.Entries {
 		a.report.Entries = append(a.report.Entries, Entry{
 			Rank: entry.Rank, DataNet: a.known[entry.Rank].DatanetId, Contributor: entry.Contributor,
 			WeightPPM: entry.WeightPpm, DataShare: entry.Amount.String(),
 		})
 	}
-	a.same("payout", "data shares in aopen by contribution:", shares(payout), shares(a.payout))
+	a.same("payout", "data shares in aopen by contribution:", shares(a.batch.Payment(), payout), shares(a.payment, a.payout))
 	return nil
 }
 
-func shares(payout rewardstypes.Payout) string {
+func shares(payment attributiontypes.Payment, payout rewardstypes.Payout) string {
 	parts := make([]string, len(payout.Entries))
 	for i, entry := range payout.Entries {
 		parts[i] = fmt.Sprintf("%d: %s", entry.Rank, entry.Amount)
 	}
-	return strings.Join(append(parts, fmt.Sprintf("bounty pool: %s, retired: %s", payout.BountyPool, payout.Retired)), ", ")
+	paid := strings.ToLower(strings.TrimPrefix(payment.String(), "PAYMENT_"))
+	return strings.Join(append(parts, fmt.Sprintf("bounty pool: %s, retired: %s (%s)", payout.BountyPool, payout.Retired, paid)), ", ")
 }
 
 // listRuns lists the recomputed rows with the text of their segments. Offsets

@@ -141,7 +141,8 @@ func (w *world) seal(t testing.TB) *world {
 	w.msg.Sessions[0].Signature = w.sign(t, last+1)
 	root := w.evidence.Root()
 	w.batch = attributiontypes.Batch{
-		Id: 5, Provider: w.session.Provider, ProviderSeq: 9, EvidenceRoot: root[:], Gaps: 1, PoaVersion: poa.Version, Height: 77, Terms: w.terms,
+		Status: attributiontypes.BATCH_STATUS_FINAL,
+		Id:     5, Provider: w.session.Provider, ProviderSeq: 9, EvidenceRoot: root[:], Gaps: 1, PoaVersion: poa.Version, Height: 77, Terms: w.terms,
 		Sessions: []attributiontypes.SessionRange{{SessionId: w.session.Id, FirstCall: 1, LastCall: last, Receipts: uint32(len(w.receipts) - 1)}},
 	}
 	w.rehash(t)
@@ -243,7 +244,7 @@ func (w *world) ChainID() string { return testChain }
 func (w *world) Receipt(_ context.Context, id string) (attributiontypes.QueryReceiptResponse, error) {
 	for i, receipt := range w.records {
 		if receipt.Id == id {
-			return attributiontypes.QueryReceiptResponse{Receipt: receipt, Payout: w.payouts[i]}, nil
+			return attributiontypes.QueryReceiptResponse{Receipt: receipt, Payout: w.batch.Paid(w.payouts[i]), Payment: w.batch.Payment(), BatchStatus: w.batch.Status}, nil
 		}
 	}
 	return attributiontypes.QueryReceiptResponse{}, audit.ErrNotFound

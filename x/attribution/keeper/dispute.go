@@ -278,6 +278,7 @@ func (k Keeper) convict(ctx sdk.Context, params types.Params, batch *types.Batch
 // disprove ends a batch with a proven lie. What is not decided is refunded and never will be; validators who said yes lose their pay;
 // what was paid to others stays with them, and the slash makes up for it.
 func (k Keeper) disprove(ctx sdk.Context, params types.Params, batch *types.Batch) error {
+	batch.DisprovenFrom = batch.Status
 	if batch.Status.Undecided() {
 		if err := k.closeBatchItem(ctx, batch); err != nil {
 			return err

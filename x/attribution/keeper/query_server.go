@@ -183,7 +183,7 @@ func (s queryServer) Receipt(ctx context.Context, req *types.QueryReceiptRequest
 	}
 	receipt := receiptOf(batch, record)
 	receipt.Index = index
-	return &types.QueryReceiptResponse{Receipt: receipt, Payout: payout}, nil
+	return &types.QueryReceiptResponse{Receipt: receipt, Payout: batch.Paid(payout), Payment: batch.Payment(), BatchStatus: batch.Status}, nil
 }
 
 // VerifyReceipt implements types.QueryServer.

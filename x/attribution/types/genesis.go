@@ -61,6 +61,9 @@ func (g GenesisState) validateBatches(sessions map[string]bool) error {
 				return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d holds receipts of unknown session %x", batch.Id, part.SessionId)
 			}
 		}
+		if (batch.Status == BATCH_STATUS_DISPROVEN) != (batch.DisprovenFrom != BATCH_STATUS_UNSPECIFIED) || batch.DisprovenFrom == BATCH_STATUS_DISPROVEN {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d is %s and was disproven from %s", batch.Id, batch.Status, batch.DisprovenFrom)
+		}
 		pages[batch.Id] = batch.Pages
 	}
 	for _, page := range g.Pages {
