@@ -48,7 +48,7 @@ func TestDatanetRefusals(t *testing.T) {
 	}{
 		{"short name", s.Owner, datanettypes.ErrInvalidDataNet, profile(func(m *datanettypes.MsgCreateDataNet) { m.Name = "x" })},
 		{"long description", s.Owner, datanettypes.ErrInvalidDataNet, profile(func(m *datanettypes.MsgCreateDataNet) { m.Description = strings.Repeat("x", 3000) })},
-		{"panel policy", s.Owner, datanettypes.ErrReviewPolicy, profile(func(m *datanettypes.MsgCreateDataNet) { m.ReviewPolicy = datanettypes.REVIEW_POLICY_PANEL })},
+		{"panel policy without a fee", s.Owner, datanettypes.ErrInvalidDataNet, profile(func(m *datanettypes.MsgCreateDataNet) { m.ReviewPolicy = datanettypes.REVIEW_POLICY_PANEL })},
 		{"no policy", s.Owner, datanettypes.ErrReviewPolicy, profile(func(m *datanettypes.MsgCreateDataNet) { m.ReviewPolicy = 0 })},
 		{"greedy owner", s.Owner, datanettypes.ErrInvalidDataNet, profile(func(m *datanettypes.MsgCreateDataNet) { m.OwnerPpm = 900_000 })},
 		{"huge floor", s.Owner, datanettypes.ErrInvalidDataNet, profile(func(m *datanettypes.MsgCreateDataNet) { m.RoyaltyFloor = huge })},

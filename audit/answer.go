@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/openledger/openledger/poa"
-	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
 // checkOpenings follows the opened words to the answer root.
@@ -101,14 +100,18 @@ func (a *audit) find(rank uint64) error {
 	if err != nil {
 		return fmt.Errorf("DataNet %d: %w", found.DatanetId, err)
 	}
-	a.known[rank] = contribution{found, datanet}
+	royalties, err := a.source.Royalties(a.ctx, datanet.Id, a.batch.Height)
+	if err != nil {
+		return fmt.Errorf("royalties of DataNet %d: %w", found.DatanetId, err)
+	}
+	a.known[rank] = contribution{found, datanet, royalties}
 	return nil
 }
 
-// payable checks that a contribution is accepted and in the model's manifest.
+// payable checks that a contribution is in the model's manifest; what was stopped stays there.
 func (a *audit) payable(c contribution) error {
 	for _, entry := range a.model.Manifest {
-		if entry.DatanetId == c.DatanetId && c.Status == datanettypes.CONTRIBUTION_STATUS_ACCEPTED && c.AcceptedVersion <= entry.Version {
+		if entry.DatanetId == c.DatanetId && c.AcceptedVersion != 0 && c.AcceptedVersion <= entry.Version {
 			return nil
 		}
 	}

@@ -63,7 +63,8 @@ type audit struct {
 
 type contribution struct {
 	datanettypes.Contribution
-	datanet datanettypes.DataNet
+	datanet   datanettypes.DataNet
+	royalties []datanettypes.Royalty // in the block of the batch
 }
 
 // start reads a receipt and what was submitted with it.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
-	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -53,17 +52,10 @@ func (a *audit) listEntries() error {
 			return err
 		}
 		c := a.known[entry.Rank]
-		part := rewardstypes.PayableEntry{
-			Rank: entry.Rank, WeightPPM: entry.WeightPpm, QualityPPM: c.Score * (rewardstypes.PPM / datanettypes.MaxScore),
-		}
-		if part.Contributor, err = sdk.AccAddressFromBech32(c.Contributor); err != nil {
-			return err
-		}
-		owner, err := sdk.AccAddressFromBech32(c.datanet.Owner)
+		part, err := attributiontypes.PayableEntry(c.Contribution, c.royalties, entry.WeightPpm, a.batch.Height)
 		if err != nil {
 			return err
 		}
-		part.Royalties = []rewardstypes.Share{{Address: owner, PPM: c.datanet.OwnerPpm}}
 		payable.Entries = append(payable.Entries, part)
 	}
 	payout, err := rewardstypes.Split(a.batch.Terms, payable)

@@ -273,6 +273,10 @@ func (w *world) Contribution(_ context.Context, rank uint64) (datanettypes.Contr
 
 func (w *world) DataNet(context.Context, uint64) (datanettypes.DataNet, error) { return w.datanet, nil }
 
+func (w *world) Royalties(context.Context, uint64, int64) ([]datanettypes.Royalty, error) {
+	return []datanettypes.Royalty{{Address: w.datanet.Owner, Ppm: w.datanet.OwnerPpm}}, nil
+}
+
 func (w *world) Txs(context.Context, int64) ([][]byte, error) {
 	if w.pruned {
 		return nil, fmt.Errorf("%w 77", audit.ErrPruned)

@@ -48,6 +48,8 @@ type Source interface {
 	Contribution(ctx context.Context, rank uint64) (datanettypes.Contribution, error)
 	// DataNet returns a DataNet.
 	DataNet(ctx context.Context, id uint64) (datanettypes.DataNet, error)
+	// Royalties returns who shares in what a DataNet's contributions earn in a block.
+	Royalties(ctx context.Context, datanet uint64, height int64) ([]datanettypes.Royalty, error)
 	// Bundle returns the evidence of an attested batch as attestors fetch it.
 	Bundle(ctx context.Context, batch attributiontypes.Batch) ([]byte, error)
 	// Txs returns the encoded transactions of a block, or ErrPruned.
@@ -157,6 +159,14 @@ func (n *node) DataNet(ctx context.Context, id uint64) (datanettypes.DataNet, er
 		return datanettypes.DataNet{}, missing(err)
 	}
 	return response.Datanet, nil
+}
+
+func (n *node) Royalties(ctx context.Context, datanet uint64, height int64) ([]datanettypes.Royalty, error) {
+	response, err := n.datanets.Royalties(ctx, &datanettypes.QueryRoyaltiesRequest{DatanetId: datanet, Height: height})
+	if err != nil {
+		return nil, missing(err)
+	}
+	return response.Royalties, nil
 }
 
 func (n *node) Txs(ctx context.Context, height int64) ([][]byte, error) { return n.blocks(ctx, height) }

@@ -135,7 +135,7 @@ func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
 }
 
 func (s *source) payable(c datanettypes.Contribution) bool {
-	if c.Status != datanettypes.CONTRIBUTION_STATUS_ACCEPTED {
+	if c.AcceptedVersion == 0 {
 		return false
 	}
 	for _, model := range s.models {

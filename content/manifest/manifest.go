@@ -58,7 +58,7 @@ func Load(ctx context.Context, datanets datanettypes.QueryClient, entries []mode
 
 // List returns the contributions that a version of a DataNet holds.
 func List(ctx context.Context, datanets datanettypes.QueryClient, id, version uint64) ([]datanettypes.Contribution, error) {
-	request := &datanettypes.QueryContributionsRequest{DatanetId: id, Status: datanettypes.CONTRIBUTION_STATUS_ACCEPTED}
+	request := &datanettypes.QueryContributionsRequest{DatanetId: id, Accepted: true}
 	var found []datanettypes.Contribution
 	for {
 		response, err := datanets.Contributions(ctx, request)

@@ -30,7 +30,7 @@ func TestEveryRPCHasACommand(t *testing.T) {
 			method := methods.ByName(protoreflect.Name(command.RpcMethod))
 			require.NotNil(t, method, command.RpcMethod)
 			if command.Skip {
-				require.Equal(t, "UpdateParams", command.RpcMethod)
+				require.NotNil(t, method.Input().Fields().ByName("authority"), "%s: only governance needs no command", command.RpcMethod)
 				continue
 			}
 			require.NotEmpty(t, command.Use)

@@ -318,7 +318,7 @@ func (k Keeper) lost(ctx sdk.Context, batch types.Batch, record poa.Record, loss
 			should.UnattributedPPM -= loss.PPM
 		}
 	}
-	payable, err := k.payable(ctx, newSource(ctx, k, version), sdk.MustAccAddressFromBech32(batch.Provider), should, session.Price.Royalty)
+	payable, err := k.payable(newSource(ctx, k, version), batch.Height, sdk.MustAccAddressFromBech32(batch.Provider), should, session.Price.Royalty)
 	if err != nil {
 		return nil, err
 	}

@@ -14,8 +14,6 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-const maxScore = datanettypes.MaxScore
-
 // source reads contributions and royalty tables once for a batch.
 type source struct {
 	ctx    sdk.Context
@@ -24,6 +22,8 @@ type source struct {
 	versions []modelstypes.ModelVersion
 	known    map[uint64]knownContribution
 	tables   map[uint64][]rewardstypes.Share
+	// royalties by DataNet, of the one block that the source is asked about.
+	royalties map[uint64][]datanettypes.Royalty
 	// failed is the first look-up that failed for another reason than that there is no such contribution. Package poa takes every
 	// error of a source for a fault of what it verifies; whoever punishes somebody for the result looks here first.
 	failed error
@@ -40,6 +40,7 @@ func newSource(ctx sdk.Context, k Keeper, versions ...modelstypes.ModelVersion) 
 	return &source{
 		ctx: ctx, keeper: k, versions: versions,
 		known: make(map[uint64]knownContribution), tables: make(map[uint64][]rewardstypes.Share),
+		royalties: make(map[uint64][]datanettypes.Royalty),
 	}
 }
 
@@ -71,7 +72,7 @@ func (s *source) fail(err error) error {
 	return err
 }
 
-// allow checks that a contribution is accepted and in a model's manifest.
+// allow checks that a contribution is in a model's manifest. One that was stopped stays there, and keeps blocking.
 func (s *source) allow(rank uint64, version modelstypes.ModelVersion) error {
 	found, err := s.find(rank)
 	if err != nil {
@@ -79,7 +80,7 @@ func (s *source) allow(rank uint64, version modelstypes.ModelVersion) error {
 	}
 	c := found.contribution
 	for _, entry := range version.Manifest {
-		if entry.DatanetId == c.DatanetId && c.Status == datanettypes.CONTRIBUTION_STATUS_ACCEPTED && c.AcceptedVersion <= entry.Version {
+		if entry.DatanetId == c.DatanetId && c.AcceptedVersion != 0 && c.AcceptedVersion <= entry.Version {
 			return nil
 		}
 	}
@@ -116,4 +117,17 @@ func (s *source) lineage(modelID uint64) ([]rewardstypes.Share, error) {
 	table, err := s.keeper.models.RoyaltyOwners(s.ctx, modelID)
 	s.tables[modelID] = table
 	return table, err
+}
+
+// royaltiesOf returns who shares in what a DataNet's contributions earn in a block.
+func (s *source) royaltiesOf(datanetID uint64, height int64) ([]datanettypes.Royalty, error) {
+	if found, ok := s.royalties[datanetID]; ok {
+		return found, nil
+	}
+	found, err := s.keeper.datanets.RoyaltiesAt(s.ctx, datanetID, height)
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	s.royalties[datanetID] = found
+	return found, nil
 }

@@ -305,7 +305,7 @@ func (s *submission) results() ([]rewardstypes.Payable, []poa.Record, error) {
 				Acknowledged: c.acknowledged || i < len(c.receipts)-1,
 				ModelID:      c.session.ModelId, ModelVersion: c.session.ModelVersion, Method: uint8(c.version.Method),
 			}
-			payable, err := s.keeper.payable(s.ctx, s.source, s.provider, record, c.session.Price.Royalty)
+			payable, err := s.keeper.payable(s.source, s.ctx.BlockHeight(), s.provider, record, c.session.Price.Royalty)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -315,8 +315,8 @@ func (s *submission) results() ([]rewardstypes.Payable, []poa.Record, error) {
 	return payables, records, nil
 }
 
-// payable is what x/rewards needs to pay a record.
-func (k Keeper) payable(ctx sdk.Context, from *source, provider sdk.AccAddress, record poa.Record, royalty math.Int) (rewardstypes.Payable, error) {
+// payable is what x/rewards needs to pay a record of a batch submitted in a block.
+func (k Keeper) payable(from *source, height int64, provider sdk.AccAddress, record poa.Record, royalty math.Int) (rewardstypes.Payable, error) {
 	lineage, err := from.lineage(record.ModelID)
 	if err != nil {
 		return rewardstypes.Payable{}, err
@@ -330,12 +330,15 @@ func (k Keeper) payable(ctx sdk.Context, from *source, provider sdk.AccAddress, 
 		if err != nil {
 			return rewardstypes.Payable{}, err
 		}
-		payable.Entries = append(payable.Entries, rewardstypes.PayableEntry{
-			Rank: entry.Rank, DataNet: found.contribution.DatanetId, WeightPPM: entry.WeightPPM,
-			Contributor: sdk.MustAccAddressFromBech32(found.contribution.Contributor),
-			Royalties:   []rewardstypes.Share{{Address: sdk.MustAccAddressFromBech32(found.datanet.Owner), PPM: found.datanet.OwnerPpm}},
-			QualityPPM:  found.contribution.Score * (rewardstypes.PPM / maxScore),
-		})
+		royalties, err := from.royaltiesOf(found.datanet.Id, height)
+		if err != nil {
+			return rewardstypes.Payable{}, err
+		}
+		part, err := types.PayableEntry(found.contribution, royalties, entry.WeightPPM, height)
+		if err != nil {
+			return rewardstypes.Payable{}, err
+		}
+		payable.Entries = append(payable.Entries, part)
 	}
 	return payable, nil
 }

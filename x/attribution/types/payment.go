@@ -53,7 +53,7 @@ func (b Batch) Paid(split rewardstypes.Payout) rewardstypes.Payout {
 // unpaid is a split of which nobody gets anything.
 func unpaid(split rewardstypes.Payout) rewardstypes.Payout {
 	zero := math.ZeroInt()
-	split.Provider, split.Burned, split.Lineage, split.Validators, split.BountyPool, split.Bonus = zero, zero, zero, zero, zero, zero
+	split.Provider, split.Burned, split.Retired, split.Lineage, split.Validators, split.BountyPool, split.Bonus = zero, zero, zero, zero, zero, zero, zero
 	split.Entries = slices.Clone(split.Entries)
 	for i := range split.Entries {
 		entry := &split.Entries[i]

@@ -91,7 +91,11 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, contributor sdk
 	if err := k.checkSources(ctx, datanet.Id, item.Derivations); err != nil {
 		return types.Contribution{}, err
 	}
-	if err := k.returnDeposit(ctx, commit.Contributor, sdk.NewCoin(rewardstypes.Denom, commit.Deposit.Amount.Sub(required))); err != nil {
+	fee := math.ZeroInt()
+	if datanet.ReviewPolicy == types.REVIEW_POLICY_PANEL {
+		fee = datanet.ReviewFee
+	}
+	if err := k.settleExcess(ctx, contributor, commit.Deposit.Amount.Sub(required), fee); err != nil {
 		return types.Contribution{}, err
 	}
 	if err := k.removeCommit(ctx, commit); err != nil {
@@ -108,12 +112,33 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, contributor sdk
 		Derivations: item.Derivations,
 		Deposit:     sdk.NewCoin(rewardstypes.Denom, required), Status: types.CONTRIBUTION_STATUS_SUBMITTED,
 		CommitHeight: commit.Height, RevealHeight: sdk.UnwrapSDKContext(ctx).BlockHeight(),
+		ReviewFee: fee, AcceptedDeposit: math.ZeroInt(), Vesting: math.ZeroInt(),
+	}
+	panel, err := k.apply(ctx, &contribution, item.Bounty)
+	if err != nil {
+		return types.Contribution{}, err
 	}
 	datanet.Pending++
+	datanet.Record.Submitted++
 	if err := k.DataNets.Set(ctx, datanet.Id, datanet); err != nil {
 		return types.Contribution{}, err
 	}
-	return contribution, k.addContribution(ctx, contribution)
+	if err := k.addContribution(ctx, contribution); err != nil || datanet.ReviewPolicy != types.REVIEW_POLICY_PANEL {
+		return contribution, err
+	}
+	if contribution.Cohort, err = k.enqueue(ctx, params, datanet.Id, panel, contribution); err != nil {
+		return types.Contribution{}, err
+	}
+	return contribution, k.Contributions.Set(ctx, contribution.Rank, contribution)
+}
+
+// settleExcess takes the review fee out of what the commit's deposit is above
+// the required one, and the rest from the account; or returns what is left.
+func (k Keeper) settleExcess(ctx context.Context, contributor sdk.AccAddress, excess, fee math.Int) error {
+	if excess.GTE(fee) {
+		return k.pay(ctx, contributor.String(), excess.Sub(fee))
+	}
+	return errorsmod.Wrapf(k.take(ctx, contributor, fee.Sub(excess)), "review fee of %saopen", fee)
 }
 
 // checkSources: what segments derive from is accepted in the same DataNet, so
@@ -185,15 +210,15 @@ func mustBeSubmitted(contribution types.Contribution) error {
 }
 
 // accept adds submitted contributions to a new version, in the given order.
-func (k Keeper) accept(ctx context.Context, datanet types.DataNet, ranks []uint64) (uint64, error) {
+func (k Keeper) accept(ctx context.Context, params types.Params, datanet types.DataNet, accepted []acceptance) (uint64, error) {
 	contributions, statistics, err := k.ranges(ctx, datanet.Id)
 	if err != nil {
 		return 0, err
 	}
 	height := sdk.UnwrapSDKContext(ctx).BlockHeight()
 	datanet.Version++
-	for _, rank := range ranks {
-		contribution, err := k.submitted(ctx, datanet.Id, rank)
+	for _, a := range accepted {
+		contribution, err := k.submitted(ctx, datanet.Id, a.rank)
 		if err != nil {
 			return 0, err
 		}
@@ -202,17 +227,15 @@ func (k Keeper) accept(ctx context.Context, datanet types.DataNet, ranks []uint6
 			return 0, err
 		}
 		contribution.Status = types.CONTRIBUTION_STATUS_ACCEPTED
-		contribution.Score = types.MaxScore
+		contribution.Score = a.score
 		contribution.AcceptedVersion = datanet.Version
 		contribution.AcceptedIndex = contributions.Count
-		contribution.DecidedHeight = height
 		contributions.Append(leaf)
 		statistics.Append(statisticsLeaf)
 		datanet.Contributions++
 		datanet.Segments += uint64(contribution.Segments)
 		datanet.Tokens += contribution.Tokens
-		datanet.Pending--
-		if err := k.Contributions.Set(ctx, rank, contribution); err != nil {
+		if err := k.accepted(ctx, params, &datanet, contribution); err != nil {
 			return 0, err
 		}
 	}
@@ -230,6 +253,47 @@ func (k Keeper) accept(ctx context.Context, datanet types.DataNet, ranks []uint6
 		return 0, err
 	}
 	return datanet.Version, k.DataNets.Set(ctx, datanet.Id, datanet)
+}
+
+// accepted stores a contribution that has just been accepted: its deposit
+// begins to decay, its bounty is paid.
+func (k Keeper) accepted(ctx context.Context, params types.Params, datanet *types.DataNet, c types.Contribution) error {
+	if err := k.decided(ctx, &c); err != nil {
+		return err
+	}
+	datanet.Pending--
+	contributor := collections.Join(datanet.Id, sdk.MustAccAddressFromBech32(c.Contributor))
+	known, err := k.Contributors.Has(ctx, contributor)
+	if err != nil {
+		return err
+	}
+	if !known {
+		datanet.Record.Contributors++
+		if err := k.Contributors.Set(ctx, contributor); err != nil {
+			return err
+		}
+	}
+	if err := k.payBounty(ctx, params, &c); err != nil {
+		return err
+	}
+	c.AcceptedDeposit = c.Deposit.Amount
+	if c.Deposit.IsPositive() {
+		c.DecayAt = c.DecidedAt.Add(params.Standing.DecayInterval)
+		if err := k.setTimer(ctx, timerDecay, c.Rank, c.DecayAt); err != nil {
+			return err
+		}
+	}
+	return k.Contributions.Set(ctx, c.Rank, c)
+}
+
+// decided notes when a contribution was decided, and that it no longer waits for a panel.
+func (k Keeper) decided(ctx context.Context, c *types.Contribution) error {
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	c.DecidedHeight, c.DecidedAt = sdkCtx.BlockHeight(), sdkCtx.BlockTime().UTC()
+	if c.Cohort == 0 {
+		return nil
+	}
+	return k.uncountOpen(ctx, c.Contributor)
 }
 
 func (k Keeper) ranges(ctx context.Context, id uint64) (contributions, statistics poa.MMR, err error) {
@@ -264,7 +328,12 @@ func (k Keeper) release(ctx context.Context, contribution types.Contribution, st
 	contribution.Deposit.Amount = math.ZeroInt()
 	contribution.Status = status
 	contribution.Reason = reason
-	contribution.DecidedHeight = sdk.UnwrapSDKContext(ctx).BlockHeight()
+	if err := k.decided(ctx, &contribution); err != nil {
+		return err
+	}
+	if err := k.unreserve(ctx, contribution); err != nil {
+		return err
+	}
 	if err := k.Contributions.Set(ctx, contribution.Rank, contribution); err != nil {
 		return err
 	}
@@ -273,5 +342,15 @@ func (k Keeper) release(ctx context.Context, contribution types.Contribution, st
 		return err
 	}
 	datanet.Pending--
+	if status == types.CONTRIBUTION_STATUS_REJECTED {
+		datanet.Record.Rejected++
+	} else {
+		datanet.Record.Returned++
+	}
 	return k.DataNets.Set(ctx, datanet.Id, datanet)
+}
+
+// returnDeposit sends a deposit back.
+func (k Keeper) returnDeposit(ctx context.Context, to string, deposit sdk.Coin) error {
+	return k.pay(ctx, to, deposit.Amount)
 }

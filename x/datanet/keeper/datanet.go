@@ -8,22 +8,18 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
-	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 // createDataNet burns the creation fee and stores a new DataNet.
 func (k Keeper) createDataNet(ctx context.Context, params types.Params, datanet types.DataNet) (uint64, error) {
-	if err := checkOwnerPPM(datanet.OwnerPpm, params); err != nil {
+	if err := checkTerms(params, datanet); err != nil {
 		return 0, err
 	}
-	if params.CreationFee.IsPositive() {
-		fee := sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, params.CreationFee))
-		if err := k.bank.SendCoinsFromAccountToModule(ctx, sdk.MustAccAddressFromBech32(datanet.Owner), types.ModuleName, fee); err != nil {
-			return 0, errorsmod.Wrapf(err, "creating a DataNet costs %s", fee)
-		}
-		if err := k.bank.BurnCoins(ctx, types.ModuleName, fee); err != nil {
-			return 0, err
-		}
+	if err := k.take(ctx, sdk.MustAccAddressFromBech32(datanet.Owner), params.CreationFee); err != nil {
+		return 0, errorsmod.Wrapf(err, "creating a DataNet costs %saopen", params.CreationFee)
+	}
+	if err := k.burn(ctx, params.CreationFee); err != nil {
+		return 0, err
 	}
 	id, err := k.NextDataNet.Next(ctx)
 	if err != nil {
@@ -37,12 +33,27 @@ func (k Keeper) createDataNet(ctx context.Context, params types.Params, datanet 
 	if err := k.StatisticsRange.Set(ctx, id, types.Accumulator{}); err != nil {
 		return 0, err
 	}
+	datanet.Credentials = types.CredentialPolicy{Kind: types.CREDENTIAL_KIND_NONE, Number: 1, From: sdk.UnwrapSDKContext(ctx).BlockTime().UTC()}
+	if err := k.setRoyalties(ctx, datanet, datanet.CreatedHeight); err != nil {
+		return 0, err
+	}
 	return id, k.DataNets.Set(ctx, id, datanet)
 }
 
-func checkOwnerPPM(ownerPPM uint32, params types.Params) error {
-	if ownerPPM > params.MaxOwnerPpm {
-		return errorsmod.Wrapf(types.ErrInvalidDataNet, "owner_ppm is %d, at most %d", ownerPPM, params.MaxOwnerPpm)
+// checkTerms checks what parameters bound: royalties and the review fee.
+func checkTerms(params types.Params, datanet types.DataNet) error {
+	sum := uint64(datanet.OwnerPpm)
+	for _, curator := range datanet.Curators {
+		sum += uint64(curator.Ppm)
+	}
+	if sum > uint64(params.MaxOwnerPpm) {
+		return errorsmod.Wrapf(types.ErrInvalidDataNet, "royalties of owner and curators sum to %d ppm, at most %d", sum, params.MaxOwnerPpm)
+	}
+	switch {
+	case datanet.ReviewPolicy == types.REVIEW_POLICY_PANEL && datanet.ReviewFee.LT(params.Review.MinFee):
+		return errorsmod.Wrapf(types.ErrInvalidDataNet, "a review fee of %saopen is below the least, %saopen", datanet.ReviewFee, params.Review.MinFee)
+	case datanet.ReviewPolicy != types.REVIEW_POLICY_PANEL && datanet.ReviewFee.IsPositive():
+		return errorsmod.Wrap(types.ErrInvalidDataNet, "only panels have a review fee: leave it out, or choose REVIEW_POLICY_PANEL")
 	}
 	return nil
 }

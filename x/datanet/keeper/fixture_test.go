@@ -4,118 +4,31 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
 
-	"github.com/cosmos/cosmos-sdk/codec"
-	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
-	"github.com/cosmos/cosmos-sdk/runtime"
-	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
-	"github.com/cosmos/cosmos-sdk/testutil"
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	authcodec "github.com/cosmos/cosmos-sdk/x/auth/codec"
-	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
-	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
 
 	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/testutil/solo"
 	"github.com/openledger/openledger/x/datanet/keeper"
 	"github.com/openledger/openledger/x/datanet/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-var errFunds = errors.New("insufficient funds")
-
-// fakeBank keeps balances in a store of its own, so that a message that fails
-// is undone here as it is in the application.
-type fakeBank struct {
-	balances collections.Map[string, math.Int]
-}
-
-func newFakeBank(key *storetypes.KVStoreKey) fakeBank {
-	sb := collections.NewSchemaBuilder(runtime.NewKVStoreService(key))
-	return fakeBank{collections.NewMap(sb, collections.NewPrefix(0), "balances", collections.StringKey, sdk.IntValue)}
-}
-
-func moduleAddress(module string) sdk.AccAddress { return authtypes.NewModuleAddress(module) }
-
-func (b fakeBank) of(ctx context.Context, address sdk.AccAddress) math.Int {
-	balance, err := b.balances.Get(ctx, address.String())
-	if errors.Is(err, collections.ErrNotFound) {
-		return math.ZeroInt()
-	}
-	if err != nil {
-		panic(err)
-	}
-	return balance
-}
-
-func (b fakeBank) add(ctx context.Context, address sdk.AccAddress, amount math.Int) error {
-	balance := b.of(ctx, address).Add(amount)
-	if balance.IsNegative() {
-		return errFunds
-	}
-	return b.balances.Set(ctx, address.String(), balance)
-}
-
-func (b fakeBank) move(ctx context.Context, from, to sdk.AccAddress, coins sdk.Coins) error {
-	if !coins.IsValid() || len(coins) != 1 || coins[0].Denom != rewardstypes.Denom {
-		return fmt.Errorf("cannot move %s", coins)
-	}
-	if err := b.add(ctx, from, coins[0].Amount.Neg()); err != nil {
-		return err
-	}
-	return b.add(ctx, to, coins[0].Amount)
-}
-
-func (b fakeBank) GetBalance(ctx context.Context, address sdk.AccAddress, denom string) sdk.Coin {
-	return sdk.NewCoin(denom, b.of(ctx, address))
-}
-
-func (b fakeBank) SendCoinsFromAccountToModule(ctx context.Context, from sdk.AccAddress, module string, coins sdk.Coins) error {
-	return b.move(ctx, from, moduleAddress(module), coins)
-}
-
-func (b fakeBank) SendCoinsFromModuleToAccount(ctx context.Context, module string, to sdk.AccAddress, coins sdk.Coins) error {
-	return b.move(ctx, moduleAddress(module), to, coins)
-}
-
-func (b fakeBank) BurnCoins(ctx context.Context, module string, coins sdk.Coins) error {
-	return b.add(ctx, moduleAddress(module), coins[0].Amount.Neg())
-}
-
-// fakeRewards moves forfeited deposits to the pool; fail makes it refuse.
-type fakeRewards struct {
-	bank  fakeBank
-	fail  func() error
-	calls int
-}
-
-func (r *fakeRewards) FundBountyPool(ctx context.Context, from string, amount math.Int) error {
-	r.calls++
-	if r.fail != nil {
-		if err := r.fail(); err != nil {
-			return err
-		}
-	}
-	return r.bank.move(ctx, moduleAddress(from), moduleAddress(rewardstypes.BountyPoolName), sdk.NewCoins(coin(amount)))
-}
-
 // fixture is a module with funded accounts at height 10.
 type fixture struct {
+	*solo.Module
 	t                       require.TestingT
-	ctx                     sdk.Context
-	cdc                     codec.Codec
-	bank                    fakeBank
-	rewards                 *fakeRewards
-	k                       keeper.Keeper
 	msgs                    types.MsgServer
 	queries                 types.QueryServer
 	owner, alice, bob, poor sdk.AccAddress
+	// quiet leaves invariants unchecked, while a large state is being built.
+	quiet bool
 }
 
 func open(tenths int64) math.Int { return math.NewIntWithDecimal(tenths, rewardstypes.Decimals-1) }
@@ -127,36 +40,38 @@ func account(name string) sdk.AccAddress {
 	return sum[:20]
 }
 
-func authority() string { return moduleAddress(govtypes.ModuleName).String() }
-
 func newFixture(t require.TestingT) *fixture {
-	storeKey, bankKey := storetypes.NewKVStoreKey(types.StoreKey), storetypes.NewKVStoreKey("bank")
-	ctx := testutil.DefaultContextWithKeys(map[string]*storetypes.KVStoreKey{types.StoreKey: storeKey, "bank": bankKey}, nil, nil)
-	registry := codectypes.NewInterfaceRegistry()
-	types.RegisterInterfaces(registry)
+	m, err := solo.New()
+	require.NoError(t, err)
 	f := &fixture{
-		t: t, ctx: ctx.WithBlockHeight(10).WithEventManager(sdk.NewEventManager()), cdc: codec.NewProtoCodec(registry), bank: newFakeBank(bankKey),
+		Module: m, t: t, msgs: keeper.NewMsgServer(m.Keeper), queries: keeper.NewQueryServer(m.Keeper),
 		owner: account("owner"), alice: account("alice"), bob: account("bob"), poor: account("poor"),
 	}
-	f.rewards = &fakeRewards{bank: f.bank}
-	prefix := sdk.GetConfig().GetBech32AccountAddrPrefix()
-	f.k = keeper.NewKeeper(f.cdc, runtime.NewKVStoreService(storeKey), authcodec.NewBech32Codec(prefix), authority(), f.bank, f.rewards)
-	f.msgs, f.queries = keeper.NewMsgServer(f.k), keeper.NewQueryServer(f.k)
-	require.NoError(t, f.k.InitGenesis(f.ctx, *types.DefaultGenesis()))
 	for _, rich := range []sdk.AccAddress{f.owner, f.alice, f.bob} {
-		require.NoError(t, f.bank.add(f.ctx, rich, open(1_000_000)))
+		f.fund(rich)
 	}
 	return f
 }
 
+// fund makes an account rich.
+func (f *fixture) fund(who sdk.AccAddress) {
+	require.NoError(f.t, f.Bank.Add(f.Ctx, who, open(1_000_000)))
+}
+
+func (f *fixture) check() {
+	if !f.quiet {
+		require.NoError(f.t, f.Keeper.CheckInvariants(f.Ctx))
+	}
+}
+
 // run executes one message as the application does: all of it, or nothing.
 func run[M, R any](f *fixture, handler func(context.Context, M) (R, error), msg M) (R, error) {
-	cached, write := f.ctx.CacheContext()
+	cached, write := f.Ctx.CacheContext()
 	response, err := handler(cached, msg)
 	if err == nil {
 		write()
 	}
-	require.NoError(f.t, f.k.CheckInvariants(f.ctx))
+	f.check()
 	return response, err
 }
 
@@ -176,26 +91,32 @@ func refuse[M, R any](f *fixture, handler func(context.Context, M) (R, error), m
 }
 
 func (f *fixture) export() *types.GenesisState {
-	exported, err := f.k.ExportGenesis(f.ctx)
+	exported, err := f.Keeper.ExportGenesis(f.Ctx)
 	require.NoError(f.t, err)
 	return exported
 }
 
 func (f *fixture) snapshot() string {
-	balances, err := f.bank.balances.Iterate(f.ctx, nil)
+	balances, err := f.Bank.Balances.Iterate(f.Ctx, nil)
 	require.NoError(f.t, err)
 	money, err := balances.KeyValues()
 	require.NoError(f.t, err)
 	text, err := json.Marshal(money)
 	require.NoError(f.t, err)
-	return string(f.cdc.MustMarshalJSON(f.export())) + string(text)
+	return string(f.Codec.MustMarshalJSON(f.export())) + string(text)
 }
 
 // endBlock ends the block and begins the next.
 func (f *fixture) endBlock() {
-	require.NoError(f.t, f.k.EndBlock(f.ctx))
-	require.NoError(f.t, f.k.CheckInvariants(f.ctx))
-	f.ctx = f.ctx.WithBlockHeight(f.ctx.BlockHeight() + 1)
+	require.NoError(f.t, f.Keeper.EndBlock(f.Ctx))
+	f.check()
+	f.At(f.Ctx.BlockHeight()+1, f.Ctx.BlockTime().Add(time.Second))
+}
+
+// after ends the block and begins the next, some time later.
+func (f *fixture) after(wait time.Duration) {
+	f.endBlock()
+	f.At(f.Ctx.BlockHeight(), f.Ctx.BlockTime().Add(wait))
 }
 
 func (f *fixture) blocks(n int64) {
@@ -205,26 +126,26 @@ func (f *fixture) blocks(n int64) {
 }
 
 func (f *fixture) setParams(change func(*types.Params)) {
-	params, err := f.k.Params.Get(f.ctx)
+	params, err := f.Keeper.Params.Get(f.Ctx)
 	require.NoError(f.t, err)
 	change(&params)
-	must(f, f.msgs.UpdateParams, &types.MsgUpdateParams{Authority: authority(), Params: params})
+	must(f, f.msgs.UpdateParams, &types.MsgUpdateParams{Authority: solo.Authority(), Params: params})
 }
 
-func (f *fixture) held() math.Int { return f.bank.of(f.ctx, moduleAddress(types.ModuleName)) }
+func (f *fixture) held() math.Int { return f.Bank.Of(f.Ctx, solo.ModuleAddress(types.ModuleName)) }
 
 func (f *fixture) pool() math.Int {
-	return f.bank.of(f.ctx, moduleAddress(rewardstypes.BountyPoolName))
+	return f.Bank.Of(f.Ctx, solo.ModuleAddress(rewardstypes.BountyPoolName))
 }
 
 func (f *fixture) datanet(id uint64) types.DataNet {
-	found, err := f.k.GetDataNet(f.ctx, id)
+	found, err := f.Keeper.GetDataNet(f.Ctx, id)
 	require.NoError(f.t, err)
 	return found
 }
 
 func (f *fixture) contribution(rank uint64) types.Contribution {
-	found, err := f.k.GetContribution(f.ctx, rank)
+	found, err := f.Keeper.GetContribution(f.Ctx, rank)
 	require.NoError(f.t, err)
 	return found
 }

@@ -42,6 +42,9 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		if err := k.addContribution(ctx, contribution); err != nil {
 			return err
 		}
+		if err := k.indexStanding(ctx, contribution); err != nil {
+			return err
+		}
 	}
 	for _, version := range g.Versions {
 		if err := k.Versions.Set(ctx, collections.Join(version.DatanetId, version.Version), version); err != nil {
@@ -55,6 +58,9 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		if err := k.StatisticsRange.Set(ctx, accumulators.DatanetId, accumulators.Statistics); err != nil {
 			return err
 		}
+	}
+	if err := k.initReview(ctx, g); err != nil {
+		return err
 	}
 	return k.CheckInvariants(ctx)
 }
@@ -94,5 +100,5 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 		}
 		g.Accumulators = append(g.Accumulators, accumulators)
 	}
-	return &g, nil
+	return &g, k.exportReview(ctx, &g)
 }

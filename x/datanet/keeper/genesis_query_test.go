@@ -12,14 +12,15 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
+	"github.com/openledger/openledger/testutil/solo"
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
 // imported reads a genesis into a new module that holds what f holds.
 func (f *fixture) imported(genesis *types.GenesisState) (*fixture, error) {
 	g := newFixture(f.t)
-	require.NoError(f.t, g.bank.add(g.ctx, moduleAddress(types.ModuleName), f.held()))
-	return g, g.k.InitGenesis(g.ctx, *genesis)
+	require.NoError(f.t, g.Bank.Add(g.Ctx, solo.ModuleAddress(types.ModuleName), f.held()))
+	return g, g.Keeper.InitGenesis(g.Ctx, *genesis)
 }
 
 func TestGenesisRoundTrip(t *testing.T) {
@@ -31,12 +32,12 @@ func TestGenesisRoundTrip(t *testing.T) {
 	require.Len(t, exported.Versions, 2)
 	g, err := f.imported(exported)
 	require.NoError(t, err)
-	require.Equal(t, string(f.cdc.MustMarshalJSON(exported)), string(g.cdc.MustMarshalJSON(g.export())))
+	require.Equal(t, string(f.Codec.MustMarshalJSON(exported)), string(g.Codec.MustMarshalJSON(g.export())))
 
 	// The imported chain goes on as the first one would: same roots, same expiries.
-	height := f.ctx.BlockHeight()
+	height, now := f.Ctx.BlockHeight(), f.Ctx.BlockTime()
 	for _, h := range []*fixture{f, g} {
-		h.ctx = h.ctx.WithBlockHeight(height)
+		h.At(height, now)
 		must(h, h.msgs.AcceptContributions, acceptMsg(h.owner, 2, 6))
 		h.blocks(110)
 		require.Empty(t, h.export().Commits)
@@ -44,7 +45,7 @@ func TestGenesisRoundTrip(t *testing.T) {
 	require.Equal(t, f.export(), g.export())
 
 	poor := newFixture(t)
-	require.ErrorIs(t, poor.k.InitGenesis(poor.ctx, *exported), types.ErrInvariant, "deposits are not covered")
+	require.ErrorIs(t, poor.Keeper.InitGenesis(poor.Ctx, *exported), types.ErrInvariant, "deposits are not covered")
 }
 
 func TestGenesisIsRefused(t *testing.T) {
@@ -99,22 +100,22 @@ func TestGenesisIsRefused(t *testing.T) {
 
 func TestQueries(t *testing.T) {
 	f := everything(t)
-	params, err := f.queries.Params(f.ctx, &types.QueryParamsRequest{})
+	params, err := f.queries.Params(f.Ctx, &types.QueryParamsRequest{})
 	require.NoError(t, err)
 	require.Equal(t, types.DefaultParams(), params.Params)
-	datanet, err := f.queries.DataNet(f.ctx, &types.QueryDataNetRequest{DatanetId: 2})
+	datanet, err := f.queries.DataNet(f.Ctx, &types.QueryDataNetRequest{DatanetId: 2})
 	require.NoError(t, err)
 	require.EqualValues(t, 1, datanet.Datanet.Pending)
-	commit, err := f.queries.Commit(f.ctx, &types.QueryCommitRequest{Rank: 7})
+	commit, err := f.queries.Commit(f.Ctx, &types.QueryCommitRequest{Rank: 7})
 	require.NoError(t, err)
 	require.Equal(t, commit.Commit.Height+100, commit.Commit.RevealUntil)
-	contribution, err := f.queries.Contribution(f.ctx, &types.QueryContributionRequest{Rank: 3})
+	contribution, err := f.queries.Contribution(f.Ctx, &types.QueryContributionRequest{Rank: 3})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, contribution.Contribution.AcceptedVersion)
-	latest, err := f.queries.Version(f.ctx, &types.QueryVersionRequest{DatanetId: 1})
+	latest, err := f.queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 1})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, latest.Version.Version)
-	first, err := f.queries.Version(f.ctx, &types.QueryVersionRequest{DatanetId: 1, Version: 1})
+	first, err := f.queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 1, Version: 1})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, first.Version.Contributions)
 }
@@ -124,7 +125,7 @@ func TestListsArePaged(t *testing.T) {
 	var ranks []uint64
 	var key []byte
 	for {
-		page, err := f.queries.Contributions(f.ctx, &types.QueryContributionsRequest{DatanetId: 1, Pagination: &query.PageRequest{Limit: 2, Key: key}})
+		page, err := f.queries.Contributions(f.Ctx, &types.QueryContributionsRequest{DatanetId: 1, Pagination: &query.PageRequest{Limit: 2, Key: key}})
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(page.Contributions), 2)
 		for _, c := range page.Contributions {
@@ -135,23 +136,23 @@ func TestListsArePaged(t *testing.T) {
 		}
 	}
 	require.Equal(t, []uint64{1, 2, 3, 4, 5}, ranks)
-	accepted, err := f.queries.Contributions(f.ctx, &types.QueryContributionsRequest{
+	accepted, err := f.queries.Contributions(f.Ctx, &types.QueryContributionsRequest{
 		DatanetId: 1, Status: types.CONTRIBUTION_STATUS_ACCEPTED, Pagination: &query.PageRequest{Limit: 2, CountTotal: true},
 	})
 	require.NoError(t, err)
 	require.Len(t, accepted.Contributions, 2)
 	require.EqualValues(t, 3, accepted.Pagination.Total)
-	byBob, err := f.queries.ContributionsByContributor(f.ctx, &types.QueryContributionsByContributorRequest{Contributor: f.bob.String()})
+	byBob, err := f.queries.ContributionsByContributor(f.Ctx, &types.QueryContributionsByContributorRequest{Contributor: f.bob.String()})
 	require.NoError(t, err)
 	require.Len(t, byBob.Contributions, 1)
-	commits, err := f.queries.Commits(f.ctx, &types.QueryCommitsRequest{Contributor: f.bob.String(), Pagination: &query.PageRequest{Limit: 1}})
+	commits, err := f.queries.Commits(f.Ctx, &types.QueryCommitsRequest{Contributor: f.bob.String(), Pagination: &query.PageRequest{Limit: 1}})
 	require.NoError(t, err)
 	require.Len(t, commits.Commits, 1)
 	require.NotEmpty(t, commits.Pagination.NextKey)
-	datanets, err := f.queries.DataNets(f.ctx, &types.QueryDataNetsRequest{Pagination: &query.PageRequest{Reverse: true, Limit: 1}})
+	datanets, err := f.queries.DataNets(f.Ctx, &types.QueryDataNetsRequest{Pagination: &query.PageRequest{Reverse: true, Limit: 1}})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, datanets.Datanets[0].Id)
-	versions, err := f.queries.Versions(f.ctx, &types.QueryVersionsRequest{DatanetId: 1})
+	versions, err := f.queries.Versions(f.Ctx, &types.QueryVersionsRequest{DatanetId: 1})
 	require.NoError(t, err)
 	require.Len(t, versions.Versions, 2)
 }
@@ -159,13 +160,13 @@ func TestListsArePaged(t *testing.T) {
 func TestQueriesNameWhatIsWrong(t *testing.T) {
 	f := everything(t)
 	code := func(_ any, err error) codes.Code { return status.Code(err) }
-	require.Equal(t, codes.NotFound, code(f.queries.DataNet(f.ctx, &types.QueryDataNetRequest{DatanetId: 9})))
-	require.Equal(t, codes.NotFound, code(f.queries.Commit(f.ctx, &types.QueryCommitRequest{Rank: 1})))
-	require.Equal(t, codes.NotFound, code(f.queries.Contribution(f.ctx, &types.QueryContributionRequest{Rank: 7})))
-	require.Equal(t, codes.NotFound, code(f.queries.Version(f.ctx, &types.QueryVersionRequest{DatanetId: 1, Version: 9})))
-	require.Equal(t, codes.NotFound, code(f.queries.Version(f.ctx, &types.QueryVersionRequest{DatanetId: 2})))
-	require.Equal(t, codes.NotFound, code(f.queries.Contributions(f.ctx, &types.QueryContributionsRequest{DatanetId: 9})))
-	require.Equal(t, codes.InvalidArgument, code(f.queries.Commits(f.ctx, &types.QueryCommitsRequest{Contributor: "x"})))
-	require.Equal(t, codes.InvalidArgument, code(f.queries.ContributionsByContributor(f.ctx, &types.QueryContributionsByContributorRequest{})))
-	require.Equal(t, codes.InvalidArgument, code(f.queries.DataNet(f.ctx, nil)))
+	require.Equal(t, codes.NotFound, code(f.queries.DataNet(f.Ctx, &types.QueryDataNetRequest{DatanetId: 9})))
+	require.Equal(t, codes.NotFound, code(f.queries.Commit(f.Ctx, &types.QueryCommitRequest{Rank: 1})))
+	require.Equal(t, codes.NotFound, code(f.queries.Contribution(f.Ctx, &types.QueryContributionRequest{Rank: 7})))
+	require.Equal(t, codes.NotFound, code(f.queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 1, Version: 9})))
+	require.Equal(t, codes.NotFound, code(f.queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 2})))
+	require.Equal(t, codes.NotFound, code(f.queries.Contributions(f.Ctx, &types.QueryContributionsRequest{DatanetId: 9})))
+	require.Equal(t, codes.InvalidArgument, code(f.queries.Commits(f.Ctx, &types.QueryCommitsRequest{Contributor: "x"})))
+	require.Equal(t, codes.InvalidArgument, code(f.queries.ContributionsByContributor(f.Ctx, &types.QueryContributionsByContributorRequest{})))
+	require.Equal(t, codes.InvalidArgument, code(f.queries.DataNet(f.Ctx, nil)))
 }

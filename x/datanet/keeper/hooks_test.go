@@ -20,7 +20,7 @@ func TestUnrevealedCommitsForfeitToTheBountyPool(t *testing.T) {
 	f.create()
 	items := f.commit(f.alice, open(2), f.seals(3)...)
 	f.blocks(100)
-	require.EqualValues(t, 110, f.ctx.BlockHeight())
+	require.EqualValues(t, 110, f.Ctx.BlockHeight())
 	must(f, f.msgs.RevealContributions, revealMsg(f.alice, items[1]))
 	f.endBlock()
 	require.Len(t, f.export().Commits, 2, "the block of the deadline itself sweeps nothing")
@@ -28,7 +28,7 @@ func TestUnrevealedCommitsForfeitToTheBountyPool(t *testing.T) {
 	require.Empty(t, f.export().Commits)
 	require.Equal(t, open(4), f.pool())
 	require.Equal(t, open(1), f.held(), "the deposit of the revealed contribution")
-	require.Equal(t, 1, f.rewards.calls, "one transfer for the sum, and none in blocks without expiries")
+	require.Equal(t, 1, f.Rewards.Calls, "one transfer for the sum, and none in blocks without expiries")
 	require.Equal(t, &types.EventCommitsExpired{Ranks: []uint64{1, 3}, Forfeited: coin(open(4))}, lastEvent(f, &types.EventCommitsExpired{}))
 	refuse(f, f.msgs.RevealContributions, revealMsg(f.alice, items[0]), types.ErrCommitNotFound)
 	require.EqualValues(t, 4, f.commit(f.alice, open(1), f.seals(1)...)[0].Rank, "a lost rank is not assigned again")
@@ -39,18 +39,18 @@ func TestSweepStopsAtTheCapAndGoesOn(t *testing.T) {
 	id := f.create()
 	f.setParams(func(p *types.Params) { p.ExpiriesPerBlock, p.RevealMaxBlocks = 4, 3 })
 	f.commit(f.alice, open(1), f.seals(10)...)
-	f.ctx = f.ctx.WithBlockHeight(20)
+	f.Ctx = f.Ctx.WithBlockHeight(20)
 	for block, left := range []int{6, 2, 0, 0} {
 		f.endBlock()
 		require.Len(t, f.export().Commits, left, "block %d", block)
 	}
 	require.Equal(t, open(10), f.pool())
-	require.Equal(t, 3, f.rewards.calls)
+	require.Equal(t, 3, f.Rewards.Calls)
 
 	// What waits behind the cap cannot be revealed any more.
 	items := f.commit(f.alice, open(1), seal(f.alice, id, "x", 1), seal(f.alice, id, "y", 1))
 	f.setParams(func(p *types.Params) { p.ExpiriesPerBlock = 1 })
-	f.ctx = f.ctx.WithBlockHeight(40)
+	f.Ctx = f.Ctx.WithBlockHeight(40)
 	f.endBlock()
 	require.Len(t, f.export().Commits, 1)
 	refuse(f, f.msgs.RevealContributions, revealMsg(f.alice, items[1]), types.ErrRevealWindow)
@@ -65,13 +65,13 @@ func TestSweepKeepsTheQueueWhenItFails(t *testing.T) {
 			f := newFixture(t)
 			f.create()
 			f.commit(f.alice, open(1), f.seals(2)...)
-			f.ctx = f.ctx.WithBlockHeight(200)
-			f.rewards.fail = fail
-			before, events := f.snapshot(), len(f.ctx.EventManager().Events())
+			f.Ctx = f.Ctx.WithBlockHeight(200)
+			f.Rewards.Fail = fail
+			before, events := f.snapshot(), len(f.Ctx.EventManager().Events())
 			f.endBlock()
 			require.Equal(t, before, f.snapshot())
-			require.Len(t, f.ctx.EventManager().Events(), events)
-			f.rewards.fail = nil
+			require.Len(t, f.Ctx.EventManager().Events(), events)
+			f.Rewards.Fail = nil
 			f.endBlock()
 			require.Empty(t, f.export().Commits)
 			require.Equal(t, open(2), f.pool())
@@ -87,9 +87,9 @@ func BenchmarkSweepAtTheCap(b *testing.B) {
 		for range 4 {
 			f.commit(f.alice, open(1), f.seals(50)...)
 		}
-		f.ctx = f.ctx.WithBlockHeight(1_000)
+		f.Ctx = f.Ctx.WithBlockHeight(1_000)
 		b.StartTimer()
-		require.NoError(b, f.k.EndBlock(f.ctx))
+		require.NoError(b, f.Keeper.EndBlock(f.Ctx))
 	}
 }
 
@@ -97,7 +97,7 @@ func BenchmarkSweepAtTheCap(b *testing.B) {
 func (f *fixture) wealth() math.Int {
 	sum := f.held().Add(f.pool())
 	for _, account := range []sdk.AccAddress{f.owner, f.alice, f.bob} {
-		sum = sum.Add(f.bank.of(f.ctx, account))
+		sum = sum.Add(f.Bank.Of(f.Ctx, account))
 	}
 	return sum
 }

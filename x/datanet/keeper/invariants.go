@@ -11,10 +11,10 @@ import (
 )
 
 // counts is a recount of one DataNet.
-type counts struct{ contributions, segments, tokens, pending uint64 }
+type counts struct{ contributions, segments, tokens, pending, rejected, returned, stopped, submitted uint64 }
 
-// CheckInvariants recounts the module's state: deposits are covered, counters
-// are right, ranges match their DataNets, and every commit is in the queue.
+// CheckInvariants recounts the module's state: what is owed is covered, counters
+// and stake trees are right, ranges match their DataNets, and every commit is in the queue.
 func (k Keeper) CheckInvariants(ctx context.Context) error {
 	owed := math.ZeroInt()
 	recount := make(map[uint64]*counts)
@@ -24,20 +24,38 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 			of = new(counts)
 			recount[c.DatanetId] = of
 		}
-		owed = owed.Add(c.Deposit.Amount)
+		// What vests is counted with the bounties.
+		owed = owed.Add(c.Deposit.Amount).Add(c.ReviewFee)
+		of.submitted++
 		switch c.Status {
 		case types.CONTRIBUTION_STATUS_SUBMITTED:
 			of.pending++
-		case types.CONTRIBUTION_STATUS_ACCEPTED:
+		case types.CONTRIBUTION_STATUS_REJECTED:
+			of.rejected++
+		case types.CONTRIBUTION_STATUS_RETURNED, types.CONTRIBUTION_STATUS_WITHDRAWN:
+			of.returned++
+		}
+		if c.AcceptedVersion != 0 {
 			of.contributions++
 			of.segments += uint64(c.Segments)
 			of.tokens += c.Tokens
+			if !c.Earning() {
+				of.stopped++
+			}
+		}
+		if c.Earning() != (c.AcceptedVersion != 0 && c.StoppedHeight == 0) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "contribution %d is %s, accepted in version %d and stopped at %d", c.Rank, c.Status, c.AcceptedVersion, c.StoppedHeight)
 		}
 		return false, nil
 	})
 	if err != nil {
 		return err
 	}
+	review, err := k.checkReview(ctx)
+	if err != nil {
+		return err
+	}
+	owed = owed.Add(review)
 	commits, err := k.checkCommits(ctx)
 	if err != nil {
 		return err
@@ -80,7 +98,10 @@ func (k Keeper) checkDataNets(ctx context.Context, recount map[uint64]*counts) e
 		if want == nil {
 			want = new(counts)
 		}
-		got := counts{datanet.Contributions, datanet.Segments, datanet.Tokens, datanet.Pending}
+		got := counts{
+			datanet.Contributions, datanet.Segments, datanet.Tokens, datanet.Pending,
+			datanet.Record.Rejected, datanet.Record.Returned, datanet.Record.Stopped, datanet.Record.Submitted,
+		}
 		if got != *want {
 			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d counts %+v, a recount gives %+v", id, got, *want)
 		}

@@ -16,6 +16,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
+	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/x/datanet/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
@@ -27,6 +28,7 @@ type Keeper struct {
 	authority    string
 	bank         types.BankKeeper
 	rewards      types.RewardsKeeper
+	statistics   *poa.Statistics
 
 	Schema             collections.Schema
 	Params             collections.Item[types.Params]
@@ -43,6 +45,37 @@ type Keeper struct {
 	ContributionsRange collections.Map[uint64, types.Accumulator]
 	StatisticsRange    collections.Map[uint64, types.Accumulator]
 	Unheld             collections.KeySet[collections.Pair[int64, uint64]]
+
+	NextValidator collections.Sequence
+	Validators    collections.Map[uint64, types.DataValidator]
+	ValidatorIDs  collections.Map[collections.Pair[sdk.AccAddress, uint64], uint64]
+	Places        collections.Map[collections.Pair[uint64, uint64], uint64]
+	Stake         collections.Map[stakeKey, types.StakeNode]
+	Panels        collections.Map[uint64, uint64]
+	Credentials   collections.Map[collections.Pair[uint64, sdk.AccAddress], types.Credential]
+
+	NextCohort collections.Sequence
+	Cohorts    collections.Map[uint64, types.Cohort]
+	CohortsBy  collections.KeySet[collections.Pair[uint64, uint64]]
+	Filling    collections.Map[collections.Pair[uint64, uint64], uint64]
+	Draws      collections.KeySet[collections.Pair[int64, uint64]]
+	Ballots    collections.Map[collections.Pair[uint64, sdk.AccAddress], types.Ballot]
+	Assigned   collections.KeySet[collections.Pair[sdk.AccAddress, uint64]]
+	OpenBy     collections.Map[sdk.AccAddress, uint64]
+
+	Timers   collections.KeySet[timerKey]
+	TimerAt  collections.Map[collections.Pair[uint64, uint64], int64]
+	Released collections.Map[sdk.AccAddress, math.Int]
+
+	Contributors collections.KeySet[collections.Pair[uint64, sdk.AccAddress]]
+	Stopped      collections.KeySet[collections.Triple[uint64, uint64, uint64]]
+	Royalties    collections.Map[collections.Pair[uint64, int64], types.Royalties]
+
+	NextBounty   collections.Sequence
+	Bounties     collections.Map[uint64, types.Bounty]
+	BountiesBy   collections.KeySet[collections.Pair[uint64, uint64]]
+	NextSnapshot collections.Sequence
+	Snapshots    collections.Map[uint64, types.Snapshot]
 }
 
 // NewKeeper returns the keeper.
@@ -52,8 +85,11 @@ func NewKeeper(
 ) Keeper {
 	sb := collections.NewSchemaBuilder(store)
 	byAccount := collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key)
+	accountsOf := collections.PairKeyCodec(collections.Uint64Key, sdk.AccAddressKey)
+	pair := collections.PairKeyCodec(collections.Uint64Key, collections.Uint64Key)
+	triple := collections.TripleKeyCodec(collections.Uint64Key, collections.Uint64Key, collections.Uint64Key)
 	k := Keeper{
-		cdc: cdc, addressCodec: addressCodec, authority: authority, bank: bank, rewards: rewards,
+		cdc: cdc, addressCodec: addressCodec, authority: authority, bank: bank, rewards: rewards, statistics: poa.ProtocolStatistics(),
 		Params:             collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		NextDataNet:        collections.NewSequence(sb, types.NextDataNetKey, "next_datanet"),
 		NextRank:           collections.NewSequence(sb, types.NextRankKey, "next_rank"),
@@ -68,6 +104,37 @@ func NewKeeper(
 		ContributionsRange: collections.NewMap(sb, types.ContributionMMR, "contributions_range", collections.Uint64Key, codec.CollValue[types.Accumulator](cdc)),
 		StatisticsRange:    collections.NewMap(sb, types.StatisticsMMR, "statistics_range", collections.Uint64Key, codec.CollValue[types.Accumulator](cdc)),
 		Unheld:             collections.NewKeySet(sb, types.UnheldKey, "unheld", collections.PairKeyCodec(collections.Int64Key, collections.Uint64Key)),
+
+		NextValidator: collections.NewSequence(sb, types.NextValidatorKey, "next_validator"),
+		Validators:    collections.NewMap(sb, types.ValidatorsKey, "validators", collections.Uint64Key, codec.CollValue[types.DataValidator](cdc)),
+		ValidatorIDs:  collections.NewMap(sb, types.ValidatorIDsKey, "validator_ids", byAccount, collections.Uint64Value),
+		Places:        collections.NewMap(sb, types.PlacesKey, "places", pair, collections.Uint64Value),
+		Stake:         collections.NewMap(sb, types.StakeKey, "stake", triple, types.StakeNodeCodec{}),
+		Panels:        collections.NewMap(sb, types.PanelsKey, "panels", collections.Uint64Key, collections.Uint64Value),
+		Credentials:   collections.NewMap(sb, types.CredentialsKey, "credentials", accountsOf, codec.CollValue[types.Credential](cdc)),
+
+		NextCohort: collections.NewSequence(sb, types.NextCohortKey, "next_cohort"),
+		Cohorts:    collections.NewMap(sb, types.CohortsKey, "cohorts", collections.Uint64Key, codec.CollValue[types.Cohort](cdc)),
+		CohortsBy:  collections.NewKeySet(sb, types.CohortsByKey, "cohorts_by_datanet", pair),
+		Filling:    collections.NewMap(sb, types.FillingKey, "filling", pair, collections.Uint64Value),
+		Draws:      collections.NewKeySet(sb, types.DrawsKey, "draws", collections.PairKeyCodec(collections.Int64Key, collections.Uint64Key)),
+		Ballots:    collections.NewMap(sb, types.BallotsKey, "ballots", accountsOf, codec.CollValue[types.Ballot](cdc)),
+		Assigned:   collections.NewKeySet(sb, types.AssignedKey, "assigned", byAccount),
+		OpenBy:     collections.NewMap(sb, types.OpenByKey, "open_by", sdk.AccAddressKey, collections.Uint64Value),
+
+		Timers:   collections.NewKeySet(sb, types.TimersKey, "timers", collections.TripleKeyCodec(collections.Int64Key, collections.Uint64Key, collections.Uint64Key)),
+		TimerAt:  collections.NewMap(sb, types.TimerAtKey, "timer_at", pair, collections.Int64Value),
+		Released: collections.NewMap(sb, types.ReleasedKey, "released", sdk.AccAddressKey, sdk.IntValue),
+
+		Contributors: collections.NewKeySet(sb, types.ContributorsKey, "contributors", accountsOf),
+		Stopped:      collections.NewKeySet(sb, types.StoppedKey, "stopped", triple),
+		Royalties:    collections.NewMap(sb, types.RoyaltiesKey, "royalties", collections.PairKeyCodec(collections.Uint64Key, collections.Int64Key), codec.CollValue[types.Royalties](cdc)),
+
+		NextBounty:   collections.NewSequence(sb, types.NextBountyKey, "next_bounty"),
+		Bounties:     collections.NewMap(sb, types.BountiesKey, "bounties", collections.Uint64Key, codec.CollValue[types.Bounty](cdc)),
+		BountiesBy:   collections.NewKeySet(sb, types.BountiesByKey, "bounties_by_datanet", pair),
+		NextSnapshot: collections.NewSequence(sb, types.NextSnapshotKey, "next_snapshot"),
+		Snapshots:    collections.NewMap(sb, types.SnapshotsKey, "snapshots", collections.Uint64Key, codec.CollValue[types.Snapshot](cdc)),
 	}
 	schema, err := sb.Build()
 	if err != nil {
@@ -139,14 +206,45 @@ func takeItems(n int, params types.Params) error {
 	return nil
 }
 
-// returnDeposit sends a deposit back.
-func (k Keeper) returnDeposit(ctx context.Context, to string, deposit sdk.Coin) error {
-	if !deposit.IsPositive() {
+// pay sends aopen that the module holds to an account.
+func (k Keeper) pay(ctx context.Context, to string, amount math.Int) error {
+	if !amount.IsPositive() {
 		return nil
 	}
-	return k.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, sdk.MustAccAddressFromBech32(to), sdk.NewCoins(deposit))
+	return k.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, sdk.MustAccAddressFromBech32(to), coins(amount))
 }
+
+// take moves aopen from an account to the module.
+func (k Keeper) take(ctx context.Context, from sdk.AccAddress, amount math.Int) error {
+	if !amount.IsPositive() {
+		return nil
+	}
+	return k.bank.SendCoinsFromAccountToModule(ctx, from, types.ModuleName, coins(amount))
+}
+
+// burn destroys aopen that the module holds.
+func (k Keeper) burn(ctx context.Context, amount math.Int) error {
+	if !amount.IsPositive() {
+		return nil
+	}
+	return k.bank.BurnCoins(ctx, types.ModuleName, coins(amount))
+}
+
+// toPool gives aopen that the module holds to the bounty pool.
+func (k Keeper) toPool(ctx context.Context, amount math.Int) error {
+	if !amount.IsPositive() {
+		return nil
+	}
+	return k.rewards.FundBountyPool(ctx, types.ModuleName, amount)
+}
+
+func coins(amount math.Int) sdk.Coins { return sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, amount)) }
 
 func (k Keeper) moduleBalance(ctx context.Context) math.Int {
 	return k.bank.GetBalance(ctx, authtypes.NewModuleAddress(types.ModuleName), rewardstypes.Denom).Amount
+}
+
+// part returns floor(amount · ppm / 1,000,000).
+func part(amount math.Int, ppm uint32) math.Int {
+	return amount.MulRaw(int64(ppm)).QuoRaw(rewardstypes.PPM)
 }

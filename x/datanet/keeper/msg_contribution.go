@@ -74,7 +74,11 @@ func (s msgServer) AcceptContributions(ctx context.Context, msg *types.MsgAccept
 	if err != nil {
 		return nil, err
 	}
-	version, err := s.accept(ctx, datanet, msg.Ranks)
+	accepted := make([]acceptance, len(msg.Ranks))
+	for i, rank := range msg.Ranks {
+		accepted[i] = acceptance{rank, types.MaxScore}
+	}
+	version, err := s.accept(ctx, params, datanet, accepted)
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +122,9 @@ func (s msgServer) WithdrawContribution(ctx context.Context, msg *types.MsgWithd
 	}
 	if err := mustBeSubmitted(contribution); err != nil {
 		return nil, err
+	}
+	if contribution.Cohort != 0 {
+		return nil, errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d waits for a panel, in cohort %d: recall it when it is accepted", msg.Rank, contribution.Cohort)
 	}
 	if err := s.release(ctx, contribution, types.CONTRIBUTION_STATUS_WITHDRAWN, ""); err != nil {
 		return nil, err

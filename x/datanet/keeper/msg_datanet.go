@@ -3,6 +3,8 @@ package keeper
 import (
 	"context"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
@@ -15,7 +17,7 @@ func (s msgServer) CreateDataNet(ctx context.Context, msg *types.MsgCreateDataNe
 	id, err := s.createDataNet(ctx, params, types.DataNet{
 		Owner: msg.Owner, Name: msg.Name, Description: msg.Description, Domain: msg.Domain, Licence: msg.Licence,
 		GuidelinesUri: msg.GuidelinesUri, ReviewPolicy: msg.ReviewPolicy, RoyaltyFloor: msg.RoyaltyFloor,
-		OwnerPpm: msg.OwnerPpm, AllowFewStopWords: msg.AllowFewStopWords,
+		OwnerPpm: msg.OwnerPpm, AllowFewStopWords: msg.AllowFewStopWords, Curators: msg.Curators, ReviewFee: types.OrZero(msg.ReviewFee),
 	})
 	if err != nil {
 		return nil, err
@@ -34,13 +36,18 @@ func (s msgServer) UpdateDataNet(ctx context.Context, msg *types.MsgUpdateDataNe
 	if err != nil {
 		return nil, err
 	}
-	if err := checkOwnerPPM(msg.OwnerPpm, params); err != nil {
-		return nil, err
-	}
 	datanet.Name, datanet.Description, datanet.GuidelinesUri = msg.Name, msg.Description, msg.GuidelinesUri
 	datanet.RoyaltyFloor, datanet.OwnerPpm, datanet.Closed = msg.RoyaltyFloor, msg.OwnerPpm, msg.Closed
 	if msg.NewOwner != "" {
 		datanet.Owner = msg.NewOwner
+	}
+	datanet.Curators, datanet.ReviewFee = msg.Curators, types.OrZero(msg.ReviewFee)
+	if err := checkTerms(params, datanet); err != nil {
+		return nil, err
+	}
+	// Batches of this block keep the royalties that they were paid by.
+	if err := s.setRoyalties(ctx, datanet, sdk.UnwrapSDKContext(ctx).BlockHeight()+1); err != nil {
+		return nil, err
 	}
 	if err := s.DataNets.Set(ctx, datanet.Id, datanet); err != nil {
 		return nil, err

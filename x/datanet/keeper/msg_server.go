@@ -27,6 +27,14 @@ func (s msgServer) begin(ctx context.Context, msg sdk.HasValidateBasic) (types.P
 	return s.active(ctx)
 }
 
+// govern validates a message of governance and returns the parameters of an active module.
+func (s msgServer) govern(ctx context.Context, msg sdk.HasValidateBasic, authority string) (types.Params, error) {
+	if authority != s.authority {
+		return types.Params{}, errorsmod.Wrapf(types.ErrUnauthorized, "%s is not the governance account %s: submit a proposal", authority, s.authority)
+	}
+	return s.begin(ctx, msg)
+}
+
 func emit(ctx context.Context, event proto.Message) error {
 	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
 }

@@ -14,12 +14,13 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/testutil/solo"
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
 // lastEvent returns the newest typed event of a kind.
 func lastEvent[E proto.Message](f *fixture, want E) E {
-	events := f.ctx.EventManager().ABCIEvents()
+	events := f.Ctx.EventManager().ABCIEvents()
 	for i := len(events) - 1; i >= 0; i-- {
 		if events[i].Type == proto.MessageName(want) {
 			parsed, err := sdk.ParseTypedEvent(events[i])
@@ -33,16 +34,17 @@ func lastEvent[E proto.Message](f *fixture, want E) E {
 
 func TestCreateBurnsTheFee(t *testing.T) {
 	f := newFixture(t)
-	before := f.bank.of(f.ctx, f.owner)
+	before := f.Bank.Of(f.Ctx, f.owner)
 	require.EqualValues(t, 1, f.create())
-	require.Equal(t, open(10), before.Sub(f.bank.of(f.ctx, f.owner)))
+	require.Equal(t, open(10), before.Sub(f.Bank.Of(f.Ctx, f.owner)))
 	require.True(t, f.held().IsZero(), "the fee is burned, not kept")
 	require.Equal(t, types.DataNet{
 		Id: 1, Owner: f.owner.String(), Name: "Skin", Description: "Notes on skin", Domain: "dermatology", Licence: "CC-BY-4.0",
-		GuidelinesUri: "https://example.org/rules", ReviewPolicy: types.REVIEW_POLICY_OWNER, RoyaltyFloor: open(1), OwnerPpm: 50_000, CreatedHeight: 10,
+		GuidelinesUri: "https://example.org/rules", ReviewPolicy: types.REVIEW_POLICY_OWNER, RoyaltyFloor: open(1), OwnerPpm: 50_000, CreatedHeight: 10, ReviewFee: math.ZeroInt(),
+		Credentials: types.CredentialPolicy{Kind: types.CREDENTIAL_KIND_NONE, Number: 1, From: solo.Start},
 	}, f.datanet(1))
 	require.Equal(t, &types.EventDataNetCreated{DatanetId: 1, Owner: f.owner.String(), Name: "Skin"}, lastEvent(f, &types.EventDataNetCreated{}))
-	refuse(f, f.msgs.CreateDataNet, createMsg(f.poor), errFunds)
+	refuse(f, f.msgs.CreateDataNet, createMsg(f.poor), solo.ErrFunds)
 	f.setParams(func(p *types.Params) { p.CreationFee = math.ZeroInt() })
 	require.EqualValues(t, 2, must(f, f.msgs.CreateDataNet, createMsg(f.poor)).DatanetId)
 }
@@ -71,35 +73,36 @@ func TestUpdateHandsOver(t *testing.T) {
 func TestCommitFixesRanksAndTakesDeposits(t *testing.T) {
 	f := newFixture(t)
 	id := f.create()
-	before := f.bank.of(f.ctx, f.alice)
+	before := f.Bank.Of(f.Ctx, f.alice)
 	first := f.commit(f.alice, open(2), seal(f.alice, id, "a", 1), seal(f.alice, id, "b", 1))
 	second := f.commit(f.bob, open(1), seal(f.bob, id, "c", 1))
 	require.Equal(t, []uint64{1, 2, 3}, []uint64{first[0].Rank, first[1].Rank, second[0].Rank}, "one sequence for everybody")
-	require.Equal(t, open(4), before.Sub(f.bank.of(f.ctx, f.alice)))
+	require.Equal(t, open(4), before.Sub(f.Bank.Of(f.Ctx, f.alice)))
 	require.Equal(t, open(5), f.held())
-	commit, err := f.k.GetCommit(f.ctx, 1)
+	commit, err := f.Keeper.GetCommit(f.Ctx, 1)
 	require.NoError(t, err)
 	require.Equal(t, []int64{10, 12, 110}, []int64{commit.Height, commit.RevealFrom, commit.RevealUntil})
 	require.Equal(t, &types.EventContributionsCommitted{Contributor: f.bob.String(), FirstRank: 3, Count: 1}, lastEvent(f, &types.EventContributionsCommitted{}))
-	refuse(f, f.msgs.CommitContributions, commitMsg(f.poor, open(1), seal(f.poor, id, "p", 1)), errFunds)
+	refuse(f, f.msgs.CommitContributions, commitMsg(f.poor, open(1), seal(f.poor, id, "p", 1)), solo.ErrFunds)
 }
 
 func TestRevealSubmitsAndReturnsTheExcess(t *testing.T) {
 	f := newFixture(t)
 	id := f.create()
 	cheap, large := seal(f.alice, id, "a", 999), seal(f.alice, id, "b", 3_000)
-	before := f.bank.of(f.ctx, f.alice)
+	before := f.Bank.Of(f.Ctx, f.alice)
 	items := f.commit(f.alice, open(5), cheap, large)
 	items[1].Licence = "MIT"
 	f.blocks(2)
 	must(f, f.msgs.RevealContributions, revealMsg(f.alice, items...))
 	// 999 tokens need the minimum of 0.1 OPEN, 3,000 tokens 0.3 OPEN.
-	require.Equal(t, open(4), before.Sub(f.bank.of(f.ctx, f.alice)))
+	require.Equal(t, open(4), before.Sub(f.Bank.Of(f.Ctx, f.alice)))
 	require.Equal(t, open(4), f.held())
 	require.Equal(t, types.Contribution{
 		Rank: 2, DatanetId: id, Contributor: f.alice.String(), Root: large.item.Root, Segments: large.item.Segments, Tokens: 3_000, Bytes: 15_000,
 		StatisticsRoot: large.item.StatisticsRoot, ContentHash: large.item.ContentHash, Uri: large.item.Uri, Title: "b", Licence: "MIT",
 		Deposit: coin(open(3)), Status: types.CONTRIBUTION_STATUS_SUBMITTED, CommitHeight: 10, RevealHeight: 12,
+		ReviewFee: math.ZeroInt(), AcceptedDeposit: math.ZeroInt(), Vesting: math.ZeroInt(),
 	}, f.contribution(2))
 	require.Equal(t, "CC-BY-4.0", f.contribution(1).Licence, "the DataNet's licence")
 	require.EqualValues(t, 2, f.datanet(id).Pending)
@@ -120,9 +123,9 @@ func TestRevealWindowIsThatOfTheCommit(t *testing.T) {
 	f.blocks(1)
 	must(f, f.msgs.RevealContributions, revealMsg(f.alice, items[0]))
 	f.blocks(98)
-	require.EqualValues(t, 110, f.ctx.BlockHeight())
+	require.EqualValues(t, 110, f.Ctx.BlockHeight())
 	must(f, f.msgs.RevealContributions, revealMsg(f.alice, items[1]))
-	f.ctx = f.ctx.WithBlockHeight(111)
+	f.Ctx = f.Ctx.WithBlockHeight(111)
 	require.Contains(t, refuse(f, f.msgs.RevealContributions, revealMsg(f.alice, items[2]), types.ErrRevealWindow), "from block 12 to 110")
 }
 
@@ -189,7 +192,7 @@ func TestCreateIsRefused(t *testing.T) {
 		"long description": {func(m *types.MsgCreateDataNet) { m.Description = strings.Repeat("x", 2049) }, types.ErrInvalidDataNet},
 		"long domain":      {func(m *types.MsgCreateDataNet) { m.Domain = strings.Repeat("x", 65) }, types.ErrInvalidDataNet},
 		"guidelines":       {func(m *types.MsgCreateDataNet) { m.GuidelinesUri = "read this" }, types.ErrInvalidDataNet},
-		"panel":            {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = types.REVIEW_POLICY_PANEL }, types.ErrReviewPolicy},
+		"panel, no fee":    {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = types.REVIEW_POLICY_PANEL }, types.ErrInvalidDataNet},
 		"no policy":        {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = types.REVIEW_POLICY_UNSPECIFIED }, types.ErrReviewPolicy},
 		"unknown policy":   {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = 9 }, types.ErrReviewPolicy},
 		"no floor":         {func(m *types.MsgCreateDataNet) { m.RoyaltyFloor = math.Int{} }, types.ErrInvalidDataNet},
@@ -247,13 +250,13 @@ func TestAcceptMakesOneVersionPerMessage(t *testing.T) {
 		require.Equal(t, types.CONTRIBUTION_STATUS_ACCEPTED, c.Status)
 		require.EqualValues(t, i, c.AcceptedIndex)
 		require.EqualValues(t, 1_000, c.Score)
-		require.Equal(t, f.ctx.BlockHeight(), c.DecidedHeight)
+		require.Equal(t, f.Ctx.BlockHeight(), c.DecidedHeight)
 		leaf, own, err := types.Leaves(c)
 		require.NoError(t, err)
 		leaves, statistics = append(leaves, leaf), append(statistics, own)
 	}
 	for version, count := range []int{2, 3} {
-		v, err := f.k.GetVersion(f.ctx, id, uint64(version)+1)
+		v, err := f.Keeper.GetVersion(f.Ctx, id, uint64(version)+1)
 		require.NoError(t, err)
 		require.EqualValues(t, count, v.Contributions)
 		require.EqualValues(t, 1_000*count, v.Tokens)
@@ -269,14 +272,14 @@ func TestAcceptMakesOneVersionPerMessage(t *testing.T) {
 	require.Zero(t, f.datanet(id).Pending)
 	require.EqualValues(t, 3_000, f.datanet(id).Tokens)
 	require.Equal(t, open(3), f.held(), "deposits of accepted contributions stay")
-	_, err := f.k.GetVersion(f.ctx, id, 3)
+	_, err := f.Keeper.GetVersion(f.Ctx, id, 3)
 	require.ErrorIs(t, err, types.ErrVersionNotFound)
 }
 
 func TestRejectAndWithdrawReturnDeposits(t *testing.T) {
 	f := newFixture(t)
 	id := f.create()
-	before := f.bank.of(f.ctx, f.alice)
+	before := f.Bank.Of(f.Ctx, f.alice)
 	ranks := f.submit(f.alice, id, "a", "b", "c")
 	must(f, f.msgs.RejectContributions, rejectMsg(f.owner, id, ranks[0], ranks[2]))
 	require.Equal(t, &types.EventContributionsRejected{DatanetId: id, Ranks: []uint64{ranks[0], ranks[2]}, Reason: "not about skin"}, lastEvent(f, &types.EventContributionsRejected{}))
@@ -284,7 +287,7 @@ func TestRejectAndWithdrawReturnDeposits(t *testing.T) {
 	require.Equal(t, "not about skin", f.contribution(ranks[0]).Reason)
 	must(f, f.msgs.WithdrawContribution, withdrawMsg(f.alice, ranks[1]))
 	require.Equal(t, &types.EventContributionWithdrawn{Rank: ranks[1], Contributor: f.alice.String()}, lastEvent(f, &types.EventContributionWithdrawn{}))
-	require.Equal(t, before, f.bank.of(f.ctx, f.alice))
+	require.Equal(t, before, f.Bank.Of(f.Ctx, f.alice))
 	require.True(t, f.held().IsZero())
 	require.Zero(t, f.datanet(id).Pending)
 	require.Zero(t, f.datanet(id).Version)
@@ -329,7 +332,7 @@ func TestDecisionsAreRefused(t *testing.T) {
 	// A DataNet that is not decided by its owner, as a later version may bring.
 	panel := f.datanet(id)
 	panel.ReviewPolicy = types.REVIEW_POLICY_PANEL
-	require.NoError(t, f.k.DataNets.Set(f.ctx, id, panel))
+	require.NoError(t, f.Keeper.DataNets.Set(f.Ctx, id, panel))
 	refuse(f, f.msgs.AcceptContributions, acceptMsg(f.owner, id, ranks[1]), types.ErrReviewPolicy)
 	refuse(f, f.msgs.RejectContributions, rejectMsg(f.owner, id, ranks[1]), types.ErrReviewPolicy)
 }
@@ -355,39 +358,39 @@ func TestPausedRefusesAllButParams(t *testing.T) {
 func TestOnlyGovernanceChangesParams(t *testing.T) {
 	f := newFixture(t)
 	refuse(f, f.msgs.UpdateParams, &types.MsgUpdateParams{Authority: f.owner.String(), Params: types.DefaultParams()}, types.ErrUnauthorized)
-	refuse(f, f.msgs.UpdateParams, &types.MsgUpdateParams{Authority: authority()}, types.ErrInvalidParams)
+	refuse(f, f.msgs.UpdateParams, &types.MsgUpdateParams{Authority: solo.Authority()}, types.ErrInvalidParams)
 }
 
 // A broken counter or range must not go unnoticed.
 func TestInvariantsSeeDamage(t *testing.T) {
 	for name, damage := range map[string]func(*fixture) error{
 		"money is missing": func(f *fixture) error {
-			return f.bank.add(f.ctx, moduleAddress(types.ModuleName), math.NewInt(-1))
+			return f.Bank.Add(f.Ctx, solo.ModuleAddress(types.ModuleName), math.NewInt(-1))
 		},
 		"counter is wrong": func(f *fixture) error {
 			d := f.datanet(1)
 			d.Pending++
-			return f.k.DataNets.Set(f.ctx, 1, d)
+			return f.Keeper.DataNets.Set(f.Ctx, 1, d)
 		},
 		"commit without queue entry": func(f *fixture) error {
-			commit, err := f.k.GetCommit(f.ctx, 7)
-			return errors.Join(err, f.k.Expiries.Remove(f.ctx, collections.Join(commit.RevealUntil, commit.Rank)))
+			commit, err := f.Keeper.GetCommit(f.Ctx, 7)
+			return errors.Join(err, f.Keeper.Expiries.Remove(f.Ctx, collections.Join(commit.RevealUntil, commit.Rank)))
 		},
 		"queue entry without commit": func(f *fixture) error {
-			return f.k.Expiries.Set(f.ctx, collections.Join(int64(500), uint64(99)))
+			return f.Keeper.Expiries.Set(f.Ctx, collections.Join(int64(500), uint64(99)))
 		},
-		"range is short": func(f *fixture) error { return f.k.StatisticsRange.Set(f.ctx, 1, types.Accumulator{}) },
+		"range is short": func(f *fixture) error { return f.Keeper.StatisticsRange.Set(f.Ctx, 1, types.Accumulator{}) },
 		"another root": func(f *fixture) error {
-			v, err := f.k.GetVersion(f.ctx, 1, 2)
+			v, err := f.Keeper.GetVersion(f.Ctx, 1, 2)
 			v.Root = make([]byte, 32)
-			return errors.Join(err, f.k.Versions.Set(f.ctx, collections.Join(uint64(1), uint64(2)), v))
+			return errors.Join(err, f.Keeper.Versions.Set(f.Ctx, collections.Join(uint64(1), uint64(2)), v))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := everything(t)
-			require.NoError(t, f.k.CheckInvariants(f.ctx))
+			require.NoError(t, f.Keeper.CheckInvariants(f.Ctx))
 			require.NoError(t, damage(f))
-			require.Error(t, f.k.CheckInvariants(f.ctx))
+			require.Error(t, f.Keeper.CheckInvariants(f.Ctx))
 		})
 	}
 }

@@ -112,11 +112,12 @@ func (s queryServer) Contributions(ctx context.Context, req *types.QueryContribu
 	}
 	contributions, page, err := query.CollectionFilteredPaginate(ctx, s.ByDataNet, req.Pagination,
 		func(key collections.Pair[uint64, uint64], _ collections.NoValue) (bool, error) {
-			if req.Status == types.CONTRIBUTION_STATUS_UNSPECIFIED {
+			if req.Status == types.CONTRIBUTION_STATUS_UNSPECIFIED && !req.Accepted {
 				return true, nil
 			}
-			contribution, err := s.Keeper.Contributions.Get(ctx, key.K2())
-			return contribution.Status == req.Status, err
+			c, err := s.Keeper.Contributions.Get(ctx, key.K2())
+			status := req.Status == types.CONTRIBUTION_STATUS_UNSPECIFIED || c.Status == req.Status
+			return status && (!req.Accepted || c.AcceptedVersion != 0), err
 		},
 		func(key collections.Pair[uint64, uint64], _ collections.NoValue) (types.Contribution, error) {
 			return s.Keeper.Contributions.Get(ctx, key.K2())

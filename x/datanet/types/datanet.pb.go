@@ -11,15 +11,20 @@ import (
 	_ "github.com/cosmos/cosmos-sdk/types/tx/amino"
 	_ "github.com/cosmos/gogoproto/gogoproto"
 	proto "github.com/cosmos/gogoproto/proto"
+	github_com_cosmos_gogoproto_types "github.com/cosmos/gogoproto/types"
+	_ "google.golang.org/protobuf/types/known/durationpb"
+	_ "google.golang.org/protobuf/types/known/timestamppb"
 	io "io"
 	math "math"
 	math_bits "math/bits"
+	time "time"
 )
 
 // Reference imports to suppress errors if they are not otherwise used.
 var _ = proto.Marshal
 var _ = fmt.Errorf
 var _ = math.Inf
+var _ = time.Kitchen
 
 // This is a compile-time assertion to ensure that this generated file
 // is compatible with the proto package it is being compiled against.
@@ -35,8 +40,7 @@ const (
 	REVIEW_POLICY_UNSPECIFIED ReviewPolicy = 0
 	// REVIEW_POLICY_OWNER lets the owner of the DataNet accept and reject.
 	REVIEW_POLICY_OWNER ReviewPolicy = 1
-	// REVIEW_POLICY_PANEL is reserved for review by drawn data validators; it is
-	// refused until panels exist.
+	// REVIEW_POLICY_PANEL leaves it to panels drawn from bonded data validators.
 	REVIEW_POLICY_PANEL ReviewPolicy = 2
 )
 
@@ -74,6 +78,16 @@ const (
 	CONTRIBUTION_STATUS_REJECTED ContributionStatus = 3
 	// CONTRIBUTION_STATUS_WITHDRAWN was taken back before a decision; deposit returned.
 	CONTRIBUTION_STATUS_WITHDRAWN ContributionStatus = 4
+	// CONTRIBUTION_STATUS_RETURNED could not be reviewed; deposit and fee returned.
+	CONTRIBUTION_STATUS_RETURNED ContributionStatus = 5
+	// CONTRIBUTION_STATUS_RECALLED was accepted and is withdrawn: not paid, still blocking.
+	CONTRIBUTION_STATUS_RECALLED ContributionStatus = 6
+	// CONTRIBUTION_STATUS_ALIAS was accepted and copies earlier text: not paid, still blocking.
+	CONTRIBUTION_STATUS_ALIAS ContributionStatus = 7
+	// CONTRIBUTION_STATUS_COMMONS was accepted and stands in an accepted snapshot: its credit is burned.
+	CONTRIBUTION_STATUS_COMMONS ContributionStatus = 8
+	// CONTRIBUTION_STATUS_OVERTURNED was accepted, and rejected on appeal or by governance: not paid, still blocking.
+	CONTRIBUTION_STATUS_OVERTURNED ContributionStatus = 9
 )
 
 var ContributionStatus_name = map[int32]string{
@@ -82,6 +96,11 @@ var ContributionStatus_name = map[int32]string{
 	2: "CONTRIBUTION_STATUS_ACCEPTED",
 	3: "CONTRIBUTION_STATUS_REJECTED",
 	4: "CONTRIBUTION_STATUS_WITHDRAWN",
+	5: "CONTRIBUTION_STATUS_RETURNED",
+	6: "CONTRIBUTION_STATUS_RECALLED",
+	7: "CONTRIBUTION_STATUS_ALIAS",
+	8: "CONTRIBUTION_STATUS_COMMONS",
+	9: "CONTRIBUTION_STATUS_OVERTURNED",
 }
 
 var ContributionStatus_value = map[string]int32{
@@ -90,6 +109,11 @@ var ContributionStatus_value = map[string]int32{
 	"CONTRIBUTION_STATUS_ACCEPTED":    2,
 	"CONTRIBUTION_STATUS_REJECTED":    3,
 	"CONTRIBUTION_STATUS_WITHDRAWN":   4,
+	"CONTRIBUTION_STATUS_RETURNED":    5,
+	"CONTRIBUTION_STATUS_RECALLED":    6,
+	"CONTRIBUTION_STATUS_ALIAS":       7,
+	"CONTRIBUTION_STATUS_COMMONS":     8,
+	"CONTRIBUTION_STATUS_OVERTURNED":  9,
 }
 
 func (x ContributionStatus) String() string {
@@ -98,6 +122,42 @@ func (x ContributionStatus) String() string {
 
 func (ContributionStatus) EnumDescriptor() ([]byte, []int) {
 	return fileDescriptor_4fd9299ca988defe, []int{1}
+}
+
+// CredentialKind says what a data validator needs besides a bond.
+type CredentialKind int32
+
+const (
+	// CREDENTIAL_KIND_UNSPECIFIED stands for no change.
+	CREDENTIAL_KIND_UNSPECIFIED CredentialKind = 0
+	// CREDENTIAL_KIND_NONE admits everybody.
+	CREDENTIAL_KIND_NONE CredentialKind = 1
+	// CREDENTIAL_KIND_ALLOWLIST admits whom the owner lists.
+	CREDENTIAL_KIND_ALLOWLIST CredentialKind = 2
+	// CREDENTIAL_KIND_ISSUER admits whom the issuer account lists.
+	CREDENTIAL_KIND_ISSUER CredentialKind = 3
+)
+
+var CredentialKind_name = map[int32]string{
+	0: "CREDENTIAL_KIND_UNSPECIFIED",
+	1: "CREDENTIAL_KIND_NONE",
+	2: "CREDENTIAL_KIND_ALLOWLIST",
+	3: "CREDENTIAL_KIND_ISSUER",
+}
+
+var CredentialKind_value = map[string]int32{
+	"CREDENTIAL_KIND_UNSPECIFIED": 0,
+	"CREDENTIAL_KIND_NONE":        1,
+	"CREDENTIAL_KIND_ALLOWLIST":   2,
+	"CREDENTIAL_KIND_ISSUER":      3,
+}
+
+func (x CredentialKind) String() string {
+	return proto.EnumName(CredentialKind_name, int32(x))
+}
+
+func (CredentialKind) EnumDescriptor() ([]byte, []int) {
+	return fileDescriptor_4fd9299ca988defe, []int{2}
 }
 
 // Params are the governance parameters of x/datanet.
@@ -117,12 +177,18 @@ type Params struct {
 	MaxItemsPerMsg uint32 `protobuf:"varint,6,opt,name=max_items_per_msg,json=maxItemsPerMsg,proto3" json:"max_items_per_msg,omitempty"`
 	// expiries_per_block caps the unrevealed commits swept in one end-blocker.
 	ExpiriesPerBlock uint32 `protobuf:"varint,7,opt,name=expiries_per_block,json=expiriesPerBlock,proto3" json:"expiries_per_block,omitempty"`
-	// max_owner_ppm bounds the owner's royalty, in parts per million of the data share.
+	// max_owner_ppm bounds the royalties of owner and curators together, in parts per million of the data share.
 	MaxOwnerPpm uint32 `protobuf:"varint,8,opt,name=max_owner_ppm,json=maxOwnerPpm,proto3" json:"max_owner_ppm,omitempty"`
 	// max_pending caps the contributions of one DataNet that wait for a decision.
 	MaxPending uint32 `protobuf:"varint,9,opt,name=max_pending,json=maxPending,proto3" json:"max_pending,omitempty"`
 	// creation_fee in aopen is burned when a DataNet is created.
 	CreationFee cosmossdk_io_math.Int `protobuf:"bytes,10,opt,name=creation_fee,json=creationFee,proto3,customtype=cosmossdk.io/math.Int" json:"creation_fee"`
+	// review governs panels.
+	Review ReviewParams `protobuf:"bytes,11,opt,name=review,proto3" json:"review"`
+	// standing governs what happens to accepted contributions.
+	Standing StandingParams `protobuf:"bytes,12,opt,name=standing,proto3" json:"standing"`
+	// steps_per_block caps the work of the timers in one end-blocker: one for each item of a review, one for anything else.
+	StepsPerBlock uint32 `protobuf:"varint,13,opt,name=steps_per_block,json=stepsPerBlock,proto3" json:"steps_per_block,omitempty"`
 }
 
 func (m *Params) Reset()         { *m = Params{} }
@@ -207,6 +273,395 @@ func (m *Params) GetMaxPending() uint32 {
 	return 0
 }
 
+func (m *Params) GetReview() ReviewParams {
+	if m != nil {
+		return m.Review
+	}
+	return ReviewParams{}
+}
+
+func (m *Params) GetStanding() StandingParams {
+	if m != nil {
+		return m.Standing
+	}
+	return StandingParams{}
+}
+
+func (m *Params) GetStepsPerBlock() uint32 {
+	if m != nil {
+		return m.StepsPerBlock
+	}
+	return 0
+}
+
+// ReviewParams are the parameters of panel review.
+type ReviewParams struct {
+	// min_bond of a data validator in aopen.
+	MinBond cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=min_bond,json=minBond,proto3,customtype=cosmossdk.io/math.Int" json:"min_bond"`
+	// bond_per_fee: the bond is also at least this many review fees of the DataNet.
+	BondPerFee uint32 `protobuf:"varint,2,opt,name=bond_per_fee,json=bondPerFee,proto3" json:"bond_per_fee,omitempty"`
+	// min_fee is the least review fee of a contribution in aopen.
+	MinFee cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=min_fee,json=minFee,proto3,customtype=cosmossdk.io/math.Int" json:"min_fee"`
+	// gas_refund in aopen goes to each validator that reveals, out of the fees.
+	GasRefund cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=gas_refund,json=gasRefund,proto3,customtype=cosmossdk.io/math.Int" json:"gas_refund"`
+	// cohort_items that a panel reviews together.
+	CohortItems uint32 `protobuf:"varint,5,opt,name=cohort_items,json=cohortItems,proto3" json:"cohort_items,omitempty"`
+	// max_cohort_items that a cohort may grow to while it has too little gold.
+	MaxCohortItems uint32 `protobuf:"varint,6,opt,name=max_cohort_items,json=maxCohortItems,proto3" json:"max_cohort_items,omitempty"`
+	// gold_ppm is the least share of gold in a cohort, in parts per million.
+	GoldPpm uint32 `protobuf:"varint,7,opt,name=gold_ppm,json=goldPpm,proto3" json:"gold_ppm,omitempty"`
+	// gold_fees is the deposit of a gold item, in review fees.
+	GoldFees uint32 `protobuf:"varint,8,opt,name=gold_fees,json=goldFees,proto3" json:"gold_fees,omitempty"`
+	// max_gold items that may be sealed for one cohort.
+	MaxGold uint32 `protobuf:"varint,9,opt,name=max_gold,json=maxGold,proto3" json:"max_gold,omitempty"`
+	// seats of a panel.
+	Seats uint32 `protobuf:"varint,10,opt,name=seats,proto3" json:"seats,omitempty"`
+	// accept_seats of all seats are needed to accept.
+	AcceptSeats uint32 `protobuf:"varint,11,opt,name=accept_seats,json=acceptSeats,proto3" json:"accept_seats,omitempty"`
+	// appeal_seats of a panel of appeal.
+	AppealSeats uint32 `protobuf:"varint,12,opt,name=appeal_seats,json=appealSeats,proto3" json:"appeal_seats,omitempty"`
+	// appeal_fees is the fee of an appeal, in review fees; it pays the panel.
+	AppealFees uint32 `protobuf:"varint,13,opt,name=appeal_fees,json=appealFees,proto3" json:"appeal_fees,omitempty"`
+	// appeal_deposit_fees is the deposit of an appeal, in review fees; lost with the appeal.
+	AppealDepositFees uint32 `protobuf:"varint,14,opt,name=appeal_deposit_fees,json=appealDepositFees,proto3" json:"appeal_deposit_fees,omitempty"`
+	// decisive_ppm of the votes of an appeal must be for it before seats are slashed.
+	DecisivePpm uint32 `protobuf:"varint,15,opt,name=decisive_ppm,json=decisivePpm,proto3" json:"decisive_ppm,omitempty"`
+	// missed_ppm of a seat's stake is slashed when it does not reveal.
+	MissedPpm uint32 `protobuf:"varint,16,opt,name=missed_ppm,json=missedPpm,proto3" json:"missed_ppm,omitempty"`
+	// gold_ppm_slash of a seat's stake is slashed for failing all gold that the chain checks.
+	GoldSlashPpm uint32 `protobuf:"varint,17,opt,name=gold_slash_ppm,json=goldSlashPpm,proto3" json:"gold_slash_ppm,omitempty"`
+	// duplicate_ppm of a seat's stake is slashed for accepting what is proven a duplicate.
+	DuplicatePpm uint32 `protobuf:"varint,18,opt,name=duplicate_ppm,json=duplicatePpm,proto3" json:"duplicate_ppm,omitempty"`
+	// overturned_ppm of a seat's stake is slashed for a verdict that is decisively overturned.
+	OverturnedPpm uint32 `protobuf:"varint,19,opt,name=overturned_ppm,json=overturnedPpm,proto3" json:"overturned_ppm,omitempty"`
+	// max_open_per_contributor caps the contributions of an account that wait for panels.
+	MaxOpenPerContributor uint32 `protobuf:"varint,20,opt,name=max_open_per_contributor,json=maxOpenPerContributor,proto3" json:"max_open_per_contributor,omitempty"`
+	// fill_window is how long a cohort waits for items, and again for gold.
+	FillWindow time.Duration `protobuf:"bytes,21,opt,name=fill_window,json=fillWindow,proto3,stdduration" json:"fill_window"`
+	// commit_window for ballots; also how long seats may take to be drawn.
+	CommitWindow time.Duration `protobuf:"bytes,22,opt,name=commit_window,json=commitWindow,proto3,stdduration" json:"commit_window"`
+	// reveal_window for ballots.
+	RevealWindow time.Duration `protobuf:"bytes,23,opt,name=reveal_window,json=revealWindow,proto3,stdduration" json:"reveal_window"`
+	// gold_window to open gold.
+	GoldWindow time.Duration `protobuf:"bytes,24,opt,name=gold_window,json=goldWindow,proto3,stdduration" json:"gold_window"`
+	// appeal_window after a decision.
+	AppealWindow time.Duration `protobuf:"bytes,25,opt,name=appeal_window,json=appealWindow,proto3,stdduration" json:"appeal_window"`
+	// liability_window in which reviewers answer for duplicates they accepted, and ballots are kept.
+	LiabilityWindow time.Duration `protobuf:"bytes,26,opt,name=liability_window,json=liabilityWindow,proto3,stdduration" json:"liability_window"`
+	// unbonding of a data validator's bond; longer than everything it can be slashed for.
+	Unbonding time.Duration `protobuf:"bytes,27,opt,name=unbonding,proto3,stdduration" json:"unbonding"`
+	// credential_delay before changes of credentials and of who issues them take effect.
+	CredentialDelay time.Duration `protobuf:"bytes,28,opt,name=credential_delay,json=credentialDelay,proto3,stdduration" json:"credential_delay"`
+}
+
+func (m *ReviewParams) Reset()         { *m = ReviewParams{} }
+func (m *ReviewParams) String() string { return proto.CompactTextString(m) }
+func (*ReviewParams) ProtoMessage()    {}
+func (*ReviewParams) Descriptor() ([]byte, []int) {
+	return fileDescriptor_4fd9299ca988defe, []int{1}
+}
+func (m *ReviewParams) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ReviewParams) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ReviewParams.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ReviewParams) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ReviewParams.Merge(m, src)
+}
+func (m *ReviewParams) XXX_Size() int {
+	return m.Size()
+}
+func (m *ReviewParams) XXX_DiscardUnknown() {
+	xxx_messageInfo_ReviewParams.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ReviewParams proto.InternalMessageInfo
+
+func (m *ReviewParams) GetBondPerFee() uint32 {
+	if m != nil {
+		return m.BondPerFee
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetCohortItems() uint32 {
+	if m != nil {
+		return m.CohortItems
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetMaxCohortItems() uint32 {
+	if m != nil {
+		return m.MaxCohortItems
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetGoldPpm() uint32 {
+	if m != nil {
+		return m.GoldPpm
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetGoldFees() uint32 {
+	if m != nil {
+		return m.GoldFees
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetMaxGold() uint32 {
+	if m != nil {
+		return m.MaxGold
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetSeats() uint32 {
+	if m != nil {
+		return m.Seats
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetAcceptSeats() uint32 {
+	if m != nil {
+		return m.AcceptSeats
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetAppealSeats() uint32 {
+	if m != nil {
+		return m.AppealSeats
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetAppealFees() uint32 {
+	if m != nil {
+		return m.AppealFees
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetAppealDepositFees() uint32 {
+	if m != nil {
+		return m.AppealDepositFees
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetDecisivePpm() uint32 {
+	if m != nil {
+		return m.DecisivePpm
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetMissedPpm() uint32 {
+	if m != nil {
+		return m.MissedPpm
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetGoldSlashPpm() uint32 {
+	if m != nil {
+		return m.GoldSlashPpm
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetDuplicatePpm() uint32 {
+	if m != nil {
+		return m.DuplicatePpm
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetOverturnedPpm() uint32 {
+	if m != nil {
+		return m.OverturnedPpm
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetMaxOpenPerContributor() uint32 {
+	if m != nil {
+		return m.MaxOpenPerContributor
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetFillWindow() time.Duration {
+	if m != nil {
+		return m.FillWindow
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetCommitWindow() time.Duration {
+	if m != nil {
+		return m.CommitWindow
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetRevealWindow() time.Duration {
+	if m != nil {
+		return m.RevealWindow
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetGoldWindow() time.Duration {
+	if m != nil {
+		return m.GoldWindow
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetAppealWindow() time.Duration {
+	if m != nil {
+		return m.AppealWindow
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetLiabilityWindow() time.Duration {
+	if m != nil {
+		return m.LiabilityWindow
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetUnbonding() time.Duration {
+	if m != nil {
+		return m.Unbonding
+	}
+	return 0
+}
+
+func (m *ReviewParams) GetCredentialDelay() time.Duration {
+	if m != nil {
+		return m.CredentialDelay
+	}
+	return 0
+}
+
+// StandingParams are the parameters of accepted contributions.
+type StandingParams struct {
+	// recall_delay before the owner's or governance's recall of somebody else's contribution takes effect.
+	RecallDelay time.Duration `protobuf:"bytes,1,opt,name=recall_delay,json=recallDelay,proto3,stdduration" json:"recall_delay"`
+	// decay_interval between two decays of a deposit.
+	DecayInterval time.Duration `protobuf:"bytes,2,opt,name=decay_interval,json=decayInterval,proto3,stdduration" json:"decay_interval"`
+	// decay_ppm of the first deposit that goes to the bounty pool at each interval.
+	DecayPpm uint32 `protobuf:"varint,3,opt,name=decay_ppm,json=decayPpm,proto3" json:"decay_ppm,omitempty"`
+	// vesting of the second half of a bounty.
+	Vesting time.Duration `protobuf:"bytes,4,opt,name=vesting,proto3,stdduration" json:"vesting"`
+	// max_bounty_window bounds the time between funding and deadline of a bounty.
+	MaxBountyWindow time.Duration `protobuf:"bytes,5,opt,name=max_bounty_window,json=maxBountyWindow,proto3,stdduration" json:"max_bounty_window"`
+	// pool_bounty_ppm of the stake of all data validators bounds a bounty from the protocol's pool.
+	PoolBountyPpm uint32 `protobuf:"varint,6,opt,name=pool_bounty_ppm,json=poolBountyPpm,proto3" json:"pool_bounty_ppm,omitempty"`
+	// gas_per_alignment is charged for a comparison of two segments.
+	GasPerAlignment uint64 `protobuf:"varint,7,opt,name=gas_per_alignment,json=gasPerAlignment,proto3" json:"gas_per_alignment,omitempty"`
+}
+
+func (m *StandingParams) Reset()         { *m = StandingParams{} }
+func (m *StandingParams) String() string { return proto.CompactTextString(m) }
+func (*StandingParams) ProtoMessage()    {}
+func (*StandingParams) Descriptor() ([]byte, []int) {
+	return fileDescriptor_4fd9299ca988defe, []int{2}
+}
+func (m *StandingParams) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *StandingParams) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_StandingParams.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *StandingParams) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_StandingParams.Merge(m, src)
+}
+func (m *StandingParams) XXX_Size() int {
+	return m.Size()
+}
+func (m *StandingParams) XXX_DiscardUnknown() {
+	xxx_messageInfo_StandingParams.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_StandingParams proto.InternalMessageInfo
+
+func (m *StandingParams) GetRecallDelay() time.Duration {
+	if m != nil {
+		return m.RecallDelay
+	}
+	return 0
+}
+
+func (m *StandingParams) GetDecayInterval() time.Duration {
+	if m != nil {
+		return m.DecayInterval
+	}
+	return 0
+}
+
+func (m *StandingParams) GetDecayPpm() uint32 {
+	if m != nil {
+		return m.DecayPpm
+	}
+	return 0
+}
+
+func (m *StandingParams) GetVesting() time.Duration {
+	if m != nil {
+		return m.Vesting
+	}
+	return 0
+}
+
+func (m *StandingParams) GetMaxBountyWindow() time.Duration {
+	if m != nil {
+		return m.MaxBountyWindow
+	}
+	return 0
+}
+
+func (m *StandingParams) GetPoolBountyPpm() uint32 {
+	if m != nil {
+		return m.PoolBountyPpm
+	}
+	return 0
+}
+
+func (m *StandingParams) GetGasPerAlignment() uint64 {
+	if m != nil {
+		return m.GasPerAlignment
+	}
+	return 0
+}
+
 // DataNet is a named, owned collection of expert data for one domain.
 type DataNet struct {
 	// id is assigned in order of creation, from 1.
@@ -251,13 +706,23 @@ type DataNet struct {
 	AskedVersion uint64 `protobuf:"varint,20,opt,name=asked_version,json=askedVersion,proto3" json:"asked_version,omitempty"`
 	// ask_height is the block from which validators are asked about the latest version; 0 when they are being asked or hold it.
 	AskHeight int64 `protobuf:"varint,21,opt,name=ask_height,json=askHeight,proto3" json:"ask_height,omitempty"`
+	// curators share the royalty with the owner, at most 8.
+	Curators []Royalty `protobuf:"bytes,22,rep,name=curators,proto3" json:"curators"`
+	// review_fee in aopen of a contribution, under REVIEW_POLICY_PANEL.
+	ReviewFee cosmossdk_io_math.Int `protobuf:"bytes,23,opt,name=review_fee,json=reviewFee,proto3,customtype=cosmossdk.io/math.Int" json:"review_fee"`
+	// credentials that data validators need.
+	Credentials CredentialPolicy `protobuf:"bytes,24,opt,name=credentials,proto3" json:"credentials"`
+	// next_credentials take effect at their time; kind unspecified if no change is under way.
+	NextCredentials CredentialPolicy `protobuf:"bytes,25,opt,name=next_credentials,json=nextCredentials,proto3" json:"next_credentials"`
+	// record counts what happened here.
+	Record DataNetRecord `protobuf:"bytes,26,opt,name=record,proto3" json:"record"`
 }
 
 func (m *DataNet) Reset()         { *m = DataNet{} }
 func (m *DataNet) String() string { return proto.CompactTextString(m) }
 func (*DataNet) ProtoMessage()    {}
 func (*DataNet) Descriptor() ([]byte, []int) {
-	return fileDescriptor_4fd9299ca988defe, []int{1}
+	return fileDescriptor_4fd9299ca988defe, []int{3}
 }
 func (m *DataNet) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -426,6 +891,326 @@ func (m *DataNet) GetAskHeight() int64 {
 	return 0
 }
 
+func (m *DataNet) GetCurators() []Royalty {
+	if m != nil {
+		return m.Curators
+	}
+	return nil
+}
+
+func (m *DataNet) GetCredentials() CredentialPolicy {
+	if m != nil {
+		return m.Credentials
+	}
+	return CredentialPolicy{}
+}
+
+func (m *DataNet) GetNextCredentials() CredentialPolicy {
+	if m != nil {
+		return m.NextCredentials
+	}
+	return CredentialPolicy{}
+}
+
+func (m *DataNet) GetRecord() DataNetRecord {
+	if m != nil {
+		return m.Record
+	}
+	return DataNetRecord{}
+}
+
+// DataNetRecord are the counters of a DataNet that nothing is decided by.
+type DataNetRecord struct {
+	// submitted contributions, all ever revealed here.
+	Submitted uint64 `protobuf:"varint,1,opt,name=submitted,proto3" json:"submitted,omitempty"`
+	// rejected by owner or panel.
+	Rejected uint64 `protobuf:"varint,2,opt,name=rejected,proto3" json:"rejected,omitempty"`
+	// returned without review, or withdrawn.
+	Returned uint64 `protobuf:"varint,3,opt,name=returned,proto3" json:"returned,omitempty"`
+	// stopped after acceptance: recalled, aliases, commons, overturned.
+	Stopped uint64 `protobuf:"varint,4,opt,name=stopped,proto3" json:"stopped,omitempty"`
+	// contributors with at least one accepted contribution.
+	Contributors uint64 `protobuf:"varint,5,opt,name=contributors,proto3" json:"contributors,omitempty"`
+	// votes that seats revealed.
+	Votes uint64 `protobuf:"varint,6,opt,name=votes,proto3" json:"votes,omitempty"`
+	// agreed of these votes with the panel's verdict.
+	Agreed uint64 `protobuf:"varint,7,opt,name=agreed,proto3" json:"agreed,omitempty"`
+	// appeals decided.
+	Appeals uint64 `protobuf:"varint,8,opt,name=appeals,proto3" json:"appeals,omitempty"`
+	// overturned of these.
+	Overturned uint64 `protobuf:"varint,9,opt,name=overturned,proto3" json:"overturned,omitempty"`
+}
+
+func (m *DataNetRecord) Reset()         { *m = DataNetRecord{} }
+func (m *DataNetRecord) String() string { return proto.CompactTextString(m) }
+func (*DataNetRecord) ProtoMessage()    {}
+func (*DataNetRecord) Descriptor() ([]byte, []int) {
+	return fileDescriptor_4fd9299ca988defe, []int{4}
+}
+func (m *DataNetRecord) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *DataNetRecord) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_DataNetRecord.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *DataNetRecord) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_DataNetRecord.Merge(m, src)
+}
+func (m *DataNetRecord) XXX_Size() int {
+	return m.Size()
+}
+func (m *DataNetRecord) XXX_DiscardUnknown() {
+	xxx_messageInfo_DataNetRecord.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_DataNetRecord proto.InternalMessageInfo
+
+func (m *DataNetRecord) GetSubmitted() uint64 {
+	if m != nil {
+		return m.Submitted
+	}
+	return 0
+}
+
+func (m *DataNetRecord) GetRejected() uint64 {
+	if m != nil {
+		return m.Rejected
+	}
+	return 0
+}
+
+func (m *DataNetRecord) GetReturned() uint64 {
+	if m != nil {
+		return m.Returned
+	}
+	return 0
+}
+
+func (m *DataNetRecord) GetStopped() uint64 {
+	if m != nil {
+		return m.Stopped
+	}
+	return 0
+}
+
+func (m *DataNetRecord) GetContributors() uint64 {
+	if m != nil {
+		return m.Contributors
+	}
+	return 0
+}
+
+func (m *DataNetRecord) GetVotes() uint64 {
+	if m != nil {
+		return m.Votes
+	}
+	return 0
+}
+
+func (m *DataNetRecord) GetAgreed() uint64 {
+	if m != nil {
+		return m.Agreed
+	}
+	return 0
+}
+
+func (m *DataNetRecord) GetAppeals() uint64 {
+	if m != nil {
+		return m.Appeals
+	}
+	return 0
+}
+
+func (m *DataNetRecord) GetOverturned() uint64 {
+	if m != nil {
+		return m.Overturned
+	}
+	return 0
+}
+
+// Royalty is a share of what the contributions of a DataNet earn.
+type Royalty struct {
+	// address paid.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// ppm of what contributions earn.
+	Ppm uint32 `protobuf:"varint,2,opt,name=ppm,proto3" json:"ppm,omitempty"`
+}
+
+func (m *Royalty) Reset()         { *m = Royalty{} }
+func (m *Royalty) String() string { return proto.CompactTextString(m) }
+func (*Royalty) ProtoMessage()    {}
+func (*Royalty) Descriptor() ([]byte, []int) {
+	return fileDescriptor_4fd9299ca988defe, []int{5}
+}
+func (m *Royalty) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Royalty) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Royalty.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Royalty) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Royalty.Merge(m, src)
+}
+func (m *Royalty) XXX_Size() int {
+	return m.Size()
+}
+func (m *Royalty) XXX_DiscardUnknown() {
+	xxx_messageInfo_Royalty.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Royalty proto.InternalMessageInfo
+
+func (m *Royalty) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+func (m *Royalty) GetPpm() uint32 {
+	if m != nil {
+		return m.Ppm
+	}
+	return 0
+}
+
+// Royalties of a DataNet from a block on; receipts are paid by those of the block of their batch.
+type Royalties struct {
+	// shares of the owner, first, and curators.
+	Shares []Royalty `protobuf:"bytes,1,rep,name=shares,proto3" json:"shares"`
+}
+
+func (m *Royalties) Reset()         { *m = Royalties{} }
+func (m *Royalties) String() string { return proto.CompactTextString(m) }
+func (*Royalties) ProtoMessage()    {}
+func (*Royalties) Descriptor() ([]byte, []int) {
+	return fileDescriptor_4fd9299ca988defe, []int{6}
+}
+func (m *Royalties) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Royalties) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Royalties.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Royalties) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Royalties.Merge(m, src)
+}
+func (m *Royalties) XXX_Size() int {
+	return m.Size()
+}
+func (m *Royalties) XXX_DiscardUnknown() {
+	xxx_messageInfo_Royalties.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Royalties proto.InternalMessageInfo
+
+func (m *Royalties) GetShares() []Royalty {
+	if m != nil {
+		return m.Shares
+	}
+	return nil
+}
+
+// CredentialPolicy says who may be a data validator of a DataNet.
+type CredentialPolicy struct {
+	// kind of credential.
+	Kind CredentialKind `protobuf:"varint,1,opt,name=kind,proto3,enum=openledger.datanet.v1.CredentialKind" json:"kind,omitempty"`
+	// issuer grants credentials under CREDENTIAL_KIND_ISSUER.
+	Issuer string `protobuf:"bytes,2,opt,name=issuer,proto3" json:"issuer,omitempty"`
+	// number counts the policies of a DataNet; credentials are good for the one they were granted under.
+	Number uint32 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`
+	// from is when it takes effect.
+	From time.Time `protobuf:"bytes,4,opt,name=from,proto3,stdtime" json:"from"`
+}
+
+func (m *CredentialPolicy) Reset()         { *m = CredentialPolicy{} }
+func (m *CredentialPolicy) String() string { return proto.CompactTextString(m) }
+func (*CredentialPolicy) ProtoMessage()    {}
+func (*CredentialPolicy) Descriptor() ([]byte, []int) {
+	return fileDescriptor_4fd9299ca988defe, []int{7}
+}
+func (m *CredentialPolicy) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *CredentialPolicy) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_CredentialPolicy.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *CredentialPolicy) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_CredentialPolicy.Merge(m, src)
+}
+func (m *CredentialPolicy) XXX_Size() int {
+	return m.Size()
+}
+func (m *CredentialPolicy) XXX_DiscardUnknown() {
+	xxx_messageInfo_CredentialPolicy.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_CredentialPolicy proto.InternalMessageInfo
+
+func (m *CredentialPolicy) GetKind() CredentialKind {
+	if m != nil {
+		return m.Kind
+	}
+	return CREDENTIAL_KIND_UNSPECIFIED
+}
+
+func (m *CredentialPolicy) GetIssuer() string {
+	if m != nil {
+		return m.Issuer
+	}
+	return ""
+}
+
+func (m *CredentialPolicy) GetNumber() uint32 {
+	if m != nil {
+		return m.Number
+	}
+	return 0
+}
+
+func (m *CredentialPolicy) GetFrom() time.Time {
+	if m != nil {
+		return m.From
+	}
+	return time.Time{}
+}
+
 // Commit is a sealed contribution: its rank is its seniority on the whole chain.
 type Commit struct {
 	// rank is the global commit order, from 1.
@@ -448,7 +1233,7 @@ func (m *Commit) Reset()         { *m = Commit{} }
 func (m *Commit) String() string { return proto.CompactTextString(m) }
 func (*Commit) ProtoMessage()    {}
 func (*Commit) Descriptor() ([]byte, []int) {
-	return fileDescriptor_4fd9299ca988defe, []int{2}
+	return fileDescriptor_4fd9299ca988defe, []int{8}
 }
 func (m *Commit) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -572,13 +1357,39 @@ type Contribution struct {
 	Reason string `protobuf:"bytes,21,opt,name=reason,proto3" json:"reason,omitempty"`
 	// derivations pass pay on to the contributions that segments were derived from.
 	Derivations []Derivation `protobuf:"bytes,22,rep,name=derivations,proto3" json:"derivations"`
+	// cohort that reviews or reviewed it, 0 under REVIEW_POLICY_OWNER.
+	Cohort uint64 `protobuf:"varint,23,opt,name=cohort,proto3" json:"cohort,omitempty"`
+	// review_fee held until the review ends, in aopen.
+	ReviewFee cosmossdk_io_math.Int `protobuf:"bytes,24,opt,name=review_fee,json=reviewFee,proto3,customtype=cosmossdk.io/math.Int" json:"review_fee"`
+	// stopped_height is the block from which it is no longer paid, 0 while it is.
+	StoppedHeight int64 `protobuf:"varint,25,opt,name=stopped_height,json=stoppedHeight,proto3" json:"stopped_height,omitempty"`
+	// appeal is the cohort of its appeal, 0 if there was none.
+	Appeal uint64 `protobuf:"varint,26,opt,name=appeal,proto3" json:"appeal,omitempty"`
+	// decided_at is when it was decided; appeals and liability count from it.
+	DecidedAt time.Time `protobuf:"bytes,27,opt,name=decided_at,json=decidedAt,proto3,stdtime" json:"decided_at"`
+	// recall under way, nil if none.
+	Recall *Recall `protobuf:"bytes,28,opt,name=recall,proto3" json:"recall,omitempty"`
+	// decay_at is when the deposit decays next; zero when there is none.
+	DecayAt time.Time `protobuf:"bytes,29,opt,name=decay_at,json=decayAt,proto3,stdtime" json:"decay_at"`
+	// accepted_deposit is the deposit at acceptance, of which decay takes its part.
+	AcceptedDeposit cosmossdk_io_math.Int `protobuf:"bytes,30,opt,name=accepted_deposit,json=acceptedDeposit,proto3,customtype=cosmossdk.io/math.Int" json:"accepted_deposit"`
+	// bounty applied for, 0 if none.
+	Bounty uint64 `protobuf:"varint,31,opt,name=bounty,proto3" json:"bounty,omitempty"`
+	// vesting half of the bounty in aopen, paid at vests_at if it still earns.
+	Vesting cosmossdk_io_math.Int `protobuf:"bytes,32,opt,name=vesting,proto3,customtype=cosmossdk.io/math.Int" json:"vesting"`
+	// vests_at is when.
+	VestsAt time.Time `protobuf:"bytes,33,opt,name=vests_at,json=vestsAt,proto3,stdtime" json:"vests_at"`
+	// original is the rank it was proven a copy of, 0 if it was not.
+	Original uint64 `protobuf:"varint,34,opt,name=original,proto3" json:"original,omitempty"`
+	// snapshot it was proven to stand in, 0 if it was not.
+	Snapshot uint64 `protobuf:"varint,35,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 }
 
 func (m *Contribution) Reset()         { *m = Contribution{} }
 func (m *Contribution) String() string { return proto.CompactTextString(m) }
 func (*Contribution) ProtoMessage()    {}
 func (*Contribution) Descriptor() ([]byte, []int) {
-	return fileDescriptor_4fd9299ca988defe, []int{3}
+	return fileDescriptor_4fd9299ca988defe, []int{9}
 }
 func (m *Contribution) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -761,6 +1572,295 @@ func (m *Contribution) GetDerivations() []Derivation {
 	return nil
 }
 
+func (m *Contribution) GetCohort() uint64 {
+	if m != nil {
+		return m.Cohort
+	}
+	return 0
+}
+
+func (m *Contribution) GetStoppedHeight() int64 {
+	if m != nil {
+		return m.StoppedHeight
+	}
+	return 0
+}
+
+func (m *Contribution) GetAppeal() uint64 {
+	if m != nil {
+		return m.Appeal
+	}
+	return 0
+}
+
+func (m *Contribution) GetDecidedAt() time.Time {
+	if m != nil {
+		return m.DecidedAt
+	}
+	return time.Time{}
+}
+
+func (m *Contribution) GetRecall() *Recall {
+	if m != nil {
+		return m.Recall
+	}
+	return nil
+}
+
+func (m *Contribution) GetDecayAt() time.Time {
+	if m != nil {
+		return m.DecayAt
+	}
+	return time.Time{}
+}
+
+func (m *Contribution) GetBounty() uint64 {
+	if m != nil {
+		return m.Bounty
+	}
+	return 0
+}
+
+func (m *Contribution) GetVestsAt() time.Time {
+	if m != nil {
+		return m.VestsAt
+	}
+	return time.Time{}
+}
+
+func (m *Contribution) GetOriginal() uint64 {
+	if m != nil {
+		return m.Original
+	}
+	return 0
+}
+
+func (m *Contribution) GetSnapshot() uint64 {
+	if m != nil {
+		return m.Snapshot
+	}
+	return 0
+}
+
+// Recall is a recall that has not taken effect.
+type Recall struct {
+	// by is the account that asked for it: the owner of the DataNet, or governance.
+	By string `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`
+	// reason for everybody.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// at is when it takes effect.
+	At time.Time `protobuf:"bytes,3,opt,name=at,proto3,stdtime" json:"at"`
+}
+
+func (m *Recall) Reset()         { *m = Recall{} }
+func (m *Recall) String() string { return proto.CompactTextString(m) }
+func (*Recall) ProtoMessage()    {}
+func (*Recall) Descriptor() ([]byte, []int) {
+	return fileDescriptor_4fd9299ca988defe, []int{10}
+}
+func (m *Recall) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Recall) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Recall.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Recall) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Recall.Merge(m, src)
+}
+func (m *Recall) XXX_Size() int {
+	return m.Size()
+}
+func (m *Recall) XXX_DiscardUnknown() {
+	xxx_messageInfo_Recall.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Recall proto.InternalMessageInfo
+
+func (m *Recall) GetBy() string {
+	if m != nil {
+		return m.By
+	}
+	return ""
+}
+
+func (m *Recall) GetReason() string {
+	if m != nil {
+		return m.Reason
+	}
+	return ""
+}
+
+func (m *Recall) GetAt() time.Time {
+	if m != nil {
+		return m.At
+	}
+	return time.Time{}
+}
+
+// Snapshot is public text that governance accepted as prior art.
+type Snapshot struct {
+	// id is assigned in order, from 1.
+	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// name for people, for example "SPDX licence texts 3.24".
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// uri of the segment file.
+	Uri string `protobuf:"bytes,3,opt,name=uri,proto3" json:"uri,omitempty"`
+	// root over the leaves of its segments, with an empty contributor.
+	Root []byte `protobuf:"bytes,4,opt,name=root,proto3" json:"root,omitempty"`
+	// segments under root.
+	Segments uint32 `protobuf:"varint,5,opt,name=segments,proto3" json:"segments,omitempty"`
+	// height of acceptance.
+	Height int64 `protobuf:"varint,6,opt,name=height,proto3" json:"height,omitempty"`
+}
+
+func (m *Snapshot) Reset()         { *m = Snapshot{} }
+func (m *Snapshot) String() string { return proto.CompactTextString(m) }
+func (*Snapshot) ProtoMessage()    {}
+func (*Snapshot) Descriptor() ([]byte, []int) {
+	return fileDescriptor_4fd9299ca988defe, []int{11}
+}
+func (m *Snapshot) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Snapshot) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Snapshot.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Snapshot) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Snapshot.Merge(m, src)
+}
+func (m *Snapshot) XXX_Size() int {
+	return m.Size()
+}
+func (m *Snapshot) XXX_DiscardUnknown() {
+	xxx_messageInfo_Snapshot.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Snapshot proto.InternalMessageInfo
+
+func (m *Snapshot) GetId() uint64 {
+	if m != nil {
+		return m.Id
+	}
+	return 0
+}
+
+func (m *Snapshot) GetName() string {
+	if m != nil {
+		return m.Name
+	}
+	return ""
+}
+
+func (m *Snapshot) GetUri() string {
+	if m != nil {
+		return m.Uri
+	}
+	return ""
+}
+
+func (m *Snapshot) GetRoot() []byte {
+	if m != nil {
+		return m.Root
+	}
+	return nil
+}
+
+func (m *Snapshot) GetSegments() uint32 {
+	if m != nil {
+		return m.Segments
+	}
+	return 0
+}
+
+func (m *Snapshot) GetHeight() int64 {
+	if m != nil {
+		return m.Height
+	}
+	return 0
+}
+
+// SegmentProof shows a segment under a root.
+type SegmentProof struct {
+	// index of the segment.
+	Index uint32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	// text of the segment.
+	Text []byte `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// path from leaf to root, 32 bytes each.
+	Path [][]byte `protobuf:"bytes,3,rep,name=path,proto3" json:"path,omitempty"`
+}
+
+func (m *SegmentProof) Reset()         { *m = SegmentProof{} }
+func (m *SegmentProof) String() string { return proto.CompactTextString(m) }
+func (*SegmentProof) ProtoMessage()    {}
+func (*SegmentProof) Descriptor() ([]byte, []int) {
+	return fileDescriptor_4fd9299ca988defe, []int{12}
+}
+func (m *SegmentProof) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *SegmentProof) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_SegmentProof.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *SegmentProof) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_SegmentProof.Merge(m, src)
+}
+func (m *SegmentProof) XXX_Size() int {
+	return m.Size()
+}
+func (m *SegmentProof) XXX_DiscardUnknown() {
+	xxx_messageInfo_SegmentProof.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_SegmentProof proto.InternalMessageInfo
+
+func (m *SegmentProof) GetIndex() uint32 {
+	if m != nil {
+		return m.Index
+	}
+	return 0
+}
+
+func (m *SegmentProof) GetText() []byte {
+	if m != nil {
+		return m.Text
+	}
+	return nil
+}
+
+func (m *SegmentProof) GetPath() [][]byte {
+	if m != nil {
+		return m.Path
+	}
+	return nil
+}
+
 // Derivation passes a part of what a segment earns to an earlier contribution.
 type Derivation struct {
 	// segment of the contribution, from 0.
@@ -775,7 +1875,7 @@ func (m *Derivation) Reset()         { *m = Derivation{} }
 func (m *Derivation) String() string { return proto.CompactTextString(m) }
 func (*Derivation) ProtoMessage()    {}
 func (*Derivation) Descriptor() ([]byte, []int) {
-	return fileDescriptor_4fd9299ca988defe, []int{4}
+	return fileDescriptor_4fd9299ca988defe, []int{13}
 }
 func (m *Derivation) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -849,7 +1949,7 @@ func (m *Version) Reset()         { *m = Version{} }
 func (m *Version) String() string { return proto.CompactTextString(m) }
 func (*Version) ProtoMessage()    {}
 func (*Version) Descriptor() ([]byte, []int) {
-	return fileDescriptor_4fd9299ca988defe, []int{5}
+	return fileDescriptor_4fd9299ca988defe, []int{14}
 }
 func (m *Version) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -946,7 +2046,7 @@ func (m *Accumulator) Reset()         { *m = Accumulator{} }
 func (m *Accumulator) String() string { return proto.CompactTextString(m) }
 func (*Accumulator) ProtoMessage()    {}
 func (*Accumulator) Descriptor() ([]byte, []int) {
-	return fileDescriptor_4fd9299ca988defe, []int{6}
+	return fileDescriptor_4fd9299ca988defe, []int{15}
 }
 func (m *Accumulator) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -992,10 +2092,20 @@ func (m *Accumulator) GetPeaks() [][]byte {
 func init() {
 	proto.RegisterEnum("openledger.datanet.v1.ReviewPolicy", ReviewPolicy_name, ReviewPolicy_value)
 	proto.RegisterEnum("openledger.datanet.v1.ContributionStatus", ContributionStatus_name, ContributionStatus_value)
+	proto.RegisterEnum("openledger.datanet.v1.CredentialKind", CredentialKind_name, CredentialKind_value)
 	proto.RegisterType((*Params)(nil), "openledger.datanet.v1.Params")
+	proto.RegisterType((*ReviewParams)(nil), "openledger.datanet.v1.ReviewParams")
+	proto.RegisterType((*StandingParams)(nil), "openledger.datanet.v1.StandingParams")
 	proto.RegisterType((*DataNet)(nil), "openledger.datanet.v1.DataNet")
+	proto.RegisterType((*DataNetRecord)(nil), "openledger.datanet.v1.DataNetRecord")
+	proto.RegisterType((*Royalty)(nil), "openledger.datanet.v1.Royalty")
+	proto.RegisterType((*Royalties)(nil), "openledger.datanet.v1.Royalties")
+	proto.RegisterType((*CredentialPolicy)(nil), "openledger.datanet.v1.CredentialPolicy")
 	proto.RegisterType((*Commit)(nil), "openledger.datanet.v1.Commit")
 	proto.RegisterType((*Contribution)(nil), "openledger.datanet.v1.Contribution")
+	proto.RegisterType((*Recall)(nil), "openledger.datanet.v1.Recall")
+	proto.RegisterType((*Snapshot)(nil), "openledger.datanet.v1.Snapshot")
+	proto.RegisterType((*SegmentProof)(nil), "openledger.datanet.v1.SegmentProof")
 	proto.RegisterType((*Derivation)(nil), "openledger.datanet.v1.Derivation")
 	proto.RegisterType((*Version)(nil), "openledger.datanet.v1.Version")
 	proto.RegisterType((*Accumulator)(nil), "openledger.datanet.v1.Accumulator")
@@ -1006,102 +2116,189 @@ func init() {
 }
 
 var fileDescriptor_4fd9299ca988defe = []byte{
-	// 1515 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x9c, 0x57, 0x4f, 0x4f, 0x1b, 0x49,
-	0x16, 0xc7, 0x7f, 0x30, 0xb8, 0xfc, 0x07, 0x53, 0x21, 0xd9, 0x0e, 0x59, 0x8c, 0x31, 0x89, 0x96,
-	0xb0, 0x1b, 0x7b, 0x61, 0x4f, 0x9b, 0xc3, 0x4a, 0x60, 0x8c, 0x70, 0x94, 0x18, 0xab, 0x30, 0x41,
-	0xbb, 0x97, 0x56, 0xd1, 0x5d, 0x98, 0x92, 0xdd, 0x5d, 0xad, 0xae, 0x32, 0x98, 0x6f, 0x10, 0xed,
-	0x69, 0x3f, 0xc2, 0x4a, 0x7b, 0xd9, 0xcb, 0x4a, 0x91, 0x36, 0x1f, 0x22, 0x73, 0x8b, 0x72, 0x1a,
-	0xcd, 0x21, 0x1a, 0x25, 0x87, 0xcc, 0x75, 0x2e, 0x73, 0x1e, 0xd5, 0x9f, 0xc6, 0xed, 0xc4, 0x28,
-	0x62, 0x2e, 0xa8, 0xde, 0xef, 0xfd, 0xfa, 0x55, 0xd5, 0x7b, 0xef, 0xf7, 0xca, 0x80, 0x75, 0x16,
-	0x10, 0x7f, 0x40, 0xdc, 0x1e, 0x09, 0xeb, 0x2e, 0x16, 0xd8, 0x27, 0xa2, 0x7e, 0xb1, 0x15, 0x2d,
-	0x6b, 0x41, 0xc8, 0x04, 0x83, 0x77, 0xc7, 0xa4, 0x5a, 0xe4, 0xb9, 0xd8, 0x5a, 0x5e, 0xc4, 0x1e,
-	0xf5, 0x59, 0x5d, 0xfd, 0xd5, 0xcc, 0xe5, 0xb2, 0xc3, 0xb8, 0xc7, 0x78, 0xfd, 0x14, 0x73, 0x52,
-	0xbf, 0xd8, 0x3a, 0x25, 0x02, 0x6f, 0xd5, 0x1d, 0x46, 0x7d, 0xe3, 0xbf, 0xaf, 0xfd, 0xb6, 0xb2,
-	0xea, 0xda, 0x30, 0xae, 0xa5, 0x1e, 0xeb, 0x31, 0x8d, 0xcb, 0x95, 0x46, 0xab, 0xff, 0x4f, 0x83,
-	0x4c, 0x07, 0x87, 0xd8, 0xe3, 0xf0, 0x1e, 0xc8, 0x04, 0x78, 0xc8, 0x89, 0x6b, 0x25, 0x2a, 0x89,
-	0x8d, 0x79, 0x64, 0x2c, 0x78, 0x02, 0x16, 0x5d, 0x12, 0x30, 0x4e, 0x85, 0x1d, 0x90, 0xd0, 0x16,
-	0xac, 0x4f, 0x7c, 0x2b, 0x59, 0x49, 0x6c, 0x64, 0x77, 0xff, 0xf8, 0xf6, 0xc3, 0xea, 0xcc, 0x0f,
-	0x1f, 0x56, 0xef, 0xea, 0x9d, 0xb8, 0xdb, 0xaf, 0x51, 0x56, 0xf7, 0xb0, 0x38, 0xaf, 0xb5, 0x7c,
-	0xf1, 0xfe, 0xcd, 0x13, 0x60, 0x8e, 0xd0, 0xf2, 0x05, 0x5a, 0x30, 0x51, 0x3a, 0x24, 0xec, 0xca,
-	0x18, 0xf0, 0x39, 0xc8, 0x79, 0xd4, 0xb7, 0x0d, 0x6c, 0xa5, 0x6e, 0x1f, 0x12, 0x78, 0xd4, 0xdf,
-	0xd3, 0x9f, 0xc3, 0x4d, 0xb0, 0x18, 0x92, 0x0b, 0x82, 0x07, 0xb6, 0x0c, 0x7a, 0x3a, 0x60, 0x4e,
-	0x9f, 0x5b, 0xe9, 0x4a, 0x62, 0xa3, 0x80, 0x16, 0xb4, 0xe3, 0x05, 0xf5, 0x77, 0x15, 0x1c, 0xe7,
-	0xe2, 0x51, 0xc4, 0x9d, 0x9d, 0xe0, 0xe2, 0x91, 0xe1, 0x3e, 0x06, 0x8b, 0x92, 0x44, 0x05, 0xf1,
-	0xb8, 0x4a, 0x80, 0xc7, 0x7b, 0x56, 0x46, 0x71, 0x8b, 0x1e, 0x1e, 0xb5, 0x24, 0xde, 0x21, 0xe1,
-	0x0b, 0xde, 0x83, 0x7f, 0x02, 0x90, 0x8c, 0x02, 0x1a, 0x52, 0xa2, 0x99, 0x2a, 0xb0, 0x35, 0xa7,
-	0xb8, 0xa5, 0xc8, 0xd3, 0x21, 0xa1, 0x8a, 0x0c, 0xab, 0xa0, 0x20, 0x03, 0xb3, 0x4b, 0x9f, 0x84,
-	0x76, 0x10, 0x78, 0xd6, 0xbc, 0x22, 0xe6, 0x3c, 0x3c, 0x3a, 0x94, 0x58, 0x27, 0xf0, 0xe0, 0x2a,
-	0x90, 0xa6, 0x1d, 0x10, 0xdf, 0xa5, 0x7e, 0xcf, 0xca, 0x2a, 0x06, 0xf0, 0xf0, 0xa8, 0xa3, 0x11,
-	0xd8, 0x06, 0x79, 0x27, 0x24, 0x58, 0x50, 0xe6, 0xdb, 0x67, 0x84, 0x58, 0xe0, 0xf6, 0x49, 0xcc,
-	0x45, 0x01, 0xf6, 0x09, 0x79, 0xfa, 0xf0, 0xa7, 0x7f, 0xaf, 0x26, 0xfe, 0xf9, 0xf9, 0xf5, 0xe6,
-	0x83, 0x58, 0xe3, 0x8e, 0xae, 0x5b, 0x57, 0xb7, 0x4a, 0xf5, 0x97, 0x59, 0x30, 0xb7, 0x87, 0x05,
-	0x6e, 0x13, 0x01, 0x8b, 0x20, 0x49, 0x75, 0xcb, 0xa4, 0x51, 0x92, 0xba, 0xb0, 0x06, 0x66, 0xd5,
-	0x95, 0x4c, 0x8b, 0x58, 0xef, 0xdf, 0x3c, 0x59, 0x32, 0xbb, 0xed, 0xb8, 0x6e, 0x48, 0x38, 0x3f,
-	0x12, 0x21, 0xf5, 0x7b, 0x48, 0xd3, 0x20, 0x04, 0x69, 0x1f, 0x7b, 0x44, 0x97, 0x1f, 0xa9, 0x35,
-	0xac, 0x80, 0x9c, 0x4b, 0xb8, 0x13, 0xd2, 0x40, 0x9e, 0x4b, 0x55, 0x31, 0x8b, 0xe2, 0x90, 0x6c,
-	0x56, 0x97, 0x79, 0x98, 0xfa, 0xaa, 0x6c, 0x59, 0x64, 0x2c, 0x68, 0x81, 0xb9, 0x01, 0x75, 0x88,
-	0xef, 0x10, 0x55, 0xa3, 0x2c, 0x8a, 0x4c, 0xf8, 0x08, 0x14, 0x7b, 0x43, 0xea, 0x92, 0x01, 0xf5,
-	0x09, 0xb7, 0x87, 0x21, 0x55, 0x85, 0xc9, 0xa2, 0xc2, 0x18, 0x3d, 0x0e, 0x29, 0x3c, 0x00, 0x85,
-	0x90, 0x5c, 0x50, 0x72, 0x69, 0x07, 0x6c, 0x40, 0x9d, 0x2b, 0x55, 0x95, 0xe2, 0xf6, 0x7a, 0x6d,
-	0xaa, 0x46, 0x6b, 0x48, 0x71, 0x3b, 0x8a, 0x8a, 0xf2, 0x61, 0xcc, 0x82, 0x1d, 0x50, 0x08, 0xd9,
-	0x15, 0x1e, 0x88, 0x2b, 0xfb, 0x6c, 0xc0, 0x58, 0xa8, 0xaa, 0x77, 0xcb, 0xda, 0xe4, 0x4d, 0x84,
-	0x7d, 0x19, 0x00, 0x3e, 0x00, 0xd9, 0x71, 0xb7, 0x00, 0xd5, 0x0b, 0xf3, 0x2c, 0x6a, 0x95, 0x3a,
-	0x58, 0xc2, 0x83, 0x01, 0xbb, 0xb4, 0xcf, 0xc8, 0xa5, 0xcd, 0x05, 0x0b, 0xec, 0x4b, 0x16, 0xba,
-	0xdc, 0xca, 0x29, 0x31, 0x2f, 0x2a, 0xdf, 0x3e, 0xb9, 0x3c, 0x12, 0x2c, 0x38, 0x91, 0x0e, 0x99,
-	0x42, 0x67, 0xc0, 0xa4, 0xde, 0xf3, 0x5a, 0xef, 0xda, 0x92, 0x89, 0x52, 0x1d, 0x41, 0x5c, 0xfb,
-	0x9c, 0xd0, 0xde, 0xb9, 0xb0, 0x0a, 0x95, 0xc4, 0x46, 0x0a, 0x15, 0x0c, 0x7a, 0xa0, 0x40, 0x99,
-	0xe9, 0x0b, 0x12, 0x72, 0x59, 0x9f, 0xa2, 0x2a, 0x7e, 0x64, 0xc2, 0x87, 0xa0, 0xe0, 0x30, 0x5f,
-	0x84, 0xf4, 0x74, 0x28, 0x6b, 0xc5, 0xad, 0x05, 0xe5, 0x9f, 0x04, 0xe1, 0x32, 0x98, 0xe7, 0xa4,
-	0xe7, 0x11, 0x5f, 0x70, 0xab, 0xa4, 0x08, 0xd7, 0xb6, 0x3c, 0x9a, 0x1a, 0x33, 0xdc, 0x5a, 0x54,
-	0x1e, 0x63, 0xc9, 0x3d, 0x23, 0x29, 0x40, 0xbd, 0xa7, 0x31, 0xe1, 0x1a, 0xc8, 0x9f, 0x93, 0x81,
-	0x6b, 0x47, 0x47, 0xba, 0xa3, 0xdc, 0x39, 0x89, 0xbd, 0x34, 0xc7, 0x5a, 0x07, 0x05, 0xcc, 0xfb,
-	0x64, 0xcc, 0x59, 0x52, 0x9c, 0xbc, 0x02, 0x23, 0xd2, 0x0a, 0x00, 0x98, 0xf7, 0xa3, 0x8b, 0xdf,
-	0x55, 0x17, 0xcf, 0x62, 0xde, 0xd7, 0x97, 0xae, 0xbe, 0x4a, 0x82, 0x4c, 0x83, 0x79, 0x1e, 0x15,
-	0xb2, 0x6f, 0x43, 0xec, 0xf7, 0x4d, 0xe7, 0xab, 0x35, 0x7c, 0x0a, 0x72, 0xd7, 0x97, 0x64, 0xdf,
-	0x56, 0x40, 0x9c, 0x2c, 0xe3, 0x9d, 0x63, 0x7e, 0xae, 0x74, 0x90, 0x47, 0x6a, 0x0d, 0xff, 0x06,
-	0xe6, 0xa2, 0xe9, 0x28, 0x35, 0x90, 0xdb, 0xbe, 0x5f, 0x33, 0x81, 0xe4, 0x03, 0x50, 0x33, 0x0f,
-	0x40, 0xad, 0xc1, 0xa8, 0xbf, 0x9b, 0x95, 0x7d, 0xf5, 0xdf, 0xcf, 0xaf, 0x37, 0x13, 0x28, 0xfa,
-	0x48, 0xe6, 0xd1, 0xdc, 0x64, 0x56, 0xdd, 0xc4, 0x58, 0x72, 0xac, 0x98, 0xf9, 0x77, 0x16, 0x32,
-	0x4f, 0x29, 0x25, 0x85, 0x80, 0x86, 0xf6, 0x43, 0xe6, 0xc9, 0x74, 0x1a, 0xc2, 0xd0, 0x17, 0x74,
-	0xa0, 0xa4, 0x92, 0x42, 0xe6, 0xa3, 0x63, 0x09, 0x55, 0xff, 0x97, 0x01, 0xf9, 0x46, 0xac, 0xa2,
-	0x53, 0x13, 0xb2, 0x02, 0x80, 0x11, 0x8b, 0x4d, 0x5d, 0x95, 0x8f, 0x34, 0xca, 0x1a, 0xa4, 0xe5,
-	0x7e, 0x99, 0xaf, 0xd4, 0x2d, 0xf3, 0x15, 0x32, 0xa6, 0x13, 0x93, 0x47, 0x6a, 0x3d, 0xd1, 0x53,
-	0x7a, 0x9c, 0x4f, 0xeb, 0xa9, 0xcc, 0x44, 0x4f, 0x2d, 0x81, 0xd9, 0xd3, 0x2b, 0x41, 0xb8, 0xba,
-	0x63, 0x1a, 0x69, 0x03, 0xfe, 0x01, 0x2c, 0x70, 0x81, 0x05, 0xe5, 0x82, 0x3a, 0xdc, 0x56, 0x1b,
-	0xcd, 0xab, 0x8d, 0x8a, 0x63, 0x18, 0xc9, 0x2d, 0xd7, 0x40, 0x5e, 0x9e, 0x8a, 0xf8, 0xc2, 0x56,
-	0xe5, 0xcb, 0x2a, 0x56, 0xce, 0x60, 0x07, 0xb2, 0x8a, 0x25, 0x90, 0x92, 0xe3, 0x46, 0x8d, 0x66,
-	0x24, 0x97, 0x72, 0x4f, 0x41, 0xc5, 0x80, 0x28, 0x71, 0x66, 0x91, 0x36, 0xe2, 0xb3, 0x2b, 0x3f,
-	0x39, 0xbb, 0x62, 0x7d, 0x50, 0xf8, 0x2d, 0x7d, 0xb0, 0x03, 0x32, 0xf2, 0xd8, 0x43, 0xae, 0xa4,
-	0x5a, 0xdc, 0x7e, 0x7c, 0xc3, 0x34, 0x8b, 0xd7, 0xf3, 0x48, 0x7d, 0x80, 0xcc, 0x87, 0xf2, 0xc8,
-	0xdc, 0x61, 0x21, 0x51, 0x62, 0x2e, 0x20, 0x6d, 0xc0, 0xc7, 0xa0, 0x84, 0x1d, 0x87, 0x04, 0x22,
-	0x26, 0x2b, 0x2d, 0xe6, 0x85, 0x08, 0x8f, 0x94, 0xf5, 0x08, 0x14, 0xaf, 0xa9, 0xd4, 0x77, 0xc9,
-	0xc8, 0x68, 0xbb, 0x10, 0xa1, 0x2d, 0x09, 0x4a, 0x95, 0x3a, 0x4a, 0x60, 0x91, 0x06, 0xa1, 0x6a,
-	0xbd, 0xbc, 0x06, 0xcd, 0xec, 0x59, 0x57, 0x43, 0x5a, 0xb6, 0xa7, 0x21, 0xdd, 0xd1, 0x24, 0x0d,
-	0x1a, 0xd2, 0x23, 0x50, 0x74, 0x89, 0x43, 0xdd, 0xf1, 0x1c, 0x5b, 0xd2, 0x73, 0xcc, 0xa0, 0x86,
-	0x76, 0x0f, 0x64, 0x42, 0x82, 0x39, 0xf3, 0x95, 0xda, 0xb3, 0xc8, 0x58, 0xb0, 0x2d, 0xdf, 0xa0,
-	0x90, 0x5e, 0x60, 0x3d, 0xc3, 0xee, 0x55, 0x52, 0x1b, 0xb9, 0xed, 0xb5, 0x1b, 0x12, 0xb7, 0x77,
-	0xcd, 0x8c, 0xe7, 0x3f, 0x1e, 0xa0, 0x8a, 0x00, 0x18, 0xb3, 0x64, 0xad, 0x4d, 0x67, 0x2a, 0xbd,
-	0x14, 0x50, 0x64, 0x5e, 0xcb, 0x28, 0x19, 0x93, 0x51, 0x09, 0xa4, 0xe4, 0xc8, 0x4f, 0x29, 0xa6,
-	0x5c, 0x3e, 0x4d, 0xcb, 0x77, 0xba, 0xfa, 0x73, 0x02, 0xcc, 0xc5, 0x26, 0x57, 0x4c, 0x6a, 0x89,
-	0x2f, 0xa5, 0x16, 0x1b, 0xd7, 0xc9, 0xc9, 0x71, 0x1d, 0x09, 0x29, 0x15, 0x13, 0xd2, 0x57, 0x23,
-	0x3c, 0xfd, 0xad, 0x11, 0x3e, 0x7b, 0xe3, 0x08, 0x9f, 0x94, 0xdb, 0x14, 0x61, 0xcd, 0x4d, 0x15,
-	0xd6, 0x78, 0x76, 0xcd, 0xc7, 0x67, 0x57, 0xf5, 0xaf, 0x20, 0xb7, 0xe3, 0x38, 0x43, 0x6f, 0x38,
-	0xc0, 0x72, 0x0c, 0x2c, 0x81, 0x59, 0x87, 0x0d, 0x4d, 0x1a, 0xd3, 0x48, 0x1b, 0x12, 0x0d, 0x08,
-	0xee, 0x73, 0x2b, 0x59, 0x49, 0x6d, 0xe4, 0x91, 0x36, 0x36, 0x09, 0xc8, 0xc7, 0xdf, 0x6b, 0xb8,
-	0x02, 0xee, 0xa3, 0xe6, 0xcb, 0x56, 0xf3, 0xc4, 0xee, 0x1c, 0x3e, 0x6f, 0x35, 0xfe, 0x6e, 0x1f,
-	0xb7, 0x8f, 0x3a, 0xcd, 0x46, 0x6b, 0xbf, 0xd5, 0xdc, 0x2b, 0xcd, 0xc0, 0xdf, 0x81, 0x3b, 0x93,
-	0xee, 0xc3, 0x93, 0x76, 0x13, 0x95, 0x12, 0x5f, 0x3b, 0x3a, 0x3b, 0xed, 0xe6, 0xf3, 0x52, 0x72,
-	0x39, 0xfd, 0xea, 0x3f, 0xe5, 0x99, 0xcd, 0xef, 0x12, 0x00, 0x7e, 0xad, 0x24, 0xb8, 0x0e, 0x56,
-	0x1b, 0x87, 0xed, 0x2e, 0x6a, 0xed, 0x1e, 0x77, 0x5b, 0x87, 0x6d, 0xfb, 0xa8, 0xbb, 0xd3, 0x3d,
-	0x3e, 0xfa, 0x62, 0xcf, 0x35, 0xb0, 0x32, 0x8d, 0x74, 0x74, 0xbc, 0xfb, 0xa2, 0xd5, 0xed, 0x36,
-	0xf7, 0x4a, 0x09, 0x58, 0x01, 0xbf, 0x9f, 0x46, 0xd9, 0x69, 0x34, 0x9a, 0x1d, 0xc9, 0x48, 0xde,
-	0xc4, 0x40, 0xcd, 0x67, 0xcd, 0x86, 0x64, 0xa4, 0x6e, 0xda, 0xe6, 0xa4, 0xd5, 0x3d, 0xd8, 0x43,
-	0x3b, 0x27, 0xed, 0x52, 0x5a, 0xdf, 0x65, 0xf7, 0xd9, 0xdb, 0x8f, 0xe5, 0xc4, 0xbb, 0x8f, 0xe5,
-	0xc4, 0x8f, 0x1f, 0xcb, 0x89, 0x7f, 0x7d, 0x2a, 0xcf, 0xbc, 0xfb, 0x54, 0x9e, 0xf9, 0xfe, 0x53,
-	0x79, 0xe6, 0x1f, 0x7f, 0xee, 0x51, 0x71, 0x3e, 0x3c, 0xad, 0x39, 0xcc, 0xab, 0xc7, 0x7e, 0x2b,
-	0x4e, 0xfd, 0xd9, 0x28, 0xae, 0x02, 0xc2, 0x4f, 0x33, 0xea, 0x5f, 0x8e, 0xbf, 0xfc, 0x1a, 0x00,
-	0x00, 0xff, 0xff, 0x69, 0x2c, 0x7b, 0x48, 0x14, 0x0d, 0x00, 0x00,
+	// 2898 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xa4, 0x59, 0xcd, 0x6f, 0x5b, 0xc7,
+	0x11, 0x37, 0x3f, 0xf4, 0xc1, 0xe1, 0x87, 0xa8, 0xb5, 0xec, 0xd0, 0x76, 0x2c, 0xc9, 0xb2, 0x9d,
+	0x38, 0x6e, 0x23, 0xc5, 0x2e, 0x8a, 0x22, 0x01, 0x5a, 0x80, 0x22, 0xa9, 0x98, 0x89, 0x4c, 0x09,
+	0x8f, 0x92, 0x85, 0x16, 0x28, 0x88, 0x25, 0xdf, 0x8a, 0xda, 0xea, 0xbd, 0xb7, 0xc4, 0x7b, 0x4b,
+	0x7d, 0xfc, 0x01, 0x45, 0x83, 0xa2, 0x87, 0xf4, 0xd6, 0x63, 0x81, 0x5e, 0x7a, 0xcc, 0x21, 0xf7,
+	0x5c, 0x73, 0xe8, 0x21, 0xc8, 0xa9, 0x28, 0x8a, 0xb4, 0x48, 0x0e, 0xe9, 0x35, 0xff, 0x41, 0x31,
+	0xb3, 0xfb, 0xc8, 0x47, 0x59, 0x82, 0x4b, 0xf7, 0x22, 0xbc, 0x99, 0xfd, 0xed, 0xec, 0xee, 0xec,
+	0xec, 0xfc, 0x66, 0x28, 0xb8, 0xaf, 0x06, 0x22, 0xf0, 0x84, 0xdb, 0x17, 0xe1, 0x86, 0xcb, 0x35,
+	0x0f, 0x84, 0xde, 0x38, 0x79, 0x12, 0x7f, 0xae, 0x0f, 0x42, 0xa5, 0x15, 0xbb, 0x31, 0x06, 0xad,
+	0xc7, 0x23, 0x27, 0x4f, 0x6e, 0x2f, 0x72, 0x5f, 0x06, 0x6a, 0x83, 0xfe, 0x1a, 0xe4, 0xed, 0xe5,
+	0x9e, 0x8a, 0x7c, 0x15, 0x6d, 0x74, 0x79, 0x24, 0x36, 0x4e, 0x9e, 0x74, 0x85, 0xe6, 0x4f, 0x36,
+	0x7a, 0x4a, 0x06, 0x76, 0xfc, 0x96, 0x19, 0xef, 0x90, 0xb4, 0x61, 0x04, 0x3b, 0xb4, 0xd4, 0x57,
+	0x7d, 0x65, 0xf4, 0xf8, 0x15, 0x1b, 0xec, 0x2b, 0xd5, 0xf7, 0xc4, 0x06, 0x49, 0xdd, 0xe1, 0xe1,
+	0x86, 0x3b, 0x0c, 0xb9, 0x96, 0x2a, 0x36, 0xb8, 0x72, 0x71, 0x5c, 0x4b, 0x5f, 0x44, 0x9a, 0xfb,
+	0x03, 0x03, 0x58, 0xfb, 0x61, 0x06, 0x66, 0x77, 0x79, 0xc8, 0xfd, 0x88, 0xdd, 0x84, 0xd9, 0x01,
+	0x1f, 0x46, 0xc2, 0xad, 0xa4, 0x56, 0x53, 0x8f, 0xe6, 0x1d, 0x2b, 0xb1, 0x03, 0x58, 0x74, 0xc5,
+	0x40, 0x45, 0x52, 0x77, 0x06, 0x22, 0xec, 0x68, 0x75, 0x2c, 0x82, 0x4a, 0x7a, 0x35, 0xf5, 0x28,
+	0xb7, 0xf9, 0xa3, 0x2f, 0xbf, 0x59, 0xb9, 0xf6, 0x8f, 0x6f, 0x56, 0x6e, 0x98, 0xad, 0x46, 0xee,
+	0xf1, 0xba, 0x54, 0x1b, 0x3e, 0xd7, 0x47, 0xeb, 0xcd, 0x40, 0x7f, 0xfd, 0xf9, 0xbb, 0x60, 0xcf,
+	0xd0, 0x0c, 0xb4, 0xb3, 0x60, 0xad, 0xec, 0x8a, 0x70, 0x0f, 0x6d, 0xb0, 0x6d, 0xc8, 0xfb, 0x32,
+	0xe8, 0x58, 0x75, 0x25, 0x33, 0xbd, 0x49, 0xf0, 0x65, 0x50, 0x37, 0xd3, 0xd9, 0x63, 0x58, 0x0c,
+	0xc5, 0x89, 0xe0, 0x5e, 0x07, 0x8d, 0x76, 0x3d, 0xd5, 0x3b, 0x8e, 0x2a, 0xd9, 0xd5, 0xd4, 0xa3,
+	0xa2, 0xb3, 0x60, 0x06, 0x9e, 0xcb, 0x60, 0x93, 0xd4, 0x49, 0x2c, 0x3f, 0x8b, 0xb1, 0x33, 0x13,
+	0x58, 0x7e, 0x66, 0xb1, 0xef, 0xc0, 0x22, 0x82, 0xa4, 0x16, 0x7e, 0x44, 0x0e, 0xf0, 0xa3, 0x7e,
+	0x65, 0x96, 0xb0, 0x25, 0x9f, 0x9f, 0x35, 0x51, 0xbf, 0x2b, 0xc2, 0xe7, 0x51, 0x9f, 0xfd, 0x18,
+	0x98, 0x38, 0x1b, 0xc8, 0x50, 0x0a, 0x83, 0x24, 0xc3, 0x95, 0x39, 0xc2, 0x96, 0xe3, 0x91, 0x5d,
+	0x11, 0x92, 0x65, 0xb6, 0x06, 0x45, 0x34, 0xac, 0x4e, 0x03, 0x11, 0x76, 0x06, 0x03, 0xbf, 0x32,
+	0x4f, 0xc0, 0xbc, 0xcf, 0xcf, 0x76, 0x50, 0xb7, 0x3b, 0xf0, 0xd9, 0x0a, 0xa0, 0xd8, 0x19, 0x88,
+	0xc0, 0x95, 0x41, 0xbf, 0x92, 0x23, 0x04, 0xf8, 0xfc, 0x6c, 0xd7, 0x68, 0x58, 0x0b, 0x0a, 0xbd,
+	0x50, 0xd0, 0x95, 0x77, 0x0e, 0x85, 0xa8, 0xc0, 0xf4, 0x4e, 0xcc, 0xc7, 0x06, 0xb6, 0x84, 0x60,
+	0x5b, 0x30, 0x1b, 0x8a, 0x13, 0x29, 0x4e, 0x2b, 0xf9, 0xd5, 0xd4, 0xa3, 0xfc, 0xd3, 0xfb, 0xeb,
+	0x97, 0x06, 0xf7, 0xba, 0x43, 0x20, 0x13, 0x39, 0x9b, 0x39, 0x5c, 0xee, 0xaf, 0xdf, 0x7f, 0xf6,
+	0x38, 0xe5, 0xd8, 0xd9, 0x6c, 0x1b, 0xe6, 0x23, 0xcd, 0xcd, 0xae, 0x0b, 0x64, 0xe9, 0xe1, 0x15,
+	0x96, 0xda, 0x16, 0xf6, 0xb2, 0xad, 0x91, 0x05, 0xf6, 0x16, 0x2c, 0x44, 0x5a, 0x0c, 0x92, 0x5e,
+	0x2d, 0x92, 0x2b, 0x8a, 0xa4, 0x8e, 0x5d, 0xfa, 0xc1, 0x83, 0xff, 0xfc, 0x79, 0x25, 0xf5, 0xfb,
+	0xef, 0x3f, 0x7b, 0x7c, 0x27, 0xf1, 0x6e, 0xcf, 0x46, 0x2f, 0xd7, 0x2c, 0xb1, 0xf6, 0x45, 0x1e,
+	0x0a, 0xc9, 0xfd, 0xb3, 0x2d, 0x98, 0xa7, 0x98, 0x51, 0x81, 0x89, 0xfd, 0x29, 0x1d, 0x38, 0xe7,
+	0xcb, 0x60, 0x53, 0x05, 0x2e, 0x5b, 0x85, 0x02, 0xda, 0xa0, 0x5d, 0xe2, 0x65, 0xa4, 0xcd, 0x75,
+	0xa1, 0x6e, 0x57, 0x84, 0xe8, 0xde, 0x3a, 0x20, 0x98, 0x06, 0x5f, 0x23, 0xdc, 0x67, 0x7d, 0x49,
+	0x97, 0xf4, 0x11, 0x40, 0x9f, 0x47, 0x9d, 0x50, 0x1c, 0x0e, 0x03, 0x97, 0x62, 0x7c, 0x4a, 0x43,
+	0xb9, 0x3e, 0x8f, 0x1c, 0x9a, 0xcd, 0xee, 0x41, 0xa1, 0xa7, 0x8e, 0x54, 0xa8, 0x4d, 0x84, 0xdb,
+	0x57, 0x90, 0x37, 0x3a, 0x0a, 0x6e, 0xf6, 0x08, 0xca, 0x18, 0x84, 0x13, 0xb0, 0xf1, 0x03, 0xa8,
+	0x25, 0x90, 0xb7, 0x60, 0xbe, 0xaf, 0x3c, 0x97, 0xa2, 0xd9, 0x84, 0xfd, 0x1c, 0xca, 0x18, 0xc9,
+	0x77, 0x20, 0x47, 0x43, 0x87, 0x42, 0x44, 0x36, 0xd2, 0x09, 0xbb, 0x25, 0x04, 0xcd, 0xc3, 0x15,
+	0x50, 0xb6, 0x31, 0x3e, 0xe7, 0xf3, 0xb3, 0x0f, 0x95, 0xe7, 0xb2, 0x25, 0x98, 0x89, 0x04, 0xd7,
+	0x11, 0x45, 0x76, 0xd1, 0x31, 0x02, 0xee, 0x9a, 0xf7, 0x7a, 0x62, 0xa0, 0x3b, 0x66, 0x30, 0x6f,
+	0x76, 0x6d, 0x74, 0xed, 0x11, 0x64, 0x30, 0xc0, 0x37, 0x6e, 0x20, 0x05, 0x0b, 0x21, 0x9d, 0x81,
+	0xac, 0x80, 0x15, 0xcd, 0xae, 0x4c, 0x48, 0x81, 0x51, 0xd1, 0xbe, 0xd6, 0xe1, 0xba, 0x05, 0xc4,
+	0x19, 0x90, 0x80, 0x25, 0x02, 0x2e, 0x9a, 0x21, 0x9b, 0x7f, 0x08, 0x7f, 0x0f, 0x0a, 0xae, 0xe8,
+	0xc9, 0x48, 0x9e, 0x08, 0xf2, 0xc1, 0x82, 0x59, 0x33, 0xd6, 0xa1, 0x1f, 0xee, 0x02, 0xf8, 0x32,
+	0x8a, 0x84, 0x71, 0x52, 0x99, 0x00, 0x39, 0xa3, 0xc1, 0xe1, 0x07, 0x50, 0x22, 0x37, 0x45, 0x1e,
+	0x8f, 0x8e, 0x08, 0xb2, 0x48, 0x90, 0x02, 0x6a, 0xdb, 0xa8, 0x44, 0xd4, 0x7d, 0x28, 0xba, 0xc3,
+	0x81, 0x27, 0x7b, 0x5c, 0x9b, 0x85, 0x98, 0x01, 0x8d, 0x94, 0x08, 0x7a, 0x08, 0x25, 0x75, 0x22,
+	0x42, 0x3d, 0x0c, 0x03, 0xbb, 0xda, 0x75, 0xf3, 0x66, 0xc6, 0x5a, 0x84, 0xfd, 0x0c, 0x2a, 0x94,
+	0x86, 0x06, 0x22, 0xa0, 0xc0, 0xed, 0xa9, 0x40, 0x87, 0xb2, 0x3b, 0xd4, 0x2a, 0xac, 0x2c, 0xd1,
+	0x84, 0x1b, 0x98, 0x91, 0x06, 0x22, 0xd8, 0x15, 0x61, 0x6d, 0x3c, 0xc8, 0x9a, 0x90, 0x3f, 0x94,
+	0x9e, 0xd7, 0x39, 0x95, 0x81, 0xab, 0x4e, 0x2b, 0x37, 0xe8, 0x95, 0xdf, 0x5a, 0x37, 0x8c, 0xb3,
+	0x1e, 0x33, 0xce, 0x7a, 0xdd, 0x32, 0xd2, 0x66, 0x11, 0x23, 0xf4, 0x4f, 0xff, 0x5a, 0x49, 0x99,
+	0xd7, 0x0d, 0x38, 0xf9, 0x80, 0xe6, 0xb2, 0xe7, 0x50, 0xec, 0x29, 0xdf, 0x97, 0x3a, 0x36, 0x76,
+	0x73, 0x4a, 0x63, 0x05, 0x33, 0x7d, 0x6c, 0xce, 0xa6, 0x77, 0x6b, 0xee, 0x8d, 0x69, 0xcd, 0x99,
+	0xe9, 0xd6, 0x5c, 0x13, 0xf2, 0x74, 0x27, 0xd6, 0x58, 0x65, 0xda, 0x83, 0xe2, 0xe4, 0xf1, 0xce,
+	0x6c, 0x40, 0x59, 0x63, 0xb7, 0xa6, 0xdd, 0x99, 0x99, 0x6e, 0xcd, 0xb5, 0xa1, 0xec, 0x49, 0xde,
+	0x95, 0x9e, 0xd4, 0xe7, 0xb1, 0xc5, 0xdb, 0x53, 0x5a, 0x5c, 0x18, 0x59, 0xb0, 0x46, 0xb7, 0x20,
+	0x37, 0x0c, 0x30, 0x67, 0x61, 0xee, 0xbe, 0x33, 0xa5, 0xb5, 0xf1, 0x54, 0xdc, 0x5c, 0x2f, 0x14,
+	0xae, 0x08, 0xb4, 0xa4, 0x07, 0xe4, 0xf1, 0xf3, 0xca, 0x9b, 0xd3, 0x6e, 0x6e, 0x6c, 0xa1, 0x8e,
+	0x06, 0x3e, 0xc8, 0x62, 0x86, 0x5f, 0xfb, 0x22, 0x03, 0xa5, 0x49, 0xde, 0x60, 0x1f, 0x43, 0x21,
+	0x14, 0x3d, 0xee, 0xc5, 0x2b, 0xa5, 0xa6, 0x5c, 0x29, 0x6f, 0x66, 0xd3, 0x2a, 0x6c, 0x07, 0x4a,
+	0xae, 0xe8, 0xf1, 0xf3, 0x8e, 0x0c, 0xb4, 0x08, 0x4f, 0xb8, 0x47, 0xa9, 0x7c, 0x1a, 0x73, 0x45,
+	0x9a, 0xdf, 0xb4, 0xd3, 0x31, 0xfb, 0x19, 0x83, 0xf8, 0x0c, 0x33, 0x26, 0xfb, 0x91, 0x02, 0x5f,
+	0xe0, 0x26, 0xcc, 0x9d, 0x88, 0x48, 0xa3, 0xbb, 0xb3, 0x53, 0x2e, 0x13, 0x4f, 0x64, 0x7b, 0xa6,
+	0x4a, 0xe9, 0xaa, 0x61, 0x30, 0x0e, 0x85, 0x99, 0x69, 0xbd, 0xed, 0xf3, 0xb3, 0x4d, 0xb2, 0x60,
+	0x43, 0xe1, 0x2d, 0x58, 0x18, 0x28, 0xe5, 0xc5, 0x66, 0x71, 0xf3, 0x26, 0xf1, 0x17, 0x51, 0x6d,
+	0xa0, 0x78, 0x82, 0xc7, 0xb0, 0x88, 0x84, 0x84, 0xe9, 0x83, 0x7b, 0xb2, 0x1f, 0xf8, 0x22, 0xd0,
+	0x44, 0x00, 0x59, 0x67, 0xa1, 0xcf, 0x91, 0x9f, 0xab, 0xb1, 0xda, 0xde, 0xe0, 0xef, 0x72, 0x30,
+	0x57, 0xe7, 0x9a, 0xb7, 0x84, 0x66, 0x25, 0x48, 0x4b, 0x43, 0xbc, 0x59, 0x27, 0x2d, 0x5d, 0xb6,
+	0x0e, 0x33, 0x54, 0x14, 0xd9, 0x22, 0xb3, 0xf2, 0xf5, 0xe7, 0xef, 0x2e, 0x59, 0xf2, 0xaa, 0xba,
+	0x6e, 0x28, 0xa2, 0xa8, 0xad, 0x43, 0x19, 0xf4, 0x1d, 0x03, 0x63, 0x0c, 0xb2, 0x01, 0xf7, 0x2d,
+	0xa3, 0x3a, 0xf4, 0xcd, 0x56, 0x21, 0xef, 0x8a, 0xa8, 0x17, 0xca, 0x01, 0x1e, 0xd4, 0x70, 0xa4,
+	0x93, 0x54, 0x61, 0xb9, 0xeb, 0x2a, 0x9f, 0xcb, 0x80, 0xdc, 0x94, 0x73, 0xac, 0xc4, 0x2a, 0x30,
+	0xe7, 0xc9, 0x9e, 0x08, 0x7a, 0x82, 0xce, 0x9a, 0x73, 0x62, 0x11, 0x13, 0x6a, 0x7f, 0x28, 0x5d,
+	0xe1, 0xc9, 0x40, 0x44, 0x9d, 0x61, 0x28, 0xe9, 0x88, 0x39, 0xa7, 0x38, 0xd6, 0xee, 0x87, 0x92,
+	0x3d, 0xa3, 0xec, 0x23, 0xc5, 0x69, 0x67, 0xa0, 0x3c, 0xd9, 0x3b, 0x27, 0xb6, 0x2b, 0xbd, 0xaa,
+	0x92, 0x22, 0x28, 0x25, 0x9e, 0x91, 0xc4, 0x76, 0xa1, 0x18, 0xaa, 0x73, 0xee, 0xe9, 0xf3, 0xce,
+	0xa1, 0xa7, 0x54, 0x48, 0xdc, 0x38, 0x25, 0xd5, 0x17, 0xac, 0x85, 0x2d, 0x34, 0x80, 0x71, 0x38,
+	0xae, 0x37, 0x0d, 0xa3, 0xce, 0xab, 0xb8, 0xd8, 0xdc, 0x80, 0x25, 0xee, 0x79, 0xea, 0xb4, 0x73,
+	0x28, 0x4e, 0x3b, 0x91, 0x56, 0x83, 0xce, 0xa9, 0x0a, 0x5d, 0x43, 0xae, 0xf3, 0xce, 0x22, 0x8d,
+	0x6d, 0x89, 0xd3, 0xb6, 0x56, 0x83, 0x03, 0x1c, 0x40, 0x17, 0xf6, 0x3c, 0x85, 0x1d, 0x43, 0xc1,
+	0x74, 0x0c, 0x46, 0x42, 0x47, 0x51, 0x4d, 0x29, 0xdc, 0xce, 0x91, 0x90, 0xfd, 0x23, 0x4d, 0xd4,
+	0x9a, 0x71, 0x8a, 0x56, 0xfb, 0x8c, 0x94, 0xe8, 0xe9, 0x13, 0x11, 0x46, 0x78, 0x3f, 0x25, 0xba,
+	0xfc, 0x58, 0x64, 0x0f, 0x90, 0x0f, 0x2c, 0xd3, 0x48, 0x15, 0x44, 0x44, 0xa4, 0x59, 0x67, 0x52,
+	0xc9, 0x6e, 0xc3, 0x7c, 0x24, 0xfa, 0x18, 0x54, 0x11, 0x11, 0x69, 0xd6, 0x19, 0xc9, 0xb8, 0x35,
+	0x6a, 0x54, 0x22, 0xe2, 0xcf, 0xac, 0x63, 0x25, 0x5c, 0x33, 0x2e, 0xa6, 0x99, 0x59, 0xd3, 0x8a,
+	0xc8, 0xdd, 0x47, 0xc2, 0x73, 0x3b, 0xf1, 0x96, 0xae, 0xd3, 0x70, 0x1e, 0x75, 0x2f, 0xec, 0xb6,
+	0xee, 0x43, 0x91, 0x47, 0xc7, 0x62, 0x8c, 0x59, 0x22, 0x4c, 0x81, 0x94, 0x31, 0xe8, 0x2e, 0x00,
+	0x8f, 0x8e, 0xe3, 0x83, 0xdf, 0xa0, 0x83, 0xe7, 0x78, 0x74, 0x6c, 0x0f, 0xdd, 0x80, 0xf9, 0x1e,
+	0x3e, 0x3f, 0x15, 0x46, 0x95, 0x9b, 0xab, 0x99, 0x47, 0xf9, 0xa7, 0xcb, 0x57, 0x05, 0x86, 0xb9,
+	0xb8, 0x89, 0x8a, 0x38, 0x9e, 0x8a, 0x25, 0xa0, 0x0d, 0x32, 0xac, 0x25, 0xdf, 0x78, 0x8d, 0x12,
+	0xd0, 0x4c, 0xc7, 0x72, 0x72, 0x0f, 0xf2, 0xe3, 0x34, 0x1b, 0x59, 0x7e, 0x7b, 0xfb, 0x8a, 0x5d,
+	0xd5, 0x46, 0x48, 0x13, 0xa4, 0xc9, 0xed, 0x25, 0xcd, 0xb0, 0x5f, 0x43, 0x39, 0x10, 0x67, 0xba,
+	0x93, 0x34, 0x7d, 0xeb, 0xb5, 0x4d, 0x2f, 0xa0, 0xad, 0x5a, 0xc2, 0xfc, 0x87, 0xd8, 0xa8, 0xf4,
+	0x54, 0xe8, 0x5a, 0xc2, 0x7b, 0x70, 0x85, 0x51, 0x9b, 0x64, 0x1c, 0xc2, 0x5e, 0xe8, 0x54, 0x50,
+	0xb5, 0xf6, 0xc7, 0x34, 0x14, 0x27, 0x40, 0xec, 0x4d, 0xc8, 0x45, 0xc3, 0xae, 0x2f, 0xb5, 0x16,
+	0x71, 0x5a, 0x1a, 0x2b, 0x30, 0xea, 0x42, 0xf1, 0x1b, 0xd1, 0xc3, 0xc1, 0xb4, 0x89, 0xba, 0x58,
+	0x36, 0x63, 0xa6, 0xb4, 0xa2, 0x6c, 0x44, 0x63, 0x46, 0xc6, 0xc8, 0xc3, 0x37, 0x35, 0x10, 0xa6,
+	0x62, 0xcf, 0x3a, 0xb1, 0xc8, 0xd6, 0xb0, 0x04, 0x1f, 0xd5, 0x55, 0xa6, 0x04, 0xcf, 0x3a, 0x13,
+	0x3a, 0x2c, 0x83, 0x4f, 0x94, 0x16, 0xa6, 0xf0, 0xce, 0x3a, 0x46, 0xc0, 0x28, 0xe7, 0xfd, 0x50,
+	0x08, 0xd7, 0x26, 0x5b, 0x2b, 0xe1, 0x5a, 0xa6, 0x4e, 0x30, 0xa5, 0x76, 0xd6, 0x89, 0x45, 0xb6,
+	0x0c, 0x30, 0x2e, 0xff, 0x28, 0x9f, 0x64, 0x9d, 0x84, 0xc6, 0x66, 0xe7, 0x7d, 0x98, 0xb3, 0xd1,
+	0xc7, 0x9e, 0xc2, 0x1c, 0x37, 0x49, 0xd7, 0xb6, 0x46, 0x57, 0xa7, 0xe3, 0x18, 0xc8, 0xca, 0x90,
+	0xc1, 0xfc, 0x62, 0xda, 0x1f, 0xfc, 0xb4, 0x66, 0x5b, 0x90, 0x33, 0x66, 0xa5, 0x88, 0x58, 0x15,
+	0x66, 0xa3, 0x23, 0x1e, 0x0a, 0xb4, 0x3b, 0xe5, 0x33, 0xb0, 0x13, 0xd7, 0xfe, 0x99, 0x82, 0xf2,
+	0xc5, 0xa0, 0x61, 0xef, 0x43, 0xf6, 0x58, 0xda, 0x46, 0xae, 0x74, 0x65, 0xd7, 0x39, 0x9e, 0xf6,
+	0xb1, 0x0c, 0x5c, 0x87, 0xa6, 0xb0, 0xf7, 0x60, 0x56, 0x46, 0xd1, 0xf0, 0x7f, 0x60, 0x1e, 0x8b,
+	0xc3, 0x0b, 0x08, 0x86, 0x7e, 0x57, 0x84, 0x96, 0xd4, 0xad, 0xc4, 0x7e, 0x0e, 0xd9, 0xc3, 0x50,
+	0xf9, 0x96, 0xcf, 0x6f, 0xbf, 0xc4, 0xc0, 0x7b, 0xf1, 0xcf, 0x30, 0x86, 0x82, 0x3f, 0x1d, 0x51,
+	0x30, 0x4d, 0xb3, 0xee, 0xfa, 0x24, 0x0d, 0xb3, 0x35, 0xaa, 0x6b, 0x91, 0xe2, 0x42, 0x1e, 0x1c,
+	0xdb, 0x68, 0xa4, 0x6f, 0xf6, 0x01, 0xe4, 0x93, 0xb5, 0xfa, 0xab, 0xb6, 0x9c, 0x04, 0xa3, 0xbd,
+	0x23, 0x1e, 0x1d, 0xd1, 0xae, 0x0b, 0x0e, 0x7d, 0xb3, 0x5f, 0xc0, 0x5c, 0xfc, 0x53, 0x4c, 0x5c,
+	0x86, 0x58, 0x43, 0x5d, 0x1e, 0x89, 0x75, 0xfb, 0x73, 0xd5, 0x7a, 0x4d, 0xc9, 0x20, 0x79, 0x19,
+	0xf1, 0x24, 0xf4, 0x85, 0x4d, 0x7a, 0x33, 0x94, 0xf4, 0xac, 0x84, 0x5d, 0x96, 0xad, 0xc6, 0xc9,
+	0x25, 0xb3, 0x34, 0x08, 0x46, 0xb5, 0x15, 0x2a, 0x1f, 0x33, 0xaf, 0x05, 0x0c, 0x03, 0x2d, 0x3d,
+	0x8a, 0xe5, 0x8c, 0x63, 0x27, 0xed, 0xa3, 0x6a, 0xed, 0x6f, 0x79, 0x28, 0xd4, 0x12, 0xc9, 0xff,
+	0x52, 0x87, 0xdc, 0x05, 0xb0, 0x37, 0xdc, 0x91, 0xf1, 0xdb, 0xcc, 0x59, 0x4d, 0xd3, 0xbd, 0xe8,
+	0xaf, 0xcc, 0x94, 0xfe, 0x0a, 0x95, 0x32, 0x8e, 0x29, 0x38, 0xf4, 0x3d, 0x41, 0x3f, 0xa6, 0x6b,
+	0xbe, 0x8c, 0x7e, 0x66, 0x27, 0xe8, 0x67, 0x09, 0x66, 0xba, 0xe7, 0xf8, 0x8c, 0xcd, 0x7b, 0x35,
+	0x02, 0x7b, 0x1b, 0x16, 0x22, 0xcd, 0xb5, 0x8c, 0xb4, 0xec, 0x45, 0x1d, 0x5a, 0x68, 0x9e, 0x16,
+	0x2a, 0x8d, 0xd5, 0x0e, 0x2e, 0x79, 0xcf, 0x64, 0x0a, 0x11, 0xe8, 0x0e, 0x5d, 0x5f, 0x8e, 0x50,
+	0x79, 0xab, 0x7b, 0x86, 0xb7, 0x58, 0x86, 0x0c, 0x56, 0x26, 0xf4, 0x3b, 0x90, 0x83, 0x9f, 0xb8,
+	0xa6, 0x96, 0xda, 0x13, 0xc4, 0xe3, 0x39, 0xc7, 0x08, 0xc9, 0x32, 0xa7, 0x30, 0x59, 0xe6, 0x24,
+	0xe2, 0xa0, 0xf8, 0x3a, 0x71, 0x80, 0x0f, 0x5b, 0x73, 0x3d, 0x34, 0x7d, 0x72, 0xe9, 0xe9, 0x3b,
+	0x57, 0x3d, 0xc1, 0xc4, 0x7d, 0xb6, 0x69, 0x82, 0x63, 0x27, 0x52, 0xd3, 0xdf, 0x53, 0xa1, 0xb0,
+	0x0d, 0xb4, 0x11, 0xd8, 0x3b, 0x50, 0x36, 0x0d, 0x7e, 0x82, 0x81, 0x0d, 0xef, 0x2f, 0xc4, 0xfa,
+	0x98, 0x84, 0x1f, 0x42, 0x69, 0x04, 0x95, 0x81, 0x2b, 0xce, 0x6c, 0x19, 0x50, 0x8c, 0xb5, 0x4d,
+	0x54, 0x22, 0xa1, 0xdb, 0xbe, 0xd3, 0x46, 0x2e, 0xa3, 0xd0, 0xb3, 0xdd, 0xa4, 0x65, 0xec, 0xfb,
+	0xa3, 0x6e, 0xd2, 0x82, 0xae, 0x1b, 0x90, 0x51, 0x5a, 0xd0, 0x43, 0xea, 0x18, 0xa4, 0x3b, 0x2e,
+	0x79, 0x96, 0x4c, 0xc9, 0x63, 0xb5, 0x16, 0x76, 0x13, 0x59, 0x8b, 0x47, 0x2a, 0xa0, 0xc2, 0x20,
+	0xe7, 0x58, 0x89, 0xb5, 0xb0, 0x5c, 0x0d, 0xe5, 0x09, 0x37, 0xe5, 0x8e, 0x29, 0x0c, 0xee, 0x5d,
+	0x45, 0x69, 0x23, 0xe4, 0x04, 0xf9, 0x26, 0x0c, 0x50, 0x65, 0x46, 0xbf, 0xcb, 0x50, 0x69, 0x90,
+	0x75, 0xac, 0x74, 0xa1, 0x6c, 0xa8, 0xfc, 0x5f, 0x65, 0xc3, 0x43, 0x28, 0x59, 0x06, 0x8b, 0x8f,
+	0x7c, 0xcb, 0x1c, 0xd9, 0x6a, 0xc7, 0x47, 0x36, 0xe4, 0x43, 0x44, 0x8d, 0x1c, 0x45, 0x12, 0x7b,
+	0x06, 0x10, 0x7b, 0x8c, 0x6b, 0xdb, 0x67, 0x4e, 0x91, 0x28, 0x73, 0x76, 0x72, 0x55, 0xb3, 0x9f,
+	0x52, 0x29, 0xc0, 0x3d, 0xcf, 0xb6, 0x97, 0x77, 0xaf, 0xac, 0xb4, 0x11, 0xe4, 0x58, 0x30, 0xab,
+	0x83, 0x69, 0xc1, 0x70, 0xf9, 0xbb, 0xd3, 0x2e, 0x3f, 0x47, 0x53, 0xab, 0x9a, 0xbd, 0x48, 0x04,
+	0x65, 0xfc, 0x6c, 0x96, 0x5f, 0xe3, 0xc7, 0xf1, 0xd8, 0x48, 0x7d, 0x9c, 0x4d, 0x4d, 0xd7, 0x55,
+	0x59, 0x31, 0x6e, 0x33, 0x12, 0x6b, 0x8c, 0x9b, 0xc5, 0xd5, 0xd7, 0xf8, 0xa9, 0x32, 0xee, 0x17,
+	0xeb, 0x30, 0x8f, 0x9f, 0x11, 0x1e, 0xfe, 0xde, 0xd4, 0x87, 0xa7, 0xa9, 0x55, 0x4a, 0x81, 0x2a,
+	0x94, 0x7d, 0x19, 0x70, 0xaf, 0xb2, 0x66, 0xea, 0x9d, 0x58, 0xa6, 0xf4, 0x18, 0xf0, 0x41, 0x74,
+	0xa4, 0x74, 0xe5, 0xbe, 0xad, 0xce, 0xad, 0xbc, 0xf6, 0xdb, 0x14, 0xcc, 0x9a, 0xdb, 0x60, 0x8f,
+	0x20, 0xdd, 0x3d, 0x7f, 0x65, 0x69, 0x91, 0xee, 0x9e, 0x27, 0xde, 0x4e, 0x7a, 0xe2, 0xed, 0xbc,
+	0x0f, 0x69, 0x6e, 0xfe, 0x7b, 0x30, 0xd5, 0x21, 0xd2, 0x5c, 0xaf, 0x7d, 0x92, 0x82, 0xf9, 0xb6,
+	0xdd, 0xd4, 0x4b, 0x6d, 0x68, 0xdc, 0x56, 0xa6, 0x13, 0x6d, 0xa5, 0xcd, 0xae, 0x99, 0x71, 0x76,
+	0x7d, 0x0d, 0x66, 0xb0, 0xaf, 0x65, 0x36, 0xc9, 0x92, 0x6b, 0xdb, 0x50, 0x68, 0x1b, 0xcc, 0x6e,
+	0xa8, 0xd4, 0x21, 0xa6, 0x40, 0x93, 0xb8, 0x52, 0x26, 0x05, 0x92, 0x80, 0xab, 0x69, 0x71, 0xa6,
+	0x69, 0x4f, 0x05, 0x87, 0xbe, 0x51, 0x37, 0xe0, 0x1a, 0xb9, 0x3c, 0x83, 0x3a, 0xfc, 0x5e, 0x73,
+	0x00, 0xc6, 0x59, 0x82, 0x4a, 0x4f, 0x63, 0xdb, 0x5a, 0x8b, 0xc5, 0x11, 0x8d, 0xa6, 0x13, 0x34,
+	0x6a, 0xab, 0xb7, 0xcc, 0xc5, 0xea, 0xed, 0x87, 0x14, 0xcc, 0x25, 0x9a, 0x9c, 0x04, 0xd5, 0xa6,
+	0x2e, 0x52, 0x6d, 0xa2, 0xb3, 0x4b, 0x4f, 0x76, 0x76, 0xb1, 0xbb, 0x32, 0x09, 0x77, 0xbd, 0xd4,
+	0xed, 0x65, 0x5f, 0xd5, 0xed, 0xcd, 0x5c, 0xd9, 0xed, 0x4d, 0xd2, 0xed, 0x25, 0xc4, 0x3a, 0x77,
+	0x29, 0xb1, 0x8e, 0x6f, 0x65, 0x7e, 0xe2, 0x56, 0xde, 0x87, 0x7c, 0xb5, 0xd7, 0x1b, 0xfa, 0x43,
+	0x0f, 0xdb, 0x2e, 0xbc, 0x94, 0x1e, 0x3e, 0x43, 0x7b, 0x62, 0x23, 0xa0, 0x76, 0x20, 0xf8, 0x71,
+	0x54, 0x49, 0xd3, 0x0d, 0x18, 0xe1, 0xb1, 0x18, 0xfd, 0x93, 0xc1, 0xd4, 0xa5, 0x77, 0xe1, 0x96,
+	0xd3, 0x78, 0xd1, 0x6c, 0x1c, 0x74, 0x76, 0x77, 0xb6, 0x9b, 0xb5, 0x5f, 0x76, 0xf6, 0x5b, 0xed,
+	0xdd, 0x46, 0xad, 0xb9, 0xd5, 0x6c, 0xd4, 0xcb, 0xd7, 0xd8, 0x1b, 0x70, 0x7d, 0x72, 0x78, 0xe7,
+	0xa0, 0xd5, 0x70, 0xca, 0xa9, 0x97, 0x07, 0x76, 0xab, 0xad, 0xc6, 0x76, 0x39, 0x7d, 0x3b, 0xfb,
+	0xc9, 0x5f, 0x96, 0xaf, 0x3d, 0xfe, 0x21, 0x0d, 0xec, 0x65, 0x26, 0x65, 0xf7, 0x61, 0xa5, 0xb6,
+	0xd3, 0xda, 0x73, 0x9a, 0x9b, 0xfb, 0x7b, 0xcd, 0x9d, 0x56, 0xa7, 0xbd, 0x57, 0xdd, 0xdb, 0x6f,
+	0x5f, 0x58, 0xf3, 0x1e, 0xdc, 0xbd, 0x0c, 0xd4, 0xde, 0xdf, 0x7c, 0xde, 0xdc, 0xdb, 0x6b, 0xd4,
+	0xcb, 0x29, 0xb6, 0x0a, 0x6f, 0x5e, 0x06, 0xa9, 0xd6, 0x6a, 0x8d, 0x5d, 0x44, 0xa4, 0xaf, 0x42,
+	0x38, 0x8d, 0x8f, 0x1a, 0x35, 0x44, 0x64, 0xae, 0x5a, 0xe6, 0xa0, 0xb9, 0xf7, 0xac, 0xee, 0x54,
+	0x0f, 0x5a, 0xe5, 0xec, 0xd5, 0x46, 0xf6, 0xf6, 0x9d, 0x56, 0xa3, 0x5e, 0x9e, 0xb9, 0x1a, 0x51,
+	0xab, 0x6e, 0x6f, 0x37, 0xea, 0xe5, 0x59, 0x74, 0xf0, 0xa5, 0x5b, 0xdd, 0x6e, 0x56, 0xdb, 0xe5,
+	0x39, 0xb6, 0x02, 0x77, 0x2e, 0x1b, 0xae, 0xed, 0x3c, 0x7f, 0xbe, 0xd3, 0x6a, 0x97, 0xe7, 0xd9,
+	0x1a, 0x2c, 0x5f, 0x06, 0xd8, 0x79, 0xd1, 0x70, 0xec, 0x2e, 0x72, 0xd6, 0xe7, 0x7f, 0x48, 0x41,
+	0x69, 0xb2, 0x81, 0x20, 0xeb, 0x4e, 0xa3, 0xde, 0x68, 0xed, 0x35, 0xab, 0xdb, 0x9d, 0x8f, 0x9b,
+	0xad, 0xfa, 0x05, 0x5f, 0x57, 0x60, 0xe9, 0x22, 0xa0, 0xb5, 0xd3, 0x6a, 0x94, 0x53, 0xb4, 0xef,
+	0x0b, 0x23, 0xd5, 0xed, 0xed, 0x9d, 0x83, 0xed, 0x66, 0x7b, 0xaf, 0x9c, 0x66, 0xb7, 0xe1, 0xe6,
+	0xc5, 0xe1, 0x66, 0xbb, 0xbd, 0xdf, 0x70, 0xca, 0x19, 0xb3, 0x9d, 0xcd, 0x8f, 0xbe, 0xfc, 0x76,
+	0x39, 0xf5, 0xd5, 0xb7, 0xcb, 0xa9, 0x7f, 0x7f, 0xbb, 0x9c, 0xfa, 0xf4, 0xbb, 0xe5, 0x6b, 0x5f,
+	0x7d, 0xb7, 0x7c, 0xed, 0xef, 0xdf, 0x2d, 0x5f, 0xfb, 0xd5, 0x7b, 0x7d, 0xa9, 0x8f, 0x86, 0xdd,
+	0xf5, 0x9e, 0xf2, 0x37, 0x12, 0xff, 0x11, 0xbb, 0xf4, 0x9f, 0x63, 0xfa, 0x7c, 0x20, 0xa2, 0xee,
+	0x2c, 0x25, 0xce, 0x9f, 0xfc, 0x37, 0x00, 0x00, 0xff, 0xff, 0xbe, 0x5a, 0xc6, 0xca, 0xf9, 0x1e,
+	0x00, 0x00,
 }
 
 func (this *Params) Equal(that interface{}) bool {
@@ -1151,6 +2348,270 @@ func (this *Params) Equal(that interface{}) bool {
 		return false
 	}
 	if !this.CreationFee.Equal(that1.CreationFee) {
+		return false
+	}
+	if !this.Review.Equal(&that1.Review) {
+		return false
+	}
+	if !this.Standing.Equal(&that1.Standing) {
+		return false
+	}
+	if this.StepsPerBlock != that1.StepsPerBlock {
+		return false
+	}
+	return true
+}
+func (this *ReviewParams) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*ReviewParams)
+	if !ok {
+		that2, ok := that.(ReviewParams)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if !this.MinBond.Equal(that1.MinBond) {
+		return false
+	}
+	if this.BondPerFee != that1.BondPerFee {
+		return false
+	}
+	if !this.MinFee.Equal(that1.MinFee) {
+		return false
+	}
+	if !this.GasRefund.Equal(that1.GasRefund) {
+		return false
+	}
+	if this.CohortItems != that1.CohortItems {
+		return false
+	}
+	if this.MaxCohortItems != that1.MaxCohortItems {
+		return false
+	}
+	if this.GoldPpm != that1.GoldPpm {
+		return false
+	}
+	if this.GoldFees != that1.GoldFees {
+		return false
+	}
+	if this.MaxGold != that1.MaxGold {
+		return false
+	}
+	if this.Seats != that1.Seats {
+		return false
+	}
+	if this.AcceptSeats != that1.AcceptSeats {
+		return false
+	}
+	if this.AppealSeats != that1.AppealSeats {
+		return false
+	}
+	if this.AppealFees != that1.AppealFees {
+		return false
+	}
+	if this.AppealDepositFees != that1.AppealDepositFees {
+		return false
+	}
+	if this.DecisivePpm != that1.DecisivePpm {
+		return false
+	}
+	if this.MissedPpm != that1.MissedPpm {
+		return false
+	}
+	if this.GoldSlashPpm != that1.GoldSlashPpm {
+		return false
+	}
+	if this.DuplicatePpm != that1.DuplicatePpm {
+		return false
+	}
+	if this.OverturnedPpm != that1.OverturnedPpm {
+		return false
+	}
+	if this.MaxOpenPerContributor != that1.MaxOpenPerContributor {
+		return false
+	}
+	if this.FillWindow != that1.FillWindow {
+		return false
+	}
+	if this.CommitWindow != that1.CommitWindow {
+		return false
+	}
+	if this.RevealWindow != that1.RevealWindow {
+		return false
+	}
+	if this.GoldWindow != that1.GoldWindow {
+		return false
+	}
+	if this.AppealWindow != that1.AppealWindow {
+		return false
+	}
+	if this.LiabilityWindow != that1.LiabilityWindow {
+		return false
+	}
+	if this.Unbonding != that1.Unbonding {
+		return false
+	}
+	if this.CredentialDelay != that1.CredentialDelay {
+		return false
+	}
+	return true
+}
+func (this *StandingParams) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*StandingParams)
+	if !ok {
+		that2, ok := that.(StandingParams)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.RecallDelay != that1.RecallDelay {
+		return false
+	}
+	if this.DecayInterval != that1.DecayInterval {
+		return false
+	}
+	if this.DecayPpm != that1.DecayPpm {
+		return false
+	}
+	if this.Vesting != that1.Vesting {
+		return false
+	}
+	if this.MaxBountyWindow != that1.MaxBountyWindow {
+		return false
+	}
+	if this.PoolBountyPpm != that1.PoolBountyPpm {
+		return false
+	}
+	if this.GasPerAlignment != that1.GasPerAlignment {
+		return false
+	}
+	return true
+}
+func (this *DataNetRecord) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*DataNetRecord)
+	if !ok {
+		that2, ok := that.(DataNetRecord)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.Submitted != that1.Submitted {
+		return false
+	}
+	if this.Rejected != that1.Rejected {
+		return false
+	}
+	if this.Returned != that1.Returned {
+		return false
+	}
+	if this.Stopped != that1.Stopped {
+		return false
+	}
+	if this.Contributors != that1.Contributors {
+		return false
+	}
+	if this.Votes != that1.Votes {
+		return false
+	}
+	if this.Agreed != that1.Agreed {
+		return false
+	}
+	if this.Appeals != that1.Appeals {
+		return false
+	}
+	if this.Overturned != that1.Overturned {
+		return false
+	}
+	return true
+}
+func (this *Royalty) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*Royalty)
+	if !ok {
+		that2, ok := that.(Royalty)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.Address != that1.Address {
+		return false
+	}
+	if this.Ppm != that1.Ppm {
+		return false
+	}
+	return true
+}
+func (this *CredentialPolicy) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*CredentialPolicy)
+	if !ok {
+		that2, ok := that.(CredentialPolicy)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.Kind != that1.Kind {
+		return false
+	}
+	if this.Issuer != that1.Issuer {
+		return false
+	}
+	if this.Number != that1.Number {
+		return false
+	}
+	if !this.From.Equal(that1.From) {
 		return false
 	}
 	return true
@@ -1205,6 +2666,31 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.StepsPerBlock != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.StepsPerBlock))
+		i--
+		dAtA[i] = 0x68
+	}
+	{
+		size, err := m.Standing.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintDatanet(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x62
+	{
+		size, err := m.Review.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintDatanet(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x5a
 	{
 		size := m.CreationFee.Size()
 		i -= size
@@ -1278,6 +2764,304 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *ReviewParams) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ReviewParams) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ReviewParams) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	n3, err3 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.CredentialDelay, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.CredentialDelay):])
+	if err3 != nil {
+		return 0, err3
+	}
+	i -= n3
+	i = encodeVarintDatanet(dAtA, i, uint64(n3))
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xe2
+	n4, err4 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.Unbonding, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Unbonding):])
+	if err4 != nil {
+		return 0, err4
+	}
+	i -= n4
+	i = encodeVarintDatanet(dAtA, i, uint64(n4))
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xda
+	n5, err5 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.LiabilityWindow, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.LiabilityWindow):])
+	if err5 != nil {
+		return 0, err5
+	}
+	i -= n5
+	i = encodeVarintDatanet(dAtA, i, uint64(n5))
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xd2
+	n6, err6 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.AppealWindow, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.AppealWindow):])
+	if err6 != nil {
+		return 0, err6
+	}
+	i -= n6
+	i = encodeVarintDatanet(dAtA, i, uint64(n6))
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xca
+	n7, err7 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.GoldWindow, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.GoldWindow):])
+	if err7 != nil {
+		return 0, err7
+	}
+	i -= n7
+	i = encodeVarintDatanet(dAtA, i, uint64(n7))
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xc2
+	n8, err8 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.RevealWindow, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.RevealWindow):])
+	if err8 != nil {
+		return 0, err8
+	}
+	i -= n8
+	i = encodeVarintDatanet(dAtA, i, uint64(n8))
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xba
+	n9, err9 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.CommitWindow, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.CommitWindow):])
+	if err9 != nil {
+		return 0, err9
+	}
+	i -= n9
+	i = encodeVarintDatanet(dAtA, i, uint64(n9))
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xb2
+	n10, err10 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.FillWindow, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.FillWindow):])
+	if err10 != nil {
+		return 0, err10
+	}
+	i -= n10
+	i = encodeVarintDatanet(dAtA, i, uint64(n10))
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xaa
+	if m.MaxOpenPerContributor != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.MaxOpenPerContributor))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xa0
+	}
+	if m.OverturnedPpm != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.OverturnedPpm))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x98
+	}
+	if m.DuplicatePpm != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.DuplicatePpm))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x90
+	}
+	if m.GoldSlashPpm != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.GoldSlashPpm))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x88
+	}
+	if m.MissedPpm != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.MissedPpm))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x80
+	}
+	if m.DecisivePpm != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.DecisivePpm))
+		i--
+		dAtA[i] = 0x78
+	}
+	if m.AppealDepositFees != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.AppealDepositFees))
+		i--
+		dAtA[i] = 0x70
+	}
+	if m.AppealFees != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.AppealFees))
+		i--
+		dAtA[i] = 0x68
+	}
+	if m.AppealSeats != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.AppealSeats))
+		i--
+		dAtA[i] = 0x60
+	}
+	if m.AcceptSeats != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.AcceptSeats))
+		i--
+		dAtA[i] = 0x58
+	}
+	if m.Seats != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Seats))
+		i--
+		dAtA[i] = 0x50
+	}
+	if m.MaxGold != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.MaxGold))
+		i--
+		dAtA[i] = 0x48
+	}
+	if m.GoldFees != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.GoldFees))
+		i--
+		dAtA[i] = 0x40
+	}
+	if m.GoldPpm != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.GoldPpm))
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.MaxCohortItems != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.MaxCohortItems))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.CohortItems != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.CohortItems))
+		i--
+		dAtA[i] = 0x28
+	}
+	{
+		size := m.GasRefund.Size()
+		i -= size
+		if _, err := m.GasRefund.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintDatanet(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size := m.MinFee.Size()
+		i -= size
+		if _, err := m.MinFee.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintDatanet(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if m.BondPerFee != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.BondPerFee))
+		i--
+		dAtA[i] = 0x10
+	}
+	{
+		size := m.MinBond.Size()
+		i -= size
+		if _, err := m.MinBond.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintDatanet(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *StandingParams) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *StandingParams) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *StandingParams) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.GasPerAlignment != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.GasPerAlignment))
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.PoolBountyPpm != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.PoolBountyPpm))
+		i--
+		dAtA[i] = 0x30
+	}
+	n11, err11 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.MaxBountyWindow, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.MaxBountyWindow):])
+	if err11 != nil {
+		return 0, err11
+	}
+	i -= n11
+	i = encodeVarintDatanet(dAtA, i, uint64(n11))
+	i--
+	dAtA[i] = 0x2a
+	n12, err12 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.Vesting, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Vesting):])
+	if err12 != nil {
+		return 0, err12
+	}
+	i -= n12
+	i = encodeVarintDatanet(dAtA, i, uint64(n12))
+	i--
+	dAtA[i] = 0x22
+	if m.DecayPpm != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.DecayPpm))
+		i--
+		dAtA[i] = 0x18
+	}
+	n13, err13 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.DecayInterval, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.DecayInterval):])
+	if err13 != nil {
+		return 0, err13
+	}
+	i -= n13
+	i = encodeVarintDatanet(dAtA, i, uint64(n13))
+	i--
+	dAtA[i] = 0x12
+	n14, err14 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.RecallDelay, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.RecallDelay):])
+	if err14 != nil {
+		return 0, err14
+	}
+	i -= n14
+	i = encodeVarintDatanet(dAtA, i, uint64(n14))
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
 func (m *DataNet) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -1298,6 +3082,70 @@ func (m *DataNet) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	{
+		size, err := m.Record.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintDatanet(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xd2
+	{
+		size, err := m.NextCredentials.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintDatanet(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xca
+	{
+		size, err := m.Credentials.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintDatanet(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xc2
+	{
+		size := m.ReviewFee.Size()
+		i -= size
+		if _, err := m.ReviewFee.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintDatanet(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xba
+	if len(m.Curators) > 0 {
+		for iNdEx := len(m.Curators) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Curators[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintDatanet(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1
+			i--
+			dAtA[i] = 0xb2
+		}
+	}
 	if m.AskHeight != 0 {
 		i = encodeVarintDatanet(dAtA, i, uint64(m.AskHeight))
 		i--
@@ -1445,6 +3293,194 @@ func (m *DataNet) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *DataNetRecord) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *DataNetRecord) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *DataNetRecord) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Overturned != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Overturned))
+		i--
+		dAtA[i] = 0x48
+	}
+	if m.Appeals != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Appeals))
+		i--
+		dAtA[i] = 0x40
+	}
+	if m.Agreed != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Agreed))
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.Votes != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Votes))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Contributors != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Contributors))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Stopped != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Stopped))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Returned != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Returned))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Rejected != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Rejected))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Submitted != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Submitted))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Royalty) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Royalty) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Royalty) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Ppm != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Ppm))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintDatanet(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Royalties) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Royalties) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Royalties) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Shares) > 0 {
+		for iNdEx := len(m.Shares) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Shares[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintDatanet(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *CredentialPolicy) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *CredentialPolicy) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *CredentialPolicy) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	n18, err18 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.From, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.From):])
+	if err18 != nil {
+		return 0, err18
+	}
+	i -= n18
+	i = encodeVarintDatanet(dAtA, i, uint64(n18))
+	i--
+	dAtA[i] = 0x22
+	if m.Number != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Number))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Issuer) > 0 {
+		i -= len(m.Issuer)
+		copy(dAtA[i:], m.Issuer)
+		i = encodeVarintDatanet(dAtA, i, uint64(len(m.Issuer)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Kind != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Kind))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *Commit) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -1532,6 +3568,128 @@ func (m *Contribution) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Snapshot != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Snapshot))
+		i--
+		dAtA[i] = 0x2
+		i--
+		dAtA[i] = 0x98
+	}
+	if m.Original != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Original))
+		i--
+		dAtA[i] = 0x2
+		i--
+		dAtA[i] = 0x90
+	}
+	n20, err20 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.VestsAt, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.VestsAt):])
+	if err20 != nil {
+		return 0, err20
+	}
+	i -= n20
+	i = encodeVarintDatanet(dAtA, i, uint64(n20))
+	i--
+	dAtA[i] = 0x2
+	i--
+	dAtA[i] = 0x8a
+	{
+		size := m.Vesting.Size()
+		i -= size
+		if _, err := m.Vesting.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintDatanet(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2
+	i--
+	dAtA[i] = 0x82
+	if m.Bounty != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Bounty))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xf8
+	}
+	{
+		size := m.AcceptedDeposit.Size()
+		i -= size
+		if _, err := m.AcceptedDeposit.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintDatanet(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xf2
+	n21, err21 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.DecayAt, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.DecayAt):])
+	if err21 != nil {
+		return 0, err21
+	}
+	i -= n21
+	i = encodeVarintDatanet(dAtA, i, uint64(n21))
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xea
+	if m.Recall != nil {
+		{
+			size, err := m.Recall.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintDatanet(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xe2
+	}
+	n23, err23 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.DecidedAt, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.DecidedAt):])
+	if err23 != nil {
+		return 0, err23
+	}
+	i -= n23
+	i = encodeVarintDatanet(dAtA, i, uint64(n23))
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xda
+	if m.Appeal != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Appeal))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xd0
+	}
+	if m.StoppedHeight != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.StoppedHeight))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xc8
+	}
+	{
+		size := m.ReviewFee.Size()
+		i -= size
+		if _, err := m.ReviewFee.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintDatanet(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xc2
+	if m.Cohort != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Cohort))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xb8
+	}
 	if len(m.Derivations) > 0 {
 		for iNdEx := len(m.Derivations) - 1; iNdEx >= 0; iNdEx-- {
 			{
@@ -1683,6 +3841,154 @@ func (m *Contribution) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	if m.Rank != 0 {
 		i = encodeVarintDatanet(dAtA, i, uint64(m.Rank))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Recall) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Recall) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Recall) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	n25, err25 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.At, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.At):])
+	if err25 != nil {
+		return 0, err25
+	}
+	i -= n25
+	i = encodeVarintDatanet(dAtA, i, uint64(n25))
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Reason) > 0 {
+		i -= len(m.Reason)
+		copy(dAtA[i:], m.Reason)
+		i = encodeVarintDatanet(dAtA, i, uint64(len(m.Reason)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.By) > 0 {
+		i -= len(m.By)
+		copy(dAtA[i:], m.By)
+		i = encodeVarintDatanet(dAtA, i, uint64(len(m.By)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Snapshot) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Snapshot) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Snapshot) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Height != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Height))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Segments != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Segments))
+		i--
+		dAtA[i] = 0x28
+	}
+	if len(m.Root) > 0 {
+		i -= len(m.Root)
+		copy(dAtA[i:], m.Root)
+		i = encodeVarintDatanet(dAtA, i, uint64(len(m.Root)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.Uri) > 0 {
+		i -= len(m.Uri)
+		copy(dAtA[i:], m.Uri)
+		i = encodeVarintDatanet(dAtA, i, uint64(len(m.Uri)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Name) > 0 {
+		i -= len(m.Name)
+		copy(dAtA[i:], m.Name)
+		i = encodeVarintDatanet(dAtA, i, uint64(len(m.Name)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Id != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Id))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *SegmentProof) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *SegmentProof) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *SegmentProof) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Path) > 0 {
+		for iNdEx := len(m.Path) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Path[iNdEx])
+			copy(dAtA[i:], m.Path[iNdEx])
+			i = encodeVarintDatanet(dAtA, i, uint64(len(m.Path[iNdEx])))
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if len(m.Text) > 0 {
+		i -= len(m.Text)
+		copy(dAtA[i:], m.Text)
+		i = encodeVarintDatanet(dAtA, i, uint64(len(m.Text)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Index != 0 {
+		i = encodeVarintDatanet(dAtA, i, uint64(m.Index))
 		i--
 		dAtA[i] = 0x8
 	}
@@ -1875,6 +4181,121 @@ func (m *Params) Size() (n int) {
 	}
 	l = m.CreationFee.Size()
 	n += 1 + l + sovDatanet(uint64(l))
+	l = m.Review.Size()
+	n += 1 + l + sovDatanet(uint64(l))
+	l = m.Standing.Size()
+	n += 1 + l + sovDatanet(uint64(l))
+	if m.StepsPerBlock != 0 {
+		n += 1 + sovDatanet(uint64(m.StepsPerBlock))
+	}
+	return n
+}
+
+func (m *ReviewParams) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.MinBond.Size()
+	n += 1 + l + sovDatanet(uint64(l))
+	if m.BondPerFee != 0 {
+		n += 1 + sovDatanet(uint64(m.BondPerFee))
+	}
+	l = m.MinFee.Size()
+	n += 1 + l + sovDatanet(uint64(l))
+	l = m.GasRefund.Size()
+	n += 1 + l + sovDatanet(uint64(l))
+	if m.CohortItems != 0 {
+		n += 1 + sovDatanet(uint64(m.CohortItems))
+	}
+	if m.MaxCohortItems != 0 {
+		n += 1 + sovDatanet(uint64(m.MaxCohortItems))
+	}
+	if m.GoldPpm != 0 {
+		n += 1 + sovDatanet(uint64(m.GoldPpm))
+	}
+	if m.GoldFees != 0 {
+		n += 1 + sovDatanet(uint64(m.GoldFees))
+	}
+	if m.MaxGold != 0 {
+		n += 1 + sovDatanet(uint64(m.MaxGold))
+	}
+	if m.Seats != 0 {
+		n += 1 + sovDatanet(uint64(m.Seats))
+	}
+	if m.AcceptSeats != 0 {
+		n += 1 + sovDatanet(uint64(m.AcceptSeats))
+	}
+	if m.AppealSeats != 0 {
+		n += 1 + sovDatanet(uint64(m.AppealSeats))
+	}
+	if m.AppealFees != 0 {
+		n += 1 + sovDatanet(uint64(m.AppealFees))
+	}
+	if m.AppealDepositFees != 0 {
+		n += 1 + sovDatanet(uint64(m.AppealDepositFees))
+	}
+	if m.DecisivePpm != 0 {
+		n += 1 + sovDatanet(uint64(m.DecisivePpm))
+	}
+	if m.MissedPpm != 0 {
+		n += 2 + sovDatanet(uint64(m.MissedPpm))
+	}
+	if m.GoldSlashPpm != 0 {
+		n += 2 + sovDatanet(uint64(m.GoldSlashPpm))
+	}
+	if m.DuplicatePpm != 0 {
+		n += 2 + sovDatanet(uint64(m.DuplicatePpm))
+	}
+	if m.OverturnedPpm != 0 {
+		n += 2 + sovDatanet(uint64(m.OverturnedPpm))
+	}
+	if m.MaxOpenPerContributor != 0 {
+		n += 2 + sovDatanet(uint64(m.MaxOpenPerContributor))
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.FillWindow)
+	n += 2 + l + sovDatanet(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.CommitWindow)
+	n += 2 + l + sovDatanet(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.RevealWindow)
+	n += 2 + l + sovDatanet(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.GoldWindow)
+	n += 2 + l + sovDatanet(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.AppealWindow)
+	n += 2 + l + sovDatanet(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.LiabilityWindow)
+	n += 2 + l + sovDatanet(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Unbonding)
+	n += 2 + l + sovDatanet(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.CredentialDelay)
+	n += 2 + l + sovDatanet(uint64(l))
+	return n
+}
+
+func (m *StandingParams) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.RecallDelay)
+	n += 1 + l + sovDatanet(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.DecayInterval)
+	n += 1 + l + sovDatanet(uint64(l))
+	if m.DecayPpm != 0 {
+		n += 1 + sovDatanet(uint64(m.DecayPpm))
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Vesting)
+	n += 1 + l + sovDatanet(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.MaxBountyWindow)
+	n += 1 + l + sovDatanet(uint64(l))
+	if m.PoolBountyPpm != 0 {
+		n += 1 + sovDatanet(uint64(m.PoolBountyPpm))
+	}
+	if m.GasPerAlignment != 0 {
+		n += 1 + sovDatanet(uint64(m.GasPerAlignment))
+	}
 	return n
 }
 
@@ -1952,6 +4373,108 @@ func (m *DataNet) Size() (n int) {
 	if m.AskHeight != 0 {
 		n += 2 + sovDatanet(uint64(m.AskHeight))
 	}
+	if len(m.Curators) > 0 {
+		for _, e := range m.Curators {
+			l = e.Size()
+			n += 2 + l + sovDatanet(uint64(l))
+		}
+	}
+	l = m.ReviewFee.Size()
+	n += 2 + l + sovDatanet(uint64(l))
+	l = m.Credentials.Size()
+	n += 2 + l + sovDatanet(uint64(l))
+	l = m.NextCredentials.Size()
+	n += 2 + l + sovDatanet(uint64(l))
+	l = m.Record.Size()
+	n += 2 + l + sovDatanet(uint64(l))
+	return n
+}
+
+func (m *DataNetRecord) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Submitted != 0 {
+		n += 1 + sovDatanet(uint64(m.Submitted))
+	}
+	if m.Rejected != 0 {
+		n += 1 + sovDatanet(uint64(m.Rejected))
+	}
+	if m.Returned != 0 {
+		n += 1 + sovDatanet(uint64(m.Returned))
+	}
+	if m.Stopped != 0 {
+		n += 1 + sovDatanet(uint64(m.Stopped))
+	}
+	if m.Contributors != 0 {
+		n += 1 + sovDatanet(uint64(m.Contributors))
+	}
+	if m.Votes != 0 {
+		n += 1 + sovDatanet(uint64(m.Votes))
+	}
+	if m.Agreed != 0 {
+		n += 1 + sovDatanet(uint64(m.Agreed))
+	}
+	if m.Appeals != 0 {
+		n += 1 + sovDatanet(uint64(m.Appeals))
+	}
+	if m.Overturned != 0 {
+		n += 1 + sovDatanet(uint64(m.Overturned))
+	}
+	return n
+}
+
+func (m *Royalty) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovDatanet(uint64(l))
+	}
+	if m.Ppm != 0 {
+		n += 1 + sovDatanet(uint64(m.Ppm))
+	}
+	return n
+}
+
+func (m *Royalties) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Shares) > 0 {
+		for _, e := range m.Shares {
+			l = e.Size()
+			n += 1 + l + sovDatanet(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *CredentialPolicy) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Kind != 0 {
+		n += 1 + sovDatanet(uint64(m.Kind))
+	}
+	l = len(m.Issuer)
+	if l > 0 {
+		n += 1 + l + sovDatanet(uint64(l))
+	}
+	if m.Number != 0 {
+		n += 1 + sovDatanet(uint64(m.Number))
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.From)
+	n += 1 + l + sovDatanet(uint64(l))
 	return n
 }
 
@@ -2066,6 +4589,111 @@ func (m *Contribution) Size() (n int) {
 		for _, e := range m.Derivations {
 			l = e.Size()
 			n += 2 + l + sovDatanet(uint64(l))
+		}
+	}
+	if m.Cohort != 0 {
+		n += 2 + sovDatanet(uint64(m.Cohort))
+	}
+	l = m.ReviewFee.Size()
+	n += 2 + l + sovDatanet(uint64(l))
+	if m.StoppedHeight != 0 {
+		n += 2 + sovDatanet(uint64(m.StoppedHeight))
+	}
+	if m.Appeal != 0 {
+		n += 2 + sovDatanet(uint64(m.Appeal))
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.DecidedAt)
+	n += 2 + l + sovDatanet(uint64(l))
+	if m.Recall != nil {
+		l = m.Recall.Size()
+		n += 2 + l + sovDatanet(uint64(l))
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.DecayAt)
+	n += 2 + l + sovDatanet(uint64(l))
+	l = m.AcceptedDeposit.Size()
+	n += 2 + l + sovDatanet(uint64(l))
+	if m.Bounty != 0 {
+		n += 2 + sovDatanet(uint64(m.Bounty))
+	}
+	l = m.Vesting.Size()
+	n += 2 + l + sovDatanet(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.VestsAt)
+	n += 2 + l + sovDatanet(uint64(l))
+	if m.Original != 0 {
+		n += 2 + sovDatanet(uint64(m.Original))
+	}
+	if m.Snapshot != 0 {
+		n += 2 + sovDatanet(uint64(m.Snapshot))
+	}
+	return n
+}
+
+func (m *Recall) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.By)
+	if l > 0 {
+		n += 1 + l + sovDatanet(uint64(l))
+	}
+	l = len(m.Reason)
+	if l > 0 {
+		n += 1 + l + sovDatanet(uint64(l))
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.At)
+	n += 1 + l + sovDatanet(uint64(l))
+	return n
+}
+
+func (m *Snapshot) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Id != 0 {
+		n += 1 + sovDatanet(uint64(m.Id))
+	}
+	l = len(m.Name)
+	if l > 0 {
+		n += 1 + l + sovDatanet(uint64(l))
+	}
+	l = len(m.Uri)
+	if l > 0 {
+		n += 1 + l + sovDatanet(uint64(l))
+	}
+	l = len(m.Root)
+	if l > 0 {
+		n += 1 + l + sovDatanet(uint64(l))
+	}
+	if m.Segments != 0 {
+		n += 1 + sovDatanet(uint64(m.Segments))
+	}
+	if m.Height != 0 {
+		n += 1 + sovDatanet(uint64(m.Height))
+	}
+	return n
+}
+
+func (m *SegmentProof) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Index != 0 {
+		n += 1 + sovDatanet(uint64(m.Index))
+	}
+	l = len(m.Text)
+	if l > 0 {
+		n += 1 + l + sovDatanet(uint64(l))
+	}
+	if len(m.Path) > 0 {
+		for _, b := range m.Path {
+			l = len(b)
+			n += 1 + l + sovDatanet(uint64(l))
 		}
 	}
 	return n
@@ -2413,6 +5041,1069 @@ func (m *Params) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Review", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Review.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 12:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Standing", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Standing.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 13:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field StepsPerBlock", wireType)
+			}
+			m.StepsPerBlock = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.StepsPerBlock |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipDatanet(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ReviewParams) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowDatanet
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ReviewParams: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ReviewParams: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MinBond", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.MinBond.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BondPerFee", wireType)
+			}
+			m.BondPerFee = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BondPerFee |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MinFee", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.MinFee.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field GasRefund", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.GasRefund.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CohortItems", wireType)
+			}
+			m.CohortItems = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.CohortItems |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MaxCohortItems", wireType)
+			}
+			m.MaxCohortItems = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.MaxCohortItems |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field GoldPpm", wireType)
+			}
+			m.GoldPpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.GoldPpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field GoldFees", wireType)
+			}
+			m.GoldFees = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.GoldFees |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MaxGold", wireType)
+			}
+			m.MaxGold = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.MaxGold |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Seats", wireType)
+			}
+			m.Seats = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Seats |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 11:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AcceptSeats", wireType)
+			}
+			m.AcceptSeats = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AcceptSeats |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 12:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AppealSeats", wireType)
+			}
+			m.AppealSeats = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AppealSeats |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 13:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AppealFees", wireType)
+			}
+			m.AppealFees = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AppealFees |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 14:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AppealDepositFees", wireType)
+			}
+			m.AppealDepositFees = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AppealDepositFees |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 15:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DecisivePpm", wireType)
+			}
+			m.DecisivePpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DecisivePpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 16:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MissedPpm", wireType)
+			}
+			m.MissedPpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.MissedPpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 17:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field GoldSlashPpm", wireType)
+			}
+			m.GoldSlashPpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.GoldSlashPpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 18:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DuplicatePpm", wireType)
+			}
+			m.DuplicatePpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DuplicatePpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 19:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field OverturnedPpm", wireType)
+			}
+			m.OverturnedPpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.OverturnedPpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 20:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MaxOpenPerContributor", wireType)
+			}
+			m.MaxOpenPerContributor = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.MaxOpenPerContributor |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 21:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FillWindow", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.FillWindow, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 22:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CommitWindow", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.CommitWindow, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 23:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RevealWindow", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.RevealWindow, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 24:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field GoldWindow", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.GoldWindow, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 25:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AppealWindow", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.AppealWindow, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 26:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LiabilityWindow", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.LiabilityWindow, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 27:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Unbonding", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.Unbonding, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 28:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CredentialDelay", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.CredentialDelay, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipDatanet(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *StandingParams) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowDatanet
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: StandingParams: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: StandingParams: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RecallDelay", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.RecallDelay, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DecayInterval", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.DecayInterval, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DecayPpm", wireType)
+			}
+			m.DecayPpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DecayPpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Vesting", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.Vesting, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MaxBountyWindow", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.MaxBountyWindow, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolBountyPpm", wireType)
+			}
+			m.PoolBountyPpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.PoolBountyPpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field GasPerAlignment", wireType)
+			}
+			m.GasPerAlignment = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.GasPerAlignment |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipDatanet(dAtA[iNdEx:])
@@ -2957,6 +6648,732 @@ func (m *DataNet) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 22:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Curators", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Curators = append(m.Curators, Royalty{})
+			if err := m.Curators[len(m.Curators)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 23:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ReviewFee", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ReviewFee.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 24:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Credentials", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Credentials.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 25:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NextCredentials", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.NextCredentials.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 26:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Record", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Record.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipDatanet(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *DataNetRecord) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowDatanet
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: DataNetRecord: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: DataNetRecord: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Submitted", wireType)
+			}
+			m.Submitted = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Submitted |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rejected", wireType)
+			}
+			m.Rejected = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rejected |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Returned", wireType)
+			}
+			m.Returned = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Returned |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Stopped", wireType)
+			}
+			m.Stopped = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Stopped |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Contributors", wireType)
+			}
+			m.Contributors = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Contributors |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Votes", wireType)
+			}
+			m.Votes = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Votes |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Agreed", wireType)
+			}
+			m.Agreed = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Agreed |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Appeals", wireType)
+			}
+			m.Appeals = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Appeals |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Overturned", wireType)
+			}
+			m.Overturned = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Overturned |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipDatanet(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Royalty) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowDatanet
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Royalty: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Royalty: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ppm", wireType)
+			}
+			m.Ppm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Ppm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipDatanet(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Royalties) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowDatanet
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Royalties: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Royalties: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Shares = append(m.Shares, Royalty{})
+			if err := m.Shares[len(m.Shares)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipDatanet(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *CredentialPolicy) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowDatanet
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: CredentialPolicy: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: CredentialPolicy: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Kind", wireType)
+			}
+			m.Kind = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Kind |= CredentialKind(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Issuer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Issuer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Number", wireType)
+			}
+			m.Number = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Number |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field From", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.From, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipDatanet(dAtA[iNdEx:])
@@ -3788,6 +8205,844 @@ func (m *Contribution) Unmarshal(dAtA []byte) error {
 			if err := m.Derivations[len(m.Derivations)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
+			iNdEx = postIndex
+		case 23:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cohort", wireType)
+			}
+			m.Cohort = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Cohort |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 24:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ReviewFee", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ReviewFee.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 25:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field StoppedHeight", wireType)
+			}
+			m.StoppedHeight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.StoppedHeight |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 26:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Appeal", wireType)
+			}
+			m.Appeal = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Appeal |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 27:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DecidedAt", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.DecidedAt, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 28:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Recall", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Recall == nil {
+				m.Recall = &Recall{}
+			}
+			if err := m.Recall.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 29:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DecayAt", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.DecayAt, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 30:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AcceptedDeposit", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.AcceptedDeposit.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 31:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bounty", wireType)
+			}
+			m.Bounty = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Bounty |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 32:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Vesting", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Vesting.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 33:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field VestsAt", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.VestsAt, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 34:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Original", wireType)
+			}
+			m.Original = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Original |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 35:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Snapshot", wireType)
+			}
+			m.Snapshot = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Snapshot |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipDatanet(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Recall) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowDatanet
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Recall: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Recall: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field By", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.By = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reason", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reason = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field At", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.At, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipDatanet(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Snapshot) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowDatanet
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Snapshot: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Snapshot: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			m.Id = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Id |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Name", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Name = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Uri", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Uri = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Root", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Root = append(m.Root[:0], dAtA[iNdEx:postIndex]...)
+			if m.Root == nil {
+				m.Root = []byte{}
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Segments", wireType)
+			}
+			m.Segments = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Segments |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Height", wireType)
+			}
+			m.Height = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Height |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipDatanet(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *SegmentProof) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowDatanet
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: SegmentProof: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: SegmentProof: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Index", wireType)
+			}
+			m.Index = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Index |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Text", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Text = append(m.Text[:0], dAtA[iNdEx:postIndex]...)
+			if m.Text == nil {
+				m.Text = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Path", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDatanet
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDatanet
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Path = append(m.Path, make([]byte, postIndex-iNdEx))
+			copy(m.Path[len(m.Path)-1], dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex

@@ -4,6 +4,7 @@
 package types
 
 import (
+	cosmossdk_io_math "cosmossdk.io/math"
 	fmt "fmt"
 	_ "github.com/cosmos/cosmos-proto"
 	types "github.com/cosmos/cosmos-sdk/types"
@@ -528,6 +529,973 @@ func (m *EventCommitsExpired) GetForfeited() types.Coin {
 	return types.Coin{}
 }
 
+// EventValidatorBonded is emitted by MsgBondValidator, MsgUnbondValidator and MsgActivateValidator.
+type EventValidatorBonded struct {
+	// datanet_id of the bond.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// address of the data validator.
+	Address string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	// bond now, in aopen.
+	Bond cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=bond,proto3,customtype=cosmossdk.io/math.Int" json:"bond"`
+	// active validators are drawn.
+	Active bool `protobuf:"varint,4,opt,name=active,proto3" json:"active,omitempty"`
+}
+
+func (m *EventValidatorBonded) Reset()         { *m = EventValidatorBonded{} }
+func (m *EventValidatorBonded) String() string { return proto.CompactTextString(m) }
+func (*EventValidatorBonded) ProtoMessage()    {}
+func (*EventValidatorBonded) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{8}
+}
+func (m *EventValidatorBonded) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventValidatorBonded) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventValidatorBonded.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventValidatorBonded) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventValidatorBonded.Merge(m, src)
+}
+func (m *EventValidatorBonded) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventValidatorBonded) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventValidatorBonded.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventValidatorBonded proto.InternalMessageInfo
+
+func (m *EventValidatorBonded) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *EventValidatorBonded) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+func (m *EventValidatorBonded) GetActive() bool {
+	if m != nil {
+		return m.Active
+	}
+	return false
+}
+
+// EventValidatorSlashed is emitted for each seat that is slashed.
+type EventValidatorSlashed struct {
+	// datanet_id of the bond.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// address of the data validator.
+	Address string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	// cohort of the seat.
+	Cohort uint64 `protobuf:"varint,3,opt,name=cohort,proto3" json:"cohort,omitempty"`
+	// amount burned, in aopen.
+	Amount cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
+	// reason: missed, gold, duplicate or overturned.
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+}
+
+func (m *EventValidatorSlashed) Reset()         { *m = EventValidatorSlashed{} }
+func (m *EventValidatorSlashed) String() string { return proto.CompactTextString(m) }
+func (*EventValidatorSlashed) ProtoMessage()    {}
+func (*EventValidatorSlashed) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{9}
+}
+func (m *EventValidatorSlashed) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventValidatorSlashed) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventValidatorSlashed.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventValidatorSlashed) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventValidatorSlashed.Merge(m, src)
+}
+func (m *EventValidatorSlashed) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventValidatorSlashed) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventValidatorSlashed.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventValidatorSlashed proto.InternalMessageInfo
+
+func (m *EventValidatorSlashed) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *EventValidatorSlashed) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+func (m *EventValidatorSlashed) GetCohort() uint64 {
+	if m != nil {
+		return m.Cohort
+	}
+	return 0
+}
+
+func (m *EventValidatorSlashed) GetReason() string {
+	if m != nil {
+		return m.Reason
+	}
+	return ""
+}
+
+// EventCredentialsChanged is emitted when credentials are granted or revoked, or their policy is changed.
+type EventCredentialsChanged struct {
+	// datanet_id of the credentials.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// addresses granted or revoked; empty for a change of policy.
+	Addresses []string `protobuf:"bytes,2,rep,name=addresses,proto3" json:"addresses,omitempty"`
+	// granted or revoked.
+	Granted bool `protobuf:"varint,3,opt,name=granted,proto3" json:"granted,omitempty"`
+}
+
+func (m *EventCredentialsChanged) Reset()         { *m = EventCredentialsChanged{} }
+func (m *EventCredentialsChanged) String() string { return proto.CompactTextString(m) }
+func (*EventCredentialsChanged) ProtoMessage()    {}
+func (*EventCredentialsChanged) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{10}
+}
+func (m *EventCredentialsChanged) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventCredentialsChanged) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventCredentialsChanged.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventCredentialsChanged) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventCredentialsChanged.Merge(m, src)
+}
+func (m *EventCredentialsChanged) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventCredentialsChanged) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventCredentialsChanged.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventCredentialsChanged proto.InternalMessageInfo
+
+func (m *EventCredentialsChanged) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *EventCredentialsChanged) GetAddresses() []string {
+	if m != nil {
+		return m.Addresses
+	}
+	return nil
+}
+
+func (m *EventCredentialsChanged) GetGranted() bool {
+	if m != nil {
+		return m.Granted
+	}
+	return false
+}
+
+// EventCohortPhase is emitted when a review moves on.
+type EventCohortPhase struct {
+	// cohort that moved.
+	Cohort uint64 `protobuf:"varint,1,opt,name=cohort,proto3" json:"cohort,omitempty"`
+	// datanet_id of its items.
+	DatanetId uint64 `protobuf:"varint,2,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// phase it is in now.
+	Phase CohortPhase `protobuf:"varint,3,opt,name=phase,proto3,enum=openledger.datanet.v1.CohortPhase" json:"phase,omitempty"`
+	// round of its panel.
+	Round uint32 `protobuf:"varint,4,opt,name=round,proto3" json:"round,omitempty"`
+}
+
+func (m *EventCohortPhase) Reset()         { *m = EventCohortPhase{} }
+func (m *EventCohortPhase) String() string { return proto.CompactTextString(m) }
+func (*EventCohortPhase) ProtoMessage()    {}
+func (*EventCohortPhase) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{11}
+}
+func (m *EventCohortPhase) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventCohortPhase) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventCohortPhase.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventCohortPhase) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventCohortPhase.Merge(m, src)
+}
+func (m *EventCohortPhase) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventCohortPhase) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventCohortPhase.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventCohortPhase proto.InternalMessageInfo
+
+func (m *EventCohortPhase) GetCohort() uint64 {
+	if m != nil {
+		return m.Cohort
+	}
+	return 0
+}
+
+func (m *EventCohortPhase) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *EventCohortPhase) GetPhase() CohortPhase {
+	if m != nil {
+		return m.Phase
+	}
+	return COHORT_PHASE_UNSPECIFIED
+}
+
+func (m *EventCohortPhase) GetRound() uint32 {
+	if m != nil {
+		return m.Round
+	}
+	return 0
+}
+
+// EventCohortDecided is emitted when a review ends.
+type EventCohortDecided struct {
+	// cohort decided.
+	Cohort uint64 `protobuf:"varint,1,opt,name=cohort,proto3" json:"cohort,omitempty"`
+	// datanet_id of its items.
+	DatanetId uint64 `protobuf:"varint,2,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// kind of decision.
+	Kind CohortKind `protobuf:"varint,3,opt,name=kind,proto3,enum=openledger.datanet.v1.CohortKind" json:"kind,omitempty"`
+	// accepted ranks.
+	Accepted []uint64 `protobuf:"varint,4,rep,packed,name=accepted,proto3" json:"accepted,omitempty"`
+	// rejected ranks, gold included.
+	Rejected []uint64 `protobuf:"varint,5,rep,packed,name=rejected,proto3" json:"rejected,omitempty"`
+	// returned ranks, that no panel decided about.
+	Returned []uint64 `protobuf:"varint,6,rep,packed,name=returned,proto3" json:"returned,omitempty"`
+	// version of the DataNet that holds the accepted, 0 if there are none.
+	Version uint64 `protobuf:"varint,7,opt,name=version,proto3" json:"version,omitempty"`
+	// paid to reviewers in aopen.
+	Paid cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=paid,proto3,customtype=cosmossdk.io/math.Int" json:"paid"`
+}
+
+func (m *EventCohortDecided) Reset()         { *m = EventCohortDecided{} }
+func (m *EventCohortDecided) String() string { return proto.CompactTextString(m) }
+func (*EventCohortDecided) ProtoMessage()    {}
+func (*EventCohortDecided) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{12}
+}
+func (m *EventCohortDecided) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventCohortDecided) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventCohortDecided.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventCohortDecided) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventCohortDecided.Merge(m, src)
+}
+func (m *EventCohortDecided) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventCohortDecided) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventCohortDecided.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventCohortDecided proto.InternalMessageInfo
+
+func (m *EventCohortDecided) GetCohort() uint64 {
+	if m != nil {
+		return m.Cohort
+	}
+	return 0
+}
+
+func (m *EventCohortDecided) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *EventCohortDecided) GetKind() CohortKind {
+	if m != nil {
+		return m.Kind
+	}
+	return COHORT_KIND_UNSPECIFIED
+}
+
+func (m *EventCohortDecided) GetAccepted() []uint64 {
+	if m != nil {
+		return m.Accepted
+	}
+	return nil
+}
+
+func (m *EventCohortDecided) GetRejected() []uint64 {
+	if m != nil {
+		return m.Rejected
+	}
+	return nil
+}
+
+func (m *EventCohortDecided) GetReturned() []uint64 {
+	if m != nil {
+		return m.Returned
+	}
+	return nil
+}
+
+func (m *EventCohortDecided) GetVersion() uint64 {
+	if m != nil {
+		return m.Version
+	}
+	return 0
+}
+
+// EventGoldSealed is emitted by MsgSealGold.
+type EventGoldSealed struct {
+	// cohort that holds the items.
+	Cohort uint64 `protobuf:"varint,1,opt,name=cohort,proto3" json:"cohort,omitempty"`
+	// kind of gold.
+	Kind GoldKind `protobuf:"varint,2,opt,name=kind,proto3,enum=openledger.datanet.v1.GoldKind" json:"kind,omitempty"`
+	// count of items.
+	Count uint32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+}
+
+func (m *EventGoldSealed) Reset()         { *m = EventGoldSealed{} }
+func (m *EventGoldSealed) String() string { return proto.CompactTextString(m) }
+func (*EventGoldSealed) ProtoMessage()    {}
+func (*EventGoldSealed) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{13}
+}
+func (m *EventGoldSealed) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventGoldSealed) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventGoldSealed.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventGoldSealed) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventGoldSealed.Merge(m, src)
+}
+func (m *EventGoldSealed) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventGoldSealed) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventGoldSealed.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventGoldSealed proto.InternalMessageInfo
+
+func (m *EventGoldSealed) GetCohort() uint64 {
+	if m != nil {
+		return m.Cohort
+	}
+	return 0
+}
+
+func (m *EventGoldSealed) GetKind() GoldKind {
+	if m != nil {
+		return m.Kind
+	}
+	return GOLD_KIND_UNSPECIFIED
+}
+
+func (m *EventGoldSealed) GetCount() uint32 {
+	if m != nil {
+		return m.Count
+	}
+	return 0
+}
+
+// EventGoldOpened is emitted by MsgOpenGold.
+type EventGoldOpened struct {
+	// cohort that holds the item.
+	Cohort uint64 `protobuf:"varint,1,opt,name=cohort,proto3" json:"cohort,omitempty"`
+	// rank of the item.
+	Rank uint64 `protobuf:"varint,2,opt,name=rank,proto3" json:"rank,omitempty"`
+	// kind of gold.
+	Kind GoldKind `protobuf:"varint,3,opt,name=kind,proto3,enum=openledger.datanet.v1.GoldKind" json:"kind,omitempty"`
+}
+
+func (m *EventGoldOpened) Reset()         { *m = EventGoldOpened{} }
+func (m *EventGoldOpened) String() string { return proto.CompactTextString(m) }
+func (*EventGoldOpened) ProtoMessage()    {}
+func (*EventGoldOpened) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{14}
+}
+func (m *EventGoldOpened) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventGoldOpened) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventGoldOpened.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventGoldOpened) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventGoldOpened.Merge(m, src)
+}
+func (m *EventGoldOpened) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventGoldOpened) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventGoldOpened.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventGoldOpened proto.InternalMessageInfo
+
+func (m *EventGoldOpened) GetCohort() uint64 {
+	if m != nil {
+		return m.Cohort
+	}
+	return 0
+}
+
+func (m *EventGoldOpened) GetRank() uint64 {
+	if m != nil {
+		return m.Rank
+	}
+	return 0
+}
+
+func (m *EventGoldOpened) GetKind() GoldKind {
+	if m != nil {
+		return m.Kind
+	}
+	return GOLD_KIND_UNSPECIFIED
+}
+
+// EventAppealed is emitted by MsgAppeal.
+type EventAppealed struct {
+	// rank of the contribution.
+	Rank uint64 `protobuf:"varint,1,opt,name=rank,proto3" json:"rank,omitempty"`
+	// cohort of the appeal.
+	Cohort uint64 `protobuf:"varint,2,opt,name=cohort,proto3" json:"cohort,omitempty"`
+	// appellant who pays.
+	Appellant string `protobuf:"bytes,3,opt,name=appellant,proto3" json:"appellant,omitempty"`
+}
+
+func (m *EventAppealed) Reset()         { *m = EventAppealed{} }
+func (m *EventAppealed) String() string { return proto.CompactTextString(m) }
+func (*EventAppealed) ProtoMessage()    {}
+func (*EventAppealed) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{15}
+}
+func (m *EventAppealed) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventAppealed) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventAppealed.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventAppealed) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventAppealed.Merge(m, src)
+}
+func (m *EventAppealed) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventAppealed) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventAppealed.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventAppealed proto.InternalMessageInfo
+
+func (m *EventAppealed) GetRank() uint64 {
+	if m != nil {
+		return m.Rank
+	}
+	return 0
+}
+
+func (m *EventAppealed) GetCohort() uint64 {
+	if m != nil {
+		return m.Cohort
+	}
+	return 0
+}
+
+func (m *EventAppealed) GetAppellant() string {
+	if m != nil {
+		return m.Appellant
+	}
+	return ""
+}
+
+// EventContributionStopped is emitted when an accepted contribution is no longer paid.
+type EventContributionStopped struct {
+	// rank of the contribution.
+	Rank uint64 `protobuf:"varint,1,opt,name=rank,proto3" json:"rank,omitempty"`
+	// datanet_id it belongs to.
+	DatanetId uint64 `protobuf:"varint,2,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// status it has now.
+	Status ContributionStatus `protobuf:"varint,3,opt,name=status,proto3,enum=openledger.datanet.v1.ContributionStatus" json:"status,omitempty"`
+	// reason for people.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+}
+
+func (m *EventContributionStopped) Reset()         { *m = EventContributionStopped{} }
+func (m *EventContributionStopped) String() string { return proto.CompactTextString(m) }
+func (*EventContributionStopped) ProtoMessage()    {}
+func (*EventContributionStopped) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{16}
+}
+func (m *EventContributionStopped) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventContributionStopped) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventContributionStopped.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventContributionStopped) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventContributionStopped.Merge(m, src)
+}
+func (m *EventContributionStopped) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventContributionStopped) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventContributionStopped.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventContributionStopped proto.InternalMessageInfo
+
+func (m *EventContributionStopped) GetRank() uint64 {
+	if m != nil {
+		return m.Rank
+	}
+	return 0
+}
+
+func (m *EventContributionStopped) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *EventContributionStopped) GetStatus() ContributionStatus {
+	if m != nil {
+		return m.Status
+	}
+	return CONTRIBUTION_STATUS_UNSPECIFIED
+}
+
+func (m *EventContributionStopped) GetReason() string {
+	if m != nil {
+		return m.Reason
+	}
+	return ""
+}
+
+// EventRecallPending is emitted when a recall will take effect later.
+type EventRecallPending struct {
+	// rank of the contribution.
+	Rank uint64 `protobuf:"varint,1,opt,name=rank,proto3" json:"rank,omitempty"`
+	// reason for people.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+}
+
+func (m *EventRecallPending) Reset()         { *m = EventRecallPending{} }
+func (m *EventRecallPending) String() string { return proto.CompactTextString(m) }
+func (*EventRecallPending) ProtoMessage()    {}
+func (*EventRecallPending) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{17}
+}
+func (m *EventRecallPending) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventRecallPending) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventRecallPending.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventRecallPending) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventRecallPending.Merge(m, src)
+}
+func (m *EventRecallPending) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventRecallPending) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventRecallPending.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventRecallPending proto.InternalMessageInfo
+
+func (m *EventRecallPending) GetRank() uint64 {
+	if m != nil {
+		return m.Rank
+	}
+	return 0
+}
+
+func (m *EventRecallPending) GetReason() string {
+	if m != nil {
+		return m.Reason
+	}
+	return ""
+}
+
+// EventBountyFunded is emitted when a bounty is promised.
+type EventBountyFunded struct {
+	// id of the bounty.
+	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// datanet_id it is for.
+	DatanetId uint64 `protobuf:"varint,2,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// amount in aopen.
+	Amount cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
+}
+
+func (m *EventBountyFunded) Reset()         { *m = EventBountyFunded{} }
+func (m *EventBountyFunded) String() string { return proto.CompactTextString(m) }
+func (*EventBountyFunded) ProtoMessage()    {}
+func (*EventBountyFunded) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{18}
+}
+func (m *EventBountyFunded) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventBountyFunded) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventBountyFunded.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventBountyFunded) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventBountyFunded.Merge(m, src)
+}
+func (m *EventBountyFunded) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventBountyFunded) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventBountyFunded.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventBountyFunded proto.InternalMessageInfo
+
+func (m *EventBountyFunded) GetId() uint64 {
+	if m != nil {
+		return m.Id
+	}
+	return 0
+}
+
+func (m *EventBountyFunded) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+// EventBountyPaid is emitted when a part of a bounty is paid.
+type EventBountyPaid struct {
+	// id of the bounty.
+	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// rank of the contribution.
+	Rank uint64 `protobuf:"varint,2,opt,name=rank,proto3" json:"rank,omitempty"`
+	// amount in aopen.
+	Amount cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
+}
+
+func (m *EventBountyPaid) Reset()         { *m = EventBountyPaid{} }
+func (m *EventBountyPaid) String() string { return proto.CompactTextString(m) }
+func (*EventBountyPaid) ProtoMessage()    {}
+func (*EventBountyPaid) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{19}
+}
+func (m *EventBountyPaid) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventBountyPaid) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventBountyPaid.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventBountyPaid) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventBountyPaid.Merge(m, src)
+}
+func (m *EventBountyPaid) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventBountyPaid) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventBountyPaid.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventBountyPaid proto.InternalMessageInfo
+
+func (m *EventBountyPaid) GetId() uint64 {
+	if m != nil {
+		return m.Id
+	}
+	return 0
+}
+
+func (m *EventBountyPaid) GetRank() uint64 {
+	if m != nil {
+		return m.Rank
+	}
+	return 0
+}
+
+// EventBountyClosed is emitted when the deadline of a bounty has passed.
+type EventBountyClosed struct {
+	// id of the bounty.
+	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// refunded in aopen; what is reserved or vests later returns later.
+	Refunded cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=refunded,proto3,customtype=cosmossdk.io/math.Int" json:"refunded"`
+}
+
+func (m *EventBountyClosed) Reset()         { *m = EventBountyClosed{} }
+func (m *EventBountyClosed) String() string { return proto.CompactTextString(m) }
+func (*EventBountyClosed) ProtoMessage()    {}
+func (*EventBountyClosed) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{20}
+}
+func (m *EventBountyClosed) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventBountyClosed) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventBountyClosed.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventBountyClosed) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventBountyClosed.Merge(m, src)
+}
+func (m *EventBountyClosed) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventBountyClosed) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventBountyClosed.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventBountyClosed proto.InternalMessageInfo
+
+func (m *EventBountyClosed) GetId() uint64 {
+	if m != nil {
+		return m.Id
+	}
+	return 0
+}
+
+// EventDepositMoved is emitted when a deposit is released or decays.
+type EventDepositMoved struct {
+	// rank of the contribution.
+	Rank uint64 `protobuf:"varint,1,opt,name=rank,proto3" json:"rank,omitempty"`
+	// released to the contributor in aopen.
+	Released cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=released,proto3,customtype=cosmossdk.io/math.Int" json:"released"`
+	// decayed to the bounty pool in aopen.
+	Decayed cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=decayed,proto3,customtype=cosmossdk.io/math.Int" json:"decayed"`
+}
+
+func (m *EventDepositMoved) Reset()         { *m = EventDepositMoved{} }
+func (m *EventDepositMoved) String() string { return proto.CompactTextString(m) }
+func (*EventDepositMoved) ProtoMessage()    {}
+func (*EventDepositMoved) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{21}
+}
+func (m *EventDepositMoved) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventDepositMoved) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventDepositMoved.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventDepositMoved) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventDepositMoved.Merge(m, src)
+}
+func (m *EventDepositMoved) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventDepositMoved) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventDepositMoved.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventDepositMoved proto.InternalMessageInfo
+
+func (m *EventDepositMoved) GetRank() uint64 {
+	if m != nil {
+		return m.Rank
+	}
+	return 0
+}
+
+// EventSnapshotAccepted is emitted by MsgAcceptSnapshot.
+type EventSnapshotAccepted struct {
+	// id of the snapshot.
+	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// name for people.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+}
+
+func (m *EventSnapshotAccepted) Reset()         { *m = EventSnapshotAccepted{} }
+func (m *EventSnapshotAccepted) String() string { return proto.CompactTextString(m) }
+func (*EventSnapshotAccepted) ProtoMessage()    {}
+func (*EventSnapshotAccepted) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{22}
+}
+func (m *EventSnapshotAccepted) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventSnapshotAccepted) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventSnapshotAccepted.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventSnapshotAccepted) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventSnapshotAccepted.Merge(m, src)
+}
+func (m *EventSnapshotAccepted) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventSnapshotAccepted) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventSnapshotAccepted.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventSnapshotAccepted proto.InternalMessageInfo
+
+func (m *EventSnapshotAccepted) GetId() uint64 {
+	if m != nil {
+		return m.Id
+	}
+	return 0
+}
+
+func (m *EventSnapshotAccepted) GetName() string {
+	if m != nil {
+		return m.Name
+	}
+	return ""
+}
+
 func init() {
 	proto.RegisterType((*EventDataNetCreated)(nil), "openledger.datanet.v1.EventDataNetCreated")
 	proto.RegisterType((*EventDataNetUpdated)(nil), "openledger.datanet.v1.EventDataNetUpdated")
@@ -537,6 +1505,21 @@ func init() {
 	proto.RegisterType((*EventContributionsRejected)(nil), "openledger.datanet.v1.EventContributionsRejected")
 	proto.RegisterType((*EventContributionWithdrawn)(nil), "openledger.datanet.v1.EventContributionWithdrawn")
 	proto.RegisterType((*EventCommitsExpired)(nil), "openledger.datanet.v1.EventCommitsExpired")
+	proto.RegisterType((*EventValidatorBonded)(nil), "openledger.datanet.v1.EventValidatorBonded")
+	proto.RegisterType((*EventValidatorSlashed)(nil), "openledger.datanet.v1.EventValidatorSlashed")
+	proto.RegisterType((*EventCredentialsChanged)(nil), "openledger.datanet.v1.EventCredentialsChanged")
+	proto.RegisterType((*EventCohortPhase)(nil), "openledger.datanet.v1.EventCohortPhase")
+	proto.RegisterType((*EventCohortDecided)(nil), "openledger.datanet.v1.EventCohortDecided")
+	proto.RegisterType((*EventGoldSealed)(nil), "openledger.datanet.v1.EventGoldSealed")
+	proto.RegisterType((*EventGoldOpened)(nil), "openledger.datanet.v1.EventGoldOpened")
+	proto.RegisterType((*EventAppealed)(nil), "openledger.datanet.v1.EventAppealed")
+	proto.RegisterType((*EventContributionStopped)(nil), "openledger.datanet.v1.EventContributionStopped")
+	proto.RegisterType((*EventRecallPending)(nil), "openledger.datanet.v1.EventRecallPending")
+	proto.RegisterType((*EventBountyFunded)(nil), "openledger.datanet.v1.EventBountyFunded")
+	proto.RegisterType((*EventBountyPaid)(nil), "openledger.datanet.v1.EventBountyPaid")
+	proto.RegisterType((*EventBountyClosed)(nil), "openledger.datanet.v1.EventBountyClosed")
+	proto.RegisterType((*EventDepositMoved)(nil), "openledger.datanet.v1.EventDepositMoved")
+	proto.RegisterType((*EventSnapshotAccepted)(nil), "openledger.datanet.v1.EventSnapshotAccepted")
 }
 
 func init() {
@@ -544,42 +1527,78 @@ func init() {
 }
 
 var fileDescriptor_cb5770fe61fca991 = []byte{
-	// 545 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x54, 0xbf, 0x6f, 0xd3, 0x40,
-	0x14, 0x8e, 0x13, 0xb7, 0x90, 0xab, 0x58, 0x4c, 0x41, 0x4e, 0x10, 0x26, 0xf2, 0x94, 0x05, 0x9b,
-	0xc0, 0x86, 0xc4, 0xd0, 0x84, 0x0e, 0x30, 0x30, 0x18, 0x21, 0x24, 0x96, 0xe8, 0x62, 0xbf, 0xb8,
-	0xd7, 0xc4, 0x77, 0xd6, 0xdd, 0xc5, 0x0d, 0xff, 0x04, 0xe2, 0x8f, 0x61, 0x66, 0xee, 0x58, 0x31,
-	0x31, 0x21, 0x94, 0xfc, 0x23, 0xe8, 0x7e, 0x34, 0x35, 0x69, 0x84, 0xda, 0x81, 0xed, 0x7d, 0xef,
-	0x9e, 0xdf, 0xf7, 0xbe, 0xcf, 0x4f, 0x0f, 0x85, 0xac, 0x04, 0x3a, 0x87, 0x2c, 0x07, 0x1e, 0x67,
-	0x58, 0x62, 0x0a, 0x32, 0xae, 0x06, 0x31, 0x54, 0x40, 0xa5, 0x88, 0x4a, 0xce, 0x24, 0xf3, 0x1e,
-	0x5c, 0xd5, 0x44, 0xb6, 0x26, 0xaa, 0x06, 0xdd, 0x20, 0x65, 0xa2, 0x60, 0x22, 0x9e, 0x60, 0x01,
-	0x71, 0x35, 0x98, 0x80, 0xc4, 0x83, 0x38, 0x65, 0x84, 0x9a, 0xcf, 0xba, 0x1d, 0xf3, 0x3e, 0xd6,
-	0x28, 0x36, 0xc0, 0x3e, 0x1d, 0xe6, 0x2c, 0x67, 0x26, 0xaf, 0x22, 0x93, 0x0d, 0x97, 0xe8, 0xfe,
-	0xb1, 0xe2, 0x7d, 0x8d, 0x25, 0x7e, 0x07, 0x72, 0xc4, 0x01, 0x4b, 0xc8, 0xbc, 0xc7, 0x08, 0x59,
-	0xd6, 0x31, 0xc9, 0x7c, 0xa7, 0xe7, 0xf4, 0xdd, 0xa4, 0x6d, 0x33, 0x6f, 0x32, 0x2f, 0x42, 0x7b,
-	0xec, 0x8c, 0x02, 0xf7, 0x9b, 0x3d, 0xa7, 0xdf, 0x1e, 0xfa, 0x3f, 0xbe, 0x3d, 0x3d, 0xb4, 0x64,
-	0x47, 0x59, 0xc6, 0x41, 0x88, 0xf7, 0x92, 0x13, 0x9a, 0x27, 0xa6, 0xcc, 0xf3, 0x90, 0x4b, 0x71,
-	0x01, 0x7e, 0x4b, 0x95, 0x27, 0x3a, 0x0e, 0xb3, 0xbf, 0x99, 0x3f, 0x94, 0xd9, 0x7f, 0x60, 0x0e,
-	0xbf, 0x38, 0xe8, 0x91, 0xa6, 0x19, 0x31, 0x2a, 0x39, 0x99, 0x2c, 0x24, 0x61, 0x54, 0x8c, 0x58,
-	0x51, 0x10, 0xa9, 0xe8, 0x5e, 0xa2, 0x83, 0xf4, 0xf2, 0x85, 0x71, 0xcd, 0xf7, 0xaf, 0xae, 0xf5,
-	0x62, 0x35, 0xea, 0x94, 0x70, 0x21, 0xc7, 0x1c, 0xd3, 0x99, 0x1e, 0xc8, 0x4d, 0xda, 0x3a, 0x93,
-	0x60, 0x3a, 0xf3, 0x0e, 0xd1, 0x5e, 0xca, 0x16, 0x54, 0x6a, 0xd5, 0xf7, 0x12, 0x03, 0xc2, 0xef,
-	0x0e, 0xea, 0x5c, 0x1b, 0x28, 0x81, 0x0a, 0xf0, 0x1c, 0x32, 0x65, 0x94, 0x6e, 0x66, 0x74, 0xeb,
-	0x78, 0xcb, 0x91, 0xe6, 0xb6, 0x23, 0x5b, 0x0a, 0x5a, 0xb7, 0x51, 0xd0, 0x45, 0x77, 0x05, 0xe4,
-	0x85, 0xda, 0x3b, 0xdf, 0xd5, 0x53, 0x6e, 0xb0, 0xf7, 0x10, 0xed, 0x4b, 0x36, 0x03, 0x2a, 0xfc,
-	0x3d, 0x4d, 0x69, 0x51, 0x38, 0x43, 0xdd, 0xeb, 0x86, 0x1e, 0xa5, 0x29, 0x94, 0x37, 0xf8, 0x7d,
-	0x3e, 0xba, 0x53, 0x01, 0x17, 0x84, 0x51, 0x2b, 0xe4, 0x12, 0x2a, 0xb7, 0x94, 0x5a, 0xe1, 0xb7,
-	0x7a, 0xad, 0xbe, 0x9b, 0x18, 0x10, 0x92, 0x5d, 0x64, 0x09, 0x9c, 0x42, 0x7a, 0x03, 0xb2, 0x4d,
-	0xcb, 0x66, 0xad, 0xa5, 0xd2, 0xc5, 0x01, 0x0b, 0x46, 0xed, 0x36, 0x5a, 0x14, 0xce, 0x77, 0x50,
-	0x7d, 0x24, 0xf2, 0x24, 0xe3, 0xf8, 0x8c, 0xee, 0xfc, 0x31, 0x5b, 0xce, 0x37, 0x6f, 0xe1, 0x7c,
-	0x78, 0x6a, 0xb7, 0xdf, 0x6c, 0xa2, 0x38, 0x5e, 0x96, 0x84, 0x43, 0x6d, 0x64, 0xa7, 0x3e, 0xf2,
-	0x2b, 0xd4, 0x9e, 0x32, 0x3e, 0x05, 0x22, 0xc1, 0x2c, 0xc0, 0xc1, 0xf3, 0x4e, 0x64, 0x39, 0xd4,
-	0x25, 0x88, 0xec, 0x25, 0x88, 0x46, 0x8c, 0xd0, 0xa1, 0x7b, 0xfe, 0xeb, 0x49, 0x23, 0xb9, 0xfa,
-	0x62, 0xf8, 0xf6, 0x7c, 0x15, 0x38, 0x17, 0xab, 0xc0, 0xf9, 0xbd, 0x0a, 0x9c, 0xaf, 0xeb, 0xa0,
-	0x71, 0xb1, 0x0e, 0x1a, 0x3f, 0xd7, 0x41, 0xe3, 0xd3, 0xb3, 0x9c, 0xc8, 0x93, 0xc5, 0x24, 0x4a,
-	0x59, 0x11, 0xd7, 0x8e, 0x52, 0x2d, 0x5c, 0x6e, 0x2e, 0x94, 0xfc, 0x5c, 0x82, 0x98, 0xec, 0xeb,
-	0xb3, 0xf1, 0xe2, 0x4f, 0x00, 0x00, 0x00, 0xff, 0xff, 0x2e, 0x82, 0x76, 0x2a, 0xc4, 0x04, 0x00,
-	0x00,
+	// 1134 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x57, 0xcd, 0x6e, 0x23, 0x45,
+	0x10, 0xce, 0x8c, 0xc7, 0xce, 0xa6, 0x57, 0x1b, 0xc0, 0x24, 0xcb, 0x24, 0x08, 0x27, 0x0c, 0x97,
+	0x20, 0xb4, 0x63, 0x92, 0x08, 0x84, 0x40, 0x68, 0x49, 0x9c, 0xb0, 0x0a, 0x08, 0x88, 0x26, 0x02,
+	0x24, 0x2e, 0x51, 0x7b, 0xba, 0x62, 0xf7, 0x7a, 0xdc, 0x3d, 0x9a, 0x6e, 0x7b, 0x13, 0x5e, 0x00,
+	0x89, 0x03, 0xe2, 0xca, 0x1b, 0x70, 0x45, 0x5a, 0x89, 0x1b, 0x07, 0x4e, 0x7b, 0x5c, 0xed, 0x09,
+	0x71, 0x58, 0x50, 0xf2, 0x22, 0xa8, 0x7f, 0xc6, 0x1e, 0x27, 0x76, 0x7e, 0x2c, 0xf6, 0xe6, 0x9a,
+	0xae, 0xea, 0xaf, 0xbe, 0xaf, 0xab, 0xab, 0xdc, 0x28, 0xe0, 0x29, 0xb0, 0x04, 0x48, 0x0b, 0xb2,
+	0x3a, 0xc1, 0x12, 0x33, 0x90, 0xf5, 0xfe, 0x7a, 0x1d, 0xfa, 0xc0, 0xa4, 0x08, 0xd3, 0x8c, 0x4b,
+	0x5e, 0x5d, 0x1c, 0xfa, 0x84, 0xd6, 0x27, 0xec, 0xaf, 0x2f, 0xd7, 0x62, 0x2e, 0xba, 0x5c, 0xd4,
+	0x9b, 0x58, 0x40, 0xbd, 0xbf, 0xde, 0x04, 0x89, 0xd7, 0xeb, 0x31, 0xa7, 0xcc, 0x84, 0x2d, 0x2f,
+	0x99, 0xf5, 0x43, 0x6d, 0xd5, 0x8d, 0x61, 0x97, 0x16, 0x5a, 0xbc, 0xc5, 0xcd, 0x77, 0xf5, 0xcb,
+	0x7e, 0x9d, 0x90, 0x4b, 0xcc, 0xdb, 0x3c, 0x93, 0xd6, 0xe7, 0xad, 0xf1, 0x3e, 0x79, 0x5a, 0xda,
+	0x29, 0x38, 0x46, 0xaf, 0xee, 0x2a, 0x02, 0x3b, 0x58, 0xe2, 0x2f, 0x41, 0x36, 0x32, 0xc0, 0x12,
+	0x48, 0xf5, 0x0d, 0x84, 0xac, 0xdf, 0x21, 0x25, 0xbe, 0xb3, 0xea, 0xac, 0x79, 0xd1, 0x9c, 0xfd,
+	0xb2, 0x47, 0xaa, 0x21, 0x2a, 0xf3, 0x47, 0x0c, 0x32, 0xdf, 0x5d, 0x75, 0xd6, 0xe6, 0xb6, 0xfd,
+	0x67, 0x8f, 0xef, 0x2d, 0xd8, 0xac, 0xb7, 0x08, 0xc9, 0x40, 0x88, 0x03, 0x99, 0x51, 0xd6, 0x8a,
+	0x8c, 0x5b, 0xb5, 0x8a, 0x3c, 0x86, 0xbb, 0xe0, 0x97, 0x94, 0x7b, 0xa4, 0x7f, 0x07, 0x64, 0x14,
+	0xf9, 0xeb, 0x94, 0xbc, 0x00, 0xe4, 0xe0, 0x27, 0x07, 0xbd, 0xae, 0x61, 0x1a, 0x9c, 0xc9, 0x8c,
+	0x36, 0x7b, 0x92, 0x72, 0x26, 0x1a, 0xbc, 0xdb, 0xa5, 0x52, 0xc1, 0x7d, 0x88, 0x6e, 0xc7, 0xf9,
+	0x0a, 0xcf, 0x34, 0xde, 0x65, 0xbb, 0x16, 0x9d, 0x55, 0xaa, 0x47, 0x34, 0x13, 0xf2, 0x30, 0xc3,
+	0xac, 0xa3, 0x13, 0xf2, 0xa2, 0x39, 0xfd, 0x25, 0xc2, 0xac, 0x53, 0x5d, 0x40, 0xe5, 0x98, 0xf7,
+	0x98, 0xd4, 0xac, 0xef, 0x44, 0xc6, 0x08, 0xfe, 0x70, 0xd0, 0xd2, 0x85, 0x84, 0x22, 0xe8, 0x03,
+	0x4e, 0x80, 0x28, 0xa1, 0xf4, 0x66, 0x86, 0xb7, 0xfe, 0x7d, 0x4e, 0x11, 0xf7, 0xbc, 0x22, 0xe7,
+	0x18, 0x94, 0x6e, 0xc2, 0x60, 0x19, 0xdd, 0x12, 0xd0, 0xea, 0xaa, 0x02, 0xf6, 0x3d, 0x9d, 0xe5,
+	0xc0, 0xae, 0xde, 0x45, 0x15, 0xc9, 0x3b, 0xc0, 0x84, 0x5f, 0xd6, 0x90, 0xd6, 0x0a, 0x3a, 0x68,
+	0xf9, 0xa2, 0xa0, 0x5b, 0x71, 0x0c, 0xe9, 0x35, 0x8e, 0xcf, 0x47, 0xb3, 0x7d, 0xc8, 0x04, 0xe5,
+	0xcc, 0x12, 0xc9, 0x4d, 0xa5, 0x96, 0x62, 0x2b, 0xfc, 0xd2, 0x6a, 0x69, 0xcd, 0x8b, 0x8c, 0x11,
+	0xd0, 0x71, 0x60, 0x11, 0x3c, 0x84, 0xf8, 0x1a, 0x60, 0x83, 0x2d, 0xdd, 0xc2, 0x96, 0x8a, 0x57,
+	0x06, 0x58, 0x70, 0x66, 0xab, 0xd1, 0x5a, 0x41, 0x32, 0x06, 0xea, 0x5b, 0x2a, 0xdb, 0x24, 0xc3,
+	0x8f, 0xd8, 0xd8, 0x83, 0x39, 0xa7, 0xbc, 0x7b, 0x03, 0xe5, 0x83, 0x87, 0xb6, 0xfa, 0x4d, 0x25,
+	0x8a, 0xdd, 0xe3, 0x94, 0x66, 0x50, 0x48, 0xd9, 0x29, 0xa6, 0xfc, 0x31, 0x9a, 0x3b, 0xe2, 0xd9,
+	0x11, 0x50, 0x09, 0xa6, 0x00, 0x6e, 0x6f, 0x2c, 0x85, 0x16, 0x43, 0xb5, 0x94, 0xd0, 0xb6, 0x94,
+	0xb0, 0xc1, 0x29, 0xdb, 0xf6, 0x9e, 0x3c, 0x5f, 0x99, 0x89, 0x86, 0x11, 0xc1, 0x9f, 0x0e, 0x5a,
+	0xd0, 0x60, 0xdf, 0xe0, 0x84, 0x12, 0x2c, 0x79, 0xb6, 0xcd, 0x19, 0xb9, 0x5a, 0xbf, 0x0d, 0x34,
+	0x8b, 0x0d, 0x83, 0x2b, 0xb9, 0xe5, 0x8e, 0xd5, 0xfb, 0xc8, 0x6b, 0x72, 0x46, 0x6c, 0x19, 0xbe,
+	0xa3, 0x52, 0xf9, 0xfb, 0xf9, 0xca, 0xa2, 0x09, 0x12, 0xa4, 0x13, 0x52, 0x5e, 0xef, 0x62, 0xd9,
+	0x0e, 0xf7, 0x98, 0x7c, 0xf6, 0xf8, 0x1e, 0xb2, 0xbb, 0xed, 0x31, 0x19, 0xe9, 0x40, 0x75, 0x3c,
+	0x38, 0x96, 0xb4, 0x0f, 0xba, 0x20, 0x6f, 0x45, 0xd6, 0x0a, 0xfe, 0x71, 0xd0, 0xe2, 0x28, 0x89,
+	0x83, 0x04, 0x8b, 0xf6, 0x8b, 0x61, 0x71, 0x17, 0x55, 0x4c, 0x2b, 0xd5, 0x3c, 0xbc, 0xc8, 0x5a,
+	0xd5, 0x06, 0xaa, 0xe0, 0xae, 0xbe, 0xd3, 0xde, 0xcd, 0xf9, 0xd9, 0xd0, 0x42, 0x01, 0x96, 0x47,
+	0x0a, 0xf0, 0x47, 0x07, 0xbd, 0x66, 0x6a, 0x22, 0x03, 0x02, 0x4c, 0x52, 0x9c, 0x88, 0x46, 0x1b,
+	0xb3, 0xd6, 0xd5, 0x1c, 0xdf, 0x47, 0x73, 0x36, 0x75, 0x30, 0xd5, 0x7e, 0x19, 0xcb, 0xa1, 0xab,
+	0xba, 0x8e, 0xad, 0x0c, 0x33, 0x55, 0x56, 0x25, 0xad, 0x76, 0x6e, 0x06, 0xbf, 0x38, 0xe8, 0x65,
+	0x5b, 0xa0, 0x8a, 0xf9, 0x7e, 0x1b, 0x0b, 0x28, 0xc8, 0xe2, 0x8c, 0xc8, 0x72, 0x45, 0x87, 0xfa,
+	0x00, 0x95, 0x53, 0x15, 0xaf, 0x31, 0xe6, 0x37, 0x82, 0x70, 0xec, 0x90, 0x0c, 0x0b, 0x48, 0x91,
+	0x09, 0xd0, 0xd7, 0x81, 0xf7, 0x18, 0xb1, 0xcd, 0xc9, 0x18, 0xc1, 0x6f, 0x2e, 0xaa, 0x16, 0x72,
+	0xdb, 0x81, 0x98, 0xaa, 0x6a, 0x9e, 0x32, 0xbb, 0xf7, 0x90, 0xd7, 0xa1, 0xb6, 0x62, 0xe7, 0x37,
+	0xde, 0xbc, 0x34, 0xb9, 0xcf, 0x29, 0x23, 0x91, 0x76, 0x57, 0xad, 0x13, 0xdb, 0xa6, 0xe7, 0x7b,
+	0xfa, 0xb2, 0x0e, 0x6c, 0xb5, 0x96, 0xd9, 0x1e, 0xe5, 0x97, 0xcd, 0x5a, 0x6e, 0x9b, 0x35, 0xd9,
+	0xcb, 0x18, 0x10, 0xbf, 0x92, 0xaf, 0x19, 0xbb, 0xd8, 0x1d, 0x67, 0x47, 0xbb, 0xe3, 0x7d, 0xe4,
+	0xa5, 0x98, 0x12, 0xff, 0xd6, 0x14, 0xd7, 0x4a, 0x05, 0x06, 0x12, 0xbd, 0xa4, 0x25, 0x7b, 0xc0,
+	0x13, 0x72, 0x60, 0x66, 0xcd, 0x24, 0xbd, 0x36, 0xad, 0x20, 0xae, 0x16, 0x64, 0x65, 0x82, 0x20,
+	0x6a, 0xa3, 0x82, 0x1c, 0xe3, 0x87, 0x5d, 0x56, 0x40, 0xfd, 0x2a, 0x05, 0x76, 0x09, 0x6a, 0xde,
+	0x60, 0xdd, 0x42, 0x83, 0xdd, 0x1c, 0x39, 0x9a, 0xeb, 0x65, 0x12, 0x08, 0x74, 0x47, 0x63, 0x6e,
+	0xa5, 0xe9, 0xe4, 0x99, 0x3a, 0xcc, 0xc2, 0x1d, 0xc9, 0x42, 0x5d, 0xa4, 0x34, 0x85, 0x24, 0xc1,
+	0x96, 0xca, 0xe5, 0x17, 0x29, 0x77, 0x0d, 0x7e, 0x75, 0x90, 0x7f, 0x61, 0x7a, 0x1c, 0x48, 0x9e,
+	0xa6, 0xd3, 0x0d, 0xf5, 0x2d, 0x54, 0x11, 0x12, 0xcb, 0x9e, 0xb0, 0xdc, 0xdf, 0x9e, 0x58, 0x96,
+	0x45, 0x38, 0x15, 0x10, 0xd9, 0xc0, 0x42, 0x9b, 0xf1, 0x46, 0xda, 0xcc, 0x27, 0xf6, 0xf2, 0x44,
+	0x10, 0xe3, 0x24, 0xd9, 0x07, 0x46, 0x28, 0x6b, 0x4d, 0x12, 0xc9, 0xee, 0xe0, 0x8e, 0xec, 0xf0,
+	0x83, 0x83, 0x5e, 0xd1, 0x5b, 0x6c, 0xab, 0x43, 0x3e, 0xf9, 0xb4, 0xa7, 0x87, 0xc9, 0x3c, 0x72,
+	0x07, 0xad, 0xc9, 0xa5, 0xe4, 0x2a, 0x86, 0xc3, 0x56, 0x5a, 0x9a, 0xba, 0x95, 0x06, 0xdf, 0xdb,
+	0xfa, 0x32, 0x89, 0xec, 0x63, 0x7a, 0x31, 0x8d, 0x71, 0x75, 0xf5, 0xbf, 0x60, 0x27, 0x23, 0x22,
+	0x34, 0x12, 0x2e, 0xc6, 0x88, 0xf0, 0x40, 0xdd, 0xf6, 0x23, 0x2d, 0x90, 0x9d, 0x3e, 0x37, 0xc2,
+	0x1a, 0x04, 0x07, 0xbf, 0xe7, 0x9a, 0xef, 0x40, 0xca, 0x05, 0x95, 0x5f, 0xf0, 0xfe, 0x84, 0xca,
+	0xd2, 0x90, 0x09, 0x60, 0x31, 0x35, 0xa4, 0x09, 0xae, 0xee, 0xa2, 0x59, 0x02, 0x31, 0x3e, 0x81,
+	0xa9, 0xa6, 0x79, 0x1e, 0x1b, 0x7c, 0x64, 0xe7, 0xf6, 0x01, 0xc3, 0xa9, 0x68, 0x73, 0x39, 0xf8,
+	0xab, 0x38, 0xe6, 0xa4, 0xf4, 0x23, 0xc1, 0x1d, 0x3e, 0x12, 0xb6, 0x3f, 0x7b, 0x72, 0x5a, 0x73,
+	0x9e, 0x9e, 0xd6, 0x9c, 0x7f, 0x4f, 0x6b, 0xce, 0xcf, 0x67, 0xb5, 0x99, 0xa7, 0x67, 0xb5, 0x99,
+	0xbf, 0xce, 0x6a, 0x33, 0xdf, 0xbd, 0xdb, 0xa2, 0xb2, 0xdd, 0x6b, 0x86, 0x31, 0xef, 0xd6, 0x0b,
+	0x0f, 0x9d, 0xc2, 0xcf, 0xe3, 0xc1, 0xab, 0x47, 0x9e, 0xa4, 0x20, 0x9a, 0x15, 0xfd, 0xe2, 0xd9,
+	0xfc, 0x2f, 0x00, 0x00, 0xff, 0xff, 0xdb, 0x05, 0xe6, 0x7a, 0xc8, 0x0d, 0x00, 0x00,
 }
 
 func (m *EventDataNetCreated) Marshal() (dAtA []byte, err error) {
@@ -939,6 +1958,718 @@ func (m *EventCommitsExpired) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *EventValidatorBonded) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventValidatorBonded) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventValidatorBonded) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Active {
+		i--
+		if m.Active {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x20
+	}
+	{
+		size := m.Bond.Size()
+		i -= size
+		if _, err := m.Bond.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventValidatorSlashed) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventValidatorSlashed) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventValidatorSlashed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Reason) > 0 {
+		i -= len(m.Reason)
+		copy(dAtA[i:], m.Reason)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Reason)))
+		i--
+		dAtA[i] = 0x2a
+	}
+	{
+		size := m.Amount.Size()
+		i -= size
+		if _, err := m.Amount.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if m.Cohort != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Cohort))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventCredentialsChanged) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventCredentialsChanged) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventCredentialsChanged) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Granted {
+		i--
+		if m.Granted {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Addresses) > 0 {
+		for iNdEx := len(m.Addresses) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Addresses[iNdEx])
+			copy(dAtA[i:], m.Addresses[iNdEx])
+			i = encodeVarintEvents(dAtA, i, uint64(len(m.Addresses[iNdEx])))
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventCohortPhase) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventCohortPhase) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventCohortPhase) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Round != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Round))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Phase != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Phase))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Cohort != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Cohort))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventCohortDecided) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventCohortDecided) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventCohortDecided) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Paid.Size()
+		i -= size
+		if _, err := m.Paid.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x42
+	if m.Version != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Version))
+		i--
+		dAtA[i] = 0x38
+	}
+	if len(m.Returned) > 0 {
+		dAtA9 := make([]byte, len(m.Returned)*10)
+		var j8 int
+		for _, num := range m.Returned {
+			for num >= 1<<7 {
+				dAtA9[j8] = uint8(uint64(num)&0x7f | 0x80)
+				num >>= 7
+				j8++
+			}
+			dAtA9[j8] = uint8(num)
+			j8++
+		}
+		i -= j8
+		copy(dAtA[i:], dAtA9[:j8])
+		i = encodeVarintEvents(dAtA, i, uint64(j8))
+		i--
+		dAtA[i] = 0x32
+	}
+	if len(m.Rejected) > 0 {
+		dAtA11 := make([]byte, len(m.Rejected)*10)
+		var j10 int
+		for _, num := range m.Rejected {
+			for num >= 1<<7 {
+				dAtA11[j10] = uint8(uint64(num)&0x7f | 0x80)
+				num >>= 7
+				j10++
+			}
+			dAtA11[j10] = uint8(num)
+			j10++
+		}
+		i -= j10
+		copy(dAtA[i:], dAtA11[:j10])
+		i = encodeVarintEvents(dAtA, i, uint64(j10))
+		i--
+		dAtA[i] = 0x2a
+	}
+	if len(m.Accepted) > 0 {
+		dAtA13 := make([]byte, len(m.Accepted)*10)
+		var j12 int
+		for _, num := range m.Accepted {
+			for num >= 1<<7 {
+				dAtA13[j12] = uint8(uint64(num)&0x7f | 0x80)
+				num >>= 7
+				j12++
+			}
+			dAtA13[j12] = uint8(num)
+			j12++
+		}
+		i -= j12
+		copy(dAtA[i:], dAtA13[:j12])
+		i = encodeVarintEvents(dAtA, i, uint64(j12))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Kind != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Kind))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Cohort != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Cohort))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventGoldSealed) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventGoldSealed) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventGoldSealed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Count != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Count))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Kind != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Kind))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Cohort != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Cohort))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventGoldOpened) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventGoldOpened) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventGoldOpened) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Kind != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Kind))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Rank != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Rank))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Cohort != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Cohort))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventAppealed) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventAppealed) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventAppealed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Appellant) > 0 {
+		i -= len(m.Appellant)
+		copy(dAtA[i:], m.Appellant)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Appellant)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Cohort != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Cohort))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Rank != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Rank))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventContributionStopped) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventContributionStopped) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventContributionStopped) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Reason) > 0 {
+		i -= len(m.Reason)
+		copy(dAtA[i:], m.Reason)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Reason)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Status != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Status))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Rank != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Rank))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventRecallPending) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventRecallPending) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventRecallPending) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Reason) > 0 {
+		i -= len(m.Reason)
+		copy(dAtA[i:], m.Reason)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Reason)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Rank != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Rank))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventBountyFunded) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventBountyFunded) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventBountyFunded) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Amount.Size()
+		i -= size
+		if _, err := m.Amount.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if m.DatanetId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Id != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Id))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventBountyPaid) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventBountyPaid) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventBountyPaid) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Amount.Size()
+		i -= size
+		if _, err := m.Amount.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if m.Rank != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Rank))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Id != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Id))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventBountyClosed) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventBountyClosed) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventBountyClosed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Refunded.Size()
+		i -= size
+		if _, err := m.Refunded.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Id != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Id))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventDepositMoved) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventDepositMoved) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventDepositMoved) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Decayed.Size()
+		i -= size
+		if _, err := m.Decayed.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size := m.Released.Size()
+		i -= size
+		if _, err := m.Released.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Rank != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Rank))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventSnapshotAccepted) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventSnapshotAccepted) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventSnapshotAccepted) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Name) > 0 {
+		i -= len(m.Name)
+		copy(dAtA[i:], m.Name)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Name)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Id != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Id))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintEvents(dAtA []byte, offset int, v uint64) int {
 	offset -= sovEvents(v)
 	base := offset
@@ -1106,6 +2837,311 @@ func (m *EventCommitsExpired) Size() (n int) {
 	}
 	l = m.Forfeited.Size()
 	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventValidatorBonded) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovEvents(uint64(m.DatanetId))
+	}
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.Bond.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	if m.Active {
+		n += 2
+	}
+	return n
+}
+
+func (m *EventValidatorSlashed) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovEvents(uint64(m.DatanetId))
+	}
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Cohort != 0 {
+		n += 1 + sovEvents(uint64(m.Cohort))
+	}
+	l = m.Amount.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = len(m.Reason)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	return n
+}
+
+func (m *EventCredentialsChanged) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovEvents(uint64(m.DatanetId))
+	}
+	if len(m.Addresses) > 0 {
+		for _, s := range m.Addresses {
+			l = len(s)
+			n += 1 + l + sovEvents(uint64(l))
+		}
+	}
+	if m.Granted {
+		n += 2
+	}
+	return n
+}
+
+func (m *EventCohortPhase) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Cohort != 0 {
+		n += 1 + sovEvents(uint64(m.Cohort))
+	}
+	if m.DatanetId != 0 {
+		n += 1 + sovEvents(uint64(m.DatanetId))
+	}
+	if m.Phase != 0 {
+		n += 1 + sovEvents(uint64(m.Phase))
+	}
+	if m.Round != 0 {
+		n += 1 + sovEvents(uint64(m.Round))
+	}
+	return n
+}
+
+func (m *EventCohortDecided) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Cohort != 0 {
+		n += 1 + sovEvents(uint64(m.Cohort))
+	}
+	if m.DatanetId != 0 {
+		n += 1 + sovEvents(uint64(m.DatanetId))
+	}
+	if m.Kind != 0 {
+		n += 1 + sovEvents(uint64(m.Kind))
+	}
+	if len(m.Accepted) > 0 {
+		l = 0
+		for _, e := range m.Accepted {
+			l += sovEvents(uint64(e))
+		}
+		n += 1 + sovEvents(uint64(l)) + l
+	}
+	if len(m.Rejected) > 0 {
+		l = 0
+		for _, e := range m.Rejected {
+			l += sovEvents(uint64(e))
+		}
+		n += 1 + sovEvents(uint64(l)) + l
+	}
+	if len(m.Returned) > 0 {
+		l = 0
+		for _, e := range m.Returned {
+			l += sovEvents(uint64(e))
+		}
+		n += 1 + sovEvents(uint64(l)) + l
+	}
+	if m.Version != 0 {
+		n += 1 + sovEvents(uint64(m.Version))
+	}
+	l = m.Paid.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventGoldSealed) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Cohort != 0 {
+		n += 1 + sovEvents(uint64(m.Cohort))
+	}
+	if m.Kind != 0 {
+		n += 1 + sovEvents(uint64(m.Kind))
+	}
+	if m.Count != 0 {
+		n += 1 + sovEvents(uint64(m.Count))
+	}
+	return n
+}
+
+func (m *EventGoldOpened) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Cohort != 0 {
+		n += 1 + sovEvents(uint64(m.Cohort))
+	}
+	if m.Rank != 0 {
+		n += 1 + sovEvents(uint64(m.Rank))
+	}
+	if m.Kind != 0 {
+		n += 1 + sovEvents(uint64(m.Kind))
+	}
+	return n
+}
+
+func (m *EventAppealed) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Rank != 0 {
+		n += 1 + sovEvents(uint64(m.Rank))
+	}
+	if m.Cohort != 0 {
+		n += 1 + sovEvents(uint64(m.Cohort))
+	}
+	l = len(m.Appellant)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	return n
+}
+
+func (m *EventContributionStopped) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Rank != 0 {
+		n += 1 + sovEvents(uint64(m.Rank))
+	}
+	if m.DatanetId != 0 {
+		n += 1 + sovEvents(uint64(m.DatanetId))
+	}
+	if m.Status != 0 {
+		n += 1 + sovEvents(uint64(m.Status))
+	}
+	l = len(m.Reason)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	return n
+}
+
+func (m *EventRecallPending) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Rank != 0 {
+		n += 1 + sovEvents(uint64(m.Rank))
+	}
+	l = len(m.Reason)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	return n
+}
+
+func (m *EventBountyFunded) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Id != 0 {
+		n += 1 + sovEvents(uint64(m.Id))
+	}
+	if m.DatanetId != 0 {
+		n += 1 + sovEvents(uint64(m.DatanetId))
+	}
+	l = m.Amount.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventBountyPaid) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Id != 0 {
+		n += 1 + sovEvents(uint64(m.Id))
+	}
+	if m.Rank != 0 {
+		n += 1 + sovEvents(uint64(m.Rank))
+	}
+	l = m.Amount.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventBountyClosed) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Id != 0 {
+		n += 1 + sovEvents(uint64(m.Id))
+	}
+	l = m.Refunded.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventDepositMoved) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Rank != 0 {
+		n += 1 + sovEvents(uint64(m.Rank))
+	}
+	l = m.Released.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.Decayed.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventSnapshotAccepted) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Id != 0 {
+		n += 1 + sovEvents(uint64(m.Id))
+	}
+	l = len(m.Name)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
 	return n
 }
 
@@ -2206,6 +4242,2141 @@ func (m *EventCommitsExpired) Unmarshal(dAtA []byte) error {
 			if err := m.Forfeited.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventValidatorBonded) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventValidatorBonded: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventValidatorBonded: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bond", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Bond.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Active", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Active = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventValidatorSlashed) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventValidatorSlashed: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventValidatorSlashed: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cohort", wireType)
+			}
+			m.Cohort = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Cohort |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Amount.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reason", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reason = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventCredentialsChanged) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventCredentialsChanged: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventCredentialsChanged: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Addresses", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Addresses = append(m.Addresses, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Granted", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Granted = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventCohortPhase) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventCohortPhase: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventCohortPhase: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cohort", wireType)
+			}
+			m.Cohort = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Cohort |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Phase", wireType)
+			}
+			m.Phase = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Phase |= CohortPhase(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Round", wireType)
+			}
+			m.Round = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Round |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventCohortDecided) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventCohortDecided: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventCohortDecided: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cohort", wireType)
+			}
+			m.Cohort = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Cohort |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Kind", wireType)
+			}
+			m.Kind = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Kind |= CohortKind(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType == 0 {
+				var v uint64
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowEvents
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					v |= uint64(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				m.Accepted = append(m.Accepted, v)
+			} else if wireType == 2 {
+				var packedLen int
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowEvents
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					packedLen |= int(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				if packedLen < 0 {
+					return ErrInvalidLengthEvents
+				}
+				postIndex := iNdEx + packedLen
+				if postIndex < 0 {
+					return ErrInvalidLengthEvents
+				}
+				if postIndex > l {
+					return io.ErrUnexpectedEOF
+				}
+				var elementCount int
+				var count int
+				for _, integer := range dAtA[iNdEx:postIndex] {
+					if integer < 128 {
+						count++
+					}
+				}
+				elementCount = count
+				if elementCount != 0 && len(m.Accepted) == 0 {
+					m.Accepted = make([]uint64, 0, elementCount)
+				}
+				for iNdEx < postIndex {
+					var v uint64
+					for shift := uint(0); ; shift += 7 {
+						if shift >= 64 {
+							return ErrIntOverflowEvents
+						}
+						if iNdEx >= l {
+							return io.ErrUnexpectedEOF
+						}
+						b := dAtA[iNdEx]
+						iNdEx++
+						v |= uint64(b&0x7F) << shift
+						if b < 0x80 {
+							break
+						}
+					}
+					m.Accepted = append(m.Accepted, v)
+				}
+			} else {
+				return fmt.Errorf("proto: wrong wireType = %d for field Accepted", wireType)
+			}
+		case 5:
+			if wireType == 0 {
+				var v uint64
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowEvents
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					v |= uint64(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				m.Rejected = append(m.Rejected, v)
+			} else if wireType == 2 {
+				var packedLen int
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowEvents
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					packedLen |= int(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				if packedLen < 0 {
+					return ErrInvalidLengthEvents
+				}
+				postIndex := iNdEx + packedLen
+				if postIndex < 0 {
+					return ErrInvalidLengthEvents
+				}
+				if postIndex > l {
+					return io.ErrUnexpectedEOF
+				}
+				var elementCount int
+				var count int
+				for _, integer := range dAtA[iNdEx:postIndex] {
+					if integer < 128 {
+						count++
+					}
+				}
+				elementCount = count
+				if elementCount != 0 && len(m.Rejected) == 0 {
+					m.Rejected = make([]uint64, 0, elementCount)
+				}
+				for iNdEx < postIndex {
+					var v uint64
+					for shift := uint(0); ; shift += 7 {
+						if shift >= 64 {
+							return ErrIntOverflowEvents
+						}
+						if iNdEx >= l {
+							return io.ErrUnexpectedEOF
+						}
+						b := dAtA[iNdEx]
+						iNdEx++
+						v |= uint64(b&0x7F) << shift
+						if b < 0x80 {
+							break
+						}
+					}
+					m.Rejected = append(m.Rejected, v)
+				}
+			} else {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rejected", wireType)
+			}
+		case 6:
+			if wireType == 0 {
+				var v uint64
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowEvents
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					v |= uint64(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				m.Returned = append(m.Returned, v)
+			} else if wireType == 2 {
+				var packedLen int
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowEvents
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					packedLen |= int(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				if packedLen < 0 {
+					return ErrInvalidLengthEvents
+				}
+				postIndex := iNdEx + packedLen
+				if postIndex < 0 {
+					return ErrInvalidLengthEvents
+				}
+				if postIndex > l {
+					return io.ErrUnexpectedEOF
+				}
+				var elementCount int
+				var count int
+				for _, integer := range dAtA[iNdEx:postIndex] {
+					if integer < 128 {
+						count++
+					}
+				}
+				elementCount = count
+				if elementCount != 0 && len(m.Returned) == 0 {
+					m.Returned = make([]uint64, 0, elementCount)
+				}
+				for iNdEx < postIndex {
+					var v uint64
+					for shift := uint(0); ; shift += 7 {
+						if shift >= 64 {
+							return ErrIntOverflowEvents
+						}
+						if iNdEx >= l {
+							return io.ErrUnexpectedEOF
+						}
+						b := dAtA[iNdEx]
+						iNdEx++
+						v |= uint64(b&0x7F) << shift
+						if b < 0x80 {
+							break
+						}
+					}
+					m.Returned = append(m.Returned, v)
+				}
+			} else {
+				return fmt.Errorf("proto: wrong wireType = %d for field Returned", wireType)
+			}
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Version", wireType)
+			}
+			m.Version = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Version |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Paid.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventGoldSealed) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventGoldSealed: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventGoldSealed: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cohort", wireType)
+			}
+			m.Cohort = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Cohort |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Kind", wireType)
+			}
+			m.Kind = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Kind |= GoldKind(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Count", wireType)
+			}
+			m.Count = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Count |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventGoldOpened) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventGoldOpened: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventGoldOpened: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cohort", wireType)
+			}
+			m.Cohort = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Cohort |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rank", wireType)
+			}
+			m.Rank = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rank |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Kind", wireType)
+			}
+			m.Kind = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Kind |= GoldKind(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventAppealed) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventAppealed: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventAppealed: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rank", wireType)
+			}
+			m.Rank = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rank |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cohort", wireType)
+			}
+			m.Cohort = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Cohort |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Appellant", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Appellant = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventContributionStopped) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventContributionStopped: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventContributionStopped: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rank", wireType)
+			}
+			m.Rank = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rank |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Status", wireType)
+			}
+			m.Status = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Status |= ContributionStatus(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reason", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reason = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventRecallPending) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventRecallPending: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventRecallPending: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rank", wireType)
+			}
+			m.Rank = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rank |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reason", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reason = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventBountyFunded) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventBountyFunded: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventBountyFunded: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			m.Id = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Id |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Amount.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventBountyPaid) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventBountyPaid: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventBountyPaid: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			m.Id = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Id |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rank", wireType)
+			}
+			m.Rank = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rank |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Amount.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventBountyClosed) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventBountyClosed: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventBountyClosed: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			m.Id = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Id |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Refunded", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Refunded.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventDepositMoved) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventDepositMoved: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventDepositMoved: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rank", wireType)
+			}
+			m.Rank = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rank |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Released", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Released.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Decayed", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Decayed.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventSnapshotAccepted) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventSnapshotAccepted: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventSnapshotAccepted: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			m.Id = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Id |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Name", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Name = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex

@@ -16,7 +16,10 @@ type BankKeeper interface {
 	BurnCoins(ctx context.Context, module string, amt sdk.Coins) error
 }
 
-// RewardsKeeper receives forfeited deposits.
+// RewardsKeeper holds the bounty pool and knows what data has earned.
 type RewardsKeeper interface {
 	FundBountyPool(ctx context.Context, fromModule string, amount math.Int) error
+	SpendBountyPool(ctx context.Context, toModule string, amount math.Int) error
+	Contributed(ctx context.Context, contributor sdk.AccAddress) (math.Int, error)
+	DataNetEarned(ctx context.Context, datanetID uint64) (contributors, royalties math.Int, err error)
 }

@@ -6,7 +6,7 @@ import (
 
 // DefaultGenesis is the state of a new chain.
 func DefaultGenesis() *GenesisState {
-	return &GenesisState{Params: DefaultParams(), NextDatanetId: 1, NextRank: 1}
+	return &GenesisState{Params: DefaultParams(), NextDatanetId: 1, NextRank: 1, NextCohort: 1}
 }
 
 // Validate reports a state that cannot have come about.
@@ -55,11 +55,20 @@ func (g GenesisState) Validate() error {
 		if err := validateDeposit(contribution.Deposit); err != nil {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d: %s", contribution.Rank, err)
 		}
+		if err := validateAmounts(contribution.ReviewFee, contribution.AcceptedDeposit, contribution.Vesting); err != nil {
+			return errorsmod.Wrapf(err, "contribution %d", contribution.Rank)
+		}
+		if contribution.Bounty > uint64(len(g.Bounties)) {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d applies for unknown bounty %d", contribution.Rank, contribution.Bounty)
+		}
 		if err := validateDerivations(contribution.Rank, contribution.Segments, contribution.Derivations); err != nil {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d: %s", contribution.Rank, err)
 		}
 	}
-	return g.validateVersions(datanets)
+	if err := g.validateVersions(datanets); err != nil {
+		return err
+	}
+	return g.validateReview(datanets)
 }
 
 func (g GenesisState) validateRank(seen map[uint64]bool, rank uint64) error {

@@ -4,7 +4,9 @@
 package types
 
 import (
+	cosmossdk_io_math "cosmossdk.io/math"
 	fmt "fmt"
+	_ "github.com/cosmos/cosmos-proto"
 	_ "github.com/cosmos/cosmos-sdk/types/tx/amino"
 	_ "github.com/cosmos/gogoproto/gogoproto"
 	proto "github.com/cosmos/gogoproto/proto"
@@ -42,6 +44,24 @@ type GenesisState struct {
 	Versions []Version `protobuf:"bytes,7,rep,name=versions,proto3" json:"versions"`
 	// accumulators by DataNet.
 	Accumulators []DataNetAccumulators `protobuf:"bytes,8,rep,name=accumulators,proto3" json:"accumulators"`
+	// validators by id; ids have no gaps.
+	Validators []DataValidator `protobuf:"bytes,9,rep,name=validators,proto3" json:"validators"`
+	// credentials by DataNet and address.
+	Credentials []Credential `protobuf:"bytes,10,rep,name=credentials,proto3" json:"credentials"`
+	// next_cohort to assign, at least 1.
+	NextCohort uint64 `protobuf:"varint,11,opt,name=next_cohort,json=nextCohort,proto3" json:"next_cohort,omitempty"`
+	// cohorts by id.
+	Cohorts []Cohort `protobuf:"bytes,12,rep,name=cohorts,proto3" json:"cohorts"`
+	// ballots by cohort and address.
+	Ballots []Ballot `protobuf:"bytes,13,rep,name=ballots,proto3" json:"ballots"`
+	// bounties by id; ids have no gaps.
+	Bounties []Bounty `protobuf:"bytes,14,rep,name=bounties,proto3" json:"bounties"`
+	// snapshots by id; ids have no gaps.
+	Snapshots []Snapshot `protobuf:"bytes,15,rep,name=snapshots,proto3" json:"snapshots"`
+	// royalties by DataNet and height.
+	Royalties []RoyaltiesEntry `protobuf:"bytes,16,rep,name=royalties,proto3" json:"royalties"`
+	// released deposits by contributor.
+	Released []ReleasedEntry `protobuf:"bytes,17,rep,name=released,proto3" json:"released"`
 }
 
 func (m *GenesisState) Reset()         { *m = GenesisState{} }
@@ -133,6 +153,69 @@ func (m *GenesisState) GetAccumulators() []DataNetAccumulators {
 	return nil
 }
 
+func (m *GenesisState) GetValidators() []DataValidator {
+	if m != nil {
+		return m.Validators
+	}
+	return nil
+}
+
+func (m *GenesisState) GetCredentials() []Credential {
+	if m != nil {
+		return m.Credentials
+	}
+	return nil
+}
+
+func (m *GenesisState) GetNextCohort() uint64 {
+	if m != nil {
+		return m.NextCohort
+	}
+	return 0
+}
+
+func (m *GenesisState) GetCohorts() []Cohort {
+	if m != nil {
+		return m.Cohorts
+	}
+	return nil
+}
+
+func (m *GenesisState) GetBallots() []Ballot {
+	if m != nil {
+		return m.Ballots
+	}
+	return nil
+}
+
+func (m *GenesisState) GetBounties() []Bounty {
+	if m != nil {
+		return m.Bounties
+	}
+	return nil
+}
+
+func (m *GenesisState) GetSnapshots() []Snapshot {
+	if m != nil {
+		return m.Snapshots
+	}
+	return nil
+}
+
+func (m *GenesisState) GetRoyalties() []RoyaltiesEntry {
+	if m != nil {
+		return m.Royalties
+	}
+	return nil
+}
+
+func (m *GenesisState) GetReleased() []ReleasedEntry {
+	if m != nil {
+		return m.Released
+	}
+	return nil
+}
+
 // DataNetAccumulators are the peaks kept for one DataNet.
 type DataNetAccumulators struct {
 	// datanet_id identifies the DataNet.
@@ -197,9 +280,123 @@ func (m *DataNetAccumulators) GetStatistics() Accumulator {
 	return Accumulator{}
 }
 
+// RoyaltiesEntry are the royalties of a DataNet from a height on.
+type RoyaltiesEntry struct {
+	// datanet_id identifies the DataNet.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// height of the first block.
+	Height int64 `protobuf:"varint,2,opt,name=height,proto3" json:"height,omitempty"`
+	// royalties from then on.
+	Royalties Royalties `protobuf:"bytes,3,opt,name=royalties,proto3" json:"royalties"`
+}
+
+func (m *RoyaltiesEntry) Reset()         { *m = RoyaltiesEntry{} }
+func (m *RoyaltiesEntry) String() string { return proto.CompactTextString(m) }
+func (*RoyaltiesEntry) ProtoMessage()    {}
+func (*RoyaltiesEntry) Descriptor() ([]byte, []int) {
+	return fileDescriptor_a4c44f6d68da94a7, []int{2}
+}
+func (m *RoyaltiesEntry) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *RoyaltiesEntry) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_RoyaltiesEntry.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *RoyaltiesEntry) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_RoyaltiesEntry.Merge(m, src)
+}
+func (m *RoyaltiesEntry) XXX_Size() int {
+	return m.Size()
+}
+func (m *RoyaltiesEntry) XXX_DiscardUnknown() {
+	xxx_messageInfo_RoyaltiesEntry.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_RoyaltiesEntry proto.InternalMessageInfo
+
+func (m *RoyaltiesEntry) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *RoyaltiesEntry) GetHeight() int64 {
+	if m != nil {
+		return m.Height
+	}
+	return 0
+}
+
+func (m *RoyaltiesEntry) GetRoyalties() Royalties {
+	if m != nil {
+		return m.Royalties
+	}
+	return Royalties{}
+}
+
+// ReleasedEntry is what was released of an account's deposits for what it earned.
+type ReleasedEntry struct {
+	// contributor of the deposits.
+	Contributor string `protobuf:"bytes,1,opt,name=contributor,proto3" json:"contributor,omitempty"`
+	// amount in aopen.
+	Amount cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
+}
+
+func (m *ReleasedEntry) Reset()         { *m = ReleasedEntry{} }
+func (m *ReleasedEntry) String() string { return proto.CompactTextString(m) }
+func (*ReleasedEntry) ProtoMessage()    {}
+func (*ReleasedEntry) Descriptor() ([]byte, []int) {
+	return fileDescriptor_a4c44f6d68da94a7, []int{3}
+}
+func (m *ReleasedEntry) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ReleasedEntry) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ReleasedEntry.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ReleasedEntry) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ReleasedEntry.Merge(m, src)
+}
+func (m *ReleasedEntry) XXX_Size() int {
+	return m.Size()
+}
+func (m *ReleasedEntry) XXX_DiscardUnknown() {
+	xxx_messageInfo_ReleasedEntry.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ReleasedEntry proto.InternalMessageInfo
+
+func (m *ReleasedEntry) GetContributor() string {
+	if m != nil {
+		return m.Contributor
+	}
+	return ""
+}
+
 func init() {
 	proto.RegisterType((*GenesisState)(nil), "openledger.datanet.v1.GenesisState")
 	proto.RegisterType((*DataNetAccumulators)(nil), "openledger.datanet.v1.DataNetAccumulators")
+	proto.RegisterType((*RoyaltiesEntry)(nil), "openledger.datanet.v1.RoyaltiesEntry")
+	proto.RegisterType((*ReleasedEntry)(nil), "openledger.datanet.v1.ReleasedEntry")
 }
 
 func init() {
@@ -207,35 +404,55 @@ func init() {
 }
 
 var fileDescriptor_a4c44f6d68da94a7 = []byte{
-	// 445 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x94, 0x93, 0xcf, 0xaa, 0xd3, 0x40,
-	0x14, 0xc6, 0x33, 0xf7, 0xd6, 0xde, 0x76, 0xee, 0xbd, 0x88, 0xa3, 0x42, 0xb8, 0x72, 0x63, 0xe9,
-	0x05, 0x29, 0x5d, 0x24, 0xb6, 0xbe, 0x80, 0x56, 0x45, 0x14, 0x14, 0x69, 0x45, 0xd0, 0x4d, 0x99,
-	0x26, 0x43, 0x1c, 0xda, 0xcc, 0x84, 0xcc, 0x49, 0xa9, 0x6f, 0xe1, 0xd2, 0x47, 0x70, 0xe9, 0x63,
-	0x74, 0xd9, 0x65, 0x57, 0x22, 0xed, 0xc2, 0xd7, 0x90, 0x4c, 0xd2, 0x76, 0x2a, 0x4d, 0xc1, 0x4d,
-	0x38, 0x1c, 0xbe, 0xef, 0x97, 0xf3, 0x67, 0x0e, 0xbe, 0x91, 0x31, 0x13, 0x13, 0x16, 0x84, 0x2c,
-	0xf1, 0x02, 0x0a, 0x54, 0x30, 0xf0, 0xa6, 0x1d, 0x2f, 0x64, 0x82, 0x29, 0xae, 0xdc, 0x38, 0x91,
-	0x20, 0xc9, 0xfd, 0x9d, 0xc8, 0x2d, 0x44, 0xee, 0xb4, 0x73, 0x75, 0x87, 0x46, 0x5c, 0x48, 0x4f,
-	0x7f, 0x73, 0xe5, 0xd5, 0xbd, 0x50, 0x86, 0x52, 0x87, 0x5e, 0x16, 0x15, 0xd9, 0x92, 0x9f, 0x6c,
-	0x50, 0x5a, 0xd4, 0xfc, 0x5e, 0xc1, 0x17, 0xaf, 0xf2, 0xdf, 0x0e, 0x80, 0x02, 0x23, 0x4f, 0x71,
-	0x35, 0xa6, 0x09, 0x8d, 0x94, 0x8d, 0x1a, 0xa8, 0x75, 0xde, 0xbd, 0x76, 0x0f, 0x96, 0xe1, 0xbe,
-	0xd7, 0xa2, 0x5e, 0x7d, 0xfe, 0xeb, 0xa1, 0xf5, 0xe3, 0xcf, 0xcf, 0x36, 0xea, 0x17, 0x3e, 0xf2,
-	0x08, 0xdf, 0x16, 0x6c, 0x06, 0xc3, 0x42, 0x3c, 0xe4, 0x81, 0x7d, 0xd2, 0x40, 0xad, 0x4a, 0xff,
-	0x32, 0x4b, 0xbf, 0xc8, 0xb3, 0xaf, 0x03, 0xf2, 0x00, 0xd7, 0xb5, 0x2e, 0xa1, 0x62, 0x6c, 0x9f,
-	0x6a, 0x45, 0x2d, 0x4b, 0xf4, 0xa9, 0x18, 0x93, 0x97, 0xb8, 0x56, 0xf8, 0x95, 0x5d, 0x69, 0x9c,
-	0xb6, 0xce, 0xbb, 0x4e, 0x49, 0x21, 0x19, 0xf0, 0x1d, 0x03, 0xb3, 0x92, 0xad, 0x95, 0xf4, 0xf0,
-	0x99, 0x2f, 0xa3, 0x88, 0x83, 0xb2, 0x6f, 0x69, 0x4a, 0x59, 0x3b, 0xcf, 0xb5, 0xca, 0x84, 0x6c,
-	0x8c, 0xe4, 0x03, 0xbe, 0xf4, 0xa5, 0x80, 0x84, 0x8f, 0x52, 0xe0, 0x52, 0x28, 0xbb, 0xaa, 0x49,
-	0x37, 0xa5, 0xa4, 0x9d, 0xd6, 0xe4, 0xed, 0x43, 0xb2, 0x06, 0xa7, 0x2c, 0x51, 0x1a, 0x78, 0x76,
-	0xb4, 0xc1, 0x8f, 0xb9, 0x6c, 0xaf, 0xc1, 0x8d, 0x95, 0x7c, 0xc2, 0x17, 0xd4, 0xf7, 0xd3, 0x28,
-	0x9d, 0x50, 0x90, 0x89, 0xb2, 0x6b, 0x1a, 0xd5, 0x3e, 0x3e, 0xab, 0x67, 0x86, 0xc3, 0xc4, 0xee,
-	0xa1, 0x9a, 0x4b, 0x84, 0xef, 0x1e, 0x30, 0x90, 0x6b, 0x8c, 0x8d, 0xd5, 0x22, 0xbd, 0xb8, 0x7a,
-	0xb0, 0x5d, 0xeb, 0xe0, 0xdf, 0x71, 0x9d, 0xe8, 0x77, 0xd4, 0x2c, 0x29, 0xc9, 0x40, 0x1f, 0x99,
-	0xd6, 0x5b, 0x8c, 0x15, 0x50, 0xe0, 0x0a, 0xb8, 0xaf, 0xf4, 0x63, 0xf9, 0x6f, 0xa2, 0x01, 0xe8,
-	0xbd, 0x99, 0xaf, 0x1c, 0xb4, 0x58, 0x39, 0xe8, 0xf7, 0xca, 0x41, 0xdf, 0xd6, 0x8e, 0xb5, 0x58,
-	0x3b, 0xd6, 0x72, 0xed, 0x58, 0x9f, 0x1f, 0x87, 0x1c, 0xbe, 0xa4, 0x23, 0xd7, 0x97, 0x91, 0x67,
-	0xdc, 0x8f, 0x11, 0xce, 0xb6, 0xc7, 0x04, 0x5f, 0x63, 0xa6, 0x46, 0x55, 0x7d, 0x48, 0x4f, 0xfe,
-	0x06, 0x00, 0x00, 0xff, 0xff, 0x24, 0xdd, 0xa8, 0x38, 0xd4, 0x03, 0x00, 0x00,
+	// 767 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x94, 0x95, 0x41, 0x4f, 0xdb, 0x48,
+	0x14, 0xc7, 0x63, 0x60, 0x43, 0x3c, 0x21, 0xb0, 0xcc, 0xc2, 0xca, 0xcb, 0x8a, 0x24, 0x1b, 0x76,
+	0x57, 0x88, 0x0a, 0xa7, 0xd0, 0x5b, 0x4f, 0x25, 0x80, 0xda, 0xb4, 0x2a, 0xad, 0x9c, 0x0a, 0xa9,
+	0xbd, 0xa0, 0x89, 0x3d, 0x4a, 0x2c, 0xec, 0x99, 0xc8, 0x33, 0x89, 0xe0, 0x53, 0x14, 0xf5, 0x53,
+	0xf4, 0xd8, 0x03, 0x1f, 0x82, 0x23, 0xe2, 0x84, 0x7a, 0x40, 0x15, 0x1c, 0xfa, 0x35, 0x2a, 0x3f,
+	0x3b, 0xc9, 0x98, 0xc6, 0x46, 0xbd, 0x44, 0xf6, 0xcb, 0xff, 0xff, 0xf3, 0x7b, 0xf3, 0xde, 0xcc,
+	0xa0, 0x35, 0xde, 0xa3, 0xcc, 0xa3, 0x4e, 0x87, 0x06, 0x75, 0x87, 0x48, 0xc2, 0xa8, 0xac, 0x0f,
+	0xb6, 0xea, 0x1d, 0xca, 0xa8, 0x70, 0x85, 0xd9, 0x0b, 0xb8, 0xe4, 0x78, 0x79, 0x2c, 0x32, 0x63,
+	0x91, 0x39, 0xd8, 0x5a, 0x59, 0x24, 0xbe, 0xcb, 0x78, 0x1d, 0x7e, 0x23, 0xe5, 0xca, 0x5f, 0x36,
+	0x17, 0x3e, 0x17, 0x47, 0xf0, 0x56, 0x8f, 0x5e, 0xe2, 0xbf, 0x96, 0x3a, 0xbc, 0xc3, 0xa3, 0x78,
+	0xf8, 0x14, 0x47, 0x6b, 0x93, 0xbf, 0xdf, 0xe6, 0x7d, 0x26, 0x4f, 0xb3, 0x35, 0x36, 0xef, 0xf2,
+	0x40, 0xc6, 0x9a, 0x94, 0x3a, 0x86, 0xd9, 0x82, 0xa8, 0xf6, 0x51, 0x47, 0x73, 0xcf, 0xa3, 0xca,
+	0x5a, 0x92, 0x48, 0x8a, 0x9f, 0xa1, 0x7c, 0x8f, 0x04, 0xc4, 0x17, 0x86, 0x56, 0xd5, 0xd6, 0x8b,
+	0xdb, 0xab, 0xe6, 0xc4, 0x4a, 0xcd, 0xb7, 0x20, 0x6a, 0xe8, 0x17, 0x37, 0x95, 0xdc, 0xe7, 0xef,
+	0x5f, 0x36, 0x34, 0x2b, 0xf6, 0xe1, 0xff, 0xd1, 0x02, 0xa3, 0x27, 0xf2, 0x28, 0x16, 0x1f, 0xb9,
+	0x8e, 0x31, 0x55, 0xd5, 0xd6, 0x67, 0xac, 0x52, 0x18, 0xde, 0x8b, 0xa2, 0x4d, 0x07, 0xff, 0x8d,
+	0x74, 0xd0, 0x05, 0x84, 0x1d, 0x1b, 0xd3, 0xa0, 0x28, 0x84, 0x01, 0x8b, 0xb0, 0x63, 0xbc, 0x8f,
+	0x0a, 0xb1, 0x5f, 0x18, 0x33, 0xd5, 0xe9, 0xf5, 0xe2, 0x76, 0x39, 0x25, 0x91, 0x10, 0x78, 0x40,
+	0xa5, 0x9a, 0xc9, 0xc8, 0x8a, 0x1b, 0x68, 0xd6, 0xe6, 0xbe, 0xef, 0x4a, 0x61, 0xfc, 0x06, 0x94,
+	0xb4, 0x72, 0x76, 0x41, 0xa5, 0x42, 0x86, 0x46, 0xfc, 0x0e, 0x95, 0x6c, 0xce, 0x64, 0xe0, 0xb6,
+	0xfb, 0xd2, 0xe5, 0x4c, 0x18, 0x79, 0x20, 0xad, 0xa5, 0x92, 0xc6, 0x5a, 0x95, 0x97, 0x84, 0x84,
+	0x05, 0x0e, 0x68, 0x20, 0x00, 0x38, 0x9b, 0x59, 0xe0, 0x61, 0x24, 0x4b, 0x14, 0x38, 0xb4, 0xe2,
+	0xf7, 0x68, 0x8e, 0xd8, 0x76, 0xdf, 0xef, 0x7b, 0x44, 0xf2, 0x40, 0x18, 0x05, 0x40, 0x6d, 0x64,
+	0xaf, 0xd5, 0x8e, 0xe2, 0x50, 0xb1, 0x09, 0x14, 0x7e, 0x83, 0xd0, 0x80, 0x78, 0xae, 0x13, 0x81,
+	0x75, 0x00, 0xff, 0x9b, 0x01, 0x3e, 0x1c, 0x8a, 0x55, 0xa4, 0x82, 0xc0, 0x07, 0xa8, 0x68, 0x07,
+	0xd4, 0xa1, 0x4c, 0xba, 0xc4, 0x13, 0x06, 0x02, 0xe2, 0x3f, 0x69, 0xcb, 0x38, 0x52, 0xaa, 0x38,
+	0x15, 0x80, 0x2b, 0xa8, 0x08, 0x03, 0x14, 0x4d, 0xbd, 0x51, 0x84, 0x11, 0x42, 0x61, 0x68, 0x17,
+	0x22, 0x51, 0xf7, 0xc3, 0x27, 0x61, 0xcc, 0x3d, 0xd0, 0xfd, 0x50, 0x75, 0xaf, 0xfb, 0x60, 0x0c,
+	0x19, 0x6d, 0xe2, 0x79, 0x5c, 0x0a, 0xa3, 0x94, 0xc9, 0x68, 0x80, 0x2a, 0xc1, 0x88, 0x8d, 0x78,
+	0x0f, 0x15, 0x60, 0xf7, 0xba, 0x54, 0x18, 0xf3, 0xd9, 0x10, 0xd8, 0xe4, 0x89, 0x56, 0x0f, 0x9d,
+	0xf8, 0x05, 0xd2, 0x05, 0x23, 0x3d, 0xd1, 0x0d, 0x73, 0x59, 0x00, 0x4c, 0x25, 0x05, 0xd3, 0x8a,
+	0x75, 0x2a, 0x68, 0x6c, 0xc6, 0x07, 0x48, 0x0f, 0xf8, 0x29, 0xf1, 0x20, 0xa1, 0xdf, 0x81, 0xf4,
+	0x5f, 0x0a, 0xc9, 0x1a, 0xea, 0xf6, 0x99, 0x0c, 0x12, 0x89, 0x8d, 0x11, 0xf8, 0x15, 0x2a, 0x04,
+	0xd4, 0xa3, 0x44, 0x50, 0xc7, 0x58, 0xcc, 0x9c, 0x13, 0x2b, 0x96, 0xfd, 0x44, 0x1b, 0x01, 0x6a,
+	0xd7, 0x1a, 0xfa, 0x63, 0xc2, 0x9c, 0xe2, 0x55, 0x84, 0x94, 0x13, 0x45, 0x83, 0x66, 0xeb, 0xce,
+	0xe8, 0x34, 0x69, 0xdd, 0xdf, 0xa5, 0x53, 0x70, 0x7c, 0xd5, 0x52, 0x12, 0x51, 0xd0, 0x19, 0x9b,
+	0xf4, 0x35, 0x42, 0x42, 0x12, 0xe9, 0x0a, 0xe9, 0xda, 0x02, 0xce, 0xa8, 0x5f, 0x26, 0x2a, 0x80,
+	0xda, 0x27, 0x0d, 0xcd, 0x27, 0x17, 0xf4, 0xa1, 0xaa, 0xfe, 0x44, 0xf9, 0x2e, 0x75, 0x3b, 0x5d,
+	0x09, 0xe5, 0x4c, 0x5b, 0xf1, 0x1b, 0x6e, 0xaa, 0x1d, 0x8c, 0xf2, 0xaa, 0x3e, 0xd4, 0xc1, 0xc9,
+	0xcd, 0xab, 0x9d, 0x69, 0xa8, 0x94, 0x68, 0x0b, 0x7e, 0x8a, 0x8a, 0xa3, 0x65, 0xe0, 0x01, 0x24,
+	0xa5, 0x37, 0x8c, 0xab, 0xf3, 0xcd, 0xa5, 0xf8, 0xf6, 0xda, 0x71, 0x9c, 0x80, 0x0a, 0xd1, 0x92,
+	0x81, 0xcb, 0x3a, 0x96, 0x2a, 0xc6, 0xbb, 0x28, 0x4f, 0xfc, 0x70, 0x62, 0x21, 0x61, 0xbd, 0xf1,
+	0x28, 0xfc, 0xe6, 0xd7, 0x9b, 0xca, 0x72, 0x64, 0x15, 0xce, 0xb1, 0xe9, 0xf2, 0xba, 0x4f, 0x64,
+	0xd7, 0x6c, 0x32, 0x79, 0x75, 0xbe, 0x89, 0x62, 0x66, 0x93, 0x49, 0x2b, 0xb6, 0x36, 0x5e, 0x5e,
+	0xdc, 0x96, 0xb5, 0xcb, 0xdb, 0xb2, 0xf6, 0xed, 0xb6, 0xac, 0x9d, 0xdd, 0x95, 0x73, 0x97, 0x77,
+	0xe5, 0xdc, 0xf5, 0x5d, 0x39, 0xf7, 0xe1, 0x71, 0xc7, 0x95, 0xdd, 0x7e, 0xdb, 0xb4, 0xb9, 0x5f,
+	0x57, 0xae, 0x37, 0xe5, 0xf1, 0x64, 0x74, 0xd7, 0xc9, 0xd3, 0x1e, 0x15, 0xed, 0x3c, 0xdc, 0x73,
+	0x4f, 0x7e, 0x04, 0x00, 0x00, 0xff, 0xff, 0x5f, 0xf9, 0xbc, 0x0a, 0xd6, 0x07, 0x00, 0x00,
 }
 
 func (m *GenesisState) Marshal() (dAtA []byte, err error) {
@@ -258,6 +475,127 @@ func (m *GenesisState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if len(m.Released) > 0 {
+		for iNdEx := len(m.Released) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Released[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1
+			i--
+			dAtA[i] = 0x8a
+		}
+	}
+	if len(m.Royalties) > 0 {
+		for iNdEx := len(m.Royalties) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Royalties[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1
+			i--
+			dAtA[i] = 0x82
+		}
+	}
+	if len(m.Snapshots) > 0 {
+		for iNdEx := len(m.Snapshots) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Snapshots[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x7a
+		}
+	}
+	if len(m.Bounties) > 0 {
+		for iNdEx := len(m.Bounties) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Bounties[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x72
+		}
+	}
+	if len(m.Ballots) > 0 {
+		for iNdEx := len(m.Ballots) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Ballots[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x6a
+		}
+	}
+	if len(m.Cohorts) > 0 {
+		for iNdEx := len(m.Cohorts) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Cohorts[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x62
+		}
+	}
+	if m.NextCohort != 0 {
+		i = encodeVarintGenesis(dAtA, i, uint64(m.NextCohort))
+		i--
+		dAtA[i] = 0x58
+	}
+	if len(m.Credentials) > 0 {
+		for iNdEx := len(m.Credentials) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Credentials[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x52
+		}
+	}
+	if len(m.Validators) > 0 {
+		for iNdEx := len(m.Validators) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Validators[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x4a
+		}
+	}
 	if len(m.Accumulators) > 0 {
 		for iNdEx := len(m.Accumulators) - 1; iNdEx >= 0; iNdEx-- {
 			{
@@ -399,6 +737,89 @@ func (m *DataNetAccumulators) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *RoyaltiesEntry) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *RoyaltiesEntry) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *RoyaltiesEntry) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Royalties.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintGenesis(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if m.Height != 0 {
+		i = encodeVarintGenesis(dAtA, i, uint64(m.Height))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintGenesis(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *ReleasedEntry) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ReleasedEntry) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ReleasedEntry) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Amount.Size()
+		i -= size
+		if _, err := m.Amount.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintGenesis(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Contributor) > 0 {
+		i -= len(m.Contributor)
+		copy(dAtA[i:], m.Contributor)
+		i = encodeVarintGenesis(dAtA, i, uint64(len(m.Contributor)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintGenesis(dAtA []byte, offset int, v uint64) int {
 	offset -= sovGenesis(v)
 	base := offset
@@ -454,6 +875,57 @@ func (m *GenesisState) Size() (n int) {
 			n += 1 + l + sovGenesis(uint64(l))
 		}
 	}
+	if len(m.Validators) > 0 {
+		for _, e := range m.Validators {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if len(m.Credentials) > 0 {
+		for _, e := range m.Credentials {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if m.NextCohort != 0 {
+		n += 1 + sovGenesis(uint64(m.NextCohort))
+	}
+	if len(m.Cohorts) > 0 {
+		for _, e := range m.Cohorts {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if len(m.Ballots) > 0 {
+		for _, e := range m.Ballots {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if len(m.Bounties) > 0 {
+		for _, e := range m.Bounties {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if len(m.Snapshots) > 0 {
+		for _, e := range m.Snapshots {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if len(m.Royalties) > 0 {
+		for _, e := range m.Royalties {
+			l = e.Size()
+			n += 2 + l + sovGenesis(uint64(l))
+		}
+	}
+	if len(m.Released) > 0 {
+		for _, e := range m.Released {
+			l = e.Size()
+			n += 2 + l + sovGenesis(uint64(l))
+		}
+	}
 	return n
 }
 
@@ -469,6 +941,38 @@ func (m *DataNetAccumulators) Size() (n int) {
 	l = m.Contributions.Size()
 	n += 1 + l + sovGenesis(uint64(l))
 	l = m.Statistics.Size()
+	n += 1 + l + sovGenesis(uint64(l))
+	return n
+}
+
+func (m *RoyaltiesEntry) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovGenesis(uint64(m.DatanetId))
+	}
+	if m.Height != 0 {
+		n += 1 + sovGenesis(uint64(m.Height))
+	}
+	l = m.Royalties.Size()
+	n += 1 + l + sovGenesis(uint64(l))
+	return n
+}
+
+func (m *ReleasedEntry) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Contributor)
+	if l > 0 {
+		n += 1 + l + sovGenesis(uint64(l))
+	}
+	l = m.Amount.Size()
 	n += 1 + l + sovGenesis(uint64(l))
 	return n
 }
@@ -749,6 +1253,297 @@ func (m *GenesisState) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Validators", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Validators = append(m.Validators, DataValidator{})
+			if err := m.Validators[len(m.Validators)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Credentials", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Credentials = append(m.Credentials, Credential{})
+			if err := m.Credentials[len(m.Credentials)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 11:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NextCohort", wireType)
+			}
+			m.NextCohort = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.NextCohort |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 12:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cohorts", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Cohorts = append(m.Cohorts, Cohort{})
+			if err := m.Cohorts[len(m.Cohorts)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 13:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ballots", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Ballots = append(m.Ballots, Ballot{})
+			if err := m.Ballots[len(m.Ballots)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 14:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bounties", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Bounties = append(m.Bounties, Bounty{})
+			if err := m.Bounties[len(m.Bounties)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 15:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Snapshots", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Snapshots = append(m.Snapshots, Snapshot{})
+			if err := m.Snapshots[len(m.Snapshots)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 16:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Royalties", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Royalties = append(m.Royalties, RoyaltiesEntry{})
+			if err := m.Royalties[len(m.Royalties)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 17:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Released", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Released = append(m.Released, ReleasedEntry{})
+			if err := m.Released[len(m.Released)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipGenesis(dAtA[iNdEx:])
@@ -881,6 +1676,243 @@ func (m *DataNetAccumulators) Unmarshal(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			if err := m.Statistics.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipGenesis(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *RoyaltiesEntry) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowGenesis
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: RoyaltiesEntry: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: RoyaltiesEntry: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Height", wireType)
+			}
+			m.Height = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Height |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Royalties", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Royalties.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipGenesis(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ReleasedEntry) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowGenesis
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ReleasedEntry: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ReleasedEntry: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Contributor", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Contributor = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Amount.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex

@@ -25,4 +25,31 @@ var (
 	ContributionMMR  = collections.NewPrefix(11) // DataNet → Accumulator
 	StatisticsMMR    = collections.NewPrefix(12) // DataNet → Accumulator
 	UnheldKey        = collections.NewPrefix(13) // (height to ask at, DataNet)
+
+	NextValidatorKey = collections.NewPrefix(14) // → uint64
+	ValidatorsKey    = collections.NewPrefix(15) // id → DataValidator
+	ValidatorIDsKey  = collections.NewPrefix(16) // (address, DataNet) → id
+	PlacesKey        = collections.NewPrefix(17) // (DataNet, place) → id
+	StakeKey         = collections.NewPrefix(18) // (DataNet or 0, level, index) → StakeNode
+	PanelsKey        = collections.NewPrefix(19) // DataNet or 0 → PanelSize
+	CredentialsKey   = collections.NewPrefix(20) // (DataNet, address) → Credential
+	NextCohortKey    = collections.NewPrefix(21) // → uint64
+	CohortsKey       = collections.NewPrefix(22) // id → Cohort
+	CohortsByKey     = collections.NewPrefix(23) // (DataNet, cohort)
+	FillingKey       = collections.NewPrefix(24) // (DataNet, panel) → cohort
+	DrawsKey         = collections.NewPrefix(25) // (height, cohort)
+	BallotsKey       = collections.NewPrefix(26) // (cohort, address) → Ballot
+	AssignedKey      = collections.NewPrefix(27) // (address, cohort)
+	TimersKey        = collections.NewPrefix(28) // (time, kind, id)
+	OpenByKey        = collections.NewPrefix(29) // contributor → contributions that wait for panels
+	ContributorsKey  = collections.NewPrefix(30) // (DataNet, contributor) with accepted contributions
+	StoppedKey       = collections.NewPrefix(31) // (DataNet, version of acceptance, rank)
+	RoyaltiesKey     = collections.NewPrefix(32) // (DataNet, height) → Royalties
+	ReleasedKey      = collections.NewPrefix(33) // contributor → Int
+	NextBountyKey    = collections.NewPrefix(34) // → uint64
+	BountiesKey      = collections.NewPrefix(35) // id → Bounty
+	BountiesByKey    = collections.NewPrefix(36) // (DataNet, bounty)
+	NextSnapshotKey  = collections.NewPrefix(37) // → uint64
+	SnapshotsKey     = collections.NewPrefix(38) // id → Snapshot
+	TimerAtKey       = collections.NewPrefix(39) // (kind, id) → time
 )

@@ -23,6 +23,7 @@ const (
 	maxURI         = 256
 	maxTitle       = 128
 	maxReason      = 256
+	maxCurators    = 8
 	hashSize       = 32
 	minSalt        = 16
 	maxSalt        = 32
@@ -52,14 +53,16 @@ func (m *MsgCreateDataNet) ValidateBasic() error {
 	if err := validateText("licence", m.Licence, 0, maxLicence); err != nil {
 		return err
 	}
-	switch m.ReviewPolicy {
-	case REVIEW_POLICY_OWNER:
-	case REVIEW_POLICY_PANEL:
-		return errorsmod.Wrap(ErrReviewPolicy, "review by panels is not available yet: choose REVIEW_POLICY_OWNER")
-	default:
-		return errorsmod.Wrapf(ErrReviewPolicy, "%s: choose REVIEW_POLICY_OWNER", m.ReviewPolicy)
+	if m.ReviewPolicy != REVIEW_POLICY_OWNER && m.ReviewPolicy != REVIEW_POLICY_PANEL {
+		return errorsmod.Wrapf(ErrReviewPolicy, "%s: choose REVIEW_POLICY_OWNER or REVIEW_POLICY_PANEL", m.ReviewPolicy)
 	}
-	return validateProfile(m.Name, m.Description, m.GuidelinesUri, m.RoyaltyFloor, m.OwnerPpm)
+	if err := validateRoyalties(m.OwnerPpm, m.Curators); err != nil {
+		return err
+	}
+	if err := validateFee(m.ReviewFee); err != nil {
+		return err
+	}
+	return validateProfile(m.Name, m.Description, m.GuidelinesUri, m.RoyaltyFloor)
 }
 
 // ValidateBasic implements sdk.HasValidateBasic.
@@ -72,10 +75,16 @@ func (m *MsgUpdateDataNet) ValidateBasic() error {
 			return err
 		}
 	}
-	return validateProfile(m.Name, m.Description, m.GuidelinesUri, m.RoyaltyFloor, m.OwnerPpm)
+	if err := validateRoyalties(m.OwnerPpm, m.Curators); err != nil {
+		return err
+	}
+	if err := validateFee(m.ReviewFee); err != nil {
+		return err
+	}
+	return validateProfile(m.Name, m.Description, m.GuidelinesUri, m.RoyaltyFloor)
 }
 
-func validateProfile(name, description, guidelines string, floor math.Int, ownerPPM uint32) error {
+func validateProfile(name, description, guidelines string, floor math.Int) error {
 	if err := validateText("name", name, minName, maxName); err != nil {
 		return err
 	}
@@ -88,10 +97,49 @@ func validateProfile(name, description, guidelines string, floor math.Int, owner
 	if floor.IsNil() || floor.IsNegative() || floor.GT(rewardstypes.MaxSupply) {
 		return errorsmod.Wrap(ErrInvalidDataNet, "royalty_floor must be between 0 and the maximum supply, in aopen")
 	}
-	if ownerPPM > ppm {
-		return errorsmod.Wrapf(ErrInvalidDataNet, "owner_ppm is %d, at most %d", ownerPPM, ppm)
+	return nil
+}
+
+// validateRoyalties checks the shares of owner and curators.
+func validateRoyalties(ownerPPM uint32, curators []Royalty) error {
+	if len(curators) > maxCurators {
+		return errorsmod.Wrapf(ErrInvalidDataNet, "%d curators, at most %d", len(curators), maxCurators)
+	}
+	sum := uint64(ownerPPM)
+	for i, curator := range curators {
+		if err := validateAddress("curator", curator.Address); err != nil {
+			return err
+		}
+		if curator.Ppm < 1 {
+			return errorsmod.Wrapf(ErrInvalidDataNet, "curator %s has no share: leave it out", curator.Address)
+		}
+		for _, before := range curators[:i] {
+			if before.Address == curator.Address {
+				return errorsmod.Wrapf(ErrInvalidDataNet, "curator %s is named twice", curator.Address)
+			}
+		}
+		sum += uint64(curator.Ppm)
+	}
+	if sum > ppm {
+		return errorsmod.Wrapf(ErrInvalidDataNet, "royalties sum to %d ppm, at most %d", sum, ppm)
 	}
 	return nil
+}
+
+// validateFee checks a review fee, which may be left out.
+func validateFee(fee math.Int) error {
+	if !fee.IsNil() && (fee.IsNegative() || fee.BigIntMut().BitLen() > 80) {
+		return errorsmod.Wrap(ErrInvalidDataNet, "review_fee must be between 0 and 2^80 aopen")
+	}
+	return nil
+}
+
+// OrZero reads an amount that may have been left out.
+func OrZero(amount math.Int) math.Int {
+	if amount.IsNil() {
+		return math.ZeroInt()
+	}
+	return amount
 }
 
 // ValidateBasic implements sdk.HasValidateBasic.

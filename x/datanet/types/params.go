@@ -25,6 +25,9 @@ func DefaultParams() Params {
 		MaxOwnerPpm:      200_000,
 		MaxPending:       10_000,
 		CreationFee:      math.NewIntWithDecimal(1, rewardstypes.Decimals),
+		Review:           DefaultReviewParams(),
+		Standing:         DefaultStandingParams(),
+		StepsPerBlock:    500,
 	}
 }
 
@@ -49,6 +52,7 @@ func (p Params) Validate() error {
 		{"max_items_per_msg", p.MaxItemsPerMsg, 1_000},
 		{"expiries_per_block", p.ExpiriesPerBlock, 10_000},
 		{"max_pending", p.MaxPending, 10_000_000},
+		{"steps_per_block", p.StepsPerBlock, 10_000},
 	} {
 		if bound.value < 1 || bound.value > bound.max {
 			return errorsmod.Wrapf(ErrInvalidParams, "%s is %d, must be between 1 and %d", bound.name, bound.value, bound.max)
@@ -57,7 +61,10 @@ func (p Params) Validate() error {
 	if p.MaxOwnerPpm > ppm {
 		return errorsmod.Wrapf(ErrInvalidParams, "max_owner_ppm is %d, at most %d", p.MaxOwnerPpm, ppm)
 	}
-	return nil
+	if err := p.Review.Validate(); err != nil {
+		return err
+	}
+	return p.Standing.Validate()
 }
 
 // RequiredDeposit for a contribution of tokens, in aopen.

@@ -5,6 +5,7 @@ package types
 
 import (
 	context "context"
+	cosmossdk_io_math "cosmossdk.io/math"
 	fmt "fmt"
 	_ "github.com/cosmos/cosmos-proto"
 	query "github.com/cosmos/cosmos-sdk/types/query"
@@ -610,6 +611,8 @@ type QueryContributionsRequest struct {
 	Status ContributionStatus `protobuf:"varint,2,opt,name=status,proto3,enum=openledger.datanet.v1.ContributionStatus" json:"status,omitempty"`
 	// pagination of the list.
 	Pagination *query.PageRequest `protobuf:"bytes,3,opt,name=pagination,proto3" json:"pagination,omitempty"`
+	// accepted keeps what is in a version of the DataNet, whatever happened to it since.
+	Accepted bool `protobuf:"varint,4,opt,name=accepted,proto3" json:"accepted,omitempty"`
 }
 
 func (m *QueryContributionsRequest) Reset()         { *m = QueryContributionsRequest{} }
@@ -664,6 +667,13 @@ func (m *QueryContributionsRequest) GetPagination() *query.PageRequest {
 		return m.Pagination
 	}
 	return nil
+}
+
+func (m *QueryContributionsRequest) GetAccepted() bool {
+	if m != nil {
+		return m.Accepted
+	}
+	return false
 }
 
 // QueryContributionsResponse returns a page of contributions.
@@ -1046,6 +1056,1481 @@ func (m *QueryVersionsResponse) GetPagination() *query.PageResponse {
 	return nil
 }
 
+// QuerySummaryRequest asks for the summary of a DataNet.
+type QuerySummaryRequest struct {
+	// datanet_id of the DataNet.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+}
+
+func (m *QuerySummaryRequest) Reset()         { *m = QuerySummaryRequest{} }
+func (m *QuerySummaryRequest) String() string { return proto.CompactTextString(m) }
+func (*QuerySummaryRequest) ProtoMessage()    {}
+func (*QuerySummaryRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{20}
+}
+func (m *QuerySummaryRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySummaryRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySummaryRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySummaryRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySummaryRequest.Merge(m, src)
+}
+func (m *QuerySummaryRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySummaryRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySummaryRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySummaryRequest proto.InternalMessageInfo
+
+func (m *QuerySummaryRequest) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+// QuerySummaryResponse returns the summary of a DataNet.
+type QuerySummaryResponse struct {
+	// datanet itself, with its record.
+	Datanet DataNet `protobuf:"bytes,1,opt,name=datanet,proto3" json:"datanet"`
+	// acceptance_ppm of the contributions decided so far.
+	AcceptancePpm uint32 `protobuf:"varint,2,opt,name=acceptance_ppm,json=acceptancePpm,proto3" json:"acceptance_ppm,omitempty"`
+	// agreement_ppm of the votes of reviewers with the verdicts of their panels.
+	AgreementPpm uint32 `protobuf:"varint,3,opt,name=agreement_ppm,json=agreementPpm,proto3" json:"agreement_ppm,omitempty"`
+	// data_validators that are active.
+	DataValidators uint64 `protobuf:"varint,4,opt,name=data_validators,json=dataValidators,proto3" json:"data_validators,omitempty"`
+	// stake of the active data validators in aopen.
+	Stake cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=stake,proto3,customtype=cosmossdk.io/math.Int" json:"stake"`
+	// bounties that are open, in aopen not yet reserved.
+	Bounties cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=bounties,proto3,customtype=cosmossdk.io/math.Int" json:"bounties"`
+	// credentials in force now.
+	Credentials CredentialPolicy `protobuf:"bytes,7,opt,name=credentials,proto3" json:"credentials"`
+	// earned in aopen by the contributors of this DataNet.
+	Earned cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=earned,proto3,customtype=cosmossdk.io/math.Int" json:"earned"`
+	// royalties in aopen of its owner and curators.
+	Royalties cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=royalties,proto3,customtype=cosmossdk.io/math.Int" json:"royalties"`
+}
+
+func (m *QuerySummaryResponse) Reset()         { *m = QuerySummaryResponse{} }
+func (m *QuerySummaryResponse) String() string { return proto.CompactTextString(m) }
+func (*QuerySummaryResponse) ProtoMessage()    {}
+func (*QuerySummaryResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{21}
+}
+func (m *QuerySummaryResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySummaryResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySummaryResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySummaryResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySummaryResponse.Merge(m, src)
+}
+func (m *QuerySummaryResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySummaryResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySummaryResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySummaryResponse proto.InternalMessageInfo
+
+func (m *QuerySummaryResponse) GetDatanet() DataNet {
+	if m != nil {
+		return m.Datanet
+	}
+	return DataNet{}
+}
+
+func (m *QuerySummaryResponse) GetAcceptancePpm() uint32 {
+	if m != nil {
+		return m.AcceptancePpm
+	}
+	return 0
+}
+
+func (m *QuerySummaryResponse) GetAgreementPpm() uint32 {
+	if m != nil {
+		return m.AgreementPpm
+	}
+	return 0
+}
+
+func (m *QuerySummaryResponse) GetDataValidators() uint64 {
+	if m != nil {
+		return m.DataValidators
+	}
+	return 0
+}
+
+func (m *QuerySummaryResponse) GetCredentials() CredentialPolicy {
+	if m != nil {
+		return m.Credentials
+	}
+	return CredentialPolicy{}
+}
+
+// QueryDataValidatorRequest asks for a data validator.
+type QueryDataValidatorRequest struct {
+	// datanet_id of the DataNet.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// address of the account.
+	Address string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+}
+
+func (m *QueryDataValidatorRequest) Reset()         { *m = QueryDataValidatorRequest{} }
+func (m *QueryDataValidatorRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryDataValidatorRequest) ProtoMessage()    {}
+func (*QueryDataValidatorRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{22}
+}
+func (m *QueryDataValidatorRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDataValidatorRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDataValidatorRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDataValidatorRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDataValidatorRequest.Merge(m, src)
+}
+func (m *QueryDataValidatorRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDataValidatorRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDataValidatorRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDataValidatorRequest proto.InternalMessageInfo
+
+func (m *QueryDataValidatorRequest) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *QueryDataValidatorRequest) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+// QueryDataValidatorResponse returns a data validator.
+type QueryDataValidatorResponse struct {
+	// validator found.
+	Validator DataValidator `protobuf:"bytes,1,opt,name=validator,proto3" json:"validator"`
+}
+
+func (m *QueryDataValidatorResponse) Reset()         { *m = QueryDataValidatorResponse{} }
+func (m *QueryDataValidatorResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryDataValidatorResponse) ProtoMessage()    {}
+func (*QueryDataValidatorResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{23}
+}
+func (m *QueryDataValidatorResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDataValidatorResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDataValidatorResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDataValidatorResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDataValidatorResponse.Merge(m, src)
+}
+func (m *QueryDataValidatorResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDataValidatorResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDataValidatorResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDataValidatorResponse proto.InternalMessageInfo
+
+func (m *QueryDataValidatorResponse) GetValidator() DataValidator {
+	if m != nil {
+		return m.Validator
+	}
+	return DataValidator{}
+}
+
+// QueryDataValidatorsRequest asks for the data validators of a DataNet.
+type QueryDataValidatorsRequest struct {
+	// datanet_id of the DataNet.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// pagination of the list.
+	Pagination *query.PageRequest `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryDataValidatorsRequest) Reset()         { *m = QueryDataValidatorsRequest{} }
+func (m *QueryDataValidatorsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryDataValidatorsRequest) ProtoMessage()    {}
+func (*QueryDataValidatorsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{24}
+}
+func (m *QueryDataValidatorsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDataValidatorsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDataValidatorsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDataValidatorsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDataValidatorsRequest.Merge(m, src)
+}
+func (m *QueryDataValidatorsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDataValidatorsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDataValidatorsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDataValidatorsRequest proto.InternalMessageInfo
+
+func (m *QueryDataValidatorsRequest) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *QueryDataValidatorsRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryDataValidatorsResponse returns the data validators of a DataNet.
+type QueryDataValidatorsResponse struct {
+	// validators by place.
+	Validators []DataValidator `protobuf:"bytes,1,rep,name=validators,proto3" json:"validators"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryDataValidatorsResponse) Reset()         { *m = QueryDataValidatorsResponse{} }
+func (m *QueryDataValidatorsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryDataValidatorsResponse) ProtoMessage()    {}
+func (*QueryDataValidatorsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{25}
+}
+func (m *QueryDataValidatorsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDataValidatorsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDataValidatorsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDataValidatorsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDataValidatorsResponse.Merge(m, src)
+}
+func (m *QueryDataValidatorsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDataValidatorsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDataValidatorsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDataValidatorsResponse proto.InternalMessageInfo
+
+func (m *QueryDataValidatorsResponse) GetValidators() []DataValidator {
+	if m != nil {
+		return m.Validators
+	}
+	return nil
+}
+
+func (m *QueryDataValidatorsResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryDataValidatorsByAddressRequest asks for the bonds of an account.
+type QueryDataValidatorsByAddressRequest struct {
+	// address of the account.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// pagination of the list.
+	Pagination *query.PageRequest `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryDataValidatorsByAddressRequest) Reset()         { *m = QueryDataValidatorsByAddressRequest{} }
+func (m *QueryDataValidatorsByAddressRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryDataValidatorsByAddressRequest) ProtoMessage()    {}
+func (*QueryDataValidatorsByAddressRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{26}
+}
+func (m *QueryDataValidatorsByAddressRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDataValidatorsByAddressRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDataValidatorsByAddressRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDataValidatorsByAddressRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDataValidatorsByAddressRequest.Merge(m, src)
+}
+func (m *QueryDataValidatorsByAddressRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDataValidatorsByAddressRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDataValidatorsByAddressRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDataValidatorsByAddressRequest proto.InternalMessageInfo
+
+func (m *QueryDataValidatorsByAddressRequest) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+func (m *QueryDataValidatorsByAddressRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryDataValidatorsByAddressResponse returns the bonds of an account.
+type QueryDataValidatorsByAddressResponse struct {
+	// validators by DataNet.
+	Validators []DataValidator `protobuf:"bytes,1,rep,name=validators,proto3" json:"validators"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryDataValidatorsByAddressResponse) Reset()         { *m = QueryDataValidatorsByAddressResponse{} }
+func (m *QueryDataValidatorsByAddressResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryDataValidatorsByAddressResponse) ProtoMessage()    {}
+func (*QueryDataValidatorsByAddressResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{27}
+}
+func (m *QueryDataValidatorsByAddressResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDataValidatorsByAddressResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDataValidatorsByAddressResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDataValidatorsByAddressResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDataValidatorsByAddressResponse.Merge(m, src)
+}
+func (m *QueryDataValidatorsByAddressResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDataValidatorsByAddressResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDataValidatorsByAddressResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDataValidatorsByAddressResponse proto.InternalMessageInfo
+
+func (m *QueryDataValidatorsByAddressResponse) GetValidators() []DataValidator {
+	if m != nil {
+		return m.Validators
+	}
+	return nil
+}
+
+func (m *QueryDataValidatorsByAddressResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryCredentialsRequest asks for credentials.
+type QueryCredentialsRequest struct {
+	// datanet_id of the DataNet.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// pagination of the list.
+	Pagination *query.PageRequest `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryCredentialsRequest) Reset()         { *m = QueryCredentialsRequest{} }
+func (m *QueryCredentialsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryCredentialsRequest) ProtoMessage()    {}
+func (*QueryCredentialsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{28}
+}
+func (m *QueryCredentialsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryCredentialsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryCredentialsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryCredentialsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryCredentialsRequest.Merge(m, src)
+}
+func (m *QueryCredentialsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryCredentialsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryCredentialsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryCredentialsRequest proto.InternalMessageInfo
+
+func (m *QueryCredentialsRequest) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *QueryCredentialsRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryCredentialsResponse returns credentials.
+type QueryCredentialsResponse struct {
+	// credentials by address.
+	Credentials []Credential `protobuf:"bytes,1,rep,name=credentials,proto3" json:"credentials"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryCredentialsResponse) Reset()         { *m = QueryCredentialsResponse{} }
+func (m *QueryCredentialsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryCredentialsResponse) ProtoMessage()    {}
+func (*QueryCredentialsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{29}
+}
+func (m *QueryCredentialsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryCredentialsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryCredentialsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryCredentialsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryCredentialsResponse.Merge(m, src)
+}
+func (m *QueryCredentialsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryCredentialsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryCredentialsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryCredentialsResponse proto.InternalMessageInfo
+
+func (m *QueryCredentialsResponse) GetCredentials() []Credential {
+	if m != nil {
+		return m.Credentials
+	}
+	return nil
+}
+
+func (m *QueryCredentialsResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryCohortRequest asks for a review.
+type QueryCohortRequest struct {
+	// id of the cohort.
+	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+}
+
+func (m *QueryCohortRequest) Reset()         { *m = QueryCohortRequest{} }
+func (m *QueryCohortRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryCohortRequest) ProtoMessage()    {}
+func (*QueryCohortRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{30}
+}
+func (m *QueryCohortRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryCohortRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryCohortRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryCohortRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryCohortRequest.Merge(m, src)
+}
+func (m *QueryCohortRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryCohortRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryCohortRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryCohortRequest proto.InternalMessageInfo
+
+func (m *QueryCohortRequest) GetId() uint64 {
+	if m != nil {
+		return m.Id
+	}
+	return 0
+}
+
+// QueryCohortResponse returns a review.
+type QueryCohortResponse struct {
+	// cohort found.
+	Cohort Cohort `protobuf:"bytes,1,opt,name=cohort,proto3" json:"cohort"`
+	// ballots sealed, by address.
+	Ballots []Ballot `protobuf:"bytes,2,rep,name=ballots,proto3" json:"ballots"`
+}
+
+func (m *QueryCohortResponse) Reset()         { *m = QueryCohortResponse{} }
+func (m *QueryCohortResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryCohortResponse) ProtoMessage()    {}
+func (*QueryCohortResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{31}
+}
+func (m *QueryCohortResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryCohortResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryCohortResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryCohortResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryCohortResponse.Merge(m, src)
+}
+func (m *QueryCohortResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryCohortResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryCohortResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryCohortResponse proto.InternalMessageInfo
+
+func (m *QueryCohortResponse) GetCohort() Cohort {
+	if m != nil {
+		return m.Cohort
+	}
+	return Cohort{}
+}
+
+func (m *QueryCohortResponse) GetBallots() []Ballot {
+	if m != nil {
+		return m.Ballots
+	}
+	return nil
+}
+
+// QueryCohortsRequest asks for the reviews of a DataNet.
+type QueryCohortsRequest struct {
+	// datanet_id of the DataNet.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// pagination of the list.
+	Pagination *query.PageRequest `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryCohortsRequest) Reset()         { *m = QueryCohortsRequest{} }
+func (m *QueryCohortsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryCohortsRequest) ProtoMessage()    {}
+func (*QueryCohortsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{32}
+}
+func (m *QueryCohortsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryCohortsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryCohortsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryCohortsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryCohortsRequest.Merge(m, src)
+}
+func (m *QueryCohortsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryCohortsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryCohortsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryCohortsRequest proto.InternalMessageInfo
+
+func (m *QueryCohortsRequest) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *QueryCohortsRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryCohortsResponse returns the reviews of a DataNet.
+type QueryCohortsResponse struct {
+	// cohorts of the DataNet.
+	Cohorts []Cohort `protobuf:"bytes,1,rep,name=cohorts,proto3" json:"cohorts"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryCohortsResponse) Reset()         { *m = QueryCohortsResponse{} }
+func (m *QueryCohortsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryCohortsResponse) ProtoMessage()    {}
+func (*QueryCohortsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{33}
+}
+func (m *QueryCohortsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryCohortsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryCohortsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryCohortsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryCohortsResponse.Merge(m, src)
+}
+func (m *QueryCohortsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryCohortsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryCohortsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryCohortsResponse proto.InternalMessageInfo
+
+func (m *QueryCohortsResponse) GetCohorts() []Cohort {
+	if m != nil {
+		return m.Cohorts
+	}
+	return nil
+}
+
+func (m *QueryCohortsResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryAssignmentsRequest asks for the reviews of an account.
+type QueryAssignmentsRequest struct {
+	// address of the account.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// pagination of the list.
+	Pagination *query.PageRequest `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryAssignmentsRequest) Reset()         { *m = QueryAssignmentsRequest{} }
+func (m *QueryAssignmentsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryAssignmentsRequest) ProtoMessage()    {}
+func (*QueryAssignmentsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{34}
+}
+func (m *QueryAssignmentsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAssignmentsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAssignmentsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAssignmentsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAssignmentsRequest.Merge(m, src)
+}
+func (m *QueryAssignmentsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAssignmentsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAssignmentsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAssignmentsRequest proto.InternalMessageInfo
+
+func (m *QueryAssignmentsRequest) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+func (m *QueryAssignmentsRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryAssignmentsResponse returns the reviews of an account.
+type QueryAssignmentsResponse struct {
+	// assignments by cohort.
+	Assignments []Assignment `protobuf:"bytes,1,rep,name=assignments,proto3" json:"assignments"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryAssignmentsResponse) Reset()         { *m = QueryAssignmentsResponse{} }
+func (m *QueryAssignmentsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryAssignmentsResponse) ProtoMessage()    {}
+func (*QueryAssignmentsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{35}
+}
+func (m *QueryAssignmentsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAssignmentsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAssignmentsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAssignmentsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAssignmentsResponse.Merge(m, src)
+}
+func (m *QueryAssignmentsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAssignmentsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAssignmentsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAssignmentsResponse proto.InternalMessageInfo
+
+func (m *QueryAssignmentsResponse) GetAssignments() []Assignment {
+	if m != nil {
+		return m.Assignments
+	}
+	return nil
+}
+
+func (m *QueryAssignmentsResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// Assignment is a review in which an account has a seat.
+type Assignment struct {
+	// cohort to review.
+	Cohort Cohort `protobuf:"bytes,1,opt,name=cohort,proto3" json:"cohort"`
+	// ballot sealed; nil if there is none yet.
+	Ballot *Ballot `protobuf:"bytes,2,opt,name=ballot,proto3" json:"ballot,omitempty"`
+	// seats of the account.
+	Seats uint32 `protobuf:"varint,3,opt,name=seats,proto3" json:"seats,omitempty"`
+}
+
+func (m *Assignment) Reset()         { *m = Assignment{} }
+func (m *Assignment) String() string { return proto.CompactTextString(m) }
+func (*Assignment) ProtoMessage()    {}
+func (*Assignment) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{36}
+}
+func (m *Assignment) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Assignment) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Assignment.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Assignment) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Assignment.Merge(m, src)
+}
+func (m *Assignment) XXX_Size() int {
+	return m.Size()
+}
+func (m *Assignment) XXX_DiscardUnknown() {
+	xxx_messageInfo_Assignment.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Assignment proto.InternalMessageInfo
+
+func (m *Assignment) GetCohort() Cohort {
+	if m != nil {
+		return m.Cohort
+	}
+	return Cohort{}
+}
+
+func (m *Assignment) GetBallot() *Ballot {
+	if m != nil {
+		return m.Ballot
+	}
+	return nil
+}
+
+func (m *Assignment) GetSeats() uint32 {
+	if m != nil {
+		return m.Seats
+	}
+	return 0
+}
+
+// QueryBountyRequest asks for a bounty.
+type QueryBountyRequest struct {
+	// id of the bounty.
+	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+}
+
+func (m *QueryBountyRequest) Reset()         { *m = QueryBountyRequest{} }
+func (m *QueryBountyRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryBountyRequest) ProtoMessage()    {}
+func (*QueryBountyRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{37}
+}
+func (m *QueryBountyRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryBountyRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryBountyRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryBountyRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryBountyRequest.Merge(m, src)
+}
+func (m *QueryBountyRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryBountyRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryBountyRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryBountyRequest proto.InternalMessageInfo
+
+func (m *QueryBountyRequest) GetId() uint64 {
+	if m != nil {
+		return m.Id
+	}
+	return 0
+}
+
+// QueryBountyResponse returns a bounty.
+type QueryBountyResponse struct {
+	// bounty found.
+	Bounty Bounty `protobuf:"bytes,1,opt,name=bounty,proto3" json:"bounty"`
+}
+
+func (m *QueryBountyResponse) Reset()         { *m = QueryBountyResponse{} }
+func (m *QueryBountyResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryBountyResponse) ProtoMessage()    {}
+func (*QueryBountyResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{38}
+}
+func (m *QueryBountyResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryBountyResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryBountyResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryBountyResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryBountyResponse.Merge(m, src)
+}
+func (m *QueryBountyResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryBountyResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryBountyResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryBountyResponse proto.InternalMessageInfo
+
+func (m *QueryBountyResponse) GetBounty() Bounty {
+	if m != nil {
+		return m.Bounty
+	}
+	return Bounty{}
+}
+
+// QueryBountiesRequest asks for bounties.
+type QueryBountiesRequest struct {
+	// datanet_id to keep; 0 keeps all.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// pagination of the list.
+	Pagination *query.PageRequest `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryBountiesRequest) Reset()         { *m = QueryBountiesRequest{} }
+func (m *QueryBountiesRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryBountiesRequest) ProtoMessage()    {}
+func (*QueryBountiesRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{39}
+}
+func (m *QueryBountiesRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryBountiesRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryBountiesRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryBountiesRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryBountiesRequest.Merge(m, src)
+}
+func (m *QueryBountiesRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryBountiesRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryBountiesRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryBountiesRequest proto.InternalMessageInfo
+
+func (m *QueryBountiesRequest) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *QueryBountiesRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryBountiesResponse returns bounties.
+type QueryBountiesResponse struct {
+	// bounties by id.
+	Bounties []Bounty `protobuf:"bytes,1,rep,name=bounties,proto3" json:"bounties"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryBountiesResponse) Reset()         { *m = QueryBountiesResponse{} }
+func (m *QueryBountiesResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryBountiesResponse) ProtoMessage()    {}
+func (*QueryBountiesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{40}
+}
+func (m *QueryBountiesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryBountiesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryBountiesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryBountiesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryBountiesResponse.Merge(m, src)
+}
+func (m *QueryBountiesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryBountiesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryBountiesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryBountiesResponse proto.InternalMessageInfo
+
+func (m *QueryBountiesResponse) GetBounties() []Bounty {
+	if m != nil {
+		return m.Bounties
+	}
+	return nil
+}
+
+func (m *QueryBountiesResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QuerySnapshotsRequest asks for snapshots.
+type QuerySnapshotsRequest struct {
+	// pagination of the list.
+	Pagination *query.PageRequest `protobuf:"bytes,1,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QuerySnapshotsRequest) Reset()         { *m = QuerySnapshotsRequest{} }
+func (m *QuerySnapshotsRequest) String() string { return proto.CompactTextString(m) }
+func (*QuerySnapshotsRequest) ProtoMessage()    {}
+func (*QuerySnapshotsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{41}
+}
+func (m *QuerySnapshotsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySnapshotsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySnapshotsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySnapshotsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySnapshotsRequest.Merge(m, src)
+}
+func (m *QuerySnapshotsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySnapshotsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySnapshotsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySnapshotsRequest proto.InternalMessageInfo
+
+func (m *QuerySnapshotsRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QuerySnapshotsResponse returns snapshots.
+type QuerySnapshotsResponse struct {
+	// snapshots by id.
+	Snapshots []Snapshot `protobuf:"bytes,1,rep,name=snapshots,proto3" json:"snapshots"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QuerySnapshotsResponse) Reset()         { *m = QuerySnapshotsResponse{} }
+func (m *QuerySnapshotsResponse) String() string { return proto.CompactTextString(m) }
+func (*QuerySnapshotsResponse) ProtoMessage()    {}
+func (*QuerySnapshotsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{42}
+}
+func (m *QuerySnapshotsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySnapshotsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySnapshotsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySnapshotsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySnapshotsResponse.Merge(m, src)
+}
+func (m *QuerySnapshotsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySnapshotsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySnapshotsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySnapshotsResponse proto.InternalMessageInfo
+
+func (m *QuerySnapshotsResponse) GetSnapshots() []Snapshot {
+	if m != nil {
+		return m.Snapshots
+	}
+	return nil
+}
+
+func (m *QuerySnapshotsResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryStoppedRequest asks for contributions that are no longer paid.
+type QueryStoppedRequest struct {
+	// datanet_id of the DataNet.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// version up to which contributions were accepted; 0 asks for the latest.
+	Version uint64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// pagination of the list.
+	Pagination *query.PageRequest `protobuf:"bytes,3,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryStoppedRequest) Reset()         { *m = QueryStoppedRequest{} }
+func (m *QueryStoppedRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryStoppedRequest) ProtoMessage()    {}
+func (*QueryStoppedRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{43}
+}
+func (m *QueryStoppedRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryStoppedRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryStoppedRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryStoppedRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryStoppedRequest.Merge(m, src)
+}
+func (m *QueryStoppedRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryStoppedRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryStoppedRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryStoppedRequest proto.InternalMessageInfo
+
+func (m *QueryStoppedRequest) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *QueryStoppedRequest) GetVersion() uint64 {
+	if m != nil {
+		return m.Version
+	}
+	return 0
+}
+
+func (m *QueryStoppedRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryStoppedResponse returns contributions that are no longer paid.
+type QueryStoppedResponse struct {
+	// contributions by version of acceptance and rank.
+	Contributions []Contribution `protobuf:"bytes,1,rep,name=contributions,proto3" json:"contributions"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryStoppedResponse) Reset()         { *m = QueryStoppedResponse{} }
+func (m *QueryStoppedResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryStoppedResponse) ProtoMessage()    {}
+func (*QueryStoppedResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{44}
+}
+func (m *QueryStoppedResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryStoppedResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryStoppedResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryStoppedResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryStoppedResponse.Merge(m, src)
+}
+func (m *QueryStoppedResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryStoppedResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryStoppedResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryStoppedResponse proto.InternalMessageInfo
+
+func (m *QueryStoppedResponse) GetContributions() []Contribution {
+	if m != nil {
+		return m.Contributions
+	}
+	return nil
+}
+
+func (m *QueryStoppedResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryRoyaltiesRequest asks for royalties.
+type QueryRoyaltiesRequest struct {
+	// datanet_id of the DataNet.
+	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// height of a batch.
+	Height int64 `protobuf:"varint,2,opt,name=height,proto3" json:"height,omitempty"`
+}
+
+func (m *QueryRoyaltiesRequest) Reset()         { *m = QueryRoyaltiesRequest{} }
+func (m *QueryRoyaltiesRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryRoyaltiesRequest) ProtoMessage()    {}
+func (*QueryRoyaltiesRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{45}
+}
+func (m *QueryRoyaltiesRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryRoyaltiesRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryRoyaltiesRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryRoyaltiesRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryRoyaltiesRequest.Merge(m, src)
+}
+func (m *QueryRoyaltiesRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryRoyaltiesRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryRoyaltiesRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryRoyaltiesRequest proto.InternalMessageInfo
+
+func (m *QueryRoyaltiesRequest) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *QueryRoyaltiesRequest) GetHeight() int64 {
+	if m != nil {
+		return m.Height
+	}
+	return 0
+}
+
+// QueryRoyaltiesResponse returns royalties.
+type QueryRoyaltiesResponse struct {
+	// royalties of owner, first, and curators.
+	Royalties []Royalty `protobuf:"bytes,1,rep,name=royalties,proto3" json:"royalties"`
+}
+
+func (m *QueryRoyaltiesResponse) Reset()         { *m = QueryRoyaltiesResponse{} }
+func (m *QueryRoyaltiesResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryRoyaltiesResponse) ProtoMessage()    {}
+func (*QueryRoyaltiesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_5ff4c4d02d5481f3, []int{46}
+}
+func (m *QueryRoyaltiesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryRoyaltiesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryRoyaltiesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryRoyaltiesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryRoyaltiesResponse.Merge(m, src)
+}
+func (m *QueryRoyaltiesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryRoyaltiesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryRoyaltiesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryRoyaltiesResponse proto.InternalMessageInfo
+
+func (m *QueryRoyaltiesResponse) GetRoyalties() []Royalty {
+	if m != nil {
+		return m.Royalties
+	}
+	return nil
+}
+
 func init() {
 	proto.RegisterType((*QueryParamsRequest)(nil), "openledger.datanet.v1.QueryParamsRequest")
 	proto.RegisterType((*QueryParamsResponse)(nil), "openledger.datanet.v1.QueryParamsResponse")
@@ -1067,78 +2552,172 @@ func init() {
 	proto.RegisterType((*QueryVersionResponse)(nil), "openledger.datanet.v1.QueryVersionResponse")
 	proto.RegisterType((*QueryVersionsRequest)(nil), "openledger.datanet.v1.QueryVersionsRequest")
 	proto.RegisterType((*QueryVersionsResponse)(nil), "openledger.datanet.v1.QueryVersionsResponse")
+	proto.RegisterType((*QuerySummaryRequest)(nil), "openledger.datanet.v1.QuerySummaryRequest")
+	proto.RegisterType((*QuerySummaryResponse)(nil), "openledger.datanet.v1.QuerySummaryResponse")
+	proto.RegisterType((*QueryDataValidatorRequest)(nil), "openledger.datanet.v1.QueryDataValidatorRequest")
+	proto.RegisterType((*QueryDataValidatorResponse)(nil), "openledger.datanet.v1.QueryDataValidatorResponse")
+	proto.RegisterType((*QueryDataValidatorsRequest)(nil), "openledger.datanet.v1.QueryDataValidatorsRequest")
+	proto.RegisterType((*QueryDataValidatorsResponse)(nil), "openledger.datanet.v1.QueryDataValidatorsResponse")
+	proto.RegisterType((*QueryDataValidatorsByAddressRequest)(nil), "openledger.datanet.v1.QueryDataValidatorsByAddressRequest")
+	proto.RegisterType((*QueryDataValidatorsByAddressResponse)(nil), "openledger.datanet.v1.QueryDataValidatorsByAddressResponse")
+	proto.RegisterType((*QueryCredentialsRequest)(nil), "openledger.datanet.v1.QueryCredentialsRequest")
+	proto.RegisterType((*QueryCredentialsResponse)(nil), "openledger.datanet.v1.QueryCredentialsResponse")
+	proto.RegisterType((*QueryCohortRequest)(nil), "openledger.datanet.v1.QueryCohortRequest")
+	proto.RegisterType((*QueryCohortResponse)(nil), "openledger.datanet.v1.QueryCohortResponse")
+	proto.RegisterType((*QueryCohortsRequest)(nil), "openledger.datanet.v1.QueryCohortsRequest")
+	proto.RegisterType((*QueryCohortsResponse)(nil), "openledger.datanet.v1.QueryCohortsResponse")
+	proto.RegisterType((*QueryAssignmentsRequest)(nil), "openledger.datanet.v1.QueryAssignmentsRequest")
+	proto.RegisterType((*QueryAssignmentsResponse)(nil), "openledger.datanet.v1.QueryAssignmentsResponse")
+	proto.RegisterType((*Assignment)(nil), "openledger.datanet.v1.Assignment")
+	proto.RegisterType((*QueryBountyRequest)(nil), "openledger.datanet.v1.QueryBountyRequest")
+	proto.RegisterType((*QueryBountyResponse)(nil), "openledger.datanet.v1.QueryBountyResponse")
+	proto.RegisterType((*QueryBountiesRequest)(nil), "openledger.datanet.v1.QueryBountiesRequest")
+	proto.RegisterType((*QueryBountiesResponse)(nil), "openledger.datanet.v1.QueryBountiesResponse")
+	proto.RegisterType((*QuerySnapshotsRequest)(nil), "openledger.datanet.v1.QuerySnapshotsRequest")
+	proto.RegisterType((*QuerySnapshotsResponse)(nil), "openledger.datanet.v1.QuerySnapshotsResponse")
+	proto.RegisterType((*QueryStoppedRequest)(nil), "openledger.datanet.v1.QueryStoppedRequest")
+	proto.RegisterType((*QueryStoppedResponse)(nil), "openledger.datanet.v1.QueryStoppedResponse")
+	proto.RegisterType((*QueryRoyaltiesRequest)(nil), "openledger.datanet.v1.QueryRoyaltiesRequest")
+	proto.RegisterType((*QueryRoyaltiesResponse)(nil), "openledger.datanet.v1.QueryRoyaltiesResponse")
 }
 
 func init() { proto.RegisterFile("openledger/datanet/v1/query.proto", fileDescriptor_5ff4c4d02d5481f3) }
 
 var fileDescriptor_5ff4c4d02d5481f3 = []byte{
-	// 1054 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xd4, 0x98, 0xcd, 0x6f, 0xdc, 0x44,
-	0x14, 0xc0, 0x33, 0x69, 0xd8, 0x4d, 0x5e, 0x1b, 0x24, 0x86, 0x54, 0x4a, 0x0d, 0xd9, 0x50, 0x57,
-	0x34, 0x25, 0x6d, 0x3c, 0xdd, 0x00, 0x82, 0x16, 0x0a, 0x64, 0x0b, 0x54, 0x20, 0x54, 0x95, 0x2d,
-	0x02, 0x09, 0x24, 0x2a, 0xef, 0xae, 0x65, 0x2c, 0xba, 0x9e, 0xad, 0xc7, 0x1b, 0x51, 0x45, 0x7b,
-	0xe1, 0x84, 0x84, 0x84, 0x90, 0x38, 0x71, 0xe0, 0x04, 0x08, 0x10, 0x1c, 0x7a, 0xe0, 0x80, 0xc4,
-	0x19, 0x29, 0xc7, 0x0a, 0x2e, 0x9c, 0x10, 0x4a, 0x22, 0xf1, 0x6f, 0x20, 0x8f, 0xdf, 0xd8, 0x9e,
-	0x8d, 0xd7, 0xeb, 0xac, 0xf6, 0x00, 0x97, 0xc8, 0x9e, 0x7d, 0x1f, 0xbf, 0xf7, 0xe1, 0x79, 0x4f,
-	0x81, 0xd3, 0xbc, 0xe7, 0xf8, 0xb7, 0x9d, 0x8e, 0xeb, 0x04, 0xac, 0x63, 0x87, 0xb6, 0xef, 0x84,
-	0x6c, 0xbb, 0xce, 0xee, 0xf4, 0x9d, 0xe0, 0xae, 0xd5, 0x0b, 0x78, 0xc8, 0xe9, 0xc9, 0x54, 0xc4,
-	0x42, 0x11, 0x6b, 0xbb, 0x6e, 0x3c, 0x64, 0x77, 0x3d, 0x9f, 0x33, 0xf9, 0x37, 0x96, 0x34, 0xd6,
-	0xdb, 0x5c, 0x74, 0xb9, 0x60, 0x2d, 0x5b, 0x38, 0xb1, 0x09, 0xb6, 0x5d, 0x6f, 0x39, 0xa1, 0x5d,
-	0x67, 0x3d, 0xdb, 0xf5, 0x7c, 0x3b, 0xf4, 0xb8, 0x8f, 0xb2, 0x8f, 0xa0, 0xac, 0x12, 0xcb, 0xba,
-	0x34, 0x4e, 0xc5, 0x3f, 0xde, 0x92, 0x6f, 0x2c, 0x7e, 0xc1, 0x9f, 0x96, 0x5c, 0xee, 0xf2, 0xf8,
-	0x3c, 0x7a, 0xc2, 0xd3, 0x47, 0x5d, 0xce, 0xdd, 0xdb, 0x0e, 0xb3, 0x7b, 0x1e, 0xb3, 0x7d, 0x9f,
-	0x87, 0xd2, 0x95, 0xd2, 0x39, 0x93, 0x1f, 0xa4, 0x0a, 0x46, 0x0a, 0x99, 0x4b, 0x40, 0xdf, 0x8c,
-	0x10, 0x6e, 0xd8, 0x81, 0xdd, 0x15, 0x4d, 0xe7, 0x4e, 0xdf, 0x11, 0xa1, 0xf9, 0x0e, 0x3c, 0xac,
-	0x9d, 0x8a, 0x1e, 0xf7, 0x85, 0x43, 0x5f, 0x82, 0x4a, 0x4f, 0x9e, 0x2c, 0x93, 0xc7, 0xc8, 0xb9,
-	0xe3, 0x9b, 0x2b, 0x56, 0x6e, 0x92, 0xac, 0x58, 0xad, 0xb1, 0xb0, 0xfb, 0xd7, 0xea, 0xcc, 0xf7,
-	0xff, 0xdc, 0x5b, 0x27, 0x4d, 0xd4, 0x33, 0x9f, 0x42, 0xc3, 0x2f, 0xdb, 0xa1, 0x7d, 0xdd, 0x09,
-	0xd1, 0x1f, 0x5d, 0x01, 0x40, 0xf5, 0x5b, 0x5e, 0x47, 0x1a, 0x9f, 0x6b, 0x2e, 0xe0, 0xc9, 0x6b,
-	0x1d, 0xf3, 0x3d, 0x58, 0xd2, 0xb5, 0x90, 0xe7, 0x2a, 0x54, 0x51, 0x08, 0x81, 0x6a, 0x23, 0x80,
-	0x50, 0x31, 0x4b, 0xa4, 0x34, 0xcd, 0xf7, 0x75, 0xe3, 0x2a, 0x07, 0xf4, 0x55, 0x80, 0xb4, 0x7c,
-	0x68, 0xff, 0xac, 0x85, 0x55, 0x89, 0x6a, 0x6d, 0xc5, 0xb5, 0xc3, 0x5a, 0x5b, 0x37, 0x6c, 0xd7,
-	0x41, 0xdd, 0x66, 0x46, 0xd3, 0xfc, 0x8e, 0xc0, 0xc9, 0x21, 0x07, 0x88, 0xff, 0x0a, 0xcc, 0x23,
-	0x44, 0x94, 0xd0, 0x63, 0x47, 0xe3, 0x4f, 0x54, 0xe9, 0x35, 0x0d, 0x74, 0x56, 0x82, 0xae, 0x8d,
-	0x05, 0x8d, 0x19, 0x34, 0xd2, 0x73, 0xd8, 0x0b, 0x57, 0x79, 0xb7, 0xeb, 0x25, 0xb5, 0xa1, 0x30,
-	0x17, 0xd8, 0xfe, 0x87, 0x58, 0x15, 0xf9, 0x9c, 0xf4, 0x87, 0x92, 0x4c, 0xfb, 0xa3, 0x2d, 0x4f,
-	0xc6, 0xf4, 0x47, 0xac, 0xa6, 0xf5, 0x47, 0xac, 0x67, 0x7e, 0x49, 0x34, 0xcb, 0x49, 0x31, 0x2e,
-	0xc3, 0xf1, 0x36, 0xf7, 0xc3, 0xc0, 0x6b, 0xf5, 0x43, 0x1e, 0x48, 0xf3, 0x0b, 0x8d, 0xe5, 0xdf,
-	0x7f, 0xde, 0x58, 0xc2, 0x38, 0xb7, 0x3a, 0x9d, 0xc0, 0x11, 0xe2, 0x66, 0x18, 0x78, 0xbe, 0xdb,
-	0xcc, 0x0a, 0x0f, 0x15, 0x72, 0x76, 0xe2, 0x42, 0x7e, 0x4d, 0xb0, 0x53, 0x12, 0x36, 0x0c, 0xbb,
-	0x01, 0xd5, 0x18, 0x5f, 0x95, 0xb1, 0x7c, 0xdc, 0x4a, 0x71, 0x7a, 0x45, 0xb4, 0x60, 0x19, 0x21,
-	0x31, 0x03, 0x1e, 0xf7, 0x8b, 0x4a, 0xc9, 0xe1, 0x54, 0x8e, 0x3c, 0x46, 0xd6, 0x84, 0x13, 0xed,
-	0xcc, 0x39, 0x96, 0xf5, 0xcc, 0xc8, 0xf0, 0x52, 0xd1, 0x6c, 0x90, 0x9a, 0x0d, 0xf3, 0x37, 0x92,
-	0xe3, 0x51, 0x94, 0xbb, 0x09, 0xe8, 0x16, 0x54, 0x44, 0x68, 0x87, 0x7d, 0x21, 0x53, 0xf4, 0xe0,
-	0xe6, 0x13, 0x25, 0x50, 0x6e, 0x4a, 0x85, 0x26, 0x2a, 0x0e, 0xb5, 0xc3, 0xb1, 0x89, 0xdb, 0xe1,
-	0x57, 0x02, 0x46, 0x5e, 0x1c, 0x98, 0xba, 0xb7, 0x60, 0x31, 0x1b, 0xb6, 0x6a, 0x8d, 0xa3, 0xe6,
-	0x4e, 0x37, 0x32, 0xbd, 0x36, 0xf9, 0x89, 0xc0, 0xd9, 0xc3, 0xf4, 0x8d, 0xf4, 0x95, 0x07, 0xff,
-	0xa5, 0x6f, 0x6f, 0x97, 0xc0, 0xda, 0x58, 0xdc, 0xff, 0x47, 0xe6, 0xaf, 0xe3, 0x0d, 0xf7, 0xb6,
-	0x13, 0x88, 0xcc, 0xb7, 0x39, 0xa6, 0xf1, 0x97, 0xa1, 0xba, 0x1d, 0x2b, 0x48, 0xdf, 0x73, 0x4d,
-	0xf5, 0x9a, 0x0c, 0xc7, 0xc4, 0x5e, 0x3a, 0x1c, 0x95, 0x46, 0xf1, 0x70, 0x44, 0x45, 0xed, 0x5a,
-	0x52, 0xc6, 0x07, 0xba, 0xf1, 0xb2, 0x9f, 0xe9, 0xb4, 0xca, 0x9e, 0xcc, 0xce, 0xd4, 0x7f, 0x3a,
-	0x3b, 0x91, 0x71, 0xdc, 0xec, 0xcc, 0x09, 0x2f, 0x51, 0x9d, 0x5a, 0x55, 0x37, 0x7f, 0x58, 0x84,
-	0x07, 0x24, 0x29, 0xfd, 0x94, 0x40, 0x25, 0x5e, 0x80, 0xe8, 0xa8, 0xdb, 0xe9, 0xf0, 0xc6, 0x65,
-	0xac, 0x97, 0x11, 0x8d, 0xfd, 0x9a, 0xeb, 0x9f, 0x44, 0x51, 0x7c, 0xfc, 0xc7, 0xc1, 0x17, 0xb3,
-	0xab, 0x74, 0x85, 0xe5, 0xaf, 0x79, 0xf1, 0xc2, 0x45, 0xbf, 0x22, 0x50, 0xc5, 0xed, 0x81, 0x16,
-	0xfa, 0xd0, 0x37, 0x32, 0xe3, 0x7c, 0x29, 0x59, 0x04, 0xba, 0x94, 0x02, 0x59, 0xf4, 0x02, 0x2b,
-	0xdc, 0x3b, 0x05, 0xdb, 0x49, 0x3b, 0x67, 0x40, 0x3f, 0x23, 0x30, 0xaf, 0x16, 0x23, 0x5a, 0xc6,
-	0x69, 0x92, 0xb1, 0x0b, 0xe5, 0x84, 0x11, 0x71, 0x4d, 0xd2, 0x9d, 0xa6, 0xab, 0x63, 0xe8, 0x22,
-	0xa0, 0x4a, 0x3c, 0xa7, 0x8b, 0xcb, 0xa7, 0x2d, 0x49, 0xc5, 0xe5, 0xd3, 0xb7, 0x24, 0x73, 0x43,
-	0xa2, 0xac, 0xd1, 0xc7, 0x47, 0xa0, 0xe0, 0x4a, 0xc0, 0x76, 0xa2, 0xf9, 0x3c, 0xa0, 0xdf, 0x12,
-	0xa8, 0xe2, 0xc6, 0x41, 0x4b, 0xb8, 0x11, 0xa5, 0x2a, 0x38, 0xb4, 0xc2, 0x98, 0x5b, 0x92, 0xe9,
-	0x39, 0x7a, 0x69, 0x24, 0x53, 0x72, 0xcf, 0x0a, 0xb6, 0x93, 0x79, 0x1b, 0x28, 0x5c, 0xfa, 0x23,
-	0x81, 0x13, 0xd9, 0xbb, 0x94, 0xb2, 0x62, 0x80, 0x43, 0xeb, 0x89, 0x71, 0xb1, 0xbc, 0x02, 0x62,
-	0x3f, 0x9b, 0x36, 0xde, 0x06, 0x3d, 0x3f, 0x8e, 0x3d, 0xfa, 0xe2, 0x55, 0x56, 0x7f, 0x21, 0xb0,
-	0xa8, 0xcd, 0x12, 0x5a, 0xda, 0x7b, 0x92, 0xe1, 0xfa, 0x11, 0x34, 0x10, 0xb8, 0x21, 0x59, 0x9f,
-	0xa7, 0x97, 0x8f, 0xf2, 0x91, 0xe8, 0x11, 0xd0, 0x03, 0x02, 0xc6, 0xe8, 0x31, 0x48, 0xaf, 0x94,
-	0xa6, 0xca, 0x9b, 0xf6, 0xc6, 0x0b, 0x93, 0xaa, 0x63, 0x84, 0xd7, 0x64, 0x84, 0x5b, 0xf4, 0xc5,
-	0x49, 0x3a, 0x29, 0x1b, 0xe6, 0x3d, 0x02, 0x55, 0xbc, 0xbb, 0x8b, 0xfb, 0x5e, 0x1f, 0xa4, 0xc5,
-	0x7d, 0x3f, 0x34, 0x24, 0xcd, 0x37, 0xd2, 0x06, 0x1a, 0x8d, 0x9c, 0x5f, 0x14, 0x35, 0x43, 0xd8,
-	0x0e, 0x3e, 0x0d, 0xe8, 0x37, 0x04, 0xe6, 0xd5, 0xa4, 0xa2, 0x65, 0x38, 0xca, 0x5d, 0x66, 0xc3,
-	0xc3, 0xcf, 0xbc, 0x22, 0x81, 0x9f, 0xa1, 0x4f, 0x4f, 0x04, 0xdc, 0x78, 0x7d, 0x77, 0xaf, 0x46,
-	0xee, 0xef, 0xd5, 0xc8, 0xdf, 0x7b, 0x35, 0xf2, 0xf9, 0x7e, 0x6d, 0xe6, 0xfe, 0x7e, 0x6d, 0xe6,
-	0xcf, 0xfd, 0xda, 0xcc, 0xbb, 0x17, 0x5d, 0x2f, 0xfc, 0xa0, 0xdf, 0xb2, 0xda, 0xbc, 0x9b, 0x35,
-	0x9d, 0x79, 0xfc, 0x28, 0xf1, 0x13, 0xde, 0xed, 0x39, 0xa2, 0x55, 0x91, 0xff, 0x46, 0x78, 0xf2,
-	0xdf, 0x00, 0x00, 0x00, 0xff, 0xff, 0x5f, 0x76, 0xf8, 0x8a, 0x52, 0x11, 0x00, 0x00,
+	// 2125 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xd4, 0x5a, 0xed, 0x6f, 0x1c, 0x47,
+	0x19, 0xcf, 0x38, 0xce, 0xd9, 0xf7, 0x38, 0x36, 0x62, 0x70, 0xda, 0xeb, 0x95, 0xd8, 0xc9, 0x3a,
+	0x89, 0x43, 0x52, 0xdf, 0xc6, 0x6e, 0x4b, 0x9b, 0xb4, 0xa5, 0xf5, 0x25, 0x60, 0x8c, 0x20, 0x0d,
+	0xe7, 0xaa, 0x48, 0x20, 0x61, 0x8d, 0xef, 0x56, 0xe7, 0x95, 0x7d, 0xbb, 0xd7, 0xdd, 0xb5, 0x85,
+	0x65, 0x2c, 0x21, 0xf8, 0x82, 0x84, 0x84, 0xa0, 0x08, 0x24, 0x54, 0x21, 0x81, 0x78, 0x95, 0x8a,
+	0x44, 0xa4, 0x96, 0x17, 0x89, 0x2f, 0x08, 0x21, 0x91, 0x8f, 0x55, 0xf9, 0x82, 0xf8, 0x50, 0x41,
+	0x52, 0x89, 0x7f, 0xa3, 0xda, 0x99, 0x67, 0x67, 0x67, 0xce, 0x7b, 0xb3, 0x7b, 0xce, 0x29, 0x4a,
+	0xbe, 0x44, 0xb7, 0x93, 0xe7, 0x99, 0xf9, 0x3d, 0x2f, 0xf3, 0xcc, 0x3c, 0xbf, 0x31, 0x9c, 0xf5,
+	0xbb, 0x8e, 0xb7, 0xed, 0xb4, 0xda, 0x4e, 0x60, 0xb7, 0x58, 0xc4, 0x3c, 0x27, 0xb2, 0x77, 0x17,
+	0xed, 0x37, 0x76, 0x9c, 0x60, 0xaf, 0xd6, 0x0d, 0xfc, 0xc8, 0xa7, 0xa7, 0x52, 0x91, 0x1a, 0x8a,
+	0xd4, 0x76, 0x17, 0xab, 0x1f, 0x67, 0x1d, 0xd7, 0xf3, 0x6d, 0xfe, 0xaf, 0x90, 0xac, 0x5e, 0x6a,
+	0xfa, 0x61, 0xc7, 0x0f, 0xed, 0x0d, 0x16, 0x3a, 0x62, 0x0a, 0x7b, 0x77, 0x71, 0xc3, 0x89, 0xd8,
+	0xa2, 0xdd, 0x65, 0x6d, 0xd7, 0x63, 0x91, 0xeb, 0x7b, 0x28, 0xfb, 0x24, 0xca, 0x26, 0x62, 0xea,
+	0x92, 0xd5, 0x27, 0xc4, 0x7f, 0xae, 0xf3, 0x2f, 0x5b, 0x7c, 0xe0, 0x7f, 0x4d, 0xb7, 0xfd, 0xb6,
+	0x2f, 0xc6, 0xe3, 0x5f, 0x38, 0xfa, 0xc9, 0xb6, 0xef, 0xb7, 0xb7, 0x1d, 0x9b, 0x75, 0x5d, 0x9b,
+	0x79, 0x9e, 0x1f, 0xf1, 0xa5, 0x12, 0x1d, 0x2b, 0xdb, 0xc8, 0x0d, 0x7f, 0xc7, 0x8b, 0xf6, 0xcc,
+	0x32, 0x4d, 0x7f, 0xd3, 0x0f, 0x22, 0x94, 0x99, 0xcb, 0x96, 0x49, 0x9c, 0xc2, 0x85, 0xac, 0x69,
+	0xa0, 0x5f, 0x8e, 0x4d, 0xb9, 0xc5, 0x02, 0xd6, 0x09, 0x1b, 0xce, 0x1b, 0x3b, 0x4e, 0x18, 0x59,
+	0x5f, 0x81, 0x4f, 0x68, 0xa3, 0x61, 0xd7, 0xf7, 0x42, 0x87, 0xbe, 0x02, 0xa5, 0x2e, 0x1f, 0xa9,
+	0x90, 0x33, 0xe4, 0xe2, 0xc4, 0xd2, 0xe9, 0x5a, 0xa6, 0xb3, 0x6b, 0x42, 0xad, 0x5e, 0xbe, 0xf3,
+	0xc1, 0xec, 0xb1, 0xdf, 0xfd, 0xff, 0xf6, 0x25, 0xd2, 0x40, 0x3d, 0xeb, 0x19, 0x9c, 0xf8, 0x06,
+	0x8b, 0xd8, 0x4d, 0x27, 0xc2, 0xf5, 0xe8, 0x69, 0x00, 0x54, 0x5f, 0x77, 0x5b, 0x7c, 0xf2, 0xd1,
+	0x46, 0x19, 0x47, 0x56, 0x5b, 0xd6, 0xd7, 0x60, 0x5a, 0xd7, 0x42, 0x3c, 0xd7, 0x61, 0x0c, 0x85,
+	0x10, 0xd0, 0x4c, 0x1f, 0x40, 0xa8, 0xa8, 0x22, 0x4a, 0x34, 0xad, 0xaf, 0xeb, 0x93, 0x27, 0x3e,
+	0xa0, 0x9f, 0x03, 0x48, 0xd3, 0x00, 0xe7, 0xbf, 0x50, 0xc3, 0xe8, 0xc6, 0x39, 0x53, 0x13, 0x39,
+	0x80, 0x39, 0x53, 0xbb, 0xc5, 0xda, 0x0e, 0xea, 0x36, 0x14, 0x4d, 0xeb, 0xb7, 0x04, 0x4e, 0xf5,
+	0x2c, 0x80, 0xf0, 0x3f, 0x0b, 0xe3, 0x08, 0x22, 0x76, 0xe8, 0xf1, 0xc1, 0xf0, 0x4b, 0x55, 0xba,
+	0xa2, 0x01, 0x1d, 0xe1, 0x40, 0xe7, 0x73, 0x81, 0x0a, 0x0c, 0x1a, 0xd2, 0x8b, 0x98, 0x0b, 0xd7,
+	0xfd, 0x4e, 0xc7, 0x95, 0xb1, 0xa1, 0x30, 0x1a, 0x30, 0x6f, 0x0b, 0xa3, 0xc2, 0x7f, 0xcb, 0xfc,
+	0x48, 0x24, 0xd3, 0xfc, 0x68, 0xf2, 0x91, 0x9c, 0xfc, 0x10, 0x6a, 0x5a, 0x7e, 0x08, 0x3d, 0xeb,
+	0xa7, 0x44, 0x9b, 0x59, 0x06, 0xe3, 0x1a, 0x4c, 0x34, 0x7d, 0x2f, 0x0a, 0xdc, 0x8d, 0x9d, 0xc8,
+	0x0f, 0xf8, 0xf4, 0xe5, 0x7a, 0xe5, 0xfd, 0x77, 0x17, 0xa6, 0xd1, 0xce, 0xe5, 0x56, 0x2b, 0x70,
+	0xc2, 0x70, 0x2d, 0x0a, 0x5c, 0xaf, 0xdd, 0x50, 0x85, 0x7b, 0x02, 0x39, 0x72, 0xe4, 0x40, 0xfe,
+	0x92, 0x60, 0xa6, 0x48, 0x6c, 0x68, 0x76, 0x1d, 0xc6, 0x04, 0xfc, 0x24, 0x8c, 0xc5, 0xed, 0x4e,
+	0x14, 0x87, 0x17, 0xc4, 0x1a, 0x54, 0x10, 0x24, 0x7a, 0xc0, 0xf5, 0x3d, 0x53, 0x28, 0x7d, 0x78,
+	0x22, 0x43, 0x1e, 0x2d, 0x6b, 0xc0, 0xc9, 0xa6, 0x32, 0x8e, 0x61, 0x9d, 0xeb, 0x6b, 0x5e, 0x2a,
+	0xaa, 0x1a, 0xa9, 0xcd, 0x61, 0xfd, 0x8f, 0x64, 0xac, 0x18, 0x16, 0xab, 0x04, 0x74, 0x19, 0x4a,
+	0x61, 0xc4, 0xa2, 0x9d, 0x90, 0xbb, 0x68, 0x6a, 0xe9, 0x53, 0x05, 0xa0, 0xac, 0x71, 0x85, 0x06,
+	0x2a, 0xf6, 0xa4, 0xc3, 0xf1, 0xa3, 0xa6, 0x03, 0xad, 0xc2, 0x38, 0x6b, 0x36, 0x9d, 0x6e, 0xe4,
+	0xb4, 0x2a, 0xa3, 0x67, 0xc8, 0xc5, 0xf1, 0x86, 0xfc, 0xb6, 0xfe, 0x4a, 0xa0, 0x9a, 0x65, 0x23,
+	0xba, 0xf5, 0x35, 0x98, 0x54, 0x5d, 0x92, 0xa4, 0xcd, 0xa0, 0x7e, 0xd5, 0x27, 0x19, 0x5e, 0x0a,
+	0xfd, 0x9e, 0xc0, 0x85, 0xc3, 0xe8, 0xeb, 0xe9, 0xa7, 0x1f, 0x3c, 0x4c, 0xfb, 0xf2, 0x0e, 0x81,
+	0xf9, 0x5c, 0xb8, 0x8f, 0x86, 0xe7, 0x6f, 0x62, 0xf5, 0x7b, 0xdd, 0x09, 0x42, 0x65, 0xdf, 0xe6,
+	0x6c, 0x8a, 0x0a, 0x8c, 0xed, 0x0a, 0x05, 0xbe, 0xf6, 0x68, 0x23, 0xf9, 0x94, 0x07, 0xa7, 0x9c,
+	0x2f, 0x3d, 0x38, 0x13, 0x0d, 0xf3, 0xc1, 0x89, 0x8a, 0x5a, 0xc9, 0x4a, 0x26, 0x3f, 0xd0, 0x27,
+	0x2f, 0xba, 0x85, 0x87, 0x15, 0x76, 0x79, 0xae, 0xa6, 0xeb, 0xa7, 0xe7, 0x2a, 0x62, 0xcc, 0x3b,
+	0x57, 0x33, 0xcc, 0x93, 0xaa, 0xc3, 0x8b, 0x6a, 0x72, 0xe9, 0x59, 0xdb, 0xe9, 0x74, 0x58, 0xb0,
+	0x57, 0xf0, 0xd2, 0xf3, 0xf7, 0x51, 0xf4, 0xaf, 0x54, 0x1b, 0xe2, 0xad, 0x87, 0x9e, 0x87, 0x29,
+	0x51, 0xad, 0x98, 0xd7, 0x74, 0xd6, 0xbb, 0xdd, 0x0e, 0x37, 0x70, 0xb2, 0x31, 0x99, 0x8e, 0xde,
+	0xea, 0x76, 0xe8, 0x1c, 0x4c, 0xb2, 0x76, 0xe0, 0x38, 0x1d, 0xc7, 0x8b, 0xb8, 0xd4, 0x71, 0x2e,
+	0x75, 0x52, 0x0e, 0xc6, 0x42, 0xf3, 0xf0, 0xb1, 0x78, 0xda, 0xf5, 0x5d, 0xb6, 0xed, 0xb6, 0x58,
+	0xe4, 0x07, 0x21, 0x2f, 0x88, 0xa3, 0x8d, 0xa9, 0x78, 0xf8, 0x75, 0x39, 0x4a, 0x97, 0xe1, 0x44,
+	0x18, 0xb1, 0x2d, 0xa7, 0x72, 0x82, 0xd7, 0x89, 0xcb, 0x31, 0xae, 0xff, 0x7c, 0x30, 0x7b, 0x4a,
+	0xf8, 0x34, 0x6c, 0x6d, 0xd5, 0x5c, 0xdf, 0xee, 0xb0, 0x68, 0xb3, 0xb6, 0xea, 0x45, 0xef, 0xbf,
+	0xbb, 0x00, 0xe8, 0xec, 0x55, 0x2f, 0x6a, 0x08, 0x4d, 0xba, 0x02, 0xe3, 0xfc, 0x22, 0xec, 0x3a,
+	0x61, 0xa5, 0x34, 0xf8, 0x2c, 0x52, 0x99, 0xbe, 0x06, 0x13, 0xcd, 0xc0, 0x69, 0x39, 0x5e, 0xe4,
+	0xb2, 0xed, 0xb0, 0x32, 0x86, 0xe1, 0xed, 0x53, 0x07, 0xa4, 0xe4, 0x2d, 0x7f, 0xdb, 0x6d, 0xee,
+	0xa9, 0x2e, 0x55, 0xa7, 0xa1, 0xd7, 0xa1, 0xe4, 0xb0, 0xc0, 0x73, 0x5a, 0x95, 0xf1, 0xc1, 0xc1,
+	0xa1, 0x2a, 0x5d, 0x85, 0x72, 0xe0, 0xef, 0xb1, 0x6d, 0x6e, 0x64, 0x79, 0xf0, 0x79, 0x52, 0x6d,
+	0xcb, 0xc3, 0xb3, 0xf6, 0x86, 0x1a, 0x88, 0x82, 0x1b, 0x75, 0x09, 0xc6, 0x98, 0xa8, 0xde, 0x3c,
+	0x37, 0x4c, 0x75, 0x3d, 0x11, 0xb4, 0xb6, 0xf0, 0xdc, 0xeb, 0x59, 0x0f, 0x33, 0xf7, 0x4b, 0x50,
+	0x96, 0x39, 0x82, 0xb9, 0x7b, 0xce, 0x90, 0xbb, 0x72, 0x02, 0xd5, 0xdd, 0xe9, 0x0c, 0xd6, 0x77,
+	0x48, 0xd6, 0x6a, 0x0f, 0xba, 0x0e, 0xfd, 0x99, 0xc0, 0x93, 0x99, 0x28, 0xd0, 0xe8, 0x57, 0x01,
+	0x94, 0x8d, 0x21, 0xea, 0xd1, 0xc0, 0x56, 0x2b, 0x53, 0x0c, 0xaf, 0x2e, 0xfd, 0x82, 0xc0, 0x5c,
+	0x06, 0xf2, 0xfa, 0x1e, 0x06, 0x37, 0x71, 0xa4, 0x92, 0x08, 0xa4, 0x60, 0x22, 0x0c, 0xcd, 0xbb,
+	0x7f, 0x23, 0x70, 0xce, 0x8c, 0xf1, 0xa1, 0x77, 0xf3, 0xb7, 0x08, 0x3c, 0x2e, 0xee, 0x27, 0x69,
+	0xa1, 0x78, 0xc0, 0x39, 0xfa, 0x0e, 0x49, 0xba, 0x02, 0x15, 0x02, 0x7a, 0xee, 0xa6, 0x5e, 0x09,
+	0x85, 0xeb, 0xce, 0xe6, 0x56, 0xc2, 0xbe, 0x35, 0x70, 0x68, 0x8e, 0x3b, 0x27, 0xfb, 0xd1, 0x4d,
+	0x3f, 0x90, 0xfd, 0xe8, 0x14, 0x8c, 0x48, 0x57, 0x8d, 0xb8, 0x2d, 0xeb, 0xad, 0xb4, 0x65, 0x14,
+	0x62, 0x6a, 0x33, 0x1a, 0x8f, 0xe4, 0x36, 0xa3, 0xb1, 0x50, 0x4f, 0x33, 0x1a, 0x0f, 0xc5, 0x7d,
+	0xdd, 0x06, 0xdb, 0xde, 0xf6, 0xa3, 0xb8, 0x00, 0x9a, 0xfa, 0xba, 0x3a, 0x97, 0xd2, 0xce, 0x59,
+	0x54, 0xb4, 0xbe, 0xa9, 0x81, 0x7b, 0xd0, 0x71, 0x57, 0x5a, 0x56, 0x5c, 0x5e, 0x6d, 0x59, 0xf9,
+	0x50, 0x6e, 0xcb, 0xda, 0xeb, 0x9d, 0x44, 0x71, 0x78, 0x71, 0xfe, 0x71, 0xb2, 0x41, 0x96, 0xc3,
+	0xd0, 0x6d, 0x7b, 0xf1, 0xb5, 0xe2, 0xa1, 0xa8, 0x3d, 0x72, 0xd7, 0x68, 0xb8, 0xd2, 0x5d, 0xc3,
+	0xd2, 0xe1, 0x9c, 0x5d, 0x93, 0x4e, 0xa0, 0xed, 0x1a, 0x65, 0x82, 0xe1, 0x79, 0xf3, 0x2d, 0x02,
+	0x90, 0xae, 0x37, 0x84, 0x6d, 0xf0, 0x2c, 0x94, 0x44, 0x36, 0x23, 0x2a, 0xf3, 0x2e, 0x68, 0xa0,
+	0x30, 0x9d, 0x86, 0x13, 0xa1, 0xc3, 0xa2, 0x10, 0xaf, 0x8c, 0xe2, 0x43, 0xee, 0xe9, 0x3a, 0x67,
+	0x33, 0xfb, 0xed, 0xe9, 0x84, 0x5f, 0x4a, 0xa4, 0xd2, 0x2d, 0x2d, 0x58, 0xd0, 0x1c, 0x5b, 0x84,
+	0x9a, 0x66, 0x8b, 0xd0, 0x93, 0x3d, 0x4b, 0x1d, 0xaf, 0x81, 0x0f, 0x78, 0x3f, 0xfe, 0x26, 0xe9,
+	0x59, 0xd2, 0xf5, 0xd1, 0xb4, 0x1b, 0xca, 0xbd, 0xd6, 0xbc, 0x23, 0x0f, 0x1b, 0x97, 0x5e, 0x6a,
+	0x87, 0x96, 0x44, 0xeb, 0x88, 0x73, 0xcd, 0x63, 0xdd, 0x70, 0xd3, 0x1f, 0x3e, 0x2b, 0xfa, 0x36,
+	0x81, 0xc7, 0x7a, 0x57, 0x40, 0x57, 0x7c, 0x1e, 0xca, 0x61, 0x32, 0x88, 0xbe, 0x98, 0xed, 0xe3,
+	0x8b, 0x44, 0x59, 0xbb, 0x20, 0x4a, 0xe5, 0xe1, 0xb9, 0xe3, 0x27, 0xc9, 0x19, 0xb3, 0x16, 0xf9,
+	0xdd, 0xae, 0xd3, 0xba, 0xdf, 0xc6, 0x7c, 0x58, 0x24, 0x94, 0xf5, 0xc7, 0xa4, 0xc0, 0x4b, 0x60,
+	0x8f, 0x0a, 0xd1, 0x21, 0xf2, 0xab, 0x91, 0x74, 0x2a, 0x05, 0x3d, 0xfa, 0x18, 0x94, 0x36, 0x1d,
+	0xb7, 0xbd, 0x29, 0x6a, 0xd1, 0xf1, 0x06, 0x7e, 0x59, 0x0c, 0xb3, 0x49, 0x99, 0x0f, 0x1d, 0xb1,
+	0xa2, 0x36, 0x53, 0x66, 0x36, 0x40, 0x28, 0x6b, 0x5b, 0x2b, 0xd5, 0x5d, 0xba, 0x37, 0x03, 0x27,
+	0xf8, 0x1a, 0xf4, 0x7b, 0x04, 0x4a, 0xe2, 0x89, 0x83, 0xf6, 0xe3, 0x1f, 0x0f, 0xbf, 0xa9, 0x54,
+	0x2f, 0x15, 0x11, 0x15, 0xa0, 0xad, 0x4b, 0xdf, 0x8d, 0x57, 0xff, 0xf6, 0xbf, 0x3e, 0xfc, 0xd1,
+	0xc8, 0x2c, 0x3d, 0x6d, 0x67, 0x3f, 0xe4, 0x88, 0x27, 0x15, 0xfa, 0x33, 0x02, 0x63, 0xd8, 0xe9,
+	0x53, 0xe3, 0x1a, 0xfa, 0x9b, 0x4b, 0xf5, 0x72, 0x21, 0x59, 0x04, 0x74, 0x35, 0x05, 0x54, 0xa3,
+	0x4f, 0xd9, 0xc6, 0x97, 0xa5, 0xd0, 0xde, 0x4f, 0x43, 0x78, 0x40, 0xbf, 0x4f, 0x60, 0x3c, 0x79,
+	0xfa, 0xa0, 0x45, 0x16, 0x95, 0x1e, 0x7b, 0xaa, 0x98, 0x30, 0x42, 0x9c, 0xe7, 0xe8, 0xce, 0xd2,
+	0xd9, 0x1c, 0x74, 0x31, 0xa0, 0x92, 0x60, 0xe2, 0xcd, 0xe1, 0xd3, 0x9e, 0x41, 0xcc, 0xe1, 0xd3,
+	0xdf, 0x41, 0xac, 0x05, 0x0e, 0x65, 0x9e, 0x9e, 0xb7, 0xfb, 0x3d, 0xd3, 0x71, 0xd2, 0xdf, 0xde,
+	0x0f, 0x98, 0xb7, 0x75, 0x40, 0x7f, 0x4d, 0x60, 0x0c, 0xdf, 0x14, 0x68, 0x81, 0x65, 0xc2, 0x42,
+	0x11, 0xec, 0x79, 0xa4, 0xb0, 0x96, 0x39, 0xa6, 0x17, 0xe8, 0xd5, 0xbe, 0x98, 0x24, 0x5b, 0x1a,
+	0xda, 0xfb, 0xca, 0xd7, 0x41, 0x02, 0x97, 0xbe, 0x4d, 0xe0, 0xa4, 0x5a, 0x28, 0xa8, 0x6d, 0x06,
+	0x70, 0xe8, 0x01, 0xa2, 0x7a, 0xa5, 0xb8, 0x02, 0xc2, 0x7e, 0x3e, 0x4d, 0xbc, 0x05, 0x7a, 0x39,
+	0x0f, 0x7b, 0x5c, 0xa4, 0x12, 0xaf, 0xfe, 0x85, 0xc0, 0xa4, 0xc6, 0x08, 0xd3, 0xc2, 0xab, 0x4b,
+	0x0f, 0x2f, 0x0e, 0xa0, 0x81, 0x80, 0xeb, 0x1c, 0xeb, 0x8b, 0xf4, 0xda, 0x20, 0x9b, 0x44, 0xb7,
+	0x80, 0x7e, 0x48, 0xa0, 0xda, 0x9f, 0xcc, 0xa6, 0x2f, 0x15, 0x46, 0x95, 0xc5, 0xd9, 0x57, 0x3f,
+	0x73, 0x54, 0x75, 0xb4, 0x70, 0x85, 0x5b, 0xb8, 0x4c, 0x5f, 0x3e, 0x4a, 0x26, 0xa9, 0x66, 0xde,
+	0x26, 0x30, 0x86, 0x0c, 0xac, 0x39, 0xef, 0x75, 0x3a, 0xdc, 0x9c, 0xf7, 0x3d, 0x54, 0xb7, 0xf5,
+	0xc5, 0x34, 0x81, 0xfa, 0x43, 0xce, 0x0e, 0x4a, 0xc2, 0x04, 0xdb, 0xfb, 0xf8, 0xeb, 0x80, 0xfe,
+	0x8a, 0xc0, 0x78, 0xc2, 0x37, 0xd3, 0x22, 0x38, 0x8a, 0x15, 0xb3, 0x5e, 0x0a, 0xdb, 0x7a, 0x89,
+	0x03, 0x7e, 0x8e, 0x3e, 0x7b, 0x24, 0xc0, 0xbc, 0xa2, 0x20, 0x6d, 0x6c, 0xf6, 0xac, 0x4e, 0x49,
+	0x9b, 0x3d, 0xdb, 0xc3, 0x43, 0x5b, 0xcb, 0xa9, 0x67, 0x3f, 0x4d, 0x9f, 0x19, 0x08, 0x68, 0x88,
+	0xd8, 0xfe, 0x41, 0x60, 0x52, 0x23, 0x63, 0xcc, 0x7b, 0x34, 0x8b, 0xc5, 0x34, 0xef, 0xd1, 0x4c,
+	0x1e, 0xd2, 0xba, 0x99, 0x22, 0xbf, 0x4e, 0x97, 0x07, 0x73, 0xb1, 0x24, 0x88, 0xec, 0x7d, 0xec,
+	0x37, 0x79, 0xa9, 0x99, 0xd2, 0xf9, 0x29, 0x5a, 0x1c, 0x95, 0xcc, 0x90, 0xa5, 0x41, 0x54, 0xd0,
+	0x92, 0x97, 0xb9, 0x11, 0x57, 0xe9, 0x73, 0x47, 0x34, 0x82, 0xfe, 0x93, 0xc0, 0xe3, 0x7d, 0xa8,
+	0x35, 0x7a, 0xad, 0x38, 0xa0, 0x5e, 0xce, 0xb0, 0xfa, 0xc2, 0x91, 0x74, 0xd1, 0xaa, 0xa7, 0x73,
+	0xea, 0x7d, 0x66, 0x10, 0x6e, 0x13, 0x98, 0x50, 0xe8, 0x2d, 0x5a, 0x33, 0x96, 0xb9, 0x43, 0x54,
+	0x5c, 0xd5, 0x2e, 0x2c, 0x8f, 0x28, 0x5f, 0xe1, 0x28, 0xaf, 0xd1, 0xe7, 0x07, 0xab, 0xf4, 0x0a,
+	0xc4, 0x1f, 0xf2, 0x9b, 0x08, 0x6f, 0xb2, 0x73, 0x6e, 0x22, 0x0a, 0x01, 0x96, 0x77, 0x13, 0x51,
+	0x49, 0x30, 0xeb, 0x4a, 0x9a, 0xe9, 0xe7, 0xe9, 0x9c, 0x6d, 0xfa, 0xab, 0xa1, 0xd0, 0xde, 0x8f,
+	0xaf, 0x6b, 0x3f, 0xe7, 0x97, 0x11, 0xc1, 0xf0, 0x14, 0x58, 0xa9, 0xe8, 0x65, 0x44, 0xa3, 0x9f,
+	0xac, 0x17, 0x8f, 0x54, 0x35, 0x12, 0xe2, 0xe9, 0x0f, 0x04, 0x26, 0x14, 0x4a, 0xc6, 0x1c, 0xe9,
+	0xc3, 0x9c, 0x92, 0x39, 0xd2, 0x19, 0x5c, 0x4f, 0xee, 0x2e, 0xcb, 0xca, 0x47, 0x5b, 0x25, 0x77,
+	0xde, 0x24, 0x50, 0x12, 0x7d, 0xbb, 0x39, 0xd0, 0x1a, 0x2b, 0x62, 0x0e, 0xb4, 0x4e, 0x8d, 0x58,
+	0x8b, 0x69, 0xa0, 0x2f, 0xd0, 0x73, 0xb6, 0xe1, 0x4f, 0xc8, 0x5c, 0x07, 0x23, 0x1d, 0x5f, 0xcc,
+	0x13, 0x1e, 0xc2, 0x7c, 0x96, 0xf5, 0xb0, 0x25, 0xe6, 0xb3, 0xac, 0x97, 0xda, 0xc8, 0xbd, 0x98,
+	0x4b, 0xf6, 0xe2, 0x4d, 0x02, 0x65, 0x49, 0x07, 0x50, 0xe3, 0x22, 0xbd, 0xbc, 0x44, 0x75, 0xa1,
+	0xa0, 0x34, 0x62, 0xba, 0xc8, 0x31, 0x59, 0xf4, 0x4c, 0x1f, 0x4c, 0x29, 0x87, 0xf0, 0x27, 0x02,
+	0x65, 0xd9, 0x55, 0x9a, 0x41, 0xf5, 0x36, 0xb3, 0x66, 0x50, 0x87, 0x5a, 0xd5, 0xfb, 0xb9, 0xaa,
+	0xc8, 0x36, 0xd5, 0xde, 0x17, 0x1d, 0xf1, 0x01, 0x7d, 0x27, 0xbe, 0x03, 0x08, 0x56, 0x20, 0xe7,
+	0x0e, 0xa0, 0x71, 0x1a, 0x39, 0x77, 0x00, 0x9d, 0x66, 0xb0, 0x5e, 0xe5, 0x68, 0x57, 0xe9, 0xca,
+	0x7d, 0x5e, 0xac, 0xec, 0x50, 0x4c, 0x5c, 0xff, 0xc2, 0x9d, 0xbb, 0x33, 0xe4, 0xbd, 0xbb, 0x33,
+	0xe4, 0xbf, 0x77, 0x67, 0xc8, 0x0f, 0xee, 0xcd, 0x1c, 0x7b, 0xef, 0xde, 0xcc, 0xb1, 0x7f, 0xdf,
+	0x9b, 0x39, 0xf6, 0xd5, 0x2b, 0x6d, 0x37, 0xda, 0xdc, 0xd9, 0xa8, 0x35, 0xfd, 0x8e, 0xba, 0x98,
+	0xf2, 0xf3, 0x1b, 0x72, 0xe5, 0x68, 0xaf, 0xeb, 0x84, 0x1b, 0x25, 0xfe, 0x27, 0x8e, 0x4f, 0x7f,
+	0x14, 0x00, 0x00, 0xff, 0xff, 0x75, 0x3e, 0xbb, 0x00, 0x36, 0x2a, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -1173,6 +2752,32 @@ type QueryClient interface {
 	Version(ctx context.Context, in *QueryVersionRequest, opts ...grpc.CallOption) (*QueryVersionResponse, error)
 	// Versions lists the versions of a DataNet.
 	Versions(ctx context.Context, in *QueryVersionsRequest, opts ...grpc.CallOption) (*QueryVersionsResponse, error)
+	// Summary returns what a page about a DataNet shows.
+	Summary(ctx context.Context, in *QuerySummaryRequest, opts ...grpc.CallOption) (*QuerySummaryResponse, error)
+	// DataValidator returns a data validator.
+	DataValidator(ctx context.Context, in *QueryDataValidatorRequest, opts ...grpc.CallOption) (*QueryDataValidatorResponse, error)
+	// DataValidators lists the data validators of a DataNet.
+	DataValidators(ctx context.Context, in *QueryDataValidatorsRequest, opts ...grpc.CallOption) (*QueryDataValidatorsResponse, error)
+	// DataValidatorsByAddress lists the bonds of an account.
+	DataValidatorsByAddress(ctx context.Context, in *QueryDataValidatorsByAddressRequest, opts ...grpc.CallOption) (*QueryDataValidatorsByAddressResponse, error)
+	// Credentials lists the credentials of a DataNet.
+	Credentials(ctx context.Context, in *QueryCredentialsRequest, opts ...grpc.CallOption) (*QueryCredentialsResponse, error)
+	// Cohort returns a review with its ballots.
+	Cohort(ctx context.Context, in *QueryCohortRequest, opts ...grpc.CallOption) (*QueryCohortResponse, error)
+	// Cohorts lists the reviews of a DataNet, newest first.
+	Cohorts(ctx context.Context, in *QueryCohortsRequest, opts ...grpc.CallOption) (*QueryCohortsResponse, error)
+	// Assignments lists the reviews in which an account has a seat.
+	Assignments(ctx context.Context, in *QueryAssignmentsRequest, opts ...grpc.CallOption) (*QueryAssignmentsResponse, error)
+	// Bounty returns a bounty.
+	Bounty(ctx context.Context, in *QueryBountyRequest, opts ...grpc.CallOption) (*QueryBountyResponse, error)
+	// Bounties lists bounties, of one DataNet if it is given.
+	Bounties(ctx context.Context, in *QueryBountiesRequest, opts ...grpc.CallOption) (*QueryBountiesResponse, error)
+	// Snapshots lists the accepted snapshots.
+	Snapshots(ctx context.Context, in *QuerySnapshotsRequest, opts ...grpc.CallOption) (*QuerySnapshotsResponse, error)
+	// Royalties returns who shares in what the contributions of a DataNet earn in a block.
+	Royalties(ctx context.Context, in *QueryRoyaltiesRequest, opts ...grpc.CallOption) (*QueryRoyaltiesResponse, error)
+	// Stopped lists the contributions up to a version of a DataNet that are no longer paid.
+	Stopped(ctx context.Context, in *QueryStoppedRequest, opts ...grpc.CallOption) (*QueryStoppedResponse, error)
 }
 
 type queryClient struct {
@@ -1273,6 +2878,123 @@ func (c *queryClient) Versions(ctx context.Context, in *QueryVersionsRequest, op
 	return out, nil
 }
 
+func (c *queryClient) Summary(ctx context.Context, in *QuerySummaryRequest, opts ...grpc.CallOption) (*QuerySummaryResponse, error) {
+	out := new(QuerySummaryResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Query/Summary", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) DataValidator(ctx context.Context, in *QueryDataValidatorRequest, opts ...grpc.CallOption) (*QueryDataValidatorResponse, error) {
+	out := new(QueryDataValidatorResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Query/DataValidator", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) DataValidators(ctx context.Context, in *QueryDataValidatorsRequest, opts ...grpc.CallOption) (*QueryDataValidatorsResponse, error) {
+	out := new(QueryDataValidatorsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Query/DataValidators", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) DataValidatorsByAddress(ctx context.Context, in *QueryDataValidatorsByAddressRequest, opts ...grpc.CallOption) (*QueryDataValidatorsByAddressResponse, error) {
+	out := new(QueryDataValidatorsByAddressResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Query/DataValidatorsByAddress", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Credentials(ctx context.Context, in *QueryCredentialsRequest, opts ...grpc.CallOption) (*QueryCredentialsResponse, error) {
+	out := new(QueryCredentialsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Query/Credentials", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Cohort(ctx context.Context, in *QueryCohortRequest, opts ...grpc.CallOption) (*QueryCohortResponse, error) {
+	out := new(QueryCohortResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Query/Cohort", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Cohorts(ctx context.Context, in *QueryCohortsRequest, opts ...grpc.CallOption) (*QueryCohortsResponse, error) {
+	out := new(QueryCohortsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Query/Cohorts", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Assignments(ctx context.Context, in *QueryAssignmentsRequest, opts ...grpc.CallOption) (*QueryAssignmentsResponse, error) {
+	out := new(QueryAssignmentsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Query/Assignments", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Bounty(ctx context.Context, in *QueryBountyRequest, opts ...grpc.CallOption) (*QueryBountyResponse, error) {
+	out := new(QueryBountyResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Query/Bounty", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Bounties(ctx context.Context, in *QueryBountiesRequest, opts ...grpc.CallOption) (*QueryBountiesResponse, error) {
+	out := new(QueryBountiesResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Query/Bounties", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Snapshots(ctx context.Context, in *QuerySnapshotsRequest, opts ...grpc.CallOption) (*QuerySnapshotsResponse, error) {
+	out := new(QuerySnapshotsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Query/Snapshots", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Royalties(ctx context.Context, in *QueryRoyaltiesRequest, opts ...grpc.CallOption) (*QueryRoyaltiesResponse, error) {
+	out := new(QueryRoyaltiesResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Query/Royalties", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Stopped(ctx context.Context, in *QueryStoppedRequest, opts ...grpc.CallOption) (*QueryStoppedResponse, error) {
+	out := new(QueryStoppedResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Query/Stopped", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // QueryServer is the server API for Query service.
 type QueryServer interface {
 	// Params returns the parameters.
@@ -1295,6 +3017,32 @@ type QueryServer interface {
 	Version(context.Context, *QueryVersionRequest) (*QueryVersionResponse, error)
 	// Versions lists the versions of a DataNet.
 	Versions(context.Context, *QueryVersionsRequest) (*QueryVersionsResponse, error)
+	// Summary returns what a page about a DataNet shows.
+	Summary(context.Context, *QuerySummaryRequest) (*QuerySummaryResponse, error)
+	// DataValidator returns a data validator.
+	DataValidator(context.Context, *QueryDataValidatorRequest) (*QueryDataValidatorResponse, error)
+	// DataValidators lists the data validators of a DataNet.
+	DataValidators(context.Context, *QueryDataValidatorsRequest) (*QueryDataValidatorsResponse, error)
+	// DataValidatorsByAddress lists the bonds of an account.
+	DataValidatorsByAddress(context.Context, *QueryDataValidatorsByAddressRequest) (*QueryDataValidatorsByAddressResponse, error)
+	// Credentials lists the credentials of a DataNet.
+	Credentials(context.Context, *QueryCredentialsRequest) (*QueryCredentialsResponse, error)
+	// Cohort returns a review with its ballots.
+	Cohort(context.Context, *QueryCohortRequest) (*QueryCohortResponse, error)
+	// Cohorts lists the reviews of a DataNet, newest first.
+	Cohorts(context.Context, *QueryCohortsRequest) (*QueryCohortsResponse, error)
+	// Assignments lists the reviews in which an account has a seat.
+	Assignments(context.Context, *QueryAssignmentsRequest) (*QueryAssignmentsResponse, error)
+	// Bounty returns a bounty.
+	Bounty(context.Context, *QueryBountyRequest) (*QueryBountyResponse, error)
+	// Bounties lists bounties, of one DataNet if it is given.
+	Bounties(context.Context, *QueryBountiesRequest) (*QueryBountiesResponse, error)
+	// Snapshots lists the accepted snapshots.
+	Snapshots(context.Context, *QuerySnapshotsRequest) (*QuerySnapshotsResponse, error)
+	// Royalties returns who shares in what the contributions of a DataNet earn in a block.
+	Royalties(context.Context, *QueryRoyaltiesRequest) (*QueryRoyaltiesResponse, error)
+	// Stopped lists the contributions up to a version of a DataNet that are no longer paid.
+	Stopped(context.Context, *QueryStoppedRequest) (*QueryStoppedResponse, error)
 }
 
 // UnimplementedQueryServer can be embedded to have forward compatible implementations.
@@ -1330,6 +3078,45 @@ func (*UnimplementedQueryServer) Version(ctx context.Context, req *QueryVersionR
 }
 func (*UnimplementedQueryServer) Versions(ctx context.Context, req *QueryVersionsRequest) (*QueryVersionsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Versions not implemented")
+}
+func (*UnimplementedQueryServer) Summary(ctx context.Context, req *QuerySummaryRequest) (*QuerySummaryResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Summary not implemented")
+}
+func (*UnimplementedQueryServer) DataValidator(ctx context.Context, req *QueryDataValidatorRequest) (*QueryDataValidatorResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method DataValidator not implemented")
+}
+func (*UnimplementedQueryServer) DataValidators(ctx context.Context, req *QueryDataValidatorsRequest) (*QueryDataValidatorsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method DataValidators not implemented")
+}
+func (*UnimplementedQueryServer) DataValidatorsByAddress(ctx context.Context, req *QueryDataValidatorsByAddressRequest) (*QueryDataValidatorsByAddressResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method DataValidatorsByAddress not implemented")
+}
+func (*UnimplementedQueryServer) Credentials(ctx context.Context, req *QueryCredentialsRequest) (*QueryCredentialsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Credentials not implemented")
+}
+func (*UnimplementedQueryServer) Cohort(ctx context.Context, req *QueryCohortRequest) (*QueryCohortResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Cohort not implemented")
+}
+func (*UnimplementedQueryServer) Cohorts(ctx context.Context, req *QueryCohortsRequest) (*QueryCohortsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Cohorts not implemented")
+}
+func (*UnimplementedQueryServer) Assignments(ctx context.Context, req *QueryAssignmentsRequest) (*QueryAssignmentsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Assignments not implemented")
+}
+func (*UnimplementedQueryServer) Bounty(ctx context.Context, req *QueryBountyRequest) (*QueryBountyResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Bounty not implemented")
+}
+func (*UnimplementedQueryServer) Bounties(ctx context.Context, req *QueryBountiesRequest) (*QueryBountiesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Bounties not implemented")
+}
+func (*UnimplementedQueryServer) Snapshots(ctx context.Context, req *QuerySnapshotsRequest) (*QuerySnapshotsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Snapshots not implemented")
+}
+func (*UnimplementedQueryServer) Royalties(ctx context.Context, req *QueryRoyaltiesRequest) (*QueryRoyaltiesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Royalties not implemented")
+}
+func (*UnimplementedQueryServer) Stopped(ctx context.Context, req *QueryStoppedRequest) (*QueryStoppedResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Stopped not implemented")
 }
 
 func RegisterQueryServer(s grpc1.Server, srv QueryServer) {
@@ -1516,6 +3303,240 @@ func _Query_Versions_Handler(srv interface{}, ctx context.Context, dec func(inte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_Summary_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QuerySummaryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Summary(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Query/Summary",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Summary(ctx, req.(*QuerySummaryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_DataValidator_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryDataValidatorRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).DataValidator(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Query/DataValidator",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).DataValidator(ctx, req.(*QueryDataValidatorRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_DataValidators_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryDataValidatorsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).DataValidators(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Query/DataValidators",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).DataValidators(ctx, req.(*QueryDataValidatorsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_DataValidatorsByAddress_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryDataValidatorsByAddressRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).DataValidatorsByAddress(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Query/DataValidatorsByAddress",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).DataValidatorsByAddress(ctx, req.(*QueryDataValidatorsByAddressRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Credentials_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryCredentialsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Credentials(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Query/Credentials",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Credentials(ctx, req.(*QueryCredentialsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Cohort_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryCohortRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Cohort(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Query/Cohort",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Cohort(ctx, req.(*QueryCohortRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Cohorts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryCohortsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Cohorts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Query/Cohorts",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Cohorts(ctx, req.(*QueryCohortsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Assignments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryAssignmentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Assignments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Query/Assignments",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Assignments(ctx, req.(*QueryAssignmentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Bounty_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryBountyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Bounty(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Query/Bounty",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Bounty(ctx, req.(*QueryBountyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Bounties_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryBountiesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Bounties(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Query/Bounties",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Bounties(ctx, req.(*QueryBountiesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Snapshots_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QuerySnapshotsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Snapshots(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Query/Snapshots",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Snapshots(ctx, req.(*QuerySnapshotsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Royalties_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryRoyaltiesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Royalties(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Query/Royalties",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Royalties(ctx, req.(*QueryRoyaltiesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Stopped_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryStoppedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Stopped(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Query/Stopped",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Stopped(ctx, req.(*QueryStoppedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 var Query_serviceDesc = _Query_serviceDesc
 var _Query_serviceDesc = grpc.ServiceDesc{
 	ServiceName: "openledger.datanet.v1.Query",
@@ -1560,6 +3581,58 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Versions",
 			Handler:    _Query_Versions_Handler,
+		},
+		{
+			MethodName: "Summary",
+			Handler:    _Query_Summary_Handler,
+		},
+		{
+			MethodName: "DataValidator",
+			Handler:    _Query_DataValidator_Handler,
+		},
+		{
+			MethodName: "DataValidators",
+			Handler:    _Query_DataValidators_Handler,
+		},
+		{
+			MethodName: "DataValidatorsByAddress",
+			Handler:    _Query_DataValidatorsByAddress_Handler,
+		},
+		{
+			MethodName: "Credentials",
+			Handler:    _Query_Credentials_Handler,
+		},
+		{
+			MethodName: "Cohort",
+			Handler:    _Query_Cohort_Handler,
+		},
+		{
+			MethodName: "Cohorts",
+			Handler:    _Query_Cohorts_Handler,
+		},
+		{
+			MethodName: "Assignments",
+			Handler:    _Query_Assignments_Handler,
+		},
+		{
+			MethodName: "Bounty",
+			Handler:    _Query_Bounty_Handler,
+		},
+		{
+			MethodName: "Bounties",
+			Handler:    _Query_Bounties_Handler,
+		},
+		{
+			MethodName: "Snapshots",
+			Handler:    _Query_Snapshots_Handler,
+		},
+		{
+			MethodName: "Royalties",
+			Handler:    _Query_Royalties_Handler,
+		},
+		{
+			MethodName: "Stopped",
+			Handler:    _Query_Stopped_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
@@ -2000,6 +4073,16 @@ func (m *QueryContributionsRequest) MarshalToSizedBuffer(dAtA []byte) (int, erro
 	_ = i
 	var l int
 	_ = l
+	if m.Accepted {
+		i--
+		if m.Accepted {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x20
+	}
 	if m.Pagination != nil {
 		{
 			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
@@ -2320,6 +4403,1172 @@ func (m *QueryVersionsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *QuerySummaryRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySummaryRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySummaryRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QuerySummaryResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySummaryResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySummaryResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Royalties.Size()
+		i -= size
+		if _, err := m.Royalties.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x4a
+	{
+		size := m.Earned.Size()
+		i -= size
+		if _, err := m.Earned.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x42
+	{
+		size, err := m.Credentials.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x3a
+	{
+		size := m.Bounties.Size()
+		i -= size
+		if _, err := m.Bounties.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x32
+	{
+		size := m.Stake.Size()
+		i -= size
+		if _, err := m.Stake.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	if m.DataValidators != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.DataValidators))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.AgreementPpm != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.AgreementPpm))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.AcceptancePpm != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.AcceptancePpm))
+		i--
+		dAtA[i] = 0x10
+	}
+	{
+		size, err := m.Datanet.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDataValidatorRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDataValidatorRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDataValidatorRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDataValidatorResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDataValidatorResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDataValidatorResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Validator.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDataValidatorsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDataValidatorsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDataValidatorsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDataValidatorsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDataValidatorsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDataValidatorsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Validators) > 0 {
+		for iNdEx := len(m.Validators) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Validators[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDataValidatorsByAddressRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDataValidatorsByAddressRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDataValidatorsByAddressRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDataValidatorsByAddressResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDataValidatorsByAddressResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDataValidatorsByAddressResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Validators) > 0 {
+		for iNdEx := len(m.Validators) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Validators[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryCredentialsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryCredentialsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryCredentialsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryCredentialsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryCredentialsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryCredentialsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Credentials) > 0 {
+		for iNdEx := len(m.Credentials) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Credentials[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryCohortRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryCohortRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryCohortRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Id != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Id))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryCohortResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryCohortResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryCohortResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Ballots) > 0 {
+		for iNdEx := len(m.Ballots) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Ballots[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	{
+		size, err := m.Cohort.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryCohortsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryCohortsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryCohortsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryCohortsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryCohortsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryCohortsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Cohorts) > 0 {
+		for iNdEx := len(m.Cohorts) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Cohorts[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAssignmentsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAssignmentsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAssignmentsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAssignmentsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAssignmentsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAssignmentsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Assignments) > 0 {
+		for iNdEx := len(m.Assignments) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Assignments[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Assignment) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Assignment) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Assignment) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Seats != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Seats))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Ballot != nil {
+		{
+			size, err := m.Ballot.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	{
+		size, err := m.Cohort.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryBountyRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryBountyRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryBountyRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Id != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Id))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryBountyResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryBountyResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryBountyResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Bounty.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryBountiesRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryBountiesRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryBountiesRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryBountiesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryBountiesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryBountiesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Bounties) > 0 {
+		for iNdEx := len(m.Bounties) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Bounties[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QuerySnapshotsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySnapshotsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySnapshotsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QuerySnapshotsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySnapshotsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySnapshotsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Snapshots) > 0 {
+		for iNdEx := len(m.Snapshots) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Snapshots[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryStoppedRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryStoppedRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryStoppedRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Version != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Version))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryStoppedResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryStoppedResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryStoppedResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Contributions) > 0 {
+		for iNdEx := len(m.Contributions) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Contributions[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryRoyaltiesRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryRoyaltiesRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryRoyaltiesRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Height != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Height))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryRoyaltiesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryRoyaltiesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryRoyaltiesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Royalties) > 0 {
+		for iNdEx := len(m.Royalties) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Royalties[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintQuery(dAtA []byte, offset int, v uint64) int {
 	offset -= sovQuery(v)
 	base := offset
@@ -2504,6 +5753,9 @@ func (m *QueryContributionsRequest) Size() (n int) {
 		l = m.Pagination.Size()
 		n += 1 + l + sovQuery(uint64(l))
 	}
+	if m.Accepted {
+		n += 2
+	}
 	return n
 }
 
@@ -2619,6 +5871,457 @@ func (m *QueryVersionsResponse) Size() (n int) {
 	if m.Pagination != nil {
 		l = m.Pagination.Size()
 		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QuerySummaryRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovQuery(uint64(m.DatanetId))
+	}
+	return n
+}
+
+func (m *QuerySummaryResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Datanet.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.AcceptancePpm != 0 {
+		n += 1 + sovQuery(uint64(m.AcceptancePpm))
+	}
+	if m.AgreementPpm != 0 {
+		n += 1 + sovQuery(uint64(m.AgreementPpm))
+	}
+	if m.DataValidators != 0 {
+		n += 1 + sovQuery(uint64(m.DataValidators))
+	}
+	l = m.Stake.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Bounties.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Credentials.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Earned.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Royalties.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryDataValidatorRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovQuery(uint64(m.DatanetId))
+	}
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryDataValidatorResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Validator.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryDataValidatorsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovQuery(uint64(m.DatanetId))
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryDataValidatorsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Validators) > 0 {
+		for _, e := range m.Validators {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryDataValidatorsByAddressRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryDataValidatorsByAddressResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Validators) > 0 {
+		for _, e := range m.Validators {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryCredentialsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovQuery(uint64(m.DatanetId))
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryCredentialsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Credentials) > 0 {
+		for _, e := range m.Credentials {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryCohortRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Id != 0 {
+		n += 1 + sovQuery(uint64(m.Id))
+	}
+	return n
+}
+
+func (m *QueryCohortResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Cohort.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if len(m.Ballots) > 0 {
+		for _, e := range m.Ballots {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *QueryCohortsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovQuery(uint64(m.DatanetId))
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryCohortsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Cohorts) > 0 {
+		for _, e := range m.Cohorts {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryAssignmentsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryAssignmentsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Assignments) > 0 {
+		for _, e := range m.Assignments {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *Assignment) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Cohort.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.Ballot != nil {
+		l = m.Ballot.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Seats != 0 {
+		n += 1 + sovQuery(uint64(m.Seats))
+	}
+	return n
+}
+
+func (m *QueryBountyRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Id != 0 {
+		n += 1 + sovQuery(uint64(m.Id))
+	}
+	return n
+}
+
+func (m *QueryBountyResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Bounty.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryBountiesRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovQuery(uint64(m.DatanetId))
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryBountiesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Bounties) > 0 {
+		for _, e := range m.Bounties {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QuerySnapshotsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QuerySnapshotsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Snapshots) > 0 {
+		for _, e := range m.Snapshots {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryStoppedRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovQuery(uint64(m.DatanetId))
+	}
+	if m.Version != 0 {
+		n += 1 + sovQuery(uint64(m.Version))
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryStoppedResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Contributions) > 0 {
+		for _, e := range m.Contributions {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryRoyaltiesRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DatanetId != 0 {
+		n += 1 + sovQuery(uint64(m.DatanetId))
+	}
+	if m.Height != 0 {
+		n += 1 + sovQuery(uint64(m.Height))
+	}
+	return n
+}
+
+func (m *QueryRoyaltiesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Royalties) > 0 {
+		for _, e := range m.Royalties {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
 	}
 	return n
 }
@@ -3765,6 +7468,26 @@ func (m *QueryContributionsRequest) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Accepted", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Accepted = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := skipQuery(dAtA[iNdEx:])
@@ -4516,6 +8239,3042 @@ func (m *QueryVersionsResponse) Unmarshal(dAtA []byte) error {
 				m.Pagination = &query.PageResponse{}
 			}
 			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySummaryRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySummaryRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySummaryRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySummaryResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySummaryResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySummaryResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Datanet", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Datanet.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AcceptancePpm", wireType)
+			}
+			m.AcceptancePpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AcceptancePpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AgreementPpm", wireType)
+			}
+			m.AgreementPpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AgreementPpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DataValidators", wireType)
+			}
+			m.DataValidators = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DataValidators |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Stake", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Stake.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bounties", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Bounties.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Credentials", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Credentials.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Earned", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Earned.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Royalties", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Royalties.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDataValidatorRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDataValidatorRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDataValidatorRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDataValidatorResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDataValidatorResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDataValidatorResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Validator", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Validator.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDataValidatorsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDataValidatorsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDataValidatorsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDataValidatorsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDataValidatorsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDataValidatorsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Validators", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Validators = append(m.Validators, DataValidator{})
+			if err := m.Validators[len(m.Validators)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDataValidatorsByAddressRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDataValidatorsByAddressRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDataValidatorsByAddressRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDataValidatorsByAddressResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDataValidatorsByAddressResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDataValidatorsByAddressResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Validators", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Validators = append(m.Validators, DataValidator{})
+			if err := m.Validators[len(m.Validators)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryCredentialsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryCredentialsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryCredentialsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryCredentialsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryCredentialsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryCredentialsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Credentials", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Credentials = append(m.Credentials, Credential{})
+			if err := m.Credentials[len(m.Credentials)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryCohortRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryCohortRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryCohortRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			m.Id = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Id |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryCohortResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryCohortResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryCohortResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cohort", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Cohort.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ballots", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Ballots = append(m.Ballots, Ballot{})
+			if err := m.Ballots[len(m.Ballots)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryCohortsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryCohortsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryCohortsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryCohortsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryCohortsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryCohortsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cohorts", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Cohorts = append(m.Cohorts, Cohort{})
+			if err := m.Cohorts[len(m.Cohorts)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAssignmentsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAssignmentsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAssignmentsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAssignmentsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAssignmentsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAssignmentsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Assignments", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Assignments = append(m.Assignments, Assignment{})
+			if err := m.Assignments[len(m.Assignments)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Assignment) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Assignment: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Assignment: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cohort", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Cohort.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ballot", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Ballot == nil {
+				m.Ballot = &Ballot{}
+			}
+			if err := m.Ballot.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Seats", wireType)
+			}
+			m.Seats = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Seats |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryBountyRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryBountyRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryBountyRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			m.Id = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Id |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryBountyResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryBountyResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryBountyResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bounty", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Bounty.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryBountiesRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryBountiesRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryBountiesRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryBountiesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryBountiesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryBountiesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bounties", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Bounties = append(m.Bounties, Bounty{})
+			if err := m.Bounties[len(m.Bounties)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySnapshotsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySnapshotsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySnapshotsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySnapshotsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySnapshotsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySnapshotsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Snapshots", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Snapshots = append(m.Snapshots, Snapshot{})
+			if err := m.Snapshots[len(m.Snapshots)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryStoppedRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryStoppedRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryStoppedRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Version", wireType)
+			}
+			m.Version = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Version |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryStoppedResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryStoppedResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryStoppedResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Contributions", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Contributions = append(m.Contributions, Contribution{})
+			if err := m.Contributions[len(m.Contributions)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryRoyaltiesRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryRoyaltiesRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryRoyaltiesRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Height", wireType)
+			}
+			m.Height = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Height |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryRoyaltiesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryRoyaltiesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryRoyaltiesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Royalties", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Royalties = append(m.Royalties, Royalty{})
+			if err := m.Royalties[len(m.Royalties)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex

@@ -47,7 +47,7 @@ type MsgCreateDataNet struct {
 	Licence string `protobuf:"bytes,5,opt,name=licence,proto3" json:"licence,omitempty"`
 	// guidelines_uri points at the rules for reviewers; may be empty.
 	GuidelinesUri string `protobuf:"bytes,6,opt,name=guidelines_uri,json=guidelinesUri,proto3" json:"guidelines_uri,omitempty"`
-	// review_policy must be REVIEW_POLICY_OWNER for now.
+	// review_policy says who accepts.
 	ReviewPolicy ReviewPolicy `protobuf:"varint,7,opt,name=review_policy,json=reviewPolicy,proto3,enum=openledger.datanet.v1.ReviewPolicy" json:"review_policy,omitempty"`
 	// royalty_floor in aopen per answer.
 	RoyaltyFloor cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=royalty_floor,json=royaltyFloor,proto3,customtype=cosmossdk.io/math.Int" json:"royalty_floor"`
@@ -55,6 +55,10 @@ type MsgCreateDataNet struct {
 	OwnerPpm uint32 `protobuf:"varint,9,opt,name=owner_ppm,json=ownerPpm,proto3" json:"owner_ppm,omitempty"`
 	// allow_few_stop_words lifts the glossary rule; for code or tables.
 	AllowFewStopWords bool `protobuf:"varint,10,opt,name=allow_few_stop_words,json=allowFewStopWords,proto3" json:"allow_few_stop_words,omitempty"`
+	// curators share the royalty with the owner, at most 8.
+	Curators []Royalty `protobuf:"bytes,11,rep,name=curators,proto3" json:"curators"`
+	// review_fee in aopen, at least ReviewParams.min_fee under REVIEW_POLICY_PANEL, else 0.
+	ReviewFee cosmossdk_io_math.Int `protobuf:"bytes,12,opt,name=review_fee,json=reviewFee,proto3,customtype=cosmossdk.io/math.Int" json:"review_fee"`
 }
 
 func (m *MsgCreateDataNet) Reset()         { *m = MsgCreateDataNet{} }
@@ -153,6 +157,13 @@ func (m *MsgCreateDataNet) GetAllowFewStopWords() bool {
 	return false
 }
 
+func (m *MsgCreateDataNet) GetCurators() []Royalty {
+	if m != nil {
+		return m.Curators
+	}
+	return nil
+}
+
 // MsgCreateDataNetResponse returns the new id.
 type MsgCreateDataNetResponse struct {
 	// datanet_id of the new DataNet.
@@ -219,6 +230,10 @@ type MsgUpdateDataNet struct {
 	Closed bool `protobuf:"varint,8,opt,name=closed,proto3" json:"closed,omitempty"`
 	// new_owner receives the DataNet when not empty.
 	NewOwner string `protobuf:"bytes,9,opt,name=new_owner,json=newOwner,proto3" json:"new_owner,omitempty"`
+	// curators share the royalty with the owner, at most 8.
+	Curators []Royalty `protobuf:"bytes,10,rep,name=curators,proto3" json:"curators"`
+	// review_fee in aopen; contributions revealed before keep theirs.
+	ReviewFee cosmossdk_io_math.Int `protobuf:"bytes,11,opt,name=review_fee,json=reviewFee,proto3,customtype=cosmossdk.io/math.Int" json:"review_fee"`
 }
 
 func (m *MsgUpdateDataNet) Reset()         { *m = MsgUpdateDataNet{} }
@@ -308,6 +323,13 @@ func (m *MsgUpdateDataNet) GetNewOwner() string {
 		return m.NewOwner
 	}
 	return ""
+}
+
+func (m *MsgUpdateDataNet) GetCurators() []Royalty {
+	if m != nil {
+		return m.Curators
+	}
+	return nil
 }
 
 // MsgUpdateDataNetResponse is empty.
@@ -531,6 +553,8 @@ type RevealItem struct {
 	Licence string `protobuf:"bytes,12,opt,name=licence,proto3" json:"licence,omitempty"`
 	// derivations of segments, by segment and rank; `openledgerd data contribute` computes them.
 	Derivations []Derivation `protobuf:"bytes,13,rep,name=derivations,proto3" json:"derivations"`
+	// bounty applied for, 0 for none; its panel reviews.
+	Bounty uint64 `protobuf:"varint,14,opt,name=bounty,proto3" json:"bounty,omitempty"`
 }
 
 func (m *RevealItem) Reset()         { *m = RevealItem{} }
@@ -655,6 +679,13 @@ func (m *RevealItem) GetDerivations() []Derivation {
 		return m.Derivations
 	}
 	return nil
+}
+
+func (m *RevealItem) GetBounty() uint64 {
+	if m != nil {
+		return m.Bounty
+	}
+	return 0
 }
 
 // MsgRevealContributions opens commits between Params.reveal_min_blocks and
@@ -1178,89 +1209,118 @@ func init() {
 func init() { proto.RegisterFile("openledger/datanet/v1/tx.proto", fileDescriptor_4a8048974d76fac5) }
 
 var fileDescriptor_4a8048974d76fac5 = []byte{
-	// 1300 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xc4, 0x57, 0xcf, 0x6f, 0x13, 0xc7,
-	0x17, 0xcf, 0xc6, 0x4e, 0x62, 0x4f, 0x6c, 0x7e, 0xcc, 0x37, 0xc0, 0x62, 0x84, 0x71, 0x16, 0x7d,
-	0x4b, 0x94, 0x8a, 0x5d, 0x92, 0x8a, 0x54, 0xf5, 0xa1, 0x2a, 0x09, 0x42, 0xa4, 0x12, 0x34, 0x5a,
-	0x84, 0x90, 0x7a, 0xd9, 0x4e, 0x76, 0x87, 0xcd, 0x94, 0xdd, 0x9d, 0xd5, 0xce, 0xc4, 0xc6, 0xaa,
-	0x54, 0x55, 0x3d, 0xf6, 0xd2, 0xfe, 0x0d, 0x3d, 0x71, 0x2b, 0x07, 0xce, 0x3d, 0xf4, 0x52, 0x8e,
-	0x88, 0x53, 0xd5, 0x03, 0xaa, 0xe0, 0x90, 0x7f, 0xa3, 0x9a, 0xd9, 0x1f, 0x5e, 0xdb, 0xeb, 0x75,
-	0x28, 0xa8, 0xbd, 0x44, 0xf3, 0xde, 0xfb, 0x78, 0xde, 0xaf, 0xcf, 0x7b, 0x3b, 0x01, 0x6d, 0x1a,
-	0xe2, 0xc0, 0xc3, 0x8e, 0x8b, 0x23, 0xc3, 0x41, 0x1c, 0x05, 0x98, 0x1b, 0xbd, 0x0d, 0x83, 0x3f,
-	0xd6, 0xc3, 0x88, 0x72, 0x0a, 0xcf, 0x0c, 0xed, 0x7a, 0x62, 0xd7, 0x7b, 0x1b, 0xad, 0xd3, 0xc8,
-	0x27, 0x01, 0x35, 0xe4, 0xdf, 0x18, 0xd9, 0x6a, 0xdb, 0x94, 0xf9, 0x94, 0x19, 0xfb, 0x88, 0x61,
-	0xa3, 0xb7, 0xb1, 0x8f, 0x39, 0xda, 0x30, 0x6c, 0x4a, 0x82, 0xc4, 0x7e, 0x2e, 0xb1, 0xfb, 0xcc,
-	0x15, 0x1e, 0x7c, 0xe6, 0x26, 0x86, 0xf3, 0xb1, 0xc1, 0x92, 0x92, 0x11, 0x0b, 0x89, 0x69, 0xc5,
-	0xa5, 0x2e, 0x8d, 0xf5, 0xe2, 0x94, 0x68, 0x2f, 0x17, 0xc7, 0x9c, 0x86, 0x27, 0x41, 0xda, 0x51,
-	0x05, 0x9c, 0xba, 0xc3, 0xdc, 0x9d, 0x08, 0x23, 0x8e, 0x6f, 0x22, 0x8e, 0xee, 0x62, 0x0e, 0x75,
-	0xb0, 0x40, 0xfb, 0x01, 0x8e, 0x54, 0xa5, 0xa3, 0xac, 0xd5, 0xb7, 0xd5, 0x97, 0xcf, 0xae, 0xae,
-	0x24, 0x0e, 0x6f, 0x38, 0x4e, 0x84, 0x19, 0xbb, 0xc7, 0x23, 0x12, 0xb8, 0x66, 0x0c, 0x83, 0x10,
-	0x54, 0x03, 0xe4, 0x63, 0x75, 0x5e, 0xc0, 0x4d, 0x79, 0x86, 0x1d, 0xb0, 0xec, 0x60, 0x66, 0x47,
-	0x24, 0xe4, 0x84, 0x06, 0x6a, 0x45, 0x9a, 0xf2, 0x2a, 0x78, 0x16, 0x2c, 0x3a, 0xd4, 0x47, 0x24,
-	0x50, 0xab, 0xd2, 0x98, 0x48, 0x50, 0x05, 0x4b, 0x1e, 0xb1, 0x71, 0x60, 0x63, 0x75, 0x41, 0x1a,
-	0x52, 0x11, 0xfe, 0x1f, 0x9c, 0x70, 0x0f, 0x89, 0x83, 0x3d, 0x12, 0x60, 0x66, 0x1d, 0x46, 0x44,
-	0x5d, 0x94, 0x80, 0xe6, 0x50, 0x7b, 0x3f, 0x22, 0xf0, 0x36, 0x68, 0x46, 0xb8, 0x47, 0x70, 0xdf,
-	0x0a, 0xa9, 0x47, 0xec, 0x81, 0xba, 0xd4, 0x51, 0xd6, 0x4e, 0x6c, 0x5e, 0xd6, 0x0b, 0x9b, 0xa4,
-	0x9b, 0x12, 0xbb, 0x27, 0xa1, 0x66, 0x23, 0xca, 0x49, 0x70, 0x0f, 0x34, 0x23, 0x3a, 0x40, 0x1e,
-	0x1f, 0x58, 0x0f, 0x3d, 0x4a, 0x23, 0xb5, 0x26, 0x0b, 0xf2, 0xe1, 0xf3, 0x57, 0x97, 0xe6, 0xfe,
-	0x7c, 0x75, 0xe9, 0x4c, 0x5c, 0x14, 0xe6, 0x3c, 0xd2, 0x09, 0x35, 0x7c, 0xc4, 0x0f, 0xf4, 0xdd,
-	0x80, 0xbf, 0x7c, 0x76, 0x15, 0x24, 0xd5, 0xda, 0x0d, 0xb8, 0xd9, 0x48, 0x6e, 0xb8, 0x25, 0x2e,
-	0x80, 0x17, 0x40, 0x5d, 0xd6, 0xcc, 0x0a, 0x43, 0x5f, 0xad, 0x77, 0x94, 0xb5, 0xa6, 0x59, 0x93,
-	0x8a, 0xbd, 0xd0, 0x87, 0x06, 0x58, 0x41, 0x9e, 0x47, 0xfb, 0xd6, 0x43, 0xdc, 0xb7, 0x18, 0xa7,
-	0xa1, 0xd5, 0xa7, 0x91, 0xc3, 0x54, 0xd0, 0x51, 0xd6, 0x6a, 0xe6, 0x69, 0x69, 0xbb, 0x85, 0xfb,
-	0xf7, 0x38, 0x0d, 0x1f, 0x08, 0x43, 0x77, 0xfd, 0xfb, 0xa3, 0xa7, 0xeb, 0x71, 0x13, 0x7e, 0x38,
-	0x7a, 0xba, 0x7e, 0x21, 0xd7, 0xf1, 0xf1, 0xa6, 0x6a, 0x9f, 0x00, 0x75, 0x5c, 0x67, 0x62, 0x16,
-	0xd2, 0x80, 0x61, 0x78, 0x11, 0x80, 0xa4, 0x20, 0x16, 0x71, 0x64, 0xd7, 0xab, 0x66, 0x3d, 0xd1,
-	0xec, 0x3a, 0xda, 0x93, 0x98, 0x24, 0xf7, 0x43, 0xe7, 0x1d, 0x48, 0x32, 0xea, 0x63, 0x7e, 0xcc,
-	0x47, 0xc6, 0xa1, 0xca, 0x74, 0x0e, 0x55, 0x27, 0x39, 0x34, 0xc9, 0x88, 0x85, 0x22, 0x46, 0x4c,
-	0xf4, 0x71, 0xf1, 0xbd, 0xf6, 0x71, 0x69, 0xac, 0x8f, 0x67, 0xc1, 0xa2, 0xed, 0x51, 0x86, 0x1d,
-	0xc9, 0x97, 0x9a, 0x99, 0x48, 0xf0, 0x3a, 0xa8, 0x07, 0xb8, 0x6f, 0xc5, 0x65, 0xab, 0xcf, 0x28,
-	0x5b, 0x2d, 0xc0, 0xfd, 0x2f, 0x04, 0x72, 0x46, 0x97, 0x47, 0xba, 0xa2, 0xb5, 0x64, 0x97, 0x47,
-	0x74, 0x69, 0x97, 0xb5, 0xaf, 0x00, 0xd8, 0xa1, 0xbe, 0x4f, 0xf8, 0x2e, 0xc7, 0xbe, 0x28, 0xf8,
-	0x01, 0x62, 0x07, 0xb2, 0x7d, 0x0d, 0x53, 0x9e, 0xe1, 0xa7, 0x60, 0xc9, 0xc1, 0x21, 0x65, 0x84,
-	0xcb, 0x06, 0x2d, 0x6f, 0x9e, 0xd7, 0x93, 0xd8, 0xc4, 0xba, 0xd2, 0x93, 0x75, 0xa5, 0xef, 0x50,
-	0x12, 0x6c, 0xd7, 0x45, 0xf1, 0x9e, 0x1c, 0x3d, 0x5d, 0x57, 0xcc, 0xf4, 0x47, 0xda, 0x0b, 0x05,
-	0x9c, 0x15, 0x24, 0x93, 0x5e, 0x76, 0x68, 0xc0, 0x23, 0xb2, 0x7f, 0x28, 0x1a, 0xc5, 0x60, 0x17,
-	0x2c, 0xdb, 0xa9, 0x82, 0xce, 0x26, 0x4d, 0x1e, 0x0c, 0xb7, 0xc1, 0x02, 0xe1, 0xd8, 0x67, 0xea,
-	0x7c, 0xa7, 0xb2, 0xb6, 0xbc, 0xb9, 0x3a, 0x65, 0x90, 0x87, 0xc9, 0xe5, 0x83, 0x8b, 0x7f, 0xda,
-	0xdd, 0x12, 0x45, 0xcc, 0xdf, 0x2a, 0x4a, 0xb9, 0x3a, 0x36, 0x30, 0x93, 0x71, 0x6b, 0x5b, 0xa0,
-	0x5d, 0x6c, 0xc9, 0x86, 0x67, 0x05, 0x2c, 0x44, 0x28, 0x78, 0xc4, 0x54, 0xa5, 0x53, 0x59, 0xab,
-	0x9a, 0xb1, 0xa0, 0xfd, 0x58, 0x01, 0xc0, 0xc4, 0x3d, 0x8c, 0xbc, 0xb4, 0xda, 0x42, 0x9f, 0xcc,
-	0x96, 0x3c, 0x1f, 0x63, 0x22, 0x22, 0x4a, 0xb9, 0x9c, 0x88, 0x86, 0x29, 0xcf, 0x42, 0xc7, 0x90,
-	0xc7, 0xe5, 0x28, 0x34, 0x4c, 0x79, 0x86, 0x2d, 0x50, 0x63, 0xd8, 0xf5, 0x71, 0xc0, 0x99, 0x64,
-	0x7f, 0xd3, 0xcc, 0x64, 0xc1, 0x44, 0x4e, 0x1f, 0xe1, 0x80, 0x49, 0xc6, 0x57, 0xcd, 0x44, 0x12,
-	0x31, 0xef, 0x0f, 0x38, 0x66, 0x92, 0xba, 0x55, 0x33, 0x16, 0xe0, 0x15, 0x70, 0x92, 0x71, 0xc4,
-	0x09, 0xe3, 0xc4, 0x66, 0x96, 0x74, 0x5e, 0x93, 0x8e, 0x4e, 0x0c, 0xd5, 0xa6, 0x08, 0x63, 0x15,
-	0x34, 0x44, 0x25, 0x71, 0xc0, 0x2d, 0xc9, 0xa1, 0xba, 0x44, 0x2d, 0x27, 0xba, 0xdb, 0x82, 0x4a,
-	0xa7, 0x40, 0x45, 0x8c, 0x23, 0x90, 0xe3, 0x28, 0x8e, 0xc2, 0x27, 0x27, 0xdc, 0xc3, 0xea, 0xb2,
-	0xd4, 0xc5, 0x42, 0x7e, 0xdb, 0x37, 0x46, 0xb7, 0xfd, 0x5d, 0x31, 0xfd, 0x11, 0xe9, 0x21, 0x59,
-	0x6e, 0xb5, 0x59, 0xda, 0xfb, 0x9b, 0x19, 0x32, 0xdf, 0xfb, 0xfc, 0x05, 0x29, 0x39, 0xe3, 0xa6,
-	0xfc, 0xeb, 0xe4, 0x1c, 0x72, 0xe1, 0x1f, 0x92, 0xb3, 0x20, 0x6e, 0xad, 0x23, 0xc9, 0x59, 0x60,
-	0xc9, 0x66, 0xfe, 0x97, 0x38, 0xe9, 0x1b, 0xb6, 0x8d, 0xc3, 0xb1, 0x89, 0x7c, 0xcf, 0x0b, 0x3c,
-	0x1b, 0x83, 0x4a, 0x6e, 0x0c, 0xba, 0xd7, 0x46, 0x77, 0xd7, 0x58, 0x4e, 0x05, 0x61, 0x69, 0x5d,
-	0x99, 0x53, 0x81, 0x25, 0x1b, 0x38, 0x15, 0x2c, 0xf5, 0x70, 0xc4, 0xc4, 0x27, 0x21, 0x1e, 0xa7,
-	0x54, 0xd4, 0x7e, 0x4f, 0x5b, 0xfc, 0x35, 0xb6, 0xff, 0x83, 0x6c, 0xc5, 0xb8, 0x45, 0x18, 0xb1,
-	0xec, 0x5b, 0x95, 0x48, 0x33, 0xaa, 0x50, 0x10, 0x6e, 0xd6, 0xd9, 0x09, 0x4b, 0xd6, 0xd9, 0x9f,
-	0x15, 0x70, 0xee, 0x0e, 0x73, 0x1f, 0x10, 0x7e, 0xe0, 0x44, 0xa8, 0x9f, 0x07, 0xbd, 0x13, 0x9f,
-	0xd3, 0x4d, 0x35, 0x3f, 0xdc, 0x54, 0xdd, 0x8f, 0x8b, 0xf8, 0xa9, 0x8d, 0x66, 0x51, 0x14, 0x88,
-	0xb6, 0x0a, 0x2e, 0x4d, 0x31, 0x65, 0x79, 0xfc, 0xa6, 0x80, 0x93, 0xd9, 0x27, 0x6b, 0x0f, 0x45,
-	0xc8, 0x67, 0x70, 0x0b, 0xd4, 0xd1, 0x21, 0x3f, 0xa0, 0x11, 0xe1, 0x83, 0x99, 0xd1, 0x0f, 0xa1,
-	0xf0, 0x33, 0xb0, 0x18, 0xca, 0x1b, 0x92, 0xcf, 0xd7, 0xc5, 0x29, 0xc3, 0x18, 0xbb, 0xc9, 0x0f,
-	0x62, 0xf2, 0xbb, 0xee, 0x75, 0x91, 0xe9, 0xf0, 0xc6, 0xf1, 0x3c, 0xd3, 0x77, 0xf4, 0x58, 0xc0,
-	0xda, 0x79, 0xd9, 0x8b, 0xbc, 0x2a, 0xcd, 0x6f, 0xf3, 0xd7, 0x25, 0x50, 0xb9, 0xc3, 0x5c, 0x48,
-	0x40, 0x73, 0xf4, 0x95, 0x7d, 0x65, 0x4a, 0x70, 0xe3, 0xaf, 0xb4, 0x96, 0x71, 0x4c, 0x60, 0x36,
-	0x20, 0x04, 0x34, 0x47, 0xdf, 0x6a, 0x25, 0xae, 0x46, 0x80, 0x65, 0xae, 0x0a, 0xdf, 0x14, 0xf0,
-	0x1b, 0xf0, 0xbf, 0xa2, 0xaf, 0xfd, 0xd5, 0x92, 0x90, 0x27, 0xe1, 0xad, 0xeb, 0x6f, 0x05, 0xcf,
-	0x3b, 0x2f, 0xda, 0xe6, 0x25, 0xce, 0x0b, 0xe0, 0x65, 0xce, 0x4b, 0x36, 0xab, 0x70, 0x5e, 0xb4,
-	0x55, 0x4b, 0x9c, 0x17, 0xc0, 0xcb, 0x9c, 0x97, 0xad, 0x40, 0x99, 0xf9, 0xe4, 0x92, 0x2b, 0xcd,
-	0x7c, 0x02, 0x5e, 0x9e, 0xf9, 0xd4, 0xcd, 0x03, 0xbf, 0x05, 0x2b, 0x85, 0x5b, 0x47, 0x9f, 0x7e,
-	0x5d, 0x11, 0xbe, 0xb5, 0xf5, 0x76, 0xf8, 0xcc, 0xff, 0x43, 0xd0, 0x18, 0xd9, 0x16, 0x1f, 0xcc,
-	0x22, 0x6d, 0x8c, 0x6b, 0xe9, 0xc7, 0xc3, 0xa5, 0x7e, 0x5a, 0x0b, 0xdf, 0x89, 0xd5, 0xb0, 0xfd,
-	0xf9, 0xf3, 0xd7, 0x6d, 0xe5, 0xc5, 0xeb, 0xb6, 0xf2, 0xd7, 0xeb, 0xb6, 0xf2, 0xd3, 0x9b, 0xf6,
-	0xdc, 0x8b, 0x37, 0xed, 0xb9, 0x3f, 0xde, 0xb4, 0xe7, 0xbe, 0xbc, 0xe6, 0x12, 0x7e, 0x70, 0xb8,
-	0xaf, 0xdb, 0xd4, 0x37, 0x72, 0x4b, 0x22, 0x77, 0x7c, 0x9c, 0x6d, 0x0c, 0x3e, 0x08, 0x31, 0xdb,
-	0x5f, 0x94, 0xff, 0x75, 0x7f, 0xf4, 0x77, 0x00, 0x00, 0x00, 0xff, 0xff, 0xb8, 0xf1, 0x13, 0x9d,
-	0x50, 0x10, 0x00, 0x00,
+	// 1769 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xc4, 0x59, 0xcf, 0x73, 0x1b, 0xb7,
+	0x15, 0x36, 0xad, 0x5f, 0x24, 0x44, 0xc9, 0x36, 0xaa, 0xd8, 0xeb, 0xcd, 0x84, 0xa6, 0x99, 0xd6,
+	0x61, 0xe5, 0x98, 0xb4, 0x94, 0xda, 0x9d, 0xea, 0xd0, 0xa9, 0x24, 0xd7, 0x89, 0x33, 0xe3, 0x44,
+	0xb3, 0xaa, 0x9b, 0x99, 0x5c, 0x18, 0x70, 0x17, 0x26, 0x51, 0xef, 0x02, 0x3b, 0x00, 0x48, 0x5a,
+	0xd3, 0x99, 0x4e, 0xa7, 0xc7, 0x9e, 0xfa, 0x37, 0xf4, 0xd2, 0xde, 0xea, 0x43, 0x6e, 0xbd, 0xf5,
+	0xd2, 0x1c, 0x3d, 0x39, 0x75, 0x7a, 0xc8, 0x74, 0xe4, 0x83, 0xff, 0x87, 0x9e, 0x3a, 0xc0, 0x2e,
+	0x97, 0x58, 0x72, 0x09, 0x4a, 0x8d, 0xdb, 0x5c, 0x34, 0x0b, 0xbc, 0x6f, 0xf1, 0xbd, 0xf7, 0xf0,
+	0xbd, 0x07, 0x2c, 0x05, 0x6a, 0x2c, 0xc6, 0x34, 0xc4, 0x41, 0x0f, 0xf3, 0x76, 0x80, 0x24, 0xa2,
+	0x58, 0xb6, 0x87, 0x3b, 0x6d, 0xf9, 0xbc, 0x15, 0x73, 0x26, 0x19, 0x7c, 0x6b, 0x62, 0x6f, 0xa5,
+	0xf6, 0xd6, 0x70, 0xc7, 0xbd, 0x82, 0x22, 0x42, 0x59, 0x5b, 0xff, 0x4d, 0x90, 0x6e, 0xcd, 0x67,
+	0x22, 0x62, 0xa2, 0xdd, 0x45, 0x02, 0xb7, 0x87, 0x3b, 0x5d, 0x2c, 0xd1, 0x4e, 0xdb, 0x67, 0x84,
+	0xa6, 0xf6, 0x6b, 0xa9, 0x3d, 0x12, 0x3d, 0xc5, 0x10, 0x89, 0x5e, 0x6a, 0xb8, 0x9e, 0x18, 0x3a,
+	0x7a, 0xd4, 0x4e, 0x06, 0xa9, 0x69, 0xab, 0xc7, 0x7a, 0x2c, 0x99, 0x57, 0x4f, 0xe9, 0xec, 0xbb,
+	0xc5, 0x3e, 0x8f, 0xdd, 0x4b, 0x40, 0xb7, 0x8a, 0x41, 0x91, 0xe8, 0x75, 0xba, 0x6c, 0x40, 0xe5,
+	0xc9, 0x62, 0x1c, 0xc7, 0x43, 0x82, 0x47, 0x29, 0xae, 0x39, 0x1f, 0x27, 0x24, 0xa2, 0x01, 0xa1,
+	0x69, 0x3c, 0x8d, 0x7f, 0x2f, 0x83, 0xcb, 0x8f, 0x45, 0xef, 0x90, 0x63, 0x24, 0xf1, 0x03, 0x24,
+	0xd1, 0x27, 0x58, 0xc2, 0x16, 0x58, 0x61, 0x23, 0x8a, 0xb9, 0x53, 0xaa, 0x97, 0x9a, 0x95, 0x03,
+	0xe7, 0xeb, 0x2f, 0xef, 0x6c, 0xa5, 0xa1, 0xee, 0x07, 0x01, 0xc7, 0x42, 0x1c, 0x4b, 0x4e, 0x68,
+	0xcf, 0x4b, 0x60, 0x10, 0x82, 0x65, 0x8a, 0x22, 0xec, 0x5c, 0x54, 0x70, 0x4f, 0x3f, 0xc3, 0x3a,
+	0x58, 0x0f, 0xb0, 0xf0, 0x39, 0x89, 0x25, 0x61, 0xd4, 0x59, 0xd2, 0x26, 0x73, 0x0a, 0x5e, 0x05,
+	0xab, 0x01, 0x8b, 0x10, 0xa1, 0xce, 0xb2, 0x36, 0xa6, 0x23, 0xe8, 0x80, 0xb5, 0x90, 0xf8, 0x98,
+	0xfa, 0xd8, 0x59, 0xd1, 0x86, 0xf1, 0x10, 0xfe, 0x00, 0x6c, 0xf6, 0x06, 0x24, 0xc0, 0x21, 0xa1,
+	0x58, 0x74, 0x06, 0x9c, 0x38, 0xab, 0x1a, 0xb0, 0x31, 0x99, 0x7d, 0xc2, 0x09, 0xfc, 0x08, 0x6c,
+	0x24, 0xd9, 0xe8, 0xc4, 0x2c, 0x24, 0xfe, 0x89, 0xb3, 0x56, 0x2f, 0x35, 0x37, 0x77, 0xdf, 0x6d,
+	0x15, 0xca, 0xa3, 0xe5, 0x69, 0xec, 0x91, 0x86, 0x7a, 0x55, 0x6e, 0x8c, 0xe0, 0x11, 0xd8, 0xe0,
+	0xec, 0x04, 0x85, 0xf2, 0xa4, 0xf3, 0x34, 0x64, 0x8c, 0x3b, 0x65, 0x9d, 0x90, 0xdb, 0x5f, 0x7d,
+	0x73, 0xe3, 0xc2, 0x3f, 0xbf, 0xb9, 0xf1, 0x56, 0x92, 0x14, 0x11, 0x3c, 0x6b, 0x11, 0xd6, 0x8e,
+	0x90, 0xec, 0xb7, 0x1e, 0x51, 0xf9, 0xf5, 0x97, 0x77, 0x40, 0x9a, 0xad, 0x47, 0x54, 0x7a, 0xd5,
+	0x74, 0x85, 0x87, 0x6a, 0x01, 0xf8, 0x36, 0xa8, 0xe8, 0x9c, 0x75, 0xe2, 0x38, 0x72, 0x2a, 0xf5,
+	0x52, 0x73, 0xc3, 0x2b, 0xeb, 0x89, 0xa3, 0x38, 0x82, 0x6d, 0xb0, 0x85, 0xc2, 0x90, 0x8d, 0x3a,
+	0x4f, 0xf1, 0xa8, 0x23, 0x24, 0x8b, 0x3b, 0x23, 0xc6, 0x03, 0xe1, 0x80, 0x7a, 0xa9, 0x59, 0xf6,
+	0xae, 0x68, 0xdb, 0x43, 0x3c, 0x3a, 0x96, 0x2c, 0xfe, 0x4c, 0x19, 0xe0, 0xcf, 0x41, 0xd9, 0x1f,
+	0x70, 0x24, 0x19, 0x17, 0xce, 0x7a, 0x7d, 0xa9, 0xb9, 0xbe, 0x5b, 0x9b, 0x17, 0x64, 0xe2, 0xc4,
+	0x41, 0x45, 0xb9, 0xfe, 0xe7, 0xd7, 0x2f, 0xb6, 0x4b, 0x5e, 0xf6, 0x2a, 0xfc, 0x18, 0x80, 0x34,
+	0x61, 0x4f, 0x31, 0x76, 0xaa, 0xe7, 0x8f, 0xb1, 0x92, 0xbc, 0xfe, 0x10, 0xe3, 0xbd, 0xed, 0xdf,
+	0xbd, 0x7e, 0xb1, 0x9d, 0xe8, 0xe2, 0xf7, 0xaf, 0x5f, 0x6c, 0xbf, 0x6d, 0x28, 0x71, 0x5a, 0x67,
+	0x8d, 0x9f, 0x00, 0x67, 0x7a, 0xce, 0xc3, 0x22, 0x66, 0x54, 0x60, 0xf8, 0x0e, 0x00, 0xa9, 0xfb,
+	0x1d, 0x12, 0x68, 0x21, 0x2e, 0x7b, 0x95, 0x74, 0xe6, 0x51, 0xd0, 0xf8, 0x6b, 0xa2, 0xdb, 0x27,
+	0x71, 0xf0, 0x2d, 0x74, 0x9b, 0xe7, 0xb8, 0x38, 0xc5, 0x91, 0xc9, 0x7a, 0x69, 0xbe, 0xac, 0x97,
+	0x67, 0x65, 0x3d, 0x2b, 0xd2, 0x95, 0x22, 0x91, 0xce, 0x48, 0x6b, 0xf5, 0x8d, 0x4a, 0x6b, 0x6d,
+	0x4a, 0x5a, 0x57, 0xc1, 0xaa, 0x1f, 0x32, 0x81, 0x03, 0x2d, 0xe1, 0xb2, 0x97, 0x8e, 0xe0, 0x3d,
+	0x50, 0xa1, 0x78, 0xd4, 0x49, 0xd2, 0x56, 0x59, 0x90, 0xb6, 0x32, 0xc5, 0xa3, 0x4f, 0x75, 0xe6,
+	0x4c, 0xe1, 0x81, 0x37, 0x25, 0xbc, 0xf5, 0xff, 0xa1, 0xf0, 0x72, 0x42, 0x69, 0xb8, 0x5a, 0x78,
+	0xb9, 0xb9, 0xb1, 0xf0, 0x1a, 0x5f, 0x00, 0x70, 0xc8, 0xa2, 0x88, 0xc8, 0x47, 0x12, 0x47, 0x4a,
+	0x03, 0x7d, 0x24, 0xfa, 0x5a, 0x51, 0x55, 0x4f, 0x3f, 0xc3, 0x9f, 0x82, 0xb5, 0x00, 0xc7, 0x4c,
+	0x10, 0xa9, 0x35, 0xb3, 0xbe, 0x7b, 0xbd, 0x95, 0xba, 0xa4, 0x8e, 0x93, 0x56, 0x7a, 0x9c, 0xb4,
+	0x0e, 0x19, 0xa1, 0x66, 0xd8, 0xe3, 0x97, 0x1a, 0x2f, 0x4b, 0xe0, 0xaa, 0xd2, 0xbd, 0x66, 0x39,
+	0x64, 0x54, 0x72, 0xd2, 0x1d, 0x28, 0xed, 0x08, 0xb8, 0x07, 0xd6, 0xfd, 0xf1, 0x04, 0x5b, 0xac,
+	0x63, 0x13, 0x0c, 0x0f, 0xc0, 0x0a, 0x91, 0x38, 0x12, 0xce, 0x45, 0xbd, 0x21, 0x37, 0xe7, 0x6c,
+	0xc8, 0x24, 0x38, 0xd3, 0xb9, 0xe4, 0xd5, 0xbd, 0xfb, 0x2a, 0x89, 0xe6, 0xaa, 0x2a, 0x95, 0x37,
+	0xa7, 0x6a, 0x78, 0xd6, 0xef, 0xc6, 0x7d, 0x50, 0x2b, 0xb6, 0x64, 0xf5, 0xbc, 0x05, 0x56, 0x38,
+	0xa2, 0xcf, 0x84, 0x53, 0xaa, 0x2f, 0x35, 0x97, 0xbd, 0x64, 0xd0, 0xf8, 0xd3, 0x12, 0x00, 0x1e,
+	0x1e, 0x62, 0x14, 0x8e, 0xb3, 0xad, 0xe6, 0xd3, 0x72, 0xd7, 0xcf, 0x67, 0x28, 0x52, 0xce, 0x98,
+	0xd4, 0x45, 0x5a, 0xf5, 0xf4, 0xb3, 0x9a, 0x13, 0x28, 0x94, 0xba, 0x3a, 0xab, 0x9e, 0x7e, 0x86,
+	0x2e, 0x28, 0x0b, 0xdc, 0x8b, 0x30, 0x95, 0x42, 0x17, 0xe4, 0x86, 0x97, 0x8d, 0x55, 0x71, 0x48,
+	0xf6, 0x0c, 0x53, 0xa1, 0x8b, 0x70, 0xd9, 0x4b, 0x47, 0xca, 0xe7, 0xee, 0x89, 0xc4, 0x42, 0x57,
+	0xd3, 0xb2, 0x97, 0x0c, 0xe0, 0x7b, 0xe0, 0x92, 0x90, 0x48, 0x12, 0x21, 0x89, 0x2f, 0x3a, 0x9a,
+	0xbc, 0xac, 0x89, 0x36, 0x27, 0xd3, 0x9e, 0x72, 0xe3, 0x26, 0xa8, 0xaa, 0x4c, 0x62, 0x2a, 0x3b,
+	0x5a, 0x43, 0x15, 0x8d, 0x5a, 0x4f, 0xe7, 0x3e, 0x52, 0x52, 0xba, 0x0c, 0x96, 0x54, 0x87, 0x00,
+	0xba, 0x43, 0xa8, 0x47, 0xc5, 0x29, 0x89, 0x0c, 0xd3, 0x6a, 0xf0, 0x92, 0x81, 0x79, 0x26, 0x56,
+	0xf3, 0x67, 0xe2, 0x27, 0xaa, 0x21, 0x71, 0x32, 0x44, 0x3a, 0xdd, 0xce, 0x86, 0x75, 0xef, 0x1f,
+	0x64, 0x48, 0x73, 0xef, 0xcd, 0x05, 0x54, 0x2e, 0x92, 0x2b, 0x87, 0xb3, 0x99, 0xe4, 0x22, 0x19,
+	0x8d, 0x45, 0x9b, 0x6c, 0xd6, 0xff, 0x5d, 0xb4, 0x13, 0x8d, 0xfc, 0x97, 0xa2, 0x2d, 0xf0, 0xbb,
+	0x51, 0xd7, 0xa2, 0x2d, 0xb0, 0x64, 0xbd, 0xe0, 0x2f, 0x49, 0xd0, 0xfb, 0xbe, 0x8f, 0xe3, 0xa9,
+	0x4a, 0x7d, 0xc3, 0x67, 0x4d, 0x56, 0x1e, 0x4b, 0x46, 0x79, 0xec, 0xdd, 0xcd, 0xf7, 0xb4, 0xa9,
+	0x98, 0x0a, 0xdc, 0x6a, 0xec, 0xe9, 0x98, 0x0a, 0x2c, 0x59, 0x21, 0x3a, 0x60, 0x6d, 0x88, 0xb9,
+	0x50, 0xa7, 0x57, 0x52, 0x66, 0xe3, 0x61, 0xe3, 0xef, 0xe3, 0x2d, 0xfe, 0x15, 0xf6, 0xbf, 0x83,
+	0x68, 0x95, 0xf4, 0x38, 0x46, 0x22, 0x3b, 0x56, 0xd3, 0xd1, 0x82, 0x2c, 0x14, 0xb8, 0x9b, 0xed,
+	0xec, 0x8c, 0x25, 0xdb, 0xd9, 0x3f, 0x96, 0xc0, 0xb5, 0xc7, 0xa2, 0xf7, 0x19, 0x91, 0xfd, 0x80,
+	0xa3, 0x91, 0x09, 0xfa, 0x56, 0x7a, 0x1e, 0x77, 0xb0, 0x8b, 0x93, 0x0e, 0xb6, 0xf7, 0xe3, 0x22,
+	0x7d, 0x36, 0xf2, 0x51, 0x14, 0x39, 0xd2, 0xb8, 0x09, 0x6e, 0xcc, 0x31, 0x65, 0x71, 0xfc, 0xad,
+	0x04, 0x2e, 0x65, 0x47, 0xd9, 0x11, 0xe2, 0x28, 0x12, 0xf0, 0x3e, 0xa8, 0xa0, 0x81, 0xec, 0x33,
+	0x4e, 0xe4, 0xc9, 0x42, 0xef, 0x27, 0x50, 0xf8, 0x33, 0xb0, 0x1a, 0xeb, 0x15, 0xd2, 0x63, 0xed,
+	0x9d, 0x39, 0xc5, 0x98, 0xd0, 0x98, 0x85, 0x98, 0xbe, 0xb7, 0x77, 0x4f, 0x45, 0x3a, 0x59, 0x71,
+	0x3a, 0xce, 0xf1, 0xa7, 0xc8, 0x94, 0xc3, 0x8d, 0xeb, 0x7a, 0x2f, 0xcc, 0xa9, 0x71, 0x7c, 0xbb,
+	0xa7, 0xd7, 0xc0, 0xd2, 0x63, 0xd1, 0x83, 0x04, 0x6c, 0xe4, 0xbf, 0x51, 0xde, 0x9b, 0xe3, 0xdc,
+	0xf4, 0x85, 0xd2, 0x6d, 0x9f, 0x11, 0x98, 0x15, 0x08, 0x01, 0x1b, 0xf9, 0x6b, 0xa5, 0x85, 0x2a,
+	0x07, 0xb4, 0x51, 0x15, 0xde, 0x35, 0xe0, 0xaf, 0xc1, 0xf7, 0x8a, 0x6e, 0x01, 0x77, 0x2c, 0x2e,
+	0xcf, 0xc2, 0xdd, 0x7b, 0xe7, 0x82, 0x9b, 0xe4, 0x45, 0xdd, 0xdc, 0x42, 0x5e, 0x00, 0xb7, 0x91,
+	0x5b, 0x3a, 0xab, 0x22, 0x2f, 0xea, 0xaa, 0x16, 0xf2, 0x02, 0xb8, 0x8d, 0xdc, 0xd6, 0x02, 0x75,
+	0xe4, 0xb3, 0x4d, 0xce, 0x1a, 0xf9, 0x0c, 0xdc, 0x1e, 0xf9, 0xdc, 0xce, 0x03, 0x7f, 0x03, 0xb6,
+	0x0a, 0xbb, 0x4e, 0x6b, 0xfe, 0x72, 0x45, 0x78, 0xf7, 0xfe, 0xf9, 0xf0, 0xa6, 0xbc, 0x0f, 0x18,
+	0x0d, 0x7e, 0x89, 0x42, 0x12, 0xa8, 0x5b, 0xb8, 0x4d, 0xde, 0x39, 0xa0, 0x4d, 0xde, 0x39, 0x60,
+	0x46, 0xc5, 0xc0, 0xa5, 0x27, 0xb4, 0x9b, 0x23, 0xfb, 0xa1, 0xa5, 0x44, 0xf2, 0x50, 0x77, 0xe7,
+	0xcc, 0xd0, 0x8c, 0x70, 0x00, 0xae, 0xec, 0xfb, 0x52, 0xdd, 0x65, 0xf0, 0x84, 0xf2, 0xb6, 0x4d,
+	0x24, 0x53, 0x60, 0xf7, 0x83, 0x73, 0x80, 0x4d, 0x3d, 0x1d, 0x63, 0x79, 0xc8, 0x71, 0x80, 0xa9,
+	0x24, 0x28, 0x4c, 0x7f, 0x3d, 0xb0, 0xe8, 0xa9, 0x00, 0x6e, 0xd3, 0x53, 0x01, 0x3c, 0x23, 0xe7,
+	0xe0, 0xf2, 0x87, 0x1c, 0x51, 0x03, 0x20, 0xe0, 0xf6, 0xfc, 0xa5, 0xa6, 0xb1, 0xee, 0xee, 0xd9,
+	0xb1, 0x66, 0x9e, 0x3d, 0x3c, 0x64, 0xcf, 0xb0, 0x49, 0x7a, 0xdb, 0xda, 0x09, 0xf2, 0x60, 0x5b,
+	0x9e, 0x67, 0xc0, 0x19, 0xed, 0xe7, 0xa0, 0x7c, 0x8c, 0x51, 0xf8, 0x21, 0x0b, 0x03, 0xd8, 0xb0,
+	0x65, 0x2b, 0xc1, 0xb8, 0xdb, 0x8b, 0x31, 0xe6, 0xda, 0x9f, 0xc6, 0x98, 0x2e, 0x5a, 0x7b, 0x8c,
+	0xb1, 0xad, 0x3d, 0xc6, 0x64, 0x6b, 0x3f, 0x05, 0xd5, 0xa4, 0x11, 0x1f, 0xa0, 0x30, 0x64, 0x12,
+	0xde, 0x5a, 0xd4, 0xb0, 0x13, 0x9c, 0xdb, 0x3a, 0x1b, 0xce, 0xe4, 0x49, 0x7a, 0xee, 0x62, 0x1e,
+	0x13, 0x67, 0xe3, 0x31, 0x71, 0x19, 0xcf, 0x2f, 0xc0, 0xea, 0x7e, 0x1c, 0x63, 0x14, 0xc2, 0xba,
+	0xa5, 0x5c, 0x34, 0xc2, 0x6d, 0x2e, 0x42, 0xe4, 0xbb, 0xb2, 0x60, 0xe1, 0x10, 0xe7, 0xfa, 0xa2,
+	0xb5, 0x2b, 0xcf, 0xc0, 0xed, 0x5d, 0x79, 0x06, 0x9e, 0x91, 0x3f, 0x07, 0xf0, 0xb0, 0x8f, 0xc2,
+	0x10, 0xd3, 0x1e, 0x7e, 0x30, 0x88, 0x43, 0xe2, 0x23, 0x89, 0xe1, 0xfb, 0x96, 0x0d, 0x98, 0x41,
+	0xbb, 0x3f, 0x3a, 0x0f, 0x3a, 0x63, 0x0e, 0xc1, 0x66, 0x72, 0x56, 0x1d, 0x53, 0x14, 0x8b, 0x3e,
+	0x93, 0xb0, 0xb9, 0xe8, 0x54, 0x1b, 0x23, 0xdd, 0xbb, 0x67, 0x45, 0x9a, 0xdd, 0xff, 0x88, 0xb3,
+	0x21, 0x3e, 0xe2, 0x84, 0xf1, 0x7d, 0x6e, 0xbd, 0xdc, 0xe4, 0x80, 0xb6, 0xee, 0x9f, 0x03, 0x9a,
+	0x29, 0xf5, 0xb0, 0x8f, 0xc2, 0xdc, 0x0d, 0xc0, 0x96, 0xd2, 0x59, 0xb4, 0x2d, 0xa5, 0xb3, 0x68,
+	0xf3, 0xdc, 0xf1, 0x70, 0x88, 0x91, 0xc0, 0x0f, 0x92, 0x9f, 0x5c, 0x84, 0xed, 0xdc, 0x99, 0x82,
+	0xda, 0xce, 0x9d, 0x29, 0x68, 0x46, 0xf8, 0x05, 0x00, 0x0f, 0x07, 0x34, 0x38, 0xd0, 0x9f, 0xca,
+	0xf0, 0xfb, 0xf3, 0x17, 0x98, 0xa0, 0xdc, 0xf7, 0xcf, 0x82, 0x32, 0x55, 0xa2, 0x66, 0x8f, 0x18,
+	0x0b, 0x53, 0x96, 0xa6, 0xfd, 0xfd, 0x09, 0xd2, 0xa6, 0x92, 0x3c, 0xd2, 0x6c, 0x24, 0xb9, 0x2f,
+	0x8a, 0x5b, 0x8b, 0x2e, 0xb6, 0x09, 0xce, 0xd6, 0x48, 0x8a, 0x6e, 0xf7, 0xee, 0xca, 0x6f, 0xd5,
+	0xe7, 0xc3, 0xc1, 0xc7, 0x5f, 0x9d, 0xd6, 0x4a, 0x2f, 0x4f, 0x6b, 0xa5, 0x7f, 0x9d, 0xd6, 0x4a,
+	0x7f, 0x78, 0x55, 0xbb, 0xf0, 0xf2, 0x55, 0xed, 0xc2, 0x3f, 0x5e, 0xd5, 0x2e, 0x7c, 0x7e, 0xb7,
+	0x47, 0x64, 0x7f, 0xd0, 0x6d, 0xf9, 0x2c, 0x6a, 0x1b, 0x1f, 0x12, 0xc6, 0xe3, 0xf3, 0xec, 0xab,
+	0x42, 0x9e, 0xc4, 0x58, 0x74, 0x57, 0xf5, 0xff, 0x35, 0x3e, 0xf8, 0x4f, 0x00, 0x00, 0x00, 0xff,
+	0xff, 0xdf, 0x3c, 0xf1, 0xfe, 0x2c, 0x1a, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -1289,6 +1349,44 @@ type MsgClient interface {
 	RejectContributions(ctx context.Context, in *MsgRejectContributions, opts ...grpc.CallOption) (*MsgRejectContributionsResponse, error)
 	// WithdrawContribution takes a submitted contribution back before a decision.
 	WithdrawContribution(ctx context.Context, in *MsgWithdrawContribution, opts ...grpc.CallOption) (*MsgWithdrawContributionResponse, error)
+	// BondValidator bonds OPEN on a DataNet to review its contributions.
+	BondValidator(ctx context.Context, in *MsgBondValidator, opts ...grpc.CallOption) (*MsgBondValidatorResponse, error)
+	// UnbondValidator begins to take a bond out.
+	UnbondValidator(ctx context.Context, in *MsgUnbondValidator, opts ...grpc.CallOption) (*MsgUnbondValidatorResponse, error)
+	// ActivateValidator has a validator drawn again.
+	ActivateValidator(ctx context.Context, in *MsgActivateValidator, opts ...grpc.CallOption) (*MsgActivateValidatorResponse, error)
+	// SetCredentialPolicy changes who may be a data validator.
+	SetCredentialPolicy(ctx context.Context, in *MsgSetCredentialPolicy, opts ...grpc.CallOption) (*MsgSetCredentialPolicyResponse, error)
+	// GrantCredentials admits data validators.
+	GrantCredentials(ctx context.Context, in *MsgGrantCredentials, opts ...grpc.CallOption) (*MsgGrantCredentialsResponse, error)
+	// RevokeCredentials ends credentials.
+	RevokeCredentials(ctx context.Context, in *MsgRevokeCredentials, opts ...grpc.CallOption) (*MsgRevokeCredentialsResponse, error)
+	// SealGold declares items with known verdicts.
+	SealGold(ctx context.Context, in *MsgSealGold, opts ...grpc.CallOption) (*MsgSealGoldResponse, error)
+	// OpenGold says which they were.
+	OpenGold(ctx context.Context, in *MsgOpenGold, opts ...grpc.CallOption) (*MsgOpenGoldResponse, error)
+	// CommitBallot seals a verdict about a cohort.
+	CommitBallot(ctx context.Context, in *MsgCommitBallot, opts ...grpc.CallOption) (*MsgCommitBallotResponse, error)
+	// RevealBallot opens it.
+	RevealBallot(ctx context.Context, in *MsgRevealBallot, opts ...grpc.CallOption) (*MsgRevealBallotResponse, error)
+	// Appeal has a larger panel decide again.
+	Appeal(ctx context.Context, in *MsgAppeal, opts ...grpc.CallOption) (*MsgAppealResponse, error)
+	// ResolveContribution is governance's final word about a contribution.
+	ResolveContribution(ctx context.Context, in *MsgResolveContribution, opts ...grpc.CallOption) (*MsgResolveContributionResponse, error)
+	// ChallengeDuplicate shows that a contribution copies an earlier one.
+	ChallengeDuplicate(ctx context.Context, in *MsgChallengeDuplicate, opts ...grpc.CallOption) (*MsgChallengeDuplicateResponse, error)
+	// AcceptSnapshot makes public text prior art; governance only.
+	AcceptSnapshot(ctx context.Context, in *MsgAcceptSnapshot, opts ...grpc.CallOption) (*MsgAcceptSnapshotResponse, error)
+	// ProvePriorArt turns a contribution that stands in a snapshot into commons.
+	ProvePriorArt(ctx context.Context, in *MsgProvePriorArt, opts ...grpc.CallOption) (*MsgProvePriorArtResponse, error)
+	// RecallContribution stops the pay of a contribution.
+	RecallContribution(ctx context.Context, in *MsgRecallContribution, opts ...grpc.CallOption) (*MsgRecallContributionResponse, error)
+	// ReleaseDeposits returns deposits that contributions have earned.
+	ReleaseDeposits(ctx context.Context, in *MsgReleaseDeposits, opts ...grpc.CallOption) (*MsgReleaseDepositsResponse, error)
+	// FundBounty promises pay for contributions.
+	FundBounty(ctx context.Context, in *MsgFundBounty, opts ...grpc.CallOption) (*MsgFundBountyResponse, error)
+	// FundPoolBounty does so out of the bounty pool; governance only.
+	FundPoolBounty(ctx context.Context, in *MsgFundPoolBounty, opts ...grpc.CallOption) (*MsgFundPoolBountyResponse, error)
 	// UpdateParams replaces the parameters; governance only.
 	UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error)
 }
@@ -1364,6 +1462,177 @@ func (c *msgClient) WithdrawContribution(ctx context.Context, in *MsgWithdrawCon
 	return out, nil
 }
 
+func (c *msgClient) BondValidator(ctx context.Context, in *MsgBondValidator, opts ...grpc.CallOption) (*MsgBondValidatorResponse, error) {
+	out := new(MsgBondValidatorResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/BondValidator", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) UnbondValidator(ctx context.Context, in *MsgUnbondValidator, opts ...grpc.CallOption) (*MsgUnbondValidatorResponse, error) {
+	out := new(MsgUnbondValidatorResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/UnbondValidator", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) ActivateValidator(ctx context.Context, in *MsgActivateValidator, opts ...grpc.CallOption) (*MsgActivateValidatorResponse, error) {
+	out := new(MsgActivateValidatorResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/ActivateValidator", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) SetCredentialPolicy(ctx context.Context, in *MsgSetCredentialPolicy, opts ...grpc.CallOption) (*MsgSetCredentialPolicyResponse, error) {
+	out := new(MsgSetCredentialPolicyResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/SetCredentialPolicy", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) GrantCredentials(ctx context.Context, in *MsgGrantCredentials, opts ...grpc.CallOption) (*MsgGrantCredentialsResponse, error) {
+	out := new(MsgGrantCredentialsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/GrantCredentials", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) RevokeCredentials(ctx context.Context, in *MsgRevokeCredentials, opts ...grpc.CallOption) (*MsgRevokeCredentialsResponse, error) {
+	out := new(MsgRevokeCredentialsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/RevokeCredentials", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) SealGold(ctx context.Context, in *MsgSealGold, opts ...grpc.CallOption) (*MsgSealGoldResponse, error) {
+	out := new(MsgSealGoldResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/SealGold", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) OpenGold(ctx context.Context, in *MsgOpenGold, opts ...grpc.CallOption) (*MsgOpenGoldResponse, error) {
+	out := new(MsgOpenGoldResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/OpenGold", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) CommitBallot(ctx context.Context, in *MsgCommitBallot, opts ...grpc.CallOption) (*MsgCommitBallotResponse, error) {
+	out := new(MsgCommitBallotResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/CommitBallot", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) RevealBallot(ctx context.Context, in *MsgRevealBallot, opts ...grpc.CallOption) (*MsgRevealBallotResponse, error) {
+	out := new(MsgRevealBallotResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/RevealBallot", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) Appeal(ctx context.Context, in *MsgAppeal, opts ...grpc.CallOption) (*MsgAppealResponse, error) {
+	out := new(MsgAppealResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/Appeal", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) ResolveContribution(ctx context.Context, in *MsgResolveContribution, opts ...grpc.CallOption) (*MsgResolveContributionResponse, error) {
+	out := new(MsgResolveContributionResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/ResolveContribution", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) ChallengeDuplicate(ctx context.Context, in *MsgChallengeDuplicate, opts ...grpc.CallOption) (*MsgChallengeDuplicateResponse, error) {
+	out := new(MsgChallengeDuplicateResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/ChallengeDuplicate", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) AcceptSnapshot(ctx context.Context, in *MsgAcceptSnapshot, opts ...grpc.CallOption) (*MsgAcceptSnapshotResponse, error) {
+	out := new(MsgAcceptSnapshotResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/AcceptSnapshot", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) ProvePriorArt(ctx context.Context, in *MsgProvePriorArt, opts ...grpc.CallOption) (*MsgProvePriorArtResponse, error) {
+	out := new(MsgProvePriorArtResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/ProvePriorArt", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) RecallContribution(ctx context.Context, in *MsgRecallContribution, opts ...grpc.CallOption) (*MsgRecallContributionResponse, error) {
+	out := new(MsgRecallContributionResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/RecallContribution", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) ReleaseDeposits(ctx context.Context, in *MsgReleaseDeposits, opts ...grpc.CallOption) (*MsgReleaseDepositsResponse, error) {
+	out := new(MsgReleaseDepositsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/ReleaseDeposits", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) FundBounty(ctx context.Context, in *MsgFundBounty, opts ...grpc.CallOption) (*MsgFundBountyResponse, error) {
+	out := new(MsgFundBountyResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/FundBounty", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) FundPoolBounty(ctx context.Context, in *MsgFundPoolBounty, opts ...grpc.CallOption) (*MsgFundPoolBountyResponse, error) {
+	out := new(MsgFundPoolBountyResponse)
+	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/FundPoolBounty", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *msgClient) UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error) {
 	out := new(MsgUpdateParamsResponse)
 	err := c.cc.Invoke(ctx, "/openledger.datanet.v1.Msg/UpdateParams", in, out, opts...)
@@ -1389,6 +1658,44 @@ type MsgServer interface {
 	RejectContributions(context.Context, *MsgRejectContributions) (*MsgRejectContributionsResponse, error)
 	// WithdrawContribution takes a submitted contribution back before a decision.
 	WithdrawContribution(context.Context, *MsgWithdrawContribution) (*MsgWithdrawContributionResponse, error)
+	// BondValidator bonds OPEN on a DataNet to review its contributions.
+	BondValidator(context.Context, *MsgBondValidator) (*MsgBondValidatorResponse, error)
+	// UnbondValidator begins to take a bond out.
+	UnbondValidator(context.Context, *MsgUnbondValidator) (*MsgUnbondValidatorResponse, error)
+	// ActivateValidator has a validator drawn again.
+	ActivateValidator(context.Context, *MsgActivateValidator) (*MsgActivateValidatorResponse, error)
+	// SetCredentialPolicy changes who may be a data validator.
+	SetCredentialPolicy(context.Context, *MsgSetCredentialPolicy) (*MsgSetCredentialPolicyResponse, error)
+	// GrantCredentials admits data validators.
+	GrantCredentials(context.Context, *MsgGrantCredentials) (*MsgGrantCredentialsResponse, error)
+	// RevokeCredentials ends credentials.
+	RevokeCredentials(context.Context, *MsgRevokeCredentials) (*MsgRevokeCredentialsResponse, error)
+	// SealGold declares items with known verdicts.
+	SealGold(context.Context, *MsgSealGold) (*MsgSealGoldResponse, error)
+	// OpenGold says which they were.
+	OpenGold(context.Context, *MsgOpenGold) (*MsgOpenGoldResponse, error)
+	// CommitBallot seals a verdict about a cohort.
+	CommitBallot(context.Context, *MsgCommitBallot) (*MsgCommitBallotResponse, error)
+	// RevealBallot opens it.
+	RevealBallot(context.Context, *MsgRevealBallot) (*MsgRevealBallotResponse, error)
+	// Appeal has a larger panel decide again.
+	Appeal(context.Context, *MsgAppeal) (*MsgAppealResponse, error)
+	// ResolveContribution is governance's final word about a contribution.
+	ResolveContribution(context.Context, *MsgResolveContribution) (*MsgResolveContributionResponse, error)
+	// ChallengeDuplicate shows that a contribution copies an earlier one.
+	ChallengeDuplicate(context.Context, *MsgChallengeDuplicate) (*MsgChallengeDuplicateResponse, error)
+	// AcceptSnapshot makes public text prior art; governance only.
+	AcceptSnapshot(context.Context, *MsgAcceptSnapshot) (*MsgAcceptSnapshotResponse, error)
+	// ProvePriorArt turns a contribution that stands in a snapshot into commons.
+	ProvePriorArt(context.Context, *MsgProvePriorArt) (*MsgProvePriorArtResponse, error)
+	// RecallContribution stops the pay of a contribution.
+	RecallContribution(context.Context, *MsgRecallContribution) (*MsgRecallContributionResponse, error)
+	// ReleaseDeposits returns deposits that contributions have earned.
+	ReleaseDeposits(context.Context, *MsgReleaseDeposits) (*MsgReleaseDepositsResponse, error)
+	// FundBounty promises pay for contributions.
+	FundBounty(context.Context, *MsgFundBounty) (*MsgFundBountyResponse, error)
+	// FundPoolBounty does so out of the bounty pool; governance only.
+	FundPoolBounty(context.Context, *MsgFundPoolBounty) (*MsgFundPoolBountyResponse, error)
 	// UpdateParams replaces the parameters; governance only.
 	UpdateParams(context.Context, *MsgUpdateParams) (*MsgUpdateParamsResponse, error)
 }
@@ -1417,6 +1724,63 @@ func (*UnimplementedMsgServer) RejectContributions(ctx context.Context, req *Msg
 }
 func (*UnimplementedMsgServer) WithdrawContribution(ctx context.Context, req *MsgWithdrawContribution) (*MsgWithdrawContributionResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method WithdrawContribution not implemented")
+}
+func (*UnimplementedMsgServer) BondValidator(ctx context.Context, req *MsgBondValidator) (*MsgBondValidatorResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method BondValidator not implemented")
+}
+func (*UnimplementedMsgServer) UnbondValidator(ctx context.Context, req *MsgUnbondValidator) (*MsgUnbondValidatorResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method UnbondValidator not implemented")
+}
+func (*UnimplementedMsgServer) ActivateValidator(ctx context.Context, req *MsgActivateValidator) (*MsgActivateValidatorResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ActivateValidator not implemented")
+}
+func (*UnimplementedMsgServer) SetCredentialPolicy(ctx context.Context, req *MsgSetCredentialPolicy) (*MsgSetCredentialPolicyResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SetCredentialPolicy not implemented")
+}
+func (*UnimplementedMsgServer) GrantCredentials(ctx context.Context, req *MsgGrantCredentials) (*MsgGrantCredentialsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method GrantCredentials not implemented")
+}
+func (*UnimplementedMsgServer) RevokeCredentials(ctx context.Context, req *MsgRevokeCredentials) (*MsgRevokeCredentialsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RevokeCredentials not implemented")
+}
+func (*UnimplementedMsgServer) SealGold(ctx context.Context, req *MsgSealGold) (*MsgSealGoldResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SealGold not implemented")
+}
+func (*UnimplementedMsgServer) OpenGold(ctx context.Context, req *MsgOpenGold) (*MsgOpenGoldResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method OpenGold not implemented")
+}
+func (*UnimplementedMsgServer) CommitBallot(ctx context.Context, req *MsgCommitBallot) (*MsgCommitBallotResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CommitBallot not implemented")
+}
+func (*UnimplementedMsgServer) RevealBallot(ctx context.Context, req *MsgRevealBallot) (*MsgRevealBallotResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RevealBallot not implemented")
+}
+func (*UnimplementedMsgServer) Appeal(ctx context.Context, req *MsgAppeal) (*MsgAppealResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Appeal not implemented")
+}
+func (*UnimplementedMsgServer) ResolveContribution(ctx context.Context, req *MsgResolveContribution) (*MsgResolveContributionResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ResolveContribution not implemented")
+}
+func (*UnimplementedMsgServer) ChallengeDuplicate(ctx context.Context, req *MsgChallengeDuplicate) (*MsgChallengeDuplicateResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ChallengeDuplicate not implemented")
+}
+func (*UnimplementedMsgServer) AcceptSnapshot(ctx context.Context, req *MsgAcceptSnapshot) (*MsgAcceptSnapshotResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method AcceptSnapshot not implemented")
+}
+func (*UnimplementedMsgServer) ProvePriorArt(ctx context.Context, req *MsgProvePriorArt) (*MsgProvePriorArtResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ProvePriorArt not implemented")
+}
+func (*UnimplementedMsgServer) RecallContribution(ctx context.Context, req *MsgRecallContribution) (*MsgRecallContributionResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RecallContribution not implemented")
+}
+func (*UnimplementedMsgServer) ReleaseDeposits(ctx context.Context, req *MsgReleaseDeposits) (*MsgReleaseDepositsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ReleaseDeposits not implemented")
+}
+func (*UnimplementedMsgServer) FundBounty(ctx context.Context, req *MsgFundBounty) (*MsgFundBountyResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method FundBounty not implemented")
+}
+func (*UnimplementedMsgServer) FundPoolBounty(ctx context.Context, req *MsgFundPoolBounty) (*MsgFundPoolBountyResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method FundPoolBounty not implemented")
 }
 func (*UnimplementedMsgServer) UpdateParams(ctx context.Context, req *MsgUpdateParams) (*MsgUpdateParamsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method UpdateParams not implemented")
@@ -1552,6 +1916,348 @@ func _Msg_WithdrawContribution_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Msg_BondValidator_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgBondValidator)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).BondValidator(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/BondValidator",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).BondValidator(ctx, req.(*MsgBondValidator))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_UnbondValidator_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgUnbondValidator)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).UnbondValidator(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/UnbondValidator",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).UnbondValidator(ctx, req.(*MsgUnbondValidator))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_ActivateValidator_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgActivateValidator)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ActivateValidator(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/ActivateValidator",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ActivateValidator(ctx, req.(*MsgActivateValidator))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_SetCredentialPolicy_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgSetCredentialPolicy)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).SetCredentialPolicy(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/SetCredentialPolicy",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).SetCredentialPolicy(ctx, req.(*MsgSetCredentialPolicy))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_GrantCredentials_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgGrantCredentials)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).GrantCredentials(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/GrantCredentials",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).GrantCredentials(ctx, req.(*MsgGrantCredentials))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_RevokeCredentials_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgRevokeCredentials)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).RevokeCredentials(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/RevokeCredentials",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).RevokeCredentials(ctx, req.(*MsgRevokeCredentials))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_SealGold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgSealGold)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).SealGold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/SealGold",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).SealGold(ctx, req.(*MsgSealGold))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_OpenGold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgOpenGold)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).OpenGold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/OpenGold",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).OpenGold(ctx, req.(*MsgOpenGold))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_CommitBallot_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgCommitBallot)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).CommitBallot(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/CommitBallot",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).CommitBallot(ctx, req.(*MsgCommitBallot))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_RevealBallot_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgRevealBallot)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).RevealBallot(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/RevealBallot",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).RevealBallot(ctx, req.(*MsgRevealBallot))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_Appeal_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgAppeal)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).Appeal(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/Appeal",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).Appeal(ctx, req.(*MsgAppeal))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_ResolveContribution_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgResolveContribution)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ResolveContribution(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/ResolveContribution",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ResolveContribution(ctx, req.(*MsgResolveContribution))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_ChallengeDuplicate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgChallengeDuplicate)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ChallengeDuplicate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/ChallengeDuplicate",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ChallengeDuplicate(ctx, req.(*MsgChallengeDuplicate))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_AcceptSnapshot_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgAcceptSnapshot)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).AcceptSnapshot(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/AcceptSnapshot",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).AcceptSnapshot(ctx, req.(*MsgAcceptSnapshot))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_ProvePriorArt_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgProvePriorArt)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ProvePriorArt(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/ProvePriorArt",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ProvePriorArt(ctx, req.(*MsgProvePriorArt))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_RecallContribution_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgRecallContribution)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).RecallContribution(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/RecallContribution",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).RecallContribution(ctx, req.(*MsgRecallContribution))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_ReleaseDeposits_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgReleaseDeposits)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ReleaseDeposits(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/ReleaseDeposits",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ReleaseDeposits(ctx, req.(*MsgReleaseDeposits))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_FundBounty_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgFundBounty)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).FundBounty(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/FundBounty",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).FundBounty(ctx, req.(*MsgFundBounty))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_FundPoolBounty_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgFundPoolBounty)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).FundPoolBounty(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.datanet.v1.Msg/FundPoolBounty",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).FundPoolBounty(ctx, req.(*MsgFundPoolBounty))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Msg_UpdateParams_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(MsgUpdateParams)
 	if err := dec(in); err != nil {
@@ -1604,6 +2310,82 @@ var _Msg_serviceDesc = grpc.ServiceDesc{
 			Handler:    _Msg_WithdrawContribution_Handler,
 		},
 		{
+			MethodName: "BondValidator",
+			Handler:    _Msg_BondValidator_Handler,
+		},
+		{
+			MethodName: "UnbondValidator",
+			Handler:    _Msg_UnbondValidator_Handler,
+		},
+		{
+			MethodName: "ActivateValidator",
+			Handler:    _Msg_ActivateValidator_Handler,
+		},
+		{
+			MethodName: "SetCredentialPolicy",
+			Handler:    _Msg_SetCredentialPolicy_Handler,
+		},
+		{
+			MethodName: "GrantCredentials",
+			Handler:    _Msg_GrantCredentials_Handler,
+		},
+		{
+			MethodName: "RevokeCredentials",
+			Handler:    _Msg_RevokeCredentials_Handler,
+		},
+		{
+			MethodName: "SealGold",
+			Handler:    _Msg_SealGold_Handler,
+		},
+		{
+			MethodName: "OpenGold",
+			Handler:    _Msg_OpenGold_Handler,
+		},
+		{
+			MethodName: "CommitBallot",
+			Handler:    _Msg_CommitBallot_Handler,
+		},
+		{
+			MethodName: "RevealBallot",
+			Handler:    _Msg_RevealBallot_Handler,
+		},
+		{
+			MethodName: "Appeal",
+			Handler:    _Msg_Appeal_Handler,
+		},
+		{
+			MethodName: "ResolveContribution",
+			Handler:    _Msg_ResolveContribution_Handler,
+		},
+		{
+			MethodName: "ChallengeDuplicate",
+			Handler:    _Msg_ChallengeDuplicate_Handler,
+		},
+		{
+			MethodName: "AcceptSnapshot",
+			Handler:    _Msg_AcceptSnapshot_Handler,
+		},
+		{
+			MethodName: "ProvePriorArt",
+			Handler:    _Msg_ProvePriorArt_Handler,
+		},
+		{
+			MethodName: "RecallContribution",
+			Handler:    _Msg_RecallContribution_Handler,
+		},
+		{
+			MethodName: "ReleaseDeposits",
+			Handler:    _Msg_ReleaseDeposits_Handler,
+		},
+		{
+			MethodName: "FundBounty",
+			Handler:    _Msg_FundBounty_Handler,
+		},
+		{
+			MethodName: "FundPoolBounty",
+			Handler:    _Msg_FundPoolBounty_Handler,
+		},
+		{
 			MethodName: "UpdateParams",
 			Handler:    _Msg_UpdateParams_Handler,
 		},
@@ -1632,6 +2414,30 @@ func (m *MsgCreateDataNet) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	{
+		size := m.ReviewFee.Size()
+		i -= size
+		if _, err := m.ReviewFee.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x62
+	if len(m.Curators) > 0 {
+		for iNdEx := len(m.Curators) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Curators[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x5a
+		}
+	}
 	if m.AllowFewStopWords {
 		i--
 		if m.AllowFewStopWords {
@@ -1755,6 +2561,30 @@ func (m *MsgUpdateDataNet) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	{
+		size := m.ReviewFee.Size()
+		i -= size
+		if _, err := m.ReviewFee.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x5a
+	if len(m.Curators) > 0 {
+		for iNdEx := len(m.Curators) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Curators[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x52
+		}
+	}
 	if len(m.NewOwner) > 0 {
 		i -= len(m.NewOwner)
 		copy(dAtA[i:], m.NewOwner)
@@ -1991,6 +2821,11 @@ func (m *RevealItem) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Bounty != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Bounty))
+		i--
+		dAtA[i] = 0x70
+	}
 	if len(m.Derivations) > 0 {
 		for iNdEx := len(m.Derivations) - 1; iNdEx >= 0; iNdEx-- {
 			{
@@ -2486,6 +3321,14 @@ func (m *MsgCreateDataNet) Size() (n int) {
 	if m.AllowFewStopWords {
 		n += 2
 	}
+	if len(m.Curators) > 0 {
+		for _, e := range m.Curators {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	l = m.ReviewFee.Size()
+	n += 1 + l + sovTx(uint64(l))
 	return n
 }
 
@@ -2538,6 +3381,14 @@ func (m *MsgUpdateDataNet) Size() (n int) {
 	if l > 0 {
 		n += 1 + l + sovTx(uint64(l))
 	}
+	if len(m.Curators) > 0 {
+		for _, e := range m.Curators {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	l = m.ReviewFee.Size()
+	n += 1 + l + sovTx(uint64(l))
 	return n
 }
 
@@ -2654,6 +3505,9 @@ func (m *RevealItem) Size() (n int) {
 			l = e.Size()
 			n += 1 + l + sovTx(uint64(l))
 		}
+	}
+	if m.Bounty != 0 {
+		n += 1 + sovTx(uint64(m.Bounty))
 	}
 	return n
 }
@@ -3125,6 +3979,74 @@ func (m *MsgCreateDataNet) Unmarshal(dAtA []byte) error {
 				}
 			}
 			m.AllowFewStopWords = bool(v != 0)
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Curators", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Curators = append(m.Curators, Royalty{})
+			if err := m.Curators[len(m.Curators)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 12:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ReviewFee", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ReviewFee.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTx(dAtA[iNdEx:])
@@ -3495,6 +4417,74 @@ func (m *MsgUpdateDataNet) Unmarshal(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			m.NewOwner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Curators", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Curators = append(m.Curators, Royalty{})
+			if err := m.Curators[len(m.Curators)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ReviewFee", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ReviewFee.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
@@ -4316,6 +5306,25 @@ func (m *RevealItem) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 14:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bounty", wireType)
+			}
+			m.Bounty = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Bounty |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTx(dAtA[iNdEx:])

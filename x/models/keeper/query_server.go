@@ -63,7 +63,26 @@ func (s queryServer) Model(ctx context.Context, req *types.QueryModelRequest) (*
 		number = model.Version
 	}
 	version, err := s.GetModelVersion(ctx, model.Id, number)
-	return &types.QueryModelResponse{Model: model, Version: version}, found(err)
+	if err != nil {
+		return nil, found(err)
+	}
+	tainted, err := s.tainted(ctx, version)
+	return &types.QueryModelResponse{Model: model, Version: version, Tainted: tainted}, err
+}
+
+// tainted returns the manifest entries that hold contributions that were stopped.
+func (s queryServer) tainted(ctx context.Context, version types.ModelVersion) ([]types.ManifestEntry, error) {
+	var out []types.ManifestEntry
+	for _, entry := range version.Manifest {
+		first, err := s.datanets.TaintedVersion(ctx, entry.DatanetId)
+		if err != nil {
+			return nil, err
+		}
+		if first != 0 && first <= entry.Version {
+			out = append(out, entry)
+		}
+	}
+	return out, nil
 }
 
 // Models implements types.QueryServer.

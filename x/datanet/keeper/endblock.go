@@ -16,16 +16,22 @@ import (
 // EndBlock sweeps commits whose reveal window has passed, at most
 // ExpiriesPerBlock: their place is lost and their deposits go to the bounty
 // pool. What is above the cap is swept in later blocks; it cannot be revealed.
+// Then it draws seats and runs what is due, at most StepsPerBlock of each.
+//
+// While the module is paused nothing happens: deadlines wait as people do.
 func (k Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.Params.Get(ctx)
 	if err != nil || params.Paused {
-		return err // nobody can reveal, so nobody may lose a deposit
+		return err // nobody can act, so nobody may lose by not acting
 	}
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
 	if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return k.expire(ctx, params) }); err != nil {
 		sdkCtx.Logger().Error("expired commits could not be swept", "module", types.ModuleName, "err", err)
 	}
-	return nil
+	if err := k.drawSeats(sdkCtx, params); err != nil {
+		return err
+	}
+	return k.ringTimers(sdkCtx, params)
 }
 
 func (k Keeper) expire(ctx sdk.Context, params types.Params) error {

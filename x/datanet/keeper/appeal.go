@@ -1,0 +1,306 @@
+package keeper
+
+import (
+	"context"
+	"time"
+
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/datanet/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// appeal opens a review by a larger panel of all DataNets.
+func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgAppeal) (uint64, error) {
+	contribution, err := k.GetContribution(ctx, msg.Rank)
+	if err != nil {
+		return 0, err
+	}
+	datanet, err := k.GetDataNet(ctx, contribution.DatanetId)
+	if err != nil {
+		return 0, err
+	}
+	kind, err := k.appealable(ctx, params, contribution, msg.Appellant)
+	if err != nil {
+		return 0, err
+	}
+	fee := math.MaxInt(params.Review.MinFee, datanet.ReviewFee)
+	cohort := types.Cohort{
+		DatanetId: datanet.Id, Panel: everyPanel, Kind: kind, Phase: types.COHORT_PHASE_DRAWING, Items: []uint64{msg.Rank},
+		Appellant: msg.Appellant, Reason: msg.Reason,
+		Fee: fee.MulRaw(int64(params.Review.AppealFees)), Deposit: fee.MulRaw(int64(params.Review.AppealDepositFees)),
+	}
+	if available, err := k.available(ctx, cohort); err != nil {
+		return 0, err
+	} else if available == 0 {
+		return 0, errorsmod.Wrap(types.ErrAppeal, "no data validator is left who has not decided already: ask governance")
+	}
+	appellant := sdk.MustAccAddressFromBech32(msg.Appellant)
+	if err := k.take(ctx, appellant, cohort.Fee.Add(cohort.Deposit)); err != nil {
+		return 0, errorsmod.Wrap(err, "fee and deposit of the appeal")
+	}
+	if cohort, err = k.newCohort(ctx, cohort, params.Review.CommitWindow); err != nil {
+		return 0, err
+	}
+	if contribution.Status == types.CONTRIBUTION_STATUS_REJECTED {
+		// What is accepted after all has a deposit like anything else.
+		contribution.Deposit.Amount = params.RequiredDeposit(contribution.Tokens)
+		if err := k.take(ctx, appellant, contribution.Deposit.Amount); err != nil {
+			return 0, errorsmod.Wrap(err, "deposit of the contribution")
+		}
+	}
+	if kind == types.COHORT_KIND_APPEAL {
+		contribution.Appeal = cohort.Id
+	} else {
+		// The panel's decision takes the place of the timer.
+		contribution.Recall.At = time.Time{}
+		if err := k.clearTimer(ctx, timerRecall, contribution.Rank); err != nil {
+			return 0, err
+		}
+	}
+	if err := k.Contributions.Set(ctx, contribution.Rank, contribution); err != nil {
+		return 0, err
+	}
+	if err := k.startDrawing(ctx, params, &cohort); err != nil {
+		return 0, err
+	}
+	return cohort.Id, emit(ctx, &types.EventAppealed{Rank: msg.Rank, Cohort: cohort.Id, Appellant: msg.Appellant})
+}
+
+// appealable returns what an account may appeal against: a recall under way, or
+// the verdict of a panel, once.
+func (k Keeper) appealable(ctx context.Context, params types.Params, contribution types.Contribution, appellant string) (types.CohortKind, error) {
+	if contribution.Recall != nil && contribution.Earning() {
+		if appellant != contribution.Contributor {
+			return 0, errorsmod.Wrapf(types.ErrUnauthorized, "only the contributor, %s, may appeal against a recall", contribution.Contributor)
+		}
+		if contribution.Recall.At.IsZero() {
+			return 0, errorsmod.Wrapf(types.ErrAppeal, "the recall of contribution %d is being appealed", contribution.Rank)
+		}
+		return types.COHORT_KIND_RECALL, nil
+	}
+	if contribution.Cohort == 0 {
+		return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d was not decided by a panel", contribution.Rank)
+	}
+	switch contribution.Status {
+	case types.CONTRIBUTION_STATUS_REJECTED:
+		if appellant != contribution.Contributor {
+			return 0, errorsmod.Wrapf(types.ErrUnauthorized, "only the contributor, %s, may appeal against a rejection", contribution.Contributor)
+		}
+		if cohort, err := k.GetCohort(ctx, contribution.Cohort); err == nil && cohort.OpenedGold(contribution.Rank).Bad() {
+			return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d was gold", contribution.Rank)
+		}
+	case types.CONTRIBUTION_STATUS_ACCEPTED:
+	default:
+		return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d is %s: only a panel's verdict can be appealed", contribution.Rank, contribution.Status)
+	}
+	if contribution.Appeal != 0 {
+		return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d was appealed in cohort %d: ask governance", contribution.Rank, contribution.Appeal)
+	}
+	if !within(ctx, contribution, int64(params.Review.AppealWindow)) {
+		return 0, errorsmod.Wrapf(types.ErrAppeal, "the appeal window of %s after %s is over", params.Review.AppealWindow, contribution.DecidedAt.UTC().Format(time.RFC3339))
+	}
+	return types.COHORT_KIND_APPEAL, nil
+}
+
+// decideAppeal decides by simple majority of the seats that revealed. They are
+// paid alike: there is no gold.
+func (k Keeper) decideAppeal(ctx context.Context, params types.Params, cohort types.Cohort, p panel) error {
+	outcome := p.outcome(0)
+	revealed := p.revealed()
+	outcome.Accepted = 2*int(outcome.Accepts) > revealed && outcome.Score > 0
+	cohort.Outcomes = []types.Outcome{outcome}
+	paid, err := k.payAppealPanel(ctx, params, cohort, p, revealed)
+	if err != nil {
+		return err
+	}
+	winners := int(outcome.Accepts)
+	if !outcome.Accepted {
+		winners = revealed - winners
+	}
+	decisive := winners*rewardstypes.PPM >= revealed*int(params.Review.DecisivePpm)
+	event := types.EventCohortDecided{Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind, Paid: paid}
+	if outcome.Accepted {
+		event.Accepted = cohort.Items
+	} else {
+		event.Rejected = cohort.Items
+	}
+	if event.Version, err = k.applyAppeal(ctx, params, &cohort, outcome, decisive, p.reason(0)); err != nil {
+		return err
+	}
+	if err := k.finish(ctx, params, cohort); err != nil {
+		return err
+	}
+	return emit(ctx, &event)
+}
+
+// payAppealPanel divides the fee among the seats that revealed; what remains goes to the bounty pool.
+func (k Keeper) payAppealPanel(ctx context.Context, params types.Params, cohort types.Cohort, p panel, revealed int) (math.Int, error) {
+	share, paid := cohort.Fee.QuoRaw(int64(max(1, revealed))), math.ZeroInt()
+	for i, seat := range cohort.Seats {
+		if len(p.votes[i]) == 0 {
+			continue
+		}
+		if err := k.pay(ctx, seat.Address, share); err != nil {
+			return paid, err
+		}
+		paid = paid.Add(share)
+		if err := k.record(ctx, seat.Validator, func(r *types.ReviewRecord) {
+			r.Revealed++
+			r.Earned = r.Earned.Add(share)
+		}); err != nil {
+			return paid, err
+		}
+	}
+	return paid, k.toPool(ctx, cohort.Fee.Sub(paid))
+}
+
+// applyAppeal carries out the decision of an appeal. The deposit returns to an
+// appellant who was right, else it is burned.
+func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *types.Cohort, outcome types.Outcome, decisive bool, reason string) (uint64, error) {
+	contribution, err := k.GetContribution(ctx, cohort.Items[0])
+	if err != nil {
+		return 0, err
+	}
+	before := contribution.AcceptedVersion != 0
+	upheld := outcome.Accepted == before
+	if cohort.Kind == types.COHORT_KIND_RECALL {
+		upheld = !outcome.Accepted // that the recall stands
+	}
+	deposit := cohort.Deposit
+	cohort.Fee, cohort.Deposit = math.ZeroInt(), math.ZeroInt()
+	if upheld {
+		err = k.burn(ctx, deposit)
+	} else {
+		err = k.pay(ctx, cohort.Appellant, deposit)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if err := k.recordDataNet(ctx, cohort.DatanetId, func(r *types.DataNetRecord) {
+		r.Appeals++
+		if !upheld {
+			r.Overturned++
+		}
+	}); err != nil {
+		return 0, err
+	}
+	if cohort.Kind == types.COHORT_KIND_RECALL {
+		return 0, k.endRecall(ctx, contribution, !upheld)
+	}
+	if upheld {
+		return 0, k.rejectionStands(ctx, contribution)
+	}
+	if decisive {
+		if err := k.overturned(ctx, params, contribution, outcome.Accepted); err != nil {
+			return 0, err
+		}
+	}
+	return k.reverse(ctx, params, contribution, outcome.Score, reason)
+}
+
+// appealFailed ends an appeal that no panel decided: what was decided stands.
+func (k Keeper) appealFailed(ctx context.Context, params types.Params, cohort types.Cohort) error {
+	if err := k.pay(ctx, cohort.Appellant, cohort.Fee.Add(cohort.Deposit)); err != nil {
+		return err
+	}
+	cohort.Fee, cohort.Deposit = math.ZeroInt(), math.ZeroInt()
+	contribution, err := k.GetContribution(ctx, cohort.Items[0])
+	if err != nil {
+		return err
+	}
+	if cohort.Kind == types.COHORT_KIND_RECALL {
+		err = k.endRecall(ctx, contribution, false)
+	} else {
+		err = k.rejectionStands(ctx, contribution)
+	}
+	if err != nil {
+		return err
+	}
+	if err := k.finish(ctx, params, cohort); err != nil {
+		return err
+	}
+	return emit(ctx, &types.EventCohortDecided{
+		Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind, Returned: cohort.Items, Paid: math.ZeroInt(),
+	})
+}
+
+// rejectionStands returns the deposit that an appeal against a rejection took.
+func (k Keeper) rejectionStands(ctx context.Context, contribution types.Contribution) error {
+	if contribution.AcceptedVersion != 0 {
+		return nil
+	}
+	if err := k.returnDeposit(ctx, contribution.Contributor, contribution.Deposit); err != nil {
+		return err
+	}
+	contribution.Deposit.Amount = math.ZeroInt()
+	return k.Contributions.Set(ctx, contribution.Rank, contribution)
+}
+
+// reverse turns a verdict into the other: a rejected contribution enters a new
+// version, an accepted one is stopped and loses its deposit.
+func (k Keeper) reverse(ctx context.Context, params types.Params, contribution types.Contribution, score uint32, reason string) (uint64, error) {
+	if contribution.AcceptedVersion != 0 {
+		if !contribution.Earning() {
+			return 0, nil // something else has stopped it meanwhile
+		}
+		deposit := contribution.Deposit.Amount
+		contribution.Deposit.Amount = math.ZeroInt()
+		if err := k.burn(ctx, deposit); err != nil {
+			return 0, err
+		}
+		return 0, k.stop(ctx, contribution, types.CONTRIBUTION_STATUS_OVERTURNED, reason)
+	}
+	datanet, err := k.GetDataNet(ctx, contribution.DatanetId)
+	if err != nil {
+		return 0, err
+	}
+	// As it was before it was decided.
+	contribution.Status, contribution.Reason = types.CONTRIBUTION_STATUS_SUBMITTED, ""
+	datanet.Pending++
+	datanet.Record.Rejected--
+	if err := k.reserveAgain(ctx, &contribution); err != nil {
+		return 0, err
+	}
+	if err := k.addOpen(ctx, contribution.Contributor); err != nil {
+		return 0, err
+	}
+	if err := k.Contributions.Set(ctx, contribution.Rank, contribution); err != nil {
+		return 0, err
+	}
+	return k.accept(ctx, params, datanet, []acceptance{{contribution.Rank, score}})
+}
+
+// resolve is governance's final word. A contribution that it accepts against a
+// rejection has no deposit.
+func (k Keeper) resolve(ctx context.Context, params types.Params, msg *types.MsgResolveContribution) error {
+	contribution, err := k.GetContribution(ctx, msg.Rank)
+	if err != nil {
+		return err
+	}
+	if contribution.Cohort == 0 {
+		return errorsmod.Wrapf(types.ErrReviewPolicy, "contribution %d was not decided by a panel", msg.Rank)
+	}
+	want := types.CONTRIBUTION_STATUS_ACCEPTED
+	if msg.Accept {
+		want = types.CONTRIBUTION_STATUS_REJECTED
+	}
+	if contribution.Status != want {
+		return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s, this turns %s around", msg.Rank, contribution.Status, want)
+	}
+	if contribution.Appeal != 0 {
+		if cohort, err := k.GetCohort(ctx, contribution.Appeal); err == nil && cohort.Phase != types.COHORT_PHASE_DECIDED {
+			return errorsmod.Wrapf(types.ErrAppeal, "cohort %d is deciding an appeal until %s", cohort.Id, cohort.Deadline.UTC().Format(time.RFC3339))
+		}
+	}
+	if msg.Slash {
+		if err := k.overturned(ctx, params, contribution, msg.Accept); err != nil {
+			return err
+		}
+	}
+	_, err = k.reverse(ctx, params, contribution, msg.Score, msg.Reason)
+	return err
+}

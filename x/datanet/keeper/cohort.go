@@ -1,0 +1,366 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/datanet/types"
+)
+
+// GetCohort returns a review, or ErrCohortNotFound.
+func (k Keeper) GetCohort(ctx context.Context, id uint64) (types.Cohort, error) {
+	cohort, err := k.Cohorts.Get(ctx, id)
+	if errors.Is(err, collections.ErrNotFound) {
+		err = errorsmod.Wrapf(types.ErrCohortNotFound, "no cohort %d, or it was decided long ago", id)
+	}
+	return cohort, err
+}
+
+// cohortIn returns a review that must be in a phase.
+func (k Keeper) cohortIn(ctx context.Context, id uint64, phase types.CohortPhase) (types.Cohort, error) {
+	cohort, err := k.GetCohort(ctx, id)
+	if err == nil && cohort.Phase != phase {
+		err = errorsmod.Wrapf(types.ErrCohortPhase, "cohort %d is in %s until %s, this needs %s", id, cohort.Phase, cohort.Deadline.UTC().Format(time.RFC3339), phase)
+	}
+	return cohort, err
+}
+
+// newCohort opens a review whose first phase ends after a while.
+func (k Keeper) newCohort(ctx context.Context, cohort types.Cohort, wait time.Duration) (types.Cohort, error) {
+	id, err := k.NextCohort.Next(ctx)
+	if err != nil {
+		return cohort, err
+	}
+	cohort.Id, cohort.Round = id, 1
+	cohort.Fee, cohort.Deposit = types.OrZero(cohort.Fee), types.OrZero(cohort.Deposit)
+	if err := k.CohortsBy.Set(ctx, collections.Join(cohort.DatanetId, id)); err != nil {
+		return cohort, err
+	}
+	return cohort, k.enter(ctx, &cohort, cohort.Phase, wait)
+}
+
+// enter moves a review to a phase that ends after a while, and stores it.
+func (k Keeper) enter(ctx context.Context, cohort *types.Cohort, phase types.CohortPhase, wait time.Duration) error {
+	cohort.Phase = phase
+	cohort.Deadline = sdk.UnwrapSDKContext(ctx).BlockTime().UTC().Add(wait)
+	if err := k.setTimer(ctx, timerCohort, cohort.Id, cohort.Deadline); err != nil {
+		return err
+	}
+	if err := emit(ctx, &types.EventCohortPhase{Cohort: cohort.Id, DatanetId: cohort.DatanetId, Phase: phase, Round: cohort.Round}); err != nil {
+		return err
+	}
+	return k.Cohorts.Set(ctx, cohort.Id, *cohort)
+}
+
+// enqueue puts a contribution into the cohort of its DataNet and panel that is
+// filling, and returns the cohort.
+func (k Keeper) enqueue(ctx context.Context, params types.Params, datanetID, panel uint64, contribution types.Contribution) (uint64, error) {
+	if err := k.countOpen(ctx, params.Review, contribution.Contributor); err != nil {
+		return 0, err
+	}
+	id, err := k.Filling.Get(ctx, collections.Join(datanetID, panel))
+	var cohort types.Cohort
+	switch {
+	case errors.Is(err, collections.ErrNotFound):
+		cohort, err = k.newCohort(ctx, types.Cohort{
+			DatanetId: datanetID, Panel: panel, Kind: types.COHORT_KIND_REVIEW, Phase: types.COHORT_PHASE_FILLING, Filling: true,
+		}, params.Review.FillWindow)
+		if err != nil {
+			return 0, err
+		}
+		err = k.Filling.Set(ctx, collections.Join(datanetID, panel), cohort.Id)
+	case err == nil:
+		cohort, err = k.Cohorts.Get(ctx, id)
+	}
+	if err != nil {
+		return 0, err
+	}
+	cohort.Items = append(cohort.Items, contribution.Rank)
+	if len(cohort.Items) >= int(params.Review.MaxCohortItems) {
+		if err := k.stopFilling(ctx, &cohort); err != nil {
+			return 0, err
+		}
+	}
+	return cohort.Id, k.startIfFull(ctx, params, &cohort)
+}
+
+// countOpen counts a contribution of an account that waits for a panel.
+func (k Keeper) countOpen(ctx context.Context, params types.ReviewParams, contributor string) error {
+	open, err := k.openBy(ctx, contributor)
+	if err != nil {
+		return err
+	}
+	if open >= uint64(params.MaxOpenPerContributor) {
+		return errorsmod.Wrapf(types.ErrReviewLimit, "%d of your contributions wait for panels, at most %d may: reveal later", open, params.MaxOpenPerContributor)
+	}
+	return k.addOpen(ctx, contributor)
+}
+
+func (k Keeper) openBy(ctx context.Context, contributor string) (uint64, error) {
+	open, err := k.OpenBy.Get(ctx, sdk.MustAccAddressFromBech32(contributor))
+	if errors.Is(err, collections.ErrNotFound) {
+		return 0, nil
+	}
+	return open, err
+}
+
+func (k Keeper) addOpen(ctx context.Context, contributor string) error {
+	open, err := k.openBy(ctx, contributor)
+	if err != nil {
+		return err
+	}
+	return k.OpenBy.Set(ctx, sdk.MustAccAddressFromBech32(contributor), open+1)
+}
+
+// uncountOpen undoes countOpen when the contribution is decided.
+func (k Keeper) uncountOpen(ctx context.Context, contributor string) error {
+	address := sdk.MustAccAddressFromBech32(contributor)
+	open, err := k.OpenBy.Get(ctx, address)
+	if err != nil {
+		return err
+	}
+	if open == 1 {
+		return k.OpenBy.Remove(ctx, address)
+	}
+	return k.OpenBy.Set(ctx, address, open-1)
+}
+
+// stopFilling has the next contribution open another cohort. The caller stores the cohort.
+func (k Keeper) stopFilling(ctx context.Context, cohort *types.Cohort) error {
+	if !cohort.Filling {
+		return nil
+	}
+	cohort.Filling = false
+	return k.Filling.Remove(ctx, collections.Join(cohort.DatanetId, cohort.Panel))
+}
+
+// startIfFull has the panel drawn once there are enough items and gold, and
+// stores the cohort.
+func (k Keeper) startIfFull(ctx context.Context, params types.Params, cohort *types.Cohort) error {
+	if len(cohort.Items) >= int(params.Review.CohortItems) && cohort.EnoughGold(params.Review) {
+		return k.startDrawing(ctx, params, cohort)
+	}
+	return k.Cohorts.Set(ctx, cohort.Id, *cohort)
+}
+
+// startDrawing has one seat drawn in each of the next blocks: as many as the
+// panel has, or as there are validators.
+func (k Keeper) startDrawing(ctx context.Context, params types.Params, cohort *types.Cohort) error {
+	if err := k.stopFilling(ctx, cohort); err != nil {
+		return err
+	}
+	available, err := k.available(ctx, *cohort)
+	if err != nil {
+		return err
+	}
+	seats := params.Review.Seats
+	if cohort.Kind != types.COHORT_KIND_REVIEW {
+		seats = params.Review.AppealSeats
+	}
+	cohort.Wanted = uint32(min(uint64(seats), available))
+	if cohort.Wanted > 0 {
+		// The hash of this block is known to who orders its transactions.
+		cohort.DrawHeight = sdk.UnwrapSDKContext(ctx).BlockHeight() + 1
+		if err := k.Draws.Set(ctx, collections.Join(cohort.DrawHeight, cohort.Id)); err != nil {
+			return err
+		}
+	}
+	return k.enter(ctx, cohort, types.COHORT_PHASE_DRAWING, params.Review.CommitWindow)
+}
+
+// cohortDeadline ends the phase of a review whose time is over, and returns
+// how much work it was.
+func (k Keeper) cohortDeadline(ctx sdk.Context, params types.Params, id uint64) (int, error) {
+	cohort, err := k.Cohorts.Get(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	work := len(cohort.Items)
+	switch cohort.Phase {
+	case types.COHORT_PHASE_FILLING:
+		return work, k.endFilling(ctx, params, cohort)
+	case types.COHORT_PHASE_DRAWING:
+		return work, k.endDrawing(ctx, params, cohort)
+	case types.COHORT_PHASE_COMMIT:
+		return work, k.endCommit(ctx, params, cohort)
+	case types.COHORT_PHASE_REVEAL:
+		return work, k.endReveal(ctx, params, cohort)
+	case types.COHORT_PHASE_GOLD:
+		return work, k.decide(ctx, params, cohort)
+	case types.COHORT_PHASE_DECIDED:
+		return work, k.prune(ctx, cohort)
+	}
+	return 0, errorsmod.Wrapf(types.ErrInvariant, "cohort %d is in %s", id, cohort.Phase)
+}
+
+// endFilling starts the review of what there is. Without enough gold it waits
+// once more, without new items, and then returns all.
+func (k Keeper) endFilling(ctx context.Context, params types.Params, cohort types.Cohort) error {
+	if cohort.EnoughGold(params.Review) {
+		return k.startDrawing(ctx, params, &cohort)
+	}
+	if cohort.Extended {
+		return k.giveUp(ctx, params, cohort)
+	}
+	if err := k.stopFilling(ctx, &cohort); err != nil {
+		return err
+	}
+	cohort.Extended = true
+	return k.enter(ctx, &cohort, types.COHORT_PHASE_FILLING, params.Review.FillWindow)
+}
+
+func (k Keeper) endDrawing(ctx context.Context, params types.Params, cohort types.Cohort) error {
+	if err := k.stopDrawing(ctx, &cohort); err != nil {
+		return err
+	}
+	if len(cohort.Seats) == 0 {
+		return k.failRound(ctx, params, cohort)
+	}
+	cohort.Wanted = uint32(len(cohort.Seats))
+	return k.startVoting(ctx, params, &cohort)
+}
+
+// startVoting opens the phase of sealed ballots.
+func (k Keeper) startVoting(ctx context.Context, params types.Params, cohort *types.Cohort) error {
+	cohort.Height = sdk.UnwrapSDKContext(ctx).BlockHeight()
+	return k.enter(ctx, cohort, types.COHORT_PHASE_COMMIT, params.Review.CommitWindow)
+}
+
+func (k Keeper) endCommit(ctx context.Context, params types.Params, cohort types.Cohort) error {
+	ballots, err := k.ballots(ctx, cohort)
+	if err != nil {
+		return err
+	}
+	if len(ballots) > 0 {
+		return k.enter(ctx, &cohort, types.COHORT_PHASE_REVEAL, params.Review.RevealWindow)
+	}
+	return k.endReveal(ctx, params, cohort)
+}
+
+// endReveal slashes the seats that did not reveal, and goes on if enough did.
+func (k Keeper) endReveal(ctx context.Context, params types.Params, cohort types.Cohort) error {
+	ballots, err := k.ballots(ctx, cohort)
+	if err != nil {
+		return err
+	}
+	revealed := 0
+	for _, seat := range cohort.Seats {
+		ballot, ok := findBallot(ballots, seat.Address)
+		if ok && len(ballot.Votes) > 0 {
+			revealed++
+			continue
+		}
+		if err := k.missed(ctx, params, cohort, seat); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !cohort.Quorum(params.Review, revealed):
+		return k.failRound(ctx, params, cohort)
+	case cohort.AllGoldOpen():
+		return k.decide(ctx, params, cohort)
+	}
+	return k.enter(ctx, &cohort, types.COHORT_PHASE_GOLD, params.Review.GoldWindow)
+}
+
+// missed slashes a seat that did not reveal; its validator must ask to be drawn again.
+func (k Keeper) missed(ctx context.Context, params types.Params, cohort types.Cohort, seat types.Seat) error {
+	if err := k.slash(ctx, params.Review, cohort.Id, seat, part(seat.Stake, params.Review.MissedPpm), slashMissed); err != nil {
+		return err
+	}
+	if err := k.deactivate(ctx, seat.Validator); err != nil {
+		return err
+	}
+	return k.record(ctx, seat.Validator, func(r *types.ReviewRecord) { r.Missed++ })
+}
+
+// failRound draws another panel once; then the items return undecided.
+func (k Keeper) failRound(ctx context.Context, params types.Params, cohort types.Cohort) error {
+	if cohort.Round > 1 {
+		return k.giveUp(ctx, params, cohort)
+	}
+	if err := k.dismiss(ctx, cohort); err != nil {
+		return err
+	}
+	cohort.Round++
+	cohort.Seats, cohort.Wanted = nil, 0
+	return k.startDrawing(ctx, params, &cohort)
+}
+
+// dismiss forgets the panel of a review and its ballots.
+func (k Keeper) dismiss(ctx context.Context, cohort types.Cohort) error {
+	for _, seat := range cohort.Seats {
+		address := sdk.MustAccAddressFromBech32(seat.Address)
+		if err := k.Assigned.Remove(ctx, collections.Join(address, cohort.Id)); err != nil {
+			return err
+		}
+		if err := k.Ballots.Remove(ctx, collections.Join(cohort.Id, address)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// giveUp ends a review that no panel decided: everybody gets back what the
+// review holds, and nothing is accepted.
+func (k Keeper) giveUp(ctx context.Context, params types.Params, cohort types.Cohort) error {
+	if err := k.stopFilling(ctx, &cohort); err != nil {
+		return err
+	}
+	for i, gold := range cohort.Gold {
+		if err := k.pay(ctx, gold.Planter, gold.Deposit); err != nil {
+			return err
+		}
+		cohort.Gold[i].Deposit = math.ZeroInt()
+	}
+	if cohort.Kind != types.COHORT_KIND_REVIEW {
+		return k.appealFailed(ctx, params, cohort)
+	}
+	for _, rank := range cohort.Items {
+		contribution, err := k.GetContribution(ctx, rank)
+		if err != nil {
+			return err
+		}
+		if err := k.pay(ctx, contribution.Contributor, contribution.ReviewFee); err != nil {
+			return err
+		}
+		contribution.ReviewFee = math.ZeroInt()
+		if err := k.release(ctx, contribution, types.CONTRIBUTION_STATUS_RETURNED, "no panel decided"); err != nil {
+			return err
+		}
+	}
+	if err := k.finish(ctx, params, cohort); err != nil {
+		return err
+	}
+	return emit(ctx, &types.EventCohortDecided{
+		Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind, Returned: cohort.Items, Paid: math.ZeroInt(),
+	})
+}
+
+// finish keeps a review for as long as its seats are liable.
+func (k Keeper) finish(ctx context.Context, params types.Params, cohort types.Cohort) error {
+	for _, seat := range cohort.Seats {
+		if err := k.Assigned.Remove(ctx, collections.Join(sdk.MustAccAddressFromBech32(seat.Address), cohort.Id)); err != nil {
+			return err
+		}
+	}
+	return k.enter(ctx, &cohort, types.COHORT_PHASE_DECIDED, params.Review.LiabilityWindow)
+}
+
+// prune forgets a review.
+func (k Keeper) prune(ctx context.Context, cohort types.Cohort) error {
+	if err := k.dismiss(ctx, cohort); err != nil {
+		return err
+	}
+	if err := k.CohortsBy.Remove(ctx, collections.Join(cohort.DatanetId, cohort.Id)); err != nil {
+		return err
+	}
+	return k.Cohorts.Remove(ctx, cohort.Id)
+}

@@ -1,0 +1,108 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/datanet/types"
+)
+
+// checkCredential fails when an account may not be a data validator of a DataNet now.
+func (k Keeper) checkCredential(ctx context.Context, datanet types.DataNet, address sdk.AccAddress) error {
+	now := sdk.UnwrapSDKContext(ctx).BlockTime()
+	policy := datanet.CredentialsAt(now)
+	if policy.Kind == types.CREDENTIAL_KIND_NONE {
+		return nil
+	}
+	credential, err := k.Credentials.Get(ctx, collections.Join(datanet.Id, address))
+	if err != nil && !errors.Is(err, collections.ErrNotFound) {
+		return err
+	}
+	if err != nil || !credential.Good(policy, now) {
+		return errorsmod.Wrapf(types.ErrCredential, "%s has no credential for DataNet %d: ask %s", address, datanet.Id, datanet.Granter(now))
+	}
+	return nil
+}
+
+// setCredentialPolicy has another policy take effect after the delay.
+func (k Keeper) setCredentialPolicy(ctx context.Context, params types.Params, datanet types.DataNet, kind types.CredentialKind, issuer string) error {
+	now := sdk.UnwrapSDKContext(ctx).BlockTime().UTC()
+	datanet.Credentials = datanet.CredentialsAt(now)
+	datanet.NextCredentials = types.CredentialPolicy{
+		Kind: kind, Issuer: issuer, Number: datanet.Credentials.Number + 1, From: now.Add(params.Review.CredentialDelay),
+	}
+	return k.DataNets.Set(ctx, datanet.Id, datanet)
+}
+
+// grantable returns the policy that a granter grants and revokes under: the
+// next one, if there is one, so that a DataNet does not start without
+// validators, else the one in force.
+func grantable(datanet types.DataNet, granter string, now time.Time) (types.CredentialPolicy, error) {
+	policy := datanet.CredentialsAt(now)
+	if next := datanet.NextCredentials; next.Kind != types.CREDENTIAL_KIND_UNSPECIFIED && next.Granter(datanet.Owner) == granter {
+		policy = next
+	}
+	if by := policy.Granter(datanet.Owner); by != granter {
+		if by == "" {
+			return policy, errorsmod.Wrapf(types.ErrCredential, "DataNet %d asks for no credentials", datanet.Id)
+		}
+		return policy, errorsmod.Wrapf(types.ErrUnauthorized, "credentials of DataNet %d are granted by %s", datanet.Id, by)
+	}
+	return policy, nil
+}
+
+// grantCredentials admits accounts after the delay.
+func (k Keeper) grantCredentials(ctx context.Context, params types.Params, datanet types.DataNet, msg *types.MsgGrantCredentials) error {
+	now := sdk.UnwrapSDKContext(ctx).BlockTime().UTC()
+	policy, err := grantable(datanet, msg.Granter, now)
+	if err != nil {
+		return err
+	}
+	for _, text := range msg.Addresses {
+		address := sdk.MustAccAddressFromBech32(text)
+		key := collections.Join(datanet.Id, address)
+		before, err := k.Credentials.Get(ctx, key)
+		if err != nil && !errors.Is(err, collections.ErrNotFound) {
+			return err
+		}
+		if err == nil && before.Policy == policy.Number && before.Until == nil {
+			return errorsmod.Wrapf(types.ErrCredential, "%s has a credential already", text)
+		}
+		credential := types.Credential{DatanetId: datanet.Id, Address: text, Policy: policy.Number, From: now.Add(params.Review.CredentialDelay)}
+		if err := k.Credentials.Set(ctx, key, credential); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// revokeCredentials ends credentials after the delay.
+func (k Keeper) revokeCredentials(ctx context.Context, params types.Params, datanet types.DataNet, msg *types.MsgRevokeCredentials) error {
+	now := sdk.UnwrapSDKContext(ctx).BlockTime().UTC()
+	policy, err := grantable(datanet, msg.Granter, now)
+	if err != nil {
+		return err
+	}
+	for _, text := range msg.Addresses {
+		key := collections.Join(datanet.Id, sdk.MustAccAddressFromBech32(text))
+		credential, err := k.Credentials.Get(ctx, key)
+		if err != nil && !errors.Is(err, collections.ErrNotFound) {
+			return err
+		}
+		if err != nil || credential.Policy != policy.Number || credential.Until != nil {
+			return errorsmod.Wrapf(types.ErrCredential, "%s has no credential to revoke", text)
+		}
+		until := now.Add(params.Review.CredentialDelay)
+		credential.Until = &until
+		if err := k.Credentials.Set(ctx, key, credential); err != nil {
+			return err
+		}
+	}
+	return nil
+}

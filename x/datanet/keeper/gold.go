@@ -1,0 +1,102 @@
+package keeper
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/datanet/types"
+)
+
+// sealGold declares gold in a review that is filling.
+func (k Keeper) sealGold(ctx context.Context, params types.Params, msg *types.MsgSealGold) error {
+	cohort, err := k.cohortIn(ctx, msg.Cohort, types.COHORT_PHASE_FILLING)
+	if err != nil {
+		return err
+	}
+	datanet, err := k.GetDataNet(ctx, cohort.DatanetId)
+	if err != nil {
+		return err
+	}
+	if msg.Kind != types.GOLD_KIND_DUPLICATE && msg.Planter != datanet.Owner {
+		return errorsmod.Wrapf(types.ErrUnauthorized, "only the owner of DataNet %d, %s, vouches for gold that the chain cannot check", datanet.Id, datanet.Owner)
+	}
+	if len(cohort.Gold)+len(msg.Hashes) > int(params.Review.MaxGold) {
+		return errorsmod.Wrapf(types.ErrGold, "cohort %d has %d gold items, at most %d may be sealed", cohort.Id, len(cohort.Gold), params.Review.MaxGold)
+	}
+	deposit := datanet.ReviewFee.MulRaw(int64(params.Review.GoldFees))
+	if err := k.take(ctx, sdk.MustAccAddressFromBech32(msg.Planter), deposit.MulRaw(int64(len(msg.Hashes)))); err != nil {
+		return errorsmod.Wrap(err, "gold deposit")
+	}
+	for _, hash := range msg.Hashes {
+		for _, gold := range cohort.Gold {
+			if bytes.Equal(gold.Hash, hash) {
+				return errorsmod.Wrapf(types.ErrGold, "%x is sealed already", hash)
+			}
+		}
+		cohort.Gold = append(cohort.Gold, types.Gold{Planter: msg.Planter, Kind: msg.Kind, Hash: hash, Deposit: deposit})
+	}
+	return k.startIfFull(ctx, params, &cohort)
+}
+
+// openGold says which item was gold and returns its deposit. A duplicate is
+// checked here. The review is decided once all gold is open.
+func (k Keeper) openGold(ctx context.Context, params types.Params, msg *types.MsgOpenGold) (types.GoldKind, error) {
+	cohort, err := k.cohortIn(ctx, msg.Cohort, types.COHORT_PHASE_GOLD)
+	if err != nil {
+		return 0, err
+	}
+	at := k.sealedGold(cohort, msg)
+	if at < 0 {
+		return 0, errorsmod.Wrapf(types.ErrRevealMismatch, "rank and salt open no gold of %s in cohort %d", msg.Planter, cohort.Id)
+	}
+	gold := &cohort.Gold[at]
+	if gold.Rank != 0 {
+		return 0, errorsmod.Wrapf(types.ErrGold, "contribution %d is open already", msg.Rank)
+	}
+	if !slices.Contains(cohort.Items, msg.Rank) {
+		return 0, errorsmod.Wrapf(types.ErrGold, "contribution %d is not in cohort %d", msg.Rank, cohort.Id)
+	}
+	if cohort.OpenedGold(msg.Rank) != types.GOLD_KIND_UNSPECIFIED {
+		return 0, errorsmod.Wrapf(types.ErrGold, "contribution %d was opened as gold by somebody else", msg.Rank)
+	}
+	if err := k.checkGold(ctx, params, gold.Kind, msg); err != nil {
+		return 0, err
+	}
+	if err := k.pay(ctx, gold.Planter, gold.Deposit); err != nil {
+		return 0, err
+	}
+	gold.Rank, gold.Deposit = msg.Rank, math.ZeroInt()
+	if err := k.Cohorts.Set(ctx, cohort.Id, cohort); err != nil || !cohort.AllGoldOpen() {
+		return gold.Kind, err
+	}
+	return gold.Kind, k.decide(ctx, params, cohort)
+}
+
+// sealedGold returns the place of the gold that a message opens, or -1.
+func (k Keeper) sealedGold(cohort types.Cohort, msg *types.MsgOpenGold) int {
+	planter := sdk.MustAccAddressFromBech32(msg.Planter)
+	return slices.IndexFunc(cohort.Gold, func(gold types.Gold) bool {
+		return gold.Planter == msg.Planter && bytes.Equal(gold.Hash, types.GoldHash(cohort.Id, msg.Rank, gold.Kind, planter, msg.Salt))
+	})
+}
+
+// checkGold checks gold that need not be believed.
+func (k Keeper) checkGold(ctx context.Context, params types.Params, kind types.GoldKind, msg *types.MsgOpenGold) error {
+	if kind != types.GOLD_KIND_DUPLICATE {
+		return nil
+	}
+	if msg.Segment == nil {
+		return errorsmod.Wrap(types.ErrGold, "show both segments of the duplicate")
+	}
+	later, err := k.GetContribution(ctx, msg.Rank)
+	if err != nil {
+		return err
+	}
+	return k.checkCopy(ctx, params, later, *msg.Segment, msg.Original, *msg.OriginalSegment)
+}

@@ -1,0 +1,59 @@
+package keeper
+
+import (
+	"context"
+
+	"github.com/openledger/openledger/x/datanet/types"
+)
+
+// ChallengeDuplicate implements types.MsgServer.
+func (s msgServer) ChallengeDuplicate(ctx context.Context, msg *types.MsgChallengeDuplicate) (*types.MsgChallengeDuplicateResponse, error) {
+	params, err := s.begin(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgChallengeDuplicateResponse{}, s.challengeDuplicate(ctx, params, msg)
+}
+
+// AcceptSnapshot implements types.MsgServer.
+func (s msgServer) AcceptSnapshot(ctx context.Context, msg *types.MsgAcceptSnapshot) (*types.MsgAcceptSnapshotResponse, error) {
+	if _, err := s.govern(ctx, msg, msg.Authority); err != nil {
+		return nil, err
+	}
+	id, err := s.acceptSnapshot(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgAcceptSnapshotResponse{Id: id}, emit(ctx, &types.EventSnapshotAccepted{Id: id, Name: msg.Name})
+}
+
+// ProvePriorArt implements types.MsgServer.
+func (s msgServer) ProvePriorArt(ctx context.Context, msg *types.MsgProvePriorArt) (*types.MsgProvePriorArtResponse, error) {
+	params, err := s.begin(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgProvePriorArtResponse{}, s.provePriorArt(ctx, params, msg)
+}
+
+// RecallContribution implements types.MsgServer.
+func (s msgServer) RecallContribution(ctx context.Context, msg *types.MsgRecallContribution) (*types.MsgRecallContributionResponse, error) {
+	params, err := s.begin(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgRecallContributionResponse{}, s.recall(ctx, params, msg)
+}
+
+// ReleaseDeposits implements types.MsgServer.
+func (s msgServer) ReleaseDeposits(ctx context.Context, msg *types.MsgReleaseDeposits) (*types.MsgReleaseDepositsResponse, error) {
+	params, err := s.begin(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	if err := takeItems(len(msg.Ranks), params); err != nil {
+		return nil, err
+	}
+	released, err := s.releaseDeposits(ctx, msg.Contributor, msg.Ranks)
+	return &types.MsgReleaseDepositsResponse{Released: released}, err
+}

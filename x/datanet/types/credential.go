@@ -1,0 +1,39 @@
+package types
+
+import "time"
+
+// CredentialsAt returns the policy of a DataNet in force at a time.
+func (d DataNet) CredentialsAt(now time.Time) CredentialPolicy {
+	if next := d.NextCredentials; next.Kind != CREDENTIAL_KIND_UNSPECIFIED && !now.Before(next.From) {
+		return next
+	}
+	return d.Credentials
+}
+
+// Granter returns who grants credentials at a time, "" if none are asked for.
+func (d DataNet) Granter(now time.Time) string { return d.CredentialsAt(now).Granter(d.Owner) }
+
+// Granter returns who grants credentials under a policy, "" if none are asked for.
+func (p CredentialPolicy) Granter(owner string) string {
+	switch p.Kind {
+	case CREDENTIAL_KIND_ALLOWLIST:
+		return owner
+	case CREDENTIAL_KIND_ISSUER:
+		return p.Issuer
+	}
+	return ""
+}
+
+// Good says whether a credential admits its account under a policy at a time.
+func (c Credential) Good(policy CredentialPolicy, now time.Time) bool {
+	return c.Policy == policy.Number && !now.Before(c.From) && (c.Until == nil || now.Before(*c.Until))
+}
+
+// PaidAt says whether receipts of batches submitted in a block pay a
+// contribution that was accepted.
+func (c Contribution) PaidAt(height int64) bool {
+	return c.AcceptedVersion != 0 && (c.StoppedHeight == 0 || height < c.StoppedHeight)
+}
+
+// Earning says whether a contribution is accepted and nothing has stopped it.
+func (c Contribution) Earning() bool { return c.Status == CONTRIBUTION_STATUS_ACCEPTED }
