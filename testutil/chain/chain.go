@@ -3,6 +3,8 @@
 package chain
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math/rand"
@@ -261,7 +263,9 @@ func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 		txs = c.propose(txs)
 	}
 	votes := c.vote()
+	hash := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(c.height)))
 	request := &abci.RequestFinalizeBlock{
+		Hash:   hash[:],
 		Height: c.height, Time: c.time, Txs: txs, ProposerAddress: c.validators[0].info.Address, DecidedLastCommit: c.lastCommit(),
 	}
 	response, err := c.App.FinalizeBlock(request)

@@ -199,8 +199,12 @@ func seal(cmd *cobra.Command, send *sender, store data.Store, pending *data.Pend
 
 func newPending(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded []byte, root poa.Hash) (*data.Pending, error) {
 	contributor := send.address()
-	salt := make([]byte, saltSize)
+	salt, mark := make([]byte, saltSize), make([]byte, saltSize)
 	if _, err := rand.Read(salt); err != nil {
+		return nil, err
+	}
+	// Panels must not see which contributions are gold, so all have a mark.
+	if _, err := rand.Read(mark); err != nil {
 		return nil, err
 	}
 	f := cmd.Flags()
@@ -230,6 +234,7 @@ func newPending(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 			Title:          title,
 			Licence:        licence,
 			Derivations:    derivations,
+			Mark:           mark,
 		},
 	}, nil
 }

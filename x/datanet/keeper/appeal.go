@@ -27,7 +27,8 @@ func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgA
 	if err != nil {
 		return 0, err
 	}
-	fee := math.MaxInt(params.Review.MinFee, datanet.ReviewFee)
+	// What was paid, not what the owner asks for now: no fee shuts appeals out.
+	fee := math.MaxInt(params.Review.MinFee, contribution.FeePaid)
 	cohort := types.Cohort{
 		DatanetId: datanet.Id, Panel: everyPanel, Kind: kind, Phase: types.COHORT_PHASE_DRAWING, Items: []uint64{msg.Rank},
 		Appellant: msg.Appellant, Reason: msg.Reason,
@@ -100,7 +101,9 @@ func (k Keeper) appealable(ctx context.Context, params types.Params, contributio
 	if contribution.Appeal != 0 {
 		return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d was appealed in cohort %d: ask governance", contribution.Rank, contribution.Appeal)
 	}
-	if !within(ctx, contribution, int64(params.Review.AppealWindow)) {
+	if open, err := k.within(ctx, contribution, params.Review.AppealWindow); err != nil {
+		return 0, err
+	} else if !open {
 		return 0, errorsmod.Wrapf(types.ErrAppeal, "the appeal window of %s after %s is over", params.Review.AppealWindow, contribution.DecidedAt.UTC().Format(time.RFC3339))
 	}
 	return types.COHORT_KIND_APPEAL, nil

@@ -230,6 +230,7 @@ func (k Keeper) endDrawing(ctx context.Context, params types.Params, cohort type
 // startVoting opens the phase of sealed ballots.
 func (k Keeper) startVoting(ctx context.Context, params types.Params, cohort *types.Cohort) error {
 	cohort.Height = sdk.UnwrapSDKContext(ctx).BlockHeight()
+	cohort.Needed = uint32(params.Review.AcceptNeeded(int(cohort.Wanted)))
 	return k.enter(ctx, cohort, types.COHORT_PHASE_COMMIT, params.Review.CommitWindow)
 }
 
@@ -262,7 +263,7 @@ func (k Keeper) endReveal(ctx context.Context, params types.Params, cohort types
 		}
 	}
 	switch {
-	case !cohort.Quorum(params.Review, revealed):
+	case !cohort.Quorum(revealed):
 		return k.failRound(ctx, params, cohort)
 	case cohort.AllGoldOpen():
 		return k.decide(ctx, params, cohort)

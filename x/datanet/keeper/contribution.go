@@ -94,6 +94,9 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, contributor sdk
 	fee := math.ZeroInt()
 	if datanet.ReviewPolicy == types.REVIEW_POLICY_PANEL {
 		fee = datanet.ReviewFee
+		if len(item.Mark) == 0 {
+			return types.Contribution{}, errorsmod.Wrapf(types.ErrInvalidContribution, "DataNet %d is reviewed by panels: give a mark of 32 random bytes", datanet.Id)
+		}
 	}
 	if err := k.settleExcess(ctx, contributor, commit.Deposit.Amount.Sub(required), fee); err != nil {
 		return types.Contribution{}, err
@@ -112,7 +115,7 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, contributor sdk
 		Derivations: item.Derivations,
 		Deposit:     sdk.NewCoin(rewardstypes.Denom, required), Status: types.CONTRIBUTION_STATUS_SUBMITTED,
 		CommitHeight: commit.Height, RevealHeight: sdk.UnwrapSDKContext(ctx).BlockHeight(),
-		ReviewFee: fee, AcceptedDeposit: math.ZeroInt(), Vesting: math.ZeroInt(),
+		Mark: item.Mark, ReviewFee: fee, FeePaid: fee, AcceptedDeposit: math.ZeroInt(), Vesting: math.ZeroInt(),
 	}
 	panel, err := k.apply(ctx, &contribution, item.Bounty)
 	if err != nil {
@@ -149,7 +152,8 @@ func (k Keeper) checkSources(ctx context.Context, datanetID uint64, derivations 
 		if err != nil {
 			return errorsmod.Wrap(types.ErrDerivation, err.Error())
 		}
-		if source.DatanetId != datanetID || source.Status != types.CONTRIBUTION_STATUS_ACCEPTED {
+		// What was stopped may be derived from: it still blocks.
+		if source.DatanetId != datanetID || source.AcceptedVersion == 0 {
 			return errorsmod.Wrapf(types.ErrDerivation, "contribution %d is not accepted in DataNet %d", d.Rank, datanetID)
 		}
 	}
@@ -166,8 +170,12 @@ func (k Keeper) openableCommit(ctx context.Context, contributor sdk.AccAddress, 
 		return commit, errorsmod.Wrapf(types.ErrUnauthorized, "commit %d belongs to %s", commit.Rank, commit.Contributor)
 	}
 	height := sdk.UnwrapSDKContext(ctx).BlockHeight()
-	if height < commit.RevealFrom || height > commit.RevealUntil {
-		return commit, errorsmod.Wrapf(types.ErrRevealWindow, "commit %d may be revealed from block %d to %d, this is %d", commit.Rank, commit.RevealFrom, commit.RevealUntil, height)
+	until, err := k.revealUntil(ctx, commit)
+	if err != nil {
+		return commit, err
+	}
+	if height < commit.RevealFrom || height > until {
+		return commit, errorsmod.Wrapf(types.ErrRevealWindow, "commit %d may be revealed from block %d to %d, this is %d", commit.Rank, commit.RevealFrom, until, height)
 	}
 	root, err := poa.HashFromBytes(item.Root)
 	if err != nil {

@@ -9,8 +9,6 @@ import (
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
 
-	sdk "github.com/cosmos/cosmos-sdk/types"
-
 	"github.com/openledger/openledger/x/datanet/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
@@ -131,7 +129,6 @@ func (k Keeper) decideReview(ctx context.Context, params types.Params, cohort ty
 	if err != nil {
 		return err
 	}
-	needed := uint32(params.Review.AcceptNeeded(int(cohort.Wanted)))
 	cohort.Outcomes = nil
 	var accepted []acceptance
 	var rejected []uint64
@@ -140,7 +137,7 @@ func (k Keeper) decideReview(ctx context.Context, params types.Params, cohort ty
 		gold := cohort.OpenedGold(rank)
 		outcome := p.outcome(item)
 		outcome.Gold = gold != types.GOLD_KIND_UNSPECIFIED
-		outcome.Accepted = outcome.Accepts >= needed && outcome.Score > 0 && !gold.Bad()
+		outcome.Accepted = outcome.Accepts >= cohort.Needed && outcome.Score > 0 && !gold.Bad()
 		cohort.Outcomes = append(cohort.Outcomes, outcome)
 		contribution, err := k.GetContribution(ctx, rank)
 		if err != nil {
@@ -336,9 +333,4 @@ func (k Keeper) slashVotes(ctx context.Context, params types.Params, contributio
 		}
 	}
 	return nil
-}
-
-// within says whether a window after a decision is open.
-func within(ctx context.Context, contribution types.Contribution, window int64) bool {
-	return sdk.UnwrapSDKContext(ctx).BlockTime().UnixNano() <= contribution.DecidedAt.UnixNano()+window
 }

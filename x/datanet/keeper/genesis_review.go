@@ -60,6 +60,11 @@ func (k Keeper) initReview(ctx context.Context, g types.GenesisState) error {
 	if err := k.NextCohort.Set(ctx, g.NextCohort); err != nil {
 		return err
 	}
+	if g.Grace != nil {
+		if err := k.Grace.Set(ctx, *g.Grace); err != nil {
+			return err
+		}
+	}
 	for _, v := range g.Validators {
 		if err := k.indexValidator(ctx, v); err != nil {
 			return err
@@ -158,6 +163,9 @@ func (k Keeper) initStanding(ctx context.Context, g types.GenesisState) error {
 // exportReview adds validators, reviews and bounties to a genesis state.
 func (k Keeper) exportReview(ctx context.Context, g *types.GenesisState) error {
 	var err error
+	if g.Grace, err = k.graceIfAny(ctx); err != nil {
+		return err
+	}
 	if g.Validators, err = modulekit.Values(ctx, k.Validators); err != nil {
 		return err
 	}

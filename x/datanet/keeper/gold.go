@@ -86,17 +86,21 @@ func (k Keeper) sealedGold(cohort types.Cohort, msg *types.MsgOpenGold) int {
 	})
 }
 
-// checkGold checks gold that need not be believed.
+// checkGold checks that gold is what its kind says: a copy, which the chain
+// sees, or an item whose contributor agreed to its being gold.
 func (k Keeper) checkGold(ctx context.Context, params types.Params, kind types.GoldKind, msg *types.MsgOpenGold) error {
+	later, err := k.GetContribution(ctx, msg.Rank)
+	if err != nil {
+		return err
+	}
 	if kind != types.GOLD_KIND_DUPLICATE {
+		if mark := types.GoldMark(sdk.MustAccAddressFromBech32(msg.Planter), msg.Salt); !bytes.Equal(mark, later.Mark) {
+			return errorsmod.Wrapf(types.ErrGold, "the contributor of %d has not marked it as gold of %s", msg.Rank, msg.Planter)
+		}
 		return nil
 	}
 	if msg.Segment == nil {
 		return errorsmod.Wrap(types.ErrGold, "show both segments of the duplicate")
-	}
-	later, err := k.GetContribution(ctx, msg.Rank)
-	if err != nil {
-		return err
 	}
 	return k.checkCopy(ctx, params, later, *msg.Segment, msg.Original, *msg.OriginalSegment)
 }

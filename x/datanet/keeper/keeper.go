@@ -63,6 +63,7 @@ type Keeper struct {
 	Assigned   collections.KeySet[collections.Pair[sdk.AccAddress, uint64]]
 	OpenBy     collections.Map[sdk.AccAddress, uint64]
 
+	Grace    collections.Item[types.Grace]
 	Timers   collections.KeySet[timerKey]
 	TimerAt  collections.Map[collections.Pair[uint64, uint64], int64]
 	Released collections.Map[sdk.AccAddress, math.Int]
@@ -122,6 +123,7 @@ func NewKeeper(
 		Assigned:   collections.NewKeySet(sb, types.AssignedKey, "assigned", byAccount),
 		OpenBy:     collections.NewMap(sb, types.OpenByKey, "open_by", sdk.AccAddressKey, collections.Uint64Value),
 
+		Grace:    collections.NewItem(sb, types.GraceKey, "grace", codec.CollValue[types.Grace](cdc)),
 		Timers:   collections.NewKeySet(sb, types.TimersKey, "timers", collections.TripleKeyCodec(collections.Int64Key, collections.Uint64Key, collections.Uint64Key)),
 		TimerAt:  collections.NewMap(sb, types.TimerAtKey, "timer_at", pair, collections.Int64Value),
 		Released: collections.NewMap(sb, types.ReleasedKey, "released", sdk.AccAddressKey, sdk.IntValue),

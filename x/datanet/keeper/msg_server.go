@@ -47,5 +47,14 @@ func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams)
 	if err := msg.ValidateBasic(); err != nil {
 		return nil, err
 	}
+	before, err := s.Params.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if before.Paused && !msg.Params.Paused {
+		if err := s.grantGrace(sdk.UnwrapSDKContext(ctx), msg.Params); err != nil {
+			return nil, err
+		}
+	}
 	return &types.MsgUpdateParamsResponse{}, s.Params.Set(ctx, msg.Params)
 }

@@ -102,7 +102,7 @@ func TestRevealSubmitsAndReturnsTheExcess(t *testing.T) {
 		Rank: 2, DatanetId: id, Contributor: f.alice.String(), Root: large.item.Root, Segments: large.item.Segments, Tokens: 3_000, Bytes: 15_000,
 		StatisticsRoot: large.item.StatisticsRoot, ContentHash: large.item.ContentHash, Uri: large.item.Uri, Title: "b", Licence: "MIT",
 		Deposit: coin(open(3)), Status: types.CONTRIBUTION_STATUS_SUBMITTED, CommitHeight: 10, RevealHeight: 12,
-		ReviewFee: math.ZeroInt(), AcceptedDeposit: math.ZeroInt(), Vesting: math.ZeroInt(),
+		ReviewFee: math.ZeroInt(), FeePaid: math.ZeroInt(), AcceptedDeposit: math.ZeroInt(), Vesting: math.ZeroInt(),
 	}, f.contribution(2))
 	require.Equal(t, "CC-BY-4.0", f.contribution(1).Licence, "the DataNet's licence")
 	require.EqualValues(t, 2, f.datanet(id).Pending)

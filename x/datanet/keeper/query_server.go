@@ -45,7 +45,11 @@ func parseAddress(name, text string) (sdk.AccAddress, error) {
 // Params implements types.QueryServer.
 func (s queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
 	params, err := s.Keeper.Params.Get(ctx)
-	return &types.QueryParamsResponse{Params: params}, err
+	if err != nil {
+		return nil, err
+	}
+	grace, err := s.graceIfAny(ctx)
+	return &types.QueryParamsResponse{Params: params, Grace: grace}, err
 }
 
 // DataNet implements types.QueryServer.

@@ -22,6 +22,7 @@ type reviews struct {
 	id         uint64
 	validators []sdk.AccAddress
 	texts      map[uint64]string // by rank, of one segment each
+	salts      map[uint64][]byte // by rank, of the mark
 	n          int
 }
 
@@ -40,7 +41,7 @@ func panelMsg(owner sdk.AccAddress) *types.MsgCreateDataNet {
 // newReviews has validators with one bond each.
 func newReviews(t require.TestingT, validators int) *reviews {
 	f := newFixture(t)
-	r := &reviews{fixture: f, texts: make(map[uint64]string)}
+	r := &reviews{fixture: f, texts: make(map[uint64]string), salts: make(map[uint64][]byte)}
 	r.id = must(f, f.msgs.CreateDataNet, panelMsg(f.owner)).DatanetId
 	for i := range validators {
 		r.validators = append(r.validators, r.bonded(fmt.Sprint("validator-", i), r.id))
@@ -69,20 +70,22 @@ func text(n int) string {
 func (r *reviews) contribute(by sdk.AccAddress, content string, change ...func(*types.RevealItem)) uint64 {
 	r.n++
 	s := r.sealed(by, content)
+	gold := salt(fmt.Sprint("gold ", r.n))
+	s.item.Mark = types.GoldMark(r.owner, gold)
 	for _, c := range change {
 		c(&s.item)
 	}
 	items := r.commit(by, open(20), s)
 	r.blocks(2)
 	must(r.fixture, r.msgs.RevealContributions, revealMsg(by, items...))
-	r.texts[items[0].Rank] = content
+	r.texts[items[0].Rank], r.salts[items[0].Rank] = content, gold
 	return items[0].Rank
 }
 
 func (r *reviews) sealed(by sdk.AccAddress, content string) sealed {
 	s := seal(by, r.id, fmt.Sprint("item-", r.n), 100)
 	root := poa.MerkleRoot([]poa.Hash{poa.SegmentLeaf(0, by, []byte(content))})
-	s.item.Root = root[:]
+	s.item.Root, s.item.Mark = root[:], salt("mark")
 	s.hash = poa.CommitHash(root, by, s.item.Salt)
 	return s
 }
@@ -112,7 +115,7 @@ func salt(name string) []byte {
 // plant seals gold and returns its opening.
 func (r *reviews) plant(kind types.GoldKind, by sdk.AccAddress, rank uint64) *types.MsgOpenGold {
 	cohort := r.contribution(rank).Cohort
-	s := salt(fmt.Sprint("gold ", rank))
+	s := r.salts[rank]
 	must(r.fixture, r.msgs.SealGold, &types.MsgSealGold{
 		Planter: by.String(), Cohort: cohort, Kind: kind, Hashes: [][]byte{types.GoldHash(cohort, rank, kind, by, s)},
 	})

@@ -419,9 +419,52 @@ func TestPausedReviewsWait(t *testing.T) {
 	r.endBlock()
 	require.Equal(t, types.COHORT_PHASE_COMMIT, r.cohort(cohort.Id).Phase, "nobody is slashed for what he could not do")
 	r.setParams(func(p *types.Params) { p.Paused = false })
+	r.endBlock()
+	require.Equal(t, types.COHORT_PHASE_COMMIT, r.cohort(cohort.Id).Phase, "nor at once when it ends")
+	r.after(r.params().AppealWindow - 2*time.Second) // the longest window
 	must(r.fixture, r.msgs.CommitBallot, commits[0])
+	r.after(10 * time.Second)
 	r.endBlock()
 	require.Equal(t, types.COHORT_PHASE_REVEAL, r.cohort(cohort.Id).Phase)
+}
+
+// TestPausedCommitsWait: what could not be revealed may be after the pause.
+func TestPausedCommitsWait(t *testing.T) {
+	f := newFixture(t)
+	id := f.create()
+	items := f.commit(f.alice, open(1), seal(f.alice, id, "a", 1), seal(f.alice, id, "b", 1))
+	f.setParams(func(p *types.Params) { p.Paused = true })
+	f.blocks(200)
+	f.setParams(func(p *types.Params) { p.Paused = false })
+	f.blocks(100)
+	must(f, f.msgs.RevealContributions, revealMsg(f.alice, items[0]))
+	f.endBlock()
+	refuse(f, f.msgs.RevealContributions, revealMsg(f.alice, items[1]), types.ErrRevealWindow)
+	f.endBlock()
+	require.Empty(t, f.export().Commits)
+}
+
+// TestGoldNeedsConsent: an owner cannot have rejected what panels accept.
+func TestGoldNeedsConsent(t *testing.T) {
+	r := newReviews(t, 9)
+	r.smallCohorts()
+	victim := r.contribute(r.alice, text(0), func(item *types.RevealItem) { item.Mark = salt("random") })
+	sound := r.fresh(r.owner, 2)
+	gold := []*types.MsgOpenGold{r.plant(types.GOLD_KIND_ALTERED, r.owner, victim), r.plant(types.GOLD_KIND_SOUND, r.owner, sound[0])}
+	r.vote(r.draw(r.contribution(victim).Cohort), all(accepting))
+	refuse(r.fixture, r.msgs.OpenGold, gold[0], types.ErrGold)
+	r.open(gold[1])
+	r.after(r.params().GoldWindow)
+	r.endBlock()
+	require.True(t, r.contribution(victim).Earning())
+	require.Equal(t, types.COHORT_PHASE_DECIDED, r.cohortOf(victim).Phase)
+	// No seat could be graded: each has an equal part of the forfeited deposit.
+	require.True(t, r.validator(r.id, r.cohortOf(victim).Seats[0].Address).Record.Earned.GT(r.params().GasRefund))
+	// Without a mark nothing is revealed to panels.
+	items := r.commit(r.alice, open(20), r.sealed(r.alice, "unmarked"))
+	items[0].Mark = nil
+	r.blocks(2)
+	refuse(r.fixture, r.msgs.RevealContributions, revealMsg(r.alice, items...), types.ErrInvalidContribution)
 }
 
 // TestReviewSurvivesGenesis exports in each phase and goes on in another module.

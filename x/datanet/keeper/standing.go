@@ -124,8 +124,8 @@ func (k Keeper) challengeDuplicate(ctx context.Context, params types.Params, msg
 // liable slashes the seats that accepted a duplicate of text that they could
 // have compared it with, while they are liable.
 func (k Keeper) liable(ctx context.Context, params types.Params, c types.Contribution, original uint64) error {
-	if c.Cohort == 0 || !within(ctx, c, int64(params.Review.LiabilityWindow)) {
-		return nil
+	if liable, err := k.within(ctx, c, params.Review.LiabilityWindow); err != nil || !liable || c.Cohort == 0 {
+		return err
 	}
 	first, err := k.GetContribution(ctx, original)
 	if err != nil {

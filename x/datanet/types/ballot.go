@@ -13,6 +13,7 @@ import (
 const (
 	ballotTag = "openledger/ballot/v1"
 	goldTag   = "openledger/gold/v1"
+	markTag   = "openledger/gold-mark/v1"
 	seatTag   = "openledger/seat/v1"
 )
 
@@ -43,6 +44,16 @@ func GoldHash(cohort, rank uint64, kind GoldKind, planter sdk.AccAddress, salt [
 	data := binary.BigEndian.AppendUint64([]byte(goldTag), cohort)
 	data = binary.BigEndian.AppendUint64(data, rank)
 	data = append(data, byte(kind), byte(len(planter)))
+	sum := sha256.Sum256(append(append(data, planter...), salt...))
+	return sum[:]
+}
+
+// GoldMark is the mark of a contribution that its contributor lets somebody
+// open as gold: SHA-256(tag ‖ len8 planter ‖ planter ‖ salt), with the salt of
+// the seal. All contributions under panel review have a mark; those of others
+// are random. Without it an owner could have rejected what panels accept.
+func GoldMark(planter sdk.AccAddress, salt []byte) []byte {
+	data := append([]byte(markTag), byte(len(planter)))
 	sum := sha256.Sum256(append(append(data, planter...), salt...))
 	return sum[:]
 }

@@ -27,9 +27,9 @@ func (c Cohort) AllGoldOpen() bool {
 
 // Quorum says whether enough seats of a panel have revealed to decide: as many
 // as it takes to accept, or more than half in an appeal.
-func (c Cohort) Quorum(p ReviewParams, revealed int) bool {
+func (c Cohort) Quorum(revealed int) bool {
 	if c.Kind == COHORT_KIND_REVIEW {
-		return revealed >= p.AcceptNeeded(int(c.Wanted)) && revealed > 0
+		return revealed >= int(c.Needed) && revealed > 0
 	}
 	return 2*revealed > int(c.Wanted)
 }

@@ -55,7 +55,7 @@ func (g GenesisState) Validate() error {
 		if err := validateDeposit(contribution.Deposit); err != nil {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d: %s", contribution.Rank, err)
 		}
-		if err := validateAmounts(contribution.ReviewFee, contribution.AcceptedDeposit, contribution.Vesting); err != nil {
+		if err := validateAmounts(contribution.ReviewFee, contribution.FeePaid, contribution.AcceptedDeposit, contribution.Vesting); err != nil {
 			return errorsmod.Wrapf(err, "contribution %d", contribution.Rank)
 		}
 		if contribution.Bounty > uint64(len(g.Bounties)) {

@@ -52,4 +52,5 @@ var (
 	NextSnapshotKey  = collections.NewPrefix(37) // → uint64
 	SnapshotsKey     = collections.NewPrefix(38) // id → Snapshot
 	TimerAtKey       = collections.NewPrefix(39) // (kind, id) → time
+	GraceKey         = collections.NewPrefix(40) // → Grace
 )

@@ -211,6 +211,9 @@ func (item RevealItem) Validate() error {
 	if item.Bytes < 1 || item.Bytes > poa.MaxSegmentFileBytes {
 		return errorsmod.Wrapf(ErrInvalidContribution, "segment file of %d bytes, want 1 to %d", item.Bytes, poa.MaxSegmentFileBytes)
 	}
+	if len(item.Mark) != 0 && len(item.Mark) != hashSize {
+		return errorsmod.Wrapf(ErrInvalidContribution, "mark of %d bytes, want none or %d", len(item.Mark), hashSize)
+	}
 	if err := validateDerivations(item.Rank, item.Segments, item.Derivations); err != nil {
 		return err
 	}

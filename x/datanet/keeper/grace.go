@@ -1,0 +1,67 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/datanet/types"
+)
+
+// While the module is paused nobody can reveal, vote or appeal. Who could not
+// act must lose nothing by it, neither during the pause nor as soon as it ends:
+// the message that ends it grants everybody a whole window from then on.
+
+// graceIfAny returns what the last pause has put off, nil if there never was one.
+func (k Keeper) graceIfAny(ctx context.Context) (*types.Grace, error) {
+	grace, err := k.Grace.Get(ctx)
+	if errors.Is(err, collections.ErrNotFound) {
+		return nil, nil
+	}
+	return &grace, err
+}
+
+// grantGrace grants the longest window in which a commit of this block could be
+// revealed, and in which a member of a panel or an appellant could act.
+func (k Keeper) grantGrace(ctx sdk.Context, params types.Params) error {
+	r := params.Review
+	return k.Grace.Set(ctx, types.Grace{
+		RevealUntil: ctx.BlockHeight() + int64(params.RevealMaxBlocks),
+		Until:       ctx.BlockTime().UTC().Add(max(r.CommitWindow, r.RevealWindow, r.GoldWindow, r.AppealWindow)),
+	})
+}
+
+// revealUntil is the last block in which a commit may be revealed.
+func (k Keeper) revealUntil(ctx context.Context, commit types.Commit) (int64, error) {
+	grace, err := k.graceIfAny(ctx)
+	if err != nil || grace == nil {
+		return commit.RevealUntil, err
+	}
+	return max(commit.RevealUntil, grace.RevealUntil), nil
+}
+
+// graceful says whether deadlines still wait after a pause.
+func (k Keeper) graceful(ctx sdk.Context) (commits, timers bool, err error) {
+	grace, err := k.graceIfAny(ctx)
+	if err != nil || grace == nil {
+		return false, false, err
+	}
+	return ctx.BlockHeight() <= grace.RevealUntil, ctx.BlockTime().Before(grace.Until), nil
+}
+
+// within says whether a window after the decision about a contribution is open.
+func (k Keeper) within(ctx context.Context, c types.Contribution, window time.Duration) (bool, error) {
+	end := c.DecidedAt.Add(window)
+	grace, err := k.graceIfAny(ctx)
+	if err != nil {
+		return false, err
+	}
+	if grace != nil && grace.Until.After(end) {
+		end = grace.Until
+	}
+	return !sdk.UnwrapSDKContext(ctx).BlockTime().After(end), nil
+}
