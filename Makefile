@@ -27,6 +27,7 @@ test: ## Run the tests; on amd64 those of poa on a 32-bit architecture too
 
 test-long: ## Run the heavier searches: more random cases, fuzzing
 	go test -timeout 60m ./poa ./x/rewards/types ./x/models/types ./x/attribution/types -rapid.checks=2000
+	go test -timeout 60m ./x/datanet/keeper -run AnythingAtAnyTime -rapid.checks=2000
 	go run ./fidelity --worlds 100000 --only-worlds
 	for target in $$(grep -hoE '^func Fuzz[A-Za-z]+' poa/*_test.go | sed 's/^func //'); do \
 		go test ./poa -run '^$$' -fuzz "^$$target$$" -fuzztime 30s || exit 1; done
