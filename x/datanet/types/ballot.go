@@ -97,9 +97,6 @@ func (p ReviewParams) AcceptNeeded(drawn int) int {
 // GoldNeeded returns the least number of gold items in a cohort: the share,
 // rounded up, and at least one of each verdict.
 func GoldNeeded(items int, goldPPM uint32) int {
-	if goldPPM == 0 {
-		return 0
-	}
 	return max(2, (items*int(goldPPM)+ppm-1)/ppm)
 }
 

@@ -75,7 +75,7 @@ func (p ReviewParams) Validate() error {
 		{"bond_per_fee", p.BondPerFee, 1, 1_000_000},
 		{"cohort_items", p.CohortItems, 3, maxCohortItems},
 		{"max_cohort_items", p.MaxCohortItems, p.CohortItems, maxCohortItems},
-		{"gold_ppm", p.GoldPpm, 0, ppm / 2},
+		{"gold_ppm", p.GoldPpm, ppm / 10, ppm / 2},
 		{"gold_fees", p.GoldFees, 1, 10_000},
 		{"max_gold", p.MaxGold, 2, maxCohortItems},
 		{"seats", p.Seats, 1, maxSeats},
