@@ -32,6 +32,7 @@ const (
 	flagLicence      = "licence"
 	flagCheck        = "check"
 	flagAllowMissing = "allow-missing"
+	flagBounty       = "bounty"
 	saltSize         = 32
 )
 
@@ -80,6 +81,7 @@ openledgerd data contribute notes/ --datanet 1 --from alice --content ./content 
 	f.String(flagURI, "", "where others can fetch the segment file")
 	f.String(flagTitle, "", "title for people")
 	f.String(flagLicence, "", "SPDX expression; empty takes the DataNet's")
+	f.Uint64(flagBounty, 0, "bounty to apply for; see openledgerd query datanet bounties")
 	f.Bool(flagCheck, false, "compare with the DataNet's accepted text first, refuse duplicates and declare derived segments")
 	f.Bool(flagAllowMissing, false, "with --check: do not compare with accepted text that is not in the content store; what is derived from it is not declared")
 	_ = cmd.MarkFlagRequired(flagDatanet)
@@ -91,8 +93,13 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	ctx := cmd.Context()
 	query := datanettypes.NewQueryClient(send.clientCtx)
 	datanetID, _ := cmd.Flags().GetUint64(flagDatanet)
-	if _, err := query.DataNet(ctx, &datanettypes.QueryDataNetRequest{DatanetId: datanetID}); err != nil {
+	found, err := query.DataNet(ctx, &datanettypes.QueryDataNetRequest{DatanetId: datanetID})
+	if err != nil {
 		return fmt.Errorf("DataNet %d: %w", datanetID, err)
+	}
+	datanet := found.Datanet
+	if datanet.Closed {
+		return fmt.Errorf("DataNet %d was closed by its owner: it takes no contributions", datanetID)
 	}
 	params, err := query.Params(ctx, &datanettypes.QueryParamsRequest{})
 	if err != nil {
@@ -107,7 +114,7 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	if err := storeContent(ctx, cmd, send.clientCtx, encoded); err != nil {
 		return err
 	}
-	if err := seal(cmd, send, store, pending, params.Params); err != nil {
+	if err := seal(cmd, send, store, pending, params.Params, datanet); err != nil {
 		return err
 	}
 	commit, err := query.Commit(ctx, &datanettypes.QueryCommitRequest{Rank: pending.Reveal.Rank})
@@ -131,7 +138,11 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 		return err
 	}
 	cmd.Printf("revealed    contribution %d in block %d, transaction %s\n", pending.Reveal.Rank, response.Height, response.TxHash)
-	cmd.Printf("next        its DataNet's owner accepts it: `openledgerd query datanet contribution %d`\n", pending.Reveal.Rank)
+	decides := "its DataNet's owner decides"
+	if datanet.ReviewPolicy == datanettypes.REVIEW_POLICY_PANEL {
+		decides = "a panel decides in some days"
+	}
+	cmd.Printf("next        %s: `openledgerd query datanet contribution %d`\n", decides, pending.Reveal.Rank)
 	return nil
 }
 
@@ -172,12 +183,15 @@ func plan(cmd *cobra.Command, send *sender, store data.Store, file poa.SegmentFi
 }
 
 // seal commits a contribution, unless an earlier run did.
-func seal(cmd *cobra.Command, send *sender, store data.Store, pending *data.Pending, params datanettypes.Params) error {
+func seal(cmd *cobra.Command, send *sender, store data.Store, pending *data.Pending, params datanettypes.Params, datanet datanettypes.DataNet) error {
 	// Before the commit is sent: who loses the salt loses the deposit.
 	if err := store.Save(*pending); err != nil || pending.Reveal.Rank != 0 {
 		return err
 	}
-	deposit := sdk.NewCoin(rewardstypes.Denom, requiredDeposit(params, pending.Reveal.Tokens))
+	// The review fee is committed with the deposit: who cannot pay it at the
+	// reveal would lose the deposit.
+	required := requiredDeposit(params, pending.Reveal.Tokens)
+	deposit := sdk.NewCoin(rewardstypes.Denom, required.Add(datanet.ReviewFee))
 	response, err := send.send(cmd.Context(), &datanettypes.MsgCommitContributions{
 		Contributor: pending.Contributor,
 		Items:       []datanettypes.CommitItem{{Hash: pending.Hash, Deposit: deposit}},
@@ -185,7 +199,10 @@ func seal(cmd *cobra.Command, send *sender, store data.Store, pending *data.Pend
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	cmd.Printf("deposit     %s, transaction %s\n", formatOpen(deposit.Amount), response.TxHash)
+	cmd.Printf("deposit     %s, transaction %s\n", formatOpen(required), response.TxHash)
+	if datanet.ReviewFee.IsPositive() {
+		cmd.Printf("review fee  %s\n", formatOpen(datanet.ReviewFee))
+	}
 	rank, err := findCommit(cmd.Context(), send, *pending)
 	if err != nil {
 		return err
@@ -212,6 +229,7 @@ func newPending(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	uri, _ := f.GetString(flagURI)
 	title, _ := f.GetString(flagTitle)
 	licence, _ := f.GetString(flagLicence)
+	bounty, _ := f.GetUint64(flagBounty)
 	derivations, err := derivationsOf(cmd, send.clientCtx, file)
 	if err != nil {
 		return nil, err
@@ -235,6 +253,7 @@ func newPending(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 			Licence:        licence,
 			Derivations:    derivations,
 			Mark:           mark,
+			Bounty:         bounty,
 		},
 	}, nil
 }
