@@ -115,3 +115,25 @@ func TestCuratorsAreRoyaltyOwners(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, totals.Contributors.IsPositive() && totals.Royalties.IsPositive())
 }
+
+// TestQualityMultipliesPay: half of the score is half of the pay, of the bonus and
+// of the royalties; the rest goes to the bounty pool or is not minted.
+func TestQualityMultipliesPay(t *testing.T) {
+	s := newScenario(t)
+	c := s.Open(chain.Open(100))
+	_, bob, before := paidOnce(t, s, c)
+	contribution, err := s.App.DatanetKeeper.GetContribution(s.Ctx(), s.Contributions[0].Rank)
+	require.NoError(t, err)
+	contribution.Score = 500
+	require.NoError(t, s.App.DatanetKeeper.Contributions.Set(s.Ctx(), contribution.Rank, contribution))
+	_, again, after := paidOnce(t, s, c)
+	require.Equal(t, bob, again)
+	was, is := before.Entries[0], after.Entries[0]
+	require.Equal(t, contribution.Rank, is.Rank)
+	one := sdkmath.OneInt()
+	require.True(t, was.Amount.QuoRaw(2).Sub(is.Amount).Abs().LTE(one), "%s → %s", was.Amount, is.Amount)
+	require.True(t, was.OwnerAmount.QuoRaw(2).Sub(is.OwnerAmount).Abs().LTE(one))
+	require.True(t, was.Bonus.QuoRaw(2).Sub(is.Bonus).Abs().LTE(one))
+	require.Equal(t, was.Amount.Add(was.OwnerAmount).Sub(is.Amount).Sub(is.OwnerAmount), after.BountyPool.Sub(before.BountyPool))
+	require.Equal(t, was.Bonus.Sub(is.Bonus), before.Bonus.Sub(after.Bonus))
+}

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"testing"
+	"time"
 
 	sdkmath "cosmossdk.io/math"
 
@@ -27,6 +28,7 @@ func TestHardwareWalletsSignEveryMessage(t *testing.T) {
 	a, _ := defaultGenesis(t)
 	who, coin, one, hash := chain.NewAccount("wallet").String(), chain.Coin(chain.Open(1)), sdkmath.OneInt(), make([]byte, 32)
 	hash[0] = 1
+	segment := datanettypes.SegmentProof{Index: 1, Text: hash, Path: [][]byte{hash}}
 	encoder := aminojson.NewEncoder(aminojson.EncoderOptions{FileResolver: gogoproto.HybridResolver})
 	for _, msg := range []sdk.Msg{
 		&datanettypes.MsgCreateDataNet{Owner: who, Name: "name", ReviewPolicy: datanettypes.REVIEW_POLICY_OWNER, RoyaltyFloor: one},
@@ -37,6 +39,26 @@ func TestHardwareWalletsSignEveryMessage(t *testing.T) {
 		&datanettypes.MsgRejectContributions{Owner: who, DatanetId: 1, Ranks: []uint64{1}, Reason: "why"},
 		&datanettypes.MsgWithdrawContribution{Contributor: who, Rank: 3},
 		&datanettypes.MsgUpdateParams{Authority: who, Params: datanettypes.DefaultParams()},
+		&datanettypes.MsgCreateDataNet{Owner: who, Name: "name", ReviewPolicy: datanettypes.REVIEW_POLICY_PANEL, RoyaltyFloor: one, ReviewFee: one, Curators: []datanettypes.Royalty{{Address: who, Ppm: 5}}},
+		&datanettypes.MsgBondValidator{Validator: who, DatanetId: 1, Amount: one},
+		&datanettypes.MsgUnbondValidator{Validator: who, DatanetId: 1, Amount: one},
+		&datanettypes.MsgActivateValidator{Validator: who, DatanetId: 1},
+		&datanettypes.MsgSetCredentialPolicy{Owner: who, DatanetId: 1, Kind: datanettypes.CREDENTIAL_KIND_ISSUER, Issuer: who},
+		&datanettypes.MsgGrantCredentials{Granter: who, DatanetId: 1, Addresses: []string{who}},
+		&datanettypes.MsgRevokeCredentials{Granter: who, DatanetId: 1, Addresses: []string{who}},
+		&datanettypes.MsgSealGold{Planter: who, Cohort: 1, Kind: datanettypes.GOLD_KIND_SOUND, Hashes: [][]byte{hash}},
+		&datanettypes.MsgOpenGold{Planter: who, Cohort: 1, Rank: 2, Salt: hash, Segment: &segment, Original: 1, OriginalSegment: &segment},
+		&datanettypes.MsgCommitBallot{Validator: who, Cohort: 1, Hash: hash},
+		&datanettypes.MsgRevealBallot{Validator: who, Cohort: 1, Votes: []datanettypes.Vote{{Accept: true, Score: 9}, {Reason: datanettypes.REJECT_REASON_SPAM}}, Salt: hash},
+		&datanettypes.MsgAppeal{Appellant: who, Rank: 1, Reason: "why"},
+		&datanettypes.MsgResolveContribution{Authority: who, Rank: 1, Accept: true, Score: 3, Reason: "why"},
+		&datanettypes.MsgChallengeDuplicate{Challenger: who, Rank: 2, Segment: segment, Original: 1, OriginalSegment: segment},
+		&datanettypes.MsgAcceptSnapshot{Authority: who, Name: "name", Root: hash, Segments: 1},
+		&datanettypes.MsgProvePriorArt{Prover: who, Rank: 2, Segment: segment, Snapshot: 1, SnapshotSegment: segment},
+		&datanettypes.MsgRecallContribution{Signer: who, Rank: 1, Reason: "why"},
+		&datanettypes.MsgReleaseDeposits{Contributor: who, Ranks: []uint64{1}},
+		&datanettypes.MsgFundBounty{Funder: who, DatanetId: 1, Amount: one, Price: one, Deadline: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), Panel: 1},
+		&datanettypes.MsgFundPoolBounty{Authority: who, DatanetId: 1, Amount: one, Price: one, Deadline: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)},
 		&modelstypes.MsgRegisterModel{Owner: who, Name: "name", Kind: modelstypes.MODEL_KIND_BASE, Digest: hash, Manifest: []modelstypes.ManifestEntry{{DatanetId: 1, Version: 1}}, Royalty: one},
 		&modelstypes.MsgPublishModelVersion{Owner: who, ModelId: 1, Digest: hash, Manifest: []modelstypes.ManifestEntry{{DatanetId: 1, Version: 2}}, Royalty: one},
 		&modelstypes.MsgUpdateModel{Owner: who, ModelId: 1, Retired: true},

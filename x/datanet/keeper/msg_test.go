@@ -351,6 +351,27 @@ func TestPausedRefusesAllButParams(t *testing.T) {
 	refuse(f, f.msgs.AcceptContributions, acceptMsg(f.owner, id, rank), types.ErrPaused)
 	refuse(f, f.msgs.RejectContributions, rejectMsg(f.owner, id, rank), types.ErrPaused)
 	refuse(f, f.msgs.WithdrawContribution, withdrawMsg(f.alice, rank), types.ErrPaused)
+	who, hash := f.alice.String(), s.hash[:]
+	refuse(f, f.msgs.BondValidator, &types.MsgBondValidator{Validator: who, DatanetId: id, Amount: open(1)}, types.ErrPaused)
+	refuse(f, f.msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: who, DatanetId: id, Amount: open(1)}, types.ErrPaused)
+	refuse(f, f.msgs.ActivateValidator, &types.MsgActivateValidator{Validator: who, DatanetId: id}, types.ErrPaused)
+	refuse(f, f.msgs.SetCredentialPolicy, &types.MsgSetCredentialPolicy{Owner: f.owner.String(), DatanetId: id, Kind: types.CREDENTIAL_KIND_ALLOWLIST}, types.ErrPaused)
+	refuse(f, f.msgs.GrantCredentials, &types.MsgGrantCredentials{Granter: f.owner.String(), DatanetId: id, Addresses: []string{who}}, types.ErrPaused)
+	refuse(f, f.msgs.RevokeCredentials, &types.MsgRevokeCredentials{Granter: f.owner.String(), DatanetId: id, Addresses: []string{who}}, types.ErrPaused)
+	refuse(f, f.msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_DUPLICATE, Hashes: [][]byte{hash}}, types.ErrPaused)
+	refuse(f, f.msgs.OpenGold, &types.MsgOpenGold{Planter: who, Cohort: 1, Rank: rank, Salt: hash}, types.ErrPaused)
+	refuse(f, f.msgs.CommitBallot, &types.MsgCommitBallot{Validator: who, Cohort: 1, Hash: hash}, types.ErrPaused)
+	refuse(f, f.msgs.RevealBallot, &types.MsgRevealBallot{Validator: who, Cohort: 1, Votes: []types.Vote{yes(1)}, Salt: hash}, types.ErrPaused)
+	refuse(f, f.msgs.Appeal, &types.MsgAppeal{Appellant: who, Rank: rank, Reason: "r"}, types.ErrPaused)
+	refuse(f, f.msgs.ResolveContribution, &types.MsgResolveContribution{Authority: solo.Authority(), Rank: rank, Reason: "r"}, types.ErrPaused)
+	proof := types.SegmentProof{Text: []byte("text")}
+	refuse(f, f.msgs.ChallengeDuplicate, &types.MsgChallengeDuplicate{Challenger: who, Rank: 2, Segment: proof, Original: 1, OriginalSegment: proof}, types.ErrPaused)
+	refuse(f, f.msgs.AcceptSnapshot, &types.MsgAcceptSnapshot{Authority: solo.Authority(), Name: "n", Root: hash, Segments: 1}, types.ErrPaused)
+	refuse(f, f.msgs.ProvePriorArt, &types.MsgProvePriorArt{Prover: who, Rank: 1, Segment: proof, Snapshot: 1, SnapshotSegment: proof}, types.ErrPaused)
+	refuse(f, f.msgs.RecallContribution, recallMsg(who, rank), types.ErrPaused)
+	refuse(f, f.msgs.ReleaseDeposits, &types.MsgReleaseDeposits{Contributor: who, Ranks: []uint64{rank}}, types.ErrPaused)
+	refuse(f, f.msgs.FundBounty, &types.MsgFundBounty{Funder: who, DatanetId: id, Amount: open(2), Price: open(1), Deadline: f.Ctx.BlockTime()}, types.ErrPaused)
+	refuse(f, f.msgs.FundPoolBounty, &types.MsgFundPoolBounty{Authority: solo.Authority(), DatanetId: id, Amount: open(2), Price: open(1), Deadline: f.Ctx.BlockTime()}, types.ErrPaused)
 	f.setParams(func(p *types.Params) { p.Paused = false })
 	must(f, f.msgs.WithdrawContribution, withdrawMsg(f.alice, rank))
 }
@@ -393,4 +414,50 @@ func TestInvariantsSeeDamage(t *testing.T) {
 			require.Error(t, f.Keeper.CheckInvariants(f.Ctx))
 		})
 	}
+}
+
+// TestMalformedReviewMessages: what no state makes right is refused before it is read.
+func TestMalformedReviewMessages(t *testing.T) {
+	r := newReviews(t, 1)
+	f, who, hash := r.fixture, r.alice.String(), salt("x")
+	proof := types.SegmentProof{Text: []byte("text")}
+	large := types.SegmentProof{Text: make([]byte, 4_097)}
+	deep := types.SegmentProof{Text: []byte("text"), Path: make([][]byte, 33)}
+	refuse(f, f.msgs.BondValidator, &types.MsgBondValidator{Validator: "x", DatanetId: r.id, Amount: open(1)}, types.ErrInvalidAddress)
+	refuse(f, f.msgs.BondValidator, &types.MsgBondValidator{Validator: who, DatanetId: r.id}, types.ErrInvalidBond)
+	refuse(f, f.msgs.BondValidator, &types.MsgBondValidator{Validator: who, DatanetId: r.id, Amount: math.NewIntWithDecimal(1, 60)}, types.ErrInvalidBond)
+	refuse(f, f.msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: who, DatanetId: r.id, Amount: open(-1)}, types.ErrInvalidBond)
+	refuse(f, f.msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: who, DatanetId: r.id, Amount: open(1)}, types.ErrValidatorNotFound)
+	refuse(f, f.msgs.ActivateValidator, &types.MsgActivateValidator{Validator: r.validators[0].String(), DatanetId: r.id}, types.ErrInvalidBond)
+	refuse(f, f.msgs.SetCredentialPolicy, &types.MsgSetCredentialPolicy{Owner: r.owner.String(), DatanetId: r.id}, types.ErrCredential)
+	refuse(f, f.msgs.SetCredentialPolicy, &types.MsgSetCredentialPolicy{Owner: r.owner.String(), DatanetId: r.id, Kind: types.CREDENTIAL_KIND_ISSUER}, types.ErrInvalidAddress)
+	refuse(f, f.msgs.SetCredentialPolicy, &types.MsgSetCredentialPolicy{Owner: r.owner.String(), DatanetId: r.id, Kind: types.CREDENTIAL_KIND_NONE, Issuer: who}, types.ErrCredential)
+	refuse(f, f.msgs.GrantCredentials, &types.MsgGrantCredentials{Granter: r.owner.String(), DatanetId: r.id, Addresses: []string{who, who}}, types.ErrInvalidItems)
+	refuse(f, f.msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Hashes: [][]byte{hash}}, types.ErrGold)
+	refuse(f, f.msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_SOUND, Hashes: [][]byte{hash[1:]}}, types.ErrGold)
+	refuse(f, f.msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_SOUND, Hashes: [][]byte{hash}}, types.ErrCohortNotFound)
+	rank := r.fresh(r.alice, 1)[0]
+	refuse(f, f.msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_SOUND, Hashes: [][]byte{hash}}, types.ErrUnauthorized)
+	refuse(f, f.msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_DUPLICATE, Hashes: [][]byte{hash, hash}}, types.ErrGold)
+	refuse(f, f.msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_DUPLICATE, Hashes: make([][]byte, 11)}, types.ErrGold)
+	refuse(f, f.msgs.SealGold, &types.MsgSealGold{Planter: r.poor.String(), Cohort: 1, Kind: types.GOLD_KIND_DUPLICATE, Hashes: [][]byte{hash}}, solo.ErrFunds)
+	refuse(f, f.msgs.OpenGold, &types.MsgOpenGold{Planter: who, Cohort: 1, Rank: 1, Salt: hash[:15]}, types.ErrGold)
+	refuse(f, f.msgs.OpenGold, &types.MsgOpenGold{Planter: who, Cohort: 1, Rank: 1, Salt: hash, Segment: &proof}, types.ErrGold)
+	refuse(f, f.msgs.OpenGold, &types.MsgOpenGold{Planter: who, Cohort: 1, Rank: 1, Salt: hash, Segment: &large, OriginalSegment: &proof}, types.ErrDuplicate)
+	refuse(f, f.msgs.CommitBallot, &types.MsgCommitBallot{Validator: who, Cohort: 1, Hash: hash[1:]}, types.ErrBallot)
+	refuse(f, f.msgs.RevealBallot, &types.MsgRevealBallot{Validator: who, Cohort: 1, Salt: hash}, types.ErrInvalidItems)
+	refuse(f, f.msgs.RevealBallot, &types.MsgRevealBallot{Validator: who, Cohort: 1, Salt: hash, Votes: []types.Vote{{}}}, types.ErrBallot)
+	refuse(f, f.msgs.Appeal, &types.MsgAppeal{Appellant: who, Rank: rank}, types.ErrInvalidItems)
+	refuse(f, f.msgs.Appeal, &types.MsgAppeal{Appellant: who, Rank: rank, Reason: "waits"}, types.ErrAppeal)
+	refuse(f, f.msgs.Appeal, &types.MsgAppeal{Appellant: who, Rank: 99, Reason: "none"}, types.ErrContributionNotFound)
+	refuse(f, f.msgs.ResolveContribution, &types.MsgResolveContribution{Authority: who, Rank: rank, Reason: "r"}, types.ErrUnauthorized)
+	refuse(f, f.msgs.ResolveContribution, &types.MsgResolveContribution{Authority: solo.Authority(), Rank: rank, Accept: true, Reason: "r"}, types.ErrInvalidContribution)
+	refuse(f, f.msgs.ResolveContribution, &types.MsgResolveContribution{Authority: solo.Authority(), Rank: rank, Reason: "r"}, types.ErrContributionStatus)
+	refuse(f, f.msgs.ChallengeDuplicate, &types.MsgChallengeDuplicate{Challenger: who, Rank: 1, Original: 1, Segment: proof, OriginalSegment: proof}, types.ErrDuplicate)
+	refuse(f, f.msgs.ChallengeDuplicate, &types.MsgChallengeDuplicate{Challenger: who, Rank: 2, Original: 1, Segment: deep, OriginalSegment: proof}, types.ErrDuplicate)
+	refuse(f, f.msgs.ChallengeDuplicate, &types.MsgChallengeDuplicate{Challenger: who, Rank: 9, Original: 1, Segment: proof, OriginalSegment: proof}, types.ErrContributionNotFound)
+	refuse(f, f.msgs.AcceptSnapshot, &types.MsgAcceptSnapshot{Authority: solo.Authority(), Name: "n", Root: hash[1:], Segments: 1}, types.ErrSnapshot)
+	refuse(f, f.msgs.RecallContribution, &types.MsgRecallContribution{Signer: who, Rank: rank}, types.ErrInvalidItems)
+	refuse(f, f.msgs.ReleaseDeposits, &types.MsgReleaseDeposits{Contributor: who, Ranks: []uint64{rank, rank}}, types.ErrInvalidItems)
+	refuse(f, f.msgs.ReleaseDeposits, &types.MsgReleaseDeposits{Contributor: who, Ranks: []uint64{rank}}, types.ErrContributionStatus)
 }
