@@ -13,6 +13,19 @@ const (
 	DuplicatePPM = 500_000
 )
 
+// EqualPairs returns the number of pairs of equal tokens in two texts: the work of CopiedPPM, up to a factor.
+func EqualPairs(a, b []TokenID) uint64 {
+	counts := make(map[TokenID]uint64, len(a))
+	for _, token := range a {
+		counts[token]++
+	}
+	pairs := uint64(0)
+	for _, token := range b {
+		pairs += counts[token]
+	}
+	return pairs
+}
+
 // CopiedPPM returns the share of the later text's surprisal that lies on alignments of at least DuplicateBits with one earlier text, in
 // parts per million: 0 if there is none, 1,000,000 for an exact copy long enough to reach them. It catches every edit rate up to
 // about one token in four. Both are at most MaxAnswerTokens and MaxSegmentTokens long, else ErrOversize.

@@ -122,3 +122,13 @@ func TestDerivedPayPassesThrough(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestEqualPairs(t *testing.T) {
+	a, b := NewSegment(0, 0, []byte("the cat and the dog")), NewSegment(0, 0, []byte("the the bird and"))
+	if got := EqualPairs(a.Tokens, b.Tokens); got != 5 {
+		t.Fatalf("%d pairs, want 4 of the and 1 of and", got)
+	}
+	if EqualPairs(a.Tokens, nil) != 0 || EqualPairs(nil, b.Tokens) != 0 {
+		t.Fatal("pairs with nothing")
+	}
+}

@@ -222,8 +222,9 @@ func verifySegment(c types.Contribution, segment types.SegmentProof) error {
 
 // checkAlignment is the duplicate test of package poa.
 func (k Keeper) checkAlignment(ctx context.Context, params types.Params, later, earlier []byte) error {
-	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(params.Standing.GasPerAlignment, "alignment of two segments")
 	a, b := poa.NewSegment(0, 0, later), poa.NewSegment(0, 0, earlier)
+	gas := params.Standing.GasPerAlignment + params.Standing.GasPerPair*poa.EqualPairs(a.Tokens, b.Tokens)
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(gas, "alignment of two segments")
 	copied, err := poa.CopiedPPM(a.Tokens, b.Tokens, k.statistics)
 	if err != nil {
 		return errorsmod.Wrap(types.ErrDuplicate, err.Error())

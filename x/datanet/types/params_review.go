@@ -15,6 +15,8 @@ const (
 	maxWindow = 10 * 365 * day
 	// maxSeats bounds panels, so that a step of the end-blocker stays small.
 	maxSeats = 31
+	// maxGas bounds a price in gas: times the pairs of two segments it stays far below 2^64.
+	maxGas = 1_000_000_000
 	// maxCohortItems bounds cohorts for the same reason.
 	maxCohortItems = 100
 )
@@ -137,7 +139,8 @@ func DefaultStandingParams() StandingParams {
 		Vesting:         90 * day,
 		MaxBountyWindow: 365 * day,
 		PoolBountyPpm:   100_000,
-		GasPerAlignment: 1_000_000,
+		GasPerAlignment: 200_000,
+		GasPerPair:      20,
 	}
 }
 
@@ -157,8 +160,8 @@ func (p StandingParams) Validate() error {
 	if p.PoolBountyPpm > ppm/10 {
 		return errorsmod.Wrapf(ErrInvalidParams, "standing.pool_bounty_ppm is %d, at most %d: a panel must have ten times at stake what it gives away", p.PoolBountyPpm, ppm/10)
 	}
-	if p.GasPerAlignment < 1 || p.GasPerAlignment > 1_000_000_000 {
-		return errorsmod.Wrapf(ErrInvalidParams, "standing.gas_per_alignment is %d, must be between 1 and 1,000,000,000", p.GasPerAlignment)
+	if p.GasPerAlignment < 1 || p.GasPerAlignment > maxGas || p.GasPerPair < 1 || p.GasPerPair > maxGas {
+		return errorsmod.Wrapf(ErrInvalidParams, "standing.gas_per_alignment is %d, gas_per_pair %d, must be between 1 and %d", p.GasPerAlignment, p.GasPerPair, maxGas)
 	}
 	return nil
 }
