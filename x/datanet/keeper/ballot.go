@@ -33,7 +33,7 @@ func findBallot(ballots []types.Ballot, address string) (types.Ballot, bool) {
 
 // commitBallot seals the verdict of a seated validator. It may be replaced
 // until the phase ends, which it does once every seat has sealed.
-func (k Keeper) commitBallot(ctx context.Context, params types.Params, msg *types.MsgCommitBallot) error {
+func (k Keeper) commitBallot(ctx context.Context, msg *types.MsgCommitBallot) error {
 	cohort, err := k.seatedIn(ctx, msg.Cohort, types.COHORT_PHASE_COMMIT, msg.Validator)
 	if err != nil {
 		return err
@@ -47,16 +47,16 @@ func (k Keeper) commitBallot(ctx context.Context, params types.Params, msg *type
 	if err != nil {
 		return err
 	}
+	complete := true
 	for _, seat := range cohort.Seats {
-		if _, sealed := findBallot(ballots, seat.Address); !sealed {
-			return nil
-		}
+		_, sealed := findBallot(ballots, seat.Address)
+		complete = complete && sealed
 	}
-	return k.enter(ctx, &cohort, types.COHORT_PHASE_REVEAL, params.Review.RevealWindow)
+	return k.hurryIf(ctx, complete, cohort)
 }
 
 // revealBallot opens a ballot. The phase ends once all are open.
-func (k Keeper) revealBallot(ctx context.Context, params types.Params, msg *types.MsgRevealBallot) error {
+func (k Keeper) revealBallot(ctx context.Context, msg *types.MsgRevealBallot) error {
 	cohort, err := k.seatedIn(ctx, msg.Cohort, types.COHORT_PHASE_REVEAL, msg.Validator)
 	if err != nil {
 		return err
@@ -87,12 +87,11 @@ func (k Keeper) revealBallot(ctx context.Context, params types.Params, msg *type
 	if err != nil {
 		return err
 	}
+	complete := true
 	for _, ballot := range ballots {
-		if len(ballot.Votes) == 0 {
-			return nil
-		}
+		complete = complete && len(ballot.Votes) > 0
 	}
-	return k.endReveal(ctx, params, cohort)
+	return k.hurryIf(ctx, complete, cohort)
 }
 
 // seatedIn returns a review in a phase in which an account has a seat.

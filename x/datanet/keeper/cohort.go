@@ -83,12 +83,12 @@ func (k Keeper) enqueue(ctx context.Context, params types.Params, datanetID, pan
 		return 0, err
 	}
 	cohort.Items = append(cohort.Items, contribution.Rank)
-	if len(cohort.Items) >= int(params.Review.MaxCohortItems) {
+	if full(params, cohort) || len(cohort.Items) >= int(params.Review.MaxCohortItems) {
 		if err := k.stopFilling(ctx, &cohort); err != nil {
 			return 0, err
 		}
 	}
-	return cohort.Id, k.startIfFull(ctx, params, &cohort)
+	return cohort.Id, k.hurryIf(ctx, full(params, cohort), cohort)
 }
 
 // countOpen counts a contribution of an account that waits for a panel.
@@ -141,13 +141,22 @@ func (k Keeper) stopFilling(ctx context.Context, cohort *types.Cohort) error {
 	return k.Filling.Remove(ctx, collections.Join(cohort.DatanetId, cohort.Panel))
 }
 
-// startIfFull has the panel drawn once there are enough items and gold, and
-// stores the cohort.
-func (k Keeper) startIfFull(ctx context.Context, params types.Params, cohort *types.Cohort) error {
-	if len(cohort.Items) >= int(params.Review.CohortItems) && cohort.EnoughGold(params.Review) {
-		return k.startDrawing(ctx, params, cohort)
+// hurryIf ends the phase of a review with this block when nothing more can
+// happen in it, and stores the review. The end-blocker does the work: the gas of
+// a message must not depend on whether it is the last one.
+func (k Keeper) hurryIf(ctx context.Context, complete bool, cohort types.Cohort) error {
+	if complete {
+		cohort.Deadline = sdk.UnwrapSDKContext(ctx).BlockTime().UTC()
+		if err := k.setTimer(ctx, timerCohort, cohort.Id, cohort.Deadline); err != nil {
+			return err
+		}
 	}
-	return k.Cohorts.Set(ctx, cohort.Id, *cohort)
+	return k.Cohorts.Set(ctx, cohort.Id, cohort)
+}
+
+// full says whether a review that is filling need not wait for more.
+func full(params types.Params, cohort types.Cohort) bool {
+	return len(cohort.Items) >= int(params.Review.CohortItems) && cohort.EnoughGold(params.Review)
 }
 
 // startDrawing has one seat drawn in each of the next blocks: as many as the

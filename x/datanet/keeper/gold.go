@@ -41,11 +41,16 @@ func (k Keeper) sealGold(ctx context.Context, params types.Params, msg *types.Ms
 		}
 		cohort.Gold = append(cohort.Gold, types.Gold{Planter: msg.Planter, Kind: msg.Kind, Hash: hash, Deposit: deposit})
 	}
-	return k.startIfFull(ctx, params, &cohort)
+	if full(params, cohort) {
+		if err := k.stopFilling(ctx, &cohort); err != nil {
+			return err
+		}
+	}
+	return k.hurryIf(ctx, full(params, cohort), cohort)
 }
 
 // openGold says which item was gold and returns its deposit. A duplicate is
-// checked here. The review is decided once all gold is open.
+// checked here. The phase ends once all gold is open.
 func (k Keeper) openGold(ctx context.Context, params types.Params, msg *types.MsgOpenGold) (types.GoldKind, error) {
 	cohort, err := k.cohortIn(ctx, msg.Cohort, types.COHORT_PHASE_GOLD)
 	if err != nil {
@@ -72,10 +77,7 @@ func (k Keeper) openGold(ctx context.Context, params types.Params, msg *types.Ms
 		return 0, err
 	}
 	gold.Rank, gold.Deposit = msg.Rank, math.ZeroInt()
-	if err := k.Cohorts.Set(ctx, cohort.Id, cohort); err != nil || !cohort.AllGoldOpen() {
-		return gold.Kind, err
-	}
-	return gold.Kind, k.decide(ctx, params, cohort)
+	return gold.Kind, k.hurryIf(ctx, cohort.AllGoldOpen(), cohort)
 }
 
 // sealedGold returns the place of the gold that a message opens, or -1.

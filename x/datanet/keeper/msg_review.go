@@ -145,20 +145,18 @@ func (s msgServer) OpenGold(ctx context.Context, msg *types.MsgOpenGold) (*types
 
 // CommitBallot implements types.MsgServer.
 func (s msgServer) CommitBallot(ctx context.Context, msg *types.MsgCommitBallot) (*types.MsgCommitBallotResponse, error) {
-	params, err := s.begin(ctx, msg)
-	if err != nil {
+	if _, err := s.begin(ctx, msg); err != nil {
 		return nil, err
 	}
-	return &types.MsgCommitBallotResponse{}, s.commitBallot(ctx, params, msg)
+	return &types.MsgCommitBallotResponse{}, s.commitBallot(ctx, msg)
 }
 
 // RevealBallot implements types.MsgServer.
 func (s msgServer) RevealBallot(ctx context.Context, msg *types.MsgRevealBallot) (*types.MsgRevealBallotResponse, error) {
-	params, err := s.begin(ctx, msg)
-	if err != nil {
+	if _, err := s.begin(ctx, msg); err != nil {
 		return nil, err
 	}
-	return &types.MsgRevealBallotResponse{}, s.revealBallot(ctx, params, msg)
+	return &types.MsgRevealBallotResponse{}, s.revealBallot(ctx, msg)
 }
 
 // Appeal implements types.MsgServer.

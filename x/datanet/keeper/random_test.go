@@ -172,7 +172,9 @@ func (w *world) round() {
 func (w *world) finishRounds() {
 	w.blocks(24)
 	w.voteAny()
+	w.endBlock()
 	w.revealAny()
+	w.endBlock()
 	for _, gold := range w.golds {
 		try(w, wrap(w.msgs.OpenGold), gold)
 	}

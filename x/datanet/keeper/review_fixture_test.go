@@ -183,6 +183,7 @@ func (r *reviews) vote(cohort types.Cohort, opinion func(seat types.Seat) opinio
 	for _, commit := range commits {
 		must(r.fixture, r.msgs.CommitBallot, commit)
 	}
+	r.endBlock()
 	if r.cohort(cohort.Id).Phase == types.COHORT_PHASE_COMMIT {
 		r.after(r.params().CommitWindow)
 		r.endBlock()
@@ -190,6 +191,7 @@ func (r *reviews) vote(cohort types.Cohort, opinion func(seat types.Seat) opinio
 	for _, reveal := range reveals {
 		must(r.fixture, r.msgs.RevealBallot, reveal)
 	}
+	r.endBlock()
 }
 
 func (r *reviews) params() types.ReviewParams {
@@ -202,6 +204,7 @@ func (r *reviews) open(golds ...*types.MsgOpenGold) {
 	for _, gold := range golds {
 		must(r.fixture, r.msgs.OpenGold, gold)
 	}
+	r.endBlock()
 }
 
 func (r *reviews) validator(datanet uint64, who string) types.DataValidator {

@@ -30,14 +30,12 @@ func TestPanelDecides(t *testing.T) {
 	}
 	refuse(r.fixture, r.msgs.CommitBallot, &types.MsgCommitBallot{Validator: r.validators[0].String(), Cohort: cohort.Id, Hash: salt("x")}, types.ErrCohortPhase)
 	for i := range sound {
-		if r.cohort(cohort.Id).Phase != types.COHORT_PHASE_FILLING {
-			break
-		}
 		golds = append(golds, r.plant(types.GOLD_KIND_SOUND, r.owner, sound[i]))
 	}
+	r.endBlock()
 	cohort = r.cohort(cohort.Id)
-	require.Equal(t, types.COHORT_PHASE_DRAWING, cohort.Phase, "the first sound item completes the gold")
-	require.Len(t, cohort.Gold, 5)
+	require.Equal(t, types.COHORT_PHASE_DRAWING, cohort.Phase, "the gold completes the cohort")
+	require.Len(t, cohort.Gold, 6)
 
 	cohort = r.draw(cohort.Id)
 	require.Len(t, cohort.Seats, 7)
@@ -72,6 +70,7 @@ func TestPanelDecides(t *testing.T) {
 		require.Equal(t, types.COHORT_PHASE_COMMIT, r.cohort(cohort.Id).Phase)
 		must(r.fixture, r.msgs.CommitBallot, commit)
 	}
+	r.endBlock()
 	refuse(r.fixture, r.msgs.CommitBallot, commits[0], types.ErrCohortPhase)
 	refuse(r.fixture, r.msgs.OpenGold, golds[0], types.ErrCohortPhase)
 	wrong := *reveals[0]
@@ -87,14 +86,15 @@ func TestPanelDecides(t *testing.T) {
 			refuse(r.fixture, r.msgs.RevealBallot, reveal, types.ErrBallot)
 		}
 	}
+	r.endBlock()
 	require.Equal(t, types.COHORT_PHASE_GOLD, r.cohort(cohort.Id).Phase)
 	refuse(r.fixture, r.msgs.OpenGold, &types.MsgOpenGold{Planter: r.owner.String(), Cohort: cohort.Id, Rank: good[0], Salt: salt("z")}, types.ErrRevealMismatch)
 	fake := *golds[0]
 	fake.OriginalSegment = r.segment(good[0])
 	refuse(r.fixture, r.msgs.OpenGold, &fake, types.ErrDuplicate)
-	r.open(golds[:4]...)
+	r.open(golds[:5]...)
 	require.Equal(t, types.COHORT_PHASE_GOLD, r.cohort(cohort.Id).Phase)
-	r.open(golds[4])
+	r.open(golds[5])
 
 	cohort = r.cohort(cohort.Id)
 	require.Equal(t, types.COHORT_PHASE_DECIDED, cohort.Phase)
@@ -119,10 +119,10 @@ func TestPanelDecides(t *testing.T) {
 	require.Equal(t, lost, v.Record.Slashed)
 	require.Equal(t, r.params().GasRefund.MulRaw(int64(cohort.Seated(lazy))), r.balance(lazy).Sub(wealth))
 	require.Equal(t, before.Sub(lost), r.supply(), "slashes are burned, all else stays")
-	// The others earned their share of 20 fees less those of three items the owner vouched for.
+	// The others earned their share of 20 fees less those of four items the owner vouched for.
 	diligent := cohort.Seats[len(cohort.Seats)-1].Address
 	require.NotEqual(t, lazy, diligent)
-	share := fee.MulRaw(17).QuoRaw(7).MulRaw(int64(cohort.Seated(diligent)))
+	share := fee.MulRaw(16).QuoRaw(7).MulRaw(int64(cohort.Seated(diligent)))
 	d := r.validator(r.id, diligent)
 	first := r.cohort(1).Seated(diligent)
 	require.LessOrEqual(t, d.Record.Earned.Sub(share).Abs().Int64()-int64(first)*fee.QuoRaw(7).Int64(), int64(first)*fee.Int64())
@@ -206,6 +206,7 @@ func TestNoValidators(t *testing.T) {
 	rank, altered, sound := r.fresh(r.alice, 1)[0], r.fresh(r.owner, 1)[0], r.fresh(r.owner, 1)[0]
 	r.plant(types.GOLD_KIND_ALTERED, r.owner, altered)
 	r.plant(types.GOLD_KIND_SOUND, r.owner, sound)
+	r.endBlock()
 	require.Equal(t, types.COHORT_PHASE_DRAWING, r.cohortOf(rank).Phase)
 	for range 2 {
 		r.after(r.params().CommitWindow)
@@ -497,11 +498,13 @@ func TestReviewSurvivesGenesis(t *testing.T) {
 	for _, commit := range commits[1:] {
 		must(r.fixture, r.msgs.CommitBallot, commit)
 	}
+	r.endBlock()
 	must(r.fixture, r.msgs.RevealBallot, reveals[0])
 	move()
 	for _, reveal := range reveals[1:] {
 		must(r.fixture, r.msgs.RevealBallot, reveal)
 	}
+	r.endBlock()
 	move()
 	r.open(golds...)
 	move()
