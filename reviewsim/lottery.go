@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/openledger/openledger/x/datanet/types"
+)
+
+// drawTries is how often the chain draws a seat in one block until somebody may take it.
+const drawTries = 8
+
+// lottery is the draw of the chain with the stakes in a list: each owner is
+// drawn for numbers below its end that no owner before it has.
+type lottery struct {
+	owners []string
+	ends   []*big.Int
+	number big.Int
+}
+
+func (l *lottery) add(owner string, stake *big.Int) {
+	end := new(big.Int).Set(stake)
+	if len(l.ends) > 0 {
+		end.Add(end, l.ends[len(l.ends)-1])
+	}
+	l.owners, l.ends = append(l.owners, owner), append(l.ends, end)
+}
+
+// owner returns whom a random number falls on.
+func (l *lottery) owner(random []byte) int {
+	l.number.SetBytes(random)
+	l.number.Mod(&l.number, l.ends[len(l.ends)-1])
+	at, found := slices.BinarySearchFunc(l.ends, &l.number, (*big.Int).Cmp)
+	if found {
+		at++ // an end belongs to the next
+	}
+	return at
+}
+
+// seat returns who gets the next seat of a review by a block hash, or nobody.
+func (l *lottery) seat(hash []byte, cohort types.Cohort, barred []types.Seat) string {
+	for try := range uint32(drawTries) {
+		owner := l.owners[l.owner(types.SeatHash(hash, cohort.Id, cohort.Round, uint32(len(cohort.Seats)), try))]
+		if !slices.ContainsFunc(barred, func(seat types.Seat) bool { return seat.Address == owner }) {
+			return owner
+		}
+	}
+	return ""
+}
+
+// lottery returns the validators of a panel with their stakes; 0 is of all DataNets.
+func (w *world) lottery(panel uint64) (*lottery, error) {
+	l := &lottery{}
+	err := w.Keeper.Validators.Walk(w.Ctx, nil, func(_ uint64, v types.DataValidator) (bool, error) {
+		if v.Active && (panel == 0 || v.DatanetId == panel) {
+			l.add(v.Address, v.Bond.BigInt())
+		}
+		return false, nil
+	})
+	return l, err
+}
+
+// expected is who gets the next seat of a review.
+type expected struct {
+	cohort uint64
+	seats  int
+	owner  string
+}
+
+// expectSeats draws the seats of the block that ends, in a world with somebody
+// who grinds: what he computes must be what the chain draws.
+func (w *world) expectSeats() ([]expected, error) {
+	if w.grinder == nil {
+		return nil, nil
+	}
+	var out []expected
+	for _, d := range w.pending {
+		cohort, err := w.Keeper.GetCohort(w.Ctx, d.id)
+		if err != nil {
+			return nil, err
+		}
+		if cohort.Phase != types.COHORT_PHASE_DRAWING || cohort.DrawHeight > w.Ctx.BlockHeight() {
+			continue
+		}
+		l, err := w.lottery(cohort.Panel)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, expected{d.id, len(cohort.Seats), l.seat(w.Ctx.HeaderHash(), cohort, d.excluded)})
+	}
+	return out, nil
+}
+
+// compareSeats reports a seat that was not drawn as expected.
+func (w *world) compareSeats(all []expected) error {
+	for _, e := range all {
+		cohort, err := w.Keeper.GetCohort(w.Ctx, e.cohort)
+		if err != nil {
+			return err
+		}
+		owner := ""
+		if len(cohort.Seats) > e.seats {
+			owner = cohort.Seats[e.seats].Address
+		}
+		if owner != e.owner {
+			return fmt.Errorf("seat %d of cohort %d went to %q, expected was %q", e.seats, e.cohort, owner, e.owner)
+		}
+		w.compared++
+	}
+	return nil
+}

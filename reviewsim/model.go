@@ -1,0 +1,61 @@
+package main
+
+// The numbers of the model.
+const (
+	validators      = 40
+	bondFees        = 400 // bond of a validator: what the chain asks for, at a fee of 1 OPEN
+	ordinaryItems   = 16
+	clearShare      = 0.85
+	clearRight      = 0.97
+	borderlineRight = 0.65
+	effortShare     = 0.1
+	appealShare     = 0.25
+	value           = 5.0  // OPEN that acceptance is worth to who submits junk
+	blockShare      = 0.1  // of blocks that an attacker who grinds proposes
+	grindHashes     = 1000 // of which he picks one
+	idsPerCohort    = 100  // of reviews, of which appeals need some
+	junkPi          = 0.85 // share of good items at which junk_accepted_ppm is counted
+)
+
+const model = `MODEL
+The parameters of review are the chain's; a DataNet asks a fee of 1 OPEN and has 40 validators with equal bonds.
+
+Items. A cohort has 20: 16 ordinary ones with texts of their own, and 4 gold: a duplicate planted by a third party, an altered and
+two sound ones of the owner. A share pi (0.85, 0.5) of the ordinary items is good. 85 % are clear: who looks at one with care is
+right with probability 0.97; the others are borderline: 0.65. Gold is clear. To look costs 0.1 of the full pay of the seat, in a
+review as in an appeal.
+
+Appeals. Junk that a panel accepted is appealed by a watcher, and good clear items that it rejected by their contributors, with
+probability 0.25 each. Panels of appeals are drawn from all validators of the chain: the honest ones of another DataNet (--experts)
+and those of this one who did not decide before; they vote there as they do everywhere. Bonds are restored after each cohort, and no
+time passes: nobody leaves, deposits do not decay.
+
+Payoffs are changes of balance and bond on the chain (fees of reviews and of appeals, slashes) less the costs of effort, plus what
+is modelled: bribes, and 5 OPEN (V) for each junk item of a group that stands after appeals. They are per seat in a review. The
+groups of a row are honest reviewers and deviators of the same cohorts; for whale and grinding, the same accounts by honesty.
+
+Deviations of any share of the validators
+  lazy           accepts with probability pi, without looking
+  always-accept  accepts all
+  always-reject  rejects all
+  random         tosses a coin for each item
+  shared-coin    all who play it toss one coin for each item
+  inverted       looks, and says the opposite
+  tool-lazy      rejects what the duplicate tool finds, accepts all else
+  bribed         honest, but accepts one clear junk item in each cohort for V/5 per seat, whatever the panel decides
+  collusion      the owner says which items are his gold; they accept all else, and submit 4 junk items in each cohort
+  collusion+tool they reject, besides, what the duplicate tool finds
+Deviations by stake
+  whale          with 25 % of the stake, in one account or in 10: submits one junk item in each cohort and accepts it, else honest
+  grinding       with 20 %: the same; proposes 10 % of the blocks and picks the best of 1,000 hashes for the seats
+Beyond the claim, to compare
+  bribed-result  bribed, but only if the item was accepted: what a briber who counts would pay
+  leak+tool      collusion+tool without junk: the owner spares friends the work
+
+Columns. diff is honest less deviator with its standard error. junk in: share of the junk that panels accepted; stands: that is left
+after appeals; good out: share of the good items that panels rejected.
+
+capture_probability_20pct is how often one account with 20 % of the stake, that grinds so, draws the 5 of 7 seats that accept.
+honest_payoff_min and best_deviation_payoff_max are over the rows of the claim, junk_accepted_ppm is what panels of honest reviewers
+accept at pi 0.85. The exit code is 1 when honesty is not above the deviation in a row of the claim.
+`

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+)
+
+// figures are the last line of the output; what was not played is null.
+type figures struct {
+	HonestMin  *float64 `json:"honest_payoff_min"`
+	DeviantMax *float64 `json:"best_deviation_payoff_max"`
+	Capture    float64  `json:"capture_probability_20pct"`
+	JunkPpm    *float64 `json:"junk_accepted_ppm"`
+}
+
+// errHonesty is the verdict that a deviation pays.
+type errHonesty struct{ rows int }
+
+func (e errHonesty) Error() string {
+	return fmt.Sprintf("honesty is not above the deviation in %d rows", e.rows)
+}
+
+// run plays the rows, and reports. It fails when honesty does not pay in some row of the claim.
+func run(o options, out io.Writer) error {
+	var all []row
+	for _, r := range rows() {
+		if o.only == "" || o.only == r.deviation {
+			all = append(all, r)
+		}
+	}
+	if len(all) == 0 {
+		return fmt.Errorf("--only %q: no such deviation", o.only)
+	}
+	results, err := playAll(o, all)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%-14s %-12s %4s %8s %9s %8s %7s %8s %8s %8s %7s\n",
+		"deviation", "mix", "pi", "honest", "deviator", "diff", "s.e.", "junk in", "stands", "good out", "cohorts")
+	lost, extra := 0, false
+	for _, r := range results {
+		if r.extra && !extra {
+			extra = true
+			fmt.Fprintln(out, "beyond the claim:")
+		}
+		fmt.Fprintln(out, r)
+		if !r.extra && !r.holds() {
+			lost++
+		}
+	}
+	f := summary(results)
+	f.Capture = capture(o, 20)
+	line, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\n%s\n", line)
+	if lost > 0 {
+		return errHonesty{lost}
+	}
+	return nil
+}
+
+// String is the line of a row in the table.
+func (r result) String() string {
+	text := fmt.Sprintf("%-14s %-12s %4.2f %8.3f ", r.deviation, r.mix, r.pi, r.honest)
+	if r.strategy.vote == nil {
+		text += fmt.Sprintf("%9s %8s %7s", "", "", "")
+	} else {
+		text += fmt.Sprintf("%9.3f %8.3f %7.3f", r.deviant, r.diff, r.se)
+	}
+	text += fmt.Sprintf(" %8.4f %8.4f %8.4f %7d", ratio(r.junkIn, r.junk), ratio(r.junkStands, r.junk), ratio(r.goodOut, r.good), r.cohorts)
+	switch {
+	case math.IsNaN(r.diff):
+		text += "  nobody was seated"
+	case !r.holds():
+		text += "  <- honesty loses"
+	case r.strategy.vote != nil && r.diff < 2*r.se:
+		text += "  within 2 s.e."
+	}
+	return text
+}
+
+// summary is of the rows of the claim.
+func summary(results []result) figures {
+	var f figures
+	for _, r := range results {
+		if r.extra {
+			continue
+		}
+		pick(&f.HonestMin, r.honest, math.Min)
+		if r.strategy.vote != nil {
+			pick(&f.DeviantMax, r.deviant, math.Max)
+		} else if r.pi == junkPi {
+			junk := math.Round(1_000_000 * ratio(r.junkIn, r.junk))
+			f.JunkPpm = &junk
+		}
+	}
+	return f
+}
+
+func pick(to **float64, value float64, better func(a, b float64) float64) {
+	if math.IsNaN(value) {
+		return // nobody was seated
+	}
+	value = math.Round(value*10_000) / 10_000
+	if *to != nil {
+		value = better(**to, value)
+	}
+	*to = &value
+}
+
+func ratio(n, of int) float64 { return float64(n) / float64(max(1, of)) }

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"fmt"
+
+	"cosmossdk.io/math"
+
+	"github.com/openledger/openledger/x/datanet/types"
+)
+
+// row is a population to be played.
+type row struct {
+	deviation, mix string
+	pi             float64
+	members        []member
+	strategy       strategy // of the deviators
+	grinds         bool
+	times          int // the cohorts of a row, as a multiple
+	// against plays the same deviators honestly, to compare with; otherwise
+	// they are compared with the honest reviewers of the same cohorts.
+	against bool
+	// extra rows are beyond the claim: they show what a rule is for.
+	extra bool
+}
+
+// result is what a row came to.
+type result struct {
+	row
+	honest, deviant  float64
+	diff, se         float64
+	junk, junkIn     int // items, and those accepted by panels
+	good, goodOut    int // items, and those rejected by panels
+	junkStands       int // accepted after appeals
+	cohorts, appeals int
+}
+
+// holds says whether honesty is above the deviation.
+func (r result) holds() bool { return !(r.diff <= 0) || r.strategy.vote == nil }
+
+// length of a row, in cohorts played.
+func (r row) length() int {
+	if r.against {
+		return 2 * r.times
+	}
+	return r.times
+}
+
+// tally is what is counted while a world is played.
+type tally struct {
+	honest, deviant group
+	result
+}
+
+// play plays a row and compares its groups.
+func (r row) play(o options) (result, error) {
+	t, err := r.run(o, r.strategy)
+	if err != nil {
+		return t.result, fmt.Errorf("%s, %s, pi %.2f: %w", r.deviation, r.mix, r.pi, err)
+	}
+	out := t.result
+	out.row = r
+	if !r.against {
+		out.honest, _ = t.honest.mean()
+		out.deviant, _ = t.deviant.mean()
+		out.diff, out.se = difference(t.honest, t.deviant)
+		return out, nil
+	}
+	sincere, err := r.run(o, honest)
+	if err != nil {
+		return out, err
+	}
+	out.honest, _ = sincere.deviant.mean()
+	out.deviant, _ = t.deviant.mean()
+	out.diff, out.se = difference(sincere.deviant, t.deviant)
+	return out, nil
+}
+
+// run plays the cohorts of a row with a strategy of the deviators.
+func (r row) run(o options, plays strategy) (tally, error) {
+	var t tally
+	members := make([]member, len(r.members))
+	for i, m := range r.members {
+		members[i] = m
+		members[i].plays = &honest
+		if m.deviant {
+			members[i].plays = &plays
+		}
+	}
+	w, err := newWorld(o.set, luck{seed: o.seed, name: fmt.Sprint(r.deviation, "/", r.mix, "/", r.pi)}, members, o.experts)
+	if err != nil {
+		return t, err
+	}
+	if r.grinds && plays.keeps {
+		w.grinder = &grinder{proposes: blockShare, hashes: grindHashes}
+	}
+	for n := range o.cohorts * r.times {
+		if err := w.turn(n + 1); err != nil {
+			return t, err
+		}
+		if err := t.cohort(w, r.pi, plays); err != nil {
+			return t, err
+		}
+	}
+	return t, w.Keeper.CheckInvariants(w.Ctx)
+}
+
+// turn begins a cohort. Its ids do not depend on how many appeals there were,
+// so that neither do the seats that are drawn with them.
+func (w *world) turn(cohort int) error {
+	w.begin(cohort)
+	return w.Keeper.NextCohort.Set(w.Ctx, uint64(cohort)*idsPerCohort)
+}
+
+// cohort plays one cohort and counts.
+func (t *tally) cohort(w *world, pi float64, plays strategy) error {
+	before := w.Bank.Of(w.Ctx, w.submitter.address)
+	items := w.batch(pi, plays.junk)
+	if _, err := w.review(pi, items); err != nil {
+		return err
+	}
+	t.cohorts++
+	var groups [2]sample
+	for _, a := range w.members {
+		wealth := w.wealth(a)
+		s := &groups[0]
+		if a.deviant {
+			s = &groups[1]
+		}
+		s.pay += inOpen(wealth.Sub(a.wealth)) + a.gain
+		s.seats += float64(a.seats)
+		a.wealth, a.gain, a.seats = wealth, 0, 0
+	}
+	own := w.Bank.Of(w.Ctx, w.submitter.address).Sub(before)
+	for _, it := range items {
+		held, err := t.count(w, it)
+		if err != nil {
+			return err
+		}
+		if it.own {
+			own = own.Add(held)
+		}
+		if it.own && it.stands && plays.keeps {
+			groups[1].pay += value
+		}
+	}
+	if plays.keeps {
+		groups[1].pay += inOpen(own)
+	}
+	t.honest, t.deviant = append(t.honest, groups[0]), append(t.deviant, groups[1])
+	return w.topUp()
+}
+
+// count counts an item and returns the deposit that the chain still holds for it.
+func (t *tally) count(w *world, it *item) (math.Int, error) {
+	if it.gold == types.GOLD_KIND_UNSPECIFIED && !it.good {
+		t.junk++
+		if it.accepted {
+			t.junkIn++
+		}
+		if it.stands {
+			t.junkStands++
+		}
+	}
+	if it.gold == types.GOLD_KIND_UNSPECIFIED && it.good {
+		t.good++
+		if !it.accepted {
+			t.goodOut++
+		}
+	}
+	if it.appealed != 0 {
+		t.appeals++
+	}
+	if !it.own {
+		return math.ZeroInt(), nil
+	}
+	c, err := w.contribution(it.rank)
+	return c.Deposit.Amount, err
+}
