@@ -38,6 +38,9 @@ bench: ## Measure, and write the table of docs/benchmarks.md
 fidelity: ## Measure attribution; options as ARGS="--corpus DIR --seed N --segments N --answers N"
 	@go run ./fidelity $(ARGS)
 
+review-sim: ## Play panel review against deviations, to see whether honesty pays; options as ARGS="--cohorts N --seed N"
+	@go run ./reviewsim $(ARGS)
+
 net-test: ## Run four validators as processes, and do to them what happens to machines; options as ARGS="-only NAME -keep"
 	@go run ./testutil/network/nettest $(ARGS)
 
@@ -55,4 +58,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test test-long bench fidelity net-test lint proto proto-check clean
+.PHONY: help build install demo test test-long bench fidelity review-sim net-test lint proto proto-check clean
