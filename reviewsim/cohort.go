@@ -52,7 +52,13 @@ func (w *world) review(pi float64, items []*item) (types.Cohort, error) {
 	}
 	full := float64(ordinaryItems+1) / float64(len(cohort.Seats)) // the owner's gold pays no fee
 	w.settle(cohort, full, ballots, known)
-	return cohort, w.appeals(pi, items, cohort)
+	if err := w.appeals(pi, items, cohort); err != nil {
+		return cohort, err
+	}
+	if w.checked > 0 {
+		w.spotChecks(pi, items, cohort, ballots)
+	}
+	return cohort, nil
 }
 
 // plant seals the gold of a cohort, and returns its openings.

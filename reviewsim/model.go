@@ -14,6 +14,7 @@ const (
 	blockShare      = 0.1  // of blocks that an attacker who grinds proposes
 	grindHashes     = 1000 // of which he picks one
 	idsPerCohort    = 100  // of reviews, of which appeals need some
+	cohortsPerWorld = 100
 	junkPi          = 0.85 // share of good items at which junk_accepted_ppm is counted
 )
 

@@ -154,6 +154,13 @@ func TestBribe(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, played.holds())
 	require.Contains(t, played.String(), "honesty loses")
+
+	// A second look at some items would see to that.
+	o := small()
+	o.checked = 0.2
+	played, err = r.play(o)
+	require.NoError(t, err)
+	require.Positive(t, played.diff)
 }
 
 func TestOptions(t *testing.T) {

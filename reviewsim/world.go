@@ -46,8 +46,10 @@ type world struct {
 	owner, crowd, planter, watcher, submitter *account
 
 	grinder  *grinder
-	pending  []draw // reviews whose seats are being drawn
-	compared int    // seats that were drawn as computed
+	voters   []*account // of all panels
+	checked  float64    // share of the items with a spot check
+	pending  []draw     // reviews whose seats are being drawn
+	compared int        // seats that were drawn as computed
 }
 
 // member is a validator that a world begins with.
@@ -96,7 +98,7 @@ func newWorld(set settings, luck luck, members []member, experts int) (*world, e
 	for n, who := range members {
 		a := w.account(fmt.Sprint("member-", n))
 		a.bond, a.plays, a.deviant = who.bond, who.plays, who.deviant
-		w.members = append(w.members, a)
+		w.members, w.voters = append(w.members, a), append(w.voters, a)
 		if err := w.bond(a, w.datanet, a.bond); err != nil {
 			return nil, err
 		}
@@ -104,8 +106,9 @@ func newWorld(set settings, luck luck, members []member, experts int) (*world, e
 	}
 	for n := range experts {
 		a := w.account(fmt.Sprint("expert-", n))
-		a.plays = &honest
-		if err := w.bond(a, other, amount(bondFees)); err != nil {
+		a.plays, a.bond = &honest, amount(bondFees)
+		w.voters = append(w.voters, a)
+		if err := w.bond(a, other, a.bond); err != nil {
 			return nil, err
 		}
 	}
