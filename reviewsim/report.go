@@ -73,11 +73,12 @@ func (r result) String() string {
 	}
 	text += fmt.Sprintf(" %8.4f %8.4f %8.4f %7d", ratio(r.junkIn, r.junk), ratio(r.junkStands, r.junk), ratio(r.goodOut, r.good), r.cohorts)
 	switch {
+	case r.strategy.vote == nil:
 	case math.IsNaN(r.diff):
 		text += "  nobody was seated"
 	case !r.holds():
 		text += "  <- honesty loses"
-	case r.strategy.vote != nil && r.diff < 2*r.se:
+	case r.diff < 2*r.se:
 		text += "  within 2 s.e."
 	}
 	return text

@@ -103,6 +103,9 @@ func (r row) inWorld(o options, plays strategy, members []member, first int, t *
 		return err
 	}
 	w.checked = o.checked
+	if !r.against {
+		w.lone = loner(w.members)
+	}
 	if r.grinds && plays.keeps {
 		w.grinder = &grinder{proposes: blockShare, hashes: grindHashes}
 	}
@@ -121,6 +124,7 @@ func (r row) inWorld(o options, plays strategy, members []member, first int, t *
 // so that neither do the seats that are drawn with them.
 func (w *world) turn(cohort int) error {
 	w.begin(cohort)
+	w.loneSeat = w.numbers("seat").IntN(int(w.params.Seats))
 	return w.Keeper.NextCohort.Set(w.Ctx, uint64(cohort)*idsPerCohort)
 }
 

@@ -3,7 +3,7 @@ package main
 import "fmt"
 
 // share of deviators among the validators, and how many times the cohorts of
-// the options its rows take: seats of a few are rare.
+// the options its rows take.
 type share struct {
 	name     string
 	deviants int
@@ -12,12 +12,12 @@ type share struct {
 
 // shares of deviators in rows where a deviation costs much more than it wins.
 var shares = []share{
-	{"one", 1, 4}, {"1/3", validators / 3, 2}, {"1/2", validators / 2, 2}, {"2/3", 2 * validators / 3, 2}, {"all but one", validators - 1, 4},
+	{"one", 1, 2}, {"1/3", validators / 3, 2}, {"1/2", validators / 2, 2}, {"2/3", 2 * validators / 3, 2}, {"all but one", validators - 1, 2},
 }
 
 // close has rows in which the difference is small for its luck played longer.
 var close = map[string][]int{
-	"tool-lazy": {10, 5, 2, 2, 4}, "bribed": {10, 12, 5, 5, 6}, "bribed-result": {6, 6, 3, 3, 3}, "leak+tool": {10, 5, 2, 2, 4},
+	"tool-lazy": {6, 4, 2, 2, 2}, "bribed": {6, 12, 5, 5, 3}, "bribed-result": {6, 6, 3, 3, 3}, "leak+tool": {6, 5, 2, 2, 2},
 }
 
 // shared returns the rows of a deviation that any share of the validators plays.
@@ -56,9 +56,9 @@ func whales(percent int64, accounts int) []member {
 func rows() []row {
 	var claim, extra []row
 	for _, pi := range []float64{0.85, 0.5} {
-		times := 4
+		times := 6
 		if pi == junkPi {
-			times = 20
+			times = 28
 		}
 		claim = append(claim, row{deviation: honest.name, mix: "all", pi: pi, members: equals(0), times: times})
 		for _, s := range deviations {
@@ -69,11 +69,11 @@ func rows() []row {
 		}
 		for _, accounts := range []int{1, 10} {
 			claim = append(claim, row{
-				deviation: whale.name, mix: fmt.Sprintf("25%% in %d", accounts), pi: pi, members: whales(25, accounts), strategy: whale, against: true, times: 20,
+				deviation: whale.name, mix: fmt.Sprintf("25%% in %d", accounts), pi: pi, members: whales(25, accounts), strategy: whale, against: true, times: 18,
 			})
 		}
 		claim = append(claim, row{
-			deviation: "grinding", mix: "20% in 1", pi: pi, members: whales(20, 1), strategy: whale, against: true, grinds: true, times: 20,
+			deviation: "grinding", mix: "20% in 1", pi: pi, members: whales(20, 1), strategy: whale, against: true, grinds: true, times: 18,
 		})
 		extra = append(extra, shared(conditional, pi, true)...)
 		extra = append(extra, shared(leak, pi, true)[:4]...)

@@ -45,6 +45,8 @@ type world struct {
 
 	owner, crowd, planter, watcher, submitter *account
 
+	lone     *account // has a seat in each cohort
+	loneSeat int
 	grinder  *grinder
 	voters   []*account // of all panels
 	checked  float64    // share of the items with a spot check
