@@ -34,7 +34,8 @@ time passes: nobody leaves, deposits do not decay.
 Payoffs are changes of balance and bond on the chain (fees of reviews and of appeals, slashes) less the costs of effort, plus what
 is modelled: bribes, and 5 OPEN (V) for each junk item of a group that stands after appeals. They are per seat in a review. The
 groups of a row are honest reviewers and deviators of the same cohorts; for whale and grinding, the same accounts by honesty. Who is
-one of a kind has a seat in each cohort that is played: others tell nothing about him.
+one of a kind, and has no junk to pay for, has a seat in each cohort that is played: others tell nothing about him. Honest seats of
+such a row are those beside him, where he does most harm.
 
 Deviations of any share of the validators
   lazy           accepts with probability pi, without looking

@@ -103,7 +103,7 @@ func (r row) inWorld(o options, plays strategy, members []member, first int, t *
 		return err
 	}
 	w.checked = o.checked
-	if !r.against {
+	if !plays.keeps && !r.against { // a group pays for junk also where it has no seat
 		w.lone = loner(w.members)
 	}
 	if r.grinds && plays.keeps {
