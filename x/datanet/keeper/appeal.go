@@ -109,14 +109,13 @@ func (k Keeper) appealable(ctx context.Context, params types.Params, contributio
 	return types.COHORT_KIND_APPEAL, nil
 }
 
-// decideAppeal decides by simple majority of the seats that revealed. They are
-// paid alike: there is no gold.
+// decideAppeal decides by simple majority of the seats that revealed.
 func (k Keeper) decideAppeal(ctx context.Context, params types.Params, cohort types.Cohort, p panel) error {
 	outcome := p.outcome(0)
 	revealed := p.revealed()
 	outcome.Accepted = 2*int(outcome.Accepts) > revealed && outcome.Score > 0
 	cohort.Outcomes = []types.Outcome{outcome}
-	paid, err := k.payAppealPanel(ctx, params, cohort, p, revealed)
+	paid, err := k.payAppealPanel(ctx, cohort, p, outcome.Accepted)
 	if err != nil {
 		return err
 	}
@@ -140,20 +139,26 @@ func (k Keeper) decideAppeal(ctx context.Context, params types.Params, cohort ty
 	return emit(ctx, &event)
 }
 
-// payAppealPanel divides the fee among the seats that revealed; what remains goes to the bounty pool.
-func (k Keeper) payAppealPanel(ctx context.Context, params types.Params, cohort types.Cohort, p panel, revealed int) (math.Int, error) {
-	share, paid := cohort.Fee.QuoRaw(int64(max(1, revealed))), math.ZeroInt()
+// payAppealPanel divides the fee among the seats that revealed. There is no
+// gold, so only those that voted as the panel decided have their part; the rest
+// goes to the bounty pool.
+func (k Keeper) payAppealPanel(ctx context.Context, cohort types.Cohort, p panel, verdict bool) (math.Int, error) {
+	share, paid := cohort.Fee.QuoRaw(int64(max(1, p.revealed()))), math.ZeroInt()
 	for i, seat := range cohort.Seats {
 		if len(p.votes[i]) == 0 {
 			continue
 		}
-		if err := k.pay(ctx, seat.Address, share); err != nil {
+		earned := math.ZeroInt()
+		if p.votes[i][0].Accept == verdict {
+			earned = share
+		}
+		if err := k.pay(ctx, seat.Address, earned); err != nil {
 			return paid, err
 		}
-		paid = paid.Add(share)
+		paid = paid.Add(earned)
 		if err := k.record(ctx, seat.Validator, func(r *types.ReviewRecord) {
 			r.Revealed++
-			r.Earned = r.Earned.Add(share)
+			r.Earned = r.Earned.Add(earned)
 		}); err != nil {
 			return paid, err
 		}
@@ -174,7 +179,7 @@ func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *ty
 		upheld = !outcome.Accepted // that the recall stands
 	}
 	deposit := cohort.Deposit
-	cohort.Fee, cohort.Deposit = math.ZeroInt(), math.ZeroInt()
+	cohort.Deposit = math.ZeroInt()
 	if upheld {
 		err = k.burn(ctx, deposit)
 	} else {
@@ -183,31 +188,63 @@ func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *ty
 	if err != nil {
 		return 0, err
 	}
-	if err := k.recordDataNet(ctx, cohort.DatanetId, func(r *types.DataNetRecord) {
-		r.Appeals++
+	if err := k.changeDataNet(ctx, cohort.DatanetId, func(d *types.DataNet) {
+		d.Record.Appeals++
 		if !upheld {
-			r.Overturned++
+			d.Record.Overturned++
 		}
 	}); err != nil {
 		return 0, err
 	}
 	if cohort.Kind == types.COHORT_KIND_RECALL {
+		cohort.Fee = math.ZeroInt()
 		return 0, k.endRecall(ctx, contribution, !upheld)
 	}
-	if upheld {
-		return 0, k.rejectionStands(ctx, contribution)
-	}
 	if decisive {
-		if err := k.overturned(ctx, params, contribution, outcome.Accepted); err != nil {
+		if err := k.settleOverturned(ctx, params, *cohort, contribution, outcome.Accepted, upheld); err != nil {
 			return 0, err
 		}
+	}
+	cohort.Fee = math.ZeroInt()
+	if upheld {
+		return 0, k.rejectionStands(ctx, contribution)
 	}
 	return k.reverse(ctx, params, contribution, outcome.Score, reason)
 }
 
+// settleOverturned slashes the votes that a decisive verdict shows to be wrong.
+// Out of that the fee of who was right to ask returns; the rest is burned, so
+// that nobody gains by having others slashed.
+func (k Keeper) settleOverturned(ctx context.Context, params types.Params, cohort types.Cohort, contribution types.Contribution, verdict, upheld bool) error {
+	slashed, err := k.overturned(ctx, params, contribution.Cohort, contribution.Rank, verdict)
+	if err != nil || upheld {
+		if err == nil {
+			err = k.burn(ctx, slashed)
+		}
+		return err
+	}
+	back := math.MinInt(slashed, cohort.Fee)
+	if cohort.Kind == types.COHORT_KIND_CHECK {
+		err = k.changeDataNet(ctx, cohort.DatanetId, func(d *types.DataNet) { d.CheckFund = d.CheckFund.Add(back) })
+	} else {
+		err = k.pay(ctx, cohort.Appellant, back)
+	}
+	if err != nil {
+		return err
+	}
+	return k.burn(ctx, slashed.Sub(back))
+}
+
 // appealFailed ends an appeal that no panel decided: what was decided stands.
 func (k Keeper) appealFailed(ctx context.Context, params types.Params, cohort types.Cohort) error {
-	if err := k.pay(ctx, cohort.Appellant, cohort.Fee.Add(cohort.Deposit)); err != nil {
+	fee := cohort.Fee
+	var err error
+	if cohort.Kind == types.COHORT_KIND_CHECK {
+		err = k.changeDataNet(ctx, cohort.DatanetId, func(d *types.DataNet) { d.CheckFund = d.CheckFund.Add(fee) })
+	} else {
+		err = k.pay(ctx, cohort.Appellant, fee.Add(cohort.Deposit))
+	}
+	if err != nil {
 		return err
 	}
 	cohort.Fee, cohort.Deposit = math.ZeroInt(), math.ZeroInt()
@@ -215,9 +252,13 @@ func (k Keeper) appealFailed(ctx context.Context, params types.Params, cohort ty
 	if err != nil {
 		return err
 	}
-	if cohort.Kind == types.COHORT_KIND_RECALL {
+	switch cohort.Kind {
+	case types.COHORT_KIND_RECALL:
 		err = k.endRecall(ctx, contribution, false)
-	} else {
+	case types.COHORT_KIND_CHECK:
+		contribution.Appeal = 0
+		err = k.Contributions.Set(ctx, contribution.Rank, contribution)
+	default:
 		err = k.rejectionStands(ctx, contribution)
 	}
 	if err != nil {
@@ -300,8 +341,14 @@ func (k Keeper) resolve(ctx context.Context, params types.Params, msg *types.Msg
 		}
 	}
 	if msg.Slash {
-		if err := k.overturned(ctx, params, contribution, msg.Accept); err != nil {
-			return err
+		for _, cohort := range []uint64{contribution.Cohort, contribution.Appeal} {
+			slashed, err := k.overturned(ctx, params, cohort, msg.Rank, msg.Accept)
+			if err != nil {
+				return err
+			}
+			if err := k.burn(ctx, slashed); err != nil {
+				return err
+			}
 		}
 	}
 	_, err = k.reverse(ctx, params, contribution, msg.Score, msg.Reason)

@@ -282,7 +282,11 @@ func (k Keeper) endReveal(ctx context.Context, params types.Params, cohort types
 
 // missed slashes a seat that did not reveal; its validator must ask to be drawn again.
 func (k Keeper) missed(ctx context.Context, params types.Params, cohort types.Cohort, seat types.Seat) error {
-	if err := k.slash(ctx, params.Review, cohort.Id, seat, part(seat.Stake, params.Review.MissedPpm), slashMissed); err != nil {
+	slashed, err := k.slash(ctx, params.Review, cohort.Id, seat, part(seat.Stake, params.Review.MissedPpm), slashMissed)
+	if err != nil {
+		return err
+	}
+	if err := k.burn(ctx, slashed); err != nil {
 		return err
 	}
 	if err := k.deactivate(ctx, seat.Validator); err != nil {

@@ -172,7 +172,10 @@ func (k Keeper) decideReview(ctx context.Context, params types.Params, cohort ty
 	if err := k.finish(ctx, params, cohort); err != nil {
 		return err
 	}
-	return emit(ctx, &event)
+	if err := emit(ctx, &event); err != nil {
+		return err
+	}
+	return k.checkByChance(ctx, params, cohort)
 }
 
 // settleFee takes the review fee of an item for the panel, or returns it for
@@ -201,6 +204,8 @@ func (k Keeper) payPanel(ctx context.Context, params types.Params, datanetID uin
 		forfeited = forfeited.Add(cohort.Gold[i].Deposit)
 		cohort.Gold[i].Deposit = math.ZeroInt()
 	}
+	aside := part(pot, params.Review.CheckPpm)
+	pot = pot.Sub(aside)
 	share := pot.QuoRaw(int64(len(cohort.Seats)))
 	refund := math.MinInt(params.Review.GasRefund, share)
 	consolation := math.MinInt(share.Sub(refund), forfeited.QuoRaw(int64(max(1, p.revealed()))))
@@ -224,7 +229,11 @@ func (k Keeper) payPanel(ctx context.Context, params types.Params, datanetID uin
 		}
 		paid = paid.Add(earned)
 		failed := seat.Stake.MulRaw(tally.Failed()).QuoRaw(rewardstypes.PPM)
-		if err := k.slash(ctx, params.Review, cohort.Id, seat, part(failed, params.Review.GoldSlashPpm), slashGold); err != nil {
+		slashed, err := k.slash(ctx, params.Review, cohort.Id, seat, part(failed, params.Review.GoldSlashPpm), slashGold)
+		if err != nil {
+			return paid, err
+		}
+		if err := k.burn(ctx, slashed); err != nil {
 			return paid, err
 		}
 		right := agreement(p.votes[i], cohort.Outcomes)
@@ -246,7 +255,10 @@ func (k Keeper) payPanel(ctx context.Context, params types.Params, datanetID uin
 	if err := k.toPool(ctx, pot.Sub(fromPot)); err != nil {
 		return paid, err
 	}
-	return paid, k.recordDataNet(ctx, datanetID, func(r *types.DataNetRecord) { r.Votes, r.Agreed = r.Votes+votes, r.Agreed+agreed })
+	return paid, k.changeDataNet(ctx, datanetID, func(d *types.DataNet) {
+		d.Record.Votes, d.Record.Agreed = d.Record.Votes+votes, d.Record.Agreed+agreed
+		d.CheckFund = d.CheckFund.Add(aside)
+	})
 }
 
 // agreement counts the votes that are those of the panel.
@@ -260,13 +272,13 @@ func agreement(votes []types.Vote, outcomes []types.Outcome) uint64 {
 	return n
 }
 
-// recordDataNet changes the counters of a DataNet.
-func (k Keeper) recordDataNet(ctx context.Context, id uint64, change func(*types.DataNetRecord)) error {
+// changeDataNet changes a DataNet in state.
+func (k Keeper) changeDataNet(ctx context.Context, id uint64, change func(*types.DataNet)) error {
 	datanet, err := k.GetDataNet(ctx, id)
 	if err != nil {
 		return err
 	}
-	change(&datanet.Record)
+	change(&datanet)
 	return k.DataNets.Set(ctx, id, datanet)
 }
 
@@ -294,43 +306,47 @@ func (k Keeper) acceptAll(ctx context.Context, params types.Params, datanetID ui
 }
 
 // overturned slashes the seats of a review that voted for the other verdict
-// about a contribution, while their ballots are kept.
-func (k Keeper) overturned(ctx context.Context, params types.Params, contribution types.Contribution, verdict bool) error {
-	return k.slashVotes(ctx, params, contribution, params.Review.OverturnedPpm, slashOverturned,
+// about a contribution, while their ballots are kept, and returns the sum.
+func (k Keeper) overturned(ctx context.Context, params types.Params, cohort, rank uint64, verdict bool) (math.Int, error) {
+	return k.slashVotes(ctx, params, cohort, rank, params.Review.OverturnedPpm, slashOverturned,
 		func(vote types.Vote) bool { return vote.Accept != verdict })
 }
 
-// slashVotes slashes the seats whose vote about a contribution was wrong.
-func (k Keeper) slashVotes(ctx context.Context, params types.Params, contribution types.Contribution, ppm uint32, reason string, wrong func(types.Vote) bool) error {
-	cohort, err := k.GetCohort(ctx, contribution.Cohort)
+// slashVotes slashes the seats of a review whose vote about a contribution was
+// wrong, and returns the sum.
+func (k Keeper) slashVotes(ctx context.Context, params types.Params, id, rank uint64, ppm uint32, reason string, wrong func(types.Vote) bool) (math.Int, error) {
+	sum := math.ZeroInt()
+	cohort, err := k.GetCohort(ctx, id)
 	if errorsmod.IsOf(err, types.ErrCohortNotFound) {
-		return nil // nobody is liable any more
+		return sum, nil // nobody is liable any more
 	}
 	if err != nil {
-		return err
+		return sum, err
 	}
 	ballots, err := k.ballots(ctx, cohort)
 	if err != nil {
-		return err
+		return sum, err
 	}
-	item := slices.Index(cohort.Items, contribution.Rank)
+	item := slices.Index(cohort.Items, rank)
 	if item < 0 {
-		return errorsmod.Wrapf(types.ErrInvariant, "contribution %d is not in cohort %d", contribution.Rank, cohort.Id)
+		return sum, errorsmod.Wrapf(types.ErrInvariant, "contribution %d is not in cohort %d", rank, cohort.Id)
 	}
 	p := newPanel(cohort, ballots)
 	for i, seat := range cohort.Seats {
 		if len(p.votes[i]) == 0 || !wrong(p.votes[i][item]) {
 			continue
 		}
-		if err := k.slash(ctx, params.Review, cohort.Id, seat, part(seat.Stake, ppm), reason); err != nil {
-			return err
+		slashed, err := k.slash(ctx, params.Review, cohort.Id, seat, part(seat.Stake, ppm), reason)
+		if err != nil {
+			return sum, err
 		}
+		sum = sum.Add(slashed)
 		if reason != slashOverturned {
 			continue
 		}
 		if err := k.record(ctx, seat.Validator, func(r *types.ReviewRecord) { r.Overturned++ }); err != nil {
-			return err
+			return sum, err
 		}
 	}
-	return nil
+	return sum, nil
 }

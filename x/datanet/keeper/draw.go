@@ -90,7 +90,7 @@ func (k Keeper) drawSeat(ctx sdk.Context, params types.Params, id uint64) error 
 		if !ok {
 			break
 		}
-		if slices.Contains(excluded, v.Address) {
+		if slices.Contains(excluded, v.Address) || cohort.Seated(v.Address) >= params.Review.MaxSeatsOf() {
 			continue
 		}
 		datanet, err := k.GetDataNet(ctx, v.DatanetId)

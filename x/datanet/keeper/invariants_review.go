@@ -15,7 +15,7 @@ import (
 // checkReview recounts what reviews, bonds and bounties hold, and returns it.
 func (k Keeper) checkReview(ctx context.Context) (math.Int, error) {
 	owed := math.ZeroInt()
-	for _, check := range []func(context.Context) (math.Int, error){k.checkValidators, k.checkCohorts, k.checkBounties} {
+	for _, check := range []func(context.Context) (math.Int, error){k.checkValidators, k.checkCohorts, k.checkBounties, k.checkFunds} {
 		part, err := check(ctx)
 		if err != nil {
 			return owed, err
@@ -145,6 +145,16 @@ func (k Keeper) checkBounties(ctx context.Context) (math.Int, error) {
 		}
 		return false, nil
 	})
+}
+
+// checkFunds returns what DataNets have set aside for checks.
+func (k Keeper) checkFunds(ctx context.Context) (math.Int, error) {
+	owed := math.ZeroInt()
+	err := k.DataNets.Walk(ctx, nil, func(_ uint64, datanet types.DataNet) (bool, error) {
+		owed = owed.Add(datanet.CheckFund)
+		return false, nil
+	})
+	return owed, err
 }
 
 // checkTimers: both sides of the queue agree.

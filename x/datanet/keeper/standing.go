@@ -23,7 +23,7 @@ func (k Keeper) stop(ctx context.Context, c types.Contribution, status types.Con
 		if err := k.Stopped.Set(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
 			return err
 		}
-		if err := k.recordDataNet(ctx, c.DatanetId, func(r *types.DataNetRecord) { r.Stopped++ }); err != nil {
+		if err := k.changeDataNet(ctx, c.DatanetId, func(d *types.DataNet) { d.Record.Stopped++ }); err != nil {
 			return err
 		}
 	}
@@ -138,7 +138,11 @@ func (k Keeper) liable(ctx context.Context, params types.Params, c types.Contrib
 	if err != nil {
 		return err
 	}
-	return k.slashVotes(ctx, params, c, params.Review.DuplicatePpm, slashDuplicate, func(vote types.Vote) bool { return vote.Accept })
+	slashed, err := k.slashVotes(ctx, params, c.Cohort, c.Rank, params.Review.DuplicatePpm, slashDuplicate, func(vote types.Vote) bool { return vote.Accept })
+	if err != nil {
+		return err
+	}
+	return k.burn(ctx, slashed)
 }
 
 // provePriorArt makes a contribution that stands in a public snapshot commons.

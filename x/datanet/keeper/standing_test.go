@@ -235,7 +235,7 @@ func TestAppealOverturnsARejection(t *testing.T) {
 	require.Equal(t, types.CONTRIBUTION_STATUS_ACCEPTED, c.Status)
 	require.EqualValues(t, 800, c.Score)
 	require.Equal(t, r.datanet(r.id).Version, c.AcceptedVersion)
-	require.Equal(t, fee.MulRaw(5).Add(deposit), before.Sub(r.Bank.Of(r.Ctx, r.alice)))
+	require.Equal(t, deposit, before.Sub(r.Bank.Of(r.Ctx, r.alice)), "the slashes repay the fee of who was right")
 	for _, seat := range first.Seats {
 		v := r.validator(r.id, seat.Address)
 		require.Equal(t, bond.QuoRaw(5).MulRaw(int64(first.Seated(seat.Address))), v.Record.Slashed, "a fifth of the stake of each seat")
@@ -284,6 +284,53 @@ func TestAppealAgainstAnAcceptance(t *testing.T) {
 	require.Equal(t, types.CONTRIBUTION_STATUS_OVERTURNED, r.contribution(third).Status)
 	refuse(r.fixture, r.msgs.ResolveContribution, resolve, types.ErrContributionStatus)
 	require.NotZero(t, r.validator(r.id, r.cohortOf(third).Seats[0].Address).Record.Overturned)
+}
+
+// TestChecksByChance: out of the fees of a DataNet, items are decided again that
+// nobody appealed, and votes against a decisive verdict are slashed.
+func TestChecksByChance(t *testing.T) {
+	r := newReviews(t, 8)
+	r.elsewhere(16)
+	r.smallCohorts()
+	r.setParams(func(p *types.Params) { p.Review.CheckPpm = 500_000 })
+	dissenter, checks, overturned := "", 0, 0
+	for n := range 60 {
+		rank := r.contribute(r.alice, text(2_000+n))
+		gold := r.fresh(r.owner, 2)
+		golds := []*types.MsgOpenGold{r.plant(types.GOLD_KIND_ALTERED, r.owner, gold[0]), r.plant(types.GOLD_KIND_SOUND, r.owner, gold[1])}
+		first := r.draw(r.contribution(rank).Cohort)
+		dissenter = first.Seats[0].Address
+		if first.Seated(dissenter) > 2 {
+			t.Fatal("an account has more seats than it may")
+		}
+		r.vote(first, func(seat types.Seat) opinion {
+			return func(item uint64) types.Vote {
+				if item == gold[0] || item == rank && seat.Address == dissenter {
+					return no(types.REJECT_REASON_WRONG)
+				}
+				return yes(700)
+			}
+		})
+		r.open(golds...)
+		require.True(t, r.contribution(rank).Earning(), "one account cannot keep an item out")
+		id := r.contribution(rank).Appeal
+		if id == 0 {
+			continue
+		}
+		checks++
+		check := r.draw(id)
+		require.Equal(t, types.COHORT_KIND_CHECK, check.Kind)
+		before := r.validator(r.id, dissenter).Record.Overturned
+		r.vote(check, all(accepting))
+		require.True(t, r.contribution(rank).Earning())
+		after := r.validator(r.id, dissenter).Record.Overturned
+		require.EqualValues(t, first.Seated(dissenter), after-before)
+		overturned++
+		must(r.fixture, r.msgs.BondValidator, &types.MsgBondValidator{Validator: dissenter, DatanetId: r.id, Amount: bond})
+	}
+	require.Positive(t, checks)
+	// Half of the fees, one of each cohort, pay checks of five.
+	require.Equal(t, fee.MulRaw(60).QuoRaw(2).Sub(fee.MulRaw(5).MulRaw(int64(checks))), r.datanet(r.id).CheckFund)
 }
 
 // TestAppealWithoutPanel: nobody is left to ask, or nobody answers.

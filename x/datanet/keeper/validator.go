@@ -185,16 +185,16 @@ const (
 	slashOverturned = "overturned"
 )
 
-// slash burns a part of the stake of a seat: from the bond, then from what
+// slash takes a part of the stake of a seat: from the bond, then from what
 // unbonds, oldest first. A validator left with less than half of the required
-// bond is drawn no more. It returns the validator, stored.
-func (k Keeper) slash(ctx context.Context, params types.ReviewParams, cohort uint64, seat types.Seat, amount math.Int, reason string) error {
+// bond is drawn no more. It returns what it took, for the caller to burn.
+func (k Keeper) slash(ctx context.Context, params types.ReviewParams, cohort uint64, seat types.Seat, amount math.Int, reason string) (math.Int, error) {
 	if !amount.IsPositive() {
-		return nil
+		return math.ZeroInt(), nil
 	}
 	v, err := k.Validators.Get(ctx, seat.Validator)
 	if err != nil {
-		return err
+		return math.Int{}, err
 	}
 	left := amount
 	taken := math.MinInt(left, v.Bond)
@@ -203,22 +203,19 @@ func (k Keeper) slash(ctx context.Context, params types.ReviewParams, cohort uin
 		taken := math.MinInt(left, v.Unbonding[i].Amount)
 		v.Unbonding[i].Amount, left = v.Unbonding[i].Amount.Sub(taken), left.Sub(taken)
 	}
-	burned := amount.Sub(left)
-	v.Record.Slashed = v.Record.Slashed.Add(burned)
-	if err := k.burn(ctx, burned); err != nil {
-		return err
-	}
+	slashed := amount.Sub(left)
+	v.Record.Slashed = v.Record.Slashed.Add(slashed)
 	datanet, err := k.GetDataNet(ctx, v.DatanetId)
 	if err != nil {
-		return err
+		return math.Int{}, err
 	}
 	if v.Bond.MulRaw(2).LT(requiredBond(params, datanet)) {
 		v.Active = false
 	}
 	if err := k.setValidator(ctx, v); err != nil {
-		return err
+		return math.Int{}, err
 	}
-	return emit(ctx, &types.EventValidatorSlashed{DatanetId: v.DatanetId, Address: v.Address, Cohort: cohort, Amount: burned, Reason: reason})
+	return slashed, emit(ctx, &types.EventValidatorSlashed{DatanetId: v.DatanetId, Address: v.Address, Cohort: cohort, Amount: slashed, Reason: reason})
 }
 
 // deactivate has a validator drawn no more until it asks for it.

@@ -15,6 +15,7 @@ const (
 	goldTag   = "openledger/gold/v1"
 	markTag   = "openledger/gold-mark/v1"
 	seatTag   = "openledger/seat/v1"
+	checkTag  = "openledger/check/v1"
 )
 
 // BallotHash seals a ballot:
@@ -68,6 +69,18 @@ func SeatHash(block []byte, cohort uint64, round, seat, try uint32) []byte {
 	sum := sha256.Sum256(data)
 	return sum[:]
 }
+
+// CheckHash is the random number that says whether an item of a cohort is
+// checked, and which: SHA-256(tag ‖ block hash ‖ be64 cohort).
+func CheckHash(block []byte, cohort uint64) []byte {
+	data := binary.BigEndian.AppendUint64(append([]byte(checkTag), block...), cohort)
+	sum := sha256.Sum256(data)
+	return sum[:]
+}
+
+// MaxSeatsOf returns how many seats of a panel one account may have: so few
+// that it cannot keep an item out by itself.
+func (p ReviewParams) MaxSeatsOf() uint32 { return max(1, p.Seats-p.AcceptSeats) }
 
 // ValidateVotes reports votes that cannot be counted.
 func ValidateVotes(votes []Vote) error {

@@ -28,6 +28,9 @@ func (g GenesisState) Validate() error {
 		if err := validateAddress("owner", datanet.Owner); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 		}
+		if err := validateAmounts(datanet.ReviewFee, datanet.CheckFund); err != nil {
+			return errorsmod.Wrapf(err, "DataNet %d", datanet.Id)
+		}
 		datanets[datanet.Id] = datanet
 	}
 	ranks := make(map[uint64]bool)

@@ -90,7 +90,7 @@ func (g GenesisState) validateCohorts(datanets map[uint64]DataNet) error {
 		if _, known := datanets[cohort.DatanetId]; !known || cohort.Id < 1 || cohort.Id >= g.NextCohort || cohorts[cohort.Id] {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "cohort %d of DataNet %d", cohort.Id, cohort.DatanetId)
 		}
-		if cohort.Phase < COHORT_PHASE_FILLING || cohort.Phase > COHORT_PHASE_DECIDED || cohort.Kind < COHORT_KIND_REVIEW || cohort.Kind > COHORT_KIND_RECALL {
+		if cohort.Phase < COHORT_PHASE_FILLING || cohort.Phase > COHORT_PHASE_DECIDED || cohort.Kind < COHORT_KIND_REVIEW || cohort.Kind > COHORT_KIND_CHECK {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "cohort %d is %s in %s", cohort.Id, cohort.Kind, cohort.Phase)
 		}
 		cohorts[cohort.Id] = true

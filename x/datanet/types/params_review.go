@@ -52,6 +52,7 @@ func DefaultReviewParams() ReviewParams {
 		LiabilityWindow:       14 * day,
 		Unbonding:             42 * day,
 		CredentialDelay:       7 * day,
+		CheckPpm:              100_000,
 	}
 }
 
@@ -90,6 +91,7 @@ func (p ReviewParams) Validate() error {
 		{"gold_slash_ppm", p.GoldSlashPpm, 0, ppm},
 		{"duplicate_ppm", p.DuplicatePpm, 0, ppm},
 		{"overturned_ppm", p.OverturnedPpm, 0, ppm},
+		{"check_ppm", p.CheckPpm, 0, ppm / 2},
 		{"max_open_per_contributor", p.MaxOpenPerContributor, 1, 10_000_000},
 	} {
 		if bound.value < bound.min || bound.value > bound.max {
