@@ -79,7 +79,7 @@ openledgerd testnet init-files --validators 1 --account open1…=100000000000000
 	f.StringArray(flagAccount, nil, "further account as ADDRESS=COINS; repeatable")
 	f.Duration(flagBlockTime, 0, "pause between blocks; default that of a mainnet node")
 	f.Int64(flagStake, 1_000_000, "stake of each validator in OPEN")
-	f.StringArray(flagParam, nil, "genesis parameter as MODULE.FIELD=VALUE, for example attribution.dispute_window=60s; repeatable")
+	f.StringArray(flagParam, nil, "genesis parameter as MODULE.FIELD=VALUE, for example attribution.dispute_window=60s or datanet.review.commit_window=20s; repeatable")
 	f.Int64(flagBalance, 2_000_000, "balance of each validator in OPEN, stake included")
 	return cmd
 }
@@ -117,35 +117,46 @@ func testnetOptions(cmd *cobra.Command) (testnet.Options, error) {
 func setParams(state map[string]json.RawMessage, edits []string) error {
 	for _, edit := range edits {
 		place, value, ok := strings.Cut(edit, "=")
-		module, field, dotted := strings.Cut(place, ".")
+		module, path, dotted := strings.Cut(place, ".")
 		if !ok || !dotted {
 			return fmt.Errorf("--%s %q: want MODULE.FIELD=VALUE", flagParam, edit)
 		}
-		var genesis, params map[string]json.RawMessage
-		if err := json.Unmarshal(state[module], &genesis); err != nil {
+		if _, known := state[module]; !known {
 			return fmt.Errorf("--%s %q: no module %s", flagParam, edit, module)
 		}
-		if err := json.Unmarshal(genesis["params"], &params); err != nil {
-			return fmt.Errorf("--%s %q: %w", flagParam, edit, err)
+		edited, err := setField(state[module], append([]string{"params"}, strings.Split(path, ".")...), value)
+		if err != nil {
+			return fmt.Errorf("--%s %q: %s %w", flagParam, edit, module, err)
 		}
-		current, known := params[field]
-		if !known {
-			return fmt.Errorf("--%s %q: %s has no parameter %s", flagParam, edit, module, field)
-		}
-		encoded := json.RawMessage(value)
-		if len(current) > 0 && current[0] == '"' {
-			encoded, _ = json.Marshal(value)
-		}
-		params[field] = encoded
-		var err error
-		if genesis["params"], err = json.Marshal(params); err != nil {
-			return fmt.Errorf("--%s %q: %w", flagParam, edit, err)
-		}
-		if state[module], err = json.Marshal(genesis); err != nil {
-			return err
-		}
+		state[module] = edited
 	}
 	return nil
+}
+
+// setField replaces the value at a path in a JSON object, which must have one there. What was text stays text.
+func setField(encoded json.RawMessage, path []string, value string) (json.RawMessage, error) {
+	if len(path) == 0 {
+		switch {
+		case len(encoded) > 0 && encoded[0] == '"':
+			return json.Marshal(value)
+		case !json.Valid([]byte(value)):
+			return nil, fmt.Errorf("takes no %q in place of %s", value, encoded)
+		}
+		return json.RawMessage(value), nil
+	}
+	var object map[string]json.RawMessage
+	if json.Unmarshal(encoded, &object) != nil {
+		return nil, fmt.Errorf("has no fields in %s", encoded)
+	}
+	current, known := object[path[0]]
+	if !known {
+		return nil, fmt.Errorf("has no parameter %s", path[0])
+	}
+	var err error
+	if object[path[0]], err = setField(current, path[1:], value); err != nil {
+		return nil, err
+	}
+	return json.Marshal(object)
 }
 
 func parseAccount(text string) (testnet.Account, error) {
