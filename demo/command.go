@@ -17,6 +17,7 @@ type options struct {
 	asks       []string
 	queries    int
 	validators int
+	review     bool
 	keep       bool
 	json       bool
 	noColor    bool
@@ -39,12 +40,17 @@ questions.txt in it holds questions, one a line.
 
 With --validators the chain has as many, each with an attestor that fetches and
 recomputes the receipts; that of the last one lies, and what becomes of its pay is
-shown.`,
+shown.
+
+With --review panels of bonded reviewers decide what enters the DataNet, spam and
+copies among it, and one of them accepts everything unread: who voted how, why texts
+were refused, and what reviewers earned and lost is shown.`,
 		Example: `openlorad demo
 openlorad demo --corpus examples/dermatology
 openlorad demo --ask "What does http.Client do with redirects?" --ask "When is a mutex better than a channel?"
 openlorad demo --queries 5 --json
 openlorad demo --validators 4
+openlorad demo --review --corpus examples/dermatology
 openlorad demo --keep`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -64,6 +70,7 @@ openlorad demo --keep`,
 	f.StringArrayVar(&opts.asks, "ask", nil, "question to ask; repeatable")
 	f.IntVar(&opts.queries, "queries", 0, "questions to ask in all, filled up from the built-in list")
 	f.IntVar(&opts.validators, "validators", 1, fmt.Sprintf("validators of the chain, 1 to %d; with more than one they attest the receipts", maxValidators))
+	f.BoolVar(&opts.review, "review", false, "have panels of bonded reviewers decide what is accepted")
 	f.BoolVar(&opts.keep, "keep", false, "leave chain and gateway running, and say how to stop them")
 	f.BoolVar(&opts.json, "json", false, "print a JSON object on the last line")
 	f.BoolVar(&opts.noColor, "no-color", false, "print without colour")

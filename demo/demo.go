@@ -28,7 +28,9 @@ const (
 	chainID      = "openledger-demo-1"
 	portsPerNode = 10 // and as many for the gateway
 	blockTime    = "900ms"
-	startLimit   = 30 * time.Second
+	// reviewBlockTime is shorter: a panel is drawn over as many blocks as it has seats, twice.
+	reviewBlockTime = "200ms"
+	startLimit      = 30 * time.Second
 	// givenOpen is what each account has at genesis.
 	givenOpen = 10_000
 )
@@ -54,6 +56,7 @@ type world struct {
 
 	owner, provider, payer chain.Signer
 	authors                []author
+	review                 *review // nil without --review
 
 	datanetID, version, modelID uint64
 	began                       time.Time
@@ -84,8 +87,12 @@ func run(ctx context.Context, opts options, print printer) (err error) {
 			err = errors.Join(err, w.cleanUp())
 		}
 	}()
+	contribute := w.contribute
+	if opts.review {
+		contribute = w.holdReviews
+	}
 	for _, step := range []func(context.Context) error{
-		w.readText, w.startChain, w.createDataNet, w.contribute, w.awaitHeld, w.serveModel, w.startGateway, w.converse,
+		w.readText, w.startChain, w.createDataNet, contribute, w.awaitHeld, w.serveModel, w.startGateway, w.converse,
 	} {
 		if err := step(ctx); err != nil {
 			if ctx.Err() != nil {
@@ -125,13 +132,18 @@ func (w *world) readText(ctx context.Context) error {
 	}
 	w.progress("read      %s: %d authors, %d texts, %d segments, %d tokens",
 		w.source.title, len(w.source.contributors), w.source.documents, w.source.segments, w.source.tokens)
-	return nil
+	if w.opts.review {
+		w.review, err = planReview(w.source)
+	}
+	return err
 }
 
 // account makes a key; the demo's accounts are the same in every run.
 func newAccount(name string) chain.Signer {
 	return chain.NewSigner(secp256k1.GenPrivKeyFromSecret([]byte("openledger demo: " + name)))
 }
+
+func authorAccount(name string) chain.Signer { return newAccount("author " + name) }
 
 // startChain lays out a node with funded accounts and waits for its blocks.
 func (w *world) startChain(ctx context.Context) error {
@@ -144,11 +156,15 @@ func (w *world) startChain(ctx context.Context) error {
 	}
 	w.owner, w.provider, w.payer = newAccount("DataNet owner"), newAccount("provider"), newAccount("payer")
 	for _, c := range w.source.contributors {
-		w.authors = append(w.authors, author{contributor: c, account: newAccount("author " + c.name)})
+		w.authors = append(w.authors, author{contributor: c, account: authorAccount(c.name)})
+	}
+	pause := blockTime
+	if w.opts.review {
+		pause = reviewBlockTime
 	}
 	args := []string{
 		"testnet", "init-files", "--validators", strconv.Itoa(w.opts.validators), "--output-dir", w.home, "--chain-id", chainID,
-		"--base-port", strconv.Itoa(w.port), "--block-time", blockTime,
+		"--base-port", strconv.Itoa(w.port), "--block-time", pause,
 	}
 	args = append(args, w.genesisParams()...)
 	given := coin(open(givenOpen)).String()
@@ -195,6 +211,9 @@ func (w *world) accounts() []chain.Signer {
 	accounts := make([]chain.Signer, len(w.authors))
 	for i, author := range w.authors {
 		accounts[i] = author.account
+	}
+	if w.review != nil {
+		accounts = append(accounts, w.review.accounts()...)
 	}
 	return accounts
 }

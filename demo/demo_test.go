@@ -8,11 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/openledger/openledger/poa"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
 const testLimit = 3 * time.Minute
@@ -72,6 +76,108 @@ func TestDemo(t *testing.T) {
 		require.NotEqual(t, "0", receipt.Minted)
 	}
 	require.Equal(t, before, leftovers(t), "the demo leaves nothing behind")
+}
+
+// TestReview: panels accept what is good and refuse spam, copies and gold with their reasons; who accepts all is slashed.
+func TestReview(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "openlorad", "demo", "--review", "--corpus", dermatology, "--json").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	var got result
+	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &got), "%s", out)
+	require.True(t, got.InvariantsOK)
+	require.Len(t, got.Receipts, 1, "the accepted text pays")
+	require.NotNil(t, got.Review)
+	require.Len(t, got.Review.Cohorts, 2)
+	reasons := map[nature]string{
+		natureSpam: `^\d of 7 seats reject: spam \d$`, natureNearCopy: `^\d of 7 seats reject: duplicate \d$`,
+		natureDuplicate: `^gold: duplicate$`, natureAltered: `^gold: altered$`,
+	}
+	seen := make(map[nature]int)
+	for _, c := range got.Review.Cohorts {
+		require.Len(t, c.Seats, reviewerCount)
+		for i, seat := range c.Seats[1:] {
+			require.Greater(t, seat.Height, c.Seats[i].Height, "each seat has a block of its own")
+		}
+		for _, item := range c.Items {
+			seen[nature(item.Nature)]++
+			reason, bad := reasons[nature(item.Nature)]
+			require.Equal(t, !bad, item.Accepted, "%+v", item)
+			require.Equal(t, bad, item.Score == 0)
+			require.Regexp(t, reason, item.Reason)
+			for _, vote := range item.Votes {
+				require.Equal(t, !vote.Accept, vote.Finding != "", "who refuses says what was found")
+			}
+		}
+	}
+	require.Equal(t, map[nature]int{
+		natureHonest: 4 + honestTexts, natureSpam: 1, natureNearCopy: 1, natureDuplicate: 1, natureAltered: 2, natureSound: 2,
+	}, seen)
+	lazy := 0
+	for _, r := range got.Review.Cohorts[1].Reviewers {
+		if !r.Lazy {
+			require.Equal(t, "0", r.Slashed)
+			continue
+		}
+		lazy++
+		require.Equal(t, reviewFee.MulRaw(4*int64(r.Seats)).String(), r.Slashed, "1 % of 400 fees for each seat")
+		require.Len(t, r.SlashedFor, r.Seats)
+		require.Equal(t, "gold", r.SlashedFor[0])
+		for _, other := range got.Review.Cohorts[1].Reviewers {
+			if !other.Lazy {
+				mine, err := strconv.ParseFloat(r.Earned, 64)
+				require.NoError(t, err)
+				theirs, err := strconv.ParseFloat(other.Earned, 64)
+				require.NoError(t, err)
+				require.Less(t, mine/float64(r.Seats), theirs/float64(other.Seats)/10)
+			}
+		}
+	}
+	require.Equal(t, 1, lazy)
+	require.Contains(t, string(out), "gold: accepted a planted duplicate")
+}
+
+// TestReadersFindWhatIsWrong: an honest reader objects to nothing in the corpora, and to everything that the demo makes.
+func TestReadersFindWhatIsWrong(t *testing.T) {
+	for _, dir := range []string{dermatology, ""} {
+		source, err := readSource(context.Background(), dir)
+		require.NoError(t, err)
+		for _, c := range source.contributors {
+			verdict, err := read(c.prepared.File, nil, 0)
+			require.NoError(t, err)
+			require.True(t, verdict.vote.Accept, "%s: %s", c.name, verdict.why)
+			for _, text := range c.prepared.File.Segments {
+				if spoilt := spoil(text); spoilt != nil {
+					require.NotEmpty(t, contradiction(string(spoilt)))
+				}
+			}
+		}
+		chosen, err := chooseTexts(source)
+		require.NoError(t, err)
+		for _, s := range chosen.second {
+			if s.original == nil {
+				continue
+			}
+			require.GreaterOrEqual(t, s.copied, uint32(poa.DuplicatePPM))
+			require.Equal(t, s.nature == natureNearCopy, s.changed >= minChanged)
+		}
+	}
+	verdict, err := read(spam().file, nil, 0)
+	require.NoError(t, err)
+	require.Equal(t, datanettypes.REJECT_REASON_SPAM, verdict.vote.Reason)
+
+	few, err := readSource(context.Background(), dermatology)
+	require.NoError(t, err)
+	for i := range few.contributors {
+		few.contributors[i].prepared.File.Segments = few.contributors[i].prepared.File.Segments[:1]
+	}
+	_, err = chooseTexts(few)
+	require.ErrorContains(t, err, "larger corpus")
+	few.contributors = append(few.contributors, append(few.contributors, few.contributors...)...)
+	_, err = chooseTexts(few)
+	require.ErrorContains(t, err, "at most 8")
 }
 
 // TestInterruptedDemoLeavesNothing sends an interrupt while the chain runs.

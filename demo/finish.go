@@ -48,7 +48,9 @@ func (w *world) report(ctx context.Context, client *session.Client, exchanges []
 	invariants := w.checkInvariants(ctx, exchanges)
 	w.summary(client, supplyBefore, supplyAfter.Supply, invariants)
 	if w.opts.json {
-		if err := printJSON(w.print, newResult(exchanges, supplyBefore, supplyAfter.Supply, invariants == nil)); err != nil {
+		result := newResult(exchanges, supplyBefore, supplyAfter.Supply, invariants == nil)
+		result.Review = w.review.result()
+		if err := printJSON(w.print, result); err != nil {
 			return err
 		}
 	}

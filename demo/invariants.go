@@ -11,6 +11,7 @@ import (
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -90,10 +91,15 @@ func (w *world) checkHoldings(ctx context.Context, supply *rewardstypes.QuerySup
 	for _, session := range sessions.Sessions {
 		escrow = escrow.Add(session.Deposit)
 	}
+	reviews, err := w.reviewsOwe(ctx)
+	if err != nil {
+		return err
+	}
 	for _, owed := range []struct {
 		module string
 		amount sdkmath.Int
 	}{
+		{datanettypes.ModuleName, reviews},
 		{rewardstypes.ModuleName, ledger},
 		{rewardstypes.BountyPoolName, supply.BountyPool},
 		{attributiontypes.ModuleName, escrow},
@@ -107,4 +113,41 @@ func (w *world) checkHoldings(ctx context.Context, supply *rewardstypes.QuerySup
 		}
 	}
 	return nil
+}
+
+// reviewsOwe is what x/datanet holds for the DataNet of the demo: deposits of contributions, and bonds of reviewers.
+func (w *world) reviewsOwe(ctx context.Context) (sdkmath.Int, error) {
+	owed := sdkmath.ZeroInt()
+	contributions, err := w.contributions(ctx, false)
+	if err != nil {
+		return owed, err
+	}
+	for _, c := range contributions {
+		owed = owed.Add(c.Deposit.Amount).Add(c.ReviewFee)
+	}
+	reviewers, err := w.chain.Datanet.DataValidators(ctx, &datanettypes.QueryDataValidatorsRequest{DatanetId: w.datanetID})
+	if err != nil {
+		return owed, err
+	}
+	for _, v := range reviewers.Validators {
+		owed = owed.Add(v.Bond)
+	}
+	return owed, nil
+}
+
+// contributions to the DataNet of the demo, all or the accepted ones.
+func (w *world) contributions(ctx context.Context, accepted bool) ([]datanettypes.Contribution, error) {
+	var all []datanettypes.Contribution
+	request := &datanettypes.QueryContributionsRequest{DatanetId: w.datanetID, Accepted: accepted, Pagination: &query.PageRequest{}}
+	for {
+		found, err := w.chain.Datanet.Contributions(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found.Contributions...)
+		if found.Pagination == nil || len(found.Pagination.NextKey) == 0 {
+			return all, nil
+		}
+		request.Pagination.Key = found.Pagination.NextKey
+	}
 }

@@ -151,6 +151,7 @@ type result struct {
 	SupplyBefore             string          `json:"supply_before"`
 	SupplyAfter              string          `json:"supply_after"`
 	InvariantsOK             bool            `json:"invariants_ok"`
+	Review                   *resultReview   `json:"review,omitempty"`
 }
 
 type resultReceipt struct {

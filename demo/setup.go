@@ -36,10 +36,14 @@ const (
 )
 
 func (w *world) createDataNet(ctx context.Context) error {
-	result, err := w.chain.Send(ctx, w.owner, &datanettypes.MsgCreateDataNet{
+	msg := &datanettypes.MsgCreateDataNet{
 		Owner: w.owner.String(), Name: "Demo: " + clip(w.source.title, 50), Description: "Text of the demo", Domain: "demo", Licence: "Apache-2.0",
 		ReviewPolicy: datanettypes.REVIEW_POLICY_OWNER, RoyaltyFloor: royalty, OwnerPpm: ownerPPM,
-	})
+	}
+	if w.opts.review {
+		msg.Description, msg.ReviewPolicy, msg.ReviewFee = guidelines, datanettypes.REVIEW_POLICY_PANEL, reviewFee
+	}
+	result, err := w.chain.Send(ctx, w.owner, msg)
 	if err != nil {
 		return fmt.Errorf("create the DataNet: %w", err)
 	}
@@ -70,8 +74,10 @@ func (w *world) contribute(ctx context.Context) error {
 	group, sealing := errgroup.WithContext(ctx)
 	for i := range w.authors {
 		group.Go(func() error {
+			author := &w.authors[i]
 			var err error
-			reveals[i], err = w.seal(sealing, &w.authors[i])
+			reveals[i], err = w.seal(sealing, author.account, author.name, author.prepared.File)
+			author.rank = reveals[i].Rank
 			return err
 		})
 	}
@@ -79,17 +85,7 @@ func (w *world) contribute(ctx context.Context) error {
 		return fmt.Errorf("seal: %w", err)
 	}
 	w.progress("sealed    %d contributions; their order on the chain is their seniority", len(reveals))
-	from := int64(0)
-	for _, author := range w.authors {
-		commit, err := w.chain.Datanet.Commit(ctx, &datanettypes.QueryCommitRequest{Rank: author.rank})
-		if err != nil {
-			return err
-		}
-		from = max(from, commit.Commit.RevealFrom)
-	}
-	// A transaction is simulated on the state of the latest block, so the
-	// window must be open there.
-	if err := w.chain.WaitHeight(ctx, from); err != nil {
+	if err := w.awaitRevealable(ctx, reveals); err != nil {
 		return err
 	}
 	group, revealing := errgroup.WithContext(ctx)
@@ -106,9 +102,23 @@ func (w *world) contribute(ctx context.Context) error {
 	return w.accept(ctx)
 }
 
-// seal stores an author's segment file and commits to it.
-func (w *world) seal(ctx context.Context, a *author) (datanettypes.RevealItem, error) {
-	file := a.prepared.File
+// awaitRevealable waits until commits may be opened.
+func (w *world) awaitRevealable(ctx context.Context, reveals []datanettypes.RevealItem) error {
+	from := int64(0)
+	for _, reveal := range reveals {
+		commit, err := w.chain.Datanet.Commit(ctx, &datanettypes.QueryCommitRequest{Rank: reveal.Rank})
+		if err != nil {
+			return err
+		}
+		from = max(from, commit.Commit.RevealFrom)
+	}
+	// A transaction is simulated on the state of the latest block, so the
+	// window must be open there.
+	return w.chain.WaitHeight(ctx, from)
+}
+
+// seal stores a segment file and commits to it.
+func (w *world) seal(ctx context.Context, by chain.Signer, title string, file poa.SegmentFile) (datanettypes.RevealItem, error) {
 	encoded, err := file.MarshalBinary()
 	if err != nil {
 		return datanettypes.RevealItem{}, err
@@ -125,10 +135,10 @@ func (w *world) seal(ctx context.Context, a *author) (datanettypes.RevealItem, e
 	if err != nil {
 		return datanettypes.RevealItem{}, err
 	}
-	root, statistics := file.Root(a.account.Address), file.StatisticsRoot()
-	commit := poa.CommitHash(root, a.account.Address, salt)
-	result, err := w.chain.Send(ctx, a.account, &datanettypes.MsgCommitContributions{
-		Contributor: a.account.String(),
+	root, statistics := file.Root(by.Address), file.StatisticsRoot()
+	commit := poa.CommitHash(root, by.Address, salt)
+	result, err := w.chain.Send(ctx, by, &datanettypes.MsgCommitContributions{
+		Contributor: by.String(),
 		Items:       []datanettypes.CommitItem{{Hash: commit[:], Deposit: coin(params.Params.RequiredDeposit(file.Tokens()))}},
 	})
 	if err != nil {
@@ -138,10 +148,9 @@ func (w *world) seal(ctx context.Context, a *author) (datanettypes.RevealItem, e
 	if err := chain.Response(result, &response); err != nil {
 		return datanettypes.RevealItem{}, err
 	}
-	a.rank = response.Ranks[0]
 	return datanettypes.RevealItem{
-		Rank: a.rank, DatanetId: w.datanetID, Root: root[:], Salt: salt, Segments: uint32(len(file.Segments)), Tokens: file.Tokens(),
-		Bytes: uint64(len(encoded)), StatisticsRoot: statistics[:], ContentHash: hash[:], Title: a.name,
+		Rank: response.Ranks[0], DatanetId: w.datanetID, Root: root[:], Salt: salt, Segments: uint32(len(file.Segments)), Tokens: file.Tokens(),
+		Bytes: uint64(len(encoded)), StatisticsRoot: statistics[:], ContentHash: hash[:], Title: title,
 	}, nil
 }
 

@@ -30,13 +30,18 @@ func (w *world) liar() int { return w.opts.validators - 1 }
 
 // genesisParams shorten what a demo cannot wait for.
 func (w *world) genesisParams() []string {
-	if !w.attests() {
-		return nil
+	var edits []string
+	if w.attests() {
+		edits = append(edits, "attribution.dispute_window="+disputeWindow.String(), "attribution.attest_pay_blocks="+strconv.Itoa(payBlocks))
 	}
-	return []string{
-		"--param", "attribution.dispute_window=" + disputeWindow.String(),
-		"--param", "attribution.attest_pay_blocks=" + strconv.Itoa(payBlocks),
+	if w.opts.review {
+		edits = append(edits, reviewParams...)
 	}
+	var args []string
+	for _, edit := range edits {
+		args = append(args, "--param", edit)
+	}
+	return args
 }
 
 // attestorURL is where the attestor of a node takes evidence.
