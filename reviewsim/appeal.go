@@ -6,14 +6,24 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// appeals has some wrong verdicts appealed, and plays the panels.
+// appeals has some wrong verdicts appealed, and plays the panels, and that of
+// the item that chance has decided again.
 func (w *world) appeals(pi float64, items []*item, first types.Cohort) error {
 	w.stage("appeals")
 	var draws []draw
 	var appealed []*item
 	for i, it := range items {
 		var by *account
+		c, err := w.contribution(it.rank)
+		if err != nil {
+			return err
+		}
 		switch {
+		case c.Appeal != 0: // chance has it decided again
+			it.appealed = c.Appeal
+			appealed = append(appealed, it)
+			draws = append(draws, draw{id: c.Appeal, excluded: first.Seats})
+			continue
 		case it.gold != types.GOLD_KIND_UNSPECIFIED:
 		case it.accepted && !it.good:
 			by = w.watcher
@@ -24,7 +34,7 @@ func (w *world) appeals(pi float64, items []*item, first types.Cohort) error {
 			continue
 		}
 		// The id, and with it the panel, does not depend on other appeals.
-		if err := w.Keeper.NextCohort.Set(w.Ctx, first.Id+1+uint64(i)); err != nil {
+		if err := w.Keeper.NextCohort.Set(w.Ctx, first.Id+2+uint64(i)); err != nil {
 			return err
 		}
 		response, err := w.msgs.Appeal(w.Ctx, &types.MsgAppeal{Appellant: by.text, Rank: it.rank, Reason: "the verdict is wrong"})

@@ -7,7 +7,8 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// capture estimates how often one account with a part of the stake gets the
+// capture estimates how often somebody with a part of the stake, in as many
+// accounts as it takes, gets the
 // seats that accept alone, when it proposes some blocks and picks their hashes.
 func capture(o options, percent int64) float64 {
 	params := types.DefaultReviewParams()

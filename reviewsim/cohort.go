@@ -40,6 +40,9 @@ func (w *world) review(pi float64, items []*item) (types.Cohort, error) {
 			return cohort, err
 		}
 	}
+	if err := w.next(); err != nil {
+		return cohort, err
+	}
 	if cohort, err = w.Keeper.GetCohort(w.Ctx, cohort.Id); err != nil {
 		return cohort, err
 	}
@@ -50,13 +53,11 @@ func (w *world) review(pi float64, items []*item) (types.Cohort, error) {
 		known[rank].accepted = cohort.Outcomes[i].Accepted
 		known[rank].stands = known[rank].accepted
 	}
-	full := float64(ordinaryItems+1) / float64(len(cohort.Seats)) // the owner's gold pays no fee
+	// The owner's gold pays no fee, and a part is set aside for checks.
+	full := float64(ordinaryItems+1) * (1 - float64(w.params.CheckPpm)/1e6) / float64(len(cohort.Seats))
 	w.settle(cohort, full, ballots, known)
 	if err := w.appeals(pi, items, cohort); err != nil {
 		return cohort, err
-	}
-	if w.checked > 0 {
-		w.spotChecks(pi, items, cohort, ballots)
 	}
 	return cohort, nil
 }
@@ -72,7 +73,7 @@ func (w *world) plant(items []*item) ([]*types.MsgOpenGold, error) {
 		if err != nil {
 			return nil, err
 		}
-		open := &types.MsgOpenGold{Planter: it.by.text, Cohort: c.Cohort, Rank: it.rank, Salt: randomHash(w.rand)}
+		open := &types.MsgOpenGold{Planter: it.by.text, Cohort: c.Cohort, Rank: it.rank, Salt: it.salt}
 		if it.gold == types.GOLD_KIND_DUPLICATE {
 			open.Segment, open.Original = &types.SegmentProof{Text: []byte(it.text)}, w.original.rank
 			open.OriginalSegment = &types.SegmentProof{Text: []byte(w.original.text)}
@@ -111,7 +112,7 @@ func (w *world) draw(draws []draw) ([]types.Cohort, error) {
 }
 
 // vote plays the ballots of a panel and returns them by account. All are sealed
-// and opened in a block, so that no phase waits for its deadline.
+// in one block and opened in the next, so that no phase waits for its deadline.
 func (w *world) vote(cohort types.Cohort, pi float64, known map[uint64]*item) (map[string][]types.Vote, error) {
 	ballots := make(map[string][]types.Vote)
 	var reveals []*types.MsgRevealBallot
@@ -136,12 +137,15 @@ func (w *world) vote(cohort types.Cohort, pi float64, known map[uint64]*item) (m
 		}
 		reveals = append(reveals, &types.MsgRevealBallot{Validator: seat.Address, Cohort: cohort.Id, Votes: votes, Salt: salt})
 	}
+	if err := w.next(); err != nil {
+		return nil, err
+	}
 	for _, reveal := range reveals {
 		if _, err := w.msgs.RevealBallot(w.Ctx, reveal); err != nil {
 			return nil, err
 		}
 	}
-	return ballots, nil
+	return ballots, w.next()
 }
 
 // settle counts what is modelled of a panel: efforts and bribes. full is what

@@ -10,6 +10,7 @@ import (
 
 // item is something under review, with the truth about it.
 type item struct {
+	salt  []byte // of its mark, and of its seal if it is gold
 	by    *account
 	text  string
 	rank  uint64
@@ -48,7 +49,7 @@ func (w *world) batch(pi float64, junk int) []*item {
 	var items []*item
 	add := func(by *account, good, clear bool, gold types.GoldKind) *item {
 		w.texts++
-		it := &item{by: by, text: uniqueText(w.texts), good: good, clear: clear, gold: gold, coin: w.rand.IntN(2) == 0}
+		it := &item{by: by, text: uniqueText(w.texts), good: good, clear: clear, gold: gold, salt: randomHash(w.rand), coin: w.rand.IntN(2) == 0}
 		items = append(items, it)
 		return it
 	}

@@ -17,6 +17,7 @@ type lottery struct {
 	owners []string
 	ends   []*big.Int
 	number big.Int
+	most   uint32 // seats of an account in a panel
 }
 
 func (l *lottery) add(owner string, stake *big.Int) {
@@ -42,7 +43,8 @@ func (l *lottery) owner(random []byte) int {
 func (l *lottery) seat(hash []byte, cohort types.Cohort, barred []types.Seat) string {
 	for try := range uint32(drawTries) {
 		owner := l.owners[l.owner(types.SeatHash(hash, cohort.Id, cohort.Round, uint32(len(cohort.Seats)), try))]
-		if !slices.ContainsFunc(barred, func(seat types.Seat) bool { return seat.Address == owner }) {
+		has := func(seat types.Seat) bool { return seat.Address == owner }
+		if !slices.ContainsFunc(barred, has) && cohort.Seated(owner) < l.most {
 			return owner
 		}
 	}
@@ -51,7 +53,7 @@ func (l *lottery) seat(hash []byte, cohort types.Cohort, barred []types.Seat) st
 
 // lottery returns the validators of a panel with their stakes; 0 is of all DataNets.
 func (w *world) lottery(panel uint64) (*lottery, error) {
-	l := &lottery{}
+	l := &lottery{most: w.params.MaxSeatsOf()}
 	err := w.Keeper.Validators.Walk(w.Ctx, nil, func(_ uint64, v types.DataValidator) (bool, error) {
 		if v.Active && (panel == 0 || v.DatanetId == panel) {
 			l.add(v.Address, v.Bond.BigInt())

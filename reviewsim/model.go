@@ -31,6 +31,9 @@ probability 0.25 each. Panels of appeals are drawn from all validators of the ch
 and those of this one who did not decide before; they vote there as they do everywhere. Bonds are restored after each cohort, and no
 time passes: nobody leaves, deposits do not decay.
 
+Checks. The chain sets a part of the fees aside, out of which panels of appeal decide again about items drawn by chance. What they
+decide decisively slashes the votes against it, as in an appeal.
+
 Payoffs are changes of balance and bond on the chain (fees of reviews and of appeals, slashes) less the costs of effort, plus what
 is modelled: bribes, and 5 OPEN (V) for each junk item of a group that stands after appeals. They are per seat in a review. The
 groups of a row are honest reviewers and deviators of the same cohorts; for whale and grinding, the same accounts by honesty. Who is
@@ -50,7 +53,7 @@ Deviations of any share of the validators
   collusion+tool they reject, besides, what the duplicate tool finds
 Deviations by stake
   whale          with 25 % of the stake, in one account or in 10: submits one junk item in each cohort and accepts it, else honest
-  grinding       with 20 %: the same; proposes 10 % of the blocks and picks the best of 1,000 hashes for the seats
+  grinding       with 20 % in 10 accounts: the same; proposes 10 % of the blocks and picks the best of 1,000 hashes for the seats
 Beyond the claim, to compare
   bribed-result  bribed, but only if the item was accepted: what a briber who counts would pay
   leak+tool      collusion+tool without junk: the owner spares friends the work
@@ -58,7 +61,7 @@ Beyond the claim, to compare
 Columns. diff is honest less deviator with its standard error. junk in: share of the junk that panels accepted; stands: that is left
 after appeals; good out: share of the good items that panels rejected.
 
-capture_probability_20pct is how often one account with 20 % of the stake, that grinds so, draws the 5 of 7 seats that accept.
+capture_probability_20pct is how often 20 % of the stake, in many accounts that grind so, draw the 5 of 7 seats that accept.
 honest_payoff_min and best_deviation_payoff_max are over the rows of the claim, junk_accepted_ppm is what panels of honest reviewers
 accept at pi 0.85. The exit code is 1 when honesty is not above the deviation in a row of the claim.
 `

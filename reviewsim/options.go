@@ -21,7 +21,6 @@ type options struct {
 	panels  int
 	workers int
 	only    string
-	checked float64
 	set     settings
 }
 
@@ -35,7 +34,6 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	flags.IntVar(&o.panels, "panels", 1_000_000, "panels drawn to estimate the probability of capture")
 	flags.IntVar(&o.workers, "workers", runtime.NumCPU(), "rows played at the same time")
 	flags.StringVar(&o.only, "only", "", "play only the deviation of this name")
-	flags.Float64Var(&o.checked, "spot-checks", 0, "model a rule that the chain does not have: this share of the items is judged a second time, and decisive verdicts slash votes against them")
 	flags.Var(o.set, "set", "a parameter of review other than by default, as name=value; may be repeated: "+strings.Join(settable, ", "))
 	flags.Usage = func() {
 		fmt.Fprintf(out, "Plays panel review of x/datanet through its keeper, to see whether honesty pays.\n\n%s\nFlags:\n", model)
@@ -49,8 +47,6 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q: see --help", flags.Arg(0))
 	case o.cohorts < 1 || o.panels < 1 || o.workers < 1:
 		return o, fmt.Errorf("--cohorts, --panels and --workers must be positive")
-	case o.checked < 0 || o.checked > 1:
-		return o, fmt.Errorf("--spot-checks is %g: use 0 to 1", o.checked)
 	case o.experts < 1 || o.experts > 10_000:
 		return o, fmt.Errorf("--experts is %d: use 1 to 10,000", o.experts)
 	}
@@ -60,7 +56,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 }
 
 // settable are the parameters that --set changes.
-var settable = []string{"overturned_ppm", "gold_slash_ppm", "decisive_ppm", "appeal_seats", "accept_seats"}
+var settable = []string{"overturned_ppm", "gold_slash_ppm", "decisive_ppm", "appeal_seats", "accept_seats", "check_ppm"}
 
 // settings are parameters of review by name.
 type settings map[string]uint32
@@ -87,7 +83,7 @@ func (s settings) Set(text string) error {
 func (s settings) apply(p *types.ReviewParams) {
 	for name, field := range map[string]*uint32{
 		"overturned_ppm": &p.OverturnedPpm, "gold_slash_ppm": &p.GoldSlashPpm, "decisive_ppm": &p.DecisivePpm,
-		"appeal_seats": &p.AppealSeats, "accept_seats": &p.AcceptSeats,
+		"appeal_seats": &p.AppealSeats, "accept_seats": &p.AcceptSeats, "check_ppm": &p.CheckPpm,
 	} {
 		if value, given := s[name]; given {
 			*field = value

@@ -46,6 +46,7 @@ func TestHonestPanels(t *testing.T) {
 	r := find(t, "honest", "all", 0.85)
 	r.times = 40
 	o := small()
+	o.set["check_ppm"] = 0
 	o.set["overturned_ppm"] = 0 // rare and large
 	played, err := r.play(o)
 	require.NoError(t, err)
@@ -169,6 +170,7 @@ func TestBribe(t *testing.T) {
 	r := find(t, "bribed", "one", 0.85)
 	r.times = 10
 	o := small()
+	o.set["check_ppm"] = 0
 	o.set["overturned_ppm"] = 0 // what a lone vote does not bring about, it does not answer for
 	played, err := r.play(o)
 	require.NoError(t, err)
@@ -176,9 +178,9 @@ func TestBribe(t *testing.T) {
 	require.False(t, played.holds())
 	require.Contains(t, played.String(), "honesty loses")
 
-	// A second look at some items would see to that.
+	// Checks by chance see to that.
 	o = small()
-	o.checked = 0.2
+	o.set["check_ppm"] = 500_000
 	played, err = r.play(o)
 	require.NoError(t, err)
 	require.Positive(t, played.diff)

@@ -102,7 +102,6 @@ func (r row) inWorld(o options, plays strategy, members []member, first int, t *
 	if err != nil {
 		return err
 	}
-	w.checked = o.checked
 	if !plays.keeps && !r.against { // a group pays for junk also where it has no seat
 		w.lone = loner(w.members)
 	}

@@ -49,7 +49,6 @@ type world struct {
 	loneSeat int
 	grinder  *grinder
 	voters   []*account // of all panels
-	checked  float64    // share of the items with a spot check
 	pending  []draw     // reviews whose seats are being drawn
 	compared int        // seats that were drawn as computed
 }
@@ -201,6 +200,7 @@ func (w *world) contribute(datanet uint64, items []*item) error {
 		reveals[it.by].Items = append(reveals[it.by].Items, types.RevealItem{
 			DatanetId: datanet, Root: root[:], Salt: salt, Segments: 1, Tokens: 100, Bytes: 500,
 			StatisticsRoot: statistics[:], ContentHash: content[:], Uri: "https://example.org/item", Title: "item",
+			Mark: types.GoldMark(it.by.address, it.salt),
 		})
 		mine[it.by] = append(mine[it.by], it)
 	}
