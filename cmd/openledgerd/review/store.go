@@ -1,0 +1,307 @@
+// Package review keeps what a reviewer must not lose between sealing a ballot
+// or gold and opening it, and says what is due.
+package review
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+)
+
+const (
+	saltSize = 32
+
+	cohortPrefix   = "cohort-"
+	decisionPrefix = "decision-"
+	ballotPrefix   = "ballot-"
+	goldPrefix     = "gold-"
+	suffix         = ".json"
+)
+
+// Decision is what a reviewer thinks of an item. It may change until ballots are opened.
+type Decision struct {
+	Cohort uint64            `json:"cohort"`
+	Rank   uint64            `json:"rank"`
+	Vote   datanettypes.Vote `json:"vote"`
+	At     time.Time         `json:"at"`
+}
+
+// Ballot is a ballot with what opens it: written before it is sealed on chain,
+// and never written again.
+type Ballot struct {
+	Cohort  uint64              `json:"cohort"`
+	Round   uint32              `json:"round"`
+	Address string              `json:"address"`
+	Items   []uint64            `json:"items"`
+	Votes   []datanettypes.Vote `json:"votes"`
+	Salt    []byte              `json:"salt"`
+	At      time.Time           `json:"at"`
+}
+
+// NewBallot makes a ballot with a salt of its own.
+func NewBallot(cohort datanettypes.Cohort, address string, votes []datanettypes.Vote, now time.Time) (Ballot, error) {
+	salt, err := newSalt()
+	return Ballot{
+		Cohort: cohort.Id, Round: cohort.Round, Address: address, Items: cohort.Items, Votes: votes, Salt: salt, At: now.UTC(),
+	}, err
+}
+
+// Hash seals the ballot. It is computed from what opens it, not read, so that a
+// damaged file does not pass for the ballot that was sealed.
+func (b Ballot) Hash() ([]byte, error) {
+	address, err := sdk.AccAddressFromBech32(b.Address)
+	if err != nil {
+		return nil, err
+	}
+	return datanettypes.BallotHash(b.Cohort, b.Round, address, b.Votes, b.Salt), nil
+}
+
+// Gold is gold with what opens it: written before it is sealed on chain.
+// Duplicates come with their proof, so that opening needs no text.
+type Gold struct {
+	Cohort          uint64                     `json:"cohort"`
+	Rank            uint64                     `json:"rank"`
+	Kind            datanettypes.GoldKind      `json:"kind"`
+	Planter         string                     `json:"planter"`
+	Salt            []byte                     `json:"salt"`
+	Segment         *datanettypes.SegmentProof `json:"segment,omitempty"`
+	Original        uint64                     `json:"original,omitempty"`
+	OriginalSegment *datanettypes.SegmentProof `json:"original_segment,omitempty"`
+	At              time.Time                  `json:"at"`
+}
+
+// NewGold makes gold with a salt of its own.
+func NewGold(cohort, rank uint64, kind datanettypes.GoldKind, planter string, now time.Time) (Gold, error) {
+	salt, err := newSalt()
+	return Gold{Cohort: cohort, Rank: rank, Kind: kind, Planter: planter, Salt: salt, At: now.UTC()}, err
+}
+
+// Hash seals the gold.
+func (g Gold) Hash() ([]byte, error) {
+	planter, err := sdk.AccAddressFromBech32(g.Planter)
+	if err != nil {
+		return nil, err
+	}
+	return datanettypes.GoldHash(g.Cohort, g.Rank, g.Kind, planter, g.Salt), nil
+}
+
+// Open is the message that opens the gold.
+func (g Gold) Open() *datanettypes.MsgOpenGold {
+	return &datanettypes.MsgOpenGold{
+		Planter: g.Planter, Cohort: g.Cohort, Rank: g.Rank, Salt: g.Salt,
+		Segment: g.Segment, Original: g.Original, OriginalSegment: g.OriginalSegment,
+	}
+}
+
+func newSalt() ([]byte, error) {
+	salt := make([]byte, saltSize)
+	_, err := rand.Read(salt)
+	return salt, err
+}
+
+// State is what is kept about a cohort.
+type State struct {
+	Decisions map[uint64]datanettypes.Vote // by rank
+	Ballots   []Ballot                     // oldest first
+	Gold      []Gold
+	// Damaged files, which are left alone.
+	Damaged []error
+}
+
+// Store keeps the reviews of one account on one chain: a folder for each
+// cohort, in it a file for each decision, ballot and gold item. A ballot never
+// replaces another, because until a block says so nobody knows which of them
+// the chain holds; and two commands that run at once cannot lose what the other
+// one wrote.
+type Store struct{ Dir string }
+
+// NewStore returns the store of an account on a chain below a home directory.
+func NewStore(home, chainID, address string) Store {
+	return Store{Dir: filepath.Join(home, "review", chainID, address)}
+}
+
+func (s Store) folder(cohort uint64) string {
+	return filepath.Join(s.Dir, cohortPrefix+strconv.FormatUint(cohort, 10))
+}
+
+// Decide notes a decision in place of an earlier one.
+func (s Store) Decide(d Decision) error {
+	return s.write(d.Cohort, decisionPrefix+strconv.FormatUint(d.Rank, 10)+suffix, d)
+}
+
+// SaveBallot notes a ballot beside the others of its cohort.
+func (s Store) SaveBallot(b Ballot) error {
+	hash, err := b.Hash()
+	if err != nil {
+		return err
+	}
+	return s.write(b.Cohort, fmt.Sprintf("%s%d-%x%s", ballotPrefix, b.Round, hash, suffix), b)
+}
+
+// SaveGold notes gold, one for each item.
+func (s Store) SaveGold(g Gold) error {
+	return s.write(g.Cohort, goldPrefix+strconv.FormatUint(g.Rank, 10)+suffix, g)
+}
+
+// write writes a file so that it survives a crash: to a new file, flushed, then
+// renamed, and the folder flushed.
+func (s Store) write(cohort uint64, name string, value any) error {
+	folder := s.folder(cohort)
+	if err := makeFolder(folder); err != nil {
+		return err
+	}
+	content, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(folder, ".new-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	if _, err := file.Write(append(content, '\n')); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	if err := errors.Join(file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(file.Name(), filepath.Join(folder, name)); err != nil {
+		return err
+	}
+	return syncFolder(folder)
+}
+
+// makeFolder makes a folder and those above it so that they survive a crash.
+func makeFolder(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if parent := filepath.Dir(path); parent != path {
+		if err := makeFolder(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// Load returns what is kept about a cohort; nothing is no error.
+func (s Store) Load(cohort uint64) (State, error) {
+	state := State{Decisions: make(map[uint64]datanettypes.Vote)}
+	folder := s.folder(cohort)
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, os.ErrNotExist) {
+		return state, nil
+	}
+	if err != nil {
+		return state, err
+	}
+	for _, entry := range entries {
+		name := filepath.Join(folder, entry.Name())
+		if !strings.HasSuffix(name, suffix) {
+			continue
+		}
+		content, err := os.ReadFile(name)
+		if err != nil {
+			return state, err
+		}
+		if err := state.add(cohort, entry.Name(), content); err != nil {
+			state.Damaged = append(state.Damaged, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	slices.SortStableFunc(state.Ballots, func(a, b Ballot) int { return a.At.Compare(b.At) })
+	slices.SortFunc(state.Gold, func(a, b Gold) int { return cmp.Compare(a.Rank, b.Rank) })
+	return state, nil
+}
+
+// add reads a file. What it is called must be what it holds.
+func (s *State) add(cohort uint64, name string, content []byte) error {
+	damaged := errors.New("the file is damaged: restore it from a copy, or remove it if you have none")
+	switch {
+	case strings.HasPrefix(name, decisionPrefix):
+		var d Decision
+		if err := json.Unmarshal(content, &d); err != nil {
+			return fmt.Errorf("%w: %w", damaged, err)
+		}
+		if d.Cohort != cohort || name != decisionPrefix+strconv.FormatUint(d.Rank, 10)+suffix || datanettypes.ValidateVotes([]datanettypes.Vote{d.Vote}) != nil {
+			return damaged
+		}
+		s.Decisions[d.Rank] = d.Vote
+	case strings.HasPrefix(name, ballotPrefix):
+		var b Ballot
+		if err := json.Unmarshal(content, &b); err != nil {
+			return fmt.Errorf("%w: %w", damaged, err)
+		}
+		hash, err := b.Hash()
+		if err != nil || b.Cohort != cohort || name != fmt.Sprintf("%s%d-%x%s", ballotPrefix, b.Round, hash, suffix) {
+			return damaged
+		}
+		s.Ballots = append(s.Ballots, b)
+	case strings.HasPrefix(name, goldPrefix):
+		var g Gold
+		if err := json.Unmarshal(content, &g); err != nil {
+			return fmt.Errorf("%w: %w", damaged, err)
+		}
+		if g.Cohort != cohort || name != goldPrefix+strconv.FormatUint(g.Rank, 10)+suffix {
+			return damaged
+		}
+		s.Gold = append(s.Gold, g)
+	}
+	return nil
+}
+
+// Cohorts returns the cohorts about which something is kept, in order.
+func (s Store) Cohorts() ([]uint64, error) {
+	entries, err := os.ReadDir(s.Dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var cohorts []uint64
+	for _, entry := range entries {
+		number, found := strings.CutPrefix(entry.Name(), cohortPrefix)
+		if id, err := strconv.ParseUint(number, 10, 64); found && err == nil {
+			cohorts = append(cohorts, id)
+		}
+	}
+	slices.Sort(cohorts)
+	return cohorts, nil
+}
+
+// Remove forgets a cohort that is decided: nothing can be opened any more.
+func (s Store) Remove(cohort uint64) error { return os.RemoveAll(s.folder(cohort)) }
+
+// Sealed returns the ballot with a hash.
+func (s State) Sealed(hash []byte) (Ballot, bool) {
+	for _, b := range s.Ballots {
+		if own, err := b.Hash(); err == nil && bytes.Equal(own, hash) {
+			return b, true
+		}
+	}
+	return Ballot{}, false
+}
