@@ -30,7 +30,7 @@ const (
 func dataCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
-		Short: "Prepare, check, contribute and verify data",
+		Short: "Prepare, check, contribute, verify and challenge data",
 		Long: `Prepare, check, contribute and verify data.
 
 A contribution is a file of segments: passages of at most 4,096 bytes and 512
@@ -39,7 +39,7 @@ and opened at least two blocks later (reveal). Answers that use its words pay
 its contributor.`,
 		RunE: client.ValidateCmd,
 	}
-	cmd.AddCommand(dataPrepareCmd(), dataCheckCmd(), dataContributeCmd(), dataVerifyCmd())
+	cmd.AddCommand(dataPrepareCmd(), dataCheckCmd(), dataContributeCmd(), dataVerifyCmd(), dataChallengeCmd())
 	return cmd
 }
 

@@ -59,6 +59,7 @@ shaped it, by how much, and who was paid for it.
   openledgerd init my-node --chain-id openledger-1   set up a home directory
   openledgerd start                                  run the node
   openledgerd data prepare notes/                    look at data before contributing it
+  openledgerd review --help                          review contributions of others
   openledgerd tx datanet --help                      DataNets and contributions
   openledgerd query rewards earnings ADDRESS         what an account has earned
   openledgerd receipts verify ID                     recompute the receipt of an answer`,
@@ -74,6 +75,7 @@ shaped it, by how much, and who was paid for it.
 		initCmd(basic, app.DefaultNodeHome),
 		testnetCmd(basic),
 		dataCmd(),
+		reviewCmd(),
 		receiptsCmd(),
 		attestorCmd(),
 		debug.Cmd(),

@@ -1,0 +1,370 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/cmd/openledgerd/review"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+)
+
+const (
+	flagAddress  = "address"
+	flagInterval = "interval"
+
+	defaultInterval = 5 * time.Second
+	timeLayout      = "2006-01-02 15:04 MST"
+)
+
+// reviewCmd holds the tools of data validators.
+func reviewCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "review",
+		Short: "Review contributions as a data validator",
+		Long: `Review contributions of DataNets under panel review, and be paid for it.
+
+The whole way:
+
+  1. bond     openledgerd tx datanet bond 1 4000000000000000000000 --from reviewer
+     Puts OPEN at risk on a DataNet: at least Params.review.min_bond, and
+     bond_per_fee review fees of the DataNet. A DataNet may ask for a credential.
+     From then on you may be drawn to a panel, more often with a larger bond.
+  2. queue    openledgerd review queue --from reviewer
+     Shows the cohorts in which you have a seat, until when, and what is next.
+  3. show     openledgerd review show 17 --from reviewer
+     Fetches the text of an item, checks it against the chain, compares it with
+     what was contributed before, and prints it.
+  4. vote     openledgerd review vote 17 --accept --score 820 --from reviewer
+              openledgerd review vote 18 --reject --reason duplicate --from reviewer
+     Notes a decision. With the last item of a cohort your ballot is sealed on
+     chain, and opened when all are sealed.
+  5. run      openledgerd review run --from reviewer
+     Leave it running: it seals what is decided, opens ballots in time, and opens
+     gold. A ballot that is not opened in time costs a part of your bond.
+  6. unbond   openledgerd tx datanet unbond 1 4000000000000000000000 --from reviewer
+     Takes the bond out. It can be slashed until it is returned
+     (Params.review.unbonding).
+
+Nobody sees a ballot before it is opened. What opens it is in HOME/review: keep
+that folder, and vote and run on the same machine. Some items of a cohort are
+gold: their verdict is known. Your pay follows how well you judge them.
+
+docs/reviewer.md has the figures.`,
+		Example: `openledgerd review queue --from reviewer
+openledgerd review show 17 --from reviewer
+openledgerd review vote 17 --accept --score 820 --from reviewer
+openledgerd review vote 18 --reject --reason spam --from reviewer
+openledgerd review run --from reviewer`,
+		RunE: client.ValidateCmd,
+	}
+	cmd.AddCommand(reviewQueueCmd(), reviewShowCmd(), reviewVoteCmd(), reviewRunCmd(), reviewGoldCmd())
+	return cmd
+}
+
+// transactor puts messages into a block.
+type transactor interface {
+	send(ctx context.Context, msgs ...sdk.Msg) (*sdk.TxResponse, error)
+}
+
+// reviewer is an account with its reviews on chain and on disk.
+type reviewer struct {
+	query   datanettypes.QueryClient
+	address string
+	tx      transactor // nil if it only looks
+	store   review.Store
+	out     io.Writer
+	shown   *progress
+
+	now      func() time.Time
+	pause    func(context.Context, time.Duration) error
+	interval time.Duration
+}
+
+// newReviewer returns an account that only looks: of --address or --from, or
+// nobody's if it need not be anybody's.
+func newReviewer(cmd *cobra.Command, anybody bool) (*reviewer, client.Context, error) {
+	clientCtx, err := client.GetClientQueryContext(cmd)
+	if err != nil {
+		return nil, clientCtx, err
+	}
+	address, err := addressOf(cmd, clientCtx)
+	if err != nil {
+		return nil, clientCtx, err
+	}
+	if address == "" && !anybody {
+		return nil, clientCtx, fmt.Errorf("name the reviewer: --%s NAME, or --%s ADDRESS; `openledgerd keys list` shows the keys", flags.FlagFrom, flagAddress)
+	}
+	r, err := reviewerOf(cmd, clientCtx, address)
+	return r, clientCtx, err
+}
+
+// newSigner returns an account that sends transactions.
+func newSigner(cmd *cobra.Command) (*reviewer, client.Context, error) {
+	send, err := newSender(cmd)
+	if err != nil {
+		return nil, client.Context{}, err
+	}
+	if send.clientCtx.GenerateOnly || send.clientCtx.Offline || send.clientCtx.Simulate {
+		return nil, send.clientCtx, fmt.Errorf("`%s` sends transactions as they become due: --%s, --%s and --%s do not go with it",
+			cmd.CommandPath(), flags.FlagGenerateOnly, flags.FlagOffline, flags.FlagDryRun)
+	}
+	r, err := reviewerOf(cmd, send.clientCtx, send.address().String())
+	if err != nil {
+		return nil, send.clientCtx, err
+	}
+	r.tx = send
+	return r, send.clientCtx, nil
+}
+
+func reviewerOf(cmd *cobra.Command, clientCtx client.Context, address string) (*reviewer, error) {
+	chainID, err := chainOf(cmd, clientCtx)
+	if err != nil {
+		return nil, err
+	}
+	r := &reviewer{
+		query: datanettypes.NewQueryClient(clientCtx), address: address, store: review.NewStore(clientCtx.HomeDir, chainID, address),
+		out: cmd.OutOrStdout(), shown: newProgress(cmd.ErrOrStderr()), now: time.Now, pause: sleep, interval: defaultInterval,
+	}
+	if interval, err := cmd.Flags().GetDuration(flagInterval); err == nil {
+		if interval < time.Second {
+			return nil, fmt.Errorf("--%s is %s: give at least 1s", flagInterval, interval)
+		}
+		r.interval = interval
+	}
+	return r, nil
+}
+
+// chainOf returns the id of the chain of the node: salts are kept by it.
+func chainOf(cmd *cobra.Command, clientCtx client.Context) (string, error) {
+	if clientCtx.Client == nil {
+		return clientCtx.ChainID, nil
+	}
+	node, err := clientCtx.GetNode()
+	if err != nil {
+		return "", err
+	}
+	status, err := node.Status(cmd.Context())
+	if err != nil {
+		return "", fmt.Errorf("no node answers at %s: %w; name another with --node tcp://HOST:26657", clientCtx.NodeURI, err)
+	}
+	id := status.NodeInfo.Network
+	if clientCtx.ChainID != "" && clientCtx.ChainID != id {
+		return "", fmt.Errorf("the node at %s is of chain %q, this client is configured for %q: name another with --node, or change chain-id in config/client.toml", clientCtx.NodeURI, id, clientCtx.ChainID)
+	}
+	if status.SyncInfo.CatchingUp {
+		cmd.PrintErrf("warning: the node at %s is catching up, at height %d: what it says is old, and deadlines may be over; name another with --node\n", clientCtx.NodeURI, status.SyncInfo.LatestBlockHeight)
+	}
+	return id, nil
+}
+
+func addAddressFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.String(flagAddress, "", "account to look at, without its key")
+	f.String(flags.FlagFrom, "", "name or address of the key of the account")
+	flags.AddKeyringFlags(f)
+}
+
+// addressOf returns the account that --address or --from names, "" if there is none.
+func addressOf(cmd *cobra.Command, clientCtx client.Context) (string, error) {
+	name, _ := cmd.Flags().GetString(flagAddress)
+	if name == "" {
+		name, _ = cmd.Flags().GetString(flags.FlagFrom)
+	}
+	if name == "" {
+		return "", nil
+	}
+	if _, err := sdk.AccAddressFromBech32(name); err == nil {
+		return name, nil
+	}
+	if clientCtx.Keyring == nil {
+		return "", fmt.Errorf("%q is not an address", name)
+	}
+	address, _, _, err := client.GetFromFields(clientCtx, clientCtx.Keyring, name)
+	if err != nil {
+		return "", fmt.Errorf("%q is neither an address nor a key: %w; `openledgerd keys list` shows the keys", name, err)
+	}
+	return address.String(), nil
+}
+
+func (r *reviewer) printf(format string, args ...any) {
+	r.shown.clear()
+	fmt.Fprintf(r.out, format, args...)
+}
+
+// assignments returns the cohorts in which the account has a seat.
+func (r *reviewer) assignments(ctx context.Context) ([]datanettypes.Assignment, error) {
+	if r.address == "" {
+		return nil, nil
+	}
+	request := &datanettypes.QueryAssignmentsRequest{Address: r.address}
+	var all []datanettypes.Assignment
+	for {
+		response, err := r.query.Assignments(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, response.Assignments...)
+		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
+			return all, nil
+		}
+		request.Pagination = nextPage(response.Pagination.NextKey)
+	}
+}
+
+// assignment returns the seat of the account in a cohort, nil without an error if it has none.
+func (r *reviewer) assignment(ctx context.Context, cohort uint64) (*datanettypes.Assignment, error) {
+	all, err := r.assignments(ctx)
+	for _, a := range all {
+		if a.Cohort.Id == cohort {
+			return &a, err
+		}
+	}
+	return nil, err
+}
+
+// cohort returns a review, and false if the chain has forgotten it.
+func (r *reviewer) cohort(ctx context.Context, id uint64) (datanettypes.Cohort, bool, error) {
+	found, err := r.query.Cohort(ctx, &datanettypes.QueryCohortRequest{Id: id})
+	if err == nil {
+		return found.Cohort, true, nil
+	}
+	// A code does not survive all ways that a query takes.
+	if strings.Contains(err.Error(), datanettypes.ErrCohortNotFound.Error()) {
+		return datanettypes.Cohort{}, false, nil
+	}
+	return datanettypes.Cohort{}, false, err
+}
+
+// load returns what is on disk about a cohort, and says what is damaged.
+func (r *reviewer) load(cohort uint64) (review.State, error) {
+	if r.address == "" {
+		return review.State{}, nil
+	}
+	state, err := r.store.Load(cohort)
+	for _, damaged := range state.Damaged {
+		r.shown.warn(damaged)
+	}
+	return state, err
+}
+
+// until says when a deadline is, and how long that is from now.
+func (r *reviewer) until(deadline time.Time) string {
+	return fmt.Sprintf("%s, %s", deadline.Local().Format(timeLayout), left(deadline.Sub(r.now())))
+}
+
+// left is a time for people.
+func left(d time.Duration) string {
+	units := []struct {
+		of   time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}}
+	if d <= 0 {
+		return "over"
+	}
+	for i, unit := range units {
+		if d < unit.of {
+			continue
+		}
+		text := fmt.Sprintf("%d %s", d/unit.of, unit.name)
+		if i+1 < len(units) {
+			if rest := d % unit.of / units[i+1].of; rest > 0 {
+				text += fmt.Sprintf(" %d %s", rest, units[i+1].name)
+			}
+		}
+		return text + " left"
+	}
+	return "less than 1 s left"
+}
+
+func phaseName(phase datanettypes.CohortPhase) string {
+	return enumName(phase.String(), "COHORT_PHASE_")
+}
+
+func kindName(kind datanettypes.CohortKind) string { return enumName(kind.String(), "COHORT_KIND_") }
+
+func parseRank(text string) (uint64, error) {
+	rank, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || rank == 0 {
+		return 0, fmt.Errorf("%q is not a contribution: give its rank, a number; `openledgerd review queue` shows them", text)
+	}
+	return rank, nil
+}
+
+// interruptible ends with SIGINT or SIGTERM, after which a second one ends the process.
+func interruptible(ctx context.Context) (context.Context, func()) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// progress is a line that changes on a terminal; elsewhere it is printed when
+// what it says changes.
+type progress struct {
+	out      io.Writer
+	terminal bool
+	open     bool
+	last     string
+	warned   map[string]bool
+}
+
+func newProgress(out io.Writer) *progress {
+	file, ok := out.(*os.File)
+	return &progress{out: out, terminal: ok && term.IsTerminal(int(file.Fd())), warned: make(map[string]bool)}
+}
+
+// show says what is waited for, and how long it may take.
+func (p *progress) show(what, time string) {
+	if p.terminal {
+		fmt.Fprintf(p.out, "\r\x1b[K%s (%s)", what, time)
+		p.open = true
+	} else if what != p.last {
+		fmt.Fprintf(p.out, "%s (%s)\n", what, time)
+	}
+	p.last = what
+}
+
+// clear removes the line.
+func (p *progress) clear() {
+	if p.open {
+		fmt.Fprint(p.out, "\r\x1b[K")
+		p.open = false
+	}
+}
+
+// warn says something once.
+func (p *progress) warn(err error) {
+	if !p.warned[err.Error()] {
+		p.warned[err.Error()] = true
+		p.clear()
+		fmt.Fprintf(p.out, "warning: %v\n", err)
+	}
+}
+
+// stopped says whether an error is that of an interrupted command.
+func stopped(ctx context.Context, err error) bool {
+	return err != nil && (ctx.Err() != nil || errors.Is(err, context.Canceled))
+}

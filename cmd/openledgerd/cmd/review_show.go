@@ -1,0 +1,370 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client/flags"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/content/manifest"
+	"github.com/openledger/openledger/content/overlap"
+	"github.com/openledger/openledger/poa"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+)
+
+const (
+	flagSegments = "segments"
+	flagFetch    = "fetch-missing"
+)
+
+func reviewShowCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Fetch, check, compare and print an item under review",
+		Long: `Print what a reviewer needs to know of an item: ID is the rank of the contribution.
+
+The text comes from the content store, then from where its contributor published
+it, then from the attestors of --attestor, and is kept in the store. It must have
+the content hash and the root of the chain; counts and rules are checked.
+
+It is compared with text of lower rank: what the DataNet has accepted, and the
+earlier items of the same cohort, as far as they are in the content store. What
+is missing is named; --fetch-missing downloads it, --against adds files. You
+answer for duplicates that you accept, also of other DataNets.
+
+In an appeal or recall, the reasons of both sides are shown.
+
+Downloading from an address that a contributor wrote tells it your address.`,
+		Example: `openledgerd review show 17 --from reviewer
+openledgerd review show 17 --attestor http://attestor.example.org:8090 --fetch-missing
+openledgerd review show 17 --against other-datanet/ --segments 5 --address open1…`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rank, err := parseRank(args[0])
+			if err != nil {
+				return err
+			}
+			r, clientCtx, err := newReviewer(cmd, true)
+			if err != nil {
+				return err
+			}
+			texts, err := openTexts(cmd, clientCtx)
+			if err != nil {
+				return err
+			}
+			return errors.Join(r.show(cmd, texts, rank), texts.Close())
+		},
+	}
+	flags.AddQueryFlagsToCmd(cmd)
+	addAddressFlags(cmd)
+	addTextFlags(cmd)
+	f := cmd.Flags()
+	f.StringArray(flagAgainst, nil, "segment file, text, or folder of either to compare with too; can be repeated")
+	f.Bool(flagFetch, false, "download accepted text that is not in the content store")
+	f.Int(flagSegments, -1, "segments to print; -1 prints all")
+	return cmd
+}
+
+// show prints an item. It fails when its text cannot be had.
+func (r *reviewer) show(cmd *cobra.Command, texts *texts, rank uint64) error {
+	ctx := cmd.Context()
+	found, err := r.query.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
+	if err != nil {
+		return fmt.Errorf("contribution %d: %w", rank, err)
+	}
+	c := found.Contribution
+	datanet, err := r.query.DataNet(ctx, &datanettypes.QueryDataNetRequest{DatanetId: c.DatanetId})
+	if err != nil {
+		return err
+	}
+	reviews, err := r.reviewsOf(ctx, c)
+	if err != nil {
+		return err
+	}
+	r.printItem(c, datanet.Datanet)
+	if err := r.printReviews(c, reviews); err != nil {
+		return err
+	}
+	loaded, from, err := texts.load(ctx, c)
+	switch {
+	case errors.Is(err, errNoText):
+		return fmt.Errorf("%w\nif nobody else can fetch it before the deadline: `openledgerd review vote %d --%s --%s unavailable`", err, rank, flagReject, flagReason)
+	case errors.Is(err, manifest.ErrFile):
+		return fmt.Errorf("%w\nwhat was published is not what was registered: `openledgerd review vote %d --%s --%s unavailable`", err, rank, flagReject, flagReason)
+	case err != nil:
+		return err
+	}
+	r.printText(loaded, datanet.Datanet, from)
+	if err := r.compare(cmd, texts, loaded, reviews); err != nil {
+		return err
+	}
+	r.printSegments(cmd, loaded)
+	return nil
+}
+
+// reviewsOf returns the reviews of a contribution that the chain remembers: the
+// first, an appeal, a recall.
+func (r *reviewer) reviewsOf(ctx context.Context, c datanettypes.Contribution) ([]datanettypes.Cohort, error) {
+	ids := []uint64{c.Cohort, c.Appeal}
+	assignments, err := r.assignments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range assignments {
+		if slices.Contains(a.Cohort.Items, c.Rank) {
+			ids = append(ids, a.Cohort.Id)
+		}
+	}
+	slices.Sort(ids)
+	var out []datanettypes.Cohort
+	for _, id := range slices.Compact(ids) {
+		if id == 0 {
+			continue
+		}
+		cohort, known, err := r.cohort(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			out = append(out, cohort)
+		}
+	}
+	return out, nil
+}
+
+func (r *reviewer) printItem(c datanettypes.Contribution, datanet datanettypes.DataNet) {
+	title := line(c.Title)
+	if title == "" {
+		title = "without title"
+	}
+	r.printf("contribution %d: %s\n", c.Rank, title)
+	r.printf("by          %s\n", c.Contributor)
+	r.printf("licence     %s\n", line(c.Licence))
+	r.printf("DataNet     %d, %s; domain %s\n", datanet.Id, line(datanet.Name), line(datanet.Domain))
+	for i, text := range strings.Split(plain(datanet.Description), "\n") {
+		label := ""
+		if i == 0 {
+			label = "description"
+		}
+		r.printf("%-11s %s\n", label, text)
+	}
+	guidelines := line(datanet.GuidelinesUri)
+	if guidelines == "" {
+		guidelines = "none given"
+	}
+	r.printf("guidelines  %s\n", guidelines)
+	r.printf("claims      %d segments, %d tokens, %d bytes\n", c.Segments, c.Tokens, c.Bytes)
+	r.printf("status      %s\n", statusName(c.Status))
+	for _, d := range c.Derivations {
+		r.printf("derives     segment %d passes %.1f %% of its pay to contribution %d\n", d.Segment, percent(d.Ppm), d.Rank)
+	}
+}
+
+// printReviews says what is asked, what was decided before, and why that is contested.
+func (r *reviewer) printReviews(c datanettypes.Contribution, reviews []datanettypes.Cohort) error {
+	for _, cohort := range reviews {
+		if cohort.Phase == datanettypes.COHORT_PHASE_DECIDED {
+			r.printVerdict(c, cohort)
+			continue
+		}
+		r.printf("review      cohort %d, %s, phase %s until %s\n", cohort.Id, kindName(cohort.Kind), phaseName(cohort.Phase), r.until(cohort.Deadline))
+		switch cohort.Kind {
+		case datanettypes.COHORT_KIND_APPEAL:
+			r.printf("appellant   %s: %q\n", cohort.Appellant, cohort.Reason)
+			r.printf("question    is the contribution accepted? Decide anew, with a score\n")
+		case datanettypes.COHORT_KIND_RECALL:
+			if c.Recall != nil {
+				r.printf("recalled by %s: %q\n", c.Recall.By, c.Recall.Reason)
+			}
+			r.printf("contributor %s: %q\n", cohort.Appellant, cohort.Reason)
+			r.printf("question    does the contribution stay? Accept: it stays; reject: it is recalled\n")
+		}
+		state, err := r.load(cohort.Id)
+		if err != nil {
+			return err
+		}
+		if vote, decided := state.Decisions[c.Rank]; decided {
+			r.printf("decided     by you: %s\n", voteText(vote))
+		}
+	}
+	return nil
+}
+
+// printVerdict says what a panel decided before.
+func (r *reviewer) printVerdict(c datanettypes.Contribution, cohort datanettypes.Cohort) {
+	item := slices.Index(cohort.Items, c.Rank)
+	if item < 0 || item >= len(cohort.Outcomes) {
+		return // nobody decided
+	}
+	outcome, verdict := cohort.Outcomes[item], "rejected"
+	if outcome.Accepted {
+		verdict = fmt.Sprintf("accepted with score %d", outcome.Score)
+	}
+	who := "first panel"
+	if cohort.Kind != datanettypes.COHORT_KIND_REVIEW {
+		who = kindName(cohort.Kind) + " panel"
+	}
+	r.printf("%-11s cohort %d %s it: %d of %d seats accept", who, cohort.Id, verdict, outcome.Accepts, len(cohort.Seats))
+	if c.Reason != "" {
+		r.printf("; %q", c.Reason)
+	}
+	r.printf("\n")
+}
+
+// printText says where the text is from and what of the claims is wrong.
+func (r *reviewer) printText(c manifest.Contribution, datanet datanettypes.DataNet, from string) {
+	statistics := c.File.StatisticsRoot()
+	size := 0
+	if encoded, err := c.File.MarshalBinary(); err == nil {
+		size = len(encoded)
+	}
+	rules := c.File.Check(poa.SegmentRules{AllowFewStopWords: datanet.AllowFewStopWords})
+	r.printf("text        from %s: content hash %s and root are those of the chain\n", from, hex.EncodeToString(c.ContentHash))
+	var wrong []string
+	for _, check := range []struct {
+		ok   bool
+		text string
+	}{
+		{len(c.File.Segments) == int(c.Contribution.Segments), fmt.Sprintf("it has %d segments", len(c.File.Segments))},
+		{c.File.Tokens() == c.Contribution.Tokens, fmt.Sprintf("it has %d tokens, which the deposit is by", c.File.Tokens())},
+		{uint64(size) == c.Bytes, fmt.Sprintf("it has %d bytes", size)},
+		{bytes.Equal(statistics[:], c.StatisticsRoot), "its statistics are others"},
+		{rules == nil, fmt.Sprintf("a segment breaks the rules: %v", rules)},
+	} {
+		if !check.ok {
+			wrong = append(wrong, check.text)
+		}
+	}
+	if len(wrong) == 0 {
+		r.printf("checks      counts, statistics and rules hold\n")
+		return
+	}
+	for _, text := range wrong {
+		r.printf("FAIL        not what its contributor claims: %s\n", line(text))
+	}
+}
+
+// compare looks for text that was contributed before.
+func (r *reviewer) compare(cmd *cobra.Command, texts *texts, c manifest.Contribution, reviews []datanettypes.Cohort) error {
+	earlier, err := r.earlier(cmd, texts, c.Contribution, reviews)
+	if err != nil {
+		return err
+	}
+	earlier.printMissing(cmd)
+	if n := len(earlier.missing); n > 0 {
+		cmd.PrintErrf("not compared with %d earlier contributions: download them with --%s, or look at the earlier items first\n", n, flagFetch)
+	}
+	checker, err := overlap.New(earlier.known)
+	if err == nil {
+		var findings []overlap.Finding
+		if findings, err = checker.Check(c.File); err == nil {
+			var out bytes.Buffer
+			show := &cobra.Command{}
+			show.SetOut(&out)
+			printFindings(show, c.File, findings, len(earlier.known))
+			r.printf("%s", out.String())
+			return nil
+		}
+	}
+	if errors.Is(err, poa.ErrOversize) {
+		r.printf("compare     not possible: %v\n", err)
+		return nil
+	}
+	return err
+}
+
+// earlier returns text of lower rank: what the DataNet has accepted, items of
+// the same review, and what --against names.
+func (r *reviewer) earlier(cmd *cobra.Command, texts *texts, c datanettypes.Contribution, reviews []datanettypes.Cohort) (earlierText, error) {
+	ctx := cmd.Context()
+	all, err := acceptedText(ctx, r.query, texts.store, c.DatanetId)
+	if err != nil {
+		return all, err
+	}
+	seen := make(map[uint64]bool)
+	for _, k := range all.known {
+		seen[k.Rank] = true
+	}
+	for _, m := range all.missing {
+		seen[m.Rank] = true
+	}
+	for _, cohort := range reviews {
+		for _, rank := range cohort.Items {
+			if rank >= c.Rank || seen[rank] || cohort.Phase == datanettypes.COHORT_PHASE_DECIDED {
+				continue
+			}
+			found, err := r.query.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
+			if err != nil {
+				return all, err
+			}
+			all.missing = append(all.missing, found.Contribution)
+		}
+	}
+	out := earlierText{location: texts.location}
+	for _, k := range all.known {
+		if k.Rank < c.Rank {
+			out.known = append(out.known, k)
+		}
+	}
+	download, _ := cmd.Flags().GetBool(flagFetch)
+	for _, m := range all.missing {
+		if m.Rank >= c.Rank {
+			continue
+		}
+		file, ok, err := texts.held(ctx, m, download)
+		if err != nil {
+			return out, err
+		}
+		if !ok {
+			out.missing = append(out.missing, m)
+			continue
+		}
+		name := fmt.Sprintf("contribution %d", m.Rank)
+		if m.AcceptedVersion == 0 {
+			name += " of this review"
+		}
+		out.known = append(out.known, overlap.Known{Name: name, Rank: m.Rank, File: file})
+	}
+	paths, _ := cmd.Flags().GetStringArray(flagAgainst)
+	for _, path := range paths {
+		found, err := readKnown(path)
+		if err != nil {
+			return out, fmt.Errorf("--%s %s: %w", flagAgainst, path, err)
+		}
+		for _, known := range found {
+			if !isItem(known.File, c) {
+				out.known = append(out.known, known)
+			}
+		}
+	}
+	return out, nil
+}
+
+// isItem says whether a file is the item itself, which --against a folder may hold.
+func isItem(file poa.SegmentFile, c datanettypes.Contribution) bool {
+	contributor, err := sdk.AccAddressFromBech32(c.Contributor)
+	if err != nil {
+		return false
+	}
+	root := file.Root(contributor)
+	return bytes.Equal(root[:], c.Root)
+}
+
+func (r *reviewer) printSegments(cmd *cobra.Command, c manifest.Contribution) {
+	most, _ := cmd.Flags().GetInt(flagSegments)
+	for i, text := range c.File.Segments {
+		if i == most {
+			r.printf("\n… and %d more segments: --%s -1 prints all\n", len(c.File.Segments)-i, flagSegments)
+			return
+		}
+		r.printf("\n[%d]\n%s\n", i, plain(string(text)))
+	}
+}
