@@ -37,15 +37,15 @@ the content hash and the root of the chain; counts and rules are checked.
 
 It is compared with text of lower rank: what the DataNet has accepted, and the
 earlier items of the same cohort, as far as they are in the content store. What
-is missing is named; --fetch-missing downloads it, --against adds files. You
-answer for duplicates that you accept, also of other DataNets.
+is missing is named; --fetch-missing downloads it. You answer for duplicates that
+you accept, also of other DataNets: --datanet adds them, --against adds files.
 
 In an appeal or recall, the reasons of both sides are shown.
 
 Downloading from an address that a contributor wrote tells it your address.`,
 		Example: `openledgerd review show 17 --from reviewer
 openledgerd review show 17 --attestor http://attestor.example.org:8090 --fetch-missing
-openledgerd review show 17 --against other-datanet/ --segments 5 --address open1…`,
+openledgerd review show 17 --datanet 2 --datanet 5 --against old/ --segments 5 --address open1…`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			rank, err := parseRank(args[0])
@@ -68,6 +68,7 @@ openledgerd review show 17 --against other-datanet/ --segments 5 --address open1
 	addTextFlags(cmd)
 	f := cmd.Flags()
 	f.StringArray(flagAgainst, nil, "segment file, text, or folder of either to compare with too; can be repeated")
+	f.UintSlice(flagDatanet, nil, "further DataNet whose accepted text to compare with; can be repeated")
 	f.Bool(flagFetch, false, "download accepted text that is not in the content store")
 	f.Int(flagSegments, -1, "segments to print; -1 prints all")
 	return cmd
@@ -285,11 +286,15 @@ func (r *reviewer) compare(cmd *cobra.Command, texts *texts, c manifest.Contribu
 // the same review, and what --against names.
 func (r *reviewer) earlier(cmd *cobra.Command, texts *texts, c datanettypes.Contribution, reviews []datanettypes.Cohort) (earlierText, error) {
 	ctx := cmd.Context()
-	all, err := acceptedText(ctx, r.query, texts.store, c.DatanetId)
-	if err != nil {
-		return all, err
+	all, seen := earlierText{}, make(map[uint64]bool)
+	others, _ := cmd.Flags().GetUintSlice(flagDatanet)
+	for _, id := range append([]uint{uint(c.DatanetId)}, others...) {
+		accepted, err := acceptedText(ctx, r.query, texts.store, uint64(id))
+		if err != nil {
+			return all, fmt.Errorf("DataNet %d: %w", id, err)
+		}
+		all.known, all.missing = append(all.known, accepted.known...), append(all.missing, accepted.missing...)
 	}
-	seen := make(map[uint64]bool)
 	for _, k := range all.known {
 		seen[k.Rank] = true
 	}

@@ -537,10 +537,10 @@ func TestQueue(t *testing.T) {
 }
 
 // show runs the command.
-func (p *panels) show(tool *tool, rank uint64, flags ...string) (string, string, error) {
+func (p *panels) show(tool *tool, rank uint64, args ...string) (string, string, error) {
 	p.Helper()
 	tool.out.Reset()
-	cmd, warnings := command(p.T, reviewShowCmd(), flags)
+	cmd, warnings := command(p.T, reviewShowCmd(), args)
 	err := tool.show(cmd, p.texts(cmd), rank)
 	return tool.out.String(), warnings.String(), err
 }
@@ -588,6 +588,10 @@ checked     2 segments against 0 contributions: 0 duplicates, 0 derived
 	require.Contains(t, out, "against 2 contributions", "the earlier item of the same cohort is the other one")
 	require.NotContains(t, out, "\n[0]")
 	require.Contains(t, out, "… and 1 more segments")
+
+	out, _, err = p.show(tool, duplicate, "--datanet", "1", "--segments", "0")
+	require.NoError(t, err)
+	require.Contains(t, out, "duplicate   segment 0: 100.0 % stands in segment 1 of contribution 1:")
 
 	// A folder that holds the item itself does not make it a duplicate.
 	out, _, err = p.show(tool, sound, "--against", filepath.Join(p.clientCtx.HomeDir, "content"))
