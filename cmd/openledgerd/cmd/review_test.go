@@ -19,6 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
+	"github.com/cosmos/cosmos-sdk/server"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/app"
@@ -724,6 +726,29 @@ func TestVoteOf(t *testing.T) {
 		require.NoError(t, err, args)
 		require.Equal(t, want, vote, args)
 		require.NoError(t, datanettypes.ValidateVotes([]datanettypes.Vote{vote}))
+	}
+}
+
+// TestAttestorIsNoSection: app.toml has a section with the name of the flag.
+func TestAttestorIsNoSection(t *testing.T) {
+	home := t.TempDir()
+	for _, test := range []struct{ args, want []string }{
+		{nil, nil},
+		{[]string{"--attestor", "http://a.example:8090"}, []string{"http://a.example:8090"}},
+	} {
+		root := NewRootCmd()
+		root.PersistentFlags().String(flags.FlagHome, home, "") // as svrcmd.Execute does
+		show, _, err := root.Find([]string{"review", "show"})
+		require.NoError(t, err)
+		var got []string
+		show.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+			got, err = cmd.Flags().GetStringArray(flagMirror)
+			return err
+		}
+		root.SetArgs(append([]string{"review", "show", "17"}, test.args...))
+		ctx := context.WithValue(context.Background(), client.ClientContextKey, &client.Context{})
+		require.NoError(t, root.ExecuteContext(context.WithValue(ctx, server.ServerContextKey, server.NewDefaultContext())))
+		require.ElementsMatch(t, test.want, got)
 	}
 }
 

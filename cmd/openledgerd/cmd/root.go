@@ -8,6 +8,7 @@ import (
 
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/cosmos/cosmos-sdk/client"
 	clientconfig "github.com/cosmos/cosmos-sdk/client/config"
@@ -117,7 +118,25 @@ func prepareContext(cmd *cobra.Command, clientCtx client.Context) error {
 		return err
 	}
 	template, appConfig := appConfig()
-	return server.InterceptConfigsPreRunHandler(cmd, template, appConfig, cometConfig())
+	return server.InterceptConfigsPreRunHandler(withoutSection(cmd), template, appConfig, cometConfig())
+}
+
+// withoutSection returns a command with the flags and context of another, less
+// --attestor: the server would take that flag for the section of app.toml with
+// the same name, and the section for the value of the flag.
+func withoutSection(cmd *cobra.Command) *cobra.Command {
+	if cmd.Flags().Lookup(flagMirror) == nil {
+		return cmd
+	}
+	shadow := &cobra.Command{Use: cmd.Use}
+	shadow.SetContext(cmd.Context())
+	shadow.SetOut(cmd.OutOrStdout())
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		if flag.Name != flagMirror {
+			shadow.Flags().AddFlag(flag)
+		}
+	})
+	return shadow
 }
 
 func queryCmd() *cobra.Command {
