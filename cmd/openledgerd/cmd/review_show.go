@@ -96,6 +96,10 @@ func (r *reviewer) show(cmd *cobra.Command, texts *texts, rank uint64) error {
 	}
 	loaded, from, err := texts.load(ctx, c)
 	switch {
+	case !slices.ContainsFunc(reviews, func(cohort datanettypes.Cohort) bool { return cohort.Phase != datanettypes.COHORT_PHASE_DECIDED }):
+		if err != nil {
+			return err
+		}
 	case errors.Is(err, errNoText):
 		return fmt.Errorf("%w\nif nobody else can fetch it before the deadline: `openledgerd review vote %d --%s --%s unavailable`", err, rank, flagReject, flagReason)
 	case errors.Is(err, manifest.ErrFile):
@@ -205,15 +209,15 @@ func (r *reviewer) printVerdict(c datanettypes.Contribution, cohort datanettypes
 	if item < 0 || item >= len(cohort.Outcomes) {
 		return // nobody decided
 	}
-	outcome, verdict := cohort.Outcomes[item], "rejected"
+	outcome, verdict := cohort.Outcomes[item], "rejected it"
 	if outcome.Accepted {
-		verdict = fmt.Sprintf("accepted with score %d", outcome.Score)
+		verdict = fmt.Sprintf("accepted it with score %d", outcome.Score)
 	}
 	who := "first panel"
 	if cohort.Kind != datanettypes.COHORT_KIND_REVIEW {
 		who = kindName(cohort.Kind) + " panel"
 	}
-	r.printf("%-11s cohort %d %s it: %d of %d seats accept", who, cohort.Id, verdict, outcome.Accepts, len(cohort.Seats))
+	r.printf("%-11s cohort %d %s: %d of %d seats accept", who, cohort.Id, verdict, outcome.Accepts, len(cohort.Seats))
 	if c.Reason != "" {
 		r.printf("; %q", c.Reason)
 	}
