@@ -43,9 +43,6 @@ type panels struct {
 
 func newPanels(t *testing.T, reviewers int) *panels {
 	t.Helper()
-	local := time.Local
-	time.Local = time.UTC
-	t.Cleanup(func() { time.Local = local })
 	p := &panels{T: t, accounts: make(map[string]chain.Account)}
 	for i := range reviewers {
 		p.reviewers = append(p.reviewers, chain.NewAccount(fmt.Sprintf("reviewer %d", i)))
@@ -518,7 +515,7 @@ func TestQueue(t *testing.T) {
   undecided %d %d
   ballot    not sealed
   next      look at each undecided item with `+"`openledgerd review show %d` and decide it with `openledgerd review vote %d`\n",
-		cohort.Id, p.DatanetID, cohort.Deadline.Format("2006-01-02 15:04 UTC"), cohort.Seated(tool.address), fresh, sound, fresh, fresh), tool.out.String())
+		cohort.Id, p.DatanetID, cohort.Deadline.Local().Format(timeLayout), cohort.Seated(tool.address), fresh, sound, fresh, fresh), tool.out.String())
 
 	encoded, err := json.Marshal(queue)
 	require.NoError(t, err)
@@ -578,7 +575,7 @@ checked     2 segments against 0 contributions: 0 duplicates, 0 derived
 
 [1]
 %s
-`, fresh, p.Alice, p.DatanetID, c.Tokens, c.Bytes, cohort.Id, cohort.Deadline.Format("2006-01-02 15:04 UTC"),
+`, fresh, p.Alice, p.DatanetID, c.Tokens, c.Bytes, cohort.Id, cohort.Deadline.Local().Format(timeLayout),
 		filepath.Join(p.clientCtx.HomeDir, "content"), c.ContentHash, file.Segments[0], file.Segments[1]), out)
 
 	// The text that it copies is of another DataNet: --against names it.
