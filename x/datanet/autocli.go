@@ -78,6 +78,7 @@ openledgerd tx datanet create-datanet "Skin notes" --domain dermatology --review
 					Example:        `openledgerd tx datanet reject 1 "not about skin" 17 --from owner`,
 					PositionalArgs: append(modulekit.Args("datanet_id", "reason"), varargs("ranks")),
 				},
+				{RpcMethod: "ResubmitContributions", Use: "resubmit RANK...", Short: "Have contributions that no panel decided reviewed again, under their old rank", Example: "openledgerd tx datanet resubmit 17 --from alice", PositionalArgs: []*autocliv1.PositionalArgDescriptor{varargs("ranks")}},
 				{RpcMethod: "WithdrawContribution", Use: "withdraw RANK", Short: "Take a submitted contribution back", Example: "openledgerd tx datanet withdraw 17 --from alice", PositionalArgs: modulekit.Args("rank")},
 				{
 					RpcMethod: "BondValidator", Use: "bond DATANET-ID AMOUNT", Short: "Bond OPEN on a DataNet to review its contributions, or add to a bond",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
 
@@ -23,7 +24,7 @@ func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgA
 	if err != nil {
 		return 0, err
 	}
-	kind, err := k.appealable(ctx, params, contribution, msg.Appellant)
+	kind, err := k.appealable(ctx, contribution, msg.Appellant)
 	if err != nil {
 		return 0, err
 	}
@@ -34,10 +35,13 @@ func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgA
 		Appellant: msg.Appellant, Reason: msg.Reason,
 		Fee: fee.MulRaw(int64(params.Review.AppealFees)), Deposit: fee.MulRaw(int64(params.Review.AppealDepositFees)),
 	}
+	if cohort.Needed, err = k.leastSeats(ctx, params.Review, contribution, kind); err != nil {
+		return 0, err
+	}
 	if available, err := k.available(ctx, cohort); err != nil {
 		return 0, err
-	} else if available == 0 {
-		return 0, errorsmod.Wrap(types.ErrAppeal, "no data validator is left who has not decided already: ask governance")
+	} else if available < uint64(cohort.Needed) {
+		return 0, errorsmod.Wrapf(types.ErrAppeal, "%d data validators have not decided already, a panel of appeal needs %d: ask governance", available, cohort.Needed)
 	}
 	appellant := sdk.MustAccAddressFromBech32(msg.Appellant)
 	if err := k.take(ctx, appellant, cohort.Fee.Add(cohort.Deposit)); err != nil {
@@ -57,7 +61,7 @@ func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgA
 		contribution.Appeal = cohort.Id
 	} else {
 		// The panel's decision takes the place of the timer.
-		contribution.Recall.At = time.Time{}
+		contribution.Recall.Appeal = cohort.Id
 		if err := k.clearTimer(ctx, timerRecall, contribution.Rank); err != nil {
 			return 0, err
 		}
@@ -71,15 +75,25 @@ func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgA
 	return cohort.Id, emit(ctx, &types.EventAppealed{Rank: msg.Rank, Cohort: cohort.Id, Appellant: msg.Appellant})
 }
 
+// leastSeats is how large a panel of appeal must be: nobody is overruled by
+// fewer than decided.
+func (k Keeper) leastSeats(ctx context.Context, params types.ReviewParams, contribution types.Contribution, kind types.CohortKind) (uint32, error) {
+	if kind == types.COHORT_KIND_RECALL {
+		return params.Seats, nil
+	}
+	first, err := k.GetCohort(ctx, contribution.Cohort)
+	if errorsmod.IsOf(err, types.ErrCohortNotFound) {
+		return params.Seats, nil
+	}
+	return uint32(len(first.Seats)), err
+}
+
 // appealable returns what an account may appeal against: a recall under way, or
 // the verdict of a panel, once.
-func (k Keeper) appealable(ctx context.Context, params types.Params, contribution types.Contribution, appellant string) (types.CohortKind, error) {
-	if contribution.Recall != nil && contribution.Earning() {
-		if appellant != contribution.Contributor {
-			return 0, errorsmod.Wrapf(types.ErrUnauthorized, "only the contributor, %s, may appeal against a recall", contribution.Contributor)
-		}
-		if contribution.Recall.At.IsZero() {
-			return 0, errorsmod.Wrapf(types.ErrAppeal, "the recall of contribution %d is being appealed", contribution.Rank)
+func (k Keeper) appealable(ctx context.Context, contribution types.Contribution, appellant string) (types.CohortKind, error) {
+	if recall := contribution.Recall; recall != nil && contribution.Earning() && appellant == contribution.Contributor {
+		if recall.Appeal != 0 {
+			return 0, errorsmod.Wrapf(types.ErrAppeal, "cohort %d decides about the recall of contribution %d", recall.Appeal, contribution.Rank)
 		}
 		return types.COHORT_KIND_RECALL, nil
 	}
@@ -94,19 +108,44 @@ func (k Keeper) appealable(ctx context.Context, params types.Params, contributio
 		if cohort, err := k.GetCohort(ctx, contribution.Cohort); err == nil && cohort.OpenedGold(contribution.Rank).Bad() {
 			return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d was gold", contribution.Rank)
 		}
-	case types.CONTRIBUTION_STATUS_ACCEPTED:
+	case types.CONTRIBUTION_STATUS_ACCEPTED, types.CONTRIBUTION_STATUS_RECALLED:
+		// To recall what a panel should not have accepted saves nobody.
 	default:
 		return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d is %s: only a panel's verdict can be appealed", contribution.Rank, contribution.Status)
 	}
 	if contribution.Appeal != 0 {
 		return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d was appealed in cohort %d: ask governance", contribution.Rank, contribution.Appeal)
 	}
-	if open, err := k.within(ctx, contribution, params.Review.AppealWindow); err != nil {
+	if err := k.decidingAgain(ctx, contribution); err != nil {
+		return 0, err
+	}
+	if contribution.AppealableUntil.IsZero() {
+		return 0, errorsmod.Wrapf(types.ErrAppeal, "the verdict about contribution %d is final", contribution.Rank)
+	}
+	if open, err := k.open(ctx, contribution.AppealableUntil); err != nil {
 		return 0, err
 	} else if !open {
-		return 0, errorsmod.Wrapf(types.ErrAppeal, "the appeal window of %s after %s is over", params.Review.AppealWindow, contribution.DecidedAt.UTC().Format(time.RFC3339))
+		return 0, errorsmod.Wrapf(types.ErrAppeal, "the verdict could be appealed until %s", contribution.AppealableUntil.UTC().Format(time.RFC3339))
 	}
 	return types.COHORT_KIND_APPEAL, nil
+}
+
+// decidingAgain fails while an appeal or a check decides about a contribution.
+func (k Keeper) decidingAgain(ctx context.Context, contribution types.Contribution) error {
+	for _, id := range []uint64{contribution.Appeal, contribution.Check} {
+		if id == 0 {
+			continue
+		}
+		cohort, err := k.GetCohort(ctx, id)
+		if errorsmod.IsOf(err, types.ErrCohortNotFound) || err == nil && cohort.Phase == types.COHORT_PHASE_DECIDED {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return errorsmod.Wrapf(types.ErrAppeal, "cohort %d decides about contribution %d until %s", id, contribution.Rank, cohort.Deadline.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 // decideAppeal decides by simple majority of the seats that revealed.
@@ -123,7 +162,8 @@ func (k Keeper) decideAppeal(ctx context.Context, params types.Params, cohort ty
 	if !outcome.Accepted {
 		winners = revealed - winners
 	}
-	decisive := winners*rewardstypes.PPM >= revealed*int(params.Review.DecisivePpm)
+	// Of a full panel of appeal: few seats say little about a vote.
+	decisive := winners*rewardstypes.PPM >= int(params.Review.AppealSeats)*int(params.Review.DecisivePpm)
 	event := types.EventCohortDecided{Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind, Paid: paid}
 	if outcome.Accepted {
 		event.Accepted = cohort.Items
@@ -198,7 +238,7 @@ func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *ty
 	}
 	if cohort.Kind == types.COHORT_KIND_RECALL {
 		cohort.Fee = math.ZeroInt()
-		return 0, k.endRecall(ctx, contribution, !upheld)
+		return 0, k.decideRecall(ctx, contribution, !upheld)
 	}
 	if decisive {
 		if err := k.settleOverturned(ctx, params, *cohort, contribution, outcome.Accepted, upheld); err != nil {
@@ -206,6 +246,9 @@ func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *ty
 		}
 	}
 	cohort.Fee = math.ZeroInt()
+	if upheld && cohort.Kind == types.COHORT_KIND_CHECK {
+		return 0, k.appealableAgain(ctx, params, contribution)
+	}
 	if upheld {
 		return 0, k.rejectionStands(ctx, contribution)
 	}
@@ -254,12 +297,13 @@ func (k Keeper) appealFailed(ctx context.Context, params types.Params, cohort ty
 	}
 	switch cohort.Kind {
 	case types.COHORT_KIND_RECALL:
-		err = k.endRecall(ctx, contribution, false)
+		err = k.resumeRecall(ctx, contribution)
 	case types.COHORT_KIND_CHECK:
-		contribution.Appeal = 0
-		err = k.Contributions.Set(ctx, contribution.Rank, contribution)
+		err = k.appealableAgain(ctx, params, contribution)
 	default:
-		err = k.rejectionStands(ctx, contribution)
+		if err = k.rejectionStands(ctx, contribution); err == nil {
+			err = k.appealableAgain(ctx, params, contribution)
+		}
 	}
 	if err != nil {
 		return err
@@ -270,6 +314,18 @@ func (k Keeper) appealFailed(ctx context.Context, params types.Params, cohort ty
 	return emit(ctx, &types.EventCohortDecided{
 		Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind, Returned: cohort.Items, Paid: math.ZeroInt(),
 	})
+}
+
+// appealableAgain gives a verdict that was checked, or that no panel of appeal
+// decided about, a whole window for an appeal.
+func (k Keeper) appealableAgain(ctx context.Context, params types.Params, contribution types.Contribution) error {
+	c, err := k.GetContribution(ctx, contribution.Rank)
+	if err != nil {
+		return err
+	}
+	c.Appeal = 0
+	c.AppealableUntil = sdk.UnwrapSDKContext(ctx).BlockTime().UTC().Add(params.Review.AppealWindow)
+	return k.Contributions.Set(ctx, c.Rank, c)
 }
 
 // rejectionStands returns the deposit that an appeal against a rejection took.
@@ -288,7 +344,7 @@ func (k Keeper) rejectionStands(ctx context.Context, contribution types.Contribu
 // version, an accepted one is stopped and loses its deposit.
 func (k Keeper) reverse(ctx context.Context, params types.Params, contribution types.Contribution, score uint32, reason string) (uint64, error) {
 	if contribution.AcceptedVersion != 0 {
-		if !contribution.Earning() {
+		if !contribution.Earning() && contribution.Status != types.CONTRIBUTION_STATUS_RECALLED {
 			return 0, nil // something else has stopped it meanwhile
 		}
 		deposit := contribution.Deposit.Amount
@@ -318,8 +374,8 @@ func (k Keeper) reverse(ctx context.Context, params types.Params, contribution t
 	return k.accept(ctx, params, datanet, []acceptance{{contribution.Rank, score}})
 }
 
-// resolve is governance's final word. A contribution that it accepts against a
-// rejection has no deposit.
+// resolve is governance's final word: nobody may appeal against it. A
+// contribution that it accepts against a rejection has no deposit.
 func (k Keeper) resolve(ctx context.Context, params types.Params, msg *types.MsgResolveContribution) error {
 	contribution, err := k.GetContribution(ctx, msg.Rank)
 	if err != nil {
@@ -328,17 +384,20 @@ func (k Keeper) resolve(ctx context.Context, params types.Params, msg *types.Msg
 	if contribution.Cohort == 0 {
 		return errorsmod.Wrapf(types.ErrReviewPolicy, "contribution %d was not decided by a panel", msg.Rank)
 	}
-	want := types.CONTRIBUTION_STATUS_ACCEPTED
-	if msg.Accept {
-		want = types.CONTRIBUTION_STATUS_REJECTED
-	}
-	if contribution.Status != want {
-		return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s, this turns %s around", msg.Rank, contribution.Status, want)
-	}
-	if contribution.Appeal != 0 {
-		if cohort, err := k.GetCohort(ctx, contribution.Appeal); err == nil && cohort.Phase != types.COHORT_PHASE_DECIDED {
-			return errorsmod.Wrapf(types.ErrAppeal, "cohort %d is deciding an appeal until %s", cohort.Id, cohort.Deadline.UTC().Format(time.RFC3339))
+	switch contribution.Status {
+	case types.CONTRIBUTION_STATUS_REJECTED, types.CONTRIBUTION_STATUS_OVERTURNED:
+		if !msg.Accept {
+			return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s already", msg.Rank, contribution.Status)
 		}
+	case types.CONTRIBUTION_STATUS_ACCEPTED, types.CONTRIBUTION_STATUS_RECALLED:
+		if msg.Accept {
+			return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s already", msg.Rank, contribution.Status)
+		}
+	default:
+		return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s: there is no verdict to turn around", msg.Rank, contribution.Status)
+	}
+	if err := k.decidingAgain(ctx, contribution); err != nil {
+		return err
 	}
 	if msg.Slash {
 		for _, cohort := range []uint64{contribution.Cohort, contribution.Appeal} {
@@ -351,6 +410,31 @@ func (k Keeper) resolve(ctx context.Context, params types.Params, msg *types.Msg
 			}
 		}
 	}
-	_, err = k.reverse(ctx, params, contribution, msg.Score, msg.Reason)
-	return err
+	if contribution.Status == types.CONTRIBUTION_STATUS_OVERTURNED {
+		err = k.restore(ctx, contribution, msg.Reason)
+	} else {
+		_, err = k.reverse(ctx, params, contribution, msg.Score, msg.Reason)
+	}
+	if err != nil {
+		return err
+	}
+	if contribution, err = k.GetContribution(ctx, msg.Rank); err != nil {
+		return err
+	}
+	contribution.AppealableUntil = time.Time{}
+	return k.Contributions.Set(ctx, msg.Rank, contribution)
+}
+
+// restore pays a contribution again whose acceptance was overturned, with the
+// score it had, from the next block on.
+func (k Keeper) restore(ctx context.Context, c types.Contribution, reason string) error {
+	if err := k.Stopped.Remove(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
+		return err
+	}
+	c.Status, c.Reason = types.CONTRIBUTION_STATUS_ACCEPTED, reason
+	c.ResumedHeight = sdk.UnwrapSDKContext(ctx).BlockHeight() + 1
+	if err := k.changeDataNet(ctx, c.DatanetId, func(d *types.DataNet) { d.Record.Stopped-- }); err != nil {
+		return err
+	}
+	return k.Contributions.Set(ctx, c.Rank, c)
 }

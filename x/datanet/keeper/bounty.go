@@ -32,10 +32,11 @@ func (k Keeper) fundBounty(ctx context.Context, params types.Params, bounty type
 	if datanet.ReviewPolicy != types.REVIEW_POLICY_PANEL {
 		return 0, errorsmod.Wrapf(types.ErrReviewPolicy, "DataNet %d is decided by its owner: bounties need panels", datanet.Id)
 	}
-	if bounty.Panel != everyPanel {
-		if _, err := k.GetDataNet(ctx, bounty.Panel); err != nil {
-			return 0, err
-		}
+	if err := k.checkBountyPanel(ctx, datanet, bounty.Panel); err != nil {
+		return 0, err
+	}
+	if fee := datanet.FeeAt(sdk.UnwrapSDKContext(ctx).BlockTime()); bounty.Price.LT(fee) {
+		return 0, errorsmod.Wrapf(types.ErrBounty, "a price of %saopen is below the review fee of %saopen", bounty.Price, fee)
 	}
 	now := sdk.UnwrapSDKContext(ctx).BlockTime()
 	if wait := bounty.Deadline.Sub(now); wait <= 0 || wait > params.Standing.MaxBountyWindow {
@@ -58,9 +59,34 @@ func (k Keeper) fundBounty(ctx context.Context, params types.Params, bounty type
 	return bounty.Id, emit(ctx, &types.EventBountyFunded{Id: bounty.Id, DatanetId: bounty.DatanetId, Amount: bounty.Amount})
 }
 
+// checkBountyPanel: a DataNet's own validators, those of all, or, if the owner
+// lets funders choose, those of another one.
+func (k Keeper) checkBountyPanel(ctx context.Context, datanet types.DataNet, panel uint64) error {
+	if panel == everyPanel || panel == datanet.Id {
+		return nil
+	}
+	other, err := k.GetDataNet(ctx, panel)
+	if err != nil {
+		return err
+	}
+	if other.ReviewPolicy != types.REVIEW_POLICY_PANEL {
+		return errorsmod.Wrapf(types.ErrReviewPolicy, "DataNet %d has no data validators", panel)
+	}
+	if !datanet.BountyPanels {
+		return errorsmod.Wrapf(types.ErrBounty, "DataNet %d is reviewed by its own validators (%d) or by those of all (0): its owner has not set bounty_panels", datanet.Id, datanet.Id)
+	}
+	return nil
+}
+
 // checkPoolBounty bounds what governance may give to a topic by what the
 // panels that decide about it have at stake.
-func (k Keeper) checkPoolBounty(ctx context.Context, params types.Params, amount math.Int) error {
+func (k Keeper) checkPoolBounty(ctx context.Context, params types.Params, amount, price math.Int) error {
+	// What the seats that accept one contribution lose, if it is overturned.
+	risk := part(params.Review.MinBond, params.Review.OverturnedPpm).MulRaw(int64(params.Review.AcceptSeats))
+	if price.GT(risk) {
+		return errorsmod.Wrapf(types.ErrBounty, "a price of %saopen is above the %saopen that a panel loses for a wrong verdict", price, risk)
+	}
+
 	stake, err := k.panelStake(ctx, everyPanel)
 	if err != nil {
 		return err

@@ -24,7 +24,12 @@ func (k Keeper) checkByChance(ctx context.Context, params types.Params, first ty
 	if err != nil {
 		return err
 	}
-	fee := math.MaxInt(params.Review.MinFee, datanet.ReviewFee).MulRaw(int64(params.Review.AppealFees))
+	// What was paid, so that nobody makes checks dear before they are drawn.
+	paid, err := k.highestFee(ctx, first)
+	if err != nil {
+		return err
+	}
+	fee := math.MaxInt(params.Review.MinFee, paid).MulRaw(int64(params.Review.AppealFees))
 	random := types.CheckHash(sdk.UnwrapSDKContext(ctx).HeaderHash(), first.Id)
 	luck := new(big.Int).Mod(new(big.Int).SetBytes(random[:16]), fee.MulRaw(checkSpread).BigInt())
 	if datanet.CheckFund.LT(fee) || math.NewIntFromBigInt(luck).GTE(datanet.CheckFund) {
@@ -42,9 +47,9 @@ func (k Keeper) checkByChance(ctx context.Context, params types.Params, first ty
 	rank := items[binary.BigEndian.Uint64(random[16:])%uint64(len(items))]
 	cohort := types.Cohort{
 		DatanetId: datanet.Id, Panel: everyPanel, Kind: types.COHORT_KIND_CHECK, Phase: types.COHORT_PHASE_DRAWING,
-		Items: []uint64{rank}, Fee: fee, Reason: "drawn by chance",
+		Items: []uint64{rank}, Fee: fee, Reason: "drawn by chance", Needed: uint32(len(first.Seats)),
 	}
-	if available, err := k.available(ctx, cohort); err != nil || available == 0 {
+	if available, err := k.available(ctx, cohort); err != nil || available < uint64(cohort.Needed) {
 		return err
 	}
 	datanet.CheckFund = datanet.CheckFund.Sub(fee)
@@ -58,7 +63,7 @@ func (k Keeper) checkByChance(ctx context.Context, params types.Params, first ty
 	if err != nil {
 		return err
 	}
-	contribution.Appeal = cohort.Id
+	contribution.Check = cohort.Id
 	if err := k.Contributions.Set(ctx, rank, contribution); err != nil {
 		return err
 	}

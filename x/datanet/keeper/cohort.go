@@ -174,6 +174,9 @@ func (k Keeper) startDrawing(ctx context.Context, params types.Params, cohort *t
 		seats = params.Review.AppealSeats
 	}
 	cohort.Wanted = uint32(min(uint64(seats), available))
+	if cohort.Kind != types.COHORT_KIND_REVIEW && cohort.Wanted < cohort.Needed {
+		cohort.Wanted = 0
+	}
 	if cohort.Wanted > 0 {
 		// The hash of this block is known to who orders its transactions.
 		cohort.DrawHeight = sdk.UnwrapSDKContext(ctx).BlockHeight() + 1
@@ -229,7 +232,8 @@ func (k Keeper) endDrawing(ctx context.Context, params types.Params, cohort type
 	if err := k.stopDrawing(ctx, &cohort); err != nil {
 		return err
 	}
-	if len(cohort.Seats) == 0 {
+	// A panel of appeal is not smaller than the one it may overrule.
+	if len(cohort.Seats) == 0 || cohort.Kind != types.COHORT_KIND_REVIEW && len(cohort.Seats) < int(cohort.Needed) {
 		return k.failRound(ctx, params, cohort)
 	}
 	cohort.Wanted = uint32(len(cohort.Seats))
@@ -239,7 +243,9 @@ func (k Keeper) endDrawing(ctx context.Context, params types.Params, cohort type
 // startVoting opens the phase of sealed ballots.
 func (k Keeper) startVoting(ctx context.Context, params types.Params, cohort *types.Cohort) error {
 	cohort.Height = sdk.UnwrapSDKContext(ctx).BlockHeight()
-	cohort.Needed = uint32(params.Review.AcceptNeeded(int(cohort.Wanted)))
+	if cohort.Kind == types.COHORT_KIND_REVIEW {
+		cohort.Needed = uint32(params.Review.AcceptNeeded(int(cohort.Wanted)))
+	}
 	return k.enter(ctx, cohort, types.COHORT_PHASE_COMMIT, params.Review.CommitWindow)
 }
 

@@ -3,6 +3,7 @@ package keeper
 import (
 	"bytes"
 	"context"
+	"time"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
@@ -78,11 +79,8 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, contributor sdk
 	if err != nil {
 		return types.Contribution{}, err
 	}
-	if datanet.Closed {
-		return types.Contribution{}, errorsmod.Wrapf(types.ErrDataNetClosed, "DataNet %d was closed by its owner", datanet.Id)
-	}
-	if datanet.Pending >= uint64(params.MaxPending) {
-		return types.Contribution{}, errorsmod.Wrapf(types.ErrDataNetClosed, "%d contributions wait for a decision, at most %d may: reveal later", datanet.Pending, params.MaxPending)
+	if err := takesContributions(params, datanet); err != nil {
+		return types.Contribution{}, err
 	}
 	required := params.RequiredDeposit(item.Tokens)
 	if commit.Deposit.Amount.LT(required) {
@@ -93,7 +91,7 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, contributor sdk
 	}
 	fee := math.ZeroInt()
 	if datanet.ReviewPolicy == types.REVIEW_POLICY_PANEL {
-		fee = datanet.ReviewFee
+		fee = datanet.FeeAt(sdk.UnwrapSDKContext(ctx).BlockTime())
 		if len(item.Mark) == 0 {
 			return types.Contribution{}, errorsmod.Wrapf(types.ErrInvalidContribution, "DataNet %d is reviewed by panels: give a mark of 32 random bytes", datanet.Id)
 		}
@@ -133,6 +131,17 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, contributor sdk
 		return types.Contribution{}, err
 	}
 	return contribution, k.Contributions.Set(ctx, contribution.Rank, contribution)
+}
+
+// takesContributions fails for a DataNet that is closed or has too much to decide.
+func takesContributions(params types.Params, datanet types.DataNet) error {
+	if datanet.Closed {
+		return errorsmod.Wrapf(types.ErrDataNetClosed, "DataNet %d was closed by its owner", datanet.Id)
+	}
+	if datanet.Pending >= uint64(params.MaxPending) {
+		return errorsmod.Wrapf(types.ErrDataNetClosed, "%d contributions wait for a decision, at most %d may: reveal later", datanet.Pending, params.MaxPending)
+	}
+	return nil
 }
 
 // settleExcess takes the review fee out of what the commit's deposit is above
@@ -298,9 +307,15 @@ func (k Keeper) accepted(ctx context.Context, params types.Params, datanet *type
 func (k Keeper) decided(ctx context.Context, c *types.Contribution) error {
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
 	c.DecidedHeight, c.DecidedAt = sdkCtx.BlockHeight(), sdkCtx.BlockTime().UTC()
+	c.AppealableUntil = time.Time{}
 	if c.Cohort == 0 {
 		return nil
 	}
+	params, err := k.Params.Get(ctx)
+	if err != nil {
+		return err
+	}
+	c.AppealableUntil = c.DecidedAt.Add(params.Review.AppealWindow)
 	return k.uncountOpen(ctx, c.Contributor)
 }
 

@@ -13,6 +13,10 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
+// credentialKey is (DataNet, address, number of the policy): those of the next
+// policy leave those of the one in force alone.
+type credentialKey = collections.Triple[uint64, sdk.AccAddress, uint64]
+
 // checkCredential fails when an account may not be a data validator of a DataNet now.
 func (k Keeper) checkCredential(ctx context.Context, datanet types.DataNet, address sdk.AccAddress) error {
 	now := sdk.UnwrapSDKContext(ctx).BlockTime()
@@ -20,7 +24,7 @@ func (k Keeper) checkCredential(ctx context.Context, datanet types.DataNet, addr
 	if policy.Kind == types.CREDENTIAL_KIND_NONE {
 		return nil
 	}
-	credential, err := k.Credentials.Get(ctx, collections.Join(datanet.Id, address))
+	credential, err := k.Credentials.Get(ctx, collections.Join3(datanet.Id, address, uint64(policy.Number)))
 	if err != nil && !errors.Is(err, collections.ErrNotFound) {
 		return err
 	}
@@ -34,8 +38,10 @@ func (k Keeper) checkCredential(ctx context.Context, datanet types.DataNet, addr
 func (k Keeper) setCredentialPolicy(ctx context.Context, params types.Params, datanet types.DataNet, kind types.CredentialKind, issuer string) error {
 	now := sdk.UnwrapSDKContext(ctx).BlockTime().UTC()
 	datanet.Credentials = datanet.CredentialsAt(now)
+	// A number is never used again, not that of a change that was replaced either.
+	number := max(datanet.Credentials.Number, datanet.NextCredentials.Number) + 1
 	datanet.NextCredentials = types.CredentialPolicy{
-		Kind: kind, Issuer: issuer, Number: datanet.Credentials.Number + 1, From: now.Add(params.Review.CredentialDelay),
+		Kind: kind, Issuer: issuer, Number: number, From: now.Add(params.Review.CredentialDelay),
 	}
 	return k.DataNets.Set(ctx, datanet.Id, datanet)
 }
@@ -66,13 +72,21 @@ func (k Keeper) grantCredentials(ctx context.Context, params types.Params, datan
 	}
 	for _, text := range msg.Addresses {
 		address := sdk.MustAccAddressFromBech32(text)
-		key := collections.Join(datanet.Id, address)
+		key := collections.Join3(datanet.Id, address, uint64(policy.Number))
 		before, err := k.Credentials.Get(ctx, key)
 		if err != nil && !errors.Is(err, collections.ErrNotFound) {
 			return err
 		}
-		if err == nil && before.Policy == policy.Number && before.Until == nil {
+		if err == nil && before.Until == nil {
 			return errorsmod.Wrapf(types.ErrCredential, "%s has a credential already", text)
+		}
+		if err == nil && now.Before(*before.Until) {
+			// Not revoked yet: to begin anew would end it at once.
+			before.Until = nil
+			if err := k.Credentials.Set(ctx, key, before); err != nil {
+				return err
+			}
+			continue
 		}
 		credential := types.Credential{DatanetId: datanet.Id, Address: text, Policy: policy.Number, From: now.Add(params.Review.CredentialDelay)}
 		if err := k.Credentials.Set(ctx, key, credential); err != nil {
@@ -90,12 +104,12 @@ func (k Keeper) revokeCredentials(ctx context.Context, params types.Params, data
 		return err
 	}
 	for _, text := range msg.Addresses {
-		key := collections.Join(datanet.Id, sdk.MustAccAddressFromBech32(text))
+		key := collections.Join3(datanet.Id, sdk.MustAccAddressFromBech32(text), uint64(policy.Number))
 		credential, err := k.Credentials.Get(ctx, key)
 		if err != nil && !errors.Is(err, collections.ErrNotFound) {
 			return err
 		}
-		if err != nil || credential.Policy != policy.Number || credential.Until != nil {
+		if err != nil || credential.Until != nil {
 			return errorsmod.Wrapf(types.ErrCredential, "%s has no credential to revoke", text)
 		}
 		until := now.Add(params.Review.CredentialDelay)

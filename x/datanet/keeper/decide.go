@@ -143,7 +143,7 @@ func (k Keeper) decideReview(ctx context.Context, params types.Params, cohort ty
 		if err != nil {
 			return err
 		}
-		fee, err := k.settleFee(ctx, &contribution, gold)
+		fee, err := k.settleFee(ctx, params.Review, cohort, &contribution, gold)
 		if err != nil {
 			return err
 		}
@@ -178,17 +178,19 @@ func (k Keeper) decideReview(ctx context.Context, params types.Params, cohort ty
 	return k.checkByChance(ctx, params, cohort)
 }
 
-// settleFee takes the review fee of an item for the panel, or returns it for
-// gold that the owner planted and vouched for. Duplicates pay: who plants them
-// may sit on the panel.
-func (k Keeper) settleFee(ctx context.Context, contribution *types.Contribution, gold types.GoldKind) (math.Int, error) {
+// settleFee takes the review fee of an item for the panel. For gold that the
+// owner planted and vouched for it takes the gas of the panel only, divided among
+// the items, and returns the rest. Duplicates pay: who plants them may sit on the
+// panel.
+func (k Keeper) settleFee(ctx context.Context, params types.ReviewParams, cohort types.Cohort, contribution *types.Contribution, gold types.GoldKind) (math.Int, error) {
 	fee := contribution.ReviewFee
 	contribution.ReviewFee = math.ZeroInt()
 	if err := k.Contributions.Set(ctx, contribution.Rank, *contribution); err != nil {
 		return fee, err
 	}
 	if gold == types.GOLD_KIND_ALTERED || gold == types.GOLD_KIND_SOUND {
-		return math.ZeroInt(), k.pay(ctx, contribution.Contributor, fee)
+		gas := math.MinInt(fee, params.GasRefund.MulRaw(int64(len(cohort.Seats))).QuoRaw(int64(len(cohort.Items))))
+		return gas, k.pay(ctx, contribution.Contributor, fee.Sub(gas))
 	}
 	return fee, nil
 }

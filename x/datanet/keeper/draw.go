@@ -129,8 +129,13 @@ func (k Keeper) drawValidator(ctx context.Context, panel uint64, random []byte) 
 // seat gives a validator a seat. What a seat risks does not depend on how much
 // its validator has bonded, so that splitting a bond changes nothing.
 func (k Keeper) seat(ctx sdk.Context, params types.Params, cohort *types.Cohort, v types.DataValidator, datanet types.DataNet) error {
+	paid, err := k.highestFee(ctx, *cohort)
+	if err != nil {
+		return err
+	}
+	risk := math.MaxInt(requiredBond(ctx, params.Review, datanet), paid.MulRaw(int64(params.Review.BondPerFee)))
 	cohort.Seats = append(cohort.Seats, types.Seat{
-		Validator: v.Id, Address: v.Address, Height: ctx.BlockHeight(), Stake: math.MinInt(v.Bond, requiredBond(params.Review, datanet)),
+		Validator: v.Id, Address: v.Address, Height: ctx.BlockHeight(), Stake: math.MinInt(v.Bond, risk),
 	})
 	v.Record.Seats++
 	if err := k.Validators.Set(ctx, v.Id, v); err != nil {
@@ -146,6 +151,19 @@ func (k Keeper) seat(ctx sdk.Context, params types.Params, cohort *types.Cohort,
 		return err
 	}
 	return k.startVoting(ctx, params, cohort)
+}
+
+// highestFee returns the highest fee that was paid for an item of a review.
+func (k Keeper) highestFee(ctx context.Context, cohort types.Cohort) (math.Int, error) {
+	highest := math.ZeroInt()
+	for _, rank := range cohort.Items {
+		c, err := k.GetContribution(ctx, rank)
+		if err != nil {
+			return highest, err
+		}
+		highest = math.MaxInt(highest, c.FeePaid)
+	}
+	return highest, nil
 }
 
 // excluded returns who has no seat in a review: contributors of its items, and

@@ -28,7 +28,7 @@ func (k Keeper) indexStanding(ctx context.Context, c types.Contribution) error {
 			return err
 		}
 	}
-	if c.Recall != nil && !c.Recall.At.IsZero() {
+	if c.Recall != nil && c.Recall.Appeal == 0 {
 		if err := k.setTimer(ctx, timerRecall, c.Rank, c.Recall.At); err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func (k Keeper) initReview(ctx context.Context, g types.GenesisState) error {
 		}
 	}
 	for _, credential := range g.Credentials {
-		key := collections.Join(credential.DatanetId, sdk.MustAccAddressFromBech32(credential.Address))
+		key := collections.Join3(credential.DatanetId, sdk.MustAccAddressFromBech32(credential.Address), uint64(credential.Policy))
 		if err := k.Credentials.Set(ctx, key, credential); err != nil {
 			return err
 		}

@@ -26,10 +26,10 @@ func (k Keeper) sealGold(ctx context.Context, params types.Params, msg *types.Ms
 	if msg.Kind != types.GOLD_KIND_DUPLICATE && msg.Planter != datanet.Owner {
 		return errorsmod.Wrapf(types.ErrUnauthorized, "only the owner of DataNet %d, %s, vouches for gold that the chain cannot check", datanet.Id, datanet.Owner)
 	}
-	if len(cohort.Gold)+len(msg.Hashes) > int(params.Review.MaxGold) {
-		return errorsmod.Wrapf(types.ErrGold, "cohort %d has %d gold items, at most %d may be sealed", cohort.Id, len(cohort.Gold), params.Review.MaxGold)
+	if err := checkGoldCount(params.Review, cohort, msg, datanet.Owner); err != nil {
+		return err
 	}
-	deposit := datanet.ReviewFee.MulRaw(int64(params.Review.GoldFees))
+	deposit := datanet.FeeAt(sdk.UnwrapSDKContext(ctx).BlockTime()).MulRaw(int64(params.Review.GoldFees))
 	if err := k.take(ctx, sdk.MustAccAddressFromBech32(msg.Planter), deposit.MulRaw(int64(len(msg.Hashes)))); err != nil {
 		return errorsmod.Wrap(err, "gold deposit")
 	}
@@ -47,6 +47,27 @@ func (k Keeper) sealGold(ctx context.Context, params types.Params, msg *types.Ms
 		}
 	}
 	return k.hurryIf(ctx, full(params, cohort), cohort)
+}
+
+// maxForeignGold bounds what one account but the owner may seal for a cohort.
+const maxForeignGold = 2
+
+// checkGoldCount keeps room for the owner's gold, without which there is no review.
+func checkGoldCount(params types.ReviewParams, cohort types.Cohort, msg *types.MsgSealGold, owner string) error {
+	own := cohort.GoldOf(owner)
+	if msg.Planter == owner {
+		if own+len(msg.Hashes) > int(params.MaxGold) {
+			return errorsmod.Wrapf(types.ErrGold, "you have sealed %d gold items for cohort %d, at most %d may be", own, cohort.Id, params.MaxGold)
+		}
+		return nil
+	}
+	if mine := cohort.GoldOf(msg.Planter); mine+len(msg.Hashes) > maxForeignGold {
+		return errorsmod.Wrapf(types.ErrGold, "you have sealed %d gold items for cohort %d, at most %d may be", mine, cohort.Id, maxForeignGold)
+	}
+	if foreign := len(cohort.Gold) - own; foreign+len(msg.Hashes) > int(params.MaxGold)/2 {
+		return errorsmod.Wrapf(types.ErrGold, "others than the owner have sealed %d gold items for cohort %d, at most %d may be", foreign, cohort.Id, params.MaxGold/2)
+	}
+	return nil
 }
 
 // openGold says which item was gold and returns its deposit. A duplicate is
@@ -67,10 +88,8 @@ func (k Keeper) openGold(ctx context.Context, params types.Params, msg *types.Ms
 	if !slices.Contains(cohort.Items, msg.Rank) {
 		return 0, errorsmod.Wrapf(types.ErrGold, "contribution %d is not in cohort %d", msg.Rank, cohort.Id)
 	}
-	if cohort.OpenedGold(msg.Rank) != types.GOLD_KIND_UNSPECIFIED {
-		return 0, errorsmod.Wrapf(types.ErrGold, "contribution %d was opened as gold by somebody else", msg.Rank)
-	}
-	if err := k.checkGold(ctx, params, gold.Kind, msg); err != nil {
+	// Somebody else may have opened the same item: both knew, and it counts once.
+	if err := k.checkGold(ctx, params, cohort, gold.Kind, msg); err != nil {
 		return 0, err
 	}
 	if err := k.pay(ctx, gold.Planter, gold.Deposit); err != nil {
@@ -90,7 +109,7 @@ func (k Keeper) sealedGold(cohort types.Cohort, msg *types.MsgOpenGold) int {
 
 // checkGold checks that gold is what its kind says: a copy, which the chain
 // sees, or an item whose contributor agreed to its being gold.
-func (k Keeper) checkGold(ctx context.Context, params types.Params, kind types.GoldKind, msg *types.MsgOpenGold) error {
+func (k Keeper) checkGold(ctx context.Context, params types.Params, cohort types.Cohort, kind types.GoldKind, msg *types.MsgOpenGold) error {
 	later, err := k.GetContribution(ctx, msg.Rank)
 	if err != nil {
 		return err
@@ -103,6 +122,11 @@ func (k Keeper) checkGold(ctx context.Context, params types.Params, kind types.G
 	}
 	if msg.Segment == nil {
 		return errorsmod.Wrap(types.ErrGold, "show both segments of the duplicate")
+	}
+	if readable, err := k.readableSince(ctx, msg.Original, cohort.Height); err != nil {
+		return err
+	} else if !readable {
+		return errorsmod.Wrapf(types.ErrGold, "validators did not hold the text of contribution %d when voting began", msg.Original)
 	}
 	return k.checkCopy(ctx, params, later, *msg.Segment, msg.Original, *msg.OriginalSegment)
 }

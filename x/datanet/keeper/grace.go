@@ -25,20 +25,32 @@ func (k Keeper) graceIfAny(ctx context.Context) (*types.Grace, error) {
 	return &grace, err
 }
 
+// beginPause notes when a pause begins.
+func (k Keeper) beginPause(ctx sdk.Context) error {
+	return k.Grace.Set(ctx, types.Grace{Since: ctx.BlockTime().UTC(), SinceHeight: ctx.BlockHeight()})
+}
+
 // grantGrace grants the longest window in which a commit of this block could be
-// revealed, and in which a member of a panel or an appellant could act.
+// revealed, and in which a member of a panel or an appellant could act. What had
+// ended before the pause stays over.
 func (k Keeper) grantGrace(ctx sdk.Context, params types.Params) error {
+	grace, err := k.graceIfAny(ctx)
+	if err != nil {
+		return err
+	}
+	if grace == nil { // a chain that began paused
+		grace = new(types.Grace)
+	}
 	r := params.Review
-	return k.Grace.Set(ctx, types.Grace{
-		RevealUntil: ctx.BlockHeight() + int64(params.RevealMaxBlocks),
-		Until:       ctx.BlockTime().UTC().Add(max(r.CommitWindow, r.RevealWindow, r.GoldWindow, r.AppealWindow)),
-	})
+	grace.RevealUntil = ctx.BlockHeight() + int64(params.RevealMaxBlocks)
+	grace.Until = ctx.BlockTime().UTC().Add(max(r.CommitWindow, r.RevealWindow, r.GoldWindow, r.AppealWindow))
+	return k.Grace.Set(ctx, *grace)
 }
 
 // revealUntil is the last block in which a commit may be revealed.
 func (k Keeper) revealUntil(ctx context.Context, commit types.Commit) (int64, error) {
 	grace, err := k.graceIfAny(ctx)
-	if err != nil || grace == nil {
+	if err != nil || grace == nil || commit.RevealUntil < grace.SinceHeight {
 		return commit.RevealUntil, err
 	}
 	return max(commit.RevealUntil, grace.RevealUntil), nil
@@ -53,14 +65,14 @@ func (k Keeper) graceful(ctx sdk.Context) (commits, timers bool, err error) {
 	return ctx.BlockHeight() <= grace.RevealUntil, ctx.BlockTime().Before(grace.Until), nil
 }
 
-// within says whether a window after the decision about a contribution is open.
-func (k Keeper) within(ctx context.Context, c types.Contribution, window time.Duration) (bool, error) {
-	end := c.DecidedAt.Add(window)
+// open says whether a window that ends at a time is open; a pause that it ran
+// into has put its end off.
+func (k Keeper) open(ctx context.Context, end time.Time) (bool, error) {
 	grace, err := k.graceIfAny(ctx)
 	if err != nil {
 		return false, err
 	}
-	if grace != nil && grace.Until.After(end) {
+	if grace != nil && !end.Before(grace.Since) && grace.Until.After(end) {
 		end = grace.Until
 	}
 	return !sdk.UnwrapSDKContext(ctx).BlockTime().After(end), nil

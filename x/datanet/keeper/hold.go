@@ -52,6 +52,16 @@ func (k Keeper) SetHeld(ctx context.Context, id, version uint64) error {
 		return err
 	}
 	datanet.HeldVersion = max(datanet.HeldVersion, min(version, datanet.Version))
+	held, err := k.GetVersion(ctx, id, datanet.HeldVersion)
+	if err != nil {
+		return err
+	}
+	if held.HeldHeight == 0 {
+		held.HeldHeight = sdk.UnwrapSDKContext(ctx).BlockHeight()
+		if err := k.Versions.Set(ctx, collections.Join(id, held.Version), held); err != nil {
+			return err
+		}
+	}
 	datanet.AskedVersion = 0
 	if err := k.queueHold(ctx, &datanet, sdk.UnwrapSDKContext(ctx).BlockHeight()); err != nil {
 		return err
@@ -81,4 +91,21 @@ func (k Keeper) unqueued(ctx context.Context, id uint64) (types.DataNet, error) 
 	err = k.Unheld.Remove(ctx, collections.Join(datanet.AskHeight, id))
 	datanet.AskHeight = 0
 	return datanet, err
+}
+
+// readableSince says whether validators held the text of an accepted
+// contribution before a block: who has not seen it cannot compare with it.
+func (k Keeper) readableSince(ctx context.Context, rank uint64, height int64) (bool, error) {
+	c, err := k.GetContribution(ctx, rank)
+	if err != nil || c.AcceptedVersion == 0 {
+		return false, err
+	}
+	readable := false
+	from := collections.NewPrefixedPairRange[uint64, uint64](c.DatanetId).StartInclusive(c.AcceptedVersion)
+	// Versions that were passed over have no height; the first that has one holds this text.
+	err = k.Versions.Walk(ctx, from, func(_ collections.Pair[uint64, uint64], version types.Version) (bool, error) {
+		readable = version.HeldHeight != 0 && version.HeldHeight < height
+		return version.HeldHeight != 0 || version.Height >= height, nil
+	})
+	return readable, err
 }

@@ -43,7 +43,10 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 				of.stopped++
 			}
 		}
-		if c.Earning() != (c.AcceptedVersion != 0 && c.StoppedHeight == 0) {
+		if c.Recall != nil {
+			owed = owed.Add(c.Recall.Deposit)
+		}
+		if c.Earning() != (c.AcceptedVersion != 0 && (c.StoppedHeight == 0 || c.ResumedHeight > c.StoppedHeight || c.ResumedHeight == c.StoppedHeight && c.ResumedHeight != 0)) {
 			return true, errorsmod.Wrapf(types.ErrInvariant, "contribution %d is %s, accepted in version %d and stopped at %d", c.Rank, c.Status, c.AcceptedVersion, c.StoppedHeight)
 		}
 		return false, nil

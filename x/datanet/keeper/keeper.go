@@ -52,7 +52,7 @@ type Keeper struct {
 	Places        collections.Map[collections.Pair[uint64, uint64], uint64]
 	Stake         collections.Map[stakeKey, types.StakeNode]
 	Panels        collections.Map[uint64, uint64]
-	Credentials   collections.Map[collections.Pair[uint64, sdk.AccAddress], types.Credential]
+	Credentials   collections.Map[credentialKey, types.Credential]
 
 	NextCohort collections.Sequence
 	Cohorts    collections.Map[uint64, types.Cohort]
@@ -112,7 +112,7 @@ func NewKeeper(
 		Places:        collections.NewMap(sb, types.PlacesKey, "places", pair, collections.Uint64Value),
 		Stake:         collections.NewMap(sb, types.StakeKey, "stake", triple, types.StakeNodeCodec{}),
 		Panels:        collections.NewMap(sb, types.PanelsKey, "panels", collections.Uint64Key, collections.Uint64Value),
-		Credentials:   collections.NewMap(sb, types.CredentialsKey, "credentials", accountsOf, codec.CollValue[types.Credential](cdc)),
+		Credentials:   collections.NewMap(sb, types.CredentialsKey, "credentials", collections.TripleKeyCodec(collections.Uint64Key, sdk.AccAddressKey, collections.Uint64Key), codec.CollValue[types.Credential](cdc)),
 
 		NextCohort: collections.NewSequence(sb, types.NextCohortKey, "next_cohort"),
 		Cohorts:    collections.NewMap(sb, types.CohortsKey, "cohorts", collections.Uint64Key, codec.CollValue[types.Cohort](cdc)),

@@ -32,7 +32,7 @@ func (s msgServer) FundPoolBounty(ctx context.Context, msg *types.MsgFundPoolBou
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkPoolBounty(ctx, params, msg.Amount); err != nil {
+	if err := s.checkPoolBounty(ctx, params, msg.Amount, msg.Price); err != nil {
 		return nil, err
 	}
 	if err := s.rewards.SpendBountyPool(ctx, types.ModuleName, msg.Amount); err != nil {

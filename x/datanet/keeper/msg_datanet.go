@@ -2,6 +2,9 @@ package keeper
 
 import (
 	"context"
+	"time"
+
+	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -41,10 +44,19 @@ func (s msgServer) UpdateDataNet(ctx context.Context, msg *types.MsgUpdateDataNe
 	if msg.NewOwner != "" {
 		datanet.Owner = msg.NewOwner
 	}
-	datanet.Curators, datanet.ReviewFee = msg.Curators, types.OrZero(msg.ReviewFee)
+	datanet.Curators, datanet.BountyPanels = msg.Curators, msg.BountyPanels
+	now := sdk.UnwrapSDKContext(ctx).BlockTime().UTC()
+	before := datanet.FeeAt(now)
+	datanet.ReviewFee = types.OrZero(msg.ReviewFee)
 	if err := checkTerms(params, datanet); err != nil {
 		return nil, err
 	}
+	if !datanet.ReviewFee.Equal(before) {
+		datanet.NextReviewFee, datanet.FeeFrom = datanet.ReviewFee, now.Add(params.Review.CredentialDelay)
+	} else {
+		datanet.NextReviewFee, datanet.FeeFrom = math.ZeroInt(), time.Time{}
+	}
+	datanet.ReviewFee = before
 	// Batches of this block keep the royalties that they were paid by.
 	if err := s.setRoyalties(ctx, datanet, sdk.UnwrapSDKContext(ctx).BlockHeight()+1); err != nil {
 		return nil, err

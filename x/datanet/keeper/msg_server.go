@@ -51,6 +51,11 @@ func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams)
 	if err != nil {
 		return nil, err
 	}
+	if !before.Paused && msg.Params.Paused {
+		if err := s.beginPause(sdk.UnwrapSDKContext(ctx)); err != nil {
+			return nil, err
+		}
+	}
 	if before.Paused && !msg.Params.Paused {
 		if err := s.grantGrace(sdk.UnwrapSDKContext(ctx), msg.Params); err != nil {
 			return nil, err

@@ -45,6 +45,32 @@ func (s msgServer) RecallContribution(ctx context.Context, msg *types.MsgRecallC
 	return &types.MsgRecallContributionResponse{}, s.recall(ctx, params, msg)
 }
 
+// ResubmitContributions implements types.MsgServer.
+func (s msgServer) ResubmitContributions(ctx context.Context, msg *types.MsgResubmitContributions) (*types.MsgResubmitContributionsResponse, error) {
+	params, err := s.begin(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	if err := takeItems(len(msg.Ranks), params); err != nil {
+		return nil, err
+	}
+	for _, rank := range msg.Ranks {
+		if err := s.resubmit(ctx, params, msg.Contributor, rank); err != nil {
+			return nil, err
+		}
+		c, err := s.GetContribution(ctx, rank)
+		if err != nil {
+			return nil, err
+		}
+		if err := emit(ctx, &types.EventContributionRevealed{
+			Rank: rank, DatanetId: c.DatanetId, Contributor: c.Contributor, Segments: c.Segments, Tokens: c.Tokens,
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return &types.MsgResubmitContributionsResponse{}, nil
+}
+
 // ReleaseDeposits implements types.MsgServer.
 func (s msgServer) ReleaseDeposits(ctx context.Context, msg *types.MsgReleaseDeposits) (*types.MsgReleaseDepositsResponse, error) {
 	params, err := s.begin(ctx, msg)

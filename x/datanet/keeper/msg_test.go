@@ -40,7 +40,7 @@ func TestCreateBurnsTheFee(t *testing.T) {
 	require.True(t, f.held().IsZero(), "the fee is burned, not kept")
 	require.Equal(t, types.DataNet{
 		Id: 1, Owner: f.owner.String(), Name: "Skin", Description: "Notes on skin", Domain: "dermatology", Licence: "CC-BY-4.0",
-		GuidelinesUri: "https://example.org/rules", ReviewPolicy: types.REVIEW_POLICY_OWNER, RoyaltyFloor: open(1), OwnerPpm: 50_000, CreatedHeight: 10, ReviewFee: math.ZeroInt(), CheckFund: math.ZeroInt(),
+		GuidelinesUri: "https://example.org/rules", ReviewPolicy: types.REVIEW_POLICY_OWNER, RoyaltyFloor: open(1), OwnerPpm: 50_000, CreatedHeight: 10, ReviewFee: math.ZeroInt(), NextReviewFee: math.ZeroInt(), CheckFund: math.ZeroInt(),
 		Credentials: types.CredentialPolicy{Kind: types.CREDENTIAL_KIND_NONE, Number: 1, From: solo.Start},
 	}, f.datanet(1))
 	require.Equal(t, &types.EventDataNetCreated{DatanetId: 1, Owner: f.owner.String(), Name: "Skin"}, lastEvent(f, &types.EventDataNetCreated{}))

@@ -103,9 +103,11 @@ func (s queryServer) Credentials(ctx context.Context, req *types.QueryCredential
 		return nil, errNoRequest
 	}
 	credentials, page, err := query.CollectionPaginate(ctx, s.Keeper.Credentials, req.Pagination,
-		func(_ collections.Pair[uint64, sdk.AccAddress], credential types.Credential) (types.Credential, error) {
-			return credential, nil
-		}, query.WithCollectionPaginationPairPrefix[uint64, sdk.AccAddress](req.DatanetId))
+		func(_ credentialKey, credential types.Credential) (types.Credential, error) { return credential, nil },
+		func(o *query.CollectionsPaginateOptions[credentialKey]) {
+			prefix := collections.TriplePrefix[uint64, sdk.AccAddress, uint64](req.DatanetId)
+			o.Prefix = &prefix
+		})
 	return &types.QueryCredentialsResponse{Credentials: credentials, Pagination: page}, err
 }
 

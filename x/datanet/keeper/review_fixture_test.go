@@ -205,6 +205,14 @@ func (r *reviews) open(golds ...*types.MsgOpenGold) {
 		must(r.fixture, r.msgs.OpenGold, gold)
 	}
 	r.endBlock()
+	r.hold()
+}
+
+// hold has validators hold what was accepted.
+func (r *reviews) hold() {
+	if datanet := r.datanet(r.id); datanet.HeldVersion != datanet.Version {
+		require.NoError(r.t, r.Keeper.SetHeld(r.Ctx, r.id, datanet.Version))
+	}
 }
 
 func (r *reviews) validator(datanet uint64, who string) types.DataValidator {

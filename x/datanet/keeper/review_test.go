@@ -473,7 +473,7 @@ func TestReviewSurvivesGenesis(t *testing.T) {
 	r := newReviews(t, 9)
 	original := r.seed()
 	ranks := r.fresh(r.alice, 1)
-	golds := []*types.MsgOpenGold{r.plantCopy(r.bob, original)}
+	golds := []*types.MsgOpenGold{r.plantCopy(r.bob, original), r.plant(types.GOLD_KIND_ALTERED, r.owner, r.fresh(r.owner, 1)[0])}
 	move := func() {
 		g, err := r.imported(r.export())
 		require.NoError(t, err)

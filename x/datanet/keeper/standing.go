@@ -19,7 +19,7 @@ import (
 // enriched. The caller has dealt with the deposit.
 func (k Keeper) stop(ctx context.Context, c types.Contribution, status types.ContributionStatus, reason string) error {
 	if c.Earning() {
-		c.StoppedHeight = sdk.UnwrapSDKContext(ctx).BlockHeight() + 1
+		c.StoppedHeight, c.ResumedHeight = sdk.UnwrapSDKContext(ctx).BlockHeight()+1, 0
 		if err := k.Stopped.Set(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
 			return err
 		}
@@ -29,6 +29,9 @@ func (k Keeper) stop(ctx context.Context, c types.Contribution, status types.Con
 	}
 	c.Status, c.Reason = status, reason
 	if c.Recall != nil {
+		if err := k.pay(ctx, c.Recall.By, c.Recall.Deposit); err != nil {
+			return err
+		}
 		c.Recall = nil
 		if err := k.clearTimer(ctx, timerRecall, c.Rank); err != nil {
 			return err
@@ -73,8 +76,19 @@ func (k Keeper) recall(ctx context.Context, params types.Params, msg *types.MsgR
 	if c.Recall != nil {
 		return errorsmod.Wrapf(types.ErrRecall, "contribution %d is being recalled by %s: %s", c.Rank, c.Recall.By, c.Recall.Reason)
 	}
+	deposit := math.ZeroInt()
+	if msg.Signer != k.authority {
+		if c.RecallRefused {
+			return errorsmod.Wrapf(types.ErrRecall, "a panel has kept contribution %d: ask governance", c.Rank)
+		}
+		// What it would cost the contributor to defend it.
+		deposit = math.MaxInt(params.Review.MinFee, c.FeePaid).MulRaw(int64(params.Review.AppealFees))
+		if err := k.take(ctx, sdk.MustAccAddressFromBech32(msg.Signer), deposit); err != nil {
+			return errorsmod.Wrap(err, "deposit of the recall")
+		}
+	}
 	at := sdk.UnwrapSDKContext(ctx).BlockTime().UTC().Add(params.Standing.RecallDelay)
-	c.Recall = &types.Recall{By: msg.Signer, Reason: msg.Reason, At: at}
+	c.Recall = &types.Recall{By: msg.Signer, Reason: msg.Reason, At: at, Deposit: deposit}
 	if err := k.setTimer(ctx, timerRecall, c.Rank, at); err != nil {
 		return err
 	}
@@ -87,21 +101,42 @@ func (k Keeper) recall(ctx context.Context, params types.Params, msg *types.MsgR
 // recallDue carries out a recall against which nobody appealed.
 func (k Keeper) recallDue(ctx context.Context, rank uint64) error {
 	c, err := k.GetContribution(ctx, rank)
-	if err != nil {
+	if err != nil || c.Recall == nil || !c.Earning() {
 		return err
 	}
-	return k.endRecall(ctx, c, false)
+	return k.stop(ctx, c, types.CONTRIBUTION_STATUS_RECALLED, c.Recall.Reason)
 }
 
-// endRecall carries out a recall, or drops it.
-func (k Keeper) endRecall(ctx context.Context, c types.Contribution, keep bool) error {
+// decideRecall carries out a recall, or drops it: then the deposit of who asked
+// for it is the contributor's, and only governance may recall it again.
+func (k Keeper) decideRecall(ctx context.Context, c types.Contribution, keep bool) error {
 	if c.Recall == nil || !c.Earning() {
 		return nil // something else has stopped it meanwhile
 	}
 	if !keep {
 		return k.stop(ctx, c, types.CONTRIBUTION_STATUS_RECALLED, c.Recall.Reason)
 	}
-	c.Recall = nil
+	if err := k.pay(ctx, c.Contributor, c.Recall.Deposit); err != nil {
+		return err
+	}
+	c.Recall, c.RecallRefused = nil, true
+	return k.Contributions.Set(ctx, c.Rank, c)
+}
+
+// resumeRecall has a recall take effect when it would have, if no panel decided
+// about it.
+func (k Keeper) resumeRecall(ctx context.Context, c types.Contribution) error {
+	if c.Recall == nil || !c.Earning() {
+		return nil
+	}
+	now := sdk.UnwrapSDKContext(ctx).BlockTime()
+	if now.After(c.Recall.At) {
+		c.Recall.At = now.UTC()
+	}
+	c.Recall.Appeal = 0
+	if err := k.setTimer(ctx, timerRecall, c.Rank, c.Recall.At); err != nil {
+		return err
+	}
 	return k.Contributions.Set(ctx, c.Rank, c)
 }
 
@@ -124,18 +159,17 @@ func (k Keeper) challengeDuplicate(ctx context.Context, params types.Params, msg
 // liable slashes the seats that accepted a duplicate of text that they could
 // have compared it with, while they are liable.
 func (k Keeper) liable(ctx context.Context, params types.Params, c types.Contribution, original uint64) error {
-	if liable, err := k.within(ctx, c, params.Review.LiabilityWindow); err != nil || !liable || c.Cohort == 0 {
-		return err
-	}
-	first, err := k.GetContribution(ctx, original)
-	if err != nil {
+	if liable, err := k.open(ctx, c.DecidedAt.Add(params.Review.LiabilityWindow)); err != nil || !liable || c.Cohort == 0 {
 		return err
 	}
 	cohort, err := k.GetCohort(ctx, c.Cohort)
-	if errorsmod.IsOf(err, types.ErrCohortNotFound) || err == nil && first.RevealHeight >= cohort.Height {
+	if errorsmod.IsOf(err, types.ErrCohortNotFound) {
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	if readable, err := k.readableSince(ctx, original, cohort.Height); err != nil || !readable {
 		return err
 	}
 	slashed, err := k.slashVotes(ctx, params, c.Cohort, c.Rank, params.Review.DuplicatePpm, slashDuplicate, func(vote types.Vote) bool { return vote.Accept })

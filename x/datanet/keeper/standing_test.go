@@ -183,12 +183,11 @@ func TestAppealAgainstARecall(t *testing.T) {
 	for name, keep := range map[string]bool{"kept": true, "recalled": false} {
 		t.Run(name, func(t *testing.T) {
 			r := newReviews(t, 8)
-			r.elsewhere(9)
+			r.elsewhere(16)
 			rank := r.seed()
 			must(r.fixture, r.msgs.RecallContribution, recallMsg(r.owner.String(), rank))
-			appeal := &types.MsgAppeal{Appellant: r.bob.String(), Rank: rank, Reason: "it is mine"}
-			refuse(r.fixture, r.msgs.Appeal, appeal, types.ErrUnauthorized)
-			appeal.Appellant = r.alice.String()
+			appeal := &types.MsgAppeal{Appellant: r.alice.String(), Rank: rank, Reason: "it is mine"}
+			owner, contributor := r.Bank.Of(r.Ctx, r.owner), r.Bank.Of(r.Ctx, r.alice)
 			id := must(r.fixture, r.msgs.Appeal, appeal).Cohort
 			refuse(r.fixture, r.msgs.Appeal, appeal, types.ErrAppeal)
 			cohort := r.draw(id)
@@ -200,6 +199,16 @@ func TestAppealAgainstARecall(t *testing.T) {
 			}))
 			require.Equal(t, keep, r.contribution(rank).Earning())
 			require.Nil(t, r.contribution(rank).Recall)
+			// The recall had a deposit of what it costs to defend against it.
+			if keep {
+				require.Equal(t, owner, r.Bank.Of(r.Ctx, r.owner))
+				require.Equal(t, contributor, r.Bank.Of(r.Ctx, r.alice))
+				refuse(r.fixture, r.msgs.RecallContribution, recallMsg(r.owner.String(), rank), types.ErrRecall)
+				must(r.fixture, r.msgs.RecallContribution, recallMsg(solo.Authority(), rank))
+			} else {
+				require.Equal(t, fee.MulRaw(5), r.Bank.Of(r.Ctx, r.owner).Sub(owner))
+				require.Equal(t, fee.MulRaw(15), contributor.Sub(r.Bank.Of(r.Ctx, r.alice)))
+			}
 		})
 	}
 }
@@ -208,7 +217,7 @@ func TestAppealAgainstARecall(t *testing.T) {
 // are slashed, and the deposit of the appeal returns.
 func TestAppealOverturnsARejection(t *testing.T) {
 	r := newReviews(t, 8)
-	r.elsewhere(9)
+	r.elsewhere(16)
 	r.seed()
 	rank := r.decide(r.alice, text(900), rejecting)
 	require.Equal(t, types.CONTRIBUTION_STATUS_REJECTED, r.contribution(rank).Status)
@@ -313,7 +322,7 @@ func TestChecksByChance(t *testing.T) {
 		})
 		r.open(golds...)
 		require.True(t, r.contribution(rank).Earning(), "one account cannot keep an item out")
-		id := r.contribution(rank).Appeal
+		id := r.contribution(rank).Check
 		if id == 0 {
 			continue
 		}
@@ -329,8 +338,8 @@ func TestChecksByChance(t *testing.T) {
 		must(r.fixture, r.msgs.BondValidator, &types.MsgBondValidator{Validator: dissenter, DatanetId: r.id, Amount: bond})
 	}
 	require.Positive(t, checks)
-	// Half of the fees, one of each cohort, pay checks of five.
-	require.Equal(t, fee.MulRaw(60).QuoRaw(2).Sub(fee.MulRaw(5).MulRaw(int64(checks))), r.datanet(r.id).CheckFund)
+	// Half of the fees, one of each cohort and the gas of its gold, pay checks of five.
+	require.InDelta(t, 30.7-5*float64(checks), r.datanet(r.id).CheckFund.ToLegacyDec().QuoInt(fee).MustFloat64(), 0.1)
 }
 
 // TestAppealWithoutPanel: nobody is left to ask, or nobody answers.
@@ -456,6 +465,12 @@ func TestBountyChoosesItsReviewers(t *testing.T) {
 	r := newReviews(t, 5)
 	other := r.elsewhere(5)
 	r.smallCohorts()
+	refuse(r.fixture, r.msgs.FundBounty, &types.MsgFundBounty{
+		Funder: r.bob.String(), DatanetId: r.id, Amount: open(1_000), Price: open(100), Deadline: r.Ctx.BlockTime().Add(time.Hour), Panel: other,
+	}, types.ErrBounty)
+	must(r.fixture, r.msgs.UpdateDataNet, &types.MsgUpdateDataNet{
+		Owner: r.owner.String(), DatanetId: r.id, Name: "Skin", RoyaltyFloor: math.ZeroInt(), ReviewFee: fee, BountyPanels: true,
+	})
 	id := r.fundBounty(open(1_000), open(100), other)
 	rank := r.contribute(r.alice, text(940), forBounty(id))
 	ranks := []uint64{r.contribute(r.owner, text(941), forBounty(id)), r.contribute(r.owner, text(942), forBounty(id))}
@@ -477,7 +492,7 @@ func (r *reviews) mustValidator(id uint64) types.DataValidator {
 func TestBountyIsRefused(t *testing.T) {
 	r := newReviews(t, 9)
 	msg := func(change func(*types.MsgFundBounty)) *types.MsgFundBounty {
-		m := &types.MsgFundBounty{Funder: r.bob.String(), DatanetId: r.id, Amount: open(10), Price: open(1), Deadline: r.Ctx.BlockTime().Add(time.Hour), Panel: r.id}
+		m := &types.MsgFundBounty{Funder: r.bob.String(), DatanetId: r.id, Amount: open(100), Price: open(10), Deadline: r.Ctx.BlockTime().Add(time.Hour), Panel: r.id}
 		change(m)
 		return m
 	}
@@ -485,23 +500,27 @@ func TestBountyIsRefused(t *testing.T) {
 		change func(*types.MsgFundBounty)
 		want   error
 	}{
-		"price above amount": {func(m *types.MsgFundBounty) { m.Price = open(11) }, types.ErrBounty},
+		"price above amount": {func(m *types.MsgFundBounty) { m.Price = open(101) }, types.ErrBounty},
 		"nothing":            {func(m *types.MsgFundBounty) { m.Amount = math.ZeroInt() }, types.ErrBounty},
 		"no DataNet":         {func(m *types.MsgFundBounty) { m.DatanetId = 9 }, types.ErrDataNetNotFound},
 		"no panel":           {func(m *types.MsgFundBounty) { m.Panel = 9 }, types.ErrDataNetNotFound},
 		"over":               {func(m *types.MsgFundBounty) { m.Deadline = r.Ctx.BlockTime() }, types.ErrBounty},
 		"in two years":       {func(m *types.MsgFundBounty) { m.Deadline = r.Ctx.BlockTime().AddDate(2, 0, 0) }, types.ErrBounty},
 		"poor":               {func(m *types.MsgFundBounty) { m.Funder = r.poor.String() }, solo.ErrFunds},
+		"below the fee":      {func(m *types.MsgFundBounty) { m.Price = open(9) }, types.ErrBounty},
 		"own DataNet":        {func(m *types.MsgFundBounty) { m.DatanetId = r.create() }, types.ErrReviewPolicy},
 	} {
 		t.Run(name, func(t *testing.T) { refuse(r.fixture, r.msgs.FundBounty, msg(test.change), test.want) })
 	}
 	// The pool's bounties are bounded by the stake of all validators: 9 bonds.
 	require.NoError(t, r.Bank.Add(r.Ctx, solo.ModuleAddress("bounty_pool"), open(0)))
-	pool := &types.MsgFundPoolBounty{Authority: solo.Authority(), DatanetId: r.id, Amount: bond.MulRaw(9).QuoRaw(10).AddRaw(1), Price: open(1), Deadline: r.Ctx.BlockTime().Add(time.Hour)}
+	pool := &types.MsgFundPoolBounty{Authority: solo.Authority(), DatanetId: r.id, Amount: bond.MulRaw(9).QuoRaw(10).AddRaw(1), Price: open(10), Deadline: r.Ctx.BlockTime().Add(time.Hour)}
 	refuse(r.fixture, r.msgs.FundPoolBounty, pool, types.ErrBounty)
 	pool.Amount = bond.MulRaw(9).QuoRaw(10)
 	refuse(r.fixture, r.msgs.FundPoolBounty, pool, solo.ErrFunds)
+	dear := *pool
+	dear.Price = open(1_001)
+	refuse(r.fixture, r.msgs.FundPoolBounty, &dear, types.ErrBounty)
 	foreign := *pool
 	foreign.Authority = r.alice.String()
 	refuse(r.fixture, r.msgs.FundPoolBounty, &foreign, types.ErrUnauthorized)

@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"time"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
@@ -12,6 +13,9 @@ import (
 
 	"github.com/openledger/openledger/x/datanet/types"
 )
+
+// unbondingRetry is how long a bond stays whose validator has a seat in an open review.
+const unbondingRetry = 24 * time.Hour
 
 // maxUnbonding bounds the parts of a bond that are on their way out.
 const maxUnbonding = 7
@@ -29,8 +33,9 @@ func (k Keeper) GetValidator(ctx context.Context, datanetID uint64, address sdk.
 }
 
 // requiredBond of a data validator, in aopen.
-func requiredBond(params types.ReviewParams, datanet types.DataNet) math.Int {
-	return math.MaxInt(params.MinBond, datanet.ReviewFee.MulRaw(int64(params.BondPerFee)))
+func requiredBond(ctx context.Context, params types.ReviewParams, datanet types.DataNet) math.Int {
+	fee := datanet.FeeAt(sdk.UnwrapSDKContext(ctx).BlockTime())
+	return math.MaxInt(params.MinBond, fee.MulRaw(int64(params.BondPerFee)))
 }
 
 // setValidator stores a validator and its weight in the draws.
@@ -64,7 +69,7 @@ func (k Keeper) bond(ctx context.Context, params types.Params, datanet types.Dat
 		return v, err
 	}
 	v.Bond = v.Bond.Add(amount)
-	if required := requiredBond(params.Review, datanet); v.Bond.LT(required) {
+	if required := requiredBond(ctx, params.Review, datanet); v.Bond.LT(required) {
 		return v, errorsmod.Wrapf(types.ErrInvalidBond, "a bond of %saopen is below the %saopen that DataNet %d asks for", v.Bond, required, datanet.Id)
 	}
 	if err := k.take(ctx, address, amount); err != nil {
@@ -123,7 +128,7 @@ func (k Keeper) unbond(ctx context.Context, params types.Params, datanet types.D
 		return v, errorsmod.Wrapf(types.ErrInvalidBond, "%d parts are unbonding, at most %d may: wait until %s", len(v.Unbonding), maxUnbonding, v.Unbonding[0].Matures)
 	}
 	v.Bond = v.Bond.Sub(amount)
-	if required := requiredBond(params.Review, datanet); v.Bond.IsPositive() && v.Active && v.Bond.LT(required) {
+	if required := requiredBond(ctx, params.Review, datanet); v.Bond.IsPositive() && v.Active && v.Bond.LT(required) {
 		return v, errorsmod.Wrapf(types.ErrInvalidBond, "%saopen would stay, less than the required %saopen: take all of it out, or less", v.Bond, required)
 	}
 	v.Active = v.Active && v.Bond.IsPositive()
@@ -143,6 +148,12 @@ func (k Keeper) matureUnbonding(ctx context.Context, id uint64) error {
 		return err
 	}
 	now, matured := sdk.UnwrapSDKContext(ctx).BlockTime(), math.ZeroInt()
+	if seated, err := k.seated(ctx, v.Address); err != nil {
+		return err
+	} else if seated {
+		// A pause, or deadlines swept late, may have made a review outlast the bond.
+		return k.setTimer(ctx, timerUnbonding, v.Id, now.Add(unbondingRetry))
+	}
 	for len(v.Unbonding) > 0 && !now.Before(v.Unbonding[0].Matures) {
 		matured = matured.Add(v.Unbonding[0].Amount)
 		v.Unbonding = v.Unbonding[1:]
@@ -170,7 +181,7 @@ func (k Keeper) activate(ctx context.Context, params types.Params, datanet types
 	if err := k.checkCredential(ctx, datanet, address); err != nil {
 		return v, err
 	}
-	if required := requiredBond(params.Review, datanet); v.Bond.LT(required) {
+	if required := requiredBond(ctx, params.Review, datanet); v.Bond.LT(required) {
 		return v, errorsmod.Wrapf(types.ErrInvalidBond, "the bond of %saopen is below the required %saopen: add to it", v.Bond, required)
 	}
 	v.Active = true
@@ -209,7 +220,7 @@ func (k Keeper) slash(ctx context.Context, params types.ReviewParams, cohort uin
 	if err != nil {
 		return math.Int{}, err
 	}
-	if v.Bond.MulRaw(2).LT(requiredBond(params, datanet)) {
+	if v.Bond.MulRaw(2).LT(requiredBond(ctx, params, datanet)) {
 		v.Active = false
 	}
 	if err := k.setValidator(ctx, v); err != nil {
@@ -236,4 +247,15 @@ func (k Keeper) record(ctx context.Context, id uint64, change func(*types.Review
 	}
 	change(&v.Record)
 	return k.Validators.Set(ctx, id, v)
+}
+
+// seated says whether an account has a seat in a review that is not decided.
+func (k Keeper) seated(ctx context.Context, address string) (bool, error) {
+	found := false
+	of := collections.NewPrefixedPairRange[sdk.AccAddress, uint64](sdk.MustAccAddressFromBech32(address))
+	err := k.Assigned.Walk(ctx, of, func(collections.Pair[sdk.AccAddress, uint64]) (bool, error) {
+		found = true
+		return true, nil
+	})
+	return found, err
 }

@@ -36,6 +36,7 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 	legacy.RegisterAminoMsg(cdc, &MsgReleaseDeposits{}, "openledger/MsgReleaseDeposits")
 	legacy.RegisterAminoMsg(cdc, &MsgFundBounty{}, "openledger/MsgFundBounty")
 	legacy.RegisterAminoMsg(cdc, &MsgFundPoolBounty{}, "openledger/MsgFundPoolBounty")
+	legacy.RegisterAminoMsg(cdc, &MsgResubmitContributions{}, "openledger/MsgResubmitContributions")
 	legacy.RegisterAminoMsg(cdc, &MsgUpdateParams{}, "openledger/datanet/MsgUpdateParams")
 	cdc.RegisterConcrete(Params{}, "openledger/x/datanet/Params", nil)
 }
@@ -44,7 +45,7 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	registry.RegisterImplementations((*sdk.Msg)(nil),
 		&MsgCreateDataNet{}, &MsgUpdateDataNet{}, &MsgCommitContributions{}, &MsgRevealContributions{},
-		&MsgAcceptContributions{}, &MsgRejectContributions{}, &MsgWithdrawContribution{}, &MsgUpdateParams{},
+		&MsgAcceptContributions{}, &MsgRejectContributions{}, &MsgWithdrawContribution{}, &MsgResubmitContributions{}, &MsgUpdateParams{},
 		&MsgBondValidator{}, &MsgUnbondValidator{}, &MsgActivateValidator{}, &MsgSetCredentialPolicy{},
 		&MsgGrantCredentials{}, &MsgRevokeCredentials{}, &MsgSealGold{}, &MsgOpenGold{},
 		&MsgCommitBallot{}, &MsgRevealBallot{}, &MsgAppeal{}, &MsgResolveContribution{},

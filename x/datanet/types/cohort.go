@@ -1,18 +1,38 @@
 package types
 
 // EnoughGold says whether a cohort holds enough gold to be reviewed: the share
-// of its items, at least half of it to be rejected, at least one to be accepted.
+// of its items, at least half of it to be rejected. One item at least is altered,
+// since a program finds duplicates, and one is sound; one at least is no gold.
+// Duplicates are not counted against the items: anybody may seal them, of none.
 func (c Cohort) EnoughGold(p ReviewParams) bool {
-	bad, sound := 0, 0
+	duplicates, altered, sound := c.countGold()
+	needed := GoldNeeded(len(c.Items), p.GoldPpm)
+	return duplicates+altered+sound >= needed && 2*(duplicates+altered) >= needed && altered > 0 && sound > 0 && altered+sound < len(c.Items)
+}
+
+func (c Cohort) countGold() (duplicates, altered, sound int) {
 	for _, gold := range c.Gold {
-		if gold.Kind.Bad() {
-			bad++
-		} else {
+		switch gold.Kind {
+		case GOLD_KIND_DUPLICATE:
+			duplicates++
+		case GOLD_KIND_ALTERED:
+			altered++
+		case GOLD_KIND_SOUND:
 			sound++
 		}
 	}
-	needed := GoldNeeded(len(c.Items), p.GoldPpm)
-	return bad+sound >= needed && bad+sound <= len(c.Items) && 2*bad >= needed && bad > 0 && sound > 0
+	return duplicates, altered, sound
+}
+
+// GoldOf returns how many items an account has sealed as gold.
+func (c Cohort) GoldOf(planter string) int {
+	n := 0
+	for _, gold := range c.Gold {
+		if gold.Planter == planter {
+			n++
+		}
+	}
+	return n
 }
 
 // AllGoldOpen says whether nobody has gold left to open.
@@ -48,12 +68,14 @@ func (c Cohort) Seated(address string) uint32 {
 // Bad says whether gold of a kind must be rejected.
 func (k GoldKind) Bad() bool { return k == GOLD_KIND_DUPLICATE || k == GOLD_KIND_ALTERED }
 
-// OpenedGold returns the kind of gold that an item was shown to be, unspecified if none.
+// OpenedGold returns the kind of gold that an item was shown to be, unspecified
+// if none. What the chain has checked goes before what somebody vouches for.
 func (c Cohort) OpenedGold(rank uint64) GoldKind {
+	found := GOLD_KIND_UNSPECIFIED
 	for _, gold := range c.Gold {
-		if gold.Rank == rank {
-			return gold.Kind
+		if gold.Rank == rank && found != GOLD_KIND_DUPLICATE {
+			found = gold.Kind
 		}
 	}
-	return GOLD_KIND_UNSPECIFIED
+	return found
 }

@@ -1,6 +1,10 @@
 package types
 
-import "time"
+import (
+	"time"
+
+	"cosmossdk.io/math"
+)
 
 // CredentialsAt returns the policy of a DataNet in force at a time.
 func (d DataNet) CredentialsAt(now time.Time) CredentialPolicy {
@@ -24,6 +28,16 @@ func (p CredentialPolicy) Granter(owner string) string {
 	return ""
 }
 
+// FeeAt returns the review fee of a DataNet in force at a time. Changes are
+// announced like those of credentials: nobody pays a fee, or has a bond at
+// risk, that he could not know.
+func (d DataNet) FeeAt(now time.Time) math.Int {
+	if !d.FeeFrom.IsZero() && !now.Before(d.FeeFrom) {
+		return d.NextReviewFee
+	}
+	return d.ReviewFee
+}
+
 // Good says whether a credential admits its account under a policy at a time.
 func (c Credential) Good(policy CredentialPolicy, now time.Time) bool {
 	return c.Policy == policy.Number && !now.Before(c.From) && (c.Until == nil || now.Before(*c.Until))
@@ -32,7 +46,7 @@ func (c Credential) Good(policy CredentialPolicy, now time.Time) bool {
 // PaidAt says whether receipts of batches submitted in a block pay a
 // contribution that was accepted.
 func (c Contribution) PaidAt(height int64) bool {
-	return c.AcceptedVersion != 0 && (c.StoppedHeight == 0 || height < c.StoppedHeight)
+	return c.AcceptedVersion != 0 && (c.StoppedHeight == 0 || height < c.StoppedHeight || c.ResumedHeight != 0 && height >= c.ResumedHeight)
 }
 
 // Earning says whether a contribution is accepted and nothing has stopped it.

@@ -28,7 +28,7 @@ func (g GenesisState) Validate() error {
 		if err := validateAddress("owner", datanet.Owner); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 		}
-		if err := validateAmounts(datanet.ReviewFee, datanet.CheckFund); err != nil {
+		if err := validateAmounts(datanet.ReviewFee, datanet.NextReviewFee, datanet.CheckFund); err != nil {
 			return errorsmod.Wrapf(err, "DataNet %d", datanet.Id)
 		}
 		datanets[datanet.Id] = datanet
@@ -60,6 +60,11 @@ func (g GenesisState) Validate() error {
 		}
 		if err := validateAmounts(contribution.ReviewFee, contribution.FeePaid, contribution.AcceptedDeposit, contribution.Vesting); err != nil {
 			return errorsmod.Wrapf(err, "contribution %d", contribution.Rank)
+		}
+		if contribution.Recall != nil {
+			if err := validateAmounts(contribution.Recall.Deposit); err != nil {
+				return errorsmod.Wrapf(err, "recall of contribution %d", contribution.Rank)
+			}
 		}
 		if contribution.Bounty > uint64(len(g.Bounties)) {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d applies for unknown bounty %d", contribution.Rank, contribution.Bounty)

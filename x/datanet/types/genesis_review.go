@@ -85,15 +85,15 @@ func (g GenesisState) validateValidators(datanets map[uint64]DataNet) error {
 }
 
 func (g GenesisState) validateCohorts(datanets map[uint64]DataNet) error {
-	cohorts := make(map[uint64]bool, len(g.Cohorts))
+	cohorts := make(map[uint64]int, len(g.Cohorts)) // items
 	for _, cohort := range g.Cohorts {
-		if _, known := datanets[cohort.DatanetId]; !known || cohort.Id < 1 || cohort.Id >= g.NextCohort || cohorts[cohort.Id] {
+		if _, known := datanets[cohort.DatanetId]; !known || cohort.Id < 1 || cohort.Id >= g.NextCohort || cohorts[cohort.Id] != 0 || len(cohort.Items) == 0 {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "cohort %d of DataNet %d", cohort.Id, cohort.DatanetId)
 		}
 		if cohort.Phase < COHORT_PHASE_FILLING || cohort.Phase > COHORT_PHASE_DECIDED || cohort.Kind < COHORT_KIND_REVIEW || cohort.Kind > COHORT_KIND_CHECK {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "cohort %d is %s in %s", cohort.Id, cohort.Kind, cohort.Phase)
 		}
-		cohorts[cohort.Id] = true
+		cohorts[cohort.Id] = len(cohort.Items)
 		amounts := []math.Int{cohort.Fee, cohort.Deposit}
 		for _, gold := range cohort.Gold {
 			if err := validateAddress("planter", gold.Planter); err != nil {
@@ -118,7 +118,8 @@ func (g GenesisState) validateCohorts(datanets map[uint64]DataNet) error {
 		if err := validateAddress("ballot", ballot.Address); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 		}
-		if !cohorts[ballot.Cohort] || len(ballot.Hash) != hashSize {
+		items := cohorts[ballot.Cohort]
+		if items == 0 || len(ballot.Hash) != hashSize || len(ballot.Votes) != 0 && len(ballot.Votes) != items {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "ballot of %s for cohort %d", ballot.Address, ballot.Cohort)
 		}
 		if err := ValidateVotes(ballot.Votes); err != nil {

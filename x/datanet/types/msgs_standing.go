@@ -17,6 +17,7 @@ var (
 	_ sdk.HasValidateBasic = (*MsgProvePriorArt)(nil)
 	_ sdk.HasValidateBasic = (*MsgRecallContribution)(nil)
 	_ sdk.HasValidateBasic = (*MsgReleaseDeposits)(nil)
+	_ sdk.HasValidateBasic = (*MsgResubmitContributions)(nil)
 )
 
 // Validate reports a proof of impossible size.
@@ -104,6 +105,17 @@ func (m *MsgRecallContribution) ValidateBasic() error {
 
 // ValidateBasic implements sdk.HasValidateBasic.
 func (m *MsgReleaseDeposits) ValidateBasic() error {
+	if err := validateAddress("contributor", m.Contributor); err != nil {
+		return err
+	}
+	if err := validateCount(len(m.Ranks)); err != nil {
+		return err
+	}
+	return validateRanks(m.Ranks)
+}
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgResubmitContributions) ValidateBasic() error {
 	if err := validateAddress("contributor", m.Contributor); err != nil {
 		return err
 	}
