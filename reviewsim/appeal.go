@@ -19,10 +19,10 @@ func (w *world) appeals(pi float64, items []*item, first types.Cohort) error {
 			return err
 		}
 		switch {
-		case c.Appeal != 0: // chance has it decided again
-			it.appealed = c.Appeal
+		case c.Check != 0: // chance has it decided again
+			it.appealed = c.Check
 			appealed = append(appealed, it)
-			draws = append(draws, draw{id: c.Appeal, excluded: first.Seats})
+			draws = append(draws, draw{id: c.Check, excluded: first.Seats})
 			continue
 		case it.gold != types.GOLD_KIND_UNSPECIFIED:
 		case it.accepted && !it.good:

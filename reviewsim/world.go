@@ -158,8 +158,11 @@ func (w *world) seed() error {
 	if err := w.contribute(datanet, []*item{w.original}); err != nil {
 		return err
 	}
-	_, err = w.msgs.AcceptContributions(w.Ctx, &types.MsgAcceptContributions{Owner: w.owner.text, DatanetId: datanet, Ranks: []uint64{w.original.rank}})
-	return err
+	response, err := w.msgs.AcceptContributions(w.Ctx, &types.MsgAcceptContributions{Owner: w.owner.text, DatanetId: datanet, Ranks: []uint64{w.original.rank}})
+	if err != nil {
+		return err
+	}
+	return w.Keeper.SetHeld(w.Ctx, datanet, response.Version)
 }
 
 // next ends the block and begins another.

@@ -237,6 +237,8 @@ func (w *world) act() {
 		params.Paused = !params.Paused && rapid.IntRange(0, 2).Draw(w.t, "pause") == 0
 		try(w, wrap(w.msgs.UpdateParams), &types.MsgUpdateParams{Authority: solo.Authority(), Params: params})
 	case 16:
+		try(w, wrap(w.msgs.ResubmitContributions), &types.MsgResubmitContributions{Contributor: w.person().String(), Ranks: []uint64{w.rank()}})
+		w.hold()
 		w.after(time.Duration(rapid.SampledFrom([]int{1, 3, 25, 80, 400, 2_200}).Draw(w.t, "hours")) * time.Hour)
 	}
 	w.blocks(int64(rapid.IntRange(0, 9).Draw(w.t, "blocks")))
