@@ -33,6 +33,9 @@ func (w *world) loneHash() ([]byte, error) {
 		len(cohort.Seats) != w.loneSeat || cohort.DrawHeight != w.Ctx.BlockHeight() {
 		return nil, err
 	}
+	if cohort.Seated(w.lone.text) >= w.params.MaxSeatsOf() {
+		return nil, nil // he has as many as he may
+	}
 	l, err := w.lottery(cohort.Panel)
 	if err != nil {
 		return nil, err
