@@ -102,12 +102,22 @@ func (s *Scenario) createDatanet() {
 // Contribute seals and reveals segments of a contributor.
 func (s *Scenario) Contribute(contributor Account, segments ...string) Contribution {
 	s.T.Helper()
+	return s.ContributeMarked(contributor, nil, segments...)
+}
+
+// ContributeMarked seals and reveals segments with a mark of gold; nil is a mark
+// that is not of gold.
+func (s *Scenario) ContributeMarked(contributor Account, mark []byte, segments ...string) Contribution {
+	s.T.Helper()
 	file := poa.SegmentFile{}
 	for _, segment := range segments {
 		require.NoError(s.T, poa.CheckSegment([]byte(segment), poa.SegmentRules{}))
 		file.Segments = append(file.Segments, []byte(segment))
 	}
 	item, hash := RevealItem(s.DatanetID, contributor, file)
+	if mark != nil {
+		item.Mark = mark
+	}
 	result := s.Send(contributor, &datanettypes.MsgCommitContributions{
 		Contributor: contributor.String(),
 		Items:       []datanettypes.CommitItem{{Hash: hash[:], Deposit: Coin(Open(1))}},
@@ -129,10 +139,10 @@ func RevealItem(datanetID uint64, contributor Account, file poa.SegmentFile) (da
 		panic(err)
 	}
 	root, statistics, content := file.Root(contributor.Address), file.StatisticsRoot(), sha256.Sum256(encoded)
-	salt := sha256.Sum256(append([]byte("salt"), root[:]...))
+	salt, mark := sha256.Sum256(append([]byte("salt"), root[:]...)), sha256.Sum256(append([]byte("mark"), root[:]...))
 	return datanettypes.RevealItem{
 		DatanetId: datanetID, Root: root[:], Salt: salt[:], Segments: uint32(len(file.Segments)), Tokens: file.Tokens(),
-		Bytes: uint64(len(encoded)), StatisticsRoot: statistics[:], ContentHash: content[:], Title: "notes",
+		Bytes: uint64(len(encoded)), StatisticsRoot: statistics[:], ContentHash: content[:], Title: "notes", Mark: mark[:],
 	}, poa.CommitHash(root, contributor.Address, salt[:])
 }
 
