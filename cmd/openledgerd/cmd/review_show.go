@@ -40,7 +40,8 @@ earlier items of the same cohort, as far as they are in the content store. What
 is missing is named; --fetch-missing downloads it. You answer for duplicates that
 you accept, also of other DataNets: --datanet adds them, --against adds files.
 
-In an appeal or recall, the reasons of both sides are shown.
+In an appeal or recall, the reasons of both sides are shown; in a check, which
+chance makes, what the first panel decided.
 
 Downloading from an address that a contributor wrote tells it your address.`,
 		Example: `openledgerd review show 17 --from reviewer
@@ -184,6 +185,9 @@ func (r *reviewer) printReviews(c datanettypes.Contribution, reviews []datanetty
 		switch cohort.Kind {
 		case datanettypes.COHORT_KIND_APPEAL:
 			r.printf("appellant   %s: %q\n", cohort.Appellant, cohort.Reason)
+			r.printf("question    is the contribution accepted? Decide anew, with a score\n")
+		case datanettypes.COHORT_KIND_CHECK:
+			r.printf("check       nobody appealed: the item was drawn by chance\n")
 			r.printf("question    is the contribution accepted? Decide anew, with a score\n")
 		case datanettypes.COHORT_KIND_RECALL:
 			if c.Recall != nil {
