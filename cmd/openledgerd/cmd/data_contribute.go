@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/cmd/openledgerd/data"
+	"github.com/openledger/openledger/cmd/openledgerd/review"
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/overlap"
 	"github.com/openledger/openledger/poa"
@@ -33,6 +35,7 @@ const (
 	flagCheck        = "check"
 	flagAllowMissing = "allow-missing"
 	flagBounty       = "bounty"
+	flagGoldFor      = "gold-for"
 	saltSize         = 32
 )
 
@@ -53,13 +56,21 @@ contribution takes at most 256 derivations; with more, contribute in parts. The
 text of all that was accepted must be in the content store: what is missing is
 named, and nothing is sent unless --allow-missing says to go on without it.
 
+With --gold-for OWNER the contribution may become gold: the owner of the DataNet
+may seal it as an item whose verdict is known, with ` + "`review gold seal`" + `, and open
+it when the ballots are open; as altered gold it is rejected then. Contribute it
+from an account that nobody connects with the owner. The salt for it is written
+to HOME/review/CHAIN/marks before anything is sent: who reads it knows which item
+is gold. The owner seals with the same home directory, or a copy of that file.
+
 The salt of the seal is written to disk before anything is sent. If the command
 is interrupted, run it again with the same arguments: it goes on where it
 stopped. A sealed contribution that is not revealed in time loses its deposit.`,
 		Example: `openledgerd data contribute notes/ --datanet 1 --from alice --title "Case notes 2026"
 openledgerd data contribute notes/ --datanet 1 --from alice --check
 openledgerd data contribute notes/ --datanet 1 --from alice --check --allow-missing
-openledgerd data contribute notes/ --datanet 1 --from alice --content ./content --uri https://example.org/notes.olseg`,
+openledgerd data contribute notes/ --datanet 1 --from alice --content ./content --uri https://example.org/notes.olseg
+openledgerd data contribute spoilt.md --datanet 1 --from newcomer --gold-for owner`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			send, err := newSender(cmd)
@@ -82,6 +93,7 @@ openledgerd data contribute notes/ --datanet 1 --from alice --content ./content 
 	f.String(flagTitle, "", "title for people")
 	f.String(flagLicence, "", "SPDX expression; empty takes the DataNet's")
 	f.Uint64(flagBounty, 0, "bounty to apply for; see openledgerd query datanet bounties")
+	f.String(flagGoldFor, "", "owner of the DataNet, by address or name of the key, who may open the contribution as gold")
 	f.Bool(flagCheck, false, "compare with the DataNet's accepted text first, refuse duplicates and declare derived segments")
 	f.Bool(flagAllowMissing, false, "with --check: do not compare with accepted text that is not in the content store; what is derived from it is not declared")
 	_ = cmd.MarkFlagRequired(flagDatanet)
@@ -106,6 +118,10 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 		return err
 	}
 	store := data.Store{Dir: filepath.Join(send.clientCtx.HomeDir, "contributions")}
+	planter, err := planterOf(cmd, send.clientCtx, datanet)
+	if err != nil {
+		return err
+	}
 	pending, err := plan(cmd, send, store, file, encoded)
 	if err != nil {
 		return err
@@ -113,6 +129,11 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	// Not before all checks: what is refused would be found as earlier text.
 	if err := storeContent(ctx, cmd, send.clientCtx, encoded); err != nil {
 		return err
+	}
+	if planter != "" {
+		if err := markGold(cmd, send.clientCtx, planter, pending); err != nil {
+			return fmt.Errorf("nothing was sent, because what makes it gold could not be kept: %w", err)
+		}
 	}
 	if err := seal(cmd, send, store, pending, params.Params, datanet); err != nil {
 		return err
@@ -143,6 +164,56 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 		decides = "a panel decides in some days"
 	}
 	cmd.Printf("next        %s: `openledgerd query datanet contribution %d`\n", decides, pending.Reveal.Rank)
+	if planter != "" {
+		cmd.Printf("gold        while its cohort is filling: `openledgerd review gold seal %d --kind altered|sound --from OWNER`\n", pending.Reveal.Rank)
+	}
+	return nil
+}
+
+// planterOf returns who may open the contribution as gold, "" without --gold-for.
+// The chain takes such gold from the owner alone.
+func planterOf(cmd *cobra.Command, clientCtx client.Context, datanet datanettypes.DataNet) (string, error) {
+	name, _ := cmd.Flags().GetString(flagGoldFor)
+	if name == "" {
+		return "", nil
+	}
+	planter, err := resolveAddress(clientCtx, name)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("--%s: %w", flagGoldFor, err)
+	case datanet.ReviewPolicy != datanettypes.REVIEW_POLICY_PANEL:
+		return "", fmt.Errorf("--%s: the owner of DataNet %d decides, not panels: it has no gold", flagGoldFor, datanet.Id)
+	case planter != datanet.Owner:
+		return "", fmt.Errorf("--%s: only the owner of DataNet %d, %s, may open altered and sound gold, not %s; duplicates need no mark", flagGoldFor, datanet.Id, datanet.Owner, planter)
+	}
+	return planter, nil
+}
+
+// markGold has a contribution carry a mark of a planter, and writes what opens
+// the mark to disk. An earlier run may have done so. The mark is no part of the
+// seal: until the contribution is opened it may be another.
+func markGold(cmd *cobra.Command, clientCtx client.Context, planter string, pending *data.Pending) error {
+	chainID, err := chainOf(cmd, clientCtx)
+	if err != nil {
+		return err
+	}
+	marks := review.NewMarks(clientCtx.HomeDir, chainID)
+	mark, kept, err := marks.Load(pending.Reveal.Mark)
+	if err != nil {
+		return err
+	}
+	if !kept || mark.Planter != planter {
+		if mark, err = review.NewMark(planter, time.Now()); err != nil {
+			return err
+		}
+		if err := marks.Save(mark); err != nil {
+			return err
+		}
+		if pending.Reveal.Mark, err = mark.Hash(); err != nil {
+			return err
+		}
+	}
+	cmd.Printf("mark        gold of %s, if it is sealed; %s holds the salt\n", planter, marks.Path(pending.Reveal.Mark))
 	return nil
 }
 
@@ -220,7 +291,8 @@ func newPending(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	if _, err := rand.Read(salt); err != nil {
 		return nil, err
 	}
-	// Panels must not see which contributions are gold, so all have a mark.
+	// Panels must not see which contributions are gold, so all have a mark; that
+	// of --gold-for takes the place of this one.
 	if _, err := rand.Read(mark); err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/openledger/openledger/attestor/api"
 	"github.com/openledger/openledger/cmd/openledgerd/data"
+	"github.com/openledger/openledger/cmd/openledgerd/review"
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/overlap"
 	"github.com/openledger/openledger/poa"
@@ -238,6 +239,61 @@ func TestContributeGoesOn(t *testing.T) {
 	first := pending()
 	require.NotEmpty(t, first.Reveal.Salt)
 	require.Equal(t, first, pending())
+}
+
+// TestContributeGold: the mark is on disk before anything is sent, and a second
+// run takes that of the first.
+func TestContributeGold(t *testing.T) {
+	c := newContributor(t)
+	file := segmentFile(prose(rand.New(rand.NewSource(1)), 1)...)
+	_, err := c.contribute(file, "--gold-for", c.Owner.String())
+	require.ErrorContains(t, err, "the owner of DataNet 1 decides, not panels")
+	c.nothingLeft(file)
+
+	result := c.Send(c.Owner, &datanettypes.MsgCreateDataNet{
+		Owner: c.Owner.String(), Name: "Glands", Domain: "dermatology", Licence: "CC-BY-4.0", GuidelinesUri: "https://example.org/glands",
+		ReviewPolicy: datanettypes.REVIEW_POLICY_PANEL, ReviewFee: chain.Open(1), RoyaltyFloor: chain.Royalty,
+	})
+	var created datanettypes.MsgCreateDataNetResponse
+	require.NoError(t, chain.Decode(result, &created))
+	c.DatanetID = created.DatanetId
+	_, err = c.contribute(file, "--gold-for", c.Bob.String())
+	require.ErrorContains(t, err, "only the owner of DataNet 2, "+c.Owner.String())
+	_, err = c.contribute(file, "--gold-for", "nobody")
+	require.ErrorContains(t, err, `--gold-for: "nobody" is not an address`)
+	c.nothingLeft(file)
+
+	marks := review.NewMarks(c.home, chain.ID)
+	c.send.clientCtx = c.send.clientCtx.WithChainID(chain.ID)
+	root := file.Root(c.Stranger.Address)
+	contributed := func(flags ...string) []byte {
+		_, err := c.contribute(file, flags...)
+		require.ErrorContains(t, err, errSealing)
+		pending, err := data.Store{Dir: filepath.Join(c.home, "contributions")}.Load(root[:], c.Stranger.String())
+		require.NoError(t, err)
+		return pending.Reveal.Mark
+	}
+	random := contributed()
+	require.Len(t, random, 32)
+	require.NoDirExists(t, marks.Dir)
+
+	gold := contributed("--gold-for", c.Owner.String())
+	require.NotEqual(t, random, gold, "it is not too late to agree")
+	mark, found, err := marks.Load(gold)
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, gold, datanettypes.GoldMark(c.Owner.Address, mark.Salt))
+	require.Equal(t, gold, contributed("--gold-for", c.Owner.String()))
+	require.Equal(t, gold, contributed())
+	files, err := os.ReadDir(marks.Dir)
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+
+	// What cannot be kept is not sent.
+	require.NoError(t, os.RemoveAll(filepath.Join(c.home, "review")))
+	require.NoError(t, os.WriteFile(filepath.Join(c.home, "review"), nil, 0o600))
+	_, err = c.contribute(file, "--gold-for", c.Owner.String())
+	require.ErrorContains(t, err, "nothing was sent")
 }
 
 // TestContributeNeedsAllEarlierText: what is derived from missing text cannot be

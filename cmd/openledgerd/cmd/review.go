@@ -87,6 +87,7 @@ type reviewer struct {
 	address string
 	tx      transactor // nil if it only looks
 	store   review.Store
+	marks   review.Marks
 	out     io.Writer
 	shown   *progress
 
@@ -137,7 +138,8 @@ func reviewerOf(cmd *cobra.Command, clientCtx client.Context, address string) (*
 		return nil, err
 	}
 	r := &reviewer{
-		query: datanettypes.NewQueryClient(clientCtx), address: address, store: review.NewStore(clientCtx.HomeDir, chainID, address),
+		query: datanettypes.NewQueryClient(clientCtx), address: address,
+		store: review.NewStore(clientCtx.HomeDir, chainID, address), marks: review.NewMarks(clientCtx.HomeDir, chainID),
 		out: cmd.OutOrStdout(), shown: newProgress(cmd.ErrOrStderr()), now: time.Now, pause: sleep, interval: defaultInterval,
 	}
 	if interval, err := cmd.Flags().GetDuration(flagInterval); err == nil {
@@ -188,6 +190,11 @@ func addressOf(cmd *cobra.Command, clientCtx client.Context) (string, error) {
 	if name == "" {
 		return "", nil
 	}
+	return resolveAddress(clientCtx, name)
+}
+
+// resolveAddress returns the account that an address or the name of a key means.
+func resolveAddress(clientCtx client.Context, name string) (string, error) {
 	if _, err := sdk.AccAddressFromBech32(name); err == nil {
 		return name, nil
 	}

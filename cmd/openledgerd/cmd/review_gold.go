@@ -51,12 +51,17 @@ reviewed without gold of both verdicts.
   altered     the owner of the DataNet spoilt it: it must be rejected.
   sound       the owner vouches for it: it must be accepted.
 
+Altered and sound gold is contributed for that, under an account that nobody
+connects with the owner: ` + "`openledgerd data contribute --gold-for OWNER`" + `. The mark
+that the contribution then carries is looked for in HOME/review; without it the
+chain would not let anybody open the item as gold.
+
 It costs a deposit (Params.review.gold_fees review fees), which returns when the
 gold is opened, and is lost otherwise: leave ` + "`openledgerd review run`" + ` running with
 the same key, on the same machine. What opens it is written to HOME/review before
 it is sent; interrupted, run the command again.`,
 		Example: `openledgerd review gold seal 18 --kind duplicate --original 3 --from carol
-openledgerd review gold seal 19 --kind altered --from owner
+openledgerd review gold seal 19 --kind altered --from owner   # contributed with --gold-for owner
 openledgerd review gold seal 20 --kind sound --from owner`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -128,7 +133,7 @@ func (r *reviewer) sealGold(ctx context.Context, texts *texts, rank uint64, kind
 		return err
 	}
 	if gold == nil {
-		if gold, err = r.newGold(ctx, texts, cohort.Id, rank, kind, original); err != nil {
+		if gold, err = r.newGold(ctx, texts, cohort.Id, found.Contribution, kind, original); err != nil {
 			return err
 		}
 	}
@@ -178,25 +183,45 @@ func (r *reviewer) mayPlant(ctx context.Context, cohort datanettypes.Cohort, kin
 	return formatOpen(datanet.Datanet.ReviewFee.MulRaw(int64(params.Params.Review.GoldFees))), nil
 }
 
-// newGold makes gold and writes what opens it to disk. A duplicate is proven here first.
-func (r *reviewer) newGold(ctx context.Context, texts *texts, cohort, rank uint64, kind datanettypes.GoldKind, original uint64) (*review.Gold, error) {
-	gold, err := review.NewGold(cohort, rank, kind, r.address, r.now())
+// newGold makes gold and writes what opens it to disk. A duplicate is proven
+// here first; the other kinds need the contributor's mark.
+func (r *reviewer) newGold(ctx context.Context, texts *texts, cohort uint64, c datanettypes.Contribution, kind datanettypes.GoldKind, original uint64) (*review.Gold, error) {
+	gold, err := review.NewGold(cohort, c.Rank, kind, r.address, r.now())
 	if err != nil {
 		return nil, err
 	}
 	if kind == datanettypes.GOLD_KIND_DUPLICATE {
-		shown, err := findCopy(ctx, r.query, texts, rank, original)
+		shown, err := findCopy(ctx, r.query, texts, c.Rank, original)
 		if err != nil {
 			return nil, fmt.Errorf("nothing was sealed: %w", err)
 		}
 		gold.Segment, gold.Original, gold.OriginalSegment = &shown.segment, original, &shown.originalSegment
 		r.printf("duplicate   %.1f %% of segment %d of contribution %d stands in segment %d of contribution %d\n",
-			percent(shown.pair.CopiedPPM), shown.pair.Later, rank, shown.pair.Earlier, original)
+			percent(shown.pair.CopiedPPM), shown.pair.Later, c.Rank, shown.pair.Earlier, original)
+	} else if gold.Salt, err = r.markSalt(c); err != nil {
+		return nil, fmt.Errorf("nothing was sealed: %w", err)
 	}
 	if err := r.store.SaveGold(gold); err != nil {
 		return nil, fmt.Errorf("the gold was not sent, because what opens it could not be written: %w", err)
 	}
 	return &gold, nil
+}
+
+// markSalt returns the salt of the mark that a contribution carries. With
+// another one the chain would let nobody open it as altered or sound gold.
+func (r *reviewer) markSalt(c datanettypes.Contribution) ([]byte, error) {
+	mark, found, err := r.marks.Load(c.Mark)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, fmt.Errorf("%s is not there: contribution %d was not contributed as your gold with this home directory. Altered and sound gold is contributed with `openledgerd data contribute PATH --datanet %d --%s %s --from ANOTHER-ACCOUNT`; if that was done on another machine, copy the file from there",
+			r.marks.Path(c.Mark), c.Rank, c.DatanetId, flagGoldFor, r.address)
+	}
+	if mark.Planter != r.address {
+		return nil, fmt.Errorf("contribution %d was contributed with --%s %s, who alone may open it as gold; you are %s", c.Rank, flagGoldFor, mark.Planter, r.address)
+	}
+	return mark.Salt, nil
 }
 
 // openGold opens the gold of a cohort that is due, and returns how much waits.

@@ -113,7 +113,7 @@ func (p *panels) tool(account chain.Account) *tool {
 	tx, waited := &blockTx{panels: p, account: account}, 0
 	return &tool{tx: tx, out: out, err: warnings, reviewer: &reviewer{
 		query: p.query, address: account.String(), tx: tx, store: review.NewStore(p.clientCtx.HomeDir, chain.ID, account.String()),
-		out: out, shown: newProgress(warnings), now: p.Time, interval: time.Second,
+		marks: review.NewMarks(p.clientCtx.HomeDir, chain.ID), out: out, shown: newProgress(warnings), now: p.Time, interval: time.Second,
 		pause: func(ctx context.Context, _ time.Duration) error {
 			if waited++; waited > 20 {
 				return errors.New("it waits for ever")
@@ -150,23 +150,43 @@ func (p *panels) cohortOf(rank uint64) datanettypes.Cohort {
 	return found.Cohort
 }
 
-// cohort fills a cohort with a fresh item, a copy and a sound one, and has its
-// gold sealed, by the owner and a stranger.
-func (p *panels) cohort() (fresh, duplicate, sound uint64) {
+// marked contributes what the owner may open as gold, under another account.
+func (p *panels) marked(contributor chain.Account, segments ...string) uint64 {
 	p.Helper()
-	texts := prose(rand.New(rand.NewSource(7)), 3)
-	fresh = p.Contribute(p.Alice, texts[0], texts[1]).Rank
-	duplicate = p.Contribute(p.Bob, chain.Texts[0][1]).Rank
-	sound = p.Contribute(p.Owner, texts[2]).Rank
+	mark, err := review.NewMark(p.Owner.String(), p.Time())
+	require.NoError(p, err)
+	require.NoError(p, review.NewMarks(p.clientCtx.HomeDir, chain.ID).Save(mark))
+	return p.ContributeMarked(contributor, must(mark.Hash()), segments...).Rank
+}
+
+// items of a cohort.
+type items struct{ fresh, duplicate, altered, sound uint64 }
+
+// all in the order of the cohort.
+func (i items) all() []uint64 { return []uint64{i.fresh, i.duplicate, i.altered, i.sound} }
+
+// cohort fills a cohort with a fresh item, a copy, a spoilt and a sound one, and
+// has its gold sealed, by the owner and a stranger.
+func (p *panels) cohort() items {
+	p.Helper()
+	texts := prose(rand.New(rand.NewSource(7)), 4)
+	var i items
+	i.fresh = p.Contribute(p.Alice, texts[0], texts[1]).Rank
+	i.duplicate = p.Contribute(p.Bob, chain.Texts[0][1]).Rank
+	i.altered = p.marked(p.Provider, texts[2])
+	i.sound = p.marked(p.Provider, texts[3])
 	p.hold(p.Contributions...)
 	cmd, _ := command(p.T, reviewGoldSealCmd(), nil)
 	stranger, owner := p.tool(p.Stranger), p.tool(p.Owner)
-	require.NoError(p, stranger.sealGold(context.Background(), p.texts(cmd), duplicate, datanettypes.GOLD_KIND_DUPLICATE, p.Contributions[0].Rank))
-	require.NoError(p, owner.sealGold(context.Background(), p.texts(cmd), sound, datanettypes.GOLD_KIND_SOUND, 0))
+	require.NoError(p, stranger.sealGold(context.Background(), p.texts(cmd), i.duplicate, datanettypes.GOLD_KIND_DUPLICATE, p.Contributions[0].Rank))
+	require.NoError(p, owner.sealGold(context.Background(), p.texts(cmd), i.altered, datanettypes.GOLD_KIND_ALTERED, 0))
+	require.NoError(p, owner.sealGold(context.Background(), p.texts(cmd), i.sound, datanettypes.GOLD_KIND_SOUND, 0))
 	require.Contains(p, stranger.out.String(), "100.0 % of segment 0")
+	require.Contains(p, owner.out.String(), "sealed      altered gold")
 	require.Contains(p, owner.out.String(), "sealed      sound gold")
-	require.Equal(p, datanettypes.COHORT_PHASE_DRAWING, p.cohortOf(fresh).Phase)
-	return fresh, duplicate, sound
+	require.Equal(p, i.all(), p.cohortOf(i.fresh).Items)
+	require.Equal(p, datanettypes.COHORT_PHASE_DRAWING, p.cohortOf(i.fresh).Phase)
+	return i
 }
 
 // drawn waits for the panel and returns the tools of those seated.
@@ -192,6 +212,7 @@ func (p *panels) drawn(rank uint64) []*tool {
 var (
 	good   = datanettypes.Vote{Accept: true, Score: 820}
 	copies = datanettypes.Vote{Reason: datanettypes.REJECT_REASON_DUPLICATE}
+	wrong  = datanettypes.Vote{Reason: datanettypes.REJECT_REASON_WRONG}
 )
 
 func (p *panels) ballot(cohort uint64, address string) *datanettypes.Ballot {
@@ -210,63 +231,69 @@ func (p *panels) ballot(cohort uint64, address string) *datanettypes.Ballot {
 func TestReviewFromSeatToPay(t *testing.T) {
 	p := newPanels(t, 3)
 	ctx := context.Background()
-	fresh, duplicate, sound := p.cohort()
-	tools := p.drawn(fresh)
+	i := p.cohort()
+	tools := p.drawn(i.fresh)
 	require.Greater(t, len(tools), 1, "seats are drawn by the hash of the block, which does not change in tests")
-	cohort := p.cohortOf(fresh)
+	cohort := p.cohortOf(i.fresh)
 
 	// All but the first vote with --no-wait, and leave `review run` running.
 	for _, tool := range tools[1:] {
-		require.NoError(t, tool.vote(ctx, fresh, 0, good, false))
-		require.NoError(t, tool.vote(ctx, duplicate, 0, copies, false))
+		require.NoError(t, tool.vote(ctx, i.fresh, 0, good, false))
+		require.NoError(t, tool.vote(ctx, i.duplicate, 0, copies, false))
+		require.NoError(t, tool.vote(ctx, i.altered, 0, wrong, false))
 		require.Nil(t, p.ballot(cohort.Id, tool.address), "one item is undecided")
-		require.Contains(t, tool.out.String(), fmt.Sprintf("undecided   1 of 3: %d\n", sound))
-		require.NoError(t, tool.vote(ctx, sound, 0, good, false))
+		require.Contains(t, tool.out.String(), fmt.Sprintf("undecided   1 of 4: %d\n", i.sound))
+		require.NoError(t, tool.vote(ctx, i.sound, 0, good, false))
 		require.NotNil(t, p.ballot(cohort.Id, tool.address))
 		require.Contains(t, tool.out.String(), "next        leave `openledgerd review run` running")
 		require.NoError(t, tool.pass(ctx))
 		require.Len(t, tool.tx.sent, 1, "it cannot be opened yet")
 	}
 	last := tools[0]
-	require.NoError(t, last.vote(ctx, fresh, 0, good, true))
-	require.NoError(t, last.vote(ctx, duplicate, 0, copies, true))
-	require.NoError(t, last.vote(ctx, sound, 0, good, true))
+	require.NoError(t, last.vote(ctx, i.fresh, 0, good, true))
+	require.NoError(t, last.vote(ctx, i.duplicate, 0, copies, true))
+	require.NoError(t, last.vote(ctx, i.altered, 0, wrong, true))
+	require.NoError(t, last.vote(ctx, i.sound, 0, good, true))
 	require.Contains(t, last.out.String(), "opened      ballot for cohort")
-	require.NoError(t, last.vote(ctx, sound, 0, good, true), "again: nothing is left to do")
-	require.ErrorContains(t, last.vote(ctx, sound, 0, copies, true), "too late to decide")
+	require.NoError(t, last.vote(ctx, i.sound, 0, good, true), "again: nothing is left to do")
+	require.ErrorContains(t, last.vote(ctx, i.sound, 0, copies, true), "too late to decide")
 	for _, tool := range tools[1:] {
 		require.NoError(t, tool.pass(ctx))
 		require.NoError(t, tool.pass(ctx))
 		require.Len(t, tool.tx.sent, 2)
 	}
-	require.Equal(t, datanettypes.COHORT_PHASE_GOLD, p.cohortOf(fresh).Phase)
+	require.Equal(t, datanettypes.COHORT_PHASE_GOLD, p.cohortOf(i.fresh).Phase)
 
 	before := p.Balance(p.Stranger.Address)
 	stranger, owner := p.tool(p.Stranger), p.tool(p.Owner)
 	require.NoError(t, stranger.pass(ctx))
-	require.Contains(t, stranger.out.String(), fmt.Sprintf("opened      gold for contribution %d", duplicate))
+	require.Contains(t, stranger.out.String(), fmt.Sprintf("opened      gold for contribution %d", i.duplicate))
 	require.True(t, p.Balance(p.Stranger.Address).GT(before.Add(chain.Open(4))), "the deposit is back")
+	require.FileExists(t, owner.marks.Path(p.contribution(i.sound).Mark))
 	require.NoError(t, owner.pass(ctx))
-	require.Equal(t, datanettypes.COHORT_PHASE_DECIDED, p.cohortOf(fresh).Phase)
-	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_ACCEPTED, p.contribution(fresh).Status)
-	require.EqualValues(t, 820, p.contribution(fresh).Score)
-	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_REJECTED, p.contribution(duplicate).Status)
+	require.Equal(t, datanettypes.COHORT_PHASE_DECIDED, p.cohortOf(i.fresh).Phase)
+	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_ACCEPTED, p.contribution(i.fresh).Status)
+	require.EqualValues(t, 820, p.contribution(i.fresh).Score)
+	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_REJECTED, p.contribution(i.duplicate).Status)
+	require.Equal(t, "gold: altered", p.contribution(i.altered).Reason)
+	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_ACCEPTED, p.contribution(i.sound).Status)
 	for _, tool := range append(tools, stranger, owner) {
 		require.NoError(t, tool.pass(ctx))
 		cohorts, err := tool.store.Cohorts()
 		require.NoError(t, err)
 		require.Empty(t, cohorts, "nothing can be opened any more")
 	}
-	require.ErrorContains(t, last.vote(ctx, fresh, 0, good, true), "not under review")
+	require.NoFileExists(t, owner.marks.Path(p.contribution(i.sound).Mark))
+	require.ErrorContains(t, last.vote(ctx, i.fresh, 0, good, true), "not under review")
 }
 
 // TestReviewGoesOn wherever it was interrupted.
 func TestReviewGoesOn(t *testing.T) {
 	p := newPanels(t, 3)
 	ctx := context.Background()
-	fresh, duplicate, sound := p.cohort()
-	tools := p.drawn(fresh)
-	cohort := p.cohortOf(fresh)
+	i := p.cohort()
+	tools := p.drawn(i.fresh)
+	cohort := p.cohortOf(i.fresh)
 	first, second := tools[0], tools[1]
 	salts := func() int {
 		state, err := first.store.Load(cohort.Id)
@@ -274,12 +301,13 @@ func TestReviewGoesOn(t *testing.T) {
 		require.Empty(t, state.Damaged)
 		return len(state.Ballots)
 	}
-	require.NoError(t, first.vote(ctx, fresh, 0, good, false))
-	require.NoError(t, first.vote(ctx, duplicate, 0, copies, false))
+	require.NoError(t, first.vote(ctx, i.fresh, 0, good, false))
+	require.NoError(t, first.vote(ctx, i.duplicate, 0, copies, false))
+	require.NoError(t, first.vote(ctx, i.altered, 0, wrong, false))
 
 	// Written, not sent.
 	first.tx.before = errNode
-	require.ErrorIs(t, first.vote(ctx, sound, 0, good, false), errNode)
+	require.ErrorIs(t, first.vote(ctx, i.sound, 0, good, false), errNode)
 	require.Equal(t, 1, salts())
 	require.Nil(t, p.ballot(cohort.Id, first.address))
 	require.ErrorIs(t, first.run(ctx, true), errNode, "--once says what failed")
@@ -295,23 +323,23 @@ func TestReviewGoesOn(t *testing.T) {
 	sealed := p.ballot(cohort.Id, first.address).Hash
 
 	// A changed decision replaces the ballot.
-	require.NoError(t, first.vote(ctx, sound, 0, datanettypes.Vote{Accept: true, Score: 500}, false))
+	require.NoError(t, first.vote(ctx, i.sound, 0, datanettypes.Vote{Accept: true, Score: 500}, false))
 	require.Equal(t, 2, salts())
 	replaced := p.ballot(cohort.Id, first.address).Hash
 	require.NotEqual(t, sealed, replaced)
 
 	// A change that does not reach the chain leaves the ballot before it to be opened.
 	first.tx.before = errNode
-	require.ErrorIs(t, first.vote(ctx, sound, 0, datanettypes.Vote{Accept: true, Score: 400}, false), errNode)
+	require.ErrorIs(t, first.vote(ctx, i.sound, 0, datanettypes.Vote{Accept: true, Score: 400}, false), errNode)
 	require.Equal(t, 3, salts())
 	first.tx.before = nil
 	for _, tool := range tools[1:] {
-		for _, rank := range []uint64{fresh, duplicate} {
+		for _, rank := range []uint64{i.fresh, i.duplicate, i.altered} {
 			require.NoError(t, tool.vote(ctx, rank, 0, good, false))
 		}
-		require.NoError(t, tool.vote(ctx, sound, 0, good, false))
+		require.NoError(t, tool.vote(ctx, i.sound, 0, good, false))
 	}
-	require.Equal(t, datanettypes.COHORT_PHASE_REVEAL, p.cohortOf(fresh).Phase)
+	require.Equal(t, datanettypes.COHORT_PHASE_REVEAL, p.cohortOf(i.fresh).Phase)
 	require.Equal(t, replaced, p.ballot(cohort.Id, first.address).Hash)
 
 	// Opened, not recorded.
@@ -319,7 +347,7 @@ func TestReviewGoesOn(t *testing.T) {
 	require.ErrorIs(t, first.run(ctx, true), errNode)
 	first.tx.after = nil
 	require.NoError(t, first.run(ctx, true))
-	require.EqualValues(t, 500, p.ballot(cohort.Id, first.address).Votes[2].Score)
+	require.EqualValues(t, 500, p.ballot(cohort.Id, first.address).Votes[3].Score)
 
 	// Whoever has lost the folder is told, while it can be restored.
 	require.NoError(t, os.Rename(second.store.Dir, second.store.Dir+".lost"))
@@ -336,9 +364,9 @@ func TestReviewGoesOn(t *testing.T) {
 func TestFollowKeepsTryingToOpen(t *testing.T) {
 	p := newPanels(t, 1)
 	ctx := context.Background()
-	fresh, duplicate, sound := p.cohort()
-	tool := p.drawn(fresh)[0]
-	for _, rank := range []uint64{fresh, duplicate} {
+	i := p.cohort()
+	tool := p.drawn(i.fresh)[0]
+	for _, rank := range []uint64{i.fresh, i.duplicate, i.altered} {
 		require.NoError(t, tool.vote(ctx, rank, 0, good, true))
 	}
 	tries := 0
@@ -350,23 +378,23 @@ func TestFollowKeepsTryingToOpen(t *testing.T) {
 		}
 		return nil
 	}
-	require.NoError(t, tool.vote(ctx, sound, 0, good, true))
+	require.NoError(t, tool.vote(ctx, i.sound, 0, good, true))
 	require.Equal(t, 4, tries)
 	require.Equal(t, 1, strings.Count(tool.err.String(), errNode.Error()), "it is said once")
-	require.Equal(t, datanettypes.COHORT_PHASE_GOLD, p.cohortOf(fresh).Phase)
+	require.Equal(t, datanettypes.COHORT_PHASE_GOLD, p.cohortOf(i.fresh).Phase)
 }
 
 // TestInterrupt ends cleanly and says what to do.
 func TestInterrupt(t *testing.T) {
 	p := newPanels(t, 3)
-	fresh, duplicate, sound := p.cohort()
-	tool := p.drawn(fresh)[0]
+	i := p.cohort()
+	tool := p.drawn(i.fresh)[0]
 	ctx, cancel := context.WithCancel(context.Background())
 	tool.pause = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
-	for _, rank := range []uint64{fresh, duplicate} {
+	for _, rank := range []uint64{i.fresh, i.duplicate, i.altered} {
 		require.NoError(t, tool.vote(ctx, rank, 0, good, true))
 	}
-	require.ErrorContains(t, tool.vote(ctx, sound, 0, good, true), "run `openledgerd review run` before the deadline")
+	require.ErrorContains(t, tool.vote(ctx, i.sound, 0, good, true), "run `openledgerd review run` before the deadline")
 	require.NoError(t, p.tool(tool.tx.account).run(canceled(), false))
 }
 
@@ -380,13 +408,13 @@ func canceled() context.Context {
 func TestMissed(t *testing.T) {
 	p := newPanels(t, 3)
 	ctx := context.Background()
-	fresh, _, _ := p.cohort()
-	tool := p.drawn(fresh)[0]
-	cohort := p.cohortOf(fresh)
-	require.NoError(t, tool.vote(ctx, fresh, 0, good, true))
+	i := p.cohort()
+	tool := p.drawn(i.fresh)[0]
+	cohort := p.cohortOf(i.fresh)
+	require.NoError(t, tool.vote(ctx, i.fresh, 0, good, true))
 	p.Scenario.Skip(72 * time.Hour)
 	p.Blocks(2)
-	require.EqualValues(t, 2, p.cohortOf(fresh).Round)
+	require.EqualValues(t, 2, p.cohortOf(i.fresh).Round)
 	require.NoError(t, tool.follow(ctx, cohort.Id, true))
 	require.Contains(t, tool.out.String(), "dismissed")
 	require.NoError(t, tool.follow(ctx, 99, true))
@@ -400,7 +428,7 @@ func TestMissed(t *testing.T) {
 	require.NoError(t, tool.pass(ctx))
 	state, err := tool.store.Load(cohort.Id)
 	require.NoError(t, err)
-	require.Equal(t, map[uint64]datanettypes.Vote{fresh: good}, state.Decisions)
+	require.Equal(t, map[uint64]datanettypes.Vote{i.fresh: good}, state.Decisions)
 }
 
 // TestGoldThatWouldNotHold is not sealed.
@@ -425,15 +453,30 @@ func TestGoldThatWouldNotHold(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, cohorts)
 
-	// Interrupted, it goes on with the same salt, and is sealed once.
+	// Its contributor has not agreed to its being gold, or to that of somebody else.
 	owner := p.tool(p.Owner)
+	err = owner.sealGold(ctx, texts, own, datanettypes.GOLD_KIND_ALTERED, 0)
+	require.ErrorContains(t, err, owner.marks.Path(p.contribution(own).Mark)+" is not there")
+	require.ErrorContains(t, err, fmt.Sprintf("data contribute PATH --datanet %d --gold-for %s", p.DatanetID, p.Owner))
+	mark, err := review.NewMark(p.Stranger.String(), p.Time())
+	require.NoError(t, err)
+	require.NoError(t, owner.marks.Save(mark))
+	others := p.ContributeMarked(p.Bob, must(mark.Hash()), prose(rand.New(rand.NewSource(4)), 1)...).Rank
+	require.ErrorContains(t, owner.sealGold(ctx, texts, others, datanettypes.GOLD_KIND_SOUND, 0), "contributed with --gold-for "+p.Stranger.String())
+	require.Empty(t, owner.tx.sent)
+
+	// Interrupted, it goes on with the same salt, and is sealed once.
+	sound := p.marked(p.Provider, prose(rand.New(rand.NewSource(5)), 1)...)
 	owner.tx.after = errNode
-	require.ErrorIs(t, owner.sealGold(ctx, texts, own, datanettypes.GOLD_KIND_SOUND, 0), errNode)
+	require.ErrorIs(t, owner.sealGold(ctx, texts, sound, datanettypes.GOLD_KIND_SOUND, 0), errNode)
 	owner.tx.after = nil
-	require.NoError(t, owner.sealGold(ctx, texts, own, datanettypes.GOLD_KIND_SOUND, 0))
+	require.NoError(t, owner.sealGold(ctx, texts, sound, datanettypes.GOLD_KIND_SOUND, 0))
 	require.Len(t, owner.tx.sent, 1)
-	require.ErrorContains(t, owner.sealGold(ctx, texts, own, datanettypes.GOLD_KIND_ALTERED, 0), "gold once")
-	require.Len(t, p.cohortOf(own).Gold, 1)
+	require.ErrorContains(t, owner.sealGold(ctx, texts, sound, datanettypes.GOLD_KIND_ALTERED, 0), "gold once")
+	require.Len(t, p.cohortOf(sound).Gold, 1)
+	state, err := owner.store.Load(p.cohortOf(sound).Id)
+	require.NoError(t, err)
+	require.Equal(t, p.contribution(sound).Mark, datanettypes.GoldMark(p.Owner.Address, state.Gold[0].Salt), "the chain asks for the salt of the mark")
 }
 
 // TestFindCopy: what is found is what the chain takes.
@@ -500,10 +543,10 @@ func TestChallenge(t *testing.T) {
 func TestQueue(t *testing.T) {
 	p := newPanels(t, 3)
 	ctx := context.Background()
-	fresh, duplicate, sound := p.cohort()
-	tool := p.drawn(fresh)[0]
-	cohort := p.cohortOf(fresh)
-	require.NoError(t, tool.vote(ctx, duplicate, 0, copies, false))
+	i := p.cohort()
+	tool := p.drawn(i.fresh)[0]
+	cohort := p.cohortOf(i.fresh)
+	require.NoError(t, tool.vote(ctx, i.duplicate, 0, copies, false))
 	tool.out.Reset()
 	queue, err := tool.queue(ctx)
 	require.NoError(t, err)
@@ -511,11 +554,11 @@ func TestQueue(t *testing.T) {
 	require.Equal(t, fmt.Sprintf(`cohort %d   review for DataNet %d, Glands
   phase     commit until %s, 2 d left
   seats     %d of 3
-  decided   1 of 3 items
-  undecided %d %d
+  decided   1 of 4 items
+  undecided %d %d %d
   ballot    not sealed
   next      look at each undecided item with `+"`openledgerd review show %d` and decide it with `openledgerd review vote %d`\n",
-		cohort.Id, p.DatanetID, cohort.Deadline.Local().Format(timeLayout), cohort.Seated(tool.address), fresh, sound, fresh, fresh), tool.out.String())
+		cohort.Id, p.DatanetID, cohort.Deadline.Local().Format(timeLayout), cohort.Seated(tool.address), i.fresh, i.altered, i.sound, i.fresh, i.fresh), tool.out.String())
 
 	encoded, err := json.Marshal(queue)
 	require.NoError(t, err)
@@ -546,14 +589,14 @@ func (p *panels) show(tool *tool, rank uint64, args ...string) (string, string, 
 
 func TestShow(t *testing.T) {
 	p := newPanels(t, 3)
-	fresh, duplicate, sound := p.cohort()
-	tool := p.drawn(fresh)[0]
-	require.NoError(t, tool.vote(context.Background(), fresh, 0, good, false))
+	i := p.cohort()
+	tool := p.drawn(i.fresh)[0]
+	require.NoError(t, tool.vote(context.Background(), i.fresh, 0, good, false))
 
-	out, warnings, err := p.show(tool, fresh)
+	out, warnings, err := p.show(tool, i.fresh)
 	require.NoError(t, err)
 	require.Empty(t, warnings)
-	cohort, c := p.cohortOf(fresh), p.contribution(fresh)
+	cohort, c := p.cohortOf(i.fresh), p.contribution(i.fresh)
 	file := p.Contributions[2].File
 	require.Equal(t, fmt.Sprintf(`contribution %d: notes
 by          %s
@@ -575,25 +618,25 @@ checked     2 segments against 0 contributions: 0 duplicates, 0 derived
 
 [1]
 %s
-`, fresh, p.Alice, p.DatanetID, c.Tokens, c.Bytes, cohort.Id, cohort.Deadline.Local().Format(timeLayout),
+`, i.fresh, p.Alice, p.DatanetID, c.Tokens, c.Bytes, cohort.Id, cohort.Deadline.Local().Format(timeLayout),
 		filepath.Join(p.clientCtx.HomeDir, "content"), c.ContentHash, file.Segments[0], file.Segments[1]), out)
 
 	// The text that it copies is of another DataNet: --against names it.
 	against := filepath.Join(t.TempDir(), "original.olseg")
 	require.NoError(t, os.WriteFile(against, marshal(t, p.Contributions[0].File), 0o600))
-	out, _, err = p.show(tool, duplicate, "--against", against, "--segments", "0")
+	out, _, err = p.show(tool, i.duplicate, "--against", against, "--segments", "0")
 	require.NoError(t, err)
 	require.Contains(t, out, "duplicate   segment 0: 100.0 % stands in segment 1 of original.olseg")
 	require.Contains(t, out, "against 2 contributions", "the earlier item of the same cohort is the other one")
 	require.NotContains(t, out, "\n[0]")
 	require.Contains(t, out, "… and 1 more segments")
 
-	out, _, err = p.show(tool, duplicate, "--datanet", "1", "--segments", "0")
+	out, _, err = p.show(tool, i.duplicate, "--datanet", "1", "--segments", "0")
 	require.NoError(t, err)
 	require.Contains(t, out, "duplicate   segment 0: 100.0 % stands in segment 1 of contribution 1:")
 
 	// A folder that holds the item itself does not make it a duplicate.
-	out, _, err = p.show(tool, sound, "--against", filepath.Join(p.clientCtx.HomeDir, "content"))
+	out, _, err = p.show(tool, i.sound, "--against", filepath.Join(p.clientCtx.HomeDir, "content"))
 	require.NoError(t, err)
 	require.Contains(t, out, "0 duplicates")
 }
@@ -602,15 +645,15 @@ checked     2 segments against 0 contributions: 0 duplicates, 0 derived
 // and says what to do when there is nothing.
 func TestShowFetches(t *testing.T) {
 	p := newPanels(t, 1)
-	fresh, _, sound := p.cohort()
-	tool := p.drawn(fresh)[0]
+	i := p.cohort()
+	tool := p.drawn(i.fresh)[0]
 	store := filepath.Join(t.TempDir(), "empty")
-	hash := fmt.Sprintf("%x", p.contribution(fresh).ContentHash)
+	hash := fmt.Sprintf("%x", p.contribution(i.fresh).ContentHash)
 
-	_, _, err := p.show(tool, fresh, "--content", store)
+	_, _, err := p.show(tool, i.fresh, "--content", store)
 	require.ErrorContains(t, err, "did not say where it is published")
 	require.ErrorContains(t, err, "give --attestor")
-	require.ErrorContains(t, err, fmt.Sprintf("openledgerd review vote %d --reject --reason unavailable", fresh))
+	require.ErrorContains(t, err, fmt.Sprintf("openledgerd review vote %d --reject --reason unavailable", i.fresh))
 
 	served := make(map[string][]byte)
 	attestor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -622,31 +665,31 @@ func TestShowFetches(t *testing.T) {
 		_, _ = w.Write(content)
 	}))
 	defer attestor.Close()
-	_, _, err = p.show(tool, fresh, "--content", store, "--attestor", attestor.URL)
+	_, _, err = p.show(tool, i.fresh, "--content", store, "--attestor", attestor.URL)
 	require.ErrorContains(t, err, "404")
 	encoded := marshal(t, p.Contributions[2].File)
 	forged := slices.Clone(encoded)
 	forged[len(forged)-1] ^= 1
 	served["/v1/content/"+hash] = forged
-	_, _, err = p.show(tool, fresh, "--content", store, "--attestor", attestor.URL)
+	_, _, err = p.show(tool, i.fresh, "--content", store, "--attestor", attestor.URL)
 	require.ErrorContains(t, err, "does not have its hash")
 	served["/v1/content/"+hash] = encoded
-	out, _, err := p.show(tool, fresh, "--content", store, "--attestor", attestor.URL)
+	out, _, err := p.show(tool, i.fresh, "--content", store, "--attestor", attestor.URL)
 	require.NoError(t, err)
 	require.Contains(t, out, "text        from "+attestor.URL)
-	out, _, err = p.show(tool, fresh, "--content", store)
+	out, _, err = p.show(tool, i.fresh, "--content", store)
 	require.NoError(t, err)
 	require.Contains(t, out, "text        from "+store, "it is kept")
 
 	// The earlier items of the cohort that nobody looked at are named.
-	served[fmt.Sprintf("/v1/content/%x", p.contribution(sound).ContentHash)] = marshal(t, p.Contributions[4].File)
-	out, warnings, err := p.show(tool, sound, "--content", store, "--attestor", attestor.URL)
+	served[fmt.Sprintf("/v1/content/%x", p.contribution(i.altered).ContentHash)] = marshal(t, p.Contributions[4].File)
+	out, warnings, err := p.show(tool, i.altered, "--content", store, "--attestor", attestor.URL)
 	require.NoError(t, err)
 	require.Contains(t, out, "against 1 contributions")
-	require.Contains(t, warnings, fmt.Sprintf("missing: contribution %d", fresh+1))
+	require.Contains(t, warnings, fmt.Sprintf("missing: contribution %d", i.fresh+1))
 	require.Contains(t, warnings, "not compared with 1 earlier contributions")
-	served[fmt.Sprintf("/v1/content/%x", p.contribution(fresh+1).ContentHash)] = marshal(t, p.Contributions[3].File)
-	out, warnings, err = p.show(tool, sound, "--content", store, "--attestor", attestor.URL, "--fetch-missing")
+	served[fmt.Sprintf("/v1/content/%x", p.contribution(i.fresh+1).ContentHash)] = marshal(t, p.Contributions[3].File)
+	out, warnings, err = p.show(tool, i.altered, "--content", store, "--attestor", attestor.URL, "--fetch-missing")
 	require.NoError(t, err)
 	require.Contains(t, out, "against 2 contributions")
 	require.Empty(t, warnings)
@@ -656,41 +699,59 @@ func TestShowFetches(t *testing.T) {
 func TestShowAppeal(t *testing.T) {
 	p := newPanels(t, 3)
 	ctx := context.Background()
-	fresh, duplicate, sound := p.cohort()
-	for _, tool := range p.drawn(fresh) {
-		require.NoError(t, tool.vote(ctx, fresh, 0, datanettypes.Vote{Reason: datanettypes.REJECT_REASON_OFF_TOPIC}, false))
-		require.NoError(t, tool.vote(ctx, duplicate, 0, copies, false))
-		require.NoError(t, tool.vote(ctx, sound, 0, good, false))
+	i := p.cohort()
+	for _, tool := range p.drawn(i.fresh) {
+		require.NoError(t, tool.vote(ctx, i.fresh, 0, datanettypes.Vote{Reason: datanettypes.REJECT_REASON_OFF_TOPIC}, false))
+		require.NoError(t, tool.vote(ctx, i.duplicate, 0, copies, false))
+		require.NoError(t, tool.vote(ctx, i.altered, 0, wrong, false))
+		require.NoError(t, tool.vote(ctx, i.sound, 0, good, false))
 	}
 	for _, account := range append(slices.Clone(p.reviewers), p.Owner, p.Stranger) {
 		require.NoError(t, p.tool(account).pass(ctx))
 	}
-	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_REJECTED, p.contribution(fresh).Status)
-	// Somebody who has not decided yet.
-	judge := p.Payer
-	p.Send(judge, &datanettypes.MsgBondValidator{Validator: judge.String(), DatanetId: p.DatanetID, Amount: chain.Open(400)})
-	p.Send(p.Alice, &datanettypes.MsgAppeal{Appellant: p.Alice.String(), Rank: fresh, Reason: "line 3 \x1b[31mcites it"})
-	p.Blocks(3)
-	tool := p.tool(judge)
-	queue, err := tool.queue(ctx)
+	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_REJECTED, p.contribution(i.fresh).Status)
+	// As many as decided, who have not decided yet.
+	judges := []chain.Account{p.Payer, p.Bob, p.Provider}
+	for _, judge := range judges {
+		p.Send(judge, &datanettypes.MsgBondValidator{Validator: judge.String(), DatanetId: p.DatanetID, Amount: chain.Open(400)})
+	}
+	p.Send(p.Alice, &datanettypes.MsgAppeal{Appellant: p.Alice.String(), Rank: i.fresh, Reason: "line 3 \x1b[31mcites it"})
+	p.Blocks(6)
+	var seated []*tool
+	for _, account := range append(judges, p.reviewers...) { // one of them may have had no seat in the first panel
+		if judge := p.tool(account); len(must(judge.assignments(ctx))) > 0 {
+			seated = append(seated, judge)
+		}
+	}
+	require.NotEmpty(t, seated)
+	judge := seated[0]
+	queue, err := judge.queue(ctx)
 	require.NoError(t, err)
 	require.Len(t, queue, 1)
 	require.Equal(t, "appeal", queue[0].Kind)
-	out, _, err := p.show(tool, fresh, "--segments", "1")
+	out, _, err := p.show(judge, i.fresh, "--segments", "1")
 	require.NoError(t, err)
 	require.Regexp(t, `first panel cohort \d+ rejected it: 0 of 3 seats accept; "3 of 3 seats reject: off_topic 3"`, out)
 	require.Contains(t, out, fmt.Sprintf(`appellant   %s: "line 3 `, p.Alice))
 	require.NotContains(t, out, "\x1b")
-	for _, account := range p.reviewers { // one of them had no seat in the first panel
-		if other := p.tool(account); len(must(other.assignments(ctx))) > 0 {
-			require.NoError(t, other.vote(ctx, fresh, 0, good, false))
-		}
+
+	// A check is an appeal that nobody made.
+	check := must(judge.assignments(ctx))[0].Cohort
+	check.Kind, check.Appellant, check.Reason = datanettypes.COHORT_KIND_CHECK, "", "drawn by chance"
+	judge.out.Reset()
+	require.NoError(t, judge.printReviews(p.contribution(i.fresh), []datanettypes.Cohort{check}))
+	require.Contains(t, judge.out.String(), fmt.Sprintf("review      cohort %d, check, phase commit", check.Id))
+	require.Contains(t, judge.out.String(), "drawn by chance")
+	require.Contains(t, judge.out.String(), "Decide anew")
+	require.NotContains(t, judge.out.String(), "appellant")
+
+	for _, judge := range seated {
+		require.NoError(t, judge.vote(ctx, i.fresh, 0, good, false))
 	}
-	require.NoError(t, tool.vote(ctx, fresh, 0, good, true), tool.err)
-	for _, account := range p.reviewers {
-		require.NoError(t, p.tool(account).pass(ctx))
+	for _, judge := range seated {
+		require.NoError(t, judge.pass(ctx))
 	}
-	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_ACCEPTED, p.contribution(fresh).Status)
+	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_ACCEPTED, p.contribution(i.fresh).Status)
 }
 
 func must[T any](value T, err error) T {

@@ -41,8 +41,9 @@ on where it stopped.
 An item is accepted with a score of 1 to 1000, which weighs what it earns in
 bounties. Reasons of a rejection: ` + strings.Join(reasonNames(), ", ") + `.
 
-In an appeal you decide about the contribution anew. In a recall, to accept means
-that the contribution stays, to reject that it goes.`,
+In an appeal, and in a check, which is an appeal that chance makes, you decide
+about the contribution anew. In a recall, to accept means that the contribution
+stays, to reject that it goes.`,
 		Example: `openledgerd review vote 17 --accept --score 820 --from reviewer
 openledgerd review vote 18 --reject --reason off-topic --from reviewer
 openledgerd review vote 19 --reject --reason duplicate --from reviewer --no-wait`,
@@ -410,7 +411,7 @@ func (r *reviewer) pass(ctx context.Context) error {
 }
 
 // tidy opens the gold of a cohort when it is due, forgets cohorts that are
-// decided, and returns how much gold waits. What a node does not know is kept:
+// decided with the marks of their gold, and returns how much gold waits. What a node does not know is kept:
 // another one may.
 func (r *reviewer) tidy(ctx context.Context, id uint64) (int, error) {
 	cohort, found, err := r.cohort(ctx, id)
@@ -422,5 +423,14 @@ func (r *reviewer) tidy(ctx context.Context, id uint64) (int, error) {
 		return waiting, err
 	}
 	r.printf("decided     cohort %d is decided: `openledgerd query datanet cohort %d`\n", id, id)
+	state, err := r.load(id)
+	if err != nil {
+		return 0, err
+	}
+	for _, gold := range state.Gold {
+		if err := r.marks.Remove(gold); err != nil {
+			return 0, err
+		}
+	}
 	return 0, r.store.Remove(id)
 }

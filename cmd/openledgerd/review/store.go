@@ -83,7 +83,8 @@ type Gold struct {
 	At              time.Time                  `json:"at"`
 }
 
-// NewGold makes gold with a salt of its own.
+// NewGold makes gold with a salt of its own, as duplicates have it. Altered and
+// sound gold takes that of the mark that its contribution carries.
 func NewGold(cohort, rank uint64, kind datanettypes.GoldKind, planter string, now time.Time) (Gold, error) {
 	salt, err := newSalt()
 	return Gold{Cohort: cohort, Rank: rank, Kind: kind, Planter: planter, Salt: salt, At: now.UTC()}, err
@@ -139,7 +140,7 @@ func (s Store) folder(cohort uint64) string {
 
 // Decide notes a decision in place of an earlier one.
 func (s Store) Decide(d Decision) error {
-	return s.write(d.Cohort, decisionPrefix+strconv.FormatUint(d.Rank, 10)+suffix, d)
+	return write(s.folder(d.Cohort), decisionPrefix+strconv.FormatUint(d.Rank, 10)+suffix, d)
 }
 
 // SaveBallot notes a ballot beside the others of its cohort.
@@ -148,18 +149,17 @@ func (s Store) SaveBallot(b Ballot) error {
 	if err != nil {
 		return err
 	}
-	return s.write(b.Cohort, fmt.Sprintf("%s%d-%x%s", ballotPrefix, b.Round, hash, suffix), b)
+	return write(s.folder(b.Cohort), fmt.Sprintf("%s%d-%x%s", ballotPrefix, b.Round, hash, suffix), b)
 }
 
 // SaveGold notes gold, one for each item.
 func (s Store) SaveGold(g Gold) error {
-	return s.write(g.Cohort, goldPrefix+strconv.FormatUint(g.Rank, 10)+suffix, g)
+	return write(s.folder(g.Cohort), goldPrefix+strconv.FormatUint(g.Rank, 10)+suffix, g)
 }
 
 // write writes a file so that it survives a crash: to a new file, flushed, then
 // renamed, and the folder flushed.
-func (s Store) write(cohort uint64, name string, value any) error {
-	folder := s.folder(cohort)
+func write(folder, name string, value any) error {
 	if err := makeFolder(folder); err != nil {
 		return err
 	}
@@ -237,36 +237,37 @@ func (s Store) Load(cohort uint64) (State, error) {
 	return state, nil
 }
 
+var errDamaged = errors.New("the file is damaged: restore it from a copy, or remove it if you have none")
+
 // add reads a file. What it is called must be what it holds.
 func (s *State) add(cohort uint64, name string, content []byte) error {
-	damaged := errors.New("the file is damaged: restore it from a copy, or remove it if you have none")
 	switch {
 	case strings.HasPrefix(name, decisionPrefix):
 		var d Decision
 		if err := json.Unmarshal(content, &d); err != nil {
-			return fmt.Errorf("%w: %w", damaged, err)
+			return fmt.Errorf("%w: %w", errDamaged, err)
 		}
 		if d.Cohort != cohort || name != decisionPrefix+strconv.FormatUint(d.Rank, 10)+suffix || datanettypes.ValidateVotes([]datanettypes.Vote{d.Vote}) != nil {
-			return damaged
+			return errDamaged
 		}
 		s.Decisions[d.Rank] = d.Vote
 	case strings.HasPrefix(name, ballotPrefix):
 		var b Ballot
 		if err := json.Unmarshal(content, &b); err != nil {
-			return fmt.Errorf("%w: %w", damaged, err)
+			return fmt.Errorf("%w: %w", errDamaged, err)
 		}
 		hash, err := b.Hash()
 		if err != nil || b.Cohort != cohort || name != fmt.Sprintf("%s%d-%x%s", ballotPrefix, b.Round, hash, suffix) {
-			return damaged
+			return errDamaged
 		}
 		s.Ballots = append(s.Ballots, b)
 	case strings.HasPrefix(name, goldPrefix):
 		var g Gold
 		if err := json.Unmarshal(content, &g); err != nil {
-			return fmt.Errorf("%w: %w", damaged, err)
+			return fmt.Errorf("%w: %w", errDamaged, err)
 		}
 		if g.Cohort != cohort || name != goldPrefix+strconv.FormatUint(g.Rank, 10)+suffix {
-			return damaged
+			return errDamaged
 		}
 		s.Gold = append(s.Gold, g)
 	}

@@ -92,6 +92,9 @@ func TestStoreIsPrivate(t *testing.T) {
 	gold, err := NewGold(3, 17, datanettypes.GOLD_KIND_SOUND, address, now)
 	require.NoError(t, err)
 	require.NoError(t, s.SaveGold(gold))
+	mark, err := NewMark(address, now)
+	require.NoError(t, err)
+	require.NoError(t, NewMarks(home, "chain-1").Save(mark))
 	files := 0
 	require.NoError(t, filepath.WalkDir(filepath.Join(home, "review"), func(name string, entry fs.DirEntry, err error) error {
 		require.NoError(t, err)
@@ -105,7 +108,7 @@ func TestStoreIsPrivate(t *testing.T) {
 		require.Equal(t, fs.FileMode(0o600), info.Mode().Perm(), name)
 		return nil
 	}))
-	require.Equal(t, 3, files)
+	require.Equal(t, 4, files)
 }
 
 // TestStoreAfterCrash: a file that was not finished is not there; a damaged one
@@ -155,6 +158,39 @@ func TestStoreSaysWhatCannotBeWritten(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(home, "review"), nil, 0o600))
 	s := NewStore(home, "chain-1", address)
 	require.Error(t, s.SaveBallot(ballot(t, 1, 0, accept(800), accept(700))))
+}
+
+// TestMarks: a file that does not hold the mark it is called by opens nothing.
+func TestMarks(t *testing.T) {
+	m := NewMarks(t.TempDir(), "chain-1")
+	mark, err := NewMark(address, now)
+	require.NoError(t, err)
+	sum, err := mark.Hash()
+	require.NoError(t, err)
+	_, found, err := m.Load(sum)
+	require.NoError(t, err)
+	require.False(t, found)
+	require.NoError(t, m.Save(mark))
+	loaded, found, err := m.Load(sum)
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, mark, loaded)
+
+	other, err := NewMark(other, now)
+	require.NoError(t, err)
+	otherSum, err := other.Hash()
+	require.NoError(t, err)
+	require.NotEqual(t, mark.Salt, other.Salt)
+	require.NoError(t, os.Rename(m.Path(sum), m.Path(otherSum)))
+	_, _, err = m.Load(otherSum)
+	require.ErrorContains(t, err, "damaged")
+	require.NoError(t, os.WriteFile(m.Path(sum), []byte("{"), 0o600))
+	_, _, err = m.Load(sum)
+	require.ErrorContains(t, err, "damaged")
+
+	require.NoError(t, m.Remove(Gold{Planter: mark.Planter, Salt: mark.Salt}))
+	require.NoFileExists(t, m.Path(sum))
+	require.NoError(t, m.Remove(Gold{Planter: mark.Planter, Salt: mark.Salt}), "duplicates have none")
 }
 
 func TestNext(t *testing.T) {
