@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	sdkmath "cosmossdk.io/math"
+
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
@@ -96,8 +98,17 @@ func TestReview(t *testing.T) {
 		natureDuplicate: `^gold: duplicate$`, natureAltered: `^gold: altered$`,
 	}
 	seen := make(map[nature]int)
+	aside := sdkmath.ZeroInt()
 	for _, c := range got.Review.Cohorts {
 		require.Len(t, c.Seats, reviewerCount)
+		fees, checks := amount(t, c.Fees), amount(t, c.Checks)
+		require.Equal(t, fees.QuoRaw(10), checks)
+		for _, r := range c.Reviewers {
+			fees = fees.Sub(amount(t, r.Earned))
+			require.LessOrEqual(t, r.Seats, 2)
+		}
+		require.True(t, fees.GTE(checks), "the rest is the bounty pool's")
+		aside = aside.Add(checks)
 		for i, seat := range c.Seats[1:] {
 			require.Greater(t, seat.Height, c.Seats[i].Height, "each seat has a block of its own")
 		}
@@ -136,7 +147,15 @@ func TestReview(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, lazy)
+	require.True(t, amount(t, got.Review.CheckFund).LTE(aside))
 	require.Contains(t, string(out), "gold: accepted a planted duplicate")
+}
+
+func amount(t *testing.T, text string) sdkmath.Int {
+	t.Helper()
+	value, ok := sdkmath.NewIntFromString(text)
+	require.True(t, ok, text)
+	return value
 }
 
 // TestReadersFindWhatIsWrong: an honest reader objects to nothing in the corpora, and to everything that the demo makes.

@@ -115,7 +115,8 @@ func (w *world) checkHoldings(ctx context.Context, supply *rewardstypes.QuerySup
 	return nil
 }
 
-// reviewsOwe is what x/datanet holds for the DataNet of the demo: deposits of contributions, and bonds of reviewers.
+// reviewsOwe is what x/datanet holds for the DataNet of the demo: deposits of contributions, bonds of reviewers, what waits for
+// checks, and what reviews hold.
 func (w *world) reviewsOwe(ctx context.Context) (sdkmath.Int, error) {
 	owed := sdkmath.ZeroInt()
 	contributions, err := w.contributions(ctx, false)
@@ -132,7 +133,35 @@ func (w *world) reviewsOwe(ctx context.Context) (sdkmath.Int, error) {
 	for _, v := range reviewers.Validators {
 		owed = owed.Add(v.Bond)
 	}
-	return owed, nil
+	datanet, err := w.chain.Datanet.DataNet(ctx, &datanettypes.QueryDataNetRequest{DatanetId: w.datanetID})
+	if err != nil {
+		return owed, err
+	}
+	held, err := w.cohortsHold(ctx)
+	return owed.Add(datanet.Datanet.CheckFund).Add(held), err
+}
+
+// cohortsHold returns the fees and deposits in reviews of the DataNet of the demo, beside the fees of contributions. Once both
+// cohorts are decided they are those of checks by chance.
+func (w *world) cohortsHold(ctx context.Context) (sdkmath.Int, error) {
+	held := sdkmath.ZeroInt()
+	request := &datanettypes.QueryCohortsRequest{DatanetId: w.datanetID, Pagination: &query.PageRequest{}}
+	for {
+		found, err := w.chain.Datanet.Cohorts(ctx, request)
+		if err != nil {
+			return held, err
+		}
+		for _, cohort := range found.Cohorts {
+			held = held.Add(cohort.Fee).Add(cohort.Deposit)
+			for _, gold := range cohort.Gold {
+				held = held.Add(gold.Deposit)
+			}
+		}
+		if found.Pagination == nil || len(found.Pagination.NextKey) == 0 {
+			return held, nil
+		}
+		request.Pagination.Key = found.Pagination.NextKey
+	}
 }
 
 // contributions to the DataNet of the demo, all or the accepted ones.

@@ -2,8 +2,6 @@ package demo
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,13 +14,13 @@ import (
 	sdkmath "cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/overlap"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 // reviewParams make cohorts small and windows short. Phases end as soon as everybody has done his part, so the windows
@@ -42,8 +40,6 @@ var reviewParams = []string{
 const (
 	// reviewPhaseLimit is longer than any window, so that the chain says first that one has passed.
 	reviewPhaseLimit = 60 * time.Second
-	// sendTries of what runs out of gas because others came before it in the same block.
-	sendTries = 3
 	// lazyScore for everything.
 	lazyScore = 500
 )
@@ -57,6 +53,8 @@ type review struct {
 	datanet   uint64
 	reviewers []*reviewer
 	cohorts   []*cohort
+	checkFund sdkmath.Int // of the DataNet
+	checking  sdkmath.Int // what checks by chance that are open have taken out of it
 }
 
 // reviewer with a bond.
@@ -71,8 +69,10 @@ type cohort struct {
 	items   []*submission // in the order of the chain
 	panel   []*member
 	state   datanettypes.Cohort
+	opened  int64 // height at which the last gold was
 	decided map[uint64]datanettypes.Contribution
 	version uint64
+	aside   sdkmath.Int // out of the fees, for checks by chance
 }
 
 // member of a panel: a reviewer with seats.
@@ -127,6 +127,11 @@ func (w *world) holdReviews(ctx context.Context) error {
 	if err := w.holdReview(ctx, w.review.texts.first, false); err != nil {
 		return fmt.Errorf("first cohort: %w", err)
 	}
+	// A copy is gold only if validators hold what it copies before voting begins.
+	w.version = w.review.cohorts[0].version
+	if err := w.awaitHeld(ctx); err != nil {
+		return err
+	}
 	if err := w.holdReview(ctx, w.review.texts.second, true); err != nil {
 		return fmt.Errorf("second cohort: %w", err)
 	}
@@ -134,7 +139,10 @@ func (w *world) holdReviews(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.version = found.Datanet.Version
+	w.version, w.review.checkFund = found.Datanet.Version, found.Datanet.CheckFund
+	if w.review.checking, err = w.cohortsHold(ctx); err != nil {
+		return err
+	}
 	if err := w.review.print(w.print); err != nil {
 		return err
 	}
@@ -209,7 +217,13 @@ func (w *world) holdReview(ctx context.Context, submissions []*submission, lazy 
 func (w *world) submit(ctx context.Context, submissions []*submission) (uint64, error) {
 	err := inParallel(ctx, submissions, func(ctx context.Context, s *submission) error {
 		var err error
-		s.reveal, err = w.seal(ctx, s.account, s.title, s.file)
+		if s.reveal, err = w.seal(ctx, s.account, s.title, s.file); err != nil || !s.nature.owners() {
+			return err
+		}
+		// Its contributor lets the owner open it as gold.
+		if s.salt, err = random(); err == nil {
+			s.reveal.Mark = datanettypes.GoldMark(w.owner.Address, s.salt)
+		}
 		return err
 	})
 	if err != nil {
@@ -223,7 +237,7 @@ func (w *world) submit(ctx context.Context, submissions []*submission) (uint64, 
 		return 0, err
 	}
 	err = inParallel(ctx, submissions, func(ctx context.Context, s *submission) error {
-		_, err := w.sendCrowded(ctx, s.account, &datanettypes.MsgRevealContributions{Contributor: s.account.String(), Items: []datanettypes.RevealItem{s.reveal}})
+		_, err := w.chain.Send(ctx, s.account, &datanettypes.MsgRevealContributions{Contributor: s.account.String(), Items: []datanettypes.RevealItem{s.reveal}})
 		return err
 	})
 	if err != nil {
@@ -244,17 +258,6 @@ func (w *world) submit(ctx context.Context, submissions []*submission) (uint64, 
 	return id, nil
 }
 
-// sendCrowded sends what many accounts do at once, and again if it runs out of gas: what comes last in a block may have more
-// to do than its simulation, which did not see the others.
-func (w *world) sendCrowded(ctx context.Context, signer chain.Signer, msgs ...sdk.Msg) (*sdk.TxResponse, error) {
-	for try := 1; ; try++ {
-		result, err := w.chain.Send(ctx, signer, msgs...)
-		if try == sendTries || !errors.Is(err, sdkerrors.ErrOutOfGas) {
-			return result, err
-		}
-	}
-}
-
 // sealGold declares the items with known verdicts: duplicates by whoever knows of them, the others by the owner, whose
 // last one starts the review.
 func (w *world) sealGold(ctx context.Context, id uint64, submissions []*submission) error {
@@ -266,15 +269,17 @@ func (w *world) sealGold(ctx context.Context, id uint64, submissions []*submissi
 			continue
 		}
 		n++
-		s.salt = make([]byte, 32)
-		if _, err := rand.Read(s.salt); err != nil {
-			return err
+		if !s.nature.owners() {
+			var err error
+			if s.salt, err = random(); err != nil {
+				return err
+			}
 		}
 		planter := w.planter(s)
 		msg := &datanettypes.MsgSealGold{
 			Planter: planter.String(), Cohort: id, Kind: kind, Hashes: [][]byte{datanettypes.GoldHash(id, s.rank(), kind, planter.Address, s.salt)},
 		}
-		if kind != datanettypes.GOLD_KIND_DUPLICATE {
+		if s.nature.owners() {
 			owner = append(owner, msg)
 			continue
 		}
@@ -291,10 +296,10 @@ func (w *world) sealGold(ctx context.Context, id uint64, submissions []*submissi
 
 // planter of gold: the owner, or who plants a duplicate.
 func (w *world) planter(s *submission) chain.Signer {
-	if s.nature == natureDuplicate {
-		return s.account
+	if s.nature.owners() {
+		return w.owner
 	}
-	return w.owner
+	return s.account
 }
 
 // awaitPhase waits until a cohort is in a phase.
@@ -373,11 +378,11 @@ func (w *world) vote(ctx context.Context, c *cohort) error {
 		if err := w.judge(ctx, c, m, accepted); err != nil {
 			return fmt.Errorf("%s reads: %w", m.name, err)
 		}
-		m.salt = make([]byte, 32)
-		if _, err := rand.Read(m.salt); err != nil {
+		var err error
+		if m.salt, err = random(); err != nil {
 			return err
 		}
-		_, err := w.sendCrowded(ctx, m.account, &datanettypes.MsgCommitBallot{
+		_, err = w.chain.Send(ctx, m.account, &datanettypes.MsgCommitBallot{
 			Validator: m.account.String(), Cohort: c.state.Id,
 			Hash: datanettypes.BallotHash(c.state.Id, c.state.Round, m.account.Address, m.votes(), m.salt),
 		})
@@ -391,7 +396,7 @@ func (w *world) vote(ctx context.Context, c *cohort) error {
 	}
 	w.progress("voted     %d sealed ballots", len(c.panel))
 	err = inParallel(ctx, c.panel, func(ctx context.Context, m *member) error {
-		_, err := w.sendCrowded(ctx, m.account, &datanettypes.MsgRevealBallot{Validator: m.account.String(), Cohort: c.state.Id, Votes: m.votes(), Salt: m.salt})
+		_, err := w.chain.Send(ctx, m.account, &datanettypes.MsgRevealBallot{Validator: m.account.String(), Cohort: c.state.Id, Votes: m.votes(), Salt: m.salt})
 		return err
 	})
 	if err != nil {
@@ -473,7 +478,7 @@ func (w *world) judge(ctx context.Context, c *cohort, m *member, accepted *overl
 	return nil
 }
 
-// openGold says which items were gold; the last one decides the cohort.
+// openGold says which items were gold; the block of the last one decides the cohort.
 func (w *world) openGold(ctx context.Context, c *cohort) error {
 	var owner []sdk.Msg
 	for _, s := range c.items {
@@ -482,7 +487,7 @@ func (w *world) openGold(ctx context.Context, c *cohort) error {
 		}
 		planter := w.planter(s)
 		msg := &datanettypes.MsgOpenGold{Planter: planter.String(), Cohort: c.state.Id, Rank: s.rank(), Salt: s.salt}
-		if s.nature != natureDuplicate {
+		if s.nature.owners() {
 			owner = append(owner, msg)
 			continue
 		}
@@ -502,8 +507,8 @@ func (w *world) openGold(ctx context.Context, c *cohort) error {
 	if err != nil {
 		return err
 	}
-	w.progress("decided   cohort %d in block %d, when the last gold was opened", c.state.Id, result.Height)
-	return c.slashes(result)
+	c.opened = result.Height
+	return nil
 }
 
 // proof of a segment under the root of its contribution.
@@ -519,24 +524,52 @@ func (s *submission) proof(segment int) (*datanettypes.SegmentProof, error) {
 	return proof, nil
 }
 
-// slashes reads from the events of the decision why seats were slashed.
-func (c *cohort) slashes(result *sdk.TxResponse) error {
-	for _, event := range result.Events {
-		if event.Type != proto.MessageName(&datanettypes.EventValidatorSlashed{}) {
-			continue
-		}
-		parsed, err := sdk.ParseTypedEvent(event)
+// slashes reads from the events of the block that decided the cohort why its seats were slashed, and by how much. The records
+// of reviewers would not do: a check by chance, in which nobody votes here, slashes too.
+func (w *world) slashes(ctx context.Context, c *cohort) error {
+	latest, err := w.chain.Height(ctx)
+	if err != nil {
+		return err
+	}
+	decided := false
+	for height := c.opened; height <= latest && !decided; height++ {
+		events, err := w.chain.BlockEvents(ctx, height)
 		if err != nil {
 			return err
 		}
-		slash := parsed.(*datanettypes.EventValidatorSlashed)
-		for _, m := range c.panel {
-			if m.account.String() == slash.Address {
-				m.reasons = append(m.reasons, slash.Reason)
+		for _, event := range events {
+			switch event.Type {
+			case proto.MessageName(&datanettypes.EventValidatorSlashed{}), proto.MessageName(&datanettypes.EventCohortDecided{}):
+			default:
+				continue
+			}
+			parsed, err := sdk.ParseTypedEvent(event)
+			if err != nil {
+				return err
+			}
+			switch e := parsed.(type) {
+			case *datanettypes.EventValidatorSlashed:
+				c.slash(e)
+			case *datanettypes.EventCohortDecided:
+				if e.Cohort == c.state.Id {
+					decided = true
+					w.progress("decided   cohort %d at the end of block %d, in which the last gold was opened", e.Cohort, height)
+				}
 			}
 		}
 	}
+	if !decided {
+		return fmt.Errorf("no block from %d to %d says that cohort %d was decided", c.opened, latest, c.state.Id)
+	}
 	return nil
+}
+
+func (c *cohort) slash(e *datanettypes.EventValidatorSlashed) {
+	for _, m := range c.panel {
+		if e.Cohort == c.state.Id && e.Address == m.account.String() {
+			m.slashed, m.reasons = m.slashed.Add(e.Amount), append(m.reasons, e.Reason)
+		}
+	}
 }
 
 // conclude collects what was decided, and what it earned and cost.
@@ -551,8 +584,16 @@ func (w *world) conclude(ctx context.Context, c *cohort, before map[string]datan
 	}
 	for _, m := range c.panel {
 		now, then := after[m.account.String()], before[m.account.String()]
-		m.earned, m.slashed = now.Earned.Sub(then.Earned), now.Slashed.Sub(then.Slashed)
+		m.earned, m.slashed = now.Earned.Sub(then.Earned), sdkmath.ZeroInt()
 	}
+	if err := w.slashes(ctx, c); err != nil {
+		return err
+	}
+	params, err := w.chain.Datanet.Params(ctx, &datanettypes.QueryParamsRequest{})
+	if err != nil {
+		return err
+	}
+	c.aside = c.fees().MulRaw(int64(params.Params.Review.CheckPpm)).QuoRaw(rewardstypes.PPM)
 	c.decided = make(map[uint64]datanettypes.Contribution)
 	var mu sync.Mutex
 	return inParallel(ctx, c.state.Items, func(ctx context.Context, rank uint64) error {
@@ -568,9 +609,33 @@ func (w *world) conclude(ctx context.Context, c *cohort, before map[string]datan
 	})
 }
 
+// fees of a cohort that were not returned, as those of the owner's gold are.
+func (c *cohort) fees() sdkmath.Int {
+	fees := sdkmath.ZeroInt()
+	for _, s := range c.items {
+		if !s.nature.owners() {
+			fees = fees.Add(reviewFee)
+		}
+	}
+	return fees
+}
+
+// earned by the panel.
+func (c *cohort) earned() sdkmath.Int {
+	earned := sdkmath.ZeroInt()
+	for _, m := range c.panel {
+		earned = earned.Add(m.earned)
+	}
+	return earned
+}
+
 // check reports a review that did not come out as the texts deserve.
 func (r *review) check() error {
+	aside := sdkmath.ZeroInt()
 	for _, c := range r.cohorts {
+		if aside = aside.Add(c.aside); c.fees().LT(c.earned().Add(c.aside)) {
+			return fmt.Errorf("of fees of %s OPEN cohort %d paid %s to its panel and set %s aside", openAmount(c.fees()), c.state.Id, openAmount(c.earned()), openAmount(c.aside))
+		}
 		for i, s := range c.items {
 			want := s.nature == natureHonest || s.nature == natureSound
 			if c.state.Outcomes[i].Accepted != want {
@@ -582,6 +647,10 @@ func (r *review) check() error {
 				return fmt.Errorf("%s of cohort %d lost %s OPEN for %v", m.name, c.state.Id, openAmount(m.slashed), m.reasons)
 			}
 		}
+	}
+	// Nobody votes in checks here: what they take out of the fund waits in them, or returns to it.
+	if has := r.checkFund.Add(r.checking); !has.Equal(aside) {
+		return fmt.Errorf("%s OPEN were set aside for checks, there are %s in the fund and %s in checks", openAmount(aside), openAmount(r.checkFund), openAmount(r.checking))
 	}
 	return nil
 }

@@ -27,7 +27,8 @@ func (r *review) print(p printer) error {
 			}
 		}
 	}
-	p.printf("\n   A seat earns its share of the review fees times how it did on gold: to accept everything is worth the gas, no more. A seat that\n" +
+	p.printf("\n   %s OPEN are set aside for checks: with luck, a panel of all DataNets decides an item again that nobody appealed about.\n", openAmount(r.checkFund.Add(r.checking)))
+	p.printf("   A seat earns its share of the other fees times how it did on gold: to accept everything is worth the gas, no more. A seat that\n" +
 		"   accepts a planted duplicate, which the chain compares itself, is slashed; gold that only the owner vouches for costs pay, no stake.\n" +
 		"   The score of a text is the median of the seats: so many thousandths of what it weighs in answers it is paid, the rest goes to the bounty pool.\n\n")
 	return nil
@@ -128,7 +129,12 @@ func (c *cohort) printPanel(p printer) error {
 	for _, m := range c.panel {
 		fmt.Fprintf(tab, "   %s\t%s\t%d\t%s\t%s\t%s\n", m.name, m.conduct(), m.seats, openAmount(m.earned), openAmount(m.slashed), m.slashedFor())
 	}
-	return tab.Flush()
+	if err := tab.Flush(); err != nil {
+		return err
+	}
+	p.printf("   Review fees of %s OPEN: %s to the panel, %s set aside for checks, %s to the bounty pool.\n",
+		openAmount(c.fees()), openAmount(c.earned()), openAmount(c.aside), openAmount(c.fees().Sub(c.earned()).Sub(c.aside)))
+	return nil
 }
 
 func (m *member) conduct() string {
@@ -154,11 +160,15 @@ type resultReview struct {
 	DataNet uint64         `json:"datanet"`
 	Fee     string         `json:"fee"`
 	Cohorts []resultCohort `json:"cohorts"`
+	// CheckFund is what is set aside for checks by chance, less what those that are open have taken.
+	CheckFund string `json:"check_fund"`
 }
 
 type resultCohort struct {
 	ID        uint64           `json:"id"`
 	Version   uint64           `json:"version"`
+	Fees      string           `json:"fees"` // without those that were returned
+	Checks    string           `json:"checks"`
 	Seats     []resultSeat     `json:"seats"`
 	Items     []resultItem     `json:"items"`
 	Reviewers []resultReviewer `json:"reviewers"`
@@ -209,7 +219,7 @@ func (r *review) result() *resultReview {
 	if r == nil {
 		return nil
 	}
-	out := &resultReview{DataNet: r.datanet, Fee: reviewFee.String()}
+	out := &resultReview{DataNet: r.datanet, Fee: reviewFee.String(), CheckFund: r.checkFund.String()}
 	for _, c := range r.cohorts {
 		out.Cohorts = append(out.Cohorts, c.result())
 	}
@@ -217,7 +227,7 @@ func (r *review) result() *resultReview {
 }
 
 func (c *cohort) result() resultCohort {
-	out := resultCohort{ID: c.state.Id, Version: c.version}
+	out := resultCohort{ID: c.state.Id, Version: c.version, Fees: c.fees().String(), Checks: c.aside.String()}
 	for _, seat := range c.state.Seats {
 		out.Seats = append(out.Seats, resultSeat{Height: seat.Height, Reviewer: c.member(seat.Address).name, Stake: seat.Stake.String()})
 	}

@@ -52,6 +52,9 @@ func (n nature) gold() datanettypes.GoldKind {
 	return datanettypes.GOLD_KIND_UNSPECIFIED
 }
 
+// owners says that the owner vouches for it: its contributor must have let the owner open it as gold.
+func (n nature) owners() bool { return n == natureAltered || n == natureSound }
+
 // submission is a text on its way into a review.
 type submission struct {
 	nature  nature

@@ -127,8 +127,13 @@ func (w *world) seal(ctx context.Context, by chain.Signer, title string, file po
 	if err != nil {
 		return datanettypes.RevealItem{}, err
 	}
-	salt := make([]byte, 32)
-	if _, err := rand.Read(salt); err != nil {
+	salt, err := random()
+	if err != nil {
+		return datanettypes.RevealItem{}, err
+	}
+	// Panels must not see which contributions are gold, so all have a mark.
+	mark, err := random()
+	if err != nil {
 		return datanettypes.RevealItem{}, err
 	}
 	params, err := w.chain.Datanet.Params(ctx, &datanettypes.QueryParamsRequest{})
@@ -150,8 +155,15 @@ func (w *world) seal(ctx context.Context, by chain.Signer, title string, file po
 	}
 	return datanettypes.RevealItem{
 		Rank: response.Ranks[0], DatanetId: w.datanetID, Root: root[:], Salt: salt, Segments: uint32(len(file.Segments)), Tokens: file.Tokens(),
-		Bytes: uint64(len(encoded)), StatisticsRoot: statistics[:], ContentHash: hash[:], Title: title,
+		Bytes: uint64(len(encoded)), StatisticsRoot: statistics[:], ContentHash: hash[:], Title: title, Mark: mark,
 	}, nil
+}
+
+// random salt or mark.
+func random() ([]byte, error) {
+	out := make([]byte, 32)
+	_, err := rand.Read(out)
+	return out, err
 }
 
 func (w *world) accept(ctx context.Context) error {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 
 	errorsmod "cosmossdk.io/errors"
 
+	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/cosmos/gogoproto/proto"
 
 	"github.com/cosmos/cosmos-sdk/client"
@@ -165,6 +167,21 @@ func (c *Client) BlockTxs(ctx context.Context, height int64) ([]*txtypes.Tx, err
 		return nil, err
 	}
 	return response.Txs, nil
+}
+
+// BlockEvents returns the events of a block that are of no transaction, such as
+// those of its end.
+func (c *Client) BlockEvents(ctx context.Context, height int64) ([]abci.Event, error) {
+	response, err := c.blocks.GetBlockResults(ctx, &cmtservice.GetBlockResultsRequest{Height: height})
+	if err != nil {
+		return nil, err
+	}
+	events := make([]abci.Event, len(response.FinalizeBlockEvents))
+	for i, event := range response.FinalizeBlockEvents {
+		// The SDK adds where in the block it was; with it a typed event cannot be parsed.
+		events[i] = abci.Event{Type: event.Type, Attributes: slices.DeleteFunc(event.Attributes, func(a abci.EventAttribute) bool { return a.Key == "mode" })}
+	}
+	return events, nil
 }
 
 // WaitHeight returns when a block has been committed.
