@@ -192,6 +192,9 @@ func (r *reviewer) newGold(ctx context.Context, texts *texts, cohort uint64, c d
 	}
 	if kind == datanettypes.GOLD_KIND_DUPLICATE {
 		shown, err := findCopy(ctx, r.query, texts, c.Rank, original)
+		if err == nil {
+			err = r.held(ctx, original)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("nothing was sealed: %w", err)
 		}
@@ -205,6 +208,28 @@ func (r *reviewer) newGold(ctx context.Context, texts *texts, cohort uint64, c d
 		return nil, fmt.Errorf("the gold was not sent, because what opens it could not be written: %w", err)
 	}
 	return &gold, nil
+}
+
+// held reports text that a reviewer may not have been able to get: a copy of it
+// is no gold.
+func (r *reviewer) held(ctx context.Context, rank uint64) error {
+	found, err := r.query.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
+	if err != nil {
+		return err
+	}
+	datanet, err := r.query.DataNet(ctx, &datanettypes.QueryDataNetRequest{DatanetId: found.Contribution.DatanetId})
+	if err != nil {
+		return err
+	}
+	return heldIn(found.Contribution, datanet.Datanet)
+}
+
+func heldIn(c datanettypes.Contribution, datanet datanettypes.DataNet) error {
+	if c.AcceptedVersion <= datanet.HeldVersion {
+		return nil
+	}
+	return fmt.Errorf("contribution %d entered DataNet %d with version %d, validators hold its text up to version %d: try again when they hold that one",
+		c.Rank, datanet.Id, c.AcceptedVersion, datanet.HeldVersion)
 }
 
 // markSalt returns the salt of the mark that a contribution carries. With

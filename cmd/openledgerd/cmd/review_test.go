@@ -453,6 +453,11 @@ func TestGoldThatWouldNotHold(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, cohorts)
 
+	// A copy of what validators do not hold yet is no gold.
+	require.NoError(t, tool.held(ctx, first))
+	require.ErrorContains(t, heldIn(datanettypes.Contribution{Rank: 9, AcceptedVersion: 4}, datanettypes.DataNet{Id: 2, Version: 4, HeldVersion: 3}),
+		"contribution 9 entered DataNet 2 with version 4, validators hold its text up to version 3")
+
 	// Its contributor has not agreed to its being gold, or to that of somebody else.
 	owner := p.tool(p.Owner)
 	err = owner.sealGold(ctx, texts, own, datanettypes.GOLD_KIND_ALTERED, 0)
