@@ -27,7 +27,7 @@ func (r *review) print(p printer) error {
 			}
 		}
 	}
-	p.printf("\n   %s OPEN are set aside for checks: with luck, a panel of all DataNets decides an item again that nobody appealed about.\n", openAmount(r.checkFund.Add(r.checking)))
+	p.printf("\n   %s OPEN of the fees are set aside: out of that, panels of all DataNets decide items again that chance picks.\n", openAmount(r.checkFund.Add(r.checking)))
 	p.printf("   A seat earns its share of the other fees times how it did on gold: to accept everything is worth the gas, no more. A seat that\n" +
 		"   accepts a planted duplicate, which the chain compares itself, is slashed; gold that only the owner vouches for costs pay, no stake.\n" +
 		"   The score of a text is the median of the seats: so many thousandths of what it weighs in answers it is paid, the rest goes to the bounty pool.\n\n")
