@@ -73,7 +73,7 @@ func rows() []row {
 			})
 		}
 		claim = append(claim, row{
-			deviation: "grinding", mix: "20% in 1", pi: pi, members: whales(20, 10), strategy: whale, against: true, grinds: true, times: 18,
+			deviation: "grinding", mix: "20% in 10", pi: pi, members: whales(20, 10), strategy: whale, against: true, grinds: true, times: 18,
 		})
 		extra = append(extra, shared(conditional, pi, true)...)
 		extra = append(extra, shared(leak, pi, true)[:4]...)
