@@ -28,7 +28,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	o := options{set: make(settings)}
 	flags := flag.NewFlagSet("reviewsim", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.IntVar(&o.cohorts, "cohorts", 60, "cohorts per row; rows that are hard to tell apart take a multiple")
+	flags.IntVar(&o.cohorts, "cohorts", 40, "cohorts per row; rows that are hard to tell apart take a multiple")
 	flags.Uint64Var(&o.seed, "seed", 1, "seed of everything random")
 	flags.IntVar(&o.experts, "experts", 120, "validators of the other DataNet, who are honest and sit in appeals")
 	flags.IntVar(&o.panels, "panels", 1_000_000, "panels drawn to estimate the probability of capture")
