@@ -73,6 +73,7 @@ type cohort struct {
 	decided map[uint64]datanettypes.Contribution
 	version uint64
 	aside   sdkmath.Int // out of the fees, for checks by chance
+	gas     sdkmath.Int // of the panel, that each item of the owner's gold pays
 }
 
 // member of a panel: a reviewer with seats.
@@ -593,7 +594,9 @@ func (w *world) conclude(ctx context.Context, c *cohort, before map[string]datan
 	if err != nil {
 		return err
 	}
-	c.aside = c.fees().MulRaw(int64(params.Params.Review.CheckPpm)).QuoRaw(rewardstypes.PPM)
+	review := params.Params.Review
+	c.gas = sdkmath.MinInt(reviewFee, review.GasRefund.MulRaw(int64(len(c.state.Seats))).QuoRaw(int64(len(c.items))))
+	c.aside = c.fees().MulRaw(int64(review.CheckPpm)).QuoRaw(rewardstypes.PPM)
 	c.decided = make(map[uint64]datanettypes.Contribution)
 	var mu sync.Mutex
 	return inParallel(ctx, c.state.Items, func(ctx context.Context, rank uint64) error {
@@ -609,11 +612,14 @@ func (w *world) conclude(ctx context.Context, c *cohort, before map[string]datan
 	})
 }
 
-// fees of a cohort that were not returned, as those of the owner's gold are.
+// fees of a cohort that were not returned; of those of the owner's gold that is
+// its part of the panel's gas.
 func (c *cohort) fees() sdkmath.Int {
 	fees := sdkmath.ZeroInt()
 	for _, s := range c.items {
-		if !s.nature.owners() {
+		if s.nature.owners() {
+			fees = fees.Add(c.gas)
+		} else {
 			fees = fees.Add(reviewFee)
 		}
 	}
