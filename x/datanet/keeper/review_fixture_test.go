@@ -12,7 +12,6 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/poa"
-	"github.com/openledger/openledger/testutil/solo"
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
@@ -258,5 +257,3 @@ func (r *reviews) supply() math.Int {
 	}))
 	return sum
 }
-
-var _ = solo.Start

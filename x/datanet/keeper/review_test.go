@@ -172,9 +172,7 @@ func TestSilenceCosts(t *testing.T) {
 	})
 	r.after(r.params().RevealWindow)
 	r.endBlock()
-	if r.cohort(cohort.Id).Phase != types.COHORT_PHASE_DECIDED {
-		t.Skip("one account has most of the seats")
-	}
+	require.Equal(t, types.COHORT_PHASE_DECIDED, r.cohort(cohort.Id).Phase, "one account has two seats at most, too few to decide")
 	c := r.contribution(rank)
 	require.Equal(t, types.CONTRIBUTION_STATUS_RETURNED, c.Status)
 	require.Equal(t, alice.Add(deposit).Add(fee), r.Bank.Of(r.Ctx, r.alice))
@@ -225,18 +223,14 @@ func TestFewValidators(t *testing.T) {
 	require.Len(t, cohort.Seats, 3)
 	r.vote(cohort, func(seat types.Seat) opinion {
 		return func(rank uint64) types.Vote {
-			if seat.Address == cohort.Seats[0].Address && cohort.Seated(seat.Address) == 1 {
+			if seat.Address == cohort.Seats[0].Address {
 				return no(types.REJECT_REASON_QUALITY)
 			}
 			return yes(500)
 		}
 	})
 	r.open(golds...)
-	want := types.CONTRIBUTION_STATUS_REJECTED
-	if cohort.Seated(cohort.Seats[0].Address) > 1 {
-		want = types.CONTRIBUTION_STATUS_ACCEPTED
-	}
-	require.Equal(t, want, r.contribution(rank).Status)
+	require.Equal(t, types.CONTRIBUTION_STATUS_REJECTED, r.contribution(rank).Status)
 }
 
 // TestReviewersAreNotContributors: who contributed to a cohort has no seat in it.
@@ -272,9 +266,8 @@ func TestBondsAndUnbonding(t *testing.T) {
 	refuse(r.fixture, r.msgs.UnbondValidator, unbond(4_001), types.ErrInvalidBond)
 	must(r.fixture, r.msgs.BondValidator, &types.MsgBondValidator{Validator: who, DatanetId: r.id, Amount: open(100)})
 	before := r.balance(who)
-	for i := range 7 {
+	for range 7 {
 		r.after(time.Hour)
-		_ = i
 		must(r.fixture, r.msgs.UnbondValidator, unbond(1))
 	}
 	refuse(r.fixture, r.msgs.UnbondValidator, unbond(1), types.ErrInvalidBond)
@@ -283,7 +276,6 @@ func TestBondsAndUnbonding(t *testing.T) {
 	require.Equal(t, before.Add(open(1)), r.balance(who), "the first part has matured")
 	must(r.fixture, r.msgs.UnbondValidator, unbond(4_093))
 	require.False(t, r.validator(r.id, who).Active)
-	require.Equal(t, types.ErrInvalidBond.Error(), types.ErrInvalidBond.Error())
 	r.after(r.params().Unbonding)
 	r.endBlock()
 	require.Equal(t, before.Add(open(4_100)), r.balance(who))
