@@ -71,6 +71,10 @@ func waiting(t *testing.T, c *chain.Chain) int {
 		n++
 		return false, nil
 	}))
+	require.NoError(t, c.App.RewardsKeeper.Arrived.Walk(c.Ctx(), nil, func(uint64, rewardstypes.Intake) (bool, error) {
+		n++
+		return false, nil
+	}))
 	return n
 }
 
@@ -89,7 +93,7 @@ func total(p ...rewardstypes.Prepared) sdkmath.Int {
 	sum := sdkmath.ZeroInt()
 	for _, prepared := range p {
 		for _, credit := range prepared.Credits {
-			sum = sum.Add(credit.Amount).Add(credit.Bonus)
+			sum = sum.Add(rewardstypes.IntOf(credit.Amount)).Add(rewardstypes.IntOf(credit.Bonus))
 		}
 	}
 	return sum

@@ -40,8 +40,13 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if held := k.moduleBalance(ctx); held.LT(owed) {
-		return errorsmod.Wrapf(types.ErrInvariant, "deposits and bonds of %s are owed, %s is held", owed, held)
+	// What receipts have cost leaves with the end of the block.
+	leaving, err := k.rewards.OwedBy(ctx, types.ModuleName)
+	if err != nil {
+		return err
+	}
+	if owed, held := owed.Add(leaving), k.moduleBalance(ctx); held.LT(owed) {
+		return errorsmod.Wrapf(types.ErrInvariant, "deposits, bonds and fees of %s are owed, %s is held", owed, held)
 	}
 	accumulator, err := k.Accumulator.Get(ctx)
 	if err != nil {

@@ -59,6 +59,7 @@ type RewardsKeeper interface {
 	ForfeitAttestPay(ctx context.Context, share math.Int) error
 	PayOperators(ctx context.Context, pays []rewardstypes.OperatorPay) (math.Int, error)
 	AttestEscrowed(ctx context.Context) (math.Int, error)
+	OwedBy(ctx context.Context, module string) (math.Int, error)
 }
 
 // StakingKeeper knows who votes.

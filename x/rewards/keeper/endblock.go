@@ -9,8 +9,8 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// EndBlock grants the bonus and nets it with the burn, settles credits, pays
-// accounts and validators, and emits. Each step runs in a cached context: one
+// EndBlock collects what other modules owe, takes in the lists of the block,
+// settles credits, pays accounts and validators, and emits. Each step runs in a cached context: one
 // that fails changes nothing, is logged, and is tried again in the next block.
 func (k Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.Params.Get(ctx)
@@ -18,10 +18,14 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 		return err
 	}
 	seconds, epochEnds, err := k.tick(ctx, params)
-	if err != nil || params.Paused {
+	if err != nil {
 		return err
 	}
-	k.step(ctx, "grant", func(ctx context.Context) error { return k.grantAndNet(ctx, params, seconds) })
+	k.step(ctx, "collection", k.collect)
+	if params.Paused {
+		return nil
+	}
+	k.step(ctx, "intake", func(ctx context.Context) error { return k.takeIn(ctx, params, seconds) })
 	k.step(ctx, "bounty pool", k.forwardBounties)
 	k.step(ctx, "settlement", func(ctx context.Context) error { return k.settle(ctx, params) })
 	k.step(ctx, "payout", func(ctx context.Context) error { return k.payOut(ctx, params) })

@@ -66,13 +66,15 @@ func (k Keeper) PayOperators(ctx context.Context, pays []types.OperatorPay) (mat
 		if err != nil {
 			return math.Int{}, err
 		}
-		if err := k.bank.SendCoinsFromModuleToModule(ctx, types.ModuleName, distrtypes.ModuleName, coins(pay.Amount)); err != nil {
-			return math.Int{}, err
-		}
 		if err := k.distribution.AllocateTokensToValidator(ctx, validator, sdk.NewDecCoinsFromCoins(coins(pay.Amount)...)); err != nil {
 			return math.Int{}, err
 		}
 		paid = paid.Add(pay.Amount)
+	}
+	if paid.IsPositive() {
+		if err := k.bank.SendCoinsFromModuleToModule(ctx, types.ModuleName, distrtypes.ModuleName, coins(paid)); err != nil {
+			return math.Int{}, err
+		}
 	}
 	return paid, errors.Join(add(ctx, k.AttestEscrow, paid.Add(rest).Neg()), add(ctx, k.PendingBounty, rest))
 }

@@ -6,6 +6,7 @@ import (
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -32,33 +33,21 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		k.PendingBurn.Set(ctx, g.PendingBurn),
 		k.PendingBounty.Set(ctx, g.PendingBounty),
 		k.AttestEscrow.Set(ctx, g.AttestEscrow),
-		k.PendingRetired.Set(ctx, g.PendingRetired),
 	); err != nil {
 		return err
 	}
 	if err := k.initLedger(ctx, g); err != nil {
 		return err
 	}
-	for _, waiting := range g.Lists {
-		if err := k.initList(ctx, waiting); err != nil {
+	if err := k.initLists(ctx, g); err != nil {
+		return err
+	}
+	for _, owed := range g.Owed {
+		if err := k.Owed.Set(ctx, owed.Module, owed.Amount); err != nil {
 			return err
 		}
 	}
-	for _, waiting := range g.Held {
-		var err error
-		if waiting.Held.List.Chunks, err = k.storeCredits(ctx, waiting.Held.List.Id, waiting.Credits); err != nil {
-			return err
-		}
-		if err := k.Held.Set(ctx, waiting.Held.List.Id, waiting.Held); err != nil {
-			return err
-		}
-	}
-	for _, id := range g.Arrived {
-		if err := k.Arrived.Set(ctx, id); err != nil {
-			return err
-		}
-	}
-	if err := k.countParts(ctx, types.Prepared{DataNets: g.DatanetTotals, Models: g.ModelTotals}); err != nil {
+	if err := k.countParts(ctx, g.DatanetTotals, g.ModelTotals); err != nil {
 		return err
 	}
 	return k.CheckInvariants(ctx)
@@ -66,7 +55,7 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 
 func (k Keeper) initLedger(ctx context.Context, g types.GenesisState) error {
 	var page types.Page
-	for _, account := range g.Accounts {
+	for i, account := range g.Accounts {
 		address, err := sdk.AccAddressFromBech32(account.Address)
 		if err != nil {
 			return err
@@ -76,48 +65,93 @@ func (k Keeper) initLedger(ctx context.Context, g types.GenesisState) error {
 			return err
 		}
 		number, at := types.PageOf(id)
-		if at == 0 {
+		if page.Rows[at], err = k.initRow(ctx, id, account); err != nil {
+			return err
+		}
+		if at == types.AccountsPerPage-1 || i == len(g.Accounts)-1 {
+			if err := k.setPage(ctx, number, page, g.Params); err != nil {
+				return err
+			}
 			page = types.Page{}
-		}
-		if page[at].Balance, err = types.AmountOf(account.Balance); err != nil {
-			return err
-		}
-		if page[at].Earned, err = types.AmountOf(account.Earned); err != nil {
-			return err
-		}
-		if page[at].Contributed, err = types.AmountOf(account.Contributed); err != nil {
-			return err
-		}
-		if err := k.Pages.Set(ctx, number, page); err != nil {
-			return err
-		}
-		chosen, err := types.ParseThreshold(account.PayoutThreshold)
-		if err != nil {
-			return err
-		}
-		if chosen != nil {
-			if err := k.Thresholds.Set(ctx, id, *chosen); err != nil {
-				return err
-			}
-		}
-		if due, err := k.due(ctx, id, page[at], g.Params); err != nil {
-			return err
-		} else if due {
-			if err := k.DuePages.Set(ctx, number); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
 }
 
-func (k Keeper) initList(ctx context.Context, waiting types.GenesisCreditList) error {
-	list := waiting.List
-	var err error
-	if list.Chunks, err = k.storeCredits(ctx, list.Id, waiting.Credits); err != nil {
-		return err
+// initRow returns the row of an account and stores what stands beside it.
+func (k Keeper) initRow(ctx context.Context, id uint64, account types.LedgerAccount) (row types.Row, err error) {
+	if row.Balance, err = types.AmountOf(account.Balance); err != nil {
+		return row, err
 	}
-	return k.Lists.Set(ctx, list.Id, list)
+	if row.Earned, err = types.AmountOf(account.Earned); err != nil {
+		return row, err
+	}
+	if row.Contributed, err = types.AmountOf(account.Contributed); err != nil {
+		return row, err
+	}
+	if account.PaidOut.IsPositive() {
+		if err := k.PaidOut.Set(ctx, id, account.PaidOut); err != nil {
+			return row, err
+		}
+	}
+	chosen, err := types.ParseThreshold(account.PayoutThreshold)
+	if err != nil || chosen == nil {
+		return row, err
+	}
+	row.Threshold = true
+	return row, k.Thresholds.Set(ctx, id, *chosen)
+}
+
+func (k Keeper) initLists(ctx context.Context, g types.GenesisState) error {
+	for _, waiting := range g.Lists {
+		list := waiting.List
+		if err := k.initCredits(ctx, &list, waiting.Credits); err != nil {
+			return err
+		}
+		if err := k.Lists.Set(ctx, list.Sequence, list); err != nil {
+			return err
+		}
+	}
+	for _, waiting := range g.Arrived {
+		if err := k.initCredits(ctx, &waiting.Intake.List, waiting.Credits); err != nil {
+			return err
+		}
+		if err := k.Arrived.Set(ctx, waiting.Intake.List.Id, waiting.Intake); err != nil {
+			return err
+		}
+	}
+	for _, waiting := range g.Held {
+		if err := k.initCredits(ctx, &waiting.Intake.List, waiting.Credits); err != nil {
+			return err
+		}
+		if err := k.Held.Set(ctx, waiting.Intake.List.Id, waiting.Intake); err != nil {
+			return err
+		}
+	}
+	for _, letter := range g.DeadLetters {
+		for n, chunk := range letter.Chunks {
+			if err := k.Chunks.Set(ctx, collections.Join(letter.DeadLetter.List.Id, uint32(n)), chunk); err != nil {
+				return err
+			}
+		}
+		if err := k.DeadLetters.Set(ctx, letter.DeadLetter.List.Id, letter.DeadLetter); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k Keeper) initCredits(ctx context.Context, list *types.CreditList, credits []types.Credit) error {
+	packed := make([]types.AccountCredit, len(credits))
+	for i, credit := range credits {
+		var err error
+		if packed[i], err = credit.Packed(); err != nil {
+			return err
+		}
+	}
+	var err error
+	list.Firsts, err = k.storeCredits(ctx, list.Id, packed)
+	return err
 }
 
 // ExportGenesis returns the whole state.
@@ -154,19 +188,10 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.PendingBounty, err = k.PendingBounty.Get(ctx); err != nil {
 		return nil, err
 	}
-	if err = k.Arrived.Walk(ctx, nil, func(id uint64) (bool, error) {
-		g.Arrived = append(g.Arrived, id)
-		return false, nil
-	}); err != nil {
-		return nil, err
-	}
 	if g.Accounts, err = k.exportLedger(ctx); err != nil {
 		return nil, err
 	}
 	if g.AttestEscrow, err = get(ctx, k.AttestEscrow); err != nil {
-		return nil, err
-	}
-	if g.PendingRetired, err = get(ctx, k.PendingRetired); err != nil {
 		return nil, err
 	}
 	if g.DatanetTotals, err = values(ctx, k.DataNetTotals); err != nil {
@@ -175,7 +200,19 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.ModelTotals, err = values(ctx, k.ModelTotals); err != nil {
 		return nil, err
 	}
-	if g.Held, err = k.exportHeld(ctx); err != nil {
+	if err = k.Owed.Walk(ctx, nil, func(module string, amount math.Int) (bool, error) {
+		g.Owed = append(g.Owed, types.Owed{Module: module, Amount: amount})
+		return false, nil
+	}); err != nil {
+		return nil, err
+	}
+	if g.Arrived, err = k.exportIntakes(ctx, k.Arrived); err != nil {
+		return nil, err
+	}
+	if g.Held, err = k.exportIntakes(ctx, k.Held); err != nil {
+		return nil, err
+	}
+	if g.DeadLetters, err = k.exportDeadLetters(ctx); err != nil {
 		return nil, err
 	}
 	g.Lists, err = k.exportLists(ctx)
@@ -191,18 +228,43 @@ func values[V any](ctx context.Context, from collections.Map[uint64, V]) ([]V, e
 	return iterator.Values()
 }
 
-func (k Keeper) exportHeld(ctx context.Context) ([]types.GenesisHeldList, error) {
-	var lists []types.GenesisHeldList
-	err := k.Held.Walk(ctx, nil, func(_ uint64, held types.HeldList) (bool, error) {
-		waiting := types.GenesisHeldList{Held: held}
-		err := k.walkCredits(ctx, held.List, func(credit types.Credit) error {
-			waiting.Credits = append(waiting.Credits, credit)
-			return nil
-		})
-		lists = append(lists, waiting)
+// exportCredits returns the credits of a list and its header without the index
+// of chunks, which import makes anew.
+func (k Keeper) exportCredits(ctx context.Context, list *types.CreditList) ([]types.Credit, error) {
+	var credits []types.Credit
+	err := k.walkCredits(ctx, *list, func(credit types.AccountCredit) error {
+		credits = append(credits, credit.Proto())
+		return nil
+	})
+	list.Firsts = nil
+	return credits, err
+}
+
+func (k Keeper) exportIntakes(ctx context.Context, from collections.Map[uint64, types.Intake]) ([]types.GenesisIntake, error) {
+	var intakes []types.GenesisIntake
+	err := from.Walk(ctx, nil, func(_ uint64, intake types.Intake) (bool, error) {
+		credits, err := k.exportCredits(ctx, &intake.List)
+		intakes = append(intakes, types.GenesisIntake{Intake: intake, Credits: credits})
 		return false, err
 	})
-	return lists, err
+	return intakes, err
+}
+
+func (k Keeper) exportDeadLetters(ctx context.Context) ([]types.GenesisDeadLetter, error) {
+	var letters []types.GenesisDeadLetter
+	err := k.DeadLetters.Walk(ctx, nil, func(_ uint64, letter types.DeadLetter) (bool, error) {
+		exported := types.GenesisDeadLetter{DeadLetter: letter}
+		for n := range letter.List.Firsts {
+			chunk, err := k.Chunks.Get(ctx, collections.Join(letter.List.Id, uint32(n)))
+			if err != nil {
+				return true, err
+			}
+			exported.Chunks = append(exported.Chunks, chunk)
+		}
+		letters = append(letters, exported)
+		return false, nil
+	})
+	return letters, err
 }
 
 func (k Keeper) exportLedger(ctx context.Context) ([]types.LedgerAccount, error) {
@@ -221,14 +283,19 @@ func (k Keeper) ledgerAccount(ctx context.Context, id uint64, address sdk.AccAdd
 	if err != nil {
 		return types.LedgerAccount{}, err
 	}
-	account := types.LedgerAccount{
-		Id: id, Address: address.String(), Balance: types.IntOf(page[at].Balance), Earned: types.IntOf(page[at].Earned),
-		Contributed: types.IntOf(page[at].Contributed),
+	paid, err := k.paidOut(ctx, id)
+	if err != nil {
+		return types.LedgerAccount{}, err
 	}
-	chosen, err := k.Thresholds.Get(ctx, id)
-	if errors.Is(err, collections.ErrNotFound) {
+	row := page.Rows[at]
+	account := types.LedgerAccount{
+		Id: id, Address: address.String(), Balance: types.IntOf(row.Balance), Earned: types.IntOf(row.Earned),
+		Contributed: types.IntOf(row.Contributed), PaidOut: paid,
+	}
+	if !row.Threshold {
 		return account, nil
 	}
+	chosen, err := k.Thresholds.Get(ctx, id)
 	if err == nil {
 		account.PayoutThreshold = chosen.String()
 	}
@@ -238,12 +305,8 @@ func (k Keeper) ledgerAccount(ctx context.Context, id uint64, address sdk.AccAdd
 func (k Keeper) exportLists(ctx context.Context) ([]types.GenesisCreditList, error) {
 	var lists []types.GenesisCreditList
 	err := k.Lists.Walk(ctx, nil, func(_ uint64, list types.CreditList) (bool, error) {
-		waiting := types.GenesisCreditList{List: list}
-		err := k.walkCredits(ctx, list, func(credit types.Credit) error {
-			waiting.Credits = append(waiting.Credits, credit)
-			return nil
-		})
-		lists = append(lists, waiting)
+		credits, err := k.exportCredits(ctx, &list)
+		lists = append(lists, types.GenesisCreditList{List: list, Credits: credits})
 		return false, err
 	})
 	return lists, err

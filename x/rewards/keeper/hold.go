@@ -13,26 +13,21 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// Hold takes the fees of a batch from a module account and keeps its credits until a verdict: Release pays them, Refund and Lapse do
-// not. It returns the number of the held list. Amounts are frozen as they are in Enqueue.
+// Hold takes the fees of a batch from a module account, which hands them over in the end-blocker, and keeps its credits until a
+// verdict: Release pays them, Refund and Lapse do not. It returns the number of the held list. Amounts are frozen as they are in
+// Enqueue.
 func (k Keeper) Hold(ctx context.Context, fromModule string, batchID uint64, p types.Prepared) (uint64, error) {
-	if p.Fees.IsPositive() {
-		if err := k.bank.SendCoinsFromModuleToModule(ctx, fromModule, types.ModuleName, coins(p.Fees)); err != nil {
-			return 0, err
-		}
+	if err := k.owe(ctx, fromModule, p.Fees); err != nil {
+		return 0, err
 	}
-	list, err := k.newList(ctx, batchID, p)
+	held, err := k.newIntake(ctx, batchID, p)
 	if err != nil {
 		return 0, err
 	}
-	return list.Id, k.Held.Set(ctx, list.Id, types.HeldList{
-		List: list, Burned: p.Burned, BountyPool: p.BountyPool, Validators: p.Validators, Contributors: p.Contributors,
-		DatanetOwners: p.DatanetOwners, Lineage: p.Lineage, Providers: p.Providers, Receipts: p.Receipts,
-		Retired: p.Retired, Datanets: p.DataNets, Models: p.Models,
-	})
+	return held.List.Id, k.Held.Set(ctx, held.List.Id, held)
 }
 
-func (k Keeper) getHeld(ctx context.Context, id uint64) (types.HeldList, error) {
+func (k Keeper) getHeld(ctx context.Context, id uint64) (types.Intake, error) {
 	held, err := k.Held.Get(ctx, id)
 	if errors.Is(err, collections.ErrNotFound) {
 		err = errorsmod.Wrapf(types.ErrNotHeld, "list %d", id)
@@ -41,33 +36,16 @@ func (k Keeper) getHeld(ctx context.Context, id uint64) (types.HeldList, error) 
 }
 
 // Release pays a held list as if it arrived now, but for the validators' share, which it returns: that stays in escrow until
-// SettleAttestPay or ForfeitAttestPay.
+// SettleAttestPay or ForfeitAttestPay, and counts as fee when it is divided.
 func (k Keeper) Release(ctx context.Context, id uint64) (math.Int, error) {
 	held, err := k.getHeld(ctx, id)
 	if err != nil {
 		return math.Int{}, err
 	}
 	share := held.Validators
-	if err := errors.Join(
-		k.Held.Remove(ctx, id),
-		add(ctx, k.PendingBurn, held.Burned),
-		add(ctx, k.PendingRetired, held.Retired),
-		add(ctx, k.PendingBounty, held.BountyPool),
-		add(ctx, k.AttestEscrow, share),
-		// The share counts when it is divided: until then it may still be forfeited.
-		k.count(ctx, types.Prepared{
-			Fees: held.List.Fees.Sub(share), Contributors: held.Contributors, DatanetOwners: held.DatanetOwners, Lineage: held.Lineage,
-			Providers: held.Providers, Validators: math.ZeroInt(), BountyPool: held.BountyPool, Receipts: held.Receipts,
-			DataNets: held.Datanets, Models: held.Models,
-		}),
-	); err != nil {
-		return math.Int{}, err
-	}
+	held.Validators, held.List.Fees = math.ZeroInt(), held.List.Fees.Sub(share)
 	held.List.Height = sdk.UnwrapSDKContext(ctx).BlockHeight()
-	if held.List.Chunks == 0 { // free answers
-		return share, nil
-	}
-	return share, errors.Join(k.Lists.Set(ctx, id, held.List), k.Arrived.Set(ctx, id))
+	return share, errors.Join(k.Held.Remove(ctx, id), add(ctx, k.AttestEscrow, share), k.Arrived.Set(ctx, id, held))
 }
 
 // Refund drops a held list and credits its fees to those who paid them. The refunds must sum to the fees.
@@ -113,13 +91,8 @@ func (k Keeper) Lapse(ctx context.Context, id uint64, provider sdk.AccAddress) (
 	return held.Providers, errors.Join(k.Totals.Set(ctx, totals), add(ctx, k.PendingBounty, rest), k.dropHeld(ctx, held))
 }
 
-func (k Keeper) dropHeld(ctx context.Context, held types.HeldList) error {
-	for n := range held.List.Chunks {
-		if err := k.Chunks.Remove(ctx, collections.Join(held.List.Id, n)); err != nil {
-			return err
-		}
-	}
-	return k.Held.Remove(ctx, held.List.Id)
+func (k Keeper) dropHeld(ctx context.Context, held types.Intake) error {
+	return errors.Join(k.removeCredits(ctx, held.List), k.Held.Remove(ctx, held.List.Id))
 }
 
 // SettleAttestPay divides the validators' share of a batch: earned stays in escrow for PayOperators, the rest goes to the bounty pool.

@@ -14,14 +14,14 @@ import (
 // CheckInvariants recounts what the module owes and compares it with what it
 // holds. It walks the whole state: for tests, genesis and audits.
 func (k Keeper) CheckInvariants(ctx context.Context) error {
-	return errors.Join(k.checkSolvency(ctx), k.checkTotals(ctx), k.checkContributed(ctx), k.checkDataNets(ctx), k.checkModels(ctx), k.checkLists(ctx))
+	return errors.Join(k.checkSolvency(ctx), k.checkTotals(ctx), k.checkContributed(ctx), k.checkDataNets(ctx), k.checkModels(ctx), k.checkLists(ctx), k.checkPaidOut(ctx))
 }
 
 // checkSolvency: the module account holds the ledger, the credits that wait and
 // the pots, or more; the bounty pool holds its counter, or more.
 func (k Keeper) checkSolvency(ctx context.Context) error {
 	owed := math.ZeroInt()
-	for _, item := range []collections.Item[math.Int]{k.ValidatorsPot, k.PendingBurn, k.PendingRetired, k.PendingBounty, k.AttestEscrow} {
+	for _, item := range []collections.Item[math.Int]{k.ValidatorsPot, k.PendingBurn, k.PendingBounty, k.AttestEscrow} {
 		amount, err := get(ctx, item)
 		if err != nil {
 			return err
@@ -32,16 +32,24 @@ func (k Keeper) checkSolvency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	waiting, _, err := k.waitingTotal(ctx)
+	waiting, err := k.waitingTotal(ctx)
 	if err != nil {
 		return err
 	}
-	undecided, err := k.heldTotal(ctx)
+	undecided, err := k.intakeTotal(ctx, k.Held)
 	if err != nil {
 		return err
 	}
-	owed = owed.Add(ledger).Add(waiting).Add(undecided)
-	if held := k.held(ctx, types.ModuleName); held.LT(owed) {
+	arrived, err := k.intakeTotal(ctx, k.Arrived)
+	if err != nil {
+		return err
+	}
+	coming, err := k.owedTotal(ctx)
+	if err != nil {
+		return err
+	}
+	owed = owed.Add(ledger).Add(waiting.amount).Add(undecided).Add(arrived)
+	if held := k.held(ctx, types.ModuleName).Add(coming); held.LT(owed) {
 		return errorsmod.Wrapf(types.ErrInvariant, "%s holds %s and owes %s", types.ModuleName, held, owed)
 	}
 	pool, err := get(ctx, k.BountyPool)
@@ -62,7 +70,7 @@ func (k Keeper) held(ctx context.Context, module string) math.Int {
 func (k Keeper) ledgerTotal(ctx context.Context) (total, contributed math.Int, err error) {
 	total, contributed = math.ZeroInt(), math.ZeroInt()
 	err = k.Pages.Walk(ctx, nil, func(number uint64, page types.Page) (bool, error) {
-		for i, row := range page {
+		for i, row := range page.Rows {
 			if row.Contributed.Cmp(row.Earned) > 0 {
 				return true, errorsmod.Wrapf(types.ErrInvariant, "ledger account %d earned %s, %s of it by contributing",
 					number*types.AccountsPerPage+uint64(i), row.Earned, row.Contributed)
@@ -74,33 +82,54 @@ func (k Keeper) ledgerTotal(ctx context.Context) (total, contributed math.Int, e
 	return total, contributed, err
 }
 
-// waitingTotal is the sum of credits that the sweep has not paid yet, and of
-// what contributions brought of it, without the bonus of lists that arrived in
-// the running block.
-func (k Keeper) waitingTotal(ctx context.Context) (total, contributed math.Int, err error) {
+// owing is what lists have not paid yet.
+type owing struct {
+	amount      math.Int // bonus included
+	contributed math.Int // of amount, by contributions
+	unreadable  int      // dead letters that say nothing
+}
+
+// waitingTotal is the sum of credits that the sweep has not paid yet, dead
+// letters included.
+func (k Keeper) waitingTotal(ctx context.Context) (owing, error) {
+	total := owing{amount: math.ZeroInt(), contributed: math.ZeroInt()}
 	sweep, err := k.Sweep.Get(ctx)
 	if err != nil {
-		return math.Int{}, math.Int{}, err
+		return total, err
 	}
-	total, contributed = math.ZeroInt(), math.ZeroInt()
-	err = k.Lists.Walk(ctx, nil, func(id uint64, list types.CreditList) (bool, error) {
-		arrived, err := k.Arrived.Has(ctx, id)
-		if err != nil {
-			return true, err
-		}
-		return false, k.walkCredits(ctx, list, func(credit types.Credit) error {
-			page, _ := types.PageOf(credit.LedgerId)
-			if !arrived && paid(list, sweep, page) {
+	add := func(credit types.AccountCredit) {
+		bonus := types.IntOf(credit.Bonus)
+		total.amount = total.amount.Add(types.IntOf(credit.Amount)).Add(bonus)
+		total.contributed = total.contributed.Add(types.IntOf(credit.Contributed)).Add(bonus)
+	}
+	if err := k.Lists.Walk(ctx, nil, func(sequence uint64, list types.CreditList) (bool, error) {
+		return false, k.walkCredits(ctx, list, func(credit types.AccountCredit) error {
+			page, _ := types.PageOf(credit.LedgerID)
+			if sequence < sweep.NextList && paid(list, sweep.Page, sweep.Cycle, page) {
 				return nil
 			}
-			total, contributed = total.Add(credit.Amount), contributed.Add(credit.Contributed)
-			if !arrived {
-				total, contributed = total.Add(credit.Bonus), contributed.Add(credit.Bonus)
-			}
+			credit.Bonus = types.Scale(credit.Bonus, list.BonusScale)
+			add(credit)
 			return nil
 		})
+	}); err != nil {
+		return total, err
+	}
+	err = k.DeadLetters.Walk(ctx, nil, func(_ uint64, letter types.DeadLetter) (bool, error) {
+		var unpaid []types.AccountCredit
+		if err := k.walkUnpaid(ctx, letter, func(credit types.AccountCredit) error {
+			unpaid = append(unpaid, credit)
+			return nil
+		}); err != nil {
+			total.unreadable++
+			return false, nil
+		}
+		for _, credit := range unpaid {
+			add(credit)
+		}
+		return false, nil
 	})
-	return total, contributed, err
+	return total, err
 }
 
 // checkContributed: what accounts have earned by contributing, or wait for, is what contributors got from fees and as bonus.
@@ -113,60 +142,68 @@ func (k Keeper) checkContributed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, waiting, err := k.waitingTotal(ctx)
+	waiting, err := k.waitingTotal(ctx)
 	if err != nil {
 		return err
 	}
-	if got := totals.Contributors.Add(totals.Bonus); !ledger.Add(waiting).Equal(got) {
-		return errorsmod.Wrapf(types.ErrInvariant, "accounts contributed for %s and wait for %s, the totals say %s", ledger, waiting, got)
+	got, counted := totals.Contributors.Add(totals.Bonus), ledger.Add(waiting.contributed)
+	if counted.GT(got) || waiting.unreadable == 0 && counted.LT(got) {
+		return errorsmod.Wrapf(types.ErrInvariant, "accounts contributed for %s and wait for %s, the totals say %s", ledger, waiting.contributed, got)
 	}
 	return nil
 }
 
-// heldTotal is the sum of fees that wait for a verdict. The parts of each list are its fees.
-func (k Keeper) heldTotal(ctx context.Context) (math.Int, error) {
+// checkPaidOut: what came into the ledger is in it or was paid out.
+func (k Keeper) checkPaidOut(ctx context.Context) error {
+	came, is := math.ZeroInt(), math.ZeroInt()
+	if err := k.Pages.Walk(ctx, nil, func(_ uint64, page types.Page) (bool, error) {
+		for _, row := range page.Rows {
+			came, is = came.Add(types.IntOf(row.Earned)), is.Add(types.IntOf(row.Balance))
+		}
+		return false, nil
+	}); err != nil {
+		return err
+	}
+	totals, err := k.Totals.Get(ctx)
+	if err != nil {
+		return err
+	}
+	came = came.Add(totals.Refunds)
+	if err := k.PaidOut.Walk(ctx, nil, func(_ uint64, amount math.Int) (bool, error) {
+		is = is.Add(amount)
+		return false, nil
+	}); err != nil {
+		return err
+	}
+	if !came.Equal(is) {
+		return errorsmod.Wrapf(types.ErrInvariant, "accounts earned and were refunded %s, %s is in the ledger or paid out", came, is)
+	}
+	return nil
+}
+
+// intakeTotal is the sum of fees of lists that were not handed to the sweep. The parts of each list are its fees.
+func (k Keeper) intakeTotal(ctx context.Context, from collections.Map[uint64, types.Intake]) (math.Int, error) {
 	total := math.ZeroInt()
-	err := k.Held.Walk(ctx, nil, func(id uint64, held types.HeldList) (bool, error) {
-		credits, contributed := math.ZeroInt(), math.ZeroInt()
-		if err := k.walkCredits(ctx, held.List, func(credit types.Credit) error {
-			credits, contributed = credits.Add(credit.Amount), contributed.Add(credit.Contributed)
+	err := from.Walk(ctx, nil, func(id uint64, intake types.Intake) (bool, error) {
+		credits, contributed, bonus := math.ZeroInt(), math.ZeroInt(), math.ZeroInt()
+		if err := k.walkCredits(ctx, intake.List, func(credit types.AccountCredit) error {
+			credits, contributed = credits.Add(types.IntOf(credit.Amount)), contributed.Add(types.IntOf(credit.Contributed))
+			bonus = bonus.Add(types.IntOf(credit.Bonus))
 			return nil
 		}); err != nil {
 			return true, err
 		}
-		if parts := credits.Add(held.Burned).Add(held.Retired).Add(held.BountyPool).Add(held.Validators); !parts.Equal(held.List.Fees) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "held list %d: fees of %s were divided into %s", id, held.List.Fees, parts)
+		if parts := credits.Add(intake.Burned).Add(intake.Retired).Add(intake.BountyPool).Add(intake.Validators); !parts.Equal(intake.List.Fees) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "list %d: fees of %s were divided into %s", id, intake.List.Fees, parts)
 		}
-		if !contributed.Equal(held.Contributors) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "held list %d: contributors get %s, its credits say %s", id, held.Contributors, contributed)
+		if !contributed.Equal(intake.Contributors) || !bonus.Equal(intake.List.Bonus) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "list %d: contributors get %s and a bonus of %s, its credits say %s and %s",
+				id, intake.Contributors, intake.List.Bonus, contributed, bonus)
 		}
-		total = total.Add(held.List.Fees)
+		total = total.Add(intake.List.Fees)
 		return false, nil
 	})
 	return total, err
-}
-
-// paid says whether the sweep has already paid what a list holds for a page.
-func paid(list types.CreditList, sweep types.Sweep, page uint64) bool {
-	if sweep.Cycle == list.StartCycle {
-		return page >= list.StartPage && page < sweep.Page
-	}
-	return page >= list.StartPage || page < sweep.Page
-}
-
-func (k Keeper) walkCredits(ctx context.Context, list types.CreditList, visit func(types.Credit) error) error {
-	for n := range list.Chunks {
-		chunk, err := k.Chunks.Get(ctx, collections.Join(list.Id, n))
-		if err != nil {
-			return err
-		}
-		for _, credit := range chunk.Credits {
-			if err := visit(credit); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // checkTotals: fees went where the counters say, the bonus stayed within the
@@ -180,11 +217,7 @@ func (k Keeper) checkTotals(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pendingRetired, err := get(ctx, k.PendingRetired)
-	if err != nil {
-		return err
-	}
-	parts := totals.Burned.Add(pendingBurn).Add(totals.Retired).Add(pendingRetired).
+	parts := totals.Burned.Add(pendingBurn).Add(totals.Retired).
 		Add(totals.Contributors).Add(totals.DatanetOwners).Add(totals.Lineage).Add(totals.Providers).Add(totals.Validators).Add(totals.BountyPool)
 	if !parts.Equal(totals.Fees) {
 		return errorsmod.Wrapf(types.ErrInvariant, "fees of %s were divided into %s", totals.Fees, parts)
@@ -249,36 +282,42 @@ func (k Keeper) checkModels(ctx context.Context) error {
 }
 
 // checkLists: credits stand in ledger order and belong to known accounts; the
-// bonus of a list is the sum of its credits'.
+// bonus of a list is the sum of its credits'; the sweep counts the lists that it
+// has taken up.
 func (k Keeper) checkLists(ctx context.Context) error {
 	accounts, err := k.NextAccount.Peek(ctx)
 	if err != nil {
 		return err
 	}
-	return k.Lists.Walk(ctx, nil, func(id uint64, list types.CreditList) (bool, error) {
+	sweep, err := k.Sweep.Get(ctx)
+	if err != nil {
+		return err
+	}
+	takenUp := uint32(0)
+	if err := k.Lists.Walk(ctx, nil, func(sequence uint64, list types.CreditList) (bool, error) {
+		if sequence < sweep.NextList {
+			takenUp++
+		}
 		bonus, last, first := math.ZeroInt(), uint64(0), true
-		err := k.walkCredits(ctx, list, func(credit types.Credit) error {
-			if credit.LedgerId >= accounts || !first && credit.LedgerId <= last {
-				return errorsmod.Wrapf(types.ErrInvariant, "credit list %d: account %d is unknown or out of order", id, credit.LedgerId)
+		if err := k.walkCredits(ctx, list, func(credit types.AccountCredit) error {
+			if credit.LedgerID >= accounts || !first && credit.LedgerID <= last {
+				return errorsmod.Wrapf(types.ErrInvariant, "credit list %d: account %d is unknown or out of order", list.Id, credit.LedgerID)
 			}
-			last, first = credit.LedgerId, false
-			bonus = bonus.Add(credit.Bonus)
+			last, first = credit.LedgerID, false
+			bonus = bonus.Add(types.IntOf(types.Scale(credit.Bonus, list.BonusScale)))
 			return nil
-		})
-		if err != nil {
+		}); err != nil {
 			return true, err
 		}
-		arrived, err := k.Arrived.Has(ctx, id)
-		if err != nil {
-			return true, err
-		}
-		want := list.BonusGranted
-		if arrived {
-			want = list.Bonus
-		}
-		if !bonus.Equal(want) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "credit list %d: bonus of the credits is %s, of the list %s", id, bonus, want)
+		if list.Sequence != sequence || !bonus.Equal(list.BonusGranted) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "credit list %d: bonus of the credits is %s, of the list %s", list.Id, bonus, list.BonusGranted)
 		}
 		return false, nil
-	})
+	}); err != nil {
+		return err
+	}
+	if takenUp != sweep.TakenUp {
+		return errorsmod.Wrapf(types.ErrInvariant, "%d lists are taken up, the sweep counts %d", takenUp, sweep.TakenUp)
+	}
+	return nil
 }

@@ -38,27 +38,30 @@ type Keeper struct {
 	Accounts      collections.Map[uint64, sdk.AccAddress]
 	Pages         collections.Map[uint64, types.Page]
 	Thresholds    collections.Map[uint64, math.Int]
-	NextList      collections.Sequence
-	Lists         collections.Map[uint64, types.CreditList]
-	Chunks        collections.Map[collections.Pair[uint64, uint32], types.CreditChunk]
-	Sweep         collections.Item[types.Sweep]
+	PaidOut       collections.Map[uint64, math.Int]
 	DuePages      collections.KeySet[uint64]
 	Totals        collections.Item[types.Totals]
 	ValidatorsPot collections.Item[math.Int]
 	BountyPool    collections.Item[math.Int]
 	Clock         collections.Item[types.Clock]
-
-	Held         collections.Map[uint64, types.HeldList]
-	AttestEscrow collections.Item[math.Int]
-
 	DataNetTotals collections.Map[uint64, types.DataNetTotals]
 	ModelTotals   collections.Map[uint64, types.ModelTotals]
 
+	// Credit lists: held for a verdict, arrived in the running block, waiting
+	// for the sweep, or failed. Their credits are chunks.
+	NextList     collections.Sequence
+	Held         collections.Map[uint64, types.Intake]
+	Arrived      collections.Map[uint64, types.Intake]
+	Lists        collections.Map[uint64, types.CreditList]
+	DeadLetters  collections.Map[uint64, types.DeadLetter]
+	Chunks       collections.Map[collections.Pair[uint64, uint32], types.Chunk]
+	Sweep        collections.Item[types.Sweep]
+	AttestEscrow collections.Item[math.Int]
+
 	// Of the running block; empty between blocks.
-	PendingBurn    collections.Item[math.Int]
-	PendingBounty  collections.Item[math.Int]
-	PendingRetired collections.Item[math.Int]
-	Arrived        collections.KeySet[uint64]
+	Owed          collections.Map[string, math.Int]
+	PendingBurn   collections.Item[math.Int]
+	PendingBounty collections.Item[math.Int]
 }
 
 // NewKeeper returns the keeper. bank must be able to mint aopen; no other
@@ -76,30 +79,32 @@ func NewKeeper(
 	k := Keeper{
 		cdc: cdc, addressCodec: addressCodec, authority: authority,
 		accounts: accounts, bank: bank, staking: staking, distribution: distribution,
-		Params:         collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
-		Reserve:        collections.NewItem(sb, types.ReserveKey, "reserve", sdk.IntValue),
-		NextAccount:    collections.NewSequence(sb, types.NextAccountKey, "next_account"),
-		AccountIDs:     collections.NewMap(sb, types.AccountIDsKey, "account_ids", sdk.AccAddressKey, collections.Uint64Value),
-		Accounts:       collections.NewMap(sb, types.AccountsKey, "accounts", collections.Uint64Key, collcodec.KeyToValueCodec(sdk.AccAddressKey)),
-		Pages:          collections.NewMap(sb, types.PagesKey, "pages", collections.Uint64Key, types.PageCodec{}),
-		Thresholds:     collections.NewMap(sb, types.ThresholdsKey, "thresholds", collections.Uint64Key, sdk.IntValue),
-		NextList:       collections.NewSequence(sb, types.NextListKey, "next_list"),
-		Lists:          collections.NewMap(sb, types.ListsKey, "lists", collections.Uint64Key, codec.CollValue[types.CreditList](cdc)),
-		Chunks:         collections.NewMap(sb, types.ChunksKey, "chunks", collections.PairKeyCodec(collections.Uint64Key, collections.Uint32Key), codec.CollValue[types.CreditChunk](cdc)),
-		Sweep:          collections.NewItem(sb, types.SweepKey, "sweep", codec.CollValue[types.Sweep](cdc)),
-		DuePages:       collections.NewKeySet(sb, types.DuePagesKey, "due_pages", collections.Uint64Key),
-		Totals:         collections.NewItem(sb, types.TotalsKey, "totals", codec.CollValue[types.Totals](cdc)),
-		ValidatorsPot:  collections.NewItem(sb, types.ValidatorsPotKey, "validators_pot", sdk.IntValue),
-		BountyPool:     collections.NewItem(sb, types.BountyPoolKey, "bounty_pool", sdk.IntValue),
-		Clock:          collections.NewItem(sb, types.ClockKey, "clock", codec.CollValue[types.Clock](cdc)),
-		Held:           collections.NewMap(sb, types.HeldKey, "held", collections.Uint64Key, codec.CollValue[types.HeldList](cdc)),
-		AttestEscrow:   collections.NewItem(sb, types.AttestEscrowKey, "attest_escrow", sdk.IntValue),
-		DataNetTotals:  collections.NewMap(sb, types.DataNetTotalsKey, "datanet_totals", collections.Uint64Key, codec.CollValue[types.DataNetTotals](cdc)),
-		ModelTotals:    collections.NewMap(sb, types.ModelTotalsKey, "model_totals", collections.Uint64Key, codec.CollValue[types.ModelTotals](cdc)),
-		PendingBurn:    collections.NewItem(sb, types.PendingBurnKey, "pending_burn", sdk.IntValue),
-		PendingBounty:  collections.NewItem(sb, types.PendingBountyKey, "pending_bounty", sdk.IntValue),
-		PendingRetired: collections.NewItem(sb, types.PendingRetiredKey, "pending_retired", sdk.IntValue),
-		Arrived:        collections.NewKeySet(sb, types.ArrivedKey, "arrived", collections.Uint64Key),
+		Params:        collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
+		Reserve:       collections.NewItem(sb, types.ReserveKey, "reserve", sdk.IntValue),
+		NextAccount:   collections.NewSequence(sb, types.NextAccountKey, "next_account"),
+		AccountIDs:    collections.NewMap(sb, types.AccountIDsKey, "account_ids", sdk.AccAddressKey, collections.Uint64Value),
+		Accounts:      collections.NewMap(sb, types.AccountsKey, "accounts", collections.Uint64Key, collcodec.KeyToValueCodec(sdk.AccAddressKey)),
+		Pages:         collections.NewMap(sb, types.PagesKey, "pages", collections.Uint64Key, types.PageCodec{}),
+		Thresholds:    collections.NewMap(sb, types.ThresholdsKey, "thresholds", collections.Uint64Key, sdk.IntValue),
+		PaidOut:       collections.NewMap(sb, types.PaidOutKey, "paid_out", collections.Uint64Key, sdk.IntValue),
+		DuePages:      collections.NewKeySet(sb, types.DuePagesKey, "due_pages", collections.Uint64Key),
+		Totals:        collections.NewItem(sb, types.TotalsKey, "totals", codec.CollValue[types.Totals](cdc)),
+		ValidatorsPot: collections.NewItem(sb, types.ValidatorsPotKey, "validators_pot", sdk.IntValue),
+		BountyPool:    collections.NewItem(sb, types.BountyPoolKey, "bounty_pool", sdk.IntValue),
+		Clock:         collections.NewItem(sb, types.ClockKey, "clock", codec.CollValue[types.Clock](cdc)),
+		DataNetTotals: collections.NewMap(sb, types.DataNetTotalsKey, "datanet_totals", collections.Uint64Key, codec.CollValue[types.DataNetTotals](cdc)),
+		ModelTotals:   collections.NewMap(sb, types.ModelTotalsKey, "model_totals", collections.Uint64Key, codec.CollValue[types.ModelTotals](cdc)),
+		NextList:      collections.NewSequence(sb, types.NextListKey, "next_list"),
+		Held:          collections.NewMap(sb, types.HeldKey, "held", collections.Uint64Key, codec.CollValue[types.Intake](cdc)),
+		Arrived:       collections.NewMap(sb, types.ArrivedKey, "arrived", collections.Uint64Key, codec.CollValue[types.Intake](cdc)),
+		Lists:         collections.NewMap(sb, types.ListsKey, "lists", collections.Uint64Key, codec.CollValue[types.CreditList](cdc)),
+		DeadLetters:   collections.NewMap(sb, types.DeadLettersKey, "dead_letters", collections.Uint64Key, codec.CollValue[types.DeadLetter](cdc)),
+		Chunks:        collections.NewMap(sb, types.ChunksKey, "chunks", collections.PairKeyCodec(collections.Uint64Key, collections.Uint32Key), types.ChunkCodec{}),
+		Sweep:         collections.NewItem(sb, types.SweepKey, "sweep", codec.CollValue[types.Sweep](cdc)),
+		AttestEscrow:  collections.NewItem(sb, types.AttestEscrowKey, "attest_escrow", sdk.IntValue),
+		Owed:          collections.NewMap(sb, types.OwedKey, "owed", collections.StringKey, sdk.IntValue),
+		PendingBurn:   collections.NewItem(sb, types.PendingBurnKey, "pending_burn", sdk.IntValue),
+		PendingBounty: collections.NewItem(sb, types.PendingBountyKey, "pending_bounty", sdk.IntValue),
 	}
 	schema, err := sb.Build()
 	if err != nil {

@@ -48,22 +48,87 @@ func (k Keeper) row(ctx context.Context, account sdk.AccAddress) (id uint64, row
 	}
 	number, at := types.PageOf(id)
 	page, err := k.page(ctx, number)
-	return id, page[at], true, err
+	return id, page.Rows[at], true, err
+}
+
+// setPage stores a page. One with an account to pay out goes to the set that
+// automatic payout visits, where it stays until then.
+func (k Keeper) setPage(ctx context.Context, number uint64, page types.Page, params types.Params) error {
+	if !page.Due {
+		due, err := k.anyDue(ctx, number, &page, params)
+		if err != nil {
+			return err
+		}
+		if due {
+			page.Due = true
+			if err := k.DuePages.Set(ctx, number); err != nil {
+				return err
+			}
+		}
+	}
+	return k.Pages.Set(ctx, number, page)
+}
+
+func (k Keeper) anyDue(ctx context.Context, number uint64, page *types.Page, params types.Params) (bool, error) {
+	least, err := types.AmountOf(params.PayoutThreshold)
+	if err != nil {
+		return false, err
+	}
+	for at := range page.Rows {
+		row := &page.Rows[at]
+		if row.Balance.Cmp(least) < 0 {
+			continue
+		}
+		due, err := k.due(ctx, number*types.AccountsPerPage+uint64(at), row, params)
+		if due || err != nil {
+			return due, err
+		}
+	}
+	return false, nil
+}
+
+// due says whether a row has reached its payout threshold.
+func (k Keeper) due(ctx context.Context, id uint64, row *types.Row, params types.Params) (bool, error) {
+	threshold, err := k.threshold(ctx, id, row, params)
+	return err == nil && types.IntOf(row.Balance).GTE(threshold), err
+}
+
+// threshold returns the balance from which an account is paid automatically.
+func (k Keeper) threshold(ctx context.Context, id uint64, row *types.Row, params types.Params) (math.Int, error) {
+	if !row.Threshold {
+		return params.PayoutThreshold, nil
+	}
+	chosen, err := k.Thresholds.Get(ctx, id)
+	if errors.Is(err, collections.ErrNotFound) {
+		return params.PayoutThreshold, nil
+	}
+	if err != nil {
+		return math.Int{}, err
+	}
+	return math.MaxInt(chosen, params.PayoutThreshold), nil
 }
 
 // creditRow adds to a row of a page in memory: amount to the balance, and what
 // of it is income and income from contributions.
-func creditRow(row *types.Row, amount, earned, contributed math.Int) error {
-	return errors.Join(addPacked(&row.Balance, amount), addPacked(&row.Earned, earned), addPacked(&row.Contributed, contributed))
+func creditRow(row *types.Row, amount, earned, contributed poa.Amount) error {
+	return errors.Join(addTo(&row.Balance, amount), addTo(&row.Earned, earned), addTo(&row.Contributed, contributed))
 }
 
-func addPacked(to *poa.Amount, amount math.Int) error {
-	packed, err := types.AmountOf(amount)
+// countPaidOut adds what was paid out of the ledger to an account.
+func (k Keeper) countPaidOut(ctx context.Context, id uint64, amount math.Int) error {
+	paid, err := k.paidOut(ctx, id)
 	if err != nil {
 		return err
 	}
-	*to, err = to.Add(packed)
-	return err
+	return k.PaidOut.Set(ctx, id, paid.Add(amount))
+}
+
+func (k Keeper) paidOut(ctx context.Context, id uint64) (math.Int, error) {
+	paid, err := k.PaidOut.Get(ctx, id)
+	if errors.Is(err, collections.ErrNotFound) {
+		return math.ZeroInt(), nil
+	}
+	return paid, err
 }
 
 // Contributed returns what an account has earned by contributing, bonus
@@ -76,51 +141,34 @@ func (k Keeper) Contributed(ctx context.Context, account sdk.AccAddress) (math.I
 	return types.IntOf(row.Contributed), nil
 }
 
-// threshold returns the balance above which an account is paid automatically.
-func (k Keeper) threshold(ctx context.Context, id uint64, params types.Params) (math.Int, error) {
-	chosen, err := k.Thresholds.Get(ctx, id)
-	if errors.Is(err, collections.ErrNotFound) {
-		return params.PayoutThreshold, nil
-	}
-	if err != nil {
-		return math.Int{}, err
-	}
-	return math.MaxInt(chosen, params.PayoutThreshold), nil
-}
-
-// due says whether a row has reached its payout threshold. Thresholds that
-// accounts chose are only read for rows above the parameter, their least value.
-func (k Keeper) due(ctx context.Context, id uint64, row types.Row, params types.Params) (bool, error) {
-	balance := types.IntOf(row.Balance)
-	if balance.LT(params.PayoutThreshold) {
-		return false, nil
-	}
-	threshold, err := k.threshold(ctx, id, params)
-	return balance.GTE(threshold), err
-}
-
-// Credit moves amount from a module account into the ledger balance of an
-// account at once. It is for refunds: it counts in Totals.Refunds, not as
-// earned.
+// Credit moves amount from a module account, which hands it over in the
+// end-blocker, into the ledger balance of an account at once. It is for refunds:
+// it counts in Totals.Refunds, not as earned.
 func (k Keeper) Credit(ctx context.Context, fromModule string, to sdk.AccAddress, amount math.Int) error {
 	if !amount.IsPositive() {
 		return nil
 	}
-	if err := k.bank.SendCoinsFromModuleToModule(ctx, fromModule, types.ModuleName, coins(amount)); err != nil {
-		return err
-	}
-	if err := k.creditNow(ctx, to, amount, math.ZeroInt()); err != nil {
-		return err
-	}
-	return k.countRefund(ctx, amount)
+	return errors.Join(
+		k.owe(ctx, fromModule, amount),
+		k.creditNow(ctx, to, amount, math.ZeroInt()),
+		k.countRefund(ctx, amount),
+	)
 }
 
-// creditNow adds coins that the module holds to the ledger balance of an account, without the sweep. None of it is from contributions.
+// creditNow adds to the ledger balance of an account without the sweep. None of it is from contributions.
 func (k Keeper) creditNow(ctx context.Context, to sdk.AccAddress, amount, earned math.Int) error {
 	if !amount.IsPositive() {
 		return nil
 	}
 	params, err := k.Params.Get(ctx)
+	if err != nil {
+		return err
+	}
+	packed, err := types.AmountOf(amount)
+	if err != nil {
+		return err
+	}
+	income, err := types.AmountOf(earned)
 	if err != nil {
 		return err
 	}
@@ -133,17 +181,10 @@ func (k Keeper) creditNow(ctx context.Context, to sdk.AccAddress, amount, earned
 	if err != nil {
 		return err
 	}
-	if err := creditRow(&page[at], amount, earned, math.ZeroInt()); err != nil {
+	if err := creditRow(&page.Rows[at], packed, income, poa.Amount{}); err != nil {
 		return err
 	}
-	if err := k.Pages.Set(ctx, number, page); err != nil {
-		return err
-	}
-	due, err := k.due(ctx, id, page[at], params)
-	if err != nil || !due {
-		return err
-	}
-	return k.DuePages.Set(ctx, number)
+	return k.setPage(ctx, number, page, params)
 }
 
 func (k Keeper) countRefund(ctx context.Context, amount math.Int) error {

@@ -66,8 +66,15 @@ func (k Keeper) claim(ctx context.Context, account, recipient sdk.AccAddress) (s
 	if err != nil {
 		return sdk.Coin{}, err
 	}
-	page[at].Balance = poa.Amount{}
+	page.Rows[at].Balance = poa.Amount{}
 	if err := k.Pages.Set(ctx, number, page); err != nil {
+		return sdk.Coin{}, err
+	}
+	// What was credited in this block may not have been handed over yet.
+	if err := k.collect(ctx); err != nil {
+		return sdk.Coin{}, err
+	}
+	if err := k.countPaidOut(ctx, id, amount); err != nil {
 		return sdk.Coin{}, err
 	}
 	return sdk.NewCoin(types.Denom, amount), k.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, recipient, coins(amount))
@@ -83,7 +90,7 @@ func (s msgServer) SetPayoutThreshold(ctx context.Context, msg *types.MsgSetPayo
 		return nil, err
 	}
 	account := sdk.MustAccAddressFromBech32(msg.Account)
-	id, row, ok, err := s.row(ctx, account)
+	id, _, ok, err := s.row(ctx, account)
 	if err != nil {
 		return nil, err
 	}
@@ -104,12 +111,13 @@ func (s msgServer) SetPayoutThreshold(ctx context.Context, msg *types.MsgSetPayo
 	if err != nil {
 		return nil, err
 	}
-	due, err := s.due(ctx, id, row, params)
-	if err == nil && due {
-		number, _ := types.PageOf(id)
-		err = s.DuePages.Set(ctx, number)
+	number, at := types.PageOf(id)
+	page, err := s.page(ctx, number)
+	if err != nil {
+		return nil, err
 	}
-	return &types.MsgSetPayoutThresholdResponse{}, err
+	page.Rows[at].Threshold = chosen != nil
+	return &types.MsgSetPayoutThresholdResponse{}, s.setPage(ctx, number, page, params)
 }
 
 // FundBountyPool implements types.MsgServer.
@@ -129,6 +137,18 @@ func (s msgServer) FundBountyPool(ctx context.Context, msg *types.MsgFundBountyP
 	}
 	event := &types.EventBountyPoolFunded{Funder: msg.Funder, Amount: msg.Amount}
 	return &types.MsgFundBountyPoolResponse{}, sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
+}
+
+// RetryDeadLetter implements types.MsgServer.
+func (s msgServer) RetryDeadLetter(ctx context.Context, msg *types.MsgRetryDeadLetter) (*types.MsgRetryDeadLetterResponse, error) {
+	if err := msg.ValidateBasic(); err != nil {
+		return nil, err
+	}
+	if _, err := s.active(ctx); err != nil {
+		return nil, err
+	}
+	amount, err := s.retryDeadLetter(ctx, msg.ListId)
+	return &types.MsgRetryDeadLetterResponse{Amount: amount}, err
 }
 
 // UpdateParams implements types.MsgServer.

@@ -13,9 +13,9 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// payOut pays accounts above their threshold, at most PayoutsPerBlock. Pages
-// with such accounts are kept in a set; a cursor of its own walks it, so that no
-// account waits for ever behind busier ones.
+// payOut pays accounts above their threshold, at most PayoutsPerBlock of them
+// from as many pages. Pages with such accounts are kept in a set; a cursor of its
+// own walks it, so that no account waits for ever behind busier ones.
 func (k Keeper) payOut(ctx context.Context, params types.Params) error {
 	sweep, err := k.Sweep.Get(ctx)
 	if err != nil {
@@ -23,7 +23,7 @@ func (k Keeper) payOut(ctx context.Context, params types.Params) error {
 	}
 	run := payoutRun{keeper: k, ctx: ctx, params: params, left: params.PayoutsPerBlock, amount: math.ZeroInt()}
 	wrapped := false
-	for run.left > 0 {
+	for pages := params.PayoutsPerBlock; pages > 0 && run.left > 0; pages-- {
 		number, found, err := k.nextDuePage(ctx, sweep.PayoutPage)
 		if err != nil {
 			return err
@@ -82,9 +82,13 @@ func (r *payoutRun) page(number uint64) (finished bool, err error) {
 		return false, err
 	}
 	finished = true
-	for at := range page {
+	for at := range page.Rows {
+		row := &page.Rows[at]
+		if row.Balance.IsZero() {
+			continue
+		}
 		id := number*types.AccountsPerPage + uint64(at)
-		due, err := k.due(r.ctx, id, page[at], r.params)
+		due, err := k.due(r.ctx, id, row, r.params)
 		if err != nil {
 			return false, err
 		}
@@ -96,11 +100,12 @@ func (r *payoutRun) page(number uint64) (finished bool, err error) {
 			break
 		}
 		r.left--
-		if err := r.pay(id, &page[at]); err != nil {
+		if err := r.pay(id, row); err != nil {
 			return false, err
 		}
 	}
 	if finished {
+		page.Due = false
 		if err := k.DuePages.Remove(r.ctx, number); err != nil {
 			return false, err
 		}
@@ -118,7 +123,10 @@ func (r *payoutRun) pay(id uint64, row *types.Row) error {
 	amount := types.IntOf(row.Balance)
 	sdkCtx := sdk.UnwrapSDKContext(r.ctx)
 	sent := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error {
-		return r.keeper.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, account, coins(amount))
+		if err := r.keeper.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, account, coins(amount)); err != nil {
+			return err
+		}
+		return r.keeper.countPaidOut(ctx, id, amount)
 	})
 	if sent != nil {
 		return sdkCtx.EventManager().EmitTypedEvent(&types.EventPayoutFailed{Account: account.String(), Reason: sent.Error()})

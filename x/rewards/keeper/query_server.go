@@ -47,15 +47,16 @@ func (s queryServer) Earnings(ctx context.Context, req *types.QueryEarningsReque
 		return nil, err
 	}
 	threshold := params.PayoutThreshold
+	paid := math.ZeroInt()
 	if ok {
-		if threshold, err = s.threshold(ctx, id, params); err != nil {
+		if threshold, err = s.threshold(ctx, id, &row, params); err != nil {
+			return nil, err
+		}
+		if paid, err = s.paidOut(ctx, id); err != nil {
 			return nil, err
 		}
 	}
 	balance, earned := types.IntOf(row.Balance), types.IntOf(row.Earned)
-	// Refunds are in the balance but not earned, so what was paid out of
-	// earnings is never shown below zero.
-	paid := math.MaxInt(earned.Sub(balance), math.ZeroInt())
 	coin := func(amount math.Int) sdk.Coin { return sdk.NewCoin(types.Denom, amount) }
 	return &types.QueryEarningsResponse{
 		Claimable: coin(balance), Earned: coin(earned), PaidOut: coin(paid), PayoutThreshold: coin(threshold),
@@ -145,4 +146,15 @@ func (s queryServer) Settlement(ctx context.Context, req *types.QuerySettlementR
 		return list, nil
 	})
 	return &types.QuerySettlementResponse{Sweep: sweep, Lists: lists, Pagination: page}, err
+}
+
+// DeadLetters implements types.QueryServer.
+func (s queryServer) DeadLetters(ctx context.Context, req *types.QueryDeadLettersRequest) (*types.QueryDeadLettersResponse, error) {
+	if req == nil {
+		return nil, errNoRequest
+	}
+	letters, page, err := query.CollectionPaginate(ctx, s.Keeper.DeadLetters, req.Pagination, func(_ uint64, letter types.DeadLetter) (types.DeadLetter, error) {
+		return letter, nil
+	})
+	return &types.QueryDeadLettersResponse{DeadLetters: letters, Pagination: page}, err
 }

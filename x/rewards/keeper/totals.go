@@ -12,30 +12,41 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// tally counts receipts by DataNet and by model.
+// tally counts receipts by DataNet and by model. Its sums stay below those of
+// the whole batch, which are checked.
 type tally struct {
 	receipt   uint64 // that is counted, from 1
-	datanets  []types.DataNetTotals
-	last      []uint64 // receipt that each DataNet was last counted in
+	datanets  []datanetTally
 	datanetAt map[uint64]int
-	models    []types.ModelTotals
+	models    []modelTally
 	modelAt   map[uint64]int
+}
+
+type datanetTally struct {
+	id, receipts                   uint64
+	last                           uint64 // receipt that it was last counted in
+	contributors, royalties, bonus sum
+}
+
+type modelTally struct {
+	id, receipts                         uint64
+	fees, compute, royalty, unattributed sum
 }
 
 func newTally() tally {
 	return tally{datanetAt: make(map[uint64]int), modelAt: make(map[uint64]int)}
 }
 
-// add counts a receipt; the entries of payout are those of payable.
-func (t *tally) add(payable types.Payable, payout types.Payout) {
+// add counts a receipt; the entries of division are those of payable.
+func (t *tally) add(payable *types.Payable, division *types.Division) {
 	t.receipt++
-	t.model(payable.Model, payout)
-	for i, entry := range payout.Entries {
-		t.datanet(payable.Entries[i].DataNet, entry)
+	t.model(payable.Model, division)
+	for i, part := range division.Entries {
+		t.datanet(payable.Entries[i].DataNet, part)
 	}
 }
 
-func (t *tally) model(id uint64, payout types.Payout) {
+func (t *tally) model(id uint64, division *types.Division) {
 	if id == 0 {
 		return
 	}
@@ -43,14 +54,17 @@ func (t *tally) model(id uint64, payout types.Payout) {
 	if !known {
 		at = len(t.models)
 		t.modelAt[id] = at
-		t.models = append(t.models, types.NewModelTotals(id))
+		t.models = append(t.models, modelTally{id: id})
 	}
-	t.models[at] = t.models[at].Add(types.ModelTotals{
-		Receipts: 1, Fees: payout.Fee, Compute: payout.Compute, Royalty: payout.Royalty, Unattributed: payout.Unattributed,
-	})
+	model := &t.models[at]
+	model.receipts++
+	model.fees.add(division.Fee)
+	model.compute.add(division.Compute)
+	model.royalty.add(division.Royalty)
+	model.unattributed.add(division.Unattributed)
 }
 
-func (t *tally) datanet(id uint64, entry types.EntryPayout) {
+func (t *tally) datanet(id uint64, part types.EntryDivision) {
 	if id == 0 {
 		return
 	}
@@ -58,27 +72,42 @@ func (t *tally) datanet(id uint64, entry types.EntryPayout) {
 	if !known {
 		at = len(t.datanets)
 		t.datanetAt[id] = at
-		t.datanets = append(t.datanets, types.NewDataNetTotals(id))
-		t.last = append(t.last, 0)
+		t.datanets = append(t.datanets, datanetTally{id: id})
 	}
-	more := types.DataNetTotals{Contributors: entry.Amount, Royalties: entry.OwnerAmount, Bonus: entry.Bonus}
-	if t.last[at] != t.receipt {
-		t.last[at] = t.receipt
-		more.Receipts = 1
+	datanet := &t.datanets[at]
+	if datanet.last != t.receipt {
+		datanet.last = t.receipt
+		datanet.receipts++
 	}
-	t.datanets[at] = t.datanets[at].Add(more)
+	datanet.contributors.add(part.Amount)
+	datanet.royalties.add(part.OwnerAmount)
+	datanet.bonus.add(part.Bonus)
 }
 
 // sorted returns what was counted by id: state must not depend on the order of receipts in a batch.
 func (t *tally) sorted() ([]types.DataNetTotals, []types.ModelTotals) {
-	slices.SortFunc(t.datanets, func(a, b types.DataNetTotals) int { return cmp.Compare(a.DatanetId, b.DatanetId) })
-	slices.SortFunc(t.models, func(a, b types.ModelTotals) int { return cmp.Compare(a.ModelId, b.ModelId) })
-	return t.datanets, t.models
+	datanets := make([]types.DataNetTotals, len(t.datanets))
+	for i, d := range t.datanets {
+		datanets[i] = types.DataNetTotals{
+			DatanetId: d.id, Receipts: d.receipts,
+			Contributors: types.IntOf(d.contributors.amount), Royalties: types.IntOf(d.royalties.amount), Bonus: types.IntOf(d.bonus.amount),
+		}
+	}
+	models := make([]types.ModelTotals, len(t.models))
+	for i, m := range t.models {
+		models[i] = types.ModelTotals{
+			ModelId: m.id, Receipts: m.receipts, Fees: types.IntOf(m.fees.amount), Compute: types.IntOf(m.compute.amount),
+			Royalty: types.IntOf(m.royalty.amount), Unattributed: types.IntOf(m.unattributed.amount),
+		}
+	}
+	slices.SortFunc(datanets, func(a, b types.DataNetTotals) int { return cmp.Compare(a.DatanetId, b.DatanetId) })
+	slices.SortFunc(models, func(a, b types.ModelTotals) int { return cmp.Compare(a.ModelId, b.ModelId) })
+	return datanets, models
 }
 
-// countParts adds a final batch to the totals of its DataNets and models.
-func (k Keeper) countParts(ctx context.Context, p types.Prepared) error {
-	for _, more := range p.DataNets {
+// countParts adds to the totals of DataNets and models.
+func (k Keeper) countParts(ctx context.Context, datanets []types.DataNetTotals, models []types.ModelTotals) error {
+	for _, more := range datanets {
 		totals, err := k.datanetTotals(ctx, more.DatanetId)
 		if err != nil {
 			return err
@@ -87,7 +116,7 @@ func (k Keeper) countParts(ctx context.Context, p types.Prepared) error {
 			return err
 		}
 	}
-	for _, more := range p.Models {
+	for _, more := range models {
 		totals, err := k.modelTotals(ctx, more.ModelId)
 		if err != nil {
 			return err

@@ -13,12 +13,13 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 	legacy.RegisterAminoMsg(cdc, &MsgClaim{}, "openledger/MsgClaim")
 	legacy.RegisterAminoMsg(cdc, &MsgSetPayoutThreshold{}, "openledger/MsgSetPayoutThreshold")
 	legacy.RegisterAminoMsg(cdc, &MsgFundBountyPool{}, "openledger/MsgFundBountyPool")
+	legacy.RegisterAminoMsg(cdc, &MsgRetryDeadLetter{}, "openledger/MsgRetryDeadLetter")
 	legacy.RegisterAminoMsg(cdc, &MsgUpdateParams{}, "openledger/rewards/MsgUpdateParams")
 	cdc.RegisterConcrete(Params{}, "openledger/x/rewards/Params", nil)
 }
 
 // RegisterInterfaces registers the messages.
 func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
-	registry.RegisterImplementations((*sdk.Msg)(nil), &MsgClaim{}, &MsgSetPayoutThreshold{}, &MsgFundBountyPool{}, &MsgUpdateParams{})
+	registry.RegisterImplementations((*sdk.Msg)(nil), &MsgClaim{}, &MsgSetPayoutThreshold{}, &MsgFundBountyPool{}, &MsgRetryDeadLetter{}, &MsgUpdateParams{})
 	msgservice.RegisterMsgServiceDesc(registry, &_Msg_serviceDesc)
 }

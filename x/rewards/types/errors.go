@@ -18,5 +18,7 @@ var (
 	ErrInvalidGenesis  = errorsmod.Register(ModuleName, 13, "invalid genesis")
 	ErrNotHeld         = errorsmod.Register(ModuleName, 15, "credit list is not held")
 	ErrBountyPool      = errorsmod.Register(ModuleName, 16, "bounty pool holds too little")
+	ErrNoDeadLetter    = errorsmod.Register(ModuleName, 17, "no such dead letter")
+	ErrDeadLetter      = errorsmod.Register(ModuleName, 18, "dead letter cannot be read")
 	ErrInvariant       = errorsmod.Register(ModuleName, 14, "invariant broken")
 )

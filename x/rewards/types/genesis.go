@@ -14,17 +14,16 @@ var DefaultReserve = math.NewIntWithDecimal(200_000_000, Decimals)
 // DefaultGenesis is the state of a new chain.
 func DefaultGenesis() *GenesisState {
 	return &GenesisState{
-		Params:         DefaultParams(),
-		Reserve:        DefaultReserve,
-		NextListId:     1,
-		Totals:         ZeroTotals(),
-		ValidatorsPot:  math.ZeroInt(),
-		BountyPool:     math.ZeroInt(),
-		Clock:          Clock{LastBlockTime: time.Unix(0, 0).UTC()},
-		PendingBurn:    math.ZeroInt(),
-		PendingBounty:  math.ZeroInt(),
-		AttestEscrow:   math.ZeroInt(),
-		PendingRetired: math.ZeroInt(),
+		Params:        DefaultParams(),
+		Reserve:       DefaultReserve,
+		NextListId:    1,
+		Totals:        ZeroTotals(),
+		ValidatorsPot: math.ZeroInt(),
+		BountyPool:    math.ZeroInt(),
+		Clock:         Clock{LastBlockTime: time.Unix(0, 0).UTC()},
+		PendingBurn:   math.ZeroInt(),
+		PendingBounty: math.ZeroInt(),
+		AttestEscrow:  math.ZeroInt(),
 	}
 }
 
@@ -48,7 +47,7 @@ func (g GenesisState) Validate() error {
 	}{
 		{"reserve", g.Reserve}, {"validators_pot", g.ValidatorsPot}, {"bounty_pool", g.BountyPool},
 		{"pending_burn", g.PendingBurn}, {"pending_bounty", g.PendingBounty},
-		{"attest_escrow", g.AttestEscrow}, {"pending_retired", g.PendingRetired},
+		{"attest_escrow", g.AttestEscrow},
 		{"totals.fees", g.Totals.Fees}, {"totals.burned", g.Totals.Burned}, {"totals.bonus", g.Totals.Bonus},
 		{"totals.emitted", g.Totals.Emitted}, {"totals.contributors", g.Totals.Contributors}, {"totals.lineage", g.Totals.Lineage},
 		{"totals.providers", g.Totals.Providers}, {"totals.datanet_owners", g.Totals.DatanetOwners},
@@ -68,35 +67,18 @@ func (g GenesisState) Validate() error {
 	if err := g.validateLists(); err != nil {
 		return err
 	}
-	if err := g.validateHeld(); err != nil {
+	if err := g.validateOwed(); err != nil {
 		return err
 	}
 	return errors.Join(validateDataNetTotals(g.DatanetTotals), validateModelTotals(g.ModelTotals))
 }
 
-func (g GenesisState) validateHeld() error {
-	known := make(map[uint64]bool, len(g.Lists)+len(g.Held))
-	for _, waiting := range g.Lists {
-		known[waiting.List.Id] = true
-	}
-	for _, waiting := range g.Held {
-		held := waiting.Held
-		if id := held.List.Id; id == 0 || id >= g.NextListId || known[id] {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "held list %d stands twice or is not below the next id %d", id, g.NextListId)
+func (g GenesisState) validateOwed() error {
+	for i, owed := range g.Owed {
+		if owed.Module == "" || i > 0 && owed.Module <= g.Owed[i-1].Module {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "module %q that owes is out of order", owed.Module)
 		}
-		known[held.List.Id] = true
-		if err := g.validateCredits(held.List.Id, waiting.Credits); err != nil {
-			return err
-		}
-		for _, amount := range []math.Int{
-			held.List.Fees, held.List.Bonus, held.Burned, held.BountyPool, held.Validators, held.Contributors, held.DatanetOwners, held.Lineage, held.Providers,
-			held.Retired,
-		} {
-			if err := validateAmount("held list", amount); err != nil {
-				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
-			}
-		}
-		if err := errors.Join(validateDataNetTotals(held.Datanets), validateModelTotals(held.Models)); err != nil {
+		if err := validateAmounts("owed by "+owed.Module, owed.Amount); err != nil {
 			return err
 		}
 	}
@@ -154,6 +136,9 @@ func (g GenesisState) validateAccounts() error {
 		if err := validatePart("contributed", account.Contributed, account.Earned); err != nil {
 			return err
 		}
+		if err := validateAmounts("paid_out", account.PaidOut); err != nil {
+			return err
+		}
 		if _, err := ParseThreshold(account.PayoutThreshold); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 		}
@@ -162,25 +147,64 @@ func (g GenesisState) validateAccounts() error {
 }
 
 func (g GenesisState) validateLists() error {
-	last := uint64(0)
-	known := make(map[uint64]bool, len(g.Lists))
+	ids := make(map[uint64]bool, len(g.Lists)+len(g.Arrived)+len(g.Held)+len(g.DeadLetters))
+	last, takenUp := uint64(0), uint32(0)
 	for _, waiting := range g.Lists {
 		list := waiting.List
-		known[list.Id] = true
-		if list.Id <= last || list.Id >= g.NextListId {
+		if list.Sequence <= last || list.Sequence >= g.NextListId {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d is out of order", list.Id)
 		}
-		last = list.Id
-		if list.StartCycle > g.Sweep.Cycle {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d starts in a later cycle", list.Id)
+		last = list.Sequence
+		if list.Sequence < g.Sweep.NextList {
+			takenUp++
+			if list.StartCycle != g.Sweep.Cycle && list.StartCycle+1 != g.Sweep.Cycle {
+				return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d was taken up in cycle %d, the sweep is in %d", list.Id, list.StartCycle, g.Sweep.Cycle)
+			}
 		}
-		if err := g.validateCredits(list.Id, waiting.Credits); err != nil {
+		if list.BonusScale > FullScale {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d has a bonus scale of %d, at most %d", list.Id, list.BonusScale, FullScale)
+		}
+		if err := errors.Join(g.validateList(list, ids), g.validateCredits(list.Id, waiting.Credits)); err != nil {
 			return err
 		}
 	}
-	for _, id := range g.Arrived {
-		if !known[id] {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "arrived list %d is not waiting", id)
+	if takenUp != g.Sweep.TakenUp {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "the sweep has taken up %d lists, there are %d", g.Sweep.TakenUp, takenUp)
+	}
+	for _, letter := range g.DeadLetters {
+		if len(letter.Chunks) != len(letter.DeadLetter.List.Firsts) || letter.DeadLetter.List.BonusScale > FullScale {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "dead letter %d has %d chunks of credits, want %d", letter.DeadLetter.List.Id, len(letter.Chunks), len(letter.DeadLetter.List.Firsts))
+		}
+		if err := g.validateList(letter.DeadLetter.List, ids); err != nil {
+			return err
+		}
+	}
+	return errors.Join(g.validateIntakes(g.Arrived, ids), g.validateIntakes(g.Held, ids))
+}
+
+// validateList checks a header. Each list has an id of its own.
+func (g GenesisState) validateList(list CreditList, ids map[uint64]bool) error {
+	if list.Id == 0 || list.Id >= g.NextListId || ids[list.Id] {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d stands twice or is not below the next id %d", list.Id, g.NextListId)
+	}
+	ids[list.Id] = true
+	return validateAmounts("credit list", list.Fees, list.Bonus, list.BonusGranted)
+}
+
+func (g GenesisState) validateIntakes(intakes []GenesisIntake, ids map[uint64]bool) error {
+	for i, waiting := range intakes {
+		intake := waiting.Intake
+		if i > 0 && intake.List.Id <= intakes[i-1].Intake.List.Id {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d is out of order", intake.List.Id)
+		}
+		if err := errors.Join(
+			g.validateList(intake.List, ids),
+			g.validateCredits(intake.List.Id, waiting.Credits),
+			validateAmounts("intake", intake.Burned, intake.BountyPool, intake.Validators, intake.Contributors, intake.DatanetOwners, intake.Lineage,
+				intake.Providers, intake.Retired),
+			validateDataNetTotals(intake.Datanets), validateModelTotals(intake.Models),
+		); err != nil {
+			return err
 		}
 	}
 	return nil

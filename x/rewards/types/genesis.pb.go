@@ -52,18 +52,20 @@ type GenesisState struct {
 	PendingBurn cosmossdk_io_math.Int `protobuf:"bytes,11,opt,name=pending_burn,json=pendingBurn,proto3,customtype=cosmossdk.io/math.Int" json:"pending_burn"`
 	// pending_bounty in aopen that has not been moved to the bounty pool, while paused.
 	PendingBounty cosmossdk_io_math.Int `protobuf:"bytes,12,opt,name=pending_bounty,json=pendingBounty,proto3,customtype=cosmossdk.io/math.Int" json:"pending_bounty"`
-	// arrived are the lists whose bonus has not been granted, while paused.
-	Arrived []uint64 `protobuf:"varint,13,rep,packed,name=arrived,proto3" json:"arrived,omitempty"`
+	// arrived lists whose bonus has not been granted, while paused.
+	Arrived []GenesisIntake `protobuf:"bytes,13,rep,name=arrived,proto3" json:"arrived"`
 	// held lists that wait for a verdict.
-	Held []GenesisHeldList `protobuf:"bytes,14,rep,name=held,proto3" json:"held"`
+	Held []GenesisIntake `protobuf:"bytes,14,rep,name=held,proto3" json:"held"`
 	// attest_escrow in aopen of validators' shares that may still be forfeited or are not paid out.
 	AttestEscrow cosmossdk_io_math.Int `protobuf:"bytes,15,opt,name=attest_escrow,json=attestEscrow,proto3,customtype=cosmossdk.io/math.Int" json:"attest_escrow"`
-	// pending_retired in aopen of receipts whose commons' share has not been burned, while paused.
-	PendingRetired cosmossdk_io_math.Int `protobuf:"bytes,16,opt,name=pending_retired,json=pendingRetired,proto3,customtype=cosmossdk.io/math.Int" json:"pending_retired"`
+	// dead_letters that wait for a retry.
+	DeadLetters []GenesisDeadLetter `protobuf:"bytes,16,rep,name=dead_letters,json=deadLetters,proto3" json:"dead_letters"`
 	// datanet_totals by id.
 	DatanetTotals []DataNetTotals `protobuf:"bytes,17,rep,name=datanet_totals,json=datanetTotals,proto3" json:"datanet_totals"`
 	// model_totals by id.
 	ModelTotals []ModelTotals `protobuf:"bytes,18,rep,name=model_totals,json=modelTotals,proto3" json:"model_totals"`
+	// owed by other modules; empty after every end-blocker that could collect it.
+	Owed []Owed `protobuf:"bytes,19,rep,name=owed,proto3" json:"owed"`
 }
 
 func (m *GenesisState) Reset()         { *m = GenesisState{} }
@@ -148,16 +150,23 @@ func (m *GenesisState) GetSweep() Sweep {
 	return Sweep{}
 }
 
-func (m *GenesisState) GetArrived() []uint64 {
+func (m *GenesisState) GetArrived() []GenesisIntake {
 	if m != nil {
 		return m.Arrived
 	}
 	return nil
 }
 
-func (m *GenesisState) GetHeld() []GenesisHeldList {
+func (m *GenesisState) GetHeld() []GenesisIntake {
 	if m != nil {
 		return m.Held
+	}
+	return nil
+}
+
+func (m *GenesisState) GetDeadLetters() []GenesisDeadLetter {
+	if m != nil {
+		return m.DeadLetters
 	}
 	return nil
 }
@@ -176,26 +185,33 @@ func (m *GenesisState) GetModelTotals() []ModelTotals {
 	return nil
 }
 
-// GenesisHeldList is a held list with its credits.
-type GenesisHeldList struct {
-	// held list.
-	Held HeldList `protobuf:"bytes,1,opt,name=held,proto3" json:"held"`
+func (m *GenesisState) GetOwed() []Owed {
+	if m != nil {
+		return m.Owed
+	}
+	return nil
+}
+
+// GenesisIntake is a list that is not waiting for the sweep yet, with its credits.
+type GenesisIntake struct {
+	// intake with the header of the list.
+	Intake Intake `protobuf:"bytes,1,opt,name=intake,proto3" json:"intake"`
 	// credits by ledger id.
 	Credits []Credit `protobuf:"bytes,2,rep,name=credits,proto3" json:"credits"`
 }
 
-func (m *GenesisHeldList) Reset()         { *m = GenesisHeldList{} }
-func (m *GenesisHeldList) String() string { return proto.CompactTextString(m) }
-func (*GenesisHeldList) ProtoMessage()    {}
-func (*GenesisHeldList) Descriptor() ([]byte, []int) {
+func (m *GenesisIntake) Reset()         { *m = GenesisIntake{} }
+func (m *GenesisIntake) String() string { return proto.CompactTextString(m) }
+func (*GenesisIntake) ProtoMessage()    {}
+func (*GenesisIntake) Descriptor() ([]byte, []int) {
 	return fileDescriptor_dc2f74c3b1b6a57f, []int{1}
 }
-func (m *GenesisHeldList) XXX_Unmarshal(b []byte) error {
+func (m *GenesisIntake) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
 }
-func (m *GenesisHeldList) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+func (m *GenesisIntake) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
 	if deterministic {
-		return xxx_messageInfo_GenesisHeldList.Marshal(b, m, deterministic)
+		return xxx_messageInfo_GenesisIntake.Marshal(b, m, deterministic)
 	} else {
 		b = b[:cap(b)]
 		n, err := m.MarshalToSizedBuffer(b)
@@ -205,28 +221,83 @@ func (m *GenesisHeldList) XXX_Marshal(b []byte, deterministic bool) ([]byte, err
 		return b[:n], nil
 	}
 }
-func (m *GenesisHeldList) XXX_Merge(src proto.Message) {
-	xxx_messageInfo_GenesisHeldList.Merge(m, src)
+func (m *GenesisIntake) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_GenesisIntake.Merge(m, src)
 }
-func (m *GenesisHeldList) XXX_Size() int {
+func (m *GenesisIntake) XXX_Size() int {
 	return m.Size()
 }
-func (m *GenesisHeldList) XXX_DiscardUnknown() {
-	xxx_messageInfo_GenesisHeldList.DiscardUnknown(m)
+func (m *GenesisIntake) XXX_DiscardUnknown() {
+	xxx_messageInfo_GenesisIntake.DiscardUnknown(m)
 }
 
-var xxx_messageInfo_GenesisHeldList proto.InternalMessageInfo
+var xxx_messageInfo_GenesisIntake proto.InternalMessageInfo
 
-func (m *GenesisHeldList) GetHeld() HeldList {
+func (m *GenesisIntake) GetIntake() Intake {
 	if m != nil {
-		return m.Held
+		return m.Intake
 	}
-	return HeldList{}
+	return Intake{}
 }
 
-func (m *GenesisHeldList) GetCredits() []Credit {
+func (m *GenesisIntake) GetCredits() []Credit {
 	if m != nil {
 		return m.Credits
+	}
+	return nil
+}
+
+// GenesisDeadLetter is a dead letter with the stored credits of its list.
+type GenesisDeadLetter struct {
+	// dead_letter with the header of the list.
+	DeadLetter DeadLetter `protobuf:"bytes,1,opt,name=dead_letter,json=deadLetter,proto3" json:"dead_letter"`
+	// chunks of packed credits as they are stored: they may be what is broken.
+	Chunks [][]byte `protobuf:"bytes,2,rep,name=chunks,proto3" json:"chunks,omitempty"`
+}
+
+func (m *GenesisDeadLetter) Reset()         { *m = GenesisDeadLetter{} }
+func (m *GenesisDeadLetter) String() string { return proto.CompactTextString(m) }
+func (*GenesisDeadLetter) ProtoMessage()    {}
+func (*GenesisDeadLetter) Descriptor() ([]byte, []int) {
+	return fileDescriptor_dc2f74c3b1b6a57f, []int{2}
+}
+func (m *GenesisDeadLetter) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *GenesisDeadLetter) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_GenesisDeadLetter.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *GenesisDeadLetter) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_GenesisDeadLetter.Merge(m, src)
+}
+func (m *GenesisDeadLetter) XXX_Size() int {
+	return m.Size()
+}
+func (m *GenesisDeadLetter) XXX_DiscardUnknown() {
+	xxx_messageInfo_GenesisDeadLetter.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_GenesisDeadLetter proto.InternalMessageInfo
+
+func (m *GenesisDeadLetter) GetDeadLetter() DeadLetter {
+	if m != nil {
+		return m.DeadLetter
+	}
+	return DeadLetter{}
+}
+
+func (m *GenesisDeadLetter) GetChunks() [][]byte {
+	if m != nil {
+		return m.Chunks
 	}
 	return nil
 }
@@ -243,7 +314,7 @@ func (m *GenesisCreditList) Reset()         { *m = GenesisCreditList{} }
 func (m *GenesisCreditList) String() string { return proto.CompactTextString(m) }
 func (*GenesisCreditList) ProtoMessage()    {}
 func (*GenesisCreditList) Descriptor() ([]byte, []int) {
-	return fileDescriptor_dc2f74c3b1b6a57f, []int{2}
+	return fileDescriptor_dc2f74c3b1b6a57f, []int{3}
 }
 func (m *GenesisCreditList) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -288,7 +359,8 @@ func (m *GenesisCreditList) GetCredits() []Credit {
 
 func init() {
 	proto.RegisterType((*GenesisState)(nil), "openledger.rewards.v1.GenesisState")
-	proto.RegisterType((*GenesisHeldList)(nil), "openledger.rewards.v1.GenesisHeldList")
+	proto.RegisterType((*GenesisIntake)(nil), "openledger.rewards.v1.GenesisIntake")
+	proto.RegisterType((*GenesisDeadLetter)(nil), "openledger.rewards.v1.GenesisDeadLetter")
 	proto.RegisterType((*GenesisCreditList)(nil), "openledger.rewards.v1.GenesisCreditList")
 }
 
@@ -297,52 +369,56 @@ func init() {
 }
 
 var fileDescriptor_dc2f74c3b1b6a57f = []byte{
-	// 709 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x95, 0x41, 0x6f, 0xd3, 0x3c,
-	0x1c, 0xc6, 0x9b, 0xad, 0x5b, 0x37, 0xb7, 0xdd, 0xde, 0x59, 0xef, 0x24, 0x33, 0x41, 0x57, 0x0a,
-	0x42, 0x15, 0x88, 0x84, 0x8d, 0x33, 0x68, 0x74, 0x4c, 0x50, 0x18, 0x53, 0xd5, 0x4d, 0x1c, 0xb8,
-	0x44, 0x6e, 0x6c, 0x75, 0xd1, 0x92, 0x38, 0xb2, 0xdd, 0x6e, 0xfb, 0x0a, 0x9c, 0xb8, 0x70, 0xe0,
-	0x1b, 0x70, 0xe4, 0xc0, 0x87, 0xd8, 0x71, 0xe2, 0x84, 0x38, 0x4c, 0x68, 0x3b, 0xf0, 0x35, 0x90,
-	0xed, 0x64, 0x6b, 0x57, 0x52, 0xa9, 0x88, 0x4b, 0x55, 0x3b, 0xcf, 0xf3, 0xcb, 0xdf, 0x4f, 0xec,
-	0xbf, 0xc1, 0x1d, 0x16, 0xd3, 0x28, 0xa0, 0xa4, 0x4b, 0xb9, 0xc3, 0xe9, 0x21, 0xe6, 0x44, 0x38,
-	0xfd, 0x35, 0xa7, 0x4b, 0x23, 0x2a, 0x7c, 0x61, 0xc7, 0x9c, 0x49, 0x06, 0x97, 0xaf, 0x44, 0x76,
-	0x22, 0xb2, 0xfb, 0x6b, 0x2b, 0x4b, 0x38, 0xf4, 0x23, 0xe6, 0xe8, 0x5f, 0xa3, 0x5c, 0xb9, 0xe1,
-	0x31, 0x11, 0x32, 0xe1, 0xea, 0x91, 0x63, 0x06, 0xc9, 0xa3, 0xff, 0xbb, 0xac, 0xcb, 0xcc, 0xbc,
-	0xfa, 0x97, 0xcc, 0x66, 0xbc, 0x3f, 0x7d, 0x8b, 0x16, 0xd5, 0xde, 0x03, 0x50, 0x7a, 0x61, 0x2a,
-	0xda, 0x95, 0x58, 0x52, 0xb8, 0x01, 0x66, 0x63, 0xcc, 0x71, 0x28, 0x90, 0x55, 0xb5, 0xea, 0xc5,
-	0xf5, 0x5b, 0xf6, 0x1f, 0x2b, 0xb4, 0x5b, 0x5a, 0xd4, 0x98, 0x3f, 0x39, 0x5b, 0xcd, 0x7d, 0xfe,
-	0xf5, 0xe5, 0xbe, 0xd5, 0x4e, 0x7c, 0x70, 0x0b, 0x14, 0x38, 0x15, 0x94, 0xf7, 0x29, 0x9a, 0xaa,
-	0x5a, 0xf5, 0xf9, 0xc6, 0x03, 0xa5, 0xf9, 0x71, 0xb6, 0xba, 0x6c, 0x8a, 0x16, 0xe4, 0xc0, 0xf6,
-	0x99, 0x13, 0x62, 0xb9, 0x6f, 0x37, 0x23, 0xf9, 0xed, 0xeb, 0x43, 0x90, 0xac, 0xa6, 0x19, 0xc9,
-	0x76, 0xea, 0x85, 0xaf, 0xc1, 0x1c, 0xf6, 0x3c, 0xd6, 0x8b, 0xa4, 0x40, 0xd3, 0xd5, 0xe9, 0x7a,
-	0x71, 0xfd, 0x6e, 0x46, 0x29, 0xdb, 0x7a, 0xe6, 0x99, 0x11, 0x0f, 0x56, 0x74, 0x09, 0x80, 0x4d,
-	0x30, 0x13, 0xf8, 0x42, 0x0a, 0x94, 0xd7, 0xa4, 0x7a, 0x06, 0x29, 0x49, 0x62, 0x93, 0x53, 0xe2,
-	0xcb, 0x6d, 0x5f, 0x0c, 0xd1, 0x0c, 0x01, 0x56, 0x41, 0x29, 0xa2, 0x47, 0xd2, 0x55, 0x23, 0xd7,
-	0x27, 0x68, 0xa6, 0x6a, 0xd5, 0xf3, 0x6d, 0xa0, 0xe6, 0x94, 0xa3, 0x49, 0x54, 0x84, 0x92, 0x49,
-	0x1c, 0x08, 0x34, 0x3b, 0x36, 0xc2, 0x3d, 0x2d, 0x1a, 0x8a, 0xd0, 0xf8, 0x60, 0x1b, 0x2c, 0xf4,
-	0x71, 0xe0, 0x13, 0x2c, 0x19, 0x17, 0x6e, 0xcc, 0x24, 0x2a, 0x4c, 0x9e, 0x64, 0xf9, 0x0a, 0xd1,
-	0x62, 0x12, 0x6e, 0x83, 0x62, 0x47, 0x85, 0x71, 0xec, 0xc6, 0x8c, 0x05, 0x68, 0x6e, 0x72, 0x20,
-	0x30, 0xfe, 0x16, 0x63, 0x01, 0x7c, 0x02, 0x66, 0xbc, 0x80, 0x79, 0x07, 0x68, 0x5e, 0x2f, 0xf1,
-	0x66, 0xc6, 0x12, 0x37, 0x95, 0x66, 0x28, 0x44, 0xed, 0x52, 0x76, 0x71, 0x48, 0x69, 0x8c, 0xc0,
-	0x58, 0xfb, 0xae, 0xd2, 0x0c, 0xd9, 0xb5, 0x0b, 0xee, 0x80, 0x52, 0x4c, 0x23, 0xe2, 0x47, 0x5d,
-	0xb7, 0xd3, 0xe3, 0x11, 0x2a, 0x4e, 0xbe, 0x98, 0x62, 0x02, 0x68, 0xf4, 0x78, 0xa4, 0xf2, 0xbe,
-	0xe4, 0xe9, 0x35, 0xa2, 0xd2, 0x5f, 0xe4, 0x9d, 0x12, 0x35, 0x01, 0x22, 0x50, 0xc0, 0x9c, 0xfb,
-	0x7d, 0x4a, 0x50, 0xb9, 0x3a, 0x5d, 0xcf, 0xb7, 0xd3, 0x21, 0xdc, 0x02, 0xf9, 0x7d, 0x1a, 0x10,
-	0xb4, 0xa0, 0xf7, 0xe2, 0xbd, 0xf1, 0x7b, 0xf1, 0x25, 0x0d, 0xc8, 0xf5, 0x9d, 0xa8, 0xed, 0xb0,
-	0x05, 0xca, 0x58, 0x4a, 0x2a, 0xa4, 0x4b, 0x85, 0xc7, 0xd9, 0x21, 0x5a, 0x9c, 0xbc, 0xe6, 0x92,
-	0x21, 0x6c, 0x69, 0x00, 0xdc, 0x03, 0x8b, 0x69, 0x0c, 0x9c, 0x4a, 0x9f, 0x53, 0x82, 0xfe, 0x9b,
-	0x9c, 0x99, 0x46, 0xd9, 0x36, 0x08, 0xf8, 0x16, 0x2c, 0x10, 0x2c, 0x71, 0x44, 0xa5, 0x9b, 0x1c,
-	0x8b, 0xa5, 0xb1, 0xc7, 0xf9, 0x39, 0x96, 0x78, 0x87, 0xca, 0xd1, 0xd3, 0x51, 0x4e, 0x30, 0xe6,
-	0x09, 0x6c, 0x81, 0x52, 0xc8, 0x08, 0x0d, 0x52, 0x2a, 0xd4, 0xd4, 0x5a, 0x06, 0xf5, 0x8d, 0x92,
-	0x8e, 0x32, 0x8b, 0xe1, 0xd5, 0x7c, 0xed, 0xa3, 0x05, 0x16, 0xaf, 0xc5, 0x0e, 0x9f, 0x26, 0x1f,
-	0xcb, 0x74, 0xc3, 0xd5, 0x0c, 0x7a, 0xf6, 0x57, 0x6a, 0x80, 0x82, 0xa7, 0xdb, 0x89, 0x40, 0x53,
-	0xba, 0xc0, 0xac, 0x6e, 0x60, 0x9a, 0xce, 0x20, 0x20, 0x35, 0xd6, 0x3e, 0x59, 0x60, 0x69, 0xa4,
-	0x35, 0xc1, 0x0d, 0x90, 0x57, 0x3d, 0x28, 0xa9, 0xec, 0xf6, 0x58, 0xec, 0x48, 0x6d, 0xca, 0xf9,
-	0x2f, 0x6a, 0x6b, 0xbc, 0x3a, 0x39, 0xaf, 0x58, 0xa7, 0xe7, 0x15, 0xeb, 0xe7, 0x79, 0xc5, 0xfa,
-	0x70, 0x51, 0xc9, 0x9d, 0x5e, 0x54, 0x72, 0xdf, 0x2f, 0x2a, 0xb9, 0x77, 0x8f, 0xba, 0xbe, 0xdc,
-	0xef, 0x75, 0x6c, 0x8f, 0x85, 0xce, 0xc0, 0x55, 0x34, 0xf0, 0xf7, 0xe8, 0xf2, 0x5e, 0x92, 0xc7,
-	0x31, 0x15, 0x9d, 0x59, 0x7d, 0x27, 0x3d, 0xfe, 0x1d, 0x00, 0x00, 0xff, 0xff, 0x75, 0x39, 0x5d,
-	0xa4, 0x3a, 0x07, 0x00, 0x00,
+	// 773 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x95, 0xcd, 0x6e, 0x13, 0x3b,
+	0x14, 0xc7, 0x33, 0x6d, 0x9a, 0xb4, 0x9e, 0x49, 0xef, 0xad, 0xef, 0x2d, 0x32, 0x05, 0xd2, 0x10,
+	0x58, 0x44, 0x20, 0x26, 0xb4, 0xec, 0x90, 0x90, 0x4a, 0xda, 0x0a, 0x05, 0xd2, 0x12, 0xa5, 0xa8,
+	0x0b, 0x36, 0x23, 0x67, 0x6c, 0x25, 0xa3, 0x4c, 0xc6, 0xa3, 0xb1, 0x93, 0xb4, 0x3c, 0x05, 0x1b,
+	0x16, 0xbc, 0x01, 0x4b, 0x16, 0x3c, 0x44, 0x97, 0x15, 0x2b, 0xc4, 0xa2, 0x42, 0xed, 0x82, 0x47,
+	0x60, 0x8b, 0xec, 0x99, 0x7c, 0x29, 0x9d, 0x94, 0x54, 0x6c, 0xa2, 0xf1, 0xc9, 0xf9, 0xff, 0x7c,
+	0x3e, 0xec, 0x63, 0x70, 0x8f, 0xf9, 0xd4, 0x73, 0x29, 0x69, 0xd0, 0xa0, 0x18, 0xd0, 0x1e, 0x0e,
+	0x08, 0x2f, 0x76, 0x37, 0x8a, 0x0d, 0xea, 0x51, 0xee, 0x70, 0xd3, 0x0f, 0x98, 0x60, 0x70, 0x75,
+	0xe8, 0x64, 0x46, 0x4e, 0x66, 0x77, 0x63, 0x6d, 0x05, 0xb7, 0x1d, 0x8f, 0x15, 0xd5, 0x6f, 0xe8,
+	0xb9, 0x76, 0xd3, 0x66, 0xbc, 0xcd, 0xb8, 0xa5, 0x56, 0xc5, 0x70, 0x11, 0xfd, 0xf5, 0x7f, 0x83,
+	0x35, 0x58, 0x68, 0x97, 0x5f, 0x91, 0x35, 0x66, 0xff, 0xfe, 0x2e, 0xca, 0x29, 0xff, 0x0b, 0x00,
+	0xe3, 0x45, 0x18, 0xd1, 0x81, 0xc0, 0x82, 0xc2, 0x2d, 0x90, 0xf2, 0x71, 0x80, 0xdb, 0x1c, 0x69,
+	0x39, 0xad, 0xa0, 0x6f, 0xde, 0x31, 0x2f, 0x8d, 0xd0, 0xac, 0x2a, 0xa7, 0xd2, 0xd2, 0xc9, 0xd9,
+	0x7a, 0xe2, 0xd3, 0xcf, 0xcf, 0x0f, 0xb4, 0x5a, 0xa4, 0x83, 0xbb, 0x20, 0x1d, 0x50, 0x4e, 0x83,
+	0x2e, 0x45, 0x73, 0x39, 0xad, 0xb0, 0x54, 0x7a, 0x28, 0x7d, 0xbe, 0x9f, 0xad, 0xaf, 0x86, 0x41,
+	0x73, 0xd2, 0x32, 0x1d, 0x56, 0x6c, 0x63, 0xd1, 0x34, 0xcb, 0x9e, 0xf8, 0xfa, 0xe5, 0x11, 0x88,
+	0xb2, 0x29, 0x7b, 0xa2, 0xd6, 0xd7, 0xc2, 0x57, 0x60, 0x11, 0xdb, 0x36, 0xeb, 0x78, 0x82, 0xa3,
+	0xf9, 0xdc, 0x7c, 0x41, 0xdf, 0xbc, 0x1f, 0x13, 0x4a, 0x45, 0x59, 0x9e, 0x87, 0xce, 0xa3, 0x11,
+	0x0d, 0x00, 0xb0, 0x0c, 0x16, 0x5c, 0x87, 0x0b, 0x8e, 0x92, 0x8a, 0x54, 0x88, 0x21, 0x45, 0x95,
+	0xd8, 0x0e, 0x28, 0x71, 0x44, 0xc5, 0xe1, 0x63, 0xb4, 0x90, 0x00, 0x73, 0xc0, 0xf0, 0xe8, 0x91,
+	0xb0, 0xe4, 0xca, 0x72, 0x08, 0x5a, 0xc8, 0x69, 0x85, 0x64, 0x0d, 0x48, 0x9b, 0x54, 0x94, 0x89,
+	0x2c, 0xa1, 0x60, 0x02, 0xbb, 0x1c, 0xa5, 0xa6, 0x96, 0xf0, 0x8d, 0x72, 0x1a, 0x2b, 0x61, 0xa8,
+	0x83, 0x35, 0xb0, 0xdc, 0xc5, 0xae, 0x43, 0xb0, 0x60, 0x01, 0xb7, 0x7c, 0x26, 0x50, 0x7a, 0xf6,
+	0x4a, 0x66, 0x86, 0x88, 0x2a, 0x13, 0xb0, 0x02, 0xf4, 0xba, 0x2c, 0xc6, 0xb1, 0xe5, 0x33, 0xe6,
+	0xa2, 0xc5, 0xd9, 0x81, 0x20, 0xd4, 0x57, 0x19, 0x73, 0xe1, 0x33, 0xb0, 0x60, 0xbb, 0xcc, 0x6e,
+	0xa1, 0x25, 0x95, 0xe2, 0xed, 0x98, 0x14, 0xb7, 0xa5, 0xcf, 0x58, 0x11, 0x95, 0x4a, 0xca, 0x79,
+	0x8f, 0x52, 0x1f, 0x81, 0xa9, 0xf2, 0x03, 0xe9, 0x33, 0x26, 0x57, 0x2a, 0xb8, 0x0f, 0x0c, 0x9f,
+	0x7a, 0xc4, 0xf1, 0x1a, 0x56, 0xbd, 0x13, 0x78, 0x48, 0x9f, 0x3d, 0x19, 0x3d, 0x02, 0x94, 0x3a,
+	0x81, 0x27, 0xeb, 0x3d, 0xe0, 0xa9, 0x1c, 0x91, 0x71, 0x8d, 0x7a, 0xf7, 0x89, 0x8a, 0x00, 0xcb,
+	0x20, 0x8d, 0x83, 0xc0, 0xe9, 0x52, 0x82, 0x32, 0x53, 0x8f, 0x6f, 0x74, 0xe8, 0xca, 0x9e, 0xc0,
+	0x2d, 0x3a, 0x9a, 0x6c, 0x5f, 0x0f, 0xb7, 0x41, 0xb2, 0x49, 0x5d, 0x82, 0x96, 0xaf, 0xc7, 0x51,
+	0x62, 0x58, 0x05, 0x19, 0x2c, 0x04, 0xe5, 0xc2, 0xa2, 0xdc, 0x0e, 0x58, 0x0f, 0xfd, 0x33, 0x7b,
+	0x8a, 0x46, 0x48, 0xd8, 0x55, 0x00, 0x78, 0x08, 0x0c, 0x42, 0x31, 0xb1, 0x5c, 0x2a, 0x04, 0x0d,
+	0x38, 0xfa, 0xf7, 0x4f, 0xee, 0xd6, 0x0e, 0xc5, 0xa4, 0xa2, 0x04, 0xa3, 0x21, 0xea, 0x64, 0x60,
+	0xe6, 0xf0, 0x10, 0x2c, 0x13, 0x2c, 0xb0, 0x47, 0x85, 0x15, 0xdd, 0xa3, 0x95, 0xa9, 0x89, 0xef,
+	0x60, 0x81, 0xf7, 0xa9, 0x98, 0xbc, 0x4e, 0x99, 0x08, 0x13, 0xfe, 0x03, 0xab, 0xc0, 0x68, 0x33,
+	0x42, 0xdd, 0x3e, 0x15, 0x2a, 0x6a, 0x3e, 0x86, 0xba, 0x27, 0x5d, 0x27, 0x99, 0x7a, 0x7b, 0x68,
+	0x87, 0x4f, 0x41, 0x92, 0xf5, 0x28, 0x41, 0xff, 0x29, 0xd2, 0xad, 0x18, 0xd2, 0xeb, 0x1e, 0x25,
+	0x63, 0xfd, 0x90, 0x9a, 0xfc, 0x07, 0x0d, 0x64, 0xc6, 0x5a, 0x26, 0xe7, 0x86, 0xa3, 0xbe, 0xae,
+	0x18, 0xbd, 0x93, 0x1d, 0x8e, 0x74, 0xb0, 0x04, 0xd2, 0xb6, 0x9a, 0x5d, 0x1c, 0xcd, 0xa9, 0x90,
+	0xe2, 0x10, 0xe1, 0x84, 0x1b, 0x3b, 0x6c, 0x91, 0x30, 0xff, 0x0e, 0xac, 0x4c, 0xb4, 0x0a, 0xee,
+	0x01, 0x7d, 0xa4, 0xd5, 0x51, 0x7c, 0x77, 0xe3, 0xfa, 0x71, 0x69, 0x8b, 0xc1, 0xb0, 0xc5, 0xf0,
+	0x06, 0x48, 0xd9, 0xcd, 0x8e, 0xd7, 0x0a, 0xc3, 0x34, 0x6a, 0xd1, 0x2a, 0xff, 0x51, 0x1b, 0x6c,
+	0x3e, 0x9c, 0xc1, 0x70, 0x0b, 0x24, 0xe5, 0xb0, 0xbd, 0x62, 0xd7, 0xcb, 0x87, 0xb6, 0x52, 0xfe,
+	0x8d, 0xba, 0x94, 0x5e, 0x9e, 0x9c, 0x67, 0xb5, 0xd3, 0xf3, 0xac, 0xf6, 0xe3, 0x3c, 0xab, 0xbd,
+	0xbf, 0xc8, 0x26, 0x4e, 0x2f, 0xb2, 0x89, 0x6f, 0x17, 0xd9, 0xc4, 0xdb, 0xc7, 0x0d, 0x47, 0x34,
+	0x3b, 0x75, 0xd3, 0x66, 0xed, 0xe2, 0xc8, 0x9b, 0x3b, 0xf2, 0x79, 0x34, 0x78, 0x80, 0xc5, 0xb1,
+	0x4f, 0x79, 0x3d, 0xa5, 0x1e, 0xdf, 0x27, 0xbf, 0x03, 0x00, 0x00, 0xff, 0xff, 0xe1, 0xed, 0x6a,
+	0x1c, 0x23, 0x08, 0x00, 0x00,
 }
 
 func (m *GenesisState) Marshal() (dAtA []byte, err error) {
@@ -365,6 +441,22 @@ func (m *GenesisState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if len(m.Owed) > 0 {
+		for iNdEx := len(m.Owed) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Owed[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1
+			i--
+			dAtA[i] = 0x9a
+		}
+	}
 	if len(m.ModelTotals) > 0 {
 		for iNdEx := len(m.ModelTotals) - 1; iNdEx >= 0; iNdEx-- {
 			{
@@ -397,18 +489,22 @@ func (m *GenesisState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 			dAtA[i] = 0x8a
 		}
 	}
-	{
-		size := m.PendingRetired.Size()
-		i -= size
-		if _, err := m.PendingRetired.MarshalTo(dAtA[i:]); err != nil {
-			return 0, err
+	if len(m.DeadLetters) > 0 {
+		for iNdEx := len(m.DeadLetters) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.DeadLetters[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1
+			i--
+			dAtA[i] = 0x82
 		}
-		i = encodeVarintGenesis(dAtA, i, uint64(size))
 	}
-	i--
-	dAtA[i] = 0x1
-	i--
-	dAtA[i] = 0x82
 	{
 		size := m.AttestEscrow.Size()
 		i -= size
@@ -434,22 +530,18 @@ func (m *GenesisState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		}
 	}
 	if len(m.Arrived) > 0 {
-		dAtA2 := make([]byte, len(m.Arrived)*10)
-		var j1 int
-		for _, num := range m.Arrived {
-			for num >= 1<<7 {
-				dAtA2[j1] = uint8(uint64(num)&0x7f | 0x80)
-				num >>= 7
-				j1++
+		for iNdEx := len(m.Arrived) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Arrived[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
 			}
-			dAtA2[j1] = uint8(num)
-			j1++
+			i--
+			dAtA[i] = 0x6a
 		}
-		i -= j1
-		copy(dAtA[i:], dAtA2[:j1])
-		i = encodeVarintGenesis(dAtA, i, uint64(j1))
-		i--
-		dAtA[i] = 0x6a
 	}
 	{
 		size := m.PendingBounty.Size()
@@ -577,7 +669,7 @@ func (m *GenesisState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
-func (m *GenesisHeldList) Marshal() (dAtA []byte, err error) {
+func (m *GenesisIntake) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
 	n, err := m.MarshalToSizedBuffer(dAtA[:size])
@@ -587,12 +679,12 @@ func (m *GenesisHeldList) Marshal() (dAtA []byte, err error) {
 	return dAtA[:n], nil
 }
 
-func (m *GenesisHeldList) MarshalTo(dAtA []byte) (int, error) {
+func (m *GenesisIntake) MarshalTo(dAtA []byte) (int, error) {
 	size := m.Size()
 	return m.MarshalToSizedBuffer(dAtA[:size])
 }
 
-func (m *GenesisHeldList) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+func (m *GenesisIntake) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	i := len(dAtA)
 	_ = i
 	var l int
@@ -612,7 +704,49 @@ func (m *GenesisHeldList) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		}
 	}
 	{
-		size, err := m.Held.MarshalToSizedBuffer(dAtA[:i])
+		size, err := m.Intake.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintGenesis(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *GenesisDeadLetter) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *GenesisDeadLetter) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *GenesisDeadLetter) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Chunks) > 0 {
+		for iNdEx := len(m.Chunks) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Chunks[iNdEx])
+			copy(dAtA[i:], m.Chunks[iNdEx])
+			i = encodeVarintGenesis(dAtA, i, uint64(len(m.Chunks[iNdEx])))
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	{
+		size, err := m.DeadLetter.MarshalToSizedBuffer(dAtA[:i])
 		if err != nil {
 			return 0, err
 		}
@@ -722,11 +856,10 @@ func (m *GenesisState) Size() (n int) {
 	l = m.PendingBounty.Size()
 	n += 1 + l + sovGenesis(uint64(l))
 	if len(m.Arrived) > 0 {
-		l = 0
 		for _, e := range m.Arrived {
-			l += sovGenesis(uint64(e))
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
 		}
-		n += 1 + sovGenesis(uint64(l)) + l
 	}
 	if len(m.Held) > 0 {
 		for _, e := range m.Held {
@@ -736,8 +869,12 @@ func (m *GenesisState) Size() (n int) {
 	}
 	l = m.AttestEscrow.Size()
 	n += 1 + l + sovGenesis(uint64(l))
-	l = m.PendingRetired.Size()
-	n += 2 + l + sovGenesis(uint64(l))
+	if len(m.DeadLetters) > 0 {
+		for _, e := range m.DeadLetters {
+			l = e.Size()
+			n += 2 + l + sovGenesis(uint64(l))
+		}
+	}
 	if len(m.DatanetTotals) > 0 {
 		for _, e := range m.DatanetTotals {
 			l = e.Size()
@@ -750,20 +887,43 @@ func (m *GenesisState) Size() (n int) {
 			n += 2 + l + sovGenesis(uint64(l))
 		}
 	}
+	if len(m.Owed) > 0 {
+		for _, e := range m.Owed {
+			l = e.Size()
+			n += 2 + l + sovGenesis(uint64(l))
+		}
+	}
 	return n
 }
 
-func (m *GenesisHeldList) Size() (n int) {
+func (m *GenesisIntake) Size() (n int) {
 	if m == nil {
 		return 0
 	}
 	var l int
 	_ = l
-	l = m.Held.Size()
+	l = m.Intake.Size()
 	n += 1 + l + sovGenesis(uint64(l))
 	if len(m.Credits) > 0 {
 		for _, e := range m.Credits {
 			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *GenesisDeadLetter) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.DeadLetter.Size()
+	n += 1 + l + sovGenesis(uint64(l))
+	if len(m.Chunks) > 0 {
+		for _, b := range m.Chunks {
+			l = len(b)
 			n += 1 + l + sovGenesis(uint64(l))
 		}
 	}
@@ -1212,81 +1372,39 @@ func (m *GenesisState) Unmarshal(dAtA []byte) error {
 			}
 			iNdEx = postIndex
 		case 13:
-			if wireType == 0 {
-				var v uint64
-				for shift := uint(0); ; shift += 7 {
-					if shift >= 64 {
-						return ErrIntOverflowGenesis
-					}
-					if iNdEx >= l {
-						return io.ErrUnexpectedEOF
-					}
-					b := dAtA[iNdEx]
-					iNdEx++
-					v |= uint64(b&0x7F) << shift
-					if b < 0x80 {
-						break
-					}
-				}
-				m.Arrived = append(m.Arrived, v)
-			} else if wireType == 2 {
-				var packedLen int
-				for shift := uint(0); ; shift += 7 {
-					if shift >= 64 {
-						return ErrIntOverflowGenesis
-					}
-					if iNdEx >= l {
-						return io.ErrUnexpectedEOF
-					}
-					b := dAtA[iNdEx]
-					iNdEx++
-					packedLen |= int(b&0x7F) << shift
-					if b < 0x80 {
-						break
-					}
-				}
-				if packedLen < 0 {
-					return ErrInvalidLengthGenesis
-				}
-				postIndex := iNdEx + packedLen
-				if postIndex < 0 {
-					return ErrInvalidLengthGenesis
-				}
-				if postIndex > l {
-					return io.ErrUnexpectedEOF
-				}
-				var elementCount int
-				var count int
-				for _, integer := range dAtA[iNdEx:postIndex] {
-					if integer < 128 {
-						count++
-					}
-				}
-				elementCount = count
-				if elementCount != 0 && len(m.Arrived) == 0 {
-					m.Arrived = make([]uint64, 0, elementCount)
-				}
-				for iNdEx < postIndex {
-					var v uint64
-					for shift := uint(0); ; shift += 7 {
-						if shift >= 64 {
-							return ErrIntOverflowGenesis
-						}
-						if iNdEx >= l {
-							return io.ErrUnexpectedEOF
-						}
-						b := dAtA[iNdEx]
-						iNdEx++
-						v |= uint64(b&0x7F) << shift
-						if b < 0x80 {
-							break
-						}
-					}
-					m.Arrived = append(m.Arrived, v)
-				}
-			} else {
+			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Arrived", wireType)
 			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Arrived = append(m.Arrived, GenesisIntake{})
+			if err := m.Arrived[len(m.Arrived)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		case 14:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Held", wireType)
@@ -1316,7 +1434,7 @@ func (m *GenesisState) Unmarshal(dAtA []byte) error {
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Held = append(m.Held, GenesisHeldList{})
+			m.Held = append(m.Held, GenesisIntake{})
 			if err := m.Held[len(m.Held)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
@@ -1357,9 +1475,9 @@ func (m *GenesisState) Unmarshal(dAtA []byte) error {
 			iNdEx = postIndex
 		case 16:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field PendingRetired", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field DeadLetters", wireType)
 			}
-			var stringLen uint64
+			var msglen int
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return ErrIntOverflowGenesis
@@ -1369,23 +1487,23 @@ func (m *GenesisState) Unmarshal(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				stringLen |= uint64(b&0x7F) << shift
+				msglen |= int(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			intStringLen := int(stringLen)
-			if intStringLen < 0 {
+			if msglen < 0 {
 				return ErrInvalidLengthGenesis
 			}
-			postIndex := iNdEx + intStringLen
+			postIndex := iNdEx + msglen
 			if postIndex < 0 {
 				return ErrInvalidLengthGenesis
 			}
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			if err := m.PendingRetired.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+			m.DeadLetters = append(m.DeadLetters, GenesisDeadLetter{})
+			if err := m.DeadLetters[len(m.DeadLetters)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
@@ -1457,59 +1575,9 @@ func (m *GenesisState) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
-		default:
-			iNdEx = preIndex
-			skippy, err := skipGenesis(dAtA[iNdEx:])
-			if err != nil {
-				return err
-			}
-			if (skippy < 0) || (iNdEx+skippy) < 0 {
-				return ErrInvalidLengthGenesis
-			}
-			if (iNdEx + skippy) > l {
-				return io.ErrUnexpectedEOF
-			}
-			iNdEx += skippy
-		}
-	}
-
-	if iNdEx > l {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
-}
-func (m *GenesisHeldList) Unmarshal(dAtA []byte) error {
-	l := len(dAtA)
-	iNdEx := 0
-	for iNdEx < l {
-		preIndex := iNdEx
-		var wire uint64
-		for shift := uint(0); ; shift += 7 {
-			if shift >= 64 {
-				return ErrIntOverflowGenesis
-			}
-			if iNdEx >= l {
-				return io.ErrUnexpectedEOF
-			}
-			b := dAtA[iNdEx]
-			iNdEx++
-			wire |= uint64(b&0x7F) << shift
-			if b < 0x80 {
-				break
-			}
-		}
-		fieldNum := int32(wire >> 3)
-		wireType := int(wire & 0x7)
-		if wireType == 4 {
-			return fmt.Errorf("proto: GenesisHeldList: wiretype end group for non-group")
-		}
-		if fieldNum <= 0 {
-			return fmt.Errorf("proto: GenesisHeldList: illegal tag %d (wire type %d)", fieldNum, wire)
-		}
-		switch fieldNum {
-		case 1:
+		case 19:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Held", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Owed", wireType)
 			}
 			var msglen int
 			for shift := uint(0); ; shift += 7 {
@@ -1536,7 +1604,91 @@ func (m *GenesisHeldList) Unmarshal(dAtA []byte) error {
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			if err := m.Held.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+			m.Owed = append(m.Owed, Owed{})
+			if err := m.Owed[len(m.Owed)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipGenesis(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *GenesisIntake) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowGenesis
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: GenesisIntake: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: GenesisIntake: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Intake", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Intake.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
@@ -1573,6 +1725,121 @@ func (m *GenesisHeldList) Unmarshal(dAtA []byte) error {
 			if err := m.Credits[len(m.Credits)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipGenesis(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *GenesisDeadLetter) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowGenesis
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: GenesisDeadLetter: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: GenesisDeadLetter: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DeadLetter", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.DeadLetter.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Chunks", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Chunks = append(m.Chunks, make([]byte, postIndex-iNdEx))
+			copy(m.Chunks[len(m.Chunks)-1], dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex

@@ -13,6 +13,7 @@ import (
 func account(id uint64, earned, contributed int64) types.LedgerAccount {
 	return types.LedgerAccount{
 		Id: id, Address: address(byte(id)).String(), Balance: math.ZeroInt(), Earned: math.NewInt(earned), Contributed: math.NewInt(contributed),
+		PaidOut: math.NewInt(earned),
 	}
 }
 
@@ -20,7 +21,10 @@ func TestGenesisRefusesMoreContributedThanEarned(t *testing.T) {
 	g := types.DefaultGenesis()
 	g.Accounts = []types.LedgerAccount{account(0, 5, 5)}
 	credit := types.Credit{Amount: math.NewInt(3), Contributed: math.NewInt(3), Bonus: math.NewInt(1)}
-	g.NextListId, g.Lists = 2, []types.GenesisCreditList{{List: types.CreditList{Id: 1}, Credits: []types.Credit{credit}}}
+	g.NextListId, g.Lists = 2, []types.GenesisCreditList{{
+		List:    types.CreditList{Id: 1, Sequence: 1, Fees: math.NewInt(3), Bonus: math.NewInt(1), BonusGranted: math.NewInt(1), BonusScale: types.FullScale},
+		Credits: []types.Credit{credit},
+	}}
 	require.NoError(t, g.Validate())
 	g.Lists[0].Credits[0].Contributed = math.NewInt(4)
 	require.ErrorIs(t, g.Validate(), types.ErrInvalidGenesis)
@@ -53,7 +57,7 @@ func TestGenesisRefusesTotalsThatCannotBe(t *testing.T) {
 		"fees":                 func(g *types.GenesisState) { g.ModelTotals[0].Fees = math.NewInt(4) },
 		"unattributed":         func(g *types.GenesisState) { g.ModelTotals[0].Unattributed = math.NewInt(3) },
 		"retired":              func(g *types.GenesisState) { g.Totals.Retired = math.Int{} },
-		"pending retired":      func(g *types.GenesisState) { g.PendingRetired = math.NewInt(-1) },
+		"pending retired":      func(g *types.GenesisState) { g.PendingBounty = math.NewInt(-1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := *types.DefaultGenesis()

@@ -13,28 +13,30 @@ const (
 
 // Prefixes of state; numbers are never used again.
 var (
-	ParamsKey         = collections.NewPrefix(0)  // → Params
-	ReserveKey        = collections.NewPrefix(1)  // → Int, aopen
-	NextAccountKey    = collections.NewPrefix(2)  // → uint64
-	AccountIDsKey     = collections.NewPrefix(3)  // address → ledger id
-	AccountsKey       = collections.NewPrefix(4)  // ledger id → address
-	PagesKey          = collections.NewPrefix(5)  // page → Page
-	ThresholdsKey     = collections.NewPrefix(6)  // ledger id → Int, aopen
-	NextListKey       = collections.NewPrefix(7)  // → uint64
-	ListsKey          = collections.NewPrefix(8)  // list id → CreditList
-	ChunksKey         = collections.NewPrefix(9)  // (list id, chunk) → CreditChunk
-	SweepKey          = collections.NewPrefix(10) // → Sweep
-	DuePagesKey       = collections.NewPrefix(11) // page
-	TotalsKey         = collections.NewPrefix(12) // → Totals
-	ValidatorsPotKey  = collections.NewPrefix(13) // → Int, aopen
-	BountyPoolKey     = collections.NewPrefix(14) // → Int, aopen
-	ClockKey          = collections.NewPrefix(15) // → Clock
-	PendingBurnKey    = collections.NewPrefix(16) // → Int, aopen of the running block
-	ArrivedKey        = collections.NewPrefix(17) // list id, of the running block
-	PendingBountyKey  = collections.NewPrefix(18) // → Int, aopen of the running block
-	HeldKey           = collections.NewPrefix(19) // list id → HeldList
-	AttestEscrowKey   = collections.NewPrefix(20) // → Int, aopen
-	PendingRetiredKey = collections.NewPrefix(21) // → Int, aopen of the running block
-	DataNetTotalsKey  = collections.NewPrefix(22) // DataNet id → DataNetTotals
-	ModelTotalsKey    = collections.NewPrefix(23) // model id → ModelTotals
+	ParamsKey        = collections.NewPrefix(0)  // → Params
+	ReserveKey       = collections.NewPrefix(1)  // → Int, aopen
+	NextAccountKey   = collections.NewPrefix(2)  // → uint64
+	AccountIDsKey    = collections.NewPrefix(3)  // address → ledger id
+	AccountsKey      = collections.NewPrefix(4)  // ledger id → address
+	PagesKey         = collections.NewPrefix(5)  // page → Page
+	ThresholdsKey    = collections.NewPrefix(6)  // ledger id → Int, aopen
+	NextListKey      = collections.NewPrefix(7)  // → uint64, ids and sequences
+	ListsKey         = collections.NewPrefix(8)  // sequence → CreditList
+	ChunksKey        = collections.NewPrefix(9)  // (list id, chunk) → Chunk
+	SweepKey         = collections.NewPrefix(10) // → Sweep
+	DuePagesKey      = collections.NewPrefix(11) // page
+	TotalsKey        = collections.NewPrefix(12) // → Totals
+	ValidatorsPotKey = collections.NewPrefix(13) // → Int, aopen
+	BountyPoolKey    = collections.NewPrefix(14) // → Int, aopen
+	ClockKey         = collections.NewPrefix(15) // → Clock
+	PendingBurnKey   = collections.NewPrefix(16) // → Int, aopen of the running block
+	ArrivedKey       = collections.NewPrefix(17) // list id → Intake of the running block
+	PendingBountyKey = collections.NewPrefix(18) // → Int, aopen of the running block
+	HeldKey          = collections.NewPrefix(19) // list id → Intake
+	AttestEscrowKey  = collections.NewPrefix(20) // → Int, aopen
+	DeadLettersKey   = collections.NewPrefix(21) // list id → DeadLetter
+	DataNetTotalsKey = collections.NewPrefix(22) // DataNet id → DataNetTotals
+	ModelTotalsKey   = collections.NewPrefix(23) // model id → ModelTotals
+	OwedKey          = collections.NewPrefix(24) // module → Int, aopen of the running block
+	PaidOutKey       = collections.NewPrefix(25) // ledger id → Int, aopen
 )

@@ -11,6 +11,7 @@ var (
 	_ sdk.HasValidateBasic = (*MsgClaim)(nil)
 	_ sdk.HasValidateBasic = (*MsgSetPayoutThreshold)(nil)
 	_ sdk.HasValidateBasic = (*MsgFundBountyPool)(nil)
+	_ sdk.HasValidateBasic = (*MsgRetryDeadLetter)(nil)
 	_ sdk.HasValidateBasic = (*MsgUpdateParams)(nil)
 )
 
@@ -65,6 +66,9 @@ func (m *MsgFundBountyPool) ValidateBasic() error {
 	}
 	return nil
 }
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgRetryDeadLetter) ValidateBasic() error { return validateAddress("sender", m.Sender) }
 
 // ValidateBasic implements sdk.HasValidateBasic.
 func (m *MsgUpdateParams) ValidateBasic() error {

@@ -104,8 +104,8 @@ type Prepared struct {
 	Bonus      math.Int // minted on top, at most
 	Validators math.Int
 	BountyPool math.Int
-	Retired    math.Int // data share of commons, burned beside Burned
-	Credits    []Credit // by ledger id
+	Retired    math.Int        // data share of commons, burned beside Burned
+	Credits    []AccountCredit // by ledger id
 	Receipts   uint64
 
 	// Parts of Credits by role, for the totals.

@@ -1,155 +1,197 @@
 package types
 
 import (
+	"cmp"
 	"slices"
 
-	"cosmossdk.io/math"
+	"github.com/openledger/openledger/poa"
 )
 
-// Split divides the fee of one receipt by terms. The parts sum to the fee, to
-// the last aopen; the bonus is at most terms.BonusPpm of what is burned.
-func Split(terms Terms, p Payable) (Payout, error) {
-	if err := terms.Validate(); err != nil {
-		return Payout{}, err
-	}
-	if err := p.Validate(); err != nil {
-		return Payout{}, err
-	}
-	burnedCompute := partRoundedDown(p.Compute, terms.BurnPpm)
-	royalty := apportion(p.Royalty, []uint32{terms.DataPpm, terms.LineagePpm, terms.ValidatorsPpm, terms.BurnPpm})
-	data, lineage, validators, burnedRoyalty := royalty[0], royalty[1], royalty[2], royalty[3]
-	out := Payout{
-		Fee:        p.Compute.Add(p.Royalty),
-		Compute:    p.Compute,
-		Royalty:    p.Royalty,
-		Provider:   p.Compute.Sub(burnedCompute),
-		Burned:     burnedCompute.Add(burnedRoyalty),
-		Lineage:    lineage,
-		Validators: validators,
-		BountyPool: math.ZeroInt(),
-		Retired:    math.ZeroInt(),
-		Bonus:      math.ZeroInt(),
-		Entries:    make([]EntryPayout, len(p.Entries)),
-	}
-	splitData(terms, p, data, &out)
-	return out, nil
+// Division is how the fee of one receipt is divided, in aopen. Its parts sum to
+// the fee; the bonus is at most BonusPpm of what is burned.
+type Division struct {
+	Fee, Compute, Royalty, Provider, Burned, Lineage, Validators, BountyPool, Retired, Bonus poa.Amount
+
+	Unattributed poa.Amount // part of BountyPool
+	Entries      []EntryDivision
 }
 
-// splitData divides the data share and the bonus by weight and quality. What
+// EntryDivision is what one entry of a receipt pays.
+type EntryDivision struct {
+	Amount, OwnerAmount, Bonus poa.Amount
+}
+
+// Divider divides receipts by the same terms.
+type Divider struct {
+	terms  Terms
+	parts  apportionment
+	owners apportionment
+	out    Division
+}
+
+// NewDivider fails for terms that do not sum up.
+func NewDivider(terms Terms) (*Divider, error) {
+	if err := terms.Validate(); err != nil {
+		return nil, err
+	}
+	return &Divider{terms: terms}, nil
+}
+
+// Divide divides the fee of one receipt. What it returns is valid until the
+// next call.
+func (d *Divider) Divide(p *Payable) (*Division, error) {
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	compute, err := AmountOf(p.Compute)
+	if err != nil {
+		return nil, err
+	}
+	royalty, err := AmountOf(p.Royalty)
+	if err != nil {
+		return nil, err
+	}
+	burnedCompute, _ := partRoundedDown(compute, d.terms.BurnPpm)
+	d.parts.reset(royalty, 4)
+	for _, ppm := range [...]uint32{d.terms.DataPpm, d.terms.LineagePpm, d.terms.ValidatorsPpm, d.terms.BurnPpm} {
+		d.parts.add(ppm, 0)
+	}
+	shares := d.parts.divide()
+	data, lineage, validators, burnedRoyalty := shares[0], shares[1], shares[2], shares[3]
+	// Amounts have at most 127 bits, so that no sum of two is above 128.
+	d.out = Division{
+		Fee: plus(compute, royalty), Compute: compute, Royalty: royalty,
+		Provider: minus(compute, burnedCompute), Burned: plus(burnedCompute, burnedRoyalty),
+		Lineage: lineage, Validators: validators, Entries: d.out.Entries[:0],
+	}
+	d.divideData(p, data)
+	return &d.out, nil
+}
+
+// divideData divides the data share and the bonus by weight and quality. What
 // no contributor earns goes to the bounty pool, or is not minted. What commons
 // would have earned is burned whatever their quality, and whether the answer
 // was acknowledged or not. The bonus follows from the burn of the terms alone:
 // data that earns nothing must not raise what other data earns.
-func splitData(terms Terms, p Payable, data math.Int, out *Payout) {
-	weights := make([]uint32, 0, len(p.Entries)+1)
-	for _, entry := range p.Entries {
-		weights = append(weights, entry.WeightPPM)
+func (d *Divider) divideData(p *Payable, data poa.Amount) {
+	d.parts.reset(data, len(p.Entries)+1)
+	for i := range p.Entries {
+		d.parts.add(p.Entries[i].WeightPPM, p.Entries[i].Rank)
 	}
-	shares := apportionByRank(data, p.Entries, append(weights, p.UnattributedPPM))
-	bonus := partRoundedDown(out.Burned, terms.BonusPpm)
+	// Ties go to the lower rank, and to what is unattributed last.
+	d.parts.add(p.UnattributedPPM, ^uint64(0))
+	shares := d.parts.divide()
+	out := &d.out
+	bonus, _ := partRoundedDown(out.Burned, d.terms.BonusPpm)
 	out.Unattributed = shares[len(p.Entries)]
-	out.BountyPool = out.BountyPool.Add(out.Unattributed)
-	for i, entry := range p.Entries {
-		payout := EntryPayout{
-			Rank: entry.Rank, Contributor: entry.Contributor.String(), WeightPpm: entry.WeightPPM,
-			Amount: math.ZeroInt(), OwnerAmount: math.ZeroInt(), Bonus: math.ZeroInt(),
-		}
+	out.BountyPool = out.Unattributed
+	for i := range p.Entries {
+		entry := &p.Entries[i]
+		var part EntryDivision
 		if p.Acknowledged && !entry.ToPool && !entry.Burn {
-			earned := partRoundedDown(shares[i], entry.QualityPPM)
-			payout.Amount = earned
-			for _, royalty := range RoyaltyAmounts(earned, entry.Royalties) {
-				payout.OwnerAmount = payout.OwnerAmount.Add(royalty)
-				payout.Amount = payout.Amount.Sub(royalty)
+			earned, _ := partRoundedDown(shares[i], entry.QualityPPM)
+			part.Amount = earned
+			for _, royalty := range entry.Royalties {
+				amount := RoyaltyAmount(earned, royalty)
+				part.OwnerAmount = plus(part.OwnerAmount, amount)
+				part.Amount = minus(part.Amount, amount)
 			}
-			payout.Bonus = partRoundedDown(partRoundedDown(bonus, entry.WeightPPM), entry.QualityPPM)
+			weighted, _ := partRoundedDown(bonus, entry.WeightPPM)
+			part.Bonus, _ = partRoundedDown(weighted, entry.QualityPPM)
 		}
-		if rest := shares[i].Sub(payout.Amount).Sub(payout.OwnerAmount); entry.Burn {
-			out.Retired = out.Retired.Add(rest)
+		if rest := minus(minus(shares[i], part.Amount), part.OwnerAmount); entry.Burn {
+			out.Retired = plus(out.Retired, rest)
 		} else {
-			out.BountyPool = out.BountyPool.Add(rest)
+			out.BountyPool = plus(out.BountyPool, rest)
 		}
-		out.Bonus = out.Bonus.Add(payout.Bonus)
-		out.Entries[i] = payout
+		out.Bonus = plus(out.Bonus, part.Bonus)
+		out.Entries = append(out.Entries, part)
 	}
 }
 
-// LineageAmounts divides the lineage part of a payout among the owners of models.
-func LineageAmounts(lineage math.Int, table []Share) []math.Int {
-	weights := make([]uint32, len(table))
-	for i, share := range table {
-		weights[i] = share.PPM
+// LineageAmounts divides the lineage part of a fee among the owners of models.
+// What it returns is valid until the next call.
+func (d *Divider) LineageAmounts(lineage poa.Amount, table []Share) []poa.Amount {
+	d.owners.reset(lineage, len(table))
+	for _, share := range table {
+		d.owners.add(share.PPM, 0)
 	}
-	return apportion(lineage, weights)
+	return d.owners.divide()
 }
 
-// RoyaltyAmounts returns what each royalty takes of what an entry earned,
-// rounded down. What is left, dust included, is the contributor's.
-func RoyaltyAmounts(earned math.Int, royalties []Share) []math.Int {
-	amounts := make([]math.Int, len(royalties))
-	for i, share := range royalties {
-		amounts[i] = partRoundedDown(earned, share.PPM)
-	}
-	return amounts
+// RoyaltyAmount returns what a royalty takes of what an entry earned, rounded
+// down. What is left, dust included, is the contributor's.
+func RoyaltyAmount(earned poa.Amount, royalty Share) poa.Amount {
+	amount, _ := partRoundedDown(earned, royalty.PPM)
+	return amount
 }
 
-// partRoundedDown returns floor(amount · ppm / 1,000,000).
-func partRoundedDown(amount math.Int, ppm uint32) math.Int {
-	return amount.MulRaw(int64(ppm)).QuoRaw(PPM)
-}
-
-// apportion divides total by weights that sum to PPM, by largest remainder;
-// ties go to the earlier weight.
-func apportion(total math.Int, weights []uint32) []math.Int {
-	order := make([]int, len(weights))
-	for i := range order {
-		order[i] = i
+// Split divides the fee of one receipt as an answer to a query shows it.
+func Split(terms Terms, p Payable) (Payout, error) {
+	divider, err := NewDivider(terms)
+	if err != nil {
+		return Payout{}, err
 	}
-	return apportionInOrder(total, weights, order)
-}
-
-// apportionByRank is apportion with ties to the lower rank, and to what is
-// unattributed last.
-func apportionByRank(total math.Int, entries []PayableEntry, weights []uint32) []math.Int {
-	order := make([]int, len(weights))
-	for i := range order {
-		order[i] = i
+	division, err := divider.Divide(&p)
+	if err != nil {
+		return Payout{}, err
 	}
-	slices.SortFunc(order[:len(entries)], func(a, b int) int {
-		switch {
-		case entries[a].Rank < entries[b].Rank:
-			return -1
-		case entries[a].Rank > entries[b].Rank:
-			return 1
+	out := Payout{
+		Fee: IntOf(division.Fee), Compute: IntOf(division.Compute), Royalty: IntOf(division.Royalty), Provider: IntOf(division.Provider),
+		Burned: IntOf(division.Burned), Lineage: IntOf(division.Lineage), Validators: IntOf(division.Validators),
+		BountyPool: IntOf(division.BountyPool), Retired: IntOf(division.Retired), Bonus: IntOf(division.Bonus),
+		Unattributed: IntOf(division.Unattributed), Entries: make([]EntryPayout, len(p.Entries)),
+	}
+	for i, part := range division.Entries {
+		entry := p.Entries[i]
+		out.Entries[i] = EntryPayout{
+			Rank: entry.Rank, Contributor: entry.Contributor.String(), WeightPpm: entry.WeightPPM,
+			Amount: IntOf(part.Amount), OwnerAmount: IntOf(part.OwnerAmount), Bonus: IntOf(part.Bonus),
 		}
-		return a - b
+	}
+	return out, nil
+}
+
+// apportionment divides a total by weights that sum to PPM, by largest
+// remainder; ties go to the lower rank, then to the earlier weight. Its memory
+// is used again for the next total.
+type apportionment struct {
+	total  poa.Amount
+	left   poa.Amount // of total, after rounding down
+	parts  []poa.Amount
+	places []place
+}
+
+// place is where a part stands when what rounding left is given out.
+type place struct {
+	index     int
+	remainder uint32
+	rank      uint64
+}
+
+func (a *apportionment) reset(total poa.Amount, weights int) {
+	a.total, a.left = total, total
+	a.parts, a.places = slices.Grow(a.parts[:0], weights), slices.Grow(a.places[:0], weights)
+}
+
+func (a *apportionment) add(ppm uint32, rank uint64) {
+	part, remainder := partRoundedDown(a.total, ppm)
+	a.left = minus(a.left, part)
+	a.places = append(a.places, place{index: len(a.parts), remainder: remainder, rank: rank})
+	a.parts = append(a.parts, part)
+}
+
+// divide gives one aopen more to the parts with the largest remainders, until
+// nothing is left: fewer than there are parts.
+func (a *apportionment) divide() []poa.Amount {
+	if a.left.IsZero() {
+		return a.parts
+	}
+	slices.SortFunc(a.places, func(x, y place) int {
+		return cmp.Or(cmp.Compare(y.remainder, x.remainder), cmp.Compare(x.rank, y.rank), cmp.Compare(x.index, y.index))
 	})
-	return apportionInOrder(total, weights, order)
-}
-
-// apportionInOrder gives each weight the floor of its share, and one aopen more
-// to those with the largest remainders; ties go to what comes first in order.
-func apportionInOrder(total math.Int, weights []uint32, order []int) []math.Int {
-	parts := make([]math.Int, len(weights))
-	remainders := make([]int64, len(weights))
-	left := total
-	for i, weight := range weights {
-		product := total.MulRaw(int64(weight))
-		parts[i] = product.QuoRaw(PPM)
-		remainders[i] = product.Sub(parts[i].MulRaw(PPM)).Int64()
-		left = left.Sub(parts[i])
+	for _, place := range a.places[:a.left.Lo] {
+		a.parts[place.index] = plus(a.parts[place.index], poa.NewAmount(1))
 	}
-	byRemainder := slices.Clone(order)
-	slices.SortStableFunc(byRemainder, func(a, b int) int {
-		switch {
-		case remainders[a] > remainders[b]:
-			return -1
-		case remainders[a] < remainders[b]:
-			return 1
-		}
-		return 0
-	})
-	for _, i := range byRemainder[:left.Int64()] {
-		parts[i] = parts[i].AddRaw(1)
-	}
-	return parts
+	return a.parts
 }

@@ -1,6 +1,7 @@
 package types_test
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 
@@ -115,6 +116,79 @@ func TestBurnTouchesNobodyElse(t *testing.T) {
 	})
 }
 
+// byTheBook is Split in big integers, as the formulas are written.
+func byTheBook(terms types.Terms, p types.Payable) types.Payout {
+	part := func(a math.Int, ppm uint32) math.Int { return a.MulRaw(int64(ppm)).QuoRaw(types.PPM) }
+	zero := math.ZeroInt()
+	royalty := largestRemainder(p.Royalty, []uint32{terms.DataPpm, terms.LineagePpm, terms.ValidatorsPpm, terms.BurnPpm}, nil)
+	burned := part(p.Compute, terms.BurnPpm)
+	out := types.Payout{
+		Fee: p.Compute.Add(p.Royalty), Compute: p.Compute, Royalty: p.Royalty, Provider: p.Compute.Sub(burned), Burned: burned.Add(royalty[3]),
+		Lineage: royalty[1], Validators: royalty[2], BountyPool: zero, Retired: zero, Bonus: zero,
+	}
+	var weights []uint32
+	var ranks []uint64
+	for _, entry := range p.Entries {
+		weights, ranks = append(weights, entry.WeightPPM), append(ranks, entry.Rank)
+	}
+	shares := largestRemainder(royalty[0], append(weights, p.UnattributedPPM), ranks)
+	out.Unattributed = shares[len(p.Entries)]
+	out.BountyPool = out.Unattributed
+	for i, entry := range p.Entries {
+		paid := types.EntryPayout{Rank: entry.Rank, Contributor: entry.Contributor.String(), WeightPpm: entry.WeightPPM, Amount: zero, OwnerAmount: zero, Bonus: zero}
+		left := shares[i]
+		if p.Acknowledged && !entry.ToPool && !entry.Burn {
+			earned := part(shares[i], entry.QualityPPM)
+			for _, share := range entry.Royalties {
+				paid.OwnerAmount = paid.OwnerAmount.Add(part(earned, share.PPM))
+			}
+			paid.Amount = earned.Sub(paid.OwnerAmount)
+			paid.Bonus = part(part(part(out.Burned, terms.BonusPpm), entry.WeightPPM), entry.QualityPPM)
+			left = left.Sub(earned)
+		}
+		if entry.Burn {
+			out.Retired = out.Retired.Add(left)
+		} else {
+			out.BountyPool = out.BountyPool.Add(left)
+		}
+		out.Bonus = out.Bonus.Add(paid.Bonus)
+		out.Entries = append(out.Entries, paid)
+	}
+	return out
+}
+
+// largestRemainder divides total; of equal remainders the lower rank comes first, and what has no rank last.
+func largestRemainder(total math.Int, weights []uint32, ranks []uint64) []math.Int {
+	parts, order := make([]math.Int, len(weights)), make([]int, len(weights))
+	left := total
+	for i, weight := range weights {
+		order[i] = i
+		parts[i] = total.MulRaw(int64(weight)).QuoRaw(types.PPM)
+		left = left.Sub(parts[i])
+	}
+	remainder := func(i int) int64 { return total.MulRaw(int64(weights[i])).ModRaw(types.PPM).Int64() }
+	slices.SortStableFunc(order, func(a, b int) int {
+		if by := cmp.Compare(remainder(b), remainder(a)); by != 0 || ranks == nil || a >= len(ranks) || b >= len(ranks) {
+			return by
+		}
+		return cmp.Compare(ranks[a], ranks[b])
+	})
+	for _, i := range order[:left.Int64()] {
+		parts[i] = parts[i].AddRaw(1)
+	}
+	return parts
+}
+
+func TestSplitFollowsTheBook(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		terms, p := anyTerms(t), anyPayable(t)
+		out, err := types.Split(terms, p)
+		require.NoError(t, err)
+		want := byTheBook(terms, p)
+		require.Equal(t, want.String(), out.String())
+	})
+}
+
 func sum(out types.Payout) math.Int {
 	total := out.Provider.Add(out.Burned).Add(out.Lineage).Add(out.Validators).Add(out.BountyPool).Add(out.Retired)
 	for _, entry := range out.Entries {
@@ -184,17 +258,22 @@ func TestSplitConservesMoney(t *testing.T) {
 		require.Equal(t, p.Compute.Add(p.Royalty).String(), out.Fee.String())
 		require.True(t, out.Bonus.LTE(out.Burned.MulRaw(int64(terms.BonusPpm)).QuoRaw(types.PPM)))
 		require.True(t, !out.Unattributed.IsNegative() && out.Unattributed.LTE(out.BountyPool))
+		divider, err := types.NewDivider(terms)
+		require.NoError(t, err)
+		division, err := divider.Divide(&p)
+		require.NoError(t, err)
 		lineage := math.ZeroInt()
-		for _, amount := range types.LineageAmounts(out.Lineage, p.Lineage) {
-			require.False(t, amount.IsNegative())
-			lineage = lineage.Add(amount)
+		for _, amount := range divider.LineageAmounts(division.Lineage, p.Lineage) {
+			lineage = lineage.Add(types.IntOf(amount))
 		}
 		require.Equal(t, out.Lineage.String(), lineage.String())
 		for i, entry := range out.Entries {
 			require.False(t, entry.Amount.IsNegative() || entry.OwnerAmount.IsNegative() || entry.Bonus.IsNegative())
+			earned, err := types.AmountOf(entry.Amount.Add(entry.OwnerAmount))
+			require.NoError(t, err)
 			royalties := math.ZeroInt()
-			for _, amount := range types.RoyaltyAmounts(entry.Amount.Add(entry.OwnerAmount), p.Entries[i].Royalties) {
-				royalties = royalties.Add(amount)
+			for _, royalty := range p.Entries[i].Royalties {
+				royalties = royalties.Add(types.IntOf(types.RoyaltyAmount(earned, royalty)))
 			}
 			require.Equal(t, entry.OwnerAmount.String(), royalties.String())
 		}
@@ -206,9 +285,12 @@ func TestSplitConservesMoney(t *testing.T) {
 func TestRoyaltiesAreRoundedDownEach(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		earned, shares := anyAmount(t, "earned"), anyRoyalties(t)
+		packed, err := types.AmountOf(earned)
+		require.NoError(t, err)
 		left := earned
-		for i, amount := range types.RoyaltyAmounts(earned, shares) {
-			require.Equal(t, earned.MulRaw(int64(shares[i].PPM)).QuoRaw(types.PPM).String(), amount.String())
+		for _, share := range shares {
+			amount := types.IntOf(types.RoyaltyAmount(packed, share))
+			require.Equal(t, earned.MulRaw(int64(share.PPM)).QuoRaw(types.PPM).String(), amount.String())
 			left = left.Sub(amount)
 		}
 		require.False(t, left.IsNegative())

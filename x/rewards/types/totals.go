@@ -5,6 +5,17 @@ import (
 	"cosmossdk.io/math"
 )
 
+// Add returns the sum of two totals.
+func (t Totals) Add(more Totals) Totals {
+	return Totals{
+		Fees: t.Fees.Add(more.Fees), Burned: t.Burned.Add(more.Burned), Bonus: t.Bonus.Add(more.Bonus), Emitted: t.Emitted.Add(more.Emitted),
+		Contributors: t.Contributors.Add(more.Contributors), Lineage: t.Lineage.Add(more.Lineage), Providers: t.Providers.Add(more.Providers),
+		DatanetOwners: t.DatanetOwners.Add(more.DatanetOwners), Validators: t.Validators.Add(more.Validators),
+		BountyPool: t.BountyPool.Add(more.BountyPool), Refunds: t.Refunds.Add(more.Refunds), Retired: t.Retired.Add(more.Retired),
+		Receipts: t.Receipts + more.Receipts,
+	}
+}
+
 // NewDataNetTotals is where counting starts for a DataNet.
 func NewDataNetTotals(id uint64) DataNetTotals {
 	zero := math.ZeroInt()

@@ -1,0 +1,94 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/x/rewards/types"
+)
+
+// maxReason bounds the text that a dead letter keeps.
+const maxReason = 256
+
+// rescue, deferred, turns a panic into an error. It is for work that changes
+// nothing in the store; modulekit.Attempt takes back what other work has changed.
+func rescue(err *error) {
+	if recovered := recover(); recovered != nil {
+		*err = fmt.Errorf("panic: %v", recovered)
+	}
+}
+
+// addDeadLetter puts aside a list that failed when the sweep stood at a page:
+// what its walk passed before is paid, the rest is owed until a retry.
+func (k Keeper) addDeadLetter(ctx context.Context, list types.CreditList, page, cycle uint64, reason error) error {
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	text := reason.Error()
+	sdkCtx.Logger().Error("credit list cannot be paid", "module", types.ModuleName, "list", list.Id, "batch", list.BatchId, "err", text)
+	text = text[:min(len(text), maxReason)]
+	letter := types.DeadLetter{List: list, Page: page, Cycle: cycle, Height: sdkCtx.BlockHeight(), Reason: text}
+	return errors.Join(
+		k.DeadLetters.Set(ctx, list.Id, letter),
+		sdkCtx.EventManager().EmitTypedEvent(&types.EventDeadLetter{ListId: list.Id, BatchId: list.BatchId, Reason: text}),
+	)
+}
+
+// retryDeadLetter hands what a dead letter owes to the sweep as a new list.
+// Its bonus was granted, and is not asked for again.
+func (k Keeper) retryDeadLetter(ctx context.Context, id uint64) (math.Int, error) {
+	letter, err := k.DeadLetters.Get(ctx, id)
+	if errors.Is(err, collections.ErrNotFound) {
+		return math.Int{}, errorsmod.Wrapf(types.ErrNoDeadLetter, "list %d: see the query dead-letters", id)
+	}
+	if err != nil {
+		return math.Int{}, err
+	}
+	var credits []types.AccountCredit
+	if err := k.walkUnpaid(ctx, letter, func(credit types.AccountCredit) error {
+		credits = append(credits, credit)
+		return nil
+	}); err != nil {
+		return math.Int{}, errorsmod.Wrapf(types.ErrDeadLetter, "%s: a later version of the node may read it", err)
+	}
+	if err := errors.Join(k.removeCredits(ctx, letter.List), k.DeadLetters.Remove(ctx, id)); err != nil {
+		return math.Int{}, err
+	}
+	list := letter.List
+	if list.Id, err = k.NextList.Next(ctx); err != nil {
+		return math.Int{}, err
+	}
+	if list.Firsts, err = k.storeCredits(ctx, list.Id, credits); err != nil {
+		return math.Int{}, err
+	}
+	var amount, bonus poa.Amount
+	for _, credit := range credits {
+		if err := errors.Join(addTo(&amount, credit.Amount), addTo(&amount, credit.Bonus), addTo(&bonus, credit.Bonus)); err != nil {
+			return math.Int{}, err
+		}
+	}
+	list.BonusScale, list.Bonus, list.BonusGranted = types.FullScale, types.IntOf(bonus), types.IntOf(bonus)
+	if len(credits) > 0 {
+		err = k.line(ctx, list)
+	}
+	event := &types.EventDeadLetterRetried{ListId: id, BatchId: list.BatchId, Amount: types.IntOf(amount)}
+	return event.Amount, errors.Join(err, sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event))
+}
+
+// walkUnpaid visits what a dead letter still owes, with the bonus that was granted.
+func (k Keeper) walkUnpaid(ctx context.Context, letter types.DeadLetter, visit func(types.AccountCredit) error) error {
+	return k.walkCredits(ctx, letter.List, func(credit types.AccountCredit) error {
+		page, _ := types.PageOf(credit.LedgerID)
+		if paid(letter.List, letter.Page, letter.Cycle, page) {
+			return nil
+		}
+		credit.Bonus = types.Scale(credit.Bonus, letter.List.BonusScale)
+		return visit(credit)
+	})
+}

@@ -1,0 +1,88 @@
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+
+	"github.com/openledger/openledger/x/rewards/types"
+)
+
+// listReader walks the credits of a list in ledger order.
+type listReader struct {
+	list   types.CreditList
+	chunk  types.CreditReader
+	n      int // number of the chunk
+	credit types.AccountCredit
+	page   uint64 // of credit
+	end    bool   // past the last credit
+}
+
+// seek goes to the first credit on or after a page.
+func (r *listReader) seek(ctx context.Context, k Keeper, page uint64) (err error) {
+	defer rescue(&err)
+	r.n, r.end = types.ChunkOf(r.list.Firsts, page), len(r.list.Firsts) == 0
+	if r.end {
+		return nil
+	}
+	if err := r.open(ctx, k); err != nil {
+		return err
+	}
+	for {
+		if err := r.advance(ctx, k); err != nil || r.end || r.page >= page {
+			return err
+		}
+	}
+}
+
+func (r *listReader) open(ctx context.Context, k Keeper) error {
+	chunk, err := k.Chunks.Get(ctx, collections.Join(r.list.Id, uint32(r.n)))
+	r.chunk = chunk.Read()
+	return err
+}
+
+// advance goes to the next credit.
+func (r *listReader) advance(ctx context.Context, k Keeper) error {
+	for r.chunk.Done() {
+		if r.n++; r.n == len(r.list.Firsts) {
+			r.end = true
+			return nil
+		}
+		if err := r.open(ctx, k); err != nil {
+			return err
+		}
+	}
+	var err error
+	r.credit, err = r.chunk.Next()
+	r.page, _ = types.PageOf(r.credit.LedgerID)
+	return err
+}
+
+// due says whether the current credit is to be paid on the walk of a cycle:
+// from the start page on the walk on which the list was taken up, before the
+// start page on the next.
+func (r *listReader) due(cycle uint64) bool {
+	return !r.end && (cycle == r.list.StartCycle || r.page < r.list.StartPage)
+}
+
+// done says whether nothing of a list that is not due is left to pay: it has
+// been paid from its start page to the end of the ledger, and from the
+// beginning up to it.
+func (r *listReader) done(cycle uint64) bool {
+	if cycle != r.list.StartCycle {
+		return true
+	}
+	if len(r.list.Firsts) == 0 {
+		return true
+	}
+	first, _ := types.PageOf(r.list.Firsts[0])
+	return first >= r.list.StartPage
+}
+
+// paid says whether a list at a position of the sweep has been paid for a page.
+func paid(list types.CreditList, cursor, cycle, page uint64) bool {
+	if cycle == list.StartCycle {
+		return page >= list.StartPage && page < cursor
+	}
+	return page >= list.StartPage || page < cursor
+}
