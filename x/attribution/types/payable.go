@@ -13,7 +13,7 @@ import (
 // commons is burned.
 func PayableEntry(c datanettypes.Contribution, royalties []datanettypes.Royalty, weightPPM uint32, height int64) (rewardstypes.PayableEntry, error) {
 	entry := rewardstypes.PayableEntry{
-		Rank: c.Rank, DataNet: c.DatanetId, WeightPPM: weightPPM, QualityPPM: c.Score * (rewardstypes.PPM / datanettypes.MaxScore),
+		Rank: c.Rank, DataNet: c.DatanetId, LedgerID: c.LedgerId, WeightPPM: weightPPM, QualityPPM: c.Score * (rewardstypes.PPM / datanettypes.MaxScore),
 	}
 	if !c.PaidAt(height) {
 		entry.Burn = c.Status == datanettypes.CONTRIBUTION_STATUS_COMMONS

@@ -247,6 +247,9 @@ func (k Keeper) accept(ctx context.Context, params types.Params, datanet types.D
 		contribution.Score = a.score
 		contribution.AcceptedVersion = datanet.Version
 		contribution.AcceptedIndex = contributions.Count
+		if contribution.LedgerId, err = k.rewards.LedgerID(ctx, sdk.MustAccAddressFromBech32(contribution.Contributor)); err != nil {
+			return 0, err
+		}
 		contributions.Append(leaf)
 		statistics.Append(statisticsLeaf)
 		datanet.Contributions++

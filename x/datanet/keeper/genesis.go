@@ -5,6 +5,8 @@ import (
 
 	"cosmossdk.io/collections"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
 	"github.com/openledger/openledger/x/datanet/types"
 	"github.com/openledger/openledger/x/internal/modulekit"
 )
@@ -39,6 +41,13 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		}
 	}
 	for _, contribution := range g.Contributions {
+		if contribution.AcceptedVersion != 0 {
+			// The ledger says where its pay goes, whatever the file says.
+			var err error
+			if contribution.LedgerId, err = k.rewards.LedgerID(ctx, sdk.MustAccAddressFromBech32(contribution.Contributor)); err != nil {
+				return err
+			}
+		}
 		if err := k.addContribution(ctx, contribution); err != nil {
 			return err
 		}

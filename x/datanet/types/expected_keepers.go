@@ -21,5 +21,6 @@ type RewardsKeeper interface {
 	FundBountyPool(ctx context.Context, fromModule string, amount math.Int) error
 	SpendBountyPool(ctx context.Context, toModule string, amount math.Int) error
 	Contributed(ctx context.Context, contributor sdk.AccAddress) (math.Int, error)
+	LedgerID(ctx context.Context, account sdk.AccAddress) (uint64, error)
 	DataNetEarned(ctx context.Context, datanetID uint64) (contributors, royalties math.Int, err error)
 }

@@ -50,10 +50,14 @@ func (k Keeper) retryDeadLetter(ctx context.Context, id uint64) (math.Int, error
 	if err != nil {
 		return math.Int{}, err
 	}
+	accounts, err := k.NextAccount.Peek(ctx)
+	if err != nil {
+		return math.Int{}, err
+	}
 	var credits []types.AccountCredit
 	if err := k.walkUnpaid(ctx, letter, func(credit types.AccountCredit) error {
 		credits = append(credits, credit)
-		return nil
+		return known(credit, accounts)
 	}); err != nil {
 		return math.Int{}, errorsmod.Wrapf(types.ErrDeadLetter, "%s: a later version of the node may read it", err)
 	}

@@ -11,18 +11,18 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// secondsPerYear is 365.25 days.
-const secondsPerYear = 31_557_600
+// millisecondsPerYear is 365.25 days.
+const millisecondsPerYear = 31_557_600_000
 
-// emit mints from the reserve for the seconds since the last block: to stakers
+// emit mints from the reserve for the milliseconds since the last block: to stakers
 // through the fee collector, and a part to the bounty pool. The reserve is a
 // counter of its own that only falls, so burned coins are never minted again.
-func (k Keeper) emit(ctx context.Context, params types.Params, seconds int64) error {
+func (k Keeper) emit(ctx context.Context, params types.Params, elapsed int64) error {
 	reserve, err := k.Reserve.Get(ctx)
 	if err != nil {
 		return err
 	}
-	amount := emissionRoundedDown(reserve, params.EmissionPpmPerYear, seconds)
+	amount := emissionRoundedDown(reserve, params.EmissionPpmPerYear, elapsed)
 	if !amount.IsPositive() {
 		return nil
 	}
@@ -53,7 +53,7 @@ func (k Keeper) emit(ctx context.Context, params types.Params, seconds int64) er
 	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventEmission{Stakers: stakers, BountyPool: bounty})
 }
 
-// emissionRoundedDown is reserve · rate · seconds / year.
-func emissionRoundedDown(reserve math.Int, ppmPerYear uint32, seconds int64) math.Int {
-	return reserve.MulRaw(int64(ppmPerYear)).MulRaw(seconds).QuoRaw(types.PPM).QuoRaw(secondsPerYear)
+// emissionRoundedDown is reserve · rate · elapsed / year.
+func emissionRoundedDown(reserve math.Int, ppmPerYear uint32, elapsed int64) math.Int {
+	return reserve.MulRaw(int64(ppmPerYear)).MulRaw(elapsed).QuoRaw(types.PPM).QuoRaw(millisecondsPerYear)
 }

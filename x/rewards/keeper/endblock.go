@@ -17,7 +17,7 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	seconds, epochEnds, err := k.tick(ctx, params)
+	elapsed, epochEnds, err := k.tick(ctx, params)
 	if err != nil {
 		return err
 	}
@@ -25,34 +25,35 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 	if params.Paused {
 		return nil
 	}
-	k.step(ctx, "intake", func(ctx context.Context) error { return k.takeIn(ctx, params, seconds) })
+	k.step(ctx, "intake", func(ctx context.Context) error { return k.takeIn(ctx, params, elapsed) })
 	k.step(ctx, "bounty pool", k.forwardBounties)
 	k.step(ctx, "settlement", func(ctx context.Context) error { return k.settle(ctx, params) })
 	k.step(ctx, "payout", func(ctx context.Context) error { return k.payOut(ctx, params) })
 	if epochEnds {
 		k.step(ctx, "validators", func(ctx context.Context) error { return k.payValidators(ctx, params) })
 	}
-	k.step(ctx, "emission", func(ctx context.Context) error { return k.emit(ctx, params, seconds) })
+	k.step(ctx, "emission", func(ctx context.Context) error { return k.emit(ctx, params, elapsed) })
 	return nil
 }
 
-// tick returns the seconds since the last block, clamped against halts and
-// jumps of time, and whether an epoch ends.
-func (k Keeper) tick(ctx context.Context, params types.Params) (seconds int64, epochEnds bool, err error) {
+// tick returns the milliseconds since the last block, clamped against halts and
+// jumps of time, and whether an epoch ends. Time that went back does not pass twice.
+func (k Keeper) tick(ctx context.Context, params types.Params) (elapsed int64, epochEnds bool, err error) {
 	clock, err := k.Clock.Get(ctx)
 	if err != nil {
 		return 0, false, err
 	}
-	now := sdk.UnwrapSDKContext(ctx).BlockTime()
-	if clock.LastBlockTime.Unix() > 0 {
-		seconds = min(max(now.Unix()-clock.LastBlockTime.Unix(), 0), int64(params.MaxBlockSeconds))
+	if now := sdk.UnwrapSDKContext(ctx).BlockTime(); now.After(clock.LastBlockTime) {
+		if clock.LastBlockTime.Unix() > 0 {
+			elapsed = min(now.UnixMilli()-clock.LastBlockTime.UnixMilli(), int64(params.MaxBlockSeconds)*1_000)
+		}
+		clock.LastBlockTime = now
 	}
-	clock.LastBlockTime = now
 	clock.EpochBlocks++
 	if epochEnds = clock.EpochBlocks >= params.EpochBlocks; epochEnds {
 		clock.EpochBlocks = 0
 	}
-	return seconds, epochEnds, k.Clock.Set(ctx, clock)
+	return elapsed, epochEnds, k.Clock.Set(ctx, clock)
 }
 
 func (k Keeper) step(ctx context.Context, name string, run func(context.Context) error) {

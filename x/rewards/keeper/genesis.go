@@ -60,7 +60,7 @@ func (k Keeper) initLedger(ctx context.Context, g types.GenesisState) error {
 		if err != nil {
 			return err
 		}
-		id, err := k.ledgerID(ctx, address)
+		id, err := k.LedgerID(ctx, address)
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ const maxIntake = 1_000
 // the token bucket, and burns what their receipts burned and retired less that
 // bonus: one operation at the bank for the whole block. Supply can only fall by
 // it. The bonus must be covered by what was burned alone.
-func (k Keeper) takeIn(ctx context.Context, params types.Params, seconds int64) error {
+func (k Keeper) takeIn(ctx context.Context, params types.Params, elapsed int64) error {
 	arrived, err := k.arrived(ctx)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func (k Keeper) takeIn(ctx context.Context, params types.Params, seconds int64) 
 	for _, intake := range arrived {
 		asked = asked.Add(intake.List.Bonus)
 	}
-	run := intakeRun{keeper: k, scale: types.ScaleOf(params.BonusPerSecond.MulRaw(seconds), asked), totals: types.ZeroTotals(), pot: math.ZeroInt()}
+	run := intakeRun{keeper: k, scale: types.ScaleOf(params.BonusPerSecond.MulRaw(elapsed).QuoRaw(1_000), asked), totals: types.ZeroTotals(), pot: math.ZeroInt()}
 	for _, intake := range arrived {
 		if err := run.take(ctx, intake); err != nil {
 			return err

@@ -13,8 +13,8 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// ledgerID returns the ledger id of an account, giving it the next one at its first credit.
-func (k Keeper) ledgerID(ctx context.Context, account sdk.AccAddress) (uint64, error) {
+// LedgerID returns the ledger id of an account, giving it the next one at its first credit, or acceptance of data.
+func (k Keeper) LedgerID(ctx context.Context, account sdk.AccAddress) (uint64, error) {
 	id, err := k.AccountIDs.Get(ctx, account)
 	if !errors.Is(err, collections.ErrNotFound) {
 		return id, err
@@ -172,7 +172,7 @@ func (k Keeper) creditNow(ctx context.Context, to sdk.AccAddress, amount, earned
 	if err != nil {
 		return err
 	}
-	id, err := k.ledgerID(ctx, to)
+	id, err := k.LedgerID(ctx, to)
 	if err != nil {
 		return err
 	}

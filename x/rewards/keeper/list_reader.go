@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"fmt"
 
 	"cosmossdk.io/collections"
 
@@ -10,12 +11,13 @@ import (
 
 // listReader walks the credits of a list in ledger order.
 type listReader struct {
-	list   types.CreditList
-	chunk  types.CreditReader
-	n      int // number of the chunk
-	credit types.AccountCredit
-	page   uint64 // of credit
-	end    bool   // past the last credit
+	list     types.CreditList
+	accounts uint64 // of the ledger
+	chunk    types.CreditReader
+	n        int // number of the chunk
+	credit   types.AccountCredit
+	page     uint64 // of credit
+	end      bool   // past the last credit
 }
 
 // seek goes to the first credit on or after a page.
@@ -53,9 +55,19 @@ func (r *listReader) advance(ctx context.Context, k Keeper) error {
 		}
 	}
 	var err error
-	r.credit, err = r.chunk.Next()
+	if r.credit, err = r.chunk.Next(); err != nil {
+		return err
+	}
 	r.page, _ = types.PageOf(r.credit.LedgerID)
-	return err
+	return known(r.credit, r.accounts)
+}
+
+// known reports a credit of an account that the ledger does not have.
+func known(credit types.AccountCredit, accounts uint64) error {
+	if credit.LedgerID >= accounts {
+		return fmt.Errorf("credit of account %d, the ledger has %d", credit.LedgerID, accounts)
+	}
+	return nil
 }
 
 // due says whether the current credit is to be paid on the walk of a cycle:

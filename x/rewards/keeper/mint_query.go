@@ -20,7 +20,7 @@ var _ minttypes.QueryServer = mintQueryServer{}
 func NewMintQueryServer(k Keeper) minttypes.QueryServer { return mintQueryServer{k} }
 
 // blocksPerYear at one block a second.
-const blocksPerYear = secondsPerYear
+const blocksPerYear = millisecondsPerYear / 1_000
 
 // provisions returns what stakers receive in a year, and the supply.
 func (k Keeper) provisions(ctx context.Context) (annual, supply math.LegacyDec, err error) {
@@ -32,7 +32,7 @@ func (k Keeper) provisions(ctx context.Context) (annual, supply math.LegacyDec, 
 	if err != nil {
 		return annual, supply, err
 	}
-	year := emissionRoundedDown(reserve, params.EmissionPpmPerYear, secondsPerYear)
+	year := emissionRoundedDown(reserve, params.EmissionPpmPerYear, millisecondsPerYear)
 	stakers := year.Sub(year.MulRaw(int64(params.EmissionBountyPpm)).QuoRaw(types.PPM))
 	return math.LegacyNewDecFromInt(stakers), math.LegacyNewDecFromInt(k.bank.GetSupply(ctx, types.Denom).Amount), nil
 }

@@ -21,7 +21,7 @@ func (k Keeper) Prepare(ctx context.Context, terms types.Terms, payables []types
 	if err != nil {
 		return types.Prepared{}, err
 	}
-	c := collector{keeper: k, ctx: ctx, divider: divider, place: make(map[string]int), tally: newTally()}
+	c := collector{keeper: k, ctx: ctx, divider: divider, ids: make(map[string]uint64), place: make(map[uint64]int), tally: newTally()}
 	for i := range payables {
 		if err := c.receipt(&payables[i]); err != nil {
 			return types.Prepared{}, err
@@ -35,7 +35,8 @@ type collector struct {
 	keeper  Keeper
 	ctx     context.Context
 	divider *types.Divider
-	place   map[string]int // address bytes → index in credits
+	ids     map[string]uint64 // address bytes → ledger id
+	place   map[uint64]int    // ledger id → index in credits
 	credits []types.AccountCredit
 	tally   tally
 	sums    sums
@@ -92,7 +93,7 @@ func (c *collector) receipt(payable *types.Payable) error {
 func (c *collector) entry(entry *types.PayableEntry, part types.EntryDivision) error {
 	c.sums.contributors.add(part.Amount)
 	c.sums.datanetOwners.add(part.OwnerAmount)
-	if err := c.credit(entry.Contributor, part.Amount, part.Amount, part.Bonus); err != nil {
+	if err := c.contribute(entry, part); err != nil {
 		return err
 	}
 	if part.OwnerAmount.IsZero() {
@@ -110,27 +111,52 @@ func (c *collector) entry(entry *types.PayableEntry, part types.EntryDivision) e
 	return nil
 }
 
-// earn credits what is not earned by contributing.
-func (c *collector) earn(account sdk.AccAddress, amount poa.Amount) error {
-	return c.credit(account, amount, poa.Amount{}, poa.Amount{})
-}
-
-func (c *collector) credit(account sdk.AccAddress, amount, contributed, bonus poa.Amount) error {
-	if amount.IsZero() && bonus.IsZero() {
+func (c *collector) contribute(entry *types.PayableEntry, part types.EntryDivision) error {
+	if part.Amount.IsZero() && part.Bonus.IsZero() {
 		return nil
 	}
-	at, known := c.place[string(account)]
-	if !known {
-		id, err := c.keeper.ledgerID(c.ctx, account)
-		if err != nil {
+	id := entry.LedgerID
+	if id == 0 {
+		var err error
+		if id, err = c.id(entry.Contributor); err != nil {
 			return err
 		}
+	}
+	credit := c.creditOf(id)
+	return errors.Join(addTo(&credit.Amount, part.Amount), addTo(&credit.Contributed, part.Amount), addTo(&credit.Bonus, part.Bonus))
+}
+
+// earn credits what is not earned by contributing.
+func (c *collector) earn(account sdk.AccAddress, amount poa.Amount) error {
+	if amount.IsZero() {
+		return nil
+	}
+	id, err := c.id(account)
+	if err != nil {
+		return err
+	}
+	return addTo(&c.creditOf(id).Amount, amount)
+}
+
+func (c *collector) id(account sdk.AccAddress) (uint64, error) {
+	id, known := c.ids[string(account)]
+	if known {
+		return id, nil
+	}
+	id, err := c.keeper.LedgerID(c.ctx, account)
+	c.ids[string(account)] = id
+	return id, err
+}
+
+// creditOf returns the credit of an account, which is valid until the next call.
+func (c *collector) creditOf(id uint64) *types.AccountCredit {
+	at, known := c.place[id]
+	if !known {
 		at = len(c.credits)
-		c.place[string(account)] = at
+		c.place[id] = at
 		c.credits = append(c.credits, types.AccountCredit{LedgerID: id})
 	}
-	credit := &c.credits[at]
-	return errors.Join(addTo(&credit.Amount, amount), addTo(&credit.Contributed, contributed), addTo(&credit.Bonus, bonus))
+	return &c.credits[at]
 }
 
 func addTo(to *poa.Amount, amount poa.Amount) (err error) {

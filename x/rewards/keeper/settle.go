@@ -28,7 +28,11 @@ func (k Keeper) settle(ctx context.Context, params types.Params) error {
 	if err != nil {
 		return err
 	}
-	s := settlement{keeper: k, ctx: ctx, params: params, sweep: sweep}
+	accounts, err := k.NextAccount.Peek(ctx)
+	if err != nil {
+		return err
+	}
+	s := settlement{keeper: k, ctx: ctx, params: params, sweep: sweep, accounts: accounts}
 	if err := s.open(); err != nil || len(s.waiting)+len(s.next) == 0 {
 		return err
 	}
@@ -45,12 +49,13 @@ func (k Keeper) settle(ctx context.Context, params types.Params) error {
 
 // settlement is the work of one block.
 type settlement struct {
-	keeper  Keeper
-	ctx     context.Context
-	params  types.Params
-	sweep   types.Sweep
-	waiting walk          // lists with credits due on this walk
-	next    []*listReader // lists that go on with the next walk
+	keeper   Keeper
+	ctx      context.Context
+	params   types.Params
+	accounts uint64 // of the ledger
+	sweep    types.Sweep
+	waiting  walk          // lists with credits due on this walk
+	next     []*listReader // lists that go on with the next walk
 
 	paying []paidRow // of one list and page
 
@@ -83,7 +88,7 @@ func (s *settlement) open() error {
 				return err
 			}
 		}
-		if err := s.place(&listReader{list: list}); err != nil {
+		if err := s.place(&listReader{list: list, accounts: s.accounts}); err != nil {
 			return err
 		}
 	}

@@ -82,8 +82,9 @@ func packChunk(credits []AccountCredit) Chunk {
 
 // CreditReader reads the credits of a chunk in order.
 type CreditReader struct {
-	in   reader
-	last uint64
+	in    reader
+	last  uint64
+	begun bool
 }
 
 // Read returns a reader of the chunk.
@@ -95,10 +96,10 @@ func (r *CreditReader) Done() bool { return len(r.in.rest) == 0 }
 // Next returns the next credit, or an error when the chunk is broken.
 func (r *CreditReader) Next() (AccountCredit, error) {
 	delta, n := binary.Uvarint(r.in.rest)
-	if n <= 0 {
-		return AccountCredit{}, fmt.Errorf("credit without a ledger id after account %d", r.last)
+	if n <= 0 || delta == 0 && r.begun || r.last+delta < r.last {
+		return AccountCredit{}, fmt.Errorf("credit without a higher ledger id after account %d", r.last)
 	}
-	r.in.rest = r.in.rest[n:]
+	r.in.rest, r.begun = r.in.rest[n:], true
 	r.last += delta
 	flags := r.in.byte()
 	credit := AccountCredit{LedgerID: r.last, Amount: r.in.amount(flags & creditLength)}

@@ -16,6 +16,7 @@ type PayableEntry struct {
 	Rank        uint64
 	DataNet     uint64 // counts what the entry pays; 0 is not counted
 	Contributor sdk.AccAddress
+	LedgerID    uint64  // of the contributor; 0 is looked up
 	Royalties   []Share // of what the entry earns, to its DataNet; at most PPM in all
 	WeightPPM   uint32  // of the answer
 	QualityPPM  uint32  // of the contribution

@@ -1,5 +1,5 @@
-// Package solo runs x/datanet alone, with a bank and a bounty pool that live in
-// a store: what a message or a block changed can be undone like in the
+// Package solo runs x/datanet or x/rewards alone, with a bank that lives in a
+// store: what a message or a block changed can be undone like in the
 // application, and a simulation runs as fast as the keeper does.
 package solo
 
@@ -7,11 +7,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"time"
 
-	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
 
 	"github.com/cosmos/cosmos-sdk/codec"
@@ -29,20 +26,6 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// ErrFunds is what the bank answers when an account has too little.
-var ErrFunds = errors.New("insufficient funds")
-
-// Bank keeps balances in a store of its own, so that a message that fails
-// is undone here as it is in the application.
-type Bank struct {
-	Balances collections.Map[string, math.Int]
-}
-
-func newBank(key *storetypes.KVStoreKey) Bank {
-	sb := collections.NewSchemaBuilder(runtime.NewKVStoreService(key))
-	return Bank{collections.NewMap(sb, collections.NewPrefix(0), "balances", collections.StringKey, sdk.IntValue)}
-}
-
 // Start is the time of the first block.
 var Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
@@ -54,57 +37,6 @@ func BlockHash(height int64) []byte {
 
 // ModuleAddress of a module account.
 func ModuleAddress(module string) sdk.AccAddress { return authtypes.NewModuleAddress(module) }
-
-// Of returns the balance of an account.
-func (b Bank) Of(ctx context.Context, address sdk.AccAddress) math.Int {
-	balance, err := b.Balances.Get(ctx, address.String())
-	if errors.Is(err, collections.ErrNotFound) {
-		return math.ZeroInt()
-	}
-	if err != nil {
-		panic(err)
-	}
-	return balance
-}
-
-// Add changes the balance of an account; below zero is ErrFunds.
-func (b Bank) Add(ctx context.Context, address sdk.AccAddress, amount math.Int) error {
-	balance := b.Of(ctx, address).Add(amount)
-	if balance.IsNegative() {
-		return ErrFunds
-	}
-	return b.Balances.Set(ctx, address.String(), balance)
-}
-
-func (b Bank) move(ctx context.Context, from, to sdk.AccAddress, coins sdk.Coins) error {
-	if !coins.IsValid() || len(coins) != 1 || coins[0].Denom != rewardstypes.Denom {
-		return fmt.Errorf("cannot move %s", coins)
-	}
-	if err := b.Add(ctx, from, coins[0].Amount.Neg()); err != nil {
-		return err
-	}
-	return b.Add(ctx, to, coins[0].Amount)
-}
-
-// GetBalance implements types.BankKeeper.
-func (b Bank) GetBalance(ctx context.Context, address sdk.AccAddress, denom string) sdk.Coin {
-	return sdk.NewCoin(denom, b.Of(ctx, address))
-}
-
-// SendCoinsFromAccountToModule implements types.BankKeeper.
-func (b Bank) SendCoinsFromAccountToModule(ctx context.Context, from sdk.AccAddress, module string, coins sdk.Coins) error {
-	return b.move(ctx, from, ModuleAddress(module), coins)
-}
-
-// SendCoinsFromModuleToAccount implements types.BankKeeper.
-func (b Bank) SendCoinsFromModuleToAccount(ctx context.Context, module string, to sdk.AccAddress, coins sdk.Coins) error {
-	return b.move(ctx, ModuleAddress(module), to, coins)
-}
-
-// BurnCoins implements types.BankKeeper.
-func (b Bank) BurnCoins(ctx context.Context, module string, coins sdk.Coins) error {
-	return b.Add(ctx, ModuleAddress(module), coins[0].Amount.Neg())
-}
 
 // Rewards moves forfeited deposits to the pool; Fail makes it refuse.
 type Rewards struct {
@@ -138,6 +70,9 @@ func (r *Rewards) Contributed(_ context.Context, contributor sdk.AccAddress) (ma
 	}
 	return math.ZeroInt(), nil
 }
+
+// LedgerID implements types.RewardsKeeper: the ledger is not part of the module.
+func (r *Rewards) LedgerID(context.Context, sdk.AccAddress) (uint64, error) { return 0, nil }
 
 // DataNetEarned implements types.RewardsKeeper.
 func (r *Rewards) DataNetEarned(context.Context, uint64) (contributors, royalties math.Int, err error) {
