@@ -20,6 +20,12 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				{RpcMethod: "BatchBySeq", Use: "batch-by-seq PROVIDER SEQ", Short: "Query the batch that a provider submitted under a number", PositionalArgs: modulekit.Args("provider", "provider_seq")},
 				{RpcMethod: "Receipts", Use: "receipts BATCH-ID", Short: "List the receipts of a batch", PositionalArgs: modulekit.Args("batch_id")},
 				{
+					RpcMethod: "BatchCredits", Use: "batch-credits BATCH-ID", Short: "List what a batch has credited to whom",
+					Long:           "List what a batch in its dispute window has credited to each account, by role, model and DataNet. The bonus is what was asked for; the token bucket of the block may have granted less (`openlorad earnings` tells). Owners of models are those of the height asked.",
+					Example:        "openledgerd query attribution batch-credits 12\nopenledgerd query attribution batch-credits 12 --address open1… --height 345",
+					PositionalArgs: modulekit.Args("batch_id"),
+				},
+				{
 					RpcMethod: "Receipt", Use: "receipt ID", Short: "Query a receipt and how it was paid",
 					Long:           "Query a receipt in its dispute window by SESSION-CALL, and how it was paid. Later it can be proved with verify-receipt and a proof from an indexer.",
 					Example:        "openledgerd query attribution receipt 5f3c…-1",

@@ -20,6 +20,24 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				},
 				{RpcMethod: "Ledger", Use: "ledger", Short: "List the accounts of the ledger", Example: "openledgerd query rewards ledger --page-limit 20"},
 				{RpcMethod: "Supply", Use: "supply", Short: "Query supply and what was minted, burned and paid"},
+				{
+					RpcMethod: "Overview", Use: "overview", Short: "Show in one answer what was minted, burned and paid to whom, and for how much inference",
+					Long:    "Show since genesis: supply, minted by reason, burned, fees by the role that got them, receipts and fees. Amounts are in aopen and in OPEN, shares in millionths.",
+					Example: "openledgerd query rewards overview --output json",
+				},
+				{
+					RpcMethod: "Concentration", Use: "concentration", Short: "Show what part of all income the accounts with the most of it have",
+					Long:    "Show how income is spread: the accounts with the most of what contributions brought, and with the most income of all kinds, their part of the whole, and how many accounts have ever earned. Reads the whole ledger.",
+					Example: "openledgerd query rewards concentration\nopenledgerd query rewards concentration --top 3",
+				},
+				{
+					RpcMethod: "AllDataNetTotals", Use: "datanets", Short: "List what receipts paid for the data of each DataNet",
+					Example: "openledgerd query rewards datanets --page-limit 20 --page-reverse",
+				},
+				{
+					RpcMethod: "AllModelTotals", Use: "models", Short: "List what receipts of each model paid",
+					Example: "openledgerd query rewards models --page-limit 20",
+				},
 				{RpcMethod: "DataNetTotals", Use: "datanet-totals DATANET-ID", Short: "Query what receipts paid for the data of a DataNet", PositionalArgs: modulekit.Args("datanet_id")},
 				{RpcMethod: "ModelTotals", Use: "model-totals MODEL-ID", Short: "Query what receipts of a model paid", PositionalArgs: modulekit.Args("model_id")},
 				{

@@ -112,6 +112,34 @@ func (s queryServer) ModelTotals(ctx context.Context, req *types.QueryModelTotal
 	return &types.QueryModelTotalsResponse{Totals: totals}, err
 }
 
+// AllDataNetTotals implements types.QueryServer.
+func (s queryServer) AllDataNetTotals(ctx context.Context, req *types.QueryAllDataNetTotalsRequest) (*types.QueryAllDataNetTotalsResponse, error) {
+	if req == nil {
+		return nil, errNoRequest
+	}
+	datanets, page, err := query.CollectionPaginate(ctx, s.Keeper.DataNetTotals, req.Pagination,
+		func(_ uint64, totals types.DataNetTotals) (types.DataNetTotals, error) { return totals, nil })
+	return &types.QueryAllDataNetTotalsResponse{Datanets: datanets, Pagination: page}, paged(err)
+}
+
+// AllModelTotals implements types.QueryServer.
+func (s queryServer) AllModelTotals(ctx context.Context, req *types.QueryAllModelTotalsRequest) (*types.QueryAllModelTotalsResponse, error) {
+	if req == nil {
+		return nil, errNoRequest
+	}
+	models, page, err := query.CollectionPaginate(ctx, s.Keeper.ModelTotals, req.Pagination,
+		func(_ uint64, totals types.ModelTotals) (types.ModelTotals, error) { return totals, nil })
+	return &types.QueryAllModelTotalsResponse{Models: models, Pagination: page}, paged(err)
+}
+
+// paged turns a page request that makes no sense into the status of gRPC.
+func paged(err error) error {
+	if err != nil {
+		return status.Error(codes.InvalidArgument, err.Error())
+	}
+	return nil
+}
+
 const (
 	defaultDemand = 20
 	maxDemand     = 100

@@ -928,6 +928,914 @@ func (m *QueryDeadLettersResponse) GetPagination() *query.PageResponse {
 	return nil
 }
 
+// QueryAllDataNetTotalsRequest lists the totals of DataNets.
+type QueryAllDataNetTotalsRequest struct {
+	// pagination of the list.
+	Pagination *query.PageRequest `protobuf:"bytes,1,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryAllDataNetTotalsRequest) Reset()         { *m = QueryAllDataNetTotalsRequest{} }
+func (m *QueryAllDataNetTotalsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryAllDataNetTotalsRequest) ProtoMessage()    {}
+func (*QueryAllDataNetTotalsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{18}
+}
+func (m *QueryAllDataNetTotalsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAllDataNetTotalsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAllDataNetTotalsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAllDataNetTotalsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAllDataNetTotalsRequest.Merge(m, src)
+}
+func (m *QueryAllDataNetTotalsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAllDataNetTotalsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAllDataNetTotalsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAllDataNetTotalsRequest proto.InternalMessageInfo
+
+func (m *QueryAllDataNetTotalsRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryAllDataNetTotalsResponse returns a page of totals.
+type QueryAllDataNetTotalsResponse struct {
+	// datanets by id; those without receipts are left out.
+	Datanets []DataNetTotals `protobuf:"bytes,1,rep,name=datanets,proto3" json:"datanets"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryAllDataNetTotalsResponse) Reset()         { *m = QueryAllDataNetTotalsResponse{} }
+func (m *QueryAllDataNetTotalsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryAllDataNetTotalsResponse) ProtoMessage()    {}
+func (*QueryAllDataNetTotalsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{19}
+}
+func (m *QueryAllDataNetTotalsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAllDataNetTotalsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAllDataNetTotalsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAllDataNetTotalsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAllDataNetTotalsResponse.Merge(m, src)
+}
+func (m *QueryAllDataNetTotalsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAllDataNetTotalsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAllDataNetTotalsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAllDataNetTotalsResponse proto.InternalMessageInfo
+
+func (m *QueryAllDataNetTotalsResponse) GetDatanets() []DataNetTotals {
+	if m != nil {
+		return m.Datanets
+	}
+	return nil
+}
+
+func (m *QueryAllDataNetTotalsResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryAllModelTotalsRequest lists the totals of models.
+type QueryAllModelTotalsRequest struct {
+	// pagination of the list.
+	Pagination *query.PageRequest `protobuf:"bytes,1,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryAllModelTotalsRequest) Reset()         { *m = QueryAllModelTotalsRequest{} }
+func (m *QueryAllModelTotalsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryAllModelTotalsRequest) ProtoMessage()    {}
+func (*QueryAllModelTotalsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{20}
+}
+func (m *QueryAllModelTotalsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAllModelTotalsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAllModelTotalsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAllModelTotalsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAllModelTotalsRequest.Merge(m, src)
+}
+func (m *QueryAllModelTotalsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAllModelTotalsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAllModelTotalsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAllModelTotalsRequest proto.InternalMessageInfo
+
+func (m *QueryAllModelTotalsRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryAllModelTotalsResponse returns a page of totals.
+type QueryAllModelTotalsResponse struct {
+	// models by id; those without receipts are left out.
+	Models []ModelTotals `protobuf:"bytes,1,rep,name=models,proto3" json:"models"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryAllModelTotalsResponse) Reset()         { *m = QueryAllModelTotalsResponse{} }
+func (m *QueryAllModelTotalsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryAllModelTotalsResponse) ProtoMessage()    {}
+func (*QueryAllModelTotalsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{21}
+}
+func (m *QueryAllModelTotalsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAllModelTotalsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAllModelTotalsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAllModelTotalsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAllModelTotalsResponse.Merge(m, src)
+}
+func (m *QueryAllModelTotalsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAllModelTotalsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAllModelTotalsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAllModelTotalsResponse proto.InternalMessageInfo
+
+func (m *QueryAllModelTotalsResponse) GetModels() []ModelTotals {
+	if m != nil {
+		return m.Models
+	}
+	return nil
+}
+
+func (m *QueryAllModelTotalsResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// Figure is an amount for people and for programs.
+type Figure struct {
+	// aopen is the amount in the base unit.
+	Aopen cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=aopen,proto3,customtype=cosmossdk.io/math.Int" json:"aopen"`
+	// open is the same amount in OPEN, all decimals that are not zero.
+	Open string `protobuf:"bytes,2,opt,name=open,proto3" json:"open,omitempty"`
+	// share_ppm of the whole that stands beside each use, in millionths, rounded down.
+	SharePpm uint32 `protobuf:"varint,3,opt,name=share_ppm,json=sharePpm,proto3" json:"share_ppm,omitempty"`
+}
+
+func (m *Figure) Reset()         { *m = Figure{} }
+func (m *Figure) String() string { return proto.CompactTextString(m) }
+func (*Figure) ProtoMessage()    {}
+func (*Figure) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{22}
+}
+func (m *Figure) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Figure) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Figure.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Figure) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Figure.Merge(m, src)
+}
+func (m *Figure) XXX_Size() int {
+	return m.Size()
+}
+func (m *Figure) XXX_DiscardUnknown() {
+	xxx_messageInfo_Figure.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Figure proto.InternalMessageInfo
+
+func (m *Figure) GetOpen() string {
+	if m != nil {
+		return m.Open
+	}
+	return ""
+}
+
+func (m *Figure) GetSharePpm() uint32 {
+	if m != nil {
+		return m.SharePpm
+	}
+	return 0
+}
+
+// QueryOverviewRequest is empty.
+type QueryOverviewRequest struct {
+}
+
+func (m *QueryOverviewRequest) Reset()         { *m = QueryOverviewRequest{} }
+func (m *QueryOverviewRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryOverviewRequest) ProtoMessage()    {}
+func (*QueryOverviewRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{23}
+}
+func (m *QueryOverviewRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryOverviewRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryOverviewRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryOverviewRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryOverviewRequest.Merge(m, src)
+}
+func (m *QueryOverviewRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryOverviewRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryOverviewRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryOverviewRequest proto.InternalMessageInfo
+
+// QueryOverviewResponse counts since genesis.
+type QueryOverviewResponse struct {
+	// supply of OPEN now; share of the maximum.
+	Supply Figure `protobuf:"bytes,1,opt,name=supply,proto3" json:"supply"`
+	// max_supply that the bank enforces.
+	MaxSupply Figure `protobuf:"bytes,2,opt,name=max_supply,json=maxSupply,proto3" json:"max_supply"`
+	// reserve that emission may still mint; share of the maximum supply.
+	Reserve Figure `protobuf:"bytes,3,opt,name=reserve,proto3" json:"reserve"`
+	// minted by this module, the only one that mints.
+	Minted OverviewMinted `protobuf:"bytes,4,opt,name=minted,proto3" json:"minted"`
+	// burned of the fees of receipts. What other modules burn, such as fees of registration and slashes, is not in it.
+	Burned OverviewBurned `protobuf:"bytes,5,opt,name=burned,proto3" json:"burned"`
+	// inference that was paid for.
+	Inference OverviewInference `protobuf:"bytes,6,opt,name=inference,proto3" json:"inference"`
+	// paid from fees by role, what was burned included; the amounts sum to the fees, the shares are of them.
+	Paid []OverviewRole `protobuf:"bytes,7,rep,name=paid,proto3" json:"paid"`
+	// contributors_income is what contributors got from fees and as bonus; share of fees and bonus.
+	ContributorsIncome Figure `protobuf:"bytes,8,opt,name=contributors_income,json=contributorsIncome,proto3" json:"contributors_income"`
+	// refunds credited to payers, winners of disputes and others who got their own back; not paid from fees. No share.
+	Refunds Figure `protobuf:"bytes,9,opt,name=refunds,proto3" json:"refunds"`
+	// bounty_pool holds now; share of the supply.
+	BountyPool Figure `protobuf:"bytes,10,opt,name=bounty_pool,json=bountyPool,proto3" json:"bounty_pool"`
+}
+
+func (m *QueryOverviewResponse) Reset()         { *m = QueryOverviewResponse{} }
+func (m *QueryOverviewResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryOverviewResponse) ProtoMessage()    {}
+func (*QueryOverviewResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{24}
+}
+func (m *QueryOverviewResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryOverviewResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryOverviewResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryOverviewResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryOverviewResponse.Merge(m, src)
+}
+func (m *QueryOverviewResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryOverviewResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryOverviewResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryOverviewResponse proto.InternalMessageInfo
+
+func (m *QueryOverviewResponse) GetSupply() Figure {
+	if m != nil {
+		return m.Supply
+	}
+	return Figure{}
+}
+
+func (m *QueryOverviewResponse) GetMaxSupply() Figure {
+	if m != nil {
+		return m.MaxSupply
+	}
+	return Figure{}
+}
+
+func (m *QueryOverviewResponse) GetReserve() Figure {
+	if m != nil {
+		return m.Reserve
+	}
+	return Figure{}
+}
+
+func (m *QueryOverviewResponse) GetMinted() OverviewMinted {
+	if m != nil {
+		return m.Minted
+	}
+	return OverviewMinted{}
+}
+
+func (m *QueryOverviewResponse) GetBurned() OverviewBurned {
+	if m != nil {
+		return m.Burned
+	}
+	return OverviewBurned{}
+}
+
+func (m *QueryOverviewResponse) GetInference() OverviewInference {
+	if m != nil {
+		return m.Inference
+	}
+	return OverviewInference{}
+}
+
+func (m *QueryOverviewResponse) GetPaid() []OverviewRole {
+	if m != nil {
+		return m.Paid
+	}
+	return nil
+}
+
+func (m *QueryOverviewResponse) GetContributorsIncome() Figure {
+	if m != nil {
+		return m.ContributorsIncome
+	}
+	return Figure{}
+}
+
+func (m *QueryOverviewResponse) GetRefunds() Figure {
+	if m != nil {
+		return m.Refunds
+	}
+	return Figure{}
+}
+
+func (m *QueryOverviewResponse) GetBountyPool() Figure {
+	if m != nil {
+		return m.BountyPool
+	}
+	return Figure{}
+}
+
+// OverviewMinted is what was minted; shares of total.
+type OverviewMinted struct {
+	// bonus for contributors, covered by what was burned.
+	Bonus Figure `protobuf:"bytes,1,opt,name=bonus,proto3" json:"bonus"`
+	// emission from the reserve.
+	Emission Figure `protobuf:"bytes,2,opt,name=emission,proto3" json:"emission"`
+	// total of both.
+	Total Figure `protobuf:"bytes,3,opt,name=total,proto3" json:"total"`
+}
+
+func (m *OverviewMinted) Reset()         { *m = OverviewMinted{} }
+func (m *OverviewMinted) String() string { return proto.CompactTextString(m) }
+func (*OverviewMinted) ProtoMessage()    {}
+func (*OverviewMinted) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{25}
+}
+func (m *OverviewMinted) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *OverviewMinted) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_OverviewMinted.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *OverviewMinted) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_OverviewMinted.Merge(m, src)
+}
+func (m *OverviewMinted) XXX_Size() int {
+	return m.Size()
+}
+func (m *OverviewMinted) XXX_DiscardUnknown() {
+	xxx_messageInfo_OverviewMinted.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_OverviewMinted proto.InternalMessageInfo
+
+func (m *OverviewMinted) GetBonus() Figure {
+	if m != nil {
+		return m.Bonus
+	}
+	return Figure{}
+}
+
+func (m *OverviewMinted) GetEmission() Figure {
+	if m != nil {
+		return m.Emission
+	}
+	return Figure{}
+}
+
+func (m *OverviewMinted) GetTotal() Figure {
+	if m != nil {
+		return m.Total
+	}
+	return Figure{}
+}
+
+// OverviewBurned is what was burned of fees; shares of fees.
+type OverviewBurned struct {
+	// burn of the terms of the fee split.
+	Burn Figure `protobuf:"bytes,1,opt,name=burn,proto3" json:"burn"`
+	// retired is the data share of commons.
+	Retired Figure `protobuf:"bytes,2,opt,name=retired,proto3" json:"retired"`
+	// net is burn and retired less bonus: by so much receipts have lowered the supply.
+	Net Figure `protobuf:"bytes,3,opt,name=net,proto3" json:"net"`
+}
+
+func (m *OverviewBurned) Reset()         { *m = OverviewBurned{} }
+func (m *OverviewBurned) String() string { return proto.CompactTextString(m) }
+func (*OverviewBurned) ProtoMessage()    {}
+func (*OverviewBurned) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{26}
+}
+func (m *OverviewBurned) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *OverviewBurned) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_OverviewBurned.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *OverviewBurned) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_OverviewBurned.Merge(m, src)
+}
+func (m *OverviewBurned) XXX_Size() int {
+	return m.Size()
+}
+func (m *OverviewBurned) XXX_DiscardUnknown() {
+	xxx_messageInfo_OverviewBurned.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_OverviewBurned proto.InternalMessageInfo
+
+func (m *OverviewBurned) GetBurn() Figure {
+	if m != nil {
+		return m.Burn
+	}
+	return Figure{}
+}
+
+func (m *OverviewBurned) GetRetired() Figure {
+	if m != nil {
+		return m.Retired
+	}
+	return Figure{}
+}
+
+func (m *OverviewBurned) GetNet() Figure {
+	if m != nil {
+		return m.Net
+	}
+	return Figure{}
+}
+
+// OverviewInference is the volume of paid inference.
+type OverviewInference struct {
+	// receipts paid.
+	Receipts uint64 `protobuf:"varint,1,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	// fees paid for them. No share.
+	Fees Figure `protobuf:"bytes,2,opt,name=fees,proto3" json:"fees"`
+	// mean_fee of a receipt, rounded down. No share.
+	MeanFee Figure `protobuf:"bytes,3,opt,name=mean_fee,json=meanFee,proto3" json:"mean_fee"`
+}
+
+func (m *OverviewInference) Reset()         { *m = OverviewInference{} }
+func (m *OverviewInference) String() string { return proto.CompactTextString(m) }
+func (*OverviewInference) ProtoMessage()    {}
+func (*OverviewInference) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{27}
+}
+func (m *OverviewInference) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *OverviewInference) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_OverviewInference.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *OverviewInference) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_OverviewInference.Merge(m, src)
+}
+func (m *OverviewInference) XXX_Size() int {
+	return m.Size()
+}
+func (m *OverviewInference) XXX_DiscardUnknown() {
+	xxx_messageInfo_OverviewInference.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_OverviewInference proto.InternalMessageInfo
+
+func (m *OverviewInference) GetReceipts() uint64 {
+	if m != nil {
+		return m.Receipts
+	}
+	return 0
+}
+
+func (m *OverviewInference) GetFees() Figure {
+	if m != nil {
+		return m.Fees
+	}
+	return Figure{}
+}
+
+func (m *OverviewInference) GetMeanFee() Figure {
+	if m != nil {
+		return m.MeanFee
+	}
+	return Figure{}
+}
+
+// OverviewRole is what one role was paid from fees.
+type OverviewRole struct {
+	// role is contributors, datanet_owners, lineage, providers, validators, bounty_pool, burn or retired.
+	Role string `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
+	// paid to it; share of fees.
+	Paid Figure `protobuf:"bytes,2,opt,name=paid,proto3" json:"paid"`
+}
+
+func (m *OverviewRole) Reset()         { *m = OverviewRole{} }
+func (m *OverviewRole) String() string { return proto.CompactTextString(m) }
+func (*OverviewRole) ProtoMessage()    {}
+func (*OverviewRole) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{28}
+}
+func (m *OverviewRole) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *OverviewRole) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_OverviewRole.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *OverviewRole) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_OverviewRole.Merge(m, src)
+}
+func (m *OverviewRole) XXX_Size() int {
+	return m.Size()
+}
+func (m *OverviewRole) XXX_DiscardUnknown() {
+	xxx_messageInfo_OverviewRole.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_OverviewRole proto.InternalMessageInfo
+
+func (m *OverviewRole) GetRole() string {
+	if m != nil {
+		return m.Role
+	}
+	return ""
+}
+
+func (m *OverviewRole) GetPaid() Figure {
+	if m != nil {
+		return m.Paid
+	}
+	return Figure{}
+}
+
+// QueryConcentrationRequest asks how income is spread.
+type QueryConcentrationRequest struct {
+	// top accounts to list, at most 100; 0 takes 10.
+	Top uint32 `protobuf:"varint,1,opt,name=top,proto3" json:"top,omitempty"`
+}
+
+func (m *QueryConcentrationRequest) Reset()         { *m = QueryConcentrationRequest{} }
+func (m *QueryConcentrationRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryConcentrationRequest) ProtoMessage()    {}
+func (*QueryConcentrationRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{29}
+}
+func (m *QueryConcentrationRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryConcentrationRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryConcentrationRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryConcentrationRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryConcentrationRequest.Merge(m, src)
+}
+func (m *QueryConcentrationRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryConcentrationRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryConcentrationRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryConcentrationRequest proto.InternalMessageInfo
+
+func (m *QueryConcentrationRequest) GetTop() uint32 {
+	if m != nil {
+		return m.Top
+	}
+	return 0
+}
+
+// QueryConcentrationResponse is about what the ledger has credited; lists that wait for the sweep are not in it.
+type QueryConcentrationResponse struct {
+	// accounts in the ledger.
+	Accounts uint64 `protobuf:"varint,1,opt,name=accounts,proto3" json:"accounts,omitempty"`
+	// contributed by accounts: income from contributions, bonus included.
+	Contributed Concentration `protobuf:"bytes,2,opt,name=contributed,proto3" json:"contributed"`
+	// earned by accounts: all income.
+	Earned Concentration `protobuf:"bytes,3,opt,name=earned,proto3" json:"earned"`
+}
+
+func (m *QueryConcentrationResponse) Reset()         { *m = QueryConcentrationResponse{} }
+func (m *QueryConcentrationResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryConcentrationResponse) ProtoMessage()    {}
+func (*QueryConcentrationResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{30}
+}
+func (m *QueryConcentrationResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryConcentrationResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryConcentrationResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryConcentrationResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryConcentrationResponse.Merge(m, src)
+}
+func (m *QueryConcentrationResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryConcentrationResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryConcentrationResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryConcentrationResponse proto.InternalMessageInfo
+
+func (m *QueryConcentrationResponse) GetAccounts() uint64 {
+	if m != nil {
+		return m.Accounts
+	}
+	return 0
+}
+
+func (m *QueryConcentrationResponse) GetContributed() Concentration {
+	if m != nil {
+		return m.Contributed
+	}
+	return Concentration{}
+}
+
+func (m *QueryConcentrationResponse) GetEarned() Concentration {
+	if m != nil {
+		return m.Earned
+	}
+	return Concentration{}
+}
+
+// Concentration is how one kind of income is spread.
+type Concentration struct {
+	// earners are accounts that ever had some.
+	Earners uint64 `protobuf:"varint,1,opt,name=earners,proto3" json:"earners,omitempty"`
+	// total of all accounts. No share.
+	Total Figure `protobuf:"bytes,2,opt,name=total,proto3" json:"total"`
+	// top_total of the accounts listed; share of total.
+	TopTotal Figure `protobuf:"bytes,3,opt,name=top_total,json=topTotal,proto3" json:"top_total"`
+	// top accounts, the most first; ties by ledger id.
+	Top []TopAccount `protobuf:"bytes,4,rep,name=top,proto3" json:"top"`
+}
+
+func (m *Concentration) Reset()         { *m = Concentration{} }
+func (m *Concentration) String() string { return proto.CompactTextString(m) }
+func (*Concentration) ProtoMessage()    {}
+func (*Concentration) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{31}
+}
+func (m *Concentration) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Concentration) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Concentration.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Concentration) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Concentration.Merge(m, src)
+}
+func (m *Concentration) XXX_Size() int {
+	return m.Size()
+}
+func (m *Concentration) XXX_DiscardUnknown() {
+	xxx_messageInfo_Concentration.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Concentration proto.InternalMessageInfo
+
+func (m *Concentration) GetEarners() uint64 {
+	if m != nil {
+		return m.Earners
+	}
+	return 0
+}
+
+func (m *Concentration) GetTotal() Figure {
+	if m != nil {
+		return m.Total
+	}
+	return Figure{}
+}
+
+func (m *Concentration) GetTopTotal() Figure {
+	if m != nil {
+		return m.TopTotal
+	}
+	return Figure{}
+}
+
+func (m *Concentration) GetTop() []TopAccount {
+	if m != nil {
+		return m.Top
+	}
+	return nil
+}
+
+// TopAccount is an account with its income.
+type TopAccount struct {
+	// address of the account.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// income of it; share of all accounts' total.
+	Income Figure `protobuf:"bytes,2,opt,name=income,proto3" json:"income"`
+}
+
+func (m *TopAccount) Reset()         { *m = TopAccount{} }
+func (m *TopAccount) String() string { return proto.CompactTextString(m) }
+func (*TopAccount) ProtoMessage()    {}
+func (*TopAccount) Descriptor() ([]byte, []int) {
+	return fileDescriptor_2cbfa1c6c4b1d407, []int{32}
+}
+func (m *TopAccount) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *TopAccount) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_TopAccount.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *TopAccount) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_TopAccount.Merge(m, src)
+}
+func (m *TopAccount) XXX_Size() int {
+	return m.Size()
+}
+func (m *TopAccount) XXX_DiscardUnknown() {
+	xxx_messageInfo_TopAccount.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_TopAccount proto.InternalMessageInfo
+
+func (m *TopAccount) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+func (m *TopAccount) GetIncome() Figure {
+	if m != nil {
+		return m.Income
+	}
+	return Figure{}
+}
+
 func init() {
 	proto.RegisterType((*QueryParamsRequest)(nil), "openledger.rewards.v1.QueryParamsRequest")
 	proto.RegisterType((*QueryParamsResponse)(nil), "openledger.rewards.v1.QueryParamsResponse")
@@ -947,91 +1855,149 @@ func init() {
 	proto.RegisterType((*QueryDemandResponse)(nil), "openledger.rewards.v1.QueryDemandResponse")
 	proto.RegisterType((*QueryDeadLettersRequest)(nil), "openledger.rewards.v1.QueryDeadLettersRequest")
 	proto.RegisterType((*QueryDeadLettersResponse)(nil), "openledger.rewards.v1.QueryDeadLettersResponse")
+	proto.RegisterType((*QueryAllDataNetTotalsRequest)(nil), "openledger.rewards.v1.QueryAllDataNetTotalsRequest")
+	proto.RegisterType((*QueryAllDataNetTotalsResponse)(nil), "openledger.rewards.v1.QueryAllDataNetTotalsResponse")
+	proto.RegisterType((*QueryAllModelTotalsRequest)(nil), "openledger.rewards.v1.QueryAllModelTotalsRequest")
+	proto.RegisterType((*QueryAllModelTotalsResponse)(nil), "openledger.rewards.v1.QueryAllModelTotalsResponse")
+	proto.RegisterType((*Figure)(nil), "openledger.rewards.v1.Figure")
+	proto.RegisterType((*QueryOverviewRequest)(nil), "openledger.rewards.v1.QueryOverviewRequest")
+	proto.RegisterType((*QueryOverviewResponse)(nil), "openledger.rewards.v1.QueryOverviewResponse")
+	proto.RegisterType((*OverviewMinted)(nil), "openledger.rewards.v1.OverviewMinted")
+	proto.RegisterType((*OverviewBurned)(nil), "openledger.rewards.v1.OverviewBurned")
+	proto.RegisterType((*OverviewInference)(nil), "openledger.rewards.v1.OverviewInference")
+	proto.RegisterType((*OverviewRole)(nil), "openledger.rewards.v1.OverviewRole")
+	proto.RegisterType((*QueryConcentrationRequest)(nil), "openledger.rewards.v1.QueryConcentrationRequest")
+	proto.RegisterType((*QueryConcentrationResponse)(nil), "openledger.rewards.v1.QueryConcentrationResponse")
+	proto.RegisterType((*Concentration)(nil), "openledger.rewards.v1.Concentration")
+	proto.RegisterType((*TopAccount)(nil), "openledger.rewards.v1.TopAccount")
 }
 
 func init() { proto.RegisterFile("openledger/rewards/v1/query.proto", fileDescriptor_2cbfa1c6c4b1d407) }
 
 var fileDescriptor_2cbfa1c6c4b1d407 = []byte{
-	// 1257 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x57, 0x4d, 0x6f, 0xdc, 0xc4,
-	0x1b, 0x8f, 0xf3, 0xb2, 0x49, 0x66, 0xff, 0xf9, 0x03, 0x43, 0x02, 0x9b, 0xa5, 0xd9, 0x10, 0x87,
-	0x42, 0x93, 0x10, 0xbb, 0x9b, 0x02, 0x07, 0x54, 0x44, 0x9b, 0x97, 0x56, 0x09, 0x81, 0x84, 0x4d,
-	0x25, 0x24, 0x54, 0x69, 0x99, 0x5d, 0x8f, 0x36, 0x16, 0xb6, 0xc7, 0xf5, 0xcc, 0xa6, 0x89, 0xa2,
-	0x5e, 0x38, 0x20, 0x24, 0x2e, 0x48, 0x48, 0xbd, 0x20, 0xee, 0x48, 0x70, 0xe0, 0x10, 0xf1, 0x19,
-	0x7a, 0xac, 0xca, 0x05, 0x71, 0xa8, 0x50, 0x02, 0xe2, 0x03, 0xc0, 0x07, 0x40, 0x9e, 0x79, 0x1c,
-	0xdb, 0xc9, 0xda, 0xc9, 0x56, 0xb9, 0x54, 0xd9, 0xf1, 0xf3, 0xfb, 0xcd, 0x6f, 0x9e, 0xf7, 0xa2,
-	0x29, 0xe6, 0x53, 0xcf, 0xa1, 0x56, 0x8b, 0x06, 0x66, 0x40, 0xef, 0x93, 0xc0, 0xe2, 0xe6, 0x4e,
-	0xd5, 0xbc, 0xd7, 0xa6, 0xc1, 0x9e, 0xe1, 0x07, 0x4c, 0x30, 0x3c, 0x16, 0x9b, 0x18, 0x60, 0x62,
-	0xec, 0x54, 0xcb, 0x2f, 0x10, 0xd7, 0xf6, 0x98, 0x29, 0xff, 0x55, 0x96, 0xe5, 0xd9, 0x26, 0xe3,
-	0x2e, 0xe3, 0x66, 0x83, 0x70, 0xaa, 0x28, 0xcc, 0x9d, 0x6a, 0x83, 0x0a, 0x52, 0x35, 0x7d, 0xd2,
-	0xb2, 0x3d, 0x22, 0x6c, 0xe6, 0x81, 0x6d, 0x25, 0x69, 0x1b, 0x59, 0x35, 0x99, 0x1d, 0x7d, 0x7f,
-	0x05, 0xbe, 0x47, 0x34, 0x49, 0x49, 0xe5, 0x71, 0xf5, 0xb1, 0x2e, 0x7f, 0x99, 0xea, 0x07, 0x7c,
-	0x1a, 0x6d, 0xb1, 0x16, 0x53, 0xe7, 0xe1, 0x5f, 0x70, 0x7a, 0xa9, 0xc5, 0x58, 0xcb, 0xa1, 0x26,
-	0xf1, 0x6d, 0x93, 0x78, 0x1e, 0x13, 0x52, 0x4a, 0x84, 0x99, 0xee, 0xec, 0x84, 0xe8, 0xb1, 0xd2,
-	0x48, 0x1f, 0x45, 0xf8, 0xe3, 0x50, 0xc2, 0x26, 0x09, 0x88, 0xcb, 0x6b, 0xf4, 0x5e, 0x9b, 0x72,
-	0xa1, 0x7f, 0x82, 0x5e, 0x4c, 0x9d, 0x72, 0x9f, 0x79, 0x9c, 0xe2, 0x1b, 0xa8, 0xe0, 0xcb, 0x93,
-	0x92, 0xf6, 0xaa, 0x76, 0xa5, 0xb8, 0x30, 0x61, 0x74, 0x74, 0xa2, 0xa1, 0x60, 0x8b, 0xc3, 0x8f,
-	0x9e, 0x4e, 0xf6, 0xfc, 0xf0, 0xf7, 0xcf, 0xb3, 0x5a, 0x0d, 0x70, 0xfa, 0x1a, 0x1a, 0x95, 0xc4,
-	0x2b, 0x24, 0xf0, 0x6c, 0xaf, 0x15, 0x5d, 0x88, 0x17, 0xd0, 0x20, 0xb1, 0xac, 0x80, 0x72, 0x45,
-	0x3d, 0xbc, 0x58, 0x7a, 0x72, 0x30, 0x3f, 0x0a, 0x2e, 0xb8, 0xa9, 0xbe, 0x6c, 0x89, 0xc0, 0xf6,
-	0x5a, 0xb5, 0xc8, 0x50, 0xff, 0xa7, 0x17, 0x8d, 0x9d, 0x20, 0x03, 0x9d, 0x8b, 0x68, 0xb8, 0xe9,
-	0x10, 0xdb, 0x25, 0x0d, 0x87, 0x82, 0xd4, 0x71, 0x03, 0xc8, 0xc2, 0xc8, 0x18, 0x10, 0x19, 0x63,
-	0x89, 0xd9, 0x5e, 0x52, 0x66, 0x0c, 0xc3, 0xd7, 0x51, 0x81, 0x92, 0xc0, 0xa3, 0x56, 0xa9, 0xb7,
-	0x0b, 0x02, 0xc0, 0xe0, 0xf7, 0xd1, 0x90, 0x4f, 0x6c, 0xab, 0xce, 0xda, 0xa2, 0xd4, 0xd7, 0x05,
-	0x7e, 0x30, 0x44, 0x6d, 0xb4, 0x05, 0xde, 0x40, 0xcf, 0xfb, 0x64, 0x8f, 0xb5, 0x45, 0x5d, 0x6c,
-	0x07, 0x94, 0x6f, 0x33, 0xc7, 0x2a, 0xf5, 0x77, 0x41, 0xf4, 0x9c, 0x42, 0xdf, 0x89, 0xc0, 0xf8,
-	0x16, 0x2a, 0x36, 0x99, 0x27, 0x02, 0xbb, 0xd1, 0x16, 0xd4, 0x2a, 0x0d, 0x74, 0xc1, 0x95, 0x04,
-	0xea, 0x77, 0x21, 0x61, 0xd6, 0x65, 0xd4, 0xa3, 0xf8, 0xdd, 0x42, 0x28, 0xae, 0x05, 0x70, 0xf9,
-	0xeb, 0x29, 0x72, 0x95, 0xe8, 0xd1, 0x15, 0x9b, 0xa4, 0x45, 0x01, 0x5b, 0x4b, 0x20, 0xf5, 0x1f,
-	0x35, 0xc8, 0xbc, 0x88, 0x1e, 0x22, 0xfa, 0x01, 0x1a, 0x22, 0xcd, 0x26, 0x6b, 0x7b, 0x22, 0x4c,
-	0x90, 0xbe, 0x2b, 0xc5, 0x85, 0xd7, 0x32, 0x72, 0x4f, 0x01, 0x6f, 0x2a, 0xe3, 0xe4, 0x2b, 0x8e,
-	0x09, 0xf0, 0xed, 0x94, 0x58, 0x15, 0xde, 0x37, 0xce, 0x14, 0xab, 0x94, 0xa4, 0xd4, 0x46, 0xc5,
-	0xb3, 0xd5, 0xf6, 0x7d, 0x67, 0x2f, 0x2a, 0x9e, 0x87, 0xfd, 0xf0, 0x86, 0xe8, 0x18, 0xde, 0xb0,
-	0x84, 0x0a, 0x5c, 0x9e, 0x40, 0x8a, 0xcf, 0x85, 0xda, 0x7e, 0x7f, 0x3a, 0x39, 0xa6, 0x6e, 0xe6,
-	0xd6, 0xe7, 0x86, 0xcd, 0x4c, 0x97, 0x88, 0x6d, 0x63, 0xd5, 0x13, 0x4f, 0x0e, 0xe6, 0x11, 0x48,
-	0x5a, 0xf5, 0x44, 0x0d, 0xa0, 0x78, 0x0d, 0x21, 0x97, 0xec, 0xd6, 0x81, 0xa8, 0xb7, 0x7b, 0xa2,
-	0x61, 0x97, 0xec, 0x2a, 0x61, 0x78, 0x05, 0x0d, 0x06, 0x94, 0xd3, 0x60, 0x87, 0xca, 0x1c, 0xed,
-	0x92, 0x28, 0xc2, 0xe2, 0x1a, 0xfa, 0xff, 0x0e, 0x71, 0x6c, 0x8b, 0x08, 0x16, 0xf0, 0xba, 0xcf,
-	0x84, 0x4c, 0xd4, 0x2e, 0xd9, 0x46, 0x62, 0x8a, 0x4d, 0x26, 0xf0, 0x3a, 0x2a, 0x36, 0xc2, 0x60,
-	0xed, 0xd5, 0x7d, 0xc6, 0x1c, 0x99, 0xad, 0x5d, 0x12, 0x22, 0x85, 0xdf, 0x64, 0xcc, 0x09, 0x3d,
-	0xaf, 0x12, 0xa5, 0x54, 0x78, 0x06, 0xcf, 0x2b, 0x68, 0xd8, 0xfc, 0x04, 0x13, 0xc4, 0xe1, 0xa5,
-	0xc1, 0xdc, 0xe6, 0x77, 0x47, 0x1a, 0xa5, 0x9a, 0x82, 0xc2, 0xe9, 0x9f, 0xa1, 0x97, 0x54, 0x5e,
-	0x50, 0x21, 0x1c, 0xea, 0x52, 0x4f, 0x5c, 0x74, 0xf9, 0xfc, 0xa5, 0xa1, 0x97, 0x4f, 0x5d, 0x01,
-	0xe9, 0xf7, 0x1e, 0x1a, 0xe0, 0xf7, 0x29, 0xf5, 0x81, 0xfe, 0x52, 0x86, 0xfc, 0xad, 0xd0, 0x26,
-	0xa9, 0x5e, 0xa1, 0xf0, 0x22, 0x1a, 0x70, 0x6c, 0x2e, 0x78, 0xa9, 0x57, 0x96, 0xdf, 0x54, 0x06,
-	0x7c, 0x29, 0xa0, 0x96, 0x2d, 0xd6, 0x6d, 0x9e, 0xaa, 0x3d, 0x05, 0x3d, 0x51, 0x78, 0x7d, 0xcf,
-	0x5e, 0x78, 0xef, 0xa2, 0x71, 0xf9, 0xcc, 0x65, 0x22, 0xc8, 0x47, 0x54, 0x28, 0x97, 0x47, 0xce,
-	0x9c, 0x40, 0xc8, 0x22, 0x82, 0x78, 0x54, 0xd4, 0x6d, 0x4b, 0xbe, 0xb6, 0xbf, 0x36, 0x0c, 0x27,
-	0xab, 0x96, 0x4e, 0x51, 0xb9, 0x13, 0x16, 0xbc, 0x74, 0xfb, 0x38, 0xca, 0xca, 0x4d, 0x59, 0x6d,
-	0x26, 0x85, 0xee, 0x14, 0xec, 0xb7, 0x20, 0x12, 0x1f, 0x32, 0x8b, 0x3a, 0x69, 0x81, 0xe3, 0x68,
-	0xc8, 0x0d, 0x4f, 0x63, 0x79, 0x83, 0xf2, 0xf7, 0xaa, 0xa5, 0x13, 0x54, 0x3a, 0x8d, 0x02, 0x69,
-	0x2b, 0x27, 0xa4, 0xe9, 0x19, 0xd2, 0x12, 0xd8, 0x4e, 0xc2, 0x66, 0xa1, 0x69, 0x2d, 0x53, 0x97,
-	0x78, 0x56, 0xa4, 0x69, 0x34, 0x0c, 0xaf, 0x6b, 0x0b, 0xc9, 0x3d, 0x52, 0x53, 0x3f, 0xf4, 0xbb,
-	0xd0, 0xc9, 0x22, 0xdb, 0x58, 0x89, 0x14, 0x1c, 0xf5, 0xe2, 0x6e, 0x95, 0x28, 0xb0, 0x4e, 0xc0,
-	0x45, 0xcb, 0x94, 0x58, 0xeb, 0x54, 0x08, 0x1a, 0xf0, 0x8b, 0x2e, 0x88, 0x03, 0x0d, 0x1c, 0x9a,
-	0xba, 0x03, 0x9e, 0xb1, 0x81, 0xfe, 0x67, 0x51, 0x62, 0xd5, 0x1d, 0x75, 0x0e, 0x8f, 0xc9, 0xca,
-	0xec, 0x98, 0x21, 0x35, 0x1b, 0xad, 0x98, 0xf8, 0xc2, 0x06, 0xcb, 0xc2, 0xbf, 0x08, 0x0d, 0x48,
-	0xd9, 0xf8, 0x6b, 0x0d, 0x15, 0xd4, 0x3a, 0x85, 0x67, 0x32, 0x84, 0x9d, 0xde, 0xdf, 0xca, 0xb3,
-	0xe7, 0x31, 0x55, 0xf7, 0xea, 0xb3, 0x5f, 0x85, 0x0f, 0xf9, 0xe2, 0xd7, 0x3f, 0xbf, 0xed, 0x9d,
-	0xc4, 0x13, 0x66, 0xe7, 0xa5, 0x51, 0xad, 0x6f, 0xf8, 0x7b, 0x0d, 0x0d, 0x45, 0xdb, 0x16, 0x9e,
-	0xcb, 0xbb, 0xe4, 0xc4, 0x82, 0x57, 0x7e, 0xf3, 0x7c, 0xc6, 0xa0, 0xe9, 0x9d, 0x58, 0xd3, 0x1c,
-	0x9e, 0xc9, 0xd0, 0x44, 0x01, 0x65, 0xee, 0xc3, 0x46, 0xf8, 0x00, 0x7f, 0xa9, 0xa1, 0x82, 0x5a,
-	0x00, 0xf2, 0xbd, 0x95, 0x5a, 0x5e, 0xf2, 0xbd, 0x95, 0x5e, 0x44, 0xf4, 0xcb, 0x67, 0x38, 0x0a,
-	0x86, 0x45, 0x18, 0x36, 0x98, 0xb2, 0xb9, 0x42, 0x52, 0x9b, 0x43, 0xbe, 0x90, 0xf4, 0x36, 0x71,
-	0xbe, 0xb0, 0xc1, 0xd2, 0xf0, 0x50, 0x43, 0x28, 0x9e, 0x08, 0x78, 0x3e, 0xf7, 0x9a, 0x93, 0xc3,
-	0xa9, 0x6c, 0x9c, 0xd7, 0x1c, 0x94, 0xcd, 0x48, 0x51, 0xd3, 0x78, 0x2a, 0x4b, 0x54, 0xac, 0xe4,
-	0x3b, 0x0d, 0x15, 0x13, 0x95, 0x89, 0x73, 0xaf, 0x3a, 0xdd, 0x26, 0xca, 0xe6, 0xb9, 0xed, 0x41,
-	0xdb, 0x9c, 0xd4, 0x76, 0x19, 0x4f, 0x67, 0x68, 0x4b, 0xf6, 0x03, 0xfc, 0x8b, 0x86, 0x46, 0x52,
-	0x7d, 0x1e, 0x5f, 0xcd, 0xbd, 0xaf, 0xc3, 0x30, 0x2a, 0x57, 0xbb, 0x40, 0x80, 0xc6, 0x1b, 0x71,
-	0x64, 0xdf, 0xc6, 0xd7, 0xb2, 0x84, 0xaa, 0x79, 0xc6, 0xcd, 0xfd, 0x78, 0xd6, 0x3d, 0x30, 0x55,
-	0x8b, 0xc7, 0x3f, 0x69, 0xa8, 0x98, 0xe8, 0xbd, 0xf9, 0x6e, 0x3d, 0x3d, 0xa0, 0xf2, 0xdd, 0xda,
-	0x61, 0x34, 0xe9, 0xd7, 0x63, 0xc9, 0x55, 0x6c, 0x66, 0x48, 0x56, 0x5d, 0xdf, 0xdc, 0x8f, 0x66,
-	0xdf, 0xb1, 0xdc, 0xb0, 0x6a, 0xd5, 0x84, 0xc9, 0x2f, 0x96, 0xd4, 0xc4, 0xca, 0x2f, 0x96, 0xf4,
-	0xc0, 0x3a, 0xb3, 0x6a, 0x2d, 0x69, 0xbe, 0xb8, 0xf6, 0xe8, 0xb0, 0xa2, 0x3d, 0x3e, 0xac, 0x68,
-	0x7f, 0x1c, 0x56, 0xb4, 0x6f, 0x8e, 0x2a, 0x3d, 0x8f, 0x8f, 0x2a, 0x3d, 0xbf, 0x1d, 0x55, 0x7a,
-	0x3e, 0xbd, 0xda, 0xb2, 0xc5, 0x76, 0xbb, 0x61, 0x34, 0x99, 0x9b, 0xa4, 0x48, 0xfc, 0xb9, 0x7b,
-	0xcc, 0x27, 0xf6, 0x7c, 0xca, 0x1b, 0x05, 0xf9, 0xff, 0xeb, 0x6b, 0xff, 0x05, 0x00, 0x00, 0xff,
-	0xff, 0x04, 0x95, 0x93, 0x97, 0x8b, 0x10, 0x00, 0x00,
+	// 1941 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x59, 0xcf, 0x6f, 0x1c, 0x49,
+	0x15, 0x76, 0xdb, 0x9e, 0xf1, 0xcc, 0xf3, 0x3a, 0x9b, 0xad, 0x75, 0x96, 0xf1, 0x24, 0xb6, 0x71,
+	0x7b, 0xb3, 0x9b, 0xd8, 0xf1, 0xf4, 0xda, 0x59, 0x38, 0xac, 0xc2, 0xb2, 0xfe, 0x19, 0x1c, 0xbc,
+	0xd8, 0x99, 0x44, 0x42, 0xa0, 0x95, 0x66, 0x6b, 0xa6, 0xcb, 0xe3, 0x16, 0xdd, 0x5d, 0xbd, 0xdd,
+	0x35, 0x4e, 0xac, 0x90, 0x4b, 0x0e, 0x08, 0x89, 0x0b, 0x52, 0xa4, 0x5c, 0x10, 0x1c, 0x38, 0x20,
+	0x24, 0x40, 0x42, 0x28, 0xf0, 0x37, 0xe4, 0x84, 0xa2, 0x80, 0x10, 0xe2, 0x10, 0xa1, 0x04, 0xc4,
+	0x15, 0x89, 0x13, 0xe2, 0x82, 0xba, 0xaa, 0x7a, 0xba, 0x7b, 0x66, 0xba, 0x67, 0x7a, 0x34, 0x17,
+	0x6b, 0xba, 0xbb, 0xbe, 0xaf, 0xbe, 0x7a, 0x3f, 0xaa, 0x5e, 0x3d, 0xc3, 0x12, 0x75, 0x88, 0x6d,
+	0x12, 0xbd, 0x49, 0x5c, 0xcd, 0x25, 0xf7, 0xb0, 0xab, 0x7b, 0xda, 0xe9, 0xba, 0xf6, 0x45, 0x8b,
+	0xb8, 0x67, 0x15, 0xc7, 0xa5, 0x8c, 0xa2, 0x0b, 0xe1, 0x90, 0x8a, 0x1c, 0x52, 0x39, 0x5d, 0x2f,
+	0xbf, 0x85, 0x2d, 0xc3, 0xa6, 0x1a, 0xff, 0x2b, 0x46, 0x96, 0x57, 0x1a, 0xd4, 0xb3, 0xa8, 0xa7,
+	0xd5, 0xb1, 0x47, 0x04, 0x85, 0x76, 0xba, 0x5e, 0x27, 0x0c, 0xaf, 0x6b, 0x0e, 0x6e, 0x1a, 0x36,
+	0x66, 0x06, 0xb5, 0xe5, 0xd8, 0x85, 0xe8, 0xd8, 0x60, 0x54, 0x83, 0x1a, 0xc1, 0xf7, 0x8b, 0xf2,
+	0x7b, 0x40, 0x13, 0x95, 0x54, 0x9e, 0x13, 0x1f, 0x6b, 0xfc, 0x49, 0x13, 0x0f, 0xf2, 0xd3, 0x6c,
+	0x93, 0x36, 0xa9, 0x78, 0xef, 0xff, 0x92, 0x6f, 0x2f, 0x35, 0x29, 0x6d, 0x9a, 0x44, 0xc3, 0x8e,
+	0xa1, 0x61, 0xdb, 0xa6, 0x8c, 0x4b, 0x09, 0x30, 0xcb, 0xbd, 0x8d, 0x10, 0x2c, 0x96, 0x0f, 0x52,
+	0x67, 0x01, 0xdd, 0xf6, 0x25, 0x1c, 0x61, 0x17, 0x5b, 0x5e, 0x95, 0x7c, 0xd1, 0x22, 0x1e, 0x53,
+	0xbf, 0x0d, 0x6f, 0xc7, 0xde, 0x7a, 0x0e, 0xb5, 0x3d, 0x82, 0x3e, 0x81, 0xbc, 0xc3, 0xdf, 0x94,
+	0x94, 0x2f, 0x2b, 0x57, 0xa6, 0x37, 0xe6, 0x2b, 0x3d, 0x8d, 0x58, 0x11, 0xb0, 0xad, 0xe2, 0xb3,
+	0x97, 0x8b, 0x63, 0xbf, 0xfc, 0xd7, 0x6f, 0x57, 0x94, 0xaa, 0xc4, 0xa9, 0xb7, 0x60, 0x96, 0x13,
+	0xef, 0x62, 0xd7, 0x36, 0xec, 0x66, 0x30, 0x21, 0xda, 0x80, 0x29, 0xac, 0xeb, 0x2e, 0xf1, 0x04,
+	0x75, 0x71, 0xab, 0xf4, 0xe2, 0xe9, 0xda, 0xac, 0x34, 0xc1, 0xa6, 0xf8, 0x72, 0x87, 0xb9, 0x86,
+	0xdd, 0xac, 0x06, 0x03, 0xd5, 0xff, 0x8c, 0xc3, 0x85, 0x0e, 0x32, 0xa9, 0x73, 0x0b, 0x8a, 0x0d,
+	0x13, 0x1b, 0x16, 0xae, 0x9b, 0x44, 0x4a, 0x9d, 0xab, 0x48, 0x32, 0xdf, 0x33, 0x15, 0xe9, 0x99,
+	0xca, 0x36, 0x35, 0xec, 0xa8, 0xcc, 0x10, 0x86, 0x6e, 0x40, 0x9e, 0x60, 0xd7, 0x26, 0x7a, 0x69,
+	0x3c, 0x03, 0x81, 0xc4, 0xa0, 0xaf, 0x43, 0xc1, 0xc1, 0x86, 0x5e, 0xa3, 0x2d, 0x56, 0x9a, 0xc8,
+	0x80, 0x9f, 0xf2, 0x51, 0x87, 0x2d, 0x86, 0x0e, 0xe1, 0xbc, 0x83, 0xcf, 0x68, 0x8b, 0xd5, 0xd8,
+	0x89, 0x4b, 0xbc, 0x13, 0x6a, 0xea, 0xa5, 0xc9, 0x0c, 0x44, 0x6f, 0x0a, 0xf4, 0xdd, 0x00, 0x8c,
+	0xf6, 0x60, 0xba, 0x41, 0x6d, 0xe6, 0x1a, 0xf5, 0x16, 0x23, 0x7a, 0x29, 0x97, 0x81, 0x2b, 0x0a,
+	0x54, 0x3f, 0x93, 0x01, 0x73, 0xc0, 0xbd, 0x1e, 0xf8, 0x6f, 0x0f, 0x20, 0xcc, 0x05, 0x69, 0xf2,
+	0xf7, 0x62, 0xe4, 0x22, 0xd0, 0x83, 0x29, 0x8e, 0x70, 0x93, 0x48, 0x6c, 0x35, 0x82, 0x54, 0x7f,
+	0xa5, 0xc8, 0xc8, 0x0b, 0xe8, 0xa5, 0x47, 0xbf, 0x09, 0x05, 0xdc, 0x68, 0xd0, 0x96, 0xcd, 0xfc,
+	0x00, 0x99, 0xb8, 0x32, 0xbd, 0xf1, 0x6e, 0x42, 0xec, 0x09, 0xe0, 0xa6, 0x18, 0x1c, 0x5d, 0x45,
+	0x9b, 0x00, 0xdd, 0x8c, 0x89, 0x15, 0xee, 0x7d, 0xbf, 0xaf, 0x58, 0xa1, 0x24, 0xa6, 0x36, 0x48,
+	0x9e, 0x3b, 0x2d, 0xc7, 0x31, 0xcf, 0x82, 0xe4, 0x79, 0x32, 0x29, 0xd7, 0x10, 0xbc, 0x96, 0x6b,
+	0xd8, 0x86, 0xbc, 0xc7, 0xdf, 0xc8, 0x10, 0x5f, 0xf5, 0xb5, 0xfd, 0xed, 0xe5, 0xe2, 0x05, 0x31,
+	0xb3, 0xa7, 0x7f, 0xaf, 0x62, 0x50, 0xcd, 0xc2, 0xec, 0xa4, 0xb2, 0x6f, 0xb3, 0x17, 0x4f, 0xd7,
+	0x40, 0x4a, 0xda, 0xb7, 0x59, 0x55, 0x42, 0xd1, 0x2d, 0x00, 0x0b, 0xdf, 0xaf, 0x49, 0xa2, 0xf1,
+	0xec, 0x44, 0x45, 0x0b, 0xdf, 0x17, 0xc2, 0xd0, 0x2e, 0x4c, 0xb9, 0xc4, 0x23, 0xee, 0x29, 0xe1,
+	0x31, 0x9a, 0x91, 0x28, 0xc0, 0xa2, 0x2a, 0x9c, 0x3b, 0xc5, 0xa6, 0xa1, 0x63, 0x46, 0x5d, 0xaf,
+	0xe6, 0x50, 0xc6, 0x03, 0x35, 0x23, 0xdb, 0x4c, 0x48, 0x71, 0x44, 0x19, 0x3a, 0x80, 0xe9, 0xba,
+	0xef, 0xac, 0xb3, 0x9a, 0x43, 0xa9, 0xc9, 0xa3, 0x35, 0x23, 0x21, 0x08, 0xfc, 0x11, 0xa5, 0xa6,
+	0x6f, 0x79, 0x11, 0x28, 0xa5, 0xfc, 0x10, 0x96, 0x17, 0x50, 0x7f, 0xf3, 0x63, 0x94, 0x61, 0xd3,
+	0x2b, 0x4d, 0xa5, 0x6e, 0x7e, 0x77, 0xf9, 0xa0, 0xd8, 0xa6, 0x20, 0x70, 0xea, 0xe7, 0xf0, 0x8e,
+	0x88, 0x0b, 0xc2, 0x98, 0x49, 0x2c, 0x62, 0xb3, 0x51, 0xa7, 0xcf, 0x3f, 0x15, 0xf8, 0x52, 0xd7,
+	0x14, 0x32, 0xfc, 0xbe, 0x06, 0x39, 0xef, 0x1e, 0x21, 0x8e, 0xa4, 0xbf, 0x94, 0x20, 0xff, 0x8e,
+	0x3f, 0x26, 0xaa, 0x5e, 0xa0, 0xd0, 0x16, 0xe4, 0x4c, 0xc3, 0x63, 0x5e, 0x69, 0x9c, 0xa7, 0xdf,
+	0x52, 0x02, 0x7c, 0xdb, 0x25, 0xba, 0xc1, 0x0e, 0x0c, 0x2f, 0x96, 0x7b, 0x02, 0xda, 0x91, 0x78,
+	0x13, 0xc3, 0x27, 0xde, 0x47, 0x30, 0xc7, 0x97, 0xb9, 0x83, 0x19, 0xfe, 0x16, 0x61, 0xc2, 0xe4,
+	0x81, 0x31, 0xe7, 0x01, 0x74, 0xcc, 0xb0, 0x4d, 0x58, 0xcd, 0xd0, 0xf9, 0x6a, 0x27, 0xab, 0x45,
+	0xf9, 0x66, 0x5f, 0x57, 0x09, 0x94, 0x7b, 0x61, 0xa5, 0x95, 0x6e, 0xb6, 0xbd, 0x2c, 0xcc, 0x94,
+	0xb4, 0xcd, 0xc4, 0xd0, 0xbd, 0x9c, 0xfd, 0xa1, 0xf4, 0xc4, 0xa7, 0x54, 0x27, 0x66, 0x5c, 0xe0,
+	0x1c, 0x14, 0x2c, 0xff, 0x6d, 0x28, 0x6f, 0x8a, 0x3f, 0xef, 0xeb, 0x2a, 0x86, 0x52, 0x37, 0x4a,
+	0x4a, 0xdb, 0xed, 0x90, 0xa6, 0x26, 0x48, 0x8b, 0x60, 0x7b, 0x09, 0x5b, 0x91, 0x9b, 0xd6, 0x0e,
+	0xb1, 0xb0, 0xad, 0x07, 0x9a, 0x66, 0x7d, 0xf7, 0x5a, 0x06, 0xe3, 0xdc, 0x33, 0x55, 0xf1, 0xa0,
+	0x7e, 0x26, 0x77, 0xb2, 0x60, 0x6c, 0xa8, 0x84, 0x0b, 0x0e, 0xf6, 0xe2, 0xac, 0x4a, 0x04, 0x58,
+	0xc5, 0xd2, 0x44, 0x3b, 0x04, 0xeb, 0x07, 0x84, 0x31, 0xe2, 0x7a, 0xa3, 0x4e, 0x88, 0xa7, 0x8a,
+	0x34, 0x68, 0x6c, 0x0e, 0xb9, 0x8c, 0x43, 0x78, 0x43, 0x27, 0x58, 0xaf, 0x99, 0xe2, 0xbd, 0x5c,
+	0x4c, 0x52, 0x64, 0x87, 0x0c, 0xb1, 0xb3, 0x51, 0x0f, 0x89, 0x47, 0x77, 0xb0, 0x1c, 0xc3, 0x25,
+	0xae, 0x7a, 0xd3, 0x34, 0x7b, 0x86, 0xf8, 0xa8, 0xcc, 0xf3, 0x7b, 0x05, 0xe6, 0x13, 0x26, 0x0a,
+	0x0f, 0x5e, 0x99, 0x3a, 0xfd, 0x0e, 0xde, 0xc4, 0x8c, 0x68, 0x13, 0x8c, 0xce, 0x3e, 0xba, 0xcc,
+	0xe1, 0x4d, 0xd3, 0xec, 0x91, 0x5f, 0xa3, 0xb2, 0xce, 0x6f, 0x14, 0xb8, 0xd8, 0x73, 0x9a, 0x91,
+	0xa6, 0xc1, 0xe8, 0xac, 0xf2, 0x7d, 0xc8, 0xef, 0x19, 0xcd, 0x96, 0x4b, 0xd0, 0x26, 0xe4, 0xb0,
+	0xaf, 0x65, 0x98, 0x4a, 0x43, 0x20, 0x11, 0x82, 0x49, 0xce, 0xc0, 0x4b, 0x8c, 0x2a, 0xff, 0x8d,
+	0x2e, 0x42, 0xd1, 0x3b, 0xc1, 0x2e, 0xa9, 0x39, 0x8e, 0xc5, 0xb7, 0xef, 0x99, 0x6a, 0x81, 0xbf,
+	0x38, 0x72, 0x2c, 0xf5, 0x1d, 0x59, 0xda, 0x1f, 0x9e, 0x12, 0xf7, 0xd4, 0x20, 0xf7, 0x82, 0x72,
+	0xe8, 0x7f, 0x39, 0x59, 0xa6, 0x87, 0x1f, 0xc2, 0xeb, 0x44, 0xa4, 0x20, 0x4a, 0x3e, 0x51, 0xc5,
+	0xa2, 0x62, 0xa6, 0x93, 0xd5, 0xd0, 0xcd, 0xae, 0x6a, 0x28, 0x0b, 0x4b, 0xa4, 0x14, 0xda, 0x8a,
+	0x97, 0x42, 0x59, 0x58, 0xda, 0x75, 0xd0, 0x37, 0x20, 0x6f, 0x19, 0xb6, 0x5f, 0x5c, 0x8b, 0x42,
+	0xfd, 0x72, 0x02, 0x45, 0x60, 0x87, 0x4f, 0xf9, 0xe0, 0x78, 0x44, 0xf0, 0x57, 0x3e, 0x53, 0xbd,
+	0xc5, 0xef, 0x1e, 0xb9, 0x81, 0x98, 0xb6, 0xf8, 0xe0, 0x18, 0x93, 0xc0, 0xa3, 0xdb, 0x50, 0x34,
+	0xec, 0x63, 0xe2, 0x12, 0xbb, 0x41, 0x78, 0xf1, 0x33, 0xbd, 0x71, 0xa5, 0x0f, 0xd9, 0x7e, 0x30,
+	0x3e, 0x66, 0xaa, 0x36, 0x0b, 0xda, 0x82, 0x49, 0xff, 0x92, 0x52, 0x9a, 0xe2, 0x31, 0xbf, 0xdc,
+	0x87, 0xad, 0x4a, 0xcd, 0x18, 0x11, 0xc7, 0xa2, 0xef, 0xc0, 0xdb, 0xed, 0x3b, 0x85, 0x5f, 0x34,
+	0x1a, 0x76, 0x83, 0x5a, 0xa4, 0x54, 0xc8, 0x68, 0x7a, 0x14, 0x25, 0xd9, 0xe7, 0x1c, 0xc2, 0x93,
+	0xc7, 0x2d, 0x5b, 0xf7, 0x4a, 0xc5, 0xec, 0x9e, 0xe4, 0x40, 0xb4, 0x1f, 0xaf, 0x3e, 0x21, 0x23,
+	0x4f, 0xa4, 0xf4, 0x54, 0xff, 0xa2, 0xc0, 0xb9, 0xb8, 0xc3, 0xd1, 0xc7, 0x90, 0xab, 0x53, 0xbb,
+	0xe5, 0x65, 0x8e, 0x7a, 0x01, 0x43, 0x3b, 0x50, 0x20, 0x96, 0xe1, 0x79, 0xe1, 0x6e, 0x31, 0x38,
+	0x45, 0x1b, 0xe9, 0xab, 0xe0, 0x05, 0x41, 0xe6, 0x78, 0x17, 0x30, 0xf5, 0x8f, 0x91, 0x85, 0x89,
+	0xf8, 0x43, 0x37, 0x60, 0xd2, 0x0f, 0xbb, 0xcc, 0xeb, 0xe2, 0x28, 0xe1, 0x38, 0x66, 0xb8, 0xed,
+	0x1b, 0x77, 0x26, 0xc7, 0x71, 0x20, 0xfa, 0x08, 0x26, 0x6c, 0xc2, 0x32, 0x2f, 0xc9, 0x07, 0xa9,
+	0xbf, 0x53, 0xe0, 0xad, 0xae, 0x1c, 0x40, 0x65, 0x28, 0xb8, 0xa4, 0x41, 0x0c, 0x87, 0x79, 0xb2,
+	0x56, 0x6b, 0x3f, 0xfb, 0xeb, 0x3d, 0x26, 0xc4, 0xcb, 0x2c, 0x97, 0xa3, 0xd0, 0x36, 0x14, 0x2c,
+	0x82, 0xed, 0xda, 0x31, 0x19, 0x62, 0xcf, 0xf1, 0x91, 0x7b, 0x84, 0xa8, 0x9f, 0xc3, 0x1b, 0xd1,
+	0x4c, 0xf3, 0x77, 0x6d, 0x97, 0xca, 0xa6, 0x47, 0xb1, 0xca, 0x7f, 0xfb, 0x32, 0x79, 0xc2, 0x66,
+	0x96, 0xe9, 0xa3, 0xd4, 0x35, 0x59, 0x6a, 0x6f, 0x53, 0xbb, 0x41, 0x6c, 0xe6, 0xf2, 0xa3, 0x26,
+	0x38, 0x69, 0xcf, 0xc3, 0x04, 0xa3, 0x8e, 0xac, 0x19, 0xfd, 0x9f, 0xea, 0x9f, 0x15, 0x79, 0x34,
+	0x77, 0x8c, 0x97, 0x5b, 0x7e, 0x39, 0x76, 0x8f, 0xe7, 0xe6, 0x6c, 0x5f, 0xcb, 0x6f, 0xc7, 0x3b,
+	0x14, 0xe3, 0xa9, 0xf5, 0x77, 0x8c, 0x3e, 0xa9, 0x59, 0xe1, 0x57, 0xf3, 0xb2, 0x89, 0x33, 0x31,
+	0x1c, 0x9b, 0x84, 0xab, 0xff, 0x56, 0x60, 0x26, 0x36, 0x08, 0x95, 0x60, 0x8a, 0x7f, 0x73, 0x83,
+	0x85, 0x04, 0x8f, 0x61, 0x66, 0x8d, 0x0f, 0x95, 0x59, 0x68, 0x17, 0x8a, 0x8c, 0x3a, 0xb5, 0xe1,
+	0xb2, 0xb3, 0xc0, 0xa8, 0xc3, 0x4b, 0x0d, 0xf4, 0xb1, 0xf0, 0xcd, 0x64, 0x6a, 0x51, 0x7b, 0x97,
+	0x3a, 0x3d, 0x5a, 0x25, 0xdc, 0x93, 0x8f, 0x14, 0x80, 0xf0, 0xf3, 0x30, 0x1d, 0x3a, 0xff, 0x80,
+	0x97, 0x3b, 0x7b, 0x56, 0x53, 0x48, 0xdc, 0xc6, 0x7f, 0xdf, 0x84, 0x1c, 0x0f, 0x27, 0xf4, 0x23,
+	0x05, 0xf2, 0xa2, 0xaf, 0x88, 0xae, 0x26, 0xd0, 0x74, 0x37, 0x32, 0xcb, 0x2b, 0x83, 0x0c, 0x15,
+	0xb1, 0xa9, 0xae, 0xfc, 0xd0, 0x9f, 0xfa, 0xd1, 0x9f, 0xfe, 0xf1, 0x78, 0x7c, 0x11, 0xcd, 0x6b,
+	0xbd, 0xbb, 0xa7, 0xa2, 0x8f, 0x89, 0x7e, 0xaa, 0x40, 0x21, 0x68, 0x3b, 0xa2, 0xd5, 0xb4, 0x49,
+	0x3a, 0x3a, 0x9d, 0xe5, 0x6b, 0x83, 0x0d, 0x96, 0x9a, 0xbe, 0x1a, 0x6a, 0x5a, 0x45, 0x57, 0x13,
+	0x34, 0x11, 0x89, 0xd2, 0x1e, 0x48, 0xc3, 0x3f, 0x44, 0x3f, 0x50, 0x20, 0x2f, 0x3a, 0x61, 0xe9,
+	0xd6, 0x8a, 0x75, 0xf1, 0xd2, 0xad, 0x15, 0xef, 0xc8, 0xa9, 0x97, 0xfb, 0x18, 0x4a, 0x76, 0x4d,
+	0x7c, 0xb7, 0xc9, 0x1a, 0x2b, 0x55, 0x48, 0xac, 0x85, 0x96, 0x2e, 0x24, 0xde, 0x56, 0x1b, 0xcc,
+	0x6d, 0xb2, 0x5e, 0x7c, 0xa2, 0x00, 0x84, 0xad, 0x11, 0xb4, 0x96, 0x3a, 0x4d, 0x67, 0x97, 0xa6,
+	0x5c, 0x19, 0x74, 0xb8, 0x54, 0x76, 0x95, 0x8b, 0x5a, 0x46, 0x4b, 0x49, 0xa2, 0x42, 0x25, 0x3f,
+	0x51, 0x60, 0x3a, 0x72, 0x45, 0x45, 0xa9, 0x53, 0x75, 0xdf, 0x97, 0xcb, 0xda, 0xc0, 0xe3, 0xa5,
+	0xb6, 0x55, 0xae, 0xed, 0x32, 0x5a, 0x4e, 0xd0, 0x16, 0xbd, 0x18, 0xa3, 0x3f, 0x28, 0x30, 0x13,
+	0xbb, 0xde, 0xa1, 0x0f, 0x52, 0xe7, 0xeb, 0x71, 0x65, 0x2d, 0xaf, 0x67, 0x40, 0x48, 0x8d, 0x9f,
+	0x84, 0x9e, 0xfd, 0x0a, 0xba, 0x9e, 0x24, 0x54, 0x5e, 0x2e, 0xb5, 0x07, 0x61, 0xd3, 0xe7, 0xa1,
+	0x26, 0x7a, 0x1d, 0xe8, 0xd7, 0x0a, 0x4c, 0x47, 0x6e, 0x5f, 0xe9, 0x66, 0xed, 0xbe, 0x49, 0xa6,
+	0x9b, 0xb5, 0xc7, 0x95, 0x50, 0xbd, 0x11, 0x4a, 0x5e, 0x47, 0x5a, 0x82, 0x64, 0x71, 0xef, 0xd3,
+	0x1e, 0x04, 0x4d, 0xa0, 0xb6, 0x5c, 0x3f, 0x6b, 0x45, 0xab, 0x25, 0x3d, 0x59, 0x62, 0xad, 0x9b,
+	0xf4, 0x64, 0x89, 0x77, 0x6e, 0xfa, 0x66, 0xad, 0x2e, 0x66, 0xff, 0x85, 0x02, 0xe7, 0x3b, 0x5b,
+	0x02, 0xe8, 0x7a, 0xda, 0x3c, 0x09, 0x9d, 0x8a, 0xf2, 0x87, 0xd9, 0x40, 0x52, 0xe6, 0xfb, 0x5c,
+	0xe6, 0x12, 0x5a, 0xec, 0xe3, 0x74, 0xf4, 0x33, 0x05, 0xce, 0xc5, 0x6f, 0xe7, 0x68, 0xbd, 0xcf,
+	0x8c, 0x3d, 0xdc, 0xbc, 0x91, 0x05, 0x32, 0xa0, 0x25, 0xe5, 0xe5, 0xfe, 0xb1, 0x02, 0x85, 0xa0,
+	0x42, 0x4b, 0x3f, 0x28, 0x3a, 0xee, 0xcd, 0xe9, 0x07, 0x45, 0xe7, 0x5d, 0x5a, 0xbd, 0x16, 0x06,
+	0x5e, 0xb2, 0xd9, 0x68, 0x20, 0xe4, 0xe7, 0x5d, 0xe5, 0x4c, 0x6a, 0x42, 0xf7, 0xaa, 0xfd, 0xd2,
+	0x13, 0xba, 0x67, 0xf5, 0xa7, 0x5e, 0xe3, 0xfa, 0xde, 0x43, 0xef, 0x26, 0xe8, 0x6b, 0xc4, 0xca,
+	0xb0, 0x5b, 0xcf, 0x5e, 0x2d, 0x28, 0xcf, 0x5f, 0x2d, 0x28, 0x7f, 0x7f, 0xb5, 0xa0, 0xfc, 0xf8,
+	0xf5, 0xc2, 0xd8, 0xf3, 0xd7, 0x0b, 0x63, 0x7f, 0x7d, 0xbd, 0x30, 0xf6, 0xdd, 0x0f, 0x9a, 0x06,
+	0x3b, 0x69, 0xd5, 0x2b, 0x0d, 0x6a, 0x45, 0x99, 0x22, 0x3f, 0xef, 0xb7, 0x69, 0xd9, 0x99, 0x43,
+	0xbc, 0x7a, 0x9e, 0xff, 0xb7, 0xf3, 0xfa, 0xff, 0x03, 0x00, 0x00, 0xff, 0xff, 0xfc, 0x40, 0x98,
+	0xb1, 0x19, 0x1e, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -1064,6 +2030,14 @@ type QueryClient interface {
 	ModelTotals(ctx context.Context, in *QueryModelTotalsRequest, opts ...grpc.CallOption) (*QueryModelTotalsResponse, error)
 	// Demand ranks models by what was paid for answers that no contribution shaped: where new data would earn.
 	Demand(ctx context.Context, in *QueryDemandRequest, opts ...grpc.CallOption) (*QueryDemandResponse, error)
+	// AllDataNetTotals lists the totals of all DataNets that receipts have paid.
+	AllDataNetTotals(ctx context.Context, in *QueryAllDataNetTotalsRequest, opts ...grpc.CallOption) (*QueryAllDataNetTotalsResponse, error)
+	// AllModelTotals lists the totals of all models that have receipts.
+	AllModelTotals(ctx context.Context, in *QueryAllModelTotalsRequest, opts ...grpc.CallOption) (*QueryAllModelTotalsResponse, error)
+	// Overview says in one answer what was minted, burned and paid to whom, and for how much inference, since genesis.
+	Overview(ctx context.Context, in *QueryOverviewRequest, opts ...grpc.CallOption) (*QueryOverviewResponse, error)
+	// Concentration says what part of all income the accounts with the most of it have. It reads the whole ledger.
+	Concentration(ctx context.Context, in *QueryConcentrationRequest, opts ...grpc.CallOption) (*QueryConcentrationResponse, error)
 }
 
 type queryClient struct {
@@ -1155,6 +2129,42 @@ func (c *queryClient) Demand(ctx context.Context, in *QueryDemandRequest, opts .
 	return out, nil
 }
 
+func (c *queryClient) AllDataNetTotals(ctx context.Context, in *QueryAllDataNetTotalsRequest, opts ...grpc.CallOption) (*QueryAllDataNetTotalsResponse, error) {
+	out := new(QueryAllDataNetTotalsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.rewards.v1.Query/AllDataNetTotals", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) AllModelTotals(ctx context.Context, in *QueryAllModelTotalsRequest, opts ...grpc.CallOption) (*QueryAllModelTotalsResponse, error) {
+	out := new(QueryAllModelTotalsResponse)
+	err := c.cc.Invoke(ctx, "/openledger.rewards.v1.Query/AllModelTotals", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Overview(ctx context.Context, in *QueryOverviewRequest, opts ...grpc.CallOption) (*QueryOverviewResponse, error) {
+	out := new(QueryOverviewResponse)
+	err := c.cc.Invoke(ctx, "/openledger.rewards.v1.Query/Overview", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Concentration(ctx context.Context, in *QueryConcentrationRequest, opts ...grpc.CallOption) (*QueryConcentrationResponse, error) {
+	out := new(QueryConcentrationResponse)
+	err := c.cc.Invoke(ctx, "/openledger.rewards.v1.Query/Concentration", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // QueryServer is the server API for Query service.
 type QueryServer interface {
 	// Params returns the parameters.
@@ -1175,6 +2185,14 @@ type QueryServer interface {
 	ModelTotals(context.Context, *QueryModelTotalsRequest) (*QueryModelTotalsResponse, error)
 	// Demand ranks models by what was paid for answers that no contribution shaped: where new data would earn.
 	Demand(context.Context, *QueryDemandRequest) (*QueryDemandResponse, error)
+	// AllDataNetTotals lists the totals of all DataNets that receipts have paid.
+	AllDataNetTotals(context.Context, *QueryAllDataNetTotalsRequest) (*QueryAllDataNetTotalsResponse, error)
+	// AllModelTotals lists the totals of all models that have receipts.
+	AllModelTotals(context.Context, *QueryAllModelTotalsRequest) (*QueryAllModelTotalsResponse, error)
+	// Overview says in one answer what was minted, burned and paid to whom, and for how much inference, since genesis.
+	Overview(context.Context, *QueryOverviewRequest) (*QueryOverviewResponse, error)
+	// Concentration says what part of all income the accounts with the most of it have. It reads the whole ledger.
+	Concentration(context.Context, *QueryConcentrationRequest) (*QueryConcentrationResponse, error)
 }
 
 // UnimplementedQueryServer can be embedded to have forward compatible implementations.
@@ -1207,6 +2225,18 @@ func (*UnimplementedQueryServer) ModelTotals(ctx context.Context, req *QueryMode
 }
 func (*UnimplementedQueryServer) Demand(ctx context.Context, req *QueryDemandRequest) (*QueryDemandResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Demand not implemented")
+}
+func (*UnimplementedQueryServer) AllDataNetTotals(ctx context.Context, req *QueryAllDataNetTotalsRequest) (*QueryAllDataNetTotalsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method AllDataNetTotals not implemented")
+}
+func (*UnimplementedQueryServer) AllModelTotals(ctx context.Context, req *QueryAllModelTotalsRequest) (*QueryAllModelTotalsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method AllModelTotals not implemented")
+}
+func (*UnimplementedQueryServer) Overview(ctx context.Context, req *QueryOverviewRequest) (*QueryOverviewResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Overview not implemented")
+}
+func (*UnimplementedQueryServer) Concentration(ctx context.Context, req *QueryConcentrationRequest) (*QueryConcentrationResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Concentration not implemented")
 }
 
 func RegisterQueryServer(s grpc1.Server, srv QueryServer) {
@@ -1375,6 +2405,78 @@ func _Query_Demand_Handler(srv interface{}, ctx context.Context, dec func(interf
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_AllDataNetTotals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryAllDataNetTotalsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).AllDataNetTotals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.rewards.v1.Query/AllDataNetTotals",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).AllDataNetTotals(ctx, req.(*QueryAllDataNetTotalsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_AllModelTotals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryAllModelTotalsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).AllModelTotals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.rewards.v1.Query/AllModelTotals",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).AllModelTotals(ctx, req.(*QueryAllModelTotalsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Overview_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryOverviewRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Overview(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.rewards.v1.Query/Overview",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Overview(ctx, req.(*QueryOverviewRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Concentration_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryConcentrationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Concentration(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/openledger.rewards.v1.Query/Concentration",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Concentration(ctx, req.(*QueryConcentrationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 var Query_serviceDesc = _Query_serviceDesc
 var _Query_serviceDesc = grpc.ServiceDesc{
 	ServiceName: "openledger.rewards.v1.Query",
@@ -1415,6 +2517,22 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Demand",
 			Handler:    _Query_Demand_Handler,
+		},
+		{
+			MethodName: "AllDataNetTotals",
+			Handler:    _Query_AllDataNetTotals_Handler,
+		},
+		{
+			MethodName: "AllModelTotals",
+			Handler:    _Query_AllModelTotals_Handler,
+		},
+		{
+			MethodName: "Overview",
+			Handler:    _Query_Overview_Handler,
+		},
+		{
+			MethodName: "Concentration",
+			Handler:    _Query_Concentration_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
@@ -2145,6 +3263,741 @@ func (m *QueryDeadLettersResponse) MarshalToSizedBuffer(dAtA []byte) (int, error
 	return len(dAtA) - i, nil
 }
 
+func (m *QueryAllDataNetTotalsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAllDataNetTotalsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAllDataNetTotalsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAllDataNetTotalsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAllDataNetTotalsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAllDataNetTotalsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Datanets) > 0 {
+		for iNdEx := len(m.Datanets) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Datanets[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAllModelTotalsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAllModelTotalsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAllModelTotalsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAllModelTotalsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAllModelTotalsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAllModelTotalsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Models) > 0 {
+		for iNdEx := len(m.Models) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Models[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Figure) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Figure) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Figure) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.SharePpm != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.SharePpm))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Open) > 0 {
+		i -= len(m.Open)
+		copy(dAtA[i:], m.Open)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Open)))
+		i--
+		dAtA[i] = 0x12
+	}
+	{
+		size := m.Aopen.Size()
+		i -= size
+		if _, err := m.Aopen.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryOverviewRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryOverviewRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryOverviewRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryOverviewResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryOverviewResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryOverviewResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.BountyPool.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x52
+	{
+		size, err := m.Refunds.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x4a
+	{
+		size, err := m.ContributorsIncome.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x42
+	if len(m.Paid) > 0 {
+		for iNdEx := len(m.Paid) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Paid[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x3a
+		}
+	}
+	{
+		size, err := m.Inference.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x32
+	{
+		size, err := m.Burned.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	{
+		size, err := m.Minted.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size, err := m.Reserve.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size, err := m.MaxSupply.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	{
+		size, err := m.Supply.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *OverviewMinted) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *OverviewMinted) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *OverviewMinted) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Total.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size, err := m.Emission.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	{
+		size, err := m.Bonus.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *OverviewBurned) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *OverviewBurned) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *OverviewBurned) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Net.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size, err := m.Retired.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	{
+		size, err := m.Burn.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *OverviewInference) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *OverviewInference) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *OverviewInference) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.MeanFee.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size, err := m.Fees.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Receipts != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Receipts))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *OverviewRole) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *OverviewRole) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *OverviewRole) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Paid.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Role) > 0 {
+		i -= len(m.Role)
+		copy(dAtA[i:], m.Role)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Role)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryConcentrationRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryConcentrationRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryConcentrationRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Top != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Top))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryConcentrationResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryConcentrationResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryConcentrationResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Earned.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size, err := m.Contributed.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Accounts != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Accounts))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Concentration) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Concentration) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Concentration) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Top) > 0 {
+		for iNdEx := len(m.Top) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Top[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x22
+		}
+	}
+	{
+		size, err := m.TopTotal.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size, err := m.Total.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Earners != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Earners))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *TopAccount) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *TopAccount) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *TopAccount) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Income.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintQuery(dAtA []byte, offset int, v uint64) int {
 	offset -= sovQuery(v)
 	base := offset
@@ -2408,6 +4261,256 @@ func (m *QueryDeadLettersResponse) Size() (n int) {
 		l = m.Pagination.Size()
 		n += 1 + l + sovQuery(uint64(l))
 	}
+	return n
+}
+
+func (m *QueryAllDataNetTotalsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryAllDataNetTotalsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Datanets) > 0 {
+		for _, e := range m.Datanets {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryAllModelTotalsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryAllModelTotalsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Models) > 0 {
+		for _, e := range m.Models {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *Figure) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Aopen.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = len(m.Open)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.SharePpm != 0 {
+		n += 1 + sovQuery(uint64(m.SharePpm))
+	}
+	return n
+}
+
+func (m *QueryOverviewRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *QueryOverviewResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Supply.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.MaxSupply.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Reserve.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Minted.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Burned.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Inference.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if len(m.Paid) > 0 {
+		for _, e := range m.Paid {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	l = m.ContributorsIncome.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Refunds.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.BountyPool.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *OverviewMinted) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Bonus.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Emission.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Total.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *OverviewBurned) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Burn.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Retired.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Net.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *OverviewInference) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Receipts != 0 {
+		n += 1 + sovQuery(uint64(m.Receipts))
+	}
+	l = m.Fees.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.MeanFee.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *OverviewRole) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Role)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = m.Paid.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryConcentrationRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Top != 0 {
+		n += 1 + sovQuery(uint64(m.Top))
+	}
+	return n
+}
+
+func (m *QueryConcentrationResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Accounts != 0 {
+		n += 1 + sovQuery(uint64(m.Accounts))
+	}
+	l = m.Contributed.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Earned.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *Concentration) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Earners != 0 {
+		n += 1 + sovQuery(uint64(m.Earners))
+	}
+	l = m.Total.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.TopTotal.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if len(m.Top) > 0 {
+		for _, e := range m.Top {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *TopAccount) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = m.Income.Size()
+	n += 1 + l + sovQuery(uint64(l))
 	return n
 }
 
@@ -4268,6 +6371,2020 @@ func (m *QueryDeadLettersResponse) Unmarshal(dAtA []byte) error {
 				m.Pagination = &query.PageResponse{}
 			}
 			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAllDataNetTotalsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAllDataNetTotalsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAllDataNetTotalsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAllDataNetTotalsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAllDataNetTotalsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAllDataNetTotalsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Datanets", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Datanets = append(m.Datanets, DataNetTotals{})
+			if err := m.Datanets[len(m.Datanets)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAllModelTotalsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAllModelTotalsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAllModelTotalsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAllModelTotalsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAllModelTotalsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAllModelTotalsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Models", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Models = append(m.Models, ModelTotals{})
+			if err := m.Models[len(m.Models)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Figure) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Figure: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Figure: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Aopen", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Aopen.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Open", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Open = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SharePpm", wireType)
+			}
+			m.SharePpm = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.SharePpm |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryOverviewRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryOverviewRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryOverviewRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryOverviewResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryOverviewResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryOverviewResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Supply", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Supply.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MaxSupply", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.MaxSupply.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reserve", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Reserve.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Minted", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Minted.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Burned", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Burned.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Inference", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Inference.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Paid = append(m.Paid, OverviewRole{})
+			if err := m.Paid[len(m.Paid)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ContributorsIncome", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ContributorsIncome.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Refunds", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Refunds.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BountyPool", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.BountyPool.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *OverviewMinted) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: OverviewMinted: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: OverviewMinted: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bonus", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Bonus.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Emission", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Emission.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Total", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Total.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *OverviewBurned) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: OverviewBurned: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: OverviewBurned: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Burn", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Burn.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Retired", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Retired.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Net", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Net.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *OverviewInference) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: OverviewInference: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: OverviewInference: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Receipts", wireType)
+			}
+			m.Receipts = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Receipts |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Fees", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Fees.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MeanFee", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.MeanFee.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *OverviewRole) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: OverviewRole: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: OverviewRole: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Role", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Role = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Paid.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryConcentrationRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryConcentrationRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryConcentrationRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Top", wireType)
+			}
+			m.Top = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Top |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryConcentrationResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryConcentrationResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryConcentrationResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Accounts", wireType)
+			}
+			m.Accounts = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Accounts |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Contributed", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Contributed.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Earned", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Earned.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Concentration) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Concentration: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Concentration: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Earners", wireType)
+			}
+			m.Earners = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Earners |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Total", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Total.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field TopTotal", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.TopTotal.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Top", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Top = append(m.Top, TopAccount{})
+			if err := m.Top[len(m.Top)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *TopAccount) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: TopAccount: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: TopAccount: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Income", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Income.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
