@@ -74,6 +74,8 @@ type Chain struct {
 	// Voter says what validators attest. With it each block goes through the
 	// whole cycle of proposal and votes.
 	Voter Voter
+	// Watch sees every block that was committed.
+	Watch func(height int64, response *abci.ResponseFinalizeBlock)
 	// Tamper changes the votes that a proposer has, before it proposes.
 	Tamper func(*abci.ExtendedCommitInfo)
 
@@ -287,6 +289,9 @@ func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 		require.NoError(c.T, err)
 		most := totals.Burned.MulRaw(int64(rewardstypes.DefaultTerms().BonusPpm)).QuoRaw(rewardstypes.PPM)
 		require.True(c.T, totals.Bonus.LTE(most), "bonus %s is above its share of what was burned, %s", totals.Bonus, most)
+	}
+	if c.Watch != nil {
+		c.Watch(c.height, response)
 	}
 	return response
 }

@@ -30,12 +30,13 @@ func NewRootCmd() *cobra.Command {
 
   openlorad demo                                     the whole story, in a minute
   openlorad serve --model 1 --from provider          serve a model over OpenAI-compatible HTTP
-  openlorad ask "How do I …?" --from alice           ask, check the answer, pay its authors`,
+  openlorad ask "How do I …?" --from alice           ask, check the answer, pay its authors
+  openlorad earnings ADDRESS                         what an account has earned, batch by batch`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.PersistentFlags().String(flagHome, defaultHome(), "directory for state of the gateway and of sessions")
-	root.AddCommand(serveCmd(), askCmd(), sessionCmd(), statusCmd(), versionCmd(), demo.NewCommand())
+	root.AddCommand(serveCmd(), askCmd(), earningsCmd(), sessionCmd(), statusCmd(), versionCmd(), demo.NewCommand())
 	return root
 }
 

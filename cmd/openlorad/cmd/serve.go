@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/openlora/earnings"
 	"github.com/openledger/openledger/openlora/engine"
 	"github.com/openledger/openledger/openlora/gateway"
 	"github.com/openledger/openledger/openlora/indexer"
@@ -77,7 +78,7 @@ openlorad serve --model 1 --from provider --engine openai --openai-url http://12
 	f.Duration(flagInterval, time.Second, "how often receipts are submitted")
 	f.String(flagEvidence, evidenceInline, "how receipts are proved: inline, in the transaction, or attested, by validators who fetch the evidence")
 	f.StringSlice(flagAttestor, nil, "base URL of a validator's attestor to push evidence to; repeatable")
-	f.Bool(flagIndexer, true, "keep proofs of receipts for when the chain has pruned them")
+	f.Bool(flagIndexer, true, "keep proofs of receipts for when the chain has pruned them, and what accounts have earned")
 	cmd.AddCommand(answerKeyCmd())
 	return cmd
 }
@@ -214,8 +215,15 @@ func serve(cmd *cobra.Command) error {
 			return err
 		}
 		defer index.Close()
+		history, err := earnings.Open(filepath.Join(home, "earnings.db"), earnings.Node{Client: node}, log)
+		if err != nil {
+			return err
+		}
+		defer history.Close()
 		mux.Handle("GET /v1/openledger/receipts/{id}/proof", index)
 		work.Go(func() { index.Run(ctx) })
+		mux.Handle("GET /v1/openledger/accounts/{address}/earnings", history)
+		work.Go(func() { history.Run(ctx) })
 	}
 	interval, _ := f.GetDuration(flagInterval)
 	work.Go(func() { g.Sender().Run(ctx, interval) })

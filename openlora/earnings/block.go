@@ -1,0 +1,262 @@
+package earnings
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	bolt "go.etcd.io/bbolt"
+
+	sdkmath "cosmossdk.io/math"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	"github.com/cosmos/gogoproto/proto"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// waiting is a batch that is not paid yet.
+type waiting struct {
+	Batch     uint64                           `json:"batch"`
+	Submitted int64                            `json:"submitted"`
+	Arrived   bool                             `json:"arrived"` // decided: waits for its bonus only
+	Accounts  []attributiontypes.AccountCredit `json:"accounts"`
+}
+
+// read is an event, with what the chain had to be asked because of it.
+type read struct {
+	typed   proto.Message // nil for a transfer
+	send    transfer
+	credits *attributiontypes.QueryBatchCreditsResponse
+}
+
+// transfer out of the account of x/rewards.
+type transfer struct {
+	to     string
+	amount sdkmath.Int
+}
+
+// read returns what matters of a block.
+func (x *Index) read(ctx context.Context, height int64) ([]read, error) {
+	events, err := x.node.Events(ctx, height)
+	if err != nil {
+		return nil, fmt.Errorf("events of block %d: %w", height, err)
+	}
+	var out []read
+	for _, event := range events {
+		if event.Type == banktypes.EventTypeTransfer {
+			if send, ok := payout(event); ok {
+				out = append(out, read{send: send})
+			}
+			continue
+		}
+		if !strings.HasPrefix(event.Type, "openledger.") {
+			continue
+		}
+		// The SDK adds attributes of its own, with which a typed event cannot be parsed.
+		bare := abci.Event{Type: event.Type}
+		for _, attribute := range event.Attributes {
+			if attribute.Key != "mode" && attribute.Key != "msg_index" {
+				bare.Attributes = append(bare.Attributes, attribute)
+			}
+		}
+		typed, err := sdk.ParseTypedEvent(bare)
+		if err != nil {
+			continue // a flat event
+		}
+		r := read{typed: typed}
+		if submitted, ok := typed.(*attributiontypes.EventReceiptsSubmitted); ok {
+			if r.credits, err = x.credits(ctx, height, submitted.BatchId); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// credits asks what a batch credits in the state of its block. A node that has pruned that state can say it from what it has now,
+// unless models have changed hands since.
+func (x *Index) credits(ctx context.Context, height int64, batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error) {
+	credits, err := x.node.BatchCredits(ctx, height, batch)
+	if err == nil {
+		return credits, nil
+	}
+	latest, again := x.node.BatchCredits(ctx, 0, batch)
+	if again != nil {
+		return nil, fmt.Errorf("credits of batch %d at height %d: %w; follow a node that keeps more state", batch, height, err)
+	}
+	x.log.Warn("the state of a batch is pruned; owners of models are those of now", "batch", batch, "height", height)
+	return latest, nil
+}
+
+func payout(event abci.Event) (transfer, bool) {
+	var sender, amount string
+	var out transfer
+	for _, attribute := range event.Attributes {
+		switch attribute.Key {
+		case banktypes.AttributeKeyRecipient:
+			out.to = attribute.Value
+		case banktypes.AttributeKeySender:
+			sender = attribute.Value
+		case sdk.AttributeKeyAmount:
+			amount = attribute.Value
+		}
+	}
+	if sender != authtypes.NewModuleAddress(rewardstypes.ModuleName).String() {
+		return out, false
+	}
+	coins, err := sdk.ParseCoinsNormalized(amount)
+	out.amount = coins.AmountOf(rewardstypes.Denom)
+	return out, err == nil
+}
+
+// block indexes one block.
+type block struct {
+	tx      *bolt.Tx
+	height  int64
+	sends   []transfer // of the account of x/rewards, so far
+	entries uint32     // stored for the block
+}
+
+// apply indexes an event.
+func (b *block) apply(r read) error {
+	switch event := r.typed.(type) {
+	case nil:
+		b.sends = append(b.sends, r.send)
+	case *attributiontypes.EventReceiptsSubmitted:
+		return b.submitted(event.BatchId, r.credits)
+	case *attributiontypes.EventBatchAttested:
+		return b.arrived(event.BatchId)
+	case *attributiontypes.EventBatchSettled:
+		return b.refused(event)
+	case *attributiontypes.EventDisputeUpheld:
+		return b.disproven(event.BatchId)
+	case *rewardstypes.EventSupplyNetted:
+		return b.granted(event.Bonus)
+	case *rewardstypes.EventPayouts:
+		return b.payouts(event)
+	case *rewardstypes.EventClaimed:
+		return b.add(event.Account, Entry{Kind: KindClaim, Height: b.height, Amount: event.Amount.Amount, Recipient: event.Recipient})
+	}
+	return nil
+}
+
+func (b *block) add(address string, entry Entry) error {
+	b.entries++
+	return addEntry(b.tx, address, b.entries, entry)
+}
+
+// submitted keeps what a batch credits until it is paid. One with inline evidence arrives at once.
+func (b *block) submitted(batch uint64, credits *attributiontypes.QueryBatchCreditsResponse) error {
+	if len(credits.Accounts) == 0 {
+		return nil // free answers
+	}
+	w := waiting{Batch: batch, Submitted: b.height, Accounts: credits.Accounts}
+	if err := b.keep(w); err != nil || credits.SettledHeight != b.height {
+		return err
+	}
+	return b.arrived(batch)
+}
+
+// arrived notes that a batch is paid as soon as its bonus is granted. Without one it is paid now.
+func (b *block) arrived(batch uint64) error {
+	w, ok, err := b.find(batch)
+	if err != nil || !ok {
+		return err
+	}
+	if sumBonus(w).IsPositive() {
+		w.Arrived = true
+		return b.keep(w)
+	}
+	return b.pay(w, func(credit attributiontypes.AccountCredit) sdkmath.Int { return credit.Bonus }, false)
+}
+
+// refused drops a batch whose payers have their fees back. Of one that expired, compute is paid.
+func (b *block) refused(event *attributiontypes.EventBatchSettled) error {
+	w, ok, err := b.find(event.BatchId)
+	if err != nil || !ok {
+		return err
+	}
+	if event.Status != attributiontypes.BATCH_STATUS_LAPSED {
+		return b.drop(w)
+	}
+	w.Accounts = computeOnly(w.Accounts)
+	return b.pay(w, func(attributiontypes.AccountCredit) sdkmath.Int { return sdkmath.ZeroInt() }, false)
+}
+
+// computeOnly leaves of credits what providers get.
+func computeOnly(accounts []attributiontypes.AccountCredit) []attributiontypes.AccountCredit {
+	var out []attributiontypes.AccountCredit
+	for _, account := range accounts {
+		left := attributiontypes.AccountCredit{Address: account.Address, Amount: sdkmath.ZeroInt(), Contributed: sdkmath.ZeroInt(), Bonus: sdkmath.ZeroInt()}
+		for _, part := range account.Parts {
+			if part.Role == attributiontypes.CREDIT_ROLE_PROVIDER {
+				left.Amount, left.Parts = left.Amount.Add(part.Amount), append(left.Parts, part)
+			}
+		}
+		if len(left.Parts) > 0 {
+			out = append(out, left)
+		}
+	}
+	return out
+}
+
+// disproven drops a batch in which a lie was proven before it was decided. What is paid stays paid.
+func (b *block) disproven(batch uint64) error {
+	w, ok, err := b.find(batch)
+	if err != nil || !ok || w.Arrived {
+		return err
+	}
+	return b.drop(w)
+}
+
+// payouts stores the payouts of a block: the transfers just before the event.
+func (b *block) payouts(event *rewardstypes.EventPayouts) error {
+	if int(event.Count) > len(b.sends) {
+		return fmt.Errorf("%d payouts and %d transfers", event.Count, len(b.sends))
+	}
+	sum := sdkmath.ZeroInt()
+	sends := b.sends[len(b.sends)-int(event.Count):]
+	for _, send := range sends {
+		sum = sum.Add(send.amount)
+	}
+	if !sum.Equal(event.Amount) {
+		return fmt.Errorf("payouts of %s in transfers of %s", event.Amount, sum)
+	}
+	for _, send := range sends {
+		if err := b.add(send.to, Entry{Kind: KindPayout, Height: b.height, Amount: send.amount}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pay stores an entry for each account of a batch, and forgets the batch.
+func (b *block) pay(w waiting, bonus func(attributiontypes.AccountCredit) sdkmath.Int, unknown bool) error {
+	for _, credit := range w.Accounts {
+		if err := b.add(credit.Address, batchEntry(w, credit, bonus(credit), unknown, b.height)); err != nil {
+			return err
+		}
+	}
+	return b.drop(w)
+}
+
+func (b *block) keep(w waiting) error { return put(b.tx.Bucket(waitingBucket), be64(w.Batch), w) }
+
+func (b *block) drop(w waiting) error { return b.tx.Bucket(waitingBucket).Delete(be64(w.Batch)) }
+
+func (b *block) find(batch uint64) (waiting, bool, error) {
+	stored := b.tx.Bucket(waitingBucket).Get(be64(batch))
+	if stored == nil {
+		return waiting{}, false, nil
+	}
+	var w waiting
+	return w, true, json.Unmarshal(stored, &w)
+}

@@ -1,0 +1,92 @@
+package earnings
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+)
+
+const (
+	// DefaultLimit of a page of a history.
+	DefaultLimit = 20
+	// MaxLimit of a page of a history.
+	MaxLimit = 100
+)
+
+// ErrRequest says that a history was asked for in a way that makes no sense.
+var ErrRequest = errors.New("invalid request")
+
+// History is a page of what an account has earned and was paid, newest first.
+type History struct {
+	Address     string  `json:"address"`
+	FirstHeight int64   `json:"first_height"` // of the index: nothing before is in it
+	Height      int64   `json:"height"`       // up to which blocks are indexed
+	Totals      Totals  `json:"totals"`
+	Entries     []Entry `json:"entries"`
+	Next        string  `json:"next,omitempty"` // where the next page begins, as before
+}
+
+// History returns a page of an account's history. before is Next of the page before it, or nothing.
+func (x *Index) History(address, before string, limit int) (History, error) {
+	account, err := sdk.AccAddressFromBech32(address)
+	if err != nil {
+		return History{}, fmt.Errorf("%w: address %q: %s", ErrRequest, address, err)
+	}
+	if limit < 0 || limit > MaxLimit {
+		return History{}, fmt.Errorf("%w: limit %d, at most %d", ErrRequest, limit, MaxLimit)
+	}
+	if limit == 0 {
+		limit = DefaultLimit
+	}
+	from, err := hex.DecodeString(before)
+	if err != nil || len(from) != 0 && len(from) != placeSize {
+		return History{}, fmt.Errorf("%w: before %q is not the `next` of a page", ErrRequest, before)
+	}
+	history := History{Address: address, Entries: []Entry{}}
+	return history, x.db.View(func(tx *bolt.Tx) error { return history.fill(tx, account, from, limit) })
+}
+
+// placeSize of a height and a number.
+const placeSize = 12
+
+func (h *History) fill(tx *bolt.Tx, account sdk.AccAddress, before []byte, limit int) error {
+	meta := tx.Bucket(metaBucket)
+	if next := meta.Get(nextKey); next != nil {
+		h.FirstHeight, h.Height = int64(binary.BigEndian.Uint64(meta.Get(firstKey))), int64(binary.BigEndian.Uint64(next))-1
+	}
+	var err error
+	if h.Totals, err = totalsOf(tx, account); err != nil {
+		return err
+	}
+	prefix := accountKey(account)
+	if len(before) == 0 {
+		before = bytes.Repeat([]byte{0xff}, placeSize)
+	}
+	cursor := tx.Bucket(entriesBucket).Cursor()
+	key, value := cursor.Seek(append(bytes.Clone(prefix), before...))
+	if key == nil {
+		key, value = cursor.Last()
+	} else {
+		key, value = cursor.Prev()
+	}
+	for ; bytes.HasPrefix(key, prefix); key, value = cursor.Prev() {
+		if len(h.Entries) == limit {
+			return nil
+		}
+		var entry Entry
+		if err := json.Unmarshal(value, &entry); err != nil {
+			return err
+		}
+		h.Entries = append(h.Entries, entry)
+		h.Next = hex.EncodeToString(key[len(prefix):])
+	}
+	h.Next = "" // that was all
+	return nil
+}

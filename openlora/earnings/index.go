@@ -1,0 +1,163 @@
+// Package earnings keeps what each account has earned, batch by batch, and what
+// was paid out to it. It is built from the events of blocks, and from what the
+// chain says a batch has credited, at the height of the batch. The ledger of
+// x/rewards holds one sum for each account; this is where the sum comes from.
+package earnings
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+var (
+	metaBucket     = []byte("meta")     // see the keys below
+	waitingBucket  = []byte("waiting")  // be64 batch id → waiting
+	entriesBucket  = []byte("entries")  // account ‖ be64 height ‖ be32 number → Entry
+	accountsBucket = []byte("accounts") // account → Totals
+
+	firstKey = []byte("first") // be64 of the first block indexed
+	nextKey  = []byte("next")  // be64 of the next block to index
+)
+
+const (
+	pollInterval = 2 * time.Second
+	openTimeout  = 5 * time.Second
+	// blocksPerWrite are read before they are written together: a write waits for the disk.
+	blocksPerWrite = 200
+)
+
+// Source is a node.
+type Source interface {
+	// Heights returns the first block whose state the node has, and the last.
+	Heights(ctx context.Context) (first, last int64, err error)
+	// Events returns the events of a block in the order in which they came about; those of failed transactions are left out.
+	Events(ctx context.Context, height int64) ([]abci.Event, error)
+	// BatchCredits asks the state of a height what a batch has credited.
+	BatchCredits(ctx context.Context, height int64, batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error)
+}
+
+// Index of earnings.
+type Index struct {
+	db   *bolt.DB
+	node Source
+	log  *slog.Logger
+	mu   sync.Mutex // one follower at a time
+}
+
+// Open opens or makes an index.
+func Open(path string, node Source, log *slog.Logger) (*Index, error) {
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: openTimeout})
+	if err != nil {
+		return nil, fmt.Errorf("index of earnings %s: %w", path, err)
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		for _, name := range [][]byte{metaBucket, waitingBucket, entriesBucket, accountsBucket} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &Index{db: db, node: node, log: log}, nil
+}
+
+// Close closes the index.
+func (x *Index) Close() error { return x.db.Close() }
+
+// Run follows the chain until ctx ends.
+func (x *Index) Run(ctx context.Context) {
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	for {
+		if err := x.Follow(ctx); err != nil && ctx.Err() == nil {
+			x.log.Warn("the index of earnings could not follow the chain; trying again", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// Follow indexes all blocks up to the last one.
+func (x *Index) Follow(ctx context.Context) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	first, last, err := x.node.Heights(ctx)
+	if err != nil {
+		return err
+	}
+	for {
+		done, err := x.write(ctx, first, last)
+		if err != nil || done {
+			return err
+		}
+	}
+}
+
+// write indexes some blocks in one transaction. A block that cannot be read ends it; what was read before is kept.
+func (x *Index) write(ctx context.Context, first, last int64) (done bool, err error) {
+	var failed error
+	err = x.db.Update(func(tx *bolt.Tx) error {
+		next, err := start(tx, first, last)
+		if err != nil {
+			return err
+		}
+		until := min(next+blocksPerWrite-1, last)
+		for ; next <= until; next++ {
+			b := block{tx: tx, height: next}
+			var read []read
+			if read, failed = x.read(ctx, next); failed != nil {
+				break
+			}
+			for _, event := range read {
+				if err := b.apply(event); err != nil {
+					return fmt.Errorf("block %d: %w", next, err)
+				}
+			}
+		}
+		done = next > last
+		return tx.Bucket(metaBucket).Put(nextKey, be64(uint64(next)))
+	})
+	return done, errors.Join(err, failed)
+}
+
+// start returns the next block to index. An index that is new begins at the first block of which the node has the state.
+func start(tx *bolt.Tx, first, last int64) (int64, error) {
+	meta := tx.Bucket(metaBucket)
+	stored := meta.Get(nextKey)
+	if stored == nil {
+		return first, meta.Put(firstKey, be64(uint64(first)))
+	}
+	next := int64(binary.BigEndian.Uint64(stored))
+	if next > last+1 {
+		return 0, fmt.Errorf("the index has blocks up to %d, the node up to %d: wait until the node has caught up, or remove the index if the chain was started anew", next-1, last)
+	}
+	return next, nil
+}
+
+func be64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+func put(bucket *bolt.Bucket, key []byte, value any) error {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return bucket.Put(key, encoded)
+}
