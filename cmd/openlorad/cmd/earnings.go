@@ -167,7 +167,11 @@ func printEarnings(out io.Writer, history earnings.History, agreement string) {
 	if agreement != "" {
 		agreement = "; " + agreement
 	}
-	fmt.Fprintf(out, "earned %s OPEN in %d batches%s\n", open(t.Earned), t.Batches, agreement)
+	batches := "batches"
+	if t.Batches == 1 {
+		batches = "batch"
+	}
+	fmt.Fprintf(out, "earned %s OPEN in %d %s%s\n", open(t.Earned), t.Batches, batches, agreement)
 	fmt.Fprintf(out, "of it by contributing %s OPEN, with a bonus of %s OPEN; paid out %s OPEN\n\n", open(t.Contributed), open(t.Bonus), open(t.PaidOut))
 	if len(history.Entries) == 0 {
 		fmt.Fprintln(out, "no entries")
