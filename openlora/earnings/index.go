@@ -36,6 +36,8 @@ const (
 	openTimeout  = 5 * time.Second
 	// blocksPerWrite are read before they are written together: a write waits for the disk.
 	blocksPerWrite = 200
+	// writesPerReport is how often a long catching-up says how far it is.
+	writesPerReport = 25
 )
 
 // Source is a node.
@@ -103,10 +105,13 @@ func (x *Index) Follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for {
+	for writes := 1; ; writes++ {
 		done, err := x.write(ctx, first, last)
 		if err != nil || done {
 			return err
+		}
+		if writes%writesPerReport == 0 {
+			x.log.Info("indexing earnings", "blocks", writes*blocksPerWrite, "until", last)
 		}
 	}
 }

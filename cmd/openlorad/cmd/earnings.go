@@ -40,9 +40,10 @@ func earningsCmd() *cobra.Command {
 		Long: `Show an account's history, newest first: each batch of receipts that paid it, as
 what, for how many receipts, with the bonus that was granted, and each payout.
 
-It is computed here from the events of your node, and kept in HOME/earnings.db, so
-that only new blocks are read the next time. The sum is compared with the ledger.
-With --gateway a gateway is asked for the history that it keeps.`,
+It is computed here from the events of your node, and kept in HOME/earnings-CHAIN.db,
+so that only new blocks are read the next time; the first time takes about a second
+for a few hundred blocks. The sum is compared with the ledger. With --gateway a
+gateway is asked for the history that it keeps.`,
 		Example: `openlorad earnings $(openledgerd keys show alice -a)
 openlorad earnings open1… --limit 100 --json
 openlorad earnings open1… --gateway http://127.0.0.1:8080`,
@@ -117,14 +118,16 @@ func earningsOfNode(cmd *cobra.Command, address, before string, limit int) (earn
 
 // agreement says whether a history is all that the ledger knows.
 func agreement(history earnings.History, earned sdkmath.Int) string {
-	missing := earned.Sub(history.Totals.Earned)
+	ledger := "the ledger says " + rewardstypes.FormatOpen(earned) + " OPEN"
 	switch {
-	case missing.IsZero():
+	case earned.Equal(history.Totals.Earned):
 		return "the ledger says the same"
+	case earned.LT(history.Totals.Earned):
+		return ledger + ": the rest waits for the sweep"
 	case history.FirstHeight > 1:
-		return fmt.Sprintf("the ledger says %s OPEN: the node has no blocks before %d", rewardstypes.FormatOpen(earned), history.FirstHeight)
+		return fmt.Sprintf("%s: the node has no state before block %d", ledger, history.FirstHeight)
 	}
-	return fmt.Sprintf("the ledger says %s OPEN: %s OPEN wait for the sweep, or were granted in a pause", rewardstypes.FormatOpen(earned), rewardstypes.FormatOpen(missing.Neg()))
+	return ledger + ": please report it, no income should be without an event"
 }
 
 func earningsOfGateway(ctx context.Context, gateway, address, before string, limit int) (earnings.History, error) {
