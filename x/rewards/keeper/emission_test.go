@@ -16,9 +16,9 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-const year = secondsPerYear * time.Second
+const emissionYear = secondsPerYear * time.Second
 
-var zero = math.ZeroInt()
+var nothing = math.ZeroInt()
 
 // closedForm is reserve · (1 − rate · seconds / year)^blocks.
 func closedForm(reserve math.Int, ppm uint32, seconds int64, blocks int) *big.Float {
@@ -49,7 +49,7 @@ func TestEmissionDecaysAsTheClosedFormSays(t *testing.T) {
 		{"almost nothing", 1, maxEmissionSeconds, 50, 0.99995},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			reserve, emitted, last := types.DefaultReserve, zero, types.DefaultReserve
+			reserve, emitted, last := types.DefaultReserve, nothing, types.DefaultReserve
 			blocks := int(c.years * secondsPerYear / c.seconds)
 			if c.years == 0 {
 				blocks = 86_400
@@ -76,7 +76,7 @@ const maxEmissionSeconds = 3_600
 
 func TestTimeIsNeitherLostNorCountedTwice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		f := newFixture(t, zero, types.DefaultReserve, nil)
+		f := newEmission(t, nothing, types.DefaultReserve, nil)
 		params := types.DefaultParams()
 		from, counted := f.ctx.BlockTime(), int64(0)
 		for _, ms := range rapid.SliceOfN(rapid.Int64Range(0, 3_000), 1, 100).Draw(t, "milliseconds") {
@@ -91,7 +91,7 @@ func TestTimeIsNeitherLostNorCountedTwice(t *testing.T) {
 }
 
 func TestBlocksWithinASecondEmitOnceASecond(t *testing.T) {
-	fast, slow := newFixture(t, zero, types.DefaultReserve, nil), newFixture(t, zero, types.DefaultReserve, nil)
+	fast, slow := newEmission(t, nothing, types.DefaultReserve, nil), newEmission(t, nothing, types.DefaultReserve, nil)
 	silent := 0
 	for range 1_000 {
 		before := fast.emitted(t)
@@ -114,17 +114,17 @@ func TestEmissionOfStrangeTimes(t *testing.T) {
 		d       time.Duration
 		seconds int64
 	}{
-		"no time": {0, 0}, "less than a second": {999 * time.Millisecond, 0}, "a second": {time.Second, 1}, "back": {-time.Hour, 0}, "back by years": {-3 * year, 0},
-		"a minute": {time.Minute, 60}, "a halt of an hour": {time.Hour, 60}, "a jump of years": {50 * year, 60},
+		"no time": {0, 0}, "less than a second": {999 * time.Millisecond, 0}, "a second": {time.Second, 1}, "back": {-time.Hour, 0}, "back by years": {-3 * emissionYear, 0},
+		"a minute": {time.Minute, 60}, "a halt of an hour": {time.Hour, 60}, "a jump of years": {50 * emissionYear, 60},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFixture(t, zero, types.DefaultReserve, nil)
+			f := newEmission(t, nothing, types.DefaultReserve, nil)
 			f.block(t, c.d)
 			require.Equal(t, emissionRoundedDown(types.DefaultReserve, 80_000, c.seconds).String(), f.emitted(t).String())
 		})
 	}
 	// What a halt did not emit is not made up for.
-	f := newFixture(t, zero, types.DefaultReserve, nil)
+	f := newEmission(t, nothing, types.DefaultReserve, nil)
 	f.block(t, 24*time.Hour)
 	before := f.emitted(t)
 	f.block(t, time.Second)
@@ -132,7 +132,7 @@ func TestEmissionOfStrangeTimes(t *testing.T) {
 }
 
 func TestPauseEmitsNothingAndCatchesUpWithNothing(t *testing.T) {
-	f := newFixture(t, zero, types.DefaultReserve, func(p *types.Params) { p.Paused = true })
+	f := newEmission(t, nothing, types.DefaultReserve, func(p *types.Params) { p.Paused = true })
 	for range 30 {
 		f.block(t, time.Second)
 	}
@@ -143,7 +143,7 @@ func TestPauseEmitsNothingAndCatchesUpWithNothing(t *testing.T) {
 }
 
 func TestReserveIsExhausted(t *testing.T) {
-	f := newFixture(t, zero, math.NewInt(10_000), func(p *types.Params) {
+	f := newEmission(t, nothing, math.NewInt(10_000), func(p *types.Params) {
 		p.EmissionPpmPerYear, p.MaxBlockSeconds = types.PPM, maxEmissionSeconds
 	})
 	last := f.reserve(t)
@@ -157,14 +157,14 @@ func TestReserveIsExhausted(t *testing.T) {
 	require.Equal(t, "1235", f.emitted(t).String())
 	require.Empty(t, f.ctx.EventManager().Events(), "nothing is said of nothing")
 
-	none := newFixture(t, types.MaxSupply, zero, nil)
+	none := newEmission(t, types.MaxSupply, nothing, nil)
 	none.block(t, time.Minute)
 	require.True(t, none.emitted(t).IsZero())
 	require.Equal(t, types.MaxSupply.String(), none.bank.supply.String())
 }
 
 func TestRateOfNothing(t *testing.T) {
-	f := newFixture(t, zero, types.DefaultReserve, func(p *types.Params) { p.EmissionPpmPerYear = 0 })
+	f := newEmission(t, nothing, types.DefaultReserve, func(p *types.Params) { p.EmissionPpmPerYear = 0 })
 	f.block(t, time.Minute)
 	require.True(t, f.emitted(t).IsZero())
 	require.Equal(t, types.DefaultReserve.String(), f.reserve(t).String())
@@ -174,8 +174,8 @@ func TestRateOfNothing(t *testing.T) {
 func TestEmissionKeepsItsBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		initial := math.NewIntFromUint64(rapid.Uint64().Draw(t, "reserve")).MulRaw(10_000_000)
-		f := newFixture(t, types.MaxSupply.Sub(initial), initial, nil)
-		stakers, pool, last := zero, zero, initial
+		f := newEmission(t, types.MaxSupply.Sub(initial), initial, nil)
+		stakers, pool, last := nothing, nothing, initial
 		for range rapid.IntRange(1, 30).Draw(t, "blocks") {
 			f.edit(t, func(p *types.Params) {
 				p.EmissionPpmPerYear = rapid.Uint32Range(0, types.PPM).Draw(t, "rate")
@@ -204,7 +204,7 @@ func TestEmissionKeepsItsBounds(t *testing.T) {
 
 func TestWalletsSeeWhatStakersWillGet(t *testing.T) {
 	supply := types.MaxSupply.Sub(types.DefaultReserve).QuoRaw(2) // 400,000,000 OPEN
-	f := newFixture(t, supply, types.DefaultReserve, func(p *types.Params) { p.EmissionBountyPpm = 250_000 })
+	f := newEmission(t, supply, types.DefaultReserve, func(p *types.Params) { p.EmissionBountyPpm = 250_000 })
 	server := NewMintQueryServer(f.Keeper)
 	annual, err := server.AnnualProvisions(f.ctx, &minttypes.QueryAnnualProvisionsRequest{})
 	require.NoError(t, err)
@@ -237,8 +237,8 @@ func TestWalletsSeeWhatStakersWillGet(t *testing.T) {
 		require.True(t, inflation.Inflation.IsZero(), name)
 		f.edit(t, func(p *types.Params) { p.EmissionPpmPerYear, p.EmissionBountyPpm = 80_000, 0 })
 	}
-	nothing := newFixture(t, zero, types.DefaultReserve, nil)
-	inflation, err = NewMintQueryServer(nothing.Keeper).Inflation(nothing.ctx, &minttypes.QueryInflationRequest{})
+	empty := newEmission(t, nothing, types.DefaultReserve, nil)
+	inflation, err = NewMintQueryServer(empty.Keeper).Inflation(empty.ctx, &minttypes.QueryInflationRequest{})
 	require.NoError(t, err)
 	require.True(t, inflation.Inflation.IsZero(), "of no supply")
 }
