@@ -158,13 +158,13 @@ func fillPages(t testing.TB, c *chain.Chain, pages int) []rewardstypes.Row {
 	var rows []rewardstypes.Row
 	for number := range pages {
 		var page rewardstypes.Page
-		for i := range page {
+		for i := range page.Rows {
 			contributed := poa.NewAmount(uint64(random.Intn(1_000)))
 			earned, err := contributed.Add(poa.NewAmount(uint64(random.Intn(1_000))))
 			require.NoError(t, err)
-			page[i] = rewardstypes.Row{Earned: earned, Contributed: contributed}
+			page.Rows[i] = rewardstypes.Row{Earned: earned, Contributed: contributed}
 		}
-		rows = append(rows, page[:]...)
+		rows = append(rows, page.Rows[:]...)
 		require.NoError(t, c.App.RewardsKeeper.Pages.Set(c.Ctx(), uint64(number), page))
 	}
 	return rows

@@ -139,7 +139,7 @@ func (b *block) apply(r read) error {
 	case *attributiontypes.EventDisputeUpheld:
 		return b.disproven(event.BatchId)
 	case *rewardstypes.EventSupplyNetted:
-		return b.granted(event.Bonus)
+		return b.granted(event)
 	case *rewardstypes.EventPayouts:
 		return b.payouts(event)
 	case *rewardstypes.EventClaimed:

@@ -72,7 +72,9 @@ func (k Keeper) credits(ctx sdk.Context, batch types.Batch, only sdk.AccAddress)
 			if err != nil {
 				return nil, err
 			}
-			c.receipt(payable, batch.Paid(split))
+			if err := c.receipt(payable, batch.Paid(split)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return c.sorted(), nil
@@ -101,20 +103,29 @@ type creditedAccount struct {
 type partOfAccount struct{ account, part int }
 
 // receipt mirrors what x/rewards credits for a receipt.
-func (c *crediting) receipt(payable rewardstypes.Payable, paid rewardstypes.Payout) {
+func (c *crediting) receipt(payable rewardstypes.Payable, paid rewardstypes.Payout) error {
 	c.receipts++
 	zero := math.ZeroInt()
 	c.add(payable.Provider, types.CREDIT_ROLE_PROVIDER, payable.Model, 0, paid.Provider, zero)
-	for i, amount := range rewardstypes.LineageAmounts(paid.Lineage, payable.Lineage) {
+	lineage, err := rewardstypes.LineageAmounts(paid.Lineage, payable.Lineage)
+	if err != nil {
+		return err
+	}
+	for i, amount := range lineage {
 		c.add(payable.Lineage[i].Address, types.CREDIT_ROLE_LINEAGE, payable.Model, 0, amount, zero)
 	}
 	for i, entry := range paid.Entries {
 		of := payable.Entries[i]
 		c.add(of.Contributor, types.CREDIT_ROLE_CONTRIBUTOR, payable.Model, of.DataNet, entry.Amount, entry.Bonus)
-		for j, amount := range rewardstypes.RoyaltyAmounts(entry.Amount.Add(entry.OwnerAmount), of.Royalties) {
-			c.add(of.Royalties[j].Address, types.CREDIT_ROLE_DATANET, payable.Model, of.DataNet, amount, zero)
+		earned, err := rewardstypes.AmountOf(entry.Amount.Add(entry.OwnerAmount))
+		if err != nil {
+			return err
+		}
+		for _, royalty := range of.Royalties {
+			c.add(royalty.Address, types.CREDIT_ROLE_DATANET, payable.Model, of.DataNet, rewardstypes.IntOf(rewardstypes.RoyaltyAmount(earned, royalty)), zero)
 		}
 	}
+	return nil
 }
 
 func (c *crediting) add(address sdk.AccAddress, role types.CreditRole, model, datanet uint64, amount, bonus math.Int) {

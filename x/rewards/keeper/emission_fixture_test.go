@@ -1,40 +1,26 @@
-package keeper_test
+package keeper
 
 import (
-	"encoding/binary"
-	"testing"
+	"context"
+	"fmt"
 	"time"
 
-	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cosmos/cosmos-sdk/codec"
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	"github.com/cosmos/cosmos-sdk/runtime"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	"github.com/cosmos/cosmos-sdk/testutil"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	authcodec "github.com/cosmos/cosmos-sdk/x/auth/codec"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
-	"github.com/openledger/openledger/testutil/solo"
-	"github.com/openledger/openledger/x/rewards/keeper"
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-<<<<<<<< HEAD:x/rewards/keeper/fixture_test.go
-// payer is the module that receipts and refunds are paid from.
-const payer = "attribution"
-
-// fixture is x/rewards alone, with all coins at the payer.
-type fixture struct {
-	t require.TestingT
-	*solo.RewardsModule
-	msgs    types.MsgServer
-	queries types.QueryServer
-	batch   uint64
-}
-
-func newFixture(t require.TestingT, edit ...func(*types.Params)) *fixture {
-	if helper, ok := t.(*testing.T); ok {
-		helper.Helper()
-	}
-========
 // emissionStart is the time of the first block of a fixture.
 var emissionStart = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 
@@ -105,22 +91,16 @@ func newEmission(t require.TestingT, supply, reserve math.Int, edit func(*types.
 	f := &emissionFixture{ctx: ctx.WithBlockTime(emissionStart), bank: &emissionBank{supply: supply, balances: make(map[string]math.Int)}}
 	f.Keeper = NewKeeper(codec.NewProtoCodec(codectypes.NewInterfaceRegistry()), runtime.NewKVStoreService(key),
 		authcodec.NewBech32Codec("open"), "authority", emissionAccounts{}, f.bank, nil, nil)
->>>>>>>> 9ad44fb (test(rewards): names of the emission fixture that leave room for others):x/rewards/keeper/emission_fixture_test.go
 	genesis := types.DefaultGenesis()
-	// Emission is tested beside; without it the bank's sums are of receipts alone.
-	genesis.Params.EmissionPpmPerYear = 0
-	genesis.Params.BonusPerSecond = math.NewIntWithDecimal(1, 26)
-	genesis.Clock.LastBlockTime = solo.Start
-	for _, edit := range edit {
+	genesis.Reserve = reserve
+	if edit != nil {
 		edit(&genesis.Params)
 	}
-	return startFixture(t, *genesis, map[string]sdk.Coins{payer: coins(math.NewIntWithDecimal(1, 26))})
+	require.NoError(t, f.InitGenesis(f.ctx, *genesis))
+	require.NoError(t, f.EndBlock(f.ctx))
+	return f
 }
 
-<<<<<<<< HEAD:x/rewards/keeper/fixture_test.go
-func startFixture(t require.TestingT, genesis types.GenesisState, balances map[string]sdk.Coins) *fixture {
-	module, err := solo.NewRewards(genesis, balances)
-========
 // block lets time pass and ends a block.
 func (f *emissionFixture) block(t require.TestingT, d time.Duration) {
 	f.ctx = f.ctx.WithBlockTime(f.ctx.BlockTime().Add(d)).WithEventManager(sdk.NewEventManager())
@@ -129,125 +109,12 @@ func (f *emissionFixture) block(t require.TestingT, d time.Duration) {
 
 func (f *emissionFixture) edit(t require.TestingT, edit func(*types.Params)) {
 	params, err := f.Params.Get(f.ctx)
->>>>>>>> 9ad44fb (test(rewards): names of the emission fixture that leave room for others):x/rewards/keeper/emission_fixture_test.go
 	require.NoError(t, err)
-	return &fixture{t: t, RewardsModule: module, msgs: keeper.NewMsgServer(module.Keeper), queries: keeper.NewQueryServer(module.Keeper)}
-}
-
-// reimported exports the state and starts another module from it.
-func (f *fixture) reimported() *fixture {
-	exported, err := f.Keeper.ExportGenesis(f.Ctx)
-	require.NoError(f.t, err)
-	require.NoError(f.t, exported.Validate())
-	balances := make(map[string]sdk.Coins)
-	for _, module := range []string{payer, types.ModuleName, types.BountyPoolName} {
-		balances[module] = coins(f.Bank.Of(f.Ctx, solo.ModuleAddress(module)))
-	}
-	again := startFixture(f.t, *exported, balances)
-	again.Ctx = again.Ctx.WithBlockHeight(f.Ctx.BlockHeight()).WithBlockTime(f.Ctx.BlockTime())
-	again.batch = f.batch
-	twice, err := again.Keeper.ExportGenesis(again.Ctx)
-	require.NoError(f.t, err)
-	require.Equal(f.t, exported.String(), twice.String(), "an imported state exports the same")
-	return again
-}
-
-// block ends a block a second later, with all invariants.
-func (f *fixture) block() {
-	f.Ctx = f.Ctx.WithBlockHeight(f.Ctx.BlockHeight() + 1).WithBlockTime(f.Ctx.BlockTime().Add(time.Second)).WithEventManager(sdk.NewEventManager())
-	require.NoError(f.t, f.Keeper.EndBlock(f.Ctx))
-	require.NoError(f.t, f.Keeper.CheckInvariants(f.Ctx))
-}
-
-func (f *fixture) blocks(n int) {
-	for range n {
-		f.block()
-	}
-}
-
-func (f *fixture) setParams(edit func(*types.Params)) {
-	params, err := f.Keeper.Params.Get(f.Ctx)
-	require.NoError(f.t, err)
 	edit(&params)
-	require.NoError(f.t, params.Validate())
-	require.NoError(f.t, f.Keeper.Params.Set(f.Ctx, params))
+	require.NoError(t, params.Validate())
+	require.NoError(t, f.Params.Set(f.ctx, params))
 }
 
-<<<<<<<< HEAD:x/rewards/keeper/fixture_test.go
-// prepare splits receipts, one for each account: all pay 1 OPEN and n aopen of royalty.
-func (f *fixture) prepare(accounts ...int) types.Prepared {
-	var payables []types.Payable
-	for _, n := range accounts {
-		payables = append(payables, receipt(n))
-	}
-	terms, err := f.Keeper.Terms(f.Ctx)
-	require.NoError(f.t, err)
-	prepared, err := f.Keeper.Prepare(f.Ctx, terms, payables)
-	require.NoError(f.t, err)
-	return prepared
-}
-
-// receipt of which account n is the only contributor; what it earns is 0.6 of a
-// royalty that tells it from others.
-func receipt(n int) types.Payable {
-	royalty := math.NewIntWithDecimal(1, 18).AddRaw(int64(n))
-	return types.Payable{
-		Model: 1, Provider: account(0), Compute: math.ZeroInt(), Royalty: royalty, Acknowledged: true,
-		Lineage: []types.Share{{Address: account(0), PPM: types.PPM}},
-		Entries: []types.PayableEntry{{Rank: 1, DataNet: 1, Contributor: account(n), WeightPPM: types.PPM, QualityPPM: types.PPM}},
-	}
-}
-
-func (f *fixture) enqueue(accounts ...int) types.Prepared {
-	prepared := f.prepare(accounts...)
-	f.batch++
-	require.NoError(f.t, f.Keeper.Enqueue(f.Ctx, payer, f.batch, prepared))
-	return prepared
-}
-
-// register gives accounts 0 … n−1 the ledger ids 0 … n−1.
-func (f *fixture) register(n int) {
-	for i := range n {
-		id, err := f.Keeper.LedgerID(f.Ctx, account(i))
-		require.NoError(f.t, err)
-		require.EqualValues(f.t, i, id)
-	}
-}
-
-func (f *fixture) earned(n int) math.Int {
-	response, err := f.queries.Earnings(f.Ctx, &types.QueryEarningsRequest{Address: account(n).String()})
-	require.NoError(f.t, err)
-	return response.Earned.Amount
-}
-
-// waiting is the number of lists that the sweep has not finished.
-func (f *fixture) waiting() int {
-	n := 0
-	require.NoError(f.t, f.Keeper.Lists.Walk(f.Ctx, nil, func(uint64, types.CreditList) (bool, error) {
-		n++
-		return false, nil
-	}))
-	return n
-}
-
-func account(n int) sdk.AccAddress {
-	address := make([]byte, 20)
-	binary.BigEndian.PutUint64(address, uint64(n)+1)
-	return address
-}
-
-func coins(amount math.Int) sdk.Coins { return sdk.NewCoins(sdk.NewCoin(types.Denom, amount)) }
-
-func chunkKey(list uint64, chunk uint32) collections.Pair[uint64, uint32] {
-	return collections.Join(list, chunk)
-}
-
-// breakPage writes bytes that are no page.
-func (f *fixture) breakPage(number uint64) {
-	raw, err := collections.EncodeKeyWithPrefix(types.PagesKey, collections.Uint64Key, number)
-	require.NoError(f.t, err)
-	f.Ctx.KVStore(f.StoreKey).Set(raw, []byte{0xff})
-========
 func (f *emissionFixture) reserve(t require.TestingT) math.Int {
 	reserve, err := f.Reserve.Get(f.ctx)
 	require.NoError(t, err)
@@ -258,5 +125,4 @@ func (f *emissionFixture) emitted(t require.TestingT) math.Int {
 	totals, err := f.Totals.Get(f.ctx)
 	require.NoError(t, err)
 	return totals.Emitted
->>>>>>>> 9ad44fb (test(rewards): names of the emission fixture that leave room for others):x/rewards/keeper/emission_fixture_test.go
 }

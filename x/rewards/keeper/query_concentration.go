@@ -77,7 +77,7 @@ func (k Keeper) walkLedger(ctx context.Context, each func(id uint64, row types.R
 		if pages++; pages%pagesPerCheck == 0 && ctx.Err() != nil {
 			return true, status.FromContextError(ctx.Err()).Err()
 		}
-		for i, row := range page {
+		for i, row := range page.Rows {
 			if err := each(number*types.AccountsPerPage+uint64(i), row); err != nil {
 				return true, err
 			}

@@ -51,9 +51,8 @@ func (k Keeper) withPending(ctx context.Context, totals types.Totals) (types.Tot
 	if err != nil {
 		return totals, err
 	}
-	retired, err := get(ctx, k.PendingRetired)
-	totals.Burned, totals.Retired = totals.Burned.Add(burned), totals.Retired.Add(retired)
-	return totals, err
+	totals.Burned = totals.Burned.Add(burned)
+	return totals, nil
 }
 
 func meanFeeRoundedDown(totals types.Totals) math.Int {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"cosmossdk.io/math"
+
 	"github.com/openledger/openledger/poa"
 )
 
@@ -124,6 +126,20 @@ func (d *Divider) LineageAmounts(lineage poa.Amount, table []Share) []poa.Amount
 func RoyaltyAmount(earned poa.Amount, royalty Share) poa.Amount {
 	amount, _ := partRoundedDown(earned, royalty.PPM)
 	return amount
+}
+
+// LineageAmounts divides the lineage part of a payout among the owners of models.
+func LineageAmounts(lineage math.Int, table []Share) ([]math.Int, error) {
+	packed, err := AmountOf(lineage)
+	if err != nil {
+		return nil, err
+	}
+	var divider Divider
+	amounts := make([]math.Int, len(table))
+	for i, amount := range divider.LineageAmounts(packed, table) {
+		amounts[i] = IntOf(amount)
+	}
+	return amounts, nil
 }
 
 // Split divides the fee of one receipt as an answer to a query shows it.
