@@ -100,6 +100,7 @@ type App struct {
 	AttributionKeeper attributionkeeper.Keeper
 
 	votes        *voteext.Handlers
+	ahead        optimistic
 	modules      *module.Manager
 	basic        module.BasicManager
 	configurator module.Configurator
@@ -149,6 +150,7 @@ func New(logger log.Logger, db dbm.DB, loadLatest bool, appOpts servertypes.AppO
 	app.buildKeepers(logger, appOpts)
 	app.buildModules()
 	app.mount(appOpts)
+	app.executeAhead(appOpts)
 
 	if loadLatest {
 		if err := app.LoadLatestVersion(); err != nil {

@@ -620,15 +620,11 @@ func TestManyBadBatches(t *testing.T) {
 
 // TestExecutorsAgree: blocks with injected votes, and with bytes that are no transaction, come out the same whatever executes them.
 func TestExecutorsAgree(t *testing.T) {
-	for _, executor := range []string{"sequential", "block-stm"} {
-		t.Run(executor, func(t *testing.T) {
-			s := attested(t)
-			_, id := ask(s)
-			s.Blocks(3)
-			require.Equal(t, attributiontypes.BATCH_STATUS_FINAL, batchOf(t, s, id).Status)
-			s.Replay(executor)
-		})
-	}
+	s := attested(t)
+	_, id := ask(s)
+	s.Blocks(3)
+	require.Equal(t, attributiontypes.BATCH_STATUS_FINAL, batchOf(t, s, id).Status)
+	replay(t, s.Chain)
 }
 
 // TestClientsReadBlocksWithVotes: a search by height decodes everything in the block, execution does not.

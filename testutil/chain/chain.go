@@ -23,11 +23,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cosmos/cosmos-sdk/baseapp"
-	"github.com/cosmos/cosmos-sdk/client/flags"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
-	"github.com/cosmos/cosmos-sdk/server"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	simtestutil "github.com/cosmos/cosmos-sdk/testutil/sims"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -76,6 +74,8 @@ type Chain struct {
 	Voter Voter
 	// Watch sees every block that was committed.
 	Watch func(height int64, response *abci.ResponseFinalizeBlock)
+	// Gas of each transaction; proposals hold at most 150 million. 0 is enough for anything.
+	Gas uint64
 	// Tamper changes the votes that a proposer has, before it proposes.
 	Tamper func(*abci.ExtendedCommitInfo)
 
@@ -120,7 +120,7 @@ func NewWithValidators(t testing.TB, n int, accounts []Account, edits ...Genesis
 		time:   time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC),
 		random: rand.New(rand.NewSource(1)),
 	}
-	c.App = newApp(t, c.db, "")
+	c.App = newApp(t, c.db)
 	state := c.App.DefaultGenesis()
 	for i := range n {
 		c.validators = append(c.validators, addValidator(t, c.App, state, i))
@@ -135,13 +135,9 @@ func NewWithValidators(t testing.TB, n int, accounts []Account, edits ...Genesis
 	return c
 }
 
-func newApp(t testing.TB, db dbm.DB, executor string) *app.App {
+func newApp(t testing.TB, db dbm.DB) *app.App {
 	t.Helper()
-	options := simtestutil.NewAppOptionsWithFlagHome(t.TempDir())
-	if executor != "" {
-		options = simtestutil.AppOptionsMap{flags.FlagHome: t.TempDir(), server.FlagBlockExecutor: executor}
-	}
-	return app.New(log.NewNopLogger(), db, true, options, baseapp.SetChainID(ID))
+	return app.New(log.NewNopLogger(), db, true, simtestutil.NewAppOptionsWithFlagHome(t.TempDir()), baseapp.SetChainID(ID))
 }
 
 // start initialises the application from a genesis and makes the first block.
@@ -245,8 +241,12 @@ func (c *Chain) Sign(tx Tx, ahead uint64) []byte {
 	c.T.Helper()
 	account := c.App.AccountKeeper.GetAccount(c.Ctx(), tx.Signer.Address)
 	require.NotNil(c.T, account, "account %s does not exist", tx.Signer.Name)
+	gas := c.Gas
+	if gas == 0 {
+		gas = txGas
+	}
 	signed, err := simtestutil.GenSignedMockTx(c.random, c.App.TxConfig(), tx.Msgs,
-		sdk.NewCoins(Coin(sdkmath.NewInt(txGas))), txGas, ID,
+		sdk.NewCoins(Coin(sdkmath.NewIntFromUint64(gas))), gas, ID,
 		[]uint64{account.GetAccountNumber()}, []uint64{account.GetSequence() + ahead}, tx.Signer.Key)
 	require.NoError(c.T, err)
 	encoded, err := c.App.TxConfig().TxEncoder()(signed)
@@ -349,7 +349,7 @@ func (c *Chain) Export() servertypes.ExportedApp {
 func (c *Chain) Import(exported servertypes.ExportedApp) *Chain {
 	c.T.Helper()
 	imported := &Chain{T: c.T, db: dbm.NewMemDB(), time: c.time, validators: c.validators, random: rand.New(rand.NewSource(2))}
-	imported.App = newApp(c.T, imported.db, "")
+	imported.App = newApp(c.T, imported.db)
 	var state map[string]json.RawMessage
 	require.NoError(c.T, json.Unmarshal(exported.AppState, &state))
 	imported.start(state, exported.ConsensusParams, exported.Height)
@@ -359,6 +359,6 @@ func (c *Chain) Import(exported servertypes.ExportedApp) *Chain {
 // Restart opens the application again from its database, as after a crash.
 func (c *Chain) Restart() {
 	c.T.Helper()
-	c.App = newApp(c.T, c.db, "")
+	c.App = newApp(c.T, c.db)
 	require.Equal(c.T, c.height, c.App.LastBlockHeight())
 }

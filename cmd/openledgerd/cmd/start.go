@@ -76,7 +76,7 @@ func dropVotes(commit *abci.ExtendedCommitInfo) {
 }
 
 func (s *starter) options() server.StartCmdOptions {
-	return server.StartCmdOptions{AddFlags: addAttestorFlags, PostSetup: s.connect}
+	return server.StartCmdOptions{AddFlags: addStartFlags, PostSetup: s.connect}
 }
 
 // connect starts or finds the attestor. A node whose attestor fails goes on without verdicts: it secures the chain either way.
@@ -137,8 +137,9 @@ func (s *starter) embed(ctx context.Context, config attestor.Config, address str
 	return work.Wait()
 }
 
-// addAttestorFlags adds what a node and an attestor process have in common.
-func addAttestorFlags(cmd *cobra.Command) {
+// addStartFlags adds the flags of this chain to those of the SDK.
+func addStartFlags(cmd *cobra.Command) {
+	cmd.Flags().Bool(app.OptionOptimistic, false, "execute a proposal while validators vote on it, with the executor of --"+server.FlagBlockExecutor)
 	cmd.Flags().String(flagAttestor, attestorEmbedded, "attestor: embedded, off, or the socket of `openledgerd attestor start` as unix:///PATH")
 	addAttestorConfigFlags(cmd)
 }
