@@ -1,21 +1,16 @@
 package cmd
 
 import (
-	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
+	"text/tabwriter"
 
-	"github.com/creachadair/tomledit"
-	"github.com/creachadair/tomledit/parser"
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client"
-)
 
-// configFiles are the files that config reads and writes, without ".toml".
-var configFiles = []string{"app", "client", "config"}
+	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
+)
 
 // configCmd reads and writes the configuration files, keeping their comments.
 func configCmd() *cobra.Command {
@@ -26,7 +21,7 @@ func configCmd() *cobra.Command {
 (CometBFT) and client. Comments in the files are kept.`,
 		RunE: client.ValidateCmd,
 	}
-	cmd.AddCommand(configHomeCmd(), configViewCmd(), configGetCmd(), configSetCmd())
+	cmd.AddCommand(configHomeCmd(), configViewCmd(), configGetCmd(), configSetCmd(), configModeCmd())
 	return cmd
 }
 
@@ -49,7 +44,7 @@ func configViewCmd() *cobra.Command {
 		Example: "openledgerd config view app",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, content, err := readConfig(cmd, args[0])
+			content, err := nodeconfig.Read(client.GetClientContextFromCmd(cmd).HomeDir, args[0])
 			if err != nil {
 				return err
 			}
@@ -66,15 +61,11 @@ func configGetCmd() *cobra.Command {
 		Example: "openledgerd config get app minimum-gas-prices\nopenledgerd config get config p2p.persistent_peers",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, content, err := readConfig(cmd, args[0])
+			value, err := nodeconfig.Get(client.GetClientContextFromCmd(cmd).HomeDir, args[0], args[1])
 			if err != nil {
 				return err
 			}
-			_, entry, err := findKey(content, args[0], args[1])
-			if err != nil {
-				return err
-			}
-			cmd.Println(strings.Trim(entry.KeyValue.Value.String(), `"`))
+			cmd.Println(value)
 			return nil
 		},
 	}
@@ -89,64 +80,48 @@ openledgerd config set app api.enable false
 openledgerd config set config p2p.persistent_peers "ID@host:26656"`,
 		Args: cobra.ExactArgs(3),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path, content, err := readConfig(cmd, args[0])
-			if err != nil {
-				return err
-			}
-			document, entry, err := findKey(content, args[0], args[1])
-			if err != nil {
-				return err
-			}
-			value, err := tomlValue(entry.KeyValue.Value.String(), args[2])
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[1], err)
-			}
-			entry.KeyValue.Value = value
-			var out bytes.Buffer
-			if err := tomledit.Format(&out, document); err != nil {
-				return err
-			}
-			return os.WriteFile(path, out.Bytes(), 0o600)
+			_, err := nodeconfig.Set(client.GetClientContextFromCmd(cmd).HomeDir, nodeconfig.Setting{File: args[0], Key: args[1], Value: args[2]})
+			return err
 		},
 	}
 }
 
-// readConfig returns the path and the content of a configuration file.
-func readConfig(cmd *cobra.Command, name string) (string, []byte, error) {
-	for _, known := range configFiles {
-		if name != known {
-			continue
-		}
-		path := filepath.Join(client.GetClientContextFromCmd(cmd).HomeDir, "config", name+".toml")
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return "", nil, fmt.Errorf("%w: run `openledgerd init` first, or give --home", err)
-		}
-		return path, content, nil
+// configModeCmd sets what a node is for.
+func configModeCmd() *cobra.Command {
+	var long strings.Builder
+	long.WriteString("Set what a node is for. This changes pruning, indexing, caches and services in app.toml\nand config.toml, prints what was different, and takes effect at the next start:\n\n")
+	table := tabwriter.NewWriter(&long, 0, 4, 2, ' ', 0)
+	for _, m := range nodeconfig.Modes {
+		fmt.Fprintf(table, "  %s\t%s\n", m.Mode, m.Long)
 	}
-	return "", nil, fmt.Errorf("unknown configuration %q: choose one of %s", name, strings.Join(configFiles, ", "))
+	_ = table.Flush()
+	long.WriteString("\nStates and blocks that a node has dropped do not come back, and what it has not indexed\nis not found: a validator that becomes an archive has history from then on.")
+	return &cobra.Command{
+		Use:   "mode " + strings.Join(nodeconfig.Names(), "|"),
+		Short: "Set what a node is for",
+		Long:  long.String(),
+		Example: `openledgerd config mode validator
+openledgerd config mode full --home /srv/rpc`,
+		Args:      cobra.ExactArgs(1),
+		ValidArgs: nodeconfig.Names(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return setMode(cmd, client.GetClientContextFromCmd(cmd).HomeDir, nodeconfig.Mode(args[0]))
+		},
+	}
 }
 
-func findKey(content []byte, file, key string) (*tomledit.Document, *tomledit.Entry, error) {
-	document, err := tomledit.Parse(bytes.NewReader(content))
+// setMode writes the settings of a mode and says which were different.
+func setMode(cmd *cobra.Command, home string, mode nodeconfig.Mode) error {
+	settings, err := mode.Settings()
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	path, err := parser.ParseKey(key)
+	changed, err := nodeconfig.Set(home, settings...)
 	if err != nil {
-		return nil, nil, fmt.Errorf("key %q: %w", key, err)
+		return err
 	}
-	entry := document.First(path...)
-	if entry == nil || entry.KeyValue == nil {
-		return nil, nil, fmt.Errorf("no key %q in %s.toml: see `openledgerd config view %s`", key, file, file)
+	for _, setting := range changed {
+		cmd.Printf("%s.toml  %s = %s\n", setting.File, setting.Key, setting.Value)
 	}
-	return document, entry, nil
-}
-
-// tomlValue parses text as the type that the key has now; strings need no quotes.
-func tomlValue(current, text string) (parser.Value, error) {
-	if strings.HasPrefix(current, `"`) && !strings.HasPrefix(text, `"`) {
-		text = fmt.Sprintf("%q", text)
-	}
-	return parser.ParseValue(text)
+	return nil
 }

@@ -1,30 +1,68 @@
 package cmd
 
 import (
+	"os"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/server"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
 	"github.com/openledger/openledger/app"
+	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
 )
+
+const flagMode = "mode"
 
 // initCmd is the SDK's init with the consensus parameters of this chain.
 func initCmd(basic module.BasicManager, defaultHome string) *cobra.Command {
 	cmd := genutilcli.InitCmd(basic, defaultHome)
+	cmd.Short = "Set up the home directory of a node"
+	cmd.Long = `Set up the home directory of a node: keys, genesis and configuration. --mode says what the
+node is for (openledgerd config mode --help) and can be changed later. Configuration that
+is there already is kept unless --mode is given.`
 	cmd.Example = `openledgerd init my-node --chain-id openledger-1
+openledgerd init my-validator --chain-id openledger-1 --mode validator
 openledgerd init my-node --chain-id openledger-1 --recover   # from a seed phrase`
+	cmd.Flags().String(flagMode, string(nodeconfig.Full), "what the node is for: "+strings.Join(nodeconfig.Names(), ", "))
+	fresh := false
+	cmd.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		home, _ := cmd.Flags().GetString(flags.FlagHome)
+		_, err := os.Stat(nodeconfig.Path(home, "app"))
+		fresh = os.IsNotExist(err)
+		return cmd.Root().PersistentPreRunE(cmd, args)
+	}
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		text, _ := cmd.Flags().GetString(flagMode)
+		mode := nodeconfig.Mode(text)
+		settings, err := mode.Settings()
+		if err != nil {
+			return err
+		}
 		if err := run(cmd, args); err != nil {
 			return err
 		}
+		home := client.GetClientContextFromCmd(cmd).HomeDir
 		config := server.GetServerContextFromCmd(cmd).Config
-		config.SetRoot(client.GetClientContextFromCmd(cmd).HomeDir)
-		return setConsensusParams(config.GenesisFile())
+		config.SetRoot(home)
+		if err := setConsensusParams(config.GenesisFile()); err != nil {
+			return err
+		}
+		if !fresh && !cmd.Flags().Changed(flagMode) {
+			cmd.PrintErrf("configuration kept; `openledgerd config mode` changes it\n")
+			return nil
+		}
+		if _, err := nodeconfig.Set(home, settings...); err != nil {
+			return err
+		}
+		cmd.PrintErrf("mode %s: %s\n", mode, mode.Long())
+		return nil
 	}
 	return cmd
 }

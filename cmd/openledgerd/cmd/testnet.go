@@ -52,6 +52,7 @@ and +4 (attestor). Its account key is in the test keyring of its home directory:
 not for networks with value. Prints the nodes as JSON.`,
 		Example: `openledgerd testnet init-files --validators 4 --output-dir ./net
 openledgerd start --home ./net/node0     # and node1, node2, node3, each in its own terminal
+openledgerd testnet init-files --mode validator    # as validators of a network with value
 openledgerd testnet init-files --validators 1 --account open1…=1000000000000000000aopen`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -80,6 +81,7 @@ openledgerd testnet init-files --validators 1 --account open1…=100000000000000
 	f.Duration(flagBlockTime, 0, "pause between blocks; default that of a mainnet node")
 	f.Int64(flagStake, 1_000_000, "stake of each validator in OPEN")
 	f.StringArray(flagParam, nil, "genesis parameter as MODULE.FIELD=VALUE, for example attribution.dispute_window=60s or datanet.review.commit_window=20s; repeatable")
+	f.String(flagMode, string(nodeconfig.Full), "what the nodes are for, beside making blocks and verdicts: "+strings.Join(nodeconfig.Names(), ", "))
 	f.Int64(flagBalance, 2_000_000, "balance of each validator in OPEN, stake included")
 	return cmd
 }
@@ -100,6 +102,13 @@ func testnetOptions(cmd *cobra.Command) (testnet.Options, error) {
 	_, config := appConfig()
 	opts.AppConfig = config.(nodeconfig.Config)
 	opts.CometConfig = cometConfig
+	mode, _ := f.GetString(flagMode)
+	var err error
+	if opts.Settings, err = nodeconfig.Mode(mode).Settings(); err != nil {
+		return opts, err
+	}
+	// All of them are validators, in every mode.
+	opts.Settings = append(opts.Settings, nodeconfig.Setting{File: "app", Key: "attestor.mode", Value: nodeconfig.EmbeddedAttestor})
 	edits, _ := f.GetStringArray(flagParam)
 	opts.Edit = func(genesis testnet.Genesis) error { return setParams(genesis.State, edits) }
 	accounts, _ := f.GetStringArray(flagAccount)

@@ -9,7 +9,13 @@ const EmbeddedAttestor = "embedded"
 // Config is app.toml: the SDK's and the attestor's.
 type Config struct {
 	serverconfig.Config `mapstructure:",squash"`
-	Attestor            Attestor `mapstructure:"attestor"`
+	Attestor            Attestor  `mapstructure:"attestor"`
+	Execution           Execution `mapstructure:"execution"`
+}
+
+// Execution is how blocks are executed, beside block-executor.
+type Execution struct {
+	Optimistic bool `mapstructure:"optimistic"`
 }
 
 // Attestor is the section of the attestor; README.md of package attestor explains it.
@@ -54,10 +60,23 @@ bundle-disk-mb = {{ .Attestor.BundleDiskMB }}
 index-keep-days = {{ .Attestor.IndexKeepDays }}
 `
 
+const executionTemplate = `
+###############################################################################
+###                                Execution                                ###
+###############################################################################
+
+[execution]
+
+# optimistic executes a proposal while validators vote on it. It goes with each block-executor and changes no result.
+optimistic = {{ .Execution.Optimistic }}
+`
+
 // Template of app.toml.
-const Template = serverconfig.DefaultConfigTemplate + attestorTemplate
+const Template = serverconfig.DefaultConfigTemplate + attestorTemplate + executionTemplate
 
 // Default configuration.
 func Default() Config {
-	return Config{Config: *serverconfig.DefaultConfig(), Attestor: Attestor{Mode: EmbeddedAttestor, IndexMemoryMB: 2048, BundleDiskMB: 4096, IndexKeepDays: 7}}
+	config := *serverconfig.DefaultConfig()
+	config.IAVLCacheSize = IAVLCacheSize
+	return Config{Config: config, Attestor: Attestor{Mode: EmbeddedAttestor, IndexMemoryMB: 2048, BundleDiskMB: 4096, IndexKeepDays: 7}}
 }

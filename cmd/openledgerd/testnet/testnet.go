@@ -49,6 +49,7 @@ type Options struct {
 	Edit        func(Genesis) error        // last change to the application genesis; may be nil
 	AppConfig   nodeconfig.Config          // app.toml of each node before ports are set
 	CometConfig func() *cmtcfg.Config      // config.toml of each node before ports and peers are set
+	Settings    []nodeconfig.Setting       // last changes to app.toml and config.toml
 	Genesis     map[string]json.RawMessage // application genesis without accounts
 }
 
@@ -266,6 +267,9 @@ func writeNode(opts Options, nodes []Node, i int, config *cmtcfg.Config, genesis
 	clientConfig := fmt.Sprintf("chain-id = %q\nkeyring-backend = %q\nkeyring-default-keyname = \"\"\noutput = \"text\"\nnode = %q\nbroadcast-mode = \"sync\"\n",
 		opts.ChainID, keyring.BackendTest, "tcp://"+node.RPC)
 	if err := os.WriteFile(filepath.Join(node.Home, "config", "client.toml"), []byte(clientConfig), 0o600); err != nil {
+		return err
+	}
+	if _, err := nodeconfig.Set(node.Home, opts.Settings...); err != nil {
 		return err
 	}
 	return genesis.SaveAs(config.GenesisFile())

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
 	"github.com/openledger/openledger/testutil/network"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
@@ -33,6 +34,8 @@ var scenarios = []struct {
 	{"withheld evidence", withheldEvidence},
 	{"key rotation", keyRotation},
 	{"joins by state sync", joinsByStateSync},
+	{"executors", executors},
+	{"modes", modes},
 	{"a provider lies", providerLies},
 }
 
@@ -319,6 +322,68 @@ func joinsByStateSync(ctx context.Context, t *test) error {
 		}
 		return nil
 	})
+}
+
+// executors: each node executes blocks in another way. One that came to another application hash or other results than the
+// rest would stop at the next block.
+func executors(ctx context.Context, t *test) error {
+	for i, args := range [][]string{
+		{"--block-executor", "sequential"}, {"--execution.optimistic"}, {"--block-executor", "block-stm"}, {"--block-executor", "block-stm", "--execution.optimistic"},
+	} {
+		if err := t.restart(ctx, t.Nodes[i], args...); err != nil {
+			return err
+		}
+	}
+	if err := t.under(ctx, func(ctx context.Context) error { return t.Progress(ctx, 20, 2*catchUp) }); err != nil {
+		return err
+	}
+	// Without one of them, a proposer fails every fourth round, and what was executed ahead is of no use.
+	if err := t.under(ctx, func(ctx context.Context) error {
+		t.Nodes[0].Kill()
+		return t.Progress(ctx, 8, 2*catchUp)
+	}); err != nil {
+		return err
+	}
+	for _, node := range t.Nodes {
+		if err := t.restart(ctx, node); err != nil {
+			return err
+		}
+	}
+	forks, err := t.Forks(ctx, 1_000)
+	if err != nil || forks > 0 {
+		return fmt.Errorf("%d forks: %w", forks, err)
+	}
+	return nil
+}
+
+// restart restarts a node with arguments and waits until it is where the others are.
+func (t *test) restart(ctx context.Context, node *network.Node, args ...string) error {
+	if err := node.Restart(args...); err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, 2*catchUp)
+	defer cancel()
+	return node.WaitHeight(limited, t.Height(ctx))
+}
+
+// modes: a validator goes on in every mode that answers clients or makes blocks.
+func modes(ctx context.Context, t *test) error {
+	node := t.Nodes[3]
+	for _, mode := range []nodeconfig.Mode{nodeconfig.Validator, nodeconfig.Archive, nodeconfig.Full} {
+		if out, err := exec.CommandContext(ctx, t.Binary, "config", "mode", string(mode), "--home", node.Home).CombinedOutput(); err != nil {
+			return fmt.Errorf("config mode %s: %w\n%s", mode, err, out)
+		}
+		if err := t.restart(ctx, node, "--attestor.mode", nodeconfig.EmbeddedAttestor); err != nil {
+			return fmt.Errorf("mode %s: %w", mode, err)
+		}
+		if err := t.final(ctx, network.Honest); err != nil {
+			return fmt.Errorf("mode %s: %w", mode, err)
+		}
+	}
+	if out, err := exec.CommandContext(ctx, t.Binary, "config", "set", "app", "attestor.mode", nodeconfig.EmbeddedAttestor, "--home", node.Home).CombinedOutput(); err != nil {
+		return fmt.Errorf("config set: %w\n%s", err, out)
+	}
+	return t.restart(ctx, node)
 }
 
 // providerLies: validators reject, and two thirds of them freeze the provider.

@@ -1,0 +1,121 @@
+package nodeconfig
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	pruningtypes "github.com/cosmos/cosmos-sdk/store/v2/pruning/types"
+
+	"github.com/openledger/openledger/app"
+)
+
+// Mode is what a node is for.
+type Mode string
+
+const (
+	// Validator makes blocks and verdicts, and serves no history.
+	Validator Mode = "validator"
+	// Full answers clients about transactions and the recent state, and serves snapshots.
+	Full Mode = "full"
+	// Archive answers clients about everything.
+	Archive Mode = "archive"
+	// Seed tells nodes of one another.
+	Seed Mode = "seed"
+)
+
+// Modes lists all, with what each is for.
+var Modes = []struct {
+	Mode Mode
+	Long string
+}{
+	{Validator, "makes blocks and verdicts; finds no transactions, keeps no history of state"},
+	{Full, "answers clients about transactions and recent state, and serves snapshots to new nodes"},
+	{Archive, "keeps every state and every block"},
+	{Seed, "tells nodes of one another; answers nobody else"},
+}
+
+// Measured in docs/operators.md.
+const (
+	// IAVLCacheSize is how many nodes of each store's tree are kept in memory.
+	IAVLCacheSize = 250_000
+	// ValidatorKeepRecent is how many states a validator keeps.
+	ValidatorKeepRecent = 10
+	// FullKeepRecent is how many states a full node keeps: about an hour.
+	FullKeepRecent = 3_600
+	// PruneInterval in blocks, at which states are removed.
+	PruneInterval = 10
+	// SnapshotInterval in blocks, at which a full node makes a snapshot.
+	SnapshotInterval = 3_600
+)
+
+// Setting is a value in one of the configuration files, app or config.
+type Setting struct{ File, Key, Value string }
+
+// Settings of the mode.
+func (m Mode) Settings() ([]Setting, error) {
+	number := func(n int64) string { return strconv.FormatInt(n, 10) }
+	off, null, kv := "off", "null", "kv"
+	// What a mode sets, every mode sets, so that one undoes another.
+	type choice struct {
+		pruning          string
+		keep             int64
+		retain, snapshot int64
+		indexer          string
+		attestor         string
+		serve            bool
+		seed             bool
+	}
+	evidence := app.ConsensusParams().Evidence.MaxAgeNumBlocks // fewer blocks are never kept
+	var c choice
+	switch m {
+	case Validator:
+		c = choice{pruning: pruningtypes.PruningOptionCustom, keep: ValidatorKeepRecent, retain: evidence, indexer: null, attestor: EmbeddedAttestor, serve: true}
+	case Full:
+		c = choice{pruning: pruningtypes.PruningOptionCustom, keep: FullKeepRecent, snapshot: SnapshotInterval, indexer: kv, attestor: off, serve: true}
+	case Archive:
+		c = choice{pruning: pruningtypes.PruningOptionNothing, indexer: kv, attestor: off, serve: true}
+	case Seed:
+		c = choice{pruning: pruningtypes.PruningOptionEverything, retain: evidence, indexer: null, attestor: off, seed: true}
+	default:
+		return nil, fmt.Errorf("unknown mode %q: choose one of %s", m, strings.Join(Names(), ", "))
+	}
+	interval := int64(0)
+	if c.keep > 0 {
+		interval = PruneInterval
+	}
+	return []Setting{
+		{"app", "pruning", c.pruning},
+		{"app", "pruning-keep-recent", number(c.keep)},
+		{"app", "pruning-interval", number(interval)},
+		{"app", "min-retain-blocks", number(c.retain)},
+		{"app", "iavl-cache-size", number(IAVLCacheSize)},
+		{"app", "iavl-disable-fastnode", "false"},
+		{"app", "state-sync.snapshot-interval", number(c.snapshot)},
+		{"app", "api.enable", strconv.FormatBool(c.serve)},
+		{"app", "grpc.enable", strconv.FormatBool(c.serve)},
+		{"app", "attestor.mode", c.attestor},
+		{"config", "tx_index.indexer", c.indexer},
+		{"config", "storage.discard_abci_responses", strconv.FormatBool(c.indexer == null)},
+		{"config", "p2p.seed_mode", strconv.FormatBool(c.seed)},
+	}, nil
+}
+
+// Long says what the mode is for.
+func (m Mode) Long() string {
+	for _, known := range Modes {
+		if known.Mode == m {
+			return known.Long
+		}
+	}
+	return ""
+}
+
+// Names of all modes.
+func Names() []string {
+	names := make([]string, len(Modes))
+	for i, m := range Modes {
+		names[i] = string(m.Mode)
+	}
+	return names
+}
