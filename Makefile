@@ -35,6 +35,9 @@ test-long: ## Run the heavier searches: more random cases, fuzzing
 bench: ## Measure, and write the table of docs/benchmarks.md
 	sh scripts/bench.sh
 
+bench-node: ## Measure the settings of docs/operators.md on a store of a million accounts: half an hour, 4 GB of disk
+	go test ./testutil/nodebench -run '^$$' -bench . -benchtime 20x -timeout 2h
+
 fidelity: ## Measure attribution; options as ARGS="--corpus DIR --seed N --segments N --answers N"
 	@go run ./fidelity $(ARGS)
 
@@ -58,4 +61,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test test-long bench fidelity review-sim net-test lint proto proto-check clean
+.PHONY: help build install demo test test-long bench bench-node fidelity review-sim net-test lint proto proto-check clean
