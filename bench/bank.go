@@ -1,0 +1,119 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+)
+
+// bankSend is the name of the way that ours is compared with first.
+const bankSend = "bank send per payout"
+
+// sampleBlocks of payments of an alternative are measured, after one to warm up.
+const sampleBlocks = 3
+
+// row is what paying the pairs of a block costs in one way.
+type row struct {
+	accounts            int
+	distribution, name  string
+	measured            int // payments measured in a block, of those to be made
+	cpu, commit, wall   float64
+	keys, bytes, events float64
+}
+
+// sample is what some payments cost.
+type sample struct {
+	run, commit cost
+	wrote       writes
+	events      int
+}
+
+// add adds the figures of a sample, scaled to all payments of a block and averaged over the samples.
+func (r *row) add(s sample, scale float64) {
+	scale /= sampleBlocks
+	r.cpu += scale * (ms(s.run.cpu) + ms(s.commit.cpu))
+	r.commit += scale * ms(s.commit.cpu)
+	r.wall += scale * (ms(s.run.wall) + ms(s.commit.wall))
+	r.keys += scale * float64(s.wrote.keys)
+	r.bytes += scale * float64(s.wrote.bytes)
+	r.events += scale * float64(s.events)
+}
+
+// paying runs payments in a block of their own.
+func (w *world) paying(pay func(b *block) error) (sample, error) {
+	var out sample
+	var err error
+	b := w.begin()
+	if out.run, err = measure("alternative", func() error { return pay(b) }); err != nil {
+		return out, err
+	}
+	out.events = len(b.events())
+	out.commit, err = measure("alternative", b.commit)
+	out.wrote = w.written()
+	return out, err
+}
+
+// sampled measures the payments of blocks, each with pairs of its own.
+func sampled(w *world, o options, distribution, name string, pay func(pairs []pair) (sample, float64, error)) ([]row, error) {
+	out := row{accounts: w.accounts, distribution: distribution, name: name, measured: min(o.payments, o.load.pairs())}
+	progress("%s, %d accounts drawn %s", name, w.accounts, distribution)
+	from := newDraw(distribution, w.accounts, 2)
+	for i := range sampleBlocks + 1 {
+		s, scale, err := pay(o.load.draw(from, o.load.pairs()))
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			out.add(s, scale)
+		}
+	}
+	return []row{out}, nil
+}
+
+// measureBank pays every pair by a bank send of its own.
+func measureBank(w *world, o options, distribution string) ([]row, error) {
+	return sampled(w, o, distribution, bankSend, func(pairs []pair) (sample, float64, error) {
+		some := pairs[:min(o.payments, len(pairs))]
+		s, err := w.paying(func(b *block) error { return b.send(some) })
+		return s, float64(len(pairs)) / float64(len(some)), err
+	})
+}
+
+// send makes a bank send of each pair.
+func (b *block) send(pairs []pair) error {
+	for _, p := range pairs {
+		if err := b.world.app.BankKeeper.SendCoinsFromModuleToAccount(b.ctx, funder, b.world.address(p.account), coins(p.amount)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measureAggregate adds up what each account gets of a block, and sends it at once.
+func measureAggregate(w *world, o options, distribution string) ([]row, error) {
+	return sampled(w, o, distribution, "aggregate, then bank send", func(pairs []pair) (sample, float64, error) {
+		scale := 1.0
+		s, err := w.paying(func(b *block) error {
+			sums := aggregate(pairs)
+			some := sums[:min(o.payments, len(sums))]
+			scale = float64(len(sums)) / float64(len(some))
+			return b.send(some)
+		})
+		return s, scale, err
+	})
+}
+
+// aggregate adds up the payments of each account, by ledger id.
+func aggregate(pairs []pair) []pair {
+	sums := slices.Clone(pairs)
+	slices.SortFunc(sums, func(a, b pair) int { return cmp.Compare(a.account, b.account) })
+	n := 0
+	for _, p := range sums {
+		if n > 0 && sums[n-1].account == p.account {
+			sums[n-1].amount = sums[n-1].amount.Add(p.amount)
+			continue
+		}
+		sums[n] = p
+		n++
+	}
+	return sums[:n]
+}

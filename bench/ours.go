@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// settled is what an end-block did.
+type settled struct {
+	pages, credits, payouts int
+	events                  int // of the end-block
+	bankEvents              int // of those, by the bank: automatic payouts, burn and emission
+}
+
+// run is a block of x/rewards.
+type run struct {
+	arrived             int // credits
+	submit, end, commit cost
+	submitEvents        int
+	wrote               writes
+	settled             settled
+	latencies           []int // of the watched pairs that it paid, in blocks
+	backlog             int   // credits that wait after it
+}
+
+// settler pays batches through x/rewards.
+type settler struct {
+	*world
+	load    load
+	watch   watch
+	backlog int // credits
+}
+
+func newSettler(w *world, l load) *settler {
+	return &settler{world: w, load: l, watch: newWatch(w)}
+}
+
+// block takes in the batches of the pairs, if any, runs the end-block and commits.
+func (s *settler) block(pairs []pair) (run, error) {
+	var r run
+	err := s.watch.arrive(pairs)
+	if err != nil {
+		return r, err
+	}
+	batches := s.batchesOf(pairs)
+	b := s.begin()
+	if r.submit, err = measure("submit", func() (err error) { r.arrived, err = s.submit(b.ctx, batches); return }); err != nil {
+		return r, err
+	}
+	r.submitEvents = len(b.events())
+	if r.end, err = measure("endblock", func() error { return s.app.RewardsKeeper.EndBlock(b.ctx) }); err != nil {
+		return r, err
+	}
+	if r.commit, err = measure("commit", b.commit); err != nil {
+		return r, err
+	}
+	r.wrote = s.written()
+	if r.settled, err = tell(b.events()); err != nil {
+		return r, err
+	}
+	s.backlog += r.arrived - r.settled.credits
+	r.backlog = s.backlog
+	r.latencies, err = s.watch.look()
+	return r, err
+}
+
+func (s *settler) batchesOf(pairs []pair) [][]rewardstypes.Payable {
+	if len(pairs) == 0 {
+		return nil
+	}
+	l := s.load
+	l.batches = len(pairs) / (l.receipts * l.entries)
+	return s.payables(l, pairs)
+}
+
+// submit does what the messages that carry the batches do, and returns the number of credits.
+func (s *settler) submit(ctx sdk.Context, batches [][]rewardstypes.Payable) (int, error) {
+	k := s.app.RewardsKeeper
+	terms, err := k.Terms(ctx)
+	if err != nil {
+		return 0, err
+	}
+	credits := 0
+	for _, batch := range batches {
+		prepared, err := k.Prepare(ctx, terms, batch)
+		if err != nil {
+			return 0, err
+		}
+		if err := k.Enqueue(ctx, funder, s.nextBatch, prepared); err != nil {
+			return 0, err
+		}
+		s.nextBatch++
+		credits += prepared.Accounts()
+	}
+	return credits, nil
+}
+
+// control takes in batches and commits, without an end-block.
+func (s *settler) control(pairs []pair) (run, error) {
+	var r run
+	var err error
+	batches := s.batchesOf(pairs)
+	b := s.begin()
+	if r.submit, err = measure("submit", func() (err error) { r.arrived, err = s.submit(b.ctx, batches); return }); err != nil {
+		return r, err
+	}
+	s.backlog += r.arrived
+	r.commit, err = measure("control", b.commit)
+	r.wrote = s.written()
+	return r, err
+}
+
+// drain makes blocks until nothing waits.
+func (s *settler) drain() error {
+	const most = 1_000
+	for range most {
+		if s.backlog == 0 {
+			return nil
+		}
+		if _, err := s.block(nil); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%d credits wait after %d blocks in which nothing arrived", s.backlog, most)
+}
+
+// tell reads what an end-block did from its events.
+func tell(events sdk.Events) (settled, error) {
+	var out settled
+	out.events = len(events)
+	for _, event := range events.ToABCIEvents() {
+		message, err := sdk.ParseTypedEvent(event)
+		if err != nil { // the SDK's modules emit untyped ones
+			out.bankEvents++
+			continue
+		}
+		switch message := message.(type) {
+		case *rewardstypes.EventSettled:
+			out.pages, out.credits = int(message.Pages), int(message.Credits)
+		case *rewardstypes.EventPayouts:
+			out.payouts = int(message.Count)
+		case *rewardstypes.EventPayoutFailed:
+			return out, fmt.Errorf("payout to %s: %s", message.Account, message.Reason)
+		}
+	}
+	return out, nil
+}

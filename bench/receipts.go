@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	sdkmath "cosmossdk.io/math"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+
+	"github.com/cosmos/cosmos-sdk/store/v2/rootmulti"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/testutil/chain"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+// submissions makes signed transactions of receipts, for a chain to execute.
+type submissions interface {
+	// chain that executes them.
+	chain() *chain.Chain
+	// describe says what a receipt and its proof are.
+	describe() string
+	// batch is a transaction of n receipts; ahead counts transactions of the same signer before it in the block.
+	batch(n int, ahead uint64) []byte
+	// send is a transaction of a bank send.
+	send(ahead uint64) []byte
+}
+
+// inline are receipts whose proofs are in the transaction: every validator recomputes the attribution when it executes it.
+type inline struct {
+	scenario     *chain.Scenario
+	conversation *chain.Conversation
+}
+
+func newInline(t testing.TB) submissions {
+	s := chain.NewScenario(func(accounts []chain.Account) *chain.Chain { return chain.New(t, accounts) })
+	s.SkipInvariants = true
+	return &inline{scenario: s, conversation: s.Open(chain.Open(100_000))}
+}
+
+func (i *inline) chain() *chain.Chain { return i.scenario.Chain }
+
+func (i *inline) describe() string { return "inline evidence of an answer of 40 words, 1 or 2 entries" }
+
+func (i *inline) batch(n int, ahead uint64) []byte {
+	c := i.conversation
+	for a := range n {
+		c.Ask(chain.Texts[a%2][a/2%2])
+	}
+	signed := i.scenario.Sign(chain.Tx{Signer: i.scenario.Provider, Msgs: []sdk.Msg{c.Acknowledged()}}, ahead)
+	c.Recorded()
+	c.Gap(poa.AckCall)
+	return signed
+}
+
+func (i *inline) send(ahead uint64) []byte {
+	s := i.scenario
+	amount := sdk.NewCoins(chain.Coin(sdkmath.OneInt()))
+	return s.Sign(chain.Tx{Signer: s.Payer, Msgs: []sdk.Msg{banktypes.NewMsgSend(s.Payer.Address, s.Alice.Address, amount)}}, ahead)
+}
+
+// submitted is what blocks of transactions cost, by receipt or send.
+type submitted struct {
+	name               string
+	cpu                float64 // µs
+	perSecond          float64 // of CPU
+	bytes, keys, event float64
+}
+
+// receipts are the figures of submission.
+type receipts struct {
+	describe string
+	rows     []submitted
+	batched  float64 // receipts per CPU second
+	keys     float64 // written by a batch outside of x/rewards and the bank, besides pages of receipts
+	events   float64 // of a batch's transaction, besides those of its fee
+	stored   float64 // bytes of a receipt of 8 entries
+}
+
+// measureReceipts executes blocks of a batch, of as many receipts one by one, and of as many bank sends, in turn.
+func measureReceipts(t testing.TB, build func(testing.TB) submissions, answers, rounds int) (receipts, error) {
+	s := build(t)
+	progress("%s: %d rounds of %d", nameReceipts, rounds, answers)
+	store, ok := s.chain().App.CommitMultiStore().(*rootmulti.Store)
+	if !ok {
+		return receipts{}, fmt.Errorf("the store is a %T", s.chain().App.CommitMultiStore())
+	}
+	var keys []storetypes.StoreKey
+	for _, key := range store.StoreKeysByName() {
+		keys = append(keys, key)
+	}
+	store.AddListeners(keys)
+	m := meter{chain: s.chain(), store: store}
+	empty, err := m.block("", answers)
+	if err != nil {
+		return receipts{}, err
+	}
+	var batch, single, sends submitted
+	out := receipts{describe: s.describe(), stored: storedBytes()}
+	for round := range rounds + 1 {
+		measured, err := m.block(fmt.Sprintf("%d receipts a transaction", answers), answers, s.batch(answers, 0))
+		if err != nil {
+			return out, err
+		}
+		if round > 0 {
+			batch.add(measured, empty, rounds)
+			out.keys, out.events = float64(m.records-m.emptyRecords), float64(m.events)
+		}
+		txs := txsOf(answers, func(ahead uint64) []byte { return s.batch(1, ahead) })
+		if measured, err = m.block("one transaction per receipt", answers, txs...); err != nil {
+			return out, err
+		}
+		if round > 0 {
+			single.add(measured, empty, rounds)
+		}
+		if measured, err = m.block("MsgSend", answers, txsOf(answers, s.send)...); err != nil {
+			return out, err
+		}
+		if round > 0 {
+			sends.add(measured, empty, rounds)
+		}
+	}
+	out.rows = []submitted{batch, single, sends}
+	out.batched = batch.perSecond
+	return out, nil
+}
+
+func txsOf(n int, tx func(ahead uint64) []byte) [][]byte {
+	txs := make([][]byte, n)
+	for i := range txs {
+		txs[i] = tx(uint64(i))
+	}
+	return txs
+}
+
+// add averages a block's figures. What a block without transactions writes is not counted.
+func (s *submitted) add(block, empty submitted, rounds int) {
+	n := float64(rounds)
+	s.name = block.name
+	s.cpu += block.cpu / n
+	s.perSecond = 1e6 / s.cpu
+	s.bytes += block.bytes / n
+	s.keys += (block.keys - empty.keys) / n
+	s.event += (block.event - empty.event) / n
+}
+
+// meter executes blocks and counts.
+type meter struct {
+	chain *chain.Chain
+	store *rootmulti.Store
+	// Of the last block, and of the first, which was empty: keys outside of x/rewards, the bank and accounts, besides pages of receipts.
+	records, emptyRecords int
+	events                int // of the first transaction, without those of its fee
+}
+
+func (m *meter) block(name string, answers int, txs ...[]byte) (submitted, error) {
+	m.store.PopStateCache()
+	var response *abci.ResponseFinalizeBlock
+	spent, err := measure("transactions", func() error { response = m.chain.RawBlock(txs...); return nil })
+	if err != nil {
+		return submitted{}, err
+	}
+	n := float64(answers)
+	out := submitted{name: name, cpu: float64(spent.cpu.Microseconds()) / n, event: float64(len(response.Events)) / n}
+	for i, result := range response.TxResults {
+		if result.Code != 0 {
+			return out, fmt.Errorf("%s: %s", name, result.Log)
+		}
+		out.bytes += float64(len(txs[i])) / n
+		out.event += float64(len(result.Events)) / n
+		m.events = len(result.Events)
+	}
+	m.records = 0
+	for _, kv := range m.store.PopStateCache() {
+		out.keys += 1 / n
+		if kv.StoreKey == attributiontypes.StoreKey && !bytes.HasPrefix(kv.Key, attributiontypes.PagesKey) {
+			m.records++
+		}
+	}
+	if len(txs) == 0 {
+		m.emptyRecords = m.records
+	}
+	return out, nil
+}
+
+// storedBytes of a receipt of 8 entries through the dispute window.
+func storedBytes() float64 {
+	var records []poa.Record
+	for i := range 1_000 {
+		record := poa.Record{
+			Session: poa.LeafHash([]byte{byte(i / 100)}), N: uint64(i%100 + 1), Commitment: poa.LeafHash([]byte{byte(i), byte(i >> 8)}),
+			InputTokens: 30, OutputTokens: 300, Fee: chain.Amount(chain.Royalty), Acknowledged: true, ModelID: 1, ModelVersion: 1,
+			Method: poa.MethodSPAN, UnattributedPPM: unattributed,
+		}
+		for e := range fullLoad.entries {
+			record.Entries = append(record.Entries, poa.Entry{Rank: uint64(1_000_000 + i*fullLoad.entries + e), WeightPPM: uint32(attributed / fullLoad.entries)})
+		}
+		records = append(records, record)
+	}
+	size := 0
+	for _, page := range poa.PackRecords(records, attributiontypes.PageBytes) {
+		size += len(page)
+	}
+	return float64(size) / float64(len(records))
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"errors"
+
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// controlBlocks take batches in without an end-block, to tell their part of a commit.
+const controlBlocks = 5
+
+// ours is what x/rewards costs, by block, with one number of accounts and one distribution.
+type ours struct {
+	accounts     int
+	distribution string
+	load         load
+	cycle        int // blocks of the sweep over the whole ledger
+
+	end, share, settle             series // CPU ms of the end-block, of its part of the commit, and of both
+	wall                           series // ms of both
+	submit                         series // CPU ms of taking the batches in, with their part of the commit
+	submitWall                     series
+	keys, bytes                    series // written by the end-block
+	submitKeys, submitBytes        series
+	events, bankEvents             series // of the end-block
+	submitEvents                   series
+	pages, credits, payouts        series
+	latency                        series // of watched pairs, in blocks
+	arrived, backlog               series // credits
+	idleCPU, idleWall, idleLatency series // one batch, and nothing else to do
+}
+
+// measureOurs fills the queue until it is steady, and measures then.
+func measureOurs(w *world, o options, distribution string) (ours, error) {
+	out := ours{accounts: w.accounts, distribution: distribution, load: o.load}
+	var err error
+	if out.cycle, err = w.cycle(); err != nil {
+		return out, err
+	}
+	blocks := o.blocks
+	if blocks == 0 {
+		blocks = max(10, 3*out.cycle)
+	}
+	from := newDraw(distribution, w.accounts, 1)
+	s := newSettler(w, o.load)
+	progress("%s, %d accounts drawn %s: %d blocks to warm up, %d to measure", nameOurs, w.accounts, distribution, 2*out.cycle+2, blocks)
+	for range 2*out.cycle + 2 {
+		if _, err := s.block(o.load.draw(from, o.load.pairs())); err != nil {
+			return out, err
+		}
+	}
+	var runs, control []run
+	for range blocks {
+		r, err := s.block(o.load.draw(from, o.load.pairs()))
+		if err != nil {
+			return out, err
+		}
+		runs = append(runs, r)
+	}
+	for range controlBlocks {
+		r, err := s.control(o.load.draw(from, o.load.pairs()))
+		if err != nil {
+			return out, err
+		}
+		control = append(control, r)
+	}
+	out.count(runs, control)
+	if err := s.drain(); err != nil {
+		return out, err
+	}
+	return out, out.idle(s, from)
+}
+
+// cycle is the number of blocks in which the sweep passes every page.
+func (w *world) cycle() (int, error) {
+	params, err := w.app.RewardsKeeper.Params.Get(w.read())
+	if err != nil {
+		return 0, err
+	}
+	pages := (w.accounts + rewardstypes.AccountsPerPage - 1) / rewardstypes.AccountsPerPage
+	return (pages + int(params.PagesPerBlock) - 1) / int(params.PagesPerBlock), nil
+}
+
+// count takes from blocks what their submissions have of commit, keys and bytes: what blocks without an end-block have.
+func (out *ours) count(runs, control []run) {
+	var commit, commitWall, keys, bytes series
+	for _, r := range control {
+		commit, commitWall = append(commit, ms(r.commit.cpu)), append(commitWall, ms(r.commit.wall))
+		keys, bytes = append(keys, float64(r.wrote.keys)), append(bytes, float64(r.wrote.bytes))
+	}
+	out.submitKeys, out.submitBytes = keys, bytes
+	for _, r := range runs {
+		share := max(0, ms(r.commit.cpu)-commit.median())
+		out.end = append(out.end, ms(r.end.cpu))
+		out.share = append(out.share, share)
+		out.settle = append(out.settle, ms(r.end.cpu)+share)
+		out.wall = append(out.wall, ms(r.end.wall)+max(0, ms(r.commit.wall)-commitWall.median()))
+		out.submit = append(out.submit, ms(r.submit.cpu)+commit.median())
+		out.submitWall = append(out.submitWall, ms(r.submit.wall)+commitWall.median())
+		out.keys = append(out.keys, max(0, float64(r.wrote.keys)-keys.median()))
+		out.bytes = append(out.bytes, max(0, float64(r.wrote.bytes)-bytes.median()))
+		out.events = append(out.events, float64(r.settled.events))
+		out.bankEvents = append(out.bankEvents, float64(r.settled.bankEvents))
+		out.submitEvents = append(out.submitEvents, float64(r.submitEvents))
+		out.pages = append(out.pages, float64(r.settled.pages))
+		out.credits = append(out.credits, float64(r.settled.credits))
+		out.payouts = append(out.payouts, float64(r.settled.payouts))
+		out.arrived = append(out.arrived, float64(r.arrived))
+		out.backlog = append(out.backlog, float64(r.backlog))
+		for _, blocks := range r.latencies {
+			out.latency = append(out.latency, float64(blocks))
+		}
+	}
+}
+
+// idle settles one batch at a time, when nothing else waits.
+func (out *ours) idle(s *settler, from draw) error {
+	for range controlBlocks {
+		r, err := s.block(s.load.draw(from, s.load.receipts*s.load.entries))
+		if err != nil {
+			return err
+		}
+		if len(r.latencies) == 0 {
+			return errors.New("a batch that arrived alone was not paid in its block")
+		}
+		for _, blocks := range r.latencies {
+			out.idleLatency = append(out.idleLatency, float64(blocks))
+		}
+		out.idleCPU = append(out.idleCPU, ms(r.end.cpu))
+		out.idleWall = append(out.idleWall, ms(r.end.wall))
+		if err := s.drain(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drained is what was paid of what arrived: 1 when the backlog does not grow.
+func (out *ours) drained() float64 { return out.credits.sum() / out.arrived.sum() }
+
+// little is the mean latency of credits by Little's law: what waits over what arrives in a block.
+func (out *ours) little() float64 { return out.backlog.mean() / out.arrived.mean() }
+
+// paying is the row of the end-block in the comparison.
+func (out *ours) paying() row {
+	return row{
+		accounts: out.accounts, distribution: out.distribution, name: "x/rewards: end-block", measured: out.load.pairs(),
+		cpu: out.settle.mean(), commit: out.share.mean(), wall: out.wall.mean(),
+		keys: out.keys.mean(), bytes: out.bytes.mean(), events: out.events.mean(),
+	}
+}
+
+// submission is what the batches cost those who send them, beside signatures and proofs.
+func (out *ours) submission() row {
+	return row{
+		accounts: out.accounts, distribution: out.distribution, name: "x/rewards: taking batches in", measured: out.load.pairs(),
+		cpu: out.submit.mean(), commit: notMeasured, wall: out.submitWall.mean(), keys: out.submitKeys.mean(), bytes: out.submitBytes.mean(),
+		events: out.submitEvents.mean(),
+	}
+}

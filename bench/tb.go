@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+)
+
+// harness lets the test harness of the whole application run outside of a test: what fails there is an error here.
+type harness struct {
+	testing.TB // nil: methods below are all that is used
+	dirs       []string
+}
+
+type failure string
+
+// use runs something with a harness.
+func use(run func(t testing.TB) error) (err error) {
+	h := &harness{}
+	defer func() {
+		for _, dir := range h.dirs {
+			os.RemoveAll(dir)
+		}
+		switch failed := recover().(type) {
+		case nil:
+		case failure:
+			err = fmt.Errorf("%s", string(failed))
+		default:
+			panic(failed)
+		}
+	}()
+	return run(h)
+}
+
+func (h *harness) Helper()                           {}
+func (h *harness) Name() string                      { return "bench" }
+func (h *harness) Context() context.Context          { return context.Background() }
+func (h *harness) FailNow()                          { panic(failure("the application's harness failed")) }
+func (h *harness) Errorf(format string, args ...any) { panic(failure(fmt.Sprintf(format, args...))) }
+func (h *harness) Fatalf(format string, args ...any) { panic(failure(fmt.Sprintf(format, args...))) }
+
+func (h *harness) TempDir() string {
+	dir, err := os.MkdirTemp("", "openledger-bench-")
+	if err != nil {
+		panic(failure(err.Error()))
+	}
+	h.dirs = append(h.dirs, dir)
+	return dir
+}
