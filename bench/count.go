@@ -46,19 +46,6 @@ func awaitQuiet() {
 	}
 }
 
-// writes is what a block wrote to the store.
-type writes struct{ keys, bytes int }
-
-// written returns what was written since the last call: removals count as keys.
-func (w *world) written() writes {
-	var out writes
-	for _, kv := range w.store.PopStateCache() {
-		out.keys++
-		out.bytes += len(kv.Key) + len(kv.Value)
-	}
-	return out
-}
-
 // series are figures of one kind, one a block.
 type series []float64
 

@@ -99,7 +99,7 @@ func (r *report) measure(o options, accounts int) error {
 		return nil
 	}
 	return withWorld(o, accounts, func(w *world) error {
-		for _, distribution := range []string{uniform, zipf} {
+		for _, distribution := range o.distributions() {
 			if err := r.measureWays(w, o, distribution); err != nil {
 				return err
 			}

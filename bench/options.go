@@ -50,6 +50,7 @@ type options struct {
 	cache      int
 	quick      bool
 	only       string
+	drawn      string
 	dir        string
 	profile    string
 
@@ -73,6 +74,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	flags.IntVar(&o.cache, "iavl-cache-size", int(nodeconfig.Default().IAVLCacheSize), "nodes of a tree kept in memory, as in app.toml")
 	flags.BoolVar(&o.quick, "quick", false, "small ledgers and batches, few blocks: to see that it works")
 	flags.StringVar(&o.only, "only", "", "measure only one of "+strings.Join(names, ", "))
+	flags.StringVar(&o.drawn, "drawn", "both", "how contributors are drawn: uniform, zipf or both")
 	flags.StringVar(&o.dir, "dir", os.TempDir(), "folder for databases; they are removed")
 	flags.StringVar(&o.profile, "cpuprofile", "", "write a processor profile of the measured end-blocks of x/rewards and their commits to this file")
 	if err := flags.Parse(args); err != nil {
@@ -117,6 +119,9 @@ func (o *options) validate() error {
 	if o.only != "" && !slices.Contains(names, o.only) {
 		return fmt.Errorf("--only is %q: use one of %s", o.only, strings.Join(names, ", "))
 	}
+	if o.distributions() == nil {
+		return fmt.Errorf("--drawn is %q: use uniform, zipf or both", o.drawn)
+	}
 	if o.blocks < 0 || o.payments < 1 || o.heapBlocks < 1 || o.cache < 1 {
 		return errors.New("--payments, --heap-blocks and --iavl-cache-size must be positive, --blocks not negative")
 	}
@@ -125,6 +130,11 @@ func (o *options) validate() error {
 
 // measures says whether something is to be measured.
 func (o *options) measures(name string) bool { return o.only == "" || o.only == name }
+
+// distributions by which contributors are drawn.
+func (o *options) distributions() []string {
+	return map[string][]string{"uniform": {uniform}, "zipf": {zipf}, "both": {uniform, zipf}}[o.drawn]
+}
 
 var started = time.Now()
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
@@ -20,7 +21,7 @@ type run struct {
 	arrived             int // credits
 	submit, end, commit cost
 	submitEvents        int
-	wrote               writes
+	wrote, left         writes // by the block, and of it as the batches wrote it
 	settled             settled
 	latencies           []int // of the watched pairs that it paid, in blocks
 	backlog             int   // credits that wait after it
@@ -39,25 +40,37 @@ func newSettler(w *world, l load) *settler {
 }
 
 // block takes in the batches of the pairs, if any, runs the end-block and commits.
-func (s *settler) block(pairs []pair) (run, error) {
+func (s *settler) block(pairs []pair) (run, error) { return s.run(pairs, true) }
+
+// control takes in batches and commits, without an end-block.
+func (s *settler) control(pairs []pair) (run, error) { return s.run(pairs, false) }
+
+func (s *settler) run(pairs []pair, ends bool) (run, error) {
 	var r run
 	err := s.watch.arrive(pairs)
 	if err != nil {
 		return r, err
 	}
 	batches := s.batchesOf(pairs)
+	var submitted []*storetypes.StoreKVPair
 	b := s.begin()
-	if r.submit, err = measure("submit", func() (err error) { r.arrived, err = s.submit(b.ctx, batches); return }); err != nil {
+	r.submit, err = measure("submit", func() (err error) {
+		submitted, err = b.traced(func(ctx sdk.Context) (err error) { r.arrived, err = s.submit(ctx, batches); return })
+		return
+	})
+	if err != nil {
 		return r, err
 	}
 	r.submitEvents = len(b.events())
-	if r.end, err = measure("endblock", func() error { return s.app.RewardsKeeper.EndBlock(b.ctx) }); err != nil {
-		return r, err
+	if ends {
+		if r.end, err = measure("endblock", func() error { return s.app.RewardsKeeper.EndBlock(b.ctx) }); err != nil {
+			return r, err
+		}
 	}
 	if r.commit, err = measure("commit", b.commit); err != nil {
 		return r, err
 	}
-	r.wrote = s.written()
+	r.wrote, r.left = s.writtenOf(submitted)
 	if r.settled, err = tell(b.events()); err != nil {
 		return r, err
 	}
@@ -96,21 +109,6 @@ func (s *settler) submit(ctx sdk.Context, batches [][]rewardstypes.Payable) (int
 		credits += prepared.Accounts()
 	}
 	return credits, nil
-}
-
-// control takes in batches and commits, without an end-block.
-func (s *settler) control(pairs []pair) (run, error) {
-	var r run
-	var err error
-	batches := s.batchesOf(pairs)
-	b := s.begin()
-	if r.submit, err = measure("submit", func() (err error) { r.arrived, err = s.submit(b.ctx, batches); return }); err != nil {
-		return r, err
-	}
-	s.backlog += r.arrived
-	r.commit, err = measure("control", b.commit)
-	r.wrote = s.written()
-	return r, err
 }
 
 // drain makes blocks until nothing waits.

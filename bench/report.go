@@ -61,7 +61,7 @@ func (r *report) summary() summary {
 		o := &r.ours[i]
 		s.Latency = larger(s.Latency, o.latency.mean())
 		s.Events = larger(s.Events, o.events.mean()+r.submissionEvents(o))
-		keys := o.submitKeys.median() / float64(r.load.batches)
+		keys := o.batchKeys.median()
 		if r.receipts != nil {
 			keys += r.receipts.keys
 		}
@@ -150,7 +150,7 @@ func (r *report) comparison() *table {
 			figure(row.keys), figure(row.bytes/1e3), figure(row.events), figure(versus))
 	}
 	t.note("Each figure is of a block, the mean of the measured ones. Keys and kB are written to the store, keys and values, removals included, before IAVL adds its nodes.")
-	t.note("x/rewards' end-block has of Commit what a block with it takes more than one that only takes batches in. It pays everything: contributors, " +
+	t.note("x/rewards' end-block has of Commit what a block with it takes more than one that only takes batches in, by what is left of them. It pays everything: contributors, " +
 		"DataNet owners, lineage, providers, bonus, burn, and up to 100 automatic payouts, whose bank events are counted.")
 	t.note("Taking batches in is splitting fees, looking up ledger ids and storing credits: transactions pay gas for it.")
 	t.note("Bank sends, aggregated or not, pay contributors only. As many payments as `--payments` are made in a block of their own and scaled, which makes Commit a little dearer than it were with all.")
@@ -161,14 +161,15 @@ func (r *report) comparison() *table {
 
 // detail of the sweep.
 func (r *report) detail() *table {
-	t := newTable("x/rewards in steady state", "contributors", "drawn", "blocks", "pages", "credits", "payouts", "paid / arrived",
+	t := newTable("x/rewards in steady state", "contributors", "drawn", "blocks", "pages", "credits", "payouts", "its events", "paid / arrived",
 		"backlog, blocks", "latency mean", "by credits", "max", "idle latency", "idle CPU ms")
 	for i := range r.ours {
 		o := &r.ours[i]
-		t.add(grouped(o.accounts), o.distribution, fmt.Sprint(len(o.end)), figure(o.pages.mean()), figure(o.credits.mean()), figure(o.payouts.mean()),
+		t.add(grouped(o.accounts), o.distribution, fmt.Sprint(len(o.end)), figure(o.pages.mean()), figure(o.credits.mean()), figure(o.payouts.mean()), figure(o.events.mean()-o.bankEvents.mean()),
 			figure(o.drained()), figure(o.backlog[len(o.backlog)-1]/o.arrived.mean()), figure(o.latency.mean()), figure(o.little()), figure(o.latency.max()),
 			figure(o.idleLatency.max()), figure(o.idleCPU.mean()))
 	}
+	t.note("Its events are those of x/rewards itself; the bank adds some for each automatic payout, and for burn and emission.")
 	t.note("Latency is in blocks from the one in which a pair arrives to the one in which it is credited; 0 is the same block. Mean and max are of one pair in %d; by credits is the mean backlog over what arrives in a block.", watchEvery)
 	t.note("Idle is a single batch with nothing else waiting, and the end-block without Commit.")
 	return t

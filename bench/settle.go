@@ -18,10 +18,11 @@ type ours struct {
 
 	end, share, settle             series // CPU ms of the end-block, of its part of the commit, and of both
 	wall                           series // ms of both
-	submit                         series // CPU ms of taking the batches in, with their part of the commit
+	submit, submitShare            series // CPU ms of taking the batches in with their part of the commit, and that part
 	submitWall                     series
 	keys, bytes                    series // written by the end-block
-	submitKeys, submitBytes        series
+	submitKeys, submitBytes        series // left of what the batches wrote
+	batchKeys                      series // written by a batch, of blocks without an end-block
 	events, bankEvents             series // of the end-block
 	submitEvents                   series
 	pages, credits, payouts        series
@@ -43,19 +44,21 @@ func measureOurs(w *world, o options, distribution string) (ours, error) {
 	}
 	from := newDraw(distribution, w.accounts, 1)
 	s := newSettler(w, o.load)
-	progress("%s, %d accounts drawn %s: %d blocks to warm up, %d to measure", nameOurs, w.accounts, distribution, 2*out.cycle+2, blocks)
-	for range 2*out.cycle + 2 {
-		if _, err := s.block(o.load.draw(from, o.load.pairs())); err != nil {
-			return out, err
-		}
-	}
+	warm := 2*out.cycle + 2
+	progress("%s, %d accounts drawn %s: %d blocks to warm up, %d to measure", nameOurs, w.accounts, distribution, warm, blocks)
 	var runs, control []run
-	for range blocks {
+	for i := range warm + blocks {
 		r, err := s.block(o.load.draw(from, o.load.pairs()))
 		if err != nil {
 			return out, err
 		}
-		runs = append(runs, r)
+		if i >= warm {
+			runs = append(runs, r)
+		}
+		if i%10 == 9 {
+			progress("block %d: CPU ms %.0f for batches, %.0f for the end-block, %.0f for commit; %d credits wait", i+1,
+				ms(r.submit.cpu), ms(r.end.cpu), ms(r.commit.cpu), r.backlog)
+		}
 	}
 	for range controlBlocks {
 		r, err := s.control(o.load.draw(from, o.load.pairs()))
@@ -81,24 +84,28 @@ func (w *world) cycle() (int, error) {
 	return (pages + int(params.PagesPerBlock) - 1) / int(params.PagesPerBlock), nil
 }
 
-// count takes from blocks what their submissions have of commit, keys and bytes: what blocks without an end-block have.
+// count divides the blocks' commits between submission and end-block. Submission has what a block without an end-block costs, by the
+// bytes of it that are left when there is one: the end-block may remove again what arrived in its block.
 func (out *ours) count(runs, control []run) {
-	var commit, commitWall, keys, bytes series
+	var commit, commitWall, bytes series
 	for _, r := range control {
 		commit, commitWall = append(commit, ms(r.commit.cpu)), append(commitWall, ms(r.commit.wall))
-		keys, bytes = append(keys, float64(r.wrote.keys)), append(bytes, float64(r.wrote.bytes))
+		bytes = append(bytes, float64(r.left.bytes))
+		out.batchKeys = append(out.batchKeys, float64(r.wrote.keys)/float64(out.load.batches))
 	}
-	out.submitKeys, out.submitBytes = keys, bytes
 	for _, r := range runs {
-		share := max(0, ms(r.commit.cpu)-commit.median())
+		left := min(1, float64(r.left.bytes)/bytes.median())
+		share, shareWall := max(0, ms(r.commit.cpu)-left*commit.median()), max(0, ms(r.commit.wall)-left*commitWall.median())
+		wrote := r.wrote.minus(r.left)
 		out.end = append(out.end, ms(r.end.cpu))
 		out.share = append(out.share, share)
 		out.settle = append(out.settle, ms(r.end.cpu)+share)
-		out.wall = append(out.wall, ms(r.end.wall)+max(0, ms(r.commit.wall)-commitWall.median()))
-		out.submit = append(out.submit, ms(r.submit.cpu)+commit.median())
-		out.submitWall = append(out.submitWall, ms(r.submit.wall)+commitWall.median())
-		out.keys = append(out.keys, max(0, float64(r.wrote.keys)-keys.median()))
-		out.bytes = append(out.bytes, max(0, float64(r.wrote.bytes)-bytes.median()))
+		out.wall = append(out.wall, ms(r.end.wall)+shareWall)
+		out.submit = append(out.submit, ms(r.submit.cpu+r.commit.cpu)-share)
+		out.submitShare = append(out.submitShare, ms(r.commit.cpu)-share)
+		out.submitWall = append(out.submitWall, ms(r.submit.wall+r.commit.wall)-shareWall)
+		out.keys, out.bytes = append(out.keys, float64(wrote.keys)), append(out.bytes, float64(wrote.bytes))
+		out.submitKeys, out.submitBytes = append(out.submitKeys, float64(r.left.keys)), append(out.submitBytes, float64(r.left.bytes))
 		out.events = append(out.events, float64(r.settled.events))
 		out.bankEvents = append(out.bankEvents, float64(r.settled.bankEvents))
 		out.submitEvents = append(out.submitEvents, float64(r.submitEvents))
@@ -154,7 +161,7 @@ func (out *ours) paying() row {
 func (out *ours) submission() row {
 	return row{
 		accounts: out.accounts, distribution: out.distribution, name: "x/rewards: taking batches in", measured: out.load.pairs(),
-		cpu: out.submit.mean(), commit: notMeasured, wall: out.submitWall.mean(), keys: out.submitKeys.mean(), bytes: out.submitBytes.mean(),
+		cpu: out.submit.mean(), commit: out.submitShare.mean(), wall: out.submitWall.mean(), keys: out.submitKeys.mean(), bytes: out.submitBytes.mean(),
 		events: out.submitEvents.mean(),
 	}
 }

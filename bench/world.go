@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -59,9 +60,10 @@ func openWorld(parent string, cacheSize, accounts int) (*world, error) {
 	if w.db, err = dbm.NewDB("application", dbm.GoLevelDBBackend, dir); err != nil {
 		return nil, err
 	}
-	// As a node with the default app.toml: everything is kept, and values that blocks have in common are cached.
+	// As a node with the default app.toml: all versions are kept for long, and what blocks have in common is cached. Nothing is pruned
+	// meanwhile, so that who would do it does not matter; the other one would outlive the store.
 	w.app = app.New(log.NewNopLogger(), w.db, true, simtestutil.NewAppOptionsWithFlagHome(dir),
-		baseapp.SetChainID("openledger-bench-1"), baseapp.SetIAVLCacheSize(cacheSize),
+		baseapp.SetChainID("openledger-bench-1"), baseapp.SetIAVLCacheSize(cacheSize), baseapp.SetIAVLSyncPruning(true),
 		baseapp.SetInterBlockCache(cache.NewCommitKVStoreCacheManager(cache.DefaultCommitKVStoreCacheSize)))
 	store, ok := w.app.CommitMultiStore().(*rootmulti.Store)
 	if !ok {
@@ -72,6 +74,11 @@ func openWorld(parent string, cacheSize, accounts int) (*world, error) {
 		return nil, err
 	}
 	if err := w.seed(); err != nil {
+		return nil, err
+	}
+	// The first end-block starts the clock by which the bonus is granted.
+	b := w.begin()
+	if err := errors.Join(w.app.RewardsKeeper.EndBlock(b.ctx), b.commit()); err != nil {
 		return nil, err
 	}
 	var keys []storetypes.StoreKey
