@@ -32,8 +32,8 @@ test-long: ## Run the heavier searches: more random cases, fuzzing
 	for target in $$(grep -hoE '^func Fuzz[A-Za-z]+' poa/*_test.go | sed 's/^func //'); do \
 		go test ./poa -run '^$$' -fuzz "^$$target$$" -fuzztime 30s || exit 1; done
 
-bench: ## Measure, and write the table of docs/benchmarks.md
-	sh scripts/bench.sh
+bench: ## Measure paying, and write the tables of docs/benchmarks.md; options as ARGS="--quick --accounts N,N --only NAME"
+	@sh scripts/bench.sh $(ARGS)
 
 bench-node: ## Measure the settings of docs/operators.md on a store of a million accounts: half an hour, 4 GB of disk
 	go test ./testutil/nodebench -run '^$$' -bench . -benchtime 20x -timeout 2h
