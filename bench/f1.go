@@ -135,9 +135,8 @@ func measureF1(w *world, o options, distribution string) ([]row, error) {
 			return nil, err
 		}
 		if i > 0 {
-			allocate.add(sample{run: a.run, events: a.events}, float64(o.load.pairs())/n)
-			allocate.add(sample{commit: a.commit, wrote: a.wrote}, raised/n)
-			withdraw.add(d, withdrawals/n)
+			allocate.add(a, float64(o.load.pairs())/n, raised/n)
+			withdraw.add(d, withdrawals/n, withdrawals/n)
 		}
 	}
 	return []row{allocate, withdraw}, nil

@@ -31,6 +31,7 @@ func measureHeap(w *world, o options) (heapRun, error) {
 	progress("%s: %d blocks of %d pairs", nameHeap, o.heapBlocks, out.pairs)
 	s := newSettler(w, l)
 	from := newDraw(uniform, w.accounts, 4)
+	out.at, out.live = append(out.at, 0), append(out.live, liveMB())
 	spent := cpu()
 	for i := 1; i <= o.heapBlocks; i++ {
 		if _, err := s.block(l.draw(from, l.pairs())); err != nil {
@@ -47,7 +48,7 @@ func measureHeap(w *world, o options) (heapRun, error) {
 
 // fit chooses the load of a block.
 func (w *world) fit(o options) (load, error) {
-	const trial = 5
+	const trial = 3
 	l := o.load
 	for l.pairs() > o.load.entries {
 		s := newSettler(w, l)

@@ -28,6 +28,7 @@ TEXT
 Package `bench` settles full blocks through x/rewards, and makes the same payments in the ways that others use: the application's own keepers
 on a store on disk with the default `iavl-cache-size`, and as many registered contributors as the tables say, each with a ledger row, an
 account and a balance.
+
 TEXT
 	sed '$d' "$work/tables" | sed '/./,$!d'
 	printf '## Parts\n\n| benchmark | figure | unit |\n|---|---:|---|\n'
