@@ -59,6 +59,7 @@ func sampled(w *world, o options, distribution, name string, pay func(pairs []pa
 	out := row{accounts: w.accounts, distribution: distribution, name: name, measured: min(o.payments, o.load.pairs())}
 	progress("%s, %d accounts drawn %s", name, w.accounts, distribution)
 	from := newDraw(distribution, w.accounts, 2)
+	awaitQuiet()
 	for i := range sampleBlocks + 1 {
 		s, scale, committed, err := pay(o.load.draw(from, o.load.pairs()))
 		if err != nil {

@@ -125,6 +125,7 @@ func measureF1(w *world, o options, distribution string) ([]row, error) {
 		once[i] = pair{account: i, amount: pairAmount(i, o.load.entries)}
 	}
 	n := float64(len(once))
+	awaitQuiet()
 	for i := range sampleBlocks + 1 {
 		a, err := w.paying(func(b *block) error { return f.allocate(b, once) })
 		if err != nil {

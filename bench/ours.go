@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -33,10 +34,12 @@ type settler struct {
 	load    load
 	watch   watch
 	backlog int // credits
+	last    moment
 }
 
 func newSettler(w *world, l load) *settler {
-	return &settler{world: w, load: l, watch: newWatch(w)}
+	runtime.LockOSThread() // whose CPU is measured
+	return &settler{world: w, load: l, watch: newWatch(w), last: now()}
 }
 
 // block takes in the batches of the pairs, if any, runs the end-block and commits.
@@ -70,6 +73,9 @@ func (s *settler) run(pairs []pair, ends bool) (run, error) {
 	if r.commit, err = measure("commit", b.commit); err != nil {
 		return r, err
 	}
+	here := now()
+	shareBackground(here.since(s.last), &r.submit, &r.end, &r.commit)
+	s.last = here
 	r.wrote, r.left = s.writtenOf(submitted)
 	if r.settled, err = tell(b.events()); err != nil {
 		return r, err

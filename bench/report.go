@@ -150,6 +150,7 @@ func (r *report) comparison() *table {
 			figure(row.keys), figure(row.bytes/1e3), figure(row.events), figure(versus))
 	}
 	t.note("Each figure is of a block, the mean of the measured ones. Keys and kB are written to the store, keys and values, removals included, before IAVL adds its nodes.")
+	t.note("CPU has the collector and the database's compaction: of x/rewards, by the memory that a part of the block allocates.")
 	t.note("x/rewards' end-block has of Commit what a block with it takes more than one that only takes batches in, by what is left of them. It pays everything: contributors, " +
 		"DataNet owners, lineage, providers, bonus, burn, and up to 100 automatic payouts, whose bank events are counted.")
 	t.note("Taking batches in is splitting fees, looking up ledger ids and storing credits: transactions pay gas for it.")
