@@ -33,10 +33,10 @@ func (k Keeper) settle(ctx context.Context, params types.Params) error {
 		return err
 	}
 	s := settlement{keeper: k, ctx: ctx, params: params, sweep: sweep, accounts: accounts}
-	if err := s.open(); err != nil || len(s.waiting)+len(s.next) == 0 {
+	if err := s.open(); err != nil {
 		return err
 	}
-	if err := s.run(); err != nil {
+	if err := s.run(); err != nil || s.sweep == sweep {
 		return err
 	}
 	if err := k.Sweep.Set(ctx, s.sweep); err != nil || s.pages == 0 {
