@@ -3,6 +3,7 @@
 package chain
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -78,6 +79,10 @@ type Chain struct {
 	Gas uint64
 	// Tamper changes the votes that a proposer has, before it proposes.
 	Tamper func(*abci.ExtendedCommitInfo)
+	// Clock, if it is set, measures what executing and committing blocks takes;
+	// Executed adds it up.
+	Clock    func() time.Duration
+	Executed time.Duration
 
 	mu         sync.Mutex // of the state, for queries of other goroutines
 	db         dbm.DB
@@ -95,6 +100,9 @@ type Chain struct {
 type Tx struct {
 	Signer Account
 	Msgs   []sdk.Msg
+	// Gas asked for; a large part of a block if it is zero, so that a proposal
+	// takes only one such transaction.
+	Gas uint64
 }
 
 // Genesis edits the default genesis before the chain starts.
@@ -241,10 +249,7 @@ func (c *Chain) Sign(tx Tx, ahead uint64) []byte {
 	c.T.Helper()
 	account := c.App.AccountKeeper.GetAccount(c.Ctx(), tx.Signer.Address)
 	require.NotNil(c.T, account, "account %s does not exist", tx.Signer.Name)
-	gas := c.Gas
-	if gas == 0 {
-		gas = txGas
-	}
+	gas := cmp.Or(tx.Gas, c.Gas, txGas)
 	signed, err := simtestutil.GenSignedMockTx(c.random, c.App.TxConfig(), tx.Msgs,
 		sdk.NewCoins(Coin(sdkmath.NewIntFromUint64(gas))), gas, ID,
 		[]uint64{account.GetAccountNumber()}, []uint64{account.GetSequence() + ahead}, tx.Signer.Key)
@@ -270,14 +275,18 @@ func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 		Hash:   hash[:],
 		Height: c.height, Time: c.time, Txs: txs, ProposerAddress: c.validators[0].info.Address, DecidedLastCommit: c.lastCommit(),
 	}
+	stop := c.measure()
 	response, err := c.App.FinalizeBlock(request)
+	stop()
 	c.votes = votes
 	c.record(request, response)
 	if err == nil && c.Voter != nil && len(txs) > 0 && voteext.IsInjection(txs[0]) {
 		response.TxResults = response.TxResults[1:] // as callers count their transactions
 	}
 	require.NoError(c.T, err)
+	stop = c.measure()
 	_, err = c.App.Commit()
+	stop()
 	require.NoError(c.T, err)
 	if !c.SkipInvariants {
 		require.NoError(c.T, c.App.CheckInvariants(c.Ctx()), "invariants after block %d", c.height)
@@ -294,6 +303,15 @@ func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 		c.Watch(c.height, response)
 	}
 	return response
+}
+
+// measure adds what is done until the returned function is called.
+func (c *Chain) measure() func() {
+	if c.Clock == nil {
+		return func() {}
+	}
+	from := c.Clock()
+	return func() { c.Executed += c.Clock() - from }
 }
 
 // Blocks makes n empty blocks.

@@ -1,0 +1,129 @@
+package app_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	sdkmath "cosmossdk.io/math"
+
+	"github.com/stretchr/testify/require"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+
+	"github.com/openledger/openledger/testutil/chain"
+	"github.com/openledger/openledger/testutil/volume"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+// BenchmarkAttestedBatch executes and commits blocks of one attested batch of
+// 1,000 answers of 8 entries, drawn from 2,000 contributors, by the whole
+// application. submitted counts the blocks with the batch alone, settled also
+// those in which validators decide about it and its credits are paid.
+func BenchmarkAttestedBatch(b *testing.B) {
+	for _, sessions := range []int{1, 10, 100} {
+		b.Run(fmt.Sprintf("sessions=%d", sessions), func(b *testing.B) {
+			const answers = 1_000
+			w := volume.New(b, volume.Options{Contributors: 2_000})
+			w.SkipInvariants = true
+			lanes := w.Open(sessions, chain.Open(50_000/int64(sessions)))
+			submit := func() (bytes int, gas int64) {
+				msg := w.Full(answers, lanes...)
+				signed := w.Sign(chain.Tx{Signer: w.Provider, Msgs: []sdk.Msg{msg}}, 0)
+				result := w.RawBlock(signed).TxResults[0]
+				require.Zero(b, result.Code, result.Log)
+				return len(signed), result.GasUsed
+			}
+			submit() // accounts get their ledger ids
+			w.Blocks(3)
+			var bytes int
+			var gas int64
+			w.Clock = volume.CPU
+			var submitted, settled time.Duration
+			for b.Loop() {
+				w.Executed = 0
+				bytes, gas = submit()
+				submitted += w.Executed
+				w.Blocks(2)
+				settled += w.Executed
+			}
+			receipts := float64(answers * b.N)
+			b.ReportMetric(receipts/submitted.Seconds(), "submitted-receipts/cpu-s")
+			b.ReportMetric(receipts/settled.Seconds(), "settled-receipts/cpu-s")
+			b.ReportMetric(float64(bytes)/answers, "tx-bytes/receipt")
+			b.ReportMetric(float64(gas)/answers, "gas/receipt")
+			b.ReportMetric(0, "ns/op")
+
+			idle := keysOf(volume.Writes(w.Chain, func() { w.Blocks(1) }))
+			reportWrites(b, w, sessions, answers, idle, volume.Writes(w.Chain, func() { submit() }))
+		})
+	}
+}
+
+func keysOf(writes []volume.Write) map[string]bool {
+	keys := make(map[string]bool)
+	for _, write := range writes {
+		keys[write.Store+string(write.Key)] = true
+	}
+	return keys
+}
+
+// reportWrites counts what a block with a batch has written that an idle one does not.
+func reportWrites(b *testing.B, w *volume.Workload, sessions, answers int, idle map[string]bool, writes []volume.Write) {
+	b.Helper()
+	var extra []volume.Write
+	pages, own := 0, 0
+	for _, write := range writes {
+		if idle[write.Store+string(write.Key)] {
+			continue
+		}
+		extra = append(extra, write)
+		switch {
+		case write.Store == attributiontypes.StoreKey && write.Key[0] == attributiontypes.PagesKey.Bytes()[0]:
+			pages += write.Bytes
+		case write.Store == attributiontypes.StoreKey || write.Store == "models":
+			own++
+		}
+	}
+	b.ReportMetric(float64(own-sessions), "keys/batch-and-session")
+	b.ReportMetric(float64(pages)/float64(answers), "stored-bytes/receipt")
+	for _, prefix := range volume.ByPrefix(extra) {
+		b.Logf("%-16s %5d keys %8d bytes", prefix.Name, prefix.Keys, prefix.Bytes)
+	}
+}
+
+// BenchmarkOneByOne executes the same answers with a transaction for each, and
+// as many bank sends.
+func BenchmarkOneByOne(b *testing.B) {
+	const answers = 200
+	w := volume.New(b, volume.Options{Contributors: 2_000, Edit: func(p *attributiontypes.Params) {
+		p.MaxOpenPerProvider, p.BundleBytesPerBlock = 512, 1<<30
+	}})
+	w.SkipInvariants = true
+	lanes := w.Open(1, chain.Open(50_000))
+	w.Clock = volume.CPU
+	var alone, sends time.Duration
+	for b.Loop() {
+		signed := make([][]byte, answers)
+		for i := range signed {
+			signed[i] = w.Sign(chain.Tx{Signer: w.Provider, Gas: 700_000, Msgs: []sdk.Msg{w.Full(1, lanes...)}}, uint64(i))
+		}
+		w.Executed = 0
+		for _, result := range w.RawBlock(signed...).TxResults {
+			require.Zero(b, result.Code, result.Log)
+		}
+		alone += w.Executed
+		w.Blocks(2)
+		for i := range signed {
+			signed[i] = w.Sign(chain.Tx{Signer: w.Payer, Gas: 200_000, Msgs: []sdk.Msg{banktypes.NewMsgSend(w.Payer.Address, w.Owner.Address, sdk.NewCoins(chain.Coin(sdkmath.OneInt())))}}, uint64(i))
+		}
+		w.Executed = 0
+		w.RawBlock(signed...)
+		sends += w.Executed
+	}
+	receipts := float64(answers * b.N)
+	b.ReportMetric(receipts/alone.Seconds(), "single-receipts/cpu-s")
+	b.ReportMetric(receipts/sends.Seconds(), "bank-sends/cpu-s")
+	b.ReportMetric(0, "ns/op")
+}

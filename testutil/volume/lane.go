@@ -1,0 +1,193 @@
+package volume
+
+import (
+	"crypto/ed25519"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	sdkmath "cosmossdk.io/math"
+
+	"github.com/stretchr/testify/require"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/testutil/chain"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+const (
+	inputTokens, outputTokens = 30, 300
+	// bundleBytes is what a batch announces of its evidence.
+	bundleBytes = 100_000
+)
+
+// Lane is one session of the payer with the provider. Parallel calls use
+// several.
+type Lane struct {
+	Session attributiontypes.Session
+	// MaxFee of each call in aopen.
+	MaxFee poa.Amount
+
+	w        *Workload
+	id       poa.Hash
+	key      ed25519.PrivateKey
+	price    poa.Price
+	n        uint64
+	head     poa.Hash
+	last     poa.Outcome
+	spent    poa.Amount
+	receipts []poa.Receipt
+}
+
+// Open opens n sessions with a deposit each.
+func (w *Workload) Open(n int, deposit sdkmath.Int) []*Lane {
+	w.T.Helper()
+	lanes := make([]*Lane, 0, n)
+	for len(lanes) < n {
+		msgs := make([]sdk.Msg, min(n-len(lanes), 100))
+		keys := make([]ed25519.PrivateKey, len(msgs))
+		for i := range msgs {
+			w.keys++
+			keys[i] = seedKey(fmt.Sprintf("session %d", w.keys))
+			msgs[i] = &attributiontypes.MsgOpenSession{
+				Payer: w.Payer.String(), Provider: w.Provider.String(), ModelId: w.ModelID,
+				SessionKey: keys[i].Public().(ed25519.PublicKey), Deposit: chain.Coin(deposit),
+			}
+		}
+		var data sdk.TxMsgData
+		require.NoError(w.T, data.Unmarshal(w.Send(w.Payer, msgs...).Data))
+		for i, packed := range data.MsgResponses {
+			var response attributiontypes.MsgOpenSessionResponse
+			require.NoError(w.T, response.Unmarshal(packed.Value))
+			session, err := w.App.AttributionKeeper.GetSession(w.Ctx(), response.SessionId)
+			require.NoError(w.T, err)
+			lane := &Lane{Session: session, w: w, key: keys[i], price: chain.Price(session.Price), MaxFee: chain.Amount(chain.Open(1))}
+			copy(lane.id[:], session.Id)
+			lanes = append(lanes, lane)
+		}
+	}
+	return lanes
+}
+
+// Refresh reads the session from state.
+func (l *Lane) Refresh() {
+	l.w.T.Helper()
+	session, err := l.w.App.AttributionKeeper.GetSession(l.w.Ctx(), l.Session.Id)
+	require.NoError(l.w.T, err)
+	l.Session = session
+}
+
+// call is the one with a number: made up, but known before it is answered, as
+// the voucher that acknowledges the call before it names it.
+func (l *Lane) call(n uint64) poa.Call {
+	return poa.Call{QueryHash: poa.LeafHash(l.id[:], binary.BigEndian.AppendUint64(nil, n)), MaxFee: l.MaxFee}
+}
+
+// Answer records calls that were answered, each with so many entries.
+func (l *Lane) Answer(calls, entries int) {
+	l.w.T.Helper()
+	fee, err := l.price.Total(inputTokens, outputTokens)
+	require.NoError(l.w.T, err)
+	for range calls {
+		call := l.call(l.n + 1)
+		l.advance(call.Hash())
+		l.last = poa.Outcome{AnswerRoot: poa.LeafHash([]byte("answer"), l.head[:]), InputTokens: inputTokens, OutputTokens: outputTokens, Fee: fee}
+		shares, unattributed := l.w.entries(entries)
+		l.receipts = append(l.receipts, poa.Receipt{
+			N: l.n, Call: call.Hash(), QueryHash: call.QueryHash, MaxFee: call.MaxFee,
+			AnswerRoot: l.last.AnswerRoot, EvidenceRoot: poa.LeafHash([]byte("evidence"), l.head[:]),
+			InputTokens: inputTokens, OutputTokens: outputTokens, Fee: fee, Entries: shares, UnattributedPPM: unattributed,
+		})
+		l.spent, err = l.spent.Add(fee)
+		require.NoError(l.w.T, err)
+	}
+}
+
+// Gap records a call that failed.
+func (l *Lane) Gap() {
+	call := l.call(l.n + 1).Hash()
+	l.advance(call)
+	l.last = poa.Outcome{}
+	l.receipts = append(l.receipts, poa.Receipt{N: l.n, Gap: true, Call: call})
+}
+
+func (l *Lane) advance(call poa.Hash) {
+	l.n++
+	l.head = poa.NextHash(l.head, call, l.last)
+}
+
+// entries draws contributions of the manifest, with different weights.
+func (w *Workload) entries(n int) ([]poa.Entry, uint32) {
+	drawn := make([]poa.Entry, 0, n)
+	unattributed := uint32(poa.TotalPPM)
+	for len(drawn) < n {
+		rank := w.Ranks[w.random.Intn(len(w.Ranks))]
+		if slices.ContainsFunc(drawn, func(e poa.Entry) bool { return e.Rank == rank }) {
+			continue
+		}
+		weight := uint32(110_000 - 7_919*len(drawn)%100_000)
+		unattributed -= weight
+		drawn = append(drawn, poa.Entry{Rank: rank, WeightPPM: weight})
+	}
+	return drawn, unattributed
+}
+
+// claim covers all calls of a lane that were not submitted yet: the voucher of
+// the call that comes next acknowledges the last answer.
+func (l *Lane) claim() attributiontypes.SessionClaim {
+	pending := l.call(l.n + 1).Hash()
+	return attributiontypes.SessionClaim{
+		SessionId: l.Session.Id, Calls: l.n + 1, PendingCall: append([]byte(nil), pending[:]...),
+		CumulativeMax: sdkmath.NewIntFromBigInt(l.spent.Big()),
+		Signature:     l.Voucher(l.n+1, poa.NextHash(l.head, pending, l.last), l.spent),
+	}
+}
+
+// Voucher signs for call n with head h.
+func (l *Lane) Voucher(n uint64, head poa.Hash, cumulative poa.Amount) []byte {
+	voucher := poa.Voucher{
+		ChainID: chain.ID, Session: l.id, Provider: l.w.Provider.Address, ModelID: l.Session.ModelId, ModelVersion: l.Session.ModelVersion,
+		Price: l.price, N: n, Head: head, CumulativeMax: cumulative,
+	}
+	return ed25519.Sign(l.key, voucher.SignBytes())
+}
+
+// CloseHead is the closing gap leaf that acknowledges the last answer.
+func (l *Lane) CloseHead() (calls uint64, head []byte) {
+	hash := poa.NextHash(l.head, poa.AckCall, l.last)
+	return l.n + 1, hash[:]
+}
+
+// Collect makes an attested batch of all calls of the lanes that were not
+// submitted yet, with one voucher a session.
+func (w *Workload) Collect(lanes ...*Lane) *attributiontypes.MsgSubmitReceipts {
+	w.T.Helper()
+	w.seq++
+	msg := &attributiontypes.MsgSubmitReceipts{Provider: w.Provider.String(), ProviderSeq: w.seq, BundleBytes: bundleBytes}
+	var receipts []poa.Receipt
+	for i, lane := range lanes {
+		for _, receipt := range lane.receipts {
+			receipt.Session = uint32(i)
+			receipts = append(receipts, receipt)
+		}
+		lane.receipts = nil
+		msg.Sessions = append(msg.Sessions, lane.claim())
+	}
+	var err error
+	msg.Receipts, err = poa.MarshalReceipts(receipts)
+	require.NoError(w.T, err)
+	root := poa.LeafHash(msg.Receipts)
+	msg.BundleRoot = root[:]
+	return msg
+}
+
+// Full makes a batch of so many answers of 8 entries, evenly from the lanes.
+func (w *Workload) Full(receipts int, lanes ...*Lane) *attributiontypes.MsgSubmitReceipts {
+	w.T.Helper()
+	for i, lane := range lanes {
+		lane.Answer(receipts*(i+1)/len(lanes)-receipts*i/len(lanes), 8)
+	}
+	return w.Collect(lanes...)
+}
