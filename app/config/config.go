@@ -4,6 +4,8 @@
 package config
 
 import (
+	"os"
+
 	sdkmath "cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -21,6 +23,15 @@ const (
 )
 
 func init() {
+	// Without a scope the SDK asks the kernel for executable and host, and
+	// formats both, whenever it reads an address: seven microseconds, a few times
+	// in every transaction.
+	if os.Getenv(sdk.EnvConfigScope) == "" {
+		if err := os.Setenv(sdk.EnvConfigScope, "openledger"); err != nil {
+			panic(err)
+		}
+	}
+
 	sdk.DefaultPowerReduction = sdkmath.NewIntWithDecimal(1, rewardstypes.Decimals)
 	sdk.DefaultBondDenom = rewardstypes.Denom
 
