@@ -52,10 +52,15 @@ func (a *audit) listEntries() error {
 			return err
 		}
 		c := a.known[entry.Rank]
-		part, err := attributiontypes.PayableEntry(c.Contribution, c.royalties, entry.WeightPpm, a.batch.Height)
+		royalties, err := attributiontypes.RoyaltyShares(c.royalties)
 		if err != nil {
 			return err
 		}
+		part, err := attributiontypes.PayableEntry(c.Contribution, royalties, a.batch.Height)
+		if err != nil {
+			return err
+		}
+		part.WeightPPM = entry.WeightPpm
 		payable.Entries = append(payable.Entries, part)
 	}
 	payout, err := rewardstypes.Split(a.batch.Terms, payable)

@@ -46,6 +46,16 @@ func (a Amount) Add(b Amount) (Amount, error) {
 	return Amount{Hi: hi, Lo: lo}, nil
 }
 
+// Sub returns a - b, or ErrAmountRange if b is above a.
+func (a Amount) Sub(b Amount) (Amount, error) {
+	lo, borrow := bits.Sub64(a.Lo, b.Lo, 0)
+	hi, borrow := bits.Sub64(a.Hi, b.Hi, borrow)
+	if borrow != 0 {
+		return Amount{}, fmt.Errorf("%w: %s - %s", ErrAmountRange, a, b)
+	}
+	return Amount{Hi: hi, Lo: lo}, nil
+}
+
 // Cmp returns -1, 0 or 1 as a is below, equal to or above b.
 func (a Amount) Cmp(b Amount) int {
 	switch {

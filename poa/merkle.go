@@ -9,14 +9,12 @@ import (
 // LeafHash returns SHA-256(0x00 ‖ data…), the leaf hash of RFC 6962. The parts are concatenated without separators: callers
 // give parts of fixed or prefixed length.
 func LeafHash(data ...[]byte) Hash {
-	d := sha256.New()
-	d.Write([]byte{domainLeaf})
+	var buffer [512]byte
+	b := append(buffer[:0], domainLeaf)
 	for _, p := range data {
-		d.Write(p)
+		b = append(b, p...)
 	}
-	var h Hash
-	d.Sum(h[:0])
-	return h
+	return sha256.Sum256(b)
 }
 
 // NodeHash returns SHA-256(0x01 ‖ l ‖ r), the inner hash of RFC 6962.

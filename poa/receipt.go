@@ -75,14 +75,19 @@ func (r Receipt) Commitment() Hash {
 
 // Validate checks everything that follows from the receipt alone; failures wrap ErrReceipt.
 func (r Receipt) Validate() error {
+	if !r.Gap && r.Call != (Hash{}) && r.Call != r.CallHash() {
+		return fmt.Errorf("%w: call hash %s is not that of its query and maximum fee", ErrReceipt, r.Call)
+	}
+	return r.validate()
+}
+
+// validate is Validate without the call hash.
+func (r *Receipt) validate() error {
 	if r.N == 0 {
 		return fmt.Errorf("%w: call number 0; calls of a session count from 1", ErrReceipt)
 	}
 	if r.Gap {
 		return r.validateGap()
-	}
-	if r.Call != (Hash{}) && r.Call != r.CallHash() {
-		return fmt.Errorf("%w: call hash %s is not that of its query and maximum fee", ErrReceipt, r.Call)
 	}
 	if r.InputTokens > MaxCallTokens || r.OutputTokens > MaxCallTokens {
 		return fmt.Errorf("%w: %d input and %d output tokens; at most %d of each", ErrReceipt, r.InputTokens, r.OutputTokens, MaxCallTokens)
@@ -96,7 +101,7 @@ func (r Receipt) Validate() error {
 	return nil
 }
 
-func (r Receipt) validateGap() error {
+func (r *Receipt) validateGap() error {
 	if r.QueryHash != (Hash{}) || !r.MaxFee.IsZero() || r.AnswerRoot != (Hash{}) || r.EvidenceRoot != (Hash{}) ||
 		r.InputTokens != 0 || r.OutputTokens != 0 || !r.Fee.IsZero() || len(r.Entries) != 0 || r.UnattributedPPM != 0 {
 		return fmt.Errorf("%w: a gap carries only session, number and call hash", ErrReceipt)

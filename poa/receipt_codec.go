@@ -64,7 +64,8 @@ func UnmarshalReceipts(data []byte, max int) ([]Receipt, error) {
 		if !r.ok() {
 			break
 		}
-		if err := receipt.Validate(); err != nil {
+		// The call hash was derived, not read.
+		if err := receipt.validate(); err != nil {
 			return nil, fmt.Errorf("receipt %d: %w", i, err)
 		}
 		receipts = append(receipts, receipt)

@@ -52,7 +52,7 @@ func (r Record) MarshalBinary() ([]byte, error) {
 }
 
 func (r Record) packed() []byte {
-	b := append(make([]byte, 0, 160), r.Session[:]...)
+	b := append(make([]byte, 0, 192), r.Session[:]...)
 	return r.appendBody(b)
 }
 

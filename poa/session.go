@@ -1,6 +1,9 @@
 package poa
 
-import "encoding/binary"
+import (
+	"crypto/sha256"
+	"encoding/binary"
+)
 
 // Call is what a payer authorises before it is answered.
 type Call struct {
@@ -33,11 +36,11 @@ type Outcome struct {
 // h_n = SHA-256("openledger/chain/v1" ‖ h_{n-1} ‖ call_n ‖ answer_root_{n-1} ‖ be32 input ‖ be32 output ‖ fee_{n-1} as 16 bytes).
 // last is the outcome of the call before it: signing h_n acknowledges that answer.
 func NextHash(prev, call Hash, last Outcome) Hash {
-	b := make([]byte, 0, 160)
-	b = append(b, "openledger/chain/v1"...)
+	var buffer [160]byte
+	b := append(buffer[:0], "openledger/chain/v1"...)
 	b = append(b, prev[:]...)
 	b = append(b, call[:]...)
-	return hashConcat(last.append(b))
+	return sha256.Sum256(last.append(b))
 }
 
 // append appends answer root ‖ be32 input tokens ‖ be32 output tokens ‖ fee as 16 bytes.

@@ -24,6 +24,7 @@ type claim struct {
 	receipts []poa.Receipt
 	session  types.Session
 	version  modelstypes.ModelVersion
+	price    poa.Price
 	id       poa.Hash
 
 	head         poa.Hash    // after the last call
@@ -58,6 +59,9 @@ func (s *submission) newClaim(voucher types.SessionClaim, receipts []poa.Receipt
 	if c.head, err = poa.HashFromBytes(session.Head); err != nil {
 		return nil, err
 	}
+	if c.price, err = session.Price.Packed(); err != nil {
+		return nil, err
+	}
 	c.last, err = session.Last.Packed()
 	return c, err
 }
@@ -67,11 +71,13 @@ func (c *claim) lastCall() uint64 { return c.session.Calls + uint64(len(c.receip
 // check walks the calls, recomputes the hash chain, and checks that the voucher
 // covers it and the money.
 func (c *claim) check() error {
-	for i, receipt := range c.receipts {
+	var fees poa.Amount // of calls that are not in c.fees
+	for i := range c.receipts {
+		receipt := &c.receipts[i]
 		if want := c.session.Calls + 1 + uint64(i); receipt.N != want {
 			return errorsmod.Wrapf(types.ErrCallOrder, "call %d where %d is next: calls are recorded once, in order, without holes", receipt.N, want)
 		}
-		c.head = poa.NextHash(c.head, receipt.CallHash(), c.last)
+		c.head = poa.NextHash(c.head, receipt.Call, c.last) // UnmarshalReceipts has derived the call
 		c.last = receipt.Outcome()
 		if receipt.Gap {
 			continue
@@ -79,7 +85,13 @@ func (c *claim) check() error {
 		if err := c.checkFee(receipt); err != nil {
 			return errorsmod.Wrapf(err, "call %d", receipt.N)
 		}
+		sum, err := fees.Add(receipt.Fee)
+		if err != nil { // above 128 bits
+			c.fees, sum = c.fees.Add(rewardstypes.IntOf(fees)), receipt.Fee
+		}
+		fees = sum
 	}
+	c.fees = c.fees.Add(rewardstypes.IntOf(fees))
 	if err := c.checkVoucher(); err != nil {
 		return err
 	}
@@ -94,27 +106,21 @@ func (c *claim) check() error {
 
 // checkFee: royalty in full, compute at most as quoted, and no more than the
 // client's maximum for the call.
-func (c *claim) checkFee(receipt poa.Receipt) error {
-	price, err := c.session.Price.Packed()
-	if err != nil {
-		return err
-	}
-	quoted, err := price.Compute(receipt.InputTokens, receipt.OutputTokens)
+func (c *claim) checkFee(receipt *poa.Receipt) error {
+	quoted, err := c.price.Compute(receipt.InputTokens, receipt.OutputTokens)
 	if err != nil {
 		return errorsmod.Wrap(types.ErrInvalidReceipt, err.Error())
 	}
-	fee := rewardstypes.IntOf(receipt.Fee)
-	compute := fee.Sub(c.session.Price.Royalty)
-	if compute.IsNegative() {
-		return errorsmod.Wrapf(types.ErrInvalidReceipt, "fee of %saopen is below the royalty of %saopen", fee, c.session.Price.Royalty)
+	compute, err := receipt.Fee.Sub(c.price.Royalty)
+	if err != nil {
+		return errorsmod.Wrapf(types.ErrInvalidReceipt, "fee of %saopen is below the royalty of %saopen", receipt.Fee, c.price.Royalty)
 	}
-	if compute.GT(rewardstypes.IntOf(quoted)) {
+	if compute.Cmp(quoted) > 0 {
 		return errorsmod.Wrapf(types.ErrOvercharge, "compute of %saopen, %d input and %d output tokens cost %saopen", compute, receipt.InputTokens, receipt.OutputTokens, quoted)
 	}
 	if receipt.Fee.Cmp(receipt.MaxFee) > 0 {
-		return errorsmod.Wrapf(types.ErrOvercharge, "fee of %saopen is above the maximum of the call, %saopen", fee, receipt.MaxFee)
+		return errorsmod.Wrapf(types.ErrOvercharge, "fee of %saopen is above the maximum of the call, %saopen", receipt.Fee, receipt.MaxFee)
 	}
-	c.fees = c.fees.Add(fee)
 	return nil
 }
 
@@ -141,17 +147,13 @@ func (c *claim) checkVoucher() error {
 	if spent := c.session.Spent.Add(c.fees); spent.GT(c.voucher.CumulativeMax) {
 		return errorsmod.Wrapf(types.ErrOvercharge, "%saopen in all, the voucher allows %saopen", spent, c.voucher.CumulativeMax)
 	}
-	price, err := c.session.Price.Packed()
-	if err != nil {
-		return err
-	}
 	most, err := rewardstypes.AmountOf(c.voucher.CumulativeMax)
 	if err != nil {
 		return errorsmod.Wrap(types.ErrVoucher, err.Error())
 	}
 	signed := poa.Voucher{
 		ChainID: c.ctx.ChainID(), Session: c.id, Provider: c.provider, ModelID: c.session.ModelId, ModelVersion: c.session.ModelVersion,
-		Price: price, N: calls, Head: head, CumulativeMax: most,
+		Price: c.price, N: calls, Head: head, CumulativeMax: most,
 	}
 	if !ed25519consensus.Verify(c.session.SessionKey, signed.SignBytes(), c.voucher.Signature) {
 		return errorsmod.Wrap(types.ErrVoucher, "the signature is not of the session key over these calls")

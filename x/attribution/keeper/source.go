@@ -20,10 +20,11 @@ type source struct {
 	keeper Keeper
 	// versions are the models of the batch's sessions.
 	versions []modelstypes.ModelVersion
-	known    map[uint64]knownContribution
+	known    map[uint64]*knownContribution
+	datanets map[uint64]*datanettypes.DataNet
 	tables   map[uint64][]rewardstypes.Share
 	// royalties by DataNet, of the one block that the source is asked about.
-	royalties map[uint64][]datanettypes.Royalty
+	royalties map[uint64][]rewardstypes.Share
 	// failed is the first look-up that failed for another reason than that there is no such contribution. Package poa takes every
 	// error of a source for a fault of what it verifies; whoever punishes somebody for the result looks here first.
 	failed error
@@ -31,7 +32,9 @@ type source struct {
 
 type knownContribution struct {
 	contribution datanettypes.Contribution
-	datanet      datanettypes.DataNet
+	datanet      *datanettypes.DataNet
+	// pay is what pays it, without a weight; made when it is first asked for.
+	pay *rewardstypes.PayableEntry
 }
 
 var _ poa.ContributionSource = (*source)(nil)
@@ -39,29 +42,41 @@ var _ poa.ContributionSource = (*source)(nil)
 func newSource(ctx sdk.Context, k Keeper, versions ...modelstypes.ModelVersion) *source {
 	return &source{
 		ctx: ctx, keeper: k, versions: versions,
-		known: make(map[uint64]knownContribution), tables: make(map[uint64][]rewardstypes.Share),
-		royalties: make(map[uint64][]datanettypes.Royalty),
+		known: make(map[uint64]*knownContribution), datanets: make(map[uint64]*datanettypes.DataNet),
+		tables: make(map[uint64][]rewardstypes.Share), royalties: make(map[uint64][]rewardstypes.Share),
 	}
 }
 
-func (s *source) find(rank uint64) (knownContribution, error) {
+func (s *source) find(rank uint64) (*knownContribution, error) {
 	if found, ok := s.known[rank]; ok {
 		return found, nil
 	}
-	var found knownContribution
+	found := &knownContribution{}
 	var err error
 	found.contribution, err = s.keeper.datanets.GetContribution(s.ctx, rank)
 	if errors.Is(err, datanettypes.ErrContributionNotFound) {
-		return found, errorsmod.Wrap(types.ErrManifest, err.Error())
+		return nil, errorsmod.Wrap(types.ErrManifest, err.Error())
 	}
 	if err != nil {
-		return found, s.fail(err)
+		return nil, s.fail(err)
 	}
-	if found.datanet, err = s.keeper.datanets.GetDataNet(s.ctx, found.contribution.DatanetId); err != nil {
-		return found, s.fail(err)
+	if found.datanet, err = s.datanetOf(found.contribution.DatanetId); err != nil {
+		return nil, s.fail(err)
 	}
 	s.known[rank] = found
 	return found, nil
+}
+
+func (s *source) datanetOf(id uint64) (*datanettypes.DataNet, error) {
+	if found, ok := s.datanets[id]; ok {
+		return found, nil
+	}
+	datanet, err := s.keeper.datanets.GetDataNet(s.ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	s.datanets[id] = &datanet
+	return &datanet, nil
 }
 
 // fail keeps the first look-up that failed.
@@ -78,7 +93,7 @@ func (s *source) allow(rank uint64, version modelstypes.ModelVersion) error {
 	if err != nil {
 		return err
 	}
-	c := found.contribution
+	c := &found.contribution
 	for _, entry := range version.Manifest {
 		if entry.DatanetId == c.DatanetId && c.AcceptedVersion != 0 && c.AcceptedVersion <= entry.Version {
 			return nil
@@ -102,7 +117,7 @@ func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
 		return poa.Contribution{}, err
 	}
 	found := s.known[rank]
-	proved, err := found.contribution.Proved(found.datanet)
+	proved, err := found.contribution.Proved(*found.datanet)
 	if err != nil {
 		return poa.Contribution{}, s.fail(err)
 	}
@@ -119,14 +134,40 @@ func (s *source) lineage(modelID uint64) ([]rewardstypes.Share, error) {
 	return table, err
 }
 
+// entry returns what pays a contribution for a weight in a batch of a block. Addresses are decoded once for each contribution.
+func (s *source) entry(rank uint64, weightPPM uint32, height int64) (rewardstypes.PayableEntry, error) {
+	found, err := s.find(rank)
+	if err != nil {
+		return rewardstypes.PayableEntry{}, err
+	}
+	if found.pay == nil {
+		royalties, err := s.royaltiesOf(found.contribution.DatanetId, height)
+		if err != nil {
+			return rewardstypes.PayableEntry{}, err
+		}
+		pay, err := types.PayableEntry(found.contribution, royalties, height)
+		if err != nil {
+			return rewardstypes.PayableEntry{}, err
+		}
+		found.pay = &pay
+	}
+	entry := *found.pay
+	entry.WeightPPM = weightPPM
+	return entry, nil
+}
+
 // royaltiesOf returns who shares in what a DataNet's contributions earn in a block.
-func (s *source) royaltiesOf(datanetID uint64, height int64) ([]datanettypes.Royalty, error) {
+func (s *source) royaltiesOf(datanetID uint64, height int64) ([]rewardstypes.Share, error) {
 	if found, ok := s.royalties[datanetID]; ok {
 		return found, nil
 	}
-	found, err := s.keeper.datanets.RoyaltiesAt(s.ctx, datanetID, height)
+	royalties, err := s.keeper.datanets.RoyaltiesAt(s.ctx, datanetID, height)
 	if err != nil {
 		return nil, s.fail(err)
+	}
+	found, err := types.RoyaltyShares(royalties)
+	if err != nil {
+		return nil, err
 	}
 	s.royalties[datanetID] = found
 	return found, nil

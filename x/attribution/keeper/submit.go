@@ -176,11 +176,12 @@ func (s *submission) checkEntries() error {
 	}
 	s.source = newSource(s.ctx, s.keeper, versions...)
 	for _, c := range s.claims {
-		for i, receipt := range c.receipts {
+		for i := range c.receipts {
+			receipt := &c.receipts[i] // shares memory with s.receipts
 			if receipt.Gap {
 				continue
 			}
-			c.receipts[i].Method = uint8(c.version.Method) // shares memory with s.receipts
+			receipt.Method = uint8(c.version.Method)
 			for _, entry := range receipt.Entries {
 				if err := s.source.allow(entry.Rank, c.version); err != nil {
 					return errorsmod.Wrapf(err, "call %d", receipt.N)
@@ -291,10 +292,11 @@ func (s *submission) decideNowOrAsk(batch *types.Batch, prepared rewardstypes.Pr
 // results returns what each receipt pays and how it is recorded; gaps are
 // neither paid nor recorded.
 func (s *submission) results() ([]rewardstypes.Payable, []poa.Record, error) {
-	var payables []rewardstypes.Payable
-	var records []poa.Record
+	payables := make([]rewardstypes.Payable, 0, len(s.receipts))
+	records := make([]poa.Record, 0, len(s.receipts))
 	for _, c := range s.claims {
-		for i, receipt := range c.receipts {
+		for i := range c.receipts {
+			receipt := &c.receipts[i]
 			if receipt.Gap {
 				continue
 			}
@@ -325,20 +327,13 @@ func (k Keeper) payable(from *source, height int64, provider sdk.AccAddress, rec
 		Model: record.ModelID, Provider: provider, Compute: rewardstypes.IntOf(record.Fee).Sub(royalty), Royalty: royalty,
 		Acknowledged: record.Acknowledged, Lineage: lineage, UnattributedPPM: record.UnattributedPPM,
 	}
-	for _, entry := range record.Entries {
-		found, err := from.find(entry.Rank)
-		if err != nil {
+	if len(record.Entries) > 0 {
+		payable.Entries = make([]rewardstypes.PayableEntry, len(record.Entries))
+	}
+	for i, entry := range record.Entries {
+		if payable.Entries[i], err = from.entry(entry.Rank, entry.WeightPPM, height); err != nil {
 			return rewardstypes.Payable{}, err
 		}
-		royalties, err := from.royaltiesOf(found.datanet.Id, height)
-		if err != nil {
-			return rewardstypes.Payable{}, err
-		}
-		part, err := types.PayableEntry(found.contribution, royalties, entry.WeightPPM, height)
-		if err != nil {
-			return rewardstypes.Payable{}, err
-		}
-		payable.Entries = append(payable.Entries, part)
 	}
 	return payable, nil
 }
