@@ -70,24 +70,35 @@ func (k Keeper) step(ctx sdk.Context, params types.Params, name string, run func
 	}
 }
 
+// sweepSessions moves sessions on whose deadline has passed, and puts those back into the queue whose deadline has moved since they were
+// queued: at most SessionsPerBlock of either kind.
 func (k Keeper) sweepSessions(ctx sdk.Context, params types.Params) error {
 	until := new(collections.Range[collections.Pair[time.Time, []byte]]).
 		EndExclusive(collections.Join(ctx.BlockTime().Add(1), []byte{}))
-	var due [][]byte
+	var due, moved []types.Session
 	if err := k.Deadlines.Walk(ctx, until, func(key collections.Pair[time.Time, []byte]) (bool, error) {
-		due = append(due, key.K2())
-		return len(due) == int(params.SessionsPerBlock), nil
+		session, err := k.GetSession(ctx, key.K2())
+		if err != nil {
+			return true, err
+		}
+		if session.Deadline.After(ctx.BlockTime()) {
+			moved = append(moved, session)
+		} else {
+			due = append(due, session)
+		}
+		return max(len(due), len(moved)) == int(params.SessionsPerBlock), nil
 	}); err != nil {
 		return err
 	}
-	for _, id := range due {
-		session, err := k.GetSession(ctx, id)
-		if err != nil {
+	for _, session := range moved {
+		if err := k.requeue(ctx, session, session.Deadline); err != nil {
 			return err
 		}
+	}
+	for _, session := range due {
 		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.expire(ctx, params, session) }); err != nil {
-			ctx.Logger().Error("session could not be closed; trying again later", "module", types.ModuleName, "session", fmt.Sprintf("%x", id), "err", err)
-			if err := k.moveDeadline(ctx, session, ctx.BlockTime().Add(retryAfter)); err != nil {
+			ctx.Logger().Error("session could not be closed; trying again later", "module", types.ModuleName, "session", fmt.Sprintf("%x", session.Id), "err", err)
+			if err := k.requeue(ctx, session, ctx.BlockTime().Add(retryAfter)); err != nil {
 				return err
 			}
 		}
@@ -101,7 +112,7 @@ func (k Keeper) expire(ctx sdk.Context, params types.Params, session types.Sessi
 		return k.end(ctx, session)
 	}
 	session.Status = types.SESSION_STATUS_CLOSING
-	if err := k.moveDeadline(ctx, session, ctx.BlockTime().Add(params.ClaimWindow)); err != nil {
+	if err := k.requeue(ctx, session, ctx.BlockTime().Add(params.ClaimWindow)); err != nil {
 		return err
 	}
 	return ctx.EventManager().EmitTypedEvent(&types.EventSessionClosing{SessionId: fmt.Sprintf("%x", session.Id), Idle: true})
@@ -180,7 +191,7 @@ func (k Keeper) closeBatch(ctx sdk.Context, batch types.Batch) error {
 	if err := k.BatchDeadlines.Remove(ctx, collections.Join(batch.Deadline, batch.Id)); err != nil {
 		return err
 	}
-	if err := k.BatchBySeq.Remove(ctx, collections.Join(provider, batch.ProviderSeq)); err != nil {
+	if err := k.unlinkBatch(ctx, provider, batch); err != nil {
 		return err
 	}
 	for _, part := range batch.Sessions {
@@ -216,16 +227,10 @@ func (k Keeper) postponeBatch(ctx sdk.Context, batch types.Batch) error {
 	return k.Batches.Set(ctx, batch.Id, batch)
 }
 
-// addBatch stores a batch with its indexes.
+// addBatch stores a batch. One that waits for validators has no deadline.
 func (k Keeper) addBatch(ctx context.Context, batch types.Batch) error {
-	if err := k.Batches.Set(ctx, batch.Id, batch); err != nil {
+	if err := k.Batches.Set(ctx, batch.Id, batch); err != nil || batch.Status.Waits() {
 		return err
-	}
-	if err := k.BatchBySeq.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(batch.Provider), batch.ProviderSeq), batch.Id); err != nil {
-		return err
-	}
-	if batch.Status.Waits() {
-		return k.OpenByProvider.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(batch.Provider), batch.Id))
 	}
 	return k.BatchDeadlines.Set(ctx, collections.Join(batch.Deadline, batch.Id))
 }

@@ -19,10 +19,7 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	if err := k.Params.Set(ctx, g.Params); err != nil {
 		return err
 	}
-	if err := k.NextBatch.Set(ctx, g.NextBatchId); err != nil {
-		return err
-	}
-	if err := k.Accumulator.Set(ctx, g.Accumulator); err != nil {
+	if err := k.Tip.Set(ctx, types.Tip{NextBatch: g.NextBatchId, Accumulator: g.Accumulator, Attestation: g.Attestation}); err != nil {
 		return err
 	}
 	for _, session := range g.Sessions {
@@ -30,10 +27,8 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 			return err
 		}
 	}
-	for _, batch := range g.Batches {
-		if err := k.addBatch(ctx, batch); err != nil {
-			return err
-		}
+	if err := k.initBatches(ctx, g.Batches); err != nil {
+		return err
 	}
 	for _, page := range g.Pages {
 		if err := k.Pages.Set(ctx, collections.Join(page.BatchId, page.Page), page.Records); err != nil {
@@ -42,11 +37,6 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	}
 	for _, dispute := range g.Disputes {
 		if err := k.addDispute(sdk.UnwrapSDKContext(ctx), dispute); err != nil {
-			return err
-		}
-	}
-	for _, last := range g.LastSeqs {
-		if err := k.LastSeq.Set(ctx, sdk.MustAccAddressFromBech32(last.Provider), last.Seq); err != nil {
 			return err
 		}
 	}
@@ -61,10 +51,31 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	return k.CheckInvariants(ctx)
 }
 
-func (k Keeper) initAttestation(ctx sdk.Context, g types.GenesisState) error {
-	if err := k.AttestState.Set(ctx, g.Attestation); err != nil {
-		return err
+// initBatches stores batches, and an index entry for each to which neither a later batch nor its provider's record leads.
+func (k Keeper) initBatches(ctx context.Context, batches []types.Batch) error {
+	followed := make(map[uint64]bool, len(batches))
+	for _, batch := range batches {
+		followed[batch.PreviousBatch] = true
 	}
+	for _, batch := range batches {
+		if err := k.addBatch(ctx, batch); err != nil {
+			return err
+		}
+		provider, err := k.models.GetProvider(ctx, sdk.MustAccAddressFromBech32(batch.Provider))
+		if err != nil {
+			return err
+		}
+		if followed[batch.Id] || provider.LastBatch == batch.Id {
+			continue
+		}
+		if err := k.indexBatch(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k Keeper) initAttestation(ctx sdk.Context, g types.GenesisState) error {
 	for _, item := range g.Items {
 		if err := k.Items.Set(ctx, item.Number, item); err != nil {
 			return err
@@ -100,12 +111,11 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.Params, err = k.Params.Get(ctx); err != nil {
 		return nil, err
 	}
-	if g.NextBatchId, err = k.NextBatch.Peek(ctx); err != nil {
+	tip, err := k.tip(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if g.Accumulator, err = k.Accumulator.Get(ctx); err != nil {
-		return nil, err
-	}
+	g.NextBatchId, g.Accumulator, g.Attestation = tip.NextBatch, tip.Accumulator, tip.Attestation
 	if g.Disputes, err = modulekit.Values(ctx, k.Disputes); err != nil {
 		return nil, err
 	}
@@ -113,9 +123,6 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 		return nil, err
 	}
 	if g.Batches, err = modulekit.Values(ctx, k.Batches); err != nil {
-		return nil, err
-	}
-	if g.Attestation, err = k.attestation(ctx); err != nil {
 		return nil, err
 	}
 	if g.Items, err = modulekit.Values(ctx, k.Items); err != nil {
@@ -134,14 +141,8 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	for _, page := range pages {
 		g.Attestors = append(g.Attestors, page.Attestors...)
 	}
-	if err := k.Pages.Walk(ctx, nil, func(key collections.Pair[uint64, uint32], records []byte) (bool, error) {
+	err = k.Pages.Walk(ctx, nil, func(key collections.Pair[uint64, uint32], records []byte) (bool, error) {
 		g.Pages = append(g.Pages, types.GenesisPage{BatchId: key.K1(), Page: key.K2(), Records: records})
-		return false, nil
-	}); err != nil {
-		return nil, err
-	}
-	err = k.LastSeq.Walk(ctx, nil, func(provider sdk.AccAddress, seq uint64) (bool, error) {
-		g.LastSeqs = append(g.LastSeqs, types.GenesisLastSeq{Provider: provider.String(), Seq: seq})
 		return false, nil
 	})
 	return &g, err

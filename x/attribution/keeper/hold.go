@@ -15,10 +15,11 @@ const (
 
 // askHolds asks validators about DataNet versions whose text nobody has vouched for. While attestation is off they are payable at once.
 func (k Keeper) askHolds(ctx sdk.Context, params types.Params) error {
-	state, err := k.attestation(ctx)
+	tip, err := k.tip(ctx)
 	if err != nil {
 		return err
 	}
+	state := tip.Attestation
 	limit := heldPerBlock
 	if params.Attestation {
 		limit = min(asksPerBlock, types.VersionsWindow-int(state.Versions), types.MaxWindow-int(state.Next-state.Base))
@@ -38,11 +39,14 @@ func (k Keeper) askHolds(ctx sdk.Context, params types.Params) error {
 		if err != nil {
 			return err
 		}
-		if _, err := k.openItem(ctx, params, types.Item{Kind: types.ITEM_KIND_VERSION, DatanetId: datanet.Id, Version: version}); err != nil {
+		if _, err := k.openItem(ctx, params, &tip, types.Item{Kind: types.ITEM_KIND_VERSION, DatanetId: datanet.Id, Version: version}); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(due) == 0 || !params.Attestation {
+		return nil
+	}
+	return k.Tip.Set(ctx, tip)
 }
 
 func (k Keeper) setHeld(ctx sdk.Context, datanet, version uint64) error {

@@ -20,9 +20,10 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 	owed := math.ZeroInt()
 	err := k.Sessions.Walk(ctx, nil, func(id []byte, session types.Session) (bool, error) {
 		owed = owed.Add(session.Deposit)
-		queued, err := k.Deadlines.Has(ctx, collections.Join(session.Deadline, id))
-		if err == nil && queued != (session.Status != types.SESSION_STATUS_CLOSED) {
-			err = errorsmod.Wrapf(types.ErrInvariant, "session %x is %s and its deadline is queued: %t", id, session.Status, queued)
+		live := session.Status != types.SESSION_STATUS_CLOSED
+		queued, err := k.Deadlines.Has(ctx, collections.Join(session.Queued, id))
+		if err == nil && (queued != live || live && session.Queued.After(session.Deadline)) {
+			err = errorsmod.Wrapf(types.ErrInvariant, "session %x is %s until %s and queued for %s: %t", id, session.Status, session.Deadline, session.Queued, queued)
 		}
 		return err != nil, err
 	})
@@ -48,14 +49,14 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 	if owed, held := owed.Add(leaving), k.moduleBalance(ctx); held.LT(owed) {
 		return errorsmod.Wrapf(types.ErrInvariant, "deposits, bonds and fees of %s are owed, %s is held", owed, held)
 	}
-	accumulator, err := k.Accumulator.Get(ctx)
+	tip, err := k.tip(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := accumulator.MMR(); err != nil {
+	if _, err := tip.Accumulator.MMR(); err != nil {
 		return errorsmod.Wrap(types.ErrInvariant, err.Error())
 	}
-	if err := k.checkBatches(ctx, accumulator.Count); err != nil {
+	if err := k.checkBatches(ctx, tip.Accumulator.Count); err != nil {
 		return err
 	}
 	return k.checkAttestation(ctx)
@@ -82,7 +83,7 @@ func (k Keeper) checkBatches(ctx context.Context, leaves uint64) error {
 	}); err != nil {
 		return err
 	}
-	liable := make(map[string]math.Int)
+	liable, open := make(map[string]math.Int), make(map[string]uint32)
 	var providers []string
 	for _, batch := range batches {
 		if batch.Leaf >= leaves {
@@ -93,6 +94,12 @@ func (k Keeper) checkBatches(ctx context.Context, leaves uint64) error {
 			providers = append(providers, batch.Provider)
 		}
 		liable[batch.Provider] = liable[batch.Provider].Add(batch.Liability)
+		if batch.Status.Waits() {
+			open[batch.Provider]++
+		}
+		if err := k.checkFound(ctx, batch); err != nil {
+			return err
+		}
 		if err := k.checkRecords(ctx, batch); err != nil {
 			return err
 		}
@@ -105,6 +112,24 @@ func (k Keeper) checkBatches(ctx context.Context, leaves uint64) error {
 		if !provider.Liability.Equal(liable[address]) {
 			return errorsmod.Wrapf(types.ErrInvariant, "%s is liable for %s, its batches sum to %s", address, provider.Liability, liable[address])
 		}
+		if provider.OpenBatches != open[address] {
+			return errorsmod.Wrapf(types.ErrInvariant, "%s counts %d open batches, %d wait", address, provider.OpenBatches, open[address])
+		}
+	}
+	return nil
+}
+
+// checkFound: a batch in state is found by the number of its provider.
+func (k Keeper) checkFound(ctx context.Context, batch types.Batch) error {
+	address := sdk.MustAccAddressFromBech32(batch.Provider)
+	provider, err := k.models.GetProvider(ctx, address)
+	if err != nil {
+		return err
+	}
+	found, err := k.batchBySeq(ctx, address, provider.LastBatch, batch.ProviderSeq, 0)
+	if err != nil || found.Id != batch.Id || batch.ProviderSeq > provider.LastSeq {
+		return errorsmod.Wrapf(types.ErrInvariant, "batch %d has number %d of %s, which leads to batch %d; the last number is %d: %v",
+			batch.Id, batch.ProviderSeq, batch.Provider, found.Id, provider.LastSeq, err)
 	}
 	return nil
 }

@@ -7,8 +7,6 @@ import (
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
 
-	sdk "github.com/cosmos/cosmos-sdk/types"
-
 	"github.com/openledger/openledger/x/attribution/types"
 	"github.com/openledger/openledger/x/internal/modulekit"
 )
@@ -16,10 +14,11 @@ import (
 // checkAttestation: the window covers the open items, each stands for a waiting batch or an asked version and the other way round,
 // and the escrow holds exactly the shares that may be forfeited and the pay that is due.
 func (k Keeper) checkAttestation(ctx context.Context) error {
-	state, err := k.attestation(ctx)
+	tip, err := k.tip(ctx)
 	if err != nil {
 		return err
 	}
+	state := tip.Attestation
 	items, err := modulekit.Values(ctx, k.Items)
 	if err != nil {
 		return err
@@ -56,16 +55,12 @@ func (k Keeper) checkEscrow(ctx context.Context, items map[uint64]uint64) error 
 		if batch.Status.Waits() {
 			waiting++
 		}
-		open, err := k.OpenByProvider.Has(ctx, collections.Join(sdk.MustAccAddressFromBech32(batch.Provider), id))
-		if err != nil {
-			return true, err
-		}
 		queued, err := k.BatchDeadlines.Has(ctx, collections.Join(batch.Deadline, id))
 		if err != nil {
 			return true, err
 		}
-		if batch.Status.Waits() != (item != 0) || batch.Item != item || open != batch.Status.Waits() || queued == batch.Status.Waits() || batch.Status.Undecided() != (batch.Held != 0) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "batch %d is %s, names item %d and held list %d; its item is %d, open %t, deadline queued %t", id, batch.Status, batch.Item, batch.Held, item, open, queued)
+		if batch.Status.Waits() != (item != 0) || batch.Item != item || queued == batch.Status.Waits() || batch.Status.Undecided() != (batch.Held != 0) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "batch %d is %s, names item %d and held list %d; its item is %d, deadline queued %t", id, batch.Status, batch.Item, batch.Held, item, queued)
 		}
 		escrow = escrow.Add(batch.AttestShare)
 		if len(batch.AttestedBy) > 0 {

@@ -18,24 +18,22 @@ func (k Keeper) Window(ctx sdk.Context) (base, next uint64, enabled bool, err er
 	if err != nil {
 		return 0, 0, false, err
 	}
-	state, err := k.attestation(ctx)
-	return state.Base, state.Next, params.Attestation, err
+	tip, err := k.tip(ctx)
+	return tip.Attestation.Base, tip.Attestation.Next, params.Attestation, err
 }
 
-func (k Keeper) attestation(ctx context.Context) (types.Attestation, error) {
-	state, err := k.AttestState.Get(ctx)
+// tip returns what every batch changes. It stands in one value, so that a batch writes one key for all of it.
+func (k Keeper) tip(ctx context.Context) (types.Tip, error) {
+	tip, err := k.Tip.Get(ctx)
 	if errors.Is(err, collections.ErrNotFound) {
-		return types.FirstAttestation(), nil
+		return types.FirstTip(), nil
 	}
-	return state, err
+	return tip, err
 }
 
-// openItem asks validators about something from the next block on. The caller has checked that the window has room.
-func (k Keeper) openItem(ctx sdk.Context, params types.Params, item types.Item) (uint64, error) {
-	state, err := k.attestation(ctx)
-	if err != nil {
-		return 0, err
-	}
+// openItem asks validators about something from the next block on. The caller has checked that the window has room, and stores the tip.
+func (k Keeper) openItem(ctx sdk.Context, params types.Params, tip *types.Tip, item types.Item) (uint64, error) {
+	state := &tip.Attestation
 	item.Number = state.Next
 	item.Height = ctx.BlockHeight()
 	item.ExpiresTick = state.Ticks + uint64(params.AttestTicks)
@@ -44,7 +42,7 @@ func (k Keeper) openItem(ctx sdk.Context, params types.Params, item types.Item) 
 	if item.Kind == types.ITEM_KIND_VERSION {
 		state.Versions++
 	}
-	return item.Number, errors.Join(k.AttestState.Set(ctx, state), k.Items.Set(ctx, item.Number, item))
+	return item.Number, k.Items.Set(ctx, item.Number, item)
 }
 
 // closeItem removes an item and moves the window behind all that are closed.
@@ -52,10 +50,11 @@ func (k Keeper) closeItem(ctx sdk.Context, item types.Item) error {
 	if err := k.Items.Remove(ctx, item.Number); err != nil {
 		return err
 	}
-	state, err := k.attestation(ctx)
+	tip, err := k.tip(ctx)
 	if err != nil {
 		return err
 	}
+	state := &tip.Attestation
 	if item.Kind == types.ITEM_KIND_VERSION {
 		state.Versions--
 	}
@@ -67,7 +66,7 @@ func (k Keeper) closeItem(ctx sdk.Context, item types.Item) error {
 	if len(first) > 0 {
 		state.Base = first[0].Number
 	}
-	return k.AttestState.Set(ctx, state)
+	return k.Tip.Set(ctx, tip)
 }
 
 // closeBatchItem removes the item under which validators are asked about a batch, if there is one.
@@ -80,8 +79,8 @@ func (k Keeper) closeBatchItem(ctx sdk.Context, batch *types.Batch) error {
 		return err
 	}
 	batch.Item = 0
-	provider := sdk.MustAccAddressFromBech32(batch.Provider)
-	return errors.Join(k.closeItem(ctx, item), k.OpenByProvider.Remove(ctx, collections.Join(provider, batch.Id)))
+	_, err = k.models.CountOpenBatch(ctx, sdk.MustAccAddressFromBech32(batch.Provider), false)
+	return errors.Join(err, k.closeItem(ctx, item))
 }
 
 // openItems returns up to limit open items by number.
@@ -94,26 +93,16 @@ func (k Keeper) openItems(ctx context.Context, limit int) ([]types.Item, error) 
 	return items, err
 }
 
-// askBatch opens an item for a batch, within what the window, the provider and the block have room for.
-func (k Keeper) askBatch(ctx sdk.Context, params types.Params, batch *types.Batch) error {
+// askBatch opens an item for a batch, within what the window, the provider and the block have room for. open is how many batches of the
+// provider waited before; the caller stores the tip.
+func (k Keeper) askBatch(ctx sdk.Context, params types.Params, tip *types.Tip, batch *types.Batch, open uint32) error {
 	if !params.Attestation {
 		return errorsmod.Wrap(types.ErrAttestation, "send the evidence inline, or wait until governance switches it on")
-	}
-	provider := sdk.MustAccAddressFromBech32(batch.Provider)
-	open := uint32(0)
-	if err := k.OpenByProvider.Walk(ctx, collections.NewPrefixedPairRange[sdk.AccAddress, uint64](provider), func(collections.Pair[sdk.AccAddress, uint64]) (bool, error) {
-		open++
-		return open == params.MaxOpenPerProvider, nil
-	}); err != nil {
-		return err
 	}
 	if open >= params.MaxOpenPerProvider {
 		return errorsmod.Wrapf(types.ErrWindowFull, "%d batches of %s wait already: submit again when one of them is final", open, batch.Provider)
 	}
-	state, err := k.attestation(ctx)
-	if err != nil {
-		return err
-	}
+	state := &tip.Attestation
 	if state.Next-state.Base >= types.MaxWindow-types.VersionsWindow {
 		return errorsmod.Wrapf(types.ErrWindowFull, "items %d to %d are open: submit again in a few blocks", state.Base, state.Next-1)
 	}
@@ -124,13 +113,11 @@ func (k Keeper) askBatch(ctx sdk.Context, params types.Params, batch *types.Batc
 	if state.BundleBytes > params.BundleBytesPerBlock {
 		return errorsmod.Wrapf(types.ErrWindowFull, "the batches of this block announce %d bytes of evidence, at most %d: submit again in the next block", state.BundleBytes, params.BundleBytesPerBlock)
 	}
-	if err := k.takeSubmissionFee(ctx, params, provider); err != nil {
+	if err := k.takeSubmissionFee(ctx, params, sdk.MustAccAddressFromBech32(batch.Provider)); err != nil {
 		return err
 	}
-	if err := errors.Join(k.AttestState.Set(ctx, state), k.OpenByProvider.Set(ctx, collections.Join(provider, batch.Id))); err != nil {
-		return err
-	}
-	batch.Item, err = k.openItem(ctx, params, types.Item{Kind: types.ITEM_KIND_BATCH, BatchId: batch.Id})
+	var err error
+	batch.Item, err = k.openItem(ctx, params, tip, types.Item{Kind: types.ITEM_KIND_BATCH, BatchId: batch.Id})
 	return err
 }
 

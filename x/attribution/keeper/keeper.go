@@ -39,24 +39,20 @@ type Keeper struct {
 	Sessions        collections.Map[[]byte, types.Session]
 	SessionsByPayer collections.KeySet[collections.Pair[sdk.AccAddress, []byte]]
 	Deadlines       collections.KeySet[collections.Pair[time.Time, []byte]]
-	NextBatch       collections.Sequence
 	Batches         collections.Map[uint64, types.Batch]
 	Pages           collections.Map[collections.Pair[uint64, uint32], []byte]
 	BatchBySeq      collections.Map[collections.Pair[sdk.AccAddress, uint64], uint64]
-	LastSeq         collections.Map[sdk.AccAddress, uint64]
 	BatchDeadlines  collections.KeySet[collections.Pair[time.Time, uint64]]
-	Accumulator     collections.Item[types.Accumulator]
+	Tip             collections.Item[types.Tip]
 
 	Disputes         collections.Map[[]byte, types.Dispute]
 	DisputeDeadlines collections.KeySet[collections.Pair[int64, []byte]]
 
-	AttestState    collections.Item[types.Attestation]
-	Items          collections.Map[uint64, types.Item]
-	OpenByProvider collections.KeySet[collections.Pair[sdk.AccAddress, uint64]]
-	NextSlot       collections.Sequence
-	Slots          collections.Map[sdk.ValAddress, uint32]
-	AttestorPages  collections.Map[uint32, types.AttestorPage]
-	Powers         collections.Map[int64, types.Powers]
+	Items         collections.Map[uint64, types.Item]
+	NextSlot      collections.Sequence
+	Slots         collections.Map[sdk.ValAddress, uint32]
+	AttestorPages collections.Map[uint32, types.AttestorPage]
+	Powers        collections.Map[int64, types.Powers]
 
 	Grace collections.Item[types.Grace]
 }
@@ -75,24 +71,20 @@ func NewKeeper(
 		Sessions:        collections.NewMap(sb, types.SessionsKey, "sessions", collections.BytesKey, codec.CollValue[types.Session](cdc)),
 		SessionsByPayer: collections.NewKeySet(sb, types.SessionsByPayerKey, "sessions_by_payer", collections.PairKeyCodec(sdk.AccAddressKey, collections.BytesKey)),
 		Deadlines:       collections.NewKeySet(sb, types.DeadlinesKey, "deadlines", collections.PairKeyCodec(sdk.TimeKey, collections.BytesKey)),
-		NextBatch:       collections.NewSequence(sb, types.NextBatchKey, "next_batch"),
 		Batches:         collections.NewMap(sb, types.BatchesKey, "batches", collections.Uint64Key, codec.CollValue[types.Batch](cdc)),
 		Pages:           collections.NewMap(sb, types.PagesKey, "pages", collections.PairKeyCodec(collections.Uint64Key, collections.Uint32Key), collections.BytesValue),
 		BatchBySeq:      collections.NewMap(sb, types.BatchBySeqKey, "batch_by_seq", collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key), collections.Uint64Value),
-		LastSeq:         collections.NewMap(sb, types.LastSeqKey, "last_seq", sdk.AccAddressKey, collections.Uint64Value),
 		BatchDeadlines:  collections.NewKeySet(sb, types.BatchDeadlinesKey, "batch_deadlines", collections.PairKeyCodec(sdk.TimeKey, collections.Uint64Key)),
-		Accumulator:     collections.NewItem(sb, types.AccumulatorKey, "accumulator", codec.CollValue[types.Accumulator](cdc)),
+		Tip:             collections.NewItem(sb, types.TipKey, "tip", codec.CollValue[types.Tip](cdc)),
 
 		Disputes:         collections.NewMap(sb, types.DisputesKey, "disputes", collections.BytesKey, codec.CollValue[types.Dispute](cdc)),
 		DisputeDeadlines: collections.NewKeySet(sb, types.DisputeDeadlinesKey, "dispute_deadlines", collections.PairKeyCodec(collections.Int64Key, collections.BytesKey)),
 
-		AttestState:    collections.NewItem(sb, types.AttestationKey, "attestation", codec.CollValue[types.Attestation](cdc)),
-		Items:          collections.NewMap(sb, types.ItemsKey, "items", collections.Uint64Key, codec.CollValue[types.Item](cdc)),
-		OpenByProvider: collections.NewKeySet(sb, types.OpenByProviderKey, "open_by_provider", collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key)),
-		NextSlot:       collections.NewSequence(sb, types.NextSlotKey, "next_slot"),
-		Slots:          collections.NewMap(sb, types.SlotsKey, "slots", sdk.ValAddressKey, collections.Uint32Value),
-		AttestorPages:  collections.NewMap(sb, types.AttestorPagesKey, "attestor_pages", collections.Uint32Key, codec.CollValue[types.AttestorPage](cdc)),
-		Powers:         collections.NewMap(sb, types.PowersKey, "powers", collections.Int64Key, codec.CollValue[types.Powers](cdc)),
+		Items:         collections.NewMap(sb, types.ItemsKey, "items", collections.Uint64Key, codec.CollValue[types.Item](cdc)),
+		NextSlot:      collections.NewSequence(sb, types.NextSlotKey, "next_slot"),
+		Slots:         collections.NewMap(sb, types.SlotsKey, "slots", sdk.ValAddressKey, collections.Uint32Value),
+		AttestorPages: collections.NewMap(sb, types.AttestorPagesKey, "attestor_pages", collections.Uint32Key, codec.CollValue[types.AttestorPage](cdc)),
+		Powers:        collections.NewMap(sb, types.PowersKey, "powers", collections.Int64Key, codec.CollValue[types.Powers](cdc)),
 
 		Grace: collections.NewItem(sb, types.GraceKey, "grace", codec.CollValue[types.Grace](cdc)),
 	}

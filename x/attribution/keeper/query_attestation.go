@@ -18,8 +18,8 @@ func (s queryServer) Attestation(ctx context.Context, _ *types.QueryAttestationR
 	if err != nil {
 		return nil, err
 	}
-	state, err := s.attestation(ctx)
-	return &types.QueryAttestationResponse{Enabled: params.Attestation, Attestation: state}, err
+	tip, err := s.tip(ctx)
+	return &types.QueryAttestationResponse{Enabled: params.Attestation, Attestation: tip.Attestation}, err
 }
 
 // Items implements types.QueryServer.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/x/attribution/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -112,15 +113,15 @@ func (s queryServer) BatchBySeq(ctx context.Context, req *types.QueryBatchBySeqR
 	if err != nil {
 		return nil, err
 	}
-	id, err := s.Keeper.BatchBySeq.Get(ctx, collections.Join(provider, req.ProviderSeq))
-	if errors.Is(err, collections.ErrNotFound) {
-		return nil, status.Errorf(codes.NotFound, "%s has no batch %d in its dispute window", provider, req.ProviderSeq)
-	}
-	if err != nil {
+	stored, err := s.models.GetProvider(ctx, provider)
+	if err != nil && !errors.Is(err, modelstypes.ErrProviderNotFound) {
 		return nil, err
 	}
-	batch, err := s.GetBatch(ctx, id)
-	return &types.QueryBatchBySeqResponse{Batch: batch}, found(err)
+	batch, err := s.batchBySeq(ctx, provider, stored.LastBatch, req.ProviderSeq, mostLookBack)
+	if errors.Is(err, types.ErrBatchNotFound) {
+		return nil, status.Errorf(codes.NotFound, "%s has no batch %d in its dispute window, or none in its last %d batches", provider, req.ProviderSeq, mostLookBack)
+	}
+	return &types.QueryBatchBySeqResponse{Batch: batch}, err
 }
 
 // Receipts implements types.QueryServer. A page of the answer holds whole
@@ -191,11 +192,11 @@ func (s queryServer) VerifyReceipt(ctx context.Context, req *types.QueryVerifyRe
 	if req == nil {
 		return nil, errNoRequest
 	}
-	accumulator, err := s.Keeper.Accumulator.Get(ctx)
+	tip, err := s.tip(ctx)
 	if err != nil {
 		return nil, err
 	}
-	record, err := types.VerifyReceiptProof(req.Proof, accumulator)
+	record, err := types.VerifyReceiptProof(req.Proof, tip.Accumulator)
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
@@ -216,14 +217,14 @@ func (s queryServer) Disputes(ctx context.Context, req *types.QueryDisputesReque
 
 // Accumulator implements types.QueryServer.
 func (s queryServer) Accumulator(ctx context.Context, _ *types.QueryAccumulatorRequest) (*types.QueryAccumulatorResponse, error) {
-	accumulator, err := s.Keeper.Accumulator.Get(ctx)
+	tip, err := s.tip(ctx)
 	if err != nil {
 		return nil, err
 	}
-	mountain, err := accumulator.MMR()
+	mountain, err := tip.Accumulator.MMR()
 	if err != nil {
 		return nil, err
 	}
 	root := mountain.Root()
-	return &types.QueryAccumulatorResponse{Accumulator: accumulator, Root: root[:]}, nil
+	return &types.QueryAccumulatorResponse{Accumulator: tip.Accumulator, Root: root[:]}, nil
 }

@@ -58,6 +58,7 @@ func (k Keeper) openSession(ctx sdk.Context, params types.Params, msg *types.Msg
 	}
 	session.Deposit = msg.Deposit.Amount
 	session.Deadline = ctx.BlockTime().Add(params.IdleExpiry).UTC()
+	session.Queued = session.Deadline
 	return session, k.addSession(ctx, session)
 }
 
@@ -111,16 +112,27 @@ func (k Keeper) addSession(ctx context.Context, session types.Session) error {
 	if session.Status == types.SESSION_STATUS_CLOSED {
 		return nil
 	}
-	return k.Deadlines.Set(ctx, collections.Join(session.Deadline, session.Id))
+	return k.Deadlines.Set(ctx, collections.Join(session.Queued, session.Id))
 }
 
-// moveDeadline stores a session with another deadline.
+// moveDeadline stores a session with another deadline. In the queue it only moves forward: one that is queued too early is put back when
+// its turn comes, so that a batch does not move the sessions it touches.
 func (k Keeper) moveDeadline(ctx context.Context, session types.Session, deadline time.Time) error {
-	if err := k.Deadlines.Remove(ctx, collections.Join(session.Deadline, session.Id)); err != nil {
+	session.Deadline = deadline.UTC()
+	if session.Deadline.Before(session.Queued) {
+		return k.requeue(ctx, session, deadline)
+	}
+	return k.Sessions.Set(ctx, session.Id, session)
+}
+
+// requeue stores a session with a deadline and queues it for that.
+func (k Keeper) requeue(ctx context.Context, session types.Session, deadline time.Time) error {
+	if err := k.Deadlines.Remove(ctx, collections.Join(session.Queued, session.Id)); err != nil {
 		return err
 	}
 	session.Deadline = deadline.UTC()
-	if err := k.Deadlines.Set(ctx, collections.Join(session.Deadline, session.Id)); err != nil {
+	session.Queued = session.Deadline
+	if err := k.Deadlines.Set(ctx, collections.Join(session.Queued, session.Id)); err != nil {
 		return err
 	}
 	return k.Sessions.Set(ctx, session.Id, session)
@@ -170,7 +182,7 @@ func (k Keeper) closeByPayer(ctx sdk.Context, params types.Params, session types
 // end closes a session for good and credits what is left to the payer.
 func (k Keeper) end(ctx sdk.Context, session types.Session) error {
 	refund := session.Deposit
-	if err := k.Deadlines.Remove(ctx, collections.Join(session.Deadline, session.Id)); err != nil {
+	if err := k.Deadlines.Remove(ctx, collections.Join(session.Queued, session.Id)); err != nil {
 		return err
 	}
 	payer := sdk.MustAccAddressFromBech32(session.Payer)
@@ -180,6 +192,7 @@ func (k Keeper) end(ctx sdk.Context, session types.Session) error {
 	session.Deposit = math.ZeroInt()
 	session.Status = types.SESSION_STATUS_CLOSED
 	session.Deadline = ctx.BlockTime().UTC()
+	session.Queued = session.Deadline
 	if session.Batches == 0 {
 		if err := k.removeSession(ctx, session); err != nil {
 			return err

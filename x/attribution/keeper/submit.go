@@ -74,28 +74,23 @@ func (s *submission) payloadHash() ([]byte, error) {
 // the same number. Numbers only grow, so that one counter for each provider is
 // enough to keep them unique for ever.
 func (s *submission) recorded(payload []byte) (id uint64, done bool, err error) {
-	id, err = s.keeper.BatchBySeq.Get(s.ctx, collections.Join(s.provider, s.msg.ProviderSeq))
-	if err == nil {
-		batch, err := s.keeper.GetBatch(s.ctx, id)
-		if err != nil {
-			return 0, false, err
-		}
-		if string(batch.PayloadHash) != string(payload) {
-			return 0, false, errorsmod.Wrapf(types.ErrSequenceUsed, "number %d was used for other receipts, batch %d: use the next number", s.msg.ProviderSeq, id)
-		}
-		return id, true, nil
+	provider, err := s.keeper.models.GetProvider(s.ctx, s.provider)
+	if errors.Is(err, modelstypes.ErrProviderNotFound) {
+		return 0, false, nil // no session is with them
 	}
-	if !errors.Is(err, collections.ErrNotFound) {
+	if err != nil || s.msg.ProviderSeq > provider.LastSeq {
 		return 0, false, err
 	}
-	last, err := s.keeper.LastSeq.Get(s.ctx, s.provider)
-	if err != nil && !errors.Is(err, collections.ErrNotFound) {
+	batch, err := s.keeper.batchBySeq(s.ctx, s.provider, provider.LastBatch, s.msg.ProviderSeq, 0)
+	switch {
+	case errors.Is(err, types.ErrBatchNotFound):
+		return 0, false, errorsmod.Wrapf(types.ErrSequenceUsed, "number %d is not above the last one, %d: its receipts were recorded and their window has closed, or it was skipped", s.msg.ProviderSeq, provider.LastSeq)
+	case err != nil:
 		return 0, false, err
+	case string(batch.PayloadHash) != string(payload):
+		return 0, false, errorsmod.Wrapf(types.ErrSequenceUsed, "number %d was used for other receipts, batch %d: use the next number", s.msg.ProviderSeq, batch.Id)
 	}
-	if s.msg.ProviderSeq <= last {
-		return 0, false, errorsmod.Wrapf(types.ErrSequenceUsed, "number %d is not above the last one, %d: its receipts were recorded and their window has closed, or it was skipped", s.msg.ProviderSeq, last)
-	}
-	return 0, false, nil
+	return batch.Id, true, nil
 }
 
 // decode checks sizes and charges gas before the work that they cause.
@@ -231,30 +226,33 @@ func (s *submission) record(payload []byte) (uint64, error) {
 		return 0, err
 	}
 	s.charge(s.params.GasPerAccount, uint64(prepared.Accounts()), "accounts credited")
-	id, err := k.NextBatch.Next(ctx)
+	tip, err := k.tip(ctx)
 	if err != nil {
 		return 0, err
 	}
+	id := tip.NextBatch
+	tip.NextBatch++
 	liability := prepared.Fees.Add(prepared.Bonus).MulRaw(2)
-	if err := k.models.AddLiability(ctx, s.provider, liability); err != nil {
+	provider, err := k.models.RecordBatch(ctx, s.provider, liability, modelstypes.RecordedBatch{Seq: s.msg.ProviderSeq, ID: id, Open: s.msg.Attested()})
+	if err != nil {
 		return 0, err
 	}
 	batch := types.Batch{
 		Id: id, Provider: s.msg.Provider, ProviderSeq: s.msg.ProviderSeq, PayloadHash: payload,
 		Receipts: uint32(len(records)), Gaps: uint32(len(s.receipts) - len(records)),
 		Fees: prepared.Fees, Burned: prepared.Burned, Bonus: prepared.Bonus, Liability: liability, Terms: terms,
-		PoaVersion: poa.Version, Height: ctx.BlockHeight(), AttestShare: math.ZeroInt(),
+		PoaVersion: poa.Version, Height: ctx.BlockHeight(), AttestShare: math.ZeroInt(), PreviousBatch: provider.LastBatch,
 	}
-	if err := s.decideNowOrAsk(&batch, prepared); err != nil {
+	if err := s.decideNowOrAsk(&batch, &tip, prepared, provider.OpenBatches); err != nil {
 		return 0, err
 	}
-	if err := s.storeRecords(&batch, records); err != nil {
+	if err := s.storeRecords(&batch, &tip, records); err != nil {
 		return 0, err
 	}
 	if err := s.storeSessions(&batch); err != nil {
 		return 0, err
 	}
-	if err := k.LastSeq.Set(ctx, s.provider, s.msg.ProviderSeq); err != nil {
+	if err := k.Tip.Set(ctx, tip); err != nil {
 		return 0, err
 	}
 	if err := k.addBatch(ctx, batch); err != nil {
@@ -271,7 +269,7 @@ func (s *submission) record(payload []byte) (uint64, error) {
 }
 
 // decideNowOrAsk pays a batch whose evidence was verified, and has validators asked about any other.
-func (s *submission) decideNowOrAsk(batch *types.Batch, prepared rewardstypes.Prepared) error {
+func (s *submission) decideNowOrAsk(batch *types.Batch, tip *types.Tip, prepared rewardstypes.Prepared, open uint32) error {
 	k, ctx := s.keeper, s.ctx
 	if !s.msg.Attested() {
 		root := s.evidence.Root()
@@ -286,7 +284,7 @@ func (s *submission) decideNowOrAsk(batch *types.Batch, prepared rewardstypes.Pr
 	if batch.Held, err = k.rewards.Hold(ctx, types.ModuleName, batch.Id, prepared); err != nil {
 		return err
 	}
-	return k.askBatch(ctx, s.params, batch)
+	return k.askBatch(ctx, s.params, tip, batch, open)
 }
 
 // results returns what each receipt pays and how it is recorded; gaps are
@@ -340,7 +338,7 @@ func (k Keeper) payable(from *source, height int64, provider sdk.AccAddress, rec
 
 // storeRecords stores the records in pages and the batch's root in the range of
 // all batches.
-func (s *submission) storeRecords(batch *types.Batch, records []poa.Record) error {
+func (s *submission) storeRecords(batch *types.Batch, tip *types.Tip, records []poa.Record) error {
 	leaves := make([]poa.Hash, len(records))
 	for i, record := range records {
 		leaves[i] = record.Leaf()
@@ -353,17 +351,14 @@ func (s *submission) storeRecords(batch *types.Batch, records []poa.Record) erro
 		}
 		batch.Pages++
 	}
-	stored, err := s.keeper.Accumulator.Get(s.ctx)
-	if err != nil {
-		return err
-	}
-	mountain, err := stored.MMR()
+	mountain, err := tip.Accumulator.MMR()
 	if err != nil {
 		return err
 	}
 	batch.Leaf = mountain.Count
 	mountain.Append(root)
-	return s.keeper.Accumulator.Set(s.ctx, types.NewAccumulator(mountain))
+	tip.Accumulator = types.NewAccumulator(mountain)
+	return nil
 }
 
 // storeSessions moves every session forward.

@@ -50,13 +50,13 @@ func (k Keeper) Tally(ctx sdk.Context, votes []types.AttestVote) error {
 	if err != nil {
 		return err
 	}
-	state, err := k.attestation(ctx)
+	tip, err := k.tip(ctx)
 	if err != nil {
 		return err
 	}
 	if moreThanTwoThirds(t.attesting, t.total) {
-		state.Ticks++
-		if err := k.AttestState.Set(ctx, state); err != nil {
+		tip.Attestation.Ticks++
+		if err := k.Tip.Set(ctx, tip); err != nil {
 			return err
 		}
 	}
@@ -69,7 +69,7 @@ func (k Keeper) Tally(ctx sdk.Context, votes []types.AttestVote) error {
 				return err
 			}
 		}
-		act := k.decide(params, state, item, t)
+		act := k.decide(params, tip.Attestation, item, t)
 		if act == nil {
 			continue
 		}

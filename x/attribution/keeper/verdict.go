@@ -162,7 +162,17 @@ func (k Keeper) resubmit(ctx sdk.Context, params types.Params, msg *types.MsgRes
 	if provider.Frozen {
 		return 0, errorsmod.Wrapf(modelstypes.ErrProviderFrozen, "%s may not resubmit batches: a lie in one was proven, or validators with more than two thirds of the power called one wrong", batch.Provider)
 	}
-	if err := k.askBatch(ctx, params, &batch); err != nil {
+	tip, err := k.tip(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if err := k.askBatch(ctx, params, &tip, &batch, provider.OpenBatches); err != nil {
+		return 0, err
+	}
+	if _, err := k.models.CountOpenBatch(ctx, sdk.MustAccAddressFromBech32(batch.Provider), true); err != nil {
+		return 0, err
+	}
+	if err := k.Tip.Set(ctx, tip); err != nil {
 		return 0, err
 	}
 	if err := k.setStatus(ctx, &batch, types.BATCH_STATUS_RESUBMITTED, params); err != nil {

@@ -17,6 +17,9 @@ const (
 // FirstAttestation is the state before the first item.
 func FirstAttestation() Attestation { return Attestation{Base: 1, Next: 1} }
 
+// FirstTip is the state before the first batch.
+func FirstTip() Tip { return Tip{NextBatch: 1, Attestation: FirstAttestation()} }
+
 // Waits says that validators are being asked about the batch.
 func (s BatchStatus) Waits() bool { return s == BATCH_STATUS_OPEN || s == BATCH_STATUS_RESUBMITTED }
 

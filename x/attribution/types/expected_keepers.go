@@ -38,7 +38,8 @@ type ModelsKeeper interface {
 	GetProvider(ctx context.Context, addr sdk.AccAddress) (modelstypes.Provider, error)
 	GetOffer(ctx context.Context, modelID uint64, provider sdk.AccAddress) (modelstypes.Offer, error)
 	RoyaltyOwners(ctx context.Context, modelID uint64) ([]rewardstypes.Share, error)
-	AddLiability(ctx context.Context, provider sdk.AccAddress, amount math.Int) error
+	RecordBatch(ctx context.Context, provider sdk.AccAddress, liability math.Int, batch modelstypes.RecordedBatch) (modelstypes.Provider, error)
+	CountOpenBatch(ctx context.Context, provider sdk.AccAddress, opened bool) (modelstypes.Provider, error)
 	ReleaseLiability(ctx context.Context, provider sdk.AccAddress, amount math.Int) error
 	Freeze(ctx context.Context, provider sdk.AccAddress) error
 	Slash(ctx context.Context, provider sdk.AccAddress, amount math.Int) error

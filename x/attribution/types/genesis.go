@@ -38,6 +38,9 @@ func (g GenesisState) Validate() error {
 		if len(session.Head) != hashSize {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "session %x has a head of %d bytes", session.Id, len(session.Head))
 		}
+		if session.Queued.After(session.Deadline) && session.Status != SESSION_STATUS_CLOSED {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "session %x is queued for %s, after its deadline %s", session.Id, session.Queued, session.Deadline)
+		}
 	}
 	return g.validateBatches(sessions)
 }
@@ -50,6 +53,9 @@ func (g GenesisState) validateBatches(sessions map[string]bool) error {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d is out of order or not below the next id %d", batch.Id, g.NextBatchId)
 		}
 		last = batch.Id
+		if batch.PreviousBatch >= batch.Id {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d comes after batch %d of its provider", batch.Id, batch.PreviousBatch)
+		}
 		if err := validateAddress("provider", batch.Provider); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 		}
@@ -69,11 +75,6 @@ func (g GenesisState) validateBatches(sessions map[string]bool) error {
 	for _, page := range g.Pages {
 		if page.Page >= pages[page.BatchId] {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "page %d of batch %d does not exist", page.Page, page.BatchId)
-		}
-	}
-	for _, last := range g.LastSeqs {
-		if err := validateAddress("provider", last.Provider); err != nil {
-			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 		}
 	}
 	if err := g.validateDisputes(); err != nil {

@@ -123,27 +123,6 @@ func (k Keeper) RoyaltyOwners(ctx context.Context, modelID uint64) ([]rewardstyp
 	return shares, nil
 }
 
-// AddLiability holds a part of a provider's bond for a batch. It fails with
-// ErrProviderFrozen, or with ErrInsufficientBond when the bond does not cover it.
-func (k Keeper) AddLiability(ctx context.Context, address sdk.AccAddress, amount math.Int) error {
-	if amount.IsNil() || amount.IsNegative() {
-		return errorsmod.Wrap(types.ErrLiability, "liability must not be negative")
-	}
-	provider, err := k.GetProvider(ctx, address)
-	if err != nil {
-		return err
-	}
-	if provider.Frozen {
-		return errorsmod.Wrapf(types.ErrProviderFrozen, "%s may not submit batches: a lie in one was proven, or validators with more than two thirds of the power called one wrong", address)
-	}
-	// Compared before the sum is made: an amount may have any size.
-	if free := provider.Bond.Sub(provider.Liability); amount.GT(free) {
-		return errorsmod.Wrapf(types.ErrInsufficientBond, "%saopen more liability, %saopen of the bond are free: bond more, or wait until dispute windows close", amount, free)
-	}
-	provider.Liability = provider.Liability.Add(amount)
-	return k.Providers.Set(ctx, address, provider)
-}
-
 // ReleaseLiability frees a part of a provider's bond, or fails with ErrLiability
 // when less is held.
 func (k Keeper) ReleaseLiability(ctx context.Context, address sdk.AccAddress, amount math.Int) error {

@@ -1,0 +1,73 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/attribution/types"
+)
+
+// Batches of a provider are found by the provider's own numbers without a key
+// for each: the provider's record names its last batch, and each batch the one
+// before it. Numbers and ids both grow, so that the walk knows when to stop.
+//
+// A batch that is closed before an older one would cut that chain. It leaves an
+// index entry for the older one, which is then the newest of what is before.
+
+// mostLookBack is how many batches a query walks back. A message pays for each.
+const mostLookBack = 10_000
+
+// batchBySeq returns the batch of a provider with a number, or
+// ErrBatchNotFound. It walks at most limit batches back; 0 is no limit.
+func (k Keeper) batchBySeq(ctx context.Context, provider sdk.AccAddress, last, seq uint64, limit int) (types.Batch, error) {
+	next := last
+	indexed := collections.NewPrefixedPairRange[sdk.AccAddress, uint64](provider).StartInclusive(seq)
+	if err := k.BatchBySeq.Walk(ctx, indexed, func(_ collections.Pair[sdk.AccAddress, uint64], id uint64) (bool, error) {
+		next = id
+		return true, nil
+	}); err != nil {
+		return types.Batch{}, err
+	}
+	for step := 0; next != 0 && (limit == 0 || step < limit); step++ {
+		batch, err := k.GetBatch(ctx, next)
+		if err != nil || batch.ProviderSeq == seq {
+			return batch, err
+		}
+		if batch.ProviderSeq < seq {
+			break
+		}
+		next = batch.PreviousBatch
+	}
+	return types.Batch{}, errorsmod.Wrapf(types.ErrBatchNotFound, "no batch %d of %s", seq, provider)
+}
+
+// unlinkBatch keeps what is before a batch findable when the batch goes.
+func (k Keeper) unlinkBatch(ctx context.Context, provider sdk.AccAddress, batch types.Batch) error {
+	indexed, err := k.BatchBySeq.Has(ctx, collections.Join(provider, batch.ProviderSeq))
+	if err != nil {
+		return err
+	}
+	if indexed {
+		if err := k.BatchBySeq.Remove(ctx, collections.Join(provider, batch.ProviderSeq)); err != nil {
+			return err
+		}
+	}
+	before, err := k.Batches.Get(ctx, batch.PreviousBatch)
+	if errors.Is(err, collections.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return k.indexBatch(ctx, before)
+}
+
+// indexBatch makes a batch findable to which no other leads.
+func (k Keeper) indexBatch(ctx context.Context, batch types.Batch) error {
+	return k.BatchBySeq.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(batch.Provider), batch.ProviderSeq), batch.Id)
+}
