@@ -123,15 +123,33 @@ func New(t testing.TB, accounts []Account, edits ...Genesis) *Chain {
 // NewWithValidators is New with n validators of equal power.
 func NewWithValidators(t testing.TB, n int, accounts []Account, edits ...Genesis) *Chain {
 	t.Helper()
-	c := &Chain{
-		T: t, db: dbm.NewMemDB(),
+	c := newChain(t, dbm.NewMemDB())
+	c.begin(n, accounts, edits...)
+	return c
+}
+
+// NewOnDisk is New on a database of the caller's, with options for the application. It cannot be started again.
+func NewOnDisk(t testing.TB, db dbm.DB, accounts []Account, options ...func(*baseapp.BaseApp)) *Chain {
+	t.Helper()
+	c := newChain(t, db, options...)
+	c.begin(1, accounts)
+	return c
+}
+
+func newChain(t testing.TB, db dbm.DB, options ...func(*baseapp.BaseApp)) *Chain {
+	return &Chain{
+		T: t, db: db, App: newApp(t, db, options...),
 		time:   time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC),
 		random: rand.New(rand.NewSource(1)),
 	}
-	c.App = newApp(t, c.db)
+}
+
+// begin makes the genesis and the first block.
+func (c *Chain) begin(n int, accounts []Account, edits ...Genesis) {
+	c.T.Helper()
 	state := c.App.DefaultGenesis()
 	for i := range n {
-		c.validators = append(c.validators, addValidator(t, c.App, state, i))
+		c.validators = append(c.validators, addValidator(c.T, c.App, state, i))
 	}
 	sortValidators(c.validators)
 	addBalances(c.App, state, accounts, Open(1_000_000))
@@ -140,12 +158,12 @@ func NewWithValidators(t testing.TB, n int, accounts []Account, edits ...Genesis
 		edit(c.App, state)
 	}
 	c.start(state, app.ConsensusParams().ToProto(), 1)
-	return c
 }
 
-func newApp(t testing.TB, db dbm.DB) *app.App {
+func newApp(t testing.TB, db dbm.DB, more ...func(*baseapp.BaseApp)) *app.App {
 	t.Helper()
-	return app.New(log.NewNopLogger(), db, true, simtestutil.NewAppOptionsWithFlagHome(t.TempDir()), baseapp.SetChainID(ID))
+	options := simtestutil.NewAppOptionsWithFlagHome(t.TempDir())
+	return app.New(log.NewNopLogger(), db, true, options, append(more, baseapp.SetChainID(ID))...)
 }
 
 // start initialises the application from a genesis and makes the first block.

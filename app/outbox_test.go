@@ -1,0 +1,98 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	openlorachain "github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/openlora/outbox"
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/testutil/chain"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+var errCrash = errors.New("the provider crashed")
+
+// crashingNode submits to a chain in process. before and after crash once, before a batch is sent and after it is in a block.
+type crashingNode struct {
+	*chain.Chain
+	provider      chain.Account
+	before, after bool
+}
+
+func (n *crashingNode) Submit(_ context.Context, msg *attributiontypes.MsgSubmitReceipts) (outbox.Recorded, error) {
+	if n.before {
+		n.before = false
+		return outbox.Recorded{}, errCrash
+	}
+	result := n.Block(chain.Tx{Signer: n.provider, Msgs: []sdk.Msg{msg}})[0]
+	if n.after {
+		n.after = false
+		return outbox.Recorded{}, errCrash
+	}
+	if result.Code != 0 {
+		return outbox.Recorded{}, &openlorachain.RefusedError{Codespace: result.Codespace, Code: result.Code, Log: result.Log}
+	}
+	var response attributiontypes.MsgSubmitReceiptsResponse
+	return outbox.Recorded{BatchID: response.BatchId, Height: n.Height()}, chain.Decode(result, &response)
+}
+
+func (n *crashingNode) BatchStatus(context.Context, uint64) (attributiontypes.BatchStatus, error) {
+	return attributiontypes.BATCH_STATUS_FINAL, nil
+}
+
+func (n *crashingNode) Resubmit(context.Context, *attributiontypes.MsgResubmitBatch) error {
+	return nil
+}
+
+func (n *crashingNode) Session(_ context.Context, id poa.Hash) (attributiontypes.Session, error) {
+	return n.App.AttributionKeeper.GetSession(n.Ctx(), id[:])
+}
+
+// TestProviderCrashesAndResumes: whether a provider crashes before a batch is sent, after the chain has it, or both, its answers are
+// paid once and none is lost.
+func TestProviderCrashesAndResumes(t *testing.T) {
+	for _, crash := range []struct{ before, after bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
+		s := newScenario(t)
+		c := s.Open(chain.Open(100))
+		c.Ask(answer())
+		c.Ask(answer())
+		msg := c.Acknowledged()
+		encoded, err := msg.Marshal()
+		require.NoError(t, err)
+		path, node := filepath.Join(t.TempDir(), "outbox.db"), &crashingNode{s.Chain, s.Provider, crash.before, crash.after}
+		var id poa.Hash
+		copy(id[:], c.Session.Id)
+		box, err := outbox.Open(path)
+		require.NoError(t, err)
+		require.NoError(t, box.PutSession(outbox.Session{ID: id, ModelID: s.ModelID, ModelVersion: 1, N: 2}))
+		require.NoError(t, box.AddBatch(outbox.Batch{Seq: msg.ProviderSeq, Message: encoded}, []outbox.Session{{ID: id, Batched: 2}}, nil))
+		for range 4 { // the process starts again after each round
+			sender := &outbox.Sender{Outbox: box, Node: node, Provider: s.Provider.String(), Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxEvidence: 1 << 19}
+			if err := sender.Round(t.Context()); err != nil {
+				require.ErrorIs(t, err, errCrash)
+			}
+			require.NoError(t, box.Close())
+			box, err = outbox.Open(path)
+			require.NoError(t, err)
+		}
+		stored, err := box.Batch(msg.ProviderSeq)
+		require.NoError(t, err)
+		require.True(t, stored.Done)
+		require.NoError(t, box.Close())
+
+		c.Refresh(c.Session.Id)
+		require.EqualValues(t, 2, c.Session.Calls)
+		require.EqualValues(t, 1, c.Session.Batches)
+		batch := batchOf(t, s, stored.BatchID)
+		require.Equal(t, chain.Open(100).Sub(batch.Fees), c.Session.Deposit)
+		require.Equal(t, batch.Fees, c.Session.Spent)
+	}
+}
