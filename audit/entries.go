@@ -56,7 +56,7 @@ func (a *audit) listEntries() error {
 		if err != nil {
 			return err
 		}
-		part, err := attributiontypes.PayableEntry(c.Contribution, royalties, a.batch.Height)
+		part, err := attributiontypes.PayableEntry(c.Contribution.Pay(), royalties, a.batch.Height)
 		if err != nil {
 			return err
 		}

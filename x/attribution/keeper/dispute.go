@@ -178,7 +178,7 @@ func (k Keeper) verdict(ctx sdk.Context, batch types.Batch, record poa.Record, e
 		v.refuted = errorsmod.Wrapf(types.ErrInvalidDispute, "the signature is not that of answer key %x on call %d", session.AnswerKey, record.N)
 		return v, nil
 	}
-	from := newSource(ctx, k, version)
+	from := newSource(ctx, k, ctx.BlockHeight(), version)
 	v.losses, err = proof.Verify(record, bundle, from, k.statistics)
 	if from.failed != nil {
 		return verdict{}, from.failed
@@ -318,7 +318,7 @@ func (k Keeper) lost(ctx sdk.Context, batch types.Batch, record poa.Record, loss
 			should.UnattributedPPM -= loss.PPM
 		}
 	}
-	payable, err := k.payable(newSource(ctx, k, version), batch.Height, sdk.MustAccAddressFromBech32(batch.Provider), should, session.Price.Royalty)
+	payable, err := k.payable(newSource(ctx, k, batch.Height, version), sdk.MustAccAddressFromBech32(batch.Provider), should, session.Price.Royalty, nil)
 	if err != nil {
 		return nil, err
 	}

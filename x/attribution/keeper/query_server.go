@@ -174,7 +174,7 @@ func (s queryServer) Receipt(ctx context.Context, req *types.QueryReceiptRequest
 		return nil, err
 	}
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	payable, err := s.payable(newSource(sdkCtx, s.Keeper), batch.Height, sdk.MustAccAddressFromBech32(batch.Provider), record, version.Royalty)
+	payable, err := s.payable(newSource(sdkCtx, s.Keeper, batch.Height), sdk.MustAccAddressFromBech32(batch.Provider), record, version.Royalty, nil)
 	if err != nil {
 		return nil, err
 	}

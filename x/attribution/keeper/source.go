@@ -20,29 +20,33 @@ type source struct {
 	keeper Keeper
 	// versions are the models of the batch's sessions.
 	versions []modelstypes.ModelVersion
+	height   int64
 	known    map[uint64]*knownContribution
+	proved   map[uint64]poa.Contribution // those that evidence quotes
 	datanets map[uint64]*datanettypes.DataNet
 	tables   map[uint64][]rewardstypes.Share
-	// royalties by DataNet, of the one block that the source is asked about.
+	// royalties by DataNet, of the block of the batch.
 	royalties map[uint64][]rewardstypes.Share
 	// failed is the first look-up that failed for another reason than that there is no such contribution. Package poa takes every
 	// error of a source for a fault of what it verifies; whoever punishes somebody for the result looks here first.
 	failed error
 }
 
+// knownContribution is what a batch needs of a contribution. There may be
+// thousands, so that what only proofs need is read when they ask.
 type knownContribution struct {
-	contribution datanettypes.Contribution
-	datanet      *datanettypes.DataNet
-	// pay is what pays it, without a weight; made when it is first asked for.
-	pay *rewardstypes.PayableEntry
+	datanet, acceptedVersion uint64
+	// pay is what pays it in the block, without a weight.
+	pay rewardstypes.PayableEntry
 }
 
 var _ poa.ContributionSource = (*source)(nil)
 
-func newSource(ctx sdk.Context, k Keeper, versions ...modelstypes.ModelVersion) *source {
+// newSource reads for a batch that is submitted in a block of some height, which decides about pay.
+func newSource(ctx sdk.Context, k Keeper, height int64, versions ...modelstypes.ModelVersion) *source {
 	return &source{
-		ctx: ctx, keeper: k, versions: versions,
-		known: make(map[uint64]*knownContribution), datanets: make(map[uint64]*datanettypes.DataNet),
+		ctx: ctx, keeper: k, height: height, versions: versions,
+		known: make(map[uint64]*knownContribution), proved: make(map[uint64]poa.Contribution), datanets: make(map[uint64]*datanettypes.DataNet),
 		tables: make(map[uint64][]rewardstypes.Share), royalties: make(map[uint64][]rewardstypes.Share),
 	}
 }
@@ -51,20 +55,28 @@ func (s *source) find(rank uint64) (*knownContribution, error) {
 	if found, ok := s.known[rank]; ok {
 		return found, nil
 	}
-	found := &knownContribution{}
-	var err error
-	found.contribution, err = s.keeper.datanets.GetContribution(s.ctx, rank)
-	if errors.Is(err, datanettypes.ErrContributionNotFound) {
-		return nil, errorsmod.Wrap(types.ErrManifest, err.Error())
+	c, err := s.keeper.datanets.GetContributionPay(s.ctx, rank)
+	if err != nil {
+		return nil, s.missing(err)
 	}
+	royalties, err := s.royaltiesOf(c.DatanetId)
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	if found.datanet, err = s.datanetOf(found.contribution.DatanetId); err != nil {
+	found := &knownContribution{datanet: c.DatanetId, acceptedVersion: c.AcceptedVersion}
+	if found.pay, err = types.PayableEntry(c, royalties, s.height); err != nil {
 		return nil, s.fail(err)
 	}
 	s.known[rank] = found
 	return found, nil
+}
+
+// missing translates what a look-up of a contribution failed with: only that there is none is a fault of who names it.
+func (s *source) missing(err error) error {
+	if errors.Is(err, datanettypes.ErrContributionNotFound) {
+		return errorsmod.Wrap(types.ErrManifest, err.Error())
+	}
+	return s.fail(err)
 }
 
 func (s *source) datanetOf(id uint64) (*datanettypes.DataNet, error) {
@@ -93,9 +105,8 @@ func (s *source) allow(rank uint64, version modelstypes.ModelVersion) error {
 	if err != nil {
 		return err
 	}
-	c := &found.contribution
 	for _, entry := range version.Manifest {
-		if entry.DatanetId == c.DatanetId && c.AcceptedVersion != 0 && c.AcceptedVersion <= entry.Version {
+		if entry.DatanetId == found.datanet && found.acceptedVersion != 0 && found.acceptedVersion <= entry.Version {
 			return nil
 		}
 	}
@@ -116,11 +127,22 @@ func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
 	if err != nil {
 		return poa.Contribution{}, err
 	}
-	found := s.known[rank]
-	proved, err := found.contribution.Proved(*found.datanet)
+	if proved, ok := s.proved[rank]; ok {
+		return proved, nil
+	}
+	contribution, err := s.keeper.datanets.GetContribution(s.ctx, rank)
+	if err != nil {
+		return poa.Contribution{}, s.missing(err)
+	}
+	datanet, err := s.datanetOf(contribution.DatanetId)
 	if err != nil {
 		return poa.Contribution{}, s.fail(err)
 	}
+	proved, err := contribution.Proved(*datanet)
+	if err != nil {
+		return poa.Contribution{}, s.fail(err)
+	}
+	s.proved[rank] = proved
 	return proved, nil
 }
 
@@ -134,36 +156,25 @@ func (s *source) lineage(modelID uint64) ([]rewardstypes.Share, error) {
 	return table, err
 }
 
-// entry returns what pays a contribution for a weight in a batch of a block. Addresses are decoded once for each contribution.
-func (s *source) entry(rank uint64, weightPPM uint32, height int64) (rewardstypes.PayableEntry, error) {
+// entry returns what pays a contribution for a weight.
+func (s *source) entry(rank uint64, weightPPM uint32) (rewardstypes.PayableEntry, error) {
 	found, err := s.find(rank)
 	if err != nil {
 		return rewardstypes.PayableEntry{}, err
 	}
-	if found.pay == nil {
-		royalties, err := s.royaltiesOf(found.contribution.DatanetId, height)
-		if err != nil {
-			return rewardstypes.PayableEntry{}, err
-		}
-		pay, err := types.PayableEntry(found.contribution, royalties, height)
-		if err != nil {
-			return rewardstypes.PayableEntry{}, err
-		}
-		found.pay = &pay
-	}
-	entry := *found.pay
+	entry := found.pay
 	entry.WeightPPM = weightPPM
 	return entry, nil
 }
 
-// royaltiesOf returns who shares in what a DataNet's contributions earn in a block.
-func (s *source) royaltiesOf(datanetID uint64, height int64) ([]rewardstypes.Share, error) {
+// royaltiesOf returns who shares in what a DataNet's contributions earn in the block.
+func (s *source) royaltiesOf(datanetID uint64) ([]rewardstypes.Share, error) {
 	if found, ok := s.royalties[datanetID]; ok {
 		return found, nil
 	}
-	royalties, err := s.keeper.datanets.RoyaltiesAt(s.ctx, datanetID, height)
+	royalties, err := s.keeper.datanets.RoyaltiesAt(s.ctx, datanetID, s.height)
 	if err != nil {
-		return nil, s.fail(err)
+		return nil, err
 	}
 	found, err := types.RoyaltyShares(royalties)
 	if err != nil {

@@ -26,6 +26,7 @@ type submission struct {
 	msg      *types.MsgSubmitReceipts
 
 	receipts []poa.Receipt
+	entries  int // of all receipts
 	evidence poa.Evidence
 	claims   []*claim
 	source   *source
@@ -110,12 +111,11 @@ func (s *submission) decode() error {
 	if len(s.receipts) == 0 {
 		return errorsmod.Wrap(types.ErrInvalidBatch, "no receipts")
 	}
-	entries := 0
-	for _, receipt := range s.receipts {
-		entries += len(receipt.Entries)
+	for i := range s.receipts {
+		s.entries += len(s.receipts[i].Entries)
 	}
 	s.charge(s.params.GasPerReceipt, uint64(len(s.receipts)), "receipts")
-	s.charge(s.params.GasPerEntry, uint64(entries), "entries")
+	s.charge(s.params.GasPerEntry, uint64(s.entries), "entries")
 	if s.msg.Attested() {
 		return nil
 	}
@@ -169,7 +169,7 @@ func (s *submission) checkEntries() error {
 	for i, c := range s.claims {
 		versions[i] = c.version
 	}
-	s.source = newSource(s.ctx, s.keeper, versions...)
+	s.source = newSource(s.ctx, s.keeper, s.ctx.BlockHeight(), versions...)
 	for _, c := range s.claims {
 		for i := range c.receipts {
 			receipt := &c.receipts[i] // shares memory with s.receipts
@@ -292,6 +292,7 @@ func (s *submission) decideNowOrAsk(batch *types.Batch, tip *types.Tip, prepared
 func (s *submission) results() ([]rewardstypes.Payable, []poa.Record, error) {
 	payables := make([]rewardstypes.Payable, 0, len(s.receipts))
 	records := make([]poa.Record, 0, len(s.receipts))
+	entries := make([]rewardstypes.PayableEntry, 0, s.entries) // of all receipts, in one piece
 	for _, c := range s.claims {
 		for i := range c.receipts {
 			receipt := &c.receipts[i]
@@ -305,18 +306,19 @@ func (s *submission) results() ([]rewardstypes.Payable, []poa.Record, error) {
 				Acknowledged: c.acknowledged || i < len(c.receipts)-1,
 				ModelID:      c.session.ModelId, ModelVersion: c.session.ModelVersion, Method: uint8(c.version.Method),
 			}
-			payable, err := s.keeper.payable(s.source, s.ctx.BlockHeight(), s.provider, record, c.session.Price.Royalty)
+			payable, err := s.keeper.payable(s.source, s.provider, record, c.session.Price.Royalty, entries)
 			if err != nil {
 				return nil, nil, err
 			}
+			entries = entries[:len(entries)+len(payable.Entries)]
 			payables, records = append(payables, payable), append(records, record)
 		}
 	}
 	return payables, records, nil
 }
 
-// payable is what x/rewards needs to pay a record of a batch submitted in a block.
-func (k Keeper) payable(from *source, height int64, provider sdk.AccAddress, record poa.Record, royalty math.Int) (rewardstypes.Payable, error) {
+// payable is what x/rewards needs to pay a record of the batch that the source is for. Its entries come to stand behind those given.
+func (k Keeper) payable(from *source, provider sdk.AccAddress, record poa.Record, royalty math.Int, before []rewardstypes.PayableEntry) (rewardstypes.Payable, error) {
 	lineage, err := from.lineage(record.ModelID)
 	if err != nil {
 		return rewardstypes.Payable{}, err
@@ -325,14 +327,15 @@ func (k Keeper) payable(from *source, height int64, provider sdk.AccAddress, rec
 		Model: record.ModelID, Provider: provider, Compute: rewardstypes.IntOf(record.Fee).Sub(royalty), Royalty: royalty,
 		Acknowledged: record.Acknowledged, Lineage: lineage, UnattributedPPM: record.UnattributedPPM,
 	}
-	if len(record.Entries) > 0 {
-		payable.Entries = make([]rewardstypes.PayableEntry, len(record.Entries))
-	}
-	for i, entry := range record.Entries {
-		if payable.Entries[i], err = from.entry(entry.Rank, entry.WeightPPM, height); err != nil {
+	entries := before
+	for _, entry := range record.Entries {
+		part, err := from.entry(entry.Rank, entry.WeightPPM)
+		if err != nil {
 			return rewardstypes.Payable{}, err
 		}
+		entries = append(entries, part)
 	}
+	payable.Entries = entries[len(before):len(entries):len(entries)]
 	return payable, nil
 }
 

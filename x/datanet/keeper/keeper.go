@@ -39,6 +39,7 @@ type Keeper struct {
 	CommitsBy          collections.KeySet[collections.Pair[sdk.AccAddress, uint64]]
 	Expiries           collections.KeySet[collections.Pair[int64, uint64]]
 	Contributions      collections.Map[uint64, types.Contribution]
+	contributionPays   collections.Map[uint64, types.ContributionPay] // the same values; only for reading
 	ByDataNet          collections.KeySet[collections.Pair[uint64, uint64]]
 	ByContributor      collections.KeySet[collections.Pair[sdk.AccAddress, uint64]]
 	Versions           collections.Map[collections.Pair[uint64, uint64], types.Version]
@@ -99,6 +100,7 @@ func NewKeeper(
 		CommitsBy:          collections.NewKeySet(sb, types.CommitsByKey, "commits_by_contributor", byAccount),
 		Expiries:           collections.NewKeySet(sb, types.ExpiriesKey, "expiries", collections.PairKeyCodec(collections.Int64Key, collections.Uint64Key)),
 		Contributions:      collections.NewMap(sb, types.ContributionsKey, "contributions", collections.Uint64Key, codec.CollValue[types.Contribution](cdc)),
+		contributionPays:   collections.NewMap(collections.NewSchemaBuilder(store), types.ContributionsKey, "contributions", collections.Uint64Key, codec.CollValue[types.ContributionPay](cdc)),
 		ByDataNet:          collections.NewKeySet(sb, types.ByDataNetKey, "contributions_by_datanet", collections.PairKeyCodec(collections.Uint64Key, collections.Uint64Key)),
 		ByContributor:      collections.NewKeySet(sb, types.ByContributorKey, "contributions_by_contributor", byAccount),
 		Versions:           collections.NewMap(sb, types.VersionsKey, "versions", collections.PairKeyCodec(collections.Uint64Key, collections.Uint64Key), codec.CollValue[types.Version](cdc)),
@@ -171,6 +173,15 @@ func (k Keeper) GetContribution(ctx context.Context, rank uint64) (types.Contrib
 		err = errorsmod.Wrapf(types.ErrContributionNotFound, "no contribution %d", rank)
 	}
 	return contribution, err
+}
+
+// GetContributionPay returns what of a contribution decides about pay, or ErrContributionNotFound.
+func (k Keeper) GetContributionPay(ctx context.Context, rank uint64) (types.ContributionPay, error) {
+	pay, err := k.contributionPays.Get(ctx, rank)
+	if errors.Is(err, collections.ErrNotFound) {
+		err = errorsmod.Wrapf(types.ErrContributionNotFound, "no contribution %d", rank)
+	}
+	return pay, err
 }
 
 // GetCommit returns a commit that has not been revealed, or ErrCommitNotFound.

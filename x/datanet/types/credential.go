@@ -45,8 +45,19 @@ func (c Credential) Good(policy CredentialPolicy, now time.Time) bool {
 
 // PaidAt says whether receipts of batches submitted in a block pay a
 // contribution that was accepted.
-func (c Contribution) PaidAt(height int64) bool {
+func (c Contribution) PaidAt(height int64) bool { return c.Pay().PaidAt(height) }
+
+// PaidAt is that of the contribution.
+func (c ContributionPay) PaidAt(height int64) bool {
 	return c.AcceptedVersion != 0 && (c.StoppedHeight == 0 || height < c.StoppedHeight || c.ResumedHeight != 0 && height >= c.ResumedHeight)
+}
+
+// Pay returns what of a contribution decides about pay.
+func (c Contribution) Pay() ContributionPay {
+	return ContributionPay{
+		Rank: c.Rank, DatanetId: c.DatanetId, Contributor: c.Contributor, Status: c.Status, Score: c.Score,
+		AcceptedVersion: c.AcceptedVersion, StoppedHeight: c.StoppedHeight, ResumedHeight: c.ResumedHeight,
+	}
 }
 
 // Earning says whether a contribution is accepted and nothing has stopped it.
