@@ -181,7 +181,7 @@ func TestTwoThirdsFreeze(t *testing.T) {
 	require.True(t, provider.Frozen)
 	require.Equal(t, chain.Open(10_000), provider.Bond)
 	// The refusal says why for either way to be frozen: no lie was proven here.
-	err = s.App.ModelsKeeper.AddLiability(s.Ctx(), s.Provider.Address, sdkmath.OneInt())
+	_, err = s.App.ModelsKeeper.RecordBatch(s.Ctx(), s.Provider.Address, sdkmath.OneInt(), modelstypes.RecordedBatch{})
 	require.ErrorIs(t, err, modelstypes.ErrProviderFrozen)
 	require.ErrorContains(t, err, "two thirds")
 	// Without resubmission the payer is refunded when its window has passed.

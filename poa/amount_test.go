@@ -44,6 +44,10 @@ func TestAmountAgreesWithBig(t *testing.T) {
 		if got, err := a.Add(b); sum.BitLen() > 128 != (err != nil) || err == nil && got.Big().Cmp(sum) != 0 {
 			t.Fatalf("%s + %s = %s, %v", a, b, got, err)
 		}
+		difference := new(big.Int).Sub(a.Big(), b.Big())
+		if got, err := a.Sub(b); difference.Sign() < 0 != (err != nil) || err == nil && got.Big().Cmp(difference) != 0 {
+			t.Fatalf("%s - %s = %s, %v", a, b, got, err)
+		}
 		n := rapid.Uint32().Draw(t, "n")
 		want := new(big.Int).Mul(a.Big(), big.NewInt(int64(n)))
 		want.Add(want, big.NewInt(999)).Div(want, big.NewInt(1000))
