@@ -83,6 +83,9 @@ func (k Keeper) checkBatches(ctx context.Context, leaves uint64) error {
 	}); err != nil {
 		return err
 	}
+	if err := k.checkNumbers(ctx, batches); err != nil {
+		return err
+	}
 	liable, open := make(map[string]math.Int), make(map[string]uint32)
 	var providers []string
 	for _, batch := range batches {
@@ -96,9 +99,6 @@ func (k Keeper) checkBatches(ctx context.Context, leaves uint64) error {
 		liable[batch.Provider] = liable[batch.Provider].Add(batch.Liability)
 		if batch.Status.Waits() {
 			open[batch.Provider]++
-		}
-		if err := k.checkFound(ctx, batch); err != nil {
-			return err
 		}
 		if err := k.checkRecords(ctx, batch); err != nil {
 			return err
@@ -115,21 +115,6 @@ func (k Keeper) checkBatches(ctx context.Context, leaves uint64) error {
 		if provider.OpenBatches != open[address] {
 			return errorsmod.Wrapf(types.ErrInvariant, "%s counts %d open batches, %d wait", address, provider.OpenBatches, open[address])
 		}
-	}
-	return nil
-}
-
-// checkFound: a batch in state is found by the number of its provider.
-func (k Keeper) checkFound(ctx context.Context, batch types.Batch) error {
-	address := sdk.MustAccAddressFromBech32(batch.Provider)
-	provider, err := k.models.GetProvider(ctx, address)
-	if err != nil {
-		return err
-	}
-	found, err := k.batchBySeq(ctx, address, provider.LastBatch, batch.ProviderSeq, 0)
-	if err != nil || found.Id != batch.Id || batch.ProviderSeq > provider.LastSeq {
-		return errorsmod.Wrapf(types.ErrInvariant, "batch %d has number %d of %s, which leads to batch %d; the last number is %d: %v",
-			batch.Id, batch.ProviderSeq, batch.Provider, found.Id, provider.LastSeq, err)
 	}
 	return nil
 }

@@ -71,3 +71,48 @@ func (k Keeper) unlinkBatch(ctx context.Context, provider sdk.AccAddress, batch 
 func (k Keeper) indexBatch(ctx context.Context, batch types.Batch) error {
 	return k.BatchBySeq.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(batch.Provider), batch.ProviderSeq), batch.Id)
 }
+
+// checkNumbers: each batch in state is the last of its provider, or the batch after it leads to it, or an index entry does; and entries
+// lead nowhere else.
+func (k Keeper) checkNumbers(ctx context.Context, batches []types.Batch) error {
+	next := make(map[uint64]types.Batch, len(batches))
+	for _, batch := range batches {
+		next[batch.PreviousBatch] = batch
+	}
+	indexed := 0
+	for _, batch := range batches {
+		address := sdk.MustAccAddressFromBech32(batch.Provider)
+		provider, err := k.models.GetProvider(ctx, address)
+		if err != nil {
+			return err
+		}
+		if batch.ProviderSeq > provider.LastSeq || batch.Id > provider.LastBatch {
+			return errorsmod.Wrapf(types.ErrInvariant, "batch %d has number %d of %s, whose last one is batch %d with %d", batch.Id, batch.ProviderSeq, batch.Provider, provider.LastBatch, provider.LastSeq)
+		}
+		entry, err := k.BatchBySeq.Get(ctx, collections.Join(address, batch.ProviderSeq))
+		if ignoreNotFound(err) != nil {
+			return err
+		}
+		after, followed := next[batch.Id]
+		if followed && (after.Provider != batch.Provider || after.ProviderSeq <= batch.ProviderSeq) {
+			return errorsmod.Wrapf(types.ErrInvariant, "batch %d of %s leads to batch %d of %s", after.Id, after.Provider, batch.Id, batch.Provider)
+		}
+		if err == nil {
+			indexed++
+		}
+		if found := followed || provider.LastBatch == batch.Id; found == (err == nil) || err == nil && entry != batch.Id {
+			return errorsmod.Wrapf(types.ErrInvariant, "batch %d with number %d of %s: another leads to it is %t, its index entry says %d", batch.Id, batch.ProviderSeq, batch.Provider, found, entry)
+		}
+	}
+	entries := 0
+	if err := k.BatchBySeq.Walk(ctx, nil, func(collections.Pair[sdk.AccAddress, uint64], uint64) (bool, error) {
+		entries++
+		return false, nil
+	}); err != nil {
+		return err
+	}
+	if entries != indexed {
+		return errorsmod.Wrapf(types.ErrInvariant, "%d index entries of batches, %d lead to one", entries, indexed)
+	}
+	return nil
+}
