@@ -44,7 +44,7 @@ func (s queryServer) BatchCredits(ctx context.Context, req *types.QueryBatchCred
 // credits returns what a batch credits, by address.
 func (k Keeper) credits(ctx sdk.Context, batch types.Batch, only sdk.AccAddress) ([]types.AccountCredit, error) {
 	c := crediting{only: only, place: make(map[string]int), countedIn: make(map[partOfAccount]uint64)}
-	from, provider := newSource(ctx, k), sdk.MustAccAddressFromBech32(batch.Provider)
+	from, provider := newSource(ctx, k, batch.Height), sdk.MustAccAddressFromBech32(batch.Provider)
 	versions := make(map[modelVersion]modelstypes.ModelVersion)
 	for page := range batch.Pages {
 		packed, err := k.Pages.Get(ctx, collections.Join(batch.Id, page))
@@ -64,7 +64,7 @@ func (k Keeper) credits(ctx sdk.Context, batch types.Batch, only sdk.AccAddress)
 				}
 				versions[at] = version
 			}
-			payable, err := k.payable(from, batch.Height, provider, record, version.Royalty)
+			payable, err := k.payable(from, provider, record, version.Royalty, nil)
 			if err != nil {
 				return nil, err
 			}
