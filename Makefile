@@ -44,6 +44,9 @@ fidelity: ## Measure attribution; options as ARGS="--corpus DIR --seed N --segme
 review-sim: ## Play panel review against deviations, to see whether honesty pays; options as ARGS="--cohorts N --seed N"
 	@go run ./reviewsim $(ARGS)
 
+wash: ## Trade with oneself in every role, to see whether OPEN can be farmed; options as ARGS="--cases N --seed N --only NAME"
+	@COSMOS_SDK_CONFIG_SCOPE=washsim go run ./washsim $(ARGS)
+
 net-test: ## Run four validators as processes, and do to them what happens to machines; options as ARGS="-only NAME -keep"
 	@go run ./testutil/network/nettest $(ARGS)
 
@@ -61,4 +64,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test test-long bench bench-node fidelity review-sim net-test lint proto proto-check clean
+.PHONY: help build install demo test test-long bench bench-node fidelity review-sim wash net-test lint proto proto-check clean
