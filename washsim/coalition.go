@@ -19,7 +19,7 @@ type role struct {
 	who  []party
 }
 
-// drawCoalition has the payer in it, and any mix of the others.
+// coalition draws who is in it: the payer always, and any mix of the others.
 func (d dice) coalition(w *world, m *market) coalition {
 	c := coalition{members: map[string]bool{m.payer.String(): true, m.funder.String(): true, m.challenger.String(): true}}
 	roles := []role{

@@ -86,6 +86,14 @@ func drawReceipts(d dice, w *world) (*scene, script) {
 	return s, play
 }
 
+// drawUnacknowledged: the last answer is paid without an acknowledgement.
+func drawUnacknowledged(d dice, w *world) (*scene, script) {
+	s := d.scene(w)
+	t := d.talk(s)
+	t.acknowledged, t.closes = false, false
+	return s, script{wash: s.talks([]talk{t})}
+}
+
 // talks plays conversations.
 func (s *scene) talks(talks []talk) func(*branch) error {
 	return func(b *branch) error {

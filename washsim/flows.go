@@ -8,6 +8,7 @@ func init() {
 	flows = []flow{
 		{name: "receipts", about: "answers with inline evidence: fees, bonus, royalties, commons, recalled data", weight: 30, draw: drawReceipts},
 		{name: "dust", about: "receipts of at most a hundred aopen for each part, with up to 16 entries", weight: 20, draw: drawDust},
+		{name: "unacknowledged", about: "answers that the payer never acknowledges", weight: 4, draw: drawUnacknowledged},
 		{name: "splits", about: "receipts of any fees and weights", weight: 8, draw: drawSplits},
 		{name: "bucket", about: "more bonus is asked for than may be granted, others ask too, pauses", weight: 8, draw: drawBucket},
 		{name: "emission", about: "all of the reserve within a year, with receipts along it", weight: 4, draw: drawEmission},

@@ -16,7 +16,7 @@ type options struct {
 	seed    uint64
 	only    string
 	workers int
-	leak    leak
+	leak    leak // of tests
 }
 
 func parseOptions(args []string, out io.Writer) (options, error) {

@@ -72,7 +72,7 @@ func (b *branch) text() string {
 	return text.String()
 }
 
-// items draws a cohort: some items, a copy of nothing, and the owner's gold.
+// items are a cohort: contributions of some accounts, and the owner's gold.
 func (b *branch) items(p panel, by []party, bounty uint64) []*item {
 	var items []*item
 	for _, who := range by {
