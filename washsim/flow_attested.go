@@ -45,7 +45,11 @@ func drawLapse(d dice, w *world) (*scene, script) {
 
 // drawRefund: validators refuse, and the payers have their fees back.
 func drawRefund(d dice, w *world) (*scene, script) {
-	return d.attested(w, d.verdicts(100, invalid), d.verdicts(100, invalid))
+	s, play := d.attested(w, d.verdicts(100, invalid), d.verdicts(100, invalid))
+	// Nothing else is spent than what the provider pays for submission.
+	s.coalition.members[s.market.provider.String()] = true
+	s.attribution.SubmissionFee = s.attribution.SubmissionFee.AddRaw(1)
+	return s, play
 }
 
 // attested draws a batch whose evidence validators fetch, their verdicts, and
