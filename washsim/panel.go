@@ -156,6 +156,10 @@ func (b *branch) decide(s *scene, id uint64, votes map[uint64]bool, away func(st
 			return err
 		}
 		switch cohort.Phase {
+		case datanettypes.COHORT_PHASE_DECIDED:
+			return b.blocks(1)
+		case datanettypes.COHORT_PHASE_FILLING:
+			err = b.phase(cohort)
 		case datanettypes.COHORT_PHASE_DRAWING:
 			err = b.blocks(1)
 		case datanettypes.COHORT_PHASE_COMMIT:
@@ -173,7 +177,7 @@ func (b *branch) decide(s *scene, id uint64, votes map[uint64]bool, away func(st
 				err = b.phase(cohort)
 			}
 		default:
-			return b.blocks(1)
+			err = fmt.Errorf("an unknown phase")
 		}
 		if err != nil {
 			return fmt.Errorf("cohort %d in %s: %w", id, cohort.Phase, err)
