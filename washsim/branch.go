@@ -138,9 +138,9 @@ func (b *branch) pass(blocks []time.Duration) error {
 
 // votes are those of all validators on the block before.
 func (b *branch) votes() ([]abci.VoteInfo, []attributiontypes.AttestVote, error) {
-	state, err := b.app().AttributionKeeper.AttestState.Get(b.ctx)
+	tip, err := b.app().AttributionKeeper.Tip.Get(b.ctx)
 	if err != nil {
-		state = attributiontypes.Attestation{} // nothing was asked yet
+		return nil, nil, err
 	}
 	var votes []abci.VoteInfo
 	var verdicts []attributiontypes.AttestVote
@@ -154,7 +154,7 @@ func (b *branch) votes() ([]abci.VoteInfo, []attributiontypes.AttestVote, error)
 		vote := attributiontypes.AttestVote{Validator: v.consensus, Power: power}
 		if b.verdict != nil {
 			if verdict, alive := b.verdict(i); alive {
-				vote.Extension = extension(state.Base, verdict)
+				vote.Extension = extension(tip.Attestation.Base, verdict)
 			}
 		}
 		verdicts = append(verdicts, vote)

@@ -55,7 +55,7 @@ func (c ContributionPay) PaidAt(height int64) bool {
 // Pay returns what of a contribution decides about pay.
 func (c Contribution) Pay() ContributionPay {
 	return ContributionPay{
-		Rank:     c.Rank, DatanetId: c.DatanetId, Contributor: c.Contributor, Status: c.Status, Score: c.Score,
+		Rank: c.Rank, DatanetId: c.DatanetId, Contributor: c.Contributor, Status: c.Status, Score: c.Score,
 		AcceptedVersion: c.AcceptedVersion, StoppedHeight: c.StoppedHeight, ResumedHeight: c.ResumedHeight, LedgerId: c.LedgerId,
 	}
 }

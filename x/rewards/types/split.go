@@ -53,11 +53,17 @@ func (d *Divider) Divide(p *Payable) (*Division, error) {
 	if err != nil {
 		return nil, err
 	}
-	burnedCompute, _ := partRoundedDown(compute, d.terms.BurnPpm)
+	// The burn rounds up, so that no fee is too small to burn anything: the
+	// bound on what comes back holds to the last aopen.
+	burnedCompute, remainder := partRoundedDown(compute, d.terms.BurnPpm)
+	if remainder > 0 {
+		burnedCompute = plus(burnedCompute, poa.NewAmount(1))
+	}
 	d.parts.reset(royalty, 4)
 	for _, ppm := range [...]uint32{d.terms.DataPpm, d.terms.LineagePpm, d.terms.ValidatorsPpm, d.terms.BurnPpm} {
 		d.parts.add(ppm, 0)
 	}
+	d.parts.roundUp(3)
 	shares := d.parts.divide()
 	data, lineage, validators, burnedRoyalty := shares[0], shares[1], shares[2], shares[3]
 	// Amounts have at most 127 bits, so that no sum of two is above 128.
@@ -195,6 +201,13 @@ func (a *apportionment) add(ppm uint32, rank uint64) {
 	a.left = minus(a.left, part)
 	a.places = append(a.places, place{index: len(a.parts), remainder: remainder, rank: rank})
 	a.parts = append(a.parts, part)
+}
+
+// roundUp gives a part the first aopen of what rounding left, if it has a remainder.
+func (a *apportionment) roundUp(index int) {
+	if a.places[index].remainder > 0 {
+		a.places[index].remainder = PPM
+	}
 }
 
 // divide gives one aopen more to the parts with the largest remainders, until

@@ -120,8 +120,11 @@ func TestBurnTouchesNobodyElse(t *testing.T) {
 func byTheBook(terms types.Terms, p types.Payable) types.Payout {
 	part := func(a math.Int, ppm uint32) math.Int { return a.MulRaw(int64(ppm)).QuoRaw(types.PPM) }
 	zero := math.ZeroInt()
-	royalty := largestRemainder(p.Royalty, []uint32{terms.DataPpm, terms.LineagePpm, terms.ValidatorsPpm, terms.BurnPpm}, nil)
-	burned := part(p.Compute, terms.BurnPpm)
+	roundedUp := func(a math.Int, ppm uint32) math.Int {
+		return a.MulRaw(int64(ppm)).AddRaw(types.PPM - 1).QuoRaw(types.PPM)
+	}
+	royalty := burnFirst(p.Royalty, terms, roundedUp(p.Royalty, terms.BurnPpm))
+	burned := roundedUp(p.Compute, terms.BurnPpm)
 	out := types.Payout{
 		Fee: p.Compute.Add(p.Royalty), Compute: p.Compute, Royalty: p.Royalty, Provider: p.Compute.Sub(burned), Burned: burned.Add(royalty[3]),
 		Lineage: royalty[1], Validators: royalty[2], BountyPool: zero, Retired: zero, Bonus: zero,
@@ -155,6 +158,24 @@ func byTheBook(terms types.Terms, p types.Payable) types.Payout {
 		out.Entries = append(out.Entries, paid)
 	}
 	return out
+}
+
+// burnFirst divides a royalty of which burn is burned: the rest of what rounding left goes by largest remainder.
+func burnFirst(royalty math.Int, terms types.Terms, burn math.Int) []math.Int {
+	weights := []uint32{terms.DataPpm, terms.LineagePpm, terms.ValidatorsPpm}
+	var parts []math.Int
+	order := []int{0, 1, 2}
+	left := royalty.Sub(burn)
+	for _, weight := range weights {
+		parts = append(parts, royalty.MulRaw(int64(weight)).QuoRaw(types.PPM))
+		left = left.Sub(parts[len(parts)-1])
+	}
+	remainder := func(i int) int64 { return royalty.MulRaw(int64(weights[i])).ModRaw(types.PPM).Int64() }
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(remainder(b), remainder(a)) })
+	for _, i := range order[:left.Int64()] {
+		parts[i] = parts[i].AddRaw(1)
+	}
+	return append(parts, burn)
 }
 
 // largestRemainder divides total; of equal remainders the lower rank comes first, and what has no rank last.
@@ -296,7 +317,7 @@ func TestRoyaltiesAreRoundedDownEach(t *testing.T) {
 		require.False(t, left.IsNegative())
 	})
 
-	p := payable(0, 1_000_001, 1_000_000) // 600,001 earned
+	p := payable(0, 1_000_002, 1_000_000) // 600,001 earned
 	p.Entries[0].Royalties = []types.Share{{Address: address(3), PPM: 333_333}, {Address: address(4), PPM: 333_333}, {Address: address(3), PPM: 1}}
 	out, err := types.Split(types.DefaultTerms(), p)
 	require.NoError(t, err)
@@ -305,19 +326,37 @@ func TestRoyaltiesAreRoundedDownEach(t *testing.T) {
 }
 
 // TestWashTradingLosesMoney: an account that holds every role and all stake
-// gets back less than the fee, for every set of terms that is accepted,
-// commons or not.
+// gets back 1 − burn · (1 − bonus) of the fee at most, down to a fee of one
+// aopen, for every set of terms that is accepted, commons or not.
 func TestWashTradingLosesMoney(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		terms, p := anyTerms(t), anyPayable(t)
-		out, err := types.Split(terms, p)
-		require.NoError(t, err)
-		back := sum(out).Sub(out.Burned).Sub(out.Retired).Add(out.Bonus)
-		require.True(t, back.LTE(out.Fee))
-		if out.Fee.GT(math.NewInt(1_000)) {
-			require.True(t, back.LT(out.Fee), "%s of %s comes back", back, out.Fee)
+		if rapid.Bool().Draw(t, "dust") {
+			p.Compute, p.Royalty = math.NewInt(rapid.Int64Range(0, 100).Draw(t, "compute")), math.NewInt(rapid.Int64Range(0, 100).Draw(t, "royalty"))
 		}
+		checkMargin(t, terms, p)
 	})
+	// Every fee of dust at the least margin, with and without a bonus.
+	for _, terms := range []types.Terms{
+		{ValidatorsPpm: 970_000, BurnPpm: types.MinMarginPPM}, {LineagePpm: 900_000, BurnPpm: 100_000, BonusPpm: 700_000},
+		{DataPpm: 500_000, ValidatorsPpm: 350_000, BurnPpm: 150_000, BonusPpm: 800_000},
+	} {
+		for compute := range int64(100) {
+			for royalty := range int64(100) {
+				checkMargin(t, terms, payable(compute, royalty, 500_000, 500_000))
+			}
+		}
+	}
+}
+
+func checkMargin(t require.TestingT, terms types.Terms, p types.Payable) {
+	out, err := types.Split(terms, p)
+	require.NoError(t, err)
+	back := sum(out).Sub(out.Burned).Sub(out.Retired).Add(out.Bonus)
+	const whole = types.PPM * types.PPM
+	margin := int64(terms.BurnPpm) * int64(types.PPM-terms.BonusPpm)
+	require.True(t, back.MulRaw(whole).LTE(out.Fee.MulRaw(whole-margin)), "%s of %s comes back under %s", back, out.Fee, terms)
+	require.True(t, out.Fee.IsZero() || back.LT(out.Fee))
 }
 
 func TestTermsThatCanBeFarmedAreRefused(t *testing.T) {
