@@ -113,10 +113,11 @@ func TestEverythingIsMeasured(t *testing.T) {
 	}))
 
 	for _, row := range out.rows {
-		require.Positive(t, row.keys, row.name)
-		if !strings.HasSuffix(row.name, "taking batches in") { // whose coins move in the end-block
-			require.Positive(t, row.events, row.name)
+		if strings.HasSuffix(row.name, "taking batches in") {
+			continue // an end-block that pays at once leaves nothing of it, and moves its coins
 		}
+		require.Positive(t, row.keys, row.name)
+		require.Positive(t, row.events, row.name)
 	}
 	for _, o := range out.ours {
 		require.Equal(t, 1.0, o.drained(), "what arrives in a block is paid in it")
