@@ -95,7 +95,9 @@ func (w *world) payables(l load, pairs []pair) [][]rewardstypes.Payable {
 	for _, batch := range w.batches {
 		for i := range batch {
 			for e := range batch[i].Entries {
-				batch[i].Entries[e].Contributor = w.address(pairs[next].account)
+				// As from x/attribution: a contribution knows the ledger id of its contributor.
+				entry := &batch[i].Entries[e]
+				entry.Contributor, entry.LedgerID = w.address(pairs[next].account), uint64(pairs[next].account)
 				next++
 			}
 		}

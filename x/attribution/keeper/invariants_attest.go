@@ -59,8 +59,8 @@ func (k Keeper) checkEscrow(ctx context.Context, items map[uint64]uint64) error 
 		if err != nil {
 			return true, err
 		}
-		if batch.Status.Waits() != (item != 0) || batch.Item != item || queued == batch.Status.Waits() || batch.Status.Undecided() != (batch.Held != 0) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "batch %d is %s, names item %d and held list %d; its item is %d, deadline queued %t", id, batch.Status, batch.Item, batch.Held, item, queued)
+		if batch.Status.Waits() != (item != 0) || batch.Item != item || queued == batch.Status.Waits() {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "batch %d is %s, names item %d; its item is %d, deadline queued %t", id, batch.Status, batch.Item, item, queued)
 		}
 		escrow = escrow.Add(batch.AttestShare)
 		if len(batch.AttestedBy) > 0 {

@@ -280,8 +280,7 @@ func (s *submission) decideNowOrAsk(batch *types.Batch, tip *types.Tip, prepared
 	}
 	batch.EvidenceRoot, batch.BundleBytes = s.msg.BundleRoot, s.msg.BundleBytes
 	batch.Status, batch.Deadline = types.BATCH_STATUS_OPEN, noDeadline
-	var err error
-	if batch.Held, err = k.rewards.Hold(ctx, types.ModuleName, batch.Id, prepared); err != nil {
+	if err := k.rewards.Hold(ctx, types.ModuleName, batch.Id, prepared); err != nil {
 		return err
 	}
 	return k.askBatch(ctx, s.params, tip, batch, open)

@@ -27,10 +27,10 @@ func (k Keeper) approve(ctx sdk.Context, params types.Params, item types.Item, t
 	if err := k.closeBatchItem(ctx, &batch); err != nil {
 		return err
 	}
-	if batch.AttestShare, err = k.rewards.Release(ctx, batch.Held); err != nil {
+	if batch.AttestShare, err = k.rewards.Release(ctx, batch.Id); err != nil {
 		return err
 	}
-	batch.Held, batch.AttestedBy, batch.SettledHeight = 0, item.Valid, ctx.BlockHeight()
+	batch.AttestedBy, batch.SettledHeight = item.Valid, ctx.BlockHeight()
 	if err := k.keepPowers(ctx, t, item.Valid); err != nil {
 		return err
 	}
@@ -91,8 +91,7 @@ func (k Keeper) settleRefused(ctx sdk.Context, params types.Params, batch types.
 		err = k.refund(ctx, &batch)
 	} else {
 		event.Status = types.BATCH_STATUS_LAPSED
-		event.ProviderPaid, err = k.rewards.Lapse(ctx, batch.Held, sdk.MustAccAddressFromBech32(batch.Provider))
-		batch.Held = 0
+		event.ProviderPaid, err = k.rewards.Lapse(ctx, batch.Id, sdk.MustAccAddressFromBech32(batch.Provider))
 	}
 	if err != nil {
 		return err
@@ -114,9 +113,7 @@ func (k Keeper) refund(ctx sdk.Context, batch *types.Batch) error {
 		}
 		refunds = append(refunds, rewardstypes.Refund{Payer: sdk.MustAccAddressFromBech32(session.Payer), Amount: part.Fees})
 	}
-	err := k.rewards.Refund(ctx, batch.Held, refunds)
-	batch.Held = 0
-	return err
+	return k.rewards.Refund(ctx, batch.Id, refunds)
 }
 
 // setStatus stores a batch with a new status and the deadline that follows from it.

@@ -53,10 +53,10 @@ type RewardsKeeper interface {
 	Prepare(ctx context.Context, terms rewardstypes.Terms, payables []rewardstypes.Payable) (rewardstypes.Prepared, error)
 	Enqueue(ctx context.Context, fromModule string, batchID uint64, p rewardstypes.Prepared) error
 	Credit(ctx context.Context, fromModule string, to sdk.AccAddress, amount math.Int) error
-	Hold(ctx context.Context, fromModule string, batchID uint64, p rewardstypes.Prepared) (uint64, error)
-	Release(ctx context.Context, held uint64) (math.Int, error)
-	Refund(ctx context.Context, held uint64, refunds []rewardstypes.Refund) error
-	Lapse(ctx context.Context, held uint64, provider sdk.AccAddress) (math.Int, error)
+	Hold(ctx context.Context, fromModule string, batchID uint64, p rewardstypes.Prepared) error
+	Release(ctx context.Context, batchID uint64) (math.Int, error)
+	Refund(ctx context.Context, batchID uint64, refunds []rewardstypes.Refund) error
+	Lapse(ctx context.Context, batchID uint64, provider sdk.AccAddress) (math.Int, error)
 	SettleAttestPay(ctx context.Context, share, earned math.Int) error
 	ForfeitAttestPay(ctx context.Context, share math.Int) error
 	PayOperators(ctx context.Context, pays []rewardstypes.OperatorPay) (math.Int, error)

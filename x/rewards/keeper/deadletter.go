@@ -31,12 +31,12 @@ func rescue(err *error) {
 func (k Keeper) addDeadLetter(ctx context.Context, list types.CreditList, page, cycle uint64, reason error) error {
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
 	text := reason.Error()
-	sdkCtx.Logger().Error("credit list cannot be paid", "module", types.ModuleName, "list", list.Id, "batch", list.BatchId, "err", text)
+	sdkCtx.Logger().Error("credit list cannot be paid", "module", types.ModuleName, "batch", list.BatchId, "err", text)
 	text = text[:min(len(text), maxReason)]
 	letter := types.DeadLetter{List: list, Page: page, Cycle: cycle, Height: sdkCtx.BlockHeight(), Reason: text}
 	return errors.Join(
-		k.DeadLetters.Set(ctx, list.Id, letter),
-		sdkCtx.EventManager().EmitTypedEvent(&types.EventDeadLetter{ListId: list.Id, BatchId: list.BatchId, Reason: text}),
+		k.DeadLetters.Set(ctx, list.BatchId, letter),
+		sdkCtx.EventManager().EmitTypedEvent(&types.EventDeadLetter{BatchId: list.BatchId, Reason: text}),
 	)
 }
 
@@ -45,7 +45,7 @@ func (k Keeper) addDeadLetter(ctx context.Context, list types.CreditList, page, 
 func (k Keeper) retryDeadLetter(ctx context.Context, id uint64) (math.Int, error) {
 	letter, err := k.DeadLetters.Get(ctx, id)
 	if errors.Is(err, collections.ErrNotFound) {
-		return math.Int{}, errorsmod.Wrapf(types.ErrNoDeadLetter, "list %d: see the query dead-letters", id)
+		return math.Int{}, errorsmod.Wrapf(types.ErrNoDeadLetter, "batch %d: see the query dead-letters", id)
 	}
 	if err != nil {
 		return math.Int{}, err
@@ -65,10 +65,7 @@ func (k Keeper) retryDeadLetter(ctx context.Context, id uint64) (math.Int, error
 		return math.Int{}, err
 	}
 	list := letter.List
-	if list.Id, err = k.NextList.Next(ctx); err != nil {
-		return math.Int{}, err
-	}
-	if list.Firsts, err = k.storeCredits(ctx, list.Id, credits); err != nil {
+	if list.Firsts, err = k.storeCredits(ctx, list.BatchId, credits); err != nil {
 		return math.Int{}, err
 	}
 	var amount, bonus poa.Amount
@@ -81,7 +78,7 @@ func (k Keeper) retryDeadLetter(ctx context.Context, id uint64) (math.Int, error
 	if len(credits) > 0 {
 		err = k.line(ctx, list)
 	}
-	event := &types.EventDeadLetterRetried{ListId: id, BatchId: list.BatchId, Amount: types.IntOf(amount)}
+	event := &types.EventDeadLetterRetried{BatchId: id, Amount: types.IntOf(amount)}
 	return event.Amount, errors.Join(err, sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event))
 }
 

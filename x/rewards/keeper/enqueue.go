@@ -22,19 +22,16 @@ func (k Keeper) Enqueue(ctx context.Context, fromModule string, batchID uint64, 
 	if err != nil {
 		return err
 	}
-	return k.Arrived.Set(ctx, intake.List.Id, intake)
+	return k.Arrived.Set(ctx, intake.List.BatchId, intake)
 }
 
-// newIntake stores the credits of a batch under a new list id.
+// newIntake stores the credits of a batch. Its list has the number of the batch:
+// a counter would be another key to write.
 func (k Keeper) newIntake(ctx context.Context, batchID uint64, p types.Prepared) (types.Intake, error) {
-	id, err := k.NextList.Next(ctx)
-	if err != nil {
-		return types.Intake{}, err
-	}
-	firsts, err := k.storeCredits(ctx, id, p.Credits)
+	firsts, err := k.storeCredits(ctx, batchID, p.Credits)
 	return types.Intake{
 		List: types.CreditList{
-			Id: id, BatchId: batchID, Fees: p.Fees, Bonus: p.Bonus, BonusGranted: math.ZeroInt(), Firsts: firsts,
+			BatchId: batchID, Fees: p.Fees, Bonus: p.Bonus, BonusGranted: math.ZeroInt(), Firsts: firsts,
 			Height: sdk.UnwrapSDKContext(ctx).BlockHeight(),
 		},
 		Burned: p.Burned, Retired: p.Retired, BountyPool: p.BountyPool, Validators: p.Validators,
@@ -57,7 +54,7 @@ func (k Keeper) storeCredits(ctx context.Context, id uint64, credits []types.Acc
 
 func (k Keeper) removeCredits(ctx context.Context, list types.CreditList) error {
 	for n := range list.Firsts {
-		if err := k.Chunks.Remove(ctx, collections.Join(list.Id, uint32(n))); err != nil {
+		if err := k.Chunks.Remove(ctx, collections.Join(list.BatchId, uint32(n))); err != nil {
 			return err
 		}
 	}
@@ -67,7 +64,7 @@ func (k Keeper) removeCredits(ctx context.Context, list types.CreditList) error 
 // walkCredits visits the credits of a list in ledger order.
 func (k Keeper) walkCredits(ctx context.Context, list types.CreditList, visit func(types.AccountCredit) error) error {
 	for n := range list.Firsts {
-		chunk, err := k.Chunks.Get(ctx, collections.Join(list.Id, uint32(n)))
+		chunk, err := k.Chunks.Get(ctx, collections.Join(list.BatchId, uint32(n)))
 		if err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	if err := errors.Join(
 		k.Params.Set(ctx, g.Params),
 		k.Reserve.Set(ctx, g.Reserve),
-		k.NextList.Set(ctx, max(g.NextListId, 1)),
+		k.NextList.Set(ctx, max(g.NextSequence, 1)),
 		k.Totals.Set(ctx, g.Totals),
 		k.ValidatorsPot.Set(ctx, g.ValidatorsPot),
 		k.BountyPool.Set(ctx, g.BountyPool),
@@ -116,7 +116,7 @@ func (k Keeper) initLists(ctx context.Context, g types.GenesisState) error {
 		if err := k.initCredits(ctx, &waiting.Intake.List, waiting.Credits); err != nil {
 			return err
 		}
-		if err := k.Arrived.Set(ctx, waiting.Intake.List.Id, waiting.Intake); err != nil {
+		if err := k.Arrived.Set(ctx, waiting.Intake.List.BatchId, waiting.Intake); err != nil {
 			return err
 		}
 	}
@@ -124,17 +124,17 @@ func (k Keeper) initLists(ctx context.Context, g types.GenesisState) error {
 		if err := k.initCredits(ctx, &waiting.Intake.List, waiting.Credits); err != nil {
 			return err
 		}
-		if err := k.Held.Set(ctx, waiting.Intake.List.Id, waiting.Intake); err != nil {
+		if err := k.Held.Set(ctx, waiting.Intake.List.BatchId, waiting.Intake); err != nil {
 			return err
 		}
 	}
 	for _, letter := range g.DeadLetters {
 		for n, chunk := range letter.Chunks {
-			if err := k.Chunks.Set(ctx, collections.Join(letter.DeadLetter.List.Id, uint32(n)), chunk); err != nil {
+			if err := k.Chunks.Set(ctx, collections.Join(letter.DeadLetter.List.BatchId, uint32(n)), chunk); err != nil {
 				return err
 			}
 		}
-		if err := k.DeadLetters.Set(ctx, letter.DeadLetter.List.Id, letter.DeadLetter); err != nil {
+		if err := k.DeadLetters.Set(ctx, letter.DeadLetter.List.BatchId, letter.DeadLetter); err != nil {
 			return err
 		}
 	}
@@ -150,7 +150,7 @@ func (k Keeper) initCredits(ctx context.Context, list *types.CreditList, credits
 		}
 	}
 	var err error
-	list.Firsts, err = k.storeCredits(ctx, list.Id, packed)
+	list.Firsts, err = k.storeCredits(ctx, list.BatchId, packed)
 	return err
 }
 
@@ -164,7 +164,7 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.Reserve, err = k.Reserve.Get(ctx); err != nil {
 		return nil, err
 	}
-	if g.NextListId, err = k.NextList.Peek(ctx); err != nil {
+	if g.NextSequence, err = k.NextList.Peek(ctx); err != nil {
 		return nil, err
 	}
 	if g.Totals, err = k.Totals.Get(ctx); err != nil {
@@ -255,7 +255,7 @@ func (k Keeper) exportDeadLetters(ctx context.Context) ([]types.GenesisDeadLette
 	err := k.DeadLetters.Walk(ctx, nil, func(_ uint64, letter types.DeadLetter) (bool, error) {
 		exported := types.GenesisDeadLetter{DeadLetter: letter}
 		for n := range letter.List.Firsts {
-			chunk, err := k.Chunks.Get(ctx, collections.Join(letter.List.Id, uint32(n)))
+			chunk, err := k.Chunks.Get(ctx, collections.Join(letter.List.BatchId, uint32(n)))
 			if err != nil {
 				return true, err
 			}

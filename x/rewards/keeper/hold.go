@@ -14,23 +14,22 @@ import (
 )
 
 // Hold takes the fees of a batch from a module account, which hands them over in the end-blocker, and keeps its credits until a
-// verdict: Release pays them, Refund and Lapse do not. It returns the number of the held list. Amounts are frozen as they are in
-// Enqueue.
-func (k Keeper) Hold(ctx context.Context, fromModule string, batchID uint64, p types.Prepared) (uint64, error) {
+// verdict: Release pays them, Refund and Lapse do not. Amounts are frozen as they are in Enqueue.
+func (k Keeper) Hold(ctx context.Context, fromModule string, batchID uint64, p types.Prepared) error {
 	if err := k.owe(ctx, fromModule, p.Fees); err != nil {
-		return 0, err
+		return err
 	}
 	held, err := k.newIntake(ctx, batchID, p)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return held.List.Id, k.Held.Set(ctx, held.List.Id, held)
+	return k.Held.Set(ctx, batchID, held)
 }
 
 func (k Keeper) getHeld(ctx context.Context, id uint64) (types.Intake, error) {
 	held, err := k.Held.Get(ctx, id)
 	if errors.Is(err, collections.ErrNotFound) {
-		err = errorsmod.Wrapf(types.ErrNotHeld, "list %d", id)
+		err = errorsmod.Wrapf(types.ErrNotHeld, "batch %d", id)
 	}
 	return held, err
 }
@@ -92,7 +91,7 @@ func (k Keeper) Lapse(ctx context.Context, id uint64, provider sdk.AccAddress) (
 }
 
 func (k Keeper) dropHeld(ctx context.Context, held types.Intake) error {
-	return errors.Join(k.removeCredits(ctx, held.List), k.Held.Remove(ctx, held.List.Id))
+	return errors.Join(k.removeCredits(ctx, held.List), k.Held.Remove(ctx, held.List.BatchId))
 }
 
 // SettleAttestPay divides the validators' share of a batch: earned stays in escrow for PayOperators, the rest goes to the bounty pool.

@@ -101,7 +101,7 @@ func (m *merged[T]) add(id uint64, more T) {
 func (r *intakeRun) take(ctx context.Context, intake types.Intake) error {
 	k := r.keeper
 	r.count(intake)
-	if err := k.Arrived.Remove(ctx, intake.List.Id); err != nil {
+	if err := k.Arrived.Remove(ctx, intake.List.BatchId); err != nil {
 		return err
 	}
 	list := intake.List

@@ -301,7 +301,7 @@ func (k Keeper) checkLists(ctx context.Context) error {
 		bonus, last, first := math.ZeroInt(), uint64(0), true
 		if err := k.walkCredits(ctx, list, func(credit types.AccountCredit) error {
 			if credit.LedgerID >= accounts || !first && credit.LedgerID <= last {
-				return errorsmod.Wrapf(types.ErrInvariant, "credit list %d: account %d is unknown or out of order", list.Id, credit.LedgerID)
+				return errorsmod.Wrapf(types.ErrInvariant, "credit list %d: account %d is unknown or out of order", list.BatchId, credit.LedgerID)
 			}
 			last, first = credit.LedgerID, false
 			bonus = bonus.Add(types.IntOf(types.Scale(credit.Bonus, list.BonusScale)))
@@ -310,7 +310,7 @@ func (k Keeper) checkLists(ctx context.Context) error {
 			return true, err
 		}
 		if list.Sequence != sequence || !bonus.Equal(list.BonusGranted) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "credit list %d: bonus of the credits is %s, of the list %s", list.Id, bonus, list.BonusGranted)
+			return true, errorsmod.Wrapf(types.ErrInvariant, "credit list %d: bonus of the credits is %s, of the list %s", list.BatchId, bonus, list.BonusGranted)
 		}
 		return false, nil
 	}); err != nil {

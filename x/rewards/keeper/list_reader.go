@@ -38,7 +38,7 @@ func (r *listReader) seek(ctx context.Context, k Keeper, page uint64) (err error
 }
 
 func (r *listReader) open(ctx context.Context, k Keeper) error {
-	chunk, err := k.Chunks.Get(ctx, collections.Join(r.list.Id, uint32(r.n)))
+	chunk, err := k.Chunks.Get(ctx, collections.Join(r.list.BatchId, uint32(r.n)))
 	r.chunk = chunk.Read()
 	return err
 }

@@ -147,7 +147,7 @@ func (s msgServer) RetryDeadLetter(ctx context.Context, msg *types.MsgRetryDeadL
 	if _, err := s.active(ctx); err != nil {
 		return nil, err
 	}
-	amount, err := s.retryDeadLetter(ctx, msg.ListId)
+	amount, err := s.retryDeadLetter(ctx, msg.BatchId)
 	return &types.MsgRetryDeadLetterResponse{Amount: amount}, err
 }
 

@@ -75,9 +75,8 @@ func (p *play) hold(t *rapid.T) {
 	accounts := draw(t)
 	prepared := p.prepare(accounts...)
 	p.batch++
-	id, err := p.Keeper.Hold(p.Ctx, payer, p.batch, prepared)
-	require.NoError(t, err)
-	p.held[id] = sealed{accounts, prepared}
+	require.NoError(t, p.Keeper.Hold(p.Ctx, payer, p.batch, prepared))
+	p.held[p.batch] = sealed{accounts, prepared}
 }
 
 func (p *play) verdict(t *rapid.T) {
@@ -165,13 +164,13 @@ func (p *play) damage(t *rapid.T) {
 		return
 	}
 	list := rapid.SampledFrom(waiting).Draw(t, "list")
-	if _, broken := p.saved[list.Id]; broken {
+	if _, broken := p.saved[list.BatchId]; broken {
 		return
 	}
-	chunk, err := p.Keeper.Chunks.Get(p.Ctx, chunkKey(list.Id, 0))
+	chunk, err := p.Keeper.Chunks.Get(p.Ctx, chunkKey(list.BatchId, 0))
 	require.NoError(t, err)
-	p.saved[list.Id] = chunk
-	require.NoError(t, p.Keeper.Chunks.Set(p.Ctx, chunkKey(list.Id, 0), types.Chunk{0xff}))
+	p.saved[list.BatchId] = chunk
+	require.NoError(t, p.Keeper.Chunks.Set(p.Ctx, chunkKey(list.BatchId, 0), types.Chunk{0xff}))
 	params, err := p.Keeper.Params.Get(p.Ctx)
 	require.NoError(t, err)
 	paused := params.Paused
@@ -179,7 +178,7 @@ func (p *play) damage(t *rapid.T) {
 	// The list is found broken in the next block.
 	p.Ctx = p.Ctx.WithBlockHeight(p.Ctx.BlockHeight() + 1)
 	require.NoError(t, p.Keeper.EndBlock(p.Ctx))
-	has, err := p.Keeper.DeadLetters.Has(p.Ctx, list.Id)
+	has, err := p.Keeper.DeadLetters.Has(p.Ctx, list.BatchId)
 	require.NoError(t, err)
 	require.True(t, has)
 	p.setParams(func(params *types.Params) { params.Paused = paused })
@@ -198,7 +197,7 @@ func (p *play) finish() {
 	p.setParams(func(params *types.Params) { params.Paused, params.PagesPerBlock = false, 5 })
 	for id, chunk := range p.saved {
 		require.NoError(p.t, p.Keeper.Chunks.Set(p.Ctx, chunkKey(id, 0), chunk))
-		_, err := p.msgs.RetryDeadLetter(p.Ctx, &types.MsgRetryDeadLetter{Sender: account(1).String(), ListId: id})
+		_, err := p.msgs.RetryDeadLetter(p.Ctx, &types.MsgRetryDeadLetter{Sender: account(1).String(), BatchId: id})
 		require.NoError(p.t, err)
 	}
 	p.blocks(1)

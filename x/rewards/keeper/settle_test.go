@@ -200,13 +200,13 @@ func TestCreditThatDoesNotFitHoldsUpNobody(t *testing.T) {
 
 	require.NoError(t, f.Keeper.Pages.Set(f.Ctx, number, types.Page{}))
 	f = f.reimported()
-	_, err = f.msgs.RetryDeadLetter(f.Ctx, &types.MsgRetryDeadLetter{Sender: account(1).String(), ListId: letters.DeadLetters[0].List.Id})
+	_, err = f.msgs.RetryDeadLetter(f.Ctx, &types.MsgRetryDeadLetter{Sender: account(1).String(), BatchId: letters.DeadLetters[0].List.BatchId})
 	require.NoError(t, err)
 	f.block()
 	for _, n := range accounts[1:] {
 		require.Equal(t, share(t, n, int64(n-accounts[0])/types.AccountsPerPage), f.earned(n))
 	}
-	_, err = f.msgs.RetryDeadLetter(f.Ctx, &types.MsgRetryDeadLetter{Sender: account(1).String(), ListId: letters.DeadLetters[0].List.Id})
+	_, err = f.msgs.RetryDeadLetter(f.Ctx, &types.MsgRetryDeadLetter{Sender: account(1).String(), BatchId: letters.DeadLetters[0].List.BatchId})
 	require.ErrorIs(t, err, types.ErrNoDeadLetter)
 }
 
@@ -230,7 +230,7 @@ func TestListThatCannotBeReadIsADeadLetter(t *testing.T) {
 		require.NoError(t, f.Keeper.EndBlock(f.Ctx))
 	}
 	require.Zero(t, f.waiting())
-	retry := &types.MsgRetryDeadLetter{Sender: account(1).String(), ListId: 1}
+	retry := &types.MsgRetryDeadLetter{Sender: account(1).String(), BatchId: 1}
 	_, err = f.msgs.RetryDeadLetter(f.Ctx, retry)
 	require.ErrorIs(t, err, types.ErrDeadLetter)
 	require.Equal(t, share(t, accounts[0], 2), f.earned(accounts[0]))
@@ -263,7 +263,7 @@ func TestBrokenPageHoldsUpNoOther(t *testing.T) {
 	require.Equal(t, share(t, each(3, 1)[0], 1), f.earned(each(3, 1)[0]))
 	require.NoError(t, f.Keeper.Pages.Set(f.Ctx, 2, types.Page{}))
 	for id := uint64(1); id <= 2; id++ {
-		_, err := f.msgs.RetryDeadLetter(f.Ctx, &types.MsgRetryDeadLetter{Sender: account(1).String(), ListId: id})
+		_, err := f.msgs.RetryDeadLetter(f.Ctx, &types.MsgRetryDeadLetter{Sender: account(1).String(), BatchId: id})
 		require.NoError(t, err)
 	}
 	f.block()

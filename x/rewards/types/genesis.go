@@ -16,7 +16,7 @@ func DefaultGenesis() *GenesisState {
 	return &GenesisState{
 		Params:        DefaultParams(),
 		Reserve:       DefaultReserve,
-		NextListId:    1,
+		NextSequence:  1,
 		Totals:        ZeroTotals(),
 		ValidatorsPot: math.ZeroInt(),
 		BountyPool:    math.ZeroInt(),
@@ -151,20 +151,20 @@ func (g GenesisState) validateLists() error {
 	last, takenUp := uint64(0), uint32(0)
 	for _, waiting := range g.Lists {
 		list := waiting.List
-		if list.Sequence <= last || list.Sequence >= g.NextListId {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d is out of order", list.Id)
+		if list.Sequence <= last || list.Sequence >= g.NextSequence {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d is out of order", list.BatchId)
 		}
 		last = list.Sequence
 		if list.Sequence < g.Sweep.NextList {
 			takenUp++
 			if list.StartCycle != g.Sweep.Cycle && list.StartCycle+1 != g.Sweep.Cycle {
-				return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d was taken up in cycle %d, the sweep is in %d", list.Id, list.StartCycle, g.Sweep.Cycle)
+				return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d was taken up in cycle %d, the sweep is in %d", list.BatchId, list.StartCycle, g.Sweep.Cycle)
 			}
 		}
 		if list.BonusScale > FullScale {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d has a bonus scale of %d, at most %d", list.Id, list.BonusScale, FullScale)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d has a bonus scale of %d, at most %d", list.BatchId, list.BonusScale, FullScale)
 		}
-		if err := errors.Join(g.validateList(list, ids), g.validateCredits(list.Id, waiting.Credits)); err != nil {
+		if err := errors.Join(validateList(list, ids), g.validateCredits(list.BatchId, waiting.Credits)); err != nil {
 			return err
 		}
 	}
@@ -173,33 +173,33 @@ func (g GenesisState) validateLists() error {
 	}
 	for _, letter := range g.DeadLetters {
 		if len(letter.Chunks) != len(letter.DeadLetter.List.Firsts) || letter.DeadLetter.List.BonusScale > FullScale {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "dead letter %d has %d chunks of credits, want %d", letter.DeadLetter.List.Id, len(letter.Chunks), len(letter.DeadLetter.List.Firsts))
+			return errorsmod.Wrapf(ErrInvalidGenesis, "dead letter %d has %d chunks of credits, want %d", letter.DeadLetter.List.BatchId, len(letter.Chunks), len(letter.DeadLetter.List.Firsts))
 		}
-		if err := g.validateList(letter.DeadLetter.List, ids); err != nil {
+		if err := validateList(letter.DeadLetter.List, ids); err != nil {
 			return err
 		}
 	}
 	return errors.Join(g.validateIntakes(g.Arrived, ids), g.validateIntakes(g.Held, ids))
 }
 
-// validateList checks a header. Each list has an id of its own.
-func (g GenesisState) validateList(list CreditList, ids map[uint64]bool) error {
-	if list.Id == 0 || list.Id >= g.NextListId || ids[list.Id] {
-		return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d stands twice or is not below the next id %d", list.Id, g.NextListId)
+// validateList checks a header. Each batch has one list.
+func validateList(list CreditList, ids map[uint64]bool) error {
+	if list.BatchId == 0 || ids[list.BatchId] {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "the credit list of batch %d stands twice", list.BatchId)
 	}
-	ids[list.Id] = true
+	ids[list.BatchId] = true
 	return validateAmounts("credit list", list.Fees, list.Bonus, list.BonusGranted)
 }
 
 func (g GenesisState) validateIntakes(intakes []GenesisIntake, ids map[uint64]bool) error {
 	for i, waiting := range intakes {
 		intake := waiting.Intake
-		if i > 0 && intake.List.Id <= intakes[i-1].Intake.List.Id {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d is out of order", intake.List.Id)
+		if i > 0 && intake.List.BatchId <= intakes[i-1].Intake.List.BatchId {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d is out of order", intake.List.BatchId)
 		}
 		if err := errors.Join(
-			g.validateList(intake.List, ids),
-			g.validateCredits(intake.List.Id, waiting.Credits),
+			validateList(intake.List, ids),
+			g.validateCredits(intake.List.BatchId, waiting.Credits),
 			validateAmounts("intake", intake.Burned, intake.BountyPool, intake.Validators, intake.Contributors, intake.DatanetOwners, intake.Lineage,
 				intake.Providers, intake.Retired),
 			validateDataNetTotals(intake.Datanets), validateModelTotals(intake.Models),

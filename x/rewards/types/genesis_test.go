@@ -21,8 +21,8 @@ func TestGenesisRefusesMoreContributedThanEarned(t *testing.T) {
 	g := types.DefaultGenesis()
 	g.Accounts = []types.LedgerAccount{account(0, 5, 5)}
 	credit := types.Credit{Amount: math.NewInt(3), Contributed: math.NewInt(3), Bonus: math.NewInt(1)}
-	g.NextListId, g.Lists = 2, []types.GenesisCreditList{{
-		List:    types.CreditList{Id: 1, Sequence: 1, Fees: math.NewInt(3), Bonus: math.NewInt(1), BonusGranted: math.NewInt(1), BonusScale: types.FullScale},
+	g.NextSequence, g.Lists = 2, []types.GenesisCreditList{{
+		List:    types.CreditList{BatchId: 1, Sequence: 1, Fees: math.NewInt(3), Bonus: math.NewInt(1), BonusGranted: math.NewInt(1), BonusScale: types.FullScale},
 		Credits: []types.Credit{credit},
 	}}
 	require.NoError(t, g.Validate())

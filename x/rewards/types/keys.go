@@ -20,9 +20,9 @@ var (
 	AccountsKey      = collections.NewPrefix(4)  // ledger id → address
 	PagesKey         = collections.NewPrefix(5)  // page → Page
 	ThresholdsKey    = collections.NewPrefix(6)  // ledger id → Int, aopen
-	NextListKey      = collections.NewPrefix(7)  // → uint64, ids and sequences
+	NextListKey      = collections.NewPrefix(7)  // → uint64, sequence of lists
 	ListsKey         = collections.NewPrefix(8)  // sequence → CreditList
-	ChunksKey        = collections.NewPrefix(9)  // (list id, chunk) → Chunk
+	ChunksKey        = collections.NewPrefix(9)  // (batch id, chunk) → Chunk
 	SweepKey         = collections.NewPrefix(10) // → Sweep
 	DuePagesKey      = collections.NewPrefix(11) // page
 	TotalsKey        = collections.NewPrefix(12) // → Totals
@@ -30,11 +30,11 @@ var (
 	BountyPoolKey    = collections.NewPrefix(14) // → Int, aopen
 	ClockKey         = collections.NewPrefix(15) // → Clock
 	PendingBurnKey   = collections.NewPrefix(16) // → Int, aopen of the running block
-	ArrivedKey       = collections.NewPrefix(17) // list id → Intake of the running block
+	ArrivedKey       = collections.NewPrefix(17) // batch id → Intake of the running block
 	PendingBountyKey = collections.NewPrefix(18) // → Int, aopen of the running block
-	HeldKey          = collections.NewPrefix(19) // list id → Intake
+	HeldKey          = collections.NewPrefix(19) // batch id → Intake
 	AttestEscrowKey  = collections.NewPrefix(20) // → Int, aopen
-	DeadLettersKey   = collections.NewPrefix(21) // list id → DeadLetter
+	DeadLettersKey   = collections.NewPrefix(21) // batch id → DeadLetter
 	DataNetTotalsKey = collections.NewPrefix(22) // DataNet id → DataNetTotals
 	ModelTotalsKey   = collections.NewPrefix(23) // model id → ModelTotals
 	OwedKey          = collections.NewPrefix(24) // module → Int, aopen of the running block

@@ -30,7 +30,7 @@ func DefaultParams() Params {
 		BonusPerSecond:        math.NewIntWithDecimal(10, Decimals),
 		MaxBlockSeconds:       60,
 		PagesPerBlock:         2_800,
-		PayoutsPerBlock:       100,
+		PayoutsPerBlock:       AccountsPerPage,
 		PayoutThreshold:       math.NewIntWithDecimal(1, Decimals-2),
 		EpochBlocks:           600,
 		EmissionPpmPerYear:    80_000,
