@@ -41,12 +41,12 @@ func measureAll(o options) error {
 		defer pprof.StopCPUProfile()
 	}
 	if o.measures(nameReceipts) {
-		answers, rounds := 100, 5
+		answers, singles, rounds := 1_000, 200, 10
 		if o.quick {
-			answers, rounds = 10, 2
+			answers, singles, rounds = 100, 20, 2
 		}
 		err := use(func(t testing.TB) error {
-			figures, err := measureReceipts(t, newInline, answers, rounds)
+			figures, err := measureReceipts(t, newAttested, answers, singles, rounds)
 			out.receipts = &figures
 			return err
 		})

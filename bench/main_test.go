@@ -103,7 +103,7 @@ func TestEverythingIsMeasured(t *testing.T) {
 	o.dir = t.TempDir()
 	out := report{load: o.load}
 	require.NoError(t, out.measure(o, o.accounts[0]))
-	figures, err := measureReceipts(t, newInline, 2, 1)
+	figures, err := measureReceipts(t, newAttested, 50, 5, 1)
 	require.NoError(t, err)
 	out.receipts = &figures
 	require.NoError(t, withWorld(o, o.accounts[0], func(w *world) error {

@@ -5,18 +5,16 @@ import (
 	"fmt"
 	"testing"
 
-	sdkmath "cosmossdk.io/math"
-
 	abci "github.com/cometbft/cometbft/abci/types"
 
 	"github.com/cosmos/cosmos-sdk/store/v2/rootmulti"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
-	sdk "github.com/cosmos/cosmos-sdk/types"
-	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/testutil/chain"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 // submissions makes signed transactions of receipts, for a chain to execute.
@@ -29,39 +27,8 @@ type submissions interface {
 	batch(n int, ahead uint64) []byte
 	// send is a transaction of a bank send.
 	send(ahead uint64) []byte
-}
-
-// inline are receipts whose proofs are in the transaction: every validator recomputes the attribution when it executes it.
-type inline struct {
-	scenario     *chain.Scenario
-	conversation *chain.Conversation
-}
-
-func newInline(t testing.TB) submissions {
-	s := chain.NewScenario(func(accounts []chain.Account) *chain.Chain { return chain.New(t, accounts) })
-	s.SkipInvariants = true
-	return &inline{scenario: s, conversation: s.Open(chain.Open(100_000))}
-}
-
-func (i *inline) chain() *chain.Chain { return i.scenario.Chain }
-
-func (i *inline) describe() string { return "inline evidence of an answer of 40 words, 1 or 2 entries" }
-
-func (i *inline) batch(n int, ahead uint64) []byte {
-	c := i.conversation
-	for a := range n {
-		c.Ask(chain.Texts[a%2][a/2%2])
-	}
-	signed := i.scenario.Sign(chain.Tx{Signer: i.scenario.Provider, Msgs: []sdk.Msg{c.Acknowledged()}}, ahead)
-	c.Recorded()
-	c.Gap(poa.AckCall)
-	return signed
-}
-
-func (i *inline) send(ahead uint64) []byte {
-	s := i.scenario
-	amount := sdk.NewCoins(chain.Coin(sdkmath.OneInt()))
-	return s.Sign(chain.Tx{Signer: s.Payer, Msgs: []sdk.Msg{banktypes.NewMsgSend(s.Payer.Address, s.Alice.Address, amount)}}, ahead)
+	// decide makes blocks until nothing that was submitted waits.
+	decide()
 }
 
 // submitted is what blocks of transactions cost, by receipt or send.
@@ -77,15 +44,15 @@ type receipts struct {
 	describe string
 	rows     []submitted
 	batched  float64 // receipts per CPU second
-	keys     float64 // written by a batch outside of x/rewards and the bank, besides pages of receipts
+	keys     float64 // written by a batch, besides pages of receipts, chunks of credits and the records of its sessions
 	events   float64 // of a batch's transaction, besides those of its fee
 	stored   float64 // bytes of a receipt of 8 entries
 }
 
-// measureReceipts executes blocks of a batch, of as many receipts one by one, and of as many bank sends, in turn.
-func measureReceipts(t testing.TB, build func(testing.TB) submissions, answers, rounds int) (receipts, error) {
+// measureReceipts executes blocks of a batch of answers, of singles receipts one by one, and of as many bank sends, in turn.
+func measureReceipts(t testing.TB, build func(testing.TB) submissions, answers, singles, rounds int) (receipts, error) {
 	s := build(t)
-	progress("%s: %d rounds of %d", nameReceipts, rounds, answers)
+	progress("%s: %d rounds of a batch of %d, and of %d transactions", nameReceipts, rounds, answers, singles)
 	store, ok := s.chain().App.CommitMultiStore().(*rootmulti.Store)
 	if !ok {
 		return receipts{}, fmt.Errorf("the store is a %T", s.chain().App.CommitMultiStore())
@@ -111,14 +78,16 @@ func measureReceipts(t testing.TB, build func(testing.TB) submissions, answers, 
 			batch.add(measured, empty, rounds)
 			out.keys, out.events = float64(m.records-m.emptyRecords), float64(m.events)
 		}
-		txs := txsOf(answers, func(ahead uint64) []byte { return s.batch(1, ahead) })
-		if measured, err = m.block("one transaction per receipt", answers, txs...); err != nil {
+		s.decide()
+		txs := txsOf(singles, func(ahead uint64) []byte { return s.batch(1, ahead) })
+		if measured, err = m.block("one transaction per receipt", singles, txs...); err != nil {
 			return out, err
 		}
+		s.decide()
 		if round > 0 {
 			single.add(measured, empty, rounds)
 		}
-		if measured, err = m.block("MsgSend", answers, txsOf(answers, s.send)...); err != nil {
+		if measured, err = m.block("MsgSend", singles, txsOf(singles, s.send)...); err != nil {
 			return out, err
 		}
 		if round > 0 {
@@ -153,7 +122,7 @@ func (s *submitted) add(block, empty submitted, rounds int) {
 type meter struct {
 	chain *chain.Chain
 	store *rootmulti.Store
-	// Of the last block, and of the first, which was empty: keys outside of x/rewards, the bank and accounts, besides pages of receipts.
+	// Of the last block, and of the first, which was empty: keys of the modules that keep receipts, besides those that grow with them.
 	records, emptyRecords int
 	events                int // of the first transaction, without those of its fee
 }
@@ -178,7 +147,7 @@ func (m *meter) block(name string, answers int, txs ...[]byte) (submitted, error
 	m.records = 0
 	for _, kv := range m.store.PopStateCache() {
 		out.keys += 1 / n
-		if kv.StoreKey == attributiontypes.StoreKey && !bytes.HasPrefix(kv.Key, attributiontypes.PagesKey) {
+		if ofABatch(kv) {
 			m.records++
 		}
 	}
@@ -186,6 +155,17 @@ func (m *meter) block(name string, answers int, txs ...[]byte) (submitted, error
 		m.emptyRecords = m.records
 	}
 	return out, nil
+}
+
+// ofABatch says whether a key is of a batch itself: not of its receipts, credits or sessions, and not of the fee of its transaction.
+func ofABatch(kv *storetypes.StoreKVPair) bool {
+	switch kv.StoreKey {
+	case attributiontypes.StoreKey:
+		return !bytes.HasPrefix(kv.Key, attributiontypes.PagesKey) && !bytes.HasPrefix(kv.Key, attributiontypes.SessionsKey)
+	case rewardstypes.StoreKey:
+		return !kv.Delete && !bytes.HasPrefix(kv.Key, rewardstypes.ChunksKey)
+	}
+	return kv.StoreKey == modelstypes.StoreKey
 }
 
 // storedBytes of a receipt of 8 entries through the dispute window.

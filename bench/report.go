@@ -43,7 +43,7 @@ type summary struct {
 	Growth    Number `json:"growth_10k_1m"`              // of that, from 10,000 contributors to a million
 	Latency   Number `json:"credit_latency_blocks_mean"` // 0: paid in the block of arrival; the worst
 	Receipts  Number `json:"receipts_per_cpu_s"`
-	Keys      Number `json:"keys_per_batch"` // besides pages of receipts
+	Keys      Number `json:"keys_per_batch"` // besides pages of receipts, credits and sessions
 	Bytes     Number `json:"bytes_per_receipt"`
 	Events    Number `json:"events_per_block"` // of end-block and batches, the worst
 	Heap      Number `json:"heap_mb_10k_blocks"`
@@ -61,14 +61,9 @@ func (r *report) summary() summary {
 		o := &r.ours[i]
 		s.Latency = larger(s.Latency, o.latency.mean())
 		s.Events = larger(s.Events, o.events.mean()+r.submissionEvents(o))
-		keys := o.batchKeys.median()
-		if r.receipts != nil {
-			keys += r.receipts.keys
-		}
-		s.Keys = larger(s.Keys, keys)
 	}
 	if r.receipts != nil {
-		s.Receipts, s.Bytes = Number(r.receipts.batched), Number(r.receipts.stored)
+		s.Receipts, s.Bytes, s.Keys = Number(r.receipts.batched), Number(r.receipts.stored), Number(r.receipts.keys)
 	}
 	if r.heap != nil {
 		s.Heap = Number(r.heap.live[len(r.heap.live)-1])
@@ -204,7 +199,7 @@ func (r *receipts) table() *table {
 		t.add(row.name, figure(row.cpu), figure(row.perSecond), figure(row.bytes), figure(row.keys), figure(row.event))
 	}
 	t.note("For each receipt or send, through the whole application, FinalizeBlock and Commit, on a store in memory. Receipts carry %s.", r.describe)
-	t.note("A batch writes %s keys to x/attribution besides pages of receipts, and its transaction has %s events, those of its gas included.", figure(r.keys), figure(r.events))
+	t.note("A batch writes %s keys besides pages of receipts, chunks of credits and its sessions; one of them is shared by all batches of a block. Its transaction has %s events, those of its gas included.", figure(r.keys), figure(r.events))
 	t.note("A receipt of 8 entries is stored in %.1f bytes.", r.stored)
 	return t
 }

@@ -45,6 +45,10 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					Long:    "Rank models by unattributed fees: what was paid for data that nobody has contributed. New data for the first of them would earn most.",
 					Example: "openledgerd query rewards demand --limit 5",
 				},
+				{
+					RpcMethod: "DeadLetters", Use: "dead-letters", Short: "List credit lists that could not be paid to their end",
+					Example: "openledgerd query rewards dead-letters",
+				},
 				{RpcMethod: "Settlement", Use: "settlement", Short: "Query the sweep and the credit lists that wait for it"},
 			},
 		},
@@ -64,6 +68,12 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					RpcMethod: "FundBountyPool", Use: "fund-bounty-pool AMOUNT", Short: "Give coins to the bounty pool",
 					Example:        "openledgerd tx rewards fund-bounty-pool 1000000000000000000aopen --from alice",
 					PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "amount"}},
+				},
+				{
+					RpcMethod: "RetryDeadLetter", Use: "retry-dead-letter BATCH-ID", Short: "Send what a failed credit list still owes to the sweep again",
+					Long:           "Send what a failed credit list still owes to the sweep again. It pays those whom the list names; query dead-letters lists them.",
+					Example:        "openledgerd tx rewards retry-dead-letter 12 --from alice",
+					PositionalArgs: modulekit.Args("batch_id"),
 				},
 				{RpcMethod: "UpdateParams", Skip: true},
 			},
