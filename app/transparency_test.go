@@ -218,7 +218,7 @@ func BenchmarkConcentration(b *testing.B) {
 	rich := chain.NewAccount("rich")
 	c := chain.New(b, []chain.Account{rich})
 	c.SkipInvariants = true
-	rows := fillPages(b, c, 31_250)
+	rows := fillPages(b, c, 15_625)
 	for i := range rows {
 		require.NoError(b, c.App.RewardsKeeper.Accounts.Set(c.Ctx(), uint64(i), numbered(i)))
 	}

@@ -31,7 +31,7 @@ import (
 
 const (
 	pageBytes = 1_536 // of 32 rows
-	settled   = 2_800 // pages a block, as rewards.pages_per_block
+	settled   = 2_800 // pages a block: more than rewards.pages_per_block, of fewer rows
 	sends     = 200   // bank sends a block
 	lookups   = 2_000 // ledger ids looked up in a block
 )

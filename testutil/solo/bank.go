@@ -72,6 +72,9 @@ func (b Bank) SendCoinsFromAccountToModule(ctx context.Context, from sdk.AccAddr
 
 // SendCoinsFromModuleToAccount implements types.BankKeeper.
 func (b Bank) SendCoinsFromModuleToAccount(ctx context.Context, module string, to sdk.AccAddress, coins sdk.Coins) error {
+	if b.BlockedAddr(to) {
+		return fmt.Errorf("%s receives nothing", to)
+	}
 	return b.move(ctx, ModuleAddress(module), to, coins)
 }
 

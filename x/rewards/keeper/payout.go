@@ -24,24 +24,23 @@ func (k Keeper) payOut(ctx context.Context, params types.Params) error {
 	run := payoutRun{keeper: k, ctx: ctx, params: params, left: params.PayoutsPerBlock, amount: math.ZeroInt()}
 	wrapped := false
 	for pages := params.PayoutsPerBlock; pages > 0 && run.left > 0; pages-- {
-		number, found, err := k.nextDuePage(ctx, sweep.PayoutPage)
+		from, row := types.PageOf(sweep.PayoutId)
+		number, found, err := k.nextDuePage(ctx, from)
 		if err != nil {
 			return err
 		}
 		if !found {
-			if wrapped || sweep.PayoutPage == 0 {
+			if wrapped || sweep.PayoutId == 0 {
 				break
 			}
-			wrapped, sweep.PayoutPage = true, 0
+			wrapped, sweep.PayoutId = true, 0
 			continue
 		}
-		finished, err := run.page(number)
-		if err != nil {
-			return err
+		if number != from {
+			row = 0
 		}
-		sweep.PayoutPage = number
-		if finished {
-			sweep.PayoutPage = number + 1
+		if sweep.PayoutId, err = run.page(number, row); err != nil {
+			return err
 		}
 	}
 	if err := k.Sweep.Set(ctx, sweep); err != nil || run.count == 0 {
@@ -73,16 +72,17 @@ type payoutRun struct {
 	amount math.Int
 }
 
-// page pays the due accounts of a page; finished is false when the cap was
-// reached before its end.
-func (r *payoutRun) page(number uint64) (finished bool, err error) {
+// page pays the due accounts of a page from a row on, and returns the ledger id
+// to go on from. A page leaves the set when it was visited from its first row to
+// its last: what the bank refused waits for the next credit.
+func (r *payoutRun) page(number uint64, from int) (next uint64, err error) {
 	k := r.keeper
 	page, err := k.page(r.ctx, number)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	finished = true
-	for at := range page.Rows {
+	at := from
+	for ; at < len(page.Rows); at++ {
 		row := &page.Rows[at]
 		if row.Balance.IsZero() {
 			continue
@@ -90,27 +90,27 @@ func (r *payoutRun) page(number uint64) (finished bool, err error) {
 		id := number*types.AccountsPerPage + uint64(at)
 		due, err := k.due(r.ctx, id, row, r.params)
 		if err != nil {
-			return false, err
+			return 0, err
 		}
 		if !due {
 			continue
 		}
 		if r.left == 0 {
-			finished = false
 			break
 		}
 		r.left--
 		if err := r.pay(id, row); err != nil {
-			return false, err
+			return 0, err
 		}
 	}
-	if finished {
+	next = number*types.AccountsPerPage + uint64(at)
+	if from == 0 && at == len(page.Rows) {
 		page.Due = false
 		if err := k.DuePages.Remove(r.ctx, number); err != nil {
-			return false, err
+			return 0, err
 		}
 	}
-	return finished, k.Pages.Set(r.ctx, number, page)
+	return next, k.Pages.Set(r.ctx, number, page)
 }
 
 // pay sends a row's balance. When the bank refuses, the balance stays in the

@@ -121,7 +121,7 @@ func (p *play) change(t *rapid.T) {
 		params.PagesPerBlock = rapid.Uint32Range(1, 12).Draw(t, "pages")
 		params.BonusPerSecond = math.NewInt(rapid.Int64Range(0, 4e18).Draw(t, "bucket"))
 		params.PayoutThreshold = math.NewInt(rapid.Int64Range(1, 4e18).Draw(t, "threshold"))
-		params.PayoutsPerBlock = rapid.Uint32Range(types.AccountsPerPage, 80).Draw(t, "payouts")
+		params.PayoutsPerBlock = rapid.Uint32Range(1, 80).Draw(t, "payouts")
 		params.Paused = rapid.IntRange(0, 3).Draw(t, "paused") == 0
 	})
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// AccountsPerPage of the ledger. Measured: 32 to 64 cost the least per account
-// at a million accounts.
-const AccountsPerPage = 32
+// AccountsPerPage of the ledger. With packed rows a page of 64 has about 1 kB:
+// more would rewrite more than it saves in nodes of the tree.
+const AccountsPerPage = 64
 
 // Row is an account in the ledger, in aopen.
 type Row struct {

@@ -29,8 +29,8 @@ func DefaultParams() Params {
 		Terms:                 DefaultTerms(),
 		BonusPerSecond:        math.NewIntWithDecimal(10, Decimals),
 		MaxBlockSeconds:       60,
-		PagesPerBlock:         2_800,
-		PayoutsPerBlock:       AccountsPerPage,
+		PagesPerBlock:         1_280,
+		PayoutsPerBlock:       8,
 		PayoutThreshold:       math.NewIntWithDecimal(1, Decimals-2),
 		EpochBlocks:           600,
 		EmissionPpmPerYear:    80_000,
@@ -78,8 +78,7 @@ func (p Params) Validate() error {
 	}{
 		{"max_block_seconds", p.MaxBlockSeconds, 1, maxBlockSeconds},
 		{"pages_per_block", p.PagesPerBlock, 1, maxPagesPerBlock},
-		// A page at least, so that one account that cannot be paid holds up no other.
-		{"payouts_per_block", p.PayoutsPerBlock, AccountsPerPage, maxPayoutsPerBlock},
+		{"payouts_per_block", p.PayoutsPerBlock, 1, maxPayoutsPerBlock},
 		{"epoch_blocks", p.EpochBlocks, 1, maxEpochBlocks},
 		{"emission_ppm_per_year", p.EmissionPpmPerYear, 0, PPM},
 		{"emission_bounty_ppm", p.EmissionBountyPpm, 0, PPM},
