@@ -147,7 +147,7 @@ func (r *report) comparison() *table {
 	t.note("Each figure is of a block, the mean of the measured ones. Keys and kB are written to the store, keys and values, removals included, before IAVL adds its nodes.")
 	t.note("CPU has the collector and the database's compaction: of x/rewards, by the memory that a part of the block allocates.")
 	t.note("x/rewards' end-block has of Commit what a block with it takes more than one that only takes batches in, by what is left of them. It pays everything: contributors, " +
-		"DataNet owners, lineage, providers, bonus, burn, and up to 100 automatic payouts, whose bank events are counted.")
+		"DataNet owners, lineage, providers, bonus, burn, and up to `payouts_per_block` automatic payouts, whose bank events are counted.")
 	t.note("Taking batches in is splitting fees, looking up ledger ids and storing credits: transactions pay gas for it.")
 	t.note("Bank sends, aggregated or not, pay contributors only. As many payments as `--payments` are made in a block of their own and scaled, which makes Commit a little dearer than it were with all.")
 	t.note("F1 is x/distribution with an index for each account, of which at most %s are registered, so that its keys are cheap. Allocating raises "+
@@ -158,16 +158,16 @@ func (r *report) comparison() *table {
 // detail of the sweep.
 func (r *report) detail() *table {
 	t := newTable("x/rewards in steady state", "contributors", "drawn", "blocks", "pages", "credits", "payouts", "its events", "paid / arrived",
-		"backlog, blocks", "latency mean", "by credits", "max", "idle latency", "idle CPU ms")
+		"backlog, blocks", "latency mean", "by credits", "max", "idle latency", "idle CPU ms", "full batch alone")
 	for i := range r.ours {
 		o := &r.ours[i]
 		t.add(grouped(o.accounts), o.distribution, fmt.Sprint(len(o.end)), figure(o.pages.mean()), figure(o.credits.mean()), figure(o.payouts.mean()), figure(o.events.mean()-o.bankEvents.mean()),
 			figure(o.drained()), figure(o.backlog[len(o.backlog)-1]/o.arrived.mean()), figure(o.latency.mean()), figure(o.little()), figure(o.latency.max()),
-			figure(o.idleLatency.max()), figure(o.idleCPU.mean()))
+			figure(o.idleLatency.max()), figure(o.idleCPU.mean()), figure(o.aloneLatency.max()))
 	}
 	t.note("Its events are those of x/rewards itself; the bank adds some for each automatic payout, and for burn and emission.")
 	t.note("Latency is in blocks from the one in which a pair arrives to the one in which it is credited; 0 is the same block. Mean and max are of one pair in %d; by credits is the mean backlog over what arrives in a block.", watchEvery)
-	t.note("Idle is a single batch with nothing else waiting, and the end-block without Commit.")
+	t.note("Idle is a batch of 1,000 pairs with nothing else waiting, and its end-block without Commit; a full batch alone waits as many blocks at most as its accounts have pages to write.")
 	return t
 }
 

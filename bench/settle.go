@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -16,19 +14,20 @@ type ours struct {
 	load         load
 	cycle        int // blocks of the sweep over the whole ledger
 
-	end, share, settle             series // CPU ms of the end-block, of its part of the commit, and of both
-	wall                           series // ms of both
-	submit, submitShare            series // CPU ms of taking the batches in with their part of the commit, and that part
-	submitWall                     series
-	keys, bytes                    series // written by the end-block
-	submitKeys, submitBytes        series // left of what the batches wrote
-	batchKeys                      series // written by a batch, of blocks without an end-block
-	events, bankEvents             series // of the end-block
-	submitEvents                   series
-	pages, credits, payouts        series
-	latency                        series // of watched pairs, in blocks
-	arrived, backlog               series // credits
-	idleCPU, idleWall, idleLatency series // one batch, and nothing else to do
+	end, share, settle      series // CPU ms of the end-block, of its part of the commit, and of both
+	wall                    series // ms of both
+	submit, submitShare     series // CPU ms of taking the batches in with their part of the commit, and that part
+	submitWall              series
+	keys, bytes             series // written by the end-block
+	submitKeys, submitBytes series // left of what the batches wrote
+	batchKeys               series // written by a batch, of blocks without an end-block
+	events, bankEvents      series // of the end-block
+	submitEvents            series
+	pages, credits, payouts series
+	latency                 series // of watched pairs, in blocks
+	arrived, backlog        series // credits
+	idleCPU, idleLatency    series // a small batch, and nothing else to do
+	aloneLatency            series // a full batch, and nothing else to do
 }
 
 // measureOurs fills the queue until it is steady, and measures then.
@@ -120,26 +119,42 @@ func (out *ours) count(runs, control []run) {
 	}
 }
 
-// idle settles one batch at a time, when nothing else waits.
+// idleReceipts of a batch that arrives alone: 1,000 pairs of 8 entries.
+const idleReceipts = 125
+
+// idle settles one small batch at a time, and then a full one, when nothing else waits.
 func (out *ours) idle(s *settler, from draw) error {
+	full := s.load
+	s.load = load{batches: 1, receipts: min(idleReceipts, full.receipts), entries: full.entries}
 	for range controlBlocks {
-		r, err := s.block(s.load.draw(from, s.load.receipts*s.load.entries))
+		cpu, latencies, err := s.alone(from)
 		if err != nil {
 			return err
 		}
-		if len(r.latencies) == 0 {
-			return errors.New("a batch that arrived alone was not paid in its block")
+		out.idleCPU, out.idleLatency = append(out.idleCPU, cpu), append(out.idleLatency, latencies...)
+	}
+	s.load = load{batches: 1, receipts: full.receipts, entries: full.entries}
+	_, latencies, err := s.alone(from)
+	out.aloneLatency, s.load = latencies, full
+	return err
+}
+
+// alone settles a batch and returns the CPU ms of the end-block of its arrival, and the blocks that its watched pairs waited.
+func (s *settler) alone(from draw) (cpu float64, latencies series, err error) {
+	pairs := s.load.draw(from, s.load.pairs())
+	for first := true; first || s.backlog > 0; first = false {
+		r, err := s.block(pairs)
+		if err != nil {
+			return 0, nil, err
+		}
+		if pairs != nil {
+			cpu, pairs = ms(r.end.cpu), nil
 		}
 		for _, blocks := range r.latencies {
-			out.idleLatency = append(out.idleLatency, float64(blocks))
-		}
-		out.idleCPU = append(out.idleCPU, ms(r.end.cpu))
-		out.idleWall = append(out.idleWall, ms(r.end.wall))
-		if err := s.drain(); err != nil {
-			return err
+			latencies = append(latencies, float64(blocks))
 		}
 	}
-	return nil
+	return cpu, latencies, nil
 }
 
 // drained is what was paid of what arrived: 1 when the backlog does not grow.

@@ -15,8 +15,14 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// maxReason bounds the text that a dead letter keeps.
-const maxReason = 256
+// Reasons of dead letters. State holds these, and the log of the node what
+// exactly went wrong: texts of errors may differ from build to build.
+const (
+	reasonList  = "the list cannot be read"
+	reasonPage  = "a page of the ledger cannot be read"
+	reasonFull  = "an account can hold no more"
+	reasonBonus = "the bonus is not covered by what was burned, or cannot be computed: it is lost"
+)
 
 // rescue, deferred, turns a panic into an error. It is for work that changes
 // nothing in the store; modulekit.Attempt takes back what other work has changed.
@@ -28,15 +34,13 @@ func rescue(err *error) {
 
 // addDeadLetter puts aside a list that failed when the sweep stood at a page:
 // what its walk passed before is paid, the rest is owed until a retry.
-func (k Keeper) addDeadLetter(ctx context.Context, list types.CreditList, page, cycle uint64, reason error) error {
+func (k Keeper) addDeadLetter(ctx context.Context, list types.CreditList, page, cycle uint64, reason string, cause error) error {
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	text := reason.Error()
-	sdkCtx.Logger().Error("credit list cannot be paid", "module", types.ModuleName, "batch", list.BatchId, "err", text)
-	text = text[:min(len(text), maxReason)]
-	letter := types.DeadLetter{List: list, Page: page, Cycle: cycle, Height: sdkCtx.BlockHeight(), Reason: text}
+	sdkCtx.Logger().Error("credit list cannot be paid", "module", types.ModuleName, "batch", list.BatchId, "reason", reason, "err", cause)
+	letter := types.DeadLetter{List: list, Page: page, Cycle: cycle, Height: sdkCtx.BlockHeight(), Reason: reason}
 	return errors.Join(
 		k.DeadLetters.Set(ctx, list.BatchId, letter),
-		sdkCtx.EventManager().EmitTypedEvent(&types.EventDeadLetter{BatchId: list.BatchId, Reason: text}),
+		sdkCtx.EventManager().EmitTypedEvent(&types.EventDeadLetter{BatchId: list.BatchId, Reason: reason}),
 	)
 }
 

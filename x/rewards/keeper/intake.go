@@ -107,7 +107,9 @@ func (r *intakeRun) take(ctx context.Context, intake types.Intake) error {
 	list := intake.List
 	list.BonusScale = r.scale
 	failed := modulekit.Attempt(sdk.UnwrapSDKContext(ctx), func(ctx sdk.Context) (err error) {
-		list.BonusGranted, err = k.granted(ctx, list)
+		if list.BonusGranted, err = k.granted(ctx, list); err == nil && list.BonusGranted.GT(intake.Burned) {
+			err = errorsmod.Wrapf(types.ErrInvariant, "bonus %s is above what was burned, %s", list.BonusGranted, intake.Burned)
+		}
 		return err
 	})
 	if failed != nil {
@@ -117,7 +119,7 @@ func (r *intakeRun) take(ctx context.Context, intake types.Intake) error {
 			return err
 		}
 		list.StartPage, list.StartCycle = sweep.Page, sweep.Cycle
-		return k.addDeadLetter(ctx, list, sweep.Page, sweep.Cycle, failed)
+		return k.addDeadLetter(ctx, list, sweep.Page, sweep.Cycle, reasonBonus, failed)
 	}
 	r.totals.Bonus = r.totals.Bonus.Add(list.BonusGranted)
 	if len(list.Firsts) == 0 { // free answers
@@ -169,12 +171,10 @@ func (r *intakeRun) count(intake types.Intake) {
 	}
 }
 
-// net burns what the block burned and retired, less the bonus that it grants.
+// net burns what the block burned and retired, less the bonus that it grants,
+// which no list has above its own burn.
 func (r *intakeRun) net(ctx context.Context) error {
 	burned, bonus, retired := r.totals.Burned, r.totals.Bonus, r.totals.Retired
-	if bonus.GT(burned) {
-		return errorsmod.Wrapf(types.ErrInvariant, "bonus %s is above what was burned, %s", bonus, burned)
-	}
 	net := burned.Sub(bonus).Add(retired)
 	if net.IsPositive() {
 		if err := r.keeper.bank.BurnCoins(ctx, types.ModuleName, coins(net)); err != nil {

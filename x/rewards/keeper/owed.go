@@ -7,6 +7,9 @@ import (
 	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/internal/modulekit"
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -34,7 +37,8 @@ func (k Keeper) OwedBy(ctx context.Context, module string) (math.Int, error) {
 }
 
 // collect takes what other modules owe. There are as many entries as modules
-// that pay through this one.
+// that pay through this one. One that cannot pay goes on owing, and keeps no
+// other from paying.
 func (k Keeper) collect(ctx context.Context) error {
 	iterator, err := k.Owed.Iterate(ctx, nil)
 	if err != nil {
@@ -44,12 +48,15 @@ func (k Keeper) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
 	for _, entry := range owed {
-		if err := k.bank.SendCoinsFromModuleToModule(ctx, entry.Key, types.ModuleName, coins(entry.Value)); err != nil {
-			return err
-		}
-		if err := k.Owed.Remove(ctx, entry.Key); err != nil {
-			return err
+		if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error {
+			if err := k.bank.SendCoinsFromModuleToModule(ctx, entry.Key, types.ModuleName, coins(entry.Value)); err != nil {
+				return err
+			}
+			return k.Owed.Remove(ctx, entry.Key)
+		}); err != nil {
+			sdkCtx.Logger().Error("a module does not hand over what it owes", "module", types.ModuleName, "from", entry.Key, "amount", entry.Value, "err", err)
 		}
 	}
 	return nil

@@ -100,7 +100,7 @@ func (s *settlement) open() error {
 // on this walk, with those due on the next, or away when it is paid.
 func (s *settlement) place(reader *listReader) error {
 	if err := reader.seek(s.ctx, s.keeper, s.sweep.Page); err != nil {
-		return s.fail(reader, s.sweep.Page, err)
+		return s.fail(reader, s.sweep.Page, reasonList, err)
 	}
 	if reader.due(s.sweep.Cycle) {
 		s.waiting = append(s.waiting, reader)
@@ -163,7 +163,7 @@ func (s *settlement) writePage(number uint64) error {
 		switch {
 		case err != nil:
 			heap.Pop(&s.waiting)
-			if err := s.fail(reader, number, err); err != nil {
+			if err := s.fail(reader, number, reasonOf(err, broken), err); err != nil {
 				return err
 			}
 		case reader.due(s.sweep.Cycle):
@@ -225,12 +225,22 @@ type paidRow struct {
 }
 
 // fail makes a dead letter of a list that is paid up to a page.
-func (s *settlement) fail(reader *listReader, page uint64, reason error) error {
+func (s *settlement) fail(reader *listReader, page uint64, reason string, cause error) error {
 	if err := s.keeper.Lists.Remove(s.ctx, reader.list.Sequence); err != nil {
 		return err
 	}
 	s.sweep.TakenUp--
-	return s.keeper.addDeadLetter(s.ctx, reader.list, page, s.sweep.Cycle, reason)
+	return s.keeper.addDeadLetter(s.ctx, reader.list, page, s.sweep.Cycle, reason, cause)
+}
+
+func reasonOf(err, broken error) string {
+	switch {
+	case broken != nil:
+		return reasonPage
+	case errors.Is(err, poa.ErrAmountRange):
+		return reasonFull
+	}
+	return reasonList
 }
 
 // remove forgets a list that has been paid in full.
