@@ -25,7 +25,7 @@ import (
 type waiting struct {
 	Batch     uint64                           `json:"batch"`
 	Submitted int64                            `json:"submitted"`
-	Arrived   bool                             `json:"arrived"` // decided: waits for its bonus only
+	Arrived   bool                             `json:"arrived"` // decided: waits to be taken in
 	Accounts  []attributiontypes.AccountCredit `json:"accounts"`
 }
 
@@ -165,17 +165,14 @@ func (b *block) submitted(batch uint64, credits *attributiontypes.QueryBatchCred
 	return b.arrived(batch)
 }
 
-// arrived notes that a batch is paid as soon as its bonus is granted. Without one it is paid now.
+// arrived notes that a batch is paid as soon as x/rewards takes it in: in the same block, or after a pause.
 func (b *block) arrived(batch uint64) error {
 	w, ok, err := b.find(batch)
 	if err != nil || !ok {
 		return err
 	}
-	if sumBonus(w).IsPositive() {
-		w.Arrived = true
-		return b.keep(w)
-	}
-	return b.pay(w, func(credit attributiontypes.AccountCredit) sdkmath.Int { return credit.Bonus }, false)
+	w.Arrived = true
+	return b.keep(w)
 }
 
 // refused drops a batch whose payers have their fees back. Of one that expired, compute is paid.

@@ -1,28 +1,22 @@
 package earnings
 
 import (
-	"encoding/json"
-
 	sdkmath "cosmossdk.io/math"
 
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// maxGrants is the most lists that x/rewards grants a bonus to in one block.
-const maxGrants = 1_000
-
-// granted pays the batches that have arrived, with the bonus that the block has granted to all of them: what each asks for times the
+// granted pays the batches that the chain has taken in, with the bonus that it has granted to all of them: what each asks for times the
 // scale of the block, rounded down. Bonuses that do not sum to what the event says are not known.
 func (b *block) granted(event *rewardstypes.EventSupplyNetted) error {
 	var batches []waiting
-	cursor := b.tx.Bucket(waitingBucket).Cursor()
-	for key, value := cursor.First(); key != nil && len(batches) < maxGrants; key, value = cursor.Next() {
-		var w waiting
-		if err := json.Unmarshal(value, &w); err != nil {
+	for _, id := range event.Batches {
+		w, known, err := b.find(id)
+		if err != nil {
 			return err
 		}
-		if w.Arrived {
+		if known {
 			batches = append(batches, w)
 		}
 	}
@@ -55,12 +49,4 @@ func (b *block) granted(event *rewardstypes.EventSupplyNetted) error {
 func scaled(asked sdkmath.Int, scale uint64) (sdkmath.Int, error) {
 	packed, err := rewardstypes.AmountOf(asked)
 	return rewardstypes.IntOf(rewardstypes.Scale(packed, min(scale, rewardstypes.FullScale))), err
-}
-
-func sumBonus(w waiting) sdkmath.Int {
-	sum := sdkmath.ZeroInt()
-	for _, credit := range w.Accounts {
-		sum = sum.Add(credit.Bonus)
-	}
-	return sum
 }

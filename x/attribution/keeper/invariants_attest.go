@@ -62,6 +62,13 @@ func (k Keeper) checkEscrow(ctx context.Context, items map[uint64]uint64) error 
 		if batch.Status.Waits() != (item != 0) || batch.Item != item || queued == batch.Status.Waits() {
 			return true, errorsmod.Wrapf(types.ErrInvariant, "batch %d is %s, names item %d; its item is %d, deadline queued %t", id, batch.Status, batch.Item, item, queued)
 		}
+		fees, isHeld, err := k.rewards.HeldFees(ctx, id)
+		if err != nil {
+			return true, err
+		}
+		if isHeld != batch.Status.Undecided() || isHeld && !fees.Equal(batch.Fees) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "batch %d is %s with fees of %s; a list is held: %t, with fees of %s", id, batch.Status, batch.Fees, isHeld, fees)
+		}
 		escrow = escrow.Add(batch.AttestShare)
 		if len(batch.AttestedBy) > 0 {
 			shared[batch.SettledHeight]++

@@ -35,11 +35,14 @@ func (k Keeper) batchBySeq(ctx context.Context, provider sdk.AccAddress, last, s
 	}
 	for step := 0; next != 0 && (limit == 0 || step < limit); step++ {
 		batch, err := k.GetBatch(ctx, next)
-		if err != nil || batch.ProviderSeq == seq {
+		if err != nil {
 			return batch, err
 		}
-		if batch.ProviderSeq < seq {
+		if batch.Provider != provider.String() || batch.ProviderSeq < seq {
 			break
+		}
+		if batch.ProviderSeq == seq {
+			return batch, nil
 		}
 		next = batch.PreviousBatch
 	}

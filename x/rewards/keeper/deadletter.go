@@ -3,7 +3,6 @@ package keeper
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
@@ -23,14 +22,6 @@ const (
 	reasonFull  = "an account can hold no more"
 	reasonBonus = "the bonus is not covered by what was burned, or cannot be computed: it is lost"
 )
-
-// rescue, deferred, turns a panic into an error. It is for work that changes
-// nothing in the store; modulekit.Attempt takes back what other work has changed.
-func rescue(err *error) {
-	if recovered := recover(); recovered != nil {
-		*err = fmt.Errorf("panic: %v", recovered)
-	}
-}
 
 // addDeadLetter puts aside a list that failed when the sweep stood at a page:
 // what its walk passed before is paid, the rest is owed until a retry.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -28,6 +29,11 @@ func (k Keeper) Enqueue(ctx context.Context, fromModule string, batchID uint64, 
 // newIntake stores the credits of a batch. Its list has the number of the batch:
 // a counter would be another key to write.
 func (k Keeper) newIntake(ctx context.Context, batchID uint64, p types.Prepared) (types.Intake, error) {
+	if taken, err := k.Chunks.Has(ctx, collections.Join(batchID, uint32(0))); err != nil {
+		return types.Intake{}, err
+	} else if taken {
+		return types.Intake{}, errorsmod.Wrapf(types.ErrInvariant, "batch %d has credits already", batchID)
+	}
 	firsts, err := k.storeCredits(ctx, batchID, p.Credits)
 	return types.Intake{
 		List: types.CreditList{

@@ -156,7 +156,7 @@ func (k Keeper) initCredits(ctx context.Context, list *types.CreditList, credits
 
 // ExportGenesis returns the whole state.
 func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) {
-	var g types.GenesisState
+	g := types.GenesisState{AccountsPerPage: types.AccountsPerPage}
 	var err error
 	if g.Params, err = k.Params.Get(ctx); err != nil {
 		return nil, err

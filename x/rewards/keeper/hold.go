@@ -34,6 +34,15 @@ func (k Keeper) getHeld(ctx context.Context, id uint64) (types.Intake, error) {
 	return held, err
 }
 
+// HeldFees returns the fees of the list of a batch that is held, and whether there is one.
+func (k Keeper) HeldFees(ctx context.Context, batchID uint64) (fees math.Int, held bool, err error) {
+	intake, err := k.Held.Get(ctx, batchID)
+	if errors.Is(err, collections.ErrNotFound) {
+		return math.ZeroInt(), false, nil
+	}
+	return intake.List.Fees, err == nil, err
+}
+
 // Release pays a held list as if it arrived now, but for the validators' share, which it returns: that stays in escrow until
 // SettleAttestPay or ForfeitAttestPay, and counts as fee when it is divided.
 func (k Keeper) Release(ctx context.Context, id uint64) (math.Int, error) {

@@ -14,8 +14,9 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// maxIntake bounds the lists taken in one block. More can only have arrived
-// while the module was paused; they are taken in the next blocks.
+// maxIntake bounds the chunks of credits of the lists taken in one block, but
+// for the last. More can only have arrived while the module was paused; they are
+// taken in the next blocks.
 const maxIntake = 1_000
 
 // takeIn counts the lists that arrived in this block, grants their bonus within
@@ -60,9 +61,11 @@ func (k Keeper) takeIn(ctx context.Context, params types.Params, elapsed int64) 
 
 func (k Keeper) arrived(ctx context.Context) ([]types.Intake, error) {
 	var arrived []types.Intake
+	work := 0
 	err := k.Arrived.Walk(ctx, nil, func(_ uint64, intake types.Intake) (bool, error) {
 		arrived = append(arrived, intake)
-		return len(arrived) == maxIntake, nil
+		work += 1 + len(intake.List.Firsts)
+		return work >= maxIntake, nil
 	})
 	return arrived, err
 }
@@ -75,6 +78,7 @@ type intakeRun struct {
 	pot      math.Int     // of it, for validators
 	datanets merged[types.DataNetTotals]
 	models   merged[types.ModelTotals]
+	batches  []uint64
 }
 
 // merged sums values by id, in order of first appearance.
@@ -101,6 +105,7 @@ func (m *merged[T]) add(id uint64, more T) {
 func (r *intakeRun) take(ctx context.Context, intake types.Intake) error {
 	k := r.keeper
 	r.count(intake)
+	r.batches = append(r.batches, intake.List.BatchId)
 	if err := k.Arrived.Remove(ctx, intake.List.BatchId); err != nil {
 		return err
 	}
@@ -181,11 +186,8 @@ func (r *intakeRun) net(ctx context.Context) error {
 			return err
 		}
 	}
-	if burned.IsZero() && retired.IsZero() {
-		return nil
-	}
 	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventSupplyNetted{
-		Burned: burned, Bonus: bonus, NetBurned: net, Retired: retired, BonusScale: r.scale,
+		Burned: burned, Bonus: bonus, NetBurned: net, Retired: retired, BonusScale: r.scale, Batches: r.batches,
 	})
 }
 

@@ -21,8 +21,7 @@ type listReader struct {
 }
 
 // seek goes to the first credit on or after a page.
-func (r *listReader) seek(ctx context.Context, k Keeper, page uint64) (err error) {
-	defer rescue(&err)
+func (r *listReader) seek(ctx context.Context, k Keeper, page uint64) error {
 	r.n, r.end = types.ChunkOf(r.list.Firsts, page), len(r.list.Firsts) == 0
 	if r.end {
 		return nil

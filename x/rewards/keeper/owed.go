@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -62,10 +63,13 @@ func (k Keeper) collect(ctx context.Context) error {
 	return nil
 }
 
-// owedTotal is what all modules owe.
+// owedTotal is what all modules owe, and hold.
 func (k Keeper) owedTotal(ctx context.Context) (math.Int, error) {
 	total := math.ZeroInt()
-	err := k.Owed.Walk(ctx, nil, func(_ string, amount math.Int) (bool, error) {
+	err := k.Owed.Walk(ctx, nil, func(module string, amount math.Int) (bool, error) {
+		if k.accounts.GetModuleAddress(module) == nil || k.held(ctx, module).LT(amount) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "%s owes %s and does not hold it", module, amount)
+		}
 		total = total.Add(amount)
 		return false, nil
 	})

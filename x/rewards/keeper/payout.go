@@ -14,7 +14,7 @@ import (
 )
 
 // payOut pays accounts above their threshold, at most PayoutsPerBlock of them
-// from as many pages. Pages with such accounts are kept in a set; a cursor of its
+// from as many pages; those that the bank refuses do not count. Pages with such accounts are kept in a set; a cursor of its
 // own walks it, so that no account waits for ever behind busier ones.
 func (k Keeper) payOut(ctx context.Context, params types.Params) error {
 	sweep, err := k.Sweep.Get(ctx)
@@ -79,7 +79,9 @@ func (r *payoutRun) page(number uint64, from int) (next uint64, err error) {
 	k := r.keeper
 	page, err := k.page(r.ctx, number)
 	if err != nil {
-		return 0, err
+		// What cannot be read keeps nobody else waiting.
+		sdk.UnwrapSDKContext(r.ctx).Logger().Error("page of the ledger cannot be read", "module", types.ModuleName, "page", number, "err", err)
+		return (number + 1) * types.AccountsPerPage, k.DuePages.Remove(r.ctx, number)
 	}
 	at := from
 	for ; at < len(page.Rows); at++ {
@@ -98,7 +100,6 @@ func (r *payoutRun) page(number uint64, from int) (next uint64, err error) {
 		if r.left == 0 {
 			break
 		}
-		r.left--
 		if err := r.pay(id, row); err != nil {
 			return 0, err
 		}
@@ -132,6 +133,7 @@ func (r *payoutRun) pay(id uint64, row *types.Row) error {
 		return sdkCtx.EventManager().EmitTypedEvent(&types.EventPayoutFailed{Account: account.String(), Reason: sent.Error()})
 	}
 	row.Balance = poa.Amount{}
+	r.left--
 	r.count++
 	r.amount = r.amount.Add(amount)
 	return nil

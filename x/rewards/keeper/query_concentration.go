@@ -24,7 +24,7 @@ const (
 
 	// gasPerPage is what a page of a walk over the ledger costs a query. Reading page after page is some hundred times cheaper than
 	// the price of bytes says, which is that of single reads: by it no node would answer beyond 300,000 accounts. At this price the
-	// limit of a node's queries still bounds the walk, by default at 1.6 million accounts.
+	// limit of a node's queries still bounds the walk, by default at 3.2 million accounts.
 	gasPerPage = 1_000
 	// pagesPerCheck is how often a walk looks whether its caller is still there.
 	pagesPerCheck = 256

@@ -184,8 +184,7 @@ func (s *settlement) writePage(number uint64) error {
 
 // payPage pays what one list holds for a page and moves its reader on. The page
 // changes only when all of it can be paid.
-func (s *settlement) payPage(reader *listReader, page *types.Page) (err error) {
-	defer rescue(&err)
+func (s *settlement) payPage(reader *listReader, page *types.Page) error {
 	number, total := reader.page, s.amount
 	s.paying = s.paying[:0]
 	for !reader.end && reader.page == number {

@@ -14,9 +14,9 @@ var DefaultReserve = math.NewIntWithDecimal(200_000_000, Decimals)
 // DefaultGenesis is the state of a new chain.
 func DefaultGenesis() *GenesisState {
 	return &GenesisState{
-		Params:        DefaultParams(),
-		Reserve:       DefaultReserve,
-		NextSequence:  1,
+		Params:       DefaultParams(),
+		Reserve:      DefaultReserve,
+		NextSequence: 1, AccountsPerPage: AccountsPerPage,
 		Totals:        ZeroTotals(),
 		ValidatorsPot: math.ZeroInt(),
 		BountyPool:    math.ZeroInt(),
@@ -147,6 +147,12 @@ func (g GenesisState) validateAccounts() error {
 }
 
 func (g GenesisState) validateLists() error {
+	if g.AccountsPerPage != AccountsPerPage {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "positions of the sweep are in pages of %d accounts, this version has %d", g.AccountsPerPage, AccountsPerPage)
+	}
+	if g.Sweep.NextList > max(g.NextSequence, 1) {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "the sweep waits for list %d, the next is %d", g.Sweep.NextList, g.NextSequence)
+	}
 	ids := make(map[uint64]bool, len(g.Lists)+len(g.Arrived)+len(g.Held)+len(g.DeadLetters))
 	last, takenUp := uint64(0), uint32(0)
 	for _, waiting := range g.Lists {
@@ -205,6 +211,9 @@ func (g GenesisState) validateIntakes(intakes []GenesisIntake, ids map[uint64]bo
 			validateDataNetTotals(intake.Datanets), validateModelTotals(intake.Models),
 		); err != nil {
 			return err
+		}
+		if intake.List.Bonus.GT(intake.Burned) {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d asks for a bonus of %s and burns %s", intake.List.BatchId, intake.List.Bonus, intake.Burned)
 		}
 	}
 	return nil
