@@ -243,7 +243,11 @@ func percentiles(batches []*network.Batch) (p50, p90 int64) {
 // largestVote is the largest extension that any block carries.
 func (t *test) largestVote(ctx context.Context) (int, error) {
 	largest, carried := 0, 0
-	for height := int64(2); height <= t.Height(ctx); height++ {
+	head := t.Height(ctx)
+	if err := t.Nodes[0].WaitHeight(ctx, head); err != nil { // it may be a block behind others
+		return 0, err
+	}
+	for height := int64(2); height <= head; height++ {
 		block, err := t.Nodes[0].Block(ctx, height)
 		if err != nil {
 			return 0, err
