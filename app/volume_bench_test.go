@@ -5,12 +5,9 @@ import (
 	"testing"
 	"time"
 
-	sdkmath "cosmossdk.io/math"
-
 	"github.com/stretchr/testify/require"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	"github.com/openledger/openledger/testutil/chain"
 	"github.com/openledger/openledger/testutil/volume"
@@ -92,39 +89,4 @@ func reportWrites(b *testing.B, w *volume.Workload, sessions, answers int, idle 
 	for _, prefix := range volume.ByPrefix(extra) {
 		b.Logf("%-16s %5d keys %8d bytes", prefix.Name, prefix.Keys, prefix.Bytes)
 	}
-}
-
-// BenchmarkOneByOne executes the same answers with a transaction for each, and
-// as many bank sends.
-func BenchmarkOneByOne(b *testing.B) {
-	const answers = 200
-	w := volume.New(b, volume.Options{Contributors: 2_000, Edit: func(p *attributiontypes.Params) {
-		p.MaxOpenPerProvider, p.BundleBytesPerBlock = 512, 1<<30
-	}})
-	w.SkipInvariants = true
-	lanes := w.Open(1, chain.Open(50_000))
-	w.Clock = volume.CPU
-	var alone, sends time.Duration
-	for b.Loop() {
-		signed := make([][]byte, answers)
-		for i := range signed {
-			signed[i] = w.Sign(chain.Tx{Signer: w.Provider, Gas: 700_000, Msgs: []sdk.Msg{w.Full(1, lanes...)}}, uint64(i))
-		}
-		w.Executed = 0
-		for _, result := range w.RawBlock(signed...).TxResults {
-			require.Zero(b, result.Code, result.Log)
-		}
-		alone += w.Executed
-		w.Blocks(2)
-		for i := range signed {
-			signed[i] = w.Sign(chain.Tx{Signer: w.Payer, Gas: 200_000, Msgs: []sdk.Msg{banktypes.NewMsgSend(w.Payer.Address, w.Owner.Address, sdk.NewCoins(chain.Coin(sdkmath.OneInt())))}}, uint64(i))
-		}
-		w.Executed = 0
-		w.RawBlock(signed...)
-		sends += w.Executed
-	}
-	receipts := float64(answers * b.N)
-	b.ReportMetric(receipts/alone.Seconds(), "single-receipts/cpu-s")
-	b.ReportMetric(receipts/sends.Seconds(), "bank-sends/cpu-s")
-	b.ReportMetric(0, "ns/op")
 }

@@ -42,9 +42,6 @@ TEXT
   bank sends of the same chain, alternating.
 - **AttestedBatch**: blocks of one attested batch of 1,000 answers of 8 entries over 2,000 contributors, in 1, 10 or 100 sessions; "submitted" counts the
   blocks with the batch, "settled" also those of the verdict and the credits.
-- **OneByOne**: the same answers with a transaction each, beside as many bank sends.
-- **RecordBytes**: receipts of 8 entries as they are stored through the dispute window.
-- **EndBlock**: a block that settles 1,000 receipts of 8 entries, spread over all accounts of the ledger, on a store in memory.
 - **Judge**: an attestor's work on a batch of 80 answers of 180 tokens over a million tokens of text, beside the same without the look at the whole
   manifest; receipts/s of one core.
 - The rest are of package `poa`: see its README.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/testutil/chain"
+	"github.com/openledger/openledger/testutil/volume"
 )
 
 // BenchmarkIndexer measures what CometBFT's indexer "kv" costs for each transaction: blocks of 100 bank sends, and blocks of one batch of
@@ -52,9 +53,9 @@ func BenchmarkIndexer(b *testing.B) {
 					}
 					encoded = [][]byte{s.Sign(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{c.Acknowledged()}}, 0)}
 				}
-				from := cpu()
+				from := volume.CPU()
 				response := s.RawBlock(encoded...)
-				executed += cpu() - from
+				executed += volume.CPU() - from
 				require.False(b, slices.ContainsFunc(response.TxResults, func(r *abci.ExecTxResult) bool { return r.Code != 0 }))
 				if kind == "receipts" {
 					c.Recorded()
@@ -64,10 +65,10 @@ func BenchmarkIndexer(b *testing.B) {
 				for i, tx := range encoded {
 					require.NoError(b, batch.Add(&abci.TxResult{Height: s.Height(), Index: uint32(i), Tx: tx, Result: *response.TxResults[i]}))
 				}
-				from = cpu()
+				from = volume.CPU()
 				require.NoError(b, blocks.Index(cmttypes.EventDataNewBlockEvents{Height: s.Height(), Events: response.Events, NumTxs: int64(len(encoded))}))
 				require.NoError(b, index.AddBatch(batch))
-				indexed += cpu() - from
+				indexed += volume.CPU() - from
 				txs += len(encoded)
 			}
 			b.ReportMetric(float64(indexed.Microseconds())/float64(txs), "index-cpu-µs/tx")

@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +25,7 @@ import (
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 
 	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
+	"github.com/openledger/openledger/testutil/volume"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -50,15 +50,6 @@ var (
 	authKey    = storetypes.NewKVStoreKey("acc")
 	kept       = pruningtypes.NewCustomPruningOptions(nodeconfig.ValidatorKeepRecent, nodeconfig.PruneInterval)
 )
-
-// cpu returns the processor time of this process.
-func cpu() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
 
 func address(i int) []byte {
 	sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(i)))
@@ -280,9 +271,9 @@ func (s *store) measure(b *testing.B, k kind) {
 	var spent time.Duration
 	blocks := 0
 	for b.Loop() {
-		from := cpu()
+		from := volume.CPU()
 		s.block(func(ms storetypes.CacheMultiStore) { k.work(s, ms) })
-		spent += cpu() - from
+		spent += volume.CPU() - from
 		blocks++
 	}
 	b.ReportMetric(float64(spent.Microseconds())/float64(blocks*k.keys), "cpu-µs/key")
@@ -341,9 +332,9 @@ func BenchmarkPruning(b *testing.B) {
 			var spent time.Duration
 			blocks := 0
 			for b.Loop() {
-				from := cpu()
+				from := volume.CPU()
 				s.block(work)
-				spent += cpu() - from
+				spent += volume.CPU() - from
 				blocks++
 			}
 			b.ReportMetric(float64(spent.Milliseconds())/float64(blocks), "cpu-ms/block")

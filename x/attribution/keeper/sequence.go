@@ -25,7 +25,7 @@ const mostLookBack = 10_000
 // batchBySeq returns the batch of a provider with a number, or
 // ErrBatchNotFound. It walks at most limit batches back; 0 is no limit.
 func (k Keeper) batchBySeq(ctx context.Context, provider sdk.AccAddress, last, seq uint64, limit int) (types.Batch, error) {
-	next := last
+	next, sender := last, provider.String()
 	indexed := collections.NewPrefixedPairRange[sdk.AccAddress, uint64](provider).StartInclusive(seq)
 	if err := k.BatchBySeq.Walk(ctx, indexed, func(_ collections.Pair[sdk.AccAddress, uint64], id uint64) (bool, error) {
 		next = id
@@ -38,7 +38,7 @@ func (k Keeper) batchBySeq(ctx context.Context, provider sdk.AccAddress, last, s
 		if err != nil {
 			return batch, err
 		}
-		if batch.Provider != provider.String() || batch.ProviderSeq < seq {
+		if batch.Provider != sender || batch.ProviderSeq < seq {
 			break
 		}
 		if batch.ProviderSeq == seq {

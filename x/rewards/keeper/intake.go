@@ -10,7 +10,6 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/poa"
-	"github.com/openledger/openledger/x/internal/modulekit"
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -36,7 +35,7 @@ func (k Keeper) takeIn(ctx context.Context, params types.Params, elapsed int64) 
 	for _, intake := range arrived {
 		asked = asked.Add(intake.List.Bonus)
 	}
-	run := intakeRun{keeper: k, scale: types.ScaleOf(params.BonusPerSecond.MulRaw(elapsed).QuoRaw(1_000), asked), totals: types.ZeroTotals(), pot: math.ZeroInt()}
+	run := intakeRun{keeper: k, scale: types.ScaleOf(params.BonusPerSecond.MulRaw(elapsed).QuoRaw(1_000), asked), totals: types.ZeroTotals()}
 	for _, intake := range arrived {
 		if err := run.take(ctx, intake); err != nil {
 			return err
@@ -53,7 +52,7 @@ func (k Keeper) takeIn(ctx context.Context, params types.Params, elapsed int64) 
 	return errors.Join(
 		k.PendingBurn.Set(ctx, math.ZeroInt()),
 		add(ctx, k.PendingBounty, run.totals.BountyPool),
-		add(ctx, k.ValidatorsPot, run.pot),
+		add(ctx, k.ValidatorsPot, run.totals.Validators),
 		k.Totals.Set(ctx, totals.Add(run.totals)),
 		k.countParts(ctx, run.datanets.list, run.models.list),
 	)
@@ -75,7 +74,6 @@ type intakeRun struct {
 	keeper   Keeper
 	scale    uint64
 	totals   types.Totals // what this block adds
-	pot      math.Int     // of it, for validators
 	datanets merged[types.DataNetTotals]
 	models   merged[types.ModelTotals]
 	batches  []uint64
@@ -111,12 +109,10 @@ func (r *intakeRun) take(ctx context.Context, intake types.Intake) error {
 	}
 	list := intake.List
 	list.BonusScale = r.scale
-	failed := modulekit.Attempt(sdk.UnwrapSDKContext(ctx), func(ctx sdk.Context) (err error) {
-		if list.BonusGranted, err = k.granted(ctx, list); err == nil && list.BonusGranted.GT(intake.Burned) {
-			err = errorsmod.Wrapf(types.ErrInvariant, "bonus %s is above what was burned, %s", list.BonusGranted, intake.Burned)
-		}
-		return err
-	})
+	var failed error
+	if list.BonusGranted, failed = k.granted(ctx, list); failed == nil && list.BonusGranted.GT(intake.Burned) {
+		failed = errorsmod.Wrapf(types.ErrInvariant, "bonus %s is above what was burned, %s", list.BonusGranted, intake.Burned)
+	}
 	if failed != nil {
 		list.BonusScale, list.BonusGranted = 0, math.ZeroInt()
 		sweep, err := k.Sweep.Get(ctx)
@@ -167,7 +163,6 @@ func (r *intakeRun) count(intake types.Intake) {
 	t.Validators = t.Validators.Add(intake.Validators)
 	t.BountyPool = t.BountyPool.Add(intake.BountyPool)
 	t.Receipts += intake.Receipts
-	r.pot = r.pot.Add(intake.Validators)
 	for _, more := range intake.Datanets {
 		r.datanets.add(more.DatanetId, more)
 	}

@@ -270,3 +270,27 @@ func TestBrokenPageHoldsUpNoOther(t *testing.T) {
 	require.Equal(t, share(t, each(2, 1)[0], 2), f.earned(each(2, 1)[0]))
 	require.Equal(t, share(t, each(3, 1)[0], 2), f.earned(each(3, 1)[0]))
 }
+
+// TestBonusThatCannotBeComputedIsLost: the fees of the list are counted and
+// paid after a retry, and other lists get their bonus.
+func TestBonusThatCannotBeComputedIsLost(t *testing.T) {
+	f := newFixture(t, slow(100), func(p *types.Params) { p.BonusPerSecond = math.NewIntWithDecimal(1, 15) })
+	f.register(4 * types.AccountsPerPage)
+	accounts := each(1, 2)
+	f.enqueue(accounts[0])
+	other := f.enqueue(accounts[1])
+	chunk, err := f.Keeper.Chunks.Get(f.Ctx, chunkKey(1, 0))
+	require.NoError(t, err)
+	require.NoError(t, f.Keeper.Chunks.Set(f.Ctx, chunkKey(1, 0), types.Chunk{0xff}))
+	f.Ctx = f.Ctx.WithBlockTime(f.Ctx.BlockTime().Add(1e9))
+	require.NoError(t, f.Keeper.EndBlock(f.Ctx))
+	require.Zero(t, f.waiting())
+	require.Equal(t, 1, f.earned(accounts[1]).BigInt().Cmp(other.Contributors.BigInt()), "with a bonus")
+	require.NoError(t, f.Keeper.Chunks.Set(f.Ctx, chunkKey(1, 0), chunk))
+	_, err = f.msgs.RetryDeadLetter(f.Ctx, &types.MsgRetryDeadLetter{Sender: account(1).String(), BatchId: 1})
+	require.NoError(t, err)
+	f.block()
+	payout, err := types.Split(types.DefaultTerms(), receipt(accounts[0]))
+	require.NoError(t, err)
+	require.Equal(t, payout.Entries[0].Amount, f.earned(accounts[0]))
+}
