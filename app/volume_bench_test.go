@@ -1,9 +1,13 @@
 package app_test
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
+
+	"cosmossdk.io/collections"
 
 	"github.com/stretchr/testify/require"
 
@@ -12,6 +16,8 @@ import (
 	"github.com/openledger/openledger/testutil/chain"
 	"github.com/openledger/openledger/testutil/volume"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 // BenchmarkAttestedBatch executes and commits blocks of one attested batch of
@@ -66,27 +72,39 @@ func keysOf(writes []volume.Write) map[string]bool {
 	return keys
 }
 
-// reportWrites counts what a block with a batch has written that an idle one does not: keys/batch are those of x/attribution and
-// x/models besides pages and the records of its sessions; the log lists all.
+// reportWrites counts what a block with a batch has written that an idle one does not; the log lists all.
 func reportWrites(b *testing.B, w *volume.Workload, sessions, answers int, idle map[string]bool, writes []volume.Write) {
 	b.Helper()
-	var extra []volume.Write
-	pages, own := 0, 0
-	for _, write := range writes {
-		if idle[write.Store+string(write.Key)] {
-			continue
-		}
-		extra = append(extra, write)
-		switch {
-		case write.Store == attributiontypes.StoreKey && write.Key[0] == attributiontypes.PagesKey.Bytes()[0]:
+	extra := without(writes, idle)
+	pages := 0
+	for _, write := range extra {
+		if isRow(write, attributiontypes.StoreKey, attributiontypes.PagesKey) {
 			pages += write.Bytes
-		case write.Store == attributiontypes.StoreKey || write.Store == "models":
-			own++
 		}
 	}
-	b.ReportMetric(float64(own-sessions), "keys/batch")
+	b.ReportMetric(float64(len(ofBatch(extra))-sessions), "keys/batch")
 	b.ReportMetric(float64(pages)/float64(answers), "stored-bytes/receipt")
 	for _, prefix := range volume.ByPrefix(extra) {
 		b.Logf("%-16s %5d keys %8d bytes", prefix.Name, prefix.Keys, prefix.Bytes)
 	}
+}
+
+func without(writes []volume.Write, idle map[string]bool) []volume.Write {
+	return slices.DeleteFunc(writes, func(write volume.Write) bool { return idle[write.Store+string(write.Key)] })
+}
+
+func isRow(write volume.Write, store string, prefix collections.Prefix) bool {
+	return write.Store == store && bytes.HasPrefix(write.Key, prefix)
+}
+
+// ofBatch leaves what modules of receipts keep of a batch besides what grows with its receipts: pages and credits. What is deleted by
+// the end of the block is what modules owed each other within it.
+func ofBatch(writes []volume.Write) []volume.Write {
+	return slices.DeleteFunc(slices.Clone(writes), func(write volume.Write) bool {
+		switch write.Store {
+		case attributiontypes.StoreKey, modelstypes.StoreKey, rewardstypes.StoreKey:
+			return write.Deleted || isRow(write, attributiontypes.StoreKey, attributiontypes.PagesKey) || isRow(write, rewardstypes.StoreKey, rewardstypes.ChunksKey)
+		}
+		return true
+	})
 }

@@ -2,9 +2,11 @@ package app_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
+	"cosmossdk.io/collections"
 	sdkmath "cosmossdk.io/math"
 
 	"github.com/stretchr/testify/require"
@@ -16,6 +18,7 @@ import (
 	"github.com/openledger/openledger/testutil/volume"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	modelstypes "github.com/openledger/openledger/x/models/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 // crowd is a workload with 25 contributors.
@@ -59,6 +62,28 @@ func TestThousandReceiptsUnderOneSignature(t *testing.T) {
 	require.EqualValues(t, 1_000, lane.Session.Calls)
 	require.Equal(t, chain.Open(100), lane.Session.Deposit.Add(batch.Fees))
 	require.Equal(t, batch.Fees, lane.Session.Spent)
+}
+
+// TestKeysOfABatch: however many receipts it has, and validators asked about it, a batch writes its header, its provider's record, its
+// held list, what all batches share, and each session that it touches.
+func TestKeysOfABatch(t *testing.T) {
+	w := crowd(t)
+	lanes := w.Open(3, chain.Open(100))
+	record(w, w.Full(300, lanes...)) // accounts have their ledger ids now
+	idle := keysOf(volume.Writes(w.Chain, func() { w.Blocks(1) }))
+	writes := volume.Writes(w.Chain, func() { submitted(w, w.Full(300, lanes...)) })
+	var keys []string
+	for _, prefix := range volume.ByPrefix(ofBatch(without(writes, idle))) {
+		keys = append(keys, fmt.Sprintf("%s %d", prefix.Name, prefix.Keys))
+	}
+	name := func(store string, prefix collections.Prefix) string { return fmt.Sprintf("%s/%x", store, prefix.Bytes()) }
+	require.Equal(t, []string{
+		name(attributiontypes.StoreKey, attributiontypes.SessionsKey) + " 3",
+		name(attributiontypes.StoreKey, attributiontypes.BatchesKey) + " 1",
+		name(attributiontypes.StoreKey, attributiontypes.TipKey) + " 1",
+		name(modelstypes.StoreKey, modelstypes.ProvidersKey) + " 1",
+		name(rewardstypes.StoreKey, rewardstypes.HeldKey) + " 1",
+	}, keys)
 }
 
 // TestManySessionsInOneBatch: a hundred sessions of ten calls each.

@@ -35,7 +35,7 @@ const (
 	creditsPerBatch = 12 // chunks of a credit list of 2,000 accounts
 	creditBlocks    = 6  // until a list is settled
 	sessionsTouched = 10
-	smallKeys       = 4 // header, item, tip, provider
+	smallKeys       = 4 // header, tip, provider, held list
 )
 
 // Heap is a chain on disk whose blocks write what full batches do, without

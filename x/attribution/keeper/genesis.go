@@ -125,7 +125,7 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.Batches, err = modulekit.Values(ctx, k.Batches); err != nil {
 		return nil, err
 	}
-	if g.Items, err = modulekit.Values(ctx, k.Items); err != nil {
+	if g.Items, err = k.openItems(ctx, tip, types.MaxWindow); err != nil {
 		return nil, err
 	}
 	if g.Powers, err = modulekit.Values(ctx, k.Powers); err != nil {

@@ -39,9 +39,7 @@ func (k Keeper) askHolds(ctx sdk.Context, params types.Params) error {
 		if err != nil {
 			return err
 		}
-		if _, err := k.openItem(ctx, params, &tip, types.Item{Kind: types.ITEM_KIND_VERSION, DatanetId: datanet.Id, Version: version}); err != nil {
-			return err
-		}
+		openItem(ctx, params, &tip, types.Item{Kind: types.ITEM_KIND_VERSION, DatanetId: datanet.Id, Version: version})
 	}
 	if len(due) == 0 || !params.Attestation {
 		return nil

@@ -1,14 +1,15 @@
 package keeper
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
 
 	"github.com/openledger/openledger/x/attribution/types"
-	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // checkAttestation: the window covers the open items, each stands for a waiting batch or an asked version and the other way round,
@@ -19,9 +20,12 @@ func (k Keeper) checkAttestation(ctx context.Context) error {
 		return err
 	}
 	state := tip.Attestation
-	items, err := modulekit.Values(ctx, k.Items)
+	items, err := k.openItems(ctx, tip, types.MaxWindow+1)
 	if err != nil {
 		return err
+	}
+	if !slices.IsSortedFunc(items, func(a, b types.Item) int { return cmp.Compare(a.Number, b.Number) }) {
+		return errorsmod.Wrapf(types.ErrInvariant, "the %d items of the tip do not come after all others", len(tip.Fresh))
 	}
 	byBatch, versions := make(map[uint64]uint64, len(items)), uint32(0)
 	for _, item := range items {

@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
@@ -31,8 +32,9 @@ func (k Keeper) tip(ctx context.Context) (types.Tip, error) {
 	return tip, err
 }
 
-// openItem asks validators about something from the next block on. The caller has checked that the window has room, and stores the tip.
-func (k Keeper) openItem(ctx sdk.Context, params types.Params, tip *types.Tip, item types.Item) (uint64, error) {
+// openItem asks validators about something from the next block on. The caller has checked that the window has room, and stores the tip,
+// in which the item stands until verdicts on it can be counted: a batch writes no key for it.
+func openItem(ctx sdk.Context, params types.Params, tip *types.Tip, item types.Item) uint64 {
 	state := &tip.Attestation
 	item.Number = state.Next
 	item.Height = ctx.BlockHeight()
@@ -42,7 +44,22 @@ func (k Keeper) openItem(ctx sdk.Context, params types.Params, tip *types.Tip, i
 	if item.Kind == types.ITEM_KIND_VERSION {
 		state.Versions++
 	}
-	return item.Number, k.Items.Set(ctx, item.Number, item)
+	tip.Fresh = append(tip.Fresh, item)
+	return item.Number
+}
+
+// ripen gives the items of the tip that were opened up to a height a value of their own. The caller stores the tip.
+func (k Keeper) ripen(ctx context.Context, tip *types.Tip, height int64) (changed bool, err error) {
+	ripe := 0
+	for ripe < len(tip.Fresh) && tip.Fresh[ripe].Height <= height {
+		item := tip.Fresh[ripe]
+		if err := k.Items.Set(ctx, item.Number, item); err != nil {
+			return false, err
+		}
+		ripe++
+	}
+	tip.Fresh = tip.Fresh[ripe:]
+	return ripe > 0, nil
 }
 
 // closeItem removes an item and moves the window behind all that are closed.
@@ -54,12 +71,13 @@ func (k Keeper) closeItem(ctx sdk.Context, item types.Item) error {
 	if err != nil {
 		return err
 	}
+	tip.Fresh = slices.DeleteFunc(tip.Fresh, func(fresh types.Item) bool { return fresh.Number == item.Number })
 	state := &tip.Attestation
 	if item.Kind == types.ITEM_KIND_VERSION {
 		state.Versions--
 	}
 	state.Base = state.Next
-	first, err := k.openItems(ctx, 1)
+	first, err := k.openItems(ctx, tip, 1)
 	if err != nil {
 		return err
 	}
@@ -74,7 +92,7 @@ func (k Keeper) closeBatchItem(ctx sdk.Context, batch *types.Batch) error {
 	if batch.Item == 0 {
 		return nil
 	}
-	item, err := k.Items.Get(ctx, batch.Item)
+	item, err := k.openItemOf(ctx, *batch)
 	if err != nil {
 		return err
 	}
@@ -83,14 +101,28 @@ func (k Keeper) closeBatchItem(ctx sdk.Context, batch *types.Batch) error {
 	return errors.Join(err, k.closeItem(ctx, item))
 }
 
-// openItems returns up to limit open items by number.
-func (k Keeper) openItems(ctx context.Context, limit int) ([]types.Item, error) {
+// openItemOf returns the item under which validators are asked about a batch.
+func (k Keeper) openItemOf(ctx context.Context, batch types.Batch) (types.Item, error) {
+	tip, err := k.tip(ctx)
+	if err != nil {
+		return types.Item{}, err
+	}
+	for _, item := range tip.Fresh {
+		if item.Number == batch.Item {
+			return item, nil
+		}
+	}
+	return k.Items.Get(ctx, batch.Item)
+}
+
+// openItems returns up to limit open items by number: those of the tip come after all others.
+func (k Keeper) openItems(ctx context.Context, tip types.Tip, limit int) ([]types.Item, error) {
 	var items []types.Item
 	err := k.Items.Walk(ctx, nil, func(_ uint64, item types.Item) (bool, error) {
 		items = append(items, item)
 		return len(items) == limit, nil
 	})
-	return items, err
+	return append(items, tip.Fresh[:min(len(tip.Fresh), limit-len(items))]...), err
 }
 
 // askBatch opens an item for a batch, within what the window, the provider and the block have room for. open is how many batches of the
@@ -116,9 +148,8 @@ func (k Keeper) askBatch(ctx sdk.Context, params types.Params, tip *types.Tip, b
 	if err := k.takeSubmissionFee(ctx, params, sdk.MustAccAddressFromBech32(batch.Provider)); err != nil {
 		return err
 	}
-	var err error
-	batch.Item, err = k.openItem(ctx, params, tip, types.Item{Kind: types.ITEM_KIND_BATCH, BatchId: batch.Id})
-	return err
+	batch.Item = openItem(ctx, params, tip, types.Item{Kind: types.ITEM_KIND_BATCH, BatchId: batch.Id})
+	return nil
 }
 
 // takeSubmissionFee burns what it costs to make every validator fetch a bundle.

@@ -27,7 +27,16 @@ func (s queryServer) Items(ctx context.Context, req *types.QueryItemsRequest) (*
 	if req == nil {
 		return nil, errNoRequest
 	}
-	items, page, err := query.CollectionPaginate(ctx, s.Keeper.Items, req.Pagination,
+	// Of the branch of state that the query looks at, all items are made to stand by number.
+	branch, _ := sdk.UnwrapSDKContext(ctx).CacheContext()
+	tip, err := s.tip(branch)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.ripen(branch, &tip, branch.BlockHeight()); err != nil {
+		return nil, err
+	}
+	items, page, err := query.CollectionPaginate(branch, s.Keeper.Items, req.Pagination,
 		func(_ uint64, item types.Item) (types.Item, error) { return item, nil })
 	return &types.QueryItemsResponse{Items: items, Pagination: page}, err
 }

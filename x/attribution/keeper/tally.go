@@ -42,7 +42,11 @@ func (k Keeper) Tally(ctx sdk.Context, votes []types.AttestVote) error {
 	if err != nil || !params.Attestation {
 		return err
 	}
-	items, err := k.openItems(ctx, types.MaxWindow)
+	tip, err := k.tip(ctx)
+	if err != nil {
+		return err
+	}
+	items, err := k.openItems(ctx, tip, types.MaxWindow)
 	if err != nil || len(items) == 0 {
 		return err
 	}
@@ -50,18 +54,22 @@ func (k Keeper) Tally(ctx sdk.Context, votes []types.AttestVote) error {
 	if err != nil {
 		return err
 	}
-	tip, err := k.tip(ctx)
+	seen := ctx.BlockHeight() - seenAfter
+	changed, err := k.ripen(ctx, &tip, seen)
 	if err != nil {
 		return err
 	}
 	if moreThanTwoThirds(t.attesting, t.total) {
 		tip.Attestation.Ticks++
+		changed = true
+	}
+	if changed {
 		if err := k.Tip.Set(ctx, tip); err != nil {
 			return err
 		}
 	}
 	for _, item := range items {
-		if item.Height > ctx.BlockHeight()-seenAfter {
+		if item.Height > seen {
 			continue
 		}
 		if t.collect(&item) {

@@ -180,7 +180,11 @@ func (k Keeper) resubmit(ctx sdk.Context, params types.Params, msg *types.MsgRes
 
 // sweepItems ends items that have waited for as long as anything may, whether validators attest or not.
 func (k Keeper) sweepItems(ctx sdk.Context, params types.Params) error {
-	items, err := k.openItems(ctx, types.MaxWindow)
+	tip, err := k.tip(ctx)
+	if err != nil {
+		return err
+	}
+	items, err := k.openItems(ctx, tip, types.MaxWindow)
 	if err != nil {
 		return err
 	}
