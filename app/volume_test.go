@@ -76,7 +76,9 @@ func TestKeysOfABatch(t *testing.T) {
 	for _, prefix := range volume.ByPrefix(ofBatch(without(writes, idle))) {
 		keys = append(keys, fmt.Sprintf("%s %d", prefix.Name, prefix.Keys))
 	}
-	name := func(store string, prefix collections.Prefix) string { return fmt.Sprintf("%s/%x", store, prefix.Bytes()) }
+	name := func(store string, prefix collections.Prefix) string {
+		return fmt.Sprintf("%s/%x", store, prefix.Bytes())
+	}
 	require.Equal(t, []string{
 		name(attributiontypes.StoreKey, attributiontypes.SessionsKey) + " 3",
 		name(attributiontypes.StoreKey, attributiontypes.BatchesKey) + " 1",

@@ -16,7 +16,7 @@ import (
 // maxIntake bounds the chunks of credits of the lists taken in one block, but
 // for the last. More can only have arrived while the module was paused; they are
 // taken in the next blocks.
-const maxIntake = 1_000
+const maxIntake = 500
 
 // takeIn counts the lists that arrived in this block, grants their bonus within
 // the token bucket, and burns what their receipts burned and retired less that
