@@ -18,6 +18,12 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					Example:        "openledgerd query rewards earnings open1…",
 					PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "address"}},
 				},
+				{
+					RpcMethod: "Pending", Use: "pending ADDRESS", Short: "List what is on its way to an account",
+					Long:           "List credits that an account has not been paid yet: they wait for the verdict of validators (held), for the sweep (settling), for the end of a pause (arrived), or for a retry (dead letter).",
+					Example:        "openledgerd query rewards pending open1…",
+					PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "address"}},
+				},
 				{RpcMethod: "Ledger", Use: "ledger", Short: "List the accounts of the ledger", Example: "openledgerd query rewards ledger --page-limit 20"},
 				{RpcMethod: "Supply", Use: "supply", Short: "Query supply and what was minted, burned and paid"},
 				{

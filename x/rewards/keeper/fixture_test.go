@@ -135,6 +135,14 @@ func (f *fixture) earned(n int) math.Int {
 	return response.Earned.Amount
 }
 
+// pending is what is on its way to an account.
+func (f *fixture) pending(n int) []types.PendingCredit {
+	response, err := f.queries.Pending(f.Ctx, &types.QueryPendingRequest{Address: account(n).String()})
+	require.NoError(f.t, err)
+	require.Empty(f.t, response.Pagination.NextKey)
+	return response.Credits
+}
+
 // waiting is the number of lists that the sweep has not finished.
 func (f *fixture) waiting() int {
 	n := 0

@@ -201,9 +201,21 @@ func (p *play) finish() {
 		require.NoError(p.t, err)
 	}
 	p.blocks(1)
+	due := make([]math.Int, accountsInPlay)
+	for n := range due {
+		due[n] = p.earned(n)
+		for _, credit := range p.pending(n) {
+			if credit.Stage == types.PENDING_STAGE_SETTLING {
+				due[n] = due[n].Add(credit.Amount.Amount).Add(credit.Bonus.Amount)
+			}
+		}
+	}
 	for i := 0; p.waiting() > 0; i++ {
 		p.block()
 		require.Less(p.t, i, 1_000)
+	}
+	for n := range due {
+		require.Equal(p.t, due[n].String(), p.earned(n).String(), "account %d has earned what it had, and what was pending", n)
 	}
 	bonus := math.ZeroInt()
 	for n := 1; n < accountsInPlay; n++ {
