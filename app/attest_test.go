@@ -20,6 +20,7 @@ import (
 	"github.com/openledger/openledger/app"
 	"github.com/openledger/openledger/app/voteext"
 	"github.com/openledger/openledger/testutil/chain"
+	attributionkeeper "github.com/openledger/openledger/x/attribution/keeper"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	modelstypes "github.com/openledger/openledger/x/models/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
@@ -539,7 +540,7 @@ func TestReceiptSaysWhatWasPaid(t *testing.T) {
 
 // TestExportWithOpenItems: a chain goes on from an exported state in the middle of everything.
 func TestExportWithOpenItems(t *testing.T) {
-	s := attested(t, func(p *attributiontypes.Params) { p.AttestTicks = 3 })
+	s := attested(t, func(p *attributiontypes.Params) { p.AttestTicks = 20 })
 	_, final := ask(s)
 	s.Blocks(2)
 	s.Voter = say(invalid, invalid)
@@ -551,6 +552,11 @@ func TestExportWithOpenItems(t *testing.T) {
 	require.Equal(t, attributiontypes.BATCH_STATUS_FINAL, batchOf(t, s, final).Status)
 	require.Equal(t, attributiontypes.BATCH_STATUS_REJECTED, batchOf(t, s, rejected).Status)
 	require.Equal(t, attributiontypes.BATCH_STATUS_OPEN, batchOf(t, s, open).Status)
+	_, fresh := ask(s)
+	items, err := attributionkeeper.NewQueryServer(s.App.AttributionKeeper).Items(s.Ctx(), &attributiontypes.QueryItemsRequest{})
+	require.NoError(t, err)
+	require.Len(t, items.Items, 2)
+	require.Equal(t, []uint64{open, fresh}, []uint64{items.Items[0].BatchId, items.Items[1].BatchId}, "of the last block, too")
 
 	exported := s.Export()
 	exported.ConsensusParams.Abci = nil // as the export command writes it
@@ -559,12 +565,25 @@ func TestExportWithOpenItems(t *testing.T) {
 	imported.Voter = say(unknown, unknown, valid, valid)
 	s.Blocks(3)
 	require.Equal(t, attributiontypes.BATCH_STATUS_FINAL, batchOf(t, s, open).Status, "earlier verdicts count on")
+	require.Equal(t, attributiontypes.BATCH_STATUS_OPEN, batchOf(t, s, fresh).Status)
+	imported.Voter = chain.AllSay(valid)
+	s.Blocks(2)
+	require.Equal(t, attributiontypes.BATCH_STATUS_FINAL, batchOf(t, s, fresh).Status)
 	params, _ := s.App.AttributionKeeper.Params.Get(s.Ctx())
 	s.Skip(params.ResubmitWindow)
 	require.Equal(t, attributiontypes.BATCH_STATUS_REFUNDED, batchOf(t, s, rejected).Status)
 	s.Skip(params.DisputeWindow)
 	s.Blocks(2)
-	require.EqualValues(t, 2, s.Attestors()[0].Counted)
+	require.EqualValues(t, 3, s.Attestors()[0].Counted)
+}
+
+// TestListHeldForNobody: a list that waits for the verdict on a batch that does not exist would wait for ever.
+func TestListHeldForNobody(t *testing.T) {
+	s := attested(t)
+	ctx, _ := s.Ctx().CacheContext()
+	require.NoError(t, s.App.AttributionKeeper.CheckInvariants(ctx))
+	require.NoError(t, s.App.RewardsKeeper.Held.Set(ctx, 99, rewardstypes.Intake{}))
+	require.ErrorIs(t, s.App.AttributionKeeper.CheckInvariants(ctx), attributiontypes.ErrInvariant)
 }
 
 // TestSwitchedOff: nobody is stuck when governance ends attestation.
