@@ -14,6 +14,7 @@ import (
 
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/query"
 	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
@@ -405,6 +406,10 @@ func TestSubmissionFeeIsBurned(t *testing.T) {
 func TestOnlyHeldVersionsArePayable(t *testing.T) {
 	s := attested(t, func(p *attributiontypes.Params) { p.AttestTicks, p.HoldRetryBlocks = 3, 10 })
 	s.Voter = say(valid, unknown, unknown, unknown)
+	s.Blocks(1)
+	tip, err := s.App.AttributionKeeper.Tip.Get(s.Ctx())
+	require.NoError(t, err)
+	require.Empty(t, tip.Fresh, "no other batch pays for the question")
 	s.Contribute(s.Stranger, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months before it reaches the free edge of the finger.")
 	s.Accept()
 	publish := &modelstypes.MsgPublishModelVersion{
@@ -472,6 +477,62 @@ func TestDisputeOfAttestedBatch(t *testing.T) {
 			s.Blocks(3)
 		})
 	}
+}
+
+// TestDisprovenAtOnce: a lie that is proven in the block of its batch, or in the next, ends the question before anybody could answer it.
+func TestDisprovenAtOnce(t *testing.T) {
+	for name, together := range map[string]bool{"same block": true, "next block": false} {
+		t.Run(name, func(t *testing.T) {
+			s := attested(t)
+			s.Contribute(s.Stranger, chain.Texts[0]...)
+			s.Accept()
+			s.AwaitHeld()
+			s.Publish(modelstypes.ATTRIBUTION_METHOD_SPAN)
+			s.Reindex(s.Contributions[0].Rank)
+			s.Voter = say()
+			c := s.Open(chain.Open(100))
+			c.Ask(answer())
+			submit := c.Attested(c.Acknowledged())
+			d := newDispute(t, s.Bob, 1, 0, earlier(t, s, c))
+			s.Send(s.Bob, d.commit())
+			if together {
+				results := s.Block(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{submit}, Gas: 10_000_000}, chain.Tx{Signer: s.Bob, Msgs: []sdk.Msg{d.reveal()}, Gas: 10_000_000})
+				require.Zero(t, results[0].Code, results[0].Log)
+				var verdict attributiontypes.MsgRevealDisputeResponse
+				require.NoError(t, chain.Decode(results[1], &verdict))
+				require.True(t, verdict.Upheld, verdict.Reason)
+			} else {
+				c.Submit(submit)
+				require.True(t, d.verdict(s).Upheld)
+			}
+			require.Equal(t, attributiontypes.BATCH_STATUS_DISPROVEN, batchOf(t, s, 1).Status)
+			base, next, _, err := s.App.AttributionKeeper.Window(s.Ctx())
+			require.NoError(t, err)
+			require.Equal(t, next, base, "nothing is open")
+			s.Voter = chain.AllSay(valid)
+			s.Blocks(3)
+		})
+	}
+}
+
+// TestItemsInPages: those that validators answer already, and those of the last block.
+func TestItemsInPages(t *testing.T) {
+	s := attested(t)
+	s.Voter = say(valid)
+	_, first := ask(s)
+	s.Blocks(2)
+	_, second := ask(s)
+	queries := attributionkeeper.NewQueryServer(s.App.AttributionKeeper)
+	var batches []uint64
+	request := &attributiontypes.QueryItemsRequest{Pagination: &query.PageRequest{Limit: 1}}
+	for len(batches) == 0 || len(request.Pagination.Key) > 0 {
+		response, err := queries.Items(s.Ctx(), request)
+		require.NoError(t, err)
+		require.Len(t, response.Items, 1)
+		batches = append(batches, response.Items[0].BatchId)
+		request.Pagination.Key = response.Pagination.NextKey
+	}
+	require.Equal(t, []uint64{first, second}, batches)
 }
 
 // paid asks for a receipt, checks that its amounts are the whole fee or nothing, and returns what its payment is.

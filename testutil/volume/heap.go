@@ -32,10 +32,11 @@ type HeapOptions struct {
 // What a full batch leaves in state, as AttestedBatch benchmarks count it.
 const (
 	pagesPerBatch   = 24 // of 4 KiB
-	creditsPerBatch = 12 // chunks of a credit list of 2,000 accounts
-	creditBlocks    = 6  // until a list is settled
+	creditsPerBatch = 2  // chunks of a credit list of 2,000 accounts
+	chunkBytes      = 15_000
+	creditBlocks    = 6 // until a list is settled
 	sessionsTouched = 10
-	smallKeys       = 4 // header, tip, provider, held list
+	smallKeys       = 3 // tip, provider, held list
 )
 
 // Heap is a chain on disk whose blocks write what full batches do, without
@@ -45,7 +46,6 @@ type Heap struct {
 	options HeapOptions
 	random  *rand.Rand
 	batch   uint64
-	body    []byte
 }
 
 // NewHeap opens the application on goleveldb in a temporary folder, with the
@@ -58,7 +58,7 @@ func NewHeap(t testing.TB, o HeapOptions) *Heap {
 	c := chain.NewOnDisk(t, db, nil, baseapp.SetIAVLCacheSize(o.CacheNodes),
 		baseapp.SetPruning(pruningtypes.NewCustomPruningOptions(10, 10)))
 	c.SkipInvariants = true
-	return &Heap{Chain: c, options: o, random: rand.New(rand.NewSource(3)), body: make([]byte, attributiontypes.PageBytes)}
+	return &Heap{Chain: c, options: o, random: rand.New(rand.NewSource(3))}
 }
 
 // Full makes a block that writes what full batches do, and prunes as many as
@@ -67,42 +67,48 @@ func (h *Heap) Full() {
 	attribution, rewards := h.store(attributiontypes.StoreKey), h.store(rewardstypes.StoreKey)
 	for range h.options.Batches {
 		h.batch++
-		h.pages(attribution, attributiontypes.PagesKey.Bytes()[0], h.batch, pagesPerBatch, true)
-		h.pages(rewards, 0xf0, h.batch, creditsPerBatch, true)
+		h.set(attribution, attributiontypes.PagesKey.Bytes()[0], h.batch, pagesPerBatch, attributiontypes.PageBytes)
+		h.set(rewards, 0xf0, h.batch, creditsPerBatch, chunkBytes)
 		for i := range smallKeys {
-			attribution.Set([]byte{0xf1, byte(i)}, h.random512())
+			attribution.Set([]byte{0xf1, byte(i)}, h.noise(512))
 		}
 		for i := range sessionsTouched {
 			session := h.random.Uint64() % 100_000
-			attribution.Set(binary.BigEndian.AppendUint64([]byte{0xf2, byte(i)}, session), h.random512())
+			attribution.Set(binary.BigEndian.AppendUint64([]byte{0xf2, byte(i)}, session), h.noise(512))
 		}
-		attribution.Set(binary.BigEndian.AppendUint64([]byte{0xf3}, h.batch), h.random512())
+		attribution.Set(binary.BigEndian.AppendUint64([]byte{0xf3}, h.batch), h.noise(512))
 		if old := uint64(h.options.Window * h.options.Batches); h.batch > old {
-			h.pages(attribution, attributiontypes.PagesKey.Bytes()[0], h.batch-old, pagesPerBatch, false)
+			drop(attribution, attributiontypes.PagesKey.Bytes()[0], h.batch-old, pagesPerBatch)
 			attribution.Delete(binary.BigEndian.AppendUint64([]byte{0xf3}, h.batch-old))
 		}
 		if old := uint64(creditBlocks * h.options.Batches); h.batch > old {
-			h.pages(rewards, 0xf0, h.batch-old, creditsPerBatch, false)
+			drop(rewards, 0xf0, h.batch-old, creditsPerBatch)
 		}
 	}
 	h.Block()
 }
 
-// pages sets or deletes the pages of a batch.
-func (h *Heap) pages(store storetypes.KVStore, prefix byte, batch uint64, n int, set bool) {
-	for page := range n {
-		key := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64([]byte{prefix}, batch), uint32(page))
-		if set {
-			h.random.Read(h.body)
-			store.Set(key, append([]byte(nil), h.body...)) // the tree keeps the slice
-		} else {
-			store.Delete(key)
-		}
+// set writes n values of a batch.
+func (h *Heap) set(store storetypes.KVStore, prefix byte, batch uint64, n, size int) {
+	for part := range n {
+		store.Set(partKey(prefix, batch, part), h.noise(size))
 	}
 }
 
-func (h *Heap) random512() []byte {
-	value := make([]byte, 512)
+// drop deletes the values of a batch.
+func drop(store storetypes.KVStore, prefix byte, batch uint64, n int) {
+	for part := range n {
+		store.Delete(partKey(prefix, batch, part))
+	}
+}
+
+func partKey(prefix byte, batch uint64, part int) []byte {
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64([]byte{prefix}, batch), uint32(part))
+}
+
+// noise is a new slice each time: the tree keeps it.
+func (h *Heap) noise(size int) []byte {
+	value := make([]byte, size)
 	h.random.Read(value)
 	return value
 }

@@ -20,8 +20,8 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				},
 				{
 					RpcMethod: "Pending", Use: "pending ADDRESS", Short: "List what is on its way to an account",
-					Long:           "List credits that an account has not been paid yet: they wait for the verdict of validators (held), for the sweep (settling), for the end of a pause (arrived), or for a retry (dead letter).",
-					Example:        "openledgerd query rewards pending open1…",
+					Long:           "List credits that an account has not been paid yet. They wait until their batch is decided (held), for the end of a pause (arrived), for the sweep (settling), or for a retry (dead letter). Ask for further pages at the same --height; the total is of a page.",
+					Example:        "openledgerd query rewards pending open1…\nopenledgerd query rewards pending open1… --page-limit 100 --page-key NEXT-KEY --height 1200",
 					PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "address"}},
 				},
 				{RpcMethod: "Ledger", Use: "ledger", Short: "List the accounts of the ledger", Example: "openledgerd query rewards ledger --page-limit 20"},

@@ -1,9 +1,7 @@
 package keeper
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
@@ -24,8 +22,10 @@ func (k Keeper) checkAttestation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !slices.IsSortedFunc(items, func(a, b types.Item) int { return cmp.Compare(a.Number, b.Number) }) {
-		return errorsmod.Wrapf(types.ErrInvariant, "the %d items of the tip do not come after all others", len(tip.Fresh))
+	for i := 1; i < len(items); i++ {
+		if items[i].Number <= items[i-1].Number {
+			return errorsmod.Wrapf(types.ErrInvariant, "item %d comes after item %d: those of the tip come after all others", items[i].Number, items[i-1].Number)
+		}
 	}
 	byBatch, versions := make(map[uint64]uint64, len(items)), uint32(0)
 	for _, item := range items {

@@ -184,6 +184,17 @@ func (k Keeper) sweepItems(ctx sdk.Context, params types.Params) error {
 	if err != nil {
 		return err
 	}
+	if !params.Attestation { // no tally does it
+		ripe, err := k.ripen(ctx, &tip, ctx.BlockHeight())
+		if err != nil {
+			return err
+		}
+		if ripe {
+			if err := k.Tip.Set(ctx, tip); err != nil {
+				return err
+			}
+		}
+	}
 	items, err := k.openItems(ctx, tip, types.MaxWindow)
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ func DefaultParams() Params {
 		DisputeWindow:    24 * time.Hour,
 		MaxReceipts:      1_000,
 		MaxSessions:      256,
-		MaxEvidenceBytes: 768 << 10, // with the receipts of a full batch it fits the 1 MiB that mempools take
+		MaxEvidenceBytes: 720 << 10, // with the receipts of a full batch it fits the 1 MiB that mempools take
 		SessionsPerBlock: 100,
 		PrunesPerBlock:   1_000,
 		GasPerReceipt:    1_000,

@@ -16,8 +16,12 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// maxPendingLists is how many credit lists one query looks into, by default too: of each it reads one chunk.
-const maxPendingLists = 500
+const (
+	// maxPendingLists is how many credit lists one query looks into, by default too: of each it reads one chunk.
+	maxPendingLists = 500
+	// gasPerLook is what a look may cost: the largest list and chunk.
+	gasPerLook = 300_000
+)
 
 // Pending implements types.QueryServer.
 func (s queryServer) Pending(ctx context.Context, req *types.QueryPendingRequest) (*types.QueryPendingResponse, error) {
@@ -48,23 +52,27 @@ func (s queryServer) Pending(ctx context.Context, req *types.QueryPendingRequest
 		total = total.Add(credit.Amount.Amount).Add(credit.Bonus.Amount)
 	}
 	return &types.QueryPendingResponse{
-		Credits: search.found, Total: sdk.NewCoin(types.Denom, total), Pagination: &query.PageResponse{NextKey: search.next},
+		Credits: search.found, Total: sdk.NewCoin(types.Denom, total), Pagination: &query.PageResponse{NextKey: search.next}, Unreadable: search.unreadable,
 	}, nil
 }
 
-// pendingSearch looks for an account in all lists that are not paid, stage by stage. A place in it is the stage and the number of a list.
+// pendingSearch looks for an account in all lists that are not paid, stage by stage in the order in which lists go through them. A place in
+// it is the stage and the number of a list.
 type pendingSearch struct {
 	keeper   Keeper
 	id, page uint64 // of the account
 	stage    types.PendingStage
 	from     uint64 // list of the stage
 	left     uint64 // lists to look into
-	found    []types.PendingCredit
-	next     []byte
+	looked   bool   // into one at least
+
+	found      []types.PendingCredit
+	unreadable []uint64
+	next       []byte
 }
 
 func newPendingSearch(page *query.PageRequest) (*pendingSearch, error) {
-	s := &pendingSearch{stage: types.PENDING_STAGE_SETTLING, left: maxPendingLists}
+	s := &pendingSearch{stage: types.PENDING_STAGE_HELD, left: maxPendingLists}
 	if page == nil {
 		return s, nil
 	}
@@ -98,14 +106,14 @@ func (s *pendingSearch) run(ctx context.Context) error {
 	}
 	for ; s.next == nil; s.stage, s.from = s.stage+1, 0 {
 		switch s.stage {
+		case types.PENDING_STAGE_HELD:
+			err = lookInto(ctx, s, k.Held, asked)
+		case types.PENDING_STAGE_ARRIVED:
+			err = lookInto(ctx, s, k.Arrived, asked)
 		case types.PENDING_STAGE_SETTLING:
 			err = lookInto(ctx, s, k.Lists, func(list types.CreditList) (types.CreditList, bool) {
 				return list, list.Sequence >= sweep.NextList || !paid(list, sweep.Page, sweep.Cycle, s.page)
 			})
-		case types.PENDING_STAGE_ARRIVED:
-			err = lookInto(ctx, s, k.Arrived, asked)
-		case types.PENDING_STAGE_HELD:
-			err = lookInto(ctx, s, k.Held, asked)
 		case types.PENDING_STAGE_DEAD_LETTER:
 			err = lookInto(ctx, s, k.DeadLetters, func(letter types.DeadLetter) (types.CreditList, bool) {
 				return letter.List, !paid(letter.List, letter.Page, letter.Cycle, s.page)
@@ -124,41 +132,45 @@ func (s *pendingSearch) run(ctx context.Context) error {
 func lookInto[V any](ctx context.Context, s *pendingSearch, lists collections.Map[uint64, V], list func(V) (types.CreditList, bool)) error {
 	from := new(collections.Range[uint64]).StartInclusive(s.from)
 	return lists.Walk(ctx, from, func(number uint64, value V) (bool, error) {
-		if s.left == 0 {
+		if ctx.Err() != nil {
+			return true, status.FromContextError(ctx.Err()).Err()
+		}
+		// A node that allows a query little gas answers in more pages.
+		if s.left == 0 || s.looked && sdk.UnwrapSDKContext(ctx).GasMeter().GasRemaining() < gasPerLook {
 			s.next = binary.BigEndian.AppendUint64([]byte{byte(s.stage)}, number)
 			return true, nil
 		}
 		s.left--
+		s.looked = true
 		if list, owed := list(value); owed {
-			return false, s.look(ctx, list)
+			s.look(ctx, list)
 		}
 		return false, nil
 	})
 }
 
-// look adds the credit that a list has for the account. A dead letter that cannot be read says nothing.
-func (s *pendingSearch) look(ctx context.Context, list types.CreditList) error {
+// look adds the credit that a list has for the account.
+func (s *pendingSearch) look(ctx context.Context, list types.CreditList) {
 	credit, ok, err := s.keeper.creditOf(ctx, list, s.id)
-	if err != nil && s.stage != types.PENDING_STAGE_DEAD_LETTER {
-		return err
+	if err != nil {
+		s.unreadable = append(s.unreadable, list.BatchId)
 	}
 	if err != nil || !ok {
-		return nil
+		return
 	}
 	s.found = append(s.found, types.PendingCredit{
 		BatchId: list.BatchId, Stage: s.stage, Height: list.Height,
 		Amount: sdk.NewCoin(types.Denom, types.IntOf(credit.Amount)),
 		Bonus:  sdk.NewCoin(types.Denom, types.IntOf(types.Scale(credit.Bonus, list.BonusScale))),
 	})
-	return nil
 }
 
 // creditOf returns what a list credits an account, and whether it credits it anything.
 func (k Keeper) creditOf(ctx context.Context, list types.CreditList, id uint64) (types.AccountCredit, bool, error) {
-	if len(list.Firsts) == 0 {
+	page, _ := types.PageOf(id)
+	if len(list.Firsts) == 0 || list.Firsts[0]/types.AccountsPerPage > page {
 		return types.AccountCredit{}, false, nil
 	}
-	page, _ := types.PageOf(id)
 	chunk, err := k.Chunks.Get(ctx, collections.Join(list.BatchId, uint32(types.ChunkOf(list.Firsts, page))))
 	if err != nil {
 		return types.AccountCredit{}, false, err

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"cosmossdk.io/math"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
@@ -65,6 +66,43 @@ func TestPendingFollowsACredit(t *testing.T) {
 	f.block()
 	require.Empty(t, stages(last))
 	require.Equal(t, share(t, last, 1), f.earned(last))
+}
+
+// TestPendingWhatCannotBeRead: a list that cannot be read hides no other, and is named.
+func TestPendingWhatCannotBeRead(t *testing.T) {
+	f := newFixture(t, slow(1))
+	f.register(4 * types.AccountsPerPage)
+	accounts := each(1, 3)
+	f.enqueue(accounts...)
+	f.enqueue(accounts...)
+	f.block()
+	require.NoError(t, f.Keeper.Chunks.Set(f.Ctx, chunkKey(1, 0), types.Chunk{0xff}))
+	response, err := f.queries.Pending(f.Ctx, &types.QueryPendingRequest{Address: account(accounts[2]).String()})
+	require.NoError(t, err)
+	require.Equal(t, []uint64{1}, response.Unreadable)
+	require.Len(t, response.Credits, 1)
+	require.EqualValues(t, 2, response.Credits[0].BatchId)
+}
+
+// TestPendingWithLittleGas: a node that allows queries little gas answers in more pages.
+func TestPendingWithLittleGas(t *testing.T) {
+	f := newFixture(t, slow(1))
+	f.register(4 * types.AccountsPerPage)
+	accounts := each(1, 3)
+	for range 20 {
+		f.enqueue(accounts...)
+	}
+	f.block()
+	request := &types.QueryPendingRequest{Address: account(accounts[2]).String(), Pagination: &query.PageRequest{}}
+	found, pages := 0, 0
+	for ; pages == 0 || len(request.Pagination.Key) > 0; pages++ {
+		response, err := f.queries.Pending(f.Ctx.WithGasMeter(storetypes.NewGasMeter(320_000)), request)
+		require.NoError(t, err)
+		found += len(response.Credits)
+		request.Pagination.Key = response.Pagination.NextKey
+	}
+	require.Equal(t, 20, found)
+	require.Greater(t, pages, 1)
 }
 
 // TestPendingAfterABonusWasScaled: the bonus shown of a list that waits for the sweep is the one that will be paid.

@@ -48,6 +48,21 @@ func TestIdleBlocksPayAtOnce(t *testing.T) {
 	}
 }
 
+// TestManySmallListsAreTakenInAtOnce: more than validators can decide about, or transactions bring in, in one block.
+func TestManySmallListsAreTakenInAtOnce(t *testing.T) {
+	f := newFixture(t, slow(100))
+	f.register(10 * types.AccountsPerPage)
+	const lists = 999
+	prepared := f.prepare(each(1, 1)...)
+	for range lists {
+		f.batch++
+		require.NoError(t, f.Keeper.Enqueue(f.Ctx, payer, f.batch, prepared))
+	}
+	f.block()
+	require.Zero(t, f.waiting())
+	require.Equal(t, share(t, each(1, 1)[0], lists), f.earned(each(1, 1)[0]))
+}
+
 // TestCreditsArePaidWithinACycle: under a load above what a block can write,
 // a list is paid when the cursor has passed every page once.
 func TestCreditsArePaidWithinACycle(t *testing.T) {

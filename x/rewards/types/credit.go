@@ -12,8 +12,8 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// CreditsPerChunk is about how many credits of a list are stored in one value: some 15 KB. Smaller ones cost more keys, of which a full block
-// has a tree write and remove as many as it takes in.
+// CreditsPerChunk is about how many credits of a list are stored in one value: some 15 KB. A key costs a block more than the bytes behind
+// it, twice: when the list is stored, and when it is paid.
 const CreditsPerChunk = 1_024
 
 // AccountCredit is what a batch pays one ledger account, in aopen.
