@@ -638,15 +638,6 @@ func TestExportWithOpenItems(t *testing.T) {
 	require.EqualValues(t, 3, s.Attestors()[0].Counted)
 }
 
-// TestListHeldForNobody: a list that waits for the verdict on a batch that does not exist would wait for ever.
-func TestListHeldForNobody(t *testing.T) {
-	s := attested(t)
-	ctx, _ := s.Ctx().CacheContext()
-	require.NoError(t, s.App.AttributionKeeper.CheckInvariants(ctx))
-	require.NoError(t, s.App.RewardsKeeper.Held.Set(ctx, 99, rewardstypes.Intake{}))
-	require.ErrorIs(t, s.App.AttributionKeeper.CheckInvariants(ctx), attributiontypes.ErrInvariant)
-}
-
 // TestSwitchedOff: nobody is stuck when governance ends attestation.
 func TestSwitchedOff(t *testing.T) {
 	s := attested(t)

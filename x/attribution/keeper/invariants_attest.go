@@ -54,11 +54,6 @@ func (k Keeper) checkAttestation(ctx context.Context) error {
 func (k Keeper) checkEscrow(ctx context.Context, items map[uint64]uint64) error {
 	escrow, waiting := math.ZeroInt(), 0
 	shared := make(map[int64]uint32)
-	held := make(map[uint64]math.Int)
-	if err := k.rewards.WalkHeld(ctx, func(id uint64, fees math.Int) { held[id] = fees }); err != nil {
-		return err
-	}
-	lists := len(held)
 	err := k.Batches.Walk(ctx, nil, func(id uint64, batch types.Batch) (bool, error) {
 		item := items[id]
 		if batch.Status.Waits() {
@@ -71,9 +66,9 @@ func (k Keeper) checkEscrow(ctx context.Context, items map[uint64]uint64) error 
 		if batch.Status.Waits() != (item != 0) || batch.Item != item || queued == batch.Status.Waits() {
 			return true, errorsmod.Wrapf(types.ErrInvariant, "batch %d is %s, names item %d; its item is %d, deadline queued %t", id, batch.Status, batch.Item, item, queued)
 		}
-		fees, isHeld := held[id]
-		if isHeld {
-			lists--
+		fees, isHeld, err := k.rewards.HeldFees(ctx, id)
+		if err != nil {
+			return true, err
 		}
 		if isHeld != batch.Status.Undecided() || isHeld && !fees.Equal(batch.Fees) {
 			return true, errorsmod.Wrapf(types.ErrInvariant, "batch %d is %s with fees of %s; a list is held: %t, with fees of %s", id, batch.Status, batch.Fees, isHeld, fees)
@@ -86,9 +81,6 @@ func (k Keeper) checkEscrow(ctx context.Context, items map[uint64]uint64) error 
 	})
 	if err != nil {
 		return err
-	}
-	if lists != 0 {
-		return errorsmod.Wrapf(types.ErrInvariant, "%d lists are held for batches that do not exist", lists)
 	}
 	if waiting != len(items) {
 		return errorsmod.Wrapf(types.ErrInvariant, "%d batches wait, %d items ask about batches", waiting, len(items))
@@ -114,9 +106,9 @@ func (k Keeper) checkEscrow(ctx context.Context, items map[uint64]uint64) error 
 	}); err != nil {
 		return err
 	}
-	escrowed, err := k.rewards.AttestEscrowed(ctx)
-	if err == nil && !escrowed.Equal(escrow) {
-		err = errorsmod.Wrapf(types.ErrInvariant, "shares and dues of attestors sum to %s, %s is in escrow", escrow, escrowed)
+	held, err := k.rewards.AttestEscrowed(ctx)
+	if err == nil && !held.Equal(escrow) {
+		err = errorsmod.Wrapf(types.ErrInvariant, "shares and dues of attestors sum to %s, %s is in escrow", escrow, held)
 	}
 	return err
 }

@@ -54,7 +54,7 @@ type RewardsKeeper interface {
 	Enqueue(ctx context.Context, fromModule string, batchID uint64, p rewardstypes.Prepared) error
 	Credit(ctx context.Context, fromModule string, to sdk.AccAddress, amount math.Int) error
 	Hold(ctx context.Context, fromModule string, batchID uint64, p rewardstypes.Prepared) error
-	WalkHeld(ctx context.Context, visit func(batchID uint64, fees math.Int)) error
+	HeldFees(ctx context.Context, batchID uint64) (fees math.Int, held bool, err error)
 	Release(ctx context.Context, batchID uint64) (math.Int, error)
 	Refund(ctx context.Context, batchID uint64, refunds []rewardstypes.Refund) error
 	Lapse(ctx context.Context, batchID uint64, provider sdk.AccAddress) (math.Int, error)

@@ -34,12 +34,13 @@ func (k Keeper) getHeld(ctx context.Context, id uint64) (types.Intake, error) {
 	return held, err
 }
 
-// WalkHeld visits the fees of every list that is held, by batch id.
-func (k Keeper) WalkHeld(ctx context.Context, visit func(batchID uint64, fees math.Int)) error {
-	return k.Held.Walk(ctx, nil, func(id uint64, held types.Intake) (bool, error) {
-		visit(id, held.List.Fees)
-		return false, nil
-	})
+// HeldFees returns the fees of the list of a batch that is held, and whether there is one.
+func (k Keeper) HeldFees(ctx context.Context, batchID uint64) (fees math.Int, held bool, err error) {
+	intake, err := k.Held.Get(ctx, batchID)
+	if errors.Is(err, collections.ErrNotFound) {
+		return math.ZeroInt(), false, nil
+	}
+	return intake.List.Fees, err == nil, err
 }
 
 // Release pays a held list as if it arrived now, but for the validators' share, which it returns: that stays in escrow until
