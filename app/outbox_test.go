@@ -13,6 +13,7 @@ import (
 
 	openlorachain "github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/outbox"
+	"github.com/openledger/openledger/openlora/retrieval"
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/testutil/chain"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -72,8 +73,10 @@ func TestProviderCrashesAndResumes(t *testing.T) {
 		copy(id[:], c.Session.Id)
 		box, err := outbox.Open(path)
 		require.NoError(t, err)
-		require.NoError(t, box.PutSession(outbox.Session{ID: id, ModelID: s.ModelID, ModelVersion: 1, N: 2}))
-		require.NoError(t, box.AddBatch(outbox.Batch{Seq: msg.ProviderSeq, Message: encoded}, []outbox.Session{{ID: id, Batched: 2}}, nil))
+		for n := range uint64(2) {
+			require.NoError(t, box.Advance(outbox.Session{ID: id, ModelID: s.ModelID, ModelVersion: 1, N: n + 1}, outbox.Call{N: n + 1}))
+		}
+		require.NoError(t, box.AddBatch(outbox.Batch{Seq: msg.ProviderSeq, Message: encoded, Parts: []outbox.Part{{Session: id, First: 1, Last: 2}}}))
 		for range 4 { // the process starts again after each round
 			sender := &outbox.Sender{Outbox: box, Node: node, Provider: s.Provider.String(), Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxEvidence: 1 << 19}
 			if err := sender.Round(t.Context()); err != nil {
@@ -94,5 +97,63 @@ func TestProviderCrashesAndResumes(t *testing.T) {
 		batch := batchOf(t, s, stored.BatchID)
 		require.Equal(t, chain.Open(100).Sub(batch.Fees), c.Session.Deposit)
 		require.Equal(t, batch.Fees, c.Session.Spent)
+	}
+}
+
+// TestSessionsShareABatch: the calls of all sessions go to the chain in one transaction. When it refuses them for the sake of one session,
+// the others are submitted without it.
+func TestSessionsShareABatch(t *testing.T) {
+	for name, bad := range map[string]int{"all good": -1, "one with a forged voucher": 2} {
+		t.Run(name, func(t *testing.T) {
+			const sessions = 5
+			s := newScenario(t)
+			node := &crashingNode{Chain: s.Chain, provider: s.Provider}
+			box, err := outbox.Open(filepath.Join(t.TempDir(), "outbox.db"))
+			require.NoError(t, err)
+			defer box.Close()
+			ids := make([]poa.Hash, sessions)
+			for i := range ids {
+				c := s.Open(chain.Open(5))
+				copy(ids[i][:], c.Session.Id)
+				state := outbox.Session{ID: ids[i], ModelID: c.Session.ModelId, ModelVersion: c.Session.ModelVersion}
+				for n := uint64(1); n <= 2; n++ { // calls without an answer; the second acknowledges the first
+					call := poa.LeafHash([]byte{byte(i), byte(n)})
+					state.N, state.Head = n, poa.NextHash(state.Head, call, poa.Outcome{})
+					state.Voucher = outbox.Voucher{N: n, Call: call, Signature: c.Voucher(n, state.Head, poa.Amount{})}
+					if i == bad {
+						state.Voucher.Signature[0] ^= 1
+					}
+					require.NoError(t, box.Advance(state, outbox.Call{N: n, Hash: call, Gap: true, Signature: state.Voucher.Signature}))
+				}
+			}
+			sender := &outbox.Sender{
+				Outbox: box, Node: node, Provider: s.Provider.String(), Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxSessions: 100, MaxEvidence: 1 << 19,
+				Library: func(uint64, uint32) (*retrieval.Library, error) { return nil, nil },
+			}
+			height := s.Height()
+			for range 3 {
+				require.NoError(t, sender.Round(t.Context()))
+			}
+			if bad < 0 {
+				require.EqualValues(t, 1, s.Height()-height, "one transaction")
+			}
+			for i, id := range ids {
+				recorded, err := node.Session(t.Context(), id)
+				require.NoError(t, err)
+				kept, err := box.Session(id)
+				require.NoError(t, err)
+				if i == bad {
+					require.Zero(t, recorded.Calls)
+					require.NotEmpty(t, kept.Broken)
+					continue
+				}
+				require.EqualValues(t, 1, recorded.Calls)
+				require.Empty(t, kept.Broken)
+				require.False(t, kept.Alone, "it may share batches again")
+			}
+			pending, err := box.Pending()
+			require.NoError(t, err)
+			require.Empty(t, pending)
+		})
 	}
 }

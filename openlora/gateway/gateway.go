@@ -55,8 +55,10 @@ type Config struct {
 	// Attested has validators fetch the evidence of batches; it is pushed to Attestors.
 	Attested  bool
 	Attestors []string
-	Limits    Limits
-	Log       *slog.Logger
+	// Keep is how long answers, batches and bundles stay in the outbox after they were settled; 0 is for ever.
+	Keep   time.Duration
+	Limits Limits
+	Log    *slog.Logger
 }
 
 // Gateway answers HTTP requests.
@@ -130,7 +132,7 @@ func (g *Gateway) Sender() *outbox.Sender {
 	return &outbox.Sender{
 		Outbox: g.Outbox, Node: outbox.ChainNode{Client: g.Node, Signer: g.Provider}, Provider: g.Provider.String(),
 		Attested: g.Attested, Attestors: g.Attestors,
-		Library: g.Library, Log: g.Log, MaxReceipts: 500, MaxEvidence: poa.MaxEvidenceBytes/2 - headroom,
+		Library: g.Library, Log: g.Log, MaxReceipts: 500, MaxSessions: 100, MaxEvidence: poa.MaxEvidenceBytes/2 - headroom, Keep: g.Keep,
 	}
 }
 

@@ -30,11 +30,6 @@ func (o *Outbox) putBundle(root poa.Hash, bundle []byte) error {
 	return o.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bundlesBucket).Put(root[:], bundle) })
 }
 
-// Waiting returns the attested batches whose verdict is not known.
-func (o *Outbox) Waiting() ([]Batch, error) {
-	return o.batches(func(b Batch) bool { return b.Done && b.Attested && !b.Settled })
-}
-
 // detach moves the evidence of a message into a bundle that attestors fetch.
 func (s *Sender) detach(msg *attributiontypes.MsgSubmitReceipts, evidence poa.Evidence) error {
 	bundle, err := poa.MarshalBundle(msg.Receipts, msg.Evidence)

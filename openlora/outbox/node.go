@@ -53,6 +53,9 @@ func (n ChainNode) Resubmit(ctx context.Context, msg *attributiontypes.MsgResubm
 // Session implements Node.
 func (n ChainNode) Session(ctx context.Context, id poa.Hash) (attributiontypes.Session, error) {
 	response, err := n.Client.Attribution.Session(ctx, &attributiontypes.QuerySessionRequest{SessionId: id.String()})
+	if status.Code(err) == codes.NotFound {
+		return attributiontypes.Session{}, ErrNotFound
+	}
 	if err != nil {
 		return attributiontypes.Session{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -19,8 +20,11 @@ import (
 
 var (
 	sessionsBucket = []byte("sessions") // session id → Session
+	activeBucket   = []byte("active")   // session id, of sessions with calls to submit
 	callsBucket    = []byte("calls")    // session id ‖ be64 call → Call
 	batchesBucket  = []byte("batches")  // be64 provider seq → Batch
+	openBucket     = []byte("open")     // be64 provider seq, of batches that something is to be done about
+	refusedBucket  = []byte("refused")  // be64 provider seq, of batches that were refused for good
 	bundlesBucket  = []byte("bundles")  // root → bundle
 	metaBucket     = []byte("meta")
 	seqKey         = []byte("provider_seq")
@@ -53,7 +57,11 @@ type Session struct {
 	Voucher      Voucher     `json:"voucher"`
 	Broken       string      `json:"broken,omitempty"` // why nothing more can be submitted
 	Done         bool        `json:"done,omitempty"`   // closed on chain and everything submitted
+	Alone        bool        `json:"alone,omitempty"`  // shares no batch: one that it shared was refused
 }
+
+// active says that the session has calls that are in no batch.
+func (s *Session) active() bool { return !s.Done && s.Broken == "" && s.N > s.Batched }
 
 // Call is one call of a session.
 type Call struct {
@@ -89,7 +97,23 @@ type Batch struct {
 	// Attested batches wait for validators; Settled says that their verdict is known.
 	Attested bool `json:"attested,omitempty"`
 	Settled  bool `json:"settled,omitempty"`
+	// Parts say whose calls it holds; Formed is when it was stored.
+	Parts  []Part    `json:"parts"`
+	Formed time.Time `json:"formed"`
+	// Bundle is the root of the bundle that it was formed with.
+	Bundle []byte `json:"bundle,omitempty"`
 }
+
+// Part is the calls of a session in a batch, both ends included.
+type Part struct {
+	Session poa.Hash `json:"session"`
+	First   uint64   `json:"first"`
+	Last    uint64   `json:"last"`
+}
+
+// pending says that the chain does not have the batch, waiting that validators have not decided about it.
+func (b *Batch) pending() bool { return !b.Done && b.Error == "" }
+func (b *Batch) waiting() bool { return b.Done && b.Attested && !b.Settled }
 
 // Outbox is the open file.
 type Outbox struct{ db *bolt.DB }
@@ -103,7 +127,7 @@ func Open(path string) (*Outbox, error) {
 	}
 	o := &Outbox{db}
 	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{sessionsBucket, callsBucket, batchesBucket, bundlesBucket, metaBucket} {
+		for _, name := range [][]byte{sessionsBucket, activeBucket, callsBucket, batchesBucket, openBucket, refusedBucket, bundlesBucket, metaBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -164,7 +188,31 @@ func (o *Outbox) Sessions() ([]Session, error) {
 
 // PutSession stores a session.
 func (o *Outbox) PutSession(session Session) error {
-	return o.db.Update(func(tx *bolt.Tx) error { return store(tx, sessionsBucket, session.ID[:], session) })
+	return o.db.Update(func(tx *bolt.Tx) error { return storeSession(tx, session) })
+}
+
+// Active returns the sessions with calls that are in no batch.
+func (o *Outbox) Active() ([]Session, error) {
+	var sessions []Session
+	err := o.db.View(func(tx *bolt.Tx) error {
+		return tx.Bucket(activeBucket).ForEach(func(id, _ []byte) error {
+			var session Session
+			if err := get(tx, sessionsBucket, id, &session); err != nil {
+				return err
+			}
+			sessions = append(sessions, session)
+			return nil
+		})
+	})
+	return sessions, err
+}
+
+// storeSession stores a session, and whether it has calls to submit.
+func storeSession(tx *bolt.Tx, session Session) error {
+	if err := mark(tx, activeBucket, session.ID[:], session.active()); err != nil {
+		return err
+	}
+	return store(tx, sessionsBucket, session.ID[:], session)
 }
 
 // Call returns a call of a session, or ErrNotFound.
@@ -175,13 +223,21 @@ func (o *Outbox) Call(session poa.Hash, n uint64) (Call, error) {
 }
 
 // Advance stores a session with its newest call, durably: when it returns, both
-// are on disk.
+// are on disk. What became of earlier calls stays as it is: the sender may have
+// submitted some while this one was answered.
 func (o *Outbox) Advance(session Session, call Call) error {
 	return o.db.Update(func(tx *bolt.Tx) error {
+		var stored Session
+		err := get(tx, sessionsBucket, session.ID[:], &stored)
+		if err == nil {
+			session.Batched, session.Broken, session.Done, session.Alone = stored.Batched, stored.Broken, stored.Done, stored.Alone
+		} else if !errors.Is(err, ErrNotFound) {
+			return err
+		}
 		if err := store(tx, callsBucket, callKey(session.ID, call.N), call); err != nil {
 			return err
 		}
-		return store(tx, sessionsBucket, session.ID[:], session)
+		return storeSession(tx, session)
 	})
 }
 
@@ -199,33 +255,98 @@ func (o *Outbox) NextSeq() (uint64, error) {
 }
 
 // AddBatch stores a batch and marks its calls, in one step, before it is sent.
-func (o *Outbox) AddBatch(batch Batch, sessions []Session, calls map[poa.Hash][]Call) error {
+func (o *Outbox) AddBatch(batch Batch) error {
 	return o.db.Update(func(tx *bolt.Tx) error {
-		if err := store(tx, batchesBucket, be64(batch.Seq), batch); err != nil {
+		if err := storeBatch(tx, batch); err != nil {
 			return err
 		}
 		if err := tx.Bucket(metaBucket).Put(seqKey, be64(batch.Seq)); err != nil {
 			return err
 		}
-		for _, session := range sessions {
-			// The session may have moved on since the batch was formed.
-			var current Session
-			if err := get(tx, sessionsBucket, session.ID[:], &current); err != nil {
+		for _, part := range batch.Parts {
+			if err := part.assign(tx, part.Last, batch.Seq, nil); err != nil {
 				return err
-			}
-			current.Batched = session.Batched
-			if err := store(tx, sessionsBucket, session.ID[:], current); err != nil {
-				return err
-			}
-			for _, call := range calls[session.ID] {
-				call.Seq = batch.Seq
-				if err := store(tx, callsBucket, callKey(session.ID, call.N), call); err != nil {
-					return err
-				}
 			}
 		}
 		return nil
 	})
+}
+
+// assign says which batch the calls of a part are in, 0 is none, and up to which call the session is in batches. The session may have moved
+// on since the batch was formed.
+func (p Part) assign(tx *bolt.Tx, batched, seq uint64, change func(*Session)) error {
+	for n := p.First; n <= p.Last; n++ {
+		var call Call
+		if err := get(tx, callsBucket, callKey(p.Session, n), &call); err != nil {
+			return err
+		}
+		call.Seq = seq
+		if err := store(tx, callsBucket, callKey(p.Session, n), call); err != nil {
+			return err
+		}
+	}
+	var session Session
+	if err := get(tx, sessionsBucket, p.Session[:], &session); err != nil {
+		return err
+	}
+	session.Batched = batched
+	if change != nil {
+		change(&session)
+	}
+	return storeSession(tx, session)
+}
+
+// Dissolve undoes a batch that sessions share, and all that were formed after it and have not been sent. Its sessions share no batch any more.
+func (o *Outbox) Dissolve(seq uint64) error {
+	return o.db.Update(func(tx *bolt.Tx) error {
+		later, err := openFrom(tx, seq)
+		if err != nil {
+			return err
+		}
+		for i := len(later) - 1; i >= 0; i-- { // the newest first: a session may be in several
+			batch := later[i]
+			if !batch.pending() {
+				continue
+			}
+			for _, part := range batch.Parts {
+				if err := part.assign(tx, part.First-1, 0, func(session *Session) { session.Alone = session.Alone || batch.Seq == seq }); err != nil {
+					return err
+				}
+			}
+			if err := removeBatch(tx, batch); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// removeBatch forgets a batch and its bundle.
+func removeBatch(tx *bolt.Tx, batch Batch) error {
+	key := be64(batch.Seq)
+	if len(batch.Bundle) > 0 {
+		if err := tx.Bucket(bundlesBucket).Delete(batch.Bundle); err != nil {
+			return err
+		}
+	}
+	return errors.Join(
+		tx.Bucket(openBucket).Delete(key),
+		tx.Bucket(refusedBucket).Delete(key), tx.Bucket(batchesBucket).Delete(key),
+	)
+}
+
+// openFrom returns the batches that something is to be done about, from a number on.
+func openFrom(tx *bolt.Tx, seq uint64) ([]Batch, error) {
+	var batches []Batch
+	cursor := tx.Bucket(openBucket).Cursor()
+	for key, _ := cursor.Seek(be64(seq)); key != nil; key, _ = cursor.Next() {
+		var batch Batch
+		if err := get(tx, batchesBucket, key, &batch); err != nil {
+			return nil, err
+		}
+		batches = append(batches, batch)
+	}
+	return batches, nil
 }
 
 // Update changes a session under the file's lock.
@@ -236,13 +357,37 @@ func (o *Outbox) Update(id poa.Hash, change func(*Session)) error {
 			return err
 		}
 		change(&session)
-		return store(tx, sessionsBucket, id[:], session)
+		return storeSession(tx, session)
 	})
 }
 
 // PutBatch stores what became of a batch.
 func (o *Outbox) PutBatch(batch Batch) error {
-	return o.db.Update(func(tx *bolt.Tx) error { return store(tx, batchesBucket, be64(batch.Seq), batch) })
+	return o.db.Update(func(tx *bolt.Tx) error {
+		if batch.Done && len(batch.Parts) == 1 {
+			// Its session is not to blame for what was refused: it may share batches again.
+			id := batch.Parts[0].Session
+			var session Session
+			if err := get(tx, sessionsBucket, id[:], &session); err != nil {
+				return err
+			}
+			session.Alone = false
+			if err := storeSession(tx, session); err != nil {
+				return err
+			}
+		}
+		return storeBatch(tx, batch)
+	})
+}
+
+// storeBatch stores a batch, and whether something is to be done about it.
+func storeBatch(tx *bolt.Tx, batch Batch) error {
+	key := be64(batch.Seq)
+	return errors.Join(
+		mark(tx, openBucket, key, batch.pending() || batch.waiting()),
+		mark(tx, refusedBucket, key, batch.Error != ""),
+		store(tx, batchesBucket, key, batch),
+	)
 }
 
 // Batch returns a batch by its number, or ErrNotFound.
@@ -253,30 +398,43 @@ func (o *Outbox) Batch(seq uint64) (Batch, error) {
 }
 
 // Pending returns the batches that have not reached the chain, oldest first.
-func (o *Outbox) Pending() ([]Batch, error) {
-	return o.batches(func(b Batch) bool { return !b.Done && b.Error == "" })
+func (o *Outbox) Pending() ([]Batch, error) { return o.open((*Batch).pending) }
+
+// Waiting returns the attested batches whose verdict is not known.
+func (o *Outbox) Waiting() ([]Batch, error) { return o.open((*Batch).waiting) }
+
+func (o *Outbox) open(keep func(*Batch) bool) ([]Batch, error) {
+	var batches []Batch
+	err := o.db.View(func(tx *bolt.Tx) error {
+		var err error
+		batches, err = openFrom(tx, 0)
+		return err
+	})
+	return slices.DeleteFunc(batches, func(batch Batch) bool { return !keep(&batch) }), err
 }
 
 // Refused returns the batches that the chain refused for good.
 func (o *Outbox) Refused() ([]Batch, error) {
-	return o.batches(func(b Batch) bool { return b.Error != "" })
-}
-
-func (o *Outbox) batches(keep func(Batch) bool) ([]Batch, error) {
 	var batches []Batch
 	err := o.db.View(func(tx *bolt.Tx) error {
-		return tx.Bucket(batchesBucket).ForEach(func(_, raw []byte) error {
+		return tx.Bucket(refusedBucket).ForEach(func(key, _ []byte) error {
 			var batch Batch
-			if err := json.Unmarshal(raw, &batch); err != nil {
+			if err := get(tx, batchesBucket, key, &batch); err != nil {
 				return err
 			}
-			if keep(batch) {
-				batches = append(batches, batch)
-			}
+			batches = append(batches, batch)
 			return nil
 		})
 	})
 	return batches, err
+}
+
+// mark puts a key into a set, or takes it out.
+func mark(tx *bolt.Tx, bucket, key []byte, in bool) error {
+	if in {
+		return tx.Bucket(bucket).Put(key, nil)
+	}
+	return tx.Bucket(bucket).Delete(key)
 }
 
 func get(tx *bolt.Tx, bucket, key []byte, into any) error {

@@ -31,6 +31,7 @@ type fakeNode struct {
 	resubmitted []uint64
 
 	failAttested error // batches without evidence
+	refuse       func(*attributiontypes.MsgSubmitReceipts) error
 }
 
 func (n *fakeNode) Submit(_ context.Context, msg *attributiontypes.MsgSubmitReceipts) (outbox.Recorded, error) {
@@ -39,6 +40,11 @@ func (n *fakeNode) Submit(_ context.Context, msg *attributiontypes.MsgSubmitRece
 	}
 	if msg.Attested() && n.failAttested != nil {
 		return outbox.Recorded{}, n.failAttested
+	}
+	if n.refuse != nil {
+		if err := n.refuse(msg); err != nil {
+			return outbox.Recorded{}, err
+		}
 	}
 	n.sent = append(n.sent, msg)
 	return outbox.Recorded{BatchID: uint64(len(n.sent)), Height: 9, TxHash: "AB"}, nil
@@ -70,7 +76,7 @@ func open(t *testing.T, path string) *outbox.Outbox {
 
 func sender(box *outbox.Outbox, node outbox.Node) *outbox.Sender {
 	return &outbox.Sender{
-		Outbox: box, Node: node, Provider: testProvider, Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxEvidence: 1 << 19,
+		Outbox: box, Node: node, Provider: testProvider, Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxSessions: 100, MaxEvidence: 1 << 19,
 		Library: func(uint64, uint32) (*retrieval.Library, error) { return nil, nil },
 	}
 }
@@ -116,6 +122,29 @@ func TestAcknowledgedCallsAreSubmittedOnceAcrossCrashes(t *testing.T) {
 	require.Len(t, node.sent, 2)
 	require.Greater(t, node.sent[1].ProviderSeq, node.sent[0].ProviderSeq)
 	require.NoError(t, box.Close())
+}
+
+// TestSubmittedWhileTheNextIsAnswered: the voucher of a call acknowledges the one before, which the sender submits while the engine still
+// works. The answer that comes then says nothing about that.
+func TestSubmittedWhileTheNextIsAnswered(t *testing.T) {
+	ctx, node := context.Background(), &fakeNode{}
+	box := open(t, filepath.Join(t.TempDir(), "outbox.db"))
+	defer box.Close()
+	state := gap(t, box, outbox.Session{ID: session, ModelID: 1, ModelVersion: 1}, false)
+	for range 3 {
+		state = gap(t, box, state, true) // the call starts
+		require.NoError(t, sender(box, node).Round(ctx))
+		state.Spent = poa.NewAmount(state.N)
+		require.NoError(t, box.Advance(state, outbox.Call{N: state.N, Hash: state.Voucher.Call, Gap: true, Signature: state.Voucher.Signature}))
+		require.NoError(t, sender(box, node).Round(ctx))
+	}
+	require.Len(t, node.sent, 3)
+	for i, msg := range node.sent {
+		require.Equal(t, []uint64{uint64(i + 1)}, calls(t, msg)[string(session[:])], "each call once")
+	}
+	stored, err := box.Session(session)
+	require.NoError(t, err)
+	require.Equal(t, state.Spent, stored.Spent)
 }
 
 func TestStartedCallBecomesAGapAfterACrash(t *testing.T) {
@@ -235,4 +264,179 @@ func TestAttestationSwitchedOff(t *testing.T) {
 	require.Len(t, node.sent, 1)
 	require.False(t, node.sent[0].Attested())
 	require.NotEmpty(t, node.sent[0].Evidence)
+}
+
+// calls of a batch by session, and the vouchers for them.
+func calls(t *testing.T, msg *attributiontypes.MsgSubmitReceipts) map[string][]uint64 {
+	t.Helper()
+	receipts, err := poa.UnmarshalReceipts(msg.Receipts, 1_000)
+	require.NoError(t, err)
+	out := make(map[string][]uint64)
+	for _, receipt := range receipts {
+		id := string(msg.Sessions[receipt.Session].SessionId)
+		out[id] = append(out[id], receipt.N)
+	}
+	return out
+}
+
+// TestSessionsAreSplitWhereABatchIsFull: each part ends with a voucher for exactly its calls.
+func TestSessionsAreSplitWhereABatchIsFull(t *testing.T) {
+	ctx, node := context.Background(), &fakeNode{}
+	box := open(t, filepath.Join(t.TempDir(), "outbox.db"))
+	defer box.Close()
+	lengths := map[poa.Hash]uint64{}
+	for i, n := range []uint64{3, 8, 1, 5} {
+		state := outbox.Session{ID: poa.LeafHash([]byte{byte(i)}), ModelID: 1, ModelVersion: 1}
+		lengths[state.ID] = n
+		for range n + 1 {
+			state = gap(t, box, state, false)
+		}
+	}
+	s := sender(box, node)
+	s.MaxReceipts = 4
+	require.NoError(t, s.Round(ctx))
+	next := map[string]uint64{}
+	for i, msg := range node.sent {
+		total := 0
+		for session, part := range calls(t, msg) {
+			total += len(part)
+			for _, n := range part {
+				next[session]++
+				require.Equal(t, next[session], n, "in order, without holes")
+			}
+		}
+		for _, claim := range msg.Sessions {
+			require.Equal(t, next[string(claim.SessionId)]+1, claim.Calls, "the voucher of the call after the last")
+			require.Equal(t, []byte{byte(claim.Calls)}, claim.Signature)
+		}
+		if i < len(node.sent)-1 {
+			require.Equal(t, 4, total, "batches are filled")
+		}
+	}
+	for id, n := range lengths {
+		require.Equal(t, n, next[string(id[:])])
+	}
+	require.NoError(t, s.Round(ctx))
+	active, err := box.Active()
+	require.NoError(t, err)
+	require.Len(t, active, 4, "their last calls are not acknowledged yet")
+	s.MaxSessions, s.MaxReceipts = 2, 100
+	for _, state := range active {
+		gap(t, box, state, false)
+	}
+	sent := len(node.sent)
+	require.NoError(t, s.Round(ctx))
+	require.Len(t, node.sent, sent+2)
+}
+
+// TestRefusedTogetherSentApart: batches that were formed behind a refused one are undone, too, and nothing is lost or sent twice, whenever
+// the process ends.
+func TestRefusedTogetherSentApart(t *testing.T) {
+	ctx, path := context.Background(), filepath.Join(t.TempDir(), "outbox.db")
+	const sessions = 6
+	blame := poa.LeafHash([]byte{3})
+	node := &fakeNode{fail: errors.New("no connection")}
+	box := open(t, path)
+	for i := range sessions {
+		state := outbox.Session{ID: poa.LeafHash([]byte{byte(i)}), ModelID: 1, ModelVersion: 1}
+		for range 4 {
+			state = gap(t, box, state, false)
+		}
+	}
+	s := sender(box, node)
+	s.Attested, s.MaxReceipts = true, 5 // several batches, which share sessions
+	require.ErrorContains(t, s.Round(ctx), "no connection")
+	pending, err := box.Pending()
+	require.NoError(t, err)
+	require.Len(t, pending, 4)
+	node.fail = nil
+	node.refuse = func(msg *attributiontypes.MsgSubmitReceipts) error {
+		for _, claim := range msg.Sessions {
+			if string(claim.SessionId) == string(blame[:]) {
+				return &chain.RefusedError{Codespace: attributiontypes.ModuleName, Code: attributiontypes.ErrVoucher.ABCICode(), Log: "bad voucher"}
+			}
+		}
+		return nil
+	}
+	for range 8 {
+		require.NoError(t, sender(box, node).Round(ctx))
+		require.NoError(t, box.Close())
+		box = open(t, path)
+	}
+	defer box.Close()
+	recorded := map[string]uint64{}
+	for _, msg := range node.sent {
+		for session, part := range calls(t, msg) {
+			for _, n := range part {
+				recorded[session]++
+				require.Equal(t, recorded[session], n, "once, in order")
+			}
+		}
+	}
+	for i := range sessions {
+		id := poa.LeafHash([]byte{byte(i)})
+		kept, err := box.Session(id)
+		require.NoError(t, err)
+		if id == blame {
+			require.Zero(t, recorded[string(id[:])])
+			require.Contains(t, kept.Broken, "bad voucher")
+			continue
+		}
+		require.EqualValues(t, 3, recorded[string(id[:])])
+		require.Empty(t, kept.Broken)
+	}
+	refused, err := box.Refused()
+	require.NoError(t, err)
+	require.Len(t, refused, 1)
+	_, err = box.Bundle(poa.Hash(pending[3].Bundle))
+	require.ErrorIs(t, err, outbox.ErrNotFound, "nobody asks for the evidence of what was undone")
+}
+
+// TestSettledIsForgotten after a while, but not what the chain does not have, nor a session that goes on.
+func TestSettledIsForgotten(t *testing.T) {
+	ctx := context.Background()
+	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{batch: attributiontypes.BATCH_STATUS_OPEN}
+	defer box.Close()
+	node.status.Status = attributiontypes.SESSION_STATUS_OPEN
+	state := gap(t, box, gapOf(t, box), false)
+	round := func() { // of a new process, which looks at once
+		s := sender(box, node)
+		s.Attested, s.Keep = true, 1
+		require.NoError(t, s.Round(ctx))
+	}
+	round()
+	waiting, err := box.Waiting()
+	require.NoError(t, err)
+	require.Len(t, waiting, 1)
+	round()
+	_, err = box.Call(session, 1)
+	require.NoError(t, err, "validators have not decided")
+
+	node.batch = attributiontypes.BATCH_STATUS_FINAL
+	round()
+	_, err = box.Call(session, 1)
+	require.ErrorIs(t, err, outbox.ErrNotFound)
+	_, err = box.Batch(waiting[0].Seq)
+	require.ErrorIs(t, err, outbox.ErrNotFound)
+	_, err = box.Bundle(poa.Hash(waiting[0].Bundle))
+	require.ErrorIs(t, err, outbox.ErrNotFound)
+	_, err = box.Session(session)
+	require.NoError(t, err, "it has a call that is not acknowledged")
+	_, err = box.Call(session, 2)
+	require.NoError(t, err)
+
+	gap(t, box, state, false)
+	round()
+	node.status.Status = attributiontypes.SESSION_STATUS_CLOSED
+	round()
+	round()
+	_, err = box.Session(session)
+	require.ErrorIs(t, err, outbox.ErrNotFound)
+	_, err = box.Call(session, 3)
+	require.ErrorIs(t, err, outbox.ErrNotFound)
+}
+
+func gapOf(t *testing.T, box *outbox.Outbox) outbox.Session {
+	t.Helper()
+	return gap(t, box, outbox.Session{ID: session, ModelID: 1, ModelVersion: 1}, false)
 }

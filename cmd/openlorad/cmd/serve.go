@@ -36,6 +36,7 @@ const (
 	flagOpenAIModel = "openai-model"
 	flagOpenAIKey   = "openai-key-env"
 	flagInterval    = "submit-interval"
+	flagKeepDays    = "keep-days"
 	flagIndexer     = "indexer"
 	flagEvidence    = "evidence"
 	flagAttestor    = "attestor"
@@ -76,6 +77,7 @@ openlorad serve --model 1 --from provider --engine openai --openai-url http://12
 	f.String(flagOpenAIModel, "", "model name at that API")
 	f.String(flagOpenAIKey, "OPENAI_API_KEY", "environment variable that holds the key of that API")
 	f.Duration(flagInterval, time.Second, "how often receipts are submitted")
+	f.Uint(flagKeepDays, 30, "days for which answers, batches and evidence stay in the outbox after they are settled; 0 is for ever")
 	f.String(flagEvidence, evidenceInline, "how receipts are proved: inline, in the transaction, or attested, by validators who fetch the evidence")
 	f.StringSlice(flagAttestor, nil, "base URL of a validator's attestor to push evidence to; repeatable")
 	f.Bool(flagIndexer, true, "keep proofs of receipts for when the chain has pruned them, and what accounts have earned")
@@ -198,10 +200,14 @@ func serve(cmd *cobra.Command) error {
 	if evidence != evidenceInline && evidence != evidenceAttested {
 		return fmt.Errorf("--%s %q: choose %s or %s", flagEvidence, evidence, evidenceInline, evidenceAttested)
 	}
+	keepDays, _ := f.GetUint(flagKeepDays)
+	if keepDays == 1 {
+		return fmt.Errorf("--%s 1 is shorter than disputes may last: keep at least 2, or 0 for ever", flagKeepDays)
+	}
 	attestors, _ := f.GetStringSlice(flagAttestor)
 	g, err := gateway.New(ctx, gateway.Config{
 		Node: node, Provider: signer, AnswerKey: key, Content: store, Index: filepath.Join(home, "index"), Outbox: box, Engine: chosen, Models: models, Limits: limits, Log: log,
-		Attested: evidence == evidenceAttested, Attestors: attestors,
+		Attested: evidence == evidenceAttested, Attestors: attestors, Keep: time.Duration(keepDays) * 24 * time.Hour,
 	})
 	if err != nil {
 		return err
