@@ -13,7 +13,6 @@ import (
 
 	openlorachain "github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/outbox"
-	"github.com/openledger/openledger/openlora/retrieval"
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/testutil/chain"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -128,7 +127,7 @@ func TestSessionsShareABatch(t *testing.T) {
 			}
 			sender := &outbox.Sender{
 				Outbox: box, Node: node, Provider: s.Provider.String(), Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxSessions: 100, MaxEvidence: 1 << 19,
-				Library: func(uint64, uint32) (*retrieval.Library, error) { return nil, nil },
+				Library: func(uint64, uint32) (outbox.Library, error) { return nil, nil },
 			}
 			height := s.Height()
 			for range 3 {

@@ -132,7 +132,7 @@ func (g *Gateway) Sender() *outbox.Sender {
 	return &outbox.Sender{
 		Outbox: g.Outbox, Node: outbox.ChainNode{Client: g.Node, Signer: g.Provider}, Provider: g.Provider.String(),
 		Attested: g.Attested, Attestors: g.Attestors,
-		Library: g.Library, Log: g.Log, MaxReceipts: 500, MaxSessions: 100, MaxEvidence: poa.MaxEvidenceBytes/2 - headroom, Keep: g.Keep,
+		Library: func(model uint64, version uint32) (outbox.Library, error) { return g.Library(model, version) }, Log: g.Log, MaxReceipts: 500, MaxSessions: 100, MaxEvidence: poa.MaxEvidenceBytes/2 - headroom, Keep: g.Keep,
 	}
 }
 

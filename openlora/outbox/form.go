@@ -8,7 +8,6 @@ import (
 
 	"cosmossdk.io/math"
 
-	"github.com/openledger/openledger/openlora/retrieval"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
@@ -131,7 +130,7 @@ type answer struct {
 func (s *Sender) newDraft() *draft { return &draft{sender: s} }
 
 // add takes the calls of a session, and stores batches as they fill up. A call on its way leaves its session to a later round.
-func (d *draft) add(c claimable, library *retrieval.Library) error {
+func (d *draft) add(c claimable, library Library) error {
 	s := d.sender
 	first := c.session.Batched + 1
 	calls := make([]Call, 0, c.last-c.session.Batched)
@@ -183,7 +182,7 @@ func upTo(claim attributiontypes.SessionClaim, next Call) attributiontypes.Sessi
 }
 
 // push adds the receipt of a call, unless the batch is full.
-func (d *draft) push(call Call, library *retrieval.Library) (fits bool, err error) {
+func (d *draft) push(call Call, library Library) (fits bool, err error) {
 	s := d.sender
 	if len(d.receipts) > 0 && len(d.receipts) >= s.MaxReceipts {
 		return false, nil
@@ -256,7 +255,8 @@ func (d *draft) store() error {
 	if msg.Evidence, err = evidence.MarshalBinary(); err != nil {
 		return err
 	}
-	if s.Attested {
+	attested := s.Attested && len(d.answers) > 0 // calls without answers have nothing that validators could recompute
+	if attested {
 		if err := s.detach(msg, evidence); err != nil {
 			return err
 		}
@@ -268,7 +268,7 @@ func (d *draft) store() error {
 	if err != nil {
 		return err
 	}
-	batch := Batch{Seq: msg.ProviderSeq, Message: encoded, Calls: d.ids, Parts: d.parts, Attested: s.Attested, Formed: time.Now().UTC(), Bundle: msg.BundleRoot}
+	batch := Batch{Seq: msg.ProviderSeq, Message: encoded, Calls: d.ids, Parts: d.parts, Attested: attested, Formed: time.Now().UTC(), Bundle: msg.BundleRoot}
 	*d = draft{sender: s}
 	return s.Outbox.AddBatch(batch)
 }

@@ -3,6 +3,7 @@ package outbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -77,8 +78,39 @@ func open(t *testing.T, path string) *outbox.Outbox {
 func sender(box *outbox.Outbox, node outbox.Node) *outbox.Sender {
 	return &outbox.Sender{
 		Outbox: box, Node: node, Provider: testProvider, Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxSessions: 100, MaxEvidence: 1 << 19,
-		Library: func(uint64, uint32) (*retrieval.Library, error) { return nil, nil },
+		Library: func(uint64, uint32) (outbox.Library, error) { return noText{}, nil },
 	}
+}
+
+// noText is the text of a model that nobody contributed to.
+type noText struct{}
+
+func (noText) Attribute(text []byte, _ []retrieval.Ref) (poa.Attribution, error) {
+	return poa.NewIndex(poa.ProtocolStatistics()).Attribute(poa.Answer{Tokens: poa.TokenIDs(text)})
+}
+
+func (noText) Proof(uint64, uint32) (poa.SegmentProof, error) {
+	return poa.SegmentProof{}, errors.New("no text")
+}
+
+func (noText) Contribution(uint64) (poa.Contribution, error) {
+	return poa.Contribution{}, errors.New("no text")
+}
+
+// answered advances a session by a call with an answer.
+func answered(t *testing.T, box *outbox.Outbox, state outbox.Session) outbox.Session {
+	t.Helper()
+	text := fmt.Sprintf("the answer to call %d of %s", state.N+1, state.ID)
+	query, key := poa.LeafHash([]byte(text)), poa.LeafHash([]byte("key of "+text))
+	call := poa.Call{QueryHash: query, MaxFee: poa.NewAmount(9)}.Hash()
+	state.N++
+	state.Head = poa.NextHash(state.Head, call, state.Last)
+	state.Last = poa.Outcome{AnswerRoot: poa.AnswerRoot(key, poa.TokenIDs([]byte(text))), InputTokens: 1, OutputTokens: 8, Fee: poa.NewAmount(5)}
+	state.Voucher = outbox.Voucher{N: state.N, Call: call, Signature: []byte{byte(state.N)}}
+	require.NoError(t, box.Advance(state, outbox.Call{
+		N: state.N, Hash: call, CallKey: key, QueryHash: query, MaxFee: poa.NewAmount(9), Outcome: state.Last, Answer: text, Signature: state.Voucher.Signature,
+	}))
+	return state
 }
 
 // gap advances a session by a call without an answer.
@@ -223,8 +255,8 @@ func TestAttestedBatch(t *testing.T) {
 	defer attestor.Close()
 	s := sender(box, node)
 	s.Attested, s.Attestors = true, []string{attestor.URL, "http://127.0.0.1:1"}
-	state := gap(t, box, outbox.Session{ID: session}, false)
-	gap(t, box, state, false)
+	state := answered(t, box, outbox.Session{ID: session})
+	answered(t, box, state)
 	full := &chain.RefusedError{Codespace: attributiontypes.ModuleName, Code: attributiontypes.ErrWindowFull.ABCICode()}
 	node.fail = full
 	require.ErrorIs(t, s.Round(ctx), attributiontypes.ErrWindowFull, "it is tried again")
@@ -258,8 +290,8 @@ func TestAttestationSwitchedOff(t *testing.T) {
 	defer box.Close()
 	s := sender(box, node)
 	s.Attested = true
-	state := gap(t, box, outbox.Session{ID: session}, false)
-	gap(t, box, state, false)
+	state := answered(t, box, outbox.Session{ID: session})
+	answered(t, box, state)
 	require.NoError(t, s.Round(ctx))
 	require.Len(t, node.sent, 1)
 	require.False(t, node.sent[0].Attested())
@@ -340,7 +372,7 @@ func TestRefusedTogetherSentApart(t *testing.T) {
 	for i := range sessions {
 		state := outbox.Session{ID: poa.LeafHash([]byte{byte(i)}), ModelID: 1, ModelVersion: 1}
 		for range 4 {
-			state = gap(t, box, state, false)
+			state = answered(t, box, state)
 		}
 	}
 	s := sender(box, node)
@@ -398,7 +430,7 @@ func TestSettledIsForgotten(t *testing.T) {
 	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{batch: attributiontypes.BATCH_STATUS_OPEN}
 	defer box.Close()
 	node.status.Status = attributiontypes.SESSION_STATUS_OPEN
-	state := gap(t, box, gapOf(t, box), false)
+	state := answered(t, box, answered(t, box, outbox.Session{ID: session, ModelID: 1, ModelVersion: 1}))
 	round := func() { // of a new process, which looks at once
 		s := sender(box, node)
 		s.Attested, s.Keep = true, 1
@@ -425,7 +457,7 @@ func TestSettledIsForgotten(t *testing.T) {
 	_, err = box.Call(session, 2)
 	require.NoError(t, err)
 
-	gap(t, box, state, false)
+	answered(t, box, state)
 	round()
 	node.status.Status = attributiontypes.SESSION_STATUS_CLOSED
 	round()
@@ -436,7 +468,42 @@ func TestSettledIsForgotten(t *testing.T) {
 	require.ErrorIs(t, err, outbox.ErrNotFound)
 }
 
-func gapOf(t *testing.T, box *outbox.Outbox) outbox.Session {
-	t.Helper()
-	return gap(t, box, outbox.Session{ID: session, ModelID: 1, ModelVersion: 1}, false)
+// TestCallsWithoutAnswersNeedNoValidators: their batches would all have the same bundle.
+func TestCallsWithoutAnswersNeedNoValidators(t *testing.T) {
+	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{}
+	defer box.Close()
+	s := sender(box, node)
+	s.Attested = true
+	gap(t, box, gap(t, box, outbox.Session{ID: session}, false), false)
+	require.NoError(t, s.Round(context.Background()))
+	require.Len(t, node.sent, 1)
+	require.False(t, node.sent[0].Attested())
+}
+
+// TestBatchesHoldTheEvidenceTheyAreFullOf: where the next answer does not fit, the evidence is that of the calls before.
+func TestBatchesHoldTheEvidenceTheyAreFullOf(t *testing.T) {
+	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{}
+	defer box.Close()
+	for i := range 3 {
+		state := outbox.Session{ID: poa.LeafHash([]byte{byte(i)}), ModelID: 1, ModelVersion: 1}
+		for range 8 {
+			state = answered(t, box, state)
+		}
+	}
+	s := sender(box, node)
+	s.MaxEvidence = 250
+	require.NoError(t, s.Round(context.Background()))
+	require.Greater(t, len(node.sent), 3)
+	total := 0
+	for _, msg := range node.sent {
+		evidence, err := poa.UnmarshalEvidence(msg.Evidence)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(msg.Evidence), s.MaxEvidence)
+		receipts, err := poa.UnmarshalReceipts(msg.Receipts, 100)
+		require.NoError(t, err)
+		require.Len(t, evidence.Answers, len(receipts))
+		require.NoError(t, poa.VerifyEvidence(receipts, evidence, noText{}, poa.ProtocolStatistics()))
+		total += len(receipts)
+	}
+	require.Equal(t, 3*7, total)
 }

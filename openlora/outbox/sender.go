@@ -31,12 +31,20 @@ type Recorded struct {
 	Height  int64
 }
 
+// Library is the text of a model version.
+type Library interface {
+	// Attribute says what an answer owes to which segments.
+	Attribute(text []byte, retrieved []retrieval.Ref) (poa.Attribution, error)
+	// Proof proves that a segment is in its contribution.
+	Proof(rank uint64, index uint32) (poa.SegmentProof, error)
+}
+
 // Sender forms batches of acknowledged calls and gets them to the chain.
 type Sender struct {
 	Outbox   *Outbox
 	Node     Node
 	Provider string // address
-	Library  func(modelID uint64, version uint32) (*retrieval.Library, error)
+	Library  func(modelID uint64, version uint32) (Library, error)
 	Log      *slog.Logger
 	// Attested has validators fetch the evidence, instead of it being sent to the chain. It is pushed to Attestors, base URLs.
 	Attested  bool

@@ -32,8 +32,8 @@ type HeapOptions struct {
 // What a full batch leaves in state, as AttestedBatch benchmarks count it.
 const (
 	pagesPerBatch   = 24 // of 4 KiB
-	creditsPerBatch = 2  // chunks of a credit list of 2,000 accounts
-	chunkBytes      = 15_000
+	creditsPerBatch = 8  // chunks of a credit list of 2,000 accounts
+	chunkBytes      = 3_900
 	creditBlocks    = 6 // until a list is settled
 	sessionsTouched = 10
 	smallKeys       = 3 // tip, provider, held list

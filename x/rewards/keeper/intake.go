@@ -18,7 +18,7 @@ const (
 	// the window of batches that wait for validators; they are taken in the next blocks.
 	maxIntake = 1_000
 	// maxIntakeChunks bounds their chunks of credits after the first of each, but for the last list.
-	maxIntakeChunks = 250
+	maxIntakeChunks = 1_000
 )
 
 // takeIn counts the lists that arrived in this block, grants their bonus within

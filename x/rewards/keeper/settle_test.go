@@ -228,7 +228,7 @@ func TestCreditThatDoesNotFitHoldsUpNobody(t *testing.T) {
 // TestListThatCannotBeReadIsADeadLetter: what its walk has passed is paid, the
 // rest is owed until it can be read.
 func TestListThatCannotBeReadIsADeadLetter(t *testing.T) {
-	f := newFixture(t, slow(200))
+	f := newFixture(t, slow(10))
 	const pages = types.CreditsPerChunk + 60
 	f.register((pages + 1) * types.AccountsPerPage)
 	accounts := each(1, pages)
@@ -240,7 +240,7 @@ func TestListThatCannotBeReadIsADeadLetter(t *testing.T) {
 	chunk, err := f.Keeper.Chunks.Get(f.Ctx, key)
 	require.NoError(t, err)
 	require.NoError(t, f.Keeper.Chunks.Set(f.Ctx, key, append(types.Chunk{0xff}, chunk...)))
-	for range pages/200 + 2 {
+	for range pages/10 + 2 {
 		f.Ctx = f.Ctx.WithBlockHeight(f.Ctx.BlockHeight() + 1)
 		require.NoError(t, f.Keeper.EndBlock(f.Ctx))
 	}
@@ -256,7 +256,7 @@ func TestListThatCannotBeReadIsADeadLetter(t *testing.T) {
 	require.NoError(t, f.Keeper.CheckInvariants(f.Ctx))
 	_, err = f.msgs.RetryDeadLetter(f.Ctx, retry)
 	require.NoError(t, err)
-	f.blocks(pages/200 + 2)
+	f.blocks(pages/10 + 2)
 	for _, n := range accounts {
 		require.Equal(t, share(t, n, 2), f.earned(n), "account %d", n)
 	}
