@@ -2,8 +2,11 @@ package app
 
 import (
 	"embed"
+	"fmt"
 	"io/fs"
 	"net/http"
+
+	errorsmod "cosmossdk.io/errors"
 
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/grpc/cmtservice"
@@ -11,6 +14,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/server"
 	"github.com/cosmos/cosmos-sdk/server/api"
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
 
 	"github.com/openledger/openledger/docs"
@@ -57,7 +61,18 @@ func registerSwagger(clientCtx client.Context, srv *api.Server, enabled bool) er
 
 // RegisterTxService serves simulation, broadcast and transaction queries.
 func (app *App) RegisterTxService(clientCtx client.Context) {
-	authtx.RegisterTxService(app.GRPCQueryRouter(), clientCtx, app.Simulate, app.interfaceRegistry)
+	authtx.RegisterTxService(app.GRPCQueryRouter(), clientCtx, app.SimulateNamed, app.interfaceRegistry)
+}
+
+// SimulateNamed is Simulate with errors that name their code. Clients simulate before they send, and the service passes on nothing of an
+// error but its text: without the code they could not tell what will never be accepted from what may be later.
+func (app *App) SimulateNamed(tx []byte) (sdk.GasInfo, *sdk.Result, error) {
+	gas, result, err := app.Simulate(tx)
+	if err != nil {
+		codespace, code, _ := errorsmod.ABCIInfo(err, false)
+		err = fmt.Errorf("%s: codespace %s code %d", err.Error(), codespace, code)
+	}
+	return gas, result, err
 }
 
 // RegisterTendermintService serves block and node queries.

@@ -52,6 +52,11 @@ func (n *crashingNode) Resubmit(context.Context, *attributiontypes.MsgResubmitBa
 	return nil
 }
 
+func (n *crashingNode) LastSeq(context.Context) (uint64, error) {
+	provider, err := n.App.ModelsKeeper.GetProvider(n.Ctx(), n.provider.Address)
+	return provider.LastSeq, err
+}
+
 func (n *crashingNode) Session(_ context.Context, id poa.Hash) (attributiontypes.Session, error) {
 	return n.App.AttributionKeeper.GetSession(n.Ctx(), id[:])
 }

@@ -113,6 +113,15 @@ func NewCodec() (*codec.ProtoCodec, error) {
 	return codec.NewProtoCodec(registry), nil
 }
 
+// callTimeout of a single call: a node that hangs must not hang who asks it.
+const callTimeout = 30 * time.Second
+
+func bounded(ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return invoke(ctx, method, request, reply, connection, options...)
+}
+
 // Dial connects to the gRPC address of a node, such as 127.0.0.1:9090.
 func Dial(ctx context.Context, address string) (*Client, error) {
 	cdc, err := NewCodec()
@@ -121,6 +130,7 @@ func Dial(ctx context.Context, address string) (*Client, error) {
 	}
 	connection, err := grpc.NewClient(address,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithChainUnaryInterceptor(bounded),
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(cdc.GRPCCodec()), grpc.MaxCallRecvMsgSize(maxMessageBytes)))
 	if err != nil {
 		return nil, fmt.Errorf("node %s: %w", address, err)

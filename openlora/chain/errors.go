@@ -24,7 +24,9 @@ func refusedBySimulation(err error) error {
 	if !ok || state.Code() == codes.Unavailable || state.Code() == codes.DeadlineExceeded || state.Code() == codes.Canceled {
 		return err
 	}
-	if match := codeOf.FindStringSubmatch(state.Message()); match != nil {
+	// The last one is the node's own; what is before may be anybody's text.
+	if matches := codeOf.FindAllStringSubmatch(state.Message(), -1); matches != nil {
+		match := matches[len(matches)-1]
 		code, _ := strconv.ParseUint(match[2], 10, 32)
 		return &RefusedError{Codespace: match[1], Code: uint32(code), Log: state.Message()}
 	}

@@ -66,7 +66,10 @@ func (g *Gateway) chat(w http.ResponseWriter, r *http.Request) {
 		g.replay(w, request, repeated)
 		return
 	}
-	x.serve(ctx, w)
+	// The voucher is stored: from here on the answer is made, whether its client stays or not.
+	answering, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.Limits.AnswerTimeout)
+	defer cancel()
+	x.serve(answering, w)
 }
 
 // checkRequest refuses what cannot be answered before anything is looked up.
@@ -178,6 +181,9 @@ func (g *Gateway) sessionState(id poa.Hash, session attributiontypes.Session) (o
 	return state, err
 }
 
+// maxVoucherBits is what the chain takes: a voucher above it would have the whole batch refused that it is in.
+const maxVoucherBits = 127
+
 // checkVoucher checks the voucher of the next call and moves the state to it.
 func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumulative string, head poa.Hash, signature []byte) error {
 	state := &x.state
@@ -190,6 +196,9 @@ func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumu
 	allowed, err := outbox.ParseAmount(cumulative)
 	if err != nil {
 		return badRequest("openledger.cumulative_max", "%s", err)
+	}
+	if allowed.Big().BitLen() > maxVoucherBits {
+		return badRequest("openledger.cumulative_max", "%s is more than there can be: the chain takes no such voucher", allowed)
 	}
 	needed, err := state.Spent.Add(maxFee)
 	if err != nil || allowed.Cmp(needed) < 0 {
@@ -264,8 +273,9 @@ func (x *exchange) id() string { return attributiontypes.ReceiptID(x.state.ID[:]
 
 // answered is an answer with its proof side.
 type answered struct {
-	text  string
-	proof *api.Answer
+	text   string
+	proof  *api.Answer
+	finish string // why it ends: stop, or length
 }
 
 // answer retrieves, answers and attributes.
@@ -280,11 +290,18 @@ func (x *exchange) answer(ctx context.Context, emit func(string) error) (answere
 		question.Passages = append(question.Passages, segment.Text)
 		x.call.Retrieved = append(x.call.Retrieved, segment.Ref)
 	}
-	text, err := x.gateway.Engine.Answer(ctx, question, emit)
+	paid := bound{most: maxTokens, send: emit}
+	text, err := x.gateway.Engine.Answer(ctx, question, paid.emit)
+	finish := "stop"
+	if paid.cut() {
+		text, err, finish = paid.text.String(), nil, "length"
+	}
 	if err != nil {
 		return answered{}, err
 	}
-	return x.prove(text, input)
+	out, err := x.prove(text, input)
+	out.finish = finish
+	return out, err
 }
 
 // affordable returns how many tokens the answer may have for its maximum fee.
@@ -365,10 +382,9 @@ func (x *exchange) prove(text string, input uint32) (answered, error) {
 
 // response is the whole answer in OpenAI's form.
 func (x *exchange) response(a answered) api.ChatResponse {
-	stop := "stop"
 	return api.ChatResponse{
 		ID: "chatcmpl-" + x.id(), Object: "chat.completion", Created: time.Now().Unix(), Model: ModelName(x.state.ModelID),
-		Choices: []api.Choice{{Message: &api.Message{Role: "assistant", Content: a.text}, FinishReason: &stop}},
+		Choices: []api.Choice{{Message: &api.Message{Role: "assistant", Content: a.text}, FinishReason: &a.finish}},
 		Usage: &api.Usage{
 			PromptTokens: a.proof.InputTokens, CompletionTokens: a.proof.OutputTokens,
 			TotalTokens: a.proof.InputTokens + a.proof.OutputTokens,

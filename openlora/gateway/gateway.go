@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
 	"github.com/openledger/openledger/content"
@@ -70,6 +71,7 @@ type Gateway struct {
 	sessions sessionLocks
 	started  time.Time
 
+	loading   singleflight.Group // of libraries
 	mu        sync.Mutex
 	libraries map[libraryKey]*retrieval.Library
 	latest    map[uint64]*retrieval.Library
@@ -108,22 +110,38 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 }
 
 // Library returns the text of a model version, loading it when a session pins
-// one that is not loaded.
+// one that is not loaded. Others do not wait for that.
 func (g *Gateway) Library(model uint64, version uint32) (*retrieval.Library, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	key := libraryKey{model, version}
-	if library, ok := g.libraries[key]; ok {
+	if library, ok := g.loaded(key); ok {
 		return library, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), g.Limits.AnswerTimeout)
-	defer cancel()
-	library, err := retrieval.Load(ctx, g.Node, g.Content, "", model, version) // the folder is the latest version's
+	library, err, _ := g.loading.Do(fmt.Sprint(key), func() (any, error) {
+		if library, ok := g.loaded(key); ok {
+			return library, nil
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), g.Limits.AnswerTimeout)
+		defer cancel()
+		library, err := retrieval.Load(ctx, g.Node, g.Content, "", model, version) // the folder is the latest version's
+		if err != nil {
+			return nil, err
+		}
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.libraries[key] = library
+		return library, nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	g.libraries[key] = library
-	return library, nil
+	return library.(*retrieval.Library), nil
+}
+
+func (g *Gateway) loaded(key libraryKey) (*retrieval.Library, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	library, ok := g.libraries[key]
+	return library, ok
 }
 
 // Sender returns the worker that gets this gateway's receipts to the chain.

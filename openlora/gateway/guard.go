@@ -183,12 +183,10 @@ type metrics struct {
 }
 
 func (g *Gateway) serveMetrics(w http.ResponseWriter, _ *http.Request) {
-	pending, refused := 0, 0
-	if batches, err := g.Outbox.Pending(); err == nil {
-		pending = len(batches)
-	}
-	if batches, err := g.Outbox.Refused(); err == nil {
-		refused = len(batches)
+	pending, refused, err := g.Outbox.Counts()
+	if err != nil {
+		g.fail(w, err)
+		return
 	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 	for _, metric := range []struct {
@@ -200,7 +198,7 @@ func (g *Gateway) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 		{"openlorad_answers_total", "counter", "answers given", g.metrics.answers.Load()},
 		{"openlorad_gaps_total", "counter", "calls that failed", g.metrics.gaps.Load()},
 		{"openlorad_output_tokens_total", "counter", "canonical tokens of answers", g.metrics.tokens.Load()},
-		{"openlorad_batches_pending", "gauge", "batches that have not reached the chain", int64(pending)},
+		{"openlorad_batches_pending", "gauge", "batches that have not reached the chain, or wait for validators", int64(pending)},
 		{"openlorad_batches_refused", "gauge", "batches that the chain refused for good", int64(refused)},
 	} {
 		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", metric.name, metric.help, metric.name, metric.kind, metric.name, metric.value)

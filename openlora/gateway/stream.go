@@ -38,10 +38,9 @@ func (s *stream) piece(text string) error {
 	return s.event(s.chunk(api.Choice{Delta: delta}))
 }
 
-// end sends the reason of the end, the usage with the proof, and [DONE].
+// end sends why the answer ends, the usage with the proof, and [DONE].
 func (s *stream) end(response api.ChatResponse) {
-	stop := "stop"
-	last := s.chunk(api.Choice{Delta: &api.Message{}, FinishReason: &stop})
+	last := s.chunk(api.Choice{Delta: &api.Message{}, FinishReason: response.Choices[0].FinishReason})
 	if s.event(last) != nil {
 		return
 	}

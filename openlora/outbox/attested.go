@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -65,12 +67,25 @@ func (s *Sender) attach(msg *attributiontypes.MsgSubmitReceipts) error {
 	return nil
 }
 
+const (
+	// pushAgain is how long a bundle is not pushed again.
+	pushAgain = time.Minute
+	// pushWait is how long a batch waits for attestors to have its evidence. Pushes that take longer go on beside it.
+	pushWait = 2 * time.Second
+)
+
 // push gives a bundle to all attestors that the provider knows. They can also fetch it: a failure only costs them time.
-func (s *Sender) push(ctx context.Context, root []byte) {
+// One that was pushed a moment ago is pushed only if that has not been enough.
+func (s *Sender) push(ctx context.Context, root []byte, again bool) {
 	hash, err := poa.HashFromBytes(root)
-	if err != nil {
+	if err != nil || len(s.Attestors) == 0 || !again && time.Since(s.pushed[hash]) < pushAgain {
 		return
 	}
+	if s.pushed == nil {
+		s.pushed = make(map[poa.Hash]time.Time)
+	}
+	maps.DeleteFunc(s.pushed, func(_ poa.Hash, at time.Time) bool { return time.Since(at) >= pushAgain })
+	s.pushed[hash] = time.Now()
 	bundle, err := s.Outbox.Bundle(hash)
 	if err != nil {
 		s.Log.Warn("bundle is lost", "root", hash, "err", err)
@@ -84,7 +99,12 @@ func (s *Sender) push(ctx context.Context, root []byte) {
 			}
 		})
 	}
-	work.Wait()
+	pushed := make(chan struct{})
+	go func() { work.Wait(); close(pushed) }()
+	select {
+	case <-pushed:
+	case <-time.After(pushWait):
+	}
 }
 
 // watch looks at batches that wait for their verdict. One that expired is pushed and submitted once more: its evidence may not have
@@ -127,6 +147,6 @@ func (s *Sender) resubmit(ctx context.Context, batch Batch) error {
 	if err := msg.Unmarshal(batch.Message); err != nil {
 		return err
 	}
-	s.push(ctx, msg.BundleRoot)
+	s.push(ctx, msg.BundleRoot, true)
 	return s.Node.Resubmit(ctx, &attributiontypes.MsgResubmitBatch{Provider: s.Provider, BatchId: batch.BatchID})
 }

@@ -1,9 +1,11 @@
 package outbox
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"cosmossdk.io/math"
@@ -13,7 +15,7 @@ import (
 )
 
 // looksPerRound bounds the sessions in a round of which the chain is asked whether their payer has closed them.
-const looksPerRound = 50
+const looksPerRound = 200
 
 // claimable is what of a session can be submitted: its calls after the last batch up to call last, for which claim is the voucher.
 type claimable struct {
@@ -22,42 +24,58 @@ type claimable struct {
 	last    uint64
 }
 
-// formBatches stores batches of all calls that can be claimed. Sessions share batches, but for those whose batch was refused: they are
-// submitted alone, to see which of them is to blame.
+// formBatches stores batches of all calls that can be claimed. Sessions share batches, but for one that is to blame for a refusal: it is
+// submitted alone. A session whose calls cannot be proved now waits, and holds up no other.
 func (s *Sender) formBatches(ctx context.Context) error {
 	sessions, err := s.Outbox.Active()
 	if err != nil {
 		return err
 	}
-	due, err := s.claimables(ctx, sessions)
-	if err != nil {
-		return err
-	}
+	var waits error
+	missing := make(map[modelVersion]bool)
 	shared := s.newDraft()
-	for _, c := range due {
-		library, err := s.Library(c.session.ModelID, c.session.ModelVersion)
+	for _, c := range s.claimables(ctx, sessions) {
+		version := modelVersion{c.session.ModelID, c.session.ModelVersion}
+		if missing[version] {
+			continue
+		}
+		library, err := s.Library(version.id, version.version)
 		if err != nil {
-			s.Log.Warn("the text of a session's model cannot be loaded; its receipts wait", "session", c.session.ID, "err", err)
+			missing[version] = true
+			waits = errors.Join(waits, fmt.Errorf("text of model %d, version %d: %w", version.id, version.version, err))
+			continue
+		}
+		calls, err := s.prepare(c, library)
+		if err != nil {
+			waits = errors.Join(waits, fmt.Errorf("session %s: %w", c.session.ID, err))
+			continue
+		}
+		if len(calls) == 0 {
 			continue
 		}
 		draft := shared
 		if c.session.Alone {
 			draft = s.newDraft()
 		}
-		if err := draft.add(c, library); err != nil {
-			return fmt.Errorf("session %s: %w", c.session.ID, err)
+		if err := draft.add(c, calls); err != nil {
+			return errors.Join(waits, err)
 		}
 		if c.session.Alone {
 			if err := draft.store(); err != nil {
-				return err
+				return errors.Join(waits, err)
 			}
 		}
 	}
-	return shared.store()
+	return errors.Join(waits, shared.store())
 }
 
-// claimables returns what can be claimed of sessions.
-func (s *Sender) claimables(ctx context.Context, sessions []Session) ([]claimable, error) {
+type modelVersion struct {
+	id      uint64
+	version uint32
+}
+
+// claimables returns what can be claimed of sessions, which are in the order of their ids.
+func (s *Sender) claimables(ctx context.Context, sessions []Session) []claimable {
 	var due []claimable
 	var unacknowledged []Session
 	for _, session := range sessions {
@@ -69,18 +87,26 @@ func (s *Sender) claimables(ctx context.Context, sessions []Session) ([]claimabl
 		claim.Calls, claim.PendingCall, claim.Signature = session.Voucher.N, append([]byte(nil), session.Voucher.Call[:]...), session.Voucher.Signature
 		due = append(due, claimable{session, claim, session.Voucher.N - 1})
 	}
-	// A few of them in each round, one after another.
-	for range min(looksPerRound, len(unacknowledged)) {
-		s.looks++
-		c, ok, err := s.atClose(ctx, unacknowledged[s.looks%len(unacknowledged)])
+	// Some of them in each round, one after another.
+	first, _ := slices.BinarySearchFunc(unacknowledged, s.looked, func(session Session, looked poa.Hash) int {
+		if c := bytes.Compare(session.ID[:], looked[:]); c != 0 {
+			return c
+		}
+		return -1 // behind the last one
+	})
+	for i := range min(looksPerRound, len(unacknowledged)) {
+		session := unacknowledged[(first+i)%len(unacknowledged)]
+		s.looked = session.ID
+		c, ok, err := s.atClose(ctx, session)
 		if err != nil {
-			return nil, err
+			s.Log.Warn("the chain does not say whether sessions are closed", "err", err)
+			break
 		}
 		if ok {
 			due = append(due, c)
 		}
 	}
-	return due, nil
+	return due
 }
 
 func claimOf(session Session) attributiontypes.SessionClaim {
@@ -129,44 +155,75 @@ type answer struct {
 
 func (s *Sender) newDraft() *draft { return &draft{sender: s} }
 
-// add takes the calls of a session, and stores batches as they fill up. A call on its way leaves its session to a later round.
-func (d *draft) add(c claimable, library Library) error {
-	s := d.sender
-	first := c.session.Batched + 1
-	calls := make([]Call, 0, c.last-c.session.Batched)
-	for n := first; n <= c.last; n++ {
+// prepared is a call with its receipt, and what its evidence is built from if it has an answer.
+type prepared struct {
+	call    Call
+	receipt poa.Receipt
+	answer  answer
+}
+
+// prepare makes the receipts of what is claimed. It returns none while an answer is on its way.
+func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
+	var probe poa.EvidenceBuilder
+	var calls []prepared
+	for n := c.session.Batched + 1; n <= c.last; n++ {
 		call, err := s.Outbox.Call(c.session.ID, n)
 		if err != nil {
-			return err
+			return nil, fmt.Errorf("call %d: %w", n, err)
 		}
 		if call.Started {
-			return nil
+			return nil, nil
 		}
-		calls = append(calls, call)
+		p := prepared{call: call, receipt: poa.Receipt{N: call.N, Gap: call.Gap, Call: call.Hash}}
+		if !call.Gap {
+			text := []byte(call.Answer)
+			attribution, err := library.Attribute(text, call.Retrieved)
+			if err != nil {
+				return nil, fmt.Errorf("call %d: %w", n, err)
+			}
+			p.answer = answer{call.CallKey, text, attribution, library.Proof}
+			if err := p.answer.prove(&probe); err != nil {
+				return nil, fmt.Errorf("call %d: %w", n, err)
+			}
+			p.receipt.QueryHash, p.receipt.MaxFee = call.QueryHash, call.MaxFee
+			p.receipt.AnswerRoot, p.receipt.EvidenceRoot = call.Outcome.AnswerRoot, attribution.Root()
+			p.receipt.InputTokens, p.receipt.OutputTokens, p.receipt.Fee = call.Outcome.InputTokens, call.Outcome.OutputTokens, call.Outcome.Fee
+			p.receipt.Entries, p.receipt.UnattributedPPM = attribution.Entries, attribution.UnattributedPPM
+		}
+		calls = append(calls, p)
 	}
-	if len(d.claims) >= s.MaxSessions {
+	return calls, nil
+}
+
+func (a answer) prove(to *poa.EvidenceBuilder) error {
+	return to.AddText(a.key, a.text, a.attribution, a.proofs)
+}
+
+// add takes the calls of a session, and stores batches as they fill up.
+func (d *draft) add(c claimable, calls []prepared) error {
+	if len(d.claims) >= d.sender.MaxSessions {
 		if err := d.store(); err != nil {
 			return err
 		}
 	}
-	taken := first // the first call that is not in a stored batch
-	for _, call := range calls {
-		fits, err := d.push(call, library)
+	taken := c.session.Batched + 1 // the first call that is not in a stored batch
+	for _, p := range calls {
+		fits, err := d.push(p)
 		if err != nil {
 			return err
 		}
 		if fits {
 			continue
 		}
-		if call.N > taken {
+		if p.call.N > taken {
 			// The batch ends before this call, whose own voucher acknowledges the one before.
-			d.claim(c.session.ID, taken, call.N-1, upTo(c.claim, call))
-			taken = call.N
+			d.claim(c.session.ID, taken, p.call.N-1, upTo(c.claim, p.call))
+			taken = p.call.N
 		}
 		if err := d.store(); err != nil {
 			return err
 		}
-		if _, err := d.push(call, library); err != nil { // an empty batch takes any call
+		if _, err := d.push(p); err != nil { // an empty batch takes any call
 			return err
 		}
 	}
@@ -181,48 +238,35 @@ func upTo(claim attributiontypes.SessionClaim, next Call) attributiontypes.Sessi
 	return claim
 }
 
-// push adds the receipt of a call, unless the batch is full.
-func (d *draft) push(call Call, library Library) (fits bool, err error) {
+// push adds a call, unless the batch is full.
+func (d *draft) push(p prepared) (fits bool, err error) {
 	s := d.sender
-	if len(d.receipts) > 0 && len(d.receipts) >= s.MaxReceipts {
+	most := s.MaxReceipts
+	if s.limit > 0 {
+		most = min(most, s.limit)
+	}
+	if len(d.receipts) > 0 && len(d.receipts) >= most {
 		return false, nil
 	}
-	session := uint32(len(d.claims))
-	if call.Gap {
-		d.receipts = append(d.receipts, poa.Receipt{Session: session, N: call.N, Gap: true, Call: call.Hash})
-		return true, nil
+	if !p.call.Gap {
+		if err := p.answer.prove(&d.evidence); err != nil {
+			return false, err
+		}
+		if len(d.receipts) > 0 && d.evidence.Size() > s.MaxEvidence {
+			return false, d.rebuild()
+		}
+		d.answers = append(d.answers, p.answer)
 	}
-	text := []byte(call.Answer)
-	attribution, err := library.Attribute(text, call.Retrieved)
-	if err != nil {
-		return false, err
-	}
-	a := answer{call.CallKey, text, attribution, library.Proof}
-	if err := d.prove(a); err != nil {
-		return false, err
-	}
-	if len(d.receipts) > 0 && d.evidence.Size() > s.MaxEvidence {
-		return false, d.rebuild()
-	}
-	d.answers = append(d.answers, a)
-	d.receipts = append(d.receipts, poa.Receipt{
-		Session: session, N: call.N, Call: call.Hash, QueryHash: call.QueryHash, MaxFee: call.MaxFee,
-		AnswerRoot: call.Outcome.AnswerRoot, EvidenceRoot: attribution.Root(),
-		InputTokens: call.Outcome.InputTokens, OutputTokens: call.Outcome.OutputTokens, Fee: call.Outcome.Fee,
-		Entries: attribution.Entries, UnattributedPPM: attribution.UnattributedPPM,
-	})
+	p.receipt.Session = uint32(len(d.claims))
+	d.receipts = append(d.receipts, p.receipt)
 	return true, nil
-}
-
-func (d *draft) prove(a answer) error {
-	return d.evidence.AddText(a.key, a.text, a.attribution, a.proofs)
 }
 
 // rebuild makes the evidence anew from what was taken.
 func (d *draft) rebuild() error {
 	d.evidence = poa.EvidenceBuilder{}
 	for _, a := range d.answers {
-		if err := d.prove(a); err != nil {
+		if err := a.prove(&d.evidence); err != nil {
 			return err
 		}
 	}
@@ -268,7 +312,7 @@ func (d *draft) store() error {
 	if err != nil {
 		return err
 	}
-	batch := Batch{Seq: msg.ProviderSeq, Message: encoded, Calls: d.ids, Parts: d.parts, Attested: attested, Formed: time.Now().UTC(), Bundle: msg.BundleRoot}
+	batch := Batch{Seq: msg.ProviderSeq, Message: encoded, Calls: d.ids, Parts: d.parts, Attested: attested, Changed: time.Now().UTC(), Bundle: msg.BundleRoot}
 	*d = draft{sender: s}
 	return s.Outbox.AddBatch(batch)
 }

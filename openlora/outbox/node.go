@@ -9,6 +9,7 @@ import (
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
 // ChainNode is a Node that signs with the provider's key.
@@ -48,6 +49,15 @@ func (n ChainNode) BatchStatus(ctx context.Context, id uint64) (attributiontypes
 func (n ChainNode) Resubmit(ctx context.Context, msg *attributiontypes.MsgResubmitBatch) error {
 	_, err := n.Client.Send(ctx, n.Signer, msg)
 	return err
+}
+
+// LastSeq implements Node.
+func (n ChainNode) LastSeq(ctx context.Context) (uint64, error) {
+	response, err := n.Client.Models.Provider(ctx, &modelstypes.QueryProviderRequest{Provider: n.Signer.String()})
+	if err != nil {
+		return 0, err
+	}
+	return response.Provider.LastSeq, nil
 }
 
 // Session implements Node.

@@ -4,12 +4,14 @@
 package outbox
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -28,6 +30,7 @@ var (
 	bundlesBucket  = []byte("bundles")  // root → bundle
 	metaBucket     = []byte("meta")
 	seqKey         = []byte("provider_seq")
+	formKey        = []byte("form") // of the file
 )
 
 // openTimeout for the file lock of another process.
@@ -97,9 +100,9 @@ type Batch struct {
 	// Attested batches wait for validators; Settled says that their verdict is known.
 	Attested bool `json:"attested,omitempty"`
 	Settled  bool `json:"settled,omitempty"`
-	// Parts say whose calls it holds; Formed is when it was stored.
-	Parts  []Part    `json:"parts"`
-	Formed time.Time `json:"formed"`
+	// Parts say whose calls it holds; Changed is when something last became of it.
+	Parts   []Part    `json:"parts"`
+	Changed time.Time `json:"changed"`
 	// Bundle is the root of the bundle that it was formed with.
 	Bundle []byte `json:"bundle,omitempty"`
 }
@@ -109,6 +112,26 @@ type Part struct {
 	Session poa.Hash `json:"session"`
 	First   uint64   `json:"first"`
 	Last    uint64   `json:"last"`
+}
+
+// calls in the batch, gaps included.
+func (b *Batch) calls() (n uint64) {
+	for _, part := range b.Parts {
+		n += part.Last - part.First + 1
+	}
+	return n
+}
+
+// blamed returns the session that a refusal names, or all.
+func (b *Batch) blamed(refusal string) []poa.Hash {
+	var all []poa.Hash
+	for _, part := range b.Parts {
+		if strings.Contains(refusal, "session "+part.Session.String()) {
+			return []poa.Hash{part.Session}
+		}
+		all = append(all, part.Session)
+	}
+	return all
 }
 
 // pending says that the chain does not have the batch, waiting that validators have not decided about it.
@@ -132,12 +155,29 @@ func Open(path string) (*Outbox, error) {
 				return err
 			}
 		}
+		if err := checkForm(tx); err != nil {
+			return err
+		}
 		return closeStarted(tx)
 	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return o, nil
+}
+
+// form of the file, which changes when an older one cannot be read any more.
+var form = []byte{1}
+
+func checkForm(tx *bolt.Tx) error {
+	meta := tx.Bucket(metaBucket)
+	if stored := meta.Get(formKey); stored != nil && bytes.Equal(stored, form) {
+		return nil
+	}
+	if key, _ := tx.Bucket(sessionsBucket).Cursor().First(); key != nil {
+		return errors.New("the outbox was written by another version of openlorad: let that version submit what waits, then move the file away")
+	}
+	return meta.Put(formKey, form)
 }
 
 // closeStarted turns calls without an outcome into gaps.
@@ -147,16 +187,21 @@ func closeStarted(tx *bolt.Tx) error {
 		if err := json.Unmarshal(raw, &session); err != nil {
 			return err
 		}
-		var call Call
-		err := get(tx, callsBucket, callKey(session.ID, session.N), &call)
-		if errors.Is(err, ErrNotFound) || err == nil && !call.Started {
-			return nil
+		for n := session.Batched + 1; n <= session.N; n++ {
+			var call Call
+			err := get(tx, callsBucket, callKey(session.ID, n), &call)
+			if errors.Is(err, ErrNotFound) || err == nil && !call.Started {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			call.Started, call.Gap = false, true
+			if err := store(tx, callsBucket, callKey(session.ID, n), call); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
-		}
-		call.Started, call.Gap = false, true
-		return store(tx, callsBucket, callKey(session.ID, call.N), call)
+		return nil
 	})
 }
 
@@ -184,11 +229,6 @@ func (o *Outbox) Sessions() ([]Session, error) {
 		})
 	})
 	return sessions, err
-}
-
-// PutSession stores a session.
-func (o *Outbox) PutSession(session Session) error {
-	return o.db.Update(func(tx *bolt.Tx) error { return storeSession(tx, session) })
 }
 
 // Active returns the sessions with calls that are in no batch.
@@ -230,8 +270,19 @@ func (o *Outbox) Advance(session Session, call Call) error {
 		var stored Session
 		err := get(tx, sessionsBucket, session.ID[:], &stored)
 		if err == nil {
-			session.Batched, session.Broken, session.Done, session.Alone = stored.Batched, stored.Broken, stored.Done, stored.Alone
+			session.Batched, session.Broken, session.Alone = stored.Batched, stored.Broken, stored.Alone
+			session.Done = false // the chain has it: it takes calls
 		} else if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		// A call before it that never ended has no outcome: it is a gap, as its client was told.
+		var before Call
+		err = get(tx, callsBucket, callKey(session.ID, call.N-1), &before)
+		if err == nil && before.Started {
+			before.Started, before.Gap = false, true
+			err = store(tx, callsBucket, callKey(session.ID, before.N), before)
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 		if err := store(tx, callsBucket, callKey(session.ID, call.N), call); err != nil {
@@ -296,8 +347,9 @@ func (p Part) assign(tx *bolt.Tx, batched, seq uint64, change func(*Session)) er
 	return storeSession(tx, session)
 }
 
-// Dissolve undoes a batch that sessions share, and all that were formed after it and have not been sent. Its sessions share no batch any more.
-func (o *Outbox) Dissolve(seq uint64) error {
+// Dissolve undoes a batch that the chain does not have, and all that were formed after it, which have not been sent. The sessions named are
+// submitted alone from now on.
+func (o *Outbox) Dissolve(seq uint64, alone []poa.Hash) error {
 	return o.db.Update(func(tx *bolt.Tx) error {
 		later, err := openFrom(tx, seq)
 		if err != nil {
@@ -309,7 +361,7 @@ func (o *Outbox) Dissolve(seq uint64) error {
 				continue
 			}
 			for _, part := range batch.Parts {
-				if err := part.assign(tx, part.First-1, 0, func(session *Session) { session.Alone = session.Alone || batch.Seq == seq }); err != nil {
+				if err := part.assign(tx, part.First-1, 0, func(session *Session) { session.Alone = session.Alone || slices.Contains(alone, part.Session) }); err != nil {
 					return err
 				}
 			}
@@ -319,6 +371,15 @@ func (o *Outbox) Dissolve(seq uint64) error {
 		}
 		return nil
 	})
+}
+
+// skipTo makes the next number one above a number.
+func (o *Outbox) skipTo(seq uint64) error {
+	next, err := o.NextSeq()
+	if err != nil || next > seq {
+		return err
+	}
+	return o.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(metaBucket).Put(seqKey, be64(seq)) })
 }
 
 // removeBatch forgets a batch and its bundle.
@@ -364,7 +425,11 @@ func (o *Outbox) Update(id poa.Hash, change func(*Session)) error {
 // PutBatch stores what became of a batch.
 func (o *Outbox) PutBatch(batch Batch) error {
 	return o.db.Update(func(tx *bolt.Tx) error {
-		if batch.Done && len(batch.Parts) == 1 {
+		var before Batch
+		if err := get(tx, batchesBucket, be64(batch.Seq), &before); err != nil {
+			return err
+		}
+		if before.pending() && batch.Done && len(batch.Parts) == 1 {
 			// Its session is not to blame for what was refused: it may share batches again.
 			id := batch.Parts[0].Session
 			var session Session
@@ -376,6 +441,7 @@ func (o *Outbox) PutBatch(batch Batch) error {
 				return err
 			}
 		}
+		batch.Changed = time.Now().UTC()
 		return storeBatch(tx, batch)
 	})
 }
@@ -427,6 +493,15 @@ func (o *Outbox) Refused() ([]Batch, error) {
 		})
 	})
 	return batches, err
+}
+
+// Counts returns how many batches have not reached the chain or wait for validators, and how many were refused.
+func (o *Outbox) Counts() (open, refused int, err error) {
+	err = o.db.View(func(tx *bolt.Tx) error {
+		open, refused = tx.Bucket(openBucket).Stats().KeyN, tx.Bucket(refusedBucket).Stats().KeyN
+		return nil
+	})
+	return open, refused, err
 }
 
 // mark puts a key into a set, or takes it out.

@@ -11,15 +11,19 @@ import (
 	"path/filepath"
 	"testing"
 
+	errorsmod "cosmossdk.io/errors"
+
 	"github.com/stretchr/testify/require"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/outbox"
 	"github.com/openledger/openledger/openlora/retrieval"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
 // fakeNode records what it is sent, and fails as told.
@@ -33,6 +37,7 @@ type fakeNode struct {
 
 	failAttested error // batches without evidence
 	refuse       func(*attributiontypes.MsgSubmitReceipts) error
+	lastSeq      uint64
 }
 
 func (n *fakeNode) Submit(_ context.Context, msg *attributiontypes.MsgSubmitReceipts) (outbox.Recorded, error) {
@@ -59,6 +64,8 @@ func (n *fakeNode) Resubmit(_ context.Context, msg *attributiontypes.MsgResubmit
 	n.resubmitted = append(n.resubmitted, msg.BatchId)
 	return nil
 }
+
+func (n *fakeNode) LastSeq(context.Context) (uint64, error) { return n.lastSeq, nil }
 
 func (n *fakeNode) Session(context.Context, poa.Hash) (attributiontypes.Session, error) {
 	return n.status, nil
@@ -262,7 +269,7 @@ func TestAttestedBatch(t *testing.T) {
 	require.ErrorIs(t, s.Round(ctx), attributiontypes.ErrWindowFull, "it is tried again")
 	node.fail = nil
 	require.NoError(t, s.Round(ctx))
-	require.Equal(t, 2, pushed)
+	require.Equal(t, 1, pushed, "not for each attempt")
 	require.Len(t, node.sent, 1)
 	require.Empty(t, node.sent[0].Evidence)
 	require.Len(t, node.sent[0].BundleRoot, 32)
@@ -274,7 +281,7 @@ func TestAttestedBatch(t *testing.T) {
 	node.batch = attributiontypes.BATCH_STATUS_EXPIRED
 	require.NoError(t, s.Round(ctx))
 	require.Len(t, node.resubmitted, 1)
-	require.Equal(t, 3, pushed)
+	require.Equal(t, 2, pushed)
 	node.batch = attributiontypes.BATCH_STATUS_FINAL
 	require.NoError(t, s.Round(ctx))
 	waiting, err = box.Waiting()
@@ -506,4 +513,204 @@ func TestBatchesHoldTheEvidenceTheyAreFullOf(t *testing.T) {
 		total += len(receipts)
 	}
 	require.Equal(t, 3*7, total)
+}
+
+// refusal of the chain with an error.
+func refusal(err *errorsmod.Error, log string) error {
+	return &chain.RefusedError{Codespace: err.Codespace(), Code: err.ABCICode(), Log: log}
+}
+
+// two stores two sessions with an acknowledged answer each.
+func two(t *testing.T, box *outbox.Outbox) (a, b poa.Hash) {
+	t.Helper()
+	a, b = poa.LeafHash([]byte("a")), poa.LeafHash([]byte("b"))
+	for i, id := range []poa.Hash{a, b} {
+		answered(t, box, answered(t, box, outbox.Session{ID: id, ModelID: uint64(i + 1), ModelVersion: 1}))
+	}
+	return a, b
+}
+
+// TestOnlyTheSessionToBlameIsAlone: a refusal names the session that it is for.
+func TestOnlyTheSessionToBlameIsAlone(t *testing.T) {
+	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{}
+	defer box.Close()
+	blame, _ := two(t, box)
+	for i := range 5 {
+		answered(t, box, answered(t, box, outbox.Session{ID: poa.LeafHash([]byte{byte(i)}), ModelID: 1, ModelVersion: 1}))
+	}
+	node.refuse = func(msg *attributiontypes.MsgSubmitReceipts) error {
+		for _, claim := range msg.Sessions {
+			if string(claim.SessionId) == string(blame[:]) {
+				return refusal(attributiontypes.ErrDeposit, "session "+blame.String()+": fees are above the deposit")
+			}
+		}
+		return nil
+	}
+	for range 3 {
+		require.NoError(t, sender(box, node).Round(context.Background()))
+	}
+	require.Len(t, node.sent, 1, "the others stay together")
+	require.Len(t, node.sent[0].Sessions, 6)
+}
+
+// TestWhatMayPassLaterBreaksNoSession: an empty wallet, a node of another version, or an error that nobody thought of.
+func TestWhatMayPassLaterBreaksNoSession(t *testing.T) {
+	for _, cause := range []*errorsmod.Error{sdkerrors.ErrInsufficientFunds, attributiontypes.ErrEvidence, modelstypes.ErrInsufficientBond, sdkerrors.ErrOutOfGas} {
+		box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{}
+		poor, rich := two(t, box)
+		node.refuse = func(msg *attributiontypes.MsgSubmitReceipts) error {
+			for _, claim := range msg.Sessions {
+				if string(claim.SessionId) == string(poor[:]) {
+					return refusal(cause, "no")
+				}
+			}
+			return nil
+		}
+		s := sender(box, node)
+		for range 4 {
+			_ = s.Round(context.Background())
+		}
+		for _, id := range []poa.Hash{poor, rich} {
+			stored, err := box.Session(id)
+			require.NoError(t, err)
+			require.Empty(t, stored.Broken, cause.Error())
+		}
+		if cause != sdkerrors.ErrInsufficientFunds { // that one is everybody's
+			require.Len(t, node.sent, 1, cause.Error())
+			require.Equal(t, rich[:], node.sent[0].Sessions[0].SessionId)
+		}
+		node.refuse = nil
+		for range 2 {
+			require.NoError(t, s.Round(context.Background()))
+		}
+		recorded := 0
+		for _, msg := range node.sent {
+			recorded += len(msg.Sessions)
+		}
+		require.Equal(t, 2, recorded, cause.Error())
+		require.NoError(t, box.Close())
+	}
+}
+
+// TestTooLargeForTheChainNow: batches shrink until they pass, and grow again.
+func TestTooLargeForTheChainNow(t *testing.T) {
+	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{}
+	defer box.Close()
+	for i := range 3 {
+		state := outbox.Session{ID: poa.LeafHash([]byte{byte(i)}), ModelID: 1, ModelVersion: 1}
+		for range 11 {
+			state = answered(t, box, state)
+		}
+	}
+	most := 8
+	node.refuse = func(msg *attributiontypes.MsgSubmitReceipts) error {
+		if receipts, err := poa.UnmarshalReceipts(msg.Receipts, 1_000); err != nil || len(receipts) > most {
+			return refusal(attributiontypes.ErrOversize, "too many")
+		}
+		return nil
+	}
+	s := sender(box, node)
+	total := 0
+	for range 6 {
+		require.NoError(t, s.Round(context.Background()))
+	}
+	for _, msg := range node.sent {
+		for _, part := range calls(t, msg) {
+			total += len(part)
+		}
+	}
+	require.Equal(t, 30, total)
+	most = 1_000
+	for i := range 3 {
+		state, err := box.Session(poa.LeafHash([]byte{byte(i)}))
+		require.NoError(t, err)
+		for range 10 {
+			state = answered(t, box, state)
+		}
+	}
+	sent := len(node.sent)
+	require.NoError(t, s.Round(context.Background()))
+	require.LessOrEqual(t, len(node.sent)-sent, 2)
+}
+
+// TestNumberIsUsed: a batch whose number is used was recorded, or gets another number.
+func TestNumberIsUsed(t *testing.T) {
+	for name, recorded := range map[string]bool{"recorded": true, "of a lost file": false} {
+		t.Run(name, func(t *testing.T) {
+			box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{lastSeq: 1 << 40}
+			defer box.Close()
+			two(t, box)
+			if recorded {
+				node.status.Calls = 1
+			}
+			node.refuse = func(msg *attributiontypes.MsgSubmitReceipts) error {
+				if msg.ProviderSeq <= node.lastSeq {
+					return refusal(attributiontypes.ErrSequenceUsed, "used")
+				}
+				return nil
+			}
+			for range 3 {
+				require.NoError(t, sender(box, node).Round(context.Background()))
+			}
+			pending, err := box.Pending()
+			require.NoError(t, err)
+			require.Empty(t, pending)
+			if recorded {
+				require.Empty(t, node.sent)
+				return
+			}
+			require.Len(t, node.sent, 1)
+			require.EqualValues(t, 1<<40+1, node.sent[0].ProviderSeq)
+		})
+	}
+}
+
+// TestTextOfOneModelIsMissing holds up the sessions of that model.
+func TestTextOfOneModelIsMissing(t *testing.T) {
+	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{}
+	defer box.Close()
+	_, b := two(t, box)
+	s := sender(box, node)
+	s.Library = func(model uint64, _ uint32) (outbox.Library, error) {
+		if model == 1 {
+			return nil, errors.New("gone")
+		}
+		return noText{}, nil
+	}
+	require.ErrorContains(t, s.Round(context.Background()), "gone")
+	require.Len(t, node.sent, 1)
+	require.Equal(t, b[:], node.sent[0].Sessions[0].SessionId)
+}
+
+// TestCallThatNeverEndedIsAGap when its client goes on.
+func TestCallThatNeverEndedIsAGap(t *testing.T) {
+	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{}
+	defer box.Close()
+	state := gap(t, box, outbox.Session{ID: session, ModelID: 1, ModelVersion: 1}, true)
+	answered(t, box, answered(t, box, state))
+	require.NoError(t, sender(box, node).Round(context.Background()))
+	require.Len(t, node.sent, 1)
+	require.Equal(t, []uint64{1, 2}, calls(t, node.sent[0])[string(session[:])])
+}
+
+// TestAttachedEvidenceStays: once a batch was sent with its evidence, it is never sent without: the chain may have it.
+func TestAttachedEvidenceStays(t *testing.T) {
+	box := open(t, filepath.Join(t.TempDir(), "outbox.db"))
+	defer box.Close()
+	node := &fakeNode{failAttested: refusal(attributiontypes.ErrAttestation, "off")}
+	lost := true
+	node.refuse = func(*attributiontypes.MsgSubmitReceipts) error {
+		if lost {
+			return errors.New("no answer in time")
+		}
+		return nil
+	}
+	two(t, box)
+	s := sender(box, node)
+	s.Attested = true
+	require.ErrorContains(t, s.Round(context.Background()), "no answer in time")
+	lost, node.failAttested = false, nil // it is on again
+	require.NoError(t, s.Round(context.Background()))
+	require.Len(t, node.sent, 1)
+	require.False(t, node.sent[0].Attested())
 }

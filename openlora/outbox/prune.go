@@ -18,7 +18,7 @@ const (
 	prunesAtOnce  = 200
 )
 
-// prune forgets batches that were formed longer ago than Keep, with their answers and bundles, oldest first; and sessions that have ended.
+// prune forgets batches that nothing has become of for longer than Keep, with their answers and bundles, oldest first; and sessions that have ended.
 // A batch that the chain does not have yet keeps all after it.
 func (s *Sender) prune(ctx context.Context) error {
 	if s.Keep == 0 || time.Since(s.pruned) < pruneInterval {
@@ -63,7 +63,7 @@ func (s *Sender) ended(ctx context.Context, batch Batch) ([]poa.Hash, error) {
 	return ended, nil
 }
 
-// oldest returns the first batch, if nothing is to be done about it and it was formed before a time.
+// oldest returns the first batch, if nothing is to be done about it and nothing has become of it since a time.
 func (o *Outbox) oldest(before time.Time) (batch Batch, ok bool, err error) {
 	err = o.db.View(func(tx *bolt.Tx) error {
 		key, _ := tx.Bucket(batchesBucket).Cursor().First()
@@ -73,7 +73,7 @@ func (o *Outbox) oldest(before time.Time) (batch Batch, ok bool, err error) {
 		ok = true
 		return get(tx, batchesBucket, key, &batch)
 	})
-	return batch, ok && batch.Formed.Before(before) && !batch.pending() && !batch.waiting(), err
+	return batch, ok && batch.Changed.Before(before) && !batch.pending() && !batch.waiting(), err
 }
 
 // forget removes a batch with its calls, and sessions with all of theirs.
@@ -91,6 +91,9 @@ func (o *Outbox) forget(batch Batch, sessions []poa.Hash) error {
 			var session Session
 			if err := get(tx, sessionsBucket, id[:], &session); err != nil {
 				return err
+			}
+			if session.active() { // since it was looked at
+				continue
 			}
 			for n := session.Batched + 1; n <= session.N; n++ {
 				if err := calls.Delete(callKey(id, n)); err != nil {

@@ -153,7 +153,9 @@ func newEngine(cmd *cobra.Command, timeout time.Duration) (engine.Engine, error)
 
 // serve runs gateway, sender and indexer until the command's context ends.
 func serve(cmd *cobra.Command) error {
-	ctx, f := cmd.Context(), cmd.Flags()
+	ctx, cancel := context.WithCancel(cmd.Context())
+	defer cancel()
+	f := cmd.Flags()
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 	home, _ := f.GetString(flagHome)
 	chosenModels, _ := f.GetUintSlice(flagModel)
@@ -233,7 +235,10 @@ func serve(cmd *cobra.Command) error {
 	}
 	interval, _ := f.GetDuration(flagInterval)
 	work.Go(func() { g.Sender().Run(ctx, interval) })
-	defer work.Wait()
+	defer func() {
+		cancel()
+		work.Wait()
+	}()
 	address, _ := f.GetString(flagListen)
 	return listen(ctx, address, mux, log)
 }

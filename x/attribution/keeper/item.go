@@ -158,7 +158,7 @@ func (k Keeper) takeSubmissionFee(ctx sdk.Context, params types.Params, provider
 		return nil
 	}
 	if err := k.bank.SendCoinsFromAccountToModule(ctx, provider, types.ModuleName, coins(params.SubmissionFee)); err != nil {
-		return errorsmod.Wrapf(types.ErrInvalidBatch, "an attested batch burns %saopen: %s", params.SubmissionFee, err)
+		return errorsmod.Wrapf(err, "an attested batch burns %saopen", params.SubmissionFee)
 	}
 	return k.burn(ctx, params.SubmissionFee)
 }
