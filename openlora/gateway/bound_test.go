@@ -18,20 +18,14 @@ func TestAnswersEndWhereTheMoneyDoes(t *testing.T) {
 	}
 	require.ErrorIs(t, b.emit(" four"), errFull)
 	require.ErrorIs(t, b.emit("!"), errFull, "nothing comes after the end")
-	require.True(t, b.cut())
 	require.Equal(t, "one two three", b.text.String())
 	require.Equal(t, sent, b.text.String())
 	require.Len(t, poa.TokenIDs([]byte(sent)), 3)
 
-	first := bound{most: 1, send: func(string) error { return nil }}
-	require.ErrorIs(t, first.emit("two words"), errFull)
-	require.False(t, first.cut(), "nothing was given")
-}
+	at := bound{most: 2, send: func(string) error { return nil }}
+	require.ErrorIs(t, at.emit("two words, and more"), errFull, "an engine that gives all in one piece")
+	require.Equal(t, "two words", at.text.String())
 
-// TestAnAnswerGoesOnWithoutItsClient: who has gone can ask again for the whole answer, and pays for it.
-func TestAnAnswerGoesOnWithoutItsClient(t *testing.T) {
-	b := bound{most: 10, send: func(string) error { return errors.New("broken pipe") }}
-	require.NoError(t, b.emit("one "))
-	require.NoError(t, b.emit("two"))
-	require.Equal(t, "one two", b.text.String())
+	gone := bound{most: 2, send: func(string) error { return errors.New("broken pipe") }}
+	require.ErrorContains(t, gone.emit("one"), "broken pipe")
 }

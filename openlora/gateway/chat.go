@@ -66,10 +66,7 @@ func (g *Gateway) chat(w http.ResponseWriter, r *http.Request) {
 		g.replay(w, request, repeated)
 		return
 	}
-	// The voucher is stored: from here on the answer is made, whether its client stays or not.
-	answering, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.Limits.AnswerTimeout)
-	defer cancel()
-	x.serve(answering, w)
+	x.serve(ctx, w)
 }
 
 // checkRequest refuses what cannot be answered before anything is looked up.
@@ -293,7 +290,7 @@ func (x *exchange) answer(ctx context.Context, emit func(string) error) (answere
 	paid := bound{most: maxTokens, send: emit}
 	text, err := x.gateway.Engine.Answer(ctx, question, paid.emit)
 	finish := "stop"
-	if paid.cut() {
+	if errors.Is(err, errFull) {
 		text, err, finish = paid.text.String(), nil, "length"
 	}
 	if err != nil {

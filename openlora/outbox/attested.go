@@ -68,8 +68,9 @@ func (s *Sender) attach(msg *attributiontypes.MsgSubmitReceipts) error {
 }
 
 const (
-	// pushAgain is how long a bundle is not pushed again.
+	// pushAgain is how long a bundle is not pushed again, and pushAfter when it has not been enough.
 	pushAgain = time.Minute
+	pushAfter = 15 * time.Second
 	// pushWait is how long a batch waits for attestors to have its evidence. Pushes that take longer go on beside it.
 	pushWait = 2 * time.Second
 )
@@ -77,8 +78,12 @@ const (
 // push gives a bundle to all attestors that the provider knows. They can also fetch it: a failure only costs them time.
 // One that was pushed a moment ago is pushed only if that has not been enough.
 func (s *Sender) push(ctx context.Context, root []byte, again bool) {
+	wait := pushAgain
+	if again {
+		wait = pushAfter
+	}
 	hash, err := poa.HashFromBytes(root)
-	if err != nil || len(s.Attestors) == 0 || !again && time.Since(s.pushed[hash]) < pushAgain {
+	if err != nil || len(s.Attestors) == 0 || time.Since(s.pushed[hash]) < wait {
 		return
 	}
 	if s.pushed == nil {

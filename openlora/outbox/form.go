@@ -14,6 +14,13 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
+const (
+	// loadAgain is how long text that could not be loaded is not tried again.
+	loadAgain = time.Minute
+	// maxAnswerEvidence is what an answer may need alone to be proved, in bytes: less than any transaction or bundle takes.
+	maxAnswerEvidence = 640 << 10
+)
+
 // looksPerRound bounds the sessions in a round of which the chain is asked whether their payer has closed them.
 const looksPerRound = 200
 
@@ -31,17 +38,29 @@ func (s *Sender) formBatches(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	pending, err := s.Outbox.Pending()
+	if err != nil {
+		return err
+	}
+	// Calls of a session whose batch waits would have to wait behind it, and hold up the sessions beside them.
+	held := make(map[poa.Hash]bool)
+	for _, batch := range pending {
+		hold(held, batch)
+	}
+	sessions = slices.DeleteFunc(sessions, func(session Session) bool { return held[session.ID] })
 	var waits error
-	missing := make(map[modelVersion]bool)
 	shared := s.newDraft()
 	for _, c := range s.claimables(ctx, sessions) {
 		version := modelVersion{c.session.ModelID, c.session.ModelVersion}
-		if missing[version] {
+		if time.Since(s.absent[version]) < loadAgain {
 			continue
 		}
 		library, err := s.Library(version.id, version.version)
 		if err != nil {
-			missing[version] = true
+			if s.absent == nil {
+				s.absent = make(map[modelVersion]time.Time)
+			}
+			s.absent[version] = time.Now()
 			waits = errors.Join(waits, fmt.Errorf("text of model %d, version %d: %w", version.id, version.version, err))
 			continue
 		}
@@ -164,7 +183,6 @@ type prepared struct {
 
 // prepare makes the receipts of what is claimed. It returns none while an answer is on its way.
 func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
-	var probe poa.EvidenceBuilder
 	var calls []prepared
 	for n := c.session.Batched + 1; n <= c.last; n++ {
 		call, err := s.Outbox.Call(c.session.ID, n)
@@ -182,8 +200,12 @@ func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 				return nil, fmt.Errorf("call %d: %w", n, err)
 			}
 			p.answer = answer{call.CallKey, text, attribution, library.Proof}
-			if err := p.answer.prove(&probe); err != nil {
+			var alone poa.EvidenceBuilder
+			if err := p.answer.prove(&alone); err != nil {
 				return nil, fmt.Errorf("call %d: %w", n, err)
+			}
+			if alone.Size() > maxAnswerEvidence {
+				return nil, fmt.Errorf("call %d: its evidence takes %d bytes, at most %d can be submitted", n, alone.Size(), maxAnswerEvidence)
 			}
 			p.receipt.QueryHash, p.receipt.MaxFee = call.QueryHash, call.MaxFee
 			p.receipt.AnswerRoot, p.receipt.EvidenceRoot = call.Outcome.AnswerRoot, attribution.Root()

@@ -347,19 +347,23 @@ func (p Part) assign(tx *bolt.Tx, batched, seq uint64, change func(*Session)) er
 	return storeSession(tx, session)
 }
 
-// Dissolve undoes a batch that the chain does not have, and all that were formed after it, which have not been sent. The sessions named are
-// submitted alone from now on.
+// Dissolve undoes a batch that the chain does not have, and those that were formed after it with later calls of its sessions: they have not
+// been sent. The sessions named are submitted alone from now on.
 func (o *Outbox) Dissolve(seq uint64, alone []poa.Hash) error {
 	return o.db.Update(func(tx *bolt.Tx) error {
 		later, err := openFrom(tx, seq)
 		if err != nil {
 			return err
 		}
-		for i := len(later) - 1; i >= 0; i-- { // the newest first: a session may be in several
-			batch := later[i]
-			if !batch.pending() {
-				continue
+		held := make(map[poa.Hash]bool)
+		later = slices.DeleteFunc(later, func(batch Batch) bool {
+			if !batch.pending() || batch.Seq != seq && !batch.holds(held) {
+				return true
 			}
+			hold(held, batch)
+			return false
+		})
+		for _, batch := range slices.Backward(later) { // the newest first: a session may be in several
 			for _, part := range batch.Parts {
 				if err := part.assign(tx, part.First-1, 0, func(session *Session) { session.Alone = session.Alone || slices.Contains(alone, part.Session) }); err != nil {
 					return err

@@ -65,6 +65,7 @@ type Sender struct {
 	pruned time.Time // the last time
 	limit  int       // receipts of a batch that the chain takes for now; 0 is MaxReceipts
 	pushed map[poa.Hash]time.Time
+	absent map[modelVersion]time.Time // text that could not be loaded
 }
 
 // Run works until ctx ends.
@@ -83,61 +84,76 @@ func (s *Sender) Run(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// maxPending bounds the batches that are formed ahead of a chain that takes none.
-const maxPending = 16
+const (
+	// maxPending bounds the batches that are formed ahead of a chain that takes none, besides those that wait by themselves, and
+	// mostPending all of them.
+	maxPending  = 16
+	mostPending = 256
+)
 
 // Round looks at batches that wait for validators, sends what is pending, and then what has been acknowledged since.
 func (s *Sender) Round(ctx context.Context) error {
 	watched := s.watch(ctx)
-	sent := s.sendPending(ctx)
-	if pending, err := s.Outbox.Pending(); err != nil || len(pending) >= maxPending {
-		return errors.Join(watched, sent, err)
+	waiting, sent := s.sendPending(ctx)
+	open, _, err := s.Outbox.Counts()
+	if err != nil || open-waiting >= maxPending || open >= mostPending {
+		return errors.Join(watched, sent, err, s.prune(ctx))
 	}
 	formed := s.formBatches(ctx)
-	if sent == nil {
-		sent = s.sendPending(ctx)
+	if _, again := s.sendPending(ctx); sent == nil {
+		sent = again
 	}
 	return errors.Join(watched, sent, formed, s.prune(ctx))
 }
 
 // sendPending sends stored batches in order, as they were first formed. Only a refusal by the chain ends a batch; anything else is tried
-// again. A batch that has to wait holds up those with the same sessions, and no others.
-func (s *Sender) sendPending(ctx context.Context) error {
+// again. A batch that has to wait holds up those that have calls of its sessions, which were formed behind it, and no others. It returns
+// how many wait.
+func (s *Sender) sendPending(ctx context.Context) (waiting int, err error) {
 	pending, err := s.Outbox.Pending()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	var waits error
 	held := make(map[poa.Hash]bool)
 	for _, batch := range pending {
-		if slices.ContainsFunc(batch.Parts, func(part Part) bool { return held[part.Session] }) {
+		if batch.holds(held) {
 			hold(held, batch)
+			waiting++
 			continue
 		}
-		recorded, err := s.submit(ctx, &batch)
-		if err == nil {
+		recorded, cause := s.submit(ctx, &batch)
+		if cause == nil {
 			s.Log.Info("receipts recorded", "batch", recorded.BatchID, "receipts", len(batch.Calls), "sessions", len(batch.Parts), "height", recorded.Height, "tx", recorded.TxHash)
 			batch.Done, batch.BatchID, batch.TxHash, batch.Height = true, recorded.BatchID, recorded.TxHash, recorded.Height
 			if err := s.Outbox.PutBatch(batch); err != nil {
-				return err
+				return waiting, err
 			}
-			s.limit = min(2*max(s.limit, 1), s.MaxReceipts)
+			if s.limit > 0 && int(batch.calls()) >= s.limit {
+				if s.limit *= 2; s.limit >= s.MaxReceipts {
+					s.limit = 0
+				}
+			}
 			continue
 		}
-		undone, err := s.refused(ctx, batch, err)
-		if err != nil {
-			var refused *chain.RefusedError
-			if !errors.As(err, &refused) || errors.Is(err, attributiontypes.ErrPaused) || errors.Is(err, attributiontypes.ErrWindowFull) {
-				return errors.Join(waits, err)
-			}
-			waits = errors.Join(waits, fmt.Errorf("batch %d: %w", batch.Seq, err))
+		undone, failed := s.refused(ctx, batch, cause)
+		if failed != nil && isEverybodys(failed) {
+			return waiting, errors.Join(err, failed)
+		}
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("batch %d: %w", batch.Seq, failed))
 			hold(held, batch)
+			waiting++
 		}
 		if undone {
-			return waits
+			return waiting, err
 		}
 	}
-	return waits
+	return waiting, err
+}
+
+// holds says that the batch has calls of a session.
+func (b *Batch) holds(sessions map[poa.Hash]bool) bool {
+	return slices.ContainsFunc(b.Parts, func(part Part) bool { return sessions[part.Session] })
 }
 
 func hold(held map[poa.Hash]bool, batch Batch) {
@@ -180,14 +196,15 @@ func (s *Sender) refused(ctx context.Context, batch Batch, cause error) (undone 
 	if !errors.As(cause, &refusal) {
 		return false, cause
 	}
-	switch calls := batch.calls(); {
-	case errors.Is(cause, attributiontypes.ErrSequenceUsed):
+	calls := batch.calls()
+	switch {
+	case errors.Is(cause, attributiontypes.ErrSequenceUsed), errors.Is(cause, attributiontypes.ErrCallOrder) && len(batch.Parts) == 1:
 		return s.reconcile(ctx, batch, cause)
 	case isTooLarge(cause) && calls > 1:
 		s.limit = int(calls / 2)
 		s.Log.Warn("the chain cannot take so many receipts at once; sending fewer", "seq", batch.Seq, "calls", calls, "err", cause)
 		return true, s.Outbox.Dissolve(batch.Seq, nil)
-	case refusal.Codespace != attributiontypes.ModuleName || errors.Is(cause, attributiontypes.ErrPaused) || errors.Is(cause, attributiontypes.ErrWindowFull):
+	case isEverybodys(cause):
 		return false, cause
 	case len(batch.Parts) > 1:
 		s.Log.Warn("the chain refused receipts of several sessions; sending them apart", "seq", batch.Seq, "sessions", len(batch.Parts), "err", cause)
@@ -209,7 +226,7 @@ func (s *Sender) refused(ctx context.Context, batch Batch, cause error) (undone 
 // finalRefusals are what only a session's own calls and vouchers can cause, and no later block changes.
 var finalRefusals = []error{
 	attributiontypes.ErrUnauthorized, attributiontypes.ErrSessionNotFound, attributiontypes.ErrSessionClosed, attributiontypes.ErrInvalidDeposit,
-	attributiontypes.ErrInvalidReceipt, attributiontypes.ErrCallOrder, attributiontypes.ErrVoucher, attributiontypes.ErrOvercharge,
+	attributiontypes.ErrInvalidReceipt, attributiontypes.ErrVoucher, attributiontypes.ErrOvercharge,
 	attributiontypes.ErrDeposit, attributiontypes.ErrTokenCount, attributiontypes.ErrManifest,
 }
 
@@ -217,38 +234,60 @@ func isFinal(err error) bool {
 	return slices.ContainsFunc(finalRefusals, func(final error) bool { return errors.Is(err, final) })
 }
 
-// isTooLarge says that a smaller batch may pass: for its size, its gas, or what it holds of the bond.
+// isTooLarge says that the chain takes smaller batches: for its size, or its gas.
 func isTooLarge(err error) bool {
-	return slices.ContainsFunc([]error{
-		attributiontypes.ErrOversize, modelstypes.ErrInsufficientBond, sdkerrors.ErrOutOfGas, sdkerrors.ErrTxTooLarge, sdkerrors.ErrInvalidGasLimit,
-	}, func(reason error) bool { return errors.Is(err, reason) })
+	return slices.ContainsFunc([]error{attributiontypes.ErrOversize, sdkerrors.ErrOutOfGas, sdkerrors.ErrTxTooLarge, sdkerrors.ErrInvalidGasLimit},
+		func(reason error) bool { return errors.Is(err, reason) })
 }
 
-// reconcile finds out whether a batch whose number is used was recorded: then its dispute window may have closed since, or it was sent in
-// another form. If it was not, it gets a new number.
+// isEverybodys says that no batch passes now: the node does not answer, the chain is paused or full, or the provider has no funds.
+func isEverybodys(err error) bool {
+	var refused *chain.RefusedError
+	if !errors.As(err, &refused) {
+		return true
+	}
+	return refused.Codespace == sdkerrors.RootCodespace && !isTooLarge(err) ||
+		slices.ContainsFunc([]error{attributiontypes.ErrPaused, attributiontypes.ErrWindowFull, modelstypes.ErrProviderFrozen},
+			func(reason error) bool { return errors.Is(err, reason) })
+}
+
+// reconcile takes up what the chain has of a batch that it does not take: its number is used, or its calls are not next. It was recorded and
+// its dispute window has closed since, or it was sent in another form, or the file is not the one that numbers were taken from. What the
+// chain does not have gets another number. Of a session that is gone nothing more can be recorded.
 func (s *Sender) reconcile(ctx context.Context, batch Batch, cause error) (undone bool, err error) {
-	recorded := 0
+	next := make(map[poa.Hash]uint64, len(batch.Parts)) // calls of the session that the chain has
+	missing := false
 	for _, part := range batch.Parts {
 		stored, err := s.Node.Session(ctx, part.Session)
-		if err != nil && !errors.Is(err, ErrNotFound) {
+		switch {
+		case errors.Is(err, ErrNotFound):
+			next[part.Session] = part.Last
+			continue
+		case err != nil:
 			return false, err
+		case stored.Calls < part.First-1: // the node is behind, or an earlier batch is missing
+			return false, cause
 		}
-		if err != nil || stored.Calls >= part.Last { // sessions go when all they had is recorded
-			recorded++
-		}
+		next[part.Session] = stored.Calls
+		missing = missing || stored.Calls < part.Last
 	}
-	switch recorded {
-	case len(batch.Parts):
+	if !missing {
 		s.Log.Warn("receipts were recorded before", "seq", batch.Seq, "err", cause)
 		batch.Done, batch.Settled = true, true
 		return false, s.Outbox.PutBatch(batch)
-	case 0:
-		last, err := s.Node.LastSeq(ctx)
-		if err != nil {
-			return false, err
-		}
-		s.Log.Warn("the number of a batch is used; giving it another", "seq", batch.Seq, "last", last, "err", cause)
-		return true, errors.Join(s.Outbox.skipTo(last), s.Outbox.Dissolve(batch.Seq, nil))
 	}
-	return false, cause
+	last, err := s.Node.LastSeq(ctx)
+	if err != nil {
+		return false, err
+	}
+	s.Log.Warn("the chain has a batch in part, or its number is used; giving the rest another", "seq", batch.Seq, "last", last, "err", cause)
+	if err := errors.Join(s.Outbox.skipTo(last), s.Outbox.Dissolve(batch.Seq, nil)); err != nil {
+		return true, err
+	}
+	for _, part := range batch.Parts {
+		if err := s.Outbox.Update(part.Session, func(session *Session) { session.Batched = max(session.Batched, next[part.Session]) }); err != nil {
+			return true, err
+		}
+	}
+	return true, nil
 }

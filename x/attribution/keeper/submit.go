@@ -106,6 +106,9 @@ func (s *submission) decode() error {
 	s.charge(s.params.GasPerSignature, uint64(len(s.msg.Sessions)), "vouchers")
 	var err error
 	if s.receipts, err = poa.UnmarshalReceipts(s.msg.Receipts, int(s.params.MaxReceipts)); err != nil {
+		if errors.Is(err, poa.ErrOversize) {
+			return errorsmod.Wrapf(types.ErrOversize, "%s: send several batches", err)
+		}
 		return errorsmod.Wrap(types.ErrInvalidReceipt, err.Error())
 	}
 	if len(s.receipts) == 0 {
