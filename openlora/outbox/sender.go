@@ -85,22 +85,20 @@ func (s *Sender) Run(ctx context.Context, interval time.Duration) {
 }
 
 const (
-	// maxPending bounds the batches that are formed ahead of a chain that takes none, besides those that wait by themselves, and
-	// mostPending all of them.
-	maxPending  = 16
-	mostPending = 256
+	// maxPending bounds the batches that are formed ahead of a chain that takes none, and maxWaiting those that wait by themselves.
+	maxPending = 16
+	maxWaiting = 256
 )
 
 // Round looks at batches that wait for validators, sends what is pending, and then what has been acknowledged since.
 func (s *Sender) Round(ctx context.Context) error {
 	watched := s.watch(ctx)
-	waiting, sent := s.sendPending(ctx)
-	open, _, err := s.Outbox.Counts()
-	if err != nil || open-waiting >= maxPending || open >= mostPending {
-		return errors.Join(watched, sent, err, s.prune(ctx))
+	left, waiting, sent := s.sendPending(ctx)
+	if left >= maxPending || waiting >= maxWaiting {
+		return errors.Join(watched, sent, s.prune(ctx))
 	}
 	formed := s.formBatches(ctx)
-	if _, again := s.sendPending(ctx); sent == nil {
+	if _, _, again := s.sendPending(ctx); sent == nil {
 		sent = again
 	}
 	return errors.Join(watched, sent, formed, s.prune(ctx))
@@ -108,14 +106,14 @@ func (s *Sender) Round(ctx context.Context) error {
 
 // sendPending sends stored batches in order, as they were first formed. Only a refusal by the chain ends a batch; anything else is tried
 // again. A batch that has to wait holds up those that have calls of its sessions, which were formed behind it, and no others. It returns
-// how many wait.
-func (s *Sender) sendPending(ctx context.Context) (waiting int, err error) {
+// how many are left for want of a chain that takes them, and how many wait.
+func (s *Sender) sendPending(ctx context.Context) (left, waiting int, err error) {
 	pending, err := s.Outbox.Pending()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	held := make(map[poa.Hash]bool)
-	for _, batch := range pending {
+	for i, batch := range pending {
 		if batch.holds(held) {
 			hold(held, batch)
 			waiting++
@@ -126,7 +124,7 @@ func (s *Sender) sendPending(ctx context.Context) (waiting int, err error) {
 			s.Log.Info("receipts recorded", "batch", recorded.BatchID, "receipts", len(batch.Calls), "sessions", len(batch.Parts), "height", recorded.Height, "tx", recorded.TxHash)
 			batch.Done, batch.BatchID, batch.TxHash, batch.Height = true, recorded.BatchID, recorded.TxHash, recorded.Height
 			if err := s.Outbox.PutBatch(batch); err != nil {
-				return waiting, err
+				return left, waiting, err
 			}
 			if s.limit > 0 && int(batch.calls()) >= s.limit {
 				if s.limit *= 2; s.limit >= s.MaxReceipts {
@@ -137,7 +135,7 @@ func (s *Sender) sendPending(ctx context.Context) (waiting int, err error) {
 		}
 		undone, failed := s.refused(ctx, batch, cause)
 		if failed != nil && isEverybodys(failed) {
-			return waiting, errors.Join(err, failed)
+			return len(pending) - i, waiting, errors.Join(err, failed)
 		}
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("batch %d: %w", batch.Seq, failed))
@@ -145,10 +143,10 @@ func (s *Sender) sendPending(ctx context.Context) (waiting int, err error) {
 			waiting++
 		}
 		if undone {
-			return waiting, err
+			return left, waiting, err
 		}
 	}
-	return waiting, err
+	return left, waiting, err
 }
 
 // holds says that the batch has calls of a session.
@@ -190,7 +188,7 @@ func (s *Sender) submit(ctx context.Context, batch *Batch) (Recorded, error) {
 }
 
 // refused decides what becomes of a batch that the chain does not take. It returns the error when the batch is tried again as it is, and
-// whether it was undone, and with it all batches behind it.
+// whether it was undone, and with it those behind it that have calls of its sessions.
 func (s *Sender) refused(ctx context.Context, batch Batch, cause error) (undone bool, err error) {
 	var refusal *chain.RefusedError
 	if !errors.As(cause, &refusal) {
