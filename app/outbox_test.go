@@ -80,7 +80,7 @@ func TestProviderCrashesAndResumes(t *testing.T) {
 		for n := range uint64(2) {
 			require.NoError(t, box.Advance(outbox.Session{ID: id, ModelID: s.ModelID, ModelVersion: 1, N: n + 1}, outbox.Call{N: n + 1}))
 		}
-		require.NoError(t, box.AddBatch(outbox.Batch{Seq: msg.ProviderSeq, Message: encoded, Parts: []outbox.Part{{Session: id, First: 1, Last: 2}}}))
+		require.NoError(t, box.AddBatch(outbox.Batch{Seq: msg.ProviderSeq, Message: encoded, Parts: []outbox.Part{{Session: id, First: 1, Last: 2}}}, nil))
 		for range 4 { // the process starts again after each round
 			sender := &outbox.Sender{Outbox: box, Node: node, Provider: s.Provider.String(), Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxEvidence: 1 << 19}
 			if err := sender.Round(t.Context()); err != nil {

@@ -1,13 +1,10 @@
 package app_test
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
-
-	"cosmossdk.io/collections"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,8 +13,6 @@ import (
 	"github.com/openledger/openledger/testutil/chain"
 	"github.com/openledger/openledger/testutil/volume"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
-	modelstypes "github.com/openledger/openledger/x/models/types"
-	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 // BenchmarkAttestedBatch executes and commits blocks of one attested batch of
@@ -78,11 +73,11 @@ func reportWrites(b *testing.B, w *volume.Workload, sessions, answers int, idle 
 	extra := without(writes, idle)
 	pages := 0
 	for _, write := range extra {
-		if isRow(write, attributiontypes.StoreKey, attributiontypes.PagesKey) {
+		if write.Is(attributiontypes.StoreKey, attributiontypes.PagesKey) {
 			pages += write.Bytes
 		}
 	}
-	b.ReportMetric(float64(len(ofBatch(extra))-sessions), "keys/batch")
+	b.ReportMetric(float64(len(volume.OfBatches(extra))-sessions), "keys/batch")
 	b.ReportMetric(float64(pages)/float64(answers), "stored-bytes/receipt")
 	for _, prefix := range volume.ByPrefix(extra) {
 		b.Logf("%-16s %5d keys %8d bytes", prefix.Name, prefix.Keys, prefix.Bytes)
@@ -91,20 +86,4 @@ func reportWrites(b *testing.B, w *volume.Workload, sessions, answers int, idle 
 
 func without(writes []volume.Write, idle map[string]bool) []volume.Write {
 	return slices.DeleteFunc(writes, func(write volume.Write) bool { return idle[write.Store+string(write.Key)] })
-}
-
-func isRow(write volume.Write, store string, prefix collections.Prefix) bool {
-	return write.Store == store && bytes.HasPrefix(write.Key, prefix)
-}
-
-// ofBatch leaves what modules of receipts keep of a batch besides what grows with its receipts: pages and credits. What is deleted by
-// the end of the block is what modules owed each other within it.
-func ofBatch(writes []volume.Write) []volume.Write {
-	return slices.DeleteFunc(slices.Clone(writes), func(write volume.Write) bool {
-		switch write.Store {
-		case attributiontypes.StoreKey, modelstypes.StoreKey, rewardstypes.StoreKey:
-			return write.Deleted || isRow(write, attributiontypes.StoreKey, attributiontypes.PagesKey) || isRow(write, rewardstypes.StoreKey, rewardstypes.ChunksKey)
-		}
-		return true
-	})
 }

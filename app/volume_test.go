@@ -73,7 +73,7 @@ func TestKeysOfABatch(t *testing.T) {
 	idle := keysOf(volume.Writes(w.Chain, func() { w.Blocks(1) }))
 	writes := volume.Writes(w.Chain, func() { submitted(w, w.Full(300, lanes...)) })
 	var keys []string
-	for _, prefix := range volume.ByPrefix(ofBatch(without(writes, idle))) {
+	for _, prefix := range volume.ByPrefix(volume.OfBatches(without(writes, idle))) {
 		keys = append(keys, fmt.Sprintf("%s %d", prefix.Name, prefix.Keys))
 	}
 	name := func(store string, prefix collections.Prefix) string {

@@ -1,20 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"testing"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
-	"github.com/cosmos/cosmos-sdk/store/v2/rootmulti"
-	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
-
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/testutil/chain"
+	"github.com/openledger/openledger/testutil/volume"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
-	modelstypes "github.com/openledger/openledger/x/models/types"
-	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 // submissions makes signed transactions of receipts, for a chain to execute.
@@ -53,16 +48,7 @@ type receipts struct {
 func measureReceipts(t testing.TB, build func(testing.TB) submissions, answers, singles, rounds int) (receipts, error) {
 	s := build(t)
 	progress("%s: %d rounds of a batch of %d, and of %d transactions", nameReceipts, rounds, answers, singles)
-	store, ok := s.chain().App.CommitMultiStore().(*rootmulti.Store)
-	if !ok {
-		return receipts{}, fmt.Errorf("the store is a %T", s.chain().App.CommitMultiStore())
-	}
-	var keys []storetypes.StoreKey
-	for _, key := range store.StoreKeysByName() {
-		keys = append(keys, key)
-	}
-	store.AddListeners(keys)
-	m := meter{chain: s.chain(), store: store}
+	m := meter{chain: s.chain()}
 	empty, err := m.block("", answers)
 	if err != nil {
 		return receipts{}, err
@@ -121,16 +107,18 @@ func (s *submitted) add(block, empty submitted, rounds int) {
 // meter executes blocks and counts.
 type meter struct {
 	chain *chain.Chain
-	store *rootmulti.Store
 	// Of the last block, and of the first, which was empty: keys of the modules that keep receipts, besides those that grow with them.
 	records, emptyRecords int
 	events                int // of the first transaction, without those of its fee
 }
 
 func (m *meter) block(name string, answers int, txs ...[]byte) (submitted, error) {
-	m.store.PopStateCache()
 	var response *abci.ResponseFinalizeBlock
-	spent, err := measure("transactions", func() error { response = m.chain.RawBlock(txs...); return nil })
+	var spent cost
+	var err error
+	writes := volume.Writes(m.chain, func() {
+		spent, err = measure("transactions", func() error { response = m.chain.RawBlock(txs...); return nil })
+	})
 	if err != nil {
 		return submitted{}, err
 	}
@@ -144,10 +132,10 @@ func (m *meter) block(name string, answers int, txs ...[]byte) (submitted, error
 		out.event += float64(len(result.Events)) / n
 		m.events = len(result.Events)
 	}
+	out.keys = float64(len(writes)) / n
 	m.records = 0
-	for _, kv := range m.store.PopStateCache() {
-		out.keys += 1 / n
-		if ofABatch(kv) {
+	for _, write := range volume.OfBatches(writes) {
+		if !write.Is(attributiontypes.StoreKey, attributiontypes.SessionsKey) {
 			m.records++
 		}
 	}
@@ -155,17 +143,6 @@ func (m *meter) block(name string, answers int, txs ...[]byte) (submitted, error
 		m.emptyRecords = m.records
 	}
 	return out, nil
-}
-
-// ofABatch says whether a key is of a batch itself: not of its receipts, credits or sessions, and not of the fee of its transaction.
-func ofABatch(kv *storetypes.StoreKVPair) bool {
-	switch kv.StoreKey {
-	case attributiontypes.StoreKey:
-		return !bytes.HasPrefix(kv.Key, attributiontypes.PagesKey) && !bytes.HasPrefix(kv.Key, attributiontypes.SessionsKey)
-	case rewardstypes.StoreKey:
-		return !kv.Delete && !bytes.HasPrefix(kv.Key, rewardstypes.ChunksKey)
-	}
-	return kv.StoreKey == modelstypes.StoreKey
 }
 
 // storedBytes of a receipt of 8 entries through the dispute window.

@@ -17,6 +17,9 @@ type bound struct {
 	send func(piece string) error
 	text strings.Builder
 	full bool
+
+	// Tokens before the last one, which the next piece may still change, and where that starts.
+	settled, last int
 }
 
 // emit takes the next piece, or of the last one what is paid for.
@@ -24,10 +27,14 @@ func (b *bound) emit(piece string) error {
 	if b.full {
 		return errFull
 	}
-	whole := b.text.String() + piece
-	tokens := poa.Tokenize([]byte(whole))
-	if b.full = len(tokens) > b.most; b.full {
-		piece = whole[b.text.Len():max(b.text.Len(), tokens[b.most-1].End)]
+	open := b.text.String()[b.last:] + piece
+	tokens := poa.Tokenize([]byte(open))
+	if b.full = b.settled+len(tokens) > b.most; b.full {
+		end := b.last + tokens[b.most-b.settled-1].End
+		piece = open[b.text.Len()-b.last : max(b.text.Len(), end)-b.last]
+	}
+	if n := len(tokens); n > 0 {
+		b.settled, b.last = b.settled+n-1, b.last+tokens[n-1].Start
 	}
 	if piece != "" {
 		b.text.WriteString(piece)

@@ -178,9 +178,6 @@ func (g *Gateway) sessionState(id poa.Hash, session attributiontypes.Session) (o
 	return state, err
 }
 
-// maxVoucherBits is what the chain takes: a voucher above it would have the whole batch refused that it is in.
-const maxVoucherBits = 127
-
 // checkVoucher checks the voucher of the next call and moves the state to it.
 func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumulative string, head poa.Hash, signature []byte) error {
 	state := &x.state
@@ -194,7 +191,7 @@ func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumu
 	if err != nil {
 		return badRequest("openledger.cumulative_max", "%s", err)
 	}
-	if allowed.Big().BitLen() > maxVoucherBits {
+	if allowed.Big().BitLen() > attributiontypes.MaxAmountBits { // the chain would refuse the whole batch
 		return badRequest("openledger.cumulative_max", "%s is more than there can be: the chain takes no such voucher", allowed)
 	}
 	needed, err := state.Spent.Add(maxFee)

@@ -28,22 +28,15 @@ func (o *Outbox) Bundle(root poa.Hash) ([]byte, error) {
 	return bundle, err
 }
 
-func (o *Outbox) putBundle(root poa.Hash, bundle []byte) error {
-	return o.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bundlesBucket).Put(root[:], bundle) })
-}
-
-// detach moves the evidence of a message into a bundle that attestors fetch.
-func (s *Sender) detach(msg *attributiontypes.MsgSubmitReceipts, evidence poa.Evidence) error {
+// detach moves the evidence of a message into a bundle that attestors fetch, which it returns.
+func detach(msg *attributiontypes.MsgSubmitReceipts, evidence poa.Evidence) ([]byte, error) {
 	bundle, err := poa.MarshalBundle(msg.Receipts, msg.Evidence)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	root := evidence.Root()
-	if err := s.Outbox.putBundle(root, bundle); err != nil {
-		return err
-	}
 	msg.Evidence, msg.BundleRoot, msg.BundleBytes = nil, root[:], uint64(len(bundle))
-	return nil
+	return bundle, nil
 }
 
 // attach puts the evidence of a batch back into its message, for a chain that takes no other.

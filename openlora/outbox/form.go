@@ -322,8 +322,9 @@ func (d *draft) store() error {
 		return err
 	}
 	attested := s.Attested && len(d.answers) > 0 // calls without answers have nothing that validators could recompute
+	var bundle []byte
 	if attested {
-		if err := s.detach(msg, evidence); err != nil {
+		if bundle, err = detach(msg, evidence); err != nil {
 			return err
 		}
 	}
@@ -336,5 +337,5 @@ func (d *draft) store() error {
 	}
 	batch := Batch{Seq: msg.ProviderSeq, Message: encoded, Calls: d.ids, Parts: d.parts, Attested: attested, Changed: time.Now().UTC(), Bundle: msg.BundleRoot}
 	*d = draft{sender: s}
-	return s.Outbox.AddBatch(batch)
+	return s.Outbox.AddBatch(batch, bundle)
 }

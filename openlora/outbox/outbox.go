@@ -305,9 +305,14 @@ func (o *Outbox) NextSeq() (uint64, error) {
 	return max(next, uint64(time.Now().Unix())), err
 }
 
-// AddBatch stores a batch and marks its calls, in one step, before it is sent.
-func (o *Outbox) AddBatch(batch Batch) error {
+// AddBatch stores a batch with its bundle, if it has one, and marks its calls, in one step, before it is sent.
+func (o *Outbox) AddBatch(batch Batch, bundle []byte) error {
 	return o.db.Update(func(tx *bolt.Tx) error {
+		if bundle != nil {
+			if err := tx.Bucket(bundlesBucket).Put(batch.Bundle, bundle); err != nil {
+				return err
+			}
+		}
 		if err := storeBatch(tx, batch); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package volume
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -8,10 +9,15 @@ import (
 	"syscall"
 	"time"
 
+	"cosmossdk.io/collections"
+
 	"github.com/cosmos/cosmos-sdk/store/v2/rootmulti"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 
 	"github.com/openledger/openledger/testutil/chain"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 // CPU returns the processor time of this process: it does not grow while other
@@ -57,6 +63,25 @@ func Writes(c *chain.Chain, run func()) []Write {
 		return strings.Compare(a.Store+"/"+string(a.Key), b.Store+"/"+string(b.Key))
 	})
 	return writes
+}
+
+// Is says whether the key is of a collection of a store.
+func (w Write) Is(store string, prefix collections.Prefix) bool {
+	return w.Store == store && bytes.HasPrefix(w.Key, prefix)
+}
+
+// OfBatches leaves of the writes of a block what the modules of receipts keep of batches and their sessions, besides what grows with
+// receipts: pages and chunks of credits. What x/rewards deletes by the end of the block is what modules owed each other within it.
+func OfBatches(writes []Write) []Write {
+	return slices.DeleteFunc(slices.Clone(writes), func(w Write) bool {
+		switch w.Store {
+		case attributiontypes.StoreKey:
+			return w.Is(w.Store, attributiontypes.PagesKey)
+		case rewardstypes.StoreKey:
+			return w.Deleted || w.Is(w.Store, rewardstypes.ChunksKey)
+		}
+		return w.Store != modelstypes.StoreKey
+	})
 }
 
 // Prefix counts the keys of a store that begin with the same byte.

@@ -10,11 +10,13 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
+// MaxAmountBits is how long an amount in a message may be.
+const MaxAmountBits = 127
+
 const (
 	hashSize      = 32
 	keySize       = 32
 	signatureSize = 64
-	maxAmountBits = 127
 	minSalt       = 16
 	maxSalt       = 32
 )
@@ -193,8 +195,8 @@ func validateSessionID(id []byte) error {
 }
 
 func validateAmount(name string, amount math.Int) error {
-	if amount.IsNil() || amount.IsNegative() || amount.BigIntMut().BitLen() > maxAmountBits {
-		return errorsmod.Wrapf(ErrInvalidDeposit, "%s must be between 0 and 2^%d aopen", name, maxAmountBits)
+	if amount.IsNil() || amount.IsNegative() || amount.BigIntMut().BitLen() > MaxAmountBits {
+		return errorsmod.Wrapf(ErrInvalidDeposit, "%s must be between 0 and 2^%d aopen", name, MaxAmountBits)
 	}
 	return nil
 }

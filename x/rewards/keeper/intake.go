@@ -13,13 +13,11 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-const (
-	// maxIntake bounds the lists taken in one block. More can only have arrived while the module was paused, by the gas of a block and
-	// the window of batches that wait for validators; they are taken in the next blocks.
-	maxIntake = 1_000
-	// maxIntakeChunks bounds their chunks of credits after the first of each, but for the last list.
-	maxIntakeChunks = 1_000
-)
+// maxIntake bounds the chunks of credits of the lists taken in one block, but
+// for the last; a list without any counts as one. More can only have arrived
+// while the module was paused, by the gas of a block and the window of batches
+// that wait for validators; they are taken in the next blocks.
+const maxIntake = 1_000
 
 // takeIn counts the lists that arrived in this block, grants their bonus within
 // the token bucket, and burns what their receipts burned and retired less that
@@ -63,11 +61,11 @@ func (k Keeper) takeIn(ctx context.Context, params types.Params, elapsed int64) 
 
 func (k Keeper) arrived(ctx context.Context) ([]types.Intake, error) {
 	var arrived []types.Intake
-	chunks := 0
+	work := 0
 	err := k.Arrived.Walk(ctx, nil, func(_ uint64, intake types.Intake) (bool, error) {
 		arrived = append(arrived, intake)
-		chunks += max(len(intake.List.Firsts)-1, 0)
-		return len(arrived) == maxIntake || chunks >= maxIntakeChunks, nil
+		work += max(len(intake.List.Firsts), 1)
+		return work >= maxIntake, nil
 	})
 	return arrived, err
 }
