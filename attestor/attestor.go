@@ -35,7 +35,7 @@ type Config struct {
 	Listen string
 	// Peers are base URLs of other attestors, asked before providers.
 	Peers []string
-	// AllowPrivate fetches from addresses that are not public.
+	// AllowPrivate fetches from addresses that are not public, and files.
 	AllowPrivate bool
 	// IndexBytes bounds the indexes in memory, BundleBytes the bundles on disk.
 	IndexBytes, BundleBytes int64
@@ -65,7 +65,8 @@ type Attestor struct {
 	bundles *bundles
 	text    *content.Store
 	library *library
-	fetch   *fetch.Client
+	fetch   *fetch.Client // from where strangers say
+	peers   *fetch.Client
 	metrics *metrics
 	log     *slog.Logger
 
@@ -98,9 +99,9 @@ func New(ctx context.Context, config Config, chainID string, node gogogrpc.Clien
 	if config.Content == "" {
 		config.Content = filepath.Join(config.Home, "content")
 	}
-	config.Limits.Private = config.AllowPrivate
+	config.Limits.Private, config.Limits.Files = config.AllowPrivate, config.AllowPrivate
 	a := &Attestor{
-		config: config, chain: newChain(chainID, node), fetch: fetch.New(config.Limits), metrics: newMetrics(), log: config.Log,
+		config: config, chain: newChain(chainID, node), fetch: fetch.New(config.Limits), peers: fetch.New(fetch.TrustedLimits()), metrics: newMetrics(), log: config.Log,
 		slots: make(chan struct{}, config.Workers), open: make(map[uint64]*job), wanted: make(map[poa.Hash]int),
 	}
 	var err error

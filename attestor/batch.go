@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/openledger/openledger/attestor/fetch"
 	"github.com/openledger/openledger/attestor/judge"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -68,23 +69,24 @@ func (a *Attestor) places(ctx context.Context, batch attributiontypes.Batch, roo
 	places := []func() ([]byte, error){func() ([]byte, error) { return a.bundles.get(root) }}
 	size := int64(batch.BundleBytes)
 	for _, peer := range a.config.Peers {
-		places = append(places, func() ([]byte, error) { return a.download(ctx, peer, "v1/bundles/"+root.String(), size, size) })
+		places = append(places, func() ([]byte, error) { return a.download(ctx, a.peers, peer, "v1/bundles/"+root.String(), size, size) })
 	}
 	return append(places, func() ([]byte, error) {
 		endpoint, err := a.chain.endpoint(ctx, batch.Provider)
 		if err != nil || endpoint == "" {
 			return nil, err
 		}
-		return a.download(ctx, endpoint, "v1/bundles/"+root.String(), size, size)
+		return a.download(ctx, a.fetch, endpoint, "v1/bundles/"+root.String(), size, size)
 	})
 }
 
-func (a *Attestor) download(ctx context.Context, base, path string, size, max int64) ([]byte, error) {
+// download counts what is fetched.
+func (a *Attestor) download(ctx context.Context, from *fetch.Client, base, path string, size, max int64) ([]byte, error) {
 	location, err := url.JoinPath(base, path)
 	if err != nil {
 		return nil, err
 	}
-	data, err := a.fetch.Get(ctx, location, size, max)
+	data, err := from.Get(ctx, location, size, max)
 	if err != nil {
 		a.metrics.fetchFailures.Inc()
 		return nil, err

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
 
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/manifest"
@@ -127,35 +125,26 @@ func (a *Attestor) fetchText(ctx context.Context, contribution datanettypes.Cont
 		return encoded
 	}
 	for _, peer := range a.config.Peers {
-		if encoded := try(a.download(ctx, peer, "v1/content/"+hash.String(), size, size)); encoded != nil {
+		if encoded := try(a.download(ctx, a.peers, peer, "v1/content/"+hash.String(), size, size)); encoded != nil {
 			return encoded, nil
 		}
 	}
 	if contribution.Uri != "" {
-		if encoded := try(a.fetchNamed(ctx, contribution.Uri, size)); encoded != nil {
+		if encoded := try(a.fetchNamed(ctx, contribution.Uri, size, hash)); encoded != nil {
 			return encoded, nil
 		}
 	}
 	return nil, fmt.Errorf("%s is not held and was found nowhere; push it with `openledgerd attestor push`: %w", hash, errors.Join(failures...))
 }
 
-// fetchNamed reads text from where its contributor put it. Files are for networks on one machine.
-func (a *Attestor) fetchNamed(ctx context.Context, uri string, size int64) ([]byte, error) {
-	location, err := url.Parse(uri)
-	if err != nil {
-		return nil, err
-	}
-	if location.Scheme != "file" || !a.config.AllowPrivate {
-		return a.fetch.Get(ctx, uri, size, size)
-	}
-	info, err := os.Stat(location.Path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() != size {
-		return nil, fmt.Errorf("%s has %d bytes, %d are registered", location.Path, info.Size(), size)
-	}
-	return os.ReadFile(location.Path)
+// fetchNamed reads text from where its contributor put it.
+func (a *Attestor) fetchNamed(ctx context.Context, uri string, size int64, hash poa.Hash) ([]byte, error) {
+	return a.fetch.GetChecked(ctx, uri, size, size, func(encoded []byte) error {
+		if poa.Hash(contentHash(encoded)) != hash {
+			return content.ErrCorrupt
+		}
+		return nil
+	})
 }
 
 // HoldText puts a segment file into the store, whatever the chain asks for.

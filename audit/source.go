@@ -66,15 +66,25 @@ type node struct {
 	datanets    datanettypes.QueryClient
 	models      modelstypes.QueryClient
 	blocks      Blocks
+	local       bool
 	mirrors     []string
 }
 
 // FromNode returns a source that queries a node. Evidence of attested batches comes from mirrors, base URLs of attestors, or from
-// the provider.
+// the provider, who is a stranger: their address must be public.
 func FromNode(chainID string, conn gogogrpc.ClientConn, blocks Blocks, mirrors ...string) Source {
+	return fromNode(chainID, conn, blocks, false, mirrors)
+}
+
+// FromLocalNode is FromNode for networks on one machine, whose providers have addresses that are not public.
+func FromLocalNode(chainID string, conn gogogrpc.ClientConn, blocks Blocks, mirrors ...string) Source {
+	return fromNode(chainID, conn, blocks, true, mirrors)
+}
+
+func fromNode(chainID string, conn gogogrpc.ClientConn, blocks Blocks, local bool, mirrors []string) Source {
 	return &node{
 		chainID: chainID, attribution: attributiontypes.NewQueryClient(conn), datanets: datanettypes.NewQueryClient(conn),
-		models: modelstypes.NewQueryClient(conn), blocks: blocks, mirrors: mirrors,
+		models: modelstypes.NewQueryClient(conn), blocks: blocks, local: local, mirrors: mirrors,
 	}
 }
 
@@ -176,18 +186,23 @@ func (n *node) Bundle(ctx context.Context, batch attributiontypes.Batch) ([]byte
 	if err != nil {
 		return nil, err
 	}
+	strangers := fetch.LocalLimits(n.local)
+	strangers.Files = false
+	mirrors, provider := fetch.New(fetch.TrustedLimits()), fetch.New(strangers)
 	places := n.mirrors
 	if found, err := n.models.Provider(ctx, &modelstypes.QueryProviderRequest{Provider: batch.Provider}); err == nil && found.Provider.Endpoint != "" {
 		places = append(slices.Clone(places), found.Provider.Endpoint)
 	}
-	limits := fetch.DefaultLimits()
-	limits.Private = true // the caller chose where to look
 	failures := []error{fmt.Errorf("the bundle %s is at none of %d places: name an attestor", root, len(places))}
-	for _, place := range places {
+	for i, place := range places {
+		from := mirrors
+		if i >= len(n.mirrors) {
+			from = provider
+		}
 		location, err := url.JoinPath(place, "v1/bundles", root.String())
 		if err == nil {
 			var bundle []byte
-			if bundle, err = fetch.New(limits).Get(ctx, location, int64(batch.BundleBytes), poa.MaxBundleBytes); err == nil {
+			if bundle, err = from.Get(ctx, location, int64(batch.BundleBytes), poa.MaxBundleBytes); err == nil {
 				return bundle, nil
 			}
 		}

@@ -271,7 +271,7 @@ func (w *world) runGateway(ctx context.Context) error {
 	home := w.gatewayHome()
 	w.gateway, err = start(w.home, "openlorad", w.opts.keep, binary, append([]string{"serve", "--home", home, "--node", w.address(3), "--listen", w.address(w.gatewayPort()),
 		"--from", "provider", "--keyring-backend", "test", "--keyring-dir", home,
-		"--content", filepath.Join(w.home, "content"), "--model", strconv.FormatUint(w.modelID, 10), "--submit-interval", "250ms"}, w.gatewayEvidence()...)...)
+		"--content", filepath.Join(w.home, "content"), "--model", strconv.FormatUint(w.modelID, 10), "--submit-interval", "250ms", "--allow-private"}, w.gatewayEvidence()...)...)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,5 @@
-// Package fetch downloads from addresses that strangers have written on chain.
+// Package fetch downloads from addresses that strangers have written on chain. Whoever follows such an address uses it: attestors,
+// gateways, and commands that read text.
 package fetch
 
 import (
@@ -8,9 +9,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/netip"
 	"net/url"
+	"slices"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -20,93 +25,249 @@ var ErrRefused = errors.New("refused")
 
 // Limits of a Client.
 type Limits struct {
-	// Private allows addresses that are not public, for networks on one machine.
+	// Private allows addresses that are not public, for networks on one machine, and for addresses that the user gave.
 	Private bool
+	// Files allows file URIs, for networks on one machine.
+	Files bool
 	// Connect and Total bound the time of one download.
 	Connect, Total time.Duration
 	// BytesPerSecond is the least average rate after the first second.
 	BytesPerSecond int64
-	// PerHost bounds the downloads from one host at a time.
+	// PerHost bounds the downloads from one host at a time, Budget those over time.
 	PerHost int
+	Budget  Budget
+	// Patience is how long a download waits for its turn at a host before it is refused with ErrLater.
+	Patience time.Duration
 }
 
-// DefaultLimits of downloads.
+// DefaultLimits of downloads from where strangers say.
 func DefaultLimits() Limits {
-	return Limits{Connect: 2 * time.Second, Total: 20 * time.Second, BytesPerSecond: 64 << 10, PerHost: 4}
+	return Limits{Connect: 2 * time.Second, Total: 20 * time.Second, BytesPerSecond: 64 << 10, PerHost: 4, Budget: DefaultBudget()}
+}
+
+// LocalLimits are DefaultLimits for networks on one machine, if local is true: strangers may name private addresses and files.
+func LocalLimits(local bool) Limits {
+	limits := DefaultLimits()
+	limits.Private, limits.Files = local, local
+	return limits
+}
+
+// TrustedLimits are for addresses that the user or operator gave: any address, as often as needed.
+func TrustedLimits() Limits {
+	limits := DefaultLimits()
+	limits.Private, limits.Budget = true, Budget{}
+	return limits
 }
 
 // Client downloads within limits.
 type Client struct {
 	limits Limits
 	http   *http.Client
+	memory *memory
 
-	mu    sync.Mutex
-	hosts map[string]int
+	mu   sync.Mutex
+	busy map[string]int // downloads under way by host
 }
 
 // New returns a client. It follows no redirects, uses no proxy, and checks each address at the moment it connects to it, so that a name
 // cannot be resolved to another one in between.
 func New(limits Limits) *Client {
-	c := &Client{limits: limits, hosts: make(map[string]int)}
-	dialer := &net.Dialer{Timeout: limits.Connect, Control: func(_, address string, _ syscall.RawConn) error {
-		host, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return fmt.Errorf("%w: %s", ErrRefused, err)
-		}
-		if !limits.Private && !Public(host.Addr()) {
-			return fmt.Errorf("%w: %s is not a public address", ErrRefused, host.Addr())
-		}
-		return nil
-	}}
+	c := &Client{limits: limits, memory: newMemory(limits.Budget), busy: make(map[string]int)}
 	c.http = &http.Client{
 		Transport: &http.Transport{
-			DialContext: dialer.DialContext, TLSHandshakeTimeout: limits.Connect, ResponseHeaderTimeout: limits.Total,
-			MaxResponseHeaderBytes: 16 << 10, DisableCompression: true, IdleConnTimeout: 30 * time.Second, MaxIdleConnsPerHost: limits.PerHost,
+			DialContext: c.dial, TLSHandshakeTimeout: limits.Connect, ResponseHeaderTimeout: limits.Total,
+			MaxResponseHeaderBytes: 16 << 10, DisableCompression: true, IdleConnTimeout: 30 * time.Second,
+			MaxIdleConns: 64, MaxIdleConnsPerHost: limits.PerHost,
 		},
 		CheckRedirect: func(request *http.Request, _ []*http.Request) error {
-			return fmt.Errorf("%w: redirect to %s", ErrRefused, request.URL.Redacted())
+			return answerError{refused, fmt.Errorf("%w: redirect to %s", ErrRefused, request.URL.Redacted())}
 		},
 	}
 	return c
 }
 
-// special are networks that are not for the public beside those that package netip knows.
-var special = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"),
-	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("100::/64"),
-	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"),
+// dial connects to an address that may be asked. Those that do not answer are remembered, under whatever name they were reached.
+func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	var mu sync.Mutex
+	var tried []string
+	dialer := &net.Dialer{Timeout: c.limits.Connect, Control: func(_, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return fmt.Errorf("%w: %s", ErrRefused, err)
+		}
+		if !c.limits.Private && !Public(to.Addr()) {
+			return fmt.Errorf("%w: %s is not a public address", ErrRefused, to.Addr())
+		}
+		key := c.limits.addressKey(to)
+		if _, err := c.memory.take(key); err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		tried = append(tried, key)
+		return nil
+	}}
+	connection, err := dialer.DialContext(ctx, network, address)
+	if err != nil && ctx.Err() == nil {
+		mu.Lock()
+		defer mu.Unlock()
+		c.memory.blame(tried)
+	}
+	return connection, err
 }
 
-// Public says whether an address is one of the public internet.
-func Public(address netip.Addr) bool {
-	address = address.Unmap().WithZone("")
-	if !address.IsGlobalUnicast() || address.IsPrivate() {
-		return false
-	}
-	for _, network := range special {
-		if network.Contains(address) {
-			return false
-		}
-	}
-	return true
+// answerError is an answer of a host that is not what is wanted.
+type answerError struct {
+	outcome outcome
+	error
 }
+
+func (e answerError) Unwrap() error { return e.error }
 
 // Get downloads up to max bytes; more, slower or from elsewhere is refused. A size of at least 0 must be met exactly.
 func (c *Client) Get(ctx context.Context, location string, size, max int64) ([]byte, error) {
+	return c.GetChecked(ctx, location, size, max, nil)
+}
+
+// GetChecked is Get of content that check accepts. A place that sends other content is not asked again for long.
+func (c *Client) GetChecked(ctx context.Context, location string, size, max int64, check func([]byte) error) ([]byte, error) {
 	parsed, err := url.Parse(location)
-	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" || parsed.User != nil {
-		return nil, fmt.Errorf("%w: %q is not an http or https address", ErrRefused, location)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %q is not an address", ErrRefused, location)
 	}
-	release, err := c.enter(parsed.Host)
+	if parsed.Scheme == "file" {
+		content, err := c.readFile(parsed, size, max)
+		if err == nil && check != nil {
+			err = check(content)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return content, nil
+	}
+	key, err := c.allow(parsed)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
+	leave, err := c.enter(ctx, key, location)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", parsed.Host, err)
+	}
+	defer leave()
+	return c.visit(ctx, parsed, key, size, max, check)
+}
+
+// allow checks an address before anybody is asked, and says whose it is.
+func (c *Client) allow(location *url.URL) (key string, err error) {
+	if location.Scheme != "http" && location.Scheme != "https" || location.Hostname() == "" || location.User != nil {
+		return "", fmt.Errorf("%w: %q is not an http or https address", ErrRefused, location.Redacted())
+	}
+	port := location.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[location.Scheme]
+	}
+	// Services of other protocols must not be made to read what strangers write.
+	if n := portNumber(port); n == 0 || !c.limits.Private && n < 1024 && n != 80 && n != 443 {
+		return "", fmt.Errorf("%w: port %q is not one for web servers", ErrRefused, port)
+	}
+	return c.limits.nameKey(location.Hostname(), port), nil
+}
+
+func portNumber(port string) uint16 {
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return 0
+	}
+	return uint16(n)
+}
+
+// turnPoll is how often a download looks whether another one from the same host has ended.
+const turnPoll = 20 * time.Millisecond
+
+// enter waits for its turn at a host.
+func (c *Client) enter(ctx context.Context, key, location string) (leave func(), err error) {
+	for waited := time.Duration(0); ; {
+		leave, wait, err := c.tryEnter(key, location)
+		if err == nil || wait > c.limits.Patience-waited {
+			return leave, err
+		}
+		waited += wait
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+// tryEnter counts a download from a host, or says how long to wait.
+func (c *Client) tryEnter(key, location string) (leave func(), wait time.Duration, err error) {
+	if wait, err := c.memory.may(location); err != nil {
+		return nil, wait, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy[key] >= c.limits.PerHost {
+		return nil, turnPoll, fmt.Errorf("%w: %d downloads from %s are under way", ErrLater, c.limits.PerHost, key)
+	}
+	if wait, err := c.memory.take(key); err != nil {
+		return nil, wait, err
+	}
+	c.busy[key]++
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.busy[key]--; c.busy[key] == 0 {
+			delete(c.busy, key)
+		}
+	}, 0, nil
+}
+
+// visit downloads, and remembers what became of it.
+func (c *Client) visit(ctx context.Context, location *url.URL, key string, size, max int64, check func([]byte) error) ([]byte, error) {
+	var mu sync.Mutex
+	keys := []string{key}
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		if to, err := netip.ParseAddrPort(info.Conn.RemoteAddr().String()); err == nil {
+			mu.Lock()
+			defer mu.Unlock()
+			if address := c.limits.addressKey(to); !slices.Contains(keys, address) {
+				keys = append(keys, address)
+			}
+		}
+	}})
+	content, err := c.download(traced, location, size, max)
+	if err == nil && check != nil {
+		if err = check(content); err != nil {
+			err = answerError{wrong, err}
+		}
+	}
+	result := good
+	var answered answerError
+	switch {
+	case errors.As(err, &answered):
+		result = answered.outcome
+	case ctx.Err() != nil, errors.Is(err, ErrLater):
+		result = neutral
+	case err != nil:
+		result = silent
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	c.memory.settle(location.String(), keys, result, len(content))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", location.Host, err)
+	}
+	return content, nil
+}
+
+// download returns what a place sends, also with an error: it was sent.
+func (c *Client) download(ctx context.Context, location *url.URL, size, max int64) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Total)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, parsed.String(), nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, location.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -115,57 +276,39 @@ func (c *Client) Get(ctx context.Context, location string, size, max int64) ([]b
 		return nil, err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answers %s", parsed.Host, response.Status)
+	if status := response.StatusCode; status >= http.StatusInternalServerError || status == http.StatusTooManyRequests {
+		return nil, answerError{silent, fmt.Errorf("answers %s", response.Status)}
+	} else if status != http.StatusOK {
+		return nil, answerError{refused, fmt.Errorf("answers %s", response.Status)}
 	}
 	if size >= 0 {
 		max = size
 	}
 	if response.ContentLength > max {
-		return nil, fmt.Errorf("%w: %s announces %d bytes, at most %d are wanted", ErrRefused, parsed.Host, response.ContentLength, max)
+		return nil, answerError{wrong, fmt.Errorf("%w: announces %d bytes, at most %d are wanted", ErrRefused, response.ContentLength, max)}
 	}
 	content, err := c.read(response.Body, max, cancel)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", parsed.Host, err)
+	if err == nil && size >= 0 && int64(len(content)) != size {
+		err = answerError{wrong, fmt.Errorf("%w: sent %d bytes, %d are wanted", ErrRefused, len(content), size)}
 	}
-	if size >= 0 && int64(len(content)) != size {
-		return nil, fmt.Errorf("%w: %s sent %d bytes, %d are wanted", ErrRefused, parsed.Host, len(content), size)
-	}
-	return content, nil
-}
-
-// enter counts a download from a host.
-func (c *Client) enter(host string) (release func(), err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.hosts[host] >= c.limits.PerHost {
-		return nil, fmt.Errorf("%w: %d downloads from %s are under way", ErrRefused, c.limits.PerHost, host)
-	}
-	c.hosts[host]++
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.hosts[host]--; c.hosts[host] == 0 {
-			delete(c.hosts, host)
-		}
-	}, nil
+	return content, err
 }
 
 // read reads up to max bytes at the least rate.
 func (c *Client) read(body io.Reader, max int64, stop func()) ([]byte, error) {
-	slow := false
+	var slow atomic.Bool
 	allowed := time.Second + time.Duration(max/c.limits.BytesPerSecond+1)*time.Second
-	timer := time.AfterFunc(allowed, func() { slow = true; stop() })
+	timer := time.AfterFunc(allowed, func() { slow.Store(true); stop() })
 	content, err := io.ReadAll(io.LimitReader(body, max+1))
 	stopped := timer.Stop()
 	if err != nil {
-		if !stopped && slow {
+		if !stopped && slow.Load() {
 			err = fmt.Errorf("%w: slower than %d bytes a second", ErrRefused, c.limits.BytesPerSecond)
 		}
-		return nil, err
+		return content, err
 	}
 	if int64(len(content)) > max {
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrRefused, max)
+		return content, answerError{wrong, fmt.Errorf("%w: more than %d bytes", ErrRefused, max)}
 	}
 	return content, nil
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
+	"github.com/openledger/openledger/attestor/fetch"
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/engine"
@@ -57,7 +58,10 @@ type Config struct {
 	Attested  bool
 	Attestors []string
 	// Keep is how long answers, batches and bundles stay in the outbox after they were settled; 0 is for ever.
-	Keep   time.Duration
+	Keep time.Duration
+	// AllowPrivate takes text from addresses that are not public, and from files: for networks on one machine.
+	AllowPrivate bool
+
 	Limits Limits
 	Log    *slog.Logger
 }
@@ -70,6 +74,7 @@ type Gateway struct {
 	limiter  limiter
 	sessions sessionLocks
 	started  time.Time
+	fetch    *fetch.Client
 
 	loading   singleflight.Group // of libraries
 	mu        sync.Mutex
@@ -90,15 +95,20 @@ func (c Config) indexDir(model uint64) string {
 	return filepath.Join(c.Index, fmt.Sprintf("model-%d", model))
 }
 
+// fetchPatience is how long a file waits for its turn at a host that has many of a model's.
+const fetchPatience = time.Minute
+
 // New loads the latest version of each model.
 func New(ctx context.Context, config Config) (*Gateway, error) {
+	fetching := fetch.LocalLimits(config.AllowPrivate)
+	fetching.Patience = fetchPatience
 	g := &Gateway{
-		Config: config, slots: make(chan struct{}, config.Limits.Concurrent), started: time.Now(),
+		Config: config, slots: make(chan struct{}, config.Limits.Concurrent), started: time.Now(), fetch: fetch.New(fetching),
 		limiter:   limiter{perSecond: config.Limits.PerSecond, burst: config.Limits.Burst},
 		libraries: make(map[libraryKey]*retrieval.Library), latest: make(map[uint64]*retrieval.Library),
 	}
 	for _, id := range config.Models {
-		library, err := retrieval.Load(ctx, config.Node, config.Content, config.indexDir(id), id, 0)
+		library, err := retrieval.Load(ctx, config.Node, config.Content, g.fetch, config.indexDir(id), id, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +132,7 @@ func (g *Gateway) Library(model uint64, version uint32) (*retrieval.Library, err
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), g.Limits.AnswerTimeout)
 		defer cancel()
-		library, err := retrieval.Load(ctx, g.Node, g.Content, "", model, version) // the folder is the latest version's
+		library, err := retrieval.Load(ctx, g.Node, g.Content, g.fetch, "", model, version) // the folder is the latest version's
 		if err != nil {
 			return nil, err
 		}

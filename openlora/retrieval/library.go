@@ -3,15 +3,12 @@
 package retrieval
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
-	"os"
-	"time"
 
+	guarded "github.com/openledger/openledger/attestor/fetch"
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/openlora/chain"
@@ -19,9 +16,6 @@ import (
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
-
-// fetchTimeout of a segment file that is not in the content store.
-const fetchTimeout = 30 * time.Second
 
 // Ref names a segment of the manifest.
 type Ref struct {
@@ -52,14 +46,14 @@ type Library struct {
 // Load reads a model version's manifest from the chain and its text from the
 // store; text that is not there is fetched from where its contributor put it.
 // The index is kept in indexDir, or in memory only if that is empty.
-func Load(ctx context.Context, node *chain.Client, store *content.Store, indexDir string, modelID uint64, version uint32) (*Library, error) {
+func Load(ctx context.Context, node *chain.Client, store *content.Store, from *guarded.Client, indexDir string, modelID uint64, version uint32) (*Library, error) {
 	found, err := node.Models.Model(ctx, &modelstypes.QueryModelRequest{ModelId: modelID, Version: version})
 	if err != nil {
 		return nil, fmt.Errorf("model %d: %w", modelID, err)
 	}
 	l := &Library{Model: found.Model, Version: found.Version, contributions: make(map[uint64]*manifest.Contribution), places: make(map[Ref]int)}
 	loaded, err := manifest.Load(ctx, node.Datanet, found.Version.Manifest, func(ctx context.Context, c datanettypes.Contribution) ([]byte, error) {
-		return fetch(ctx, store, c)
+		return fetch(ctx, store, from, c)
 	})
 	if err != nil {
 		return nil, err
@@ -81,8 +75,8 @@ func Load(ctx context.Context, node *chain.Client, store *content.Store, indexDi
 	return l, err
 }
 
-// fetch returns a segment file from the store, or from its URI into the store.
-func fetch(ctx context.Context, store *content.Store, contribution datanettypes.Contribution) ([]byte, error) {
+// fetch returns a segment file from the store, or from where its contributor put it into the store.
+func fetch(ctx context.Context, store *content.Store, from *guarded.Client, contribution datanettypes.Contribution) ([]byte, error) {
 	hash, err := poa.HashFromBytes(contribution.ContentHash)
 	if err != nil {
 		return nil, err
@@ -94,45 +88,19 @@ func fetch(ctx context.Context, store *content.Store, contribution datanettypes.
 	if contribution.Uri == "" {
 		return nil, fmt.Errorf("%w, and the contributor named no other place: copy %s into the content store", err, hex.EncodeToString(hash[:]))
 	}
-	location, parseErr := url.Parse(contribution.Uri)
-	if parseErr != nil {
-		return nil, errors.Join(err, parseErr)
+	size := int64(contribution.Bytes)
+	if size < 0 || size > content.MaxBytes {
+		return nil, fmt.Errorf("%w: %d bytes are registered", content.ErrTooLarge, contribution.Bytes)
 	}
-	if encoded, err = download(ctx, location, hash); err != nil {
-		return nil, fmt.Errorf("%s: %w", contribution.Uri, err)
+	encoded, err = from.GetChecked(ctx, contribution.Uri, size, size, func(encoded []byte) error {
+		_, err := content.Read(bytes.NewReader(encoded), hash)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w; or copy %s into the content store", contribution.Uri, err, hex.EncodeToString(hash[:]))
 	}
 	_, err = store.Put(ctx, encoded)
 	return encoded, err
-}
-
-func download(ctx context.Context, location *url.URL, hash poa.Hash) ([]byte, error) {
-	switch location.Scheme {
-	case "file":
-		file, err := os.Open(location.Path)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		return content.Read(file, hash)
-	case "http", "https":
-		ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-		defer cancel()
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, location.String(), nil)
-		if err != nil {
-			return nil, err
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return nil, err
-		}
-		defer response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("status %s", response.Status)
-		}
-		return content.Read(response.Body, hash)
-	default:
-		return nil, fmt.Errorf("scheme %q cannot be fetched: use file, http or https", location.Scheme)
-	}
 }
 
 // Len is the number of segments.

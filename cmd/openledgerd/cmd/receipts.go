@@ -105,6 +105,7 @@ openledgerd receipts verify 3f0c…9a-1 --receipts batch-7.receipts --evidence b
 // addMirrorFlag lets the user say who holds evidence that is not on chain.
 func addMirrorFlag(cmd *cobra.Command) {
 	cmd.Flags().StringSlice(flagMirror, nil, "base URL of an attestor that holds the evidence of attested batches; repeatable; the provider is asked last")
+	cmd.Flags().Bool(flagAllowPrivate, false, "ask a provider whose address is not public too, for networks on one machine")
 }
 
 // submittedFiles reads receipts and evidence, or nothing when there are no flags.
@@ -152,6 +153,7 @@ func printReport(cmd *cobra.Command, report audit.Report) error {
 func nodeSource(cmd *cobra.Command, clientCtx client.Context) (audit.Source, string, error) {
 	ctx := cmd.Context()
 	mirrors, _ := cmd.Flags().GetStringSlice(flagMirror)
+	local, _ := cmd.Flags().GetBool(flagAllowPrivate)
 	node, err := clientCtx.GetNode()
 	if err != nil {
 		return nil, "", err
@@ -181,7 +183,11 @@ func nodeSource(cmd *cobra.Command, clientCtx client.Context) (audit.Source, str
 		}
 		return block.Block.Txs.ToSliceOfBytes(), nil
 	}
-	return audit.FromNode(chainID, clientCtx, blocks, mirrors...), where, nil
+	from := audit.FromNode
+	if local {
+		from = audit.FromLocalNode
+	}
+	return from(chainID, clientCtx, blocks, mirrors...), where, nil
 }
 
 // explain says what to do about a receipt that could not be read.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -26,12 +27,15 @@ import (
 
 const flagAllowPrivate = "allow-private"
 
+// textPatience is how long a text waits for its turn at a host that has many.
+const textPatience = time.Minute
+
 // addTextFlags lets the user say where text comes from.
 func addTextFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.String(flagContent, "", "content store with segment files: a directory or a bucket URL (default HOME/content)")
 	f.StringArray(flagMirror, nil, "base URL of an attestor that holds text, asked last; can be repeated")
-	f.Bool(flagAllowPrivate, false, "download from addresses that are not public too, for networks on one machine")
+	f.Bool(flagAllowPrivate, false, "take text from addresses that are not public and from files too, for networks on one machine")
 }
 
 // texts finds segment files: in a content store, then where their contributor
@@ -51,12 +55,12 @@ func openTexts(cmd *cobra.Command, clientCtx client.Context) (*texts, error) {
 	if err != nil {
 		return nil, err
 	}
-	public, trusted := fetch.DefaultLimits(), fetch.DefaultLimits()
-	public.Private, _ = cmd.Flags().GetBool(flagAllowPrivate)
-	trusted.Private = true
+	local, _ := cmd.Flags().GetBool(flagAllowPrivate)
+	public := fetch.LocalLimits(local)
+	public.Patience = textPatience
 	attestors, _ := cmd.Flags().GetStringArray(flagMirror)
 	return &texts{
-		location: location, store: store, public: fetch.New(public), attestors: attestors, trusted: fetch.New(trusted), warn: cmd.ErrOrStderr(),
+		location: location, store: store, public: fetch.New(public), attestors: attestors, trusted: fetch.New(fetch.TrustedLimits()), warn: cmd.ErrOrStderr(),
 	}, nil
 }
 
@@ -76,10 +80,10 @@ func (t *texts) get(ctx context.Context, c datanettypes.Contribution) ([]byte, s
 	}
 	tried := []string{fmt.Sprintf("%s: %v", t.location, err)}
 	try := func(client *fetch.Client, location string) []byte {
-		encoded, err := client.Get(ctx, location, int64(min(c.Bytes, content.MaxBytes+1)), content.MaxBytes)
-		if err == nil {
-			encoded, err = content.Read(bytes.NewReader(encoded), hash)
-		}
+		encoded, err := client.GetChecked(ctx, location, int64(min(c.Bytes, content.MaxBytes+1)), content.MaxBytes, func(encoded []byte) error {
+			_, err := content.Read(bytes.NewReader(encoded), hash)
+			return err
+		})
 		if err != nil {
 			tried = append(tried, fmt.Sprintf("%s: %v", plain(location), err))
 			return nil

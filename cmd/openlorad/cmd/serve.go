@@ -40,6 +40,7 @@ const (
 	flagIndexer     = "indexer"
 	flagEvidence    = "evidence"
 	flagAttestor    = "attestor"
+	flagPrivate     = "allow-private"
 
 	evidenceInline   = "inline"
 	evidenceAttested = "attested"
@@ -58,7 +59,8 @@ func serveCmd() *cobra.Command {
 
 The provider's account must be registered with the public part of the answer
 key, bonded, and offer the models (docs/provider.md). Text of the models' DataNets
-is read from the content store, or fetched from where contributors put it.
+is read from the content store, or fetched from where contributors put it: from
+public addresses, without redirects, and not from files, unless --allow-private.
 
 Receipts wait in an outbox on disk until the chain has them; a restart loses none.`,
 		Example: `openlorad serve --model 1 --from provider --keyring-backend test
@@ -80,6 +82,7 @@ openlorad serve --model 1 --from provider --engine openai --openai-url http://12
 	f.Uint(flagKeepDays, 30, "days for which answers, batches and evidence stay in the outbox after they are settled; 0 is for ever")
 	f.String(flagEvidence, evidenceInline, "how receipts are proved: inline, in the transaction, or attested, by validators who fetch the evidence")
 	f.StringSlice(flagAttestor, nil, "base URL of a validator's attestor to push evidence to; repeatable")
+	f.Bool(flagPrivate, false, "take text from addresses that are not public and from files too, for networks on one machine")
 	f.Bool(flagIndexer, true, "keep proofs of receipts for when the chain has pruned them, and what accounts have earned")
 	cmd.AddCommand(answerKeyCmd())
 	return cmd
@@ -207,9 +210,10 @@ func serve(cmd *cobra.Command) error {
 		return fmt.Errorf("--%s 1 is shorter than disputes may last: keep at least 2, or 0 for ever", flagKeepDays)
 	}
 	attestors, _ := f.GetStringSlice(flagAttestor)
+	private, _ := f.GetBool(flagPrivate)
 	g, err := gateway.New(ctx, gateway.Config{
 		Node: node, Provider: signer, AnswerKey: key, Content: store, Index: filepath.Join(home, "index"), Outbox: box, Engine: chosen, Models: models, Limits: limits, Log: log,
-		Attested: evidence == evidenceAttested, Attestors: attestors, Keep: time.Duration(keepDays) * 24 * time.Hour,
+		Attested: evidence == evidenceAttested, Attestors: attestors, Keep: time.Duration(keepDays) * 24 * time.Hour, AllowPrivate: private,
 	})
 	if err != nil {
 		return err

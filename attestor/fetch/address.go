@@ -1,0 +1,62 @@
+package fetch
+
+import (
+	"net/netip"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// special are networks that are not for the public beside those that package netip knows.
+var special = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"),
+	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
+	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("100::/64"),
+	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"),
+}
+
+// Public says whether an address is one of the public internet.
+func Public(address netip.Addr) bool {
+	address = address.Unmap().WithZone("")
+	if !address.IsGlobalUnicast() || address.IsPrivate() {
+		return false
+	}
+	for _, network := range special {
+		if network.Contains(address) {
+			return false
+		}
+	}
+	return true
+}
+
+// networkBits of an IPv6 address name who has it; the rest is theirs to choose.
+const networkBits = 64
+
+// addressKey names whoever answers at an address. On private networks many services share one, so that the port tells them apart.
+func (l Limits) addressKey(address netip.AddrPort) string {
+	ip := address.Addr().Unmap().WithZone("")
+	if l.Private && !Public(ip) {
+		return "address " + netip.AddrPortFrom(ip, address.Port()).String()
+	}
+	if ip.Is6() {
+		if network, err := ip.Prefix(networkBits); err == nil {
+			return "address " + network.String()
+		}
+	}
+	return "address " + ip.String()
+}
+
+// nameKey names whoever has a host name: all names below one that can be registered are theirs.
+func (l Limits) nameKey(host, port string) string {
+	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	if address, err := netip.ParseAddr(name); err == nil {
+		return "host of " + l.addressKey(netip.AddrPortFrom(address, portNumber(port)))
+	}
+	if l.Private {
+		name += ":" + port
+	} else if registered, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil {
+		name = registered
+	}
+	return "host " + name
+}

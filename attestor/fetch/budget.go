@@ -1,0 +1,250 @@
+package fetch
+
+import (
+	"container/list"
+	"crypto/sha256"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// ErrLater is a refusal that time lifts: the host has been asked often enough for now.
+var ErrLater = fmt.Errorf("%w for now", ErrRefused)
+
+// Budget bounds how often one host is asked. A stranger names it, and every validator reads the name: without a bound they would be a
+// flood. It is remembered by who answers, under names and under addresses, across all downloads of a Client.
+type Budget struct {
+	// PerSecond units are earned, up to Burst. A download costs one, and one more for each UnitBytes. The zero value bounds nothing: for
+	// hosts that the operator named.
+	PerSecond, Burst float64
+	// A host's rate halves with each failure and doubles with each success, within these many halvings: Proven of them upwards,
+	// Refusing where it answers, Silent where it does not.
+	Proven, Refusing, Silent int
+	// Hosts and Places bound the memory.
+	Hosts, Places int
+}
+
+// UnitBytes of an answer cost as much as another request.
+const UnitBytes = 256 << 10
+
+// DefaultBudget asks a host that never answers once in about a minute, one that has nothing once in 16 seconds, and one that has what it
+// is asked for up to 16 times a second.
+func DefaultBudget() Budget {
+	return Budget{PerSecond: 4, Burst: 16, Proven: 2, Refusing: 6, Silent: 8, Hosts: 8192, Places: 65536}
+}
+
+// outcome of a download.
+type outcome int
+
+const (
+	neutral outcome = iota // says nothing: the caller gave up
+	good                   // what was wanted
+	silent                 // no answer, a slow one, or the host is overloaded
+	refused                // an answer without the content: 404, a redirect
+	wrong                  // another content than the one that was registered
+)
+
+// backOffs of a single place, by outcome: the first wait, which doubles with each failure, and the longest.
+var backOffs = map[outcome][2]time.Duration{
+	silent:  {time.Second, 30 * time.Minute},
+	refused: {time.Second, 30 * time.Minute},
+	wrong:   {5 * time.Minute, 6 * time.Hour},
+}
+
+// host is what is remembered of one.
+type host struct {
+	units float64 // left; below zero after a large answer
+	at    time.Time
+	level int // halvings of its rate
+}
+
+// place is what is remembered of an address that did not have what it should.
+type place struct {
+	failures int
+	until    time.Time
+}
+
+// memory of hosts and places.
+type memory struct {
+	budget Budget
+	now    func() time.Time
+
+	mu     sync.Mutex
+	hosts  lru[string, host]
+	places lru[[16]byte, place]
+}
+
+func newMemory(budget Budget) *memory {
+	return &memory{
+		budget: budget, now: time.Now,
+		hosts: newLRU[string, host](budget.Hosts), places: newLRU[[16]byte, place](budget.Places),
+	}
+}
+
+func (m *memory) bounds() bool { return m.budget.PerSecond > 0 }
+
+func placeKey(location string) [16]byte {
+	sum := sha256.Sum256([]byte(location))
+	return [16]byte(sum[:16])
+}
+
+// take pays for one request of a host. If it cannot be paid for yet it returns ErrLater and how long it takes.
+func (m *memory) take(key string) (time.Duration, error) {
+	if !m.bounds() {
+		return 0, nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	h := m.host(key)
+	if h.units < 1 {
+		wait := time.Duration(math.Ceil((1 - h.units) / m.rate(h.level) * float64(time.Second)))
+		m.hosts.set(key, h)
+		return wait, fmt.Errorf("%w: %s is asked again at %s", ErrLater, key, m.at(wait))
+	}
+	h.units--
+	m.hosts.set(key, h)
+	return 0, nil
+}
+
+// may says whether a place may be asked again.
+func (m *memory) may(location string) (time.Duration, error) {
+	if !m.bounds() {
+		return 0, nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found, ok := m.places.get(placeKey(location))
+	if wait := found.until.Sub(m.now()); ok && wait > 0 {
+		return wait, fmt.Errorf("%w: it did not have it %d times and is asked again at %s", ErrLater, found.failures, m.at(wait))
+	}
+	return 0, nil
+}
+
+// at is when a wait ends. It does not change while one waits, so that logs need not repeat it.
+func (m *memory) at(wait time.Duration) string {
+	return m.now().Add(wait).UTC().Round(time.Second).Format(time.TimeOnly)
+}
+
+// settle notes what became of a download: of its place, and for all whom it concerned.
+func (m *memory) settle(location string, keys []string, result outcome, size int) {
+	if !m.bounds() {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, key := range keys {
+		h := m.host(key)
+		h.units -= float64(size) / UnitBytes
+		m.judge(&h, result)
+		m.hosts.set(key, h)
+	}
+	key := placeKey(location)
+	switch result {
+	case neutral:
+	case good:
+		m.places.delete(key)
+	default:
+		found, _ := m.places.get(key)
+		first, longest := backOffs[result][0], backOffs[result][1]
+		wait := longest
+		if found.failures < 32 {
+			wait = min(longest, first<<found.failures)
+		}
+		// Validators that began together do not come back together.
+		wait += time.Duration(rand.Int64N(int64(wait)/4 + 1))
+		m.places.set(key, place{failures: found.failures + 1, until: m.now().Add(wait)})
+	}
+}
+
+// blame notes addresses that did not answer.
+func (m *memory) blame(keys []string) {
+	if !m.bounds() {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, key := range keys {
+		h := m.host(key)
+		m.judge(&h, silent)
+		m.hosts.set(key, h)
+	}
+}
+
+// judge halves or doubles the rate of a host.
+func (m *memory) judge(h *host, result outcome) {
+	switch result {
+	case good:
+		h.level = max(h.level-1, -m.budget.Proven)
+	case silent:
+		h.level = max(h.level, min(h.level+1, m.budget.Silent))
+	case refused, wrong:
+		h.level = max(h.level, min(h.level+1, m.budget.Refusing))
+	}
+	h.units = min(h.units, m.burst(h.level))
+}
+
+func (m *memory) rate(level int) float64 { return m.budget.PerSecond * math.Exp2(-float64(level)) }
+
+func (m *memory) burst(level int) float64 { return max(1, m.budget.Burst*math.Exp2(-float64(level))) }
+
+// host returns a host with what it has earned until now.
+func (m *memory) host(key string) host {
+	now := m.now()
+	h, ok := m.hosts.get(key)
+	if !ok {
+		return host{units: m.burst(0), at: now}
+	}
+	if passed := now.Sub(h.at); passed > 0 {
+		h.units = min(m.burst(h.level), h.units+passed.Seconds()*m.rate(h.level))
+	}
+	h.at = now
+	return h
+}
+
+// lru is a table that forgets what was longest not used.
+type lru[K comparable, V any] struct {
+	most  int
+	order *list.List
+	items map[K]*list.Element
+}
+
+type item[K comparable, V any] struct {
+	key   K
+	value V
+}
+
+func newLRU[K comparable, V any](most int) lru[K, V] {
+	return lru[K, V]{most: most, order: list.New(), items: make(map[K]*list.Element)}
+}
+
+func (l *lru[K, V]) get(key K) (value V, ok bool) {
+	element := l.items[key]
+	if element == nil {
+		return value, false
+	}
+	l.order.MoveToFront(element)
+	return element.Value.(*item[K, V]).value, true
+}
+
+func (l *lru[K, V]) set(key K, value V) {
+	if element := l.items[key]; element != nil {
+		element.Value.(*item[K, V]).value = value
+		l.order.MoveToFront(element)
+		return
+	}
+	l.items[key] = l.order.PushFront(&item[K, V]{key, value})
+	for len(l.items) > l.most {
+		oldest := l.order.Back()
+		delete(l.items, oldest.Value.(*item[K, V]).key)
+		l.order.Remove(oldest)
+	}
+}
+
+func (l *lru[K, V]) delete(key K) {
+	if element := l.items[key]; element != nil {
+		l.order.Remove(element)
+		delete(l.items, key)
+	}
+}
