@@ -64,6 +64,7 @@ func TestHardwareWalletsSignEveryMessage(t *testing.T) {
 		&modelstypes.MsgUpdateModel{Owner: who, ModelId: 1, Retired: true},
 		&modelstypes.MsgRegisterProvider{Provider: who, Name: "name", AnswerKey: hash, Bond: coin},
 		&modelstypes.MsgUpdateProvider{Provider: who, Name: "name", AnswerKey: hash},
+		&modelstypes.MsgClaimFence{Provider: who, Fence: hash, Holder: hash},
 		&modelstypes.MsgBondProvider{Provider: who, Amount: coin},
 		&modelstypes.MsgUnbondProvider{Provider: who, Amount: coin},
 		&modelstypes.MsgSetOffer{Provider: who, ModelId: 1, InputPrice: one, OutputPrice: sdkmath.ZeroInt()},

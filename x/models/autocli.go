@@ -52,6 +52,12 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					Example:        "openledgerd tx models update-provider my-gateway --endpoint https://gateway.example.org --answer-key HEX --from provider",
 					PositionalArgs: modulekit.Args("name"),
 				},
+				{
+					RpcMethod: "ClaimFence", Use: "claim-fence FENCE HOLDER", Short: "Say which gateway signs answers; `openlorad serve` does it for you",
+					Long:           "Put up a fence: sessions that are opened from now on are served by the gateway whose memory it names, and older ones by nobody. Both are 32 random bytes in hex; --previous is the holder of the fence that stands, to keep it.",
+					Example:        "openledgerd tx models claim-fence $(openssl rand -hex 32) $(openssl rand -hex 32) --from provider",
+					PositionalArgs: modulekit.Args("fence", "holder"),
+				},
 				{RpcMethod: "BondProvider", Use: "bond-provider AMOUNT", Short: "Add to the bond", Example: "openledgerd tx models bond-provider 1000000000000000000000aopen --from provider", PositionalArgs: modulekit.Args("amount")},
 				{RpcMethod: "UnbondProvider", Use: "unbond-provider AMOUNT", Short: "Start to take free bond out", Example: "openledgerd tx models unbond-provider 1000000000000000000000aopen --from provider", PositionalArgs: modulekit.Args("amount")},
 				{

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/x/attribution/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -83,6 +85,9 @@ func (k Keeper) quote(ctx sdk.Context, msg *types.MsgOpenSession) (types.Session
 	if provider.Frozen {
 		return types.Session{}, errorsmod.Wrapf(types.ErrUnavailable, "provider %s is frozen", address)
 	}
+	if len(msg.Fence) != 0 && !bytes.Equal(msg.Fence, provider.Fence) {
+		return types.Session{}, errorsmod.Wrapf(modelstypes.ErrFence, "%s answers with another gateway by now: ask which one it is", address)
+	}
 	offer, err := k.models.GetOffer(ctx, model.Id, address)
 	if err != nil {
 		return types.Session{}, err
@@ -95,7 +100,7 @@ func (k Keeper) quote(ctx sdk.Context, msg *types.MsgOpenSession) (types.Session
 	}
 	return types.Session{
 		Payer: msg.Payer, Provider: msg.Provider, ModelId: model.Id, ModelVersion: version.Version,
-		SessionKey: msg.SessionKey, AnswerKey: provider.AnswerKey, Price: price,
+		SessionKey: msg.SessionKey, AnswerKey: provider.AnswerKey, Fence: provider.Fence, Price: price,
 		Spent: math.ZeroInt(), Head: make([]byte, len(poa.Hash{})), Last: types.NewOutcome(poa.Outcome{}),
 		Status: types.SESSION_STATUS_OPEN, OpenedHeight: ctx.BlockHeight(),
 	}, nil

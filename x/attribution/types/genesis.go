@@ -38,6 +38,9 @@ func (g GenesisState) Validate() error {
 		if len(session.Head) != hashSize {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "session %x has a head of %d bytes", session.Id, len(session.Head))
 		}
+		if len(session.Fence) != 0 && len(session.Fence) != hashSize {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "session %x has a fence of %d bytes", session.Id, len(session.Fence))
+		}
 		if session.Queued.After(session.Deadline) && session.Status != SESSION_STATUS_CLOSED {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "session %x is queued for %s, after its deadline %s", session.Id, session.Queued, session.Deadline)
 		}

@@ -43,6 +43,9 @@ func (m *MsgOpenSession) ValidateBasic() error {
 	if len(m.SessionKey) != keySize {
 		return errorsmod.Wrapf(ErrInvalidSession, "session_key of %d bytes, want an ed25519 public key of %d", len(m.SessionKey), keySize)
 	}
+	if len(m.Fence) != 0 && len(m.Fence) != hashSize {
+		return errorsmod.Wrapf(ErrInvalidSession, "fence of %d bytes, want %d or none", len(m.Fence), hashSize)
+	}
 	if m.MaxPrice != nil {
 		for _, amount := range []math.Int{m.MaxPrice.Input, m.MaxPrice.Output, m.MaxPrice.Royalty} {
 			if err := validateAmount("max_price", amount); err != nil {

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"fmt"
 
 	"cosmossdk.io/collections"
 
@@ -37,6 +38,18 @@ func (s msgServer) UpdateProvider(ctx context.Context, msg *types.MsgUpdateProvi
 		return nil, err
 	}
 	return &types.MsgUpdateProviderResponse{}, emit(ctx, &types.EventProviderUpdated{Provider: msg.Provider})
+}
+
+// ClaimFence implements types.MsgServer.
+func (s msgServer) ClaimFence(ctx context.Context, msg *types.MsgClaimFence) (*types.MsgClaimFenceResponse, error) {
+	if _, err := s.begin(ctx, msg); err != nil {
+		return nil, err
+	}
+	replaced, err := s.claimFence(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgClaimFenceResponse{}, emit(ctx, &types.EventFenceClaimed{Provider: msg.Provider, Fence: fmt.Sprintf("%x", msg.Fence), Replaced: replaced})
 }
 
 // BondProvider implements types.MsgServer.

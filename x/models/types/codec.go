@@ -15,6 +15,7 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 	legacy.RegisterAminoMsg(cdc, &MsgUpdateModel{}, "openledger/MsgUpdateModel")
 	legacy.RegisterAminoMsg(cdc, &MsgRegisterProvider{}, "openledger/MsgRegisterProvider")
 	legacy.RegisterAminoMsg(cdc, &MsgUpdateProvider{}, "openledger/MsgUpdateProvider")
+	legacy.RegisterAminoMsg(cdc, &MsgClaimFence{}, "openledger/MsgClaimFence")
 	legacy.RegisterAminoMsg(cdc, &MsgBondProvider{}, "openledger/MsgBondProvider")
 	legacy.RegisterAminoMsg(cdc, &MsgUnbondProvider{}, "openledger/MsgUnbondProvider")
 	legacy.RegisterAminoMsg(cdc, &MsgSetOffer{}, "openledger/MsgSetOffer")
@@ -27,6 +28,6 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	registry.RegisterImplementations((*sdk.Msg)(nil),
 		&MsgRegisterModel{}, &MsgPublishModelVersion{}, &MsgUpdateModel{}, &MsgRegisterProvider{}, &MsgUpdateProvider{},
-		&MsgBondProvider{}, &MsgUnbondProvider{}, &MsgSetOffer{}, &MsgRemoveOffer{}, &MsgUpdateParams{})
+		&MsgClaimFence{}, &MsgBondProvider{}, &MsgUnbondProvider{}, &MsgSetOffer{}, &MsgRemoveOffer{}, &MsgUpdateParams{})
 	msgservice.RegisterMsgServiceDesc(registry, &_Msg_serviceDesc)
 }

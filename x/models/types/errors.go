@@ -27,4 +27,5 @@ var (
 	ErrInvalidGenesis   = errorsmod.Register(ModuleName, 22, "invalid genesis")
 	ErrInvariant        = errorsmod.Register(ModuleName, 23, "invariant broken")
 	ErrNotHeld          = errorsmod.Register(ModuleName, 24, "DataNet version is not held by validators")
+	ErrFence            = errorsmod.Register(ModuleName, 25, "fence is not the one that stands")
 )

@@ -144,6 +144,9 @@ func (g GenesisState) validateProviders() (map[string]Provider, error) {
 				return nil, errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: amounts are between 0 and the maximum supply", provider.Address)
 			}
 		}
+		if len(provider.Fence) != 0 && len(provider.Fence) != fenceSize || len(provider.FenceHolder) != len(provider.Fence) {
+			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: fence and holder have %d bytes, or none", provider.Address, fenceSize)
+		}
 		if provider.Liability.GT(provider.Bond) || provider.RegisteredHeight < 0 {
 			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: liability is above the bond, or the height is negative", provider.Address)
 		}

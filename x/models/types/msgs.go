@@ -1,6 +1,7 @@
 package types
 
 import (
+	"bytes"
 	"net/url"
 	"unicode/utf8"
 
@@ -20,6 +21,7 @@ const (
 	maxURI         = 256
 	digestSize     = 32
 	keySize        = 32
+	fenceSize      = 32
 	// maxManifest bounds a message before parameters are read.
 	maxManifest = 1_000
 )
@@ -30,6 +32,7 @@ var (
 	_ sdk.HasValidateBasic = (*MsgUpdateModel)(nil)
 	_ sdk.HasValidateBasic = (*MsgRegisterProvider)(nil)
 	_ sdk.HasValidateBasic = (*MsgUpdateProvider)(nil)
+	_ sdk.HasValidateBasic = (*MsgClaimFence)(nil)
 	_ sdk.HasValidateBasic = (*MsgBondProvider)(nil)
 	_ sdk.HasValidateBasic = (*MsgUnbondProvider)(nil)
 	_ sdk.HasValidateBasic = (*MsgSetOffer)(nil)
@@ -155,6 +158,20 @@ func validateProvider(address, name, endpoint string, answerKey []byte) error {
 		return errorsmod.Wrapf(ErrInvalidProvider, "answer_key of %d bytes, want an ed25519 public key of %d", len(answerKey), keySize)
 	}
 	return validateURI(ErrInvalidProvider, "endpoint", endpoint, true)
+}
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgClaimFence) ValidateBasic() error {
+	if err := validateAddress("provider", m.Provider); err != nil {
+		return err
+	}
+	if len(m.Fence) != fenceSize || len(m.Holder) != fenceSize || len(m.Previous) != 0 && len(m.Previous) != fenceSize {
+		return errorsmod.Wrapf(ErrFence, "fence, holder and previous holder have %d bytes; the last may be empty", fenceSize)
+	}
+	if bytes.Equal(m.Holder, m.Previous) {
+		return errorsmod.Wrap(ErrFence, "draw another holder each time")
+	}
+	return nil
 }
 
 // ValidateBasic implements sdk.HasValidateBasic.
