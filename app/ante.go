@@ -5,21 +5,26 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/auth/ante"
 )
 
-// newAnteHandler checks signatures, fees and unordered transactions.
+// newAnteHandler checks signatures, fees and unordered transactions: the decorators of ante.NewAnteHandler in its order, with two
+// that bound what a node works for nothing.
 func newAnteHandler(app *App) sdk.AnteHandler {
-	handler, err := ante.NewAnteHandler(ante.HandlerOptions{
-		AccountKeeper:   app.AccountKeeper,
-		BankKeeper:      app.BankKeeper,
-		FeegrantKeeper:  app.FeeGrantKeeper,
-		SignModeHandler: app.txConfig.SignModeHandler(),
-		SigGasConsumer:  ante.DefaultSigVerificationGasConsumer,
-		SigVerifyOptions: []ante.SigVerificationDecoratorOption{
+	accounts, sign := app.AccountKeeper, app.txConfig.SignModeHandler()
+	return sdk.ChainAnteDecorators(
+		ante.NewSetUpContextDecorator(),
+		simulationMeter{},
+		ante.NewExtensionOptionsDecorator(nil),
+		ante.NewValidateBasicDecorator(),
+		minGasPrice{app.RewardsKeeper},
+		ante.NewTxTimeoutHeightDecorator(),
+		ante.NewValidateMemoDecorator(accounts),
+		ante.NewConsumeGasForTxSizeDecorator(accounts),
+		ante.NewDeductFeeDecorator(accounts, app.BankKeeper, app.FeeGrantKeeper, nil),
+		ante.NewSetPubKeyDecorator(accounts),
+		ante.NewValidateSigCountDecorator(accounts),
+		ante.NewSigGasConsumeDecorator(accounts, ante.DefaultSigVerificationGasConsumer),
+		ante.NewSigVerificationDecorator(accounts, sign,
 			ante.WithUnorderedTxGasCost(ante.DefaultUnorderedTxGasCost),
-			ante.WithMaxUnorderedTxTimeoutDuration(ante.DefaultMaxTimeoutDuration),
-		},
-	})
-	if err != nil {
-		panic(err)
-	}
-	return handler
+			ante.WithMaxUnorderedTxTimeoutDuration(ante.DefaultMaxTimeoutDuration)),
+		ante.NewIncrementSequenceDecorator(accounts),
+	)
 }

@@ -178,6 +178,7 @@ func (app *App) buildKeepers(logger log.Logger, appOpts servertypes.AppOptions) 
 	bank := bankkeeper.NewBaseKeeper(cdc, store(banktypes.StoreKey), app.AccountKeeper, BlockedAddresses(), authority, logger)
 	app.BankKeeper = bank.WithMintCoinsRestriction(rewardstypes.RefuseNativeMint)
 	minter := bank.WithMintCoinsRestriction(rewardstypes.CapNativeMint(bank))
+	parties := partyBank{app.BankKeeper}
 
 	app.StakingKeeper = stakingkeeper.NewKeeper(cdc, store(stakingtypes.StoreKey), app.AccountKeeper, app.BankKeeper, authority, validators, consensus)
 	app.DistrKeeper = distrkeeper.NewKeeper(cdc, store(distrtypes.StoreKey), app.AccountKeeper, app.BankKeeper, app.StakingKeeper, authtypes.FeeCollectorName, authority)
@@ -199,13 +200,13 @@ func (app *App) buildKeepers(logger log.Logger, appOpts servertypes.AppOptions) 
 		accounts, runtime.ProvideCometInfoService())
 
 	app.RewardsKeeper = rewardskeeper.NewKeeper(cdc, store(rewardstypes.StoreKey), accounts, authority,
-		app.AccountKeeper, minter, app.StakingKeeper, app.DistrKeeper)
+		app.AccountKeeper, partyBank{minter}, app.StakingKeeper, app.DistrKeeper)
 	app.DatanetKeeper = datanetkeeper.NewKeeper(cdc, store(datanettypes.StoreKey), accounts, authority,
-		app.BankKeeper, app.RewardsKeeper)
+		parties, app.RewardsKeeper)
 	app.ModelsKeeper = modelskeeper.NewKeeper(cdc, store(modelstypes.StoreKey), accounts, authority,
-		app.BankKeeper, app.DatanetKeeper)
+		parties, app.DatanetKeeper)
 	app.AttributionKeeper = attributionkeeper.NewKeeper(cdc, store(attributiontypes.StoreKey), accounts, authority,
-		app.BankKeeper, app.DatanetKeeper, app.ModelsKeeper, app.RewardsKeeper, app.StakingKeeper)
+		parties, app.DatanetKeeper, app.ModelsKeeper, app.RewardsKeeper, app.StakingKeeper)
 }
 
 // mount registers services and handlers and mounts the stores.

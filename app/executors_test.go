@@ -247,7 +247,7 @@ func (b *busy) refused() [][]byte {
 	}
 	account := b.App.AccountKeeper.GetAccount(b.Ctx(), b.Bob.Address)
 	signed, err := simtestutil.GenSignedMockTx(b.random, b.App.TxConfig(), slices.Repeat([]sdk.Msg{send(b.Bob)}, 20),
-		coins(sdkmath.NewInt(1_000_000)), 100_000, chain.ID, []uint64{account.GetAccountNumber()}, []uint64{account.GetSequence()}, b.Bob.Key)
+		coins(chain.GasPrice.MulRaw(100_000)), 100_000, chain.ID, []uint64{account.GetAccountNumber()}, []uint64{account.GetSequence()}, b.Bob.Key)
 	require.NoError(b.t, err)
 	short, err := b.App.TxConfig().TxEncoder()(signed)
 	require.NoError(b.t, err)

@@ -64,14 +64,13 @@ var moduleAccounts = map[string][]string{
 	attributiontypes.ModuleName:         {authtypes.Burner},
 }
 
-// BlockedAddresses may not receive coins from users: their balances are owed
-// to somebody. Governance can be paid, because proposals may spend.
+// BlockedAddresses are all module accounts. They receive coins from nobody but their modules: their balances are owed to somebody,
+// and the genesis of x/gov, x/staking and x/distribution is refused if there is an aopen more. Proposals spend the community pool.
 func BlockedAddresses() map[string]bool {
 	blocked := make(map[string]bool, len(moduleAccounts))
 	for name := range moduleAccounts {
 		blocked[authtypes.NewModuleAddress(name).String()] = true
 	}
-	delete(blocked, authtypes.NewModuleAddress(govtypes.ModuleName).String())
 	return blocked
 }
 

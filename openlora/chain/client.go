@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/cosmos/gogoproto/proto"
@@ -46,8 +47,6 @@ import (
 )
 
 const (
-	// DefaultGasPrice in aopen; the least that nodes ask for by default.
-	DefaultGasPrice = 1_000_000_000
 	// gasPercent of what simulation measured is given to a transaction.
 	gasPercent       = 140
 	maxMessageBytes  = 32 << 20
@@ -86,7 +85,6 @@ type Client struct {
 	txs        txtypes.ServiceClient
 	blocks     cmtservice.ServiceClient
 	node       nodeservice.ServiceClient
-	gasPrice   int64
 
 	mu    sync.Mutex
 	locks map[string]*sync.Mutex // one transaction at a time for each account
@@ -143,7 +141,7 @@ func Dial(ctx context.Context, address string) (*Client, error) {
 		Rewards:     rewardstypes.NewQueryClient(connection),
 		connection:  connection, codec: cdc, txConfig: authtx.NewTxConfig(cdc, authtx.DefaultSignModes),
 		auth: authtypes.NewQueryClient(connection), txs: txtypes.NewServiceClient(connection), blocks: cmtservice.NewServiceClient(connection), node: nodeservice.NewServiceClient(connection),
-		gasPrice: DefaultGasPrice, locks: make(map[string]*sync.Mutex),
+		locks: make(map[string]*sync.Mutex),
 	}
 	info, err := c.blocks.GetNodeInfo(ctx, &cmtservice.GetNodeInfoRequest{})
 	if err != nil {
@@ -290,8 +288,12 @@ func (c *Client) sign(ctx context.Context, signer Signer, msgs []sdk.Msg) ([]byt
 		return nil, refusedBySimulation(err)
 	}
 	gas := simulated.GasInfo.GasUsed * gasPercent / 100
+	price, err := rewardstypes.GasPrice(ctx, c.Rewards)
+	if err != nil {
+		return nil, err
+	}
 	builder.SetGasLimit(gas)
-	builder.SetFeeAmount(sdk.NewCoins(sdk.NewInt64Coin(rewardstypes.Denom, int64(gas)*c.gasPrice)))
+	builder.SetFeeAmount(sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, price.Mul(math.NewIntFromUint64(gas)))))
 	signature, err := clienttx.SignWithPrivKey(ctx, signing.SignMode_SIGN_MODE_DIRECT, data, builder, signer.Key, c.txConfig, info.Info.Sequence)
 	if err != nil {
 		return nil, err

@@ -48,6 +48,9 @@ const (
 	txGas = 100_000_000
 )
 
+// GasPrice that transactions pay, in aopen: the least that blocks take by default.
+var GasPrice = rewardstypes.DefaultMinGasPrice()
+
 // Open returns n OPEN in aopen.
 func Open(n int64) sdkmath.Int { return sdkmath.NewIntWithDecimal(n, rewardstypes.Decimals) }
 
@@ -103,6 +106,8 @@ type Tx struct {
 	// Gas asked for; a large part of a block if it is zero, so that a proposal
 	// takes only one such transaction.
 	Gas uint64
+	// Fee offered; the gas at GasPrice if it is nil.
+	Fee sdk.Coins
 }
 
 // Genesis edits the default genesis before the chain starts.
@@ -268,8 +273,11 @@ func (c *Chain) Sign(tx Tx, ahead uint64) []byte {
 	account := c.App.AccountKeeper.GetAccount(c.Ctx(), tx.Signer.Address)
 	require.NotNil(c.T, account, "account %s does not exist", tx.Signer.Name)
 	gas := cmp.Or(tx.Gas, c.Gas, txGas)
-	signed, err := simtestutil.GenSignedMockTx(c.random, c.App.TxConfig(), tx.Msgs,
-		sdk.NewCoins(Coin(sdkmath.NewIntFromUint64(gas))), gas, ID,
+	fee := tx.Fee
+	if fee == nil {
+		fee = sdk.NewCoins(Coin(GasPrice.Mul(sdkmath.NewIntFromUint64(gas))))
+	}
+	signed, err := simtestutil.GenSignedMockTx(c.random, c.App.TxConfig(), tx.Msgs, fee, gas, ID,
 		[]uint64{account.GetAccountNumber()}, []uint64{account.GetSequence() + ahead}, tx.Signer.Key)
 	require.NoError(c.T, err)
 	encoded, err := c.App.TxConfig().TxEncoder()(signed)

@@ -11,6 +11,7 @@ import (
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	modelskeeper "github.com/openledger/openledger/x/models/keeper"
 	modelstypes "github.com/openledger/openledger/x/models/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 // RegisterQueries serves the chain's queries. They read the state of the last block, one at a time.
@@ -19,6 +20,7 @@ func (c *Chain) RegisterQueries(server gogogrpc.Server) {
 	attributiontypes.RegisterQueryServer(registrar, queryServer(c))
 	datanettypes.RegisterQueryServer(registrar, datanetkeeper.NewQueryServer(c.App.DatanetKeeper))
 	modelstypes.RegisterQueryServer(registrar, modelskeeper.NewQueryServer(c.App.ModelsKeeper))
+	rewardstypes.RegisterQueryServer(registrar, rewardsServer(c))
 }
 
 // atLastBlock gives each query the context of the last block.

@@ -9,10 +9,10 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
+// DefaultMinGasPrices that a node asks for and commands pay: what blocks ask for on a new chain.
+var DefaultMinGasPrices = rewardstypes.DefaultMinGasPrice().String() + rewardstypes.Denom
+
 const (
-	// DefaultMinGasPrices a node asks for: 1 billion aopen per unit of gas, so
-	// that a transfer costs about 0.0001 OPEN.
-	DefaultMinGasPrices = "1000000000" + rewardstypes.Denom
 	// DefaultQueryGasLimit bounds the work of one query.
 	DefaultQueryGasLimit = 50_000_000
 	// timeoutCommit leaves room for execution inside a block of one second. It

@@ -3,6 +3,7 @@ package cmd
 
 import (
 	"os"
+	"strings"
 
 	"cosmossdk.io/log/v2"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	clientconfig "github.com/cosmos/cosmos-sdk/client/config"
 	"github.com/cosmos/cosmos-sdk/client/debug"
+	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/client/keys"
 	"github.com/cosmos/cosmos-sdk/client/pruning"
 	"github.com/cosmos/cosmos-sdk/client/rpc"
@@ -117,8 +119,23 @@ func prepareContext(cmd *cobra.Command, clientCtx client.Context) error {
 	if err := client.SetCmdClientContextHandler(clientCtx, cmd); err != nil {
 		return err
 	}
+	if err := payForGas(cmd); err != nil {
+		return err
+	}
 	template, appConfig := appConfig()
 	return server.InterceptConfigsPreRunHandler(withoutSection(cmd), template, appConfig, cometConfig())
+}
+
+// payForGas has a command below tx that names no fee pay the default price: no block takes a transaction for less.
+func payForGas(cmd *cobra.Command) error {
+	if !strings.HasPrefix(cmd.CommandPath(), cmd.Root().Name()+" tx ") {
+		return nil
+	}
+	price, fees := cmd.Flags().Lookup(flags.FlagGasPrices), cmd.Flags().Lookup(flags.FlagFees)
+	if price == nil || fees == nil || price.Changed || fees.Changed {
+		return nil
+	}
+	return price.Value.Set(DefaultMinGasPrices)
 }
 
 // withoutSection returns a command with the flags and context of another, less

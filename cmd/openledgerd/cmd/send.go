@@ -11,6 +11,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/tx"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
+
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 const (
@@ -41,7 +43,11 @@ func newSender(cmd *cobra.Command) (*sender, error) {
 		factory = factory.WithGasAdjustment(gasAdjustment)
 	}
 	if factory.GasPrices().IsZero() && factory.Fees().IsZero() {
-		factory = factory.WithGasPrices(DefaultMinGasPrices)
+		price, err := rewardstypes.GasPrice(cmd.Context(), rewardstypes.NewQueryClient(clientCtx))
+		if err != nil {
+			return nil, err
+		}
+		factory = factory.WithGasPrices(price.String() + rewardstypes.Denom)
 	}
 	return &sender{clientCtx: clientCtx, factory: factory}, nil
 }

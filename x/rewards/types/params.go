@@ -36,6 +36,7 @@ func DefaultParams() Params {
 		EmissionPpmPerYear:    80_000,
 		EmissionBountyPpm:     0,
 		MaxValidatorsPerEpoch: 200,
+		MinGasPrice:           DefaultMinGasPrice(),
 	}
 }
 
@@ -70,6 +71,12 @@ func (p Params) Validate() error {
 	}
 	if !p.PayoutThreshold.IsPositive() {
 		return errorsmod.Wrap(ErrInvalidParams, "payout_threshold must be positive")
+	}
+	if err := validateAmount("min_gas_price", p.MinGasPrice); err != nil {
+		return errorsmod.Wrap(ErrInvalidParams, err.Error())
+	}
+	if p.MinGasPrice.GT(MaxMinGasPrice()) {
+		return errorsmod.Wrapf(ErrInvalidParams, "min_gas_price %s is above %s: nobody could pay for the proposal that lowers it", p.MinGasPrice, MaxMinGasPrice())
 	}
 	for _, bound := range []struct {
 		name     string

@@ -1,0 +1,61 @@
+package app
+
+import (
+	sdkmath "cosmossdk.io/math"
+
+	errorsmod "cosmossdk.io/errors"
+
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
+
+	rewardskeeper "github.com/openledger/openledger/x/rewards/keeper"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// simulationMeter ends a simulation where no block could hold the transaction. The SDK simulates with an infinite meter, so that
+// handlers, which charge for work before they do it, would never be stopped: anybody could keep a public node busy for minutes by one
+// request, for which nobody pays.
+type simulationMeter struct{}
+
+// AnteHandle implements sdk.AnteDecorator.
+func (simulationMeter) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next sdk.AnteHandler) (sdk.Context, error) {
+	if simulate {
+		ctx = ctx.WithGasMeter(storetypes.NewGasMeter(simulationGas(ctx)))
+	}
+	return next(ctx, tx, simulate)
+}
+
+// simulationGas is the gas of a block. Where governance has left blocks without a limit it is that of a new chain.
+func simulationGas(ctx sdk.Context) uint64 {
+	if block := ctx.ConsensusParams().Block; block != nil && block.MaxGas > 0 {
+		return uint64(block.MaxGas)
+	}
+	return uint64(ConsensusParams().Block.MaxGas)
+}
+
+// minGasPrice refuses transactions that pay less for their gas than x/rewards asks for, in blocks as in mempools: what only mempools
+// ask for binds no proposer, who could fill blocks for nothing. Who pays does not matter: the signer or who grants the fee.
+type minGasPrice struct{ rewards rewardskeeper.Keeper }
+
+// AnteHandle implements sdk.AnteDecorator. Transactions of the genesis pay nothing, and simulations, which find out how much gas is
+// to be paid for, offer no price yet.
+func (m minGasPrice) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next sdk.AnteHandler) (sdk.Context, error) {
+	if simulate || ctx.BlockHeight() == 0 {
+		return next(ctx, tx, simulate)
+	}
+	fees, ok := tx.(sdk.FeeTx)
+	if !ok {
+		return ctx, errorsmod.Wrap(sdkerrors.ErrTxDecode, "a transaction must say what it pays")
+	}
+	params, err := m.rewards.Params.Get(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	least := params.MinGasPrice.Mul(sdkmath.NewIntFromUint64(fees.GetGas()))
+	if offered := fees.GetFee().AmountOf(rewardstypes.Denom); offered.LT(least) {
+		return ctx, errorsmod.Wrapf(sdkerrors.ErrInsufficientFee, "%d gas cost at least %s%s, %s a unit, and the transaction offers %s",
+			fees.GetGas(), least, rewardstypes.Denom, params.MinGasPrice, offered)
+	}
+	return next(ctx, tx, simulate)
+}
