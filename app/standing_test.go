@@ -60,33 +60,60 @@ func TestRecallStopsPayAndKeepsBlocking(t *testing.T) {
 	require.Equal(t, before, found.Payout, "what was paid before stays what it was")
 }
 
-// TestCommonsAreBurned: text of a snapshot that governance accepted pays nobody.
-func TestCommonsAreBurned(t *testing.T) {
+// priorArt has governance accept segments of a contribution as text of an author, and shows one of them.
+func priorArt(t *testing.T, s *chain.Scenario, c chain.Contribution, segment uint32, author string) *datanettypes.MsgProvePriorArt {
+	t.Helper()
+	authority := authtypes.NewModuleAddress(govtypes.ModuleName).String()
+	leaves := make([]poa.Hash, len(c.File.Segments))
+	for i, text := range c.File.Segments {
+		leaves[i] = poa.SegmentLeaf(uint32(i), nil, text)
+	}
+	root := poa.MerkleRoot(leaves)
+	msgs := datanetkeeper.NewMsgServer(s.App.DatanetKeeper)
+	accepted, err := msgs.AcceptSnapshot(s.Ctx(), &datanettypes.MsgAcceptSnapshot{
+		Authority: authority, Name: "Encyclopaedia", Root: root[:], Segments: uint32(len(leaves)), Author: author,
+	})
+	require.NoError(t, err)
+	path, err := poa.MerklePath(leaves, int(segment))
+	require.NoError(t, err)
+	return &datanettypes.MsgProvePriorArt{
+		Prover: s.Stranger.String(), Rank: c.Rank, Segment: shown(t, s, c.Rank, segment), Snapshot: accepted.Id,
+		SnapshotSegment: datanettypes.SegmentProof{Index: segment, Text: c.File.Segments[segment], Path: hashes(path)},
+	}
+}
+
+// shown is a segment with its path, as messages of x/datanet show it.
+func shown(t *testing.T, s *chain.Scenario, rank uint64, segment uint32) datanettypes.SegmentProof {
+	t.Helper()
+	proof, err := s.SegmentProof(rank, segment)
+	require.NoError(t, err)
+	return datanettypes.SegmentProof{Index: segment, Text: proof.Content, Path: hashes(proof.Path)}
+}
+
+func hashes(path []poa.Hash) [][]byte {
+	var out [][]byte
+	for _, hash := range path {
+		out = append(out, append([]byte(nil), hash[:]...))
+	}
+	return out
+}
+
+// TestPriorArtPaysNobody: a segment of a snapshot that governance accepted pays nobody, and enriches nobody else.
+func TestPriorArtPaysNobody(t *testing.T) {
 	s := newScenario(t)
 	c := s.Open(chain.Open(100))
 	alice, bob, before := paidOnce(t, s, c)
-	authority := authtypes.NewModuleAddress(govtypes.ModuleName).String()
-	text := []byte(chain.Texts[0][0])
-	root := poa.MerkleRoot([]poa.Hash{poa.SegmentLeaf(0, nil, text)})
-	msgs := datanetkeeper.NewMsgServer(s.App.DatanetKeeper)
-	accepted, err := msgs.AcceptSnapshot(s.Ctx(), &datanettypes.MsgAcceptSnapshot{Authority: authority, Name: "Encyclopaedia", Root: root[:], Segments: 1})
-	require.NoError(t, err)
-	proof, err := s.SegmentProof(s.Contributions[0].Rank, 0)
-	require.NoError(t, err)
-	path := make([][]byte, len(proof.Path))
-	for i, hash := range proof.Path {
-		path[i] = append([]byte(nil), hash[:]...)
+	for segment := range s.Contributions[0].File.Segments {
+		s.Send(s.Stranger, priorArt(t, s, s.Contributions[0], uint32(segment), ""))
 	}
-	s.Send(s.Stranger, &datanettypes.MsgProvePriorArt{
-		Prover: s.Stranger.String(), Rank: s.Contributions[0].Rank, Segment: datanettypes.SegmentProof{Text: text, Path: path},
-		Snapshot: accepted.Id, SnapshotSegment: datanettypes.SegmentProof{Text: text},
-	})
 	again, bobAgain, after := paidOnce(t, s, c)
 	require.True(t, alice.IsPositive() && again.IsZero())
 	require.Equal(t, bob, bobAgain)
-	require.True(t, after.Retired.IsPositive())
-	require.Equal(t, before.BountyPool, after.BountyPool)
+	require.Equal(t, before.BountyPool.Add(before.Entries[0].Amount).Add(before.Entries[0].OwnerAmount), after.BountyPool, "nobody's share goes to the bounty pool")
 	require.True(t, after.Bonus.LT(before.Bonus))
+	found, err := s.App.DatanetKeeper.GetContribution(s.Ctx(), s.Contributions[0].Rank)
+	require.NoError(t, err)
+	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_COMMONS, found.Status)
 }
 
 // TestCuratorsAreRoyaltyOwners: from the block after the change, and receipts

@@ -47,7 +47,7 @@ func (a *Attestor) judgeFetched(ctx context.Context, batch attributiontypes.Batc
 		}
 		started := time.Now()
 		a.config.Fault.panics()
-		verdict, reason := judge.Judge(judge.Case{Root: root, Records: records, Bundle: data}, a.library.view(ctx))
+		verdict, reason := judge.Judge(judge.Case{Root: root, Records: records, Bundle: data, StopsHeight: batch.StopsHeight}, a.library.view(ctx))
 		if errors.Is(reason, judge.ErrNotTheBundle) {
 			failures = append(failures, reason)
 			continue

@@ -54,6 +54,7 @@ type view struct {
 	ctx context.Context
 	*library
 	known map[uint64]knownContribution
+	stops map[uint64]map[uint32]datanettypes.SegmentStop // by rank
 }
 
 type knownContribution struct {
@@ -64,7 +65,7 @@ type knownContribution struct {
 var _ judge.Library = (*view)(nil)
 
 func (l *library) view(ctx context.Context) *view {
-	return &view{ctx: ctx, library: l, known: make(map[uint64]knownContribution)}
+	return &view{ctx: ctx, library: l, known: make(map[uint64]knownContribution), stops: make(map[uint64]map[uint32]datanettypes.SegmentStop)}
 }
 
 // Contribution implements judge.Library.
@@ -78,6 +79,26 @@ func (v *view) Contribution(rank uint64) (datanettypes.Contribution, datanettype
 	}
 	v.known[rank] = knownContribution{contribution, datanet}
 	return contribution, datanet, nil
+}
+
+// Stop implements judge.Library.
+func (v *view) Stop(rank uint64, segment uint32) (datanettypes.SegmentStop, bool, error) {
+	c, _, err := v.Contribution(rank)
+	if err != nil || c.Stops == 0 {
+		return datanettypes.SegmentStop{}, false, err
+	}
+	if v.stops[rank] == nil {
+		stops, err := manifest.Stops(v.ctx, v.chain.datanets, c.DatanetId, rank)
+		if err != nil {
+			return datanettypes.SegmentStop{}, false, fmt.Errorf("%w: stops of contribution %d: %w", judge.ErrMissing, rank, err)
+		}
+		v.stops[rank] = make(map[uint32]datanettypes.SegmentStop, len(stops.Stops))
+		for _, stop := range stops.Stops {
+			v.stops[rank][stop.Segment] = stop
+		}
+	}
+	stop, known := v.stops[rank][segment]
+	return stop, known, nil
 }
 
 // Model implements judge.Library. Two judgements that need the same model build its index once.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/openledger/openledger/poa"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
 // checkOpenings follows the opened words to the answer root.
@@ -104,7 +105,25 @@ func (a *audit) find(rank uint64) error {
 	if err != nil {
 		return fmt.Errorf("royalties of DataNet %d: %w", found.DatanetId, err)
 	}
-	a.known[rank] = contribution{found, datanet, royalties}
+	stops := make(map[uint32]datanettypes.SegmentStop)
+	if found.Stops > 0 {
+		listed, err := a.source.Stops(a.ctx, datanet.Id, rank)
+		if err != nil {
+			return fmt.Errorf("stopped segments of contribution %d: %w", rank, err)
+		}
+		for _, stop := range listed {
+			stops[stop.Segment] = stop
+		}
+	}
+	a.known[rank] = contribution{found, datanet, royalties, stops}
+	for _, stop := range stops {
+		if stop.Beneficiary == 0 || !stop.Holds(a.batch.StopsHeight) {
+			continue
+		}
+		if err := a.find(stop.Beneficiary); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -136,6 +155,18 @@ func (a *audit) Contribution(rank uint64) (poa.Contribution, error) {
 	return a.contribution(rank)
 }
 
+// Stopped implements poa.ContributionSource, as of the block that the batch was weighed by.
+func (a *audit) Stopped(_ int, rank uint64, segment uint32) (bool, uint64, error) {
+	stop, known := a.known[rank].stops[segment]
+	if !known || !stop.Holds(a.batch.StopsHeight) {
+		return false, 0, nil
+	}
+	return true, stop.PaysTo(a.batch.StopsHeight, func(rank uint64) bool {
+		c, ok := a.known[rank]
+		return ok && a.payable(c) == nil
+	}), nil
+}
+
 // checkAttribution aligns the opened words with the segments again, and compares
 // rows and weights with the receipt.
 func (a *audit) checkAttribution() {
@@ -159,6 +190,10 @@ func (a *audit) segments() []poa.Segment {
 	out := make([]poa.Segment, len(a.proofs))
 	for i, proof := range a.proofs {
 		out[i] = poa.NewSegment(proof.Rank, proof.Index, proof.Content)
+		if stopped, to, _ := a.Stopped(0, proof.Rank, proof.Index); stopped {
+			out[i].Derived = []poa.Derivation{{Rank: to, PPM: poa.TotalPPM}}
+			continue
+		}
 		for _, d := range a.known[proof.Rank].Derivations {
 			if d.Segment == proof.Index {
 				out[i].Derived = append(out[i].Derived, poa.Derivation{Rank: d.Rank, PPM: d.Ppm})

@@ -65,6 +65,7 @@ type contribution struct {
 	datanettypes.Contribution
 	datanet   datanettypes.DataNet
 	royalties []datanettypes.Royalty // in the block of the batch
+	stops     map[uint32]datanettypes.SegmentStop
 }
 
 // start reads a receipt and what was submitted with it.

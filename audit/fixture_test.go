@@ -57,9 +57,14 @@ type world struct {
 	txs     [][]byte
 	bundle  []byte
 	pruned  bool
+	stops   map[uint64][]datanettypes.SegmentStop
 }
 
 var _ audit.Source = (*world)(nil)
+
+func (w *world) Stops(_ context.Context, _, rank uint64) ([]datanettypes.SegmentStop, error) {
+	return w.stops[rank], nil
+}
 
 func address(name string) sdk.AccAddress { hash := sha256.Sum256([]byte(name)); return hash[:20] }
 

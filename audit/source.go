@@ -16,6 +16,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/openledger/openledger/attestor/fetch"
+	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
@@ -50,6 +51,8 @@ type Source interface {
 	DataNet(ctx context.Context, id uint64) (datanettypes.DataNet, error)
 	// Royalties returns who shares in what a DataNet's contributions earn in a block.
 	Royalties(ctx context.Context, datanet uint64, height int64) ([]datanettypes.Royalty, error)
+	// Stops returns the segments of a contribution that were ever stopped.
+	Stops(ctx context.Context, datanet, rank uint64) ([]datanettypes.SegmentStop, error)
 	// Bundle returns the evidence of an attested batch as attestors fetch it.
 	Bundle(ctx context.Context, batch attributiontypes.Batch) ([]byte, error)
 	// Txs returns the encoded transactions of a block, or ErrPruned.
@@ -177,6 +180,11 @@ func (n *node) Royalties(ctx context.Context, datanet uint64, height int64) ([]d
 		return nil, missing(err)
 	}
 	return response.Royalties, nil
+}
+
+func (n *node) Stops(ctx context.Context, datanet, rank uint64) ([]datanettypes.SegmentStop, error) {
+	found, err := manifest.Stops(ctx, n.datanets, datanet, rank)
+	return found.Stops, missing(err)
 }
 
 func (n *node) Txs(ctx context.Context, height int64) ([][]byte, error) { return n.blocks(ctx, height) }

@@ -135,6 +135,9 @@ func (w *court) Contribution(rank uint64) (poa.Contribution, error) {
 	return w.contributions[rank], nil
 }
 
+// Stopped implements poa.ContributionSource.
+func (w *court) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
+
 func (w *court) proof(rank uint64, index uint32) (poa.SegmentProof, error) {
 	return poa.SegmentProof{Rank: rank, Index: index, Content: w.files[rank].Segments[index]}, nil
 }

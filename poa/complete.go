@@ -102,7 +102,7 @@ func VerifyHeld(receipts []Receipt, e Evidence, src ContributionSource, stats *S
 		if err != nil {
 			return err
 		}
-		same, err := foundAgain(r, a, e.Segments, x)
+		same, err := foundAgain(r, a, e.Segments, x, derivedIn(src, i))
 		if err != nil {
 			return err
 		}
@@ -129,8 +129,9 @@ func verifySegmentPath(s *SegmentProof, src ContributionSource) error {
 	return s.verifyPath(c)
 }
 
-// foundAgain says whether the index finds in the opened positions exactly what the receipt and its evidence say.
-func foundAgain(r Receipt, a *AnswerEvidence, segments []SegmentProof, x *Index) (bool, error) {
+// foundAgain says whether the index finds in the opened positions exactly what the receipt and its evidence say. What segments pass on
+// is that of the receipt, not what the index was built with.
+func foundAgain(r Receipt, a *AnswerEvidence, segments []SegmentProof, x *Index, derived func(uint64, uint32) []Derivation) (bool, error) {
 	if len(a.Windows) > 0 {
 		return false, nil
 	}
@@ -138,7 +139,10 @@ func foundAgain(r Receipt, a *AnswerEvidence, segments []SegmentProof, x *Index)
 	if err != nil {
 		return false, err
 	}
-	if found.Root() != r.EvidenceRoot || found.UnattributedPPM != r.UnattributedPPM || !slices.Equal(found.Entries, r.Entries) {
+	if found.Root() != r.EvidenceRoot {
+		return false, nil
+	}
+	if found.Weigh(derived); found.UnattributedPPM != r.UnattributedPPM || !slices.Equal(found.Entries, r.Entries) {
 		return false, nil
 	}
 	seeds := make(map[segmentKey]uint32, len(a.Segments))

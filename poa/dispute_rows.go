@@ -228,9 +228,7 @@ func lostToEarlier(p EarlierSegment, segment Segment, bits uint64, src Contribut
 	}
 	lost := kept(bits, segment.Derived)
 	// A row of a contribution that is not in the manifest passes nothing on.
-	if owner, err := src.Contribution(row.Rank); err == nil {
-		lost -= min(lost, passed(bits, owner.derivations(row.Segment), segment.Rank))
-	}
+	lost -= min(lost, passed(bits, derivedIn(src, 0)(row.Rank, row.Segment), segment.Rank))
 	if lost == 0 {
 		return nil
 	}

@@ -86,13 +86,7 @@ func wrongWeights(c Claim, p WrongWeights, src ContributionSource) ([]Entry, err
 	if end > count || p.TotalBits != bits+(count-owned)*uint64(HiddenBits) {
 		return nil, nil
 	}
-	entries, unattributed := weigh(p.Rows, p.TotalBits, func(rank uint64, segment uint32) []Derivation {
-		contribution, err := src.Contribution(rank)
-		if err != nil {
-			return nil
-		}
-		return contribution.derivations(segment)
-	})
+	entries, unattributed := weigh(p.Rows, p.TotalBits, derivedIn(src, 0))
 	if unattributed != c.Record.UnattributedPPM || !slices.Equal(entries, c.Record.Entries) {
 		return entries, nil
 	}

@@ -110,6 +110,8 @@ type world struct {
 	files         []SegmentFile // by rank
 	contributions []Contribution
 	index         *Index
+	// stopped answers for stopped segments; nil for none.
+	stopped func(receipt int, rank uint64, segment uint32) (to uint64, stopped bool)
 }
 
 func newWorld(t testing.TB, rng *rand.Rand, contributions, segments, words int) *world {
@@ -143,6 +145,15 @@ func (w *world) Contribution(rank uint64) (Contribution, error) {
 		return Contribution{}, fmt.Errorf("rank %d is unknown", rank)
 	}
 	return w.contributions[rank], nil
+}
+
+// Stopped implements ContributionSource.
+func (w *world) Stopped(receipt int, rank uint64, segment uint32) (bool, uint64, error) {
+	if w.stopped == nil {
+		return false, 0, nil
+	}
+	to, stopped := w.stopped(receipt, rank, segment)
+	return stopped, to, nil
 }
 
 func (w *world) proof(rank uint64, index uint32) (SegmentProof, error) {

@@ -95,6 +95,11 @@ func readRow(r *reader) Row {
 	return row
 }
 
+// Weigh sets entries and unattributed share anew from the rows, with other derivations of the segments that own them.
+func (a *Attribution) Weigh(derived func(rank uint64, segment uint32) []Derivation) {
+	a.Entries, a.UnattributedPPM = weigh(a.Rows, a.TotalBits, derived)
+}
+
 // weigh returns what rows of the given total give to each contribution. derived names the derivations of a segment.
 func weigh(rows []Row, total uint64, derived func(rank uint64, segment uint32) []Derivation) ([]Entry, uint32) {
 	shares := make([]share, 0, len(rows))
@@ -105,6 +110,10 @@ func weigh(rows []Row, total uint64, derived func(rank uint64, segment uint32) [
 		rest -= bits
 		sources := derived(r.Rank, r.Segment)
 		for _, d := range sources {
+			if d.Rank == Nobody {
+				rest += d.part(bits)
+				continue
+			}
 			shares = append(shares, share{rank: d.Rank, bits: d.part(bits)})
 		}
 		shares = append(shares, share{rank: r.Rank, bits: kept(bits, sources)})

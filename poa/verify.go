@@ -40,6 +40,39 @@ type ContributionSource interface {
 	// Contribution returns an error if the contribution is not in the manifest or not payable. VerifyEvidence reports it wrapped
 	// together with ErrContribution.
 	Contribution(rank uint64) (Contribution, error)
+	// Stopped says whether a segment of it earns nothing for it in a receipt, by its place among those that are verified (0 in a
+	// dispute), and to which contribution of that receipt's manifest all of it goes instead: Nobody for none.
+	Stopped(receipt int, rank uint64, segment uint32) (stopped bool, to uint64, err error)
+}
+
+// Nobody is the rank of no contribution: what is passed on to it is unattributed.
+const Nobody = ^uint64(0)
+
+// derivedOf returns what a segment passes on in a receipt: what its contribution declares, or all if it is stopped.
+func derivedOf(src ContributionSource, c Contribution, receipt int, rank uint64, segment uint32) ([]Derivation, error) {
+	stopped, to, err := src.Stopped(receipt, rank, segment)
+	if err != nil {
+		return nil, fmt.Errorf("%w: rank %d: %w", ErrContribution, rank, err)
+	}
+	if stopped {
+		return []Derivation{{Rank: to, PPM: TotalPPM}}, nil
+	}
+	return c.derivations(segment), nil
+}
+
+// derivedIn looks derivations of a receipt up for weighing. What cannot be looked up passes nothing on: the source knows that it failed.
+func derivedIn(src ContributionSource, receipt int) func(rank uint64, segment uint32) []Derivation {
+	return func(rank uint64, segment uint32) []Derivation {
+		c, err := src.Contribution(rank)
+		if err != nil {
+			return nil
+		}
+		derived, err := derivedOf(src, c, receipt, rank, segment)
+		if err != nil {
+			return nil
+		}
+		return derived
+	}
 }
 
 // VerifyEvidence recomputes every receipt of a batch from its evidence: paths and admission of all segments, openings against the
@@ -83,10 +116,29 @@ func VerifyEvidence(receipts []Receipt, e Evidence, src ContributionSource, stat
 		if r.Gap {
 			continue
 		}
-		if err := w.verifyAnswer(r, &e.Answers[answer], segments, stats); err != nil {
+		a := &e.Answers[answer]
+		answer++
+		if err := deriveFor(i, a, segments, src); err != nil {
 			return fmt.Errorf("receipt %d: %w", i, err)
 		}
-		answer++
+		if err := w.verifyAnswer(r, a, segments, stats); err != nil {
+			return fmt.Errorf("receipt %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// deriveFor sets what the segments of an answer pass on in its receipt: stops may depend on the manifest.
+func deriveFor(receipt int, a *AnswerEvidence, segments []Segment, src ContributionSource) error {
+	for _, place := range a.Segments {
+		s := &segments[place]
+		c, err := src.Contribution(s.Rank)
+		if err != nil {
+			return fmt.Errorf("%w: rank %d: %w", ErrContribution, s.Rank, err)
+		}
+		if s.Derived, err = derivedOf(src, c, receipt, s.Rank, s.Index); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -127,7 +179,10 @@ func verifiedSegment(s *SegmentProof, src ContributionSource) (Segment, error) {
 	if err := s.verifyPath(c); err != nil {
 		return Segment{}, err
 	}
-	segment := Segment{Rank: s.Rank, Index: s.Index, Tokens: tokens, Derived: c.derivations(s.Index)}
+	segment := Segment{Rank: s.Rank, Index: s.Index, Tokens: tokens}
+	if segment.Derived, err = derivedOf(src, c, 0, s.Rank, s.Index); err != nil {
+		return Segment{}, err
+	}
 	return segment, segment.validate()
 }
 

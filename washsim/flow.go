@@ -54,6 +54,7 @@ func flowNames() (names []string) {
 type result struct {
 	n           int
 	spent, gain math.LegacyDec
+	lost        math.LegacyDec // by victims
 	about       string
 }
 
@@ -64,6 +65,9 @@ func (r result) ratio() *big.Rat {
 	}
 	return new(big.Rat).SetFrac(r.spent.Add(r.gain).BigInt(), r.spent.BigInt())
 }
+
+// harmed says that a victim has less than without the coalition's traffic.
+func (r result) harmed() bool { return r.lost.IsPositive() }
 
 // farmed says that the coalition has more than before.
 func (r result) farmed() bool { return r.gain.IsPositive() }
@@ -106,6 +110,7 @@ func (f flow) play(w *world, seed uint64, n int, hole leak) (result, error) {
 	}
 	r.spent = with.spent.ToLegacyDec()
 	r.gain = s.coalition.has(got.accounts).Sub(s.coalition.has(control.accounts))
+	r.lost = s.victims.has(control.accounts).Sub(s.victims.has(got.accounts))
 	return r, got.compare(control)
 }
 

@@ -72,14 +72,24 @@ func drawDeposits(d dice, w *world) (*scene, script) {
 }
 
 // drawChallenge: the coalition contributes a copy, or what stands in a snapshot,
-// and shows that itself.
+// and shows that itself. Receipts come first: only text of a DataNet that earns
+// can be shown to be copied.
 func drawChallenge(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	m := s.market
 	s.coalition.members[m.copier.String()] = true
-	duplicate := d.chance(50)
+	duplicate := d.chance(50) && s.standings[1] == accepted
 	original := m.data[1]
+	first := d.talk(s)
+	first.acknowledged = true
+	first.calls[0].answer = 2 // which that contributor has written, and another
 	return s, script{wash: func(b *branch) error {
+		if err := s.talks([]talk{first})(b); err != nil {
+			return err
+		}
+		if err := b.blocks(2); err != nil {
+			return err
+		}
 		text := string(original.file.Segments[0])
 		if !duplicate {
 			text = third + " " + b.text()
@@ -92,12 +102,17 @@ func drawChallenge(d dice, w *world) (*scene, script) {
 		if !duplicate {
 			return s.inSnapshot(b, it.rank, later, []byte(text))
 		}
+		earned, _, err := b.app().RewardsKeeper.DataNetEarned(b.ctx, m.datanet)
+		if err != nil || !earned.IsPositive() {
+			return err // terms or scores under which nobody earns
+		}
 		earlier, err := m.segment(original.rank, 0)
 		if err != nil {
 			return err
 		}
 		_, err = b.send(&datanettypes.MsgChallengeDuplicate{
 			Challenger: m.challenger.String(), Rank: it.rank, Segment: later, Original: original.rank, OriginalSegment: earlier,
+			PinnedVersion: m.version,
 		})
 		return err
 	}}

@@ -13,9 +13,14 @@ import (
 type figures struct {
 	Max   float64 `json:"max_return_per_open_spent"`
 	Cases int     `json:"cases"`
+	// Harmed are cases in which others lose by what a coalition does to them.
+	Harmed int `json:"victims_harmed"`
 }
 
-var errFarm = errors.New("a coalition gets back what it spends")
+var (
+	errFarm = errors.New("a coalition gets back what it spends")
+	errHarm = errors.New("a coalition makes others lose")
+)
 
 // run plays the flows, and reports. It fails when a coalition gets back what it spends.
 func run(o options, out io.Writer) error {
@@ -34,16 +39,17 @@ func run(o options, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "%-16s %7s %7s %12s  %s\n", "flow", "cases", "paid", "max return", "at")
-	total, cases, farmed := new(big.Rat), 0, false
+	total, cases, harmed, farmed := new(big.Rat), 0, 0, false
 	for _, r := range rows {
 		fmt.Fprintln(out, r)
 		cases += r.cases
+		harmed += r.harmed
 		farmed = farmed || r.farmed
 		if !r.passes && r.best.Cmp(total) > 0 {
 			total = r.best
 		}
 	}
-	f := figures{Cases: cases}
+	f := figures{Cases: cases, Harmed: harmed}
 	f.Max, _ = total.Float64()
 	if farmed {
 		f.Max = max(f.Max, 1)
@@ -60,6 +66,9 @@ func run(o options, out io.Writer) error {
 	if f.Max >= 1 {
 		return errFarm
 	}
+	if harmed > 0 {
+		return errHarm
+	}
 	return nil
 }
 
@@ -67,6 +76,7 @@ func run(o options, out io.Writer) error {
 type row struct {
 	flow
 	cases, paid int
+	harmed      int
 	best        *big.Rat
 	at          string
 	farmed      bool
@@ -79,6 +89,9 @@ func (r row) String() string {
 	if r.farmed {
 		text += "  <- FARMED"
 	}
+	if r.harmed > 0 {
+		text += "  <- VICTIMS LOSE"
+	}
 	return text + "  " + r.at
 }
 
@@ -86,6 +99,9 @@ func (r row) String() string {
 func (r *row) add(one result) {
 	r.cases++
 	r.farmed = r.farmed || one.farmed()
+	if one.harmed() {
+		r.harmed++
+	}
 	if one.spent.IsPositive() {
 		r.paid++
 	}

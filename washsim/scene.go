@@ -32,6 +32,8 @@ const (
 type scene struct {
 	market    *market
 	coalition coalition
+	// victims are those whose money is at stake; nobody in most flows.
+	victims coalition
 
 	rewards     rewardstypes.Params
 	attribution attributiontypes.Params

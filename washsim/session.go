@@ -70,6 +70,9 @@ func (c *conversation) ask(what call) error {
 	if what.lie {
 		attribution = a.lies
 	}
+	if err := c.weigh(&attribution); err != nil {
+		return err
+	}
 	key := c.b.fresh("call")
 	if err := c.builder.AddText(key, []byte(a.text), attribution, c.m.proof); err != nil {
 		return err
@@ -87,6 +90,21 @@ func (c *conversation) ask(what call) error {
 	c.told = append(c.told, attribution)
 	var err error
 	c.spent, err = c.spent.Add(fee)
+	return err
+}
+
+// weigh leaves out what is stopped for a batch of this block.
+func (c *conversation) weigh(attribution *poa.Attribution) (err error) {
+	k, height := c.b.app().DatanetKeeper, c.b.ctx.BlockHeight()
+	attribution.Weigh(func(rank uint64, segment uint32) []poa.Derivation {
+		stop, known, failed := k.SegmentStop(c.b.ctx, c.m.datanet, rank, segment)
+		err = errors.Join(err, failed)
+		if !known || !stop.Holds(height) {
+			return nil
+		}
+		// The market's model uses all that is in its DataNet.
+		return []poa.Derivation{{Rank: stop.PaysTo(height, func(uint64) bool { return true }), PPM: poa.TotalPPM}}
+	})
 	return err
 }
 

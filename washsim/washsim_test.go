@@ -40,6 +40,7 @@ func TestNobodyGainsBySelfDealing(t *testing.T) {
 		for n := range 4 {
 			r, err := f.measure(w, 1, n, nil)
 			require.NoError(t, err)
+			require.False(t, r.harmed(), "%s, case %d: others lose %s: %s", f.name, n, r.lost, r.about)
 			require.False(t, r.farmed(), "%s, case %d: %s for %s spent: %s", f.name, n, r.gain, r.spent, r.about)
 			require.True(t, f.passes || r.ratio().Cmp(big.NewRat(1, 1)) < 0, "%s, case %d: all of %s comes back: %s", f.name, n, r.spent, r.about)
 			spent = spent || r.spent.IsPositive()

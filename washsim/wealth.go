@@ -93,7 +93,9 @@ func (b *branch) stakes(a accounts) error {
 func (b *branch) inDatanet(a accounts) error {
 	k := b.app().DatanetKeeper
 	if err := k.Contributions.Walk(b.ctx, nil, func(_ uint64, c datanettypes.Contribution) (bool, error) {
-		a.add(c.Contributor, c.Deposit.Amount.Add(datanettypes.OrZero(c.ReviewFee)).Add(datanettypes.OrZero(c.Vesting)))
+		// What is bound can only decay into the pool.
+		a.add(poolName, c.BoundDeposit)
+		a.add(c.Contributor, c.Deposit.Amount.Sub(c.BoundDeposit).Add(datanettypes.OrZero(c.ReviewFee)).Add(datanettypes.OrZero(c.Vesting)))
 		if c.Recall != nil {
 			a.add(c.Recall.By, c.Recall.Deposit)
 		}

@@ -29,6 +29,8 @@ type Library interface {
 	Model(id uint64, version uint32) (*Model, error)
 	// Contribution returns a contribution with its DataNet; errors wrap ErrMissing when the chain could not be asked.
 	Contribution(rank uint64) (datanettypes.Contribution, datanettypes.DataNet, error)
+	// Stop returns the stop of a segment, if it was ever stopped; errors wrap ErrMissing when the chain could not be asked.
+	Stop(rank uint64, segment uint32) (datanettypes.SegmentStop, bool, error)
 }
 
 // Case is what is judged.
@@ -36,6 +38,8 @@ type Case struct {
 	Root    poa.Hash
 	Records []poa.Record
 	Bundle  []byte
+	// StopsHeight is the block as of which the batch leaves stopped segments out.
+	StopsHeight int64
 }
 
 // Judge returns the verdict on a batch, and why. It is valid if the records follow from the bundle, and the evidence leaves nothing of
@@ -84,7 +88,7 @@ func judge(c Case, library Library) error {
 		answer++
 	}
 	stats := poa.ProtocolStatistics()
-	src := &source{library: library, models: models}
+	src := &source{library: library, models: models, stopsHeight: c.StopsHeight}
 	return poa.VerifyHeld(bundle.Receipts, bundle.Evidence, src, stats, func(i int) (*poa.Index, error) { return models[i].Index, nil })
 }
 
@@ -116,8 +120,9 @@ func modelsOf(receipts []poa.Receipt, records []poa.Record, library Library) ([]
 
 // source answers for the manifests of the batch's models, as the chain does for inline evidence.
 type source struct {
-	library Library
-	models  []*Model
+	library     Library
+	models      []*Model // by receipt
+	stopsHeight int64
 }
 
 var _ poa.ContributionSource = (*source)(nil)
@@ -128,17 +133,34 @@ func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
 	if err != nil {
 		return poa.Contribution{}, err
 	}
-	if !s.payable(c) {
+	if !s.payable(c, s.models...) {
 		return poa.Contribution{}, fmt.Errorf("contribution %d is in no manifest of the batch", rank)
 	}
 	return c.Proved(datanet)
 }
 
-func (s *source) payable(c datanettypes.Contribution) bool {
+// Stopped implements poa.ContributionSource.
+func (s *source) Stopped(receipt int, rank uint64, segment uint32) (bool, uint64, error) {
+	stop, known, err := s.library.Stop(rank, segment)
+	if err != nil || !known || !stop.Holds(s.stopsHeight) {
+		return false, 0, err
+	}
+	to := stop.PaysTo(s.stopsHeight, func(rank uint64) bool {
+		c, _, missing := s.library.Contribution(rank)
+		if errors.Is(missing, ErrMissing) {
+			err = missing
+		}
+		return missing == nil && s.payable(c, s.models[receipt])
+	})
+	return true, to, err
+}
+
+// payable says whether a contribution is in the manifest of one of the models.
+func (s *source) payable(c datanettypes.Contribution, models ...*Model) bool {
 	if c.AcceptedVersion == 0 {
 		return false
 	}
-	for _, model := range s.models {
+	for _, model := range models {
 		if model == nil {
 			continue
 		}

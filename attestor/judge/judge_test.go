@@ -32,6 +32,7 @@ type world struct {
 	contributions []datanettypes.Contribution
 	index         *poa.Index
 	missing       error // of the library
+	stops         map[[2]uint64]datanettypes.SegmentStop
 }
 
 func prose(rng *rand.Rand, n int) []byte {
@@ -89,6 +90,11 @@ func (w *world) Contribution(rank uint64) (datanettypes.Contribution, datanettyp
 		return datanettypes.Contribution{}, datanettypes.DataNet{}, errors.New("no such contribution")
 	}
 	return w.contributions[rank-1], datanettypes.DataNet{Id: 1, AllowFewStopWords: true}, nil
+}
+
+func (w *world) Stop(rank uint64, segment uint32) (datanettypes.SegmentStop, bool, error) {
+	stop, known := w.stops[[2]uint64{rank, uint64(segment)}]
+	return stop, known, w.missing
 }
 
 func (w *world) proof(rank uint64, index uint32) (poa.SegmentProof, error) {
@@ -301,6 +307,8 @@ func BenchmarkJudge(b *testing.B) {
 
 type sourceOf struct{ w *world }
 
+func (s sourceOf) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
+
 func (s sourceOf) Contribution(rank uint64) (poa.Contribution, error) {
 	c, datanet, err := s.w.Contribution(rank)
 	if err != nil {
@@ -309,4 +317,45 @@ func (s sourceOf) Contribution(rank uint64) (poa.Contribution, error) {
 	contributor, err := sdk.AccAddressFromBech32(c.Contributor)
 	root, _ := poa.HashFromBytes(c.Root)
 	return poa.Contribution{Root: root, Contributor: contributor, Segments: c.Segments, AllowFewStopWords: datanet.AllowFewStopWords}, err
+}
+
+// TestStopsAreThoseOfTheBatch: an attestor recomputes a batch by what was stopped when it was weighed, however late it comes to it.
+func TestStopsAreThoseOfTheBatch(t *testing.T) {
+	rng := rand.New(rand.NewSource(9))
+	w := newWorld(t, rng, 6, 3, 60)
+	b := w.answers(t, rng, 2, 90, w.index)
+	c := b.submitted(t)
+	place := b.evidence.Segments[0]
+	w.stops = map[[2]uint64]datanettypes.SegmentStop{{place.Rank, uint64(place.Index)}: {Rank: place.Rank, Segment: place.Index, StoppedHeight: 50, ResumedHeight: 80}}
+	for height, want := range map[int64]attributiontypes.Verdict{49: valid, 50: invalid, 79: invalid, 80: valid} {
+		c.StopsHeight = height
+		verdict, why := judge.Judge(c, w)
+		require.Equal(t, want, verdict, "%d: %v", height, why)
+	}
+	for i := range b.receipts {
+		att, err := poa.Recompute(b.evidence.Answers[i], poa.MethodSPAN, segmentsOf(b.evidence), poa.ProtocolStatistics())
+		require.NoError(t, err)
+		att.Weigh(func(rank uint64, segment uint32) []poa.Derivation {
+			if rank == place.Rank && segment == place.Index {
+				return []poa.Derivation{{Rank: poa.Nobody, PPM: poa.TotalPPM}}
+			}
+			return nil
+		})
+		b.receipts[i].Entries, b.receipts[i].UnattributedPPM = att.Entries, att.UnattributedPPM
+	}
+	c = b.submitted(t)
+	c.StopsHeight = 50
+	verdict, why := judge.Judge(c, w)
+	require.Equal(t, valid, verdict, why)
+	w.missing = judge.ErrMissing
+	verdict, _ = judge.Judge(c, w)
+	require.Equal(t, unknown, verdict)
+}
+
+func segmentsOf(e poa.Evidence) []poa.Segment {
+	var out []poa.Segment
+	for _, s := range e.Segments {
+		out = append(out, poa.NewSegment(s.Rank, s.Index, s.Content))
+	}
+	return out
 }

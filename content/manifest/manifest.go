@@ -77,6 +77,31 @@ func List(ctx context.Context, datanets datanettypes.QueryClient, id, version ui
 	}
 }
 
+// Stopped are segments that were stopped, as of a block; what changes later says so.
+type Stopped struct {
+	Stops  []datanettypes.SegmentStop
+	Height int64
+}
+
+// Stops returns the segments of a DataNet, or of one of its contributions, that were ever stopped; rank 0 for all.
+func Stops(ctx context.Context, datanets datanettypes.QueryClient, id, rank uint64) (Stopped, error) {
+	request := &datanettypes.QuerySegmentStopsRequest{DatanetId: id, Rank: rank}
+	var found Stopped
+	for {
+		response, err := datanets.SegmentStops(ctx, request)
+		if err != nil {
+			return Stopped{}, err
+		}
+		if found.Stops = append(found.Stops, response.Stops...); found.Height == 0 {
+			found.Height = response.Height // of the first page: a later one knows more
+		}
+		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
+			return found, nil
+		}
+		request.Pagination = &query.PageRequest{Key: response.Pagination.NextKey}
+	}
+}
+
 // Check parses a segment file and compares its root with the registered one; what does not fit wraps ErrFile.
 func Check(contribution datanettypes.Contribution, encoded []byte) (Contribution, error) {
 	file, err := poa.ParseSegmentFile(encoded)

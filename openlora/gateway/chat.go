@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -345,6 +346,7 @@ func (x *exchange) prove(text string, input uint32) (answered, error) {
 	if err != nil {
 		return answered{}, err
 	}
+	x.library.Weigh(&attribution, math.MaxInt64) // as far as is known now; the batch is weighed when it is made
 	x.call.Outcome = poa.Outcome{
 		AnswerRoot: poa.AnswerRoot(x.call.CallKey, ids), InputTokens: input, OutputTokens: uint32(len(ids)), Fee: fee,
 	}

@@ -48,20 +48,12 @@ func (s *Sender) formBatches(ctx context.Context) error {
 		hold(held, batch)
 	}
 	sessions = slices.DeleteFunc(sessions, func(session Session) bool { return held[session.ID] })
-	var waits error
+	claimables := s.claimables(ctx, sessions)
+	libraries, waits := s.libraries(ctx, claimables)
 	shared := s.newDraft()
-	for _, c := range s.claimables(ctx, sessions) {
-		version := modelVersion{c.session.ModelID, c.session.ModelVersion}
-		if time.Since(s.absent[version]) < loadAgain {
-			continue
-		}
-		library, err := s.Library(version.id, version.version)
-		if err != nil {
-			if s.absent == nil {
-				s.absent = make(map[modelVersion]time.Time)
-			}
-			s.absent[version] = time.Now()
-			waits = errors.Join(waits, fmt.Errorf("text of model %d, version %d: %w", version.id, version.version, err))
+	for _, c := range claimables {
+		library, ok := libraries[modelVersion{c.session.ModelID, c.session.ModelVersion}]
+		if !ok {
 			continue
 		}
 		calls, err := s.prepare(c, library)
@@ -86,6 +78,39 @@ func (s *Sender) formBatches(ctx context.Context) error {
 		}
 	}
 	return errors.Join(waits, shared.store())
+}
+
+// libraries returns the text of the models of what is claimed, as far as it is here, and notes as of which block all of them know what
+// was stopped.
+func (s *Sender) libraries(ctx context.Context, claimables []claimable) (map[modelVersion]Library, error) {
+	found, tried := make(map[modelVersion]Library), make(map[modelVersion]bool)
+	var waits error
+	s.asOf = 0
+	for _, c := range claimables {
+		version := modelVersion{c.session.ModelID, c.session.ModelVersion}
+		if tried[version] || time.Since(s.absent[version]) < loadAgain {
+			continue
+		}
+		tried[version] = true
+		library, err := s.Library(version.id, version.version)
+		if err != nil {
+			if s.absent == nil {
+				s.absent = make(map[modelVersion]time.Time)
+			}
+			s.absent[version] = time.Now()
+			waits = errors.Join(waits, fmt.Errorf("text of model %d, version %d: %w", version.id, version.version, err))
+			continue
+		}
+		height, err := library.Refresh(ctx)
+		if err != nil {
+			waits = errors.Join(waits, fmt.Errorf("model %d, version %d: %w", version.id, version.version, err))
+			continue
+		}
+		if found[version] = library; s.asOf == 0 || height < s.asOf {
+			s.asOf = height
+		}
+	}
+	return found, waits
 }
 
 type modelVersion struct {
@@ -199,6 +224,7 @@ func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 			if err != nil {
 				return nil, fmt.Errorf("call %d: %w", n, err)
 			}
+			library.Weigh(&attribution, s.asOf)
 			p.answer = answer{call.CallKey, text, attribution, library.Proof}
 			var alone poa.EvidenceBuilder
 			if err := p.answer.prove(&alone); err != nil {
@@ -312,7 +338,7 @@ func (d *draft) store() error {
 	if len(d.claims) == 0 {
 		return nil
 	}
-	msg := &attributiontypes.MsgSubmitReceipts{Provider: s.Provider, Sessions: d.claims}
+	msg := &attributiontypes.MsgSubmitReceipts{Provider: s.Provider, Sessions: d.claims, StopsHeight: s.asOf}
 	var err error
 	if msg.Receipts, err = poa.MarshalReceipts(d.receipts); err != nil {
 		return err

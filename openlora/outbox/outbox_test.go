@@ -101,6 +101,12 @@ func (noText) Proof(uint64, uint32) (poa.SegmentProof, error) {
 	return poa.SegmentProof{}, errors.New("no text")
 }
 
+func (noText) Refresh(context.Context) (int64, error) { return 0, nil }
+
+func (noText) Weigh(*poa.Attribution, int64) {}
+
+func (noText) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
+
 func (noText) Contribution(uint64) (poa.Contribution, error) {
 	return poa.Contribution{}, errors.New("no text")
 }

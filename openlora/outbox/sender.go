@@ -44,6 +44,10 @@ type Library interface {
 	Attribute(text []byte, retrieved []retrieval.Ref) (poa.Attribution, error)
 	// Proof proves that a segment is in its contribution.
 	Proof(rank uint64, index uint32) (poa.SegmentProof, error)
+	// Refresh asks the chain which segments were stopped, and returns the block as of which that is known.
+	Refresh(ctx context.Context) (int64, error)
+	// Weigh sets the weights of an attribution by what is stopped as of a block.
+	Weigh(attribution *poa.Attribution, height int64)
 }
 
 // Sender forms batches of acknowledged calls and gets them to the chain.
@@ -64,6 +68,7 @@ type Sender struct {
 	looked poa.Hash  // the last session that was looked at whether it is closed
 	pruned time.Time // the last time
 	limit  int       // receipts of a batch that the chain takes for now; 0 is MaxReceipts
+	asOf   int64     // the block as of which the batches of this round leave stopped segments out
 	pushed map[poa.Hash]time.Time
 	absent map[modelVersion]time.Time // text that could not be loaded
 }
@@ -201,6 +206,9 @@ func (s *Sender) refused(ctx context.Context, batch Batch, cause error) (undone 
 	case isTooLarge(cause) && calls > 1:
 		s.limit = int(calls / 2)
 		s.Log.Warn("the chain cannot take so many receipts at once; sending fewer", "seq", batch.Seq, "calls", calls, "err", cause)
+		return true, s.Outbox.Dissolve(batch.Seq, nil)
+	case errors.Is(cause, attributiontypes.ErrStops):
+		s.Log.Info("receipts have waited for long; weighing them again", "seq", batch.Seq, "err", cause)
 		return true, s.Outbox.Dissolve(batch.Seq, nil)
 	case isEverybodys(cause):
 		return false, cause

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"sync"
 
 	guarded "github.com/openledger/openledger/attestor/fetch"
 	"github.com/openledger/openledger/content"
@@ -41,6 +42,10 @@ type Library struct {
 	contributions map[uint64]*manifest.Contribution
 	index         *poa.Index
 	search        *poa.Search
+
+	datanets datanettypes.QueryClient
+	mu       sync.RWMutex
+	stops    map[Ref]datanettypes.SegmentStop
 }
 
 // Load reads a model version's manifest from the chain and its text from the
@@ -51,7 +56,10 @@ func Load(ctx context.Context, node *chain.Client, store *content.Store, from *g
 	if err != nil {
 		return nil, fmt.Errorf("model %d: %w", modelID, err)
 	}
-	l := &Library{Model: found.Model, Version: found.Version, contributions: make(map[uint64]*manifest.Contribution), places: make(map[Ref]int)}
+	l := &Library{
+		Model: found.Model, Version: found.Version, contributions: make(map[uint64]*manifest.Contribution), places: make(map[Ref]int),
+		datanets: node.Datanet,
+	}
 	loaded, err := manifest.Load(ctx, node.Datanet, found.Version.Manifest, func(ctx context.Context, c datanettypes.Contribution) ([]byte, error) {
 		return fetch(ctx, store, from, c)
 	})
@@ -71,8 +79,47 @@ func Load(ctx context.Context, node *chain.Client, store *content.Store, from *g
 	if l.search, err = poa.NewSearch(l.canonical, poa.ProtocolStatistics()); err != nil {
 		return nil, err
 	}
-	l.index, err = manifest.OpenIndex(indexDir, l.canonical)
+	if l.index, err = manifest.OpenIndex(indexDir, l.canonical); err != nil {
+		return nil, err
+	}
+	_, err = l.Refresh(ctx)
 	return l, err
+}
+
+// Refresh asks which segments of the manifest were stopped, and returns the block as of which that is known.
+func (l *Library) Refresh(ctx context.Context) (int64, error) {
+	stops, height := make(map[Ref]datanettypes.SegmentStop), int64(0)
+	for _, entry := range l.Version.Manifest {
+		found, err := manifest.Stops(ctx, l.datanets, entry.DatanetId, 0)
+		if err != nil {
+			return 0, fmt.Errorf("stopped segments of DataNet %d: %w", entry.DatanetId, err)
+		}
+		if height == 0 || found.Height < height {
+			height = found.Height
+		}
+		for _, stop := range found.Stops {
+			stops[Ref{stop.Rank, stop.Segment}] = stop
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stops = stops
+	return height, nil
+}
+
+// Weigh sets the weights of an attribution as the chain wants them of a batch that is weighed as of a block: what is stopped by then
+// earns nothing, or its author.
+func (l *Library) Weigh(att *poa.Attribution, height int64) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	att.Weigh(func(rank uint64, segment uint32) []poa.Derivation {
+		ref := Ref{rank, segment}
+		if stop, known := l.stops[ref]; known && stop.Holds(height) {
+			to := stop.PaysTo(height, func(rank uint64) bool { return l.contributions[rank] != nil })
+			return []poa.Derivation{{Rank: to, PPM: poa.TotalPPM}}
+		}
+		return l.canonical[l.places[ref]].Derived
+	})
 }
 
 // fetch returns a segment file from the store, or from where its contributor put it into the store.

@@ -294,6 +294,7 @@ func (c *Conversation) Ask(text string) {
 	tokens := poa.TokenIDs([]byte(text))
 	attribution, err := c.attribute(text)
 	require.NoError(c.T, err)
+	c.weigh(&attribution)
 	require.NoError(c.T, c.builder.AddText(key, []byte(text), attribution, c.SegmentProof))
 
 	price := Price(c.Session.Price)
@@ -330,6 +331,35 @@ func (c *Conversation) attribute(text string) (poa.Attribution, error) {
 		}
 	}
 	return c.index.AttributeRAG(poa.Answer{Tokens: answer.Tokens, Stems: answer.Stems}, retrieved[:min(len(retrieved), poa.MaxWindowSegments)])
+}
+
+// weigh leaves out what is stopped for a batch of the next block.
+func (c *Conversation) weigh(attribution *poa.Attribution) {
+	k, height := c.App.DatanetKeeper, c.Height()+1
+	version, err := c.App.ModelsKeeper.GetModelVersion(c.Ctx(), c.Session.ModelId, c.Session.ModelVersion)
+	require.NoError(c.T, err)
+	used := func(rank uint64) bool {
+		found, err := k.GetContribution(c.Ctx(), rank)
+		return err == nil && slices.ContainsFunc(version.Manifest, func(entry modelstypes.ManifestEntry) bool {
+			return entry.DatanetId == found.DatanetId && found.AcceptedVersion != 0 && found.AcceptedVersion <= entry.Version
+		})
+	}
+	attribution.Weigh(func(rank uint64, segment uint32) []poa.Derivation {
+		found, err := k.GetContribution(c.Ctx(), rank)
+		require.NoError(c.T, err)
+		stop, known, err := k.SegmentStop(c.Ctx(), found.DatanetId, rank, segment)
+		require.NoError(c.T, err)
+		if known && stop.Holds(height) {
+			return []poa.Derivation{{Rank: stop.PaysTo(height, used), PPM: poa.TotalPPM}}
+		}
+		var derived []poa.Derivation
+		for _, d := range found.Derivations {
+			if d.Segment == segment {
+				derived = append(derived, poa.Derivation{Rank: d.Rank, PPM: d.Ppm})
+			}
+		}
+		return derived
+	})
 }
 
 // Gap records a call that failed, or only acknowledged.

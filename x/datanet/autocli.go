@@ -39,7 +39,8 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				{RpcMethod: "Bounties", Use: "bounties", Short: "List bounties", Example: "openledgerd query datanet bounties --datanet-id 1"},
 				{RpcMethod: "Snapshots", Use: "snapshots", Short: "List the public text that governance accepted as prior art"},
 				{RpcMethod: "Royalties", Use: "royalties DATANET-ID HEIGHT", Short: "Query who shares in what contributions earn in batches of a block", PositionalArgs: modulekit.Args("datanet_id", "height")},
-				{RpcMethod: "Stopped", Use: "stopped DATANET-ID VERSION", Short: "List the contributions up to a version that are no longer paid; 0 asks for the latest", PositionalArgs: modulekit.Args("datanet_id", "version")},
+				{RpcMethod: "SegmentStops", Use: "segment-stops DATANET-ID", Short: "List the segments of a DataNet, or of --rank, that were stopped as copies or as prior art", PositionalArgs: modulekit.Args("datanet_id")},
+				{RpcMethod: "Stopped", Use: "stopped DATANET-ID VERSION", Short: "List the contributions up to a version that are no longer paid, in whole or in part; 0 asks for the latest", PositionalArgs: modulekit.Args("datanet_id", "version")},
 			},
 		},
 		Tx: &autocliv1.ServiceCommandDescriptor{
@@ -111,14 +112,20 @@ openledgerd tx datanet create-datanet "Skin notes" --domain dermatology --review
 					PositionalArgs: modulekit.Args("rank", "reason"),
 				},
 				{
-					RpcMethod: "ChallengeDuplicate", Use: "challenge-duplicate RANK ORIGINAL", Short: "Show that a contribution copies an earlier one; `openledgerd data challenge` does it for you",
+					RpcMethod: "ChallengeDuplicate", Use: "challenge-duplicate RANK ORIGINAL", Short: "Stop a segment that copies an earlier one; `openledgerd data challenge` does it for you",
 					Example:        `openledgerd tx datanet challenge-duplicate 18 17 --segment '{"index":0,"text":"BASE64","path":["BASE64"]}' --original-segment '{"index":4,"text":"BASE64","path":["BASE64"]}' --from carol`,
 					PositionalArgs: modulekit.Args("rank", "original"),
 				},
 				{
-					RpcMethod: "ProvePriorArt", Use: "prove-prior-art RANK SNAPSHOT", Short: "Show that a contribution stands in a snapshot that governance accepted",
+					RpcMethod: "ProvePriorArt", Use: "prove-prior-art RANK SNAPSHOT", Short: "Show that a segment stands in a snapshot that governance accepted",
 					Example:        `openledgerd tx datanet prove-prior-art 18 1 --segment '{…}' --snapshot-segment '{…}' --from carol`,
 					PositionalArgs: modulekit.Args("rank", "snapshot"),
+				},
+				{
+					RpcMethod: "ClaimText", Use: "claim-text RANK SEGMENT CONTRIBUTION OWN-SEGMENT", Short: "Take back what somebody registered of your text",
+					Long:           "SEGMENT of contribution RANK has been shown to stand in a snapshot of your text (prove-prior-art). What it earns is then paid to your CONTRIBUTION in models that use both; your OWN-SEGMENT is paid again if it was stopped as a copy of it.",
+					Example:        "openledgerd tx datanet claim-text 17 0 18 4 --from author",
+					PositionalArgs: modulekit.Args("rank", "segment", "contribution", "own_segment"),
 				},
 				{
 					RpcMethod: "RecallContribution", Use: "recall RANK REASON", Short: "Stop the pay of an accepted contribution",

@@ -26,7 +26,7 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
 				{
 					RpcMethod: "RegisterModel", Use: "register-model NAME", Short: "Register a base model, an adapter or a retrieval model",
-					Long: "Register a model. --digest is the SHA-256 of its artifact in hex or base64; each --manifest names a DataNet version as JSON; --royalty is in aopen per answer, not below the floors of the DataNets.",
+					Long: "Register a model. --digest is the SHA-256 of its artifact in hex or base64; each --manifest names a DataNet version as JSON; --royalty is in aopen per answer, not below the sum of the floors of the DataNets.",
 					Example: `openledgerd tx models register-model "Skin notes" --kind retrieval \
   --digest $(sha256sum model.json | cut -d' ' -f1) --manifest '{"datanet_id":1,"version":3}' \
   --method span --royalty 100000000000000000 --from alice`,

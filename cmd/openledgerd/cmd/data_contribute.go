@@ -65,7 +65,10 @@ is gold. The owner seals with the same home directory, or a copy of that file.
 
 The salt of the seal is written to disk before anything is sent. If the command
 is interrupted, run it again with the same arguments: it goes on where it
-stopped. A sealed contribution that is not revealed in time loses its deposit.`,
+stopped. A sealed contribution that is not revealed in time loses its deposit.
+While the DataNet is closed or full the command waits; shortly before the time is
+over it gives the place up and has the deposit back. If the bounty has ended since,
+run it again without --bounty.`,
 		Example: `openledgerd data contribute notes/ --datanet 1 --from alice --title "Case notes 2026"
 openledgerd data contribute notes/ --datanet 1 --from alice --check
 openledgerd data contribute notes/ --datanet 1 --from alice --check --allow-missing
@@ -110,9 +113,6 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 		return fmt.Errorf("DataNet %d: %w", datanetID, err)
 	}
 	datanet := found.Datanet
-	if datanet.Closed {
-		return fmt.Errorf("DataNet %d was closed by its owner: it takes no contributions", datanetID)
-	}
 	params, err := query.Params(ctx, &datanettypes.QueryParamsRequest{})
 	if err != nil {
 		return err
@@ -125,6 +125,9 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	pending, err := plan(cmd, send, store, file, encoded)
 	if err != nil {
 		return err
+	}
+	if datanet.Closed && pending.Reveal.Rank == 0 { // what is sealed goes on: it has a deposit to lose
+		return fmt.Errorf("DataNet %d was closed by its owner: it takes no contributions", datanetID)
 	}
 	// Not before all checks: what is refused would be found as earlier text.
 	if err := storeContent(ctx, cmd, send.clientCtx, encoded); err != nil {
@@ -143,19 +146,13 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 		return fmt.Errorf("commit %d is not open: it was revealed or has expired: %w", pending.Reveal.Rank, err)
 	}
 	cmd.Printf("sealed      rank %d; revealing from block %d (until %d)\n", pending.Reveal.Rank, commit.Commit.RevealFrom, commit.Commit.RevealUntil)
-	// Simulation runs on the state of the latest block, so the window must be
-	// open there.
-	if err := send.waitHeight(ctx, commit.Commit.RevealFrom); err != nil {
+	// Which bounty it applies for is said when it is opened: another run may choose another, or none.
+	pending.Reveal.Bounty, _ = cmd.Flags().GetUint64(flagBounty)
+	response, err := openSealed(ctx, cmd.OutOrStdout(), send, query, commit.Commit, pending.Reveal)
+	if err != nil && !errors.Is(err, errGivenUp) {
 		return err
 	}
-	response, err := send.send(ctx, &datanettypes.MsgRevealContributions{
-		Contributor: pending.Contributor,
-		Items:       []datanettypes.RevealItem{pending.Reveal},
-	})
-	if err != nil {
-		return fmt.Errorf("reveal: %w", err)
-	}
-	if err := store.Remove(*pending); err != nil {
+	if err := errors.Join(err, store.Remove(*pending)); err != nil {
 		return err
 	}
 	cmd.Printf("revealed    contribution %d in block %d, transaction %s\n", pending.Reveal.Rank, response.Height, response.TxHash)

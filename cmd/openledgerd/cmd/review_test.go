@@ -538,10 +538,16 @@ func TestChallenge(t *testing.T) {
 	require.NoError(t, run(nil))
 	require.Contains(t, out.String(), "copied      100.0 % of segment 1")
 	require.Contains(t, out.String(), "nothing was sent")
+	p.AwaitHeld()
+	require.ErrorContains(t, run(tx), "has earned nothing")
+	c := p.Open(chain.Open(100))
+	c.Ask(chain.Texts[0][1])
+	c.Submit(c.Acknowledged())
 	require.NoError(t, run(tx))
-	require.Contains(t, out.String(), "upheld      contribution 3 is an alias of 1")
-	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_ALIAS, p.contribution(copier).Status)
-	require.ErrorContains(t, run(tx), "is alias: only accepted")
+	require.Contains(t, out.String(), "stopped     segment 1 of contribution 3 earns nothing")
+	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_ACCEPTED, p.contribution(copier).Status)
+	require.EqualValues(t, 1, p.contribution(copier).StoppedNow())
+	require.ErrorIs(t, run(tx), errNoCopy)
 }
 
 // TestQueue shows what is next.

@@ -147,10 +147,13 @@ type copied struct {
 	segment, originalSegment datanettypes.SegmentProof
 }
 
+// errNoCopy says that nothing more is copied.
+var errNoCopy = errors.New("nothing to show")
+
 // findCopy finds the segment of a contribution that copies most of one of an
 // earlier contribution, and builds what the chain asks for. It fails when the
-// chain would.
-func findCopy(ctx context.Context, query datanettypes.QueryClient, texts *texts, rank, originalRank uint64) (copied, error) {
+// chain would. Segments that are named are passed over.
+func findCopy(ctx context.Context, query datanettypes.QueryClient, texts *texts, rank, originalRank uint64, but ...uint32) (copied, error) {
 	if originalRank >= rank {
 		return copied{}, fmt.Errorf("contribution %d is not earlier than %d: what is copied has the lower rank", originalRank, rank)
 	}
@@ -169,7 +172,7 @@ func findCopy(ctx context.Context, query datanettypes.QueryClient, texts *texts,
 	}
 	later, original := both[0], both[1]
 	passesOn := func(segment int) bool {
-		return slices.ContainsFunc(later.Derivations, func(d datanettypes.Derivation) bool {
+		return slices.Contains(but, uint32(segment)) || slices.ContainsFunc(later.Derivations, func(d datanettypes.Derivation) bool {
 			return d.Segment == uint32(segment) && d.Rank == originalRank && d.Ppm >= poa.DuplicatePPM
 		})
 	}
@@ -178,8 +181,8 @@ func findCopy(ctx context.Context, query datanettypes.QueryClient, texts *texts,
 		return copied{}, err
 	}
 	if !pair.Duplicate() {
-		return copied{}, fmt.Errorf("no segment of contribution %d is a duplicate of one of contribution %d: the most that is copied of one is %.1f %%, the chain asks for %.0f %%",
-			rank, originalRank, percent(pair.CopiedPPM), percent(poa.DuplicatePPM))
+		return copied{}, fmt.Errorf("%w: no segment of contribution %d is a duplicate of one of contribution %d: the most that is copied of one is %.1f %%, the chain asks for %.0f %%",
+			errNoCopy, rank, originalRank, percent(pair.CopiedPPM), percent(poa.DuplicatePPM))
 	}
 	out := copied{pair: pair}
 	if out.segment, err = proveSegment(later, pair.Later); err != nil {

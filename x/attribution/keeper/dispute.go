@@ -178,7 +178,8 @@ func (k Keeper) verdict(ctx sdk.Context, batch types.Batch, record poa.Record, e
 		v.refuted = errorsmod.Wrapf(types.ErrInvalidDispute, "the signature is not that of answer key %x on call %d", session.AnswerKey, record.N)
 		return v, nil
 	}
-	from := newSource(ctx, k, ctx.BlockHeight(), version)
+	from := newSource(ctx, k, batch.Height, version)
+	from.stopsHeight = batch.StopsHeight
 	v.losses, err = proof.Verify(record, bundle, from, k.statistics)
 	if from.failed != nil {
 		return verdict{}, from.failed

@@ -20,11 +20,15 @@ type source struct {
 	keeper Keeper
 	// versions are the models of the batch's sessions.
 	versions []modelstypes.ModelVersion
-	height   int64
-	known    map[uint64]*knownContribution
-	proved   map[uint64]poa.Contribution // those that evidence quotes
-	datanets map[uint64]*datanettypes.DataNet
-	tables   map[uint64][]rewardstypes.Share
+	// versionOf is the model of a receipt, by its place in the batch; nil if there is one.
+	versionOf []modelstypes.ModelVersion
+	// height of the block that decides about pay, and of the one as of which segments are stopped.
+	height, stopsHeight int64
+	stops               map[segmentKey]knownStop
+	known               map[uint64]*knownContribution
+	proved              map[uint64]poa.Contribution // those that evidence quotes
+	datanets            map[uint64]*datanettypes.DataNet
+	tables              map[uint64][]rewardstypes.Share
 	// royalties by DataNet, of the block of the batch.
 	royalties map[uint64][]rewardstypes.Share
 	// failed is the first look-up that failed for another reason than that there is no such contribution. Package poa takes every
@@ -32,20 +36,34 @@ type source struct {
 	failed error
 }
 
+type segmentKey struct {
+	rank    uint64
+	segment uint32
+}
+
+// knownStop is the stop of a segment, if it was ever stopped.
+type knownStop struct {
+	stop  datanettypes.SegmentStop
+	known bool
+}
+
 // knownContribution is what a batch needs of a contribution. There may be
 // thousands, so that what only proofs need is read when they ask.
 type knownContribution struct {
 	datanet, acceptedVersion uint64
+	// stops says that a segment of it was stopped at some time.
+	stops bool
 	// pay is what pays it in the block, without a weight.
 	pay rewardstypes.PayableEntry
 }
 
 var _ poa.ContributionSource = (*source)(nil)
 
-// newSource reads for a batch that is submitted in a block of some height, which decides about pay.
+// newSource reads for a batch that is submitted in a block of some height, which decides about pay. What is stopped is read as of that
+// block too, unless the batch was weighed as of an earlier one.
 func newSource(ctx sdk.Context, k Keeper, height int64, versions ...modelstypes.ModelVersion) *source {
 	return &source{
-		ctx: ctx, keeper: k, height: height, versions: versions,
+		ctx: ctx, keeper: k, height: height, stopsHeight: height, versions: versions, stops: make(map[segmentKey]knownStop),
 		known: make(map[uint64]*knownContribution), proved: make(map[uint64]poa.Contribution), datanets: make(map[uint64]*datanettypes.DataNet),
 		tables: make(map[uint64][]rewardstypes.Share), royalties: make(map[uint64][]rewardstypes.Share),
 	}
@@ -63,7 +81,7 @@ func (s *source) find(rank uint64) (*knownContribution, error) {
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	found := &knownContribution{datanet: c.DatanetId, acceptedVersion: c.AcceptedVersion}
+	found := &knownContribution{datanet: c.DatanetId, acceptedVersion: c.AcceptedVersion, stops: c.Stops > 0}
 	if found.pay, err = types.PayableEntry(c, royalties, s.height); err != nil {
 		return nil, s.fail(err)
 	}
@@ -144,6 +162,30 @@ func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
 	}
 	s.proved[rank] = proved
 	return proved, nil
+}
+
+// Stopped implements poa.ContributionSource: who a stopped segment pays instead must be in the manifest of the receipt's own session.
+func (s *source) Stopped(receipt int, rank uint64, segment uint32) (bool, uint64, error) {
+	found, err := s.find(rank)
+	if err != nil || !found.stops {
+		return false, 0, err
+	}
+	key := segmentKey{rank, segment}
+	looked, ok := s.stops[key]
+	if !ok {
+		if looked.stop, looked.known, err = s.keeper.datanets.SegmentStop(s.ctx, found.datanet, rank, segment); err != nil {
+			return false, 0, s.fail(err)
+		}
+		s.stops[key] = looked
+	}
+	if !looked.known || !looked.stop.Holds(s.stopsHeight) {
+		return false, 0, nil
+	}
+	version := s.versions[0]
+	if s.versionOf != nil {
+		version = s.versionOf[receipt]
+	}
+	return true, looked.stop.PaysTo(s.stopsHeight, func(rank uint64) bool { return s.allow(rank, version) == nil }), nil
 }
 
 // lineage returns the royalty table of a model with its owners.

@@ -63,6 +63,7 @@ func (k Keeper) submit(ctx sdk.Context, params types.Params, msg *types.MsgSubmi
 func (s *submission) payloadHash() ([]byte, error) {
 	encoded, err := (&types.MsgSubmitReceipts{
 		Sessions: s.msg.Sessions, Receipts: s.msg.Receipts, Evidence: s.msg.Evidence, BundleRoot: s.msg.BundleRoot, BundleBytes: s.msg.BundleBytes,
+		StopsHeight: s.msg.StopsHeight,
 	}).Marshal()
 	if err != nil {
 		return nil, err
@@ -173,6 +174,12 @@ func (s *submission) checkEntries() error {
 		versions[i] = c.version
 	}
 	s.source = newSource(s.ctx, s.keeper, s.ctx.BlockHeight(), versions...)
+	if err := s.setStopsHeight(); err != nil {
+		return err
+	}
+	for i := range s.receipts {
+		s.source.versionOf = append(s.source.versionOf, versions[s.receipts[i].Session])
+	}
 	for _, c := range s.claims {
 		for i := range c.receipts {
 			receipt := &c.receipts[i] // shares memory with s.receipts
@@ -187,6 +194,22 @@ func (s *submission) checkEntries() error {
 			}
 		}
 	}
+	return nil
+}
+
+// setStopsHeight has the batch judged by what was stopped when it was weighed. Segments may be stopped between that and its block, so that
+// a provider need not know this block; one that knows nothing of the last StopsLag blocks must weigh again.
+func (s *submission) setStopsHeight() error {
+	at, now := s.msg.StopsHeight, s.ctx.BlockHeight()
+	switch {
+	case at == 0:
+		return nil
+	case at > now:
+		return errorsmod.Wrapf(types.ErrStops, "weighed as of block %d, this is %d", at, now)
+	case now-at > int64(s.params.StopsLag):
+		return errorsmod.Wrapf(types.ErrStops, "weighed as of block %d, this is %d: weigh again, by stops at most %d blocks old", at, now, s.params.StopsLag)
+	}
+	s.source.stopsHeight = at
 	return nil
 }
 
@@ -245,6 +268,7 @@ func (s *submission) record(payload []byte) (uint64, error) {
 		Receipts: uint32(len(records)), Gaps: uint32(len(s.receipts) - len(records)),
 		Fees: prepared.Fees, Burned: prepared.Burned, Bonus: prepared.Bonus, Liability: liability, Terms: terms,
 		PoaVersion: poa.Version, Height: ctx.BlockHeight(), AttestShare: math.ZeroInt(), PreviousBatch: provider.LastBatch,
+		StopsHeight: s.source.stopsHeight,
 	}
 	if err := s.decideNowOrAsk(&batch, &tip, prepared, provider.OpenBatches); err != nil {
 		return 0, err

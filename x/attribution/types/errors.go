@@ -40,4 +40,5 @@ var (
 	ErrWindowFull      = errorsmod.Register(ModuleName, 35, "too many batches wait for attestation")
 	ErrBatchStatus     = errorsmod.Register(ModuleName, 36, "batch is not in a state for this")
 	ErrNotFound        = errorsmod.Register(ModuleName, 37, "not found")
+	ErrStops           = errorsmod.Register(ModuleName, 48, "batch is weighed by stops of another time")
 )

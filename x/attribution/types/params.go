@@ -54,6 +54,7 @@ func DefaultParams() Params {
 		BundleBytesPerBlock: poa.MaxBundleBytes,
 		HoldRetryBlocks:     60,
 		AttestPayBlocks:     100,
+		StopsLag:            600,
 	}
 }
 
@@ -93,6 +94,7 @@ func (p Params) Validate() error {
 		{"bundle_bytes_per_block", p.BundleBytesPerBlock, 1 << 30},
 		{"hold_retry_blocks", uint64(p.HoldRetryBlocks), maxBlocks},
 		{"attest_pay_blocks", uint64(p.AttestPayBlocks), maxBlocks},
+		{"stops_lag", uint64(p.StopsLag), maxBlocks},
 		{"gas_per_receipt", p.GasPerReceipt, maxGas},
 		{"gas_per_entry", p.GasPerEntry, maxGas},
 		{"gas_per_byte", p.GasPerByte, maxGas},

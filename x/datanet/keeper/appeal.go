@@ -428,8 +428,14 @@ func (k Keeper) resolve(ctx context.Context, params types.Params, msg *types.Msg
 // restore pays a contribution again whose acceptance was overturned, with the
 // score it had, from the next block on.
 func (k Keeper) restore(ctx context.Context, c types.Contribution, reason string) error {
-	if err := k.Stopped.Remove(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
-		return err
+	if c.StoppedAll() { // nothing of it earns
+		c.Status, c.Reason = types.CONTRIBUTION_STATUS_ALIAS, reason
+		return k.Contributions.Set(ctx, c.Rank, c)
+	}
+	if c.StoppedNow() == 0 {
+		if err := k.Stopped.Remove(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
+			return err
+		}
 	}
 	c.Status, c.Reason = types.CONTRIBUTION_STATUS_ACCEPTED, reason
 	c.ResumedHeight = sdk.UnwrapSDKContext(ctx).BlockHeight() + 1

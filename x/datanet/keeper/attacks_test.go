@@ -117,7 +117,7 @@ func TestReturnedKeepsItsRank(t *testing.T) {
 }
 
 // TestNobodyAnswersForTextThatWasNotHeld: a duplicate of text that validators
-// did not hold is no gold, and slashes nobody.
+// did not hold is no gold, slashes nobody, and stops nothing.
 func TestNobodyAnswersForTextThatWasNotHeld(t *testing.T) {
 	r := newReviews(t, 9)
 	r.smallCohorts()
@@ -139,7 +139,7 @@ func TestNobodyAnswersForTextThatWasNotHeld(t *testing.T) {
 	r.after(r.params().GoldWindow)
 	r.endBlock()
 	require.True(t, r.contribution(copied).Earning())
-	must(r.fixture, r.msgs.ChallengeDuplicate, r.challenge(r.bob, copied, original))
+	refuse(r.fixture, r.msgs.ChallengeDuplicate, r.challenge(r.bob, copied, original), types.ErrDuplicate)
 	for _, seat := range r.cohortOf(copied).Seats {
 		require.True(t, r.validator(r.id, seat.Address).Record.Slashed.IsZero())
 	}

@@ -192,7 +192,8 @@ func (k Keeper) payFromBounty(ctx context.Context, id uint64, c types.Contributi
 	return emit(ctx, &types.EventBountyPaid{Id: id, Rank: c.Rank, Amount: amount})
 }
 
-// vest pays the second half of a bounty.
+// vest pays the second half of a bounty, less the part of segments that are
+// stopped, which returns to it.
 func (k Keeper) vest(ctx context.Context, rank uint64) error {
 	c, err := k.GetContribution(ctx, rank)
 	if err != nil {
@@ -202,13 +203,14 @@ func (k Keeper) vest(ctx context.Context, rank uint64) error {
 	if err != nil {
 		return err
 	}
-	amount := c.Vesting
-	bounty.Paid, bounty.Vesting = bounty.Paid.Add(amount), bounty.Vesting.Sub(amount)
+	amount := c.Vesting.MulRaw(int64(c.Segments - c.StoppedNow())).QuoRaw(int64(c.Segments))
+	bounty.Paid, bounty.Vesting = bounty.Paid.Add(amount), bounty.Vesting.Sub(c.Vesting)
+	bounty.Left = bounty.Left.Add(c.Vesting.Sub(amount))
 	c.Vesting, c.VestsAt = math.ZeroInt(), time.Time{}
 	if err := k.payFromBounty(ctx, bounty.Id, c, amount); err != nil {
 		return err
 	}
-	if err := k.Bounties.Set(ctx, bounty.Id, bounty); err != nil {
+	if err := k.settleBounty(ctx, bounty); err != nil {
 		return err
 	}
 	return k.Contributions.Set(ctx, rank, c)

@@ -93,14 +93,19 @@ func (k Keeper) enqueue(ctx context.Context, params types.Params, datanetID, pan
 
 // countOpen counts a contribution of an account that waits for a panel.
 func (k Keeper) countOpen(ctx context.Context, params types.ReviewParams, contributor string) error {
-	open, err := k.openBy(ctx, contributor)
-	if err != nil {
+	if err := k.checkOpen(ctx, params, contributor); err != nil {
 		return err
 	}
-	if open >= uint64(params.MaxOpenPerContributor) {
-		return errorsmod.Wrapf(types.ErrReviewLimit, "%d of your contributions wait for panels, at most %d may: reveal later", open, params.MaxOpenPerContributor)
-	}
 	return k.addOpen(ctx, contributor)
+}
+
+// checkOpen fails for an account of which as many contributions wait for panels as may.
+func (k Keeper) checkOpen(ctx context.Context, params types.ReviewParams, contributor string) error {
+	open, err := k.openBy(ctx, contributor)
+	if err == nil && open >= uint64(params.MaxOpenPerContributor) {
+		err = errorsmod.Wrapf(types.ErrReviewLimit, "%d of your contributions wait for panels, at most %d may: reveal later", open, params.MaxOpenPerContributor)
+	}
+	return err
 }
 
 func (k Keeper) openBy(ctx context.Context, contributor string) (uint64, error) {

@@ -41,6 +41,7 @@ func (k Keeper) commit(ctx context.Context, params types.Params, contributor sdk
 		if err := k.setCommit(ctx, types.Commit{
 			Rank: rank, Contributor: contributor.String(), Hash: item.Hash, Deposit: item.Deposit, Height: height,
 			RevealFrom: height + int64(params.RevealMinBlocks), RevealUntil: height + int64(params.RevealMaxBlocks),
+			DepositPerToken: params.DepositPerToken, MinDeposit: params.MinDeposit,
 		}); err != nil {
 			return nil, err
 		}
@@ -68,21 +69,50 @@ func (k Keeper) removeCommit(ctx context.Context, commit types.Commit) error {
 	return k.Expiries.Remove(ctx, collections.Join(commit.RevealUntil, commit.Rank))
 }
 
-// reveal opens one commit and submits the contribution for review. What the
-// deposit is above the required one returns.
-func (k Keeper) reveal(ctx context.Context, params types.Params, contributor sdk.AccAddress, item types.RevealItem) (types.Contribution, error) {
+// openCommit opens one commit. While its DataNet takes no contributions the place is
+// lost, but the deposit returns: others decide about that, after the commit.
+// This costs no more than to open it elsewhere and withdraw, and gives no
+// seniority: what was sealed has no rank any more.
+func (k Keeper) openCommit(ctx context.Context, params types.Params, contributor sdk.AccAddress, item types.RevealItem) (c types.Contribution, returned bool, err error) {
 	commit, err := k.openableCommit(ctx, contributor, item)
 	if err != nil {
-		return types.Contribution{}, err
+		return c, false, err
 	}
 	datanet, err := k.GetDataNet(ctx, item.DatanetId)
 	if err != nil {
-		return types.Contribution{}, err
+		return c, false, err
 	}
-	if err := takesContributions(params, datanet); err != nil {
-		return types.Contribution{}, err
+	refused := takesContributions(params, datanet)
+	if refused == nil && datanet.ReviewPolicy == types.REVIEW_POLICY_PANEL {
+		refused = k.checkOpen(ctx, params.Review, commit.Contributor)
 	}
-	required := params.RequiredDeposit(item.Tokens)
+	switch {
+	case refused == nil:
+	case item.KeepPlace || !errorsmod.IsOf(refused, types.ErrDataNetClosed, types.ErrReviewLimit):
+		return c, false, refused
+	default:
+		return c, true, k.returnCommit(ctx, commit, datanet.Id)
+	}
+	c, err = k.reveal(ctx, params, commit, datanet, item)
+	return c, false, err
+}
+
+// returnCommit removes a commit and returns its deposit.
+func (k Keeper) returnCommit(ctx context.Context, commit types.Commit, datanetID uint64) error {
+	if err := k.removeCommit(ctx, commit); err != nil {
+		return err
+	}
+	if err := k.returnDeposit(ctx, commit.Contributor, commit.Deposit); err != nil {
+		return err
+	}
+	return emit(ctx, &types.EventCommitReturned{Rank: commit.Rank, Contributor: commit.Contributor, DatanetId: datanetID, Deposit: commit.Deposit})
+}
+
+// reveal submits the contribution of a commit for review. What the deposit is
+// above the required one returns.
+func (k Keeper) reveal(ctx context.Context, params types.Params, commit types.Commit, datanet types.DataNet, item types.RevealItem) (types.Contribution, error) {
+	contributor := sdk.MustAccAddressFromBech32(commit.Contributor)
+	required := commit.RequiredDeposit(item.Tokens)
 	if commit.Deposit.Amount.LT(required) {
 		return types.Contribution{}, errorsmod.Wrapf(types.ErrInvalidDeposit, "%d tokens need a deposit of %saopen, the commit has %s: commit again with more", item.Tokens, required, commit.Deposit)
 	}
@@ -113,7 +143,7 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, contributor sdk
 		Derivations: item.Derivations,
 		Deposit:     sdk.NewCoin(rewardstypes.Denom, required), Status: types.CONTRIBUTION_STATUS_SUBMITTED,
 		CommitHeight: commit.Height, RevealHeight: sdk.UnwrapSDKContext(ctx).BlockHeight(),
-		Mark: item.Mark, ReviewFee: fee, FeePaid: fee, AcceptedDeposit: math.ZeroInt(), Vesting: math.ZeroInt(),
+		Mark: item.Mark, ReviewFee: fee, FeePaid: fee, AcceptedDeposit: math.ZeroInt(), BoundDeposit: math.ZeroInt(), Vesting: math.ZeroInt(),
 	}
 	panel, err := k.apply(ctx, &contribution, item.Bounty)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// releaseEarned returns a deposit up to what its contributor has earned by
+// releaseEarned returns what of a deposit is not bound, up to what its contributor has earned by
 // contributions and not yet used for it. It changes c, which the caller stores.
 func (k Keeper) releaseEarned(ctx context.Context, c *types.Contribution) (math.Int, error) {
 	contributor := sdk.MustAccAddressFromBech32(c.Contributor)
@@ -29,7 +29,7 @@ func (k Keeper) releaseEarned(ctx context.Context, c *types.Contribution) (math.
 	if err != nil {
 		return math.Int{}, err
 	}
-	amount := math.MaxInt(math.ZeroInt(), math.MinInt(c.Deposit.Amount, earned.Sub(released)))
+	amount := math.MaxInt(math.ZeroInt(), math.MinInt(c.Deposit.Amount.Sub(c.BoundDeposit), earned.Sub(released)))
 	if !amount.IsPositive() {
 		return amount, nil
 	}
@@ -84,6 +84,7 @@ func (k Keeper) decayDeposit(ctx context.Context, params types.Params, rank uint
 	}
 	decayed := math.MinInt(c.Deposit.Amount, math.MaxInt(math.OneInt(), part(c.AcceptedDeposit, params.Standing.DecayPpm)))
 	c.Deposit.Amount = c.Deposit.Amount.Sub(decayed)
+	c.BoundDeposit = math.MinInt(c.BoundDeposit, c.Deposit.Amount)
 	if err := k.toPool(ctx, decayed); err != nil {
 		return err
 	}

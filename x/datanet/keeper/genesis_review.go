@@ -23,7 +23,7 @@ func (k Keeper) indexStanding(ctx context.Context, c types.Contribution) error {
 	if err := k.Contributors.Set(ctx, collections.Join(c.DatanetId, sdk.MustAccAddressFromBech32(c.Contributor))); err != nil {
 		return err
 	}
-	if !c.Earning() {
+	if !c.Earning() || c.StoppedNow() > 0 {
 		if err := k.Stopped.Set(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
 			return err
 		}
@@ -147,6 +147,11 @@ func (k Keeper) initStanding(ctx context.Context, g types.GenesisState) error {
 			return err
 		}
 	}
+	for _, stop := range g.SegmentStops {
+		if err := k.setSegmentStop(ctx, stop); err != nil {
+			return err
+		}
+	}
 	for _, entry := range g.Royalties {
 		if err := k.Royalties.Set(ctx, collections.Join(entry.DatanetId, entry.Height), entry.Royalties); err != nil {
 			return err
@@ -185,6 +190,9 @@ func (k Keeper) exportReview(ctx context.Context, g *types.GenesisState) error {
 		return err
 	}
 	if g.Snapshots, err = modulekit.Values(ctx, k.Snapshots); err != nil {
+		return err
+	}
+	if g.SegmentStops, err = modulekit.Values(ctx, k.SegmentStops); err != nil {
 		return err
 	}
 	err = k.Royalties.Walk(ctx, nil, func(key collections.Pair[uint64, int64], royalties types.Royalties) (bool, error) {

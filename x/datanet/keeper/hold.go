@@ -109,3 +109,14 @@ func (k Keeper) readableSince(ctx context.Context, rank uint64, height int64) (b
 	})
 	return readable, err
 }
+
+// PinVersion notes that a model pins a version of a DataNet: from then on its
+// text is public to whoever contributes.
+func (k Keeper) PinVersion(ctx context.Context, datanetID, number uint64) error {
+	version, err := k.GetVersion(ctx, datanetID, number)
+	if err != nil || version.PinnedHeight != 0 {
+		return err
+	}
+	version.PinnedHeight = sdk.UnwrapSDKContext(ctx).BlockHeight()
+	return k.Versions.Set(ctx, collections.Join(datanetID, number), version)
+}

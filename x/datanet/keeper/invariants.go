@@ -24,6 +24,9 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 			of = new(counts)
 			recount[c.DatanetId] = of
 		}
+		if err := k.checkStops(ctx, c); err != nil {
+			return true, err
+		}
 		// What vests is counted with the bounties.
 		owed = owed.Add(c.Deposit.Amount).Add(c.ReviewFee)
 		of.submitted++
@@ -67,6 +70,35 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 		return errorsmod.Wrapf(types.ErrInvariant, "deposits of %s are owed, %s is held", owed, k.moduleBalance(ctx))
 	}
 	return k.checkDataNets(ctx, recount)
+}
+
+// checkStops: a contribution counts its stopped segments, no more of its
+// deposit is bound than there is, and it is listed as stopped if anything of it is.
+func (k Keeper) checkStops(ctx context.Context, c types.Contribution) error {
+	stops, resumed := uint32(0), uint32(0)
+	prefix := collections.NewSuperPrefixedTripleRange[uint64, uint64, uint64](c.DatanetId, c.Rank)
+	err := k.SegmentStops.Walk(ctx, prefix, func(_ collections.Triple[uint64, uint64, uint64], stop types.SegmentStop) (bool, error) {
+		stops++
+		if stop.ResumedHeight != 0 {
+			resumed++
+		}
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	if stops != c.Stops || resumed != c.Resumed || c.BoundDeposit.GT(c.Deposit.Amount) {
+		return errorsmod.Wrapf(types.ErrInvariant, "contribution %d: %d stops of which %d resumed, a recount gives %d and %d; %s of a deposit of %s is bound",
+			c.Rank, c.Stops, c.Resumed, stops, resumed, c.BoundDeposit, c.Deposit)
+	}
+	if label := c.Status == types.CONTRIBUTION_STATUS_ALIAS || c.Status == types.CONTRIBUTION_STATUS_COMMONS; label && !c.StoppedAll() || c.Earning() && c.StoppedAll() {
+		return errorsmod.Wrapf(types.ErrInvariant, "contribution %d is %s with %d of %d segments stopped", c.Rank, c.Status, c.StoppedNow(), c.Segments)
+	}
+	listed, err := k.Stopped.Has(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank))
+	if want := c.AcceptedVersion != 0 && (!c.Earning() || c.StoppedNow() > 0); err == nil && listed != want {
+		err = errorsmod.Wrapf(types.ErrInvariant, "contribution %d, %s, is listed as stopped: %t", c.Rank, c.Status, listed)
+	}
+	return err
 }
 
 // checkCommits returns the deposits of all commits; each is in the queue once.

@@ -71,6 +71,7 @@ type Keeper struct {
 
 	Contributors collections.KeySet[collections.Pair[uint64, sdk.AccAddress]]
 	Stopped      collections.KeySet[collections.Triple[uint64, uint64, uint64]]
+	SegmentStops collections.Map[collections.Triple[uint64, uint64, uint64], types.SegmentStop]
 	Royalties    collections.Map[collections.Pair[uint64, int64], types.Royalties]
 
 	NextBounty   collections.Sequence
@@ -132,6 +133,7 @@ func NewKeeper(
 
 		Contributors: collections.NewKeySet(sb, types.ContributorsKey, "contributors", accountsOf),
 		Stopped:      collections.NewKeySet(sb, types.StoppedKey, "stopped", triple),
+		SegmentStops: collections.NewMap(sb, types.SegmentStopsKey, "segment_stops", triple, codec.CollValue[types.SegmentStop](cdc)),
 		Royalties:    collections.NewMap(sb, types.RoyaltiesKey, "royalties", collections.PairKeyCodec(collections.Uint64Key, collections.Int64Key), codec.CollValue[types.Royalties](cdc)),
 
 		NextBounty:   collections.NewSequence(sb, types.NextBountyKey, "next_bounty"),

@@ -37,10 +37,15 @@ func (s msgServer) RevealContributions(ctx context.Context, msg *types.MsgReveal
 		return nil, err
 	}
 	contributor := sdk.MustAccAddressFromBech32(msg.Contributor)
+	response := &types.MsgRevealContributionsResponse{}
 	for _, item := range msg.Items {
-		contribution, err := s.reveal(ctx, params, contributor, item)
+		contribution, returned, err := s.openCommit(ctx, params, contributor, item)
 		if err != nil {
 			return nil, err
+		}
+		if returned {
+			response.Returned = append(response.Returned, item.Rank)
+			continue
 		}
 		if err := emit(ctx, &types.EventContributionRevealed{
 			Rank: contribution.Rank, DatanetId: contribution.DatanetId, Contributor: contribution.Contributor,
@@ -49,7 +54,7 @@ func (s msgServer) RevealContributions(ctx context.Context, msg *types.MsgReveal
 			return nil, err
 		}
 	}
-	return &types.MsgRevealContributionsResponse{}, nil
+	return response, nil
 }
 
 // decidable returns the DataNet of a decision by its owner.

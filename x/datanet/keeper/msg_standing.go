@@ -36,6 +36,15 @@ func (s msgServer) ProvePriorArt(ctx context.Context, msg *types.MsgProvePriorAr
 	return &types.MsgProvePriorArtResponse{}, s.provePriorArt(ctx, params, msg)
 }
 
+// ClaimText implements types.MsgServer.
+func (s msgServer) ClaimText(ctx context.Context, msg *types.MsgClaimText) (*types.MsgClaimTextResponse, error) {
+	if _, err := s.begin(ctx, msg); err != nil {
+		return nil, err
+	}
+	resumed, err := s.claimText(ctx, msg)
+	return &types.MsgClaimTextResponse{Resumed: resumed}, err
+}
+
 // RecallContribution implements types.MsgServer.
 func (s msgServer) RecallContribution(ctx context.Context, msg *types.MsgRecallContribution) (*types.MsgRecallContributionResponse, error) {
 	params, err := s.begin(ctx, msg)

@@ -102,7 +102,7 @@ func TestRevealSubmitsAndReturnsTheExcess(t *testing.T) {
 		Rank: 2, DatanetId: id, Contributor: f.alice.String(), Root: large.item.Root, Segments: large.item.Segments, Tokens: 3_000, Bytes: 15_000,
 		StatisticsRoot: large.item.StatisticsRoot, ContentHash: large.item.ContentHash, Uri: large.item.Uri, Title: "b", Licence: "MIT",
 		Deposit: coin(open(3)), Status: types.CONTRIBUTION_STATUS_SUBMITTED, CommitHeight: 10, RevealHeight: 12,
-		ReviewFee: math.ZeroInt(), FeePaid: math.ZeroInt(), AcceptedDeposit: math.ZeroInt(), Vesting: math.ZeroInt(),
+		ReviewFee: math.ZeroInt(), FeePaid: math.ZeroInt(), AcceptedDeposit: math.ZeroInt(), BoundDeposit: math.ZeroInt(), Vesting: math.ZeroInt(),
 	}, f.contribution(2))
 	require.Equal(t, "CC-BY-4.0", f.contribution(1).Licence, "the DataNet's licence")
 	require.EqualValues(t, 2, f.datanet(id).Pending)
@@ -173,10 +173,12 @@ func TestRevealIsRefused(t *testing.T) {
 	// 1,001 tokens × 10^14 aopen.
 	require.Contains(t, refuse(f, f.msgs.RevealContributions, revealMsg(f.alice, items[1]), types.ErrInvalidDeposit), "100100000000000000aopen")
 	f.setParams(func(p *types.Params) { p.MaxPending = 1 })
+	items[2].KeepPlace = true
 	refuse(f, f.msgs.RevealContributions, revealMsg(f.alice, items[0], items[2]), types.ErrDataNetClosed)
 	f.setParams(func(p *types.Params) { p.MaxItemsPerMsg = 1 })
 	refuse(f, f.msgs.RevealContributions, revealMsg(f.alice, items[0], items[2]), types.ErrInvalidItems)
 	must(f, f.msgs.UpdateDataNet, &types.MsgUpdateDataNet{Owner: f.owner.String(), DatanetId: id, Name: "Skin", RoyaltyFloor: open(1), Closed: true})
+	items[0].KeepPlace = true
 	refuse(f, f.msgs.RevealContributions, revealMsg(f.alice, items[0]), types.ErrDataNetClosed)
 }
 

@@ -223,6 +223,28 @@ func (s queryServer) Stopped(ctx context.Context, req *types.QueryStoppedRequest
 	return &types.QueryStoppedResponse{Contributions: contributions, Pagination: page}, err
 }
 
+// SegmentStops implements types.QueryServer.
+func (s queryServer) SegmentStops(ctx context.Context, req *types.QuerySegmentStopsRequest) (*types.QuerySegmentStopsResponse, error) {
+	if req == nil {
+		return nil, errNoRequest
+	}
+	if _, err := s.GetDataNet(ctx, req.DatanetId); err != nil {
+		return nil, found(err)
+	}
+	prefix := collections.TriplePrefix[uint64, uint64, uint64](req.DatanetId)
+	if req.Rank != 0 {
+		prefix = collections.TripleSuperPrefix[uint64, uint64, uint64](req.DatanetId, req.Rank)
+	}
+	stops, page, err := query.CollectionPaginate(ctx, s.Keeper.SegmentStops, req.Pagination,
+		func(_ collections.Triple[uint64, uint64, uint64], stop types.SegmentStop) (types.SegmentStop, error) {
+			return stop, nil
+		},
+		func(o *query.CollectionsPaginateOptions[collections.Triple[uint64, uint64, uint64]]) {
+			o.Prefix = &prefix
+		})
+	return &types.QuerySegmentStopsResponse{Stops: stops, Height: sdk.UnwrapSDKContext(ctx).BlockHeight(), Pagination: page}, err
+}
+
 // Royalties implements types.QueryServer.
 func (s queryServer) Royalties(ctx context.Context, req *types.QueryRoyaltiesRequest) (*types.QueryRoyaltiesResponse, error) {
 	if req == nil {

@@ -329,12 +329,16 @@ func TestOpenReviewsAreCapped(t *testing.T) {
 	r.fresh(r.alice, 2)
 	items := r.commit(r.alice, open(20), r.sealed(r.alice, "more"))
 	r.blocks(2)
+	items[0].KeepPlace = true
 	refuse(r.fixture, r.msgs.RevealContributions, revealMsg(r.alice, items...), types.ErrReviewLimit)
+	items[0].KeepPlace = false
+	require.Len(t, must(r.fixture, r.msgs.RevealContributions, revealMsg(r.alice, items...)).Returned, 1, "not at the price of the deposit")
 	r.fresh(r.bob, 1)
 	refuse(r.fixture, r.msgs.WithdrawContribution, withdrawMsg(r.alice, 1), types.ErrContributionStatus)
 	r.setParams(func(p *types.Params) { p.MaxPending = 3 })
 	items = r.commit(r.bob, open(20), r.sealed(r.bob, "again"))
 	r.blocks(2)
+	items[0].KeepPlace = true
 	refuse(r.fixture, r.msgs.RevealContributions, revealMsg(r.bob, items...), types.ErrDataNetClosed)
 }
 

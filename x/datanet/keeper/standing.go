@@ -28,28 +28,38 @@ func (k Keeper) stop(ctx context.Context, c types.Contribution, status types.Con
 		}
 	}
 	c.Status, c.Reason = status, reason
-	if c.Recall != nil {
-		if err := k.pay(ctx, c.Recall.By, c.Recall.Deposit); err != nil {
-			return err
-		}
-		c.Recall = nil
-		if err := k.clearTimer(ctx, timerRecall, c.Rank); err != nil {
-			return err
-		}
+	if err := k.dropRecall(ctx, &c); err != nil {
+		return err
 	}
 	if err := k.cancelVesting(ctx, &c); err != nil {
 		return err
 	}
-	if !c.Deposit.IsPositive() {
-		c.DecayAt = time.Time{}
-		if err := k.clearTimer(ctx, timerDecay, c.Rank); err != nil {
-			return err
-		}
+	if err := k.keepDecaying(ctx, &c); err != nil {
+		return err
 	}
 	if err := k.Contributions.Set(ctx, c.Rank, c); err != nil {
 		return err
 	}
 	return emit(ctx, &types.EventContributionStopped{Rank: c.Rank, DatanetId: c.DatanetId, Status: status, Reason: reason})
+}
+
+// dropRecall ends a recall that is under way and returns its deposit. It
+// changes c, which the caller stores.
+func (k Keeper) dropRecall(ctx context.Context, c *types.Contribution) error {
+	if c.Recall == nil {
+		return nil
+	}
+	if err := k.pay(ctx, c.Recall.By, c.Recall.Deposit); err != nil {
+		return err
+	}
+	c.Recall = nil
+	return k.clearTimer(ctx, timerRecall, c.Rank)
+}
+
+// endDecay ends the decay of a deposit. It changes c, which the caller stores.
+func (k Keeper) endDecay(ctx context.Context, c *types.Contribution) error {
+	c.DecayAt = time.Time{}
+	return k.clearTimer(ctx, timerDecay, c.Rank)
 }
 
 // recall stops a contribution: at once by its contributor, whose deposit goes
@@ -140,10 +150,19 @@ func (k Keeper) resumeRecall(ctx context.Context, c types.Contribution) error {
 	return k.Contributions.Set(ctx, c.Rank, c)
 }
 
-// challengeDuplicate makes the later of two contributions an unpaid alias.
+// challengeDuplicate stops a segment that copies one of an earlier contribution.
+// Nobody gains by it, and nothing is lost that could not be given back: who
+// registered somebody else's text first must not be paid for showing it.
 func (k Keeper) challengeDuplicate(ctx context.Context, params types.Params, msg *types.MsgChallengeDuplicate) error {
-	c, err := k.stoppable(ctx, msg.Rank)
+	later, err := k.challenge(ctx, msg.Rank, msg.Segment)
 	if err != nil {
+		return err
+	}
+	if err := later.mustEarn(); err != nil {
+		return err
+	}
+	c := later.contribution
+	if err := k.standsBefore(ctx, c, msg); err != nil {
 		return err
 	}
 	if err := k.checkCopy(ctx, params, c, msg.Segment, msg.Original, msg.OriginalSegment); err != nil {
@@ -152,8 +171,55 @@ func (k Keeper) challengeDuplicate(ctx context.Context, params types.Params, msg
 	if err := k.liable(ctx, params, c, msg.Original); err != nil {
 		return err
 	}
-	c.Original = msg.Original
-	return k.stopForBounty(ctx, c, msg.Challenger, types.CONTRIBUTION_STATUS_ALIAS, "copies a segment of a contribution of lower rank")
+	if later.last() {
+		c.Original = msg.Original
+	}
+	return k.stopSegment(ctx, c, types.SegmentStop{
+		Segment: msg.Segment.Index, Original: msg.Original, OriginalSegment: msg.OriginalSegment.Index, Bound: later.deposit(),
+	}, types.CONTRIBUTION_STATUS_ALIAS, "copies contributions of lower rank")
+}
+
+// standsBefore checks that who contributed the later text could have known the
+// earlier one: validators held it, and a panel had accepted it or a model that
+// earns had pinned it, before the later one was opened.
+func (k Keeper) standsBefore(ctx context.Context, later types.Contribution, msg *types.MsgChallengeDuplicate) error {
+	original, err := k.GetContribution(ctx, msg.Original)
+	if err != nil {
+		return err
+	}
+	if original.Rank >= later.Rank || original.AcceptedVersion == 0 ||
+		original.Status != types.CONTRIBUTION_STATUS_ACCEPTED && original.Status != types.CONTRIBUTION_STATUS_RECALLED {
+		return errorsmod.Wrapf(types.ErrDuplicate, "contribution %d is %s, not an accepted one of lower rank than %d", original.Rank, original.Status, later.Rank)
+	}
+	// What was resumed was shown to be its contributor's.
+	if stop, known, err := k.SegmentStop(ctx, original.DatanetId, original.Rank, msg.OriginalSegment.Index); err != nil {
+		return err
+	} else if known && stop.ResumedHeight == 0 {
+		return errorsmod.Wrapf(types.ErrDuplicate, "segment %d of contribution %d was stopped itself", msg.OriginalSegment.Index, original.Rank)
+	}
+	if readable, err := k.readableSince(ctx, original.Rank, later.RevealHeight); err != nil {
+		return err
+	} else if !readable {
+		return errorsmod.Wrapf(types.ErrDuplicate, "validators did not hold the text of contribution %d when %d was opened, in block %d", original.Rank, later.Rank, later.RevealHeight)
+	}
+	if original.Cohort != 0 {
+		return nil // what is readable was accepted before
+	}
+	version, err := k.GetVersion(ctx, original.DatanetId, msg.PinnedVersion)
+	if err != nil {
+		return errorsmod.Wrapf(types.ErrDuplicate, "the owner of DataNet %d accepted contribution %d: name a version with it that a model pins: %s", original.DatanetId, original.Rank, err)
+	}
+	if version.Version < original.AcceptedVersion || version.PinnedHeight == 0 || version.PinnedHeight >= later.RevealHeight {
+		return errorsmod.Wrapf(types.ErrDuplicate, "no model had pinned version %d of DataNet %d, with contribution %d, before block %d", version.Version, original.DatanetId, original.Rank, later.RevealHeight)
+	}
+	earned, _, err := k.rewards.DataNetEarned(ctx, original.DatanetId)
+	if err != nil {
+		return err
+	}
+	if !earned.IsPositive() {
+		return errorsmod.Wrapf(types.ErrDuplicate, "DataNet %d has earned nothing, and no panel accepted contribution %d", original.DatanetId, original.Rank)
+	}
+	return nil
 }
 
 // liable slashes the seats that accepted a duplicate of text that they could
@@ -179,18 +245,27 @@ func (k Keeper) liable(ctx context.Context, params types.Params, c types.Contrib
 	return k.burn(ctx, slashed)
 }
 
-// provePriorArt makes a contribution that stands in a public snapshot commons.
+// provePriorArt stops a segment that stands in a public snapshot. Half of its
+// part of the deposit goes to whoever showed it: to show one's own costs half.
+// The other half is burned, or is the author's whose text it is.
 func (k Keeper) provePriorArt(ctx context.Context, params types.Params, msg *types.MsgProvePriorArt) error {
-	c, err := k.stoppable(ctx, msg.Rank)
-	if err != nil {
-		return err
-	}
 	snapshot, err := k.Snapshots.Get(ctx, msg.Snapshot)
 	if err != nil {
 		return errorsmod.Wrapf(types.ErrSnapshot, "no snapshot %d: see `openledgerd query datanet snapshots`", msg.Snapshot)
 	}
-	if err := verifySegment(c, msg.Segment); err != nil {
+	shown, err := k.challenge(ctx, msg.Rank, msg.Segment)
+	if err != nil {
 		return err
+	}
+	// What was stopped for another reason may still be shown to be an author's, who then may claim it.
+	if snapshot.Author == "" || shown.stop.Author != "" {
+		if err := shown.mustEarn(); err != nil {
+			return err
+		}
+	}
+	c := shown.contribution
+	if c.Contributor == snapshot.Author {
+		return errorsmod.Wrapf(types.ErrSnapshot, "snapshot %d shows text of %s, who contributed it", snapshot.Id, snapshot.Author)
 	}
 	if err := msg.SnapshotSegment.Verify(snapshot.Root, nil, snapshot.Segments); err != nil {
 		return errorsmod.Wrapf(types.ErrDuplicate, "segment of snapshot %d: %s", snapshot.Id, err)
@@ -198,32 +273,75 @@ func (k Keeper) provePriorArt(ctx context.Context, params types.Params, msg *typ
 	if err := k.checkAlignment(ctx, params, msg.Segment.Text, msg.SnapshotSegment.Text); err != nil {
 		return err
 	}
-	c.Snapshot = snapshot.Id
-	return k.stopForBounty(ctx, c, msg.Prover, types.CONTRIBUTION_STATUS_COMMONS, "stands in snapshot "+snapshot.Name)
-}
-
-// stoppable returns a contribution that has been accepted and has not been
-// proven a copy.
-func (k Keeper) stoppable(ctx context.Context, rank uint64) (types.Contribution, error) {
-	c, err := k.GetContribution(ctx, rank)
-	if err == nil && c.Status != types.CONTRIBUTION_STATUS_ACCEPTED && c.Status != types.CONTRIBUTION_STATUS_RECALLED {
-		err = errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s: only accepted and recalled ones can be challenged", rank, c.Status)
+	if shown.stopped {
+		shown.stop.Snapshot, shown.stop.Author = snapshot.Id, snapshot.Author
+		return k.setSegmentStop(ctx, shown.stop)
 	}
-	return c, err
-}
-
-// stopForBounty stops a contribution. Half of its deposit goes to whoever
-// showed why, half is burned: to challenge oneself costs half.
-func (k Keeper) stopForBounty(ctx context.Context, c types.Contribution, to string, status types.ContributionStatus, reason string) error {
-	half := c.Deposit.Amount.QuoRaw(2)
-	if err := k.pay(ctx, to, half); err != nil {
+	if shown.last() {
+		c.Snapshot = snapshot.Id
+	}
+	share := shown.deposit()
+	c.Deposit.Amount = c.Deposit.Amount.Sub(share)
+	half := share.QuoRaw(2)
+	if err := k.pay(ctx, msg.Prover, half); err != nil {
 		return err
 	}
-	if err := k.burn(ctx, c.Deposit.Amount.Sub(half)); err != nil {
+	if snapshot.Author != "" {
+		err = k.pay(ctx, snapshot.Author, share.Sub(half))
+	} else {
+		err = k.burn(ctx, share.Sub(half))
+	}
+	if err != nil {
 		return err
 	}
-	c.Deposit.Amount = math.ZeroInt()
-	return k.stop(ctx, c, status, reason)
+	return k.stopSegment(ctx, c, types.SegmentStop{
+		Segment: msg.Segment.Index, Snapshot: snapshot.Id, Author: snapshot.Author, Bound: math.ZeroInt(),
+	}, types.CONTRIBUTION_STATUS_COMMONS, "stands in snapshot "+snapshot.Name)
+}
+
+// claimText passes what a segment of somebody else earns on to its author, and
+// pays a segment of the author's again that was stopped as a copy of it.
+func (k Keeper) claimText(ctx context.Context, msg *types.MsgClaimText) (resumed bool, err error) {
+	taken, err := k.GetContribution(ctx, msg.Rank)
+	if err != nil {
+		return false, err
+	}
+	stop, known, err := k.SegmentStop(ctx, taken.DatanetId, msg.Rank, msg.Segment)
+	if err != nil {
+		return false, err
+	}
+	if !known || stop.Author != msg.Author {
+		return false, errorsmod.Wrapf(types.ErrUnauthorized, "no snapshot was shown by which segment %d of contribution %d is text of %s: prove prior art first", msg.Segment, msg.Rank, msg.Author)
+	}
+	own, err := k.GetContribution(ctx, msg.Contribution)
+	if err != nil {
+		return false, err
+	}
+	if own.Contributor != msg.Author || own.AcceptedVersion == 0 {
+		return false, errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s, of %s: name an accepted one of %s", own.Rank, own.Status, own.Contributor, msg.Author)
+	}
+	copied, known, err := k.SegmentStop(ctx, own.DatanetId, own.Rank, msg.OwnSegment)
+	if err != nil {
+		return false, err
+	}
+	resumed = known && copied.ResumedHeight == 0 && copied.Snapshot == 0 && copied.Original == msg.Rank && copied.OriginalSegment == msg.Segment
+	if resumed {
+		if err := k.resumeSegment(ctx, copied); err != nil {
+			return false, err
+		}
+	}
+	switch {
+	case stop.Beneficiary == 0:
+		stop.Beneficiary, stop.BeneficiaryHeight = own.Rank, sdk.UnwrapSDKContext(ctx).BlockHeight()+1
+		if err := k.setSegmentStop(ctx, stop); err != nil {
+			return false, err
+		}
+	case !resumed:
+		return false, errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d has the pay of segment %d of contribution %d already", stop.Beneficiary, msg.Segment, msg.Rank)
+	}
+	return resumed, emit(ctx, &types.EventTextClaimed{
+		Author: msg.Author, Rank: msg.Rank, Segment: msg.Segment, Contribution: own.Rank, OwnSegment: msg.OwnSegment, Resumed: resumed,
+	})
 }
 
 // checkCopy checks that a segment of a contribution copies one of an earlier,
@@ -280,6 +398,6 @@ func (k Keeper) acceptSnapshot(ctx context.Context, msg *types.MsgAcceptSnapshot
 		return 0, err
 	}
 	return id, k.Snapshots.Set(ctx, id, types.Snapshot{
-		Id: id, Name: msg.Name, Uri: msg.Uri, Root: msg.Root, Segments: msg.Segments, Height: sdk.UnwrapSDKContext(ctx).BlockHeight(),
+		Id: id, Name: msg.Name, Uri: msg.Uri, Root: msg.Root, Segments: msg.Segments, Height: sdk.UnwrapSDKContext(ctx).BlockHeight(), Author: msg.Author,
 	})
 }

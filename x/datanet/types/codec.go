@@ -32,6 +32,7 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 	legacy.RegisterAminoMsg(cdc, &MsgChallengeDuplicate{}, "openledger/MsgChallengeDuplicate")
 	legacy.RegisterAminoMsg(cdc, &MsgAcceptSnapshot{}, "openledger/MsgAcceptSnapshot")
 	legacy.RegisterAminoMsg(cdc, &MsgProvePriorArt{}, "openledger/MsgProvePriorArt")
+	legacy.RegisterAminoMsg(cdc, &MsgClaimText{}, "openledger/MsgClaimText")
 	legacy.RegisterAminoMsg(cdc, &MsgRecallContribution{}, "openledger/MsgRecallContribution")
 	legacy.RegisterAminoMsg(cdc, &MsgReleaseDeposits{}, "openledger/MsgReleaseDeposits")
 	legacy.RegisterAminoMsg(cdc, &MsgFundBounty{}, "openledger/MsgFundBounty")
@@ -49,7 +50,7 @@ func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 		&MsgBondValidator{}, &MsgUnbondValidator{}, &MsgActivateValidator{}, &MsgSetCredentialPolicy{},
 		&MsgGrantCredentials{}, &MsgRevokeCredentials{}, &MsgSealGold{}, &MsgOpenGold{},
 		&MsgCommitBallot{}, &MsgRevealBallot{}, &MsgAppeal{}, &MsgResolveContribution{},
-		&MsgChallengeDuplicate{}, &MsgAcceptSnapshot{}, &MsgProvePriorArt{}, &MsgRecallContribution{},
+		&MsgChallengeDuplicate{}, &MsgAcceptSnapshot{}, &MsgProvePriorArt{}, &MsgClaimText{}, &MsgRecallContribution{},
 		&MsgReleaseDeposits{}, &MsgFundBounty{}, &MsgFundPoolBounty{})
 	msgservice.RegisterMsgServiceDesc(registry, &_Msg_serviceDesc)
 }

@@ -57,6 +57,7 @@ func (c Contribution) Pay() ContributionPay {
 	return ContributionPay{
 		Rank: c.Rank, DatanetId: c.DatanetId, Contributor: c.Contributor, Status: c.Status, Score: c.Score,
 		AcceptedVersion: c.AcceptedVersion, StoppedHeight: c.StoppedHeight, ResumedHeight: c.ResumedHeight, LedgerId: c.LedgerId,
+		Stops: c.Stops,
 	}
 }
 

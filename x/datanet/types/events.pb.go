@@ -474,6 +474,79 @@ func (m *EventContributionWithdrawn) GetContributor() string {
 	return ""
 }
 
+// EventCommitReturned is emitted when a commit is opened and its DataNet takes no contributions.
+type EventCommitReturned struct {
+	// rank given up.
+	Rank uint64 `protobuf:"varint,1,opt,name=rank,proto3" json:"rank,omitempty"`
+	// contributor who has the deposit back.
+	Contributor string `protobuf:"bytes,2,opt,name=contributor,proto3" json:"contributor,omitempty"`
+	// datanet_id that takes no contributions.
+	DatanetId uint64 `protobuf:"varint,3,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// deposit returned.
+	Deposit types.Coin `protobuf:"bytes,4,opt,name=deposit,proto3" json:"deposit"`
+}
+
+func (m *EventCommitReturned) Reset()         { *m = EventCommitReturned{} }
+func (m *EventCommitReturned) String() string { return proto.CompactTextString(m) }
+func (*EventCommitReturned) ProtoMessage()    {}
+func (*EventCommitReturned) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{7}
+}
+func (m *EventCommitReturned) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventCommitReturned) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventCommitReturned.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventCommitReturned) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventCommitReturned.Merge(m, src)
+}
+func (m *EventCommitReturned) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventCommitReturned) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventCommitReturned.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventCommitReturned proto.InternalMessageInfo
+
+func (m *EventCommitReturned) GetRank() uint64 {
+	if m != nil {
+		return m.Rank
+	}
+	return 0
+}
+
+func (m *EventCommitReturned) GetContributor() string {
+	if m != nil {
+		return m.Contributor
+	}
+	return ""
+}
+
+func (m *EventCommitReturned) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *EventCommitReturned) GetDeposit() types.Coin {
+	if m != nil {
+		return m.Deposit
+	}
+	return types.Coin{}
+}
+
 // EventCommitsExpired is emitted once per block in which unrevealed commits were swept.
 type EventCommitsExpired struct {
 	// ranks lost.
@@ -486,7 +559,7 @@ func (m *EventCommitsExpired) Reset()         { *m = EventCommitsExpired{} }
 func (m *EventCommitsExpired) String() string { return proto.CompactTextString(m) }
 func (*EventCommitsExpired) ProtoMessage()    {}
 func (*EventCommitsExpired) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{7}
+	return fileDescriptor_cb5770fe61fca991, []int{8}
 }
 func (m *EventCommitsExpired) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -545,7 +618,7 @@ func (m *EventValidatorBonded) Reset()         { *m = EventValidatorBonded{} }
 func (m *EventValidatorBonded) String() string { return proto.CompactTextString(m) }
 func (*EventValidatorBonded) ProtoMessage()    {}
 func (*EventValidatorBonded) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{8}
+	return fileDescriptor_cb5770fe61fca991, []int{9}
 }
 func (m *EventValidatorBonded) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -613,7 +686,7 @@ func (m *EventValidatorSlashed) Reset()         { *m = EventValidatorSlashed{} }
 func (m *EventValidatorSlashed) String() string { return proto.CompactTextString(m) }
 func (*EventValidatorSlashed) ProtoMessage()    {}
 func (*EventValidatorSlashed) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{9}
+	return fileDescriptor_cb5770fe61fca991, []int{10}
 }
 func (m *EventValidatorSlashed) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -684,7 +757,7 @@ func (m *EventCredentialsChanged) Reset()         { *m = EventCredentialsChanged
 func (m *EventCredentialsChanged) String() string { return proto.CompactTextString(m) }
 func (*EventCredentialsChanged) ProtoMessage()    {}
 func (*EventCredentialsChanged) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{10}
+	return fileDescriptor_cb5770fe61fca991, []int{11}
 }
 func (m *EventCredentialsChanged) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -750,7 +823,7 @@ func (m *EventCohortPhase) Reset()         { *m = EventCohortPhase{} }
 func (m *EventCohortPhase) String() string { return proto.CompactTextString(m) }
 func (*EventCohortPhase) ProtoMessage()    {}
 func (*EventCohortPhase) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{11}
+	return fileDescriptor_cb5770fe61fca991, []int{12}
 }
 func (m *EventCohortPhase) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -831,7 +904,7 @@ func (m *EventCohortDecided) Reset()         { *m = EventCohortDecided{} }
 func (m *EventCohortDecided) String() string { return proto.CompactTextString(m) }
 func (*EventCohortDecided) ProtoMessage()    {}
 func (*EventCohortDecided) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{12}
+	return fileDescriptor_cb5770fe61fca991, []int{13}
 }
 func (m *EventCohortDecided) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -923,7 +996,7 @@ func (m *EventGoldSealed) Reset()         { *m = EventGoldSealed{} }
 func (m *EventGoldSealed) String() string { return proto.CompactTextString(m) }
 func (*EventGoldSealed) ProtoMessage()    {}
 func (*EventGoldSealed) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{13}
+	return fileDescriptor_cb5770fe61fca991, []int{14}
 }
 func (m *EventGoldSealed) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -987,7 +1060,7 @@ func (m *EventGoldOpened) Reset()         { *m = EventGoldOpened{} }
 func (m *EventGoldOpened) String() string { return proto.CompactTextString(m) }
 func (*EventGoldOpened) ProtoMessage()    {}
 func (*EventGoldOpened) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{14}
+	return fileDescriptor_cb5770fe61fca991, []int{15}
 }
 func (m *EventGoldOpened) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1051,7 +1124,7 @@ func (m *EventAppealed) Reset()         { *m = EventAppealed{} }
 func (m *EventAppealed) String() string { return proto.CompactTextString(m) }
 func (*EventAppealed) ProtoMessage()    {}
 func (*EventAppealed) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{15}
+	return fileDescriptor_cb5770fe61fca991, []int{16}
 }
 func (m *EventAppealed) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1117,7 +1190,7 @@ func (m *EventContributionStopped) Reset()         { *m = EventContributionStopp
 func (m *EventContributionStopped) String() string { return proto.CompactTextString(m) }
 func (*EventContributionStopped) ProtoMessage()    {}
 func (*EventContributionStopped) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{16}
+	return fileDescriptor_cb5770fe61fca991, []int{17}
 }
 func (m *EventContributionStopped) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1174,6 +1247,188 @@ func (m *EventContributionStopped) GetReason() string {
 	return ""
 }
 
+// EventSegmentStopped is emitted when a segment of an accepted contribution earns nothing any more.
+type EventSegmentStopped struct {
+	// rank of the contribution.
+	Rank uint64 `protobuf:"varint,1,opt,name=rank,proto3" json:"rank,omitempty"`
+	// datanet_id it belongs to.
+	DatanetId uint64 `protobuf:"varint,2,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
+	// segment of it.
+	Segment uint32 `protobuf:"varint,3,opt,name=segment,proto3" json:"segment,omitempty"`
+	// original it copies, 0 for none.
+	Original uint64 `protobuf:"varint,4,opt,name=original,proto3" json:"original,omitempty"`
+	// snapshot it stands in, 0 for none.
+	Snapshot uint64 `protobuf:"varint,5,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
+	// author of the snapshot, if it has one.
+	Author string `protobuf:"bytes,6,opt,name=author,proto3" json:"author,omitempty"`
+}
+
+func (m *EventSegmentStopped) Reset()         { *m = EventSegmentStopped{} }
+func (m *EventSegmentStopped) String() string { return proto.CompactTextString(m) }
+func (*EventSegmentStopped) ProtoMessage()    {}
+func (*EventSegmentStopped) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{18}
+}
+func (m *EventSegmentStopped) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventSegmentStopped) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventSegmentStopped.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventSegmentStopped) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventSegmentStopped.Merge(m, src)
+}
+func (m *EventSegmentStopped) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventSegmentStopped) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventSegmentStopped.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventSegmentStopped proto.InternalMessageInfo
+
+func (m *EventSegmentStopped) GetRank() uint64 {
+	if m != nil {
+		return m.Rank
+	}
+	return 0
+}
+
+func (m *EventSegmentStopped) GetDatanetId() uint64 {
+	if m != nil {
+		return m.DatanetId
+	}
+	return 0
+}
+
+func (m *EventSegmentStopped) GetSegment() uint32 {
+	if m != nil {
+		return m.Segment
+	}
+	return 0
+}
+
+func (m *EventSegmentStopped) GetOriginal() uint64 {
+	if m != nil {
+		return m.Original
+	}
+	return 0
+}
+
+func (m *EventSegmentStopped) GetSnapshot() uint64 {
+	if m != nil {
+		return m.Snapshot
+	}
+	return 0
+}
+
+func (m *EventSegmentStopped) GetAuthor() string {
+	if m != nil {
+		return m.Author
+	}
+	return ""
+}
+
+// EventTextClaimed is emitted by MsgClaimText.
+type EventTextClaimed struct {
+	// author who claims.
+	Author string `protobuf:"bytes,1,opt,name=author,proto3" json:"author,omitempty"`
+	// rank of somebody else's contribution.
+	Rank uint64 `protobuf:"varint,2,opt,name=rank,proto3" json:"rank,omitempty"`
+	// segment of it.
+	Segment uint32 `protobuf:"varint,3,opt,name=segment,proto3" json:"segment,omitempty"`
+	// contribution of the author that has its pay.
+	Contribution uint64 `protobuf:"varint,4,opt,name=contribution,proto3" json:"contribution,omitempty"`
+	// own_segment of that contribution that is paid again, if resumed.
+	OwnSegment uint32 `protobuf:"varint,5,opt,name=own_segment,json=ownSegment,proto3" json:"own_segment,omitempty"`
+	// resumed says so.
+	Resumed bool `protobuf:"varint,6,opt,name=resumed,proto3" json:"resumed,omitempty"`
+}
+
+func (m *EventTextClaimed) Reset()         { *m = EventTextClaimed{} }
+func (m *EventTextClaimed) String() string { return proto.CompactTextString(m) }
+func (*EventTextClaimed) ProtoMessage()    {}
+func (*EventTextClaimed) Descriptor() ([]byte, []int) {
+	return fileDescriptor_cb5770fe61fca991, []int{19}
+}
+func (m *EventTextClaimed) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventTextClaimed) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventTextClaimed.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventTextClaimed) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventTextClaimed.Merge(m, src)
+}
+func (m *EventTextClaimed) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventTextClaimed) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventTextClaimed.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventTextClaimed proto.InternalMessageInfo
+
+func (m *EventTextClaimed) GetAuthor() string {
+	if m != nil {
+		return m.Author
+	}
+	return ""
+}
+
+func (m *EventTextClaimed) GetRank() uint64 {
+	if m != nil {
+		return m.Rank
+	}
+	return 0
+}
+
+func (m *EventTextClaimed) GetSegment() uint32 {
+	if m != nil {
+		return m.Segment
+	}
+	return 0
+}
+
+func (m *EventTextClaimed) GetContribution() uint64 {
+	if m != nil {
+		return m.Contribution
+	}
+	return 0
+}
+
+func (m *EventTextClaimed) GetOwnSegment() uint32 {
+	if m != nil {
+		return m.OwnSegment
+	}
+	return 0
+}
+
+func (m *EventTextClaimed) GetResumed() bool {
+	if m != nil {
+		return m.Resumed
+	}
+	return false
+}
+
 // EventRecallPending is emitted when a recall will take effect later.
 type EventRecallPending struct {
 	// rank of the contribution.
@@ -1186,7 +1441,7 @@ func (m *EventRecallPending) Reset()         { *m = EventRecallPending{} }
 func (m *EventRecallPending) String() string { return proto.CompactTextString(m) }
 func (*EventRecallPending) ProtoMessage()    {}
 func (*EventRecallPending) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{17}
+	return fileDescriptor_cb5770fe61fca991, []int{20}
 }
 func (m *EventRecallPending) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1243,7 +1498,7 @@ func (m *EventBountyFunded) Reset()         { *m = EventBountyFunded{} }
 func (m *EventBountyFunded) String() string { return proto.CompactTextString(m) }
 func (*EventBountyFunded) ProtoMessage()    {}
 func (*EventBountyFunded) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{18}
+	return fileDescriptor_cb5770fe61fca991, []int{21}
 }
 func (m *EventBountyFunded) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1300,7 +1555,7 @@ func (m *EventBountyPaid) Reset()         { *m = EventBountyPaid{} }
 func (m *EventBountyPaid) String() string { return proto.CompactTextString(m) }
 func (*EventBountyPaid) ProtoMessage()    {}
 func (*EventBountyPaid) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{19}
+	return fileDescriptor_cb5770fe61fca991, []int{22}
 }
 func (m *EventBountyPaid) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1355,7 +1610,7 @@ func (m *EventBountyClosed) Reset()         { *m = EventBountyClosed{} }
 func (m *EventBountyClosed) String() string { return proto.CompactTextString(m) }
 func (*EventBountyClosed) ProtoMessage()    {}
 func (*EventBountyClosed) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{20}
+	return fileDescriptor_cb5770fe61fca991, []int{23}
 }
 func (m *EventBountyClosed) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1405,7 +1660,7 @@ func (m *EventDepositMoved) Reset()         { *m = EventDepositMoved{} }
 func (m *EventDepositMoved) String() string { return proto.CompactTextString(m) }
 func (*EventDepositMoved) ProtoMessage()    {}
 func (*EventDepositMoved) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{21}
+	return fileDescriptor_cb5770fe61fca991, []int{24}
 }
 func (m *EventDepositMoved) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1453,7 +1708,7 @@ func (m *EventSnapshotAccepted) Reset()         { *m = EventSnapshotAccepted{} }
 func (m *EventSnapshotAccepted) String() string { return proto.CompactTextString(m) }
 func (*EventSnapshotAccepted) ProtoMessage()    {}
 func (*EventSnapshotAccepted) Descriptor() ([]byte, []int) {
-	return fileDescriptor_cb5770fe61fca991, []int{22}
+	return fileDescriptor_cb5770fe61fca991, []int{25}
 }
 func (m *EventSnapshotAccepted) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1504,6 +1759,7 @@ func init() {
 	proto.RegisterType((*EventContributionsAccepted)(nil), "openledger.datanet.v1.EventContributionsAccepted")
 	proto.RegisterType((*EventContributionsRejected)(nil), "openledger.datanet.v1.EventContributionsRejected")
 	proto.RegisterType((*EventContributionWithdrawn)(nil), "openledger.datanet.v1.EventContributionWithdrawn")
+	proto.RegisterType((*EventCommitReturned)(nil), "openledger.datanet.v1.EventCommitReturned")
 	proto.RegisterType((*EventCommitsExpired)(nil), "openledger.datanet.v1.EventCommitsExpired")
 	proto.RegisterType((*EventValidatorBonded)(nil), "openledger.datanet.v1.EventValidatorBonded")
 	proto.RegisterType((*EventValidatorSlashed)(nil), "openledger.datanet.v1.EventValidatorSlashed")
@@ -1514,6 +1770,8 @@ func init() {
 	proto.RegisterType((*EventGoldOpened)(nil), "openledger.datanet.v1.EventGoldOpened")
 	proto.RegisterType((*EventAppealed)(nil), "openledger.datanet.v1.EventAppealed")
 	proto.RegisterType((*EventContributionStopped)(nil), "openledger.datanet.v1.EventContributionStopped")
+	proto.RegisterType((*EventSegmentStopped)(nil), "openledger.datanet.v1.EventSegmentStopped")
+	proto.RegisterType((*EventTextClaimed)(nil), "openledger.datanet.v1.EventTextClaimed")
 	proto.RegisterType((*EventRecallPending)(nil), "openledger.datanet.v1.EventRecallPending")
 	proto.RegisterType((*EventBountyFunded)(nil), "openledger.datanet.v1.EventBountyFunded")
 	proto.RegisterType((*EventBountyPaid)(nil), "openledger.datanet.v1.EventBountyPaid")
@@ -1527,78 +1785,88 @@ func init() {
 }
 
 var fileDescriptor_cb5770fe61fca991 = []byte{
-	// 1134 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x57, 0xcd, 0x6e, 0x23, 0x45,
-	0x10, 0xce, 0x8c, 0xc7, 0xce, 0xa6, 0x57, 0x1b, 0xc0, 0x24, 0xcb, 0x24, 0x08, 0x27, 0x0c, 0x97,
-	0x20, 0xb4, 0x63, 0x92, 0x08, 0x84, 0x40, 0x68, 0x49, 0x9c, 0xb0, 0x0a, 0x08, 0x88, 0x26, 0x02,
-	0x24, 0x2e, 0x51, 0x7b, 0xba, 0x62, 0xf7, 0x7a, 0xdc, 0x3d, 0x9a, 0x6e, 0x7b, 0x13, 0x5e, 0x00,
-	0x89, 0x03, 0xe2, 0xca, 0x1b, 0x70, 0x45, 0x5a, 0x89, 0x1b, 0x07, 0x4e, 0x7b, 0x5c, 0xed, 0x09,
-	0x71, 0x58, 0x50, 0xf2, 0x22, 0xa8, 0x7f, 0xc6, 0x1e, 0x27, 0x76, 0x7e, 0x2c, 0xf6, 0xe6, 0x9a,
-	0xae, 0xea, 0xaf, 0xbe, 0xaf, 0xab, 0xab, 0xdc, 0x28, 0xe0, 0x29, 0xb0, 0x04, 0x48, 0x0b, 0xb2,
-	0x3a, 0xc1, 0x12, 0x33, 0x90, 0xf5, 0xfe, 0x7a, 0x1d, 0xfa, 0xc0, 0xa4, 0x08, 0xd3, 0x8c, 0x4b,
-	0x5e, 0x5d, 0x1c, 0xfa, 0x84, 0xd6, 0x27, 0xec, 0xaf, 0x2f, 0xd7, 0x62, 0x2e, 0xba, 0x5c, 0xd4,
-	0x9b, 0x58, 0x40, 0xbd, 0xbf, 0xde, 0x04, 0x89, 0xd7, 0xeb, 0x31, 0xa7, 0xcc, 0x84, 0x2d, 0x2f,
-	0x99, 0xf5, 0x43, 0x6d, 0xd5, 0x8d, 0x61, 0x97, 0x16, 0x5a, 0xbc, 0xc5, 0xcd, 0x77, 0xf5, 0xcb,
-	0x7e, 0x9d, 0x90, 0x4b, 0xcc, 0xdb, 0x3c, 0x93, 0xd6, 0xe7, 0xad, 0xf1, 0x3e, 0x79, 0x5a, 0xda,
-	0x29, 0x38, 0x46, 0xaf, 0xee, 0x2a, 0x02, 0x3b, 0x58, 0xe2, 0x2f, 0x41, 0x36, 0x32, 0xc0, 0x12,
-	0x48, 0xf5, 0x0d, 0x84, 0xac, 0xdf, 0x21, 0x25, 0xbe, 0xb3, 0xea, 0xac, 0x79, 0xd1, 0x9c, 0xfd,
-	0xb2, 0x47, 0xaa, 0x21, 0x2a, 0xf3, 0x47, 0x0c, 0x32, 0xdf, 0x5d, 0x75, 0xd6, 0xe6, 0xb6, 0xfd,
-	0x67, 0x8f, 0xef, 0x2d, 0xd8, 0xac, 0xb7, 0x08, 0xc9, 0x40, 0x88, 0x03, 0x99, 0x51, 0xd6, 0x8a,
-	0x8c, 0x5b, 0xb5, 0x8a, 0x3c, 0x86, 0xbb, 0xe0, 0x97, 0x94, 0x7b, 0xa4, 0x7f, 0x07, 0x64, 0x14,
-	0xf9, 0xeb, 0x94, 0xbc, 0x00, 0xe4, 0xe0, 0x27, 0x07, 0xbd, 0xae, 0x61, 0x1a, 0x9c, 0xc9, 0x8c,
-	0x36, 0x7b, 0x92, 0x72, 0x26, 0x1a, 0xbc, 0xdb, 0xa5, 0x52, 0xc1, 0x7d, 0x88, 0x6e, 0xc7, 0xf9,
-	0x0a, 0xcf, 0x34, 0xde, 0x65, 0xbb, 0x16, 0x9d, 0x55, 0xaa, 0x47, 0x34, 0x13, 0xf2, 0x30, 0xc3,
-	0xac, 0xa3, 0x13, 0xf2, 0xa2, 0x39, 0xfd, 0x25, 0xc2, 0xac, 0x53, 0x5d, 0x40, 0xe5, 0x98, 0xf7,
-	0x98, 0xd4, 0xac, 0xef, 0x44, 0xc6, 0x08, 0xfe, 0x70, 0xd0, 0xd2, 0x85, 0x84, 0x22, 0xe8, 0x03,
-	0x4e, 0x80, 0x28, 0xa1, 0xf4, 0x66, 0x86, 0xb7, 0xfe, 0x7d, 0x4e, 0x11, 0xf7, 0xbc, 0x22, 0xe7,
-	0x18, 0x94, 0x6e, 0xc2, 0x60, 0x19, 0xdd, 0x12, 0xd0, 0xea, 0xaa, 0x02, 0xf6, 0x3d, 0x9d, 0xe5,
-	0xc0, 0xae, 0xde, 0x45, 0x15, 0xc9, 0x3b, 0xc0, 0x84, 0x5f, 0xd6, 0x90, 0xd6, 0x0a, 0x3a, 0x68,
-	0xf9, 0xa2, 0xa0, 0x5b, 0x71, 0x0c, 0xe9, 0x35, 0x8e, 0xcf, 0x47, 0xb3, 0x7d, 0xc8, 0x04, 0xe5,
-	0xcc, 0x12, 0xc9, 0x4d, 0xa5, 0x96, 0x62, 0x2b, 0xfc, 0xd2, 0x6a, 0x69, 0xcd, 0x8b, 0x8c, 0x11,
-	0xd0, 0x71, 0x60, 0x11, 0x3c, 0x84, 0xf8, 0x1a, 0x60, 0x83, 0x2d, 0xdd, 0xc2, 0x96, 0x8a, 0x57,
-	0x06, 0x58, 0x70, 0x66, 0xab, 0xd1, 0x5a, 0x41, 0x32, 0x06, 0xea, 0x5b, 0x2a, 0xdb, 0x24, 0xc3,
-	0x8f, 0xd8, 0xd8, 0x83, 0x39, 0xa7, 0xbc, 0x7b, 0x03, 0xe5, 0x83, 0x87, 0xb6, 0xfa, 0x4d, 0x25,
-	0x8a, 0xdd, 0xe3, 0x94, 0x66, 0x50, 0x48, 0xd9, 0x29, 0xa6, 0xfc, 0x31, 0x9a, 0x3b, 0xe2, 0xd9,
-	0x11, 0x50, 0x09, 0xa6, 0x00, 0x6e, 0x6f, 0x2c, 0x85, 0x16, 0x43, 0xb5, 0x94, 0xd0, 0xb6, 0x94,
-	0xb0, 0xc1, 0x29, 0xdb, 0xf6, 0x9e, 0x3c, 0x5f, 0x99, 0x89, 0x86, 0x11, 0xc1, 0x9f, 0x0e, 0x5a,
-	0xd0, 0x60, 0xdf, 0xe0, 0x84, 0x12, 0x2c, 0x79, 0xb6, 0xcd, 0x19, 0xb9, 0x5a, 0xbf, 0x0d, 0x34,
-	0x8b, 0x0d, 0x83, 0x2b, 0xb9, 0xe5, 0x8e, 0xd5, 0xfb, 0xc8, 0x6b, 0x72, 0x46, 0x6c, 0x19, 0xbe,
-	0xa3, 0x52, 0xf9, 0xfb, 0xf9, 0xca, 0xa2, 0x09, 0x12, 0xa4, 0x13, 0x52, 0x5e, 0xef, 0x62, 0xd9,
-	0x0e, 0xf7, 0x98, 0x7c, 0xf6, 0xf8, 0x1e, 0xb2, 0xbb, 0xed, 0x31, 0x19, 0xe9, 0x40, 0x75, 0x3c,
-	0x38, 0x96, 0xb4, 0x0f, 0xba, 0x20, 0x6f, 0x45, 0xd6, 0x0a, 0xfe, 0x71, 0xd0, 0xe2, 0x28, 0x89,
-	0x83, 0x04, 0x8b, 0xf6, 0x8b, 0x61, 0x71, 0x17, 0x55, 0x4c, 0x2b, 0xd5, 0x3c, 0xbc, 0xc8, 0x5a,
-	0xd5, 0x06, 0xaa, 0xe0, 0xae, 0xbe, 0xd3, 0xde, 0xcd, 0xf9, 0xd9, 0xd0, 0x42, 0x01, 0x96, 0x47,
-	0x0a, 0xf0, 0x47, 0x07, 0xbd, 0x66, 0x6a, 0x22, 0x03, 0x02, 0x4c, 0x52, 0x9c, 0x88, 0x46, 0x1b,
-	0xb3, 0xd6, 0xd5, 0x1c, 0xdf, 0x47, 0x73, 0x36, 0x75, 0x30, 0xd5, 0x7e, 0x19, 0xcb, 0xa1, 0xab,
-	0xba, 0x8e, 0xad, 0x0c, 0x33, 0x55, 0x56, 0x25, 0xad, 0x76, 0x6e, 0x06, 0xbf, 0x38, 0xe8, 0x65,
-	0x5b, 0xa0, 0x8a, 0xf9, 0x7e, 0x1b, 0x0b, 0x28, 0xc8, 0xe2, 0x8c, 0xc8, 0x72, 0x45, 0x87, 0xfa,
-	0x00, 0x95, 0x53, 0x15, 0xaf, 0x31, 0xe6, 0x37, 0x82, 0x70, 0xec, 0x90, 0x0c, 0x0b, 0x48, 0x91,
-	0x09, 0xd0, 0xd7, 0x81, 0xf7, 0x18, 0xb1, 0xcd, 0xc9, 0x18, 0xc1, 0x6f, 0x2e, 0xaa, 0x16, 0x72,
-	0xdb, 0x81, 0x98, 0xaa, 0x6a, 0x9e, 0x32, 0xbb, 0xf7, 0x90, 0xd7, 0xa1, 0xb6, 0x62, 0xe7, 0x37,
-	0xde, 0xbc, 0x34, 0xb9, 0xcf, 0x29, 0x23, 0x91, 0x76, 0x57, 0xad, 0x13, 0xdb, 0xa6, 0xe7, 0x7b,
-	0xfa, 0xb2, 0x0e, 0x6c, 0xb5, 0x96, 0xd9, 0x1e, 0xe5, 0x97, 0xcd, 0x5a, 0x6e, 0x9b, 0x35, 0xd9,
-	0xcb, 0x18, 0x10, 0xbf, 0x92, 0xaf, 0x19, 0xbb, 0xd8, 0x1d, 0x67, 0x47, 0xbb, 0xe3, 0x7d, 0xe4,
-	0xa5, 0x98, 0x12, 0xff, 0xd6, 0x14, 0xd7, 0x4a, 0x05, 0x06, 0x12, 0xbd, 0xa4, 0x25, 0x7b, 0xc0,
-	0x13, 0x72, 0x60, 0x66, 0xcd, 0x24, 0xbd, 0x36, 0xad, 0x20, 0xae, 0x16, 0x64, 0x65, 0x82, 0x20,
-	0x6a, 0xa3, 0x82, 0x1c, 0xe3, 0x87, 0x5d, 0x56, 0x40, 0xfd, 0x2a, 0x05, 0x76, 0x09, 0x6a, 0xde,
-	0x60, 0xdd, 0x42, 0x83, 0xdd, 0x1c, 0x39, 0x9a, 0xeb, 0x65, 0x12, 0x08, 0x74, 0x47, 0x63, 0x6e,
-	0xa5, 0xe9, 0xe4, 0x99, 0x3a, 0xcc, 0xc2, 0x1d, 0xc9, 0x42, 0x5d, 0xa4, 0x34, 0x85, 0x24, 0xc1,
-	0x96, 0xca, 0xe5, 0x17, 0x29, 0x77, 0x0d, 0x7e, 0x75, 0x90, 0x7f, 0x61, 0x7a, 0x1c, 0x48, 0x9e,
-	0xa6, 0xd3, 0x0d, 0xf5, 0x2d, 0x54, 0x11, 0x12, 0xcb, 0x9e, 0xb0, 0xdc, 0xdf, 0x9e, 0x58, 0x96,
-	0x45, 0x38, 0x15, 0x10, 0xd9, 0xc0, 0x42, 0x9b, 0xf1, 0x46, 0xda, 0xcc, 0x27, 0xf6, 0xf2, 0x44,
-	0x10, 0xe3, 0x24, 0xd9, 0x07, 0x46, 0x28, 0x6b, 0x4d, 0x12, 0xc9, 0xee, 0xe0, 0x8e, 0xec, 0xf0,
-	0x83, 0x83, 0x5e, 0xd1, 0x5b, 0x6c, 0xab, 0x43, 0x3e, 0xf9, 0xb4, 0xa7, 0x87, 0xc9, 0x3c, 0x72,
-	0x07, 0xad, 0xc9, 0xa5, 0xe4, 0x2a, 0x86, 0xc3, 0x56, 0x5a, 0x9a, 0xba, 0x95, 0x06, 0xdf, 0xdb,
-	0xfa, 0x32, 0x89, 0xec, 0x63, 0x7a, 0x31, 0x8d, 0x71, 0x75, 0xf5, 0xbf, 0x60, 0x27, 0x23, 0x22,
-	0x34, 0x12, 0x2e, 0xc6, 0x88, 0xf0, 0x40, 0xdd, 0xf6, 0x23, 0x2d, 0x90, 0x9d, 0x3e, 0x37, 0xc2,
-	0x1a, 0x04, 0x07, 0xbf, 0xe7, 0x9a, 0xef, 0x40, 0xca, 0x05, 0x95, 0x5f, 0xf0, 0xfe, 0x84, 0xca,
-	0xd2, 0x90, 0x09, 0x60, 0x31, 0x35, 0xa4, 0x09, 0xae, 0xee, 0xa2, 0x59, 0x02, 0x31, 0x3e, 0x81,
-	0xa9, 0xa6, 0x79, 0x1e, 0x1b, 0x7c, 0x64, 0xe7, 0xf6, 0x01, 0xc3, 0xa9, 0x68, 0x73, 0x39, 0xf8,
-	0xab, 0x38, 0xe6, 0xa4, 0xf4, 0x23, 0xc1, 0x1d, 0x3e, 0x12, 0xb6, 0x3f, 0x7b, 0x72, 0x5a, 0x73,
-	0x9e, 0x9e, 0xd6, 0x9c, 0x7f, 0x4f, 0x6b, 0xce, 0xcf, 0x67, 0xb5, 0x99, 0xa7, 0x67, 0xb5, 0x99,
-	0xbf, 0xce, 0x6a, 0x33, 0xdf, 0xbd, 0xdb, 0xa2, 0xb2, 0xdd, 0x6b, 0x86, 0x31, 0xef, 0xd6, 0x0b,
-	0x0f, 0x9d, 0xc2, 0xcf, 0xe3, 0xc1, 0xab, 0x47, 0x9e, 0xa4, 0x20, 0x9a, 0x15, 0xfd, 0xe2, 0xd9,
-	0xfc, 0x2f, 0x00, 0x00, 0xff, 0xff, 0xdb, 0x05, 0xe6, 0x7a, 0xc8, 0x0d, 0x00, 0x00,
+	// 1284 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x57, 0x4d, 0x6f, 0x1b, 0xc5,
+	0x1b, 0xcf, 0xae, 0xd7, 0x4e, 0x33, 0xfd, 0xb7, 0x7f, 0x58, 0xd2, 0xb2, 0x0d, 0xc2, 0x29, 0xc3,
+	0xa5, 0x08, 0x75, 0xdd, 0xa4, 0x02, 0xf1, 0x22, 0x54, 0x12, 0xb7, 0x54, 0x05, 0x01, 0xd5, 0x86,
+	0x17, 0x89, 0x4b, 0x34, 0xd9, 0x99, 0xd8, 0xd3, 0xac, 0x67, 0x56, 0x33, 0x63, 0x27, 0xe5, 0x0b,
+	0x20, 0x71, 0x40, 0x5c, 0xf9, 0x06, 0x5c, 0x91, 0x2a, 0x71, 0x03, 0x89, 0x53, 0x0f, 0x1c, 0x4a,
+	0x4f, 0x88, 0x43, 0x41, 0xed, 0x17, 0x41, 0xf3, 0xb2, 0xf6, 0xae, 0x63, 0xc7, 0x89, 0x4b, 0x6f,
+	0xfb, 0xec, 0x3c, 0xaf, 0xbf, 0x79, 0x9e, 0xdf, 0xcc, 0x00, 0xc8, 0x73, 0xc2, 0x32, 0x82, 0x3b,
+	0x44, 0xb4, 0x30, 0x52, 0x88, 0x11, 0xd5, 0x1a, 0xac, 0xb5, 0xc8, 0x80, 0x30, 0x25, 0xe3, 0x5c,
+	0x70, 0xc5, 0xc3, 0x73, 0x23, 0x9d, 0xd8, 0xe9, 0xc4, 0x83, 0xb5, 0x95, 0x66, 0xca, 0x65, 0x8f,
+	0xcb, 0xd6, 0x0e, 0x92, 0xa4, 0x35, 0x58, 0xdb, 0x21, 0x0a, 0xad, 0xb5, 0x52, 0x4e, 0x99, 0x35,
+	0x5b, 0xb9, 0x60, 0xd7, 0xb7, 0x8d, 0xd4, 0xb2, 0x82, 0x5b, 0x5a, 0xee, 0xf0, 0x0e, 0xb7, 0xff,
+	0xf5, 0x97, 0xfb, 0x3b, 0x25, 0x97, 0x94, 0x77, 0xb9, 0x50, 0x4e, 0xe7, 0xd5, 0xc9, 0x3a, 0x45,
+	0x5a, 0x46, 0x09, 0x1e, 0x80, 0x17, 0x6e, 0xe8, 0x02, 0xae, 0x23, 0x85, 0x3e, 0x21, 0xaa, 0x2d,
+	0x08, 0x52, 0x04, 0x87, 0x2f, 0x03, 0xe0, 0xf4, 0xb6, 0x29, 0x8e, 0xbc, 0x8b, 0xde, 0xa5, 0x20,
+	0x59, 0x72, 0x7f, 0x6e, 0xe1, 0x30, 0x06, 0x75, 0xbe, 0xcf, 0x88, 0x88, 0xfc, 0x8b, 0xde, 0xa5,
+	0xa5, 0xcd, 0xe8, 0xe1, 0xbd, 0xcb, 0xcb, 0x2e, 0xeb, 0x0d, 0x8c, 0x05, 0x91, 0x72, 0x4b, 0x09,
+	0xca, 0x3a, 0x89, 0x55, 0x0b, 0x43, 0x10, 0x30, 0xd4, 0x23, 0x51, 0x4d, 0xab, 0x27, 0xe6, 0x1b,
+	0xe2, 0x6a, 0xe4, 0xcf, 0x73, 0xfc, 0x0c, 0x22, 0xc3, 0xef, 0x3c, 0xf0, 0x92, 0x09, 0xd3, 0xe6,
+	0x4c, 0x09, 0xba, 0xd3, 0x57, 0x94, 0x33, 0xd9, 0xe6, 0xbd, 0x1e, 0x55, 0x3a, 0xdc, 0x3b, 0xe0,
+	0x74, 0x5a, 0xac, 0x70, 0x61, 0xe2, 0x1d, 0xe5, 0xb5, 0xac, 0xac, 0x53, 0xdd, 0xa5, 0x42, 0xaa,
+	0x6d, 0x81, 0xd8, 0x9e, 0x49, 0x28, 0x48, 0x96, 0xcc, 0x9f, 0x04, 0xb1, 0xbd, 0x70, 0x19, 0xd4,
+	0x53, 0xde, 0x67, 0xca, 0x54, 0x7d, 0x26, 0xb1, 0x02, 0xfc, 0xc5, 0x03, 0x17, 0x0e, 0x25, 0x94,
+	0x90, 0x01, 0x41, 0x19, 0xc1, 0x1a, 0x28, 0xe3, 0xcc, 0xd6, 0x6d, 0xbe, 0xc7, 0x10, 0xf1, 0xc7,
+	0x11, 0x19, 0xab, 0xa0, 0x76, 0x92, 0x0a, 0x56, 0xc0, 0x29, 0x49, 0x3a, 0x3d, 0xdd, 0xc0, 0x51,
+	0x60, 0xb2, 0x1c, 0xca, 0xe1, 0x79, 0xd0, 0x50, 0x7c, 0x8f, 0x30, 0x19, 0xd5, 0x4d, 0x48, 0x27,
+	0xc1, 0x3d, 0xb0, 0x72, 0x18, 0xd0, 0x8d, 0x34, 0x25, 0xf9, 0x31, 0xb6, 0x2f, 0x02, 0x8b, 0x03,
+	0x22, 0x24, 0xe5, 0xcc, 0x15, 0x52, 0x88, 0x1a, 0x2d, 0x5d, 0xad, 0x8c, 0x6a, 0x17, 0x6b, 0x97,
+	0x82, 0xc4, 0x0a, 0x90, 0x4e, 0x0a, 0x96, 0x90, 0x3b, 0x24, 0x3d, 0x46, 0xb0, 0xa1, 0x4b, 0xbf,
+	0xe4, 0x52, 0xd7, 0x25, 0x08, 0x92, 0x9c, 0xb9, 0x6e, 0x74, 0x12, 0xcc, 0x26, 0x84, 0xfa, 0x92,
+	0xaa, 0x2e, 0x16, 0x68, 0x9f, 0x4d, 0xdc, 0x98, 0x31, 0xe4, 0xfd, 0x13, 0x20, 0x0f, 0x7f, 0xf5,
+	0x5c, 0xfb, 0xdb, 0x56, 0x4c, 0x88, 0xea, 0x0b, 0x36, 0xa5, 0x01, 0x9e, 0x22, 0xce, 0x18, 0x44,
+	0xb5, 0x71, 0x88, 0xde, 0x06, 0x8b, 0x98, 0xe4, 0x5c, 0x52, 0x65, 0xf6, 0xff, 0xf4, 0xfa, 0x85,
+	0xd8, 0xf9, 0xd4, 0x54, 0x15, 0x3b, 0xaa, 0x8a, 0xdb, 0x9c, 0xb2, 0xcd, 0xe0, 0xfe, 0xa3, 0xd5,
+	0x85, 0xa4, 0xd0, 0x87, 0x77, 0x2a, 0x05, 0xc8, 0x1b, 0x07, 0x39, 0x15, 0xa4, 0x04, 0xba, 0x57,
+	0x06, 0xfd, 0x3d, 0xb0, 0xb4, 0xcb, 0xc5, 0x2e, 0xa1, 0x8a, 0xd8, 0x16, 0x3e, 0x46, 0xa4, 0x91,
+	0x05, 0xfc, 0xcd, 0x03, 0xcb, 0x26, 0xd8, 0x17, 0x28, 0xa3, 0x18, 0x29, 0x2e, 0x36, 0x39, 0xc3,
+	0xb3, 0x3b, 0x60, 0x1d, 0x2c, 0x22, 0x8b, 0xcd, 0x4c, 0xd4, 0x0a, 0xc5, 0xf0, 0x1a, 0x08, 0x76,
+	0x38, 0xc3, 0x6e, 0x90, 0x5e, 0xd7, 0xa9, 0xfc, 0xf5, 0x68, 0xf5, 0x9c, 0x35, 0x92, 0x78, 0x2f,
+	0xa6, 0xbc, 0xd5, 0x43, 0xaa, 0x1b, 0xdf, 0x62, 0xea, 0xe1, 0xbd, 0xcb, 0xc0, 0x79, 0xbb, 0xc5,
+	0x54, 0x62, 0x0c, 0x75, 0x83, 0xa1, 0x54, 0xd1, 0x01, 0x31, 0x90, 0x9e, 0x4a, 0x9c, 0x04, 0xff,
+	0xf6, 0xc0, 0xb9, 0x6a, 0x11, 0x5b, 0x19, 0x92, 0xdd, 0x67, 0x53, 0xc5, 0x79, 0xd0, 0xb0, 0x87,
+	0x81, 0xdb, 0x73, 0x27, 0x85, 0x6d, 0xd0, 0x40, 0x3d, 0xc3, 0x4a, 0xc1, 0xc9, 0xeb, 0x73, 0xa6,
+	0xa5, 0x11, 0xaa, 0x57, 0x46, 0xe8, 0x5b, 0x0f, 0xbc, 0x68, 0x7b, 0x42, 0x10, 0x4c, 0x98, 0xa2,
+	0x28, 0x93, 0xed, 0x2e, 0x62, 0x9d, 0xd9, 0x35, 0xbe, 0x09, 0x96, 0x5c, 0xea, 0xc4, 0xce, 0xeb,
+	0x51, 0x55, 0x8e, 0x54, 0x35, 0xa1, 0x74, 0x04, 0x62, 0xba, 0xad, 0x6a, 0x06, 0xed, 0x42, 0x84,
+	0x3f, 0x78, 0xe0, 0x39, 0xd7, 0xa0, 0xba, 0xf2, 0xdb, 0x5d, 0x24, 0x49, 0x09, 0x16, 0xaf, 0x02,
+	0xcb, 0x0c, 0x8e, 0x7d, 0x0b, 0xd4, 0x73, 0x6d, 0x6f, 0x62, 0x9c, 0x5d, 0x87, 0xf1, 0xc4, 0x63,
+	0x3e, 0x2e, 0x45, 0x4a, 0xac, 0x81, 0x19, 0x07, 0xde, 0x67, 0xd8, 0xd1, 0xab, 0x15, 0xe0, 0x4f,
+	0x3e, 0x08, 0x4b, 0xb9, 0x5d, 0x27, 0x29, 0xd5, 0xdd, 0x3c, 0x67, 0x76, 0x6f, 0x80, 0x60, 0x8f,
+	0xba, 0x8e, 0x3d, 0xbb, 0xfe, 0xca, 0x91, 0xc9, 0x7d, 0x44, 0x19, 0x4e, 0x8c, 0xba, 0x26, 0x7f,
+	0xe4, 0x68, 0x3b, 0x0a, 0xcc, 0xb0, 0x0e, 0x65, 0xbd, 0x26, 0x1c, 0xcb, 0x46, 0x75, 0xbb, 0x56,
+	0xc8, 0x76, 0xcd, 0xd2, 0x55, 0xd4, 0x28, 0xd6, 0x1c, 0x7d, 0x95, 0xf8, 0x7d, 0xb1, 0xca, 0xef,
+	0xd7, 0x40, 0x90, 0x23, 0x8a, 0xa3, 0x53, 0x73, 0x8c, 0x95, 0x36, 0x84, 0x0a, 0xfc, 0xdf, 0x40,
+	0x76, 0x93, 0x67, 0x78, 0xcb, 0x9e, 0x96, 0xd3, 0xf0, 0xba, 0xea, 0x00, 0xf1, 0x0d, 0x20, 0xab,
+	0x53, 0x00, 0xd1, 0x8e, 0x4a, 0x70, 0x4c, 0x3e, 0xae, 0x45, 0x29, 0xea, 0xa7, 0x39, 0x61, 0x47,
+	0x44, 0x2d, 0xa8, 0xdb, 0x2f, 0x51, 0xf7, 0xd5, 0xca, 0xd6, 0x1c, 0x2f, 0x13, 0x28, 0xc1, 0x19,
+	0x13, 0x73, 0x23, 0xcf, 0xa7, 0xdf, 0x0a, 0x46, 0x59, 0xf8, 0x95, 0x2c, 0xf4, 0x20, 0xe5, 0x39,
+	0xc9, 0x32, 0xe4, 0x4a, 0x39, 0x7a, 0x90, 0x0a, 0x55, 0xf8, 0xa3, 0x07, 0xa2, 0x43, 0xe7, 0xdf,
+	0x96, 0xe2, 0x79, 0x3e, 0xdf, 0xb5, 0x64, 0x03, 0x34, 0xa4, 0x42, 0xaa, 0x2f, 0x5d, 0xed, 0xaf,
+	0x4d, 0x6d, 0xcb, 0x72, 0x38, 0x6d, 0x90, 0x38, 0xc3, 0x12, 0xcd, 0x04, 0x15, 0x9a, 0xf9, 0xbd,
+	0x38, 0x3b, 0xb7, 0xec, 0x5d, 0xe5, 0x29, 0xb2, 0x8c, 0xc0, 0xa2, 0xbb, 0xf0, 0xb8, 0x6d, 0x2f,
+	0x44, 0xdd, 0xe5, 0x5c, 0xd0, 0x0e, 0x65, 0x28, 0x33, 0xe1, 0x83, 0x64, 0x28, 0x9b, 0x6b, 0x13,
+	0x43, 0xb9, 0xec, 0x72, 0xe5, 0x2e, 0x47, 0x43, 0x39, 0xbc, 0x02, 0x1a, 0xa8, 0xaf, 0xba, 0x5c,
+	0x44, 0x8d, 0x19, 0xe0, 0x3b, 0x3d, 0xf8, 0x47, 0x41, 0x54, 0x9f, 0x91, 0x03, 0xd5, 0xce, 0x10,
+	0xed, 0x11, 0x5c, 0x72, 0xe3, 0x1d, 0xcf, 0xcd, 0xc4, 0xf6, 0x9b, 0x5e, 0x1e, 0x04, 0xff, 0x4b,
+	0x4b, 0xc8, 0xbb, 0x12, 0x2b, 0xff, 0xc2, 0x55, 0x70, 0x9a, 0xef, 0xb3, 0xed, 0xc2, 0x43, 0xdd,
+	0x78, 0x00, 0x7c, 0x9f, 0x39, 0xdc, 0xb5, 0x7b, 0x41, 0x64, 0xbf, 0x67, 0x88, 0xc0, 0x90, 0xaf,
+	0x13, 0xe1, 0xfb, 0x8e, 0xdf, 0x12, 0x92, 0xa2, 0x2c, 0xbb, 0x4d, 0x18, 0xa6, 0xac, 0x33, 0xad,
+	0x8f, 0xdd, 0x26, 0xfb, 0x95, 0x4d, 0xfe, 0xc6, 0x03, 0xcf, 0x1b, 0x17, 0x9b, 0x7a, 0x0e, 0xef,
+	0x7e, 0xd0, 0x37, 0xe7, 0xfd, 0x59, 0xe0, 0x0f, 0x4f, 0x0f, 0x9f, 0xe2, 0x59, 0xdb, 0x3b, 0x3a,
+	0xed, 0x6a, 0x73, 0x9f, 0x76, 0xf0, 0x6b, 0x47, 0x01, 0x36, 0x91, 0xdb, 0x88, 0x1e, 0x4e, 0x63,
+	0x12, 0xf6, 0xff, 0x49, 0xec, 0xac, 0x02, 0x42, 0x3b, 0xe3, 0x72, 0x02, 0x08, 0x37, 0x35, 0x21,
+	0xef, 0x1a, 0x80, 0xdc, 0x05, 0xe1, 0x44, 0xb1, 0x86, 0xc6, 0xf0, 0xe7, 0x02, 0xf3, 0xeb, 0xf6,
+	0x8e, 0xf7, 0x31, 0x1f, 0x4c, 0x19, 0x2b, 0x13, 0x32, 0x23, 0x48, 0xce, 0x1d, 0xd2, 0x1a, 0x87,
+	0x37, 0xf4, 0x05, 0x34, 0x45, 0x77, 0xc9, 0x5c, 0x17, 0xae, 0xc2, 0x16, 0xbe, 0xeb, 0xae, 0x56,
+	0x5b, 0x6e, 0x0c, 0x87, 0xef, 0x91, 0x09, 0x3b, 0x65, 0x5e, 0xa2, 0xfe, 0xe8, 0x25, 0xba, 0xf9,
+	0xe1, 0xfd, 0xc7, 0x4d, 0xef, 0xc1, 0xe3, 0xa6, 0xf7, 0xcf, 0xe3, 0xa6, 0xf7, 0xfd, 0x93, 0xe6,
+	0xc2, 0x83, 0x27, 0xcd, 0x85, 0x3f, 0x9f, 0x34, 0x17, 0xbe, 0xba, 0xd2, 0xa1, 0xaa, 0xdb, 0xdf,
+	0x89, 0x53, 0xde, 0x6b, 0x95, 0x5e, 0xd3, 0xa5, 0xcf, 0x83, 0xe1, 0xd3, 0x5a, 0xdd, 0xcd, 0x89,
+	0xdc, 0x69, 0x98, 0x67, 0xf5, 0xd5, 0x7f, 0x03, 0x00, 0x00, 0xff, 0xff, 0x14, 0xb3, 0xf5, 0x65,
+	0x2d, 0x10, 0x00, 0x00,
 }
 
 func (m *EventDataNetCreated) Marshal() (dAtA []byte, err error) {
@@ -1907,6 +2175,56 @@ func (m *EventContributionWithdrawn) MarshalToSizedBuffer(dAtA []byte) (int, err
 	return len(dAtA) - i, nil
 }
 
+func (m *EventCommitReturned) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventCommitReturned) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventCommitReturned) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Deposit.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if m.DatanetId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Contributor) > 0 {
+		i -= len(m.Contributor)
+		copy(dAtA[i:], m.Contributor)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Contributor)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Rank != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Rank))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *EventCommitsExpired) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -1938,20 +2256,20 @@ func (m *EventCommitsExpired) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	i--
 	dAtA[i] = 0x12
 	if len(m.Ranks) > 0 {
-		dAtA7 := make([]byte, len(m.Ranks)*10)
-		var j6 int
+		dAtA8 := make([]byte, len(m.Ranks)*10)
+		var j7 int
 		for _, num := range m.Ranks {
 			for num >= 1<<7 {
-				dAtA7[j6] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA8[j7] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j6++
+				j7++
 			}
-			dAtA7[j6] = uint8(num)
-			j6++
+			dAtA8[j7] = uint8(num)
+			j7++
 		}
-		i -= j6
-		copy(dAtA[i:], dAtA7[:j6])
-		i = encodeVarintEvents(dAtA, i, uint64(j6))
+		i -= j7
+		copy(dAtA[i:], dAtA8[:j7])
+		i = encodeVarintEvents(dAtA, i, uint64(j7))
 		i--
 		dAtA[i] = 0xa
 	}
@@ -2196,56 +2514,56 @@ func (m *EventCohortDecided) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		dAtA[i] = 0x38
 	}
 	if len(m.Returned) > 0 {
-		dAtA9 := make([]byte, len(m.Returned)*10)
-		var j8 int
+		dAtA10 := make([]byte, len(m.Returned)*10)
+		var j9 int
 		for _, num := range m.Returned {
 			for num >= 1<<7 {
-				dAtA9[j8] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA10[j9] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j8++
+				j9++
 			}
-			dAtA9[j8] = uint8(num)
-			j8++
+			dAtA10[j9] = uint8(num)
+			j9++
 		}
-		i -= j8
-		copy(dAtA[i:], dAtA9[:j8])
-		i = encodeVarintEvents(dAtA, i, uint64(j8))
+		i -= j9
+		copy(dAtA[i:], dAtA10[:j9])
+		i = encodeVarintEvents(dAtA, i, uint64(j9))
 		i--
 		dAtA[i] = 0x32
 	}
 	if len(m.Rejected) > 0 {
-		dAtA11 := make([]byte, len(m.Rejected)*10)
-		var j10 int
+		dAtA12 := make([]byte, len(m.Rejected)*10)
+		var j11 int
 		for _, num := range m.Rejected {
 			for num >= 1<<7 {
-				dAtA11[j10] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA12[j11] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j10++
+				j11++
 			}
-			dAtA11[j10] = uint8(num)
-			j10++
+			dAtA12[j11] = uint8(num)
+			j11++
 		}
-		i -= j10
-		copy(dAtA[i:], dAtA11[:j10])
-		i = encodeVarintEvents(dAtA, i, uint64(j10))
+		i -= j11
+		copy(dAtA[i:], dAtA12[:j11])
+		i = encodeVarintEvents(dAtA, i, uint64(j11))
 		i--
 		dAtA[i] = 0x2a
 	}
 	if len(m.Accepted) > 0 {
-		dAtA13 := make([]byte, len(m.Accepted)*10)
-		var j12 int
+		dAtA14 := make([]byte, len(m.Accepted)*10)
+		var j13 int
 		for _, num := range m.Accepted {
 			for num >= 1<<7 {
-				dAtA13[j12] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA14[j13] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j12++
+				j13++
 			}
-			dAtA13[j12] = uint8(num)
-			j12++
+			dAtA14[j13] = uint8(num)
+			j13++
 		}
-		i -= j12
-		copy(dAtA[i:], dAtA13[:j12])
-		i = encodeVarintEvents(dAtA, i, uint64(j12))
+		i -= j13
+		copy(dAtA[i:], dAtA14[:j13])
+		i = encodeVarintEvents(dAtA, i, uint64(j13))
 		i--
 		dAtA[i] = 0x22
 	}
@@ -2424,6 +2742,121 @@ func (m *EventContributionStopped) MarshalToSizedBuffer(dAtA []byte) (int, error
 		i = encodeVarintEvents(dAtA, i, uint64(m.Rank))
 		i--
 		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventSegmentStopped) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventSegmentStopped) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventSegmentStopped) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Author) > 0 {
+		i -= len(m.Author)
+		copy(dAtA[i:], m.Author)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Author)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if m.Snapshot != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Snapshot))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Original != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Original))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Segment != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Segment))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.DatanetId != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.DatanetId))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Rank != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Rank))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventTextClaimed) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventTextClaimed) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventTextClaimed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Resumed {
+		i--
+		if m.Resumed {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.OwnSegment != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.OwnSegment))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Contribution != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Contribution))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Segment != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Segment))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Rank != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Rank))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Author) > 0 {
+		i -= len(m.Author)
+		copy(dAtA[i:], m.Author)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Author)))
+		i--
+		dAtA[i] = 0xa
 	}
 	return len(dAtA) - i, nil
 }
@@ -2822,6 +3255,27 @@ func (m *EventContributionWithdrawn) Size() (n int) {
 	return n
 }
 
+func (m *EventCommitReturned) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Rank != 0 {
+		n += 1 + sovEvents(uint64(m.Rank))
+	}
+	l = len(m.Contributor)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.DatanetId != 0 {
+		n += 1 + sovEvents(uint64(m.DatanetId))
+	}
+	l = m.Deposit.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
 func (m *EventCommitsExpired) Size() (n int) {
 	if m == nil {
 		return 0
@@ -3045,6 +3499,62 @@ func (m *EventContributionStopped) Size() (n int) {
 	l = len(m.Reason)
 	if l > 0 {
 		n += 1 + l + sovEvents(uint64(l))
+	}
+	return n
+}
+
+func (m *EventSegmentStopped) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Rank != 0 {
+		n += 1 + sovEvents(uint64(m.Rank))
+	}
+	if m.DatanetId != 0 {
+		n += 1 + sovEvents(uint64(m.DatanetId))
+	}
+	if m.Segment != 0 {
+		n += 1 + sovEvents(uint64(m.Segment))
+	}
+	if m.Original != 0 {
+		n += 1 + sovEvents(uint64(m.Original))
+	}
+	if m.Snapshot != 0 {
+		n += 1 + sovEvents(uint64(m.Snapshot))
+	}
+	l = len(m.Author)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	return n
+}
+
+func (m *EventTextClaimed) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Author)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Rank != 0 {
+		n += 1 + sovEvents(uint64(m.Rank))
+	}
+	if m.Segment != 0 {
+		n += 1 + sovEvents(uint64(m.Segment))
+	}
+	if m.Contribution != 0 {
+		n += 1 + sovEvents(uint64(m.Contribution))
+	}
+	if m.OwnSegment != 0 {
+		n += 1 + sovEvents(uint64(m.OwnSegment))
+	}
+	if m.Resumed {
+		n += 2
 	}
 	return n
 }
@@ -4083,6 +4593,159 @@ func (m *EventContributionWithdrawn) Unmarshal(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			m.Contributor = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventCommitReturned) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventCommitReturned: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventCommitReturned: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rank", wireType)
+			}
+			m.Rank = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rank |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Contributor", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Contributor = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Deposit", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Deposit.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
@@ -5692,6 +6355,361 @@ func (m *EventContributionStopped) Unmarshal(dAtA []byte) error {
 			}
 			m.Reason = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventSegmentStopped) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventSegmentStopped: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventSegmentStopped: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rank", wireType)
+			}
+			m.Rank = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rank |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DatanetId", wireType)
+			}
+			m.DatanetId = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DatanetId |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Segment", wireType)
+			}
+			m.Segment = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Segment |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Original", wireType)
+			}
+			m.Original = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Original |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Snapshot", wireType)
+			}
+			m.Snapshot = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Snapshot |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Author", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Author = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventTextClaimed) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventTextClaimed: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventTextClaimed: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Author", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Author = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rank", wireType)
+			}
+			m.Rank = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Rank |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Segment", wireType)
+			}
+			m.Segment = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Segment |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Contribution", wireType)
+			}
+			m.Contribution = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Contribution |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field OwnSegment", wireType)
+			}
+			m.OwnSegment = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.OwnSegment |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Resumed", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Resumed = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := skipEvents(dAtA[iNdEx:])

@@ -44,6 +44,9 @@ func (g GenesisState) Validate() error {
 		if err := validateDeposit(commit.Deposit); err != nil {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "commit %d: %s", commit.Rank, err)
 		}
+		if err := validateAmounts(commit.DepositPerToken, commit.MinDeposit); err != nil {
+			return errorsmod.Wrapf(err, "commit %d", commit.Rank)
+		}
 	}
 	for _, contribution := range g.Contributions {
 		if err := g.validateRank(ranks, contribution.Rank); err != nil {
@@ -58,7 +61,7 @@ func (g GenesisState) Validate() error {
 		if err := validateDeposit(contribution.Deposit); err != nil {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d: %s", contribution.Rank, err)
 		}
-		if err := validateAmounts(contribution.ReviewFee, contribution.FeePaid, contribution.AcceptedDeposit, contribution.Vesting); err != nil {
+		if err := validateAmounts(contribution.ReviewFee, contribution.FeePaid, contribution.AcceptedDeposit, contribution.BoundDeposit, contribution.Vesting); err != nil {
 			return errorsmod.Wrapf(err, "contribution %d", contribution.Rank)
 		}
 		if contribution.Recall != nil {
@@ -76,7 +79,44 @@ func (g GenesisState) Validate() error {
 	if err := g.validateVersions(datanets); err != nil {
 		return err
 	}
+	if err := g.validateStops(); err != nil {
+		return err
+	}
 	return g.validateReview(datanets)
+}
+
+// validateStops checks stopped segments; how many each contribution has is an invariant.
+func (g GenesisState) validateStops() error {
+	contributions := make(map[uint64]*Contribution, len(g.Contributions))
+	for i := range g.Contributions {
+		contributions[g.Contributions[i].Rank] = &g.Contributions[i]
+	}
+	for i, stop := range g.SegmentStops {
+		c, known := contributions[stop.Rank]
+		if !known || c.DatanetId != stop.DatanetId || stop.Segment >= c.Segments || c.AcceptedVersion == 0 || stop.StoppedHeight < 1 {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "stop of segment %d of contribution %d in DataNet %d", stop.Segment, stop.Rank, stop.DatanetId)
+		}
+		if before := g.SegmentStops[max(0, i-1)]; i > 0 && before.Rank == stop.Rank && before.Segment >= stop.Segment {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "stop of segment %d of contribution %d stands twice or out of order", stop.Segment, stop.Rank)
+		}
+		if stop.Author != "" {
+			if err := validateAddress("author", stop.Author); err != nil {
+				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+			}
+		}
+		if err := validateAmounts(stop.Bound); err != nil {
+			return errorsmod.Wrapf(err, "stop of segment %d of contribution %d", stop.Segment, stop.Rank)
+		}
+	}
+	for _, snapshot := range g.Snapshots {
+		if snapshot.Author == "" {
+			continue
+		}
+		if err := validateAddress("author", snapshot.Author); err != nil {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "snapshot %d: %s", snapshot.Id, err)
+		}
+	}
+	return nil
 }
 
 func (g GenesisState) validateRank(seen map[uint64]bool, rank uint64) error {

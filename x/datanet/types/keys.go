@@ -53,4 +53,5 @@ var (
 	SnapshotsKey     = collections.NewPrefix(38) // id → Snapshot
 	TimerAtKey       = collections.NewPrefix(39) // (kind, id) → time
 	GraceKey         = collections.NewPrefix(40) // → Grace
+	SegmentStopsKey  = collections.NewPrefix(44) // (DataNet, rank, segment) → SegmentStop
 )

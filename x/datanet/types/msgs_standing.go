@@ -15,6 +15,7 @@ var (
 	_ sdk.HasValidateBasic = (*MsgChallengeDuplicate)(nil)
 	_ sdk.HasValidateBasic = (*MsgAcceptSnapshot)(nil)
 	_ sdk.HasValidateBasic = (*MsgProvePriorArt)(nil)
+	_ sdk.HasValidateBasic = (*MsgClaimText)(nil)
 	_ sdk.HasValidateBasic = (*MsgRecallContribution)(nil)
 	_ sdk.HasValidateBasic = (*MsgReleaseDeposits)(nil)
 	_ sdk.HasValidateBasic = (*MsgResubmitContributions)(nil)
@@ -72,6 +73,11 @@ func (m *MsgAcceptSnapshot) ValidateBasic() error {
 	if err := validateAddress("authority", m.Authority); err != nil {
 		return err
 	}
+	if m.Author != "" {
+		if err := validateAddress("author", m.Author); err != nil {
+			return err
+		}
+	}
 	if len(m.Root) != hashSize || m.Segments < 1 || m.Segments > poa.MaxFileSegments {
 		return errorsmod.Wrapf(ErrSnapshot, "root of %d bytes over %d segments: want %d bytes, 1 to %d segments", len(m.Root), m.Segments, hashSize, poa.MaxFileSegments)
 	}
@@ -93,6 +99,17 @@ func (m *MsgProvePriorArt) ValidateBasic() error {
 		return err
 	}
 	return m.SnapshotSegment.Validate()
+}
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgClaimText) ValidateBasic() error {
+	if err := validateAddress("author", m.Author); err != nil {
+		return err
+	}
+	if m.Rank == m.Contribution {
+		return errorsmod.Wrapf(ErrContributionStatus, "contribution %d cannot be claimed for itself", m.Rank)
+	}
+	return nil
 }
 
 // ValidateBasic implements sdk.HasValidateBasic.

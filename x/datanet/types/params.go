@@ -69,5 +69,14 @@ func (p Params) Validate() error {
 
 // RequiredDeposit for a contribution of tokens, in aopen.
 func (p Params) RequiredDeposit(tokens uint64) math.Int {
-	return math.MaxInt(p.MinDeposit, p.DepositPerToken.Mul(math.NewIntFromUint64(tokens)))
+	return requiredDeposit(p.MinDeposit, p.DepositPerToken, tokens)
+}
+
+// RequiredDeposit for what was sealed, by the parameters of then.
+func (c Commit) RequiredDeposit(tokens uint64) math.Int {
+	return requiredDeposit(c.MinDeposit, c.DepositPerToken, tokens)
+}
+
+func requiredDeposit(least, perToken math.Int, tokens uint64) math.Int {
+	return math.MaxInt(least, perToken.Mul(math.NewIntFromUint64(tokens)))
 }

@@ -69,13 +69,20 @@ func (k Keeper) addVersion(ctx context.Context, model *types.Model, version type
 	model.Version++
 	version.ModelId, version.Version = model.Id, model.Version
 	version.Height = sdk.UnwrapSDKContext(ctx).BlockHeight()
+	for _, entry := range version.Manifest {
+		if err := k.datanets.PinVersion(ctx, entry.DatanetId, entry.Version); err != nil {
+			return err
+		}
+	}
 	if err := k.Versions.Set(ctx, collections.Join(model.Id, model.Version), version); err != nil {
 		return err
 	}
 	return k.Models.Set(ctx, model.Id, *model)
 }
 
-// checkVersion checks manifest and royalty against the DataNets.
+// checkVersion checks manifest and royalty against the DataNets. Their floors
+// add up: an answer may owe all of them, and what one asks for is not thinned
+// by how many stand beside it.
 func (k Keeper) checkVersion(ctx context.Context, params types.Params, version types.ModelVersion) error {
 	if len(version.Manifest) > int(params.MaxManifest) {
 		return errorsmod.Wrapf(types.ErrInvalidManifest, "%d DataNets, at most %d", len(version.Manifest), params.MaxManifest)
@@ -92,10 +99,10 @@ func (k Keeper) checkVersion(ctx context.Context, params types.Params, version t
 		if entry.Version > datanet.HeldVersion {
 			return errorsmod.Wrapf(types.ErrNotHeld, "version %d of DataNet %d: validators hold versions up to %d; wait until they have fetched its text", entry.Version, entry.DatanetId, datanet.HeldVersion)
 		}
-		floor = math.MaxInt(floor, datanet.RoyaltyFloor)
+		floor = floor.Add(datanet.RoyaltyFloor)
 	}
 	if version.Royalty.LT(floor) {
-		return errorsmod.Wrapf(types.ErrRoyalty, "royalty of %saopen is below the floor of its DataNets, %saopen", version.Royalty, floor)
+		return errorsmod.Wrapf(types.ErrRoyalty, "royalty of %saopen is below the sum of the floors of its DataNets, %saopen: charge it, or leave a DataNet out", version.Royalty, floor)
 	}
 	return nil
 }

@@ -20,5 +20,6 @@ type BankKeeper interface {
 type DatanetKeeper interface {
 	GetDataNet(ctx context.Context, id uint64) (datanettypes.DataNet, error)
 	GetVersion(ctx context.Context, datanetID, version uint64) (datanettypes.Version, error)
+	PinVersion(ctx context.Context, datanetID, version uint64) error
 	TaintedVersion(ctx context.Context, datanetID uint64) (uint64, error)
 }

@@ -59,7 +59,7 @@ type MsgRegisterModel struct {
 	Manifest []ManifestEntry `protobuf:"bytes,9,rep,name=manifest,proto3" json:"manifest"`
 	// method of attribution.
 	Method AttributionMethod `protobuf:"varint,10,opt,name=method,proto3,enum=openledger.models.v1.AttributionMethod" json:"method,omitempty"`
-	// royalty in aopen per answer, not below the floors of the manifest's DataNets.
+	// royalty in aopen per answer, not below the sum of the floors of the manifest's DataNets.
 	Royalty cosmossdk_io_math.Int `protobuf:"bytes,11,opt,name=royalty,proto3,customtype=cosmossdk.io/math.Int" json:"royalty"`
 }
 
