@@ -106,7 +106,7 @@ func (s *Sender) libraries(ctx context.Context, claimables []claimable) (map[mod
 			waits = errors.Join(waits, fmt.Errorf("model %d, version %d: %w", version.id, version.version, err))
 			continue
 		}
-		if found[version] = library; s.asOf == 0 || height < s.asOf {
+		if found[version] = library; height > 0 && (s.asOf == 0 || height < s.asOf) { // a model without text knows of none
 			s.asOf = height
 		}
 	}
