@@ -319,7 +319,18 @@ func (k Keeper) lost(ctx sdk.Context, batch types.Batch, record poa.Record, loss
 			should.UnattributedPPM -= loss.PPM
 		}
 	}
-	payable, err := k.payable(newSource(ctx, k, batch.Height, version), sdk.MustAccAddressFromBech32(batch.Provider), should, session.Price.Royalty, nil)
+	provider := sdk.MustAccAddressFromBech32(batch.Provider)
+	reductions, err := k.reductionsOf(ctx, batch.Id)
+	if err != nil {
+		return nil, err
+	}
+	from := newSource(ctx, k, batch.Height, version)
+	from.reduced(reductions)
+	// What the batch left out has no reduction there, but own text would not have been paid.
+	if err := from.reduceOwn(provider, should); err != nil {
+		return nil, err
+	}
+	payable, err := k.payable(from, provider, should, session.Price.Royalty, nil)
 	if err != nil {
 		return nil, err
 	}

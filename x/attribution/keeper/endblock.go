@@ -213,6 +213,9 @@ func (k Keeper) closeBatch(ctx sdk.Context, batch types.Batch) error {
 			return err
 		}
 	}
+	if err := k.Reductions.Remove(ctx, batch.Id); err != nil {
+		return err
+	}
 	return k.Batches.Remove(ctx, batch.Id)
 }
 

@@ -35,6 +35,11 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 			return err
 		}
 	}
+	for _, reductions := range g.Reductions {
+		if err := k.Reductions.Set(ctx, reductions.BatchId, reductions); err != nil {
+			return err
+		}
+	}
 	for _, dispute := range g.Disputes {
 		if err := k.addDispute(sdk.UnwrapSDKContext(ctx), dispute); err != nil {
 			return err
@@ -123,6 +128,9 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 		return nil, err
 	}
 	if g.Batches, err = modulekit.Values(ctx, k.Batches); err != nil {
+		return nil, err
+	}
+	if g.Reductions, err = modulekit.Values(ctx, k.Reductions); err != nil {
 		return nil, err
 	}
 	if g.Items, err = k.openItems(ctx, tip, types.MaxWindow); err != nil {

@@ -59,6 +59,9 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 	if err := k.checkBatches(ctx, tip.Accumulator.Count); err != nil {
 		return err
 	}
+	if err := k.checkReductions(ctx); err != nil {
+		return err
+	}
 	return k.checkAttestation(ctx)
 }
 
@@ -117,6 +120,20 @@ func (k Keeper) checkBatches(ctx context.Context, leaves uint64) error {
 		}
 	}
 	return nil
+}
+
+// checkReductions: reductions are of batches in state, in order, and keep less than all.
+func (k Keeper) checkReductions(ctx context.Context) error {
+	return k.Reductions.Walk(ctx, nil, func(id uint64, reductions types.Reductions) (bool, error) {
+		known, err := k.Batches.Has(ctx, id)
+		if err == nil && (!known || reductions.BatchId != id) {
+			err = errorsmod.Wrapf(types.ErrInvariant, "reductions of batch %d stand for batch %d, which is in state: %t", reductions.BatchId, id, known)
+		}
+		if err == nil {
+			err = reductions.Validate()
+		}
+		return err != nil, err
+	})
 }
 
 func (k Keeper) checkRecords(ctx context.Context, batch types.Batch) error {

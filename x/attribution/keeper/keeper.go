@@ -44,6 +44,7 @@ type Keeper struct {
 	BatchBySeq      collections.Map[collections.Pair[sdk.AccAddress, uint64], uint64]
 	BatchDeadlines  collections.KeySet[collections.Pair[time.Time, uint64]]
 	Tip             collections.Item[types.Tip]
+	Reductions      collections.Map[uint64, types.Reductions]
 
 	Disputes         collections.Map[[]byte, types.Dispute]
 	DisputeDeadlines collections.KeySet[collections.Pair[int64, []byte]]
@@ -76,6 +77,7 @@ func NewKeeper(
 		BatchBySeq:      collections.NewMap(sb, types.BatchBySeqKey, "batch_by_seq", collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key), collections.Uint64Value),
 		BatchDeadlines:  collections.NewKeySet(sb, types.BatchDeadlinesKey, "batch_deadlines", collections.PairKeyCodec(sdk.TimeKey, collections.Uint64Key)),
 		Tip:             collections.NewItem(sb, types.TipKey, "tip", codec.CollValue[types.Tip](cdc)),
+		Reductions:      collections.NewMap(sb, types.ReductionsKey, "reductions", collections.Uint64Key, codec.CollValue[types.Reductions](cdc)),
 
 		Disputes:         collections.NewMap(sb, types.DisputesKey, "disputes", collections.BytesKey, codec.CollValue[types.Dispute](cdc)),
 		DisputeDeadlines: collections.NewKeySet(sb, types.DisputeDeadlinesKey, "dispute_deadlines", collections.PairKeyCodec(collections.Int64Key, collections.BytesKey)),

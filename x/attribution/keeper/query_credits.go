@@ -35,16 +35,22 @@ func (s queryServer) BatchCredits(ctx context.Context, req *types.QueryBatchCred
 	if err != nil {
 		return nil, found(err)
 	}
-	accounts, err := s.credits(sdk.UnwrapSDKContext(ctx), batch, only)
+	reductions, err := s.reductionsOf(ctx, batch.Id)
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := s.credits(sdk.UnwrapSDKContext(ctx), batch, reductions, only)
 	return &types.QueryBatchCreditsResponse{
 		Accounts: accounts, Payment: batch.Payment(), BatchStatus: batch.Status, Height: batch.Height, SettledHeight: batch.SettledHeight,
+		Reductions: reductions,
 	}, err
 }
 
 // credits returns what a batch credits, by address.
-func (k Keeper) credits(ctx sdk.Context, batch types.Batch, only sdk.AccAddress) ([]types.AccountCredit, error) {
+func (k Keeper) credits(ctx sdk.Context, batch types.Batch, reductions []types.Reduction, only sdk.AccAddress) ([]types.AccountCredit, error) {
 	c := crediting{only: only, place: make(map[string]int), countedIn: make(map[partOfAccount]uint64)}
 	from, provider := newSource(ctx, k, batch.Height), sdk.MustAccAddressFromBech32(batch.Provider)
+	from.reduced(reductions)
 	versions := make(map[modelVersion]modelstypes.ModelVersion)
 	for page := range batch.Pages {
 		packed, err := k.Pages.Get(ctx, collections.Join(batch.Id, page))
@@ -56,7 +62,7 @@ func (k Keeper) credits(ctx sdk.Context, batch types.Batch, only sdk.AccAddress)
 			return nil, err
 		}
 		for _, record := range records {
-			at := modelVersion{record.ModelID, record.ModelVersion}
+			at := versionOf(record)
 			version, known := versions[at]
 			if !known {
 				if version, err = k.models.GetModelVersion(ctx, at.id, at.version); err != nil {
@@ -78,11 +84,6 @@ func (k Keeper) credits(ctx sdk.Context, batch types.Batch, only sdk.AccAddress)
 		}
 	}
 	return c.sorted(), nil
-}
-
-type modelVersion struct {
-	id      uint64
-	version uint32
 }
 
 // crediting adds up what receipts credit to accounts.

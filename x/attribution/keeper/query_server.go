@@ -174,7 +174,13 @@ func (s queryServer) Receipt(ctx context.Context, req *types.QueryReceiptRequest
 		return nil, err
 	}
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	payable, err := s.payable(newSource(sdkCtx, s.Keeper, batch.Height), sdk.MustAccAddressFromBech32(batch.Provider), record, version.Royalty, nil)
+	reductions, err := s.reductionsOf(ctx, batch.Id)
+	if err != nil {
+		return nil, err
+	}
+	from := newSource(sdkCtx, s.Keeper, batch.Height)
+	from.reduced(reductions)
+	payable, err := s.payable(from, sdk.MustAccAddressFromBech32(batch.Provider), record, version.Royalty, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +190,9 @@ func (s queryServer) Receipt(ctx context.Context, req *types.QueryReceiptRequest
 	}
 	receipt := receiptOf(batch, record)
 	receipt.Index = index
-	return &types.QueryReceiptResponse{Receipt: receipt, Payout: batch.Paid(payout), Payment: batch.Payment(), BatchStatus: batch.Status}, nil
+	return &types.QueryReceiptResponse{
+		Receipt: receipt, Payout: batch.Paid(payout), Payment: batch.Payment(), BatchStatus: batch.Status, Reductions: from.reductionsIn(record),
+	}, nil
 }
 
 // VerifyReceipt implements types.QueryServer.

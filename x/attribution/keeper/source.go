@@ -29,6 +29,8 @@ type source struct {
 	proved              map[uint64]poa.Contribution // those that evidence quotes
 	datanets            map[uint64]*datanettypes.DataNet
 	tables              map[uint64][]rewardstypes.Share
+	// reductions of the batch: entries that earn less than their weight.
+	reductions map[textOfModel]types.Reduction
 	// royalties by DataNet, of the block of the batch.
 	royalties map[uint64][]rewardstypes.Share
 	// failed is the first look-up that failed for another reason than that there is no such contribution. Package poa takes every
@@ -50,7 +52,7 @@ type knownStop struct {
 // knownContribution is what a batch needs of a contribution. There may be
 // thousands, so that what only proofs need is read when they ask.
 type knownContribution struct {
-	datanet, acceptedVersion uint64
+	datanet, acceptedVersion, tokens uint64
 	// stops says that a segment of it was stopped at some time.
 	stops bool
 	// pay is what pays it in the block, without a weight.
@@ -81,7 +83,7 @@ func (s *source) find(rank uint64) (*knownContribution, error) {
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	found := &knownContribution{datanet: c.DatanetId, acceptedVersion: c.AcceptedVersion, stops: c.Stops > 0}
+	found := &knownContribution{datanet: c.DatanetId, acceptedVersion: c.AcceptedVersion, tokens: c.Tokens, stops: c.Stops > 0}
 	if found.pay, err = types.PayableEntry(c, royalties, s.height); err != nil {
 		return nil, s.fail(err)
 	}
@@ -198,14 +200,18 @@ func (s *source) lineage(modelID uint64) ([]rewardstypes.Share, error) {
 	return table, err
 }
 
-// entry returns what pays a contribution for a weight.
-func (s *source) entry(rank uint64, weightPPM uint32) (rewardstypes.PayableEntry, error) {
-	found, err := s.find(rank)
+// entry returns what pays a contribution for its weight in an answer of a model. What a reduction leaves of it is not earned, as what low
+// quality leaves is not.
+func (s *source) entry(of modelVersion, weighed poa.Entry) (rewardstypes.PayableEntry, error) {
+	found, err := s.find(weighed.Rank)
 	if err != nil {
 		return rewardstypes.PayableEntry{}, err
 	}
 	entry := found.pay
-	entry.WeightPPM = weightPPM
+	entry.WeightPPM = weighed.WeightPPM
+	if reduction, reduced := s.reductions[textOfModel{of, weighed.Rank}]; reduced {
+		entry.QualityPPM = uint32(uint64(entry.QualityPPM) * uint64(reduction.KeptPpm) / rewardstypes.PPM)
+	}
 	return entry, nil
 }
 

@@ -30,6 +30,7 @@ type submission struct {
 	evidence poa.Evidence
 	claims   []*claim
 	source   *source
+	stored   modelstypes.Provider // as it was before the batch
 }
 
 // submit records a batch. Nothing changes unless every receipt is right.
@@ -80,6 +81,7 @@ func (s *submission) recorded(payload []byte) (id uint64, done bool, err error) 
 	if errors.Is(err, modelstypes.ErrProviderNotFound) {
 		return 0, false, nil // no session is with them
 	}
+	s.stored = provider
 	if err != nil || s.msg.ProviderSeq > provider.LastSeq {
 		return 0, false, err
 	}
@@ -243,6 +245,10 @@ func (s *submission) record(payload []byte) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
+	recurring, err := s.reduce(terms)
+	if err != nil {
+		return 0, err
+	}
 	payables, records, err := s.results()
 	if err != nil {
 		return 0, err
@@ -259,7 +265,9 @@ func (s *submission) record(payload []byte) (uint64, error) {
 	id := tip.NextBatch
 	tip.NextBatch++
 	liability := prepared.Fees.Add(prepared.Bonus).MulRaw(2)
-	provider, err := k.models.RecordBatch(ctx, s.provider, liability, modelstypes.RecordedBatch{Seq: s.msg.ProviderSeq, ID: id, Open: s.msg.Attested()})
+	provider, err := k.models.RecordBatch(ctx, s.provider, liability, modelstypes.RecordedBatch{
+		Seq: s.msg.ProviderSeq, ID: id, Open: s.msg.Attested(), Recurring: modelstypes.FollowRecurring(recurring),
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -277,6 +285,9 @@ func (s *submission) record(payload []byte) (uint64, error) {
 		return 0, err
 	}
 	if err := s.storeSessions(&batch); err != nil {
+		return 0, err
+	}
+	if err := s.storeReductions(&batch); err != nil {
 		return 0, err
 	}
 	if err := k.Tip.Set(ctx, tip); err != nil {
@@ -329,7 +340,7 @@ func (s *submission) results() ([]rewardstypes.Payable, []poa.Record, error) {
 				Session: c.id, N: receipt.N, Commitment: receipt.Commitment(),
 				InputTokens: receipt.InputTokens, OutputTokens: receipt.OutputTokens, Fee: receipt.Fee,
 				Entries: receipt.Entries, UnattributedPPM: receipt.UnattributedPPM,
-				Acknowledged: c.acknowledged || i < len(c.receipts)-1,
+				Acknowledged: c.acknowledgedAt(i),
 				ModelID:      c.session.ModelId, ModelVersion: c.session.ModelVersion, Method: uint8(c.version.Method),
 			}
 			payable, err := s.keeper.payable(s.source, s.provider, record, c.session.Price.Royalty, entries)
@@ -355,7 +366,7 @@ func (k Keeper) payable(from *source, provider sdk.AccAddress, record poa.Record
 	}
 	entries := before
 	for _, entry := range record.Entries {
-		part, err := from.entry(entry.Rank, entry.WeightPPM)
+		part, err := from.entry(versionOf(record), entry)
 		if err != nil {
 			return rewardstypes.Payable{}, err
 		}

@@ -80,6 +80,9 @@ func (g GenesisState) validateBatches(sessions map[string]bool) error {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "page %d of batch %d does not exist", page.Page, page.BatchId)
 		}
 	}
+	if err := validateReductions(g.Reductions, pages); err != nil {
+		return err
+	}
 	if err := g.validateDisputes(); err != nil {
 		return err
 	}

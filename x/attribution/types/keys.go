@@ -31,4 +31,6 @@ var (
 
 	GraceKey = collections.NewPrefix(20) // → Grace
 	TipKey   = collections.NewPrefix(21) // → Tip
+
+	ReductionsKey = collections.NewPrefix(22) // batch id → Reductions, of batches that have any
 )

@@ -20,6 +20,8 @@ const (
 	maxGas      = 1_000_000_000
 
 	maxBlocks = 100_000
+
+	maxFadeFactor = 1_000
 )
 
 // DefaultParams of the module.
@@ -55,6 +57,9 @@ func DefaultParams() Params {
 		HoldRetryBlocks:     60,
 		AttestPayBlocks:     100,
 		StopsLag:            600,
+
+		FadeFloorPpm: 100_000,
+		FadeFactor:   2,
 	}
 }
 
@@ -95,6 +100,7 @@ func (p Params) Validate() error {
 		{"hold_retry_blocks", uint64(p.HoldRetryBlocks), maxBlocks},
 		{"attest_pay_blocks", uint64(p.AttestPayBlocks), maxBlocks},
 		{"stops_lag", uint64(p.StopsLag), maxBlocks},
+		{"fade_factor", uint64(p.FadeFactor), maxFadeFactor},
 		{"gas_per_receipt", p.GasPerReceipt, maxGas},
 		{"gas_per_entry", p.GasPerEntry, maxGas},
 		{"gas_per_byte", p.GasPerByte, maxGas},
@@ -105,6 +111,9 @@ func (p Params) Validate() error {
 		if bound.value < 1 || bound.value > bound.max {
 			return errorsmod.Wrapf(ErrInvalidParams, "%s is %d, must be between 1 and %d", bound.name, bound.value, bound.max)
 		}
+	}
+	if p.FadeFloorPpm > poa.TotalPPM {
+		return errorsmod.Wrapf(ErrInvalidParams, "fade_floor_ppm is %d, at most %d; 0 lets no text fade", p.FadeFloorPpm, poa.TotalPPM)
 	}
 	return nil
 }

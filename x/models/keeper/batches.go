@@ -36,6 +36,7 @@ func (k Keeper) RecordBatch(ctx context.Context, address sdk.AccAddress, liabili
 	recorded := provider
 	recorded.Liability = provider.Liability.Add(liability)
 	recorded.LastSeq, recorded.LastBatch = batch.Seq, batch.ID
+	recorded.Recurring = batch.Recurring
 	if batch.Open {
 		recorded.OpenBatches++
 	}

@@ -6,4 +6,6 @@ type RecordedBatch struct {
 	Seq, ID uint64
 	// Open batches wait for validators.
 	Open bool
+	// Recurring texts, the batch counted.
+	Recurring []RecurringText
 }

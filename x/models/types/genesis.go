@@ -150,6 +150,9 @@ func (g GenesisState) validateProviders() (map[string]Provider, error) {
 		if provider.Liability.GT(provider.Bond) || provider.RegisteredHeight < 0 {
 			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: liability is above the bond, or the height is negative", provider.Address)
 		}
+		if err := validateRecurring(provider.Recurring); err != nil {
+			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: %s", provider.Address, err)
+		}
 		providers[provider.Address] = provider
 	}
 	return providers, nil
