@@ -62,6 +62,8 @@ type quality struct {
 	// recall and tv are against the rightful owners, those ending in Sampled against the segments quoted from. tvPlanted leaves out
 	// what is paid on foreign text.
 	recall, tv, tvPlanted, recallSampled, tvSampled float64
+	// reached is the part of the bits owed to the rightful owners that they are paid on planted text.
+	reached float64
 	// floor is the TV against the sampled source of an oracle that pays every quotation to its rightful owner.
 	floor float64
 	// foreignPaid is the part of the bits paid that lies on foreign text.
@@ -101,7 +103,7 @@ func judge(a plant.Answer, paid rules.Paid) quality {
 	q := quality{
 		recall: measure.Recall(a.Rightful, paid.All, plant.Sources), recallSampled: measure.Recall(a.Sampled, paid.All, plant.Sources),
 		tv: measure.TV(a.Rightful, paid.All), tvPlanted: measure.TV(a.Rightful, paid.Planted), tvSampled: measure.TV(a.Sampled, paid.All),
-		floor: measure.TV(a.Sampled, a.Rightful),
+		reached: measure.Reached(a.Rightful, paid.Planted), floor: measure.TV(a.Sampled, a.Rightful),
 	}
 	if all := paid.All.Sum(); all > 0 {
 		q.foreignPaid = 1 - paid.Planted.Sum()/all
@@ -119,6 +121,7 @@ func average(all []quality) quality {
 	}
 	return quality{
 		recall: mean(func(q quality) float64 { return q.recall }), tv: mean(func(q quality) float64 { return q.tv }),
+		reached:   mean(func(q quality) float64 { return q.reached }),
 		tvPlanted: mean(func(q quality) float64 { return q.tvPlanted }), recallSampled: mean(func(q quality) float64 { return q.recallSampled }),
 		tvSampled: mean(func(q quality) float64 { return q.tvSampled }), floor: mean(func(q quality) float64 { return q.floor }),
 		foreignPaid: mean(func(q quality) float64 { return q.foreignPaid }),

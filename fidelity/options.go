@@ -23,7 +23,7 @@ type options struct {
 func parseOptions() (options, error) {
 	var o options
 	flag.StringVar(&o.corpus, "corpus", "", "measure on this folder, one contributor per sub-folder; default: Go source and the English of its comments")
-	flag.StringVar(&o.table, "table", corpus.TableAuto, "token weights: protocol, corpus, or auto (the registry's own table from 1,000,000 tokens on)")
+	flag.StringVar(&o.table, "table", corpus.TableProtocol, "token weights: protocol, as on the chain, corpus, or auto (the registry's own table from 1,000,000 tokens on)")
 	flag.Int64Var(&o.seed, "seed", 1, "seed of everything random")
 	flag.IntVar(&o.segments, "segments", 10_000, "registered segments at most; the slope is measured from a tenth to four times as many")
 	flag.IntVar(&o.answers, "answers", 60, "answers per row of a table")

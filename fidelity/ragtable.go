@@ -15,108 +15,207 @@ const (
 	captureVictims  = 40
 )
 
-// measureParaphrase pays paraphrased answers by the baselines and, if there is one, by the RAG method. It returns the method's worst
-// figures over the levels and the most that near-copies or shuffles take.
-func measureParaphrase(s *setting) (RAGFigures, Number, error) {
-	figures, near := RAGFigures{missing, missing}, missing
-	head := []string{"method"}
-	for _, level := range paraphrase.Levels {
-		head = append(head, level.String()+" recall@3/TV")
+// captureLevels are how far the answers are from the owner's words in the attacks on retrieval.
+var captureLevels = []paraphrase.Level{paraphrase.None, paraphrase.Light, paraphrase.Heavy}
+
+// CaptureFigures are the most that thieves in retrieval take of what they and the owners are paid, over the levels of the answers.
+type CaptureFigures struct {
+	// Near is for near-copies and shuffles, Paraphrased for paraphrases, Stuffed for one with rare words put back; provenance is computed.
+	Near        Number `json:"near"`
+	Paraphrased Number `json:"paraphrased"`
+	Stuffed     Number `json:"stuffed"`
+	// The same where nobody says what derives from what.
+	NearUndeclared        Number `json:"near_undeclared"`
+	ParaphrasedUndeclared Number `json:"paraphrased_undeclared"`
+	StuffedUndeclared     Number `json:"stuffed_undeclared"`
+}
+
+func noCaptureFigures() CaptureFigures {
+	return CaptureFigures{missing, missing, missing, missing, missing, missing}
+}
+
+// note keeps the larger loss.
+func (f *CaptureFigures) note(a paraphrase.Attack, undeclared bool, thief Number) {
+	of := [...]*Number{&f.Near, &f.Paraphrased, &f.Stuffed}
+	if undeclared {
+		of = [...]*Number{&f.NearUndeclared, &f.ParaphrasedUndeclared, &f.StuffedUndeclared}
 	}
-	t := newTable("Paraphrased answers from what is retrieved: "+s.name, append(head, "pay of heavy ones to segments not quoted")...)
+	kind := 0
+	switch {
+	case a.Paraphrased && a.Stuffed:
+		kind = 2
+	case a.Paraphrased:
+		kind = 1
+	}
+	*of[kind] = larger(*of[kind], thief)
+}
+
+// worse keeps the larger losses of two corpora.
+func (f CaptureFigures) worse(g CaptureFigures) CaptureFigures {
+	return CaptureFigures{
+		larger(f.Near, g.Near), larger(f.Paraphrased, g.Paraphrased), larger(f.Stuffed, g.Stuffed),
+		larger(f.NearUndeclared, g.NearUndeclared), larger(f.ParaphrasedUndeclared, g.ParaphrasedUndeclared), larger(f.StuffedUndeclared, g.StuffedUndeclared),
+	}
+}
+
+// measureParaphrase pays paraphrased answers by the baselines and, if there is one, by the RAG method. It returns the method's worst
+// figures over the levels and what thieves take.
+func measureParaphrase(s *setting) (RAGFigures, CaptureFigures, error) {
+	figures, capture := noRAGFigures(), noCaptureFigures()
+	head := []string{"method", "looked at"}
+	for _, level := range paraphrase.Levels {
+		head = append(head, level.String()+" reached/recall@3/TV")
+	}
+	t := newTable("Paraphrased answers: "+s.name, append(head, "sources found", "heavy: paid to text not quoted", "foreign answers pay")...)
 	r, err := s.registry(s.clean, s.options.segments)
 	if err != nil {
-		return figures, near, err
+		return figures, capture, err
 	}
 	b, err := paraphrase.NewBench(r, s.foreign)
 	if errors.Is(err, plant.ErrTooSmall) {
 		t.note("%v", err)
 		t.print()
-		return figures, near, nil
+		return figures, capture, nil
 	} else if err != nil {
-		return figures, near, err
+		return figures, capture, err
 	}
-	factories := []paraphrase.Factory{paraphrase.Shapley, paraphrase.Span}
-	if ragMethod != nil {
-		factories = append(factories, ragMethod)
-	}
-	empty := false
-	for i, factory := range factories {
+	baselines := []paraphrase.Factory{paraphrase.Shapley, paraphrase.Span}
+	for _, factory := range baselines {
 		m, err := factory(r)
 		if err != nil {
-			return figures, near, err
+			return figures, capture, err
 		}
-		progress("%s: paraphrases, %s", s.name, m.Name())
-		cells := []string{m.Name()}
-		unused := ""
-		worst := RAGFigures{Number(1), Number(0)}
-		for _, level := range paraphrase.Levels {
-			q, err := b.Measure(m, level, s.options.answers, s.options.seed)
+		if _, err := paraphraseRow(s, t, b, m, paraphrase.Given); err != nil {
+			return figures, capture, err
+		}
+	}
+	if ragMethod != nil {
+		m, err := ragMethod(r)
+		if err != nil {
+			return figures, capture, err
+		}
+		for _, retrieval := range paraphrase.Retrievals {
+			row, err := paraphraseRow(s, t, b, m, retrieval)
 			if err != nil {
-				return figures, near, err
+				return figures, capture, err
 			}
-			if q.Cases == 0 {
-				worst, empty = RAGFigures{missing, missing}, true
-			}
-			cells = append(cells, cell(q.Recall)+"/"+cell(q.TV))
-			worst.Recall, worst.TV = Number(math.Min(float64(worst.Recall), q.Recall)), Number(math.Max(float64(worst.TV), q.TV))
-			if level == paraphrase.Heavy {
-				unused = cell(q.Unused)
-			}
-		}
-		t.add(append(cells, unused)...)
-		if i == 2 {
-			figures = worst
+			figures.note(retrieval, row)
 		}
 	}
-	if empty {
-		t.note("too small: no question about this corpus retrieves segments of three contributions")
-	}
+	t.note("Reached: the part of the owed bits that the rightful owners are paid. Content words of the sources that answers do not use: %s.", changedWords(s, b))
+	t.note("Searched: sources are among the 32 best for the question, and a search over the registry finds the 8 that are looked at. Foreign answers are")
+	t.note("paid over what their own words find.")
 	t.print()
-	near, err = measureCapture(s, factories)
-	return figures, near, err
+	capture, err = measureCapture(s)
+	return figures, capture, err
+}
+
+// paraphrased are the figures of a row: those of the worst level, and what foreign answers pay.
+type paraphrased struct {
+	recall, tv, reached, changed, foreign float64
+}
+
+// paraphraseRow measures one method over all levels.
+func paraphraseRow(s *setting, t *table, b *paraphrase.Bench, m paraphrase.Method, retrieval paraphrase.Retrieval) (paraphrased, error) {
+	progress("%s: paraphrases, %s, %s", s.name, m.Name(), retrieval)
+	worst := paraphrased{recall: 1, reached: 1}
+	cells := []string{m.Name(), retrieval.String()}
+	var heavy paraphrase.Quality
+	found := 1.0
+	for _, level := range paraphrase.Levels {
+		q, err := b.Measure(m, level, retrieval, s.options.answers, s.options.seed)
+		if err != nil {
+			return worst, err
+		}
+		if q.Cases == 0 {
+			t.note("too small: no question about this corpus retrieves segments of three contributions")
+			nan := math.NaN()
+			return paraphrased{nan, nan, nan, nan, nan}, nil
+		}
+		cells = append(cells, cell(q.Reached)+"/"+cell(q.Recall)+"/"+cell(q.TV))
+		worst.recall, worst.tv, worst.reached = min(worst.recall, q.Recall), max(worst.tv, q.TV), min(worst.reached, q.Reached)
+		worst.changed = max(worst.changed, q.Changed)
+		found = min(found, q.Found)
+		if level == paraphrase.Heavy {
+			heavy = q
+		}
+	}
+	var err error
+	if worst.foreign, err = b.Foreign(m, s.options.answers, s.options.seed); err != nil {
+		return worst, err
+	}
+	t.add(append(cells, cell(found), cell(heavy.Unused), cell(worst.foreign))...)
+	return worst, nil
+}
+
+// note keeps the figures of a row of the RAG method.
+func (f *RAGFigures) note(retrieval paraphrase.Retrieval, row paraphrased) {
+	if retrieval == paraphrase.Given {
+		f.Recall, f.TV, f.Reached = Number(row.recall), Number(row.tv), Number(row.reached)
+		f.Changed, f.ForeignPaid = Number(row.changed), Number(row.foreign)
+		return
+	}
+	if math.IsNaN(float64(f.ReachedSearched)) || Number(row.reached) > f.ReachedSearched {
+		f.RecallSearched, f.TVSearched, f.ReachedSearched = Number(row.recall), Number(row.tv), Number(row.reached)
+	}
+}
+
+// changedWords says how much each level changes.
+func changedWords(s *setting, b *paraphrase.Bench) string {
+	out := ""
+	for i, level := range paraphrase.Levels {
+		if i > 0 {
+			out += ", "
+		}
+		out += fmt.Sprintf("%s %s", level, cell(b.Changed(level, s.options.answers, s.options.seed)))
+	}
+	return out
 }
 
 // measureCapture lets a thief crowd owners out of retrieval.
-func measureCapture(s *setting, factories []paraphrase.Factory) (Number, error) {
-	near := missing
-	t := newTable("Captured in retrieval, the answer quotes the owner: thief's share / owner's part of all pay: "+s.name, "method")
-	for _, a := range paraphrase.Attacks {
-		t.rows[0] = append(t.rows[0], a.String())
+func measureCapture(s *setting) (CaptureFigures, error) {
+	figures := noCaptureFigures()
+	methods := []paraphrase.Factory{paraphrase.Shapley}
+	names := []string{"3-gram coverage + BM25, Shapley"}
+	if ragMethod != nil {
+		methods = append(methods, ragMethod, ragUndeclared)
+		names = append(names, "provenance computed", "provenance of nothing")
 	}
-	for i, factory := range factories {
-		if i == 1 {
-			continue // SPAN alone does not look at retrieval
+	t := newTable("Captured in retrieval: thief's share / part of what the owner is owed that reaches him: "+s.name, "method", "answers")
+	var cells [][]string
+	for _, name := range names {
+		for _, level := range captureLevels {
+			cells = append(cells, []string{name, level.String()})
 		}
-		name := ""
-		var cells []string
-		for _, a := range paraphrase.Attacks {
-			r, err := s.registry(s.clean, min(captureSegments, s.options.segments))
-			if err != nil {
-				return near, err
-			}
-			loss, err := paraphrase.Capture(r, s.foreign, factory, a, min(captureVictims, s.options.answers), s.options.seed)
-			if errors.Is(err, plant.ErrTooSmall) {
-				t.note("%v", err)
-				t.print()
-				return near, nil
-			} else if err != nil {
-				return near, err
-			}
-			if name == "" {
-				m, err := factory(r)
-				if err != nil {
-					return near, err
-				}
-				name = m.Name()
-			}
-			cells = append(cells, fmt.Sprintf("%s/%s", cell(loss.Thief), cell(loss.Owner)))
-			if i == 2 && !a.Paraphrased {
-				near = larger(near, Number(loss.Thief))
-			}
-		}
-		t.add(append([]string{name}, cells...)...)
 	}
+	for _, attack := range paraphrase.Attacks {
+		progress("%s: captured by %s", s.name, attack)
+		t.rows[0] = append(t.rows[0], attack.String())
+		r, err := s.registry(s.clean, min(captureSegments, s.options.segments))
+		if err != nil {
+			return figures, err
+		}
+		losses, err := paraphrase.Capture(r, s.foreign, methods, attack, captureLevels, min(captureVictims, s.options.answers), s.options.seed)
+		if errors.Is(err, plant.ErrTooSmall) {
+			t.note("%v", err)
+			t.print()
+			return figures, nil
+		} else if err != nil {
+			return figures, err
+		}
+		for i := range cells {
+			method, level := i/len(captureLevels), i%len(captureLevels)
+			loss := losses[method][level]
+			cells[i] = append(cells[i], cell(loss.Thief)+"/"+cell(loss.Reached))
+			if method > 0 {
+				figures.note(attack, method == 2, Number(loss.Thief))
+			}
+		}
+	}
+	for _, row := range cells {
+		t.add(row...)
+	}
+	t.note("Questions ask for the owner's rarest words; half of an answer is the owner's. Thief's share: of what he and the owner are paid.")
 	t.print()
-	return near, nil
+	return figures, nil
 }

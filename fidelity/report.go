@@ -9,9 +9,12 @@ type report struct {
 	Code *SpanFigures `json:"code,omitempty"`
 	RAG  RAGFigures   `json:"rag"`
 	// ForeignPaid is the share of the weight paid on answers of foreign text, of the first corpus; Code's is beside it.
-	ForeignPaid     Number        `json:"foreign_paid"`
-	ForeignPaidCode *Number       `json:"foreign_paid_code,omitempty"`
-	Stolen          StolenFigures `json:"stolen"`
+	ForeignPaid     Number  `json:"foreign_paid"`
+	ForeignPaidCode *Number `json:"foreign_paid_code,omitempty"`
+	// RAGCode are the figures of method RAG on Go source.
+	RAGCode *RAGFigures    `json:"rag_code,omitempty"`
+	Stolen  StolenFigures  `json:"stolen"`
+	Capture CaptureFigures `json:"captured"`
 	// Violations counts all kinds, also where Index and Attribute disagree; IndexDisagreements are only those.
 	Violations         int      `json:"violations"`
 	IndexDisagreements int      `json:"index_disagreements"`
@@ -31,8 +34,8 @@ type report struct {
 
 func newReport(o options) *report {
 	r := &report{
-		Span: noSpanFigures(), RAG: RAGFigures{missing, missing}, ForeignPaid: missing,
-		Stolen: StolenFigures{missing, missing, missing, missing}, DisputeMicros: missing, DisputeBytes: missing,
+		Span: noSpanFigures(), RAG: noRAGFigures(), ForeignPaid: missing,
+		Stolen: StolenFigures{missing, missing, missing, missing}, Capture: noCaptureFigures(), DisputeMicros: missing, DisputeBytes: missing,
 		Corpus: o.corpus, Seed: o.seed, Answers: o.answers,
 	}
 	if o.corpus == "" {
@@ -64,19 +67,20 @@ func (r *report) measure(s *setting) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	rag, near, err := measureParaphrase(s)
+	rag, capture, err := measureParaphrase(s)
 	if err != nil {
 		return nil, err
 	}
 	if s.name == "code" {
 		foreignCode := Number(foreign)
-		r.Code, r.ForeignPaidCode = &figures, &foreignCode
+		r.Code, r.ForeignPaidCode, r.RAGCode = &figures, &foreignCode, &rag
 	} else {
 		r.Span, r.ForeignPaid, r.RAG = figures, Number(foreign), rag
 		r.Segments = min(s.options.segments, len(s.clean))
 	}
 	r.Stolen = worse(r.Stolen, stolen)
-	r.Stolen.NearRetrievalMax = larger(r.Stolen.NearRetrievalMax, near)
+	r.Capture = r.Capture.worse(capture)
+	r.Stolen.NearRetrievalMax = r.Capture.Near
 	return b, nil
 }
 

@@ -15,7 +15,7 @@ func gramRule() rules.Rule { return rules.Rejected[0] }
 func compareRules(benches []*bench, names []string, counts worldCounts, answers int) error {
 	head := []string{"rule"}
 	for _, name := range names {
-		head = append(head, name+" 0% recall@3/TV", name+" 20% recall@3/TV")
+		head = append(head, name+" 0% reached/recall@3/TV", name+" 20% reached/recall@3/TV")
 	}
 	head = append(head, "violations")
 	t := newTable("Rules compared, registries without duplicates, rightful owners", head...)
@@ -28,7 +28,7 @@ func compareRules(benches []*bench, names []string, counts worldCounts, answers 
 				if err != nil {
 					return err
 				}
-				cells = append(cells, cell(q.recall)+"/"+cell(q.tv))
+				cells = append(cells, cell(q.reached)+"/"+cell(q.recall)+"/"+cell(q.tv))
 			}
 		}
 		t.add(append(cells, describeViolations(c))...)

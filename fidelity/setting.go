@@ -90,6 +90,6 @@ func describe(all []*setting) {
 			t.note("%s", n)
 		}
 	}
-	t.note("A duplicate has more than 30 %% of its surprisal on alignments of at least 160 bits with one kept earlier segment; candidates share 6-grams.")
+	t.note("A duplicate has 30 %% of its runs of five tokens in one kept earlier segment. The rule that is measured has no part in saying so.")
 	t.print()
 }

@@ -17,7 +17,7 @@ const slopeAnswers = 4
 func measureSlope(s *setting) (Number, []int, error) {
 	large := min(growth*s.options.segments, len(s.clean))
 	small := max(1, min(s.options.segments/10, large/4)) // a small corpus grows by what it has
-	t := newTable("Growth of the registry: "+s.name, "segments", "recall@3", "TV", "TV planted only", "5-gram TV")
+	t := newTable("Growth of the registry: "+s.name, "segments", "reaches the owner", "recall@3", "TV", "TV planted only", "5-gram TV")
 	whole, err := s.registry(s.clean, large)
 	if err != nil {
 		return missing, nil, err
@@ -47,7 +47,7 @@ func measureSlope(s *setting) (Number, []int, error) {
 			return missing, nil, err
 		}
 		tv = append(tv, q.tv)
-		t.add(fmt.Sprint(n), cell(q.recall), cell(q.tv), cell(q.tvPlanted), cell(base.tv))
+		t.add(fmt.Sprint(n), cell(q.reached), cell(q.recall), cell(q.tv), cell(q.tvPlanted), cell(base.tv))
 	}
 	slope := tv[len(tv)-1] - tv[0]
 	if !math.IsNaN(slope) {

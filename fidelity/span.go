@@ -15,13 +15,19 @@ type SpanFigures struct {
 	RecallIndel20 Number `json:"recall3_indel20"`
 	TV0           Number `json:"tv_0"`
 	TV20          Number `json:"tv_20"`
-	TVSlope       Number `json:"tv_slope_1k_40k"`
-	SlopeSizes    []int  `json:"tv_slope_sizes"`
-	LDS           Number `json:"lds"`
+	// Reached are the parts of the owed bits that reach the rightful owners.
+	Reached0       Number `json:"reached_0"`
+	Reached20      Number `json:"reached_20"`
+	ReachedIndel20 Number `json:"reached_indel20"`
+	TVSlope        Number `json:"tv_slope_1k_40k"`
+	SlopeSizes     []int  `json:"tv_slope_sizes"`
+	LDS            Number `json:"lds"`
 }
 
 func noSpanFigures() SpanFigures {
-	return SpanFigures{missing, missing, missing, missing, missing, missing, nil, missing}
+	return SpanFigures{
+		missing, missing, missing, missing, missing, missing, missing, missing, missing, nil, missing,
+	}
 }
 
 var noises = []plant.Noise{{Percent: 0}, {Percent: 10}, {Percent: 20}, {Percent: 10, Edits: true}, {Percent: 20, Edits: true}}
@@ -30,7 +36,7 @@ var noises = []plant.Noise{{Percent: 0}, {Percent: 10}, {Percent: 20}, {Percent:
 func measureSpan(s *setting) (SpanFigures, *bench, float64, error) {
 	figures, foreign := noSpanFigures(), float64(missing)
 	t := newTable(fmt.Sprintf("Method SPAN on planted answers: %s", s.name),
-		"registry", "segments", "noise", "recall@3", "TV", "TV planted only", "recall@3 sampled", "TV sampled", "oracle's TV sampled", "paid bits on foreign", "5-gram recall@3", "5-gram TV")
+		"registry", "segments", "noise", "reaches the owner", "recall@3", "TV", "TV planted only", "recall@3 sampled", "TV sampled", "oracle's TV sampled", "paid bits on foreign", "5-gram reaches the owner", "5-gram recall@3", "5-gram TV")
 	var clean *bench
 	for _, kind := range []struct {
 		name     string
@@ -58,8 +64,8 @@ func measureSpan(s *setting) (SpanFigures, *bench, float64, error) {
 			if err != nil {
 				return figures, nil, foreign, err
 			}
-			t.add(kind.name, fmt.Sprint(len(r.Segments)), noise.String(), cell(q.recall), cell(q.tv), cell(q.tvPlanted), cell(q.recallSampled),
-				cell(q.tvSampled), cell(q.floor), cell(q.foreignPaid), cell(base.recall), cell(base.tv))
+			t.add(kind.name, fmt.Sprint(len(r.Segments)), noise.String(), cell(q.reached), cell(q.recall), cell(q.tv), cell(q.tvPlanted), cell(q.recallSampled),
+				cell(q.tvSampled), cell(q.floor), cell(q.foreignPaid), cell(base.reached), cell(base.recall), cell(base.tv))
 			if kind.name == "clean" {
 				figures.note(noise, q)
 			}
@@ -69,11 +75,21 @@ func measureSpan(s *setting) (SpanFigures, *bench, float64, error) {
 			if foreign, err = b.foreign(s.options.answers); err != nil {
 				return figures, nil, foreign, err
 			}
-			t.note("Answers of foreign text only pay %s of their weight.", cell(foreign))
+			// The same registry against held-out text that nothing was taken out of.
+			uncleaned, err := newBench(r, s.pool.HeldOut, s.options.seed)
+			if err != nil {
+				return figures, nil, foreign, err
+			}
+			rawForeign, err := uncleaned.foreign(s.options.answers)
+			if err != nil {
+				return figures, nil, foreign, err
+			}
+			t.note("Answers of foreign text only pay %s of their weight; of foreign text as it comes, copies of what is registered included, %s.", cell(foreign), cell(rawForeign))
 		}
 	}
 	t.note("TV: half the sum of absolute differences between what the rightful owners are owed and what is paid to anyone anywhere in the answer, both in")
 	t.note("bits and normalised to 1. The rightful owner of a quotation is the earliest contribution that holds it word for word. Unpaid text counts in neither.")
+	t.note("Reaches the owner: the part of the owed bits that the rightful owners are paid. What nobody is paid is lost to them, and goes to the bounty pool.")
 	t.print()
 	return figures, clean, foreign, nil
 }
@@ -82,10 +98,10 @@ func measureSpan(s *setting) (SpanFigures, *bench, float64, error) {
 func (f *SpanFigures) note(n plant.Noise, q quality) {
 	switch n {
 	case plant.Noise{Percent: 0}:
-		f.Recall0, f.TV0 = Number(q.recall), Number(q.tv)
+		f.Recall0, f.TV0, f.Reached0 = Number(q.recall), Number(q.tv), Number(q.reached)
 	case plant.Noise{Percent: 20}:
-		f.Recall20, f.TV20 = Number(q.recall), Number(q.tv)
+		f.Recall20, f.TV20, f.Reached20 = Number(q.recall), Number(q.tv), Number(q.reached)
 	case plant.Noise{Percent: 20, Edits: true}:
-		f.RecallIndel20 = Number(q.recall)
+		f.RecallIndel20, f.ReachedIndel20 = Number(q.recall), Number(q.reached)
 	}
 }

@@ -7,29 +7,23 @@ import (
 	"github.com/openledger/openledger/fidelity/parallel"
 )
 
-// What makes a segment a duplicate.
+// What makes a segment a duplicate. It must not be what is measured: a rule that says itself which texts it would confuse is never confused.
 const (
-	// duplicateShare of the surprisal on alignments of duplicateBits with one earlier segment.
+	// duplicateShare of its runs of duplicateGram tokens that stand in one earlier segment.
 	duplicateShare = 0.30
-	duplicateBits  = 160
-	// Candidates are the earlier segments that share the most 6-grams, at least candidateShare of the text; of common grams only the
-	// first gramTexts texts are looked at.
-	candidateGram  = 6
-	candidateShare = 0.08
-	candidates     = 4
-	gramTexts      = 64
+	duplicateGram  = 5
+	// Of a common run only the first gramTexts texts are looked at.
+	gramTexts = 64
 )
 
-// Duplicates finds for a text the registered segment that holds most of it. Candidates come from shared 6-grams and are then aligned
-// by the written rule, so the only approximation is that duplicates without common runs of six tokens are missed.
+// Duplicates finds for a text the registered segments that hold a part of its runs.
 type Duplicates struct {
-	index  *grams.Index
-	weight []int32
+	index *grams.Index
 }
 
 // NewDuplicates prepares a registry.
 func NewDuplicates(r *Registry) *Duplicates {
-	return &Duplicates{index: grams.NewIndex(Texts(r.Segments), grams.Fixed(candidateGram)), weight: r.Weight}
+	return &Duplicates{index: grams.NewIndex(Texts(r.Segments), grams.Fixed(duplicateGram))}
 }
 
 // Texts returns the tokens of all segments.
@@ -42,7 +36,7 @@ func Texts(segments []Segment) [][]uint32 {
 }
 
 // of lists the segments before the given place that the text duplicates.
-func (d *Duplicates) of(tokens []uint32, before int, a *grams.Aligner) []int {
+func (d *Duplicates) of(tokens []uint32, before int) []int {
 	shared := map[int]int{}
 	for p := range tokens {
 		places, _ := d.index.At(tokens[p:])
@@ -59,42 +53,15 @@ func (d *Duplicates) of(tokens []uint32, before int, a *grams.Aligner) []int {
 			}
 		}
 	}
-	least := max(1, int(candidateShare*float64(len(tokens))))
-	var near []int
-	for t, n := range shared {
-		if n >= least {
-			near = append(near, t)
-		}
-	}
-	slices.SortFunc(near, func(x, y int) int {
-		if shared[x] != shared[y] {
-			return shared[y] - shared[x]
-		}
-		return x - y
-	})
+	runs := max(1, len(tokens)-duplicateGram+1)
 	var out []int
-	for _, t := range near[:min(candidates, len(near))] {
-		if d.share(tokens, d.index.Texts[t], a) > duplicateShare {
+	for t, n := range shared {
+		if float64(n) >= duplicateShare*float64(runs) {
 			out = append(out, t)
 		}
 	}
+	slices.Sort(out)
 	return out
-}
-
-// share returns the part of a text's surprisal that lies on alignments of at least 160 bits with another.
-func (d *Duplicates) share(tokens, other []uint32, a *grams.Aligner) float64 {
-	covered, all := int64(0), int64(0)
-	for p, score := range a.Best(tokens, other) {
-		g := int64(d.weight[tokens[p]])
-		all += g
-		if score >= duplicateBits<<16 {
-			covered += g
-		}
-	}
-	if all == 0 {
-		return 0
-	}
-	return float64(covered) / float64(all)
 }
 
 // Dedupe returns the segments of the registry that duplicate no kept earlier one.
@@ -102,8 +69,7 @@ func Dedupe(r *Registry) []Segment {
 	d := NewDuplicates(r)
 	found := make([][]int, len(r.Segments))
 	parallel.Do(len(r.Segments), func() func(int) {
-		a := &grams.Aligner{Costs: grams.SpanCosts, Weight: r.Weight}
-		return func(i int) { found[i] = d.of(r.Segments[i].Tokens, i, a) }
+		return func(i int) { found[i] = d.of(r.Segments[i].Tokens, i) }
 	})
 	kept := make([]bool, len(r.Segments))
 	var out []Segment
@@ -121,8 +87,7 @@ func Foreign(r *Registry, heldOut []Segment) []Segment {
 	d := NewDuplicates(r)
 	duplicate := make([]bool, len(heldOut))
 	parallel.Do(len(heldOut), func() func(int) {
-		a := &grams.Aligner{Costs: grams.SpanCosts, Weight: r.Weight}
-		return func(i int) { duplicate[i] = len(d.of(heldOut[i].Tokens, len(r.Segments), a)) > 0 }
+		return func(i int) { duplicate[i] = len(d.of(heldOut[i].Tokens, len(r.Segments))) > 0 }
 	})
 	var out []Segment
 	for i := range heldOut {

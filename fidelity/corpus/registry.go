@@ -18,7 +18,7 @@ type Registry struct {
 	Weight []int32
 }
 
-// minOwnTable is the size in tokens from which a DataNet has a table of its own (ATTRIBUTION, section 1).
+// minOwnTable is the size in tokens from which TableAuto takes the registry's own table. The chain always takes the protocol's.
 const minOwnTable = 1_000_000
 
 // Tables a registry can weigh tokens with.

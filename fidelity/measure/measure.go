@@ -52,6 +52,20 @@ func TV(truth, paid Weights) float64 {
 	return sum / 2
 }
 
+// Reached returns the part of what is owed that is paid to whom it is owed, both in the same unit. What is not paid to anybody is lost to
+// its owner like what is paid to others; what is paid above what is owed makes up for nothing.
+func Reached(truth, paid Weights) float64 {
+	all := truth.Sum()
+	if all <= 0 {
+		return math.NaN()
+	}
+	sum := 0.0
+	for _, k := range truth.Keys() {
+		sum += min(truth[k], paid[k])
+	}
+	return sum / all
+}
+
 // Top returns the n heaviest contributions with a positive weight, ties to the lower number.
 func (w Weights) Top(n int) []int {
 	keys := w.Keys()

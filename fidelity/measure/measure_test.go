@@ -85,3 +85,21 @@ func TestMeanAndMedian(t *testing.T) {
 		t.Error("nothing has a mean")
 	}
 }
+
+func TestReached(t *testing.T) {
+	owed := Weights{1: 60, 2: 40}
+	for _, c := range []struct {
+		paid Weights
+		want float64
+	}{
+		{Weights{1: 60, 2: 40}, 1}, {Weights{}, 0}, {Weights{3: 100}, 0}, {Weights{1: 30}, .3},
+		{Weights{1: 500}, .6}, {Weights{1: 30, 2: 20, 3: 50}, .5}, // what is above what is owed makes up for nothing
+	} {
+		if got := Reached(owed, c.paid); got != c.want {
+			t.Errorf("%v: %v, want %v", c.paid, got, c.want)
+		}
+	}
+	if !math.IsNaN(Reached(Weights{}, owed)) {
+		t.Error("where nothing is owed there is no part of it")
+	}
+}

@@ -36,7 +36,7 @@ const (
 
 func (shapley) Name() string { return "3-gram coverage + BM25, Shapley" }
 
-func (m shapley) Attribute(a Answer) (measure.Weights, error) {
+func (m shapley) Attribute(a Answer) (Payment, error) {
 	tokens := known(m.r.Vocabulary, a.Tokens)
 	var texts [][]uint32
 	for _, place := range a.Retrieved {
@@ -69,14 +69,20 @@ func (m shapley) Attribute(a Answer) (measure.Weights, error) {
 	for t, score := range bm25.New(texts).Scores(tokens) {
 		ranking[a.Retrieved[t]] += max(0, score)
 	}
-	out := measure.Weights{}
+	// It pays all of an answer to somebody, whatever it says.
+	all := 0.0
+	for _, id := range a.Tokens {
+		all += float64(m.r.Statistics.Surprisal(id)) / 65536
+	}
+	out := Payment{Bits: measure.Weights{}}
 	for _, part := range []struct {
 		weights measure.Weights
 		parts   float64
 	}{{coverage, coverageParts}, {ranking, bm25Parts}} {
 		if sum := part.weights.Sum(); sum > 0 {
+			out.Part += part.parts / (coverageParts + bm25Parts)
 			for _, k := range part.weights.Keys() {
-				out[k] += part.parts * part.weights[k] / sum
+				out.Bits[k] += all * part.parts / (coverageParts + bm25Parts) * part.weights[k] / sum
 			}
 		}
 	}
@@ -105,16 +111,14 @@ func Span(r *corpus.Registry) (Method, error) {
 
 func (span) Name() string { return "SPAN alone" }
 
-func (m span) Attribute(a Answer) (measure.Weights, error) {
+func (m span) Attribute(a Answer) (Payment, error) {
 	att, err := m.index.Attribute(poa.Answer{Tokens: a.Tokens})
 	if err != nil {
-		return nil, err
+		return Payment{}, err
 	}
-	out := measure.Weights{}
+	out := Payment{Bits: measure.Weights{}, Part: float64(poa.TotalPPM-att.UnattributedPPM) / poa.TotalPPM}
 	for _, row := range att.Rows {
-		for _, id := range a.Tokens[row.Position : row.Position+row.Length] {
-			out[m.place[[2]int{int(row.Rank), int(row.Segment)}]] += float64(m.r.Statistics.Surprisal(id)) / 65536
-		}
+		out.Bits[m.place[[2]int{int(row.Rank), int(row.Segment)}]] += float64(row.Bits) / 65536
 	}
 	return out, nil
 }

@@ -17,12 +17,18 @@ type Attack struct {
 	Copies int
 	// Shuffled copies have the owner's words in a random order, paraphrased ones are rewritten (Heavy); others have one word in forty
 	// replaced, which overlap of 5-grams does not notice. Stuffed ones replace it by one of the rarest words of the text, which puts the
-	// copy before the owner in BM25.
+	// copy before the owner in BM25. Paraphrased ones that are stuffed have the rarest words of the owner's text put back in.
 	Shuffled, Paraphrased, Stuffed bool
 }
 
+// putBack is how many of the owner's rarest words a stuffed paraphrase repeats.
+const putBack = 16
+
 // Attacks are those that near_retrieval_max is the largest loss of; a paraphrasing thief is reported beside them.
-var Attacks = []Attack{{Copies: 1}, {Copies: 3}, {Copies: 7}, {Copies: 15}, {Copies: 15, Stuffed: true}, {Copies: 7, Shuffled: true}, {Copies: 7, Paraphrased: true}}
+var Attacks = []Attack{
+	{Copies: 1}, {Copies: 3}, {Copies: 7}, {Copies: 15}, {Copies: 15, Stuffed: true}, {Copies: 7, Shuffled: true},
+	{Copies: 1, Paraphrased: true}, {Copies: 7, Paraphrased: true}, {Copies: 15, Paraphrased: true}, {Copies: 1, Paraphrased: true, Stuffed: true},
+}
 
 const editRate = 40
 
@@ -30,26 +36,29 @@ const editRate = 40
 func (a Attack) String() string {
 	switch {
 	case a.Shuffled:
-		return fmt.Sprintf("%d shuffled copies", a.Copies)
+		return fmt.Sprintf("%d shuffled", a.Copies)
+	case a.Paraphrased && a.Stuffed:
+		return fmt.Sprintf("%d paraphrased with %d rare words", a.Copies, putBack)
 	case a.Paraphrased:
-		return fmt.Sprintf("%d paraphrased copies", a.Copies)
+		return fmt.Sprintf("%d paraphrased", a.Copies)
 	case a.Stuffed:
-		return fmt.Sprintf("%d near-copies that repeat rare words", a.Copies)
+		return fmt.Sprintf("%d near, rare words repeated", a.Copies)
 	default:
-		return fmt.Sprintf("%d near-copies (1 edit in %d)", a.Copies, editRate)
+		return fmt.Sprintf("%d near (1 edit in %d)", a.Copies, editRate)
 	}
 }
 
-// Loss is what a thief takes in retrieval: his part of what he and the owner are paid, and the owner's part of all pay.
-type Loss struct{ Thief, Owner float64 }
+// Loss is what a thief takes in retrieval: his part of what he and the owner are paid, and the part of what the owner is owed that reaches
+// the owner.
+type Loss struct{ Thief, Reached float64 }
 
-// Capture measures an attack on the given number of victims. Questions ask for the rare words of the victim, the model is shown what
-// is retrieved, and its answer has half of its quotations from the victim's text, wherever the model found it. Copies keep off the words of
-// the question.
-func Capture(r *corpus.Registry, foreign []corpus.Segment, make Factory, attack Attack, victims int, seed int64) (Loss, error) {
+// Capture measures an attack on the given number of victims, by method and level of the answers. Questions ask for the rare words of the
+// victim, the model is shown what is retrieved, and its answer has half of its sentences from the victim's text, wherever the model
+// found it. Copies keep off the words of the question, unless they are stuffed with them.
+func Capture(r *corpus.Registry, foreign []corpus.Segment, methods []Factory, attack Attack, levels []Level, victims int, seed int64) ([][]Loss, error) {
 	b, err := NewBench(r, foreign)
 	if err != nil {
-		return Loss{}, err
+		return nil, err
 	}
 	rng := rand.New(rand.NewSource(seed))
 	chosen := rng.Perm(len(b.usable))
@@ -74,22 +83,28 @@ func Capture(r *corpus.Registry, foreign []corpus.Segment, make Factory, attack 
 	attacked.Weight = r.Weight
 	after, err := NewBench(attacked, foreign)
 	if err != nil {
-		return Loss{}, err
+		return nil, err
 	}
-	m, err := make(attacked)
-	if err != nil {
-		return Loss{}, err
-	}
-	var thief, owner []float64
-	for v, c := range chosen {
-		place := b.usable[c]
-		loss, err := after.rob(rand.New(rand.NewSource(seed<<20+int64(v))), m, place, first+v)
+	out := make([][]Loss, len(methods))
+	for n, factory := range methods {
+		m, err := factory(attacked)
 		if err != nil {
-			return Loss{}, err
+			return nil, err
 		}
-		thief, owner = append(thief, loss.Thief), append(owner, loss.Owner)
+		for _, level := range levels {
+			var thief, reached []float64
+			for v, c := range chosen {
+				place := b.usable[c]
+				loss, err := after.rob(rand.New(rand.NewSource(seed<<20+int64(v))), m, level, place, first+v)
+				if err != nil {
+					return nil, err
+				}
+				thief, reached = append(thief, loss.Thief), append(reached, loss.Reached)
+			}
+			out[n] = append(out[n], Loss{measure.Mean(thief), measure.Mean(reached)})
+		}
 	}
-	return Loss{measure.Mean(thief), measure.Mean(owner)}, nil
+	return out, nil
 }
 
 // steal returns the words of one copy.
@@ -100,6 +115,12 @@ func (b *Bench) steal(rng *rand.Rand, place int, attack Attack) []string {
 		rng.Shuffle(len(w), func(i, j int) { w[i], w[j] = w[j], w[i] })
 	case attack.Paraphrased:
 		w = Rewrite(rng, w, Heavy)
+		if attack.Stuffed {
+			for _, token := range b.rarest(place, putBack) {
+				word := b.words[place][slices.Index(b.Registry.Segments[place].Tokens, token)]
+				w = slices.Insert(w, rng.Intn(len(w)+1), word)
+			}
+		}
 	default:
 		asked := b.question(place)
 		for i := rng.Intn(editRate); i < len(w); i += editRate {
@@ -119,8 +140,8 @@ func (b *Bench) steal(rng *rand.Rand, place int, attack Attack) []string {
 }
 
 // rob asks about the victim and pays the answer.
-func (b *Bench) rob(rng *rand.Rand, m Method, victim, thief int) (Loss, error) {
-	top, err := b.retrieve(m, b.question(victim))
+func (b *Bench) rob(rng *rand.Rand, m Method, level Level, victim, thief int) (Loss, error) {
+	top, err := b.retrieve(m, b.Registry.Vocabulary.Canonical(b.question(victim)))
 	if err != nil {
 		return Loss{}, err
 	}
@@ -138,20 +159,16 @@ func (b *Bench) rob(rng *rand.Rand, m Method, victim, thief int) (Loss, error) {
 	if len(taken) < sources {
 		return Loss{math.NaN(), math.NaN()}, nil
 	}
-	a := Answer{Retrieved: top}
-	a.Text, _ = b.write(rng, chosen, None, func(place int) []string { return b.words[place] })
-	a.Tokens = poa.TokenIDs(a.Text)
-	byPlace, err := m.Attribute(a)
+	written, owed := b.write(rng, chosen, level, func(place int) []string { return b.words[place] })
+	payment, err := m.Attribute(Answer{Text: written.text, Tokens: poa.TokenIDs(written.text), Retrieved: top})
 	if err != nil {
 		return Loss{}, err
 	}
-	paid := measure.Weights{}
-	for _, place := range byPlace.Keys() {
-		paid[b.Registry.Segments[place].Document] += byPlace[place]
-	}
+	paid := payment.Document(b.Registry)
 	mine, his := paid[taken[0]], paid[thief]
+	reached := min(mine, owed[taken[0]]) / owed[taken[0]]
 	if mine+his == 0 {
-		return Loss{math.NaN(), math.NaN()}, nil
+		return Loss{math.NaN(), reached}, nil
 	}
-	return Loss{his / (mine + his), mine / paid.Sum()}, nil
+	return Loss{his / (mine + his), reached}, nil
 }

@@ -20,8 +20,25 @@ type Answer struct {
 type Method interface {
 	// Name is printed in tables.
 	Name() string
-	// Attribute returns what every segment is paid, by its place in the registry, in any unit. Nobody else is paid.
-	Attribute(a Answer) (measure.Weights, error)
+	// Attribute returns what every segment is paid. Nobody else is paid.
+	Attribute(a Answer) (Payment, error)
+}
+
+// Payment is what an answer pays.
+type Payment struct {
+	// Bits are what segments are paid, by their place in the registry, in bits of surprisal.
+	Bits measure.Weights
+	// Part of the answer's weight that is paid to anybody.
+	Part float64
+}
+
+// Document returns what every contribution is paid, in bits.
+func (p Payment) Document(r *corpus.Registry) measure.Weights {
+	out := measure.Weights{}
+	for _, place := range p.Bits.Keys() {
+		out[r.Segments[place].Document] += p.Bits[place]
+	}
+	return out
 }
 
 // Factory makes a method for a registry. It sees the registry in the order of registration and may index it or compute the share

@@ -108,3 +108,20 @@ func TestSynonymTable(t *testing.T) {
 		t.Errorf("%d groups", groups)
 	}
 }
+
+func TestChanged(t *testing.T) {
+	for _, c := range []struct {
+		before, after string
+		want          float64
+	}{
+		{"the server returns an error", "the server returns an error", 0},
+		{"the server returns an error", "an error returns this server", 0}, // the order is not a word
+		{"server returns error value", "server yields fault value", .5},
+		{"server server error error", "server error", .5},
+		{"server error", "", 1},
+	} {
+		if got := Changed(strings.Fields(c.before), strings.Fields(c.after)); got != c.want {
+			t.Errorf("%q to %q: %v, want %v", c.before, c.after, got, c.want)
+		}
+	}
+}
