@@ -101,32 +101,6 @@ func NewSegment(rank uint64, index uint32, content []byte) Segment {
 	return s
 }
 
-// checkCodePoints walks the content once. Scripts are compared inside a token: a character outside tokens, or one that is a
-// token of its own, ends the comparison.
-func checkCodePoints(content []byte) error {
-	previous, script := uint32(0), scriptNone
-	for i := 0; i < len(content); {
-		c, size := decodeRune(content[i:])
-		if size == 0 {
-			return &SegmentError{CodeInvalidUTF8, i, fmt.Sprintf("byte 0x%02X does not belong to UTF-8 text; convert the text to UTF-8", content[i])}
-		}
-		if reason, bad := forbiddenCode(previous, c); bad {
-			return &SegmentError{CodeForbiddenCodePoint, i, fmt.Sprintf("U+%04X: %s", c, reason)}
-		}
-		if !tokenByte(content[i]) || standaloneLen(content, i) > 0 {
-			script = scriptNone
-		} else if s := scriptOf(c); s != scriptNone {
-			if script != scriptNone && script != s {
-				return &SegmentError{CodeMixedScript, i, fmt.Sprintf("U+%04X looks like a letter of another alphabet in the same word; write the word in one alphabet", c)}
-			}
-			script = s
-		}
-		previous = c
-		i += size
-	}
-	return nil
-}
-
 // SegmentLeaf returns the leaf of a segment in its contribution's tree:
 // SHA-256(0x00 ‖ be32 index ‖ len8 contributor ‖ contributor ‖ NormVersion ‖ be32 length ‖ SHA-256(content)).
 // contributor is the account's raw address of at most 254 bytes (appendShort describes longer ones).

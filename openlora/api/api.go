@@ -158,6 +158,8 @@ type ModelInfo struct {
 	Provider string `json:"provider"`
 	ChainID  string `json:"chain_id"`
 	Segments int    `json:"segments"`
+	// Fence of the gateway, in hex: name it when you open a session, so that it is with this gateway and no other of the provider.
+	Fence string `json:"fence,omitempty"`
 }
 
 // ErrorBody is an error in OpenAI's form.
@@ -174,6 +176,10 @@ type Error struct {
 	// Gap says that the call was recorded as failed: sign on from a gap leaf.
 	Gap bool `json:"openledger_gap,omitempty"`
 }
+
+// CodeFenced is the code of the error for sessions that another gateway of the provider answers in, or nobody any more: close it and open
+// another.
+const CodeFenced = "session_fenced"
 
 // queryTag separates hashes of questions from others.
 const queryTag = "openledger/query/v1"

@@ -30,7 +30,8 @@ func (r Request) Question() string {
 }
 
 // Engine answers questions. It calls emit with each piece of the answer, in
-// order, and returns the whole answer, which is what is attributed and billed.
+// order, and returns the whole answer. What was emitted is attributed and billed,
+// also when the engine fails then.
 type Engine interface {
 	Answer(ctx context.Context, request Request, emit func(piece string) error) (string, error)
 }

@@ -103,7 +103,7 @@ func upstreamError(response *http.Response) error {
 }
 
 // readStream reads server-sent events up to [DONE]. A stream that ends before
-// is an error: a part of an answer must not be billed as the whole.
+// is an error: a part of an answer is not the whole.
 func readStream(body io.Reader, emit func(string) error) (string, error) {
 	var answer strings.Builder
 	lines := bufio.NewScanner(body)

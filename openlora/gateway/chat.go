@@ -30,6 +30,7 @@ type exchange struct {
 	call    outbox.Call
 	price   poa.Price
 	library *retrieval.Library
+	may     func(context.Context) error // whether this gateway signs in the session; nil says yes
 }
 
 // chat answers POST /v1/chat/completions.
@@ -56,9 +57,7 @@ func (g *Gateway) chat(w http.ResponseWriter, r *http.Request) {
 		g.fail(w, &httpError{status: http.StatusServiceUnavailable, code: "overloaded", message: "all slots are answering: try again"})
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), g.Limits.AnswerTimeout)
-	defer cancel()
-	x, repeated, err := g.begin(ctx, request)
+	x, repeated, err := g.begin(r.Context(), request)
 	if err != nil {
 		g.fail(w, err)
 		return
@@ -67,7 +66,7 @@ func (g *Gateway) chat(w http.ResponseWriter, r *http.Request) {
 		g.replay(w, request, repeated)
 		return
 	}
-	x.serve(ctx, w)
+	x.serve(r.Context(), w)
 }
 
 // checkRequest refuses what cannot be answered before anything is looked up.
@@ -110,6 +109,9 @@ func (g *Gateway) begin(ctx context.Context, request api.ChatRequest) (*exchange
 			return nil, &stored, nil
 		}
 	}
+	if err := x.mayAnswer(ctx); err != nil {
+		return nil, nil, err
+	}
 	if err := x.checkVoucher(paid.N, call.Hash(), maxFee, paid.CumulativeMax, paid.Head, paid.Signature); err != nil {
 		return nil, nil, err
 	}
@@ -118,6 +120,28 @@ func (g *Gateway) begin(ctx context.Context, request api.ChatRequest) (*exchange
 		CumulativeMax: x.state.Voucher.CumulativeMax, Signature: paid.Signature,
 	}
 	return x, nil, g.Outbox.Advance(x.state, x.call)
+}
+
+// mayAnswer refuses calls that another memory of the provider's calls may have answered, or may yet.
+func (x *exchange) mayAnswer(ctx context.Context) error {
+	g := x.gateway
+	if g.holder == nil {
+		return &httpError{status: http.StatusServiceUnavailable, code: "starting", message: "the gateway has not claimed its provider's fence yet: try again"}
+	}
+	x.may = func(ctx context.Context) error { return g.fenced(g.holder.May(ctx, x.chain)) }
+	if x.chain.Calls > x.state.N {
+		g.Log.Error("the chain has calls that the outbox does not know: was it restored? Start the gateway again", "session", x.state.ID, "recorded", x.chain.Calls, "known", x.state.N)
+		return g.fenced(fmt.Errorf("%w: calls of it were answered that are not known here: close it and open another", outbox.ErrFenced))
+	}
+	return x.may(ctx)
+}
+
+// fenced turns outbox.ErrFenced into what clients understand.
+func (g *Gateway) fenced(err error) error {
+	if !errors.Is(err, outbox.ErrFenced) {
+		return err
+	}
+	return &httpError{status: http.StatusConflict, code: api.CodeFenced, param: "openledger.session", message: err.Error()}
 }
 
 // load reads the session from the chain and from the outbox.
@@ -218,14 +242,14 @@ func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumu
 	return nil
 }
 
-// serve answers, streamed or not. A call that fails is recorded as a gap.
+// serve answers, streamed or not. A call that fails before anything was sent is recorded as a gap. Whatever the client does, what was sent
+// is answered for: the voucher pays for it, and the client that lost it asks again.
 func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 	stream := newStream(w, x.request, x.id())
-	emit := func(string) error { return nil }
-	if x.request.Stream {
-		emit = stream.piece
-	}
-	answer, err := x.answer(ctx, emit)
+	// The client's connection does not end the work that it pays for; the time does.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), x.gateway.Limits.AnswerTimeout)
+	defer cancel()
+	answer, err := x.answer(ctx, stream)
 	if err != nil {
 		x.gateway.metrics.gaps.Add(1)
 		x.call.Started, x.call.Gap = false, true
@@ -274,7 +298,7 @@ type answered struct {
 }
 
 // answer retrieves, answers and attributes.
-func (x *exchange) answer(ctx context.Context, emit func(string) error) (answered, error) {
+func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 	input := api.InputTokens(x.request.Messages)
 	maxTokens, err := x.affordable(input)
 	if err != nil {
@@ -285,18 +309,53 @@ func (x *exchange) answer(ctx context.Context, emit func(string) error) (answere
 		question.Passages = append(question.Passages, segment.Text)
 		x.call.Retrieved = append(x.call.Retrieved, segment.Ref)
 	}
-	paid := bound{most: maxTokens, send: emit}
-	text, err := x.gateway.Engine.Answer(ctx, question, paid.emit)
-	finish := "stop"
-	if errors.Is(err, errFull) {
-		text, err, finish = paid.text.String(), nil, "length"
-	}
+	said, finish, err := x.say(ctx, question, to)
 	if err != nil {
 		return answered{}, err
 	}
-	out, err := x.prove(text, input)
+	if x.may != nil {
+		// Another gateway may have started in the meantime. The time for answering may be over, but this one is signed for.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mayTimeout)
+		defer cancel()
+		if err := x.may(ctx); err != nil {
+			return answered{}, err
+		}
+	}
+	out, err := x.prove(said, input)
 	out.finish = finish
 	return out, err
+}
+
+// mayTimeout bounds the question to the chain whether an answer may be signed.
+const mayTimeout = 10 * time.Second
+
+// say has the engine speak, and returns what it has said, cleaned, up to what is paid for. Of a stream that ends early, because the client
+// is gone or the engine failed, what was sent is the answer.
+func (x *exchange) say(ctx context.Context, question engine.Request, to *stream) (text, finish string, err error) {
+	paid := bound{most: question.MaxTokens, send: func(string) error { return nil }}
+	if x.request.Stream {
+		paid.send = to.piece
+	}
+	var clean cleaner
+	emit := func(piece string) error { return paid.emit(clean.add(piece)) }
+	text, err = x.gateway.Engine.Answer(ctx, question, emit)
+	if err == nil && paid.text.Len() == 0 {
+		err = emit(text) // an engine that does not speak in pieces
+	}
+	if err == nil {
+		err = paid.emit(clean.end())
+	}
+	text = paid.text.String()
+	switch {
+	case err == nil:
+		return text, "stop", nil
+	case errors.Is(err, errFull):
+		return text, "length", nil
+	case to.started && len(poa.TokenIDs([]byte(text))) > 0:
+		x.gateway.Log.Info("the answer ends early: what was sent is charged", "receipt", x.id(), "err", err)
+		return text, "length", nil
+	}
+	return "", "", err
 }
 
 // affordable returns how many tokens the answer may have for its maximum fee.

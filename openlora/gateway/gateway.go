@@ -75,6 +75,7 @@ type Gateway struct {
 	sessions sessionLocks
 	started  time.Time
 	fetch    *fetch.Client
+	holder   *outbox.Holder // of the provider's fence
 
 	loading   singleflight.Group // of libraries
 	mu        sync.Mutex
@@ -117,6 +118,17 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 		config.Log.Info("model loaded", "model", id, "name", library.Model.Name, "version", library.Version.Version, "segments", library.Len())
 	}
 	return g, nil
+}
+
+// Claim has the chain say that this gateway answers for its provider from now on. Until then it answers nothing.
+func (g *Gateway) Claim(ctx context.Context, node outbox.FenceNode) error {
+	holder, err := g.Outbox.Claim(ctx, node, g.Log)
+	if err != nil {
+		return err
+	}
+	g.holder = holder
+	g.Log.Info("this gateway answers for the provider", "provider", g.Provider, "fence", fmt.Sprintf("%x", holder.ID()))
+	return nil
 }
 
 // Library returns the text of a model version, loading it when a session pins

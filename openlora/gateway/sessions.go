@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -23,11 +24,19 @@ func (g *Gateway) models(w http.ResponseWriter, _ *http.Request) {
 			ID: ModelName(id), Object: "model", Created: g.started.Unix(), OwnedBy: library.Model.Owner,
 			OpenLedger: &api.ModelInfo{
 				ModelID: id, Version: library.Version.Version, Name: library.Model.Name,
-				Provider: g.Provider.String(), ChainID: g.Node.ChainID, Segments: library.Len(),
+				Provider: g.Provider.String(), ChainID: g.Node.ChainID, Segments: library.Len(), Fence: g.fenceID(),
 			},
 		})
 	}
 	writeJSON(w, http.StatusOK, list)
+}
+
+// fenceID names the fence that sessions with this gateway pin, nothing before it is claimed.
+func (g *Gateway) fenceID() string {
+	if g.holder == nil {
+		return ""
+	}
+	return fmt.Sprintf("%x", g.holder.ID())
 }
 
 // acknowledge answers POST /v1/openledger/sessions/{id}/voucher.

@@ -16,7 +16,7 @@ type stream struct {
 	request api.ChatRequest
 	id      string
 	created int64
-	started bool
+	started bool // something may have reached the client
 }
 
 // writeTimeout bounds how long a slow client may hold up one event.

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"fmt"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -18,7 +19,10 @@ type ChainNode struct {
 	Signer chain.Signer
 }
 
-var _ Node = ChainNode{}
+var (
+	_ Node      = ChainNode{}
+	_ FenceNode = ChainNode{}
+)
 
 // Submit implements Node.
 func (n ChainNode) Submit(ctx context.Context, msg *attributiontypes.MsgSubmitReceipts) (Recorded, error) {
@@ -53,11 +57,26 @@ func (n ChainNode) Resubmit(ctx context.Context, msg *attributiontypes.MsgResubm
 
 // LastSeq implements Node.
 func (n ChainNode) LastSeq(ctx context.Context) (uint64, error) {
+	provider, err := n.Provider(ctx)
+	return provider.LastSeq, err
+}
+
+// Provider implements FenceNode.
+func (n ChainNode) Provider(ctx context.Context) (modelstypes.Provider, error) {
 	response, err := n.Client.Models.Provider(ctx, &modelstypes.QueryProviderRequest{Provider: n.Signer.String()})
 	if err != nil {
-		return 0, err
+		return modelstypes.Provider{}, fmt.Errorf("provider %s: %w", n.Signer, err)
 	}
-	return response.Provider.LastSeq, nil
+	return response.Provider, nil
+}
+
+// ClaimFence implements FenceNode. It returns when the node answers queries from the state behind the claim.
+func (n ChainNode) ClaimFence(ctx context.Context, msg *modelstypes.MsgClaimFence) error {
+	result, err := n.Client.Send(ctx, n.Signer, msg)
+	if err != nil {
+		return err
+	}
+	return n.Client.WaitHeight(ctx, result.Height)
 }
 
 // Session implements Node.

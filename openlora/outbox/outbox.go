@@ -139,7 +139,10 @@ func (b *Batch) pending() bool { return !b.Done && b.Error == "" }
 func (b *Batch) waiting() bool { return b.Done && b.Attested && !b.Settled }
 
 // Outbox is the open file.
-type Outbox struct{ db *bolt.DB }
+type Outbox struct {
+	db       *bolt.DB
+	identity string // of the file
+}
 
 // Open opens or makes the file. Calls that had started when the process ended
 // have no outcome: they become gaps.
@@ -148,7 +151,10 @@ func Open(path string) (*Outbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("outbox %s: %w (is another gateway running?)", path, err)
 	}
-	o := &Outbox{db}
+	o := &Outbox{db: db}
+	if o.identity, err = identify(path); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	err = db.Update(func(tx *bolt.Tx) error {
 		for _, name := range [][]byte{sessionsBucket, activeBucket, callsBucket, batchesBucket, openBucket, refusedBucket, bundlesBucket, metaBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {

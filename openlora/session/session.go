@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,6 +51,8 @@ type State struct {
 	Head         poa.Hash    `json:"head"`
 	Last         poa.Outcome `json:"last"`
 	Spent        poa.Amount  `json:"spent"`
+	// Pending is the last question if its answer has not been seen whole.
+	Pending *Pending `json:"pending,omitempty"`
 }
 
 // Client asks questions in one session.
@@ -57,6 +60,8 @@ type Client struct {
 	State State
 	// MaxFee of one answer, in aopen.
 	MaxFee poa.Amount
+	// Late is the answer to an earlier question that Ask has found before it asked its own.
+	Late *Answer
 
 	path string // of the state; empty keeps it in memory
 	http *http.Client
@@ -64,8 +69,9 @@ type Client struct {
 
 // Answer is what was said and what it cost.
 type Answer struct {
-	Text  string
-	Proof api.Answer
+	Question string
+	Text     string
+	Proof    api.Answer
 }
 
 // Models asks a gateway what it serves.
@@ -90,8 +96,12 @@ func Open(ctx context.Context, node *chain.Client, payer chain.Signer, gateway s
 	if err != nil {
 		return nil, err
 	}
+	fence, err := hex.DecodeString(model.Fence)
+	if err != nil {
+		return nil, fmt.Errorf("the gateway names fence %q, which is not in hex", model.Fence)
+	}
 	result, err := node.Send(ctx, payer, &attributiontypes.MsgOpenSession{
-		Payer: payer.String(), Provider: model.Provider, ModelId: model.ModelID, SessionKey: public, Deposit: deposit,
+		Payer: payer.String(), Provider: model.Provider, ModelId: model.ModelID, SessionKey: public, Deposit: deposit, Fence: fence,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the session: %w", err)
@@ -168,87 +178,11 @@ func (c *Client) sign(n uint64, head poa.Hash, cumulative poa.Amount) ([]byte, e
 	return ed25519.Sign(ed25519.NewKeyFromSeed(c.State.Seed), voucher.SignBytes()), nil
 }
 
-// Ask asks a question, passing pieces of the answer on as they come. The answer
-// is checked before it is returned; the next voucher acknowledges it.
-func (c *Client) Ask(ctx context.Context, question string, piece func(string)) (*Answer, error) {
-	if err := c.resume(ctx); err != nil {
-		return nil, err
-	}
-	var key poa.Hash
-	if _, err := rand.Read(key[:]); err != nil {
-		return nil, err
-	}
-	messages := []api.Message{{Role: "user", Content: question}}
-	query, err := api.QueryHash(key, messages)
-	if err != nil {
-		return nil, err
-	}
-	n, hash := c.State.N+1, poa.Call{QueryHash: query, MaxFee: c.MaxFee}.Hash()
-	head := poa.NextHash(c.State.Head, hash, c.State.Last)
-	cumulative, err := c.State.Spent.Add(c.MaxFee)
-	if err != nil {
-		return nil, err
-	}
-	signature, err := c.sign(n, head, cumulative)
-	if err != nil {
-		return nil, err
-	}
-	before := c.State
-	c.State.N, c.State.Head, c.State.Last = n, head, poa.Outcome{}
-	if err := c.save(); err != nil {
-		return nil, err
-	}
-	request := api.ChatRequest{
-		Messages: messages, Stream: true, StreamOptions: &api.StreamOptions{IncludeUsage: true},
-		OpenLedger: &api.Call{
-			Session: c.State.ID, CallKey: key, N: n, MaxFee: c.MaxFee.String(), CumulativeMax: cumulative.String(),
-			Head: head, Signature: signature,
-		},
-	}
-	answer, err := c.post(ctx, request, piece)
-	if err != nil {
-		var refused *GatewayError
-		if errors.As(err, &refused) && !refused.Body.Gap {
-			// Refused before it was recorded: the voucher was not used.
-			c.State = before
-			return nil, errors.Join(err, c.save())
-		}
-		return nil, err
-	}
-	if err := c.check(answer, key, messages); err != nil {
-		return nil, err
-	}
-	c.State.Last = outcomeOf(answer.Proof)
-	if c.State.Spent, err = c.State.Spent.Add(c.State.Last.Fee); err != nil {
-		return nil, err
-	}
-	return answer, c.save()
-}
-
-// resume asks the gateway what became of a call whose answer never arrived.
-func (c *Client) resume(ctx context.Context) error {
-	if c.State.N == 0 || c.State.Last != (poa.Outcome{}) {
-		return nil
-	}
-	var status api.SessionStatus
-	err := c.get(ctx, "/v1/openledger/sessions/"+c.State.ID.String(), &status)
-	var refused *GatewayError
-	if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if status.N == c.State.N && status.Head == c.State.Head && !status.Gap {
-		return fmt.Errorf("%w: call %d was answered and the answer was lost on the way: close the session and open another; it is paid without acknowledgement", ErrAnswer, status.N)
-	}
-	return nil
-}
-
 // check recomputes what can be recomputed: the root of the text, the tokens,
-// the fee, and the provider's signature over all of it.
-func (c *Client) check(answer *Answer, key poa.Hash, messages []api.Message) error {
-	proof := answer.Proof
+// the fee, and the provider's signature over all of it. The text keeps the rules
+// of segments: what looks like words and has other tokens pays nobody for them.
+func (c *Client) check(answer *Answer, asked *Pending) error {
+	proof, key, messages := answer.Proof, asked.Call.CallKey, asked.Messages
 	tokens := poa.TokenIDs([]byte(answer.Text))
 	outcome := outcomeOf(proof)
 	switch {
@@ -259,12 +193,15 @@ func (c *Client) check(answer *Answer, key poa.Hash, messages []api.Message) err
 	case int(proof.OutputTokens) != len(tokens) || proof.InputTokens != api.InputTokens(messages):
 		return fmt.Errorf("%w: %d and %d tokens are billed, there are %d and %d", ErrAnswer, proof.InputTokens, proof.OutputTokens, api.InputTokens(messages), len(tokens))
 	}
+	if err := poa.CheckText([]byte(answer.Text)); err != nil {
+		return fmt.Errorf("%w: its text hides words from attribution: %w", ErrAnswer, err)
+	}
 	quoted, err := c.State.Price.Total(proof.InputTokens, proof.OutputTokens)
 	if err != nil {
 		return err
 	}
-	if outcome.Fee.Cmp(quoted) > 0 || outcome.Fee.Cmp(c.MaxFee) > 0 {
-		return fmt.Errorf("%w: the fee is %s aopen, the price is %s and the maximum %s", ErrAnswer, outcome.Fee, quoted, c.MaxFee)
+	if outcome.Fee.Cmp(quoted) > 0 || outcome.Fee.Cmp(asked.MaxFee) > 0 {
+		return fmt.Errorf("%w: the fee is %s aopen, the price is %s and the maximum %s", ErrAnswer, outcome.Fee, quoted, asked.MaxFee)
 	}
 	signed := poa.SignedAnswer{ChainID: c.State.ChainID, Session: c.State.ID, N: proof.N, Outcome: outcome}
 	if !ed25519consensus.Verify(c.State.AnswerKey, signed.SignBytes(), proof.AnswerSignature) {
@@ -281,13 +218,18 @@ func outcomeOf(proof api.Answer) poa.Outcome {
 	return outcome
 }
 
+// acknowledged is the leaf that acknowledges the last answer and asks nothing.
+func (c *Client) acknowledged() (n uint64, head poa.Hash) {
+	return c.State.N + 1, poa.NextHash(c.State.Head, poa.AckCall, c.State.Last)
+}
+
 // Acknowledge signs for the last answer without asking anything more, so that
 // its contributors are paid now.
 func (c *Client) Acknowledge(ctx context.Context) error {
 	if c.State.Last == (poa.Outcome{}) {
 		return nil
 	}
-	n, head := c.State.N+1, poa.NextHash(c.State.Head, poa.AckCall, c.State.Last)
+	n, head := c.acknowledged()
 	signature, err := c.sign(n, head, c.State.Spent)
 	if err != nil {
 		return err
@@ -312,10 +254,11 @@ func (c *Client) Receipt(ctx context.Context, id string) (api.ReceiptStatus, err
 // Close closes the session on chain, acknowledging the last answer, and forgets
 // the state. The rest of the deposit returns when the claim window has ended.
 func (c *Client) Close(ctx context.Context, node *chain.Client, payer chain.Signer) error {
+	_, _ = c.Recover(ctx) // an answer that is not found is closed without acknowledgement
 	msg := &attributiontypes.MsgCloseSession{Signer: payer.String(), SessionId: c.State.ID[:]}
 	if c.State.Last != (poa.Outcome{}) {
-		head := poa.NextHash(c.State.Head, poa.AckCall, c.State.Last)
-		msg.Calls, msg.Head = c.State.N+1, head[:]
+		n, head := c.acknowledged()
+		msg.Calls, msg.Head = n, head[:]
 	}
 	if _, err := node.Send(ctx, payer, msg); err != nil {
 		return fmt.Errorf("close the session: %w", err)

@@ -101,7 +101,7 @@ func readAnswer(body io.Reader, piece func(string)) (*Answer, error) {
 		return nil, err
 	}
 	if proof == nil {
-		return nil, fmt.Errorf("%w: the stream ended without a signature", ErrAnswer)
+		return nil, fmt.Errorf("the stream ended without a signature: %w", io.ErrUnexpectedEOF)
 	}
 	return &Answer{Text: text.String(), Proof: *proof}, nil
 }

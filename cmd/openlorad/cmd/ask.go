@@ -65,8 +65,17 @@ func ask(cmd *cobra.Command, question string) error {
 		return err
 	}
 	answer, err := client.Ask(ctx, question, nil)
+	if session.Fenced(err) {
+		if client, err = reopen(cmd, client); err != nil {
+			return err
+		}
+		answer, err = client.Ask(ctx, question, nil)
+	}
 	if err != nil {
 		return err
+	}
+	if late := client.Late; late != nil {
+		cmd.PrintErrf("the answer to your earlier question %q had not arrived: %s\n\n", late.Question, late.Text)
 	}
 	if err := client.Acknowledge(ctx); err != nil {
 		return fmt.Errorf("the answer arrived but could not be acknowledged: %w", err)
@@ -105,12 +114,40 @@ func openOrResume(cmd *cobra.Command) (*session.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, _ := f.GetString(flagDeposit)
-	deposit, err := sdk.ParseCoinNormalized(text)
+	deposit, err := depositOf(cmd)
 	if err != nil {
-		return nil, fmt.Errorf("--%s: %w", flagDeposit, err)
+		return nil, err
 	}
 	return session.Open(ctx, node, payer, gateway, model, deposit, dir)
+}
+
+func depositOf(cmd *cobra.Command) (sdk.Coin, error) {
+	text, _ := cmd.Flags().GetString(flagDeposit)
+	deposit, err := sdk.ParseCoinNormalized(text)
+	if err != nil {
+		err = fmt.Errorf("--%s: %w", flagDeposit, err)
+	}
+	return deposit, err
+}
+
+// reopen replaces a session that its gateway does not answer in any more.
+func reopen(cmd *cobra.Command, client *session.Client) (*session.Client, error) {
+	deposit, err := depositOf(cmd)
+	if err != nil {
+		return nil, err
+	}
+	node, payer, err := connect(cmd)
+	if err != nil {
+		return nil, err
+	}
+	defer node.Close()
+	home, _ := cmd.Flags().GetString(flagHome)
+	opened, err := client.Reopen(cmd.Context(), node, payer, deposit, filepath.Join(home, "sessions"))
+	if err != nil {
+		return nil, fmt.Errorf("the gateway answers in session %s no more, and another could not be opened: %w", client.State.ID, err)
+	}
+	cmd.PrintErrf("the gateway answers in session %s no more: it is closed, and session %s is open\n", client.State.ID, opened.State.ID)
+	return opened, nil
 }
 
 func pick(list api.ModelList, wanted uint64) (api.ModelInfo, error) {

@@ -62,7 +62,10 @@ key, bonded, and offer the models (docs/provider.md). Text of the models' DataNe
 is read from the content store, or fetched from where contributors put it: from
 public addresses, without redirects, and not from files, unless --allow-private.
 
-Receipts wait in an outbox on disk until the chain has them; a restart loses none.`,
+Receipts wait in an outbox on disk until the chain has them; a restart loses none.
+At each start the gateway claims its provider's fence on chain: the last one that
+was started answers, and a copied or restored outbox does not go on in sessions
+that another may have answered in (docs/provider.md).`,
 		Example: `openlorad serve --model 1 --from provider --keyring-backend test
 openlorad serve --model 1 --from provider --engine openai --openai-url http://127.0.0.1:8000/v1 --openai-model my-model`,
 		Args: cobra.NoArgs,
@@ -216,6 +219,9 @@ func serve(cmd *cobra.Command) error {
 		Attested: evidence == evidenceAttested, Attestors: attestors, Keep: time.Duration(keepDays) * 24 * time.Hour, AllowPrivate: private,
 	})
 	if err != nil {
+		return err
+	}
+	if err := g.Claim(ctx, outbox.ChainNode{Client: node, Signer: signer}); err != nil {
 		return err
 	}
 	mux := http.NewServeMux()

@@ -82,6 +82,11 @@ func statusCmd() *cobra.Command {
 				return err
 			}
 			defer box.Close()
+			fence, intact, err := box.FenceID()
+			if err != nil {
+				return err
+			}
+			cmd.Println(fenceLine(fence, intact))
 			sessions, err := box.Sessions()
 			if err != nil {
 				return err
@@ -104,6 +109,16 @@ func statusCmd() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+func fenceLine(fence []byte, intact bool) string {
+	switch {
+	case len(fence) == 0:
+		return "fence: none yet; the gateway claims one when it starts"
+	case !intact:
+		return fmt.Sprintf("fence: %x, of which this file is a copy: the gateway claims another when it starts, and ends the open sessions", fence)
+	}
+	return fmt.Sprintf("fence: %x; it stands if `openledgerd query models provider` shows it", fence)
 }
 
 func broken(why string) string {

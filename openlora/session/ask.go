@@ -1,0 +1,227 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/poa"
+)
+
+// Pending is a question whose answer has not been seen whole. It is kept so that it can be asked for again, under the voucher that pays for
+// it already.
+type Pending struct {
+	Messages []api.Message `json:"messages"`
+	Call     api.Call      `json:"call"`
+	MaxFee   poa.Amount    `json:"max_fee"`
+	// Head and Last before the question.
+	Head poa.Hash    `json:"head"`
+	Last poa.Outcome `json:"last"`
+	// Shown is what of the answer has been seen.
+	Shown string `json:"shown,omitempty"`
+}
+
+// Ask asks a question, passing pieces of the answer on as they come. The answer
+// is checked before it is returned; the next voucher acknowledges it. If the
+// connection is lost the answer is asked for once more, which costs nothing.
+func (c *Client) Ask(ctx context.Context, question string, piece func(string)) (*Answer, error) {
+	var err error
+	if c.Late, err = c.Recover(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.prepare(question); err != nil {
+		return nil, err
+	}
+	answer, err := c.attempt(ctx, piece)
+	var refused *GatewayError
+	switch {
+	case err == nil:
+		return answer, nil
+	case errors.As(err, &refused) && refused.Body.Gap:
+		return nil, errors.Join(err, c.settle(poa.Outcome{}))
+	case errors.As(err, &refused):
+		// Refused before it was recorded: the voucher was not used.
+		if err := errors.Join(err, c.withdraw()); refused.Body.Code != codeOutOfOrder {
+			return nil, err
+		}
+		if known, lost := c.catchUp(ctx); lost != nil || !known {
+			return nil, errors.Join(err, lost)
+		}
+		return c.Ask(ctx, question, piece)
+	case errors.Is(err, ErrAnswer), ctx.Err() != nil:
+		return nil, err
+	}
+	again, failed := c.Recover(ctx)
+	if failed != nil || again == nil {
+		return nil, errors.Join(err, failed)
+	}
+	return again, nil
+}
+
+// codeOutOfOrder is the gateway's code for a call that is not the next one.
+const codeOutOfOrder = "call_out_of_order"
+
+// prepare signs the voucher for a question and remembers both before they are sent.
+func (c *Client) prepare(question string) error {
+	var key poa.Hash
+	if _, err := rand.Read(key[:]); err != nil {
+		return err
+	}
+	messages := []api.Message{{Role: "user", Content: question}}
+	query, err := api.QueryHash(key, messages)
+	if err != nil {
+		return err
+	}
+	n, hash := c.State.N+1, poa.Call{QueryHash: query, MaxFee: c.MaxFee}.Hash()
+	head := poa.NextHash(c.State.Head, hash, c.State.Last)
+	cumulative, err := c.State.Spent.Add(c.MaxFee)
+	if err != nil {
+		return err
+	}
+	signature, err := c.sign(n, head, cumulative)
+	if err != nil {
+		return err
+	}
+	c.State.Pending = &Pending{
+		Messages: messages, MaxFee: c.MaxFee, Head: c.State.Head, Last: c.State.Last,
+		Call: api.Call{
+			Session: c.State.ID, CallKey: key, N: n, MaxFee: c.MaxFee.String(), CumulativeMax: cumulative.String(), Head: head, Signature: signature,
+		},
+	}
+	c.State.N, c.State.Head, c.State.Last = n, head, poa.Outcome{}
+	return c.save()
+}
+
+// attempt sends the pending question and takes its answer, if it is one.
+func (c *Client) attempt(ctx context.Context, piece func(string)) (*Answer, error) {
+	asked := c.State.Pending
+	request := api.ChatRequest{
+		Messages: asked.Messages, Stream: true, StreamOptions: &api.StreamOptions{IncludeUsage: true}, OpenLedger: &asked.Call,
+	}
+	var shown strings.Builder
+	answer, err := c.post(ctx, request, func(text string) {
+		shown.WriteString(text)
+		if piece != nil {
+			piece(text)
+		}
+	})
+	if err != nil {
+		if shown.Len() > len(asked.Shown) {
+			asked.Shown = shown.String()
+		}
+		return nil, errors.Join(err, c.save())
+	}
+	answer.Question = asked.Messages[len(asked.Messages)-1].Content
+	if err := c.check(answer, asked); err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(answer.Text, asked.Shown) {
+		return nil, fmt.Errorf("%w: it is not the one that was shown before the connection was lost", ErrAnswer)
+	}
+	return answer, c.settle(outcomeOf(answer.Proof))
+}
+
+// settle notes the outcome of the pending question; none for a gap.
+func (c *Client) settle(outcome poa.Outcome) error {
+	spent, err := c.State.Spent.Add(outcome.Fee)
+	if err != nil {
+		return err
+	}
+	c.State.Last, c.State.Spent, c.State.Pending = outcome, spent, nil
+	return c.save()
+}
+
+// withdraw forgets the pending question, which the gateway did not record.
+func (c *Client) withdraw() error {
+	asked := c.State.Pending
+	c.State.N, c.State.Head, c.State.Last, c.State.Pending = asked.Call.N-1, asked.Head, asked.Last, nil
+	return c.save()
+}
+
+// Recover asks again for the answer to a question whose answer never arrived, or not whole. The gateway gives the same one, at the same
+// price; a question that it never got it answers now. There is none if nothing is pending, or the call has failed.
+func (c *Client) Recover(ctx context.Context) (*Answer, error) {
+	asked := c.State.Pending
+	if asked == nil {
+		return nil, nil
+	}
+	answer, err := c.attempt(ctx, nil)
+	var refused *GatewayError
+	switch {
+	case !errors.As(err, &refused):
+		return answer, err
+	case refused.Body.Gap:
+		return nil, c.settle(poa.Outcome{})
+	case refused.Body.Code == "session_busy", refused.Body.Code == api.CodeFenced, refused.Status >= http.StatusInternalServerError, refused.Status == http.StatusTooManyRequests:
+		return nil, err // it may have been recorded, and later there may be an answer
+	}
+	status, recorded, lost := c.status(ctx)
+	switch {
+	case lost != nil:
+		return nil, errors.Join(err, lost)
+	case !recorded || status.N < asked.Call.N:
+		return nil, errors.Join(err, c.withdraw())
+	case status.N == asked.Call.N && status.Head == asked.Call.Head && status.Gap:
+		return nil, c.settle(poa.Outcome{})
+	}
+	return nil, fmt.Errorf("%w: call %d was answered and the answer is lost: close the session and open another; it is paid without acknowledgement", ErrAnswer, asked.Call.N)
+}
+
+// status asks the gateway where it is in the session; it may not know it.
+func (c *Client) status(ctx context.Context) (status api.SessionStatus, known bool, err error) {
+	err = c.get(ctx, "/v1/openledger/sessions/"+c.State.ID.String(), &status)
+	var refused *GatewayError
+	if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+		return status, false, nil
+	}
+	return status, err == nil, err
+}
+
+// catchUp takes over an acknowledgement that the gateway has got, and whose confirmation was lost.
+func (c *Client) catchUp(ctx context.Context) (bool, error) {
+	if c.State.Last == (poa.Outcome{}) {
+		return false, nil
+	}
+	status, known, err := c.status(ctx)
+	n, head := c.acknowledged()
+	if err != nil || !known || status.N != n || status.Head != head {
+		return false, err
+	}
+	c.State.N, c.State.Head, c.State.Last = n, head, poa.Outcome{}
+	return true, c.save()
+}
+
+// Fenced says that the gateway does not answer in a session any more, because another one of its provider does.
+func Fenced(err error) bool {
+	var refused *GatewayError
+	return errors.As(err, &refused) && refused.Body.Code == api.CodeFenced
+}
+
+// Reopen closes a session that nobody answers in any more, and opens another for the same model at the same address. It is safe: a call that
+// is refused for its fence has not been recorded, and the answer before it is acknowledged by the close.
+func (c *Client) Reopen(ctx context.Context, node *chain.Client, payer chain.Signer, deposit sdk.Coin, dir string) (*Client, error) {
+	if err := c.Close(ctx, node, payer); err != nil {
+		return nil, err
+	}
+	list, err := Models(ctx, c.State.Gateway)
+	if err != nil {
+		return nil, err
+	}
+	for _, model := range list.Data {
+		if model.OpenLedger != nil && model.OpenLedger.ModelID == c.State.ModelID {
+			opened, err := Open(ctx, node, payer, c.State.Gateway, *model.OpenLedger, deposit, dir)
+			if err == nil {
+				opened.MaxFee = c.MaxFee
+			}
+			return opened, err
+		}
+	}
+	return nil, fmt.Errorf("the gateway does not serve model %d any more", c.State.ModelID)
+}
