@@ -111,6 +111,9 @@ func (f flow) play(w *world, seed uint64, n int, hole leak) (result, error) {
 	r.spent = with.spent.ToLegacyDec()
 	r.gain = s.coalition.has(got.accounts).Sub(s.coalition.has(control.accounts))
 	r.lost = s.victims.has(control.accounts).Sub(s.victims.has(got.accounts))
+	if s.victims.members[poolName] {
+		r.lost = r.lost.Add(control.pool).Sub(got.pool)
+	}
 	return r, got.compare(control)
 }
 

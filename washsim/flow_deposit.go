@@ -102,8 +102,8 @@ func drawChallenge(d dice, w *world) (*scene, script) {
 		if !duplicate {
 			return s.inSnapshot(b, it.rank, later, []byte(text))
 		}
-		earned, _, err := b.app().RewardsKeeper.DataNetEarned(b.ctx, m.datanet)
-		if err != nil || !earned.IsPositive() {
+		earned, royalties, err := b.app().RewardsKeeper.DataNetEarned(b.ctx, m.datanet)
+		if err != nil || !earned.Add(royalties).IsPositive() {
 			return err // terms or scores under which nobody earns
 		}
 		earlier, err := m.segment(original.rank, 0)

@@ -40,7 +40,7 @@ func drawExtortion(d dice, w *world) (*scene, script) {
 				return err
 			}
 			b.spent = math.ZeroInt() // by others
-			return b.blocks(2)
+			return s.flush(b)
 		},
 		wash: func(b *branch) error {
 			it, err := m.offer(b, s, scraper, paragraph)

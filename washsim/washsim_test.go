@@ -102,6 +102,31 @@ func TestHolesAreFound(t *testing.T) {
 	require.ErrorContains(t, err, "aopen are with nobody")
 }
 
+// TestHarmIsFound: one aopen of somebody else fails the run.
+func TestHarmIsFound(t *testing.T) {
+	w := testWorld(t)
+	victim := w.others.payer
+	f := flow{name: "harm", draw: func(d dice, w *world) (*scene, script) {
+		s, play := everybody(d, w)
+		s.victims = coalition{members: map[string]bool{victim.String(): true}}
+		return s, play
+	}}
+	sound, err := f.measure(w, 1, 0, nil)
+	require.NoError(t, err)
+	require.False(t, sound.harmed())
+	theft := func(b *branch, _ math.Int) error {
+		_, err := b.send(&banktypes.MsgSend{FromAddress: victim.String(), ToAddress: b.treasury.String(), Amount: sdk.NewCoins(coin(math.OneInt()))})
+		return err
+	}
+	harmed, err := f.measure(w, 1, 0, theft)
+	require.NoError(t, err)
+	require.True(t, harmed.harmed())
+	counted := row{flow: f, best: new(big.Rat)}
+	counted.add(harmed)
+	require.Equal(t, 1, counted.harmed)
+	require.Contains(t, counted.String(), "VICTIMS LOSE")
+}
+
 // bonusOfAllBurned has the lists of the block ask for all that their receipts
 // burned, as under terms that Validate refuses.
 func bonusOfAllBurned(b *branch, _ math.Int) error {

@@ -159,6 +159,7 @@ func (b *branch) balance(of sdk.AccAddress) math.Int {
 type outcome struct {
 	accounts accounts
 	sinks    math.LegacyDec
+	pool     math.LegacyDec // of the sinks, the bounty pool
 	supply   math.Int
 	reserve  math.Int
 	emitted  math.Int
@@ -171,6 +172,7 @@ func (b *branch) outcome() (o outcome, err error) {
 	if o.sinks, err = b.sinks(); err != nil {
 		return o, err
 	}
+	o.pool = b.balance(authtypes.NewModuleAddress(poolName)).ToLegacyDec()
 	o.supply = b.app().BankKeeper.GetSupply(b.ctx, rewardstypes.Denom).Amount
 	if o.reserve, err = b.app().RewardsKeeper.Reserve.Get(b.ctx); err != nil {
 		return o, err

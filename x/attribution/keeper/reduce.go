@@ -152,10 +152,28 @@ func (s *source) owned(model, rank uint64, provider sdk.AccAddress, paid bool) (
 	if err != nil || paid || found.pay.ToPool || found.pay.Burn {
 		return found, false, err
 	}
-	lineage, err := s.lineage(model)
-	own := bytes.Equal(found.pay.Contributor, provider) ||
-		slices.ContainsFunc(lineage, func(share rewardstypes.Share) bool { return share.Address.Equals(found.pay.Contributor) })
-	return found, own, err
+	if bytes.Equal(found.pay.Contributor, provider) {
+		return found, true, nil
+	}
+	owners, err := s.ownersOf(model)
+	return found, slices.Contains(owners, found.pay.Contributor.String()), err
+}
+
+// ownersOf returns the owners of a model and of those that it descends from, whether they have a share of the royalty or not.
+func (s *source) ownersOf(model uint64) ([]string, error) {
+	if owners, ok := s.owners[model]; ok {
+		return owners, nil
+	}
+	var owners []string
+	for id := model; id != 0; {
+		found, err := s.keeper.models.GetModel(s.ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		owners, id = append(owners, found.Owner), found.ParentId
+	}
+	s.owners[model] = owners
+	return owners, nil
 }
 
 // reduceOwn reduces the entries of a record that a batch has not reduced and that are own text.

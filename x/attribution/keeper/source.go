@@ -29,6 +29,8 @@ type source struct {
 	proved              map[uint64]poa.Contribution // those that evidence quotes
 	datanets            map[uint64]*datanettypes.DataNet
 	tables              map[uint64][]rewardstypes.Share
+	// owners of a model and of those that it descends from.
+	owners map[uint64][]string
 	// reductions of the batch: entries that earn less than their weight.
 	reductions map[textOfModel]types.Reduction
 	// royalties by DataNet, of the block of the batch.
@@ -67,7 +69,7 @@ func newSource(ctx sdk.Context, k Keeper, height int64, versions ...modelstypes.
 	return &source{
 		ctx: ctx, keeper: k, height: height, stopsHeight: height, versions: versions, stops: make(map[segmentKey]knownStop),
 		known: make(map[uint64]*knownContribution), proved: make(map[uint64]poa.Contribution), datanets: make(map[uint64]*datanettypes.DataNet),
-		tables: make(map[uint64][]rewardstypes.Share), royalties: make(map[uint64][]rewardstypes.Share),
+		tables: make(map[uint64][]rewardstypes.Share), owners: make(map[uint64][]string), royalties: make(map[uint64][]rewardstypes.Share),
 	}
 }
 

@@ -212,11 +212,11 @@ func (k Keeper) standsBefore(ctx context.Context, later types.Contribution, msg 
 	if version.Version < original.AcceptedVersion || version.PinnedHeight == 0 || version.PinnedHeight >= later.RevealHeight {
 		return errorsmod.Wrapf(types.ErrDuplicate, "no model had pinned version %d of DataNet %d, with contribution %d, before block %d", version.Version, original.DatanetId, original.Rank, later.RevealHeight)
 	}
-	earned, _, err := k.rewards.DataNetEarned(ctx, original.DatanetId)
+	earned, royalties, err := k.rewards.DataNetEarned(ctx, original.DatanetId)
 	if err != nil {
 		return err
 	}
-	if !earned.IsPositive() {
+	if !earned.Add(royalties).IsPositive() {
 		return errorsmod.Wrapf(types.ErrDuplicate, "DataNet %d has earned nothing, and no panel accepted contribution %d", original.DatanetId, original.Rank)
 	}
 	return nil
