@@ -44,8 +44,13 @@ const (
 	lazyScore = 500
 )
 
-// reviewFee of a contribution; reviewers bond bond_per_fee times as much.
+// reviewFee of a contribution of one segment; reviewers bond bond_per_fee times as much.
 var reviewFee = open(1)
+
+// feeOf a contribution of so many tokens: the DataNet asks for as much a token as the first segment costs.
+func feeOf(tokens uint64) sdkmath.Int {
+	return datanettypes.ReviewFee{Base: reviewFee, PerThousand: datanettypes.PerThousandOf(reviewFee)}.Of(tokens)
+}
 
 // review is what panels of a run see, do and decide.
 type review struct {
@@ -255,7 +260,7 @@ func (w *world) submit(ctx context.Context, submissions []*submission) (uint64, 
 		}
 		id = found.Contribution.Cohort
 	}
-	w.progress("submitted %d contributions with a review fee of %s OPEN each, to cohort %d", len(submissions), openAmount(reviewFee), id)
+	w.progress("submitted %d contributions with a review fee of %s OPEN for a segment, to cohort %d", len(submissions), openAmount(reviewFee), id)
 	return id, nil
 }
 
@@ -620,7 +625,7 @@ func (c *cohort) fees() sdkmath.Int {
 		if s.nature.owners() {
 			fees = fees.Add(c.gas)
 		} else {
-			fees = fees.Add(reviewFee)
+			fees = fees.Add(feeOf(s.reveal.Tokens))
 		}
 	}
 	return fees

@@ -135,9 +135,10 @@ func drawPool(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	s.datanet.Review = datanettypes.DefaultReviewParams()
 	r := &s.datanet.Review
-	r.CohortItems, r.MaxCohortItems, r.Seats, r.AcceptSeats, r.MinFee = 3, 6, 3, 2, math.OneInt()
+	r.CohortItems, r.MaxCohortItems, r.Seats, r.AcceptSeats, r.AppealSeats = 3, 6, 3, 2, 3
+	r.MinFee, r.MinFeePerThousand = math.OneInt(), math.ZeroInt()
 	j := d.jury(s, w)
-	j.fee = math.NewInt(int64(d.between(1, 1_000)))
+	j.fee = chain.Open(1).QuoRaw(int64(s.datanet.Standing.MaxPriceFees)).AddRaw(int64(d.between(1, 1_000)))
 	crowd := d.noise()
 	crowd.answers, crowd.royalty = []int{4}, chain.Open(1).Add(d.amount(feeBits)) // which nobody's data explains
 	talks := []talk{d.talk(s), d.talk(s)}
@@ -157,9 +158,9 @@ func drawPool(d dice, w *world) (*scene, script) {
 				return err
 			}
 			items := b.items(j.panel, j.by, 0)
-			price := chain.Open(1).QuoRaw(int64(len(items)))
+			price := chain.Open(1).QuoRaw(int64(len(items) + 1)) // the rest is for the panel that confirms
 			funded, err := ask[*datanettypes.MsgFundPoolBountyResponse](b, &datanettypes.MsgFundPoolBounty{
-				Authority: authority, DatanetId: j.panel.id, Amount: price.MulRaw(int64(len(items))), Price: price,
+				Authority: authority, DatanetId: j.panel.id, Amount: chain.Open(1), Price: price,
 				Deadline: b.ctx.BlockTime().Add(24 * time.Hour),
 			})
 			if err != nil {
@@ -170,6 +171,9 @@ func drawPool(d dice, w *world) (*scene, script) {
 			}
 			spent := b.spent // of receipts: the bounty is won in both branches
 			err = b.review(j.panel, s, items, nil)
+			if err == nil {
+				err = b.confirm(s, items)
+			}
 			b.spent = spent
 			if err != nil {
 				return err
@@ -177,4 +181,17 @@ func drawPool(d dice, w *world) (*scene, script) {
 			return b.wait(s.datanet.Standing.Vesting)
 		},
 	}
+}
+
+// confirm has another panel say again what the first has accepted for a bounty of the pool.
+func (b *branch) confirm(s *scene, items []*item) error {
+	found, err := b.app().DatanetKeeper.GetContribution(b.ctx, items[0].rank)
+	if err != nil || found.Check == 0 {
+		return err
+	}
+	votes := make(map[uint64]bool)
+	for _, it := range items {
+		votes[it.rank] = it.vote
+	}
+	return b.decide(s, found.Check, votes, nil, nil)
 }

@@ -94,9 +94,10 @@ func (d dice) datanet() datanettypes.Params {
 	p.MaxOwnerPpm = ppm
 	r := &p.Review
 	r.MinBond, r.MinFee, r.GasRefund = d.amount(70).AddRaw(1), d.amount(62).AddRaw(1), d.amount(62)
+	r.MinFeePerThousand = math.ZeroInt()
 	r.CohortItems, r.MaxCohortItems, r.MaxGold = 3, 6, 4
 	r.BondPerFee, r.GoldFees = uint32(d.between(400, 800)), uint32(d.between(1, 10))
-	r.Seats = uint32(d.between(1, 5))
+	r.Seats = uint32(d.between(3, 5))
 	r.AcceptSeats = uint32(d.between(int(r.Seats/2+1), int(r.Seats)))
 	r.AppealSeats = uint32(d.between(int(r.Seats), 9))
 	r.AppealFees, r.AppealDepositFees = uint32(d.between(1, 10)), uint32(d.between(1, 20))

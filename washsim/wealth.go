@@ -111,8 +111,11 @@ func (b *branch) inDatanet(a accounts) error {
 	}
 	if err := k.Cohorts.Walk(b.ctx, nil, func(_ uint64, c datanettypes.Cohort) (bool, error) {
 		payer := c.Appellant
-		if c.Kind == datanettypes.COHORT_KIND_CHECK {
+		switch c.Kind {
+		case datanettypes.COHORT_KIND_CHECK:
 			payer = checkName
+		case datanettypes.COHORT_KIND_BOUNTY:
+			payer = poolName
 		}
 		a.add(payer, c.Fee.Add(c.Deposit))
 		for _, gold := range c.Gold {

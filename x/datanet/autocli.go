@@ -136,7 +136,7 @@ openledgerd tx datanet create-datanet "Skin notes" --domain dermatology --review
 				{RpcMethod: "ReleaseDeposits", Use: "release-deposits RANK...", Short: "Take back deposits that your contributions have earned", Example: "openledgerd tx datanet release-deposits 17 18 --from alice", PositionalArgs: []*autocliv1.PositionalArgDescriptor{varargs("ranks")}},
 				{
 					RpcMethod: "FundBounty", Use: "fund-bounty DATANET-ID AMOUNT PRICE DEADLINE", Short: "Promise pay for contributions that a DataNet accepts",
-					Long:           "PRICE is paid for a contribution with score 1000, in proportion for less: half at acceptance, half after Params.standing.vesting. --panel chooses whose data validators review: a DataNet, or 0 for those of all. What nobody earned returns at DEADLINE.",
+					Long:           "PRICE is paid for a contribution with score 1000, in proportion for less: half when the verdict can no longer be appealed, half after Params.standing.vesting. --panel chooses whose data validators review: a DataNet, or 0 for those of all. What nobody earned returns at DEADLINE.",
 					Example:        `openledgerd tx datanet fund-bounty 1 1000000000000000000000 10000000000000000000 2027-01-31T00:00:00Z --panel 1 --min-tokens 500 --description "case notes" --from funder`,
 					PositionalArgs: modulekit.Args("datanet_id", "amount", "price", "deadline"),
 				},

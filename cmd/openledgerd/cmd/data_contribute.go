@@ -252,14 +252,17 @@ func plan(cmd *cobra.Command, send *sender, store data.Store, file poa.SegmentFi
 
 // seal commits a contribution, unless an earlier run did.
 func seal(cmd *cobra.Command, send *sender, store data.Store, pending *data.Pending, params datanettypes.Params, datanet datanettypes.DataNet) error {
+	if most := params.Review.MaxItemTokens(); datanet.ReviewPolicy == datanettypes.REVIEW_POLICY_PANEL && pending.Reveal.Tokens > most {
+		return fmt.Errorf("%d tokens are more than a panel reads of one contribution, %d: contribute it in parts", pending.Reveal.Tokens, most)
+	}
 	// Before the commit is sent: who loses the salt loses the deposit.
 	if err := store.Save(*pending); err != nil || pending.Reveal.Rank != 0 {
 		return err
 	}
 	// The review fee is committed with the deposit: who cannot pay it at the
 	// reveal would lose the deposit.
-	required := requiredDeposit(params, pending.Reveal.Tokens)
-	deposit := sdk.NewCoin(rewardstypes.Denom, required.Add(datanet.ReviewFee))
+	required, fee := requiredDeposit(params, pending.Reveal.Tokens), datanet.HighestFee(pending.Reveal.Tokens)
+	deposit := sdk.NewCoin(rewardstypes.Denom, required.Add(fee))
 	response, err := send.send(cmd.Context(), &datanettypes.MsgCommitContributions{
 		Contributor: pending.Contributor,
 		Items:       []datanettypes.CommitItem{{Hash: pending.Hash, Deposit: deposit}},
@@ -268,8 +271,8 @@ func seal(cmd *cobra.Command, send *sender, store data.Store, pending *data.Pend
 		return fmt.Errorf("commit: %w", err)
 	}
 	cmd.Printf("deposit     %s, transaction %s\n", formatOpen(required), response.TxHash)
-	if datanet.ReviewFee.IsPositive() {
-		cmd.Printf("review fee  %s\n", formatOpen(datanet.ReviewFee))
+	if fee.IsPositive() {
+		cmd.Printf("review fee  %s\n", formatOpen(fee))
 	}
 	rank, err := findCommit(cmd.Context(), send, *pending)
 	if err != nil {

@@ -180,7 +180,7 @@ func (r *reviewer) mayPlant(ctx context.Context, cohort datanettypes.Cohort, kin
 	if most := int(params.Params.Review.MaxGold); len(cohort.Gold) >= most {
 		return "", fmt.Errorf("cohort %d has %d gold items, as many as it may have", cohort.Id, most)
 	}
-	return formatOpen(datanet.Datanet.ReviewFee.MulRaw(int64(params.Params.Review.GoldFees))), nil
+	return formatOpen(params.Params.Review.GoldDeposit(datanet.Datanet.HighestFee(0), cohort)), nil
 }
 
 // newGold makes gold and writes what opens it to disk. A duplicate is proven

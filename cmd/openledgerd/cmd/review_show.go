@@ -189,6 +189,9 @@ func (r *reviewer) printReviews(c datanettypes.Contribution, reviews []datanetty
 		case datanettypes.COHORT_KIND_CHECK:
 			r.printf("check       nobody appealed: the item was drawn by chance\n")
 			r.printf("question    is the contribution accepted? Decide anew, with a score\n")
+		case datanettypes.COHORT_KIND_BOUNTY:
+			r.printf("check       a bounty of the protocol pays for it once you confirm it\n")
+			r.printf("question    is the contribution accepted? Decide anew, with a score\n")
 		case datanettypes.COHORT_KIND_RECALL:
 			if c.Recall != nil {
 				r.printf("recalled by %s: %q\n", c.Recall.By, c.Recall.Reason)

@@ -32,13 +32,13 @@ func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgA
 	fee := math.MaxInt(params.Review.MinFee, contribution.FeePaid)
 	cohort := types.Cohort{
 		DatanetId: datanet.Id, Panel: everyPanel, Kind: kind, Phase: types.COHORT_PHASE_DRAWING, Items: []uint64{msg.Rank},
-		Appellant: msg.Appellant, Reason: msg.Reason,
+		Appellant: msg.Appellant, Reason: msg.Reason, Tokens: contribution.Tokens, Fees: types.OrZero(contribution.FeePaid),
 		Fee: fee.MulRaw(int64(params.Review.AppealFees)), Deposit: fee.MulRaw(int64(params.Review.AppealDepositFees)),
 	}
 	if cohort.Needed, err = k.leastSeats(ctx, params.Review, contribution, kind); err != nil {
 		return 0, err
 	}
-	if available, err := k.available(ctx, cohort); err != nil {
+	if available, err := k.mayDecide(ctx, cohort); err != nil {
 		return 0, err
 	} else if available < uint64(cohort.Needed) {
 		return 0, errorsmod.Wrapf(types.ErrAppeal, "%d data validators have not decided already, a panel of appeal needs %d: ask governance", available, cohort.Needed)
@@ -162,21 +162,24 @@ func (k Keeper) decideAppeal(ctx context.Context, params types.Params, cohort ty
 	if !outcome.Accepted {
 		winners = revealed - winners
 	}
-	// Of a full panel of appeal: few seats say little about a vote.
-	decisive := winners*rewardstypes.PPM >= int(params.Review.AppealSeats)*int(params.Review.DecisivePpm)
 	event := types.EventCohortDecided{Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind, Paid: paid}
 	if outcome.Accepted {
 		event.Accepted = cohort.Items
 	} else {
 		event.Rejected = cohort.Items
 	}
-	if event.Version, err = k.applyAppeal(ctx, params, &cohort, outcome, decisive, p.reason(0)); err != nil {
+	if event.Version, err = k.applyAppeal(ctx, params, &cohort, outcome, winners, p.reason(0)); err != nil {
 		return err
 	}
 	if err := k.finish(ctx, params, cohort); err != nil {
 		return err
 	}
 	return emit(ctx, &event)
+}
+
+// ofFullPanel says whether so many votes are a part of all seats that a panel of appeal can have.
+func ofFullPanel(params types.ReviewParams, votes int, ppm uint32) bool {
+	return votes*rewardstypes.PPM >= int(params.AppealSeats)*int(ppm)
 }
 
 // payAppealPanel divides the fee among the seats that revealed. There is no
@@ -208,7 +211,7 @@ func (k Keeper) payAppealPanel(ctx context.Context, cohort types.Cohort, p panel
 
 // applyAppeal carries out the decision of an appeal. The deposit returns to an
 // appellant who was right, else it is burned.
-func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *types.Cohort, outcome types.Outcome, decisive bool, reason string) (uint64, error) {
+func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *types.Cohort, outcome types.Outcome, winners int, reason string) (uint64, error) {
 	contribution, err := k.GetContribution(ctx, cohort.Items[0])
 	if err != nil {
 		return 0, err
@@ -240,10 +243,8 @@ func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *ty
 		cohort.Fee = math.ZeroInt()
 		return 0, k.decideRecall(ctx, contribution, !upheld)
 	}
-	if decisive {
-		if err := k.settleOverturned(ctx, params, *cohort, contribution, outcome.Accepted, upheld); err != nil {
-			return 0, err
-		}
+	if err := k.settleOverturned(ctx, params, *cohort, contribution, outcome.Accepted, winners, upheld); err != nil {
+		return 0, err
 	}
 	cohort.Fee = math.ZeroInt()
 	if upheld && cohort.Kind == types.COHORT_KIND_CHECK {
@@ -255,11 +256,22 @@ func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *ty
 	return k.reverse(ctx, params, contribution, outcome.Score, reason)
 }
 
-// settleOverturned slashes the votes that a decisive verdict shows to be wrong.
-// Out of that the fee of who was right to ask returns; the rest is burned, so
-// that nobody gains by having others slashed.
-func (k Keeper) settleOverturned(ctx context.Context, params types.Params, cohort types.Cohort, contribution types.Contribution, verdict, upheld bool) error {
-	slashed, err := k.overturned(ctx, params, contribution.Cohort, contribution.Rank, verdict)
+// settleOverturned slashes the votes that a decisive verdict shows to be wrong, and the pledges for a bounty of the
+// pool that falls. Out of that the fee of who was right to ask returns; the rest is burned, so
+// that nobody gains by having others slashed. What counts is the part of a full panel: few seats say little about a vote.
+func (k Keeper) settleOverturned(ctx context.Context, params types.Params, cohort types.Cohort, contribution types.Contribution, verdict bool, winners int, upheld bool) error {
+	slashed, err := math.ZeroInt(), error(nil)
+	if !verdict && ofFullPanel(params.Review, winners, params.Review.FallenPpm) {
+		if slashed, err = k.slashPledges(ctx, params, contribution); err != nil {
+			return err
+		}
+	}
+	if ofFullPanel(params.Review, winners, params.Review.DecisivePpm) {
+		var more math.Int
+		if more, err = k.overturned(ctx, params, contribution.Cohort, contribution.Rank, verdict); err == nil {
+			slashed = slashed.Add(more)
+		}
+	}
 	if err != nil || upheld {
 		if err == nil {
 			err = k.burn(ctx, slashed)
@@ -398,6 +410,15 @@ func (k Keeper) resolve(ctx context.Context, params types.Params, msg *types.Msg
 	}
 	if err := k.decidingAgain(ctx, contribution); err != nil {
 		return err
+	}
+	if msg.Slash && !msg.Accept {
+		slashed, err := k.slashPledges(ctx, params, contribution)
+		if err != nil {
+			return err
+		}
+		if err := k.burn(ctx, slashed); err != nil {
+			return err
+		}
 	}
 	if msg.Slash {
 		for _, cohort := range []uint64{contribution.Cohort, contribution.Appeal} {

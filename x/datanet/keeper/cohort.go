@@ -40,6 +40,7 @@ func (k Keeper) newCohort(ctx context.Context, cohort types.Cohort, wait time.Du
 	}
 	cohort.Id, cohort.Round = id, 1
 	cohort.Fee, cohort.Deposit = types.OrZero(cohort.Fee), types.OrZero(cohort.Deposit)
+	cohort.Fees, cohort.Pledge = types.OrZero(cohort.Fees), types.OrZero(cohort.Pledge)
 	if err := k.CohortsBy.Set(ctx, collections.Join(cohort.DatanetId, id)); err != nil {
 		return cohort, err
 	}
@@ -62,33 +63,50 @@ func (k Keeper) enter(ctx context.Context, cohort *types.Cohort, phase types.Coh
 // enqueue puts a contribution into the cohort of its DataNet and panel that is
 // filling, and returns the cohort.
 func (k Keeper) enqueue(ctx context.Context, params types.Params, datanetID, panel uint64, contribution types.Contribution) (uint64, error) {
+	if most := params.Review.MaxItemTokens(); contribution.Tokens > most {
+		return 0, errorsmod.Wrapf(types.ErrInvalidContribution, "%d tokens are more than a panel reads of one contribution, %d: contribute it in parts", contribution.Tokens, most)
+	}
 	if err := k.countOpen(ctx, params.Review, contribution.Contributor); err != nil {
 		return 0, err
 	}
-	id, err := k.Filling.Get(ctx, collections.Join(datanetID, panel))
-	var cohort types.Cohort
-	switch {
-	case errors.Is(err, collections.ErrNotFound):
-		cohort, err = k.newCohort(ctx, types.Cohort{
-			DatanetId: datanetID, Panel: panel, Kind: types.COHORT_KIND_REVIEW, Phase: types.COHORT_PHASE_FILLING, Filling: true,
-		}, params.Review.FillWindow)
-		if err != nil {
-			return 0, err
-		}
-		err = k.Filling.Set(ctx, collections.Join(datanetID, panel), cohort.Id)
-	case err == nil:
-		cohort, err = k.Cohorts.Get(ctx, id)
-	}
+	cohort, err := k.fillingCohort(ctx, params.Review, datanetID, panel, contribution.Tokens)
 	if err != nil {
 		return 0, err
 	}
 	cohort.Items = append(cohort.Items, contribution.Rank)
+	cohort.Tokens, cohort.Fees = cohort.Tokens+contribution.Tokens, cohort.Fees.Add(contribution.FeePaid)
 	if full(params, cohort) || len(cohort.Items) >= int(params.Review.MaxCohortItems) {
 		if err := k.stopFilling(ctx, &cohort); err != nil {
 			return 0, err
 		}
 	}
 	return cohort.Id, k.hurryIf(ctx, full(params, cohort), cohort)
+}
+
+// fillingCohort returns the cohort of a DataNet and panel that takes items, a new one if there is none with room.
+func (k Keeper) fillingCohort(ctx context.Context, params types.ReviewParams, datanetID, panel, tokens uint64) (types.Cohort, error) {
+	id, err := k.Filling.Get(ctx, collections.Join(datanetID, panel))
+	if err == nil {
+		cohort, err := k.Cohorts.Get(ctx, id)
+		if err != nil || cohort.Tokens+tokens <= params.MaxCohortTokens {
+			return cohort, err
+		}
+		if err := k.stopFilling(ctx, &cohort); err != nil {
+			return cohort, err
+		}
+		if err := k.Cohorts.Set(ctx, cohort.Id, cohort); err != nil {
+			return cohort, err
+		}
+	} else if !errors.Is(err, collections.ErrNotFound) {
+		return types.Cohort{}, err
+	}
+	cohort, err := k.newCohort(ctx, types.Cohort{
+		DatanetId: datanetID, Panel: panel, Kind: types.COHORT_KIND_REVIEW, Phase: types.COHORT_PHASE_FILLING, Filling: true,
+	}, params.FillWindow)
+	if err != nil {
+		return cohort, err
+	}
+	return cohort, k.Filling.Set(ctx, collections.Join(datanetID, panel), cohort.Id)
 }
 
 // countOpen counts a contribution of an account that waits for a panel.
@@ -161,25 +179,34 @@ func (k Keeper) hurryIf(ctx context.Context, complete bool, cohort types.Cohort)
 
 // full says whether a review that is filling need not wait for more.
 func full(params types.Params, cohort types.Cohort) bool {
-	return len(cohort.Items) >= int(params.Review.CohortItems) && cohort.EnoughGold(params.Review)
+	enough := len(cohort.Items) >= int(params.Review.CohortItems) || cohort.Tokens >= params.Review.CohortTokens
+	return enough && cohort.EnoughGold(params.Review)
 }
 
 // startDrawing has one seat drawn in each of the next blocks: as many as the
-// panel has, or as there are validators.
+// panel has, or as there are validators. With fewer than may decide nothing is drawn:
+// the review waits for its deadline, and then once more.
 func (k Keeper) startDrawing(ctx context.Context, params types.Params, cohort *types.Cohort) error {
 	if err := k.stopFilling(ctx, cohort); err != nil {
 		return err
 	}
-	available, err := k.available(ctx, *cohort)
+	var err error
+	if cohort.Excluded, err = k.excluded(ctx, *cohort); err != nil {
+		return err
+	}
+	available, _, err := k.available(ctx, cohort.Panel, cohort.Excluded)
 	if err != nil {
 		return err
 	}
-	seats := params.Review.Seats
-	if cohort.Kind != types.COHORT_KIND_REVIEW {
-		seats = params.Review.AppealSeats
+	seats := params.Review.AppealSeats
+	if cohort.Kind == types.COHORT_KIND_REVIEW {
+		seats = params.Review.Seats
+		if cohort.Pledge, err = k.pledge(ctx, params.Review, *cohort); err != nil {
+			return err
+		}
 	}
-	cohort.Wanted = uint32(min(uint64(seats), available))
-	if cohort.Kind != types.COHORT_KIND_REVIEW && cohort.Wanted < cohort.Needed {
+	cohort.Wanted, cohort.DrawMisses = uint32(min(uint64(seats), available)), 0
+	if cohort.Wanted < params.Review.FewestSeats(*cohort) {
 		cohort.Wanted = 0
 	}
 	if cohort.Wanted > 0 {
@@ -237,8 +264,7 @@ func (k Keeper) endDrawing(ctx context.Context, params types.Params, cohort type
 	if err := k.stopDrawing(ctx, &cohort); err != nil {
 		return err
 	}
-	// A panel of appeal is not smaller than the one it may overrule.
-	if len(cohort.Seats) == 0 || cohort.Kind != types.COHORT_KIND_REVIEW && len(cohort.Seats) < int(cohort.Needed) {
+	if len(cohort.Seats) < int(params.Review.FewestSeats(cohort)) {
 		return k.failRound(ctx, params, cohort)
 	}
 	cohort.Wanted = uint32(len(cohort.Seats))
@@ -247,7 +273,7 @@ func (k Keeper) endDrawing(ctx context.Context, params types.Params, cohort type
 
 // startVoting opens the phase of sealed ballots.
 func (k Keeper) startVoting(ctx context.Context, params types.Params, cohort *types.Cohort) error {
-	cohort.Height = sdk.UnwrapSDKContext(ctx).BlockHeight()
+	cohort.Height, cohort.Excluded = sdk.UnwrapSDKContext(ctx).BlockHeight(), nil
 	if cohort.Kind == types.COHORT_KIND_REVIEW {
 		cohort.Needed = uint32(params.Review.AcceptNeeded(int(cohort.Wanted)))
 	}
@@ -311,6 +337,9 @@ func (k Keeper) failRound(ctx context.Context, params types.Params, cohort types
 	if cohort.Round > 1 {
 		return k.giveUp(ctx, params, cohort)
 	}
+	if err := k.unpledge(ctx, &cohort); err != nil {
+		return err
+	}
 	if err := k.dismiss(ctx, cohort); err != nil {
 		return err
 	}
@@ -345,8 +374,15 @@ func (k Keeper) giveUp(ctx context.Context, params types.Params, cohort types.Co
 		}
 		cohort.Gold[i].Deposit = math.ZeroInt()
 	}
-	if cohort.Kind != types.COHORT_KIND_REVIEW {
+	switch cohort.Kind {
+	case types.COHORT_KIND_REVIEW:
+	case types.COHORT_KIND_BOUNTY:
+		return k.notConfirmed(ctx, params, cohort)
+	default:
 		return k.appealFailed(ctx, params, cohort)
+	}
+	if err := k.unpledge(ctx, &cohort); err != nil {
+		return err
 	}
 	for _, rank := range cohort.Items {
 		contribution, err := k.GetContribution(ctx, rank)
@@ -376,11 +412,24 @@ func (k Keeper) finish(ctx context.Context, params types.Params, cohort types.Co
 			return err
 		}
 	}
+	cohort.Excluded = nil
 	return k.enter(ctx, &cohort, types.COHORT_PHASE_DECIDED, params.Review.LiabilityWindow)
 }
 
-// prune forgets a review.
+// prune forgets a review, unless its seats still answer for a bounty of the pool.
 func (k Keeper) prune(ctx context.Context, cohort types.Cohort) error {
+	if answering, err := k.answering(ctx, cohort); err != nil {
+		return err
+	} else if answering {
+		cohort.Deadline = sdk.UnwrapSDKContext(ctx).BlockTime().UTC().Add(answeringRetry)
+		if err := k.setTimer(ctx, timerCohort, cohort.Id, cohort.Deadline); err != nil {
+			return err
+		}
+		return k.Cohorts.Set(ctx, cohort.Id, cohort)
+	}
+	if err := k.unpledge(ctx, &cohort); err != nil {
+		return err
+	}
 	if err := k.dismiss(ctx, cohort); err != nil {
 		return err
 	}

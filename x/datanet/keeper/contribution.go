@@ -121,7 +121,7 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, commit types.Co
 	}
 	fee := math.ZeroInt()
 	if datanet.ReviewPolicy == types.REVIEW_POLICY_PANEL {
-		fee = datanet.FeeAt(sdk.UnwrapSDKContext(ctx).BlockTime())
+		fee = datanet.FeesAt(sdk.UnwrapSDKContext(ctx).BlockTime()).Of(item.Tokens)
 		if len(item.Mark) == 0 {
 			return types.Contribution{}, errorsmod.Wrapf(types.ErrInvalidContribution, "DataNet %d is reviewed by panels: give a mark of 32 random bytes", datanet.Id)
 		}
@@ -143,9 +143,10 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, commit types.Co
 		Derivations: item.Derivations,
 		Deposit:     sdk.NewCoin(rewardstypes.Denom, required), Status: types.CONTRIBUTION_STATUS_SUBMITTED,
 		CommitHeight: commit.Height, RevealHeight: sdk.UnwrapSDKContext(ctx).BlockHeight(),
-		Mark: item.Mark, ReviewFee: fee, FeePaid: fee, AcceptedDeposit: math.ZeroInt(), BoundDeposit: math.ZeroInt(), Vesting: math.ZeroInt(),
+		Mark: item.Mark, ReviewFee: fee, FeePaid: fee, AcceptedDeposit: math.ZeroInt(), BoundDeposit: math.ZeroInt(),
+		Vesting: math.ZeroInt(), Reserved: math.ZeroInt(),
 	}
-	panel, err := k.apply(ctx, &contribution, item.Bounty)
+	panel, err := k.apply(ctx, params, &contribution, item.Bounty)
 	if err != nil {
 		return types.Contribution{}, err
 	}
@@ -323,7 +324,7 @@ func (k Keeper) accepted(ctx context.Context, params types.Params, datanet *type
 			return err
 		}
 	}
-	if err := k.payBounty(ctx, params, &c); err != nil {
+	if err := k.earnBounty(ctx, &c); err != nil {
 		return err
 	}
 	c.AcceptedDeposit = c.Deposit.Amount
@@ -387,7 +388,7 @@ func (k Keeper) release(ctx context.Context, contribution types.Contribution, st
 	if err := k.decided(ctx, &contribution); err != nil {
 		return err
 	}
-	if err := k.unreserve(ctx, contribution); err != nil {
+	if err := k.unreserve(ctx, &contribution); err != nil {
 		return err
 	}
 	if err := k.Contributions.Set(ctx, contribution.Rank, contribution); err != nil {

@@ -34,12 +34,21 @@ func (k Keeper) createDataNet(ctx context.Context, params types.Params, datanet 
 	if err := k.StatisticsRange.Set(ctx, id, types.Accumulator{}); err != nil {
 		return 0, err
 	}
-	datanet.CheckFund, datanet.NextReviewFee = math.ZeroInt(), math.ZeroInt()
+	datanet.CheckFund, datanet.NextReviewFee, datanet.NextReviewFeePerThousand = math.ZeroInt(), math.ZeroInt(), math.ZeroInt()
 	datanet.Credentials = types.CredentialPolicy{Kind: types.CREDENTIAL_KIND_NONE, Number: 1, From: sdk.UnwrapSDKContext(ctx).BlockTime().UTC()}
 	if err := k.setRoyalties(ctx, datanet, datanet.CreatedHeight); err != nil {
 		return 0, err
 	}
 	return id, k.DataNets.Set(ctx, id, datanet)
+}
+
+// reviewFee reads the review fees of a message: what is left out for longer contributions goes by the fee of one segment.
+func reviewFee(policy types.ReviewPolicy, base, perThousand math.Int) types.ReviewFee {
+	fee := types.ReviewFee{Base: types.OrZero(base), PerThousand: types.OrZero(perThousand)}
+	if policy == types.REVIEW_POLICY_PANEL && fee.PerThousand.IsZero() {
+		fee.PerThousand = types.PerThousandOf(fee.Base)
+	}
+	return fee
 }
 
 // checkTerms checks what parameters bound: royalties and the review fee.
@@ -54,7 +63,9 @@ func checkTerms(params types.Params, datanet types.DataNet) error {
 	switch {
 	case datanet.ReviewPolicy == types.REVIEW_POLICY_PANEL && datanet.ReviewFee.LT(params.Review.MinFee):
 		return errorsmod.Wrapf(types.ErrInvalidDataNet, "a review fee of %saopen is below the least, %saopen", datanet.ReviewFee, params.Review.MinFee)
-	case datanet.ReviewPolicy != types.REVIEW_POLICY_PANEL && datanet.ReviewFee.IsPositive():
+	case datanet.ReviewPolicy == types.REVIEW_POLICY_PANEL && datanet.ReviewFeePerThousand.LT(params.Review.MinFeePerThousand):
+		return errorsmod.Wrapf(types.ErrInvalidDataNet, "a review fee of %saopen per thousand tokens is below the least, %saopen", datanet.ReviewFeePerThousand, params.Review.MinFeePerThousand)
+	case datanet.ReviewPolicy != types.REVIEW_POLICY_PANEL && (datanet.ReviewFee.IsPositive() || datanet.ReviewFeePerThousand.IsPositive()):
 		return errorsmod.Wrap(types.ErrInvalidDataNet, "only panels have a review fee: leave it out, or choose REVIEW_POLICY_PANEL")
 	}
 	return nil

@@ -20,10 +20,13 @@ func (k Keeper) decide(ctx context.Context, params types.Params, cohort types.Co
 		return err
 	}
 	panel := newPanel(cohort, ballots)
-	if cohort.Kind != types.COHORT_KIND_REVIEW {
-		return k.decideAppeal(ctx, params, cohort, panel)
+	switch cohort.Kind {
+	case types.COHORT_KIND_REVIEW:
+		return k.decideReview(ctx, params, cohort, panel)
+	case types.COHORT_KIND_BOUNTY:
+		return k.decideConfirmation(ctx, params, cohort, panel)
 	}
-	return k.decideReview(ctx, params, cohort, panel)
+	return k.decideAppeal(ctx, params, cohort, panel)
 }
 
 // panel is the seats of a review with their votes; a seat that did not reveal has none.
@@ -132,6 +135,7 @@ func (k Keeper) decideReview(ctx context.Context, params types.Params, cohort ty
 	cohort.Outcomes = nil
 	var accepted []acceptance
 	var rejected []uint64
+	var checkable []types.Contribution
 	pot := math.ZeroInt()
 	for item, rank := range cohort.Items {
 		gold := cohort.OpenedGold(rank)
@@ -142,6 +146,13 @@ func (k Keeper) decideReview(ctx context.Context, params types.Params, cohort ty
 		contribution, err := k.GetContribution(ctx, rank)
 		if err != nil {
 			return err
+		}
+		if outcome.Gold {
+			if err := k.leaveBounty(ctx, &contribution); err != nil {
+				return err
+			}
+		} else {
+			checkable = append(checkable, contribution)
 		}
 		fee, err := k.settleFee(ctx, params.Review, cohort, &contribution, gold)
 		if err != nil {
@@ -169,13 +180,18 @@ func (k Keeper) decideReview(ctx context.Context, params types.Params, cohort ty
 	if event.Accepted, event.Version, err = k.acceptAll(ctx, params, datanet.Id, accepted); err != nil {
 		return err
 	}
+	confirming, err := k.confirm(ctx, params, &cohort, event.Accepted)
+	if err != nil {
+		return err
+	}
 	if err := k.finish(ctx, params, cohort); err != nil {
 		return err
 	}
 	if err := emit(ctx, &event); err != nil {
 		return err
 	}
-	return k.checkByChance(ctx, params, cohort)
+	checkable = slices.DeleteFunc(checkable, func(c types.Contribution) bool { return slices.Contains(confirming, c.Rank) })
+	return k.checkByChance(ctx, params, cohort, checkable)
 }
 
 // settleFee takes the review fee of an item for the panel. For gold that the
@@ -230,8 +246,10 @@ func (k Keeper) payPanel(ctx context.Context, params types.Params, datanetID uin
 			return paid, err
 		}
 		paid = paid.Add(earned)
-		failed := seat.Stake.MulRaw(tally.Failed()).QuoRaw(rewardstypes.PPM)
-		slashed, err := k.slash(ctx, params.Review, cohort.Id, seat, part(failed, params.Review.GoldSlashPpm), slashGold)
+		// To fail gold costs what a perfect seat earns, however much there was to read.
+		most := math.MinInt(seat.Stake, math.MaxInt(share, part(seat.Stake, params.Review.GoldSlashPpm)))
+		failed := most.MulRaw(tally.Failed()).QuoRaw(rewardstypes.PPM)
+		slashed, err := k.slash(ctx, params.Review, cohort.Id, seat, failed, slashGold)
 		if err != nil {
 			return paid, err
 		}
@@ -325,19 +343,12 @@ func (k Keeper) slashVotes(ctx context.Context, params types.Params, id, rank ui
 	if err != nil {
 		return sum, err
 	}
-	ballots, err := k.ballots(ctx, cohort)
+	seats, err := k.seatsThatVoted(ctx, cohort, rank, wrong)
 	if err != nil {
 		return sum, err
 	}
-	item := slices.Index(cohort.Items, rank)
-	if item < 0 {
-		return sum, errorsmod.Wrapf(types.ErrInvariant, "contribution %d is not in cohort %d", rank, cohort.Id)
-	}
-	p := newPanel(cohort, ballots)
-	for i, seat := range cohort.Seats {
-		if len(p.votes[i]) == 0 || !wrong(p.votes[i][item]) {
-			continue
-		}
+	for _, i := range seats {
+		seat := cohort.Seats[i]
 		slashed, err := k.slash(ctx, params.Review, cohort.Id, seat, part(seat.Stake, ppm), reason)
 		if err != nil {
 			return sum, err
@@ -351,4 +362,23 @@ func (k Keeper) slashVotes(ctx context.Context, params types.Params, id, rank ui
 		}
 	}
 	return sum, nil
+}
+
+// seatsThatVoted returns the seats of a review with a vote of some kind about one of its items.
+func (k Keeper) seatsThatVoted(ctx context.Context, cohort types.Cohort, rank uint64, so func(types.Vote) bool) ([]int, error) {
+	ballots, err := k.ballots(ctx, cohort)
+	if err != nil {
+		return nil, err
+	}
+	item := slices.Index(cohort.Items, rank)
+	if item < 0 {
+		return nil, errorsmod.Wrapf(types.ErrInvariant, "contribution %d is not in cohort %d", rank, cohort.Id)
+	}
+	var seats []int
+	for i, votes := range newPanel(cohort, ballots).votes {
+		if len(votes) > 0 && so(votes[item]) {
+			seats = append(seats, i)
+		}
+	}
+	return seats, nil
 }

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -14,24 +15,38 @@ import (
 	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
-// drawTries bounds how often a seat is drawn in one block until somebody may take it.
-const drawTries = 8
+const (
+	// drawTries bounds how often a seat is drawn in one block until somebody may take it.
+	drawTries = 8
+	// maxDrawWait bounds, as a power of two, the blocks between two draws of a review whose draws fall on nobody.
+	maxDrawWait = 6
+)
 
 // drawSeats draws one seat of each review whose turn it is, with the hash of
-// this block: who grinds one block moves one seat. At most StepsPerBlock
-// reviews; the others are drawn with the hash of a later block.
+// this block: who grinds one block moves one seat. A draw is one step and one more for each
+// place tried; at most StepsPerBlock. The other reviews are drawn with the hash of a later block.
 func (k Keeper) drawSeats(ctx sdk.Context, params types.Params) error {
 	until := new(collections.Range[collections.Pair[int64, uint64]]).EndInclusive(collections.Join(ctx.BlockHeight(), ^uint64(0)))
 	var due []uint64
 	err := k.Draws.Walk(ctx, until, func(key collections.Pair[int64, uint64]) (bool, error) {
 		due = append(due, key.K2())
-		return len(due) == int(params.StepsPerBlock), nil
+		return 2*len(due) >= int(params.StepsPerBlock), nil
 	})
 	if err != nil {
 		return err
 	}
+	steps := 0
 	for _, id := range due {
-		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.drawSeat(ctx, params, id) }); err != nil {
+		if steps >= int(params.StepsPerBlock) {
+			return nil
+		}
+		work := 1 + drawTries
+		err := modulekit.Attempt(ctx, func(ctx sdk.Context) (err error) {
+			work, err = k.drawSeat(ctx, params, id)
+			return err
+		})
+		steps += max(2, work)
+		if err != nil {
 			ctx.Logger().Error("a seat could not be drawn and will be in the next block", "module", types.ModuleName, "cohort", id, "err", err)
 			if err := k.redraw(ctx, id); err != nil {
 				return err
@@ -47,14 +62,15 @@ func (k Keeper) redraw(ctx sdk.Context, id uint64) error {
 	if err != nil {
 		return err
 	}
-	return k.nextDraw(ctx, &cohort)
+	return k.nextDraw(ctx, &cohort, 1)
 }
 
-func (k Keeper) nextDraw(ctx sdk.Context, cohort *types.Cohort) error {
+// nextDraw has a seat of a review drawn some blocks later, and stores the review.
+func (k Keeper) nextDraw(ctx sdk.Context, cohort *types.Cohort, blocks int64) error {
 	if err := k.stopDrawing(ctx, cohort); err != nil {
 		return err
 	}
-	cohort.DrawHeight = ctx.BlockHeight() + 1
+	cohort.DrawHeight = ctx.BlockHeight() + blocks
 	if err := k.Draws.Set(ctx, collections.Join(cohort.DrawHeight, cohort.Id)); err != nil {
 		return err
 	}
@@ -71,43 +87,78 @@ func (k Keeper) stopDrawing(ctx context.Context, cohort *types.Cohort) error {
 	return k.Draws.Remove(ctx, collections.Join(height, cohort.Id))
 }
 
-// drawSeat draws the next seat of a review.
-func (k Keeper) drawSeat(ctx sdk.Context, params types.Params, id uint64) error {
+// drawSeat draws the next seat of a review, and returns how much work it was.
+func (k Keeper) drawSeat(ctx sdk.Context, params types.Params, id uint64) (int, error) {
 	cohort, err := k.Cohorts.Get(ctx, id)
 	if err != nil {
-		return err
-	}
-	excluded, err := k.excluded(ctx, cohort)
-	if err != nil {
-		return err
+		return 1, err
 	}
 	for try := range uint32(drawTries) {
+		work := 2 + int(try)
 		random := types.SeatHash(ctx.HeaderHash(), cohort.Id, cohort.Round, uint32(len(cohort.Seats)), try)
 		v, ok, err := k.drawValidator(ctx, cohort.Panel, random)
 		if err != nil {
-			return err
+			return work, err
 		}
 		if !ok {
 			break
 		}
-		if slices.Contains(excluded, v.Address) || cohort.Seated(v.Address) >= params.Review.MaxSeatsOf() {
-			continue
-		}
 		datanet, err := k.GetDataNet(ctx, v.DatanetId)
 		if err != nil {
-			return err
+			return work, err
 		}
-		if err := k.checkCredential(ctx, datanet, sdk.MustAccAddressFromBech32(v.Address)); errors.Is(err, types.ErrCredential) {
-			if err := k.deactivate(ctx, v.Id); err != nil {
-				return err
-			}
-			continue
-		} else if err != nil {
-			return err
+		if may, err := k.mayBeSeated(ctx, params, cohort, v, datanet); err != nil {
+			return work, err
+		} else if may {
+			return work, k.seat(ctx, params, &cohort, v, datanet)
 		}
-		return k.seat(ctx, params, &cohort, v, datanet)
 	}
-	return k.nextDraw(ctx, &cohort)
+	work, err := k.drawLater(ctx, params, &cohort)
+	return 1 + drawTries + work, err
+}
+
+// mayBeSeated says whether a validator on whom a draw fell takes the seat. Who lost the credential is drawn no more.
+func (k Keeper) mayBeSeated(ctx context.Context, params types.Params, cohort types.Cohort, v types.DataValidator, datanet types.DataNet) (bool, error) {
+	address := sdk.MustAccAddressFromBech32(v.Address)
+	if _, excluded := slices.BinarySearchFunc(cohort.Excluded, []byte(address), bytes.Compare); excluded {
+		return false, nil
+	}
+	if cohort.Seated(v.Address) >= params.Review.MaxSeatsOf() {
+		return false, nil
+	}
+	if cohort.Pledge.IsPositive() && v.Bond.Sub(v.Pledged).LT(cohort.Pledge) {
+		return false, nil // what is pledged to another seat answers for that one
+	}
+	err := k.checkCredential(ctx, datanet, address)
+	if errors.Is(err, types.ErrCredential) {
+		return false, k.deactivate(ctx, v.Id)
+	}
+	return err == nil, err
+}
+
+// drawLater has a review wait whose draws of this block fell on nobody who may have a seat: twice as long each
+// time, and for its deadline, without drawing, if nobody is left. It returns how much work that was.
+func (k Keeper) drawLater(ctx sdk.Context, params types.Params, cohort *types.Cohort) (int, error) {
+	without := slices.Clone(cohort.Excluded)
+	for _, seat := range cohort.Seats {
+		if cohort.Seated(seat.Address) >= params.Review.MaxSeatsOf() {
+			without = append(without, sdk.MustAccAddressFromBech32(seat.Address))
+		}
+	}
+	slices.SortFunc(without, bytes.Compare)
+	left, work, err := k.available(ctx, cohort.Panel, slices.CompactFunc(without, bytes.Equal))
+	if err != nil {
+		return work, err
+	}
+	if left == 0 {
+		if err := k.stopDrawing(ctx, cohort); err != nil {
+			return work, err
+		}
+		return work, k.Cohorts.Set(ctx, cohort.Id, *cohort)
+	}
+	wait := int64(1) << min(cohort.DrawMisses, maxDrawWait)
+	cohort.DrawMisses++
+	return work, k.nextDraw(ctx, cohort, wait)
 }
 
 // drawValidator draws a data validator of a panel by stake.
@@ -129,23 +180,21 @@ func (k Keeper) drawValidator(ctx context.Context, panel uint64, random []byte) 
 // seat gives a validator a seat. What a seat risks does not depend on how much
 // its validator has bonded, so that splitting a bond changes nothing.
 func (k Keeper) seat(ctx sdk.Context, params types.Params, cohort *types.Cohort, v types.DataValidator, datanet types.DataNet) error {
-	paid, err := k.highestFee(ctx, *cohort)
-	if err != nil {
-		return err
-	}
-	risk := math.MaxInt(requiredBond(ctx, params.Review, datanet), paid.MulRaw(int64(params.Review.BondPerFee)))
+	risk := math.MaxInt(requiredBond(ctx, params.Review, datanet), cohort.MeanFee().MulRaw(int64(params.Review.BondPerFee)))
 	cohort.Seats = append(cohort.Seats, types.Seat{
-		Validator: v.Id, Address: v.Address, Height: ctx.BlockHeight(), Stake: math.MinInt(v.Bond, risk),
+		Validator: v.Id, Address: v.Address, Height: ctx.BlockHeight(), Stake: math.MinInt(v.Bond, risk), Pledged: cohort.Pledge,
 	})
 	v.Record.Seats++
+	v.Pledged = v.Pledged.Add(cohort.Pledge)
 	if err := k.Validators.Set(ctx, v.Id, v); err != nil {
 		return err
 	}
 	if err := k.Assigned.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(v.Address), cohort.Id)); err != nil {
 		return err
 	}
+	cohort.DrawMisses = 0
 	if len(cohort.Seats) < int(cohort.Wanted) {
-		return k.nextDraw(ctx, cohort)
+		return k.nextDraw(ctx, cohort, 1)
 	}
 	if err := k.stopDrawing(ctx, cohort); err != nil {
 		return err
@@ -153,37 +202,27 @@ func (k Keeper) seat(ctx sdk.Context, params types.Params, cohort *types.Cohort,
 	return k.startVoting(ctx, params, cohort)
 }
 
-// highestFee returns the highest fee that was paid for an item of a review.
-func (k Keeper) highestFee(ctx context.Context, cohort types.Cohort) (math.Int, error) {
-	highest := math.ZeroInt()
-	for _, rank := range cohort.Items {
-		c, err := k.GetContribution(ctx, rank)
-		if err != nil {
-			return highest, err
-		}
-		highest = math.MaxInt(highest, c.FeePaid)
-	}
-	return highest, nil
-}
-
-// excluded returns who has no seat in a review: contributors of its items, and
+// excluded returns who has no seat in a review, sorted: contributors of its items, and
 // in an appeal the appellant and those who decided before.
-func (k Keeper) excluded(ctx context.Context, cohort types.Cohort) ([]string, error) {
-	var out []string
+func (k Keeper) excluded(ctx context.Context, cohort types.Cohort) ([][]byte, error) {
+	texts := []string{cohort.Appellant}
+	var first types.Cohort
 	for _, rank := range cohort.Items {
 		contribution, err := k.GetContribution(ctx, rank)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, contribution.Contributor)
+		texts = append(texts, contribution.Contributor)
 		if cohort.Kind == types.COHORT_KIND_REVIEW {
 			continue
 		}
-		out = append(out, cohort.Appellant)
 		if contribution.Recall != nil {
-			out = append(out, contribution.Recall.By)
+			texts = append(texts, contribution.Recall.By)
 		}
-		first, err := k.Cohorts.Get(ctx, contribution.Cohort)
+		if contribution.Cohort == first.Id {
+			continue
+		}
+		first, err = k.Cohorts.Get(ctx, contribution.Cohort)
 		if errors.Is(err, collections.ErrNotFound) {
 			continue // decided long ago
 		}
@@ -191,41 +230,69 @@ func (k Keeper) excluded(ctx context.Context, cohort types.Cohort) ([]string, er
 			return nil, err
 		}
 		for _, seat := range first.Seats {
-			out = append(out, seat.Address)
+			texts = append(texts, seat.Address)
 		}
 	}
+	slices.Sort(texts)
+	var out [][]byte
+	for _, text := range slices.Compact(texts) {
+		if text != "" {
+			out = append(out, sdk.MustAccAddressFromBech32(text))
+		}
+	}
+	slices.SortFunc(out, bytes.Compare)
 	return out, nil
 }
 
-// available returns how many active validators may have a seat in a review.
-func (k Keeper) available(ctx context.Context, cohort types.Cohort) (uint64, error) {
-	active, err := k.activeValidators(ctx, cohort.Panel)
-	if err != nil {
-		return 0, err
-	}
+// mayDecide returns how many active validators may have a seat in an appeal.
+func (k Keeper) mayDecide(ctx context.Context, cohort types.Cohort) (uint64, error) {
 	excluded, err := k.excluded(ctx, cohort)
 	if err != nil {
 		return 0, err
 	}
-	slices.Sort(excluded)
-	for _, text := range slices.Compact(excluded) {
-		if text == "" {
-			continue
+	available, _, err := k.available(ctx, cohort.Panel, excluded)
+	return available, err
+}
+
+// available returns how many active validators of a panel belong to none of some accounts, and how much work it was to
+// count: one for each account and for each of its bonds, of which it has at most maxBonds.
+func (k Keeper) available(ctx context.Context, panel uint64, without [][]byte) (uint64, int, error) {
+	work := len(without)
+	active, err := k.activeValidators(ctx, panel)
+	if err != nil {
+		return 0, work, err
+	}
+	for _, account := range without {
+		ids, err := k.bondsIn(ctx, panel, account)
+		if err != nil {
+			return 0, work, err
 		}
-		bonds := collections.NewPrefixedPairRange[sdk.AccAddress, uint64](sdk.MustAccAddressFromBech32(text))
-		err := k.ValidatorIDs.Walk(ctx, bonds, func(key collections.Pair[sdk.AccAddress, uint64], id uint64) (bool, error) {
-			if cohort.Panel != everyPanel && key.K2() != cohort.Panel {
-				return false, nil
-			}
+		work += len(ids)
+		for _, id := range ids {
 			v, err := k.Validators.Get(ctx, id)
-			if err == nil && v.Active {
+			if err != nil {
+				return 0, work, err
+			}
+			if v.Active {
 				active--
 			}
-			return err != nil, err
-		})
-		if err != nil {
-			return 0, err
 		}
 	}
-	return active, nil
+	return active, work, nil
+}
+
+// bondsIn returns the ids under which an account is a validator of a panel.
+func (k Keeper) bondsIn(ctx context.Context, panel uint64, account sdk.AccAddress) ([]uint64, error) {
+	if panel == everyPanel {
+		iterator, err := k.ValidatorIDs.Iterate(ctx, collections.NewPrefixedPairRange[sdk.AccAddress, uint64](account))
+		if err != nil {
+			return nil, err
+		}
+		return iterator.Values()
+	}
+	id, err := k.ValidatorIDs.Get(ctx, collections.Join(account, panel))
+	if errors.Is(err, collections.ErrNotFound) {
+		return nil, nil
+	}
+	return []uint64{id}, err
 }

@@ -135,6 +135,11 @@ func (k Keeper) initStanding(ctx context.Context, g types.GenesisState) error {
 		if err := k.BountiesBy.Set(ctx, collections.Join(bounty.DatanetId, bounty.Id)); err != nil {
 			return err
 		}
+		if bounty.FromPool() {
+			if err := k.changePoolHeld(ctx, bounty.Held()); err != nil {
+				return err
+			}
+		}
 		if bounty.Closed {
 			continue
 		}

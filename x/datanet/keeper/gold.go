@@ -29,7 +29,7 @@ func (k Keeper) sealGold(ctx context.Context, params types.Params, msg *types.Ms
 	if err := checkGoldCount(params.Review, cohort, msg, datanet.Owner); err != nil {
 		return err
 	}
-	deposit := datanet.FeeAt(sdk.UnwrapSDKContext(ctx).BlockTime()).MulRaw(int64(params.Review.GoldFees))
+	deposit := params.Review.GoldDeposit(datanet.FeeAt(sdk.UnwrapSDKContext(ctx).BlockTime()), cohort)
 	if err := k.take(ctx, sdk.MustAccAddressFromBech32(msg.Planter), deposit.MulRaw(int64(len(msg.Hashes)))); err != nil {
 		return errorsmod.Wrap(err, "gold deposit")
 	}

@@ -68,12 +68,15 @@ func (k Keeper) graceful(ctx sdk.Context) (commits, timers bool, err error) {
 // open says whether a window that ends at a time is open; a pause that it ran
 // into has put its end off.
 func (k Keeper) open(ctx context.Context, end time.Time) (bool, error) {
+	end, err := k.putOff(ctx, end)
+	return err == nil && !sdk.UnwrapSDKContext(ctx).BlockTime().After(end), err
+}
+
+// putOff returns the end of a window, put off if a pause ran into it.
+func (k Keeper) putOff(ctx context.Context, end time.Time) (time.Time, error) {
 	grace, err := k.graceIfAny(ctx)
-	if err != nil {
-		return false, err
-	}
-	if grace != nil && !end.Before(grace.Since) && grace.Until.After(end) {
+	if err == nil && grace != nil && !end.Before(grace.Since) && grace.Until.After(end) {
 		end = grace.Until
 	}
-	return !sdk.UnwrapSDKContext(ctx).BlockTime().After(end), nil
+	return end, err
 }

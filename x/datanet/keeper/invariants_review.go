@@ -29,9 +29,16 @@ func (k Keeper) checkReview(ctx context.Context) (math.Int, error) {
 func (k Keeper) checkValidators(ctx context.Context) (math.Int, error) {
 	owed := math.ZeroInt()
 	stakes := make(map[uint64]math.Int)
+	pledged, err := k.pledgedBySeats(ctx)
+	if err != nil {
+		return owed, err
+	}
 	actives := make(map[uint64]uint64)
-	err := k.Validators.Walk(ctx, nil, func(_ uint64, v types.DataValidator) (bool, error) {
+	err = k.Validators.Walk(ctx, nil, func(_ uint64, v types.DataValidator) (bool, error) {
 		owed = owed.Add(v.Bond)
+		if want, some := pledged[v.Id]; v.Pledged.IsPositive() != some || some && !v.Pledged.Equal(want) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "data validator %d has pledged %s, its seats count %s", v.Id, v.Pledged, want)
+		}
 		for _, unbonding := range v.Unbonding {
 			owed = owed.Add(unbonding.Amount)
 		}
@@ -64,6 +71,25 @@ func (k Keeper) checkValidators(ctx context.Context) (math.Int, error) {
 		}
 		return false, nil
 	})
+}
+
+// pledgedBySeats returns what the seats of each data validator have pledged.
+func (k Keeper) pledgedBySeats(ctx context.Context) (map[uint64]math.Int, error) {
+	pledged := make(map[uint64]math.Int)
+	err := k.Cohorts.Walk(ctx, nil, func(_ uint64, cohort types.Cohort) (bool, error) {
+		for _, seat := range cohort.Seats {
+			if !seat.Pledged.IsPositive() {
+				continue
+			}
+			if sum, some := pledged[seat.Validator]; some {
+				pledged[seat.Validator] = sum.Add(seat.Pledged)
+			} else {
+				pledged[seat.Validator] = seat.Pledged
+			}
+		}
+		return false, nil
+	})
+	return pledged, err
 }
 
 // checkCohorts: what is under review has its cohort, and the other way round.
@@ -113,38 +139,46 @@ func (k Keeper) checkCohorts(ctx context.Context) (math.Int, error) {
 // checkBounties: a bounty is what is left, reserved, vesting and paid, and at
 // most the amount; contributions vest and reserve what their bounty says.
 func (k Keeper) checkBounties(ctx context.Context) (math.Int, error) {
-	vesting, reserved := make(map[uint64]math.Int), make(map[uint64]uint64)
+	vesting, reserved := make(map[uint64]math.Int), make(map[uint64]math.Int)
 	err := k.Contributions.Walk(ctx, nil, func(_ uint64, c types.Contribution) (bool, error) {
 		if c.Bounty == 0 {
 			return false, nil
 		}
-		if c.Status == types.CONTRIBUTION_STATUS_SUBMITTED {
-			reserved[c.Bounty]++
+		if _, known := vesting[c.Bounty]; !known {
+			vesting[c.Bounty], reserved[c.Bounty] = math.ZeroInt(), math.ZeroInt()
 		}
-		if sum, known := vesting[c.Bounty]; known {
-			vesting[c.Bounty] = sum.Add(c.Vesting)
-		} else {
-			vesting[c.Bounty] = c.Vesting
-		}
+		vesting[c.Bounty], reserved[c.Bounty] = vesting[c.Bounty].Add(c.Vesting), reserved[c.Bounty].Add(c.Reserved)
 		return false, nil
 	})
 	if err != nil {
 		return math.Int{}, err
 	}
-	owed := math.ZeroInt()
-	return owed, k.Bounties.Walk(ctx, nil, func(id uint64, b types.Bounty) (bool, error) {
-		held := b.Left.Add(b.Reserved).Add(b.Vesting)
+	owed, pool := math.ZeroInt(), math.ZeroInt()
+	err = k.Bounties.Walk(ctx, nil, func(id uint64, b types.Bounty) (bool, error) {
+		held := b.Held()
 		owed = owed.Add(held)
+		if b.FromPool() {
+			pool = pool.Add(held)
+		}
 		vests, known := vesting[id]
+		reserves := reserved[id]
 		if !known {
-			vests = math.ZeroInt()
+			vests, reserves = math.ZeroInt(), math.ZeroInt()
 		}
 		all := held.Add(b.Paid)
-		if all.GT(b.Amount) || !b.Closed && !all.Equal(b.Amount) || !vests.Equal(b.Vesting) || !b.Reserved.Equal(b.Price.MulRaw(int64(reserved[id]))) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "bounty %d: %+v; contributions vest %s and reserve %d prices", id, b, vests, reserved[id])
+		if all.GT(b.Amount) || !b.Closed && !all.Equal(b.Amount) || !vests.Equal(b.Vesting) || !b.Reserved.Equal(reserves) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "bounty %d: %+v; contributions vest %s and reserve %s", id, b, vests, reserves)
 		}
 		return false, nil
 	})
+	if err != nil {
+		return owed, err
+	}
+	counted, err := k.poolHeld(ctx)
+	if err == nil && !counted.Equal(pool) {
+		err = errorsmod.Wrapf(types.ErrInvariant, "bounties of the pool hold %s, %s are counted", pool, counted)
+	}
+	return owed, err
 }
 
 // checkFunds returns what DataNets have set aside for checks.

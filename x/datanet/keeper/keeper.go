@@ -65,6 +65,7 @@ type Keeper struct {
 	OpenBy     collections.Map[sdk.AccAddress, uint64]
 
 	Grace    collections.Item[types.Grace]
+	PoolHeld collections.Item[math.Int]
 	Timers   collections.KeySet[timerKey]
 	TimerAt  collections.Map[collections.Pair[uint64, uint64], int64]
 	Released collections.Map[sdk.AccAddress, math.Int]
@@ -127,6 +128,7 @@ func NewKeeper(
 		OpenBy:     collections.NewMap(sb, types.OpenByKey, "open_by", sdk.AccAddressKey, collections.Uint64Value),
 
 		Grace:    collections.NewItem(sb, types.GraceKey, "grace", codec.CollValue[types.Grace](cdc)),
+		PoolHeld: collections.NewItem(sb, types.PoolHeldKey, "pool_held", sdk.IntValue),
 		Timers:   collections.NewKeySet(sb, types.TimersKey, "timers", collections.TripleKeyCodec(collections.Int64Key, collections.Uint64Key, collections.Uint64Key)),
 		TimerAt:  collections.NewMap(sb, types.TimerAtKey, "timer_at", pair, collections.Int64Value),
 		Released: collections.NewMap(sb, types.ReleasedKey, "released", sdk.AccAddressKey, sdk.IntValue),

@@ -21,7 +21,7 @@ func (s msgServer) FundBounty(ctx context.Context, msg *types.MsgFundBounty) (*t
 	}
 	id, err := s.fundBounty(ctx, params, types.Bounty{
 		DatanetId: msg.DatanetId, Funder: msg.Funder, Panel: msg.Panel, Amount: msg.Amount, Price: msg.Price,
-		MinTokens: msg.MinTokens, Deadline: msg.Deadline, Description: msg.Description,
+		MinTokens: msg.MinTokens, Deadline: msg.Deadline, Description: msg.Description, PaysGold: msg.PaysGold,
 	})
 	return &types.MsgFundBountyResponse{Id: id}, err
 }
@@ -32,15 +32,15 @@ func (s msgServer) FundPoolBounty(ctx context.Context, msg *types.MsgFundPoolBou
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkPoolBounty(ctx, params, msg.Amount, msg.Price); err != nil {
-		return nil, err
-	}
-	if err := s.rewards.SpendBountyPool(ctx, types.ModuleName, msg.Amount); err != nil {
+	if err := s.checkPoolAmount(ctx, params, msg.Amount); err != nil {
 		return nil, err
 	}
 	id, err := s.fundBounty(ctx, params, types.Bounty{
 		DatanetId: msg.DatanetId, Panel: everyPanel, Amount: msg.Amount, Price: msg.Price,
 		MinTokens: msg.MinTokens, Deadline: msg.Deadline, Description: msg.Description,
 	})
-	return &types.MsgFundPoolBountyResponse{Id: id}, err
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgFundPoolBountyResponse{Id: id}, s.rewards.SpendBountyPool(ctx, types.ModuleName, msg.Amount)
 }

@@ -17,10 +17,12 @@ func (s msgServer) CreateDataNet(ctx context.Context, msg *types.MsgCreateDataNe
 	if err != nil {
 		return nil, err
 	}
+	fee := reviewFee(msg.ReviewPolicy, msg.ReviewFee, msg.ReviewFeePerThousand)
 	id, err := s.createDataNet(ctx, params, types.DataNet{
 		Owner: msg.Owner, Name: msg.Name, Description: msg.Description, Domain: msg.Domain, Licence: msg.Licence,
 		GuidelinesUri: msg.GuidelinesUri, ReviewPolicy: msg.ReviewPolicy, RoyaltyFloor: msg.RoyaltyFloor,
-		OwnerPpm: msg.OwnerPpm, AllowFewStopWords: msg.AllowFewStopWords, Curators: msg.Curators, ReviewFee: types.OrZero(msg.ReviewFee),
+		OwnerPpm: msg.OwnerPpm, AllowFewStopWords: msg.AllowFewStopWords, Curators: msg.Curators,
+		ReviewFee: fee.Base, ReviewFeePerThousand: fee.PerThousand,
 	})
 	if err != nil {
 		return nil, err
@@ -46,17 +48,18 @@ func (s msgServer) UpdateDataNet(ctx context.Context, msg *types.MsgUpdateDataNe
 	}
 	datanet.Curators, datanet.BountyPanels = msg.Curators, msg.BountyPanels
 	now := sdk.UnwrapSDKContext(ctx).BlockTime().UTC()
-	before := datanet.FeeAt(now)
-	datanet.ReviewFee = types.OrZero(msg.ReviewFee)
+	before, fee := datanet.FeesAt(now), reviewFee(datanet.ReviewPolicy, msg.ReviewFee, msg.ReviewFeePerThousand)
+	datanet.ReviewFee, datanet.ReviewFeePerThousand = fee.Base, fee.PerThousand
 	if err := checkTerms(params, datanet); err != nil {
 		return nil, err
 	}
-	if !datanet.ReviewFee.Equal(before) {
-		datanet.NextReviewFee, datanet.FeeFrom = datanet.ReviewFee, now.Add(params.Review.CredentialDelay)
+	if fee.Equal(before) {
+		datanet.NextReviewFee, datanet.NextReviewFeePerThousand, datanet.FeeFrom = math.ZeroInt(), math.ZeroInt(), time.Time{}
 	} else {
-		datanet.NextReviewFee, datanet.FeeFrom = math.ZeroInt(), time.Time{}
+		datanet.NextReviewFee, datanet.NextReviewFeePerThousand = fee.Base, fee.PerThousand
+		datanet.FeeFrom = now.Add(params.Review.CredentialDelay)
 	}
-	datanet.ReviewFee = before
+	datanet.ReviewFee, datanet.ReviewFeePerThousand = before.Base, before.PerThousand
 	// Batches of this block keep the royalties that they were paid by.
 	if err := s.setRoyalties(ctx, datanet, sdk.UnwrapSDKContext(ctx).BlockHeight()+1); err != nil {
 		return nil, err

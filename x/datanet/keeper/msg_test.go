@@ -40,7 +40,8 @@ func TestCreateBurnsTheFee(t *testing.T) {
 	require.True(t, f.held().IsZero(), "the fee is burned, not kept")
 	require.Equal(t, types.DataNet{
 		Id: 1, Owner: f.owner.String(), Name: "Skin", Description: "Notes on skin", Domain: "dermatology", Licence: "CC-BY-4.0",
-		GuidelinesUri: "https://example.org/rules", ReviewPolicy: types.REVIEW_POLICY_OWNER, RoyaltyFloor: open(1), OwnerPpm: 50_000, CreatedHeight: 10, ReviewFee: math.ZeroInt(), NextReviewFee: math.ZeroInt(), CheckFund: math.ZeroInt(),
+		GuidelinesUri: "https://example.org/rules", ReviewPolicy: types.REVIEW_POLICY_OWNER, RoyaltyFloor: open(1), OwnerPpm: 50_000, CreatedHeight: 10, ReviewFee: math.ZeroInt(), NextReviewFee: math.ZeroInt(),
+		ReviewFeePerThousand: math.ZeroInt(), NextReviewFeePerThousand: math.ZeroInt(), CheckFund: math.ZeroInt(),
 		Credentials: types.CredentialPolicy{Kind: types.CREDENTIAL_KIND_NONE, Number: 1, From: solo.Start},
 	}, f.datanet(1))
 	require.Equal(t, &types.EventDataNetCreated{DatanetId: 1, Owner: f.owner.String(), Name: "Skin"}, lastEvent(f, &types.EventDataNetCreated{}))
@@ -102,7 +103,8 @@ func TestRevealSubmitsAndReturnsTheExcess(t *testing.T) {
 		Rank: 2, DatanetId: id, Contributor: f.alice.String(), Root: large.item.Root, Segments: large.item.Segments, Tokens: 3_000, Bytes: 15_000,
 		StatisticsRoot: large.item.StatisticsRoot, ContentHash: large.item.ContentHash, Uri: large.item.Uri, Title: "b", Licence: "MIT",
 		Deposit: coin(open(3)), Status: types.CONTRIBUTION_STATUS_SUBMITTED, CommitHeight: 10, RevealHeight: 12,
-		ReviewFee: math.ZeroInt(), FeePaid: math.ZeroInt(), AcceptedDeposit: math.ZeroInt(), BoundDeposit: math.ZeroInt(), Vesting: math.ZeroInt(),
+		ReviewFee: math.ZeroInt(), FeePaid: math.ZeroInt(), AcceptedDeposit: math.ZeroInt(), BoundDeposit: math.ZeroInt(),
+		Vesting: math.ZeroInt(), Reserved: math.ZeroInt(),
 	}, f.contribution(2))
 	require.Equal(t, "CC-BY-4.0", f.contribution(1).Licence, "the DataNet's licence")
 	require.EqualValues(t, 2, f.datanet(id).Pending)

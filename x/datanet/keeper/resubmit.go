@@ -38,7 +38,7 @@ func (k Keeper) resubmit(ctx context.Context, params types.Params, contributor s
 	if err := takesContributions(params, datanet); err != nil {
 		return err
 	}
-	fee := datanet.FeeAt(sdk.UnwrapSDKContext(ctx).BlockTime())
+	fee := datanet.FeesAt(sdk.UnwrapSDKContext(ctx).BlockTime()).Of(c.Tokens)
 	deposit := params.RequiredDeposit(c.Tokens)
 	if err := k.take(ctx, sdk.MustAccAddressFromBech32(contributor), deposit.Add(fee)); err != nil {
 		return errorsmod.Wrap(err, "deposit and review fee")
@@ -47,8 +47,8 @@ func (k Keeper) resubmit(ctx context.Context, params types.Params, contributor s
 	c.Deposit, c.ReviewFee, c.FeePaid = sdk.NewCoin(rewardstypes.Denom, deposit), fee, fee
 	c.DecidedHeight, c.DecidedAt, c.AcceptedDeposit = 0, time.Time{}, math.ZeroInt()
 	applied := c.Bounty
-	c.Bounty = 0
-	panel, err := k.apply(ctx, &c, applied)
+	c.Bounty, c.Reserved = 0, math.ZeroInt()
+	panel, err := k.apply(ctx, params, &c, applied)
 	if errorsmod.IsOf(err, types.ErrBounty) {
 		panel, err = c.DatanetId, nil // it has ended meanwhile
 	}

@@ -117,7 +117,7 @@ func (k Keeper) ring(ctx sdk.Context, params types.Params, kind, id uint64) (int
 	case timerRecall:
 		return 1, k.recallDue(ctx, id)
 	case timerVesting:
-		return 1, k.vest(ctx, id)
+		return 1, k.vest(ctx, params, id)
 	case timerBounty:
 		return 1, k.closeBounty(ctx, id)
 	case timerDecay:

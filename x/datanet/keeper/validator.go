@@ -20,6 +20,9 @@ const unbondingRetry = 24 * time.Hour
 // maxUnbonding bounds the parts of a bond that are on their way out.
 const maxUnbonding = 7
 
+// maxBonds bounds the DataNets that one account may ever bond on: reviews that it has no seat in count its bonds.
+const maxBonds = 64
+
 // GetValidator returns the data validator of a DataNet with an address, or ErrValidatorNotFound.
 func (k Keeper) GetValidator(ctx context.Context, datanetID uint64, address sdk.AccAddress) (types.DataValidator, error) {
 	id, err := k.ValidatorIDs.Get(ctx, collections.Join(address, datanetID))
@@ -81,6 +84,17 @@ func (k Keeper) bond(ctx context.Context, params types.Params, datanet types.Dat
 
 // newValidator gives a validator an id and a place in its DataNet.
 func (k Keeper) newValidator(ctx context.Context, datanetID uint64, address sdk.AccAddress) (types.DataValidator, error) {
+	bonds := 0
+	of := collections.NewPrefixedPairRange[sdk.AccAddress, uint64](address)
+	if err := k.ValidatorIDs.Walk(ctx, of, func(collections.Pair[sdk.AccAddress, uint64], uint64) (bool, error) {
+		bonds++
+		return bonds == maxBonds, nil
+	}); err != nil {
+		return types.DataValidator{}, err
+	}
+	if bonds == maxBonds {
+		return types.DataValidator{}, errorsmod.Wrapf(types.ErrInvalidBond, "%s has bonded on %d DataNets, as many as one account may: use another", address, maxBonds)
+	}
 	id, err := k.NextValidator.Next(ctx)
 	if err != nil {
 		return types.DataValidator{}, err
@@ -90,7 +104,7 @@ func (k Keeper) newValidator(ctx context.Context, datanetID uint64, address sdk.
 		return types.DataValidator{}, err
 	}
 	v := types.DataValidator{
-		Id: id, DatanetId: datanetID, Address: address.String(), Place: place, Bond: math.ZeroInt(),
+		Id: id, DatanetId: datanetID, Address: address.String(), Place: place, Bond: math.ZeroInt(), Pledged: math.ZeroInt(),
 		Height: sdk.UnwrapSDKContext(ctx).BlockHeight(),
 		Record: types.ReviewRecord{Earned: math.ZeroInt(), Slashed: math.ZeroInt()},
 	}
@@ -150,8 +164,8 @@ func (k Keeper) matureUnbonding(ctx context.Context, id uint64) error {
 	now, matured := sdk.UnwrapSDKContext(ctx).BlockTime(), math.ZeroInt()
 	if seated, err := k.seated(ctx, v.Address); err != nil {
 		return err
-	} else if seated {
-		// A pause, or deadlines swept late, may have made a review outlast the bond.
+	} else if seated || v.Pledged.GT(v.Bond) {
+		// A pause, or deadlines swept late, may have made a review outlast the bond; and what is pledged does not leave.
 		return k.setTimer(ctx, timerUnbonding, v.Id, now.Add(unbondingRetry))
 	}
 	for len(v.Unbonding) > 0 && !now.Before(v.Unbonding[0].Matures) {
@@ -194,6 +208,7 @@ const (
 	slashGold       = "gold"
 	slashDuplicate  = "duplicate"
 	slashOverturned = "overturned"
+	slashBounty     = "bounty"
 )
 
 // slash takes a part of the stake of a seat: from the bond, then from what

@@ -82,6 +82,19 @@ func CheckHash(block []byte, cohort uint64) []byte {
 // that it cannot keep an item out by itself.
 func (p ReviewParams) MaxSeatsOf() uint32 { return max(1, p.Seats-p.AcceptSeats) }
 
+// FewestSeats is how few seats of a panel may decide. Whatever interrupted the drawing, a panel of review has as many as
+// it takes to accept of those that it was to have, and never less than MinSeats; panels of appeal have what they
+// were promised; and what bounties of the pool are to pay for takes a full panel.
+func (p ReviewParams) FewestSeats(c Cohort) uint32 {
+	switch {
+	case c.Kind != COHORT_KIND_REVIEW:
+		return c.Needed
+	case c.Pledge.IsPositive():
+		return p.Seats
+	}
+	return max(p.MinSeats, uint32(p.AcceptNeeded(int(c.Wanted))))
+}
+
 // ValidateVotes reports votes that cannot be counted.
 func ValidateVotes(votes []Vote) error {
 	for i, vote := range votes {

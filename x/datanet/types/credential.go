@@ -1,10 +1,6 @@
 package types
 
-import (
-	"time"
-
-	"cosmossdk.io/math"
-)
+import "time"
 
 // CredentialsAt returns the policy of a DataNet in force at a time.
 func (d DataNet) CredentialsAt(now time.Time) CredentialPolicy {
@@ -26,16 +22,6 @@ func (p CredentialPolicy) Granter(owner string) string {
 		return p.Issuer
 	}
 	return ""
-}
-
-// FeeAt returns the review fee of a DataNet in force at a time. Changes are
-// announced like those of credentials: nobody pays a fee, or has a bond at
-// risk, that he could not know.
-func (d DataNet) FeeAt(now time.Time) math.Int {
-	if !d.FeeFrom.IsZero() && !now.Before(d.FeeFrom) {
-		return d.NextReviewFee
-	}
-	return d.ReviewFee
 }
 
 // Good says whether a credential admits its account under a policy at a time.

@@ -28,7 +28,7 @@ func (g GenesisState) Validate() error {
 		if err := validateAddress("owner", datanet.Owner); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 		}
-		if err := validateAmounts(datanet.ReviewFee, datanet.NextReviewFee, datanet.CheckFund); err != nil {
+		if err := validateAmounts(datanet.ReviewFee, datanet.NextReviewFee, datanet.ReviewFeePerThousand, datanet.NextReviewFeePerThousand, datanet.CheckFund); err != nil {
 			return errorsmod.Wrapf(err, "DataNet %d", datanet.Id)
 		}
 		datanets[datanet.Id] = datanet
@@ -61,7 +61,8 @@ func (g GenesisState) Validate() error {
 		if err := validateDeposit(contribution.Deposit); err != nil {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d: %s", contribution.Rank, err)
 		}
-		if err := validateAmounts(contribution.ReviewFee, contribution.FeePaid, contribution.AcceptedDeposit, contribution.BoundDeposit, contribution.Vesting); err != nil {
+		if err := validateAmounts(contribution.ReviewFee, contribution.FeePaid, contribution.AcceptedDeposit, contribution.BoundDeposit,
+			contribution.Vesting, contribution.Reserved); err != nil {
 			return errorsmod.Wrapf(err, "contribution %d", contribution.Rank)
 		}
 		if contribution.Recall != nil {

@@ -65,7 +65,7 @@ func (g GenesisState) validateValidators(datanets map[uint64]DataNet) error {
 		if err := validateAddress("data validator", v.Address); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 		}
-		amounts := []math.Int{v.Bond, v.Record.Earned, v.Record.Slashed}
+		amounts := []math.Int{v.Bond, v.Pledged, v.Record.Earned, v.Record.Slashed}
 		for _, unbonding := range v.Unbonding {
 			amounts = append(amounts, unbonding.Amount)
 		}
@@ -90,11 +90,11 @@ func (g GenesisState) validateCohorts(datanets map[uint64]DataNet) error {
 		if _, known := datanets[cohort.DatanetId]; !known || cohort.Id < 1 || cohort.Id >= g.NextCohort || cohorts[cohort.Id] != 0 || len(cohort.Items) == 0 {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "cohort %d of DataNet %d", cohort.Id, cohort.DatanetId)
 		}
-		if cohort.Phase < COHORT_PHASE_FILLING || cohort.Phase > COHORT_PHASE_DECIDED || cohort.Kind < COHORT_KIND_REVIEW || cohort.Kind > COHORT_KIND_CHECK {
+		if cohort.Phase < COHORT_PHASE_FILLING || cohort.Phase > COHORT_PHASE_DECIDED || cohort.Kind < COHORT_KIND_REVIEW || cohort.Kind > COHORT_KIND_BOUNTY {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "cohort %d is %s in %s", cohort.Id, cohort.Kind, cohort.Phase)
 		}
 		cohorts[cohort.Id] = len(cohort.Items)
-		amounts := []math.Int{cohort.Fee, cohort.Deposit}
+		amounts := []math.Int{cohort.Fee, cohort.Deposit, cohort.Fees, cohort.Pledge}
 		for _, gold := range cohort.Gold {
 			if err := validateAddress("planter", gold.Planter); err != nil {
 				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
@@ -108,7 +108,7 @@ func (g GenesisState) validateCohorts(datanets map[uint64]DataNet) error {
 			if seat.Validator < 1 || seat.Validator > uint64(len(g.Validators)) {
 				return errorsmod.Wrapf(ErrInvalidGenesis, "cohort %d: seat of unknown data validator %d", cohort.Id, seat.Validator)
 			}
-			amounts = append(amounts, seat.Stake)
+			amounts = append(amounts, seat.Stake, seat.Pledged)
 		}
 		if err := validateAmounts(amounts...); err != nil {
 			return errorsmod.Wrapf(err, "cohort %d", cohort.Id)

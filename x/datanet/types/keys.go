@@ -53,5 +53,6 @@ var (
 	SnapshotsKey     = collections.NewPrefix(38) // id → Snapshot
 	TimerAtKey       = collections.NewPrefix(39) // (kind, id) → time
 	GraceKey         = collections.NewPrefix(40) // → Grace
+	PoolHeldKey      = collections.NewPrefix(41) // → Int
 	SegmentStopsKey  = collections.NewPrefix(44) // (DataNet, rank, segment) → SegmentStop
 )

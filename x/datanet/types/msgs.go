@@ -59,7 +59,7 @@ func (m *MsgCreateDataNet) ValidateBasic() error {
 	if err := validateRoyalties(m.OwnerPpm, m.Curators); err != nil {
 		return err
 	}
-	if err := validateFee(m.ReviewFee); err != nil {
+	if err := validateFees(m.ReviewFee, m.ReviewFeePerThousand); err != nil {
 		return err
 	}
 	return validateProfile(m.Name, m.Description, m.GuidelinesUri, m.RoyaltyFloor)
@@ -78,7 +78,7 @@ func (m *MsgUpdateDataNet) ValidateBasic() error {
 	if err := validateRoyalties(m.OwnerPpm, m.Curators); err != nil {
 		return err
 	}
-	if err := validateFee(m.ReviewFee); err != nil {
+	if err := validateFees(m.ReviewFee, m.ReviewFeePerThousand); err != nil {
 		return err
 	}
 	return validateProfile(m.Name, m.Description, m.GuidelinesUri, m.RoyaltyFloor)
@@ -126,10 +126,12 @@ func validateRoyalties(ownerPPM uint32, curators []Royalty) error {
 	return nil
 }
 
-// validateFee checks a review fee, which may be left out.
-func validateFee(fee math.Int) error {
-	if !fee.IsNil() && (fee.IsNegative() || fee.BigIntMut().BitLen() > 80) {
-		return errorsmod.Wrap(ErrInvalidDataNet, "review_fee must be between 0 and 2^80 aopen")
+// validateFees checks review fees, which may be left out.
+func validateFees(fees ...math.Int) error {
+	for _, fee := range fees {
+		if !fee.IsNil() && (fee.IsNegative() || fee.BigIntMut().BitLen() > 80) {
+			return errorsmod.Wrap(ErrInvalidDataNet, "review fees must be between 0 and 2^80 aopen")
+		}
 	}
 	return nil
 }

@@ -19,6 +19,10 @@ const (
 	maxGas = 1_000_000_000
 	// maxCohortItems bounds cohorts for the same reason.
 	maxCohortItems = 100
+	// minSeats of a panel: fewer do not decide about others.
+	minSeats = 3
+	// maxCohortTokens bounds what a seat may have to read.
+	maxCohortTokens = 10_000_000
 )
 
 // DefaultReviewParams of panel review.
@@ -53,6 +57,11 @@ func DefaultReviewParams() ReviewParams {
 		Unbonding:             42 * day,
 		CredentialDelay:       7 * day,
 		CheckPpm:              100_000,
+		MinSeats:              minSeats,
+		MinFeePerThousand:     math.NewIntWithDecimal(5, rewardstypes.Decimals-2),
+		CohortTokens:          64 * FeeTokens,
+		MaxCohortTokens:       96 * FeeTokens,
+		FallenPpm:             600_000,
 	}
 }
 
@@ -63,7 +72,7 @@ func (p ReviewParams) Validate() error {
 	for _, amount := range []struct {
 		name  string
 		value math.Int
-	}{{"min_bond", p.MinBond}, {"min_fee", p.MinFee}, {"gas_refund", p.GasRefund}} {
+	}{{"min_bond", p.MinBond}, {"min_fee", p.MinFee}, {"min_fee_per_thousand", p.MinFeePerThousand}, {"gas_refund", p.GasRefund}} {
 		if amount.value.IsNil() || amount.value.IsNegative() || amount.value.BigIntMut().BitLen() > 90 {
 			return errorsmod.Wrapf(ErrInvalidParams, "review.%s must be between 0 and 2^90 aopen", amount.name)
 		}
@@ -81,7 +90,8 @@ func (p ReviewParams) Validate() error {
 		{"gold_ppm", p.GoldPpm, ppm / 10, ppm / 2},
 		{"gold_fees", p.GoldFees, 1, 10_000},
 		{"max_gold", p.MaxGold, 2, maxCohortItems},
-		{"seats", p.Seats, 1, maxSeats},
+		{"seats", p.Seats, minSeats, maxSeats},
+		{"min_seats", p.MinSeats, minSeats, p.Seats},
 		{"accept_seats", p.AcceptSeats, p.Seats/2 + 1, p.Seats},
 		{"appeal_seats", p.AppealSeats, p.Seats, maxSeats},
 		{"appeal_fees", p.AppealFees, 1, 10_000},
@@ -92,6 +102,7 @@ func (p ReviewParams) Validate() error {
 		{"duplicate_ppm", p.DuplicatePpm, 0, ppm},
 		{"overturned_ppm", p.OverturnedPpm, 0, ppm},
 		{"check_ppm", p.CheckPpm, 0, ppm / 2},
+		{"fallen_ppm", p.FallenPpm, ppm/2 + 1, ppm},
 		{"max_open_per_contributor", p.MaxOpenPerContributor, 1, 10_000_000},
 	} {
 		if bound.value < bound.min || bound.value > bound.max {
@@ -101,12 +112,22 @@ func (p ReviewParams) Validate() error {
 	if needed := GoldNeeded(int(p.MaxCohortItems), p.GoldPpm); needed > int(p.MaxGold) {
 		return errorsmod.Wrapf(ErrInvalidParams, "review.max_gold is %d, a cohort of %d items needs %d", p.MaxGold, p.MaxCohortItems, needed)
 	}
+	if p.CohortTokens < minSeats*FeeTokens || p.CohortTokens > maxCohortTokens {
+		return errorsmod.Wrapf(ErrInvalidParams, "review.cohort_tokens is %d, must be between %d and %d", p.CohortTokens, minSeats*FeeTokens, maxCohortTokens)
+	}
+	if p.MaxCohortTokens < p.CohortTokens+FeeTokens || p.MaxCohortTokens > 2*p.CohortTokens {
+		return errorsmod.Wrapf(ErrInvalidParams, "review.max_cohort_tokens is %d, must be between %d and %d", p.MaxCohortTokens, p.CohortTokens+FeeTokens, 2*p.CohortTokens)
+	}
 	// Whoever fails all gold loses at least what a perfect seat of a full cohort earns.
 	if uint64(p.BondPerFee)*uint64(p.GoldSlashPpm)*uint64(p.Seats) < uint64(p.MaxCohortItems)*ppm {
 		return errorsmod.Wrapf(ErrInvalidParams, "review.gold_slash_ppm of a bond of %d fees is less than a seat earns for %d items: raise one of them", p.BondPerFee, p.MaxCohortItems)
 	}
 	return p.validateWindows()
 }
+
+// MaxItemTokens is the most that one contribution under panel review may have: so it finds room in a cohort that is
+// not full, whatever is in it.
+func (p ReviewParams) MaxItemTokens() uint64 { return p.MaxCohortTokens - p.CohortTokens }
 
 func (p ReviewParams) validateWindows() error {
 	for _, window := range []struct {
@@ -143,6 +164,7 @@ func DefaultStandingParams() StandingParams {
 		PoolBountyPpm:   100_000,
 		GasPerAlignment: 200_000,
 		GasPerPair:      20,
+		MaxPriceFees:    100,
 	}
 }
 
@@ -161,6 +183,9 @@ func (p StandingParams) Validate() error {
 	}
 	if p.PoolBountyPpm > ppm/10 {
 		return errorsmod.Wrapf(ErrInvalidParams, "standing.pool_bounty_ppm is %d, at most %d: a panel must have ten times at stake what it gives away", p.PoolBountyPpm, ppm/10)
+	}
+	if p.MaxPriceFees < 1 || p.MaxPriceFees > 10_000 {
+		return errorsmod.Wrapf(ErrInvalidParams, "standing.max_price_fees is %d, must be between 1 and 10,000", p.MaxPriceFees)
 	}
 	if p.GasPerAlignment < 1 || p.GasPerAlignment > maxGas || p.GasPerPair < 1 || p.GasPerPair > maxGas {
 		return errorsmod.Wrapf(ErrInvalidParams, "standing.gas_per_alignment is %d, gas_per_pair %d, must be between 1 and %d", p.GasPerAlignment, p.GasPerPair, maxGas)

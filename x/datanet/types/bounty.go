@@ -1,0 +1,9 @@
+package types
+
+import "cosmossdk.io/math"
+
+// FromPool says whether a bounty is the protocol's.
+func (b Bounty) FromPool() bool { return b.Id != 0 && b.Funder == "" }
+
+// Held is what a bounty has not spent.
+func (b Bounty) Held() math.Int { return b.Left.Add(b.Reserved).Add(b.Vesting) }
