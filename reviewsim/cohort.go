@@ -10,48 +10,9 @@ import (
 
 // review plays a cohort until it is decided, and the appeals against it.
 func (w *world) review(pi float64, items []*item) (types.Cohort, error) {
-	if err := w.contribute(w.datanet, items); err != nil {
-		return types.Cohort{}, err
-	}
-	golds, err := w.plant(items)
-	if err != nil {
-		return types.Cohort{}, err
-	}
-	first, err := w.contribution(items[0].rank)
-	if err != nil {
-		return types.Cohort{}, err
-	}
-	panels, err := w.draw([]draw{{id: first.Cohort}})
-	if err != nil {
-		return types.Cohort{}, err
-	}
-	cohort := panels[0]
-	known := make(map[uint64]*item)
-	for _, it := range items {
-		known[it.rank] = it
-	}
-	w.stage("votes")
-	ballots, err := w.vote(cohort, pi, known)
+	cohort, known, ballots, err := w.firstPanel(pi, items)
 	if err != nil {
 		return cohort, err
-	}
-	for _, open := range golds {
-		if _, err := w.msgs.OpenGold(w.Ctx, open); err != nil {
-			return cohort, err
-		}
-	}
-	if err := w.next(); err != nil {
-		return cohort, err
-	}
-	if cohort, err = w.Keeper.GetCohort(w.Ctx, cohort.Id); err != nil {
-		return cohort, err
-	}
-	if cohort.Phase != types.COHORT_PHASE_DECIDED {
-		return cohort, fmt.Errorf("cohort %d is in %s", cohort.Id, cohort.Phase)
-	}
-	for i, rank := range cohort.Items {
-		known[rank].accepted = cohort.Outcomes[i].Accepted
-		known[rank].stands = known[rank].accepted
 	}
 	// The owner's gold pays no fee, and a part is set aside for checks.
 	full := float64(ordinaryItems+1) * (1 - float64(w.params.CheckPpm)/1e6) / float64(len(cohort.Seats))
@@ -60,6 +21,52 @@ func (w *world) review(pi float64, items []*item) (types.Cohort, error) {
 		return cohort, err
 	}
 	return cohort, nil
+}
+
+// firstPanel plays a cohort until it is decided, and returns its items by rank and its ballots by account.
+func (w *world) firstPanel(pi float64, items []*item) (cohort types.Cohort, known map[uint64]*item, ballots map[string][]types.Vote, err error) {
+	if err = w.contribute(w.datanet, items); err != nil {
+		return
+	}
+	golds, err := w.plant(items)
+	if err != nil {
+		return
+	}
+	first, err := w.contribution(items[0].rank)
+	if err != nil {
+		return
+	}
+	panels, err := w.draw([]draw{{id: first.Cohort}})
+	if err != nil {
+		return
+	}
+	cohort, known = panels[0], make(map[uint64]*item)
+	for _, it := range items {
+		known[it.rank] = it
+	}
+	w.stage("votes")
+	if ballots, err = w.vote(cohort, pi, known); err != nil {
+		return
+	}
+	for _, open := range golds {
+		if _, err = w.msgs.OpenGold(w.Ctx, open); err != nil {
+			return
+		}
+	}
+	if err = w.next(); err != nil {
+		return
+	}
+	if cohort, err = w.Keeper.GetCohort(w.Ctx, cohort.Id); err != nil {
+		return
+	}
+	if cohort.Phase != types.COHORT_PHASE_DECIDED {
+		return cohort, known, ballots, fmt.Errorf("cohort %d is in %s", cohort.Id, cohort.Phase)
+	}
+	for i, rank := range cohort.Items {
+		known[rank].accepted = cohort.Outcomes[i].Accepted
+		known[rank].stands = known[rank].accepted
+	}
+	return cohort, known, ballots, nil
 }
 
 // plant seals the gold of a cohort, and returns its openings.

@@ -22,6 +22,9 @@ func (w *world) blockHash() ([]byte, error) {
 	if hash, err := w.loneHash(); hash != nil || err != nil {
 		return hash, err
 	}
+	if hash, err := w.capturedHash(); hash != nil || err != nil {
+		return hash, err
+	}
 	hash, proposer := randomHash(w.blocks), w.blocks.Float64()
 	if w.grinder == nil || len(w.pending) == 0 || proposer >= w.grinder.proposes {
 		return hash, nil

@@ -19,6 +19,8 @@ type item struct {
 	own   bool // junk that the deviators, or who bribes them, want accepted
 	gold  types.GoldKind
 	coin  bool // what a shared coin says about it
+	// bounty of the pool that it applies for, 0 for none.
+	bounty uint64
 
 	accepted bool // by the panel
 	stands   bool // accepted after appeals

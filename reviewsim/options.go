@@ -21,6 +21,7 @@ type options struct {
 	panels  int
 	workers int
 	only    string
+	quick   bool
 	set     settings
 }
 
@@ -33,6 +34,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	flags.IntVar(&o.experts, "experts", 120, "validators of the other DataNet, who are honest and sit in appeals")
 	flags.IntVar(&o.panels, "panels", 1_000_000, "panels drawn to estimate the probability of capture")
 	flags.IntVar(&o.workers, "workers", runtime.NumCPU(), "rows played at the same time")
+	flags.BoolVar(&o.quick, "quick", false, "a few cohorts of each row: to see that it runs, not to tell what is close")
 	flags.StringVar(&o.only, "only", "", "play only the deviation of this name")
 	flags.Var(o.set, "set", "a parameter of review other than by default, as name=value; may be repeated: "+strings.Join(settable, ", "))
 	flags.Usage = func() {
@@ -41,6 +43,9 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	}
 	if err := flags.Parse(args); err != nil {
 		return o, err
+	}
+	if o.quick {
+		o.cohorts, o.panels = min(o.cohorts, quickCohorts), min(o.panels, quickPanels)
 	}
 	switch {
 	case flags.NArg() > 0:
@@ -54,6 +59,13 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	o.set.apply(&params)
 	return o, params.Validate()
 }
+
+// What a quick run plays of each row.
+const (
+	quickCohorts = 4
+	quickPanels  = 100_000
+	quickTimes   = 2
+)
 
 // settable are the parameters that --set changes.
 var settable = []string{"overturned_ppm", "gold_slash_ppm", "decisive_ppm", "appeal_seats", "accept_seats", "check_ppm"}

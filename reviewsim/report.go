@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"github.com/openledger/openledger/x/datanet/types"
 )
 
 // figures are the last line of the output; what was not played is null.
@@ -13,13 +15,16 @@ type figures struct {
 	DeviantMax *float64 `json:"best_deviation_payoff_max"`
 	Capture    float64  `json:"capture_probability_20pct"`
 	JunkPpm    *float64 `json:"junk_accepted_ppm"`
+	PoolGain   *float64 `json:"pool_bounty_gain_max"`
+	Lost       int      `json:"rows_lost"`
+	ModelLost  int      `json:"model_rows_lost"`
 }
 
 // errHonesty is the verdict that a deviation pays.
 type errHonesty struct{ rows int }
 
 func (e errHonesty) Error() string {
-	return fmt.Sprintf("honesty is not above the deviation in %d rows", e.rows)
+	return fmt.Sprintf("in %d rows honesty is not above the deviation, or an attack on the pool pays", e.rows)
 }
 
 // run plays the rows, and reports. It fails when honesty does not pay in some row of the claim.
@@ -27,23 +32,34 @@ func run(o options, out io.Writer) error {
 	var all []row
 	for _, r := range rows() {
 		if o.only == "" || o.only == r.deviation {
+			if o.quick {
+				r.times = min(r.times, quickTimes)
+			}
 			all = append(all, r)
 		}
 	}
-	if len(all) == 0 {
+	var pool []poolRow
+	if o.only == "" || o.only == poolName {
+		pool = poolRows()
+	}
+	if len(all)+len(pool) == 0 {
 		return fmt.Errorf("--only %q: no such deviation", o.only)
 	}
 	results, err := playAll(o, all)
 	if err != nil {
 		return err
 	}
+	attacks, err := playPool(o, pool)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "%-14s %-12s %4s %8s %9s %8s %7s %8s %8s %8s %7s\n",
 		"deviation", "mix", "pi", "honest", "deviator", "diff", "s.e.", "junk in", "stands", "good out", "cohorts")
-	lost, extra := 0, false
+	lost, heading := 0, ""
 	for _, r := range results {
-		if r.extra && !extra {
-			extra = true
-			fmt.Fprintln(out, "beyond the claim:")
+		if next := r.heading(); next != heading {
+			heading = next
+			fmt.Fprintln(out, heading)
 		}
 		fmt.Fprintln(out, r)
 		if !r.extra && !r.holds() {
@@ -51,6 +67,25 @@ func run(o options, out io.Writer) error {
 		}
 	}
 	f := summary(results)
+	params := types.DefaultReviewParams()
+	o.set.apply(&params)
+	if len(attacks) > 0 {
+		fmt.Fprintf(out, "bounties of the pool, OPEN for each panel that is captured:\n%-24s %9s %9s %8s %8s %8s %8s %7s\n",
+			"attack", "captured", "gain", "s.e.", "junk in", "paid", "honest", "cohorts")
+	}
+	for _, r := range attacks {
+		fmt.Fprintln(out, r.line(params))
+		if !r.holds() {
+			lost++
+		}
+		if r.percent == 0 {
+			continue
+		}
+		pick(&f.PoolGain, r.gain, math.Max)
+		if r.gain > 2*r.se {
+			f.Lost++
+		}
+	}
 	f.Capture = capture(o, 20)
 	line, err := json.Marshal(f)
 	if err != nil {
@@ -61,6 +96,17 @@ func run(o options, out io.Writer) error {
 		return errHonesty{lost}
 	}
 	return nil
+}
+
+// heading is what stands above rows that are not of the claim.
+func (r result) heading() string {
+	switch {
+	case r.strategy.machine:
+		return "reviewers who ask a language model:"
+	case r.extra:
+		return "beyond the claim:"
+	}
+	return ""
 }
 
 // String is the line of a row in the table.
@@ -88,8 +134,14 @@ func (r result) String() string {
 func summary(results []result) figures {
 	var f figures
 	for _, r := range results {
+		if r.strategy.machine && r.lost() {
+			f.ModelLost++
+		}
 		if r.extra {
 			continue
+		}
+		if r.lost() {
+			f.Lost++
 		}
 		pick(&f.HonestMin, r.honest, math.Min)
 		if r.strategy.vote != nil {

@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/openledger/openledger/x/datanet/types"
 )
 
 func small() options {
@@ -194,7 +197,7 @@ func TestOptions(t *testing.T) {
 	_, err := parseOptions([]string{"--help"}, &out)
 	require.ErrorIs(t, err, flag.ErrHelp)
 	require.Contains(t, out.String(), "junk_accepted_ppm")
-	for _, s := range append(append(append([]strategy{conditional, leak, whale}, deviations...), collusions...), strategy{name: "grinding"}) {
+	for _, s := range append(append(append(append([]strategy{conditional, leak, whale}, deviations...), collusions...), machines...), strategy{name: "grinding"}, strategy{name: poolName}) {
 		require.Contains(t, out.String(), "  "+s.name+" ", "the model is told")
 	}
 	o, err := parseOptions([]string{"--cohorts", "7", "--set", "overturned_ppm=25000"}, &out)
@@ -206,4 +209,29 @@ func TestOptions(t *testing.T) {
 		require.Error(t, err, "%v", wrong)
 		require.False(t, errors.Is(err, flag.ErrHelp))
 	}
+}
+
+// TestPoolAttacksLose: captured panels lose what they were to win, watched or not, and honest seats are paid.
+func TestPoolAttacksLose(t *testing.T) {
+	o := small()
+	o.cohorts = 3
+	for _, r := range []poolRow{{10, ordinaryItems, false}, {33, ordinaryItems, true}} {
+		played, err := r.play(o)
+		require.NoError(t, err)
+		require.Equal(t, 3*ordinaryItems, played.junkIn, "the panel is captured")
+		require.Less(t, played.gain, -100.0, "%+v", played)
+		require.Zero(t, played.paid)
+		require.True(t, played.holds())
+	}
+	honestly, err := poolRow{}.play(o)
+	require.NoError(t, err)
+	require.Positive(t, honestly.honest)
+	require.Zero(t, honestly.junkIn)
+}
+
+func TestQuick(t *testing.T) {
+	o, err := parseOptions([]string{"--quick"}, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, quickCohorts, o.cohorts)
+	require.InDelta(t, .0434, poolRow{percent: 33}.captureChance(types.DefaultReviewParams()), .0005)
 }

@@ -52,9 +52,9 @@ func whales(percent int64, accounts int) []member {
 	return members
 }
 
-// rows returns all rows: those of the claim, then the extra ones.
+// rows returns all rows: those of the claim, the extra ones, and those of reviewers who ask a model.
 func rows() []row {
-	var claim, extra []row
+	var claim, extra, asking []row
 	for _, pi := range []float64{0.85, 0.5} {
 		times := 6
 		if pi == junkPi {
@@ -77,6 +77,9 @@ func rows() []row {
 		})
 		extra = append(extra, shared(conditional, pi, true)...)
 		extra = append(extra, shared(leak, pi, true)[:4]...)
+		for _, s := range machines {
+			asking = append(asking, shared(s, pi, true)...)
+		}
 	}
-	return append(claim, extra...)
+	return append(append(claim, extra...), asking...)
 }

@@ -10,6 +10,8 @@ import (
 type strategy struct {
 	name   string
 	effort bool
+	// machine says that somebody else's program does the work: beyond the claim, and shown beside it.
+	machine bool
 	// vote says whether to accept an item.
 	vote func(r *rand.Rand, pi float64, it *item) bool
 	// junk is how many items of its own the group has in each cohort.
@@ -47,6 +49,23 @@ var collusions = []strategy{
 
 // leak is collusion without junk: the owner spares its friends the work.
 var leak = strategy{name: "leak+tool", vote: leaked}
+
+// machines ask a language model instead of looking, and find copies with the tool. It is right about so many clear items, and about
+// others as often as people.
+var machines = []strategy{machine("model-85", .85), machine("model-92", .92), machine("model-97", .97)}
+
+func machine(name string, right float64) strategy {
+	return strategy{name: name, machine: true, vote: func(r *rand.Rand, _ float64, it *item) bool {
+		luck := r.Float64()
+		if it.gold == types.GOLD_KIND_DUPLICATE {
+			return false
+		}
+		if it.clear {
+			return (luck < right) == it.good
+		}
+		return (luck < borderlineRight) == it.good
+	}}
+}
 
 var whale = strategy{name: "whale", effort: true, vote: ownOrHonest, junk: 1, keeps: true}
 

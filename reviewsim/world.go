@@ -48,9 +48,11 @@ type world struct {
 	lone     *account // has a seat in each cohort
 	loneSeat int
 	grinder  *grinder
-	voters   []*account // of all panels
-	pending  []draw     // reviews whose seats are being drawn
-	compared int        // seats that were drawn as computed
+	// capturing is how many of the first seats of a review the attacker gets.
+	capturing int
+	voters    []*account // of all panels
+	pending   []draw     // reviews whose seats are being drawn
+	compared  int        // seats that were drawn as computed
 }
 
 // member is a validator that a world begins with.
@@ -203,7 +205,7 @@ func (w *world) contribute(datanet uint64, items []*item) error {
 		reveals[it.by].Items = append(reveals[it.by].Items, types.RevealItem{
 			DatanetId: datanet, Root: root[:], Salt: salt, Segments: 1, Tokens: 100, Bytes: 500,
 			StatisticsRoot: statistics[:], ContentHash: content[:], Uri: "https://example.org/item", Title: "item",
-			Mark: types.GoldMark(it.by.address, it.salt),
+			Mark: types.GoldMark(it.by.address, it.salt), Bounty: it.bounty,
 		})
 		mine[it.by] = append(mine[it.by], it)
 	}
