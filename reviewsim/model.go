@@ -57,7 +57,9 @@ Deviations by stake
 Bounties of the pool, by stake of all data validators
   pool           somebody with 10 to 33 % of it has 5 of 7 seats, which block hashes are chosen for; submits 16, 4 or 1 items of junk
                  for a bounty of the highest price, and accepts them there, in the confirmation and in appeals. Watched: whatever
-                 junk is confirmed is appealed. Each cohort has a world of its own and ends when all is paid that will be
+                 junk is confirmed is appealed. Each cohort has a world of its own and ends when all is paid that will be. Net is what
+                 he has then, fees and deposits of the junk, slashes and the pay of his seats included; gain is that less what
+                 the same accounts have by honesty in the same cohorts
 Beyond the claim, to compare
   bribed-result  bribed, but only if the item was accepted: what a briber who counts would pay
   leak+tool      collusion+tool without junk: the owner spares friends the work
@@ -71,7 +73,7 @@ after appeals; good out: share of the good items that panels rejected.
 capture_probability_20pct is how often 20 % of the stake, in many accounts that grind so, draw the 5 of 7 seats that accept.
 honest_payoff_min and best_deviation_payoff_max are over the rows of the claim, junk_accepted_ppm is what panels of honest reviewers
 accept at pi 0.85. pool_bounty_gain_max is the most that an attack on the pool gains on average for each panel that it has captured,
-in OPEN: chances to capture one, and the fees of trying, come on top. rows_lost counts rows of the claim and attacks on the pool in
+in OPEN; the fees of trying to capture one come on top. rows_lost counts rows of the claim and attacks on the pool in
 which the deviation is above honesty by more than two standard errors, model_rows_lost those of reviewers who ask a model. The
 exit code is 1 when honesty is not above the deviation in a row of the claim, or an attack on the pool gains.
 `

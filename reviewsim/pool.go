@@ -21,7 +21,8 @@ type poolRow struct {
 // poolResult is what it came to, in OPEN.
 type poolResult struct {
 	poolRow
-	gain, se     float64 // of the attacker by a captured panel
+	net          float64 // what the attacker has by a captured panel, pay of his seats included
+	gain, se     float64 // of that, what he would not have had by honesty, with its standard error
 	honest       float64 // what an honest seat, of review or confirmation, has, less slashes
 	junkIn, paid int     // items of junk that the panel accepted, and that were paid for in the end
 	cohorts      int
@@ -73,26 +74,40 @@ func (r poolRow) play(o options) (poolResult, error) {
 	var gains []float64
 	honestPay, honestSeats := 0.0, 0
 	for n := range o.cohorts {
-		gain, pay, seats, err := r.cohort(o, n, &out)
+		attack, err := r.cohort(o, n, &whale)
+		if err == nil && r.percent > 0 {
+			var sincere poolCohort // the same accounts in the same cohort
+			if sincere, err = r.cohort(o, n, &honest); err == nil {
+				gains = append(gains, attack.net-sincere.net)
+			}
+		}
 		if err != nil {
 			return out, fmt.Errorf("%s %s: %w", poolName, r, err)
 		}
-		gains = append(gains, gain)
-		honestPay, honestSeats = honestPay+pay, honestSeats+seats
+		out.net += attack.net / float64(o.cohorts)
+		out.junkIn, out.paid, out.cohorts = out.junkIn+attack.junkIn, out.paid+attack.paid, out.cohorts+1
+		honestPay, honestSeats = honestPay+attack.honestPay, honestSeats+attack.honestSeats
 	}
-	out.cohorts, out.honest = len(gains), honestPay/float64(max(1, honestSeats))
+	out.honest = honestPay / float64(max(1, honestSeats))
 	for _, gain := range gains {
 		out.gain += gain / float64(len(gains))
 	}
 	for _, gain := range gains {
 		out.se += (gain - out.gain) * (gain - out.gain)
 	}
-	out.se = math.Sqrt(out.se) / float64(len(gains))
+	out.se = math.Sqrt(out.se) / float64(max(1, len(gains)))
 	return out, nil
 }
 
-// members are honest validators with one bond each, and the attacker's accounts.
-func (r poolRow) members(o options) []member {
+// poolCohort is what one cohort came to.
+type poolCohort struct {
+	net, honestPay float64
+	honestSeats    int
+	junkIn, paid   int
+}
+
+// members are honest validators with one bond each, and accounts that play something.
+func (r poolRow) members(o options, plays *strategy) []member {
 	honestBonds := int64(validators + o.experts)
 	var members []member
 	for range honestBonds {
@@ -101,53 +116,57 @@ func (r poolRow) members(o options) []member {
 	stake := amount(bondFees).MulRaw(honestBonds).MulRaw(r.percent).QuoRaw(100 - r.percent)
 	accounts := stake.Quo(amount(bondFees)).Int64()
 	for range accounts {
-		members = append(members, member{bond: stake.QuoRaw(accounts), plays: &whale, deviant: true})
+		members = append(members, member{bond: stake.QuoRaw(accounts), plays: plays, deviant: true})
 	}
 	return members
 }
 
 // cohort plays one cohort, from the bounty to its last payment.
-func (r poolRow) cohort(o options, n int, out *poolResult) (gain, honestPay float64, honestSeats int, err error) {
-	w, err := newWorld(o.set, luck{seed: o.seed, name: fmt.Sprint(poolName, "/", r, "/", n)}, r.members(o), 0)
+func (r poolRow) cohort(o options, n int, plays *strategy) (out poolCohort, err error) {
+	w, err := newWorld(o.set, luck{seed: o.seed, name: fmt.Sprint(poolName, "/", r, "/", n)}, r.members(o, plays), 0)
 	if err != nil {
-		return 0, 0, 0, err
+		return out, err
 	}
 	bounty, err := w.fundFromPool()
 	if err != nil {
-		return 0, 0, 0, err
+		return out, err
 	}
 	if r.percent > 0 {
 		w.capturing = int(w.params.AcceptSeats)
 	}
-	items := w.batch(junkPi, r.junk)
+	junk := r.junk
+	if !plays.keeps {
+		junk = 0
+	}
+	items := w.batch(junkPi, junk)
 	for _, it := range items {
 		it.bounty = bounty
 	}
 	before := w.Bank.Of(w.Ctx, w.submitter.address)
 	first, known, _, err := w.firstPanel(junkPi, items)
 	if err != nil {
-		return 0, 0, 0, err
+		return out, err
 	}
 	panels := []types.Cohort{first}
 	confirmation, err := w.confirmation(items, known)
 	if err != nil {
-		return 0, 0, 0, err
+		return out, err
 	}
 	if confirmation != nil {
 		panels = append(panels, *confirmation)
 	}
 	if r.watched {
 		if err := w.appealAll(items); err != nil {
-			return 0, 0, 0, err
+			return out, err
 		}
 	}
 	if err := w.payOut(); err != nil {
-		return 0, 0, 0, err
+		return out, err
 	}
 	for _, it := range items {
 		c, err := w.contribution(it.rank)
 		if err != nil {
-			return 0, 0, 0, err
+			return out, err
 		}
 		if it.own && it.accepted {
 			out.junkIn++
@@ -156,19 +175,19 @@ func (r poolRow) cohort(o options, n int, out *poolResult) (gain, honestPay floa
 			out.paid++
 		}
 	}
-	gain = inOpen(w.Bank.Of(w.Ctx, w.submitter.address).Sub(before))
+	out.net = inOpen(w.Bank.Of(w.Ctx, w.submitter.address).Sub(before))
 	for _, a := range w.members {
 		change := inOpen(w.wealth(a).Sub(a.wealth))
 		if a.deviant {
-			gain += change
+			out.net += change
 			continue
 		}
-		honestPay += change
+		out.honestPay += change
 		for _, panel := range panels {
-			honestSeats += int(panel.Seated(a.text))
+			out.honestSeats += int(panel.Seated(a.text))
 		}
 	}
-	return gain, honestPay, honestSeats, w.Keeper.CheckInvariants(w.Ctx)
+	return out, w.Keeper.CheckInvariants(w.Ctx)
 }
 
 // fundFromPool has governance promise a tenth of all stake, at the highest price.
@@ -285,9 +304,9 @@ func (r poolResult) holds() bool { return r.percent == 0 || r.gain < 0 }
 // line is the row in the table.
 func (r poolResult) line(p types.ReviewParams) string {
 	if r.percent == 0 {
-		return fmt.Sprintf("%-24s %9s %9s %8s %8s %8s %8.3f %7d", r.poolRow, "", "", "", "", "", r.honest, r.cohorts)
+		return fmt.Sprintf("%-24s %9s %9s %9s %8s %8s %8s %8.3f %7d", r.poolRow, "", "", "", "", "", "", r.honest, r.cohorts)
 	}
-	text := fmt.Sprintf("%-24s %9.5f %9.2f %8.2f %8d %8d %8.3f %7d", r.poolRow, r.captureChance(p), r.gain, r.se, r.junkIn, r.paid, r.honest, r.cohorts)
+	text := fmt.Sprintf("%-24s %9.5f %9.2f %9.2f %8.2f %8d %8d %8.3f %7d", r.poolRow, r.captureChance(p), r.net, r.gain, r.se, r.junkIn, r.paid, r.honest, r.cohorts)
 	if !r.holds() {
 		text += "  <- the attack pays"
 	}

@@ -70,8 +70,8 @@ func run(o options, out io.Writer) error {
 	params := types.DefaultReviewParams()
 	o.set.apply(&params)
 	if len(attacks) > 0 {
-		fmt.Fprintf(out, "bounties of the pool, OPEN for each panel that is captured:\n%-24s %9s %9s %8s %8s %8s %8s %7s\n",
-			"attack", "captured", "gain", "s.e.", "junk in", "paid", "honest", "cohorts")
+		fmt.Fprintf(out, "bounties of the pool, OPEN for each panel that is captured:\n%-24s %9s %9s %9s %8s %8s %8s %8s %7s\n",
+			"attack", "captured", "net", "gain", "s.e.", "junk in", "paid", "honest", "cohorts")
 	}
 	for _, r := range attacks {
 		fmt.Fprintln(out, r.line(params))

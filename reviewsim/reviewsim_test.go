@@ -153,7 +153,7 @@ func TestDifference(t *testing.T) {
 // TestReport: what a seed gives does not depend on the workers, and the last line is one JSON object.
 func TestReport(t *testing.T) {
 	o := small()
-	o.only = "always-accept"
+	o.only, o.cohorts = "always-accept", 4 // in fewer, a check may hit the one honest seat that erred
 	var first, second bytes.Buffer
 	require.NoError(t, run(o, &first))
 	o.workers = 1
@@ -219,7 +219,8 @@ func TestPoolAttacksLose(t *testing.T) {
 		played, err := r.play(o)
 		require.NoError(t, err)
 		require.Equal(t, 3*ordinaryItems, played.junkIn, "the panel is captured")
-		require.Less(t, played.gain, -100.0, "%+v", played)
+		require.Less(t, played.net, -100.0, "%+v", played)
+		require.Less(t, played.gain, played.net, "honesty is paid")
 		require.Zero(t, played.paid)
 		require.True(t, played.holds())
 	}

@@ -161,6 +161,10 @@ func (b *branch) decide(s *scene, id uint64, votes map[uint64]bool, away func(st
 		case datanettypes.COHORT_PHASE_FILLING:
 			err = b.phase(cohort)
 		case datanettypes.COHORT_PHASE_DRAWING:
+			if cohort.DrawHeight == 0 { // nobody, or too few, may sit: it waits for its deadline
+				err = b.phase(cohort)
+				break
+			}
 			err = b.blocks(1)
 		case datanettypes.COHORT_PHASE_COMMIT:
 			commits, reveals := ballots(cohort, votes, away)

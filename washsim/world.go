@@ -16,7 +16,7 @@ import (
 
 const (
 	validatorCount = 4
-	reviewerCount  = 6
+	reviewerCount  = 10
 )
 
 // party is an account.
