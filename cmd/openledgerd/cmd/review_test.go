@@ -362,10 +362,16 @@ func TestReviewGoesOn(t *testing.T) {
 // TestFollowKeepsTryingToOpen: the fee of a transaction is less than what an
 // unopened ballot costs.
 func TestFollowKeepsTryingToOpen(t *testing.T) {
-	p := newPanels(t, 1)
+	p := newPanels(t, 3)
 	ctx := context.Background()
 	i := p.cohort()
-	tool := p.drawn(i.fresh)[0]
+	tools := p.drawn(i.fresh)
+	tool, others := tools[0], tools[1:]
+	for _, other := range others {
+		for _, rank := range i.all() {
+			require.NoError(t, other.vote(ctx, rank, 0, good, false))
+		}
+	}
 	for _, rank := range []uint64{i.fresh, i.duplicate, i.altered} {
 		require.NoError(t, tool.vote(ctx, rank, 0, good, true))
 	}
@@ -381,6 +387,9 @@ func TestFollowKeepsTryingToOpen(t *testing.T) {
 	require.NoError(t, tool.vote(ctx, i.sound, 0, good, true))
 	require.Equal(t, 4, tries)
 	require.Equal(t, 1, strings.Count(tool.err.String(), errNode.Error()), "it is said once")
+	for _, other := range others {
+		require.NoError(t, other.follow(ctx, p.cohortOf(i.fresh).Id, true))
+	}
 	require.Equal(t, datanettypes.COHORT_PHASE_GOLD, p.cohortOf(i.fresh).Phase)
 }
 
@@ -655,7 +664,7 @@ checked     2 segments against 0 contributions: 0 duplicates, 0 derived
 // TestShowFetches from the contributor and from attestors, checks what it gets,
 // and says what to do when there is nothing.
 func TestShowFetches(t *testing.T) {
-	p := newPanels(t, 1)
+	p := newPanels(t, 3)
 	i := p.cohort()
 	tool := p.drawn(i.fresh)[0]
 	store := filepath.Join(t.TempDir(), "empty")
