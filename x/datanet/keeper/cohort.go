@@ -227,6 +227,9 @@ func (k Keeper) cohortDeadline(ctx sdk.Context, params types.Params, id uint64) 
 		return 0, err
 	}
 	work := len(cohort.Items)
+	if cohort.Kind != types.COHORT_KIND_REVIEW { // each item that falls slashes the seats that accepted it
+		work *= 1 + int(params.Review.Seats)
+	}
 	switch cohort.Phase {
 	case types.COHORT_PHASE_FILLING:
 		return work, k.endFilling(ctx, params, cohort)

@@ -233,21 +233,41 @@ func TestCohortsAreBoundedInTokens(t *testing.T) {
 	require.Equal(t, types.COHORT_PHASE_DRAWING, r.cohort(first).Phase, "five items are enough when they are long")
 }
 
-// BenchmarkDrawing is a block at its cap in which every draw misses: reviews of 25 items by as many contributors, whose stake all draws fall on.
+// BenchmarkDrawing is a block at its cap: 500 reviews of 25 items by as many contributors wait for a seat, and the first try of each
+// draw falls on somebody who may have it, or all fall on who may not.
 func BenchmarkDrawing(b *testing.B) {
-	r := newReviews(b, 4)
-	r.quiet = true
-	whale := account("whale")
-	r.fund(whale)
-	must(r.fixture, r.msgs.BondValidator, &types.MsgBondValidator{Validator: whale.String(), DatanetId: r.id, Amount: open(999_000)})
-	steps := int(types.DefaultParams().StepsPerBlock)
-	excluded := make([][]byte, 25)
-	for i := range excluded {
-		excluded[i] = account(fmt.Sprint("contributor-", i))
+	for _, misses := range []bool{false, true} {
+		b.Run(fmt.Sprint("misses ", misses), func(b *testing.B) {
+			r := newReviews(b, 40)
+			r.quiet = true
+			excluded := make([][]byte, 25)
+			for i := range excluded {
+				excluded[i] = account(fmt.Sprint("contributor-", i))
+			}
+			if misses {
+				whale := account("whale")
+				r.fund(whale)
+				must(r.fixture, r.msgs.BondValidator, &types.MsgBondValidator{Validator: whale.String(), DatanetId: r.id, Amount: open(999_000)})
+				for _, v := range r.validators {
+					must(r.fixture, r.msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: v.String(), DatanetId: r.id, Amount: bond})
+				}
+				r.bonded("somebody", r.id)
+				excluded[24] = whale
+			}
+			slices.SortFunc(excluded, bytes.Compare)
+			r.waitForSeats(int(types.DefaultParams().StepsPerBlock), excluded)
+			b.ResetTimer()
+			for range b.N {
+				cached, _ := r.Ctx.CacheContext()
+				require.NoError(b, r.Keeper.EndBlock(cached))
+			}
+		})
 	}
-	excluded = append(excluded[:24], whale)
-	slices.SortFunc(excluded, bytes.Compare)
-	for id := range uint64(steps) {
+}
+
+// waitForSeats stores reviews of 25 items and five gold that are due for a draw.
+func (r *reviews) waitForSeats(n int, excluded [][]byte) {
+	for id := range uint64(n) {
 		cohort := types.Cohort{
 			Id: 1_000 + id, DatanetId: r.id, Panel: r.id, Kind: types.COHORT_KIND_REVIEW, Phase: types.COHORT_PHASE_DRAWING, Round: 1, Wanted: 7,
 			Items: make([]uint64, 25), Gold: make([]types.Gold, 5), Excluded: excluded, Deadline: r.Ctx.BlockTime().Add(time.Hour),
@@ -256,12 +276,7 @@ func BenchmarkDrawing(b *testing.B) {
 		for i := range cohort.Gold {
 			cohort.Gold[i] = types.Gold{Planter: r.owner.String(), Kind: types.GOLD_KIND_SOUND, Hash: salt("gold"), Deposit: fee}
 		}
-		require.NoError(b, r.Keeper.Cohorts.Set(r.Ctx, cohort.Id, cohort))
-		require.NoError(b, r.Keeper.Draws.Set(r.Ctx, collections.Join(int64(1), cohort.Id)))
-	}
-	b.ResetTimer()
-	for range b.N {
-		cached, _ := r.Ctx.CacheContext()
-		require.NoError(b, r.Keeper.EndBlock(cached))
+		require.NoError(r.t, r.Keeper.Cohorts.Set(r.Ctx, cohort.Id, cohort))
+		require.NoError(r.t, r.Keeper.Draws.Set(r.Ctx, collections.Join(int64(1), cohort.Id)))
 	}
 }

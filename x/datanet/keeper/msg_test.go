@@ -196,14 +196,21 @@ func TestCreateIsRefused(t *testing.T) {
 		"long description": {func(m *types.MsgCreateDataNet) { m.Description = strings.Repeat("x", 2049) }, types.ErrInvalidDataNet},
 		"long domain":      {func(m *types.MsgCreateDataNet) { m.Domain = strings.Repeat("x", 65) }, types.ErrInvalidDataNet},
 		"guidelines":       {func(m *types.MsgCreateDataNet) { m.GuidelinesUri = "read this" }, types.ErrInvalidDataNet},
-		"panel, no fee":    {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = types.REVIEW_POLICY_PANEL }, types.ErrInvalidDataNet},
-		"no policy":        {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = types.REVIEW_POLICY_UNSPECIFIED }, types.ErrReviewPolicy},
-		"unknown policy":   {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = 9 }, types.ErrReviewPolicy},
-		"no floor":         {func(m *types.MsgCreateDataNet) { m.RoyaltyFloor = math.Int{} }, types.ErrInvalidDataNet},
-		"negative floor":   {func(m *types.MsgCreateDataNet) { m.RoyaltyFloor = math.NewInt(-1) }, types.ErrInvalidDataNet},
-		"enormous floor":   {func(m *types.MsgCreateDataNet) { m.RoyaltyFloor = math.NewIntWithDecimal(1, 70) }, types.ErrInvalidDataNet},
-		"greedy owner":     {func(m *types.MsgCreateDataNet) { m.OwnerPpm = 200_001 }, types.ErrInvalidDataNet},
-		"above a whole":    {func(m *types.MsgCreateDataNet) { m.OwnerPpm = 1_000_001 }, types.ErrInvalidDataNet},
+		"fee by tokens":    {func(m *types.MsgCreateDataNet) { m.ReviewFeePerThousand = math.OneInt() }, types.ErrInvalidDataNet},
+		"cheap tokens": {func(m *types.MsgCreateDataNet) {
+			m.ReviewPolicy, m.ReviewFee, m.ReviewFeePerThousand = types.REVIEW_POLICY_PANEL, open(10), math.OneInt()
+		}, types.ErrInvalidDataNet},
+		"negative tokens": {func(m *types.MsgCreateDataNet) {
+			m.ReviewPolicy, m.ReviewFee, m.ReviewFeePerThousand = types.REVIEW_POLICY_PANEL, open(10), math.NewInt(-1)
+		}, types.ErrInvalidDataNet},
+		"panel, no fee":  {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = types.REVIEW_POLICY_PANEL }, types.ErrInvalidDataNet},
+		"no policy":      {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = types.REVIEW_POLICY_UNSPECIFIED }, types.ErrReviewPolicy},
+		"unknown policy": {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = 9 }, types.ErrReviewPolicy},
+		"no floor":       {func(m *types.MsgCreateDataNet) { m.RoyaltyFloor = math.Int{} }, types.ErrInvalidDataNet},
+		"negative floor": {func(m *types.MsgCreateDataNet) { m.RoyaltyFloor = math.NewInt(-1) }, types.ErrInvalidDataNet},
+		"enormous floor": {func(m *types.MsgCreateDataNet) { m.RoyaltyFloor = math.NewIntWithDecimal(1, 70) }, types.ErrInvalidDataNet},
+		"greedy owner":   {func(m *types.MsgCreateDataNet) { m.OwnerPpm = 200_001 }, types.ErrInvalidDataNet},
+		"above a whole":  {func(m *types.MsgCreateDataNet) { m.OwnerPpm = 1_000_001 }, types.ErrInvalidDataNet},
 	} {
 		t.Run(name, func(t *testing.T) {
 			msg := createMsg(f.owner)

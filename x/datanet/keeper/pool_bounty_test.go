@@ -316,6 +316,12 @@ func TestPoolBountyPaysWhatIsConfirmed(t *testing.T) {
 	before := c.balance(c.bob.String())
 	confirm := c.draw(item.Check)
 	require.Equal(t, types.COHORT_KIND_BOUNTY, confirm.Kind)
+	exported := c.export() // with pledges, a promise and a confirmation under way
+	require.NoError(t, exported.Validate())
+	elsewhere, err := c.imported(exported)
+	require.NoError(t, err)
+	require.Equal(t, exported, elsewhere.export())
+	require.NoError(t, elsewhere.Keeper.CheckInvariants(elsewhere.Ctx))
 	for _, s := range confirm.Seats {
 		require.Zero(t, cohort.Seated(s.Address), "who accepted does not confirm")
 	}

@@ -104,6 +104,15 @@ func TestReviewParamsKeepReviewersLiable(t *testing.T) {
 		"no time":             func(p *types.ReviewParams) { p.CommitWindow = 0 },
 		"shrinking":           func(p *types.ReviewParams) { p.MaxCohortItems = 19 },
 		"slash above all":     func(p *types.ReviewParams) { p.OverturnedPpm = 1_000_001 },
+		"one decides":         func(p *types.ReviewParams) { p.MinSeats = 1 },
+		"more than a panel":   func(p *types.ReviewParams) { p.MinSeats = 8 },
+		"panels of two":       func(p *types.ReviewParams) { p.Seats, p.AcceptSeats, p.MinSeats = 2, 2, 2 },
+		"nil fee for tokens":  func(p *types.ReviewParams) { p.MinFeePerThousand = math.Int{} },
+		"no tokens":           func(p *types.ReviewParams) { p.CohortTokens = 1_000 },
+		"too much to read":    func(p *types.ReviewParams) { p.CohortTokens, p.MaxCohortTokens = 10_000_001, 20_000_000 },
+		"no room for gold":    func(p *types.ReviewParams) { p.MaxCohortTokens = p.CohortTokens },
+		"one fills a cohort":  func(p *types.ReviewParams) { p.MaxCohortTokens = 2*p.CohortTokens + 1 },
+		"a minority slashes":  func(p *types.ReviewParams) { p.FallenPpm = 500_000 },
 		"nobody may have any": func(p *types.ReviewParams) { p.MaxOpenPerContributor = 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -115,6 +124,9 @@ func TestReviewParamsKeepReviewersLiable(t *testing.T) {
 	s := types.DefaultStandingParams()
 	require.NoError(t, s.Validate())
 	s.PoolBountyPpm = 100_001
+	require.ErrorIs(t, s.Validate(), types.ErrInvalidParams)
+	s = types.DefaultStandingParams()
+	s.MaxPriceFees = 0
 	require.ErrorIs(t, s.Validate(), types.ErrInvalidParams)
 }
 
@@ -170,4 +182,35 @@ func TestStakeNodeCodec(t *testing.T) {
 	negative[3] = math.NewInt(-1)
 	_, err = codec.Encode(negative)
 	require.Error(t, err)
+}
+
+// TestReviewFeeByTokens: one segment is covered, each token above is paid for and rounded up.
+func TestReviewFeeByTokens(t *testing.T) {
+	fee := types.ReviewFee{Base: math.NewInt(512), PerThousand: types.PerThousandOf(math.NewInt(512))}
+	require.Equal(t, math.NewInt(1_000), fee.PerThousand, "as much a token as the first segment")
+	for tokens, want := range map[uint64]int64{0: 512, 1: 512, 512: 512, 513: 513, 1_024: 1_024, 16_384: 16_384} {
+		require.Equal(t, math.NewInt(want), fee.Of(tokens), "%d tokens", tokens)
+	}
+	fee.PerThousand = math.NewInt(1)
+	require.Equal(t, math.NewInt(513), fee.Of(513), "rounded up")
+	now := time.Unix(1_000, 0)
+	d := types.DataNet{
+		ReviewFee: math.NewInt(5), ReviewFeePerThousand: math.NewInt(7_000),
+		NextReviewFee: math.NewInt(50), NextReviewFeePerThousand: math.NewInt(1_000), FeeFrom: now,
+	}
+	require.Equal(t, math.NewInt(12), d.FeesAt(now.Add(-time.Second)).Of(513))
+	require.Equal(t, math.NewInt(51), d.FeesAt(now).Of(513))
+	require.Equal(t, math.NewInt(51), d.HighestFee(513), "what takes effect before the reveal is provided for")
+	d.FeeFrom = time.Time{}
+	require.Equal(t, math.NewInt(12), d.HighestFee(513))
+}
+
+// TestFewestSeats that may decide.
+func TestFewestSeats(t *testing.T) {
+	p := types.DefaultReviewParams()
+	for wanted, want := range map[uint32]uint32{0: 3, 1: 3, 2: 3, 3: 3, 4: 3, 5: 4, 6: 5, 7: 5} {
+		require.Equal(t, want, p.FewestSeats(types.Cohort{Kind: types.COHORT_KIND_REVIEW, Wanted: wanted, Pledge: math.ZeroInt()}), "%d wanted", wanted)
+	}
+	require.EqualValues(t, 7, p.FewestSeats(types.Cohort{Kind: types.COHORT_KIND_REVIEW, Wanted: 5, Pledge: math.OneInt()}), "the pool pays by full panels")
+	require.EqualValues(t, 9, p.FewestSeats(types.Cohort{Kind: types.COHORT_KIND_APPEAL, Wanted: 15, Needed: 9}))
 }
