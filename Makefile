@@ -41,7 +41,7 @@ bench-node: ## Measure the settings of docs/operators.md on a store of a million
 fidelity: ## Measure attribution; options as ARGS="--corpus DIR --seed N --segments N --answers N"
 	@go run ./fidelity $(ARGS)
 
-review-sim: ## Play panel review against deviations, to see whether honesty pays; options as ARGS="--cohorts N --seed N"
+review-sim: ## Play panel review against deviations, to see whether honesty pays, nine minutes of CPU; options as ARGS="--quick --cohorts N --seed N"
 	@go run ./reviewsim $(ARGS)
 
 wash: ## Trade with oneself in every role, to see whether OPEN can be farmed; options as ARGS="--cases N --seed N --only NAME"

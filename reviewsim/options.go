@@ -34,7 +34,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	flags.IntVar(&o.experts, "experts", 120, "validators of the other DataNet, who are honest and sit in appeals")
 	flags.IntVar(&o.panels, "panels", 1_000_000, "panels drawn to estimate the probability of capture")
 	flags.IntVar(&o.workers, "workers", runtime.NumCPU(), "rows played at the same time")
-	flags.BoolVar(&o.quick, "quick", false, "a few cohorts of each row: to see that it runs, not to tell what is close")
+	flags.BoolVar(&o.quick, "quick", false, "a few cohorts of each row, some 20 seconds: to see that it runs; it tells nothing about what is close, and does not fail by it")
 	flags.StringVar(&o.only, "only", "", "play only the deviation of this name")
 	flags.Var(o.set, "set", "a parameter of review other than by default, as name=value; may be repeated: "+strings.Join(settable, ", "))
 	flags.Usage = func() {
