@@ -90,6 +90,12 @@ func drawChallenge(d dice, w *world) (*scene, script) {
 		if err := b.blocks(2); err != nil {
 			return err
 		}
+		earned, royalties, err := b.app().RewardsKeeper.DataNetEarned(b.ctx, m.datanet)
+		if err != nil {
+			return err
+		}
+		// Under some terms, or scores, nobody earns: then nothing can be shown to be a copy.
+		duplicate := duplicate && earned.Add(royalties).IsPositive()
 		text := string(original.file.Segments[0])
 		if !duplicate {
 			text = third + " " + b.text()
@@ -101,10 +107,6 @@ func drawChallenge(d dice, w *world) (*scene, script) {
 		later := datanettypes.SegmentProof{Text: []byte(text)}
 		if !duplicate {
 			return s.inSnapshot(b, it.rank, later, []byte(text))
-		}
-		earned, royalties, err := b.app().RewardsKeeper.DataNetEarned(b.ctx, m.datanet)
-		if err != nil || !earned.Add(royalties).IsPositive() {
-			return err // terms or scores under which nobody earns
 		}
 		earlier, err := m.segment(original.rank, 0)
 		if err != nil {

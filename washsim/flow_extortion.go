@@ -54,7 +54,9 @@ func drawExtortion(d dice, w *world) (*scene, script) {
 			return s.pin(b)
 		},
 		after: func(b *branch) error {
+			spent := b.spent
 			it, err := m.offer(b, s, author, paragraph)
+			b.spent = spent // the author's deposit is not the coalition's
 			if err != nil {
 				return err
 			}

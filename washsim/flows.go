@@ -20,6 +20,7 @@ func init() {
 		{name: "release", about: "receipts that release a deposit", weight: 3, draw: drawRelease},
 		{name: "challenge", about: "copies and prior art of its own that the coalition shows: the deposit is bound, or half of it burned", weight: 3, draw: drawChallenge},
 		{name: "extortion", about: "a scraped paragraph is shown as the original of its author's: the author takes it back", weight: 3, draw: drawExtortion},
+		{name: "capture", about: "a captured panel accepts its own junk for a bounty of the pool; honest seats confirm", passes: true, weight: 3, draw: drawCapture},
 		{name: "recapture", about: "a notice of the model's owner or provider at the end of every answer that others pay", passes: true, weight: 3, draw: drawRecapture},
 		{name: "bounty", about: "a bounty of its own that it wins", passes: true, weight: 3, draw: drawBounty},
 		{name: "review", about: "review fees that it pays to its own reviewers, gold, silence", passes: true, weight: 3, draw: drawReview},

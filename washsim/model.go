@@ -11,6 +11,9 @@ of the application: with the coalition's traffic, and without it.
   spent   what it paid and did not take back: fees, burned fees of submission, slashes, lost bonds.
   return  (spent + gain) / spent.
 
+In some flows others' money is at stake. Victims, who use the remedies that they have, must not have less than without the coalition's
+traffic; "victims_harmed" counts the cases in which they have.
+
 Flows marked with * spend nothing by themselves: they are deposits, refunds, and what one pocket pays to another through a review or
 a bounty. Their gain must not be above zero; their return, of all that was put in, is shown and is not part of the maximum.
 

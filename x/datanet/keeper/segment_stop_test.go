@@ -2,6 +2,7 @@ package keeper_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -273,4 +274,26 @@ func exportedAgain(t *testing.T, r *reviews) {
 	unknown := *exported
 	unknown.SegmentStops = []types.SegmentStop{{DatanetId: 1, Rank: 1 << 40, StoppedHeight: 1, Bound: math.ZeroInt()}}
 	require.ErrorIs(t, unknown.Validate(), types.ErrInvalidGenesis)
+}
+
+// TestStoppedSegmentsEarnNoBounty: what was promised for them returns to the bounty when it would have been paid.
+func TestStoppedSegmentsEarnNoBounty(t *testing.T) {
+	r := newReviews(t, 9)
+	original := r.seed()
+	id := r.fundBounty(open(250), open(100), r.id)
+	carol := account("carol")
+	r.fund(carol)
+	copied := r.decide(carol, r.texts[original], accepting, forBounty(id))
+	require.Equal(t, open(80), r.contribution(copied).Vesting)
+	must(r.fixture, r.msgs.ChallengeDuplicate, r.challenge(r.alice, copied, original))
+	require.Equal(t, types.CONTRIBUTION_STATUS_ALIAS, r.contribution(copied).Status)
+	require.Equal(t, open(80), r.contribution(copied).Vesting, "its author may still take the text back")
+	before := r.Bank.Of(r.Ctx, carol)
+	r.after(r.params().AppealWindow + 2*time.Second)
+	r.endBlock()
+	require.Equal(t, open(210), r.bounty(id).Left)
+	r.after(91 * 24 * time.Hour)
+	r.endBlock()
+	require.Equal(t, before, r.Bank.Of(r.Ctx, carol))
+	require.True(t, r.contribution(copied).Vesting.IsZero())
 }
