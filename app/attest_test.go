@@ -378,10 +378,21 @@ func TestAdmission(t *testing.T) {
 	msg := c.Attested(c.Acknowledged())
 	s.Refuse(s.Provider, attributiontypes.ErrWindowFull, msg)
 
+	// Half of a block is for one provider: what never fits is told apart from what fits the next block.
 	s = attested(t, func(p *attributiontypes.Params) { p.BundleBytesPerBlock = 1 })
 	c = s.Open(chain.Open(100))
 	c.Ask(answer())
-	s.Refuse(s.Provider, attributiontypes.ErrWindowFull, c.Attested(c.Acknowledged()))
+	s.Refuse(s.Provider, attributiontypes.ErrOversize, c.Attested(c.Acknowledged()))
+
+	s = attested(t, func(p *attributiontypes.Params) { p.BundleBytesPerBlock = 5_000 })
+	c, other := s.Open(chain.Open(100)), s.Open(chain.Open(100))
+	c.Ask(answer())
+	other.Ask(answer())
+	one, two := c.Attested(c.Acknowledged()), other.Attested(other.Acknowledged())
+	require.Greater(t, one.BundleBytes, uint64(1_250))
+	results := s.Block(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{one}}, chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{two}})
+	require.Zero(t, results[0].Code, results[0].Log)
+	require.Equal(t, attributiontypes.ErrWindowFull.ABCICode(), results[1].Code, results[1].Log)
 
 	s = newScenario(t) // attestation is off
 	c = s.Open(chain.Open(100))

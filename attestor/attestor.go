@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,9 @@ import (
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
+
+// maxPaused judgements let others go first; each may need some 50 MB.
+const maxPaused = 8
 
 // Alive is how long after the node last answered the attestor's verdicts count as its own: later its node says nothing rather than
 // something old.
@@ -41,19 +45,21 @@ type Config struct {
 	IndexBytes, BundleBytes int64
 	// IndexKeep is how long the index of a model version stays on disk after it was last used.
 	IndexKeep time.Duration
-	// Poll is how often the node is asked, Workers how many items are worked on at a time.
-	Poll    time.Duration
-	Workers int
-	Limits  fetch.Limits
-	Fault   Fault
-	Log     *slog.Logger
+	// Poll is how often the node is asked.
+	Poll time.Duration
+	// Workers is how many items are fetched at a time, and Judges how many are recomputed: half of the processors, so that those of a node
+	// have the others.
+	Workers, Judges int
+	Limits          fetch.Limits
+	Fault           Fault
+	Log             *slog.Logger
 }
 
 // DefaultConfig for a home folder.
 func DefaultConfig(home string) Config {
 	return Config{
 		Home: home, Content: filepath.Join(home, "content"), IndexBytes: 2 << 30, BundleBytes: 4 << 30, IndexKeep: 7 * 24 * time.Hour,
-		Poll: 200 * time.Millisecond, Workers: 8, Limits: fetch.DefaultLimits(), Log: slog.Default(),
+		Poll: 200 * time.Millisecond, Workers: 8, Judges: max(1, runtime.GOMAXPROCS(0)/2), Limits: fetch.DefaultLimits(), Log: slog.Default(),
 	}
 }
 
@@ -72,8 +78,10 @@ type Attestor struct {
 
 	snapshot atomic.Pointer[snapshot]
 	changed  broadcast
-	slots    chan struct{} // workers
 	jobs     sync.WaitGroup
+
+	// Work in turn by provider; versions are a class of their own.
+	fetching, judging, indexing *lanes
 
 	mu      sync.Mutex
 	open    map[uint64]*job
@@ -102,8 +110,13 @@ func New(ctx context.Context, config Config, chainID string, node gogogrpc.Clien
 	config.Limits.Private, config.Limits.Files = config.AllowPrivate, config.AllowPrivate
 	a := &Attestor{
 		config: config, chain: newChain(chainID, node), fetch: fetch.New(config.Limits), peers: fetch.New(fetch.TrustedLimits()), metrics: newMetrics(), log: config.Log,
-		slots: make(chan struct{}, config.Workers), open: make(map[uint64]*job), wanted: make(map[poa.Hash]int),
+		open: make(map[uint64]*job), wanted: make(map[poa.Hash]int),
 	}
+	one := func(string) int { return 1 }
+	half := func(string) int { return max(1, config.Workers/2) }
+	a.fetching = newLanes(config.Workers, config.Workers, half)
+	a.judging = newLanes(config.Judges, config.Judges+maxPaused, one)
+	a.indexing = newLanes(1, 1, one)
 	var err error
 	if a.text, err = content.Open(ctx, config.Content); err != nil {
 		return nil, err

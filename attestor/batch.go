@@ -19,12 +19,15 @@ func (a *Attestor) judgeBatch(ctx context.Context, j *job) (attributiontypes.Ver
 	if err != nil {
 		return attributiontypes.VerdictUnknown, err
 	}
+	if batch.PoaVersion != poa.Version {
+		return attributiontypes.VerdictUnknown, fmt.Errorf("the batch was recorded under version %d of the rules, this program has version %d", batch.PoaVersion, poa.Version)
+	}
 	root, err := poa.HashFromBytes(batch.EvidenceRoot)
 	if err != nil {
 		return attributiontypes.VerdictUnknown, err
 	}
 	a.setWants(j, []poa.Hash{root})
-	return a.remember(j.item.Number, fmt.Sprintf("%s/batch/%d/%s", a.chain.id, batch.Id, root), func() (attributiontypes.Verdict, error) {
+	return a.remember(j.item.Number, subjectOf(a.chain.id, batch, root), func() (attributiontypes.Verdict, error) {
 		records, err := a.chain.records(ctx, batch.Id)
 		if err != nil {
 			return attributiontypes.VerdictUnknown, err
@@ -33,11 +36,24 @@ func (a *Attestor) judgeBatch(ctx context.Context, j *job) (attributiontypes.Ver
 	})
 }
 
+// subjectOf is what validators are asked about a batch: the second time they may say something else.
+func subjectOf(chainID string, batch attributiontypes.Batch, root poa.Hash) string {
+	subject := fmt.Sprintf("%s/batch/%d/%s", chainID, batch.Id, root)
+	if batch.Status == attributiontypes.BATCH_STATUS_RESUBMITTED {
+		subject += "/again"
+	}
+	return subject
+}
+
 // judgeFetched tries every place that may have the bundle until one has the right one.
 func (a *Attestor) judgeFetched(ctx context.Context, batch attributiontypes.Batch, root poa.Hash, records []poa.Record) (attributiontypes.Verdict, error) {
 	var failures []error
 	for _, place := range a.places(ctx, batch, root) {
-		data, err := place()
+		var data []byte
+		var err error
+		if entered := a.fetching.do(ctx, batch.Provider, func(*ticket) { data, err = place() }); entered != nil {
+			return attributiontypes.VerdictUnknown, entered
+		}
 		if err != nil {
 			failures = append(failures, err)
 			continue
@@ -46,8 +62,7 @@ func (a *Attestor) judgeFetched(ctx context.Context, batch attributiontypes.Batc
 			continue
 		}
 		started := time.Now()
-		a.config.Fault.panics()
-		verdict, reason := judge.Judge(judge.Case{Root: root, Records: records, Bundle: data, StopsHeight: batch.StopsHeight}, a.library.view(ctx))
+		verdict, reason := a.recompute(ctx, batch, judge.Case{Root: root, Records: records, Bundle: data, Bytes: batch.BundleBytes, Work: batch.BundleWork, StopsHeight: batch.StopsHeight})
 		if errors.Is(reason, judge.ErrNotTheBundle) {
 			failures = append(failures, reason)
 			continue
@@ -64,21 +79,52 @@ func (a *Attestor) judgeFetched(ctx context.Context, batch attributiontypes.Batc
 	return attributiontypes.VerdictUnknown, fmt.Errorf("the bundle was found nowhere: %w", errors.Join(failures...))
 }
 
+// pauseEvery is after how many questions of a poa.Work a judgement lets others go first: some 25 ms.
+const pauseEvery = 256
+
+// recompute judges a bundle when it is its provider's turn. The end of ctx, as of the item, ends it.
+func (a *Attestor) recompute(ctx context.Context, batch attributiontypes.Batch, c judge.Case) (verdict attributiontypes.Verdict, reason error) {
+	view := a.library.view(ctx)
+	if err := view.prepare(c.Records, a.indexing, batch.Provider); err != nil {
+		return attributiontypes.VerdictUnknown, err
+	}
+	entered := a.judging.do(ctx, batch.Provider, func(turn *ticket) {
+		a.config.Fault.panics()
+		asked := 0
+		c.Stop = func() error {
+			if asked++; asked%pauseEvery == 0 {
+				return turn.pause(ctx)
+			}
+			return ctx.Err()
+		}
+		verdict, reason = judge.Judge(c, view)
+	})
+	if entered != nil {
+		return attributiontypes.VerdictUnknown, entered
+	}
+	return verdict, reason
+}
+
 // places are where a bundle may be, nearest first.
 func (a *Attestor) places(ctx context.Context, batch attributiontypes.Batch, root poa.Hash) []func() ([]byte, error) {
 	places := []func() ([]byte, error){func() ([]byte, error) { return a.bundles.get(root) }}
-	size := int64(batch.BundleBytes)
+	most := int64(batch.BundleBytes)
 	for _, peer := range a.config.Peers {
-		places = append(places, func() ([]byte, error) { return a.download(ctx, a.peers, peer, "v1/bundles/"+root.String(), size, size) })
+		places = append(places, func() ([]byte, error) {
+			return a.download(ctx, a.peers, peer, "v1/bundles/"+root.String(), anySize, most)
+		})
 	}
 	return append(places, func() ([]byte, error) {
 		endpoint, err := a.chain.endpoint(ctx, batch.Provider)
 		if err != nil || endpoint == "" {
 			return nil, err
 		}
-		return a.download(ctx, a.fetch, endpoint, "v1/bundles/"+root.String(), size, size)
+		return a.download(ctx, a.fetch, endpoint, "v1/bundles/"+root.String(), anySize, most)
 	})
 }
+
+// anySize of a download, up to the most that it may have.
+const anySize = -1
 
 // download counts what is fetched.
 func (a *Attestor) download(ctx context.Context, from *fetch.Client, base, path string, size, max int64) ([]byte, error) {

@@ -13,6 +13,9 @@ import (
 const (
 	firstRetry = 300 * time.Millisecond
 	lastRetry  = 5 * time.Second
+
+	// versionsClass in the lanes; that of a batch is its provider.
+	versionsClass = "versions"
 )
 
 // job is the work on one open item. Its fields are the attestor's, under its lock.
@@ -54,14 +57,8 @@ func (a *Attestor) work(ctx context.Context, j *job) {
 	}
 }
 
-// attempt makes one try, when a worker is free.
+// attempt makes one try.
 func (a *Attestor) attempt(ctx context.Context, j *job) (attributiontypes.Verdict, bool) {
-	select {
-	case a.slots <- struct{}{}:
-		defer func() { <-a.slots }()
-	case <-ctx.Done():
-		return attributiontypes.VerdictUnknown, false
-	}
 	if a.config.Fault.stalls() {
 		return attributiontypes.VerdictUnknown, false
 	}
@@ -85,7 +82,8 @@ func (a *Attestor) decide(ctx context.Context, j *job) (verdict attributiontypes
 	case attributiontypes.ITEM_KIND_BATCH:
 		return a.judgeBatch(ctx, j)
 	case attributiontypes.ITEM_KIND_VERSION:
-		return a.holdVersion(ctx, j)
+		entered := a.fetching.do(ctx, versionsClass, func(*ticket) { verdict, reason = a.holdVersion(ctx, j) })
+		return verdict, errors.Join(entered, reason)
 	}
 	return attributiontypes.VerdictUnknown, fmt.Errorf("this version of the attestor does not know items of kind %s: update it", j.item.Kind)
 }

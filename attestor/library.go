@@ -55,6 +55,7 @@ type view struct {
 	*library
 	known map[uint64]knownContribution
 	stops map[uint64]map[uint32]datanettypes.SegmentStop // by rank
+	ready map[modelKey]*judge.Model
 }
 
 type knownContribution struct {
@@ -65,7 +66,42 @@ type knownContribution struct {
 var _ judge.Library = (*view)(nil)
 
 func (l *library) view(ctx context.Context) *view {
-	return &view{ctx: ctx, library: l, known: make(map[uint64]knownContribution), stops: make(map[uint64]map[uint32]datanettypes.SegmentStop)}
+	return &view{ctx: ctx, library: l, known: make(map[uint64]knownContribution), ready: make(map[modelKey]*judge.Model), stops: make(map[uint64]map[uint32]datanettypes.SegmentStop)}
+}
+
+// prepare loads the models of records, one after another with all others that do so: indexing takes long, and no judgement waits for what
+// another needs.
+func (v *view) prepare(records []poa.Record, indexing *lanes, class string) error {
+	for i := range records {
+		k := modelKey{records[i].ModelID, records[i].ModelVersion}
+		if v.ready[k] != nil {
+			continue
+		}
+		if model := v.shelved(k); model != nil {
+			v.ready[k] = model
+			continue
+		}
+		var err error
+		if entered := indexing.do(v.ctx, class, func(*ticket) { v.ready[k], err = v.Model(k.id, k.version) }); entered != nil {
+			return entered
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shelved returns a model that is in memory, or nil.
+func (l *library) shelved(k modelKey) *judge.Model {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found, ok := l.models[k]
+	if !ok {
+		return nil
+	}
+	found.used = time.Now()
+	return found.model
 }
 
 // Contribution implements judge.Library.
@@ -104,6 +140,9 @@ func (v *view) Stop(rank uint64, segment uint32) (datanettypes.SegmentStop, bool
 // Model implements judge.Library. Two judgements that need the same model build its index once.
 func (v *view) Model(id uint64, version uint32) (*judge.Model, error) {
 	k := modelKey{id, version}
+	if model := v.ready[k]; model != nil {
+		return model, nil
+	}
 	for {
 		v.mu.Lock()
 		if found, ok := v.models[k]; ok {

@@ -121,7 +121,7 @@ func submitMessages(messages []*codectypes.Any) []attributiontypes.MsgSubmitRece
 // who sends it under which number.
 func payloadHash(msg attributiontypes.MsgSubmitReceipts) string {
 	encoded, err := (&attributiontypes.MsgSubmitReceipts{Sessions: msg.Sessions, Receipts: msg.Receipts, Evidence: msg.Evidence,
-		BundleRoot: msg.BundleRoot, BundleBytes: msg.BundleBytes, StopsHeight: msg.StopsHeight}).Marshal()
+		BundleRoot: msg.BundleRoot, BundleBytes: msg.BundleBytes, BundleWork: msg.BundleWork, StopsHeight: msg.StopsHeight}).Marshal()
 	if err != nil {
 		return err.Error()
 	}

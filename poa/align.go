@@ -66,6 +66,7 @@ type workspace struct {
 	pass     uint16         // number of the pass that last belongs to
 	pairs    []pair
 	chained  bool // heads and next are those of the segment that is aligned
+	meter    meter
 }
 
 // open prepares the workspace for one answer.
@@ -95,6 +96,8 @@ func (w *workspace) open(a Answer, stats *Statistics) {
 	if w.next == nil {
 		w.next = make([]int32, MaxSegmentTokens)
 	}
+	w.meter.start()
+	w.meter.spend(uint64(len(w.claims)) * unitsPerLookup)
 }
 
 // close drops what is too large to keep for the next answer.
@@ -120,7 +123,7 @@ func (w *workspace) seed(c int) int {
 }
 
 // align gives the segment every unowned position it qualifies for, if one of the seeds, which start at the given positions in
-// increasing order, anchors it. Segments must come in the order of rank and index.
+// increasing order, anchors it. Segments must come in the order of rank and index. Once the meter has run out nothing is given any more.
 func (w *workspace) align(s Segment, seeds []uint32) {
 	if !w.anySeedFree(seeds) {
 		return
@@ -129,7 +132,9 @@ func (w *workspace) align(s Segment, seeds []uint32) {
 	for _, position := range seeds {
 		if w.anchors(s.Tokens, position) {
 			w.chain(s.Tokens)
-			w.match(0, len(w.claims), 0, len(s.Tokens))
+			if !w.match(0, len(w.claims), 0, len(s.Tokens)) {
+				return
+			}
 			w.score()
 			w.take(s, position)
 			return
@@ -140,6 +145,9 @@ func (w *workspace) align(s Segment, seeds []uint32) {
 // anySeedFree says whether one of the seeds may still anchor a segment.
 func (w *workspace) anySeedFree(seeds []uint32) bool {
 	for _, position := range seeds {
+		if !w.meter.spend(unitsPerLookup) {
+			return false
+		}
 		if c, length := w.seedAt(position); length > 0 && w.free(c, length) {
 			return true
 		}
@@ -172,6 +180,7 @@ func (w *workspace) chain(tokens []TokenID) {
 		return
 	}
 	w.chained = true
+	w.meter.spend(uint64(len(tokens)) * unitsPerLookup)
 	clear(w.heads[:len(w.weight)])
 	for q := len(tokens) - 1; q >= 0; q-- {
 		if s := w.table.slot(tokens[q]); s != 0 {
@@ -182,18 +191,22 @@ func (w *workspace) chain(tokens []TokenID) {
 }
 
 // match lists all pairs of the claims from … to-1 and the segment tokens low … high-1, by position, then offset. Both scores start
-// as the weight of the pair alone.
-func (w *workspace) match(from, to, low, high int) {
+// as the weight of the pair alone. It stops and returns false when the meter runs out.
+func (w *workspace) match(from, to, low, high int) bool {
 	w.pairs = w.pairs[:0]
 	for i := from; i < to; i++ {
 		c := &w.claims[i]
-		g := w.weight[c.slot]
+		g, before := w.weight[c.slot], len(w.pairs)
 		for q := w.heads[c.slot]; q != 0 && int(q) <= high; q = w.next[q-1] {
 			if int(q) > low {
 				w.pairs = append(w.pairs, pair{pos: c.pos, off: uint16(q - 1), slot: c.slot, forward: g, backward: g})
 			}
 		}
+		if n := len(w.pairs) - before; n > 0 && !w.meter.spend(uint64(n)*unitsPerPair) {
+			return false
+		}
 	}
+	return true
 }
 
 // score computes both scores of the pairs.
@@ -308,12 +321,15 @@ func (w *workspace) forget() {
 // ThresholdBits that reaches at most AnchorReach tokens beyond the seed on either side of answer and segment.
 func (w *workspace) anchors(tokens []TokenID, position uint32) bool {
 	c, length := w.seedAt(position)
-	if length == 0 || !w.free(c, length) {
+	if length == 0 || !w.free(c, length) || !w.meter.spend(unitsPerLookup+uint64(len(tokens))/2) {
 		return false
 	}
 	for q, id := range tokens {
 		if id == w.tokens[c] && w.anchorsAt(tokens, c, q, length) {
 			return true
+		}
+		if w.meter.err != nil {
+			return false
 		}
 	}
 	return false
@@ -328,6 +344,9 @@ func (w *workspace) anchorsAt(tokens []TokenID, c, q, length int) bool {
 		if tokens[q+i] != w.tokens[c+i] {
 			return false
 		}
+	}
+	if !w.meter.spend(unitsPerRun) {
+		return false
 	}
 	pos := int(w.claims[c].pos)
 	low, high := max(0, q-AnchorReach), min(len(tokens), q+length+AnchorReach)
@@ -378,11 +397,14 @@ func (w *workspace) bestBefore(c, q, from, low int) int32 {
 	w.pairs = append(w.pairs[:0], w.pairOf(c, q))
 	w.remember(&w.pairs[0], 0)
 	best, reached := w.pairs[0].backward, w.claims[c].pos
+	looks := uint64(0)
 	for k := c - 1; k >= from && int(reached)-int(w.claims[k].pos) <= MaxSkip+1; k-- {
 		for t := w.heads[w.claims[k].slot]; t != 0 && int(t) <= q; t = w.next[t-1] {
+			looks++
 			if int(t) <= low {
 				continue
 			}
+			looks += looksPerPair
 			p := w.pairOf(k, int(t-1))
 			if score, ok := w.after(&p); ok {
 				p.backward += score
@@ -392,6 +414,7 @@ func (w *workspace) bestBefore(c, q, from, low int) int32 {
 			}
 		}
 	}
+	w.meter.spend(looks * unitsPerLook)
 	return best
 }
 
@@ -401,11 +424,14 @@ func (w *workspace) bestAfter(c, q, to, high int) int32 {
 	w.pairs = append(w.pairs[:0], w.pairOf(c, q))
 	w.remember(&w.pairs[0], 0)
 	best, reached := w.pairs[0].forward, w.claims[c].pos
+	looks := uint64(0)
 	for k := c + 1; k < to && int(w.claims[k].pos)-int(reached) <= MaxSkip+1; k++ {
 		for t := w.heads[w.claims[k].slot]; t != 0 && int(t) <= high; t = w.next[t-1] {
+			looks++
 			if int(t) <= q+1 {
 				continue
 			}
+			looks += looksPerPair
 			p := w.pairOf(k, int(t-1))
 			if score, ok := w.before(&p); ok {
 				p.forward += score
@@ -415,6 +441,7 @@ func (w *workspace) bestAfter(c, q, to, high int) int32 {
 			}
 		}
 	}
+	w.meter.spend(looks * unitsPerLook)
 	return best
 }
 

@@ -21,7 +21,8 @@ var errNoStatistics = fmt.Errorf("%w: none given; use ProtocolStatistics", ErrSt
 //
 // The order of segments does not matter; two with the same rank and index are ErrDuplicateSegment. Answers above
 // MaxAnswerTokens and segments above MaxSegmentTokens are ErrOversize. Work and memory grow with the number of pairs of equal
-// tokens, at most 512 · 4096 per segment (20 bytes each, freed for the next segment). Use an Index to attribute several answers.
+// tokens (20 bytes each, freed for the next segment); an answer that would take more than MaxAnswerPairs is ErrWork, for whoever attributes
+// or verifies it. Use an Index to attribute several answers.
 func Attribute(a Answer, segments []Segment, stats *Statistics) (Attribution, error) {
 	return AttributeRAG(a, segments, nil, stats)
 }
@@ -41,11 +42,14 @@ func AttributeRAG(a Answer, segments, retrieved []Segment, stats *Statistics) (A
 	return x.AttributeRAG(a, retrieved)
 }
 
-// finish applies the windows, if there are any, and returns the result.
-func (w *workspace) finish(a Answer, retrieved []Segment) Attribution {
+// finish applies the windows, if there are any, and returns the result, or why the work was ended.
+func (w *workspace) finish(a Answer, retrieved []Segment) (Attribution, error) {
 	var support []bool
 	if len(retrieved) > 0 {
 		support = (&windowWorkspace{}).attribute(w, a, retrieved)
+	}
+	if w.meter.err != nil {
+		return Attribution{}, w.meter.err
 	}
 	result := w.result()
 	for c, needed := range support {
@@ -53,7 +57,7 @@ func (w *workspace) finish(a Answer, retrieved []Segment) Attribution {
 			result.Support = append(result.Support, uint32(w.claims[c].pos))
 		}
 	}
-	return result
+	return result, nil
 }
 
 // checkWindows returns valid retrieved segments in the order of rank and index.

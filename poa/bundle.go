@@ -54,6 +54,31 @@ func UnmarshalBundle(data []byte, maxReceipts int) (Bundle, error) {
 	return b, err
 }
 
+// MaxBundleSize returns how large the bundle of receipts can be at most, which fills so many bytes when it is packed. No answer opens more than
+// its tokens, and no segment that owns none of them is listed.
+func MaxBundleSize(receipts []Receipt, packed int) uint64 {
+	const (
+		uvarint = binary.MaxVarintLen32
+		opening = uvarint + 1 + maxWord + len(Salt{}) + len(Hash{}) // and a hash of the multiproof
+		segment = 2*binary.MaxVarintLen64 + uvarint + MaxSegmentBytes + 1 + MaxPathLength*len(Hash{}) + 2*uvarint
+		fixed   = 64
+	)
+	size := uint64(len(bundleMagic)+len(evidenceMagic)+fixed) + uint64(packed)
+	for i := range receipts {
+		if r := &receipts[i]; !r.Gap {
+			size += fixed + min(uint64(r.OutputTokens), MaxAnswerTokens)*uint64(opening+segment)
+		}
+	}
+	return min(size, MaxBundleBytes)
+}
+
+// Work returns what VerifyHeld spends on the bundle, for a provider to announce.
+func (b Bundle) Work(src ContributionSource, stats *Statistics, index func(receipt int) (*Index, error)) (uint64, error) {
+	var work Work
+	err := work.VerifyHeld(b.Receipts, b.Evidence, src, stats, index)
+	return work.Spent(), err
+}
+
 // Matches returns nil if this is the bundle of a batch: its evidence has the batch's root and its receipts are those of the
 // records, in order. Otherwise it returns ErrBundle, which says nothing about the batch: somebody served other bytes.
 func (b Bundle) Matches(root Hash, records []Record) error {

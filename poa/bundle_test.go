@@ -127,15 +127,22 @@ func TestHonestEvidenceIsComplete(t *testing.T) {
 			r.Method = uint8(method)
 			receipts = append(receipts, r)
 		}
-		if err := VerifyEvidence(receipts, b.Evidence(), w, ProtocolStatistics()); err != nil {
+		// What a chain charges for is enough.
+		charged := Work{Limit: WorkUnits(b.Evidence())}
+		if err := charged.VerifyEvidence(receipts, b.Evidence(), w, ProtocolStatistics()); err != nil {
 			t.Fatal(err)
 		}
 		manifest := func(int) (*Index, error) { return w.index, nil }
 		if err := VerifyComplete(receipts, b.Evidence(), ProtocolStatistics(), manifest); err != nil {
 			t.Fatal(err)
 		}
-		if err := VerifyHeld(receipts, b.Evidence(), w, ProtocolStatistics(), manifest); err != nil {
+		var held Work
+		if err := held.VerifyHeld(receipts, b.Evidence(), w, ProtocolStatistics(), manifest); err != nil {
 			t.Fatal(err)
+		}
+		// Whoever holds the text comes to it in one go, windows or not.
+		if held.Spent() > 2*charged.Limit {
+			t.Fatalf("%d units with the index, the bound of the evidence is %d", held.Spent(), charged.Limit)
 		}
 	})
 }

@@ -12,11 +12,17 @@ import (
 //
 // The evidence must have passed VerifyEvidence. An answer that fails is ErrOmitted; it is what EarlierSegment proves on chain.
 func VerifyComplete(receipts []Receipt, e Evidence, stats *Statistics, index func(receipt int) (*Index, error)) error {
+	return (*Work)(nil).VerifyComplete(receipts, e, stats, index)
+}
+
+// VerifyComplete is the function VerifyComplete as far as the work goes.
+func (work *Work) VerifyComplete(receipts []Receipt, e Evidence, stats *Statistics, index func(receipt int) (*Index, error)) error {
 	segments := make([]Segment, len(e.Segments))
 	for i, s := range e.Segments {
 		segments[i] = Segment{Rank: s.Rank, Index: s.Index, Tokens: TokenIDs(s.Content)}
 	}
 	w := &workspace{}
+	w.meter.total = work
 	answer := 0
 	for i, r := range receipts {
 		if r.Gap {
@@ -50,7 +56,7 @@ func (w *workspace) verifyComplete(a *AnswerEvidence, segments []Segment, stats 
 	if err != nil {
 		return err
 	}
-	found, err := x.Attribute(a.opened(MethodSPAN))
+	found, err := x.attribute(a.opened(MethodSPAN), nil, w.meter.total)
 	if err != nil {
 		return err
 	}
@@ -74,6 +80,12 @@ func firstDifference(claimed, found []Row) string {
 // their rules and lead to the contributions' roots. It comes to the same verdict several times as fast, because what the index finds in
 // the opened positions need only be compared with the receipt.
 func VerifyHeld(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics, index func(receipt int) (*Index, error)) error {
+	return (*Work)(nil).VerifyHeld(receipts, e, src, stats, index)
+}
+
+// VerifyHeld is the function VerifyHeld as far as the work goes. What it spends on honest evidence is what a provider announces of a
+// bundle, and what validators verify it under.
+func (work *Work) VerifyHeld(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics, index func(receipt int) (*Index, error)) error {
 	if err := e.Validate(); err != nil {
 		return err
 	}
@@ -81,10 +93,15 @@ func VerifyHeld(receipts []Receipt, e Evidence, src ContributionSource, stats *S
 		return err
 	}
 	for i := range e.Segments {
-		if err := verifySegmentPath(&e.Segments[i], src); err != nil {
+		err := work.spend(segmentUnits(e.Segments[i], 0))
+		if err == nil {
+			err = verifySegmentPath(&e.Segments[i], src)
+		}
+		if err != nil {
 			return fmt.Errorf("segment %d of the evidence: %w", i, err)
 		}
 	}
+	slow := &slowly{work: work, evidence: e, source: src, stats: stats}
 	answer := 0
 	for i, r := range receipts {
 		if err := r.Validate(); err != nil {
@@ -95,30 +112,61 @@ func VerifyHeld(receipts []Receipt, e Evidence, src ContributionSource, stats *S
 		}
 		a := &e.Answers[answer]
 		answer++
-		if err := verifyOpenings(r, a); err != nil {
-			return fmt.Errorf("receipt %d: %w", i, err)
-		}
 		x, err := index(i)
 		if err != nil {
 			return err
 		}
-		same, err := foundAgain(r, a, e.Segments, x, derivedIn(src, i))
-		if err != nil {
-			return err
-		}
-		if !same {
-			// Windows, or a lie: the slow way says which.
-			return verifySlowly(receipts, e, src, stats, index)
+		if err := work.verifyHeld(i, r, a, x, slow); err != nil {
+			return fmt.Errorf("receipt %d: %w", i, err)
 		}
 	}
 	return nil
 }
 
-func verifySlowly(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics, index func(receipt int) (*Index, error)) error {
-	if err := VerifyEvidence(receipts, e, src, stats); err != nil {
+// verifyHeld verifies the answer of the i-th receipt with its index.
+func (work *Work) verifyHeld(i int, r Receipt, a *AnswerEvidence, x *Index, slow *slowly) error {
+	if err := work.spend(answerUnits(*a)); err != nil {
 		return err
 	}
-	return VerifyComplete(receipts, e, stats, index)
+	if err := verifyOpenings(r, a); err != nil {
+		return err
+	}
+	same, err := foundAgain(r, a, slow.evidence.Segments, x, derivedIn(slow.source, i), work)
+	if err != nil || same {
+		return err
+	}
+	// A lie, or evidence in another form: the slow way says which.
+	return slow.verify(i, r, a, x)
+}
+
+// slowly verifies answers by VerifyEvidence and VerifyComplete; segments are checked when the first one comes.
+type slowly struct {
+	work      *Work
+	evidence  Evidence
+	source    ContributionSource
+	stats     *Statistics
+	segments  []Segment
+	workspace workspace
+}
+
+func (s *slowly) verify(i int, r Receipt, a *AnswerEvidence, x *Index) error {
+	if s.stats == nil {
+		return errNoStatistics
+	}
+	if s.segments == nil {
+		var err error
+		if s.segments, err = s.work.verifiedSegments(s.evidence, s.source); err != nil {
+			return err
+		}
+		s.workspace.meter.total = s.work
+	}
+	if err := deriveFor(i, a, s.segments, s.source); err != nil {
+		return err
+	}
+	if err := s.workspace.verifyAnswer(r, a, s.segments, s.stats); err != nil {
+		return err
+	}
+	return s.workspace.verifyComplete(a, s.segments, s.stats, x)
 }
 
 func verifySegmentPath(s *SegmentProof, src ContributionSource) error {
@@ -129,34 +177,71 @@ func verifySegmentPath(s *SegmentProof, src ContributionSource) error {
 	return s.verifyPath(c)
 }
 
-// foundAgain says whether the index finds in the opened positions exactly what the receipt and its evidence say. What segments pass on
-// is that of the receipt, not what the index was built with.
-func foundAgain(r Receipt, a *AnswerEvidence, segments []SegmentProof, x *Index, derived func(uint64, uint32) []Derivation) (bool, error) {
+// foundAgain says whether the index finds in the opened positions, and the windows of the evidence in what it leaves, exactly what the
+// receipt and its evidence say. What segments pass on is that of the receipt, not what the index was built with.
+func foundAgain(r Receipt, a *AnswerEvidence, segments []SegmentProof, x *Index, derived func(uint64, uint32) []Derivation, work *Work) (bool, error) {
+	method := MethodSPAN
+	var windows []Segment
 	if len(a.Windows) > 0 {
-		return false, nil
+		if method = r.Method; method != MethodRAG {
+			return false, nil
+		}
+		for _, place := range a.Windows {
+			s := &segments[place]
+			if err := work.spend(3*uint64(len(s.Content)) + uint64(countTokens(s.Content))*2*unitsPerHash); err != nil {
+				return false, err
+			}
+			windows = append(windows, Segment{
+				Rank: s.Rank, Index: s.Index, Tokens: TokenIDs(s.Content), Stems: Stems(s.Content),
+			})
+			if windows[len(windows)-1].validate() != nil {
+				return false, nil
+			}
+		}
 	}
-	found, err := x.Attribute(a.opened(MethodSPAN))
+	found, err := x.attribute(a.opened(method), windows, work)
 	if err != nil {
 		return false, err
 	}
 	if found.Root() != r.EvidenceRoot {
 		return false, nil
 	}
+	if err := work.spend(uint64(len(found.Rows)) * unitsPerHash); err != nil {
+		return false, err
+	}
 	if found.Weigh(derived); found.UnattributedPPM != r.UnattributedPPM || !slices.Equal(found.Entries, r.Entries) {
 		return false, nil
 	}
-	seeds := make(map[segmentKey]uint32, len(a.Segments))
-	for _, row := range found.Rows {
-		seeds[segmentKey{row.Rank, row.Segment}] = row.Seed
+	return a.namesOwners(segments, found.Rows), nil
+}
+
+// namesOwners says whether the evidence lists exactly the owners of rows, with their seeds and windows.
+func (a *AnswerEvidence) namesOwners(segments []SegmentProof, rows []Row) bool {
+	seeds, inWindows := make(map[segmentKey]uint32, len(a.Segments)), make(map[segmentKey]struct{}, len(a.Windows))
+	for _, row := range rows {
+		key := segmentKey{row.Rank, row.Segment}
+		if row.Window {
+			inWindows[key] = struct{}{}
+			if _, known := seeds[key]; !known {
+				seeds[key] = a.Count
+			}
+		} else {
+			seeds[key] = row.Seed
+		}
 	}
-	if len(seeds) != len(a.Segments) {
-		return false, nil
+	if len(seeds) != len(a.Segments) || len(inWindows) != len(a.Windows) {
+		return false
 	}
 	for i, place := range a.Segments {
 		seed, ok := seeds[segmentKey{segments[place].Rank, segments[place].Index}]
 		if !ok || seed != a.Seeds[i] {
-			return false, nil
+			return false
 		}
 	}
-	return true, nil
+	for _, place := range a.Windows {
+		if _, ok := inWindows[segmentKey{segments[place].Rank, segments[place].Index}]; !ok {
+			return false
+		}
+	}
+	return true
 }

@@ -185,15 +185,19 @@ func disputedSegment(s *SegmentProof, a *Answer, src ContributionSource) (Segmen
 }
 
 // alone gives an answer to one segment, under one seed or through windows, as if there were no other.
-func alone(a Answer, s Segment, seed uint32, window bool, stats *Statistics) *workspace {
+func alone(a Answer, s Segment, seed uint32, window bool, stats *Statistics) (*workspace, error) {
 	w := &workspace{}
 	w.open(a, stats)
+	w.meter.bound(disputeUnits)
 	if window {
 		(&windowWorkspace{}).attribute(w, a, []Segment{s})
 	} else {
 		w.align(s, []uint32{seed})
 	}
-	return w
+	if w.meter.err != nil {
+		return nil, fmt.Errorf("%w: comparing answer and segment takes more than %d units of work; open fewer positions", ErrOversize, disputeUnits)
+	}
+	return w, nil
 }
 
 // DisputeCommitment returns what a challenger commits to before revealing a dispute: SHA-256("openledger/dispute/v1" ‖ len8 challenger ‖
@@ -208,4 +212,7 @@ func DisputeCommitment(challenger []byte, batch uint64, index uint32, proof, sal
 }
 
 // DisputeWorkUnits bounds the work of Dispute.Verify in the units of WorkUnits.
-const DisputeWorkUnits = MaxDisputePairs*(unitsPerPair+unitsPerWindow) + 8*MaxDisputeBytes*unitsPerHash/8
+const DisputeWorkUnits = disputeUnits + 8*MaxDisputeBytes*unitsPerHash/8
+
+// disputeUnits of comparing an answer with a segment.
+const disputeUnits = MaxDisputePairs * (unitsPerPair + unitsPerWindow)

@@ -101,7 +101,10 @@ func VerifyUnqualifiedRow(c Claim, p UnqualifiedRow, src ContributionSource, sta
 	if row.end() > uint64(p.Answer.Count) || row.Length == 0 {
 		return nil
 	}
-	w := alone(a, segment, row.Seed, row.Window, stats)
+	w, err := alone(a, segment, row.Seed, row.Window, stats)
+	if err != nil {
+		return err
+	}
 	got := 0
 	for i := range w.claims {
 		k := &w.claims[i]
@@ -205,7 +208,10 @@ func overtaken(c Claim, p EarlierSegment, src ContributionSource, stats *Statist
 		return Segment{}, 0, fmt.Errorf("%w: the window starts behind the segment's %d tokens", ErrDispute, len(segment.Tokens))
 	}
 	segment.Tokens = segment.Tokens[p.From:min(len(segment.Tokens), int(p.From)+MaxDisputeWindow)]
-	w := alone(a, segment, row.Seed, false, stats)
+	w, err := alone(a, segment, row.Seed, false, stats)
+	if err != nil {
+		return Segment{}, 0, err
+	}
 	lost := uint64(0)
 	for i := range w.claims {
 		if k := &w.claims[i]; k.owned && uint64(k.pos) >= uint64(row.Position) && uint64(k.pos) < row.end() {

@@ -42,6 +42,7 @@ func CopiedPPM(later, earlier []TokenID, stats *Statistics) (uint32, error) {
 	}
 	w := &workspace{}
 	w.open(a, stats)
+	w.meter.unbound() // the sizes of both bound it
 	w.chain(earlier)
 	w.match(0, len(w.claims), 0, len(earlier))
 	w.score()
@@ -88,6 +89,7 @@ func Derivations(s Segment, earlier []Segment, stats *Statistics) ([]Derivation,
 	w, x := &workspace{}, &windowWorkspace{}
 	a := Answer{Tokens: s.Tokens, Stems: s.Stems}
 	w.open(a, stats)
+	w.meter.unbound() // the sizes of all bound it
 	x.attribute(w, a, earlier)
 	total, explained := uint64(0), uint64(0)
 	var shares []share

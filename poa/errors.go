@@ -64,6 +64,10 @@ var (
 	ErrDispute = errors.New("poa: the dispute proves nothing")
 	// ErrDisputeEncoding reports bytes that are not a canonical dispute.
 	ErrDisputeEncoding = errors.New("poa: dispute is not canonically encoded")
+	// ErrWork reports work above a bound: of one answer, or of a Work.
+	ErrWork = errors.New("poa: above the bound of work")
+	// ErrStopped reports work that its caller has stopped; it says nothing about what was verified.
+	ErrStopped = errors.New("poa: stopped")
 	// ErrWeights reports recomputed weights that differ from the receipt's.
 	ErrWeights = errors.New("poa: recomputed weights do not match the receipt")
 )

@@ -195,6 +195,11 @@ func (x *Index) Attribute(a Answer) (Attribution, error) { return x.AttributeRAG
 
 // AttributeRAG applies the rule of the function AttributeRAG to the answer, all segments, and the retrieved ones, which need Stems.
 func (x *Index) AttributeRAG(a Answer, retrieved []Segment) (Attribution, error) {
+	return x.attribute(a, retrieved, nil)
+}
+
+// attribute is AttributeRAG under a Work.
+func (x *Index) attribute(a Answer, retrieved []Segment, work *Work) (Attribution, error) {
 	if x.stats == nil {
 		return Attribution{}, errNoStatistics
 	}
@@ -207,17 +212,21 @@ func (x *Index) AttributeRAG(a Answer, retrieved []Segment) (Attribution, error)
 	}
 	s := x.borrow()
 	defer x.scratch.Put(s)
+	s.work.meter.total = work
 	s.work.open(a, x.stats)
-	defer s.work.close()
+	defer func() { s.work.close(); s.work.meter.total = nil }()
 	x.find(s, a.Tokens)
 	for _, g := range s.groups {
+		if s.work.meter.err != nil {
+			break
+		}
 		s.seeds = s.seeds[:0]
 		for _, h := range s.hits[g.from:g.to] {
 			s.seeds = append(s.seeds, uint32(h&0xFFFF))
 		}
 		s.work.align(x.Segment(g.segment), s.seeds)
 	}
-	return s.work.finish(a, retrieved), nil
+	return s.work.finish(a, retrieved)
 }
 
 // find sets s.hits to what the seeds of the answer admit, and s.groups to the segments in the order of rank and index.
@@ -228,6 +237,9 @@ func (x *Index) find(s *indexScratch, tokens []TokenID) {
 		n := w.seed(c)
 		if n == 0 {
 			continue
+		}
+		if !w.meter.spend(unitsPerSeed) {
+			return
 		}
 		p := int(w.claims[c].pos)
 		print := seedPrint(tokens[p : p+n])

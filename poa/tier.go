@@ -141,9 +141,9 @@ func (t *tier) fillBuckets() {
 // find returns the segments of a print in the order of rank and index.
 func (t *tier) find(print uint32) []uint32 {
 	from, end := int(t.first[print>>t.shift]), int(t.first[print>>t.shift+1])
-	for from < end && t.prints[from] < print {
-		from++
-	}
+	// Nearly always there are a few; who made many of one bucket on purpose gains nothing.
+	at, _ := slices.BinarySearch(t.prints[from:end], print)
+	from += at
 	to := from
 	for to < end && t.prints[to] == print {
 		to++

@@ -81,6 +81,11 @@ func derivedIn(src ContributionSource, receipt int) func(rank uint64, segment ui
 //
 // Openings that no segment owns are allowed: they weigh as much as hidden positions.
 func VerifyEvidence(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics) error {
+	return (*Work)(nil).VerifyEvidence(receipts, e, src, stats)
+}
+
+// VerifyEvidence is the function VerifyEvidence as far as the work goes.
+func (work *Work) VerifyEvidence(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics) error {
 	if err := e.Validate(); err != nil {
 		return err
 	}
@@ -93,21 +98,12 @@ func VerifyEvidence(receipts []Receipt, e Evidence, src ContributionSource, stat
 	if stats == nil {
 		return errNoStatistics
 	}
-	segments := make([]Segment, len(e.Segments))
-	for i := range e.Segments {
-		var err error
-		if segments[i], err = verifiedSegment(&e.Segments[i], src); err != nil {
-			return fmt.Errorf("segment %d of the evidence: %w", i, err)
-		}
-	}
-	for _, a := range e.Answers {
-		for _, i := range a.Windows {
-			if segments[i].Stems == nil {
-				segments[i].Stems = Stems(e.Segments[i].Content)
-			}
-		}
+	segments, err := work.verifiedSegments(e, src)
+	if err != nil {
+		return err
 	}
 	w := &workspace{}
+	w.meter.total = work
 	answer := 0
 	for i, r := range receipts {
 		if err := r.Validate(); err != nil {
@@ -166,6 +162,29 @@ func verifyCounts(receipts []Receipt, e Evidence) error {
 	return nil
 }
 
+// verifiedSegments checks admission and paths of all segments of valid evidence. Those with windows have stems.
+func (work *Work) verifiedSegments(e Evidence, src ContributionSource) ([]Segment, error) {
+	segments := make([]Segment, len(e.Segments))
+	for i := range e.Segments {
+		s := &e.Segments[i]
+		err := work.spend(segmentUnits(*s, uint64(min(countTokens(s.Content), MaxSegmentTokens))))
+		if err == nil {
+			segments[i], err = verifiedSegment(s, src)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("segment %d of the evidence: %w", i, err)
+		}
+	}
+	for _, a := range e.Answers {
+		for _, i := range a.Windows {
+			if segments[i].Stems == nil {
+				segments[i].Stems = Stems(e.Segments[i].Content)
+			}
+		}
+	}
+	return segments, nil
+}
+
 // verifiedSegment checks a segment's admission and path.
 func verifiedSegment(s *SegmentProof, src ContributionSource) (Segment, error) {
 	c, err := src.Contribution(s.Rank)
@@ -211,6 +230,9 @@ func VerifyAnswer(r Receipt, a AnswerEvidence, segments []Segment, stats *Statis
 
 // verifyAnswer takes a valid receipt and valid evidence.
 func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segment, stats *Statistics) error {
+	if err := w.meter.total.spend(answerUnits(*a)); err != nil {
+		return err
+	}
 	if err := verifyOpenings(r, a); err != nil {
 		return err
 	}
@@ -265,7 +287,7 @@ func (w *workspace) recompute(a *AnswerEvidence, method uint8, segments []Segmen
 	for i, s := range pick(segments, a.Segments) {
 		w.align(s, a.Seeds[i:i+1])
 	}
-	return w.finish(opened, windows), nil
+	return w.finish(opened, windows)
 }
 
 func pick(segments []Segment, places []uint32) []Segment {

@@ -29,7 +29,7 @@ func (w *workspace) result() Attribution {
 		})
 	}
 	total += uint64(w.count-w.owned()) * uint64(HiddenBits)
-	entries, unattributed := weigh(rows, total, w.derived)
+	entries, unattributed := weigh(rows, total, w.derivations())
 	return Attribution{Rows: rows, Entries: entries, UnattributedPPM: unattributed, TotalBits: total}
 }
 
@@ -43,14 +43,15 @@ func (w *workspace) owned() int {
 	return n
 }
 
-// derived returns the derivations of one of the owners.
-func (w *workspace) derived(rank uint64, segment uint32) []Derivation {
+// derivations returns a look-up of the owners' derivations.
+func (w *workspace) derivations() func(rank uint64, segment uint32) []Derivation {
+	derived := make(map[segmentKey][]Derivation)
 	for i := range w.segments {
-		if s := &w.segments[i]; s.Rank == rank && s.Index == segment {
-			return s.Derived
+		if s := &w.segments[i]; len(s.Derived) > 0 {
+			derived[segmentKey{s.Rank, s.Index}] = s.Derived
 		}
 	}
-	return nil
+	return func(rank uint64, segment uint32) []Derivation { return derived[segmentKey{rank, segment}] }
 }
 
 func continues(r *Row, owner *ownerSegment, c *claim) bool {

@@ -50,12 +50,19 @@ func (x *windowWorkspace) attribute(w *workspace, a Answer, segments []Segment) 
 	x.open(w, a, w.stats)
 	best := make([]windowBest, len(w.claims))
 	for i := range segments {
+		// The places near each stem are cleared and set.
+		if !w.meter.spend(uint64(len(segments[i].Stems)+len(x.near)) * unitsPerHash) {
+			return nil
+		}
 		x.chain(segments[i].Stems)
 		for c := range w.claims {
 			if w.claims[c].owned || x.stems[c] == 0 {
 				continue
 			}
 			for j := x.heads[x.stems[c]]; j != 0; j = x.next[j-1] {
+				if !w.meter.spend(unitsPerWindow) {
+					return nil
+				}
 				if score := x.score(w, c, int(j-1), nil); score >= windowQ16 && score > best[c].score {
 					best[c] = windowBest{int32(i + 1), j - 1, score}
 				}

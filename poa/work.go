@@ -1,5 +1,10 @@
 package poa
 
+import (
+	"fmt"
+	"math"
+)
+
 // Work units: one byte that is hashed is one unit, and a hash has at least 64 of them. The other weights are set so that a unit
 // takes about the same time everywhere.
 const (
@@ -7,32 +12,117 @@ const (
 	unitsPerPair    = 60
 	unitsPerWindow  = 120 // one pair of equal stems and the words around it
 	unitsPerLookup  = 16
+	unitsPerSeed    = 64   // one seed of an answer looked up in an index
+	unitsPerRun     = 120  // one place of a seed in a segment and the tokens around it
+	unitsPerLook    = 10   // one pair near a seed that is passed by
+	looksPerPair    = 5    // as many more if it is compared
+	unitsPerAnchor  = 2048 // one segment listed for an answer: its seed anchors it within a few tokens
 	unitsPerSegment = 4096 // fixed cost of one segment: lookup of the contribution, admission, sorting
 	unitsPerAnswer  = 4096 // fixed cost of one answer: buffers of its length
+
+	// unitsPerStop is how often Work.Stop is asked.
+	unitsPerStop = 1 << 16
 )
+
+// MaxAnswerPairs bounds the work of attributing or verifying one answer, in pairs of equal tokens of answer and text; whatever else is
+// compared counts as what it costs in pairs. It is what the longest answer and the longest segment have if all their tokens are the same.
+// Ordinary answers have a few pairs a token for each segment that they share words with: the README says what was measured.
+const MaxAnswerPairs = MaxAnswerTokens * MaxSegmentTokens
+
+// maxAnswerUnits is MaxAnswerPairs in units, and room for looking up the words of one answer and one segment.
+const maxAnswerUnits = MaxAnswerPairs*unitsPerPair + 1<<22
+
+// Work counts what verification takes, in the units of WorkUnits, and ends it: at a limit, or when its caller has had enough. The count
+// depends on what is verified and on nothing else, so that everybody counts the same. The zero value only counts; a nil one does not.
+type Work struct {
+	// Limit is the largest number of units; 0 for none. Above it verification fails with ErrWork.
+	Limit uint64
+	// Stop is asked about every 65,536 units whether to go on, unless it is nil. Verification fails with ErrStopped and its error.
+	Stop func() error
+
+	spent, asked uint64
+	err          error
+}
+
+// Spent returns the units counted so far.
+func (w *Work) Spent() uint64 { return w.spent }
+
+// spend counts units and returns an error if work must end; always the same one from then on.
+func (w *Work) spend(units uint64) error {
+	if w == nil || w.err != nil {
+		return w.ended()
+	}
+	w.spent += units
+	if w.Limit > 0 && w.spent > w.Limit {
+		w.err = fmt.Errorf("%w: it takes more than the %d units that were announced", ErrWork, w.Limit)
+	} else if w.Stop != nil && w.spent-w.asked >= unitsPerStop {
+		w.asked = w.spent
+		if err := w.Stop(); err != nil {
+			w.err = fmt.Errorf("%w: %w", ErrStopped, err)
+		}
+	}
+	return w.err
+}
+
+func (w *Work) ended() error {
+	if w == nil {
+		return nil
+	}
+	return w.err
+}
+
+// meter counts the work of one answer, up to what an answer may take, and passes it on.
+type meter struct {
+	left  uint64
+	err   error
+	total *Work
+}
+
+// start begins with an answer.
+func (m *meter) start() { m.left, m.err = maxAnswerUnits, m.total.ended() }
+
+// unbound lets an answer take any work.
+func (m *meter) unbound() { m.left = math.MaxUint64 }
+
+// bound lets an answer take no more than some units.
+func (m *meter) bound(units uint64) { m.left = units }
+
+// spend counts units and says whether work may go on.
+func (m *meter) spend(units uint64) bool {
+	if m.err != nil {
+		return false
+	}
+	if units > m.left {
+		m.err = fmt.Errorf("%w: answer and text have more than %d pairs of equal words; an answer that repeats one word so often cannot be proved", ErrWork, MaxAnswerPairs)
+		return false
+	}
+	m.left -= units
+	m.err = m.total.spend(units)
+	return m.err == nil
+}
 
 // WorkUnits returns an upper bound of the work of VerifyEvidence, computed without hashing, so that a chain can charge for it
 // first. The number of token pairs of an answer and a segment is at most the tokens of the segment times the number of openings
 // of the answer's commonest opened token; both are counted. For evidence of ordinary text the bound is within a small factor of
-// the work; the worst case of one answer and one segment is 4096 · 512 pairs.
+// the work; the worst case of one answer and one segment is 4096 · 512 pairs. Whoever charges for the bound verifies under a Work with
+// this limit: text that is made for it can take a little more, which then fails.
 func WorkUnits(e Evidence) uint64 {
 	units := uint64(0)
 	tokens := make([]uint64, len(e.Segments))
 	for i, s := range e.Segments {
 		tokens[i] = uint64(min(countTokens(s.Content), MaxSegmentTokens))
-		units += unitsPerSegment + 3*uint64(len(s.Content)) + tokens[i]*(unitsPerHash+unitsPerLookup) + uint64(len(s.Path))*2*unitsPerHash
+		units += segmentUnits(s, tokens[i]) + tokens[i]*unitsPerLookup
 	}
 	for _, a := range e.Answers {
 		opened := uint64(len(a.Openings))
 		common := commonest(a.Openings)
-		// A leaf, at most one inner node per opening and proof hash, and a row's leaf and inner node per opening.
-		units += unitsPerAnswer + uint64(min(a.Count, MaxAnswerTokens)) + opened*(4*2*unitsPerHash+unitsPerLookup) + uint64(len(a.Proof))*2*unitsPerHash
+		units += answerUnits(a) + opened*unitsPerLookup
 		if uint64(len(a.Segments)) > opened {
 			continue // refused before any comparison
 		}
 		for _, s := range a.Segments {
 			if uint64(s) < uint64(len(tokens)) {
-				units += (tokens[s] + opened + 1) * unitsPerLookup
+				units += unitsPerAnchor + (tokens[s]+opened+1)*unitsPerLookup
 				units += tokens[s] * common * unitsPerPair
 			}
 		}
@@ -42,11 +132,22 @@ func WorkUnits(e Evidence) uint64 {
 		stem := commonestStem(a.Openings)
 		for _, s := range a.Windows {
 			if uint64(s) < uint64(len(tokens)) {
-				units += tokens[s]*(2*unitsPerHash+stem*unitsPerWindow) + opened*2*unitsPerHash
+				units += unitsPerHash + tokens[s]*(2*unitsPerHash+stem*unitsPerWindow) + opened*2*unitsPerHash
 			}
 		}
 	}
 	return units
+}
+
+// segmentUnits is what it takes to check a segment of so many tokens and its path.
+func segmentUnits(s SegmentProof, tokens uint64) uint64 {
+	return unitsPerSegment + 3*uint64(len(s.Content)) + tokens*unitsPerHash + uint64(len(s.Path))*2*unitsPerHash
+}
+
+// answerUnits is what it takes to check the openings of an answer: a leaf, at most one inner node per opening and proof hash, and a row's
+// leaf and inner node per opening.
+func answerUnits(a AnswerEvidence) uint64 {
+	return unitsPerAnswer + uint64(min(a.Count, MaxAnswerTokens)) + uint64(len(a.Openings))*4*2*unitsPerHash + uint64(len(a.Proof))*2*unitsPerHash
 }
 
 // commonest returns how often the commonest token is opened.

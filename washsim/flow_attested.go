@@ -73,7 +73,7 @@ func (d dice) attested(w *world, first, again verdicts) (*scene, script) {
 		if err != nil {
 			return err
 		}
-		if err := s.submitted(b); err != nil {
+		if err := s.submitted(b, batch); err != nil {
 			return err
 		}
 		if err := b.blocks(3 + int(s.attribution.AttestTicks)); err != nil {
@@ -100,11 +100,11 @@ func (d dice) attested(w *world, first, again verdicts) (*scene, script) {
 }
 
 // submitted counts the fee of submission, if the coalition's provider paid it.
-func (s *scene) submitted(b *branch) error {
+func (s *scene) submitted(b *branch, batch attributiontypes.Batch) error {
 	if !s.coalition.members[s.market.provider.String()] {
 		return nil
 	}
-	return b.spend(s.attribution.SubmissionFee)
+	return b.spend(attributiontypes.Attestation{}.SubmissionFee(s.attribution, batch.Announced()))
 }
 
 // fees of all receipts that were final, or lapsed.
@@ -122,7 +122,7 @@ func (b *branch) resubmit(s *scene, batch attributiontypes.Batch) error {
 	case err != nil:
 		return err
 	}
-	if err := s.submitted(b); err != nil {
+	if err := s.submitted(b, batch); err != nil {
 		return err
 	}
 	return b.blocks(3 + int(s.attribution.AttestTicks))

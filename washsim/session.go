@@ -142,7 +142,7 @@ func (c *conversation) send(claim attributiontypes.SessionClaim, attested bool) 
 			return batch, err
 		}
 		root := c.evidence.Root()
-		msg.Evidence, msg.BundleRoot, msg.BundleBytes = nil, root[:], uint64(len(bundle))
+		msg.Evidence, msg.BundleRoot, msg.BundleBytes, msg.BundleWork = nil, root[:], uint64(len(bundle)), poa.WorkUnits(c.evidence)
 	}
 	response, err := ask[*attributiontypes.MsgSubmitReceiptsResponse](b, msg)
 	if err != nil {

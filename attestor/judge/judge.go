@@ -17,6 +17,9 @@ var (
 	ErrMissing      = errors.New("something to judge by is missing")
 )
 
+// errAnnounced says that a bundle is not what its provider has announced and paid for.
+var errAnnounced = errors.New("more than was announced")
+
 // Model is one version of a model with the text of its manifest.
 type Model struct {
 	modelstypes.ModelVersion
@@ -40,10 +43,15 @@ type Case struct {
 	Bundle  []byte
 	// StopsHeight is the block as of which the batch leaves stopped segments out.
 	StopsHeight int64
+	// Bytes and Work are what the batch announces of its bundle: one that has or takes more is invalid. 0 is no bound.
+	Bytes, Work uint64
+	// Stop is asked again and again whether to go on; an error ends the judgement without a verdict. It may be nil.
+	Stop func() error
 }
 
 // Judge returns the verdict on a batch, and why. It is valid if the records follow from the bundle, and the evidence leaves nothing of
-// the manifest out; invalid if the bundle is the batch's and does not show that; unknown if it cannot be told.
+// the manifest out; invalid if the bundle is the batch's and does not show that, or is more than was announced; unknown if it cannot be
+// told.
 func Judge(c Case, library Library) (verdict attributiontypes.Verdict, why error) {
 	defer func() {
 		if reason := recover(); reason != nil {
@@ -54,7 +62,7 @@ func Judge(c Case, library Library) (verdict attributiontypes.Verdict, why error
 	switch {
 	case err == nil:
 		return attributiontypes.VerdictValid, nil
-	case errors.Is(err, ErrNotTheBundle), errors.Is(err, ErrMissing):
+	case errors.Is(err, ErrNotTheBundle), errors.Is(err, ErrMissing), errors.Is(err, poa.ErrStopped):
 		return attributiontypes.VerdictUnknown, err
 	}
 	return attributiontypes.VerdictInvalid, err
@@ -67,6 +75,9 @@ func judge(c Case, library Library) error {
 	}
 	if err := bundle.Matches(c.Root, c.Records); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotTheBundle, err)
+	}
+	if size := uint64(len(c.Bundle)); c.Bytes > 0 && size > c.Bytes {
+		return fmt.Errorf("%w: the bundle has %d bytes instead of %d", errAnnounced, size, c.Bytes)
 	}
 	models, err := modelsOf(bundle.Receipts, c.Records, library)
 	if err != nil {
@@ -88,8 +99,9 @@ func judge(c Case, library Library) error {
 		answer++
 	}
 	stats := poa.ProtocolStatistics()
-	src := &source{library: library, models: models, stopsHeight: c.StopsHeight}
-	return poa.VerifyHeld(bundle.Receipts, bundle.Evidence, src, stats, func(i int) (*poa.Index, error) { return models[i].Index, nil })
+	src := &source{library: library, models: models, stopsHeight: c.StopsHeight, proved: make(map[uint64]poa.Contribution)}
+	work := &poa.Work{Limit: c.Work, Stop: c.Stop}
+	return work.VerifyHeld(bundle.Receipts, bundle.Evidence, src, stats, func(i int) (*poa.Index, error) { return models[i].Index, nil })
 }
 
 // maxReceipts of a batch; the chain's parameter is at most this.
@@ -123,12 +135,16 @@ type source struct {
 	library     Library
 	models      []*Model // by receipt
 	stopsHeight int64
+	proved      map[uint64]poa.Contribution // that were asked for
 }
 
 var _ poa.ContributionSource = (*source)(nil)
 
 // Contribution implements poa.ContributionSource.
 func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
+	if c, known := s.proved[rank]; known {
+		return c, nil
+	}
 	c, datanet, err := s.library.Contribution(rank)
 	if err != nil {
 		return poa.Contribution{}, err
@@ -136,7 +152,11 @@ func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
 	if !s.payable(c, s.models...) {
 		return poa.Contribution{}, fmt.Errorf("contribution %d is in no manifest of the batch", rank)
 	}
-	return c.Proved(datanet)
+	proved, err := c.Proved(datanet)
+	if err == nil {
+		s.proved[rank] = proved
+	}
+	return proved, err
 }
 
 // Stopped implements poa.ContributionSource.

@@ -259,6 +259,34 @@ func TestWhatCannotBeToldIsUnknown(t *testing.T) {
 	require.Equal(t, unknown, verdict)
 }
 
+// TestWorkIsBounded: what was announced is enough, a unit or a byte less is not; who stops the judge learns nothing about the batch.
+func TestWorkIsBounded(t *testing.T) {
+	rng := rand.New(rand.NewSource(8))
+	w := newWorld(t, rng, 6, 3, 60)
+	b := w.answers(t, rng, 3, 90, w.index)
+	c := b.submitted(t)
+	for i := range b.receipts {
+		b.receipts[i].Method = poa.MethodSPAN
+	}
+	work, err := poa.Bundle{Receipts: b.receipts, Evidence: b.evidence}.Work(sourceOf{w}, poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return w.index, nil })
+	require.NoError(t, err)
+	for _, test := range []struct {
+		bytes, work uint64
+		want        attributiontypes.Verdict
+	}{
+		{uint64(len(c.Bundle)), work, valid}, {uint64(len(c.Bundle)), work - 1, invalid}, {uint64(len(c.Bundle)) - 1, work, invalid}, {0, 0, valid},
+	} {
+		c.Bytes, c.Work = test.bytes, test.work
+		verdict, why := judge.Judge(c, w)
+		require.Equal(t, test.want, verdict, "%d bytes, %d units: %v", test.bytes, test.work, why)
+	}
+	c.Work, c.Stop = 0, func() error { return errors.New("the item is closed") }
+	verdict, why := judge.Judge(c, w)
+	require.Equal(t, unknown, verdict)
+	require.ErrorIs(t, why, poa.ErrStopped)
+	t.Logf("%d answers of 90 tokens: %d bytes, %d units, %d a byte", len(b.receipts), len(c.Bundle), work, work/uint64(len(c.Bundle)))
+}
+
 type panicking struct{ *world }
 
 func (panicking) Model(uint64, uint32) (*judge.Model, error) { panic("of the library") }

@@ -168,11 +168,14 @@ func (g *Gateway) loaded(key libraryKey) (*retrieval.Library, bool) {
 
 // Sender returns the worker that gets this gateway's receipts to the chain.
 func (g *Gateway) Sender() *outbox.Sender {
-	const headroom = 64 << 10 // for one answer above the bound
+	const (
+		headroom = 64 << 10    // for one answer above the bound
+		maxWork  = 140_000_000 // what the chain takes of one provider in a block, less some
+	)
 	return &outbox.Sender{
 		Outbox: g.Outbox, Node: outbox.ChainNode{Client: g.Node, Signer: g.Provider}, Provider: g.Provider.String(),
 		Attested: g.Attested, Attestors: g.Attestors,
-		Library: func(model uint64, version uint32) (outbox.Library, error) { return g.Library(model, version) }, Log: g.Log, MaxReceipts: 500, MaxSessions: 100, MaxEvidence: poa.MaxEvidenceBytes/2 - headroom, Keep: g.Keep,
+		Library: func(model uint64, version uint32) (outbox.Library, error) { return g.Library(model, version) }, Log: g.Log, MaxReceipts: 500, MaxSessions: 100, MaxEvidence: poa.MaxEvidenceBytes/2 - headroom, MaxWork: maxWork, Keep: g.Keep,
 	}
 }
 

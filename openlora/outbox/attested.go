@@ -11,6 +11,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"cosmossdk.io/math"
+
 	"github.com/openledger/openledger/attestor/push"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -28,14 +30,14 @@ func (o *Outbox) Bundle(root poa.Hash) ([]byte, error) {
 	return bundle, err
 }
 
-// detach moves the evidence of a message into a bundle that attestors fetch, which it returns.
-func detach(msg *attributiontypes.MsgSubmitReceipts, evidence poa.Evidence) ([]byte, error) {
+// detach moves the evidence of a message into a bundle that attestors fetch, which it returns, and announces what that takes them.
+func detach(msg *attributiontypes.MsgSubmitReceipts, evidence poa.Evidence, work uint64, most math.Int) ([]byte, error) {
 	bundle, err := poa.MarshalBundle(msg.Receipts, msg.Evidence)
 	if err != nil {
 		return nil, err
 	}
 	root := evidence.Root()
-	msg.Evidence, msg.BundleRoot, msg.BundleBytes = nil, root[:], uint64(len(bundle))
+	msg.Evidence, msg.BundleRoot, msg.BundleBytes, msg.BundleWork, msg.MaxFee = nil, root[:], uint64(len(bundle)), work, most
 	return bundle, nil
 }
 
@@ -56,7 +58,7 @@ func (s *Sender) attach(msg *attributiontypes.MsgSubmitReceipts) error {
 	if msg.Evidence, err = bundle.Evidence.MarshalBinary(); err != nil {
 		return err
 	}
-	msg.BundleRoot, msg.BundleBytes = nil, 0
+	msg.BundleRoot, msg.BundleBytes, msg.BundleWork, msg.MaxFee = nil, 0, 0, math.ZeroInt()
 	return nil
 }
 
@@ -146,5 +148,5 @@ func (s *Sender) resubmit(ctx context.Context, batch Batch) error {
 		return err
 	}
 	s.push(ctx, msg.BundleRoot, true)
-	return s.Node.Resubmit(ctx, &attributiontypes.MsgResubmitBatch{Provider: s.Provider, BatchId: batch.BatchID})
+	return s.Node.Resubmit(ctx, &attributiontypes.MsgResubmitBatch{Provider: s.Provider, BatchId: batch.BatchID, MaxFee: msg.MaxFee})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 const (
@@ -20,6 +21,9 @@ const (
 	// maxAnswerEvidence is what an answer may need alone to be proved, in bytes: less than any transaction or bundle takes.
 	maxAnswerEvidence = 640 << 10
 )
+
+// freeFee is what a batch may burn for its submission beyond what it earns: what it costs in quiet times, ten times over.
+var freeFee = math.NewIntWithDecimal(5, rewardstypes.Decimals-2)
 
 // looksPerRound bounds the sessions in a round of which the chain is asked whether their payer has closed them.
 const looksPerRound = 200
@@ -183,6 +187,7 @@ type draft struct {
 	sender   *Sender
 	evidence poa.EvidenceBuilder
 	answers  []answer
+	work     uint64
 	receipts []poa.Receipt
 	claims   []attributiontypes.SessionClaim
 	parts    []Part
@@ -204,6 +209,7 @@ type prepared struct {
 	call    Call
 	receipt poa.Receipt
 	answer  answer
+	work    uint64 // for validators, if it is to be attested
 }
 
 // prepare makes the receipts of what is claimed. It returns none while an answer is on its way.
@@ -237,6 +243,11 @@ func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 			p.receipt.AnswerRoot, p.receipt.EvidenceRoot = call.Outcome.AnswerRoot, attribution.Root()
 			p.receipt.InputTokens, p.receipt.OutputTokens, p.receipt.Fee = call.Outcome.InputTokens, call.Outcome.OutputTokens, call.Outcome.Fee
 			p.receipt.Entries, p.receipt.UnattributedPPM = attribution.Entries, attribution.UnattributedPPM
+			if s.Attested {
+				if p.work, err = library.Work(p.receipt, alone.Evidence(), s.asOf); err != nil {
+					return nil, fmt.Errorf("call %d: %w", n, err)
+				}
+			}
 		}
 		calls = append(calls, p)
 	}
@@ -296,6 +307,9 @@ func (d *draft) push(p prepared) (fits bool, err error) {
 	if len(d.receipts) > 0 && len(d.receipts) >= most {
 		return false, nil
 	}
+	if len(d.receipts) > 0 && s.MaxWork > 0 && d.work+p.work > s.MaxWork {
+		return false, nil
+	}
 	if !p.call.Gap {
 		if err := p.answer.prove(&d.evidence); err != nil {
 			return false, err
@@ -304,6 +318,7 @@ func (d *draft) push(p prepared) (fits bool, err error) {
 			return false, d.rebuild()
 		}
 		d.answers = append(d.answers, p.answer)
+		d.work += p.work
 	}
 	p.receipt.Session = uint32(len(d.claims))
 	d.receipts = append(d.receipts, p.receipt)
@@ -332,6 +347,15 @@ func (d *draft) claim(session poa.Hash, first, last uint64, claim attributiontyp
 	}
 }
 
+// worth is the most that the submission may burn: no more than the batch earns.
+func (d *draft) worth() math.Int {
+	sum := freeFee
+	for i := range d.receipts {
+		sum = sum.Add(math.NewIntFromBigInt(d.receipts[i].Fee.Big()))
+	}
+	return sum
+}
+
 // store puts the batch into the outbox and starts the next.
 func (d *draft) store() error {
 	s := d.sender
@@ -350,7 +374,7 @@ func (d *draft) store() error {
 	attested := s.Attested && len(d.answers) > 0 // calls without answers have nothing that validators could recompute
 	var bundle []byte
 	if attested {
-		if bundle, err = detach(msg, evidence); err != nil {
+		if bundle, err = detach(msg, evidence, d.work, d.worth()); err != nil {
 			return err
 		}
 	}

@@ -107,6 +107,11 @@ func (noText) Weigh(*poa.Attribution, int64) {}
 
 func (noText) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
 
+func (noText) Work(receipt poa.Receipt, evidence poa.Evidence, _ int64) (uint64, error) {
+	bundle := poa.Bundle{Receipts: []poa.Receipt{receipt}, Evidence: evidence}
+	return bundle.Work(noText{}, poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return poa.NewIndex(poa.ProtocolStatistics()), nil })
+}
+
 func (noText) Contribution(uint64) (poa.Contribution, error) {
 	return poa.Contribution{}, errors.New("no text")
 }
@@ -281,6 +286,8 @@ func TestAttestedBatch(t *testing.T) {
 	require.Empty(t, node.sent[0].Evidence)
 	require.Len(t, node.sent[0].BundleRoot, 32)
 	require.NotZero(t, node.sent[0].BundleBytes)
+	require.NotZero(t, node.sent[0].BundleWork)
+	require.True(t, node.sent[0].MaxFee.IsPositive(), "no more is burned than the batch is worth")
 	waiting, err := box.Waiting()
 	require.NoError(t, err)
 	require.Len(t, waiting, 1)

@@ -48,6 +48,8 @@ type Library interface {
 	Refresh(ctx context.Context) (int64, error)
 	// Weigh sets the weights of an attribution by what is stopped as of a block.
 	Weigh(attribution *poa.Attribution, height int64)
+	// Work is what it takes validators to verify an answer with its evidence, weighed as of a block.
+	Work(receipt poa.Receipt, evidence poa.Evidence, height int64) (uint64, error)
 }
 
 // Sender forms batches of acknowledged calls and gets them to the chain.
@@ -62,6 +64,8 @@ type Sender struct {
 	Attestors []string
 	// MaxReceipts, MaxSessions and MaxEvidence (bytes) of a batch.
 	MaxReceipts, MaxSessions, MaxEvidence int
+	// MaxWork is what an attested batch may take validators, in units of poa.Work.
+	MaxWork uint64
 	// Keep is how long answers, batches and bundles stay after they were settled; 0 is for ever.
 	Keep time.Duration
 
@@ -246,14 +250,14 @@ func isTooLarge(err error) bool {
 		func(reason error) bool { return errors.Is(err, reason) })
 }
 
-// isEverybodys says that no batch passes now: the node does not answer, the chain is paused or full, or the provider has no funds.
+// isEverybodys says that no batch passes now: the node does not answer, the chain is paused, full or too dear, or the provider has no funds.
 func isEverybodys(err error) bool {
 	var refused *chain.RefusedError
 	if !errors.As(err, &refused) {
 		return true
 	}
 	return refused.Codespace == sdkerrors.RootCodespace && !isTooLarge(err) ||
-		slices.ContainsFunc([]error{attributiontypes.ErrPaused, attributiontypes.ErrWindowFull, modelstypes.ErrProviderFrozen},
+		slices.ContainsFunc([]error{attributiontypes.ErrPaused, attributiontypes.ErrWindowFull, attributiontypes.ErrSubmissionFee, modelstypes.ErrProviderFrozen},
 			func(reason error) bool { return errors.Is(err, reason) })
 }
 

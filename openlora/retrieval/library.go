@@ -114,8 +114,7 @@ func (l *Library) Weigh(att *poa.Attribution, height int64) {
 	defer l.mu.RUnlock()
 	att.Weigh(func(rank uint64, segment uint32) []poa.Derivation {
 		ref := Ref{rank, segment}
-		if stop, known := l.stops[ref]; known && stop.Holds(height) {
-			to := stop.PaysTo(height, func(rank uint64) bool { return l.contributions[rank] != nil })
+		if to, stopped := l.stopped(ref, height); stopped {
 			return []poa.Derivation{{Rank: to, PPM: poa.TotalPPM}}
 		}
 		return l.canonical[l.places[ref]].Derived
@@ -179,6 +178,44 @@ func (l *Library) Attribute(text []byte, retrieved []Ref) (poa.Attribution, erro
 		segments = append(segments, l.canonical[place])
 	}
 	return l.index.AttributeRAG(answer, segments)
+}
+
+// Work returns what it takes validators to verify an answer with its evidence, weighed as of a block, in units of poa.Work.
+func (l *Library) Work(receipt poa.Receipt, evidence poa.Evidence, height int64) (uint64, error) {
+	receipt.Method = uint8(l.Version.Method)
+	return poa.Bundle{Receipts: []poa.Receipt{receipt}, Evidence: evidence}.Work(proved{l, height}, poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return l.index, nil })
+}
+
+// proved are the library's contributions as segments are verified against them.
+type proved struct {
+	*Library
+	height int64
+}
+
+// Contribution implements poa.ContributionSource. The text has passed the rules of its DataNet, whatever they are.
+func (p proved) Contribution(rank uint64) (poa.Contribution, error) {
+	kept, ok := p.contributions[rank]
+	if !ok {
+		return poa.Contribution{}, fmt.Errorf("no contribution %d in the manifest", rank)
+	}
+	return kept.Proved(datanettypes.DataNet{AllowFewStopWords: true})
+}
+
+// Stopped implements poa.ContributionSource.
+func (p proved) Stopped(_ int, rank uint64, segment uint32) (bool, uint64, error) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	to, stopped := p.stopped(Ref{rank, segment}, p.height)
+	return stopped, to, nil
+}
+
+// stopped says whether a segment was stopped as of a block, and who has its pay instead; the caller holds the lock.
+func (l *Library) stopped(ref Ref, height int64) (to uint64, stopped bool) {
+	stop, known := l.stops[ref]
+	if !known || !stop.Holds(height) {
+		return 0, false
+	}
+	return stop.PaysTo(height, func(rank uint64) bool { return l.contributions[rank] != nil }), true
 }
 
 // Proof proves that a segment is in its contribution.

@@ -437,9 +437,37 @@ func (c *Conversation) Attested(msg *attributiontypes.MsgSubmitReceipts) *attrib
 	bundle, err := poa.MarshalBundle(msg.Receipts, msg.Evidence)
 	require.NoError(c.T, err)
 	root := c.Evidence.Root()
-	msg.Evidence, msg.BundleRoot, msg.BundleBytes = nil, root[:], uint64(len(bundle))
+	work := poa.Work{}
+	// Lies are announced as far as they go.
+	_ = work.VerifyHeld(c.receiptsWithMethod(), c.Evidence, proved{c.Scenario}, poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return c.index, nil })
+	msg.Evidence, msg.BundleRoot, msg.BundleBytes, msg.BundleWork = nil, root[:], uint64(len(bundle)), work.Spent()
 	return msg
 }
+
+func (c *Conversation) receiptsWithMethod() []poa.Receipt {
+	receipts := slices.Clone(c.receipts)
+	for i := range receipts {
+		receipts[i].Method = uint8(c.method)
+	}
+	return receipts
+}
+
+// proved are the scenario's contributions as segments are verified against them.
+type proved struct{ *Scenario }
+
+// Contribution implements poa.ContributionSource.
+func (p proved) Contribution(rank uint64) (poa.Contribution, error) {
+	for _, c := range p.Contributions {
+		if c.Rank == rank {
+			who := c.Contributor.Address
+			return poa.Contribution{Root: c.File.Root(who), Contributor: who, Segments: uint32(len(c.File.Segments))}, nil
+		}
+	}
+	return poa.Contribution{}, fmt.Errorf("no contribution %d", rank)
+}
+
+// Stopped implements poa.ContributionSource.
+func (proved) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
 
 // Submit sends a batch and starts the next one.
 func (c *Conversation) Submit(msg *attributiontypes.MsgSubmitReceipts) (*abci.ExecTxResult, uint64) {

@@ -149,6 +149,23 @@ func (l *Load) proof(rank uint64, index uint32) (poa.SegmentProof, error) {
 	return poa.SegmentProof{}, fmt.Errorf("no contribution %d", rank)
 }
 
+// proved are the load's contributions as segments are verified against them.
+type proved struct{ *Load }
+
+// Contribution implements poa.ContributionSource.
+func (p proved) Contribution(rank uint64) (poa.Contribution, error) {
+	for i := range p.ranks {
+		if p.ranks[i] == rank {
+			who := p.authors[i].Address
+			return poa.Contribution{Root: p.files[i].Root(who), Contributor: who, Segments: uint32(len(p.files[i].Segments))}, nil
+		}
+	}
+	return poa.Contribution{}, fmt.Errorf("no contribution %d", rank)
+}
+
+// Stopped implements poa.ContributionSource.
+func (proved) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
+
 // message is the batch with the voucher of its payer; the bundle is pushed, or served late, or not at all.
 func (l *Load) message(p *provider, conduct Conduct, receipts []poa.Receipt, evidence poa.Evidence) (*attributiontypes.MsgSubmitReceipts, error) {
 	encodedReceipts, err := poa.MarshalReceipts(receipts)
@@ -164,6 +181,9 @@ func (l *Load) message(p *provider, conduct Conduct, receipts []poa.Receipt, evi
 		return nil, err
 	}
 	root := evidence.Root()
+	// A lie is announced as far as it goes.
+	work := poa.Work{}
+	_ = work.VerifyHeld(receipts, evidence, proved{l}, poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return l.index, nil })
 	l.publish(root, bundle, conduct)
 	price, err := packed(p.session.Price)
 	if err != nil {
@@ -177,7 +197,7 @@ func (l *Load) message(p *provider, conduct Conduct, receipts []poa.Receipt, evi
 	}
 	p.seq++
 	return &attributiontypes.MsgSubmitReceipts{
-		Provider: p.signer.String(), ProviderSeq: p.seq, Receipts: encodedReceipts, BundleRoot: root[:], BundleBytes: uint64(len(bundle)),
+		Provider: p.signer.String(), ProviderSeq: p.seq, Receipts: encodedReceipts, BundleRoot: root[:], BundleBytes: uint64(len(bundle)), BundleWork: work.Spent(),
 		Sessions: []attributiontypes.SessionClaim{{
 			SessionId: p.session.Id, Calls: p.n + 1, PendingCall: append([]byte(nil), poa.AckCall[:]...),
 			CumulativeMax: sdkmath.NewIntFromBigInt(p.spent.Big()), Signature: ed25519.Sign(p.sessionKey, voucher.SignBytes()),

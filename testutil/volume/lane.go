@@ -19,8 +19,8 @@ import (
 
 const (
 	inputTokens, outputTokens = 30, 300
-	// bundleBytes is what a batch announces of its evidence.
-	bundleBytes = 100_000
+	// bundleBytes and bundleWork are what a batch announces of its evidence.
+	bundleBytes, bundleWork = 100_000, 10_000_000
 )
 
 // Lane is one session of the payer with the provider. Parallel calls use
@@ -165,7 +165,7 @@ func (l *Lane) CloseHead() (calls uint64, head []byte) {
 func (w *Workload) Collect(lanes ...*Lane) *attributiontypes.MsgSubmitReceipts {
 	w.T.Helper()
 	w.seq++
-	msg := &attributiontypes.MsgSubmitReceipts{Provider: w.Provider.String(), ProviderSeq: w.seq, BundleBytes: bundleBytes}
+	msg := &attributiontypes.MsgSubmitReceipts{Provider: w.Provider.String(), ProviderSeq: w.seq, BundleBytes: bundleBytes, BundleWork: bundleWork}
 	var receipts []poa.Receipt
 	for i, lane := range lanes {
 		for _, receipt := range lane.receipts {

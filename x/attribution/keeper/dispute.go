@@ -29,7 +29,7 @@ func (k Keeper) commitDispute(ctx sdk.Context, params types.Params, msg *types.M
 	}
 	dispute := types.Dispute{
 		Commitment: msg.Commitment, Challenger: msg.Challenger, Bond: params.DisputeBond,
-		Height: ctx.BlockHeight(), RevealUntil: ctx.BlockHeight() + int64(params.DisputeRevealBlocks),
+		Height: ctx.BlockHeight(), RevealUntil: ctx.BlockHeight() + int64(params.DisputeRevealBlocks), PoaVersion: poa.Version,
 	}
 	if dispute.Bond.IsPositive() {
 		challenger := sdk.MustAccAddressFromBech32(msg.Challenger)
@@ -96,6 +96,9 @@ func (k Keeper) revealDispute(ctx sdk.Context, params types.Params, msg *types.M
 	}
 	batch, err := k.GetBatch(ctx, msg.BatchId)
 	if err != nil {
+		return nil, err
+	}
+	if err := underTheseRules(batch); err != nil {
 		return nil, err
 	}
 	deadline, err := k.batchDeadline(ctx, batch)
@@ -365,6 +368,13 @@ func (k Keeper) sweepDisputes(ctx sdk.Context, params types.Params) error {
 			return err
 		}
 		event.Commitments = append(event.Commitments, hex.EncodeToString(commitment))
+		if dispute.PoaVersion != poa.Version && dispute.Bond.IsPositive() {
+			// The rules have changed since, so that it may be that nobody could reveal it.
+			if err := k.rewards.Credit(ctx, types.ModuleName, sdk.MustAccAddressFromBech32(dispute.Challenger), dispute.Bond); err != nil {
+				return err
+			}
+			continue
+		}
 		event.Burned = event.Burned.Add(dispute.Bond)
 	}
 	if err := k.burn(ctx, event.Burned); err != nil {

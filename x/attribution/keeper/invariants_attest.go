@@ -45,7 +45,7 @@ func (k Keeper) checkAttestation(ctx context.Context) error {
 			return errorsmod.Wrapf(types.ErrInvariant, "item %d asks about version %d of DataNet %d, which waits for %d", item.Number, item.Version, item.DatanetId, datanet.AskedVersion)
 		}
 	}
-	if versions != state.Versions || len(items) == 0 && state.Base != state.Next || len(items) > 0 && state.Base != items[0].Number || state.Next-state.Base > types.MaxWindow {
+	if versions != state.Versions || len(byBatch) != int(state.Batches) || len(items) == 0 && state.Base != state.Next || len(items) > 0 && state.Base != items[0].Number || state.Next-state.Base > types.MaxWindow {
 		return errorsmod.Wrapf(types.ErrInvariant, "window %d to %d with %d versions; %d items are open, %d of them versions", state.Base, state.Next, state.Versions, len(items), versions)
 	}
 	return k.checkEscrow(ctx, byBatch)

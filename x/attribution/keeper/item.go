@@ -7,6 +7,7 @@ import (
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -41,8 +42,11 @@ func openItem(ctx sdk.Context, params types.Params, tip *types.Tip, item types.I
 	item.ExpiresTick = state.Ticks + uint64(params.AttestTicks)
 	item.ExpiresAt = ctx.BlockTime().Add(params.AttestLimit).UTC()
 	state.Next++
-	if item.Kind == types.ITEM_KIND_VERSION {
+	switch item.Kind {
+	case types.ITEM_KIND_VERSION:
 		state.Versions++
+	case types.ITEM_KIND_BATCH:
+		state.Batches++
 	}
 	tip.Fresh = append(tip.Fresh, item)
 	return item.Number
@@ -62,19 +66,78 @@ func (k Keeper) ripen(ctx context.Context, tip *types.Tip, height int64) (change
 	return ripe > 0, nil
 }
 
-// closeItem removes an item and moves the window behind all that are closed.
-func (k Keeper) closeItem(ctx sdk.Context, item types.Item) error {
-	if err := k.Items.Remove(ctx, item.Number); err != nil {
-		return err
-	}
+const (
+	// keptNumbers is how many numbers may lie between the first open item and the next number before the first ones are moved, and spareNumbers
+	// how many of these must be of closed items.
+	keptNumbers, spareNumbers = types.MaxWindow / 2, 64
+	// movesPerBlock caps the batches that get new numbers in a block.
+	movesPerBlock = 8
+)
+
+// moveOldest gives batches that have waited for long new numbers. All open items lie in one window of numbers: one that nobody can answer
+// would otherwise hold up all that come behind it. What was said of a batch is kept, and so is its deadline.
+func (k Keeper) moveOldest(ctx sdk.Context) error {
 	tip, err := k.tip(ctx)
 	if err != nil {
 		return err
 	}
-	tip.Fresh = slices.DeleteFunc(tip.Fresh, func(fresh types.Item) bool { return fresh.Number == item.Number })
 	state := &tip.Attestation
-	if item.Kind == types.ITEM_KIND_VERSION {
+	moved := 0
+	for ; moved < movesPerBlock; moved++ {
+		if span := state.Next - state.Base; span <= keptNumbers || span <= uint64(state.Batches)+uint64(state.Versions)+spareNumbers {
+			break
+		}
+		first, err := k.openItems(ctx, tip, 2)
+		if err != nil || len(first) == 0 || first[0].Kind != types.ITEM_KIND_BATCH {
+			return err
+		}
+		item := first[0]
+		if err := k.dropItem(ctx, &tip, item.Number); err != nil {
+			return err
+		}
+		item.Number, item.Height = state.Next, ctx.BlockHeight()
+		state.Next++
+		state.Base = item.Number
+		if len(first) > 1 {
+			state.Base = first[1].Number
+		}
+		tip.Fresh = append(tip.Fresh, item)
+		batch, err := k.GetBatch(ctx, item.BatchId)
+		if err != nil {
+			return err
+		}
+		batch.Item = item.Number
+		if err := k.Batches.Set(ctx, batch.Id, batch); err != nil {
+			return err
+		}
+	}
+	if moved == 0 {
+		return nil
+	}
+	return k.Tip.Set(ctx, tip)
+}
+
+// dropItem removes an item from where it stands. The caller stores the tip.
+func (k Keeper) dropItem(ctx context.Context, tip *types.Tip, number uint64) error {
+	tip.Fresh = slices.DeleteFunc(tip.Fresh, func(fresh types.Item) bool { return fresh.Number == number })
+	return k.Items.Remove(ctx, number)
+}
+
+// closeItem removes an item and moves the window behind all that are closed.
+func (k Keeper) closeItem(ctx sdk.Context, item types.Item) error {
+	tip, err := k.tip(ctx)
+	if err != nil {
+		return err
+	}
+	if err := k.dropItem(ctx, &tip, item.Number); err != nil {
+		return err
+	}
+	state := &tip.Attestation
+	switch item.Kind {
+	case types.ITEM_KIND_VERSION:
 		state.Versions--
+	case types.ITEM_KIND_BATCH:
+		state.Batches--
 	}
 	state.Base = state.Next
 	first, err := k.openItems(ctx, tip, 1)
@@ -125,40 +188,42 @@ func (k Keeper) openItems(ctx context.Context, tip types.Tip, limit int) ([]type
 	return append(items, tip.Fresh[:min(len(tip.Fresh), limit-len(items))]...), err
 }
 
-// askBatch opens an item for a batch, within what the window, the provider and the block have room for. open is how many batches of the
-// provider waited before; the caller stores the tip.
-func (k Keeper) askBatch(ctx sdk.Context, params types.Params, tip *types.Tip, batch *types.Batch, open uint32) error {
+// askBatch opens an item for a batch, within what the window, the provider and the block have room for, and burns what that costs. open is
+// how many batches of the provider waited before; the caller stores the tip. It returns the fee.
+func (k Keeper) askBatch(ctx sdk.Context, params types.Params, tip *types.Tip, batch *types.Batch, open uint32, maxFee math.Int) (math.Int, error) {
 	if !params.Attestation {
-		return errorsmod.Wrap(types.ErrAttestation, "send the evidence inline, or wait until governance switches it on")
+		return math.Int{}, errorsmod.Wrap(types.ErrAttestation, "send the evidence inline, or wait until governance switches it on")
 	}
 	if open >= params.MaxOpenPerProvider {
-		return errorsmod.Wrapf(types.ErrWindowFull, "%d batches of %s wait already: submit again when one of them is final", open, batch.Provider)
+		return math.Int{}, errorsmod.Wrapf(types.ErrWindowFull, "%d batches of %s wait already: submit again when one of them is final", open, batch.Provider)
 	}
 	state := &tip.Attestation
-	if state.Next-state.Base >= types.MaxWindow-types.VersionsWindow {
-		return errorsmod.Wrapf(types.ErrWindowFull, "items %d to %d are open: submit again in a few blocks", state.Base, state.Next-1)
+	if state.Batches >= types.BatchesWindow || state.Next-state.Base >= types.BatchesWindow {
+		return math.Int{}, errorsmod.Wrapf(types.ErrWindowFull, "%d batches wait, items %d to %d are open: submit again in a few blocks", state.Batches, state.Base, state.Next-1)
 	}
-	if state.BundleHeight != ctx.BlockHeight() {
-		state.BundleHeight, state.BundleBytes = ctx.BlockHeight(), 0
+	provider := sdk.MustAccAddressFromBech32(batch.Provider)
+	state.Enter(params, ctx.BlockHeight())
+	if err := state.Announce(params, provider, batch.Announced()); err != nil {
+		return math.Int{}, err
 	}
-	state.BundleBytes += batch.BundleBytes
-	if state.BundleBytes > params.BundleBytesPerBlock {
-		return errorsmod.Wrapf(types.ErrWindowFull, "the batches of this block announce %d bytes of evidence, at most %d: submit again in the next block", state.BundleBytes, params.BundleBytesPerBlock)
+	fee := state.SubmissionFee(params, batch.Announced())
+	if !maxFee.IsNil() && maxFee.IsPositive() && fee.GT(maxFee) {
+		return math.Int{}, errorsmod.Wrapf(types.ErrSubmissionFee, "it burns %saopen now, max_fee is %s: submit again when blocks are less full, or raise max_fee", fee, maxFee)
 	}
-	if err := k.takeSubmissionFee(ctx, params, sdk.MustAccAddressFromBech32(batch.Provider)); err != nil {
-		return err
+	if err := k.takeSubmissionFee(ctx, provider, fee); err != nil {
+		return math.Int{}, err
 	}
 	batch.Item = openItem(ctx, params, tip, types.Item{Kind: types.ITEM_KIND_BATCH, BatchId: batch.Id})
-	return nil
+	return fee, nil
 }
 
-// takeSubmissionFee burns what it costs to make every validator fetch a bundle.
-func (k Keeper) takeSubmissionFee(ctx sdk.Context, params types.Params, provider sdk.AccAddress) error {
-	if !params.SubmissionFee.IsPositive() {
+// takeSubmissionFee burns what it costs to make every validator fetch and recompute a bundle.
+func (k Keeper) takeSubmissionFee(ctx sdk.Context, provider sdk.AccAddress, fee math.Int) error {
+	if !fee.IsPositive() {
 		return nil
 	}
-	if err := k.bank.SendCoinsFromAccountToModule(ctx, provider, types.ModuleName, coins(params.SubmissionFee)); err != nil {
-		return errorsmod.Wrapf(err, "an attested batch burns %saopen", params.SubmissionFee)
+	if err := k.bank.SendCoinsFromAccountToModule(ctx, provider, types.ModuleName, coins(fee)); err != nil {
+		return errorsmod.Wrapf(err, "an attested batch of this size burns %saopen", fee)
 	}
-	return k.burn(ctx, params.SubmissionFee)
+	return k.burn(ctx, fee)
 }

@@ -3,6 +3,7 @@ package keeper
 import (
 	"crypto/sha256"
 	"errors"
+	"slices"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
@@ -64,7 +65,7 @@ func (k Keeper) submit(ctx sdk.Context, params types.Params, msg *types.MsgSubmi
 func (s *submission) payloadHash() ([]byte, error) {
 	encoded, err := (&types.MsgSubmitReceipts{
 		Sessions: s.msg.Sessions, Receipts: s.msg.Receipts, Evidence: s.msg.Evidence, BundleRoot: s.msg.BundleRoot, BundleBytes: s.msg.BundleBytes,
-		StopsHeight: s.msg.StopsHeight,
+		BundleWork: s.msg.BundleWork, StopsHeight: s.msg.StopsHeight,
 	}).Marshal()
 	if err != nil {
 		return nil, err
@@ -123,12 +124,23 @@ func (s *submission) decode() error {
 	s.charge(s.params.GasPerReceipt, uint64(len(s.receipts)), "receipts")
 	s.charge(s.params.GasPerEntry, uint64(s.entries), "entries")
 	if s.msg.Attested() {
-		return nil
+		return s.checkAnnouncement()
 	}
 	if s.evidence, err = poa.UnmarshalEvidence(s.msg.Evidence); err != nil {
 		return errorsmod.Wrap(types.ErrEvidence, err.Error())
 	}
 	s.charge(s.params.GasPerKiloWork, poa.WorkUnits(s.evidence)/1000+1, "verification of evidence")
+	return nil
+}
+
+// checkAnnouncement refuses what no bundle of these receipts can have.
+func (s *submission) checkAnnouncement() error {
+	if !slices.ContainsFunc(s.receipts, func(r poa.Receipt) bool { return !r.Gap }) {
+		return errorsmod.Wrap(types.ErrInvalidBatch, "no call has an answer, so that validators have nothing to recompute: send the batch inline")
+	}
+	if most := poa.MaxBundleSize(s.receipts, len(s.msg.Receipts)); s.msg.BundleBytes > most {
+		return errorsmod.Wrapf(types.ErrInvalidBatch, "a bundle of %d bytes is announced, these receipts have at most %d", s.msg.BundleBytes, most)
+	}
 	return nil
 }
 
@@ -232,7 +244,8 @@ func (s *submission) checkEvidence() error {
 			answer++
 		}
 	}
-	if err := poa.VerifyEvidence(s.receipts, s.evidence, s.source, s.keeper.statistics); err != nil {
+	charged := poa.Work{Limit: poa.WorkUnits(s.evidence)}
+	if err := charged.VerifyEvidence(s.receipts, s.evidence, s.source, s.keeper.statistics); err != nil {
 		return errorsmod.Wrap(types.ErrEvidence, err.Error())
 	}
 	return nil
@@ -278,7 +291,8 @@ func (s *submission) record(payload []byte) (uint64, error) {
 		PoaVersion: poa.Version, Height: ctx.BlockHeight(), AttestShare: math.ZeroInt(), PreviousBatch: provider.LastBatch,
 		StopsHeight: s.source.stopsHeight,
 	}
-	if err := s.decideNowOrAsk(&batch, &tip, prepared, provider.OpenBatches); err != nil {
+	fee, err := s.decideNowOrAsk(&batch, &tip, prepared, provider.OpenBatches)
+	if err != nil {
 		return 0, err
 	}
 	if err := s.storeRecords(&batch, &tip, records); err != nil {
@@ -302,26 +316,26 @@ func (s *submission) record(payload []byte) (uint64, error) {
 	}
 	return id, ctx.EventManager().EmitTypedEvent(&types.EventReceiptsSubmitted{
 		BatchId: id, Provider: batch.Provider, ProviderSeq: batch.ProviderSeq, Root: root.String(),
-		Receipts: batch.Receipts, Fees: batch.Fees, Burned: batch.Burned, Bonus: batch.Bonus,
+		Receipts: batch.Receipts, Fees: batch.Fees, Burned: batch.Burned, Bonus: batch.Bonus, SubmissionFee: fee,
 	})
 }
 
-// decideNowOrAsk pays a batch whose evidence was verified, and has validators asked about any other.
-func (s *submission) decideNowOrAsk(batch *types.Batch, tip *types.Tip, prepared rewardstypes.Prepared, open uint32) error {
+// decideNowOrAsk pays a batch whose evidence was verified, and has validators asked about any other. It returns what that burned.
+func (s *submission) decideNowOrAsk(batch *types.Batch, tip *types.Tip, prepared rewardstypes.Prepared, open uint32) (math.Int, error) {
 	k, ctx := s.keeper, s.ctx
 	if !s.msg.Attested() {
 		root := s.evidence.Root()
 		batch.EvidenceRoot = root[:]
 		batch.Status, batch.SettledHeight = types.BATCH_STATUS_FINAL, ctx.BlockHeight()
 		batch.Deadline = ctx.BlockTime().Add(s.params.DisputeWindow).UTC()
-		return k.rewards.Enqueue(ctx, types.ModuleName, batch.Id, prepared)
+		return math.ZeroInt(), k.rewards.Enqueue(ctx, types.ModuleName, batch.Id, prepared)
 	}
-	batch.EvidenceRoot, batch.BundleBytes = s.msg.BundleRoot, s.msg.BundleBytes
+	batch.EvidenceRoot, batch.BundleBytes, batch.BundleWork = s.msg.BundleRoot, s.msg.BundleBytes, s.msg.BundleWork
 	batch.Status, batch.Deadline = types.BATCH_STATUS_OPEN, noDeadline
 	if err := k.rewards.Hold(ctx, types.ModuleName, batch.Id, prepared); err != nil {
-		return err
+		return math.Int{}, err
 	}
-	return k.askBatch(ctx, s.params, tip, batch, open)
+	return k.askBatch(ctx, s.params, tip, batch, open, s.msg.MaxFee)
 }
 
 // results returns what each receipt pays and how it is recorded; gaps are

@@ -85,7 +85,7 @@ func (k Keeper) Tally(ctx sdk.Context, votes []types.AttestVote) error {
 			ctx.Logger().Error("verdict could not be carried out; trying again in the next block", "module", types.ModuleName, "item", item.Number, "err", err)
 		}
 	}
-	return nil
+	return modulekit.Attempt(ctx, k.moveOldest)
 }
 
 // newTally finds the slots of the voters and decodes what they say. Voters without a slot who say something get one.

@@ -9,6 +9,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/x/attribution/types"
 	"github.com/openledger/openledger/x/internal/modulekit"
 	modelstypes "github.com/openledger/openledger/x/models/types"
@@ -148,6 +149,9 @@ func (k Keeper) resubmit(ctx sdk.Context, params types.Params, msg *types.MsgRes
 	if err != nil {
 		return 0, err
 	}
+	if err := underTheseRules(batch); err != nil {
+		return 0, err
+	}
 	if batch.Status != types.BATCH_STATUS_REJECTED && batch.Status != types.BATCH_STATUS_EXPIRED || !ctx.BlockTime().Before(deadline) {
 		return 0, errorsmod.Wrapf(types.ErrBatchStatus, "batch %d is %s: only a rejected or expired batch can be resubmitted, once and in its window", batch.Id, batch.Status)
 	}
@@ -163,7 +167,7 @@ func (k Keeper) resubmit(ctx sdk.Context, params types.Params, msg *types.MsgRes
 	if err != nil {
 		return 0, err
 	}
-	if err := k.askBatch(ctx, params, &tip, &batch, provider.OpenBatches); err != nil {
+	if _, err := k.askBatch(ctx, params, &tip, &batch, provider.OpenBatches, msg.MaxFee); err != nil {
 		return 0, err
 	}
 	if _, err := k.models.CountOpenBatch(ctx, sdk.MustAccAddressFromBech32(batch.Provider), true); err != nil {
@@ -176,6 +180,15 @@ func (k Keeper) resubmit(ctx sdk.Context, params types.Params, msg *types.MsgRes
 		return 0, err
 	}
 	return batch.Item, ctx.EventManager().EmitTypedEvent(&types.EventBatchResubmitted{BatchId: batch.Id, Item: batch.Item})
+}
+
+// underTheseRules refuses a batch that was recorded under another version of the rules than this program has: by these it could be judged
+// wrong although it was right.
+func underTheseRules(batch types.Batch) error {
+	if batch.PoaVersion == poa.Version {
+		return nil
+	}
+	return errorsmod.Wrapf(types.ErrRules, "batch %d was recorded under version %d of the rules, this chain has version %d: it can neither be disputed nor attested any more", batch.Id, batch.PoaVersion, poa.Version)
 }
 
 // sweepItems ends items that have waited for as long as anything may, whether validators attest or not.

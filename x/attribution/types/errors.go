@@ -40,5 +40,7 @@ var (
 	ErrWindowFull      = errorsmod.Register(ModuleName, 35, "too many batches wait for attestation")
 	ErrBatchStatus     = errorsmod.Register(ModuleName, 36, "batch is not in a state for this")
 	ErrNotFound        = errorsmod.Register(ModuleName, 37, "not found")
+	ErrRules           = errorsmod.Register(ModuleName, 38, "batch was recorded under other rules")
+	ErrSubmissionFee   = errorsmod.Register(ModuleName, 39, "submission costs more than was allowed")
 	ErrStops           = errorsmod.Register(ModuleName, 48, "batch is weighed by stops of another time")
 )

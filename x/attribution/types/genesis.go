@@ -120,7 +120,10 @@ func (g GenesisState) validateAttestation() error {
 	if a.Base < 1 || a.Next < a.Base || a.Next-a.Base > MaxWindow {
 		return errorsmod.Wrapf(ErrInvalidGenesis, "items %d to %d are not a window of at most %d", a.Base, a.Next, MaxWindow)
 	}
-	last, versions := a.Base-1, uint32(0)
+	if a.Surge > MaxSurge {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "a surge of %d, at most %d", a.Surge, MaxSurge)
+	}
+	last, versions, batches := a.Base-1, uint32(0), uint32(0)
 	for _, item := range g.Items {
 		if item.Number <= last || item.Number >= a.Next {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "item %d is out of order or outside the window", item.Number)
@@ -130,12 +133,13 @@ func (g GenesisState) validateAttestation() error {
 		case item.Kind == ITEM_KIND_VERSION && item.DatanetId != 0 && item.Version != 0:
 			versions++
 		case item.Kind == ITEM_KIND_BATCH && item.BatchId != 0:
+			batches++
 		default:
 			return errorsmod.Wrapf(ErrInvalidGenesis, "item %d asks about nothing", item.Number)
 		}
 	}
-	if versions != a.Versions {
-		return errorsmod.Wrapf(ErrInvalidGenesis, "%d versions are open, the counter says %d", versions, a.Versions)
+	if versions != a.Versions || batches != a.Batches {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "%d versions and %d batches are open, the counters say %d and %d", versions, batches, a.Versions, a.Batches)
 	}
 	for i, attestor := range g.Attestors {
 		if attestor.Slot != uint32(i) || i >= MaxSlots {

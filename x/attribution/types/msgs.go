@@ -92,6 +92,9 @@ func (m *MsgSubmitReceipts) ValidateBasic() error {
 	if err := m.validateBundle(); err != nil {
 		return err
 	}
+	if err := validateMaxFee(m.MaxFee); err != nil {
+		return err
+	}
 	seen := make(map[string]bool, len(m.Sessions))
 	for i, claim := range m.Sessions {
 		if err := claim.validate(); err != nil {
@@ -110,8 +113,8 @@ func (m *MsgSubmitReceipts) Attested() bool { return len(m.BundleRoot) != 0 }
 
 func (m *MsgSubmitReceipts) validateBundle() error {
 	switch {
-	case !m.Attested() && m.BundleBytes != 0:
-		return errorsmod.Wrap(ErrInvalidBatch, "bundle_bytes without bundle_root: give both for an attested batch, or neither and the evidence inline")
+	case !m.Attested() && (m.BundleBytes != 0 || m.BundleWork != 0):
+		return errorsmod.Wrap(ErrInvalidBatch, "bundle_bytes or bundle_work without bundle_root: give all for an attested batch, or none and the evidence inline")
 	case !m.Attested():
 		return nil
 	case len(m.Evidence) != 0:
@@ -120,6 +123,8 @@ func (m *MsgSubmitReceipts) validateBundle() error {
 		return errorsmod.Wrapf(ErrInvalidBatch, "bundle_root of %d bytes, want %d", len(m.BundleRoot), hashSize)
 	case m.BundleBytes == 0 || m.BundleBytes > poa.MaxBundleBytes:
 		return errorsmod.Wrapf(ErrOversize, "bundle of %d bytes, want 1 to %d: send several batches", m.BundleBytes, poa.MaxBundleBytes)
+	case m.BundleWork == 0:
+		return errorsmod.Wrap(ErrInvalidBatch, "an attested batch announces in bundle_work what verifying its bundle takes: see poa.Bundle.Work")
 	}
 	return nil
 }
@@ -129,7 +134,18 @@ func (m *MsgResubmitBatch) ValidateBasic() error {
 	if m.BatchId == 0 {
 		return errorsmod.Wrap(ErrInvalidBatch, "batches count from 1")
 	}
+	if err := validateMaxFee(m.MaxFee); err != nil {
+		return err
+	}
 	return validateAddress("provider", m.Provider)
+}
+
+// validateMaxFee takes what was left out, which is 0.
+func validateMaxFee(amount math.Int) error {
+	if amount.IsNil() {
+		return nil
+	}
+	return validateAmount("max_fee", amount)
 }
 
 func (c SessionClaim) validate() error {

@@ -54,9 +54,15 @@ func DefaultParams() Params {
 		ResubmitWindow:      time.Hour,
 		MaxOpenPerProvider:  8,
 		BundleBytesPerBlock: poa.MaxBundleBytes,
-		HoldRetryBlocks:     60,
-		AttestPayBlocks:     100,
-		StopsLag:            600,
+		BundleWorkPerBlock:  300_000_000, // two of the heaviest answers that there can be
+
+		// A full block burns 0.1 OPEN, whether by bytes or by work.
+		SubmissionFeePerKib:      math.NewIntWithDecimal(5, rewardstypes.Decimals-5),
+		SubmissionFeePerMegaWork: math.NewIntWithDecimal(35, rewardstypes.Decimals-5),
+
+		HoldRetryBlocks: 60,
+		AttestPayBlocks: 100,
+		StopsLag:        600,
 
 		FadeFloorPpm: 100_000,
 		FadeFactor:   2,
@@ -71,8 +77,19 @@ func (p Params) Validate() error {
 	if p.DisputeBond.IsNil() || p.DisputeBond.IsNegative() || p.DisputeBond.GT(rewardstypes.MaxSupply) {
 		return errorsmod.Wrap(ErrInvalidParams, "dispute_bond must be between 0 and the maximum supply")
 	}
-	if p.SubmissionFee.IsNil() || p.SubmissionFee.IsNegative() || p.SubmissionFee.GT(rewardstypes.MaxSupply) {
-		return errorsmod.Wrap(ErrInvalidParams, "submission_fee must be between 0 and the maximum supply")
+	for _, fee := range []struct {
+		name  string
+		value math.Int
+		most  math.Int
+	}{
+		{"submission_fee", p.SubmissionFee, rewardstypes.MaxSupply},
+		// So that no product of them and of what may be announced is near the bounds of integers.
+		{"submission_fee_per_kib", p.SubmissionFeePerKib, rewardstypes.MaxSupply.QuoRaw(1_000_000)},
+		{"submission_fee_per_mega_work", p.SubmissionFeePerMegaWork, rewardstypes.MaxSupply.QuoRaw(1_000_000)},
+	} {
+		if fee.value.IsNil() || fee.value.IsNegative() || fee.value.GT(fee.most) {
+			return errorsmod.Wrapf(ErrInvalidParams, "%s must be between 0 and %s aopen", fee.name, fee.most)
+		}
 	}
 	for _, window := range []struct {
 		name  string
@@ -97,6 +114,7 @@ func (p Params) Validate() error {
 		{"attest_ticks", uint64(p.AttestTicks), maxBlocks},
 		{"max_open_per_provider", uint64(p.MaxOpenPerProvider), MaxWindow},
 		{"bundle_bytes_per_block", p.BundleBytesPerBlock, 1 << 30},
+		{"bundle_work_per_block", p.BundleWorkPerBlock, 1 << 40},
 		{"hold_retry_blocks", uint64(p.HoldRetryBlocks), maxBlocks},
 		{"attest_pay_blocks", uint64(p.AttestPayBlocks), maxBlocks},
 		{"stops_lag", uint64(p.StopsLag), maxBlocks},
