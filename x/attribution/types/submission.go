@@ -39,17 +39,18 @@ func (a Attestation) SubmissionFee(params Params, announced Announced) math.Int 
 // that nobody can keep others out for long at a price that others could pay: after a hundred such blocks everything costs a thousand times
 // as much. What others pay in quiet times stays as it is.
 func (a *Attestation) Enter(params Params, height int64) {
-	busy := a.BundleBytes > params.BundleBytesPerBlock/2 || a.BundleWork > params.BundleWorkPerBlock/2
+	full := a.BundleBytes > params.BundleBytesPerBlock/2 || a.BundleWork > params.BundleWorkPerBlock/2
+	crowded := a.Batches > BatchesWindow/2
 	for block := a.BundleHeight; block < height; block++ {
-		if busy = busy || a.Batches > BatchesWindow/2; !busy && a.Surge == 0 || busy && a.Surge == MaxSurge {
+		if !full && !crowded && a.Surge == 0 || crowded && a.Surge == MaxSurge {
 			break
 		}
-		if busy {
+		if full || crowded {
 			a.Surge = min((noSurge+a.Surge)*9/8-noSurge, MaxSurge)
 		} else {
 			a.Surge = max((noSurge+a.Surge)*7/8, noSurge) - noSurge
 		}
-		busy = false // nothing was announced in the blocks between
+		full = false // nothing was announced in the blocks between
 	}
 	if height != a.BundleHeight {
 		a.BundleHeight, a.BundleBytes, a.BundleWork, a.BundleShares = height, 0, 0, nil
