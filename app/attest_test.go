@@ -390,7 +390,7 @@ func TestAdmission(t *testing.T) {
 	other.Ask(answer())
 	one, two := c.Attested(c.Acknowledged()), other.Attested(other.Acknowledged())
 	require.Greater(t, one.BundleBytes, uint64(1_250))
-	results := s.Block(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{one}}, chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{two}})
+	results := s.Block(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{one}, Gas: 3_000_000}, chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{two}, Gas: 3_000_000})
 	require.Zero(t, results[0].Code, results[0].Log)
 	require.Equal(t, attributiontypes.ErrWindowFull.ABCICode(), results[1].Code, results[1].Log)
 

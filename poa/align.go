@@ -135,8 +135,9 @@ func (w *workspace) align(s Segment, seeds []uint32) {
 			if !w.match(0, len(w.claims), 0, len(s.Tokens)) {
 				return
 			}
-			w.score()
-			w.take(s, position)
+			if w.score() {
+				w.take(s, position)
+			}
 			return
 		}
 	}
@@ -202,49 +203,64 @@ func (w *workspace) match(from, to, low, high int) bool {
 				w.pairs = append(w.pairs, pair{pos: c.pos, off: uint16(q - 1), slot: c.slot, forward: g, backward: g})
 			}
 		}
-		if n := len(w.pairs) - before; n > 0 && !w.meter.spend(uint64(n)*unitsPerPair) {
+		if n := len(w.pairs) - before; n > 0 && !w.meter.spend(uint64(n)*unitsPerPass) {
 			return false
 		}
 	}
 	return true
 }
 
-// score computes both scores of the pairs.
-func (w *workspace) score() {
-	w.scoreForward()
+// score computes both scores of the pairs. It stops and returns false when the meter runs out.
+func (w *workspace) score() bool {
+	if !w.scoreForward() {
+		return false
+	}
 	// A pair on a qualifying alignment does not lie behind the last pair at which one ends.
 	end := len(w.pairs)
 	for end > 0 && w.pairs[end-1].forward < thresholdQ16 {
 		end--
 	}
-	w.scoreBackward(end)
+	return w.scoreBackward(end)
+}
+
+// countPass counts the work of a pass over n pairs as it goes on, before the i-th.
+func (w *workspace) countPass(i, n int) bool {
+	return i%pairsPerSpend != 0 || w.meter.spend(uint64(min(pairsPerSpend, n-i))*unitsPerPass)
 }
 
 // diagonal returns the place of a pair's diagonal in last; Band places are free on either side.
 func (w *workspace) diagonal(p *pair) int { return int(p.off) - int(p.pos) + w.count + Band }
 
 // scoreForward adds to forward the best alignment before each pair.
-func (w *workspace) scoreForward() {
+func (w *workspace) scoreForward() bool {
 	w.forget()
 	for i := range w.pairs {
+		if !w.countPass(i, len(w.pairs)) {
+			return false
+		}
 		p := &w.pairs[i]
 		if best, ok := w.before(p); ok {
 			p.forward += max(0, best)
 		}
 		w.remember(p, i)
 	}
+	return true
 }
 
 // scoreBackward adds to backward the best alignment after each of the first pairs. It is the mirror image of scoreForward.
-func (w *workspace) scoreBackward(end int) {
+func (w *workspace) scoreBackward(end int) bool {
 	w.forget()
 	for i := end - 1; i >= 0; i-- {
+		if !w.countPass(end-1-i, end) {
+			return false
+		}
 		p := &w.pairs[i]
 		if best, ok := w.after(p); ok {
 			p.backward += max(0, best)
 		}
 		w.remember(p, i)
 	}
+	return true
 }
 
 // before returns the best forward score of the remembered pairs that can come before p, less what the step costs.

@@ -20,6 +20,10 @@ const (
 	unitsPerSegment = 4096 // fixed cost of one segment: lookup of the contribution, admission, sorting
 	unitsPerAnswer  = 4096 // fixed cost of one answer: buffers of its length
 
+	// unitsPerPass is a third of a pair: it is listed, and scored in two passes. pairsPerSpend of them are counted at once.
+	unitsPerPass  = unitsPerPair / 3
+	pairsPerSpend = 1 << 10
+
 	// unitsPerStop is how often Work.Stop is asked.
 	unitsPerStop = 1 << 16
 )
