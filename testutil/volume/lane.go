@@ -161,11 +161,12 @@ func (l *Lane) CloseHead() (calls uint64, head []byte) {
 }
 
 // Collect makes an attested batch of all calls of the lanes that were not
-// submitted yet, with one voucher a session.
+// submitted yet, with one voucher a session. Calls without answers have nothing
+// that validators could recompute, and go inline.
 func (w *Workload) Collect(lanes ...*Lane) *attributiontypes.MsgSubmitReceipts {
 	w.T.Helper()
 	w.seq++
-	msg := &attributiontypes.MsgSubmitReceipts{Provider: w.Provider.String(), ProviderSeq: w.seq, BundleBytes: bundleBytes, BundleWork: bundleWork}
+	msg := &attributiontypes.MsgSubmitReceipts{Provider: w.Provider.String(), ProviderSeq: w.seq}
 	var receipts []poa.Receipt
 	for i, lane := range lanes {
 		for _, receipt := range lane.receipts {
@@ -178,8 +179,13 @@ func (w *Workload) Collect(lanes ...*Lane) *attributiontypes.MsgSubmitReceipts {
 	var err error
 	msg.Receipts, err = poa.MarshalReceipts(receipts)
 	require.NoError(w.T, err)
+	if !slices.ContainsFunc(receipts, func(r poa.Receipt) bool { return !r.Gap }) {
+		msg.Evidence, err = poa.Evidence{}.MarshalBinary()
+		require.NoError(w.T, err)
+		return msg
+	}
 	root := poa.LeafHash(msg.Receipts)
-	msg.BundleRoot = root[:]
+	msg.BundleRoot, msg.BundleBytes, msg.BundleWork = root[:], bundleBytes, bundleWork
 	return msg
 }
 
