@@ -10,8 +10,8 @@ const (
 	skipQ16      int32 = SkipBits << 16
 	shiftQ16     int32 = ShiftBits << 16
 
-	// maxKeptPairs bounds the pairs a pooled workspace keeps between answers (20 bytes each).
-	maxKeptPairs = 1 << 18
+	// maxKeptPairs bounds the pairs a pooled workspace keeps between answers (20 bytes each): those of the heaviest.
+	maxKeptPairs = 1 << 21
 )
 
 // pair is a match of answer position pos with segment token off.
@@ -61,6 +61,7 @@ type workspace struct {
 	weight   []int32        // by slot: surprisal, Q16; slot 0 is no token
 	segments []ownerSegment // what the claims' owners refer to
 	heads    []int32        // by slot: one more than the first segment token with it, 0 for none
+	equal    []int32        // by slot: how many segment tokens are it
 	next     []int32        // by segment token: one more than the next one with the same token, 0 for none
 	last     []latest       // by diagonal
 	pass     uint16         // number of the pass that last belongs to
@@ -91,7 +92,7 @@ func (w *workspace) open(a Answer, stats *Statistics) {
 		w.claims, w.tokens = append(w.claims, claim{pos: uint16(p), slot: slot}), append(w.tokens, id)
 	}
 	if n := len(w.weight); len(w.heads) < n {
-		w.heads = make([]int32, n)
+		w.heads, w.equal = make([]int32, n), make([]int32, n)
 	}
 	if w.next == nil {
 		w.next = make([]int32, MaxSegmentTokens)
@@ -132,7 +133,7 @@ func (w *workspace) align(s Segment, seeds []uint32) {
 	for _, position := range seeds {
 		if w.anchors(s.Tokens, position) {
 			w.chain(s.Tokens)
-			if !w.match(0, len(w.claims), 0, len(s.Tokens)) {
+			if !w.match() {
 				return
 			}
 			if w.score() {
@@ -183,28 +184,33 @@ func (w *workspace) chain(tokens []TokenID) {
 	w.chained = true
 	w.meter.spend(uint64(len(tokens)) * unitsPerLookup)
 	clear(w.heads[:len(w.weight)])
+	clear(w.equal[:len(w.weight)])
 	for q := len(tokens) - 1; q >= 0; q-- {
 		if s := w.table.slot(tokens[q]); s != 0 {
 			w.next[q] = w.heads[s]
 			w.heads[s] = int32(q + 1)
+			w.equal[s]++
 		}
 	}
 }
 
-// match lists all pairs of the claims from … to-1 and the segment tokens low … high-1, by position, then offset. Both scores start
-// as the weight of the pair alone. It stops and returns false when the meter runs out.
-func (w *workspace) match(from, to, low, high int) bool {
+// match lists all pairs of the claims and the tokens of the segment that is chained, by position, then offset. Both scores start as the
+// weight of the pair alone. It lists none and returns false when the meter runs out.
+func (w *workspace) match() bool {
+	n := 0
+	for i := range w.claims {
+		n += int(w.equal[w.claims[i].slot])
+	}
 	w.pairs = w.pairs[:0]
-	for i := from; i < to; i++ {
+	if !w.meter.spend(uint64(n) * unitsPerPass) {
+		return false
+	}
+	w.pairs = slices.Grow(w.pairs, n)
+	for i := range w.claims {
 		c := &w.claims[i]
-		g, before := w.weight[c.slot], len(w.pairs)
-		for q := w.heads[c.slot]; q != 0 && int(q) <= high; q = w.next[q-1] {
-			if int(q) > low {
-				w.pairs = append(w.pairs, pair{pos: c.pos, off: uint16(q - 1), slot: c.slot, forward: g, backward: g})
-			}
-		}
-		if n := len(w.pairs) - before; n > 0 && !w.meter.spend(uint64(n)*unitsPerPass) {
-			return false
+		g := w.weight[c.slot]
+		for q := w.heads[c.slot]; q != 0; q = w.next[q-1] {
+			w.pairs = append(w.pairs, pair{pos: c.pos, off: uint16(q - 1), slot: c.slot, forward: g, backward: g})
 		}
 	}
 	return true

@@ -91,3 +91,18 @@ func BenchmarkVerifyEvidence(b *testing.B) {
 	b.ReportMetric(float64(size), "evidence-bytes")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(units), "ns/unit")
 }
+
+// The heaviest answer that is not refused, as validators verify it: two of them fill the work of a block.
+func BenchmarkHeaviestAnswer(b *testing.B) {
+	w, text := heavy(b, 1)
+	made := w.lawless(b, text)
+	var work Work
+	for b.Loop() {
+		work = Work{}
+		if err := work.VerifyHeld(made.receipts, made.evidence, w, ProtocolStatistics(), func(int) (*Index, error) { return w.index, nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(work.Spent()), "units")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(work.Spent()), "ns/unit")
+}

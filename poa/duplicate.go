@@ -44,7 +44,7 @@ func CopiedPPM(later, earlier []TokenID, stats *Statistics) (uint32, error) {
 	w.open(a, stats)
 	w.meter.unbound() // the sizes of both bound it
 	w.chain(earlier)
-	w.match(0, len(w.claims), 0, len(earlier))
+	w.match()
 	w.score()
 	copied, total, next := uint64(0), uint64(0), -1
 	for i := range w.pairs {
