@@ -4,7 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"net/http"
+	"net/http" // determinism: pages that a node serves
 
 	errorsmod "cosmossdk.io/errors"
 

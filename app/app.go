@@ -3,6 +3,8 @@ package app
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 
 	autocliv1 "cosmossdk.io/api/cosmos/autocli/v1"
 	reflectionv1 "cosmossdk.io/api/cosmos/reflection/v1"
@@ -194,7 +196,7 @@ func (app *App) buildKeepers(logger log.Logger, appOpts servertypes.AppOptions) 
 	app.UpgradeKeeper = upgradekeeper.NewKeeper(skipUpgrades, store(upgradetypes.StoreKey), cdc,
 		cast.ToString(appOpts.Get(flags.FlagHome)), app.BaseApp, authority)
 	app.GovKeeper = govkeeper.NewKeeper(cdc, store(govtypes.StoreKey), app.AccountKeeper, app.BankKeeper, app.DistrKeeper,
-		app.MsgServiceRouter(), govtypes.DefaultConfig(), authority,
+		proposalRouter{app.MsgServiceRouter()}, govtypes.DefaultConfig(), authority,
 		govkeeper.NewDefaultCalculateVoteResultsAndVotingPower(app.StakingKeeper))
 	app.EvidenceKeeper = evidencekeeper.NewKeeper(cdc, store(evidencetypes.StoreKey), app.StakingKeeper, app.SlashingKeeper,
 		accounts, runtime.ProvideCometInfoService())
@@ -252,8 +254,8 @@ func (app *App) handleVotes(appOpts servertypes.AppOptions) {
 	app.SetPreBlocker(app.votes.PreBlocker(app.modules.PreBlock))
 
 	stores := make([]storetypes.StoreKey, 0, len(app.keys))
-	for _, key := range app.keys { // the executor sorts them
-		stores = append(stores, key)
+	for _, name := range slices.Sorted(maps.Keys(app.keys)) {
+		stores = append(stores, app.keys[name])
 	}
 	blockexec.Apply(app.BaseApp, appOpts, stores, app.txConfig.TxDecoder(),
 		func(storetypes.MultiStore) string { return rewardstypes.Denom }, blockexec.WithRunnerWrap(voteext.WrapRunner))

@@ -467,7 +467,7 @@ func TestDisputeOfAttestedBatch(t *testing.T) {
 			payer := wealth(s, s.Payer)
 			d := newDispute(t, s.Bob, id, 0, earlier(t, s, c))
 			verdict := d.play(s)
-			require.True(t, verdict.Upheld, verdict.Reason)
+			require.True(t, verdict.Upheld, verdict.Verdict)
 			after := batchOf(t, s, id)
 			require.Equal(t, attributiontypes.BATCH_STATUS_DISPROVEN, after.Status)
 			require.Equal(t, state.status, after.DisprovenFrom)
@@ -511,7 +511,7 @@ func TestDisprovenAtOnce(t *testing.T) {
 				require.Zero(t, results[0].Code, results[0].Log)
 				var verdict attributiontypes.MsgRevealDisputeResponse
 				require.NoError(t, chain.Decode(results[1], &verdict))
-				require.True(t, verdict.Upheld, verdict.Reason)
+				require.True(t, verdict.Upheld, verdict.Verdict)
 			} else {
 				c.Submit(submit)
 				require.True(t, d.verdict(s).Upheld)

@@ -128,7 +128,7 @@ func TestProvenLie(t *testing.T) {
 	other.challenger = s.Payer
 	s.Refuse(s.Payer, attributiontypes.ErrDisputeNotFound, other.reveal())
 	verdict := d.verdict(s)
-	require.True(t, verdict.Upheld, verdict.Reason)
+	require.True(t, verdict.Upheld, verdict.Verdict)
 
 	// Exactly what the friend took for the same words.
 	taken := sdkmath.ZeroInt()
@@ -146,6 +146,7 @@ func TestProvenLie(t *testing.T) {
 	require.True(t, !fees.IsNegative() && fees.LT(chain.Open(1)), fees.String())
 	burned := verdict.Slashed.Sub(compensated).Sub(verdict.Reward)
 	require.True(t, burned.MulRaw(100).GTE(verdict.Slashed.MulRaw(40)))
+	require.False(t, verdict.Pending, "nobody committed before")
 	require.Equal(t, verdict.Slashed, bonds.Sub(s.Balance(authtypes.NewModuleAddress(modelstypes.ModuleName))))
 
 	after, err := s.App.ModelsKeeper.GetProvider(s.Ctx(), s.Provider.Address)
@@ -162,7 +163,7 @@ func TestProvenLie(t *testing.T) {
 	payer := wealth(s, s.Payer)
 	verdict = replay.play(s)
 	require.False(t, verdict.Upheld)
-	require.Contains(t, verdict.Reason, "before the commit")
+	require.Equal(t, attributiontypes.DISPUTE_VERDICT_TOO_LATE, verdict.Verdict)
 	require.True(t, payer.Sub(wealth(s, s.Payer)).GTE(chain.Open(10)))
 
 	// State survives export in between, and closes.
@@ -282,7 +283,7 @@ func TestFrivolousDisputes(t *testing.T) {
 		before, held := wealth(s, s.Bob), s.Balance(authtypes.NewModuleAddress(attributiontypes.ModuleName))
 		verdict := newDispute(t, s.Bob, batch, 0, proof).play(s)
 		require.False(t, verdict.Upheld)
-		require.NotEmpty(t, verdict.Reason)
+		require.Equal(t, attributiontypes.DISPUTE_VERDICT_REFUTED, verdict.Verdict)
 		require.True(t, before.Sub(wealth(s, s.Bob)).GTE(chain.Open(10)))
 		require.Equal(t, held, s.Balance(authtypes.NewModuleAddress(attributiontypes.ModuleName)), "the bond is burned")
 	}
@@ -326,7 +327,7 @@ func TestWrongAnswer(t *testing.T) {
 	proof.WrongAnswer = &poa.SignedOutcome{Outcome: shown}
 	copy(proof.WrongAnswer.Signature[:], ed25519.Sign(s.AnswerKey, statement.SignBytes()))
 	verdict := newDispute(t, s.Payer, batch, 0, proof).play(s)
-	require.True(t, verdict.Upheld, verdict.Reason)
+	require.True(t, verdict.Upheld, verdict.Verdict)
 	require.True(t, verdict.Reward.IsPositive())
 }
 

@@ -1,7 +1,7 @@
 package app
 
 import (
-	"os"
+	"os" // determinism: where a node keeps its files
 	"path/filepath"
 )
 

@@ -1,6 +1,9 @@
 package app
 
 import (
+	"maps"
+	"slices"
+
 	"cosmossdk.io/client/v2/autocli"
 	"cosmossdk.io/core/appmodule"
 
@@ -68,7 +71,7 @@ var moduleAccounts = map[string][]string{
 // and the genesis of x/gov, x/staking and x/distribution is refused if there is an aopen more. Proposals spend the community pool.
 func BlockedAddresses() map[string]bool {
 	blocked := make(map[string]bool, len(moduleAccounts))
-	for name := range moduleAccounts {
+	for _, name := range slices.Sorted(maps.Keys(moduleAccounts)) {
 		blocked[authtypes.NewModuleAddress(name).String()] = true
 	}
 	return blocked
@@ -125,8 +128,8 @@ func newBasicManager(modules *module.Manager) module.BasicManager {
 		genutiltypes.ModuleName: genutil.NewAppModuleBasic(genutiltypes.DefaultMessageValidator),
 		govtypes.ModuleName:     gov.NewAppModuleBasic([]govclient.ProposalHandler{}),
 	})
-	for name, build := range genesisBuilders {
-		basic[name] = basicWithGenesis{AppModuleBasic: basic[name], build: build}
+	for _, name := range slices.Sorted(maps.Keys(genesisBuilders)) {
+		basic[name] = basicWithGenesis{AppModuleBasic: basic[name], build: genesisBuilders[name]}
 	}
 	return basic
 }
@@ -134,8 +137,8 @@ func newBasicManager(modules *module.Manager) module.BasicManager {
 // AutoCLI describes every module's commands to autocli.
 func (app *App) AutoCLI(clientCtx client.Context) autocli.AppOptions {
 	modules := make(map[string]appmodule.AppModule)
-	for name, m := range app.modules.Modules {
-		if m, ok := m.(appmodule.AppModule); ok {
+	for _, name := range slices.Sorted(maps.Keys(app.modules.Modules)) {
+		if m, ok := app.modules.Modules[name].(appmodule.AppModule); ok {
 			modules[name] = m
 		}
 	}

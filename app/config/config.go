@@ -4,7 +4,7 @@
 package config
 
 import (
-	"os"
+	"os" // determinism: how often the SDK asks the kernel, and nothing else
 
 	sdkmath "cosmossdk.io/math"
 

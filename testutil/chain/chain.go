@@ -92,6 +92,8 @@ type Chain struct {
 	height     int64
 	time       time.Time
 	validators []validator // in the order of commits
+	rotating   []validator // with keys that were announced
+	rotated    map[int64][]validator
 	votes      []abci.ExtendedVoteInfo
 	genesis    *abci.RequestInitChain
 	made       []made
@@ -145,7 +147,7 @@ func newChain(t testing.TB, db dbm.DB, options ...func(*baseapp.BaseApp)) *Chain
 	return &Chain{
 		T: t, db: db, App: newApp(t, db, options...),
 		time:   time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC),
-		random: rand.New(rand.NewSource(1)),
+		random: rand.New(rand.NewSource(1)), rotated: make(map[int64][]validator),
 	}
 }
 
@@ -292,6 +294,7 @@ func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 	defer c.mu.Unlock()
 	c.height++
 	c.time = c.time.Add(BlockTime)
+	c.useKeys()
 	if c.Voter != nil {
 		txs = c.propose(txs)
 	}
@@ -310,6 +313,7 @@ func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 		response.TxResults = response.TxResults[1:] // as callers count their transactions
 	}
 	require.NoError(c.T, err)
+	c.scheduleKeys(response)
 	stop = c.measure()
 	_, err = c.App.Commit()
 	stop()
@@ -392,7 +396,7 @@ func (c *Chain) Export() servertypes.ExportedApp {
 // Import starts a second chain from an exported genesis, at the same height.
 func (c *Chain) Import(exported servertypes.ExportedApp) *Chain {
 	c.T.Helper()
-	imported := &Chain{T: c.T, db: dbm.NewMemDB(), time: c.time, validators: c.validators, random: rand.New(rand.NewSource(2))}
+	imported := &Chain{T: c.T, db: dbm.NewMemDB(), time: c.time, validators: c.validators, random: rand.New(rand.NewSource(2)), rotated: make(map[int64][]validator)}
 	imported.App = newApp(c.T, imported.db)
 	var state map[string]json.RawMessage
 	require.NoError(c.T, json.Unmarshal(exported.AppState, &state))

@@ -149,10 +149,27 @@ func dispute(cmd *cobra.Command, send *sender, receipt audit.Opened, proof []byt
 		return err
 	}
 	if !verdict.Upheld {
-		return fmt.Errorf("the dispute was rejected and its bond is burned: %s", verdict.Reason)
+		return fmt.Errorf("the dispute was rejected and its bond is burned: %s", whyRejected(revealed))
+	}
+	if verdict.Pending {
+		cmd.Printf("upheld      in block %d: slashed %s, your bond is in the ledger. Another dispute was committed before this one; the reward is divided when it is revealed, or can be no more\n",
+			revealed.Height, formatOpen(verdict.Slashed))
+		return nil
 	}
 	cmd.Printf("upheld      in block %d: slashed %s, your reward %s and the bond are in the ledger\n", revealed.Height, formatOpen(verdict.Slashed), formatOpen(verdict.Reward))
 	return nil
+}
+
+// whyRejected reads the reason out of the events of a reveal.
+func whyRejected(response *sdk.TxResponse) string {
+	for _, event := range response.Events {
+		if typed, err := sdk.ParseTypedEvent(event); err == nil {
+			if rejected, is := typed.(*attributiontypes.EventDisputeRejected); is {
+				return rejected.Reason
+			}
+		}
+	}
+	return "transaction " + response.TxHash
 }
 
 // verdictOf reads the response of a reveal.

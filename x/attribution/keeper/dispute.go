@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"errors"
 
@@ -27,8 +28,12 @@ func (k Keeper) commitDispute(ctx sdk.Context, params types.Params, msg *types.M
 	if known {
 		return types.Dispute{}, errorsmod.Wrapf(types.ErrInvalidDispute, "commitment %x stands already: choose another salt", msg.Commitment)
 	}
+	number, err := k.NextDispute.Next(ctx)
+	if err != nil {
+		return types.Dispute{}, err
+	}
 	dispute := types.Dispute{
-		Commitment: msg.Commitment, Challenger: msg.Challenger, Bond: params.DisputeBond,
+		Commitment: msg.Commitment, Challenger: msg.Challenger, Bond: params.DisputeBond, Number: number,
 		Height: ctx.BlockHeight(), RevealUntil: ctx.BlockHeight() + int64(params.DisputeRevealBlocks), PoaVersion: poa.Version,
 	}
 	if dispute.Bond.IsPositive() {
@@ -44,11 +49,17 @@ func (k Keeper) addDispute(ctx sdk.Context, dispute types.Dispute) error {
 	if err := k.Disputes.Set(ctx, dispute.Commitment, dispute); err != nil {
 		return err
 	}
+	if err := k.DisputeOrder.Set(ctx, dispute.Number, dispute.Commitment); err != nil {
+		return err
+	}
 	return k.DisputeDeadlines.Set(ctx, collections.Join(dispute.RevealUntil, dispute.Commitment))
 }
 
 func (k Keeper) removeDispute(ctx sdk.Context, dispute types.Dispute) error {
 	if err := k.DisputeDeadlines.Remove(ctx, collections.Join(dispute.RevealUntil, dispute.Commitment)); err != nil {
+		return err
+	}
+	if err := k.DisputeOrder.Remove(ctx, dispute.Number); err != nil {
 		return err
 	}
 	return k.Disputes.Remove(ctx, dispute.Commitment)
@@ -121,13 +132,18 @@ func (k Keeper) revealDispute(ctx sdk.Context, params types.Params, msg *types.M
 	if err != nil {
 		return nil, err
 	}
-	if v.refuted == nil && batch.Status == types.BATCH_STATUS_DISPROVEN && dispute.Height >= batch.DisprovenHeight {
-		v.refuted = errorsmod.Wrapf(types.ErrInvalidDispute, "a lie in batch %d was proven at height %d, before the commit", batch.Id, batch.DisprovenHeight)
+	switch {
+	case v.refuted != nil:
+		return k.reject(ctx, dispute, msg, types.DISPUTE_VERDICT_REFUTED, v.refuted)
+	case batch.Status == types.BATCH_STATUS_DISPROVEN && dispute.Height >= batch.DisprovenHeight:
+		return k.reject(ctx, dispute, msg, types.DISPUTE_VERDICT_TOO_LATE,
+			errorsmod.Wrapf(types.ErrInvalidDispute, "a lie in batch %d was proven at height %d, before the commit", batch.Id, batch.DisprovenHeight))
 	}
-	if v.refuted != nil {
-		return k.reject(ctx, dispute, msg, v.refuted)
+	losses, err := k.lost(ctx, batch, record, msg.Index, v.losses)
+	if err != nil {
+		return nil, err
 	}
-	return k.uphold(ctx, params, dispute, batch, record, v)
+	return k.uphold(ctx, params, dispute, batch, types.ReceiptID(record.Session[:], record.N), v.kind, losses)
 }
 
 // recordAt returns the record of a batch by its index.
@@ -206,77 +222,45 @@ func signedBy(session types.Session, chainID string, record poa.Record, signed p
 	return ed25519consensus.Verify(session.AnswerKey, statement.SignBytes(), signed.Signature[:])
 }
 
-// reject burns the bond.
-func (k Keeper) reject(ctx sdk.Context, dispute types.Dispute, msg *types.MsgRevealDispute, reason error) (*types.MsgRevealDisputeResponse, error) {
+// reject burns the bond. Only the event says why in words: the response is hashed.
+func (k Keeper) reject(ctx sdk.Context, dispute types.Dispute, msg *types.MsgRevealDispute, verdict types.DisputeVerdict, reason error) (*types.MsgRevealDisputeResponse, error) {
 	if err := k.burn(ctx, dispute.Bond); err != nil {
 		return nil, err
 	}
-	return &types.MsgRevealDisputeResponse{Reason: reason.Error(), Slashed: math.ZeroInt(), Reward: math.ZeroInt()},
+	return &types.MsgRevealDisputeResponse{Verdict: verdict, Slashed: math.ZeroInt(), Reward: math.ZeroInt()},
 		ctx.EventManager().EmitTypedEvent(&types.EventDisputeRejected{
 			Challenger: dispute.Challenger, BatchId: msg.BatchId, Index: msg.Index, Reason: reason.Error(), Burned: dispute.Bond,
 		})
 }
 
-// uphold slashes what the provider answers with for the batch: first what the
-// lie took from contributors, then the challenger's reward, and the rest is
-// burned. A batch is slashed once; a dispute that was committed before that
-// verdict only gets its bond back.
-func (k Keeper) uphold(ctx sdk.Context, params types.Params, dispute types.Dispute, batch types.Batch, record poa.Record, v verdict) (*types.MsgRevealDisputeResponse, error) {
-	challenger := sdk.MustAccAddressFromBech32(dispute.Challenger)
-	if dispute.Bond.IsPositive() {
-		if err := k.rewards.Credit(ctx, types.ModuleName, challenger, dispute.Bond); err != nil {
-			return nil, err
-		}
+// uphold gives the bond back, and convicts the provider if the batch was not disproven before. A batch is slashed once, and the
+// earliest commit that proves a lie in it has the reward.
+func (k Keeper) uphold(ctx sdk.Context, params types.Params, dispute types.Dispute, batch types.Batch, receipt, kind string, losses []types.ProvenLoss) (*types.MsgRevealDisputeResponse, error) {
+	if err := k.credit(ctx, dispute.Challenger, dispute.Bond); err != nil {
+		return nil, err
 	}
-	slash := types.DivideSlash(math.ZeroInt(), nil)
-	if batch.Status != types.BATCH_STATUS_DISPROVEN {
-		var err error
-		if slash, err = k.convict(ctx, params, &batch, record, challenger, v.losses); err != nil {
-			return nil, err
-		}
+	response := &types.MsgRevealDisputeResponse{Upheld: true, Slashed: math.ZeroInt(), Reward: math.ZeroInt(), Verdict: types.DISPUTE_VERDICT_UPHELD}
+	var err error
+	if batch.Status == types.BATCH_STATUS_DISPROVEN {
+		response.Verdict, response.Pending, err = k.amend(ctx, dispute, batch.Id, losses)
+	} else {
+		response.Slashed = batch.Liability
+		response.Reward, response.Pending, err = k.convict(ctx, params, dispute, &batch, losses)
 	}
-	return &types.MsgRevealDisputeResponse{Upheld: true, Slashed: slash.Total, Reward: slash.Reward},
-		ctx.EventManager().EmitTypedEvent(&types.EventDisputeUpheld{
-			Challenger: dispute.Challenger, Provider: batch.Provider, BatchId: batch.Id, ReceiptId: types.ReceiptID(record.Session[:], record.N), Kind: v.kind,
-			Slashed: slash.Total, Compensated: slash.Compensated, Reward: slash.Reward, Burned: slash.Burned,
-		})
+	if err != nil {
+		return nil, err
+	}
+	return response, ctx.EventManager().EmitTypedEvent(&types.EventDisputeUpheld{
+		Challenger: dispute.Challenger, Provider: batch.Provider, BatchId: batch.Id, ReceiptId: receipt, Kind: kind, Slashed: response.Slashed,
+	})
 }
 
-// convict slashes and freezes the provider of a batch and divides the slash.
-func (k Keeper) convict(ctx sdk.Context, params types.Params, batch *types.Batch, record poa.Record, challenger sdk.AccAddress, losses []poa.Loss) (types.Slash, error) {
-	provider := sdk.MustAccAddressFromBech32(batch.Provider)
-	harmed, err := k.lost(ctx, *batch, record, losses)
-	if err != nil {
-		return types.Slash{}, err
+// credit credits an account of the ledger with what the module holds.
+func (k Keeper) credit(ctx context.Context, to string, amount math.Int) error {
+	if !amount.IsPositive() {
+		return nil
 	}
-	slash := types.DivideSlash(batch.Liability, harmed)
-	if err := k.models.Slash(ctx, provider, slash.Total); err != nil {
-		return types.Slash{}, err
-	}
-	for _, h := range slash.Harmed {
-		if !h.Amount.IsPositive() {
-			continue
-		}
-		if err := k.rewards.Credit(ctx, types.SlashedModule, h.Contributor, h.Amount); err != nil {
-			return types.Slash{}, err
-		}
-		if err := ctx.EventManager().EmitTypedEvent(&types.EventContributorCompensated{
-			BatchId: batch.Id, Rank: h.Rank, Contributor: h.Contributor.String(), Amount: h.Amount,
-		}); err != nil {
-			return types.Slash{}, err
-		}
-	}
-	if slash.Reward.IsPositive() {
-		if err := k.rewards.Credit(ctx, types.SlashedModule, challenger, slash.Reward); err != nil {
-			return types.Slash{}, err
-		}
-	}
-	if err := k.models.Burn(ctx, slash.Burned); err != nil {
-		return types.Slash{}, err
-	}
-	batch.Liability = math.ZeroInt()
-	batch.DisprovenHeight = ctx.BlockHeight()
-	return slash, k.disprove(ctx, params, batch)
+	return k.rewards.Credit(ctx, types.ModuleName, sdk.MustAccAddressFromBech32(to), amount)
 }
 
 // disprove ends a batch with a proven lie. What is not decided is refunded and never will be; validators who said yes lose their pay;
@@ -300,9 +284,9 @@ func (k Keeper) disprove(ctx sdk.Context, params types.Params, batch *types.Batc
 	return k.Batches.Set(ctx, batch.Id, *batch)
 }
 
-// lost returns what each harmed contributor would have been paid, under the
-// terms that the batch has frozen.
-func (k Keeper) lost(ctx sdk.Context, batch types.Batch, record poa.Record, losses []poa.Loss) ([]types.Harmed, error) {
+// lost returns what each harmed contributor would have been paid for a receipt,
+// under the terms that the batch has frozen.
+func (k Keeper) lost(ctx sdk.Context, batch types.Batch, record poa.Record, index uint32, losses []poa.Loss) ([]types.ProvenLoss, error) {
 	if len(losses) == 0 {
 		return nil, nil
 	}
@@ -341,11 +325,11 @@ func (k Keeper) lost(ctx sdk.Context, batch types.Batch, record poa.Record, loss
 	if err != nil {
 		return nil, err
 	}
-	harmed := make([]types.Harmed, len(payout.Entries))
+	proven := make([]types.ProvenLoss, len(payout.Entries))
 	for i, entry := range payout.Entries {
-		harmed[i] = types.Harmed{Rank: entry.Rank, Contributor: payable.Entries[i].Contributor, Amount: entry.Amount.Add(entry.Bonus)}
+		proven[i] = types.ProvenLoss{Index: index, Rank: entry.Rank, Contributor: payable.Entries[i].Contributor.String(), Amount: entry.Amount.Add(entry.Bonus)}
 	}
-	return harmed, nil
+	return proven, nil
 }
 
 // sweepDisputes burns the bonds of disputes that were not revealed in time.

@@ -19,8 +19,8 @@ var noDeadline = time.Unix(0, 0).UTC()
 // retryAfter a sweep step that failed, so that it does not hold up the others.
 const retryAfter = time.Hour
 
-// EndBlock sweeps sessions whose deadline has passed, disputes that were not
-// revealed and items that have waited too long, asks validators about new
+// EndBlock sweeps sessions whose deadline has passed and disputes that were not
+// revealed, divides slashes that no earlier commit can change, sweeps items that have waited too long, asks validators about new
 // DataNet versions, pays attestors, and prunes batches whose dispute window has
 // closed, all capped. One that fails is put off.
 //
@@ -49,6 +49,7 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 	if sdkCtx.BlockHeight() > grace.RevealUntil {
 		k.step(sdkCtx, params, "disputes", k.sweepDisputes)
 	}
+	k.step(sdkCtx, params, "slashes", k.divideSlashes)
 	k.attestSteps(sdkCtx, params)
 	if sdkCtx.BlockTime().Before(grace.BatchesUntil) {
 		return nil

@@ -40,10 +40,21 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 			return err
 		}
 	}
+	next := uint64(0) // numbers only order what stands
 	for _, dispute := range g.Disputes {
 		if err := k.addDispute(sdk.UnwrapSDKContext(ctx), dispute); err != nil {
 			return err
 		}
+		next = max(next, dispute.Number+1)
+	}
+	for _, conviction := range g.Convictions {
+		if err := k.setConviction(ctx, conviction); err != nil {
+			return err
+		}
+		next = max(next, conviction.Number+1)
+	}
+	if err := k.NextDispute.Set(ctx, next); err != nil {
+		return err
 	}
 	if err := k.initAttestation(sdk.UnwrapSDKContext(ctx), g); err != nil {
 		return err
@@ -122,6 +133,9 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	}
 	g.NextBatchId, g.Accumulator, g.Attestation = tip.NextBatch, tip.Accumulator, tip.Attestation
 	if g.Disputes, err = modulekit.Values(ctx, k.Disputes); err != nil {
+		return nil, err
+	}
+	if g.Convictions, err = modulekit.Values(ctx, k.Convictions); err != nil {
 		return nil, err
 	}
 	if g.Sessions, err = modulekit.Values(ctx, k.Sessions); err != nil {

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
 
 	"cosmossdk.io/collections"
@@ -15,7 +16,7 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// CheckInvariants recounts deposits, bonds of disputes, records and liabilities.
+// CheckInvariants recounts deposits, bonds of disputes, slashes, records and liabilities.
 func (k Keeper) CheckInvariants(ctx context.Context) error {
 	owed := math.ZeroInt()
 	err := k.Sessions.Walk(ctx, nil, func(id []byte, session types.Session) (bool, error) {
@@ -36,6 +37,23 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 		if err == nil && !queued {
 			err = errorsmod.Wrapf(types.ErrInvariant, "dispute %x is not queued", commitment)
 		}
+		if err != nil {
+			return true, err
+		}
+		if at, err := k.DisputeOrder.Get(ctx, dispute.Number); err != nil || !bytes.Equal(at, commitment) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "dispute %x is not commit %d", commitment, dispute.Number)
+		}
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	err = k.Convictions.Walk(ctx, nil, func(batch uint64, conviction types.Conviction) (bool, error) {
+		owed = owed.Add(conviction.Slashed)
+		ordered, err := k.ConvictionOrder.Has(ctx, collections.Join(conviction.Number, batch))
+		if err == nil && !ordered {
+			err = errorsmod.Wrapf(types.ErrInvariant, "conviction of batch %d is not ordered by commit %d", batch, conviction.Number)
+		}
 		return err != nil, err
 	})
 	if err != nil {
@@ -47,7 +65,7 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 		return err
 	}
 	if owed, held := owed.Add(leaving), k.moduleBalance(ctx); held.LT(owed) {
-		return errorsmod.Wrapf(types.ErrInvariant, "deposits, bonds and fees of %s are owed, %s is held", owed, held)
+		return errorsmod.Wrapf(types.ErrInvariant, "deposits, bonds, slashes and fees of %s are owed, %s is held", owed, held)
 	}
 	tip, err := k.tip(ctx)
 	if err != nil {

@@ -48,6 +48,10 @@ type Keeper struct {
 
 	Disputes         collections.Map[[]byte, types.Dispute]
 	DisputeDeadlines collections.KeySet[collections.Pair[int64, []byte]]
+	NextDispute      collections.Sequence
+	DisputeOrder     collections.Map[uint64, []byte]
+	Convictions      collections.Map[uint64, types.Conviction]
+	ConvictionOrder  collections.KeySet[collections.Pair[uint64, uint64]]
 
 	Items         collections.Map[uint64, types.Item]
 	NextSlot      collections.Sequence
@@ -81,6 +85,10 @@ func NewKeeper(
 
 		Disputes:         collections.NewMap(sb, types.DisputesKey, "disputes", collections.BytesKey, codec.CollValue[types.Dispute](cdc)),
 		DisputeDeadlines: collections.NewKeySet(sb, types.DisputeDeadlinesKey, "dispute_deadlines", collections.PairKeyCodec(collections.Int64Key, collections.BytesKey)),
+		NextDispute:      collections.NewSequence(sb, types.NextDisputeKey, "next_dispute"),
+		DisputeOrder:     collections.NewMap(sb, types.DisputeOrderKey, "dispute_order", collections.Uint64Key, collections.BytesValue),
+		Convictions:      collections.NewMap(sb, types.ConvictionsKey, "convictions", collections.Uint64Key, codec.CollValue[types.Conviction](cdc)),
+		ConvictionOrder:  collections.NewKeySet(sb, types.ConvictionOrderKey, "conviction_order", collections.PairKeyCodec(collections.Uint64Key, collections.Uint64Key)),
 
 		Items:         collections.NewMap(sb, types.ItemsKey, "items", collections.Uint64Key, codec.CollValue[types.Item](cdc)),
 		NextSlot:      collections.NewSequence(sb, types.NextSlotKey, "next_slot"),

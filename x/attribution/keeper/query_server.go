@@ -91,7 +91,17 @@ func (s queryServer) Batch(ctx context.Context, req *types.QueryBatchRequest) (*
 		return nil, errNoRequest
 	}
 	batch, err := s.GetBatch(ctx, req.BatchId)
-	return &types.QueryBatchResponse{Batch: batch}, found(err)
+	if err != nil {
+		return nil, found(err)
+	}
+	response := &types.QueryBatchResponse{Batch: batch}
+	switch conviction, err := s.Convictions.Get(ctx, req.BatchId); {
+	case err == nil:
+		response.Conviction = &conviction
+	case !errors.Is(err, collections.ErrNotFound):
+		return nil, err
+	}
+	return response, nil
 }
 
 // Batches implements types.QueryServer.

@@ -45,8 +45,7 @@ type ModelsKeeper interface {
 	CountOpenBatch(ctx context.Context, provider sdk.AccAddress, opened bool) (modelstypes.Provider, error)
 	ReleaseLiability(ctx context.Context, provider sdk.AccAddress, amount math.Int) error
 	Freeze(ctx context.Context, provider sdk.AccAddress) error
-	Slash(ctx context.Context, provider sdk.AccAddress, amount math.Int) error
-	Burn(ctx context.Context, amount math.Int) error
+	Slash(ctx context.Context, provider sdk.AccAddress, amount math.Int, toModule string) error
 }
 
 // RewardsKeeper pays.

@@ -96,7 +96,7 @@ func (g GenesisState) validateBatches(sessions map[string]bool) error {
 }
 
 func (g GenesisState) validateDisputes() error {
-	last := ""
+	last, numbers := "", make(map[uint64]bool, len(g.Disputes)+len(g.Convictions))
 	for i, dispute := range g.Disputes {
 		if len(dispute.Commitment) != hashSize || i > 0 && string(dispute.Commitment) <= last {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "dispute %x is out of order or not a hash", dispute.Commitment)
@@ -111,8 +111,44 @@ func (g GenesisState) validateDisputes() error {
 		if dispute.Height < 0 || dispute.RevealUntil <= dispute.Height {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "dispute %x is committed at %d and revealed until %d", dispute.Commitment, dispute.Height, dispute.RevealUntil)
 		}
+		if numbers[dispute.Number] {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "dispute number %d stands twice", dispute.Number)
+		}
+		numbers[dispute.Number] = true
+	}
+	for i, conviction := range g.Convictions {
+		if conviction.BatchId >= g.NextBatchId || i > 0 && conviction.BatchId <= g.Convictions[i-1].BatchId {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "conviction of batch %d is out of order or of no batch", conviction.BatchId)
+		}
+		if numbers[conviction.Number] {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "dispute number %d stands twice", conviction.Number)
+		}
+		numbers[conviction.Number] = true
+		if err := conviction.validate(); err != nil {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "conviction of batch %d: %s", conviction.BatchId, err)
+		}
 	}
 	return nil
+}
+
+func (c Conviction) validate() error {
+	for _, address := range []string{c.Provider, c.Challenger} {
+		if err := validateAddress("conviction", address); err != nil {
+			return err
+		}
+	}
+	if len(c.Losses) > maxLosses {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "%d losses, at most %d", len(c.Losses), maxLosses)
+	}
+	for _, loss := range c.Losses {
+		if err := validateAddress("contributor", loss.Contributor); err != nil {
+			return err
+		}
+		if err := validateAmount("loss", loss.Amount); err != nil {
+			return err
+		}
+	}
+	return validateAmount("slashed", c.Slashed)
 }
 
 func (g GenesisState) validateAttestation() error {

@@ -12,11 +12,9 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// Slash takes a part of a provider's bond that is held as liability and freezes
-// the provider: it may neither submit batches nor offer models any more. The
-// coins stay in the module account for the caller to pay out or burn in the
-// same step.
-func (k Keeper) Slash(ctx context.Context, address sdk.AccAddress, amount math.Int) error {
+// Slash takes a part of a provider's bond that is held as liability, gives it to the module that divides it, and freezes the
+// provider: it may neither submit batches nor offer models any more.
+func (k Keeper) Slash(ctx context.Context, address sdk.AccAddress, amount math.Int, toModule string) error {
 	provider, err := k.GetProvider(ctx, address)
 	if err != nil {
 		return err
@@ -30,15 +28,13 @@ func (k Keeper) Slash(ctx context.Context, address sdk.AccAddress, amount math.I
 	if err := k.Providers.Set(ctx, address, provider); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventProviderSlashed{Provider: provider.Address, Amount: sdk.NewCoin(rewardstypes.Denom, amount)})
-}
-
-// Burn burns coins that Slash has left in the module account.
-func (k Keeper) Burn(ctx context.Context, amount math.Int) error {
-	if !amount.IsPositive() {
-		return nil
+	slashed := sdk.NewCoin(rewardstypes.Denom, amount)
+	if amount.IsPositive() {
+		if err := k.bank.SendCoinsFromModuleToModule(ctx, types.ModuleName, toModule, sdk.NewCoins(slashed)); err != nil {
+			return err
+		}
 	}
-	return k.bank.BurnCoins(ctx, types.ModuleName, sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, amount)))
+	return emit(ctx, &types.EventProviderSlashed{Provider: provider.Address, Amount: slashed})
 }
 
 // Freeze keeps a provider from submitting batches and offering models, without taking anything: more than two thirds of the power have

@@ -1,0 +1,110 @@
+package app_test
+
+import (
+	"testing"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	cmttypes "github.com/cometbft/cometbft/types"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"github.com/cosmos/gogoproto/proto"
+
+	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
+
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// TestFailedProposalKeepsNoText: x/gov keeps why the message of a proposal failed, and what it keeps is hashed. It is a code.
+func TestFailedProposalKeepsNoText(t *testing.T) {
+	s := newScenario(t)
+	require.Equal(t, govv1.StatusFailed, govern(t, s.Chain, s.Payer, func(p *rewardstypes.Params) { p.MaxBlockSeconds = 0 }))
+	iterator, err := s.App.GovKeeper.Proposals.Iterate(s.Ctx(), nil)
+	require.NoError(t, err)
+	all, err := iterator.Values()
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, "codespace rewards code 3", all[0].FailedReason)
+}
+
+// TestResultsAreHashedWithoutTexts: of a transaction's result the header holds code, data and gas. Log, info, events and codespace may
+// differ from build to build; data may not.
+func TestResultsAreHashedWithoutTexts(t *testing.T) {
+	hash := func(result abci.ExecTxResult) string {
+		return string(cmttypes.NewResults([]*abci.ExecTxResult{&result}).Hash())
+	}
+	plain := hash(abci.ExecTxResult{Code: 3, GasUsed: 1})
+	require.Equal(t, plain, hash(abci.ExecTxResult{Code: 3, GasUsed: 1, Log: "a", Info: "b", Codespace: "c", Events: []abci.Event{{Type: "d"}}}))
+	require.NotEqual(t, plain, hash(abci.ExecTxResult{Code: 3, GasUsed: 1, Data: []byte("a")}))
+}
+
+// named are string fields of responses that are no texts: ids that the chain gives.
+var named = map[protoreflect.FullName]bool{}
+
+// TestResponsesHoldNoTexts walks the responses of all messages of the chain's modules, which are the data of a result: every string in
+// them is an amount or an address. A text of an error in one would fork a chain whose nodes run different builds.
+func TestResponsesHoldNoTexts(t *testing.T) {
+	files, err := proto.MergedRegistry()
+	require.NoError(t, err)
+	seen := 0
+	files.RangeFiles(func(file protoreflect.FileDescriptor) bool {
+		if file.Package().Parent() == "" || protoreflect.FullName("openledger") != root(file.Package()) {
+			return true
+		}
+		for i := range file.Services().Len() {
+			service := file.Services().Get(i)
+			if service.Name() != "Msg" {
+				continue
+			}
+			for j := range service.Methods().Len() {
+				seen++
+				checkStrings(t, service.Methods().Get(j).Output(), map[protoreflect.FullName]bool{})
+			}
+		}
+		return true
+	})
+	require.Greater(t, seen, 40, "the walk found the messages")
+}
+
+func root(name protoreflect.FullName) protoreflect.FullName {
+	for name.Parent() != "" {
+		name = name.Parent()
+	}
+	return name
+}
+
+func checkStrings(t *testing.T, message protoreflect.MessageDescriptor, walked map[protoreflect.FullName]bool) {
+	t.Helper()
+	if walked[message.FullName()] {
+		return
+	}
+	walked[message.FullName()] = true
+	for i := range message.Fields().Len() {
+		field := message.Fields().Get(i)
+		switch field.Kind() {
+		case protoreflect.MessageKind:
+			checkStrings(t, field.Message(), walked)
+		case protoreflect.StringKind:
+			switch scalarOf(t, field) {
+			case "cosmos.Int", "cosmos.Dec", "cosmos.AddressString", "cosmos.ValidatorAddressString":
+			default:
+				if message.FullName() != "cosmos.base.v1beta1.Coin" {
+					require.True(t, named[field.FullName()], "%s is a text", field.FullName())
+				}
+			}
+		}
+	}
+}
+
+// scalarOf returns the option cosmos_proto.scalar of a field.
+func scalarOf(t *testing.T, field protoreflect.FieldDescriptor) string {
+	t.Helper()
+	extension, err := protoregistry.GlobalTypes.FindExtensionByName("cosmos_proto.scalar")
+	require.NoError(t, err)
+	options := field.Options().ProtoReflect()
+	if !options.Has(extension.TypeDescriptor()) {
+		return ""
+	}
+	return options.Get(extension.TypeDescriptor()).String()
+}
