@@ -33,7 +33,7 @@ func BenchmarkEndBlock(b *testing.B) {
 		fill func(*atCap, int)
 		left func(*atCap) int
 	}{
-		{"attribution/sessions", 200, (*atCap).sessions, (*atCap).sessionsLeft},
+		{"attribution/sessions", 199, (*atCap).sessions, (*atCap).sessionsLeft},
 		{"attribution/disputes", 100, (*atCap).disputes, (*atCap).disputesLeft},
 		{"attribution/slashes", 2, (*atCap).convictions, (*atCap).convictionsLeft},
 		{"attribution/pages", 1_000, (*atCap).pages, (*atCap).pagesLeft},

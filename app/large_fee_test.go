@@ -22,6 +22,10 @@ func TestFeesAbove64Bits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)
+			params, err := s.App.RewardsKeeper.Params.Get(s.Ctx())
+			require.NoError(t, err)
+			params.BonusPerSecond = chain.Open(1_000) // all that is asked for
+			require.NoError(t, s.App.RewardsKeeper.Params.Set(s.Ctx(), params))
 			s.Send(s.Owner, &modelstypes.MsgPublishModelVersion{
 				Owner: s.Owner.String(), ModelId: s.ModelID, Digest: append(make([]byte, 31), 1), Royalty: chain.Open(100),
 				Manifest: []modelstypes.ManifestEntry{{DatanetId: s.DatanetID, Version: s.Version}}, Method: modelstypes.ATTRIBUTION_METHOD_SPAN,

@@ -11,21 +11,35 @@ import (
 
 	"github.com/cosmos/gogoproto/proto"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
 
-	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+	"github.com/openledger/openledger/testutil/chain"
 )
 
 // TestFailedProposalKeepsNoText: x/gov keeps why the message of a proposal failed, and what it keeps is hashed. It is a code.
 func TestFailedProposalKeepsNoText(t *testing.T) {
 	s := newScenario(t)
-	require.Equal(t, govv1.StatusFailed, govern(t, s.Chain, s.Payer, func(p *rewardstypes.Params) { p.MaxBlockSeconds = 0 }))
+	gov := s.App.AccountKeeper.GetModuleAddress(govtypes.ModuleName)
+	proposal, err := govv1.NewMsgSubmitProposal([]sdk.Msg{banktypes.NewMsgSend(gov, s.Payer.Address, coins(chain.Open(1_000_000)))},
+		coins(chain.Open(1_000)), s.Payer.String(), "", "Spend", "what is not there", false)
+	require.NoError(t, err)
+	s.Send(s.Payer, proposal)
+	validator := chain.NewAccount("validator 0")
+	s.Send(validator, govv1.NewMsgVote(validator.Address, 1, govv1.OptionYes, ""))
+	params, err := s.App.GovKeeper.Params.Get(s.Ctx())
+	require.NoError(t, err)
+	s.Skip(*params.VotingPeriod)
+	s.Blocks(1)
 	iterator, err := s.App.GovKeeper.Proposals.Iterate(s.Ctx(), nil)
 	require.NoError(t, err)
 	all, err := iterator.Values()
 	require.NoError(t, err)
 	require.Len(t, all, 1)
-	require.Equal(t, "codespace rewards code 3", all[0].FailedReason)
+	require.Equal(t, govv1.StatusFailed, all[0].Status)
+	require.Equal(t, "codespace sdk code 5", all[0].FailedReason)
 }
 
 // TestResultsAreHashedWithoutTexts: of a transaction's result the header holds code, data and gas. Log, info, events and codespace may

@@ -31,10 +31,8 @@ func TestWithheldSegmentWinsNoDispute(t *testing.T) {
 	accept(withheld.Rank) // into a version that nobody holds
 	s.Reindex(withheld.Rank)
 	claim := func() (uint64, *chain.Conversation) {
-		s.Voter = chain.AllSay(valid)
 		c := s.Open(chain.Open(100))
 		c.Ask("As is well known: " + text)
-		s.Voter = say(unknown, unknown, unknown, unknown)
 		_, batch := c.Submit(c.Acknowledged())
 		return batch, c
 	}

@@ -51,6 +51,9 @@ const (
 // GasPrice that transactions pay, in aopen: the least that blocks take by default.
 var GasPrice = rewardstypes.DefaultMinGasPrice()
 
+// Fee that a transaction pays which names no gas.
+func Fee() sdkmath.Int { return GasPrice.MulRaw(txGas) }
+
 // Open returns n OPEN in aopen.
 func Open(n int64) sdkmath.Int { return sdkmath.NewIntWithDecimal(n, rewardstypes.Decimals) }
 
