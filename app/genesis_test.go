@@ -56,7 +56,7 @@ func TestNoParameterIsDust(t *testing.T) {
 
 // notAmounts are numbers that JSON has as strings and that count something else: 64-bit integers, and shares.
 var notAmounts = regexp.MustCompile(`(^|_)(gas_per_.*|max_memo_characters|tx_sig_limit|tx_size_cost_per_byte|sig_verify_cost_.*|.*cohort_tokens|id|next_.*|signed_blocks_window|starting_proposal_id|base|next|count|` +
-	`height|number|unbonding_id|period|max_age_.*|max_bytes|max_gas|bundle_bytes_per_block|total|last_.*_power|previous_proposer)$`)
+	`height|number|unbonding_id|period|max_age_.*|max_bytes|max_gas|bundle_(bytes|work)_per_block|total|last_.*_power|previous_proposer)$`)
 
 // digits are what amounts consist of.
 var digits = regexp.MustCompile(`^[0-9]+$`)

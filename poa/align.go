@@ -195,19 +195,23 @@ func (w *workspace) chain(tokens []TokenID) {
 }
 
 // match lists all pairs of the claims and the tokens of the segment that is chained, by position, then offset. Both scores start as the
-// weight of the pair alone. It lists none and returns false when the meter runs out.
+// weight of the pair alone. It returns false when the meter runs out, and has listed none if the answer may not take so many.
 func (w *workspace) match() bool {
 	n := 0
 	for i := range w.claims {
 		n += int(w.equal[w.claims[i].slot])
 	}
 	w.pairs = w.pairs[:0]
-	if !w.meter.spend(uint64(n) * unitsPerPass) {
+	if !w.meter.allows(uint64(n) * unitsPerPass) {
 		return false
 	}
 	w.pairs = slices.Grow(w.pairs, n)
 	for i := range w.claims {
 		c := &w.claims[i]
+		equal := w.equal[c.slot]
+		if equal > 0 && !w.meter.spend(uint64(equal)*unitsPerPass) {
+			return false
+		}
 		g := w.weight[c.slot]
 		for q := w.heads[c.slot]; q != 0; q = w.next[q-1] {
 			w.pairs = append(w.pairs, pair{pos: c.pos, off: uint16(q - 1), slot: c.slot, forward: g, backward: g})

@@ -91,13 +91,18 @@ func (m *meter) unbound() { m.left = math.MaxUint64 }
 // bound lets an answer take no more than some units.
 func (m *meter) bound(units uint64) { m.left = units }
 
+// allows says whether an answer may take so many units more, without counting them. If not, the meter has run out.
+func (m *meter) allows(units uint64) bool {
+	if m.err == nil && units > m.left {
+		m.err = fmt.Errorf("%w: answer and text have more than %d pairs of equal words; an answer that repeats one word so often cannot be proved",
+			ErrWork, MaxAnswerPairs)
+	}
+	return m.err == nil
+}
+
 // spend counts units and says whether work may go on.
 func (m *meter) spend(units uint64) bool {
-	if m.err != nil {
-		return false
-	}
-	if units > m.left {
-		m.err = fmt.Errorf("%w: answer and text have more than %d pairs of equal words; an answer that repeats one word so often cannot be proved", ErrWork, MaxAnswerPairs)
+	if !m.allows(units) {
 		return false
 	}
 	m.left -= units
