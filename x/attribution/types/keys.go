@@ -32,7 +32,7 @@ var (
 	GraceKey = collections.NewPrefix(20) // → Grace
 	TipKey   = collections.NewPrefix(21) // → Tip
 
-	ReductionsKey = collections.NewPrefix(22) // batch id → Reductions, of batches that have any
+	ReductionsKey      = collections.NewPrefix(22) // batch id → Reductions, of batches that have any
 	NextDisputeKey     = collections.NewPrefix(23) // → uint64
 	DisputeOrderKey    = collections.NewPrefix(24) // number of a dispute → commitment
 	ConvictionsKey     = collections.NewPrefix(25) // batch id → Conviction
