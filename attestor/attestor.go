@@ -75,6 +75,7 @@ type Attestor struct {
 	peers   *fetch.Client
 	metrics *metrics
 	log     *slog.Logger
+	holds   holds
 
 	snapshot atomic.Pointer[snapshot]
 	changed  broadcast
@@ -94,9 +95,25 @@ type Attestor struct {
 
 // snapshot is what the node reads. It never changes.
 type snapshot struct {
-	at       time.Time
-	base     uint64
-	verdicts []attributiontypes.Verdict
+	at                time.Time
+	batches, versions verdicts
+}
+
+// verdicts on the items from base on.
+type verdicts struct {
+	base  uint64
+	given []attributiontypes.Verdict
+}
+
+// set notes a verdict on an item of a window of that many numbers.
+func (v *verdicts) set(number uint64, verdict attributiontypes.Verdict, window uint64) {
+	if number < v.base || number-v.base >= window {
+		return
+	}
+	for uint64(len(v.given)) <= number-v.base {
+		v.given = append(v.given, attributiontypes.VerdictUnknown)
+	}
+	v.given[number-v.base] = verdict
 }
 
 // New opens an attestor for the chain of a node.
@@ -150,10 +167,14 @@ func (s *snapshot) slice(base, next uint64) []attributiontypes.Verdict {
 	if next < base {
 		return nil
 	}
+	known := s.batches
+	if base >= attributiontypes.FirstVersion {
+		known = s.versions
+	}
 	out := make([]attributiontypes.Verdict, min(next-base, attributiontypes.MaxWindow))
 	for i := range out {
-		if number := base + uint64(i); number >= s.base && number-s.base < uint64(len(s.verdicts)) {
-			out[i] = s.verdicts[number-s.base]
+		if number := base + uint64(i); number >= known.base && number-known.base < uint64(len(known.given)) {
+			out[i] = known.given[number-known.base]
 		}
 	}
 	return out
@@ -223,7 +244,8 @@ func (a *Attestor) poll(ctx context.Context) {
 func (a *Attestor) news(window attributiontypes.Attestation) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.window.Base != window.Base || a.window.Next != window.Next || !a.enabled || len(a.open) > 0 && time.Since(a.polled) > time.Second
+	same := a.window.Base == window.Base && a.window.Next == window.Next && a.window.VersionBase == window.VersionBase && a.window.VersionNext == window.VersionNext
+	return !same || !a.enabled || len(a.open) > 0 && time.Since(a.polled) > time.Second
 }
 
 func (a *Attestor) known() []attributiontypes.Item {
@@ -256,11 +278,11 @@ func (a *Attestor) follow(ctx context.Context, items []attributiontypes.Item) {
 			closed = true
 		}
 	}
-	base := a.window.Base
+	window := a.window
 	a.mu.Unlock()
 	a.metrics.open.Set(float64(len(current)))
 	if closed {
-		if err := a.book.prune(base); err != nil {
+		if err := a.book.prune(window.Base, window.VersionBase); err != nil {
 			a.log.Warn("old verdicts could not be removed", "err", err)
 		}
 	}
@@ -269,15 +291,13 @@ func (a *Attestor) follow(ctx context.Context, items []attributiontypes.Item) {
 // publish makes the verdicts of all open items what the node reads.
 func (a *Attestor) publish() {
 	a.mu.Lock()
-	s := &snapshot{at: a.polled, base: a.window.Base}
+	s := &snapshot{at: a.polled, batches: verdicts{base: a.window.Base}, versions: verdicts{base: a.window.VersionBase}}
 	for number, j := range a.open {
-		if number < s.base || number-s.base >= attributiontypes.MaxWindow {
-			continue
+		if number >= attributiontypes.FirstVersion {
+			s.versions.set(number, j.verdict, attributiontypes.VersionsWindow)
+		} else {
+			s.batches.set(number, j.verdict, attributiontypes.BatchesWindow)
 		}
-		for uint64(len(s.verdicts)) <= number-s.base {
-			s.verdicts = append(s.verdicts, attributiontypes.VerdictUnknown)
-		}
-		s.verdicts[number-s.base] = j.verdict
 	}
 	a.mu.Unlock()
 	a.config.Fault.snapshot(s)

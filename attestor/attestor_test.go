@@ -22,9 +22,11 @@ import (
 	"github.com/openledger/openledger/attestor"
 	"github.com/openledger/openledger/attestor/api"
 	"github.com/openledger/openledger/attestor/client"
+	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/testutil/chain"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
 const (
@@ -325,6 +327,59 @@ func TestSocket(t *testing.T) {
 	require.Eventually(t, func() bool { _, alive := connection.Verdicts(1, 2); return !alive }, client.Stale+patience, 50*time.Millisecond)
 	cancel()
 	require.NoError(t, <-ended)
+}
+
+// TestOneFileBricksNoDataNet: text that has the registered hash and other statistics is left out by the attestors' verdict, and what is
+// accepted behind it enters; the next manifest is without it.
+func TestOneFileBricksNoDataNet(t *testing.T) {
+	s := scenario(t)
+	a := start(t, s, t.TempDir(), nil)
+	s.Voter = func(_ int, base, next uint64) ([]attributiontypes.Verdict, bool) { return a.Verdicts(base, next) }
+	hold := func() {
+		for _, c := range s.Contributions {
+			encoded, err := c.File.MarshalBinary()
+			require.NoError(t, err)
+			require.NoError(t, a.HoldText(t.Context(), encoded))
+		}
+	}
+	// settle makes blocks until nothing is asked.
+	settle := func() {
+		for s.Blocks(1); len(s.OpenItems()) > 0; s.Blocks(1) {
+			number := s.OpenItems()[0].Number
+			require.Eventually(t, func() bool {
+				verdicts, alive := a.Verdicts(number, number+1)
+				return alive && verdicts[0] != unknown
+			}, patience, 10*time.Millisecond)
+		}
+	}
+	file := poa.SegmentFile{Segments: [][]byte{[]byte("The lunula is the pale part of the nail that is seen near the fold and it is the end of the matrix of the nail.")}}
+	item, hash := chain.RevealItem(s.DatanetID, s.Bob, file)
+	item.StatisticsRoot = append([]byte{item.StatisticsRoot[0] ^ 1}, item.StatisticsRoot[1:]...)
+	result := s.Send(s.Bob, &datanettypes.MsgCommitContributions{Contributor: s.Bob.String(), Items: []datanettypes.CommitItem{{Hash: hash[:], Deposit: chain.Coin(chain.Open(1))}}})
+	var committed datanettypes.MsgCommitContributionsResponse
+	require.NoError(t, chain.Decode(result, &committed))
+	item.Rank = committed.Ranks[0]
+	s.Blocks(1)
+	s.Send(s.Bob, &datanettypes.MsgRevealContributions{Contributor: s.Bob.String(), Items: []datanettypes.RevealItem{item}})
+	s.Contributions = append(s.Contributions, chain.Contribution{Rank: item.Rank, Contributor: s.Bob, File: file})
+	good := s.Contribute(s.Alice, "Nails grow from a matrix under the proximal fold and the plate slides over its bed for about six months before it reaches the free edge of the finger.")
+	hold()
+	s.Accept()
+	settle()
+	bad, err := s.App.DatanetKeeper.GetContribution(s.Ctx(), item.Rank)
+	require.NoError(t, err)
+	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_INVALID, bad.Status)
+	require.True(t, bad.Deposit.IsZero())
+	datanet, err := s.App.DatanetKeeper.GetDataNet(s.Ctx(), s.DatanetID)
+	require.NoError(t, err)
+	require.Equal(t, s.Version, datanet.HeldVersion)
+	listed, err := manifest.List(t.Context(), datanettypes.NewQueryClient(node(t, s)), s.DatanetID, s.Version)
+	require.NoError(t, err)
+	var ranks []uint64
+	for _, c := range listed {
+		ranks = append(ranks, c.Rank)
+	}
+	require.Equal(t, []uint64{1, 2, good.Rank}, ranks)
 }
 
 // TestStartPrunesIndexes that were not used for longer than is configured.

@@ -85,13 +85,15 @@ func (b *book) record(number uint64, e entry) error {
 	})
 }
 
-// prune drops verdicts on items below base.
-func (b *book) prune(base uint64) error {
+// prune drops verdicts on batches and versions below the bases of their windows.
+func (b *book) prune(base, versionBase uint64) error {
 	return b.db.Update(func(tx *bolt.Tx) error {
 		cursor := tx.Bucket(verdictsBucket).Cursor()
-		for k, _ := cursor.First(); k != nil && binary.BigEndian.Uint64(k) < base; k, _ = cursor.Next() {
-			if err := cursor.Delete(); err != nil {
-				return err
+		for _, below := range [][2]uint64{{0, base}, {attributiontypes.FirstVersion, versionBase}} {
+			for k, _ := cursor.Seek(key(below[0])); k != nil && binary.BigEndian.Uint64(k) < below[1]; k, _ = cursor.Next() {
+				if err := cursor.Delete(); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

@@ -58,6 +58,15 @@ func (c *chain) batch(ctx context.Context, id uint64) (attributiontypes.Batch, e
 	return response.Batch, nil
 }
 
+// ask returns what validators are being asked about text.
+func (c *chain) ask(ctx context.Context, datanet, rank uint64) (datanettypes.HoldAsk, []datanettypes.Contribution, error) {
+	response, err := c.datanets.Ask(ctx, &datanettypes.QueryAskRequest{DatanetId: datanet, Rank: rank})
+	if err != nil {
+		return datanettypes.HoldAsk{}, nil, err
+	}
+	return response.Ask, response.Contributions, nil
+}
+
 func (c *chain) records(ctx context.Context, batch uint64) ([]poa.Record, error) {
 	var records []poa.Record
 	for page := (*query.PageRequest)(nil); ; {

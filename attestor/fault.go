@@ -55,8 +55,10 @@ func (f Fault) snapshot(s *snapshot) {
 	if f != Flood {
 		return
 	}
-	s.verdicts = make([]attributiontypes.Verdict, 200*attributiontypes.MaxWindow)
-	for i := range s.verdicts {
-		s.verdicts[i] = attributiontypes.Verdict(i%3 + 1) // verdict 3 does not exist
+	for _, v := range []*verdicts{&s.batches, &s.versions} {
+		v.given = make([]attributiontypes.Verdict, 200*attributiontypes.MaxWindow)
+		for i := range v.given {
+			v.given[i] = attributiontypes.Verdict(i%3 + 1) // verdict 3 does not exist on batches
+		}
 	}
 }

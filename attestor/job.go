@@ -169,6 +169,8 @@ func verdictName(v attributiontypes.Verdict) string {
 		return "valid"
 	case attributiontypes.VerdictInvalid:
 		return "invalid"
+	case attributiontypes.VerdictDiffers:
+		return "differs"
 	}
 	return "unknown"
 }

@@ -1,6 +1,7 @@
 package attestor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,9 +57,8 @@ func (s service) Verdicts(_ *api.VerdictsRequest, stream api.AttestorService_Ver
 	for {
 		changed := s.a.changed.wait()
 		if latest := s.a.snapshot.Load(); latest != nil && time.Since(latest.at) <= Alive {
-			response := &api.VerdictsResponse{Base: latest.base, Verdicts: make([]byte, len(latest.verdicts))}
-			for i, verdict := range latest.verdicts {
-				response.Verdicts[i] = byte(verdict)
+			response := &api.VerdictsResponse{
+				Base: latest.batches.base, Verdicts: latest.batches.bytes(), VersionBase: latest.versions.base, VersionVerdicts: latest.versions.bytes(),
 			}
 			if err := stream.Send(response); err != nil {
 				return err
@@ -73,6 +73,14 @@ func (s service) Verdicts(_ *api.VerdictsRequest, stream api.AttestorService_Ver
 	}
 }
 
+func (v verdicts) bytes() []byte {
+	b := make([]byte, len(v.given))
+	for i, verdict := range v.given {
+		b[i] = byte(verdict)
+	}
+	return b
+}
+
 // Status implements api.AttestorServiceServer.
 func (s service) Status(context.Context, *api.StatusRequest) (*api.StatusResponse, error) {
 	return s.a.Status(), nil
@@ -85,7 +93,7 @@ func (a *Attestor) Status() *api.StatusResponse {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	status := &api.StatusResponse{
-		ChainId: a.chain.id, Enabled: a.enabled, Base: a.window.Base, Next: a.window.Next, Polled: a.polled.UTC(), Listen: a.config.Listen,
+		ChainId: a.chain.id, Enabled: a.enabled, Base: a.window.Base, Next: a.window.Next, VersionBase: a.window.VersionBase, VersionNext: a.window.VersionNext, Polled: a.polled.UTC(), Listen: a.config.Listen,
 		Valid: counters.valid, Invalid: counters.invalid, Receipts: counters.receipts, Bundles: uint64(bundles), BundleBytes: uint64(bytes),
 	}
 	if a.trouble != nil {
@@ -94,6 +102,6 @@ func (a *Attestor) Status() *api.StatusResponse {
 	for _, j := range a.open {
 		status.Items = append(status.Items, api.ItemStatus{Item: j.item, Verdict: uint32(j.verdict), Reason: j.reason, Since: j.since.UTC()})
 	}
-	slices.SortFunc(status.Items, func(x, y api.ItemStatus) int { return int(x.Item.Number) - int(y.Item.Number) })
+	slices.SortFunc(status.Items, func(x, y api.ItemStatus) int { return cmp.Compare(x.Item.Number, y.Item.Number) })
 	return status
 }

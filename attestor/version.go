@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/manifest"
@@ -15,34 +17,76 @@ import (
 // maxNamed bounds the missing contributions that a reason names.
 const maxNamed = 3
 
-// holdVersion fetches the text of a DataNet version and checks that it is what was registered.
+// holdVersion fetches the text that an item asks about and checks that it is what was registered. Who says that it holds text of a
+// DataNet holds all that has entered before: it will have to judge answers from it.
 func (a *Attestor) holdVersion(ctx context.Context, j *job) (attributiontypes.Verdict, error) {
 	datanet, err := a.chain.datanet(ctx, j.item.DatanetId)
 	if err != nil {
 		return attributiontypes.VerdictUnknown, err
 	}
-	subject := fmt.Sprintf("%s/datanet/%d/%d", a.chain.id, datanet.Id, j.item.Version)
+	ask, asked, err := a.chain.ask(ctx, datanet.Id, j.item.Rank)
+	if err != nil {
+		return attributiontypes.VerdictUnknown, err
+	}
+	subject := fmt.Sprintf("%s/datanet/%d/%v/%d", a.chain.id, datanet.Id, ask.Ranks, ask.Sources)
 	return a.remember(j.item.Number, subject, func() (attributiontypes.Verdict, error) {
-		contributions, err := manifest.List(ctx, a.chain.datanets, datanet.Id, j.item.Version)
+		rules := poa.SegmentRules{AllowFewStopWords: datanet.AllowFewStopWords}
+		earlier, err := manifest.Held(ctx, a.chain.datanets, datanet.Id, a.holds.from(datanet.Id), ask.Sources)
 		if err != nil {
 			return attributiontypes.VerdictUnknown, err
 		}
-		a.setWants(j, a.missing(contributions))
-		var missing []error
-		for _, contribution := range contributions {
-			err := a.holdContribution(ctx, contribution, poa.SegmentRules{AllowFewStopWords: datanet.AllowFewStopWords})
-			if errors.Is(err, manifest.ErrFile) {
-				return attributiontypes.VerdictInvalid, fmt.Errorf("contribution %d: %w", contribution.Rank, err)
-			}
-			if err != nil {
-				missing = append(missing, fmt.Errorf("contribution %d: %w", contribution.Rank, err))
-			}
+		a.setWants(j, a.missing(append(slices.Clone(asked), earlier...)))
+		missing, unfit := a.holdAll(ctx, asked, rules)
+		if unfit != nil {
+			return attributiontypes.VerdictInvalid, unfit
 		}
-		if len(missing) > 0 {
-			return attributiontypes.VerdictUnknown, fmt.Errorf("%d of %d contributions are not held: %w", len(missing), len(contributions), errors.Join(missing[:min(len(missing), maxNamed)]...))
+		gone, unfit := a.holdAll(ctx, earlier, rules)
+		if unfit != nil { // others hold it: what is here is damaged, and is fetched again
+			gone = append(gone, unfit)
 		}
+		if missing = append(missing, gone...); len(missing) > 0 {
+			return attributiontypes.VerdictUnknown, fmt.Errorf("%d of %d contributions are not held: %w", len(missing), len(asked)+len(earlier), errors.Join(missing[:min(len(missing), maxNamed)]...))
+		}
+		a.holds.reached(datanet.Id, ask.Sources)
 		return attributiontypes.VerdictValid, nil
 	})
+}
+
+// holdAll makes sure that contributions are in the store and right. It returns why some are not here, and the first that is not what was
+// registered.
+func (a *Attestor) holdAll(ctx context.Context, contributions []datanettypes.Contribution, rules poa.SegmentRules) (missing []error, unfit error) {
+	for _, contribution := range contributions {
+		err := a.holdContribution(ctx, contribution, rules)
+		if errors.Is(err, manifest.ErrFile) {
+			return missing, fmt.Errorf("contribution %d: %w", contribution.Rank, err)
+		}
+		if err != nil {
+			missing = append(missing, fmt.Errorf("contribution %d: %w", contribution.Rank, err))
+		}
+	}
+	return missing, nil
+}
+
+// holds knows how many of the contributions that have entered a DataNet were found in the store since the start, in their order: they
+// are not looked at again with each question.
+type holds struct {
+	mu    sync.Mutex
+	until map[uint64]uint64
+}
+
+func (h *holds) from(datanet uint64) uint64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.until[datanet]
+}
+
+func (h *holds) reached(datanet, until uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.until == nil {
+		h.until = make(map[uint64]uint64)
+	}
+	h.until[datanet] = max(h.until[datanet], until)
 }
 
 // missing returns the content hashes of contributions whose text was not checked yet.
@@ -75,33 +119,10 @@ func (a *Attestor) holdContribution(ctx context.Context, contribution datanettyp
 	if err != nil {
 		return err
 	}
-	if err := checkText(contribution, encoded, rules); err != nil {
+	if _, err := manifest.CheckAll(contribution, encoded, rules); err != nil {
 		return err
 	}
 	return a.book.setChecked(contribution.Rank, contribution.ContentHash)
-}
-
-// checkText compares a segment file that has the right hash with everything else that the chain knows of it.
-func checkText(contribution datanettypes.Contribution, encoded []byte, rules poa.SegmentRules) error {
-	found, err := manifest.Check(contribution, encoded)
-	if err != nil {
-		return err
-	}
-	statistics := found.File.StatisticsRoot()
-	switch {
-	case uint32(len(found.File.Segments)) != contribution.Segments:
-		return fmt.Errorf("%w: %d segments instead of %d", manifest.ErrFile, len(found.File.Segments), contribution.Segments)
-	case found.File.Tokens() != contribution.Tokens:
-		return fmt.Errorf("%w: %d tokens instead of %d", manifest.ErrFile, found.File.Tokens(), contribution.Tokens)
-	case uint64(len(encoded)) != contribution.Bytes:
-		return fmt.Errorf("%w: %d bytes instead of %d", manifest.ErrFile, len(encoded), contribution.Bytes)
-	case string(statistics[:]) != string(contribution.StatisticsRoot):
-		return fmt.Errorf("%w: its statistics have root %s", manifest.ErrFile, statistics)
-	}
-	if err := found.File.Check(rules); err != nil {
-		return fmt.Errorf("%w: %w", manifest.ErrFile, err)
-	}
-	return nil
 }
 
 // fetchText asks peers and then the place that the contributor named, and stores what has the hash.

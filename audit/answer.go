@@ -130,7 +130,7 @@ func (a *audit) find(rank uint64) error {
 // payable checks that a contribution is in the model's manifest; what was stopped stays there.
 func (a *audit) payable(c contribution) error {
 	for _, entry := range a.model.Manifest {
-		if entry.DatanetId == c.DatanetId && c.AcceptedVersion != 0 && c.AcceptedVersion <= entry.Version {
+		if entry.DatanetId == c.DatanetId && c.Version() != 0 && c.Version() <= entry.Version {
 			return nil
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"cosmossdk.io/math"
@@ -154,7 +155,7 @@ func (b *branch) votes() ([]abci.VoteInfo, []attributiontypes.AttestVote, error)
 		vote := attributiontypes.AttestVote{Validator: v.consensus, Power: power}
 		if b.verdict != nil {
 			if verdict, alive := b.verdict(i); alive {
-				vote.Extension = extension(tip.Attestation.Base, verdict)
+				vote.Extension = extension(tip.Attestation, verdict)
 			}
 		}
 		verdicts = append(verdicts, vote)
@@ -162,11 +163,10 @@ func (b *branch) votes() ([]abci.VoteInfo, []attributiontypes.AttestVote, error)
 	return votes, verdicts, nil
 }
 
-// extension says the same of all items of the window.
-func extension(base uint64, verdict attributiontypes.Verdict) []byte {
-	e := attributiontypes.Extension{Base: base, Verdicts: make([]attributiontypes.Verdict, attributiontypes.MaxWindow)}
-	for i := range e.Verdicts {
-		e.Verdicts[i] = verdict
-	}
-	return e.Marshal()
+// extension says the same of all items of the windows.
+func extension(window attributiontypes.Attestation, verdict attributiontypes.Verdict) []byte {
+	same := func(n int) []attributiontypes.Verdict { return slices.Repeat([]attributiontypes.Verdict{verdict}, n) }
+	return attributiontypes.Extension{
+		Base: window.Base, Verdicts: same(attributiontypes.BatchesWindow), VersionBase: window.VersionBase, Versions: same(attributiontypes.VersionsWindow),
+	}.Marshal()
 }

@@ -32,8 +32,8 @@ func (h *Handlers) PreBlocker(modules func(sdk.Context) (*sdk.ResponsePreBlock, 
 
 func (h *Handlers) tally(ctx sdk.Context, req *abci.RequestFinalizeBlock) (err error) {
 	defer h.recovered("PreBlocker", func() { err = fmt.Errorf("panic") })
-	base, next, enabled, err := h.Chain.Window(ctx)
-	if err != nil || !enabled || base >= next || len(req.DecidedLastCommit.Votes) == 0 {
+	window, err := h.Chain.Window(ctx)
+	if err != nil || !window.Enabled || window.Empty() || len(req.DecidedLastCommit.Votes) == 0 {
 		return err
 	}
 	cached, write := ctx.CacheContext()

@@ -48,8 +48,8 @@ func (h *Handlers) injection(ctx sdk.Context, req *abci.RequestPrepareProposal) 
 	if !enabledAt(ctx, req.Height) || len(req.LocalLastCommit.Votes) == 0 {
 		return nil
 	}
-	base, next, enabled, err := h.Chain.Window(ctx)
-	if err != nil || !enabled || base >= next {
+	window, err := h.Chain.Window(ctx)
+	if err != nil || !window.Enabled || window.Empty() {
 		return nil
 	}
 	if h.Tamper != nil {

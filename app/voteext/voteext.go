@@ -18,13 +18,14 @@ const maxAccepted = 256
 
 // Verdicts is what the attestor has published, in memory.
 type Verdicts interface {
-	// Verdicts returns those on the items base ≤ n < next, and false when no attestor is alive. It never blocks.
+	// Verdicts returns those on the items base ≤ n < next, all batches or all versions, and false when no attestor is alive. It never
+	// blocks.
 	Verdicts(base, next uint64) ([]types.Verdict, bool)
 }
 
 // Chain is the state that asks and counts.
 type Chain interface {
-	Window(ctx sdk.Context) (base, next uint64, enabled bool, err error)
+	Window(ctx sdk.Context) (types.Window, error)
 	Tally(ctx sdk.Context, votes []types.AttestVote) error
 }
 
@@ -52,20 +53,24 @@ type Handlers struct {
 // ExtendVote returns the verdicts on all open items. It never fails: whatever goes wrong, the vote goes out without an extension.
 func (h *Handlers) ExtendVote(ctx sdk.Context, _ *abci.RequestExtendVote) (response *abci.ResponseExtendVote, err error) {
 	defer h.recovered("ExtendVote", func() { response, err = &abci.ResponseExtendVote{}, nil })
-	base, next, enabled, err := h.Chain.Window(ctx)
+	window, err := h.Chain.Window(ctx)
 	if err != nil {
 		h.Logger.Error("vote goes out without verdicts", "err", err)
 		return &abci.ResponseExtendVote{}, nil
 	}
-	if !enabled || next < base {
+	if !window.Enabled || window.Next < window.Base || window.VersionNext < window.VersionBase {
 		return &abci.ResponseExtendVote{}, nil
 	}
-	verdicts, alive := h.Verdicts.Verdicts(base, next)
-	if !alive {
+	extension := types.Extension{Base: window.Base, VersionBase: window.VersionBase}
+	var alive bool
+	if extension.Verdicts, alive = h.Verdicts.Verdicts(window.Base, window.Next); !alive {
+		return &abci.ResponseExtendVote{}, nil
+	}
+	if extension.Versions, alive = h.Verdicts.Verdicts(window.VersionBase, window.VersionNext); !alive {
 		return &abci.ResponseExtendVote{}, nil
 	}
 	// An extension without verdicts still says that this validator attests.
-	return &abci.ResponseExtendVote{VoteExtension: types.Extension{Base: base, Verdicts: verdicts}.Marshal()}, nil
+	return &abci.ResponseExtendVote{VoteExtension: extension.Marshal()}, nil
 }
 
 // VerifyVoteExtension looks at the size only. A vote whose extension is refused does not count, so that anything more could stop the

@@ -33,11 +33,11 @@ type stub struct {
 	tallyTouches func(sdk.Context)
 }
 
-func (s *stub) Window(sdk.Context) (uint64, uint64, bool, error) {
+func (s *stub) Window(sdk.Context) (types.Window, error) {
 	if s.panics {
 		panic("window")
 	}
-	return s.base, s.next, s.enabled, s.err
+	return types.Window{Base: s.base, Next: s.next, VersionBase: types.FirstVersion, VersionNext: types.FirstVersion, Enabled: s.enabled}, s.err
 }
 
 func (s *stub) Tally(ctx sdk.Context, votes []types.AttestVote) error {

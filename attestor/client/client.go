@@ -30,9 +30,16 @@ type Client struct {
 }
 
 type said struct {
-	at       time.Time
-	base     uint64
-	verdicts []byte
+	at time.Time
+	*api.VerdictsResponse
+}
+
+// on returns what was said of batches, or of versions, and from which number on; the highest verdict on one of them, too.
+func (s *said) on(number uint64) (base uint64, verdicts []byte, most attributiontypes.Verdict) {
+	if number >= attributiontypes.FirstVersion {
+		return s.VersionBase, s.VersionVerdicts, attributiontypes.VerdictDiffers
+	}
+	return s.Base, s.VerdictsResponse.Verdicts, attributiontypes.VerdictInvalid
 }
 
 // New returns a client of the attestor behind a unix socket. It connects in Run; there may be no attestor yet.
@@ -51,13 +58,14 @@ func (c *Client) Verdicts(base, next uint64) ([]attributiontypes.Verdict, bool) 
 	if latest == nil || time.Since(latest.at) > Stale || next < base {
 		return nil, false
 	}
+	first, verdicts, most := latest.on(base)
 	out := make([]attributiontypes.Verdict, min(next-base, attributiontypes.MaxWindow))
 	for i := range out {
 		number := base + uint64(i)
-		if number < latest.base || number-latest.base >= uint64(len(latest.verdicts)) {
+		if number < first || number-first >= uint64(len(verdicts)) {
 			continue
 		}
-		if v := attributiontypes.Verdict(latest.verdicts[number-latest.base]); v <= attributiontypes.VerdictInvalid {
+		if v := attributiontypes.Verdict(verdicts[number-first]); v <= most {
 			out[i] = v
 		}
 	}
@@ -97,6 +105,6 @@ func (c *Client) follow(ctx context.Context, connected func()) error {
 			return err
 		}
 		connected()
-		c.latest.Store(&said{at: time.Now(), base: response.Base, verdicts: response.Verdicts})
+		c.latest.Store(&said{time.Now(), response})
 	}
 }

@@ -177,7 +177,8 @@ func (s *source) Stopped(receipt int, rank uint64, segment uint32) (bool, uint64
 
 // payable says whether a contribution is in the manifest of one of the models.
 func (s *source) payable(c datanettypes.Contribution, models ...*Model) bool {
-	if c.AcceptedVersion == 0 {
+	since := c.Version()
+	if since == 0 {
 		return false
 	}
 	for _, model := range models {
@@ -185,7 +186,7 @@ func (s *source) payable(c datanettypes.Contribution, models ...*Model) bool {
 			continue
 		}
 		for _, entry := range model.Manifest {
-			if entry.DatanetId == c.DatanetId && c.AcceptedVersion <= entry.Version {
+			if entry.DatanetId == c.DatanetId && since <= entry.Version {
 				return true
 			}
 		}

@@ -56,7 +56,7 @@ func Load(ctx context.Context, datanets datanettypes.QueryClient, entries []mode
 	return loaded, nil
 }
 
-// List returns the contributions that a version of a DataNet holds.
+// List returns the contributions that a version of a DataNet has: those that were accepted for it or before and that validators hold.
 func List(ctx context.Context, datanets datanettypes.QueryClient, id, version uint64) ([]datanettypes.Contribution, error) {
 	request := &datanettypes.QueryContributionsRequest{DatanetId: id, Accepted: true}
 	var found []datanettypes.Contribution
@@ -66,7 +66,7 @@ func List(ctx context.Context, datanets datanettypes.QueryClient, id, version ui
 			return nil, err
 		}
 		for _, contribution := range response.Contributions {
-			if contribution.AcceptedVersion <= version {
+			if since := contribution.Version(); since != 0 && since <= version {
 				found = append(found, contribution)
 			}
 		}
@@ -117,6 +117,53 @@ func Check(contribution datanettypes.Contribution, encoded []byte) (Contribution
 		return Contribution{}, fmt.Errorf("%w: its root is %s", ErrFile, root)
 	}
 	return Contribution{Contribution: contribution, File: file, Leaves: leaves}, nil
+}
+
+// CheckAll compares a segment file that has the registered hash with everything else that the chain knows of it; what does not fit wraps
+// ErrFile. Validators hold nothing else.
+func CheckAll(contribution datanettypes.Contribution, encoded []byte, rules poa.SegmentRules) (Contribution, error) {
+	found, err := Check(contribution, encoded)
+	if err != nil {
+		return Contribution{}, err
+	}
+	statistics := found.File.StatisticsRoot()
+	switch {
+	case uint64(len(found.File.Segments)) != uint64(contribution.Segments):
+		err = fmt.Errorf("%w: %d segments instead of %d", ErrFile, len(found.File.Segments), contribution.Segments)
+	case found.File.Tokens() != contribution.Tokens:
+		err = fmt.Errorf("%w: %d tokens instead of %d", ErrFile, found.File.Tokens(), contribution.Tokens)
+	case uint64(len(encoded)) != contribution.Bytes:
+		err = fmt.Errorf("%w: %d bytes instead of %d", ErrFile, len(encoded), contribution.Bytes)
+	case string(statistics[:]) != string(contribution.StatisticsRoot):
+		err = fmt.Errorf("%w: its statistics have root %s", ErrFile, statistics)
+	default:
+		if broken := found.File.Check(rules); broken != nil {
+			err = fmt.Errorf("%w: %w", ErrFile, broken)
+		}
+	}
+	return found, err
+}
+
+// Held returns the contributions of a DataNet that validators hold, in the order in which they entered, from an index on and up to
+// another.
+func Held(ctx context.Context, datanets datanettypes.QueryClient, id, from, until uint64) ([]datanettypes.Contribution, error) {
+	request := &datanettypes.QueryHeldContributionsRequest{DatanetId: id, From: from}
+	var found []datanettypes.Contribution
+	for from+uint64(len(found)) < until {
+		response, err := datanets.HeldContributions(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, response.Contributions...)
+		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
+			break
+		}
+		request.Pagination = &query.PageRequest{Key: response.Pagination.NextKey}
+	}
+	if from+uint64(len(found)) < until {
+		return nil, fmt.Errorf("validators hold %d contributions of DataNet %d, less than the %d asked for", from+uint64(len(found)), id, until)
+	}
+	return found[:until-min(until, from)], nil
 }
 
 // Segment returns a segment as it is attributed to; withStems for method RAG.

@@ -24,6 +24,8 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				{RpcMethod: "Commits", Use: "commits CONTRIBUTOR", Short: "List the sealed contributions of an account", PositionalArgs: modulekit.Args("contributor")},
 				{RpcMethod: "Contribution", Use: "contribution RANK", Short: "Query a contribution", Example: "openledgerd query datanet contribution 17", PositionalArgs: modulekit.Args("rank")},
 				{RpcMethod: "Contributions", Use: "contributions DATANET-ID", Short: "List the contributions of a DataNet", Example: "openledgerd query datanet contributions 1 --status submitted", PositionalArgs: modulekit.Args("datanet_id")},
+				{RpcMethod: "HeldContributions", Use: "held-contributions DATANET-ID", Short: "List the contributions that validators hold, in the order in which they entered", Example: "openledgerd query datanet held-contributions 1 --from 100", PositionalArgs: modulekit.Args("datanet_id")},
+				{RpcMethod: "Ask", Use: "ask DATANET-ID RANK", Short: "Query what validators are being asked about text; rank 0 is for those next in line", Example: "openledgerd query datanet ask 1 0", PositionalArgs: modulekit.Args("datanet_id", "rank")},
 				{RpcMethod: "ContributionsByContributor", Use: "contributions-by CONTRIBUTOR", Short: "List the contributions of an account", PositionalArgs: modulekit.Args("contributor")},
 				{RpcMethod: "Version", Use: "version DATANET-ID VERSION", Short: "Query a version of a DataNet; 0 asks for the latest", Example: "openledgerd query datanet version 1 0", PositionalArgs: modulekit.Args("datanet_id", "version")},
 				{RpcMethod: "Versions", Use: "versions DATANET-ID", Short: "List the versions of a DataNet", PositionalArgs: modulekit.Args("datanet_id")},
@@ -132,6 +134,18 @@ openledgerd tx datanet create-datanet "Skin notes" --domain dermatology --review
 					Long:           "The contributor's recall takes effect at once. That of the owner of the DataNet takes effect after Params.standing.recall_delay, unless the contributor appeals. The text stays in its versions and keeps blocking later copies.",
 					Example:        `openledgerd tx datanet recall 17 "it names a patient" --from alice`,
 					PositionalArgs: modulekit.Args("rank", "reason"),
+				},
+				{
+					RpcMethod: "AskHeld", Use: "ask-held RANK", Short: "Have validators asked again about text that they did not hold",
+					Long:           "Burns Params.ask_fee, and Params.fee_per_byte for each byte of the text. Put the text where they find it before: `openledgerd attestor push`.",
+					Example:        "openledgerd tx datanet ask-held 17 --from alice",
+					PositionalArgs: modulekit.Args("rank"),
+				},
+				{
+					RpcMethod: "ProposeDerivations", Use: "propose-derivations RANK SOURCES", Short: "Correct what a contribution derives from; `openledgerd data derivations` does it for you",
+					Long:           "For a contribution that validators have set aside because its derivations are others. SOURCES is how many of the contributions that they hold the table is reckoned from. The deposit returns if they find the same, else it is burned.",
+					Example:        `openledgerd tx datanet propose-derivations 17 5 --derivations '{"segment":0,"rank":"3","ppm":910000}' --from bob`,
+					PositionalArgs: modulekit.Args("rank", "sources"),
 				},
 				{RpcMethod: "ReleaseDeposits", Use: "release-deposits RANK...", Short: "Take back deposits that your contributions have earned", Example: "openledgerd tx datanet release-deposits 17 18 --from alice", PositionalArgs: []*autocliv1.PositionalArgDescriptor{varargs("ranks")}},
 				{

@@ -225,11 +225,11 @@ func (r *reviewer) held(ctx context.Context, rank uint64) error {
 }
 
 func heldIn(c datanettypes.Contribution, datanet datanettypes.DataNet) error {
-	if c.AcceptedVersion <= datanet.HeldVersion {
+	if c.HeldHeight != 0 {
 		return nil
 	}
-	return fmt.Errorf("contribution %d entered DataNet %d with version %d, validators hold its text up to version %d: try again when they hold that one",
-		c.Rank, datanet.Id, c.AcceptedVersion, datanet.HeldVersion)
+	return fmt.Errorf("contribution %d was accepted for version %d of DataNet %d, and validators do not hold its text yet: try again when they do",
+		c.Rank, c.AcceptedVersion, datanet.Id)
 }
 
 // markSalt returns the salt of the mark that a contribution carries. With

@@ -465,7 +465,7 @@ func TestGoldThatWouldNotHold(t *testing.T) {
 	// A copy of what validators do not hold yet is no gold.
 	require.NoError(t, tool.held(ctx, first))
 	require.ErrorContains(t, heldIn(datanettypes.Contribution{Rank: 9, AcceptedVersion: 4}, datanettypes.DataNet{Id: 2, Version: 4, HeldVersion: 3}),
-		"contribution 9 entered DataNet 2 with version 4, validators hold its text up to version 3")
+		"contribution 9 was accepted for version 4 of DataNet 2, and validators do not hold its text yet")
 
 	// Its contributor has not agreed to its being gold, or to that of somebody else.
 	owner := p.tool(p.Owner)

@@ -1,7 +1,9 @@
 package keeper
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"cosmossdk.io/collections"
 
@@ -150,6 +152,7 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.Items, err = k.openItems(ctx, tip, types.MaxWindow); err != nil {
 		return nil, err
 	}
+	slices.SortFunc(g.Items, func(a, b types.Item) int { return cmp.Compare(a.Number, b.Number) })
 	if g.Powers, err = modulekit.Values(ctx, k.Powers); err != nil {
 		return nil, err
 	}

@@ -4,72 +4,70 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/attribution/types"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
 const (
-	// asksPerBlock caps the DataNet versions that validators are newly asked about in a block.
+	// asksPerBlock caps the questions about text that are newly put to validators in a block.
 	asksPerBlock = 8
-	// heldPerBlock caps the versions that become payable in a block while attestation is off.
-	heldPerBlock = 100
+	// setAsidePerBlock of them may be about text that was set aside: who is asked about for the first time does not wait for those.
+	setAsidePerBlock = 2
+	// heldPerBlock caps the questions that are answered at once in a block while attestation is off.
+	heldPerBlock = 10
 )
 
-// askHolds asks validators about DataNet versions whose text nobody has vouched for. While attestation is off they are payable at once.
+// askHolds asks validators about text that nobody has vouched for. While attestation is off it is taken as held.
 func (k Keeper) askHolds(ctx sdk.Context, params types.Params) error {
+	if !params.Attestation {
+		asks, err := k.datanets.AskHeld(ctx, heldPerBlock, heldPerBlock)
+		if err != nil {
+			return err
+		}
+		for _, ask := range asks {
+			if err := k.settleHold(ctx, params, ask.DatanetId, ask.Rank, ask.Version, datanettypes.HOLD_VERDICT_HELD); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	tip, err := k.tip(ctx)
 	if err != nil {
 		return err
 	}
 	state := tip.Attestation
-	limit := heldPerBlock
-	if params.Attestation {
-		limit = min(asksPerBlock, types.VersionsWindow-int(state.Versions), types.MaxWindow-int(state.Next-state.Base))
-	}
-	due, err := k.datanets.DueHolds(ctx, limit)
-	if err != nil {
+	room := min(asksPerBlock, types.VersionsWindow-int(state.VersionNext-state.VersionBase))
+	asks, err := k.datanets.AskHeld(ctx, room, min(room, setAsidePerBlock, types.MaxSetAside-int(state.SetAside)))
+	if err != nil || len(asks) == 0 {
 		return err
 	}
-	for _, datanet := range due {
-		if !params.Attestation {
-			if err := k.setHeld(ctx, datanet.Id, datanet.Version); err != nil {
-				return err
-			}
-			continue
-		}
-		version, err := k.datanets.AskHeld(ctx, datanet.Id)
-		if err != nil {
-			return err
-		}
-		openItem(ctx, params, &tip, types.Item{Kind: types.ITEM_KIND_VERSION, DatanetId: datanet.Id, Version: version})
-	}
-	if len(due) == 0 || !params.Attestation {
-		return nil
+	for _, ask := range asks {
+		openItem(ctx, params, &tip, types.Item{Kind: types.ITEM_KIND_VERSION, DatanetId: ask.DatanetId, Version: ask.Version, Rank: ask.Rank})
 	}
 	return k.Tip.Set(ctx, tip)
 }
 
-func (k Keeper) setHeld(ctx sdk.Context, datanet, version uint64) error {
-	if err := k.datanets.SetHeld(ctx, datanet, version); err != nil {
-		return err
-	}
-	return ctx.EventManager().EmitTypedEvent(&types.EventVersionHeld{DatanetId: datanet, Version: version})
-}
-
-func (k Keeper) versionHeld(ctx sdk.Context, item types.Item) error {
+// settleVersion ends an item about text.
+func (k Keeper) settleVersion(ctx sdk.Context, params types.Params, item types.Item, verdict datanettypes.HoldVerdict) error {
 	if err := k.closeItem(ctx, item); err != nil {
 		return err
 	}
-	return k.setHeld(ctx, item.DatanetId, item.Version)
+	return k.settleHold(ctx, params, item.DatanetId, item.Rank, item.Version, verdict)
 }
 
-// versionNotHeld has validators asked again later: what cannot be fetched now may be published, and a version that nobody publishes
-// takes a place of the window only once in a while.
-func (k Keeper) versionNotHeld(ctx sdk.Context, params types.Params, item types.Item) error {
-	if err := k.closeItem(ctx, item); err != nil {
+// settleHold carries out what validators say of text.
+func (k Keeper) settleHold(ctx sdk.Context, params types.Params, datanet, rank, version uint64, verdict datanettypes.HoldVerdict) error {
+	retry := datanettypes.HoldRetry{Blocks: params.HoldRetryBlocks, Refusals: params.HoldRefusals}
+	held, err := k.datanets.SettleHold(ctx, datanet, rank, verdict, retry)
+	if err != nil {
 		return err
 	}
-	retry := ctx.BlockHeight() + int64(params.HoldRetryBlocks)
-	if err := k.datanets.PostponeHold(ctx, item.DatanetId, retry); err != nil {
-		return err
+	if verdict != datanettypes.HOLD_VERDICT_HELD {
+		if err := ctx.EventManager().EmitTypedEvent(&types.EventVersionNotHeld{DatanetId: datanet, Version: version, Rank: rank, Verdict: verdict}); err != nil {
+			return err
+		}
 	}
-	return ctx.EventManager().EmitTypedEvent(&types.EventVersionNotHeld{DatanetId: item.DatanetId, Version: item.Version, RetryHeight: retry})
+	if held == 0 {
+		return nil
+	}
+	return ctx.EventManager().EmitTypedEvent(&types.EventVersionHeld{DatanetId: datanet, Version: held})
 }

@@ -22,33 +22,53 @@ func (k Keeper) checkAttestation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i := 1; i < len(items); i++ {
-		if items[i].Number <= items[i-1].Number {
-			return errorsmod.Wrapf(types.ErrInvariant, "item %d comes after item %d: those of the tip come after all others", items[i].Number, items[i-1].Number)
-		}
-	}
-	byBatch, versions := make(map[uint64]uint64, len(items)), uint32(0)
+	byBatch, asked, setAside := make(map[uint64]uint64, len(items)), make(map[[2]uint64]uint64), uint32(0)
+	first := map[types.ItemKind]uint64{types.ITEM_KIND_BATCH: state.Next, types.ITEM_KIND_VERSION: state.VersionNext}
+	last := map[types.ItemKind]uint64{}
 	for _, item := range items {
-		if item.Number < state.Base || item.Number >= state.Next {
-			return errorsmod.Wrapf(types.ErrInvariant, "item %d is outside the window %d to %d", item.Number, state.Base, state.Next)
+		base, next := state.Numbers(item.Kind)
+		if item.Number < *base || item.Number >= *next || item.Number <= last[item.Kind] {
+			return errorsmod.Wrapf(types.ErrInvariant, "item %d comes after item %d, the window is %d to %d", item.Number, last[item.Kind], *base, *next)
 		}
+		first[item.Kind], last[item.Kind] = min(first[item.Kind], item.Number), item.Number
 		if item.Kind == types.ITEM_KIND_BATCH {
 			byBatch[item.BatchId] = item.Number
 			continue
 		}
-		versions++
-		datanet, err := k.datanets.GetDataNet(ctx, item.DatanetId)
-		if err != nil {
-			return err
-		}
-		if datanet.AskedVersion != item.Version {
-			return errorsmod.Wrapf(types.ErrInvariant, "item %d asks about version %d of DataNet %d, which waits for %d", item.Number, item.Version, item.DatanetId, datanet.AskedVersion)
+		asked[[2]uint64{item.DatanetId, item.Rank}] = item.Version
+		if item.Rank != 0 {
+			setAside++
 		}
 	}
-	if versions != state.Versions || len(byBatch) != int(state.Batches) || len(items) == 0 && state.Base != state.Next || len(items) > 0 && state.Base != items[0].Number || state.Next-state.Base > types.MaxWindow {
-		return errorsmod.Wrapf(types.ErrInvariant, "window %d to %d with %d versions; %d items are open, %d of them versions", state.Base, state.Next, state.Versions, len(items), versions)
+	if state.Base != first[types.ITEM_KIND_BATCH] || state.Next-state.Base > types.BatchesWindow || len(byBatch) != int(state.Batches) {
+		return errorsmod.Wrapf(types.ErrInvariant, "batches %d to %d, the first open one is %d; %d are open, the counter says %d",
+			state.Base, state.Next, first[types.ITEM_KIND_BATCH], len(byBatch), state.Batches)
+	}
+	if state.VersionBase != first[types.ITEM_KIND_VERSION] || state.VersionNext-state.VersionBase > types.VersionsWindow || state.SetAside != setAside {
+		return errorsmod.Wrapf(types.ErrInvariant, "versions %d to %d, the first open one is %d; %d about what was set aside, the counter says %d",
+			state.VersionBase, state.VersionNext, first[types.ITEM_KIND_VERSION], setAside, state.SetAside)
+	}
+	if err := k.checkAsks(ctx, asked); err != nil {
+		return err
 	}
 	return k.checkEscrow(ctx, byBatch)
+}
+
+// checkAsks: each open question about text has its item, and the other way round.
+func (k Keeper) checkAsks(ctx context.Context, asked map[[2]uint64]uint64) error {
+	asks, err := k.datanets.OpenAsks(ctx)
+	if err != nil {
+		return err
+	}
+	for _, ask := range asks {
+		if version, ok := asked[[2]uint64{ask.DatanetId, ask.Rank}]; !ok || version != ask.Version {
+			return errorsmod.Wrapf(types.ErrInvariant, "no item asks about version %d of DataNet %d, rank %d", ask.Version, ask.DatanetId, ask.Rank)
+		}
+	}
+	if len(asks) != len(asked) {
+		return errorsmod.Wrapf(types.ErrInvariant, "%d questions about text, %d items", len(asks), len(asked))
+	}
+	return nil
 }
 
 func (k Keeper) checkEscrow(ctx context.Context, items map[uint64]uint64) error {

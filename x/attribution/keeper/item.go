@@ -14,14 +14,15 @@ import (
 	"github.com/openledger/openledger/x/attribution/types"
 )
 
-// Window returns the numbers of the open items, base ≤ n < next, and whether validators are asked at all.
-func (k Keeper) Window(ctx sdk.Context) (base, next uint64, enabled bool, err error) {
+// Window returns the numbers of the open items, and whether validators are asked at all.
+func (k Keeper) Window(ctx sdk.Context) (types.Window, error) {
 	params, err := k.Params.Get(ctx)
 	if err != nil {
-		return 0, 0, false, err
+		return types.Window{}, err
 	}
 	tip, err := k.tip(ctx)
-	return tip.Attestation.Base, tip.Attestation.Next, params.Attestation, err
+	a := tip.Attestation
+	return types.Window{Base: a.Base, Next: a.Next, VersionBase: a.VersionBase, VersionNext: a.VersionNext, Enabled: params.Attestation}, err
 }
 
 // tip returns what every batch changes. It stands in one value, so that a batch writes one key for all of it.
@@ -37,16 +38,20 @@ func (k Keeper) tip(ctx context.Context) (types.Tip, error) {
 // in which the item stands until verdicts on it can be counted: a batch writes no key for it.
 func openItem(ctx sdk.Context, params types.Params, tip *types.Tip, item types.Item) uint64 {
 	state := &tip.Attestation
-	item.Number = state.Next
+	_, next := state.Numbers(item.Kind)
+	item.Number = *next
 	item.Height = ctx.BlockHeight()
 	item.ExpiresTick = state.Ticks + uint64(params.AttestTicks)
+	if item.Kind == types.ITEM_KIND_VERSION {
+		item.ExpiresTick = state.Ticks + uint64(params.HoldTicks)
+	}
 	item.ExpiresAt = ctx.BlockTime().Add(params.AttestLimit).UTC()
-	state.Next++
-	switch item.Kind {
-	case types.ITEM_KIND_VERSION:
-		state.Versions++
-	case types.ITEM_KIND_BATCH:
+	*next++
+	if item.Kind == types.ITEM_KIND_BATCH {
 		state.Batches++
+	}
+	if item.Rank != 0 {
+		state.SetAside++
 	}
 	tip.Fresh = append(tip.Fresh, item)
 	return item.Number
@@ -69,12 +74,12 @@ func (k Keeper) ripen(ctx context.Context, tip *types.Tip, height int64) (change
 const (
 	// keptNumbers is how many numbers may lie between the first open item and the next number before the first ones are moved, and spareNumbers
 	// how many of these must be of closed items.
-	keptNumbers, spareNumbers = types.MaxWindow / 2, 64
+	keptNumbers, spareNumbers = types.BatchesWindow / 2, 64
 	// movesPerBlock caps the batches that get new numbers in a block.
 	movesPerBlock = 8
 )
 
-// moveOldest gives batches that have waited for long new numbers. All open items lie in one window of numbers: one that nobody can answer
+// moveOldest gives batches that have waited for long new numbers. All open batches lie in one window of numbers: one that nobody can answer
 // would otherwise hold up all that come behind it. What was said of a batch is kept, and so is its deadline.
 func (k Keeper) moveOldest(ctx sdk.Context) error {
 	tip, err := k.tip(ctx)
@@ -84,24 +89,22 @@ func (k Keeper) moveOldest(ctx sdk.Context) error {
 	state := &tip.Attestation
 	moved := 0
 	for ; moved < movesPerBlock; moved++ {
-		if span := state.Next - state.Base; span <= keptNumbers || span <= uint64(state.Batches)+uint64(state.Versions)+spareNumbers {
+		if span := state.Next - state.Base; span <= keptNumbers || span <= uint64(state.Batches)+spareNumbers {
 			break
 		}
-		first, err := k.openItems(ctx, tip, 2)
-		if err != nil || len(first) == 0 || first[0].Kind != types.ITEM_KIND_BATCH {
+		item, err := k.openItem(ctx, tip, state.Base)
+		if err != nil {
 			return err
 		}
-		item := first[0]
 		if err := k.dropItem(ctx, &tip, item.Number); err != nil {
 			return err
 		}
 		item.Number, item.Height = state.Next, ctx.BlockHeight()
 		state.Next++
-		state.Base = item.Number
-		if len(first) > 1 {
-			state.Base = first[1].Number
-		}
 		tip.Fresh = append(tip.Fresh, item)
+		if state.Base, err = k.firstOpen(ctx, tip, item.Kind, state.Base, state.Next); err != nil {
+			return err
+		}
 		batch, err := k.GetBatch(ctx, item.BatchId)
 		if err != nil {
 			return err
@@ -133,21 +136,33 @@ func (k Keeper) closeItem(ctx sdk.Context, item types.Item) error {
 		return err
 	}
 	state := &tip.Attestation
-	switch item.Kind {
-	case types.ITEM_KIND_VERSION:
-		state.Versions--
-	case types.ITEM_KIND_BATCH:
+	if item.Kind == types.ITEM_KIND_BATCH {
 		state.Batches--
 	}
-	state.Base = state.Next
-	first, err := k.openItems(ctx, tip, 1)
-	if err != nil {
+	if item.Rank != 0 {
+		state.SetAside--
+	}
+	base, next := state.Numbers(item.Kind)
+	if *base, err = k.firstOpen(ctx, tip, item.Kind, *base, *next); err != nil {
 		return err
 	}
-	if len(first) > 0 {
-		state.Base = first[0].Number
-	}
 	return k.Tip.Set(ctx, tip)
+}
+
+// firstOpen returns the lowest number of an open item of a kind, next if there is none.
+func (k Keeper) firstOpen(ctx context.Context, tip types.Tip, kind types.ItemKind, base, next uint64) (uint64, error) {
+	first := next
+	window := new(collections.Range[uint64]).StartInclusive(base).EndExclusive(next)
+	err := k.Items.Walk(ctx, window, func(number uint64, _ types.Item) (bool, error) {
+		first = number
+		return true, nil
+	})
+	for _, item := range tip.Fresh {
+		if item.Kind == kind {
+			first = min(first, item.Number)
+		}
+	}
+	return first, err
 }
 
 // closeBatchItem removes the item under which validators are asked about a batch, if there is one.
@@ -170,15 +185,20 @@ func (k Keeper) openItemOf(ctx context.Context, batch types.Batch) (types.Item, 
 	if err != nil {
 		return types.Item{}, err
 	}
+	return k.openItem(ctx, tip, batch.Item)
+}
+
+// openItem returns an open item by its number.
+func (k Keeper) openItem(ctx context.Context, tip types.Tip, number uint64) (types.Item, error) {
 	for _, item := range tip.Fresh {
-		if item.Number == batch.Item {
+		if item.Number == number {
 			return item, nil
 		}
 	}
-	return k.Items.Get(ctx, batch.Item)
+	return k.Items.Get(ctx, number)
 }
 
-// openItems returns up to limit open items by number: those of the tip come after all others.
+// openItems returns up to limit open items: batches by number, versions by number, and those of the tip as they were opened.
 func (k Keeper) openItems(ctx context.Context, tip types.Tip, limit int) ([]types.Item, error) {
 	var items []types.Item
 	err := k.Items.Walk(ctx, nil, func(_ uint64, item types.Item) (bool, error) {

@@ -85,7 +85,7 @@ func (s *source) find(rank uint64) (*knownContribution, error) {
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	found := &knownContribution{datanet: c.DatanetId, acceptedVersion: c.AcceptedVersion, tokens: c.Tokens, stops: c.Stops > 0}
+	found := &knownContribution{datanet: c.DatanetId, acceptedVersion: c.Version(), tokens: c.Tokens, stops: c.Stops > 0}
 	if found.pay, err = types.PayableEntry(c, royalties, s.height); err != nil {
 		return nil, s.fail(err)
 	}

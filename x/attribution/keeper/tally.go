@@ -11,6 +11,7 @@ import (
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/openledger/openledger/x/attribution/types"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
@@ -148,7 +149,7 @@ func ignoreNotFound(err error) error {
 // collect adds the first verdicts of validators to an item and says whether there were any.
 func (t tally) collect(item *types.Item) (changed bool) {
 	for _, b := range t.ballots {
-		if !b.heard || !b.known || types.HasBit(item.Valid, b.slot) || types.HasBit(item.Invalid, b.slot) {
+		if !b.heard || !b.known || types.HasBit(item.Valid, b.slot) || types.HasBit(item.Invalid, b.slot) || types.HasBit(item.Differs, b.slot) {
 			continue
 		}
 		switch b.extension.At(item.Number) {
@@ -156,6 +157,8 @@ func (t tally) collect(item *types.Item) (changed bool) {
 			item.Valid, changed = types.WithBit(item.Valid, b.slot), true
 		case types.VerdictInvalid:
 			item.Invalid, changed = types.WithBit(item.Invalid, b.slot), true
+		case types.VerdictDiffers:
+			item.Differs, changed = types.WithBit(item.Differs, b.slot), true
 		}
 	}
 	return changed
@@ -175,6 +178,9 @@ func (t tally) power(bits []byte) int64 {
 // decide returns what the verdicts on an item lead to; nil while it is open. Total power is far below 2^63/3, as CometBFT bounds it by
 // 2^63/8.
 func (k Keeper) decide(params types.Params, state types.Attestation, item types.Item, t tally) func(sdk.Context) error {
+	if item.Kind == types.ITEM_KIND_VERSION {
+		return k.decideVersion(params, state, item, t)
+	}
 	valid, invalid := t.power(item.Valid), t.power(item.Invalid)
 	switch {
 	case t.total > 0 && 3*invalid >= t.total:
@@ -189,6 +195,25 @@ func (k Keeper) decide(params types.Params, state types.Attestation, item types.
 		}
 	}
 	return nil
+}
+
+// decideVersion is decide for text. Two thirds are needed for either verdict: a third of the power could otherwise take a deposit, or
+// keep text out. What is not decided in time is not held.
+func (k Keeper) decideVersion(params types.Params, state types.Attestation, item types.Item, t tally) func(sdk.Context) error {
+	verdict := datanettypes.HOLD_VERDICT_UNSPECIFIED
+	switch {
+	case moreThanTwoThirds(t.power(item.Valid), t.total):
+		verdict = datanettypes.HOLD_VERDICT_HELD
+	case moreThanTwoThirds(t.power(item.Invalid), t.total):
+		verdict = datanettypes.HOLD_VERDICT_UNFIT
+	case moreThanTwoThirds(t.power(item.Differs), t.total):
+		verdict = datanettypes.HOLD_VERDICT_DERIVATIONS
+	case state.Ticks > item.ExpiresTick:
+		verdict = datanettypes.HOLD_VERDICT_WITHHELD
+	default:
+		return nil
+	}
+	return func(ctx sdk.Context) error { return k.settleVersion(ctx, params, item, verdict) }
 }
 
 func moreThanTwoThirds(part, total int64) bool { return 3*part > 2*total }

@@ -11,16 +11,14 @@ import (
 
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/x/attribution/types"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	"github.com/openledger/openledger/x/internal/modulekit"
 	modelstypes "github.com/openledger/openledger/x/models/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// approve makes a batch final, or a DataNet version payable.
+// approve makes a batch final.
 func (k Keeper) approve(ctx sdk.Context, params types.Params, item types.Item, t tally, power int64) error {
-	if item.Kind == types.ITEM_KIND_VERSION {
-		return k.versionHeld(ctx, item)
-	}
 	batch, err := k.GetBatch(ctx, item.BatchId)
 	if err != nil {
 		return err
@@ -47,11 +45,11 @@ type refusal struct {
 	valid, invalid, total int64
 }
 
-// refuse ends an item. A batch may be resubmitted the first time; the second time it is settled. Validators are asked again about a
-// version later.
+// refuse ends an item. A batch may be resubmitted the first time; the second time it is settled. Validators are asked again about
+// text that they do not hold.
 func (k Keeper) refuse(ctx sdk.Context, params types.Params, item types.Item, why refusal) error {
 	if item.Kind == types.ITEM_KIND_VERSION {
-		return k.versionNotHeld(ctx, params, item)
+		return k.settleVersion(ctx, params, item, datanettypes.HOLD_VERDICT_WITHHELD)
 	}
 	batch, err := k.GetBatch(ctx, item.BatchId)
 	if err != nil {

@@ -6,8 +6,17 @@ import (
 )
 
 const (
-	// VersionsWindow is how many DataNet versions are open at once, and how many numbers batches leave free for them.
+	// BatchesWindow is how many numbers the open batches span at most.
+	BatchesWindow = 416
+	// VersionsWindow is how many numbers the open DataNet versions span at most. Batches and versions have numbers of their own, so that
+	// neither kind can use up those of the other, or hold back their base.
 	VersionsWindow = 64
+	// MaxWindow is how many items are open at once, at most.
+	MaxWindow = BatchesWindow + VersionsWindow
+	// FirstVersion is the first number of a version; batches begin at 1.
+	FirstVersion uint64 = 1 << 62
+	// MaxSetAside is how many of the open versions may ask again about what was set aside.
+	MaxSetAside = 16
 	// MaxSlots bounds the validators that ever attest.
 	MaxSlots = 1 << 16
 	// MaxPaidAttestors caps the validators paid in one end-blocker.
@@ -15,7 +24,27 @@ const (
 )
 
 // FirstAttestation is the state before the first item.
-func FirstAttestation() Attestation { return Attestation{Base: 1, Next: 1} }
+func FirstAttestation() Attestation {
+	return Attestation{Base: 1, Next: 1, VersionBase: FirstVersion, VersionNext: FirstVersion}
+}
+
+// Window are the numbers of the open items: base ≤ n < next of batches, and of versions.
+type Window struct {
+	Base, Next, VersionBase, VersionNext uint64
+	// Enabled says whether validators are asked at all.
+	Enabled bool
+}
+
+// Empty says that nothing is open.
+func (w Window) Empty() bool { return w.Base >= w.Next && w.VersionBase >= w.VersionNext }
+
+// Numbers returns the window of a kind of items, from its lowest number to the next one to give.
+func (a *Attestation) Numbers(kind ItemKind) (base, next *uint64) {
+	if kind == ITEM_KIND_VERSION {
+		return &a.VersionBase, &a.VersionNext
+	}
+	return &a.Base, &a.Next
+}
 
 // FirstTip is the state before the first batch.
 func FirstTip() Tip { return Tip{NextBatch: 1, Attestation: FirstAttestation()} }

@@ -28,10 +28,9 @@ type DatanetKeeper interface {
 	SegmentStop(ctx context.Context, datanetID, rank uint64, segment uint32) (datanettypes.SegmentStop, bool, error)
 	GetVersion(ctx context.Context, datanetID, version uint64) (datanettypes.Version, error)
 	RoyaltiesAt(ctx context.Context, datanetID uint64, height int64) ([]datanettypes.Royalty, error)
-	DueHolds(ctx context.Context, limit int) ([]datanettypes.DataNet, error)
-	AskHeld(ctx context.Context, id uint64) (uint64, error)
-	SetHeld(ctx context.Context, id, version uint64) error
-	PostponeHold(ctx context.Context, id uint64, height int64) error
+	AskHeld(ctx context.Context, limit, setAside int) ([]datanettypes.HoldAsk, error)
+	SettleHold(ctx context.Context, datanetID, rank uint64, verdict datanettypes.HoldVerdict, retry datanettypes.HoldRetry) (heldVersion uint64, err error)
+	OpenAsks(ctx context.Context) ([]datanettypes.HoldAsk, error)
 }
 
 // ModelsKeeper knows models and what providers answer with.

@@ -2,6 +2,7 @@ package types
 
 import (
 	"encoding/binary"
+	"slices"
 
 	errorsmod "cosmossdk.io/errors"
 )
@@ -14,51 +15,84 @@ const (
 	VerdictUnknown Verdict = 0
 	VerdictValid   Verdict = 1
 	VerdictInvalid Verdict = 2
+	// VerdictDiffers is for versions only: the text is what was registered, but its derivations are others.
+	VerdictDiffers Verdict = 3
 )
 
 const (
-	// MaxWindow is how many numbers the open items span at most.
-	MaxWindow = 512
-	// MaxExtensionBytes is the size of the largest extension: version, base, and two bits for each item of the window.
-	MaxExtensionBytes = 1 + binary.MaxVarintLen64 + MaxWindow/verdictsPerByte
+	// MaxExtensionBytes is the size of the largest extension: version, the bases of both windows, and two bits for each number.
+	MaxExtensionBytes = 1 + 2*maxBaseBytes + VersionsWindow/verdictsPerByte + BatchesWindow/verdictsPerByte
 
-	extensionVersion = 1
+	extensionVersion = 2
 	verdictsPerByte  = 4
+	// maxBaseBytes is the length of the uvarint of a number below FirstVersion.
+	maxBaseBytes = 9
 )
 
 // Extension is what a validator adds to its vote: its verdict on every open item, in full in each block.
 //
-// It is encoded as the version (1 byte), the base (uvarint) and two bits for each item from base on, four in a byte, the first in the
-// lowest bits. Unknown verdicts at the end are left out, so that each extension has one encoding.
+// It is encoded as the version (1 byte); the base of the batches and that of the versions, counted from FirstVersion, both uvarint
+// and below FirstVersion; two bits for each of the VersionsWindow numbers of versions; two bits for each number of a batch, as far as
+// there are verdicts. Of four in a byte the first is in the lowest bits. Each extension has one encoding.
 type Extension struct {
-	// Base is the number of the first item.
+	// Base is the number of the first batch.
 	Base uint64
-	// Verdicts on the items from Base on, at most MaxWindow.
+	// Verdicts on the batches from Base on, at most BatchesWindow.
 	Verdicts []Verdict
+	// VersionBase is the number of the first version.
+	VersionBase uint64
+	// Versions are the verdicts from VersionBase on, at most VersionsWindow.
+	Versions []Verdict
 }
 
-// At returns the verdict on an item; unknown outside the window.
+// At returns the verdict on an item; unknown outside the windows.
 func (e Extension) At(number uint64) Verdict {
-	if number < e.Base || number-e.Base >= uint64(len(e.Verdicts)) {
+	base, verdicts := e.Base, e.Verdicts
+	if number >= FirstVersion {
+		base, verdicts = e.VersionBase, e.Versions
+	}
+	if number < base || number-base >= uint64(len(verdicts)) {
 		return VerdictUnknown
 	}
-	return e.Verdicts[number-e.Base]
+	return verdicts[number-base]
 }
 
-// Marshal returns the encoding. Verdicts beyond the window are left out.
+// Marshal returns the encoding. Verdicts beyond the windows are left out, and those of batches that do not exist.
 func (e Extension) Marshal() []byte {
-	verdicts := e.Verdicts[:min(len(e.Verdicts), MaxWindow)]
-	for len(verdicts) > 0 && verdicts[len(verdicts)-1] == VerdictUnknown {
-		verdicts = verdicts[:len(verdicts)-1]
-	}
-	b := binary.AppendUvarint([]byte{extensionVersion}, e.Base)
+	b := binary.AppendUvarint([]byte{extensionVersion}, min(e.Base, FirstVersion-1))
+	b = binary.AppendUvarint(b, min(max(e.VersionBase, FirstVersion)-FirstVersion, FirstVersion-1))
+	versions := e.Versions[:min(len(e.Versions), VersionsWindow)]
+	b = append(b, pack(versions, VersionsWindow)...)
+	verdicts := slices.Clone(e.Verdicts[:min(len(e.Verdicts), BatchesWindow)])
+	known := 0
 	for i, verdict := range verdicts {
-		if i%verdictsPerByte == 0 {
-			b = append(b, 0)
+		if verdict > VerdictInvalid {
+			verdicts[i] = VerdictUnknown
+		} else if verdict != VerdictUnknown {
+			known = i + 1
 		}
-		b[len(b)-1] |= byte(verdict&3) << (2 * (i % verdictsPerByte))
 	}
-	return b
+	return append(b, pack(verdicts[:known], known)...)
+}
+
+// pack returns the bits of n verdicts; those that are not given are unknown.
+func pack(verdicts []Verdict, n int) []byte {
+	packed := make([]byte, (n+verdictsPerByte-1)/verdictsPerByte)
+	for i, verdict := range verdicts {
+		packed[i/verdictsPerByte] |= byte(verdict&3) << (2 * (i % verdictsPerByte))
+	}
+	return packed
+}
+
+func unpack(packed []byte) []Verdict {
+	verdicts := make([]Verdict, 0, len(packed)*verdictsPerByte)
+	for _, four := range packed {
+		for range verdictsPerByte {
+			verdicts = append(verdicts, Verdict(four&3))
+			four >>= 2
+		}
+	}
+	return verdicts
 }
 
 // UnmarshalExtension is the inverse of Marshal and refuses every other encoding with ErrExtension.
@@ -69,23 +103,27 @@ func UnmarshalExtension(b []byte) (Extension, error) {
 	if b[0] != extensionVersion {
 		return Extension{}, errorsmod.Wrapf(ErrExtension, "version %d, want %d", b[0], extensionVersion)
 	}
-	base, n := binary.Uvarint(b[1:])
-	if n <= 0 || n > 1 && b[n] == 0 {
-		return Extension{}, errorsmod.Wrap(ErrExtension, "base is not a shortest uvarint")
+	var bases [2]uint64
+	rest := b[1:]
+	for i := range bases {
+		base, n := binary.Uvarint(rest)
+		if n <= 0 || n > 1 && rest[n-1] == 0 || base >= FirstVersion {
+			return Extension{}, errorsmod.Wrap(ErrExtension, "a base is not a shortest uvarint below the first number of versions")
+		}
+		bases[i], rest = base, rest[n:]
 	}
-	packed := b[1+n:]
-	if len(packed) > MaxWindow/verdictsPerByte || len(packed) > 0 && packed[len(packed)-1] == 0 {
+	const versions = VersionsWindow / verdictsPerByte
+	if len(rest) < versions {
+		return Extension{}, errorsmod.Wrapf(ErrExtension, "%d bytes of verdicts on versions, want %d", len(rest), versions)
+	}
+	packed := rest[versions:]
+	if len(packed) > BatchesWindow/verdictsPerByte || len(packed) > 0 && packed[len(packed)-1] == 0 {
 		return Extension{}, errorsmod.Wrap(ErrExtension, "verdicts beyond the window, or unknown ones at the end")
 	}
-	e := Extension{Base: base, Verdicts: make([]Verdict, 0, len(packed)*verdictsPerByte)}
-	for _, four := range packed {
-		for range verdictsPerByte {
-			verdict := Verdict(four & 3)
-			if verdict > VerdictInvalid {
-				return Extension{}, errorsmod.Wrap(ErrExtension, "verdict 3 does not exist")
-			}
-			e.Verdicts = append(e.Verdicts, verdict)
-			four >>= 2
+	e := Extension{Base: bases[0], Verdicts: unpack(packed), VersionBase: FirstVersion + bases[1], Versions: unpack(rest[:versions])}
+	for _, verdict := range e.Verdicts {
+		if verdict > VerdictInvalid {
+			return Extension{}, errorsmod.Wrap(ErrExtension, "verdict 3 on a batch")
 		}
 	}
 	return e, nil

@@ -153,29 +153,36 @@ func (c Conviction) validate() error {
 
 func (g GenesisState) validateAttestation() error {
 	a := g.Attestation
-	if a.Base < 1 || a.Next < a.Base || a.Next-a.Base > MaxWindow {
-		return errorsmod.Wrapf(ErrInvalidGenesis, "items %d to %d are not a window of at most %d", a.Base, a.Next, MaxWindow)
+	if a.Base < 1 || a.Next < a.Base || a.Next-a.Base > BatchesWindow || a.Next >= FirstVersion {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "batches %d to %d are not a window of at most %d", a.Base, a.Next, BatchesWindow)
 	}
 	if a.Surge > MaxSurge {
 		return errorsmod.Wrapf(ErrInvalidGenesis, "a surge of %d, at most %d", a.Surge, MaxSurge)
 	}
-	last, versions, batches := a.Base-1, uint32(0), uint32(0)
+	if a.VersionBase < FirstVersion || a.VersionNext < a.VersionBase || a.VersionNext-a.VersionBase > VersionsWindow {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "versions %d to %d are not a window of at most %d", a.VersionBase, a.VersionNext, VersionsWindow)
+	}
+	last, batches, setAside := uint64(0), uint32(0), uint32(0)
 	for _, item := range g.Items {
-		if item.Number <= last || item.Number >= a.Next {
+		base, next := a.Numbers(item.Kind)
+		if item.Number <= last || item.Number < *base || item.Number >= *next {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "item %d is out of order or outside the window", item.Number)
 		}
 		last = item.Number
 		switch {
 		case item.Kind == ITEM_KIND_VERSION && item.DatanetId != 0 && item.Version != 0:
-			versions++
+			if item.Rank != 0 {
+				setAside++
+			}
 		case item.Kind == ITEM_KIND_BATCH && item.BatchId != 0:
 			batches++
 		default:
 			return errorsmod.Wrapf(ErrInvalidGenesis, "item %d asks about nothing", item.Number)
 		}
 	}
-	if versions != a.Versions || batches != a.Batches {
-		return errorsmod.Wrapf(ErrInvalidGenesis, "%d versions and %d batches are open, the counters say %d and %d", versions, batches, a.Versions, a.Batches)
+	if batches != a.Batches || setAside != a.SetAside {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "%d batches and %d contributions that were set aside are asked about, the counters say %d and %d",
+			batches, setAside, a.Batches, a.SetAside)
 	}
 	for i, attestor := range g.Attestors {
 		if attestor.Slot != uint32(i) || i >= MaxSlots {

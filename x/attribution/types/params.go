@@ -61,6 +61,8 @@ func DefaultParams() Params {
 		SubmissionFeePerMegaWork: math.NewIntWithDecimal(35, rewardstypes.Decimals-5),
 
 		HoldRetryBlocks: 60,
+		HoldTicks:       20,
+		HoldRefusals:    8,
 		AttestPayBlocks: 100,
 		StopsLag:        600,
 
@@ -113,6 +115,8 @@ func (p Params) Validate() error {
 		{"disputes_per_block", uint64(p.DisputesPerBlock), 10_000},
 		{"attest_ticks", uint64(p.AttestTicks), maxBlocks},
 		{"max_open_per_provider", uint64(p.MaxOpenPerProvider), MaxWindow},
+		{"hold_ticks", uint64(p.HoldTicks), maxBlocks},
+		{"hold_refusals", uint64(p.HoldRefusals), 32},
 		{"bundle_bytes_per_block", p.BundleBytesPerBlock, 1 << 30},
 		{"bundle_work_per_block", p.BundleWorkPerBlock, 1 << 40},
 		{"hold_retry_blocks", uint64(p.HoldRetryBlocks), maxBlocks},

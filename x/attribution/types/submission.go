@@ -11,8 +11,6 @@ import (
 )
 
 const (
-	// BatchesWindow is how many batches wait for validators at once.
-	BatchesWindow = MaxWindow - VersionsWindow
 	// MaxSurge is how much more a submission costs at most, in thousandths.
 	MaxSurge = 1_000_000
 

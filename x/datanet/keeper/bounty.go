@@ -281,6 +281,12 @@ func (k Keeper) vest(ctx context.Context, params types.Params, rank uint64) erro
 	if err != nil {
 		return err
 	}
+	if c.HeldHeight == 0 { // nobody can use what validators do not hold
+		if err := k.cancelVesting(ctx, &c); err != nil {
+			return err
+		}
+		return k.Contributions.Set(ctx, rank, c)
+	}
 	bounty, err := k.GetBounty(ctx, c.Bounty)
 	if err != nil {
 		return err

@@ -126,7 +126,11 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, commit types.Co
 			return types.Contribution{}, errorsmod.Wrapf(types.ErrInvalidContribution, "DataNet %d is reviewed by panels: give a mark of 32 random bytes", datanet.Id)
 		}
 	}
-	if err := k.settleExcess(ctx, contributor, commit.Deposit.Amount.Sub(required), fee); err != nil {
+	textFee := params.TextFee(item.Bytes)
+	if err := k.settleExcess(ctx, contributor, commit.Deposit.Amount.Sub(required), fee.Add(textFee)); err != nil {
+		return types.Contribution{}, err
+	}
+	if err := k.burn(ctx, textFee); err != nil {
 		return types.Contribution{}, err
 	}
 	if err := k.removeCommit(ctx, commit); err != nil {
@@ -175,13 +179,13 @@ func takesContributions(params types.Params, datanet types.DataNet) error {
 	return nil
 }
 
-// settleExcess takes the review fee out of what the commit's deposit is above
+// settleExcess takes the fees of a reveal out of what the commit's deposit is above
 // the required one, and the rest from the account; or returns what is left.
 func (k Keeper) settleExcess(ctx context.Context, contributor sdk.AccAddress, excess, fee math.Int) error {
 	if excess.GTE(fee) {
 		return k.pay(ctx, contributor.String(), excess.Sub(fee))
 	}
-	return errorsmod.Wrapf(k.take(ctx, contributor, fee.Sub(excess)), "review fee of %saopen", fee)
+	return errorsmod.Wrapf(k.take(ctx, contributor, fee.Sub(excess)), "fees of %saopen for review and for the text", fee)
 }
 
 // checkSources: what segments derive from is accepted in the same DataNet, so
@@ -257,12 +261,8 @@ func mustBeSubmitted(contribution types.Contribution) error {
 	return nil
 }
 
-// accept adds submitted contributions to a new version, in the given order.
+// accept adds submitted contributions to a new version, which has them once validators hold their text.
 func (k Keeper) accept(ctx context.Context, params types.Params, datanet types.DataNet, accepted []acceptance) (uint64, error) {
-	contributions, statistics, err := k.ranges(ctx, datanet.Id)
-	if err != nil {
-		return 0, err
-	}
 	height := sdk.UnwrapSDKContext(ctx).BlockHeight()
 	datanet.Version++
 	for _, a := range accepted {
@@ -270,19 +270,15 @@ func (k Keeper) accept(ctx context.Context, params types.Params, datanet types.D
 		if err != nil {
 			return 0, err
 		}
-		leaf, statisticsLeaf, err := types.Leaves(contribution)
-		if err != nil {
-			return 0, err
-		}
 		contribution.Status = types.CONTRIBUTION_STATUS_ACCEPTED
 		contribution.Score = a.score
 		contribution.AcceptedVersion = datanet.Version
-		contribution.AcceptedIndex = contributions.Count
 		if contribution.LedgerId, err = k.rewards.LedgerID(ctx, sdk.MustAccAddressFromBech32(contribution.Contributor)); err != nil {
 			return 0, err
 		}
-		contributions.Append(leaf)
-		statistics.Append(statisticsLeaf)
+		if err := k.Waiting.Set(ctx, collections.Join3(datanet.Id, datanet.Version, contribution.Rank)); err != nil {
+			return 0, err
+		}
 		datanet.Contributions++
 		datanet.Segments += uint64(contribution.Segments)
 		datanet.Tokens += contribution.Tokens
@@ -290,14 +286,10 @@ func (k Keeper) accept(ctx context.Context, params types.Params, datanet types.D
 			return 0, err
 		}
 	}
-	root, statisticsRoot := contributions.Root(), statistics.Root()
 	if err := k.Versions.Set(ctx, collections.Join(datanet.Id, datanet.Version), types.Version{
-		DatanetId: datanet.Id, Version: datanet.Version, Root: root[:], Contributions: datanet.Contributions,
-		Segments: datanet.Segments, Tokens: datanet.Tokens, StatisticsRoot: statisticsRoot[:], Height: height,
+		DatanetId: datanet.Id, Version: datanet.Version, Contributions: datanet.Contributions,
+		Segments: datanet.Segments, Tokens: datanet.Tokens, Height: height,
 	}); err != nil {
-		return 0, err
-	}
-	if err := k.setRanges(ctx, datanet.Id, contributions, statistics); err != nil {
 		return 0, err
 	}
 	if err := k.queueHold(ctx, &datanet, height); err != nil {

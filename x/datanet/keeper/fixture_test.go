@@ -50,6 +50,7 @@ func newFixture(t require.TestingT) *fixture {
 	for _, rich := range []sdk.AccAddress{f.owner, f.alice, f.bob} {
 		f.fund(rich)
 	}
+	f.setParams(func(p *types.Params) { p.FeePerByte = math.ZeroInt() }) // TestTextIsPaidByTheByte has one
 	return f
 }
 
@@ -244,6 +245,7 @@ func everything(t require.TestingT) *fixture {
 	first, second := f.create(), f.create()
 	ranks := f.submit(f.alice, first, "a", "b", "c", "d", "e")
 	must(f, f.msgs.AcceptContributions, acceptMsg(f.owner, first, ranks[1], ranks[0]))
+	require.NoError(t, f.Keeper.SetHeld(f.Ctx, first, 1))
 	must(f, f.msgs.AcceptContributions, acceptMsg(f.owner, first, ranks[2]))
 	must(f, f.msgs.RejectContributions, rejectMsg(f.owner, first, ranks[3]))
 	must(f, f.msgs.WithdrawContribution, withdrawMsg(f.alice, ranks[4]))

@@ -54,6 +54,9 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		if err := k.indexStanding(ctx, contribution); err != nil {
 			return err
 		}
+		if err := k.indexHold(ctx, contribution); err != nil {
+			return err
+		}
 	}
 	for _, version := range g.Versions {
 		if err := k.Versions.Set(ctx, collections.Join(version.DatanetId, version.Version), version); err != nil {
@@ -65,6 +68,11 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 			return err
 		}
 		if err := k.StatisticsRange.Set(ctx, accumulators.DatanetId, accumulators.Statistics); err != nil {
+			return err
+		}
+	}
+	for _, ask := range g.Asks {
+		if err := k.Asks.Set(ctx, collections.Join(ask.DatanetId, ask.Rank), ask); err != nil {
 			return err
 		}
 	}
@@ -99,6 +107,9 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.Versions, err = modulekit.Values(ctx, k.Versions); err != nil {
 		return nil, err
 	}
+	if g.Asks, err = k.OpenAsks(ctx); err != nil {
+		return nil, err
+	}
 	for _, datanet := range g.Datanets {
 		accumulators := types.DataNetAccumulators{DatanetId: datanet.Id}
 		if accumulators.Contributions, err = k.ContributionsRange.Get(ctx, datanet.Id); err != nil {
@@ -110,4 +121,17 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 		g.Accumulators = append(g.Accumulators, accumulators)
 	}
 	return &g, k.exportReview(ctx, &g)
+}
+
+// indexHold sets the indexes of an imported contribution by what validators hold.
+func (k Keeper) indexHold(ctx context.Context, c types.Contribution) error {
+	switch {
+	case c.Waits():
+		return k.Waiting.Set(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank))
+	case c.HeldHeight != 0:
+		return k.Held.Set(ctx, collections.Join(c.DatanetId, c.AcceptedIndex), c.Rank)
+	case c.Hold != nil && c.Hold.AskHeight != 0:
+		return k.SetAside.Set(ctx, collections.Join(c.Hold.AskHeight, c.Rank))
+	}
+	return nil
 }

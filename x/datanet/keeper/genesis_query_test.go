@@ -84,7 +84,7 @@ func TestGenesisIsRefused(t *testing.T) {
 		"pending":         func(g *types.GenesisState) { g.Datanets[1].Pending = 0 },
 		"tokens":          func(g *types.GenesisState) { g.Datanets[0].Tokens++ },
 		"segments":        func(g *types.GenesisState) { g.Datanets[0].Segments++ },
-		"latest root":     func(g *types.GenesisState) { g.Versions[1].Root = make([]byte, 32) },
+		"latest root":     func(g *types.GenesisState) { g.Versions[0].Root = make([]byte, 32) },
 		"latest version":  func(g *types.GenesisState) { g.Versions = g.Versions[:1] },
 		"decision undone": func(g *types.GenesisState) { g.Contributions[0].Status = types.CONTRIBUTION_STATUS_SUBMITTED },
 	} {
@@ -102,7 +102,9 @@ func TestQueries(t *testing.T) {
 	f := everything(t)
 	params, err := f.queries.Params(f.Ctx, &types.QueryParamsRequest{})
 	require.NoError(t, err)
-	require.Equal(t, types.DefaultParams(), params.Params)
+	want := types.DefaultParams()
+	want.FeePerByte = math.ZeroInt()
+	require.Equal(t, want.String(), params.Params.String())
 	datanet, err := f.queries.DataNet(f.Ctx, &types.QueryDataNetRequest{DatanetId: 2})
 	require.NoError(t, err)
 	require.EqualValues(t, 1, datanet.Datanet.Pending)

@@ -23,7 +23,7 @@ func (k Keeper) indexStanding(ctx context.Context, c types.Contribution) error {
 	if err := k.Contributors.Set(ctx, collections.Join(c.DatanetId, sdk.MustAccAddressFromBech32(c.Contributor))); err != nil {
 		return err
 	}
-	if !c.Earning() || c.StoppedNow() > 0 {
+	if (!c.Earning() || c.StoppedNow() > 0) && c.HeldHeight != 0 {
 		if err := k.Stopped.Set(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
 			return err
 		}

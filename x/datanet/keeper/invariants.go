@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
@@ -11,7 +12,10 @@ import (
 )
 
 // counts is a recount of one DataNet.
-type counts struct{ contributions, segments, tokens, pending, rejected, returned, stopped, submitted uint64 }
+type counts struct {
+	contributions, segments, tokens, pending, rejected, returned, stopped, submitted uint64
+	held, heldSegments, heldTokens                                                   uint64
+}
 
 // CheckInvariants recounts the module's state: what is owed is covered, counters
 // and stake trees are right, ranges match their DataNets, and every commit is in the queue.
@@ -29,6 +33,12 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 		}
 		// What vests is counted with the bounties.
 		owed = owed.Add(c.Deposit.Amount).Add(c.ReviewFee)
+		if c.Hold != nil {
+			owed = owed.Add(c.Hold.Deposit)
+		}
+		if err := k.checkHeld(ctx, c); err != nil {
+			return true, err
+		}
 		of.submitted++
 		switch c.Status {
 		case types.CONTRIBUTION_STATUS_SUBMITTED:
@@ -42,6 +52,11 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 			of.contributions++
 			of.segments += uint64(c.Segments)
 			of.tokens += c.Tokens
+			if c.HeldHeight != 0 {
+				of.held++
+				of.heldSegments += uint64(c.Segments)
+				of.heldTokens += c.Tokens
+			}
 			if !c.Earning() {
 				of.stopped++
 			}
@@ -95,7 +110,7 @@ func (k Keeper) checkStops(ctx context.Context, c types.Contribution) error {
 		return errorsmod.Wrapf(types.ErrInvariant, "contribution %d is %s with %d of %d segments stopped", c.Rank, c.Status, c.StoppedNow(), c.Segments)
 	}
 	listed, err := k.Stopped.Has(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank))
-	if want := c.AcceptedVersion != 0 && (!c.Earning() || c.StoppedNow() > 0); err == nil && listed != want {
+	if want := c.HeldHeight != 0 && (!c.Earning() || c.StoppedNow() > 0); err == nil && listed != want {
 		err = errorsmod.Wrapf(types.ErrInvariant, "contribution %d, %s, is listed as stopped: %t", c.Rank, c.Status, listed)
 	}
 	return err
@@ -133,32 +148,64 @@ func (k Keeper) checkDataNets(ctx context.Context, recount map[uint64]*counts) e
 		if want == nil {
 			want = new(counts)
 		}
-		got := counts{
-			datanet.Contributions, datanet.Segments, datanet.Tokens, datanet.Pending,
-			datanet.Record.Rejected, datanet.Record.Returned, datanet.Record.Stopped, datanet.Record.Submitted,
-		}
-		if got != *want {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d counts %+v, a recount gives %+v", id, got, *want)
-		}
 		contributions, statistics, err := k.ranges(ctx, id)
 		if err != nil {
 			return true, err
 		}
-		if contributions.Count != datanet.Contributions || statistics.Count != datanet.Contributions {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: ranges of %d and %d leaves, %d contributions", id, contributions.Count, statistics.Count, datanet.Contributions)
+		got := counts{
+			datanet.Contributions, datanet.Segments, datanet.Tokens, datanet.Pending,
+			datanet.Record.Rejected, datanet.Record.Returned, datanet.Record.Stopped, datanet.Record.Submitted,
+			contributions.Count, datanet.HeldSegments, datanet.HeldTokens,
 		}
-		if err := k.checkHold(ctx, datanet); err != nil || datanet.Version == 0 {
+		if got != *want {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d counts %+v, a recount gives %+v", id, got, *want)
+		}
+		if statistics.Count != contributions.Count {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: ranges of %d and %d leaves", id, contributions.Count, statistics.Count)
+		}
+		if err := k.checkHold(ctx, datanet); err != nil || datanet.HeldVersion == 0 {
 			return err != nil, err
 		}
-		latest, err := k.GetVersion(ctx, id, datanet.Version)
+		if _, err := k.GetVersion(ctx, id, datanet.Version); err != nil {
+			return true, err
+		}
+		held, err := k.GetVersion(ctx, id, datanet.HeldVersion)
 		if err != nil {
 			return true, err
 		}
-		if root := contributions.Root(); string(latest.Root) != string(root[:]) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: root of version %d is not that of the range", id, datanet.Version)
+		// Something of the next version may have entered already.
+		if root := contributions.Root(); held.Contributions == contributions.Count && string(held.Root) != string(root[:]) || held.Contributions > contributions.Count {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: root of version %d is not that of the range", id, held.Version)
 		}
 		return false, nil
 	})
+}
+
+// checkHeld: an accepted contribution waits in line, is held, or was set aside; only then it waits to be asked about by itself.
+func (k Keeper) checkHeld(ctx context.Context, c types.Contribution) error {
+	waits, err := k.Waiting.Has(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank))
+	if err != nil {
+		return err
+	}
+	at, err := k.Held.Get(ctx, collections.Join(c.DatanetId, c.AcceptedIndex))
+	if err != nil && !errors.Is(err, collections.ErrNotFound) {
+		return err
+	}
+	queued, asked := false, false
+	if c.Hold != nil {
+		if queued, err = k.SetAside.Has(ctx, collections.Join(c.Hold.AskHeight, c.Rank)); err != nil {
+			return err
+		}
+		if asked, err = k.Asks.Has(ctx, collections.Join(c.DatanetId, c.Rank)); err != nil {
+			return err
+		}
+	}
+	ended := c.Hold != nil && (c.Hold.Asked != asked || queued != (c.Hold.AskHeight != 0) || queued && (asked || !c.MayEnter()))
+	if waits != c.Waits() || c.HeldHeight != 0 && (at != c.Rank || c.Hold != nil || c.AcceptedVersion == 0) || ended {
+		return errorsmod.Wrapf(types.ErrInvariant, "contribution %d is accepted for version %d and held at %d; waits %t, index %d has %d, set aside %v, queued %t, asked %t",
+			c.Rank, c.AcceptedVersion, c.HeldHeight, waits, c.AcceptedIndex, at, c.Hold, queued, asked)
+	}
+	return nil
 }
 
 // checkHold: a DataNet with a version that validators do not hold is asked about, or waits to be; others are not.
@@ -167,8 +214,12 @@ func (k Keeper) checkHold(ctx context.Context, datanet types.DataNet) error {
 	if err != nil {
 		return err
 	}
+	ask, err := k.Asks.Has(ctx, collections.Join(datanet.Id, uint64(line)))
+	if err != nil {
+		return err
+	}
 	waits, asked, open := datanet.AskHeight != 0, datanet.AskedVersion != 0, datanet.HeldVersion != datanet.Version
-	if datanet.HeldVersion > datanet.Version || datanet.AskedVersion > datanet.Version || waits != queued || waits && asked || (waits || asked) != open {
+	if ask != asked || datanet.HeldVersion > datanet.Version || datanet.AskedVersion > datanet.Version || waits != queued || waits && asked || (waits || asked) != open {
 		return errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: version %d, held %d, asked %d, ask height %d, queued %t",
 			datanet.Id, datanet.Version, datanet.HeldVersion, datanet.AskedVersion, datanet.AskHeight, queued)
 	}

@@ -64,6 +64,11 @@ type Keeper struct {
 	Assigned   collections.KeySet[collections.Pair[sdk.AccAddress, uint64]]
 	OpenBy     collections.Map[sdk.AccAddress, uint64]
 
+	Waiting  collections.KeySet[collections.Triple[uint64, uint64, uint64]]
+	Held     collections.Map[collections.Pair[uint64, uint64], uint64]
+	SetAside collections.KeySet[collections.Pair[int64, uint64]]
+	Asks     collections.Map[collections.Pair[uint64, uint64], types.HoldAsk]
+
 	Grace    collections.Item[types.Grace]
 	PoolHeld collections.Item[math.Int]
 	Timers   collections.KeySet[timerKey]
@@ -126,6 +131,11 @@ func NewKeeper(
 		Ballots:    collections.NewMap(sb, types.BallotsKey, "ballots", accountsOf, codec.CollValue[types.Ballot](cdc)),
 		Assigned:   collections.NewKeySet(sb, types.AssignedKey, "assigned", byAccount),
 		OpenBy:     collections.NewMap(sb, types.OpenByKey, "open_by", sdk.AccAddressKey, collections.Uint64Value),
+
+		Waiting:  collections.NewKeySet(sb, types.WaitingKey, "waiting", triple),
+		Held:     collections.NewMap(sb, types.HeldKey, "held", pair, collections.Uint64Value),
+		SetAside: collections.NewKeySet(sb, types.SetAsideKey, "set_aside", collections.PairKeyCodec(collections.Int64Key, collections.Uint64Key)),
+		Asks:     collections.NewMap(sb, types.AsksKey, "asks", pair, codec.CollValue[types.HoldAsk](cdc)),
 
 		Grace:    collections.NewItem(sb, types.GraceKey, "grace", codec.CollValue[types.Grace](cdc)),
 		PoolHeld: collections.NewItem(sb, types.PoolHeldKey, "pool_held", sdk.IntValue),

@@ -91,8 +91,10 @@ func (k Keeper) stopSegment(ctx context.Context, c types.Contribution, stop type
 	}
 	c.Stops++
 	c.BoundDeposit = c.BoundDeposit.Add(stop.Bound)
-	if err := k.Stopped.Set(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
-		return err
+	if c.HeldHeight != 0 {
+		if err := k.Stopped.Set(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
+			return err
+		}
 	}
 	if c.StoppedAll() && c.Earning() {
 		c.StoppedHeight, c.ResumedHeight = stop.StoppedHeight, 0

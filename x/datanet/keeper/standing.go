@@ -20,14 +20,19 @@ import (
 func (k Keeper) stop(ctx context.Context, c types.Contribution, status types.ContributionStatus, reason string) error {
 	if c.Earning() {
 		c.StoppedHeight, c.ResumedHeight = sdk.UnwrapSDKContext(ctx).BlockHeight()+1, 0
-		if err := k.Stopped.Set(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
-			return err
+		if c.HeldHeight != 0 {
+			if err := k.Stopped.Set(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
+				return err
+			}
 		}
 		if err := k.changeDataNet(ctx, c.DatanetId, func(d *types.DataNet) { d.Record.Stopped++ }); err != nil {
 			return err
 		}
 	}
 	c.Status, c.Reason = status, reason
+	if err := k.leaveAside(ctx, &c); err != nil {
+		return err
+	}
 	if err := k.dropRecall(ctx, &c); err != nil {
 		return err
 	}

@@ -38,6 +38,8 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 	legacy.RegisterAminoMsg(cdc, &MsgFundBounty{}, "openledger/MsgFundBounty")
 	legacy.RegisterAminoMsg(cdc, &MsgFundPoolBounty{}, "openledger/MsgFundPoolBounty")
 	legacy.RegisterAminoMsg(cdc, &MsgResubmitContributions{}, "openledger/MsgResubmitContributions")
+	legacy.RegisterAminoMsg(cdc, &MsgAskHeld{}, "openledger/MsgAskHeld")
+	legacy.RegisterAminoMsg(cdc, &MsgProposeDerivations{}, "openledger/MsgProposeDerivations")
 	legacy.RegisterAminoMsg(cdc, &MsgUpdateParams{}, "openledger/datanet/MsgUpdateParams")
 	cdc.RegisterConcrete(Params{}, "openledger/x/datanet/Params", nil)
 }
@@ -51,6 +53,6 @@ func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 		&MsgGrantCredentials{}, &MsgRevokeCredentials{}, &MsgSealGold{}, &MsgOpenGold{},
 		&MsgCommitBallot{}, &MsgRevealBallot{}, &MsgAppeal{}, &MsgResolveContribution{},
 		&MsgChallengeDuplicate{}, &MsgAcceptSnapshot{}, &MsgProvePriorArt{}, &MsgClaimText{}, &MsgRecallContribution{},
-		&MsgReleaseDeposits{}, &MsgFundBounty{}, &MsgFundPoolBounty{})
+		&MsgAskHeld{}, &MsgProposeDerivations{}, &MsgReleaseDeposits{}, &MsgFundBounty{}, &MsgFundPoolBounty{})
 	msgservice.RegisterMsgServiceDesc(registry, &_Msg_serviceDesc)
 }

@@ -30,12 +30,12 @@ func (c Credential) Good(policy CredentialPolicy, now time.Time) bool {
 }
 
 // PaidAt says whether receipts of batches submitted in a block pay a
-// contribution that was accepted.
+// contribution that a version has.
 func (c Contribution) PaidAt(height int64) bool { return c.Pay().PaidAt(height) }
 
 // PaidAt is that of the contribution.
 func (c ContributionPay) PaidAt(height int64) bool {
-	return c.AcceptedVersion != 0 && (c.StoppedHeight == 0 || height < c.StoppedHeight || c.ResumedHeight != 0 && height >= c.ResumedHeight)
+	return c.HeldHeight != 0 && (c.StoppedHeight == 0 || height < c.StoppedHeight || c.ResumedHeight != 0 && height >= c.ResumedHeight)
 }
 
 // Pay returns what of a contribution decides about pay.
@@ -43,7 +43,7 @@ func (c Contribution) Pay() ContributionPay {
 	return ContributionPay{
 		Rank: c.Rank, DatanetId: c.DatanetId, Contributor: c.Contributor, Status: c.Status, Score: c.Score,
 		AcceptedVersion: c.AcceptedVersion, StoppedHeight: c.StoppedHeight, ResumedHeight: c.ResumedHeight, LedgerId: c.LedgerId,
-		Stops: c.Stops,
+		Stops: c.Stops, HeldHeight: c.HeldHeight,
 	}
 }
 

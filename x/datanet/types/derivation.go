@@ -11,9 +11,9 @@ import (
 // MaxDerivations of one contribution.
 const MaxDerivations = 256
 
-// validateDerivations checks order, ranges and sums: a segment passes on at most
+// ValidateDerivations checks order, ranges and sums: a segment passes on at most
 // all it earns, and only to contributions committed before it.
-func validateDerivations(rank uint64, segments uint32, derivations []Derivation) error {
+func ValidateDerivations(rank uint64, segments uint32, derivations []Derivation) error {
 	if len(derivations) > MaxDerivations {
 		return errorsmod.Wrapf(ErrDerivation, "%d derivations, at most %d: leave the derived segments out", len(derivations), MaxDerivations)
 	}

@@ -73,11 +73,15 @@ func (g GenesisState) Validate() error {
 		if contribution.Bounty > uint64(len(g.Bounties)) {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d applies for unknown bounty %d", contribution.Rank, contribution.Bounty)
 		}
-		if err := validateDerivations(contribution.Rank, contribution.Segments, contribution.Derivations); err != nil {
+		if err := ValidateDerivations(contribution.Rank, contribution.Segments, contribution.Derivations); err != nil {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d: %s", contribution.Rank, err)
 		}
 	}
-	if err := g.validateVersions(datanets); err != nil {
+	held, err := g.validateHolds(datanets)
+	if err != nil {
+		return err
+	}
+	if err := g.validateVersions(datanets, held); err != nil {
 		return err
 	}
 	if err := g.validateStops(); err != nil {
@@ -131,7 +135,50 @@ func (g GenesisState) validateRank(seen map[uint64]bool, rank uint64) error {
 	return nil
 }
 
-func (g GenesisState) validateVersions(datanets map[uint64]DataNet) error {
+// validateHolds checks what validators hold, are asked about and do not hold, and counts what they hold of each DataNet.
+func (g GenesisState) validateHolds(datanets map[uint64]DataNet) (map[uint64]uint64, error) {
+	held := make(map[uint64]uint64, len(datanets))
+	places := make(map[[2]uint64]bool)
+	asked := make(map[uint64]bool)
+	for i, ask := range g.Asks {
+		if _, known := datanets[ask.DatanetId]; !known || len(ask.Ranks) < 1 || len(ask.Ranks) > MaxAsked || ask.Version == 0 {
+			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "question %d is about %d contributions of DataNet %d", i, len(ask.Ranks), ask.DatanetId)
+		}
+		for _, rank := range ask.Ranks {
+			if asked[rank] {
+				return nil, errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d is asked about twice", rank)
+			}
+			asked[rank] = true
+		}
+	}
+	for _, c := range g.Contributions {
+		if c.HeldHeight != 0 {
+			place := [2]uint64{c.DatanetId, c.AcceptedIndex}
+			if c.AcceptedVersion == 0 || c.Hold != nil || places[place] {
+				return nil, errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d is held in version %d at index %d, as another or set aside", c.Rank, c.AcceptedVersion, c.AcceptedIndex)
+			}
+			places[place] = true
+			held[c.DatanetId]++
+		}
+		if c.Hold == nil {
+			continue
+		}
+		if c.AcceptedVersion == 0 || c.Hold.Asked != asked[c.Rank] || c.Hold.Asked && c.Hold.AskHeight != 0 {
+			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d is set aside; asked %t, waits until %d", c.Rank, c.Hold.Asked, c.Hold.AskHeight)
+		}
+		if err := validateAmounts(c.Hold.Deposit); err != nil {
+			return nil, errorsmod.Wrapf(err, "proposal for contribution %d", c.Rank)
+		}
+		if c.Hold.Proposer != "" {
+			if err := validateAddress("proposer", c.Hold.Proposer); err != nil {
+				return nil, errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+			}
+		}
+	}
+	return held, nil
+}
+
+func (g GenesisState) validateVersions(datanets map[uint64]DataNet, held map[uint64]uint64) error {
 	for _, version := range g.Versions {
 		datanet, known := datanets[version.DatanetId]
 		if !known || version.Version < 1 || version.Version > datanet.Version {
@@ -149,8 +196,8 @@ func (g GenesisState) validateVersions(datanets map[uint64]DataNet) error {
 			if _, err := accumulator.MMR(); err != nil {
 				return errorsmod.Wrapf(ErrInvalidGenesis, "accumulators of DataNet %d: %s", datanet.Id, err)
 			}
-			if accumulator.Count != datanet.Contributions {
-				return errorsmod.Wrapf(ErrInvalidGenesis, "accumulators of DataNet %d count %d contributions, not %d", datanet.Id, accumulator.Count, datanet.Contributions)
+			if accumulator.Count != held[datanet.Id] {
+				return errorsmod.Wrapf(ErrInvalidGenesis, "accumulators of DataNet %d count %d contributions, validators hold %d", datanet.Id, accumulator.Count, held[datanet.Id])
 			}
 		}
 	}

@@ -216,7 +216,7 @@ func (item RevealItem) Validate() error {
 	if len(item.Mark) != 0 && len(item.Mark) != hashSize {
 		return errorsmod.Wrapf(ErrInvalidContribution, "mark of %d bytes, want none or %d", len(item.Mark), hashSize)
 	}
-	if err := validateDerivations(item.Rank, item.Segments, item.Derivations); err != nil {
+	if err := ValidateDerivations(item.Rank, item.Segments, item.Derivations); err != nil {
 		return err
 	}
 	if err := validateURI("uri", item.Uri); err != nil {

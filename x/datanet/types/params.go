@@ -28,6 +28,10 @@ func DefaultParams() Params {
 		Review:           DefaultReviewParams(),
 		Standing:         DefaultStandingParams(),
 		StepsPerBlock:    500,
+		// 0.1 OPEN for a megabyte, which every validator fetches and keeps.
+		FeePerByte:        math.NewIntWithDecimal(1, rewardstypes.Decimals-7),
+		AskFee:            math.NewIntWithDecimal(1, rewardstypes.Decimals-2),
+		DerivationDeposit: math.NewIntWithDecimal(1, rewardstypes.Decimals-1),
 	}
 }
 
@@ -36,7 +40,8 @@ func (p Params) Validate() error {
 	for _, amount := range []struct {
 		name  string
 		value math.Int
-	}{{"deposit_per_token", p.DepositPerToken}, {"min_deposit", p.MinDeposit}, {"creation_fee", p.CreationFee}} {
+	}{{"deposit_per_token", p.DepositPerToken}, {"min_deposit", p.MinDeposit}, {"creation_fee", p.CreationFee},
+		{"fee_per_byte", p.FeePerByte}, {"ask_fee", p.AskFee}, {"derivation_deposit", p.DerivationDeposit}} {
 		// Supply has 90 bits; a product with a count of tokens must stay in 128.
 		if amount.value.IsNil() || amount.value.IsNegative() || amount.value.BigIntMut().BitLen() > 90 {
 			return errorsmod.Wrapf(ErrInvalidParams, "%s must be between 0 and 2^90 aopen", amount.name)
@@ -80,3 +85,6 @@ func (c Commit) RequiredDeposit(tokens uint64) math.Int {
 func requiredDeposit(least, perToken math.Int, tokens uint64) math.Int {
 	return math.MaxInt(least, perToken.Mul(math.NewIntFromUint64(tokens)))
 }
+
+// TextFee for a segment file of that many bytes, in aopen.
+func (p Params) TextFee(bytes uint64) math.Int { return p.FeePerByte.Mul(math.NewIntFromUint64(bytes)) }
