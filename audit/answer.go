@@ -51,7 +51,7 @@ func (a *audit) checkSegments() error {
 func (a *audit) checkManifest(c contribution) {
 	err := a.payable(c)
 	a.add(Step{Name: "manifest", Status: outcome(err), Text: either(err,
-		fmt.Sprintf("contribution %d is in DataNet %d since version %d, which version %d of model %d uses", c.Rank, c.DatanetId, c.AcceptedVersion, a.model.Version, a.model.ModelId),
+		fmt.Sprintf("contribution %d is in DataNet %d since version %d, which version %d of model %d uses", c.Rank, c.DatanetId, c.Version(), a.model.Version, a.model.ModelId),
 		fmt.Sprintf("contribution %d", c.Rank))})
 }
 

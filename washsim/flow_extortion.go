@@ -94,7 +94,7 @@ func (s *scene) extort(b *branch, scraped, own *item, paragraph string) error {
 	}
 	text := datanettypes.SegmentProof{Text: []byte(paragraph)}
 	if _, err := b.send(&datanettypes.MsgChallengeDuplicate{
-		Challenger: s.market.challenger.String(), Rank: own.rank, Segment: text, Original: scraped.rank, OriginalSegment: text, PinnedVersion: original.AcceptedVersion,
+		Challenger: s.market.challenger.String(), Rank: own.rank, Segment: text, Original: scraped.rank, OriginalSegment: text, PinnedVersion: original.Version(),
 	}); err != nil {
 		return fmt.Errorf("the challenge is good by the letter: %w", err)
 	}

@@ -341,7 +341,7 @@ func (c *Conversation) weigh(attribution *poa.Attribution) {
 	used := func(rank uint64) bool {
 		found, err := k.GetContribution(c.Ctx(), rank)
 		return err == nil && slices.ContainsFunc(version.Manifest, func(entry modelstypes.ManifestEntry) bool {
-			return entry.DatanetId == found.DatanetId && found.AcceptedVersion != 0 && found.AcceptedVersion <= entry.Version
+			return entry.DatanetId == found.DatanetId && found.Version() != 0 && found.Version() <= entry.Version
 		})
 	}
 	attribution.Weigh(func(rank uint64, segment uint32) []poa.Derivation {

@@ -133,7 +133,8 @@ func pinnedVersion(ctx context.Context, chain datanettypes.QueryClient, rank uin
 		return 0, fmt.Errorf("contribution %d: %w", rank, err)
 	}
 	c := found.Contribution
-	if c.Cohort != 0 {
+	since := c.Version()
+	if c.Cohort != 0 || since == 0 {
 		return 0, nil
 	}
 	request := &datanettypes.QueryVersionsRequest{DatanetId: c.DatanetId}
@@ -143,7 +144,7 @@ func pinnedVersion(ctx context.Context, chain datanettypes.QueryClient, rank uin
 			return 0, fmt.Errorf("versions of DataNet %d: %w", c.DatanetId, err)
 		}
 		for _, version := range response.Versions {
-			if version.Version >= c.AcceptedVersion && version.PinnedHeight != 0 && version.PinnedHeight < before {
+			if version.Version >= since && version.PinnedHeight != 0 && version.PinnedHeight < before {
 				return version.Version, nil
 			}
 		}

@@ -192,7 +192,7 @@ func (k Keeper) standsBefore(ctx context.Context, later types.Contribution, msg 
 	if err != nil {
 		return err
 	}
-	if original.Rank >= later.Rank || original.AcceptedVersion == 0 ||
+	if original.Rank >= later.Rank || original.Version() == 0 ||
 		original.Status != types.CONTRIBUTION_STATUS_ACCEPTED && original.Status != types.CONTRIBUTION_STATUS_RECALLED {
 		return errorsmod.Wrapf(types.ErrDuplicate, "contribution %d is %s, not an accepted one of lower rank than %d", original.Rank, original.Status, later.Rank)
 	}
@@ -214,7 +214,7 @@ func (k Keeper) standsBefore(ctx context.Context, later types.Contribution, msg 
 	if err != nil {
 		return errorsmod.Wrapf(types.ErrDuplicate, "the owner of DataNet %d accepted contribution %d: name a version with it that a model pins: %s", original.DatanetId, original.Rank, err)
 	}
-	if version.Version < original.AcceptedVersion || version.PinnedHeight == 0 || version.PinnedHeight >= later.RevealHeight {
+	if version.Version < original.Version() || version.PinnedHeight == 0 || version.PinnedHeight >= later.RevealHeight {
 		return errorsmod.Wrapf(types.ErrDuplicate, "no model had pinned version %d of DataNet %d, with contribution %d, before block %d", version.Version, original.DatanetId, original.Rank, later.RevealHeight)
 	}
 	earned, royalties, err := k.rewards.DataNetEarned(ctx, original.DatanetId)
@@ -322,7 +322,7 @@ func (k Keeper) claimText(ctx context.Context, msg *types.MsgClaimText) (resumed
 	if err != nil {
 		return false, err
 	}
-	if own.Contributor != msg.Author || own.AcceptedVersion == 0 {
+	if own.Contributor != msg.Author || own.Version() == 0 {
 		return false, errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s, of %s: name an accepted one of %s", own.Rank, own.Status, own.Contributor, msg.Author)
 	}
 	copied, known, err := k.SegmentStop(ctx, own.DatanetId, own.Rank, msg.OwnSegment)
@@ -356,7 +356,7 @@ func (k Keeper) checkCopy(ctx context.Context, params types.Params, later types.
 	if err != nil {
 		return err
 	}
-	if original.Rank >= later.Rank || original.AcceptedVersion == 0 {
+	if original.Rank >= later.Rank || original.Version() == 0 {
 		return errorsmod.Wrapf(types.ErrDuplicate, "contribution %d is not an accepted one of lower rank than %d", original.Rank, later.Rank)
 	}
 	for _, d := range later.Derivations {
