@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/hdevalence/ed25519consensus"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/engine"
@@ -128,7 +130,9 @@ func (x *exchange) mayAnswer(ctx context.Context) error {
 	if g.holder == nil {
 		return &httpError{status: http.StatusServiceUnavailable, code: "starting", message: "the gateway has not claimed its provider's fence yet: try again"}
 	}
-	x.may = func(ctx context.Context) error { return g.fenced(g.holder.May(ctx, x.chain)) }
+	x.may = func(ctx context.Context) error {
+		return patiently(ctx, func(ctx context.Context) error { return g.fenced(g.holder.May(ctx, x.chain)) })
+	}
 	if x.chain.Calls > x.state.N {
 		g.Log.Error("the chain has calls that the outbox does not know: was it restored? Start the gateway again", "session", x.state.ID, "recorded", x.chain.Calls, "known", x.state.N)
 		return g.fenced(fmt.Errorf("%w: calls of it were answered that are not known here: close it and open another", outbox.ErrFenced))
@@ -147,9 +151,16 @@ func (g *Gateway) fenced(err error) error {
 // load reads the session from the chain and from the outbox.
 func (x *exchange) load(ctx context.Context) error {
 	g, id := x.gateway, x.request.OpenLedger.Session
-	response, err := g.Node.Attribution.Session(ctx, &attributiontypes.QuerySessionRequest{SessionId: id.String()})
-	if err != nil {
+	var response *attributiontypes.QuerySessionResponse
+	err := patiently(ctx, func(ctx context.Context) (err error) {
+		response, err = g.Node.Attribution.Session(ctx, &attributiontypes.QuerySessionRequest{SessionId: id.String()})
+		return err
+	})
+	switch code := status.Code(err); {
+	case code == codes.NotFound || code == codes.InvalidArgument:
 		return badRequest("openledger.session", "session %s: %s", id, err)
+	case err != nil:
+		return err
 	}
 	x.chain = response.Session
 	if err := g.checkSession(x.chain, x.request.Model); err != nil {

@@ -208,7 +208,7 @@ func (g *Gateway) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 func (g *Gateway) health(w http.ResponseWriter, r *http.Request) {
 	height, err := g.Node.Height(r.Context())
 	if err != nil {
-		g.fail(w, &httpError{status: http.StatusServiceUnavailable, code: "node_unavailable", message: "the node does not answer: " + err.Error()})
+		g.fail(w, nodeUnavailable(err))
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"status": "ok", "height": height})

@@ -274,6 +274,9 @@ func (k Keeper) payFromBounty(ctx context.Context, bounty *types.Bounty, c *type
 // afterAppeals is how long after the last moment of an appeal a bounty begins to pay.
 const afterAppeals = time.Second
 
+// holdPatience is how long a bounty waits at a time for validators who have not been asked about the text yet.
+const holdPatience = 24 * time.Hour
+
 // vest pays half of a bounty once the acceptance can be appealed no more, and half after the vesting time, each less
 // the part of segments that are stopped, which returns to it.
 func (k Keeper) vest(ctx context.Context, params types.Params, rank uint64) error {
@@ -282,6 +285,10 @@ func (k Keeper) vest(ctx context.Context, params types.Params, rank uint64) erro
 		return err
 	}
 	if c.HeldHeight == 0 { // nobody can use what validators do not hold
+		if c.Waits() {
+			c.VestsAt = sdk.UnwrapSDKContext(ctx).BlockTime().Add(holdPatience).UTC()
+			return k.vestLater(ctx, c)
+		}
 		if err := k.cancelVesting(ctx, &c); err != nil {
 			return err
 		}
