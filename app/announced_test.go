@@ -144,7 +144,9 @@ func TestAnnouncementsAreBounded(t *testing.T) {
 // TestWithheldBatchHoldsNoNumbers: one batch that nobody can answer lies in front of hundreds that are decided at once. It is given later
 // numbers, so that they go on being taken; what was said of it stays said, and the others decide it in the end.
 func TestWithheldBatchHoldsNoNumbers(t *testing.T) {
-	s := attested(t, func(p *attributiontypes.Params) { p.AttestTicks, p.MaxOpenPerProvider = 10_000, attributiontypes.MaxWindow })
+	s := attested(t, func(p *attributiontypes.Params) {
+		p.AttestTicks, p.MaxOpenPerProvider = 10_000, attributiontypes.MaxWindow
+	})
 	s.SkipInvariants = true
 	_, withheld := ask(s)
 	published := false
