@@ -415,7 +415,7 @@ func TestSubmissionFeeIsBurned(t *testing.T) {
 // TestOnlyHeldVersionsArePayable: a segment that its contributor withholds is in no manifest, so that nobody owes it anything and no
 // dispute can be built on it.
 func TestOnlyHeldVersionsArePayable(t *testing.T) {
-	s := attested(t, func(p *attributiontypes.Params) { p.AttestTicks, p.HoldRetryBlocks = 3, 10 })
+	s := attested(t, func(p *attributiontypes.Params) { p.HoldTicks, p.HoldRetryBlocks = 3, 10 })
 	s.Voter = say(valid, unknown, unknown, unknown)
 	s.Blocks(1)
 	tip, err := s.App.AttributionKeeper.Tip.Get(s.Ctx())
@@ -429,14 +429,19 @@ func TestOnlyHeldVersionsArePayable(t *testing.T) {
 	}
 	publish.Digest[0] = 1
 	s.Fail(s.Owner, modelstypes.ErrNotHeld, publish)
-	s.Blocks(8) // expires
-	datanet, err := s.App.DatanetKeeper.GetDataNet(s.Ctx(), s.DatanetID)
+	s.Blocks(8) // the question expires
+	rank := s.Contributions[len(s.Contributions)-1].Rank
+	waiting, err := s.App.DatanetKeeper.GetContribution(s.Ctx(), rank)
 	require.NoError(t, err)
-	require.Zero(t, datanet.AskedVersion)
-	require.NotZero(t, datanet.AskHeight, "validators are asked again")
+	require.NotNil(t, waiting.Hold, "its version goes on without it")
+	require.NotZero(t, waiting.Hold.AskHeight, "validators are asked again")
+	require.Zero(t, waiting.Version())
+	s.Send(s.Owner, publish)
 	s.Voter = chain.AllSay(valid)
 	s.Blocks(15)
-	s.Send(s.Owner, publish)
+	entered, err := s.App.DatanetKeeper.GetContribution(s.Ctx(), rank)
+	require.NoError(t, err)
+	require.Greater(t, entered.Version(), publish.Manifest[0].Version, "and no version that was closed without it ever has it")
 }
 
 // TestDisputeOfAttestedBatch: a lie can be proven before anybody has voted, and then nobody is paid.

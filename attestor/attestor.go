@@ -77,9 +77,10 @@ type Attestor struct {
 	log     *slog.Logger
 	holds   holds
 
-	snapshot atomic.Pointer[snapshot]
-	changed  broadcast
-	jobs     sync.WaitGroup
+	provenances *provenances
+	snapshot    atomic.Pointer[snapshot]
+	changed     broadcast
+	jobs        sync.WaitGroup
 
 	// Work in turn by provider; versions are a class of their own.
 	fetching, judging, indexing *lanes
@@ -133,7 +134,7 @@ func New(ctx context.Context, config Config, chainID string, node gogogrpc.Clien
 	half := func(string) int { return max(1, config.Workers/2) }
 	a.fetching = newLanes(config.Workers, config.Workers, half)
 	a.judging = newLanes(config.Judges, config.Judges+maxPaused, one)
-	a.indexing = newLanes(1, 1, one)
+	a.indexing = newLanes(1, 2, one)
 	var err error
 	if a.text, err = content.Open(ctx, config.Content); err != nil {
 		return nil, err
@@ -144,6 +145,7 @@ func New(ctx context.Context, config Config, chainID string, node gogogrpc.Clien
 	if a.book, err = openBook(filepath.Join(config.Home, "verdicts.db")); err != nil {
 		return nil, errors.Join(err, a.text.Close())
 	}
+	a.provenances = newProvenances(a.chain, a.text, int(config.IndexBytes))
 	a.library = newLibrary(a.chain, a.text, filepath.Join(config.Home, "index"), int(config.IndexBytes))
 	return a, nil
 }

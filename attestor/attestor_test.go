@@ -105,6 +105,28 @@ func (r running) says(t *testing.T, item uint64, want attributiontypes.Verdict) 
 	}, patience, 10*time.Millisecond, "%+v", r.Status())
 }
 
+// holdTexts gives the attestor all text of the scenario.
+func (r running) holdTexts(t *testing.T, s *chain.Scenario) {
+	t.Helper()
+	for _, c := range s.Contributions {
+		encoded, err := c.File.MarshalBinary()
+		require.NoError(t, err)
+		require.NoError(t, r.HoldText(t.Context(), encoded))
+	}
+}
+
+// settle makes blocks until nothing is asked that the attestor does not answer.
+func (r running) settle(t *testing.T, s *chain.Scenario) {
+	t.Helper()
+	for s.Blocks(1); len(s.OpenItems()) > 0; s.Blocks(1) {
+		number := s.OpenItems()[0].Number
+		require.Eventually(t, func() bool {
+			verdicts, alive := r.Verdicts(number, number+1)
+			return alive && len(verdicts) == 1 && verdicts[0] != unknown
+		}, patience, 10*time.Millisecond, "%+v", r.Status())
+	}
+}
+
 func put(t *testing.T, location string, data []byte) (int, string) {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodPut, location, bytes.NewReader(data))
@@ -196,11 +218,7 @@ func TestVerdictsSurviveARestart(t *testing.T) {
 	status, body := put(t, a.url+"/v1/bundles/"+root.String(), bundle)
 	require.Equal(t, http.StatusNoContent, status, body)
 	a.says(t, batch.Item, unknown) // the text is missing: the version was held by others
-	for _, contribution := range s.Contributions {
-		encoded, err := contribution.File.MarshalBinary()
-		require.NoError(t, err)
-		require.NoError(t, a.HoldText(context.Background(), encoded))
-	}
+	a.holdTexts(t, s)
 	a.says(t, batch.Item, valid)
 	a.stop()
 	again := start(t, s, home, func(c *attestor.Config) { c.Fault = attestor.Stall })
@@ -222,11 +240,7 @@ func TestFaults(t *testing.T) {
 	require.NoError(t, err)
 	for fault, want := range map[attestor.Fault]attributiontypes.Verdict{attestor.NoFault: valid, attestor.Lie: invalid, attestor.Stall: unknown, attestor.Panic: unknown} {
 		a := start(t, s, t.TempDir(), func(c *attestor.Config) { c.Fault = fault })
-		for _, contribution := range s.Contributions {
-			encoded, err := contribution.File.MarshalBinary()
-			require.NoError(t, err)
-			require.NoError(t, a.HoldText(context.Background(), encoded))
-		}
+		a.holdTexts(t, s)
 		status, body := put(t, a.url+"/v1/bundles/"+root.String(), bundle)
 		require.Equal(t, http.StatusNoContent, status, body)
 		a.says(t, batch.Item, want)
@@ -298,11 +312,7 @@ func TestSocket(t *testing.T) {
 	batch, err := s.App.AttributionKeeper.GetBatch(s.Ctx(), id)
 	require.NoError(t, err)
 	a := start(t, s, t.TempDir(), nil)
-	for _, contribution := range s.Contributions {
-		encoded, err := contribution.File.MarshalBinary()
-		require.NoError(t, err)
-		require.NoError(t, a.HoldText(context.Background(), encoded))
-	}
+	a.holdTexts(t, s)
 	status, body := put(t, a.url+"/v1/bundles/"+root.String(), bundle)
 	require.Equal(t, http.StatusNoContent, status, body)
 
@@ -335,23 +345,6 @@ func TestOneFileBricksNoDataNet(t *testing.T) {
 	s := scenario(t)
 	a := start(t, s, t.TempDir(), nil)
 	s.Voter = func(_ int, base, next uint64) ([]attributiontypes.Verdict, bool) { return a.Verdicts(base, next) }
-	hold := func() {
-		for _, c := range s.Contributions {
-			encoded, err := c.File.MarshalBinary()
-			require.NoError(t, err)
-			require.NoError(t, a.HoldText(t.Context(), encoded))
-		}
-	}
-	// settle makes blocks until nothing is asked.
-	settle := func() {
-		for s.Blocks(1); len(s.OpenItems()) > 0; s.Blocks(1) {
-			number := s.OpenItems()[0].Number
-			require.Eventually(t, func() bool {
-				verdicts, alive := a.Verdicts(number, number+1)
-				return alive && verdicts[0] != unknown
-			}, patience, 10*time.Millisecond)
-		}
-	}
 	file := poa.SegmentFile{Segments: [][]byte{[]byte("The lunula is the pale part of the nail that is seen near the fold and it is the end of the matrix of the nail.")}}
 	item, hash := chain.RevealItem(s.DatanetID, s.Bob, file)
 	item.StatisticsRoot = append([]byte{item.StatisticsRoot[0] ^ 1}, item.StatisticsRoot[1:]...)
@@ -363,9 +356,9 @@ func TestOneFileBricksNoDataNet(t *testing.T) {
 	s.Send(s.Bob, &datanettypes.MsgRevealContributions{Contributor: s.Bob.String(), Items: []datanettypes.RevealItem{item}})
 	s.Contributions = append(s.Contributions, chain.Contribution{Rank: item.Rank, Contributor: s.Bob, File: file})
 	good := s.Contribute(s.Alice, "Nails grow from a matrix under the proximal fold and the plate slides over its bed for about six months before it reaches the free edge of the finger.")
-	hold()
+	a.holdTexts(t, s)
 	s.Accept()
-	settle()
+	a.settle(t, s)
 	bad, err := s.App.DatanetKeeper.GetContribution(s.Ctx(), item.Rank)
 	require.NoError(t, err)
 	require.Equal(t, datanettypes.CONTRIBUTION_STATUS_INVALID, bad.Status)

@@ -82,8 +82,7 @@ func (a *Attestor) decide(ctx context.Context, j *job) (verdict attributiontypes
 	case attributiontypes.ITEM_KIND_BATCH:
 		return a.judgeBatch(ctx, j)
 	case attributiontypes.ITEM_KIND_VERSION:
-		entered := a.fetching.do(ctx, versionsClass, func(*ticket) { verdict, reason = a.holdVersion(ctx, j) })
-		return verdict, errors.Join(entered, reason)
+		return a.judgeVersion(ctx, j)
 	}
 	return attributiontypes.VerdictUnknown, fmt.Errorf("this version of the attestor does not know items of kind %s: update it", j.item.Kind)
 }

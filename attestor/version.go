@@ -17,9 +17,9 @@ import (
 // maxNamed bounds the missing contributions that a reason names.
 const maxNamed = 3
 
-// holdVersion fetches the text that an item asks about and checks that it is what was registered. Who says that it holds text of a
-// DataNet holds all that has entered before: it will have to judge answers from it.
-func (a *Attestor) holdVersion(ctx context.Context, j *job) (attributiontypes.Verdict, error) {
+// judgeVersion fetches the text that an item asks about, checks that it is what was registered, and reckons what it derives from. Who says
+// that it holds text of a DataNet holds all that has entered before: it will have to judge answers from it.
+func (a *Attestor) judgeVersion(ctx context.Context, j *job) (attributiontypes.Verdict, error) {
 	datanet, err := a.chain.datanet(ctx, j.item.DatanetId)
 	if err != nil {
 		return attributiontypes.VerdictUnknown, err
@@ -29,27 +29,44 @@ func (a *Attestor) holdVersion(ctx context.Context, j *job) (attributiontypes.Ve
 		return attributiontypes.VerdictUnknown, err
 	}
 	subject := fmt.Sprintf("%s/datanet/%d/%v/%d", a.chain.id, datanet.Id, ask.Ranks, ask.Sources)
-	return a.remember(j.item.Number, subject, func() (attributiontypes.Verdict, error) {
-		rules := poa.SegmentRules{AllowFewStopWords: datanet.AllowFewStopWords}
-		earlier, err := manifest.Held(ctx, a.chain.datanets, datanet.Id, a.holds.from(datanet.Id), ask.Sources)
-		if err != nil {
-			return attributiontypes.VerdictUnknown, err
+	return a.remember(j.item.Number, subject, func() (verdict attributiontypes.Verdict, reason error) {
+		entered := a.fetching.do(ctx, versionsClass, func(*ticket) { verdict, reason = a.holdVersion(ctx, j, datanet, ask, asked) })
+		if entered != nil || verdict != attributiontypes.VerdictValid {
+			return verdict, errors.Join(entered, reason)
 		}
-		a.setWants(j, a.missing(append(slices.Clone(asked), earlier...)))
-		missing, unfit := a.holdAll(ctx, asked, rules)
-		if unfit != nil {
-			return attributiontypes.VerdictInvalid, unfit
+		var differs error
+		entered = a.indexing.do(ctx, versionsClass, func(turn *ticket) { differs, reason = a.provenances.check(ctx, turn, ask, asked) })
+		switch {
+		case entered != nil || reason != nil:
+			return attributiontypes.VerdictUnknown, errors.Join(entered, reason)
+		case differs != nil:
+			return attributiontypes.VerdictDiffers, differs
 		}
-		gone, unfit := a.holdAll(ctx, earlier, rules)
-		if unfit != nil { // others hold it: what is here is damaged, and is fetched again
-			gone = append(gone, unfit)
-		}
-		if missing = append(missing, gone...); len(missing) > 0 {
-			return attributiontypes.VerdictUnknown, fmt.Errorf("%d of %d contributions are not held: %w", len(missing), len(asked)+len(earlier), errors.Join(missing[:min(len(missing), maxNamed)]...))
-		}
-		a.holds.reached(datanet.Id, ask.Sources)
 		return attributiontypes.VerdictValid, nil
 	})
+}
+
+// holdVersion finds text and compares it with what was registered.
+func (a *Attestor) holdVersion(ctx context.Context, j *job, datanet datanettypes.DataNet, ask datanettypes.HoldAsk, asked []datanettypes.Contribution) (attributiontypes.Verdict, error) {
+	rules := poa.SegmentRules{AllowFewStopWords: datanet.AllowFewStopWords}
+	earlier, err := manifest.Held(ctx, a.chain.datanets, datanet.Id, a.holds.from(datanet.Id), ask.Sources)
+	if err != nil {
+		return attributiontypes.VerdictUnknown, err
+	}
+	a.setWants(j, a.missing(append(slices.Clone(asked), earlier...)))
+	missing, unfit := a.holdAll(ctx, asked, rules)
+	if unfit != nil {
+		return attributiontypes.VerdictInvalid, unfit
+	}
+	gone, unfit := a.holdAll(ctx, earlier, rules)
+	if unfit != nil { // others hold it: what is here is damaged, and is fetched again
+		gone = append(gone, unfit)
+	}
+	if missing = append(missing, gone...); len(missing) > 0 {
+		return attributiontypes.VerdictUnknown, fmt.Errorf("%d of %d contributions are not held: %w", len(missing), len(asked)+len(earlier), errors.Join(missing[:min(len(missing), maxNamed)]...))
+	}
+	a.holds.reached(datanet.Id, ask.Sources)
+	return attributiontypes.VerdictValid, nil
 }
 
 // holdAll makes sure that contributions are in the store and right. It returns why some are not here, and the first that is not what was

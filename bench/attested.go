@@ -29,7 +29,7 @@ type attested struct {
 func newAttested(t testing.TB) submissions {
 	w := volume.New(t, volume.Options{Contributors: contributors, Edit: func(p *attributiontypes.Params) {
 		// One transaction per receipt makes as many open batches.
-		p.MaxOpenPerProvider, p.BundleBytesPerBlock, p.BundleWorkPerBlock = 512, 1<<30, 1<<40
+		p.MaxOpenPerProvider, p.BundleBytesPerBlock, p.BundleWorkPerBlock = attributiontypes.MaxWindow, 1<<30, 1<<40
 	}})
 	w.SkipInvariants = true
 	return &attested{workload: w, lanes: w.Open(1, chain.Open(100_000))}

@@ -21,6 +21,7 @@ import (
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/session"
+	"github.com/openledger/openledger/poa"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -56,7 +57,8 @@ type world struct {
 
 	owner, provider, payer chain.Signer
 	authors                []author
-	review                 *review // nil without --review
+	review                 *review         // nil without --review
+	provenance             *poa.Provenance // of the text in the DataNet
 
 	datanetID, version, modelID uint64
 	began                       time.Time

@@ -235,9 +235,13 @@ func (w *world) submit(ctx context.Context, submissions []*submission) (uint64, 
 	if err != nil {
 		return 0, err
 	}
-	reveals := make([]datanettypes.RevealItem, len(submissions))
+	reveals, texts := make([]datanettypes.RevealItem, len(submissions)), make([]revealed, len(submissions))
 	for i, s := range submissions {
 		reveals[i] = s.reveal
+		texts[i] = revealed{item: &s.reveal, file: s.file, enters: s.nature.sound()}
+	}
+	if err := w.derive(texts); err != nil {
+		return 0, err
 	}
 	if err := w.awaitRevealable(ctx, reveals); err != nil {
 		return 0, err
@@ -648,7 +652,7 @@ func (r *review) check() error {
 			return fmt.Errorf("of fees of %s OPEN cohort %d paid %s to its panel and set %s aside", openAmount(c.fees()), c.state.Id, openAmount(c.earned()), openAmount(c.aside))
 		}
 		for i, s := range c.items {
-			want := s.nature == natureHonest || s.nature == natureSound
+			want := s.nature.sound()
 			if c.state.Outcomes[i].Accepted != want {
 				return fmt.Errorf("contribution %d, %s, came out as %s: %q", s.rank(), s.nature, c.decided[s.rank()].Status, c.decided[s.rank()].Reason)
 			}

@@ -55,6 +55,9 @@ func (n nature) gold() datanettypes.GoldKind {
 // owners says that the owner vouches for it: its contributor must have let the owner open it as gold.
 func (n nature) owners() bool { return n == natureAltered || n == natureSound }
 
+// sound says that panels should accept it.
+func (n nature) sound() bool { return n == natureHonest || n == natureSound }
+
 // submission is a text on its way into a review.
 type submission struct {
 	nature  nature

@@ -85,6 +85,13 @@ func (w *world) contribute(ctx context.Context) error {
 		return fmt.Errorf("seal: %w", err)
 	}
 	w.progress("sealed    %d contributions; their order on the chain is their seniority", len(reveals))
+	texts := make([]revealed, len(reveals))
+	for i := range reveals {
+		texts[i] = revealed{item: &reveals[i], file: w.authors[i].prepared.File, enters: true}
+	}
+	if err := w.derive(texts); err != nil {
+		return fmt.Errorf("derive: %w", err)
+	}
 	if err := w.awaitRevealable(ctx, reveals); err != nil {
 		return err
 	}

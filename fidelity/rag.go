@@ -41,6 +41,7 @@ type rag struct {
 	segments []poa.Segment
 	index    *poa.Index
 	search   *poa.Search
+	earlier  *poa.Provenance
 	derived  map[int][]poa.Derivation
 	places   map[uint64]map[uint32]int // by rank and index
 	ranks    map[uint64]int            // a place of each rank
@@ -59,6 +60,12 @@ func newRAG(r *corpus.Registry) (paraphrase.Method, error) {
 	}
 	var err error
 	if m.search, err = poa.NewSearch(m.segments, r.Statistics); err != nil {
+		return nil, err
+	}
+	if m.earlier, err = poa.NewProvenance(r.Statistics); err != nil {
+		return nil, err
+	}
+	if err := m.earlier.Add(m.segments...); err != nil {
 		return nil, err
 	}
 	return m, m.index.Add(m.segments...)
@@ -127,7 +134,7 @@ func (m *rag) provenance(place int) ([]poa.Derivation, error) {
 	derived, known := m.derived[place]
 	if !known {
 		var err error
-		if derived, err = m.search.Provenance(place); err != nil {
+		if derived, err = m.earlier.Of(m.segments[place], len(m.segments)); err != nil {
 			return nil, err
 		}
 		m.derived[place] = derived

@@ -62,6 +62,15 @@ func (p *Provenance) Add(segments ...Segment) error {
 	return nil
 }
 
+// AddFile appends the segments of a contribution. Nothing is added if one of them is refused.
+func (p *Provenance) AddFile(rank uint64, file SegmentFile) error {
+	segments := make([]Segment, len(file.Segments))
+	for i, text := range file.Segments {
+		segments[i] = NewSegment(rank, uint32(i), text)
+	}
+	return p.Add(segments...)
+}
+
 // Truncate forgets all but the first n segments.
 func (p *Provenance) Truncate(n int) {
 	for i := len(p.segments) - 1; i >= n; i-- {

@@ -141,20 +141,3 @@ func (s *Search) mayDerive(earlier, later int) bool {
 	}
 	return 5*shared >= len(b)
 }
-
-// Provenance returns the Derivations of the i-th segment from its MaxNeighbours nearest earlier ones of other contributions, that is
-// what acceptance compares a new segment with.
-func (s *Search) Provenance(i int) ([]Derivation, error) {
-	var earlier []Segment
-	for _, c := range s.Rank(s.segments[i].Tokens, 4*retrievalPool) {
-		if s.segments[c].Rank < s.segments[i].Rank && s.mayDerive(c, i) {
-			if earlier = append(earlier, s.segments[c]); len(earlier) == MaxNeighbours {
-				break
-			}
-		}
-	}
-	if len(earlier) == 0 {
-		return nil, nil
-	}
-	return Derivations(s.segments[i], earlier, s.stats)
-}

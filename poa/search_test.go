@@ -68,11 +68,15 @@ func TestNearCopiesCrowdNobodyOut(t *testing.T) {
 	if plain := s.Rank(question, 8); !slices.ContainsFunc(plain, func(i int) bool { return i >= 60 }) {
 		t.Errorf("the attack does nothing: %v", plain)
 	}
-	derived := must(s.Provenance(65))
+	p := must(NewProvenance(stats))
+	if err := p.Add(segments...); err != nil {
+		t.Fatal(err)
+	}
+	derived := must(p.Of(segments[65], len(segments)))
 	if len(derived) != 1 || derived[0].Rank != 20 || derived[0].PPM < 800_000 {
 		t.Errorf("%+v", derived)
 	}
-	if own := must(s.Provenance(30)); own != nil {
+	if own := must(p.Of(segments[30], len(segments))); own != nil {
 		t.Errorf("%+v", own)
 	}
 }

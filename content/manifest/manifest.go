@@ -58,6 +58,15 @@ func Load(ctx context.Context, datanets datanettypes.QueryClient, entries []mode
 
 // List returns the contributions that a version of a DataNet has: those that were accepted for it or before and that validators hold.
 func List(ctx context.Context, datanets datanettypes.QueryClient, id, version uint64) ([]datanettypes.Contribution, error) {
+	found, err := accepted(ctx, datanets, id)
+	return slices.DeleteFunc(found, func(c datanettypes.Contribution) bool {
+		since := c.Version()
+		return since == 0 || since > version
+	}), err
+}
+
+// accepted returns all contributions of a DataNet that were ever accepted.
+func accepted(ctx context.Context, datanets datanettypes.QueryClient, id uint64) ([]datanettypes.Contribution, error) {
 	request := &datanettypes.QueryContributionsRequest{DatanetId: id, Accepted: true}
 	var found []datanettypes.Contribution
 	for {
@@ -65,11 +74,7 @@ func List(ctx context.Context, datanets datanettypes.QueryClient, id, version ui
 		if err != nil {
 			return nil, err
 		}
-		for _, contribution := range response.Contributions {
-			if since := contribution.Version(); since != 0 && since <= version {
-				found = append(found, contribution)
-			}
-		}
+		found = append(found, response.Contributions...)
 		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
 			return found, nil
 		}

@@ -5,6 +5,7 @@ package overlap
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/openledger/openledger/poa"
@@ -43,16 +44,35 @@ func (f Finding) Duplicate() bool { return f.CopiedPPM >= poa.DuplicatePPM }
 
 // Checker compares files with known contributions.
 type Checker struct {
-	known    []Known
-	segments []poa.Segment // of all known, ranked by their place in known
-	index    *poa.Index
-	near     poa.NearIndex
+	known      []Known
+	segments   []poa.Segment // of all known, ranked by their place in known
+	index      *poa.Index
+	near       poa.NearIndex
+	provenance *poa.Provenance
+	byRank     map[uint64]int // place in known, by rank in provenance
 }
 
-// New prepares the comparison with known contributions.
+// unranked is above all ranks of a chain: that of text which is not there.
+const unranked = 1 << 62
+
+// New prepares the comparison with known contributions, in the order in which they enter their DataNet: what a segment derives from depends
+// on it.
 func New(known []Known) (*Checker, error) {
-	c := &Checker{known: known, index: poa.NewIndex(poa.ProtocolStatistics())}
+	stats := poa.ProtocolStatistics()
+	provenance, err := poa.NewProvenance(stats)
+	if err != nil {
+		return nil, err
+	}
+	c := &Checker{known: known, index: poa.NewIndex(stats), provenance: provenance, byRank: make(map[uint64]int, len(known))}
 	for i, k := range known {
+		rank := k.Rank
+		if rank == 0 {
+			rank = unranked + uint64(i)
+		}
+		c.byRank[rank] = i
+		if err := provenance.AddFile(rank, k.File); err != nil {
+			return nil, err
+		}
 		for n, text := range k.File.Segments {
 			s := poa.NewSegment(uint64(i), uint32(n), text)
 			c.segments = append(c.segments, s)
@@ -65,28 +85,20 @@ func New(known []Known) (*Checker, error) {
 // Check returns a finding for each segment that is a duplicate, or derived, or
 // holds a copied passage.
 func (c *Checker) Check(file poa.SegmentFile) ([]Finding, error) {
-	stats := poa.ProtocolStatistics()
-	all := slices.Clone(c.segments)
-	for n, text := range file.Segments {
-		all = append(all, poa.NewSegment(uint64(len(c.known)), uint32(n), text))
-	}
-	search, err := poa.NewSearch(all, stats)
-	if err != nil {
-		return nil, err
-	}
 	var findings []Finding
-	for n := range file.Segments {
-		at := len(c.segments) + n
-		f, err := c.copied(n, all[at].Tokens, stats)
+	for n, text := range file.Segments {
+		s := poa.NewSegment(math.MaxUint64, uint32(n), text) // whatever is new comes after all
+		f, err := c.copied(n, s.Tokens, poa.ProtocolStatistics())
 		if err != nil {
 			return nil, err
 		}
-		derived, err := search.Provenance(at)
+		derived, err := c.provenance.Of(s, len(c.segments))
 		if err != nil {
 			return nil, err
 		}
 		for _, d := range derived {
-			f.Derived = append(f.Derived, Derived{Name: c.known[d.Rank].Name, Rank: c.known[d.Rank].Rank, PPM: d.PPM})
+			k := c.known[c.byRank[d.Rank]]
+			f.Derived = append(f.Derived, Derived{Name: k.Name, Rank: k.Rank, PPM: d.PPM})
 		}
 		if f.CopiedPPM > 0 || len(f.Derived) > 0 {
 			findings = append(findings, f)

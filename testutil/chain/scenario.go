@@ -102,12 +102,22 @@ func (s *Scenario) createDatanet() {
 // Contribute seals and reveals segments of a contributor.
 func (s *Scenario) Contribute(contributor Account, segments ...string) Contribution {
 	s.T.Helper()
-	return s.ContributeMarked(contributor, nil, segments...)
+	return s.contribute(contributor, func(*datanettypes.RevealItem) {}, segments...)
 }
 
-// ContributeMarked seals and reveals segments with a mark of gold; nil is a mark
-// that is not of gold.
+// ContributeMarked seals and reveals segments with a mark of gold.
 func (s *Scenario) ContributeMarked(contributor Account, mark []byte, segments ...string) Contribution {
+	s.T.Helper()
+	return s.contribute(contributor, func(item *datanettypes.RevealItem) { item.Mark = mark }, segments...)
+}
+
+// ContributeDerived seals and reveals segments with derivations.
+func (s *Scenario) ContributeDerived(contributor Account, derivations []datanettypes.Derivation, segments ...string) Contribution {
+	s.T.Helper()
+	return s.contribute(contributor, func(item *datanettypes.RevealItem) { item.Derivations = derivations }, segments...)
+}
+
+func (s *Scenario) contribute(contributor Account, edit func(*datanettypes.RevealItem), segments ...string) Contribution {
 	s.T.Helper()
 	file := poa.SegmentFile{}
 	for _, segment := range segments {
@@ -115,9 +125,7 @@ func (s *Scenario) ContributeMarked(contributor Account, mark []byte, segments .
 		file.Segments = append(file.Segments, []byte(segment))
 	}
 	item, hash := RevealItem(s.DatanetID, contributor, file)
-	if mark != nil {
-		item.Mark = mark
-	}
+	edit(&item)
 	result := s.Send(contributor, &datanettypes.MsgCommitContributions{
 		Contributor: contributor.String(),
 		Items:       []datanettypes.CommitItem{{Hash: hash[:], Deposit: Coin(Open(1))}},

@@ -20,6 +20,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/attestor/push"
+	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -247,6 +248,9 @@ func (l *Load) contribute(ctx context.Context) error {
 			Bytes: uint64(len(encoded)), StatisticsRoot: statistics[:], ContentHash: content[:], Title: "generated",
 		})
 	}
+	if err := l.derive(reveals); err != nil {
+		return err
+	}
 	if err := l.clients[0].WaitHeight(ctx, last+3); err != nil {
 		return err
 	}
@@ -263,6 +267,23 @@ func (l *Load) contribute(ctx context.Context) error {
 		return err
 	}
 	l.version = accepted.Version
+	return nil
+}
+
+// derive declares what the text of each author derives from that of those before.
+func (l *Load) derive(reveals []datanettypes.RevealItem) error {
+	p, err := poa.NewProvenance(poa.ProtocolStatistics())
+	if err != nil {
+		return err
+	}
+	for i := range reveals {
+		if reveals[i].Derivations, err = manifest.Derivations(p, reveals[i].Rank, l.files[i], p.Len(), func() error { return nil }); err != nil {
+			return err
+		}
+		if err := p.AddFile(reveals[i].Rank, l.files[i]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -31,7 +31,7 @@ func dataCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
 		Short: "Prepare, check, contribute, verify and challenge data",
-		Long: `Prepare, check, contribute and verify data.
+		Long: `Prepare, check, contribute, verify and challenge data.
 
 A contribution is a file of segments: passages of at most 4,096 bytes and 512
 tokens. It is sealed first (commit), which fixes its rank on the whole chain,
@@ -39,7 +39,7 @@ and opened at least two blocks later (reveal). Answers that use its words pay
 its contributor.`,
 		RunE: client.ValidateCmd,
 	}
-	cmd.AddCommand(dataPrepareCmd(), dataCheckCmd(), dataContributeCmd(), dataVerifyCmd(), dataChallengeCmd())
+	cmd.AddCommand(dataPrepareCmd(), dataCheckCmd(), dataContributeCmd(), dataVerifyCmd(), dataChallengeCmd(), dataDerivationsCmd())
 	return cmd
 }
 

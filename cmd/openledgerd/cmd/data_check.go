@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,7 +16,6 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
-	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/corpus"
 	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/content/overlap"
@@ -40,12 +38,12 @@ with earlier text: segment files, folders of them or of texts given with
 
 A segment of which half or more stands in one earlier segment is a duplicate: it
 earns nothing and can be challenged. A segment of which earlier text explains
-more than a quarter is derived: it must be declared, and that share of its pay
-passes on. ` + "`data contribute --check`" + ` declares it. Duplicates make the command
-fail. Text of the DataNet that is not in the content store is named and passed
-over.`,
+more than a quarter is derived: that share of its pay passes on. Validators
+reckon the same; ` + "`data contribute`" + ` declares it. Duplicates make the command fail.
+Text of the DataNet that is not in the content store is named and passed over;
+--fetch-missing and --attestor download it.`,
 		Example: `openledgerd data check notes/ --against ~/.openledger/content
-openledgerd data check notes/ --datanet 1 --content ./content --node tcp://127.0.0.1:26657`,
+openledgerd data check notes/ --datanet 1 --attestor http://attestor.example.org:8090`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			prepared, _, err := prepareData(cmd, args[0])
@@ -64,7 +62,8 @@ openledgerd data check notes/ --datanet 1 --content ./content --node tcp://127.0
 	f := cmd.Flags()
 	f.StringArray(flagAgainst, nil, "segment file, text, or folder of either to compare with; can be repeated")
 	f.Uint64(flagDatanet, 0, "DataNet whose accepted contributions to compare with")
-	f.String(flagContent, "", "content store with their segment files (default HOME/content)")
+	addTextFlags(cmd)
+	addFetchFlag(cmd)
 	f.Bool(flagJSON, false, "print the findings as JSON")
 	return cmd
 }
@@ -210,11 +209,11 @@ func readSegmentFile(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// earlierText is what a DataNet has accepted, as far as it is in a content store.
+// earlierText is what enters a DataNet before new text, as far as it is here.
 type earlierText struct {
-	known    []overlap.Known
+	known    []overlap.Known // in the order of entering
 	missing  []datanettypes.Contribution
-	location string // of the store
+	location string // of the content store
 }
 
 // printMissing names what is not compared with, and where it can be found.
@@ -222,9 +221,12 @@ func (e earlierText) printMissing(cmd *cobra.Command) {
 	for _, c := range e.missing {
 		cmd.PrintErrf("missing: contribution %d: content %x is missing or damaged in %s", c.Rank, c.ContentHash, e.location)
 		if c.Uri != "" {
-			cmd.PrintErrf("; its contributor published it at %s", c.Uri)
+			cmd.PrintErrf("; its contributor published it at %s", plain(c.Uri))
 		}
 		cmd.PrintErrln()
+	}
+	if len(e.missing) > 0 {
+		cmd.PrintErrf("not compared with %d of %d contributions: --%s downloads them from where they were published, --%s http://HOST:8090 from an attestor\n", len(e.missing), len(e.missing)+len(e.known), flagFetch, flagMirror)
 	}
 }
 
@@ -238,32 +240,41 @@ func (e earlierText) complete() error {
 		ranks[i] = strconv.FormatUint(c.Rank, 10)
 	}
 	return fmt.Errorf(`the text of %d of %d accepted contributions is not in %s, and what is derived from it would not be declared: %s
-nothing was sent. Fetch each segment file from where its contributor published it, or from an attestor:
-  %s
-and run the command again; or go on without comparing with them: --%s`,
-		len(e.missing), len(e.missing)+len(e.known), e.location, strings.Join(ranks, ", "), fetchExample(e.location), flagAllowMissing)
+nothing was sent. Download it: --%s, or --%s http://HOST:8090
+or go on without comparing with it: --%s`,
+		len(e.missing), len(e.missing)+len(e.known), e.location, strings.Join(ranks, ", "), flagFetch, flagMirror, flagAllowMissing)
 }
 
-// fetchExample shows how text gets into a store, where its name is its hash.
-func fetchExample(location string) string {
-	const from = "http://ATTESTOR/v1/content/HASH"
-	if strings.Contains(location, "://") {
-		return "curl --fail --remote-name " + from + ", and copy HASH to " + location
-	}
-	return "curl --fail --output " + filepath.Join(location, "HASH") + " " + from
-}
-
-// knownOnChain reads the accepted contributions of a DataNet from a content store.
+// knownOnChain reads what enters a DataNet before new text from the content store and, if that is wanted, from where its contributors
+// published it and from attestors.
 func knownOnChain(cmd *cobra.Command, clientCtx client.Context, datanetID uint64) (earlierText, error) {
-	ctx := cmd.Context()
-	location := contentLocation(cmd, clientCtx)
-	store, err := content.Open(ctx, location)
+	texts, err := openTexts(cmd, clientCtx)
 	if err != nil {
 		return earlierText{}, err
 	}
-	earlier, err := acceptedText(ctx, datanettypes.NewQueryClient(clientCtx), store, datanetID)
-	earlier.location = location
-	return earlier, errors.Join(err, store.Close())
+	download, _ := cmd.Flags().GetBool(flagFetch)
+	earlier, err := earlierTexts(cmd.Context(), datanettypes.NewQueryClient(clientCtx), texts, datanetID, download || len(texts.attestors) > 0)
+	return earlier, errors.Join(err, texts.Close())
+}
+
+func earlierTexts(ctx context.Context, query datanettypes.QueryClient, texts *texts, datanetID uint64, download bool) (earlierText, error) {
+	earlier := earlierText{location: texts.location}
+	entering, _, err := manifest.Entering(ctx, query, datanetID)
+	if err != nil {
+		return earlier, err
+	}
+	for _, c := range entering {
+		file, found, err := texts.held(ctx, c, download)
+		if err != nil {
+			return earlier, err
+		}
+		if !found {
+			earlier.missing = append(earlier.missing, c)
+			continue
+		}
+		earlier.known = append(earlier.known, overlap.Known{Name: fmt.Sprintf("contribution %d", c.Rank), Rank: c.Rank, File: file})
+	}
+	return earlier, nil
 }
 
 // contentLocation of the store that --content names.
@@ -272,28 +283,4 @@ func contentLocation(cmd *cobra.Command, clientCtx client.Context) string {
 		return location
 	}
 	return filepath.Join(clientCtx.HomeDir, "content")
-}
-
-func acceptedText(ctx context.Context, query datanettypes.QueryClient, store *content.Store, datanetID uint64) (earlierText, error) {
-	var earlier earlierText
-	accepted, err := manifest.List(ctx, query, datanetID, math.MaxUint64)
-	if err != nil {
-		return earlier, err
-	}
-	for _, c := range accepted {
-		encoded, err := store.Get(ctx, [32]byte(c.ContentHash))
-		if errors.Is(err, content.ErrNotFound) || errors.Is(err, content.ErrCorrupt) {
-			earlier.missing = append(earlier.missing, c)
-			continue
-		}
-		if err != nil { // a store that does not answer says nothing about what it holds
-			return earlier, fmt.Errorf("contribution %d: %w", c.Rank, err)
-		}
-		file, err := poa.ParseSegmentFile(encoded)
-		if err != nil {
-			return earlier, fmt.Errorf("contribution %d: %w", c.Rank, err)
-		}
-		earlier.known = append(earlier.known, overlap.Known{Name: fmt.Sprintf("contribution %d", c.Rank), Rank: c.Rank, File: file})
-	}
-	return earlier, nil
 }

@@ -49,12 +49,16 @@ func dataContributeCmd() *cobra.Command {
 store, seal the contribution on chain (commit), wait, and open it (reveal). The
 owner of the DataNet then accepts or rejects it. What is refused is not stored.
 
-With --check the segments are compared with what the DataNet has accepted, as
-` + "`data check --datanet`" + ` does: duplicates are refused, and derived segments are
-declared, so that a share of their pay passes to what they were derived from. A
-contribution takes at most 256 derivations; with more, contribute in parts. The
-text of all that was accepted must be in the content store: what is missing is
-named, and nothing is sent unless --allow-missing says to go on without it.
+The segments are compared with what enters the DataNet before, as
+` + "`data check --datanet`" + ` does. Derived segments are declared, so that a share of their
+pay passes to what they were derived from. Validators reckon the same from the
+text: what declares something else is set aside after acceptance, until
+` + "`data derivations RANK --propose`" + ` has corrected it. A contribution takes at most
+256 derivations; with more, contribute in parts. The text to compare with is taken
+from the content store; --fetch-missing and --attestor download what is missing there.
+
+With --check duplicates are refused, and nothing is sent while text to compare
+with is missing, unless --allow-missing says to go on without it.
 
 With --gold-for OWNER the contribution may become gold: the owner of the DataNet
 may seal it as an item whose verdict is known, with ` + "`review gold seal`" + `, and open
@@ -70,7 +74,7 @@ While the DataNet is closed or full the command waits; shortly before the time i
 over it gives the place up and has the deposit back. If the bounty has ended since,
 run it again without --bounty.`,
 		Example: `openledgerd data contribute notes/ --datanet 1 --from alice --title "Case notes 2026"
-openledgerd data contribute notes/ --datanet 1 --from alice --check
+openledgerd data contribute notes/ --datanet 1 --from alice --check --attestor http://attestor.example.org:8090
 openledgerd data contribute notes/ --datanet 1 --from alice --check --allow-missing
 openledgerd data contribute notes/ --datanet 1 --from alice --content ./content --uri https://example.org/notes.olseg
 openledgerd data contribute spoilt.md --datanet 1 --from newcomer --gold-for owner`,
@@ -91,14 +95,15 @@ openledgerd data contribute spoilt.md --datanet 1 --from newcomer --gold-for own
 	addPrepareFlags(cmd)
 	f := cmd.Flags()
 	f.Uint64(flagDatanet, 0, "DataNet to contribute to")
-	f.String(flagContent, "", "content store for the segment file: a directory or a bucket URL (default HOME/content)")
+	addTextFlags(cmd)
+	addFetchFlag(cmd)
 	f.String(flagURI, "", "where others can fetch the segment file")
 	f.String(flagTitle, "", "title for people")
 	f.String(flagLicence, "", "SPDX expression; empty takes the DataNet's")
 	f.Uint64(flagBounty, 0, "bounty to apply for; see openledgerd query datanet bounties")
 	f.String(flagGoldFor, "", "owner of the DataNet, by address or name of the key, who may open the contribution as gold")
-	f.Bool(flagCheck, false, "compare with the DataNet's accepted text first, refuse duplicates and declare derived segments")
-	f.Bool(flagAllowMissing, false, "with --check: do not compare with accepted text that is not in the content store; what is derived from it is not declared")
+	f.Bool(flagCheck, false, "refuse duplicates, and send nothing while text to compare with is missing")
+	f.Bool(flagAllowMissing, false, "with --check: go on without text that is missing; what is derived from it is not declared")
 	_ = cmd.MarkFlagRequired(flagDatanet)
 	return cmd
 }
@@ -340,16 +345,22 @@ func checkReveal(item datanettypes.RevealItem) error {
 	return nil
 }
 
-// derivationsOf compares a file with the DataNet if that was asked for.
+// derivationsOf compares a file with what enters the DataNet before it.
 func derivationsOf(cmd *cobra.Command, clientCtx client.Context, file poa.SegmentFile) ([]datanettypes.Derivation, error) {
-	if check, _ := cmd.Flags().GetBool(flagCheck); !check {
-		return nil, nil
-	}
-	earlier, err := textToCompare(cmd, clientCtx)
+	datanetID, _ := cmd.Flags().GetUint64(flagDatanet)
+	strict, _ := cmd.Flags().GetBool(flagCheck)
+	allow, _ := cmd.Flags().GetBool(flagAllowMissing)
+	earlier, err := knownOnChain(cmd, clientCtx, datanetID)
 	if err != nil {
 		return nil, err
 	}
-	checker, err := overlap.New(earlier)
+	earlier.printMissing(cmd)
+	if strict && !allow {
+		if err := earlier.complete(); err != nil {
+			return nil, err
+		}
+	}
+	checker, err := overlap.New(earlier.known)
 	if err != nil {
 		return nil, err
 	}
@@ -357,26 +368,17 @@ func derivationsOf(cmd *cobra.Command, clientCtx client.Context, file poa.Segmen
 	if err != nil {
 		return nil, err
 	}
-	printFindings(cmd, file, findings, len(earlier))
+	printFindings(cmd, file, findings, len(earlier.known))
 	if n := countDuplicates(findings); n > 0 {
-		return nil, fmt.Errorf("%d of %d segments are duplicates: leave them out", n, len(file.Segments))
+		if strict {
+			return nil, fmt.Errorf("%d of %d segments are duplicates: leave them out", n, len(file.Segments))
+		}
+		cmd.PrintErrf("warning: %d of %d segments are duplicates: they earn nothing, and panels reject them; --%s refuses them\n", n, len(file.Segments), flagCheck)
+	}
+	if len(earlier.missing) > 0 {
+		cmd.PrintErrf("warning: if the text derives from what is missing, validators set it aside after acceptance; `openledgerd data derivations RANK --%s` corrects it\n", flagPropose)
 	}
 	return declare(findings)
-}
-
-// textToCompare returns all accepted text of the DataNet. Derivations cannot be
-// added later, so that text may be missing only if the contributor says so.
-func textToCompare(cmd *cobra.Command, clientCtx client.Context) ([]overlap.Known, error) {
-	datanetID, _ := cmd.Flags().GetUint64(flagDatanet)
-	earlier, err := knownOnChain(cmd, clientCtx, datanetID)
-	if err != nil {
-		return nil, err
-	}
-	earlier.printMissing(cmd)
-	if allow, _ := cmd.Flags().GetBool(flagAllowMissing); allow {
-		return earlier.known, nil
-	}
-	return earlier.known, earlier.complete()
 }
 
 // declare returns the derivations to open with the contribution, and refuses

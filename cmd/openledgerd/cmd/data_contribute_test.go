@@ -296,8 +296,8 @@ func TestContributeGold(t *testing.T) {
 	require.ErrorContains(t, err, "nothing was sent")
 }
 
-// TestContributeNeedsAllEarlierText: what is derived from missing text cannot be
-// declared later.
+// TestContributeNeedsAllEarlierText with --check: what is derived from missing text
+// would not be declared. Without it the user is told what may follow.
 func TestContributeNeedsAllEarlierText(t *testing.T) {
 	c := newContributor(t)
 	c.hold(c.Contributions[0])
@@ -308,7 +308,7 @@ func TestContributeNeedsAllEarlierText(t *testing.T) {
 	printed, err := c.contribute(file, "--check")
 	require.ErrorContains(t, err, "the text of 1 of 2 accepted contributions is not in "+c.contentDir())
 	require.ErrorContains(t, err, fmt.Sprintf("declared: %d\n", missing.Rank))
-	require.ErrorContains(t, err, "curl --fail --output "+c.contentDir()+"/HASH")
+	require.ErrorContains(t, err, "--fetch-missing")
 	require.ErrorContains(t, err, "--allow-missing")
 	require.Contains(t, printed, fmt.Sprintf("missing: contribution %d: content %s", missing.Rank, hash))
 	c.nothingLeft(file)
@@ -317,6 +317,12 @@ func TestContributeNeedsAllEarlierText(t *testing.T) {
 	require.ErrorContains(t, err, errSealing)
 	require.Contains(t, printed, hash, "it is named all the same")
 	require.Contains(t, printed, "against 1 contributions")
+
+	file = segmentFile(prose(rand.New(rand.NewSource(2)), 1)...)
+	printed, err = c.contribute(file)
+	require.ErrorContains(t, err, errSealing)
+	require.Contains(t, printed, "warning: if the text derives from what is missing")
+	require.Contains(t, printed, "openledgerd data derivations RANK --propose")
 }
 
 // TestContributeTakesDamagedTextForMissing until it is fetched again.

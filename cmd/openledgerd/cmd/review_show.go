@@ -20,10 +20,7 @@ import (
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
-const (
-	flagSegments = "segments"
-	flagFetch    = "fetch-missing"
-)
+const flagSegments = "segments"
 
 func reviewShowCmd() *cobra.Command {
 	cmd := &cobra.Command{
@@ -70,7 +67,7 @@ openledgerd review show 17 --datanet 2 --datanet 5 --against old/ --segments 5 -
 	f := cmd.Flags()
 	f.StringArray(flagAgainst, nil, "segment file, text, or folder of either to compare with too; can be repeated")
 	f.UintSlice(flagDatanet, nil, "further DataNet whose accepted text to compare with; can be repeated")
-	f.Bool(flagFetch, false, "download accepted text that is not in the content store")
+	addFetchFlag(cmd)
 	f.Int(flagSegments, -1, "segments to print; -1 prints all")
 	return cmd
 }
@@ -271,9 +268,6 @@ func (r *reviewer) compare(cmd *cobra.Command, texts *texts, c manifest.Contribu
 		return err
 	}
 	earlier.printMissing(cmd)
-	if n := len(earlier.missing); n > 0 {
-		cmd.PrintErrf("not compared with %d earlier contributions: download them with --%s, or look at the earlier items first\n", n, flagFetch)
-	}
 	checker, err := overlap.New(earlier.known)
 	if err == nil {
 		var findings []overlap.Finding
@@ -300,7 +294,7 @@ func (r *reviewer) earlier(cmd *cobra.Command, texts *texts, c datanettypes.Cont
 	all, seen := earlierText{}, make(map[uint64]bool)
 	others, _ := cmd.Flags().GetUintSlice(flagDatanet)
 	for _, id := range append([]uint{uint(c.DatanetId)}, others...) {
-		accepted, err := acceptedText(ctx, r.query, texts.store, uint64(id))
+		accepted, err := earlierTexts(ctx, r.query, texts, uint64(id), false)
 		if err != nil {
 			return all, fmt.Errorf("DataNet %d: %w", id, err)
 		}

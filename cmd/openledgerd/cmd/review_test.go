@@ -707,7 +707,7 @@ func TestShowFetches(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, "against 1 contributions")
 	require.Contains(t, warnings, fmt.Sprintf("missing: contribution %d", i.fresh+1))
-	require.Contains(t, warnings, "not compared with 1 earlier contributions")
+	require.Contains(t, warnings, "not compared with 1 of 2 contributions")
 	served[fmt.Sprintf("/v1/content/%x", p.contribution(i.fresh+1).ContentHash)] = marshal(t, p.Contributions[3].File)
 	out, warnings, err = p.show(tool, i.altered, "--content", store, "--attestor", attestor.URL, "--fetch-missing")
 	require.NoError(t, err)

@@ -25,7 +25,10 @@ import (
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
-const flagAllowPrivate = "allow-private"
+const (
+	flagAllowPrivate = "allow-private"
+	flagFetch        = "fetch-missing"
+)
 
 // textPatience is how long a text waits for its turn at a host that has many.
 const textPatience = time.Minute
@@ -36,6 +39,11 @@ func addTextFlags(cmd *cobra.Command) {
 	f.String(flagContent, "", "content store with segment files: a directory or a bucket URL (default HOME/content)")
 	f.StringArray(flagMirror, nil, "base URL of an attestor that holds text, asked last; can be repeated")
 	f.Bool(flagAllowPrivate, false, "take text from addresses that are not public and from files too, for networks on one machine")
+}
+
+// addFetchFlag lets the user have text downloaded that is compared with.
+func addFetchFlag(cmd *cobra.Command) {
+	cmd.Flags().Bool(flagFetch, false, "download text to compare with that is not in the content store")
 }
 
 // texts finds segment files: in a content store, then where their contributor

@@ -116,9 +116,6 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, commit types.Co
 	if commit.Deposit.Amount.LT(required) {
 		return types.Contribution{}, errorsmod.Wrapf(types.ErrInvalidDeposit, "%d tokens need a deposit of %saopen, the commit has %s: commit again with more", item.Tokens, required, commit.Deposit)
 	}
-	if err := k.checkSources(ctx, datanet.Id, item.Derivations); err != nil {
-		return types.Contribution{}, err
-	}
 	fee := math.ZeroInt()
 	if datanet.ReviewPolicy == types.REVIEW_POLICY_PANEL {
 		fee = datanet.FeesAt(sdk.UnwrapSDKContext(ctx).BlockTime()).Of(item.Tokens)
@@ -186,22 +183,6 @@ func (k Keeper) settleExcess(ctx context.Context, contributor sdk.AccAddress, ex
 		return k.pay(ctx, contributor.String(), excess.Sub(fee))
 	}
 	return errorsmod.Wrapf(k.take(ctx, contributor, fee.Sub(excess)), "fees of %saopen for review and for the text", fee)
-}
-
-// checkSources: what segments derive from is accepted in the same DataNet, so
-// that every manifest with the one has the other.
-func (k Keeper) checkSources(ctx context.Context, datanetID uint64, derivations []types.Derivation) error {
-	for _, d := range derivations {
-		source, err := k.GetContribution(ctx, d.Rank)
-		if err != nil {
-			return errorsmod.Wrap(types.ErrDerivation, err.Error())
-		}
-		// What was stopped may be derived from: it still blocks.
-		if source.DatanetId != datanetID || source.AcceptedVersion == 0 {
-			return errorsmod.Wrapf(types.ErrDerivation, "contribution %d is not accepted in DataNet %d", d.Rank, datanetID)
-		}
-	}
-	return nil
 }
 
 // openableCommit returns the commit of a reveal when it may be opened now.

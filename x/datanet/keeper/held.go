@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -93,6 +94,9 @@ func (k Keeper) sourcesHeld(ctx context.Context, c types.Contribution) (bool, er
 			continue
 		}
 		source, err := k.GetContributionPay(ctx, d.Rank)
+		if errorsmod.IsOf(err, types.ErrContributionNotFound) {
+			return false, nil
+		}
 		if err != nil {
 			return false, err
 		}

@@ -265,7 +265,7 @@ func TestAnythingAtAnyTime(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, w.export(), g.export())
 
-		// When all leave and time passes, the module holds deposits only.
+		// When validators hold all text, all leave and time passes, the module holds deposits only.
 		w.setParams(func(p *types.Params) { p.Paused = false })
 		for _, v := range w.export().Validators {
 			who := sdk.MustAccAddressFromBech32(v.Address)
@@ -274,6 +274,7 @@ func TestAnythingAtAnyTime(t *testing.T) {
 			}
 		}
 		for range 40 {
+			w.hold()
 			w.after(10 * 24 * time.Hour)
 			w.blocks(20)
 		}

@@ -1,0 +1,175 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
+
+	"github.com/openledger/openledger/content/manifest"
+	"github.com/openledger/openledger/poa"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+)
+
+const flagPropose = "propose"
+
+func dataDerivationsCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "derivations RANK",
+		Short: "Reckon what a contribution derives from, as validators do, and correct it",
+		Long: `Reckon from the text what the segments of contribution RANK derive from, and
+compare it with what the chain has. Validators do the same before the
+contribution enters a version of its DataNet: where they find something else it
+is set aside, earns nothing, and waits until somebody corrects it.
+
+With --propose the right derivations are sent. Anybody may do that: the deposit
+(derivation_deposit) returns as soon as validators have found the same.
+
+Needs the text of all contributions that entered the DataNet before. It is taken
+from the content store, from where the contributors published it, or from an
+attestor.`,
+		Example: `openledgerd data derivations 17
+openledgerd data derivations 17 --attestor http://attestor.example.org:8090
+openledgerd data derivations 17 --propose --from bob`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rank, err := parseRank(args[0])
+			if err != nil {
+				return err
+			}
+			var clientCtx client.Context
+			var send transactor
+			proposer := ""
+			if propose, _ := cmd.Flags().GetBool(flagPropose); propose {
+				sender, err := newSender(cmd)
+				if err != nil {
+					return err
+				}
+				clientCtx, send, proposer = sender.clientCtx, sender, sender.address().String()
+			} else if clientCtx, err = client.GetClientQueryContext(cmd); err != nil {
+				return err
+			}
+			texts, err := openTexts(cmd, clientCtx)
+			if err != nil {
+				return err
+			}
+			err = derivations(cmd.Context(), cmd.OutOrStdout(), datanettypes.NewQueryClient(clientCtx), texts, send, proposer, rank)
+			return errors.Join(err, texts.Close())
+		},
+	}
+	flags.AddTxFlagsToCmd(cmd)
+	cmd.Flags().Bool(flagPropose, false, "send the derivations, if validators have found that those on chain are wrong")
+	addTextFlags(cmd)
+	return cmd
+}
+
+// derivations prints what a contribution derives from, and proposes it if there is a sender.
+func derivations(ctx context.Context, out io.Writer, query datanettypes.QueryClient, texts *texts, send transactor, proposer string, rank uint64) error {
+	found, err := query.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
+	if err != nil {
+		return fmt.Errorf("contribution %d: %w", rank, err)
+	}
+	c := found.Contribution
+	wrong := c.Hold != nil && c.MayEnter() && c.Hold.Reason == datanettypes.HOLD_VERDICT_DERIVATIONS
+	if send != nil && (!wrong || c.Hold.Asked || c.Hold.AskHeight != 0) {
+		return fmt.Errorf("contribution %d: %s", rank, whyNotProposed(c))
+	}
+	before, err := enteringBefore(ctx, query, c)
+	if err != nil {
+		return err
+	}
+	table, err := reckon(ctx, texts, c, before)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "reckoned    from the text of %d contributions of DataNet %d\n", len(before), c.DatanetId)
+	for _, d := range table {
+		fmt.Fprintf(out, "derived     segment %d: %.1f %% of its pay passes on to contribution %d\n", d.Segment, percent(d.Ppm), d.Rank)
+	}
+	if len(table) == 0 {
+		fmt.Fprintln(out, "derived     nothing: all of its pay is its own")
+	}
+	if n := len(table); n > datanettypes.MaxDerivations {
+		return fmt.Errorf("its text has %d derivations, a contribution takes at most %d: it enters no version; contribute it in parts", n, datanettypes.MaxDerivations)
+	}
+	switch {
+	case slices.Equal(table, c.Derivations):
+		fmt.Fprintln(out, "on chain    the same")
+		if send == nil {
+			return nil
+		}
+	default:
+		fmt.Fprintf(out, "on chain    %d derivations, and they are others\n", len(c.Derivations))
+	}
+	if send == nil {
+		if wrong {
+			fmt.Fprintf(out, "next        `openledgerd data derivations %d --%s --from KEY` corrects them; its deposit returns\n", rank, flagPropose)
+		}
+		return nil
+	}
+	response, err := send.send(ctx, &datanettypes.MsgProposeDerivations{Proposer: proposer, Rank: rank, Sources: uint64(len(before)), Derivations: table})
+	if err != nil {
+		return fmt.Errorf("propose: %w", err)
+	}
+	fmt.Fprintf(out, "proposed    in block %d, transaction %s; validators compare it in some blocks\n", response.Height, response.TxHash)
+	return nil
+}
+
+// whyNotProposed says why nothing is corrected now.
+func whyNotProposed(c datanettypes.Contribution) string {
+	switch {
+	case c.HeldHeight != 0:
+		return "validators have found its derivations to be right: it is in a version"
+	case c.Hold != nil && (c.Hold.Asked || c.Hold.AskHeight != 0):
+		return "validators are being asked about it; look again in some blocks"
+	case c.Waits():
+		return "validators have not been asked about it yet; look again in some blocks"
+	case c.Status == datanettypes.CONTRIBUTION_STATUS_SUBMITTED:
+		return "it is not accepted yet: validators compare derivations after that"
+	}
+	return fmt.Sprintf("it is %s, and its derivations were not found to be wrong", statusName(c.Status))
+}
+
+// enteringBefore returns what the derivations of a contribution are reckoned from: all that validators hold for what was set aside, for
+// what has entered what was before it, and for others what enters before them if nothing comes between.
+func enteringBefore(ctx context.Context, query datanettypes.QueryClient, c datanettypes.Contribution) ([]datanettypes.Contribution, error) {
+	entering, held, err := manifest.Entering(ctx, query, c.DatanetId)
+	if err != nil {
+		return nil, err
+	}
+	if c.Hold != nil && c.HeldHeight == 0 {
+		return entering[:held], nil
+	}
+	if i := slices.IndexFunc(entering, func(other datanettypes.Contribution) bool { return other.Rank == c.Rank }); i >= 0 {
+		return entering[:i], nil
+	}
+	return entering, nil
+}
+
+// reckon returns the derivations of a contribution.
+func reckon(ctx context.Context, texts *texts, c datanettypes.Contribution, before []datanettypes.Contribution) ([]datanettypes.Derivation, error) {
+	loaded, _, err := texts.load(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := poa.NewProvenance(poa.ProtocolStatistics())
+	if err != nil {
+		return nil, err
+	}
+	for _, earlier := range before {
+		found, _, err := texts.load(ctx, earlier)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.AddFile(earlier.Rank, found.File); err != nil {
+			return nil, err
+		}
+	}
+	return manifest.Derivations(p, c.Rank, loaded.File, p.Len(), ctx.Err)
+}

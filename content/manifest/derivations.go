@@ -1,0 +1,60 @@
+package manifest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/openledger/openledger/poa"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+)
+
+// Derivations returns what the segments of a contribution derive from among the first n segments that p has, as the chain lists them. It
+// may be more than datanettypes.MaxDerivations: such a contribution enters no version. before is called for each segment, and ends it with
+// an error.
+func Derivations(p *poa.Provenance, rank uint64, file poa.SegmentFile, n int, before func() error) ([]datanettypes.Derivation, error) {
+	var table []datanettypes.Derivation
+	for i, text := range file.Segments {
+		if err := before(); err != nil {
+			return nil, err
+		}
+		derived, err := p.Of(poa.NewSegment(rank, uint32(i), text), n)
+		if err != nil {
+			return nil, fmt.Errorf("segment %d: %w", i, err)
+		}
+		slices.SortFunc(derived, func(a, b poa.Derivation) int { return cmp.Compare(a.Rank, b.Rank) })
+		for _, d := range derived {
+			table = append(table, datanettypes.Derivation{Segment: uint32(i), Rank: d.Rank, Ppm: d.PPM})
+		}
+	}
+	return table, nil
+}
+
+// Entering returns the accepted contributions of a DataNet in the order in which they enter its versions: those that validators hold, of
+// which there are held, and then those in line, which may enter.
+func Entering(ctx context.Context, datanets datanettypes.QueryClient, id uint64) (entering []datanettypes.Contribution, held int, err error) {
+	entering, err = accepted(ctx, datanets, id)
+	if err != nil {
+		return nil, 0, err
+	}
+	entering = slices.DeleteFunc(entering, func(c datanettypes.Contribution) bool { return c.HeldHeight == 0 && !c.Waits() })
+	place := func(c datanettypes.Contribution) (uint64, uint64, uint64) {
+		if c.HeldHeight != 0 {
+			return c.AcceptedIndex, 0, 0
+		}
+		return math.MaxUint64, c.AcceptedVersion, c.Rank
+	}
+	slices.SortFunc(entering, func(a, b datanettypes.Contribution) int {
+		indexA, versionA, rankA := place(a)
+		indexB, versionB, rankB := place(b)
+		return cmp.Or(cmp.Compare(indexA, indexB), cmp.Compare(versionA, versionB), cmp.Compare(rankA, rankB))
+	})
+	for _, c := range entering {
+		if c.HeldHeight != 0 {
+			held++
+		}
+	}
+	return entering, held, nil
+}
