@@ -17,6 +17,7 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	modelstypes "github.com/openledger/openledger/x/models/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 // BenchmarkEndBlock makes blocks in which one step of an end-blocker has as much to do as its cap lets it, with the default parameters,
@@ -37,9 +38,11 @@ func BenchmarkEndBlock(b *testing.B) {
 		{"attribution/disputes", 100, (*atCap).disputes, (*atCap).disputesLeft},
 		{"attribution/slashes", 2, (*atCap).convictions, (*atCap).convictionsLeft},
 		{"attribution/pages", 1_000, (*atCap).pages, (*atCap).pagesLeft},
-		{"attribution/headers", 1_000, (*atCap).headers, (*atCap).headersLeft},
+		{"attribution/headers", 10, (*atCap).headers, (*atCap).headersLeft},
+		{"attribution/attestors", attributiontypes.MaxPaidAttestors, (*atCap).attestors, (*atCap).attestorsLeft},
 		{"models/unbondings", 100, (*atCap).unbondings, (*atCap).unbondingsLeft},
 		{"datanet/commits", 200, (*atCap).commits, (*atCap).commitsLeft},
+		{"datanet/held", 10, (*atCap).held, (*atCap).heldLeft},
 		{"datanet/decays", 500, (*atCap).decays, (*atCap).decaysLeft},
 		{"rewards/payouts", 8, (*atCap).payouts, (*atCap).payoutsLeft},
 	} {
@@ -183,14 +186,61 @@ func (s *atCap) pages(n int) {
 
 func (s *atCap) pagesLeft() int { return count(s, s.App.AttributionKeeper.Pages) }
 
-// headers of batches whose pages are gone.
+// headers of batches whose pages are gone, each of 99 sessions, which count as much as it does.
 func (s *atCap) headers(n int) {
+	session := s.Open(chain.Open(1)).Session
 	for i := range n {
-		s.add(s.batch(1_000 + i))
+		batch := s.batch(1_000 + i)
+		for j := range 99 {
+			session.Id = hashed(100*i + j)
+			session.Batches, session.LastBatch = 1, batch.Id
+			s.must(s.App.AttributionKeeper.Sessions.Set(s.Ctx(), session.Id, session))
+			batch.Sessions = append(batch.Sessions, attributiontypes.SessionRange{SessionId: session.Id, Fees: zero})
+		}
+		s.add(batch)
 	}
 }
 
 func (s *atCap) headersLeft() int { return count(s, s.App.AttributionKeeper.Batches) }
+
+// attestors with pay that is due, in every block.
+func (s *atCap) attestors(n int) {
+	k, ctx := s.App.AttributionKeeper, s.Ctx()
+	params, err := k.Params.Get(ctx)
+	s.must(err)
+	params.AttestPayBlocks = 1
+	s.must(k.Params.Set(ctx, params))
+	validators, err := s.App.StakingKeeper.GetAllValidators(ctx)
+	s.must(err)
+	s.give(rewardstypes.ModuleName, chain.Open(1).MulRaw(int64(n)))
+	s.must(s.App.RewardsKeeper.AttestEscrow.Set(ctx, chain.Open(1).MulRaw(int64(n))))
+	const perPage = 32
+	var page attributiontypes.AttestorPage
+	for i := range n {
+		validator := validators[0]
+		validator.OperatorAddress = sdk.ValAddress(somebody(i)).String()
+		s.must(s.App.StakingKeeper.SetValidator(ctx, validator))
+		page.Attestors = append(page.Attestors, attributiontypes.Attestor{
+			Slot: uint32(i), Operator: validator.OperatorAddress, Due: chain.Open(1), Earned: chain.Open(1), Forfeited: zero,
+		})
+		if len(page.Attestors) == perPage || i == n-1 {
+			s.must(k.AttestorPages.Set(ctx, uint32(i/perPage), page))
+			page.Attestors = nil
+		}
+	}
+}
+
+func (s *atCap) attestorsLeft() (n int) {
+	s.must(s.App.AttributionKeeper.AttestorPages.Walk(s.Ctx(), nil, func(_ uint32, page attributiontypes.AttestorPage) (bool, error) {
+		for _, a := range page.Attestors {
+			if a.Due.IsPositive() {
+				n++
+			}
+		}
+		return false, nil
+	}))
+	return n
+}
 
 // unbondings of as many providers.
 func (s *atCap) unbondings(n int) {
@@ -224,6 +274,43 @@ func (s *atCap) commits(n int) {
 }
 
 func (s *atCap) commitsLeft() int { return count(s, s.App.DatanetKeeper.Commits) }
+
+// held are DataNets of which as many contributions wait as are asked about at once, with as many derivations as these may have.
+func (s *atCap) held(n int) {
+	k := s.App.DatanetKeeper
+	datanet, err := k.GetDataNet(s.Ctx(), s.DatanetID)
+	s.must(err)
+	contribution, err := k.GetContribution(s.Ctx(), s.Contributions[0].Rank)
+	s.must(err)
+	ranges, err := k.ContributionsRange.Get(s.Ctx(), s.DatanetID)
+	s.must(err)
+	statistics, err := k.StatisticsRange.Get(s.Ctx(), s.DatanetID)
+	s.must(err)
+	for i := range n {
+		datanet.Id, datanet.Version, datanet.HeldVersion, datanet.AskHeight = uint64(1_000+i), 1, 0, 1
+		s.must(k.DataNets.Set(s.Ctx(), datanet.Id, datanet))
+		s.must(k.Versions.Set(s.Ctx(), collections.Join(datanet.Id, uint64(1)), datanettypes.Version{DatanetId: datanet.Id, Version: 1}))
+		ranges.Count, ranges.Peaks, statistics.Count, statistics.Peaks = 0, nil, 0, nil
+		s.must(k.ContributionsRange.Set(s.Ctx(), datanet.Id, ranges))
+		s.must(k.StatisticsRange.Set(s.Ctx(), datanet.Id, statistics))
+		for j := range datanettypes.MaxAsked {
+			c := contribution
+			c.Rank, c.DatanetId, c.AcceptedVersion, c.HeldHeight = uint64(1_000+datanettypes.MaxAsked*i+j), datanet.Id, 1, 0
+			for d := range min(8, j) {
+				c.Derivations = append(c.Derivations, datanettypes.Derivation{Segment: 0, Rank: c.Rank - uint64(min(8, j)-d), Ppm: 1})
+			}
+			c.Contributor = somebody(int(c.Rank)).String()
+			s.must(k.Contributions.Set(s.Ctx(), c.Rank, c))
+			s.must(k.Waiting.Set(s.Ctx(), collections.Join3(datanet.Id, c.AcceptedVersion, c.Rank)))
+		}
+		s.must(k.Unheld.Set(s.Ctx(), collections.Join(datanet.AskHeight, datanet.Id)))
+	}
+}
+
+func (s *atCap) heldLeft() (n int) {
+	s.must(s.App.DatanetKeeper.Unheld.Walk(s.Ctx(), nil, func(collections.Pair[int64, uint64]) (bool, error) { n++; return false, nil }))
+	return n
+}
 
 // decayTimer is the kind of timer by which deposits decay.
 const decayTimer = 6

@@ -121,7 +121,8 @@ func (k Keeper) expire(ctx sdk.Context, params types.Params, session types.Sessi
 
 // prune removes up to PrunesPerBlock pages, oldest batches first. A batch with
 // more pages than are left is finished in a later block. A refused batch that
-// was not resubmitted in time is settled instead; that counts as one page.
+// was not resubmitted in time is settled instead. Either end of a batch counts
+// as endCost pages; the last of a block may exceed what is left.
 func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
 	until := new(collections.Range[collections.Pair[time.Time, uint64]]).EndInclusive(collections.Join(ctx.BlockTime(), ^uint64(0)))
 	left := params.PrunesPerBlock
@@ -142,7 +143,7 @@ func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
 			if left == 0 {
 				break
 			}
-			left--
+			left -= min(left, endCost(batch))
 			if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.settleRefused(ctx, params, batch) }); err != nil {
 				ctx.Logger().Error("batch could not be settled; trying again later", "module", types.ModuleName, "batch", id, "err", err)
 				if err := k.postponeBatch(ctx, batch); err != nil {
@@ -163,7 +164,7 @@ func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
 			}
 			break
 		}
-		left-- // a header costs as much as a page
+		left -= min(left, endCost(batch))
 		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.closeBatch(ctx, batch) }); err != nil {
 			ctx.Logger().Error("batch could not be closed; trying again later", "module", types.ModuleName, "batch", id, "err", err)
 			if err := k.postponeBatch(ctx, batch); err != nil {
@@ -178,6 +179,9 @@ func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
 	}
 	return ctx.EventManager().EmitTypedEvent(&types.EventBatchesClosed{BatchIds: closed})
 }
+
+// endCost is what the end of a batch counts in pages: one, and one for each session that it changes.
+func endCost(batch types.Batch) uint32 { return 1 + uint32(len(batch.Sessions)) }
 
 // closeBatch removes a batch without pages, pays those who attested it, frees
 // the provider's bond, and removes closed sessions whose last receipts it held.

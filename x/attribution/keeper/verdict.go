@@ -189,6 +189,9 @@ func underTheseRules(batch types.Batch) error {
 	return errorsmod.Wrapf(types.ErrRules, "batch %d was recorded under version %d of the rules, this chain has version %d: it can neither be disputed nor attested any more", batch.Id, batch.PoaVersion, poa.Version)
 }
 
+// sweptPerBlock caps the items that end in a block because they have waited too long.
+const sweptPerBlock = 32
+
 // sweepItems ends items that have waited for as long as anything may, whether validators attest or not.
 func (k Keeper) sweepItems(ctx sdk.Context, params types.Params) error {
 	tip, err := k.tip(ctx)
@@ -210,9 +213,13 @@ func (k Keeper) sweepItems(ctx sdk.Context, params types.Params) error {
 	if err != nil {
 		return err
 	}
+	swept := 0
 	for _, item := range items {
 		if ctx.BlockTime().Before(item.ExpiresAt) {
 			continue
+		}
+		if swept++; swept > sweptPerBlock {
+			break
 		}
 		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.refuse(ctx, params, item, refusal{}) }); err != nil {
 			ctx.Logger().Error("item could not be ended; trying again in the next block", "module", types.ModuleName, "item", item.Number, "err", err)
