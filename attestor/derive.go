@@ -2,6 +2,8 @@ package attestor
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"sync"
@@ -20,27 +22,42 @@ type provenances struct {
 	text  *content.Store
 	max   int
 
-	mu    sync.Mutex
-	known map[uint64]*entered // by DataNet
+	mu     sync.Mutex
+	known  map[uint64]*entered                    // by DataNet
+	tables map[poa.Hash][]datanettypes.Derivation // that were reckoned, by subject: a question that was too large is asked again in parts
 }
+
+// maxTables that are remembered.
+const maxTables = 4096
 
 // entered is text of a DataNet in the order in which it entered.
 type entered struct {
 	*poa.Provenance
-	marks []int // by contribution: the segments up to and with it
+	marks []mark // by contribution
 	used  time.Time
 }
 
-// until returns the number of segments of the first n contributions.
-func (e *entered) until(n uint64) int {
+// mark is how far text reaches.
+type mark struct {
+	segments int
+	ranks    poa.Hash // of all contributions so far, in their order
+}
+
+// after returns the mark behind a contribution of so many segments.
+func (m mark) after(rank uint64, segments int) mark {
+	return mark{segments, sha256.Sum256(binary.BigEndian.AppendUint64(m.ranks[:], rank))}
+}
+
+// until returns the mark behind the first n contributions.
+func (e *entered) until(n uint64) mark {
 	if n == 0 {
-		return 0
+		return mark{}
 	}
 	return e.marks[n-1]
 }
 
 func newProvenances(c *chain, text *content.Store, max int) *provenances {
-	return &provenances{chain: c, text: text, max: max, known: make(map[uint64]*entered)}
+	return &provenances{chain: c, text: text, max: max, known: make(map[uint64]*entered), tables: make(map[poa.Hash][]datanettypes.Derivation)}
 }
 
 // check compares the derivations of the contributions that an ask names with what their text gives. It returns how the first differs, or
@@ -53,19 +70,23 @@ func (p *provenances) check(ctx context.Context, turn *ticket, ask datanettypes.
 		return nil, err
 	}
 	if len(asked) > 1 && uint64(len(known.marks)) > ask.Sources { // something has entered since the question was put
-		known.Truncate(known.until(ask.Sources))
+		known.Truncate(known.until(ask.Sources).segments)
 		known.marks = known.marks[:ask.Sources]
 	}
-	before, from := known.Len(), known.until(ask.Sources)
-	defer known.Truncate(before)
+	from := known.until(ask.Sources)
+	defer known.Truncate(known.Len())
 	for i, c := range asked {
 		file, err := p.read(ctx, c)
 		if err != nil {
 			return nil, err
 		}
-		table, err := manifest.Derivations(known.Provenance, c.Rank, file, from, func() error { return turn.pause(ctx) })
-		if err != nil {
-			return nil, fmt.Errorf("contribution %d: %w", c.Rank, err)
+		behind := from.after(c.Rank, from.segments+len(file.Segments))
+		table, ready := p.tables[behind.ranks]
+		if !ready {
+			if table, err = manifest.Derivations(known.Provenance, c.Rank, file, from.segments, func() error { return turn.pause(ctx) }); err != nil {
+				return nil, fmt.Errorf("contribution %d: %w", c.Rank, err)
+			}
+			p.remember(behind.ranks, table)
 		}
 		if differs := compareDerivations(c, table); differs != nil {
 			return differs, nil
@@ -76,9 +97,17 @@ func (p *provenances) check(ctx context.Context, turn *ticket, ask datanettypes.
 		if err := known.AddFile(c.Rank, file); err != nil {
 			return nil, err
 		}
-		from = known.Len()
+		from = behind
 	}
 	return nil, nil
+}
+
+// remember keeps a table, as far as a contribution could have it.
+func (p *provenances) remember(subject poa.Hash, table []datanettypes.Derivation) {
+	if len(p.tables) >= maxTables {
+		clear(p.tables)
+	}
+	p.tables[subject] = slices.Clone(table[:min(len(table), datanettypes.MaxDerivations+1)])
 }
 
 // compareDerivations says how the derivations of a contribution differ from those of its text.
@@ -125,7 +154,7 @@ func (p *provenances) enter(ctx context.Context, id, until uint64) (*entered, er
 			if err := known.AddFile(c.Rank, file); err != nil {
 				return nil, fmt.Errorf("contribution %d: %w", c.Rank, err)
 			}
-			known.marks = append(known.marks, known.Len())
+			known.marks = append(known.marks, known.until(uint64(len(known.marks))).after(c.Rank, known.Len()))
 		}
 	}
 	p.makeRoom(id)

@@ -23,6 +23,10 @@ type Provenance struct {
 	stems    [][]TokenID         // by segment: its distinct stems, sorted
 	postings map[TokenID][]int32 // by stem: the first segments that have it
 	bytes    int
+
+	// By segment, zero between searches: what it shares with the one that is looked for.
+	scores []int64
+	shared []int32
 }
 
 // NewProvenance returns one that knows no text.
@@ -88,7 +92,7 @@ func (p *Provenance) Truncate(n int) {
 
 // heldBytes counts tokens, stems and postings.
 func heldBytes(s Segment, distinct []TokenID) int {
-	return 8*(len(s.Tokens)+len(s.Stems)+len(distinct)) + 4*len(distinct) + 128
+	return 8*(len(s.Tokens)+len(s.Stems)+len(distinct)) + 4*len(distinct) + 140
 }
 
 func distinctStems(stems []TokenID) []TokenID {
@@ -120,7 +124,10 @@ func (p *Provenance) nearest(s Segment, n int) []Segment {
 		}
 	}
 	stems := distinctStems(s.Stems)
-	scores, shared := make(map[int32]int64), make(map[int32]int)
+	for len(p.scores) < len(p.segments) {
+		p.scores, p.shared = append(p.scores, 0), append(p.shared, 0)
+	}
+	scores, shared := p.scores, p.shared
 	var found []int32
 	for _, stem := range stems {
 		for _, i := range p.postings[stem] {
@@ -137,12 +144,20 @@ func (p *Provenance) nearest(s Segment, n int) []Segment {
 			shared[i]++
 		}
 	}
-	found = slices.DeleteFunc(found, func(i int32) bool { return 5*shared[i] < len(stems) })
-	slices.SortFunc(found, func(a, b int32) int {
+	var candidates []int32
+	for _, i := range found {
+		if 5*int(shared[i]) >= len(stems) {
+			candidates = append(candidates, i)
+		}
+	}
+	slices.SortFunc(candidates, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(scores[b], scores[a]), compareSegments(p.segments[a], p.segments[b]))
 	})
-	var nearest []Segment
 	for _, i := range found {
+		scores[i], shared[i] = 0, 0
+	}
+	var nearest []Segment
+	for _, i := range candidates {
 		if stemPairs(s.Stems, p.segments[i].Stems) > maxStemPairs {
 			continue
 		}
