@@ -51,6 +51,7 @@ type source struct {
 	segments     int
 	documents    int
 	tokens       uint64
+	notTaken     []string // files of the folder, and why
 }
 
 // readSource reads the corpus folder, or without one the documentation of Go's
@@ -63,7 +64,7 @@ func readSource(ctx context.Context, dir string) (*source, error) {
 		read, err = goDocumentation(ctx)
 	} else {
 		s.title = filepath.Base(filepath.Clean(dir))
-		if read, err = corpus.ReadContributors(dir); err == nil {
+		if read, err = corpus.ReadContributors(ctx, dir); err == nil {
 			s.questions, err = readQuestions(dir, read)
 		}
 	}
@@ -73,7 +74,16 @@ func readSource(ctx context.Context, dir string) (*source, error) {
 	for _, author := range read {
 		prepared := corpus.Prepare(author.Documents, poa.SegmentRules{})
 		if len(prepared.File.Segments) == 0 {
-			return nil, fmt.Errorf("%s has no text that can be contributed: %w", author.Name, prepared.Skipped[0].Reason)
+			reason := errors.New("its files hold no words")
+			if len(prepared.Skipped) > 0 {
+				reason = prepared.Skipped[0].Reason
+			}
+			return nil, fmt.Errorf("%s has no text that can be contributed: %w", author.Name, reason)
+		}
+		for _, file := range author.Files {
+			if !file.Taken() {
+				s.notTaken = append(s.notTaken, fmt.Sprintf("%s/%s: %s", author.Name, file.Path, file.Reason))
+			}
 		}
 		s.contributors = append(s.contributors, contributor{name: author.Name, prepared: prepared})
 		s.segments += len(prepared.File.Segments)

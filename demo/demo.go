@@ -134,6 +134,14 @@ func (w *world) readText(ctx context.Context) error {
 	}
 	w.progress("read      %s: %d authors, %d texts, %d segments, %d tokens",
 		w.source.title, len(w.source.contributors), w.source.documents, w.source.segments, w.source.tokens)
+	const shown = 20
+	for i, reason := range w.source.notTaken {
+		if i == shown {
+			w.progress("          … and %d more files not taken", len(w.source.notTaken)-shown)
+			break
+		}
+		w.progress("          not taken: %s", reason)
+	}
 	if w.opts.review {
 		w.review, err = planReview(w.source)
 	}

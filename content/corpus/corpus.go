@@ -1,26 +1,17 @@
-// Package corpus reads people's files and prepares them for contribution: it
-// splits documents into segments by the canonical rules and says which parts
-// cannot be contributed, and why.
+// Package corpus reads people's files and prepares them for contribution. It
+// takes the text out of each file, splits it into segments by the canonical
+// rules, and says for every file what it gave or why it was not taken.
 package corpus
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
+	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-
-	"github.com/openledger/openledger/poa"
 )
 
-// maxLine bounds a line of a .jsonl file, in bytes.
-const maxLine = 4 << 20
-
-// Document is one text with a name for people.
+// Document is one text with a name for people. Tables in it are Markdown tables.
 type Document struct {
 	Name string
 	Text []byte
@@ -30,144 +21,64 @@ type Document struct {
 type Contributor struct {
 	Name      string
 	Documents []Document
+	Files     []File // what each file gave
 }
 
-// extensions that are read; everything else is passed over.
-var extensions = []string{".jsonl", ".md", ".txt"}
-
-// Read returns the documents of a file, or of all .md, .txt and .jsonl files
-// below a folder, in order of their paths.
-func Read(path string) ([]Document, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.IsDir() {
-		if !slices.Contains(extensions, strings.ToLower(filepath.Ext(path))) {
-			return nil, fmt.Errorf("%s: only %s files can be read", path, strings.Join(extensions, ", "))
-		}
-		return readFile(path, filepath.Base(path))
-	}
+// Read returns the documents of a file, or of all files below a folder, in
+// order of their paths, and what each file gave. It fails when no file gave a
+// document.
+func Read(ctx context.Context, path string, options Options) ([]Document, []File, error) {
 	var documents []Document
-	err = filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if !entry.Type().IsRegular() || !slices.Contains(extensions, strings.ToLower(filepath.Ext(file))) {
-			return nil
-		}
-		name, err := filepath.Rel(path, file)
-		if err != nil {
-			return err
-		}
-		read, err := readFile(file, filepath.ToSlash(name))
-		documents = append(documents, read...)
-		return err
-	})
-	if err != nil {
-		return nil, err
+	var files []File
+	err := options.read(ctx, path, func(_ *File, d Document) error {
+		documents = append(documents, d)
+		return nil
+	}, func(f File) { files = append(files, f) })
+	if err == nil && len(documents) == 0 {
+		err = nothingTaken(path, files)
 	}
-	if len(documents) == 0 {
-		return nil, fmt.Errorf("%s holds no %s files", path, strings.Join(extensions, ", "))
+	return documents, files, err
+}
+
+// nothingTaken says why a path gave nothing.
+func nothingTaken(path string, files []File) error {
+	var reasons []string
+	for _, f := range files {
+		if f.Reason == "" {
+			continue
+		}
+		if len(reasons) == 5 {
+			reasons = append(reasons, fmt.Sprintf("and %d more", len(files)-5))
+			break
+		}
+		reasons = append(reasons, f.Path+": "+f.Reason)
 	}
-	return documents, nil
+	if len(reasons) == 0 {
+		return fmt.Errorf("%s holds no files", path)
+	}
+	return fmt.Errorf("%s holds no text that can be read: %s", path, strings.Join(reasons, "; "))
 }
 
 // ReadContributors returns one contributor for each sub-folder of dir that
-// holds documents. Files directly in dir are passed over.
-func ReadContributors(dir string) ([]Contributor, error) {
+// holds documents. Files directly in dir, and hidden folders, are passed over.
+func ReadContributors(ctx context.Context, dir string) ([]Contributor, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
 	var contributors []Contributor
 	for _, entry := range entries {
-		if !entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
+		if !entry.IsDir() || hidden(entry.Name()) {
 			continue
 		}
-		documents, err := Read(filepath.Join(dir, entry.Name()))
+		documents, files, err := Read(ctx, filepath.Join(dir, entry.Name()), Options{})
 		if err != nil {
 			return nil, err
 		}
-		contributors = append(contributors, Contributor{Name: entry.Name(), Documents: documents})
+		contributors = append(contributors, Contributor{Name: entry.Name(), Documents: documents, Files: files})
 	}
 	if len(contributors) == 0 {
 		return nil, fmt.Errorf("%s has no sub-folders: put the files of each contributor into a folder of their own", dir)
 	}
 	return contributors, nil
-}
-
-func readFile(path, name string) ([]Document, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	if strings.ToLower(filepath.Ext(path)) != ".jsonl" {
-		return []Document{{Name: name, Text: text}}, nil
-	}
-	return readLines(text, name)
-}
-
-// readLines reads JSON lines of the form {"text": "…", "title": "…"}.
-func readLines(content []byte, name string) ([]Document, error) {
-	scanner := bufio.NewScanner(bytes.NewReader(content))
-	scanner.Buffer(nil, maxLine)
-	var documents []Document
-	for line := 1; scanner.Scan(); line++ {
-		if len(bytes.TrimSpace(scanner.Bytes())) == 0 {
-			continue
-		}
-		var row struct{ Title, Text string }
-		if err := json.Unmarshal(scanner.Bytes(), &row); err != nil {
-			return nil, fmt.Errorf("%s line %d: %w", name, line, err)
-		}
-		if row.Text == "" {
-			return nil, fmt.Errorf(`%s line %d: no "text"`, name, line)
-		}
-		if row.Title == "" {
-			row.Title = fmt.Sprintf("%s:%d", name, line)
-		}
-		documents = append(documents, Document{Name: row.Title, Text: []byte(row.Text)})
-	}
-	if err := scanner.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return documents, nil
-}
-
-// Prepared is what a set of documents becomes.
-type Prepared struct {
-	File      poa.SegmentFile
-	Documents int       // documents read
-	Skipped   []Skipped // segments that the rules refuse
-	Repeated  int       // segments that stand in the documents more than once
-}
-
-// Skipped is a segment that cannot be contributed.
-type Skipped struct {
-	Document string
-	Text     []byte
-	Reason   error // a *poa.SegmentError
-}
-
-// Prepare splits documents into segments, in order. Segments that the rules
-// refuse are listed, not hidden; exact repetitions are kept once.
-func Prepare(documents []Document, rules poa.SegmentRules) Prepared {
-	prepared := Prepared{Documents: len(documents)}
-	seen := make(map[string]bool)
-	for _, document := range documents {
-		for _, segment := range poa.Split(document.Text) {
-			if err := poa.CheckSegment(segment, rules); err != nil {
-				prepared.Skipped = append(prepared.Skipped, Skipped{Document: document.Name, Text: segment, Reason: err})
-				continue
-			}
-			if seen[string(segment)] {
-				prepared.Repeated++
-				continue
-			}
-			seen[string(segment)] = true
-			prepared.File.Segments = append(prepared.File.Segments, segment)
-		}
-	}
-	return prepared
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"unicode/utf8"
 
 	sdkmath "cosmossdk.io/math"
 
@@ -23,6 +24,11 @@ const (
 	flagAllowFewStop     = "allow-few-stop-words"
 	flagShowSkipped      = "show-skipped"
 	defaultShownSkipped  = 10
+	flagShowFiles        = "show-files"
+	flagReport           = "report"
+	flagHidden           = "hidden"
+	flagStrict           = "strict"
+	defaultShownFiles    = 50
 	segmentFileExtension = ".olseg"
 )
 
@@ -47,30 +53,53 @@ func dataPrepareCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prepare PATH",
 		Short: "Split files into segments and show what contributing them costs",
-		Long: `Split a .md, .txt or .jsonl file, or all such files below a folder, into
-segments by the canonical rules. Writes the segment file and prints counts, the
-deposit and, with --contributor, the root to be sealed. Parts that the rules
-refuse are listed with the reason. Needs no node.`,
+		Long: `Take the text of a file, or of all files below a folder, and split it into
+segments by the canonical rules. Reads ` + corpus.Extensions + `;
+the extension may be in capital letters, and when it does not say
+what the file is, the content decides. Text is UTF-8, or UTF-16 with a byte
+order mark.
+
+Writes the segment file and prints what each file gave or why it was not taken,
+counts, the deposit and, with --contributor, the root to be sealed. Parts that
+the rules refuse are listed with the reason. Hidden files and folders, such as
+.trash and .git, are left out unless --hidden is given. Tables stay whole or are
+cut between rows, with their header repeated. Needs no node.
+
+The command succeeds when the segment file is written. It fails when no file gave
+a segment, when the text is more than one contribution holds, and with --strict
+when a file was not taken.`,
 		Example: `openledgerd data prepare notes/
+openledgerd data prepare notes/ --report notes.report.jsonl
 openledgerd data prepare notes/ --contributor open1… --output-file notes.olseg`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			contributor, _ := cmd.Flags().GetString(flagContributor)
+			if contributor != "" { // said before files are read
+				if _, err := sdk.AccAddressFromBech32(contributor); err != nil {
+					return fmt.Errorf("--%s: %w", flagContributor, err)
+				}
+			}
 			prepared, encoded, err := prepareData(cmd, args[0])
 			if err != nil {
 				return err
 			}
 			output, _ := cmd.Flags().GetString(flagOutput)
 			if output == "" {
-				output = filepath.Base(filepath.Clean(args[0])) + segmentFileExtension
+				if output, err = outputName(args[0]); err != nil {
+					return err
+				}
 			}
 			if err := os.WriteFile(output, encoded, 0o644); err != nil {
 				return err
 			}
-			contributor, _ := cmd.Flags().GetString(flagContributor)
+			if asJSON, _ := cmd.Flags().GetBool(flagJSON); asJSON {
+				return printPreparedJSON(cmd, prepared, encoded, output, contributor)
+			}
 			return printPrepared(cmd, prepared, encoded, output, contributor)
 		},
 	}
 	addPrepareFlags(cmd)
+	cmd.Flags().Bool(flagJSON, false, "print the report on all files and the counts as one JSON object")
 	cmd.Flags().String(flagOutput, "", "segment file to write (default NAME"+segmentFileExtension+" in this directory)")
 	cmd.Flags().String(flagContributor, "", "address that will contribute; the root depends on it")
 	return cmd
@@ -79,29 +108,57 @@ openledgerd data prepare notes/ --contributor open1… --output-file notes.olseg
 func addPrepareFlags(cmd *cobra.Command) {
 	cmd.Flags().Bool(flagAllowFewStop, false, "for DataNets of code or tables: do not refuse segments with few stop words")
 	cmd.Flags().Int(flagShowSkipped, defaultShownSkipped, "refused segments to show")
+	cmd.Flags().Int(flagShowFiles, defaultShownFiles, "files to show of those that were taken, and of those that were not")
+	cmd.Flags().String(flagReport, "", "file to write what each file gave to, one JSON object a line")
+	cmd.Flags().Bool(flagHidden, false, "also read files and folders whose names begin with a dot")
+	cmd.Flags().Bool(flagStrict, false, "fail when a file was not taken; hidden ones and links do not count")
 }
 
-// prepareData reads and splits path. It fails when nothing is left.
+// prepareData reads and splits path, and says what each file gave. It fails when
+// nothing is left, or when there is more than one contribution holds.
 func prepareData(cmd *cobra.Command, path string) (corpus.Prepared, []byte, error) {
-	documents, err := corpus.Read(path)
+	prepared, err := importFiles(cmd, path)
 	if err != nil {
-		return corpus.Prepared{}, nil, err
+		return prepared, nil, err
 	}
-	allow, _ := cmd.Flags().GetBool(flagAllowFewStop)
-	prepared := corpus.Prepare(documents, poa.SegmentRules{AllowFewStopWords: allow})
+	if err := writeReport(cmd, prepared); err != nil {
+		return prepared, nil, err
+	}
+	printFiles(cmd, prepared)
 	printSkipped(cmd, prepared)
-	if len(prepared.File.Segments) == 0 {
+	switch strict, _ := cmd.Flags().GetBool(flagStrict); {
+	case prepared.Full != "":
+		return prepared, nil, fmt.Errorf("%s does not fit: one contribution holds %d MiB and %d segments; prepare the files in parts", plain(prepared.Full), poa.MaxSegmentFileBytes>>20, poa.MaxFileSegments)
+	case len(prepared.File.Segments) == 0:
 		return prepared, nil, fmt.Errorf("%s holds no segment that can be contributed", path)
+	case strict && prepared.NotTaken() > 0:
+		return prepared, nil, fmt.Errorf("%d files were not taken", prepared.NotTaken())
 	}
 	encoded, err := prepared.File.MarshalBinary()
 	return prepared, encoded, err
 }
 
+// outputName is the segment file that is written for a path, in this directory.
+func outputName(path string) (string, error) {
+	absolute, err := filepath.Abs(path) // the name of "." is that of the folder
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Base(absolute)
+	if name == string(filepath.Separator) {
+		name = "root"
+	}
+	return name + segmentFileExtension, nil
+}
+
 func printSkipped(cmd *cobra.Command, prepared corpus.Prepared) {
+	if asJSON, err := cmd.Flags().GetBool(flagJSON); err == nil && asJSON {
+		return
+	}
 	limit, _ := cmd.Flags().GetInt(flagShowSkipped)
 	for i, skipped := range prepared.Skipped {
 		if i == limit {
-			cmd.PrintErrf("… and %d more refused segments; show them with --%s %d\n", len(prepared.Skipped)-limit, flagShowSkipped, len(prepared.Skipped))
+			cmd.PrintErrf("… and %d more refused segments; show them with --%s %d\n", prepared.Refused-limit, flagShowSkipped, prepared.Refused)
 			return
 		}
 		cmd.PrintErrf("refused: %s: %q: %v\n", skipped.Document, preview(skipped.Text), skipped.Reason)
@@ -114,28 +171,46 @@ func preview(text []byte) string {
 	if len(text) <= length {
 		return string(text)
 	}
-	return string(text[:length]) + "…"
+	cut := length
+	for cut > length-4 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return string(text[:cut]) + "…"
 }
 
 func printPrepared(cmd *cobra.Command, prepared corpus.Prepared, encoded []byte, output, contributor string) error {
 	file := prepared.File
-	cmd.Printf("documents   %d\n", prepared.Documents)
-	cmd.Printf("segments    %d (%d refused, %d repeated)\n", len(file.Segments), len(prepared.Skipped), prepared.Repeated)
+	taken, left := prepared.Taken(), prepared.LeftOut()
+	cmd.Printf("files       %d taken, %d not taken", taken, prepared.NotTaken())
+	if left > 0 {
+		cmd.Printf(", %d left out", left)
+	}
+	cmd.Printf("\ndocuments   %d\n", prepared.Documents)
+	cmd.Printf("segments    %d (%d refused, %d repeated)\n", len(file.Segments), prepared.Refused, prepared.Repeated)
 	cmd.Printf("tokens      %d\n", file.Tokens())
 	cmd.Printf("bytes       %d\n", len(encoded))
 	cmd.Printf("content     %s\n", contentHash(encoded))
 	cmd.Printf("deposit     %s (at the default parameters)\n", formatOpen(requiredDeposit(datanettypes.DefaultParams(), file.Tokens())))
 	if contributor != "" {
-		address, err := sdk.AccAddressFromBech32(contributor)
+		root, err := rootFor(file, contributor)
 		if err != nil {
-			return fmt.Errorf("--%s: %w", flagContributor, err)
+			return err
 		}
-		cmd.Printf("root        %s\n", file.Root(address))
+		cmd.Printf("root        %s\n", root)
 	} else {
 		cmd.Printf("root        depends on the contributor: give --%s\n", flagContributor)
 	}
 	cmd.Printf("written to  %s\n", output)
 	return nil
+}
+
+// rootFor is the root that a contributor seals.
+func rootFor(file poa.SegmentFile, contributor string) (poa.Hash, error) {
+	address, err := sdk.AccAddressFromBech32(contributor)
+	if err != nil {
+		return poa.Hash{}, fmt.Errorf("--%s: %w", flagContributor, err)
+	}
+	return file.Root(address), nil
 }
 
 // requiredDeposit is the deposit for a contribution of tokens.

@@ -137,7 +137,7 @@ func knownText(cmd *cobra.Command) ([]overlap.Known, error) {
 		return nil, err
 	}
 	for _, path := range paths {
-		found, err := readKnown(path)
+		found, err := readKnown(cmd, path)
 		if err != nil {
 			return nil, fmt.Errorf("--%s %s: %w", flagAgainst, path, err)
 		}
@@ -162,7 +162,7 @@ func knownText(cmd *cobra.Command) ([]overlap.Known, error) {
 }
 
 // readKnown reads segment files below a path, and prepares texts.
-func readKnown(path string) ([]overlap.Known, error) {
+func readKnown(cmd *cobra.Command, path string) ([]overlap.Known, error) {
 	var known []overlap.Known
 	err := filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
@@ -182,9 +182,14 @@ func readKnown(path string) ([]overlap.Known, error) {
 	if err != nil || len(known) > 0 {
 		return known, err
 	}
-	documents, err := corpus.Read(path)
+	documents, files, err := corpus.Read(cmd.Context(), path, corpus.Options{Code: true})
 	if err != nil {
 		return nil, err
+	}
+	for _, file := range files {
+		if !file.Taken() {
+			cmd.PrintErrf("not compared with: %s: %s\n", plain(file.Path), file.Reason)
+		}
 	}
 	for _, document := range documents {
 		prepared := corpus.Prepare([]corpus.Document{document}, poa.SegmentRules{AllowFewStopWords: true})

@@ -1,0 +1,207 @@
+package cmd
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openledger/openledger/content/corpus"
+	"github.com/openledger/openledger/poa"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+)
+
+const (
+	// importMemory is what Go's collector aims at while files are read, in bytes.
+	importMemory = 384 << 20
+	// progressStep is how often a long import says where it is.
+	progressStep = 3 * time.Second
+)
+
+// importFiles reads and splits path, and says on stderr where it is when that
+// takes long.
+func importFiles(cmd *cobra.Command, path string) (corpus.Prepared, error) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(importMemory))
+	}
+	hidden, _ := cmd.Flags().GetBool(flagHidden)
+	allow, _ := cmd.Flags().GetBool(flagAllowFewStop)
+	var at atomic.Pointer[string]
+	options := corpus.Options{Hidden: hidden, Progress: func(done int, path string) {
+		now := fmt.Sprintf("reading %s (%d files before it)", shownName(path), done)
+		at.Store(&now)
+	}}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(progressStep)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				if now := at.Load(); now != nil {
+					cmd.PrintErrln(*now)
+				}
+			}
+		}
+	}()
+	prepared, err := corpus.Import(cmd.Context(), path, options, poa.SegmentRules{AllowFewStopWords: allow})
+	close(stop)
+	<-stopped
+	return prepared, err
+}
+
+// shownName is a name without signs that move the cursor or end the line.
+func shownName(name string) string {
+	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(plain(name))
+}
+
+// printFiles says what each file gave. It shows some of those that were taken,
+// and some of those that were not.
+func printFiles(cmd *cobra.Command, prepared corpus.Prepared) {
+	if asJSON, err := cmd.Flags().GetBool(flagJSON); err == nil && asJSON {
+		return
+	}
+	limit, _ := cmd.Flags().GetInt(flagShowFiles)
+	width := 0
+	shown := make([]corpus.File, 0, len(prepared.Files))
+	taken, others := 0, 0
+	for _, file := range prepared.Files {
+		count := &others
+		if file.Taken() {
+			count = &taken
+		}
+		if *count++; *count <= limit {
+			shown = append(shown, file)
+			width = max(width, min(len([]rune(shownName(file.Path))), 50))
+		}
+	}
+	for _, file := range shown {
+		cmd.PrintErrf("%-10s  %-*s  %s\n", verdict(file), width, shownName(file.Path), gave(file))
+		const parts = 5
+		for i, part := range file.Parts {
+			if i == parts {
+				cmd.PrintErrf("            … and %d more parts that were not taken\n", len(file.Parts)-parts+file.MoreParts)
+				break
+			}
+			cmd.PrintErrf("            %s %s\n", shownName(part.Place), shownName(part.Reason))
+		}
+	}
+	if hidden := max(0, taken-limit) + max(0, others-limit); hidden > 0 {
+		cmd.PrintErrf("… and %d more files, %d of them not taken: --%s FILE lists all, --%s %d shows them\n", hidden, max(0, others-limit), flagReport, flagShowFiles, max(taken, others))
+	}
+}
+
+func verdict(file corpus.File) string {
+	switch {
+	case file.LeftOut:
+		return "left out"
+	case file.Taken():
+		return "taken"
+	}
+	return "not taken"
+}
+
+// gave says what a file gave, or why it gave nothing.
+func gave(file corpus.File) string {
+	if !file.Taken() {
+		return strings.Join(append([]string{shownName(file.Reason)}, file.Notes...), "; ")
+	}
+	said := []string{fmt.Sprintf("%s, %s, %s", counted(file.Documents, "document"), counted(file.Segments, "segment"), counted(int(file.Tokens), "token"))}
+	if file.Refused > 0 {
+		said = append(said, counted(file.Refused, "segment")+" refused")
+	}
+	if file.Repeated > 0 {
+		said = append(said, counted(file.Repeated, "segment")+" read before")
+	}
+	return strings.Join(append(said, file.Notes...), "; ")
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// writeReport writes what each file gave to the file of --report.
+func writeReport(cmd *cobra.Command, prepared corpus.Prepared) error {
+	name, _ := cmd.Flags().GetString(flagReport)
+	if name == "" {
+		return nil
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return fmt.Errorf("--%s: %w", flagReport, err)
+	}
+	buffered := bufio.NewWriter(file)
+	encoder := json.NewEncoder(buffered)
+	encoder.SetEscapeHTML(false)
+	for _, f := range prepared.Files {
+		if err = encoder.Encode(f); err != nil {
+			break
+		}
+	}
+	return errors.Join(err, buffered.Flush(), file.Close())
+}
+
+// preparedReport is what `data prepare --json` prints.
+type preparedReport struct {
+	Files       []corpus.File   `json:"files"`
+	Taken       int             `json:"taken"`
+	NotTaken    int             `json:"not_taken"`
+	LeftOut     int             `json:"left_out"`
+	Documents   int             `json:"documents"`
+	Segments    int             `json:"segments"`
+	Refused     int             `json:"refused"`
+	Repeated    int             `json:"repeated"`
+	Tokens      uint64          `json:"tokens"`
+	Bytes       int             `json:"bytes"`
+	Content     string          `json:"content"`
+	Deposit     string          `json:"deposit_aopen"` // at the default parameters
+	Root        string          `json:"root,omitempty"`
+	WrittenTo   string          `json:"written_to"`
+	RefusedList []refusedReport `json:"refused_segments,omitempty"`
+}
+
+type refusedReport struct {
+	Document string `json:"document"`
+	Begins   string `json:"begins"`
+	Reason   string `json:"reason"`
+}
+
+func printPreparedJSON(cmd *cobra.Command, prepared corpus.Prepared, encoded []byte, output, contributor string) error {
+	file := prepared.File
+	report := preparedReport{
+		Files: prepared.Files, Taken: prepared.Taken(), NotTaken: prepared.NotTaken(), LeftOut: prepared.LeftOut(),
+		Documents: prepared.Documents, Segments: len(file.Segments), Refused: prepared.Refused, Repeated: prepared.Repeated,
+		Tokens: file.Tokens(), Bytes: len(encoded), Content: contentHash(encoded).String(),
+		Deposit: requiredDeposit(datanettypes.DefaultParams(), file.Tokens()).String(), WrittenTo: output,
+	}
+	if contributor != "" {
+		root, err := rootFor(file, contributor)
+		if err != nil {
+			return err
+		}
+		report.Root = root.String()
+	}
+	limit, _ := cmd.Flags().GetInt(flagShowSkipped)
+	for _, skipped := range prepared.Skipped[:max(0, min(len(prepared.Skipped), limit))] {
+		report.RefusedList = append(report.RefusedList, refusedReport{Document: skipped.Document, Begins: preview(skipped.Text), Reason: skipped.Reason.Error()})
+	}
+	encodedReport, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
+	}
+	cmd.Println(string(encodedReport))
+	return nil
+}

@@ -1,0 +1,66 @@
+package corpus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/openledger/openledger/content/corpus/pdf"
+)
+
+// decodePDF takes the text of a PDF.
+func decodePDF(ctx context.Context, s *source) error {
+	text, err := readPDF(ctx, s.data)
+	switch {
+	case errors.Is(err, pdf.ErrEncrypted):
+		return errors.New(encrypted)
+	case errors.Is(err, pdf.ErrNoText):
+		return errors.New("holds pictures of pages and no text: run text recognition on it first, for example ocrmypdf")
+	case errors.Is(err, pdf.ErrNoLetters):
+		return errors.New("does not say which letters its fonts show: export it again from its source")
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("is damaged or too complex: not read within %s", maxFileTime)
+	case err != nil:
+		return fmt.Errorf("is damaged or cut off: %w", err)
+	}
+	for _, page := range text.Broken {
+		s.file.leaveOut(fmt.Sprintf("page %d", page.Number), "%s", page.Err)
+	}
+	if text.Repeated > 0 {
+		s.file.note("%d repeating lines at the edges of pages are left out", text.Repeated)
+	}
+	if text.Turned > 0 {
+		s.file.note("text that does not stand upright is left out")
+	}
+	if text.Unknown > 0 {
+		s.file.note("%d characters are of fonts that do not say what they are", text.Unknown)
+	}
+	return s.document("", []byte(strings.Join(text.Paragraphs, "\n\n")))
+}
+
+// readPDF ends with ctx even if the library does not. What the library then
+// still does has no effect.
+func readPDF(ctx context.Context, data []byte) (*pdf.Text, error) {
+	type result struct {
+		text *pdf.Text
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		defer func() {
+			if p := recover(); p != nil {
+				r = result{err: fmt.Errorf("its decoder gave up (%v)", p)}
+			}
+			done <- r
+		}()
+		r.text, r.err = pdf.Read(ctx, data)
+	}()
+	select {
+	case r := <-done:
+		return r.text, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,382 @@
+package pdf
+
+import (
+	"math"
+
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+)
+
+// matrix maps points: x' = a·x + c·y + e, y' = b·x + d·y + f.
+type matrix [6]float64
+
+var identity = matrix{1, 0, 0, 1, 0, 0}
+
+// times is m followed by n.
+func (m matrix) times(n matrix) matrix {
+	return matrix{
+		m[0]*n[0] + m[1]*n[2], m[0]*n[1] + m[1]*n[3],
+		m[2]*n[0] + m[3]*n[2], m[2]*n[1] + m[3]*n[3],
+		m[4]*n[0] + m[5]*n[2] + n[4], m[4]*n[1] + m[5]*n[3] + n[5],
+	}
+}
+
+// piece is text that stands on one baseline without a wide gap. Positions are
+// in points from the lower left corner of the upright page.
+type piece struct {
+	x0, x1, y, size float64
+	text            string
+}
+
+// state is what q saves and Q restores.
+type state struct {
+	ctm                     matrix
+	font                    *font
+	size, charSpace, spaces float64
+	stretch, leading, rise  float64
+}
+
+// interpreter shows the text of one page.
+type interpreter struct {
+	d         *document
+	resources types.Dict
+	state     state
+	saved     []state
+	tm, tlm   matrix
+	operands  []operand
+	hidden    []bool // marked content that is open; true if it is left out
+	skipped   int    // of these, those that are left out
+	pieces    []piece
+	open      []byte // text of the last piece while it grows
+	growing   bool
+	pageChars int
+	depth     int
+}
+
+// operand is a number, a name, a text or a list of these.
+type operand struct {
+	token
+	list []token
+}
+
+const (
+	maxOperands = 64
+	maxList     = 1 << 16
+	maxSaved    = 256
+	maxForms    = 12
+)
+
+// readPage returns what a page shows, in the order in which it does.
+func (d *document) readPage(p page) ([]piece, error) {
+	content, err := d.contents(p.contents)
+	if err != nil && len(content) == 0 {
+		return nil, err
+	}
+	in := &interpreter{d: d, resources: p.resources, state: state{ctm: upright(p.rotate), stretch: 1}, tm: identity, tlm: identity}
+	if runErr := in.run(content); runErr != nil {
+		err = runErr
+	}
+	in.close()
+	return in.pieces, err
+}
+
+// upright turns a page as readers see it. Where the corner lies does not matter.
+func upright(rotate int) matrix {
+	switch ((rotate % 360) + 360) % 360 {
+	case 90:
+		return matrix{0, -1, 1, 0, 0, 0}
+	case 180:
+		return matrix{-1, 0, 0, -1, 0, 0}
+	case 270:
+		return matrix{0, 1, -1, 0, 0, 0}
+	}
+	return identity
+}
+
+func (in *interpreter) run(content []byte) error {
+	l := lexer{data: content}
+	in.operands = in.operands[:0]
+	for n := 0; ; n++ {
+		t := l.next()
+		if t.kind == end {
+			return nil
+		}
+		if in.d.operations++; in.d.operations > maxOperations {
+			return errBudget
+		}
+		if n%4096 == 0 && in.d.ctx.Err() != nil {
+			return in.d.ctx.Err()
+		}
+		switch {
+		case t.kind != keyword:
+			in.push(operand{token: t})
+		case t.is("["):
+			in.push(operand{token: token{kind: keyword}, list: readList(&l)})
+		case t.is("<<"), t.is(">>"), t.is("]"):
+		case t.is("ID"):
+			l.skipImage()
+			in.operands = in.operands[:0]
+		default:
+			if err := in.operate(string(t.bytes)); err != nil {
+				return err
+			}
+			in.operands = in.operands[:0]
+		}
+	}
+}
+
+func (in *interpreter) push(o operand) {
+	if len(in.operands) == maxOperands {
+		in.operands = append(in.operands[:0], in.operands[1:]...)
+	}
+	in.operands = append(in.operands, o)
+}
+
+// readList reads to the closing bracket. Lists in lists become one.
+func readList(l *lexer) []token {
+	var list []token
+	for depth := 1; ; {
+		t := l.next()
+		switch {
+		case t.kind == end:
+			return list
+		case t.is("["):
+			depth++
+		case t.is("]"):
+			if depth--; depth == 0 {
+				return list
+			}
+		case len(list) < maxList:
+			list = append(list, t)
+		}
+	}
+}
+
+// num returns the operand at a place from the last on.
+func (in *interpreter) num(fromLast int) float64 {
+	if i := len(in.operands) - 1 - fromLast; i >= 0 {
+		return in.operands[i].num
+	}
+	return 0
+}
+
+func (in *interpreter) last() operand {
+	if len(in.operands) == 0 {
+		return operand{}
+	}
+	return in.operands[len(in.operands)-1]
+}
+
+func (in *interpreter) matrix() matrix {
+	return matrix{in.num(5), in.num(4), in.num(3), in.num(2), in.num(1), in.num(0)}
+}
+
+func (in *interpreter) operate(op string) error {
+	s := &in.state
+	switch op {
+	case "q":
+		if len(in.saved) < maxSaved {
+			in.saved = append(in.saved, *s)
+		}
+	case "Q":
+		if n := len(in.saved); n > 0 {
+			*s, in.saved = in.saved[n-1], in.saved[:n-1]
+		}
+	case "cm":
+		s.ctm = in.matrix().times(s.ctm)
+	case "BT":
+		in.tm, in.tlm = identity, identity
+	case "Tf":
+		s.size = in.num(0)
+		if len(in.operands) > 1 {
+			s.font = in.fontNamed(string(in.operands[len(in.operands)-2].bytes))
+		}
+	case "Tc":
+		s.charSpace = in.num(0)
+	case "Tw":
+		s.spaces = in.num(0)
+	case "Tz":
+		s.stretch = in.num(0) / 100
+	case "TL":
+		s.leading = in.num(0)
+	case "Ts":
+		s.rise = in.num(0)
+	case "Td":
+		in.move(in.num(1), in.num(0))
+	case "TD":
+		s.leading = -in.num(0)
+		in.move(in.num(1), in.num(0))
+	case "Tm":
+		in.tlm = in.matrix()
+		in.tm = in.tlm
+	case "T*":
+		in.move(0, -s.leading)
+	case "Tj":
+		return in.show(in.last().bytes)
+	case "'":
+		in.move(0, -s.leading)
+		return in.show(in.last().bytes)
+	case "\"":
+		s.spaces, s.charSpace = in.num(2), in.num(1)
+		in.move(0, -s.leading)
+		return in.show(in.last().bytes)
+	case "TJ":
+		for _, t := range in.last().list {
+			if t.kind == number {
+				in.tm = matrix{1, 0, 0, 1, -t.num / 1000 * s.size * s.stretch, 0}.times(in.tm)
+			} else if t.kind == text {
+				if err := in.show(t.bytes); err != nil {
+					return err
+				}
+			}
+		}
+	case "BMC", "BDC":
+		in.mark(op)
+	case "EMC":
+		if n := len(in.hidden); n > 0 {
+			if in.hidden[n-1] {
+				in.skipped--
+			}
+			in.hidden = in.hidden[:n-1]
+		}
+	case "Do":
+		return in.form(string(in.last().bytes))
+	}
+	return nil
+}
+
+// mark opens marked content. What is marked as an artifact is no text of the
+// document: page numbers, running heads.
+func (in *interpreter) mark(op string) {
+	artifact := false
+	for _, o := range in.operands {
+		if o.kind == name {
+			artifact = string(o.bytes) == "Artifact"
+			break
+		}
+	}
+	if len(in.hidden) < 1<<16 {
+		in.hidden = append(in.hidden, artifact)
+		if artifact {
+			in.skipped++
+		}
+	}
+}
+
+func (in *interpreter) move(x, y float64) {
+	in.tlm = matrix{1, 0, 0, 1, x, y}.times(in.tlm)
+	in.tm = in.tlm
+}
+
+func (in *interpreter) fontNamed(resource string) *font {
+	fonts := in.d.dict(in.resources["Font"])
+	o, ok := fonts[resource]
+	if !ok {
+		return nil
+	}
+	return in.d.font(o)
+}
+
+// show shows a string at the place of the text matrix and moves on.
+func (in *interpreter) show(s []byte) error {
+	st := &in.state
+	if st.font == nil {
+		st.font = in.d.readFont(nil)
+	}
+	st.font.decode(s, func(g glyph) {
+		place := matrix{st.size * st.stretch, 0, 0, st.size, 0, st.rise}.times(in.tm).times(st.ctm)
+		advance := g.width*st.size + st.charSpace
+		if g.space {
+			advance += st.spaces
+		}
+		in.tm = matrix{1, 0, 0, 1, advance * st.stretch, 0}.times(in.tm)
+		if in.skipped == 0 && g.text != "" {
+			in.put(g, place)
+		}
+	})
+	if in.d.glyphs > maxGlyphs {
+		return errBudget
+	}
+	return nil
+}
+
+// put adds a character to the last piece, or begins another one.
+func (in *interpreter) put(g glyph, place matrix) {
+	in.pageChars++
+	in.d.glyphs++
+	if in.pageChars > maxPageGlyphs {
+		return
+	}
+	if g.text == unknown {
+		in.d.unknown++
+	}
+	size := math.Hypot(place[2], place[3])
+	width := g.width * math.Hypot(place[0], place[1])
+	switch {
+	case size < 0.5 || math.IsNaN(size) || math.IsInf(size, 0):
+		return
+	case place[0] <= 0 || math.Abs(place[1]) > 0.3*math.Abs(place[0]):
+		in.d.turned++
+		return
+	}
+	x, y := place[4], place[5]
+	if in.growing {
+		p := &in.pieces[len(in.pieces)-1]
+		gap := x - p.x1
+		same := math.Abs(y-p.y) < 0.02*size && math.Abs(size-p.size) < 0.05*size
+		if same && gap > -0.5*size && gap < 1.2*size {
+			if gap > 0.15*size && g.text != " " && len(in.open) > 0 && in.open[len(in.open)-1] != ' ' {
+				in.open = append(in.open, ' ')
+			}
+			in.open = append(in.open, g.text...)
+			p.x1 = x + width
+			return
+		}
+	}
+	in.close()
+	if g.text == " " {
+		return
+	}
+	in.pieces = append(in.pieces, piece{x0: x, x1: x + width, y: y, size: size})
+	in.open, in.growing = append(in.open[:0], g.text...), true
+}
+
+// close gives the last piece its text.
+func (in *interpreter) close() {
+	if in.growing {
+		in.pieces[len(in.pieces)-1].text = string(in.open)
+	}
+	in.open, in.growing = in.open[:0], false
+}
+
+// form shows content that pages share.
+func (in *interpreter) form(resource string) error {
+	o, err := in.d.resolve(in.d.dict(in.resources["XObject"])[resource])
+	if err != nil {
+		return nil
+	}
+	stream, ok := o.(types.StreamDict)
+	if !ok || in.d.name(stream.Dict["Subtype"]) != "Form" || in.depth >= maxForms {
+		return nil
+	}
+	content, err := in.d.unpack(stream)
+	if err != nil {
+		return err
+	}
+	outer := *in
+	in.depth++
+	in.saved, in.operands, in.hidden = nil, nil, nil
+	if m := in.d.array(stream.Dict["Matrix"]); len(m) == 6 {
+		var own matrix
+		for i := range own {
+			own[i], _ = in.d.number(m[i])
+		}
+		in.state.ctm = own.times(in.state.ctm)
+	}
+	if resources := in.d.dict(stream.Dict["Resources"]); resources != nil {
+		in.resources = resources
+	}
+	err = in.run(content)
+	outer.pieces, outer.open, outer.growing, outer.pageChars = in.pieces, in.open, in.growing, in.pageChars
+	*in = outer
+	return err
+}

@@ -1,0 +1,336 @@
+// Package pdf takes the running text out of PDF files. The structure of the file
+// is read by pdfcpu, within limits; this package reads what pages show: it
+// decodes fonts, puts words, lines and paragraphs together, and leaves out what
+// repeats at the edges of pages.
+package pdf
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+)
+
+// Errors that tell what kind of file it is.
+var (
+	ErrEncrypted = errors.New("the PDF needs a password")
+	ErrNoText    = errors.New("the PDF holds no text, only pictures")
+	ErrNoLetters = errors.New("the fonts of the PDF do not say which letters they show")
+)
+
+// Limits of what is read.
+const (
+	maxObjects      = 500_000
+	maxStreamBytes  = 64 << 20  // one stream in the file
+	maxDecodedBytes = 16 << 20  // one stream unpacked
+	maxResident     = 128 << 20 // object streams, which stay unpacked
+	maxUnpacked     = 1 << 30   // all that is unpacked, one after the other
+	maxPages        = 20_000
+	maxTreeDepth    = 64
+	maxGlyphs       = 12_000_000
+	maxPageGlyphs   = 400_000
+	maxOperations   = 40_000_000
+)
+
+// Text is what a PDF gave.
+type Text struct {
+	Paragraphs []string
+	Pages      int
+	Broken     []BrokenPage // pages that could not be read
+	Repeated   int          // lines at the edges of pages that were left out
+	Unknown    int          // characters of which the file does not say what they are
+	Turned     int          // pieces of text that do not stand upright; left out
+}
+
+// BrokenPage is a page that could not be read.
+type BrokenPage struct {
+	Number int
+	Err    error
+}
+
+// document is a file while it is read.
+type document struct {
+	ctx        context.Context
+	file       *model.Context
+	fonts      map[types.IndirectRef]*font
+	unpacked   int64
+	resident   int64
+	streams    map[int]bool // object streams that are unpacked
+	glyphs     int
+	unknown    int
+	turned     int
+	operations int
+}
+
+// Read takes the text of a PDF. It stops when ctx ends.
+func Read(ctx context.Context, data []byte) (*Text, error) {
+	d := &document{ctx: ctx, fonts: make(map[types.IndirectRef]*font), streams: make(map[int]bool)}
+	if err := d.open(data); err != nil {
+		return nil, err
+	}
+	pages, err := d.pages()
+	if err != nil {
+		return nil, err
+	}
+	text := &Text{Pages: len(pages)}
+	lines := make([][]line, len(pages))
+	for i, p := range pages {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		content, err := d.readPage(p)
+		switch {
+		case errors.Is(err, errBudget):
+			return nil, err
+		case err != nil:
+			text.Broken = append(text.Broken, BrokenPage{Number: i + 1, Err: err})
+		}
+		lines[i] = linesOf(content)
+	}
+	text.Repeated = dropFurniture(lines)
+	text.Paragraphs = paragraphsOf(lines)
+	text.Unknown, text.Turned = d.unknown, d.turned
+	switch shown := d.glyphs; {
+	case len(text.Paragraphs) == 0 && len(text.Broken) > 0:
+		return nil, fmt.Errorf("page %d: %w", text.Broken[0].Number, text.Broken[0].Err)
+	case len(text.Paragraphs) == 0:
+		return nil, ErrNoText
+	case d.unknown*5 > shown:
+		return nil, ErrNoLetters
+	}
+	return text, nil
+}
+
+var errBudget = errors.New("the PDF is larger than can be read: split it")
+
+// open reads the structure of the file. Streams are unpacked when they are used.
+func (d *document) open(data []byte) error {
+	// The library makes an entry for each object before it counts them.
+	if bytes.Count(data, []byte(" 00000 n")) > maxObjects || bytes.Count(data, []byte(" obj")) > maxObjects {
+		return fmt.Errorf("the PDF holds more than %d objects: split it", maxObjects)
+	}
+	// A configuration of our own: the library's default one writes to the user's
+	// folder of settings.
+	conf := &model.Configuration{
+		Reader15:       true,
+		ValidationMode: model.ValidationRelaxed,
+		Offline:        true,
+		Cmd:            model.EXTRACTCONTENT,
+		Limits: model.ResourceLimits{
+			MaxStreamBytes:       maxStreamBytes,
+			MaxDecodeBytes:       maxDecodedBytes,
+			MaxImagePixels:       1,
+			MaxImageBytes:        1,
+			MaxObjectCount:       maxObjects,
+			MaxObjectStreamCount: maxObjects,
+			MaxObjectStreamFirst: 1 << 20,
+			MaxXRefEntries:       maxObjects,
+			MaxRecursionDepth:    maxTreeDepth,
+		},
+	}
+	file, err := pdfcpu.ReadWithContext(d.ctx, bytes.NewReader(data), conf)
+	switch {
+	case d.ctx.Err() != nil:
+		return d.ctx.Err()
+	case errors.Is(err, pdfcpu.ErrWrongPassword), err != nil && strings.Contains(err.Error(), "encryption"):
+		return ErrEncrypted
+	case err != nil:
+		return err
+	}
+	d.file = file
+	return nil
+}
+
+// resolve follows a reference, also one to a reference.
+func (d *document) resolve(o types.Object) (types.Object, error) {
+	for range 8 {
+		ref, ok := o.(types.IndirectRef)
+		if !ok {
+			return o, nil
+		}
+		if err := d.account(ref); err != nil {
+			return nil, err
+		}
+		var err error
+		if o, err = d.file.Dereference(ref); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errors.New("references go round in a circle")
+}
+
+// account counts what the library unpacks to find an object.
+func (d *document) account(ref types.IndirectRef) error {
+	entry, ok := d.file.FindTableEntryForIndRef(&ref)
+	if !ok || entry.ObjectStream == nil || d.streams[*entry.ObjectStream] {
+		return nil
+	}
+	d.streams[*entry.ObjectStream] = true
+	holder, ok := d.file.Find(*entry.ObjectStream)
+	if !ok {
+		return nil
+	}
+	stream, ok := holder.Object.(types.ObjectStreamDict)
+	if !ok {
+		return nil
+	}
+	content, err := d.unpack(stream.StreamDict)
+	if err != nil {
+		return err
+	}
+	if d.resident += int64(len(content)); d.resident > maxResident {
+		return errBudget
+	}
+	return nil
+}
+
+// unpack returns the content of a stream.
+func (d *document) unpack(s types.StreamDict) ([]byte, error) {
+	s.Content = nil
+	if err := s.DecodeWithLimit(maxDecodedBytes); err != nil {
+		return nil, err
+	}
+	if d.unpacked += int64(len(s.Content)); d.unpacked > maxUnpacked {
+		return nil, errBudget
+	}
+	return s.Content, nil
+}
+
+func (d *document) dict(o types.Object) types.Dict {
+	o, err := d.resolve(o)
+	if err != nil {
+		return nil
+	}
+	switch o := o.(type) {
+	case types.Dict:
+		return o
+	case types.StreamDict:
+		return o.Dict
+	}
+	return nil
+}
+
+func (d *document) array(o types.Object) types.Array {
+	o, _ = d.resolve(o)
+	a, _ := o.(types.Array)
+	return a
+}
+
+func (d *document) name(o types.Object) string {
+	o, _ = d.resolve(o)
+	n, _ := o.(types.Name)
+	return string(n)
+}
+
+func (d *document) number(o types.Object) (float64, bool) {
+	o, _ = d.resolve(o)
+	switch n := o.(type) {
+	case types.Integer:
+		return float64(n), true
+	case types.Float:
+		return float64(n), true
+	}
+	return 0, false
+}
+
+// page is a page with what it inherits.
+type page struct {
+	contents  types.Object
+	resources types.Dict
+	rotate    int
+}
+
+// pages walks the tree of pages.
+func (d *document) pages() ([]page, error) {
+	if d.file.Root == nil {
+		return nil, errors.New("the PDF does not name its pages")
+	}
+	root := d.dict(*d.file.Root)
+	if root == nil {
+		return nil, errors.New("the PDF does not name its pages")
+	}
+	var pages []page
+	seen := make(map[types.IndirectRef]bool)
+	var walk func(o types.Object, inherited page, depth int) error
+	walk = func(o types.Object, inherited page, depth int) error {
+		if ref, ok := o.(types.IndirectRef); ok {
+			if seen[ref] {
+				return nil
+			}
+			seen[ref] = true
+		}
+		node := d.dict(o)
+		if node == nil || depth > maxTreeDepth {
+			return nil
+		}
+		if err := d.ctx.Err(); err != nil {
+			return err
+		}
+		if resources := d.dict(node["Resources"]); resources != nil {
+			inherited.resources = resources
+		}
+		if turn, ok := d.number(node["Rotate"]); ok {
+			inherited.rotate = int(turn)
+		}
+		if kids := d.array(node["Kids"]); kids != nil && d.name(node["Type"]) != "Page" {
+			for _, kid := range kids {
+				if err := walk(kid, inherited, depth+1); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		if len(pages) == maxPages {
+			return fmt.Errorf("the PDF has more than %d pages: split it", maxPages)
+		}
+		inherited.contents = node["Contents"]
+		pages = append(pages, inherited)
+		return nil
+	}
+	if err := walk(root["Pages"], page{}, 0); err != nil {
+		return nil, err
+	}
+	if len(pages) == 0 {
+		return nil, errors.New("the PDF has no pages")
+	}
+	return pages, nil
+}
+
+// contents returns the operators of a page.
+func (d *document) contents(o types.Object) ([]byte, error) {
+	o, err := d.resolve(o)
+	if err != nil {
+		return nil, err
+	}
+	switch o := o.(type) {
+	case types.StreamDict:
+		return d.unpack(o)
+	case types.Array:
+		var all []byte
+		for _, part := range o {
+			part, err := d.resolve(part)
+			if err != nil {
+				return all, err
+			}
+			stream, ok := part.(types.StreamDict)
+			if !ok {
+				continue
+			}
+			content, err := d.unpack(stream)
+			if err != nil {
+				return all, err
+			}
+			all = append(append(all, content...), '\n')
+			if len(all) > 2*maxDecodedBytes {
+				return nil, errBudget
+			}
+		}
+		return all, nil
+	}
+	return nil, nil
+}

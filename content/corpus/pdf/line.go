@@ -1,0 +1,238 @@
+package pdf
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// line is a line of text of one column.
+type line struct {
+	x0, x1, y, size float64
+	text            string
+}
+
+const (
+	// proseColumn is how much text a line of a column has at least, in characters.
+	// Shorter neighbours are cells of a table.
+	proseColumn = 25
+	// columnRows is how many lines must stand side by side to be columns.
+	columnRows = 5
+	// wideGap divides cells and columns, in sizes.
+	wideGap = 1.8
+)
+
+// linesOf puts the pieces of a page together. It keeps the order in which the
+// page shows them, which is that of reading in most files. Where two columns are
+// shown line by line it reads them one after the other.
+func linesOf(pieces []piece) []line {
+	var spans []line
+	for _, p := range pieces {
+		if strings.TrimSpace(p.text) == "" {
+			continue
+		}
+		next := line{x0: p.x0, x1: p.x1, y: p.y, size: p.size, text: strings.TrimRight(p.text, " ")}
+		if n := len(spans); n > 0 && joins(&spans[n-1], next) {
+			continue
+		}
+		spans = append(spans, next)
+	}
+	if gutter, ok := columnGutter(spans); ok {
+		return unfold(spans, gutter)
+	}
+	// The cells of a row become one line.
+	var lines []line
+	for _, s := range spans {
+		if n := len(lines); n > 0 && beside(lines[n-1], s) {
+			last := &lines[n-1]
+			last.text += " " + strings.TrimLeft(s.text, " ")
+			last.x1 = s.x1
+			continue
+		}
+		lines = append(lines, s)
+	}
+	for i := range lines {
+		lines[i].text = strings.Join(strings.Fields(lines[i].text), " ")
+	}
+	return lines
+}
+
+// joins adds text to a line if it goes on there: the next word, or a raised or
+// lowered sign. Text that is printed twice to look bold is dropped.
+func joins(last *line, next line) bool {
+	size := math.Max(last.size, next.size)
+	if math.Abs(next.y-last.y) > 0.45*size {
+		return false
+	}
+	if next.text == last.text && math.Abs(next.x0-last.x0) < 0.15*size && math.Abs(next.y-last.y) < 0.15*size {
+		return true
+	}
+	gap := next.x0 - last.x1
+	if gap < -0.3*size || gap > wideGap*size {
+		return false
+	}
+	if gap > 0.15*size && !strings.HasPrefix(next.text, " ") {
+		last.text += " "
+	}
+	last.text += next.text
+	last.x1 = math.Max(last.x1, next.x1)
+	if next.size > last.size { // a line has the size of its largest signs
+		last.size, last.y = next.size, next.y
+	}
+	return true
+}
+
+// beside reports whether b stands right of a on the same baseline.
+func beside(a, b line) bool {
+	return math.Abs(a.y-b.y) < 0.3*math.Max(a.size, b.size) && b.x0 > a.x1-0.3*a.size
+}
+
+// columnGutter returns where two columns of prose meet, if the page shows them
+// line by line.
+func columnGutter(spans []line) (float64, bool) {
+	var middles []float64
+	for i := 1; i < len(spans); i++ {
+		a, b := spans[i-1], spans[i]
+		if beside(a, b) && utf8.RuneCountInString(a.text) >= proseColumn && utf8.RuneCountInString(b.text) >= proseColumn {
+			middles = append(middles, (a.x1+b.x0)/2, b.x0)
+		}
+	}
+	if len(middles)/2 < columnRows {
+		return 0, false
+	}
+	// The right column begins where most of its lines do.
+	var starts []float64
+	for i := 1; i < len(middles); i += 2 {
+		starts = append(starts, middles[i])
+	}
+	slices.Sort(starts)
+	return starts[len(starts)/2] - 1, true
+}
+
+// unfold reads the left column, then the right one, between lines that cross
+// the gutter.
+func unfold(spans []line, gutter float64) []line {
+	var lines, right []line
+	for _, s := range spans {
+		s.text = strings.Join(strings.Fields(s.text), " ")
+		switch {
+		case s.x0 >= gutter-2*s.size:
+			right = append(right, s)
+		case s.x1 > gutter:
+			lines = append(append(lines, right...), s)
+			right = nil
+		default:
+			lines = append(lines, s)
+		}
+	}
+	return append(lines, right...)
+}
+
+const (
+	// furniturePages is on how many pages a line must repeat to be left out.
+	furniturePages = 3
+	// furnitureEdge is how many lines at the top and at the bottom may be.
+	furnitureEdge = 2
+)
+
+// dropFurniture removes lines that repeat, but for numbers, at the same height
+// of many pages: running heads, page numbers. It returns how many.
+func dropFurniture(pages [][]line) int {
+	type place struct {
+		text   string
+		height int
+	}
+	count := make(map[place]int)
+	keys := func(l line) []place {
+		// Heights differ by rounding: a line counts for the two nearest steps.
+		step := int(math.Floor(l.y / 4))
+		if math.Mod(l.y, 4) < 2 {
+			step--
+		}
+		text := withoutNumbers(l.text)
+		return []place{{text, step}, {text, step + 1}}
+	}
+	edges := make([][]int, len(pages))
+	shown := 0
+	for i, lines := range pages {
+		edges[i] = edgeLines(lines)
+		if len(lines) > 0 {
+			shown++
+		}
+		seen := make(map[place]bool)
+		for _, n := range edges[i] {
+			for _, key := range keys(lines[n]) {
+				if !seen[key] {
+					seen[key] = true
+					count[key]++
+				}
+			}
+		}
+	}
+	needed := max(furniturePages, (shown+3)/4)
+	dropped := 0
+	for i, lines := range pages {
+		drop := make(map[int]bool)
+		for _, n := range edges[i] {
+			for _, key := range keys(lines[n]) {
+				if count[key] >= needed {
+					drop[n] = true
+				}
+			}
+		}
+		if len(drop) == 0 {
+			continue
+		}
+		var kept []line
+		for n, l := range lines {
+			if drop[n] {
+				dropped++
+				continue
+			}
+			kept = append(kept, l)
+		}
+		pages[i] = kept
+	}
+	return dropped
+}
+
+// edgeLines returns the highest and the lowest lines of a page that stand alone
+// at their height.
+func edgeLines(lines []line) []int {
+	order := make([]int, len(lines))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		switch {
+		case lines[a].y > lines[b].y:
+			return -1
+		case lines[a].y < lines[b].y:
+			return 1
+		}
+		return a - b
+	})
+	if len(order) <= 2*furnitureEdge {
+		return order
+	}
+	return append(slices.Clone(order[:furnitureEdge]), order[len(order)-furnitureEdge:]...)
+}
+
+// withoutNumbers replaces each number by one sign.
+func withoutNumbers(s string) string {
+	var out strings.Builder
+	digit := false
+	for _, c := range s {
+		if c >= '0' && c <= '9' {
+			if !digit {
+				out.WriteByte('#')
+			}
+			digit = true
+			continue
+		}
+		digit = false
+		out.WriteRune(c)
+	}
+	return out.String()
+}

@@ -1,0 +1,184 @@
+package pdf
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// paragraphsOf joins lines into paragraphs, across columns and pages.
+func paragraphsOf(pages [][]line) []string {
+	words := vocabulary(pages)
+	var paragraphs []string
+	var open []byte
+	var last *line
+	flush := func() {
+		if s := strings.TrimSpace(string(open)); s != "" {
+			paragraphs = append(paragraphs, s)
+		}
+		open = open[:0]
+	}
+	for _, lines := range pages {
+		leading, right := measure(lines)
+		for i := range lines {
+			next := &lines[i]
+			if last != nil && goesOn(last, next, leading, right) {
+				cut, between := joint(string(open[max(0, len(open)-maxWord):]), next.text, words)
+				open = append(open[:len(open)-cut], between...)
+			} else {
+				flush()
+			}
+			open = append(open, next.text...)
+			last = next
+		}
+	}
+	flush()
+	return paragraphs
+}
+
+// measure returns the usual distance of lines on a page, and where its longest
+// lines end.
+func measure(lines []line) (leading, right float64) {
+	var steps, ends []float64
+	for i, l := range lines {
+		ends = append(ends, l.x1)
+		if i > 0 {
+			step := lines[i-1].y - l.y
+			if step > 0.7*l.size && step < 2.5*l.size {
+				steps = append(steps, step/l.size)
+			}
+		}
+	}
+	leading = 1.2
+	if len(steps) > 0 {
+		slices.Sort(steps)
+		leading = math.Min(steps[len(steps)/2], 2.2)
+	}
+	if len(ends) > 0 {
+		slices.Sort(ends)
+		right = ends[len(ends)*9/10]
+	}
+	return leading, right
+}
+
+// goesOn reports whether next is in the same paragraph as last. leading is in
+// sizes.
+func goesOn(last, next *line, leading, right float64) bool {
+	size := next.size
+	if math.Abs(last.size-size) > 0.12*math.Max(last.size, size) || isItem(next.text) {
+		return false
+	}
+	step := last.y - next.y
+	if step <= 0.3*size || step > 12*size {
+		// Another column or page: a sentence may go on there.
+		return !endsSentence(last.text) && beginsSmall(next.text)
+	}
+	if step > leading*size*1.25+0.1*size {
+		return false
+	}
+	if !endsSentence(last.text) {
+		return true
+	}
+	indent := next.x0 - last.x0
+	if indent > 0.8*size && indent < 6*size && !isItem(last.text) {
+		return false
+	}
+	return last.x1 > right-0.15*(right-math.Min(last.x0, next.x0))
+}
+
+// endsSentence reports whether a line ends like a sentence.
+func endsSentence(s string) bool {
+	s = strings.TrimRight(s, "\"'”’)]»")
+	c, _ := utf8.DecodeLastRuneInString(s)
+	switch c {
+	case '.', '!', '?', ':', '。', '！', '？', '।', '؟', '…':
+		return true
+	}
+	return false
+}
+
+func beginsSmall(s string) bool {
+	c, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLower(c)
+}
+
+// isItem reports whether a line begins an item of a list.
+func isItem(s string) bool {
+	first, _, more := strings.Cut(s, " ")
+	if !more {
+		return false
+	}
+	switch first {
+	case "•", "◦", "▪", "‣", "–", "—", "-", "*", "·", "○", "●", "■", "\uF0B7", "\uF0A7":
+		return true
+	}
+	body := strings.TrimRight(first, ".)")
+	if body == first || len(body) == 0 || len(body) > 3 {
+		return false
+	}
+	return strings.Trim(body, "0123456789") == ""
+}
+
+// vocabulary counts the words of a file that no line end cuts. It tells whether
+// a hyphen at the end of a line belongs to the word.
+func vocabulary(pages [][]line) map[string]bool {
+	words := make(map[string]bool)
+	for _, lines := range pages {
+		for _, l := range lines {
+			fields := strings.Fields(l.text)
+			for i, word := range fields {
+				word = bareWord(word)
+				if i == len(fields)-1 && strings.HasSuffix(word, "-") || word == "" {
+					continue
+				}
+				if len(words) < 1<<20 {
+					words[word] = true
+				}
+			}
+		}
+	}
+	return words
+}
+
+func bareWord(word string) string {
+	return strings.ToLower(strings.TrimFunc(word, func(c rune) bool { return c != '-' && !unicode.IsLetter(c) && !unicode.IsDigit(c) }))
+}
+
+// maxWord is the longest word that is joined, in bytes.
+const maxWord = 200
+
+// joint says how two lines of a paragraph are put together: how many bytes of
+// the first are cut off, and what comes between. A word that is divided at the
+// end of a line becomes whole; it keeps the hyphen if it has it elsewhere in the
+// file, and if it could not have been divided there.
+func joint(a, b string, words map[string]bool) (cut int, between string) {
+	if strings.HasSuffix(a, softHyphen) {
+		return len(softHyphen), ""
+	}
+	stem, ok := strings.CutSuffix(a, "-")
+	if !ok {
+		if stem, ok = strings.CutSuffix(a, "\u2010"); !ok {
+			return 0, " "
+		}
+	}
+	head := stem[strings.LastIndexAny(stem, " \n")+1:]
+	tail, _, _ := strings.Cut(b, " ")
+	before, _ := utf8.DecodeLastRuneInString(head)
+	switch {
+	case unicode.IsDigit(before):
+		return 0, "" // 10-
+	case head == "" || !unicode.IsLower(before):
+		return 0, " "
+	case !beginsSmall(b):
+		return 0, "" // Hailey-
+	}
+	whole, hyphened := bareWord(head+tail), bareWord(head+"-"+tail)
+	if words[hyphened] && !words[whole] {
+		return 0, ""
+	}
+	return len(a) - len(stem), ""
+}
+
+const softHyphen = "\u00AD"
