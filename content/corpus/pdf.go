@@ -17,6 +17,8 @@ func decodePDF(ctx context.Context, s *source) error {
 		return errors.New(encrypted)
 	case errors.Is(err, pdf.ErrNoText):
 		return errors.New("holds pictures of pages and no text: run text recognition on it first, for example ocrmypdf")
+	case errors.Is(err, pdf.ErrRepeats):
+		return errors.New("holds no text but what repeats on its pages, such as page numbers")
 	case errors.Is(err, pdf.ErrNoLetters):
 		return errors.New("does not say which letters its fonts show: export it again from its source")
 	case errors.Is(err, context.DeadlineExceeded):

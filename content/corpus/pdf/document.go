@@ -20,6 +20,7 @@ import (
 var (
 	ErrEncrypted = errors.New("the PDF needs a password")
 	ErrNoText    = errors.New("the PDF holds no text, only pictures")
+	ErrRepeats   = errors.New("the PDF holds no text but what repeats on its pages")
 	ErrNoLetters = errors.New("the fonts of the PDF do not say which letters they show")
 )
 
@@ -34,7 +35,7 @@ const (
 	maxTreeDepth    = 64
 	maxGlyphs       = 12_000_000
 	maxPageGlyphs   = 400_000
-	maxOperations   = 40_000_000
+	maxOperations   = 100_000_000
 )
 
 // Text is what a PDF gave.
@@ -69,7 +70,14 @@ type document struct {
 
 // Read takes the text of a PDF. It stops when ctx ends.
 func Read(ctx context.Context, data []byte) (*Text, error) {
-	d := &document{ctx: ctx, fonts: make(map[types.IndirectRef]*font), streams: make(map[int]bool)}
+	return newDocument(ctx).read(data)
+}
+
+func newDocument(ctx context.Context) *document {
+	return &document{ctx: ctx, fonts: make(map[types.IndirectRef]*font), streams: make(map[int]bool)}
+}
+
+func (d *document) read(data []byte) (*Text, error) {
 	if err := d.open(data); err != nil {
 		return nil, err
 	}
@@ -80,7 +88,7 @@ func Read(ctx context.Context, data []byte) (*Text, error) {
 	text := &Text{Pages: len(pages)}
 	lines := make([][]line, len(pages))
 	for i, p := range pages {
-		if err := ctx.Err(); err != nil {
+		if err := d.ctx.Err(); err != nil {
 			return nil, err
 		}
 		content, err := d.readPage(p)
@@ -98,6 +106,8 @@ func Read(ctx context.Context, data []byte) (*Text, error) {
 	switch shown := d.glyphs; {
 	case len(text.Paragraphs) == 0 && len(text.Broken) > 0:
 		return nil, fmt.Errorf("page %d: %w", text.Broken[0].Number, text.Broken[0].Err)
+	case len(text.Paragraphs) == 0 && text.Repeated > 0:
+		return nil, ErrRepeats
 	case len(text.Paragraphs) == 0:
 		return nil, ErrNoText
 	case d.unknown*5 > shown:

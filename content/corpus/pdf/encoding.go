@@ -89,6 +89,8 @@ dotlessj ȷ lslash ł Lslash Ł dcroat đ Dcroat Đ hbar ħ Hbar Ħ fi fi fl fl 
 epsilon ε epsilon1 ϵ zeta ζ eta η theta θ theta1 ϑ iota ι kappa κ lambda λ nu ν xi ξ omicron ο pi π rho ρ sigma σ sigma1 ς tau τ
 upsilon υ phi φ phi1 ϕ chi χ psi ψ omega ω Alpha Α Beta Β Gamma Γ Delta Δ Epsilon Ε Zeta Ζ Eta Η Theta Θ Iota Ι Kappa Κ Lambda Λ
 Mu Μ Nu Ν Xi Ξ Omicron Ο Pi Π Rho Ρ Sigma Σ Tau Τ Upsilon Υ Phi Φ Chi Χ Psi Ψ Omega Ω Ohm Ω acute ´ circumflex ˆ tilde ˜
+copyrightserif © copyrightsans © registerserif ® registersans ® trademarkserif ™ trademarksans ™ minute ′ sharp ♯ flat ♭
+arrowdblright ⇒ arrowdblleft ⇐ arrowdblboth ⇔ trianglerightsld • triangleright • square • filledsquare • bulletmath •
 macron ¯ breve ˘ dotaccent ˙ dieresis ¨ ring ˚ cedilla ¸ hungarumlaut ˝ ogonek ˛ caron ˇ`
 	fields := strings.Fields(strings.Replace(list, "space   ", "", 1))
 	m := map[string]string{"space": " ", "nbspace": " ", "nonbreakingspace": " ", "visiblespace": " ", "sfthyphen": "\u00AD", "softhyphen": "\u00AD", ".notdef": ""}

@@ -53,9 +53,21 @@ func linesOf(pieces []piece) []line {
 		lines = append(lines, s)
 	}
 	for i := range lines {
-		lines[i].text = strings.Join(strings.Fields(lines[i].text), " ")
+		lines[i].text = tidy(lines[i].text)
 	}
 	return lines
+}
+
+// tidy puts one space between words. A sign at the start that is of a font of
+// signs, or unknown, marks an item of a list.
+func tidy(s string) string {
+	fields := strings.Fields(s)
+	if len(fields) > 1 && utf8.RuneCountInString(fields[0]) == 1 {
+		if c, _ := utf8.DecodeRuneInString(fields[0]); c == utf8.RuneError || c >= 0xF000 && c <= 0xF0FF {
+			fields[0] = "•"
+		}
+	}
+	return strings.Join(fields, " ")
 }
 
 // joins adds text to a line if it goes on there: the next word, or a raised or
@@ -115,7 +127,7 @@ func columnGutter(spans []line) (float64, bool) {
 func unfold(spans []line, gutter float64) []line {
 	var lines, right []line
 	for _, s := range spans {
-		s.text = strings.Join(strings.Fields(s.text), " ")
+		s.text = tidy(s.text)
 		switch {
 		case s.x0 >= gutter-2*s.size:
 			right = append(right, s)
@@ -132,7 +144,7 @@ func unfold(spans []line, gutter float64) []line {
 const (
 	// furniturePages is on how many pages a line must repeat to be left out.
 	furniturePages = 3
-	// furnitureEdge is how many lines at the top and at the bottom may be.
+	// furnitureEdge is how many lines at the top and at the bottom are looked at.
 	furnitureEdge = 2
 )
 
@@ -197,8 +209,8 @@ func dropFurniture(pages [][]line) int {
 	return dropped
 }
 
-// edgeLines returns the highest and the lowest lines of a page that stand alone
-// at their height.
+// edgeLines returns the lines at the top and at the bottom of a page that may be
+// running heads and page numbers.
 func edgeLines(lines []line) []int {
 	order := make([]int, len(lines))
 	for i := range order {
@@ -216,7 +228,20 @@ func edgeLines(lines []line) []int {
 	if len(order) <= 2*furnitureEdge {
 		return order
 	}
-	return append(slices.Clone(order[:furnitureEdge]), order[len(order)-furnitureEdge:]...)
+	leading, _ := measure(lines)
+	// The second line counts only if a gap divides it from the text.
+	apart := func(outer, inner int) bool {
+		return math.Abs(lines[outer].y-lines[inner].y) > 1.3*leading*lines[outer].size
+	}
+	n := len(order)
+	edges := []int{order[0], order[n-1]}
+	if apart(order[1], order[2]) {
+		edges = append(edges, order[1])
+	}
+	if apart(order[n-2], order[n-3]) {
+		edges = append(edges, order[n-2])
+	}
+	return edges
 }
 
 // withoutNumbers replaces each number by one sign.

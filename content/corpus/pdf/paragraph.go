@@ -171,14 +171,27 @@ func joint(a, b string, words map[string]bool) (cut int, between string) {
 		return 0, "" // 10-
 	case head == "" || !unicode.IsLower(before):
 		return 0, " "
-	case !beginsSmall(b):
+	case !beginsSmall(b) && !words[bareWord(head+tail)]:
 		return 0, "" // Hailey-
 	}
-	whole, hyphened := bareWord(head+tail), bareWord(head+"-"+tail)
-	if words[hyphened] && !words[whole] {
+	if hyphenStays(head, tail, words) {
 		return 0, ""
 	}
 	return len(a) - len(stem), ""
+}
+
+// hyphenStays reports whether a hyphen at the end of a line belongs to the word:
+// it has it elsewhere in the file, or both parts are words there and the whole
+// is none.
+func hyphenStays(head, tail string, words map[string]bool) bool {
+	switch whole := bareWord(head + tail); {
+	case words[whole]:
+		return false
+	case words[bareWord(head+"-"+tail)]:
+		return true
+	}
+	head, tail = bareWord(head), bareWord(tail)
+	return len(head) >= 4 && len(tail) >= 4 && words[head] && words[tail]
 }
 
 const softHyphen = "\u00AD"
