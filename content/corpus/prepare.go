@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"github.com/openledger/openledger/poa"
 )
@@ -24,8 +25,8 @@ type Prepared struct {
 	Refused   int       // segments that the rules refuse
 	Skipped   []Skipped // the first of them
 	Repeated  int       // segments that stand in the documents more than once
-	// Full names the first file that one contribution has no place for. The
-	// segment file then ends before it.
+	// Full names the first file with a document that one contribution has no
+	// place for. The segment file then ends before that document.
 	Full string
 }
 
@@ -102,6 +103,7 @@ func (p *preparer) add(file *File, document Document) bool {
 		return false
 	}
 	p.Documents++
+	before, file0, size0 := len(p.File.Segments), *file, p.size
 	for _, segment := range split(document.Text) {
 		if err := poa.CheckSegment(segment, p.rules); err != nil {
 			p.Refused++
@@ -118,8 +120,14 @@ func (p *preparer) add(file *File, document Document) bool {
 			file.Repeated++
 			continue
 		}
-		size := len(segment) + 3 // a length takes up to two bytes, the head eleven
+		size := len(segment) + 2 // the length takes up to two bytes, the head less than sixteen
 		if p.bounded && (p.size+size > poa.MaxSegmentFileBytes-16 || len(p.File.Segments) == poa.MaxFileSegments) {
+			for _, segment := range p.File.Segments[before:] {
+				delete(p.seen, sha256.Sum256(segment))
+			}
+			p.File.Segments = slices.Delete(p.File.Segments, before, len(p.File.Segments))
+			p.size, *file = size0, file0
+			p.Documents--
 			return false
 		}
 		p.size += size

@@ -164,7 +164,7 @@ func pdfLines(lines ...string) string {
 	return out.String()
 }
 
-// lockedPDF names a password that nobody has.
+// lockedPDF names a password that nobody has, in the trailer itself.
 func lockedPDF(pages ...string) []byte {
 	key := strings.Repeat("5A", 32)
 	return pdfWith(fmt.Sprintf("/ID [<%s> <%s>] /Encrypt << /Filter /Standard /V 2 /R 3 /Length 128 /P -1 /O <%s> /U <%s> >>", key[:32], key[:32], key, key), pages...)

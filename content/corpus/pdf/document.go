@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu"
@@ -91,7 +92,10 @@ func (d *document) read(data []byte) (*Text, error) {
 		if err := d.ctx.Err(); err != nil {
 			return nil, err
 		}
-		content, err := d.readPage(p)
+		content, err := []piece(nil), p.err
+		if err == nil {
+			content, err = d.readPage(p)
+		}
 		switch {
 		case errors.Is(err, errBudget):
 			return nil, err
@@ -152,9 +156,15 @@ func (d *document) open(data []byte) error {
 	case err != nil:
 		return err
 	}
+	if file.Encrypt == nil && directEncrypt.Match(data) {
+		return ErrEncrypted // the library decrypts by a reference only
+	}
 	d.file = file
 	return nil
 }
+
+// directEncrypt finds a trailer that holds the keys itself.
+var directEncrypt = regexp.MustCompile(`/Encrypt\s*<<`)
 
 // resolve follows a reference, also one to a reference.
 func (d *document) resolve(o types.Object) (types.Object, error) {
@@ -253,6 +263,7 @@ type page struct {
 	contents  types.Object
 	resources types.Dict
 	rotate    int
+	err       error // the page cannot be found
 }
 
 // pages walks the tree of pages.
@@ -274,8 +285,13 @@ func (d *document) pages() ([]page, error) {
 			}
 			seen[ref] = true
 		}
-		node := d.dict(o)
-		if node == nil || depth > maxTreeDepth {
+		resolved, err := d.resolve(o)
+		if err != nil {
+			pages = append(pages, page{err: err})
+			return nil
+		}
+		node, ok := resolved.(types.Dict)
+		if !ok || depth > maxTreeDepth {
 			return nil
 		}
 		if err := d.ctx.Err(); err != nil {

@@ -3,6 +3,7 @@ package pdf
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -148,22 +149,26 @@ const (
 	furnitureEdge = 2
 )
 
-// dropFurniture removes lines that repeat, but for numbers, at the same height
-// of many pages: running heads, page numbers. It returns how many.
+// dropFurniture removes lines that repeat at the same height of many pages, also
+// if a number in them counts the pages: running heads, page numbers. It returns
+// how many.
 func dropFurniture(pages [][]line) int {
 	type place struct {
 		text   string
 		height int
 	}
 	count := make(map[place]int)
-	keys := func(l line) []place {
+	keys := func(l line, page int) []place {
 		// Heights differ by rounding: a line counts for the two nearest steps.
 		step := int(math.Floor(l.y / 4))
 		if math.Mod(l.y, 4) < 2 {
 			step--
 		}
-		text := withoutNumbers(l.text)
-		return []place{{text, step}, {text, step + 1}}
+		var all []place
+		for _, text := range spellings(l.text, page) {
+			all = append(all, place{text, step}, place{text, step + 1})
+		}
+		return all
 	}
 	edges := make([][]int, len(pages))
 	shown := 0
@@ -174,7 +179,7 @@ func dropFurniture(pages [][]line) int {
 		}
 		seen := make(map[place]bool)
 		for _, n := range edges[i] {
-			for _, key := range keys(lines[n]) {
+			for _, key := range keys(lines[n], i) {
 				if !seen[key] {
 					seen[key] = true
 					count[key]++
@@ -187,7 +192,7 @@ func dropFurniture(pages [][]line) int {
 	for i, lines := range pages {
 		drop := make(map[int]bool)
 		for _, n := range edges[i] {
-			for _, key := range keys(lines[n]) {
+			for _, key := range keys(lines[n], i) {
 				if count[key] >= needed {
 					drop[n] = true
 				}
@@ -244,20 +249,24 @@ func edgeLines(lines []line) []int {
 	return edges
 }
 
-// withoutNumbers replaces each number by one sign.
-func withoutNumbers(s string) string {
-	var out strings.Builder
-	digit := false
-	for _, c := range s {
-		if c >= '0' && c <= '9' {
-			if !digit {
-				out.WriteByte('#')
-			}
-			digit = true
+// spellings returns a line as it is, and with each of its numbers as its distance
+// to the page: where the number counts the pages, the distance stays the same.
+func spellings(s string, page int) []string {
+	const maxNumbers = 8
+	all := []string{s}
+	for at := 0; at < len(s) && len(all) <= maxNumbers; {
+		if s[at] < '0' || s[at] > '9' {
+			at++
 			continue
 		}
-		digit = false
-		out.WriteRune(c)
+		end := at
+		for end < len(s) && s[end] >= '0' && s[end] <= '9' {
+			end++
+		}
+		if value, err := strconv.Atoi(s[at:end]); err == nil && end-at < 8 {
+			all = append(all, s[:at]+"{page "+strconv.Itoa(value-page)+"}"+s[end:])
+		}
+		at = end
 	}
-	return out.String()
+	return all
 }

@@ -156,6 +156,13 @@ func TestRunningHeadsAndPageNumbersAreLeftOut(t *testing.T) {
 	require.Equal(t, 12, text.Repeated)
 	require.Len(t, text.Paragraphs, 72)
 	require.NotContains(t, strings.Join(text.Paragraphs, "\n"), "Journal")
+	// Rows of numbers are no page numbers, even where they stand alone.
+	var rows []string
+	for i := range 6 {
+		rows = append(rows, shown(fmt.Sprintf("Patient %d had %d mg", 17*i, 5*i), "", fmt.Sprintf("%d %d %d", 3*i, 5*i, 7*i)))
+	}
+	text = read(t, file(nil, []string{helvetica}, rows...))
+	require.Zero(t, text.Repeated)
 	// Two pages are too few to say what repeats.
 	text = read(t, file(nil, []string{helvetica}, pages[:2]...))
 	require.Zero(t, text.Repeated)
