@@ -345,7 +345,7 @@ func (r *reviewer) earlier(cmd *cobra.Command, texts *texts, c datanettypes.Cont
 	}
 	paths, _ := cmd.Flags().GetStringArray(flagAgainst)
 	for _, path := range paths {
-		found, err := readKnown(path)
+		found, err := readKnown(cmd, path)
 		if err != nil {
 			return out, fmt.Errorf("--%s %s: %w", flagAgainst, path, err)
 		}
