@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -79,8 +80,12 @@ openledgerd data prepare notes/ --contributor open1… --output-file notes.olseg
 					return fmt.Errorf("--%s: %w", flagContributor, err)
 				}
 			}
-			prepared, encoded, err := prepareData(cmd, args[0])
+			asJSON, _ := cmd.Flags().GetBool(flagJSON)
+			prepared, encoded, err := prepareData(cmd, args[0], !asJSON)
 			if err != nil {
+				if asJSON && len(prepared.Files) > 0 {
+					return errors.Join(err, printPreparedJSON(cmd, prepared, preparedReport{Error: err.Error()}))
+				}
 				return err
 			}
 			output, _ := cmd.Flags().GetString(flagOutput)
@@ -92,8 +97,12 @@ openledgerd data prepare notes/ --contributor open1… --output-file notes.olseg
 			if err := os.WriteFile(output, encoded, 0o644); err != nil {
 				return err
 			}
-			if asJSON, _ := cmd.Flags().GetBool(flagJSON); asJSON {
-				return printPreparedJSON(cmd, prepared, encoded, output, contributor)
+			if asJSON {
+				report, err := reportOf(prepared, encoded, output, contributor)
+				if err != nil {
+					return err
+				}
+				return printPreparedJSON(cmd, prepared, report)
 			}
 			return printPrepared(cmd, prepared, encoded, output, contributor)
 		},
@@ -114,9 +123,9 @@ func addPrepareFlags(cmd *cobra.Command) {
 	cmd.Flags().Bool(flagStrict, false, "fail when a file was not taken; hidden ones and links do not count")
 }
 
-// prepareData reads and splits path, and says what each file gave. It fails when
+// prepareData reads and splits path, and says what each file gave if it should. It fails when
 // nothing is left, or when there is more than one contribution holds.
-func prepareData(cmd *cobra.Command, path string) (corpus.Prepared, []byte, error) {
+func prepareData(cmd *cobra.Command, path string, say bool) (corpus.Prepared, []byte, error) {
 	prepared, err := importFiles(cmd, path)
 	if err != nil {
 		return prepared, nil, err
@@ -124,8 +133,10 @@ func prepareData(cmd *cobra.Command, path string) (corpus.Prepared, []byte, erro
 	if err := writeReport(cmd, prepared); err != nil {
 		return prepared, nil, err
 	}
-	printFiles(cmd, prepared)
-	printSkipped(cmd, prepared)
+	if say {
+		printFiles(cmd, prepared)
+		printSkipped(cmd, prepared)
+	}
 	switch strict, _ := cmd.Flags().GetBool(flagStrict); {
 	case prepared.Full != "":
 		return prepared, nil, fmt.Errorf("%s does not fit: one contribution holds %d MiB and %d segments; prepare the files in parts", plain(prepared.Full), poa.MaxSegmentFileBytes>>20, poa.MaxFileSegments)
@@ -152,9 +163,6 @@ func outputName(path string) (string, error) {
 }
 
 func printSkipped(cmd *cobra.Command, prepared corpus.Prepared) {
-	if asJSON, err := cmd.Flags().GetBool(flagJSON); err == nil && asJSON {
-		return
-	}
 	limit, _ := cmd.Flags().GetInt(flagShowSkipped)
 	for i, skipped := range prepared.Skipped {
 		if i == limit {

@@ -46,7 +46,7 @@ Text of the DataNet that is not in the content store is named and passed over;
 openledgerd data check notes/ --datanet 1 --attestor http://attestor.example.org:8090`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			prepared, _, err := prepareData(cmd, args[0])
+			prepared, _, err := prepareData(cmd, args[0], true)
 			if err != nil {
 				return err
 			}

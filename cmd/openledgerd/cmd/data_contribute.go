@@ -84,7 +84,7 @@ openledgerd data contribute spoilt.md --datanet 1 --from newcomer --gold-for own
 			if err != nil {
 				return err
 			}
-			prepared, encoded, err := prepareData(cmd, args[0])
+			prepared, encoded, err := prepareData(cmd, args[0], true)
 			if err != nil {
 				return err
 			}

@@ -68,10 +68,8 @@ func shownName(name string) string {
 // printFiles says what each file gave. It shows some of those that were taken,
 // and some of those that were not.
 func printFiles(cmd *cobra.Command, prepared corpus.Prepared) {
-	if asJSON, err := cmd.Flags().GetBool(flagJSON); err == nil && asJSON {
-		return
-	}
 	limit, _ := cmd.Flags().GetInt(flagShowFiles)
+	limit = max(limit, 0)
 	width := 0
 	shown := make([]corpus.File, 0, len(prepared.Files))
 	taken, others := 0, 0
@@ -154,8 +152,10 @@ func writeReport(cmd *cobra.Command, prepared corpus.Prepared) error {
 	return errors.Join(err, buffered.Flush(), file.Close())
 }
 
-// preparedReport is what `data prepare --json` prints.
+// preparedReport is what `data prepare --json` prints. What depends on a segment
+// file is left out when none is written.
 type preparedReport struct {
+	Error       string          `json:"error,omitempty"`
 	Files       []corpus.File   `json:"files"`
 	Taken       int             `json:"taken"`
 	NotTaken    int             `json:"not_taken"`
@@ -165,11 +165,11 @@ type preparedReport struct {
 	Refused     int             `json:"refused"`
 	Repeated    int             `json:"repeated"`
 	Tokens      uint64          `json:"tokens"`
-	Bytes       int             `json:"bytes"`
-	Content     string          `json:"content"`
-	Deposit     string          `json:"deposit_aopen"` // at the default parameters
+	Bytes       int             `json:"bytes,omitempty"`
+	Content     string          `json:"content,omitempty"`
+	Deposit     string          `json:"deposit_aopen,omitempty"` // at the default parameters
 	Root        string          `json:"root,omitempty"`
-	WrittenTo   string          `json:"written_to"`
+	WrittenTo   string          `json:"written_to,omitempty"`
 	RefusedList []refusedReport `json:"refused_segments,omitempty"`
 }
 
@@ -179,29 +179,36 @@ type refusedReport struct {
 	Reason   string `json:"reason"`
 }
 
-func printPreparedJSON(cmd *cobra.Command, prepared corpus.Prepared, encoded []byte, output, contributor string) error {
+// reportOf says what is true of a segment file that was written.
+func reportOf(prepared corpus.Prepared, encoded []byte, output, contributor string) (preparedReport, error) {
 	file := prepared.File
 	report := preparedReport{
-		Files: prepared.Files, Taken: prepared.Taken(), NotTaken: prepared.NotTaken(), LeftOut: prepared.LeftOut(),
-		Documents: prepared.Documents, Segments: len(file.Segments), Refused: prepared.Refused, Repeated: prepared.Repeated,
-		Tokens: file.Tokens(), Bytes: len(encoded), Content: contentHash(encoded).String(),
-		Deposit: requiredDeposit(datanettypes.DefaultParams(), file.Tokens()).String(), WrittenTo: output,
+		Bytes: len(encoded), Content: contentHash(encoded).String(), WrittenTo: output,
+		Deposit: requiredDeposit(datanettypes.DefaultParams(), file.Tokens()).String(),
 	}
 	if contributor != "" {
 		root, err := rootFor(file, contributor)
 		if err != nil {
-			return err
+			return report, err
 		}
 		report.Root = root.String()
 	}
+	return report, nil
+}
+
+// printPreparedJSON completes a report and prints it.
+func printPreparedJSON(cmd *cobra.Command, prepared corpus.Prepared, report preparedReport) error {
+	report.Files, report.Taken, report.NotTaken, report.LeftOut = prepared.Files, prepared.Taken(), prepared.NotTaken(), prepared.LeftOut()
+	report.Documents, report.Segments, report.Tokens = prepared.Documents, len(prepared.File.Segments), prepared.File.Tokens()
+	report.Refused, report.Repeated = prepared.Refused, prepared.Repeated
 	limit, _ := cmd.Flags().GetInt(flagShowSkipped)
 	for _, skipped := range prepared.Skipped[:max(0, min(len(prepared.Skipped), limit))] {
 		report.RefusedList = append(report.RefusedList, refusedReport{Document: skipped.Document, Begins: preview(skipped.Text), Reason: skipped.Reason.Error()})
 	}
-	encodedReport, err := json.MarshalIndent(report, "", "  ")
+	encoded, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
 		return err
 	}
-	cmd.Println(string(encodedReport))
+	cmd.Println(string(encoded))
 	return nil
 }
