@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"bufio"
 	"bytes"
 	"compress/zlib"
 	"context"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 	"github.com/stretchr/testify/require"
 )
 
@@ -283,4 +286,33 @@ func FuzzRead(f *testing.F) {
 			_, _ = Read(context.Background(), data)
 		}
 	})
+}
+
+// TestPasswords has the library encrypt a file as programs do.
+func TestPasswords(t *testing.T) {
+	plain := file(nil, []string{helvetica}, shown("some text that is secret"))
+	encrypt := func(user string, aes bool, bits int) []byte {
+		conf := &model.Configuration{
+			Reader15: true, ValidationMode: model.ValidationRelaxed, Offline: true, Limits: model.DefaultResourceLimits(), Cmd: model.ENCRYPT,
+			UserPW: user, OwnerPW: "owner", EncryptUsingAES: aes, EncryptKeyLength: bits, Permissions: model.PermissionsAll, Eol: "\n",
+		}
+		parsed, err := pdfcpu.Read(bytes.NewReader(plain), conf)
+		require.NoError(t, err)
+		require.NoError(t, parsed.EnsurePageCount())
+		var out bytes.Buffer
+		parsed.Write.Writer = bufio.NewWriter(&out)
+		require.NoError(t, pdfcpu.WriteContext(parsed))
+		require.NoError(t, parsed.Write.Flush())
+		require.Contains(t, out.String(), "/Encrypt")
+		return out.Bytes()
+	}
+	for _, c := range []struct {
+		aes  bool
+		bits int
+	}{{false, 40}, {false, 128}, {true, 128}, {true, 256}} {
+		_, err := Read(context.Background(), encrypt("user", c.aes, c.bits))
+		require.ErrorIs(t, err, ErrEncrypted, "%+v", c)
+		// Without a password to open it the file is for all to read.
+		require.Equal(t, []string{"some text that is secret"}, read(t, encrypt("", c.aes, c.bits)).Paragraphs, "%+v", c)
+	}
 }
