@@ -256,5 +256,8 @@ func (s *source) decode(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return decoder(ctx, s)
+	if err = decoder(ctx, s); errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("is damaged or too complex: not read within %s", maxFileTime)
+	}
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/openledger/openledger/poa"
 )
@@ -112,16 +113,21 @@ func (s *source) detect() (decoder, error) {
 func (s *source) sniff(claimed Format) (Format, error) {
 	data := s.data
 	switch {
-	case bytes.Contains(data[:min(len(data), 1024)], []byte("%PDF-")):
+	case isPDF(data, claimed):
 		return PDF, nil
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")), bytes.HasPrefix(data, []byte("PK\x05\x06")):
 		return sniffArchive(data)
 	case poa.IsSegmentFile(data):
 		return "", errors.New("is a segment file, which is prepared already")
 	}
-	for _, m := range magics {
-		if len(data) >= m.at && bytes.HasPrefix(data[m.at:], []byte(m.bytes)) {
-			return "", errors.New(m.reason)
+	for _, list := range [][]magic{textMagics, binaryMagics} {
+		for _, m := range list {
+			if len(data) >= m.at && bytes.HasPrefix(data[m.at:], []byte(m.bytes)) {
+				return "", errors.New(m.reason)
+			}
+		}
+		if looksLikeText(data) {
+			break // a text may begin with the letters ID3
 		}
 	}
 	if bytes.HasPrefix(data, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")) {
@@ -153,6 +159,23 @@ func (s *source) sniff(claimed Format) (Format, error) {
 		}
 	}
 	return claimed, nil
+}
+
+// isPDF reports whether the content is a PDF. Readers also take one behind some
+// bytes of something else; a text about PDFs is none.
+func isPDF(data []byte, claimed Format) bool {
+	at := bytes.Index(data[:min(len(data), 1024)], []byte("%PDF-"))
+	return at == 0 || at > 0 && (claimed == PDF || !looksLikeText(data))
+}
+
+// looksLikeText reports whether a file begins like text in UTF-8.
+func looksLikeText(data []byte) bool {
+	head := data[:min(len(data), 4096)]
+	if bytes.IndexByte(head, 0) >= 0 {
+		return false
+	}
+	at := invalidUTF8(head)
+	return at < 0 || !utf8.FullRune(head[at:])
 }
 
 // sniffText recognises text formats that say at once what they are.
@@ -187,13 +210,12 @@ const (
 	program   = "is a program"
 )
 
-var magics = []magic{
+// textMagics begin files that may be text.
+var textMagics = []magic{
 	{0, "-----BEGIN PGP MESSAGE", encrypted},
 	{0, "-----BEGIN AGE ENCRYPTED FILE", encrypted},
 	{0, "age-encryption.org/", encrypted},
 	{0, "$ANSIBLE_VAULT;", encrypted},
-	{0, "\x00GITCRYPT", encrypted},
-	{0, "Salted__", encrypted},
 	{0, "-----BEGIN OPENSSH PRIVATE KEY", "is a private key: what is contributed is public"},
 	{0, "-----BEGIN PRIVATE KEY", "is a private key: what is contributed is public"},
 	{0, "-----BEGIN RSA PRIVATE KEY", "is a private key: what is contributed is public"},
@@ -202,6 +224,11 @@ var magics = []magic{
 	{0, "-----BEGIN TENDERMINT PRIVATE KEY", "is a private key: what is contributed is public"},
 	{0, `{\rtf`, "is rich text: save it as .docx"},
 	{0, "%!PS", "is PostScript: save it as .pdf"},
+}
+
+// binaryMagics begin files that are no text.
+var binaryMagics = []magic{
+	{0, "\x00GITCRYPT", encrypted}, {0, "Salted__", encrypted},
 	{0, "\x89PNG\r\n", picture}, {0, "\xFF\xD8\xFF", picture}, {0, "GIF8", picture}, {0, "II*\x00", picture},
 	{0, "MM\x00*", picture}, {8, "WEBP", picture}, {4, "ftypheic", picture}, {4, "ftypavif", picture}, {0, "AT&TFORM", picture},
 	{0, "\x1F\x8B", archive}, {0, "7z\xBC\xAF\x27\x1C", archive}, {0, "Rar!\x1A\x07", archive}, {0, "BZh", archive},

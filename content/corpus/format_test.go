@@ -100,6 +100,7 @@ func TestWhatIsNotReadIsNamed(t *testing.T) {
 		{"a.docx", "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + wide("EncryptedPackage"), "is encrypted"},
 		{"a.rtf", `{\rtf1 text}`, "save it as .docx"},
 		{"a.mp4", "\x00\x00\x00\x20ftypisom", "sound or film"},
+		{"a.wav", "RIFF\x00\x00\x00\x00WAVE", "sound or film"},
 		{"a.olseg", "OLSEG1\n\x01\x01a", "prepared already"},
 		{"a.json", `{"text": "x"}`, ".jsonl"},
 		{"Makefile", "all:\n", "rename it to .txt"},
@@ -110,6 +111,21 @@ func TestWhatIsNotReadIsNamed(t *testing.T) {
 		require.Contains(t, file.Reason, c.reason, c.name)
 		require.False(t, file.LeftOut)
 	}
+}
+
+func TestTextThatBeginsLikeAnotherFormat(t *testing.T) {
+	for _, text := range []string{
+		"ID3 is a tag of music.", "The new WAVE of it.", "The ftyp of a film.", "GIF89a is an old format.", "A text about files that begin with %PDF-1.7.", "PK is a name.",
+		"BZh is how it begins.", "Salted__ is what some begin with.",
+	} {
+		got, file := one(t, "a.md", []byte(text))
+		require.Equal(t, text, got)
+		require.Empty(t, file.Notes)
+	}
+	// Behind something else a PDF is one all the same.
+	got, file := one(t, "a.txt", append([]byte("\xFF\x00junk\n"), pdfOf(pdfLines("Some text."))...))
+	require.Equal(t, corpus.PDF, file.Format, file.Reason)
+	_ = got
 }
 
 func TestHiddenFilesAndLinksAreLeftOut(t *testing.T) {

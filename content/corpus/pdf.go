@@ -21,8 +21,8 @@ func decodePDF(ctx context.Context, s *source) error {
 		return errors.New("holds no text but what repeats on its pages, such as page numbers")
 	case errors.Is(err, pdf.ErrNoLetters):
 		return errors.New("does not say which letters its fonts show: export it again from its source")
-	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("is damaged or too complex: not read within %s", maxFileTime)
+	case ctx.Err() != nil:
+		return ctx.Err()
 	case err != nil:
 		return fmt.Errorf("is damaged or cut off: %w", err)
 	}
