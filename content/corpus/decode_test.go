@@ -58,6 +58,9 @@ with <b>bold</b> words.<br>A line.<p hidden>Not shown.<p>Another.</p>
 	require.Equal(t, corpus.HTML, file.Format)
 	require.Equal(t, "# Hair & skin\n\nOne paragraph with bold words.\nA line.\n\nAnother.\n\n- first\n\n- second\n\nkept\n    as it is\n\n| drug | dose |\n|---|---|\n| a | 5 mg |\n| b | 1 2 |", text)
 
+	// Hints for dividing words are no letters.
+	text, _ = one(t, "a.html", []byte("<p>hyper&shy;sensi\u200Btivity of\u2028the\u00A0skin"))
+	require.Equal(t, "hypersensitivity of the skin", text)
 	// A part that never ends hides nothing else; tables that only place text are none.
 	text, _ = one(t, "a.html", []byte(`<nav>Home<p>Kept.`))
 	require.Equal(t, "Home\n\nKept.", text)

@@ -18,8 +18,13 @@ type paragraphs struct {
 	nested int // tables inside of the open one
 }
 
+// hints tell programs where a word may or may not be divided. Readers do not see
+// them, and the rules refuse them.
+var hints = strings.NewReplacer("\u00AD", "", "\u200B", "", "\u2060", "", "\uFEFF", "")
+
 // words adds text. Runs of white space become one space.
 func (p *paragraphs) words(s string) {
+	s = hints.Replace(s)
 	for len(s) > 0 {
 		c, size := utf8.DecodeRuneInString(s)
 		if unicode.IsSpace(c) {
@@ -39,7 +44,7 @@ func (p *paragraphs) words(s string) {
 
 // exact adds text with its white space.
 func (p *paragraphs) exact(s string) {
-	if s == "" {
+	if s = hints.Replace(s); s == "" {
 		return
 	}
 	p.begin()

@@ -286,13 +286,13 @@ func (f *font) decode(s []byte, visit func(glyph)) {
 // plain replaces Latin ligatures by their letters and drops what controls.
 func plain(s string) string {
 	for _, c := range s {
-		if c >= 0xFB00 && c <= 0xFB06 || c < ' ' || c == 0x7F || c == 0xA0 {
+		if c >= 0xFB00 && c <= 0xFB06 || c < ' ' || c == 0x7F || c == 0xA0 || c == 0x200B || c == 0xFEFF {
 			s = ligatures.Replace(s)
 			return strings.Map(func(c rune) rune {
 				switch {
 				case c == '\t' || c == '\n' || c == '\r' || c == 0xA0:
 					return ' '
-				case c < ' ' || c == 0x7F:
+				case c < ' ' || c == 0x7F || c == 0x200B || c == 0xFEFF:
 					return -1
 				}
 				return c

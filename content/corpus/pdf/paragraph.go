@@ -15,7 +15,7 @@ func paragraphsOf(pages [][]line) []string {
 	var open []byte
 	var last *line
 	flush := func() {
-		if s := strings.TrimSpace(string(open)); s != "" {
+		if s := strings.TrimSpace(strings.ReplaceAll(string(open), softHyphen, "")); s != "" {
 			paragraphs = append(paragraphs, s)
 		}
 		open = open[:0]

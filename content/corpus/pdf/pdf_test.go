@@ -115,6 +115,7 @@ func TestLinesBecomeParagraphs(t *testing.T) {
 	// Both parts are words of the file: the hyphen stays.
 	require.Equal(t, []string{"A pattern that is dense is pattern-dense for us."}, paragraphsIn(t, shown("A pattern that is dense is pattern-", "dense for us.")))
 	require.Equal(t, []string{"The disease is Hailey-Hailey disease."}, paragraphsIn(t, shown("The disease is Hailey-", "Hailey disease.")))
+	require.Equal(t, []string{"A hypersensitivity of the skin."}, paragraphsIn(t, shown("A hyper\xADsensi\xAD", "tivity of the skin.")))
 	require.Equal(t, []string{"Doses are 10-20 mg."}, paragraphsIn(t, shown("Doses are 10-", "20 mg.")))
 	require.Equal(t, []string{"It goes on over the page and ends here."}, paragraphsIn(t, shown("It goes on over the page"), shown("and ends here.")))
 	require.Equal(t, []string{"A list:", "• one item", "• another item", "1. a number"}, paragraphsIn(t, shown("A list:", "\x95 one item", "\x95 another item", "1. a number")))
