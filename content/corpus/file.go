@@ -227,8 +227,7 @@ func load(name string) ([]byte, error) {
 	case info.Size() > maxFileBytes:
 		return nil, fmt.Errorf("is larger than %d MiB: split it", maxFileBytes>>20)
 	}
-	data := make([]byte, 0, info.Size()+1)
-	buffer := bytes.NewBuffer(data)
+	buffer := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead+1)) // it does not grow to see the end
 	// The file may grow while it is read.
 	if _, err = buffer.ReadFrom(io.LimitReader(file, maxFileBytes+1)); err != nil {
 		return nil, errors.New("cannot be read: " + cause(err))

@@ -194,7 +194,7 @@ func TestImportChild(t *testing.T) {
 	if dir == "" {
 		t.Skip("runs for the tests of memory only")
 	}
-	debug.SetMemoryLimit(384 << 20) // as data prepare does
+	debug.SetMemoryLimit(320 << 20) // as data prepare does
 	var files []corpus.File
 	paths := []string{dir}
 	if os.Getenv("CORPUS_EACH") != "" { // each file is a contribution

@@ -20,7 +20,7 @@ import (
 
 const (
 	// importMemory is what Go's collector aims at while files are read, in bytes.
-	importMemory = 384 << 20
+	importMemory = 320 << 20
 	// progressStep is how often a long import says where it is.
 	progressStep = 3 * time.Second
 )
