@@ -1,0 +1,292 @@
+package sentence
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// Kind says what a block is.
+type Kind uint8
+
+const (
+	// Prose is cut into sentences, as Item is.
+	Prose Kind = iota
+	// Heading names what follows; it is no sentence.
+	Heading
+	// Item of a list, with its mark and the lines that go on with it.
+	Item
+	// Code is kept whole: between fences, or indented behind a blank line.
+	Code
+	// Table is kept whole: rows with bars or tabs.
+	Table
+)
+
+// Block is a part of a text that no sentence leaves.
+type Block struct {
+	Span
+	Kind Kind
+	// Apart is set if a blank line stands before it.
+	Apart bool
+}
+
+// Sentences returns the sentences of a block. Headings, code and tables are one.
+func (b Block) Sentences(text []byte) []Span {
+	if b.Kind != Prose && b.Kind != Item {
+		return []Span{b.Span}
+	}
+	out := Sentences(text[b.Start:b.End])
+	for i := range out {
+		out[i].Start += b.Start
+		out[i].End += b.Start
+	}
+	return out
+}
+
+// Blocks returns the blocks of a text in order. Between them stands white space only; code keeps the indentation of its first line.
+func Blocks(text []byte) []Block {
+	r := reader{text: text, blank: true, current: -1}
+	for r.at < len(text) {
+		line := r.line(r.at)
+		switch {
+		case len(bytes.TrimSpace(line)) == 0:
+			r.blank, r.current = true, -1
+			r.at += len(line) + 1
+		case r.fence(line), r.indented(line), r.table(line), r.heading(line):
+		default:
+			r.prose(line)
+		}
+	}
+	return r.blocks
+}
+
+// reader reads blocks line by line.
+type reader struct {
+	text    []byte
+	at      int
+	blocks  []Block
+	blank   bool // a blank line, or nothing, stands before
+	current int  // the block that the next line may go on with, or -1
+	flush   bool // a line without indentation was seen
+	// unclosed is the least length of a fence, by its first character, that nothing closes any more.
+	unclosed [2]int
+}
+
+// line returns the line that starts at i, without its end.
+func (r *reader) line(i int) []byte {
+	if end := bytes.IndexByte(r.text[i:], '\n'); end >= 0 {
+		return r.text[i : i+end]
+	}
+	return r.text[i:]
+}
+
+// add appends a block that ends before byte end, without the white space behind it.
+func (r *reader) add(kind Kind, start, end int) {
+	b := Block{Span: trim(r.text, Span{start, end}), Kind: kind, Apart: r.blank}
+	if kind == Code {
+		b.Start = start
+	}
+	r.blocks = append(r.blocks, b)
+	r.blank, r.current = false, -1
+	r.at = end + 1
+}
+
+// fence reads code between lines of at least three backticks or tildes. What is not closed ends with its paragraph.
+func (r *reader) fence(line []byte) bool {
+	mark, length, rest := fenceOf(line)
+	if length == 0 || mark == '`' && bytes.IndexByte(rest, '`') >= 0 {
+		return false
+	}
+	kind := 0
+	if mark == '~' {
+		kind = 1
+	}
+	end := r.at + len(line)
+	paragraph := -1 // where the paragraph ends
+	closed := false
+	if least := r.unclosed[kind]; least == 0 || length < least {
+		for i := end + 1; i < len(r.text); {
+			next := r.line(i)
+			if len(bytes.TrimSpace(next)) == 0 && paragraph < 0 {
+				paragraph = i - 1
+			}
+			if m, n, rest := fenceOf(next); m == mark && n >= length && len(bytes.TrimSpace(rest)) == 0 {
+				end, closed = i+len(next), true
+				break
+			}
+			i += len(next) + 1
+		}
+		if !closed {
+			r.unclosed[kind] = length
+		}
+	}
+	if !closed {
+		if end = paragraph; end < 0 {
+			end = r.paragraphEnd(r.at)
+		}
+	}
+	r.flush = true
+	r.add(Code, r.at, end)
+	return true
+}
+
+// fenceOf returns the character and length of the fence that a line begins with, and what follows it.
+func fenceOf(line []byte) (mark byte, length int, rest []byte) {
+	line = bytes.TrimLeft(line, " \t")
+	if len(line) < 3 || line[0] != '`' && line[0] != '~' {
+		return 0, 0, nil
+	}
+	for length < len(line) && line[length] == line[0] {
+		length++
+	}
+	if length < 3 {
+		return 0, 0, nil
+	}
+	return line[0], length, line[length:]
+}
+
+// paragraphEnd returns where the lines from i on end that are not blank.
+func (r *reader) paragraphEnd(i int) int {
+	for {
+		i += len(r.line(i))
+		if i >= len(r.text) || len(bytes.TrimSpace(r.line(i+1))) == 0 {
+			return i
+		}
+		i++
+	}
+}
+
+// indented reads code that is indented by a tab or four spaces, behind a blank line and text that is not. A list goes on that way, too.
+func (r *reader) indented(line []byte) bool {
+	if !deep(line) {
+		r.flush = true
+		return false
+	}
+	if !r.blank || !r.flush || len(r.blocks) > 0 && r.blocks[len(r.blocks)-1].Kind == Item {
+		return false
+	}
+	end := r.at
+	for i := r.at; i < len(r.text); {
+		paragraph := r.paragraphEnd(i)
+		for at := i; at < paragraph; at += len(r.line(at)) + 1 {
+			if !deep(r.line(at)) {
+				paragraph = -1
+				break
+			}
+		}
+		if paragraph < 0 {
+			break
+		}
+		end = paragraph
+		for i = paragraph + 1; i < len(r.text) && len(bytes.TrimSpace(r.line(i))) == 0; {
+			i += len(r.line(i)) + 1
+		}
+		if i < len(r.text) && !deep(r.line(i)) {
+			break
+		}
+	}
+	if end == r.at {
+		return false
+	}
+	r.add(Code, r.at, end)
+	return true
+}
+
+func deep(line []byte) bool {
+	return bytes.HasPrefix(line, []byte("\t")) || bytes.HasPrefix(line, []byte("    "))
+}
+
+// table reads rows that begin with a bar, that a row of dashes and bars follows, or that two or more lines with tabs make.
+func (r *reader) table(line []byte) bool {
+	rest := bytes.TrimLeft(line, " \t")
+	following := []byte(nil)
+	if next := r.at + len(line) + 1; next < len(r.text) {
+		following = r.line(next)
+	}
+	sep := byte('|')
+	switch {
+	case bytes.IndexByte(rest, '|') >= 0 && (rest[0] == '|' && bytes.IndexByte(rest[1:], '|') >= 0 || rule(following)):
+	case inTab(line) && inTab(following):
+		sep = '\t'
+	default:
+		return false
+	}
+	end := r.at + len(line)
+	for end+1 < len(r.text) {
+		next := r.line(end + 1)
+		if len(bytes.TrimSpace(next)) == 0 || sep == '\t' && !inTab(next) || sep == '|' && bytes.IndexByte(next, '|') < 0 {
+			break
+		}
+		end += 1 + len(next)
+	}
+	r.add(Table, r.at, end)
+	return true
+}
+
+func inTab(line []byte) bool { return bytes.IndexByte(bytes.TrimSpace(line), '\t') > 0 }
+
+// rule reports whether a line is what stands below the head of a table.
+func rule(line []byte) bool {
+	return bytes.IndexByte(line, '-') >= 0 && bytes.IndexByte(line, '|') >= 0 && len(bytes.Trim(line, "|-: \t")) == 0
+}
+
+// heading reads a line that begins with # signs, or that is underlined with = signs.
+func (r *reader) heading(line []byte) bool {
+	rest := bytes.TrimLeft(line, " ")
+	level := len(rest) - len(bytes.TrimLeft(rest, "#"))
+	if level >= 1 && level <= 6 && (len(rest) == level || rest[level] == ' ' || rest[level] == '\t') {
+		r.add(Heading, r.at, r.at+len(line))
+		return true
+	}
+	if next := r.at + len(line) + 1; r.current < 0 && next < len(r.text) {
+		under := bytes.TrimSpace(r.line(next))
+		if len(under) >= 3 && len(bytes.Trim(under, "=")) == 0 {
+			r.add(Heading, r.at, next+len(r.line(next)))
+			return true
+		}
+	}
+	return false
+}
+
+// prose begins a paragraph or an item, or goes on with it.
+func (r *reader) prose(line []byte) {
+	end := r.at + len(line)
+	item, strong := marker(line)
+	listed := r.current >= 0 && r.blocks[r.current].Kind == Item
+	if item && (strong || r.current < 0 || listed) {
+		r.add(Item, r.at, end)
+		r.current = len(r.blocks) - 1
+		return
+	}
+	if r.current >= 0 {
+		r.blocks[r.current].End = trim(r.text, Span{r.blocks[r.current].Start, end}).End
+		r.at = end + 1
+		return
+	}
+	r.add(Prose, r.at, end)
+	r.current = len(r.blocks) - 1
+}
+
+// marker reports whether a line begins with the mark of a list's item, and whether that may stand in the middle of a paragraph: a number
+// may be part of the text.
+func marker(line []byte) (item, strong bool) {
+	line = bytes.TrimLeft(line, " \t")
+	r, size := utf8.DecodeRune(line)
+	rest := line[size:]
+	switch r {
+	case '-', '*', '+', '•', '‣', '◦':
+		return len(rest) > 1 && (rest[0] == ' ' || rest[0] == '\t'), true
+	case '●', '○', '■', '□', '◆', '◇', '▪', '・':
+		return len(rest) > 0, true
+	}
+	if r >= '①' && r <= '⑳' {
+		return len(rest) > 0, true
+	}
+	n := 0
+	for n < len(line) && n < 4 && line[n] >= '0' && line[n] <= '9' {
+		n++
+	}
+	if n == 0 || n > 3 || n+1 >= len(line) || line[n] != '.' && line[n] != ')' || line[n+1] != ' ' && line[n+1] != '\t' {
+		return false, false
+	}
+	return true, string(line[:n]) == "1"
+}
