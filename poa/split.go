@@ -1,6 +1,10 @@
 package poa
 
-import "bytes"
+import (
+	"bytes"
+
+	sentences "github.com/openledger/openledger/poa/sentence"
+)
 
 const (
 	// SplitBytes and SplitTokens are the size that Split aims at.
@@ -11,23 +15,22 @@ const (
 // Split cuts a document into segments in a canonical way: the same bytes always give the same segments.
 //
 // Line ends, form feeds and vertical tabs become LF, spaces other than U+0020 become U+0020, a byte order mark at the start is dropped. Paragraphs (between blank
-// lines) are trimmed and packed greedily, joined by one blank line, up to SplitBytes and SplitTokens. A paragraph above that is cut
-// behind the last end of a sentence that fits, else behind the last space, else before the first token or byte too many; its last
-// piece may be joined with the next paragraph. Pieces without words are dropped. Segments never exceed MaxSegmentBytes or
+// lines; fenced or indented code is one with the blank lines in it) are trimmed and packed greedily, joined by one blank line, up to SplitBytes and SplitTokens.
+// A paragraph above that is cut behind the last sentence that fits, in any script (see package sentence); code and tables are not cut if they fit a segment, and
+// else behind a line. A sentence that is longer is cut behind a clause, else behind a space, else before the first token or byte too many. The last piece
+// may be joined with the next paragraph. Pieces without words are dropped. Segments never exceed MaxSegmentBytes or
 // MaxSegmentTokens, but they may still be refused by CheckSegment for what they say.
 func Split(document []byte) [][]byte {
 	s := splitter{}
-	for _, p := range paragraphs(normalise(document)) {
-		for len(p) > 0 {
-			piece := p
-			if cut := cutPoint(p); cut < len(p) {
-				piece = trimSpace(p[:cut])
-				p = trimSpace(p[cut:])
-			} else {
-				p = nil
-			}
-			s.add(piece)
+	text := normalise(document)
+	blocks := sentences.Blocks(text)
+	for len(blocks) > 0 {
+		n := 1
+		for n < len(blocks) && !blocks[n].Apart {
+			n++
 		}
+		s.paragraph(text, blocks[:n])
+		blocks = blocks[n:]
 	}
 	s.flush()
 	return s.segments
@@ -38,6 +41,31 @@ type splitter struct {
 	segments [][]byte
 	current  []byte
 	tokens   int
+}
+
+// paragraph adds blocks between which no blank line stands, in pieces that fit.
+func (s *splitter) paragraph(text []byte, blocks []sentences.Block) {
+	start, end := blocks[0].Start, blocks[len(blocks)-1].End
+	for start < end {
+		for len(blocks) > 1 && blocks[1].Start <= start {
+			blocks = blocks[1:]
+		}
+		cut := start + fitting(text[start:end])
+		if cut < end {
+			cut = cutPoint(text, blocks, start, cut)
+		}
+		s.add(trimEnd(text[start:cut]))
+		start = cut
+		for start < end && isSpace(text[start]) {
+			for len(blocks) > 1 && blocks[1].Start <= start {
+				blocks = blocks[1:]
+			}
+			if b := blocks[0]; b.Kind == sentences.Code && b.Start <= start && text[start] != '\n' {
+				break // its indentation
+			}
+			start++
+		}
+	}
 }
 
 func (s *splitter) add(piece []byte) {
@@ -91,47 +119,41 @@ func normalise(document []byte) []byte {
 	return out
 }
 
-// paragraphs returns the trimmed runs of lines that are not blank.
-func paragraphs(text []byte) [][]byte {
-	var out [][]byte
-	start := -1
-	for i := 0; i < len(text); {
-		end := i
-		for end < len(text) && text[end] != '\n' {
-			end++
+// cutPoint returns where to cut a paragraph that starts at start and reaches beyond limit, above start. The first block is the one that start
+// is in.
+func cutPoint(text []byte, blocks []sentences.Block, start, limit int) int {
+	best := start
+	for i, b := range blocks {
+		if b.Start >= limit {
+			break
 		}
-		blank := len(trimSpace(text[i:end])) == 0
-		if blank && start >= 0 {
-			out = append(out, trimSpace(text[start:i]))
-			start = -1
-		} else if !blank && start < 0 {
-			start = i
+		from := max(b.Start, start)
+		if from > start && blocks[i-1].Kind != sentences.Heading {
+			best = from
 		}
-		i = end + 1
-	}
-	if start >= 0 {
-		out = append(out, trimSpace(text[start:]))
-	}
-	return out
-}
-
-// cutPoint returns where to cut a paragraph: len(p) if it fits as a whole, and at least 1 otherwise.
-func cutPoint(p []byte) int {
-	limit := fitting(p)
-	if limit == len(p) {
-		return limit
-	}
-	for i := limit; i > 0; i-- {
-		if sentenceEnd(p, i) {
-			return i
+		switch {
+		case b.Kind == sentences.Heading: // it stays with what it names
+		case b.Kind == sentences.Prose || b.Kind == sentences.Item:
+			for from < b.End {
+				if from = sentences.End(text[:b.End], from, limit+1); from > limit {
+					break
+				}
+				best = from
+			}
+		case b.End <= limit:
+			best = b.End
+		case from > start:
+			return from // it may fit into the next piece
+		default:
+			if line := bytes.LastIndexByte(text[start:limit], '\n'); line > 0 {
+				return start + line + 1
+			}
 		}
 	}
-	for i := limit; i > 0; i-- {
-		if isSpace(p[i]) || isSpace(p[i-1]) {
-			return i
-		}
+	if best > start {
+		return best
 	}
-	return limit
+	return start + sentences.Cut(text[start:blocks[len(blocks)-1].End], limit-start)
 }
 
 // fitting returns the length of the longest start of p within SplitBytes and SplitTokens that does not cut a code point.
@@ -153,25 +175,6 @@ func fitting(p []byte) int {
 	return limit
 }
 
-// sentenceEnd reports whether a sentence ends before byte i of p, 0 < i < len(p): a full stop, question or exclamation mark,
-// perhaps with a closing quote or bracket, before white space, or an ideographic one.
-func sentenceEnd(p []byte, i int) bool {
-	if i >= 3 {
-		switch string(p[i-3 : i]) {
-		case "。", "！", "？":
-			return true
-		}
-	}
-	if !isSpace(p[i]) {
-		return false
-	}
-	j := i - 1
-	for j > 0 && (p[j] == '"' || p[j] == '\'' || p[j] == ')' || p[j] == ']') {
-		j--
-	}
-	return p[j] == '.' || p[j] == '!' || p[j] == '?'
-}
-
-func trimSpace(b []byte) []byte { return bytes.Trim(b, " \n\t") }
+func trimEnd(b []byte) []byte { return bytes.TrimRight(b, " \n\t") }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' }

@@ -452,13 +452,3 @@ func TestMixedScripts(t *testing.T) {
 		}
 	}
 }
-
-func TestSplitSentenceEnds(t *testing.T) {
-	for text, want := range map[string]bool{
-		"He left. ": true, "He left.\n": true, "(He left.) ": true, "\"Gone!\" ": true, "Why? ": true, "1.5 m": false, "left, ": false, "好。x": true, ") ": false,
-	} {
-		if got := sentenceEnd([]byte(text), len(text)-1); got != want {
-			t.Errorf("%q: %v", text, got)
-		}
-	}
-}
