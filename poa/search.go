@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// retrievalPool is how many of the best segments are compared before near-copies of one text are reduced to one.
-const retrievalPool = 64
+// RetrievalPool is how many of the best segments are compared before near-copies of one text are reduced to one.
+const RetrievalPool = 64
 
 // Search retrieves segments for questions by integer BM25 (ATTRIBUTION, section 4): k1 = 1.2, b = 0.75,
 //
@@ -96,8 +96,13 @@ func (s *Search) Rank(question []TokenID, k int) []int {
 // derives from another (see Derivations) the earlier one stands for both, so that copies crowd nobody out. What they take the place of
 // is found among the best 64.
 func (s *Search) Retrieve(question []TokenID, k int) []int {
+	return s.Distinct(s.Rank(question, max(k, RetrievalPool)), k)
+}
+
+// Distinct returns the first k of the places given, at most one of each group of near-copies, as Retrieve does. It lets others rank.
+func (s *Search) Distinct(places []int, k int) []int {
 	var kept []int
-	for _, c := range s.Rank(question, max(k, retrievalPool)) {
+	for _, c := range places {
 		near := slices.IndexFunc(kept, func(i int) bool { return s.near(i, c) })
 		switch {
 		case near >= 0 && compareSegments(s.segments[c], s.segments[kept[near]]) < 0:
@@ -140,4 +145,10 @@ func (s *Search) mayDerive(earlier, later int) bool {
 		}
 	}
 	return 5*shared >= len(b)
+}
+
+// CommonWord reports whether a word, in small letters, is one of the stop words of CheckSegment.
+func CommonWord(word []byte) bool {
+	h := tokenHasher{}
+	return isStopWord(h.id(word))
 }

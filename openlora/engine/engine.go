@@ -3,9 +3,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/openledger/openledger/openlora/api"
-	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/openlora/terms"
 )
 
 // Request is a question with what was retrieved for it.
@@ -13,8 +14,8 @@ type Request struct {
 	Messages []api.Message
 	// Passages that fit the question, best first.
 	Passages [][]byte
-	// Surprisal says how rare a token is in the DataNets, in Q16 bits.
-	Surprisal func(poa.TokenID) int64
+	// Rarity says how rare a term is in the DataNets, in Q16 bits.
+	Rarity func(terms.Term) int64
 	// MaxTokens bounds the answer, in canonical tokens.
 	MaxTokens int
 }
@@ -29,9 +30,12 @@ func (r Request) Question() string {
 	return ""
 }
 
+// ErrSilent is returned with a text that says that the sources say nothing about the question. It is no answer, and costs nothing.
+var ErrSilent = errors.New("the sources say nothing about the question")
+
 // Engine answers questions. It calls emit with each piece of the answer, in
 // order, and returns the whole answer. What was emitted is attributed and billed,
-// also when the engine fails then.
+// also when the engine fails then. With ErrSilent it emits nothing.
 type Engine interface {
 	Answer(ctx context.Context, request Request, emit func(piece string) error) (string, error)
 }

@@ -5,177 +5,205 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
-	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/openlora/terms"
 )
 
 // Extractive answers with sentences of the passages. It needs no model, gives
 // the same answer to the same question, and cannot say what no source says.
+//
+// It goes by the words of the question that say what it is about: stop words count nothing. A passage that has less than half of them, by
+// rarity, is about something else; if all are, the engine says that the sources say nothing.
 type Extractive struct{}
 
 const (
-	maxSentences      = 5
-	maxPerPassage     = 2
-	minSentenceTokens = 8
-	maxSentenceTokens = 90
-	// minShare of the best sentence's shared words, in percent: what shares
-	// fewer is about something else.
+	maxQuotes     = 5
+	maxPerPassage = 2
+	// passageFloor is the share of a question's words that a passage must have, and quoteFloor that a sentence of it must have, by rarity,
+	// in percent.
+	passageFloor = 60
+	quoteFloor   = 15
+	// minPartWords is how many words a part of a question needs, to be asked by itself.
+	minPartWords = 2
+	// minShare of the best sentence's words, in percent: what has fewer is about something else.
 	minShare = 40
-	noAnswer = "The sources of this model say nothing about that."
+	// leadTokens is how many tokens an opening has, at most.
+	leadTokens = 8
 )
 
 // openings lead from one source to the next.
 var openings = []string{"In short: ", "In addition, another source explains: ", "A further note says: ", "It is also recorded that: ", "And finally: "}
 
-// sentence of a passage with how well it fits the question.
-type sentence struct {
-	text    string
-	passage int
-	place   int
-	tokens  int
-	shared  int64 // rarity of the words that it shares with the question
-	score   int64
-}
-
 // Answer implements Engine.
 func (Extractive) Answer(ctx context.Context, request Request, emit func(string) error) (string, error) {
-	chosen := choose(candidates(request), request.MaxTokens)
+	question := request.Question()
+	english := inEnglish(question)
+	chosen := choose(candidates(request), request.MaxTokens, english)
 	if len(chosen) == 0 {
-		return noAnswer, emit(noAnswer)
+		return Silence(question), ErrSilent
 	}
 	var answer strings.Builder
 	write := func(piece string) error {
 		answer.WriteString(piece)
 		return emit(piece)
 	}
-	opening, last := 0, -1
-	for i, s := range chosen {
+	opening := 0
+	for i, q := range chosen {
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
-		lead := " "
-		if s.passage != last {
-			lead = openings[opening%len(openings)]
-			if i > 0 {
-				lead = "\n\n" + lead
-			}
-			opening++
+		lead := ""
+		switch {
+		case i == 0:
+		case q.passage != chosen[i-1].passage, q.own, chosen[i-1].own:
+			lead = "\n\n"
+		case !tight(lastRune(chosen[i-1].text)):
+			lead = " "
 		}
-		last = s.passage
-		if err := write(lead + s.text); err != nil {
+		if english && (i == 0 || q.passage != chosen[i-1].passage) {
+			lead += openings[opening%len(openings)]
+			opening++
+			if q.own && strings.HasPrefix(q.text, "```") {
+				lead += "\n\n"
+			}
+		}
+		if err := write(lead + q.text); err != nil {
 			return "", err
 		}
 	}
 	return answer.String(), nil
 }
 
-// candidates scores every sentence of the passages by the rarity of the words
-// that it shares with the question; earlier passages fit better.
-func candidates(request Request) []sentence {
-	wanted := poa.TokenIDs([]byte(request.Question()))
-	slices.Sort(wanted)
-	wanted = slices.Compact(wanted)
-	var found []sentence
+func lastRune(text string) rune {
+	r, _ := utf8.DecodeLastRuneInString(text)
+	return r
+}
+
+// inEnglish reports whether a question has words that are of no other language.
+func inEnglish(question string) bool {
+	for word := range strings.FieldsFuncSeq(strings.ToLower(question), func(r rune) bool { return r < 'a' || r > 'z' }) {
+		switch word {
+		case "the", "of", "what", "how", "why", "when", "which", "who", "where", "does", "do", "is", "are", "can", "and", "to", "tell":
+			return true
+		}
+	}
+	return false
+}
+
+// candidates are the quotes of passages that are about the question, or about a part of it.
+func candidates(request Request) []quote {
+	parts := parts(request.Question())
+	var found []quote
 	seen := make(map[string]bool)
 	for p, passage := range request.Passages {
-		for i, text := range sentences(string(passage)) {
-			ids := poa.TokenIDs([]byte(text))
-			if len(ids) < minSentenceTokens || len(ids) > maxSentenceTokens || seen[text] {
+		wanted := about(parts, string(passage), request.Rarity)
+		for _, q := range quotes(passage) {
+			if seen[q.text] || wanted == nil {
 				continue
 			}
-			seen[text] = true
-			tokens := len(ids)
-			slices.Sort(ids)
-			shared := int64(0)
-			for _, id := range slices.Compact(ids) {
-				if _, ok := slices.BinarySearch(wanted, id); ok {
-					shared += request.Surprisal(id)
-				}
+			covered, all := coverage(wanted, q.text, request.Rarity)
+			if covered == 0 || 100*covered < quoteFloor*all {
+				continue
 			}
-			score := shared*int64(16-min(p, 8)) - int64(i)
-			found = append(found, sentence{text: text, passage: p, place: i, tokens: tokens, shared: shared, score: score})
+			seen[q.text] = true
+			q.passage, q.covered = p, covered
+			q.score = covered*int64(16-min(p, 8)) - int64(q.place)
+			found = append(found, q)
 		}
 	}
 	return found
 }
 
-// choose takes the best sentences within the limits and puts them into the
-// order of their passages.
-func choose(found []sentence, maxTokens int) []sentence {
-	slices.SortStableFunc(found, func(a, b sentence) int { return cmp.Compare(b.score, a.score) })
-	var chosen []sentence
-	perPassage := make(map[int]int)
-	tokens := 0
-	best := int64(0)
-	for _, s := range found {
-		best = max(best, s.shared)
+// about returns the words of the first part of a question that a passage is about.
+func about(parts [][]terms.Word, passage string, rarity func(terms.Term) int64) []terms.Word {
+	for _, wanted := range parts {
+		if covered, all := coverage(wanted, passage, rarity); covered > 0 && 100*covered >= passageFloor*all {
+			return wanted
+		}
 	}
-	for _, s := range found {
-		if len(chosen) == maxSentences {
+	return nil
+}
+
+// parts returns the words of a question, and those of each of its sentences and clauses that has more than one.
+func parts(question string) [][]terms.Word {
+	out := [][]terms.Word{terms.Words(question)}
+	clauses := strings.FieldsFunc(question, func(r rune) bool { return strings.ContainsRune(",;:.?!，；：。？！、،؛؟।", r) })
+	if len(clauses) < 2 {
+		return out
+	}
+	for _, clause := range clauses {
+		words, worth := terms.Words(clause), int64(0)
+		for _, word := range words {
+			worth += word.Worth
+		}
+		if worth >= minPartWords*terms.WholeWord {
+			out = append(out, words)
+		}
+	}
+	return out
+}
+
+// coverage returns what the words weigh that a text has, and what all of them weigh: how rare they are, and how much of a word. A word that
+// the text does not have weighs as much as its rarest term.
+func coverage(wanted []terms.Word, text string, rarity func(terms.Term) int64) (covered, all int64) {
+	has := make(map[terms.Term]bool)
+	for _, term := range terms.Of(text) {
+		has[term] = true
+	}
+	for _, word := range wanted {
+		held, most := int64(-1), int64(0)
+		for _, term := range word.Terms {
+			weight := rarity(term) * word.Worth
+			if has[term] {
+				held = max(held, weight)
+			}
+			most = max(most, weight)
+		}
+		if held >= 0 {
+			covered, most = covered+held, held
+		}
+		all += most
+	}
+	return covered, all
+}
+
+// choose takes the best quotes within the limits and puts them into the
+// order of their passages.
+func choose(found []quote, maxTokens int, english bool) []quote {
+	slices.SortStableFunc(found, func(a, b quote) int { return cmp.Compare(b.score, a.score) })
+	var chosen []quote
+	perPassage := make(map[int]int)
+	tokens, lead := 0, 0
+	if english {
+		lead = leadTokens
+	}
+	best := int64(0)
+	for _, q := range found {
+		best = max(best, q.covered)
+	}
+	for _, q := range found {
+		if len(chosen) == maxQuotes {
 			break
 		}
-		if s.shared == 0 || s.shared*100 < best*minShare {
+		if q.covered*100 < best*minShare {
 			continue
 		}
-		const lead = 8 // tokens of an opening, at most
-		if perPassage[s.passage] == maxPerPassage || maxTokens > 0 && tokens+s.tokens+lead > maxTokens {
+		if perPassage[q.passage] == maxPerPassage || maxTokens > 0 && tokens+q.tokens+lead > maxTokens {
 			continue
 		}
-		perPassage[s.passage]++
-		tokens += s.tokens + lead
-		chosen = append(chosen, s)
+		perPassage[q.passage]++
+		tokens += q.tokens + lead
+		chosen = append(chosen, q)
 	}
-	slices.SortStableFunc(chosen, func(a, b sentence) int {
+	if len(chosen) == 0 && len(found) > 0 { // the best one, as far as it may go
+		chosen = []quote{found[0].upTo(maxTokens - lead)}
+		if chosen[0].text == "" {
+			return nil
+		}
+	}
+	slices.SortStableFunc(chosen, func(a, b quote) int {
 		return cmp.Or(cmp.Compare(a.passage, b.passage), cmp.Compare(a.place, b.place))
 	})
 	return chosen
-}
-
-// sentences splits a passage into sentences. Headings are left out, and a blank
-// line ends a sentence.
-func sentences(passage string) []string {
-	var out, paragraph []string
-	flush := func() {
-		out = append(out, split(strings.Join(paragraph, " "))...)
-		paragraph = nil
-	}
-	for line := range strings.Lines(passage) {
-		switch line = strings.TrimSpace(line); {
-		case line == "":
-			flush()
-		case strings.HasPrefix(line, "#"):
-		default:
-			paragraph = append(paragraph, line)
-		}
-	}
-	flush()
-	return out
-}
-
-// split cuts a paragraph at full stops, question and exclamation marks that are
-// followed by a space.
-func split(text string) []string {
-	var out []string
-	from := 0
-	for i := 0; i < len(text); i++ {
-		end := i+1 == len(text)
-		if !end && (!strings.ContainsRune(".!?", rune(text[i])) || text[i+1] != ' ' || abbreviated(text[from:i+1])) {
-			continue
-		}
-		if piece := strings.TrimSpace(text[from : i+1]); piece != "" {
-			out = append(out, piece)
-		}
-		from = i + 1
-	}
-	return out
-}
-
-// abbreviated says whether a text ends in a short form rather than a sentence.
-func abbreviated(text string) bool {
-	for _, form := range []string{"e.g.", "i.e.", "etc.", "vs.", "cf.", "Fig.", "Dr.", "No."} {
-		if strings.HasSuffix(text, form) {
-			return true
-		}
-	}
-	return false
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/engine"
+	"github.com/openledger/openledger/openlora/terms"
 	"github.com/openledger/openledger/poa"
 )
 
@@ -22,7 +23,7 @@ func answer(t *testing.T, question string, maxTokens int) string {
 	var streamed strings.Builder
 	text, err := engine.Extractive{}.Answer(context.Background(), engine.Request{
 		Messages: []api.Message{{Role: "user", Content: question}}, Passages: passages, MaxTokens: maxTokens,
-		Surprisal: func(poa.TokenID) int64 { return 8 << 16 },
+		Rarity: func(terms.Term) int64 { return 8 << 16 },
 	}, func(piece string) error {
 		streamed.WriteString(piece)
 		return nil
@@ -45,7 +46,7 @@ func TestExtractiveKeepsToItsLimit(t *testing.T) {
 
 func TestExtractiveWithoutSources(t *testing.T) {
 	text, err := engine.Extractive{}.Answer(context.Background(), engine.Request{
-		Messages: []api.Message{{Role: "user", Content: "Anything?"}}, Surprisal: func(poa.TokenID) int64 { return 0 },
+		Messages: []api.Message{{Role: "user", Content: "Anything?"}}, Rarity: func(terms.Term) int64 { return 0 },
 	}, func(string) error { return nil })
 	require.NoError(t, err)
 	require.NotEmpty(t, text)

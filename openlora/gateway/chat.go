@@ -315,7 +315,7 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 	if err != nil {
 		return answered{}, err
 	}
-	question := engine.Request{Messages: x.request.Messages, Surprisal: x.library.Surprisal, MaxTokens: maxTokens}
+	question := engine.Request{Messages: x.request.Messages, Rarity: x.library.Rarity, MaxTokens: maxTokens}
 	for _, segment := range x.library.Search(question.Question(), x.gateway.Limits.Passages) {
 		question.Passages = append(question.Passages, segment.Text)
 		x.call.Retrieved = append(x.call.Retrieved, segment.Ref)

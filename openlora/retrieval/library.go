@@ -13,6 +13,7 @@ import (
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/openlora/terms"
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	modelstypes "github.com/openledger/openledger/x/models/types"
@@ -42,6 +43,7 @@ type Library struct {
 	contributions map[uint64]*manifest.Contribution
 	index         *poa.Index
 	search        *poa.Search
+	terms         *terms.Index // by place
 
 	datanets datanettypes.QueryClient
 	mu       sync.RWMutex
@@ -58,7 +60,7 @@ func Load(ctx context.Context, node *chain.Client, store *content.Store, from *g
 	}
 	l := &Library{
 		Model: found.Model, Version: found.Version, contributions: make(map[uint64]*manifest.Contribution), places: make(map[Ref]int),
-		datanets: node.Datanet,
+		datanets: node.Datanet, terms: terms.NewIndex(),
 	}
 	loaded, err := manifest.Load(ctx, node.Datanet, found.Version.Manifest, func(ctx context.Context, c datanettypes.Contribution) ([]byte, error) {
 		return fetch(ctx, store, from, c)
@@ -74,6 +76,7 @@ func Load(ctx context.Context, node *chain.Client, store *content.Store, from *g
 			l.places[ref] = len(l.segments)
 			l.segments = append(l.segments, Segment{Ref: ref, Text: text, Contribution: &contribution.Contribution})
 			l.canonical = append(l.canonical, contribution.Segment(index, true))
+			l.terms.Add(string(text))
 		}
 	}
 	if l.search, err = poa.NewSearch(l.canonical, poa.ProtocolStatistics()); err != nil {
@@ -228,15 +231,15 @@ func (l *Library) Proof(rank uint64, index uint32) (poa.SegmentProof, error) {
 	return poa.SegmentProof{Rank: rank, Index: index, Content: kept.File.Segments[index], Path: path}, err
 }
 
-// Search returns the k segments that fit a question best, at most one of each
+// Search returns the k segments that fit a question best, in any script, at most one of each
 // group of near-copies.
 func (l *Library) Search(question string, k int) []Segment {
 	var found []Segment
-	for _, i := range l.search.Retrieve(poa.TokenIDs([]byte(question)), k) {
+	for _, i := range l.search.Distinct(l.terms.Rank(question, max(k, poa.RetrievalPool)), k) {
 		found = append(found, l.segments[i])
 	}
 	return found
 }
 
-// Surprisal is how rare a token is among the segments of the manifest, in Q16 bits.
-func (l *Library) Surprisal(id poa.TokenID) int64 { return l.search.IDF(id) }
+// Rarity is how rare a term is among the segments of the manifest, in Q16 bits.
+func (l *Library) Rarity(term terms.Term) int64 { return l.terms.Rarity(term) }

@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/poa/sentence"
+)
+
+const (
+	// minQuoteTokens is what attribution could hardly find if it was shorter.
+	minQuoteTokens = 8
+	// maxQuoteWords bounds a sentence, maxBlockWords one with the code, table or list that it leads to.
+	maxQuoteWords = 90
+	maxBlockWords = 300
+)
+
+// quote is a part of a passage that can be said by itself.
+type quote struct {
+	text    string
+	passage int
+	place   int
+	tokens  int
+	own     bool // stands in paragraphs of its own: code, a table, a list
+	covered int64
+	score   int64
+}
+
+// quotes returns the sentences of a passage. Code, tables and lists are one with the sentence that leads to them; headings are left out.
+func quotes(passage []byte) []quote {
+	var out []quote
+	add := func(text string, own bool) {
+		if tokens := len(poa.TokenIDs([]byte(text))); tokens >= minQuoteTokens {
+			out = append(out, quote{text: text, place: len(out), tokens: tokens, own: own})
+		}
+	}
+	blocks := sentence.Blocks(passage)
+	for i := 0; i < len(blocks); i++ {
+		b := blocks[i]
+		switch b.Kind {
+		case sentence.Heading:
+			continue
+		case sentence.Code, sentence.Table:
+			if text := string(passage[b.Start:b.End]); words(text) <= maxBlockWords {
+				add(text, true)
+			}
+			continue
+		}
+		spans := b.Sentences(passage)
+		if n := len(spans); n > 0 && leads(passage[spans[n-1].Start:spans[n-1].End]) {
+			last := follows(blocks, i)
+			if last > i {
+				text := flat(passage[spans[n-1].Start:spans[n-1].End]) + "\n\n" + string(passage[blocks[i+1].Start:blocks[last].End])
+				if words(text) <= maxBlockWords {
+					for _, s := range spans[:n-1] {
+						sentences(passage[s.Start:s.End], add)
+					}
+					add(text, true)
+					i = last
+					continue
+				}
+			}
+			spans = spans[:n-1] // it would end in the air
+		}
+		for _, s := range spans {
+			sentences(passage[s.Start:s.End], add)
+		}
+	}
+	return out
+}
+
+// sentences adds a sentence, in pieces if it is too long.
+func sentences(text []byte, add func(text string, own bool)) {
+	for len(text) > 0 {
+		piece := text
+		if end := longest(text); end < len(text) {
+			piece = text[:sentence.Cut(text, end)]
+		}
+		add(flat(piece), false)
+		text = text[len(piece):]
+	}
+}
+
+// leads reports whether a sentence leads to what follows: it ends with a colon.
+func leads(text []byte) bool {
+	r, _ := utf8.DecodeLastRune([]byte(strings.TrimRight(string(text), " *_")))
+	return r == ':' || r == '：'
+}
+
+// follows returns the last of the blocks that a sentence in block i leads to, or i.
+func follows(blocks []sentence.Block, i int) int {
+	last := i
+	for j := i + 1; j < len(blocks); j++ {
+		switch kind := blocks[j].Kind; {
+		case kind == sentence.Item, j == i+1 && (kind == sentence.Code || kind == sentence.Table):
+			last = j
+			if kind != sentence.Item {
+				return last
+			}
+		default:
+			return last
+		}
+	}
+	return last
+}
+
+// flat returns a sentence without the mark of a list's item and without line breaks. Between characters of scripts without spaces nothing
+// takes the place of a line break.
+func flat(text []byte) string {
+	s := strings.TrimSpace(string(text))
+	if r, size := utf8.DecodeRuneInString(s); strings.ContainsRune("-*+•‣◦●○■□◆◇▪・", r) {
+		s = strings.TrimLeft(s[size:], " \t")
+	}
+	var out strings.Builder
+	for line := range strings.Lines(s) {
+		line = strings.TrimSpace(line)
+		if before, _ := utf8.DecodeLastRuneInString(out.String()); out.Len() > 0 {
+			if after, _ := utf8.DecodeRuneInString(line); !tight(before) || !tight(after) {
+				out.WriteByte(' ')
+			}
+		}
+		out.WriteString(line)
+	}
+	return out.String()
+}
+
+// tight reports whether r is written without spaces before and after it.
+func tight(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) ||
+		r >= 0x3000 && r <= 0x303F || r >= 0xFF00 && r <= 0xFF65
+}
+
+// words is about how many words a text has. Characters that are tokens of their own are a third of a word.
+func words(text string) int {
+	thirds := 0
+	for _, token := range poa.Tokenize([]byte(text)) {
+		thirds += worth([]byte(text)[token.Start])
+	}
+	return thirds / 3
+}
+
+// worth is how many thirds of a word a token is, by its first byte.
+func worth(lead byte) int {
+	if lead >= 0xE0 {
+		return 1
+	}
+	return 3
+}
+
+// longest returns where the start of a text ends that is not too long for a quote.
+func longest(text []byte) int {
+	thirds := 0
+	for _, token := range poa.Tokenize(text) {
+		if thirds += worth(text[token.Start]); thirds > 3*maxQuoteWords {
+			return token.Start
+		}
+	}
+	return len(text)
+}
+
+// upTo is the beginning of a quote that has at most so many tokens.
+func (q quote) upTo(most int) quote {
+	tokens := poa.Tokenize([]byte(q.text))
+	if most <= 0 {
+		return quote{}
+	}
+	if most < len(tokens) {
+		q.text = strings.TrimSpace(q.text[:sentence.Cut([]byte(q.text), tokens[most].Start)])
+	}
+	return q
+}
