@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -58,8 +59,10 @@ func (Extractive) Answer(ctx context.Context, request Request, emit func(string)
 		case i == 0:
 		case q.passage != chosen[i-1].passage, q.own, chosen[i-1].own:
 			lead = "\n\n"
-		case !tight(lastRune(chosen[i-1].text)):
-			lead = " "
+		default:
+			if last := lastRune(chosen[i-1].text); !tight(last) || thai(last) {
+				lead = " "
+			}
 		}
 		if english && (i == 0 || q.passage != chosen[i-1].passage) {
 			lead += openings[opening%len(openings)]
@@ -98,16 +101,17 @@ func candidates(request Request) []quote {
 	seen := make(map[string]bool)
 	for p, passage := range request.Passages {
 		wanted := about(parts, string(passage), request.Rarity)
-		for _, q := range quotes(passage) {
-			if seen[q.text] || wanted == nil {
-				continue
-			}
+		if wanted == nil {
+			continue
+		}
+		of := quotes(passage)
+		for _, q := range of {
 			covered, all := coverage(wanted, q.text, request.Rarity)
-			if covered == 0 || 100*covered < quoteFloor*all {
+			if seen[q.text] || covered == 0 || 100*covered < quoteFloor*all {
 				continue
 			}
 			seen[q.text] = true
-			q.passage, q.covered = p, covered
+			q.passage, q.covered, q.of = p, covered, of
 			q.score = covered*int64(16-min(p, 8)) - int64(q.place)
 			found = append(found, q)
 		}
@@ -201,9 +205,14 @@ func choose(found []quote, maxTokens int, english bool) []quote {
 		if chosen[0].text == "" {
 			return nil
 		}
+		return chosen
 	}
 	slices.SortStableFunc(chosen, func(a, b quote) int {
 		return cmp.Or(cmp.Compare(a.passage, b.passage), cmp.Compare(a.place, b.place))
 	})
-	return chosen
+	left := math.MaxInt
+	if maxTokens > 0 {
+		left = maxTokens - tokens
+	}
+	return complete(chosen, left)
 }

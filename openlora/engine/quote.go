@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// minQuoteTokens is what attribution could hardly find if it was shorter.
+	// minQuoteTokens is the shortest quote: attribution finds none that is shorter.
 	minQuoteTokens = 8
 	// maxQuoteWords bounds a sentence, maxBlockWords one with the code, table or list that it leads to.
 	maxQuoteWords = 90
@@ -23,18 +23,81 @@ type quote struct {
 	passage int
 	place   int
 	tokens  int
-	own     bool // stands in paragraphs of its own: code, a table, a list
+	last    int     // the place of its last sentence
+	of      []quote // all of its passage
+	own     bool    // stands in paragraphs of its own: code, a table, a list
 	covered int64
 	score   int64
+}
+
+// payable reports whether attribution finds a quote: its words weigh enough.
+func (q quote) payable() bool {
+	bits := int64(0)
+	for _, id := range poa.TokenIDs([]byte(q.text)) {
+		bits += int64(poa.ProtocolStatistics().Surprisal(id))
+	}
+	return bits >= poa.ThresholdBits<<16
+}
+
+// complete joins quotes that follow one another, which are in the order of their passages, and adds to them what stands next to them until
+// attribution finds them, so that an author whose words are said is paid. It adds at most so many tokens.
+func complete(chosen []quote, left int) []quote {
+	var out []quote
+	for i := 0; i < len(chosen); i++ {
+		q := chosen[i]
+		q.last = q.place
+		before := -1 // where the quote before it ends
+		if n := len(out); n > 0 && out[n-1].passage == q.passage {
+			before = out[n-1].last
+		}
+		for !q.own {
+			next := i+1 < len(chosen) && chosen[i+1].passage == q.passage && chosen[i+1].place == q.last+1 && !chosen[i+1].own
+			switch {
+			case next:
+				i++
+				q.last++
+				q.text = joined(q.text, chosen[i].text)
+			case q.payable():
+			case q.last+1 < len(q.of) && !q.of[q.last+1].own && q.of[q.last+1].tokens <= left:
+				q.last++
+				left -= q.of[q.last].tokens
+				q.text = joined(q.text, q.of[q.last].text)
+				continue
+			case q.place-1 > before && !q.of[q.place-1].own && q.of[q.place-1].tokens <= left:
+				q.place--
+				left -= q.of[q.place].tokens
+				q.text = joined(q.of[q.place].text, q.text)
+				continue
+			}
+			if !next {
+				break
+			}
+		}
+		if q.tokens = len(poa.TokenIDs([]byte(q.text))); q.tokens >= minQuoteTokens {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// joined are two sentences that follow one another.
+func joined(a, b string) string {
+	if last, _ := utf8.DecodeLastRuneInString(a); tight(last) && !thai(last) {
+		return a + b
+	}
+	return a + " " + b
+}
+
+// thai reports whether r is of a script that has spaces between sentences only.
+func thai(r rune) bool {
+	return unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
 // quotes returns the sentences of a passage. Code, tables and lists are one with the sentence that leads to them; headings are left out.
 func quotes(passage []byte) []quote {
 	var out []quote
 	add := func(text string, own bool) {
-		if tokens := len(poa.TokenIDs([]byte(text))); tokens >= minQuoteTokens {
-			out = append(out, quote{text: text, place: len(out), tokens: tokens, own: own})
-		}
+		out = append(out, quote{text: text, place: len(out), tokens: len(poa.TokenIDs([]byte(text))), own: own})
 	}
 	blocks := sentence.Blocks(passage)
 	for i := 0; i < len(blocks); i++ {

@@ -2,7 +2,8 @@
 // them. Retrieval and the extractive engine use it. No receipt depends on it: what an answer owes is computed by poa from its tokens.
 //
 // Words are folded (letters without accents, small) and cut to stems by short lists of endings. Stop words and words that ask are left out.
-// Where words are not told apart by spaces, pairs of characters stand for them, and in Thai and its like, triples.
+// Where words are not told apart by spaces, pairs of characters stand for them, in Thai and its like triples, and a character alone if it
+// stands between common ones.
 package terms
 
 import (
@@ -41,7 +42,7 @@ func Words(text string) []Word {
 	seen := make(map[Term]bool)
 	start := true // a capital letter means nothing at the start
 	each(normal(text), func(p part) {
-		if p.gram == 0 {
+		if p.kind == word {
 			capital := unicode.IsUpper([]rune(p.text)[0]) && !start
 			start = false
 			term, ok := stem(p.text)
@@ -57,28 +58,25 @@ func Words(text string) []Word {
 			return
 		}
 		start = false
-		runes := []rune(p.text)
-		common := p.common(runes)
-		for i := range runes {
-			if common[i] {
+		var fresh []Term
+		g := p.grams()
+		for i, common := range g.common {
+			if common {
 				continue
 			}
 			w := Word{Worth: p.worth()}
-			fresh := false
-			for from := max(0, i-p.gram+1); from <= i; from++ {
-				if term, ok := p.term(runes, common, from); ok {
-					w.Terms = append(w.Terms, term)
-					fresh = fresh || !seen[term]
-				}
+			known := true
+			for _, term := range g.holding(i) {
+				w.Terms = append(w.Terms, term)
+				known = known && seen[term]
 			}
-			if fresh {
+			fresh = append(fresh, w.Terms...)
+			if !known {
 				out = append(out, w)
 			}
 		}
-		for from := range runes {
-			if term, ok := p.term(runes, common, from); ok {
-				seen[term] = true
-			}
+		for _, term := range fresh {
+			seen[term] = true
 		}
 	})
 	return out
@@ -88,16 +86,18 @@ func Words(text string) []Word {
 func Of(text string) []Term {
 	var out []Term
 	each(normal(text), func(p part) {
-		if p.gram == 0 {
+		if p.kind == word {
 			if term, ok := stem(p.text); ok {
 				out = append(out, term)
 			}
 			return
 		}
-		runes := []rune(p.text)
-		common := p.common(runes)
-		for from := range runes {
-			if term, ok := p.term(runes, common, from); ok {
+		g := p.grams()
+		for from := range g.runes {
+			if term, ok := g.term(from); ok {
+				out = append(out, term)
+			}
+			if term, ok := g.single(from); ok {
 				out = append(out, term)
 			}
 		}
@@ -105,75 +105,112 @@ func Of(text string) []Term {
 	return out
 }
 
-// part is a word of a script with spaces, or a run of characters of one without.
+// kind of a part of a text, by how words are told apart.
+type kind uint8
+
+const (
+	none     kind = iota
+	word          // between spaces; katakana, which kanji and hiragana stand around
+	han           // by pairs of characters
+	hiragana      // by pairs: mostly endings
+	hangul        // by pairs within what stands between spaces, for its particles
+	triples       // Thai, Lao, Khmer, Burmese
+)
+
+// part is a word, or a run of characters of one script.
 type part struct {
 	text string
-	gram int // how many characters make a term, 0 for words
+	kind kind
 }
 
 // each calls f with the parts of a text.
 func each(text string, f func(part)) {
-	start, gram := -1, 0
+	start, current := -1, none
 	for i, r := range text {
-		g, letter := class(r)
-		if start >= 0 && (!letter || g != gram) {
-			if letter && unicode.IsMark(r) { // belongs to what it stands on
+		k := kindOf(r)
+		if start >= 0 && k != current {
+			if k == word && unicode.IsMark(r) { // belongs to what it stands on
 				continue
 			}
-			f(part{text[start:i], gram})
+			f(part{text[start:i], current})
 			start = -1
 		}
-		if letter && start < 0 {
-			start, gram = i, g
+		if k != none && start < 0 {
+			start, current = i, k
+		}
+		if k == word && current == word && katakana(r) != katakanaAt(text[start:]) {
+			f(part{text[start:i], current})
+			start = i
 		}
 	}
 	if start >= 0 {
-		f(part{text[start:], gram})
+		f(part{text[start:], current})
 	}
 }
 
-// class returns how many characters make a term of the script of r, and whether r is part of words.
-func class(r rune) (gram int, letter bool) {
+func katakana(r rune) bool { return unicode.Is(unicode.Katakana, r) || r == 'ー' }
+
+func katakanaAt(text string) bool {
+	r, _ := utf8.DecodeRuneInString(text)
+	return katakana(r)
+}
+
+func kindOf(r rune) kind {
 	switch {
-	case r < 0x80:
-		return 0, r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-	case unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar):
-		return 3, unicode.IsLetter(r) || unicode.IsMark(r)
-	case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) || r == 'ー':
-		return 2, true
-	}
-	return 0, unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || r == '\u200C' || r == '\u200D'
-}
-
-// worth is how much of a word a character is.
-func (p part) worth() int64 {
-	if p.gram == 3 {
-		return WholeWord / 4
-	}
-	return WholeWord / 2
-}
-
-// common marks the characters that are common by themselves, and those of phrases that ask.
-func (p part) common(runes []rune) []bool {
-	out := make([]bool, len(runes))
-	for i, r := range runes {
-		if p.gram == 2 && poa.CommonWord([]byte(string(r))) {
-			out[i] = true
+	case r < utf8.RuneSelf:
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return word
 		}
+		return none
+	case unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar):
+		if unicode.IsLetter(r) || unicode.IsMark(r) {
+			return triples
+		}
+		return none
+	case katakana(r):
+		return word
+	case unicode.Is(unicode.Han, r):
+		return han
+	case unicode.Is(unicode.Hiragana, r):
+		return hiragana
+	case unicode.Is(unicode.Hangul, r):
+		return hangul
+	case unicode.IsLetter(r), unicode.IsMark(r), unicode.IsDigit(r), r == '\u200C', r == '\u200D':
+		return word
 	}
-	for i := 0; i < len(runes); {
+	return none
+}
+
+// grams are the terms of a run of characters.
+type grams struct {
+	runes  []rune
+	common []bool // characters that are common by themselves, and those of phrases that ask
+	size   int
+	alone  bool // whether a character between common ones is a term
+}
+
+func (p part) grams() grams {
+	g := grams{runes: []rune(p.text), size: 2, alone: p.kind == han || p.kind == hangul}
+	if p.kind == triples {
+		g.size = 3
+	}
+	g.common = make([]bool, len(g.runes))
+	for i, r := range g.runes {
+		g.common[i] = p.kind != triples && poa.CommonWord([]byte(string(r)))
+	}
+	for i := 0; i < len(g.runes); {
 		longest := 0
-		for _, phrase := range phrases[runes[i]] {
-			if len(phrase) > longest && hasPrefix(runes[i:], phrase) {
+		for _, phrase := range phrases[g.runes[i]] {
+			if len(phrase) > longest && hasPrefix(g.runes[i:], phrase) {
 				longest = len(phrase)
 			}
 		}
 		for j := range longest {
-			out[i+j] = true
+			g.common[i+j] = true
 		}
 		i += max(longest, 1)
 	}
-	return out
+	return g
 }
 
 func hasPrefix(runes, prefix []rune) bool {
@@ -181,29 +218,59 @@ func hasPrefix(runes, prefix []rune) bool {
 }
 
 // term returns the term that begins at a character, unless all of it is common. A run that is shorter is one term.
-func (p part) term(runes []rune, common []bool, from int) (Term, bool) {
-	end := from + p.gram
-	if end > len(runes) {
+func (g grams) term(from int) (Term, bool) {
+	end := from + g.size
+	if end > len(g.runes) {
 		if from > 0 {
 			return 0, false
 		}
-		end = len(runes)
+		end = len(g.runes)
 	}
 	for i := from; i < end; i++ {
-		if !common[i] {
-			return hash(string(runes[from:end])), true
+		if !g.common[i] {
+			return hash(string(g.runes[from:end])), true
 		}
 	}
 	return 0, false
 }
 
+// single returns the term of a character alone, if it stands between common ones.
+func (g grams) single(i int) (Term, bool) {
+	if !g.alone || len(g.runes) < 2 || g.common[i] || i > 0 && !g.common[i-1] || i+1 < len(g.runes) && !g.common[i+1] {
+		return 0, false
+	}
+	return hash(string(g.runes[i])), true
+}
+
+// holding returns the terms that hold a character.
+func (g grams) holding(i int) []Term {
+	var out []Term
+	for from := max(0, i-g.size+1); from <= i; from++ {
+		if term, ok := g.term(from); ok {
+			out = append(out, term)
+		}
+	}
+	if term, ok := g.single(i); ok {
+		out = append(out, term)
+	}
+	return out
+}
+
+// worth is how much of a word a character is.
+func (p part) worth() int64 {
+	if p.kind == triples {
+		return WholeWord / 4
+	}
+	return WholeWord / 2
+}
+
 // stem returns the term of a word, or none for words that say nothing.
-func stem(word string) (Term, bool) {
-	lower := strings.ToLower(word)
-	folded := fold(word)
+func stem(text string) (Term, bool) {
+	lower := strings.ToLower(text)
+	folded := fold(text)
 	runes := []rune(folded)
 	switch {
-	case len(runes) < 2 && (len(runes) == 0 || !unicode.IsDigit(runes[0])), askingWords[folded], poa.CommonWord([]byte(lower)), poa.CommonWord([]byte(word)):
+	case len(runes) < 2 && (len(runes) == 0 || !unicode.IsDigit(runes[0])), askingWords[folded], poa.CommonWord([]byte(lower)), poa.CommonWord([]byte(text)):
 		return 0, false
 	}
 	switch {
@@ -224,6 +291,8 @@ func stem(word string) (Term, bool) {
 			}
 		}
 		folded = cut(folded, arabicBehind, 3)
+	case katakana(runes[0]):
+		folded = strings.TrimRight(folded, "ー")
 	case unicode.IsLetter(runes[0]): // vowel signs at the end are what changes in the languages of India
 		end := len(runes)
 		for end > 2 && unicode.IsMark(runes[end-1]) {

@@ -20,9 +20,9 @@ qual quais quem onde porquê quanto faz pode
 wat welke wie waarom waar wanneer hoe hoeveel
 vad vilken vilket vilka varför hur när vem hvad hvordan hvorfor hva
 co jak dlaczego kiedy gdzie który która które kto czym ile
-ne neden niçin nasıl nerede nereye nereden hangi hangisi kim kimin kaç midir mıdır mudur müdür mi mı mu mü nedir nelerdir nelere nin ın dir dır eder olur edilir yapılır zaman
+ne neden niçin nasıl nerede nereye nereden hangi hangisi kim kimin kaç midir mıdır mudur müdür mi mı mu mü nedir nelerdir nelere nin ın dir dır eder olur edilir işe yarar yarıyor yapılır zaman
 apa mengapa bagaimana kapan mana siapa berapa
-что какой какая какое какие каких каким какую каков почему зачем как когда где куда откуда кто кого чем чего сколько чей ли можно нужно надо бывает значит является делает
+что какой какая какое какие каких каким какую каков почему зачем как когда где куда откуда кто кого чем чего сколько чей ли во ко со об обо можно нужно надо бывает значит является делает
 який яка яке які чому коли де хто скільки
 τι ποιος ποια ποιο ποιοι ποιες ποιον πώς πως γιατί πότε πού που πόσο πόσα πόσες κάνει γίνεται σημαίνει ονομάζεται λέγεται πρέπει
 ما ماذا من متى أين كيف لماذا هل أي أية كم لم هو هي التي الذي يتم يمكن يجب يسمى تسمى تعني يعني بماذا لمن عند أثناء خلال عندما
