@@ -276,18 +276,23 @@ func TestNoAnswerIsFree(t *testing.T) {
 	}
 }
 
+// unstreamed asks for an answer in one piece.
+func unstreamed(t *testing.T) func(r *http.Request) *http.Request {
+	return func(r *http.Request) *http.Request {
+		body, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		r.Body = io.NopCloser(strings.NewReader(strings.Replace(string(body), `"stream":true`, `"stream":false`, 1)))
+		return r
+	}
+}
+
 // TestGapsAreFailuresBeforeTheFirstPiece, and no others.
 func TestGapsAreFailuresBeforeTheFirstPiece(t *testing.T) {
 	s := newScenario(t)
 	broken := errors.New("the model server failed")
 	said := &speaker{}
 	p := serveGateway(t, s, nodeOf(s), filepath.Join(t.TempDir(), "outbox.db"), said, func(l *gateway.Limits) { l.AnswerTimeout = 300 * time.Millisecond })
-	plain := func(r *http.Request) *http.Request { // not streamed
-		body, err := io.ReadAll(r.Body)
-		require.NoError(t, err)
-		r.Body = io.NopCloser(strings.NewReader(strings.Replace(string(body), `"stream":true`, `"stream":false`, 1)))
-		return r
-	}
+	plain := unstreamed(t)
 	gone := func(r *http.Request) *http.Request { // the client has hung up before the answer begins
 		ctx, cancel := context.WithCancel(r.Context())
 		cancel()

@@ -42,7 +42,14 @@ func (w *world) converse(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("ask %q: %w", question, err)
 		}
+		if e.proof.Gap {
+			w.progress("silent    %s Nothing is charged, and nobody is paid.", e.answer)
+			continue
+		}
 		exchanges = append(exchanges, e)
+	}
+	if len(exchanges) == 0 {
+		return nil // there is nothing to report
 	}
 	for i := range exchanges {
 		if err := w.awaitReward(ctx, client, &exchanges[i]); err != nil {

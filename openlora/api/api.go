@@ -91,6 +91,9 @@ type Answer struct {
 	UnattributedPPM uint32   `json:"unattributed_ppm"`
 	Spans           []Span   `json:"spans"`
 	Sources         []Source `json:"sources"`
+	// Gap says that the sources say nothing about the question. There is no answer to pay for: nothing is charged and nothing is signed, no
+	// source is named, and the client signs on from a gap leaf, as after a call that failed.
+	Gap bool `json:"gap,omitempty"`
 }
 
 // Span is a passage of the answer that a segment explains.

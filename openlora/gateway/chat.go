@@ -261,6 +261,12 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), x.gateway.Limits.AnswerTimeout)
 	defer cancel()
 	answer, err := x.answer(ctx, stream)
+	if errors.Is(err, engine.ErrSilent) {
+		err = x.silent(w, stream, answer.text)
+		if err == nil {
+			return
+		}
+	}
 	if err != nil {
 		x.gateway.metrics.gaps.Add(1)
 		x.call.Started, x.call.Gap = false, true
@@ -282,6 +288,31 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 		return
 	}
 	writeJSON(w, http.StatusOK, response)
+}
+
+// silent tells the client that the sources say nothing. The call is a gap: nothing is charged, so no royalty either, and nothing is signed. It
+// is stored first, as an answer is, so that a client that lost it gets it again.
+func (x *exchange) silent(w http.ResponseWriter, to *stream, text string) error {
+	response := x.response(answered{text: text, finish: "stop", proof: &api.Answer{
+		ReceiptID: x.id(), Session: x.state.ID, N: x.state.N, Fee: "0", Spans: []api.Span{}, Sources: []api.Source{}, Gap: true,
+	}})
+	encoded, err := json.Marshal(response)
+	if err != nil {
+		return err
+	}
+	x.call.Started, x.call.Gap, x.call.Response, x.call.Retrieved = false, true, encoded, nil
+	if err := x.gateway.Outbox.Advance(x.state, x.call); err != nil {
+		return err
+	}
+	x.gateway.metrics.silences.Add(1)
+	if x.request.Stream {
+		if to.piece(text) == nil {
+			to.end(response)
+		}
+		return nil
+	}
+	writeJSON(w, http.StatusOK, response)
+	return nil
 }
 
 func (x *exchange) failed(w http.ResponseWriter, stream *stream, err error) {
@@ -322,7 +353,7 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 	}
 	said, finish, err := x.say(ctx, question, to)
 	if err != nil {
-		return answered{}, err
+		return answered{text: said}, err
 	}
 	if x.may != nil {
 		// Another gateway may have started in the meantime. The time for answering may be over, but this one is signed for.
@@ -341,7 +372,7 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 const mayTimeout = 10 * time.Second
 
 // say has the engine speak, and returns what it has said, cleaned, up to what is paid for. Of a stream that ends early, because the client
-// is gone or the engine failed, what was sent is the answer.
+// is gone or the engine failed, what was sent is the answer. With engine.ErrSilent it returns what tells the client so.
 func (x *exchange) say(ctx context.Context, question engine.Request, to *stream) (text, finish string, err error) {
 	paid := bound{most: question.MaxTokens, send: func(string) error { return nil }}
 	if x.request.Stream {
@@ -350,6 +381,9 @@ func (x *exchange) say(ctx context.Context, question engine.Request, to *stream)
 	var clean cleaner
 	emit := func(piece string) error { return paid.emit(clean.add(piece)) }
 	text, err = x.gateway.Engine.Answer(ctx, question, emit)
+	if errors.Is(err, engine.ErrSilent) && paid.text.Len() == 0 {
+		return clean.add(text) + clean.end(), "", err
+	}
 	if err == nil && paid.text.Len() == 0 {
 		err = emit(text) // an engine that does not speak in pieces
 	}

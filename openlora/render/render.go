@@ -62,6 +62,10 @@ func Percent(ppm uint32) string { return fmt.Sprintf("%d.%02d %%", ppm/10_000, p
 // Answer prints an answer and the legend of its sources.
 func Answer(w io.Writer, text string, proof api.Answer, colour bool) {
 	fmt.Fprintf(w, "%s\n\n", Spans(text, proof, colour))
+	if proof.Gap {
+		fmt.Fprintln(w, "fee      nothing: there is no answer to pay for")
+		return
+	}
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, source := range proof.Sources {
 		mark := fmt.Sprintf("#%d", source.Contribution)

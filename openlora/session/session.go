@@ -188,6 +188,11 @@ func (c *Client) check(answer *Answer, asked *Pending) error {
 	switch {
 	case proof.Session != c.State.ID || proof.N != c.State.N:
 		return fmt.Errorf("%w: it belongs to call %d of session %s", ErrAnswer, proof.N, proof.Session)
+	case proof.Gap:
+		if outcome != (poa.Outcome{}) || proof.Fee != "0" || len(proof.Sources) > 0 {
+			return fmt.Errorf("%w: it says that the sources say nothing, and charges %s aopen", ErrAnswer, proof.Fee)
+		}
+		return nil
 	case poa.AnswerRoot(key, tokens) != proof.AnswerRoot:
 		return fmt.Errorf("%w: the root is of another text", ErrAnswer)
 	case int(proof.OutputTokens) != len(tokens) || proof.InputTokens != api.InputTokens(messages):
