@@ -275,7 +275,10 @@ func stem(text string) (Term, bool) {
 	}
 	switch {
 	case unicode.Is(unicode.Latin, runes[0]):
-		folded = trunc(cut(cut(folded, latinEndings, 4), latinEndings, 4), stemRunes)
+		for before, least := "", 4; folded != before; least = 5 { // plural and case, one behind the other
+			before, folded = folded, cut(folded, latinEndings, least)
+		}
+		folded = trunc(folded, stemRunes)
 	case unicode.Is(unicode.Cyrillic, runes[0]):
 		folded = trunc(cut(folded, cyrillicEndings, 3), stemRunes)
 	case unicode.Is(unicode.Greek, runes[0]):

@@ -13,7 +13,7 @@ unterschied unterscheiden unterscheidet différence diferencia fark farkı farkl
 it's let lets get gets got make makes made use used uses using happen happens happened need needs needed want wants anyone somebody something anything
 was wer wen wem wessen wann wo woher wohin warum wieso weshalb welche welcher welches welchem welchen wozu womit wodurch bitte erkläre erklären beschreibe
 bedeutet heißt nennt gibt geht macht man tut soll sollte muss darf viele viel wird wurde wurden dabei zum zur vom beim ins
-quoi quel quelle quels quelles comment pourquoi où quand combien qui est-ce expliquez fait font peut faut quelqu
+qu quoi quel quelle quels quelles comment pourquoi où quand combien qui est-ce expliquez fait font peut faut quelqu
 qué cuál cuáles cómo cuándo dónde quién quiénes cuánto cuánta cuántos porque hace hacen puede
 cosa quale quali quando dove perché chi quanto fa fanno può
 qual quais quem onde porquê quanto faz pode
