@@ -289,3 +289,8 @@ func TestDermatologyIsLargeEnough(t *testing.T) {
 	require.GreaterOrEqual(t, source.documents, 60)
 	require.GreaterOrEqual(t, len(source.questions), 5)
 }
+
+func TestPlainText(t *testing.T) {
+	got := plainText("Do [this]:\n\n\tcode\n\n    code\n\n    more\n\n  - an item\n    that goes on\n  - another\n# Title\n")
+	require.Equal(t, "Do this:\n\n\n\n\n  - an item\n    that goes on\n  - another\nTitle", got)
+}

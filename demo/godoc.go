@@ -117,13 +117,16 @@ func packageDocumentation(dir, importPath string) ([]corpus.Document, error) {
 	return documents, nil
 }
 
-// plainText drops the markup of doc comments: link brackets and indented code.
+// plainText drops the markup of doc comments: link brackets and indented code. A line of four spaces that follows text goes on with an item.
 func plainText(comment string) string {
 	var out []string
+	code := true
 	for line := range strings.Lines(comment) {
-		if strings.HasPrefix(line, "\t") || strings.HasPrefix(line, "    ") {
+		if strings.HasPrefix(line, "\t") || code && strings.HasPrefix(line, "    ") {
+			code = true
 			continue
 		}
+		code = strings.TrimSpace(line) == ""
 		line = strings.TrimPrefix(strings.TrimRight(line, "\n"), "# ")
 		out = append(out, strings.NewReplacer("[", "", "]", "").Replace(line))
 	}

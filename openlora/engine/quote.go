@@ -115,7 +115,7 @@ func quotes(passage []byte) []quote {
 		if n := len(spans); n > 0 && leads(passage[spans[n-1].Start:spans[n-1].End]) {
 			last := follows(blocks, i)
 			if last > i {
-				text := flat(passage[spans[n-1].Start:spans[n-1].End]) + "\n\n" + string(passage[blocks[i+1].Start:blocks[last].End])
+				text := flat(passage[spans[n-1].Start:spans[n-1].End]) + "\n\n" + string(passage[lineStart(passage, blocks[i+1].Start):blocks[last].End])
 				if words(text) <= maxBlockWords {
 					for _, s := range spans[:n-1] {
 						sentences(passage[s.Start:s.End], add)
@@ -144,6 +144,14 @@ func sentences(text []byte, add func(text string, own bool)) {
 		add(flat(piece), false)
 		text = text[len(piece):]
 	}
+}
+
+// lineStart returns where the indentation of what begins at i starts.
+func lineStart(text []byte, i int) int {
+	for i > 0 && (text[i-1] == ' ' || text[i-1] == '\t') {
+		i--
+	}
+	return i
 }
 
 // leads reports whether a sentence leads to what follows: it ends with a colon.

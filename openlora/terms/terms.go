@@ -7,8 +7,8 @@
 package terms
 
 import (
-	"hash/fnv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -195,8 +195,11 @@ func (p part) grams() grams {
 		g.size = 3
 	}
 	g.common = make([]bool, len(g.runes))
-	for i, r := range g.runes {
-		g.common[i] = p.kind != triples && poa.CommonWord([]byte(string(r)))
+	if p.kind != triples {
+		set := commonRunes()
+		for i, r := range g.runes {
+			g.common[i] = set[r]
+		}
 	}
 	for i := 0; i < len(g.runes); {
 		longest := 0
@@ -270,7 +273,7 @@ func stem(text string) (Term, bool) {
 	folded := fold(text)
 	runes := []rune(folded)
 	switch {
-	case len(runes) < 2 && (len(runes) == 0 || !unicode.IsDigit(runes[0])), askingWords[folded], poa.CommonWord([]byte(lower)), poa.CommonWord([]byte(text)):
+	case len(runes) < 2 && (len(runes) == 0 || !unicode.IsDigit(runes[0])), askingWords[folded], poa.CommonWord([]byte(lower)), text != lower && poa.CommonWord([]byte(text)):
 		return 0, false
 	}
 	switch {
@@ -332,6 +335,9 @@ func fold(word string) string {
 	if first, _ := utf8.DecodeRuneInString(word); !unicode.In(first, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Arabic, unicode.Hebrew) {
 		return word
 	}
+	if ascii(word) {
+		return word
+	}
 	var out strings.Builder
 	for _, r := range norm.NFD.String(word) {
 		if !unicode.Is(unicode.Mn, r) && r != '\u200C' && r != '\u200D' {
@@ -341,8 +347,33 @@ func fold(word string) string {
 	return arabicLetters.Replace(latinLetters.Replace(out.String()))
 }
 
-func hash(text string) Term {
-	h := fnv.New64a()
-	h.Write([]byte(text))
-	return Term(h.Sum64())
+func ascii(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
+
+// hash is FNV-1a.
+func hash(text string) Term {
+	h := uint64(14695981039346656037)
+	for i := range len(text) {
+		h = (h ^ uint64(text[i])) * 1099511628211
+	}
+	return Term(h)
+}
+
+// commonRunes are the stop words of one character of scripts without spaces.
+var commonRunes = sync.OnceValue(func() map[rune]bool {
+	set := make(map[rune]bool)
+	for _, block := range [][2]rune{{0x3000, 0x30FF}, {0x4E00, 0x9FFF}, {0xAC00, 0xD7A3}} {
+		for r := block[0]; r <= block[1]; r++ {
+			if poa.CommonWord([]byte(string(r))) {
+				set[r] = true
+			}
+		}
+	}
+	return set
+})
