@@ -278,8 +278,13 @@ func stem(text string) (Term, bool) {
 	}
 	switch {
 	case unicode.Is(unicode.Latin, runes[0]):
-		for before, least := "", 4; folded != before; least = 5 { // plural and case, one behind the other
-			before, folded = folded, cut(folded, latinEndings, least)
+		if !strings.HasSuffix(folded, "ss") && !strings.HasSuffix(folded, "us") && !strings.HasSuffix(folded, "is") {
+			folded = cut(folded, latinPlurals, 3)
+		}
+		if short := cut(folded, latinEndings, 4); short != folded {
+			folded = short
+		} else {
+			folded = cut(folded, latinShort, 3)
 		}
 		folded = trunc(folded, stemRunes)
 	case unicode.Is(unicode.Cyrillic, runes[0]):

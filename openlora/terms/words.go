@@ -67,11 +67,13 @@ var (
 
 // endings are cut from words of a script, the first that fits and that leaves enough. Longer ones stand before their own ends.
 var (
+	latinPlurals = strings.Fields(`
+		lerinden larindan lerinin larinin lerine larina lerde larda lerden lardan lerin larin leri lari ler lar s`)
 	latinEndings = strings.Fields(`
-		lerinden larindan lerinin larinin lerine larina lerde larda lerden lardan lerin larin leri lari ler lar
-		ments ment ings ing edly ungen ung heiten heit keiten keit ies ied ed es en er em ern
+		ment ing edly ungen ung heiten heit keiten keit ed en er em ern
 		inin unun nin nun dan den tan ten lik luk sinin sin si su yi yu ya ye da de ta te in un
-		os as is us s n e a o i u y`)
+		n e a o i u y`)
+	latinShort      = strings.Fields("ing ed ie e y") // these may leave less
 	cyrillicEndings = strings.Fields(`
 		ениями ениях ением ения ению ение ений иями ями ами иях ого его ому ему ыми ими ется ются ится ятся ают яют ует ает яет ешь ить ать ять еть ти ть
 		ий ый ой ей ая яя ое ее ие ые ую юю ых их ым им ом ем ам ям ах ях ов ев ью ия ию ии ие
