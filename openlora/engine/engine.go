@@ -14,6 +14,8 @@ type Request struct {
 	Messages []api.Message
 	// Passages that fit the question, best first.
 	Passages [][]byte
+	// Around holds each passage with what its contribution says before and after it, or is nil.
+	Around [][]byte
 	// Rarity says how rare a term is in the DataNets, in Q16 bits.
 	Rarity func(terms.Term) int64
 	// MaxTokens bounds the answer, in canonical tokens.

@@ -14,8 +14,8 @@ import (
 // Extractive answers with sentences of the passages. It needs no model, gives
 // the same answer to the same question, and cannot say what no source says.
 //
-// It goes by the words of the question that say what it is about: stop words count nothing. A passage that has less than half of them, by
-// rarity, is about something else; if all are, the engine says that the sources say nothing.
+// It goes by the words of the question that say what it is about: stop words count nothing. A passage that has too few of them, by rarity, is
+// about something else; if all are, the engine says that the sources say nothing.
 type Extractive struct{}
 
 const (
@@ -100,7 +100,11 @@ func candidates(request Request) []quote {
 	var found []quote
 	seen := make(map[string]bool)
 	for p, passage := range request.Passages {
-		wanted := about(parts, string(passage), request.Rarity)
+		around := passage
+		if p < len(request.Around) {
+			around = request.Around[p]
+		}
+		wanted := about(parts, string(passage), string(around), request.Rarity)
 		if wanted == nil {
 			continue
 		}
@@ -119,33 +123,42 @@ func candidates(request Request) []quote {
 	return found
 }
 
-// about returns the words of the first part of a question that a passage is about.
-func about(parts [][]terms.Word, passage string, rarity func(terms.Term) int64) []terms.Word {
+// about returns the words of the first part of a question that a passage is about. If it has three quarters of what it takes, what stands around it may
+// have the rest: a text names its subject once.
+func about(parts [][]terms.Word, passage, around string, rarity func(terms.Term) int64) []terms.Word {
 	for _, wanted := range parts {
-		if covered, all := coverage(wanted, passage, rarity); covered > 0 && 100*covered >= passageFloor*all {
+		covered, all := coverage(wanted, passage, rarity)
+		if covered > 0 && 400*covered >= 3*passageFloor*all && len(around) > len(passage) {
+			covered, all = coverage(wanted, around, rarity)
+		}
+		if covered > 0 && 100*covered >= passageFloor*all {
 			return wanted
 		}
 	}
 	return nil
 }
 
-// parts returns the words of a question, and those of each of its sentences and clauses that has more than one.
+// parts returns the words of a question, and those of a sentence or clause that has more than one and at least half of all: a smaller one, such
+// as "and how is it treated", does not name what it is about.
 func parts(question string) [][]terms.Word {
-	out := [][]terms.Word{terms.Words(question)}
-	clauses := strings.FieldsFunc(question, func(r rune) bool { return strings.ContainsRune(",;:.?!，；：。？！、،؛؟।", r) })
-	if len(clauses) < 2 {
-		return out
-	}
-	for _, clause := range clauses {
-		words, worth := terms.Words(clause), int64(0)
-		for _, word := range words {
-			worth += word.Worth
-		}
-		if worth >= minPartWords*terms.WholeWord {
+	whole := terms.Words(question)
+	out := [][]terms.Word{whole}
+	for _, clause := range strings.FieldsFunc(question, func(r rune) bool { return strings.ContainsRune(",;:.?!，；：。？！、،؛؟।", r) }) {
+		words := terms.Words(clause)
+		if n := worth(words); n >= minPartWords*terms.WholeWord && 2*n >= worth(whole) && n < worth(whole) {
 			out = append(out, words)
 		}
 	}
 	return out
+}
+
+// worth is how many words there are, in the unit of terms.Word.
+func worth(words []terms.Word) int64 {
+	sum := int64(0)
+	for _, word := range words {
+		sum += word.Worth
+	}
+	return sum
 }
 
 // coverage returns what the words weigh that a text has, and what all of them weigh: how rare they are, and how much of a word. A word that

@@ -23,7 +23,8 @@ type net struct {
 	index    *terms.Index
 	sources  []string
 	segments []poa.Segment
-	most     int // tokens of an answer, 1024 if zero
+	most     int  // tokens of an answer, 1024 if zero
+	together bool // all sources are one contribution
 }
 
 func (n *net) add(sources ...string) {
@@ -43,6 +44,9 @@ func (n *net) ask(t *testing.T, question string) (string, error) {
 	request := engine.Request{Messages: []api.Message{{Role: "user", Content: question}}, Rarity: n.index.Rarity, MaxTokens: cmp.Or(n.most, 1024)}
 	for _, i := range n.index.Rank(question, 6) {
 		request.Passages = append(request.Passages, []byte(n.sources[i]))
+		if n.together {
+			request.Around = append(request.Around, []byte(strings.Join(n.sources[max(i, 1)-1:min(i+2, len(n.sources))], "\n\n")))
+		}
 	}
 	return engine.Extractive{}.Answer(context.Background(), request, func(string) error { return nil })
 }

@@ -205,15 +205,15 @@ func tight(r rune) bool {
 
 // words is about how many words a text has. Characters that are tokens of their own are a third of a word.
 func words(text string) int {
-	thirds := 0
+	n := 0
 	for _, token := range poa.Tokenize([]byte(text)) {
-		thirds += worth([]byte(text)[token.Start])
+		n += thirds(text[token.Start])
 	}
-	return thirds / 3
+	return n / 3
 }
 
-// worth is how many thirds of a word a token is, by its first byte.
-func worth(lead byte) int {
+// thirds is how many thirds of a word a token is, by its first byte.
+func thirds(lead byte) int {
 	if lead >= 0xE0 {
 		return 1
 	}
@@ -222,9 +222,9 @@ func worth(lead byte) int {
 
 // longest returns where the start of a text ends that is not too long for a quote.
 func longest(text []byte) int {
-	thirds := 0
+	n := 0
 	for _, token := range poa.Tokenize(text) {
-		if thirds += worth(text[token.Start]); thirds > 3*maxQuoteWords {
+		if n += thirds(text[token.Start]); n > 3*maxQuoteWords {
 			return token.Start
 		}
 	}

@@ -349,6 +349,7 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 	question := engine.Request{Messages: x.request.Messages, Rarity: x.library.Rarity, MaxTokens: maxTokens}
 	for _, segment := range x.library.Search(question.Question(), x.gateway.Limits.Passages) {
 		question.Passages = append(question.Passages, segment.Text)
+		question.Around = append(question.Around, x.library.Around(segment.Ref))
 		x.call.Retrieved = append(x.call.Retrieved, segment.Ref)
 	}
 	said, finish, err := x.say(ctx, question, to)

@@ -241,5 +241,16 @@ func (l *Library) Search(question string, k int) []Segment {
 	return found
 }
 
+// Around returns a segment with those before and after it in its contribution.
+func (l *Library) Around(ref Ref) []byte {
+	var out []byte
+	for index := max(ref.Index, 1) - 1; index <= ref.Index+1; index++ {
+		if place, ok := l.places[Ref{ref.Rank, index}]; ok {
+			out = append(append(out, l.segments[place].Text...), "\n\n"...)
+		}
+	}
+	return out
+}
+
 // Rarity is how rare a term is among the segments of the manifest, in Q16 bits.
 func (l *Library) Rarity(term terms.Term) int64 { return l.terms.Rarity(term) }

@@ -32,8 +32,9 @@ const (
 	// WholeWord is the worth of a word.
 	WholeWord = 8
 	name      = 12
-	// stemRunes is the most that is left of a word with many endings.
-	stemRunes = 6
+	// latinRunes and stemRunes are the most that is left of a word: of Latin letters, where long words begin alike, and of others.
+	latinRunes = 8
+	stemRunes  = 6
 )
 
 // Words returns the words of a text that say what it is about, each once.
@@ -286,7 +287,7 @@ func stem(text string) (Term, bool) {
 		} else {
 			folded = cut(folded, latinShort, 3)
 		}
-		folded = trunc(folded, stemRunes)
+		folded = trunc(folded, latinRunes)
 	case unicode.Is(unicode.Cyrillic, runes[0]):
 		folded = trunc(cut(folded, cyrillicEndings, 3), stemRunes)
 	case unicode.Is(unicode.Greek, runes[0]):
