@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/engine"
@@ -164,4 +165,58 @@ func TestSilence(t *testing.T) {
 		seen[got] = true
 	}
 	require.Len(t, seen, 9)
+}
+
+// TestExtractiveSaysWhatSourcesSay: whatever the passages are, an answer has no words but theirs and those of the openings, no more than it may
+// have, and is the same again.
+func TestExtractiveSaysWhatSourcesSay(t *testing.T) {
+	pieces := rapid.SampledFrom([]string{
+		"glacier ", "moves ", "the ", "Ice. ", "冰川移动。", "氷河は", "น้ำแข็ง ", "جليد؟ ", "बर्फ। ", "\n", "\n\n", "- ", "1. ", "# ", "```\n", "| a |\n|---|\n", "    ", ": ", "e.g. ", "\xff",
+		strings.Repeat("many words of ice without an end ", 15),
+	})
+	text := rapid.Custom(func(t *rapid.T) string { return strings.Join(rapid.SliceOfN(pieces, 0, 40).Draw(t, "pieces"), "") })
+	lead := make(map[poa.TokenID]bool)
+	for _, id := range poa.TokenIDs([]byte("In short: In addition, another source explains: A further note says: It is also recorded that: And finally:")) {
+		lead[id] = true
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var n net
+		n.add(rapid.SliceOfN(text, 1, 5).Draw(t, "sources")...)
+		request := engine.Request{
+			Messages: []api.Message{{Role: "user", Content: text.Draw(t, "question")}}, Rarity: n.index.Rarity, MaxTokens: rapid.IntRange(0, 200).Draw(t, "most"),
+		}
+		said := make(map[poa.TokenID]bool)
+		for _, source := range n.sources {
+			request.Passages = append(request.Passages, []byte(source))
+			for _, id := range poa.TokenIDs([]byte(source)) {
+				said[id] = true
+			}
+		}
+		var streamed strings.Builder
+		answer, err := engine.Extractive{}.Answer(context.Background(), request, func(piece string) error {
+			streamed.WriteString(piece)
+			return nil
+		})
+		if err != nil {
+			if !errors.Is(err, engine.ErrSilent) || streamed.Len() > 0 {
+				t.Fatal(err)
+			}
+			return
+		}
+		if streamed.String() != answer {
+			t.Fatalf("%q was sent of %q", streamed.String(), answer)
+		}
+		ids := poa.TokenIDs([]byte(answer))
+		if request.MaxTokens > 0 && len(ids) > request.MaxTokens {
+			t.Fatalf("%d tokens, at most %d", len(ids), request.MaxTokens)
+		}
+		for _, id := range ids {
+			if !said[id] && !lead[id] {
+				t.Fatalf("words of nobody in %q", answer)
+			}
+		}
+		if again, _ := (engine.Extractive{}).Answer(context.Background(), request, func(string) error { return nil }); again != answer {
+			t.Fatal("another answer")
+		}
+	})
 }
