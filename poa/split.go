@@ -122,14 +122,17 @@ func normalise(document []byte) []byte {
 // cutPoint returns where to cut a paragraph that starts at start and reaches beyond limit, above start. The first block is the one that start
 // is in.
 func cutPoint(text []byte, blocks []sentences.Block, start, limit int) int {
-	best := start
+	best, line := start, start // line: behind a heading, if there is nothing better
 	for i, b := range blocks {
 		if b.Start >= limit {
 			break
 		}
 		from := max(b.Start, start)
-		if from > start && blocks[i-1].Kind != sentences.Heading {
-			best = from
+		if from > start {
+			line = from
+			if blocks[i-1].Kind != sentences.Heading {
+				best = from
+			}
 		}
 		switch {
 		case b.Kind == sentences.Heading: // it stays with what it names
@@ -145,13 +148,16 @@ func cutPoint(text []byte, blocks []sentences.Block, start, limit int) int {
 		case from > start:
 			return from // it may fit into the next piece
 		default:
-			if line := bytes.LastIndexByte(text[start:limit], '\n'); line > 0 {
-				return start + line + 1
+			if end := bytes.LastIndexByte(text[start:limit], '\n'); end > 0 {
+				return start + end + 1
 			}
 		}
 	}
 	if best > start {
 		return best
+	}
+	if line > start {
+		return line
 	}
 	return start + sentences.Cut(text[start:blocks[len(blocks)-1].End], limit-start)
 }

@@ -81,6 +81,13 @@ func TestSplitKeepsBlocks(t *testing.T) {
 			}
 		}
 	}
+	for _, s := range Split([]byte(strings.Repeat("# a comment of a script\n", 100))) {
+		for line := range strings.Lines(string(s)) {
+			if strings.TrimSpace(line) != "# a comment of a script" {
+				t.Errorf("heading %q is cut", line)
+			}
+		}
+	}
 	long := Split([]byte("```\n" + strings.Repeat("\tcall(one, two)\n", 200) + "```"))
 	for i, s := range long {
 		for j, line := range bytes.Split(s, []byte("\n")) {
