@@ -39,7 +39,7 @@ func (b *EvidenceBuilder) AddText(callKey [32]byte, text []byte, att Attribution
 	var tokens []TokenID
 	var words [][]byte
 	h := tokenHasher{}
-	for start, end := nextToken(text, 0); start < end; start, end = nextToken(text, end) {
+	for start, end := h.next(text, 0); start < end; start, end = h.next(text, end) {
 		tokens = append(tokens, h.id(text[start:end]))
 		if word := bytes.Clone(h.buf); len(word) <= maxWord {
 			words = append(words, word)

@@ -56,7 +56,7 @@ func (w *workspace) verifyComplete(a *AnswerEvidence, segments []Segment, stats 
 	if err != nil {
 		return err
 	}
-	found, err := x.attribute(a.opened(MethodSPAN), nil, w.meter.total)
+	found, err := x.attribute(a.opened(MethodSPAN, x.stats.norm), nil, w.meter.total)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (s *slowly) verify(i int, r Receipt, a *AnswerEvidence, x *Index) error {
 	}
 	if s.segments == nil {
 		var err error
-		if s.segments, err = s.work.verifiedSegments(s.evidence, s.source); err != nil {
+		if s.segments, err = s.work.verifiedSegments(s.evidence, s.source, s.stats.norm); err != nil {
 			return err
 		}
 		s.workspace.meter.total = s.work
@@ -191,15 +191,13 @@ func foundAgain(r Receipt, a *AnswerEvidence, segments []SegmentProof, x *Index,
 			if err := work.spend(3*uint64(len(s.Content)) + uint64(countTokens(s.Content))*2*unitsPerHash); err != nil {
 				return false, err
 			}
-			windows = append(windows, Segment{
-				Rank: s.Rank, Index: s.Index, Tokens: TokenIDs(s.Content), Stems: Stems(s.Content),
-			})
+			windows = append(windows, newSegment(x.stats.norm, s.Rank, s.Index, s.Content))
 			if windows[len(windows)-1].validate() != nil {
 				return false, nil
 			}
 		}
 	}
-	found, err := x.attribute(a.opened(method), windows, work)
+	found, err := x.attribute(a.opened(method, x.stats.norm), windows, work)
 	if err != nil {
 		return false, err
 	}

@@ -147,7 +147,7 @@ func (o *Opened) verify(root Hash) (Answer, error) {
 	if err := verifyOpenings(Receipt{AnswerRoot: root}, &a); err != nil {
 		return Answer{}, err
 	}
-	return a.opened(MethodRAG), nil
+	return a.opened(MethodRAG, NormVersion), nil
 }
 
 // pairs counts the pairs of equal tokens that an alignment looks at.
@@ -165,7 +165,7 @@ func (a *Answer) pairs(tokens []TokenID) int {
 	return n
 }
 
-// disputedSegment checks a segment's path and that an alignment with it stays within bounds.
+// disputedSegment checks a segment's path by the rules of NormVersion, which batches in dispute are recorded under, and that an alignment with it stays within bounds.
 func disputedSegment(s *SegmentProof, a *Answer, src ContributionSource) (Segment, error) {
 	if src == nil {
 		return Segment{}, fmt.Errorf("%w: no source of contributions given", ErrContribution)
@@ -173,14 +173,14 @@ func disputedSegment(s *SegmentProof, a *Answer, src ContributionSource) (Segmen
 	if len(s.Path) > MaxPathLength {
 		return Segment{}, fmt.Errorf("%w: path of %d hashes", ErrSegmentPath, len(s.Path))
 	}
-	segment, err := verifiedSegment(s, src)
+	segment, err := verifiedSegment(s, src, NormVersion)
 	if err != nil {
 		return Segment{}, err
 	}
 	if n := a.pairs(segment.Tokens); n > MaxDisputePairs {
 		return Segment{}, fmt.Errorf("%w: %d pairs of equal tokens, at most %d are aligned; open fewer positions", ErrOversize, n, MaxDisputePairs)
 	}
-	segment.Stems = Stems(s.Content)
+	segment.Stems = newSegment(NormVersion, 0, 0, s.Content).Stems
 	return segment, nil
 }
 

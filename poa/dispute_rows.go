@@ -93,7 +93,7 @@ func VerifyUnqualifiedRow(c Claim, p UnqualifiedRow, src ContributionSource, sta
 	if err := sameSegment(row, &p.Segment); err != nil {
 		return err
 	}
-	a := p.Answer.opened(MethodRAG)
+	a := p.Answer.opened(MethodRAG, NormVersion)
 	segment, err := disputedSegment(&p.Segment, &a, src)
 	if err != nil {
 		return err

@@ -136,15 +136,30 @@ func (a AnswerEvidence) validateWindows() error {
 	return nil
 }
 
-// isWord says whether b is exactly one token in lower case, short enough to be disclosed.
+// isWord says whether b is exactly one folded token, short enough to be disclosed, by the rules of some NormVersion: an encoding does not
+// say by which, and a word under others hashes to the same token.
 func isWord(b []byte) bool {
+	if len(b) == 0 || len(b) > maxWord {
+		return false
+	}
+	h := tokenHasher{}
+	if start, end := nextToken(b, 0); start == 0 && end == len(b) {
+		if h.fold(b); string(h.buf) == string(b) {
+			return true
+		}
+	}
+	return isWordV1(b)
+}
+
+// isWordV1 is isWord of NormVersion 1.
+func isWordV1(b []byte) bool {
 	for _, c := range b {
 		if c >= 'A' && c <= 'Z' {
 			return false
 		}
 	}
-	start, end := nextToken(b, 0)
-	return len(b) > 0 && len(b) <= maxWord && start == 0 && end == len(b)
+	start, end := nextTokenV1(b, 0)
+	return start == 0 && end == len(b)
 }
 
 // MarshalBinary returns the canonical encoding (see evidence_codec.go). It needs valid evidence and returns ErrOversize above

@@ -11,7 +11,8 @@ func FuzzTokenize(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		checkTokens(t, text)
-		tokens, err := checkSegment(text, SegmentRules{AllowFewStopWords: true})
+		checkClean(t, text)
+		tokens, err := checkSegment(NormVersion, text, SegmentRules{AllowFewStopWords: true}, NormVersion)
 		if err == nil && len(tokens) != countTokens(text) {
 			t.Fatal("segment has other tokens")
 		}

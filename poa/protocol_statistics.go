@@ -8,30 +8,42 @@ import (
 )
 
 const (
-	// ProtocolStatisticsVersion is the version of the embedded table.
-	ProtocolStatisticsVersion = 1
+	// ProtocolStatisticsVersion is the version of the embedded table that is used.
+	ProtocolStatisticsVersion = 2
 	// ProtocolStatisticsTotal is the T its counts are scaled to: 2^20 tokens.
 	ProtocolStatisticsTotal = 1 << 20
 )
 
-// protocolTable has one line "count token" per token, written by internal/gentable. Its root is frozen by a test.
-//
-//go:embed statistics_v1.txt
-var protocolTable string
+// protocolTable and protocolTableV1 have one line "count token" per token, written by internal/gentable. Their roots are frozen by a test.
+var (
+	//go:embed statistics_v2.txt
+	protocolTable string
+	//go:embed statistics_v1.txt
+	protocolTableV1 string
+)
 
 var loadProtocolStatistics = sync.OnceValue(func() *Statistics {
-	return newStatistics(ProtocolStatisticsVersion, ProtocolStatisticsTotal, parseTable(protocolTable))
+	return newStatistics(ProtocolStatisticsVersion, ProtocolStatisticsTotal, parseTable(protocolTable, NormVersion))
 })
 
-// ProtocolStatistics returns the protocol's own table, for DataNets below 1,000,000 tokens: the 6,000 commonest tokens of technical
-// and general prose in fifteen languages.
+var loadProtocolStatisticsV1 = sync.OnceValue(func() *Statistics {
+	s := newStatistics(1, ProtocolStatisticsTotal, parseTable(protocolTableV1, NormVersion1))
+	s.norm = NormVersion1
+	return s
+})
+
+// ProtocolStatistics returns the protocol's own table: the commonest tokens of technical and general prose in many languages
+// (README, section 3).
 func ProtocolStatistics() *Statistics { return loadProtocolStatistics() }
+
+// ProtocolStatisticsV1 returns the first table, with which evidence of version 1 is verified.
+func ProtocolStatisticsV1() *Statistics { return loadProtocolStatisticsV1() }
 
 // parseTable reads lines "count token" and sorts them by token id. Of lines that are malformed or repeat a token none or the
 // smallest count stays; the embedded table has no such line.
-func parseTable(text string) []TokenCount {
+func parseTable(text string, norm uint8) []TokenCount {
 	var rows []TokenCount
-	h := tokenHasher{}
+	h := tokenHasher{norm: norm}
 	for line := range strings.Lines(text) {
 		count, token, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		df := parseCount(count)

@@ -11,9 +11,13 @@ const (
 	MaxSegmentBytes = 4096
 	// MaxSegmentTokens is the longest segment, in tokens.
 	MaxSegmentTokens = 512
-	// NormVersion names the tokeniser, the code point tables and the stop words; it is part of every segment's leaf.
-	NormVersion = 1
-	// MinStopWordPPM is the least share of stop words among a segment's tokens, in parts per million.
+	// NormVersion names the rules of text: tokeniser, code point tables, clean form and what counts as prose. It is part of the leaf
+	// of every new segment.
+	NormVersion = 2
+	// NormVersion1 names the first rules. Segments whose leaf has it are admitted by them; whatever their leaf says, they are cut into
+	// tokens by the rules of the answer.
+	NormVersion1 = 1
+	// MinStopWordPPM is the least share of stop words among a segment's tokens in NormVersion 1, in parts per million.
 	MinStopWordPPM = 200_000
 )
 
@@ -30,7 +34,7 @@ const (
 
 // SegmentRules are the admission rules a DataNet may lift.
 type SegmentRules struct {
-	// AllowFewStopWords lifts MinStopWordPPM, for DataNets of code or tables.
+	// AllowFewStopWords lifts the rules about prose, for DataNets of code, tables or word lists.
 	AllowFewStopWords bool
 }
 
@@ -52,48 +56,83 @@ func (e *SegmentError) Error() string {
 // Unwrap returns ErrSegment.
 func (e *SegmentError) Unwrap() error { return ErrSegment }
 
-// CheckSegment returns nil if content may be registered, and otherwise a *SegmentError for the first problem: length, encoding
-// and code points from left to right, mixed scripts within a token, number of tokens, share of stop words.
+// CheckSegment returns nil if content may be registered, and otherwise a *SegmentError for the first problem: length, encoding, clean
+// form and mixed alphabets from left to right, number of tokens, whether it is prose.
 func CheckSegment(content []byte, rules SegmentRules) error {
-	_, err := checkSegment(content, rules)
-	return err
+	if err := checkLength(content); err != nil {
+		return err
+	}
+	if err := CheckText(content); err != nil {
+		return err
+	}
+	tokens := 0
+	for start, end := nextToken(content, 0); start < end; start, end = nextToken(content, end) {
+		if tokens == MaxSegmentTokens {
+			return tooManyTokens(start)
+		}
+		tokens++
+	}
+	if tokens == 0 {
+		return noTokens()
+	}
+	if rules.AllowFewStopWords {
+		return nil
+	}
+	return checkProse(content)
 }
 
-// checkSegment is CheckSegment and returns the content's token ids.
-func checkSegment(content []byte, rules SegmentRules) ([]TokenID, error) {
+func checkLength(content []byte) error {
 	if len(content) > MaxSegmentBytes {
-		return nil, &SegmentError{CodeTooLong, MaxSegmentBytes, fmt.Sprintf("%d bytes; split the text into segments of at most %d bytes", len(content), MaxSegmentBytes)}
+		return &SegmentError{CodeTooLong, MaxSegmentBytes, fmt.Sprintf("%d bytes; split the text into segments of at most %d bytes", len(content), MaxSegmentBytes)}
 	}
-	if err := checkCodePoints(content); err != nil {
+	return nil
+}
+
+func tooManyTokens(at int) error {
+	return &SegmentError{CodeTooManyTokens, at, fmt.Sprintf("split the text here: a segment has at most %d tokens", MaxSegmentTokens)}
+}
+
+func noTokens() error {
+	return &SegmentError{CodeEmpty, 0, "the text has no words; leave the segment out"}
+}
+
+// CheckSegmentNorm is CheckSegment by the rules of an earlier NormVersion; an unknown one stands for the latest.
+func CheckSegmentNorm(norm uint8, content []byte, rules SegmentRules) error {
+	if norm == NormVersion1 {
+		return checkSegmentV1(content, rules)
+	}
+	return CheckSegment(content, rules)
+}
+
+// checkSegment is CheckSegmentNorm, and returns the content's token ids by the rules that the answer is cut with.
+func checkSegment(norm uint8, content []byte, rules SegmentRules, answer uint8) ([]TokenID, error) {
+	if err := CheckSegmentNorm(norm, content, rules); err != nil {
 		return nil, err
 	}
-	tokens := make([]TokenID, 0, MaxSegmentTokens)
-	stops := 0
-	h := tokenHasher{}
-	for start, end := nextToken(content, 0); start < end; start, end = nextToken(content, end) {
-		if len(tokens) == MaxSegmentTokens {
-			return nil, &SegmentError{CodeTooManyTokens, start, fmt.Sprintf("split the text here: a segment has at most %d tokens", MaxSegmentTokens)}
-		}
-		id := h.id(content[start:end])
-		if isStopWord(id) {
-			stops++
-		}
-		tokens = append(tokens, id)
-	}
-	if len(tokens) == 0 {
-		return nil, &SegmentError{CodeEmpty, 0, "the text has no words; leave the segment out"}
-	}
-	if !rules.AllowFewStopWords && uint64(stops)*1_000_000 < uint64(len(tokens))*MinStopWordPPM {
-		return nil, &SegmentError{CodeFewStopWords, 0, fmt.Sprintf("%d of %d words are common ones, at least %d %% must be; write whole sentences instead of word lists, or use a DataNet that accepts code and tables", stops, len(tokens), MinStopWordPPM/10_000)}
-	}
-	return tokens, nil
+	return segmentTokens(answer, content), nil
 }
 
-// NewSegment returns a segment with tokens and stems of its text.
+// SegmentTokens returns the tokens of a segment, the first MaxSegmentTokens: text that NormVersion 1 admitted may have more.
+func SegmentTokens(content []byte) []TokenID { return segmentTokens(NormVersion, content) }
+
+func segmentTokens(norm uint8, content []byte) []TokenID {
+	tokens := make([]TokenID, 0, min(len(content)/4+1, MaxSegmentTokens))
+	h := tokenHasher{norm: norm}
+	for start, end := h.next(content, 0); start < end && len(tokens) < MaxSegmentTokens; start, end = h.next(content, end) {
+		tokens = append(tokens, h.id(content[start:end]))
+	}
+	return tokens
+}
+
+// NewSegment returns a segment with tokens and stems of its text, the first MaxSegmentTokens.
 func NewSegment(rank uint64, index uint32, content []byte) Segment {
+	return newSegment(NormVersion, rank, index, content)
+}
+
+func newSegment(norm uint8, rank uint64, index uint32, content []byte) Segment {
 	s := Segment{Rank: rank, Index: index}
-	h := tokenHasher{}
-	for start, end := nextToken(content, 0); start < end; start, end = nextToken(content, end) {
+	h := tokenHasher{norm: norm}
+	for start, end := h.next(content, 0); start < end && len(s.Tokens) < MaxSegmentTokens; start, end = h.next(content, end) {
 		id := h.id(content[start:end])
 		s.Tokens = append(s.Tokens, id)
 		s.Stems = append(s.Stems, h.stemOf(id))
@@ -105,11 +144,19 @@ func NewSegment(rank uint64, index uint32, content []byte) Segment {
 // SHA-256(0x00 ‖ be32 index ‖ len8 contributor ‖ contributor ‖ NormVersion ‖ be32 length ‖ SHA-256(content)).
 // contributor is the account's raw address of at most 254 bytes (appendShort describes longer ones).
 func SegmentLeaf(index uint32, contributor []byte, content []byte) Hash {
+	return SegmentLeafNorm(NormVersion, index, contributor, content)
+}
+
+// SegmentLeafNorm is SegmentLeaf of a segment that was registered under another NormVersion. 0 stands for the latest.
+func SegmentLeafNorm(norm uint8, index uint32, contributor []byte, content []byte) Hash {
+	if norm == 0 {
+		norm = NormVersion
+	}
 	sum := sha256.Sum256(content)
 	b := make([]byte, 0, 4+1+len(contributor)+1+4+len(sum))
 	b = binary.BigEndian.AppendUint32(b, index)
 	b = appendShort(b, contributor)
-	b = append(b, NormVersion)
+	b = append(b, norm)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(content)))
 	b = append(b, sum[:]...)
 	return LeafHash(b)

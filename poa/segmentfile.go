@@ -21,6 +21,8 @@ const (
 // MaxSegmentBytes) and its bytes. Numbers are in their shortest form and nothing follows.
 type SegmentFile struct {
 	Segments [][]byte
+	// Norm is the NormVersion that the file was registered under, which the chain knows and the encoding does not hold; 0 is the latest.
+	Norm uint8
 }
 
 // MarshalBinary returns the canonical encoding, or ErrSegmentFile if a cap is exceeded or a segment is empty.
@@ -73,7 +75,7 @@ func ParseSegmentFile(data []byte) (SegmentFile, error) {
 func (f SegmentFile) Leaves(contributor []byte) []Hash {
 	leaves := make([]Hash, len(f.Segments))
 	for i, s := range f.Segments {
-		leaves[i] = SegmentLeaf(uint32(i), contributor, s)
+		leaves[i] = SegmentLeafNorm(f.Norm, uint32(i), contributor, s)
 	}
 	return leaves
 }
@@ -81,11 +83,14 @@ func (f SegmentFile) Leaves(contributor []byte) []Hash {
 // Root returns the contribution's root, MerkleRoot(Leaves(contributor)).
 func (f SegmentFile) Root(contributor []byte) Hash { return MerkleRoot(f.Leaves(contributor)) }
 
-// Tokens returns the number of canonical tokens in all segments.
+// Tokens returns the number of canonical tokens in all segments, by the rules that the file was registered under.
 func (f SegmentFile) Tokens() uint64 {
 	n := uint64(0)
+	h := tokenHasher{norm: f.Norm}
 	for _, s := range f.Segments {
-		n += uint64(countTokens(s))
+		for start, end := h.next(s, 0); start < end; start, end = h.next(s, end) {
+			n++
+		}
 	}
 	return n
 }
@@ -100,7 +105,10 @@ func (f SegmentFile) StatisticsRoot() Hash {
 func (f SegmentFile) statistics() []TokenCount {
 	var all []TokenID
 	for _, s := range f.Segments {
-		ids := TokenIDs(s)
+		var ids []TokenID
+		for _, t := range tokenize(s, f.Norm) {
+			ids = append(ids, t.ID)
+		}
 		slices.Sort(ids)
 		all = append(all, slices.Compact(ids)...)
 	}
@@ -117,10 +125,10 @@ func (f SegmentFile) statistics() []TokenCount {
 	return rows
 }
 
-// Check returns nil if every segment passes CheckSegment, and otherwise the first refusal with the segment's index.
+// Check returns nil if every segment passes CheckSegment, by the rules that the file was registered under, and otherwise the first refusal with the segment's index.
 func (f SegmentFile) Check(rules SegmentRules) error {
 	for i, s := range f.Segments {
-		if err := CheckSegment(s, rules); err != nil {
+		if err := CheckSegmentNorm(f.Norm, s, rules); err != nil {
 			return fmt.Errorf("segment %d: %w", i, err)
 		}
 	}

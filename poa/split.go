@@ -14,15 +14,14 @@ const (
 
 // Split cuts a document into segments in a canonical way: the same bytes always give the same segments.
 //
-// Line ends, form feeds and vertical tabs become LF, spaces other than U+0020 become U+0020, a byte order mark at the start is dropped. Paragraphs (between blank
-// lines; fenced or indented code is one with the blank lines in it) are trimmed and packed greedily, joined by one blank line, up to SplitBytes and SplitTokens.
+// The document is brought into clean form (Canonical). Paragraphs (between blank lines; fenced or indented code is one with the blank lines in it) are trimmed and packed greedily, joined by one blank line, up to SplitBytes and SplitTokens.
 // A paragraph above that is cut behind the last sentence that fits, in any script (see package sentence); code and tables are not cut if they fit a segment, and
 // else behind a line. A sentence that is longer is cut behind a clause, else behind a space, else before the first token or byte too many. The last piece
 // may be joined with the next paragraph. Pieces without words are dropped. Segments never exceed MaxSegmentBytes or
 // MaxSegmentTokens, but they may still be refused by CheckSegment for what they say.
 func Split(document []byte) [][]byte {
 	s := splitter{}
-	text := normalise(document)
+	text := Canonical(document)
 	blocks := sentences.Blocks(text)
 	for len(blocks) > 0 {
 		n := 1
@@ -89,34 +88,6 @@ func (s *splitter) flush() {
 		s.segments = append(s.segments, s.current)
 	}
 	s.current, s.tokens = nil, 0
-}
-
-// normalise unifies line ends and spaces. Bytes that are not UTF-8 stay as they are.
-func normalise(document []byte) []byte {
-	document = bytes.TrimPrefix(document, []byte("\xEF\xBB\xBF"))
-	out := make([]byte, 0, len(document))
-	for i := 0; i < len(document); {
-		c, size := decodeRune(document[i:])
-		switch {
-		case size == 0:
-			out = append(out, document[i])
-			i++
-			continue
-		case c == '\r':
-			out = append(out, '\n')
-			if i+1 < len(document) && document[i+1] == '\n' {
-				i++
-			}
-		case c == '\f' || c == '\v':
-			out = append(out, '\n')
-		case spaceCode(c):
-			out = append(out, ' ')
-		default:
-			out = append(out, document[i:i+size]...)
-		}
-		i += size
-	}
-	return out
 }
 
 // cutPoint returns where to cut a paragraph that starts at start and reaches beyond limit, above start. The first block is the one that start

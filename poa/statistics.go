@@ -24,6 +24,7 @@ type TokenCount struct {
 // Statistics is a frozen table of token frequencies. It is immutable and safe for concurrent use.
 type Statistics struct {
 	version   uint32
+	norm      uint8 // the rules that cut text into the tokens it counts
 	total     uint64
 	rows      []TokenCount
 	surprisal []int32
@@ -58,7 +59,7 @@ func NewStatistics(version uint32, total uint64, rows []TokenCount) (*Statistics
 
 // newStatistics takes rows that are sorted and in range.
 func newStatistics(version uint32, total uint64, rows []TokenCount) *Statistics {
-	s := &Statistics{version: version, total: total, rows: rows, surprisal: make([]int32, len(rows)), idf: make([]int32, len(rows)), unseen: surprisal(total, 0)}
+	s := &Statistics{version: version, norm: NormVersion, total: total, rows: rows, surprisal: make([]int32, len(rows)), idf: make([]int32, len(rows)), unseen: surprisal(total, 0)}
 	commonest := uint32(0)
 	for _, r := range rows {
 		commonest = max(commonest, r.DF)
@@ -116,6 +117,10 @@ func (s *Statistics) find(id TokenID) (int, bool) {
 	}
 	return lo, lo < len(s.rows) && s.rows[lo].ID == id
 }
+
+// Norm returns the NormVersion whose tokens the table counts. What is attributed or verified with it is cut into tokens by these rules,
+// whatever the leaf of a segment names.
+func (s *Statistics) Norm() uint8 { return s.norm }
 
 // Version returns the table's version.
 func (s *Statistics) Version() uint32 { return s.version }

@@ -9,10 +9,12 @@ const minStem = 4
 var stemSuffixes = []string{"ingly", "ation", "edly", "ment", "ness", "able", "ible", "tion", "ing", "ed", "ly", "er", "or", "al", "e"}
 
 // Stems returns one id per token of Tokenize(text): that of its stem, or 0 for a stop word, which has none.
-func Stems(text []byte) []TokenID {
+func Stems(text []byte) []TokenID { return stems(NormVersion, text) }
+
+func stems(norm uint8, text []byte) []TokenID {
 	var stems []TokenID
-	h := tokenHasher{}
-	for start, end := nextToken(text, 0); start < end; start, end = nextToken(text, end) {
+	h := tokenHasher{norm: norm}
+	for start, end := h.next(text, 0); start < end; start, end = h.next(text, end) {
 		stems = append(stems, h.stem(text[start:end]))
 	}
 	return stems
@@ -23,7 +25,7 @@ func (h *tokenHasher) stem(token []byte) TokenID { return h.stemOf(h.id(token)) 
 
 // stemOf returns the stem of the token that was hashed last, whose id is given.
 func (h *tokenHasher) stemOf(id TokenID) TokenID {
-	if isStopWord(id) {
+	if h.norm == NormVersion1 && isStopWordV1(id) || h.norm != NormVersion1 && isStopWord(id) {
 		return 0
 	}
 	if word := stemOf(h.buf); len(word) < len(h.buf) {

@@ -39,18 +39,28 @@ của và là các có được cho trong một không này những người v�
 、 。 ， ； ： ？ ！ （ ） 「 」 『 』 《 》
 `
 
-// stopWords holds the ids of stopWordText.
-var stopWords = func() map[TokenID]struct{} {
+// stopWords and stopWordsV1 hold the ids of stopWordText, by the rules of NormVersion and of NormVersion 1.
+var (
+	stopWords   = stopWordIDs(NormVersion)
+	stopWordsV1 = stopWordIDs(NormVersion1)
+)
+
+func stopWordIDs(norm uint8) map[TokenID]struct{} {
 	words := strings.FieldsFunc(stopWordText, func(r rune) bool { return r == ' ' || r == '\n' })
 	set := make(map[TokenID]struct{}, len(words))
-	h := tokenHasher{}
+	h := tokenHasher{norm: norm}
 	for _, w := range words {
 		set[h.id([]byte(w))] = struct{}{}
 	}
 	return set
-}()
+}
 
 func isStopWord(id TokenID) bool {
 	_, ok := stopWords[id]
+	return ok
+}
+
+func isStopWordV1(id TokenID) bool {
+	_, ok := stopWordsV1[id]
 	return ok
 }

@@ -14,7 +14,7 @@ func TestStandaloneCodes(t *testing.T) {
 			continue
 		}
 		encoded := []byte(string(rune(c)))
-		if tokenByte(encoded[0]) != tokenCode(c) || tokenCode(c) && (standaloneLen(encoded, 0) > 0) != standaloneCode(c) {
+		if tokenByteV1(encoded[0]) != tokenCodeV1(c) || tokenCodeV1(c) && (standaloneLenV1(encoded, 0) > 0) != standaloneCodeV1(c) {
 			t.Fatalf("U+%04X", c)
 		}
 	}

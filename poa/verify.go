@@ -13,6 +13,8 @@ type Contribution struct {
 	Contributor []byte
 	// Segments is the number of segments.
 	Segments uint32
+	// Norm is the NormVersion in its leaves, by which its text was admitted; 0 is the latest.
+	Norm uint8
 	// AllowFewStopWords is the DataNet's rule, see SegmentRules.
 	AllowFewStopWords bool
 	// Derived says which of its segments pass pay on, sorted by segment.
@@ -98,7 +100,7 @@ func (work *Work) VerifyEvidence(receipts []Receipt, e Evidence, src Contributio
 	if stats == nil {
 		return errNoStatistics
 	}
-	segments, err := work.verifiedSegments(e, src)
+	segments, err := work.verifiedSegments(e, src, stats.norm)
 	if err != nil {
 		return err
 	}
@@ -163,13 +165,13 @@ func verifyCounts(receipts []Receipt, e Evidence) error {
 }
 
 // verifiedSegments checks admission and paths of all segments of valid evidence. Those with windows have stems.
-func (work *Work) verifiedSegments(e Evidence, src ContributionSource) ([]Segment, error) {
+func (work *Work) verifiedSegments(e Evidence, src ContributionSource, norm uint8) ([]Segment, error) {
 	segments := make([]Segment, len(e.Segments))
 	for i := range e.Segments {
 		s := &e.Segments[i]
 		err := work.spend(segmentUnits(*s, uint64(min(countTokens(s.Content), MaxSegmentTokens))))
 		if err == nil {
-			segments[i], err = verifiedSegment(s, src)
+			segments[i], err = verifiedSegment(s, src, norm)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("segment %d of the evidence: %w", i, err)
@@ -178,20 +180,20 @@ func (work *Work) verifiedSegments(e Evidence, src ContributionSource) ([]Segmen
 	for _, a := range e.Answers {
 		for _, i := range a.Windows {
 			if segments[i].Stems == nil {
-				segments[i].Stems = Stems(e.Segments[i].Content)
+				segments[i].Stems = newSegment(norm, 0, 0, e.Segments[i].Content).Stems
 			}
 		}
 	}
 	return segments, nil
 }
 
-// verifiedSegment checks a segment's admission and path.
-func verifiedSegment(s *SegmentProof, src ContributionSource) (Segment, error) {
+// verifiedSegment checks a segment's admission and path, and cuts it by the rules of an answer.
+func verifiedSegment(s *SegmentProof, src ContributionSource, norm uint8) (Segment, error) {
 	c, err := src.Contribution(s.Rank)
 	if err != nil {
 		return Segment{}, fmt.Errorf("%w: rank %d: %w", ErrContribution, s.Rank, err)
 	}
-	tokens, err := checkSegment(s.Content, SegmentRules{AllowFewStopWords: c.AllowFewStopWords})
+	tokens, err := checkSegment(c.Norm, s.Content, SegmentRules{AllowFewStopWords: c.AllowFewStopWords}, norm)
 	if err != nil {
 		return Segment{}, err
 	}
@@ -206,7 +208,7 @@ func verifiedSegment(s *SegmentProof, src ContributionSource) (Segment, error) {
 }
 
 func (s *SegmentProof) verifyPath(c Contribution) error {
-	leaf := SegmentLeaf(s.Index, c.Contributor, s.Content)
+	leaf := SegmentLeafNorm(c.Norm, s.Index, c.Contributor, s.Content)
 	if err := VerifyPath(c.Root, leaf, uint64(s.Index), uint64(c.Segments), s.Path); err != nil {
 		return fmt.Errorf("%w: index %d of rank %d: %w", ErrSegmentPath, s.Index, s.Rank, err)
 	}
@@ -281,7 +283,7 @@ func (w *workspace) recompute(a *AnswerEvidence, method uint8, segments []Segmen
 	if err != nil {
 		return Attribution{}, err
 	}
-	opened := a.opened(method)
+	opened := a.opened(method, stats.norm)
 	w.open(opened, stats)
 	defer w.close()
 	for i, s := range pick(segments, a.Segments) {
@@ -316,12 +318,12 @@ func verifyOpenings(r Receipt, a *AnswerEvidence) error {
 }
 
 // opened returns the answer as far as it is disclosed, with the stems that the method needs.
-func (a *AnswerEvidence) opened(method uint8) Answer {
+func (a *AnswerEvidence) opened(method, norm uint8) Answer {
 	out := Answer{Tokens: make([]TokenID, a.Count), Hidden: make([]bool, a.Count)}
 	for i := range out.Hidden {
 		out.Hidden[i] = true
 	}
-	h := tokenHasher{}
+	h := tokenHasher{norm: norm}
 	for _, o := range a.Openings {
 		out.Tokens[o.Position], out.Hidden[o.Position] = o.Token, false
 		if method == MethodRAG && o.Word != nil {

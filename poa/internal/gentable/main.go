@@ -36,8 +36,16 @@ const (
 )
 
 func main() {
-	out := flag.String("out", "statistics_v1.txt", "file to write")
+	out := flag.String("out", "statistics_v2.txt", "file to write")
+	points := flag.String("unicode", "", "file to write the table of code points to, instead of statistics")
 	flag.Parse()
+	if *points != "" {
+		if err := writeUnicode(*points); err != nil {
+			fmt.Fprintln(os.Stderr, "gentable:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if flag.NArg() == 0 {
 		fmt.Fprintln(os.Stderr, "usage: gentable -out file language=folder,folder …")
 		os.Exit(2)

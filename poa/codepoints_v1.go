@@ -1,13 +1,13 @@
 package poa
 
-// The tables in this file are frozen with NormVersion. They name code points instead of Unicode properties, so that no library
+// The tables in this file are frozen with NormVersion 1. They name code points instead of Unicode properties, so that no library
 // upgrade can change which text is accepted.
 
 type codeRange struct{ first, last uint32 }
 
-// forbiddenRanges are sorted: controls, invisible and directional characters, spaces that glue words together, private use and
+// forbiddenRangesV1 are sorted: controls, invisible and directional characters, spaces that glue words together, private use and
 // non-characters. All of them change the tokens of a text that looks the same.
-var forbiddenRanges = []codeRange{
+var forbiddenRangesV1 = []codeRange{
 	{0x0000, 0x0008}, {0x000B, 0x000C}, {0x000E, 0x001F}, {0x007F, 0x00A0}, // controls, no-break space
 	{0x00AD, 0x00AD},                       // soft hyphen
 	{0x034F, 0x034F},                       // combining grapheme joiner
@@ -53,31 +53,31 @@ func inRanges(table []codeRange, c uint32) bool {
 	return false
 }
 
-// forbiddenCode reports whether c may not follow previous (0 at the start) in a segment, and what to do about it.
-func forbiddenCode(previous, c uint32) (reason string, forbidden bool) {
+// forbiddenCodeV1 reports whether c may not follow previous (0 at the start) in a segment, and what to do about it.
+func forbiddenCodeV1(previous, c uint32) (reason string, forbidden bool) {
 	switch {
 	case c == 0xFE0E || c == 0xFE0F:
 		if !inRanges(symbolRanges, previous) {
 			return "remove it: a variation selector may only follow a symbol", true
 		}
-	case spaceCode(c):
+	case spaceCodeV1(c):
 		return "write an ordinary space instead", true
-	case inRanges(forbiddenRanges, c):
+	case inRanges(forbiddenRangesV1, c):
 		return "remove it: it is invisible, a control or private", true
-	case composes(previous, c):
+	case composesV1(previous, c):
 		return "write the letter and its accent as one character (Unicode form NFC)", true
 	}
 	return "", false
 }
 
-// spaceCode reports the space characters outside ASCII that Split replaces by a space.
-func spaceCode(c uint32) bool {
+// spaceCodeV1 reports the space characters outside ASCII that Split replaces by a space.
+func spaceCodeV1(c uint32) bool {
 	return c == 0xA0 || c == 0x1680 || c >= 0x2000 && c <= 0x200A || c == 0x202F || c == 0x205F
 }
 
-// composes reports whether an ASCII letter and a combining mark exist as one character. The decomposed form looks the same and
+// composesV1 reports whether an ASCII letter and a combining mark exist as one character. The decomposed form looks the same and
 // has other tokens. Marks without a composed form, which some languages need, are allowed.
-func composes(letter, mark uint32) bool {
+func composesV1(letter, mark uint32) bool {
 	if mark < 0x0300 || mark > 0x0328 || letter < 'A' || letter > 'z' {
 		return false
 	}
@@ -132,14 +132,14 @@ const (
 	scriptCoptic
 )
 
-// scriptOf returns the class of c for the mixed-script test. Greek letters that do not look Latin (Δ, λ, Ω, π …) are signs of
+// scriptOfV1 returns the class of c for the mixed-script test. Greek letters that do not look Latin (Δ, λ, Ω, π …) are signs of
 // mathematics and units and have no class, as have all characters that are tokens of their own.
-func scriptOf(c uint32) int {
+func scriptOfV1(c uint32) int {
 	switch {
 	case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z', c >= 0x00C0 && c <= 0x02AF && c != 0x00D7 && c != 0x00F7, c >= 0x1E00 && c <= 0x1EFF, c >= 0x2C60 && c <= 0x2C7F:
 		return scriptLatin
 	case c >= 0x0370 && c <= 0x03FF:
-		if latinLikeGreek(c) {
+		if latinLikeGreekV1(c) {
 			return scriptGreek
 		}
 	case c >= 0x0400 && c <= 0x052F, c >= 0x1C80 && c <= 0x1C8F, c >= 0x2DE0 && c <= 0x2DFF:
@@ -156,7 +156,7 @@ func scriptOf(c uint32) int {
 	return scriptNone
 }
 
-func latinLikeGreek(c uint32) bool {
+func latinLikeGreekV1(c uint32) bool {
 	switch c {
 	case 'Α', 'Β', 'Ε', 'Ζ', 'Η', 'Ι', 'Κ', 'Μ', 'Ν', 'Ο', 'Ρ', 'Τ', 'Υ', 'Χ', 'α', 'γ', 'ι', 'κ', 'ν', 'ο', 'ρ', 'υ', 'χ',
 		'ά', 'ί', 'ό', 'ύ', 'ϊ', 'ϋ', 'ΐ', 'ΰ', 'ϲ', 'ϳ', 'Ϲ', 'Ϳ', 'Ά', 'Έ', 'Ή', 'Ί', 'Ό', 'Ύ', 'Ϊ', 'Ϋ', 'ϱ':
