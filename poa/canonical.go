@@ -61,6 +61,10 @@ type textCleaner struct {
 	run []uint32 // decomposed
 	raw int      // where the run starts in the text
 
+	parts []uint32 // of the last code point
+
+	dropped bool // something in the run was left out
+
 	previous uint32 // the last code point of clean text, 0 at the start
 
 	source  []byte // for changes
@@ -93,19 +97,18 @@ func (t *textCleaner) add(text []byte) {
 			t.flush(i)
 			t.put(i, i+size, ' ', "space")
 		case classIgnorable:
-			t.flush(i)
 			end := i + size
 			if c == softHyphen {
 				end = softEnd(text, end)
 			}
-			t.note(i, end, "", "not seen")
+			t.drop(i, end)
 			size = end - i
 		case classJoiner, classSelector, classVariant:
-			t.flush(i)
 			if t.mayStand(text[i+size:], c) {
+				t.flush(i)
 				t.put(i, i+size, c, "")
 			} else {
-				t.note(i, i+size, "", "joins nothing")
+				t.drop(i, i+size)
 			}
 		case classForbidden:
 			t.flush(i)
@@ -128,22 +131,39 @@ func softEnd(text []byte, i int) int {
 
 // take adds a code point to the run, after the run before it where one starts.
 func (t *textCleaner) take(at int, c uint32, p codePoint) {
-	starts := p.flags&flagBack == 0
 	if p.flags&flagCleans != 0 {
-		to := unicodeV2.clean[c]
-		starts = unicodeV2.of(to[0]).flags&flagBack == 0
+		t.parts = append(t.parts[:0], unicodeV2.clean[c]...)
+	} else {
+		t.parts = unicodeV2.decompose(t.parts[:0], c)
 	}
-	if starts || len(t.run) >= maxRun {
+	if unicodeV2.of(t.parts[0]).flags&flagBack == 0 || len(t.run) >= maxRun {
 		t.flush(at)
 	}
 	if len(t.run) == 0 {
 		t.raw = at
 	}
-	if p.flags&flagCleans != 0 {
-		t.run = append(t.run, unicodeV2.clean[c]...)
+	t.run = append(t.run, t.parts...)
+}
+
+// drop leaves text[from:to] out. Marks behind it go with the letter before it.
+func (t *textCleaner) drop(from, to int) {
+	if len(t.run) == 0 {
+		t.note(from, to, "", reasonUnseen)
 	} else {
-		t.run = unicodeV2.decompose(t.run, c)
+		t.dropped = true
 	}
+}
+
+const reasonUnseen = "not seen"
+
+// before returns the last code point of clean text so far.
+func (t *textCleaner) before() uint32 {
+	if len(t.run) == 0 {
+		return t.previous
+	}
+	var buffer [maxRun + 32]uint32
+	run := unicodeV2.compose(append(buffer[:0], t.run...))
+	return run[len(run)-1]
 }
 
 // flush writes the run, which ends before byte end of the text.
@@ -157,8 +177,12 @@ func (t *textCleaner) flush(end int) {
 		t.out = appendRune(t.out, c)
 		t.previous = c
 	}
-	t.run = t.run[:0]
-	t.note(t.raw, end, string(t.out[from:]), "form of a letter")
+	reason := "form of a letter"
+	if t.dropped {
+		reason = reasonUnseen
+	}
+	t.run, t.dropped = t.run[:0], false
+	t.note(t.raw, end, string(t.out[from:]), reason)
 }
 
 // put writes one code point in place of text[from:to].
@@ -178,10 +202,11 @@ func (t *textCleaner) note(from, to int, is, reason string) {
 
 // mayStand says whether a joiner or selector is needed between the clean text so far and rest.
 func (t *textCleaner) mayStand(rest []byte, c uint32) bool {
-	if !mayFollow(t.previous, c) {
+	previous := t.before()
+	if !mayFollow(previous, c) {
 		return false
 	}
-	if c != zeroJoiner && c != zeroNonJoiner || unicodeV2.of(t.previous).order == orderVirama {
+	if c != zeroJoiner && c != zeroNonJoiner || unicodeV2.of(previous).order == orderVirama {
 		return true
 	}
 	for i := 0; i < len(rest); {
@@ -200,7 +225,7 @@ func (t *textCleaner) mayStand(rest []byte, c uint32) bool {
 		if unicodeV2.of(next).flags&flagCleans != 0 {
 			next = unicodeV2.clean[next][0]
 		}
-		return joins(t.previous, next)
+		return joins(previous, next)
 	}
 	return false
 }

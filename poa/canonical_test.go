@@ -94,10 +94,16 @@ func checkClean(t interface{ Fatalf(string, ...any) }, text []byte) {
 	}
 }
 
+// libraryIsRight leaves out what golang.org/x/text normalises wrongly: code points above U+FFFF, which it composes by their lower 16 bits,
+// and half-width Hangul letters, which do not keep it from composing what stands before and behind them.
+func libraryIsRight(r rune) bool {
+	return r <= 0xFFFF && (r < 0xFFA0 || r > 0xFFDC) && unicodeV2.of(uint32(r)).class != classForbidden
+}
+
 func TestCanonicalProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := []byte(rapid.StringOf(someRune()).Draw(t, "text"))
-		checkClean(t, text)
+		checkClean(t, []byte(rapid.StringOf(someRune()).Draw(t, "any text")))
+		text := []byte(rapid.StringOf(someRune().Filter(libraryIsRight)).Draw(t, "text"))
 		if a, b := TokenIDs(norm.NFD.Bytes(text)), TokenIDs(norm.NFC.Bytes(text)); !slices.Equal(a, b) {
 			t.Fatalf("%+q decomposed has other tokens", text)
 		}
@@ -136,7 +142,7 @@ func TestComposeAgreesWithTheLibrary(t *testing.T) {
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		s := rapid.StringOf(someRune().Filter(func(r rune) bool { return r <= 0xFFFF && unicodeV2.of(uint32(r)).class != classForbidden })).Draw(t, "text")
+		s := rapid.StringOf(someRune().Filter(libraryIsRight)).Draw(t, "text")
 		if got, want := compose(s), norm.NFC.String(s); got != want {
 			t.Fatalf("%+q: %+q instead of %+q", s, got, want)
 		}

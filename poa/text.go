@@ -209,7 +209,7 @@ func aloneEnd(text []byte, i int) int {
 		p := unicodeV2.of(r)
 		switch {
 		case p.class == classMark || p.class == classStacker:
-			stacked = p.class == classStacker
+			stacked = stacked || p.class == classStacker
 		case p.class == classAlone && (stacked || p.flags&flagBack != 0):
 			stacked = false
 		case p.class == classIgnorable || p.class == classJoiner:
@@ -229,8 +229,11 @@ func aloneEnd(text []byte, i int) int {
 
 // alphabetOf tells Greek and Latin letters, in whatever form they are written.
 func alphabetOf(c uint32) int {
-	if unicodeV2.of(c).flags&flagCleans != 0 {
+	switch p := unicodeV2.of(c); {
+	case p.flags&flagCleans != 0:
 		c = unicodeV2.clean[c][0]
+	case p.flags&flagNotForm != 0:
+		c = unicodeV2.parts[c][0]
 	}
 	switch {
 	case c < 0x80:
@@ -336,9 +339,11 @@ func (t *unicodeTables) appendFold(out []uint32, c uint32, p codePoint) []uint32
 
 // undot drops a dot that is not seen: that of an i or j that has one.
 func undot(text []uint32) []uint32 {
-	out := text[:0]
+	out, letter := text[:0], uint32(0)
 	for _, c := range text {
-		if n := len(out); c == 0x0307 && n > 0 && (out[n-1] == 'i' || out[n-1] == 'j') {
+		if unicodeV2.of(c).order == 0 {
+			letter = c
+		} else if c == 0x0307 && (letter == 'i' || letter == 'j') {
 			continue
 		}
 		out = append(out, c)
