@@ -40,7 +40,7 @@ func (a *audit) checkSegments() error {
 			a.checkManifest(c)
 		}
 		a.checkPath(what, proof)
-		err = poa.CheckSegment(proof.Content, poa.SegmentRules{AllowFewStopWords: c.datanet.AllowFewStopWords})
+		err = poa.CheckSegmentNorm(c.Norm(), proof.Content, poa.SegmentRules{AllowFewStopWords: c.datanet.AllowFewStopWords})
 		a.add(Step{Name: "segment_text", Status: outcome(err), Text: either(err,
 			fmt.Sprintf("%s keeps the rules for text: %d bytes, %d words", what, len(proof.Content), len(poa.TokenIDs(proof.Content))), what)})
 	}
@@ -60,7 +60,7 @@ func (a *audit) checkPath(what string, proof poa.SegmentProof) {
 	c, err := a.contribution(proof.Rank)
 	step := Step{Name: "segment_path", Recorded: c.Root.String()}
 	if err == nil {
-		leaf := poa.SegmentLeaf(proof.Index, c.Contributor, proof.Content)
+		leaf := poa.SegmentLeafNorm(c.Norm(), proof.Index, c.Contributor, proof.Content)
 		step.Leaf = leaf.String()
 		err = poa.VerifyPath(c.Root, leaf, uint64(proof.Index), uint64(c.Segments), proof.Path)
 	}

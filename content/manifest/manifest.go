@@ -117,6 +117,7 @@ func Check(contribution datanettypes.Contribution, encoded []byte) (Contribution
 	if err != nil {
 		return Contribution{}, err
 	}
+	file.Norm = contribution.Norm()
 	leaves := file.Leaves(contributor)
 	if root := poa.MerkleRoot(leaves); string(root[:]) != string(contribution.Root) {
 		return Contribution{}, fmt.Errorf("%w: its root is %s", ErrFile, root)
@@ -177,7 +178,7 @@ func (c *Contribution) Segment(index int, withStems bool) poa.Segment {
 	if withStems {
 		s = poa.NewSegment(c.Rank, uint32(index), c.File.Segments[index])
 	} else {
-		s.Tokens = poa.TokenIDs(c.File.Segments[index])
+		s.Tokens = poa.SegmentTokens(c.File.Segments[index])
 	}
 	for _, d := range c.Derivations {
 		if d.Segment == s.Index {

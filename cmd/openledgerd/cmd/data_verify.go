@@ -67,6 +67,7 @@ func verifyData(cmd *cobra.Command, claim datanettypes.Contribution, rules poa.S
 	if err != nil {
 		return err
 	}
+	file.Norm = claim.Norm()
 	hash, root, statistics := contentHash(encoded), file.Root(contributor), file.StatisticsRoot()
 	rulesErr := file.Check(rules)
 	checks := []struct {

@@ -96,6 +96,7 @@ func findProof(cmd *cobra.Command, send *sender, receipt audit.Opened) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
+	file.Norm = found.Contribution.Norm()
 	leaves := file.Leaves(contributor)
 	if root := poa.MerkleRoot(leaves); string(root[:]) != string(found.Contribution.Root) {
 		return nil, fmt.Errorf("%s is not the segment file of contribution %d: its root is %s, the chain says %x", name, rank, root, found.Contribution.Root)

@@ -364,6 +364,7 @@ func isItem(file poa.SegmentFile, c datanettypes.Contribution) bool {
 	if err != nil {
 		return false
 	}
+	file.Norm = c.Norm()
 	root := file.Root(contributor)
 	return bytes.Equal(root[:], c.Root)
 }

@@ -522,7 +522,7 @@ func TestFindCopy(t *testing.T) {
 	}{{copier, found.segment}, {accepted.Rank, found.originalSegment}} {
 		c := p.contribution(shown.rank)
 		require.NoError(t, shown.proof.Validate())
-		require.NoError(t, shown.proof.Verify(c.Root, sdk.MustAccAddressFromBech32(c.Contributor), c.Segments))
+		require.NoError(t, shown.proof.Verify(c.Root, sdk.MustAccAddressFromBech32(c.Contributor), c.Segments, c.Norm()))
 	}
 	copied, err := poa.CopiedPPM(poa.TokenIDs(found.segment.Text), poa.TokenIDs(found.originalSegment.Text), poa.ProtocolStatistics())
 	require.NoError(t, err)

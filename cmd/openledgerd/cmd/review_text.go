@@ -214,7 +214,7 @@ func proveSegment(c manifest.Contribution, index int) (datanettypes.SegmentProof
 	if err != nil {
 		return proof, err
 	}
-	if err := errors.Join(proof.Validate(), proof.Verify(c.Root, contributor, c.Segments)); err != nil {
+	if err := errors.Join(proof.Validate(), proof.Verify(c.Root, contributor, c.Segments, c.Norm())); err != nil {
 		return proof, fmt.Errorf("segment %d of contribution %d: %w", index, c.Rank, err)
 	}
 	return proof, nil

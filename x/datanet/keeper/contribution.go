@@ -140,7 +140,7 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, commit types.Co
 	contribution := types.Contribution{
 		Rank: commit.Rank, DatanetId: datanet.Id, Contributor: commit.Contributor, Root: item.Root,
 		Segments: item.Segments, Tokens: item.Tokens, Bytes: item.Bytes, StatisticsRoot: item.StatisticsRoot,
-		ContentHash: item.ContentHash, Uri: item.Uri, Title: item.Title, Licence: licence,
+		ContentHash: item.ContentHash, Uri: item.Uri, Title: item.Title, Licence: licence, NormVersion: poa.NormVersion,
 		Derivations: item.Derivations,
 		Deposit:     sdk.NewCoin(rewardstypes.Denom, required), Status: types.CONTRIBUTION_STATUS_SUBMITTED,
 		CommitHeight: commit.Height, RevealHeight: sdk.UnwrapSDKContext(ctx).BlockHeight(),

@@ -272,7 +272,7 @@ func (k Keeper) provePriorArt(ctx context.Context, params types.Params, msg *typ
 	if c.Contributor == snapshot.Author {
 		return errorsmod.Wrapf(types.ErrSnapshot, "snapshot %d shows text of %s, who contributed it", snapshot.Id, snapshot.Author)
 	}
-	if err := msg.SnapshotSegment.Verify(snapshot.Root, nil, snapshot.Segments); err != nil {
+	if err := msg.SnapshotSegment.Verify(snapshot.Root, nil, snapshot.Segments, snapshot.Norm()); err != nil {
 		return errorsmod.Wrapf(types.ErrDuplicate, "segment of snapshot %d: %s", snapshot.Id, err)
 	}
 	if err := k.checkAlignment(ctx, params, msg.Segment.Text, msg.SnapshotSegment.Text); err != nil {
@@ -375,7 +375,7 @@ func (k Keeper) checkCopy(ctx context.Context, params types.Params, later types.
 
 func verifySegment(c types.Contribution, segment types.SegmentProof) error {
 	contributor := sdk.MustAccAddressFromBech32(c.Contributor)
-	if err := segment.Verify(c.Root, contributor, c.Segments); err != nil {
+	if err := segment.Verify(c.Root, contributor, c.Segments, c.Norm()); err != nil {
 		return errorsmod.Wrapf(types.ErrDuplicate, "segment of contribution %d: %s", c.Rank, err)
 	}
 	return nil
@@ -404,5 +404,6 @@ func (k Keeper) acceptSnapshot(ctx context.Context, msg *types.MsgAcceptSnapshot
 	}
 	return id, k.Snapshots.Set(ctx, id, types.Snapshot{
 		Id: id, Name: msg.Name, Uri: msg.Uri, Root: msg.Root, Segments: msg.Segments, Height: sdk.UnwrapSDKContext(ctx).BlockHeight(), Author: msg.Author,
+		NormVersion: poa.NormVersion,
 	})
 }

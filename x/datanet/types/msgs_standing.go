@@ -38,8 +38,8 @@ func (p SegmentProof) Validate() error {
 }
 
 // Verify checks that the segment stands under a root of count segments by a
-// contributor; snapshots have none.
-func (p SegmentProof) Verify(root []byte, contributor sdk.AccAddress, count uint32) error {
+// contributor, whose leaves name the rules norm; snapshots have no contributor.
+func (p SegmentProof) Verify(root []byte, contributor sdk.AccAddress, count uint32, norm uint8) error {
 	expected, err := poa.HashFromBytes(root)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (p SegmentProof) Verify(root []byte, contributor sdk.AccAddress, count uint
 			return err
 		}
 	}
-	leaf := poa.SegmentLeaf(p.Index, contributor, p.Text)
+	leaf := poa.SegmentLeafNorm(norm, p.Index, contributor, p.Text)
 	return poa.VerifyPath(expected, leaf, uint64(p.Index), uint64(count), path)
 }
 
