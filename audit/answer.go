@@ -60,7 +60,7 @@ func (a *audit) checkPath(what string, proof poa.SegmentProof) {
 	c, err := a.contribution(proof.Rank)
 	step := Step{Name: "segment_path", Recorded: c.Root.String()}
 	if err == nil {
-		leaf := poa.SegmentLeafNorm(c.Norm(), proof.Index, c.Contributor, proof.Content)
+		leaf := poa.SegmentLeafNorm(c.Norm, proof.Index, c.Contributor, proof.Content)
 		step.Leaf = leaf.String()
 		err = poa.VerifyPath(c.Root, leaf, uint64(proof.Index), uint64(c.Segments), proof.Path)
 	}
