@@ -29,12 +29,16 @@ const (
 	CodeInvalidUTF8        = "invalid_utf8"
 	CodeForbiddenCodePoint = "forbidden_code_point"
 	CodeMixedScript        = "mixed_script"
-	CodeFewStopWords       = "few_stop_words"
+	CodeFewStopWords       = "few_stop_words" // NormVersion 1 only
+	CodeWordList           = "word_list"
+	CodeRepeatedWords      = "repeated_words"
+	CodeShuffledWords      = "shuffled_words"
 )
 
 // SegmentRules are the admission rules a DataNet may lift.
 type SegmentRules struct {
-	// AllowFewStopWords lifts the rules about prose, for DataNets of code, tables or word lists.
+	// AllowFewStopWords lifts the rules about prose, for DataNets of code, tables or word lists. (In version 1 it was one rule, about
+	// stop words.)
 	AllowFewStopWords bool
 }
 
@@ -104,8 +108,12 @@ func CheckSegmentNorm(norm uint8, content []byte, rules SegmentRules) error {
 	return CheckSegment(content, rules)
 }
 
-// checkSegment is CheckSegmentNorm, and returns the content's token ids by the rules that the answer is cut with.
+// checkSegment checks a segment of evidence by the rules norm, and returns its token ids by the rules that the answer is cut with. Whether
+// text of version 2 is prose has been decided once, by the validators who hold it: nothing else is payable.
 func checkSegment(norm uint8, content []byte, rules SegmentRules, answer uint8) ([]TokenID, error) {
+	if norm != NormVersion1 {
+		rules.AllowFewStopWords = true
+	}
 	if err := CheckSegmentNorm(norm, content, rules); err != nil {
 		return nil, err
 	}

@@ -116,7 +116,7 @@ func TestSplitLosesNothing(t *testing.T) {
 			}
 			got = append(got, TokenIDs(s)...)
 		}
-		want := TokenIDs(normalise(document))
+		want := TokenIDs(Canonical(document))
 		if len(got) != len(want) {
 			t.Fatalf("%d of %d words", len(got), len(want))
 		}

@@ -305,6 +305,13 @@ func (h *tokenHasher) fold(token []byte) {
 	}
 }
 
+// Fold returns the folded form of a token, which its id is of.
+func Fold(token []byte) string {
+	h := tokenHasher{}
+	h.fold(token)
+	return string(h.buf)
+}
+
 // folded reports that h.buf, whose ASCII letters are small, is a folded token already: letters without marks that have no other form.
 func (h *tokenHasher) folded() bool {
 	for i := 0; i < len(h.buf); {

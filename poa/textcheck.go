@@ -65,8 +65,8 @@ func proposal(text []byte, i int) string {
 // TextCheck is CheckText one code point after another. The zero value stands before the first.
 type TextCheck struct {
 	previous uint32
-	joined   uint32                // a joiner that waits for its second letter
-	first    uint32                // what stands before it
+	joined   uint32               // a joiner that waits for its second letter
+	first    uint32               // what stands before it
 	run      [maxMarks + 3]uint32 // the last letter and its marks, composed
 	length   int
 	word     wordAlphabets

@@ -1,11 +1,11 @@
 // Command gentable measures the protocol's table of token frequencies on folders of text and writes the data file that package
 // poa embeds.
 //
-//	go run ./poa/internal/gentable -out poa/statistics_v1.txt en=/folder,/folder de=/folder …
+//	go run ./poa/internal/gentable -out poa/statistics_v2.txt en=/folder,/folder de=/folder …
 //
 // Text is measured by language, because a word that is rare on the whole may be the commonest of its language. A paragraph counts
 // once however often it occurs. A token counts once per window of 16 tokens, so that a repeated word does not look common. The
-// count of a token is its largest share of windows in any language, scaled to 2^20 tokens; the 6,000 largest are kept.
+// count of a token is its largest share of windows in any language, scaled to 2^20 tokens; the 24,000 largest are kept.
 //
 // The output depends on the folders only. It was made once: another table is another version of the statistics.
 package main
@@ -30,7 +30,7 @@ import (
 const (
 	window       = 16
 	total        = 1 << 20
-	rowsKept     = 6000
+	rowsKept     = 24_000
 	folderTokens = 1_500_000 // no folder weighs more
 	leastWindows = 8         // of a token, so that chance does not decide
 )
@@ -38,6 +38,7 @@ const (
 func main() {
 	out := flag.String("out", "statistics_v2.txt", "file to write")
 	points := flag.String("unicode", "", "file to write the table of code points to, instead of statistics")
+	words := flag.String("order", "", "file to write the table of word order to, instead of statistics")
 	flag.Parse()
 	if *points != "" {
 		if err := writeUnicode(*points); err != nil {
@@ -50,7 +51,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: gentable -out file language=folder,folder …")
 		os.Exit(2)
 	}
-	if err := run(*out, flag.Args()); err != nil {
+	write := func() error { return run(*out, flag.Args()) }
+	if *words != "" {
+		write = func() error { return writeOrder(*words, flag.Args()) }
+	}
+	if err := write(); err != nil {
 		fmt.Fprintln(os.Stderr, "gentable:", err)
 		os.Exit(1)
 	}
@@ -118,6 +123,7 @@ type counter struct {
 	tokens  uint64
 	limit   uint64
 	recent  []string
+	take    func(paragraph []byte) // besides counting, if not nil
 }
 
 func (c *counter) folder(root string) error {
@@ -150,8 +156,11 @@ func (c *counter) paragraph(p []byte) {
 		return
 	}
 	c.seen[key] = true
+	if c.take != nil {
+		c.take(p)
+	}
 	for _, t := range poa.Tokenize(p) {
-		token := strings.Map(lower, string(p[t.Start:t.End]))
+		token := poa.Fold(p[t.Start:t.End])
 		c.tokens++
 		if !slices.Contains(c.recent, token) {
 			c.windows.set(token, c.windows.counts[token]+1)
@@ -160,13 +169,6 @@ func (c *counter) paragraph(p []byte) {
 			c.recent = c.recent[:0]
 		}
 	}
-}
-
-func lower(r rune) rune {
-	if r >= 'A' && r <= 'Z' {
-		return r + 'a' - 'A'
-	}
-	return r
 }
 
 // read returns the prose of a file, and nothing for kinds of file that are not text.
