@@ -111,7 +111,7 @@ func TestEveryMutationOfEvidenceIsRefused(t *testing.T) {
 		"segment rank":       {func(e *Evidence) { e.Segments[len(e.Segments)-1].Rank = 99 }, ErrContribution},
 		"segment index":      {func(e *Evidence) { e.Segments[len(e.Segments)-1].Index++ }, ErrSegmentPath},
 		"segment content":    {func(e *Evidence) { e.Segments[0].Content[0] ^= 1 }, ErrSegmentPath},
-		"content to refuse":  {func(e *Evidence) { e.Segments[0].Content = []byte("alpha beta") }, ErrSegment},
+		"content to refuse":  {func(e *Evidence) { e.Segments[0].Content = []byte("al\u200bpha") }, ErrSegment},
 		"no content":         {func(e *Evidence) { e.Segments[0].Content = nil }, ErrEvidenceEncoding},
 		"segment path":       {func(e *Evidence) { e.Segments[0].Path[0][0] ^= 1 }, ErrSegmentPath},
 		"path longer":        {func(e *Evidence) { e.Segments[0].Path = append(e.Segments[0].Path, Hash{}) }, ErrSegmentPath},
