@@ -12,7 +12,9 @@ import (
 
 const (
 	nonJoiner = '\u200C' // keeps two letters apart
+	joiner    = '\u200D' // joins two
 	unknown   = '?'      // for what cannot be shown
+	maxHeld   = 8        // of a letter and its marks
 )
 
 // cleaner makes what an engine says keep the rules of poa.CheckText, in whatever pieces it comes, so that clients acknowledge it. Language
@@ -20,8 +22,8 @@ const (
 // looks as little as possible:
 //
 //   - spaces of all kinds become a space, line ends a line feed;
-//   - what is not seen goes; between letters of Arabic script, which a non-joiner keeps apart, a space stands for it;
-//   - a letter and its accent become one character where there is one;
+//   - what is not seen goes, but for joiners between letters of scripts that need them;
+//   - a letter and its marks become composed (Unicode form NFC), and ligatures and other forms of letters the letters;
 //   - between letters of two alphabets in a word comes a space;
 //   - what cannot be shown, such as bytes that are no text, becomes a question mark.
 //
@@ -31,10 +33,9 @@ type cleaner struct {
 	check poa.TextCheck
 	rest  string // bytes of a character that is not complete
 
-	held     rune // an ASCII letter that the next mark may go on
-	last     rune // before it what was written last
-	apart    bool // a non-joiner came after it
-	carriage bool // the last was a carriage return
+	held     []rune // a letter and its marks, which the next mark may go on
+	apart    rune   // a joiner that came after it
+	carriage bool   // the last was a carriage return
 }
 
 // add takes the next piece, and returns what can be said by now.
@@ -80,47 +81,59 @@ func (c *cleaner) take(r rune) {
 		r = unknown
 	case r != '\u3000' && unicode.Is(unicode.Zs, r):
 		r = ' '
-	case r == nonJoiner:
-		c.apart = true
+	case r == nonJoiner || r == joiner:
+		c.apart = r
+		return
+	case r == '\uFE0E' || r == '\uFE0F':
+		c.next(r)
 		return
 	}
-	if mark := c.held; mark != 0 && unicode.Is(unicode.Mn, r) {
-		if whole := []rune(norm.NFC.String(string([]rune{mark, r}))); len(whole) == 1 {
-			c.held = 0
-			r = whole[0]
-		}
+	for _, r := range string(poa.Canonical([]byte(string(r)))) {
+		c.next(r)
 	}
-	if seen := (&poa.TextCheck{}); r != '\uFE0E' && r != '\uFE0F' {
-		if code, _ := seen.Next(uint32(r)); code != "" {
-			return
-		}
+}
+
+// next takes a character in its clean form.
+func (c *cleaner) next(r rune) {
+	if c.apart != 0 && !c.joins(r) {
+		c.apart = 0
 	}
-	if c.apart && arabic(r) && arabic(c.before()) {
-		c.release()
-		c.write(' ')
+	if len(c.held) > 0 && len(c.held) < maxHeld && c.apart == 0 && !norm.NFC.PropertiesString(string(r)).BoundaryBefore() {
+		c.held = []rune(norm.NFC.String(string(append(c.held, r))))
+		return
 	}
-	c.apart = false
 	c.release()
-	if r < utf8.RuneSelf && unicode.IsLetter(r) {
-		c.held = r
+	if c.apart != 0 {
+		c.write(c.apart)
+		c.apart = 0
+	}
+	if unicode.IsLetter(r) {
+		c.held = []rune{r}
 		return
 	}
 	c.write(r)
 }
 
-// before is the character that the next one follows.
-func (c *cleaner) before() rune {
-	if c.held != 0 {
-		return c.held
+// joins says whether the joiner that came may stand between what was taken before it and r.
+func (c *cleaner) joins(r rune) bool {
+	trial := c.check
+	for _, held := range c.held {
+		if code, _ := trial.Next(uint32(held)); code != "" {
+			return false
+		}
 	}
-	return c.last
+	if code, _ := trial.Next(uint32(c.apart)); code != "" {
+		return false
+	}
+	code, _ := trial.Next(uint32(r))
+	return code == ""
 }
 
 func (c *cleaner) release() {
-	if c.held != 0 {
-		held := c.held
-		c.held = 0
-		c.write(held)
+	held := c.held
+	c.held = nil
+	for _, r := range held {
+		c.write(r)
 	}
 }
 
@@ -132,9 +145,6 @@ func (c *cleaner) write(r rune) {
 		code, _ = c.check.Next(uint32(r))
 	}
 	if code == "" {
-		c.last = r
 		c.out.WriteRune(r)
 	}
 }
-
-func arabic(r rune) bool { return unicode.Is(unicode.Arabic, r) }
