@@ -98,7 +98,7 @@ func newWorld(t testing.TB) *world {
 		files[rank] = file
 		w.contributions[rank] = datanettypes.Contribution{
 			Rank: rank, DatanetId: 4, Contributor: contributor.String(), Root: root[:], Segments: uint32(len(segments)),
-			Status: datanettypes.CONTRIBUTION_STATUS_ACCEPTED, Score: 1_000, AcceptedVersion: 1, HeldHeight: 1,
+			Status: datanettypes.CONTRIBUTION_STATUS_ACCEPTED, Score: 1_000, AcceptedVersion: 1, HeldHeight: 1, NormVersion: poa.NormVersion,
 		}
 	}
 	prove := func(rank uint64, segment uint32) (poa.SegmentProof, error) {

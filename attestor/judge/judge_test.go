@@ -69,7 +69,7 @@ func (w *world) publish(t testing.TB, f poa.SegmentFile) {
 	w.files = append(w.files, f)
 	w.contributions = append(w.contributions, datanettypes.Contribution{
 		Rank: rank, DatanetId: 1, Contributor: contributor.String(), Root: root[:], Segments: uint32(len(f.Segments)),
-		Status: datanettypes.CONTRIBUTION_STATUS_ACCEPTED, AcceptedVersion: 1, HeldHeight: 1,
+		Status: datanettypes.CONTRIBUTION_STATUS_ACCEPTED, AcceptedVersion: 1, HeldHeight: 1, NormVersion: poa.NormVersion,
 	})
 	segments := make([]poa.Segment, len(f.Segments))
 	for i, s := range f.Segments {

@@ -208,6 +208,7 @@ func (l *Load) contribute(ctx context.Context) error {
 	result, err := l.send(ctx, l.owner, &datanettypes.MsgCreateDataNet{
 		Owner: l.owner.String(), Name: "Network test", Description: "Generated text", Domain: "test", Licence: "Apache-2.0",
 		ReviewPolicy: datanettypes.REVIEW_POLICY_OWNER, RoyaltyFloor: sdkmath.ZeroInt(),
+		AllowFewStopWords: true, // its words are drawn
 	})
 	if err != nil {
 		return err

@@ -101,7 +101,7 @@ func TestRevealSubmitsAndReturnsTheExcess(t *testing.T) {
 	require.Equal(t, open(4), f.held())
 	require.Equal(t, types.Contribution{
 		Rank: 2, DatanetId: id, Contributor: f.alice.String(), Root: large.item.Root, Segments: large.item.Segments, Tokens: 3_000, Bytes: 15_000,
-		StatisticsRoot: large.item.StatisticsRoot, ContentHash: large.item.ContentHash, Uri: large.item.Uri, Title: "b", Licence: "MIT",
+		StatisticsRoot: large.item.StatisticsRoot, ContentHash: large.item.ContentHash, Uri: large.item.Uri, Title: "b", Licence: "MIT", NormVersion: poa.NormVersion,
 		Deposit: coin(open(3)), Status: types.CONTRIBUTION_STATUS_SUBMITTED, CommitHeight: 10, RevealHeight: 12,
 		ReviewFee: math.ZeroInt(), FeePaid: math.ZeroInt(), AcceptedDeposit: math.ZeroInt(), BoundDeposit: math.ZeroInt(),
 		Vesting: math.ZeroInt(), Reserved: math.ZeroInt(),
