@@ -20,6 +20,11 @@ func stems(norm uint8, text []byte) []TokenID {
 	return stems
 }
 
+// NewAnswer returns an answer with tokens and stems of its text. (NewSegment takes only as many tokens as a segment has.)
+func NewAnswer(text []byte) Answer {
+	return Answer{Tokens: TokenIDs(text), Stems: Stems(text)}
+}
+
 // stem returns the id of a token's stem, or 0 for a stop word.
 func (h *tokenHasher) stem(token []byte) TokenID { return h.stemOf(h.id(token)) }
 

@@ -195,13 +195,12 @@ func (m *market) write() error {
 		first[0], first[0] + " On the other hand, and this matters more: " + second[1], second[0] + " " + third,
 		"In short: " + first[1] + " " + second[0] + " " + third, "Nobody has written about this, as far as can be told.",
 	} {
-		segment := poa.NewSegment(0, 0, []byte(text))
 		a := answer{text: text, tokens: poa.TokenIDs([]byte(text))}
 		var err error
-		if a.honest, err = honest.Attribute(poa.Answer{Tokens: segment.Tokens}); err != nil {
+		if a.honest, err = honest.Attribute(poa.Answer{Tokens: a.tokens}); err != nil {
 			return err
 		}
-		if a.lies, err = lies.Attribute(poa.Answer{Tokens: segment.Tokens}); err != nil {
+		if a.lies, err = lies.Attribute(poa.Answer{Tokens: a.tokens}); err != nil {
 			return err
 		}
 		m.answers = append(m.answers, a)

@@ -329,7 +329,7 @@ func (c *Conversation) Ask(text string) {
 
 // attribute applies the model's method; method RAG has retrieved every segment.
 func (c *Conversation) attribute(text string) (poa.Attribution, error) {
-	answer := poa.NewSegment(0, 0, []byte(text))
+	answer := poa.NewAnswer([]byte(text))
 	if c.method != modelstypes.ATTRIBUTION_METHOD_RAG {
 		return c.index.Attribute(poa.Answer{Tokens: answer.Tokens})
 	}
@@ -339,7 +339,7 @@ func (c *Conversation) attribute(text string) (poa.Attribution, error) {
 			retrieved = append(retrieved, poa.NewSegment(contribution.Rank, uint32(i), segment))
 		}
 	}
-	return c.index.AttributeRAG(poa.Answer{Tokens: answer.Tokens, Stems: answer.Stems}, retrieved[:min(len(retrieved), poa.MaxWindowSegments)])
+	return c.index.AttributeRAG(answer, retrieved[:min(len(retrieved), poa.MaxWindowSegments)])
 }
 
 // weigh leaves out what is stopped for a batch of the next block.

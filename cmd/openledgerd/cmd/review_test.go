@@ -60,7 +60,8 @@ func newPanels(t *testing.T, reviewers int) *panels {
 		})
 	})
 	result := p.Send(p.Owner, &datanettypes.MsgCreateDataNet{
-		Owner: p.Owner.String(), Name: "Glands", Description: "Notes on the glands of the skin.\nNo pictures.", Domain: "dermatology", Licence: "CC-BY-4.0",
+		AllowFewStopWords: true, // the texts are drawn words
+		Owner:             p.Owner.String(), Name: "Glands", Description: "Notes on the glands of the skin.\nNo pictures.", Domain: "dermatology", Licence: "CC-BY-4.0",
 		GuidelinesUri: "https://example.org/glands", ReviewPolicy: datanettypes.REVIEW_POLICY_PANEL, ReviewFee: chain.Open(1), RoyaltyFloor: chain.Royalty,
 	})
 	var created datanettypes.MsgCreateDataNetResponse
