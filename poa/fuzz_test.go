@@ -12,6 +12,7 @@ func FuzzTokenize(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		checkTokens(t, text)
 		checkClean(t, text)
+		_ = CheckSegment(text, SegmentRules{})
 		tokens, err := checkSegment(NormVersion, text, SegmentRules{AllowFewStopWords: true}, NormVersion)
 		if err == nil && len(tokens) != countTokens(text) {
 			t.Fatal("segment has other tokens")

@@ -2,6 +2,8 @@ package types
 
 import (
 	errorsmod "cosmossdk.io/errors"
+
+	"github.com/openledger/openledger/poa"
 )
 
 // DefaultGenesis is the state of a new chain.
@@ -57,6 +59,9 @@ func (g GenesisState) Validate() error {
 		}
 		if err := validateAddress("contributor", contribution.Contributor); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
+		}
+		if contribution.NormVersion > poa.NormVersion {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d has text of version %d, this program knows up to %d", contribution.Rank, contribution.NormVersion, poa.NormVersion)
 		}
 		if err := validateDeposit(contribution.Deposit); err != nil {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "contribution %d: %s", contribution.Rank, err)
@@ -114,6 +119,9 @@ func (g GenesisState) validateStops() error {
 		}
 	}
 	for _, snapshot := range g.Snapshots {
+		if snapshot.NormVersion > poa.NormVersion {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "snapshot %d has text of version %d, this program knows up to %d", snapshot.Id, snapshot.NormVersion, poa.NormVersion)
+		}
 		if snapshot.Author == "" {
 			continue
 		}
