@@ -1,6 +1,9 @@
 package poa
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Clauses returns the folded words of a text, cut where punctuation, a line end, a symbol or, between letters of a script without
 // spaces, a space stands between two of them. Hangul letters that stand together are one word.
@@ -279,7 +282,7 @@ func (r orderResult) isList(content []byte, words []wordAt) bool {
 		return false
 	}
 	figures, clauses := int64(0), int64(0)
-	gaps := make(map[string]int64, 4)
+	gaps := make([]string, 0, len(words))
 	for i, w := range words {
 		if hasFigure(w.word) {
 			figures++
@@ -288,7 +291,7 @@ func (r orderResult) isList(content []byte, words []wordAt) bool {
 			clauses++
 		}
 		if i > 0 {
-			gaps[string(trimGap(content[words[i-1].end:w.start]))]++
+			gaps = append(gaps, string(trimGap(content[words[i-1].end:w.start])))
 		}
 	}
 	if figures*100 > n*listFigures {
@@ -312,15 +315,21 @@ func trimGap(gap []byte) []byte {
 	return gap
 }
 
-// twoMost returns the two largest counts.
-func twoMost(counts map[string]int64) (first, second int64) {
-	for _, n := range counts { // the result does not depend on the order
-		switch {
+// twoMost returns how often the two commonest of some texts stand there. It sorts them.
+func twoMost(texts []string) (first, second int64) {
+	slices.Sort(texts)
+	for i := 0; i < len(texts); {
+		j := i
+		for j < len(texts) && texts[j] == texts[i] {
+			j++
+		}
+		switch n := int64(j - i); {
 		case n > first:
 			first, second = n, first
 		case n > second:
 			second = n
 		}
+		i = j
 	}
 	return first, second
 }
