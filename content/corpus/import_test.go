@@ -337,9 +337,19 @@ func TestTenThousandFiles(t *testing.T) {
 
 func TestMoreThanOneContributionHolds(t *testing.T) {
 	dir := t.TempDir()
+	sentences := []string{
+		"The patient of case %d was seen on the ward and the dose of the ointment was changed.",
+		"After %d days the rash had faded on both arms, while a small scar stayed behind.",
+		"Her sister keeps %d bees and had never been stung before this summer.",
+		"We asked for a biopsy because number %d of the series looked like lymphoma at first.",
+		"Nobody in the family smokes, and room %d has no carpet or curtain that could hold dust.",
+		"The laboratory sent back sample %d since its label could not be read any more.",
+		"It is too early to say whether plan %d helps the patient, but he sleeps through the night again.",
+		"For travellers of group %d we wrote a letter in simple words about sun and insects.",
+	}
 	var text strings.Builder
 	for i := 0; text.Len() < 9<<20; i++ {
-		fmt.Fprintf(&text, "The patient of case %d was seen and the dose of it was changed.\n\n", i)
+		fmt.Fprintf(&text, sentences[i%len(sentences)]+"\n\n", i)
 	}
 	write(t, dir, "a.md", text.String())
 	write(t, dir, "b.md", strings.ReplaceAll(text.String(), "patient", "child"))
