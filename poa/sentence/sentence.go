@@ -6,7 +6,7 @@ package sentence
 
 import (
 	"strings"
-	"unicode"
+	"unicode" // determinism: Split uses it, which clients call; no receipt depends on it
 	"unicode/utf8"
 )
 
