@@ -21,9 +21,9 @@ install: ## Install both binaries into GOBIN
 demo: build ## Ask a question on a fresh chain and see who is paid; options in ARGS="--keep --json"
 	build/openlorad demo $(ARGS)
 
-test: ## Run the tests; on amd64 those of poa on a 32-bit architecture too
+test: ## Run the tests; on amd64 those of poa on a 32-bit architecture too, if the machine runs such programs
 	go test -timeout 20m ./...
-	@if [ "$$(go env GOHOSTARCH)" = amd64 ]; then echo "GOARCH=386 go test ./poa"; GOARCH=386 go test ./poa; fi
+	@if [ "$$(go env GOHOSTARCH)" = amd64 ]; then sh scripts/test386.sh; fi
 
 test-long: ## Run the heavier searches: more random cases, fuzzing
 	go test -timeout 60m ./poa ./x/rewards/types ./x/models/types ./x/attribution/types -rapid.checks=2000
