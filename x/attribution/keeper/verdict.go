@@ -218,12 +218,14 @@ func (k Keeper) sweepItems(ctx sdk.Context, params types.Params) error {
 		if ctx.BlockTime().Before(item.ExpiresAt) {
 			continue
 		}
-		if swept++; swept > sweptPerBlock {
+		if swept == sweptPerBlock {
 			break
 		}
 		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.refuse(ctx, params, item, refusal{}) }); err != nil {
 			ctx.Logger().Error("item could not be ended; trying again in the next block", "module", types.ModuleName, "item", item.Number, "err", err)
+			continue // it holds up no other
 		}
+		swept++
 	}
 	return nil
 }
