@@ -31,7 +31,8 @@ test-long: ## Run the heavier searches: more random cases, fuzzing
 	go run ./fidelity --worlds 100000 --only-worlds
 	for target in $$(grep -hoE '^func Fuzz[A-Za-z]+' poa/*_test.go | sed 's/^func //'); do \
 		go test ./poa -run '^$$' -fuzz "^$$target$$" -fuzztime 30s || exit 1; done
-	go test ./poa/sentence -run '^$$' -fuzz FuzzSentences -fuzztime 30s
+	go test ./content/sentence -run '^$$' -fuzz FuzzSentences -fuzztime 30s
+	go test ./content/segment -run '^$$' -fuzz FuzzSplit -fuzztime 30s
 	go test ./openlora/terms -run '^$$' -fuzz FuzzTerms -fuzztime 30s
 
 bench: ## Measure paying, and write the tables of docs/benchmarks.md; options as ARGS="--quick --accounts N,N --only NAME"

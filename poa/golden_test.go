@@ -34,7 +34,6 @@ func TestGoldenSegments(t *testing.T) {
 		"root":            f.Root(contributor),
 		"statistics_root": f.StatisticsRoot(),
 		"commit":          CommitHash(f.Root(contributor), contributor, []byte("salt")),
-		"split":           fmt.Sprintf("%q", Split([]byte("\ufeffOne.\r\n\r\nTwo\u00a0is here.\n \nThree."))),
 	})
 }
 

@@ -330,62 +330,6 @@ func TestStatisticsRootCountsOncePerSegment(t *testing.T) {
 	}
 }
 
-func TestSplit(t *testing.T) {
-	for document, want := range map[string][]string{
-		"":                           nil,
-		"\r\n \n":                    nil,
-		"...":                        nil,
-		"one\r\ntwo\r\n\r\nthree":    {"one\ntwo\n\nthree"},
-		"\ufeffa\u00a0b":             {"a b"},
-		" a \n\t\n\n b ":             {"a\n\nb"},
-		strings.Repeat("word ", 205): {strings.TrimSpace(strings.Repeat("word ", 200)), strings.TrimSpace(strings.Repeat("word ", 5))},
-		"First one. " + strings.Repeat("word ", 197) + "end! Then more.": {"First one. " + strings.Repeat("word ", 197) + "end!", "Then more."},
-	} {
-		var got []string
-		for _, s := range Split([]byte(document)) {
-			got = append(got, string(s))
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%q: %q", document, got)
-		}
-	}
-	long := Split(bytes.Repeat([]byte("x"), 5000))
-	if len(long) != 5 || len(long[0]) != SplitBytes {
-		t.Errorf("%d pieces", len(long))
-	}
-	for _, s := range Split([]byte(strings.Repeat("文字", 300))) {
-		if !utf8.Valid(s) || countTokens(s) > SplitTokens {
-			t.Errorf("%q", s)
-		}
-	}
-}
-
-func TestSplitProperties(t *testing.T) {
-	piece := rapid.SampledFrom([]string{"word", "Ende.", " ", "\n", "\n\n", "\r\n", "文。", "\u00a0", "\xff", "longer-words-here", "é", "\f"})
-	rapid.Check(t, func(t *rapid.T) {
-		document := []byte(strings.Join(rapid.SliceOfN(piece, 0, 1500).Draw(t, "pieces"), ""))
-		segments := Split(document)
-		var got []TokenID
-		for _, s := range segments {
-			if len(s) > SplitBytes || countTokens(s) > SplitTokens || countTokens(s) == 0 {
-				t.Fatalf("segment of %d bytes", len(s))
-			}
-			got = append(got, TokenIDs(s)...)
-		}
-		if longest(Canonical(document)) < 500 && !slices.Equal(got, TokenIDs(Canonical(document))) {
-			t.Fatal("tokens were lost or cut")
-		}
-	})
-}
-
-func longest(text []byte) int {
-	n := 0
-	for _, t := range Tokenize(text) {
-		n = max(n, t.End-t.Start)
-	}
-	return n
-}
-
 func TestLog2(t *testing.T) {
 	for x := uint64(1); x < 2_000_000; x = x + 1 + x/500 {
 		got := float64(Log2Q16(x)) / 65536

@@ -153,3 +153,5 @@ func (t *TextCheck) composed(c uint32) bool {
 func joinsNothing(c uint32) string {
 	return fmt.Sprintf("U+%04X before it joins nothing; remove it", c)
 }
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/openledger/openledger/content/segment"
 	"github.com/openledger/openledger/poa"
 )
 
@@ -104,7 +105,7 @@ func (p *preparer) add(file *File, document Document) bool {
 	}
 	p.Documents++
 	before, file0, size0 := len(p.File.Segments), *file, p.size
-	for _, segment := range split(document.Text) {
+	for _, segment := range segment.Split(document.Text) {
 		if err := poa.CheckSegment(segment, p.rules); err != nil {
 			p.Refused++
 			file.Refused++

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/openledger/openledger/content/segment"
 	"github.com/openledger/openledger/poa"
 )
 
@@ -51,7 +52,7 @@ func Folder(dir string) ([]Document, []string, error) {
 		if first, _, ok := strings.Cut(filepath.ToSlash(relative), "/"); ok {
 			contributor = first
 		}
-		documents = append(documents, Document{Contributor: contributor, Name: filepath.ToSlash(relative), Pieces: poa.Split(text)})
+		documents = append(documents, Document{Contributor: contributor, Name: filepath.ToSlash(relative), Pieces: segment.Split(text)})
 		return nil
 	})
 	if err != nil {

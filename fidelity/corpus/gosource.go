@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/content/segment"
 )
 
 // Roots returns the folders with Go source on this machine: GOROOT/src, then the module cache. Missing ones are left out.
@@ -61,7 +61,7 @@ func Code() []Document {
 		goFiles(root, true, func(path string, source []byte) bool {
 			relative, _ := filepath.Rel(root, path)
 			documents = append(documents, Document{
-				Contributor: filepath.ToSlash(filepath.Dir(relative)), Name: filepath.Base(relative), Pieces: poa.Split(source),
+				Contributor: filepath.ToSlash(filepath.Dir(relative)), Name: filepath.Base(relative), Pieces: segment.Split(source),
 			})
 			return true
 		})

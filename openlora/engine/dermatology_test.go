@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/openledger/openledger/content/segment"
 	"github.com/openledger/openledger/openlora/engine"
 	"github.com/openledger/openledger/poa"
 )
@@ -24,7 +25,7 @@ func TestDermatology(t *testing.T) {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		for _, s := range poa.Split(text) {
+		for _, s := range segment.Split(text) {
 			n.add(string(s))
 		}
 		return err

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/openledger/openledger/content/segment"
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/engine"
 	"github.com/openledger/openledger/openlora/terms"
@@ -80,7 +81,7 @@ After that the client goes on with the next request of the redirect chain:`
 
 func TestExtractiveIsSilentAboutOtherThings(t *testing.T) {
 	var n net
-	for _, s := range poa.Split([]byte(manual)) {
+	for _, s := range segment.Split([]byte(manual)) {
 		n.add(string(s))
 	}
 	for _, question := range []string{

@@ -5,8 +5,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/openledger/openledger/content/sentence"
 	"github.com/openledger/openledger/poa"
-	"github.com/openledger/openledger/poa/sentence"
 )
 
 const (

@@ -27,6 +27,8 @@ type Block struct {
 	Kind Kind
 	// Apart is set if a blank line stands before it.
 	Apart bool
+	// Head is where the header of a table and the row of dashes below it end, 0 if it has none.
+	Head int
 }
 
 // Sentences returns the sentences of a block. Headings, code and tables are one.
@@ -210,23 +212,44 @@ func (r *reader) table(line []byte) bool {
 	default:
 		return false
 	}
-	end := r.at + len(line)
+	end, head := r.at+len(line), 0
+	if sep == '|' && rule(following) {
+		end += 1 + len(following)
+		head = end
+	}
 	for end+1 < len(r.text) {
 		next := r.line(end + 1)
 		if len(bytes.TrimSpace(next)) == 0 || sep == '\t' && !inTab(next) || sep == '|' && bytes.IndexByte(next, '|') < 0 {
 			break
 		}
-		end += 1 + len(next)
+		after := end + 1 + len(next)
+		if sep == '|' && head == 0 && after < len(r.text) && rule(r.line(after+1)) {
+			break // the header of another table
+		}
+		end = after
 	}
 	r.add(Table, r.at, end)
+	r.blocks[len(r.blocks)-1].Head = head
 	return true
 }
 
 func inTab(line []byte) bool { return bytes.IndexByte(bytes.TrimSpace(line), '\t') > 0 }
 
-// rule reports whether a line is what stands below the head of a table.
+// rule reports whether a line is what stands between the header of a table and its rows: |---|:--:|.
 func rule(line []byte) bool {
-	return bytes.IndexByte(line, '-') >= 0 && bytes.IndexByte(line, '|') >= 0 && len(bytes.Trim(line, "|-: \t")) == 0
+	line = bytes.TrimSpace(line)
+	if bytes.IndexByte(line, '|') < 0 || bytes.IndexByte(line, '-') < 0 {
+		return false
+	}
+	line = bytes.TrimSuffix(bytes.TrimPrefix(line, []byte("|")), []byte("|"))
+	for cell := range bytes.SplitSeq(line, []byte("|")) {
+		cell = bytes.TrimSpace(cell)
+		cell = bytes.TrimSuffix(bytes.TrimPrefix(cell, []byte(":")), []byte(":"))
+		if len(cell) == 0 || len(bytes.Trim(cell, "-")) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // heading reads a line that begins with # signs, or that is underlined with = signs.

@@ -1,4 +1,4 @@
-package corpus
+package segment
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ func TestTablesKeepRowsWholeAndRepeatTheHeader(t *testing.T) {
 		fmt.Fprintf(&text, "| drug%d | the dose of it is %d mg and it is given in the morning |\n", i, 50+i)
 	}
 	text.WriteString("And this follows it.\n")
-	segments := split([]byte(text.String()))
+	segments := Split([]byte(text.String()))
 	require.Greater(t, len(segments), 3)
 	require.Equal(t, "The doses are in this table.", string(segments[0]))
 	require.Equal(t, "And this follows it.", string(segments[len(segments)-1]))
@@ -31,34 +31,28 @@ func TestTablesKeepRowsWholeAndRepeatTheHeader(t *testing.T) {
 			require.Equal(t, fmt.Sprintf("| drug%d | the dose of it is %d mg and it is given in the morning |", rows, 50+rows), l)
 			rows++
 		}
-		require.LessOrEqual(t, len(s), poa.SplitBytes)
+		require.LessOrEqual(t, len(s), SplitBytes)
 	}
 	require.Equal(t, 60, rows)
 }
 
-func TestSplitLeavesOtherTextToTheCanonicalRules(t *testing.T) {
-	for _, text := range []string{
-		"", "One sentence.", "a | b\nno delimiter", "---\n|\n", strings.Repeat("A sentence with | in it. ", 100),
-		"```\n| a | b |\n|---|---|\n" + strings.Repeat("| 1 | 2 |\n", 500) + "```\n",
-	} {
-		require.Equal(t, poa.Split([]byte(text)), split([]byte(text)), "%.40q", text)
-	}
+func TestSmallTablesStandWithText(t *testing.T) {
 	// A small table is not cut, and may stand with the text around it.
-	require.Equal(t, [][]byte{[]byte("Before.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nAfter.")}, split([]byte("Before.\n| a | b |\n|---|---|\n| 1 | 2 |\nAfter.")))
+	require.Equal(t, [][]byte{[]byte("Before.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nAfter.")}, Split([]byte("Before.\n| a | b |\n|---|---|\n| 1 | 2 |\nAfter.")))
 }
 
 func TestLongRowsAndHeaders(t *testing.T) {
 	word := func(n int) string { return strings.TrimSpace(strings.Repeat("word ", n)) }
 	// A row above the usual size stands alone with its header.
 	long := "| a | b |\n|---|---|\n| 1 | 2 |\n| " + word(300) + " | x |\n| 3 | 4 |"
-	segments := split([]byte(long))
+	segments := Split([]byte(long))
 	require.Len(t, segments, 3)
 	require.Equal(t, "| a | b |\n|---|---|\n| "+word(300)+" | x |", string(segments[1]))
 	// A row that no segment holds is cut as text is.
-	segments = split([]byte("| a | b |\n|---|---|\n| " + word(2000) + " | x |"))
+	segments = Split([]byte("| a | b |\n|---|---|\n| " + word(2000) + " | x |"))
 	require.Greater(t, len(segments), 8)
 	// A header as long as text is not repeated.
-	segments = split([]byte("| " + word(150) + " | b |\n|---|---|\n" + strings.Repeat("| one | two |\n", 300)))
+	segments = Split([]byte("| " + word(150) + " | b |\n|---|---|\n" + strings.Repeat("| one | two |\n", 300)))
 	require.NotContains(t, string(segments[len(segments)-1]), "word")
 }
 
@@ -68,7 +62,7 @@ func TestSplitLosesNoWord(t *testing.T) {
 			"| a | b |\n", "|---|---|\n", "| 1 | 2 |\n", "some words of text. ", "\n", "\r\n", "```\n", "|", "é世 ", strings.Repeat("| long cell of a table | x |\n", 50), strings.Repeat("word ", 300),
 		}), 0, 30).Draw(t, "parts")
 		text := []byte(strings.Join(parts, ""))
-		segments := split(text)
+		segments := Split(text)
 		held := make(map[poa.TokenID]int)
 		for _, s := range segments {
 			if len(s) > poa.MaxSegmentBytes || len(poa.TokenIDs(s)) > poa.MaxSegmentTokens {
@@ -83,7 +77,7 @@ func TestSplitLosesNoWord(t *testing.T) {
 				t.Fatalf("a word is lost of %q", text)
 			}
 		}
-		if again := split(text); !equal(segments, again) {
+		if again := Split(text); !equal(segments, again) {
 			t.Fatal("the same text gave other segments")
 		}
 	})

@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/openledger/openledger/poa/sentence"
+	"github.com/openledger/openledger/content/sentence"
 )
 
 func blocks(text string) []string {

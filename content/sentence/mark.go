@@ -1,6 +1,6 @@
 package sentence
 
-import "unicode" // determinism: Split uses it, which clients call; no receipt depends on it
+import "unicode"
 
 // The tables in this file name code points instead of Unicode properties, so that no library upgrade moves the end of a sentence.
 

@@ -1,12 +1,12 @@
 // Package sentence finds where sentences end, in every script, and which parts of a text are kept whole: code, tables, items of lists and
-// headings. Segments are cut by it, and the extractive engine quotes by it, so that both mean the same by a sentence.
+// headings. Segments are cut by it, and the extractive engine quotes by it, so that both mean the same by a sentence and by a table.
 //
 // It goes by marks and short tables, knows no grammar, and gives the same result everywhere. No receipt depends on it.
 package sentence
 
 import (
 	"strings"
-	"unicode" // determinism: Split uses it, which clients call; no receipt depends on it
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -36,10 +36,16 @@ func Sentences(text []byte) []Span {
 // End returns the end of the sentence that starts at byte from, behind its mark and the quotation marks and brackets that belong to it, or
 // limit if it does not end before. What stands behind limit is looked at.
 func End(text []byte, from, limit int) int {
-	s := scanner{text: text, from: from}
-	limit = min(limit, len(text))
+	s := scanner{text: text, from: from, limit: min(limit, len(text))}
+	return s.end()
+}
+
+// end returns what End does.
+func (s *scanner) end() int {
+	text, limit := s.text, s.limit
 	before := rune(0)
-	for i := from; i < limit; {
+	for i := s.from; i < limit; {
+		s.steps++
 		r, size := utf8.DecodeRune(text[i:])
 		s.bracket(i, r)
 		switch kind := markAt(before, r); {
@@ -68,6 +74,9 @@ func End(text []byte, from, limit int) int {
 type scanner struct {
 	text    []byte
 	from    int
+	limit   int
+	steps   int    // characters that were looked at, for tests
+	capital int8   // whether the sentence begins with no small letter: 1 if so, -1 if not, 0 if nobody looked
 	open    []rune // what closes the brackets that are open
 	opened  int    // where the first of them stands
 	letters int    // of scripts without marks
@@ -92,10 +101,11 @@ func (s *scanner) bracket(i int, r rune) {
 	}
 }
 
-// marks returns the end of the marks and of what closes behind them.
+// marks returns the end of the marks and of what closes behind them. Behind the limit it does not matter where they end.
 func (s *scanner) marks(i int) int {
 	before := rune(0)
-	for i < len(s.text) {
+	for i < len(s.text) && i <= s.limit {
+		s.steps++
 		r, size := utf8.DecodeRune(s.text[i:])
 		if markAt(before, r) == noMark && !closes(r) {
 			break
@@ -167,6 +177,7 @@ func (s *scanner) ends(kind mark, i, end int) bool {
 // next returns the word behind a mark, without what leads it.
 func (s *scanner) next(i int) string {
 	for i < len(s.text) {
+		s.steps++
 		r, size := utf8.DecodeRune(s.text[i:])
 		if !unicode.IsSpace(r) && !leads(r) {
 			break
@@ -189,14 +200,22 @@ func (s *scanner) next(i int) string {
 
 // capitalised reports whether the sentence begins with no small letter. In text that never writes capitals a small letter tells nothing.
 func (s *scanner) capitalised() bool {
+	if s.capital != 0 {
+		return s.capital > 0
+	}
+	s.capital = 1
 	for i := s.from; i < len(s.text); {
+		s.steps++
 		r, size := utf8.DecodeRune(s.text[i:])
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return !unicode.IsLower(r)
+			if unicode.IsLower(r) {
+				s.capital = -1
+			}
+			break
 		}
 		i += size
 	}
-	return true
+	return s.capital > 0
 }
 
 // fullStop reports whether the full stop at i, with white space and the word next behind it, ends a sentence rather than a short form, an
@@ -243,6 +262,7 @@ func (s *scanner) wordBefore(i int) string {
 
 func (s *scanner) skipBack(i int) int {
 	for i > s.from {
+		s.steps++
 		r, size := utf8.DecodeLastRune(s.text[s.from:i])
 		if !unicode.IsSpace(r) && !leads(r) {
 			break
@@ -254,11 +274,15 @@ func (s *scanner) skipBack(i int) int {
 
 // blank reports whether the white space at i ends a sentence of a script that has no marks: behind enough of it, or at the end of a line.
 func (s *scanner) blank(i int, before, r rune) bool {
+	if !blanks(before) || r == ' ' && i > s.from && s.text[i-1] == ' ' { // the first of several blanks tells
+		return false
+	}
 	for i+1 < len(s.text) && s.text[i+1] == ' ' {
+		s.steps++
 		i++
 	}
 	after, _ := utf8.DecodeRune(s.text[i+1:])
-	return blanks(before) && blanks(after) && unicode.IsLetter(after) && len(s.open) == 0 && (s.letters >= blankLetters || r == '\n')
+	return blanks(after) && unicode.IsLetter(after) && len(s.open) == 0 && (s.letters >= blankLetters || r == '\n')
 }
 
 func digits(word string) bool {

@@ -1,9 +1,11 @@
-package poa
+// Package segment cuts documents into segments. Receipts do not depend on it: whoever cuts otherwise registers other segments.
+package segment
 
 import (
 	"bytes"
 
-	sentences "github.com/openledger/openledger/poa/sentence"
+	sentences "github.com/openledger/openledger/content/sentence"
+	"github.com/openledger/openledger/poa"
 )
 
 const (
@@ -14,24 +16,16 @@ const (
 
 // Split cuts a document into segments in a canonical way: the same bytes always give the same segments.
 //
-// The document is brought into clean form (Canonical). Paragraphs (between blank lines; fenced or indented code is one with the blank lines in it) are trimmed and packed greedily, joined by one blank line, up to SplitBytes and SplitTokens.
-// A paragraph above that is cut behind the last sentence that fits, in any script (see package sentence); code and tables are not cut if they fit a segment, and
+// The document is brought into clean form (poa.Canonical). Paragraphs (between blank lines; fenced or indented code is one with the blank lines in it) are trimmed and packed greedily, joined by one blank line, up to SplitBytes and SplitTokens.
+// A paragraph above that is cut behind the last sentence that fits, in any script (see package sentence); code is not cut if it fits a segment, and
 // else behind a line. A sentence that is longer is cut behind a clause, else behind a space, else before the first token or byte too many. The last piece
-// may be joined with the next paragraph. Pieces without words are dropped. Segments never exceed MaxSegmentBytes or
-// MaxSegmentTokens, but they may still be refused by CheckSegment for what they say.
+// may be joined with the next paragraph. Pieces without words are dropped. A table with a header is a paragraph of its own: see table.
+//
+// Segments never exceed poa.MaxSegmentBytes or poa.MaxSegmentTokens, nor SplitBytes and SplitTokens unless they are one row of a table, but they may still be
+// refused by poa.CheckSegment for what they say. The work is linear in the document.
 func Split(document []byte) [][]byte {
 	s := splitter{}
-	text := Canonical(document)
-	blocks := sentences.Blocks(text)
-	for len(blocks) > 0 {
-		n := 1
-		for n < len(blocks) && !blocks[n].Apart {
-			n++
-		}
-		s.paragraph(text, blocks[:n])
-		blocks = blocks[n:]
-	}
-	s.flush()
+	s.document(document)
 	return s.segments
 }
 
@@ -40,6 +34,25 @@ type splitter struct {
 	segments [][]byte
 	current  []byte
 	tokens   int
+	looked   int // bytes that were read to find cuts
+}
+
+func (s *splitter) document(document []byte) {
+	text := poa.Canonical(document)
+	blocks := sentences.Blocks(text)
+	for len(blocks) > 0 {
+		n := 1
+		if blocks[0].Head > 0 {
+			s.table(text, blocks[0])
+		} else {
+			for n < len(blocks) && !blocks[n].Apart && blocks[n].Head == 0 {
+				n++
+			}
+			s.paragraph(text, blocks[:n])
+		}
+		blocks = blocks[n:]
+	}
+	s.flush()
 }
 
 // paragraph adds blocks between which no blank line stands, in pieces that fit.
@@ -49,9 +62,9 @@ func (s *splitter) paragraph(text []byte, blocks []sentences.Block) {
 		for len(blocks) > 1 && blocks[1].Start <= start {
 			blocks = blocks[1:]
 		}
-		cut := start + fitting(text[start:end])
+		cut := start + s.fitting(text[start:end])
 		if cut < end {
-			cut = cutPoint(text, blocks, start, cut)
+			cut = s.cutPoint(text, blocks, start, cut)
 		}
 		s.add(trimEnd(text[start:cut]))
 		start = cut
@@ -68,7 +81,7 @@ func (s *splitter) paragraph(text []byte, blocks []sentences.Block) {
 }
 
 func (s *splitter) add(piece []byte) {
-	n := countTokens(piece)
+	n := s.count(piece)
 	if n == 0 {
 		return
 	}
@@ -90,9 +103,19 @@ func (s *splitter) flush() {
 	s.current, s.tokens = nil, 0
 }
 
+// count returns the tokens of a text.
+func (s *splitter) count(text []byte) int {
+	s.looked += len(text)
+	return len(poa.Tokenize(text))
+}
+
+// lookahead is how much of what stands behind a limit may tell whether a sentence ends before it, in bytes.
+const lookahead = 4096
+
 // cutPoint returns where to cut a paragraph that starts at start and reaches beyond limit, above start. The first block is the one that start
 // is in.
-func cutPoint(text []byte, blocks []sentences.Block, start, limit int) int {
+func (s *splitter) cutPoint(text []byte, blocks []sentences.Block, start, limit int) int {
+	s.looked += limit - start
 	best, line := start, start // line: behind a heading, if there is nothing better
 	for i, b := range blocks {
 		if b.Start >= limit {
@@ -109,7 +132,7 @@ func cutPoint(text []byte, blocks []sentences.Block, start, limit int) int {
 		case b.Kind == sentences.Heading: // it stays with what it names
 		case b.Kind == sentences.Prose || b.Kind == sentences.Item:
 			for from < b.End {
-				if from = sentences.End(text[:b.End], from, limit+1); from > limit {
+				if from = sentences.End(text[:min(b.End, limit+lookahead)], from, limit+1); from > limit {
 					break
 				}
 				best = from
@@ -134,7 +157,7 @@ func cutPoint(text []byte, blocks []sentences.Block, start, limit int) int {
 }
 
 // fitting returns the length of the longest start of p within SplitBytes and SplitTokens that does not cut a code point.
-func fitting(p []byte) int {
+func (s *splitter) fitting(p []byte) int {
 	limit := len(p)
 	if limit > SplitBytes {
 		limit = SplitBytes
@@ -142,12 +165,10 @@ func fitting(p []byte) int {
 			limit--
 		}
 	}
-	n := 0
-	for start, end := nextToken(p, 0); start < end && start < limit; start, end = nextToken(p, end) {
-		if n == SplitTokens {
-			return start
-		}
-		n++
+	s.looked += limit
+	// What stands behind the limit moves the end of the last token, and no start.
+	if tokens := poa.Tokenize(p[:limit]); len(tokens) > SplitTokens {
+		return tokens[SplitTokens].Start
 	}
 	return limit
 }

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/openledger/openledger/poa/sentence"
+	"github.com/openledger/openledger/content/sentence"
 )
 
 // cut returns the sentences of a text.

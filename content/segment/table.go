@@ -1,0 +1,64 @@
+package segment
+
+import (
+	"bytes"
+
+	sentences "github.com/openledger/openledger/content/sentence"
+	"github.com/openledger/openledger/poa"
+)
+
+// table adds a table that has a header. It stays whole if it fits, and may then stand with the text around it; else it is cut between rows, with
+// the header and its delimiter in each segment. A row above SplitBytes stands alone with the header. Only a row that no segment holds is cut
+// as text is.
+func (s *splitter) table(text []byte, b sentences.Block) {
+	whole := text[b.Start:b.End]
+	if len(whole) <= SplitBytes && s.count(whole) <= SplitTokens {
+		s.add(whole)
+		return
+	}
+	s.flush()
+	head, rows := text[b.Start:b.Head], text[b.Head:b.End]
+	tokens := s.count(head)
+	if len(head) > SplitBytes/2 || tokens > SplitTokens/2 {
+		// A header that long says more than the rows: it is text of its own.
+		names, _, _ := bytes.Cut(head, []byte("\n"))
+		s.text(names)
+		head, tokens = nil, 0
+	}
+	s.rows(head, tokens, rows)
+	s.flush()
+}
+
+// text adds a part of a table as segments of their own.
+func (s *splitter) text(part []byte) {
+	if blocks := sentences.Blocks(part); len(blocks) > 0 {
+		s.paragraph(part, blocks)
+	}
+	s.flush()
+}
+
+// rows packs the rows of a table behind its head, which has so many tokens.
+func (s *splitter) rows(head []byte, headTokens int, rows []byte) {
+	for row := range bytes.Lines(rows) {
+		row = bytes.TrimSpace(row)
+		n := s.count(row)
+		if n == 0 {
+			continue
+		}
+		if len(head)+1+len(row) > poa.MaxSegmentBytes || headTokens+n > poa.MaxSegmentTokens {
+			s.flush()
+			s.text(row)
+			continue
+		}
+		if len(s.current) > 0 && (len(s.current)+1+len(row) > SplitBytes || s.tokens+n > SplitTokens) {
+			s.flush()
+		}
+		if len(s.current) == 0 {
+			s.current, s.tokens = append([]byte(nil), head...), headTokens
+		}
+		if len(s.current) > 0 {
+			s.current = append(s.current, '\n')
+		}
+		s.current, s.tokens = append(s.current, row...), s.tokens+n
+	}
+}
