@@ -64,7 +64,7 @@ func TestDermatology(t *testing.T) {
 		t.Logf("%s\n%s", question, answer)
 	}
 	t.Logf("silent about %d of %d", silent, len(unrelated))
-	require.GreaterOrEqual(t, silent, len(unrelated)*3/4)
+	require.GreaterOrEqual(t, silent, len(unrelated)-1)
 	for _, question := range []string{"What is the capital of France?", "What is the recommended dose of isotretinoin for acne?"} {
 		_, err := n.ask(t, question)
 		require.ErrorIs(t, err, engine.ErrSilent)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/openledger/openledger/content/sentence"
 	"github.com/openledger/openledger/openlora/terms"
 )
 
@@ -25,6 +26,11 @@ const (
 	// in percent.
 	passageFloor = 60
 	quoteFloor   = 15
+	// countFloor is the share of a question's words that one sentence must have whatever their rarity, in percent, if no other sentence of its
+	// passage has any to speak of.
+	countFloor = 55
+	// severalSentences is how many sentences a passage has at least of which one may be beside its subject.
+	severalSentences = 4
 	// minPartWords is how many words a part of a question needs, to be asked by itself.
 	minPartWords = 2
 	// minShare of the best sentence's words, in percent: what has fewer is about something else.
@@ -108,15 +114,18 @@ func candidates(request Request) []quote {
 		if wanted == nil {
 			continue
 		}
+		if inPassing(wanted, passage, request.Rarity) {
+			continue
+		}
 		of := quotes(passage)
 		for _, q := range of {
-			covered, all := coverage(wanted, q.text, request.Rarity)
-			if seen[q.text] || covered == 0 || 100*covered < quoteFloor*all {
+			has := coverage(wanted, q.text, request.Rarity)
+			if seen[q.text] || has.covered == 0 || 100*has.covered < quoteFloor*has.all {
 				continue
 			}
 			seen[q.text] = true
-			q.passage, q.covered, q.of = p, covered, of
-			q.score = covered*int64(16-min(p, 8)) - int64(q.place)
+			q.passage, q.covered, q.of = p, has.covered, of
+			q.score = has.covered*int64(16-min(p, 8)) - int64(q.place)
 			found = append(found, q)
 		}
 	}
@@ -127,15 +136,34 @@ func candidates(request Request) []quote {
 // have the rest: a text names its subject once.
 func about(parts [][]terms.Word, passage, around string, rarity func(terms.Term) int64) []terms.Word {
 	for _, wanted := range parts {
-		covered, all := coverage(wanted, passage, rarity)
-		if covered > 0 && 400*covered >= 3*passageFloor*all && len(around) > len(passage) {
-			covered, all = coverage(wanted, around, rarity)
+		has := coverage(wanted, passage, rarity)
+		if has.covered > 0 && 400*has.covered >= 3*passageFloor*has.all && len(around) > len(passage) {
+			has = coverage(wanted, around, rarity)
 		}
-		if covered > 0 && 100*covered >= passageFloor*all {
+		if has.covered > 0 && 100*has.covered >= passageFloor*has.all {
 			return wanted
 		}
 	}
 	return nil
+}
+
+// inPassing reports whether only one of several sentences and headings of a passage has words of a question, and not most of them. Such a passage is
+// about something else: "headache" among the signs of a disease is no answer to how a headache is treated.
+func inPassing(wanted []terms.Word, passage []byte, rarity func(terms.Term) int64) bool {
+	mentions, all := 0, 0
+	for _, b := range sentence.Blocks(passage) {
+		for _, span := range b.Sentences(passage) {
+			all++
+			has := coverage(wanted, string(passage[span.Start:span.End]), rarity)
+			if has.covered == 0 || 100*has.covered < quoteFloor*has.all {
+				continue
+			}
+			if mentions++; mentions > 1 || 100*has.covered >= passageFloor*has.all && 100*has.found >= countFloor*has.words {
+				return false
+			}
+		}
+	}
+	return mentions == 1 && all >= severalSentences
 }
 
 // parts returns the words of a question, and those of a sentence or clause that has more than one and at least half of all: a smaller one, such
@@ -161,13 +189,19 @@ func worth(words []terms.Word) int64 {
 	return sum
 }
 
-// coverage returns what the words weigh that a text has, and what all of them weigh: how rare they are, and how much of a word. A word that
-// the text does not have weighs as much as its rarest term.
-func coverage(wanted []terms.Word, text string, rarity func(terms.Term) int64) (covered, all int64) {
+// share is what a text has of the words of a question.
+type share struct {
+	covered, all int64 // by rarity and by how much of a word they are
+	found, words int64 // by how much of a word they are; names count as others do
+}
+
+// coverage returns what a text has of the words. A word that it does not have weighs as much as its rarest term.
+func coverage(wanted []terms.Word, text string, rarity func(terms.Term) int64) share {
 	has := make(map[terms.Term]bool)
 	for _, term := range terms.Of(text) {
 		has[term] = true
 	}
+	var out share
 	for _, word := range wanted {
 		held, most := int64(-1), int64(0)
 		for _, term := range word.Terms {
@@ -177,12 +211,15 @@ func coverage(wanted []terms.Word, text string, rarity func(terms.Term) int64) (
 			}
 			most = max(most, weight)
 		}
+		worth := min(word.Worth, terms.WholeWord)
 		if held >= 0 {
-			covered, most = covered+held, held
+			out.covered, most = out.covered+held, held
+			out.found += worth
 		}
-		all += most
+		out.all += most
+		out.words += worth
 	}
-	return covered, all
+	return out
 }
 
 // choose takes the best quotes within the limits and puts them into the
