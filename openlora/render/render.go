@@ -82,3 +82,12 @@ func Answer(w io.Writer, text string, proof api.Answer, colour bool) {
 	tab.Flush()
 	fmt.Fprintf(w, "\nfee      %s aopen for %d + %d tokens\n", proof.Fee, proof.InputTokens, proof.OutputTokens)
 }
+
+// Receipt prints where an answer was asked and what it is paid by. Where the sources say nothing there is no receipt.
+func Receipt(w io.Writer, proof api.Answer) {
+	receipt := proof.ReceiptID
+	if proof.Gap {
+		receipt = "none: nothing is paid"
+	}
+	fmt.Fprintf(w, "\nsession  %s\nreceipt  %s\n", proof.Session, receipt)
+}

@@ -87,7 +87,7 @@ func ask(cmd *cobra.Command, question string) error {
 	out := cmd.OutOrStdout()
 	colour := !plain && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(os.Stdout.Fd()))
 	render.Answer(out, answer.Text, answer.Proof, colour)
-	fmt.Fprintf(out, "\nsession  %s\nreceipt  %s\n", client.State.ID, answer.Proof.ReceiptID)
+	render.Receipt(out, answer.Proof)
 	return nil
 }
 
