@@ -2,6 +2,9 @@ package pdf
 
 import (
 	"math"
+	"slices"
+	"strings"
+	"unicode/utf16"
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 )
@@ -25,6 +28,13 @@ func (m matrix) times(n matrix) matrix {
 type piece struct {
 	x0, x1, y, size float64
 	text            string
+	signs           []sign // if some of it is read from the right
+}
+
+// sign is what one sign of a font shows, or a text without a place for each.
+type sign struct {
+	x0, x1 float64
+	text   string
 }
 
 // state is what q saves and Q restores.
@@ -43,13 +53,28 @@ type interpreter struct {
 	saved     []state
 	tm, tlm   matrix
 	operands  []operand
-	hidden    []bool // marked content that is open; true if it is left out
-	skipped   int    // of these, those that are left out
+	marks     []marked // marked content that is open
+	skipped   int      // of these, those that are left out
+	actual    *actual  // what the file says that it shows, or nil
 	pieces    []piece
 	open      []byte // text of the last piece while it grows
+	signs     []sign // of it
 	growing   bool
 	pageChars int
 	depth     int
+}
+
+// marked is marked content.
+type marked struct {
+	hidden bool // it is left out
+	actual bool // the file says what text it shows
+}
+
+// actual is the text that marked content shows, whatever its signs are: the file gives it where a sign stands for several letters, or letters
+// stand in another order than their signs.
+type actual struct {
+	text  string
+	shown bool
 }
 
 // operand is a number, a name, a text or a list of these.
@@ -230,13 +255,16 @@ func (in *interpreter) operate(op string) error {
 			}
 		}
 	case "BMC", "BDC":
-		in.mark(op)
+		in.mark()
 	case "EMC":
-		if n := len(in.hidden); n > 0 {
-			if in.hidden[n-1] {
+		if n := len(in.marks); n > 0 {
+			if in.marks[n-1].hidden {
 				in.skipped--
 			}
-			in.hidden = in.hidden[:n-1]
+			if in.marks[n-1].actual {
+				in.actual = nil
+			}
+			in.marks = in.marks[:n-1]
 		}
 	case "Do":
 		return in.form(string(in.last().bytes))
@@ -246,20 +274,72 @@ func (in *interpreter) operate(op string) error {
 
 // mark opens marked content. What is marked as an artifact is no text of the
 // document: page numbers, running heads.
-func (in *interpreter) mark(op string) {
-	artifact := false
+func (in *interpreter) mark() {
+	var m marked
 	for _, o := range in.operands {
 		if o.kind == name {
-			artifact = string(o.bytes) == "Artifact"
+			m.hidden = string(o.bytes) == "Artifact"
 			break
 		}
 	}
-	if len(in.hidden) < 1<<16 {
-		in.hidden = append(in.hidden, artifact)
-		if artifact {
-			in.skipped++
+	if len(in.marks) == 1<<16 {
+		return
+	}
+	if m.hidden {
+		in.skipped++
+	}
+	if shown, ok := in.actualText(); ok && in.actual == nil {
+		m.actual, in.actual = true, &actual{text: shown}
+	}
+	in.marks = append(in.marks, m)
+}
+
+// actualText returns what the operands of marked content say that it shows.
+func (in *interpreter) actualText() (string, bool) {
+	for i, o := range in.operands {
+		if o.kind != name || i == 0 {
+			continue
+		}
+		if string(o.bytes) == "ActualText" && i+1 < len(in.operands) && in.operands[i+1].kind == text {
+			return textString(in.operands[i+1].bytes), true
+		}
+		if i == 1 && len(in.operands) == 2 { // properties by their name
+			shown, err := in.d.resolve(in.d.dict(in.d.dict(in.resources["Properties"])[string(o.bytes)])["ActualText"])
+			if err != nil {
+				return "", false
+			}
+			switch shown := shown.(type) {
+			case types.StringLiteral:
+				if decoded, err := types.Unescape(shown.Value()); err == nil {
+					return textString(decoded), true
+				}
+			case types.HexLiteral:
+				if decoded, err := shown.Bytes(); err == nil {
+					return textString(decoded), true
+				}
+			}
 		}
 	}
+	return "", false
+}
+
+// textString decodes a string for people: UTF-16 or UTF-8 with a byte order mark, else one byte a character.
+func textString(b []byte) string {
+	switch {
+	case len(b) >= 2 && b[0] == 0xFE && b[1] == 0xFF:
+		units := make([]uint16, 0, len(b)/2)
+		for i := 2; i+1 < len(b); i += 2 {
+			units = append(units, uint16(b[i])<<8|uint16(b[i+1]))
+		}
+		return string(utf16.Decode(units))
+	case len(b) >= 3 && b[0] == 0xEF && b[1] == 0xBB && b[2] == 0xBF:
+		return strings.ToValidUTF8(string(b[3:]), unknown)
+	}
+	runes := make([]rune, len(b))
+	for i, c := range b {
+		runes[i] = rune(c)
+	}
+	return string(runes)
 }
 
 func (in *interpreter) move(x, y float64) {
@@ -289,7 +369,13 @@ func (in *interpreter) show(s []byte) error {
 			advance += st.spaces
 		}
 		in.tm = matrix{1, 0, 0, 1, advance * st.stretch, 0}.times(in.tm)
-		if in.skipped == 0 && g.text != "" {
+		if in.actual != nil {
+			g.text = ""
+			if !in.actual.shown {
+				g.text, in.actual.shown = in.actual.text, true
+			}
+		}
+		if in.skipped == 0 && (g.text != "" || in.actual != nil) {
 			in.put(g, place)
 		}
 	})
@@ -319,18 +405,27 @@ func (in *interpreter) put(g glyph, place matrix) {
 		return
 	}
 	x, y := place[4], place[5]
+	g.text = visual(g.text)
 	if in.growing {
 		p := &in.pieces[len(in.pieces)-1]
 		gap := x - p.x1
 		same := math.Abs(y-p.y) < 0.02*size && math.Abs(size-p.size) < 0.05*size
-		if same && gap > -0.5*size && gap < 1.2*size {
+		if same && gap > -0.5*size && gap < 1.2*size && !(gap < -0.25*size && rightToLeft(firstRune(g.text))) {
+			if g.text == "" {
+				p.x1 = x + width
+				return
+			}
 			if gap > 0.15*size && g.text != " " && len(in.open) > 0 && in.open[len(in.open)-1] != ' ' {
 				in.open = append(in.open, ' ')
 			}
 			in.open = append(in.open, g.text...)
+			in.signs = append(in.signs, sign{x, x + width, g.text})
 			p.x1 = x + width
 			return
 		}
+	}
+	if g.text == "" {
+		return
 	}
 	in.close()
 	if g.text == " " {
@@ -338,12 +433,16 @@ func (in *interpreter) put(g glyph, place matrix) {
 	}
 	in.pieces = append(in.pieces, piece{x0: x, x1: x + width, y: y, size: size})
 	in.open, in.growing = append(in.open[:0], g.text...), true
+	in.signs = append(in.signs[:0], sign{x, x + width, g.text})
 }
 
 // close gives the last piece its text.
 func (in *interpreter) close() {
 	if in.growing {
-		in.pieces[len(in.pieces)-1].text = string(in.open)
+		last := &in.pieces[len(in.pieces)-1]
+		if last.text = string(in.open); hasRightToLeft(last.text) {
+			last.signs = slices.Clone(in.signs)
+		}
 	}
 	in.open, in.growing = in.open[:0], false
 }
@@ -364,7 +463,7 @@ func (in *interpreter) form(resource string) error {
 	}
 	outer := *in
 	in.depth++
-	in.saved, in.operands, in.hidden = nil, nil, nil
+	in.saved, in.operands, in.marks = nil, nil, nil
 	if m := in.d.array(stream.Dict["Matrix"]); len(m) == 6 {
 		var own matrix
 		for i := range own {
@@ -376,7 +475,7 @@ func (in *interpreter) form(resource string) error {
 		in.resources = resources
 	}
 	err = in.run(content)
-	outer.pieces, outer.open, outer.growing, outer.pageChars = in.pieces, in.open, in.growing, in.pageChars
+	outer.pieces, outer.open, outer.signs, outer.growing, outer.pageChars = in.pieces, in.open, in.signs, in.growing, in.pageChars
 	*in = outer
 	return err
 }

@@ -47,6 +47,7 @@ type Text struct {
 	Repeated   int          // lines at the edges of pages that were left out
 	Unknown    int          // characters of which the file does not say what they are
 	Turned     int          // pieces of text that do not stand upright; left out
+	Rows       int          // lines that look like rows of tables
 }
 
 // BrokenPage is a page that could not be read.
@@ -105,6 +106,9 @@ func (d *document) read(data []byte) (*Text, error) {
 		lines[i] = linesOf(content)
 	}
 	text.Repeated = dropFurniture(lines)
+	for _, page := range lines {
+		text.Rows += rows(page)
+	}
 	text.Paragraphs = paragraphsOf(lines)
 	text.Unknown, text.Turned = d.unknown, d.turned
 	switch shown := d.glyphs; {

@@ -12,6 +12,9 @@ import (
 type line struct {
 	x0, x1, y, size float64
 	text            string
+	signs           []sign  // if some of it is read from the right
+	second          float64 // where the second cell begins, if wide gaps divide the line
+	figure          bool    // the last cell is a number, as in a table of contents
 }
 
 const (
@@ -33,12 +36,13 @@ func linesOf(pieces []piece) []line {
 		if strings.TrimSpace(p.text) == "" {
 			continue
 		}
-		next := line{x0: p.x0, x1: p.x1, y: p.y, size: p.size, text: strings.TrimRight(p.text, " ")}
+		next := line{x0: p.x0, x1: p.x1, y: p.y, size: p.size, text: strings.TrimRight(p.text, " "), signs: p.signs}
 		if n := len(spans); n > 0 && joins(&spans[n-1], next) {
 			continue
 		}
 		spans = append(spans, next)
 	}
+	spans = turnLines(spans)
 	if gutter, ok := columnGutter(spans); ok {
 		return unfold(spans, gutter)
 	}
@@ -49,6 +53,10 @@ func linesOf(pieces []piece) []line {
 			last := &lines[n-1]
 			last.text += " " + strings.TrimLeft(s.text, " ")
 			last.x1 = s.x1
+			if last.second == 0 {
+				last.second = s.x0
+			}
+			last.figure = strings.Trim(s.text, " .0123456789") == ""
 			continue
 		}
 		lines = append(lines, s)
@@ -84,6 +92,9 @@ func joins(last *line, next line) bool {
 	gap := next.x0 - last.x1
 	if gap < -0.3*size || gap > wideGap*size {
 		return false
+	}
+	if last.signs != nil || next.signs != nil {
+		last.signs = append(last.placed(), next.placed()...)
 	}
 	if gap > 0.15*size && !strings.HasPrefix(next.text, " ") {
 		last.text += " "
@@ -140,6 +151,32 @@ func unfold(spans []line, gutter float64) []line {
 		}
 	}
 	return append(lines, right...)
+}
+
+// tableRows is how many neighbouring lines must have a second cell at the same place to look like a table.
+const tableRows = 3
+
+// rows counts the lines of a page that look like rows of a table.
+func rows(lines []line) int {
+	all, run := 0, 0
+	end := func() {
+		if run >= tableRows {
+			all += run
+		}
+		run = 0
+	}
+	for i, l := range lines {
+		if l.second == 0 || l.figure {
+			end()
+			continue
+		}
+		if i > 0 && math.Abs(lines[i-1].second-l.second) > l.size {
+			end()
+		}
+		run++
+	}
+	end()
+	return all
 }
 
 const (

@@ -160,7 +160,7 @@ func joint(a, b string, words map[string]bool) (cut int, between string) {
 	stem, ok := strings.CutSuffix(a, "-")
 	if !ok {
 		if stem, ok = strings.CutSuffix(a, "\u2010"); !ok {
-			return 0, " "
+			return 0, blank(a, b, words)
 		}
 	}
 	head := stem[strings.LastIndexAny(stem, " \n")+1:]
@@ -178,6 +178,30 @@ func joint(a, b string, words map[string]bool) (cut int, between string) {
 		return 0, ""
 	}
 	return len(a) - len(stem), ""
+}
+
+// blank returns what takes the place of a line end between words: nothing where none stands between words, and in a Korean word that the file has
+// whole elsewhere.
+func blank(a, b string, words map[string]bool) string {
+	before, _ := utf8.DecodeLastRuneInString(a)
+	after := firstRune(b)
+	switch {
+	case unspaced(before) && unspaced(after):
+		return ""
+	case unicode.Is(unicode.Hangul, before) && unicode.Is(unicode.Hangul, after):
+		head := a[strings.LastIndexAny(a, " \n")+1:]
+		tail, _, _ := strings.Cut(b, " ")
+		if words[bareWord(head+tail)] {
+			return ""
+		}
+	}
+	return " "
+}
+
+// unspaced reports signs of scripts that are written without spaces between words, with their punctuation.
+func unspaced(r rune) bool {
+	return r >= 0x3000 && r <= 0x30FF || r >= 0xFF00 && r <= 0xFF65 ||
+		unicode.In(r, unicode.Han, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
 // hyphenStays reports whether a hyphen at the end of a line belongs to the word:
