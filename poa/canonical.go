@@ -25,12 +25,23 @@ func Canonical(text []byte) []byte {
 
 // Changes returns at most limit places where Canonical(text) differs from text, in order.
 func Changes(text []byte, limit int) []Change {
+	var out []Change
+	EachChange(text, func(c Change) bool {
+		if len(out) < limit {
+			out = append(out, c)
+		}
+		return len(out) < limit
+	})
+	return out
+}
+
+// EachChange calls visit with the places where Canonical(text) differs from text, in order, until visit returns false.
+func EachChange(text []byte, visit func(Change) bool) {
 	if isClean(text) {
-		return nil
+		return
 	}
-	c := textCleaner{out: make([]byte, 0, len(text)), source: text, limit: limit}
+	c := textCleaner{out: make([]byte, 0, len(text)), source: text, visit: visit}
 	c.add(text)
-	return c.changes
 }
 
 // isClean is a quick look: ASCII without carriage returns, or letters that have one form.
@@ -67,16 +78,16 @@ type textCleaner struct {
 
 	previous uint32 // the last code point of clean text, 0 at the start
 
-	source  []byte // for changes
-	limit   int
-	changes []Change
+	source []byte // for changes
+	visit  func(Change) bool
+	ended  bool // nobody wants to see more changes
 }
 
 // maxRun bounds the marks that are sorted at once.
 const maxRun = 4 * maxMarks
 
 func (t *textCleaner) add(text []byte) {
-	for i := 0; i < len(text); {
+	for i := 0; i < len(text) && !t.ended; {
 		c, size := decodeRune(text[i:])
 		if size == 0 {
 			t.flush(i)
@@ -148,7 +159,7 @@ func (t *textCleaner) take(at int, c uint32, p codePoint) {
 // drop leaves text[from:to] out. Marks behind it go with the letter before it.
 func (t *textCleaner) drop(from, to int) {
 	if len(t.run) == 0 {
-		t.note(from, to, "", reasonUnseen)
+		t.note(from, to, len(t.out), reasonUnseen)
 	} else {
 		t.dropped = true
 	}
@@ -182,7 +193,7 @@ func (t *textCleaner) flush(end int) {
 		reason = reasonUnseen
 	}
 	t.run, t.dropped = t.run[:0], false
-	t.note(t.raw, end, string(t.out[from:]), reason)
+	t.note(t.raw, end, from, reason)
 }
 
 // put writes one code point in place of text[from:to].
@@ -190,14 +201,15 @@ func (t *textCleaner) put(from, to int, c uint32, reason string) {
 	start := len(t.out)
 	t.out = appendRune(t.out, c)
 	t.previous = c
-	t.note(from, to, string(t.out[start:]), reason)
+	t.note(from, to, start, reason)
 }
 
-// note keeps a difference, if somebody asked.
-func (t *textCleaner) note(from, to int, is, reason string) {
-	if len(t.changes) < t.limit && string(t.source[from:to]) != is {
-		t.changes = append(t.changes, Change{from, string(t.source[from:to]), is, reason})
+// note shows a difference between text[from:to] and what was written from byte start on, if somebody asked.
+func (t *textCleaner) note(from, to, start int, reason string) {
+	if t.visit == nil || t.ended || string(t.source[from:to]) == string(t.out[start:]) {
+		return
 	}
+	t.ended = !t.visit(Change{from, string(t.source[from:to]), string(t.out[start:]), reason})
 }
 
 // mayStand says whether a joiner or selector is needed between the clean text so far and rest.

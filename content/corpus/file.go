@@ -40,6 +40,9 @@ type File struct {
 	Notes     []string `json:"notes,omitempty"`    // what to know about the file
 	Parts     []Part   `json:"parts,omitempty"`    // parts that gave nothing, at most maxParts
 	MoreParts int      `json:"more_parts,omitempty"`
+
+	Changed []ChangeCount `json:"changed,omitempty"` // what is put right in its text, by Import only
+	Changes []Change      `json:"changes,omitempty"` // words of it, at most Options.Changes
 }
 
 // Part is a part of a file that gave nothing: a line, a page, a chapter.
@@ -69,6 +72,8 @@ type Options struct {
 	Hidden bool
 	// Code also takes the code of notebooks.
 	Code bool
+	// Changes is how many words that are put right are kept of each file.
+	Changes int
 	// Progress is called before each file with the number of files before it.
 	Progress func(done int, path string)
 }

@@ -75,15 +75,21 @@ func Prepare(documents []Document, rules poa.SegmentRules) Prepared {
 func Import(ctx context.Context, path string, options Options, rules poa.SegmentRules) (Prepared, error) {
 	p := preparer{rules: rules, seen: make(map[[sha256.Size]byte]bool), bounded: true}
 	options.Code = options.Code || rules.AllowFewStopWords
+	changed := newChanges(options.Changes)
 	err := options.read(ctx, path, func(file *File, document Document) error {
 		if p.add(file, document) {
+			changed.add(document)
 			return nil
 		}
 		if p.Full == "" {
 			p.Full = file.Path
 		}
 		return errFull
-	}, func(file File) { p.Files = append(p.Files, file) })
+	}, func(file File) {
+		file.Changed, file.Changes = changed.report()
+		p.Files = append(p.Files, file)
+		changed = newChanges(options.Changes)
+	})
 	return p.Prepared, err
 }
 

@@ -26,10 +26,12 @@ const (
 	flagShowSkipped      = "show-skipped"
 	defaultShownSkipped  = 10
 	flagShowFiles        = "show-files"
+	flagShowChanges      = "show-changes"
 	flagReport           = "report"
 	flagHidden           = "hidden"
 	flagStrict           = "strict"
 	defaultShownFiles    = 50
+	defaultShownChanges  = 3
 	segmentFileExtension = ".olseg"
 )
 
@@ -61,8 +63,10 @@ what the file is, the content decides. Text is UTF-8, or UTF-16 with a byte
 order mark.
 
 Writes the segment file and prints what each file gave or why it was not taken,
-counts, the deposit and, with --contributor, the root to be sealed. Parts that
-the rules refuse are listed with the reason. Hidden files and folders, such as
+counts, the deposit and, with --contributor, the root to be sealed. What copies
+from PDF, Word and web pages bring, such as soft hyphens, no-break spaces and
+ligatures, is put right: it is counted for each file, and some words are shown
+(--show-changes). Parts that the rules refuse are listed with the reason. Hidden files and folders, such as
 .trash and .git, are left out unless --hidden is given. Tables stay whole or are
 cut between rows, with their header repeated. Needs no node.
 
@@ -118,6 +122,7 @@ func addPrepareFlags(cmd *cobra.Command) {
 	cmd.Flags().Bool(flagAllowFewStop, false, "for DataNets of code or tables: do not refuse segments with few stop words")
 	cmd.Flags().Int(flagShowSkipped, defaultShownSkipped, "refused segments to show")
 	cmd.Flags().Int(flagShowFiles, defaultShownFiles, "files to show of those that were taken, and of those that were not")
+	cmd.Flags().Int(flagShowChanges, defaultShownChanges, "words to show of those that were put right in each file")
 	cmd.Flags().String(flagReport, "", "file to write what each file gave to, one JSON object a line")
 	cmd.Flags().Bool(flagHidden, false, "also read files and folders whose names begin with a dot")
 	cmd.Flags().Bool(flagStrict, false, "fail when a file was not taken; hidden ones and links do not count")
@@ -139,9 +144,9 @@ func prepareData(cmd *cobra.Command, path string, say bool) (corpus.Prepared, []
 	}
 	switch strict, _ := cmd.Flags().GetBool(flagStrict); {
 	case prepared.Full != "":
-		return prepared, nil, fmt.Errorf("%s does not fit: one contribution holds %d MiB and %d segments; prepare the files in parts", plain(prepared.Full), poa.MaxSegmentFileBytes>>20, poa.MaxFileSegments)
+		return prepared, nil, fmt.Errorf("%s does not fit: one contribution holds %d MiB and %d segments; prepare the files in parts", shownName(prepared.Full), poa.MaxSegmentFileBytes>>20, poa.MaxFileSegments)
 	case len(prepared.File.Segments) == 0:
-		return prepared, nil, fmt.Errorf("%s holds no segment that can be contributed", path)
+		return prepared, nil, fmt.Errorf("%s holds no segment that can be contributed", shownName(path))
 	case strict && prepared.NotTaken() > 0:
 		return prepared, nil, fmt.Errorf("%d files were not taken", prepared.NotTaken())
 	}
@@ -169,7 +174,7 @@ func printSkipped(cmd *cobra.Command, prepared corpus.Prepared) {
 			cmd.PrintErrf("… and %d more refused segments; show them with --%s %d\n", prepared.Refused-limit, flagShowSkipped, prepared.Refused)
 			return
 		}
-		cmd.PrintErrf("refused: %s: %q: %v\n", skipped.Document, preview(skipped.Text), skipped.Reason)
+		cmd.PrintErrf("refused: %s: %q: %s\n", shownName(skipped.Document), preview(skipped.Text), shownName(skipped.Reason.Error()))
 	}
 }
 
@@ -208,7 +213,7 @@ func printPrepared(cmd *cobra.Command, prepared corpus.Prepared, encoded []byte,
 	} else {
 		cmd.Printf("root        depends on the contributor: give --%s\n", flagContributor)
 	}
-	cmd.Printf("written to  %s\n", output)
+	cmd.Printf("written to  %s\n", shownName(output))
 	return nil
 }
 

@@ -86,7 +86,7 @@ func check(cmd *cobra.Command, file poa.SegmentFile, known []overlap.Known) erro
 		if err != nil {
 			return err
 		}
-		cmd.Println(string(encoded))
+		cmd.Println(visibleJSON(encoded))
 	} else {
 		printFindings(cmd, file, findings, len(known))
 	}
@@ -112,16 +112,16 @@ func printFindings(cmd *cobra.Command, file poa.SegmentFile, findings []overlap.
 		text := preview(file.Segments[f.Segment])
 		switch {
 		case f.Duplicate():
-			cmd.Printf("duplicate   segment %d: %.1f %% stands in segment %d of %s: %q\n", f.Segment, percent(f.CopiedPPM), f.OfSegment, f.Of, text)
+			cmd.Printf("duplicate   segment %d: %.1f %% stands in segment %d of %s: %q\n", f.Segment, percent(f.CopiedPPM), f.OfSegment, shownName(f.Of), text)
 		case len(f.Derived) > 0:
 			derived++
 			var shares []string
 			for _, d := range f.Derived {
-				shares = append(shares, fmt.Sprintf("%.1f %% from %s", percent(d.PPM), d.Name))
+				shares = append(shares, fmt.Sprintf("%.1f %% from %s", percent(d.PPM), shownName(d.Name)))
 			}
 			cmd.Printf("derived     segment %d: %s: %q\n", f.Segment, strings.Join(shares, ", "), text)
 		default:
-			cmd.Printf("quotes      segment %d: %.1f %% stands in segment %d of %s: %q\n", f.Segment, percent(f.CopiedPPM), f.OfSegment, f.Of, text)
+			cmd.Printf("quotes      segment %d: %.1f %% stands in segment %d of %s: %q\n", f.Segment, percent(f.CopiedPPM), f.OfSegment, shownName(f.Of), text)
 		}
 	}
 	cmd.Printf("checked     %d segments against %d contributions: %d duplicates, %d derived\n", len(file.Segments), known, countDuplicates(findings), derived)
@@ -139,7 +139,7 @@ func knownText(cmd *cobra.Command) ([]overlap.Known, error) {
 	for _, path := range paths {
 		found, err := readKnown(cmd, path)
 		if err != nil {
-			return nil, fmt.Errorf("--%s %s: %w", flagAgainst, path, err)
+			return nil, fmt.Errorf("--%s %s: %w", flagAgainst, shownName(path), err)
 		}
 		known = append(known, found...)
 	}
@@ -174,7 +174,7 @@ func readKnown(cmd *cobra.Command, path string) ([]overlap.Known, error) {
 		}
 		file, err := poa.ParseSegmentFile(data)
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", shownName(name), err)
 		}
 		known = append(known, overlap.Known{Name: filepath.Base(name), File: file})
 		return nil
@@ -184,11 +184,11 @@ func readKnown(cmd *cobra.Command, path string) ([]overlap.Known, error) {
 	}
 	documents, files, err := corpus.Read(cmd.Context(), path, corpus.Options{Code: true})
 	if err != nil {
-		return nil, err
+		return nil, shownError{err}
 	}
 	for _, file := range files {
 		if !file.Taken() {
-			cmd.PrintErrf("not compared with: %s: %s\n", plain(file.Path), file.Reason)
+			cmd.PrintErrf("not compared with: %s: %s\n", shownName(file.Path), shownName(file.Reason))
 		}
 	}
 	for _, document := range documents {

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,7 +35,8 @@ func importFiles(cmd *cobra.Command, path string) (corpus.Prepared, error) {
 	hidden, _ := cmd.Flags().GetBool(flagHidden)
 	allow, _ := cmd.Flags().GetBool(flagAllowFewStop)
 	var at atomic.Pointer[string]
-	options := corpus.Options{Hidden: hidden, Progress: func(done int, path string) {
+	changes, _ := cmd.Flags().GetInt(flagShowChanges)
+	options := corpus.Options{Hidden: hidden, Changes: changes, Progress: func(done int, path string) {
 		now := fmt.Sprintf("reading %s (%d files before it)", shownName(path), done)
 		at.Store(&now)
 	}}
@@ -57,6 +59,9 @@ func importFiles(cmd *cobra.Command, path string) (corpus.Prepared, error) {
 	prepared, err := corpus.Import(cmd.Context(), path, options, poa.SegmentRules{AllowFewStopWords: allow})
 	close(stop)
 	<-stopped
+	if err != nil {
+		err = shownError{err}
+	}
 	return prepared, err
 }
 
@@ -64,6 +69,13 @@ func importFiles(cmd *cobra.Command, path string) (corpus.Prepared, error) {
 func shownName(name string) string {
 	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(plain(name))
 }
+
+// shownError says an error about files of strangers so that a terminal only shows it.
+type shownError struct{ error }
+
+func (e shownError) Error() string { return shownName(e.error.Error()) }
+
+func (e shownError) Unwrap() error { return e.error }
 
 // printFiles says what each file gave. It shows some of those that were taken,
 // and some of those that were not.
@@ -93,6 +105,7 @@ func printFiles(cmd *cobra.Command, prepared corpus.Prepared) {
 			}
 			cmd.PrintErrf("            %s %s\n", shownName(part.Place), shownName(part.Reason))
 		}
+		printChanges(cmd, file)
 	}
 	if hidden := max(0, taken-limit) + max(0, others-limit); hidden > 0 {
 		cmd.PrintErrf("… and %d more files, %d of them not taken: --%s FILE lists all, --%s %d shows them\n", hidden, max(0, others-limit), flagReport, flagShowFiles, max(taken, others))
@@ -112,7 +125,7 @@ func verdict(file corpus.File) string {
 // gave says what a file gave, or why it gave nothing.
 func gave(file corpus.File) string {
 	if !file.Taken() {
-		return strings.Join(append([]string{shownName(file.Reason)}, file.Notes...), "; ")
+		return shownName(strings.Join(append([]string{file.Reason}, file.Notes...), "; "))
 	}
 	said := []string{fmt.Sprintf("%s, %s, %s", counted(file.Documents, "document"), counted(file.Segments, "segment"), counted(int(file.Tokens), "token"))}
 	if file.Refused > 0 {
@@ -121,7 +134,7 @@ func gave(file corpus.File) string {
 	if file.Repeated > 0 {
 		said = append(said, counted(file.Repeated, "segment")+" read before")
 	}
-	return strings.Join(append(said, file.Notes...), "; ")
+	return shownName(strings.Join(append(said, file.Notes...), "; "))
 }
 
 func counted(n int, noun string) string {
@@ -142,10 +155,15 @@ func writeReport(cmd *cobra.Command, prepared corpus.Prepared) error {
 		return fmt.Errorf("--%s: %w", flagReport, err)
 	}
 	buffered := bufio.NewWriter(file)
-	encoder := json.NewEncoder(buffered)
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
 	for _, f := range prepared.Files {
+		line.Reset()
 		if err = encoder.Encode(f); err != nil {
+			break
+		}
+		if _, err = buffered.WriteString(visibleJSON(line.Bytes())); err != nil {
 			break
 		}
 	}
@@ -209,6 +227,6 @@ func printPreparedJSON(cmd *cobra.Command, prepared corpus.Prepared, report prep
 	if err != nil {
 		return err
 	}
-	cmd.Println(string(encoded))
+	cmd.Println(visibleJSON(encoded))
 	return nil
 }
