@@ -7,7 +7,7 @@
 //
 // # The flow
 //
-// A contributor cuts a document into segments (Split), checks them (CheckSegment) and publishes a SegmentFile. The chain stores
+// A contributor cuts a document into segments (content/segment), checks them (CheckSegment) and publishes a SegmentFile. The chain stores
 // the file's Root with the rank of the contribution, its place in the global order of commits (CommitHash keeps the text secret
 // until then).
 //
