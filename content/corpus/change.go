@@ -69,8 +69,8 @@ const aroundBytes = 32
 // changes collects what is put right in the documents of a file.
 type changes struct {
 	limit  int
-	counts []int // by place in changeKinds
-	shown  [][]Change
+	counts []int           // by place in changeKinds
+	shown  [][]Change      // of each kind one more than limit
 	seen   map[string]bool // words that are shown
 }
 
@@ -84,7 +84,7 @@ func (c *changes) add(document Document) {
 	poa.EachChange(document.Text, func(change poa.Change) bool {
 		kind := kindOfChange(change)
 		c.counts[kind]++
-		if len(c.shown[kind]) >= c.limit || change.Offset < shown {
+		if len(c.shown[kind]) > c.limit || c.limit == 0 || change.Offset < shown {
 			return true
 		}
 		from, to := wordAround(document.Text, change.Offset, change.Offset+len(change.From))
@@ -102,17 +102,18 @@ func (c *changes) add(document Document) {
 	})
 }
 
-// report returns the counts and at most limit words: the first of each kind, then the second ones.
-func (c *changes) report() (counts []ChangeCount, words []Change) {
+// report writes the counts and at most limit words to a file's report: the first of each kind, then the second ones.
+func (c *changes) report(file *File) {
+	var words []Change
 	for kind, n := range c.counts {
 		if n > 0 {
-			counts = append(counts, ChangeCount{changeKinds[kind].kind, n})
+			file.Changed = append(file.Changed, ChangeCount{changeKinds[kind].kind, n})
 		}
 	}
-	for turn := 0; len(words) < c.limit; turn++ {
+	for turn := 0; len(words) <= c.limit; turn++ {
 		before := len(words)
 		for _, list := range c.shown {
-			if turn < len(list) && len(words) < c.limit {
+			if turn < len(list) {
 				words = append(words, list[turn])
 			}
 		}
@@ -120,7 +121,7 @@ func (c *changes) report() (counts []ChangeCount, words []Change) {
 			break
 		}
 	}
-	return counts, words
+	file.Changes, file.MoreChanges = words[:min(len(words), c.limit)], len(words) > c.limit
 }
 
 // kindOfChange returns the place of a kind in changeKinds.

@@ -43,6 +43,8 @@ type File struct {
 
 	Changed []ChangeCount `json:"changed,omitempty"` // what is put right in its text, by Import only
 	Changes []Change      `json:"changes,omitempty"` // words of it, at most Options.Changes
+
+	MoreChanges bool `json:"more_changes,omitempty"` // there are more words than Changes has
 }
 
 // Part is a part of a file that gave nothing: a line, a page, a chapter.

@@ -86,7 +86,7 @@ func Import(ctx context.Context, path string, options Options, rules poa.Segment
 		}
 		return errFull
 	}, func(file File) {
-		file.Changed, file.Changes = changed.report()
+		changed.report(&file)
 		p.Files = append(p.Files, file)
 		changed = newChanges(options.Changes)
 	})

@@ -66,9 +66,9 @@ Writes the segment file and prints what each file gave or why it was not taken,
 counts, the deposit and, with --contributor, the root to be sealed. What copies
 from PDF, Word and web pages bring, such as soft hyphens, no-break spaces and
 ligatures, is put right: it is counted for each file, and some words are shown
-(--show-changes). Parts that the rules refuse are listed with the reason. Hidden files and folders, such as
-.trash and .git, are left out unless --hidden is given. Tables stay whole or are
-cut between rows, with their header repeated. Needs no node.
+(--show-changes). Parts that the rules refuse are listed with the reason. Hidden
+files and folders, such as .trash and .git, are left out unless --hidden is given.
+Tables stay whole or are cut between rows, with their header repeated. Needs no node.
 
 The command succeeds when the segment file is written. It fails when no file gave
 a segment, when the text is more than one contribution holds, and with --strict

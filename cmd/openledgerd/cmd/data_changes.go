@@ -17,17 +17,16 @@ func printChanges(cmd *cobra.Command, file corpus.File) {
 	if len(file.Changed) == 0 {
 		return
 	}
-	counts, total := make([]string, len(file.Changed)), 0
+	counts := make([]string, len(file.Changed))
 	for i, c := range file.Changed {
 		counts[i] = counted(c.Count, c.Kind.Name())
-		total += c.Count
 	}
 	cmd.PrintErrf("            put right: %s\n", strings.Join(counts, ", "))
 	for _, change := range file.Changes {
 		cmd.PrintErrf("              %s -> %s\n", spelled(change.From), shownName(change.To))
 	}
-	if shown := len(file.Changes); shown > 0 && shown < total {
-		cmd.PrintErrf("              … of %d; --%s N shows more\n", total, flagShowChanges)
+	if file.MoreChanges {
+		cmd.PrintErrf("              … and more; --%s N shows them\n", flagShowChanges)
 	}
 }
 
