@@ -14,7 +14,7 @@ type aligner struct {
 	texts            []alignedText
 	cells            []uint32 // of all texts, row by row: the place in pairs of each foreign word with each English one
 	pairs            []pairOf
-	index            map[uint64]uint32
+	index            []uint32 // of pairs by a hash of their words, plus one
 }
 
 type alignedText struct {
@@ -66,12 +66,12 @@ func (v *vocabulary) form(n uint32) string {
 }
 
 func newAligner() *aligner {
-	return &aligner{english: newVocabulary(), foreign: newVocabulary(), index: map[uint64]uint32{}}
+	return &aligner{english: newVocabulary(), foreign: newVocabulary(), index: make([]uint32, 1<<16)}
 }
 
 // mostWords is how many different words a text may have, and mostTimes how many times as many as its translation.
 const (
-	mostWords = 40
+	mostWords = 25
 	mostTimes = 3
 )
 
@@ -84,17 +84,37 @@ func (a *aligner) add(english, foreign []word) {
 	t := alignedText{english: a.english.numbers(english), foreign: a.foreign.numbers(foreign), cells: len(a.cells)}
 	for _, f := range t.foreign {
 		for _, e := range t.english {
-			key := uint64(e)<<32 | uint64(f)
-			i, known := a.index[key]
-			if !known {
-				i = uint32(len(a.pairs))
-				a.index[key] = i
-				a.pairs = append(a.pairs, pairOf{e, f})
-			}
-			a.cells = append(a.cells, i)
+			a.cells = append(a.cells, a.place(pairOf{e, f}))
 		}
 	}
 	a.texts = append(a.texts, t)
+}
+
+// place is where a pair is in a.pairs, which it is put in if it is new.
+func (a *aligner) place(p pairOf) uint32 {
+	if 2*len(a.pairs) >= len(a.index) {
+		a.index = make([]uint32, 2*len(a.index))
+		for i, q := range a.pairs {
+			*a.slot(q) = uint32(i) + 1
+		}
+	}
+	slot := a.slot(p)
+	if *slot == 0 {
+		a.pairs = append(a.pairs, p)
+		*slot = uint32(len(a.pairs))
+	}
+	return *slot - 1
+}
+
+// slot is where a pair is in a.index, or where it belongs.
+func (a *aligner) slot(p pairOf) *uint32 {
+	mask := uint64(len(a.index) - 1)
+	h := (uint64(p.english)<<32 | uint64(p.foreign)) * 0x9e3779b97f4a7c15
+	for at := h >> 20 & mask; ; at = (at + 1) & mask {
+		if i := a.index[at]; i == 0 || a.pairs[i-1] == p {
+			return &a.index[at]
+		}
+	}
 }
 
 const rounds = 5

@@ -103,30 +103,61 @@ func manBlocks(source string) []block {
 	return out
 }
 
+// blockTags start a block, and the text within skippedTags is none.
 var (
-	comment  = regexp.MustCompile(`(?s)<!--.*?-->|<(?:script|style|head|nav|pre|code|screen)\b.*?</(?:script|style|head|nav|pre|code|screen)>`)
-	blockTag = regexp.MustCompile(`(?s)<(/?)(p|h[1-6]|li|td|th|dt|dd|title|item|div|desc|note|section|tr|ul|ol|table|body|blockquote|caption)\b([^>]*)>`)
-	idOf     = regexp.MustCompile(`\bid="([^"]+)"`)
+	blockTags = set("p h1 h2 h3 h4 h5 h6 li td th dt dd title item div desc note section tr ul ol table body blockquote caption")
+	skipTags  = set("script style head nav pre code screen")
 )
+
+func set(words string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		out[w] = true
+	}
+	return out
+}
 
 // markupBlocks splits a document of HTML or a like language. A block that has an identifier is of a kind of its own.
 func markupBlocks(source string) []block {
-	source = comment.ReplaceAllString(source, " ")
 	var out []block
-	kind, last := "", 0
-	for _, m := range blockTag.FindAllStringSubmatchIndex(source, -1) {
-		text := strings.TrimSpace(blanks.ReplaceAllString(html.UnescapeString(markup.ReplaceAllString(source[last:m[0]], " ")), " "))
-		if text != "" && kind != "" {
-			out = append(out, block{kind, text})
+	var text strings.Builder
+	kind := ""
+	flush := func(next string) {
+		if s := strings.Join(strings.Fields(html.UnescapeString(text.String())), " "); s != "" && kind != "" {
+			out = append(out, block{kind, s})
 		}
-		last = m[1]
-		if m[3] > m[2] { // an end
-			kind = "after " + source[m[4]:m[5]]
+		text.Reset()
+		kind = next
+	}
+	for {
+		before, rest, found := strings.Cut(source, "<")
+		text.WriteString(before)
+		if !found {
+			break
+		}
+		if strings.HasPrefix(rest, "!--") {
+			_, source, _ = strings.Cut(rest, "-->")
 			continue
 		}
-		kind = source[m[4]:m[5]]
-		if id := idOf.FindStringSubmatch(source[m[6]:m[7]]); id != nil {
-			kind = id[1]
+		tag, after, _ := strings.Cut(rest, ">")
+		source = after
+		name := strings.TrimPrefix(tag, "/")
+		if i := strings.IndexAny(name, " \t\r\n/"); i >= 0 {
+			name = name[:i]
+		}
+		switch {
+		case skipTags[name] && tag[0] != '/' && !strings.HasSuffix(tag, "/"):
+			_, source, _ = strings.Cut(source, "</"+name)
+			_, source, _ = strings.Cut(source, ">")
+		case blockTags[name] && tag[0] == '/':
+			flush("after " + name)
+		case blockTags[name]:
+			if _, id, ok := strings.Cut(tag, ` id="`); ok {
+				name, _, _ = strings.Cut(id, `"`)
+			}
+			flush(name)
+		default:
+			text.WriteByte(' ')
 		}
 	}
 	return out

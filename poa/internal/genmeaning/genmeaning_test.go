@@ -178,7 +178,7 @@ func TestLanguageOfPath(t *testing.T) {
 func TestPlain(t *testing.T) {
 	for s, want := range map[string]string{
 		"_Open file": "Open file", "文件(_F)": "文件", "<b>%s</b> of {count} ${x} files": "of files",
-		"Save &As…": "Save As…", "&lt;b&gt; bold": "bold", "a  b\n c": "a b c",
+		"Save &As…": "Save As…", "&lt;b&gt; bold": "bold", "a  b\n c": "a b c", "%1 files in %2$s, %5d%%": "files in , d",
 	} {
 		if got := plain(s); got != want {
 			t.Errorf("%q is %q, not %q", s, got, want)

@@ -50,7 +50,7 @@ func run(root, out, list, only, step string) error {
 	if step == "texts" {
 		return nil
 	}
-	return s.lists(out)
+	return s.lists(out, only)
 }
 
 // source is a line of the list of sources: its kind, the files its pattern stands for, and what else the line says.

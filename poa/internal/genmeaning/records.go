@@ -240,6 +240,8 @@ func (t texts) addGlossary(path string) error {
 	return nil
 }
 
+var termNote = regexp.MustCompile(`\((?:exact|related|broad|narrow|[A-Z][a-z]+, (?:exact|related|broad|narrow))\)$`)
+
 // terms reads the names and synonyms of an ontology in OBO: for each term its name and what else it is called, with how near that is.
 func terms(path string, add func(a, b string, weight float64)) error {
 	nearness := map[string]float64{"EXACT": 1, "NARROW": 0.5, "BROAD": 0.5, "RELATED": 0.5}
@@ -268,6 +270,9 @@ func terms(path string, add func(a, b string, weight float64)) error {
 				break
 			}
 			kind := strings.Fields(parts[2])
+			if strings.Contains(parts[2], "Spanish") || strings.Contains(parts[2], "Japanese") || termNote.MatchString(parts[1]) {
+				break // the plant ontology has translations among its synonyms
+			}
 			if len(kind) > 0 && nearness[kind[0]] > 0 && !slices.Contains(names, parts[1]) && !strings.Contains(parts[2], "OMO:0003012") {
 				names, weights = append(names, parts[1]), append(weights, nearness[kind[0]])
 			}

@@ -89,7 +89,7 @@ func (t texts) addRows(path string, rest []string) error {
 const leastPairs = 3000
 
 // lists makes the lists of words from the dictionaries among the sources and from the texts that collect has gathered.
-func (s sources) lists(out string) error {
+func (s sources) lists(out, only string) error {
 	var w *wordnet
 	tabs := map[string][]map[string][]string{}
 	characters := lexicon{}
@@ -145,8 +145,12 @@ func (s sources) lists(out string) error {
 	if err := os.MkdirAll(parts, 0o755); err != nil {
 		return err
 	}
-	for _, lang := range slices.Sorted(maps.Keys(languages)) {
-		if lang == "" || lang == "en" || wanted != nil && !wanted[lang] {
+	order := slices.Sorted(maps.Keys(languages))
+	if only != "" {
+		order = strings.Split(only, ",")
+	}
+	for _, lang := range order {
+		if lang == "" || lang == "en" || !languages[lang] {
 			continue
 		}
 		l, err := translations(lang, w, tabs[lang], filepath.Join(out, "texts", lang+".tsv"), characters)
@@ -195,6 +199,9 @@ func translations(lang string, w *wordnet, tabs []map[string][]string, file stri
 	if len(list) >= leastPairs {
 		runs := map[string]int{}
 		for _, p := range list {
+			if !unspaced(p.foreign) {
+				continue
+			}
 			for _, x := range words(p.foreign) {
 				if unspaced(x.text) {
 					runs[x.text]++

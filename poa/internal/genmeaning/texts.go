@@ -34,8 +34,7 @@ func (t texts) add(lang, english, foreign string) {
 var (
 	accelerator = regexp.MustCompile(`\s*\(\s*[_&~]\w\)`)
 	markup      = regexp.MustCompile(`<[^<>]*>|https?:\S+`)
-	placeholder = regexp.MustCompile(`%[-+ #0-9.*$]*(?:\([^)]*\))?(?:hh|ll|[hlLqjzt])?[a-zA-Z%]|\$\{?[A-Za-z0-9_.]+\}?|\{\{?[^{}]*\}?\}|\\[nrt"\\]|%[0-9]+|#+`)
-	blanks      = regexp.MustCompile(`[\s\x00-\x1f]+`)
+	placeholder = regexp.MustCompile(`%[0-9]+(?:\$[-+#0-9.*]*(?:hh|ll|[hlLqjzt])?[a-zA-Z])?|%[-+#0-9.*]*(?:\([^)]*\))?(?:hh|ll|[hlLqjzt])?[a-zA-Z%]|\$\{?[A-Za-z0-9_.]+\}?|\{\{?[^{}]*\}?\}|\\[nrt"\\]|#+`)
 )
 
 // plain is a message without markup, placeholders and marks of keys.
@@ -44,7 +43,7 @@ func plain(s string) string {
 		s = accelerator.ReplaceAllString(s, "")
 	}
 	for range 2 { // some have escaped markup
-		if strings.ContainsAny(s, "<:&") {
+		if strings.ContainsAny(s, "<&") || strings.Contains(s, "://") {
 			s = html.UnescapeString(markup.ReplaceAllString(s, " "))
 		}
 	}

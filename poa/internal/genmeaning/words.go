@@ -26,29 +26,45 @@ func words(text string) []word {
 			run.Reset()
 		}
 	}
-	stems := poa.Stems(b)
-	for i, t := range poa.Tokenize(b) {
-		folded := poa.Fold(b[t.Start:t.End])
-		if unspaced(folded) {
-			if int(t.Start) != end {
+	for _, t := range poa.Tokenize(b) {
+		w := lookUp(b[t.Start:t.End])
+		if w.run {
+			if t.Start != end {
 				flush()
 			}
-			run.WriteString(folded)
-			end = int(t.End)
+			run.WriteString(w.text)
+			end = t.End
 			continue
 		}
 		flush()
-		if i >= len(stems) || stems[i] == 0 || !worthy(folded) {
-			continue
+		if w.stem != 0 {
+			out = append(out, w.word)
 		}
-		stem := stems[i]
-		if bare := unpointed(folded); bare != folded {
-			folded, stem = bare, poa.Stems([]byte(bare))[0]
-		}
-		out = append(out, word{text: folded, stem: stem})
 	}
 	flush()
 	return out
+}
+
+// entry is what is known of a token: its word, without a stem if it carries no meaning, or a letter of a run.
+type entry struct {
+	word
+	run bool
+}
+
+var known = map[string]entry{}
+
+// lookUp folds a token.
+func lookUp(token []byte) entry {
+	if e, ok := known[string(token)]; ok {
+		return e
+	}
+	e := entry{word: word{text: unpointed(poa.Fold(token))}}
+	e.run = unspaced(e.text)
+	if stems := poa.Stems([]byte(e.text)); !e.run && len(stems) == 1 && worthy(e.text) {
+		e.stem = stems[0]
+	}
+	known[string(token)] = e
+	return e
 }
 
 // unpointed is a word without the vowel points of Hebrew and Arabic, which dictionaries have and other texts have not.
