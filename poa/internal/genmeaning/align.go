@@ -196,13 +196,24 @@ func (p pairOf) given(back bool) uint32 {
 	return p.english
 }
 
-// What a pair must have to be kept.
+// What a pair must have to be kept: the less often it is expected to stand for each other, the larger its share of the texts with
+// the foreign word must be.
+var leastShares = [...]struct{ count, share float64 }{{6, 0.08}, {3, 0.2}, {1.4, 0.4}}
+
 const (
-	leastCount = 1.3  // expected times it stands for each other
-	leastShare = 0.1  // of the texts with the foreign word
-	leastDice  = 0.02 // of the texts with either word
-	sureDice   = 0.7  // where a pair with less than leastCount may stay
+	leastDice = 0.02 // of the texts with either word
+	sureDice  = 0.7  // where a pair may stay that is expected less often than leastShares has it,
+	sureCount = 0.7  // but this often
 )
+
+func keep(count, share, dice float64) bool {
+	for _, l := range leastShares {
+		if count >= l.count {
+			return share >= l.share && dice >= leastDice
+		}
+	}
+	return dice >= sureDice && count >= sureCount
+}
 
 // lexicon returns the translations that both directions agree on.
 func (a *aligner) lexicon() lexicon {
@@ -216,7 +227,7 @@ func (a *aligner) lexicon() lexicon {
 		n := math.Sqrt(float64(there[i]) * float64(back[i]))
 		share := n / a.foreign.texts[p.foreign]
 		dice := 2 * n / (a.foreign.texts[p.foreign] + a.english.texts[p.english])
-		if share < leastShare || dice < leastDice || n < leastCount && (dice < sureDice || n < 0.7) {
+		if !keep(n, share, dice) {
 			continue
 		}
 		all = append(all, found{p, share * n / (n + 0.5)})

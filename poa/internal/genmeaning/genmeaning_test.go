@@ -281,6 +281,17 @@ func TestAlign(t *testing.T) {
 	}
 }
 
+func TestKeep(t *testing.T) {
+	for _, c := range []struct {
+		count, share, dice float64
+		want               bool
+	}{{10, 0.1, 0.1, true}, {10, 0.05, 0.1, false}, {4, 0.1, 0.1, false}, {4, 0.3, 0.1, true}, {10, 0.5, 0.01, false}, {1, 1, 0.5, false}, {1, 1, 1, true}} {
+		if got := keep(c.count, c.share, c.dice); got != c.want {
+			t.Errorf("%v is kept: %v", c, got)
+		}
+	}
+}
+
 func TestSplit(t *testing.T) {
 	runs := map[string]int{"打开文件": 10, "文件": 20, "打开窗口": 10, "窗口": 10, "保存文件": 9, "保存": 10, "打开": 5}
 	s := learnSplitter(runs)

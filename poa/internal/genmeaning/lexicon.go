@@ -13,10 +13,10 @@ import (
 // lexicon has for each word of a language the English words it is translated with, and how likely.
 type lexicon map[string]map[string]float64
 
-// most is how many translations a word keeps, and least the likelihood below which one is dropped.
+// most is how many translations a word keeps, and least the likelihood below which one is dropped. The likeliest may have half of it.
 const (
 	most  = 6
-	least = 0.04
+	least = 0.08
 )
 
 func (l lexicon) add(foreign, english string, weight float64) {
@@ -48,7 +48,7 @@ func (l lexicon) shares() {
 // prune keeps the likeliest translations of a word.
 func (l lexicon) prune(foreign string) {
 	for i, e := range likeliest(l[foreign]) {
-		if i >= most || l[foreign][e] < least {
+		if w := l[foreign][e]; i >= most || w < least/2 || w < least && i > 0 {
 			delete(l[foreign], e)
 		}
 	}

@@ -13,8 +13,8 @@ func readCharacters(path string, out lexicon) error {
 			return nil
 		}
 		c, err := strconv.ParseUint(strings.Fields(f[0])[0][2:], 16, 32)
-		if err != nil {
-			return nil
+		if err != nil || c < 0x4e00 || c > 0x9fff {
+			return nil // the other blocks have only rare characters
 		}
 		senses := strings.FieldsFunc(definition(f[2]), func(c rune) bool { return c == ';' || c == ',' })
 		for i, s := range senses {
