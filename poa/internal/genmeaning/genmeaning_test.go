@@ -308,6 +308,22 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+func TestJoin(t *testing.T) {
+	j := newJoiner()
+	for range 10 {
+		j.learn(words("máy tính xách tay"))
+		j.learn(words("máy bay"))
+		j.learn(words("xách tay nặng"))
+	}
+	var got []string
+	for _, w := range j.join(words("máy tính nặng")) {
+		got = append(got, w.text)
+	}
+	if !slices.Equal(got, []string{"máy tính", "nặng"}) {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestCharacters(t *testing.T) {
 	path := write(t, t.TempDir(), "k.txt", "# head\nU+75C5 病\tkDefinition\tillness, sickness; (archaic) to worry\nU+91AB\tkMandarin\tyī\n")
 	l := lexicon{}

@@ -212,10 +212,20 @@ func translations(lang string, w *wordnet, tabs []map[string][]string, file stri
 		if len(runs) > 1000 {
 			s = learnSplitter(runs)
 		}
+		var j *joiner
+		if lang == "vi" {
+			j = newJoiner()
+			for _, p := range list {
+				j.learn(words(p.foreign))
+			}
+		}
 		for _, p := range list {
 			foreign := words(p.foreign)
-			if s != nil {
+			switch {
+			case s != nil:
 				foreign = s.units(foreign)
+			case j != nil:
+				foreign = j.join(foreign)
 			}
 			a.add(words(p.english), foreign)
 		}
