@@ -366,3 +366,19 @@ func TestMethodRAGIsVerifiedOnChain(t *testing.T) {
 	require.Len(t, found.Receipt.Entries, 2)
 	require.True(t, slices.ContainsFunc(c.Answers[0].Attribution.Rows, func(r poa.Row) bool { return r.Window }))
 }
+
+// Answers under method MEANING are paid for what their words mean, and the chain recomputes it.
+func TestMethodMeaningIsVerifiedOnChain(t *testing.T) {
+	s := newScenario(t)
+	s.Publish(modelstypes.ATTRIBUTION_METHOD_MEANING)
+	c := s.Open(chain.Open(100))
+	c.Ask("Signals that the dermal papilla sends to matrix cells in the follicle direct how hair grows. " +
+		"The eccrine sweat glands answer acetylcholine and open onto the skin surface; their fibres are sympathetic.")
+	c.Ask(answer())
+	c.Submit(c.Acknowledged())
+	found, err := s.Receipt(c.ReceiptID(1))
+	require.NoError(t, err)
+	require.EqualValues(t, poa.MethodMeaning, found.Receipt.Method)
+	require.Len(t, found.Receipt.Entries, 2)
+	require.True(t, slices.ContainsFunc(c.Answers[0].Attribution.Rows, func(r poa.Row) bool { return r.Window }))
+}

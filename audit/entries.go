@@ -89,7 +89,8 @@ func shares(payment attributiontypes.Payment, payout rewardstypes.Payout) string
 }
 
 // listRuns lists the recomputed rows with the text of their segments. Offsets
-// count words, so that the text is cut where the segment's words are.
+// count words, so that the text is cut where the segment's words are. What is
+// paid for its meaning stands nowhere: the text is the whole segment.
 func (a *audit) listRuns(rows []poa.Row) {
 	words := make(map[[2]uint64][]poa.Token)
 	content := make(map[[2]uint64][]byte)
@@ -99,10 +100,14 @@ func (a *audit) listRuns(rows []poa.Row) {
 	}
 	for _, row := range rows {
 		key := [2]uint64{row.Rank, uint64(row.Segment)}
-		first, last := words[key][row.Offset], words[key][row.Offset+row.Length-1]
+		text := content[key]
+		if a.claimed.Method != poa.MethodMeaning || !row.Window { // else the words mean what the whole segment says
+			first, last := words[key][row.Offset], words[key][row.Offset+row.Length-1]
+			text = text[first.Start:last.End]
+		}
 		a.report.Runs = append(a.report.Runs, Run{
 			Position: row.Position, Length: row.Length, Rank: row.Rank, Segment: row.Segment, Offset: row.Offset,
-			ScoreBits: float64(row.Score) / (1 << 16), Text: string(content[key][first.Start:last.End]),
+			ScoreBits: float64(row.Score) / (1 << 16), Text: string(text),
 		})
 	}
 }

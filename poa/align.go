@@ -39,10 +39,12 @@ type claim struct {
 	pos    uint16
 	slot   uint16 // distinct token of the answer, from 1
 	owned  bool
-	window bool  // owned through a local window
-	owner  int32 // place of the owner in workspace.segments
-	off    uint16
-	score  int32
+	window bool // owned through a local window, or for what the words mean
+	// meaning says that the position is owned for what the words mean: it has no place in the segment.
+	meaning bool
+	owner   int32 // place of the owner in workspace.segments
+	off     uint16
+	score   int32
 }
 
 // ownerSegment is a segment that owns positions, and the position of the seed that anchors it, 0 for windows.

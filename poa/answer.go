@@ -40,19 +40,44 @@ func AnswerLeaf(position uint32, token TokenID, salt Salt) Hash {
 	return sha256.Sum256(b[:])
 }
 
+// markedPosition is the position in the leaf of a token with marks: they are its two highest bits.
+func markedPosition(position uint32, marks uint8) uint32 { return position | uint32(marks)<<30 }
+
 // AnswerLeaves returns the salted leaf of every token.
 func AnswerLeaves(callKey [32]byte, tokens []TokenID) []Hash {
+	return MarkedAnswerLeaves(callKey, tokens, nil)
+}
+
+// MarkedAnswerLeaves is AnswerLeaves of tokens with marks, one for each or nil for none: an answer by method MEANING commits them.
+func MarkedAnswerLeaves(callKey [32]byte, tokens []TokenID, marks []uint8) []Hash {
 	leaves := make([]Hash, len(tokens))
 	m := hmac.New(sha256.New, callKey[:])
 	for i, t := range tokens {
-		leaves[i] = AnswerLeaf(uint32(i), t, saltFrom(m, uint32(i)))
+		position := uint32(i)
+		if marks != nil {
+			position = markedPosition(position, marks[i])
+		}
+		leaves[i] = AnswerLeaf(position, t, saltFrom(m, uint32(i)))
 	}
 	return leaves
 }
 
 // AnswerRoot returns the commitment to an answer: SHA-256(0x03 ‖ be32 number of tokens ‖ MerkleRoot(AnswerLeaves)).
 func AnswerRoot(callKey [32]byte, tokens []TokenID) Hash {
-	return answerRoot(uint32(len(tokens)), MerkleRoot(AnswerLeaves(callKey, tokens)))
+	return MarkedAnswerRoot(callKey, tokens, nil)
+}
+
+// MarkedAnswerRoot is AnswerRoot of tokens with marks, one for each or nil for none.
+func MarkedAnswerRoot(callKey [32]byte, tokens []TokenID, marks []uint8) Hash {
+	return answerRoot(uint32(len(tokens)), MerkleRoot(MarkedAnswerLeaves(callKey, tokens, marks)))
+}
+
+// TextRoot returns the commitment to the text of an answer under a method.
+func TextRoot(callKey [32]byte, text []byte, method uint8) Hash {
+	if method == MethodMeaning {
+		return MarkedAnswerRoot(callKey, TokenIDs(text), Marks(text))
+	}
+	return AnswerRoot(callKey, TokenIDs(text))
 }
 
 func answerRoot(count uint32, tree Hash) Hash {

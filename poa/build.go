@@ -34,7 +34,7 @@ func (b *EvidenceBuilder) Add(callKey [32]byte, tokens []TokenID, att Attributio
 	return b.add(callKey, tokens, nil, att, proofs)
 }
 
-// AddText is Add for an answer's text; it discloses the opened words themselves, which method RAG needs for their stems.
+// AddText is Add for an answer's text; it discloses the opened words themselves, which methods RAG and MEANING need.
 func (b *EvidenceBuilder) AddText(callKey [32]byte, text []byte, att Attribution, proofs func(rank uint64, index uint32) (SegmentProof, error)) error {
 	var tokens []TokenID
 	var words [][]byte
@@ -56,7 +56,10 @@ func (b *EvidenceBuilder) add(callKey [32]byte, tokens []TokenID, words [][]byte
 		return err
 	}
 	a := AnswerEvidence{Count: uint32(len(tokens))}
-	if a.Proof, err = Multiproof(AnswerLeaves(callKey, tokens), positions); err != nil {
+	if att.Marks != nil && len(att.Marks) != len(tokens) {
+		return fmt.Errorf("%w: %d marks for %d tokens; pass the attribution of this answer", ErrAnswer, len(att.Marks), len(tokens))
+	}
+	if a.Proof, err = Multiproof(MarkedAnswerLeaves(callKey, tokens, att.Marks), positions); err != nil {
 		return err
 	}
 	mac := hmac.New(sha256.New, callKey[:])
@@ -65,9 +68,12 @@ func (b *EvidenceBuilder) add(callKey [32]byte, tokens []TokenID, words [][]byte
 		if words != nil {
 			o.Word = words[p]
 		}
+		if att.Marks != nil {
+			o.Marks = att.Marks[p]
+		}
 		a.Openings = append(a.Openings, o)
 	}
-	fresh, err := b.refer(&a, att.Rows, proofs)
+	fresh, err := b.refer(&a, att, proofs)
 	if err != nil {
 		return err
 	}
@@ -117,33 +123,52 @@ func openedPositions(count int, att Attribution) ([]uint32, error) {
 }
 
 // refer sets a.Segments and returns the segments that the builder does not hold yet.
-func (b *EvidenceBuilder) refer(a *AnswerEvidence, rows []Row, proofs func(rank uint64, index uint32) (SegmentProof, error)) ([]SegmentProof, error) {
+func (b *EvidenceBuilder) refer(a *AnswerEvidence, att Attribution, proofs func(rank uint64, index uint32) (SegmentProof, error)) ([]SegmentProof, error) {
 	var fresh []SegmentProof
-	seen := make(map[segmentKey]int, len(rows)) // place in a.Segments
-	windows := make(map[segmentKey]struct{})
-	for _, r := range rows {
-		key := segmentKey{r.Rank, r.Segment}
-		at, old := seen[key]
-		if !old {
-			place, held := b.place[key]
-			if !held {
-				place = uint32(len(b.segments) + len(fresh))
-				s, err := segmentProof(key, proofs)
-				if err != nil {
-					return nil, err
-				}
-				fresh = append(fresh, s)
-			}
-			at = len(a.Segments)
-			seen[key] = at
-			a.Segments, a.Seeds = append(a.Segments, place), append(a.Seeds, a.Count)
+	seen := make(map[segmentKey]int, len(att.Rows)) // place in a.Segments
+	list := func(key segmentKey) (int, error) {
+		if at, ok := seen[key]; ok {
+			return at, nil
 		}
-		if !r.Window {
-			a.Seeds[at] = r.Seed
-		} else if _, marked := windows[key]; !marked {
+		place, held := b.place[key]
+		if !held {
+			place = uint32(len(b.segments) + len(fresh))
+			s, err := segmentProof(key, proofs)
+			if err != nil {
+				return 0, err
+			}
+			fresh = append(fresh, s)
+		}
+		at := len(a.Segments)
+		seen[key] = at
+		a.Segments, a.Seeds = append(a.Segments, place), append(a.Seeds, a.Count)
+		return at, nil
+	}
+	windows := make(map[segmentKey]struct{})
+	window := func(key segmentKey, at int) {
+		if _, marked := windows[key]; !marked {
 			windows[key] = struct{}{}
 			a.Windows = append(a.Windows, a.Segments[at])
 		}
+	}
+	for _, r := range att.Rows {
+		key := segmentKey{r.Rank, r.Segment}
+		at, err := list(key)
+		if err != nil {
+			return nil, err
+		}
+		if r.Window {
+			window(key, at)
+		} else {
+			a.Seeds[at] = r.Seed
+		}
+	}
+	for _, key := range att.Considered {
+		at, err := list(key)
+		if err != nil {
+			return nil, err
+		}
+		window(key, at)
 	}
 	return fresh, nil
 }

@@ -155,7 +155,8 @@ func (s *slowly) verify(i int, r Receipt, a *AnswerEvidence, x *Index) error {
 	}
 	if s.segments == nil {
 		var err error
-		if s.segments, err = s.work.verifiedSegments(s.evidence, s.source, s.stats.norm); err != nil {
+		// All receipts of a batch may need what one needs.
+		if s.segments, err = s.work.verifiedSegments(s.evidence, s.source, s.stats.norm, true); err != nil {
 			return err
 		}
 		s.workspace.meter.total = s.work
@@ -181,9 +182,12 @@ func verifySegmentPath(s *SegmentProof, src ContributionSource) error {
 // receipt and its evidence say. What segments pass on is that of the receipt, not what the index was built with.
 func foundAgain(r Receipt, a *AnswerEvidence, segments []SegmentProof, x *Index, derived func(uint64, uint32) []Derivation, work *Work) (bool, error) {
 	method := MethodSPAN
+	if r.Method == MethodMeaning {
+		method = MethodMeaning
+	}
 	var windows []Segment
 	if len(a.Windows) > 0 {
-		if method = r.Method; method != MethodRAG {
+		if method = r.Method; method != MethodRAG && method != MethodMeaning {
 			return false, nil
 		}
 		for _, place := range a.Windows {
@@ -191,13 +195,30 @@ func foundAgain(r Receipt, a *AnswerEvidence, segments []SegmentProof, x *Index,
 			if err := work.spend(3*uint64(len(s.Content)) + uint64(countTokens(s.Content))*2*unitsPerHash); err != nil {
 				return false, err
 			}
-			windows = append(windows, newSegment(x.stats.norm, s.Rank, s.Index, s.Content))
+			window := newSegment(x.stats.norm, s.Rank, s.Index, s.Content)
+			if method == MethodMeaning {
+				if err := work.spend(uint64(len(window.Tokens)) * unitsPerMeaning); err != nil {
+					return false, err
+				}
+				window.interpret(x.stats.norm, s.Content)
+			}
+			windows = append(windows, window)
 			if windows[len(windows)-1].validate() != nil {
 				return false, nil
 			}
 		}
 	}
-	found, err := x.attribute(a.opened(method, x.stats.norm), windows, work)
+	finish, err := a.finisher(method, windows)
+	if err != nil {
+		return false, nil
+	}
+	if method == MethodMeaning {
+		if err := work.spend(uint64(len(a.Openings)) * unitsPerMeaning); err != nil {
+			return false, err
+		}
+	}
+	opened := a.opened(method, x.stats.norm)
+	found, err := x.attributeBy(opened, work, func(w *workspace) (Attribution, error) { return finish(w, opened) })
 	if err != nil {
 		return false, err
 	}
@@ -210,13 +231,16 @@ func foundAgain(r Receipt, a *AnswerEvidence, segments []SegmentProof, x *Index,
 	if found.Weigh(derived); found.UnattributedPPM != r.UnattributedPPM || !slices.Equal(found.Entries, r.Entries) {
 		return false, nil
 	}
-	return a.namesOwners(segments, found.Rows), nil
+	return a.namesOwners(segments, found), nil
 }
 
 // namesOwners says whether the evidence lists exactly the owners of rows, with their seeds and windows.
-func (a *AnswerEvidence) namesOwners(segments []SegmentProof, rows []Row) bool {
+func (a *AnswerEvidence) namesOwners(segments []SegmentProof, found Attribution) bool {
 	seeds, inWindows := make(map[segmentKey]uint32, len(a.Segments)), make(map[segmentKey]struct{}, len(a.Windows))
-	for _, row := range rows {
+	for _, key := range found.Considered {
+		seeds[key], inWindows[key] = a.Count, struct{}{}
+	}
+	for _, row := range found.Rows {
 		key := segmentKey{row.Rank, row.Segment}
 		if row.Window {
 			inWindows[key] = struct{}{}

@@ -79,7 +79,7 @@ func Narrow(a AnswerEvidence, positions []uint32) (Opened, error) {
 	out := Opened{Count: a.Count}
 	all, leaves := make([]uint32, len(a.Openings)), make([]Hash, len(a.Openings))
 	for i, o := range a.Openings {
-		all[i], leaves[i] = o.Position, AnswerLeaf(o.Position, o.Token, o.Salt)
+		all[i], leaves[i] = o.Position, o.leaf()
 	}
 	for _, p := range positions {
 		i, ok := slices.BinarySearch(all, p)

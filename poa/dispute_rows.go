@@ -24,6 +24,9 @@ func VerifyForgedRow(c Claim, p ForgedRow, src ContributionSource) error {
 	if err := sameSegment(row, &p.Segment); err != nil {
 		return err
 	}
+	if row.Window && c.Record.Method == MethodMeaning {
+		return fmt.Errorf("%w: the row is paid for what its words mean, whose tokens need not stand in the segment", ErrDispute)
+	}
 	segment, err := disputedSegment(&p.Segment, &a, src)
 	if err != nil {
 		return err
@@ -93,13 +96,21 @@ func VerifyUnqualifiedRow(c Claim, p UnqualifiedRow, src ContributionSource, sta
 	if err := sameSegment(row, &p.Segment); err != nil {
 		return err
 	}
-	a := p.Answer.opened(MethodRAG, NormVersion)
+	method := MethodRAG
+	if c.Record.Method == MethodMeaning {
+		method = MethodMeaning
+	}
+	a := p.Answer.opened(method, NormVersion)
 	segment, err := disputedSegment(&p.Segment, &a, src)
 	if err != nil {
 		return err
 	}
 	if row.end() > uint64(p.Answer.Count) || row.Length == 0 {
 		return nil
+	}
+	if row.Window && method == MethodMeaning {
+		segment.interpret(NormVersion, p.Segment.Content)
+		return unconsidered(a, segment)
 	}
 	w, err := alone(a, segment, row.Seed, row.Window, stats)
 	if err != nil {
@@ -117,6 +128,21 @@ func VerifyUnqualifiedRow(c Claim, p UnqualifiedRow, src ContributionSource, sta
 		return nil
 	}
 	return fmt.Errorf("%w: the segment qualifies at all %d positions of the row", ErrDispute, row.Length)
+}
+
+// unconsidered returns nil if no stretch of an answer gives a segment enough to be considered by method MEANING: then it owns no position
+// through what words mean, whatever other segments there are.
+func unconsidered(a Answer, segment Segment) error {
+	m := &meter{}
+	m.bound(disputeUnits)
+	found, ok := (&meaningWorkspace{}).attribute(m, a, []considered{{segment, AskedBits}})
+	if !ok {
+		return fmt.Errorf("%w: comparing answer and segment takes more than %d units of work; open fewer positions", ErrOversize, disputeUnits)
+	}
+	if found.considered == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: a stretch of the answer gives the segment enough to be considered", ErrDispute)
 }
 
 // verifyAnswer checks that the answer's evidence is in the bundle and is that of the claim.

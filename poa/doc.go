@@ -20,8 +20,8 @@
 // it; the position pays the information content of its token (Statistics.Surprisal) to the qualified segment of the lowest rank.
 // Because whether a segment qualifies depends on nothing but the answer, the segment, those before it and frozen statistics, a
 // later segment never lowers what an earlier one earns, copies earn nothing, and splitting a segment gains nothing.
-// Index.AttributeRAG adds local windows over the segments that Search.Retrieve has found, for text whose words differ. The result
-// is a list of rows, which Attribution.Root commits to, and weights in parts per million.
+// Index.AttributeRAG adds local windows over the segments that Search.Retrieve has found, for text whose words differ, and
+// Index.AttributeMeaning a path over the answer through segments that hold what its words mean, in any language. The result is a list of rows, which Attribution.Root commits to, and weights in parts per million.
 //
 // A Receipt carries these to the chain, MarshalReceipts packs a batch of them, and a Record is what the chain keeps. Evidence opens
 // the attributed positions and what supports them, and only those, together with the text of the segments that own them. Dispute shows
@@ -42,7 +42,7 @@
 //
 // # Versions
 //
-// MethodSPAN and MethodRAG name the rules with their parameters, NormVersion the tokeniser with its tables, ProtocolStatisticsVersion the table of
+// MethodSPAN, MethodRAG and MethodMeaning name the rules with their parameters and tables, NormVersion the tokeniser with its tables, ProtocolStatisticsVersion the table of
 // frequencies. Encodings carry their version in a magic string or a domain string. The golden vectors in testdata freeze all of
 // them: a change of any vector is a new version, never a correction.
 package poa

@@ -26,7 +26,12 @@ type Opening struct {
 	Word []byte
 	// Salt is PositionSalt of the call key.
 	Salt Salt
+	// Marks are committed with the token by method MEANING.
+	Marks uint8 `json:",omitempty"`
 }
+
+// leaf returns the opening's leaf in the answer's tree.
+func (o Opening) leaf() Hash { return AnswerLeaf(markedPosition(o.Position, o.Marks), o.Token, o.Salt) }
 
 // SegmentProof is a segment's text and its path in the contribution.
 type SegmentProof struct {
@@ -51,7 +56,8 @@ type AnswerEvidence struct {
 	Segments []uint32
 	// Seeds are, for each of Segments, the answer position of the seed that anchors it; Count if it owns through windows only.
 	Seeds []uint32
-	// Windows are those of Segments that own positions through local windows (method RAG).
+	// Windows are those of Segments that own positions through local windows (method RAG), or that are considered for what words mean
+	// (method MEANING), whether they own positions or not.
 	Windows []uint32
 }
 
@@ -98,6 +104,9 @@ func (a AnswerEvidence) validate(segments int) error {
 		if o.Position >= a.Count || i > 0 && o.Position <= a.Openings[i-1].Position {
 			return fmt.Errorf("%w: opening %d at position %d is out of order or range", ErrEvidenceEncoding, i, o.Position)
 		}
+		if o.Marks > MarkStarts|MarkEnds {
+			return fmt.Errorf("%w: opening %d has marks %d", ErrEvidenceEncoding, i, o.Marks)
+		}
 		if o.Word != nil && (!isWord(o.Word) || hashToken(o.Word) != o.Token) {
 			return fmt.Errorf("%w: opening %d does not hold one lowered token, or not that of its id", ErrEvidenceEncoding, i)
 		}
@@ -120,8 +129,8 @@ func (a AnswerEvidence) validate(segments int) error {
 
 // validateWindows checks that the windows are a subset of the segments, in order.
 func (a AnswerEvidence) validateWindows() error {
-	if len(a.Windows) > MaxWindowSegments {
-		return fmt.Errorf("%w: %d segments with windows, at most %d are allowed", ErrEvidenceEncoding, len(a.Windows), MaxWindowSegments)
+	if len(a.Windows) > MaxMeaningSegments {
+		return fmt.Errorf("%w: %d segments with windows, at most %d are allowed", ErrEvidenceEncoding, len(a.Windows), MaxMeaningSegments)
 	}
 	next := 0
 	for i, s := range a.Windows {

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // Encoding of evidence: "OLEVD1\n", uvarint number of segments, the segments, uvarint number of answers, the answers.
 //
 //	segment: uvarint rank, uvarint index, uvarint length, content, byte path length, path
-//	answer:  uvarint count,
-//	         uvarint openings, per opening uvarint gap, byte length of the word, the word (or be64 token
+//	answer:  uvarint count, plus 8192 if openings have marks,
+//	         uvarint openings, per opening uvarint gap (with marks 4·gap + marks), byte length of the word, the word (or be64 token
 //	         after length 0), 16 bytes salt,
 //	         uvarint proof length, proof,
 //	         uvarint segments, per segment uvarint 2·gap, plus 1 if it owns through windows,
@@ -22,6 +23,9 @@ const (
 	minSegmentBytes = 5  // rank, index, length, one byte of content, path length
 	minAnswerBytes  = 4  // four numbers
 	openingBytes    = 19 // gap, length, one byte of a word, salt
+
+	// markedCount is added to the count of an answer whose openings have marks.
+	markedCount = 2 * MaxAnswerTokens
 )
 
 func appendEvidence(b []byte, e Evidence) []byte {
@@ -47,11 +51,19 @@ func appendSegmentProof(b []byte, s *SegmentProof) []byte {
 }
 
 func appendAnswerEvidence(b []byte, a *AnswerEvidence) []byte {
-	b = binary.AppendUvarint(b, uint64(a.Count))
+	count, marked := uint64(a.Count), slices.ContainsFunc(a.Openings, func(o Opening) bool { return o.Marks != 0 })
+	if marked {
+		count += markedCount
+	}
+	b = binary.AppendUvarint(b, count)
 	b = binary.AppendUvarint(b, uint64(len(a.Openings)))
 	from := uint32(0)
 	for _, o := range a.Openings {
-		b = binary.AppendUvarint(b, uint64(o.Position-from))
+		if gap := uint64(o.Position - from); marked {
+			b = binary.AppendUvarint(b, 4*gap+uint64(o.Marks))
+		} else {
+			b = binary.AppendUvarint(b, gap)
+		}
 		b = append(b, byte(len(o.Word)))
 		if o.Word == nil {
 			b = binary.BigEndian.AppendUint64(b, uint64(o.Token))
@@ -118,14 +130,27 @@ func readSegmentProof(r *reader) SegmentProof {
 }
 
 func readAnswerEvidence(r *reader, segments int) AnswerEvidence {
-	a := AnswerEvidence{Count: uint32(r.uvarint(MaxAnswerTokens))}
+	count := r.uvarint(markedCount + MaxAnswerTokens)
+	marked, marks := count >= markedCount, uint8(0)
+	if marked {
+		count -= markedCount
+	} else if count > MaxAnswerTokens {
+		r.failf("answer of %d tokens", count)
+	}
+	a := AnswerEvidence{Count: uint32(count)}
 	if n := r.count(r.uvarint(uint64(a.Count)), uint64(a.Count), openingBytes); n > 0 {
 		a.Openings = make([]Opening, n)
 	}
 	from := uint32(0)
 	for i := range a.Openings {
 		o := &a.Openings[i]
-		o.Position = from + uint32(r.uvarint(MaxAnswerTokens))
+		if marked {
+			gap := r.uvarint(4*MaxAnswerTokens + 3)
+			o.Position, o.Marks = from+uint32(gap/4), uint8(gap%4)
+			marks |= o.Marks
+		} else {
+			o.Position = from + uint32(r.uvarint(MaxAnswerTokens))
+		}
 		if r.ok() && o.Position >= a.Count {
 			r.failf("opening at position %d of %d", o.Position, a.Count)
 		}
@@ -135,6 +160,9 @@ func readAnswerEvidence(r *reader, segments int) AnswerEvidence {
 			return AnswerEvidence{}
 		}
 		from = o.Position + 1
+	}
+	if marked && marks == 0 {
+		r.failf("answer with marks of which none is set")
 	}
 	limit := uint64(a.Count) + 1
 	a.Proof = r.hashes(r.count(r.uvarint(limit), limit, len(Hash{})))
@@ -161,7 +189,7 @@ func readAnswerEvidence(r *reader, segments int) AnswerEvidence {
 		}
 		next = s + 1
 	}
-	if r.ok() && len(a.Windows) > MaxWindowSegments {
+	if r.ok() && len(a.Windows) > MaxMeaningSegments {
 		r.failf("%d segments with windows", len(a.Windows))
 	}
 	return a

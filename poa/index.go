@@ -198,16 +198,32 @@ func (x *Index) AttributeRAG(a Answer, retrieved []Segment) (Attribution, error)
 	return x.attribute(a, retrieved, nil)
 }
 
+// AttributeMeaning applies method MEANING: SPAN over all segments, and then what the words mean to what it leaves, in the segments that were
+// retrieved for the question, at most MaxWindowSegments, and in those that were found by the answer. They need Concepts, and the answer
+// Meanings and Marks (InterpretAnswer). A segment stands in one of the lists.
+func (x *Index) AttributeMeaning(a Answer, retrieved, found []Segment) (Attribution, error) {
+	segments, err := consider(retrieved, found)
+	if err != nil {
+		return Attribution{}, err
+	}
+	return x.attributeBy(a, nil, func(w *workspace) (Attribution, error) { return w.finishMeaning(a, segments) })
+}
+
 // attribute is AttributeRAG under a Work.
 func (x *Index) attribute(a Answer, retrieved []Segment, work *Work) (Attribution, error) {
+	retrieved, err := checkWindows(retrieved)
+	if err != nil {
+		return Attribution{}, err
+	}
+	return x.attributeBy(a, work, func(w *workspace) (Attribution, error) { return w.finish(a, retrieved) })
+}
+
+// attributeBy applies SPAN, and finish to what it leaves.
+func (x *Index) attributeBy(a Answer, work *Work, finish func(*workspace) (Attribution, error)) (Attribution, error) {
 	if x.stats == nil {
 		return Attribution{}, errNoStatistics
 	}
 	if err := a.validate(); err != nil {
-		return Attribution{}, err
-	}
-	retrieved, err := checkWindows(retrieved)
-	if err != nil {
 		return Attribution{}, err
 	}
 	s := x.borrow()
@@ -226,7 +242,7 @@ func (x *Index) attribute(a Answer, retrieved []Segment, work *Work) (Attributio
 		}
 		s.work.align(x.Segment(g.segment), s.seeds)
 	}
-	return s.work.finish(a, retrieved)
+	return finish(&s.work)
 }
 
 // find sets s.hits to what the seeds of the answer admit, and s.groups to the segments in the order of rank and index.

@@ -7,6 +7,8 @@ const (
 	MethodSPAN uint8 = 1
 	// MethodRAG is MethodSPAN, and local windows over the retrieved segments for what it leaves.
 	MethodRAG uint8 = 2
+	// MethodMeaning is MethodSPAN, and for what it leaves a path over the answer through the segments that hold what its words mean.
+	MethodMeaning uint8 = 3
 	// MaxEntries is the largest number of contributions one receipt pays.
 	MaxEntries = 16
 	// TotalPPM is the sum of all weights and the unattributed share.

@@ -34,6 +34,10 @@ type Attribution struct {
 	TotalBits uint64
 	// Support are the positions without an owner, increasing, whose words the rows' local windows count. They must be opened too.
 	Support []uint32
+	// Considered are the segments without which method MEANING comes to another result, whether they own positions or not.
+	Considered []segmentKey `json:",omitempty"`
+	// Marks are those of the answer's tokens, if the method commits them.
+	Marks []uint8 `json:",omitempty"`
 }
 
 // Root returns the evidence root: SHA-256(0x05 ‖ be32 number of rows ‖ be64 TotalBits ‖ Merkle root), where the leaf of a row is

@@ -114,6 +114,35 @@ func (s *Search) Distinct(places []int, k int) []int {
 	return kept
 }
 
+// Parameters of Found.
+const (
+	foundTokens  = 40 // of a stretch of the answer that is looked for
+	foundStep    = 20 // from one stretch to the next
+	foundEach    = 3  // segments for each
+	foundMost    = MaxMeaningSegments - MaxWindowSegments
+	foundPosting = 1024 // words that more segments have find nothing
+)
+
+// Found returns the places of segments that stretches of an answer find by themselves, in the order of the stretches, but for those that were
+// retrieved for the question. Method MEANING considers them too.
+func (s *Search) Found(answer []TokenID, retrieved []int) []int {
+	var out []int
+	for from := 0; from == 0 || from+foundStep < len(answer); from += foundStep {
+		rare := make([]TokenID, 0, foundTokens)
+		for _, id := range answer[from:min(from+foundTokens, len(answer))] {
+			if len(s.postings[id]) <= foundPosting {
+				rare = append(rare, id)
+			}
+		}
+		for _, place := range s.Rank(rare, foundEach) {
+			if len(out) < foundMost && !slices.Contains(out, place) && !slices.Contains(retrieved, place) {
+				out = append(out, place)
+			}
+		}
+	}
+	return out
+}
+
 // near says whether the later of two segments derives from the earlier one.
 func (s *Search) near(i, j int) bool {
 	if compareSegments(s.segments[i], s.segments[j]) > 0 {

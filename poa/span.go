@@ -39,6 +39,9 @@ type Answer struct {
 	Hidden []bool
 	// Stems are those of the words, 0 for stop words, as by the function Stems; only method RAG needs them. Nil, or one per token.
 	Stems []TokenID
+	// Meanings are those of the words and Marks say where sentences start and end; only method MEANING needs them. Nil, or one per token.
+	Meanings []Meaning `json:",omitempty"`
+	Marks    []uint8   `json:",omitempty"`
 }
 
 // Segment is one segment of a contribution; NewSegment makes one from its text.
@@ -51,6 +54,10 @@ type Segment struct {
 	Tokens []TokenID
 	// Stems are those of the words, 0 for stop words, as by the function Stems; only method RAG needs them.
 	Stems []TokenID
+	// Concepts are those of the words, as by Interpret, and Stemmed the number of words that are not stop words; only method MEANING
+	// needs them.
+	Concepts []Sense `json:",omitempty"`
+	Stemmed  int     `json:",omitempty"`
 	// Derived says what part of the segment's pay belongs to earlier contributions.
 	Derived []Derivation
 }
@@ -75,6 +82,9 @@ func (a Answer) validate() error {
 	}
 	if a.Stems != nil && len(a.Stems) != len(a.Tokens) {
 		return fmt.Errorf("%w: %d stems for %d tokens", ErrAnswer, len(a.Stems), len(a.Tokens))
+	}
+	if a.Meanings != nil && (len(a.Meanings) != len(a.Tokens) || len(a.Marks) != len(a.Tokens)) {
+		return fmt.Errorf("%w: %d meanings and %d marks for %d tokens", ErrAnswer, len(a.Meanings), len(a.Marks), len(a.Tokens))
 	}
 	return nil
 }

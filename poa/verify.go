@@ -100,7 +100,8 @@ func (work *Work) VerifyEvidence(receipts []Receipt, e Evidence, src Contributio
 	if stats == nil {
 		return errNoStatistics
 	}
-	segments, err := work.verifiedSegments(e, src, stats.norm)
+	meaning := slices.ContainsFunc(receipts, func(r Receipt) bool { return r.Method == MethodMeaning })
+	segments, err := work.verifiedSegments(e, src, stats.norm, meaning)
 	if err != nil {
 		return err
 	}
@@ -164,8 +165,9 @@ func verifyCounts(receipts []Receipt, e Evidence) error {
 	return nil
 }
 
-// verifiedSegments checks admission and paths of all segments of valid evidence. Those with windows have stems.
-func (work *Work) verifiedSegments(e Evidence, src ContributionSource, norm uint8) ([]Segment, error) {
+// verifiedSegments checks admission and paths of all segments of valid evidence. Those with windows have stems, and concepts if meaning is
+// needed.
+func (work *Work) verifiedSegments(e Evidence, src ContributionSource, norm uint8, meaning bool) ([]Segment, error) {
 	segments := make([]Segment, len(e.Segments))
 	for i := range e.Segments {
 		s := &e.Segments[i]
@@ -179,8 +181,15 @@ func (work *Work) verifiedSegments(e Evidence, src ContributionSource, norm uint
 	}
 	for _, a := range e.Answers {
 		for _, i := range a.Windows {
-			if segments[i].Stems == nil {
-				segments[i].Stems = newSegment(norm, 0, 0, e.Segments[i].Content).Stems
+			if segments[i].Stems != nil {
+				continue
+			}
+			segments[i].Stems = newSegment(norm, 0, 0, e.Segments[i].Content).Stems
+			if meaning {
+				if err := work.spend(uint64(len(segments[i].Tokens)) * unitsPerMeaning); err != nil {
+					return nil, err
+				}
+				segments[i].interpret(norm, e.Segments[i].Content)
 			}
 		}
 	}
@@ -241,14 +250,14 @@ func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segmen
 	if len(a.Segments) > len(a.Openings) {
 		return fmt.Errorf("%w: %d segments cannot own %d opened positions; list only segments that own one", ErrForgedSpan, len(a.Segments), len(a.Openings))
 	}
-	if len(a.Windows) > 0 && r.Method != MethodRAG {
-		return fmt.Errorf("%w: windows belong to method %d, the model's method is %d", ErrForgedSpan, MethodRAG, r.Method)
+	if len(a.Windows) > 0 && r.Method != MethodRAG && r.Method != MethodMeaning {
+		return fmt.Errorf("%w: windows belong to methods %d and %d, the model's method is %d", ErrForgedSpan, MethodRAG, MethodMeaning, r.Method)
 	}
 	got, err := w.recompute(a, r.Method, segments, stats)
 	if err != nil {
 		return err
 	}
-	if err := everySegmentOwns(pick(segments, a.Segments), pick(segments, a.Windows), got.Rows); err != nil {
+	if err := everySegmentOwns(pick(segments, a.Segments), pick(segments, a.Windows), got, r.Method); err != nil {
 		return err
 	}
 	if root := got.Root(); root != r.EvidenceRoot {
@@ -279,9 +288,14 @@ func Recompute(a AnswerEvidence, method uint8, segments []Segment, stats *Statis
 
 // recompute takes valid evidence and segments.
 func (w *workspace) recompute(a *AnswerEvidence, method uint8, segments []Segment, stats *Statistics) (Attribution, error) {
-	windows, err := checkWindows(pick(segments, a.Windows))
+	finish, err := a.finisher(method, pick(segments, a.Windows))
 	if err != nil {
 		return Attribution{}, err
+	}
+	if method == MethodMeaning {
+		if err := w.meter.total.spend(uint64(len(a.Openings)) * unitsPerMeaning); err != nil {
+			return Attribution{}, err
+		}
 	}
 	opened := a.opened(method, stats.norm)
 	w.open(opened, stats)
@@ -289,7 +303,7 @@ func (w *workspace) recompute(a *AnswerEvidence, method uint8, segments []Segmen
 	for i, s := range pick(segments, a.Segments) {
 		w.align(s, a.Seeds[i:i+1])
 	}
-	return w.finish(opened, windows)
+	return finish(w, opened)
 }
 
 func pick(segments []Segment, places []uint32) []Segment {
@@ -305,7 +319,7 @@ func verifyOpenings(r Receipt, a *AnswerEvidence) error {
 	positions := make([]uint32, len(a.Openings))
 	leaves := make([]Hash, len(a.Openings))
 	for i, o := range a.Openings {
-		positions[i], leaves[i] = o.Position, AnswerLeaf(o.Position, o.Token, o.Salt)
+		positions[i], leaves[i] = o.Position, o.leaf()
 	}
 	tree, err := multiproofRoot(a.Count, positions, leaves, a.Proof)
 	if err != nil {
@@ -317,7 +331,17 @@ func verifyOpenings(r Receipt, a *AnswerEvidence) error {
 	return nil
 }
 
-// opened returns the answer as far as it is disclosed, with the stems that the method needs.
+// finisher returns what the method does with what SPAN leaves.
+func (a *AnswerEvidence) finisher(method uint8, windows []Segment) (func(*workspace, Answer) (Attribution, error), error) {
+	if method == MethodMeaning {
+		segments, err := considerListed(windows)
+		return func(w *workspace, opened Answer) (Attribution, error) { return w.finishMeaning(opened, segments) }, err
+	}
+	segments, err := checkWindows(windows)
+	return func(w *workspace, opened Answer) (Attribution, error) { return w.finish(opened, segments) }, err
+}
+
+// opened returns the answer as far as it is disclosed, with the stems or meanings that the method needs.
 func (a *AnswerEvidence) opened(method, norm uint8) Answer {
 	out := Answer{Tokens: make([]TokenID, a.Count), Hidden: make([]bool, a.Count)}
 	for i := range out.Hidden {
@@ -333,16 +357,31 @@ func (a *AnswerEvidence) opened(method, norm uint8) Answer {
 			out.Stems[o.Position] = h.stem(o.Word)
 		}
 	}
+	if method == MethodMeaning {
+		words := make([][]byte, a.Count)
+		out.Marks = make([]uint8, a.Count)
+		for _, o := range a.Openings {
+			words[o.Position], out.Marks[o.Position] = o.Word, o.Marks
+		}
+		out.Meanings = newInterpreter(norm).answer(words, out.Marks)
+	}
 	return out
 }
 
-// everySegmentOwns checks that each listed segment has a row, and each with windows a window.
-func everySegmentOwns(list, windows []Segment, rows []Row) error {
+// everySegmentOwns checks that each listed segment has a row, and each with windows a window; with method MEANING, that those which are
+// considered are needed.
+func everySegmentOwns(list, windows []Segment, got Attribution, method uint8) error {
+	rows := got.Rows
 	owns, ownsWindow := make(map[segmentKey]struct{}, len(list)), make(map[segmentKey]struct{}, len(windows))
 	for _, r := range rows {
 		owns[segmentKey{r.Rank, r.Segment}] = struct{}{}
 		if r.Window {
 			ownsWindow[segmentKey{r.Rank, r.Segment}] = struct{}{}
+		}
+	}
+	if method == MethodMeaning {
+		for _, key := range got.Considered {
+			owns[key], ownsWindow[key] = struct{}{}, struct{}{}
 		}
 	}
 	for _, s := range list {

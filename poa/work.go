@@ -10,7 +10,8 @@ import (
 const (
 	unitsPerHash    = 64
 	unitsPerPair    = 60
-	unitsPerWindow  = 120 // one pair of equal stems and the words around it
+	unitsPerWindow  = 120  // one pair of equal stems and the words around it
+	unitsPerMeaning = 1024 // one word and what the table of meaning says of it
 	unitsPerLookup  = 16
 	unitsPerSeed    = 64   // one seed of an answer looked up in an index
 	unitsPerRun     = 120  // one place of a seed in a segment and the tokens around it
@@ -23,6 +24,9 @@ const (
 	// unitsPerPass is a third of a pair: it is listed, and scored in two passes. pairsPerSpend of them are counted at once.
 	unitsPerPass  = unitsPerPair / 3
 	pairsPerSpend = 1 << 10
+
+	// maxSenses is more than what one word may mean.
+	maxSenses = 32
 
 	// unitsPerStop is how often Work.Stop is asked.
 	unitsPerStop = 1 << 16
@@ -141,9 +145,12 @@ func WorkUnits(e Evidence) uint64 {
 		stem := commonestStem(a.Openings)
 		for _, s := range a.Windows {
 			if uint64(s) < uint64(len(tokens)) {
+				// By stems, and by meanings: whatever the method is.
 				units += unitsPerHash + tokens[s]*(2*unitsPerHash+stem*unitsPerWindow) + opened*2*unitsPerHash
+				units += tokens[s]*unitsPerMeaning + (tokens[s]+opened)*maxSenses*unitsPerLookup + 2*uint64(min(a.Count, MaxAnswerTokens))*unitsPerLookup
 			}
 		}
+		units += opened * unitsPerMeaning
 	}
 	return units
 }

@@ -453,7 +453,7 @@ func (x *exchange) prove(text string, input uint32) (answered, error) {
 	}
 	x.library.Weigh(&attribution, math.MaxInt64) // as far as is known now; the batch is weighed when it is made
 	x.call.Outcome = poa.Outcome{
-		AnswerRoot: poa.AnswerRoot(x.call.CallKey, ids), InputTokens: input, OutputTokens: uint32(len(ids)), Fee: fee,
+		AnswerRoot: poa.TextRoot(x.call.CallKey, []byte(text), uint8(x.library.Version.Method)), InputTokens: input, OutputTokens: uint32(len(ids)), Fee: fee,
 	}
 	signed := poa.SignedAnswer{ChainID: x.gateway.Node.ChainID, Session: x.state.ID, N: x.state.N, Outcome: x.call.Outcome}
 	proof := &api.Answer{

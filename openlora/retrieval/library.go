@@ -165,22 +165,52 @@ func (l *Library) Contribution(rank uint64) (datanettypes.Contribution, bool) {
 }
 
 // Attribute says by the model's method which segments of the whole manifest an
-// answer owes. Method RAG compares it with what was retrieved for it too.
+// answer owes. Methods RAG and MEANING compare it with what was retrieved for it too, and MEANING with what it finds by itself.
 func (l *Library) Attribute(text []byte, retrieved []Ref) (poa.Attribution, error) {
-	answer := poa.Answer{Tokens: poa.TokenIDs(text)}
-	if l.Version.Method != modelstypes.ATTRIBUTION_METHOD_RAG {
-		return l.index.Attribute(answer)
+	switch l.Version.Method {
+	case modelstypes.ATTRIBUTION_METHOD_RAG:
+		places, err := l.placesOf(retrieved)
+		if err != nil {
+			return poa.Attribution{}, err
+		}
+		var segments []poa.Segment
+		for _, place := range places {
+			segments = append(segments, l.canonical[place])
+		}
+		return l.index.AttributeRAG(poa.NewAnswer(text), segments)
+	case modelstypes.ATTRIBUTION_METHOD_MEANING:
+		asked, err := l.placesOf(retrieved)
+		if err != nil {
+			return poa.Attribution{}, err
+		}
+		answer := poa.InterpretAnswer(text)
+		return l.index.AttributeMeaning(answer, l.interpreted(asked), l.interpreted(l.search.Found(answer.Tokens, asked)))
 	}
-	answer.Stems = poa.Stems(text)
-	var segments []poa.Segment
-	for _, ref := range retrieved {
+	return l.index.Attribute(poa.Answer{Tokens: poa.TokenIDs(text)})
+}
+
+// placesOf returns the places of segments.
+func (l *Library) placesOf(refs []Ref) ([]int, error) {
+	var places []int
+	for _, ref := range refs {
 		place, ok := l.places[ref]
 		if !ok {
-			return poa.Attribution{}, fmt.Errorf("segment %d of contribution %d was retrieved and is not in the manifest", ref.Index, ref.Rank)
+			return nil, fmt.Errorf("segment %d of contribution %d was retrieved and is not in the manifest", ref.Index, ref.Rank)
 		}
-		segments = append(segments, l.canonical[place])
+		places = append(places, place)
 	}
-	return l.index.AttributeRAG(answer, segments)
+	return places, nil
+}
+
+// interpreted returns segments with the concepts of their words.
+func (l *Library) interpreted(places []int) []poa.Segment {
+	var out []poa.Segment
+	for _, place := range places {
+		s := l.canonical[place]
+		s.Interpret(l.segments[place].Text)
+		out = append(out, s)
+	}
+	return out
 }
 
 // Work returns what it takes validators to verify an answer with its evidence, weighed as of a block, in units of poa.Work.

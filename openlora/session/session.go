@@ -193,7 +193,7 @@ func (c *Client) check(answer *Answer, asked *Pending) error {
 			return fmt.Errorf("%w: it says that the sources say nothing, and charges %s aopen", ErrAnswer, proof.Fee)
 		}
 		return nil
-	case poa.AnswerRoot(key, tokens) != proof.AnswerRoot:
+	case poa.TextRoot(key, []byte(answer.Text), poa.MethodSPAN) != proof.AnswerRoot && poa.TextRoot(key, []byte(answer.Text), poa.MethodMeaning) != proof.AnswerRoot:
 		return fmt.Errorf("%w: the root is of another text", ErrAnswer)
 	case int(proof.OutputTokens) != len(tokens) || proof.InputTokens != api.InputTokens(messages):
 		return fmt.Errorf("%w: %d and %d tokens are billed, there are %d and %d", ErrAnswer, proof.InputTokens, proof.OutputTokens, api.InputTokens(messages), len(tokens))

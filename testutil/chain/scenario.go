@@ -315,7 +315,7 @@ func (c *Conversation) Ask(text string) {
 	maxFee := Amount(c.MaxFee)
 	call := poa.Call{QueryHash: query, MaxFee: maxFee}
 	c.advance(call.Hash())
-	c.last = poa.Outcome{AnswerRoot: poa.AnswerRoot(key, tokens), InputTokens: input, OutputTokens: output, Fee: fee}
+	c.last = poa.Outcome{AnswerRoot: poa.TextRoot(key, []byte(text), uint8(c.method)), InputTokens: input, OutputTokens: output, Fee: fee}
 	c.receipts = append(c.receipts, poa.Receipt{
 		N: c.n, Call: call.Hash(), QueryHash: query, MaxFee: maxFee,
 		AnswerRoot: c.last.AnswerRoot, EvidenceRoot: attribution.Root(),
@@ -327,19 +327,25 @@ func (c *Conversation) Ask(text string) {
 	require.NoError(c.T, err)
 }
 
-// attribute applies the model's method; method RAG has retrieved every segment.
+// attribute applies the model's method; methods RAG and MEANING have retrieved the first segments.
 func (c *Conversation) attribute(text string) (poa.Attribution, error) {
-	answer := poa.NewAnswer([]byte(text))
-	if c.method != modelstypes.ATTRIBUTION_METHOD_RAG {
-		return c.index.Attribute(poa.Answer{Tokens: answer.Tokens})
-	}
 	var retrieved []poa.Segment
 	for _, contribution := range c.Contributions {
 		for i, segment := range contribution.File.Segments {
-			retrieved = append(retrieved, poa.NewSegment(contribution.Rank, uint32(i), segment))
+			if len(retrieved) < poa.MaxWindowSegments {
+				s := poa.NewSegment(contribution.Rank, uint32(i), segment)
+				s.Interpret(segment)
+				retrieved = append(retrieved, s)
+			}
 		}
 	}
-	return c.index.AttributeRAG(answer, retrieved[:min(len(retrieved), poa.MaxWindowSegments)])
+	switch c.method {
+	case modelstypes.ATTRIBUTION_METHOD_RAG:
+		return c.index.AttributeRAG(poa.NewAnswer([]byte(text)), retrieved)
+	case modelstypes.ATTRIBUTION_METHOD_MEANING:
+		return c.index.AttributeMeaning(poa.InterpretAnswer([]byte(text)), retrieved, nil)
+	}
+	return c.index.Attribute(poa.Answer{Tokens: poa.TokenIDs([]byte(text))})
 }
 
 // weigh leaves out what is stopped for a batch of the next block.

@@ -101,8 +101,8 @@ func validateVersion(digest []byte, uri string, manifest []ManifestEntry, method
 	if err := validateURI(ErrInvalidModel, "uri", uri, false); err != nil {
 		return err
 	}
-	if method != ATTRIBUTION_METHOD_SPAN && method != ATTRIBUTION_METHOD_RAG {
-		return errorsmod.Wrapf(ErrInvalidModel, "attribution method %s: choose ATTRIBUTION_METHOD_SPAN or ATTRIBUTION_METHOD_RAG", method)
+	if method != ATTRIBUTION_METHOD_SPAN && method != ATTRIBUTION_METHOD_RAG && method != ATTRIBUTION_METHOD_MEANING {
+		return errorsmod.Wrapf(ErrInvalidModel, "attribution method %s: choose ATTRIBUTION_METHOD_SPAN, ATTRIBUTION_METHOD_RAG or ATTRIBUTION_METHOD_MEANING", method)
 	}
 	if err := validatePrice(ErrRoyalty, "royalty", royalty); err != nil {
 		return err

@@ -1,0 +1,221 @@
+package poa
+
+import (
+	"math/rand"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestMarks(t *testing.T) {
+	for text, want := range map[string]string{
+		"One two. Three":               "s|e|se",
+		"Take 3.5 mg at io.Reader now": "s|||||||e",
+		"是吗？不是。":                       "s|e|s|e",
+		"a\nb":                         "se|se",
+		"Why? Because!":                "se|se",
+		"one":                          "se",
+		"":                             "",
+	} {
+		var got []string
+		for _, m := range Marks([]byte(text)) {
+			s := ""
+			if m&MarkStarts != 0 {
+				s += "s"
+			}
+			if m&MarkEnds != 0 {
+				s += "e"
+			}
+			got = append(got, s)
+		}
+		if strings.Join(got, "|") != want {
+			t.Errorf("%q: %q instead of %q", text, strings.Join(got, "|"), want)
+		}
+	}
+}
+
+// TestConceptNames checks that forms, spellings and scripts of one word meet.
+func TestConceptNames(t *testing.T) {
+	for _, group := range []string{
+		"dermatitis dermatitis дерматитис δερματιτις", "psoriasis псориасис", "pharmacology farmakology", "treatments treatment", "naïve naive",
+	} {
+		words := strings.Fields(group)
+		for _, w := range words[1:] {
+			if a, b := ConceptName([]byte(Fold([]byte(words[0])))), ConceptName([]byte(Fold([]byte(w)))); a != b {
+				t.Errorf("%s is %q, %s is %q", words[0], a, w, b)
+			}
+		}
+	}
+}
+
+// pathReference is the best sum of any path, by trying all changes.
+func pathReference(x *meaningWorkspace, sources []source) int32 {
+	n := len(x.cost)
+	best := make([]int32, len(sources)+1)
+	for p := range n {
+		next := make([]int32, len(best))
+		for s := range next {
+			next[s] = -1 << 30
+			for before, v := range best {
+				if before != s {
+					v -= x.change(p)
+				}
+				next[s] = max(next[s], v)
+			}
+			if s < len(sources) {
+				next[s] += sources[s].sum[p+1] - sources[s].sum[p]
+			}
+		}
+		best = next
+	}
+	return slices.Max(best)
+}
+
+// retold writes n words of a text in another order, with others between, in sentences.
+func retold(rng *rand.Rand, text []byte, n int) []byte {
+	words := strings.Fields(string(text))
+	var b strings.Builder
+	for i := range n {
+		switch {
+		case rng.Intn(4) == 0:
+			b.Write(prose(rng, 1))
+		default:
+			b.WriteString(words[rng.Intn(len(words))])
+		}
+		if i%11 == 10 {
+			b.WriteString(". ")
+		} else {
+			b.WriteByte(' ')
+		}
+	}
+	return []byte(b.String())
+}
+
+// meaningWorld is a world with answers by method MEANING and what was considered for each.
+type meaningWorld struct {
+	*world
+	rng *rand.Rand
+}
+
+func (w *meaningWorld) segment(rank int, index uint32) Segment {
+	text := w.files[rank].Segments[index]
+	s := NewSegment(uint64(rank), index, text)
+	s.Interpret(text)
+	return s
+}
+
+// answer returns a text that retells some segments, quotes one, and says something of its own, and its attribution.
+func (w *meaningWorld) answer(t *testing.T) ([]byte, Attribution) {
+	var text []byte
+	var asked []Segment
+	for rank := range w.files {
+		if len(asked) == MaxWindowSegments {
+			break
+		}
+		index := uint32(w.rng.Intn(len(w.files[rank].Segments)))
+		asked = append(asked, w.segment(rank, index))
+		switch content := w.files[rank].Segments[index]; w.rng.Intn(4) {
+		case 0:
+			text = append(text, retold(w.rng, content, 30)...)
+		case 1:
+			text = append(append(text, content[:len(content)/3]...), ". "...)
+		case 2:
+			text = append(append(text, prose(w.rng, 20)...), ". "...)
+		}
+	}
+	att, err := w.index.AttributeMeaning(InterpretAnswer(text), asked, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text, att
+}
+
+func TestMeaningVerifies(t *testing.T) {
+	for seed := range int64(40) {
+		rng := rand.New(rand.NewSource(seed))
+		w := &meaningWorld{newWorld(t, rng, 6, 3, 60), rng}
+		key := [32]byte{1}
+		var b EvidenceBuilder
+		var receipts []Receipt
+		paid := false
+		for range 4 {
+			text, att := w.answer(t)
+			if err := b.AddText(key, text, att, w.proof); err != nil {
+				t.Fatal(err)
+			}
+			r := Receipt{
+				N: 1, Method: MethodMeaning, AnswerRoot: TextRoot(key, text, MethodMeaning), EvidenceRoot: att.Root(), Entries: att.Entries,
+				UnattributedPPM: att.UnattributedPPM, OutputTokens: uint32(len(TokenIDs(text))),
+			}
+			receipts = append(receipts, r)
+			paid = paid || slices.ContainsFunc(att.Rows, func(r Row) bool { return r.Window })
+		}
+		e := b.Evidence()
+		data, err := e.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, err = UnmarshalEvidence(data); err != nil {
+			t.Fatal(err)
+		}
+		if err := VerifyEvidence(receipts, e, w, ProtocolStatistics()); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		index := func(int) (*Index, error) { return w.index, nil }
+		if err := VerifyHeld(receipts, e, w, ProtocolStatistics(), index); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if err := VerifyComplete(receipts, e, ProtocolStatistics(), index); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if !paid {
+			t.Errorf("seed %d: nothing was paid for what it means", seed)
+		}
+	}
+}
+
+func TestMeaningPathIsTheBest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := &meaningWorkspace{cost: make([]int32, rapid.IntRange(1, 40).Draw(t, "n"))}
+		x.marks = make([]uint8, len(x.cost))
+		for p := range x.marks {
+			x.marks[p] = uint8(rapid.SampledFrom([]int{0, 0, 0, 1}).Draw(t, "mark"))
+		}
+		sources := make([]source, rapid.IntRange(1, 5).Draw(t, "sources"))
+		for i := range sources {
+			sources[i] = source{int32(i), make([]int32, len(x.cost)+1)}
+			for p := range x.cost {
+				sources[i].sum[p+1] = sources[i].sum[p] + int32(rapid.IntRange(-20, 70).Draw(t, "bits"))
+			}
+		}
+		got := int32(0)
+		last := len(sources)
+		at := 0
+		step := func(p, s int) {
+			if s != last && p > 0 {
+				got -= x.change(p)
+			}
+			last = s
+		}
+		path := x.path(sources)
+		if len(path) > 0 && path[0].from == 0 {
+			last = path[0].source
+		}
+		for _, s := range path {
+			if s.from > at {
+				step(at, len(sources))
+			}
+			step(s.from, s.source)
+			got += sources[s.source].sum[s.to] - sources[s.source].sum[s.from]
+			at = s.to
+		}
+		if at < len(x.cost) {
+			step(at, len(sources))
+		}
+		if want := pathReference(x, sources); got != want {
+			t.Fatalf("the path %v gives %d, the best one %d", path, got, want)
+		}
+	})
+}
