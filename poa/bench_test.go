@@ -1,7 +1,11 @@
 package poa
 
 import (
+	"bytes"
 	"math/rand"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -105,4 +109,77 @@ func BenchmarkHeaviestAnswer(b *testing.B) {
 	}
 	b.ReportMetric(float64(work.Spent()), "units")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(work.Spent()), "ns/unit")
+}
+
+// proseMeaning is a bundle of answers by method MEANING that retell texts of people.
+func proseMeaning(b *testing.B, answers int) (*world, []Receipt, Evidence) {
+	rng := rand.New(rand.NewSource(8))
+	w := &meaningWorld{&world{index: NewIndex(ProtocolStatistics())}, rng}
+	files, err := filepath.Glob("testdata/prose/*")
+	if err != nil || len(files) == 0 {
+		b.Fatal(err, len(files))
+	}
+	rank := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		var segment []byte
+		for line := range bytes.Lines(text) {
+			if bytes.ContainsAny(line[:1], "#=-\n") {
+				continue
+			}
+			if segment = append(segment, line...); len(TokenIDs(segment)) > 80 {
+				w.publish(b, rank, SegmentFile{Segments: [][]byte{segment}})
+				segment = nil
+				rank++
+			}
+		}
+	}
+	key := [32]byte{1}
+	var builder EvidenceBuilder
+	var receipts []Receipt
+	for range answers {
+		var text []byte
+		var asked []Segment
+		for range MaxWindowSegments {
+			s := w.segment(rng.Intn(rank), 0)
+			if slices.ContainsFunc(asked, func(o Segment) bool { return o.Rank == s.Rank }) {
+				continue
+			}
+			if asked = append(asked, s); len(TokenIDs(text)) < 300 {
+				text = append(text, retold(rng, w.files[s.Rank].Segments[0], 80)...)
+			}
+		}
+		att := must(w.index.AttributeMeaning(InterpretAnswer(text), asked, nil))
+		if err := builder.AddText(key, text, att, w.proof); err != nil {
+			b.Fatal(err)
+		}
+		receipts = append(receipts, Receipt{
+			N: 1, Method: MethodMeaning, AnswerRoot: TextRoot(key, text, MethodMeaning), EvidenceRoot: att.Root(), Entries: att.Entries,
+			UnattributedPPM: att.UnattributedPPM, OutputTokens: uint32(len(TokenIDs(text))),
+		})
+	}
+	return w.world, receipts, builder.Evidence()
+}
+
+// A bundle of 50 answers of about 300 tokens by method MEANING, as attestors verify it.
+func BenchmarkVerifyMeaning(b *testing.B) {
+	w, receipts, e := proseMeaning(b, 50)
+	size := len(must(e.MarshalBinary()))
+	var units uint64
+	for b.Loop() {
+		work := &Work{}
+		if err := work.VerifyHeld(receipts, e, w, ProtocolStatistics(), func(int) (*Index, error) { return w.index, nil }); err != nil {
+			b.Fatal(err)
+		}
+		units = work.Spent()
+	}
+	b.ReportMetric(float64(size)/float64(len(receipts)), "evidence-bytes/answer")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(units), "ns/unit")
+	b.ReportMetric(float64(len(receipts)*b.N)/b.Elapsed().Seconds(), "answers/s")
+	if bound := WorkUnits(e); units > bound {
+		b.Errorf("%d units, the bound is %d", units, bound)
+	}
 }

@@ -101,7 +101,7 @@ func (work *Work) VerifyHeld(receipts []Receipt, e Evidence, src ContributionSou
 			return fmt.Errorf("segment %d of the evidence: %w", i, err)
 		}
 	}
-	slow := &slowly{work: work, evidence: e, source: src, stats: stats}
+	slow := &slowly{work: work, evidence: e, source: src, stats: stats, read: reading{proofs: e.Segments}}
 	answer := 0
 	for i, r := range receipts {
 		if err := r.Validate(); err != nil {
@@ -131,7 +131,7 @@ func (work *Work) verifyHeld(i int, r Receipt, a *AnswerEvidence, x *Index, slow
 	if err := verifyOpenings(r, a); err != nil {
 		return err
 	}
-	same, err := foundAgain(r, a, slow.evidence.Segments, x, derivedIn(slow.source, i), work)
+	same, err := foundAgain(r, a, &slow.read, x, derivedIn(slow.source, i), work)
 	if err != nil || same {
 		return err
 	}
@@ -147,6 +147,43 @@ type slowly struct {
 	stats     *Statistics
 	segments  []Segment
 	workspace workspace
+	read      reading
+}
+
+// reading keeps the segments that answers are compared with by their words, as far as they have been read.
+type reading struct {
+	proofs      []SegmentProof
+	read        []Segment
+	interpreted []bool
+}
+
+// windows returns the segments with windows of an answer, with stems, and concepts if the method needs them; nil if one cannot be read.
+func (d *reading) windows(a *AnswerEvidence, method, norm uint8, work *Work) ([]Segment, error) {
+	if d.read == nil && len(a.Windows) > 0 {
+		d.read, d.interpreted = make([]Segment, len(d.proofs)), make([]bool, len(d.proofs))
+	}
+	var out []Segment
+	for _, place := range a.Windows {
+		proof, s := &d.proofs[place], &d.read[place]
+		if s.Tokens == nil {
+			if err := work.spend(3*uint64(len(proof.Content)) + uint64(countTokens(proof.Content))*2*unitsPerHash); err != nil {
+				return nil, err
+			}
+			*s = newSegment(norm, proof.Rank, proof.Index, proof.Content)
+		}
+		if s.validate() != nil {
+			return nil, nil
+		}
+		if method == MethodMeaning && !d.interpreted[place] {
+			if err := work.spend(uint64(len(s.Tokens)) * unitsPerMeaning); err != nil {
+				return nil, err
+			}
+			s.interpret(norm, proof.Content)
+			d.interpreted[place] = true
+		}
+		out = append(out, *s)
+	}
+	return out, nil
 }
 
 func (s *slowly) verify(i int, r Receipt, a *AnswerEvidence, x *Index) error {
@@ -180,33 +217,19 @@ func verifySegmentPath(s *SegmentProof, src ContributionSource) error {
 
 // foundAgain says whether the index finds in the opened positions, and the windows of the evidence in what it leaves, exactly what the
 // receipt and its evidence say. What segments pass on is that of the receipt, not what the index was built with.
-func foundAgain(r Receipt, a *AnswerEvidence, segments []SegmentProof, x *Index, derived func(uint64, uint32) []Derivation, work *Work) (bool, error) {
+func foundAgain(r Receipt, a *AnswerEvidence, read *reading, x *Index, derived func(uint64, uint32) []Derivation, work *Work) (bool, error) {
 	method := MethodSPAN
 	if r.Method == MethodMeaning {
 		method = MethodMeaning
 	}
-	var windows []Segment
 	if len(a.Windows) > 0 {
 		if method = r.Method; method != MethodRAG && method != MethodMeaning {
 			return false, nil
 		}
-		for _, place := range a.Windows {
-			s := &segments[place]
-			if err := work.spend(3*uint64(len(s.Content)) + uint64(countTokens(s.Content))*2*unitsPerHash); err != nil {
-				return false, err
-			}
-			window := newSegment(x.stats.norm, s.Rank, s.Index, s.Content)
-			if method == MethodMeaning {
-				if err := work.spend(uint64(len(window.Tokens)) * unitsPerMeaning); err != nil {
-					return false, err
-				}
-				window.interpret(x.stats.norm, s.Content)
-			}
-			windows = append(windows, window)
-			if windows[len(windows)-1].validate() != nil {
-				return false, nil
-			}
-		}
+	}
+	windows, err := read.windows(a, method, x.stats.norm, work)
+	if err != nil || windows == nil && len(a.Windows) > 0 {
+		return false, err
 	}
 	finish, err := a.finisher(method, windows)
 	if err != nil {
@@ -231,7 +254,7 @@ func foundAgain(r Receipt, a *AnswerEvidence, segments []SegmentProof, x *Index,
 	if found.Weigh(derived); found.UnattributedPPM != r.UnattributedPPM || !slices.Equal(found.Entries, r.Entries) {
 		return false, nil
 	}
-	return a.namesOwners(segments, found), nil
+	return a.namesOwners(read.proofs, found), nil
 }
 
 // namesOwners says whether the evidence lists exactly the owners of rows, with their seeds and windows.

@@ -63,15 +63,16 @@ func newInterpreter(norm uint8) *interpreter {
 	return &interpreter{table: meaningTable(), norm: norm}
 }
 
-// answer returns the meanings of an answer's words as folded tokens with their marks; nil for hidden ones, which have none.
-func (x *interpreter) answer(words [][]byte, marks []uint8) []Meaning {
+// answer returns the meanings of an answer's words as ids and folded tokens with their marks; nil for hidden ones, which have none.
+func (x *interpreter) answer(ids []TokenID, words [][]byte, marks []uint8) []Meaning {
 	out := make([]Meaning, len(words))
 	for i, w := range words {
-		if w == nil || x.stop(w) {
+		if w == nil || x.stop(ids[i]) {
 			continue
 		}
 		if isAlone(w) {
-			out[i] = Meaning{Senses: x.letters(words[i:ahead(i, marks)]), Cost: letterCost}
+			end := ahead(i, marks)
+			out[i] = Meaning{Senses: x.letters(ids[i:end], words[i:end]), Cost: letterCost}
 			continue
 		}
 		out[i] = Meaning{Senses: x.word(w), Cost: missCost}
@@ -81,15 +82,16 @@ func (x *interpreter) answer(words [][]byte, marks []uint8) []Meaning {
 
 // segment returns the concepts of a segment's words, sorted, each once with the least that is taken off, and how many different stems
 // they have.
-func (x *interpreter) segment(words [][]byte, marks []uint8) ([]Sense, int) {
+func (x *interpreter) segment(ids []TokenID, words [][]byte, marks []uint8) ([]Sense, int) {
 	var out []Sense
 	stems := 0
 	for i, w := range words {
 		switch {
-		case x.stop(w):
+		case x.stop(ids[i]):
 			continue
 		case isAlone(w):
-			out = x.letterConcepts(out, words[i:ahead(i, marks)])
+			end := ahead(i, marks)
+			out = x.letterConcepts(out, ids[i:end], words[i:end])
 		default:
 			out = x.wordConcepts(out, w)
 		}
@@ -107,8 +109,7 @@ func ahead(i int, marks []uint8) int {
 	return end
 }
 
-func (x *interpreter) stop(word []byte) bool {
-	id := hashToken(word)
+func (x *interpreter) stop(id TokenID) bool {
 	if x.norm == NormVersion1 {
 		return isStopWordV1(id)
 	}
@@ -167,23 +168,23 @@ func (x *interpreter) pivots(out []Sense, e conceptEntry) []Sense {
 
 // letters returns what the letters at the start of words may stand for: the word that the table lists with most of them, and the
 // pair of the first two.
-func (x *interpreter) letters(words [][]byte) []Sense {
+func (x *interpreter) letters(ids []TokenID, words [][]byte) []Sense {
 	var out []Sense
 	if e, name, ok := x.unit(words); ok {
 		out = append(out, Sense{conceptOf(name), e.gain()})
 		out = e.appendNeighbours(out)
 	}
-	if name, ok := x.pair(words); ok {
+	if name, ok := x.pair(ids, words); ok {
 		out = append(out, Sense{conceptOf(name), pairGain})
 	}
 	return out
 }
 
-func (x *interpreter) letterConcepts(out []Sense, words [][]byte) []Sense {
+func (x *interpreter) letterConcepts(out []Sense, ids []TokenID, words [][]byte) []Sense {
 	if e, name, ok := x.unit(words); ok {
 		out = x.pivots(append(out, Sense{conceptOf(name), 0}), e)
 	}
-	if name, ok := x.pair(words); ok {
+	if name, ok := x.pair(ids, words); ok {
 		out = append(out, Sense{conceptOf(name), 0})
 	}
 	return out
@@ -209,8 +210,8 @@ func (x *interpreter) unit(words [][]byte) (conceptEntry, []byte, bool) {
 }
 
 // pair returns the concept name of the first two letters.
-func (x *interpreter) pair(words [][]byte) ([]byte, bool) {
-	if len(words) < 2 || words[1] == nil || !isAlone(words[1]) || x.stop(words[0]) && x.stop(words[1]) {
+func (x *interpreter) pair(ids []TokenID, words [][]byte) ([]byte, bool) {
+	if len(words) < 2 || words[1] == nil || !isAlone(words[1]) || x.stop(ids[0]) && x.stop(ids[1]) {
 		return nil, false
 	}
 	x.name = append(append(append(x.name[:0], '+'), words[0]...), words[1]...)

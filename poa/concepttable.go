@@ -59,7 +59,10 @@ func parseConcepts(data string) *conceptTable {
 	return t
 }
 
-func be32At(s string, i int) uint32 { return binary.BigEndian.Uint32([]byte(s[i : i+4])) }
+func be32At(s string, i int) uint32 {
+	_ = s[i+3]
+	return uint32(s[i])<<24 | uint32(s[i+1])<<16 | uint32(s[i+2])<<8 | uint32(s[i+3])
+}
 
 func be24At(s string, i int) int { return int(s[i])<<16 | int(s[i+1])<<8 | int(s[i+2]) }
 

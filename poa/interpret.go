@@ -7,7 +7,7 @@ func InterpretAnswer(text []byte) Answer {
 	ids, words := folded(NormVersion, text, MaxAnswerTokens+1)
 	a := Answer{Tokens: ids, Marks: Marks(text)}
 	if len(ids) <= MaxAnswerTokens {
-		a.Meanings = newInterpreter(NormVersion).answer(words, a.Marks)
+		a.Meanings = newInterpreter(NormVersion).answer(ids, words, a.Marks)
 	}
 	return a
 }
@@ -16,8 +16,8 @@ func InterpretAnswer(text []byte) Answer {
 func (s *Segment) Interpret(content []byte) { s.interpret(NormVersion, content) }
 
 func (s *Segment) interpret(norm uint8, content []byte) {
-	_, words := folded(norm, content, MaxSegmentTokens)
-	s.Concepts, s.Stemmed = newInterpreter(norm).segment(words, marks(norm, content)[:len(words)])
+	ids, words := folded(norm, content, MaxSegmentTokens)
+	s.Concepts, s.Stemmed = newInterpreter(norm).segment(ids, words, marks(norm, content)[:len(words)])
 }
 
 // folded returns ids and folded tokens of a text, at most so many.

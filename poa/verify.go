@@ -363,7 +363,7 @@ func (a *AnswerEvidence) opened(method, norm uint8) Answer {
 		for _, o := range a.Openings {
 			words[o.Position], out.Marks[o.Position] = o.Word, o.Marks
 		}
-		out.Meanings = newInterpreter(norm).answer(words, out.Marks)
+		out.Meanings = newInterpreter(norm).answer(out.Tokens, words, out.Marks)
 	}
 	return out
 }
