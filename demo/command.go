@@ -20,6 +20,8 @@ type options struct {
 	review     bool
 	keep       bool
 	json       bool
+	model      string // name at modelURL
+	modelURL   string // of a server that speaks OpenAI's API; "" for the extractive engine
 	noColor    bool
 }
 
@@ -44,14 +46,19 @@ shown.
 
 With --review panels of bonded reviewers decide what enters the DataNet, spam and
 copies among it, and one of them accepts everything unread: who voted how, why texts
-were refused, and what reviewers earned and lost is shown.`,
+were refused, and what reviewers earned and lost is shown.
+
+With --openai-url a language model answers in its own words from what was retrieved:
+any server that speaks OpenAI's API. Its answers pay authors for what their words
+mean (method MEANING).`,
 		Example: `openlorad demo
 openlorad demo --corpus examples/dermatology
 openlorad demo --ask "What does http.Client do with redirects?" --ask "When is a mutex better than a channel?"
 openlorad demo --queries 5 --json
 openlorad demo --validators 4
 openlorad demo --review --corpus examples/dermatology
-openlorad demo --keep`,
+openlorad demo --keep
+openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.queries < 0 {
@@ -59,6 +66,9 @@ openlorad demo --keep`,
 			}
 			if opts.validators < 1 || opts.validators > maxValidators || opts.validators > 1 && opts.validators < 4 {
 				return fmt.Errorf("--validators must be 1, or 4 to %d: a single liar among two or three stops every verdict", maxValidators)
+			}
+			if opts.model != "" && opts.modelURL == "" {
+				return fmt.Errorf("--openai-model names a model at --openai-url: give both")
 			}
 			out := cmd.OutOrStdout()
 			colour := !opts.noColor && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(os.Stdout.Fd()))
@@ -73,6 +83,8 @@ openlorad demo --keep`,
 	f.BoolVar(&opts.review, "review", false, "have panels of bonded reviewers decide what is accepted")
 	f.BoolVar(&opts.keep, "keep", false, "leave chain and gateway running, and say how to stop them")
 	f.BoolVar(&opts.json, "json", false, "print a JSON object on the last line")
+	f.StringVar(&opts.modelURL, "openai-url", "", "OpenAI-compatible API of a language model that answers, with its version (default quotes of the text)")
+	f.StringVar(&opts.model, "openai-model", "", "name of the model there")
 	f.BoolVar(&opts.noColor, "no-color", false, "print without colour")
 	return cmd
 }

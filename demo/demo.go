@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -279,9 +280,9 @@ func (w *world) runGateway(ctx context.Context) error {
 		return err
 	}
 	home := w.gatewayHome()
-	w.gateway, err = start(w.home, "openlorad", w.opts.keep, binary, append([]string{"serve", "--home", home, "--node", w.address(3), "--listen", w.address(w.gatewayPort()),
+	w.gateway, err = start(w.home, "openlorad", w.opts.keep, binary, slices.Concat([]string{"serve", "--home", home, "--node", w.address(3), "--listen", w.address(w.gatewayPort()),
 		"--from", "provider", "--keyring-backend", "test", "--keyring-dir", home,
-		"--content", filepath.Join(w.home, "content"), "--model", strconv.FormatUint(w.modelID, 10), "--submit-interval", "250ms", "--allow-private"}, w.gatewayEvidence()...)...)
+		"--content", filepath.Join(w.home, "content"), "--model", strconv.FormatUint(w.modelID, 10), "--submit-interval", "250ms", "--allow-private"}, w.gatewayEvidence(), w.gatewayEngine())...)
 	if err != nil {
 		return err
 	}
@@ -291,6 +292,14 @@ func (w *world) runGateway(ctx context.Context) error {
 		_, err := session.Models(ctx, w.gatewayURL())
 		return err
 	})
+}
+
+// gatewayEngine names the engine that answers.
+func (w *world) gatewayEngine() []string {
+	if w.opts.modelURL == "" {
+		return nil
+	}
+	return []string{"--engine", "openai", "--openai-url", w.opts.modelURL, "--openai-model", w.opts.model}
 }
 
 func (w *world) gatewayPort() int { return portsPerNode * w.opts.validators }

@@ -218,10 +218,14 @@ func (w *world) awaitHeld(ctx context.Context) error {
 // serveModel registers the model, the provider with its bond, and the offer.
 func (w *world) serveModel(ctx context.Context) error {
 	digest := sha256.Sum256([]byte("retrieval over the manifest"))
+	method := modelstypes.ATTRIBUTION_METHOD_SPAN
+	if w.opts.modelURL != "" {
+		method = modelstypes.ATTRIBUTION_METHOD_MEANING
+	}
 	result, err := w.chain.Send(ctx, w.owner, &modelstypes.MsgRegisterModel{
 		Owner: w.owner.String(), Name: "demo-retrieval", Kind: modelstypes.MODEL_KIND_RETRIEVAL, Digest: digest[:],
 		Manifest: []modelstypes.ManifestEntry{{DatanetId: w.datanetID, Version: w.version}},
-		Method:   modelstypes.ATTRIBUTION_METHOD_SPAN, Royalty: royalty,
+		Method:   method, Royalty: royalty,
 	})
 	if err != nil {
 		return fmt.Errorf("register the model: %w", err)
