@@ -219,3 +219,103 @@ func TestMeaningPathIsTheBest(t *testing.T) {
 		}
 	})
 }
+
+// TestMeaningRefusesLies checks that evidence which leaves out, adds or moves something does not verify.
+func TestMeaningRefusesLies(t *testing.T) {
+	rng := rand.New(rand.NewSource(3))
+	w := &meaningWorld{newWorld(t, rng, 6, 3, 60), rng}
+	key := [32]byte{1}
+	var text []byte
+	var att Attribution
+	for !slices.ContainsFunc(att.Rows, func(r Row) bool { return r.Window }) || len(att.Considered) < 2 {
+		text, att = w.answer(t)
+	}
+	var b EvidenceBuilder
+	if err := b.AddText(key, text, att, w.proof); err != nil {
+		t.Fatal(err)
+	}
+	honest := Receipt{
+		N: 1, Method: MethodMeaning, AnswerRoot: TextRoot(key, text, MethodMeaning), EvidenceRoot: att.Root(), Entries: att.Entries,
+		UnattributedPPM: att.UnattributedPPM, OutputTokens: uint32(len(TokenIDs(text))),
+	}
+	verify := func(r Receipt, e Evidence) error {
+		return VerifyEvidence([]Receipt{r}, e, w, ProtocolStatistics())
+	}
+	if err := verify(honest, b.Evidence()); err != nil {
+		t.Fatal(err)
+	}
+	for name, lie := range map[string]func(r *Receipt, a *AnswerEvidence){
+		"method SPAN": func(r *Receipt, _ *AnswerEvidence) { r.Method = MethodSPAN },
+		"method RAG":  func(r *Receipt, _ *AnswerEvidence) { r.Method = MethodRAG },
+		"other marks": func(_ *Receipt, a *AnswerEvidence) { a.Openings[0].Marks ^= MarkEnds },
+		"no marks":    func(r *Receipt, _ *AnswerEvidence) { r.AnswerRoot = TextRoot(key, text, MethodSPAN) },
+		"words hidden": func(_ *Receipt, a *AnswerEvidence) {
+			for i := range a.Openings {
+				a.Openings[i].Word = nil
+			}
+		},
+		"nothing is listed": func(_ *Receipt, a *AnswerEvidence) { a.Windows = nil },
+		"one less is listed": func(_ *Receipt, a *AnswerEvidence) {
+			a.Windows = a.Windows[1:]
+		},
+		"other rows": func(r *Receipt, _ *AnswerEvidence) { r.EvidenceRoot[0] ^= 1 },
+	} {
+		r, e := honest, b.Evidence()
+		a := e.Answers[0]
+		a.Openings = slices.Clone(a.Openings)
+		lie(&r, &a)
+		e.Answers = []AnswerEvidence{a}
+		if err := verify(r, e); err == nil {
+			t.Errorf("%s: verified", name)
+		}
+	}
+}
+
+// TestMeaningRowsAreNotConvicted plays every dispute against every row of honest answers.
+func TestMeaningRowsAreNotConvicted(t *testing.T) {
+	rng := rand.New(rand.NewSource(4))
+	w := &meaningWorld{newWorld(t, rng, 6, 3, 60), rng}
+	key := [32]byte{1}
+	for range 12 {
+		text, att := w.answer(t)
+		var b EvidenceBuilder
+		if err := b.AddText(key, text, att, w.proof); err != nil {
+			t.Fatal(err)
+		}
+		e := b.Evidence()
+		r := Receipt{N: 1, Method: MethodMeaning, AnswerRoot: TextRoot(key, text, MethodMeaning), EvidenceRoot: att.Root(), Entries: att.Entries, UnattributedPPM: att.UnattributedPPM}
+		c := Claim{Record: Record{Method: MethodMeaning, Commitment: r.Commitment()}, AnswerRoot: r.AnswerRoot, EvidenceRoot: r.EvidenceRoot, Bundle: e.Root()}
+		for i, row := range att.Rows {
+			proof := must(NewRowProof(att, i))
+			segment := must(w.proof(row.Rank, row.Segment))
+			answer := must(NewAnswerProof(e, 0))
+			answer.Row, answer.Segment = proof, segment
+			if err := VerifyUnqualifiedRow(c, answer, w, ProtocolStatistics()); err == nil {
+				t.Errorf("row %d is convicted: unqualified", i)
+			}
+			opened := must(Narrow(e.Answers[0], []uint32{row.Position}))
+			if err := VerifyForgedRow(c, ForgedRow{proof, segment, opened}, w); err == nil {
+				t.Errorf("row %d is convicted: forged", i)
+			}
+			// A row of a segment that says something else.
+			if !row.Window {
+				continue
+			}
+			lie := att
+			lie.Rows = slices.Clone(att.Rows)
+			other := uint32(0)
+			rank := (row.Rank + 1) % uint64(len(w.files))
+			if slices.Contains(att.Considered, segmentKey{rank, other}) {
+				continue
+			}
+			lie.Rows[i].Rank, lie.Rows[i].Segment = rank, other
+			forged := r
+			forged.EvidenceRoot = lie.Root()
+			lied := Claim{Record: Record{Method: MethodMeaning, Commitment: forged.Commitment()}, AnswerRoot: r.AnswerRoot, EvidenceRoot: forged.EvidenceRoot, Bundle: e.Root()}
+			answer.Row, answer.Segment = must(NewRowProof(lie, i)), must(w.proof(rank, other))
+			if err := VerifyUnqualifiedRow(lied, answer, w, ProtocolStatistics()); err != nil {
+				t.Errorf("row %d of a segment that says something else is not convicted: %v", i, err)
+			}
+		}
+	}
+}

@@ -83,7 +83,7 @@ func (a Answer) validate() error {
 	if a.Stems != nil && len(a.Stems) != len(a.Tokens) {
 		return fmt.Errorf("%w: %d stems for %d tokens", ErrAnswer, len(a.Stems), len(a.Tokens))
 	}
-	if a.Meanings != nil && (len(a.Meanings) != len(a.Tokens) || len(a.Marks) != len(a.Tokens)) {
+	if (a.Meanings != nil || a.Marks != nil) && (len(a.Meanings) != len(a.Tokens) || len(a.Marks) != len(a.Tokens)) {
 		return fmt.Errorf("%w: %d meanings and %d marks for %d tokens", ErrAnswer, len(a.Meanings), len(a.Marks), len(a.Tokens))
 	}
 	return nil
