@@ -154,10 +154,7 @@ func (x *meaningWorkspace) sums(s *Segment) []int32 {
 			x.off[slot] = c.Bits + 1
 		}
 	}
-	length := int32(0)
-	if s.Stemmed > SegmentStems {
-		length = int32(Log2Q16(uint64(s.Stemmed))-Log2Q16(SegmentStems)) >> 13
-	}
+	length := lengthCost(s.Stemmed)
 	sum := make([]int32, len(x.cost)+1)
 	sentence, whole := int32(1), true
 	for p, cost := range x.cost {
@@ -182,6 +179,14 @@ func (x *meaningWorkspace) sums(s *Segment) []int32 {
 		sum[p+1] = sum[p] + best
 	}
 	return sum
+}
+
+// lengthCost returns what a match in a segment of so many words is worth less.
+func lengthCost(stemmed int) int32 {
+	if stemmed <= SegmentStems {
+		return 0
+	}
+	return int32(Log2Q16(uint64(stemmed))-Log2Q16(SegmentStems)) >> 13
 }
 
 // bestStretch returns the positions with the largest sum, the first and shortest ones.

@@ -319,3 +319,22 @@ func TestMeaningRowsAreNotConvicted(t *testing.T) {
 		}
 	}
 }
+
+func TestMeaningSearch(t *testing.T) {
+	s := NewMeaningSearch()
+	for _, text := range []string{
+		"A daemon reads its configuration when it starts.", "Itching in late pregnancy may be pemphigoid gestationis; blisters follow.", "The kidney filters the blood.",
+	} {
+		s.Add([]byte(text))
+	}
+	for question, want := range map[string]int{
+		"Which illness of pregnant women comes with blisters?": 1, "Wodurch entstehen Blasen in der Schwangerschaft?": 1, "Was filtert das Blut?": 2, "What do renal organs do with blood?": 2,
+	} {
+		if got := s.Rank([]byte(question), 1); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %v", question, got)
+		}
+	}
+	if got := s.Rank([]byte("the of and"), 3); len(got) != 0 {
+		t.Errorf("stop words find %v", got)
+	}
+}

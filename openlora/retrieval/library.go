@@ -43,7 +43,8 @@ type Library struct {
 	contributions map[uint64]*manifest.Contribution
 	index         *poa.Index
 	search        *poa.Search
-	terms         *terms.Index // by place
+	terms         *terms.Index       // by place
+	meanings      *poa.MeaningSearch // by place; nil unless the method is MEANING
 
 	datanets datanettypes.QueryClient
 	mu       sync.RWMutex
@@ -68,6 +69,9 @@ func Load(ctx context.Context, node *chain.Client, store *content.Store, from *g
 	if err != nil {
 		return nil, err
 	}
+	if l.Version.Method == modelstypes.ATTRIBUTION_METHOD_MEANING {
+		l.meanings = poa.NewMeaningSearch()
+	}
 	for i := range loaded {
 		contribution := &loaded[i]
 		l.contributions[contribution.Rank] = contribution
@@ -77,6 +81,9 @@ func Load(ctx context.Context, node *chain.Client, store *content.Store, from *g
 			l.segments = append(l.segments, Segment{Ref: ref, Text: text, Contribution: &contribution.Contribution})
 			l.canonical = append(l.canonical, contribution.Segment(index, true))
 			l.terms.Add(string(text))
+			if l.meanings != nil {
+				l.meanings.Add(text)
+			}
 		}
 	}
 	if l.search, err = poa.NewSearch(l.canonical, poa.ProtocolStatistics()); err != nil {
@@ -262,10 +269,15 @@ func (l *Library) Proof(rank uint64, index uint32) (poa.SegmentProof, error) {
 }
 
 // Search returns the k segments that fit a question best, in any script, at most one of each
-// group of near-copies.
+// group of near-copies: by its words and, with method MEANING, by what they mean too.
 func (l *Library) Search(question string, k int) []Segment {
+	pool := max(k, poa.RetrievalPool)
+	places := l.terms.Rank(question, pool)
+	if l.meanings != nil {
+		places = fuse(places, l.meanings.Rank([]byte(question), pool))
+	}
 	var found []Segment
-	for _, i := range l.search.Distinct(l.terms.Rank(question, max(k, poa.RetrievalPool)), k) {
+	for _, i := range l.search.Distinct(places, k) {
 		found = append(found, l.segments[i])
 	}
 	return found
