@@ -127,6 +127,7 @@ var orderPowers = func() (out [32]int64) {
 type orderResult struct {
 	language int
 	listed   int   // words that the language lists
+	common   int64 // and the same, each counted only as often as prose has it, in ten thousandths
 	found    int64 // how much more the words follow one another as the language has it than if they were shuffled
 	expected int64 // and how much more they would in prose of the language
 	spread   int64 // the square of how far shuffled words come by chance
@@ -141,7 +142,7 @@ func measureOrder(words []wordAt) orderResult {
 	for i := range words {
 		plain[i] = words[i].word
 	}
-	r.language, r.listed = wordOrders.language(plain)
+	r.language, r.listed, r.common = wordOrders.language(plain)
 	l := &wordOrders.languages[r.language]
 	n := l.classes
 	// A left class is a word's, or an edge, behind a sentence 0 and else orderFirst below; a right one is a word's, twice.
@@ -204,14 +205,16 @@ func measureOrder(words []wordAt) orderResult {
 // shuffled says whether the words of a text stand in an order that prose of their language has not. It says no of text whose language is
 // not in the table, or that has too few of its common words to tell.
 func (r orderResult) shuffled() bool {
-	typical := int64(wordOrders.languages[r.language].share) * r.words // thousandths of words that prose would list
-	listed := int64(r.listed) * 1000
+	l := &wordOrders.languages[r.language]
+	usual := l.usual(r.words)
+	common := r.common - 10_000*max(slackLeast, slackWords-r.words/slackPer)
+	likely := common*100 >= usual*likelyPPC
 	switch square := r.expected * r.expected; {
 	case r.expected <= 0:
 		return false
-	case (listed*100 >= typical*surePPC || r.hangul) && square >= 25*r.spread:
+	case (common*100 >= usual*surePPC || l.alone && likely || r.hangul) && square >= 25*r.spread:
 		return r.found*100 < r.expected*orderPPC
-	case listed*100 >= typical*likelyPPC && square >= 36*r.spread:
+	case likely && square >= 36*r.spread:
 		return r.found*200 < r.expected*orderPPC
 	}
 	return false
@@ -220,8 +223,14 @@ func (r orderResult) shuffled() bool {
 // Parameters of the test of prose, in per cent where they are shares. They were set on the development set (README, section 1).
 const (
 	surePPC   = 65 // of the common words that prose of a language has: the language is told
-	likelyPPC = 50 // it is likely
-	orderPPC  = 30 // of the order that prose has, below which words are shuffled
+	likelyPPC = 50 // it is likely, and told if it alone is written in its script
+	// Of the common words of a text so many are left out, as another language may have them too: slackWords, less one for each slackPer
+	// words of the text, and at least slackLeast.
+	slackWords = 5
+	slackPer   = 20
+	slackLeast = 1
+
+	orderPPC = 30 // of the order that prose has, below which words are shuffled
 
 	listPPC       = 12 // of the common words that prose has, below which a text may be a list
 	listFigures   = 10 // of the words of a list at most are figures
@@ -277,8 +286,8 @@ func repeats(words []wordAt) bool {
 // words stand always the same one or two signs.
 func (r orderResult) isList(content []byte, words []wordAt) bool {
 	n := int64(len(words))
-	typical := int64(wordOrders.languages[r.language].share) * n
-	if n < listWords || int64(r.listed)*1000*100 >= typical*listPPC || n < listSure && r.listed > 0 {
+	typical := wordOrders.languages[r.language].share * n
+	if n < listWords || int64(r.listed)*10_000*100 >= typical*listPPC || n < listSure && r.listed > 0 {
 		return false
 	}
 	figures, clauses := int64(0), int64(0)

@@ -31,15 +31,26 @@ const (
 	window       = 16
 	total        = 1 << 20
 	rowsKept     = 24_000
-	folderTokens = 1_500_000 // no folder weighs more
-	leastWindows = 8         // of a token, so that chance does not decide
+	leastWindows = 8 // of a token, so that chance does not decide
 )
+
+// languageTokens is how much text of a language is measured at most.
+var languageTokens uint64 = 250_000
 
 func main() {
 	out := flag.String("out", "statistics_v2.txt", "file to write")
 	points := flag.String("unicode", "", "file to write the table of code points to, instead of statistics")
 	words := flag.String("order", "", "file to write the table of word order to, instead of statistics")
+	prose := flag.String("collect", "", "folder to write the prose of unpacked packages to, by language, instead of statistics")
+	flag.Uint64Var(&languageTokens, "tokens", languageTokens, "how many tokens of a language are measured at most, from all parts of its text")
 	flag.Parse()
+	if *prose != "" {
+		if err := collect(*prose, flag.Args()); err != nil {
+			fmt.Fprintln(os.Stderr, "gentable:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if *points != "" {
 		if err := writeUnicode(*points); err != nil {
 			fmt.Fprintln(os.Stderr, "gentable:", err)
@@ -68,11 +79,9 @@ func run(out string, groups []string) error {
 		if !ok {
 			return fmt.Errorf("%q is not language=folder,folder", g)
 		}
-		c := &counter{windows: table{counts: map[string]uint64{}}, seen: map[[32]byte]bool{}}
-		for _, folder := range strings.Split(folders, ",") {
-			if err := c.folder(folder); err != nil {
-				return err
-			}
+		c, err := newCounter(folders, nil)
+		if err != nil {
+			return err
 		}
 		fmt.Fprintf(os.Stderr, "%s: %d tokens, %d distinct\n", language, c.tokens, len(c.windows.tokens))
 		for _, token := range c.windows.tokens {
@@ -118,49 +127,69 @@ func write(out string, best *table) error {
 
 // counter counts the windows that hold a token.
 type counter struct {
-	windows table
-	seen    map[[32]byte]bool // paragraphs
-	tokens  uint64
-	limit   uint64
-	recent  []string
-	take    func(paragraph []byte) // besides counting, if not nil
+	windows    table
+	seen       map[[32]byte]bool
+	paragraphs []paragraph
+	read       uint64 // tokens of all paragraphs
+	tokens     uint64 // tokens of those that were counted
+	recent     []string
+	take       func(p paragraph) // besides counting, if not nil
+}
+
+// paragraph is a paragraph of a language, and the package that it is from: the first part of its path.
+type paragraph struct {
+	source string
+	text   []byte
+}
+
+// newCounter reads the folders of one language and counts.
+func newCounter(folders string, take func(p paragraph)) (*counter, error) {
+	c := &counter{windows: table{counts: map[string]uint64{}}, seen: map[[32]byte]bool{}, take: take}
+	for _, folder := range strings.Split(folders, ",") {
+		if err := c.folder(folder); err != nil {
+			return nil, err
+		}
+	}
+	n := uint64(0)
+	for _, p := range c.paragraphs { // of too much text every so manyth paragraph
+		if n += languageTokens; c.read <= languageTokens || n >= c.read {
+			n -= min(n, c.read)
+			c.count(p)
+		}
+	}
+	return c, nil
 }
 
 func (c *counter) folder(root string) error {
-	c.limit = c.tokens + folderTokens
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
+		if err != nil || !d.Type().IsRegular() {
 			return err
-		}
-		if c.tokens >= c.limit {
-			return filepath.SkipAll
-		}
-		if !d.Type().IsRegular() {
-			return nil
 		}
 		data, err := read(path)
 		if err != nil {
 			return err
 		}
+		source, _, _ := strings.Cut(strings.TrimPrefix(path[len(root):], string(filepath.Separator)), string(filepath.Separator))
 		for _, p := range bytes.Split(data, []byte("\n\n")) {
-			c.paragraph(p)
+			p = bytes.TrimSpace(p)
+			key := sha256.Sum256(p)
+			if len(p) < 40 || c.seen[key] {
+				continue
+			}
+			c.seen[key] = true
+			c.read += uint64(len(poa.Tokenize(p)))
+			c.paragraphs = append(c.paragraphs, paragraph{source, p})
 		}
 		return nil
 	})
 }
 
-func (c *counter) paragraph(p []byte) {
-	p = bytes.TrimSpace(p)
-	key := sha256.Sum256(p)
-	if len(p) < 40 || c.seen[key] {
-		return
-	}
-	c.seen[key] = true
+func (c *counter) count(p paragraph) {
 	if c.take != nil {
 		c.take(p)
 	}
-	for _, t := range poa.Tokenize(p) {
-		token := poa.Fold(p[t.Start:t.End])
+	for _, t := range poa.Tokenize(p.text) {
+		token := poa.Fold(p.text[t.Start:t.End])
 		c.tokens++
 		if !slices.Contains(c.recent, token) {
 			c.windows.set(token, c.windows.counts[token]+1)
