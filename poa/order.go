@@ -67,25 +67,33 @@ func parseOrder(text string) *orders {
 		}
 	}
 	o.add(language, words)
-	for i := range o.languages {
-		o.languages[i].alone = o.writtenAlone(i)
-	}
+	o.tellScripts()
 	return o
 }
 
-// writtenAlone says whether most common words of a language start in a block of 128 code points where those of no other do.
-func (o *orders) writtenAlone(language int) bool {
-	alone, blocks := 0, o.languages[language].blocks
-	for _, b := range blocks {
-		shared := false
-		for i := range o.languages {
-			shared = shared || i != language && slices.Contains(o.languages[i].blocks, b)
-		}
-		if !shared {
-			alone++
+// tellScripts finds the languages most of whose common words start in a block of 128 code points where those of no other language do.
+func (o *orders) tellScripts() {
+	const several = -1
+	owners := make(map[uint32]int)
+	for i := range o.languages {
+		for _, b := range o.languages[i].blocks {
+			if owner, ok := owners[b]; ok && owner != i {
+				owners[b] = several
+			} else {
+				owners[b] = i
+			}
 		}
 	}
-	return 2*alone > len(blocks)
+	for i := range o.languages {
+		l := &o.languages[i]
+		own := 0
+		for _, b := range l.blocks {
+			if owners[b] == i {
+				own++
+			}
+		}
+		l.alone = 2*own > len(l.blocks)
+	}
 }
 
 func (o *orders) add(l wordOrder, words []string) {

@@ -159,12 +159,13 @@ func measureOrder(words []wordAt) orderResult {
 		return v
 	}
 	found := int64(0)
-	hangul := 0
-	for i, w := range words {
+	hangul, before := 0, orderEdge
+	for _, w := range words {
 		if isHangul(w.word) {
 			hangul++
 		}
-		a, b := orderEdge, 2*wordOrders.class(r.language, w.word)
+		class := wordOrders.class(r.language, w.word)
+		a, b := orderEdge, 2*class
 		if w.capital {
 			b++
 		}
@@ -172,8 +173,9 @@ func measureOrder(words []wordAt) orderResult {
 		case w.sentence:
 			a = n
 		case !w.edge:
-			a = wordOrders.class(r.language, words[i-1].word)
+			a = before
 		}
+		before = class
 		left[a]++
 		right[b]++
 		found += value(a, b)
