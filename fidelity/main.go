@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+
+	"github.com/openledger/openledger/fidelity/paraphrase"
 )
 
 func main() {
@@ -24,7 +26,23 @@ func run(o options) error {
 	if o.only {
 		return searchWorlds(o)
 	}
+	if o.answersFile != "" {
+		return onlyAnswers(o)
+	}
 	out := newReport(o)
+	worlds, err := registerAnswers(o)
+	if err != nil {
+		return err
+	}
+	figures, err := measureAnswers(worlds)
+	if err != nil {
+		return err
+	}
+	attacks, err := measureThieves(worlds, paraphrase.Attacks, climbSteps)
+	if err != nil {
+		return err
+	}
+	out.Meaning.answers(figures, attacks)
 	speed, err := measureSpeed(o)
 	if err != nil {
 		return err

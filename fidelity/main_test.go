@@ -64,6 +64,8 @@ func chinese(rng *rand.Rand, n int) string {
 // Folders of every awkward kind must be measured or said to be too small.
 func TestFolders(t *testing.T) {
 	silence(t)
+	meaningMethod = nil // like RAG, and measured by TestMeaningMethodIsMeasured
+	defer func() { meaningMethod = newMeaning }()
 	for _, c := range []struct {
 		name      string
 		documents int

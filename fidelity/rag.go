@@ -2,7 +2,7 @@ package main
 
 import (
 	"github.com/openledger/openledger/fidelity/corpus"
-	"github.com/openledger/openledger/fidelity/measure"
+	"github.com/openledger/openledger/fidelity/methods"
 	"github.com/openledger/openledger/fidelity/paraphrase"
 	"github.com/openledger/openledger/poa"
 )
@@ -36,108 +36,58 @@ func noRAGFigures() RAGFigures {
 // rag is method RAG of package poa with its own retrieval, and with provenance that is computed for every segment, or for none.
 type rag struct {
 	undeclared bool
-
-	registry *corpus.Registry
-	segments []poa.Segment
-	index    *poa.Index
-	search   *poa.Search
-	earlier  *poa.Provenance
-	derived  map[int][]poa.Derivation
-	places   map[uint64]map[uint32]int // by rank and index
-	ranks    map[uint64]int            // a place of each rank
+	registry   *methods.Registry
 }
 
 func newRAG(r *corpus.Registry) (paraphrase.Method, error) {
-	m := &rag{registry: r, index: poa.NewIndex(r.Statistics), derived: map[int][]poa.Derivation{}, places: map[uint64]map[uint32]int{}, ranks: map[uint64]int{}}
-	for i := range r.Segments {
-		s := poa.NewSegment(uint64(r.Segments[i].Document), uint32(r.Segments[i].Index), r.Segments[i].Text)
-		m.segments = append(m.segments, s)
-		if m.places[s.Rank] == nil {
-			m.places[s.Rank] = map[uint32]int{}
-			m.ranks[s.Rank] = i
-		}
-		m.places[s.Rank][s.Index] = i
-	}
-	var err error
-	if m.search, err = poa.NewSearch(m.segments, r.Statistics); err != nil {
-		return nil, err
-	}
-	if m.earlier, err = poa.NewProvenance(r.Statistics); err != nil {
-		return nil, err
-	}
-	if err := m.earlier.Add(m.segments...); err != nil {
-		return nil, err
-	}
-	return m, m.index.Add(m.segments...)
+	registry, err := registered(r)
+	return &rag{registry: registry}, err
 }
 
 func newUndeclaredRAG(r *corpus.Registry) (paraphrase.Method, error) {
-	m, err := newRAG(r)
-	if err == nil {
-		m.(*rag).undeclared = true
+	registry, err := registered(r)
+	return &rag{undeclared: true, registry: registry}, err
+}
+
+// registered makes a registry that the methods of package poa pay.
+func registered(r *corpus.Registry) (*methods.Registry, error) {
+	texts := make([]methods.Text, len(r.Segments))
+	for i, s := range r.Segments {
+		texts[i] = methods.Text{Rank: uint64(s.Document), Index: uint32(s.Index), Text: s.Text}
 	}
-	return m, err
+	return methods.New(texts, r.Statistics)
 }
 
 // Name implements paraphrase.Method.
-func (m *rag) Name() string {
-	if m.undeclared {
-		return "method RAG, provenance of nothing"
+func (m *rag) Name() string { return "method RAG, " + provenanceName(m.undeclared) }
+
+func provenanceName(undeclared bool) string {
+	if undeclared {
+		return "provenance of nothing"
 	}
-	return "method RAG, provenance computed"
+	return "provenance computed"
 }
 
 // Retrieve implements paraphrase.Retriever.
 func (m *rag) Retrieve(question []poa.TokenID, k int) ([]int, error) {
-	return m.search.Retrieve(question, k), nil
+	return m.registry.Search.Retrieve(question, k), nil
 }
 
 // Attribute implements paraphrase.Method.
 func (m *rag) Attribute(a paraphrase.Answer) (paraphrase.Payment, error) {
-	var retrieved []poa.Segment
-	for _, place := range a.Retrieved {
-		s := m.segments[place]
-		derived, err := m.provenance(place)
-		if err != nil {
-			return paraphrase.Payment{}, err
-		}
-		s.Derived = derived
-		retrieved = append(retrieved, s)
-	}
-	att, err := m.index.AttributeRAG(poa.Answer{Tokens: a.Tokens, Stems: poa.Stems(a.Text)}, retrieved)
+	att, err := m.registry.RAG(poa.Answer{Tokens: a.Tokens, Stems: poa.Stems(a.Text)}, a.Retrieved)
 	if err != nil {
 		return paraphrase.Payment{}, err
 	}
-	paid := paraphrase.Payment{Bits: measure.Weights{}, Part: float64(poa.TotalPPM-att.UnattributedPPM) / poa.TotalPPM}
-	for _, row := range att.Rows {
-		place := m.places[row.Rank][row.Segment]
-		left := float64(row.Bits) / 65536
-		derived, err := m.provenance(place)
-		if err != nil {
-			return paraphrase.Payment{}, err
-		}
-		for _, d := range derived {
-			passed := float64(row.Bits) / 65536 * float64(d.PPM) / poa.TotalPPM
-			paid.Bits[m.ranks[d.Rank]] += passed
-			left -= passed
-		}
-		paid.Bits[place] += left
-	}
-	return paid, nil
+	return payment(m.registry, att, m.undeclared)
 }
 
-// provenance returns what a segment derives from.
-func (m *rag) provenance(place int) ([]poa.Derivation, error) {
-	if m.undeclared {
-		return nil, nil
+// payment is what an attribution pays.
+func payment(r *methods.Registry, att poa.Attribution, undeclared bool) (paraphrase.Payment, error) {
+	paid := paraphrase.Payment{Bits: r.Rows(att), Part: float64(poa.TotalPPM-att.UnattributedPPM) / poa.TotalPPM}
+	var err error
+	if !undeclared {
+		paid.Bits, err = r.PassOn(paid.Bits)
 	}
-	derived, known := m.derived[place]
-	if !known {
-		var err error
-		if derived, err = m.earlier.Of(m.segments[place], len(m.segments)); err != nil {
-			return nil, err
-		}
-		m.derived[place] = derived
-	}
-	return derived, nil
+	return paid, err
 }

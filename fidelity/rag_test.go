@@ -24,6 +24,8 @@ func library(documents int) []corpus.Document {
 // A method that is set is measured, with figures for its worst level and for thieves.
 func TestRAGMethodIsMeasured(t *testing.T) {
 	silence(t)
+	meaningMethod = nil
+	defer func() { meaningMethod = newMeaning }()
 	o := options{table: corpus.TableProtocol, seed: 1, segments: 150, answers: 10}
 	c := corpus.Build("corpus", library(180), corpus.Shape{Registered: 600, HeldOut: 50, HeldOutPPM: 80_000}, poa.SegmentRules{AllowFewStopWords: true}, 1) // drawn words are no prose
 	s, err := prepare(c, o)
@@ -31,7 +33,8 @@ func TestRAGMethodIsMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The method of package poa loses next to nothing.
-	figures, thieves, err := measureParaphrase(s)
+	got, err := measureParaphrase(s)
+	figures, thieves := got.rag, got.capture
 	if err != nil || figures.Recall < 0.9 || figures.TV > 0.2 || thieves.Near > 0.1 {
 		t.Fatalf("%+v, thieves take %+v, %v", figures, thieves, err)
 	}
@@ -42,12 +45,14 @@ func TestRAGMethodIsMeasured(t *testing.T) {
 	foreign := figures.ForeignPaid
 	ragMethod = nil
 	defer func() { ragMethod = newRAG }()
-	figures, thieves, err = measureParaphrase(s)
+	got, err = measureParaphrase(s)
+	figures, thieves = got.rag, got.capture
 	if err != nil || !math.IsNaN(float64(figures.Recall)) || !math.IsNaN(float64(thieves.Near)) {
 		t.Fatalf("without a method: %+v, %+v, %v", figures, thieves, err)
 	}
 	ragMethod = paraphrase.Shapley
-	figures, thieves, err = measureParaphrase(s)
+	got, err = measureParaphrase(s)
+	figures, thieves = got.rag, got.capture
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,8 +64,40 @@ func TestRAGMethodIsMeasured(t *testing.T) {
 	if figures.ForeignPaid < 3*foreign {
 		t.Errorf("foreign text is paid %v, and %v by method RAG", figures.ForeignPaid, foreign)
 	}
-	again, thievesAgain, err := measureParaphrase(s)
-	if err != nil || again != figures || thievesAgain != thieves {
-		t.Errorf("%+v and %+v, then %+v and %+v, %v", figures, thieves, again, thievesAgain, err)
+	again, err := measureParaphrase(s)
+	if err != nil || again.rag != figures || again.capture != thieves {
+		t.Errorf("%+v and %+v, then %+v and %+v, %v", figures, thieves, again.rag, again.capture, err)
+	}
+}
+
+// Method MEANING is measured beside RAG.
+func TestMeaningMethodIsMeasured(t *testing.T) {
+	silence(t)
+	ragMethod = nil
+	attacks := paraphrase.Attacks
+	paraphrase.Attacks = []paraphrase.Attack{{Copies: 1}, {Copies: 1, Paraphrased: true}}
+	defer func() { ragMethod, paraphrase.Attacks = newRAG, attacks }()
+	o := options{table: corpus.TableProtocol, seed: 1, segments: 150, answers: 5}
+	c := corpus.Build("corpus", library(180), corpus.Shape{Registered: 600, HeldOut: 50, HeldOutPPM: 80_000}, poa.SegmentRules{AllowFewStopWords: true}, 1)
+	s, err := prepare(c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := measureParaphrase(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, thieves := got.meaning, got.meaningCapture
+	if f.Reached[paraphrase.None] < .3 || math.IsNaN(float64(f.Reached[paraphrase.Fused])) || f.ForeignPaid > .5 || math.IsNaN(float64(f.TV)) {
+		t.Errorf("%+v", f)
+	}
+	if thieves.Near > .2 || math.IsNaN(float64(thieves.ParaphrasedUndeclared)) || !math.IsNaN(float64(thieves.Stuffed)) || !math.IsNaN(float64(got.rag.Recall)) {
+		t.Errorf("%+v, %+v", thieves, got.rag)
+	}
+	r := noMeaningFigures()
+	r.capture(thieves)
+	r.capture(noCaptureFigures())
+	if r.ThiefMax != larger(thieves.Near, thieves.Paraphrased) {
+		t.Errorf("%+v", r)
 	}
 }

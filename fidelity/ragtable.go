@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/openledger/openledger/fidelity/paraphrase"
 	"github.com/openledger/openledger/fidelity/plant"
@@ -58,10 +59,18 @@ func (f CaptureFigures) worse(g CaptureFigures) CaptureFigures {
 	}
 }
 
-// measureParaphrase pays paraphrased answers by the baselines and, if there is one, by the RAG method. It returns the method's worst
-// figures over the levels and what thieves take.
-func measureParaphrase(s *setting) (RAGFigures, CaptureFigures, error) {
-	figures, capture := noRAGFigures(), noCaptureFigures()
+// paraphraseResults are the figures of methods RAG and MEANING on paraphrased answers, and what thieves take.
+type paraphraseResults struct {
+	rag            RAGFigures
+	capture        CaptureFigures
+	meaning        ParaphraseFigures
+	meaningCapture CaptureFigures
+}
+
+// measureParaphrase pays paraphrased answers by the baselines and, if there are any, by methods RAG and MEANING. Figures of RAG are those of
+// its worst level.
+func measureParaphrase(s *setting) (paraphraseResults, error) {
+	figures := paraphraseResults{noRAGFigures(), noCaptureFigures(), noParaphraseFigures(), noCaptureFigures()}
 	head := []string{"method", "looked at"}
 	for _, level := range paraphrase.Levels {
 		head = append(head, level.String()+" reached/recall@3/TV")
@@ -69,50 +78,57 @@ func measureParaphrase(s *setting) (RAGFigures, CaptureFigures, error) {
 	t := newTable("Paraphrased answers: "+s.name, append(head, "sources found", "heavy: paid to text not quoted", "foreign answers pay")...)
 	r, err := s.registry(s.clean, s.options.segments)
 	if err != nil {
-		return figures, capture, err
+		return figures, err
 	}
 	b, err := paraphrase.NewBench(r, s.foreign)
 	if errors.Is(err, plant.ErrTooSmall) {
 		t.note("%v", err)
 		t.print()
-		return figures, capture, nil
+		return figures, nil
 	} else if err != nil {
-		return figures, capture, err
+		return figures, err
 	}
 	baselines := []paraphrase.Factory{paraphrase.Shapley, paraphrase.Span}
 	for _, factory := range baselines {
 		m, err := factory(r)
 		if err != nil {
-			return figures, capture, err
+			return figures, err
 		}
 		if _, err := paraphraseRow(s, t, b, m, paraphrase.Given); err != nil {
-			return figures, capture, err
+			return figures, err
 		}
 	}
-	if ragMethod != nil {
-		m, err := ragMethod(r)
+	for _, method := range []struct {
+		factory paraphrase.Factory
+		note    func(paraphrase.Retrieval, paraphrased)
+	}{{ragMethod, figures.rag.note}, {meaningMethod, figures.meaning.note}} {
+		if method.factory == nil {
+			continue
+		}
+		m, err := method.factory(r)
 		if err != nil {
-			return figures, capture, err
+			return figures, err
 		}
 		for _, retrieval := range paraphrase.Retrievals {
 			row, err := paraphraseRow(s, t, b, m, retrieval)
 			if err != nil {
-				return figures, capture, err
+				return figures, err
 			}
-			figures.note(retrieval, row)
+			method.note(retrieval, row)
 		}
 	}
 	t.note("Reached: the part of the owed bits that the rightful owners are paid. Content words of the sources that answers do not use: %s.", changedWords(s, b))
 	t.note("Searched: sources are among the 32 best for the question, and a search over the registry finds the 8 that are looked at. Foreign answers are")
 	t.note("paid over what their own words find.")
 	t.print()
-	capture, err = measureCapture(s)
-	return figures, capture, err
+	figures.capture, figures.meaningCapture, err = measureCapture(s)
+	return figures, err
 }
 
 // paraphrased are the figures of a row: those of the worst level, and what foreign answers pay.
 type paraphrased struct {
 	recall, tv, reached, changed, foreign float64
+	levels                                []float64 // what reaches the owners, by level
 }
 
 // paraphraseRow measures one method over all levels.
@@ -130,11 +146,11 @@ func paraphraseRow(s *setting, t *table, b *paraphrase.Bench, m paraphrase.Metho
 		if q.Cases == 0 {
 			t.note("too small: no question about this corpus retrieves segments of three contributions")
 			nan := math.NaN()
-			return paraphrased{nan, nan, nan, nan, nan}, nil
+			return paraphrased{nan, nan, nan, nan, nan, nil}, nil
 		}
 		cells = append(cells, cell(q.Reached)+"/"+cell(q.Recall)+"/"+cell(q.TV))
 		worst.recall, worst.tv, worst.reached = min(worst.recall, q.Recall), max(worst.tv, q.TV), min(worst.reached, q.Reached)
-		worst.changed = max(worst.changed, q.Changed)
+		worst.changed, worst.levels = max(worst.changed, q.Changed), append(worst.levels, q.Reached)
 		found = min(found, q.Found)
 		if level == paraphrase.Heavy {
 			heavy = q
@@ -172,20 +188,33 @@ func changedWords(s *setting, b *paraphrase.Bench) string {
 	return out
 }
 
-// measureCapture lets a thief crowd owners out of retrieval.
-func measureCapture(s *setting) (CaptureFigures, error) {
-	figures := noCaptureFigures()
-	methods := []paraphrase.Factory{paraphrase.Shapley}
-	names := []string{"3-gram coverage + BM25, Shapley"}
-	if ragMethod != nil {
-		methods = append(methods, ragMethod, ragUndeclared)
-		names = append(names, "provenance computed", "provenance of nothing")
+// measureCapture lets a thief crowd owners out of retrieval. It returns what he takes by methods RAG and MEANING.
+func measureCapture(s *setting) (rag, meaning CaptureFigures, err error) {
+	rag, meaning = noCaptureFigures(), noCaptureFigures()
+	type robbed struct {
+		name       string
+		factory    paraphrase.Factory
+		figures    *CaptureFigures
+		undeclared bool
+	}
+	all := []robbed{
+		{"3-gram coverage + BM25, Shapley", paraphrase.Shapley, nil, false}, {"RAG, provenance computed", ragMethod, &rag, false},
+		{"RAG, provenance of nothing", ragUndeclared, &rag, true}, {"MEANING, provenance computed", meaningMethod, &meaning, false},
+		{"MEANING, provenance of nothing", meaningUndeclared, &meaning, true},
+	}
+	if ragMethod == nil {
+		all = slices.DeleteFunc(all, func(m robbed) bool { return m.figures == &rag })
+	}
+	if meaningMethod == nil {
+		all = slices.DeleteFunc(all, func(m robbed) bool { return m.figures == &meaning })
 	}
 	t := newTable("Captured in retrieval: thief's share / part of what the owner is owed that reaches him: "+s.name, "method", "answers")
+	var factories []paraphrase.Factory
 	var cells [][]string
-	for _, name := range names {
+	for _, m := range all {
+		factories = append(factories, m.factory)
 		for _, level := range captureLevels {
-			cells = append(cells, []string{name, level.String()})
+			cells = append(cells, []string{m.name, level.String()})
 		}
 	}
 	for _, attack := range paraphrase.Attacks {
@@ -193,22 +222,21 @@ func measureCapture(s *setting) (CaptureFigures, error) {
 		t.rows[0] = append(t.rows[0], attack.String())
 		r, err := s.registry(s.clean, min(captureSegments, s.options.segments))
 		if err != nil {
-			return figures, err
+			return rag, meaning, err
 		}
-		losses, err := paraphrase.Capture(r, s.foreign, methods, attack, captureLevels, min(captureVictims, s.options.answers), s.options.seed)
+		losses, err := paraphrase.Capture(r, s.foreign, factories, attack, captureLevels, min(captureVictims, s.options.answers), s.options.seed)
 		if errors.Is(err, plant.ErrTooSmall) {
 			t.note("%v", err)
 			t.print()
-			return figures, nil
+			return rag, meaning, nil
 		} else if err != nil {
-			return figures, err
+			return rag, meaning, err
 		}
 		for i := range cells {
-			method, level := i/len(captureLevels), i%len(captureLevels)
-			loss := losses[method][level]
+			m, loss := all[i/len(captureLevels)], losses[i/len(captureLevels)][i%len(captureLevels)]
 			cells[i] = append(cells[i], cell(loss.Thief)+"/"+cell(loss.Reached))
-			if method > 0 {
-				figures.note(attack, method == 2, Number(loss.Thief))
+			if m.figures != nil {
+				m.figures.note(attack, m.undeclared, Number(loss.Thief))
 			}
 		}
 	}
@@ -217,5 +245,5 @@ func measureCapture(s *setting) (CaptureFigures, error) {
 	}
 	t.note("Questions ask for the owner's rarest words; half of an answer is the owner's. Thief's share: of what he and the owner are paid.")
 	t.print()
-	return figures, nil
+	return rag, meaning, nil
 }

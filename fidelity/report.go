@@ -15,6 +15,8 @@ type report struct {
 	RAGCode *RAGFigures    `json:"rag_code,omitempty"`
 	Stolen  StolenFigures  `json:"stolen"`
 	Capture CaptureFigures `json:"captured"`
+	// Meaning are the figures of method MEANING.
+	Meaning MeaningFigures `json:"meaning"`
 	// Violations counts all kinds, also where Index and Attribute disagree; IndexDisagreements are only those.
 	Violations         int      `json:"violations"`
 	IndexDisagreements int      `json:"index_disagreements"`
@@ -35,7 +37,7 @@ type report struct {
 func newReport(o options) *report {
 	r := &report{
 		Span: noSpanFigures(), RAG: noRAGFigures(), ForeignPaid: missing,
-		Stolen: StolenFigures{missing, missing, missing, missing}, Capture: noCaptureFigures(), DisputeMicros: missing, DisputeBytes: missing,
+		Stolen: StolenFigures{missing, missing, missing, missing}, Capture: noCaptureFigures(), Meaning: noMeaningFigures(), DisputeMicros: missing, DisputeBytes: missing,
 		Corpus: o.corpus, Seed: o.seed, Answers: o.answers,
 	}
 	if o.corpus == "" {
@@ -67,20 +69,23 @@ func (r *report) measure(s *setting) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	rag, capture, err := measureParaphrase(s)
+	paraphrases, err := measureParaphrase(s)
 	if err != nil {
 		return nil, err
 	}
 	if s.name == "code" {
 		foreignCode := Number(foreign)
-		r.Code, r.ForeignPaidCode, r.RAGCode = &figures, &foreignCode, &rag
+		r.Code, r.ForeignPaidCode, r.RAGCode = &figures, &foreignCode, &paraphrases.rag
+		r.Meaning.ParaphrasesCode = &paraphrases.meaning
 	} else {
-		r.Span, r.ForeignPaid, r.RAG = figures, Number(foreign), rag
+		r.Span, r.ForeignPaid, r.RAG = figures, Number(foreign), paraphrases.rag
+		r.Meaning.Paraphrases = &paraphrases.meaning
 		r.Segments = min(s.options.segments, len(s.clean))
 	}
 	r.Stolen = worse(r.Stolen, stolen)
-	r.Capture = r.Capture.worse(capture)
+	r.Capture = r.Capture.worse(paraphrases.capture)
 	r.Stolen.NearRetrievalMax = r.Capture.Near
+	r.Meaning.capture(paraphrases.meaningCapture)
 	return b, nil
 }
 

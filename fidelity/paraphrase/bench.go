@@ -37,14 +37,10 @@ type Bench struct {
 
 // NewBench checks that there is enough text.
 func NewBench(r *corpus.Registry, foreign []corpus.Segment) (*Bench, error) {
-	b := &Bench{Registry: r, Retrieval: bm25.New(corpus.Texts(r.Segments))}
+	b := newBench(r)
 	documents := map[int]bool{}
-	for i := range r.Segments {
-		b.words = append(b.words, words(r.Segments[i].Text))
-		if len(b.words[i]) >= minTokens {
-			b.usable = append(b.usable, i)
-			documents[r.Segments[i].Document] = true
-		}
+	for _, i := range b.usable {
+		documents[r.Segments[i].Document] = true
 	}
 	for i := range foreign {
 		if w := words(foreign[i].Text); len(w) >= plant.MaxChunk {
@@ -55,6 +51,17 @@ func NewBench(r *corpus.Registry, foreign []corpus.Segment) (*Bench, error) {
 		return nil, fmt.Errorf("%w: paraphrases need %d documents with a segment of %d tokens and foreign text; there are %d and %d", plant.ErrTooSmall, sources, minTokens, len(documents), len(b.foreign))
 	}
 	return b, nil
+}
+
+func newBench(r *corpus.Registry) *Bench {
+	b := &Bench{Registry: r, Retrieval: bm25.New(corpus.Texts(r.Segments))}
+	for i := range r.Segments {
+		b.words = append(b.words, words(r.Segments[i].Text))
+		if len(b.words[i]) >= minTokens {
+			b.usable = append(b.usable, i)
+		}
+	}
+	return b
 }
 
 // words returns the tokens of a text as lowered strings.
@@ -226,12 +233,15 @@ func (b *Bench) unregistered(rng *rand.Rand, n int) [][]string {
 	return out
 }
 
+// join writes each part as a sentence.
 func join(parts [][]string) []byte {
-	var all []string
+	var sentences []string
 	for _, p := range parts {
-		all = append(all, p...)
+		if len(p) > 0 {
+			sentences = append(sentences, strings.Join(p, " ")+".")
+		}
 	}
-	return []byte(strings.Join(all, " "))
+	return []byte(strings.Join(sentences, " "))
 }
 
 // Foreign returns what part of its weight an answer of foreign text pays on average, where the segments that are looked at are those that its

@@ -107,6 +107,18 @@ func Capture(r *corpus.Registry, foreign []corpus.Segment, methods []Factory, at
 	return out, nil
 }
 
+// Copies returns what a thief registers of some segments, by segment.
+func Copies(r *corpus.Registry, places []int, attack Attack, seed int64) [][][]byte {
+	b, rng := newBench(r), rand.New(rand.NewSource(seed))
+	out := make([][][]byte, len(places))
+	for v, place := range places {
+		for range attack.Copies {
+			out[v] = append(out[v], []byte(joinWords(b.steal(rng, place, attack))))
+		}
+	}
+	return out
+}
+
 // steal returns the words of one copy.
 func (b *Bench) steal(rng *rand.Rand, place int, attack Attack) []string {
 	w := slices.Clone(b.words[place])

@@ -9,7 +9,7 @@ import (
 
 // Answer is what a method is given.
 type Answer struct {
-	// Text is the answer, words separated by spaces; Tokens are its canonical tokens.
+	// Text is the answer, words separated by spaces and a full stop behind each sentence; Tokens are its canonical tokens.
 	Text   []byte
 	Tokens []poa.TokenID
 	// Retrieved are the places, in the registry, of the segments the model was shown, best first.
