@@ -39,12 +39,14 @@ type ParaphraseFigures struct {
 	TV     Number `json:"tv"`
 	// ReachedSearched is the worst level where the sources need not be among the segments that are looked at; the better of both searches.
 	ReachedSearched Number `json:"reached_searched"`
-	// ForeignPaid is the share of the weight paid on answers of foreign text.
-	ForeignPaid Number `json:"foreign_paid"`
+	// ForeignPaid is the share of the weight paid on answers of foreign text whose own words find what is looked at, as if for a question;
+	// ForeignPaidAsked where only its six rarest words do.
+	ForeignPaid      Number `json:"foreign_paid"`
+	ForeignPaidAsked Number `json:"foreign_paid_asked"`
 }
 
 func noParaphraseFigures() ParaphraseFigures {
-	return ParaphraseFigures{[4]Number{missing, missing, missing, missing}, missing, missing, missing, missing}
+	return ParaphraseFigures{[4]Number{missing, missing, missing, missing}, missing, missing, missing, missing, missing}
 }
 
 // note keeps the figures of a row.
@@ -56,7 +58,7 @@ func (f *ParaphraseFigures) note(retrieval paraphrase.Retrieval, row paraphrased
 	for i, reached := range row.levels {
 		f.Reached[i] = Number(reached)
 	}
-	f.Recall, f.TV, f.ForeignPaid = Number(row.recall), Number(row.tv), Number(row.foreign)
+	f.Recall, f.TV, f.ForeignPaid, f.ForeignPaidAsked = Number(row.recall), Number(row.tv), Number(row.foreign), Number(row.foreignAsked)
 }
 
 func noMeaningFigures() MeaningFigures {

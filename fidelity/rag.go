@@ -49,13 +49,26 @@ func newUndeclaredRAG(r *corpus.Registry) (paraphrase.Method, error) {
 	return &rag{undeclared: true, registry: registry}, err
 }
 
+// lastRegistry is the last one that was registered: several methods in turn pay from the same.
+var lastRegistry struct {
+	of *corpus.Registry
+	is *methods.Registry
+}
+
 // registered makes a registry that the methods of package poa pay.
 func registered(r *corpus.Registry) (*methods.Registry, error) {
+	if lastRegistry.of == r {
+		return lastRegistry.is, nil
+	}
 	texts := make([]methods.Text, len(r.Segments))
 	for i, s := range r.Segments {
 		texts[i] = methods.Text{Rank: uint64(s.Document), Index: uint32(s.Index), Text: s.Text}
 	}
-	return methods.New(texts, r.Statistics)
+	out, err := methods.New(texts, r.Statistics)
+	if err == nil {
+		lastRegistry.of, lastRegistry.is = r, out
+	}
+	return out, err
 }
 
 // Name implements paraphrase.Method.

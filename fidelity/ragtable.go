@@ -75,7 +75,7 @@ func measureParaphrase(s *setting) (paraphraseResults, error) {
 	for _, level := range paraphrase.Levels {
 		head = append(head, level.String()+" reached/recall@3/TV")
 	}
-	t := newTable("Paraphrased answers: "+s.name, append(head, "sources found", "heavy: paid to text not quoted", "foreign answers pay")...)
+	t := newTable("Paraphrased answers: "+s.name, append(head, "sources found", "heavy: paid to text not quoted", "foreign answers pay: searched by all words/by the rarest")...)
 	r, err := s.registry(s.clean, s.options.segments)
 	if err != nil {
 		return figures, err
@@ -119,7 +119,7 @@ func measureParaphrase(s *setting) (paraphraseResults, error) {
 	}
 	t.note("Reached: the part of the owed bits that the rightful owners are paid. Content words of the sources that answers do not use: %s.", changedWords(s, b))
 	t.note("Searched: sources are among the 32 best for the question, and a search over the registry finds the 8 that are looked at. Foreign answers are")
-	t.note("paid over what their own words find.")
+	t.note("paid over what all their words find, and over what their six rarest do, as a question would.")
 	t.print()
 	figures.capture, figures.meaningCapture, err = measureCapture(s)
 	return figures, err
@@ -127,8 +127,8 @@ func measureParaphrase(s *setting) (paraphraseResults, error) {
 
 // paraphrased are the figures of a row: those of the worst level, and what foreign answers pay.
 type paraphrased struct {
-	recall, tv, reached, changed, foreign float64
-	levels                                []float64 // what reaches the owners, by level
+	recall, tv, reached, changed, foreign, foreignAsked float64
+	levels                                              []float64 // what reaches the owners, by level
 }
 
 // paraphraseRow measures one method over all levels.
@@ -146,7 +146,7 @@ func paraphraseRow(s *setting, t *table, b *paraphrase.Bench, m paraphrase.Metho
 		if q.Cases == 0 {
 			t.note("too small: no question about this corpus retrieves segments of three contributions")
 			nan := math.NaN()
-			return paraphrased{nan, nan, nan, nan, nan, nil}, nil
+			return paraphrased{nan, nan, nan, nan, nan, nan, nil}, nil
 		}
 		cells = append(cells, cell(q.Reached)+"/"+cell(q.Recall)+"/"+cell(q.TV))
 		worst.recall, worst.tv, worst.reached = min(worst.recall, q.Recall), max(worst.tv, q.TV), min(worst.reached, q.Reached)
@@ -157,10 +157,13 @@ func paraphraseRow(s *setting, t *table, b *paraphrase.Bench, m paraphrase.Metho
 		}
 	}
 	var err error
-	if worst.foreign, err = b.Foreign(m, s.options.answers, s.options.seed); err != nil {
+	if worst.foreign, err = b.Foreign(m, paraphrase.Searched, s.options.answers, s.options.seed); err != nil {
 		return worst, err
 	}
-	t.add(append(cells, cell(found), cell(heavy.Unused), cell(worst.foreign))...)
+	if worst.foreignAsked, err = b.Foreign(m, paraphrase.Asked, s.options.answers, s.options.seed); err != nil {
+		return worst, err
+	}
+	t.add(append(cells, cell(found), cell(heavy.Unused), cell(worst.foreign)+"/"+cell(worst.foreignAsked))...)
 	return worst, nil
 }
 

@@ -244,16 +244,20 @@ func join(parts [][]string) []byte {
 	return []byte(strings.Join(sentences, " "))
 }
 
-// Foreign returns what part of its weight an answer of foreign text pays on average, where the segments that are looked at are those that its
-// own words find: the worst that a search can do.
-func (b *Bench) Foreign(m Method, answers int, seed int64) (float64, error) {
+// Foreign returns what part of its weight an answer of foreign text pays on average. Searched, the segments that are looked at are those that
+// its own words find: the worst that a search can do. Asked, they are those that its rarest words find, as a question would have them.
+func (b *Bench) Foreign(m Method, retrieval Retrieval, answers int, seed int64) (float64, error) {
 	paid := make([]float64, answers)
 	for i := range paid {
 		rng := rand.New(rand.NewSource(seed<<20 + 1<<19 + int64(i)))
 		a := Answer{Text: join(b.unregistered(rng, answerTokens))}
 		a.Tokens = poa.TokenIDs(a.Text)
+		query := a.Tokens
+		if retrieval == Asked {
+			query = b.rarestOf(a.Tokens, questionWords)
+		}
 		var err error
-		if a.Retrieved, err = b.retrieve(m, a.Tokens); err != nil {
+		if a.Retrieved, err = b.retrieve(m, query); err != nil {
 			return 0, err
 		}
 		payment, err := m.Attribute(a)
@@ -263,6 +267,22 @@ func (b *Bench) Foreign(m Method, answers int, seed int64) (float64, error) {
 		paid[i] = payment.Part
 	}
 	return measure.Mean(paid), nil
+}
+
+// rarestOf returns the n rarest of the tokens that the registry has.
+func (b *Bench) rarestOf(tokens []poa.TokenID, n int) []poa.TokenID {
+	frequency := func(id poa.TokenID) int {
+		d, _ := b.Registry.Vocabulary.Lookup(id)
+		return b.Retrieval.DocumentFrequency(d)
+	}
+	out := slices.Clone(tokens)
+	slices.Sort(out)
+	out = slices.DeleteFunc(slices.Compact(out), func(id poa.TokenID) bool {
+		_, ok := b.Registry.Vocabulary.Lookup(id)
+		return !ok || frequency(id) == 0
+	})
+	slices.SortStableFunc(out, func(x, y poa.TokenID) int { return frequency(x) - frequency(y) })
+	return out[:min(n, len(out))]
 }
 
 func (b *Bench) bits(words []string) float64 {
