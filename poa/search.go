@@ -99,17 +99,27 @@ func (s *Search) Retrieve(question []TokenID, k int) []int {
 	return s.Distinct(s.Rank(question, max(k, RetrievalPool)), k)
 }
 
-// Distinct returns the first k of the places given, at most one of each group of near-copies, as Retrieve does. It lets others rank.
+// Distinct returns the first k of the places given, at most one of each group of near-copies, as Retrieve does. It lets others rank. What
+// is near one of a group belongs to it, also if the earliest of the group stands for that one: or a copy of it would be kept beside it.
 func (s *Search) Distinct(places []int, k int) []int {
-	var kept []int
+	var groups [][]int // the earliest first
 	for _, c := range places {
-		near := slices.IndexFunc(kept, func(i int) bool { return s.near(i, c) })
+		near := slices.IndexFunc(groups, func(group []int) bool {
+			return slices.ContainsFunc(group, func(i int) bool { return s.near(i, c) })
+		})
 		switch {
-		case near >= 0 && compareSegments(s.segments[c], s.segments[kept[near]]) < 0:
-			kept[near] = c
-		case near < 0 && len(kept) < k:
-			kept = append(kept, c)
+		case near < 0 && len(groups) < k:
+			groups = append(groups, []int{c})
+		case near < 0:
+		case compareSegments(s.segments[c], s.segments[groups[near][0]]) < 0:
+			groups[near] = slices.Insert(groups[near], 0, c)
+		default:
+			groups[near] = append(groups[near], c)
 		}
+	}
+	var kept []int
+	for _, group := range groups {
+		kept = append(kept, group[0])
 	}
 	return kept
 }
