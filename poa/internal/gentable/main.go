@@ -30,6 +30,7 @@ import (
 const (
 	window       = 16
 	total        = 1 << 20
+	keptOf20     = 17 // of a count, because the largest share in many languages is larger than that in one
 	rowsKept     = 24_000
 	leastWindows = 8 // of a token, so that chance does not decide
 )
@@ -117,9 +118,15 @@ func write(out string, best *table) error {
 			rows = append(rows, row{token, df})
 		}
 	}
-	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(b.df, a.df), cmp.Compare(a.token, b.token)) })
+	order := func(a, b row) int { return cmp.Or(cmp.Compare(b.df, a.df), cmp.Compare(a.token, b.token)) }
+	slices.SortFunc(rows, order)
+	rows = rows[:min(len(rows), rowsKept)]
+	for i := range rows {
+		rows[i].df = max(1, rows[i].df*keptOf20/20)
+	}
+	slices.SortFunc(rows, order)
 	var b bytes.Buffer
-	for _, r := range rows[:min(len(rows), rowsKept)] {
+	for _, r := range rows {
 		fmt.Fprintf(&b, "%d %s\n", r.df, r.token)
 	}
 	return os.WriteFile(out, b.Bytes(), 0o644)
