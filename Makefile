@@ -53,6 +53,9 @@ wash: ## Trade with oneself in every role, to see whether OPEN can be farmed; op
 net-test: ## Run four validators as processes, and do to them what happens to machines; options as ARGS="-only NAME -keep"
 	@go run ./testutil/network/nettest $(ARGS)
 
+wallet-test: build ## Sign every message with CosmJS, and send some to a node; needs Node.js 20 and its registry of packages
+	cd testutil/wallets && npm ci --no-audit --no-fund && node --test
+
 lint: ## Check formatting and run vet
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go' | grep -v '\.pb\.\(gw\.\)\?go$$')); \
 		if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
@@ -67,4 +70,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test test-long bench bench-node fidelity review-sim wash net-test lint proto proto-check clean
+.PHONY: help build install demo test test-long bench bench-node fidelity review-sim wash net-test wallet-test lint proto proto-check clean
