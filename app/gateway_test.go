@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
@@ -76,22 +77,26 @@ type speaker struct {
 	fails  error // behind the pieces
 	waits  bool  // behind the pieces, until its time is over
 	atOnce bool  // returns the answer and passes on no pieces
+	finish string
+	calls  []api.ToolCall
 }
 
-func (s *speaker) Answer(ctx context.Context, _ engine.Request, emit func(string) error) (string, error) {
+func (s *speaker) Accepts(api.Options) error { return nil }
+
+func (s *speaker) Answer(ctx context.Context, _ engine.Request, emit func(string) error) (engine.Reply, error) {
 	for _, piece := range s.pieces {
 		if s.atOnce {
 			break
 		}
 		if err := emit(piece); err != nil {
-			return "", err
+			return engine.Reply{}, err
 		}
 	}
 	if s.waits {
 		<-ctx.Done()
-		return "", ctx.Err()
+		return engine.Reply{}, ctx.Err()
 	}
-	return strings.Join(s.pieces, ""), s.fails
+	return engine.Reply{Text: strings.Join(s.pieces, ""), Finish: cmp.Or(s.finish, engine.FinishStop), ToolCalls: s.calls}, s.fails
 }
 
 func hundred() []string {
@@ -449,13 +454,14 @@ func TestInvisibleCharactersHideNothing(t *testing.T) {
 // signs answers with a text, whatever it is, and a right proof.
 func signs(t *testing.T, s *chain.Scenario, c *chain.Conversation, text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		var request api.ChatRequest
-		if json.NewDecoder(r.Body).Decode(&request) != nil || request.OpenLedger == nil {
+		body, _ := io.ReadAll(r.Body)
+		request, err := api.ParseChat(body)
+		if err != nil || request.OpenLedger == nil {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
 		tokens := poa.TokenIDs([]byte(text))
-		input := api.InputTokens(request.Messages)
+		input := request.InputTokens()
 		fee, err := chain.Price(c.Session.Price).Total(input, uint32(len(tokens)))
 		if err != nil {
 			t.Error(err)
@@ -463,7 +469,7 @@ func signs(t *testing.T, s *chain.Scenario, c *chain.Conversation, text string) 
 		outcome := poa.Outcome{AnswerRoot: poa.AnswerRoot(request.OpenLedger.CallKey, tokens), InputTokens: input, OutputTokens: uint32(len(tokens)), Fee: fee}
 		signed := poa.SignedAnswer{ChainID: chain.ID, Session: request.OpenLedger.Session, N: request.OpenLedger.N, Outcome: outcome}
 		response := api.ChatResponse{
-			Choices: []api.Choice{{Delta: &api.Message{Content: text}}},
+			Choices: []api.Choice{{Delta: &api.Delta{Content: text}}},
 			OpenLedger: &api.Answer{
 				Session: signed.Session, N: signed.N, AnswerRoot: outcome.AnswerRoot, InputTokens: input, OutputTokens: outcome.OutputTokens, Fee: fee.String(),
 				AnswerSignature: ed25519.Sign(s.AnswerKey, signed.SignBytes()),

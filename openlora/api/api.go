@@ -2,34 +2,7 @@
 // completions with one extra field, "openledger".
 package api
 
-import (
-	"crypto/sha256"
-	"encoding/json"
-
-	"github.com/openledger/openledger/poa"
-)
-
-// Message of a conversation.
-type Message struct {
-	Role    string `json:"role"`
-	Content string `json:"content"`
-}
-
-// ChatRequest is the body of POST /v1/chat/completions. Fields of OpenAI's API
-// that are not listed are accepted and passed over.
-type ChatRequest struct {
-	Model         string         `json:"model"`
-	Messages      []Message      `json:"messages"`
-	Stream        bool           `json:"stream,omitempty"`
-	StreamOptions *StreamOptions `json:"stream_options,omitempty"`
-	MaxTokens     int            `json:"max_tokens,omitempty"`
-	OpenLedger    *Call          `json:"openledger,omitempty"`
-}
-
-// StreamOptions of a streamed answer.
-type StreamOptions struct {
-	IncludeUsage bool `json:"include_usage"`
-}
+import "github.com/openledger/openledger/poa"
 
 // Call pays for a question: the voucher of call N of a session.
 type Call struct {
@@ -51,7 +24,7 @@ type Acknowledgement struct {
 	Signature     []byte   `json:"signature"`
 }
 
-// ChatResponse answers a request that is not streamed.
+// ChatResponse answers a request that is not streamed, or is a chunk of one that is.
 type ChatResponse struct {
 	ID         string   `json:"id"`
 	Object     string   `json:"object"`
@@ -66,8 +39,22 @@ type ChatResponse struct {
 type Choice struct {
 	Index        int      `json:"index"`
 	Message      *Message `json:"message,omitempty"`
-	Delta        *Message `json:"delta,omitempty"`
+	Delta        *Delta   `json:"delta,omitempty"`
+	Text         *string  `json:"text,omitempty"` // of POST /v1/completions
 	FinishReason *string  `json:"finish_reason"`
+}
+
+// Delta is a piece of a streamed answer. What it does not say is left out: clients take an empty role for one that they do not know.
+type Delta struct {
+	Role      string          `json:"role,omitempty"`
+	Content   string          `json:"content,omitempty"`
+	ToolCalls []ToolCallDelta `json:"tool_calls,omitempty"`
+}
+
+// ToolCallDelta is a tool call with its place among those of the answer. It comes whole.
+type ToolCallDelta struct {
+	Index int `json:"index"`
+	ToolCall
 }
 
 // Usage counts canonical tokens, as they are billed.
@@ -183,26 +170,3 @@ type Error struct {
 // CodeFenced is the code of the error for sessions that another gateway of the provider answers in, or nobody any more: close it and open
 // another.
 const CodeFenced = "session_fenced"
-
-// queryTag separates hashes of questions from others.
-const queryTag = "openledger/query/v1"
-
-// QueryHash commits to the messages of a call: SHA-256(tag ‖ call key ‖ JSON of
-// the messages with their fields in order). The key hides short questions.
-func QueryHash(callKey poa.Hash, messages []Message) (poa.Hash, error) {
-	encoded, err := json.Marshal(messages)
-	if err != nil {
-		return poa.Hash{}, err
-	}
-	data := append([]byte(queryTag), callKey[:]...)
-	return sha256.Sum256(append(data, encoded...)), nil
-}
-
-// InputTokens counts the canonical tokens of the messages.
-func InputTokens(messages []Message) uint32 {
-	n := 0
-	for _, message := range messages {
-		n += len(poa.Tokenize([]byte(message.Content)))
-	}
-	return uint32(n)
-}

@@ -11,9 +11,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
 
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
@@ -50,7 +48,7 @@ const (
 	// gasPercent of what simulation measured is given to a transaction.
 	gasPercent       = 140
 	maxMessageBytes  = 32 << 20
-	inclusionTimeout = 45 * time.Second
+	inclusionTimeout = 45 * time.Second // for a transaction
 	inclusionPoll    = 150 * time.Millisecond
 )
 
@@ -231,18 +229,20 @@ func (c *Client) Send(ctx context.Context, signer Signer, msgs ...sdk.Msg) (*sdk
 	lock := c.lock(signer)
 	lock.Lock()
 	defer lock.Unlock()
-	encoded, err := c.sign(ctx, signer, msgs)
+	signed, err := c.Sign(ctx, signer, msgs...)
 	if err != nil {
 		return nil, err
 	}
-	sent, err := c.txs.BroadcastTx(ctx, &txtypes.BroadcastTxRequest{TxBytes: encoded, Mode: txtypes.BroadcastMode_BROADCAST_MODE_SYNC})
+	return c.Deliver(ctx, signed)
+}
+
+// Sequence of an account, which its next transaction has.
+func (c *Client) Sequence(ctx context.Context, address string) (uint64, error) {
+	info, err := c.auth.AccountInfo(ctx, &authtypes.QueryAccountInfoRequest{Address: address})
 	if err != nil {
-		return nil, err
+		return 0, fmt.Errorf("account %s: %w", address, err)
 	}
-	if sent.TxResponse.Code != 0 {
-		return nil, &RefusedError{sent.TxResponse.Codespace, sent.TxResponse.Code, sent.TxResponse.RawLog}
-	}
-	return c.wait(ctx, sent.TxResponse.TxHash)
+	return info.Info.Sequence, nil
 }
 
 func (c *Client) lock(signer Signer) *sync.Mutex {
@@ -256,15 +256,15 @@ func (c *Client) lock(signer Signer) *sync.Mutex {
 	return lock
 }
 
-// sign builds a transaction with gas from simulation.
-func (c *Client) sign(ctx context.Context, signer Signer, msgs []sdk.Msg) ([]byte, error) {
+// Sign builds a transaction, with gas from simulation, and does not send it.
+func (c *Client) Sign(ctx context.Context, signer Signer, msgs ...sdk.Msg) (Signed, error) {
 	info, err := c.auth.AccountInfo(ctx, &authtypes.QueryAccountInfoRequest{Address: signer.String()})
 	if err != nil {
-		return nil, fmt.Errorf("account %s: %w", signer, err)
+		return Signed{}, fmt.Errorf("account %s: %w", signer, err)
 	}
 	builder := c.txConfig.NewTxBuilder()
 	if err := builder.SetMsgs(msgs...); err != nil {
-		return nil, err
+		return Signed{}, err
 	}
 	data := authsigning.SignerData{
 		Address: signer.String(), ChainID: c.ChainID, PubKey: signer.Key.PubKey(),
@@ -275,53 +275,34 @@ func (c *Client) sign(ctx context.Context, signer Signer, msgs []sdk.Msg) ([]byt
 		Data: &signing.SingleSignatureData{SignMode: signing.SignMode_SIGN_MODE_DIRECT},
 	}
 	if err := builder.SetSignatures(unsigned); err != nil {
-		return nil, err
+		return Signed{}, err
 	}
 	// Taking the fee is a third of the gas of a light message, and a simulation without one leaves it out.
 	builder.SetFeeAmount(sdk.NewCoins(sdk.NewInt64Coin(rewardstypes.Denom, 1)))
 	encoded, err := c.txConfig.TxEncoder()(builder.GetTx())
 	if err != nil {
-		return nil, err
+		return Signed{}, err
 	}
 	simulated, err := c.txs.Simulate(ctx, &txtypes.SimulateRequest{TxBytes: encoded})
 	if err != nil {
-		return nil, refusedBySimulation(err)
+		return Signed{}, refusedBySimulation(err)
 	}
 	gas := simulated.GasInfo.GasUsed * gasPercent / 100
 	price, err := rewardstypes.GasPrice(ctx, c.Rewards)
 	if err != nil {
-		return nil, err
+		return Signed{}, err
 	}
 	builder.SetGasLimit(gas)
 	builder.SetFeeAmount(sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, price.Mul(math.NewIntFromUint64(gas)))))
 	signature, err := clienttx.SignWithPrivKey(ctx, signing.SignMode_SIGN_MODE_DIRECT, data, builder, signer.Key, c.txConfig, info.Info.Sequence)
 	if err != nil {
-		return nil, err
+		return Signed{}, err
 	}
 	if err := builder.SetSignatures(signature); err != nil {
-		return nil, err
+		return Signed{}, err
 	}
-	return c.txConfig.TxEncoder()(builder.GetTx())
-}
-
-func (c *Client) wait(ctx context.Context, hash string) (*sdk.TxResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, inclusionTimeout)
-	defer cancel()
-	for {
-		found, err := c.txs.GetTx(ctx, &txtypes.GetTxRequest{Hash: hash})
-		if err == nil {
-			if found.TxResponse.Code != 0 {
-				return nil, &RefusedError{found.TxResponse.Codespace, found.TxResponse.Code, found.TxResponse.RawLog}
-			}
-			return found.TxResponse, nil
-		}
-		if status.Code(err) != codes.NotFound && ctx.Err() == nil {
-			return nil, err
-		}
-		if err := pause(ctx, inclusionPoll); err != nil {
-			return nil, fmt.Errorf("transaction %s is not in a block yet: %w", hash, err)
-		}
-	}
+	encoded, err = c.txConfig.TxEncoder()(builder.GetTx())
+	return Signed{Bytes: encoded, Sequence: info.Info.Sequence}, err
 }
 
 // Response unmarshals the response of the first message of a transaction.

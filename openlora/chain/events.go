@@ -2,8 +2,10 @@ package chain
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"google.golang.org/grpc/metadata"
 
@@ -19,6 +21,15 @@ func AtHeight(ctx context.Context, height int64) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, grpctypes.GRPCBlockHeightHeader, strconv.FormatInt(height, 10))
 }
 
+// BlockTime returns when a block was made.
+func (c *Client) BlockTime(ctx context.Context, height int64) (time.Time, error) {
+	block, err := c.blocks.GetBlockByHeight(ctx, &cmtservice.GetBlockByHeightRequest{Height: height})
+	if err != nil {
+		return time.Time{}, err
+	}
+	return block.SdkBlock.Header.Time, nil
+}
+
 // Heights returns the first block that the node keeps, and the block of the latest state.
 func (c *Client) Heights(ctx context.Context) (first, last int64, err error) {
 	status, err := c.node.Status(ctx, &nodeservice.StatusRequest{})
@@ -28,9 +39,13 @@ func (c *Client) Heights(ctx context.Context) (first, last int64, err error) {
 	return max(int64(status.EarliestStoreHeight), 1), int64(status.Height), nil
 }
 
-// AllEvents returns the events of a block, of its successful transactions too, in the order in which they came about.
+// AllEvents returns the events of a block, of its successful transactions too, in the order in which they came about; ErrNoResults says that the
+// node does not keep them.
 func (c *Client) AllEvents(ctx context.Context, height int64) ([]abci.Event, error) {
 	response, err := c.blocks.GetBlockResults(ctx, &cmtservice.GetBlockResultsRequest{Height: height})
+	if noResults(err) {
+		return nil, fmt.Errorf("%w: %w", ErrNoResults, err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/terms"
@@ -12,6 +13,8 @@ import (
 // Request is a question with what was retrieved for it.
 type Request struct {
 	Messages []api.Message
+	// Options that the engine accepts.
+	Options api.Options
 	// Passages that fit the question, best first.
 	Passages [][]byte
 	// Around holds each passage with what its contribution says before and after it, or is nil.
@@ -23,21 +26,51 @@ type Request struct {
 }
 
 // Question is the last message of the user.
-func (r Request) Question() string {
-	for i := len(r.Messages) - 1; i >= 0; i-- {
-		if r.Messages[i].Role == "user" {
-			return r.Messages[i].Content
-		}
-	}
-	return ""
+func (r Request) Question() string { return (&api.Request{Messages: r.Messages}).Question() }
+
+// Reply is an answer.
+type Reply struct {
+	Text string
+	// Finish says why it ends: one of the reasons below.
+	Finish string
+	// ToolCalls that the model wants to have made; they are not emitted.
+	ToolCalls []api.ToolCall
 }
+
+// Reasons for which an answer ends, as OpenAI names them.
+const (
+	FinishStop      = "stop"
+	FinishLength    = "length"
+	FinishFilter    = "content_filter"
+	FinishToolCalls = "tool_calls"
+)
 
 // ErrSilent is returned with a text that says that the sources say nothing about the question. It is no answer, and costs nothing.
 var ErrSilent = errors.New("the sources say nothing about the question")
 
-// Engine answers questions. It calls emit with each piece of the answer, in
-// order, and returns the whole answer. What was emitted is attributed and billed,
-// also when the engine fails then. With ErrSilent it emits nothing.
+// ErrUpstream is a failure of the server behind an engine.
+var ErrUpstream = errors.New("the model server failed")
+
+// UpstreamError says how the server behind an engine failed. It is an ErrUpstream.
+type UpstreamError struct {
+	Refused bool   // the request is at fault: the same one fails again
+	Busy    bool   // the server is there, and takes no more for now
+	Message string // of the server
+	// RetryAfter is how long the server wants to be left alone, 0 if it does not say.
+	RetryAfter time.Duration
+}
+
+// Error implements error.
+func (e *UpstreamError) Error() string { return ErrUpstream.Error() + ": " + e.Message }
+
+// Unwrap makes it an ErrUpstream.
+func (e *UpstreamError) Unwrap() error { return ErrUpstream }
+
+// Engine answers questions.
 type Engine interface {
-	Answer(ctx context.Context, request Request, emit func(piece string) error) (string, error)
+	// Accepts refuses options that the engine cannot honour, with an api.ParameterError that names one.
+	Accepts(options api.Options) error
+	// Answer calls emit with each piece of the answer's text, in order, and returns the whole answer. What was emitted is attributed and billed,
+	// also when the engine fails then. With ErrSilent it emits nothing.
+	Answer(ctx context.Context, request Request, emit func(piece string) error) (Reply, error)
 }

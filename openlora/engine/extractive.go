@@ -3,12 +3,14 @@ package engine
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/openledger/openledger/content/sentence"
+	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/terms"
 )
 
@@ -42,13 +44,31 @@ const (
 // openings lead from one source to the next.
 var openings = []string{"In short: ", "In addition, another source explains: ", "A further note says: ", "It is also recorded that: ", "And finally: "}
 
+// withoutEffect are the values of options that change nothing about what the engine says: it draws no lots, and calls no tools.
+var withoutEffect = map[string][]string{
+	"temperature": {"0", "1"}, "top_p": {"1"}, "presence_penalty": {"0"}, "frequency_penalty": {"0"}, "stop": {"[]"}, "tools": {"[]"}, "tool_choice": {`"none"`},
+	"parallel_tool_calls": {"true", "false"}, "response_format": {`{"type":"text"}`}, "logit_bias": {"{}"},
+}
+
+// Accepts implements Engine. A seed is honoured: the same question always has the same answer.
+func (Extractive) Accepts(options api.Options) error {
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		value, err := api.Canonical(options[name])
+		if name == "seed" || err == nil && slices.Contains(withoutEffect[name], string(value)) {
+			continue
+		}
+		return api.Unsupported(name, "is not supported by this model, which quotes its sources: leave it out")
+	}
+	return nil
+}
+
 // Answer implements Engine.
-func (Extractive) Answer(ctx context.Context, request Request, emit func(string) error) (string, error) {
+func (Extractive) Answer(ctx context.Context, request Request, emit func(string) error) (Reply, error) {
 	question := request.Question()
 	english := inEnglish(question)
 	chosen := choose(candidates(request), request.MaxTokens, english)
 	if len(chosen) == 0 {
-		return Silence(question), ErrSilent
+		return Reply{Text: Silence(question), Finish: FinishStop}, ErrSilent
 	}
 	var answer strings.Builder
 	write := func(piece string) error {
@@ -58,7 +78,7 @@ func (Extractive) Answer(ctx context.Context, request Request, emit func(string)
 	opening := 0
 	for i, q := range chosen {
 		if err := ctx.Err(); err != nil {
-			return "", err
+			return Reply{}, err
 		}
 		lead := ""
 		switch {
@@ -78,10 +98,10 @@ func (Extractive) Answer(ctx context.Context, request Request, emit func(string)
 			}
 		}
 		if err := write(lead + q.text); err != nil {
-			return "", err
+			return Reply{}, err
 		}
 	}
-	return answer.String(), nil
+	return Reply{Text: answer.String(), Finish: FinishStop}, nil
 }
 
 func lastRune(text string) rune {

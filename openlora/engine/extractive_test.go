@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ var passages = [][]byte{
 func answer(t *testing.T, question string, maxTokens int) string {
 	t.Helper()
 	var streamed strings.Builder
-	text, err := engine.Extractive{}.Answer(context.Background(), engine.Request{
+	reply, err := engine.Extractive{}.Answer(context.Background(), engine.Request{
 		Messages: []api.Message{{Role: "user", Content: question}}, Passages: passages, MaxTokens: maxTokens,
 		Rarity: func(terms.Term) int64 { return 8 << 16 },
 	}, func(piece string) error {
@@ -32,8 +33,8 @@ func answer(t *testing.T, question string, maxTokens int) string {
 		return nil
 	})
 	require.NoError(t, err)
-	require.Equal(t, text, streamed.String())
-	return text
+	require.Equal(t, reply.Text, streamed.String())
+	return reply.Text
 }
 
 func TestExtractiveQuotesVerbatimAndRepeats(t *testing.T) {
@@ -50,11 +51,11 @@ func TestExtractiveKeepsToItsLimit(t *testing.T) {
 func TestExtractiveWithoutSources(t *testing.T) {
 	var n net
 	emitted := false
-	text, err := engine.Extractive{}.Answer(context.Background(), engine.Request{
+	reply, err := engine.Extractive{}.Answer(context.Background(), engine.Request{
 		Messages: []api.Message{{Role: "user", Content: "Anything?"}}, Rarity: func(terms.Term) int64 { return 0 },
 	}, func(string) error { emitted = true; return nil })
 	require.ErrorIs(t, err, engine.ErrSilent)
-	require.Equal(t, "The sources of this model say nothing about that.", text)
+	require.Equal(t, "The sources of this model say nothing about that.", reply.Text)
 	require.False(t, emitted)
 	n.add("The sources of this model say nothing about that, and whoever registers this sentence earns nothing by it.")
 	_, err = n.ask(t, "What is the of and to in?")
@@ -194,7 +195,7 @@ func TestExtractiveSaysWhatSourcesSay(t *testing.T) {
 			}
 		}
 		var streamed strings.Builder
-		answer, err := engine.Extractive{}.Answer(context.Background(), request, func(piece string) error {
+		reply, err := engine.Extractive{}.Answer(context.Background(), request, func(piece string) error {
 			streamed.WriteString(piece)
 			return nil
 		})
@@ -204,6 +205,7 @@ func TestExtractiveSaysWhatSourcesSay(t *testing.T) {
 			}
 			return
 		}
+		answer := reply.Text
 		if streamed.String() != answer {
 			t.Fatalf("%q was sent of %q", streamed.String(), answer)
 		}
@@ -216,8 +218,27 @@ func TestExtractiveSaysWhatSourcesSay(t *testing.T) {
 				t.Fatalf("words of nobody in %q", answer)
 			}
 		}
-		if again, _ := (engine.Extractive{}).Answer(context.Background(), request, func(string) error { return nil }); again != answer {
+		if again, _ := (engine.Extractive{}).Answer(context.Background(), request, func(string) error { return nil }); again.Text != answer {
 			t.Fatal("another answer")
 		}
 	})
+}
+
+// TestExtractiveIgnoresNothing: an option is honoured or refused by its name.
+func TestExtractiveIgnoresNothing(t *testing.T) {
+	e := engine.Extractive{}
+	for name, value := range map[string]string{
+		"temperature": "0.0", "top_p": "1", "seed": "7", "tools": "[]", "response_format": `{ "type": "text" }`, "parallel_tool_calls": "true",
+	} {
+		require.NoError(t, e.Accepts(api.Options{name: json.RawMessage(value)}), name)
+	}
+	for name, value := range map[string]string{
+		"temperature": "0.7", "stop": `"."`, "tools": `[{"type":"function"}]`, "tool_choice": `"required"`, "response_format": `{"type":"json_object"}`,
+		"presence_penalty": "1",
+	} {
+		var refused *api.ParameterError
+		require.ErrorAs(t, e.Accepts(api.Options{name: json.RawMessage(value)}), &refused, name)
+		require.Equal(t, name, refused.Param)
+		require.Equal(t, "unsupported_parameter", refused.Code)
+	}
 }

@@ -48,7 +48,8 @@ func (n *net) ask(t *testing.T, question string) (string, error) {
 			request.Around = append(request.Around, []byte(strings.Join(n.sources[max(i, 1)-1:min(i+2, len(n.sources))], "\n\n")))
 		}
 	}
-	return engine.Extractive{}.Answer(context.Background(), request, func(string) error { return nil })
+	reply, err := engine.Extractive{}.Answer(context.Background(), request, func(string) error { return nil })
+	return reply.Text, err
 }
 
 // paid returns what the answer owes a source, and what it owes nobody, in ppm.

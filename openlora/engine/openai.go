@@ -1,14 +1,14 @@
 package engine
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,15 +16,10 @@ import (
 )
 
 const (
-	maxErrorBody  = 64 << 10
-	maxStreamLine = 1 << 20
 	// tokensPerCanonical estimates tokens of common vocabularies for a canonical token.
 	tokensPerCanonical = 2
 	instruction        = "Answer the question from the numbered sources only. Quote their wording where it is exact. If they do not contain the answer, say so."
 )
-
-// ErrUpstream is a failure of the server behind the engine.
-var ErrUpstream = errors.New("the model server failed")
 
 // OpenAI answers through any server that speaks OpenAI's API: vLLM, llama.cpp,
 // Ollama and others.
@@ -44,42 +39,59 @@ func NewOpenAI(url, model, key string, timeout time.Duration) *OpenAI {
 	return &OpenAI{URL: strings.TrimRight(url, "/"), Model: model, Key: key, Client: &http.Client{Timeout: timeout}}
 }
 
-type upstreamRequest struct {
-	Model         string            `json:"model"`
-	Messages      []api.Message     `json:"messages"`
-	Stream        bool              `json:"stream"`
-	StreamOptions api.StreamOptions `json:"stream_options"`
-	MaxTokens     int               `json:"max_tokens,omitempty"`
-	Temperature   int               `json:"temperature"`
-}
+// Accepts implements Engine. All options go to the server, which refuses what it does not know.
+func (o *OpenAI) Accepts(api.Options) error { return nil }
 
 // Answer implements Engine.
-func (o *OpenAI) Answer(ctx context.Context, request Request, emit func(string) error) (string, error) {
-	body, err := json.Marshal(upstreamRequest{
-		Model: o.Model, Messages: withSources(request), Stream: true,
-		StreamOptions: api.StreamOptions{IncludeUsage: true}, MaxTokens: request.MaxTokens * tokensPerCanonical,
+func (o *OpenAI) Answer(ctx context.Context, request Request, emit func(string) error) (Reply, error) {
+	fields := map[string]any{"temperature": 0}
+	for name, value := range request.Options {
+		fields[name] = value
+	}
+	maps.Copy(fields, map[string]any{
+		"model": o.Model, "messages": withSources(request), "stream": true, "stream_options": map[string]bool{"include_usage": true},
 	})
-	if err != nil {
-		return "", err
+	if request.MaxTokens > 0 {
+		fields["max_tokens"] = request.MaxTokens * tokensPerCanonical
 	}
-	post, err := http.NewRequestWithContext(ctx, http.MethodPost, o.URL+"/chat/completions", bytes.NewReader(body))
+	body, err := json.Marshal(fields)
 	if err != nil {
-		return "", err
+		return Reply{}, err
 	}
-	post.Header.Set("Content-Type", "application/json")
-	post.Header.Set("Accept", "text/event-stream")
-	if o.Key != "" {
-		post.Header.Set("Authorization", "Bearer "+o.Key)
-	}
-	response, err := o.Client.Do(post)
+	response, err := o.do(ctx, http.MethodPost, "/chat/completions", body)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrUpstream, err)
+		return Reply{}, err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return "", upstreamError(response)
+	answer := reading{emit: emit}
+	if err := api.ReadEvents(response.Body, answer.take); err != nil {
+		return Reply{}, answer.failed(err)
 	}
-	return readStream(response.Body, emit)
+	return answer.reply()
+}
+
+// do sends a request, and returns a response of status 200.
+func (o *OpenAI) do(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, o.URL+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Accept", "text/event-stream")
+	}
+	if o.Key != "" {
+		request.Header.Set("Authorization", "Bearer "+o.Key)
+	}
+	response, err := o.Client.Do(request)
+	if err != nil {
+		return nil, &UpstreamError{Message: err.Error()}
+	}
+	if response.StatusCode != http.StatusOK {
+		defer response.Body.Close()
+		return nil, refusal(response)
+	}
+	return response, nil
 }
 
 // withSources puts the passages before the conversation.
@@ -92,57 +104,84 @@ func withSources(request Request) []api.Message {
 	return append([]api.Message{{Role: "system", Content: system.String()}}, request.Messages...)
 }
 
-func upstreamError(response *http.Response) error {
-	content, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
-	var body api.ErrorBody
-	message := strings.TrimSpace(string(content))
-	if json.Unmarshal(content, &body) == nil && body.Error.Message != "" {
-		message = body.Error.Message
-	}
-	return fmt.Errorf("%w: %s: %s", ErrUpstream, response.Status, message)
+// reading is an answer as it comes.
+type reading struct {
+	emit   func(string) error
+	text   strings.Builder
+	finish string
+	calls  []api.ToolCall
+	ended  bool  // [DONE] has come
+	stop   error // of emit, which ended the reading
 }
 
-// readStream reads server-sent events up to [DONE]. A stream that ends before
-// is an error: a part of an answer is not the whole.
-func readStream(body io.Reader, emit func(string) error) (string, error) {
-	var answer strings.Builder
-	lines := bufio.NewScanner(body)
-	lines.Buffer(nil, maxStreamLine)
-	for lines.Scan() {
-		data, ok := strings.CutPrefix(lines.Text(), "data:")
-		if !ok {
-			continue // comments, event names and blank lines
+// take takes an event.
+func (r *reading) take(data string) (enough bool, err error) {
+	if data = strings.TrimSpace(data); data == api.Done {
+		r.ended = true
+		return true, nil
+	}
+	var chunk struct {
+		Choices []struct {
+			Delta struct {
+				Content   *string `json:"content"`
+				ToolCalls []struct {
+					Index int `json:"index"`
+					api.ToolCall
+				} `json:"tool_calls"`
+			} `json:"delta"`
+			FinishReason *string `json:"finish_reason"`
+		} `json:"choices"`
+		Error json.RawMessage `json:"error"`
+	}
+	if err := json.Unmarshal([]byte(data), &chunk); err != nil {
+		return false, &UpstreamError{Message: "unreadable event: " + err.Error()}
+	}
+	if len(chunk.Error) > 0 && string(chunk.Error) != "null" {
+		return false, errorIn(chunk.Error, 0)
+	}
+	for _, choice := range chunk.Choices {
+		if choice.FinishReason != nil && *choice.FinishReason != "" {
+			r.finish = *choice.FinishReason
 		}
-		data = strings.TrimSpace(data)
-		if data == "[DONE]" {
-			return answer.String(), nil
-		}
-		var chunk struct {
-			Choices []struct {
-				Delta struct {
-					Content string `json:"content"`
-				} `json:"delta"`
-			} `json:"choices"`
-			Error *api.Error `json:"error"`
-		}
-		if err := json.Unmarshal([]byte(data), &chunk); err != nil {
-			return "", fmt.Errorf("%w: unreadable event: %w", ErrUpstream, err)
-		}
-		if chunk.Error != nil {
-			return "", fmt.Errorf("%w: %s", ErrUpstream, chunk.Error.Message)
-		}
-		for _, choice := range chunk.Choices {
-			if choice.Delta.Content == "" {
-				continue
+		for _, part := range choice.Delta.ToolCalls {
+			if part.Index < 0 || part.Index > len(r.calls) {
+				return false, &UpstreamError{Message: fmt.Sprintf("tool call %d comes behind %d", part.Index, len(r.calls))}
 			}
-			answer.WriteString(choice.Delta.Content)
-			if err := emit(choice.Delta.Content); err != nil {
-				return "", err
+			if part.Index == len(r.calls) {
+				r.calls = append(r.calls, api.ToolCall{Type: "function"})
 			}
+			call := &r.calls[part.Index]
+			call.ID += part.ID
+			call.Function.Name += part.Function.Name
+			call.Function.Arguments += part.Function.Arguments
+		}
+		if choice.Delta.Content == nil || *choice.Delta.Content == "" {
+			continue
+		}
+		r.text.WriteString(*choice.Delta.Content)
+		if r.stop = r.emit(*choice.Delta.Content); r.stop != nil {
+			return false, r.stop
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return "", fmt.Errorf("%w: %w", ErrUpstream, err)
+	return false, nil
+}
+
+// failed is why the reading ended.
+func (r *reading) failed(err error) error {
+	if r.stop != nil || errors.Is(err, ErrUpstream) {
+		return err
 	}
-	return "", fmt.Errorf("%w: the stream ended before [DONE]", ErrUpstream)
+	return &UpstreamError{Message: err.Error()}
+}
+
+// reply is the answer at the end of the stream. One that ends without [DONE] and without a reason is a part of an answer.
+func (r *reading) reply() (Reply, error) {
+	reply := Reply{Text: r.text.String(), Finish: r.finish, ToolCalls: r.calls}
+	if !r.ended && r.finish == "" {
+		return reply, &UpstreamError{Message: "the stream ended before [DONE]"}
+	}
+	if !slices.Contains([]string{FinishStop, FinishLength, FinishFilter, FinishToolCalls}, reply.Finish) {
+		reply.Finish = FinishStop
+	}
+	return reply, nil
 }

@@ -37,8 +37,10 @@ func fakeServer(t *testing.T, status int, body string) *httptest.Server {
 			StreamOptions struct {
 				IncludeUsage bool `json:"include_usage"`
 			} `json:"stream_options"`
-			MaxTokens   int `json:"max_tokens"`
-			Temperature int `json:"temperature"`
+			MaxTokens   int     `json:"max_tokens"`
+			Temperature float64 `json:"temperature"`
+			Stop        string  `json:"stop"`
+			Tools       []any   `json:"tools"`
 		}
 		require.NoError(t, decoder.Decode(&request))
 		require.Equal(t, "small", request.Model)
@@ -55,16 +57,18 @@ func fakeServer(t *testing.T, status int, body string) *httptest.Server {
 	return server
 }
 
+func request() engine.Request {
+	return engine.Request{Messages: []api.Message{{Role: "user", Content: "Why?"}}, Passages: [][]byte{[]byte("The passage.")}, MaxTokens: 50}
+}
+
 func ask(t *testing.T, url string, timeout time.Duration) (string, []string, error) {
 	t.Helper()
 	var pieces []string
-	text, err := engine.NewOpenAI(url+"/v1/", "small", "secret", timeout).Answer(context.Background(), engine.Request{
-		Messages: []api.Message{{Role: "user", Content: "Why?"}}, Passages: [][]byte{[]byte("The passage.")}, MaxTokens: 50,
-	}, func(piece string) error {
+	reply, err := engine.NewOpenAI(url+"/v1/", "small", "secret", timeout).Answer(context.Background(), request(), func(piece string) error {
 		pieces = append(pieces, piece)
 		return nil
 	})
-	return text, pieces, err
+	return reply.Text, pieces, err
 }
 
 func delta(text string) string {
@@ -82,24 +86,97 @@ func TestOpenAIStreams(t *testing.T) {
 	require.Equal(t, []string{"Because ", "of that."}, pieces)
 }
 
+func TestOpenAIPassesOptionsOn(t *testing.T) {
+	var got map[string]any
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		require.NoError(t, json.NewDecoder(r.Body).Decode(&got))
+	}))
+	defer server.Close()
+	e := engine.NewOpenAI(server.URL, "small", "", time.Second)
+	options := api.Options{"temperature": json.RawMessage("0.7"), "stop": json.RawMessage(`["\n"]`), "model": json.RawMessage(`"another"`)}
+	require.NoError(t, e.Accepts(options))
+	_, err := e.Answer(t.Context(), engine.Request{Options: options}, nil)
+	require.ErrorIs(t, err, engine.ErrUpstream)
+	require.Equal(t, 0.7, got["temperature"])
+	require.Equal(t, []any{"\n"}, got["stop"])
+	require.Equal(t, "small", got["model"])
+	require.NotContains(t, got, "max_tokens")
+}
+
+func TestOpenAIKeepsTheReason(t *testing.T) {
+	end := func(reason string) string {
+		return `data: {"choices":[{"delta":{},"finish_reason":"` + reason + `"}]}` + "\n\n"
+	}
+	for reason, want := range map[string]string{"stop": "stop", "length": "length", "content_filter": "content_filter", "eos": "stop"} {
+		for _, done := range []string{"data: [DONE]\n\n", ""} { // some servers leave it out
+			server := fakeServer(t, http.StatusOK, delta("Because.")+end(reason)+done)
+			reply, err := engine.NewOpenAI(server.URL+"/v1", "small", "secret", time.Second).Answer(t.Context(), request(), func(string) error { return nil })
+			require.NoError(t, err)
+			require.Equal(t, engine.Reply{Text: "Because.", Finish: want}, reply)
+		}
+	}
+}
+
+func TestOpenAIGathersToolCalls(t *testing.T) {
+	server := fakeServer(t, http.StatusOK,
+		`data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"weather","arguments":""}}]}}]}`+"\n\n"+
+			`data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"city\":"}}]}}]}`+"\n\n"+
+			`data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"\"Bern\"}"}},{"index":1,"id":"c2","function":{"name":"time","arguments":"{}"}}]}}]}`+"\n\n"+
+			`data: {"choices":[{"delta":{},"finish_reason":"tool_calls"}]}`+"\n\ndata: [DONE]\n\n")
+	reply, err := engine.NewOpenAI(server.URL+"/v1", "small", "secret", time.Second).Answer(t.Context(), request(), func(string) error { return nil })
+	require.NoError(t, err)
+	require.Equal(t, engine.Reply{Finish: "tool_calls", ToolCalls: []api.ToolCall{
+		{ID: "c1", Type: "function", Function: api.Function{Name: "weather", Arguments: `{"city":"Bern"}`}},
+		{ID: "c2", Type: "function", Function: api.Function{Name: "time", Arguments: "{}"}},
+	}}, reply)
+}
+
 func TestOpenAIFailures(t *testing.T) {
 	for name, c := range map[string]struct {
-		status int
-		body   string
-		want   string
+		status        int
+		body          string
+		want          string
+		refused, busy bool
 	}{
-		"truncated":      {http.StatusOK, delta("Because "), "before [DONE]"},
-		"error in JSON":  {http.StatusTooManyRequests, `{"error":{"message":"slow down","type":"rate_limit"}}`, "slow down"},
-		"error in text":  {http.StatusBadGateway, "upstream is gone", "upstream is gone"},
-		"error in event": {http.StatusOK, "data: {\"error\":{\"message\":\"out of memory\"}}\n\n", "out of memory"},
-		"not JSON":       {http.StatusOK, "data: {oops\n\n", "unreadable"},
+		"truncated":              {status: http.StatusOK, body: delta("Because "), want: "before [DONE]"},
+		"error in JSON":          {status: http.StatusTooManyRequests, body: `{"error":{"message":"slow down","type":"rate_limit"}}`, want: "slow down", busy: true},
+		"error in text":          {status: http.StatusBadGateway, body: "upstream is gone", want: "upstream is gone"},
+		"error as a word":        {status: http.StatusNotFound, body: `{"error":"model not found"}`, want: "404 Not Found: model not found"},
+		"a numeric code":         {status: http.StatusBadRequest, body: `{"error":{"message":"context is 4096 tokens","code":400}}`, want: "context is 4096 tokens", refused: true},
+		"an error without shell": {status: http.StatusBadRequest, body: `{"object":"error","message":"too long","code":40303}`, want: "too long", refused: true},
+		"error in event":         {status: http.StatusOK, body: "data: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\n", want: "out of memory"},
+		"refused in event":       {status: http.StatusOK, body: "data: {\"error\":{\"message\":\"too long\",\"type\":\"BadRequestError\",\"code\":\"400\"}}\n\n", want: "too long", refused: true},
+		"typed in event":         {status: http.StatusOK, body: "data: {\"error\":{\"message\":\"too long\",\"type\":\"invalid_request_error\"}}\n\n", want: "too long", refused: true},
+		"not JSON":               {status: http.StatusOK, body: "data: {oops\n\n", want: "unreadable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := ask(t, fakeServer(t, c.status, c.body).URL, time.Second)
 			require.ErrorIs(t, err, engine.ErrUpstream)
 			require.ErrorContains(t, err, c.want)
+			var upstream *engine.UpstreamError
+			require.ErrorAs(t, err, &upstream)
+			require.Equal(t, c.refused, upstream.Refused)
+			require.Equal(t, c.busy, upstream.Busy)
 		})
 	}
+}
+
+func TestOpenAIIsChecked(t *testing.T) {
+	models := func(status int, body string) *engine.OpenAI {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			require.Equal(t, "/v1/models", r.URL.Path)
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, body)
+		}))
+		t.Cleanup(server.Close)
+		return engine.NewOpenAI(server.URL+"/v1", "small", "secret", time.Second)
+	}
+	require.NoError(t, models(http.StatusOK, `{"data":[{"id":"large"},{"id":"small"}]}`).Check(t.Context()))
+	require.NoError(t, models(http.StatusOK, `{"data":[{"id":"small:latest"}]}`).Check(t.Context()))
+	require.ErrorContains(t, models(http.StatusOK, `{"data":[{"id":"large"},{"id":"smaller"}]}`).Check(t.Context()), `no model "small"; it has large, smaller`)
+	require.ErrorContains(t, models(http.StatusOK, `<html>`).Check(t.Context()), "with its version")
+	require.ErrorContains(t, models(http.StatusUnauthorized, `{"error":{"message":"no key"}}`).Check(t.Context()), "no key")
+	require.Error(t, engine.NewOpenAI("http://127.0.0.1:1/v1", "small", "", time.Second).Check(t.Context()))
 }
 
 func TestOpenAISlowServer(t *testing.T) {

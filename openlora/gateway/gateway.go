@@ -34,13 +34,14 @@ type Limits struct {
 	AnswerTimeout time.Duration // for one answer
 	MaxTokens     int           // of one answer, canonical
 	Passages      int           // retrieved for one question
+	KeepAlive     time.Duration // of silence in a stream, before a comment is sent; 0 sends none
 }
 
 // DefaultLimits suit a small machine.
 func DefaultLimits() Limits {
 	return Limits{
 		BodyBytes: 256 << 10, Concurrent: 16, PerSecond: 20, Burst: 40,
-		AnswerTimeout: 2 * time.Minute, MaxTokens: 1024, Passages: 6,
+		AnswerTimeout: 2 * time.Minute, MaxTokens: 1024, Passages: 6, KeepAlive: 5 * time.Second,
 	}
 }
 
@@ -183,7 +184,9 @@ func (g *Gateway) Sender() *outbox.Sender {
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/models", g.models)
+	mux.HandleFunc("GET /v1/models/{id...}", g.model)
 	mux.HandleFunc("POST /v1/chat/completions", g.chat)
+	mux.HandleFunc("POST /v1/completions", g.prompt)
 	mux.HandleFunc("POST /v1/openledger/sessions/{id}/voucher", g.acknowledge)
 	mux.HandleFunc("GET /v1/openledger/sessions/{id}", g.session)
 	mux.HandleFunc("GET /v1/openledger/receipts/{id}", g.receipt)

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,13 +26,15 @@ type httpError struct {
 	message string
 	param   string
 	gap     bool
+	// retryAfter is when to try again, if another time than soon.
+	retryAfter time.Duration
 }
 
 // Error implements error.
 func (e *httpError) Error() string { return e.message }
 
 func badRequest(param, format string, args ...any) *httpError {
-	return &httpError{status: http.StatusBadRequest, code: "invalid_value", param: param, message: fmt.Sprintf(format, args...)}
+	return &httpError{status: http.StatusBadRequest, code: api.CodeInvalid, param: param, message: fmt.Sprintf(format, args...)}
 }
 
 // body is what a client sees of an error.
@@ -55,13 +59,19 @@ func (e *httpError) body() api.ErrorBody {
 // hidden.
 func (g *Gateway) fail(w http.ResponseWriter, err error) {
 	var known *httpError
-	if !errors.As(err, &known) {
+	var parameter *api.ParameterError
+	switch {
+	case errors.As(err, &known):
+	case errors.As(err, &parameter):
+		known = &httpError{status: http.StatusBadRequest, code: parameter.Code, param: parameter.Param, message: parameter.Error()}
+	default:
 		g.Log.Error("request failed", "err", err)
 		known = &httpError{status: http.StatusInternalServerError, code: "internal_error", message: "the gateway could not serve the request; its log says why"}
 	}
 	g.metrics.errors.Add(1)
-	if known.status == http.StatusTooManyRequests || known.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1")
+	switch known.status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusBadGateway:
+		w.Header().Set("Retry-After", strconv.Itoa(int(max(known.retryAfter, time.Second)/time.Second)))
 	}
 	writeJSON(w, known.status, known.body())
 }
@@ -72,17 +82,26 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	_ = json.NewEncoder(w).Encode(value)
 }
 
-// decode reads a bounded JSON body.
-func (g *Gateway) decode(w http.ResponseWriter, r *http.Request, into any) error {
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, g.Limits.BodyBytes)).Decode(into)
+// read reads a bounded body.
+func (g *Gateway) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, g.Limits.BodyBytes))
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return &httpError{status: http.StatusRequestEntityTooLarge, code: "request_too_large", message: fmt.Sprintf("the body is above %d bytes: send less", large.Limit)}
+		return nil, &httpError{status: http.StatusRequestEntityTooLarge, code: "request_too_large", message: fmt.Sprintf("the body is above %d bytes: send less", large.Limit)}
 	}
 	if err != nil {
-		return &httpError{status: http.StatusBadRequest, code: "invalid_json", message: "the body is not the expected JSON: " + err.Error()}
+		return nil, &httpError{status: http.StatusBadRequest, code: api.CodeJSON, message: "the body could not be read to its end"}
 	}
-	return nil
+	return body, nil
+}
+
+// decode reads a bounded JSON body.
+func (g *Gateway) decode(w http.ResponseWriter, r *http.Request, into any) error {
+	body, err := g.read(w, r)
+	if err != nil {
+		return err
+	}
+	return api.Decode(body, into)
 }
 
 // guard bounds how often one remote address may ask.

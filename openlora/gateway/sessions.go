@@ -19,16 +19,40 @@ func (g *Gateway) models(w http.ResponseWriter, _ *http.Request) {
 	ids := slices.Clone(g.Models)
 	slices.Sort(ids)
 	for _, id := range slices.Compact(ids) {
-		library := g.latest[id]
-		list.Data = append(list.Data, api.Model{
-			ID: ModelName(id), Object: "model", Created: g.started.Unix(), OwnedBy: library.Model.Owner,
-			OpenLedger: &api.ModelInfo{
-				ModelID: id, Version: library.Version.Version, Name: library.Model.Name,
-				Provider: g.Provider.String(), ChainID: g.Node.ChainID, Segments: library.Len(), Fence: g.fenceID(),
-			},
-		})
+		list.Data = append(list.Data, g.describe(id))
 	}
 	writeJSON(w, http.StatusOK, list)
+}
+
+// model answers GET /v1/models/{id}.
+func (g *Gateway) model(w http.ResponseWriter, r *http.Request) {
+	id, err := g.served(r.PathValue("id"))
+	if err != nil {
+		g.fail(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, g.describe(id))
+}
+
+// served returns the id of a model that is served under a name.
+func (g *Gateway) served(name string) (uint64, error) {
+	for _, id := range g.Models {
+		if name == ModelName(id) {
+			return id, nil
+		}
+	}
+	return 0, &httpError{status: http.StatusNotFound, code: "model_not_found", param: "model", message: fmt.Sprintf("no model %q is served here: see GET /v1/models", name)}
+}
+
+func (g *Gateway) describe(id uint64) api.Model {
+	library := g.latest[id]
+	return api.Model{
+		ID: ModelName(id), Object: "model", Created: g.started.Unix(), OwnedBy: library.Model.Owner,
+		OpenLedger: &api.ModelInfo{
+			ModelID: id, Version: library.Version.Version, Name: library.Model.Name,
+			Provider: g.Provider.String(), ChainID: g.Node.ChainID, Segments: library.Len(), Fence: g.fenceID(),
+		},
+	}
 }
 
 // fenceID names the fence that sessions with this gateway pin, nothing before it is claimed.
@@ -56,7 +80,7 @@ func (g *Gateway) acknowledge(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer g.sessions.unlock(id)
-	x := &exchange{gateway: g, request: api.ChatRequest{OpenLedger: &api.Call{Session: id}}}
+	x := &exchange{gateway: g, request: &api.Request{OpenLedger: &api.Call{Session: id}}}
 	if err := x.load(r.Context()); err != nil {
 		g.fail(w, err)
 		return

@@ -18,8 +18,6 @@ import (
 const (
 	// loadAgain is how long text that could not be loaded is not tried again.
 	loadAgain = time.Minute
-	// maxSilent bounds the calls without an answer that wait for one.
-	maxSilent = 256
 	// maxAnswerEvidence is what an answer may need alone to be proved, in bytes: less than any transaction or bundle takes.
 	maxAnswerEvidence = 640 << 10
 )
@@ -214,8 +212,8 @@ type prepared struct {
 	work    uint64 // for validators, if it is to be attested
 }
 
-// prepare makes the receipts of what is claimed. It returns none while an answer is on its way, and while the client was told for each call that
-// the sources say nothing: those earn nothing, and go with the next answer.
+// prepare makes the receipts of what is claimed. It returns none while an answer is on its way, and while no call has an answer: gaps earn nothing, so
+// they are worth no transaction, and go with the next answer. A gateway bounds how many there are.
 func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 	var calls []prepared
 	for n := c.session.Batched + 1; n <= c.last; n++ {
@@ -254,7 +252,7 @@ func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 		}
 		calls = append(calls, p)
 	}
-	if len(calls) < maxSilent && !slices.ContainsFunc(calls, func(p prepared) bool { return !p.call.Gap || len(p.call.Response) == 0 }) {
+	if !slices.ContainsFunc(calls, func(p prepared) bool { return !p.call.Gap }) {
 		return nil, nil
 	}
 	return calls, nil

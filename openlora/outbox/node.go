@@ -1,7 +1,9 @@
 package outbox
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"google.golang.org/grpc/codes"
@@ -27,6 +29,10 @@ var (
 // Submit implements Node.
 func (n ChainNode) Submit(ctx context.Context, msg *attributiontypes.MsgSubmitReceipts) (Recorded, error) {
 	result, err := n.Client.Send(ctx, n.Signer, msg)
+	var unknown *chain.NoResultError
+	if errors.As(err, &unknown) {
+		return n.recorded(ctx, msg.ProviderSeq, unknown)
+	}
 	if err != nil {
 		return Recorded{}, err
 	}
@@ -35,6 +41,18 @@ func (n ChainNode) Submit(ctx context.Context, msg *attributiontypes.MsgSubmitRe
 		return Recorded{}, err
 	}
 	return Recorded{BatchID: response.BatchId, TxHash: result.TxHash, Height: result.Height}, nil
+}
+
+// recorded asks the state for a batch of which the node keeps no result.
+func (n ChainNode) recorded(ctx context.Context, seq uint64, unknown *chain.NoResultError) (Recorded, error) {
+	if err := n.Client.WaitHeight(ctx, unknown.Height); err != nil {
+		return Recorded{}, err
+	}
+	found, err := n.Client.Attribution.BatchBySeq(ctx, &attributiontypes.QueryBatchBySeqRequest{Provider: n.Signer.String(), ProviderSeq: seq})
+	if err != nil {
+		return Recorded{}, fmt.Errorf("%w; batch %d: %w", unknown, seq, err)
+	}
+	return Recorded{BatchID: found.Batch.Id, TxHash: unknown.Hash, Height: unknown.Height}, nil
 }
 
 // BatchStatus implements Node.
@@ -52,6 +70,9 @@ func (n ChainNode) BatchStatus(ctx context.Context, id uint64) (attributiontypes
 // Resubmit implements Node.
 func (n ChainNode) Resubmit(ctx context.Context, msg *attributiontypes.MsgResubmitBatch) error {
 	_, err := n.Client.Send(ctx, n.Signer, msg)
+	if errors.As(err, new(*chain.NoResultError)) {
+		return nil // its status says what became of it
+	}
 	return err
 }
 
@@ -73,10 +94,21 @@ func (n ChainNode) Provider(ctx context.Context) (modelstypes.Provider, error) {
 // ClaimFence implements FenceNode. It returns when the node answers queries from the state behind the claim.
 func (n ChainNode) ClaimFence(ctx context.Context, msg *modelstypes.MsgClaimFence) error {
 	result, err := n.Client.Send(ctx, n.Signer, msg)
-	if err != nil {
+	var unknown *chain.NoResultError
+	if err != nil && !errors.As(err, &unknown) {
 		return err
 	}
-	return n.Client.WaitHeight(ctx, result.Height)
+	if unknown == nil {
+		return n.Client.WaitHeight(ctx, result.Height)
+	}
+	if err := n.Client.WaitHeight(ctx, unknown.Height); err != nil {
+		return err
+	}
+	provider, err := n.Provider(ctx)
+	if err == nil && !bytes.Equal(provider.FenceHolder, msg.Holder) {
+		err = fmt.Errorf("%w: %w", modelstypes.ErrFence, unknown)
+	}
+	return err
 }
 
 // Session implements Node.

@@ -55,7 +55,8 @@ type Session struct {
 	N            uint64      `json:"n"` // last call, gaps included
 	Head         poa.Hash    `json:"head"`
 	Last         poa.Outcome `json:"last"`
-	Spent        poa.Amount  `json:"spent"` // fees of all calls
+	Spent        poa.Amount  `json:"spent"`          // fees of all calls
+	Gaps         uint64      `json:"gaps,omitempty"` // calls without an answer since the last one that has one
 	Batched      uint64      `json:"batched"`
 	Voucher      Voucher     `json:"voucher"`
 	Broken       string      `json:"broken,omitempty"` // why nothing more can be submitted
@@ -295,6 +296,27 @@ func (o *Outbox) Advance(session Session, call Call) error {
 			return err
 		}
 		return storeSession(tx, session)
+	})
+}
+
+// ErrBatched says that a call is in a batch, or not the last of its session.
+var ErrBatched = errors.New("the call is in a batch, or not the last of its session")
+
+// Reopen stores the last call of a session as one without an outcome, to answer it once more after it failed.
+func (o *Outbox) Reopen(id poa.Hash, call Call) error {
+	return o.db.Update(func(tx *bolt.Tx) error {
+		var session Session
+		if err := get(tx, sessionsBucket, id[:], &session); err != nil {
+			return err
+		}
+		var before Call
+		if err := get(tx, callsBucket, callKey(id, call.N), &before); err != nil {
+			return err
+		}
+		if session.N != call.N || session.Batched >= call.N || before.Hash != call.Hash || before.Answer != "" {
+			return ErrBatched
+		}
+		return store(tx, callsBucket, callKey(id, call.N), call)
 	})
 }
 

@@ -132,6 +132,17 @@ func answered(t *testing.T, box *outbox.Outbox, state outbox.Session) outbox.Ses
 	return state
 }
 
+// begun stores the call that answered goes on with, without an outcome.
+func begun(t *testing.T, box *outbox.Outbox, state outbox.Session) {
+	t.Helper()
+	text := fmt.Sprintf("the answer to call %d of %s", state.N+1, state.ID)
+	call := poa.Call{QueryHash: poa.LeafHash([]byte(text)), MaxFee: poa.NewAmount(9)}.Hash()
+	state.N++
+	state.Head, state.Last = poa.NextHash(state.Head, call, state.Last), poa.Outcome{}
+	state.Voucher = outbox.Voucher{N: state.N, Call: call, Signature: []byte{byte(state.N)}}
+	require.NoError(t, box.Advance(state, outbox.Call{N: state.N, Hash: call, Started: true, Signature: state.Voucher.Signature}))
+}
+
 // gap advances a session by a call without an answer.
 func gap(t *testing.T, box *outbox.Outbox, state outbox.Session, started bool) outbox.Session {
 	t.Helper()
@@ -146,8 +157,8 @@ func gap(t *testing.T, box *outbox.Outbox, state outbox.Session, started bool) o
 func TestAcknowledgedCallsAreSubmittedOnceAcrossCrashes(t *testing.T) {
 	ctx, path, node := context.Background(), filepath.Join(t.TempDir(), "outbox.db"), &fakeNode{fail: errors.New("no connection")}
 	box := open(t, path)
-	state := gap(t, box, outbox.Session{ID: session, ModelID: 1, ModelVersion: 1}, false)
-	state = gap(t, box, state, false)
+	state := answered(t, box, outbox.Session{ID: session, ModelID: 1, ModelVersion: 1})
+	state = answered(t, box, state)
 	require.NoError(t, box.Close())
 
 	box = open(t, path) // before the batch was formed
@@ -168,7 +179,7 @@ func TestAcknowledgedCallsAreSubmittedOnceAcrossCrashes(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, receipts, 1, "the last call is not acknowledged yet")
 
-	gap(t, box, state, false)
+	answered(t, box, state)
 	require.NoError(t, sender(box, node).Round(ctx))
 	require.Len(t, node.sent, 2)
 	require.Greater(t, node.sent[1].ProviderSeq, node.sent[0].ProviderSeq)
@@ -181,12 +192,12 @@ func TestSubmittedWhileTheNextIsAnswered(t *testing.T) {
 	ctx, node := context.Background(), &fakeNode{}
 	box := open(t, filepath.Join(t.TempDir(), "outbox.db"))
 	defer box.Close()
-	state := gap(t, box, outbox.Session{ID: session, ModelID: 1, ModelVersion: 1}, false)
+	state := answered(t, box, outbox.Session{ID: session, ModelID: 1, ModelVersion: 1})
 	for range 3 {
-		state = gap(t, box, state, true) // the call starts
+		begun(t, box, state)
 		require.NoError(t, sender(box, node).Round(ctx))
 		state.Spent = poa.NewAmount(state.N)
-		require.NoError(t, box.Advance(state, outbox.Call{N: state.N, Hash: state.Voucher.Call, Gap: true, Signature: state.Voucher.Signature}))
+		state = answered(t, box, state)
 		require.NoError(t, sender(box, node).Round(ctx))
 	}
 	require.Len(t, node.sent, 3)
@@ -217,8 +228,8 @@ func TestRefusedBatchIsKeptAndStopsItsSession(t *testing.T) {
 	require.ErrorIs(t, refused, attributiontypes.ErrVoucher)
 	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{fail: refused}
 	defer box.Close()
-	state := gap(t, box, outbox.Session{ID: session}, false)
-	gap(t, box, state, false)
+	state := answered(t, box, outbox.Session{ID: session})
+	answered(t, box, state)
 	require.NoError(t, sender(box, node).Round(ctx))
 	kept, err := box.Refused()
 	require.NoError(t, err)
@@ -236,8 +247,8 @@ func TestPausedChainIsWaitedFor(t *testing.T) {
 	paused := &chain.RefusedError{Codespace: attributiontypes.ModuleName, Code: attributiontypes.ErrPaused.ABCICode()}
 	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{fail: paused}
 	defer box.Close()
-	state := gap(t, box, outbox.Session{ID: session}, false)
-	gap(t, box, state, false)
+	state := answered(t, box, outbox.Session{ID: session})
+	answered(t, box, state)
 	require.ErrorIs(t, sender(box, node).Round(ctx), attributiontypes.ErrPaused)
 	node.fail = nil
 	require.NoError(t, sender(box, node).Round(ctx))
@@ -344,7 +355,7 @@ func TestSessionsAreSplitWhereABatchIsFull(t *testing.T) {
 		state := outbox.Session{ID: poa.LeafHash([]byte{byte(i)}), ModelID: 1, ModelVersion: 1}
 		lengths[state.ID] = n
 		for range n + 1 {
-			state = gap(t, box, state, false)
+			state = answered(t, box, state)
 		}
 	}
 	s := sender(box, node)
@@ -377,7 +388,7 @@ func TestSessionsAreSplitWhereABatchIsFull(t *testing.T) {
 	require.Len(t, active, 4, "their last calls are not acknowledged yet")
 	s.MaxSessions, s.MaxReceipts = 2, 100
 	for _, state := range active {
-		gap(t, box, state, false)
+		answered(t, box, state)
 	}
 	sent := len(node.sent)
 	require.NoError(t, s.Round(ctx))
@@ -495,16 +506,50 @@ func TestSettledIsForgotten(t *testing.T) {
 	require.ErrorIs(t, err, outbox.ErrNotFound)
 }
 
-// TestCallsWithoutAnswersNeedNoValidators: their batches would all have the same bundle.
-func TestCallsWithoutAnswersNeedNoValidators(t *testing.T) {
+// TestGapsAloneAreNotSent: they would cost the provider a transaction and earn nothing, so they wait for an answer. A full batch of them in front of
+// it needs no validators: all such batches would have the same bundle.
+func TestGapsAloneAreNotSent(t *testing.T) {
 	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{}
 	defer box.Close()
 	s := sender(box, node)
-	s.Attested = true
-	gap(t, box, gap(t, box, outbox.Session{ID: session}, false), false)
+	s.Attested, s.MaxReceipts = true, 3
+	state := outbox.Session{ID: session, ModelID: 1, ModelVersion: 1}
+	for range 4 {
+		state = gap(t, box, state, false)
+		require.NoError(t, s.Round(context.Background()))
+	}
+	require.Empty(t, node.sent)
+	node.status.Status = attributiontypes.SESSION_STATUS_CLOSING
 	require.NoError(t, s.Round(context.Background()))
-	require.Len(t, node.sent, 1)
+	require.Empty(t, node.sent, "nothing is claimed at the close either")
+	node.status.Status = attributiontypes.SESSION_STATUS_OPEN
+	answered(t, box, answered(t, box, state))
+	require.NoError(t, s.Round(context.Background()))
+	require.Len(t, node.sent, 2)
 	require.False(t, node.sent[0].Attested())
+	require.True(t, node.sent[1].Attested())
+	require.Equal(t, []uint64{4, 5}, calls(t, node.sent[1])[string(session[:])])
+}
+
+// TestReopen: the last call of a session may be answered once more after it failed, unless a batch says that it did.
+func TestReopen(t *testing.T) {
+	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{}
+	defer box.Close()
+	state := gap(t, box, outbox.Session{ID: session, ModelID: 1, ModelVersion: 1}, false)
+	call := outbox.Call{N: 1, Hash: state.Voucher.Call, Started: true}
+	require.NoError(t, box.Reopen(session, call))
+	stored, err := box.Call(session, 1)
+	require.NoError(t, err)
+	require.True(t, stored.Started)
+	other := call
+	other.Hash = poa.LeafHash([]byte("other"))
+	require.ErrorIs(t, box.Reopen(session, other), outbox.ErrBatched)
+	state = answered(t, box, state)
+	require.ErrorIs(t, box.Reopen(session, call), outbox.ErrBatched, "it is not the last")
+	require.ErrorIs(t, box.Reopen(session, outbox.Call{N: 2, Hash: state.Voucher.Call}), outbox.ErrBatched, "it has an answer")
+	gap(t, box, state, false)
+	require.NoError(t, sender(box, node).Round(t.Context()))
+	require.Len(t, node.sent, 1)
 }
 
 // TestBatchesHoldTheEvidenceTheyAreFullOf: where the next answer does not fit, the evidence is that of the calls before.

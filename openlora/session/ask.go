@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,9 +19,10 @@ import (
 // Pending is a question whose answer has not been seen whole. It is kept so that it can be asked for again, under the voucher that pays for
 // it already.
 type Pending struct {
-	Messages []api.Message `json:"messages"`
-	Call     api.Call      `json:"call"`
-	MaxFee   poa.Amount    `json:"max_fee"`
+	// Body of the request, without what pays for it and how it is delivered.
+	Body   json.RawMessage `json:"body"`
+	Call   api.Call        `json:"call"`
+	MaxFee poa.Amount      `json:"max_fee"`
 	// Head and Last before the question.
 	Head poa.Hash    `json:"head"`
 	Last poa.Outcome `json:"last"`
@@ -28,15 +30,33 @@ type Pending struct {
 	Shown string `json:"shown,omitempty"`
 }
 
+// ErrQuestion is a question without a word.
+var ErrQuestion = errors.New("the question is empty: ask something")
+
+// CheckQuestion refuses what no gateway answers.
+func CheckQuestion(question string) error {
+	if strings.TrimSpace(question) == "" {
+		return ErrQuestion
+	}
+	return nil
+}
+
 // Ask asks a question, passing pieces of the answer on as they come. The answer
 // is checked before it is returned; the next voucher acknowledges it. If the
 // connection is lost the answer is asked for once more, which costs nothing.
 func (c *Client) Ask(ctx context.Context, question string, piece func(string)) (*Answer, error) {
-	var err error
+	err := CheckQuestion(question)
+	if err != nil {
+		return nil, err
+	}
 	if c.Late, err = c.Recover(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.prepare(question); err != nil {
+	body, err := json.Marshal(map[string]any{"messages": []api.Message{{Role: "user", Content: question}}})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.prepare(body); err != nil {
 		return nil, err
 	}
 	answer, err := c.attempt(ctx, piece)
@@ -69,17 +89,16 @@ func (c *Client) Ask(ctx context.Context, question string, piece func(string)) (
 const codeOutOfOrder = "call_out_of_order"
 
 // prepare signs the voucher for a question and remembers both before they are sent.
-func (c *Client) prepare(question string) error {
+func (c *Client) prepare(body []byte) error {
 	var key poa.Hash
 	if _, err := rand.Read(key[:]); err != nil {
 		return err
 	}
-	messages := []api.Message{{Role: "user", Content: question}}
-	query, err := api.QueryHash(key, messages)
+	query, err := api.Query(body)
 	if err != nil {
 		return err
 	}
-	n, hash := c.State.N+1, poa.Call{QueryHash: query, MaxFee: c.MaxFee}.Hash()
+	n, hash := c.State.N+1, poa.Call{QueryHash: api.QueryHash(key, query), MaxFee: c.MaxFee}.Hash()
 	head := poa.NextHash(c.State.Head, hash, c.State.Last)
 	cumulative, err := c.State.Spent.Add(c.MaxFee)
 	if err != nil {
@@ -90,7 +109,7 @@ func (c *Client) prepare(question string) error {
 		return err
 	}
 	c.State.Pending = &Pending{
-		Messages: messages, MaxFee: c.MaxFee, Head: c.State.Head, Last: c.State.Last,
+		Body: body, MaxFee: c.MaxFee, Head: c.State.Head, Last: c.State.Last,
 		Call: api.Call{
 			Session: c.State.ID, CallKey: key, N: n, MaxFee: c.MaxFee.String(), CumulativeMax: cumulative.String(), Head: head, Signature: signature,
 		},
@@ -102,11 +121,16 @@ func (c *Client) prepare(question string) error {
 // attempt sends the pending question and takes its answer, if it is one.
 func (c *Client) attempt(ctx context.Context, piece func(string)) (*Answer, error) {
 	asked := c.State.Pending
-	request := api.ChatRequest{
-		Messages: asked.Messages, Stream: true, StreamOptions: &api.StreamOptions{IncludeUsage: true}, OpenLedger: &asked.Call,
+	request, err := api.ParseChat(asked.Body)
+	if err != nil {
+		return nil, err
+	}
+	body, err := asked.paid()
+	if err != nil {
+		return nil, err
 	}
 	var shown strings.Builder
-	answer, err := c.post(ctx, request, func(text string) {
+	answer, err := c.post(ctx, body, func(text string) {
 		shown.WriteString(text)
 		if piece != nil {
 			piece(text)
@@ -118,14 +142,28 @@ func (c *Client) attempt(ctx context.Context, piece func(string)) (*Answer, erro
 		}
 		return nil, errors.Join(err, c.save())
 	}
-	answer.Question = asked.Messages[len(asked.Messages)-1].Content
-	if err := c.check(answer, asked); err != nil {
+	answer.Question = request.Question()
+	if err := c.check(answer, asked, request); err != nil {
 		return nil, err
 	}
 	if !strings.HasPrefix(answer.Text, asked.Shown) {
 		return nil, fmt.Errorf("%w: it is not the one that was shown before the connection was lost", ErrAnswer)
 	}
 	return answer, c.settle(outcomeOf(answer.Proof))
+}
+
+// paid is the body with the voucher, for a stream.
+func (p *Pending) paid() ([]byte, error) {
+	fields := make(map[string]any)
+	var asked map[string]json.RawMessage
+	if err := json.Unmarshal(p.Body, &asked); err != nil {
+		return nil, err
+	}
+	for name, value := range asked {
+		fields[name] = value
+	}
+	fields["stream"], fields["openledger"] = true, p.Call
+	return json.Marshal(fields)
 }
 
 // settle notes the outcome of the pending question; none for a gap.

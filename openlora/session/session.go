@@ -7,8 +7,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +18,8 @@ import (
 	"time"
 
 	"github.com/hdevalence/ed25519consensus"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -27,7 +27,6 @@ import (
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
-	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
 // ErrAnswer is an answer that the client does not acknowledge.
@@ -39,6 +38,7 @@ const requestTimeout = 15 * time.Second
 // State is what a client must remember; it is written before each question.
 type State struct {
 	ChainID      string      `json:"chain_id"`
+	Payer        string      `json:"payer"`
 	Gateway      string      `json:"gateway"`
 	ID           poa.Hash    `json:"id"`
 	Seed         []byte      `json:"seed"` // of the session key
@@ -81,51 +81,6 @@ func Models(ctx context.Context, gateway string) (api.ModelList, error) {
 	return list, err
 }
 
-// Open opens a session on chain for a model of a gateway. The state goes to
-// dir; an empty dir keeps it in memory.
-func Open(ctx context.Context, node *chain.Client, payer chain.Signer, gateway string, model api.ModelInfo, deposit sdk.Coin, dir string) (*Client, error) {
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	provider, err := sdk.AccAddressFromBech32(model.Provider)
-	if err != nil {
-		return nil, err
-	}
-	registered, err := node.Models.Provider(ctx, &modelstypes.QueryProviderRequest{Provider: provider.String()})
-	if err != nil {
-		return nil, err
-	}
-	fence, err := hex.DecodeString(model.Fence)
-	if err != nil {
-		return nil, fmt.Errorf("the gateway names fence %q, which is not in hex", model.Fence)
-	}
-	result, err := node.Send(ctx, payer, &attributiontypes.MsgOpenSession{
-		Payer: payer.String(), Provider: model.Provider, ModelId: model.ModelID, SessionKey: public, Deposit: deposit, Fence: fence,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("open the session: %w", err)
-	}
-	var opened attributiontypes.MsgOpenSessionResponse
-	if err := chain.Response(result, &opened); err != nil {
-		return nil, err
-	}
-	c := &Client{State: State{
-		ChainID: node.ChainID, Gateway: strings.TrimRight(gateway, "/"), Seed: private.Seed(), Provider: model.Provider,
-		ModelID: model.ModelID, ModelVersion: opened.ModelVersion, AnswerKey: registered.Provider.AnswerKey,
-	}, http: &http.Client{}}
-	if c.State.ID, err = poa.HashFromBytes(opened.SessionId); err != nil {
-		return nil, err
-	}
-	if c.State.Price, err = opened.Price.Packed(); err != nil {
-		return nil, err
-	}
-	if dir != "" {
-		c.path = filepath.Join(dir, c.State.ID.String()+".json")
-	}
-	return c, c.save()
-}
-
 // Load opens the state of an earlier run.
 func Load(path string) (*Client, error) {
 	content, err := os.ReadFile(path)
@@ -139,19 +94,24 @@ func Load(path string) (*Client, error) {
 	return c, nil
 }
 
-// save writes the state to a new file, flushes it and renames it.
+// save writes the state, if it is kept.
 func (c *Client) save() error {
 	if c.path == "" {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(c.path), 0o700); err != nil {
+	return write(c.path, c.State)
+}
+
+// write replaces a file by one that is on the disk when it returns.
+func write(path string, value any) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	content, err := json.MarshalIndent(c.State, "", "  ")
+	content, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(c.path), ".session-*")
+	file, err := os.CreateTemp(filepath.Dir(path), ".session-*")
 	if err != nil {
 		return err
 	}
@@ -162,7 +122,14 @@ func (c *Client) save() error {
 	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), c.path)
+	if err := os.Rename(file.Name(), path); err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // sign signs the voucher of call n.
@@ -181,8 +148,8 @@ func (c *Client) sign(n uint64, head poa.Hash, cumulative poa.Amount) ([]byte, e
 // check recomputes what can be recomputed: the root of the text, the tokens,
 // the fee, and the provider's signature over all of it. The text keeps the rules
 // of segments: what looks like words and has other tokens pays nobody for them.
-func (c *Client) check(answer *Answer, asked *Pending) error {
-	proof, key, messages := answer.Proof, asked.Call.CallKey, asked.Messages
+func (c *Client) check(answer *Answer, asked *Pending, request *api.Request) error {
+	proof, key, input := answer.Proof, asked.Call.CallKey, request.InputTokens()
 	tokens := poa.TokenIDs([]byte(answer.Text))
 	outcome := outcomeOf(proof)
 	switch {
@@ -195,8 +162,8 @@ func (c *Client) check(answer *Answer, asked *Pending) error {
 		return nil
 	case poa.TextRoot(key, []byte(answer.Text), poa.MethodSPAN) != proof.AnswerRoot && poa.TextRoot(key, []byte(answer.Text), poa.MethodMeaning) != proof.AnswerRoot:
 		return fmt.Errorf("%w: the root is of another text", ErrAnswer)
-	case int(proof.OutputTokens) != len(tokens) || proof.InputTokens != api.InputTokens(messages):
-		return fmt.Errorf("%w: %d and %d tokens are billed, there are %d and %d", ErrAnswer, proof.InputTokens, proof.OutputTokens, api.InputTokens(messages), len(tokens))
+	case int(proof.OutputTokens) != len(tokens) || proof.InputTokens != input:
+		return fmt.Errorf("%w: %d and %d tokens are billed, there are %d and %d", ErrAnswer, proof.InputTokens, proof.OutputTokens, input, len(tokens))
 	}
 	if err := poa.CheckText([]byte(answer.Text)); err != nil {
 		return fmt.Errorf("%w: its text hides words from attribution: %w", ErrAnswer, err)
@@ -257,7 +224,8 @@ func (c *Client) Receipt(ctx context.Context, id string) (api.ReceiptStatus, err
 }
 
 // Close closes the session on chain, acknowledging the last answer, and forgets
-// the state. The rest of the deposit returns when the claim window has ended.
+// the state. The rest of the deposit returns when the claim window has ended. One that
+// the chain has closed already is only forgotten.
 func (c *Client) Close(ctx context.Context, node *chain.Client, payer chain.Signer) error {
 	_, _ = c.Recover(ctx) // an answer that is not found is closed without acknowledgement
 	msg := &attributiontypes.MsgCloseSession{Signer: payer.String(), SessionId: c.State.ID[:]}
@@ -265,9 +233,30 @@ func (c *Client) Close(ctx context.Context, node *chain.Client, payer chain.Sign
 		n, head := c.acknowledged()
 		msg.Calls, msg.Head = n, head[:]
 	}
-	if _, err := node.Send(ctx, payer, msg); err != nil {
-		return fmt.Errorf("close the session: %w", err)
+	_, err := node.Send(ctx, payer, msg)
+	if err != nil {
+		stored, unknown := c.OnChain(ctx, node)
+		if unknown != nil || stored != nil && stored.Status == attributiontypes.SESSION_STATUS_OPEN {
+			return fmt.Errorf("close the session: %w", errors.Join(err, unknown))
+		}
 	}
+	return c.Forget()
+}
+
+// OnChain reads the session from the chain; nil says that the chain does not have it any more.
+func (c *Client) OnChain(ctx context.Context, node *chain.Client) (*attributiontypes.Session, error) {
+	found, err := node.Attribution.Session(ctx, &attributiontypes.QuerySessionRequest{SessionId: c.State.ID.String()})
+	if status.Code(err) == codes.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &found.Session, nil
+}
+
+// Forget removes the state from the disk.
+func (c *Client) Forget() error {
 	if c.path == "" {
 		return nil
 	}

@@ -1,22 +1,17 @@
 package session
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	"github.com/openledger/openledger/openlora/api"
 )
 
-const (
-	maxErrorBody = 64 << 10
-	maxLine      = 4 << 20
-)
+const maxErrorBody = 64 << 10
 
 // GatewayError is an error that the gateway answered with.
 type GatewayError struct {
@@ -39,12 +34,8 @@ func gatewayError(response *http.Response) error {
 }
 
 // post sends a question and reads the streamed answer.
-func (c *Client) post(ctx context.Context, request api.ChatRequest, piece func(string)) (*Answer, error) {
-	encoded, err := json.Marshal(request)
-	if err != nil {
-		return nil, err
-	}
-	post, err := http.NewRequestWithContext(ctx, http.MethodPost, c.State.Gateway+"/v1/chat/completions", bytes.NewReader(encoded))
+func (c *Client) post(ctx context.Context, body []byte, piece func(string)) (*Answer, error) {
+	post, err := http.NewRequestWithContext(ctx, http.MethodPost, c.State.Gateway+"/v1/chat/completions", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -60,48 +51,46 @@ func (c *Client) post(ctx context.Context, request api.ChatRequest, piece func(s
 	return readAnswer(response.Body, piece)
 }
 
-// readAnswer collects the text and the proof, which comes last.
+// readAnswer collects the text and the proof, which comes with the reason why the answer ends.
 func readAnswer(body io.Reader, piece func(string)) (*Answer, error) {
-	var text strings.Builder
+	var message api.Message
 	var proof *api.Answer
-	lines := bufio.NewScanner(body)
-	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
-		data, ok := strings.CutPrefix(lines.Text(), "data:")
-		if !ok {
-			continue
-		}
-		if data = strings.TrimSpace(data); data == "[DONE]" {
-			break
+	err := api.ReadEvents(body, func(data string) (bool, error) {
+		if data == api.Done {
+			return true, nil
 		}
 		var chunk struct {
 			api.ChatResponse
 			Error *api.Error `json:"error"`
 		}
 		if err := json.Unmarshal([]byte(data), &chunk); err != nil {
-			return nil, fmt.Errorf("unreadable event: %w", err)
+			return false, fmt.Errorf("unreadable event: %w", err)
 		}
 		if chunk.Error != nil {
-			return nil, &GatewayError{Status: http.StatusOK, Body: *chunk.Error}
+			return false, &GatewayError{Status: http.StatusOK, Body: *chunk.Error}
 		}
 		for _, choice := range chunk.Choices {
-			if choice.Delta == nil || choice.Delta.Content == "" {
+			if choice.Delta == nil {
 				continue
 			}
-			text.WriteString(choice.Delta.Content)
-			if piece != nil {
+			for _, call := range choice.Delta.ToolCalls {
+				message.ToolCalls = append(message.ToolCalls, call.ToolCall)
+			}
+			message.Content += choice.Delta.Content
+			if choice.Delta.Content != "" && piece != nil {
 				piece(choice.Delta.Content)
 			}
 		}
 		if chunk.OpenLedger != nil {
 			proof = chunk.OpenLedger
 		}
-	}
-	if err := lines.Err(); err != nil {
+		return false, nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	if proof == nil {
 		return nil, fmt.Errorf("the stream ended without a signature: %w", io.ErrUnexpectedEOF)
 	}
-	return &Answer{Text: text.String(), Proof: *proof}, nil
+	return &Answer{Text: message.Answered(), Proof: *proof}, nil
 }

@@ -1,0 +1,50 @@
+package api
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"strings"
+)
+
+// maxLine of an event stream, in bytes.
+const maxLine = 4 << 20
+
+// Done is the data of the event that ends a stream.
+const Done = "[DONE]"
+
+// ReadEvents calls take with the data of each server-sent event, until it says that it has enough or the stream ends. Comments and other fields are
+// passed over, and data on several lines is joined.
+func ReadEvents(stream io.Reader, take func(data string) (enough bool, err error)) error {
+	lines := bufio.NewScanner(stream)
+	lines.Buffer(nil, maxLine)
+	var data []string
+	for lines.Scan() {
+		line := lines.Text()
+		rest, isData := strings.CutPrefix(line, "data:")
+		if len(data) > 0 && (line == "" || isData && complete(data)) {
+			enough, err := take(strings.Join(data, "\n"))
+			if err != nil || enough {
+				return err
+			}
+			data = nil
+		}
+		if isData {
+			data = append(data, strings.TrimPrefix(rest, " "))
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return err
+	}
+	if len(data) == 0 {
+		return nil
+	}
+	_, err := take(strings.Join(data, "\n")) // without the blank line that ends it
+	return err
+}
+
+// complete says that data is an event by itself: some servers put no blank line between two.
+func complete(data []string) bool {
+	whole := strings.Join(data, "\n")
+	return strings.TrimSpace(whole) == Done || json.Valid([]byte(whole))
+}

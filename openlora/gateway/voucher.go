@@ -1,0 +1,153 @@
+package gateway
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/hdevalence/ed25519consensus"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/openlora/outbox"
+	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+// mayAnswer refuses calls that another memory of the provider's calls may have answered, or may yet.
+func (x *exchange) mayAnswer(ctx context.Context) error {
+	g := x.gateway
+	if g.holder == nil {
+		return &httpError{status: http.StatusServiceUnavailable, code: "starting", message: "the gateway has not claimed its provider's fence yet: try again"}
+	}
+	x.may = func(ctx context.Context) error {
+		return patiently(ctx, func(ctx context.Context) error { return g.fenced(g.holder.May(ctx, x.chain)) })
+	}
+	if x.chain.Calls > x.state.N {
+		g.Log.Error("the chain has calls that the outbox does not know: was it restored? Start the gateway again", "session", x.state.ID, "recorded", x.chain.Calls, "known", x.state.N)
+		return g.fenced(fmt.Errorf("%w: calls of it were answered that are not known here: close it and open another", outbox.ErrFenced))
+	}
+	return x.may(ctx)
+}
+
+// fenced turns outbox.ErrFenced into what clients understand.
+func (g *Gateway) fenced(err error) error {
+	if !errors.Is(err, outbox.ErrFenced) {
+		return err
+	}
+	return &httpError{status: http.StatusConflict, code: api.CodeFenced, param: "openledger.session", message: err.Error()}
+}
+
+// load reads the session from the chain and from the outbox.
+func (x *exchange) load(ctx context.Context) error {
+	g, id := x.gateway, x.request.OpenLedger.Session
+	var response *attributiontypes.QuerySessionResponse
+	err := patiently(ctx, func(ctx context.Context) (err error) {
+		response, err = g.Node.Attribution.Session(ctx, &attributiontypes.QuerySessionRequest{SessionId: id.String()})
+		return err
+	})
+	switch code := status.Code(err); {
+	case code == codes.NotFound || code == codes.InvalidArgument:
+		return badRequest("openledger.session", "session %s: %s", id, err)
+	case err != nil:
+		return err
+	}
+	x.chain = response.Session
+	if err := g.checkSession(x.chain, x.request.Model); err != nil {
+		return err
+	}
+	if x.price, err = x.chain.Price.Packed(); err != nil {
+		return err
+	}
+	if x.library, err = g.Library(x.chain.ModelId, x.chain.ModelVersion); err != nil {
+		return err
+	}
+	x.state, err = g.sessionState(id, x.chain)
+	return err
+}
+
+// checkSession refuses sessions that are not ours, closed, or for another model.
+func (g *Gateway) checkSession(session attributiontypes.Session, model string) error {
+	if session.Provider != g.Provider.String() {
+		return badRequest("openledger.session", "the session is with %s, this is %s", session.Provider, g.Provider)
+	}
+	if session.Status != attributiontypes.SESSION_STATUS_OPEN {
+		return &httpError{status: http.StatusPaymentRequired, code: "session_closed", param: "openledger.session", message: "the session is closing: open another"}
+	}
+	if string(session.AnswerKey) != string(g.AnswerKey.Public().(ed25519.PublicKey)) {
+		return badRequest("openledger.session", "the session was opened for another answer key of this provider: open another")
+	}
+	if model != "" && model != ModelName(session.ModelId) {
+		return &httpError{status: http.StatusNotFound, code: "model_not_found", param: "model", message: fmt.Sprintf("the session pays for %s, not for %q", ModelName(session.ModelId), model)}
+	}
+	return nil
+}
+
+// sessionState returns where the gateway is in a session; at first that is what
+// the chain has recorded.
+func (g *Gateway) sessionState(id poa.Hash, session attributiontypes.Session) (outbox.Session, error) {
+	state, err := g.Outbox.Session(id)
+	if err == nil && state.Broken != "" {
+		return state, &httpError{status: http.StatusConflict, code: "session_broken", param: "openledger.session", message: "receipts of this session were refused: open another"}
+	}
+	if !errors.Is(err, outbox.ErrNotFound) {
+		return state, err
+	}
+	state = outbox.Session{ID: id, ModelID: session.ModelId, ModelVersion: session.ModelVersion, N: session.Calls, Batched: session.Calls}
+	if state.Head, err = poa.HashFromBytes(session.Head); err != nil {
+		return state, err
+	}
+	if state.Last, err = session.Last.Packed(); err != nil {
+		return state, err
+	}
+	state.Spent, err = poa.AmountFromBig(session.Spent.BigInt())
+	return state, err
+}
+
+// maxGaps bounds the calls without an answer, one after another, that a session may have: each of them is recorded, and nobody pays for it.
+const maxGaps = 256
+
+// checkVoucher checks the voucher of the next call and moves the state to it.
+func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumulative string, head poa.Hash, signature []byte) error {
+	state := &x.state
+	if n != state.N+1 {
+		return &httpError{status: http.StatusConflict, code: "call_out_of_order", param: "openledger.n", message: fmt.Sprintf("call %d, the next is %d: see GET /v1/openledger/sessions/%s", n, state.N+1, state.ID)}
+	}
+	if state.Gaps >= maxGaps {
+		return &httpError{status: http.StatusConflict, code: "too_many_gaps", param: "openledger.session", message: fmt.Sprintf("the last %d calls of this session have no answer: close it, which returns the deposit, and open another", state.Gaps)}
+	}
+	if want := poa.NextHash(state.Head, call, state.Last); head != want {
+		return &httpError{status: http.StatusConflict, code: "wrong_head", param: "openledger.head", message: fmt.Sprintf("head %s, these calls give %s: the voucher acknowledges another answer", head, want)}
+	}
+	allowed, err := outbox.ParseAmount(cumulative)
+	if err != nil {
+		return badRequest("openledger.cumulative_max", "%s", err)
+	}
+	if allowed.Big().BitLen() > attributiontypes.MaxAmountBits { // the chain would refuse the whole batch
+		return badRequest("openledger.cumulative_max", "%s is more than there can be: the chain takes no such voucher", allowed)
+	}
+	needed, err := state.Spent.Add(maxFee)
+	if err != nil || allowed.Cmp(needed) < 0 {
+		return badRequest("openledger.cumulative_max", "%s is below what was spent and the maximum of this call, %s", allowed, needed)
+	}
+	deposit, err := poa.AmountFromBig(x.chain.Deposit.Add(x.chain.Spent).BigInt())
+	if err != nil {
+		return err
+	}
+	if needed.Cmp(deposit) > 0 {
+		return &httpError{status: http.StatusPaymentRequired, code: "insufficient_deposit", param: "openledger.max_fee", message: fmt.Sprintf("spent and maximum are %s aopen, the deposit was %s: top up the session or lower max_fee", needed, deposit)}
+	}
+	voucher := poa.Voucher{
+		ChainID: x.gateway.Node.ChainID, Session: state.ID, Provider: x.gateway.Provider.Address,
+		ModelID: state.ModelID, ModelVersion: state.ModelVersion, Price: x.price, N: n, Head: head, CumulativeMax: allowed,
+	}
+	if !ed25519consensus.Verify(x.chain.SessionKey, voucher.SignBytes(), signature) {
+		return badRequest("openledger.signature", "the signature is not of the session key over this voucher")
+	}
+	state.N, state.Head, state.Last, state.Gaps = n, head, poa.Outcome{}, state.Gaps+1
+	state.Voucher = outbox.Voucher{N: n, Call: call, CumulativeMax: allowed, Signature: signature}
+	return nil
+}
