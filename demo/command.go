@@ -5,6 +5,7 @@ package demo
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -20,8 +21,9 @@ type options struct {
 	review     bool
 	keep       bool
 	json       bool
-	model      string // name at modelURL
-	modelURL   string // of a server that speaks OpenAI's API; "" for the extractive engine
+	result     io.Writer // of the JSON object
+	model      string    // name at modelURL
+	modelURL   string    // of a server that speaks OpenAI's API; "" for the extractive engine
 	noColor    bool
 }
 
@@ -71,7 +73,10 @@ openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 				return fmt.Errorf("--openai-model names a model at --openai-url: give both")
 			}
 			out := cmd.OutOrStdout()
-			colour := !opts.noColor && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(os.Stdout.Fd()))
+			if opts.json { // which stdout is for
+				opts.result, out = out, cmd.ErrOrStderr()
+			}
+			colour := !opts.noColor && os.Getenv("NO_COLOR") == "" && !opts.json && term.IsTerminal(int(os.Stdout.Fd()))
 			return run(cmd.Context(), opts, printer{w: out, colour: colour})
 		},
 	}
@@ -82,7 +87,7 @@ openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 	f.IntVar(&opts.validators, "validators", 1, fmt.Sprintf("validators of the chain, 1 to %d; with more than one they attest the receipts", maxValidators))
 	f.BoolVar(&opts.review, "review", false, "have panels of bonded reviewers decide what is accepted")
 	f.BoolVar(&opts.keep, "keep", false, "leave chain and gateway running, and say how to stop them")
-	f.BoolVar(&opts.json, "json", false, "print a JSON object on the last line")
+	f.BoolVar(&opts.json, "json", false, "print one JSON object; what happens goes to stderr")
 	f.StringVar(&opts.modelURL, "openai-url", "", "OpenAI-compatible API of a language model that answers, with its version (default quotes of the text)")
 	f.StringVar(&opts.model, "openai-model", "", "name of the model there")
 	f.BoolVar(&opts.noColor, "no-color", false, "print without colour")

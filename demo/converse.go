@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -37,19 +38,26 @@ func (w *world) converse(ctx context.Context) error {
 		return err
 	}
 	var exchanges []exchange
+	var silent string
 	for _, question := range w.opts.questions(w.source.questions) {
 		e, err := w.ask(ctx, client, question)
 		if err != nil {
 			return fmt.Errorf("ask %q: %w", question, err)
 		}
 		if e.proof.Gap {
+			silent = e.answer
 			w.progress("silent    %s Nothing is charged, and nobody is paid.", e.answer)
 			continue
 		}
 		exchanges = append(exchanges, e)
 	}
-	if len(exchanges) == 0 {
-		return nil // there is nothing to report
+	if len(exchanges) == 0 { // there is nothing to report
+		if !w.opts.json {
+			return nil
+		}
+		result := newResult(nil, supplyBefore.Supply, supplyBefore.Supply, true)
+		result.Answer, result.Review = silent, w.review.result()
+		return json.NewEncoder(w.opts.result).Encode(result)
 	}
 	for i := range exchanges {
 		if err := w.awaitReward(ctx, client, &exchanges[i]); err != nil {

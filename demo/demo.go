@@ -315,12 +315,4 @@ func (w *world) answerSeed() []byte {
 	return seed[:]
 }
 
-func printJSON(p printer, value any) error {
-	encoded, err := json.Marshal(value)
-	if err == nil {
-		p.printf("%s\n", encoded)
-	}
-	return err
-}
-
 func sinceSeconds(w *world) float64 { return time.Since(w.began).Seconds() }

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -58,11 +57,10 @@ func TestDemo(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
 	defer cancel()
 	before := leftovers(t)
-	out, err := exec.CommandContext(ctx, "openlorad", "demo", "--corpus", dermatology, "--queries", "2", "--json").CombinedOutput()
+	out, err := exec.CommandContext(ctx, "openlorad", "demo", "--corpus", dermatology, "--queries", "2", "--json").Output()
 	require.NoError(t, err, "%s", out)
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	var got result
-	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &got), "%s", out)
+	require.NoError(t, json.Unmarshal(out, &got), "%s", out)
 	require.True(t, got.InvariantsOK)
 	require.NotEmpty(t, got.Answer)
 	require.Len(t, got.Receipts, 2)
@@ -84,11 +82,10 @@ func TestDemo(t *testing.T) {
 func TestReview(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "openlorad", "demo", "--review", "--corpus", dermatology, "--json").CombinedOutput()
+	out, err := exec.CommandContext(ctx, "openlorad", "demo", "--review", "--corpus", dermatology, "--json").Output()
 	require.NoError(t, err, "%s", out)
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	var got result
-	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &got), "%s", out)
+	require.NoError(t, json.Unmarshal(out, &got), "%s", out)
 	require.True(t, got.InvariantsOK)
 	require.Len(t, got.Receipts, 1, "the accepted text pays")
 	require.NotNil(t, got.Review)
@@ -254,11 +251,10 @@ func TestNodeAndGatewayKilled(t *testing.T) {
 func TestValidatorsAttest(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "openlorad", "demo", "--corpus", dermatology, "--validators", "4", "--json").CombinedOutput()
+	out, err := exec.CommandContext(ctx, "openlorad", "demo", "--corpus", dermatology, "--validators", "4", "--json").Output()
 	require.NoError(t, err, "%s", out)
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	var got result
-	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &got), "%s", out)
+	require.NoError(t, json.Unmarshal(out, &got), "%s", out)
 	require.True(t, got.InvariantsOK)
 	require.Regexp(t, `node0 +honest +1 +0\.00[1-9]`, string(out))
 	require.Regexp(t, `node3 +lies +0 +0\.000000`, string(out))

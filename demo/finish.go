@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -50,7 +51,7 @@ func (w *world) report(ctx context.Context, client *session.Client, exchanges []
 	if w.opts.json {
 		result := newResult(exchanges, supplyBefore, supplyAfter.Supply, invariants == nil)
 		result.Review = w.review.result()
-		if err := printJSON(w.print, result); err != nil {
+		if err := json.NewEncoder(w.opts.result).Encode(result); err != nil {
 			return err
 		}
 	}

@@ -174,9 +174,9 @@ type resultEntry struct {
 
 // newResult collects what happened.
 func newResult(exchanges []exchange, supplyBefore, supplyAfter sdkmath.Int, invariantsOK bool) result {
-	r := result{
-		Answer:       exchanges[0].answer,
-		SupplyBefore: supplyBefore.String(), SupplyAfter: supplyAfter.String(), InvariantsOK: invariantsOK,
+	r := result{Receipts: []resultReceipt{}, SupplyBefore: supplyBefore.String(), SupplyAfter: supplyAfter.String(), InvariantsOK: invariantsOK}
+	if len(exchanges) > 0 {
+		r.Answer = exchanges[0].answer
 	}
 	for _, e := range exchanges {
 		receipt := resultReceipt{

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -34,6 +35,7 @@ type read struct {
 	typed   proto.Message // nil for a transfer
 	send    transfer
 	credits *attributiontypes.QueryBatchCreditsResponse
+	time    time.Time // of the block; zero if the node does not say
 }
 
 // transfer out of the account of x/rewards.
@@ -78,6 +80,17 @@ func (x *Index) read(ctx context.Context, height int64) ([]read, error) {
 		}
 		out = append(out, r)
 	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	made, err := x.node.BlockTime(ctx, height)
+	if err != nil {
+		x.log.Warn("the time of a block is not known; its entries have none", "height", height, "err", err)
+		return out, nil
+	}
+	for i := range out {
+		out[i].time = made.UTC()
+	}
 	return out, nil
 }
 
@@ -121,12 +134,14 @@ func payout(event abci.Event) (transfer, bool) {
 type block struct {
 	tx      *bolt.Tx
 	height  int64
+	time    time.Time
 	sends   []transfer // of the account of x/rewards, so far
 	entries uint32     // stored for the block
 }
 
 // apply indexes an event.
 func (b *block) apply(r read) error {
+	b.time = r.time
 	switch event := r.typed.(type) {
 	case nil:
 		b.sends = append(b.sends, r.send)
@@ -150,6 +165,9 @@ func (b *block) apply(r read) error {
 
 func (b *block) add(address string, entry Entry) error {
 	b.entries++
+	if !b.time.IsZero() {
+		entry.Time = &b.time
+	}
 	return addEntry(b.tx, address, b.entries, entry)
 }
 

@@ -3,6 +3,7 @@ package earnings_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
@@ -35,12 +38,22 @@ type source struct {
 	chain  *chain.Chain
 	events map[int64][]abci.Event
 	last   int64
+	lost   map[int64]error // what the node says of a block
+	asked  map[int64]int
 }
 
 func (s *source) Heights(context.Context) (int64, int64, error) { return 1, s.last, nil }
 
 func (s *source) Events(_ context.Context, height int64) ([]abci.Event, error) {
-	return s.events[height], nil
+	s.asked[height]++
+	return s.events[height], s.lost[height]
+}
+
+// made is when a block of the test was made.
+func made(height int64) time.Time { return time.Unix(1_700_000_000+height, 0).UTC() }
+
+func (s *source) BlockTime(_ context.Context, height int64) (time.Time, error) {
+	return made(height), nil
 }
 
 func (s *source) BatchCredits(_ context.Context, height int64, batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error) {
@@ -54,6 +67,7 @@ func (s *source) BatchCredits(_ context.Context, height int64, batch uint64) (*a
 type followed struct {
 	*chain.Scenario
 	index *earnings.Index
+	node  *source
 }
 
 func follow(t *testing.T, validators int, edit func(*rewardstypes.Params)) *followed {
@@ -71,7 +85,8 @@ func follow(t *testing.T, validators int, edit func(*rewardstypes.Params)) *foll
 		if validators > 1 {
 			c.Voter = chain.AllSay(attributiontypes.VerdictValid)
 		}
-		node := &source{chain: c, events: make(map[int64][]abci.Event)}
+		node := &source{chain: c, events: make(map[int64][]abci.Event), lost: make(map[int64]error), asked: make(map[int64]int)}
+		f.node = node
 		var err error
 		f.index, err = earnings.Open(filepath.Join(t.TempDir(), "earnings.db"), node, slog.New(slog.DiscardHandler))
 		require.NoError(t, err)
@@ -111,6 +126,7 @@ func (f *followed) reconcile() {
 				continue
 			}
 			require.False(f.T, entry.BonusUnknown)
+			require.Equal(f.T, made(entry.Height), *entry.Time)
 			earned = earned.Add(entry.Amount).Add(*entry.Bonus)
 			contributed = contributed.Add(*entry.Contributed).Add(*entry.Bonus)
 			parts := sdkmath.ZeroInt()
@@ -322,4 +338,56 @@ func TestHistoryIsServedInPages(t *testing.T) {
 		code, _, body := get(wrong[0], wrong[1])
 		require.Equal(t, http.StatusBadRequest, code, body)
 	}
+}
+
+// TestMissingBlocksAreReported: a node that has no results of some blocks, or answers nonsense, does not stop the index, and the history says what is
+// not in it. A node that does not answer is waited for.
+func TestMissingBlocksAreReported(t *testing.T) {
+	f := follow(t, 1, nil)
+	earn := func() {
+		c, batch := f.asked(answer())
+		c.Submit(batch)
+	}
+	earn()
+	f.reconcile()
+	require.True(t, f.history(f.Alice.Address).Complete)
+	before := f.history(f.Alice.Address).Totals.Batches
+
+	lost := f.Height() + 1
+	for height := lost; height < lost+10; height++ {
+		f.node.lost[height] = fmt.Errorf("%w: could not find results for height", nodechain.ErrNoResults)
+	}
+	earn()
+	f.Blocks(int(lost + 10 - f.Height()))
+	nonsense := f.Height() + 1
+	f.node.events[nonsense] = nil
+	f.node.lost[nonsense] = errors.New("cannot decode")
+	follow := f.Watch
+	f.Watch = func(height int64, response *abci.ResponseFinalizeBlock) {
+		f.node.last = height
+		_ = f.index.Follow(t.Context())
+	}
+	f.Blocks(3)
+	f.Watch = follow
+	f.Blocks(1)
+	require.Equal(t, 3, f.node.asked[nonsense])
+	earn()
+	history := f.history(f.Alice.Address)
+	require.False(t, history.Complete)
+	require.Equal(t, before+1, history.Totals.Batches, "what came behind is there")
+	require.Len(t, history.Missing, 2)
+	require.Equal(t, []int64{lost, lost + 9}, []int64{history.Missing[0].From, history.Missing[0].To})
+	require.Equal(t, []int64{nonsense, nonsense}, []int64{history.Missing[1].From, history.Missing[1].To})
+	require.Contains(t, history.Missing[1].Why, "decode")
+
+	away := f.Height() + 1
+	f.node.lost[away] = status.Error(codes.Unavailable, "the node is starting")
+	f.Watch = func(height int64, response *abci.ResponseFinalizeBlock) {
+		f.node.events[height], f.node.last = nodechain.Ordered(response.TxResults, response.Events), height
+		require.Error(t, f.index.Follow(t.Context()))
+	}
+	f.Blocks(8)
+	delete(f.node.lost, away)
+	require.NoError(t, f.index.Follow(t.Context()))
+	require.Len(t, f.history(f.Alice.Address).Missing, 2)
 }

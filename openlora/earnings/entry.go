@@ -3,6 +3,7 @@ package earnings
 import (
 	"encoding/binary"
 	"encoding/json"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -29,6 +30,8 @@ const (
 type Entry struct {
 	Kind   Kind  `json:"kind"`
 	Height int64 `json:"height"` // of the block in which the batch was paid, or the payout made
+	// Time of that block, if the node says it.
+	Time *time.Time `json:"time,omitempty"`
 
 	// Of a batch.
 	Batch           uint64       `json:"batch,omitempty"`

@@ -25,12 +25,15 @@ var ErrRequest = errors.New("invalid request")
 
 // History is a page of what an account has earned and was paid, newest first.
 type History struct {
-	Address     string  `json:"address"`
-	FirstHeight int64   `json:"first_height"` // of the index: nothing before is in it
-	Height      int64   `json:"height"`       // up to which blocks are indexed
-	Totals      Totals  `json:"totals"`
-	Entries     []Entry `json:"entries"`
-	Next        string  `json:"next,omitempty"` // where the next page begins, as before
+	Address     string `json:"address"`
+	FirstHeight int64  `json:"first_height"` // of the index: nothing before is in it
+	Height      int64  `json:"height"`       // up to which blocks are indexed
+	// Complete says that all blocks up to Height are indexed. Otherwise there may be income that is not in the history, of blocks that are Missing.
+	Complete bool      `json:"complete"`
+	Missing  []Missing `json:"missing,omitempty"`
+	Totals   Totals    `json:"totals"`
+	Entries  []Entry   `json:"entries"`
+	Next     string    `json:"next,omitempty"` // where the next page begins, as before
 }
 
 // History returns a page of an account's history. before is Next of the page before it, or nothing.
@@ -62,6 +65,13 @@ func (h *History) fill(tx *bolt.Tx, account sdk.AccAddress, before []byte, limit
 		h.FirstHeight, h.Height = int64(binary.BigEndian.Uint64(meta.Get(firstKey))), int64(binary.BigEndian.Uint64(next))-1
 	}
 	var err error
+	if h.Missing, err = missing(meta); err != nil {
+		return err
+	}
+	if h.FirstHeight > 1 {
+		h.Missing = append([]Missing{{From: 1, To: h.FirstHeight - 1, Why: "the node had no state of them when the index was begun"}}, h.Missing...)
+	}
+	h.Complete = h.Height > 0 && len(h.Missing) == 0
 	if h.Totals, err = totalsOf(tx, account); err != nil {
 		return err
 	}

@@ -15,9 +15,12 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
+	"github.com/openledger/openledger/openlora/chain"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
@@ -27,8 +30,9 @@ var (
 	entriesBucket  = []byte("entries")  // account ‖ be64 height ‖ be32 number → Entry
 	accountsBucket = []byte("accounts") // account → Totals
 
-	firstKey = []byte("first") // be64 of the first block indexed
-	nextKey  = []byte("next")  // be64 of the next block to index
+	firstKey   = []byte("first")   // be64 of the first block indexed
+	nextKey    = []byte("next")    // be64 of the next block to index
+	missingKey = []byte("missing") // JSON list of Missing
 )
 
 const (
@@ -38,16 +42,21 @@ const (
 	blocksPerWrite = 200
 	// writesPerReport is how often a long catching-up says how far it is.
 	writesPerReport = 25
+	// attempts at a block that the node answers with an error, before it is passed over. One that the node does not keep is passed over at once.
+	attempts = 3
 )
 
 // Source is a node.
 type Source interface {
 	// Heights returns the first block whose state the node has, and the last.
 	Heights(ctx context.Context) (first, last int64, err error)
-	// Events returns the events of a block in the order in which they came about; those of failed transactions are left out.
+	// Events returns the events of a block in the order in which they came about; those of failed transactions are left out. chain.ErrNoResults says
+	// that the node does not keep them.
 	Events(ctx context.Context, height int64) ([]abci.Event, error)
 	// BatchCredits asks the state of a height what a batch has credited.
 	BatchCredits(ctx context.Context, height int64, batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error)
+	// BlockTime returns when a block was made.
+	BlockTime(ctx context.Context, height int64) (time.Time, error)
 }
 
 // Index of earnings.
@@ -56,6 +65,9 @@ type Index struct {
 	node Source
 	log  *slog.Logger
 	mu   sync.Mutex // one follower at a time
+
+	failed map[int64]int    // attempts at a block
+	skip   map[int64]string // blocks to pass over, and why
 }
 
 // Open opens or makes an index.
@@ -75,7 +87,7 @@ func Open(path string, node Source, log *slog.Logger) (*Index, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Index{db: db, node: node, log: log}, nil
+	return &Index{db: db, node: node, log: log, failed: make(map[int64]int), skip: make(map[int64]string)}, nil
 }
 
 // Close closes the index.
@@ -116,9 +128,11 @@ func (x *Index) Follow(ctx context.Context) error {
 	}
 }
 
-// write indexes some blocks in one transaction. A block that cannot be read ends it; what was read before is kept.
+// write indexes some blocks in one transaction. A block that cannot be read ends it; what was read before is kept. One that the node does not
+// have, or that fails again and again, is passed over and noted: the blocks behind it do not wait for it.
 func (x *Index) write(ctx context.Context, first, last int64) (done bool, err error) {
 	var failed error
+	var broken int64 // a block that could be read, and not indexed
 	err = x.db.Update(func(tx *bolt.Tx) error {
 		next, err := start(tx, first, last)
 		if err != nil {
@@ -126,13 +140,24 @@ func (x *Index) write(ctx context.Context, first, last int64) (done bool, err er
 		}
 		until := min(next+blocksPerWrite-1, last)
 		for ; next <= until; next++ {
-			b := block{tx: tx, height: next}
 			var read []read
-			if read, failed = x.read(ctx, next); failed != nil {
+			if _, passed := x.skip[next]; !passed {
+				read, failed = x.read(ctx, next)
+			}
+			if failed != nil && x.retry(ctx, next, failed) {
 				break
 			}
+			failed = nil
+			if why, passed := x.skip[next]; passed {
+				if err := miss(tx, next, why); err != nil {
+					return err
+				}
+				continue
+			}
+			b := block{tx: tx, height: next}
 			for _, event := range read {
 				if err := b.apply(event); err != nil {
+					broken = next
 					return fmt.Errorf("block %d: %w", next, err)
 				}
 			}
@@ -140,7 +165,33 @@ func (x *Index) write(ctx context.Context, first, last int64) (done bool, err er
 		done = next > last
 		return tx.Bucket(metaBucket).Put(nextKey, be64(uint64(next)))
 	})
+	if err == nil {
+		clear(x.skip)
+	}
+	if broken > 0 { // nothing of it was written: the next attempt passes over the block
+		x.log.Error("a block cannot be indexed; it is passed over", "err", err)
+		x.skip[broken] = err.Error()
+		return false, nil
+	}
 	return done, errors.Join(err, failed)
+}
+
+// retry says whether a block is to be read again later, and notes otherwise that it is passed over.
+func (x *Index) retry(ctx context.Context, height int64, err error) bool {
+	if errors.Is(err, chain.ErrNoResults) {
+		x.skip[height] = chain.ErrNoResults.Error()
+		return false
+	}
+	if code := status.Code(err); ctx.Err() != nil || code == codes.Unavailable || code == codes.DeadlineExceeded || code == codes.Canceled || code == codes.ResourceExhausted {
+		return true // the node, not the block
+	}
+	if x.failed[height]++; x.failed[height] < attempts {
+		return true
+	}
+	delete(x.failed, height)
+	x.log.Error("a block cannot be read; it is passed over", "height", height, "err", err)
+	x.skip[height] = err.Error()
+	return false
 }
 
 // start returns the next block to index. An index that is new begins at the first block of which the node has the state.

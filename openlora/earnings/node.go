@@ -2,6 +2,7 @@ package earnings
 
 import (
 	"context"
+	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
@@ -22,6 +23,11 @@ func (n Node) Heights(ctx context.Context) (first, last int64, err error) {
 // Events implements Source.
 func (n Node) Events(ctx context.Context, height int64) ([]abci.Event, error) {
 	return n.Client.AllEvents(ctx, height)
+}
+
+// BlockTime implements Source.
+func (n Node) BlockTime(ctx context.Context, height int64) (time.Time, error) {
+	return n.Client.BlockTime(ctx, height)
 }
 
 // BatchCredits implements Source. Height 0 is the latest.

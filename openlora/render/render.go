@@ -9,6 +9,9 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"cosmossdk.io/math"
+
+	"github.com/openledger/openledger/amount"
 	"github.com/openledger/openledger/openlora/api"
 )
 
@@ -80,7 +83,15 @@ func Answer(w io.Writer, text string, proof api.Answer, colour bool) {
 	}
 	fmt.Fprintf(tab, "%s\t%s\t%s\t\n", mark, Percent(proof.UnattributedPPM), "unattributed")
 	tab.Flush()
-	fmt.Fprintf(w, "\nfee      %s aopen for %d + %d tokens\n", proof.Fee, proof.InputTokens, proof.OutputTokens)
+	fmt.Fprintf(w, "\nfee      %s for %d + %d tokens\n", open(proof.Fee), proof.InputTokens, proof.OutputTokens)
+}
+
+// open writes aopen in OPEN.
+func open(aopen string) string {
+	if fee, ok := math.NewIntFromString(aopen); ok {
+		return amount.Format(fee)
+	}
+	return aopen + " aopen"
 }
 
 // Receipt prints where an answer was asked and what it is paid by. Where the sources say nothing there is no receipt.

@@ -68,7 +68,7 @@ func Prepare(ctx context.Context, node *chain.Client, payer chain.Signer, gatewa
 		return nil, err
 	}
 	o := &Opening{
-		ChainID: node.ChainID, Payer: payer.String(), Gateway: strings.TrimRight(gateway, "/"), ModelID: model.ModelID, Deposit: deposit,
+		ChainID: node.ChainID, Payer: payer.String(), Gateway: Address(gateway), ModelID: model.ModelID, Deposit: deposit,
 		Seed: private.Seed(), Signed: signed,
 	}
 	if dir == "" {

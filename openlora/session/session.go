@@ -74,10 +74,13 @@ type Answer struct {
 	Proof    api.Answer
 }
 
+// Address is the URL of a gateway as sessions keep it.
+func Address(gateway string) string { return strings.TrimRight(gateway, "/") }
+
 // Models asks a gateway what it serves.
 func Models(ctx context.Context, gateway string) (api.ModelList, error) {
 	var list api.ModelList
-	err := call(ctx, http.DefaultClient, http.MethodGet, strings.TrimRight(gateway, "/")+"/v1/models", nil, &list)
+	err := call(ctx, http.DefaultClient, http.MethodGet, Address(gateway)+"/v1/models", nil, &list)
 	return list, err
 }
 

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,10 +12,14 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/amount"
 	"github.com/openledger/openledger/openlora/api"
-	"github.com/openledger/openledger/openlora/outbox"
+	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/render"
 	"github.com/openledger/openledger/openlora/session"
+	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 const (
@@ -22,8 +27,11 @@ const (
 	flagDeposit = "deposit"
 	flagMaxFee  = "max-fee"
 	flagSession = "session"
+	flagNew     = "new"
 	flagJSON    = "json"
 	flagNoColor = "no-color"
+
+	defaultGateway = "http://127.0.0.1:8080"
 )
 
 func askCmd() *cobra.Command {
@@ -31,24 +39,28 @@ func askCmd() *cobra.Command {
 		Use:   "ask QUESTION",
 		Short: "Ask a question, check the answer, and pay its authors",
 		Long: `Ask a question at a gateway. The first time this opens a session: a deposit on
-chain from which answers are paid. The session key is made here and kept in HOME.
+chain from which answers are paid. The session key is made here and kept in HOME, before
+anything is sent; an opening that was interrupted is gone on with. Later questions to the
+same model go on in the session while its deposit lasts. What sessions hold is shown by
+openlorad session list, and comes back an hour after openlorad session close.
 
 The answer is checked before it is acknowledged: its root must be that of the text
 shown, the tokens and the fee must be right, and the provider must have signed all
 of it. Passages are coloured by the contribution that is paid for them.`,
 		Example: `openlorad ask "How is Hailey-Hailey disease told apart from Darier disease?" --from alice
-openlorad ask "…" --from alice --session SESSION        # go on in a session
+openlorad ask "…" --from alice --max-fee 0.5OPEN --deposit 2OPEN
 openlorad ask "…" --from alice --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return ask(cmd, args[0]) },
 	}
 	addAccountFlags(cmd)
 	f := cmd.Flags()
-	f.String(flagGateway, "http://127.0.0.1:8080", "URL of the gateway")
+	f.String(flagGateway, defaultGateway, "URL of the gateway")
 	f.Uint64(flagModel, 0, "model to ask (default the first that the gateway serves)")
-	f.String(flagDeposit, "10000000000000000000aopen", "deposit of a new session")
-	f.String(flagMaxFee, "2000000000000000000", "maximum fee of the answer in aopen")
-	f.String(flagSession, "", "session to go on in (default a new one)")
+	f.Var(newAmountFlag("10OPEN"), flagDeposit, "deposit of a new session")
+	f.Var(newAmountFlag("2OPEN"), flagMaxFee, "maximum fee of the answer")
+	f.String(flagSession, "", "session to go on in (default the last one with this model, or a new one)")
+	f.Bool(flagNew, false, "open a new session")
 	f.Bool(flagJSON, false, "print one JSON object")
 	f.Bool(flagNoColor, false, "print without colour")
 	return cmd
@@ -56,14 +68,22 @@ openlorad ask "…" --from alice --json`,
 
 func ask(cmd *cobra.Command, question string) error {
 	ctx, f := cmd.Context(), cmd.Flags()
+	if err := session.CheckQuestion(question); err != nil {
+		return err
+	}
+	maxFee, deposit := amountOf(f, flagMaxFee), amountOf(f, flagDeposit)
+	most, err := poa.AmountFromBig(maxFee.BigInt())
+	if err != nil {
+		return fmt.Errorf("--%s: %w", flagMaxFee, err)
+	}
+	if deposit.LT(maxFee) {
+		return fmt.Errorf("the deposit of %s is below the maximum fee of %s: raise --%s or lower --%s", amount.Format(deposit), amount.Format(maxFee), flagDeposit, flagMaxFee)
+	}
 	client, err := openOrResume(cmd)
 	if err != nil {
 		return err
 	}
-	most, _ := f.GetString(flagMaxFee)
-	if client.MaxFee, err = outbox.ParseAmount(most); err != nil {
-		return err
-	}
+	client.MaxFee = most
 	answer, err := client.Ask(ctx, question, nil)
 	if session.Fenced(err) {
 		if client, err = reopen(cmd, client); err != nil {
@@ -91,13 +111,21 @@ func ask(cmd *cobra.Command, question string) error {
 	return nil
 }
 
-// openOrResume returns the session of --session, or opens a new one.
+// sessionDir is where sessions are kept.
+func sessionDir(cmd *cobra.Command) string {
+	home, _ := cmd.Flags().GetString(flagHome)
+	return filepath.Join(home, "sessions")
+}
+
+// openOrResume returns the session of --session, goes on in one that is open, or opens a new one.
 func openOrResume(cmd *cobra.Command) (*session.Client, error) {
-	ctx, f := cmd.Context(), cmd.Flags()
-	home, _ := f.GetString(flagHome)
-	dir := filepath.Join(home, "sessions")
+	ctx, f, dir := cmd.Context(), cmd.Flags(), sessionDir(cmd)
 	if id, _ := f.GetString(flagSession); id != "" {
-		return session.Load(filepath.Join(dir, id+".json"))
+		client, err := session.Load(filepath.Join(dir, id+".json"))
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("there is no session %s in %s: `openlorad session list` shows those that there are", id, dir)
+		}
+		return client, err
 	}
 	node, payer, err := connect(cmd)
 	if err != nil {
@@ -114,35 +142,86 @@ func openOrResume(cmd *cobra.Command) (*session.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	deposit, err := depositOf(cmd)
+	if model.ChainID != node.ChainID {
+		return nil, fmt.Errorf("the gateway serves chain %s, and the node is of %s: name another with --%s or --%s", model.ChainID, node.ChainID, flagGateway, flagNode)
+	}
+	kept, err := session.List(dir)
 	if err != nil {
 		return nil, err
 	}
-	return session.Open(ctx, node, payer, gateway, model, deposit, dir)
+	if err := finishOpenings(cmd, node, &kept); err != nil {
+		return nil, err
+	}
+	if another, _ := f.GetBool(flagNew); !another {
+		client, err := usable(cmd, node, kept.Sessions, session.State{ChainID: node.ChainID, Payer: payer.String(), Gateway: session.Address(gateway), ModelID: model.ModelID})
+		if err != nil || client != nil {
+			return client, err
+		}
+	}
+	client, err := session.Open(ctx, node, payer, gateway, model, deposit(cmd), dir)
+	if err == nil {
+		cmd.PrintErrf("session %s is open with a deposit of %s\n", client.State.ID, amount.Format(amountOf(f, flagDeposit)))
+	}
+	return client, err
 }
 
-func depositOf(cmd *cobra.Command) (sdk.Coin, error) {
-	text, _ := cmd.Flags().GetString(flagDeposit)
-	deposit, err := sdk.ParseCoinNormalized(text)
-	if err != nil {
-		err = fmt.Errorf("--%s: %w", flagDeposit, err)
+// finishOpenings goes on with openings that were interrupted.
+func finishOpenings(cmd *cobra.Command, node *chain.Client, kept *session.Kept) error {
+	for _, opening := range kept.Openings {
+		if opening.ChainID != node.ChainID {
+			continue
+		}
+		client, err := opening.Finish(cmd.Context(), node)
+		switch {
+		case err == nil:
+			cmd.PrintErrf("session %s, whose opening was interrupted, is open\n", client.State.ID)
+			kept.Sessions = append(kept.Sessions, client)
+		case cmd.Context().Err() != nil:
+			return err
+		default:
+			cmd.PrintErrf("an opening that was interrupted: %s\n", err)
+		}
 	}
-	return deposit, err
+	return nil
+}
+
+// usable returns a session like the one wanted that is open and has enough left for an answer, or nil. Of several it takes the one with least left,
+// so that deposits are used up one after another.
+func usable(cmd *cobra.Command, node *chain.Client, sessions []*session.Client, wanted session.State) (*session.Client, error) {
+	var best *session.Client
+	least := amountOf(cmd.Flags(), flagMaxFee)
+	for _, client := range sessions {
+		state := client.State
+		if state.ChainID != wanted.ChainID || state.Payer != wanted.Payer || state.Gateway != wanted.Gateway || state.ModelID != wanted.ModelID {
+			continue
+		}
+		stored, err := client.OnChain(cmd.Context(), node)
+		if err != nil {
+			return nil, err
+		}
+		if stored == nil || stored.Status != attributiontypes.SESSION_STATUS_OPEN {
+			continue
+		}
+		left := leftOf(client, stored)
+		if left.GTE(amountOf(cmd.Flags(), flagMaxFee)) && (best == nil || left.LT(least)) {
+			best, least = client, left
+		}
+	}
+	return best, nil
+}
+
+func deposit(cmd *cobra.Command) sdk.Coin {
+	return sdk.NewCoin(rewardstypes.Denom, amountOf(cmd.Flags(), flagDeposit))
 }
 
 // reopen replaces a session that its gateway does not answer in any more.
 func reopen(cmd *cobra.Command, client *session.Client) (*session.Client, error) {
-	deposit, err := depositOf(cmd)
-	if err != nil {
-		return nil, err
-	}
 	node, payer, err := connect(cmd)
 	if err != nil {
 		return nil, err
 	}
 	defer node.Close()
-	home, _ := cmd.Flags().GetString(flagHome)
-	opened, err := client.Reopen(cmd.Context(), node, payer, deposit, filepath.Join(home, "sessions"))
+	opened, err := client.Reopen(cmd.Context(), node, payer, deposit(cmd), sessionDir(cmd))
 	if err != nil {
 		return nil, fmt.Errorf("the gateway answers in session %s no more, and another could not be opened: %w", client.State.ID, err)
 	}

@@ -2,6 +2,7 @@
 package cmd
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -31,16 +32,26 @@ func NewRootCmd() *cobra.Command {
   openlorad demo                                     the whole story, in a minute
   openlorad serve --model 1 --from provider          serve a model over OpenAI-compatible HTTP
   openlorad ask "How do I …?" --from alice           ask, check the answer, pay its authors
-  openlorad earnings ADDRESS                         what an account has earned, batch by batch`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+  openlorad session list                             what your sessions hold
+  openlorad earnings ADDRESS                         what an account has earned, batch by batch
+
+Results go to stdout, everything else to stderr. Every flag can be given in HOME/openlora.toml
+(see openlorad init) or as an environment variable, such as OPENLORA_FROM for --from.
+Amounts are written 1.5OPEN, or in base units with aopen.`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return applyConfig(cmd) },
 	}
-	root.PersistentFlags().String(flagHome, defaultHome(), "directory for state of the gateway and of sessions")
-	root.AddCommand(serveCmd(), askCmd(), earningsCmd(), sessionCmd(), statusCmd(), versionCmd(), demo.NewCommand())
+	root.SetOut(os.Stdout)
+	root.PersistentFlags().String(flagHome, defaultHome(), "directory for configuration, state of the gateway and sessions")
+	root.AddCommand(serveCmd(), askCmd(), earningsCmd(), sessionCmd(), statusCmd(), initCmd(), configCmd(), versionCmd(), demo.NewCommand())
 	return root
 }
 
 func defaultHome() string {
+	if home := os.Getenv("OPENLORA_HOME"); home != "" {
+		return home
+	}
 	home, err := os.UserHomeDir()
 	if err != nil {
 		home = "."
@@ -55,38 +66,67 @@ func versionCmd() *cobra.Command {
 	}
 }
 
-// addAccountFlags adds what is needed to sign for an account.
+// addNodeFlag adds the flag of a command that asks a node.
+func addNodeFlag(cmd *cobra.Command) {
+	cmd.Flags().String(flagNode, "", "gRPC address of a node (default that of openledgerd's node on this machine, else 127.0.0.1:9090)")
+}
+
+// addAccountFlags adds the flags of commands that sign for an account.
 func addAccountFlags(cmd *cobra.Command) {
+	addNodeFlag(cmd)
 	f := cmd.Flags()
-	f.String(flagNode, "127.0.0.1:9090", "gRPC address of a node")
-	f.String(flagFrom, "", "name of the key that signs")
-	f.String(flagBackend, "os", "keyring backend: os, file, test")
+	f.String(flagFrom, "", "name of the key that signs (default keyring-default-keyname of openledgerd)")
+	f.String(flagBackend, "", "keyring backend: os, file, test (default that of openledgerd)")
 	f.String(flagKeys, "", "directory of the keyring (default that of openledgerd)")
-	_ = cmd.MarkFlagRequired(flagFrom)
+}
+
+// dial connects to the node.
+func dial(cmd *cobra.Command) (*chain.Client, error) {
+	ledger, err := readLedger()
+	if err != nil {
+		return nil, err
+	}
+	address, _ := cmd.Flags().GetString(flagNode)
+	named := address != ""
+	if !named {
+		address = ledger.grpc
+	}
+	node, err := chain.Dial(cmd.Context(), address)
+	if err != nil {
+		return nil, err
+	}
+	if !named {
+		if err := ledger.checkChain(node.ChainID); err != nil {
+			return nil, errors.Join(err, node.Close())
+		}
+	}
+	return node, nil
 }
 
 // connect dials the node and opens the key of --from.
 func connect(cmd *cobra.Command) (*chain.Client, chain.Signer, error) {
-	f := cmd.Flags()
-	address, _ := f.GetString(flagNode)
-	node, err := chain.Dial(cmd.Context(), address)
+	ledger, err := readLedger()
 	if err != nil {
 		return nil, chain.Signer{}, err
 	}
-	name, _ := f.GetString(flagFrom)
-	backend, _ := f.GetString(flagBackend)
-	dir, _ := f.GetString(flagKeys)
-	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return nil, chain.Signer{}, err
+	f := cmd.Flags()
+	or := func(flag, otherwise string) string {
+		if value, _ := f.GetString(flag); value != "" {
+			return value
 		}
-		dir = filepath.Join(home, ".openledger")
+		return otherwise
 	}
-	signer, err := chain.OpenKey(node.Codec(), backend, dir, name, cmd.InOrStdin())
+	name := or(flagFrom, ledger.keyName)
+	if name == "" {
+		return nil, chain.Signer{}, errors.New("name the key that signs with --from; `openledgerd keys list` shows the keys")
+	}
+	node, err := dial(cmd)
 	if err != nil {
-		node.Close()
-		return nil, signer, err
+		return nil, chain.Signer{}, err
+	}
+	signer, err := chain.OpenKey(node.Codec(), or(flagBackend, ledger.backend), or(flagKeys, ledger.home), name, cmd.InOrStdin())
+	if err != nil {
+		return nil, signer, errors.Join(err, node.Close())
 	}
 	return node, signer, nil
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/time/rate"
 
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/openlora/earnings"
@@ -41,6 +42,17 @@ const (
 	flagEvidence    = "evidence"
 	flagAttestor    = "attestor"
 	flagPrivate     = "allow-private"
+	flagCheck       = "check-upstream"
+	flagOrigin      = "origin"
+
+	flagMaxBody       = "max-body"
+	flagConcurrent    = "max-answers"
+	flagRate          = "rate"
+	flagBurst         = "burst"
+	flagAnswerTimeout = "answer-timeout"
+	flagMaxTokens     = "max-tokens"
+	flagPassages      = "passages"
+	flagKeepAlive     = "keep-alive"
 
 	evidenceInline   = "inline"
 	evidenceAttested = "attested"
@@ -48,7 +60,10 @@ const (
 	engineExtractive = "extractive"
 	engineOpenAI     = "openai"
 
+	gatewayEarnings = "earnings.db" // in HOME
+
 	shutdownTimeout = 20 * time.Second
+	checkTimeout    = 15 * time.Second
 )
 
 func serveCmd() *cobra.Command {
@@ -59,8 +74,9 @@ func serveCmd() *cobra.Command {
 
 The provider's account must be registered with the public part of the answer
 key, bonded, and offer the models (docs/provider.md). Text of the models' DataNets
-is read from the content store, or fetched from where contributors put it: from
-public addresses, without redirects, and not from files, unless --allow-private.
+is read from the content store, which is that of openledgerd, or fetched from where
+contributors put it: from public addresses, without redirects, and not from files,
+unless --allow-private.
 
 Receipts wait in an outbox on disk until the chain has them; a restart loses none.
 At each start the gateway claims its provider's fence on chain: the last one that
@@ -75,7 +91,7 @@ openlorad serve --model 1 --from provider --engine openai --openai-url http://12
 	f := cmd.Flags()
 	f.UintSlice(flagModel, nil, "model to serve; repeatable")
 	f.String(flagListen, "127.0.0.1:8080", "address to listen on")
-	f.String(flagContent, "", "content store: a directory or a bucket URL (default HOME/content)")
+	f.String(flagContent, "", "content store: a directory or a bucket URL (default that of openledgerd, ~/.openledger/content)")
 	f.String(flagAnswerKey, "", "file of the key that signs answers; made when missing (default HOME/answer_key)")
 	f.String(flagEngine, engineExtractive, "engine: extractive or openai")
 	f.String(flagOpenAIURL, "", "URL of an OpenAI-compatible API, with its version")
@@ -87,8 +103,46 @@ openlorad serve --model 1 --from provider --engine openai --openai-url http://12
 	f.StringSlice(flagAttestor, nil, "base URL of a validator's attestor to push evidence to; repeatable")
 	f.Bool(flagPrivate, false, "take text from addresses that are not public and from files too, for networks on one machine")
 	f.Bool(flagIndexer, true, "keep proofs of receipts for when the chain has pruned them, and what accounts have earned")
+	f.Bool(flagCheck, true, "ask the server behind the engine for its models before serving")
+	f.StringSlice(flagOrigin, []string{"*"}, "origin of web pages whose scripts may call the gateway, such as https://app.example.org; repeatable, * is all")
+	addLimitFlags(cmd)
 	cmd.AddCommand(answerKeyCmd())
 	return cmd
+}
+
+// addLimitFlags adds a flag for each limit of the gateway.
+func addLimitFlags(cmd *cobra.Command) {
+	f, l := cmd.Flags(), gateway.DefaultLimits()
+	f.Int64(flagMaxBody, l.BodyBytes, "most bytes of a request")
+	f.Int(flagConcurrent, l.Concurrent, "answers that are made at the same time")
+	f.Float64(flagRate, float64(l.PerSecond), "requests a second of one remote address")
+	f.Int(flagBurst, l.Burst, "requests of one remote address at once")
+	f.Duration(flagAnswerTimeout, l.AnswerTimeout, "time for one answer")
+	f.Int(flagMaxTokens, l.MaxTokens, "most canonical tokens of an answer")
+	f.Int(flagPassages, l.Passages, "segments that are retrieved for a question")
+	f.Duration(flagKeepAlive, l.KeepAlive, "silence in a stream after which a comment is sent, so that proxies do not close it; 0 sends none")
+}
+
+func limitsOf(cmd *cobra.Command) (gateway.Limits, error) {
+	f, l := cmd.Flags(), gateway.Limits{}
+	l.BodyBytes, _ = f.GetInt64(flagMaxBody)
+	l.Concurrent, _ = f.GetInt(flagConcurrent)
+	perSecond, _ := f.GetFloat64(flagRate)
+	l.PerSecond = rate.Limit(perSecond)
+	l.Burst, _ = f.GetInt(flagBurst)
+	l.AnswerTimeout, _ = f.GetDuration(flagAnswerTimeout)
+	l.MaxTokens, _ = f.GetInt(flagMaxTokens)
+	l.Passages, _ = f.GetInt(flagPassages)
+	l.KeepAlive, _ = f.GetDuration(flagKeepAlive)
+	for name, value := range map[string]float64{
+		flagMaxBody: float64(l.BodyBytes), flagConcurrent: float64(l.Concurrent), flagRate: perSecond, flagBurst: float64(l.Burst),
+		flagAnswerTimeout: l.AnswerTimeout.Seconds(), flagMaxTokens: float64(l.MaxTokens), flagPassages: float64(l.Passages),
+	} {
+		if value <= 0 {
+			return l, fmt.Errorf("--%s must be above 0", name)
+		}
+	}
+	return l, nil
 }
 
 // answerKeyCmd prints the public key to register.
@@ -96,7 +150,7 @@ func answerKeyCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "answer-key",
 		Short:   "Print the public answer key, making it when it is missing",
-		Example: "openledgerd tx models register-provider my-gateway 1000000000000000000000aopen --answer-key $(openlorad serve answer-key) --from provider",
+		Example: "openledgerd tx models register-provider my-gateway 1000OPEN --answer-key $(openlorad serve answer-key) --from provider",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, _ := cmd.Flags().GetString(flagHome)
@@ -139,6 +193,7 @@ func answerKey(home, path string) (ed25519.PrivateKey, error) {
 	return ed25519.NewKeyFromSeed(seed), nil
 }
 
+// newEngine returns the engine that the flags name. One behind a server is checked, unless the flags say otherwise.
 func newEngine(cmd *cobra.Command, timeout time.Duration) (engine.Engine, error) {
 	f := cmd.Flags()
 	switch name, _ := f.GetString(flagEngine); name {
@@ -151,7 +206,15 @@ func newEngine(cmd *cobra.Command, timeout time.Duration) (engine.Engine, error)
 			return nil, fmt.Errorf("engine %s needs --%s and --%s", name, flagOpenAIURL, flagOpenAIModel)
 		}
 		variable, _ := f.GetString(flagOpenAIKey)
-		return engine.NewOpenAI(url, model, os.Getenv(variable), timeout), nil
+		server := engine.NewOpenAI(url, model, os.Getenv(variable), timeout)
+		if check, _ := f.GetBool(flagCheck); check {
+			ctx, cancel := context.WithTimeout(cmd.Context(), checkTimeout)
+			defer cancel()
+			if err := server.Check(ctx); err != nil {
+				return nil, fmt.Errorf("%w (--%s=false starts without asking)", err, flagCheck)
+			}
+		}
+		return server, nil
 	default:
 		return nil, fmt.Errorf("unknown engine %q: choose %s or %s", name, engineExtractive, engineOpenAI)
 	}
@@ -172,7 +235,10 @@ func serve(cmd *cobra.Command) error {
 	for i, id := range chosenModels {
 		models[i] = uint64(id)
 	}
-	limits := gateway.DefaultLimits()
+	limits, err := limitsOf(cmd)
+	if err != nil {
+		return err
+	}
 	chosen, err := newEngine(cmd, limits.AnswerTimeout)
 	if err != nil {
 		return err
@@ -189,8 +255,13 @@ func serve(cmd *cobra.Command) error {
 	defer node.Close()
 	location, _ := f.GetString(flagContent)
 	if location == "" {
-		location = filepath.Join(home, "content")
+		ledger, err := readLedger()
+		if err != nil {
+			return err
+		}
+		location = ledger.content()
 	}
+	log.Info("text is read from the content store", "content", location)
 	store, err := content.Open(ctx, location)
 	if err != nil {
 		return err
@@ -233,7 +304,7 @@ func serve(cmd *cobra.Command) error {
 			return err
 		}
 		defer index.Close()
-		history, err := earnings.Open(filepath.Join(home, "earnings.db"), earnings.Node{Client: node}, log)
+		history, err := earnings.Open(filepath.Join(home, gatewayEarnings), earnings.Node{Client: node}, log)
 		if err != nil {
 			return err
 		}
@@ -250,7 +321,8 @@ func serve(cmd *cobra.Command) error {
 		work.Wait()
 	}()
 	address, _ := f.GetString(flagListen)
-	return listen(ctx, address, mux, log)
+	origins, _ := f.GetStringSlice(flagOrigin)
+	return listen(ctx, address, gateway.CORS(origins, mux), log)
 }
 
 // listen serves until ctx ends, then lets answers in flight finish.

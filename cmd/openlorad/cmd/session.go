@@ -1,16 +1,30 @@
 package cmd
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
-	"strings"
+	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/openledger/openledger/openlora/outbox"
+	"cosmossdk.io/math"
+
+	"github.com/openledger/openledger/amount"
+	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/session"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+const (
+	flagAll = "all"
+
+	timeFormat = "2006-01-02 15:04"
 )
 
 func sessionCmd() *cobra.Command {
@@ -19,111 +33,192 @@ func sessionCmd() *cobra.Command {
 	return cmd
 }
 
+// held is what a session of this machine holds on chain. Amounts are in aopen.
+type held struct {
+	Session string    `json:"session"`
+	Model   uint64    `json:"model"`
+	Gateway string    `json:"gateway"`
+	Status  string    `json:"status"` // open, closing, closed, opening, or unknown when the node does not answer
+	Calls   uint64    `json:"calls"`
+	Deposit *math.Int `json:"deposit,omitempty"` // all that was paid in
+	Spent   math.Int  `json:"spent"`
+	Left    *math.Int `json:"left,omitempty"`
+	// Expires is when the session is closed by itself, if nothing is asked before, or when what is left of a closing one returns.
+	Expires *time.Time `json:"expires,omitempty"`
+}
+
 func sessionListCmd() *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Short: "List sessions that can be gone on in", Args: cobra.NoArgs,
+	cmd := &cobra.Command{
+		Use: "list", Short: "List sessions with what they hold, and when they expire", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, _ := cmd.Flags().GetString(flagHome)
-			entries, err := os.ReadDir(filepath.Join(home, "sessions"))
-			if errors.Is(err, os.ErrNotExist) {
-				return nil
-			}
+			kept, err := session.List(sessionDir(cmd))
 			if err != nil {
 				return err
 			}
-			for _, entry := range entries {
-				if !strings.HasSuffix(entry.Name(), ".json") || strings.HasPrefix(entry.Name(), ".") {
-					continue
-				}
-				client, err := session.Load(filepath.Join(home, "sessions", entry.Name()))
+			all := []held{}
+			if len(kept.Sessions)+len(kept.Openings) > 0 {
+				node, err := dial(cmd)
 				if err != nil {
+					cmd.PrintErrf("what the chain holds is not known: %s\n", err)
+				} else {
+					defer node.Close()
+				}
+				if all, err = holdings(cmd.Context(), node, kept); err != nil {
 					return err
 				}
-				cmd.Printf("%s  model %d at %s, %d calls, %s aopen spent\n", client.State.ID, client.State.ModelID, client.State.Gateway, client.State.N, client.State.Spent)
 			}
+			if asJSON, _ := cmd.Flags().GetBool(flagJSON); asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(all)
+			}
+			printSessions(cmd.OutOrStdout(), all)
 			return nil
 		},
 	}
+	addNodeFlag(cmd)
+	cmd.Flags().Bool(flagJSON, false, "print a JSON list")
+	return cmd
+}
+
+// holdings asks a node, if there is one, what sessions hold.
+func holdings(ctx context.Context, node *chain.Client, kept session.Kept) ([]held, error) {
+	all := []held{}
+	for _, client := range kept.Sessions {
+		state := client.State
+		spent := math.NewIntFromBigInt(state.Spent.Big())
+		h := held{Session: state.ID.String(), Model: state.ModelID, Gateway: state.Gateway, Status: "unknown", Calls: state.N, Spent: spent}
+		if node != nil && node.ChainID == state.ChainID {
+			stored, err := client.OnChain(ctx, node)
+			if err != nil {
+				return nil, err
+			}
+			h.fill(client, stored)
+		}
+		all = append(all, h)
+	}
+	for _, opening := range kept.Openings {
+		all = append(all, held{
+			Session: "transaction " + opening.Signed.Hash()[:16], Model: opening.ModelID, Gateway: opening.Gateway, Status: "opening", Deposit: &opening.Deposit.Amount, Spent: math.ZeroInt(),
+		})
+	}
+	return all, nil
+}
+
+func (h *held) fill(client *session.Client, stored *attributiontypes.Session) {
+	if stored == nil {
+		h.Status = "closed"
+		return
+	}
+	h.Status = map[attributiontypes.SessionStatus]string{
+		attributiontypes.SESSION_STATUS_OPEN: "open", attributiontypes.SESSION_STATUS_CLOSING: "closing", attributiontypes.SESSION_STATUS_CLOSED: "closed",
+	}[stored.Status]
+	deposit, left := stored.Deposit.Add(stored.Spent), leftOf(client, stored)
+	h.Deposit, h.Left, h.Expires = &deposit, &left, &stored.Deadline
+}
+
+// leftOf is what of a deposit is not spent: the chain may know less of the answers than the client does.
+func leftOf(client *session.Client, stored *attributiontypes.Session) math.Int {
+	return stored.Deposit.Add(stored.Spent).Sub(math.MaxInt(stored.Spent, math.NewIntFromBigInt(client.State.Spent.Big())))
+}
+
+func printSessions(out io.Writer, all []held) {
+	if len(all) == 0 {
+		fmt.Fprintln(out, "no sessions: `openlorad ask` opens one")
+		return
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "SESSION\tMODEL\tSTATUS\tCALLS\tDEPOSIT\tSPENT\tLEFT\tEXPIRES\tGATEWAY")
+	total := math.ZeroInt()
+	of := func(aopen *math.Int) string {
+		if aopen == nil {
+			return "?"
+		}
+		return amount.Format(*aopen)
+	}
+	for _, h := range all {
+		expires := "?"
+		if h.Expires != nil {
+			expires = h.Expires.Local().Format(timeFormat)
+		}
+		if h.Left != nil {
+			total = total.Add(*h.Left)
+		}
+		fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", h.Session, h.Model, h.Status, h.Calls, of(h.Deposit), of(&h.Spent), of(h.Left), expires, h.Gateway)
+	}
+	_ = table.Flush()
+	fmt.Fprintf(out, "\nheld %s; `openlorad session close` returns it an hour later\n", amount.Format(total))
 }
 
 func sessionCloseCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "close SESSION", Short: "Close a session; the rest of the deposit returns after the claim window",
-		Example: "openlorad session close 5f3c… --from alice", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			home, _ := cmd.Flags().GetString(flagHome)
-			client, err := session.Load(filepath.Join(home, "sessions", args[0]+".json"))
-			if err != nil {
-				return err
-			}
-			node, payer, err := connect(cmd)
-			if err != nil {
-				return err
-			}
-			defer node.Close()
-			return client.Close(cmd.Context(), node, payer)
-		},
+		Use: "close [SESSION]", Short: "Close a session, or all of the account; the rest of the deposit returns after the claim window",
+		Long: `Close a session. Its last answer is acknowledged, and the rest of the deposit returns
+after the claim window of an hour. A session that nobody uses closes by itself after the
+idle period of the chain. Openings that were interrupted are gone on with, and closed.`,
+		Example: "openlorad session close 5f3c… --from alice\nopenlorad session close --all --from alice",
+		Args:    cobra.MaximumNArgs(1),
+		RunE:    closeSessions,
 	}
 	addAccountFlags(cmd)
+	cmd.Flags().Bool(flagAll, false, "close all sessions of the account")
 	return cmd
 }
 
-// statusCmd shows what waits in the outbox. bbolt lets one process in, so a
-// running gateway is asked over HTTP instead: see /metrics.
-func statusCmd() *cobra.Command {
-	return &cobra.Command{
-		Use: "status", Short: "Show what waits in the outbox of a stopped gateway",
-		Long: "Show sessions and batches in the outbox. A running gateway holds the file: ask it at /metrics and /v1/openledger/receipts/ID.",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, _ := cmd.Flags().GetString(flagHome)
-			box, err := outbox.Open(filepath.Join(home, "outbox.db"))
-			if err != nil {
-				return err
-			}
-			defer box.Close()
-			fence, intact, err := box.FenceID()
-			if err != nil {
-				return err
-			}
-			cmd.Println(fenceLine(fence, intact))
-			sessions, err := box.Sessions()
-			if err != nil {
-				return err
-			}
-			for _, s := range sessions {
-				cmd.Printf("session %s: %d calls, %d in batches%s\n", s.ID, s.N, s.Batched, broken(s.Broken))
-			}
-			pending, err := box.Pending()
-			if err != nil {
-				return err
-			}
-			refused, err := box.Refused()
-			if err != nil {
-				return err
-			}
-			cmd.Printf("batches: %d pending, %d refused\n", len(pending), len(refused))
-			for _, batch := range refused {
-				cmd.Printf("refused %d: %s\n", batch.Seq, batch.Error)
-			}
-			return nil
-		},
+func closeSessions(cmd *cobra.Command, args []string) error {
+	all, _ := cmd.Flags().GetBool(flagAll)
+	if all == (len(args) == 1) {
+		return fmt.Errorf("name one session, or --%s", flagAll)
 	}
+	dir := sessionDir(cmd)
+	var clients []*session.Client
+	if !all {
+		client, err := session.Load(filepath.Join(dir, args[0]+".json"))
+		if errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("there is no session %s in %s: `openlorad session list` shows those that there are", args[0], dir)
+		}
+		if err != nil {
+			return err
+		}
+		clients = append(clients, client)
+	}
+	node, payer, err := connect(cmd)
+	if err != nil {
+		return err
+	}
+	defer node.Close()
+	if all {
+		kept, err := session.List(dir)
+		if err != nil {
+			return err
+		}
+		if err := finishOpenings(cmd, node, &kept); err != nil {
+			return err
+		}
+		for _, client := range kept.Sessions {
+			if client.State.ChainID == node.ChainID && client.State.Payer == payer.String() {
+				clients = append(clients, client)
+			}
+		}
+	}
+	var failed error
+	for _, client := range clients {
+		returns, err := closeSession(cmd.Context(), node, payer, client)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("session %s: %w", client.State.ID, err))
+			continue
+		}
+		cmd.Printf("session %s: %s\n", client.State.ID, returns)
+	}
+	return failed
 }
 
-func fenceLine(fence []byte, intact bool) string {
-	switch {
-	case len(fence) == 0:
-		return "fence: none yet; the gateway claims one when it starts"
-	case !intact:
-		return fmt.Sprintf("fence: %x, of which this file is a copy: the gateway claims another when it starts, and ends the open sessions", fence)
+// closeSession closes one, and says what returns when.
+func closeSession(ctx context.Context, node *chain.Client, payer chain.Signer, client *session.Client) (string, error) {
+	if err := client.Close(ctx, node, payer); err != nil {
+		return "", err
 	}
-	return fmt.Sprintf("fence: %x; it stands if `openledgerd query models provider` shows it", fence)
-}
-
-func broken(why string) string {
-	if why == "" {
-		return ""
+	stored, err := client.OnChain(ctx, node)
+	if err != nil || stored == nil {
+		return "closed", err
 	}
-	return fmt.Sprintf(", stopped: %s", why)
+	return fmt.Sprintf("closing; %s returns at %s", amount.Format(leftOf(client, stored)), stored.Deadline.Local().Format(timeFormat)), nil
 }
