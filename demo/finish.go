@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -73,6 +74,7 @@ func (w *world) summary(client *session.Client, before, after sdkmath.Int, invar
 		w.print.title("Still running")
 		w.print.printf("   session     %s\n", client.State.ID)
 		w.print.printf("   query       openledgerd query attribution receipt %s-1 --node tcp://%s\n", client.State.ID, w.address(1))
+		w.print.printf("   ask         openlorad ask \"…\" --from node0 --keyring-backend test --keyring-dir %s --node %s --gateway %s\n", filepath.Join(w.home, "node0"), w.address(3), w.gatewayURL())
 		w.print.printf("   stop        kill %s; rm -r %s\n", w.pids(), w.home)
 	}
 	w.print.printf("\n%s\n", fmt.Sprintf("done in %.1f s", sinceSeconds(w)))

@@ -55,13 +55,19 @@ var ErrUpstream = errors.New("the model server failed")
 type UpstreamError struct {
 	Refused bool   // the request is at fault: the same one fails again
 	Busy    bool   // the server is there, and takes no more for now
+	Status  string // of the response, if it has one that says it
 	Message string // of the server
 	// RetryAfter is how long the server wants to be left alone, 0 if it does not say.
 	RetryAfter time.Duration
 }
 
 // Error implements error.
-func (e *UpstreamError) Error() string { return ErrUpstream.Error() + ": " + e.Message }
+func (e *UpstreamError) Error() string {
+	if e.Status == "" {
+		return ErrUpstream.Error() + ": " + e.Message
+	}
+	return ErrUpstream.Error() + ": " + e.Status + ": " + e.Message
+}
 
 // Unwrap makes it an ErrUpstream.
 func (e *UpstreamError) Unwrap() error { return ErrUpstream }

@@ -34,7 +34,7 @@ func refusal(response *http.Response) *UpstreamError {
 	if seconds, bad := strconv.Atoi(response.Header.Get("Retry-After")); bad == nil && seconds > 0 {
 		err.RetryAfter = min(time.Duration(seconds)*time.Second, maxRetryAfter)
 	}
-	err.Message = response.Status + ": " + err.Message
+	err.Status = response.Status
 	return err
 }
 

@@ -127,7 +127,7 @@ func printSessions(out io.Writer, all []held) {
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "SESSION\tMODEL\tSTATUS\tCALLS\tDEPOSIT\tSPENT\tLEFT\tEXPIRES\tGATEWAY")
-	total := math.ZeroInt()
+	total, unknown := math.ZeroInt(), false
 	of := func(aopen *math.Int) string {
 		if aopen == nil {
 			return "?"
@@ -142,10 +142,15 @@ func printSessions(out io.Writer, all []held) {
 		if h.Left != nil {
 			total = total.Add(*h.Left)
 		}
+		unknown = unknown || h.Left == nil
 		fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", h.Session, h.Model, h.Status, h.Calls, of(h.Deposit), of(&h.Spent), of(h.Left), expires, h.Gateway)
 	}
 	_ = table.Flush()
-	fmt.Fprintf(out, "\nheld %s; `openlorad session close` returns it an hour later\n", amount.Format(total))
+	more := ""
+	if unknown {
+		more = ", and what is not known"
+	}
+	fmt.Fprintf(out, "\nheld %s%s; `openlorad session close` returns it an hour later\n", amount.Format(total), more)
 }
 
 func sessionCloseCmd() *cobra.Command {
