@@ -33,6 +33,7 @@ type Opening struct {
 	Signed  chain.Signed `json:"signed"`
 
 	path string // empty keeps it in memory
+	lock *lock
 }
 
 // openingSuffix ends the names of their files; sessions end in .json alone.
@@ -75,15 +76,29 @@ func Prepare(ctx context.Context, node *chain.Client, payer chain.Signer, gatewa
 		return o, nil
 	}
 	o.path = filepath.Join(dir, hex.EncodeToString(public)+openingSuffix)
+	if o.lock, err = acquire(o.path); err != nil {
+		return nil, err
+	}
 	return o, write(o.path, o)
 }
 
 // Finish sends the transaction and returns the session. It goes on wherever an earlier run was interrupted: the same transaction is sent again, which
-// the chain executes once.
+// the chain executes once. It returns ErrInUse while another process does so.
 func (o *Opening) Finish(ctx context.Context, node *chain.Client) (*Client, error) {
 	if node.ChainID != o.ChainID {
 		return nil, fmt.Errorf("the session was being opened on chain %s, the node is of %s", o.ChainID, node.ChainID)
 	}
+	if o.lock == nil {
+		held, err := acquire(o.path)
+		if err != nil {
+			return nil, err
+		}
+		o.lock = held
+	}
+	defer func() {
+		o.lock.release()
+		o.lock = nil
+	}()
 	opened, err := o.find(ctx, node)
 	if err != nil || opened != nil {
 		return o.take(opened, err)
@@ -140,21 +155,21 @@ func (o *Opening) take(opened *attributiontypes.Session, err error) (*Client, er
 	if c.State.Price, err = opened.Price.Packed(); err != nil {
 		return nil, err
 	}
-	if o.path != "" {
-		c.path = filepath.Join(filepath.Dir(o.path), c.State.ID.String()+".json")
+	if o.path == "" {
+		return c, nil
 	}
-	if err := c.save(); err != nil {
+	c.path = filepath.Join(filepath.Dir(o.path), c.State.ID.String()+".json")
+	// A session that is there already has gone on: it is not begun again.
+	if err := create(c.path, c.State); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, err
+	}
+	if err := c.Lock(); err != nil {
 		return nil, err
 	}
 	return c, o.forget()
 }
 
-func (o *Opening) forget() error {
-	if o.path == "" {
-		return nil
-	}
-	return os.Remove(o.path)
-}
+func (o *Opening) forget() error { return remove(o.path) }
 
 // find looks for the session with the key among those of the payer; there is none before it is opened.
 func (o *Opening) find(ctx context.Context, node *chain.Client) (*attributiontypes.Session, error) {

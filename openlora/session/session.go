@@ -64,6 +64,7 @@ type Client struct {
 	Late *Answer
 
 	path string // of the state; empty keeps it in memory
+	lock *lock
 	http *http.Client
 }
 
@@ -97,6 +98,33 @@ func Load(path string) (*Client, error) {
 	return c, nil
 }
 
+// Lock keeps other processes out of the session until this one ends, and reads what they have left. It returns ErrInUse while another asks in it.
+func (c *Client) Lock() error {
+	held, err := acquire(c.path)
+	if err != nil {
+		return err
+	}
+	if c.path != "" {
+		fresh, err := Load(c.path)
+		if err != nil {
+			held.release()
+			return err
+		}
+		c.State = fresh.State
+	}
+	c.lock = held
+	return nil
+}
+
+// Locked says that this process keeps others out.
+func (c *Client) Locked() bool { return c.lock != nil }
+
+// Unlock lets other processes in again.
+func (c *Client) Unlock() {
+	c.lock.release()
+	c.lock = nil
+}
+
 // save writes the state, if it is kept.
 func (c *Client) save() error {
 	if c.path == "" {
@@ -106,7 +134,13 @@ func (c *Client) save() error {
 }
 
 // write replaces a file by one that is on the disk when it returns.
-func write(path string, value any) error {
+func write(path string, value any) error { return writeBy(os.Rename, path, value) }
+
+// create writes a file that is not there yet, or returns os.ErrExist.
+func create(path string, value any) error { return writeBy(os.Link, path, value) }
+
+// writeBy writes another file and has it put in its place.
+func writeBy(put func(from, to string) error, path string, value any) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
@@ -125,7 +159,7 @@ func write(path string, value any) error {
 	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(file.Name(), path); err != nil {
+	if err := put(file.Name(), path); err != nil {
 		return err
 	}
 	folder, err := os.Open(filepath.Dir(path))
@@ -260,10 +294,8 @@ func (c *Client) OnChain(ctx context.Context, node *chain.Client) (*attributiont
 
 // Forget removes the state from the disk.
 func (c *Client) Forget() error {
-	if c.path == "" {
-		return nil
-	}
-	return os.Remove(c.path)
+	c.Unlock()
+	return remove(c.path)
 }
 
 func (c *Client) get(ctx context.Context, path string, into any) error {

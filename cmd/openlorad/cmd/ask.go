@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"cosmossdk.io/math"
+
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/amount"
@@ -117,15 +119,23 @@ func sessionDir(cmd *cobra.Command) string {
 	return filepath.Join(home, "sessions")
 }
 
+// load returns a session that no other process uses.
+func load(dir, id string) (*session.Client, error) {
+	client, err := session.Load(filepath.Join(dir, id+".json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no session %s in %s: `openlorad session list` shows those that there are", id, dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return client, client.Lock()
+}
+
 // openOrResume returns the session of --session, goes on in one that is open, or opens a new one.
 func openOrResume(cmd *cobra.Command) (*session.Client, error) {
 	ctx, f, dir := cmd.Context(), cmd.Flags(), sessionDir(cmd)
 	if id, _ := f.GetString(flagSession); id != "" {
-		client, err := session.Load(filepath.Join(dir, id+".json"))
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("there is no session %s in %s: `openlorad session list` shows those that there are", id, dir)
-		}
-		return client, err
+		return load(dir, id)
 	}
 	node, payer, err := connect(cmd)
 	if err != nil {
@@ -176,6 +186,7 @@ func finishOpenings(cmd *cobra.Command, node *chain.Client, kept *session.Kept) 
 		case err == nil:
 			cmd.PrintErrf("session %s, whose opening was interrupted, is open\n", client.State.ID)
 			kept.Sessions = append(kept.Sessions, client)
+		case errors.Is(err, session.ErrInUse): // it is going on
 		case cmd.Context().Err() != nil:
 			return err
 		default:
@@ -185,27 +196,36 @@ func finishOpenings(cmd *cobra.Command, node *chain.Client, kept *session.Kept) 
 	return nil
 }
 
-// usable returns a session like the one wanted that is open and has enough left for an answer, or nil. Of several it takes the one with least left,
-// so that deposits are used up one after another.
+// usable returns a session like the one wanted that is open, has enough left for an answer, and is used by no other process; or nil. Of several it
+// takes the one with least left, so that deposits are used up one after another.
 func usable(cmd *cobra.Command, node *chain.Client, sessions []*session.Client, wanted session.State) (*session.Client, error) {
 	var best *session.Client
-	least := amountOf(cmd.Flags(), flagMaxFee)
+	var least math.Int
 	for _, client := range sessions {
 		state := client.State
 		if state.ChainID != wanted.ChainID || state.Payer != wanted.Payer || state.Gateway != wanted.Gateway || state.ModelID != wanted.ModelID {
 			continue
 		}
+		if !client.Locked() {
+			if err := client.Lock(); errors.Is(err, session.ErrInUse) || errors.Is(err, os.ErrNotExist) {
+				continue
+			} else if err != nil {
+				return nil, err
+			}
+		}
 		stored, err := client.OnChain(cmd.Context(), node)
 		if err != nil {
 			return nil, err
 		}
-		if stored == nil || stored.Status != attributiontypes.SESSION_STATUS_OPEN {
+		fits := stored != nil && stored.Status == attributiontypes.SESSION_STATUS_OPEN && leftOf(client, stored).GTE(amountOf(cmd.Flags(), flagMaxFee))
+		if !fits || best != nil && leftOf(client, stored).GTE(least) {
+			client.Unlock()
 			continue
 		}
-		left := leftOf(client, stored)
-		if left.GTE(amountOf(cmd.Flags(), flagMaxFee)) && (best == nil || left.LT(least)) {
-			best, least = client, left
+		if best != nil {
+			best.Unlock()
 		}
+		best, least = client, leftOf(client, stored)
 	}
 	return best, nil
 }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -176,10 +174,7 @@ func closeSessions(cmd *cobra.Command, args []string) error {
 	dir := sessionDir(cmd)
 	var clients []*session.Client
 	if !all {
-		client, err := session.Load(filepath.Join(dir, args[0]+".json"))
-		if errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("there is no session %s in %s: `openlorad session list` shows those that there are", args[0], dir)
-		}
+		client, err := load(dir, args[0])
 		if err != nil {
 			return err
 		}
@@ -199,9 +194,15 @@ func closeSessions(cmd *cobra.Command, args []string) error {
 			return err
 		}
 		for _, client := range kept.Sessions {
-			if client.State.ChainID == node.ChainID && client.State.Payer == payer.String() {
-				clients = append(clients, client)
+			if client.State.ChainID != node.ChainID || client.State.Payer != payer.String() {
+				continue
 			}
+			if !client.Locked() {
+				if err := client.Lock(); err != nil {
+					return err
+				}
+			}
+			clients = append(clients, client)
 		}
 	}
 	var failed error

@@ -1,0 +1,54 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// ErrInUse says that another process asks in a session, or opens it.
+var ErrInUse = errors.New("another process is using it")
+
+// lock keeps other processes out of what a file says; nil keeps nobody out. It ends with the process, however that ends.
+type lock struct{ file *os.File }
+
+// acquire locks what a file says, or returns ErrInUse. The file itself is replaced whenever it is written, so another one is locked.
+func acquire(path string) (*lock, error) {
+	if path == "" {
+		return nil, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(lockPath(path), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := tryLock(file); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), file.Close())
+	}
+	return &lock{file}, nil
+}
+
+func lockPath(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock")
+}
+
+func (l *lock) release() {
+	if l != nil {
+		_ = l.file.Close()
+	}
+}
+
+// remove deletes a file with what locks it.
+func remove(path string) error {
+	if path == "" {
+		return nil
+	}
+	_ = os.Remove(lockPath(path))
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
