@@ -503,7 +503,8 @@ func TestOneMemorySigns(t *testing.T) {
 	fenced := func(t *testing.T, c *chain.Conversation, p *provider, from session.State, text string) {
 		t.Helper()
 		err := ask(t, c, p, from, text)
-		require.True(t, session.Fenced(err), "%v", err)
+		require.True(t, session.Over(err), "%v", err)
+		require.ErrorContains(t, err, api.CodeFenced)
 		require.ErrorContains(t, err, "open another", "it says what to do")
 	}
 

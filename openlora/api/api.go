@@ -167,6 +167,11 @@ type Error struct {
 	Gap bool `json:"openledger_gap,omitempty"`
 }
 
-// CodeFenced is the code of the error for sessions that another gateway of the provider answers in, or nobody any more: close it and open
-// another.
-const CodeFenced = "session_fenced"
+// Codes of errors for sessions that are not gone on in: close it and open another.
+const (
+	CodeFenced     = "session_fenced"     // another gateway of the provider answers in it, or nobody any more
+	CodeBroken     = "session_broken"     // its receipts were refused
+	CodeClosed     = "session_closed"     // its payer has closed it
+	CodeAnswerKey  = "answer_key_changed" // it was opened for another answer key of the provider
+	CodeTooManyGap = "too_many_gaps"      // no call of it was answered for long
+)

@@ -75,10 +75,10 @@ func (g *Gateway) checkSession(session attributiontypes.Session, model string) e
 		return badRequest("openledger.session", "the session is with %s, this is %s", session.Provider, g.Provider)
 	}
 	if session.Status != attributiontypes.SESSION_STATUS_OPEN {
-		return &httpError{status: http.StatusPaymentRequired, code: "session_closed", param: "openledger.session", message: "the session is closing: open another"}
+		return &httpError{status: http.StatusPaymentRequired, code: api.CodeClosed, param: "openledger.session", message: "the session is closing: open another"}
 	}
 	if string(session.AnswerKey) != string(g.AnswerKey.Public().(ed25519.PublicKey)) {
-		return badRequest("openledger.session", "the session was opened for another answer key of this provider: open another")
+		return &httpError{status: http.StatusConflict, code: api.CodeAnswerKey, param: "openledger.session", message: "the session was opened for another answer key of this provider: open another"}
 	}
 	if model != "" && model != ModelName(session.ModelId) {
 		return &httpError{status: http.StatusNotFound, code: "model_not_found", param: "model", message: fmt.Sprintf("the session pays for %s, not for %q", ModelName(session.ModelId), model)}
@@ -91,7 +91,7 @@ func (g *Gateway) checkSession(session attributiontypes.Session, model string) e
 func (g *Gateway) sessionState(id poa.Hash, session attributiontypes.Session) (outbox.Session, error) {
 	state, err := g.Outbox.Session(id)
 	if err == nil && state.Broken != "" {
-		return state, &httpError{status: http.StatusConflict, code: "session_broken", param: "openledger.session", message: "receipts of this session were refused: open another"}
+		return state, &httpError{status: http.StatusConflict, code: api.CodeBroken, param: "openledger.session", message: "receipts of this session were refused: open another"}
 	}
 	if !errors.Is(err, outbox.ErrNotFound) {
 		return state, err
@@ -117,7 +117,7 @@ func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumu
 		return &httpError{status: http.StatusConflict, code: "call_out_of_order", param: "openledger.n", message: fmt.Sprintf("call %d, the next is %d: see GET /v1/openledger/sessions/%s", n, state.N+1, state.ID)}
 	}
 	if state.Gaps >= maxGaps {
-		return &httpError{status: http.StatusConflict, code: "too_many_gaps", param: "openledger.session", message: fmt.Sprintf("the last %d calls of this session have no answer: close it, which returns the deposit, and open another", state.Gaps)}
+		return &httpError{status: http.StatusConflict, code: api.CodeTooManyGap, param: "openledger.session", message: fmt.Sprintf("the last %d calls of this session have no answer: close it, which returns the deposit, and open another", state.Gaps)}
 	}
 	if want := poa.NextHash(state.Head, call, state.Last); head != want {
 		return &httpError{status: http.StatusConflict, code: "wrong_head", param: "openledger.head", message: fmt.Sprintf("head %s, these calls give %s: the voucher acknowledges another answer", head, want)}

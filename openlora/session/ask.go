@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -236,14 +237,15 @@ func (c *Client) catchUp(ctx context.Context) (bool, error) {
 	return true, c.save()
 }
 
-// Fenced says that the gateway does not answer in a session any more, because another one of its provider does.
-func Fenced(err error) bool {
+// Over says that a session is not gone on in: Reopen it.
+func Over(err error) bool {
 	var refused *GatewayError
-	return errors.As(err, &refused) && refused.Body.Code == api.CodeFenced
+	return errors.As(err, &refused) && !refused.Body.Gap &&
+		slices.Contains([]string{api.CodeFenced, api.CodeBroken, api.CodeClosed, api.CodeAnswerKey, api.CodeTooManyGap}, refused.Body.Code)
 }
 
-// Reopen closes a session that nobody answers in any more, and opens another for the same model at the same address. It is safe: a call that
-// is refused for its fence has not been recorded, and the answer before it is acknowledged by the close.
+// Reopen closes a session that is over, and opens another for the same model at the same address. It is safe: a call that
+// is refused for that has not been recorded, and the answer before it is acknowledged by the close.
 func (c *Client) Reopen(ctx context.Context, node *chain.Client, payer chain.Signer, deposit sdk.Coin, dir string) (*Client, error) {
 	if err := c.Close(ctx, node, payer); err != nil {
 		return nil, err

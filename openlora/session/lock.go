@@ -1,10 +1,12 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // ErrInUse says that another process asks in a session, or opens it.
@@ -29,6 +31,24 @@ func acquire(path string) (*lock, error) {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), file.Close())
 	}
 	return &lock{file}, nil
+}
+
+// lockPoll is how often a lock is tried that is waited for.
+const lockPoll = 100 * time.Millisecond
+
+// await locks what a file says when the others have done with it.
+func await(ctx context.Context, path string) (*lock, error) {
+	for {
+		held, err := acquire(path)
+		if !errors.Is(err, ErrInUse) {
+			return held, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(err, ctx.Err())
+		case <-time.After(lockPoll):
+		}
+	}
 }
 
 func lockPath(path string) string {

@@ -45,6 +45,13 @@ var ErrNeverOpened = errors.New("the session was never opened, and nothing was d
 // Open opens a session on chain for a model of a gateway. The state goes to
 // dir; an empty dir keeps it in memory.
 func Open(ctx context.Context, node *chain.Client, payer chain.Signer, gateway string, model api.ModelInfo, deposit sdk.Coin, dir string) (*Client, error) {
+	if dir != "" { // transactions of one account are made one after another
+		turn, err := await(ctx, filepath.Join(dir, payer.String()))
+		if err != nil {
+			return nil, err
+		}
+		defer turn.release()
+	}
 	opening, err := Prepare(ctx, node, payer, gateway, model, deposit, dir)
 	if err != nil {
 		return nil, fmt.Errorf("open the session: %w", err)

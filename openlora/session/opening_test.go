@@ -5,9 +5,11 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
@@ -123,9 +125,7 @@ func TestOpeningThatCannotHappenIsForgotten(t *testing.T) {
 	p.Skip()
 	_, err = p.list(t).Openings[0].Finish(t.Context(), p.client)
 	require.ErrorIs(t, err, session.ErrNeverOpened)
-	files, err := filepath.Glob(filepath.Join(p.dir, "*"))
-	require.NoError(t, err)
-	require.Empty(t, files)
+	require.Empty(t, p.list(t).Openings)
 }
 
 func TestEmptyQuestions(t *testing.T) {
@@ -145,4 +145,19 @@ func TestOneProcessAsksInASession(t *testing.T) {
 	require.ErrorIs(t, client.Lock(), session.ErrInUse)
 	require.NoError(t, other.Forget())
 	require.ErrorIs(t, client.Lock(), os.ErrNotExist)
+}
+
+// TestOpeningsOfAnAccountTakeTurns: two at once would have the same sequence.
+func TestOpeningsOfAnAccountTakeTurns(t *testing.T) {
+	p := newPayer(t)
+	var all sync.WaitGroup
+	for range 5 {
+		all.Go(func() {
+			_, err := p.open(t.Context())
+			assert.NoError(t, err)
+		})
+	}
+	all.Wait()
+	require.Equal(t, 5, p.Sessions())
+	require.Len(t, p.list(t).Sessions, 5)
 }

@@ -87,7 +87,7 @@ func ask(cmd *cobra.Command, question string) error {
 	}
 	client.MaxFee = most
 	answer, err := client.Ask(ctx, question, nil)
-	if session.Fenced(err) {
+	if session.Over(err) {
 		if client, err = reopen(cmd, client); err != nil {
 			return err
 		}
