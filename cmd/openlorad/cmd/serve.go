@@ -289,6 +289,9 @@ func serve(cmd *cobra.Command) error {
 		Node: node, Provider: signer, AnswerKey: key, Content: store, Index: filepath.Join(home, "index"), Outbox: box, Engine: chosen, Models: models, Limits: limits, Log: log,
 		Attested: evidence == evidenceAttested, Attestors: attestors, Keep: time.Duration(keepDays) * 24 * time.Hour, AllowPrivate: private,
 	})
+	if errors.Is(err, content.ErrNotFound) {
+		return fmt.Errorf("%w, which is %s", err, location)
+	}
 	if err != nil {
 		return err
 	}
