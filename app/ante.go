@@ -6,7 +6,7 @@ import (
 )
 
 // newAnteHandler checks signatures, fees and unordered transactions: the decorators of ante.NewAnteHandler in its order, with two
-// that bound what a node works for nothing.
+// that bound what a node works for nothing, and simulations that count the fee.
 func newAnteHandler(app *App) sdk.AnteHandler {
 	accounts, sign := app.AccountKeeper, app.txConfig.SignModeHandler()
 	return sdk.ChainAnteDecorators(
@@ -18,7 +18,7 @@ func newAnteHandler(app *App) sdk.AnteHandler {
 		ante.NewTxTimeoutHeightDecorator(),
 		ante.NewValidateMemoDecorator(accounts),
 		ante.NewConsumeGasForTxSizeDecorator(accounts),
-		ante.NewDeductFeeDecorator(accounts, app.BankKeeper, app.FeeGrantKeeper, nil),
+		feeInSimulation{ante.NewDeductFeeDecorator(accounts, app.BankKeeper, app.FeeGrantKeeper, nil)},
 		ante.NewSetPubKeyDecorator(accounts),
 		ante.NewValidateSigCountDecorator(accounts),
 		ante.NewSigGasConsumeDecorator(accounts, ante.DefaultSigVerificationGasConsumer),

@@ -59,8 +59,12 @@ func registerSwagger(clientCtx client.Context, srv *api.Server, enabled bool) er
 	return server.RegisterSwaggerAPI(clientCtx, srv.Router, enabled)
 }
 
-// RegisterTxService serves simulation, broadcast and transaction queries.
+// RegisterTxService serves simulation, broadcast and transaction queries. A node that indexes no transactions finds those of the
+// latest blocks.
 func (app *App) RegisterTxService(clientCtx client.Context) {
+	if node, err := clientCtx.GetNode(); err == nil && app.recent.keep {
+		clientCtx = clientCtx.WithClient(recentClient{CometRPC: node, recent: &app.recent})
+	}
 	authtx.RegisterTxService(app.GRPCQueryRouter(), clientCtx, app.SimulateNamed, app.interfaceRegistry)
 }
 

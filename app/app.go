@@ -103,6 +103,7 @@ type App struct {
 
 	votes        *voteext.Handlers
 	ahead        optimistic
+	recent       recentTxs
 	modules      *module.Manager
 	basic        module.BasicManager
 	configurator module.Configurator
@@ -153,6 +154,7 @@ func New(logger log.Logger, db dbm.DB, loadLatest bool, appOpts servertypes.AppO
 	app.buildModules()
 	app.mount(appOpts)
 	app.executeAhead(appOpts)
+	app.recent.configure(appOpts)
 
 	if loadLatest {
 		if err := app.LoadLatestVersion(); err != nil {

@@ -53,7 +53,20 @@ func (app *App) FinalizeBlock(req *abci.RequestFinalizeBlock) (*abci.ResponseFin
 		app.discardAhead(req)
 	}
 	app.ahead.started, app.ahead.stale = false, false
-	return app.BaseApp.FinalizeBlock(req)
+	response, err := app.BaseApp.FinalizeBlock(req)
+	if err == nil {
+		app.recent.executed(req, response)
+	}
+	return response, err
+}
+
+// Commit implements abci.Application.
+func (app *App) Commit() (*abci.ResponseCommit, error) {
+	response, err := app.BaseApp.Commit()
+	if err == nil {
+		app.recent.committed()
+	}
+	return response, err
 }
 
 // notATransaction decodes to nothing: every proposal with it is rejected.

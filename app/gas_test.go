@@ -107,3 +107,16 @@ func TestGasPriceHasBounds(t *testing.T) {
 	// A proposal, its deposit and its votes together.
 	require.True(t, rewardstypes.MaxMinGasPrice().MulRaw(1_000_000).LTE(chain.Open(1)))
 }
+
+// TestSimulationCountsTheFee: what a transaction without a fee takes in a simulation, as clients estimate, is what it takes in a block
+// with one, to less than the gas of the few bytes that the fee adds.
+func TestSimulationCountsTheFee(t *testing.T) {
+	s := newScenario(t)
+	msgs := sends(s.Payer, s.Alice, 1)
+	free, _, err := s.App.SimulateNamed(s.Sign(chain.Tx{Signer: s.Payer, Msgs: msgs, Fee: sdk.Coins{}}, 0))
+	require.NoError(t, err)
+	result := s.Block(chain.Tx{Signer: s.Payer, Msgs: msgs})[0]
+	require.Zero(t, result.Code, result.Log)
+	require.InDelta(t, float64(result.GasUsed), float64(free.GasUsed), 3_000)
+	require.Less(t, result.GasUsed, int64(free.GasUsed)*14/10, "what clients add by default is enough")
+}
