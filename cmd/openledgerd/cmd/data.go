@@ -14,6 +14,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/amount"
 	"github.com/openledger/openledger/content/corpus"
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
@@ -203,7 +204,7 @@ func printPrepared(cmd *cobra.Command, prepared corpus.Prepared, encoded []byte,
 	cmd.Printf("tokens      %d\n", file.Tokens())
 	cmd.Printf("bytes       %d\n", len(encoded))
 	cmd.Printf("content     %s\n", contentHash(encoded))
-	cmd.Printf("deposit     %s (at the default parameters)\n", formatOpen(requiredDeposit(datanettypes.DefaultParams(), file.Tokens())))
+	cmd.Printf("deposit     %s (at the default parameters)\n", amount.Format(requiredDeposit(datanettypes.DefaultParams(), file.Tokens())))
 	if contributor != "" {
 		root, err := rootFor(file, contributor)
 		if err != nil {
@@ -229,9 +230,4 @@ func rootFor(file poa.SegmentFile, contributor string) (poa.Hash, error) {
 // requiredDeposit is the deposit for a contribution of tokens.
 func requiredDeposit(params datanettypes.Params, tokens uint64) sdkmath.Int {
 	return sdkmath.MaxInt(params.MinDeposit, params.DepositPerToken.Mul(sdkmath.NewIntFromUint64(tokens)))
-}
-
-// formatOpen prints aopen as OPEN without rounding.
-func formatOpen(amount sdkmath.Int) string {
-	return sdkmath.LegacyNewDecFromIntWithPrec(amount, sdkmath.LegacyPrecision).String() + " OPEN"
 }

@@ -67,7 +67,8 @@ openledgerd data challenge 18 3 --from carol --attestor http://attestor.example.
 			return errors.Join(err, texts.Close())
 		},
 	}
-	flags.AddTxFlagsToCmd(cmd)
+	addSendFlags(cmd)
+	cmd.Flags().Lookup(flags.FlagDryRun).Hidden = false
 	cmd.Flag(flags.FlagDryRun).Usage = "look for the copied segment and send nothing; needs no key"
 	addTextFlags(cmd)
 	return cmd

@@ -14,9 +14,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client"
-	"github.com/cosmos/cosmos-sdk/client/flags"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/amount"
 	"github.com/openledger/openledger/cmd/openledgerd/data"
 	"github.com/openledger/openledger/cmd/openledgerd/review"
 	"github.com/openledger/openledger/content"
@@ -91,7 +91,7 @@ openledgerd data contribute spoilt.md --datanet 1 --from newcomer --gold-for own
 			return contribute(cmd, send, prepared.File, encoded)
 		},
 	}
-	flags.AddTxFlagsToCmd(cmd)
+	addSendFlags(cmd)
 	addPrepareFlags(cmd)
 	f := cmd.Flags()
 	f.Uint64(flagDatanet, 0, "DataNet to contribute to")
@@ -275,9 +275,9 @@ func seal(cmd *cobra.Command, send *sender, store data.Store, pending *data.Pend
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	cmd.Printf("deposit     %s, transaction %s\n", formatOpen(required), response.TxHash)
+	cmd.Printf("deposit     %s, transaction %s\n", amount.Format(required), response.TxHash)
 	if fee.IsPositive() {
-		cmd.Printf("review fee  %s\n", formatOpen(fee))
+		cmd.Printf("review fee  %s\n", amount.Format(fee))
 	}
 	rank, err := findCommit(cmd.Context(), send, *pending)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client"
-	"github.com/cosmos/cosmos-sdk/client/flags"
 
 	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/poa"
@@ -63,7 +62,7 @@ openledgerd data derivations 17 --propose --from bob`,
 			return errors.Join(err, texts.Close())
 		},
 	}
-	flags.AddTxFlagsToCmd(cmd)
+	addSendFlags(cmd)
 	cmd.Flags().Bool(flagPropose, false, "send the derivations, if validators have found that those on chain are wrong")
 	addTextFlags(cmd)
 	return cmd

@@ -15,6 +15,7 @@ import (
 
 	"github.com/openledger/openledger/app"
 	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 const flagMode = "mode"
@@ -22,14 +23,19 @@ const flagMode = "mode"
 // initCmd is the SDK's init with the consensus parameters of this chain.
 func initCmd(basic module.BasicManager, defaultHome string) *cobra.Command {
 	cmd := genutilcli.InitCmd(basic, defaultHome)
+	cmd.Use = "init NAME"
 	cmd.Short = "Set up the home directory of a node"
-	cmd.Long = `Set up the home directory of a node: keys, genesis and configuration. --mode says what the
-node is for (openledgerd config mode --help) and can be changed later. Configuration that
-is there already is kept unless --mode is given.`
+	cmd.Long = `Set up the home directory of a node: keys, genesis and configuration. Commands in this
+home sign for the chain of its genesis. --mode says what the node is for (openledgerd
+config mode --help) and can be changed later. Configuration that is there already is kept
+unless --mode is given.`
 	cmd.Example = `openledgerd init my-node --chain-id openledger-1
 openledgerd init my-validator --chain-id openledger-1 --mode validator
-openledgerd init my-node --chain-id openledger-1 --recover   # from a seed phrase`
+openledgerd init my-chain --chain-id my-chain-1 --mode single   # one node for everything
+openledgerd init my-node --chain-id openledger-1 --recover      # from a seed phrase`
 	cmd.Flags().String(flagMode, string(nodeconfig.Full), "what the node is for: "+strings.Join(nodeconfig.Names(), ", "))
+	cmd.Flags().Lookup(genutilcli.FlagDefaultBondDenom).Usage = "denomination of stake, if it is not " + rewardstypes.Denom
+	cmd.Flags().Lookup(flags.FlagChainID).Usage = "chain id of the genesis, chosen at random if it is left out"
 	fresh := false
 	cmd.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
 		home, _ := cmd.Flags().GetString(flags.FlagHome)
@@ -51,7 +57,11 @@ openledgerd init my-node --chain-id openledger-1 --recover   # from a seed phras
 		home := client.GetClientContextFromCmd(cmd).HomeDir
 		config := server.GetServerContextFromCmd(cmd).Config
 		config.SetRoot(home)
-		if err := setConsensusParams(config.GenesisFile()); err != nil {
+		chainID, err := completeGenesis(config.GenesisFile())
+		if err != nil {
+			return err
+		}
+		if err := setChainID(home, chainID); err != nil {
 			return err
 		}
 		if !fresh && !cmd.Flags().Changed(flagMode) {
@@ -67,15 +77,15 @@ openledgerd init my-node --chain-id openledger-1 --recover   # from a seed phras
 	return cmd
 }
 
-// setConsensusParams replaces CometBFT's default parameters in a genesis file,
-// keeping the key types that init chose.
-func setConsensusParams(path string) error {
+// completeGenesis replaces CometBFT's default parameters in a genesis file,
+// keeping the key types that init chose, and returns its chain id.
+func completeGenesis(path string) (string, error) {
 	genesis, err := genutiltypes.AppGenesisFromFile(path)
 	if err != nil {
-		return err
+		return "", err
 	}
 	params := app.ConsensusParams()
 	params.Validator = genesis.Consensus.Params.Validator
 	genesis.Consensus.Params = params
-	return genesis.SaveAs(path)
+	return genesis.ChainID, genesis.SaveAs(path)
 }

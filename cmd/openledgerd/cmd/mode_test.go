@@ -88,7 +88,7 @@ func TestModes(t *testing.T) {
 func TestUnknownMode(t *testing.T) {
 	home := filepath.Join(t.TempDir(), "home")
 	_, err := execute(t, "init", "node", "--home", home, "--mode", "light")
-	require.ErrorContains(t, err, `unknown mode "light": choose one of validator, full, archive, seed`)
+	require.ErrorContains(t, err, `unknown mode "light": choose one of validator, full, archive, single, seed`)
 	_, err = os.Stat(filepath.Join(home, "config", "genesis.json"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 }

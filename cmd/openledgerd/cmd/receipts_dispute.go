@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cosmos/cosmos-sdk/client/flags"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/amount"
 	"github.com/openledger/openledger/audit"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -62,7 +62,7 @@ openledgerd receipts dispute 3f0c…9a-1 --rank 3 --file notes.olseg --from alic
 			return dispute(cmd, send, receipt, proof)
 		},
 	}
-	flags.AddTxFlagsToCmd(cmd)
+	addSendFlags(cmd)
 	addMirrorFlag(cmd)
 	f := cmd.Flags()
 	f.Uint64(flagRank, 0, "contribution that was passed over")
@@ -154,10 +154,10 @@ func dispute(cmd *cobra.Command, send *sender, receipt audit.Opened, proof []byt
 	}
 	if verdict.Pending {
 		cmd.Printf("upheld      in block %d: slashed %s, your bond is in the ledger. Another dispute was committed before this one; the reward is divided when it is revealed, or can be no more\n",
-			revealed.Height, formatOpen(verdict.Slashed))
+			revealed.Height, amount.Format(verdict.Slashed))
 		return nil
 	}
-	cmd.Printf("upheld      in block %d: slashed %s, your reward %s and the bond are in the ledger\n", revealed.Height, formatOpen(verdict.Slashed), formatOpen(verdict.Reward))
+	cmd.Printf("upheld      in block %d: slashed %s, your reward %s and the bond are in the ledger\n", revealed.Height, amount.Format(verdict.Slashed), amount.Format(verdict.Reward))
 	return nil
 }
 

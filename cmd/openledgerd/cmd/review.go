@@ -114,15 +114,20 @@ func newReviewer(cmd *cobra.Command, anybody bool) (*reviewer, client.Context, e
 	return r, clientCtx, err
 }
 
+// newRunner returns an account that sends transactions without a question: whoever starts it has agreed.
+func newRunner(cmd *cobra.Command) (*reviewer, error) {
+	if err := cmd.Flags().Set(flags.FlagSkipConfirmation, "true"); err != nil {
+		return nil, err
+	}
+	r, _, err := newSigner(cmd)
+	return r, err
+}
+
 // newSigner returns an account that sends transactions.
 func newSigner(cmd *cobra.Command) (*reviewer, client.Context, error) {
 	send, err := newSender(cmd)
 	if err != nil {
 		return nil, client.Context{}, err
-	}
-	if send.clientCtx.GenerateOnly || send.clientCtx.Offline || send.clientCtx.Simulate {
-		return nil, send.clientCtx, fmt.Errorf("`%s` sends transactions as they become due: --%s, --%s and --%s do not go with it",
-			cmd.CommandPath(), flags.FlagGenerateOnly, flags.FlagOffline, flags.FlagDryRun)
 	}
 	r, err := reviewerOf(cmd, send.clientCtx, send.address().String())
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client"
-	"github.com/cosmos/cosmos-sdk/client/flags"
 
+	"github.com/openledger/openledger/amount"
 	"github.com/openledger/openledger/cmd/openledgerd/review"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
@@ -89,7 +89,7 @@ openledgerd review gold seal 20 --kind sound --from owner`,
 			return errors.Join(r.sealGold(cmd.Context(), texts, rank, kind, original), texts.Close())
 		},
 	}
-	flags.AddTxFlagsToCmd(cmd)
+	addSendFlags(cmd)
 	addTextFlags(cmd)
 	cmd.Flags().String(flagKind, "", "duplicate, altered or sound")
 	cmd.Flags().Uint64(flagOriginal, 0, "accepted contribution that a duplicate copies")
@@ -180,7 +180,7 @@ func (r *reviewer) mayPlant(ctx context.Context, cohort datanettypes.Cohort, kin
 	if most := int(params.Params.Review.MaxGold); len(cohort.Gold) >= most {
 		return "", fmt.Errorf("cohort %d has %d gold items, as many as it may have", cohort.Id, most)
 	}
-	return formatOpen(params.Params.Review.GoldDeposit(datanet.Datanet.HighestFee(0), cohort)), nil
+	return amount.Format(params.Params.Review.GoldDeposit(datanet.Datanet.HighestFee(0), cohort)), nil
 }
 
 // newGold makes gold and writes what opens it to disk. A duplicate is proven

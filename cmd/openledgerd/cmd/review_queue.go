@@ -12,6 +12,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
+	"github.com/openledger/openledger/amount"
 	"github.com/openledger/openledger/cmd/openledgerd/review"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
@@ -200,7 +201,7 @@ func (r *reviewer) printBonds(ctx context.Context) error {
 		case !v.Active:
 			state = "not drawn: there is no bond"
 		}
-		r.printf("DataNet %-3d %s bonded, %s\n", v.DatanetId, formatOpen(v.Bond), state)
+		r.printf("DataNet %-3d %s bonded, %s\n", v.DatanetId, amount.Format(v.Bond), state)
 	}
 	return nil
 }

@@ -9,8 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cosmos/cosmos-sdk/client/flags"
-
 	"github.com/openledger/openledger/cmd/openledgerd/review"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
@@ -68,7 +66,7 @@ openledgerd review vote 19 --reject --reason duplicate --from reviewer --no-wait
 			return r.vote(ctx, rank, cohort, vote, !noWait)
 		},
 	}
-	flags.AddTxFlagsToCmd(cmd)
+	addSendFlags(cmd)
 	f := cmd.Flags()
 	f.Bool(flagAccept, false, "accept the item")
 	f.Bool(flagReject, false, "reject the item")
@@ -94,7 +92,7 @@ the first decision to the end of the review.`,
 openledgerd review run --from reviewer --once      # from cron`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, _, err := newSigner(cmd)
+			r, err := newRunner(cmd)
 			if err != nil {
 				return err
 			}
@@ -104,7 +102,7 @@ openledgerd review run --from reviewer --once      # from cron`,
 			return r.run(ctx, once)
 		},
 	}
-	flags.AddTxFlagsToCmd(cmd)
+	addSendFlags(cmd)
 	cmd.Flags().Bool(flagOnce, false, "look once and return; fails if something could not be done")
 	cmd.Flags().Duration(flagInterval, defaultInterval, "time between two looks at the chain")
 	return cmd

@@ -3,16 +3,17 @@ package cmd
 
 import (
 	"os"
-	"strings"
-
-	"cosmossdk.io/log/v2"
 
 	dbm "github.com/cosmos/cosmos-db"
+	"github.com/cosmos/gogoproto/proto"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"cosmossdk.io/client/v2/autocli"
+	"cosmossdk.io/client/v2/autocli/flag"
+	"cosmossdk.io/log/v2"
 
 	"github.com/cosmos/cosmos-sdk/client"
-	clientconfig "github.com/cosmos/cosmos-sdk/client/config"
 	"github.com/cosmos/cosmos-sdk/client/debug"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/client/keys"
@@ -23,7 +24,6 @@ import (
 	simtestutil "github.com/cosmos/cosmos-sdk/testutil/sims"
 	authcmd "github.com/cosmos/cosmos-sdk/x/auth/client/cli"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
-	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
 
 	"github.com/openledger/openledger/app"
 	"github.com/openledger/openledger/app/voteext"
@@ -84,7 +84,7 @@ shaped it, by how much, and who was paid for it.
 		debug.Cmd(),
 		pruning.Cmd(newApp, app.DefaultNodeHome),
 		snapshot.Cmd(newApp),
-		genutilcli.Commands(describe.TxConfig(), basic, app.DefaultNodeHome),
+		genesisCmd(describe.TxConfig(), basic),
 		server.StatusCommand(),
 		keys.Commands(),
 		queryCmd(),
@@ -93,67 +93,38 @@ shaped it, by how much, and who was paid for it.
 	node := new(starter)
 	server.AddCommandsWithStartCmdOptions(root, app.DefaultNodeHome, node.newApp, exportApp, node.options())
 
-	autoCtx, err := clientconfig.ReadDefaultValuesFromDefaultClientConfig(clientCtx)
-	if err != nil {
-		panic(err)
-	}
-	if err := describe.AutoCLI(autoCtx).EnhanceRootCommand(root); err != nil {
+	queries := make(answers)
+	if err := addModuleCommands(root, describe.AutoCLI(clientCtx), queries); err != nil {
 		panic(err)
 	}
 	root.AddCommand(configCmd())
+	unify(root, queries)
 	return root
 }
 
-// prepareContext gives a command its client and server configuration.
-func prepareContext(cmd *cobra.Command, clientCtx client.Context) error {
-	cmd.SetOut(cmd.OutOrStdout())
-	cmd.SetErr(cmd.ErrOrStderr())
-	clientCtx, err := client.ReadPersistentCommandFlags(clientCtx.WithCmdContext(cmd.Context()), cmd.Flags())
+// addModuleCommands adds the queries and transactions of each module, with amounts in OPEN.
+func addModuleCommands(root *cobra.Command, options autocli.AppOptions, queries answers) error {
+	files, err := proto.MergedRegistry()
 	if err != nil {
 		return err
 	}
-	clientCtx, err = clientconfig.ReadFromClientConfig(clientCtx)
-	if err != nil {
-		return err
+	builder := &autocli.Builder{
+		Builder: flag.Builder{
+			TypeResolver:          protoregistry.GlobalTypes,
+			FileResolver:          files,
+			AddressCodec:          options.AddressCodec,
+			ValidatorAddressCodec: options.ValidatorAddressCodec,
+			ConsensusAddressCodec: options.ConsensusAddressCodec,
+		},
+		GetClientConn: queries.connection,
+		AddQueryConnFlags: func(cmd *cobra.Command) {
+			flags.AddQueryFlagsToCmd(cmd)
+			flags.AddKeyringFlags(cmd.Flags())
+		},
+		AddTxConnFlags: flags.AddTxFlagsToCmd,
 	}
-	if err := client.SetCmdClientContextHandler(clientCtx, cmd); err != nil {
-		return err
-	}
-	if err := payForGas(cmd); err != nil {
-		return err
-	}
-	template, appConfig := appConfig()
-	return server.InterceptConfigsPreRunHandler(withoutSection(cmd), template, appConfig, cometConfig())
-}
-
-// payForGas has a command below tx that names no fee pay the default price: no block takes a transaction for less.
-func payForGas(cmd *cobra.Command) error {
-	if !strings.HasPrefix(cmd.CommandPath(), cmd.Root().Name()+" tx ") {
-		return nil
-	}
-	price, fees := cmd.Flags().Lookup(flags.FlagGasPrices), cmd.Flags().Lookup(flags.FlagFees)
-	if price == nil || fees == nil || price.Changed || fees.Changed {
-		return nil
-	}
-	return price.Value.Set(DefaultMinGasPrices)
-}
-
-// withoutSection returns a command with the flags and context of another, less
-// --attestor: the server would take that flag for the section of app.toml with
-// the same name, and the section for the value of the flag.
-func withoutSection(cmd *cobra.Command) *cobra.Command {
-	if cmd.Flags().Lookup(flagMirror) == nil {
-		return cmd
-	}
-	shadow := &cobra.Command{Use: cmd.Use}
-	shadow.SetContext(cmd.Context())
-	shadow.SetOut(cmd.OutOrStdout())
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		if flag.Name != flagMirror {
-			shadow.Flags().AddFlag(flag)
-		}
-	})
-	return shadow
+	defineAmounts(&builder.Builder)
+	return options.EnhanceRootCommandWithBuilder(root, builder)
 }
 
 func queryCmd() *cobra.Command {

@@ -1,33 +1,54 @@
 package cmd
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
+	"github.com/cosmos/cosmos-sdk/client/input"
 	"github.com/cosmos/cosmos-sdk/client/tx"
+	"github.com/cosmos/cosmos-sdk/crypto/keyring"
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
 
+	"github.com/openledger/openledger/amount"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
-)
-
-const (
-	inclusionTimeout = time.Minute
-	inclusionPoll    = 300 * time.Millisecond
-	gasAdjustment    = 1.4
 )
 
 // sender signs with the key of --from and waits until transactions are in a block.
 type sender struct {
 	clientCtx client.Context
 	factory   tx.Factory
+	confirm   func(msgs []sdk.Msg, gas uint64, fee sdk.Coins) error
+}
+
+// notOurs are the flags of transactions that do not go with commands which look at the chain, send, wait and send again.
+var notOurs = []string{
+	flags.FlagGenerateOnly, flags.FlagOffline, flags.FlagDryRun, flags.FlagAux, flags.FlagTip, flags.FlagUnordered, flags.TimeoutDuration,
+	flags.FlagTimeoutHeight, flags.FlagAccountNumber, flags.FlagSequence, flags.FlagBroadcastMode, flags.FlagFeePayer,
+}
+
+// addSendFlags adds the flags of transactions to a command that sends by a sender. Those that it refuses are not in its help.
+func addSendFlags(cmd *cobra.Command) {
+	flags.AddTxFlagsToCmd(cmd)
+	for _, name := range notOurs {
+		_ = cmd.Flags().MarkHidden(name)
+	}
 }
 
 func newSender(cmd *cobra.Command) (*sender, error) {
+	for _, name := range notOurs {
+		if cmd.Flags().Changed(name) {
+			return nil, fmt.Errorf("`%s` sends transactions as they become due and waits for each: --%s does not go with it, nothing was sent; `openledgerd tx` has each transaction by itself", cmd.CommandPath(), name)
+		}
+	}
 	clientCtx, err := client.GetClientTxContext(cmd)
 	if err != nil {
 		return nil, err
@@ -35,21 +56,55 @@ func newSender(cmd *cobra.Command) (*sender, error) {
 	if clientCtx.FromAddress.Empty() {
 		return nil, fmt.Errorf("name the key that signs with --from; `openledgerd keys list` shows the keys")
 	}
+	if record, err := clientCtx.Keyring.Key(clientCtx.FromName); err != nil {
+		return nil, err
+	} else if kind := record.GetType(); kind == keyring.TypeMulti || kind == keyring.TypeOffline {
+		return nil, fmt.Errorf("`%s` signs by itself, and the key %q is of type %s: send each transaction with `openledgerd tx`, which has --%s", cmd.CommandPath(), clientCtx.FromName, kind, flags.FlagGenerateOnly)
+	}
+	clientCtx = clientCtx.WithBroadcastMode(flags.BroadcastSync)
 	factory, err := tx.NewFactoryCLI(clientCtx, cmd.Flags())
 	if err != nil {
 		return nil, err
 	}
-	if factory.GasAdjustment() < gasAdjustment {
-		factory = factory.WithGasAdjustment(gasAdjustment)
-	}
-	if factory.GasPrices().IsZero() && factory.Fees().IsZero() {
+	if !cmd.Flags().Changed(flags.FlagGasPrices) && factory.Fees().IsZero() {
 		price, err := rewardstypes.GasPrice(cmd.Context(), rewardstypes.NewQueryClient(clientCtx))
 		if err != nil {
 			return nil, err
 		}
 		factory = factory.WithGasPrices(price.String() + rewardstypes.Denom)
 	}
-	return &sender{clientCtx: clientCtx, factory: factory}, nil
+	s := &sender{clientCtx: clientCtx, factory: factory}
+	if !clientCtx.SkipConfirm {
+		s.confirm = s.askOnce(cmd)
+	}
+	return s, nil
+}
+
+// askOnce asks whether to send, before the first transaction of a command. Those after it belong to it.
+func (s *sender) askOnce(cmd *cobra.Command) func([]sdk.Msg, uint64, sdk.Coins) error {
+	agreed := false
+	return func(msgs []sdk.Msg, gas uint64, fee sdk.Coins) error {
+		if agreed {
+			return nil
+		}
+		names := make([]string, len(msgs))
+		for i, msg := range msgs {
+			names[i] = strings.TrimPrefix(sdk.MsgTypeURL(msg), "/")
+		}
+		cmd.PrintErrf("`%s` sends %s as %s, for a fee of %s (%d gas), and what follows from it\n",
+			cmd.CommandPath(), strings.Join(names, ", "), s.clientCtx.FromAddress, amount.Format(fee.AmountOf(rewardstypes.Denom)), gas)
+		ok, err := input.GetConfirmation("send", bufio.NewReader(cmd.InOrStdin()), cmd.ErrOrStderr())
+		switch {
+		case errors.Is(err, io.EOF):
+			return fmt.Errorf("nobody answered, and nothing was sent: give --%s to send without a question", flags.FlagSkipConfirmation)
+		case err != nil:
+			return err
+		case !ok:
+			return errors.New("nothing was sent, as you asked")
+		}
+		agreed = true
+		return nil
+	}
 }
 
 // address of the key that signs.
@@ -62,14 +117,21 @@ func (s *sender) send(ctx context.Context, msgs ...sdk.Msg) (*sdk.TxResponse, er
 	if err != nil {
 		return nil, err
 	}
-	if _, gas, err := tx.CalculateGas(s.clientCtx, factory, msgs...); err != nil {
-		return nil, err
-	} else {
+	if factory.SimulateAndExecute() {
+		_, gas, err := tx.CalculateGas(s.clientCtx, factory, msgs...)
+		if err != nil {
+			return nil, err
+		}
 		factory = factory.WithGas(gas)
 	}
 	builder, err := factory.BuildUnsignedTx(msgs...)
 	if err != nil {
 		return nil, err
+	}
+	if s.confirm != nil {
+		if err := s.confirm(msgs, factory.Gas(), builder.GetTx().GetFee()); err != nil {
+			return nil, err
+		}
 	}
 	if err := tx.Sign(ctx, factory, s.clientCtx.FromName, builder, true); err != nil {
 		return nil, err
@@ -83,29 +145,9 @@ func (s *sender) send(ctx context.Context, msgs ...sdk.Msg) (*sdk.TxResponse, er
 		return nil, err
 	}
 	if response.Code != 0 {
-		return nil, fmt.Errorf("transaction refused: %s (%s, code %d)", response.RawLog, response.Codespace, response.Code)
+		return nil, &refusedError{response}
 	}
-	return s.wait(ctx, response.TxHash)
-}
-
-func (s *sender) wait(ctx context.Context, hash string) (*sdk.TxResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, inclusionTimeout)
-	defer cancel()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("transaction %s is not in a block yet: look again with `openledgerd query tx %s`", hash, hash)
-		case <-time.After(inclusionPoll):
-		}
-		response, err := authtx.QueryTx(s.clientCtx, hash)
-		if err != nil {
-			continue
-		}
-		if response.Code != 0 {
-			return nil, fmt.Errorf("transaction %s failed: %s (%s, code %d)", hash, response.RawLog, response.Codespace, response.Code)
-		}
-		return response, nil
-	}
+	return awaitTx(ctx, s.clientCtx, response.TxHash)
 }
 
 // waitHeight returns when the node has committed height.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
@@ -76,7 +77,28 @@ func dropVotes(commit *abci.ExtendedCommitInfo) {
 }
 
 func (s *starter) options() server.StartCmdOptions {
-	return server.StartCmdOptions{AddFlags: addStartFlags, PostSetup: s.connect}
+	return server.StartCmdOptions{AddFlags: addStartFlags, PostSetup: s.connect, DBOpener: openStore}
+}
+
+// openStore opens the database of the application. The SDK closes it twice, and calls the second time an error.
+func openStore(home string, backend dbm.BackendType) (dbm.DB, error) {
+	db, err := dbm.NewDB("application", backend, filepath.Join(home, "data"))
+	if err != nil {
+		return nil, err
+	}
+	return &closedOnce{DB: db}, nil
+}
+
+type closedOnce struct {
+	dbm.DB
+	once sync.Once
+	err  error
+}
+
+// Close implements dbm.DB.
+func (c *closedOnce) Close() error {
+	c.once.Do(func() { c.err = c.DB.Close() })
+	return c.err
 }
 
 // connect starts or finds the attestor. A node whose attestor fails goes on without verdicts: it secures the chain either way.

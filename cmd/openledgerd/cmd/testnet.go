@@ -3,6 +3,7 @@ package cmd
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	sdkmath "cosmossdk.io/math"
@@ -14,9 +15,9 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 
+	"github.com/openledger/openledger/amount"
 	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
 	"github.com/openledger/openledger/cmd/openledgerd/testnet"
-	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 const (
@@ -53,7 +54,7 @@ not for networks with value. Prints the nodes as JSON.`,
 		Example: `openledgerd testnet init-files --validators 4 --output-dir ./net
 openledgerd start --home ./net/node0     # and node1, node2, node3, each in its own terminal
 openledgerd testnet init-files --mode validator    # as validators of a network with value
-openledgerd testnet init-files --validators 1 --account open1…=1000000000000000000aopen`,
+openledgerd testnet init-files --validators 1 --account open1…=1000OPEN`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts, err := testnetOptions(cmd)
@@ -77,12 +78,12 @@ openledgerd testnet init-files --validators 1 --account open1…=100000000000000
 	f.String(flags.FlagChainID, "openledger-local-1", "chain id")
 	f.String(flagHost, "127.0.0.1", "address that nodes listen on and reach each other at, or one for each node, separated by commas")
 	f.Int(flagBasePort, 26600, "first port")
-	f.StringArray(flagAccount, nil, "further account as ADDRESS=COINS; repeatable")
+	f.StringArray(flagAccount, nil, "further account as ADDRESS=AMOUNT, such as open1…=1000OPEN; repeatable")
 	f.Duration(flagBlockTime, 0, "pause between blocks; default that of a mainnet node")
-	f.Int64(flagStake, 1_000_000, "stake of each validator in OPEN")
+	f.String(flagStake, "1000000OPEN", "stake of each validator")
 	f.StringArray(flagParam, nil, "genesis parameter as MODULE.FIELD=VALUE, for example attribution.dispute_window=60s or datanet.review.commit_window=20s; repeatable")
 	f.String(flagMode, string(nodeconfig.Full), "what the nodes are for, beside making blocks and verdicts: "+strings.Join(nodeconfig.Names(), ", "))
-	f.Int64(flagBalance, 2_000_000, "balance of each validator in OPEN, stake included")
+	f.String(flagBalance, "2000000OPEN", "balance of each validator, stake included")
 	return cmd
 }
 
@@ -95,10 +96,13 @@ func testnetOptions(cmd *cobra.Command) (testnet.Options, error) {
 	opts.Host, _ = f.GetString(flagHost)
 	opts.BasePort, _ = f.GetInt(flagBasePort)
 	opts.BlockTime, _ = f.GetDuration(flagBlockTime)
-	stake, _ := f.GetInt64(flagStake)
-	balance, _ := f.GetInt64(flagBalance)
-	opts.Stake = sdkmath.NewIntWithDecimal(stake, rewardstypes.Decimals)
-	opts.Balance = sdkmath.NewIntWithDecimal(balance, rewardstypes.Decimals)
+	for name, value := range map[string]*sdkmath.Int{flagStake: &opts.Stake, flagBalance: &opts.Balance} {
+		text, _ := f.GetString(name)
+		var err error
+		if *value, err = amount.Parse(text); err != nil {
+			return opts, fmt.Errorf("--%s: %w", name, err)
+		}
+	}
 	_, config := appConfig()
 	opts.AppConfig = config.(nodeconfig.Config)
 	opts.CometConfig = cometConfig
@@ -107,8 +111,11 @@ func testnetOptions(cmd *cobra.Command) (testnet.Options, error) {
 	if opts.Settings, err = nodeconfig.Mode(mode).Settings(); err != nil {
 		return opts, err
 	}
-	// All of them are validators, in every mode.
-	opts.Settings = append(opts.Settings, nodeconfig.Setting{File: "app", Key: "attestor.mode", Value: nodeconfig.EmbeddedAttestor})
+	// All of them are validators on one machine, in every mode, and listen where their places in the network are.
+	opts.Settings = slices.DeleteFunc(opts.Settings, func(s nodeconfig.Setting) bool { return s.Key == "attestor.listen" })
+	opts.Settings = append(opts.Settings,
+		nodeconfig.Setting{File: "app", Key: "attestor.mode", Value: nodeconfig.EmbeddedAttestor},
+		nodeconfig.Setting{File: "app", Key: "attestor.allow-private", Value: "true"})
 	edits, _ := f.GetStringArray(flagParam)
 	opts.Edit = func(genesis testnet.Genesis) error { return setParams(genesis.State, edits) }
 	accounts, _ := f.GetStringArray(flagAccount)
@@ -169,14 +176,14 @@ func setField(encoded json.RawMessage, path []string, value string) (json.RawMes
 }
 
 func parseAccount(text string) (testnet.Account, error) {
-	address, amount, ok := strings.Cut(text, "=")
+	address, text, ok := strings.Cut(text, "=")
 	if !ok {
-		return testnet.Account{}, fmt.Errorf("want ADDRESS=COINS, for example open1…=1000000000000000000aopen")
+		return testnet.Account{}, fmt.Errorf("want ADDRESS=AMOUNT, for example open1…=1000OPEN")
 	}
 	account, err := sdk.AccAddressFromBech32(address)
 	if err != nil {
 		return testnet.Account{}, err
 	}
-	coins, err := sdk.ParseCoinsNormalized(amount)
-	return testnet.Account{Address: account, Coins: coins}, err
+	coin, err := amount.ParseCoin(text)
+	return testnet.Account{Address: account, Coins: sdk.NewCoins(coin)}, err
 }

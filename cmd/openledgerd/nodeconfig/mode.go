@@ -20,6 +20,8 @@ const (
 	Full Mode = "full"
 	// Archive answers clients about everything.
 	Archive Mode = "archive"
+	// Single is a whole network on one machine.
+	Single Mode = "single"
 	// Seed tells nodes of one another.
 	Seed Mode = "seed"
 )
@@ -32,6 +34,7 @@ var Modes = []struct {
 	{Validator, "makes blocks and verdicts; finds no transactions, keeps no history of state"},
 	{Full, "answers clients about transactions and recent state, and serves snapshots to new nodes"},
 	{Archive, "keeps every state and every block"},
+	{Single, "is a validator that answers clients about everything: one node for everything, on one machine"},
 	{Seed, "tells nodes of one another; answers nobody else"},
 }
 
@@ -48,6 +51,8 @@ const (
 	FullKeepRecent = 3_600
 	// PruneInterval in blocks, at which states are removed.
 	PruneInterval = 10
+	// SingleListen is where the attestor of a network on one machine takes text.
+	SingleListen = "127.0.0.1:8090"
 	// SnapshotInterval in blocks, at which a full node makes a snapshot.
 	SnapshotInterval = 3_600
 )
@@ -66,6 +71,8 @@ func (m Mode) Settings() ([]Setting, error) {
 		retain, snapshot int64
 		indexer          string
 		attestor         string
+		listen           string // address of the attestor; empty leaves it as it is
+		private          bool
 		serve            bool
 		seed             bool
 	}
@@ -78,6 +85,8 @@ func (m Mode) Settings() ([]Setting, error) {
 		c = choice{pruning: pruningtypes.PruningOptionCustom, keep: FullKeepRecent, snapshot: SnapshotInterval, indexer: kv, attestor: off, serve: true}
 	case Archive:
 		c = choice{pruning: pruningtypes.PruningOptionNothing, indexer: kv, attestor: off, serve: true}
+	case Single:
+		c = choice{pruning: pruningtypes.PruningOptionCustom, keep: FullKeepRecent, indexer: kv, attestor: EmbeddedAttestor, listen: SingleListen, private: true, serve: true}
 	case Seed:
 		c = choice{pruning: pruningtypes.PruningOptionEverything, retain: evidence, indexer: null, attestor: off, seed: true}
 	default:
@@ -87,7 +96,7 @@ func (m Mode) Settings() ([]Setting, error) {
 	if c.keep > 0 {
 		interval = PruneInterval
 	}
-	return []Setting{
+	settings := []Setting{
 		{"app", "pruning", c.pruning},
 		{"app", "pruning-keep-recent", number(c.keep)},
 		{"app", "pruning-interval", number(interval)},
@@ -98,10 +107,15 @@ func (m Mode) Settings() ([]Setting, error) {
 		{"app", "api.enable", strconv.FormatBool(c.serve)},
 		{"app", "grpc.enable", strconv.FormatBool(c.serve)},
 		{"app", "attestor.mode", c.attestor},
+		{"app", "attestor.allow-private", strconv.FormatBool(c.private)},
 		{"config", "tx_index.indexer", c.indexer},
 		{"config", "storage.discard_abci_responses", strconv.FormatBool(c.indexer == null)},
 		{"config", "p2p.seed_mode", strconv.FormatBool(c.seed)},
-	}, nil
+	}
+	if c.listen != "" {
+		settings = append(settings, Setting{"app", "attestor.listen", c.listen})
+	}
+	return settings, nil
 }
 
 // Long says what the mode is for.

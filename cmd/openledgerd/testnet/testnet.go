@@ -264,9 +264,9 @@ func writeNode(opts Options, nodes []Node, i int, config *cmtcfg.Config, genesis
 	serverconfig.SetConfigTemplate(nodeconfig.Template)
 	serverconfig.WriteConfigFile(filepath.Join(node.Home, "config", "app.toml"), appConfig)
 
-	clientConfig := fmt.Sprintf("chain-id = %q\nkeyring-backend = %q\nkeyring-default-keyname = \"\"\noutput = \"text\"\nnode = %q\nbroadcast-mode = \"sync\"\n",
-		opts.ChainID, keyring.BackendTest, "tcp://"+node.RPC)
-	if err := os.WriteFile(filepath.Join(node.Home, "config", "client.toml"), []byte(clientConfig), 0o600); err != nil {
+	clientConfig := nodeconfig.DefaultClient()
+	clientConfig.ChainID, clientConfig.KeyringBackend, clientConfig.Node = opts.ChainID, keyring.BackendTest, "tcp://"+node.RPC
+	if err := nodeconfig.WriteClient(node.Home, clientConfig); err != nil {
 		return err
 	}
 	if _, err := nodeconfig.Set(node.Home, opts.Settings...); err != nil {

@@ -1,0 +1,158 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+
+	cosmosproto "github.com/cosmos/cosmos-proto"
+	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"sigs.k8s.io/yaml"
+
+	"cosmossdk.io/math"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
+
+	"github.com/openledger/openledger/amount"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+const (
+	coinName    protoreflect.FullName = "cosmos.base.v1beta1.Coin"
+	decCoinName protoreflect.FullName = "cosmos.base.v1beta1.DecCoin"
+)
+
+// answers notes which message each query command has got, so that its amounts are known from other numbers.
+type answers map[*cobra.Command]protoreflect.MessageDescriptor
+
+// connection of a query command to its node.
+func (a answers) connection(cmd *cobra.Command) (grpc.ClientConnInterface, error) {
+	clientCtx, err := client.GetClientQueryContext(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return notingConnection{clientCtx, func(reply protoreflect.MessageDescriptor) { a[cmd] = reply }}, nil
+}
+
+type notingConnection struct {
+	grpc.ClientConnInterface
+	note func(protoreflect.MessageDescriptor)
+}
+
+// Invoke implements grpc.ClientConnInterface.
+func (c notingConnection) Invoke(ctx context.Context, method string, request, reply any, options ...grpc.CallOption) error {
+	if message, ok := reply.(proto.Message); ok {
+		c.note(message.ProtoReflect().Descriptor())
+	}
+	return c.ClientConnInterface.Invoke(ctx, method, request, reply, options...)
+}
+
+// print runs a query command and, for people, prints its amounts in OPEN.
+func (a answers) print(cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error) error {
+	out, held := cmd.OutOrStdout(), new(bytes.Buffer)
+	cmd.SetOut(held)
+	defer cmd.SetOut(out)
+	err := run(cmd, args)
+	text := held.Bytes()
+	if reply := a[cmd]; err == nil && reply != nil && forPeople(cmd) {
+		text = inOpen(reply, text)
+	}
+	if _, printErr := out.Write(text); printErr != nil {
+		return printErr
+	}
+	return err
+}
+
+// forPeople reports whether a command prints text.
+func forPeople(cmd *cobra.Command) bool {
+	if output := cmd.Flags().Lookup(flags.FlagOutput); output != nil && output.Changed {
+		return output.Value.String() == flags.OutputFormatText
+	}
+	return client.GetClientContextFromCmd(cmd).OutputFormat == flags.OutputFormatText
+}
+
+// inOpen writes the amounts of a message in OPEN. What it cannot read it leaves as it is.
+func inOpen(message protoreflect.MessageDescriptor, text []byte) []byte {
+	var value map[string]any
+	if err := yaml.Unmarshal(text, &value); err != nil {
+		return text
+	}
+	converted, err := yaml.Marshal(convert(message, value))
+	if err != nil {
+		return text
+	}
+	return converted
+}
+
+// convert replaces amounts in a message that is decoded from JSON or YAML.
+func convert(message protoreflect.MessageDescriptor, value any) any {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return value
+	}
+	if name := message.FullName(); name == coinName || name == decCoinName {
+		if text, ok := object["amount"].(string); ok && object["denom"] == rewardstypes.Denom {
+			return openOf(text)
+		}
+		return value
+	}
+	for name, inner := range object {
+		field := message.Fields().ByName(protoreflect.Name(name))
+		if field == nil {
+			field = message.Fields().ByJSONName(name)
+		}
+		if field == nil {
+			continue
+		}
+		one := func(value any) any { return convertField(field, value) }
+		switch inner := inner.(type) {
+		case []any:
+			for i := range inner {
+				inner[i] = one(inner[i])
+			}
+		case map[string]any:
+			if field.IsMap() {
+				for key := range inner {
+					if field.MapValue().Message() != nil {
+						inner[key] = convert(field.MapValue().Message(), inner[key])
+					}
+				}
+				continue
+			}
+			object[name] = one(inner)
+		default:
+			object[name] = one(inner)
+		}
+	}
+	return object
+}
+
+func convertField(field protoreflect.FieldDescriptor, value any) any {
+	if field.Message() != nil {
+		return convert(field.Message(), value)
+	}
+	scalar, _ := proto.GetExtension(field.Options(), cosmosproto.E_Scalar).(string)
+	if text, ok := value.(string); ok && scalar == intScalar {
+		return openOf(text)
+	}
+	return value
+}
+
+// openOf writes aopen, whole or with decimals, in OPEN.
+func openOf(text string) string {
+	if whole, ok := math.NewIntFromString(text); ok {
+		return amount.Format(whole)
+	}
+	if decimal, err := math.LegacyNewDecFromStr(text); err == nil {
+		return amount.Format(decimal.TruncateInt())
+	}
+	return text
+}
+
+// hears reports whether a command is a query of a module.
+func (answers) hears(cmd *cobra.Command) bool {
+	return cmd.HasParent() && cmd.Parent().HasParent() && cmd.Parent().Parent().Name() == "query"
+}

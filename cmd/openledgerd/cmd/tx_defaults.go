@@ -1,0 +1,120 @@
+package cmd
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
+
+	"github.com/openledger/openledger/amount"
+	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
+	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+)
+
+// txTools are the commands below tx that take a transaction as it is.
+var txTools = []string{"sign", "sign-batch", "multi-sign", "multisign-batch", "validate-signatures", "broadcast", "encode", "decode", "simulate"}
+
+// buildsTx reports whether a command makes a transaction for the chain, and not for its genesis.
+func buildsTx(cmd *cobra.Command) bool {
+	path := strings.Fields(cmd.CommandPath())
+	if cmd.Flags().Lookup(flags.FlagGas) == nil || len(path) < 2 || path[1] == "genesis" {
+		return false
+	}
+	return path[1] != "tx" || len(path) < 3 || !slices.Contains(txTools, path[2])
+}
+
+// setTxDefaults has a transaction pay what client.toml says for as much gas as the node estimates, where no flag says otherwise.
+func setTxDefaults(cmd *cobra.Command, clientCtx client.Context, config nodeconfig.Client) error {
+	f := cmd.Flags()
+	if f.Lookup(flags.FlagGasPrices) != nil {
+		if err := setPrices(f); err != nil {
+			return err
+		}
+	}
+	if !buildsTx(cmd) {
+		return nil
+	}
+	dryRun, _ := f.GetBool(flags.FlagDryRun)
+	if err := setSimulatedSigner(f, clientCtx, dryRun); err != nil {
+		return err
+	}
+	unset := func(names ...string) bool {
+		return !slices.ContainsFunc(names, f.Changed)
+	}
+	if unset(flags.FlagGas) && !dryRun && estimates(f, clientCtx) {
+		if err := f.Lookup(flags.FlagGas).Value.Set(config.Gas); err != nil {
+			return err
+		}
+	}
+	if unset(flags.FlagGasPrices, flags.FlagFees) {
+		price, err := price(config.GasPrices)
+		if err != nil {
+			return fmt.Errorf("%s of client.toml: %w", nodeconfig.KeyGasPrices, err)
+		}
+		if err := f.Lookup(flags.FlagGasPrices).Value.Set(price); err != nil {
+			return err
+		}
+	}
+	if unset(flags.FlagGasAdjustment) {
+		return f.Lookup(flags.FlagGasAdjustment).Value.Set(config.GasAdjustment)
+	}
+	return nil
+}
+
+// estimates reports whether the node can be asked for how much gas a transaction takes: not offline, and not without the key's public
+// half, which --generate-only does without.
+func estimates(f *pflag.FlagSet, clientCtx client.Context) bool {
+	if offline, _ := f.GetBool(flags.FlagOffline); offline {
+		return false
+	}
+	generate, _ := f.GetBool(flags.FlagGenerateOnly)
+	from, _ := f.GetString(flags.FlagFrom)
+	if !generate || from == "" {
+		return true
+	}
+	_, name, _, err := client.GetFromFields(clientCtx.WithGenerateOnly(true), clientCtx.Keyring, from)
+	return err == nil && name != ""
+}
+
+// setSimulatedSigner has --dry-run take the name of a key, too.
+func setSimulatedSigner(f *pflag.FlagSet, clientCtx client.Context, dryRun bool) error {
+	from, _ := f.GetString(flags.FlagFrom)
+	if !dryRun || from == "" {
+		return nil
+	}
+	record, err := clientCtx.Keyring.Key(from)
+	if err != nil {
+		return nil // an address
+	}
+	address, err := record.GetAddress()
+	if err != nil {
+		return err
+	}
+	return f.Set(flags.FlagFrom, address.String())
+}
+
+// setPrices reads --gas-prices in OPEN or aopen.
+func setPrices(f *pflag.FlagSet) error {
+	flag := f.Lookup(flags.FlagGasPrices)
+	if !flag.Changed {
+		return nil
+	}
+	price, err := price(flag.Value.String())
+	if err != nil {
+		return fmt.Errorf("--%s: %w", flags.FlagGasPrices, err)
+	}
+	return flag.Value.Set(price)
+}
+
+func price(text string) (string, error) {
+	value, err := amount.ParsePrice(text)
+	if err != nil {
+		return "", err
+	}
+	return value.String() + rewardstypes.Denom, nil
+}
