@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"sync"
 
 	autocliv1 "cosmossdk.io/api/cosmos/autocli/v1"
 	reflectionv1 "cosmossdk.io/api/cosmos/reflection/v1"
@@ -104,6 +105,7 @@ type App struct {
 	votes        *voteext.Handlers
 	ahead        optimistic
 	recent       recentTxs
+	closing      sync.Once
 	modules      *module.Manager
 	basic        module.BasicManager
 	configurator module.Configurator
@@ -289,6 +291,12 @@ func (app *App) InitChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.
 	params.Abci = &cmtproto.ABCIParams{VoteExtensionsEnableHeight: max(1, req.InitialHeight)}
 	response.ConsensusParams = &params
 	return response, app.StoreConsensusParams(ctx, params)
+}
+
+// Close closes the stores. The server does so twice, and takes the second time for an error.
+func (app *App) Close() (err error) {
+	app.closing.Do(func() { err = app.BaseApp.Close() })
+	return err
 }
 
 // AppCodec encodes state and messages.

@@ -76,7 +76,7 @@ func (a *Attestor) judgeFetched(ctx context.Context, batch attributiontypes.Batc
 		}
 		return verdict, reason
 	}
-	return attributiontypes.VerdictUnknown, fmt.Errorf("the bundle was found nowhere: %w", errors.Join(failures...))
+	return attributiontypes.VerdictUnknown, nowhere("the bundle was found nowhere", failures)
 }
 
 // pauseEvery is after how many questions of a poa.Work a judgement lets others go first: some 25 ms.
@@ -139,4 +139,12 @@ func (a *Attestor) download(ctx context.Context, from *fetch.Client, base, path 
 	}
 	a.metrics.fetched.Add(float64(len(data)))
 	return data, nil
+}
+
+// nowhere is an error that says where something was looked for, if it was.
+func nowhere(what string, failures []error) error {
+	if len(failures) == 0 {
+		return errors.New(what)
+	}
+	return fmt.Errorf("%s: %w", what, errors.Join(failures...))
 }

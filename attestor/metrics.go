@@ -31,9 +31,18 @@ func newMetrics() *metrics {
 		fetchFailures: counter("fetch_failures_total", "Downloads that failed or were refused."),
 		pushed:        counter("pushed_bytes_total", "Bytes of bundles and text taken from others."),
 	}
-	m.registry.MustRegister(m.open, m.verdicts, m.receipts, m.seconds, m.fetched, m.fetchFailures, m.pushed, collectors.NewGoCollector())
+	m.registry.MustRegister(collectors.NewGoCollector())
+	m.registry.MustRegister(m.own()...)
 	return m
 }
+
+// own are the metrics about the attestor, without those of its process.
+func (m *metrics) own() []prometheus.Collector {
+	return []prometheus.Collector{m.open, m.verdicts, m.receipts, m.seconds, m.fetched, m.fetchFailures, m.pushed}
+}
+
+// Collectors are the metrics of the attestor, for the registry of the process that it runs in.
+func (a *Attestor) Collectors() []prometheus.Collector { return a.metrics.own() }
 
 // counts are the counters that people see in the status.
 type counts struct{ valid, invalid, receipts uint64 }

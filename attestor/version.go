@@ -172,7 +172,7 @@ func (a *Attestor) fetchText(ctx context.Context, contribution datanettypes.Cont
 			return encoded, nil
 		}
 	}
-	return nil, fmt.Errorf("%s is not held and was found nowhere; push it with `openledgerd attestor push`: %w", hash, errors.Join(failures...))
+	return nil, nowhere(hash.String()+" is not held and was found nowhere; push it with `openledgerd attestor push`", failures)
 }
 
 // fetchNamed reads text from where its contributor put it.

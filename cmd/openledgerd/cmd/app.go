@@ -1,9 +1,12 @@
 package cmd
 
 import (
+	"os"
+
 	"cosmossdk.io/log/v2"
 
 	dbm "github.com/cosmos/cosmos-db"
+	"github.com/rs/zerolog"
 
 	"github.com/cosmos/cosmos-sdk/server"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
@@ -12,7 +15,16 @@ import (
 )
 
 func newApp(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions) servertypes.Application {
-	return app.New(logger, db, true, appOpts, server.DefaultBaseappOptions(appOpts)...)
+	return app.New(toStandardError(logger), db, true, appOpts, server.DefaultBaseappOptions(appOpts)...)
+}
+
+// toStandardError returns the logger of the server. Commands of the SDK that make their own have it write each step between their
+// results.
+func toStandardError(logger log.Logger) log.Logger {
+	if _, ours := logger.(quiet); ours {
+		return logger
+	}
+	return quiet{log.NewLogger(os.Stderr, log.LevelOption(zerolog.InfoLevel))}
 }
 
 // exportApp opens the state at height, or the latest for -1, and exports it.

@@ -112,7 +112,7 @@ openledgerd config mode full --home /srv/rpc`,
 
 // setMode writes the settings of a mode and says which were different.
 func setMode(cmd *cobra.Command, home string, mode nodeconfig.Mode) error {
-	settings, err := mode.Settings()
+	settings, err := mode.SettingsIn(home)
 	if err != nil {
 		return err
 	}

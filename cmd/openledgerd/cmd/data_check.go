@@ -16,6 +16,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
+	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
 	"github.com/openledger/openledger/content/corpus"
 	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/content/overlap"
@@ -154,8 +155,14 @@ func knownText(cmd *cobra.Command) ([]overlap.Known, error) {
 		}
 		accepted.printMissing(cmd)
 		known = append(known, accepted.known...)
-	}
-	if len(paths) == 0 && len(known) == 0 {
+		switch {
+		case len(accepted.known) > 0:
+		case len(accepted.missing) == 0:
+			cmd.PrintErrf("DataNet %d has no contributions yet\n", datanetID)
+		case len(known) == 0:
+			return nil, fmt.Errorf("nothing to compare with: download the text of DataNet %d with --%s, or --%s http://HOST:8090", datanetID, flagFetch, flagMirror)
+		}
+	} else if len(paths) == 0 {
 		return nil, fmt.Errorf("nothing to compare with: give --%s or --%s", flagAgainst, flagDatanet)
 	}
 	return known, nil
@@ -287,5 +294,5 @@ func contentLocation(cmd *cobra.Command, clientCtx client.Context) string {
 	if location, _ := cmd.Flags().GetString(flagContent); location != "" {
 		return location
 	}
-	return filepath.Join(clientCtx.HomeDir, "content")
+	return filepath.Join(clientCtx.HomeDir, nodeconfig.ContentName)
 }

@@ -47,14 +47,14 @@ openledgerd init my-node --chain-id openledger-1 --recover      # from a seed ph
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		text, _ := cmd.Flags().GetString(flagMode)
 		mode := nodeconfig.Mode(text)
-		settings, err := mode.Settings()
+		home := client.GetClientContextFromCmd(cmd).HomeDir
+		settings, err := mode.SettingsIn(home)
 		if err != nil {
 			return err
 		}
 		if err := run(cmd, args); err != nil {
 			return err
 		}
-		home := client.GetClientContextFromCmd(cmd).HomeDir
 		config := server.GetServerContextFromCmd(cmd).Config
 		config.SetRoot(home)
 		chainID, err := completeGenesis(config.GenesisFile())

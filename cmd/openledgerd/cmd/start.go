@@ -5,9 +5,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -54,7 +54,7 @@ func (l *lateVerdicts) Verdicts(base, next uint64) ([]attributiontypes.Verdict, 
 func (l *lateVerdicts) set(source voteext.Verdicts) { l.source.Store(&source) }
 
 func (s *starter) newApp(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions) servertypes.Application {
-	built := app.New(logger, db, true, appOpts, server.DefaultBaseappOptions(appOpts)...)
+	built := app.New(toStandardError(logger), db, true, appOpts, server.DefaultBaseappOptions(appOpts)...)
 	built.SetVerdicts(&s.verdicts)
 	if fault, _ := appOpts.Get(flagAttestorFault).(string); attestor.Fault(fault) == attestor.Drop {
 		built.SetVoteTamper(dropVotes)
@@ -77,28 +77,7 @@ func dropVotes(commit *abci.ExtendedCommitInfo) {
 }
 
 func (s *starter) options() server.StartCmdOptions {
-	return server.StartCmdOptions{AddFlags: addStartFlags, PostSetup: s.connect, DBOpener: openStore}
-}
-
-// openStore opens the database of the application. The SDK closes it twice, and calls the second time an error.
-func openStore(home string, backend dbm.BackendType) (dbm.DB, error) {
-	db, err := dbm.NewDB("application", backend, filepath.Join(home, "data"))
-	if err != nil {
-		return nil, err
-	}
-	return &closedOnce{DB: db}, nil
-}
-
-type closedOnce struct {
-	dbm.DB
-	once sync.Once
-	err  error
-}
-
-// Close implements dbm.DB.
-func (c *closedOnce) Close() error {
-	c.once.Do(func() { c.err = c.DB.Close() })
-	return c.err
+	return server.StartCmdOptions{AddFlags: addStartFlags, PostSetup: s.connect}
 }
 
 // connect starts or finds the attestor. A node whose attestor fails goes on without verdicts: it secures the chain either way.
@@ -152,6 +131,13 @@ func (s *starter) embed(ctx context.Context, config attestor.Config, address str
 		return err
 	}
 	defer a.Close()
+	// Served beside those of the node, at instrumentation.prometheus_listen_addr of config.toml.
+	for _, collector := range a.Collectors() {
+		if err := prometheus.Register(collector); err != nil {
+			return err
+		}
+		defer prometheus.Unregister(collector)
+	}
 	s.verdicts.set(a)
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return a.Run(ctx) })

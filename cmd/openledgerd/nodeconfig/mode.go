@@ -2,6 +2,7 @@ package nodeconfig
 
 import (
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -51,6 +52,8 @@ const (
 	FullKeepRecent = 3_600
 	// PruneInterval in blocks, at which states are removed.
 	PruneInterval = 10
+	// ContentName is where commands keep text in the home directory.
+	ContentName = "content"
 	// SingleListen is where the attestor of a network on one machine takes text.
 	SingleListen = "127.0.0.1:8090"
 	// SnapshotInterval in blocks, at which a full node makes a snapshot.
@@ -116,6 +119,16 @@ func (m Mode) Settings() ([]Setting, error) {
 		settings = append(settings, Setting{"app", "attestor.listen", c.listen})
 	}
 	return settings, nil
+}
+
+// SettingsIn are the settings of the mode in a home directory. On one machine, what is contributed there is held by its attestor.
+func (m Mode) SettingsIn(home string) ([]Setting, error) {
+	settings, err := m.Settings()
+	if err != nil || m != Single {
+		return settings, err
+	}
+	content, err := filepath.Abs(filepath.Join(home, ContentName))
+	return append(settings, Setting{"app", "attestor.content", content}), err
 }
 
 // Long says what the mode is for.
