@@ -50,12 +50,12 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
 				{
 					RpcMethod: "OpenSession", Use: "open-session PROVIDER MODEL-ID DEPOSIT", Short: "Open a session; `openlorad ask` does it for you",
-					Example:        "openledgerd tx attribution open-session open1… 1 1000000000000000000aopen --session-key HEX --from alice",
+					Example:        "openledgerd tx attribution open-session open1… 1 1OPEN --session-key HEX --from alice",
 					PositionalArgs: modulekit.Args("provider", "model_id", "deposit"),
 				},
 				{
 					RpcMethod: "TopUpSession", Use: "top-up-session AMOUNT", Short: "Add to the deposit of a session",
-					Example:        "openledgerd tx attribution top-up-session 1000000000000000000aopen --session-id HEX --from alice",
+					Example:        "openledgerd tx attribution top-up-session 1OPEN --session-id HEX --from alice",
 					PositionalArgs: modulekit.Args("amount"),
 				},
 				{

@@ -52,9 +52,9 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					RpcMethod: "CreateDataNet", Use: "create-datanet NAME", Short: "Create a DataNet that you own",
 					Example: `openledgerd tx datanet create-datanet "Skin notes" --domain dermatology --licence CC-BY-4.0 \
   --description "Notes on rare skin diseases" --review-policy owner \
-  --royalty-floor 100000000000000000 --owner-ppm 50000 --from alice
+  --royalty-floor 0.1OPEN --owner-ppm 50000 --from alice
 openledgerd tx datanet create-datanet "Skin notes" --domain dermatology --review-policy panel \
-  --review-fee 1000000000000000000 --curators '{"address":"open1…","ppm":20000}' --from alice`,
+  --review-fee 1OPEN --curators '{"address":"open1…","ppm":20000}' --from alice`,
 					PositionalArgs: modulekit.Args("name"),
 				},
 				{
@@ -85,13 +85,13 @@ openledgerd tx datanet create-datanet "Skin notes" --domain dermatology --review
 				{RpcMethod: "WithdrawContribution", Use: "withdraw RANK", Short: "Take a submitted contribution back", Example: "openledgerd tx datanet withdraw 17 --from alice", PositionalArgs: modulekit.Args("rank")},
 				{
 					RpcMethod: "BondValidator", Use: "bond DATANET-ID AMOUNT", Short: "Bond OPEN on a DataNet to review its contributions, or add to a bond",
-					Long:           "AMOUNT is in aopen. The bond is at least Params.review.min_bond and bond_per_fee review fees of the DataNet. It is slashed for missing a review, failing gold, and verdicts that are overturned.",
-					Example:        "openledgerd tx datanet bond 1 400000000000000000000 --from reviewer",
+					Long:           "The bond is at least Params.review.min_bond and bond_per_fee review fees of the DataNet. It is slashed for missing a review, failing gold, and verdicts that are overturned.",
+					Example:        "openledgerd tx datanet bond 1 400OPEN --from reviewer",
 					PositionalArgs: modulekit.Args("datanet_id", "amount"),
 				},
 				{
 					RpcMethod: "UnbondValidator", Use: "unbond DATANET-ID AMOUNT", Short: "Begin to take a bond out",
-					Example:        "openledgerd tx datanet unbond 1 400000000000000000000 --from reviewer",
+					Example:        "openledgerd tx datanet unbond 1 400OPEN --from reviewer",
 					PositionalArgs: modulekit.Args("datanet_id", "amount"),
 				},
 				{RpcMethod: "ActivateValidator", Use: "activate DATANET-ID", Short: "Be drawn again after a missed review or with a new credential", Example: "openledgerd tx datanet activate 1 --from reviewer", PositionalArgs: modulekit.Args("datanet_id")},
@@ -151,7 +151,7 @@ openledgerd tx datanet create-datanet "Skin notes" --domain dermatology --review
 				{
 					RpcMethod: "FundBounty", Use: "fund-bounty DATANET-ID AMOUNT PRICE DEADLINE", Short: "Promise pay for contributions that a DataNet accepts",
 					Long:           "PRICE is paid for a contribution with score 1000, in proportion for less: half when the verdict can no longer be appealed, half after Params.standing.vesting. --panel chooses whose data validators review: a DataNet, or 0 for those of all. What nobody earned returns at DEADLINE.",
-					Example:        `openledgerd tx datanet fund-bounty 1 1000000000000000000000 10000000000000000000 2027-01-31T00:00:00Z --panel 1 --min-tokens 500 --description "case notes" --from funder`,
+					Example:        `openledgerd tx datanet fund-bounty 1 1000OPEN 10OPEN 2027-01-31T00:00:00Z --panel 1 --min-tokens 500 --description "case notes" --from funder`,
 					PositionalArgs: modulekit.Args("datanet_id", "amount", "price", "deadline"),
 				},
 				{RpcMethod: "ResolveContribution", Skip: true},

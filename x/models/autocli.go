@@ -26,15 +26,15 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
 				{
 					RpcMethod: "RegisterModel", Use: "register-model NAME", Short: "Register a base model, an adapter or a retrieval model",
-					Long: "Register a model. --digest is the SHA-256 of its artifact in hex or base64; each --manifest names a DataNet version as JSON; --royalty is in aopen per answer, not below the sum of the floors of the DataNets.",
+					Long: "Register a model. --digest is the SHA-256 of its artifact in hex or base64; each --manifest names a DataNet version as JSON; --royalty is per answer, not below the sum of the floors of the DataNets.",
 					Example: `openledgerd tx models register-model "Skin notes" --kind retrieval \
   --digest $(sha256sum model.json | cut -d' ' -f1) --manifest '{"datanet_id":1,"version":3}' \
-  --method span --royalty 100000000000000000 --from alice`,
+  --method span --royalty 0.1OPEN --from alice`,
 					PositionalArgs: modulekit.Args("name"),
 				},
 				{
 					RpcMethod: "PublishModelVersion", Use: "publish-model-version MODEL-ID", Short: "Add a version with another artifact, manifest or price",
-					Example:        `openledgerd tx models publish-model-version 1 --digest … --manifest '{"datanet_id":1,"version":4}' --method span --royalty 100000000000000000 --from alice`,
+					Example:        `openledgerd tx models publish-model-version 1 --digest … --manifest '{"datanet_id":1,"version":4}' --method span --royalty 0.1OPEN --from alice`,
 					PositionalArgs: modulekit.Args("model_id"),
 				},
 				{
@@ -44,7 +44,7 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				},
 				{
 					RpcMethod: "RegisterProvider", Use: "register-provider NAME BOND", Short: "Register as a provider with a bond",
-					Example:        "openledgerd tx models register-provider my-gateway 1000000000000000000000aopen --endpoint https://gateway.example.org --answer-key HEX --from provider",
+					Example:        "openledgerd tx models register-provider my-gateway 1000OPEN --endpoint https://gateway.example.org --answer-key HEX --from provider",
 					PositionalArgs: modulekit.Args("name", "bond"),
 				},
 				{
@@ -58,11 +58,11 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					Example:        "openledgerd tx models claim-fence $(openssl rand -hex 32) $(openssl rand -hex 32) --from provider",
 					PositionalArgs: modulekit.Args("fence", "holder"),
 				},
-				{RpcMethod: "BondProvider", Use: "bond-provider AMOUNT", Short: "Add to the bond", Example: "openledgerd tx models bond-provider 1000000000000000000000aopen --from provider", PositionalArgs: modulekit.Args("amount")},
-				{RpcMethod: "UnbondProvider", Use: "unbond-provider AMOUNT", Short: "Start to take free bond out", Example: "openledgerd tx models unbond-provider 1000000000000000000000aopen --from provider", PositionalArgs: modulekit.Args("amount")},
+				{RpcMethod: "BondProvider", Use: "bond-provider AMOUNT", Short: "Add to the bond", Example: "openledgerd tx models bond-provider 1000OPEN --from provider", PositionalArgs: modulekit.Args("amount")},
+				{RpcMethod: "UnbondProvider", Use: "unbond-provider AMOUNT", Short: "Start to take free bond out", Example: "openledgerd tx models unbond-provider 1000OPEN --from provider", PositionalArgs: modulekit.Args("amount")},
 				{
-					RpcMethod: "SetOffer", Use: "set-offer MODEL-ID INPUT-PRICE OUTPUT-PRICE", Short: "Offer a model; prices in aopen per 1,000 tokens",
-					Example:        "openledgerd tx models set-offer 1 1000000000000000 2000000000000000 --from provider",
+					RpcMethod: "SetOffer", Use: "set-offer MODEL-ID INPUT-PRICE OUTPUT-PRICE", Short: "Offer a model; prices are per 1,000 tokens",
+					Example:        "openledgerd tx models set-offer 1 0.001OPEN 0.002OPEN --from provider",
 					PositionalArgs: modulekit.Args("model_id", "input_price", "output_price"),
 				},
 				{RpcMethod: "RemoveOffer", Use: "remove-offer MODEL-ID", Short: "Withdraw an offer; open sessions keep their price", Example: "openledgerd tx models remove-offer 1 --from provider", PositionalArgs: modulekit.Args("model_id")},

@@ -66,13 +66,13 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					Example: "openledgerd tx rewards claim --from alice\nopenledgerd tx rewards claim --recipient open1… --from alice",
 				},
 				{
-					RpcMethod: "SetPayoutThreshold", Use: "set-payout-threshold AOPEN", Short: "Choose the balance above which you are paid automatically",
-					Example:        "openledgerd tx rewards set-payout-threshold 1000000000000000000 --from alice   # 1 OPEN",
+					RpcMethod: "SetPayoutThreshold", Use: "set-payout-threshold THRESHOLD", Short: "Choose the balance above which you are paid automatically",
+					Example:        "openledgerd tx rewards set-payout-threshold 1OPEN --from alice",
 					PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "threshold", Optional: true}},
 				},
 				{
 					RpcMethod: "FundBountyPool", Use: "fund-bounty-pool AMOUNT", Short: "Give coins to the bounty pool",
-					Example:        "openledgerd tx rewards fund-bounty-pool 1000000000000000000aopen --from alice",
+					Example:        "openledgerd tx rewards fund-bounty-pool 1OPEN --from alice",
 					PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "amount"}},
 				},
 				{

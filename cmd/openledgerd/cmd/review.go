@@ -40,7 +40,7 @@ func reviewCmd() *cobra.Command {
 
 The whole way:
 
-  1. bond     openledgerd tx datanet bond 1 4000000000000000000000 --from reviewer
+  1. bond     openledgerd tx datanet bond 1 400OPEN --from reviewer
      Puts OPEN at risk on a DataNet: at least Params.review.min_bond, and
      bond_per_fee review fees of the DataNet. A DataNet may ask for a credential.
      From then on you may be drawn to a panel, more often with a larger bond.
@@ -56,7 +56,7 @@ The whole way:
   5. run      openledgerd review run --from reviewer
      Leave it running: it seals what is decided, opens ballots in time, and opens
      gold. A ballot that is not opened in time costs a part of your bond.
-  6. unbond   openledgerd tx datanet unbond 1 4000000000000000000000 --from reviewer
+  6. unbond   openledgerd tx datanet unbond 1 400OPEN --from reviewer
      Takes the bond out. It can be slashed until it is returned
      (Params.review.unbonding).
 

@@ -30,6 +30,8 @@ const (
 	flagStake      = "stake"
 	flagBalance    = "balance"
 	flagParam      = "param"
+
+	defaultNetworkDir = "./testnet"
 )
 
 // testnetCmd sets up networks for development and tests.
@@ -39,7 +41,7 @@ func testnetCmd(basic module.BasicManager) *cobra.Command {
 		Short: "Set up networks for development and tests",
 		RunE:  client.ValidateCmd,
 	}
-	cmd.AddCommand(testnetInitFilesCmd(basic))
+	cmd.AddCommand(testnetInitFilesCmd(basic), testnetFaucetCmd())
 	return cmd
 }
 
@@ -74,7 +76,7 @@ openledgerd testnet init-files --validators 1 --account open1…=1000OPEN`,
 	}
 	f := cmd.Flags()
 	f.Int(flagValidators, 4, "number of validators")
-	f.StringP(flagOutputDir, "o", "./testnet", "directory for the home directories")
+	f.StringP(flagOutputDir, "o", defaultNetworkDir, "directory for the home directories")
 	f.String(flags.FlagChainID, "openledger-local-1", "chain id")
 	f.String(flagHost, "127.0.0.1", "address that nodes listen on and reach each other at, or one for each node, separated by commas")
 	f.Int(flagBasePort, 26600, "first port")

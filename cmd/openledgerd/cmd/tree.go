@@ -7,6 +7,7 @@ func unify(cmd *cobra.Command, queries answers) {
 	for _, sub := range cmd.Commands() {
 		unify(sub, queries)
 	}
+	reword(cmd)
 	run := cmd.RunE
 	if run == nil || cmd.HasSubCommands() {
 		return
