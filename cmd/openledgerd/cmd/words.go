@@ -14,6 +14,7 @@ import (
 
 // words say what the flags of module commands mean. A name means the same in all of them.
 var words = map[string]string{
+	"address":                 "only of this account",
 	"accepted":                "accepted contributions only",
 	"allow-few-stop-words":    "take text with few function words, such as lists and tables",
 	"answer-key":              "public key that signs answers, 32 bytes in hex or base64: `openlorad serve answer-key` prints it",
@@ -27,7 +28,9 @@ var words = map[string]string{
 	"commitment":              "hash of the proof and its salt, 32 bytes",
 	"curators":                `account that shares in what the DataNet earns, as JSON such as '{"address":"open1…","ppm":20000}'; repeatable`,
 	"datanet-id":              "only of this DataNet",
+	"delegator-address":       "account that delegates",
 	"denom":                   "denomination",
+	"depositor":               "only those to which this account gave a deposit",
 	"derivations":             `derivation as JSON such as '{"segment":0,"rank":"3","ppm":910000}'; repeatable`,
 	"description":             "description for people",
 	"digest":                  "SHA-256 of the artifact in hex or base64",
@@ -36,9 +39,11 @@ var words = map[string]string{
 	"evidence":                "evidence in the protocol's encoding",
 	"evidence-hash":           "hash of the evidence, 32 bytes",
 	"fence":                   "fence of the gateway that will be asked, 32 bytes: refuses the session when the provider has another",
+	"from":                    "place in the list to begin with",
 	"guidelines-uri":          "where the rules for reviewers are",
 	"hashes":                  "hash of an item and its salt, 32 bytes; repeatable",
 	"head":                    "head of the chain of calls, 32 bytes",
+	"id":                      "number of the account",
 	"issuer":                  "account that grants credentials, for kind issuer",
 	"items":                   "item as JSON, with amounts in aopen; repeatable",
 	"kind":                    "what the model is",
@@ -61,6 +66,7 @@ var words = map[string]string{
 	"previous":                "holder of the fence that stands, 32 bytes",
 	"proof":                   "proof in the protocol's encoding",
 	"rank":                    "only of this contribution",
+	"proposal-status":         "only of this status",
 	"receipts":                "receipts in the protocol's encoding",
 	"recipient":               "account that is paid, if it is not yours",
 	"resolve-denom":           "show display denominations",
@@ -81,6 +87,7 @@ var words = map[string]string{
 	"top":                     "how many accounts",
 	"uri":                     "where the artifact is",
 	"version":                 "version",
+	"voter":                   "only those on which this account voted",
 	"votes":                   `vote on an item as JSON such as '{"accept":true,"score":820}', in the order of the cohort; repeatable`,
 
 	"page-count-total": "count all entries",
