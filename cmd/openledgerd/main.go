@@ -14,7 +14,8 @@ import (
 
 func main() {
 	if err := svrcmd.Execute(cmd.NewRootCmd(), app.EnvPrefix, app.DefaultNodeHome); err != nil {
-		fmt.Fprintln(os.Stderr, "openledgerd:", err)
+		// An error of the SDK that formats itself adds where in the code it was made.
+		fmt.Fprintln(os.Stderr, "openledgerd:", err.Error())
 		os.Exit(1)
 	}
 }

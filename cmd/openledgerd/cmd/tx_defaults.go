@@ -10,6 +10,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
+	"github.com/cosmos/cosmos-sdk/crypto/keyring"
 
 	"github.com/openledger/openledger/amount"
 	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
@@ -46,10 +47,14 @@ func setTxDefaults(cmd *cobra.Command, clientCtx client.Context, config nodeconf
 	unset := func(names ...string) bool {
 		return !slices.ContainsFunc(names, f.Changed)
 	}
-	if unset(flags.FlagGas) && !dryRun && estimates(f, clientCtx) {
+	switch {
+	case !unset(flags.FlagGas) || dryRun:
+	case estimates(f, clientCtx, signerOf(cmd)):
 		if err := f.Lookup(flags.FlagGas).Value.Set(config.Gas); err != nil {
 			return err
 		}
+	default:
+		cmd.PrintErrf("gas is %d, for it cannot be estimated here: --%s sets another limit\n", flags.DefaultGasLimit, flags.FlagGas)
 	}
 	if unset(flags.FlagGasPrices, flags.FlagFees) {
 		price, err := price(config.GasPrices)
@@ -66,19 +71,30 @@ func setTxDefaults(cmd *cobra.Command, clientCtx client.Context, config nodeconf
 	return nil
 }
 
-// estimates reports whether the node can be asked for how much gas a transaction takes: not offline, and not without the key's public
-// half, which --generate-only does without.
-func estimates(f *pflag.FlagSet, clientCtx client.Context) bool {
+// estimates reports whether the node can be asked for how much gas a transaction takes: not offline, not without the key's public
+// half, which --generate-only does without, and not for a multisig key, of whose signatures the SDK simulates too few.
+func estimates(f *pflag.FlagSet, clientCtx client.Context, from string) bool {
 	if offline, _ := f.GetBool(flags.FlagOffline); offline {
 		return false
 	}
 	generate, _ := f.GetBool(flags.FlagGenerateOnly)
-	from, _ := f.GetString(flags.FlagFrom)
 	if !generate || from == "" {
 		return true
 	}
-	_, name, _, err := client.GetFromFields(clientCtx.WithGenerateOnly(true), clientCtx.Keyring, from)
-	return err == nil && name != ""
+	_, name, kind, err := client.GetFromFields(clientCtx.WithGenerateOnly(true), clientCtx.Keyring, from)
+	return err == nil && name != "" && kind != keyring.TypeMulti
+}
+
+// signerOf returns the name or address of the key that signs: --from, or the first argument of the SDK's commands that take it there.
+func signerOf(cmd *cobra.Command) string {
+	args := cmd.Flags().Args()
+	if len(args) > 0 {
+		if name := argumentNames(cmd.Use, len(args))[0]; slices.Contains([]string{"from_key_or_address", "granter_key_or_address", "granter"}, name) {
+			return args[0]
+		}
+	}
+	from, _ := cmd.Flags().GetString(flags.FlagFrom)
+	return from
 }
 
 // setSimulatedSigner has --dry-run take the name of a key, too.
