@@ -114,7 +114,7 @@ func BenchmarkHeaviestAnswer(b *testing.B) {
 // proseMeaning is a bundle of answers by method MEANING that retell texts of people.
 func proseMeaning(b *testing.B, answers int) (*world, []Receipt, Evidence) {
 	rng := rand.New(rand.NewSource(8))
-	w := &meaningWorld{&world{index: NewIndex(ProtocolStatistics())}, rng}
+	w := &meaningWorld{world: &world{index: NewIndex(ProtocolStatistics())}, rng: rng}
 	files, err := filepath.Glob("testdata/prose/*")
 	if err != nil || len(files) == 0 {
 		b.Fatal(err, len(files))

@@ -24,8 +24,10 @@ const (
 	familyGain = 54
 	pairGain   = 32
 	// missCost is what a word costs that the segment does not hold, letterCost a letter of a script without spaces.
-	missCost   = 14
-	letterCost = 6
+	missCost   = 8
+	letterCost = 4
+	// rareBits is the rarity from which on a word is worth all of that, in sixteenths: below, each bit takes three quarters of a bit off.
+	rareBits = 112
 	// pivotCost is taken off if the segment's word only translates to the concept.
 	pivotCost = 16
 )
@@ -55,35 +57,56 @@ func conceptOf(name []byte) uint32 {
 type interpreter struct {
 	table  *conceptTable
 	norm   uint8
+	stats  *Statistics
 	points []uint32
 	name   []byte
+	key    []byte
 }
 
 func newInterpreter(norm uint8) *interpreter {
-	return &interpreter{table: meaningTable(), norm: norm}
+	stats := ProtocolStatistics()
+	if norm == NormVersion1 {
+		stats = ProtocolStatisticsV1()
+	}
+	return &interpreter{table: meaningTable(), norm: norm, stats: stats}
 }
 
 // answer returns the meanings of an answer's words as ids and folded tokens with their marks; nil for hidden ones, which have none.
 func (x *interpreter) answer(ids []TokenID, words [][]byte, marks []uint8) []Meaning {
 	out := make([]Meaning, len(words))
+	cache := x.cache(&answerWords)
 	for i, w := range words {
 		if w == nil || x.stop(ids[i]) {
 			continue
 		}
 		if isAlone(w) {
 			end := ahead(i, marks)
-			out[i] = Meaning{Senses: x.letters(ids[i:end], words[i:end]), Cost: letterCost}
+			senses := cache.senses(x.joined(words[i:end]), func() []Sense { return x.letters(ids[i:end], words[i:end]) })
+			out[i] = Meaning{Senses: senses, Cost: letterCost}
 			continue
 		}
-		out[i] = Meaning{Senses: x.word(w), Cost: missCost}
+		senses := cache.senses(w, func() []Sense { return x.rare(ids[i], x.word(w)) })
+		out[i] = Meaning{Senses: senses, Cost: missCost}
 	}
 	return out
 }
 
-// segment returns the concepts of a segment's words, sorted, each once with the least that is taken off, and how many different stems
-// they have.
-func (x *interpreter) segment(ids []TokenID, words [][]byte, marks []uint8) ([]Sense, int) {
+// rare takes off the senses of a word what it is too common for. What texts of all kinds have in common, whatever they are about, is no sign
+// that one comes from the other.
+func (x *interpreter) rare(id TokenID, senses []Sense) []Sense {
+	less := (rareBits - x.stats.IDF(id)>>12) * 3 / 4
+	for i := range senses {
+		senses[i].Bits -= max(0, less)
+	}
+	return senses
+}
+
+// segment returns the concepts of a segment's words by blocks of BlockStems words that are not stop words, of each block sorted and each once
+// with the least that is taken off, and the number of these words.
+func (x *interpreter) segment(ids []TokenID, words [][]byte, marks []uint8) ([][]Sense, int) {
 	var out []Sense
+	var blocks [][]Sense
+	cache := x.cache(&segmentWords)
 	stems := 0
 	for i, w := range words {
 		switch {
@@ -91,13 +114,30 @@ func (x *interpreter) segment(ids []TokenID, words [][]byte, marks []uint8) ([]S
 			continue
 		case isAlone(w):
 			end := ahead(i, marks)
-			out = x.letterConcepts(out, ids[i:end], words[i:end])
+			out = append(out, cache.senses(x.joined(words[i:end]), func() []Sense { return x.letterConcepts(nil, ids[i:end], words[i:end]) })...)
 		default:
-			out = x.wordConcepts(out, w)
+			out = append(out, cache.senses(w, func() []Sense { return x.wordConcepts(nil, w) })...)
 		}
-		stems++
+		if stems++; stems%BlockStems == 0 {
+			blocks, out = append(blocks, leastSenses(out)), nil
+		}
 	}
-	return leastSenses(out), stems
+	if len(out) > 0 {
+		blocks = append(blocks, leastSenses(out))
+	}
+	return blocks, stems
+}
+
+// joined returns what letters are kept under: what they mean depends on them alone, and on how many they are. It is valid until the next call.
+func (x *interpreter) joined(letters [][]byte) []byte {
+	x.key = x.key[:0]
+	for _, w := range letters {
+		if x.key = append(x.key, 0); w == nil || !isAlone(w) {
+			break
+		}
+		x.key = append(x.key, w...)
+	}
+	return x.key
 }
 
 // ahead returns one more than the last of the words from i on that may be one word with it: at most maxUnit in one sentence.

@@ -2,20 +2,32 @@ package poa
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 )
 
 // Parameters of method MEANING, frozen with MethodMeaning. Bits are counted in sixteenths.
 const (
-	// AskedBits is the least sum of a stretch of the answer in a segment that was retrieved for the question, for the segment to be considered;
-	// FoundBits that of a segment that was found by the answer alone.
-	AskedBits = 192
-	FoundBits = 960
-	// SentenceBits is the cost of changing the source between two sentences, ChangeBits that within one.
-	SentenceBits = 20
+	// AskedBits is the least sum of a stretch of the answer in a part of a segment that was retrieved for the question, for the part to be
+	// considered; FoundBits that of a segment that was found by the answer alone. Both grow by GrowthBits with each doubling of the answer above
+	// GrowthTokens: the more it says, the more it says by chance.
+	AskedBits    = 128
+	FoundBits    = 960
+	GrowthBits   = 88
+	GrowthTokens = 64
+	// DenseBits is what all sources together must give for each token of the answer; if they do not, it is about something else, and only parts
+	// with a stretch of StrongBits are considered.
+	DenseBits  = 2
+	StrongBits = 480
+	// NobodyBits is what nobody gives for each token.
+	NobodyBits = 1
+	// SentenceBits is the cost of changing the source between two sentences, NobodyChange if one of the two is nobody, ChangeBits that of changing
+	// it within one.
+	SentenceBits = 16
+	NobodyChange = 8
 	ChangeBits   = 192
-	// SegmentStems is the number of words above which a segment holds others by chance: each doubling takes half a bit off.
-	SegmentStems = 48
+	// BlockStems is the number of words that are not stop words in a block of a segment; a part is two neighbouring blocks.
+	BlockStems = 16
 	// EarlierPart is the part of a stretch's sum, in sixteenths, from which on an earlier segment has it instead.
 	EarlierPart = 14
 	// MaxMeaningSegments is the largest number of segments considered for one answer, and MaxWindowSegments of them may have been retrieved
@@ -33,7 +45,8 @@ type meaningWorkspace struct {
 	marks  []uint8
 	hidden []bool
 	last   []int32 // by slot: the sentence in which it was counted last
-	off    []int32 // by slot: one more than what the segment takes off, 0 if it has it not
+	off    []int32 // by slot: one more than what a part takes off, 0 if it has it not
+	gain   int32   // of the path, more than nobody would give
 }
 
 type slotSense struct {
@@ -41,10 +54,13 @@ type slotSense struct {
 	bits int32
 }
 
-// source is a segment that is considered.
+// source is a part of a segment that is considered.
 type source struct {
 	segment int32   // its place
 	sum     []int32 // by position and one more: what the positions before give
+	best    int32   // of its stretches
+	proof   [2]int  // the positions of the best one
+	needed  bool
 }
 
 // stretch are neighbouring positions of one source.
@@ -58,17 +74,25 @@ type meanings struct {
 	owner []int32 // by position: one more than the place of its segment, 0 for none
 	// listed are the segments that the path needs: those that own and those that they stand for.
 	listed []int32
-	// proof are the positions by which the listed segments are considered.
+	// proof are the positions by which the listed segments and their parts are considered.
 	proof [][2]int
 	score []int32 // by position: sum of its stretch
 	// considered is the number of segments that were, and weak how many of them only because they were retrieved for the question.
 	considered, weak int
 }
 
-// considered is a segment with what its best stretch must give.
+// considered is a segment with what its best stretch must give, but for the answer's length.
 type considered struct {
 	Segment
 	least int32
+}
+
+// growth returns what the bars are higher for an answer of n tokens.
+func growth(n int) int32 {
+	if n <= GrowthTokens {
+		return 0
+	}
+	return int32(uint64(Log2Q16(uint64(n))-Log2Q16(GrowthTokens)) * GrowthBits >> 16)
 }
 
 // attribute finds the sources among segments, which must come in the order of compareSegments and have Concepts. It spends on the meter.
@@ -81,43 +105,79 @@ func (x *meaningWorkspace) attribute(m *meter, a Answer, segments []considered) 
 	x.open(a)
 	var sources []source
 	for i := range segments {
-		if !m.spend(uint64(len(segments[i].Concepts)+len(x.off)+2*len(x.senses)+n) * unitsPerLookup / 4) {
+		first := len(sources)
+		var ok bool
+		if sources, ok = x.parts(m, int32(i), segments[i].Concepts, growth(n), sources); !ok {
 			return out, false
 		}
-		sum := x.sums(&segments[i].Segment)
-		from, to, best := bestStretch(sum)
-		if best < segments[i].least {
+		best := int32(0)
+		for _, s := range sources[first:] {
+			best = max(best, s.best)
+		}
+		if len(sources) == first || best < segments[i].least+growth(n) {
+			sources = sources[:first]
 			continue
 		}
-		if out.considered++; best < FoundBits {
+		if out.considered++; best < FoundBits+growth(n) {
 			out.weak++
 		}
-		sources = append(sources, source{int32(i), sum})
-		out.proof = append(out.proof, [2]int{from, to})
 	}
-	if len(sources) == 0 || !m.spend(uint64(n*(len(sources)+1))*unitsPerLookup/4) {
-		return out, m.err == nil
+	path, ok := x.sources(m, &sources, n)
+	if !ok || len(path) == 0 {
+		return out, ok
 	}
-	needed := make([]bool, len(sources))
-	for _, s := range x.path(sources) {
-		needed[s.source] = true
+	for _, s := range path {
+		sources[s.source].needed = true
 		owner := earliest(sources, s)
-		needed[owner] = true
+		sources[owner].needed = true
 		sum := sources[owner].sum
 		for p := s.from; p < s.to; p++ {
 			out.owner[p] = sources[owner].segment + 1
 			out.score[p] = sum[s.to] - sum[s.from]
 		}
 	}
-	proof := out.proof
-	out.proof = nil
-	for i, s := range sources {
-		if needed[i] {
-			out.listed = append(out.listed, s.segment)
-			out.proof = append(out.proof, proof[i])
+	out.list(sources, segments, growth(n))
+	return out, true
+}
+
+// sources returns the path through the sources, and leaves only those that are still considered.
+func (x *meaningWorkspace) sources(m *meter, sources *[]source, n int) ([]stretch, bool) {
+	spend := func() bool { return m.spend(uint64(n*(len(*sources)+1)) * unitsPerLookup / 4) }
+	if len(*sources) == 0 || !spend() {
+		return nil, m.err == nil
+	}
+	path := x.path(*sources)
+	if x.gain >= int32(n)*DenseBits {
+		return path, true
+	}
+	*sources = slices.DeleteFunc(*sources, func(s source) bool { return s.best < StrongBits })
+	if len(*sources) == 0 || !spend() {
+		return nil, m.err == nil
+	}
+	return x.path(*sources), true
+}
+
+// list notes the segments of which a part is needed, with the stretches that show it, and for segments that the answer found the best one of all.
+func (f *meanings) list(sources []source, segments []considered, growth int32) {
+	for from := 0; from < len(sources); {
+		to := from + 1
+		for to < len(sources) && sources[to].segment == sources[from].segment {
+			to++
+		}
+		parts := sources[from:to]
+		from = to
+		if !slices.ContainsFunc(parts, func(s source) bool { return s.needed }) {
+			continue
+		}
+		f.listed = append(f.listed, parts[0].segment)
+		found := segments[parts[0].segment].least == FoundBits
+		for _, s := range parts {
+			if shown := found && s.best >= FoundBits+growth; s.needed || shown {
+				f.proof = append(f.proof, s.proof)
+				found = found && !shown
+			}
 		}
 	}
-	return out, true
 }
 
 // open numbers the concepts of the answer.
@@ -144,32 +204,104 @@ func (x *meaningWorkspace) open(a Answer) {
 	x.off, x.last = make([]int32, x.table.count+1), make([]int32, x.table.count+1)
 }
 
-// sums returns what the positions of the answer give a segment, added up. A concept counts once in a sentence, and not where it is hidden
-// how the sentence starts.
-func (x *meaningWorkspace) sums(s *Segment) []int32 {
-	clear(x.off)
-	clear(x.last)
-	for _, c := range s.Concepts {
-		if slot := x.table.slot(c.Concept); slot != 0 {
-			x.off[slot] = c.Bits + 1
+// parts appends the parts of a segment that some stretch of the answer gives AskedBits and the growth.
+func (x *meaningWorkspace) parts(m *meter, segment int32, blocks [][]Sense, growth int32, sources []source) ([]source, bool) {
+	// By block: the concepts of the answer that it holds.
+	held, all := make([][]slotSense, len(blocks)), 0
+	for b, block := range blocks {
+		if !m.spend(uint64(len(block)) * unitsPerLookup / 4) {
+			return sources, false
+		}
+		for _, c := range block {
+			if slot := x.table.slot(c.Concept); slot != 0 {
+				held[b] = append(held[b], slotSense{slot, c.Bits + 1})
+			}
+		}
+		all += len(held[b])
+	}
+	pass := uint64(2*len(x.senses)+len(x.cost)+all) * unitsPerLookup / 4
+	if !m.spend(pass) {
+		return sources, false
+	}
+	x.hold(held)
+	most := x.most()
+	x.drop(held)
+	// No part can give more than all of them together.
+	if most < AskedBits+growth {
+		return sources, true
+	}
+	for b := 0; b == 0 || b+1 < len(held); b++ {
+		part := held[b:min(b+2, len(held))]
+		if !m.spend(pass) {
+			return sources, false
+		}
+		x.hold(part)
+		sum := x.sums()
+		x.drop(part)
+		from, to, best := bestStretch(sum)
+		if best >= AskedBits+growth {
+			sources = append(sources, source{segment: segment, sum: sum, best: best, proof: [2]int{from, to}})
 		}
 	}
-	length := lengthCost(s.Stemmed)
+	return sources, true
+}
+
+// hold notes the concepts of blocks, each with the least that is taken off.
+func (x *meaningWorkspace) hold(blocks [][]slotSense) {
+	for _, block := range blocks {
+		for _, c := range block {
+			if x.off[c.slot] == 0 || c.bits < x.off[c.slot] {
+				x.off[c.slot] = c.bits
+			}
+		}
+	}
+}
+
+// drop undoes hold.
+func (x *meaningWorkspace) drop(blocks [][]slotSense) {
+	for _, block := range blocks {
+		for _, c := range block {
+			x.off[c.slot] = 0
+		}
+	}
+}
+
+// match returns the most of what the senses of a position are worth, and the slot of the one that is; 0 for none.
+func (x *meaningWorkspace) match(p int) (best, at int32) {
+	best = -x.cost[p]
+	for _, v := range x.senses[x.first[p]:x.first[p+1]] {
+		if off := x.off[v.slot]; off != 0 && v.bits-off+1 > best {
+			best, at = v.bits-off+1, v.slot
+		}
+	}
+	return best, at
+}
+
+// most returns what the best stretch gives if concepts count again and again.
+func (x *meaningWorkspace) most() int32 {
+	best, run := int32(0), int32(0)
+	for p := range x.cost {
+		bits, _ := x.match(p)
+		run = max(0, run+bits)
+		best = max(best, run)
+	}
+	return best
+}
+
+// sums returns what the positions of the answer give the concepts that are held, added up. A concept counts once in a sentence, and not where
+// it is hidden how the sentence starts.
+func (x *meaningWorkspace) sums() []int32 {
+	clear(x.last)
 	sum := make([]int32, len(x.cost)+1)
 	sentence, whole := int32(1), true
-	for p, cost := range x.cost {
+	for p := range x.cost {
 		if x.marks != nil && x.marks[p]&MarkStarts != 0 {
 			sentence, whole = sentence+1, true
 		}
 		if x.hidden != nil && x.hidden[p] {
 			whole = false
 		}
-		best, at := -cost, int32(0)
-		for _, v := range x.senses[x.first[p]:x.first[p+1]] {
-			if off := x.off[v.slot]; off != 0 && v.bits-off+1-length > best {
-				best, at = v.bits-off+1-length, v.slot
-			}
-		}
+		best, at := x.match(p)
 		if at != 0 {
 			if x.last[at] == sentence || !whole {
 				best = min(best, 0)
@@ -179,14 +311,6 @@ func (x *meaningWorkspace) sums(s *Segment) []int32 {
 		sum[p+1] = sum[p] + best
 	}
 	return sum
-}
-
-// lengthCost returns what a match in a segment of so many words is worth less.
-func lengthCost(stemmed int) int32 {
-	if stemmed <= SegmentStems {
-		return 0
-	}
-	return int32(Log2Q16(uint64(stemmed))-Log2Q16(SegmentStems)) >> 13
 }
 
 // bestStretch returns the positions with the largest sum, the first and shortest ones.
@@ -203,43 +327,48 @@ func bestStretch(sum []int32) (from, to int, best int32) {
 	return from, to, best
 }
 
-// change returns what it costs to change the source between positions p-1 and p.
-func (x *meaningWorkspace) change(p int) int32 {
+// change returns what it costs to change the source between positions p-1 and p, and what if one of them is nobody.
+func (x *meaningWorkspace) change(p int) (source, nobody int32) {
 	if p == 0 || p == len(x.cost) {
-		return 0
+		return 0, 0
 	}
 	if x.marks != nil && (x.marks[p-1]&MarkEnds != 0 || x.marks[p]&MarkStarts != 0) {
-		return SentenceBits
+		return SentenceBits, NobodyChange
 	}
-	return ChangeBits
+	return ChangeBits, ChangeBits
 }
 
-// path returns the stretches of the path with the largest sum: at each position one source or nobody, who gives nothing. Of equal paths
-// the one is taken that, from the end, stays with a source, and else prefers nobody and then the earlier segment.
+// path returns the stretches of the path with the largest sum: at each position one source or nobody, and sets gain. Of equal paths the one is
+// taken that ends with nobody, else with the first source, and before each position stays, else comes from the first source, else from nobody.
 func (x *meaningWorkspace) path(sources []source) []stretch {
 	n, k := len(x.cost), len(sources)
 	value := make([]int32, k+1) // nobody is the last
 	before := make([]int32, k+1)
-	from := make([]uint8, n*(k+1)) // the state before each
+	from := make([]uint16, n*(k+1)) // the state before each
 	for p := range n {
 		before, value = value, before
-		best := k
+		best := 0
 		for s := range k {
 			if before[s] > before[best] {
 				best = s
 			}
 		}
-		change := before[best] - x.change(p)
-		for s := range k + 1 {
+		change, nobody := x.change(p)
+		for s := range k {
 			v, state := before[s], s
-			if change > v {
-				v, state = change, best
+			if before[best]-change > v {
+				v, state = before[best]-change, best
 			}
-			if s < k {
-				v += sources[s].sum[p+1] - sources[s].sum[p]
+			if before[k]-nobody > v {
+				v, state = before[k]-nobody, k
 			}
-			value[s], from[p*(k+1)+s] = v, uint8(state)
+			value[s], from[p*(k+1)+s] = v+sources[s].sum[p+1]-sources[s].sum[p], uint16(state)
 		}
+		v, state := before[k], k
+		if before[best]-nobody > v {
+			v, state = before[best]-nobody, best
+		}
+		value[k], from[p*(k+1)+k] = v+NobodyBits, uint16(state)
 	}
 	state := k
 	for s := range k {
@@ -247,6 +376,7 @@ func (x *meaningWorkspace) path(sources []source) []stretch {
 			state = s
 		}
 	}
+	x.gain = value[state] - int32(n)*NobodyBits
 	var out []stretch
 	for p := n - 1; p >= 0; p-- {
 		if state < k {
@@ -275,24 +405,47 @@ func earliest(sources []source, s stretch) int {
 
 // conceptSlots numbers the concepts of one answer from 1.
 type conceptSlots struct {
-	table map[uint32]int32
-	count int
+	concepts []uint32
+	slots    []int32 // 0 for none
+	shift    int
+	count    int
 }
 
+// slotFactor decides where a process keeps concepts, so that nobody can choose words that lie in one place. No result depends on it.
+var slotFactor = maphash.String(maphash.MakeSeed(), "") | 1
+
 func (t *conceptSlots) reset(meanings []Meaning) {
-	t.table, t.count = make(map[uint32]int32, 4*len(meanings)), 0
+	senses := 0
+	for i := range meanings {
+		senses += len(meanings[i].Senses)
+	}
+	size := 16
+	for t.shift = 60; size < 2*senses; t.shift-- {
+		size *= 2
+	}
+	t.concepts, t.slots, t.count = make([]uint32, size), make([]int32, size), 0
+}
+
+// place returns where a concept is, or may be put.
+func (t *conceptSlots) place(concept uint32) int {
+	mask := len(t.slots) - 1
+	i := int(uint64(concept) * slotFactor >> t.shift)
+	for t.slots[i] != 0 && t.concepts[i] != concept {
+		i = (i + 1) & mask
+	}
+	return i
 }
 
 func (t *conceptSlots) add(concept uint32) int32 {
-	if slot, ok := t.table[concept]; ok {
-		return slot
+	i := t.place(concept)
+	if t.slots[i] == 0 {
+		t.count++
+		t.concepts[i], t.slots[i] = concept, int32(t.count)
 	}
-	t.count++
-	t.table[concept] = int32(t.count)
-	return int32(t.count)
+	return t.slots[i]
 }
 
-func (t *conceptSlots) slot(concept uint32) int32 { return t.table[concept] }
+func (t *conceptSlots) slot(concept uint32) int32 { return t.slots[t.place(concept)] }
 
 // finishMeaning gives what SPAN has left to the sources by meaning, and returns the result, or why the work was ended.
 func (w *workspace) finishMeaning(a Answer, segments []considered) (Attribution, error) {

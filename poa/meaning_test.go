@@ -59,18 +59,28 @@ func pathReference(x *meaningWorkspace, sources []source) int32 {
 		for s := range next {
 			next[s] = -1 << 30
 			for before, v := range best {
-				if before != s {
-					v -= x.change(p)
-				}
-				next[s] = max(next[s], v)
+				next[s] = max(next[s], v-changeReference(x, p, before, s, len(sources)))
 			}
 			if s < len(sources) {
 				next[s] += sources[s].sum[p+1] - sources[s].sum[p]
+			} else {
+				next[s] += NobodyBits
 			}
 		}
 		best = next
 	}
 	return slices.Max(best)
+}
+
+func changeReference(x *meaningWorkspace, p, before, after, nobody int) int32 {
+	source, none := x.change(p)
+	switch {
+	case before == after:
+		return 0
+	case before == nobody || after == nobody:
+		return none
+	}
+	return source
 }
 
 // retold writes n words of a text in another order, with others between, in sentences.
@@ -96,7 +106,8 @@ func retold(rng *rand.Rand, text []byte, n int) []byte {
 // meaningWorld is a world with answers by method MEANING and what was considered for each.
 type meaningWorld struct {
 	*world
-	rng *rand.Rand
+	rng  *rand.Rand
+	used []segmentKey // those of the last answer
 }
 
 func (w *meaningWorld) segment(rank int, index uint32) Segment {
@@ -106,26 +117,33 @@ func (w *meaningWorld) segment(rank int, index uint32) Segment {
 	return s
 }
 
-// answer returns a text that retells some segments, quotes one, and says something of its own, and its attribution.
+// answer returns a text that retells some segments, quotes some, and says something of its own, and its attribution where some segments were
+// retrieved for a question and others were found.
 func (w *meaningWorld) answer(t *testing.T) ([]byte, Attribution) {
 	var text []byte
-	var asked []Segment
+	var asked, found []Segment
+	w.used = nil
 	for rank := range w.files {
 		if len(asked) == MaxWindowSegments {
 			break
 		}
 		index := uint32(w.rng.Intn(len(w.files[rank].Segments)))
-		asked = append(asked, w.segment(rank, index))
+		w.used = append(w.used, segmentKey{uint64(rank), index})
+		if w.rng.Intn(4) == 0 {
+			found = append(found, w.segment(rank, index))
+		} else {
+			asked = append(asked, w.segment(rank, index))
+		}
 		switch content := w.files[rank].Segments[index]; w.rng.Intn(4) {
 		case 0:
-			text = append(text, retold(w.rng, content, 30)...)
+			text = append(text, retold(w.rng, content, 10+w.rng.Intn(50))...)
 		case 1:
 			text = append(append(text, content[:len(content)/3]...), ". "...)
 		case 2:
-			text = append(append(text, prose(w.rng, 20)...), ". "...)
+			text = append(append(text, prose(w.rng, 20+w.rng.Intn(200))...), ". "...)
 		}
 	}
-	att, err := w.index.AttributeMeaning(InterpretAnswer(text), asked, nil)
+	att, err := w.index.AttributeMeaning(InterpretAnswer(text), asked, found)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +153,7 @@ func (w *meaningWorld) answer(t *testing.T) ([]byte, Attribution) {
 func TestMeaningVerifies(t *testing.T) {
 	for seed := range int64(40) {
 		rng := rand.New(rand.NewSource(seed))
-		w := &meaningWorld{newWorld(t, rng, 6, 3, 60), rng}
+		w := &meaningWorld{world: newWorld(t, rng, 6, 3, 20+int(seed)*4), rng: rng}
 		key := [32]byte{1}
 		var b EvidenceBuilder
 		var receipts []Receipt
@@ -185,34 +203,34 @@ func TestMeaningPathIsTheBest(t *testing.T) {
 		}
 		sources := make([]source, rapid.IntRange(1, 5).Draw(t, "sources"))
 		for i := range sources {
-			sources[i] = source{int32(i), make([]int32, len(x.cost)+1)}
+			sources[i] = source{segment: int32(i), sum: make([]int32, len(x.cost)+1)}
 			for p := range x.cost {
 				sources[i].sum[p+1] = sources[i].sum[p] + int32(rapid.IntRange(-20, 70).Draw(t, "bits"))
 			}
 		}
-		got := int32(0)
-		last := len(sources)
-		at := 0
-		step := func(p, s int) {
-			if s != last && p > 0 {
-				got -= x.change(p)
-			}
-			last = s
-		}
 		path := x.path(sources)
-		if len(path) > 0 && path[0].from == 0 {
-			last = path[0].source
+		states := make([]int, len(x.cost)) // by position: the source, or nobody
+		for p := range states {
+			states[p] = len(sources)
 		}
 		for _, s := range path {
-			if s.from > at {
-				step(at, len(sources))
+			for p := s.from; p < s.to; p++ {
+				states[p] = s.source
 			}
-			step(s.from, s.source)
-			got += sources[s.source].sum[s.to] - sources[s.source].sum[s.from]
-			at = s.to
 		}
-		if at < len(x.cost) {
-			step(at, len(sources))
+		got := int32(0)
+		for p, s := range states {
+			if p > 0 {
+				got -= changeReference(x, p, states[p-1], s, len(sources))
+			}
+			if s < len(sources) {
+				got += sources[s].sum[p+1] - sources[s].sum[p]
+			} else {
+				got += NobodyBits
+			}
+		}
+		if gain := got - int32(len(states))*NobodyBits; gain != x.gain {
+			t.Fatalf("the path %v gains %d, not %d", path, gain, x.gain)
 		}
 		if want := pathReference(x, sources); got != want {
 			t.Fatalf("the path %v gives %d, the best one %d", path, got, want)
@@ -223,7 +241,7 @@ func TestMeaningPathIsTheBest(t *testing.T) {
 // TestMeaningRefusesLies checks that evidence which leaves out, adds or moves something does not verify.
 func TestMeaningRefusesLies(t *testing.T) {
 	rng := rand.New(rand.NewSource(3))
-	w := &meaningWorld{newWorld(t, rng, 6, 3, 60), rng}
+	w := &meaningWorld{world: newWorld(t, rng, 6, 3, 60), rng: rng}
 	key := [32]byte{1}
 	var text []byte
 	var att Attribution
@@ -274,7 +292,7 @@ func TestMeaningRefusesLies(t *testing.T) {
 // TestMeaningRowsAreNotConvicted plays every dispute against every row of honest answers.
 func TestMeaningRowsAreNotConvicted(t *testing.T) {
 	rng := rand.New(rand.NewSource(4))
-	w := &meaningWorld{newWorld(t, rng, 6, 3, 60), rng}
+	w := &meaningWorld{world: newWorld(t, rng, 6, 3, 60), rng: rng}
 	key := [32]byte{1}
 	for range 12 {
 		text, att := w.answer(t)
@@ -305,7 +323,7 @@ func TestMeaningRowsAreNotConvicted(t *testing.T) {
 			lie.Rows = slices.Clone(att.Rows)
 			other := uint32(0)
 			rank := (row.Rank + 1) % uint64(len(w.files))
-			if slices.Contains(att.Considered, segmentKey{rank, other}) {
+			if slices.Contains(w.used, segmentKey{rank, other}) {
 				continue
 			}
 			lie.Rows[i].Rank, lie.Rows[i].Segment = rank, other

@@ -28,13 +28,24 @@ func (s *MeaningSearch) Add(content []byte) {
 	segment.Interpret(content)
 	place := int32(len(s.stemmed))
 	s.stemmed = append(s.stemmed, int32(segment.Stemmed))
-	for _, c := range segment.Concepts {
+	for _, c := range leastSenses(slices.Concat(segment.Concepts...)) {
 		s.postings[c.Concept] = append(s.postings[c.Concept], meaningPosting{place, c.Bits})
 	}
 }
 
+// searchStems is the number of words above which a segment holds others by chance: each doubling takes half a bit off.
+const searchStems = 48
+
+// lengthCost returns what a match in a segment of so many words is worth less.
+func lengthCost(stemmed int) int32 {
+	if stemmed <= searchStems {
+		return 0
+	}
+	return int32(Log2Q16(uint64(stemmed))-Log2Q16(searchStems)) >> 13
+}
+
 // Rank returns the places of the k segments that hold most of what a question means, best first. A word counts once, with the sense that
-// is worth most; long segments count less, as in method MEANING. Ties go to the segment that was added first.
+// is worth most; long segments count less. Ties go to the segment that was added first.
 func (s *MeaningSearch) Rank(question []byte, k int) []int {
 	meanings := InterpretAnswer(question).Meanings
 	scores, best := make([]int32, len(s.stemmed)), make([]int32, len(s.stemmed))

@@ -54,10 +54,10 @@ type Segment struct {
 	Tokens []TokenID
 	// Stems are those of the words, 0 for stop words, as by the function Stems; only method RAG needs them.
 	Stems []TokenID
-	// Concepts are those of the words, as by Interpret, and Stemmed the number of words that are not stop words; only method MEANING
-	// needs them.
-	Concepts []Sense `json:",omitempty"`
-	Stemmed  int     `json:",omitempty"`
+	// Concepts are those of the words, by blocks of BlockStems words that are not stop words, as by Interpret, and Stemmed the number of these
+	// words; only method MEANING needs them.
+	Concepts [][]Sense `json:",omitempty"`
+	Stemmed  int       `json:",omitempty"`
 	// Derived says what part of the segment's pay belongs to earlier contributions.
 	Derived []Derivation
 }

@@ -148,6 +148,9 @@ func WorkUnits(e Evidence) uint64 {
 				// By stems, and by meanings: whatever the method is.
 				units += unitsPerHash + tokens[s]*(2*unitsPerHash+stem*unitsPerWindow) + opened*2*unitsPerHash
 				units += tokens[s]*unitsPerMeaning + (tokens[s]+opened)*maxSenses*unitsPerLookup + 2*uint64(min(a.Count, MaxAnswerTokens))*unitsPerLookup
+				// Each part of it is summed up, and the path leads through it, twice.
+				parts := tokens[s]/BlockStems + 1
+				units += (parts*(2*opened*maxSenses+3*uint64(min(a.Count, MaxAnswerTokens))) + tokens[s]*maxSenses*4) * unitsPerLookup / 4
 			}
 		}
 		units += opened * unitsPerMeaning
