@@ -3,6 +3,7 @@ package poa
 import (
 	"cmp"
 	"slices"
+	"sync"
 )
 
 // RetrievalPool is how many of the best segments are compared before near-copies of one text are reduced to one.
@@ -23,6 +24,7 @@ type Search struct {
 	postings map[TokenID][]searchPosting
 	stems    [][]TokenID // by segment: distinct stems, sorted
 	average  int64       // thousandths of a token
+	scratch  sync.Pool   // of *searchScratch
 }
 
 type searchPosting struct {
@@ -70,8 +72,7 @@ func (s *Search) IDF(id TokenID) int64 {
 func (s *Search) Rank(question []TokenID, k int) []int {
 	words := slices.Clone(question)
 	slices.Sort(words)
-	scores := make([]int64, len(s.segments))
-	var found []int
+	x := s.borrow()
 	for _, id := range slices.Compact(words) {
 		idf := s.IDF(id)
 		if idf == 0 {
@@ -80,16 +81,60 @@ func (s *Search) Rank(question []TokenID, k int) []int {
 		for _, p := range s.postings[id] {
 			tf := int64(p.count)
 			gain := idf * tf * 2200 / (1000*tf + 300 + 900*int64(len(s.segments[p.segment].Tokens))*1000/s.average)
-			if scores[p.segment] == 0 && gain > 0 {
-				found = append(found, int(p.segment))
+			if x.scores[p.segment] == 0 && gain > 0 {
+				x.found = append(x.found, p.segment)
 			}
-			scores[p.segment] += gain
+			x.scores[p.segment] += gain
 		}
 	}
-	slices.SortFunc(found, func(a, b int) int {
-		return cmp.Or(cmp.Compare(scores[b], scores[a]), compareSegments(s.segments[a], s.segments[b]))
-	})
-	return found[:min(max(k, 0), len(found))]
+	best := s.best(x, max(k, 0))
+	for _, place := range x.found {
+		x.scores[place] = 0
+	}
+	x.found = x.found[:0]
+	s.scratch.Put(x)
+	return best
+}
+
+// searchScratch is what one search needs.
+type searchScratch struct {
+	scores []int64 // by segment, zero between searches
+	found  []int32
+}
+
+func (s *Search) borrow() *searchScratch {
+	if x, ok := s.scratch.Get().(*searchScratch); ok {
+		return x
+	}
+	return &searchScratch{scores: make([]int64, len(s.segments))}
+}
+
+// sortedMost is how many places are kept in order while others are looked at; more are sorted.
+const sortedMost = 64
+
+// best returns the k places with the best scores of those that were found.
+func (s *Search) best(x *searchScratch, k int) []int {
+	compare := func(a, b int) int {
+		return cmp.Or(cmp.Compare(x.scores[b], x.scores[a]), compareSegments(s.segments[a], s.segments[b]))
+	}
+	var out []int
+	for _, place := range x.found {
+		if k > sortedMost || len(out) < k {
+			out = append(out, int(place))
+			if k <= sortedMost && len(out) == k {
+				slices.SortFunc(out, compare)
+			}
+			continue
+		}
+		if k == 0 || compare(int(place), out[k-1]) > 0 {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(out, int(place), compare)
+		copy(out[at+1:], out[at:])
+		out[at] = int(place)
+	}
+	slices.SortFunc(out, compare)
+	return out[:min(k, len(out))]
 }
 
 // Retrieve returns the places of at most k segments for a question, best first, at most one of each group of near-copies: where one
