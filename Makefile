@@ -56,6 +56,9 @@ net-test: ## Run four validators as processes, and do to them what happens to ma
 wallet-test: build ## Sign every message with CosmJS, and send some to a node; needs Node.js 20 and its registry of packages
 	cd testutil/wallets && npm ci --no-audit --no-fund && node --test
 
+docs-test: build ## Run the commands of README.md and docs/ as readers do; needs curl and jq; options as ARGS="-only NAME -v"
+	@go run ./testutil/docstest $(ARGS)
+
 lint: ## Check formatting and run vet
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go' | grep -v '\.pb\.\(gw\.\)\?go$$')); \
 		if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
@@ -70,4 +73,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test test-long bench bench-node fidelity review-sim wash net-test wallet-test lint proto proto-check clean
+.PHONY: help build install demo test test-long bench bench-node fidelity review-sim wash net-test wallet-test docs-test lint proto proto-check clean

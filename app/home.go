@@ -12,10 +12,14 @@ const (
 	EnvPrefix = "OPENLEDGERD"
 )
 
-// DefaultNodeHome is where a node keeps its configuration and data.
+// DefaultNodeHome is where a node keeps its configuration and data, and commands find keys and settings: $OPENLEDGERD_HOME, or
+// .openledger in the home folder of the user.
 var DefaultNodeHome = defaultHome()
 
 func defaultHome() string {
+	if home := os.Getenv(EnvPrefix + "_HOME"); home != "" {
+		return home
+	}
 	home, err := os.UserHomeDir()
 	if err != nil {
 		home = "."

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
@@ -122,11 +124,11 @@ func validatorKey(cmd *cobra.Command, clientCtx client.Context, keys keyring.Key
 			return "", err
 		}
 		_, err = staking.Validator(cmd.Context(), &stakingtypes.QueryValidatorRequest{ValidatorAddr: sdk.ValAddress(address).String()})
-		if err == nil {
+		switch {
+		case err == nil:
 			return record.Name, nil
-		}
-		if _, chainErr := chainOf(cmd, clientCtx); chainErr != nil {
-			return "", chainErr
+		case status.Code(err) != codes.NotFound: // such as of a chain that has no block yet
+			return "", err
 		}
 	}
 	return "", nil
