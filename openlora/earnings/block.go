@@ -26,6 +26,7 @@ import (
 type waiting struct {
 	Batch     uint64                           `json:"batch"`
 	Submitted int64                            `json:"submitted"`
+	Receipts  uint32                           `json:"receipts"`
 	Arrived   bool                             `json:"arrived"` // decided: waits to be taken in
 	Accounts  []attributiontypes.AccountCredit `json:"accounts"`
 }
@@ -146,7 +147,7 @@ func (b *block) apply(r read) error {
 	case nil:
 		b.sends = append(b.sends, r.send)
 	case *attributiontypes.EventReceiptsSubmitted:
-		return b.submitted(event.BatchId, r.credits)
+		return b.submitted(event, r.credits)
 	case *attributiontypes.EventBatchAttested:
 		return b.arrived(event.BatchId)
 	case *attributiontypes.EventBatchSettled:
@@ -168,19 +169,22 @@ func (b *block) add(address string, entry Entry) error {
 	if !b.time.IsZero() {
 		entry.Time = &b.time
 	}
+	if err := b.count(func(d *Day) { d.add(entry) }); err != nil {
+		return err
+	}
 	return addEntry(b.tx, address, b.entries, entry)
 }
 
 // submitted keeps what a batch credits until it is paid. One with inline evidence arrives at once.
-func (b *block) submitted(batch uint64, credits *attributiontypes.QueryBatchCreditsResponse) error {
+func (b *block) submitted(event *attributiontypes.EventReceiptsSubmitted, credits *attributiontypes.QueryBatchCreditsResponse) error {
 	if len(credits.Accounts) == 0 {
 		return nil // free answers
 	}
-	w := waiting{Batch: batch, Submitted: b.height, Accounts: credits.Accounts}
+	w := waiting{Batch: event.BatchId, Submitted: b.height, Receipts: event.Receipts, Accounts: credits.Accounts}
 	if err := b.keep(w); err != nil || credits.SettledHeight != b.height {
 		return err
 	}
-	return b.arrived(batch)
+	return b.arrived(event.BatchId)
 }
 
 // arrived notes that a batch is paid as soon as x/rewards takes it in: in the same block, or after a pause.
@@ -255,6 +259,9 @@ func (b *block) payouts(event *rewardstypes.EventPayouts) error {
 
 // pay stores an entry for each account of a batch, and forgets the batch.
 func (b *block) pay(w waiting, bonus func(attributiontypes.AccountCredit) sdkmath.Int, unknown bool) error {
+	if err := b.count(func(d *Day) { d.Batches, d.Receipts = d.Batches+1, d.Receipts+uint64(w.Receipts) }); err != nil {
+		return err
+	}
 	for _, credit := range w.Accounts {
 		if err := b.add(credit.Address, batchEntry(w, credit, bonus(credit), unknown, b.height)); err != nil {
 			return err

@@ -114,7 +114,9 @@ func (f *followed) reconcile() {
 	response, err := f.Ledger(&query.PageRequest{Limit: 1_000})
 	require.NoError(f.T, err)
 	require.NotEmpty(f.T, response.Accounts)
+	total := sdkmath.ZeroInt()
 	for _, account := range response.Accounts {
+		total = total.Add(account.Earned)
 		address, err := sdk.AccAddressFromBech32(account.Address)
 		require.NoError(f.T, err)
 		history := f.history(address)
@@ -139,6 +141,14 @@ func (f *followed) reconcile() {
 		require.Equal(f.T, account.Earned.String(), earned.String(), "the entries sum to the totals")
 		require.Equal(f.T, account.Contributed.String(), contributed.String())
 	}
+	days, err := f.index.Days(earnings.MaxDays)
+	require.NoError(f.T, err)
+	require.Equal(f.T, f.Height(), days.Height)
+	paid := sdkmath.ZeroInt()
+	for _, day := range days.Days {
+		paid = paid.Add(day.Contributors).Add(day.Datanets).Add(day.Lineage).Add(day.Providers).Add(day.Bonus)
+	}
+	require.Equal(f.T, total.String(), paid.String(), "the days sum to what all accounts earned")
 }
 
 func (f *followed) params(edit func(*rewardstypes.Params)) {
@@ -314,6 +324,7 @@ func TestHistoryIsServedInPages(t *testing.T) {
 	require.Greater(t, len(all), 5)
 	mux := http.NewServeMux()
 	mux.Handle("GET /v1/openledger/accounts/{address}/earnings", f.index)
+	mux.HandleFunc("GET /v1/openledger/earnings/days", f.index.ServeDays)
 	get := func(address, query string) (int, earnings.History, string) {
 		recorder := httptest.NewRecorder()
 		mux.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/v1/openledger/accounts/"+address+"/earnings"+query, nil))
@@ -337,6 +348,26 @@ func TestHistoryIsServedInPages(t *testing.T) {
 	for _, wrong := range [][2]string{{"open1x", ""}, {f.Alice.String(), "?limit=101"}, {f.Alice.String(), "?limit=-1"}, {f.Alice.String(), "?limit=x"}, {f.Alice.String(), "?before=zz"}, {f.Alice.String(), "?before=00"}} {
 		code, _, body := get(wrong[0], wrong[1])
 		require.Equal(t, http.StatusBadRequest, code, body)
+	}
+
+	byDay := func(query string) (int, earnings.Days) {
+		recorder := httptest.NewRecorder()
+		mux.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/v1/openledger/earnings/days"+query, nil))
+		var days earnings.Days
+		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &days))
+		return recorder.Code, days
+	}
+	code, days := byDay("")
+	require.Equal(t, http.StatusOK, code)
+	require.True(t, days.Complete)
+	batches, receipts := uint64(0), uint64(0)
+	for _, day := range days.Days {
+		batches, receipts = batches+day.Batches, receipts+day.Receipts
+	}
+	require.EqualValues(t, []uint64{5, 5}, []uint64{batches, receipts})
+	for _, wrong := range []string{"?limit=0", "?limit=367", "?limit=x", "?limit=-1"} {
+		code, _ := byDay(wrong)
+		require.Equal(t, http.StatusBadRequest, code, wrong)
 	}
 }
 

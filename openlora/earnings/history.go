@@ -2,7 +2,6 @@ package earnings
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -60,17 +59,11 @@ func (x *Index) History(address, before string, limit int) (History, error) {
 const placeSize = 12
 
 func (h *History) fill(tx *bolt.Tx, account sdk.AccAddress, before []byte, limit int) error {
-	meta := tx.Bucket(metaBucket)
-	if next := meta.Get(nextKey); next != nil {
-		h.FirstHeight, h.Height = int64(binary.BigEndian.Uint64(meta.Get(firstKey))), int64(binary.BigEndian.Uint64(next))-1
-	}
-	var err error
-	if h.Missing, err = missing(meta); err != nil {
+	all, err := reach(tx.Bucket(metaBucket))
+	if err != nil {
 		return err
 	}
-	if h.FirstHeight > 1 {
-		h.Missing = append([]Missing{{From: 1, To: h.FirstHeight - 1, Why: "the node had no state of them when the index was begun"}}, h.Missing...)
-	}
+	h.FirstHeight, h.Height, h.Missing = all.first, all.height, all.missing
 	h.Complete = h.Height > 0 && len(h.Missing) == 0
 	if h.Totals, err = totalsOf(tx, account); err != nil {
 		return err

@@ -5,6 +5,7 @@
 package earnings
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -29,10 +30,13 @@ var (
 	waitingBucket  = []byte("waiting")  // be64 batch id → waiting
 	entriesBucket  = []byte("entries")  // account ‖ be64 height ‖ be32 number → Entry
 	accountsBucket = []byte("accounts") // account → Totals
+	daysBucket     = []byte("days")     // date → Day
 
 	firstKey   = []byte("first")   // be64 of the first block indexed
 	nextKey    = []byte("next")    // be64 of the next block to index
 	missingKey = []byte("missing") // JSON list of Missing
+
+	daysFromKey = []byte("days_from") // be64 of the first block whose day was counted, in an index that was begun without days
 )
 
 const (
@@ -77,10 +81,15 @@ func Open(path string, node Source, log *slog.Logger) (*Index, error) {
 		return nil, fmt.Errorf("index of earnings %s: %w", path, err)
 	}
 	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{metaBucket, waitingBucket, entriesBucket, accountsBucket} {
+		older := tx.Bucket(metaBucket) != nil && tx.Bucket(daysBucket) == nil
+		for _, name := range [][]byte{metaBucket, waitingBucket, entriesBucket, accountsBucket, daysBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
+		}
+		meta := tx.Bucket(metaBucket)
+		if next := meta.Get(nextKey); older && next != nil {
+			return meta.Put(daysFromKey, bytes.Clone(next))
 		}
 		return nil
 	})

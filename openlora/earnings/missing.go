@@ -1,6 +1,7 @@
 package earnings
 
 import (
+	"encoding/binary"
 	"encoding/json"
 
 	bolt "go.etcd.io/bbolt"
@@ -11,6 +12,28 @@ type Missing struct {
 	From int64  `json:"from"`
 	To   int64  `json:"to"`
 	Why  string `json:"why"`
+}
+
+// extent is which blocks an index has.
+type extent struct {
+	first, height int64
+	missing       []Missing
+}
+
+// reach reads which blocks the index has.
+func reach(meta *bolt.Bucket) (extent, error) {
+	var all extent
+	if next := meta.Get(nextKey); next != nil {
+		all.first, all.height = int64(binary.BigEndian.Uint64(meta.Get(firstKey))), int64(binary.BigEndian.Uint64(next))-1
+	}
+	var err error
+	if all.missing, err = missing(meta); err != nil {
+		return all, err
+	}
+	if all.first > 1 {
+		all.missing = append([]Missing{{From: 1, To: all.first - 1, Why: "the node had no state of them when the index was begun"}}, all.missing...)
+	}
+	return all, nil
 }
 
 // missing reads what was passed over, in the order of heights.

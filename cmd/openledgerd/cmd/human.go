@@ -3,8 +3,10 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"strings"
 
 	cosmosproto "github.com/cosmos/cosmos-proto"
+	gogoproto "github.com/cosmos/gogoproto/proto"
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
@@ -77,7 +79,7 @@ func forPeople(cmd *cobra.Command) bool {
 // inOpen writes the amounts of a message in OPEN. What it cannot read it leaves as it is.
 func inOpen(message protoreflect.MessageDescriptor, text []byte) []byte {
 	var value map[string]any
-	if err := yaml.Unmarshal(text, &value); err != nil {
+	if err := yaml.Unmarshal(text, &value); err != nil || value == nil {
 		return text
 	}
 	converted, err := yaml.Marshal(convert(message, value))
@@ -98,6 +100,13 @@ func convert(message protoreflect.MessageDescriptor, value any) any {
 			return openOf(text)
 		}
 		return value
+	}
+	if url, ok := object["@type"].(string); ok {
+		packed, err := gogoproto.HybridResolver.FindDescriptorByName(protoreflect.FullName(strings.TrimPrefix(url, "/")))
+		if err != nil {
+			return value
+		}
+		message = packed.(protoreflect.MessageDescriptor)
 	}
 	for name, inner := range object {
 		field := message.Fields().ByName(protoreflect.Name(name))

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	txv1beta1 "cosmossdk.io/api/cosmos/tx/v1beta1"
+
 	coretypes "github.com/cometbft/cometbft/rpc/core/types"
 	cmttypes "github.com/cometbft/cometbft/types"
 	gogogrpc "github.com/cosmos/gogoproto/grpc"
@@ -107,6 +109,8 @@ func (n sendingNode) note(tx cmttypes.Tx, result *coretypes.ResultBroadcastTx, e
 type holdingWriter struct {
 	out  io.Writer
 	sent *broadcast
+	// people are asked to confirm what comes before it: amounts are in OPEN.
+	people bool
 }
 
 // Write implements io.Writer.
@@ -114,7 +118,13 @@ func (w holdingWriter) Write(p []byte) (int, error) {
 	if w.sent.response != nil {
 		return w.sent.held.Write(p)
 	}
-	return w.out.Write(p)
+	if !w.people {
+		return w.out.Write(p)
+	}
+	if _, err := w.out.Write(inOpen((&txv1beta1.Tx{}).ProtoReflect().Descriptor(), p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // sends reports whether a command of the SDK sends a transaction.
@@ -133,7 +143,8 @@ func observe(cmd *cobra.Command, clientCtx client.Context) client.Context {
 	if node := cmd.Flags().Lookup(flags.FlagNode); node != nil {
 		node.Changed = false
 	}
-	out := holdingWriter{out: cmd.OutOrStdout(), sent: sent}
+	generate, _ := cmd.Flags().GetBool(flags.FlagGenerateOnly)
+	out := holdingWriter{out: cmd.OutOrStdout(), sent: sent, people: clientCtx.OutputFormat == flags.OutputFormatText && !generate}
 	cmd.SetOut(out)
 	return clientCtx.WithClient(sendingNode{CometRPC: clientCtx.Client, sent: sent}).WithOutput(out)
 }

@@ -170,6 +170,13 @@ func TestAmountsForPeople(t *testing.T) {
 	require.Equal(t, "balances:\n- 1.5 OPEN\n- amount: \"7\"\n  denom: uatom\npagination:\n  total: \"2\"\n", string(inOpen(descriptorOf(t, "cosmos.bank.v1beta1.QueryAllBalancesResponse"), text)))
 	text = []byte("datanet:\n  id: \"2\"\n  name: \"100\"\n  royalty_floor: \"100000000000000000\"\n")
 	require.Equal(t, "datanet:\n  id: \"2\"\n  name: \"100\"\n  royalty_floor: 0.1 OPEN\n", string(inOpen(descriptorOf(t, "openledger.datanet.v1.QueryDataNetResponse"), text)))
+	// A transaction that waits for a y: what is packed in it has amounts, too.
+	text = []byte("auth_info:\n  fee:\n    amount:\n    - amount: \"87826000000000\"\n      denom: aopen\nbody:\n  messages:\n" +
+		"  - '@type': /openledger.rewards.v1.MsgSetPayoutThreshold\n    account: open1x\n    threshold: \"1000000000000000000\"\n")
+	shown := string(inOpen(descriptorOf(t, "cosmos.tx.v1beta1.Tx"), text))
+	require.Contains(t, shown, "- 0.000087826 OPEN")
+	require.Contains(t, shown, "threshold: 1 OPEN")
+	require.Equal(t, "\n", string(inOpen(descriptorOf(t, "cosmos.tx.v1beta1.Tx"), []byte("\n"))))
 }
 
 func descriptorOf(t *testing.T, name protoreflect.FullName) protoreflect.MessageDescriptor {

@@ -31,6 +31,7 @@ const (
 	flagBefore  = "before"
 	flagCSV     = "csv"
 	flagRebuild = "rebuild"
+	flagByDay   = "by-day"
 
 	earningsTimeout  = 30 * time.Second
 	maxEarningsBytes = 8 << 20
@@ -38,8 +39,8 @@ const (
 
 func earningsCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "earnings ADDRESS",
-		Short: "Show what an account has earned, batch by batch, and what was paid out to it",
+		Use:   "earnings [ADDRESS]",
+		Short: "Show what an account has earned and was paid, batch by batch, or what the network paid by day",
 		Long: `Show an account's history, newest first: each batch of receipts that paid it, as
 what, for how many receipts, with the bonus that was granted, and each payout.
 
@@ -53,20 +54,34 @@ of validators) are passed over, and the history says which. It is made anew from
 that keeps all, an archive, with --rebuild; that of a stopped gateway, HOME/earnings.db,
 is then replaced as well.
 
+--by-day shows what was earned and paid out on each day, in UTC: by the account, or, without
+an address, by everybody, and as what.
+
 --csv prints all entries, one line for each part, with the time of their block. Payouts
 are negative, so that the sum is what waits in the ledger.`,
 		Example: `openlorad earnings $(openledgerd keys show alice -a)
 openlorad earnings open1… --limit 100 --json
 openlorad earnings open1… --csv > earnings.csv
 openlorad earnings open1… --rebuild --node archive.example.org:9090
-openlorad earnings open1… --gateway http://127.0.0.1:8080`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return showEarnings(cmd, args[0]) },
+openlorad earnings open1… --gateway http://127.0.0.1:8080
+openlorad earnings --by-day --limit 7                  # what the network paid, a line a day
+openlorad earnings open1… --by-day --csv`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if byDay, _ := cmd.Flags().GetBool(flagByDay); len(args) == 0 {
+				if !byDay {
+					return errors.New("name an account, or ask for what the network paid with --" + flagByDay)
+				}
+				return showDays(cmd)
+			}
+			return showEarnings(cmd, args[0])
+		},
 	}
 	f := cmd.Flags()
 	addNodeFlag(cmd)
 	f.String(flagGateway, "", "URL of a gateway to ask instead of the node")
-	f.Int(flagLimit, earnings.DefaultLimit, "entries to show, at most 100")
+	f.Int(flagLimit, earnings.DefaultLimit, "entries, or days, to show; at most 100 entries and 366 days")
+	f.Bool(flagByDay, false, "show a line a day; without an address, of the whole network")
 	f.String(flagBefore, "", "show the page that begins here: `next` of the page before")
 	f.Bool(flagJSON, false, "print one JSON object")
 	f.Bool(flagCSV, false, "print all entries as comma-separated values")
@@ -102,6 +117,9 @@ func showEarnings(cmd *cobra.Command, address string) error {
 // printHistory prints what the flags ask for of a history. With a node its sum is compared with the ledger.
 func printHistory(cmd *cobra.Command, read pages, node *chain.Client) error {
 	f, out := cmd.Flags(), cmd.OutOrStdout()
+	if byDay, _ := f.GetBool(flagByDay); byDay {
+		return printDaysOf(cmd, read)
+	}
 	if asCSV, _ := f.GetBool(flagCSV); asCSV {
 		return writeCSV(cmd, read)
 	}
@@ -207,22 +225,26 @@ func agreement(history earnings.History, earned sdkmath.Int) string {
 
 func earningsOfGateway(ctx context.Context, gateway, address, before string, limit int) (earnings.History, error) {
 	var history earnings.History
+	query := url.Values{"limit": {strconv.Itoa(limit)}, "before": {before}}
+	return history, getOfGateway(ctx, gateway, "accounts/"+url.PathEscape(address)+"/earnings?"+query.Encode(), &history)
+}
+
+// getOfGateway reads what a gateway says about earnings.
+func getOfGateway(ctx context.Context, gateway, path string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, earningsTimeout)
 	defer cancel()
-	query := url.Values{"limit": {strconv.Itoa(limit)}, "before": {before}}
-	target := strings.TrimSuffix(gateway, "/") + "/v1/openledger/accounts/" + url.PathEscape(address) + "/earnings?" + query.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(gateway, "/")+"/v1/openledger/"+path, nil)
 	if err != nil {
-		return history, err
+		return err
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return history, err
+		return err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxEarningsBytes))
 	if err != nil {
-		return history, err
+		return err
 	}
 	if response.StatusCode != http.StatusOK {
 		var answer struct {
@@ -231,11 +253,11 @@ func earningsOfGateway(ctx context.Context, gateway, address, before string, lim
 			} `json:"error"`
 		}
 		if json.Unmarshal(body, &answer) == nil && answer.Error.Message != "" {
-			return history, errors.New(answer.Error.Message)
+			return errors.New(answer.Error.Message)
 		}
-		return history, fmt.Errorf("%s answered %s: does it run with --indexer?", gateway, response.Status)
+		return fmt.Errorf("%s answered %s: does it run with --indexer?", gateway, response.Status)
 	}
-	return history, json.Unmarshal(body, &history)
+	return json.Unmarshal(body, into)
 }
 
 func printEarnings(out io.Writer, history earnings.History, agreement string) {

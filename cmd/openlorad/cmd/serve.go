@@ -315,6 +315,7 @@ func serve(cmd *cobra.Command) error {
 		mux.Handle("GET /v1/openledger/receipts/{id}/proof", index)
 		work.Go(func() { index.Run(ctx) })
 		mux.Handle("GET /v1/openledger/accounts/{address}/earnings", history)
+		mux.HandleFunc("GET /v1/openledger/earnings/days", history.ServeDays)
 		work.Go(func() { history.Run(ctx) })
 	}
 	interval, _ := f.GetDuration(flagInterval)
