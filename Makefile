@@ -25,6 +25,9 @@ test: ## Run the tests; on amd64 those of poa on a 32-bit architecture too, if t
 	go test -timeout 20m ./...
 	@if [ "$$(go env GOHOSTARCH)" = amd64 ]; then sh scripts/test386.sh; fi
 
+test-used: ## Run the tests twice at once on a machine that has been used: another home, settings, taken ports; half an hour
+	sh scripts/hostile.sh
+
 test-long: ## Run the heavier searches: more random cases, fuzzing
 	go test -timeout 60m ./poa ./x/rewards/types ./x/models/types ./x/attribution/types -rapid.checks=2000
 	go test -timeout 60m ./x/datanet/keeper -run AnythingAtAnyTime -rapid.checks=2000
@@ -73,4 +76,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test test-long bench bench-node fidelity review-sim wash net-test wallet-test docs-test lint proto proto-check clean
+.PHONY: help build install demo test test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test docs-test lint proto proto-check clean

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,6 +49,7 @@ type world struct {
 	print  printer
 	home   string
 	port   int
+	guard  io.Closer // of the ports
 	source *source
 
 	node, gateway *process
@@ -120,6 +122,9 @@ func (w *world) cleanUp() error {
 			p.stop()
 		}
 	}
+	if w.guard != nil {
+		_ = w.guard.Close()
+	}
 	return os.RemoveAll(w.home)
 }
 
@@ -162,7 +167,7 @@ func (w *world) startChain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if w.port, err = freePorts(portsPerNode * (w.opts.validators + 1)); err != nil {
+	if w.port, w.guard, err = freePorts(portsPerNode * (w.opts.validators + 1)); err != nil {
 		return err
 	}
 	w.owner, w.provider, w.payer = newAccount("DataNet owner"), newAccount("provider"), newAccount("payer")

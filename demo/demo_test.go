@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/openledger/openledger/testutil/hermetic"
+
 	sdkmath "cosmossdk.io/math"
 
 	"github.com/openledger/openledger/poa"
@@ -24,6 +26,11 @@ const testLimit = 3 * time.Minute
 
 // TestMain builds the two programs once and puts them into the path.
 func TestMain(m *testing.M) {
+	leave, err := hermetic.Enter()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	dir, err := os.MkdirTemp("", "openledger-bin-")
 	if err == nil {
 		build := exec.Command("go", "build", "-o", dir, "../cmd/openledgerd", "../cmd/openlorad")
@@ -34,12 +41,16 @@ func TestMain(m *testing.M) {
 	if err == nil {
 		err = os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	}
+	if err == nil { // where demos have their folders, so that those of others are not counted
+		err = os.Setenv("TMPDIR", dir)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	code := m.Run()
 	os.RemoveAll(dir)
+	leave()
 	os.Exit(code)
 }
 

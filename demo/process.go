@@ -111,22 +111,32 @@ func tail(path string, n int64) string {
 	return strings.TrimSpace(string(content))
 }
 
-// freePorts returns the first of n consecutive ports that are free on loopback.
-func freePorts(n int) (int, error) {
+// freePorts returns the first of n consecutive ports that are free on loopback. The last of them is not for use: it is taken until the guard
+// is closed, so that two demos that start at once do not choose the same.
+func freePorts(n int) (base int, guard io.Closer, err error) {
 	const first, last = 20_000, 32_000
 	offset := os.Getpid() % ((last - first) / n)
 	for try := range (last - first) / n {
 		base := first + (offset+try)%((last-first)/n)*n
-		if portsFree(base, n) {
-			return base, nil
+		guard, err := listen(base + n - 1)
+		if err != nil {
+			continue
 		}
+		if portsFree(base, n-1) {
+			return base, guard, nil
+		}
+		guard.Close()
 	}
-	return 0, fmt.Errorf("no %d free ports in a row between %d and %d", n, first, last)
+	return 0, nil, fmt.Errorf("no %d free ports in a row between %d and %d", n, first, last)
+}
+
+func listen(port int) (net.Listener, error) {
+	return net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 }
 
 func portsFree(base, n int) bool {
 	for port := base; port < base+n; port++ {
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		listener, err := listen(port)
 		if err != nil {
 			return false
 		}

@@ -41,7 +41,7 @@ func TestSessionsKeepVariablesAndFolders(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.close()) }()
 	run := func(b block) string {
-		out, err := s.run(b)
+		out, err := s.run(t.Context(), b)
 		require.NoError(t, err, out)
 		return out
 	}
@@ -59,7 +59,7 @@ func TestSessionsKeepVariablesAndFolders(t *testing.T) {
 		"an error that does not show": {commands: "true", fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := s.run(b)
+			_, err := s.run(t.Context(), b)
 			require.Error(t, err)
 		})
 	}

@@ -2,10 +2,13 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -29,10 +32,18 @@ func main() {
 	only := flag.String("only", "", "run this reader alone: "+names())
 	verbose := flag.Bool("v", false, "print what the commands print")
 	flag.Parse()
+	if code, done := separate(); done {
+		os.Exit(code)
+	}
+	if os.Getenv(ownNetwork) == "" {
+		fmt.Println("this machine gives no program a network of its own: ports 26657, 1317, 9090, 8080, 8090, 26600 to 26640 and 27700 to 27710 must be free")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	failed := false
 	for _, role := range roles {
 		if *only == "" || *only == role.name {
-			if err := play(role, *verbose); err != nil {
+			if err := play(ctx, role, *verbose); err != nil {
 				fmt.Printf("FAIL %s: %v\n", role.name, err)
 				failed = true
 			}
@@ -52,7 +63,7 @@ func names() string {
 }
 
 // play runs the pages of a role. What comes after a block that fails depends on it: it is not run.
-func play(role role, verbose bool) (err error) {
+func play(ctx context.Context, role role, verbose bool) (err error) {
 	repository, err := os.Getwd()
 	if err != nil {
 		return err
@@ -84,7 +95,7 @@ func play(role role, verbose bool) (err error) {
 				continue
 			}
 			began := time.Now()
-			out, err := s.run(b)
+			out, err := s.run(ctx, b)
 			if err != nil {
 				return fmt.Errorf("%s: %w\n%s\n%s", b, err, b.commands, out)
 			}

@@ -120,11 +120,11 @@ func (s *session) alive() bool {
 var mistake = regexp.MustCompile(`(?m)^(Error: |panic: |error: |fatal: )|%!\w\(`)
 
 // run runs a block and returns what it printed.
-func (s *session) run(b block) (string, error) {
+func (s *session) run(ctx context.Context, b block) (string, error) {
 	if b.until != "" {
-		return s.background(b)
+		return s.background(ctx, b)
 	}
-	out, err := s.execute(b.commands, patience)
+	out, err := s.execute(ctx, b.commands, patience)
 	switch {
 	case b.fails && err == nil:
 		return out, errors.New("succeeds, and should show an error")
@@ -137,8 +137,8 @@ func (s *session) run(b block) (string, error) {
 }
 
 // execute runs commands to their end.
-func (s *session) execute(commands string, patience time.Duration) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+func (s *session) execute(ctx context.Context, commands string, patience time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	log, err := os.CreateTemp(s.home, ".docs-test-log-")
 	if err != nil {
@@ -151,7 +151,7 @@ func (s *session) execute(commands string, patience time.Duration) (string, erro
 	}
 	s.groups = append(s.groups, cmd)
 	err = cmd.Wait()
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = fmt.Errorf("does not end within %s", patience)
 	}
 	raw, readErr := os.ReadFile(log.Name())
@@ -159,12 +159,12 @@ func (s *session) execute(commands string, patience time.Duration) (string, erro
 }
 
 // background starts a block and waits until it is ready.
-func (s *session) background(b block) (string, error) {
+func (s *session) background(ctx context.Context, b block) (string, error) {
 	log, err := os.CreateTemp(s.home, ".docs-test-log-")
 	if err != nil {
 		return "", err
 	}
-	cmd := s.command(context.Background(), b.commands)
+	cmd := s.command(ctx, b.commands)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return "", err
@@ -172,11 +172,11 @@ func (s *session) background(b block) (string, error) {
 	s.groups = append(s.groups, cmd)
 	go func() { _ = cmd.Wait() }()
 	for end := time.Now().Add(readyPatience); ; time.Sleep(500 * time.Millisecond) {
-		out, err := s.execute(b.until, readyPatience)
+		out, err := s.execute(ctx, b.until, readyPatience)
 		if err == nil {
 			return out, nil
 		}
-		if time.Now().After(end) {
+		if time.Now().After(end) || ctx.Err() != nil {
 			raw, _ := os.ReadFile(log.Name())
 			return string(raw), fmt.Errorf("is not ready after %s: %s: %w", readyPatience, b.until, err)
 		}

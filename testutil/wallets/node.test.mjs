@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -19,8 +20,21 @@ import { converter, lookup } from "./schema.mjs";
 const binary = process.env.OPENLEDGERD ?? fileURLToPath(new URL("../../build/openledgerd", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "openledger-wallets-"));
 const env = { ...process.env, HOME: home };
-const base = 31_600;
+const base = await freePorts();
 const rpc = `http://127.0.0.1:${base + 1}`;
+
+/** freePorts returns the first of ten ports in a row of which none is taken. */
+async function freePorts() {
+  const free = (port) => new Promise((resolve) => {
+    const server = createServer().once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+  for (let first = 21_000 + (process.pid % 1000) * 10; first < 32_000; first += 10) {
+    if ((await Promise.all([...Array(10).keys()].map((i) => free(first + i)))).every(Boolean)) return first;
+  }
+  throw new Error("no ten free ports in a row");
+}
+
 const coins = (aopen) => ({ denom: "aopen", amount: aopen });
 
 const urls = [

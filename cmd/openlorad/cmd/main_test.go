@@ -1,0 +1,9 @@
+package cmd
+
+import (
+	"testing"
+
+	"github.com/openledger/openledger/testutil/hermetic"
+)
+
+func TestMain(m *testing.M) { hermetic.Main(m) }
