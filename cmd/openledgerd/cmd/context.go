@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -204,13 +205,28 @@ func setChainID(home, chainID string) error {
 // quiet leaves out what the SDK logs about nothing.
 type quiet struct{ log.Logger }
 
-// noise lists the beginnings of messages that tell an operator nothing: an empty store is not slow to upgrade.
-var noise = []string{"Upgrading IAVL storage for faster queries"}
+// noise lists the beginnings of messages that tell an operator nothing: an empty store is not slow to upgrade, and a node that stops takes no peers.
+var noise = []string{"Upgrading IAVL storage for faster queries", "Stopped accept routine, as transport is closed"}
+
+func tells(message string) bool {
+	return !slices.ContainsFunc(noise, func(start string) bool { return strings.HasPrefix(message, start) })
+}
 
 // Info implements log.Logger.
 func (q quiet) Info(message string, keyVals ...any) {
-	if !slices.ContainsFunc(noise, func(start string) bool { return strings.HasPrefix(message, start) }) {
+	if tells(message) {
 		q.Logger.Info(message, keyVals...)
+	}
+}
+
+// Error implements log.Logger. That a server which is being closed does not serve any more is no error.
+func (q quiet) Error(message string, keyVals ...any) {
+	closed := func(value any) bool {
+		err, ok := value.(error)
+		return ok && errors.Is(err, net.ErrClosed)
+	}
+	if tells(message) && !slices.ContainsFunc(keyVals, closed) {
+		q.Logger.Error(message, keyVals...)
 	}
 }
 
