@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	openlorachain "github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/outbox"
+	"github.com/openledger/openledger/openlora/retrieval"
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/testutil/chain"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -120,15 +122,8 @@ func TestSessionsShareABatch(t *testing.T) {
 				c := s.Open(chain.Open(5))
 				copy(ids[i][:], c.Session.Id)
 				state := outbox.Session{ID: ids[i], ModelID: c.Session.ModelId, ModelVersion: c.Session.ModelVersion}
-				for n := uint64(1); n <= 2; n++ { // calls without an answer; the second acknowledges the first
-					call := poa.LeafHash([]byte{byte(i), byte(n)})
-					state.N, state.Head = n, poa.NextHash(state.Head, call, poa.Outcome{})
-					state.Voucher = outbox.Voucher{N: n, Call: call, Signature: c.Voucher(n, state.Head, poa.Amount{})}
-					if i == bad {
-						state.Voucher.Signature[0] ^= 1
-					}
-					require.NoError(t, box.Advance(state, outbox.Call{N: n, Hash: call, Gap: true, Signature: state.Voucher.Signature}))
-				}
+				state = answered(t, box, c, state, i == bad)
+				acknowledged(t, box, c, state, i == bad)
 			}
 			sender := &outbox.Sender{
 				Outbox: box, Node: node, Provider: s.Provider.String(), Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxSessions: 100, MaxEvidence: 1 << 19,
@@ -162,7 +157,53 @@ func TestSessionsShareABatch(t *testing.T) {
 	}
 }
 
-// noText is the library of calls that have no answers: it is only asked what was stopped.
+// answered advances a session by a call whose answer holds nobody's text. Its voucher is forged if that is asked for.
+func answered(t *testing.T, box *outbox.Outbox, c *chain.Conversation, state outbox.Session, forged bool) outbox.Session {
+	t.Helper()
+	text := fmt.Sprintf("nobody wrote what session %s answers", state.ID)
+	key, query, maxFee := poa.LeafHash([]byte(text)), poa.LeafHash([]byte("query")), chain.Amount(c.MaxFee)
+	price := chain.Price(c.Session.Price)
+	state.Last = poa.Outcome{AnswerRoot: poa.AnswerRoot(key, poa.TokenIDs([]byte(text))), InputTokens: 3, OutputTokens: uint32(len(poa.TokenIDs([]byte(text))))}
+	compute, err := price.Compute(state.Last.InputTokens, state.Last.OutputTokens)
+	require.NoError(t, err)
+	state.Last.Fee, err = compute.Add(price.Royalty)
+	require.NoError(t, err)
+	call := poa.Call{QueryHash: query, MaxFee: maxFee}.Hash()
+	state.N++
+	state.Head = poa.NextHash(state.Head, call, poa.Outcome{})
+	state.Voucher = outbox.Voucher{N: state.N, Call: call, CumulativeMax: maxFee, Signature: signature(c, state, maxFee, forged)}
+	require.NoError(t, box.Advance(state, outbox.Call{
+		N: state.N, Hash: call, CallKey: key, QueryHash: query, MaxFee: maxFee, Outcome: state.Last, Answer: text,
+		CumulativeMax: maxFee, Signature: state.Voucher.Signature,
+	}))
+	return state
+}
+
+// acknowledged advances a session by a call without an answer, which acknowledges the one before it.
+func acknowledged(t *testing.T, box *outbox.Outbox, c *chain.Conversation, state outbox.Session, forged bool) {
+	t.Helper()
+	spent, call := state.Last.Fee, poa.AckCall
+	state.N++
+	state.Head = poa.NextHash(state.Head, call, state.Last)
+	state.Voucher = outbox.Voucher{N: state.N, Call: call, CumulativeMax: spent, Signature: signature(c, state, spent, forged)}
+	require.NoError(t, box.Advance(state, outbox.Call{N: state.N, Hash: call, Gap: true, CumulativeMax: spent, Signature: state.Voucher.Signature}))
+}
+
+func signature(c *chain.Conversation, state outbox.Session, cumulative poa.Amount, forged bool) []byte {
+	signed := c.Voucher(state.N, state.Head, cumulative)
+	if forged {
+		signed[0] ^= 1
+	}
+	return signed
+}
+
+// noText is the library of answers that hold nobody's text.
 type noText struct{ outbox.Library }
 
 func (noText) Refresh(context.Context) (int64, error) { return 0, nil }
+
+func (noText) Weigh(*poa.Attribution, int64) {}
+
+func (noText) Attribute(text []byte, _ []retrieval.Ref) (poa.Attribution, error) {
+	return poa.NewIndex(poa.ProtocolStatistics()).Attribute(poa.Answer{Tokens: poa.TokenIDs(text)})
+}

@@ -63,15 +63,25 @@ func leftovers(t *testing.T) []string {
 	return found
 }
 
+// played runs a demo with --json and returns its result, and the story that it told.
+func played(t *testing.T, ctx context.Context, args ...string) (result, string) {
+	t.Helper()
+	var story bytes.Buffer
+	cmd := exec.CommandContext(ctx, "openlorad", append([]string{"demo", "--corpus", dermatology, "--json"}, args...)...)
+	cmd.Stderr = &story
+	out, err := cmd.Output()
+	require.NoError(t, err, "%s%s", out, &story)
+	var got result
+	require.NoError(t, json.Unmarshal(out, &got), "%s", out)
+	return got, story.String()
+}
+
 // TestDemo runs the program as its user would and reads its JSON.
 func TestDemo(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
 	defer cancel()
 	before := leftovers(t)
-	out, err := exec.CommandContext(ctx, "openlorad", "demo", "--corpus", dermatology, "--queries", "2", "--json").Output()
-	require.NoError(t, err, "%s", out)
-	var got result
-	require.NoError(t, json.Unmarshal(out, &got), "%s", out)
+	got, _ := played(t, ctx, "--queries", "2")
 	require.True(t, got.InvariantsOK)
 	require.NotEmpty(t, got.Answer)
 	require.Len(t, got.Receipts, 2)
@@ -93,10 +103,7 @@ func TestDemo(t *testing.T) {
 func TestReview(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "openlorad", "demo", "--review", "--corpus", dermatology, "--json").Output()
-	require.NoError(t, err, "%s", out)
-	var got result
-	require.NoError(t, json.Unmarshal(out, &got), "%s", out)
+	got, story := played(t, ctx, "--review")
 	require.True(t, got.InvariantsOK)
 	require.Len(t, got.Receipts, 1, "the accepted text pays")
 	require.NotNil(t, got.Review)
@@ -158,7 +165,7 @@ func TestReview(t *testing.T) {
 	}
 	require.Equal(t, 1, lazy)
 	require.True(t, amount(t, got.Review.CheckFund).LTE(aside))
-	require.Contains(t, string(out), "gold: accepted a planted duplicate")
+	require.Contains(t, story, "gold: accepted a planted duplicate")
 }
 
 func amount(t *testing.T, text string) sdkmath.Int {
@@ -262,13 +269,10 @@ func TestNodeAndGatewayKilled(t *testing.T) {
 func TestValidatorsAttest(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "openlorad", "demo", "--corpus", dermatology, "--validators", "4", "--json").Output()
-	require.NoError(t, err, "%s", out)
-	var got result
-	require.NoError(t, json.Unmarshal(out, &got), "%s", out)
+	got, story := played(t, ctx, "--validators", "4")
 	require.True(t, got.InvariantsOK)
-	require.Regexp(t, `node0 +honest +1 +0\.00[1-9]`, string(out))
-	require.Regexp(t, `node3 +lies +0 +0\.000000`, string(out))
+	require.Regexp(t, `node0 +honest +1 +0\.00[1-9]`, story)
+	require.Regexp(t, `node3 +lies +0 +0\.000000`, story)
 }
 
 func kill(t *testing.T, p *process) {

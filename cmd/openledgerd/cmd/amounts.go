@@ -30,7 +30,7 @@ func init() {
 }
 
 // amountArguments are the names of arguments that are amounts.
-var amountArguments = []string{"amount", "deposit", "bond", "price", "input-price", "output-price", "coin"}
+var amountArguments = []string{"amount", "deposit", "bond", "price", "input-price", "output-price", "threshold", "coin"}
 
 // amountFlags are the flags of the SDK's commands that are amounts, and wholeFlags those that it reads as a number of aopen.
 var (
