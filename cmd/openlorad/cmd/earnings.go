@@ -101,6 +101,13 @@ func showEarnings(cmd *cobra.Command, address string) error {
 			return earningsOfGateway(cmd.Context(), gateway, address, before, limit)
 		}, nil)
 	}
+	return withIndex(cmd, func(index *earnings.Index, node *chain.Client) error {
+		return printHistory(cmd, func(before string, limit int) (earnings.History, error) { return index.History(address, before, limit) }, node)
+	})
+}
+
+// withIndex brings the index of the node's chain up to date and uses it.
+func withIndex(cmd *cobra.Command, do func(*earnings.Index, *chain.Client) error) error {
 	node, err := dial(cmd)
 	if err != nil {
 		return err
@@ -111,7 +118,7 @@ func showEarnings(cmd *cobra.Command, address string) error {
 		return err
 	}
 	defer index.Close()
-	return printHistory(cmd, func(before string, limit int) (earnings.History, error) { return index.History(address, before, limit) }, node)
+	return do(index, node)
 }
 
 // printHistory prints what the flags ask for of a history. With a node its sum is compared with the ledger.

@@ -14,6 +14,7 @@ import (
 
 	sdkmath "cosmossdk.io/math"
 
+	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/earnings"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
@@ -22,25 +23,20 @@ import (
 func showDays(cmd *cobra.Command) error {
 	f := cmd.Flags()
 	limit, _ := f.GetInt(flagLimit)
-	var days earnings.Days
+	var (
+		days earnings.Days
+		err  error
+	)
 	if gateway, _ := f.GetString(flagGateway); gateway != "" {
-		if err := getOfGateway(cmd.Context(), gateway, "earnings/days?limit="+strconv.Itoa(limit), &days); err != nil {
-			return err
-		}
+		err = getOfGateway(cmd.Context(), gateway, "earnings/days?limit="+strconv.Itoa(limit), &days)
 	} else {
-		node, err := dial(cmd)
-		if err != nil {
+		err = withIndex(cmd, func(index *earnings.Index, _ *chain.Client) (err error) {
+			days, err = index.Days(limit)
 			return err
-		}
-		defer node.Close()
-		index, err := followed(cmd, node)
-		if err != nil {
-			return err
-		}
-		defer index.Close()
-		if days, err = index.Days(limit); err != nil {
-			return err
-		}
+		})
+	}
+	if err != nil {
+		return err
 	}
 	t := table{header: []string{"date", "batches", "receipts", "contributors", "datanets", "lineage", "providers", "bonus", "paid_out"}}
 	for _, day := range days.Days {
