@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/openledger/openledger/attestor/api"
+	"github.com/openledger/openledger/attestor/socket"
 )
 
 // heartbeat of the verdict stream.
@@ -25,13 +25,15 @@ func (a *Attestor) ServeSocket(ctx context.Context, path string) error {
 		return err
 	}
 	// A socket that a killed process has left cannot be listened on.
-	if conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", path); err == nil {
+	trying, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if conn, err := socket.Dial(trying, path); err == nil {
 		return errors.Join(fmt.Errorf("another attestor serves %s", path), conn.Close())
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
+	listener, err := socket.Listen(ctx, path)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/openledger/openledger/attestor/api"
+	"github.com/openledger/openledger/attestor/socket"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
@@ -43,8 +44,8 @@ func (s *said) on(number uint64) (base uint64, verdicts []byte, most attribution
 }
 
 // New returns a client of the attestor behind a unix socket. It connects in Run; there may be no attestor yet.
-func New(socket string, log *slog.Logger) (*Client, error) {
-	connection, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()),
+func New(path string, log *slog.Logger) (*Client, error) {
+	connection, err := socket.NewClient(path, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(api.Codec()), grpc.MaxCallRecvMsgSize(maxMessage)))
 	if err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ import (
 
 	"github.com/openledger/openledger/attestor"
 	"github.com/openledger/openledger/attestor/api"
+	"github.com/openledger/openledger/attestor/socket"
 	"github.com/openledger/openledger/attestor/push"
 	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -178,18 +179,18 @@ func attestorStatusCmd() *cobra.Command {
 openledgerd attestor status --json | jq .items`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			socket, _ := cmd.Flags().GetString(flagSocket)
-			if socket == "" {
-				socket = filepath.Join(client.GetClientContextFromCmd(cmd).HomeDir, "attestor", socketName)
+			path, _ := cmd.Flags().GetString(flagSocket)
+			if path == "" {
+				path = filepath.Join(client.GetClientContextFromCmd(cmd).HomeDir, "attestor", socketName)
 			}
-			connection, err := grpc.NewClient(socketScheme+absolute(socket), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodec(api.Codec())))
+			connection, err := socket.NewClient(path, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodec(api.Codec())))
 			if err != nil {
 				return err
 			}
 			defer connection.Close()
 			status, err := api.NewAttestorServiceClient(connection).Status(cmd.Context(), &api.StatusRequest{})
 			if err != nil {
-				return fmt.Errorf("no attestor answers at %s: start the node, or `openledgerd attestor start`, or give --%s: %w", socket, flagSocket, err)
+				return fmt.Errorf("no attestor answers at %s: start the node, or `openledgerd attestor start`, or give --%s: %w", path, flagSocket, err)
 			}
 			if asJSON, _ := cmd.Flags().GetBool(flagJSON); asJSON {
 				return client.GetClientContextFromCmd(cmd).WithOutput(cmd.OutOrStdout()).WithOutputFormat("json").PrintProto(status)
@@ -201,13 +202,6 @@ openledgerd attestor status --json | jq .items`,
 	cmd.Flags().String(flagSocket, "", "socket of the attestor (default HOME/attestor/attestor.sock)")
 	cmd.Flags().Bool(flagJSON, false, "print JSON")
 	return cmd
-}
-
-func absolute(path string) string {
-	if full, err := filepath.Abs(path); err == nil {
-		return full
-	}
-	return path
 }
 
 func printStatus(out io.Writer, s *api.StatusResponse) {
