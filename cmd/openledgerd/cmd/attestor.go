@@ -22,8 +22,8 @@ import (
 
 	"github.com/openledger/openledger/attestor"
 	"github.com/openledger/openledger/attestor/api"
-	"github.com/openledger/openledger/attestor/socket"
 	"github.com/openledger/openledger/attestor/push"
+	"github.com/openledger/openledger/attestor/socket"
 	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
