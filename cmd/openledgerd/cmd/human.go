@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"regexp"
 	"strings"
 
 	cosmosproto "github.com/cosmos/cosmos-proto"
@@ -143,11 +144,29 @@ func convertField(field protoreflect.FieldDescriptor, value any) any {
 	if field.Message() != nil {
 		return convert(field.Message(), value)
 	}
+	if text, ok := value.(string); ok && field.Parent().Name() == eventAttribute && field.Name() == "value" {
+		return coinsInOpen(text)
+	}
 	scalar, _ := proto.GetExtension(field.Options(), cosmosproto.E_Scalar).(string)
 	if text, ok := value.(string); ok && scalar == intScalar {
 		return openOf(text)
 	}
 	return value
+}
+
+// eventAttribute is the message of an attribute of an event, whose values are text.
+const eventAttribute = "EventAttribute"
+
+// eventCoin is an amount as events have it.
+var eventCoin = regexp.MustCompile(`^([0-9]+)` + rewardstypes.Denom + `$`)
+
+// coinsInOpen writes the value of an attribute in OPEN if it is an amount.
+func coinsInOpen(text string) string {
+	parts := eventCoin.FindStringSubmatch(text)
+	if parts == nil {
+		return text
+	}
+	return openOf(parts[1])
 }
 
 // openOf writes aopen, whole or with decimals, in OPEN.
@@ -159,6 +178,34 @@ func openOf(text string) string {
 		return amount.Format(decimal.TruncateInt())
 	}
 	return text
+}
+
+// transactions are the queries of the SDK that print transactions, with what they print.
+var transactions = map[string]protoreflect.FullName{
+	"query tx": "cosmos.base.abci.v1beta1.TxResponse", "query txs": "cosmos.base.abci.v1beta1.SearchTxsResult",
+}
+
+// printsTransactions returns what a query of transactions prints.
+func printsTransactions(cmd *cobra.Command) (protoreflect.FullName, bool) {
+	name, ok := transactions[strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")]
+	return name, ok
+}
+
+// printTransactions runs a query of transactions and, for people, prints its amounts in OPEN.
+func printTransactions(cmd *cobra.Command, args []string, printed protoreflect.FullName, run func(*cobra.Command, []string) error) error {
+	held := new(bytes.Buffer)
+	if err := client.SetCmdClientContext(cmd, client.GetClientContextFromCmd(cmd).WithOutput(held)); err != nil {
+		return err
+	}
+	err := run(cmd, args)
+	text := held.Bytes()
+	if message, findErr := gogoproto.HybridResolver.FindDescriptorByName(printed); err == nil && findErr == nil && forPeople(cmd) {
+		text = inOpen(message.(protoreflect.MessageDescriptor), text)
+	}
+	if _, printErr := cmd.OutOrStdout().Write(text); printErr != nil {
+		return printErr
+	}
+	return err
 }
 
 // hears reports whether a command is a query of a module.

@@ -176,6 +176,10 @@ func TestAmountsForPeople(t *testing.T) {
 	shown := string(inOpen(descriptorOf(t, "cosmos.tx.v1beta1.Tx"), text))
 	require.Contains(t, shown, "- 0.000087826 OPEN")
 	require.Contains(t, shown, "threshold: 1 OPEN")
+	// A transaction that is in a block: its events, too.
+	text = []byte("code: 0\nevents:\n- attributes:\n  - index: true\n    key: amount\n    value: 1500000000000000000aopen\n  - key: memo\n    value: \"7\"\n  type: transfer\n")
+	require.Equal(t, "code: 0\nevents:\n- attributes:\n  - index: true\n    key: amount\n    value: 1.5 OPEN\n  - key: memo\n    value: \"7\"\n  type: transfer\n",
+		string(inOpen(descriptorOf(t, "cosmos.base.abci.v1beta1.TxResponse"), text)))
 	require.Equal(t, "\n", string(inOpen(descriptorOf(t, "cosmos.tx.v1beta1.Tx"), []byte("\n"))))
 }
 

@@ -32,7 +32,11 @@ func perform(cmd *cobra.Command, args []string, run func(*cobra.Command, []strin
 			return err
 		}
 		return finish(cmd)
-	case queries.hears(cmd):
+	}
+	if printed, ok := printsTransactions(cmd); ok {
+		return printTransactions(cmd, args, printed, run)
+	}
+	if queries.hears(cmd) {
 		return queries.print(cmd, args, run)
 	}
 	return run(cmd, args)
