@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/demo/ports"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/session"
 	"github.com/openledger/openledger/poa"
@@ -28,9 +28,8 @@ import (
 )
 
 const (
-	chainID      = "openledger-demo-1"
-	portsPerNode = 10 // and as many for the gateway
-	blockTime    = "900ms"
+	chainID   = "openledger-demo-1"
+	blockTime = "900ms"
 	// reviewBlockTime is shorter: a panel is drawn over as many blocks as it has seats, twice.
 	reviewBlockTime = "200ms"
 	startLimit      = 30 * time.Second
@@ -48,8 +47,7 @@ type world struct {
 	opts   options
 	print  printer
 	home   string
-	port   int
-	guard  io.Closer // of the ports
+	ports  *ports.Block // of the validators, then of the gateway
 	source *source
 
 	node, gateway *process
@@ -122,8 +120,8 @@ func (w *world) cleanUp() error {
 			p.stop()
 		}
 	}
-	if w.guard != nil {
-		_ = w.guard.Close()
+	if w.ports != nil {
+		w.ports.Close()
 	}
 	return os.RemoveAll(w.home)
 }
@@ -167,7 +165,7 @@ func (w *world) startChain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if w.port, w.guard, err = freePorts(portsPerNode * (w.opts.validators + 1)); err != nil {
+	if w.ports, err = ports.Take(w.opts.validators + 1); err != nil {
 		return err
 	}
 	w.owner, w.provider, w.payer = newAccount("DataNet owner"), newAccount("provider"), newAccount("payer")
@@ -180,7 +178,7 @@ func (w *world) startChain(ctx context.Context) error {
 	}
 	args := []string{
 		"testnet", "init-files", "--validators", strconv.Itoa(w.opts.validators), "--output-dir", w.home, "--chain-id", chainID,
-		"--base-port", strconv.Itoa(w.port), "--block-time", pause,
+		"--base-port", strconv.Itoa(w.ports.Base), "--block-time", pause,
 	}
 	args = append(args, w.genesisParams()...)
 	given := coin(open(givenOpen)).String()
@@ -235,7 +233,7 @@ func (w *world) accounts() []chain.Signer {
 }
 
 // address of a port of this demo.
-func (w *world) address(offset int) string { return "127.0.0.1:" + strconv.Itoa(w.port+offset) }
+func (w *world) address(offset int) string { return "127.0.0.1:" + strconv.Itoa(w.ports.Base+offset) }
 
 // dial connects to the node when it has made a block.
 func (w *world) dial(ctx context.Context) error {
@@ -307,7 +305,7 @@ func (w *world) gatewayEngine() []string {
 	return []string{"--engine", "openai", "--openai-url", w.opts.modelURL, "--openai-model", w.opts.model}
 }
 
-func (w *world) gatewayPort() int { return portsPerNode * w.opts.validators }
+func (w *world) gatewayPort() int { return ports.PerNode * w.opts.validators }
 
 func (w *world) gatewayHome() string { return filepath.Join(w.home, "gateway") }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -109,38 +108,4 @@ func tail(path string, n int64) string {
 	}
 	content, _ := io.ReadAll(file)
 	return strings.TrimSpace(string(content))
-}
-
-// freePorts returns the first of n consecutive ports that are free on loopback. The last of them is not for use: it is taken until the guard
-// is closed, so that two demos that start at once do not choose the same.
-func freePorts(n int) (base int, guard io.Closer, err error) {
-	const first, last = 20_000, 32_000
-	offset := os.Getpid() % ((last - first) / n)
-	for try := range (last - first) / n {
-		base := first + (offset+try)%((last-first)/n)*n
-		guard, err := listen(base + n - 1)
-		if err != nil {
-			continue
-		}
-		if portsFree(base, n-1) {
-			return base, guard, nil
-		}
-		guard.Close()
-	}
-	return 0, nil, fmt.Errorf("no %d free ports in a row between %d and %d", n, first, last)
-}
-
-func listen(port int) (net.Listener, error) {
-	return net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-}
-
-func portsFree(base, n int) bool {
-	for port := base; port < base+n; port++ {
-		listener, err := listen(port)
-		if err != nil {
-			return false
-		}
-		listener.Close()
-	}
-	return true
 }

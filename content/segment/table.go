@@ -9,7 +9,7 @@ import (
 
 // table adds a table that has a header. It stays whole if it fits, and may then stand with the text around it; else it is cut between rows, with
 // the header and its delimiter in each segment. A row above SplitBytes stands alone with the header. Only a row that no segment holds is cut
-// as text is.
+// as text is, behind the names of its columns.
 func (s *splitter) table(text []byte, b sentences.Block) {
 	whole := text[b.Start:b.End]
 	if len(whole) <= SplitBytes && s.count(whole) <= SplitTokens {
@@ -21,8 +21,7 @@ func (s *splitter) table(text []byte, b sentences.Block) {
 	tokens := s.count(head)
 	if len(head) > SplitBytes/2 || tokens > SplitTokens/2 {
 		// A header that long says more than the rows: it is text of its own.
-		names, _, _ := bytes.Cut(head, []byte("\n"))
-		s.text(names)
+		s.text(columns(head))
 		head, tokens = nil, 0
 	}
 	s.rows(head, tokens, rows)
@@ -37,17 +36,25 @@ func (s *splitter) text(part []byte) {
 	s.flush()
 }
 
+// columns returns the line of a head that names the columns.
+func columns(head []byte) []byte {
+	names, _, _ := bytes.Cut(head, []byte("\n"))
+	return names
+}
+
 // rows packs the rows of a table behind its head, which has so many tokens.
 func (s *splitter) rows(head []byte, headTokens int, rows []byte) {
+	headed := len(head) == 0
 	for row := range bytes.Lines(rows) {
 		row = bytes.TrimSpace(row)
 		n := s.count(row)
 		if n == 0 {
 			continue
 		}
+		headed = true
 		if len(head)+1+len(row) > poa.MaxSegmentBytes || headTokens+n > poa.MaxSegmentTokens {
 			s.flush()
-			s.text(row)
+			s.text(append(append(bytes.Clone(columns(head)), ' '), row...))
 			continue
 		}
 		if len(s.current) > 0 && (len(s.current)+1+len(row) > SplitBytes || s.tokens+n > SplitTokens) {
@@ -60,5 +67,8 @@ func (s *splitter) rows(head []byte, headTokens int, rows []byte) {
 			s.current = append(s.current, '\n')
 		}
 		s.current, s.tokens = append(s.current, row...), s.tokens+n
+	}
+	if !headed { // all rows are empty
+		s.text(columns(head))
 	}
 }

@@ -8,27 +8,32 @@ import (
 )
 
 // namespace is a network of its own for one node, joined to this machine by a cable that can be pulled.
-type namespace struct{ name, outside, inside string }
-
-const (
+type namespace struct {
+	name, outside, inside string
 	// hostAddress is where this machine is seen from the namespace, nodeAddress where the node in it is.
-	hostAddress = "10.219.77.1"
-	nodeAddress = "10.219.77.2"
-)
+	hostAddress, nodeAddress string
+}
 
-// newNamespace makes a namespace; it fails without the rights to do so.
-func newNamespace() (*namespace, error) {
+// newNamespace makes a namespace; it fails without the rights to do so. Names and addresses follow from the ports of
+// the network, which no other network on this machine has: two run side by side, and what bears these names already
+// was left by one that was killed.
+func newNamespace(basePort int) (*namespace, error) {
 	if os.Geteuid() != 0 {
 		return nil, errors.New("network namespaces need root")
 	}
-	n := &namespace{name: fmt.Sprintf("olnet%d", os.Getpid()), outside: "olnet0", inside: "olnet1"}
+	i := basePort / 10 // up to 6553
+	n := &namespace{
+		name: fmt.Sprintf("olnet%d", i), outside: fmt.Sprintf("olnet%da", i), inside: fmt.Sprintf("olnet%db", i),
+		hostAddress: fmt.Sprintf("10.219.%d.%d", i/64, i%64*4+1), nodeAddress: fmt.Sprintf("10.219.%d.%d", i/64, i%64*4+2),
+	}
+	n.remove()
 	for _, step := range [][]string{
 		{"netns", "add", n.name},
 		{"link", "add", n.outside, "type", "veth", "peer", "name", n.inside},
 		{"link", "set", n.inside, "netns", n.name},
-		{"addr", "add", hostAddress + "/24", "dev", n.outside},
+		{"addr", "add", n.hostAddress + "/30", "dev", n.outside},
 		{"link", "set", n.outside, "up"},
-		{"-n", n.name, "addr", "add", nodeAddress + "/24", "dev", n.inside},
+		{"-n", n.name, "addr", "add", n.nodeAddress + "/30", "dev", n.inside},
 		{"-n", n.name, "link", "set", "lo", "up"},
 		{"-n", n.name, "link", "set", n.inside, "up"},
 	} {

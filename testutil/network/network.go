@@ -51,9 +51,9 @@ type Network struct {
 func Layout(ctx context.Context, config Config) (*Network, error) {
 	n := &Network{Config: config, Host: "127.0.0.1"}
 	hosts := n.Host
-	if own, err := newNamespace(); err == nil {
-		n.own, n.Host = own, hostAddress
-		hosts = strings.Repeat(hostAddress+",", config.Validators-1) + nodeAddress
+	if own, err := newNamespace(config.BasePort); err == nil {
+		n.own, n.Host = own, own.hostAddress
+		hosts = strings.Repeat(own.hostAddress+",", config.Validators-1) + own.nodeAddress
 	}
 	args := []string{
 		"testnet", "init-files", "--validators", strconv.Itoa(config.Validators), "--output-dir", config.Dir,

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"github.com/openledger/openledger/app/voteext"
+	"github.com/openledger/openledger/demo/ports"
 	"github.com/openledger/openledger/testutil/network"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
@@ -54,6 +54,7 @@ type test struct {
 	began   time.Time
 	normal  []*network.Batch // of the undisturbed load
 	scratch string
+	ports   *ports.Block
 }
 
 func (t *test) say(format string, args ...any) {
@@ -83,6 +84,9 @@ func run(ctx context.Context, only string, keep bool) (err error) {
 	defer func() {
 		if t.Network != nil {
 			t.Stop()
+		}
+		if t.ports != nil {
+			t.ports.Close()
 		}
 		if keep {
 			fmt.Println("kept", dir)
@@ -114,13 +118,13 @@ func (t *test) start(ctx context.Context, dir string) error {
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build openledgerd (run this from the root of the repository): %w", err)
 	}
-	port, err := freePorts()
-	if err != nil {
+	var err error
+	if t.ports, err = ports.Take(validators + 2); err != nil { // two join later
 		return err
 	}
 	t.load = network.NewLoad(providers)
 	if t.Network, err = network.Layout(ctx, network.Config{
-		Binary: binary, Dir: dir, Validators: validators, BasePort: port, Accounts: t.load.Accounts(),
+		Binary: binary, Dir: dir, Validators: validators, BasePort: t.ports.Base, Accounts: t.load.Accounts(),
 		Params: []string{"attribution.attest_ticks=15", "attribution.hold_retry_blocks=5"},
 		Args:   []string{"--state-sync.snapshot-interval", "20", "--state-sync.snapshot-keep-recent", "4"},
 	}); err != nil {
@@ -139,25 +143,6 @@ func (t *test) start(ctx context.Context, dir string) error {
 	}
 	t.say("text is held, a model is registered, %d providers are bonded", providers)
 	return nil
-}
-
-// freePorts returns the first of enough consecutive ports.
-func freePorts() (int, error) {
-	for base := 24000 + os.Getpid()%500*10; base < 32000; base += 10 * (validators + 2) {
-		free := true
-		for i := range 10 * (validators + 2) {
-			listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+i))
-			if err != nil {
-				free = false
-				break
-			}
-			_ = listener.Close()
-		}
-		if free {
-			return base, nil
-		}
-	}
-	return 0, errors.New("no free ports between 24000 and 32000")
 }
 
 // under plays a scenario while providers submit, and waits for the verdicts on what they submitted.
