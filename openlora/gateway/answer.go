@@ -2,10 +2,8 @@ package gateway
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/json"
 	"errors"
-	"math"
 	"regexp"
 	"time"
 
@@ -35,18 +33,36 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 	}
 	if x.may != nil {
 		// Another gateway may have started in the meantime. The time for answering may be over, but this one is signed for.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mayTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saidPatience)
 		defer cancel()
-		if err := x.may(ctx); err != nil {
+		if err := x.maySign(ctx, to); err != nil {
 			return answered{}, err
 		}
 	}
-	said.proof, err = x.prove(said.message.Answered())
-	return said, err
+	if err := x.prove(&said); err != nil {
+		return answered{}, err
+	}
+	if x.request.Stream {
+		// What they say is proved first: nothing of them was sent yet.
+		return said, to.toolCalls(said.message.ToolCalls)
+	}
+	return said, nil
 }
 
-// mayTimeout bounds the question to the chain whether an answer may be signed.
-const mayTimeout = 10 * time.Second
+// saidPatience is how long an answer that was sent waits for a node that does not answer: it is signed for when the node is back.
+const saidPatience = 5 * time.Minute
+
+// maySign asks whether the answer may be signed. While the node does not answer, an answer of which the client has words waits.
+func (x *exchange) maySign(ctx context.Context, to *stream) error {
+	for {
+		err := x.may(ctx)
+		var known *httpError
+		if !to.said || ctx.Err() != nil || !errors.As(err, &known) || known.code != codeNodeUnavailable {
+			return err
+		}
+		x.gateway.Log.Error("an answer waits for the node before it can be signed", "receipt", x.id(), "err", err)
+	}
+}
 
 // say has the engine speak, and returns what it has said, cleaned, up to what is paid for. Of a stream that ends early, because the client
 // is gone or the engine failed, what was sent is the answer. With engine.ErrSilent it returns what tells the client so.
@@ -69,7 +85,7 @@ func (x *exchange) say(ctx context.Context, question engine.Request, to *stream)
 	}
 	said := assistant(paid.text.String(), reply.Finish)
 	if err == nil && len(reply.ToolCalls) > 0 {
-		err = x.addCalls(&said, reply.ToolCalls, question.MaxTokens, to)
+		err = addCalls(&said, reply.ToolCalls, question.MaxTokens)
 	}
 	switch {
 	case err == nil:
@@ -97,8 +113,8 @@ func worded(a answered) bool { return len(poa.TokenIDs([]byte(a.message.Answered
 // functionName is how functions may be called.
 var functionName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// addCalls adds tool calls to an answer and sends them, unless it has then more tokens than are paid for.
-func (x *exchange) addCalls(to *answered, calls []api.ToolCall, most int, stream *stream) error {
+// addCalls adds tool calls to an answer, unless it has then more tokens than are paid for.
+func addCalls(to *answered, calls []api.ToolCall, most int) error {
 	with := to.message
 	for _, call := range calls {
 		var clean cleaner
@@ -112,10 +128,7 @@ func (x *exchange) addCalls(to *answered, calls []api.ToolCall, most int, stream
 		return errFull
 	}
 	to.message = with
-	if !x.request.Stream {
-		return nil
-	}
-	return stream.toolCalls(with.ToolCalls)
+	return nil
 }
 
 // affordable returns how many tokens the answer may have for its maximum fee.
@@ -143,56 +156,4 @@ func (x *exchange) affordable(maxFee poa.Amount) (int, error) {
 		}
 	}
 	return low, nil
-}
-
-// prove attributes an answer and signs its outcome.
-func (x *exchange) prove(text string) (*api.Answer, error) {
-	tokens := poa.Tokenize([]byte(text))
-	if len(tokens) == 0 {
-		return nil, errors.New("the engine gave an empty answer")
-	}
-	ids := make([]poa.TokenID, len(tokens))
-	for i, token := range tokens {
-		ids[i] = token.ID
-	}
-	input := x.request.InputTokens()
-	fee, err := x.price.Total(input, uint32(len(ids)))
-	if err != nil {
-		return nil, err
-	}
-	if fee.Cmp(x.call.MaxFee) > 0 {
-		return nil, badRequest("openledger.max_fee", "the answer has %d tokens and costs %s aopen, above the maximum of %s", len(ids), fee, x.call.MaxFee)
-	}
-	attribution, err := x.library.Attribute([]byte(text), x.call.Retrieved)
-	if err != nil {
-		return nil, err
-	}
-	x.library.Weigh(&attribution, math.MaxInt64) // as far as is known now; the batch is weighed when it is made
-	x.call.Outcome = poa.Outcome{
-		AnswerRoot: poa.TextRoot(x.call.CallKey, []byte(text), uint8(x.library.Version.Method)), InputTokens: input, OutputTokens: uint32(len(ids)), Fee: fee,
-	}
-	signed := poa.SignedAnswer{ChainID: x.gateway.Node.ChainID, Session: x.state.ID, N: x.state.N, Outcome: x.call.Outcome}
-	proof := &api.Answer{
-		ReceiptID: x.id(), Session: x.state.ID, N: x.state.N,
-		AnswerRoot: x.call.Outcome.AnswerRoot, EvidenceRoot: attribution.Root(),
-		InputTokens: input, OutputTokens: uint32(len(ids)), Fee: fee.String(),
-		AnswerSignature: ed25519.Sign(x.gateway.AnswerKey, signed.SignBytes()), UnattributedPPM: attribution.UnattributedPPM,
-		Spans: []api.Span{}, Sources: []api.Source{},
-	}
-	for _, row := range attribution.Rows {
-		contribution, _ := x.library.Contribution(row.Rank)
-		proof.Spans = append(proof.Spans, api.Span{
-			Start: tokens[row.Position].Start, End: tokens[row.Position+row.Length-1].End,
-			Contribution: row.Rank, Contributor: contribution.Contributor, DatanetID: contribution.DatanetId,
-			Segment: row.Segment, Offset: row.Offset, ScoreBits: uint32(row.Score >> 16), Window: row.Window,
-		})
-	}
-	for _, entry := range attribution.Entries {
-		contribution, _ := x.library.Contribution(entry.Rank)
-		proof.Sources = append(proof.Sources, api.Source{
-			Contribution: entry.Rank, Contributor: contribution.Contributor, DatanetID: contribution.DatanetId,
-			Title: contribution.Title, Licence: contribution.Licence, WeightPPM: entry.WeightPPM,
-		})
-	}
-	return proof, nil
 }

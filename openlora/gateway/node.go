@@ -47,6 +47,8 @@ func unreachable(err error) bool {
 	return code == codes.Unavailable || code == codes.DeadlineExceeded || errors.Is(err, context.DeadlineExceeded)
 }
 
+const codeNodeUnavailable = "node_unavailable"
+
 func nodeUnavailable(err error) *httpError {
-	return &httpError{status: http.StatusServiceUnavailable, code: "node_unavailable", message: "the node does not answer, try again: " + err.Error()}
+	return &httpError{status: http.StatusServiceUnavailable, code: codeNodeUnavailable, message: "the node does not answer, try again: " + err.Error()}
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"testing"
 	"time"
@@ -38,5 +39,35 @@ func TestCallsOutlastARestartOfTheNode(t *testing.T) {
 	time.AfterFunc(nodeRetry/2, leave)
 	if err := patiently(gone, func(context.Context) error { return away }); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
+	}
+}
+
+// TestAnswersThatWereSentWaitForTheNode: words that the client has are signed for when the node is back; what was not sent fails at once.
+func TestAnswersThatWereSentWaitForTheNode(t *testing.T) {
+	asked := 0
+	x := &exchange{gateway: &Gateway{Config: Config{Log: slog.New(slog.DiscardHandler)}}}
+	x.may = func(context.Context) error {
+		if asked++; asked < 4 {
+			return nodeUnavailable(errors.New("connection refused"))
+		}
+		return nil
+	}
+	if err := x.maySign(context.Background(), &stream{said: true}); err != nil || asked != 4 {
+		t.Fatalf("asked %d times: %v", asked, err)
+	}
+	asked = 0
+	if err := x.maySign(context.Background(), &stream{}); err == nil || asked != 1 {
+		t.Fatalf("asked %d times: %v", asked, err)
+	}
+	fenced := &httpError{status: http.StatusConflict, code: "session_fenced"}
+	asked = 0
+	x.may = func(context.Context) error { asked++; return fenced }
+	if err := x.maySign(context.Background(), &stream{said: true}); !errors.Is(err, fenced) || asked != 1 {
+		t.Fatalf("asked %d times: %v", asked, err)
+	}
+	over, cancel := context.WithCancel(context.Background())
+	x.may = func(context.Context) error { cancel(); return nodeUnavailable(errors.New("connection refused")) }
+	if err := x.maySign(over, &stream{said: true}); err == nil {
+		t.Fatal("an answer is signed although the node never came back")
 	}
 }

@@ -233,12 +233,9 @@ func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 			}
 			library.Weigh(&attribution, s.asOf)
 			p.answer = answer{call.CallKey, text, attribution, library.Proof}
-			var alone poa.EvidenceBuilder
-			if err := p.answer.prove(&alone); err != nil {
+			alone, err := p.answer.alone()
+			if err != nil {
 				return nil, fmt.Errorf("call %d: %w", n, err)
-			}
-			if alone.Size() > maxAnswerEvidence {
-				return nil, fmt.Errorf("call %d: its evidence takes %d bytes, at most %d can be submitted", n, alone.Size(), maxAnswerEvidence)
 			}
 			p.receipt.QueryHash, p.receipt.MaxFee = call.QueryHash, call.MaxFee
 			p.receipt.AnswerRoot, p.receipt.EvidenceRoot = call.Outcome.AnswerRoot, attribution.Root()
@@ -256,6 +253,35 @@ func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 		return nil, nil
 	}
 	return calls, nil
+}
+
+// ErrEvidence reports an answer whose evidence is more than can be submitted.
+var ErrEvidence = errors.New("the evidence of the answer is more than can be submitted")
+
+// CheckEvidence returns ErrEvidence for an answer that could not be submitted. It builds the evidence only where it may come near the bound.
+func CheckEvidence(key poa.Hash, text string, attribution poa.Attribution, proofs func(uint64, uint32) (poa.SegmentProof, error)) error {
+	const (
+		perToken   = 160                        // an opening with its path, or a mark
+		perSegment = poa.MaxSegmentBytes + 2048 // text, path and what else stands beside it
+	)
+	most := 2*len(text) + perToken*len(poa.TokenIDs([]byte(text))) + perSegment*(len(attribution.Rows)+len(attribution.Considered))
+	if most <= maxAnswerEvidence {
+		return nil
+	}
+	_, err := answer{key, []byte(text), attribution, proofs}.alone()
+	return err
+}
+
+// alone builds the evidence of the answer by itself.
+func (a answer) alone() (*poa.EvidenceBuilder, error) {
+	var alone poa.EvidenceBuilder
+	if err := a.prove(&alone); err != nil {
+		return nil, err
+	}
+	if alone.Size() > maxAnswerEvidence {
+		return nil, fmt.Errorf("%w: it takes %d bytes, at most %d can be", ErrEvidence, alone.Size(), maxAnswerEvidence)
+	}
+	return &alone, nil
 }
 
 func (a answer) prove(to *poa.EvidenceBuilder) error {

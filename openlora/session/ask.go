@@ -144,10 +144,12 @@ func (c *Client) attempt(ctx context.Context, piece func(string)) (*Answer, erro
 		return nil, errors.Join(err, c.save())
 	}
 	answer.Question = request.Question()
+	answer.cut()
 	if err := c.check(answer, asked, request); err != nil {
 		return nil, err
 	}
-	if !strings.HasPrefix(answer.Text, asked.Shown) {
+	// What was shown before may go on behind what is signed for.
+	if said := answer.Text + answer.Unproved; !strings.HasPrefix(said, asked.Shown) && !strings.HasPrefix(asked.Shown, said) {
 		return nil, fmt.Errorf("%w: it is not the one that was shown before the connection was lost", ErrAnswer)
 	}
 	return answer, c.settle(outcomeOf(answer.Proof))

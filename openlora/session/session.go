@@ -72,7 +72,18 @@ type Client struct {
 type Answer struct {
 	Question string
 	Text     string
+	// Unproved is what was sent behind the text and is no part of the answer: it could not be proved, and is not charged.
+	Unproved string
 	Proof    api.Answer
+}
+
+// cut leaves of the text what the provider signs for, if that is its beginning only.
+func (a *Answer) cut() {
+	tokens := poa.Tokenize([]byte(a.Text))
+	if n := int(a.Proof.OutputTokens); n > 0 && n < len(tokens) {
+		end := tokens[n-1].End
+		a.Text, a.Unproved = a.Text[:end], a.Text[end:]
+	}
 }
 
 // Address is the URL of a gateway as sessions keep it.
