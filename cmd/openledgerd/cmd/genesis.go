@@ -19,11 +19,33 @@ import (
 func genesisCmd(txConfig client.TxConfig, basic module.BasicManager) *cobra.Command {
 	cmd := genutilcli.Commands(txConfig, basic, app.DefaultNodeHome)
 	for _, sub := range cmd.Commands() {
-		if sub.Name() == "gentx" {
+		switch sub.Name() {
+		case "gentx":
 			completeGentx(sub)
+		case "collect-gentxs":
+			completeCollect(sub)
 		}
 	}
 	return cmd
+}
+
+// completeCollect has collect-gentxs say what it has made, not show it.
+func completeCollect(cmd *cobra.Command) {
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		result, err := runDisplayed(cmd, args, run)
+		if err != nil {
+			return err
+		}
+		path := genesisPath(client.GetClientContextFromCmd(cmd).HomeDir)
+		appState, _, err := genutiltypes.GenesisStateFromGenFile(path)
+		if err != nil {
+			return err
+		}
+		gentxs := genutiltypes.GetGenesisStateFromAppState(client.GetClientContextFromCmd(cmd).Codec, appState).GenTxs
+		cmd.Printf("genesis:    %s\nchain:      %s\nvalidators: %d\n", path, result.ChainID, len(gentxs))
+		return nil
+	}
 }
 
 func completeGentx(cmd *cobra.Command) {

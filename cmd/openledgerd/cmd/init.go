@@ -52,7 +52,8 @@ openledgerd init my-node --chain-id openledger-1 --recover      # from a seed ph
 		if err != nil {
 			return err
 		}
-		if err := run(cmd, args); err != nil {
+		result, err := runDisplayed(cmd, args, run)
+		if err != nil {
 			return err
 		}
 		config := server.GetServerContextFromCmd(cmd).Config
@@ -66,12 +67,13 @@ openledgerd init my-node --chain-id openledger-1 --recover      # from a seed ph
 		}
 		if !fresh && !cmd.Flags().Changed(flagMode) {
 			cmd.PrintErrf("configuration kept; `openledgerd config mode` changes it\n")
-			return nil
+		} else {
+			if _, err := nodeconfig.Set(home, settings...); err != nil {
+				return err
+			}
+			cmd.PrintErrf("mode %s: %s\n", mode, mode.Long())
 		}
-		if _, err := nodeconfig.Set(home, settings...); err != nil {
-			return err
-		}
-		cmd.PrintErrf("mode %s: %s\n", mode, mode.Long())
+		cmd.Printf("home:    %s\nmoniker: %s\nchain:   %s\nnode id: %s\n", home, result.Moniker, chainID, result.NodeID)
 		return nil
 	}
 	return cmd

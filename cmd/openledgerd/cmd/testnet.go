@@ -65,6 +65,14 @@ openledgerd testnet init-files --validators 1 --account open1…=1000OPEN`,
 			}
 			clientCtx := client.GetClientContextFromCmd(cmd)
 			opts.Genesis = basic.DefaultGenesis(clientCtx.Codec)
+			edits, _ := cmd.Flags().GetStringArray(flagParam)
+			if err := setParams(opts.Genesis, edits); err != nil {
+				return err
+			}
+			// Nothing is written that `start` would refuse.
+			if err := basic.ValidateGenesis(clientCtx.Codec, clientCtx.TxConfig, opts.Genesis); err != nil {
+				return fmt.Errorf("--%s: %w", flagParam, err)
+			}
 			nodes, err := testnet.Init(clientCtx, opts)
 			if err != nil {
 				return err
@@ -118,8 +126,6 @@ func testnetOptions(cmd *cobra.Command) (testnet.Options, error) {
 	opts.Settings = append(opts.Settings,
 		nodeconfig.Setting{File: "app", Key: "attestor.mode", Value: nodeconfig.EmbeddedAttestor},
 		nodeconfig.Setting{File: "app", Key: "attestor.allow-private", Value: "true"})
-	edits, _ := f.GetStringArray(flagParam)
-	opts.Edit = func(genesis testnet.Genesis) error { return setParams(genesis.State, edits) }
 	accounts, _ := f.GetStringArray(flagAccount)
 	for _, text := range accounts {
 		account, err := parseAccount(text)

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -38,5 +39,20 @@ func TestGenesisParameters(t *testing.T) {
 		"datanet.max_pending=many":        `datanet takes no "many" in place of 8`,
 	} {
 		require.ErrorContains(t, setParams(state, []string{edit}), reason, edit)
+	}
+}
+
+func TestParametersThatNoChainStartsWithWriteNothing(t *testing.T) {
+	for param, reason := range map[string]string{
+		"attribution.dispute_window=-1s": "dispute_window",
+		"datanet.max_pending=0":          "max_pending",
+		"staking.max_validators=0":       "max validators",
+		"datanet.max_pending=abc":        "takes no",
+		"rewards.nothing=1":              "no parameter nothing",
+	} {
+		dir := filepath.Join(t.TempDir(), "net")
+		_, err := execute(t, "testnet", "init-files", "--validators", "1", "--output-dir", dir, "--param", param)
+		require.ErrorContains(t, err, reason, param)
+		require.NoDirExists(t, dir)
 	}
 }

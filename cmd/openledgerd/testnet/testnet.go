@@ -18,7 +18,6 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/tx"
-	"github.com/cosmos/cosmos-sdk/codec"
 	"github.com/cosmos/cosmos-sdk/crypto/hd"
 	"github.com/cosmos/cosmos-sdk/crypto/keyring"
 	cryptotypes "github.com/cosmos/cosmos-sdk/crypto/types"
@@ -46,7 +45,6 @@ type Options struct {
 	Balance     sdkmath.Int                // balance of each validator's account, stake included, in aopen
 	Accounts    []Account                  // further accounts with balances
 	BlockTime   time.Duration              // timeout_commit; zero keeps the default
-	Edit        func(Genesis) error        // last change to the application genesis; may be nil
 	AppConfig   nodeconfig.Config          // app.toml of each node before ports are set
 	CometConfig func() *cmtcfg.Config      // config.toml of each node before ports and peers are set
 	Settings    []nodeconfig.Setting       // last changes to app.toml and config.toml
@@ -63,12 +61,6 @@ func (o Options) host(i int) string {
 type Account struct {
 	Address sdk.AccAddress
 	Coins   sdk.Coins
-}
-
-// Genesis is the application state that Options.Edit may change.
-type Genesis struct {
-	Codec codec.JSONCodec
-	State map[string]json.RawMessage
 }
 
 // PortsPerNode is the distance between the ports of two nodes.
@@ -210,11 +202,6 @@ func buildGenesis(clientCtx client.Context, opts Options, accounts []Account, ge
 	state[banktypes.ModuleName] = cdc.MustMarshalJSON(bank)
 	if state, err = genutil.SetGenTxsInAppGenesisState(cdc, clientCtx.TxConfig.TxJSONEncoder(), state, gentxs); err != nil {
 		return nil, err
-	}
-	if opts.Edit != nil {
-		if err := opts.Edit(Genesis{Codec: cdc, State: state}); err != nil {
-			return nil, err
-		}
 	}
 	encoded, err := json.MarshalIndent(state, "", "  ")
 	if err != nil {
