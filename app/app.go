@@ -50,6 +50,7 @@ import (
 	feegrantkeeper "github.com/cosmos/cosmos-sdk/x/feegrant/keeper"
 	govkeeper "github.com/cosmos/cosmos-sdk/x/gov/keeper"
 	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
+	govv1beta1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1beta1"
 	slashingkeeper "github.com/cosmos/cosmos-sdk/x/slashing/keeper"
 	slashingtypes "github.com/cosmos/cosmos-sdk/x/slashing/types"
 	stakingkeeper "github.com/cosmos/cosmos-sdk/x/staking/keeper"
@@ -155,6 +156,9 @@ func New(logger log.Logger, db dbm.DB, loadLatest bool, appOpts servertypes.AppO
 	app.buildKeepers(logger, appOpts)
 	app.buildModules()
 	app.mount(appOpts)
+	if err := app.prepareUpgrades(cast.ToString(appOpts.Get(flags.FlagHome))); err != nil {
+		panic(err)
+	}
 	app.executeAhead(appOpts)
 	app.recent.configure(appOpts)
 
@@ -202,8 +206,12 @@ func (app *App) buildKeepers(logger log.Logger, appOpts servertypes.AppOptions) 
 	app.GovKeeper = govkeeper.NewKeeper(cdc, store(govtypes.StoreKey), app.AccountKeeper, app.BankKeeper, app.DistrKeeper,
 		proposalRouter{app.MsgServiceRouter()}, govtypes.DefaultConfig(), authority,
 		govkeeper.NewDefaultCalculateVoteResultsAndVotingPower(app.StakingKeeper))
+	// Proposals of the old form can say something, and do nothing. Without a router they panic.
+	app.GovKeeper.SetLegacyRouter(govv1beta1.NewRouter().AddRoute(govtypes.RouterKey, govv1beta1.ProposalHandler))
 	app.EvidenceKeeper = evidencekeeper.NewKeeper(cdc, store(evidencetypes.StoreKey), app.StakingKeeper, app.SlashingKeeper,
 		accounts, runtime.ProvideCometInfoService())
+	// Evidence comes from CometBFT alone: a message with any is refused. Without a router it panics.
+	app.EvidenceKeeper.SetRouter(evidencetypes.NewRouter())
 
 	app.RewardsKeeper = rewardskeeper.NewKeeper(cdc, store(rewardstypes.StoreKey), accounts, authority,
 		app.AccountKeeper, partyBank{minter}, app.StakingKeeper, app.DistrKeeper)

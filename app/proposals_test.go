@@ -13,8 +13,10 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	evidencetypes "github.com/cosmos/cosmos-sdk/x/evidence/types"
 	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
+	govv1beta1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1beta1"
 
 	"github.com/openledger/openledger/testutil/chain"
 )
@@ -40,6 +42,32 @@ func TestFailedProposalKeepsNoText(t *testing.T) {
 	require.Len(t, all, 1)
 	require.Equal(t, govv1.StatusFailed, all[0].Status)
 	require.Equal(t, "codespace sdk code 5", all[0].FailedReason)
+}
+
+// TestMessagesOfTheSDKThatNeedARouter: proposals of the old form and evidence in a message reach routers that the SDK
+// lets an application leave out, and then panics.
+func TestMessagesOfTheSDKThatNeedARouter(t *testing.T) {
+	s := newScenario(t)
+	gov := s.App.AccountKeeper.GetModuleAddress(govtypes.ModuleName)
+	legacy, err := govv1.NewLegacyContent(govv1beta1.NewTextProposal("Say", "something"), gov.String())
+	require.NoError(t, err)
+	proposal, err := govv1.NewMsgSubmitProposal([]sdk.Msg{legacy}, coins(chain.Open(1_000)), s.Payer.String(), "", "Old", "form", false)
+	require.NoError(t, err)
+	s.Send(s.Payer, proposal)
+	validator := chain.NewAccount("validator 0")
+	s.Send(validator, govv1.NewMsgVote(validator.Address, 1, govv1.OptionYes, ""))
+	params, err := s.App.GovKeeper.Params.Get(s.Ctx())
+	require.NoError(t, err)
+	s.Skip(*params.VotingPeriod)
+	s.Blocks(1)
+	passed, err := s.App.GovKeeper.Proposals.Get(s.Ctx(), 1)
+	require.NoError(t, err)
+	require.Equal(t, govv1.StatusPassed, passed.Status, passed.FailedReason)
+
+	evidence := &evidencetypes.Equivocation{Height: 1, Time: s.Time(), Power: 1, ConsensusAddress: sdk.ConsAddress(make([]byte, 20)).String()}
+	msg, err := evidencetypes.NewMsgSubmitEvidence(s.Payer.Address, evidence)
+	require.NoError(t, err)
+	s.Refuse(s.Payer, evidencetypes.ErrNoEvidenceHandlerExists, msg)
 }
 
 // TestResultsAreHashedWithoutTexts: of a transaction's result the header holds code, data and gas. Log, info, events and codespace may

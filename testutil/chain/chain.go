@@ -92,6 +92,7 @@ type Chain struct {
 
 	mu         sync.Mutex // of the state, for queries of other goroutines
 	db         dbm.DB
+	home       string // of the application
 	height     int64
 	time       time.Time
 	validators []validator // in the order of commits
@@ -147,8 +148,9 @@ func NewOnDisk(t testing.TB, db dbm.DB, accounts []Account, options ...func(*bas
 }
 
 func newChain(t testing.TB, db dbm.DB, options ...func(*baseapp.BaseApp)) *Chain {
+	home := t.TempDir()
 	return &Chain{
-		T: t, db: db, App: newApp(t, db, options...),
+		T: t, db: db, home: home, App: newApp(db, home, options...),
 		time:   time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC),
 		random: rand.New(rand.NewSource(1)), rotated: make(map[int64][]validator),
 	}
@@ -170,9 +172,8 @@ func (c *Chain) begin(n int, accounts []Account, edits ...Genesis) {
 	c.start(state, app.ConsensusParams().ToProto(), 1)
 }
 
-func newApp(t testing.TB, db dbm.DB, more ...func(*baseapp.BaseApp)) *app.App {
-	t.Helper()
-	options := simtestutil.NewAppOptionsWithFlagHome(t.TempDir())
+func newApp(db dbm.DB, home string, more ...func(*baseapp.BaseApp)) *app.App {
+	options := simtestutil.NewAppOptionsWithFlagHome(home)
 	return app.New(log.NewNopLogger(), db, true, options, append(more, baseapp.SetChainID(ID))...)
 }
 
@@ -399,17 +400,20 @@ func (c *Chain) Export() servertypes.ExportedApp {
 // Import starts a second chain from an exported genesis, at the same height.
 func (c *Chain) Import(exported servertypes.ExportedApp) *Chain {
 	c.T.Helper()
-	imported := &Chain{T: c.T, db: dbm.NewMemDB(), time: c.time, validators: c.validators, random: rand.New(rand.NewSource(2)), rotated: make(map[int64][]validator)}
-	imported.App = newApp(c.T, imported.db)
+	imported := &Chain{
+		T: c.T, db: dbm.NewMemDB(), home: c.T.TempDir(), time: c.time, validators: c.validators,
+		random: rand.New(rand.NewSource(2)), rotated: make(map[int64][]validator),
+	}
+	imported.App = newApp(imported.db, imported.home)
 	var state map[string]json.RawMessage
 	require.NoError(c.T, json.Unmarshal(exported.AppState, &state))
 	imported.start(state, exported.ConsensusParams, exported.Height)
 	return imported
 }
 
-// Restart opens the application again from its database, as after a crash.
-func (c *Chain) Restart() {
+// Restart opens the application again from its database, as after a crash, with options for it.
+func (c *Chain) Restart(options ...func(*baseapp.BaseApp)) {
 	c.T.Helper()
-	c.App = newApp(c.T, c.db)
+	c.App = newApp(c.db, c.home, options...)
 	require.Equal(c.T, c.height, c.App.LastBlockHeight())
 }

@@ -154,13 +154,6 @@ func (k Keeper) SpendBountyPool(ctx context.Context, toModule string, amount mat
 	return k.BountyPool.Set(ctx, pool.Sub(amount))
 }
 
-func (k Keeper) assertAuthority(authority string) error {
-	if authority != k.authority {
-		return errorsmod.Wrapf(types.ErrUnauthorized, "%s is not the governance account %s: submit a proposal", authority, k.authority)
-	}
-	return nil
-}
-
 func coins(amount math.Int) sdk.Coins { return sdk.NewCoins(sdk.NewCoin(types.Denom, amount)) }
 
 // get returns an amount that is zero until it is first set.

@@ -8,6 +8,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/x/internal/modulekit"
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -153,7 +154,7 @@ func (s msgServer) RetryDeadLetter(ctx context.Context, msg *types.MsgRetryDeadL
 
 // UpdateParams implements types.MsgServer.
 func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
-	if err := s.assertAuthority(msg.Authority); err != nil {
+	if err := modulekit.CheckAuthority(ctx, s.authority, msg.Authority, types.ErrUnauthorized); err != nil {
 		return nil, err
 	}
 	if err := msg.ValidateBasic(); err != nil {
