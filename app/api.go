@@ -71,6 +71,8 @@ func (app *App) RegisterTxService(clientCtx client.Context) {
 // SimulateNamed is Simulate with errors that name their code. Clients simulate before they send, and the service passes on nothing of an
 // error but its text: without the code they could not tell what will never be accepted from what may be later.
 func (app *App) SimulateNamed(tx []byte) (sdk.GasInfo, *sdk.Result, error) {
+	app.simulated.RLock()
+	defer app.simulated.RUnlock()
 	gas, result, err := app.Simulate(tx)
 	if err != nil {
 		codespace, code, _ := errorsmod.ABCIInfo(err, false)

@@ -106,6 +106,7 @@ type App struct {
 	votes        *voteext.Handlers
 	ahead        optimistic
 	recent       recentTxs
+	simulated    sync.RWMutex // the state that simulations run on
 	closing      sync.Once
 	modules      *module.Manager
 	basic        module.BasicManager

@@ -3,6 +3,8 @@ package app_test
 import (
 	"context"
 	"net"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,7 +15,9 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
+	"github.com/cosmos/cosmos-sdk/types/tx/signing"
 	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	"github.com/openledger/openledger/testutil/chain"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -40,4 +44,43 @@ func TestSimulationNamesTheRefusal(t *testing.T) {
 	require.ErrorContains(t, simulate(&attributiontypes.MsgCloseSession{Signer: s.Payer.String(), SessionId: []byte{1}}), "codespace attribution code 6")
 	c := s.Open(chain.Open(10))
 	require.NoError(t, simulate(&attributiontypes.MsgTopUpSession{Payer: s.Payer.String(), SessionId: c.Session.Id, Amount: chain.Coin(chain.Open(1))}))
+}
+
+// TestSimulationRunsOnTheHeightThatIsShown: who waits for a height and then simulates does so on the state of that height
+// at least, also while the block is being committed.
+func TestSimulationRunsOnTheHeightThatIsShown(t *testing.T) {
+	s := newScenario(t)
+	expired := func(height int64) []byte { // in a state of this height or a later one
+		builder := s.App.TxConfig().NewTxBuilder()
+		require.NoError(t, builder.SetMsgs(banktypes.NewMsgSend(s.Payer.Address, s.Owner.Address, coins(chain.Open(1)))))
+		builder.SetTimeoutHeight(uint64(height - 1))
+		require.NoError(t, builder.SetSignatures(signing.SignatureV2{
+			PubKey: s.Payer.Key.PubKey(), Data: &signing.SingleSignatureData{SignMode: signing.SignMode_SIGN_MODE_DIRECT},
+		}))
+		encoded, err := s.App.TxConfig().TxEncoder()(builder.GetTx())
+		require.NoError(t, err)
+		return encoded
+	}
+	done, simulated := make(chan struct{}), 0
+	var late []int64
+	var work sync.WaitGroup
+	work.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			height := s.App.LastBlockHeight()
+			_, _, err := s.App.SimulateNamed(expired(height))
+			if simulated++; err == nil || !strings.Contains(err.Error(), "codespace sdk code 30") {
+				late = append(late, height)
+			}
+		}
+	})
+	s.Blocks(150)
+	close(done)
+	work.Wait()
+	require.Empty(t, late)
+	require.NotZero(t, simulated)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
+	nodeservice "github.com/cosmos/cosmos-sdk/client/grpc/node"
 	"github.com/cosmos/cosmos-sdk/client/input"
 	"github.com/cosmos/cosmos-sdk/client/tx"
 	"github.com/cosmos/cosmos-sdk/crypto/keyring"
@@ -150,18 +151,16 @@ func (s *sender) send(ctx context.Context, msgs ...sdk.Msg) (*sdk.TxResponse, er
 	return awaitTx(ctx, s.clientCtx, response.TxHash)
 }
 
-// waitHeight returns when the node has committed height.
+// waitHeight returns when the state of height can be asked, and transactions are simulated on it. CometBFT's status is
+// not asked: it names a block before the application has executed it.
 func (s *sender) waitHeight(ctx context.Context, height int64) error {
-	node, err := s.clientCtx.GetNode()
-	if err != nil {
-		return err
-	}
+	node := nodeservice.NewServiceClient(s.clientCtx)
 	for {
-		status, err := node.Status(ctx)
+		status, err := node.Status(ctx, &nodeservice.StatusRequest{})
 		if err != nil {
 			return err
 		}
-		if status.SyncInfo.LatestBlockHeight >= height {
+		if int64(status.Height) >= height {
 			return nil
 		}
 		select {
