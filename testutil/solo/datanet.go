@@ -86,11 +86,12 @@ func (r *Rewards) DataNetEarned(_ context.Context, id uint64) (contributors, roy
 
 // Module is x/datanet alone, at height 10.
 type Module struct {
-	Ctx     sdk.Context
-	Codec   codec.Codec
-	Bank    Bank
-	Rewards *Rewards
-	Keeper  keeper.Keeper
+	Ctx      sdk.Context
+	StoreKey *storetypes.KVStoreKey
+	Codec    codec.Codec
+	Bank     Bank
+	Rewards  *Rewards
+	Keeper   keeper.Keeper
 }
 
 // Authority is the governance account.
@@ -102,7 +103,9 @@ func New() (*Module, error) {
 	ctx := testutil.DefaultContextWithKeys(map[string]*storetypes.KVStoreKey{types.StoreKey: storeKey, "bank": bankKey}, nil, nil)
 	registry := codectypes.NewInterfaceRegistry()
 	types.RegisterInterfaces(registry)
-	m := &Module{Ctx: ctx.WithEventManager(sdk.NewEventManager()), Codec: codec.NewProtoCodec(registry), Bank: newBank(bankKey)}
+	m := &Module{
+		Ctx: ctx.WithEventManager(sdk.NewEventManager()), StoreKey: storeKey, Codec: codec.NewProtoCodec(registry), Bank: newBank(bankKey),
+	}
 	m.At(10, Start)
 	m.Rewards = &Rewards{bank: m.Bank, Earned: make(map[string]math.Int)}
 	prefix := sdk.GetConfig().GetBech32AccountAddrPrefix()
