@@ -325,14 +325,13 @@ func (s *atCap) decays(n int) {
 	for i := range n {
 		contribution.Rank, contribution.Contributor, contribution.DecayAt, contribution.Deposit = uint64(1_000+i), somebody(i).String(), at, chain.Coin(chain.Open(1))
 		s.must(k.Contributions.Set(s.Ctx(), contribution.Rank, contribution))
-		s.must(k.TimerAt.Set(s.Ctx(), collections.Join(uint64(decayTimer), contribution.Rank), at.UnixNano()))
-		s.must(k.Timers.Set(s.Ctx(), collections.Join3(at.UnixNano(), uint64(decayTimer), contribution.Rank)))
+		s.must(k.Timers.Set(s.Ctx(), decayTimer, contribution.Rank, at))
 	}
 }
 
 func (s *atCap) decaysLeft() (n int) {
 	now := s.Time().Add(time.Hour).UnixNano()
-	s.must(s.App.DatanetKeeper.Timers.Walk(s.Ctx(), nil, func(key collections.Triple[int64, uint64, uint64]) (bool, error) {
+	s.must(s.App.DatanetKeeper.Timers.Pending.Walk(s.Ctx(), nil, func(key collections.Triple[int64, uint64, uint64]) (bool, error) {
 		if key.K1() < now && key.K2() == decayTimer {
 			n++
 		}

@@ -34,7 +34,7 @@ func (w *world) appeals(pi float64, items []*item, first types.Cohort) error {
 			continue
 		}
 		// The id, and with it the panel, does not depend on other appeals.
-		if err := w.Keeper.NextCohort.Set(w.Ctx, first.Id+2+uint64(i)); err != nil {
+		if err := w.Keeper.Review.NextCohort.Set(w.Ctx, first.Id+2+uint64(i)); err != nil {
 			return err
 		}
 		response, err := w.msgs.Appeal(w.Ctx, &types.MsgAppeal{Appellant: by.text, Rank: it.rank, Reason: "the verdict is wrong"})
@@ -60,7 +60,7 @@ func (w *world) appeals(pi float64, items []*item, first types.Cohort) error {
 		if err != nil {
 			return err
 		}
-		if cohort, err = w.Keeper.GetCohort(w.Ctx, cohort.Id); err != nil {
+		if cohort, err = w.Keeper.Review.GetCohort(w.Ctx, cohort.Id); err != nil {
 			return err
 		}
 		if cohort.Phase != types.COHORT_PHASE_DECIDED {

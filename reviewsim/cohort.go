@@ -56,7 +56,7 @@ func (w *world) firstPanel(pi float64, items []*item) (cohort types.Cohort, know
 	if err = w.next(); err != nil {
 		return
 	}
-	if cohort, err = w.Keeper.GetCohort(w.Ctx, cohort.Id); err != nil {
+	if cohort, err = w.Keeper.Review.GetCohort(w.Ctx, cohort.Id); err != nil {
 		return
 	}
 	if cohort.Phase != types.COHORT_PHASE_DECIDED {
@@ -103,7 +103,7 @@ func (w *world) draw(draws []draw) ([]types.Cohort, error) {
 		waiting := false
 		for i, d := range draws {
 			var err error
-			if cohorts[i], err = w.Keeper.GetCohort(w.Ctx, d.id); err != nil {
+			if cohorts[i], err = w.Keeper.Review.GetCohort(w.Ctx, d.id); err != nil {
 				return nil, err
 			}
 			waiting = waiting || cohorts[i].Phase != types.COHORT_PHASE_COMMIT

@@ -33,7 +33,7 @@ func (w *world) blockHash() ([]byte, error) {
 	var barred [][]types.Seat
 	lotteries := make(map[uint64]*lottery)
 	for _, d := range w.pending {
-		cohort, err := w.Keeper.GetCohort(w.Ctx, d.id)
+		cohort, err := w.Keeper.Review.GetCohort(w.Ctx, d.id)
 		if err != nil {
 			return nil, err
 		}

@@ -54,7 +54,7 @@ func (l *lottery) seat(hash []byte, cohort types.Cohort, barred []types.Seat) st
 // lottery returns the validators of a panel with their stakes; 0 is of all DataNets.
 func (w *world) lottery(panel uint64) (*lottery, error) {
 	l := &lottery{most: w.params.MaxSeatsOf()}
-	err := w.Keeper.Validators.Walk(w.Ctx, nil, func(_ uint64, v types.DataValidator) (bool, error) {
+	err := w.Keeper.Review.Validators.Walk(w.Ctx, nil, func(_ uint64, v types.DataValidator) (bool, error) {
 		if v.Active && (panel == 0 || v.DatanetId == panel) {
 			l.add(v.Address, v.Bond.BigInt())
 		}
@@ -78,7 +78,7 @@ func (w *world) expectSeats() ([]expected, error) {
 	}
 	var out []expected
 	for _, d := range w.pending {
-		cohort, err := w.Keeper.GetCohort(w.Ctx, d.id)
+		cohort, err := w.Keeper.Review.GetCohort(w.Ctx, d.id)
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +97,7 @@ func (w *world) expectSeats() ([]expected, error) {
 // compareSeats reports a seat that was not drawn as expected.
 func (w *world) compareSeats(all []expected) error {
 	for _, e := range all {
-		cohort, err := w.Keeper.GetCohort(w.Ctx, e.cohort)
+		cohort, err := w.Keeper.Review.GetCohort(w.Ctx, e.cohort)
 		if err != nil {
 			return err
 		}

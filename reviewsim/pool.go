@@ -219,7 +219,7 @@ func (w *world) capturedHash() ([]byte, error) {
 	if w.capturing == 0 || len(w.pending) != 1 {
 		return nil, nil
 	}
-	cohort, err := w.Keeper.GetCohort(w.Ctx, w.pending[0].id)
+	cohort, err := w.Keeper.Review.GetCohort(w.Ctx, w.pending[0].id)
 	if err != nil || cohort.Kind != types.COHORT_KIND_REVIEW || cohort.Phase != types.COHORT_PHASE_DRAWING ||
 		len(cohort.Seats) >= w.capturing || cohort.DrawHeight != w.Ctx.BlockHeight() {
 		return nil, err

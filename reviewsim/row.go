@@ -127,7 +127,7 @@ func (r row) inWorld(o options, plays strategy, members []member, first int, t *
 func (w *world) turn(cohort int) error {
 	w.begin(cohort)
 	w.loneSeat = w.numbers("seat").IntN(int(w.params.Seats))
-	return w.Keeper.NextCohort.Set(w.Ctx, uint64(cohort)*idsPerCohort)
+	return w.Keeper.Review.NextCohort.Set(w.Ctx, uint64(cohort)*idsPerCohort)
 }
 
 // cohort plays one cohort and counts.

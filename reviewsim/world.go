@@ -234,7 +234,7 @@ func (w *world) contribute(datanet uint64, items []*item) error {
 // wealth is the balance and the bond of an account, in aopen.
 func (w *world) wealth(a *account) math.Int {
 	sum := w.Bank.Of(w.Ctx, a.address)
-	if v, err := w.Keeper.GetValidator(w.Ctx, w.datanet, a.address); err == nil {
+	if v, err := w.Keeper.Review.GetValidator(w.Ctx, w.datanet, a.address); err == nil {
 		sum = sum.Add(v.Bond)
 	}
 	return sum
@@ -243,7 +243,7 @@ func (w *world) wealth(a *account) math.Int {
 // topUp restores bonds, so that the mix stays what it is.
 func (w *world) topUp() error {
 	for _, a := range w.members {
-		v, err := w.Keeper.GetValidator(w.Ctx, w.datanet, a.address)
+		v, err := w.Keeper.Review.GetValidator(w.Ctx, w.datanet, a.address)
 		if err != nil {
 			return err
 		}

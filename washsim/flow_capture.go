@@ -79,7 +79,7 @@ func (s *scene) joins(b *branch, it *item) error {
 	if err != nil {
 		return err
 	}
-	cohort, err := b.app().DatanetKeeper.GetCohort(b.ctx, found.Cohort)
+	cohort, err := b.app().DatanetKeeper.Review.GetCohort(b.ctx, found.Cohort)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func paidBounty(b *branch) (paid bool) {
 }
 
 func decided(b *branch, kind datanettypes.CohortKind) (found bool) {
-	_ = b.app().DatanetKeeper.Cohorts.Walk(b.ctx, nil, func(_ uint64, c datanettypes.Cohort) (bool, error) {
+	_ = b.app().DatanetKeeper.Review.Cohorts.Walk(b.ctx, nil, func(_ uint64, c datanettypes.Cohort) (bool, error) {
 		found = found || c.Kind == kind && c.Phase == datanettypes.COHORT_PHASE_DECIDED
 		return found, nil
 	})

@@ -151,7 +151,7 @@ func (b *branch) review(p panel, s *scene, items []*item, away func(address stri
 func (b *branch) decide(s *scene, id uint64, votes map[uint64]bool, away func(string) bool, golds []sdk.Msg) error {
 	var sealed []sdk.Msg
 	for range 200 {
-		cohort, err := b.app().DatanetKeeper.GetCohort(b.ctx, id)
+		cohort, err := b.app().DatanetKeeper.Review.GetCohort(b.ctx, id)
 		if err != nil {
 			return err
 		}
@@ -195,7 +195,7 @@ func (b *branch) phase(was datanettypes.Cohort) error {
 	if err := b.blocks(1); err != nil {
 		return err
 	}
-	now, err := b.app().DatanetKeeper.GetCohort(b.ctx, was.Id)
+	now, err := b.app().DatanetKeeper.Review.GetCohort(b.ctx, was.Id)
 	if err != nil || now.Phase != was.Phase || now.Round != was.Round {
 		return err
 	}

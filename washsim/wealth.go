@@ -103,13 +103,13 @@ func (b *branch) inDatanet(a accounts) error {
 	}); err != nil {
 		return err
 	}
-	if err := k.Validators.Walk(b.ctx, nil, func(_ uint64, v datanettypes.DataValidator) (bool, error) {
+	if err := k.Review.Validators.Walk(b.ctx, nil, func(_ uint64, v datanettypes.DataValidator) (bool, error) {
 		a.add(v.Address, v.Bond)
 		return false, nil
 	}); err != nil {
 		return err
 	}
-	if err := k.Cohorts.Walk(b.ctx, nil, func(_ uint64, c datanettypes.Cohort) (bool, error) {
+	if err := k.Review.Cohorts.Walk(b.ctx, nil, func(_ uint64, c datanettypes.Cohort) (bool, error) {
 		payer := c.Appellant
 		switch c.Kind {
 		case datanettypes.COHORT_KIND_CHECK:

@@ -11,8 +11,22 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/x/datanet/keeper/internal/timer"
 	"github.com/openledger/openledger/x/datanet/types"
 )
+
+// ReleaseDeposits implements types.MsgServer.
+func (s msgServer) ReleaseDeposits(ctx context.Context, msg *types.MsgReleaseDeposits) (*types.MsgReleaseDepositsResponse, error) {
+	params, err := s.begin(ctx, msg)
+	if err != nil {
+		return nil, err
+	}
+	if err := params.CheckItems(len(msg.Ranks)); err != nil {
+		return nil, err
+	}
+	released, err := s.releaseDeposits(ctx, msg.Contributor, msg.Ranks)
+	return &types.MsgReleaseDepositsResponse{Released: released}, err
+}
 
 // releaseEarned returns what of a deposit is not bound, up to what its contributor has earned by
 // contributions and not yet used for it. It changes c, which the caller stores.
@@ -37,7 +51,7 @@ func (k Keeper) releaseEarned(ctx context.Context, c *types.Contribution) (math.
 		return amount, err
 	}
 	c.Deposit.Amount = c.Deposit.Amount.Sub(amount)
-	return amount, k.pay(ctx, c.Contributor, amount)
+	return amount, k.funds.Pay(ctx, c.Contributor, amount)
 }
 
 // releaseDeposits returns deposits of an account's contributions, in the order given.
@@ -82,10 +96,10 @@ func (k Keeper) decayDeposit(ctx context.Context, params types.Params, rank uint
 			return err
 		}
 	}
-	decayed := math.MinInt(c.Deposit.Amount, math.MaxInt(math.OneInt(), part(c.AcceptedDeposit, params.Standing.DecayPpm)))
+	decayed := math.MinInt(c.Deposit.Amount, math.MaxInt(math.OneInt(), types.Part(c.AcceptedDeposit, params.Standing.DecayPpm)))
 	c.Deposit.Amount = c.Deposit.Amount.Sub(decayed)
 	c.BoundDeposit = math.MinInt(c.BoundDeposit, c.Deposit.Amount)
-	if err := k.toPool(ctx, decayed); err != nil {
+	if err := k.funds.ToPool(ctx, decayed); err != nil {
 		return err
 	}
 	c.DecayAt = c.DecayAt.Add(params.Standing.DecayInterval)
@@ -96,10 +110,10 @@ func (k Keeper) decayDeposit(ctx context.Context, params types.Params, rank uint
 func (k Keeper) storeDeposit(ctx context.Context, c types.Contribution, released, decayed math.Int) error {
 	var err error
 	if c.Deposit.IsPositive() {
-		err = k.setTimer(ctx, timerDecay, c.Rank, c.DecayAt)
+		err = k.Timers.Set(ctx, timer.Decay, c.Rank, c.DecayAt)
 	} else {
 		c.DecayAt = time.Time{}
-		err = k.clearTimer(ctx, timerDecay, c.Rank)
+		err = k.Timers.Clear(ctx, timer.Decay, c.Rank)
 	}
 	if err != nil {
 		return err
@@ -108,4 +122,20 @@ func (k Keeper) storeDeposit(ctx context.Context, c types.Contribution, released
 		return err
 	}
 	return emit(ctx, &types.EventDepositMoved{Rank: c.Rank, Released: released, Decayed: decayed})
+}
+
+// endDecay ends the decay of a deposit. It changes c, which the caller stores.
+func (k Keeper) endDecay(ctx context.Context, c *types.Contribution) error {
+	c.DecayAt = time.Time{}
+	return k.Timers.Clear(ctx, timer.Decay, c.Rank)
+}
+
+// keepDecaying ends the decay of a deposit that is gone. It changes c, which
+// the caller stores.
+func (k Keeper) keepDecaying(ctx context.Context, c *types.Contribution) error {
+	c.BoundDeposit = math.MinInt(c.BoundDeposit, c.Deposit.Amount)
+	if c.Deposit.IsPositive() {
+		return nil
+	}
+	return k.endDecay(ctx, c)
 }

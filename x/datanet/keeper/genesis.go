@@ -4,9 +4,11 @@ import (
 	"context"
 
 	"cosmossdk.io/collections"
+	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/x/datanet/keeper/internal/timer"
 	"github.com/openledger/openledger/x/datanet/types"
 	"github.com/openledger/openledger/x/internal/modulekit"
 )
@@ -76,7 +78,10 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 			return err
 		}
 	}
-	if err := k.initReview(ctx, g); err != nil {
+	if err := k.Review.InitGenesis(ctx, g); err != nil {
+		return err
+	}
+	if err := k.initStanding(ctx, g); err != nil {
 		return err
 	}
 	return k.CheckInvariants(ctx)
@@ -120,7 +125,93 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 		}
 		g.Accumulators = append(g.Accumulators, accumulators)
 	}
-	return &g, k.exportReview(ctx, &g)
+	if err := k.Review.ExportGenesis(ctx, &g); err != nil {
+		return nil, err
+	}
+	return &g, k.exportStanding(ctx, &g)
+}
+
+// exportStanding adds bounties, snapshots, stops, royalties and released deposits to a genesis state.
+func (k Keeper) exportStanding(ctx context.Context, g *types.GenesisState) error {
+	var err error
+	if g.Grace, err = k.windows.LastGrace(ctx); err != nil {
+		return err
+	}
+	if g.Bounties, err = modulekit.Values(ctx, k.Bounties); err != nil {
+		return err
+	}
+	if g.Snapshots, err = modulekit.Values(ctx, k.Snapshots); err != nil {
+		return err
+	}
+	if g.SegmentStops, err = modulekit.Values(ctx, k.SegmentStops); err != nil {
+		return err
+	}
+	err = k.Royalties.Walk(ctx, nil, func(key collections.Pair[uint64, int64], royalties types.Royalties) (bool, error) {
+		g.Royalties = append(g.Royalties, types.RoyaltiesEntry{DatanetId: key.K1(), Height: key.K2(), Royalties: royalties})
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	return k.Released.Walk(ctx, nil, func(contributor sdk.AccAddress, amount math.Int) (bool, error) {
+		g.Released = append(g.Released, types.ReleasedEntry{Contributor: contributor.String(), Amount: amount})
+		return false, nil
+	})
+}
+
+// initStanding imports bounties, snapshots, stops, royalties and released deposits.
+func (k Keeper) initStanding(ctx context.Context, g types.GenesisState) error {
+	if err := k.NextBounty.Set(ctx, uint64(len(g.Bounties))+1); err != nil {
+		return err
+	}
+	if err := k.NextSnapshot.Set(ctx, uint64(len(g.Snapshots))+1); err != nil {
+		return err
+	}
+	if g.Grace != nil {
+		if err := k.windows.Grace.Set(ctx, *g.Grace); err != nil {
+			return err
+		}
+	}
+	for _, bounty := range g.Bounties {
+		if err := k.Bounties.Set(ctx, bounty.Id, bounty); err != nil {
+			return err
+		}
+		if err := k.BountiesBy.Set(ctx, collections.Join(bounty.DatanetId, bounty.Id)); err != nil {
+			return err
+		}
+		if bounty.FromPool() {
+			if err := k.changePoolHeld(ctx, bounty.Held()); err != nil {
+				return err
+			}
+		}
+		if bounty.Closed {
+			continue
+		}
+		if err := k.Timers.Set(ctx, timer.Bounty, bounty.Id, bounty.Deadline); err != nil {
+			return err
+		}
+	}
+	for _, snapshot := range g.Snapshots {
+		if err := k.Snapshots.Set(ctx, snapshot.Id, snapshot); err != nil {
+			return err
+		}
+	}
+	for _, stop := range g.SegmentStops {
+		if err := k.setSegmentStop(ctx, stop); err != nil {
+			return err
+		}
+	}
+	for _, entry := range g.Royalties {
+		if err := k.Royalties.Set(ctx, collections.Join(entry.DatanetId, entry.Height), entry.Royalties); err != nil {
+			return err
+		}
+	}
+	for _, entry := range g.Released {
+		if err := k.Released.Set(ctx, sdk.MustAccAddressFromBech32(entry.Contributor), entry.Amount); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // indexHold sets the indexes of an imported contribution by what validators hold.
@@ -132,6 +223,38 @@ func (k Keeper) indexHold(ctx context.Context, c types.Contribution) error {
 		return k.Held.Set(ctx, collections.Join(c.DatanetId, c.AcceptedIndex), c.Rank)
 	case c.Hold != nil && c.Hold.AskHeight != 0:
 		return k.SetAside.Set(ctx, collections.Join(c.Hold.AskHeight, c.Rank))
+	}
+	return nil
+}
+
+// indexStanding sets the indexes and timers of an imported contribution.
+func (k Keeper) indexStanding(ctx context.Context, c types.Contribution) error {
+	if c.Status == types.CONTRIBUTION_STATUS_SUBMITTED && c.Cohort != 0 {
+		return k.Review.CountOpen(ctx, c.Contributor)
+	}
+	if c.AcceptedVersion == 0 {
+		return nil
+	}
+	if err := k.Contributors.Set(ctx, collections.Join(c.DatanetId, sdk.MustAccAddressFromBech32(c.Contributor))); err != nil {
+		return err
+	}
+	if (!c.Earning() || c.StoppedNow() > 0) && c.HeldHeight != 0 {
+		if err := k.Stopped.Set(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
+			return err
+		}
+	}
+	if c.Recall != nil && c.Recall.Appeal == 0 {
+		if err := k.Timers.Set(ctx, timer.Recall, c.Rank, c.Recall.At); err != nil {
+			return err
+		}
+	}
+	if c.Vesting.IsPositive() {
+		if err := k.Timers.Set(ctx, timer.Vesting, c.Rank, c.VestsAt); err != nil {
+			return err
+		}
+	}
+	if c.Deposit.IsPositive() {
+		return k.Timers.Set(ctx, timer.Decay, c.Rank, c.DecayAt)
 	}
 	return nil
 }

@@ -12,39 +12,32 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
-	"github.com/openledger/openledger/testutil/solo"
+	"github.com/openledger/openledger/testutil/datanettest"
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// imported reads a genesis into a new module that holds what f holds.
-func (f *fixture) imported(genesis *types.GenesisState) (*fixture, error) {
-	g := newFixture(f.t)
-	require.NoError(f.t, g.Bank.Add(g.Ctx, solo.ModuleAddress(types.ModuleName), f.held()))
-	return g, g.Keeper.InitGenesis(g.Ctx, *genesis)
-}
-
 func TestGenesisRoundTrip(t *testing.T) {
-	f := everything(t)
-	exported := f.export()
+	f := datanettest.Everything(t)
+	exported := f.Export()
 	require.NoError(t, exported.Validate())
 	require.Len(t, exported.Commits, 2)
 	require.Len(t, exported.Contributions, 6)
 	require.Len(t, exported.Versions, 2)
-	g, err := f.imported(exported)
+	g, err := f.Imported(exported)
 	require.NoError(t, err)
-	require.Equal(t, string(f.Codec.MustMarshalJSON(exported)), string(g.Codec.MustMarshalJSON(g.export())))
+	require.Equal(t, string(f.Codec.MustMarshalJSON(exported)), string(g.Codec.MustMarshalJSON(g.Export())))
 
 	// The imported chain goes on as the first one would: same roots, same expiries.
 	height, now := f.Ctx.BlockHeight(), f.Ctx.BlockTime()
-	for _, h := range []*fixture{f, g} {
+	for _, h := range []*datanettest.Fixture{f, g} {
 		h.At(height, now)
-		must(h, h.msgs.AcceptContributions, acceptMsg(h.owner, 2, 6))
-		h.blocks(110)
-		require.Empty(t, h.export().Commits)
+		datanettest.Must(h, h.Msgs.AcceptContributions, datanettest.AcceptMsg(h.Owner, 2, 6))
+		h.Blocks(110)
+		require.Empty(t, h.Export().Commits)
 	}
-	require.Equal(t, f.export(), g.export())
+	require.Equal(t, f.Export(), g.Export())
 
-	poor := newFixture(t)
+	poor := datanettest.New(t)
 	require.ErrorIs(t, poor.Keeper.InitGenesis(poor.Ctx, *exported), types.ErrInvariant, "deposits are not covered")
 }
 
@@ -75,7 +68,7 @@ func TestGenesisIsRefused(t *testing.T) {
 		"accumulator too short":    func(g *types.GenesisState) { g.Accumulators[0].Contributions = types.Accumulator{} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			exported := everything(t).export()
+			exported := datanettest.Everything(t).Export()
 			damage(exported)
 			require.Error(t, exported.Validate())
 		})
@@ -89,45 +82,45 @@ func TestGenesisIsRefused(t *testing.T) {
 		"decision undone": func(g *types.GenesisState) { g.Contributions[0].Status = types.CONTRIBUTION_STATUS_SUBMITTED },
 	} {
 		t.Run("recount "+name, func(t *testing.T) {
-			f := everything(t)
-			exported := f.export()
+			f := datanettest.Everything(t)
+			exported := f.Export()
 			damage(exported)
-			_, err := f.imported(exported)
+			_, err := f.Imported(exported)
 			require.Error(t, err)
 		})
 	}
 }
 
 func TestQueries(t *testing.T) {
-	f := everything(t)
-	params, err := f.queries.Params(f.Ctx, &types.QueryParamsRequest{})
+	f := datanettest.Everything(t)
+	params, err := f.Queries.Params(f.Ctx, &types.QueryParamsRequest{})
 	require.NoError(t, err)
 	want := types.DefaultParams()
 	want.FeePerByte = math.ZeroInt()
 	require.Equal(t, want.String(), params.Params.String())
-	datanet, err := f.queries.DataNet(f.Ctx, &types.QueryDataNetRequest{DatanetId: 2})
+	datanet, err := f.Queries.DataNet(f.Ctx, &types.QueryDataNetRequest{DatanetId: 2})
 	require.NoError(t, err)
 	require.EqualValues(t, 1, datanet.Datanet.Pending)
-	commit, err := f.queries.Commit(f.Ctx, &types.QueryCommitRequest{Rank: 7})
+	commit, err := f.Queries.Commit(f.Ctx, &types.QueryCommitRequest{Rank: 7})
 	require.NoError(t, err)
 	require.Equal(t, commit.Commit.Height+100, commit.Commit.RevealUntil)
-	contribution, err := f.queries.Contribution(f.Ctx, &types.QueryContributionRequest{Rank: 3})
+	contribution, err := f.Queries.Contribution(f.Ctx, &types.QueryContributionRequest{Rank: 3})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, contribution.Contribution.AcceptedVersion)
-	latest, err := f.queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 1})
+	latest, err := f.Queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 1})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, latest.Version.Version)
-	first, err := f.queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 1, Version: 1})
+	first, err := f.Queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 1, Version: 1})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, first.Version.Contributions)
 }
 
 func TestListsArePaged(t *testing.T) {
-	f := everything(t)
+	f := datanettest.Everything(t)
 	var ranks []uint64
 	var key []byte
 	for {
-		page, err := f.queries.Contributions(f.Ctx, &types.QueryContributionsRequest{DatanetId: 1, Pagination: &query.PageRequest{Limit: 2, Key: key}})
+		page, err := f.Queries.Contributions(f.Ctx, &types.QueryContributionsRequest{DatanetId: 1, Pagination: &query.PageRequest{Limit: 2, Key: key}})
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(page.Contributions), 2)
 		for _, c := range page.Contributions {
@@ -138,37 +131,37 @@ func TestListsArePaged(t *testing.T) {
 		}
 	}
 	require.Equal(t, []uint64{1, 2, 3, 4, 5}, ranks)
-	accepted, err := f.queries.Contributions(f.Ctx, &types.QueryContributionsRequest{
+	accepted, err := f.Queries.Contributions(f.Ctx, &types.QueryContributionsRequest{
 		DatanetId: 1, Status: types.CONTRIBUTION_STATUS_ACCEPTED, Pagination: &query.PageRequest{Limit: 2, CountTotal: true},
 	})
 	require.NoError(t, err)
 	require.Len(t, accepted.Contributions, 2)
 	require.EqualValues(t, 3, accepted.Pagination.Total)
-	byBob, err := f.queries.ContributionsByContributor(f.Ctx, &types.QueryContributionsByContributorRequest{Contributor: f.bob.String()})
+	byBob, err := f.Queries.ContributionsByContributor(f.Ctx, &types.QueryContributionsByContributorRequest{Contributor: f.Bob.String()})
 	require.NoError(t, err)
 	require.Len(t, byBob.Contributions, 1)
-	commits, err := f.queries.Commits(f.Ctx, &types.QueryCommitsRequest{Contributor: f.bob.String(), Pagination: &query.PageRequest{Limit: 1}})
+	commits, err := f.Queries.Commits(f.Ctx, &types.QueryCommitsRequest{Contributor: f.Bob.String(), Pagination: &query.PageRequest{Limit: 1}})
 	require.NoError(t, err)
 	require.Len(t, commits.Commits, 1)
 	require.NotEmpty(t, commits.Pagination.NextKey)
-	datanets, err := f.queries.DataNets(f.Ctx, &types.QueryDataNetsRequest{Pagination: &query.PageRequest{Reverse: true, Limit: 1}})
+	datanets, err := f.Queries.DataNets(f.Ctx, &types.QueryDataNetsRequest{Pagination: &query.PageRequest{Reverse: true, Limit: 1}})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, datanets.Datanets[0].Id)
-	versions, err := f.queries.Versions(f.Ctx, &types.QueryVersionsRequest{DatanetId: 1})
+	versions, err := f.Queries.Versions(f.Ctx, &types.QueryVersionsRequest{DatanetId: 1})
 	require.NoError(t, err)
 	require.Len(t, versions.Versions, 2)
 }
 
 func TestQueriesNameWhatIsWrong(t *testing.T) {
-	f := everything(t)
+	f := datanettest.Everything(t)
 	code := func(_ any, err error) codes.Code { return status.Code(err) }
-	require.Equal(t, codes.NotFound, code(f.queries.DataNet(f.Ctx, &types.QueryDataNetRequest{DatanetId: 9})))
-	require.Equal(t, codes.NotFound, code(f.queries.Commit(f.Ctx, &types.QueryCommitRequest{Rank: 1})))
-	require.Equal(t, codes.NotFound, code(f.queries.Contribution(f.Ctx, &types.QueryContributionRequest{Rank: 7})))
-	require.Equal(t, codes.NotFound, code(f.queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 1, Version: 9})))
-	require.Equal(t, codes.NotFound, code(f.queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 2})))
-	require.Equal(t, codes.NotFound, code(f.queries.Contributions(f.Ctx, &types.QueryContributionsRequest{DatanetId: 9})))
-	require.Equal(t, codes.InvalidArgument, code(f.queries.Commits(f.Ctx, &types.QueryCommitsRequest{Contributor: "x"})))
-	require.Equal(t, codes.InvalidArgument, code(f.queries.ContributionsByContributor(f.Ctx, &types.QueryContributionsByContributorRequest{})))
-	require.Equal(t, codes.InvalidArgument, code(f.queries.DataNet(f.Ctx, nil)))
+	require.Equal(t, codes.NotFound, code(f.Queries.DataNet(f.Ctx, &types.QueryDataNetRequest{DatanetId: 9})))
+	require.Equal(t, codes.NotFound, code(f.Queries.Commit(f.Ctx, &types.QueryCommitRequest{Rank: 1})))
+	require.Equal(t, codes.NotFound, code(f.Queries.Contribution(f.Ctx, &types.QueryContributionRequest{Rank: 7})))
+	require.Equal(t, codes.NotFound, code(f.Queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 1, Version: 9})))
+	require.Equal(t, codes.NotFound, code(f.Queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 2})))
+	require.Equal(t, codes.NotFound, code(f.Queries.Contributions(f.Ctx, &types.QueryContributionsRequest{DatanetId: 9})))
+	require.Equal(t, codes.InvalidArgument, code(f.Queries.Commits(f.Ctx, &types.QueryCommitsRequest{Contributor: "x"})))
+	require.Equal(t, codes.InvalidArgument, code(f.Queries.ContributionsByContributor(f.Ctx, &types.QueryContributionsByContributorRequest{})))
+	require.Equal(t, codes.InvalidArgument, code(f.Queries.DataNet(f.Ctx, nil)))
 }

@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"errors"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
@@ -72,17 +71,15 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	review, err := k.checkReview(ctx)
-	if err != nil {
-		return err
+	for _, check := range []func(context.Context) (math.Int, error){k.Review.CheckInvariants, k.checkBounties, k.checkFunds, k.checkTimers, k.checkCommits} {
+		part, err := check(ctx)
+		if err != nil {
+			return err
+		}
+		owed = owed.Add(part)
 	}
-	owed = owed.Add(review)
-	commits, err := k.checkCommits(ctx)
-	if err != nil {
-		return err
-	}
-	if owed = owed.Add(commits); k.moduleBalance(ctx).LT(owed) {
-		return errorsmod.Wrapf(types.ErrInvariant, "deposits of %s are owed, %s is held", owed, k.moduleBalance(ctx))
+	if k.funds.Balance(ctx).LT(owed) {
+		return errorsmod.Wrapf(types.ErrInvariant, "deposits of %s are owed, %s is held", owed, k.funds.Balance(ctx))
 	}
 	return k.checkDataNets(ctx, recount)
 }
@@ -181,47 +178,17 @@ func (k Keeper) checkDataNets(ctx context.Context, recount map[uint64]*counts) e
 	})
 }
 
-// checkHeld: an accepted contribution waits in line, is held, or was set aside; only then it waits to be asked about by itself.
-func (k Keeper) checkHeld(ctx context.Context, c types.Contribution) error {
-	waits, err := k.Waiting.Has(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank))
-	if err != nil {
-		return err
-	}
-	at, err := k.Held.Get(ctx, collections.Join(c.DatanetId, c.AcceptedIndex))
-	if err != nil && !errors.Is(err, collections.ErrNotFound) {
-		return err
-	}
-	queued, asked := false, false
-	if c.Hold != nil {
-		if queued, err = k.SetAside.Has(ctx, collections.Join(c.Hold.AskHeight, c.Rank)); err != nil {
-			return err
-		}
-		if asked, err = k.Asks.Has(ctx, collections.Join(c.DatanetId, c.Rank)); err != nil {
-			return err
-		}
-	}
-	ended := c.Hold != nil && (c.Hold.Asked != asked || queued != (c.Hold.AskHeight != 0) || queued && (asked || !c.MayEnter()))
-	if waits != c.Waits() || c.HeldHeight != 0 && (at != c.Rank || c.Hold != nil || c.AcceptedVersion == 0) || ended {
-		return errorsmod.Wrapf(types.ErrInvariant, "contribution %d is accepted for version %d and held at %d; waits %t, index %d has %d, set aside %v, queued %t, asked %t",
-			c.Rank, c.AcceptedVersion, c.HeldHeight, waits, c.AcceptedIndex, at, c.Hold, queued, asked)
-	}
-	return nil
+// checkTimers checks the queue of timers, which holds no money.
+func (k Keeper) checkTimers(ctx context.Context) (math.Int, error) {
+	return math.ZeroInt(), k.Timers.CheckInvariants(ctx)
 }
 
-// checkHold: a DataNet with a version that validators do not hold is asked about, or waits to be; others are not.
-func (k Keeper) checkHold(ctx context.Context, datanet types.DataNet) error {
-	queued, err := k.Unheld.Has(ctx, collections.Join(datanet.AskHeight, datanet.Id))
-	if err != nil {
-		return err
-	}
-	ask, err := k.Asks.Has(ctx, collections.Join(datanet.Id, uint64(line)))
-	if err != nil {
-		return err
-	}
-	waits, asked, open := datanet.AskHeight != 0, datanet.AskedVersion != 0, datanet.HeldVersion != datanet.Version
-	if ask != asked || datanet.HeldVersion > datanet.Version || datanet.AskedVersion > datanet.Version || waits != queued || waits && asked || (waits || asked) != open {
-		return errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: version %d, held %d, asked %d, ask height %d, queued %t",
-			datanet.Id, datanet.Version, datanet.HeldVersion, datanet.AskedVersion, datanet.AskHeight, queued)
-	}
-	return nil
+// checkFunds returns what DataNets have set aside for checks.
+func (k Keeper) checkFunds(ctx context.Context) (math.Int, error) {
+	owed := math.ZeroInt()
+	err := k.DataNets.Walk(ctx, nil, func(_ uint64, datanet types.DataNet) (bool, error) {
+		owed = owed.Add(datanet.CheckFund)
+		return false, nil
+	})
+	return owed, err
 }

@@ -1,5 +1,3 @@
-// Package keeper holds the state of x/datanet: DataNets, sealed and revealed
-// contributions, and versions.
 package keeper
 
 import (
@@ -14,11 +12,13 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/codec"
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
 	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/x/datanet/keeper/internal/funds"
+	"github.com/openledger/openledger/x/datanet/keeper/internal/pause"
+	"github.com/openledger/openledger/x/datanet/keeper/internal/timer"
+	"github.com/openledger/openledger/x/datanet/keeper/review"
 	"github.com/openledger/openledger/x/datanet/types"
-	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
 // Keeper of x/datanet.
@@ -29,6 +29,11 @@ type Keeper struct {
 	bank         types.BankKeeper
 	rewards      types.RewardsKeeper
 	statistics   *poa.Statistics
+	funds        funds.Funds
+	windows      pause.Windows
+
+	// Review decides for DataNets under panel review.
+	Review review.Keeper
 
 	Schema             collections.Schema
 	Params             collections.Item[types.Params]
@@ -47,32 +52,13 @@ type Keeper struct {
 	StatisticsRange    collections.Map[uint64, types.Accumulator]
 	Unheld             collections.KeySet[collections.Pair[int64, uint64]]
 
-	NextValidator collections.Sequence
-	Validators    collections.Map[uint64, types.DataValidator]
-	ValidatorIDs  collections.Map[collections.Pair[sdk.AccAddress, uint64], uint64]
-	Places        collections.Map[collections.Pair[uint64, uint64], uint64]
-	Stake         collections.Map[stakeKey, types.StakeNode]
-	Panels        collections.Map[uint64, uint64]
-	Credentials   collections.Map[credentialKey, types.Credential]
-
-	NextCohort collections.Sequence
-	Cohorts    collections.Map[uint64, types.Cohort]
-	CohortsBy  collections.KeySet[collections.Pair[uint64, uint64]]
-	Filling    collections.Map[collections.Pair[uint64, uint64], uint64]
-	Draws      collections.KeySet[collections.Pair[int64, uint64]]
-	Ballots    collections.Map[collections.Pair[uint64, sdk.AccAddress], types.Ballot]
-	Assigned   collections.KeySet[collections.Pair[sdk.AccAddress, uint64]]
-	OpenBy     collections.Map[sdk.AccAddress, uint64]
-
 	Waiting  collections.KeySet[collections.Triple[uint64, uint64, uint64]]
 	Held     collections.Map[collections.Pair[uint64, uint64], uint64]
 	SetAside collections.KeySet[collections.Pair[int64, uint64]]
 	Asks     collections.Map[collections.Pair[uint64, uint64], types.HoldAsk]
 
-	Grace    collections.Item[types.Grace]
 	PoolHeld collections.Item[math.Int]
-	Timers   collections.KeySet[timerKey]
-	TimerAt  collections.Map[collections.Pair[uint64, uint64], int64]
+	Timers   timer.Queue
 	Released collections.Map[sdk.AccAddress, math.Int]
 
 	Contributors collections.KeySet[collections.Pair[uint64, sdk.AccAddress]]
@@ -99,6 +85,8 @@ func NewKeeper(
 	triple := collections.TripleKeyCodec(collections.Uint64Key, collections.Uint64Key, collections.Uint64Key)
 	k := Keeper{
 		cdc: cdc, addressCodec: addressCodec, authority: authority, bank: bank, rewards: rewards, statistics: poa.ProtocolStatistics(),
+		funds: funds.New(bank, rewards), windows: pause.NewWindows(sb, cdc),
+
 		Params:             collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		NextDataNet:        collections.NewSequence(sb, types.NextDataNetKey, "next_datanet"),
 		NextRank:           collections.NewSequence(sb, types.NextRankKey, "next_rank"),
@@ -115,32 +103,13 @@ func NewKeeper(
 		StatisticsRange:    collections.NewMap(sb, types.StatisticsMMR, "statistics_range", collections.Uint64Key, codec.CollValue[types.Accumulator](cdc)),
 		Unheld:             collections.NewKeySet(sb, types.UnheldKey, "unheld", collections.PairKeyCodec(collections.Int64Key, collections.Uint64Key)),
 
-		NextValidator: collections.NewSequence(sb, types.NextValidatorKey, "next_validator"),
-		Validators:    collections.NewMap(sb, types.ValidatorsKey, "validators", collections.Uint64Key, codec.CollValue[types.DataValidator](cdc)),
-		ValidatorIDs:  collections.NewMap(sb, types.ValidatorIDsKey, "validator_ids", byAccount, collections.Uint64Value),
-		Places:        collections.NewMap(sb, types.PlacesKey, "places", pair, collections.Uint64Value),
-		Stake:         collections.NewMap(sb, types.StakeKey, "stake", triple, types.StakeNodeCodec{}),
-		Panels:        collections.NewMap(sb, types.PanelsKey, "panels", collections.Uint64Key, collections.Uint64Value),
-		Credentials:   collections.NewMap(sb, types.CredentialsKey, "credentials", collections.TripleKeyCodec(collections.Uint64Key, sdk.AccAddressKey, collections.Uint64Key), codec.CollValue[types.Credential](cdc)),
-
-		NextCohort: collections.NewSequence(sb, types.NextCohortKey, "next_cohort"),
-		Cohorts:    collections.NewMap(sb, types.CohortsKey, "cohorts", collections.Uint64Key, codec.CollValue[types.Cohort](cdc)),
-		CohortsBy:  collections.NewKeySet(sb, types.CohortsByKey, "cohorts_by_datanet", pair),
-		Filling:    collections.NewMap(sb, types.FillingKey, "filling", pair, collections.Uint64Value),
-		Draws:      collections.NewKeySet(sb, types.DrawsKey, "draws", collections.PairKeyCodec(collections.Int64Key, collections.Uint64Key)),
-		Ballots:    collections.NewMap(sb, types.BallotsKey, "ballots", accountsOf, codec.CollValue[types.Ballot](cdc)),
-		Assigned:   collections.NewKeySet(sb, types.AssignedKey, "assigned", byAccount),
-		OpenBy:     collections.NewMap(sb, types.OpenByKey, "open_by", sdk.AccAddressKey, collections.Uint64Value),
-
 		Waiting:  collections.NewKeySet(sb, types.WaitingKey, "waiting", triple),
 		Held:     collections.NewMap(sb, types.HeldKey, "held", pair, collections.Uint64Value),
 		SetAside: collections.NewKeySet(sb, types.SetAsideKey, "set_aside", collections.PairKeyCodec(collections.Int64Key, collections.Uint64Key)),
 		Asks:     collections.NewMap(sb, types.AsksKey, "asks", pair, codec.CollValue[types.HoldAsk](cdc)),
 
-		Grace:    collections.NewItem(sb, types.GraceKey, "grace", codec.CollValue[types.Grace](cdc)),
 		PoolHeld: collections.NewItem(sb, types.PoolHeldKey, "pool_held", sdk.IntValue),
-		Timers:   collections.NewKeySet(sb, types.TimersKey, "timers", collections.TripleKeyCodec(collections.Int64Key, collections.Uint64Key, collections.Uint64Key)),
-		TimerAt:  collections.NewMap(sb, types.TimerAtKey, "timer_at", pair, collections.Int64Value),
+		Timers:   timer.NewQueue(sb),
 		Released: collections.NewMap(sb, types.ReleasedKey, "released", sdk.AccAddressKey, sdk.IntValue),
 
 		Contributors: collections.NewKeySet(sb, types.ContributorsKey, "contributors", accountsOf),
@@ -154,6 +123,7 @@ func NewKeeper(
 		NextSnapshot: collections.NewSequence(sb, types.NextSnapshotKey, "next_snapshot"),
 		Snapshots:    collections.NewMap(sb, types.SnapshotsKey, "snapshots", collections.Uint64Key, codec.CollValue[types.Snapshot](cdc)),
 	}
+	k.Review = review.NewKeeper(sb, cdc, authority, registry{&k}, k.funds, k.Timers, k.windows)
 	schema, err := sb.Build()
 	if err != nil {
 		panic(err)
@@ -223,55 +193,4 @@ func (k Keeper) ownedDataNet(ctx context.Context, id uint64, owner string) (type
 		err = errorsmod.Wrapf(types.ErrUnauthorized, "DataNet %d belongs to %s", id, datanet.Owner)
 	}
 	return datanet, err
-}
-
-// takeItems checks the number of items of a message against the parameter.
-func takeItems(n int, params types.Params) error {
-	if n > int(params.MaxItemsPerMsg) {
-		return errorsmod.Wrapf(types.ErrInvalidItems, "%d items, at most %d in one message: send several", n, params.MaxItemsPerMsg)
-	}
-	return nil
-}
-
-// pay sends aopen that the module holds to an account.
-func (k Keeper) pay(ctx context.Context, to string, amount math.Int) error {
-	if !amount.IsPositive() {
-		return nil
-	}
-	return k.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, sdk.MustAccAddressFromBech32(to), coins(amount))
-}
-
-// take moves aopen from an account to the module.
-func (k Keeper) take(ctx context.Context, from sdk.AccAddress, amount math.Int) error {
-	if !amount.IsPositive() {
-		return nil
-	}
-	return k.bank.SendCoinsFromAccountToModule(ctx, from, types.ModuleName, coins(amount))
-}
-
-// burn destroys aopen that the module holds.
-func (k Keeper) burn(ctx context.Context, amount math.Int) error {
-	if !amount.IsPositive() {
-		return nil
-	}
-	return k.bank.BurnCoins(ctx, types.ModuleName, coins(amount))
-}
-
-// toPool gives aopen that the module holds to the bounty pool.
-func (k Keeper) toPool(ctx context.Context, amount math.Int) error {
-	if !amount.IsPositive() {
-		return nil
-	}
-	return k.rewards.FundBountyPool(ctx, types.ModuleName, amount)
-}
-
-func coins(amount math.Int) sdk.Coins { return sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, amount)) }
-
-func (k Keeper) moduleBalance(ctx context.Context) math.Int {
-	return k.bank.GetBalance(ctx, authtypes.NewModuleAddress(types.ModuleName), rewardstypes.Denom).Amount
-}
-
-// part returns floor(amount · ppm / 1,000,000).
-func part(amount math.Int, ppm uint32) math.Int {
-	return amount.MulRaw(int64(ppm)).QuoRaw(rewardstypes.PPM)
 }

@@ -3,21 +3,26 @@ package keeper
 import (
 	"context"
 
-	errorsmod "cosmossdk.io/errors"
-
 	"github.com/cosmos/gogoproto/proto"
+
+	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/x/datanet/keeper/review"
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-type msgServer struct{ Keeper }
+// msgServer serves the messages of the module: its own, and those of review.
+type msgServer struct {
+	Keeper
+	review.Messages
+}
 
 var _ types.MsgServer = msgServer{}
 
 // NewMsgServer returns the transaction service.
-func NewMsgServer(k Keeper) types.MsgServer { return msgServer{k} }
+func NewMsgServer(k Keeper) types.MsgServer { return msgServer{k, review.NewMessages(k.Review)} }
 
 // begin validates a message and returns the parameters of an active module.
 func (s msgServer) begin(ctx context.Context, msg sdk.HasValidateBasic) (types.Params, error) {
@@ -37,29 +42,4 @@ func (s msgServer) govern(ctx context.Context, msg sdk.HasValidateBasic, authori
 
 func emit(ctx context.Context, event proto.Message) error {
 	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
-}
-
-// UpdateParams implements types.MsgServer.
-func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
-	if msg.Authority != s.authority {
-		return nil, errorsmod.Wrapf(types.ErrUnauthorized, "%s is not the governance account %s: submit a proposal", msg.Authority, s.authority)
-	}
-	if err := msg.ValidateBasic(); err != nil {
-		return nil, err
-	}
-	before, err := s.Params.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !before.Paused && msg.Params.Paused {
-		if err := s.beginPause(sdk.UnwrapSDKContext(ctx)); err != nil {
-			return nil, err
-		}
-	}
-	if before.Paused && !msg.Params.Paused {
-		if err := s.grantGrace(sdk.UnwrapSDKContext(ctx), msg.Params); err != nil {
-			return nil, err
-		}
-	}
-	return &types.MsgUpdateParamsResponse{}, s.Params.Set(ctx, msg.Params)
 }

@@ -9,19 +9,19 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"cosmossdk.io/math"
-
 	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/testutil/datanettest"
 	"github.com/openledger/openledger/testutil/solo"
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
 // world is a module in which anybody does anything at any time.
 type world struct {
-	*reviews
+	*datanettest.Reviews
 	t       *rapid.T
 	people  []sdk.AccAddress
 	ranks   []uint64
@@ -38,7 +38,7 @@ func try[M, R any](w *world, handler func(sdk.Context, M) (R, error), msg M) (R,
 	response, err := handler(cached, msg)
 	if err == nil {
 		write()
-		w.check()
+		w.Check()
 		return response, true
 	}
 	codespace, _, _ := errorsmod.ABCIInfo(err, false)
@@ -58,46 +58,46 @@ func (w *world) rank() uint64 {
 }
 
 func (w *world) amount() math.Int {
-	return open(int64(rapid.SampledFrom([]int{1, 10, 100, 4_000, 8_000}).Draw(w.t, "amount")))
+	return datanettest.Open(int64(rapid.SampledFrom([]int{1, 10, 100, 4_000, 8_000}).Draw(w.t, "amount")))
 }
 
 func newWorld(t *rapid.T) *world {
-	w := &world{reviews: newReviews(t, 4), t: t}
-	w.smallCohorts()
-	w.setParams(func(p *types.Params) { p.Review.MaxOpenPerContributor, p.StepsPerBlock = 20, 9 })
-	w.people = append([]sdk.AccAddress{w.owner, w.alice, w.bob, w.poor}, w.validators...)
-	w.elsewhere(6)
-	w.ranks = append(w.ranks, w.seed())
+	w := &world{Reviews: datanettest.NewReviews(t, 4), t: t}
+	w.SmallCohorts()
+	w.SetParams(func(p *types.Params) { p.Review.MaxOpenPerContributor, p.StepsPerBlock = 20, 9 })
+	w.people = append([]sdk.AccAddress{w.Owner, w.Alice, w.Bob, w.Poor}, w.Validators...)
+	w.Elsewhere(6)
+	w.ranks = append(w.ranks, w.Seed())
 	w.ranks = append(w.ranks, w.ranks[0]+1, w.ranks[0]+2)
 	return w
 }
 
 // contribute reveals new or copied text, with or without a bounty.
 func (w *world) contributeAny() {
-	content, original := text(w.n), uint64(0)
+	content, original := datanettest.Text(w.N), uint64(0)
 	if len(w.ranks) > 0 && rapid.IntRange(0, 3).Draw(w.t, "copy") == 0 {
 		original = w.rank()
-		content = w.texts[original]
+		content = w.Texts[original]
 	}
 	by := w.person()
-	w.n++
-	s := w.sealed(by, content)
-	gold := salt(fmt.Sprint("gold ", w.n))
-	s.item.Mark = types.GoldMark(w.owner, gold)
+	w.N++
+	s := w.Sealed(by, content)
+	gold := datanettest.Salt(fmt.Sprint("gold ", w.N))
+	s.Item.Mark = types.GoldMark(w.Owner, gold)
 	if len(w.bounty) > 0 && rapid.Bool().Draw(w.t, "for a bounty") {
-		s.item.Bounty = rapid.SampledFrom(w.bounty).Draw(w.t, "bounty")
+		s.Item.Bounty = rapid.SampledFrom(w.bounty).Draw(w.t, "bounty")
 	}
-	committed, ok := try(w, wrap(w.msgs.CommitContributions), commitMsg(by, open(20), s))
+	committed, ok := try(w, wrap(w.Msgs.CommitContributions), datanettest.CommitMsg(by, datanettest.Open(20), s))
 	if !ok {
 		return
 	}
-	s.item.Rank = committed.Ranks[0]
-	w.blocks(2)
-	if _, ok := try(w, wrap(w.msgs.RevealContributions), revealMsg(by, s.item)); ok {
-		w.ranks = append(w.ranks, s.item.Rank)
-		w.texts[s.item.Rank], w.salts[s.item.Rank] = content, gold
+	s.Item.Rank = committed.Ranks[0]
+	w.Blocks(2)
+	if _, ok := try(w, wrap(w.Msgs.RevealContributions), datanettest.RevealMsg(by, s.Item)); ok {
+		w.ranks = append(w.ranks, s.Item.Rank)
+		w.Texts[s.Item.Rank], w.Salts[s.Item.Rank] = content, gold
 		if original != 0 {
-			w.copies = append(w.copies, [2]uint64{s.item.Rank, original})
+			w.copies = append(w.copies, [2]uint64{s.Item.Rank, original})
 		}
 	}
 }
@@ -111,37 +111,37 @@ func (w *world) plantRank(rank uint64, kind types.GoldKind) {
 	if err != nil {
 		return
 	}
-	by := w.owner
-	s := w.salts[rank]
+	by := w.Owner
+	s := w.Salts[rank]
 	seal := &types.MsgSealGold{Planter: by.String(), Cohort: c.Cohort, Kind: kind, Hashes: [][]byte{types.GoldHash(c.Cohort, rank, kind, by, s)}}
-	if _, ok := try(w, wrap(w.msgs.SealGold), seal); !ok {
+	if _, ok := try(w, wrap(w.Msgs.SealGold), seal); !ok {
 		return
 	}
 	gold := &types.MsgOpenGold{Planter: by.String(), Cohort: c.Cohort, Rank: rank, Salt: s}
 	if kind == types.GOLD_KIND_DUPLICATE {
 		original := w.rank()
-		gold.Segment, gold.Original, gold.OriginalSegment = w.segment(rank), original, w.segment(original)
+		gold.Segment, gold.Original, gold.OriginalSegment = w.Segment(rank), original, w.Segment(original)
 	}
 	w.golds = append(w.golds, gold)
 }
 
 // voteAny has some seats of some reviews seal a ballot.
 func (w *world) voteAny() {
-	for _, cohort := range w.export().Cohorts {
+	for _, cohort := range w.Export().Cohorts {
 		if cohort.Phase != types.COHORT_PHASE_COMMIT || rapid.IntRange(0, 9).Draw(w.t, "skip") == 0 {
 			continue
 		}
-		commits, reveals := w.ballots(cohort, func(types.Seat) opinion {
+		commits, reveals := w.Ballots(cohort, func(types.Seat) datanettest.Opinion {
 			switch rapid.IntRange(0, 14).Draw(w.t, "opinion") {
 			case 0:
 				return nil
 			case 1, 2, 3:
-				return rejecting
+				return datanettest.Rejecting
 			}
-			return accepting
+			return datanettest.Accepting
 		})
 		for i, commit := range commits {
-			if _, ok := try(w, wrap(w.msgs.CommitBallot), commit); ok {
+			if _, ok := try(w, wrap(w.Msgs.CommitBallot), commit); ok {
 				w.reveals = append(w.reveals, reveals[i])
 			}
 		}
@@ -151,7 +151,7 @@ func (w *world) voteAny() {
 func (w *world) revealAny() {
 	for _, reveal := range w.reveals {
 		if rapid.IntRange(0, 12).Draw(w.t, "forget") > 0 {
-			try(w, wrap(w.msgs.RevealBallot), reveal)
+			try(w, wrap(w.Msgs.RevealBallot), reveal)
 		}
 	}
 }
@@ -170,13 +170,13 @@ func (w *world) round() {
 
 // finishRounds has whoever has a seat vote, and opens gold.
 func (w *world) finishRounds() {
-	w.blocks(24)
+	w.Blocks(24)
 	w.voteAny()
-	w.endBlock()
+	w.EndBlock()
 	w.revealAny()
-	w.endBlock()
+	w.EndBlock()
 	for _, gold := range w.golds {
-		try(w, wrap(w.msgs.OpenGold), gold)
+		try(w, wrap(w.Msgs.OpenGold), gold)
 	}
 }
 
@@ -196,30 +196,30 @@ func (w *world) act() {
 		w.revealAny()
 	case 8:
 		for _, gold := range w.golds {
-			try(w, wrap(w.msgs.OpenGold), gold)
+			try(w, wrap(w.Msgs.OpenGold), gold)
 		}
 	case 9:
-		try(w, wrap(w.msgs.Appeal), &types.MsgAppeal{Appellant: w.person().String(), Rank: w.rank(), Reason: "no"})
+		try(w, wrap(w.Msgs.Appeal), &types.MsgAppeal{Appellant: w.person().String(), Rank: w.rank(), Reason: "no"})
 	case 10:
-		try(w, wrap(w.msgs.RecallContribution), recallMsg(w.person().String(), w.rank()))
+		try(w, wrap(w.Msgs.RecallContribution), datanettest.RecallMsg(w.person().String(), w.rank()))
 	case 11:
 		for _, pair := range w.copies {
-			try(w, wrap(w.msgs.ChallengeDuplicate), w.challenge(w.person(), pair[0], pair[1]))
+			try(w, wrap(w.Msgs.ChallengeDuplicate), w.Challenge(w.person(), pair[0], pair[1]))
 		}
 	case 12:
 		who, amount := w.person().String(), w.amount()
 		if rapid.Bool().Draw(w.t, "in") {
-			try(w, wrap(w.msgs.BondValidator), &types.MsgBondValidator{Validator: who, DatanetId: w.id, Amount: amount})
+			try(w, wrap(w.Msgs.BondValidator), &types.MsgBondValidator{Validator: who, DatanetId: w.ID, Amount: amount})
 		} else {
-			try(w, wrap(w.msgs.UnbondValidator), &types.MsgUnbondValidator{Validator: who, DatanetId: w.id, Amount: amount})
+			try(w, wrap(w.Msgs.UnbondValidator), &types.MsgUnbondValidator{Validator: who, DatanetId: w.ID, Amount: amount})
 		}
-		try(w, wrap(w.msgs.ActivateValidator), &types.MsgActivateValidator{Validator: w.person().String(), DatanetId: w.id})
+		try(w, wrap(w.Msgs.ActivateValidator), &types.MsgActivateValidator{Validator: w.person().String(), DatanetId: w.ID})
 	case 13:
 		fund := &types.MsgFundBounty{
-			Funder: w.person().String(), DatanetId: w.id, Amount: w.amount(), Price: open(10), MinTokens: 1,
+			Funder: w.person().String(), DatanetId: w.ID, Amount: w.amount(), Price: datanettest.Open(10), MinTokens: 1,
 			Deadline: w.Ctx.BlockTime().Add(48 * time.Hour), Panel: rapid.Uint64Range(0, 3).Draw(w.t, "panel"),
 		}
-		if funded, ok := try(w, wrap(w.msgs.FundBounty), fund); ok {
+		if funded, ok := try(w, wrap(w.Msgs.FundBounty), fund); ok {
 			w.bounty = append(w.bounty, funded.Id)
 		}
 	case 14:
@@ -227,21 +227,21 @@ func (w *world) act() {
 		if rapid.Bool().Draw(w.t, "accept") {
 			resolve.Accept, resolve.Score = true, 7
 		}
-		try(w, wrap(w.msgs.ResolveContribution), resolve)
+		try(w, wrap(w.Msgs.ResolveContribution), resolve)
 	case 15:
 		who := w.person()
 		w.Rewards.Earned[who.String()] = w.amount()
-		try(w, wrap(w.msgs.ReleaseDeposits), &types.MsgReleaseDeposits{Contributor: who.String(), Ranks: []uint64{w.rank()}})
+		try(w, wrap(w.Msgs.ReleaseDeposits), &types.MsgReleaseDeposits{Contributor: who.String(), Ranks: []uint64{w.rank()}})
 		params, err := w.Keeper.Params.Get(w.Ctx)
 		require.NoError(w.t, err)
 		params.Paused = !params.Paused && rapid.IntRange(0, 2).Draw(w.t, "pause") == 0
-		try(w, wrap(w.msgs.UpdateParams), &types.MsgUpdateParams{Authority: solo.Authority(), Params: params})
+		try(w, wrap(w.Msgs.UpdateParams), &types.MsgUpdateParams{Authority: solo.Authority(), Params: params})
 	case 16:
-		try(w, wrap(w.msgs.ResubmitContributions), &types.MsgResubmitContributions{Contributor: w.person().String(), Ranks: []uint64{w.rank()}})
-		w.hold()
-		w.after(time.Duration(rapid.SampledFrom([]int{1, 3, 25, 80, 400, 2_200}).Draw(w.t, "hours")) * time.Hour)
+		try(w, wrap(w.Msgs.ResubmitContributions), &types.MsgResubmitContributions{Contributor: w.person().String(), Ranks: []uint64{w.rank()}})
+		w.Hold()
+		w.After(time.Duration(rapid.SampledFrom([]int{1, 3, 25, 80, 400, 2_200}).Draw(w.t, "hours")) * time.Hour)
 	}
-	w.blocks(int64(rapid.IntRange(0, 9).Draw(w.t, "blocks")))
+	w.Blocks(int64(rapid.IntRange(0, 9).Draw(w.t, "blocks")))
 }
 
 // wrap makes a handler of the message server one of a context of the chain.
@@ -255,30 +255,30 @@ func wrap[M, R any](handler func(ctx context.Context, msg M) (R, error)) func(sd
 func TestAnythingAtAnyTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
-		supply := w.supply()
+		supply := w.Supply()
 		for range rapid.IntRange(5, 20).Draw(t, "acts") {
 			w.act()
-			require.True(t, w.supply().LTE(supply), "nothing is minted")
-			supply = w.supply()
+			require.True(t, w.Supply().LTE(supply), "nothing is minted")
+			supply = w.Supply()
 		}
-		g, err := w.imported(w.export())
+		g, err := w.Imported(w.Export())
 		require.NoError(t, err)
-		require.Equal(t, w.export(), g.export())
+		require.Equal(t, w.Export(), g.Export())
 
 		// When validators hold all text, all leave and time passes, the module holds deposits only.
-		w.setParams(func(p *types.Params) { p.Paused = false })
-		for _, v := range w.export().Validators {
+		w.SetParams(func(p *types.Params) { p.Paused = false })
+		for _, v := range w.Export().Validators {
 			who := sdk.MustAccAddressFromBech32(v.Address)
 			if v.Bond.IsPositive() {
-				try(w, wrap(w.msgs.UnbondValidator), &types.MsgUnbondValidator{Validator: who.String(), DatanetId: v.DatanetId, Amount: v.Bond})
+				try(w, wrap(w.Msgs.UnbondValidator), &types.MsgUnbondValidator{Validator: who.String(), DatanetId: v.DatanetId, Amount: v.Bond})
 			}
 		}
 		for range 40 {
-			w.hold()
-			w.after(10 * 24 * time.Hour)
-			w.blocks(20)
+			w.Hold()
+			w.After(10 * 24 * time.Hour)
+			w.Blocks(20)
 		}
-		end := w.export()
+		end := w.Export()
 		require.Empty(t, end.Ballots)
 		require.Empty(t, end.Cohorts, "every review has ended and is forgotten")
 		for _, c := range end.Contributions {

@@ -147,13 +147,3 @@ func (k Keeper) resumeSegment(ctx context.Context, stop types.SegmentStop) error
 	}
 	return k.Contributions.Set(ctx, c.Rank, c)
 }
-
-// keepDecaying ends the decay of a deposit that is gone. It changes c, which
-// the caller stores.
-func (k Keeper) keepDecaying(ctx context.Context, c *types.Contribution) error {
-	c.BoundDeposit = math.MinInt(c.BoundDeposit, c.Deposit.Amount)
-	if c.Deposit.IsPositive() {
-		return nil
-	}
-	return k.endDecay(ctx, c)
-}

@@ -42,7 +42,7 @@ func TestTraceIsAsRecorded(t *testing.T) {
 // play has a world act and returns what is to be seen of it from outside.
 func play(t *rapid.T) string {
 	w := newWorld(t)
-	w.quiet = true // invariants read, and reads cost gas
+	w.Quiet = true // invariants read, and reads cost gas
 	for range 60 {
 		w.act()
 	}
@@ -66,5 +66,5 @@ func play(t *rapid.T) string {
 	}
 	require.NoError(t, w.Keeper.CheckInvariants(w.Ctx))
 	return fmt.Sprintf("block %d, gas %d, supply %s, %d events %s, %d keys %s\n",
-		w.Ctx.BlockHeight(), gas, w.supply(), count, hex.EncodeToString(events.Sum(nil)[:8]), keys, hex.EncodeToString(state.Sum(nil)[:8]))
+		w.Ctx.BlockHeight(), gas, w.Supply(), count, hex.EncodeToString(events.Sum(nil)[:8]), keys, hex.EncodeToString(state.Sum(nil)[:8]))
 }

@@ -31,7 +31,7 @@ var (
 	ValidatorIDsKey  = collections.NewPrefix(16) // (address, DataNet) → id
 	PlacesKey        = collections.NewPrefix(17) // (DataNet, place) → id
 	StakeKey         = collections.NewPrefix(18) // (DataNet or 0, level, index) → StakeNode
-	PanelsKey        = collections.NewPrefix(19) // DataNet or 0 → PanelSize
+	PanelsKey        = collections.NewPrefix(19) // DataNet or 0 → active data validators
 	CredentialsKey   = collections.NewPrefix(20) // (DataNet, address) → Credential
 	NextCohortKey    = collections.NewPrefix(21) // → uint64
 	CohortsKey       = collections.NewPrefix(22) // id → Cohort

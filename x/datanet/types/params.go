@@ -88,3 +88,16 @@ func requiredDeposit(least, perToken math.Int, tokens uint64) math.Int {
 
 // TextFee for a segment file of that many bytes, in aopen.
 func (p Params) TextFee(bytes uint64) math.Int { return p.FeePerByte.Mul(math.NewIntFromUint64(bytes)) }
+
+// CheckItems fails with ErrInvalidItems when a message has more items than one message may.
+func (p Params) CheckItems(n int) error {
+	if n > int(p.MaxItemsPerMsg) {
+		return errorsmod.Wrapf(ErrInvalidItems, "%d items, at most %d in one message: send several", n, p.MaxItemsPerMsg)
+	}
+	return nil
+}
+
+// Part returns floor(amount · partPpm / 1,000,000).
+func Part(amount math.Int, partPpm uint32) math.Int {
+	return amount.MulRaw(int64(partPpm)).QuoRaw(rewardstypes.PPM)
+}

@@ -16,6 +16,8 @@ const (
 	StakeLevels = 5
 	// MaxPlaces in a stake tree.
 	MaxPlaces = 1 << (4 * StakeLevels)
+	// AllDataNets is the electorate of the data validators of all DataNets.
+	AllDataNets = 0
 
 	amountSize = 16
 )

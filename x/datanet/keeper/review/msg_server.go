@@ -1,0 +1,39 @@
+package review
+
+import (
+	"context"
+
+	"github.com/cosmos/gogoproto/proto"
+
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/datanet/types"
+)
+
+// Messages serves those messages of x/datanet that are about review.
+type Messages struct{ k Keeper }
+
+// NewMessages returns the message server of review.
+func NewMessages(k Keeper) Messages { return Messages{k} }
+
+// begin validates a message and returns the parameters of an active module.
+func (m Messages) begin(ctx context.Context, msg sdk.HasValidateBasic) (types.Params, error) {
+	if err := msg.ValidateBasic(); err != nil {
+		return types.Params{}, err
+	}
+	return m.k.registry.Active(ctx)
+}
+
+// govern validates a message of governance and returns the parameters of an active module.
+func (m Messages) govern(ctx context.Context, msg sdk.HasValidateBasic, authority string) (types.Params, error) {
+	if authority != m.k.authority {
+		return types.Params{}, errorsmod.Wrapf(types.ErrUnauthorized, "%s is not the governance account %s: submit a proposal", authority, m.k.authority)
+	}
+	return m.begin(ctx, msg)
+}
+
+func emit(ctx context.Context, event proto.Message) error {
+	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
+}
