@@ -83,7 +83,7 @@ func TestDamagedTiersAreRefused(t *testing.T) {
 	}
 }
 
-// Damage that the checksum does not see must not panic either.
+// Damage that the checksum does not see must not panic either, and what decodes encodes back to the same bytes.
 func FuzzAddTier(f *testing.F) {
 	rng := rand.New(rand.NewSource(3))
 	w := newWorld(f, rng, 2, 2, 40)
@@ -95,8 +95,12 @@ func FuzzAddTier(f *testing.F) {
 			data = binary.LittleEndian.AppendUint32(bytes.Clone(body), crc32.Checksum(body, castagnoli))
 		}
 		x := NewIndex(w.index.stats)
-		if err := x.AddTier(data, root); err == nil && x.Len() > 0 {
-			must(x.Attribute(Answer{Tokens: x.Segment(0).Tokens}))
+		if err := x.AddTier(data, root); err != nil || x.Len() == 0 {
+			return
+		}
+		must(x.Attribute(Answer{Tokens: x.Segment(0).Tokens}))
+		if again := must(x.MarshalTier(0, root)); !bytes.Equal(again, data) {
+			t.Fatalf("what was decoded from\n%x encodes to\n%x", data, again)
 		}
 	})
 }

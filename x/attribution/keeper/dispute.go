@@ -280,7 +280,9 @@ func (k Keeper) disprove(ctx sdk.Context, params types.Params, batch *types.Batc
 	if err := k.forfeitAttestPay(ctx, batch); err != nil {
 		return err
 	}
-	batch.Status = types.BATCH_STATUS_DISPROVEN
+	if err := batch.ChangeStatus(types.BATCH_STATUS_DISPROVEN); err != nil {
+		return err
+	}
 	return k.Batches.Set(ctx, batch.Id, *batch)
 }
 

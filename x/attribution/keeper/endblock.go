@@ -186,6 +186,9 @@ func endCost(batch types.Batch) uint32 { return 1 + uint32(len(batch.Sessions)) 
 // closeBatch removes a batch without pages, pays those who attested it, frees
 // the provider's bond, and removes closed sessions whose last receipts it held.
 func (k Keeper) closeBatch(ctx sdk.Context, batch types.Batch) error {
+	if err := types.CheckBatchTransition(batch.Status, types.BATCH_STATUS_UNSPECIFIED); err != nil {
+		return err
+	}
 	if err := k.earnAttestPay(ctx, &batch); err != nil {
 		return err
 	}

@@ -326,12 +326,18 @@ func (s *submission) decideNowOrAsk(batch *types.Batch, tip *types.Tip, prepared
 	if !s.msg.Attested() {
 		root := s.evidence.Root()
 		batch.EvidenceRoot = root[:]
-		batch.Status, batch.SettledHeight = types.BATCH_STATUS_FINAL, ctx.BlockHeight()
+		if err := batch.ChangeStatus(types.BATCH_STATUS_FINAL); err != nil {
+			return math.Int{}, err
+		}
+		batch.SettledHeight = ctx.BlockHeight()
 		batch.Deadline = ctx.BlockTime().Add(s.params.DisputeWindow).UTC()
 		return math.ZeroInt(), k.rewards.Enqueue(ctx, types.ModuleName, batch.Id, prepared)
 	}
 	batch.EvidenceRoot, batch.BundleBytes, batch.BundleWork = s.msg.BundleRoot, s.msg.BundleBytes, s.msg.BundleWork
-	batch.Status, batch.Deadline = types.BATCH_STATUS_OPEN, noDeadline
+	if err := batch.ChangeStatus(types.BATCH_STATUS_OPEN); err != nil {
+		return math.Int{}, err
+	}
+	batch.Deadline = noDeadline
 	if err := k.rewards.Hold(ctx, types.ModuleName, batch.Id, prepared); err != nil {
 		return math.Int{}, err
 	}

@@ -117,12 +117,15 @@ func (k Keeper) refund(ctx sdk.Context, batch *types.Batch) error {
 
 // setStatus stores a batch with a new status and the deadline that follows from it.
 func (k Keeper) setStatus(ctx sdk.Context, batch *types.Batch, status types.BatchStatus, params types.Params) error {
-	if !batch.Status.Waits() {
+	queued := !batch.Status.Waits()
+	if err := batch.ChangeStatus(status); err != nil {
+		return err
+	}
+	if queued {
 		if err := k.BatchDeadlines.Remove(ctx, collections.Join(batch.Deadline, batch.Id)); err != nil {
 			return err
 		}
 	}
-	batch.Status = status
 	batch.Deadline = ctx.BlockTime().Add(params.DisputeWindow).UTC()
 	switch {
 	case status.Waits():

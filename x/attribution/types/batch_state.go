@@ -1,5 +1,7 @@
 package types
 
+import errorsmod "cosmossdk.io/errors"
+
 // BatchTransition is one way in which the status of a batch changes.
 type BatchTransition struct {
 	From, To BatchStatus
@@ -7,10 +9,11 @@ type BatchTransition struct {
 }
 
 // BatchTransitions is the state machine of a batch. UNSPECIFIED stands for a
-// batch that is not in state: not submitted yet, or closed and removed.
+// batch that is not in state: not submitted yet, or closed and removed. Every change passes CheckBatchTransition:
+// those of a status by Batch.ChangeStatus, the removal by Keeper.closeBatch.
 var BatchTransitions = []BatchTransition{
-	{BATCH_STATUS_UNSPECIFIED, BATCH_STATUS_FINAL, "submission.record: inline evidence is verified in the message"},
-	{BATCH_STATUS_UNSPECIFIED, BATCH_STATUS_OPEN, "submission.record: validators are asked"},
+	{BATCH_STATUS_UNSPECIFIED, BATCH_STATUS_FINAL, "submission.decideNowOrAsk: inline evidence is verified in the message"},
+	{BATCH_STATUS_UNSPECIFIED, BATCH_STATUS_OPEN, "submission.decideNowOrAsk: validators are asked"},
 
 	{BATCH_STATUS_OPEN, BATCH_STATUS_FINAL, "Keeper.approve: more than two thirds say yes"},
 	{BATCH_STATUS_OPEN, BATCH_STATUS_REJECTED, "Keeper.refuse: a third says no"},
@@ -23,16 +26,36 @@ var BatchTransitions = []BatchTransition{
 	{BATCH_STATUS_REJECTED, BATCH_STATUS_REFUNDED, "Keeper.settleRefused: not resubmitted in time, or rejected again"},
 	{BATCH_STATUS_EXPIRED, BATCH_STATUS_LAPSED, "Keeper.settleRefused: not resubmitted in time, or expired again"},
 
-	{BATCH_STATUS_OPEN, BATCH_STATUS_DISPROVEN, "Keeper.convict: a lie in it was proven"},
-	{BATCH_STATUS_REJECTED, BATCH_STATUS_DISPROVEN, "Keeper.convict"},
-	{BATCH_STATUS_EXPIRED, BATCH_STATUS_DISPROVEN, "Keeper.convict"},
-	{BATCH_STATUS_RESUBMITTED, BATCH_STATUS_DISPROVEN, "Keeper.convict"},
-	{BATCH_STATUS_FINAL, BATCH_STATUS_DISPROVEN, "Keeper.convict"},
-	{BATCH_STATUS_REFUNDED, BATCH_STATUS_DISPROVEN, "Keeper.convict"},
-	{BATCH_STATUS_LAPSED, BATCH_STATUS_DISPROVEN, "Keeper.convict"},
+	{BATCH_STATUS_OPEN, BATCH_STATUS_DISPROVEN, "Keeper.disprove: a lie in it was proven"},
+	{BATCH_STATUS_REJECTED, BATCH_STATUS_DISPROVEN, "Keeper.disprove"},
+	{BATCH_STATUS_EXPIRED, BATCH_STATUS_DISPROVEN, "Keeper.disprove"},
+	{BATCH_STATUS_RESUBMITTED, BATCH_STATUS_DISPROVEN, "Keeper.disprove"},
+	{BATCH_STATUS_FINAL, BATCH_STATUS_DISPROVEN, "Keeper.disprove"},
+	{BATCH_STATUS_REFUNDED, BATCH_STATUS_DISPROVEN, "Keeper.disprove"},
+	{BATCH_STATUS_LAPSED, BATCH_STATUS_DISPROVEN, "Keeper.disprove"},
 
 	{BATCH_STATUS_FINAL, BATCH_STATUS_UNSPECIFIED, "Keeper.closeBatch: the dispute window has closed"},
 	{BATCH_STATUS_DISPROVEN, BATCH_STATUS_UNSPECIFIED, "Keeper.closeBatch"},
 	{BATCH_STATUS_REFUNDED, BATCH_STATUS_UNSPECIFIED, "Keeper.closeBatch"},
 	{BATCH_STATUS_LAPSED, BATCH_STATUS_UNSPECIFIED, "Keeper.closeBatch"},
+}
+
+// CheckBatchTransition fails with ErrInvariant when the status of a batch may not change so.
+func CheckBatchTransition(from, to BatchStatus) error {
+	for _, transition := range BatchTransitions {
+		if transition.From == from && transition.To == to {
+			return nil
+		}
+	}
+	return errorsmod.Wrapf(ErrInvariant, "a batch that is %s cannot become %s", from, to)
+}
+
+// ChangeStatus changes the status of a batch by one of BatchTransitions; anything else fails with ErrInvariant and
+// changes nothing.
+func (b *Batch) ChangeStatus(to BatchStatus) error {
+	if err := CheckBatchTransition(b.Status, to); err != nil {
+		return err
+	}
+	b.Status = to
+	return nil
 }
