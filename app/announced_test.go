@@ -180,10 +180,10 @@ func TestWithheldBatchHoldsNoNumbers(t *testing.T) {
 		}
 		recorded += len(msgs)
 	}
-	tip, err := s.App.AttributionKeeper.Tip.Get(s.Ctx())
+	head, err := s.App.AttributionKeeper.Head.Get(s.Ctx())
 	require.NoError(t, err)
 	require.Equal(t, 600, recorded)
-	require.Less(t, tip.Attestation.Next-tip.Attestation.Base, uint64(attributiontypes.BatchesWindow))
+	require.Less(t, head.Attestation.Next-head.Attestation.Base, uint64(attributiontypes.BatchesWindow))
 	batch := batchOf(t, s, withheld)
 	require.Equal(t, attributiontypes.BATCH_STATUS_OPEN, batch.Status)
 	require.Greater(t, batch.Item, first)

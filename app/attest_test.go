@@ -418,9 +418,9 @@ func TestOnlyHeldVersionsArePayable(t *testing.T) {
 	s := attested(t, func(p *attributiontypes.Params) { p.HoldTicks, p.HoldRetryBlocks = 3, 10 })
 	s.Voter = say(valid, unknown, unknown, unknown)
 	s.Blocks(1)
-	tip, err := s.App.AttributionKeeper.Tip.Get(s.Ctx())
+	head, err := s.App.AttributionKeeper.Head.Get(s.Ctx())
 	require.NoError(t, err)
-	require.Empty(t, tip.Fresh, "no other batch pays for the question")
+	require.Empty(t, head.Fresh, "no other batch pays for the question")
 	s.Contribute(s.Stranger, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months before it reaches the free edge of the finger.")
 	s.Accept()
 	publish := &modelstypes.MsgPublishModelVersion{

@@ -81,10 +81,10 @@ func TestVersionsDoNotStarveBatches(t *testing.T) {
 		result := s.Block(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{c.Attested(c.Acknowledged())}})[0]
 		require.Zero(t, result.Code, "block %d: %s", block, result.Log)
 		c.Recorded()
-		tip, err := s.App.AttributionKeeper.Tip.Get(s.Ctx())
+		head, err := s.App.AttributionKeeper.Head.Get(s.Ctx())
 		require.NoError(t, err)
-		require.LessOrEqual(t, tip.Attestation.VersionNext-tip.Attestation.VersionBase, uint64(attributiontypes.VersionsWindow))
-		require.LessOrEqual(t, tip.Attestation.SetAside, uint32(attributiontypes.MaxSetAside))
+		require.LessOrEqual(t, head.Attestation.VersionNext-head.Attestation.VersionBase, uint64(attributiontypes.VersionsWindow))
+		require.LessOrEqual(t, head.Attestation.SetAside, uint32(attributiontypes.MaxSetAside))
 		if block == 40 { // behind all of the swarm, which is being asked about again
 			s.Contribute(s.Alice, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months before it reaches the free edge of the finger.")
 			s.Accept()
@@ -115,10 +115,10 @@ func TestBatchesDoNotStarveVersions(t *testing.T) {
 	_, withheld := ask(s)
 	s.Blocks(2)
 	s.SkipInvariants = true
-	tip, err := s.App.AttributionKeeper.Tip.Get(s.Ctx())
+	head, err := s.App.AttributionKeeper.Head.Get(s.Ctx())
 	require.NoError(t, err)
-	tip.Attestation.Batches = attributiontypes.BatchesWindow // as if so many others were withheld, too
-	require.NoError(t, s.App.AttributionKeeper.Tip.Set(s.Ctx(), tip))
+	head.Attestation.Batches = attributiontypes.BatchesWindow // as if so many others were withheld, too
+	require.NoError(t, s.App.AttributionKeeper.Head.Set(s.Ctx(), head))
 	item := batchOf(t, s, withheld).Item
 	s.Voter = func(_ int, base, next uint64) ([]attributiontypes.Verdict, bool) {
 		out := make([]attributiontypes.Verdict, next-base)

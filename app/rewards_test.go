@@ -71,7 +71,7 @@ func hold(t *testing.T, c *chain.Chain, from chain.Account, payables ...rewardst
 	t.Helper()
 	p := prepared(t, c, from, payables...)
 	id := uint64(c.Height()) // these tests have one batch a block
-	require.NoError(t, c.App.RewardsKeeper.Hold(c.Ctx(), attributiontypes.ModuleName, id, p))
+	require.NoError(t, c.App.RewardsKeeper.Escrow(c.Ctx(), attributiontypes.ModuleName, id, p))
 	c.Block()
 	return id, p
 }

@@ -67,7 +67,7 @@ func DefaultConfig(home string) Config {
 type Attestor struct {
 	config  Config
 	chain   *chain
-	book    *book
+	store   *verdictStore
 	bundles *bundles
 	text    *content.Store
 	library *library
@@ -85,13 +85,13 @@ type Attestor struct {
 	// Work in turn by provider; versions are a class of their own.
 	fetching, judging, indexing *lanes
 
-	mu      sync.Mutex
-	open    map[uint64]*job
-	wanted  map[poa.Hash]int // roots of open batches, and content hashes of open versions
-	polled  time.Time
-	trouble error
-	enabled bool
-	window  attributiontypes.Attestation
+	mu         sync.Mutex
+	open       map[uint64]*job
+	subscribed map[poa.Hash]int // roots of open batches, and content hashes of open versions
+	polled     time.Time
+	trouble    error
+	enabled    bool
+	window     attributiontypes.Attestation
 }
 
 // snapshot is what the node reads. It never changes.
@@ -128,7 +128,7 @@ func New(ctx context.Context, config Config, chainID string, node gogogrpc.Clien
 	config.Limits.Private, config.Limits.Files = config.AllowPrivate, config.AllowPrivate
 	a := &Attestor{
 		config: config, chain: newChain(chainID, node), fetch: fetch.New(config.Limits), peers: fetch.New(fetch.TrustedLimits()), metrics: newMetrics(), log: config.Log,
-		open: make(map[uint64]*job), wanted: make(map[poa.Hash]int),
+		open: make(map[uint64]*job), subscribed: make(map[poa.Hash]int),
 	}
 	one := func(string) int { return 1 }
 	half := func(string) int { return max(1, config.Workers/2) }
@@ -142,7 +142,7 @@ func New(ctx context.Context, config Config, chainID string, node gogogrpc.Clien
 	if a.bundles, err = openBundles(filepath.Join(config.Home, "bundles"), config.BundleBytes); err != nil {
 		return nil, errors.Join(err, a.text.Close())
 	}
-	if a.book, err = openBook(filepath.Join(config.Home, "verdicts.db")); err != nil {
+	if a.store, err = openVerdictStore(filepath.Join(config.Home, "verdicts.db")); err != nil {
 		return nil, errors.Join(err, a.text.Close())
 	}
 	a.provenances = newProvenances(a.chain, a.text, int(config.IndexBytes))
@@ -152,7 +152,7 @@ func New(ctx context.Context, config Config, chainID string, node gogogrpc.Clien
 
 // Close releases what New opened. Call it after Run has returned.
 func (a *Attestor) Close() error {
-	return errors.Join(a.library.touchAll(), a.book.close(), a.text.Close())
+	return errors.Join(a.library.touchAll(), a.store.close(), a.text.Close())
 }
 
 // Verdicts returns what was published on the items base ≤ n < next, and false while the node has not answered for a while. It reads
@@ -214,7 +214,7 @@ func (a *Attestor) poll(ctx context.Context) {
 	defer cancel()
 	enabled, window, err := a.chain.attestation(asked)
 	var items []attributiontypes.Item
-	if err == nil && enabled && a.news(window) {
+	if err == nil && enabled && a.hasChanged(window) {
 		items, err = a.chain.items(asked)
 	} else if err == nil {
 		items = a.known()
@@ -242,8 +242,8 @@ func (a *Attestor) poll(ctx context.Context) {
 	a.publish()
 }
 
-// news says whether the window is another than the one that is followed.
-func (a *Attestor) news(window attributiontypes.Attestation) bool {
+// hasChanged reports whether the window is another than the one that is followed.
+func (a *Attestor) hasChanged(window attributiontypes.Attestation) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	same := a.window.Base == window.Base && a.window.Next == window.Next && a.window.VersionBase == window.VersionBase && a.window.VersionNext == window.VersionNext
@@ -274,8 +274,8 @@ func (a *Attestor) follow(ctx context.Context, items []attributiontypes.Item) {
 	for number, j := range a.open {
 		if !current[number] {
 			j.stop()
-			a.want(j.wants, -1)
-			j.wants = nil // its work may still be ending
+			a.subscribe(j.subscribed, -1)
+			j.subscribed = nil // its work may still be ending
 			delete(a.open, number)
 			closed = true
 		}
@@ -284,7 +284,7 @@ func (a *Attestor) follow(ctx context.Context, items []attributiontypes.Item) {
 	a.mu.Unlock()
 	a.metrics.open.Set(float64(len(current)))
 	if closed {
-		if err := a.book.prune(window.Base, window.VersionBase); err != nil {
+		if err := a.store.prune(window.Base, window.VersionBase); err != nil {
 			a.log.Warn("old verdicts could not be removed", "err", err)
 		}
 	}
@@ -307,19 +307,19 @@ func (a *Attestor) publish() {
 	a.changed.send()
 }
 
-// want counts what open items ask for.
-func (a *Attestor) want(hashes []poa.Hash, n int) {
+// subscribe counts, by hash, the open items that need a text.
+func (a *Attestor) subscribe(hashes []poa.Hash, n int) {
 	for _, hash := range hashes {
-		if a.wanted[hash] += n; a.wanted[hash] <= 0 {
-			delete(a.wanted, hash)
+		if a.subscribed[hash] += n; a.subscribed[hash] <= 0 {
+			delete(a.subscribed, hash)
 		}
 	}
 }
 
-func (a *Attestor) isWanted(hash poa.Hash) bool {
+func (a *Attestor) isSubscribed(hash poa.Hash) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.wanted[hash] > 0
+	return a.subscribed[hash] > 0
 }
 
 // broadcast wakes all who wait.

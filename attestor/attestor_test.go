@@ -225,7 +225,7 @@ func TestVerdictsSurviveARestart(t *testing.T) {
 	again.says(t, batch.Item, unknown) // a stalled one decides nothing
 	again.stop()
 	again = start(t, s, home, func(c *attestor.Config) { c.Fault = attestor.Panic })
-	again.says(t, batch.Item, valid) // from the book: the judge would panic
+	again.says(t, batch.Item, valid) // from the verdict store: the judge would panic
 }
 
 // TestFaults: what an attestor does when it misbehaves is bounded.

@@ -70,7 +70,7 @@ func (a *Attestor) judgeFetched(ctx context.Context, batch attributiontypes.Batc
 		if verdict != attributiontypes.VerdictUnknown {
 			a.metrics.receipts.Add(float64(len(records)))
 			a.metrics.seconds.Add(time.Since(started).Seconds())
-			if err := a.bundles.put(root, data, a.isWanted); err != nil {
+			if err := a.bundles.put(root, data, a.isSubscribed); err != nil {
 				a.log.Warn("bundle is not kept for peers", "batch", batch.Id, "err", err)
 			}
 		}

@@ -20,13 +20,13 @@ const (
 
 // job is the work on one open item. Its fields are the attestor's, under its lock.
 type job struct {
-	item    attributiontypes.Item
-	since   time.Time
-	verdict attributiontypes.Verdict
-	reason  string
-	wants   []poa.Hash
-	wake    chan struct{} // something that it wants has arrived
-	stop    context.CancelFunc
+	item       attributiontypes.Item
+	since      time.Time
+	verdict    attributiontypes.Verdict
+	reason     string
+	subscribed []poa.Hash
+	wake       chan struct{} // something that it wants has arrived
+	stop       context.CancelFunc
 }
 
 // start begins the work on an item; the caller holds the lock.
@@ -94,10 +94,10 @@ func (a *Attestor) note(j *job, verdict attributiontypes.Verdict, reason error) 
 		text = reason.Error()
 	}
 	a.mu.Lock()
-	news := j.verdict != verdict || j.reason != text
+	changed := j.verdict != verdict || j.reason != text
 	j.verdict, j.reason = verdict, text
 	a.mu.Unlock()
-	if !news {
+	if !changed {
 		return
 	}
 	attributes := []any{"item", j.item.Number, "kind", j.item.Kind, "verdict", verdictName(verdict)}
@@ -109,7 +109,7 @@ func (a *Attestor) note(j *job, verdict attributiontypes.Verdict, reason error) 
 
 // remember returns an earlier verdict on the same subject, or calls decide and writes a verdict down before it is published.
 func (a *Attestor) remember(number uint64, subject string, decide func() (attributiontypes.Verdict, error)) (attributiontypes.Verdict, error) {
-	earlier, ok, err := a.book.verdict(number, subject)
+	earlier, ok, err := a.store.verdict(number, subject)
 	if err != nil {
 		return attributiontypes.VerdictUnknown, err
 	}
@@ -127,7 +127,7 @@ func (a *Attestor) remember(number uint64, subject string, decide func() (attrib
 	if reason != nil {
 		e.Reason = reason.Error()
 	}
-	if err := a.book.record(number, e); err != nil {
+	if err := a.store.record(number, e); err != nil {
 		return attributiontypes.VerdictUnknown, err
 	}
 	return verdict, reason
@@ -138,8 +138,8 @@ func (a *Attestor) wake(hash poa.Hash) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, j := range a.open {
-		for _, wanted := range j.wants {
-			if wanted == hash {
+		for _, needed := range j.subscribed {
+			if needed == hash {
 				select {
 				case j.wake <- struct{}{}:
 				default:
@@ -153,12 +153,12 @@ func (a *Attestor) wake(hash poa.Hash) {
 func (a *Attestor) setWants(j *job, hashes []poa.Hash) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.want(j.wants, -1)
-	j.wants = hashes
+	a.subscribe(j.subscribed, -1)
+	j.subscribed = hashes
 	if a.open[j.item.Number] == j {
-		a.want(j.wants, 1)
+		a.subscribe(j.subscribed, 1)
 	} else {
-		j.wants = nil // closed meanwhile
+		j.subscribed = nil // closed meanwhile
 	}
 }
 

@@ -39,7 +39,7 @@ func newLanes(slots, most int, limit func(class string) int) *lanes {
 func (l *lanes) enter(ctx context.Context, class string) (*ticket, error) {
 	t := &ticket{lanes: l, class: class}
 	l.mu.Lock()
-	l.line(t)
+	l.enqueue(t)
 	l.mu.Unlock()
 	if err := t.wait(ctx); err != nil {
 		t.leave()
@@ -59,8 +59,8 @@ func (l *lanes) do(ctx context.Context, class string, f func(*ticket)) error {
 	return nil
 }
 
-// line puts a ticket at the end and serves who is next; the caller holds the lock.
-func (l *lanes) line(t *ticket) {
+// enqueue puts a ticket at the end and serves who is next; the caller holds the lock.
+func (l *lanes) enqueue(t *ticket) {
 	t.came, t.ready = l.turn, make(chan struct{})
 	l.waiting = append(l.waiting, t)
 	l.serve()
@@ -124,7 +124,7 @@ func (t *ticket) pause(ctx context.Context) error {
 	}
 	t.holds = false
 	l.slots++
-	l.line(t)
+	l.enqueue(t)
 	l.mu.Unlock()
 	return t.wait(ctx)
 }

@@ -24,7 +24,7 @@ type library struct {
 	max   int
 
 	mu      sync.Mutex
-	models  map[modelKey]*shelved
+	models  map[modelKey]*cachedModel
 	bytes   int
 	loading map[modelKey]chan struct{} // or being pruned
 }
@@ -39,14 +39,14 @@ const folderFormat = "model-%d-v%d"
 // folder of the model's index.
 func (k modelKey) folder() string { return fmt.Sprintf(folderFormat, k.id, k.version) }
 
-type shelved struct {
+type cachedModel struct {
 	model *judge.Model
 	bytes int
 	used  time.Time
 }
 
 func newLibrary(c *chain, text *content.Store, dir string, max int) *library {
-	return &library{chain: c, text: text, dir: dir, max: max, models: make(map[modelKey]*shelved), loading: make(map[modelKey]chan struct{})}
+	return &library{chain: c, text: text, dir: dir, max: max, models: make(map[modelKey]*cachedModel), loading: make(map[modelKey]chan struct{})}
 }
 
 // view is the library for one judgement; it asks the chain once for each contribution.
@@ -77,7 +77,7 @@ func (v *view) prepare(records []poa.Record, indexing *lanes, class string) erro
 		if v.ready[k] != nil {
 			continue
 		}
-		if model := v.shelved(k); model != nil {
+		if model := v.get(k); model != nil {
 			v.ready[k] = model
 			continue
 		}
@@ -92,8 +92,8 @@ func (v *view) prepare(records []poa.Record, indexing *lanes, class string) erro
 	return nil
 }
 
-// shelved returns a model that is in memory, or nil.
-func (l *library) shelved(k modelKey) *judge.Model {
+// get returns a model that is in memory, or nil.
+func (l *library) get(k modelKey) *judge.Model {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	found, ok := l.models[k]
@@ -170,7 +170,7 @@ func (v *view) Model(id uint64, version uint32) (*judge.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: model %d, version %d: %w", judge.ErrMissing, id, version, err)
 	}
-	v.shelve(k, model)
+	v.put(k, model)
 	return model, nil
 }
 
@@ -180,8 +180,8 @@ func (l *library) release(k modelKey) {
 	delete(l.loading, k)
 }
 
-// shelve keeps a model, and drops those that were not used for longest.
-func (l *library) shelve(k modelKey, model *judge.Model) {
+// put keeps a model in memory, and drops those that were not used for longest.
+func (l *library) put(k modelKey, model *judge.Model) {
 	size := model.Index.Bytes()
 	for l.bytes+size > l.max && len(l.models) > 0 {
 		var oldest modelKey
@@ -194,7 +194,7 @@ func (l *library) shelve(k modelKey, model *judge.Model) {
 		l.bytes -= l.models[oldest].bytes
 		delete(l.models, oldest)
 	}
-	l.models[k] = &shelved{model: model, bytes: size, used: time.Now()}
+	l.models[k] = &cachedModel{model: model, bytes: size, used: time.Now()}
 	l.bytes += size
 }
 

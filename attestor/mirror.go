@@ -130,7 +130,7 @@ func (a *Attestor) putBundle(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnprocessableEntity, "not a bundle with root %s", root)
 		return
 	}
-	if err := a.bundles.put(root, data, a.isWanted); err != nil {
+	if err := a.bundles.put(root, data, a.isSubscribed); err != nil {
 		status := http.StatusInternalServerError
 		if errors.Is(err, ErrNoRoom) {
 			status = http.StatusInsufficientStorage
@@ -162,7 +162,7 @@ func (a *Attestor) putText(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if !a.isWanted(hash) {
+	if !a.isSubscribed(hash) {
 		if held, err := a.text.Has(r.Context(), hash); err == nil && held {
 			w.WriteHeader(http.StatusNoContent)
 			return

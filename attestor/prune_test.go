@@ -80,7 +80,7 @@ func TestPruneKeepsWhatIsOpen(t *testing.T) {
 	l, folder := shelf(t, 1<<20)
 	open, loading := modelKey{1, 1}, modelKey{2, 1}
 	openPath, loadingPath := folder(open, 3*week), folder(loading, 3*week)
-	l.shelve(open, model())
+	l.put(open, model())
 	lastUse := time.Now().Add(-2 * week)
 	l.models[open].used = lastUse
 	require.True(t, l.reserve(loading))
@@ -98,8 +98,8 @@ func TestShelveDatesWhatItDrops(t *testing.T) {
 	l, folder := shelf(t, -1) // no room for a second one
 	first := modelKey{1, 1}
 	path := folder(first, 3*week)
-	l.shelve(first, model())
-	l.shelve(modelKey{1, 2}, model())
+	l.put(first, model())
+	l.put(modelKey{1, 2}, model())
 	require.NotContains(t, l.models, first)
 	require.WithinDuration(t, time.Now(), used(t, path), time.Minute)
 	removed, err := l.prune(time.Now().Add(-week))

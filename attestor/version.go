@@ -110,7 +110,7 @@ func (h *holds) reached(datanet, until uint64) {
 func (a *Attestor) missing(contributions []datanettypes.Contribution) []poa.Hash {
 	var hashes []poa.Hash
 	for _, c := range contributions {
-		if hash, err := poa.HashFromBytes(c.ContentHash); err == nil && !a.book.checked(c.Rank, c.ContentHash) {
+		if hash, err := poa.HashFromBytes(c.ContentHash); err == nil && !a.store.checked(c.Rank, c.ContentHash) {
 			hashes = append(hashes, hash)
 		}
 	}
@@ -124,7 +124,7 @@ func (a *Attestor) holdContribution(ctx context.Context, contribution datanettyp
 	if err != nil {
 		return err
 	}
-	if a.book.checked(contribution.Rank, contribution.ContentHash) {
+	if a.store.checked(contribution.Rank, contribution.ContentHash) {
 		if here, err := a.text.Has(ctx, hash); err != nil || here {
 			return err
 		}
@@ -139,7 +139,7 @@ func (a *Attestor) holdContribution(ctx context.Context, contribution datanettyp
 	if _, err := manifest.CheckAll(contribution, encoded, rules); err != nil {
 		return err
 	}
-	return a.book.setChecked(contribution.Rank, contribution.ContentHash)
+	return a.store.setChecked(contribution.Rank, contribution.ContentHash)
 }
 
 // fetchText asks peers and then the place that the contributor named, and stores what has the hash.

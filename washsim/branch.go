@@ -139,7 +139,7 @@ func (b *branch) pass(blocks []time.Duration) error {
 
 // votes are those of all validators on the block before.
 func (b *branch) votes() ([]abci.VoteInfo, []attributiontypes.AttestVote, error) {
-	tip, err := b.app().AttributionKeeper.Tip.Get(b.ctx)
+	head, err := b.app().AttributionKeeper.Head.Get(b.ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -155,7 +155,7 @@ func (b *branch) votes() ([]abci.VoteInfo, []attributiontypes.AttestVote, error)
 		vote := attributiontypes.AttestVote{Validator: v.consensus, Power: power}
 		if b.verdict != nil {
 			if verdict, alive := b.verdict(i); alive {
-				vote.Extension = extension(tip.Attestation, verdict)
+				vote.Extension = extension(head.Attestation, verdict)
 			}
 		}
 		verdicts = append(verdicts, vote)

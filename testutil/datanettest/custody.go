@@ -37,14 +37,14 @@ func (v Says) About(ask types.HoldAsk) types.HoldVerdict {
 // many questions there were.
 func (f *Fixture) Asks(verdicts Says) int {
 	for n := 0; ; {
-		asks, err := f.Keeper.AskHeld(f.Ctx, 8, 2)
+		asks, err := f.Keeper.AskCustody(f.Ctx, 8, 2)
 		require.NoError(f.T, err)
 		if len(asks) == 0 {
 			return n
 		}
 		f.Check()
 		for _, ask := range asks {
-			_, err := f.Keeper.SettleHold(f.Ctx, ask.DatanetId, ask.Rank, verdicts.About(ask), Retry)
+			_, err := f.Keeper.SettleCustody(f.Ctx, ask.DatanetId, ask.Rank, verdicts.About(ask), Retry)
 			require.NoError(f.T, err)
 			f.Check()
 			n++

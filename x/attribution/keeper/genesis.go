@@ -21,7 +21,7 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	if err := k.Params.Set(ctx, g.Params); err != nil {
 		return err
 	}
-	if err := k.Tip.Set(ctx, types.Tip{NextBatch: g.NextBatchId, Accumulator: g.Accumulator, Attestation: g.Attestation}); err != nil {
+	if err := k.Head.Set(ctx, types.Tip{NextBatch: g.NextBatchId, Accumulator: g.Accumulator, Attestation: g.Attestation}); err != nil {
 		return err
 	}
 	for _, session := range g.Sessions {
@@ -129,11 +129,11 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.Params, err = k.Params.Get(ctx); err != nil {
 		return nil, err
 	}
-	tip, err := k.tip(ctx)
+	head, err := k.head(ctx)
 	if err != nil {
 		return nil, err
 	}
-	g.NextBatchId, g.Accumulator, g.Attestation = tip.NextBatch, tip.Accumulator, tip.Attestation
+	g.NextBatchId, g.Accumulator, g.Attestation = head.NextBatch, head.Accumulator, head.Attestation
 	if g.Disputes, err = modulekit.Values(ctx, k.Disputes); err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.Reductions, err = modulekit.Values(ctx, k.Reductions); err != nil {
 		return nil, err
 	}
-	if g.Items, err = k.openItems(ctx, tip, types.MaxWindow); err != nil {
+	if g.Items, err = k.openItems(ctx, head, types.MaxWindow); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(g.Items, func(a, b types.Item) int { return cmp.Compare(a.Number, b.Number) })

@@ -67,14 +67,14 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 	if owed, held := owed.Add(leaving), k.moduleBalance(ctx); held.LT(owed) {
 		return errorsmod.Wrapf(types.ErrInvariant, "deposits, bonds, slashes and fees of %s are owed, %s is held", owed, held)
 	}
-	tip, err := k.tip(ctx)
+	head, err := k.head(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := tip.Accumulator.MMR(); err != nil {
+	if _, err := head.Accumulator.MMR(); err != nil {
 		return errorsmod.Wrap(types.ErrInvariant, err.Error())
 	}
-	if err := k.checkBatches(ctx, tip.Accumulator.Count); err != nil {
+	if err := k.checkBatches(ctx, head.Accumulator.Count); err != nil {
 		return err
 	}
 	if err := k.checkReductions(ctx); err != nil {

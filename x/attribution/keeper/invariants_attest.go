@@ -13,12 +13,12 @@ import (
 // checkAttestation: the window covers the open items, each stands for a waiting batch or an asked version and the other way round,
 // and the escrow holds exactly the shares that may be forfeited and the pay that is due.
 func (k Keeper) checkAttestation(ctx context.Context) error {
-	tip, err := k.tip(ctx)
+	head, err := k.head(ctx)
 	if err != nil {
 		return err
 	}
-	state := tip.Attestation
-	items, err := k.openItems(ctx, tip, types.MaxWindow+1)
+	state := head.Attestation
+	items, err := k.openItems(ctx, head, types.MaxWindow+1)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (k Keeper) checkEscrow(ctx context.Context, items map[uint64]uint64) error 
 		if batch.Status.Waits() != (item != 0) || batch.Item != item || queued == batch.Status.Waits() {
 			return true, errorsmod.Wrapf(types.ErrInvariant, "batch %d is %s, names item %d; its item is %d, deadline queued %t", id, batch.Status, batch.Item, item, queued)
 		}
-		fees, isHeld, err := k.rewards.HeldFees(ctx, id)
+		fees, isHeld, err := k.rewards.EscrowedFees(ctx, id)
 		if err != nil {
 			return true, err
 		}

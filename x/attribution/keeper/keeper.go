@@ -43,7 +43,7 @@ type Keeper struct {
 	Pages           collections.Map[collections.Pair[uint64, uint32], []byte]
 	BatchBySeq      collections.Map[collections.Pair[sdk.AccAddress, uint64], uint64]
 	BatchDeadlines  collections.KeySet[collections.Pair[time.Time, uint64]]
-	Tip             collections.Item[types.Tip]
+	Head            collections.Item[types.Tip]
 	Reductions      collections.Map[uint64, types.Reductions]
 
 	Disputes         collections.Map[[]byte, types.Dispute]
@@ -80,7 +80,7 @@ func NewKeeper(
 		Pages:           collections.NewMap(sb, types.PagesKey, "pages", collections.PairKeyCodec(collections.Uint64Key, collections.Uint32Key), collections.BytesValue),
 		BatchBySeq:      collections.NewMap(sb, types.BatchBySeqKey, "batch_by_seq", collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key), collections.Uint64Value),
 		BatchDeadlines:  collections.NewKeySet(sb, types.BatchDeadlinesKey, "batch_deadlines", collections.PairKeyCodec(sdk.TimeKey, collections.Uint64Key)),
-		Tip:             collections.NewItem(sb, types.TipKey, "tip", codec.CollValue[types.Tip](cdc)),
+		Head:            collections.NewItem(sb, types.TipKey, "tip", codec.CollValue[types.Tip](cdc)),
 		Reductions:      collections.NewMap(sb, types.ReductionsKey, "reductions", collections.Uint64Key, codec.CollValue[types.Reductions](cdc)),
 
 		Disputes:         collections.NewMap(sb, types.DisputesKey, "disputes", collections.BytesKey, codec.CollValue[types.Dispute](cdc)),

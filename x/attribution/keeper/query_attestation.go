@@ -19,8 +19,8 @@ func (s queryServer) Attestation(ctx context.Context, _ *types.QueryAttestationR
 	if err != nil {
 		return nil, err
 	}
-	tip, err := s.tip(ctx)
-	return &types.QueryAttestationResponse{Enabled: params.Attestation, Attestation: tip.Attestation}, err
+	head, err := s.head(ctx)
+	return &types.QueryAttestationResponse{Enabled: params.Attestation, Attestation: head.Attestation}, err
 }
 
 // Items implements types.QueryServer.
@@ -30,11 +30,11 @@ func (s queryServer) Items(ctx context.Context, req *types.QueryItemsRequest) (*
 	}
 	// Of the branch of state that the query looks at, all items are made to stand by number.
 	branch, _ := sdk.UnwrapSDKContext(ctx).CacheContext()
-	tip, err := s.tip(branch)
+	head, err := s.head(branch)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.ripen(branch, &tip, math.MaxInt64); err != nil {
+	if _, err := s.promote(branch, &head, math.MaxInt64); err != nil {
 		return nil, err
 	}
 	items, page, err := query.CollectionPaginate(branch, s.Keeper.Items, req.Pagination,

@@ -210,11 +210,11 @@ func (s queryServer) VerifyReceipt(ctx context.Context, req *types.QueryVerifyRe
 	if req == nil {
 		return nil, errNoRequest
 	}
-	tip, err := s.tip(ctx)
+	head, err := s.head(ctx)
 	if err != nil {
 		return nil, err
 	}
-	record, err := types.VerifyReceiptProof(req.Proof, tip.Accumulator)
+	record, err := types.VerifyReceiptProof(req.Proof, head.Accumulator)
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
@@ -235,14 +235,14 @@ func (s queryServer) Disputes(ctx context.Context, req *types.QueryDisputesReque
 
 // Accumulator implements types.QueryServer.
 func (s queryServer) Accumulator(ctx context.Context, _ *types.QueryAccumulatorRequest) (*types.QueryAccumulatorResponse, error) {
-	tip, err := s.tip(ctx)
+	head, err := s.head(ctx)
 	if err != nil {
 		return nil, err
 	}
-	mountain, err := tip.Accumulator.MMR()
+	mountain, err := head.Accumulator.MMR()
 	if err != nil {
 		return nil, err
 	}
 	root := mountain.Root()
-	return &types.QueryAccumulatorResponse{Accumulator: tip.Accumulator, Root: root[:]}, nil
+	return &types.QueryAccumulatorResponse{Accumulator: head.Accumulator, Root: root[:]}, nil
 }

@@ -271,12 +271,12 @@ func (s *submission) record(payload []byte) (uint64, error) {
 		return 0, err
 	}
 	s.charge(s.params.GasPerAccount, uint64(prepared.Accounts()), "accounts credited")
-	tip, err := k.tip(ctx)
+	head, err := k.head(ctx)
 	if err != nil {
 		return 0, err
 	}
-	id := tip.NextBatch
-	tip.NextBatch++
+	id := head.NextBatch
+	head.NextBatch++
 	liability := prepared.Fees.Add(prepared.Bonus).MulRaw(2)
 	provider, err := k.models.RecordBatch(ctx, s.provider, liability, modelstypes.RecordedBatch{
 		Seq: s.msg.ProviderSeq, ID: id, Open: s.msg.Attested(), Recurring: modelstypes.FollowRecurring(recurring),
@@ -291,11 +291,11 @@ func (s *submission) record(payload []byte) (uint64, error) {
 		PoaVersion: poa.Version, Height: ctx.BlockHeight(), AttestShare: math.ZeroInt(), PreviousBatch: provider.LastBatch,
 		StopsHeight: s.source.stopsHeight,
 	}
-	fee, err := s.decideNowOrAsk(&batch, &tip, prepared, provider.OpenBatches)
+	fee, err := s.decideNowOrAsk(&batch, &head, prepared, provider.OpenBatches)
 	if err != nil {
 		return 0, err
 	}
-	if err := s.storeRecords(&batch, &tip, records); err != nil {
+	if err := s.storeRecords(&batch, &head, records); err != nil {
 		return 0, err
 	}
 	if err := s.storeSessions(&batch); err != nil {
@@ -304,7 +304,7 @@ func (s *submission) record(payload []byte) (uint64, error) {
 	if err := s.storeReductions(&batch); err != nil {
 		return 0, err
 	}
-	if err := k.Tip.Set(ctx, tip); err != nil {
+	if err := k.Head.Set(ctx, head); err != nil {
 		return 0, err
 	}
 	if err := k.addBatch(ctx, batch); err != nil {
@@ -321,7 +321,7 @@ func (s *submission) record(payload []byte) (uint64, error) {
 }
 
 // decideNowOrAsk pays a batch whose evidence was verified, and has validators asked about any other. It returns what that burned.
-func (s *submission) decideNowOrAsk(batch *types.Batch, tip *types.Tip, prepared rewardstypes.Prepared, open uint32) (math.Int, error) {
+func (s *submission) decideNowOrAsk(batch *types.Batch, head *types.Tip, prepared rewardstypes.Prepared, open uint32) (math.Int, error) {
 	k, ctx := s.keeper, s.ctx
 	if !s.msg.Attested() {
 		root := s.evidence.Root()
@@ -338,10 +338,10 @@ func (s *submission) decideNowOrAsk(batch *types.Batch, tip *types.Tip, prepared
 		return math.Int{}, err
 	}
 	batch.Deadline = noDeadline
-	if err := k.rewards.Hold(ctx, types.ModuleName, batch.Id, prepared); err != nil {
+	if err := k.rewards.Escrow(ctx, types.ModuleName, batch.Id, prepared); err != nil {
 		return math.Int{}, err
 	}
-	return k.askBatch(ctx, s.params, tip, batch, open, s.msg.MaxFee)
+	return k.askBatch(ctx, s.params, head, batch, open, s.msg.MaxFee)
 }
 
 // results returns what each receipt pays and how it is recorded; gaps are
@@ -398,7 +398,7 @@ func (k Keeper) payable(from *source, provider sdk.AccAddress, record poa.Record
 
 // storeRecords stores the records in pages and the batch's root in the range of
 // all batches.
-func (s *submission) storeRecords(batch *types.Batch, tip *types.Tip, records []poa.Record) error {
+func (s *submission) storeRecords(batch *types.Batch, head *types.Tip, records []poa.Record) error {
 	leaves := make([]poa.Hash, len(records))
 	for i, record := range records {
 		leaves[i] = record.Leaf()
@@ -411,13 +411,13 @@ func (s *submission) storeRecords(batch *types.Batch, tip *types.Tip, records []
 		}
 		batch.Pages++
 	}
-	mountain, err := tip.Accumulator.MMR()
+	mountain, err := head.Accumulator.MMR()
 	if err != nil {
 		return err
 	}
 	batch.Leaf = mountain.Count
 	mountain.Append(root)
-	tip.Accumulator = types.NewAccumulator(mountain)
+	head.Accumulator = types.NewAccumulator(mountain)
 	return nil
 }
 

@@ -43,11 +43,11 @@ func (k Keeper) Tally(ctx sdk.Context, votes []types.AttestVote) error {
 	if err != nil || !params.Attestation {
 		return err
 	}
-	tip, err := k.tip(ctx)
+	head, err := k.head(ctx)
 	if err != nil {
 		return err
 	}
-	items, err := k.openItems(ctx, tip, types.MaxWindow)
+	items, err := k.openItems(ctx, head, types.MaxWindow)
 	if err != nil || len(items) == 0 {
 		return err
 	}
@@ -56,16 +56,16 @@ func (k Keeper) Tally(ctx sdk.Context, votes []types.AttestVote) error {
 		return err
 	}
 	seen := ctx.BlockHeight() - seenAfter
-	changed, err := k.ripen(ctx, &tip, seen)
+	changed, err := k.promote(ctx, &head, seen)
 	if err != nil {
 		return err
 	}
 	if moreThanTwoThirds(t.attesting, t.total) {
-		tip.Attestation.Ticks++
+		head.Attestation.Ticks++
 		changed = true
 	}
 	if changed {
-		if err := k.Tip.Set(ctx, tip); err != nil {
+		if err := k.Head.Set(ctx, head); err != nil {
 			return err
 		}
 	}
@@ -78,7 +78,7 @@ func (k Keeper) Tally(ctx sdk.Context, votes []types.AttestVote) error {
 				return err
 			}
 		}
-		act := k.decide(params, tip.Attestation, item, t)
+		act := k.decide(params, head.Attestation, item, t)
 		if act == nil {
 			continue
 		}

@@ -28,8 +28,8 @@ type DatanetKeeper interface {
 	SegmentStop(ctx context.Context, datanetID, rank uint64, segment uint32) (datanettypes.SegmentStop, bool, error)
 	GetVersion(ctx context.Context, datanetID, version uint64) (datanettypes.Version, error)
 	RoyaltiesAt(ctx context.Context, datanetID uint64, height int64) ([]datanettypes.Royalty, error)
-	AskHeld(ctx context.Context, limit, setAside int) ([]datanettypes.HoldAsk, error)
-	SettleHold(ctx context.Context, datanetID, rank uint64, verdict datanettypes.HoldVerdict, retry datanettypes.HoldRetry) (heldVersion uint64, err error)
+	AskCustody(ctx context.Context, limit, setAside int) ([]datanettypes.HoldAsk, error)
+	SettleCustody(ctx context.Context, datanetID, rank uint64, verdict datanettypes.HoldVerdict, retry datanettypes.HoldRetry) (heldVersion uint64, err error)
 	OpenAsks(ctx context.Context) ([]datanettypes.HoldAsk, error)
 }
 
@@ -53,8 +53,8 @@ type RewardsKeeper interface {
 	Prepare(ctx context.Context, terms rewardstypes.Terms, payables []rewardstypes.Payable) (rewardstypes.Prepared, error)
 	Enqueue(ctx context.Context, fromModule string, batchID uint64, p rewardstypes.Prepared) error
 	Credit(ctx context.Context, fromModule string, to sdk.AccAddress, amount math.Int) error
-	Hold(ctx context.Context, fromModule string, batchID uint64, p rewardstypes.Prepared) error
-	HeldFees(ctx context.Context, batchID uint64) (fees math.Int, held bool, err error)
+	Escrow(ctx context.Context, fromModule string, batchID uint64, p rewardstypes.Prepared) error
+	EscrowedFees(ctx context.Context, batchID uint64) (fees math.Int, escrowed bool, err error)
 	Release(ctx context.Context, batchID uint64) (math.Int, error)
 	Refund(ctx context.Context, batchID uint64, refunds []rewardstypes.Refund) error
 	Lapse(ctx context.Context, batchID uint64, provider sdk.AccAddress) (math.Int, error)

@@ -79,7 +79,7 @@ func (k Keeper) accept(ctx context.Context, params types.Params, datanet types.D
 	}); err != nil {
 		return 0, err
 	}
-	if err := k.queueHold(ctx, &datanet, height); err != nil {
+	if err := k.queueCustody(ctx, &datanet, height); err != nil {
 		return 0, err
 	}
 	return datanet.Version, k.DataNets.Set(ctx, datanet.Id, datanet)

@@ -11,18 +11,18 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// Accepted contributions of a DataNet wait in line until validators hold their text: by version, then by rank. Validators are asked
+// Accepted contributions of a DataNet wait in the custody queue until validators hold their text: by version, then by rank. Validators are asked
 // about up to MaxAsked at once, one question of a DataNet at a time. Of what they do not hold half is asked about next, until a single
-// one is left: that is set aside, and the line goes on without it. What they do hold enters, and twice as much is asked about next.
+// one is left: that is set aside, and the queue goes on without it. What they do hold enters, and twice as much is asked about next.
 
 // maxAskedDerivations bounds the derivations of what is asked about at once: each is looked up when the answer is carried out.
 const maxAskedDerivations = 512
 
-// line is the key of a DataNet's question about its line, among those about what was set aside.
-const line = 0
+// queueQuestion is the key of a DataNet's question about its custody queue, among those about what was set aside.
+const queueQuestion = 0
 
-// queueHold has validators asked about the line of a DataNet from a height on, unless they are being asked or nothing waits.
-func (k Keeper) queueHold(ctx context.Context, datanet *types.DataNet, height int64) error {
+// queueCustody has validators asked about the custody queue of a DataNet from a height on, unless they are being asked or nothing waits.
+func (k Keeper) queueCustody(ctx context.Context, datanet *types.DataNet, height int64) error {
 	if datanet.AskedVersion != 0 || datanet.AskHeight != 0 || datanet.HeldVersion == datanet.Version {
 		return nil
 	}
@@ -30,19 +30,19 @@ func (k Keeper) queueHold(ctx context.Context, datanet *types.DataNet, height in
 	return k.Unheld.Set(ctx, collections.Join(height, datanet.Id))
 }
 
-// AskHeld notes what validators are asked about now, at most limit questions and of these at most setAside about what was set aside,
+// AskCustody notes what validators are asked about now, at most limit questions and of these at most setAside about what was set aside,
 // and returns it. First come, first served in either queue.
-func (k Keeper) AskHeld(ctx context.Context, limit, setAside int) ([]types.HoldAsk, error) {
+func (k Keeper) AskCustody(ctx context.Context, limit, setAside int) ([]types.HoldAsk, error) {
 	asks, err := k.askSetAside(ctx, min(limit, setAside))
 	if err != nil {
 		return nil, err
 	}
-	due, err := k.dueLines(ctx, limit-len(asks))
+	due, err := k.dueQueues(ctx, limit-len(asks))
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range due {
-		ask, err := k.askLine(ctx, id)
+		ask, err := k.askQueue(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -51,8 +51,8 @@ func (k Keeper) AskHeld(ctx context.Context, limit, setAside int) ([]types.HoldA
 	return asks, nil
 }
 
-// dueLines returns the DataNets about whose line validators should be asked now, in the order of asking.
-func (k Keeper) dueLines(ctx context.Context, limit int) ([]uint64, error) {
+// dueQueues returns the DataNets about whose custody queue validators should be asked now, in the order of asking.
+func (k Keeper) dueQueues(ctx context.Context, limit int) ([]uint64, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
@@ -66,8 +66,8 @@ func (k Keeper) dueLines(ctx context.Context, limit int) ([]uint64, error) {
 	return due, err
 }
 
-// askLine asks about what is next in the line of a DataNet.
-func (k Keeper) askLine(ctx context.Context, id uint64) (types.HoldAsk, error) {
+// askQueue asks about what is next in the custody queue of a DataNet.
+func (k Keeper) askQueue(ctx context.Context, id uint64) (types.HoldAsk, error) {
 	datanet, err := k.unqueued(ctx, id)
 	if err != nil {
 		return types.HoldAsk{}, err
@@ -99,7 +99,7 @@ func (k Keeper) askLine(ctx context.Context, id uint64) (types.HoldAsk, error) {
 	if err := k.DataNets.Set(ctx, id, datanet); err != nil {
 		return types.HoldAsk{}, err
 	}
-	return ask, k.Asks.Set(ctx, collections.Join(id, uint64(line)), ask)
+	return ask, k.Asks.Set(ctx, collections.Join(id, uint64(queueQuestion)), ask)
 }
 
 // countHeld returns how many contributions of a DataNet validators hold.
@@ -108,9 +108,9 @@ func (k Keeper) countHeld(ctx context.Context, id uint64) (uint64, error) {
 	return accumulator.Count, err
 }
 
-// SettleHold carries out what validators say of what they were asked about. It returns the version that they hold now, if it is another
+// SettleCustody carries out what validators say of what they were asked about. It returns the version that they hold now, if it is another
 // than before.
-func (k Keeper) SettleHold(ctx context.Context, datanetID, rank uint64, verdict types.HoldVerdict, retry types.HoldRetry) (uint64, error) {
+func (k Keeper) SettleCustody(ctx context.Context, datanetID, rank uint64, verdict types.HoldVerdict, retry types.HoldRetry) (uint64, error) {
 	ask, err := k.Asks.Get(ctx, collections.Join(datanetID, rank))
 	if err != nil {
 		return 0, err
@@ -123,10 +123,10 @@ func (k Keeper) SettleHold(ctx context.Context, datanetID, rank uint64, verdict 
 		return 0, err
 	}
 	before := datanet.HeldVersion
-	if rank != line {
+	if rank != queueQuestion {
 		err = k.settleSetAside(ctx, &datanet, rank, verdict, retry)
 	} else {
-		err = k.settleLine(ctx, &datanet, ask, verdict, retry)
+		err = k.settleQueue(ctx, &datanet, ask, verdict, retry)
 	}
 	if err != nil {
 		return 0, err
@@ -137,13 +137,13 @@ func (k Keeper) SettleHold(ctx context.Context, datanetID, rank uint64, verdict 
 	return datanet.HeldVersion, nil
 }
 
-// settleLine has what validators hold enter, and else asks about less. It changes datanet, which the caller stores.
-func (k Keeper) settleLine(ctx context.Context, datanet *types.DataNet, ask types.HoldAsk, verdict types.HoldVerdict, retry types.HoldRetry) error {
+// settleQueue has what validators hold enter, and else asks about less. It changes datanet, which the caller stores.
+func (k Keeper) settleQueue(ctx context.Context, datanet *types.DataNet, ask types.HoldAsk, verdict types.HoldVerdict, retry types.HoldRetry) error {
 	datanet.AskedVersion = 0
 	asked := len(ask.Ranks)
 	switch {
 	case verdict == types.HOLD_VERDICT_HELD:
-		if err := k.enterLine(ctx, datanet, ask, retry); err != nil {
+		if err := k.enterHeld(ctx, datanet, ask, retry); err != nil {
 			return err
 		}
 		if datanet.AskSize != 0 {
@@ -170,11 +170,11 @@ func (k Keeper) settleLine(ctx context.Context, datanet *types.DataNet, ask type
 	if datanet.HeldVersion == datanet.Version {
 		datanet.AskSize = 0
 	}
-	return k.queueHold(ctx, datanet, sdk.UnwrapSDKContext(ctx).BlockHeight())
+	return k.queueCustody(ctx, datanet, sdk.UnwrapSDKContext(ctx).BlockHeight())
 }
 
-// enterLine has what validators hold of the line enter the versions that it was accepted for, and closes these.
-func (k Keeper) enterLine(ctx context.Context, datanet *types.DataNet, ask types.HoldAsk, retry types.HoldRetry) error {
+// enterHeld has what validators hold of the queue enter the versions that it was accepted for, and closes these.
+func (k Keeper) enterHeld(ctx context.Context, datanet *types.DataNet, ask types.HoldAsk, retry types.HoldRetry) error {
 	g, err := k.grow(ctx, datanet)
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ func (k Keeper) enterLine(ctx context.Context, datanet *types.DataNet, ask types
 		if err != nil {
 			return err
 		}
-		// Everything that was accepted for an earlier version stands before this one in the line, and has entered or was set aside.
+		// Everything that was accepted for an earlier version stands before this one in the queue, and has entered or was set aside.
 		for g.datanet.HeldVersion+1 < c.AcceptedVersion {
 			if err := k.closeVersion(ctx, g); err != nil {
 				return err

@@ -168,13 +168,13 @@ func TestLateTextJoinsTheOpenVersion(t *testing.T) {
 	datanettest.Must(f, f.Msgs.AcceptContributions, datanettest.AcceptMsg(f.Owner, id, ranks[1]))
 	datanettest.Must(f, f.Msgs.AcceptContributions, datanettest.AcceptMsg(f.Owner, id, ranks[2]))
 	datanettest.Must(f, f.Msgs.AskHeld, &types.MsgAskHeld{Sender: f.Alice.String(), Rank: ranks[0]})
-	asks, err := f.Keeper.AskHeld(f.Ctx, 8, 2)
+	asks, err := f.Keeper.AskCustody(f.Ctx, 8, 2)
 	require.NoError(t, err)
 	require.Len(t, asks, 2)
 	require.Equal(t, ranks[0], asks[0].Rank)
 	f = f.Reimported() // in the middle of everything
 	for _, ask := range asks {
-		_, err := f.Keeper.SettleHold(f.Ctx, id, ask.Rank, datanettest.IsHeld, datanettest.Retry)
+		_, err := f.Keeper.SettleCustody(f.Ctx, id, ask.Rank, datanettest.IsHeld, datanettest.Retry)
 		require.NoError(t, err)
 		f.Check()
 	}
@@ -226,7 +226,7 @@ func TestFirstComeFirstServed(t *testing.T) {
 	honest := f.Create()
 	rank := f.Submit(f.Alice, honest, "honest")[0]
 	datanettest.Must(f, f.Msgs.AcceptContributions, datanettest.AcceptMsg(f.Owner, honest, rank))
-	asks, err := f.Keeper.AskHeld(f.Ctx, 8, 2)
+	asks, err := f.Keeper.AskCustody(f.Ctx, 8, 2)
 	require.NoError(t, err)
 	require.Len(t, asks, 3)
 	require.Equal(t, honest, asks[2].DatanetId)

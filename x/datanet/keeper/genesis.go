@@ -53,10 +53,10 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		if err := k.addContribution(ctx, contribution); err != nil {
 			return err
 		}
-		if err := k.indexStanding(ctx, contribution); err != nil {
+		if err := k.indexContribution(ctx, contribution); err != nil {
 			return err
 		}
-		if err := k.indexHold(ctx, contribution); err != nil {
+		if err := k.indexCustody(ctx, contribution); err != nil {
 			return err
 		}
 	}
@@ -81,7 +81,7 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	if err := k.Review.InitGenesis(ctx, g); err != nil {
 		return err
 	}
-	if err := k.initStanding(ctx, g); err != nil {
+	if err := k.initRest(ctx, g); err != nil {
 		return err
 	}
 	return k.CheckInvariants(ctx)
@@ -128,11 +128,11 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if err := k.Review.ExportGenesis(ctx, &g); err != nil {
 		return nil, err
 	}
-	return &g, k.exportStanding(ctx, &g)
+	return &g, k.exportRest(ctx, &g)
 }
 
-// exportStanding adds bounties, snapshots, stops, royalties and released deposits to a genesis state.
-func (k Keeper) exportStanding(ctx context.Context, g *types.GenesisState) error {
+// exportRest adds bounties, snapshots, stops, royalties and released deposits to a genesis state.
+func (k Keeper) exportRest(ctx context.Context, g *types.GenesisState) error {
 	var err error
 	if g.Grace, err = k.windows.LastGrace(ctx); err != nil {
 		return err
@@ -159,8 +159,8 @@ func (k Keeper) exportStanding(ctx context.Context, g *types.GenesisState) error
 	})
 }
 
-// initStanding imports bounties, snapshots, stops, royalties and released deposits.
-func (k Keeper) initStanding(ctx context.Context, g types.GenesisState) error {
+// initRest imports bounties, snapshots, stops, royalties and released deposits.
+func (k Keeper) initRest(ctx context.Context, g types.GenesisState) error {
 	if err := k.NextBounty.Set(ctx, uint64(len(g.Bounties))+1); err != nil {
 		return err
 	}
@@ -214,8 +214,8 @@ func (k Keeper) initStanding(ctx context.Context, g types.GenesisState) error {
 	return nil
 }
 
-// indexHold sets the indexes of an imported contribution by what validators hold.
-func (k Keeper) indexHold(ctx context.Context, c types.Contribution) error {
+// indexCustody sets the indexes of an imported contribution by what validators hold.
+func (k Keeper) indexCustody(ctx context.Context, c types.Contribution) error {
 	switch {
 	case c.Waits():
 		return k.Waiting.Set(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank))
@@ -227,8 +227,8 @@ func (k Keeper) indexHold(ctx context.Context, c types.Contribution) error {
 	return nil
 }
 
-// indexStanding sets the indexes and timers of an imported contribution.
-func (k Keeper) indexStanding(ctx context.Context, c types.Contribution) error {
+// indexContribution sets the indexes and timers of an imported contribution.
+func (k Keeper) indexContribution(ctx context.Context, c types.Contribution) error {
 	if c.Status == types.CONTRIBUTION_STATUS_SUBMITTED && c.Cohort != 0 {
 		return k.Review.CountOpen(ctx, c.Contributor)
 	}

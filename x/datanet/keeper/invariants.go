@@ -35,7 +35,7 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 		if c.Hold != nil {
 			owed = owed.Add(c.Hold.Deposit)
 		}
-		if err := k.checkHeld(ctx, c); err != nil {
+		if err := k.checkCustody(ctx, c); err != nil {
 			return true, err
 		}
 		of.submitted++
@@ -160,7 +160,7 @@ func (k Keeper) checkDataNets(ctx context.Context, recount map[uint64]*counts) e
 		if statistics.Count != contributions.Count {
 			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: ranges of %d and %d leaves", id, contributions.Count, statistics.Count)
 		}
-		if err := k.checkHold(ctx, datanet); err != nil || datanet.HeldVersion == 0 {
+		if err := k.checkCustodyQueue(ctx, datanet); err != nil || datanet.HeldVersion == 0 {
 			return err != nil, err
 		}
 		if _, err := k.GetVersion(ctx, id, datanet.Version); err != nil {

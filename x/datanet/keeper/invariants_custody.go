@@ -10,8 +10,8 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// checkHeld: an accepted contribution waits in line, is held, or was set aside; only then it waits to be asked about by itself.
-func (k Keeper) checkHeld(ctx context.Context, c types.Contribution) error {
+// checkCustody: an accepted contribution waits in the custody queue, is held, or was set aside; only then it waits to be asked about by itself.
+func (k Keeper) checkCustody(ctx context.Context, c types.Contribution) error {
 	waits, err := k.Waiting.Has(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank))
 	if err != nil {
 		return err
@@ -37,13 +37,13 @@ func (k Keeper) checkHeld(ctx context.Context, c types.Contribution) error {
 	return nil
 }
 
-// checkHold: a DataNet with a version that validators do not hold is asked about, or waits to be; others are not.
-func (k Keeper) checkHold(ctx context.Context, datanet types.DataNet) error {
+// checkCustodyQueue: a DataNet with a version that validators do not hold is asked about, or waits to be; others are not.
+func (k Keeper) checkCustodyQueue(ctx context.Context, datanet types.DataNet) error {
 	queued, err := k.Unheld.Has(ctx, collections.Join(datanet.AskHeight, datanet.Id))
 	if err != nil {
 		return err
 	}
-	ask, err := k.Asks.Has(ctx, collections.Join(datanet.Id, uint64(line)))
+	ask, err := k.Asks.Has(ctx, collections.Join(datanet.Id, uint64(queueQuestion)))
 	if err != nil {
 		return err
 	}

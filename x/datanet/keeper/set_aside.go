@@ -11,18 +11,18 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// setAside takes a contribution that validators do not hold out of the line: its version goes on without it. Sources are the
+// setAside takes a contribution that validators do not hold out of the custody queue: its version goes on without it. Sources are the
 // contributions that its derivations are reckoned from.
 func (k Keeper) setAside(ctx context.Context, datanet *types.DataNet, c types.Contribution, sources uint64, verdict types.HoldVerdict, retry types.HoldRetry) error {
 	if err := k.Waiting.Remove(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
 		return err
 	}
 	c.Hold = &types.Hold{Sources: sources, Deposit: math.ZeroInt()}
-	return k.refuseHold(ctx, datanet, c, verdict, retry)
+	return k.refuseCustody(ctx, datanet, c, verdict, retry)
 }
 
-// refuseHold notes that validators do not hold a contribution that is set aside, and what follows from why.
-func (k Keeper) refuseHold(ctx context.Context, datanet *types.DataNet, c types.Contribution, verdict types.HoldVerdict, retry types.HoldRetry) error {
+// refuseCustody notes that validators do not hold a contribution that is set aside, and what follows from why.
+func (k Keeper) refuseCustody(ctx context.Context, datanet *types.DataNet, c types.Contribution, verdict types.HoldVerdict, retry types.HoldRetry) error {
 	hold := c.Hold
 	hold.Reason = verdict
 	switch verdict {
@@ -143,7 +143,7 @@ func (k Keeper) settleSetAside(ctx context.Context, datanet *types.DataNet, rank
 		}
 	}
 	if verdict != types.HOLD_VERDICT_HELD {
-		return k.refuseHold(ctx, datanet, c, verdict, retry)
+		return k.refuseCustody(ctx, datanet, c, verdict, retry)
 	}
 	if !c.MayEnter() { // stopped while validators were being asked
 		return k.Contributions.Set(ctx, rank, c)

@@ -54,7 +54,7 @@ func (k Keeper) closeVersions(ctx context.Context, datanet *types.DataNet) error
 }
 
 // closeDone closes versions from the first that is open on, until one for which something waits. A version is created with something
-// that waits for it, and what is set aside leaves the head of the line: so there are at most as many as were asked about at once.
+// that waits for it, and what is set aside leaves the head of the queue: so there are at most as many as were asked about at once.
 func (k Keeper) closeDone(ctx context.Context, g *growth) error {
 	until := g.datanet.Version
 	of := collections.NewPrefixedTripleRange[uint64, uint64, uint64](g.datanet.Id)
@@ -128,11 +128,11 @@ func (k Keeper) SetHeld(ctx context.Context, id, version uint64) error {
 			return err
 		}
 		if datanet.AskedVersion == 0 {
-			if _, err := k.askLine(ctx, id); err != nil {
+			if _, err := k.askQueue(ctx, id); err != nil {
 				return err
 			}
 		}
-		if _, err := k.SettleHold(ctx, id, line, types.HOLD_VERDICT_HELD, types.HoldRetry{}); err != nil {
+		if _, err := k.SettleCustody(ctx, id, queueQuestion, types.HOLD_VERDICT_HELD, types.HoldRetry{}); err != nil {
 			return err
 		}
 	}

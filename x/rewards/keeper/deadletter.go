@@ -71,7 +71,7 @@ func (k Keeper) retryDeadLetter(ctx context.Context, id uint64) (math.Int, error
 	}
 	list.BonusScale, list.Bonus, list.BonusGranted = types.FullScale, types.IntOf(bonus), types.IntOf(bonus)
 	if len(credits) > 0 {
-		err = k.line(ctx, list)
+		err = k.enqueueList(ctx, list)
 	}
 	event := &types.EventDeadLetterRetried{BatchId: id, Amount: types.IntOf(amount)}
 	return event.Amount, errors.Join(err, sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event))

@@ -124,7 +124,7 @@ func (k Keeper) initLists(ctx context.Context, g types.GenesisState) error {
 		if err := k.initCredits(ctx, &waiting.Intake.List, waiting.Credits); err != nil {
 			return err
 		}
-		if err := k.Held.Set(ctx, waiting.Intake.List.BatchId, waiting.Intake); err != nil {
+		if err := k.Escrowed.Set(ctx, waiting.Intake.List.BatchId, waiting.Intake); err != nil {
 			return err
 		}
 	}
@@ -209,7 +209,7 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.Arrived, err = k.exportIntakes(ctx, k.Arrived); err != nil {
 		return nil, err
 	}
-	if g.Held, err = k.exportIntakes(ctx, k.Held); err != nil {
+	if g.Held, err = k.exportIntakes(ctx, k.Escrowed); err != nil {
 		return nil, err
 	}
 	if g.DeadLetters, err = k.exportDeadLetters(ctx); err != nil {

@@ -36,7 +36,7 @@ func (k Keeper) checkSolvency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	undecided, err := k.intakeTotal(ctx, k.Held)
+	undecided, err := k.intakeTotal(ctx, k.Escrowed)
 	if err != nil {
 		return err
 	}
@@ -49,20 +49,20 @@ func (k Keeper) checkSolvency(ctx context.Context) error {
 		return err
 	}
 	owed = owed.Add(ledger).Add(waiting.amount).Add(undecided).Add(arrived)
-	if held := k.held(ctx, types.ModuleName).Add(coming); held.LT(owed) {
+	if held := k.balance(ctx, types.ModuleName).Add(coming); held.LT(owed) {
 		return errorsmod.Wrapf(types.ErrInvariant, "%s holds %s and owes %s", types.ModuleName, held, owed)
 	}
 	pool, err := get(ctx, k.BountyPool)
 	if err != nil {
 		return err
 	}
-	if held := k.held(ctx, types.BountyPoolName); held.LT(pool) {
+	if held := k.balance(ctx, types.BountyPoolName); held.LT(pool) {
 		return errorsmod.Wrapf(types.ErrInvariant, "%s holds %s, its counter says %s", types.BountyPoolName, held, pool)
 	}
 	return nil
 }
 
-func (k Keeper) held(ctx context.Context, module string) math.Int {
+func (k Keeper) balance(ctx context.Context, module string) math.Int {
 	return k.bank.GetBalance(ctx, k.accounts.GetModuleAddress(module), types.Denom).Amount
 }
 

@@ -50,7 +50,7 @@ type Keeper struct {
 	// Credit lists: held for a verdict, arrived in the running block, waiting
 	// for the sweep, or failed. Their credits are chunks.
 	NextList     collections.Sequence
-	Held         collections.Map[uint64, types.Intake]
+	Escrowed     collections.Map[uint64, types.Intake]
 	Arrived      collections.Map[uint64, types.Intake]
 	Lists        collections.Map[uint64, types.CreditList]
 	DeadLetters  collections.Map[uint64, types.DeadLetter]
@@ -95,7 +95,7 @@ func NewKeeper(
 		DataNetTotals: collections.NewMap(sb, types.DataNetTotalsKey, "datanet_totals", collections.Uint64Key, codec.CollValue[types.DataNetTotals](cdc)),
 		ModelTotals:   collections.NewMap(sb, types.ModelTotalsKey, "model_totals", collections.Uint64Key, codec.CollValue[types.ModelTotals](cdc)),
 		NextList:      collections.NewSequence(sb, types.NextListKey, "next_list"),
-		Held:          collections.NewMap(sb, types.HeldKey, "held", collections.Uint64Key, codec.CollValue[types.Intake](cdc)),
+		Escrowed:      collections.NewMap(sb, types.HeldKey, "held", collections.Uint64Key, codec.CollValue[types.Intake](cdc)),
 		Arrived:       collections.NewMap(sb, types.ArrivedKey, "arrived", collections.Uint64Key, codec.CollValue[types.Intake](cdc)),
 		Lists:         collections.NewMap(sb, types.ListsKey, "lists", collections.Uint64Key, codec.CollValue[types.CreditList](cdc)),
 		DeadLetters:   collections.NewMap(sb, types.DeadLettersKey, "dead_letters", collections.Uint64Key, codec.CollValue[types.DeadLetter](cdc)),

@@ -67,7 +67,7 @@ func (k Keeper) collect(ctx context.Context) error {
 func (k Keeper) owedTotal(ctx context.Context) (math.Int, error) {
 	total := math.ZeroInt()
 	err := k.Owed.Walk(ctx, nil, func(module string, amount math.Int) (bool, error) {
-		if k.accounts.GetModuleAddress(module) == nil || k.held(ctx, module).LT(amount) {
+		if k.accounts.GetModuleAddress(module) == nil || k.balance(ctx, module).LT(amount) {
 			return true, errorsmod.Wrapf(types.ErrInvariant, "%s owes %s and does not hold it", module, amount)
 		}
 		total = total.Add(amount)

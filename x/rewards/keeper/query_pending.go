@@ -107,7 +107,7 @@ func (s *pendingSearch) run(ctx context.Context) error {
 	for ; s.next == nil; s.stage, s.from = s.stage+1, 0 {
 		switch s.stage {
 		case types.PENDING_STAGE_HELD:
-			err = lookInto(ctx, s, k.Held, asked)
+			err = lookInto(ctx, s, k.Escrowed, asked)
 		case types.PENDING_STAGE_ARRIVED:
 			err = lookInto(ctx, s, k.Arrived, asked)
 		case types.PENDING_STAGE_SETTLING:

@@ -29,7 +29,7 @@ func TestPendingFollowsACredit(t *testing.T) {
 		return found
 	}
 	f.batch++
-	require.NoError(t, f.Keeper.Hold(f.Ctx, payer, f.batch, f.prepare(accounts...)))
+	require.NoError(t, f.Keeper.Escrow(f.Ctx, payer, f.batch, f.prepare(accounts...)))
 	f.block()
 	require.Equal(t, []types.PendingStage{types.PENDING_STAGE_HELD}, stages(last))
 	require.Empty(t, stages(last+1), "a neighbour that the batch does not credit")
@@ -129,7 +129,7 @@ func TestPendingInPages(t *testing.T) {
 	}
 	f.block()
 	f.batch++
-	require.NoError(t, f.Keeper.Hold(f.Ctx, payer, f.batch, f.prepare(accounts[2])))
+	require.NoError(t, f.Keeper.Escrow(f.Ctx, payer, f.batch, f.prepare(accounts[2])))
 	whole := f.pending(accounts[2])
 	require.Len(t, whole, 4)
 

@@ -89,7 +89,7 @@ func (s queryServer) Supply(ctx context.Context, _ *types.QuerySupplyRequest) (*
 		return nil, err
 	}
 	// What the module holds beside the pot is the ledger and what waits for it.
-	response.Ledger = s.held(ctx, types.ModuleName).Sub(response.ValidatorsPot)
+	response.Ledger = s.balance(ctx, types.ModuleName).Sub(response.ValidatorsPot)
 	response.Totals, err = s.Totals.Get(ctx)
 	return response, err
 }

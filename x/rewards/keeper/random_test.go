@@ -75,7 +75,7 @@ func (p *play) hold(t *rapid.T) {
 	accounts := draw(t)
 	prepared := p.prepare(accounts...)
 	p.batch++
-	require.NoError(t, p.Keeper.Hold(p.Ctx, payer, p.batch, prepared))
+	require.NoError(t, p.Keeper.Escrow(p.Ctx, payer, p.batch, prepared))
 	p.held[p.batch] = sealed{accounts, prepared}
 }
 

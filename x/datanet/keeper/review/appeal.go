@@ -22,7 +22,7 @@ func (m Messages) Appeal(ctx context.Context, msg *types.MsgAppeal) (*types.MsgA
 	return &types.MsgAppealResponse{Cohort: cohort}, err
 }
 
-// appeal opens a review by a larger panel of all DataNets.
+// appeal opens a cohort by a larger panel of all DataNets.
 func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgAppeal) (uint64, error) {
 	contribution, err := k.registry.Contribution(ctx, msg.Rank)
 	if err != nil {

@@ -29,7 +29,7 @@ func (m Messages) RevealBallot(ctx context.Context, msg *types.MsgRevealBallot) 
 	return &types.MsgRevealBallotResponse{}, m.k.revealBallot(ctx, msg)
 }
 
-// ballots returns the ballots sealed for a review, by address.
+// ballots returns the ballots sealed for a cohort, by address.
 func (k Keeper) ballots(ctx context.Context, cohort types.Cohort) ([]types.Ballot, error) {
 	iterator, err := k.Ballots.Iterate(ctx, collections.NewPrefixedPairRange[uint64, sdk.AccAddress](cohort.Id))
 	if err != nil {

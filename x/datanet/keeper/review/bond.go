@@ -14,13 +14,13 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// unbondingRetry is how long a bond stays whose validator has a seat in an open review.
+// unbondingRetry is how long a bond stays whose validator has a seat in an open cohort.
 const unbondingRetry = 24 * time.Hour
 
 // maxUnbonding bounds the parts of a bond that are on their way out.
 const maxUnbonding = 7
 
-// maxBonds bounds the DataNets that one account may ever bond on: reviews that it has no seat in count its bonds.
+// maxBonds bounds the DataNets that one account may ever bond on: cohorts that it has no seat in count its bonds.
 const maxBonds = 64
 
 // bonded tells about a bond.
@@ -125,7 +125,7 @@ func (k Keeper) MatureUnbonding(ctx context.Context, id uint64) error {
 	if seated, err := k.seated(ctx, v.Address); err != nil {
 		return err
 	} else if seated || v.Pledged.GT(v.Bond) {
-		// A pause, or deadlines swept late, may have made a review outlast the bond; and what is pledged does not leave.
+		// A pause, or deadlines swept late, may have made a cohort outlast the bond; and what is pledged does not leave.
 		return k.timers.Set(ctx, timer.Unbonding, v.Id, now.Add(unbondingRetry))
 	}
 	for len(v.Unbonding) > 0 && !now.Before(v.Unbonding[0].Matures) {

@@ -14,7 +14,7 @@ import (
 // checkSpread is how many checks a fund must hold before one is certain.
 const checkSpread = 4
 
-// checkByChance has a panel of appeal decide again about one item of a review,
+// checkByChance has a panel of appeal decide again about one item of a cohort,
 // at random and paid out of what the DataNet's fees set aside for it. A vote
 // that nobody appeals against can so be shown to be wrong, and a bribe for one
 // costs more than it changes. A dear item is drawn as much oftener as its check is rarer: all have the same chance.

@@ -15,7 +15,7 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// GetCohort returns a review, or ErrCohortNotFound.
+// GetCohort returns a cohort, or ErrCohortNotFound.
 func (k Keeper) GetCohort(ctx context.Context, id uint64) (types.Cohort, error) {
 	cohort, err := k.Cohorts.Get(ctx, id)
 	if errors.Is(err, collections.ErrNotFound) {
@@ -24,7 +24,7 @@ func (k Keeper) GetCohort(ctx context.Context, id uint64) (types.Cohort, error) 
 	return cohort, err
 }
 
-// cohortIn returns a review that must be in a phase.
+// cohortIn returns a cohort that must be in a phase.
 func (k Keeper) cohortIn(ctx context.Context, id uint64, phase types.CohortPhase) (types.Cohort, error) {
 	cohort, err := k.GetCohort(ctx, id)
 	if err == nil && cohort.Phase != phase {
@@ -33,7 +33,7 @@ func (k Keeper) cohortIn(ctx context.Context, id uint64, phase types.CohortPhase
 	return cohort, err
 }
 
-// newCohort opens a review whose first phase ends after a while.
+// newCohort opens a cohort whose first phase ends after a while.
 func (k Keeper) newCohort(ctx context.Context, cohort types.Cohort, wait time.Duration) (types.Cohort, error) {
 	id, err := k.NextCohort.Next(ctx)
 	if err != nil {
@@ -48,7 +48,7 @@ func (k Keeper) newCohort(ctx context.Context, cohort types.Cohort, wait time.Du
 	return cohort, k.enter(ctx, &cohort, cohort.Phase, wait)
 }
 
-// enter moves a review to a phase that ends after a while, and stores it.
+// enter moves a cohort to a phase that ends after a while, and stores it.
 func (k Keeper) enter(ctx context.Context, cohort *types.Cohort, phase types.CohortPhase, wait time.Duration) error {
 	cohort.Phase = phase
 	cohort.Deadline = sdk.UnwrapSDKContext(ctx).BlockTime().UTC().Add(wait)
@@ -61,7 +61,7 @@ func (k Keeper) enter(ctx context.Context, cohort *types.Cohort, phase types.Coh
 	return k.Cohorts.Set(ctx, cohort.Id, *cohort)
 }
 
-// giveUp ends a review that no panel decided: everybody gets back what the
+// giveUp ends a cohort that no panel decided: everybody gets back what the
 // review holds, and nothing is accepted.
 func (k Keeper) giveUp(ctx context.Context, params types.Params, cohort types.Cohort) error {
 	if err := k.stopFilling(ctx, &cohort); err != nil {
@@ -104,7 +104,7 @@ func (k Keeper) giveUp(ctx context.Context, params types.Params, cohort types.Co
 	})
 }
 
-// finish keeps a review for as long as its seats are liable.
+// finish keeps a cohort for as long as its seats are liable.
 func (k Keeper) finish(ctx context.Context, params types.Params, cohort types.Cohort) error {
 	for _, seat := range cohort.Seats {
 		if err := k.Assigned.Remove(ctx, collections.Join(sdk.MustAccAddressFromBech32(seat.Address), cohort.Id)); err != nil {
@@ -115,7 +115,7 @@ func (k Keeper) finish(ctx context.Context, params types.Params, cohort types.Co
 	return k.enter(ctx, &cohort, types.COHORT_PHASE_DECIDED, params.Review.LiabilityWindow)
 }
 
-// dismiss forgets the panel of a review and its ballots.
+// dismiss forgets the panel of a cohort and its ballots.
 func (k Keeper) dismiss(ctx context.Context, cohort types.Cohort) error {
 	for _, seat := range cohort.Seats {
 		address := sdk.MustAccAddressFromBech32(seat.Address)
@@ -129,7 +129,7 @@ func (k Keeper) dismiss(ctx context.Context, cohort types.Cohort) error {
 	return nil
 }
 
-// prune forgets a review, unless its seats still answer for a bounty of the pool.
+// prune forgets a cohort, unless its seats still answer for a bounty of the pool.
 func (k Keeper) prune(ctx context.Context, cohort types.Cohort) error {
 	if answering, err := k.answering(ctx, cohort); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 // A bounty of the pool pays nobody's own money, so nobody in particular watches it. Whatever a panel accepts for
 // one is decided again, item by item, by a full panel of appeal, before anything is paid. The bounty pays that panel.
 
-// confirm opens the second decision about what a review accepted for bounties of the pool, and returns these items.
+// confirm opens the second decision about what a cohort accepted for bounties of the pool, and returns these items.
 func (k Keeper) confirm(ctx context.Context, params types.Params, first *types.Cohort, accepted []uint64) ([]uint64, error) {
 	cohort := types.Cohort{
 		DatanetId: first.DatanetId, Panel: types.AllDataNets, Kind: types.COHORT_KIND_BOUNTY, Phase: types.COHORT_PHASE_DRAWING,

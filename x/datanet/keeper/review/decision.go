@@ -10,7 +10,7 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// decide ends a review whose ballots are open.
+// decide ends a cohort whose ballots are open.
 func (k Keeper) decide(ctx context.Context, params types.Params, cohort types.Cohort) error {
 	ballots, err := k.ballots(ctx, cohort)
 	if err != nil {

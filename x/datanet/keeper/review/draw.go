@@ -16,13 +16,13 @@ import (
 const (
 	// drawTries bounds how often a seat is drawn in one block until somebody may take it.
 	drawTries = 8
-	// maxDrawWait bounds, as a power of two, the blocks between two draws of a review whose draws fall on nobody.
+	// maxDrawWait bounds, as a power of two, the blocks between two draws of a cohort whose draws fall on nobody.
 	maxDrawWait = 6
 )
 
-// Draw draws one seat of each review whose turn it is, with the hash of
+// Draw draws one seat of each cohort whose turn it is, with the hash of
 // this block: who grinds one block moves one seat. A draw is one step and one more for each
-// place tried; at most StepsPerBlock. The other reviews are drawn with the hash of a later block.
+// place tried; at most StepsPerBlock. The other cohorts are drawn with the hash of a later block.
 func (k Keeper) Draw(ctx sdk.Context, params types.Params) error {
 	until := new(collections.Range[collections.Pair[int64, uint64]]).EndInclusive(collections.Join(ctx.BlockHeight(), ^uint64(0)))
 	var due []uint64
@@ -54,7 +54,7 @@ func (k Keeper) Draw(ctx sdk.Context, params types.Params) error {
 	return nil
 }
 
-// redraw has a review try again in the next block.
+// redraw has a cohort try again in the next block.
 func (k Keeper) redraw(ctx sdk.Context, id uint64) error {
 	cohort, err := k.Cohorts.Get(ctx, id)
 	if err != nil {
@@ -63,7 +63,7 @@ func (k Keeper) redraw(ctx sdk.Context, id uint64) error {
 	return k.nextDraw(ctx, &cohort, 1)
 }
 
-// nextDraw has a seat of a review drawn some blocks later, and stores the review.
+// nextDraw has a seat of a cohort drawn some blocks later, and stores the cohort.
 func (k Keeper) nextDraw(ctx sdk.Context, cohort *types.Cohort, blocks int64) error {
 	if err := k.stopDrawing(ctx, cohort); err != nil {
 		return err
@@ -75,7 +75,7 @@ func (k Keeper) nextDraw(ctx sdk.Context, cohort *types.Cohort, blocks int64) er
 	return k.Cohorts.Set(ctx, cohort.Id, *cohort)
 }
 
-// stopDrawing takes a review out of the queue of draws. The caller stores it.
+// stopDrawing takes a cohort out of the queue of draws. The caller stores it.
 func (k Keeper) stopDrawing(ctx context.Context, cohort *types.Cohort) error {
 	if cohort.DrawHeight == 0 {
 		return nil
@@ -85,7 +85,7 @@ func (k Keeper) stopDrawing(ctx context.Context, cohort *types.Cohort) error {
 	return k.Draws.Remove(ctx, collections.Join(height, cohort.Id))
 }
 
-// drawSeat draws the next seat of a review, and returns how much work it was.
+// drawSeat draws the next seat of a cohort, and returns how much work it was.
 func (k Keeper) drawSeat(ctx sdk.Context, params types.Params, id uint64) (int, error) {
 	cohort, err := k.Cohorts.Get(ctx, id)
 	if err != nil {
@@ -115,7 +115,7 @@ func (k Keeper) drawSeat(ctx sdk.Context, params types.Params, id uint64) (int, 
 	return 1 + drawTries + work, err
 }
 
-// drawLater has a review wait whose draws of this block fell on nobody who may have a seat: twice as long each
+// drawLater has a cohort wait whose draws of this block fell on nobody who may have a seat: twice as long each
 // time, and for its deadline, without drawing, if nobody is left. It returns how much work that was.
 func (k Keeper) drawLater(ctx sdk.Context, params types.Params, cohort *types.Cohort) (int, error) {
 	without := slices.Clone(cohort.Excluded)
@@ -140,15 +140,15 @@ func (k Keeper) drawLater(ctx sdk.Context, params types.Params, cohort *types.Co
 	return work, k.nextDraw(ctx, cohort, wait)
 }
 
-// drawValidator draws a data validator of a panel by stake.
-func (k Keeper) drawValidator(ctx context.Context, panel uint64, random []byte) (v types.DataValidator, ok bool, err error) {
-	place, ok, err := k.drawPlace(ctx, panel, random)
+// drawValidator draws a data validator of an electorate by stake.
+func (k Keeper) drawValidator(ctx context.Context, electorate uint64, random []byte) (v types.DataValidator, ok bool, err error) {
+	place, ok, err := k.drawPlace(ctx, electorate, random)
 	if err != nil || !ok {
 		return v, false, err
 	}
 	id := place
-	if panel != types.AllDataNets {
-		if id, err = k.Places.Get(ctx, collections.Join(panel, place)); err != nil {
+	if electorate != types.AllDataNets {
+		if id, err = k.Places.Get(ctx, collections.Join(electorate, place)); err != nil {
 			return v, false, err
 		}
 	}

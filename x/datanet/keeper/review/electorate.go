@@ -14,21 +14,21 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-func (k Keeper) ElectorateSize(ctx context.Context, panel uint64) (uint64, error) {
-	active, err := k.ElectorateSizes.Get(ctx, panel)
+func (k Keeper) ElectorateSize(ctx context.Context, electorate uint64) (uint64, error) {
+	active, err := k.ElectorateSizes.Get(ctx, electorate)
 	if errors.Is(err, collections.ErrNotFound) {
 		return 0, nil
 	}
 	return active, err
 }
 
-// ElectorateStake returns the stake of all active validators of a panel.
-func (k Keeper) ElectorateStake(ctx context.Context, panel uint64) (math.Int, error) {
-	root, err := k.stakeNode(ctx, collections.Join3(panel, uint64(types.StakeLevels-1), uint64(0)))
+// ElectorateStake returns the stake of all active validators of an electorate.
+func (k Keeper) ElectorateStake(ctx context.Context, electorate uint64) (math.Int, error) {
+	root, err := k.stakeNode(ctx, collections.Join3(electorate, uint64(types.StakeLevels-1), uint64(0)))
 	return root.Total(), err
 }
 
-// excluded returns who has no seat in a review, sorted: contributors of its items, and
+// excluded returns who has no seat in a cohort, sorted: contributors of its items, and
 // in an appeal the appellant and those who decided before.
 func (k Keeper) excluded(ctx context.Context, cohort types.Cohort) ([][]byte, error) {
 	texts := []string{cohort.Appellant}
@@ -80,16 +80,16 @@ func (k Keeper) mayDecide(ctx context.Context, cohort types.Cohort) (uint64, err
 	return available, err
 }
 
-// available returns how many active validators of a panel belong to none of some accounts, and how much work it was to
+// available returns how many active validators of an electorate belong to none of some accounts, and how much work it was to
 // count: one for each account and for each of its bonds, of which it has at most maxBonds.
-func (k Keeper) available(ctx context.Context, panel uint64, without [][]byte) (uint64, int, error) {
+func (k Keeper) available(ctx context.Context, electorate uint64, without [][]byte) (uint64, int, error) {
 	work := len(without)
-	active, err := k.ElectorateSize(ctx, panel)
+	active, err := k.ElectorateSize(ctx, electorate)
 	if err != nil {
 		return 0, work, err
 	}
 	for _, account := range without {
-		ids, err := k.bondsIn(ctx, panel, account)
+		ids, err := k.bondsIn(ctx, electorate, account)
 		if err != nil {
 			return 0, work, err
 		}
@@ -107,16 +107,16 @@ func (k Keeper) available(ctx context.Context, panel uint64, without [][]byte) (
 	return active, work, nil
 }
 
-// bondsIn returns the ids under which an account is a validator of a panel.
-func (k Keeper) bondsIn(ctx context.Context, panel uint64, account sdk.AccAddress) ([]uint64, error) {
-	if panel == types.AllDataNets {
+// bondsIn returns the ids under which an account is a validator of an electorate.
+func (k Keeper) bondsIn(ctx context.Context, electorate uint64, account sdk.AccAddress) ([]uint64, error) {
+	if electorate == types.AllDataNets {
 		iterator, err := k.ValidatorIDs.Iterate(ctx, collections.NewPrefixedPairRange[sdk.AccAddress, uint64](account))
 		if err != nil {
 			return nil, err
 		}
 		return iterator.Values()
 	}
-	id, err := k.ValidatorIDs.Get(ctx, collections.Join(account, panel))
+	id, err := k.ValidatorIDs.Get(ctx, collections.Join(account, electorate))
 	if errors.Is(err, collections.ErrNotFound) {
 		return nil, nil
 	}

@@ -71,8 +71,8 @@ func (k Keeper) stopFilling(ctx context.Context, cohort *types.Cohort) error {
 	return k.Filling.Remove(ctx, collections.Join(cohort.DatanetId, cohort.Panel))
 }
 
-// hurryIf ends the phase of a review with this block when nothing more can
-// happen in it, and stores the review. The end-blocker does the work: the gas of
+// hurryIf ends the phase of a cohort with this block when nothing more can
+// happen in it, and stores the cohort. The end-blocker does the work: the gas of
 // a message must not depend on whether it is the last one.
 func (k Keeper) hurryIf(ctx context.Context, complete bool, cohort types.Cohort) error {
 	if complete {
@@ -84,13 +84,13 @@ func (k Keeper) hurryIf(ctx context.Context, complete bool, cohort types.Cohort)
 	return k.Cohorts.Set(ctx, cohort.Id, cohort)
 }
 
-// full says whether a review that is filling need not wait for more.
+// full says whether a cohort that is filling need not wait for more.
 func full(params types.Params, cohort types.Cohort) bool {
 	enough := len(cohort.Items) >= int(params.Review.CohortItems) || cohort.Tokens >= params.Review.CohortTokens
 	return enough && cohort.EnoughGold(params.Review)
 }
 
-// endFilling starts the review of what there is. Without enough gold it waits
+// endFilling starts the cohort of what there is. Without enough gold it waits
 // once more, without new items, and then returns all.
 func (k Keeper) endFilling(ctx context.Context, params types.Params, cohort types.Cohort) error {
 	if cohort.EnoughGold(params.Review) {

@@ -38,7 +38,7 @@ func (m Messages) OpenGold(ctx context.Context, msg *types.MsgOpenGold) (*types.
 	return &types.MsgOpenGoldResponse{}, emit(ctx, &types.EventGoldOpened{Cohort: msg.Cohort, Rank: msg.Rank, Kind: kind})
 }
 
-// sealGold declares gold in a review that is filling.
+// sealGold declares gold in a cohort that is filling.
 func (k Keeper) sealGold(ctx context.Context, params types.Params, msg *types.MsgSealGold) error {
 	cohort, err := k.cohortIn(ctx, msg.Cohort, types.COHORT_PHASE_FILLING)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// Deadline ends the phase of a review whose time is over, and returns
+// Deadline ends the phase of a cohort whose time is over, and returns
 // how much work it was.
 func (k Keeper) Deadline(ctx sdk.Context, params types.Params, id uint64) (int, error) {
 	cohort, err := k.Cohorts.Get(ctx, id)
@@ -41,7 +41,7 @@ func (k Keeper) Deadline(ctx sdk.Context, params types.Params, id uint64) (int, 
 
 // startDrawing has one seat drawn in each of the next blocks: as many as the
 // panel has, or as there are validators. With fewer than may decide nothing is drawn:
-// the review waits for its deadline, and then once more.
+// the cohort waits for its deadline, and then once more.
 func (k Keeper) startDrawing(ctx context.Context, params types.Params, cohort *types.Cohort) error {
 	if err := k.stopFilling(ctx, cohort); err != nil {
 		return err
@@ -130,21 +130,6 @@ func (k Keeper) endReveal(ctx context.Context, params types.Params, cohort types
 		return k.decide(ctx, params, cohort)
 	}
 	return k.enter(ctx, &cohort, types.COHORT_PHASE_GOLD, params.Review.GoldWindow)
-}
-
-// missed slashes a seat that did not reveal; its validator must ask to be drawn again.
-func (k Keeper) missed(ctx context.Context, params types.Params, cohort types.Cohort, seat types.Seat) error {
-	slashed, err := k.slash(ctx, params.Review, cohort.Id, seat, types.Part(seat.Stake, params.Review.MissedPpm), slashMissed)
-	if err != nil {
-		return err
-	}
-	if err := k.funds.Burn(ctx, slashed); err != nil {
-		return err
-	}
-	if err := k.deactivate(ctx, seat.Validator); err != nil {
-		return err
-	}
-	return k.record(ctx, seat.Validator, func(r *types.ReviewRecord) { r.Missed++ })
 }
 
 // failRound draws another panel once; then the items return undecided.

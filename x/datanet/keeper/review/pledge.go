@@ -10,14 +10,14 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// One bond may have seats in many reviews at the same time, and one panel decides about many items. So each seat
+// One bond may have seats in many cohorts at the same time, and one panel decides about many items. So each seat
 // pledges a part of its validator's bond for what bounties of the pool pay for all items of its cohort: nothing
 // else is drawn against that part, and the seats that it takes to accept have pledged all that is to be won.
 
-// answeringRetry is how long a review is kept again whose seats still answer for a bounty.
+// answeringRetry is how long a cohort is kept again whose seats still answer for a bounty.
 const answeringRetry = 24 * time.Hour
 
-// pledge returns what each seat of a review pledges.
+// pledge returns what each seat of a cohort pledges.
 func (k Keeper) pledge(ctx context.Context, params types.ReviewParams, cohort types.Cohort) (math.Int, error) {
 	worth := math.ZeroInt()
 	for _, rank := range cohort.Items {
@@ -71,7 +71,7 @@ func (k Keeper) slashPledges(ctx context.Context, params types.Params, c types.C
 	return sum, k.Cohorts.Set(ctx, cohort.Id, cohort)
 }
 
-// unpledgePart frees a part of what a seat has pledged. The caller stores the review.
+// unpledgePart frees a part of what a seat has pledged. The caller stores the cohort.
 func (k Keeper) unpledgePart(ctx context.Context, seat *types.Seat, amount math.Int) error {
 	if !amount.IsPositive() {
 		return nil
@@ -84,7 +84,7 @@ func (k Keeper) unpledgePart(ctx context.Context, seat *types.Seat, amount math.
 	return k.Validators.Set(ctx, v.Id, v)
 }
 
-// unpledge frees what the seats of a review have pledged. The caller stores it.
+// unpledge frees what the seats of a cohort have pledged. The caller stores it.
 func (k Keeper) unpledge(ctx context.Context, cohort *types.Cohort) error {
 	for i := range cohort.Seats {
 		if err := k.unpledgePart(ctx, &cohort.Seats[i], cohort.Seats[i].Pledged); err != nil {
@@ -94,7 +94,7 @@ func (k Keeper) unpledge(ctx context.Context, cohort *types.Cohort) error {
 	return nil
 }
 
-// answering says whether a bounty of the pool has not begun to pay for an item of a review that may still fall.
+// answering says whether a bounty of the pool has not begun to pay for an item of a cohort that may still fall.
 func (k Keeper) answering(ctx context.Context, cohort types.Cohort) (bool, error) {
 	if !cohort.Pledge.IsPositive() || cohort.Kind != types.COHORT_KIND_REVIEW {
 		return false, nil

@@ -29,7 +29,7 @@ type Registry interface {
 
 	// Accept adds submitted contributions to a new version of a DataNet, and returns its number.
 	Accept(ctx context.Context, params types.Params, datanetID uint64, accepted []Acceptance) (uint64, error)
-	// Return ends the review of a submitted contribution without acceptance and returns its deposit.
+	// Return ends the cohort of a submitted contribution without acceptance and returns its deposit.
 	Return(ctx context.Context, c types.Contribution, status types.ContributionStatus, reason string) error
 	// Reverse turns a verdict into the other, and returns the version that a rejected contribution enters.
 	Reverse(ctx context.Context, params types.Params, c types.Contribution, score uint32, reason string) (uint64, error)

@@ -59,7 +59,7 @@ func (k Keeper) seat(ctx sdk.Context, params types.Params, cohort *types.Cohort,
 	return k.startVoting(ctx, params, cohort)
 }
 
-// seated says whether an account has a seat in a review that is not decided.
+// seated says whether an account has a seat in a cohort that is not decided.
 func (k Keeper) seated(ctx context.Context, address string) (bool, error) {
 	found := false
 	of := collections.NewPrefixedPairRange[sdk.AccAddress, uint64](sdk.MustAccAddressFromBech32(address))
@@ -70,7 +70,7 @@ func (k Keeper) seated(ctx context.Context, address string) (bool, error) {
 	return found, err
 }
 
-// seatedIn returns a review in a phase in which an account has a seat.
+// seatedIn returns a cohort in a phase in which an account has a seat.
 func (k Keeper) seatedIn(ctx context.Context, id uint64, phase types.CohortPhase, address string) (types.Cohort, error) {
 	cohort, err := k.cohortIn(ctx, id, phase)
 	if err == nil && cohort.Seated(address) == 0 {

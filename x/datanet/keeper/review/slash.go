@@ -55,7 +55,7 @@ func (k Keeper) slash(ctx context.Context, params types.ReviewParams, cohort uin
 	return slashed, emit(ctx, &types.EventValidatorSlashed{DatanetId: v.DatanetId, Address: v.Address, Cohort: cohort, Amount: slashed, Reason: reason})
 }
 
-// overturned slashes the seats of a review that voted for the other verdict
+// overturned slashes the seats of a cohort that voted for the other verdict
 // about a contribution, while their ballots are kept, and returns the sum.
 func (k Keeper) overturned(ctx context.Context, params types.Params, cohort, rank uint64, verdict bool) (math.Int, error) {
 	return k.slashVotes(ctx, params, cohort, rank, params.Review.OverturnedPpm, slashOverturned,
@@ -68,7 +68,7 @@ func (k Keeper) SlashAccepting(ctx context.Context, params types.Params, cohort,
 	return k.slashVotes(ctx, params, cohort, rank, params.Review.DuplicatePpm, reason, func(vote types.Vote) bool { return vote.Accept })
 }
 
-// slashVotes slashes the seats of a review whose vote about a contribution was
+// slashVotes slashes the seats of a cohort whose vote about a contribution was
 // wrong, and returns the sum.
 func (k Keeper) slashVotes(ctx context.Context, params types.Params, id, rank uint64, ppm uint32, reason string, wrong func(types.Vote) bool) (math.Int, error) {
 	sum := math.ZeroInt()
@@ -100,7 +100,7 @@ func (k Keeper) slashVotes(ctx context.Context, params types.Params, id, rank ui
 	return sum, nil
 }
 
-// seatsThatVoted returns the seats of a review with a vote of some kind about one of its items.
+// seatsThatVoted returns the seats of a cohort with a vote of some kind about one of its items.
 func (k Keeper) seatsThatVoted(ctx context.Context, cohort types.Cohort, rank uint64, so func(types.Vote) bool) ([]int, error) {
 	ballots, err := k.ballots(ctx, cohort)
 	if err != nil {
@@ -117,4 +117,19 @@ func (k Keeper) seatsThatVoted(ctx context.Context, cohort types.Cohort, rank ui
 		}
 	}
 	return seats, nil
+}
+
+// missed slashes a seat that did not reveal; its validator must ask to be drawn again.
+func (k Keeper) missed(ctx context.Context, params types.Params, cohort types.Cohort, seat types.Seat) error {
+	slashed, err := k.slash(ctx, params.Review, cohort.Id, seat, types.Part(seat.Stake, params.Review.MissedPpm), slashMissed)
+	if err != nil {
+		return err
+	}
+	if err := k.funds.Burn(ctx, slashed); err != nil {
+		return err
+	}
+	if err := k.deactivate(ctx, seat.Validator); err != nil {
+		return err
+	}
+	return k.record(ctx, seat.Validator, func(r *types.ReviewRecord) { r.Missed++ })
 }

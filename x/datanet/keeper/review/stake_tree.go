@@ -27,15 +27,15 @@ func (k Keeper) stakeNode(ctx context.Context, key stakeKey) (types.StakeNode, e
 	return node, err
 }
 
-// setStake sets the stake at a place of a panel: one node for each level is
+// setStake sets the stake at a place of an electorate: one node for each level is
 // written, whatever the number of validators.
-func (k Keeper) setStake(ctx context.Context, panel, place uint64, stake math.Int) error {
+func (k Keeper) setStake(ctx context.Context, electorate, place uint64, stake math.Int) error {
 	if place >= types.MaxPlaces {
-		return errorsmod.Wrapf(types.ErrInvalidBond, "panel %d has no more places", panel)
+		return errorsmod.Wrapf(types.ErrInvalidBond, "panel %d has no more places", electorate)
 	}
 	var delta math.Int
 	for level := range uint64(types.StakeLevels) {
-		key := collections.Join3(panel, level, place>>(fanoutBits*(level+1)))
+		key := collections.Join3(electorate, level, place>>(fanoutBits*(level+1)))
 		child := place >> (fanoutBits * level) % types.StakeFanout
 		node, err := k.stakeNode(ctx, key)
 		if err != nil {
@@ -45,7 +45,7 @@ func (k Keeper) setStake(ctx context.Context, panel, place uint64, stake math.In
 			if delta = stake.Sub(node[child]); delta.IsZero() {
 				return nil
 			}
-			if err := k.countActive(ctx, panel, node[child], stake); err != nil {
+			if err := k.countActive(ctx, electorate, node[child], stake); err != nil {
 				return err
 			}
 		}
@@ -57,31 +57,31 @@ func (k Keeper) setStake(ctx context.Context, panel, place uint64, stake math.In
 	return nil
 }
 
-// countActive counts the places of a panel that have stake.
-func (k Keeper) countActive(ctx context.Context, panel uint64, before, after math.Int) error {
+// countActive counts the places of an electorate that have stake.
+func (k Keeper) countActive(ctx context.Context, electorate uint64, before, after math.Int) error {
 	if before.IsZero() == after.IsZero() {
 		return nil
 	}
-	active, err := k.ElectorateSize(ctx, panel)
+	active, err := k.ElectorateSize(ctx, electorate)
 	if err != nil {
 		return err
 	}
 	if after.IsZero() {
-		return k.ElectorateSizes.Set(ctx, panel, active-1)
+		return k.ElectorateSizes.Set(ctx, electorate, active-1)
 	}
-	return k.ElectorateSizes.Set(ctx, panel, active+1)
+	return k.ElectorateSizes.Set(ctx, electorate, active+1)
 }
 
 // drawPlace returns the place that a random number falls on, each place being
 // as wide as its stake. ok is false when nobody has stake.
-func (k Keeper) drawPlace(ctx context.Context, panel uint64, random []byte) (place uint64, ok bool, err error) {
-	total, err := k.ElectorateStake(ctx, panel)
+func (k Keeper) drawPlace(ctx context.Context, electorate uint64, random []byte) (place uint64, ok bool, err error) {
+	total, err := k.ElectorateStake(ctx, electorate)
 	if err != nil || !total.IsPositive() {
 		return 0, false, err
 	}
 	left := math.NewIntFromBigInt(new(big.Int).Mod(new(big.Int).SetBytes(random), total.BigInt()))
 	for level := uint64(types.StakeLevels); level > 0; level-- {
-		node, err := k.stakeNode(ctx, collections.Join3(panel, level-1, place))
+		node, err := k.stakeNode(ctx, collections.Join3(electorate, level-1, place))
 		if err != nil {
 			return 0, false, err
 		}
@@ -89,7 +89,7 @@ func (k Keeper) drawPlace(ctx context.Context, panel uint64, random []byte) (pla
 		for left.GTE(node[child]) {
 			left = left.Sub(node[child])
 			if child++; child == types.StakeFanout {
-				return 0, false, errorsmod.Wrapf(types.ErrInvariant, "stake of panel %d does not add up", panel)
+				return 0, false, errorsmod.Wrapf(types.ErrInvariant, "stake of panel %d does not add up", electorate)
 			}
 		}
 		place = place<<fanoutBits + child

@@ -7,7 +7,7 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// panel is the seats of a review with their votes; a seat that did not reveal has none.
+// panel is the seats of a cohort with their votes; a seat that did not reveal has none.
 type panel struct {
 	cohort types.Cohort
 	votes  [][]types.Vote // by seat

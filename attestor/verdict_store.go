@@ -1,0 +1,117 @@
+package attestor
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+var (
+	verdictsBucket = []byte("verdicts") // be64 number → entry
+	heldBucket     = []byte("held")     // be64 rank → content hash that was checked
+)
+
+// lockTimeout for the file of another process.
+const lockTimeout = 5 * time.Second
+
+// entry is a verdict that was given.
+type entry struct {
+	// Subject is what the item asked about: numbers start again on another chain.
+	Subject string                   `json:"subject"`
+	Verdict attributiontypes.Verdict `json:"verdict"`
+	Reason  string                   `json:"reason,omitempty"`
+	Time    time.Time                `json:"time"`
+}
+
+// verdictStore keeps verdicts on disk, so that a restart repeats them: the chain counts the first and no other.
+type verdictStore struct{ db *bolt.DB }
+
+func openVerdictStore(path string) (*verdictStore, error) {
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})
+	if err != nil {
+		return nil, fmt.Errorf("verdicts %s: %w (is another attestor running?)", path, err)
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		for _, name := range [][]byte{verdictsBucket, heldBucket} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &verdictStore{db}, nil
+}
+
+func key(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+// verdict returns what was said of an item, if it asked about the same thing.
+func (s *verdictStore) verdict(number uint64, subject string) (found entry, ok bool, err error) {
+	err = s.db.View(func(tx *bolt.Tx) error {
+		raw := tx.Bucket(verdictsBucket).Get(key(number))
+		if raw == nil {
+			return nil
+		}
+		if err := json.Unmarshal(raw, &found); err != nil {
+			return err
+		}
+		ok = found.Subject == subject
+		return nil
+	})
+	return found, ok, err
+}
+
+// record writes a verdict unless there is one.
+func (s *verdictStore) record(number uint64, e entry) error {
+	return s.db.Update(func(tx *bolt.Tx) error {
+		bucket := tx.Bucket(verdictsBucket)
+		var stored entry
+		if raw := bucket.Get(key(number)); raw != nil && json.Unmarshal(raw, &stored) == nil && stored.Subject == e.Subject {
+			return nil
+		}
+		raw, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		return bucket.Put(key(number), raw)
+	})
+}
+
+// prune drops verdicts on batches and versions below the bases of their windows.
+func (s *verdictStore) prune(base, versionBase uint64) error {
+	return s.db.Update(func(tx *bolt.Tx) error {
+		cursor := tx.Bucket(verdictsBucket).Cursor()
+		for _, below := range [][2]uint64{{0, base}, {attributiontypes.FirstVersion, versionBase}} {
+			for k, _ := cursor.Seek(key(below[0])); k != nil && binary.BigEndian.Uint64(k) < below[1]; k, _ = cursor.Next() {
+				if err := cursor.Delete(); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// checked says whether a contribution's text was found right before.
+func (s *verdictStore) checked(rank uint64, hash []byte) bool {
+	same := false
+	_ = s.db.View(func(tx *bolt.Tx) error {
+		same = string(tx.Bucket(heldBucket).Get(key(rank))) == string(hash)
+		return nil
+	})
+	return same && len(hash) > 0
+}
+
+func (s *verdictStore) setChecked(rank uint64, hash []byte) error {
+	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(heldBucket).Put(key(rank), hash) })
+}
+
+func (s *verdictStore) close() error { return s.db.Close() }

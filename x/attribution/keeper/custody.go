@@ -1,0 +1,73 @@
+package keeper
+
+import (
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/attribution/types"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
+)
+
+const (
+	// asksPerBlock caps the questions about text that are newly put to validators in a block.
+	asksPerBlock = 8
+	// setAsidePerBlock of them may be about text that was set aside: who is asked about for the first time does not wait for those.
+	setAsidePerBlock = 2
+	// heldPerBlock caps the questions that are answered at once in a block while attestation is off.
+	heldPerBlock = 10
+)
+
+// askHolds asks validators about text that nobody has vouched for. While attestation is off it is taken as held.
+func (k Keeper) askHolds(ctx sdk.Context, params types.Params) error {
+	if !params.Attestation {
+		asks, err := k.datanets.AskCustody(ctx, heldPerBlock, heldPerBlock)
+		if err != nil {
+			return err
+		}
+		for _, ask := range asks {
+			if err := k.settleHold(ctx, params, ask.DatanetId, ask.Rank, ask.Version, datanettypes.HOLD_VERDICT_HELD); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	head, err := k.head(ctx)
+	if err != nil {
+		return err
+	}
+	state := head.Attestation
+	room := min(asksPerBlock, types.VersionsWindow-int(state.VersionNext-state.VersionBase))
+	asks, err := k.datanets.AskCustody(ctx, room, min(room, setAsidePerBlock, types.MaxSetAside-int(state.SetAside)))
+	if err != nil || len(asks) == 0 {
+		return err
+	}
+	for _, ask := range asks {
+		openItem(ctx, params, &head, types.Item{Kind: types.ITEM_KIND_VERSION, DatanetId: ask.DatanetId, Version: ask.Version, Rank: ask.Rank})
+	}
+	return k.Head.Set(ctx, head)
+}
+
+// settleVersion ends an item about text.
+func (k Keeper) settleVersion(ctx sdk.Context, params types.Params, item types.Item, verdict datanettypes.HoldVerdict) error {
+	if err := k.closeItem(ctx, item); err != nil {
+		return err
+	}
+	return k.settleHold(ctx, params, item.DatanetId, item.Rank, item.Version, verdict)
+}
+
+// settleHold carries out what validators say of text.
+func (k Keeper) settleHold(ctx sdk.Context, params types.Params, datanet, rank, version uint64, verdict datanettypes.HoldVerdict) error {
+	retry := datanettypes.HoldRetry{Blocks: params.HoldRetryBlocks, Refusals: params.HoldRefusals}
+	held, err := k.datanets.SettleCustody(ctx, datanet, rank, verdict, retry)
+	if err != nil {
+		return err
+	}
+	if verdict != datanettypes.HOLD_VERDICT_HELD {
+		if err := ctx.EventManager().EmitTypedEvent(&types.EventVersionNotHeld{DatanetId: datanet, Version: version, Rank: rank, Verdict: verdict}); err != nil {
+			return err
+		}
+	}
+	if held == 0 {
+		return nil
+	}
+	return ctx.EventManager().EmitTypedEvent(&types.EventVersionHeld{DatanetId: datanet, Version: held})
+}

@@ -1,0 +1,38 @@
+package keeper
+
+import (
+	"context"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
+)
+
+// EndBlock sweeps commits whose reveal window has passed, at most
+// ExpiriesPerBlock: their place is lost and their deposits go to the bounty
+// pool. What is above the cap is swept in later blocks; it cannot be revealed.
+// Then it draws seats and runs what is due, at most StepsPerBlock of each.
+//
+// While the module is paused nothing happens, and nothing is late for a while
+// after: deadlines wait as people do.
+func (k Keeper) EndBlock(ctx context.Context) error {
+	params, err := k.Params.Get(ctx)
+	if err != nil || params.Paused {
+		return err // nobody can act, so nobody may lose by not acting
+	}
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	commitsWait, timersWait, err := k.windows.Waiting(sdkCtx)
+	if err != nil {
+		return err
+	}
+	if !commitsWait {
+		if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return k.expire(ctx, params) }); err != nil {
+			sdkCtx.Logger().Error("expired commits could not be swept", "module", types.ModuleName, "err", err)
+		}
+	}
+	if err := k.Review.Draw(sdkCtx, params); err != nil || timersWait {
+		return err
+	}
+	return k.ringTimers(sdkCtx, params)
+}
