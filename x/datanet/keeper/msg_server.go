@@ -5,12 +5,11 @@ import (
 
 	"github.com/cosmos/gogoproto/proto"
 
-	errorsmod "cosmossdk.io/errors"
-
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/keeper/review"
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // msgServer serves the messages of the module: its own, and those of review.
@@ -34,8 +33,8 @@ func (s msgServer) begin(ctx context.Context, msg sdk.HasValidateBasic) (types.P
 
 // govern validates a message of governance and returns the parameters of an active module.
 func (s msgServer) govern(ctx context.Context, msg sdk.HasValidateBasic, authority string) (types.Params, error) {
-	if authority != s.authority {
-		return types.Params{}, errorsmod.Wrapf(types.ErrUnauthorized, "%s is not the governance account %s: submit a proposal", authority, s.authority)
+	if err := modulekit.CheckAuthority(ctx, s.authority, authority, types.ErrUnauthorized); err != nil {
+		return types.Params{}, err
 	}
 	return s.begin(ctx, msg)
 }

@@ -5,11 +5,10 @@ import (
 
 	"github.com/cosmos/gogoproto/proto"
 
-	errorsmod "cosmossdk.io/errors"
-
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // Messages serves those messages of x/datanet that are about review.
@@ -28,8 +27,8 @@ func (m Messages) begin(ctx context.Context, msg sdk.HasValidateBasic) (types.Pa
 
 // govern validates a message of governance and returns the parameters of an active module.
 func (m Messages) govern(ctx context.Context, msg sdk.HasValidateBasic, authority string) (types.Params, error) {
-	if authority != m.k.authority {
-		return types.Params{}, errorsmod.Wrapf(types.ErrUnauthorized, "%s is not the governance account %s: submit a proposal", authority, m.k.authority)
+	if err := modulekit.CheckAuthority(ctx, m.k.authority, authority, types.ErrUnauthorized); err != nil {
+		return types.Params{}, err
 	}
 	return m.begin(ctx, msg)
 }
