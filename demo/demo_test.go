@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -192,6 +193,17 @@ func TestReadersFindWhatIsWrong(t *testing.T) {
 		}
 		chosen, err := chooseTexts(source)
 		require.NoError(t, err)
+		review, tokens := datanettypes.DefaultParams().Review, 0
+		for _, s := range append(slices.Clone(chosen.first), chosen.second...) {
+			own := 0
+			for _, text := range s.file.Segments {
+				own += len(poa.TokenIDs(text))
+			}
+			require.LessOrEqual(t, own, int(review.MaxItemTokens()), "%s by %s", s.title, s.name)
+			if tokens += own; s == chosen.first[len(chosen.first)-1] {
+				require.LessOrEqual(t, tokens, int(review.CohortTokens), "the first cohort is one")
+			}
+		}
 		for _, s := range chosen.second {
 			if s.original == nil {
 				continue

@@ -91,7 +91,9 @@ func chooseTexts(source *source) (*texts, error) {
 	if n := len(source.contributors); n > maxReviewAuthors {
 		return nil, fmt.Errorf("%d authors do not fit into a cohort: --review takes a corpus of at most %d", n, maxReviewAuthors)
 	}
-	p, err := newPool(source)
+	// The texts of all authors and two of the owner's fill one cohort, which a panel reads.
+	share := int(datanettypes.DefaultParams().Review.CohortTokens) / (maxReviewAuthors + 2)
+	p, err := newPool(source, share)
 	if err != nil {
 		return nil, err
 	}
@@ -120,8 +122,9 @@ func chooseTexts(source *source) (*texts, error) {
 	return &t, nil
 }
 
-// newPool leaves out what copies earlier authors, as contributors do who check before they upload.
-func newPool(source *source) (*pool, error) {
+// newPool leaves out what copies earlier authors, as contributors do who check before they upload, and what of an author is
+// more than so many tokens.
+func newPool(source *source, most int) (*pool, error) {
 	p := &pool{}
 	var known []overlap.Known
 	for _, c := range source.contributors {
@@ -139,6 +142,7 @@ func newPool(source *source) (*pool, error) {
 				segments = slices.Delete(segments, f.Segment, f.Segment+1)
 			}
 		}
+		segments = upToTokens(segments, source.questions, most)
 		if len(segments) == 0 {
 			continue
 		}
@@ -146,6 +150,42 @@ func newPool(source *source) (*pool, error) {
 		known = append(known, overlap.Known{Name: c.name, File: c.prepared.File})
 	}
 	return p, nil
+}
+
+// upToTokens leaves of texts what has no more than so many tokens together, first what questions will be asked about.
+func upToTokens(segments [][]byte, questions []string, most int) [][]byte {
+	asked := make(map[poa.TokenID]bool)
+	for _, question := range questions {
+		for _, stem := range poa.Stems([]byte(question)) {
+			asked[stem] = stem != 0
+		}
+	}
+	about := make([]int, len(segments)) // how many of their words it has
+	places := make([]int, len(segments))
+	for i, text := range segments {
+		places[i] = i
+		seen := make(map[poa.TokenID]bool)
+		for _, stem := range poa.Stems(text) {
+			if asked[stem] && !seen[stem] {
+				seen[stem] = true
+				about[i]++
+			}
+		}
+	}
+	slices.SortStableFunc(places, func(a, b int) int { return about[b] - about[a] })
+	var kept []int
+	for _, i := range places {
+		if n := len(poa.TokenIDs(segments[i])); n <= most {
+			most -= n
+			kept = append(kept, i)
+		}
+	}
+	slices.Sort(kept)
+	out := make([][]byte, len(kept))
+	for i, place := range kept {
+		out[i] = segments[place]
+	}
+	return out
 }
 
 // take removes the last text of an author that fits; authors keep at least one.
