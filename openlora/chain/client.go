@@ -56,6 +56,8 @@ const (
 type Signer struct {
 	Key     cryptotypes.PrivKey
 	Address sdk.AccAddress
+	// FeeGranter pays the fees of its transactions, by a grant of x/feegrant; nil has the account pay them.
+	FeeGranter sdk.AccAddress
 }
 
 // NewSigner returns the account of a key.
@@ -277,6 +279,7 @@ func (c *Client) Sign(ctx context.Context, signer Signer, msgs ...sdk.Msg) (Sign
 	if err := builder.SetSignatures(unsigned); err != nil {
 		return Signed{}, err
 	}
+	builder.SetFeeGranter(signer.FeeGranter)
 	// Taking the fee is a third of the gas of a light message, and a simulation without one leaves it out.
 	builder.SetFeeAmount(sdk.NewCoins(sdk.NewInt64Coin(rewardstypes.Denom, 1)))
 	encoded, err := c.txConfig.TxEncoder()(builder.GetTx())

@@ -9,12 +9,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
 // Pending is a question whose answer has not been seen whole. It is kept so that it can be asked for again, under the voucher that pays for
@@ -24,11 +26,22 @@ type Pending struct {
 	Body   json.RawMessage `json:"body"`
 	Call   api.Call        `json:"call"`
 	MaxFee poa.Amount      `json:"max_fee"`
+	// Label says for whom it is asked, in words of the program that asks; Asked is when.
+	Label string    `json:"label,omitempty"`
+	Asked time.Time `json:"asked"`
 	// Head and Last before the question.
 	Head poa.Hash    `json:"head"`
 	Last poa.Outcome `json:"last"`
 	// Shown is what of the answer has been seen.
 	Shown string `json:"shown,omitempty"`
+
+	fresh bool // it was never sent
+}
+
+// Piece of an answer on its way.
+type Piece struct {
+	Content   string
+	ToolCalls []api.ToolCall
 }
 
 // ErrQuestion is a question without a word.
@@ -57,10 +70,14 @@ func (c *Client) Ask(ctx context.Context, question string, piece func(string)) (
 	if err != nil {
 		return nil, err
 	}
-	if err := c.prepare(body); err != nil {
+	if err := c.prepare(body, ""); err != nil {
 		return nil, err
 	}
-	answer, err := c.attempt(ctx, piece)
+	answer, err := c.attempt(ctx, func(p Piece) {
+		if piece != nil && p.Content != "" {
+			piece(p.Content)
+		}
+	})
 	var refused *GatewayError
 	switch {
 	case err == nil:
@@ -90,7 +107,7 @@ func (c *Client) Ask(ctx context.Context, question string, piece func(string)) (
 const codeOutOfOrder = "call_out_of_order"
 
 // prepare signs the voucher for a question and remembers both before they are sent.
-func (c *Client) prepare(body []byte) error {
+func (c *Client) prepare(body []byte, label string) error {
 	var key poa.Hash
 	if _, err := rand.Read(key[:]); err != nil {
 		return err
@@ -110,7 +127,7 @@ func (c *Client) prepare(body []byte) error {
 		return err
 	}
 	c.State.Pending = &Pending{
-		Body: body, MaxFee: c.MaxFee, Head: c.State.Head, Last: c.State.Last,
+		Body: body, MaxFee: c.MaxFee, Label: label, Asked: time.Now(), Head: c.State.Head, Last: c.State.Last, fresh: true,
 		Call: api.Call{
 			Session: c.State.ID, CallKey: key, N: n, MaxFee: c.MaxFee.String(), CumulativeMax: cumulative.String(), Head: head, Signature: signature,
 		},
@@ -120,7 +137,7 @@ func (c *Client) prepare(body []byte) error {
 }
 
 // attempt sends the pending question and takes its answer, if it is one.
-func (c *Client) attempt(ctx context.Context, piece func(string)) (*Answer, error) {
+func (c *Client) attempt(ctx context.Context, take func(Piece)) (*Answer, error) {
 	asked := c.State.Pending
 	request, err := api.ParseChat(asked.Body)
 	if err != nil {
@@ -131,10 +148,11 @@ func (c *Client) attempt(ctx context.Context, piece func(string)) (*Answer, erro
 		return nil, err
 	}
 	var shown strings.Builder
-	answer, err := c.post(ctx, body, func(text string) {
-		shown.WriteString(text)
-		if piece != nil {
-			piece(text)
+	asked.fresh = false
+	answer, err := c.post(ctx, body, func(piece Piece) {
+		shown.WriteString(piece.Content)
+		if take != nil {
+			take(piece)
 		}
 	})
 	if err != nil {
@@ -151,6 +169,11 @@ func (c *Client) attempt(ctx context.Context, piece func(string)) (*Answer, erro
 	// What was shown before may go on behind what is signed for.
 	if said := answer.Text + answer.Unproved; !strings.HasPrefix(said, asked.Shown) && !strings.HasPrefix(asked.Shown, said) {
 		return nil, fmt.Errorf("%w: it is not the one that was shown before the connection was lost", ErrAnswer)
+	}
+	if c.Note != nil {
+		if err := c.Note(*asked, answer); err != nil {
+			return nil, err
+		}
 	}
 	return answer, c.settle(outcomeOf(answer.Proof))
 }
@@ -200,19 +223,25 @@ func (c *Client) Recover(ctx context.Context) (*Answer, error) {
 		return answer, err
 	case refused.Body.Gap:
 		return nil, c.settle(poa.Outcome{})
-	case refused.Body.Code == "session_busy", refused.Body.Code == api.CodeFenced, refused.Status >= http.StatusInternalServerError, refused.Status == http.StatusTooManyRequests:
+	case refused.Passing(), refused.Body.Code == api.CodeFenced:
 		return nil, err // it may have been recorded, and later there may be an answer
 	}
+	return nil, c.refused(ctx, err)
+}
+
+// refused looks what became of a pending question that was sent before and is refused now.
+func (c *Client) refused(ctx context.Context, err error) error {
+	asked := c.State.Pending
 	status, recorded, lost := c.status(ctx)
 	switch {
 	case lost != nil:
-		return nil, errors.Join(err, lost)
+		return errors.Join(err, lost)
 	case !recorded || status.N < asked.Call.N:
-		return nil, errors.Join(err, c.withdraw())
+		return errors.Join(err, c.withdraw())
 	case status.N == asked.Call.N && status.Head == asked.Call.Head && status.Gap:
-		return nil, c.settle(poa.Outcome{})
+		return c.settle(poa.Outcome{})
 	}
-	return nil, fmt.Errorf("%w: call %d was answered and the answer is lost: close the session and open another; it is paid without acknowledgement", ErrAnswer, asked.Call.N)
+	return fmt.Errorf("%w: call %d was answered and the answer is lost: close the session and open another; it is paid without acknowledgement", ErrAnswer, asked.Call.N)
 }
 
 // status asks the gateway where it is in the session; it may not know it.
@@ -267,3 +296,6 @@ func (c *Client) Reopen(ctx context.Context, node *chain.Client, payer chain.Sig
 	}
 	return nil, fmt.Errorf("the gateway does not serve model %d any more", c.State.ModelID)
 }
+
+// receipt names the receipt of the call.
+func (p *Pending) receipt() string { return attributiontypes.ReceiptID(p.Call.Session[:], p.Call.N) }

@@ -43,8 +43,11 @@ const openingSuffix = ".opening.json"
 var ErrNeverOpened = errors.New("the session was never opened, and nothing was deposited")
 
 // Open opens a session on chain for a model of a gateway. The state goes to
-// dir; an empty dir keeps it in memory.
-func Open(ctx context.Context, node *chain.Client, payer chain.Signer, gateway string, model api.ModelInfo, deposit sdk.Coin, dir string) (*Client, error) {
+// dir; an empty dir keeps it in memory. The message that opens it may be changed before it is signed.
+func Open(
+	ctx context.Context, node *chain.Client, payer chain.Signer, gateway string, model api.ModelInfo, deposit sdk.Coin, dir string,
+	change ...func(*attributiontypes.MsgOpenSession),
+) (*Client, error) {
 	if dir != "" { // transactions of one account are made one after another
 		turn, err := await(ctx, filepath.Join(dir, payer.String()))
 		if err != nil {
@@ -52,7 +55,7 @@ func Open(ctx context.Context, node *chain.Client, payer chain.Signer, gateway s
 		}
 		defer turn.release()
 	}
-	opening, err := Prepare(ctx, node, payer, gateway, model, deposit, dir)
+	opening, err := Prepare(ctx, node, payer, gateway, model, deposit, dir, change...)
 	if err != nil {
 		return nil, fmt.Errorf("open the session: %w", err)
 	}
@@ -60,7 +63,10 @@ func Open(ctx context.Context, node *chain.Client, payer chain.Signer, gateway s
 }
 
 // Prepare makes the session key and the transaction that opens a session, and stores both. Nothing is sent.
-func Prepare(ctx context.Context, node *chain.Client, payer chain.Signer, gateway string, model api.ModelInfo, deposit sdk.Coin, dir string) (*Opening, error) {
+func Prepare(
+	ctx context.Context, node *chain.Client, payer chain.Signer, gateway string, model api.ModelInfo, deposit sdk.Coin, dir string,
+	change ...func(*attributiontypes.MsgOpenSession),
+) (*Opening, error) {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, err
@@ -69,9 +75,13 @@ func Prepare(ctx context.Context, node *chain.Client, payer chain.Signer, gatewa
 	if err != nil {
 		return nil, fmt.Errorf("the gateway names fence %q, which is not in hex", model.Fence)
 	}
-	signed, err := node.Sign(ctx, payer, &attributiontypes.MsgOpenSession{
+	msg := &attributiontypes.MsgOpenSession{
 		Payer: payer.String(), Provider: model.Provider, ModelId: model.ModelID, SessionKey: public, Deposit: deposit, Fence: fence,
-	})
+	}
+	for _, c := range change {
+		c(msg)
+	}
+	signed, err := node.Sign(ctx, payer, msg)
 	if err != nil {
 		return nil, err
 	}

@@ -62,6 +62,9 @@ type Client struct {
 	MaxFee poa.Amount
 	// Late is the answer to an earlier question that Ask has found before it asked its own.
 	Late *Answer
+	// Note, if there is one, is told of each answer that was checked, before the session goes on from it. It may be told of one twice, when the
+	// process ended in between. If it fails, the question stays pending.
+	Note func(asked Pending, answer *Answer) error
 
 	path string // of the state; empty keeps it in memory
 	lock *lock
@@ -74,6 +77,8 @@ type Answer struct {
 	Text     string
 	// Unproved is what was sent behind the text and is no part of the answer: it could not be proved, and is not charged.
 	Unproved string
+	Message  api.Message // as it was sent, with what is unproved
+	Finish   string      // why it ends
 	Proof    api.Answer
 }
 
@@ -91,8 +96,13 @@ func Address(gateway string) string { return strings.TrimRight(gateway, "/") }
 
 // Models asks a gateway what it serves.
 func Models(ctx context.Context, gateway string) (api.ModelList, error) {
+	return ModelsBy(ctx, http.DefaultClient, gateway)
+}
+
+// ModelsBy is Models with a client that decides where it connects to.
+func ModelsBy(ctx context.Context, client *http.Client, gateway string) (api.ModelList, error) {
 	var list api.ModelList
-	err := call(ctx, http.DefaultClient, http.MethodGet, Address(gateway)+"/v1/models", nil, &list)
+	err := call(ctx, client, http.MethodGet, Address(gateway)+"/v1/models", nil, &list)
 	return list, err
 }
 
@@ -108,6 +118,9 @@ func Load(path string) (*Client, error) {
 	}
 	return c, nil
 }
+
+// Use has requests sent by a client that decides where it connects to.
+func (c *Client) Use(client *http.Client) { c.http = client }
 
 // Lock keeps other processes out of the session until this one ends, and reads what they have left. It returns ErrInUse while another asks in it.
 func (c *Client) Lock() error {

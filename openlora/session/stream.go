@@ -24,17 +24,28 @@ func (e *GatewayError) Error() string {
 	return fmt.Sprintf("the gateway refused: %s (%s)", e.Body.Message, e.Body.Code)
 }
 
+// Passing says that the same may be asked again later.
+func (e *GatewayError) Passing() bool {
+	return e.Body.Code == codeBusy || e.Body.Code == codeUnknown || e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests
+}
+
+// Codes that are not the gateway's last word: another call of the session is in flight, and an error that is not the gateway's own.
+const (
+	codeBusy    = "session_busy"
+	codeUnknown = "unknown"
+)
+
 func gatewayError(response *http.Response) error {
 	content, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
 	var body api.ErrorBody
 	if json.Unmarshal(content, &body) != nil || body.Error.Message == "" {
-		body.Error = api.Error{Message: response.Status, Code: "unknown"}
+		body.Error = api.Error{Message: response.Status, Code: codeUnknown}
 	}
 	return &GatewayError{Status: response.StatusCode, Body: body.Error}
 }
 
 // post sends a question and reads the streamed answer.
-func (c *Client) post(ctx context.Context, body []byte, piece func(string)) (*Answer, error) {
+func (c *Client) post(ctx context.Context, body []byte, take func(Piece)) (*Answer, error) {
 	post, err := http.NewRequestWithContext(ctx, http.MethodPost, c.State.Gateway+"/v1/chat/completions", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -48,13 +59,14 @@ func (c *Client) post(ctx context.Context, body []byte, piece func(string)) (*An
 	if response.StatusCode != http.StatusOK {
 		return nil, gatewayError(response)
 	}
-	return readAnswer(response.Body, piece)
+	return readAnswer(response.Body, take)
 }
 
 // readAnswer collects the text and the proof, which comes with the reason why the answer ends.
-func readAnswer(body io.Reader, piece func(string)) (*Answer, error) {
+func readAnswer(body io.Reader, take func(Piece)) (*Answer, error) {
 	var message api.Message
 	var proof *api.Answer
+	var finish string
 	err := api.ReadEvents(body, func(data string) (bool, error) {
 		if data == api.Done {
 			return true, nil
@@ -70,15 +82,20 @@ func readAnswer(body io.Reader, piece func(string)) (*Answer, error) {
 			return false, &GatewayError{Status: http.StatusOK, Body: *chunk.Error}
 		}
 		for _, choice := range chunk.Choices {
+			if choice.FinishReason != nil {
+				finish = *choice.FinishReason
+			}
 			if choice.Delta == nil {
 				continue
 			}
+			piece := Piece{Content: choice.Delta.Content}
 			for _, call := range choice.Delta.ToolCalls {
-				message.ToolCalls = append(message.ToolCalls, call.ToolCall)
+				piece.ToolCalls = append(piece.ToolCalls, call.ToolCall)
 			}
-			message.Content += choice.Delta.Content
-			if choice.Delta.Content != "" && piece != nil {
-				piece(choice.Delta.Content)
+			message.Content += piece.Content
+			message.ToolCalls = append(message.ToolCalls, piece.ToolCalls...)
+			if take != nil && (piece.Content != "" || len(piece.ToolCalls) > 0) {
+				take(piece)
 			}
 		}
 		if chunk.OpenLedger != nil {
@@ -92,5 +109,6 @@ func readAnswer(body io.Reader, piece func(string)) (*Answer, error) {
 	if proof == nil {
 		return nil, fmt.Errorf("the stream ended without a signature: %w", io.ErrUnexpectedEOF)
 	}
-	return &Answer{Text: message.Answered(), Proof: *proof}, nil
+	message.Role = "assistant"
+	return &Answer{Text: message.Answered(), Message: message, Finish: finish, Proof: *proof}, nil
 }

@@ -1,0 +1,78 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/poa"
+)
+
+// ErrPending says that an earlier question of the session has to be settled first: by Again, Recover or Settle.
+var ErrPending = errors.New("an earlier question of this session has no answer yet")
+
+// Complete asks what is in the body of a request to POST /v1/chat/completions, passing pieces of the answer on as they come. The answer is checked
+// before it is returned; the next voucher acknowledges it. If an error leaves a question pending, Again asks for the same answer.
+func (c *Client) Complete(ctx context.Context, body []byte, label string, take func(Piece)) (*Answer, error) {
+	if c.State.Pending != nil {
+		return nil, ErrPending
+	}
+	if err := c.prepare(body, label); err != nil {
+		return nil, err
+	}
+	return c.Again(ctx, take)
+}
+
+// Again sends the pending question under its voucher, which pays once. The pieces begin with the first. After an error nothing is pending if the
+// gateway has surely not recorded the call, or has recorded it as failed.
+func (c *Client) Again(ctx context.Context, take func(Piece)) (*Answer, error) {
+	fresh := c.State.Pending.fresh
+	answer, err := c.attempt(ctx, take)
+	var refused *GatewayError
+	switch {
+	case err == nil:
+		return answer, nil
+	case fresh && neverSent(err):
+		return nil, errors.Join(err, c.withdraw())
+	case !errors.As(err, &refused) || refused.Body.Code == codeUnknown:
+		return nil, err
+	case refused.Body.Gap:
+		return nil, errors.Join(err, c.settle(poa.Outcome{}))
+	case fresh: // refused before it was recorded: the voucher was not used
+		return nil, errors.Join(err, c.withdraw())
+	case refused.Passing() || refused.Body.Code == api.CodeFenced:
+		return nil, err
+	}
+	return nil, errors.Join(err, c.refused(ctx, err))
+}
+
+// neverSent says that there was no connection to send anything through.
+func neverSent(err error) bool {
+	var failed *net.OpError
+	return errors.As(err, &failed) && failed.Op == "dial"
+}
+
+// Settle finds out what became of a pending question that nobody waits for any more. One that the gateway has not recorded is forgotten; of one that
+// was answered the answer is returned. Nothing is asked anew.
+func (c *Client) Settle(ctx context.Context) (*Answer, error) {
+	asked := c.State.Pending
+	if asked == nil {
+		return nil, nil
+	}
+	status, recorded, err := c.status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !recorded || status.N < asked.Call.N {
+		return nil, c.withdraw()
+	}
+	receipt, err := c.Receipt(ctx, asked.receipt())
+	if err != nil {
+		return nil, err
+	}
+	if receipt.Status == "gap" {
+		return nil, c.settle(poa.Outcome{})
+	}
+	return c.Recover(ctx)
+}
