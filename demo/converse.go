@@ -56,7 +56,7 @@ func (w *world) converse(ctx context.Context) error {
 			return nil
 		}
 		result := newResult(nil, supplyBefore.Supply, supplyBefore.Supply, true)
-		result.Answer, result.Review = silent, w.review.result()
+		result.Answer, result.Review, result.Running = silent, w.review.result(), w.running()
 		return json.NewEncoder(w.opts.result).Encode(result)
 	}
 	for i := range exchanges {

@@ -51,7 +51,7 @@ func (w *world) report(ctx context.Context, client *session.Client, exchanges []
 	w.summary(client, supplyBefore, supplyAfter.Supply, invariants)
 	if w.opts.json {
 		result := newResult(exchanges, supplyBefore, supplyAfter.Supply, invariants == nil)
-		result.Review = w.review.result()
+		result.Review, result.Running = w.review.result(), w.running()
 		if err := json.NewEncoder(w.opts.result).Encode(result); err != nil {
 			return err
 		}
@@ -74,17 +74,26 @@ func (w *world) summary(client *session.Client, before, after sdkmath.Int, invar
 		w.print.title("Still running")
 		w.print.printf("   session     %s\n", client.State.ID)
 		w.print.printf("   query       openledgerd query attribution receipt %s-1 --node tcp://%s\n", client.State.ID, w.address(1))
-		w.print.printf("   ask         openlorad ask \"…\" --from node0 --keyring-backend test --keyring-dir %s --node %s --gateway %s\n", filepath.Join(w.home, "node0"), w.address(3), w.gatewayURL())
-		w.print.printf("   stop        kill %s; rm -r %s\n", w.pids(), w.home)
+		account := fmt.Sprintf("--from node0 --keyring-backend test --keyring-dir %s --node %s", filepath.Join(w.home, "node0"), w.address(3))
+		w.print.printf("   ask         openlorad ask %q %s --gateway %s\n", w.source.questions[0], account, w.gatewayURL())
+		w.print.printf("   connect     openlorad connect %s --allow-private --home %s\n", account, filepath.Join(w.home, "client"))
+		w.print.printf("   then        curl http://127.0.0.1:11435/v1/chat/completions -d '%s'\n", chatBody(w.source.questions[0]))
+		w.print.printf("   stop        kill %s; rm -r %s\n", strings.Trim(fmt.Sprint(w.pids()), "[]"), w.home)
 	}
 	w.print.printf("\n%s\n", fmt.Sprintf("done in %.1f s", sinceSeconds(w)))
 }
 
+// chatBody is a request as people type it.
+func chatBody(question string) string {
+	body, _ := json.Marshal(map[string]any{"messages": []map[string]string{{"role": "user", "content": question}}}) // it is text
+	return strings.ReplaceAll(string(body), "'", "’")                                                               // which would end the shell's word
+}
+
 // pids of all processes of the demo.
-func (w *world) pids() string {
-	var pids []string
+func (w *world) pids() []int {
+	var pids []int
 	for _, p := range append([]*process{w.gateway, w.node}, w.others...) {
-		pids = append(pids, strconv.Itoa(p.cmd.Process.Pid))
+		pids = append(pids, p.cmd.Process.Pid)
 	}
-	return strings.Join(pids, " ")
+	return pids
 }

@@ -152,6 +152,28 @@ type result struct {
 	SupplyAfter              string          `json:"supply_after"`
 	InvariantsOK             bool            `json:"invariants_ok"`
 	Review                   *resultReview   `json:"review,omitempty"`
+	Running                  *resultRunning  `json:"running,omitempty"`
+}
+
+// resultRunning is where what --keep has left running is.
+type resultRunning struct {
+	Home    string `json:"home"`
+	GRPC    string `json:"grpc"`
+	RPC     string `json:"rpc"`
+	REST    string `json:"rest"`
+	Gateway string `json:"gateway"`
+	PIDs    []int  `json:"pids"`
+}
+
+// running returns what is left running; nil without --keep.
+func (w *world) running() *resultRunning {
+	if !w.opts.keep {
+		return nil
+	}
+	r := &resultRunning{
+		Home: w.home, GRPC: w.address(3), RPC: "tcp://" + w.address(1), REST: "http://" + w.address(2), Gateway: w.gatewayURL(), PIDs: w.pids(),
+	}
+	return r
 }
 
 type resultReceipt struct {

@@ -29,6 +29,8 @@ type Pending struct {
 	// Label says for whom it is asked, in words of the program that asks; Asked is when.
 	Label string    `json:"label,omitempty"`
 	Asked time.Time `json:"asked"`
+	// Whole asks for the answer in one piece. A lost connection does not end the work on one, as it ends that on a stream.
+	Whole bool `json:"whole,omitempty"`
 	// Head and Last before the question.
 	Head poa.Hash    `json:"head"`
 	Last poa.Outcome `json:"last"`
@@ -70,7 +72,7 @@ func (c *Client) Ask(ctx context.Context, question string, piece func(string)) (
 	if err != nil {
 		return nil, err
 	}
-	if err := c.prepare(body, ""); err != nil {
+	if err := c.prepare(body, "", false); err != nil {
 		return nil, err
 	}
 	answer, err := c.attempt(ctx, func(p Piece) {
@@ -107,7 +109,7 @@ func (c *Client) Ask(ctx context.Context, question string, piece func(string)) (
 const codeOutOfOrder = "call_out_of_order"
 
 // prepare signs the voucher for a question and remembers both before they are sent.
-func (c *Client) prepare(body []byte, label string) error {
+func (c *Client) prepare(body []byte, label string, whole bool) error {
 	var key poa.Hash
 	if _, err := rand.Read(key[:]); err != nil {
 		return err
@@ -127,7 +129,7 @@ func (c *Client) prepare(body []byte, label string) error {
 		return err
 	}
 	c.State.Pending = &Pending{
-		Body: body, MaxFee: c.MaxFee, Label: label, Asked: time.Now(), Head: c.State.Head, Last: c.State.Last, fresh: true,
+		Body: body, MaxFee: c.MaxFee, Label: label, Asked: time.Now(), Whole: whole, Head: c.State.Head, Last: c.State.Last, fresh: true,
 		Call: api.Call{
 			Session: c.State.ID, CallKey: key, N: n, MaxFee: c.MaxFee.String(), CumulativeMax: cumulative.String(), Head: head, Signature: signature,
 		},
@@ -178,7 +180,7 @@ func (c *Client) attempt(ctx context.Context, take func(Piece)) (*Answer, error)
 	return answer, c.settle(outcomeOf(answer.Proof))
 }
 
-// paid is the body with the voucher, for a stream.
+// paid is the body with the voucher.
 func (p *Pending) paid() ([]byte, error) {
 	fields := make(map[string]any)
 	var asked map[string]json.RawMessage
@@ -188,7 +190,7 @@ func (p *Pending) paid() ([]byte, error) {
 	for name, value := range asked {
 		fields[name] = value
 	}
-	fields["stream"], fields["openledger"] = true, p.Call
+	fields["stream"], fields["openledger"] = !p.Whole, p.Call
 	return json.Marshal(fields)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"time"
 
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/poa"
@@ -12,13 +13,13 @@ import (
 // ErrPending says that an earlier question of the session has to be settled first: by Again, Recover or Settle.
 var ErrPending = errors.New("an earlier question of this session has no answer yet")
 
-// Complete asks what is in the body of a request to POST /v1/chat/completions, passing pieces of the answer on as they come. The answer is checked
-// before it is returned; the next voucher acknowledges it. If an error leaves a question pending, Again asks for the same answer.
+// Complete asks what is in the body of a request to POST /v1/chat/completions, passing pieces of the answer on as they come, or without
+// take in one piece. The answer is checked before it is returned; the next voucher acknowledges it. If an error leaves a question pending, Again asks for the same answer.
 func (c *Client) Complete(ctx context.Context, body []byte, label string, take func(Piece)) (*Answer, error) {
 	if c.State.Pending != nil {
 		return nil, ErrPending
 	}
-	if err := c.prepare(body, label); err != nil {
+	if err := c.prepare(body, label, take == nil); err != nil {
 		return nil, err
 	}
 	return c.Again(ctx, take)
@@ -53,9 +54,9 @@ func neverSent(err error) bool {
 	return errors.As(err, &failed) && failed.Op == "dial"
 }
 
-// Settle finds out what became of a pending question that nobody waits for any more. One that the gateway has not recorded is forgotten; of one that
-// was answered the answer is returned. Nothing is asked anew.
-func (c *Client) Settle(ctx context.Context) (*Answer, error) {
+// Settle finds out what became of a pending question that nobody waits for any more. One that the gateway has not recorded is forgotten when it is
+// old enough to be on its way no more; before that it is ErrPending. Of one that was answered the answer is returned. Nothing is asked anew.
+func (c *Client) Settle(ctx context.Context, old time.Duration) (*Answer, error) {
 	asked := c.State.Pending
 	if asked == nil {
 		return nil, nil
@@ -65,6 +66,9 @@ func (c *Client) Settle(ctx context.Context) (*Answer, error) {
 		return nil, err
 	}
 	if !recorded || status.N < asked.Call.N {
+		if time.Since(asked.Asked) < old {
+			return nil, ErrPending
+		}
 		return nil, c.withdraw()
 	}
 	receipt, err := c.Receipt(ctx, asked.receipt())

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/openledger/openledger/openlora/api"
 )
@@ -44,7 +45,7 @@ func gatewayError(response *http.Response) error {
 	return &GatewayError{Status: response.StatusCode, Body: body.Error}
 }
 
-// post sends a question and reads the streamed answer.
+// post sends a question and reads the answer.
 func (c *Client) post(ctx context.Context, body []byte, take func(Piece)) (*Answer, error) {
 	post, err := http.NewRequestWithContext(ctx, http.MethodPost, c.State.Gateway+"/v1/chat/completions", bytes.NewReader(body))
 	if err != nil {
@@ -59,7 +60,33 @@ func (c *Client) post(ctx context.Context, body []byte, take func(Piece)) (*Answ
 	if response.StatusCode != http.StatusOK {
 		return nil, gatewayError(response)
 	}
+	if kind, _, _ := strings.Cut(response.Header.Get("Content-Type"), ";"); kind == "application/json" {
+		return readWhole(response.Body, take)
+	}
 	return readAnswer(response.Body, take)
+}
+
+// maxWhole bounds an answer in one piece, with its proof.
+const maxWhole = 16 << 20
+
+// readWhole reads an answer in one piece.
+func readWhole(body io.Reader, take func(Piece)) (*Answer, error) {
+	var response api.ChatResponse
+	if err := json.NewDecoder(io.LimitReader(body, maxWhole)).Decode(&response); err != nil {
+		return nil, fmt.Errorf("unreadable answer: %w", err)
+	}
+	if response.OpenLedger == nil || len(response.Choices) == 0 || response.Choices[0].Message == nil {
+		return nil, fmt.Errorf("the answer has no signature: %w", io.ErrUnexpectedEOF)
+	}
+	answer := &Answer{Message: *response.Choices[0].Message, Proof: *response.OpenLedger}
+	if finish := response.Choices[0].FinishReason; finish != nil {
+		answer.Finish = *finish
+	}
+	answer.Text = answer.Message.Answered()
+	if take != nil {
+		take(Piece{Content: answer.Message.Content, ToolCalls: answer.Message.ToolCalls})
+	}
+	return answer, nil
 }
 
 // readAnswer collects the text and the proof, which comes with the reason why the answer ends.

@@ -137,7 +137,7 @@ func openOrResume(cmd *cobra.Command) (*session.Client, error) {
 	if id, _ := f.GetString(flagSession); id != "" {
 		return load(dir, id)
 	}
-	node, payer, err := connect(cmd)
+	node, payer, err := openAccount(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +236,7 @@ func deposit(cmd *cobra.Command) sdk.Coin {
 
 // reopen replaces a session that its gateway does not answer in any more.
 func reopen(cmd *cobra.Command, client *session.Client) (*session.Client, error) {
-	node, payer, err := connect(cmd)
+	node, payer, err := openAccount(cmd)
 	if err != nil {
 		return nil, err
 	}

@@ -18,13 +18,22 @@ const (
 )
 
 // sections of the configuration, each with the flags of the command of its name. What stands before the first goes for all.
-var sections = []string{"serve", "ask", "session", "earnings"}
+var sections = []string{"serve", "ask", "connect", "session", "earnings"}
 
 // shared are the flags that several commands have, and each run are those that belong to one.
 var (
 	shared  = []string{flagNode, flagFrom, flagBackend, flagKeys}
 	eachRun = []string{"help", flagHome, flagJSON, flagNoColor, flagSession, flagNew, flagBefore, flagAll, flagCSV, flagRebuild}
 )
+
+// runOnly marks a flag of a subcommand that has the name of a setting, and is given anew in each run.
+const runOnly = "openlorad/run-only"
+
+// configurable says that a flag is a setting.
+func configurable(flag *pflag.Flag) bool {
+	_, given := flag.Annotations[runOnly]
+	return !given && !slices.Contains(eachRun, flag.Name)
+}
 
 func configPath(cmd *cobra.Command) string {
 	home, _ := cmd.Flags().GetString(flagHome)
@@ -78,7 +87,7 @@ func keys(root *cobra.Command) map[string]setting {
 	var collect func(cmd *cobra.Command)
 	collect = func(cmd *cobra.Command) {
 		cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) {
-			if slices.Contains(eachRun, flag.Name) {
+			if !configurable(flag) {
 				return
 			}
 			for _, s := range []setting{{section(cmd), flag}, {"", flag}} {
@@ -109,7 +118,7 @@ func applyConfig(cmd *cobra.Command) error {
 		return err
 	}
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		if err != nil || flag.Changed || slices.Contains(eachRun, flag.Name) {
+		if err != nil || flag.Changed || !configurable(flag) {
 			return
 		}
 		if value, ok := os.LookupEnv(envName(flag)); ok {

@@ -32,6 +32,7 @@ func NewRootCmd() *cobra.Command {
   openlorad demo                                     the whole story, in a minute
   openlorad serve --model 1 --from provider          serve a model over OpenAI-compatible HTTP
   openlorad ask "How do I …?" --from alice           ask, check the answer, pay its authors
+  openlorad connect --from alice --budget 5OPEN/day  have any OpenAI client ask and pay
   openlorad session list                             what your sessions hold
   openlorad earnings ADDRESS                         what an account has earned, batch by batch
 
@@ -44,7 +45,7 @@ Amounts are written 1.5OPEN, or in base units with aopen.`,
 	}
 	root.SetOut(os.Stdout)
 	root.PersistentFlags().String(flagHome, defaultHome(), "directory for configuration, state of the gateway and sessions")
-	root.AddCommand(serveCmd(), askCmd(), earningsCmd(), sessionCmd(), statusCmd(), initCmd(), configCmd(), versionCmd(), demo.NewCommand())
+	root.AddCommand(serveCmd(), askCmd(), connectCmd(), earningsCmd(), sessionCmd(), statusCmd(), initCmd(), configCmd(), versionCmd(), demo.NewCommand())
 	return root
 }
 
@@ -103,8 +104,8 @@ func dial(cmd *cobra.Command) (*chain.Client, error) {
 	return node, nil
 }
 
-// connect dials the node and opens the key of --from.
-func connect(cmd *cobra.Command) (*chain.Client, chain.Signer, error) {
+// openAccount dials the node and opens the key of --from.
+func openAccount(cmd *cobra.Command) (*chain.Client, chain.Signer, error) {
 	ledger, err := readLedger()
 	if err != nil {
 		return nil, chain.Signer{}, err

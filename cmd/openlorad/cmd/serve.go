@@ -248,7 +248,7 @@ func serve(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	node, signer, err := connect(cmd)
+	node, signer, err := openAccount(cmd)
 	if err != nil {
 		return err
 	}
@@ -338,6 +338,11 @@ func listen(ctx context.Context, address string, handler http.Handler, log *slog
 	if host, _, _ := net.SplitHostPort(address); !net.ParseIP(host).IsLoopback() && host != "localhost" {
 		log.Warn("listening beyond this machine: put a proxy with TLS in front", "address", address)
 	}
+	return serveOn(ctx, listener, handler, log)
+}
+
+// serveOn serves on a listener until ctx ends, then lets answers in flight finish.
+func serveOn(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 	}

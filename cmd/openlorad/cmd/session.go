@@ -180,7 +180,7 @@ func closeSessions(cmd *cobra.Command, args []string) error {
 		}
 		clients = append(clients, client)
 	}
-	node, payer, err := connect(cmd)
+	node, payer, err := openAccount(cmd)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,300 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"cosmossdk.io/math"
+
+	"github.com/openledger/openledger/amount"
+	"github.com/openledger/openledger/openlora/session"
+	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+// pooled is a session of the pool. Whoever has taken it is alone with it.
+type pooled struct {
+	client *session.Client
+	funded math.Int // all that was deposited
+	used   time.Time
+	taken  bool
+	over   bool // it is only to be closed
+	// put gives back what is set aside for the pending question of an earlier run, if there is one.
+	put func()
+	// failed counts attempts of the upkeep in a row, which waits longer after each; not before due.
+	failed int
+	due    time.Time
+}
+
+// left is what of the deposit is not spent.
+func (s *pooled) left() math.Int {
+	return s.funded.Sub(math.NewIntFromBigInt(s.client.State.Spent.Big()))
+}
+
+func (s *pooled) serves(route Route) bool {
+	state := s.client.State
+	return state.ModelID == route.ModelID && state.Provider == route.Provider && state.Gateway == route.Gateway
+}
+
+// later has the upkeep try again after a while.
+func (s *pooled) later() {
+	s.failed++
+	s.due = time.Now().Add(min(time.Second<<min(s.failed, 10), time.Minute))
+}
+
+// pool keeps sessions with providers, so that each call finds one that is free.
+type pool struct {
+	wallet  *wallet
+	market  *market
+	deposit math.Int
+	most    int // sessions at a time
+	log     *slog.Logger
+	note    func(asked session.Pending, answer *session.Answer, client *session.Client) error
+
+	ctx  context.Context // of openings and closings, which go on without who waits for them
+	work sync.WaitGroup
+
+	mu      sync.Mutex
+	all     map[poa.Hash]*pooled
+	opening map[Route]int
+	waiting map[Route]int
+	leaving int // sessions that are being closed
+	changed chan struct{}
+}
+
+// signal wakes who waits for a session. The pool is locked.
+func (p *pool) signal() {
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// errFull says that all sessions stayed taken.
+var errFull = errors.New("all sessions are in use")
+
+// take returns a session for a route with enough left for an answer. It opens or tops one up if it must, and waits while there are as many as there
+// may be.
+func (p *pool) take(ctx context.Context, route Route, needed math.Int) (*pooled, error) {
+	opened := make(chan error, 1)
+	mine := false // an opening of this call's is under way
+	p.mu.Lock()
+	p.waiting[route]++
+	defer func() {
+		p.mu.Lock()
+		if p.waiting[route]--; p.waiting[route] == 0 {
+			delete(p.waiting, route)
+		}
+		p.mu.Unlock()
+	}()
+	for {
+		if free := p.free(route, needed); free != nil {
+			free.taken = true
+			p.mu.Unlock()
+			if free.left().GTE(needed) {
+				return free, nil
+			}
+			if err := p.topUp(ctx, free, needed); err != nil {
+				p.give(free)
+				return nil, err
+			}
+			return free, nil
+		}
+		if !mine && p.opening[route] < p.waiting[route] && p.room() {
+			mine = true
+			p.open(route, needed, opened)
+		}
+		changed := p.changed
+		p.mu.Unlock()
+		select {
+		case err := <-opened:
+			mine = false
+			if err != nil {
+				return nil, err
+			}
+		case <-changed:
+		case <-ctx.Done():
+			return nil, errors.Join(errFull, ctx.Err())
+		}
+		p.mu.Lock()
+	}
+}
+
+// free returns a session that nobody has taken: the one with least left of those that have enough, so that deposits are used up one after
+// another; else one to top up. The pool is locked.
+func (p *pool) free(route Route, needed math.Int) *pooled {
+	var best *pooled
+	for _, one := range p.all {
+		if one.taken || one.over || one.client.State.Pending != nil || !one.serves(route) {
+			continue
+		}
+		switch {
+		case best == nil:
+			best = one
+		case one.left().GTE(needed) && (best.left().LT(needed) || one.left().LT(best.left())):
+			best = one
+		}
+	}
+	return best
+}
+
+// room says that one more session may be opened. If there are as many as there may be, the one of another route that is idle longest is closed. The
+// pool is locked.
+func (p *pool) room() bool {
+	opening := 0
+	for _, n := range p.opening {
+		opening += n
+	}
+	if len(p.all)+opening+p.leaving < p.most {
+		return true
+	}
+	var oldest *pooled
+	for _, one := range p.all {
+		if !one.taken && !one.over && one.client.State.Pending == nil && (oldest == nil || one.used.Before(oldest.used)) {
+			oldest = one
+		}
+	}
+	if oldest != nil {
+		p.leave(oldest)
+	}
+	return false
+}
+
+// open opens a session. It goes on when who waits for it has left. The pool is locked.
+func (p *pool) open(route Route, needed math.Int, opened chan<- error) {
+	p.opening[route]++
+	p.work.Go(func() {
+		client, err := p.wallet.open(p.ctx, p.market, route, math.MaxInt(p.deposit, needed))
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.opening[route]--; p.opening[route] == 0 {
+			delete(p.opening, route)
+		}
+		if err == nil {
+			p.log.Info("session opened", "session", client.State.ID, "model", modelName(route.ModelID), "provider", route.Provider,
+				"deposit", amount.Format(math.MaxInt(p.deposit, needed)))
+			p.add(client, math.MaxInt(p.deposit, needed))
+		} else {
+			p.log.Warn("a session could not be opened", "provider", route.Provider, "gateway", route.Gateway, "err", err)
+		}
+		opened <- err
+		p.signal()
+	})
+}
+
+// add puts a session into the pool. The pool is locked.
+func (p *pool) add(client *session.Client, funded math.Int) *pooled {
+	client.Use(p.market.client(client.State.Gateway))
+	client.Note = func(asked session.Pending, answer *session.Answer) error { return p.note(asked, answer, client) }
+	one := &pooled{client: client, funded: funded, used: time.Now()}
+	p.all[client.State.ID] = one
+	return one
+}
+
+// topUp fills a deposit up. What the chain holds is read first: an earlier top-up may have arrived when its confirmation was lost.
+func (p *pool) topUp(ctx context.Context, one *pooled, needed math.Int) error {
+	if err := p.refresh(ctx, one); err != nil || one.left().GTE(needed) {
+		return err
+	}
+	sum := math.MaxInt(p.deposit, needed).Sub(one.left())
+	if err := p.wallet.topUp(context.WithoutCancel(ctx), one.client, sum); err != nil {
+		return fmt.Errorf("top up session %s: %w", one.client.State.ID, err)
+	}
+	p.log.Info("session topped up", "session", one.client.State.ID, "by", amount.Format(sum))
+	return p.refresh(ctx, one)
+}
+
+// errGone says that a session is not open on chain.
+var errGone = errors.New("the session is not open any more")
+
+// refresh reads what was deposited from the chain.
+func (p *pool) refresh(ctx context.Context, one *pooled) error {
+	stored, err := one.client.OnChain(ctx, p.wallet.node)
+	if err != nil {
+		return err
+	}
+	if stored == nil || stored.Status != attributiontypes.SESSION_STATUS_OPEN {
+		return errGone
+	}
+	one.funded = stored.Deposit.Add(stored.Spent)
+	return nil
+}
+
+// give puts a session back that was used.
+func (p *pool) give(one *pooled) {
+	one.used = time.Now()
+	p.back(one)
+}
+
+// back puts a session back.
+func (p *pool) back(one *pooled) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	one.taken = false
+	if one.client.State.Pending == nil && one.put != nil {
+		one.put()
+		one.put = nil
+	}
+	p.signal()
+}
+
+// drop closes a session that is not gone on in.
+func (p *pool) drop(one *pooled) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.leave(one)
+}
+
+// leave takes a session out of the pool and closes it. If that fails the upkeep tries again. The pool is locked.
+func (p *pool) leave(one *pooled) {
+	delete(p.all, one.client.State.ID)
+	p.leaving++
+	p.work.Go(func() {
+		err := p.wallet.close(p.ctx, one.client)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.leaving--
+		defer p.signal()
+		if err != nil {
+			p.log.Warn("a session could not be closed yet", "session", one.client.State.ID, "err", err)
+			one.taken, one.over = false, true
+			one.later()
+			p.all[one.client.State.ID] = one
+			return
+		}
+		p.log.Info("session closed", "session", one.client.State.ID)
+		if one.put != nil {
+			one.put()
+			one.put = nil
+		}
+	})
+}
+
+// claim returns the session in which a question is pending that is asked again, and takes it.
+func (p *pool) claim(matches func(session.Pending) bool) *pooled {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, one := range p.all {
+		if !one.taken && !one.over && one.client.State.Pending != nil && matches(*one.client.State.Pending) {
+			one.taken = true
+			return one
+		}
+	}
+	return nil
+}
+
+// idle takes the sessions that nobody has taken and that wanted accepts.
+func (p *pool) idle(wanted func(*pooled) bool) []*pooled {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var idle []*pooled
+	for _, one := range p.all {
+		if !one.taken && wanted(one) {
+			one.taken = true
+			idle = append(idle, one)
+		}
+	}
+	return idle
+}
