@@ -42,7 +42,12 @@ type client struct {
 // newClient plays a demo up to the gateway.
 func newClient(t *testing.T) *client {
 	t.Helper()
-	w := &world{opts: options{corpus: dermatology, validators: 1}, print: printer{w: io.Discard}, began: time.Now(), home: t.TempDir()}
+	w := &world{
+		opts:  options{corpus: dermatology, validators: 1},
+		print: printer{w: io.Discard},
+		began: time.Now(),
+		home:  t.TempDir(),
+	}
 	t.Cleanup(func() { _ = w.cleanUp() })
 	ctx, cancel := context.WithTimeout(t.Context(), testLimit)
 	defer cancel()
@@ -74,9 +79,36 @@ func (c *client) run() {
 	binary, err := findBinary("openlorad")
 	require.NoError(c.t, err)
 	c.runs++
-	c.proxy, err = start(c.world.home, fmt.Sprint("connect-", c.runs), false, binary, "connect", "--home", c.home, "--node", c.address(3), "--from", "payer",
-		"--keyring-backend", "test", "--keyring-dir", c.home, "--allow-private", "--listen", "127.0.0.1:"+c.port, "--budget", "100OPEN/day",
-		"--deposit", "2OPEN", "--sessions", "3", "--ack-after", "200ms", "--close-after", "3s")
+	c.proxy, err = start(
+		c.world.home,
+		fmt.Sprint("connect-", c.runs),
+		false,
+		binary,
+		"connect",
+		"--home",
+		c.home,
+		"--node",
+		c.address(3),
+		"--from",
+		"payer",
+		"--keyring-backend",
+		"test",
+		"--keyring-dir",
+		c.home,
+		"--allow-private",
+		"--listen",
+		"127.0.0.1:"+c.port,
+		"--budget",
+		"100OPEN/day",
+		"--deposit",
+		"2OPEN",
+		"--sessions",
+		"3",
+		"--ack-after",
+		"200ms",
+		"--close-after",
+		"3s",
+	)
 	require.NoError(c.t, err)
 }
 
@@ -96,7 +128,12 @@ func (c *client) ask(number int, stream bool) *api.Answer {
 	}
 	ctx, cancel := context.WithTimeout(c.t.Context(), testLimit)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url()+"/v1/chat/completions", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(
+		ctx,
+		http.MethodPost,
+		c.url()+"/v1/chat/completions",
+		bytes.NewReader(body),
+	)
 	if !assert.NoError(c.t, err) {
 		return nil
 	}
@@ -136,12 +173,15 @@ func (c *client) ask(number int, stream bool) *api.Answer {
 
 // sessions of the payer on chain.
 func (c *client) sessions() ([]attributiontypes.Session, error) {
-	page, err := c.chain.Attribution.SessionsByPayer(c.t.Context(), &attributiontypes.QuerySessionsByPayerRequest{Payer: c.payer.String()})
+	page, err := c.chain.Attribution.SessionsByPayer(
+		c.t.Context(),
+		&attributiontypes.QuerySessionsByPayerRequest{Payer: c.payer.String()},
+	)
 	return page.GetSessions(), err
 }
 
-// TestConnectSurvivesKills kills the proxy at random points while three programs ask, each repeating a question until its answer has arrived. In the
-// end each question was paid once, and there is a key for every session that is open.
+// TestConnectSurvivesKills kills the proxy at random points while three programs ask, each repeating a question until
+// its answer has arrived. In the end each question was paid once, and there is a key for every session that is open.
 func TestConnectSurvivesKills(t *testing.T) {
 	const kills, askers = 20, 3
 	c := newClient(t)

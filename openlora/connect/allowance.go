@@ -26,7 +26,10 @@ var lengths = map[string]int{"hour": len(hourLayout), "day": len("2006-01-02"), 
 func ParseAllowance(text string) (Allowance, error) {
 	sum, per, found := strings.Cut(text, "/")
 	if _, known := lengths[per]; !found || !known {
-		return Allowance{}, fmt.Errorf("%q is not a budget: write 5OPEN/day, or another amount for each hour or month", text)
+		return Allowance{}, fmt.Errorf(
+			"%q is not a budget: write 5OPEN/day, or another amount for each hour or month",
+			text,
+		)
 	}
 	value, err := amount.Parse(sum)
 	if err != nil {

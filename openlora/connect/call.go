@@ -44,7 +44,8 @@ type call struct {
 	tools bool
 }
 
-// piece passes on what of an answer has not been passed on before: an answer that is asked for again begins with its beginning.
+// piece passes on what of an answer has not been passed on before: an answer that is asked for again begins with its
+// beginning.
 func (c *call) piece() func(session.Piece) {
 	if c.take == nil {
 		return nil
@@ -136,7 +137,11 @@ func (c *call) cost(route Route) (least, most math.Int, err error) {
 	if least.GT(most) {
 		return least, most, &httpError{
 			status: http.StatusPaymentRequired, code: "price_above_maximum",
-			message: fmt.Sprintf("the shortest answer costs %s, and an answer may cost %s: raise --max-fee, or max_tokens", amount.Format(least), amount.Format(most)),
+			message: fmt.Sprintf(
+				"the shortest answer costs %s, and an answer may cost %s: raise --max-fee, or max_tokens",
+				amount.Format(least),
+				amount.Format(most),
+			),
 		}
 	}
 	return least, most, nil
@@ -194,9 +199,16 @@ func (c *call) askAt(ctx context.Context, route Route, body []byte, least, wante
 }
 
 // askIn asks in a session, and asks again while the answer is lost and somebody waits for it.
-func (c *call) askIn(ctx context.Context, one *pooled, first func(func(session.Piece)) (*session.Answer, error)) (*session.Answer, error) {
+func (c *call) askIn(
+	ctx context.Context,
+	one *pooled,
+	first func(func(session.Piece)) (*session.Answer, error),
+) (*session.Answer, error) {
 	answer, err := first(c.piece())
-	for try := 1; try < lostTries && one.client.State.Pending != nil && ctx.Err() == nil && !errors.Is(err, session.ErrAnswer); try++ {
+	lost := func() bool {
+		return one.client.State.Pending != nil && ctx.Err() == nil && !errors.Is(err, session.ErrAnswer)
+	}
+	for try := 1; try < lostTries && lost(); try++ {
 		select {
 		case <-ctx.Done():
 			return nil, errors.Join(err, ctx.Err())
@@ -207,7 +219,8 @@ func (c *call) askIn(ctx context.Context, one *pooled, first func(func(session.P
 	return answer, err
 }
 
-// claim answers a request that an earlier run was asked, and whose answer it could not pass on: under the same voucher, so that it is paid once.
+// claim answers a request that an earlier run was asked, and whose answer it could not pass on: under the same voucher,
+// so that it is paid once.
 func (c *call) claim(ctx context.Context) (answered, error) {
 	p := c.proxy
 	one := p.pool.claim(func(asked session.Pending) bool {
@@ -228,7 +241,11 @@ func (c *call) claim(ctx context.Context) (answered, error) {
 		return answered{kept.answer(), kept.Model, kept.Provider, c}, nil
 	}
 	state := one.client.State
-	answer, err := c.askIn(ctx, one, func(take func(session.Piece)) (*session.Answer, error) { return one.client.Again(ctx, take) })
+	answer, err := c.askIn(
+		ctx,
+		one,
+		func(take func(session.Piece)) (*session.Answer, error) { return one.client.Again(ctx, take) },
+	)
 	if errors.Is(err, session.ErrAnswer) {
 		p.market.blame(state.Provider, true)
 		p.lose(one, err.Error())
@@ -249,7 +266,8 @@ func (p *Proxy) another(route Route, err error) bool {
 		return true
 	case overBudget(err), errors.Is(err, errFull), noFunds(err):
 		return false
-	case errors.As(err, &refused) && refused.Body.Type == invalidRequest && refused.Body.Code != "model_not_found" && !refused.Passing():
+	case errors.As(err, &refused) && refused.Body.Type == invalidRequest && !refused.Passing() &&
+		refused.Body.Code != "model_not_found":
 		return false // the request itself is at fault
 	}
 	p.market.blame(route.Provider, false)
@@ -294,22 +312,30 @@ func (p *Proxy) record(asked session.Pending, answer *session.Answer, client *se
 		return err
 	}
 	kept := &parcel{
-		Time: asked.Asked.UTC(), Model: state.ModelID, Provider: state.Provider, Message: answer.Message, Finish: answer.Finish, Proof: answer.Proof,
+		Time: asked.Asked.UTC(), Model: state.ModelID, Provider: state.Provider, Message: answer.Message,
+		Finish: answer.Finish, Proof: answer.Proof,
 	}
 	return p.config.Ledger.put(state.ID, asked.Call.N, Record{
-		Receipt: answer.Proof.ReceiptID, Time: asked.Asked.UTC(), Key: nameOf(asked), Model: modelName(state.ModelID), Provider: state.Provider, Fee: fee,
-		InputTokens: answer.Proof.InputTokens, OutputTokens: answer.Proof.OutputTokens, Sources: answer.Proof.Sources, Payment: paymentPending,
+		Receipt: answer.Proof.ReceiptID, Time: asked.Asked.UTC(), Key: nameOf(asked), Model: modelName(state.ModelID),
+		Provider: state.Provider, Fee: fee,
+		InputTokens: answer.Proof.InputTokens, OutputTokens: answer.Proof.OutputTokens, Sources: answer.Proof.Sources,
+		Payment: paymentPending,
 	}, parcelKey(nameOf(asked), query), kept)
 }
 
 // delivered notes that a client has its answer.
 func (c *call) delivered() { c.proxy.config.Ledger.delivered(parcelKey(c.key.Name, c.query)) }
 
-// recordRefused puts an answer that is not acknowledged into the ledger, at what its provider can be paid for it at most.
+// recordRefused puts an answer that is not acknowledged into the ledger, at what its provider can be paid for it at
+// most.
 func (p *Proxy) recordRefused(client *session.Client, asked session.Pending, why string) error {
 	state := client.State
 	return p.config.Ledger.Put(state.ID, asked.Call.N, Record{
-		Receipt: attributiontypes.ReceiptID(state.ID[:], asked.Call.N), Time: asked.Asked.UTC(), Key: nameOf(asked), Model: modelName(state.ModelID),
-		Provider: state.Provider, Fee: math.NewIntFromBigInt(asked.MaxFee.Big()), Sources: []api.Source{}, Refused: why, Payment: paymentUnknown,
+		Receipt: attributiontypes.ReceiptID(
+			state.ID[:],
+			asked.Call.N,
+		), Time: asked.Asked.UTC(), Key: nameOf(asked), Model: modelName(state.ModelID),
+		Provider: state.Provider, Fee: math.NewIntFromBigInt(asked.MaxFee.Big()), Sources: []api.Source{}, Refused: why,
+		Payment: paymentUnknown,
 	})
 }

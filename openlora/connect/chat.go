@@ -53,7 +53,8 @@ func (p *Proxy) complete(w http.ResponseWriter, r *http.Request, prompted bool) 
 	}
 }
 
-// sourcesHeader lists contributions with their weights in ppm, in the form of a structured field (RFC 9651): 1;ppm=469600;contributor="open1…", …
+// sourcesHeader lists contributions with their weights in ppm, in the form of a structured field (RFC 9651):
+// 1;ppm=469600;contributor="open1…", …
 func sourcesHeader(proof api.Answer) string {
 	parts := make([]string, len(proof.Sources))
 	for i, source := range proof.Sources {
@@ -75,10 +76,18 @@ func (p *Proxy) read(w http.ResponseWriter, r *http.Request, key Key, prompted b
 	var how delivery
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if errors.As(err, new(*http.MaxBytesError)) {
-		return nil, how, &httpError{status: http.StatusRequestEntityTooLarge, code: "request_too_large", message: "the body is above 4 MiB: send less"}
+		return nil, how, &httpError{
+			status:  http.StatusRequestEntityTooLarge,
+			code:    "request_too_large",
+			message: "the body is above 4 MiB: send less",
+		}
 	}
 	if err != nil {
-		return nil, how, &httpError{status: http.StatusBadRequest, code: api.CodeJSON, message: "the body could not be read to its end"}
+		return nil, how, &httpError{
+			status:  http.StatusBadRequest,
+			code:    api.CodeJSON,
+			message: "the body could not be read to its end",
+		}
 	}
 	parse := api.ParseChat
 	if prompted {
@@ -89,7 +98,12 @@ func (p *Proxy) read(w http.ResponseWriter, r *http.Request, key Key, prompted b
 		return nil, how, err
 	}
 	if given.OpenLedger != nil {
-		return nil, how, &httpError{status: http.StatusBadRequest, code: api.CodeUnsupported, param: "openledger", message: "openledger: this proxy pays by itself: leave it out"}
+		return nil, how, &httpError{
+			status:  http.StatusBadRequest,
+			code:    api.CodeUnsupported,
+			param:   "openledger",
+			message: "openledger: this proxy pays by itself: leave it out",
+		}
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil {
@@ -108,10 +122,20 @@ func (p *Proxy) read(w http.ResponseWriter, r *http.Request, key Key, prompted b
 		return nil, how, err
 	}
 	if strings.TrimSpace(request.Question()) == "" {
-		return nil, how, &httpError{status: http.StatusBadRequest, code: api.CodeInvalid, param: "messages", message: "messages: no message of the user that asks something"}
+		return nil, how, &httpError{
+			status:  http.StatusBadRequest,
+			code:    api.CodeInvalid,
+			param:   "messages",
+			message: "messages: no message of the user that asks something",
+		}
 	}
 	_, formatted := request.Options["response_format"]
-	how = delivery{asked: given.Stream, usage: given.IncludeUsage, prompted: prompted, notes: p.config.Footnotes && !formatted}
+	how = delivery{
+		asked:    given.Stream,
+		usage:    given.IncludeUsage,
+		prompted: prompted,
+		notes:    p.config.Footnotes && !formatted,
+	}
 	c := &call{proxy: p, key: key, request: request, body: fields, model: given.Model}
 	c.notes = how.notes
 	return c, how, nil
@@ -181,7 +205,8 @@ func (p *Proxy) whole(a answered, prompted bool) api.ChatResponse {
 	}
 	choice := api.Choice{Message: &message, FinishReason: &a.Finish}
 	response := api.ChatResponse{
-		ID: "chatcmpl-" + a.Proof.ReceiptID, Object: "chat.completion", Created: time.Now().Unix(), Model: modelName(a.model),
+		ID: "chatcmpl-" + a.Proof.ReceiptID, Object: "chat.completion", Created: time.Now().Unix(),
+		Model:   modelName(a.model),
 		Choices: []api.Choice{choice}, Usage: usageOf(a.Proof), OpenLedger: &a.Proof,
 	}
 	if prompted {
@@ -192,5 +217,9 @@ func (p *Proxy) whole(a answered, prompted bool) api.ChatResponse {
 }
 
 func usageOf(proof api.Answer) *api.Usage {
-	return &api.Usage{PromptTokens: proof.InputTokens, CompletionTokens: proof.OutputTokens, TotalTokens: proof.InputTokens + proof.OutputTokens}
+	return &api.Usage{
+		PromptTokens:     proof.InputTokens,
+		CompletionTokens: proof.OutputTokens,
+		TotalTokens:      proof.InputTokens + proof.OutputTokens,
+	}
 }

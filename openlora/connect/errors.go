@@ -35,7 +35,12 @@ func unavailable(what string, err error) *httpError {
 	if err != nil {
 		what = fmt.Sprintf("%s: %s", what, err)
 	}
-	return &httpError{status: http.StatusServiceUnavailable, code: "unavailable", message: what, retryAfter: time.Second}
+	return &httpError{
+		status:     http.StatusServiceUnavailable,
+		code:       "unavailable",
+		message:    what,
+		retryAfter: time.Second,
+	}
 }
 
 // publicError says in OpenAI's form what went wrong.
@@ -48,19 +53,39 @@ func publicError(err error) *httpError {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &parameter):
-		return &httpError{status: http.StatusBadRequest, code: parameter.Code, param: parameter.Param, message: parameter.Error()}
+		return &httpError{
+			status:  http.StatusBadRequest,
+			code:    parameter.Code,
+			param:   parameter.Param,
+			message: parameter.Error(),
+		}
 	case errors.As(err, &quota):
 		// OpenAI's own error for this; its clients would repeat the call at once without the word that they must not.
-		return &httpError{status: http.StatusTooManyRequests, kind: "insufficient_quota", code: "insufficient_quota", message: err.Error(), final: true}
+		return &httpError{
+			status:  http.StatusTooManyRequests,
+			kind:    "insufficient_quota",
+			code:    "insufficient_quota",
+			message: err.Error(),
+			final:   true,
+		}
 	case noFunds(err):
 		return &httpError{
 			status: http.StatusPaymentRequired, code: "insufficient_funds",
-			message: "the account does not have what a session's deposit and the fees of its transaction take: " + err.Error(),
+			message: "the account has less than a session's deposit and the fee of its transaction: " + err.Error(),
 		}
 	case errors.Is(err, errFull):
-		return &httpError{status: http.StatusTooManyRequests, code: "sessions_busy", message: "all sessions are in use: raise --sessions, or ask again", retryAfter: time.Second}
+		return &httpError{
+			status:     http.StatusTooManyRequests,
+			code:       "sessions_busy",
+			message:    "all sessions are in use: raise --sessions, or ask again",
+			retryAfter: time.Second,
+		}
 	case errors.Is(err, session.ErrAnswer):
-		return &httpError{status: http.StatusBadGateway, code: "answer_refused", message: err.Error() + ": it is not acknowledged, and its provider is not asked again"}
+		return &httpError{
+			status:  http.StatusBadGateway,
+			code:    "answer_refused",
+			message: err.Error() + ": it is not acknowledged, and its provider is not asked again",
+		}
 	case errors.As(err, &refused) && refused.Body.Type == invalidRequest && !refused.Passing():
 		out := &httpError{status: http.StatusBadRequest, code: refused.Body.Code, message: refused.Body.Message}
 		if refused.Status >= http.StatusBadRequest {
@@ -71,9 +96,18 @@ func publicError(err error) *httpError {
 		}
 		return out
 	case errors.Is(err, context.DeadlineExceeded):
-		return &httpError{status: http.StatusGatewayTimeout, code: "timeout", message: "the answer takes too long: it is paid if it was given"}
+		return &httpError{
+			status:  http.StatusGatewayTimeout,
+			code:    "timeout",
+			message: "the answer takes too long: it is paid if it was given",
+		}
 	}
-	return &httpError{status: http.StatusBadGateway, code: "provider_failed", message: "no provider has answered: " + err.Error(), retryAfter: time.Second}
+	return &httpError{
+		status:     http.StatusBadGateway,
+		code:       "provider_failed",
+		message:    "no provider has answered: " + err.Error(),
+		retryAfter: time.Second,
+	}
 }
 
 func (e *httpError) body() api.ErrorBody {

@@ -9,10 +9,12 @@ import (
 	"github.com/openledger/openledger/openlora/render"
 )
 
-// footnotesMark begins the footnotes of an answer. Clients send answers back as history; what stands behind it is no part of the conversation.
+// footnotesMark begins the footnotes of an answer. Clients send answers back as history; what stands behind it is no
+// part of the conversation.
 const footnotesMark = "\n\n—\nSources, paid by this answer:\n"
 
-// footnotes lists the sources of an answer for clients that drop fields which they do not know. An answer without sources has none.
+// footnotes lists the sources of an answer for clients that drop fields which they do not know. An answer without
+// sources has none.
 func footnotes(proof api.Answer) string {
 	if proof.Gap || len(proof.Sources) == 0 {
 		return ""

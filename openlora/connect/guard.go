@@ -14,8 +14,8 @@ type keyOf struct{}
 // exposed are the headers that scripts of web pages may read.
 const exposed = "Retry-After, OpenLedger-Receipt, OpenLedger-Fee, OpenLedger-Provider, OpenLedger-Sources"
 
-// guard lets in who may ask: with a key, if there are keys, else programs of this machine. Scripts of web pages are let in from the origins that the
-// user names: without that, any page could spend.
+// guard lets in who may ask: with a key, if there are keys, else programs of this machine. Scripts of web pages are let
+// in from the origins that the user names: without that, any page could spend.
 func (p *Proxy) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {
@@ -69,7 +69,7 @@ func (p *Proxy) admit(r *http.Request) (Key, error) {
 		if !local(r.Host) {
 			return Key{}, &httpError{
 				status: http.StatusForbidden, code: "host_refused",
-				message: "without keys only programs of this machine may ask, by an address of it: `openlorad connect key add` makes a key",
+				message: "without keys only programs of this machine may ask, by its own address",
 			}
 		}
 		return Key{Name: Local}, nil

@@ -75,7 +75,8 @@ func (k *Keys) refresh() error {
 	if err != nil {
 		return err
 	}
-	if k.read != nil && os.SameFile(info, k.read) && info.ModTime().Equal(k.read.ModTime()) && info.Size() == k.read.Size() {
+	if k.read != nil && os.SameFile(info, k.read) && info.ModTime().Equal(k.read.ModTime()) &&
+		info.Size() == k.read.Size() {
 		return nil
 	}
 	content, err := os.ReadFile(k.path)
@@ -105,7 +106,8 @@ func (k *Keys) Find(secret string) (Key, error) {
 	return Key{}, errNoSuchKey
 }
 
-// digestOf is what is kept of a secret. Secrets are random, so that the digest needs no salt and its comparison leaks nothing of use.
+// digestOf is what is kept of a secret. Secrets are random, so that the digest needs no salt and its comparison leaks
+// nothing of use.
 func digestOf(secret string) string {
 	digest := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(digest[:])
@@ -114,7 +116,11 @@ func digestOf(secret string) string {
 // Add makes a key and returns its secret, which is kept nowhere.
 func (k *Keys) Add(name string, budget Allowance, maxFee *math.Int) (secret string, err error) {
 	if !keyName.MatchString(name) || name == Local {
-		return "", fmt.Errorf("%q cannot be the name of a key: take up to 64 letters, digits, points, hyphens and underscores, and not %q", name, Local)
+		return "", fmt.Errorf(
+			"%q cannot be the name of a key: take up to 64 letters, digits, points, hyphens, underscores, and not %q",
+			name,
+			Local,
+		)
 	}
 	random := make([]byte, secretBytes)
 	if _, err := rand.Read(random); err != nil {
@@ -127,7 +133,10 @@ func (k *Keys) Add(name string, budget Allowance, maxFee *math.Int) (secret stri
 				return nil, fmt.Errorf("there is a key %q already: remove it, or take another name", name)
 			}
 		}
-		return append(all, Key{Name: name, Digest: digestOf(secret), Budget: budget, MaxFee: maxFee, Made: time.Now().UTC()}), nil
+		return append(
+			all,
+			Key{Name: name, Digest: digestOf(secret), Budget: budget, MaxFee: maxFee, Made: time.Now().UTC()},
+		), nil
 	})
 }
 

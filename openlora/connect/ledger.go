@@ -45,7 +45,8 @@ type Record struct {
 	Sources      []api.Source `json:"sources"`
 	// Refused says why an answer was not acknowledged. Its fee is what the provider can have been paid for it at most.
 	Refused string `json:"refused,omitempty"`
-	// Payment is what the chain says of it: pending, paid, compute, refunded, or unknown when it has said nothing for days.
+	// Payment is what the chain says of it: pending, paid, compute, refunded, or unknown when it has said nothing for
+	// days.
 	Payment string  `json:"payment"`
 	Height  int64   `json:"height,omitempty"`
 	Paid    []Payee `json:"paid,omitempty"`
@@ -243,7 +244,8 @@ func (l *Ledger) Since(from time.Time, take func(Record)) error {
 	})
 }
 
-// Open returns answers of which it is not known yet who was paid, in the order of their names, those behind a name first.
+// Open returns answers of which it is not known yet who was paid, in the order of their names, those behind a name
+// first.
 func (l *Ledger) Open(most int, behind []byte) (open []Record, err error) {
 	err = l.db.View(func(tx *bolt.Tx) error {
 		cursor := tx.Bucket(openBucket).Cursor()
@@ -295,7 +297,11 @@ func addPayee(bucket *bolt.Bucket, one Payee) error {
 			return err
 		}
 	}
-	sum.Title, sum.Amount, sum.Bonus, sum.Answers = one.Title, sum.Amount.Add(one.Amount), sum.Bonus.Add(one.Bonus), sum.Answers+1
+	sum.Title, sum.Amount, sum.Bonus, sum.Answers = one.Title, sum.Amount.Add(
+		one.Amount,
+	), sum.Bonus.Add(
+		one.Bonus,
+	), sum.Answers+1
 	return putJSON(bucket, key, sum)
 }
 

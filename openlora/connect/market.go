@@ -87,7 +87,11 @@ func newMarket(config Config) *market {
 	guarded := &net.Dialer{Timeout: connectTimeout, Control: func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil || !fetch.Public(to.Addr()) {
-			return fmt.Errorf("%w: %s is not a public address (--allow-private asks there all the same)", fetch.ErrRefused, address)
+			return fmt.Errorf(
+				"%w: %s is not a public address (--allow-private asks there all the same)",
+				fetch.ErrRefused,
+				address,
+			)
 		}
 		return nil
 	}}
@@ -95,8 +99,12 @@ func newMarket(config Config) *market {
 		guarded = dial
 	}
 	return &market{
-		node: config.Node, gateways: config.Gateways, providers: config.Providers, public: newHTTP(guarded, config.Sessions),
-		trusted: newHTTP(dial, config.Sessions), log: config.Log, failed: make(map[string]failure), models: make(map[uint64]*cached[Listed]),
+		node: config.Node, gateways: config.Gateways, providers: config.Providers,
+		public: newHTTP(guarded, config.Sessions),
+		trusted: newHTTP(
+			dial,
+			config.Sessions,
+		), log: config.Log, failed: make(map[string]failure), models: make(map[uint64]*cached[Listed]),
 	}
 }
 
@@ -196,7 +204,11 @@ func (m *market) askNamed(ctx context.Context) (map[string]string, error) {
 }
 
 // offered returns a model with who serves it, the cheapest first. Providers that were read are put into known.
-func (m *market) offered(ctx context.Context, model modelstypes.Model, known map[string]*modelstypes.Provider) (Listed, error) {
+func (m *market) offered(
+	ctx context.Context,
+	model modelstypes.Model,
+	known map[string]*modelstypes.Provider,
+) (Listed, error) {
 	listed := Listed{Model: model}
 	if model.Retired {
 		return listed, nil
@@ -225,7 +237,12 @@ func (m *market) offered(ctx context.Context, model modelstypes.Model, known map
 		if provider == nil || provider.Frozen {
 			continue
 		}
-		route := Route{ModelID: model.Id, Provider: offer.Provider, ProviderName: provider.Name, Gateway: session.Address(provider.Endpoint)}
+		route := Route{
+			ModelID:      model.Id,
+			Provider:     offer.Provider,
+			ProviderName: provider.Name,
+			Gateway:      session.Address(provider.Endpoint),
+		}
 		if gateway, ok := named[offer.Provider]; ok {
 			route.Gateway = gateway
 		}
@@ -244,7 +261,11 @@ func (m *market) offered(ctx context.Context, model modelstypes.Model, known map
 }
 
 // provider reads a provider once; nil says that there is none.
-func (m *market) provider(ctx context.Context, address string, known map[string]*modelstypes.Provider) (*modelstypes.Provider, error) {
+func (m *market) provider(
+	ctx context.Context,
+	address string,
+	known map[string]*modelstypes.Provider,
+) (*modelstypes.Provider, error) {
 	if provider, read := known[address]; read {
 		return provider, nil
 	}
@@ -263,7 +284,8 @@ func (m *market) provider(ctx context.Context, address string, known map[string]
 // usable says that a gateway has an address that can be asked.
 func usable(gateway string) bool {
 	parsed, err := url.Parse(gateway)
-	return err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") && parsed.Hostname() != "" && parsed.User == nil
+	return err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") && parsed.Hostname() != "" &&
+		parsed.User == nil
 }
 
 func priceOf(offer modelstypes.Offer, royalty math.Int) (price poa.Price, err error) {
@@ -297,7 +319,8 @@ func modelName(id uint64) string { return modelPrefix + strconv.FormatUint(id, 1
 // errNoModel says that nobody serves a model.
 var errNoModel = errors.New("nobody serves it")
 
-// find returns the model of a name: openledger/1, or the name that one model alone has on chain. Without a name it is the only one that there is.
+// find returns the model of a name: openledger/1, or the name that one model alone has on chain. Without a name it is
+// the only one that there is.
 func (m *market) find(ctx context.Context, name string) (Listed, error) {
 	if number, ok := strings.CutPrefix(name, modelPrefix); ok {
 		if id, err := strconv.ParseUint(number, 10, 64); err == nil && modelName(id) == name {
@@ -324,7 +347,8 @@ func (m *market) find(ctx context.Context, name string) (Listed, error) {
 	return found[0], nil
 }
 
-// standing returns the routes of a model whose providers have not failed lately. If all have, it returns the one that may be asked first.
+// standing returns the routes of a model whose providers have not failed lately. If all have, it returns the one that
+// may be asked first.
 func (m *market) standing(listed Listed) []Route {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -337,7 +361,8 @@ func (m *market) standing(listed Listed) []Route {
 			standing = append(standing, route)
 			continue
 		}
-		if time.Until(failed.until) < mostBackoff && (first == nil || failed.until.Before(m.failed[first.Provider].until)) {
+		if time.Until(failed.until) < mostBackoff &&
+			(first == nil || failed.until.Before(m.failed[first.Provider].until)) {
 			first = &route
 		}
 	}
@@ -375,9 +400,15 @@ func (m *market) confirm(ctx context.Context, route Route) (api.ModelInfo, error
 	}
 	for _, model := range list.Data {
 		info := model.OpenLedger
-		if info != nil && info.ModelID == route.ModelID && info.Provider == route.Provider && info.ChainID == m.node.ChainID {
+		if info != nil && info.ModelID == route.ModelID && info.Provider == route.Provider &&
+			info.ChainID == m.node.ChainID {
 			return *info, nil
 		}
 	}
-	return api.ModelInfo{}, fmt.Errorf("gateway %s does not serve %s for provider %s", route.Gateway, modelName(route.ModelID), route.Provider)
+	return api.ModelInfo{}, fmt.Errorf(
+		"gateway %s does not serve %s for provider %s",
+		route.Gateway,
+		modelName(route.ModelID),
+		route.Provider,
+	)
 }

@@ -79,13 +79,27 @@ func (p *Proxy) noModel(name string, err error) error {
 func (p *Proxy) describe(listed Listed) modelOnOffer {
 	model := listed.Model
 	out := modelOnOffer{
-		Model:      api.Model{ID: modelName(model.Id), Object: "model", Created: p.started.Unix(), OwnedBy: model.Owner},
-		OpenLedger: offerInfo{ModelID: model.Id, Version: model.Version, Name: model.Name, Description: model.Description},
+		Model: api.Model{
+			ID:      modelName(model.Id),
+			Object:  "model",
+			Created: p.started.Unix(),
+			OwnedBy: model.Owner,
+		},
+		OpenLedger: offerInfo{
+			ModelID:     model.Id,
+			Version:     model.Version,
+			Name:        model.Name,
+			Description: model.Description,
+		},
 	}
 	for _, route := range listed.Routes {
 		out.OpenLedger.Providers = append(out.OpenLedger.Providers, offeredBy{
 			Provider: route.Provider, Name: route.ProviderName, Gateway: route.Gateway,
-			Price: price{route.Price.InputPer1K.String(), route.Price.OutputPer1K.String(), route.Price.Royalty.String()},
+			Price: price{
+				route.Price.InputPer1K.String(),
+				route.Price.OutputPer1K.String(),
+				route.Price.Royalty.String(),
+			},
 		})
 	}
 	out.OpenLedger.Price = out.OpenLedger.Providers[0].Price

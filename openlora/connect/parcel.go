@@ -56,8 +56,8 @@ func (l *Ledger) parcel(key [sha256.Size]byte, before time.Time) (*parcel, error
 	return found, err
 }
 
-// delivered notes that an answer has reached its client. It is forgotten with the next write: if the process is killed before, the client
-// that asks the same once more gets the same answer, for nothing.
+// delivered notes that an answer has reached its client. It is forgotten with the next write: if the process is killed
+// before, the client that asks the same once more gets the same answer, for nothing.
 func (l *Ledger) delivered(key [sha256.Size]byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

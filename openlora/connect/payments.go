@@ -31,7 +31,8 @@ const (
 
 // payments are the words for what the chain says.
 var payments = map[attributiontypes.Payment]string{
-	attributiontypes.PAYMENT_PAID: "paid", attributiontypes.PAYMENT_COMPUTE: "compute", attributiontypes.PAYMENT_REFUNDED: "refunded",
+	attributiontypes.PAYMENT_PAID: "paid", attributiontypes.PAYMENT_COMPUTE: "compute",
+	attributiontypes.PAYMENT_REFUNDED: "refunded",
 }
 
 // followPayments asks the chain who was paid by answers, until ctx ends.
@@ -106,7 +107,10 @@ func payees(found *attributiontypes.QueryReceiptResponse, sources []api.Source) 
 			bonus = math.ZeroInt()
 		}
 		if sum.IsPositive() || bonus.IsPositive() {
-			paid = append(paid, Payee{Role: role, Account: account, Title: title, Amount: sum, Bonus: bonus, Answers: 1})
+			paid = append(
+				paid,
+				Payee{Role: role, Account: account, Title: title, Amount: sum, Bonus: bonus, Answers: 1},
+			)
 		}
 	}
 	none := math.ZeroInt()

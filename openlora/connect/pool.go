@@ -75,8 +75,8 @@ func (p *pool) signal() {
 // errFull says that all sessions stayed taken.
 var errFull = errors.New("all sessions are in use")
 
-// take returns a session for a route with enough left for an answer. It opens or tops one up if it must, and waits while there are as many as there
-// may be.
+// take returns a session for a route with enough left for an answer. It opens or tops one up if it must, and waits
+// while there are as many as there may be.
 func (p *pool) take(ctx context.Context, route Route, needed math.Int) (*pooled, error) {
 	opened := make(chan error, 1)
 	mine := false // an opening of this call's is under way
@@ -122,8 +122,8 @@ func (p *pool) take(ctx context.Context, route Route, needed math.Int) (*pooled,
 	}
 }
 
-// free returns a session that nobody has taken: the one with least left of those that have enough, so that deposits are used up one after
-// another; else one to top up. The pool is locked.
+// free returns a session that nobody has taken: the one with least left of those that have enough, so that deposits are
+// used up one after another; else one to top up. The pool is locked.
 func (p *pool) free(route Route, needed math.Int) *pooled {
 	var best *pooled
 	for _, one := range p.all {
@@ -140,8 +140,8 @@ func (p *pool) free(route Route, needed math.Int) *pooled {
 	return best
 }
 
-// room says that one more session may be opened. If there are as many as there may be, the one of another route that is idle longest is closed. The
-// pool is locked.
+// room says that one more session may be opened. If there are as many as there may be, the one of another route that is
+// idle longest is closed. The pool is locked.
 func (p *pool) room() bool {
 	opening := 0
 	for _, n := range p.opening {
@@ -152,7 +152,8 @@ func (p *pool) room() bool {
 	}
 	var oldest *pooled
 	for _, one := range p.all {
-		if !one.taken && !one.over && one.client.State.Pending == nil && (oldest == nil || one.used.Before(oldest.used)) {
+		if !one.taken && !one.over && one.client.State.Pending == nil &&
+			(oldest == nil || one.used.Before(oldest.used)) {
 			oldest = one
 		}
 	}
@@ -173,11 +174,20 @@ func (p *pool) open(route Route, needed math.Int, opened chan<- error) {
 			delete(p.opening, route)
 		}
 		if err == nil {
-			p.log.Info("session opened", "session", client.State.ID, "model", modelName(route.ModelID), "provider", route.Provider,
-				"deposit", amount.Format(math.MaxInt(p.deposit, needed)))
+			p.log.Info(
+				"session opened",
+				"session",
+				client.State.ID,
+				"model",
+				modelName(route.ModelID),
+				"provider",
+				route.Provider,
+				"deposit",
+				amount.Format(math.MaxInt(p.deposit, needed)),
+			)
 			p.add(client, math.MaxInt(p.deposit, needed))
 		} else {
-			p.log.Warn("a session could not be opened", "provider", route.Provider, "gateway", route.Gateway, "err", err)
+			p.log.Warn("no session could be opened", "provider", route.Provider, "gateway", route.Gateway, "err", err)
 		}
 		opened <- err
 		p.signal()
@@ -193,7 +203,8 @@ func (p *pool) add(client *session.Client, funded math.Int) *pooled {
 	return one
 }
 
-// topUp fills a deposit up. What the chain holds is read first: an earlier top-up may have arrived when its confirmation was lost.
+// topUp fills a deposit up. What the chain holds is read first: an earlier top-up may have arrived when its
+// confirmation was lost.
 func (p *pool) topUp(ctx context.Context, one *pooled, needed math.Int) error {
 	if err := p.refresh(ctx, one); err != nil || one.left().GTE(needed) {
 		return err

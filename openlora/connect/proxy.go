@@ -1,5 +1,6 @@
-// Package connect lets any program that speaks OpenAI's API ask models of the chain: it finds providers, opens sessions, signs what pays, checks
-// every answer before it acknowledges it, and remembers who was paid. Keys stay in its folder.
+// Package connect lets any program that speaks OpenAI's API ask models of the chain: it finds providers, opens
+// sessions, signs what pays, checks every answer before it acknowledges it, and remembers who was paid. Keys stay in
+// its folder.
 package connect
 
 import (
@@ -41,7 +42,8 @@ type Config struct {
 	// Deposit that a session has, and Sessions at a time.
 	Deposit  math.Int
 	Sessions int
-	// AckAfter is how long an answer waits for a next question to acknowledge it, CloseAfter how long a session is kept that nobody uses; 0 keeps it.
+	// AckAfter is how long an answer waits for a next question to acknowledge it, CloseAfter how long a session is kept
+	// that nobody uses; 0 keeps it.
 	AckAfter, CloseAfter time.Duration
 	// Patience is how long a call waits for a session, AnswerTimeout for its answer.
 	Patience, AnswerTimeout time.Duration
@@ -70,7 +72,11 @@ type Proxy struct {
 // New returns a proxy, which Run starts.
 func New(config Config) (*Proxy, error) {
 	if config.Deposit.LT(config.MaxFee) {
-		return nil, fmt.Errorf("the deposit of a session, %s, is below what one answer may cost, %s", amount.Format(config.Deposit), amount.Format(config.MaxFee))
+		return nil, fmt.Errorf(
+			"the deposit of a session, %s, is below what one answer may cost, %s",
+			amount.Format(config.Deposit),
+			amount.Format(config.MaxFee),
+		)
 	}
 	if config.Sessions < 1 {
 		return nil, fmt.Errorf("there must be at least one session")
@@ -81,11 +87,23 @@ func New(config Config) (*Proxy, error) {
 		}
 	}
 	config.Gateways = slices.Clone(config.Gateways)
-	p := &Proxy{config: config, market: newMarket(config), purse: newPurse(config.Ledger, config.Budget), started: time.Now(), flights: make(map[flightKey]*flight)}
+	p := &Proxy{
+		config:  config,
+		market:  newMarket(config),
+		purse:   newPurse(config.Ledger, config.Budget),
+		started: time.Now(),
+		flights: make(map[flightKey]*flight),
+	}
 	p.pool = &pool{
-		wallet: &wallet{node: config.Node, payer: config.Payer, dir: config.Dir}, market: p.market, deposit: config.Deposit, most: config.Sessions, log: config.Log,
+		wallet: &wallet{
+			node:  config.Node,
+			payer: config.Payer,
+			dir:   config.Dir,
+		}, market: p.market, deposit: config.Deposit, most: config.Sessions, log: config.Log,
 		note: p.record, ctx: context.Background(),
-		all: make(map[poa.Hash]*pooled), opening: make(map[Route]int), waiting: make(map[Route]int), changed: make(chan struct{}),
+		all: make(
+			map[poa.Hash]*pooled,
+		), opening: make(map[Route]int), waiting: make(map[Route]int), changed: make(chan struct{}),
 	}
 	return p, nil
 }
@@ -96,7 +114,8 @@ func (p *Proxy) Start(ctx context.Context) error { return p.resume(ctx) }
 // stopTimeout is what acknowledging the last answers may take at the end.
 const stopTimeout = 10 * time.Second
 
-// Run looks after sessions until ctx ends, and then acknowledges the last answers, so that their authors are paid. Sessions stay open for the next run.
+// Run looks after sessions until ctx ends, and then acknowledges the last answers, so that their authors are paid.
+// Sessions stay open for the next run.
 func (p *Proxy) Run(ctx context.Context) {
 	var work sync.WaitGroup
 	work.Go(func() { p.upkeep(ctx) })
@@ -124,7 +143,10 @@ func (p *Proxy) alias(name string) string {
 // Handler serves the API.
 func (p *Proxy) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, r *http.Request) { p.complete(w, r, false) })
+	mux.HandleFunc(
+		"POST /v1/chat/completions",
+		func(w http.ResponseWriter, r *http.Request) { p.complete(w, r, false) },
+	)
 	mux.HandleFunc("POST /v1/completions", func(w http.ResponseWriter, r *http.Request) { p.complete(w, r, true) })
 	mux.HandleFunc("GET /v1/models", p.models)
 	mux.HandleFunc("GET /v1/models/{id...}", p.model)
@@ -133,7 +155,7 @@ func (p *Proxy) Handler() http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, &httpError{
 			status: http.StatusNotFound, code: "unknown_url",
-			message: "no " + r.Method + " " + r.URL.Path + ": see GET /v1/models, POST /v1/chat/completions and GET /usage",
+			message: "no " + r.Method + " " + r.URL.Path + ": see GET /v1/models and POST /v1/chat/completions",
 		})
 	})
 	return p.guard(mux)

@@ -40,8 +40,8 @@ func (e *quotaError) Error() string {
 		e.of, e.budget, amount.Format(e.left), amount.Format(e.needed), e.renews.Format(time.RFC3339))
 }
 
-// take sets aside what is wanted, or as much of it as the budgets have left, at least what is needed. put puts back what was taken; it may be
-// called once what was spent is in the ledger.
+// take sets aside what is wanted, or as much of it as the budgets have left, at least what is needed. put puts back
+// what was taken; it may be called once what was spent is in the ledger.
 func (p *purse) take(key Key, needed, wanted math.Int) (taken math.Int, put func(), err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -38,13 +38,14 @@ type events struct {
 	last  time.Time
 }
 
-// stream answers a request that wants a stream. The end of an answer is sent after the answer was checked. If the client leaves, the question is
-// ended: what was sent until then is paid.
+// stream answers a request that wants a stream. The end of an answer is sent after the answer was checked. If the
+// client leaves, the question is ended: what was sent until then is paid.
 func (p *Proxy) stream(w http.ResponseWriter, r *http.Request, c *call, how delivery) {
 	ctx, cancel := context.WithTimeout(r.Context(), p.config.AnswerTimeout+p.config.Patience)
 	defer cancel()
 	e := &events{
-		w: w, control: http.NewResponseController(w), how: how, id: "chatcmpl-" + drawID(), model: c.model, created: time.Now().Unix(), failed: cancel, last: time.Now(),
+		w: w, control: http.NewResponseController(w), how: how, id: "chatcmpl-" + drawID(), model: c.model,
+		created: time.Now().Unix(), failed: cancel, last: time.Now(),
 	}
 	if how.prompted {
 		e.id = "cmpl-" + drawID()
@@ -141,7 +142,13 @@ func (e *events) deliver(a answered) {
 }
 
 func (e *events) chunk(choices ...api.Choice) api.ChatResponse {
-	chunk := api.ChatResponse{ID: e.id, Object: "chat.completion.chunk", Created: e.created, Model: e.model, Choices: choices}
+	chunk := api.ChatResponse{
+		ID:      e.id,
+		Object:  "chat.completion.chunk",
+		Created: e.created,
+		Model:   e.model,
+		Choices: choices,
+	}
 	if choices == nil {
 		chunk.Choices = []api.Choice{}
 	}

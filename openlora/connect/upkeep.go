@@ -15,14 +15,16 @@ import (
 
 const (
 	upkeepEvery = 500 * time.Millisecond
-	// claimTime is how long a question that an earlier run has left pending waits for its client to ask it again. Until then nothing is withdrawn,
-	// so that the gateway has what was under way.
+	// claimTime is how long a question that an earlier run has left pending waits for its client to ask it again. Until
+	// then nothing is withdrawn, so that the gateway has what was under way.
 	claimTime = 30 * time.Second
-	// giveUp is when a question is not asked about any more, and its session is closed: its provider does not answer for days.
+	// giveUp is when a question is not asked about any more, and its session is closed: its provider does not answer
+	// for days.
 	giveUp = 48 * time.Hour
 )
 
-// resume takes over what earlier runs have left: openings that were interrupted, and sessions, with questions that are pending in them.
+// resume takes over what earlier runs have left: openings that were interrupted, and sessions, with questions that are
+// pending in them.
 func (p *Proxy) resume(ctx context.Context) error {
 	kept, err := session.List(p.config.Dir)
 	if err != nil {
@@ -167,7 +169,15 @@ func (p *Proxy) tendOne(ctx context.Context, one *pooled) {
 // lose records a question of which no answer can be acknowledged at what it can have cost, and closes the session.
 func (p *Proxy) lose(one *pooled, why string) {
 	asked := one.client.State.Pending
-	p.config.Log.Error("an answer is not acknowledged: the session is closed", "session", one.client.State.ID, "provider", one.client.State.Provider, "why", why)
+	p.config.Log.Error(
+		"an answer is not acknowledged: the session is closed",
+		"session",
+		one.client.State.ID,
+		"provider",
+		one.client.State.Provider,
+		"why",
+		why,
+	)
 	if err := p.recordRefused(one.client, *asked, why); err != nil {
 		p.config.Log.Error("the ledger could not be written", "err", err)
 	}

@@ -65,7 +65,15 @@ func (p *Proxy) usage(w http.ResponseWriter, r *http.Request) {
 	if limit := r.URL.Query().Get("limit"); limit != "" {
 		n, err := strconv.Atoi(limit)
 		if err != nil || n < 0 || n > mostAnswers {
-			fail(w, &httpError{status: http.StatusBadRequest, code: "invalid_value", param: "limit", message: "limit: must be a number of at most 1000"})
+			fail(
+				w,
+				&httpError{
+					status:  http.StatusBadRequest,
+					code:    "invalid_value",
+					param:   "limit",
+					message: "limit: must be a number of at most 1000",
+				},
+			)
 			return
 		}
 		most = n
@@ -193,13 +201,14 @@ func (p *pool) describe(usage *Usage) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id, one := range p.all {
-		of := SessionUsage{Session: id.String(), Busy: one.taken}
-		// What a call changes is left out while it is under way.
-		if !one.taken {
-			of.Model, of.Provider, of.Calls, of.Left = modelName(one.client.State.ModelID), one.client.State.Provider, one.client.State.N, one.left()
+		state := &one.client.State
+		of := SessionUsage{
+			Session: id.String(), Model: modelName(state.ModelID), Provider: state.Provider,
+			Busy: one.taken, Left: math.ZeroInt(),
+		}
+		if !one.taken { // what a call changes is left out while it is under way
+			of.Calls, of.Left = state.N, one.left()
 			usage.Deposited = usage.Deposited.Add(of.Left)
-		} else {
-			of.Model, of.Provider, of.Left = modelName(one.client.State.ModelID), one.client.State.Provider, math.ZeroInt()
 		}
 		usage.Sessions = append(usage.Sessions, of)
 	}

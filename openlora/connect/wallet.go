@@ -50,18 +50,33 @@ func (w *wallet) repeat(ctx context.Context, send func() error) error {
 }
 
 // open opens a session on a route, if the price is still what it was.
-func (w *wallet) open(ctx context.Context, market *market, route Route, deposit math.Int) (client *session.Client, err error) {
+func (w *wallet) open(
+	ctx context.Context,
+	market *market,
+	route Route,
+	deposit math.Int,
+) (client *session.Client, err error) {
 	info, err := market.confirm(ctx, route)
 	if err != nil {
 		return nil, err
 	}
 	most := attributiontypes.Price{
-		Input: math.NewIntFromBigInt(route.Price.InputPer1K.Big()), Output: math.NewIntFromBigInt(route.Price.OutputPer1K.Big()),
+		Input: math.NewIntFromBigInt(
+			route.Price.InputPer1K.Big(),
+		), Output: math.NewIntFromBigInt(route.Price.OutputPer1K.Big()),
 		Royalty: math.NewIntFromBigInt(route.Price.Royalty.Big()),
 	}
 	err = w.repeat(ctx, func() (err error) {
-		client, err = session.Open(ctx, w.node, w.payer, route.Gateway, info, sdk.NewCoin(rewardstypes.Denom, deposit), w.dir,
-			func(msg *attributiontypes.MsgOpenSession) { msg.MaxPrice = &most })
+		client, err = session.Open(
+			ctx,
+			w.node,
+			w.payer,
+			route.Gateway,
+			info,
+			sdk.NewCoin(rewardstypes.Denom, deposit),
+			w.dir,
+			func(msg *attributiontypes.MsgOpenSession) { msg.MaxPrice = &most },
+		)
 		return err
 	})
 	return client, err

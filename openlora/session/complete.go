@@ -13,8 +13,9 @@ import (
 // ErrPending says that an earlier question of the session has to be settled first: by Again, Recover or Settle.
 var ErrPending = errors.New("an earlier question of this session has no answer yet")
 
-// Complete asks what is in the body of a request to POST /v1/chat/completions, passing pieces of the answer on as they come, or without
-// take in one piece. The answer is checked before it is returned; the next voucher acknowledges it. If an error leaves a question pending, Again asks for the same answer.
+// Complete asks what is in the body of a request to POST /v1/chat/completions, passing pieces of the answer on as they
+// come, or without take in one piece. The answer is checked before it is returned; the next voucher acknowledges it. If
+// an error leaves a question pending, Again asks for the same answer.
 func (c *Client) Complete(ctx context.Context, body []byte, label string, take func(Piece)) (*Answer, error) {
 	if c.State.Pending != nil {
 		return nil, ErrPending
@@ -25,8 +26,8 @@ func (c *Client) Complete(ctx context.Context, body []byte, label string, take f
 	return c.Again(ctx, take)
 }
 
-// Again sends the pending question under its voucher, which pays once. The pieces begin with the first. After an error nothing is pending if the
-// gateway has surely not recorded the call, or has recorded it as failed.
+// Again sends the pending question under its voucher, which pays once. The pieces begin with the first. After an error
+// nothing is pending if the gateway has surely not recorded the call, or has recorded it as failed.
 func (c *Client) Again(ctx context.Context, take func(Piece)) (*Answer, error) {
 	fresh := c.State.Pending.fresh
 	answer, err := c.attempt(ctx, take)
@@ -54,8 +55,9 @@ func neverSent(err error) bool {
 	return errors.As(err, &failed) && failed.Op == "dial"
 }
 
-// Settle finds out what became of a pending question that nobody waits for any more. One that the gateway has not recorded is forgotten when it is
-// old enough to be on its way no more; before that it is ErrPending. Of one that was answered the answer is returned. Nothing is asked anew.
+// Settle finds out what became of a pending question that nobody waits for any more. One that the gateway has not
+// recorded is forgotten when it is old enough to be on its way no more; before that it is ErrPending. Of one that was
+// answered the answer is returned. Nothing is asked anew.
 func (c *Client) Settle(ctx context.Context, old time.Duration) (*Answer, error) {
 	asked := c.State.Pending
 	if asked == nil {

@@ -45,7 +45,13 @@ var ErrNeverOpened = errors.New("the session was never opened, and nothing was d
 // Open opens a session on chain for a model of a gateway. The state goes to
 // dir; an empty dir keeps it in memory. The message that opens it may be changed before it is signed.
 func Open(
-	ctx context.Context, node *chain.Client, payer chain.Signer, gateway string, model api.ModelInfo, deposit sdk.Coin, dir string,
+	ctx context.Context,
+	node *chain.Client,
+	payer chain.Signer,
+	gateway string,
+	model api.ModelInfo,
+	deposit sdk.Coin,
+	dir string,
 	change ...func(*attributiontypes.MsgOpenSession),
 ) (*Client, error) {
 	if dir != "" { // transactions of one account are made one after another
@@ -64,7 +70,13 @@ func Open(
 
 // Prepare makes the session key and the transaction that opens a session, and stores both. Nothing is sent.
 func Prepare(
-	ctx context.Context, node *chain.Client, payer chain.Signer, gateway string, model api.ModelInfo, deposit sdk.Coin, dir string,
+	ctx context.Context,
+	node *chain.Client,
+	payer chain.Signer,
+	gateway string,
+	model api.ModelInfo,
+	deposit sdk.Coin,
+	dir string,
 	change ...func(*attributiontypes.MsgOpenSession),
 ) (*Opening, error) {
 	public, private, err := ed25519.GenerateKey(rand.Reader)

@@ -125,7 +125,8 @@ func TestInitWritesEverySetting(t *testing.T) {
 	lines := strings.Split(string(content), "\n")
 	active := 0
 	for i, line := range lines {
-		if rest, ok := strings.CutPrefix(line, "# "); ok && i > 0 && strings.HasPrefix(lines[i-1], "# ") && strings.Contains(rest, " = ") {
+		if rest, ok := strings.CutPrefix(line, "# "); ok && i > 0 && strings.HasPrefix(lines[i-1], "# ") &&
+			strings.Contains(rest, " = ") {
 			lines[i] = rest
 			active++
 		}
@@ -169,6 +170,51 @@ func TestAskChecksBeforeItSpends(t *testing.T) {
 	require.Empty(t, entries)
 }
 
+// TestConnectKeys: a budget that a key is made without is not that of the proxy, and what is refused is refused before anything is made.
+func TestConnectKeys(t *testing.T) {
+	home := t.TempDir()
+	require.NoError(
+		t,
+		os.WriteFile(
+			filepath.Join(home, configName),
+			[]byte("[connect]\nbudget = \"7OPEN/day\"\nmax-fee = \"3OPEN\"\n"),
+			0o600,
+		),
+	)
+	require.Equal(t, "7OPEN/day", value(t, effective(t, home, "connect"), flagBudget))
+	secret, _, err := run(t, home, "connect", "key", "add", "editor")
+	require.NoError(t, err)
+	require.Regexp(t, `^sk-openledger-\S{32}\n$`, secret)
+	_, _, err = run(t, home, "connect", "key", "add", "writer", "--budget", "2OPEN/month", "--max-fee", "0.5OPEN")
+	require.NoError(t, err)
+	_, _, err = run(t, home, "connect", "key", "add", "editor")
+	require.ErrorContains(t, err, "already")
+	list, _, err := run(t, home, "connect", "key", "list")
+	require.NoError(t, err)
+	require.Regexp(t, `editor +1OPEN/day +that of the proxy`, list)
+	require.Regexp(t, `writer +2OPEN/month +0.5 OPEN`, list)
+	require.NotContains(t, list, strings.TrimSpace(secret))
+	_, _, err = run(t, home, "connect", "key", "remove", "editor")
+	require.NoError(t, err)
+	list, _, err = run(t, home, "connect", "key", "list", "--json")
+	require.NoError(t, err)
+	require.NotContains(t, list, "editor")
+	usage, _, err := run(t, home, "connect", "usage")
+	require.NoError(t, err)
+	require.Contains(t, usage, "writer")
+}
+
+func TestConnectChecksBeforeItListens(t *testing.T) {
+	t.Setenv("OPENLEDGERD_HOME", t.TempDir())
+	for why, args := range map[string][]string{
+		"lets other machines spend": {"--listen", "0.0.0.0:0"}, "is not a budget": {"--budget", "5OPEN"}, "write gpt-4o-mini": {"--alias", "gpt"},
+		"--patience must be above 0": {"--patience", "0s"}, "--from": nil, "--fee-granter": {"--fee-granter", "open1x"},
+	} {
+		_, _, err := run(t, t.TempDir(), append([]string{"connect"}, args...)...)
+		require.ErrorContains(t, err, why)
+	}
+}
+
 func TestLedgerIsThatOfTheMachine(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("OPENLEDGERD_HOME", home)
@@ -181,7 +227,10 @@ func TestLedgerIsThatOfTheMachine(t *testing.T) {
 	require.Equal(t, ledger{home: home, backend: "os", grpc: "127.0.0.1:9090"}, l)
 	require.Equal(t, filepath.Join(home, "content"), l.content())
 
-	write("client.toml", "chain-id = \"one-1\"\nkeyring-backend = \"test\"\nkeyring-default-keyname = \"alice\"\nnode = \"tcp://localhost:26657\"\n")
+	write(
+		"client.toml",
+		"chain-id = \"one-1\"\nkeyring-backend = \"test\"\nkeyring-default-keyname = \"alice\"\nnode = \"tcp://localhost:26657\"\n",
+	)
 	write("app.toml", "[grpc]\naddress = \"localhost:9999\"\n")
 	l, err = readLedger()
 	require.NoError(t, err)

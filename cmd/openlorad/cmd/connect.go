@@ -84,21 +84,45 @@ openlorad connect usage`,
 	addAccountFlags(cmd)
 	f := cmd.Flags()
 	f.String(flagListen, defaultConnect, "address to listen on")
-	f.Var(&budgetFlag{mustAllowance("5OPEN/day")}, flagBudget, "most that is spent on answers in each hour, day or month")
+	f.Var(
+		&budgetFlag{mustAllowance("5OPEN/day")},
+		flagBudget,
+		"most that is spent on answers in each hour, day or month",
+	)
 	f.Var(newAmountFlag("1OPEN"), flagMaxFee, "maximum fee of an answer")
 	f.Var(newAmountFlag("2OPEN"), flagDeposit, "deposit of a session")
 	f.Int(flagSessions, 8, "sessions at a time, which is how many calls are answered at once")
-	f.StringSlice(flagGateway, nil, "URL of a gateway to ask at whatever address it has, such as one of your own; repeatable")
-	f.StringSlice(flagProvider, nil, "address of a provider to ask, and no other; repeatable (default all that the chain names)")
+	f.StringSlice(
+		flagGateway,
+		nil,
+		"URL of a gateway to ask at whatever address it has, such as one of your own; repeatable",
+	)
+	f.StringSlice(
+		flagProvider,
+		nil,
+		"address of a provider to ask, and no other; repeatable (default all that the chain names)",
+	)
 	f.Bool(flagPrivate, false, "ask providers at addresses that are not public, for networks on one machine")
-	f.StringToString(flagAlias, nil, "other name of a model, such as gpt-4o-mini=openledger/1; repeatable")
+	f.StringSlice(flagAlias, nil, "other name of a model, such as gpt-4o-mini=openledger/1; repeatable")
 	f.Duration(flagAckAfter, 5*time.Second, "how long an answer waits for a next question to acknowledge it")
-	f.Duration(flagCloseAfter, 6*time.Hour, "how long a session is kept that nobody uses; 0 keeps it for as long as the chain does")
+	f.Duration(
+		flagCloseAfter,
+		6*time.Hour,
+		"how long a session is kept that nobody uses; 0 keeps it for as long as the chain does",
+	)
 	f.Duration(flagPatience, time.Minute, "how long a call waits for a session")
 	f.Duration(flagAnswerTimeout, 2*time.Minute, "time for one answer")
 	f.Bool(flagFootnotes, false, "append the sources to the text of answers, for programs that drop other fields")
-	f.StringSlice(flagOrigin, nil, "origin of web pages whose scripts may ask, such as http://localhost:3000; repeatable")
-	f.String(flagFeeGranter, "", "address of the account that pays the fees of transactions, by a grant (openledgerd tx feegrant)")
+	f.StringSlice(
+		flagOrigin,
+		nil,
+		"origin of web pages whose scripts may ask, such as http://localhost:3000; repeatable",
+	)
+	f.String(
+		flagFeeGranter,
+		"",
+		"address of the account that pays the fees of transactions, by a grant (openledgerd tx feegrant)",
+	)
 	cmd.AddCommand(connectKeyCmd(), connectUsageCmd())
 	return cmd
 }
@@ -200,29 +224,55 @@ func checkListen(address string, keys *connect.Keys) error {
 	if err != nil || len(all) > 0 || host == "localhost" || net.ParseIP(host).IsLoopback() {
 		return err
 	}
-	return fmt.Errorf("--%s %s lets other machines spend: make keys first with `openlorad connect key add NAME --budget 1OPEN/day`", flagListen, address)
+	return fmt.Errorf(
+		"--%s %s lets other machines spend: make keys first with `openlorad connect key add NAME --budget 1OPEN/day`",
+		flagListen,
+		address,
+	)
 }
 
 func connectConfig(cmd *cobra.Command) (config connect.Config, err error) {
 	f := cmd.Flags()
-	config = connect.Config{Dir: sessionDir(cmd), Budget: budgetOf(f), MaxFee: amountOf(f, flagMaxFee), Deposit: amountOf(f, flagDeposit)}
+	config = connect.Config{
+		Dir:     sessionDir(cmd),
+		Budget:  budgetOf(f),
+		MaxFee:  amountOf(f, flagMaxFee),
+		Deposit: amountOf(f, flagDeposit),
+	}
 	config.Sessions, _ = f.GetInt(flagSessions)
 	config.Gateways, _ = f.GetStringSlice(flagGateway)
 	config.Providers, _ = f.GetStringSlice(flagProvider)
 	config.AllowPrivate, _ = f.GetBool(flagPrivate)
-	config.Aliases, _ = f.GetStringToString(flagAlias)
+	aliases, _ := f.GetStringSlice(flagAlias)
+	if config.Aliases, err = parseAliases(aliases); err != nil {
+		return config, err
+	}
 	config.AckAfter, _ = f.GetDuration(flagAckAfter)
 	config.CloseAfter, _ = f.GetDuration(flagCloseAfter)
 	config.Patience, _ = f.GetDuration(flagPatience)
 	config.AnswerTimeout, _ = f.GetDuration(flagAnswerTimeout)
 	config.Footnotes, _ = f.GetBool(flagFootnotes)
 	config.Origins, _ = f.GetStringSlice(flagOrigin)
-	for name, value := range map[string]time.Duration{flagPatience: config.Patience, flagAnswerTimeout: config.AnswerTimeout} {
+	limits := map[string]time.Duration{flagPatience: config.Patience, flagAnswerTimeout: config.AnswerTimeout}
+	for name, value := range limits {
 		if value <= 0 {
 			return config, fmt.Errorf("--%s must be above 0", name)
 		}
 	}
 	return config, nil
+}
+
+// parseAliases reads other names of models.
+func parseAliases(texts []string) (map[string]string, error) {
+	aliases := make(map[string]string)
+	for _, text := range texts {
+		name, model, found := strings.Cut(text, "=")
+		if !found || name == "" || model == "" {
+			return nil, fmt.Errorf("--%s %q: write gpt-4o-mini=openledger/1", flagAlias, text)
+		}
+		aliases[name] = model
+	}
+	return aliases, nil
 }
 
 // running says where a proxy runs, and how commands of this machine read all that it knows.
@@ -249,7 +299,7 @@ func connectKeyCmd() *cobra.Command {
 func connectKeyAddCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "add NAME", Short: "Make a key and print it, once",
-		Long:    "Make a key with which a program may ask, and print it. It is not shown again. A proxy that runs knows it at once.",
+		Long:    "Make a key with which a program may ask, and print it, once. A proxy that runs knows it at once.",
 		Example: "openlorad connect key add editor --budget 1OPEN/day --max-fee 0.3OPEN",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -271,7 +321,11 @@ func connectKeyAddCmd() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.Var(&budgetFlag{mustAllowance("1OPEN/day")}, flagBudget, "most that the key spends on answers in each hour, day or month")
+	f.Var(
+		&budgetFlag{mustAllowance("1OPEN/day")},
+		flagBudget,
+		"most that the key spends on answers in each hour, day or month",
+	)
 	f.Var(newAmountFlag("0"), flagMaxFee, "maximum fee of an answer (default that of the proxy)")
 	for _, name := range []string{flagBudget, flagMaxFee} {
 		_ = f.SetAnnotation(name, runOnly, []string{"true"}) // the flag is there
@@ -294,7 +348,10 @@ func connectKeyListCmd() *cobra.Command {
 			if asJSON, _ := cmd.Flags().GetBool(flagJSON); asJSON {
 				list := []map[string]any{}
 				for _, key := range all {
-					list = append(list, map[string]any{"name": key.Name, "budget": key.Budget, "max_fee": key.MaxFee, "made": key.Made})
+					list = append(
+						list,
+						map[string]any{"name": key.Name, "budget": key.Budget, "max_fee": key.MaxFee, "made": key.Made},
+					)
 				}
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(list)
 			}

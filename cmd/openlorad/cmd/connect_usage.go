@@ -81,7 +81,12 @@ var errNotRunning = errors.New("the proxy does not run")
 func askUsage(ctx context.Context, at running, limit int) (usage connect.Usage, err error) {
 	ctx, cancel := context.WithTimeout(ctx, usageTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/usage?limit=%d", at.URL, limit), nil)
+	request, err := http.NewRequestWithContext(
+		ctx,
+		http.MethodGet,
+		fmt.Sprintf("%s/usage?limit=%d", at.URL, limit),
+		nil,
+	)
 	if err != nil {
 		return usage, err
 	}
@@ -99,8 +104,9 @@ func askUsage(ctx context.Context, at running, limit int) (usage connect.Usage, 
 
 // roles are the words for whom answers pay.
 var roles = map[string]string{
-	"contributor": "contributor", "provider": "provider", "datanet_owners": "owners of DataNets", "model_owners": "owners of models",
-	"validators": "validators", "bounty_pool": "bounty pool", "burned": "burned",
+	"contributor": "contributor", "provider": "provider", "datanet_owners": "owners of DataNets",
+	"model_owners": "owners of models",
+	"validators":   "validators", "bounty_pool": "bounty pool", "burned": "burned",
 }
 
 func printUsage(out io.Writer, usage connect.Usage) {
@@ -114,10 +120,27 @@ func printUsage(out io.Writer, usage connect.Usage) {
 	fmt.Fprintln(table, "KEY\tTHIS HOUR\tTODAY\tTHIS MONTH\tBUDGET\tLEFT")
 	for _, key := range usage.Keys {
 		budget, rest := left(key.Budget, key.Left)
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", key.Name, amount.Format(key.Spent.Hour), amount.Format(key.Spent.Day), amount.Format(key.Spent.Month), budget, rest)
+		fmt.Fprintf(
+			table,
+			"%s\t%s\t%s\t%s\t%s\t%s\n",
+			key.Name,
+			amount.Format(key.Spent.Hour),
+			amount.Format(key.Spent.Day),
+			amount.Format(key.Spent.Month),
+			budget,
+			rest,
+		)
 	}
 	budget, rest := left(usage.Budget, usage.Left)
-	fmt.Fprintf(table, "all\t%s\t%s\t%s\t%s\t%s\n", amount.Format(usage.Spent.Hour), amount.Format(usage.Spent.Day), amount.Format(usage.Spent.Month), budget, rest)
+	fmt.Fprintf(
+		table,
+		"all\t%s\t%s\t%s\t%s\t%s\n",
+		amount.Format(usage.Spent.Hour),
+		amount.Format(usage.Spent.Day),
+		amount.Format(usage.Spent.Month),
+		budget,
+		rest,
+	)
 	_ = table.Flush()
 	if len(usage.Paid) > 0 {
 		fmt.Fprintln(out, "\nwho was paid, since the first answer")
@@ -144,12 +167,26 @@ func printUsage(out io.Writer, usage connect.Usage) {
 			if one.Refused != "" {
 				why = "not acknowledged: " + one.Refused
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.Time.Local().Format(timeFormat), one.Key, one.Model, amount.Format(one.Fee), one.Receipt, why)
+			fmt.Fprintf(
+				table,
+				"%s\t%s\t%s\t%s\t%s\t%s\n",
+				one.Time.Local().Format(timeFormat),
+				one.Key,
+				one.Model,
+				amount.Format(one.Fee),
+				one.Receipt,
+				why,
+			)
 		}
 		_ = table.Flush()
 	}
 	if len(usage.Sessions) > 0 {
-		fmt.Fprintf(out, "\n%d sessions hold %s; `openlorad session close --all` returns it when the proxy does not run\n", len(usage.Sessions), amount.Format(usage.Deposited))
+		fmt.Fprintf(
+			out,
+			"\n%d sessions hold %s; `openlorad session close --all` returns it when the proxy does not run\n",
+			len(usage.Sessions),
+			amount.Format(usage.Deposited),
+		)
 	}
 }
 
@@ -165,7 +202,14 @@ func printKeys(out io.Writer, all []connect.Key) {
 		if key.MaxFee != nil {
 			most = amount.Format(*key.MaxFee)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", key.Name, key.Budget, most, key.Made.Local().Format(strings.TrimSpace(timeFormat)))
+		fmt.Fprintf(
+			table,
+			"%s\t%s\t%s\t%s\n",
+			key.Name,
+			key.Budget,
+			most,
+			key.Made.Local().Format(strings.TrimSpace(timeFormat)),
+		)
 	}
 	_ = table.Flush()
 }

@@ -1,9 +1,11 @@
-// Package chaintest is a node for tests of clients: it opens sessions, one block for each transaction, and keeps as much or as little of them as a
-// test wants.
+// Package chaintest is a node for tests of clients: it opens sessions, tops them up and closes them, one block for each
+// transaction, and keeps as much or as little of them as a test wants.
 package chaintest
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"net"
 	"sync"
@@ -28,6 +30,7 @@ import (
 
 	"github.com/openledger/openledger/openlora/chain"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -42,6 +45,9 @@ type Node struct {
 	Lose, Hang bool
 	// Fail has the next transactions fail in their blocks.
 	Fail bool
+	// Offers are what providers serve. A session of one has its price and answer key; another has the deposit as its
+	// price.
+	Offers []Offer
 
 	mu       sync.Mutex
 	blocks   [][]byte // one transaction each
@@ -49,6 +55,15 @@ type Node struct {
 	sessions []attributiontypes.Session
 	sequence uint64
 	address  string
+}
+
+// Offer is a model that a provider serves.
+type Offer struct {
+	Model     modelstypes.Model
+	Royalty   math.Int
+	Provider  modelstypes.Provider
+	InputPer  math.Int
+	OutputPer math.Int
 }
 
 // Start serves a node until the test ends.
@@ -66,6 +81,7 @@ func Start(t *testing.T) *Node {
 	authtypes.RegisterQueryServer(server, &accounts{Node: n})
 	rewardstypes.RegisterQueryServer(server, &prices{})
 	attributiontypes.RegisterQueryServer(server, &sessions{Node: n})
+	modelstypes.RegisterQueryServer(server, &offers{Node: n})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -94,6 +110,25 @@ func (n *Node) Sessions() int {
 	return len(n.sessions)
 }
 
+// Session returns a session by its id, and whether there is one.
+func (n *Node) Session(id []byte) (attributiontypes.Session, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if one := n.find(id); one != nil {
+		return *one, true
+	}
+	return attributiontypes.Session{}, false
+}
+
+func (n *Node) find(id []byte) *attributiontypes.Session {
+	for i := range n.sessions {
+		if bytes.Equal(n.sessions[i].Id, id) {
+			return &n.sessions[i]
+		}
+	}
+	return nil
+}
+
 // Skip moves the account on by a transaction of something else.
 func (n *Node) Skip() {
 	n.mu.Lock()
@@ -101,25 +136,47 @@ func (n *Node) Skip() {
 	n.sequence++
 }
 
-// execute makes a block of a transaction that opens a session.
+// execute makes a block of a transaction.
 func (n *Node) execute(encoded []byte, tx *txtypes.Tx) {
 	result := &abci.ExecTxResult{GasUsed: 1}
-	msg := tx.Body.Messages[0].GetCachedValue().(*attributiontypes.MsgOpenSession)
 	n.sequence++
 	if n.Fail {
 		result.Code, result.Codespace, result.Log = attributiontypes.ErrPaused.ABCICode(), attributiontypes.ModuleName, "failed"
 	} else {
-		id := make([]byte, 32)
-		id[0] = byte(len(n.sessions) + 1)
-		opened := attributiontypes.Session{
-			Id: id, Payer: msg.Payer, Provider: msg.Provider, ModelId: msg.ModelId, SessionKey: msg.SessionKey, Deposit: msg.Deposit.Amount,
-			Status: attributiontypes.SESSION_STATUS_OPEN,
+		switch msg := tx.Body.Messages[0].GetCachedValue().(type) {
+		case *attributiontypes.MsgOpenSession:
+			n.open(msg)
+		case *attributiontypes.MsgTopUpSession:
+			one := n.find(msg.SessionId)
+			one.Deposit = one.Deposit.Add(msg.Amount.Amount)
+		case *attributiontypes.MsgCloseSession:
+			n.find(msg.SessionId).Status = attributiontypes.SESSION_STATUS_CLOSING
 		}
-		opened.Price = attributiontypes.Price{Input: opened.Deposit, Output: opened.Deposit, Royalty: opened.Deposit}
-		opened.Spent, opened.Last.Fee = math.ZeroInt(), math.ZeroInt()
-		n.sessions = append(n.sessions, opened)
 	}
 	n.blocks, n.results = append(n.blocks, encoded), append(n.results, result)
+}
+
+func (n *Node) open(msg *attributiontypes.MsgOpenSession) {
+	id := make([]byte, 32)
+	id[0] = byte(len(n.sessions) + 1)
+	opened := attributiontypes.Session{
+		Id: id, Payer: msg.Payer, Provider: msg.Provider, ModelId: msg.ModelId, SessionKey: msg.SessionKey,
+		Deposit: msg.Deposit.Amount,
+		Status: attributiontypes.SESSION_STATUS_OPEN,
+	}
+	opened.Price = attributiontypes.Price{Input: opened.Deposit, Output: opened.Deposit, Royalty: opened.Deposit}
+	for _, offer := range n.Offers {
+		if offer.Model.Id == msg.ModelId && offer.Provider.Address == msg.Provider {
+			opened.AnswerKey = offer.Provider.AnswerKey
+			opened.Price = attributiontypes.Price{
+				Input:   offer.InputPer,
+				Output:  offer.OutputPer,
+				Royalty: offer.Royalty,
+			}
+		}
+	}
+	opened.Spent, opened.Last.Fee = math.ZeroInt(), math.ZeroInt()
+	n.sessions = append(n.sessions, opened)
 }
 
 type state struct {
@@ -142,7 +199,10 @@ func (b blocks) GetNodeInfo(context.Context, *cmtservice.GetNodeInfoRequest) (*c
 	return &cmtservice.GetNodeInfoResponse{DefaultNodeInfo: &cmtp2p.DefaultNodeInfo{Network: ChainID}}, nil
 }
 
-func (b blocks) GetBlockByHeight(_ context.Context, r *cmtservice.GetBlockByHeightRequest) (*cmtservice.GetBlockByHeightResponse, error) {
+func (b blocks) GetBlockByHeight(
+	_ context.Context,
+	r *cmtservice.GetBlockByHeightRequest,
+) (*cmtservice.GetBlockByHeightResponse, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	block := &cmtservice.Block{}
@@ -150,13 +210,19 @@ func (b blocks) GetBlockByHeight(_ context.Context, r *cmtservice.GetBlockByHeig
 	return &cmtservice.GetBlockByHeightResponse{SdkBlock: block}, nil
 }
 
-func (b blocks) GetBlockResults(_ context.Context, r *cmtservice.GetBlockResultsRequest) (*cmtservice.GetBlockResultsResponse, error) {
+func (b blocks) GetBlockResults(
+	_ context.Context,
+	r *cmtservice.GetBlockResultsRequest,
+) (*cmtservice.GetBlockResultsResponse, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.NoResults {
 		return nil, errors.New("node is not persisting finalize block responses")
 	}
-	return &cmtservice.GetBlockResultsResponse{Height: r.Height, TxsResults: []*abci.ExecTxResult{{}, b.results[r.Height-1]}}, nil
+	return &cmtservice.GetBlockResultsResponse{
+		Height:     r.Height,
+		TxsResults: []*abci.ExecTxResult{{}, b.results[r.Height-1]},
+	}, nil
 }
 
 type txs struct {
@@ -205,7 +271,15 @@ func (s txs) GetTx(_ context.Context, r *txtypes.GetTxRequest) (*txtypes.GetTxRe
 	for i, encoded := range s.blocks {
 		if (chain.Signed{Bytes: encoded}).Hash() == r.Hash {
 			result := s.results[i]
-			return &txtypes.GetTxResponse{TxResponse: &sdk.TxResponse{TxHash: r.Hash, Height: int64(i + 1), Code: result.Code, Codespace: result.Codespace, RawLog: result.Log}}, nil
+			return &txtypes.GetTxResponse{
+				TxResponse: &sdk.TxResponse{
+					TxHash:    r.Hash,
+					Height:    int64(i + 1),
+					Code:      result.Code,
+					Codespace: result.Codespace,
+					RawLog:    result.Log,
+				},
+			}, nil
 		}
 	}
 	return nil, status.Error(codes.NotFound, "tx not found")
@@ -216,10 +290,15 @@ type accounts struct {
 	*Node
 }
 
-func (a accounts) AccountInfo(_ context.Context, r *authtypes.QueryAccountInfoRequest) (*authtypes.QueryAccountInfoResponse, error) {
+func (a accounts) AccountInfo(
+	_ context.Context,
+	r *authtypes.QueryAccountInfoRequest,
+) (*authtypes.QueryAccountInfoResponse, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return &authtypes.QueryAccountInfoResponse{Info: &authtypes.BaseAccount{Address: r.Address, AccountNumber: 1, Sequence: a.sequence}}, nil
+	return &authtypes.QueryAccountInfoResponse{
+		Info: &authtypes.BaseAccount{Address: r.Address, AccountNumber: 1, Sequence: a.sequence},
+	}, nil
 }
 
 type prices struct {
@@ -235,8 +314,97 @@ type sessions struct {
 	*Node
 }
 
-func (s sessions) SessionsByPayer(context.Context, *attributiontypes.QuerySessionsByPayerRequest) (*attributiontypes.QuerySessionsByPayerResponse, error) {
+func (s sessions) SessionsByPayer(
+	context.Context,
+	*attributiontypes.QuerySessionsByPayerRequest,
+) (*attributiontypes.QuerySessionsByPayerResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &attributiontypes.QuerySessionsByPayerResponse{Sessions: append([]attributiontypes.Session(nil), s.sessions...)}, nil
+	return &attributiontypes.QuerySessionsByPayerResponse{
+		Sessions: append([]attributiontypes.Session(nil), s.sessions...),
+	}, nil
+}
+
+func (s sessions) Session(
+	_ context.Context,
+	r *attributiontypes.QuerySessionRequest,
+) (*attributiontypes.QuerySessionResponse, error) {
+	id, err := hex.DecodeString(r.SessionId)
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	found, ok := s.Node.Session(id)
+	if !ok {
+		return nil, status.Error(codes.NotFound, "no such session")
+	}
+	return &attributiontypes.QuerySessionResponse{Session: found}, nil
+}
+
+func (s sessions) Receipt(
+	context.Context,
+	*attributiontypes.QueryReceiptRequest,
+) (*attributiontypes.QueryReceiptResponse, error) {
+	return nil, status.Error(codes.NotFound, "no such receipt")
+}
+
+type offers struct {
+	modelstypes.UnimplementedQueryServer
+	*Node
+}
+
+func (o offers) Models(context.Context, *modelstypes.QueryModelsRequest) (*modelstypes.QueryModelsResponse, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	response := &modelstypes.QueryModelsResponse{}
+	known := make(map[uint64]bool)
+	for _, offer := range o.Node.Offers {
+		if !known[offer.Model.Id] {
+			response.Models = append(response.Models, offer.Model)
+		}
+		known[offer.Model.Id] = true
+	}
+	return response, nil
+}
+
+func (o offers) Model(_ context.Context, r *modelstypes.QueryModelRequest) (*modelstypes.QueryModelResponse, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, offer := range o.Node.Offers {
+		if offer.Model.Id == r.ModelId {
+			return &modelstypes.QueryModelResponse{
+				Model:   offer.Model,
+				Version: modelstypes.ModelVersion{ModelId: r.ModelId, Version: 1, Royalty: offer.Royalty},
+			}, nil
+		}
+	}
+	return nil, status.Error(codes.NotFound, "no such model")
+}
+
+func (o offers) Offers(_ context.Context, r *modelstypes.QueryOffersRequest) (*modelstypes.QueryOffersResponse, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	response := &modelstypes.QueryOffersResponse{}
+	for _, offer := range o.Node.Offers {
+		if offer.Model.Id == r.ModelId {
+			response.Offers = append(response.Offers, modelstypes.Offer{
+				ModelId: r.ModelId, Provider: offer.Provider.Address, InputPrice: offer.InputPer,
+				OutputPrice: offer.OutputPer,
+			})
+		}
+	}
+	return response, nil
+}
+
+func (o offers) Provider(
+	_ context.Context,
+	r *modelstypes.QueryProviderRequest,
+) (*modelstypes.QueryProviderResponse, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, offer := range o.Node.Offers {
+		if offer.Provider.Address == r.Provider {
+			return &modelstypes.QueryProviderResponse{Provider: offer.Provider}, nil
+		}
+	}
+	return nil, status.Error(codes.NotFound, "no such provider")
 }
