@@ -270,7 +270,7 @@ func TestConnectSurvivesKills(t *testing.T) {
 		}
 		return err == nil
 	}, time.Minute, 200*time.Millisecond, "sessions that are not used are closed")
-	kept, err := session.List(filepath.Join(c.home, "sessions"))
+	kept, err := session.List(filepath.Join(c.home, "connect", "sessions"))
 	require.NoError(t, err)
 	require.Empty(t, kept.Openings)
 	require.Empty(t, kept.Sessions)
@@ -309,7 +309,7 @@ func TestConnectKeepsKeys(t *testing.T) {
 		<-asked
 	}
 	keys := make(map[string]bool)
-	kept, err := session.List(filepath.Join(c.home, "sessions"))
+	kept, err := session.List(filepath.Join(c.home, "connect", "sessions"))
 	require.NoError(t, err)
 	for _, one := range kept.Sessions {
 		keys[hexKey(one.State.Seed)] = true

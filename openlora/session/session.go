@@ -122,6 +122,9 @@ func Load(path string) (*Client, error) {
 // Use has requests sent by a client that decides where it connects to.
 func (c *Client) Use(client *http.Client) { c.http = client }
 
+// In says that the session is kept in a folder.
+func (c *Client) In(dir string) bool { return filepath.Dir(c.path) == filepath.Clean(dir) }
+
 // Lock keeps other processes out of the session until this one ends, and reads what they have left. It returns ErrInUse while another asks in it.
 func (c *Client) Lock() error {
 	held, err := acquire(c.path)

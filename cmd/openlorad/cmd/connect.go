@@ -140,6 +140,9 @@ func connectHome(cmd *cobra.Command) string {
 	return filepath.Join(home, connectDir)
 }
 
+// connectSessions is where the proxy keeps its sessions, apart from those of `openlorad ask`.
+func connectSessions(cmd *cobra.Command) string { return filepath.Join(connectHome(cmd), "sessions") }
+
 func connectKeys(cmd *cobra.Command) (*connect.Keys, error) {
 	return connect.OpenKeys(filepath.Join(connectHome(cmd), "keys.json"))
 }
@@ -234,7 +237,7 @@ func checkListen(address string, keys *connect.Keys) error {
 func connectConfig(cmd *cobra.Command) (config connect.Config, err error) {
 	f := cmd.Flags()
 	config = connect.Config{
-		Dir:     sessionDir(cmd),
+		Dir:     connectSessions(cmd),
 		Budget:  budgetOf(f),
 		MaxFee:  amountOf(f, flagMaxFee),
 		Deposit: amountOf(f, flagDeposit),

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -49,7 +51,7 @@ func sessionListCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List sessions with what they hold, and when they expire", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			kept, err := session.List(sessionDir(cmd))
+			kept, err := keptBy(cmd)
 			if err != nil {
 				return err
 			}
@@ -75,6 +77,17 @@ func sessionListCmd() *cobra.Command {
 	addNodeFlag(cmd)
 	cmd.Flags().Bool(flagJSON, false, "print a JSON list")
 	return cmd
+}
+
+// keptBy returns the sessions of this machine: those of `openlorad ask`, and those of the proxy.
+func keptBy(cmd *cobra.Command) (session.Kept, error) {
+	kept, err := session.List(sessionDir(cmd))
+	if err != nil {
+		return kept, err
+	}
+	proxied, err := session.List(connectSessions(cmd))
+	kept.Sessions, kept.Openings = append(kept.Sessions, proxied.Sessions...), append(kept.Openings, proxied.Openings...)
+	return kept, err
 }
 
 // holdings asks a node, if there is one, what sessions hold.
@@ -171,10 +184,12 @@ func closeSessions(cmd *cobra.Command, args []string) error {
 	if all == (len(args) == 1) {
 		return fmt.Errorf("name one session, or --%s", flagAll)
 	}
-	dir := sessionDir(cmd)
 	var clients []*session.Client
 	if !all {
-		client, err := load(dir, args[0])
+		client, err := load(sessionDir(cmd), args[0])
+		if _, missing := os.Stat(filepath.Join(connectSessions(cmd), args[0]+".json")); missing == nil {
+			client, err = load(connectSessions(cmd), args[0])
+		}
 		if err != nil {
 			return err
 		}
@@ -186,7 +201,7 @@ func closeSessions(cmd *cobra.Command, args []string) error {
 	}
 	defer node.Close()
 	if all {
-		kept, err := session.List(dir)
+		kept, err := keptBy(cmd)
 		if err != nil {
 			return err
 		}
@@ -198,7 +213,12 @@ func closeSessions(cmd *cobra.Command, args []string) error {
 				continue
 			}
 			if !client.Locked() {
-				if err := client.Lock(); err != nil {
+				err := client.Lock()
+				if errors.Is(err, session.ErrInUse) && client.In(connectSessions(cmd)) {
+					cmd.PrintErrf("session %s is in use by `openlorad connect`: stop it to close it\n", client.State.ID)
+					continue
+				}
+				if err != nil {
 					return err
 				}
 			}

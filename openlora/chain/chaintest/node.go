@@ -162,7 +162,7 @@ func (n *Node) open(msg *attributiontypes.MsgOpenSession) {
 	opened := attributiontypes.Session{
 		Id: id, Payer: msg.Payer, Provider: msg.Provider, ModelId: msg.ModelId, SessionKey: msg.SessionKey,
 		Deposit: msg.Deposit.Amount,
-		Status: attributiontypes.SESSION_STATUS_OPEN,
+		Status:  attributiontypes.SESSION_STATUS_OPEN,
 	}
 	opened.Price = attributiontypes.Price{Input: opened.Deposit, Output: opened.Deposit, Royalty: opened.Deposit}
 	for _, offer := range n.Offers {
