@@ -22,6 +22,7 @@ import (
 
 	sdkmath "cosmossdk.io/math"
 
+	"github.com/openledger/openledger/demo/ports"
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/connect"
@@ -58,10 +59,10 @@ func newClient(t *testing.T) *client {
 	}
 	c := &client{world: w, t: t, home: filepath.Join(w.home, "client")}
 	require.NoError(t, chain.ImportKey(w.chain.Codec(), c.home, "payer", hex.EncodeToString(w.payer.Key.Bytes())))
-	base, guard, err := freePorts(2)
+	block, err := ports.Take(1)
 	require.NoError(t, err)
-	t.Cleanup(func() { guard.Close() })
-	c.port = fmt.Sprint(base)
+	t.Cleanup(func() { block.Close() })
+	c.port = fmt.Sprint(block.Base)
 	t.Cleanup(func() {
 		if c.proxy != nil {
 			c.proxy.stop()
