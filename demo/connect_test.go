@@ -271,10 +271,10 @@ func TestConnectSurvivesKills(t *testing.T) {
 		}
 		return err == nil
 	}, time.Minute, 200*time.Millisecond, "sessions that are not used are closed")
-	kept, err := session.List(filepath.Join(c.home, "connect", "sessions"))
-	require.NoError(t, err)
-	require.Empty(t, kept.Openings)
-	require.Empty(t, kept.Sessions)
+	require.Eventually(t, func() bool {
+		kept, err := session.List(filepath.Join(c.home, "connect", "sessions"))
+		return err == nil && len(kept.Openings)+len(kept.Sessions) == 0
+	}, time.Minute, 200*time.Millisecond, "what is closed is forgotten, and nothing else is left")
 	sessions, err := c.sessions()
 	require.NoError(t, err)
 	t.Logf("%d questions, %d sessions, %d runs", questions, len(sessions), c.runs)
@@ -321,7 +321,9 @@ func TestConnectKeepsKeys(t *testing.T) {
 	sessions, err := c.sessions()
 	require.NoError(t, err)
 	for _, s := range sessions {
-		require.True(t, keys[hex.EncodeToString(s.SessionKey)], "session %x", s.Id)
+		if s.Status == attributiontypes.SESSION_STATUS_OPEN { // the key of another is of no more use
+			require.True(t, keys[hex.EncodeToString(s.SessionKey)], "session %x", s.Id)
+		}
 	}
 }
 
