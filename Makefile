@@ -59,6 +59,9 @@ net-test: ## Run four validators as processes, and do to them what happens to ma
 wallet-test: build ## Sign every message with CosmJS, and send some to a node; needs Node.js 20 and its registry of packages
 	cd testutil/wallets && npm ci --no-audit --no-fund && node --test
 
+clients-test: build ## Run clients in Python and TypeScript, and others' OpenAI clients, on a demo; needs python3, jq, Node.js 20
+	sh scripts/clients.sh
+
 docs-test: build ## Run the commands of README.md and docs/ as readers do; needs curl and jq; options as ARGS="-only NAME -v"
 	@go run ./testutil/docstest $(ARGS)
 
@@ -76,4 +79,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test docs-test lint proto proto-check clean
+.PHONY: help build install demo test test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test clients-test docs-test lint proto proto-check clean
