@@ -18,6 +18,7 @@ import (
 	"github.com/openledger/openledger/amount"
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
 var write = flag.Bool("write", false, "write vectors.json")
@@ -29,6 +30,7 @@ type vectors struct {
 	Prices   []priceOf `json:"prices"`
 	Merkle   []pathOf  `json:"merkle"`
 	Amounts  []sumOf   `json:"amounts"`
+	Receipts []proofOf `json:"receipts"`
 	Requests []asked   `json:"requests"`
 }
 
@@ -92,6 +94,23 @@ type pathOf struct {
 	Index  int        `json:"index"`
 	Path   []poa.Hash `json:"path"`
 	Root   poa.Hash   `json:"root"`
+}
+
+// proofOf is a receipt of a batch with what leads from it to the peaks of the chain. Bytes are in hex.
+type proofOf struct {
+	Record      string   `json:"record"`
+	BatchRoot   string   `json:"batch_root"`
+	Index       uint32   `json:"index"`
+	Receipts    uint32   `json:"receipts"`
+	Path        []string `json:"path"`
+	Leaf        uint64   `json:"leaf"`
+	Siblings    []string `json:"siblings"`
+	Count       uint64   `json:"count"`
+	Peaks       []string `json:"peaks"`
+	Call        uint64   `json:"call"`
+	Fee         string   `json:"fee"`
+	Weights     []uint32 `json:"weights"`
+	Unattribute uint32   `json:"unattributed_ppm"`
 }
 
 type sumOf struct {
@@ -201,6 +220,7 @@ func compute(t *testing.T) vectors {
 		}
 		v.Amounts = append(v.Amounts, one)
 	}
+	v.Receipts = proofs(t)
 	for _, body := range []string{
 		`{"messages":[{"role":"user","content":"Why does hair grow?"}]}`,
 		`{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text","text":"Why"},{"type":"text","text":"not?"}]}],"stream":true}`,
@@ -211,6 +231,61 @@ func compute(t *testing.T) vectors {
 		v.Requests = append(v.Requests, asked{json.RawMessage(body), request.InputTokens()})
 	}
 	return v
+}
+
+// proofs are of the receipts of the middle one of several batches.
+func proofs(t *testing.T) []proofOf {
+	records := make([]poa.Record, 5)
+	for i := range records {
+		records[i] = poa.Record{
+			Session: hashOf("session"), N: uint64(i + 1), Commitment: hashOf(fmt.Sprint("receipt ", i)),
+			InputTokens: 300, OutputTokens: 7,
+			Fee:             poa.NewAmount(uint64(i) * 200_000_000_000_000_000),
+			Entries:         []poa.Entry{{Rank: 1 << 40, WeightPPM: 600_000}, {Rank: 3, WeightPPM: 250_000}},
+			UnattributedPPM: 150_000, Acknowledged: i%2 == 0, ModelID: 5, ModelVersion: 2, Method: poa.MethodMeaning,
+		}
+	}
+	leaves := make([]poa.Hash, len(records))
+	for i, record := range records {
+		leaves[i] = record.Leaf()
+	}
+	var out []proofOf
+	for count := 1; count <= 7; count++ {
+		roots := make([]poa.Hash, count)
+		var mountain poa.MMR
+		for i := range roots {
+			if roots[i] = hashOf(fmt.Sprint("batch ", i)); i == count/2 {
+				roots[i] = poa.MerkleRoot(leaves)
+			}
+			mountain.Append(roots[i])
+		}
+		proof, err := attributiontypes.BuildReceiptProof(records, count%len(records), roots, uint64(count/2))
+		require.NoError(t, err)
+		record := records[count%len(records)]
+		one := proofOf{
+			Record: fmt.Sprintf("%x", proof.Record), BatchRoot: fmt.Sprintf("%x", proof.BatchRoot), Index: proof.Index,
+			Receipts: proof.Receipts,
+			Path:     inHex(proof.Path), Leaf: proof.Leaf, Siblings: inHex(proof.Siblings), Count: proof.Count,
+			Peaks: []string{},
+			Call:  record.N, Fee: record.Fee.String(), Unattribute: record.UnattributedPPM,
+		}
+		for _, peak := range mountain.Peaks {
+			one.Peaks = append(one.Peaks, peak.String())
+		}
+		for _, entry := range record.Entries {
+			one.Weights = append(one.Weights, entry.WeightPPM)
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+func inHex(all [][]byte) []string {
+	out := []string{}
+	for _, one := range all {
+		out = append(out, fmt.Sprintf("%x", one))
+	}
+	return out
 }
 
 // makeSession plays calls: answered, a gap, answered, and an acknowledgement.
