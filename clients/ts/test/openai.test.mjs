@@ -1,5 +1,5 @@
 // OpenAI's own clients and others, through `openlorad connect`: the answer arrives, its receipt is on chain, and the
-// author's wealth rises by exactly what the receipt says. OPENAI_BASE_URL names the proxy, OPENLEDGER_DEMO the demo behind it.
+// author's wealth rises by exactly what the receipt says. OPENAI_BASE_URL names the proxy, OPENLEDGER_DEMO the demo.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";

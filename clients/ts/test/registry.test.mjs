@@ -1,0 +1,51 @@
+// What the registry of chains is told has the form that its schemas give: @chain-registry/types is made from them.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL("..", import.meta.url));
+const read = (name) => readFileSync(new URL(`../../registry/${name}.json`, import.meta.url), "utf8");
+
+/** compile checks values against the registry's types, as literals: a field that they do not have is an error. */
+function compile(chain, assets) {
+  const folder = mkdtempSync(join(here, ".registry-"));
+  try {
+    const camel = (text) =>
+      text.replace(
+        /"([a-z0-9$_]+)":/gi,
+        (_, name) => `"${name.replace(/_([a-zA-Z0-9])/g, (_m, c) => c.toUpperCase())}":`,
+      );
+    const source =
+      'import type { AssetList, Chain } from "@chain-registry/types";\n' +
+      `export const chain: Chain = ${camel(chain)};\nexport const assets: AssetList = ${camel(assets)};\n`;
+    writeFileSync(join(folder, "registry.ts"), source);
+    const flags = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--moduleResolution", "nodenext"];
+    execFileSync(join(here, "node_modules/.bin/tsc"), [...flags, join(folder, "registry.ts")], { stdio: "pipe" });
+  } catch (error) {
+    return error.stdout?.toString() ?? String(error);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return "";
+}
+
+test("the registry's types", () => {
+  const chain = read("chain"),
+    assets = read("assetlist");
+  assert.equal(compile(chain, assets), "");
+  assert.match(compile(chain.replace('"upcoming"', '"perhaps"'), assets), /perhaps/);
+  assert.match(compile(chain, assets.replace('"base"', '"basis"')), /basis/);
+});
+
+test("where the logo will be", () => {
+  for (const { logo_URIs: logo } of [JSON.parse(read("chain")), ...JSON.parse(read("assetlist")).assets]) {
+    const name =
+      /^https:\/\/raw\.githubusercontent\.com\/cosmos\/chain-registry\/master\/openledger\/(images\/[a-z]+\.svg)$/.exec(
+        logo.svg,
+      );
+    assert.match(readFileSync(new URL(`../../registry/${name[1]}`, import.meta.url), "utf8"), /^<svg /);
+  }
+});
