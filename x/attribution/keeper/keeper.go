@@ -19,6 +19,7 @@ import (
 
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/x/attribution/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -75,11 +76,11 @@ func NewKeeper(
 		Params:          collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		Sessions:        collections.NewMap(sb, types.SessionsKey, "sessions", collections.BytesKey, codec.CollValue[types.Session](cdc)),
 		SessionsByPayer: collections.NewKeySet(sb, types.SessionsByPayerKey, "sessions_by_payer", collections.PairKeyCodec(sdk.AccAddressKey, collections.BytesKey)),
-		Deadlines:       collections.NewKeySet(sb, types.DeadlinesKey, "deadlines", collections.PairKeyCodec(sdk.TimeKey, collections.BytesKey)),
+		Deadlines:       collections.NewKeySet(sb, types.DeadlinesKey, "deadlines", collections.PairKeyCodec(modulekit.TimeKey, collections.BytesKey)),
 		Batches:         collections.NewMap(sb, types.BatchesKey, "batches", collections.Uint64Key, codec.CollValue[types.Batch](cdc)),
 		Pages:           collections.NewMap(sb, types.PagesKey, "pages", collections.PairKeyCodec(collections.Uint64Key, collections.Uint32Key), collections.BytesValue),
 		BatchBySeq:      collections.NewMap(sb, types.BatchBySeqKey, "batch_by_seq", collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key), collections.Uint64Value),
-		BatchDeadlines:  collections.NewKeySet(sb, types.BatchDeadlinesKey, "batch_deadlines", collections.PairKeyCodec(sdk.TimeKey, collections.Uint64Key)),
+		BatchDeadlines:  collections.NewKeySet(sb, types.BatchDeadlinesKey, "batch_deadlines", collections.PairKeyCodec(modulekit.TimeKey, collections.Uint64Key)),
 		Head:            collections.NewItem(sb, types.TipKey, "tip", codec.CollValue[types.Tip](cdc)),
 		Reductions:      collections.NewMap(sb, types.ReductionsKey, "reductions", collections.Uint64Key, codec.CollValue[types.Reductions](cdc)),
 

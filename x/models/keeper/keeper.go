@@ -18,6 +18,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
+	"github.com/openledger/openledger/x/internal/modulekit"
 	"github.com/openledger/openledger/x/models/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
@@ -57,8 +58,8 @@ func NewKeeper(
 		Models:           collections.NewMap(sb, types.ModelsKey, "models", collections.Uint64Key, codec.CollValue[types.Model](cdc)),
 		Versions:         collections.NewMap(sb, types.VersionsKey, "versions", collections.PairKeyCodec(collections.Uint64Key, collections.Uint32Key), codec.CollValue[types.ModelVersion](cdc)),
 		Providers:        collections.NewMap(sb, types.ProvidersKey, "providers", sdk.AccAddressKey, codec.CollValue[types.Provider](cdc)),
-		Unbondings:       collections.NewMap(sb, types.UnbondingsKey, "unbondings", collections.PairKeyCodec(sdk.TimeKey, collections.Uint64Key), codec.CollValue[types.UnbondingEntry](cdc)),
-		UnbondingsBy:     collections.NewMap(sb, types.UnbondingsByKey, "unbondings_by_provider", collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key), collcodec.KeyToValueCodec(sdk.TimeKey)),
+		Unbondings:       collections.NewMap(sb, types.UnbondingsKey, "unbondings", collections.PairKeyCodec(modulekit.TimeKey, collections.Uint64Key), codec.CollValue[types.UnbondingEntry](cdc)),
+		UnbondingsBy:     collections.NewMap(sb, types.UnbondingsByKey, "unbondings_by_provider", collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key), collcodec.KeyToValueCodec(modulekit.TimeKey)),
 		Offers:           collections.NewMap(sb, types.OffersKey, "offers", collections.PairKeyCodec(collections.Uint64Key, sdk.AccAddressKey), codec.CollValue[types.Offer](cdc)),
 		OffersByProvider: collections.NewKeySet(sb, types.OffersByProviderKey, "offers_by_provider", collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key)),
 	}
