@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
 
 	sdkmath "cosmossdk.io/math"
@@ -81,6 +83,8 @@ type author struct {
 
 // run plays the demo and cleans up after it.
 func run(ctx context.Context, opts options, print printer) (err error) {
+	ctx, stop := signal.NotifyContext(ctx, gone()...)
+	defer stop()
 	w := &world{opts: opts, print: print, began: time.Now()}
 	if w.home, err = os.MkdirTemp("", "openledger-demo-"); err != nil {
 		return err
@@ -105,6 +109,15 @@ func run(ctx context.Context, opts options, print printer) (err error) {
 		}
 	}
 	return nil
+}
+
+// gone are the signals of a reader or a terminal that has gone: the demo cleans up first.
+func gone() []os.Signal {
+	signals := []os.Signal{syscall.SIGPIPE}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // cleanUp stops the processes and removes the directory.

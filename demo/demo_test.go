@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -10,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -228,17 +231,32 @@ func TestReadersFindWhatIsWrong(t *testing.T) {
 	require.ErrorContains(t, err, "at most 8")
 }
 
-// TestInterruptedDemoLeavesNothing sends an interrupt while the chain runs.
+// TestInterruptedDemoLeavesNothing has a user, a terminal and a reader of its output end it while the chain runs.
 func TestInterruptedDemoLeavesNothing(t *testing.T) {
-	before := leftovers(t)
-	cmd := exec.Command("openlorad", "demo", "--corpus", dermatology)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	require.NoError(t, cmd.Start())
-	time.Sleep(5 * time.Second)
-	require.NoError(t, cmd.Process.Signal(os.Interrupt))
-	require.Error(t, cmd.Wait(), "an interrupted demo fails")
-	require.Equal(t, before, leftovers(t))
+	for name, end := range map[string]func(t *testing.T, cmd *exec.Cmd, output *os.File){
+		"interrupt": func(t *testing.T, cmd *exec.Cmd, _ *os.File) { require.NoError(t, cmd.Process.Signal(os.Interrupt)) },
+		"hangup":    func(t *testing.T, cmd *exec.Cmd, _ *os.File) { require.NoError(t, cmd.Process.Signal(syscall.SIGHUP)) },
+		"reader":    func(t *testing.T, _ *exec.Cmd, output *os.File) { require.NoError(t, output.Close()) }, // as head does
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := leftovers(t)
+			output, write, err := os.Pipe()
+			require.NoError(t, err)
+			defer output.Close()
+			cmd := exec.Command("openlorad", "demo", "--corpus", dermatology)
+			cmd.Stdout = write
+			require.NoError(t, cmd.Start())
+			require.NoError(t, write.Close())
+			lines := bufio.NewReader(output)
+			for line := ""; !strings.Contains(line, "makes blocks"); {
+				line, err = lines.ReadString('\n')
+				require.NoError(t, err)
+			}
+			end(t, cmd, output)
+			require.Error(t, cmd.Wait(), "a demo that is ended fails")
+			require.Equal(t, before, leftovers(t))
+		})
+	}
 }
 
 // TestNodeAndGatewayKilled kills each with SIGKILL in the middle of the story
