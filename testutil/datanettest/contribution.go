@@ -27,7 +27,8 @@ func (r *Reviews) Decide(by sdk.AccAddress, content string, opinion Opinion, cha
 	rank := r.Contribute(by, content, change...)
 	altered, sound := r.Fresh(r.Owner, 2), uint64(0)
 	sound = altered[1]
-	golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, altered[0]), r.Plant(types.GOLD_KIND_SOUND, r.Owner, sound)}
+	golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, altered[0]),
+		r.Plant(types.GOLD_KIND_SOUND, r.Owner, sound)}
 	cohort := r.Draw(r.Contribution(rank).Cohort)
 	r.Vote(cohort, All(func(item uint64) types.Vote {
 		switch item {

@@ -33,8 +33,8 @@ func (v Says) About(ask types.HoldAsk) types.HoldVerdict {
 	return worst
 }
 
-// Asks puts what is due to validators and carries out what they say, one question after the other, until nothing is due. It returns how
-// many questions there were.
+// Asks puts what is due to validators and carries out what they say, one question after the other, until nothing is
+// due. It returns how many questions there were.
 func (f *Fixture) Asks(verdicts Says) int {
 	for n := 0; ; {
 		asks, err := f.Keeper.AskCustody(f.Ctx, 8, 2)
@@ -58,7 +58,8 @@ func (f *Fixture) Roots(id uint64) {
 	for version := uint64(1); version <= datanet.HeldVersion; version++ {
 		var leaves poa.MMR
 		for index := uint64(0); ; index++ {
-			response, err := f.Queries.HeldContributions(f.Ctx, &types.QueryHeldContributionsRequest{DatanetId: id, From: index})
+			response, err := f.Queries.HeldContributions(f.Ctx,
+				&types.QueryHeldContributionsRequest{DatanetId: id, From: index})
 			require.NoError(f.T, err)
 			if len(response.Contributions) == 0 || response.Contributions[0].Version() > version {
 				break

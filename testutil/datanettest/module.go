@@ -1,5 +1,5 @@
-// Package datanettest plays x/datanet alone: people contribute, panels review, validators hold text. It serves the tests of
-// the module and of its components.
+// Package datanettest plays x/datanet alone: people contribute, panels review, validators hold text. It serves the
+// tests of the module and of its components.
 package datanettest
 
 import (
@@ -234,7 +234,8 @@ func AcceptMsg(owner sdk.AccAddress, datanet uint64, ranks ...uint64) *types.Msg
 }
 
 func RejectMsg(owner sdk.AccAddress, datanet uint64, ranks ...uint64) *types.MsgRejectContributions {
-	return &types.MsgRejectContributions{Owner: owner.String(), DatanetId: datanet, Ranks: ranks, Reason: "not about skin"}
+	return &types.MsgRejectContributions{Owner: owner.String(), DatanetId: datanet, Ranks: ranks,
+		Reason: "not about skin"}
 }
 
 func WithdrawMsg(by sdk.AccAddress, rank uint64) *types.MsgWithdrawContribution {

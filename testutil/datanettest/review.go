@@ -53,7 +53,8 @@ func NewReviews(t require.TestingT, validators int) *Reviews {
 func (r *Reviews) Bonded(name string, datanet uint64) sdk.AccAddress {
 	who := Account(name)
 	r.Fund(who)
-	Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: who.String(), DatanetId: datanet, Amount: Bond})
+	Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: who.String(), DatanetId: datanet,
+		Amount: Bond})
 	return who
 }
 
@@ -155,7 +156,8 @@ func No(reason types.RejectReason) types.Vote { return types.Vote{Reason: reason
 type Opinion func(rank uint64) types.Vote
 
 // Ballots returns the messages of each seated account.
-func (r *Reviews) Ballots(cohort types.Cohort, opinion func(seat types.Seat) Opinion) (commits []*types.MsgCommitBallot, reveals []*types.MsgRevealBallot) {
+func (r *Reviews) Ballots(cohort types.Cohort, opinion func(seat types.Seat) Opinion) (commits []*types.MsgCommitBallot,
+	reveals []*types.MsgRevealBallot) {
 	seen := make(map[string]bool)
 	for _, seat := range cohort.Seats {
 		if seen[seat.Address] {
@@ -173,7 +175,8 @@ func (r *Reviews) Ballots(cohort types.Cohort, opinion func(seat types.Seat) Opi
 		s := Salt(seat.Address)
 		hash := types.BallotHash(cohort.Id, cohort.Round, sdk.MustAccAddressFromBech32(seat.Address), votes, s)
 		commits = append(commits, &types.MsgCommitBallot{Validator: seat.Address, Cohort: cohort.Id, Hash: hash})
-		reveals = append(reveals, &types.MsgRevealBallot{Validator: seat.Address, Cohort: cohort.Id, Votes: votes, Salt: s})
+		reveals = append(reveals, &types.MsgRevealBallot{Validator: seat.Address, Cohort: cohort.Id, Votes: votes,
+			Salt: s})
 	}
 	return commits, reveals
 }
@@ -232,7 +235,8 @@ func (r *Reviews) Seed() uint64 {
 	r.SmallCohorts()
 	rank := r.Fresh(r.Alice, 1)[0]
 	altered, sound := r.Fresh(r.Owner, 1)[0], r.Fresh(r.Owner, 1)[0]
-	golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, altered), r.Plant(types.GOLD_KIND_SOUND, r.Owner, sound)}
+	golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, altered),
+		r.Plant(types.GOLD_KIND_SOUND, r.Owner, sound)}
 	cohort := r.Draw(r.Contribution(rank).Cohort)
 	r.Vote(cohort, All(func(item uint64) types.Vote {
 		if item == altered {
@@ -281,13 +285,14 @@ func (r *Reviews) Waiting(n int) []uint64 {
 }
 
 func (r *Reviews) Draws() (due, all int) {
-	require.NoError(r.T, r.Keeper.Review.Draws.Walk(r.Ctx, nil, func(key collections.Pair[int64, uint64]) (bool, error) {
-		all++
-		if key.K1() <= r.Ctx.BlockHeight() {
-			due++
-		}
-		return false, nil
-	}))
+	require.NoError(r.T, r.Keeper.Review.Draws.Walk(r.Ctx, nil,
+		func(key collections.Pair[int64, uint64]) (bool, error) {
+			all++
+			if key.K1() <= r.Ctx.BlockHeight() {
+				due++
+			}
+			return false, nil
+		}))
 	return due, all
 }
 
@@ -317,11 +322,13 @@ func (r *Reviews) WaitForSeats(n int, excluded [][]byte) {
 	for id := range uint64(n) {
 		cohort := types.Cohort{
 			Id: 1_000 + id, DatanetId: r.ID, Panel: r.ID, Kind: types.COHORT_KIND_REVIEW, Phase: types.COHORT_PHASE_DRAWING, Round: 1, Wanted: 7,
-			Items: make([]uint64, 25), Gold: make([]types.Gold, 5), Excluded: excluded, Deadline: r.Ctx.BlockTime().Add(time.Hour),
+			Items: make([]uint64, 25), Gold: make([]types.Gold,
+				5), Excluded: excluded, Deadline: r.Ctx.BlockTime().Add(time.Hour),
 			Fee: math.ZeroInt(), Deposit: math.ZeroInt(), Fees: Fee.MulRaw(25), Pledge: math.ZeroInt(), DrawHeight: 1,
 		}
 		for i := range cohort.Gold {
-			cohort.Gold[i] = types.Gold{Planter: r.Owner.String(), Kind: types.GOLD_KIND_SOUND, Hash: Salt("gold"), Deposit: Fee}
+			cohort.Gold[i] = types.Gold{Planter: r.Owner.String(), Kind: types.GOLD_KIND_SOUND, Hash: Salt("gold"),
+				Deposit: Fee}
 		}
 		require.NoError(r.T, r.Keeper.Review.Cohorts.Set(r.Ctx, cohort.Id, cohort))
 		require.NoError(r.T, r.Keeper.Review.Draws.Set(r.Ctx, collections.Join(int64(1), cohort.Id)))

@@ -30,7 +30,8 @@ func TestEveryRPCHasACommand(t *testing.T) {
 			method := methods.ByName(protoreflect.Name(command.RpcMethod))
 			require.NotNil(t, method, command.RpcMethod)
 			if command.Skip {
-				require.NotNil(t, method.Input().Fields().ByName("authority"), "%s: only governance needs no command", command.RpcMethod)
+				require.NotNil(t, method.Input().Fields().ByName("authority"), "%s: only governance needs no command",
+					command.RpcMethod)
 				continue
 			}
 			require.NotEmpty(t, command.Use)

@@ -15,7 +15,8 @@ import (
 )
 
 // AcceptContributions implements types.MsgServer.
-func (s msgServer) AcceptContributions(ctx context.Context, msg *types.MsgAcceptContributions) (*types.MsgAcceptContributionsResponse, error) {
+func (s msgServer) AcceptContributions(ctx context.Context,
+	msg *types.MsgAcceptContributions) (*types.MsgAcceptContributionsResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -37,7 +38,8 @@ func (s msgServer) AcceptContributions(ctx context.Context, msg *types.MsgAccept
 }
 
 // decidable returns the DataNet of a decision by its owner.
-func (s msgServer) decidable(ctx context.Context, params types.Params, datanetID uint64, owner string, items int) (types.DataNet, error) {
+func (s msgServer) decidable(ctx context.Context, params types.Params, datanetID uint64, owner string,
+	items int) (types.DataNet, error) {
 	if err := params.CheckItems(items); err != nil {
 		return types.DataNet{}, err
 	}
@@ -49,7 +51,8 @@ func (s msgServer) decidable(ctx context.Context, params types.Params, datanetID
 }
 
 // accept adds submitted contributions to a new version, which has them once validators hold their text.
-func (k Keeper) accept(ctx context.Context, params types.Params, datanet types.DataNet, accepted []review.Acceptance) (uint64, error) {
+func (k Keeper) accept(ctx context.Context, params types.Params, datanet types.DataNet,
+	accepted []review.Acceptance) (uint64, error) {
 	height := sdk.UnwrapSDKContext(ctx).BlockHeight()
 	datanet.Version++
 	for _, a := range accepted {
@@ -60,7 +63,8 @@ func (k Keeper) accept(ctx context.Context, params types.Params, datanet types.D
 		contribution.Status = types.CONTRIBUTION_STATUS_ACCEPTED
 		contribution.Score = a.Score
 		contribution.AcceptedVersion = datanet.Version
-		if contribution.LedgerId, err = k.rewards.LedgerID(ctx, sdk.MustAccAddressFromBech32(contribution.Contributor)); err != nil {
+		if contribution.LedgerId, err = k.rewards.LedgerID(ctx,
+			sdk.MustAccAddressFromBech32(contribution.Contributor)); err != nil {
 			return 0, err
 		}
 		if err := k.Waiting.Set(ctx, collections.Join3(datanet.Id, datanet.Version, contribution.Rank)); err != nil {

@@ -47,18 +47,21 @@ func (k Keeper) fundBounty(ctx context.Context, params types.Params, bounty type
 		return 0, err
 	}
 	if datanet.ReviewPolicy != types.REVIEW_POLICY_PANEL {
-		return 0, errorsmod.Wrapf(types.ErrReviewPolicy, "DataNet %d is decided by its owner: bounties need panels", datanet.Id)
+		return 0, errorsmod.Wrapf(types.ErrReviewPolicy, "DataNet %d is decided by its owner: bounties need panels",
+			datanet.Id)
 	}
 	if err := k.checkBountyPanel(ctx, datanet, bounty.Panel); err != nil {
 		return 0, err
 	}
 	fee := datanet.FeesAt(sdk.UnwrapSDKContext(ctx).BlockTime()).Of(bounty.MinTokens)
 	if bounty.Price.LT(fee) {
-		return 0, errorsmod.Wrapf(types.ErrBounty, "a price of %saopen is below the review fee of %saopen", bounty.Price, fee)
+		return 0, errorsmod.Wrapf(types.ErrBounty, "a price of %saopen is below the review fee of %saopen",
+			bounty.Price, fee)
 	}
 	now := sdk.UnwrapSDKContext(ctx).BlockTime()
 	if wait := bounty.Deadline.Sub(now); wait <= 0 || wait > params.Standing.MaxBountyWindow {
-		return 0, errorsmod.Wrapf(types.ErrBounty, "deadline %s: want a time after %s and at most %s later", bounty.Deadline.Format(time.RFC3339), now.Format(time.RFC3339), params.Standing.MaxBountyWindow)
+		return 0, errorsmod.Wrapf(types.ErrBounty, "deadline %s: want a time after %s and at most %s later",
+			bounty.Deadline.Format(time.RFC3339), now.Format(time.RFC3339), params.Standing.MaxBountyWindow)
 	}
 	if bounty.Id, err = k.NextBounty.Next(ctx); err != nil {
 		return 0, err
@@ -82,7 +85,8 @@ func (k Keeper) fundBounty(ctx context.Context, params types.Params, bounty type
 	if err := k.Bounties.Set(ctx, bounty.Id, bounty); err != nil {
 		return 0, err
 	}
-	return bounty.Id, emit(ctx, &types.EventBountyFunded{Id: bounty.Id, DatanetId: bounty.DatanetId, Amount: bounty.Amount})
+	return bounty.Id, emit(ctx, &types.EventBountyFunded{Id: bounty.Id, DatanetId: bounty.DatanetId,
+		Amount: bounty.Amount})
 }
 
 // checkBountyPanel: a DataNet's own validators, those of all, or, if the owner
@@ -99,7 +103,8 @@ func (k Keeper) checkBountyPanel(ctx context.Context, datanet types.DataNet, pan
 		return errorsmod.Wrapf(types.ErrReviewPolicy, "DataNet %d has no data validators", panel)
 	}
 	if !datanet.BountyPanels {
-		return errorsmod.Wrapf(types.ErrBounty, "DataNet %d is reviewed by its own validators (%d) or by those of all (0): its owner has not set bounty_panels", datanet.Id, datanet.Id)
+		return errorsmod.Wrapf(types.ErrBounty,
+			"DataNet %d is reviewed by its own validators (%d) or by those of all (0): its owner has not set bounty_panels", datanet.Id, datanet.Id)
 	}
 	return nil
 }

@@ -14,7 +14,8 @@ import (
 
 // apply reserves the price of a bounty for a contribution, and returns the
 // panel that reviews it. It changes c, which the caller stores.
-func (k Keeper) apply(ctx context.Context, params types.Params, c *types.Contribution, id uint64) (panel uint64, err error) {
+func (k Keeper) apply(ctx context.Context, params types.Params, c *types.Contribution, id uint64) (panel uint64,
+	err error) {
 	if id == 0 {
 		return c.DatanetId, nil
 	}
@@ -28,9 +29,12 @@ func (k Keeper) apply(ctx context.Context, params types.Params, c *types.Contrib
 	case bounty.Closed || now.After(bounty.Deadline):
 		err = errorsmod.Wrapf(types.ErrBounty, "bounty %d ended at %s", id, bounty.Deadline.Format(time.RFC3339))
 	case c.Tokens < bounty.MinTokens:
-		err = errorsmod.Wrapf(types.ErrBounty, "bounty %d asks for %d tokens, the contribution has %d", id, bounty.MinTokens, c.Tokens)
+		err = errorsmod.Wrapf(types.ErrBounty, "bounty %d asks for %d tokens, the contribution has %d", id,
+			bounty.MinTokens, c.Tokens)
 	case bounty.Price.LT(c.FeePaid):
-		err = errorsmod.Wrapf(types.ErrBounty, "bounty %d pays %saopen, less than the review of %d tokens costs, %saopen", id, bounty.Price, c.Tokens, c.FeePaid)
+		err = errorsmod.Wrapf(types.ErrBounty,
+			"bounty %d pays %saopen, less than the review of %d tokens costs, %saopen", id, bounty.Price, c.Tokens,
+			c.FeePaid)
 	}
 	if err != nil {
 		return 0, err
@@ -43,7 +47,8 @@ func (k Keeper) apply(ctx context.Context, params types.Params, c *types.Contrib
 		reserve = reserve.Add(params.Review.ConfirmFee(c.FeePaid))
 	}
 	if bounty.Left.LT(reserve) {
-		return 0, errorsmod.Wrapf(types.ErrBounty, "bounty %d has %saopen left, it would reserve %saopen", id, bounty.Left, reserve)
+		return 0, errorsmod.Wrapf(types.ErrBounty, "bounty %d has %saopen left, it would reserve %saopen", id,
+			bounty.Left, reserve)
 	}
 	c.Bounty = id
 	return bounty.Panel, k.reserve(ctx, bounty, c, reserve)

@@ -44,7 +44,8 @@ func TestBountyPaysTwice(t *testing.T) {
 	r.After(60 * 24 * time.Hour)
 	r.EndBlock()
 	require.True(t, r.Bounty(id).Closed)
-	require.Equal(t, datanettest.Open(80), funder.Sub(r.Bank.Of(r.Ctx, r.Bob)), "one half paid, one vests, the rest is back")
+	require.Equal(t, datanettest.Open(80), funder.Sub(r.Bank.Of(r.Ctx, r.Bob)),
+		"one half paid, one vests, the rest is back")
 	before = r.Bank.Of(r.Ctx, r.Alice)
 	r.After(90 * 24 * time.Hour)
 	r.EndBlock()
@@ -64,8 +65,10 @@ func TestBountyChoosesItsReviewers(t *testing.T) {
 	})
 	id := r.FundBounty(datanettest.Open(1_000), datanettest.Open(100), other)
 	rank := r.Contribute(r.Alice, datanettest.Text(940), datanettest.ForBounty(id))
-	ranks := []uint64{r.Contribute(r.Owner, datanettest.Text(941), datanettest.ForBounty(id)), r.Contribute(r.Owner, datanettest.Text(942), datanettest.ForBounty(id))}
-	require.NotEqual(t, r.Contribution(r.Fresh(r.Alice, 1)[0]).Cohort, r.Contribution(rank).Cohort, "without the bounty its own validators review")
+	ranks := []uint64{r.Contribute(r.Owner, datanettest.Text(941), datanettest.ForBounty(id)),
+		r.Contribute(r.Owner, datanettest.Text(942), datanettest.ForBounty(id))}
+	require.NotEqual(t, r.Contribution(r.Fresh(r.Alice, 1)[0]).Cohort, r.Contribution(rank).Cohort,
+		"without the bounty its own validators review")
 	r.Plant(types.GOLD_KIND_ALTERED, r.Owner, ranks[0])
 	r.Plant(types.GOLD_KIND_SOUND, r.Owner, ranks[1])
 	cohort := r.Draw(r.Contribution(rank).Cohort)
@@ -77,7 +80,8 @@ func TestBountyChoosesItsReviewers(t *testing.T) {
 func TestBountyIsRefused(t *testing.T) {
 	r := datanettest.NewReviews(t, 21)
 	msg := func(change func(*types.MsgFundBounty)) *types.MsgFundBounty {
-		m := &types.MsgFundBounty{Funder: r.Bob.String(), DatanetId: r.ID, Amount: datanettest.Open(100), Price: datanettest.Open(10), Deadline: r.Ctx.BlockTime().Add(time.Hour), Panel: r.ID}
+		m := &types.MsgFundBounty{Funder: r.Bob.String(), DatanetId: r.ID, Amount: datanettest.Open(100),
+			Price: datanettest.Open(10), Deadline: r.Ctx.BlockTime().Add(time.Hour), Panel: r.ID}
 		change(m)
 		return m
 	}
@@ -90,16 +94,21 @@ func TestBountyIsRefused(t *testing.T) {
 		"no DataNet":         {func(m *types.MsgFundBounty) { m.DatanetId = 9 }, types.ErrDataNetNotFound},
 		"no panel":           {func(m *types.MsgFundBounty) { m.Panel = 9 }, types.ErrDataNetNotFound},
 		"over":               {func(m *types.MsgFundBounty) { m.Deadline = r.Ctx.BlockTime() }, types.ErrBounty},
-		"in two years":       {func(m *types.MsgFundBounty) { m.Deadline = r.Ctx.BlockTime().AddDate(2, 0, 0) }, types.ErrBounty},
-		"poor":               {func(m *types.MsgFundBounty) { m.Funder = r.Poor.String() }, solo.ErrFunds},
-		"below the fee":      {func(m *types.MsgFundBounty) { m.Price = datanettest.Open(9) }, types.ErrBounty},
-		"own DataNet":        {func(m *types.MsgFundBounty) { m.DatanetId = r.Create() }, types.ErrReviewPolicy},
+		"in two years": {func(m *types.MsgFundBounty) { m.Deadline = r.Ctx.BlockTime().AddDate(2, 0, 0) },
+			types.ErrBounty},
+		"poor":          {func(m *types.MsgFundBounty) { m.Funder = r.Poor.String() }, solo.ErrFunds},
+		"below the fee": {func(m *types.MsgFundBounty) { m.Price = datanettest.Open(9) }, types.ErrBounty},
+		"own DataNet":   {func(m *types.MsgFundBounty) { m.DatanetId = r.Create() }, types.ErrReviewPolicy},
 	} {
-		t.Run(name, func(t *testing.T) { datanettest.Refuse(r.Fixture, r.Msgs.FundBounty, msg(test.change), test.want) })
+		t.Run(name, func(t *testing.T) {
+			datanettest.Refuse(r.Fixture, r.Msgs.FundBounty, msg(test.change),
+				test.want)
+		})
 	}
 	// The pool's bounties are bounded by the stake of all validators: 22 bonds, a panel of seven and one of 15.
 	require.NoError(t, r.Bank.Add(r.Ctx, solo.ModuleAddress("bounty_pool"), datanettest.Open(0)))
-	pool := &types.MsgFundPoolBounty{Authority: solo.Authority(), DatanetId: r.ID, Amount: datanettest.Open(10), Price: datanettest.Open(10), Deadline: r.Ctx.BlockTime().Add(time.Hour)}
+	pool := &types.MsgFundPoolBounty{Authority: solo.Authority(), DatanetId: r.ID, Amount: datanettest.Open(10),
+		Price: datanettest.Open(10), Deadline: r.Ctx.BlockTime().Add(time.Hour)}
 	datanettest.Refuse(r.Fixture, r.Msgs.FundPoolBounty, pool, types.ErrBounty)
 	r.Bonded("one more", r.ID)
 	pool.Amount = datanettest.Bond.MulRaw(22).QuoRaw(10).AddRaw(1)

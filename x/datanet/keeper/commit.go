@@ -14,7 +14,8 @@ import (
 )
 
 // CommitContributions implements types.MsgServer.
-func (s msgServer) CommitContributions(ctx context.Context, msg *types.MsgCommitContributions) (*types.MsgCommitContributionsResponse, error) {
+func (s msgServer) CommitContributions(ctx context.Context,
+	msg *types.MsgCommitContributions) (*types.MsgCommitContributionsResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -27,20 +28,24 @@ func (s msgServer) CommitContributions(ctx context.Context, msg *types.MsgCommit
 		return nil, err
 	}
 	return &types.MsgCommitContributionsResponse{Ranks: ranks},
-		emit(ctx, &types.EventContributionsCommitted{Contributor: msg.Contributor, FirstRank: ranks[0], Count: uint32(len(ranks))})
+		emit(ctx, &types.EventContributionsCommitted{Contributor: msg.Contributor, FirstRank: ranks[0],
+			Count: uint32(len(ranks))})
 }
 
 // commit takes the deposits and fixes the ranks of sealed contributions.
-func (k Keeper) commit(ctx context.Context, params types.Params, contributor sdk.AccAddress, items []types.CommitItem) ([]uint64, error) {
+func (k Keeper) commit(ctx context.Context, params types.Params, contributor sdk.AccAddress,
+	items []types.CommitItem) ([]uint64, error) {
 	sum := math.ZeroInt()
 	for i, item := range items {
 		if item.Deposit.Amount.LT(params.MinDeposit) {
-			return nil, errorsmod.Wrapf(types.ErrInvalidDeposit, "item %d: deposit %s is below the minimum %saopen", i, item.Deposit, params.MinDeposit)
+			return nil, errorsmod.Wrapf(types.ErrInvalidDeposit, "item %d: deposit %s is below the minimum %saopen", i,
+				item.Deposit, params.MinDeposit)
 		}
 		sum = sum.Add(item.Deposit.Amount)
 	}
 	if sum.IsPositive() {
-		if err := k.bank.SendCoinsFromAccountToModule(ctx, contributor, types.ModuleName, sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, sum))); err != nil {
+		if err := k.bank.SendCoinsFromAccountToModule(ctx, contributor, types.ModuleName,
+			sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, sum))); err != nil {
 			return nil, errorsmod.Wrap(err, "deposits")
 		}
 	}
@@ -67,7 +72,8 @@ func (k Keeper) setCommit(ctx context.Context, commit types.Commit) error {
 	if err := k.Commits.Set(ctx, commit.Rank, commit); err != nil {
 		return err
 	}
-	if err := k.CommitsBy.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(commit.Contributor), commit.Rank)); err != nil {
+	if err := k.CommitsBy.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(commit.Contributor),
+		commit.Rank)); err != nil {
 		return err
 	}
 	return k.Expiries.Set(ctx, collections.Join(commit.RevealUntil, commit.Rank))
@@ -77,7 +83,8 @@ func (k Keeper) removeCommit(ctx context.Context, commit types.Commit) error {
 	if err := k.Commits.Remove(ctx, commit.Rank); err != nil {
 		return err
 	}
-	if err := k.CommitsBy.Remove(ctx, collections.Join(sdk.MustAccAddressFromBech32(commit.Contributor), commit.Rank)); err != nil {
+	if err := k.CommitsBy.Remove(ctx, collections.Join(sdk.MustAccAddressFromBech32(commit.Contributor),
+		commit.Rank)); err != nil {
 		return err
 	}
 	return k.Expiries.Remove(ctx, collections.Join(commit.RevealUntil, commit.Rank))

@@ -19,7 +19,8 @@ func (k Keeper) addContribution(ctx context.Context, contribution types.Contribu
 	if err := k.ByDataNet.Set(ctx, collections.Join(contribution.DatanetId, contribution.Rank)); err != nil {
 		return err
 	}
-	return k.ByContributor.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(contribution.Contributor), contribution.Rank))
+	return k.ByContributor.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(contribution.Contributor),
+		contribution.Rank))
 }
 
 // submitted returns a contribution of a DataNet that waits for a decision.
@@ -29,14 +30,17 @@ func (k Keeper) submitted(ctx context.Context, datanetID, rank uint64) (types.Co
 		return contribution, err
 	}
 	if contribution.DatanetId != datanetID {
-		return contribution, errorsmod.Wrapf(types.ErrContributionNotFound, "contribution %d belongs to DataNet %d", rank, contribution.DatanetId)
+		return contribution, errorsmod.Wrapf(types.ErrContributionNotFound, "contribution %d belongs to DataNet %d",
+			rank, contribution.DatanetId)
 	}
 	return contribution, mustBeSubmitted(contribution)
 }
 
 func mustBeSubmitted(contribution types.Contribution) error {
 	if contribution.Status != types.CONTRIBUTION_STATUS_SUBMITTED {
-		return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s: only submitted contributions can be decided or withdrawn", contribution.Rank, contribution.Status)
+		return errorsmod.Wrapf(types.ErrContributionStatus,
+			"contribution %d is %s: only submitted contributions can be decided or withdrawn", contribution.Rank,
+			contribution.Status)
 	}
 	return nil
 }

@@ -11,17 +11,20 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// Accepted contributions of a DataNet wait in the custody queue until validators hold their text: by version, then by rank. Validators are asked
-// about up to MaxAsked at once, one question of a DataNet at a time. Of what they do not hold half is asked about next, until a single
-// one is left: that is set aside, and the queue goes on without it. What they do hold enters, and twice as much is asked about next.
+// Accepted contributions of a DataNet wait in the custody queue until validators hold their text: by version, then by
+// rank. Validators are asked about up to MaxAsked at once, one question of a DataNet at a time. Of what they do not
+// hold half is asked about next, until a single one is left: that is set aside, and the queue goes on without it. What
+// they do hold enters, and twice as much is asked about next.
 
-// maxAskedDerivations bounds the derivations of what is asked about at once: each is looked up when the answer is carried out.
+// maxAskedDerivations bounds the derivations of what is asked about at once: each is looked up when the answer is
+// carried out.
 const maxAskedDerivations = 512
 
 // queueQuestion is the key of a DataNet's question about its custody queue, among those about what was set aside.
 const queueQuestion = 0
 
-// queueCustody has validators asked about the custody queue of a DataNet from a height on, unless they are being asked or nothing waits.
+// queueCustody has validators asked about the custody queue of a DataNet from a height on, unless they are being asked
+// or nothing waits.
 func (k Keeper) queueCustody(ctx context.Context, datanet *types.DataNet, height int64) error {
 	if datanet.AskedVersion != 0 || datanet.AskHeight != 0 || datanet.HeldVersion == datanet.Version {
 		return nil
@@ -30,8 +33,8 @@ func (k Keeper) queueCustody(ctx context.Context, datanet *types.DataNet, height
 	return k.Unheld.Set(ctx, collections.Join(height, datanet.Id))
 }
 
-// AskCustody notes what validators are asked about now, at most limit questions and of these at most setAside about what was set aside,
-// and returns it. First come, first served in either queue.
+// AskCustody notes what validators are asked about now, at most limit questions and of these at most setAside about
+// what was set aside, and returns it. First come, first served in either queue.
 func (k Keeper) AskCustody(ctx context.Context, limit, setAside int) ([]types.HoldAsk, error) {
 	asks, err := k.askSetAside(ctx, min(limit, setAside))
 	if err != nil {
@@ -78,17 +81,18 @@ func (k Keeper) askQueue(ctx context.Context, id uint64) (types.HoldAsk, error) 
 	}
 	ask := types.HoldAsk{DatanetId: id}
 	derivations := 0
-	err = k.Waiting.Walk(ctx, collections.NewPrefixedTripleRange[uint64, uint64, uint64](id), func(key collections.Triple[uint64, uint64, uint64]) (bool, error) {
-		c, err := k.GetContribution(ctx, key.K3())
-		if err != nil {
-			return true, err
-		}
-		if derivations += len(c.Derivations); len(ask.Ranks) > 0 && derivations > maxAskedDerivations {
-			return true, nil
-		}
-		ask.Ranks, ask.Version = append(ask.Ranks, c.Rank), c.AcceptedVersion
-		return len(ask.Ranks) == size, nil
-	})
+	err = k.Waiting.Walk(ctx, collections.NewPrefixedTripleRange[uint64, uint64, uint64](id),
+		func(key collections.Triple[uint64, uint64, uint64]) (bool, error) {
+			c, err := k.GetContribution(ctx, key.K3())
+			if err != nil {
+				return true, err
+			}
+			if derivations += len(c.Derivations); len(ask.Ranks) > 0 && derivations > maxAskedDerivations {
+				return true, nil
+			}
+			ask.Ranks, ask.Version = append(ask.Ranks, c.Rank), c.AcceptedVersion
+			return len(ask.Ranks) == size, nil
+		})
 	if err != nil {
 		return types.HoldAsk{}, err
 	}
@@ -108,9 +112,10 @@ func (k Keeper) countHeld(ctx context.Context, id uint64) (uint64, error) {
 	return accumulator.Count, err
 }
 
-// SettleCustody carries out what validators say of what they were asked about. It returns the version that they hold now, if it is another
-// than before.
-func (k Keeper) SettleCustody(ctx context.Context, datanetID, rank uint64, verdict types.HoldVerdict, retry types.HoldRetry) (uint64, error) {
+// SettleCustody carries out what validators say of what they were asked about. It returns the version that they hold
+// now, if it is another than before.
+func (k Keeper) SettleCustody(ctx context.Context, datanetID, rank uint64, verdict types.HoldVerdict,
+	retry types.HoldRetry) (uint64, error) {
 	ask, err := k.Asks.Get(ctx, collections.Join(datanetID, rank))
 	if err != nil {
 		return 0, err
@@ -138,7 +143,8 @@ func (k Keeper) SettleCustody(ctx context.Context, datanetID, rank uint64, verdi
 }
 
 // settleQueue has what validators hold enter, and else asks about less. It changes datanet, which the caller stores.
-func (k Keeper) settleQueue(ctx context.Context, datanet *types.DataNet, ask types.HoldAsk, verdict types.HoldVerdict, retry types.HoldRetry) error {
+func (k Keeper) settleQueue(ctx context.Context, datanet *types.DataNet, ask types.HoldAsk, verdict types.HoldVerdict,
+	retry types.HoldRetry) error {
 	datanet.AskedVersion = 0
 	asked := len(ask.Ranks)
 	switch {
@@ -184,7 +190,8 @@ func (k Keeper) enterHeld(ctx context.Context, datanet *types.DataNet, ask types
 		if err != nil {
 			return err
 		}
-		// Everything that was accepted for an earlier version stands before this one in the queue, and has entered or was set aside.
+		// Everything that was accepted for an earlier version stands before this one in the queue, and has entered or
+		// was set aside.
 		for g.datanet.HeldVersion+1 < c.AcceptedVersion {
 			if err := k.closeVersion(ctx, g); err != nil {
 				return err
@@ -214,8 +221,8 @@ func (k Keeper) enterHeld(ctx context.Context, datanet *types.DataNet, ask types
 	return k.closeDone(ctx, g)
 }
 
-// sourcesHeld says whether validators hold everything that a contribution passes pay on to, so that every version that has the one has
-// the other.
+// sourcesHeld says whether validators hold everything that a contribution passes pay on to, so that every version that
+// has the one has the other.
 func (k Keeper) sourcesHeld(ctx context.Context, c types.Contribution) (bool, error) {
 	for i, d := range c.Derivations {
 		if i > 0 && c.Derivations[i-1].Rank == d.Rank {

@@ -22,9 +22,11 @@ func names(n int) []string {
 	return out
 }
 
-// TestOneBadContributionIsLeftOut: whatever is wrong with one, all others enter their version, also those that are accepted later.
+// TestOneBadContributionIsLeftOut: whatever is wrong with one, all others enter their version, also those that are
+// accepted later.
 func TestOneBadContributionIsLeftOut(t *testing.T) {
-	for name, verdict := range map[string]types.HoldVerdict{"withheld": datanettest.Withheld, "unfit": datanettest.Unfit, "derivations": datanettest.Differs} {
+	for name, verdict := range map[string]types.HoldVerdict{"withheld": datanettest.Withheld,
+		"unfit": datanettest.Unfit, "derivations": datanettest.Differs} {
 		t.Run(name, func(t *testing.T) {
 			f := datanettest.New(t)
 			id := f.Create()
@@ -62,7 +64,8 @@ func TestOneBadContributionIsLeftOut(t *testing.T) {
 	}
 }
 
-// TestUnfitText: what validators find not to be what was registered ends for good, and costs its contributor the deposit.
+// TestUnfitText: what validators find not to be what was registered ends for good, and costs its contributor the
+// deposit.
 func TestUnfitText(t *testing.T) {
 	f := datanettest.New(t)
 	id := f.Create()
@@ -76,18 +79,21 @@ func TestUnfitText(t *testing.T) {
 	require.Equal(t, held.Sub(datanettest.Open(1)), f.Held(), "burned")
 	require.Equal(t, supply, f.Bank.Of(f.Ctx, f.Alice))
 	stopped := lastEvent(f, &types.EventContributionStopped{})
-	require.Equal(t, &types.EventContributionStopped{Rank: c.Rank, DatanetId: id, Status: c.Status, Reason: c.Reason}, stopped)
+	require.Equal(t, &types.EventContributionStopped{Rank: c.Rank, DatanetId: id, Status: c.Status, Reason: c.Reason},
+		stopped)
 	tainted, err := f.Keeper.TaintedVersion(f.Ctx, id)
 	require.NoError(t, err)
 	require.Zero(t, tainted, "no version has it")
-	datanettest.Refuse(f, f.Msgs.AskHeld, &types.MsgAskHeld{Sender: f.Alice.String(), Rank: c.Rank}, types.ErrContributionStatus)
-	datanettest.Refuse(f, f.Msgs.RecallContribution, &types.MsgRecallContribution{Signer: f.Alice.String(), Rank: c.Rank, Reason: "mine"}, types.ErrContributionStatus)
+	datanettest.Refuse(f, f.Msgs.AskHeld, &types.MsgAskHeld{Sender: f.Alice.String(), Rank: c.Rank},
+		types.ErrContributionStatus)
+	datanettest.Refuse(f, f.Msgs.RecallContribution, &types.MsgRecallContribution{Signer: f.Alice.String(),
+		Rank: c.Rank, Reason: "mine"}, types.ErrContributionStatus)
 	f.Blocks(500)
 	require.Zero(t, f.Asks(datanettest.Says{c.Rank: datanettest.Unfit}), "nobody is asked again")
 }
 
-// TestWithheldTextBacksOffAndEnds: the intervals double, then nobody is asked any more; who pays has them asked once, and when they hold
-// it at last it enters a new version.
+// TestWithheldTextBacksOffAndEnds: the intervals double, then nobody is asked any more; who pays has them asked once,
+// and when they hold it at last it enters a new version.
 func TestWithheldTextBacksOffAndEnds(t *testing.T) {
 	f := datanettest.New(t)
 	id := f.Create()
@@ -146,7 +152,8 @@ func TestTextIsPaidByTheByte(t *testing.T) {
 	f.Blocks(2)
 	datanettest.Must(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items...))
 	fee := types.DefaultParams().TextFee(16 << 20)
-	require.Equal(t, before.Sub(datanettest.Open(1)).Sub(fee), f.Bank.Of(f.Ctx, f.Alice), "beside the deposit, which it does not touch")
+	require.Equal(t, before.Sub(datanettest.Open(1)).Sub(fee), f.Bank.Of(f.Ctx, f.Alice),
+		"beside the deposit, which it does not touch")
 	require.Equal(t, held.Add(datanettest.Open(1)), f.Held(), "burned")
 	datanettest.Must(f, f.Msgs.WithdrawContribution, datanettest.WithdrawMsg(f.Alice, items[0].Rank))
 	require.Equal(t, before.Sub(fee), f.Bank.Of(f.Ctx, f.Alice))
@@ -157,8 +164,8 @@ func TestTextIsPaidByTheByte(t *testing.T) {
 	datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Poor, poorItems...), solo.ErrFunds)
 }
 
-// TestLateTextJoinsTheOpenVersion: held versions never change, so what was set aside enters the first that is open, before the rest of
-// it or after.
+// TestLateTextJoinsTheOpenVersion: held versions never change, so what was set aside enters the first that is open,
+// before the rest of it or after.
 func TestLateTextJoinsTheOpenVersion(t *testing.T) {
 	f := datanettest.New(t)
 	id := f.Create()
@@ -184,14 +191,16 @@ func TestLateTextJoinsTheOpenVersion(t *testing.T) {
 	f.Roots(id)
 }
 
-// TestStoppedTextBeforeItIsHeld: in line it is held as the others are, and blocks; set aside it enters nothing any more.
+// TestStoppedTextBeforeItIsHeld: in line it is held as the others are, and blocks; set aside it enters nothing any
+// more.
 func TestStoppedTextBeforeItIsHeld(t *testing.T) {
 	f := datanettest.New(t)
 	id := f.Create()
 	ranks := f.Submit(f.Alice, id, "in line", "set aside")
 	datanettest.Must(f, f.Msgs.AcceptContributions, datanettest.AcceptMsg(f.Owner, id, ranks...))
 	recall := func(rank uint64) {
-		datanettest.Must(f, f.Msgs.RecallContribution, &types.MsgRecallContribution{Signer: f.Alice.String(), Rank: rank, Reason: "mine"})
+		datanettest.Must(f, f.Msgs.RecallContribution, &types.MsgRecallContribution{Signer: f.Alice.String(),
+			Rank: rank, Reason: "mine"})
 	}
 	recall(ranks[0])
 	tainted, err := f.Keeper.TaintedVersion(f.Ctx, id)
@@ -205,12 +214,13 @@ func TestStoppedTextBeforeItIsHeld(t *testing.T) {
 	require.Equal(t, types.CONTRIBUTION_STATUS_RECALLED, f.Contribution(ranks[1]).Status)
 	f.Blocks(100)
 	require.Zero(t, f.Asks(nil))
-	datanettest.Refuse(f, f.Msgs.AskHeld, &types.MsgAskHeld{Sender: f.Alice.String(), Rank: ranks[1]}, types.ErrContributionStatus)
+	datanettest.Refuse(f, f.Msgs.AskHeld, &types.MsgAskHeld{Sender: f.Alice.String(), Rank: ranks[1]},
+		types.ErrContributionStatus)
 	f.Reimported()
 }
 
-// TestFirstComeFirstServed: however many contributions were set aside, who is asked about for the first time waits for at most two of
-// them in a block.
+// TestFirstComeFirstServed: however many contributions were set aside, who is asked about for the first time waits for
+// at most two of them in a block.
 func TestFirstComeFirstServed(t *testing.T) {
 	f := datanettest.New(t)
 	spam := f.Create()
@@ -232,7 +242,8 @@ func TestFirstComeFirstServed(t *testing.T) {
 	require.Equal(t, honest, asks[2].DatanetId)
 }
 
-// TestDerivationsAreCorrected: a wrong table keeps a contribution out, unpaid and unpunished, until somebody has given the right one.
+// TestDerivationsAreCorrected: a wrong table keeps a contribution out, unpaid and unpunished, until somebody has given
+// the right one.
 func TestDerivationsAreCorrected(t *testing.T) {
 	f := datanettest.New(t)
 	id := f.Create()
@@ -258,13 +269,19 @@ func TestDerivationsAreCorrected(t *testing.T) {
 	require.Zero(t, f.Asks(verdict()), "it takes up nobody's time")
 
 	propose := func(by sdk.AccAddress, sources uint64, derivations ...types.Derivation) *types.MsgProposeDerivations {
-		return &types.MsgProposeDerivations{Proposer: by.String(), Rank: thief, Sources: sources, Derivations: derivations}
+		return &types.MsgProposeDerivations{Proposer: by.String(), Rank: thief, Sources: sources,
+			Derivations: derivations}
 	}
-	datanettest.Refuse(f, f.Msgs.ProposeDerivations, propose(f.Alice, 1), types.ErrDerivation)           // what was found to be wrong
-	datanettest.Refuse(f, f.Msgs.ProposeDerivations, propose(f.Alice, 2, right...), types.ErrDerivation) // more than there are
-	datanettest.Refuse(f, f.Msgs.ProposeDerivations, propose(f.Alice, 0, right...), types.ErrDerivation) // less than were asked about
-	datanettest.Refuse(f, f.Msgs.ProposeDerivations, propose(f.Alice, 1, types.Derivation{Segment: 99, Rank: source, Ppm: 1}), types.ErrDerivation)
-	datanettest.Refuse(f, f.Msgs.ProposeDerivations, propose(f.Alice, 1, types.Derivation{Rank: 99, Ppm: 1}), types.ErrDerivation)
+	// what was found to be wrong
+	datanettest.Refuse(f, f.Msgs.ProposeDerivations, propose(f.Alice, 1), types.ErrDerivation)
+	// more than there are
+	datanettest.Refuse(f, f.Msgs.ProposeDerivations, propose(f.Alice, 2, right...), types.ErrDerivation)
+	// less than were asked about
+	datanettest.Refuse(f, f.Msgs.ProposeDerivations, propose(f.Alice, 0, right...), types.ErrDerivation)
+	datanettest.Refuse(f, f.Msgs.ProposeDerivations, propose(f.Alice, 1,
+		types.Derivation{Segment: 99, Rank: source, Ppm: 1}), types.ErrDerivation)
+	datanettest.Refuse(f, f.Msgs.ProposeDerivations, propose(f.Alice, 1, types.Derivation{Rank: 99, Ppm: 1}),
+		types.ErrDerivation)
 
 	// A stranger's wrong tables cost more each time.
 	stranger := datanettest.Account("stranger")
@@ -273,7 +290,8 @@ func TestDerivationsAreCorrected(t *testing.T) {
 	for i := range 3 {
 		f.Fund(stranger)
 		before, held := f.Bank.Of(f.Ctx, stranger), f.Held()
-		datanettest.Must(f, f.Msgs.ProposeDerivations, propose(stranger, 1, types.Derivation{Rank: source, Ppm: uint32(1 + i)}))
+		datanettest.Must(f, f.Msgs.ProposeDerivations, propose(stranger, 1,
+			types.Derivation{Rank: source, Ppm: uint32(1 + i)}))
 		deposit := params.DerivationDeposit.MulRaw(1 << i)
 		require.Equal(t, before.Sub(deposit), f.Bank.Of(f.Ctx, stranger))
 		datanettest.Refuse(f, f.Msgs.ProposeDerivations, propose(f.Alice, 1, right...), types.ErrContributionStatus)
@@ -292,7 +310,8 @@ func TestDerivationsAreCorrected(t *testing.T) {
 	f.Roots(id)
 }
 
-// TestSourcesAreHeldFirst: while nobody attests, nobody reckons derivations; still no version has a contribution without its sources.
+// TestSourcesAreHeldFirst: while nobody attests, nobody reckons derivations; still no version has a contribution
+// without its sources.
 func TestSourcesAreHeldFirst(t *testing.T) {
 	f := datanettest.New(t)
 	id := f.Create()
@@ -317,7 +336,8 @@ func TestSeatsAnswerForUnfitText(t *testing.T) {
 	r.SmallCohorts()
 	ranks := r.Fresh(r.Alice, 3)
 	golds := []*types.MsgOpenGold{
-		r.Plant(types.GOLD_KIND_ALTERED, r.Owner, r.Fresh(r.Owner, 1)[0]), r.Plant(types.GOLD_KIND_SOUND, r.Owner, r.Fresh(r.Owner, 1)[0]),
+		r.Plant(types.GOLD_KIND_ALTERED, r.Owner, r.Fresh(r.Owner, 1)[0]), r.Plant(types.GOLD_KIND_SOUND, r.Owner,
+			r.Fresh(r.Owner, 1)[0]),
 	}
 	r.Vote(r.Draw(r.Contribution(ranks[0]).Cohort), datanettest.All(datanettest.Accepting))
 	for _, gold := range golds {
@@ -333,5 +353,6 @@ func TestSeatsAnswerForUnfitText(t *testing.T) {
 	for _, seat := range r.CohortOf(bad).Seats {
 		require.True(t, r.Validator(r.ID, seat.Address).Record.Slashed.IsPositive())
 	}
-	require.Equal(t, pool, r.Bank.Of(r.Ctx, solo.ModuleAddress(rewardstypes.BountyPoolName)), "what is slashed is burned")
+	require.Equal(t, pool, r.Bank.Of(r.Ctx, solo.ModuleAddress(rewardstypes.BountyPoolName)),
+		"what is slashed is burned")
 }

@@ -13,7 +13,8 @@ import (
 )
 
 // CreateDataNet implements types.MsgServer.
-func (s msgServer) CreateDataNet(ctx context.Context, msg *types.MsgCreateDataNet) (*types.MsgCreateDataNetResponse, error) {
+func (s msgServer) CreateDataNet(ctx context.Context, msg *types.MsgCreateDataNet) (*types.MsgCreateDataNetResponse,
+	error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -33,7 +34,8 @@ func (s msgServer) CreateDataNet(ctx context.Context, msg *types.MsgCreateDataNe
 }
 
 // UpdateDataNet implements types.MsgServer.
-func (s msgServer) UpdateDataNet(ctx context.Context, msg *types.MsgUpdateDataNet) (*types.MsgUpdateDataNetResponse, error) {
+func (s msgServer) UpdateDataNet(ctx context.Context, msg *types.MsgUpdateDataNet) (*types.MsgUpdateDataNetResponse,
+	error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -68,7 +70,8 @@ func (s msgServer) UpdateDataNet(ctx context.Context, msg *types.MsgUpdateDataNe
 	if err := s.DataNets.Set(ctx, datanet.Id, datanet); err != nil {
 		return nil, err
 	}
-	return &types.MsgUpdateDataNetResponse{}, emit(ctx, &types.EventDataNetUpdated{DatanetId: datanet.Id, Owner: datanet.Owner})
+	return &types.MsgUpdateDataNetResponse{}, emit(ctx, &types.EventDataNetUpdated{DatanetId: datanet.Id,
+		Owner: datanet.Owner})
 }
 
 // createDataNet burns the creation fee and stores a new DataNet.
@@ -95,14 +98,16 @@ func (k Keeper) createDataNet(ctx context.Context, params types.Params, datanet 
 		return 0, err
 	}
 	datanet.CheckFund, datanet.NextReviewFee, datanet.NextReviewFeePerThousand = math.ZeroInt(), math.ZeroInt(), math.ZeroInt()
-	datanet.Credentials = types.CredentialPolicy{Kind: types.CREDENTIAL_KIND_NONE, Number: 1, From: sdk.UnwrapSDKContext(ctx).BlockTime().UTC()}
+	datanet.Credentials = types.CredentialPolicy{Kind: types.CREDENTIAL_KIND_NONE, Number: 1,
+		From: sdk.UnwrapSDKContext(ctx).BlockTime().UTC()}
 	if err := k.setRoyalties(ctx, datanet, datanet.CreatedHeight); err != nil {
 		return 0, err
 	}
 	return id, k.DataNets.Set(ctx, id, datanet)
 }
 
-// reviewFee reads the review fees of a message: what is left out for longer contributions goes by the fee of one segment.
+// reviewFee reads the review fees of a message: what is left out for longer contributions goes by the fee of one
+// segment.
 func reviewFee(policy types.ReviewPolicy, base, perThousand math.Int) types.ReviewFee {
 	fee := types.ReviewFee{Base: types.OrZero(base), PerThousand: types.OrZero(perThousand)}
 	if policy == types.REVIEW_POLICY_PANEL && fee.PerThousand.IsZero() {
@@ -118,15 +123,22 @@ func checkTerms(params types.Params, datanet types.DataNet) error {
 		sum += uint64(curator.Ppm)
 	}
 	if sum > uint64(params.MaxOwnerPpm) {
-		return errorsmod.Wrapf(types.ErrInvalidDataNet, "royalties of owner and curators sum to %d ppm, at most %d", sum, params.MaxOwnerPpm)
+		return errorsmod.Wrapf(types.ErrInvalidDataNet, "royalties of owner and curators sum to %d ppm, at most %d",
+			sum, params.MaxOwnerPpm)
 	}
 	switch {
 	case datanet.ReviewPolicy == types.REVIEW_POLICY_PANEL && datanet.ReviewFee.LT(params.Review.MinFee):
-		return errorsmod.Wrapf(types.ErrInvalidDataNet, "a review fee of %saopen is below the least, %saopen", datanet.ReviewFee, params.Review.MinFee)
-	case datanet.ReviewPolicy == types.REVIEW_POLICY_PANEL && datanet.ReviewFeePerThousand.LT(params.Review.MinFeePerThousand):
-		return errorsmod.Wrapf(types.ErrInvalidDataNet, "a review fee of %saopen per thousand tokens is below the least, %saopen", datanet.ReviewFeePerThousand, params.Review.MinFeePerThousand)
-	case datanet.ReviewPolicy != types.REVIEW_POLICY_PANEL && (datanet.ReviewFee.IsPositive() || datanet.ReviewFeePerThousand.IsPositive()):
-		return errorsmod.Wrap(types.ErrInvalidDataNet, "only panels have a review fee: leave it out, or choose REVIEW_POLICY_PANEL")
+		return errorsmod.Wrapf(types.ErrInvalidDataNet, "a review fee of %saopen is below the least, %saopen",
+			datanet.ReviewFee, params.Review.MinFee)
+	case datanet.ReviewPolicy == types.REVIEW_POLICY_PANEL &&
+		datanet.ReviewFeePerThousand.LT(params.Review.MinFeePerThousand):
+		return errorsmod.Wrapf(types.ErrInvalidDataNet,
+			"a review fee of %saopen per thousand tokens is below the least, %saopen", datanet.ReviewFeePerThousand,
+			params.Review.MinFeePerThousand)
+	case datanet.ReviewPolicy != types.REVIEW_POLICY_PANEL &&
+		(datanet.ReviewFee.IsPositive() || datanet.ReviewFeePerThousand.IsPositive()):
+		return errorsmod.Wrap(types.ErrInvalidDataNet,
+			"only panels have a review fee: leave it out, or choose REVIEW_POLICY_PANEL")
 	}
 	return nil
 }

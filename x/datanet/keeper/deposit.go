@@ -16,7 +16,8 @@ import (
 )
 
 // ReleaseDeposits implements types.MsgServer.
-func (s msgServer) ReleaseDeposits(ctx context.Context, msg *types.MsgReleaseDeposits) (*types.MsgReleaseDepositsResponse, error) {
+func (s msgServer) ReleaseDeposits(ctx context.Context,
+	msg *types.MsgReleaseDeposits) (*types.MsgReleaseDepositsResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -66,7 +67,8 @@ func (k Keeper) releaseDeposits(ctx context.Context, contributor string, ranks [
 			return sum, errorsmod.Wrapf(types.ErrUnauthorized, "contribution %d belongs to %s", rank, c.Contributor)
 		}
 		if !c.Earning() {
-			return sum, errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s: only deposits of accepted ones are released", rank, c.Status)
+			return sum, errorsmod.Wrapf(types.ErrContributionStatus,
+				"contribution %d is %s: only deposits of accepted ones are released", rank, c.Status)
 		}
 		released, err := k.releaseEarned(ctx, &c)
 		if err != nil {
@@ -96,7 +98,8 @@ func (k Keeper) decayDeposit(ctx context.Context, params types.Params, rank uint
 			return err
 		}
 	}
-	decayed := math.MinInt(c.Deposit.Amount, math.MaxInt(math.OneInt(), types.Part(c.AcceptedDeposit, params.Standing.DecayPpm)))
+	decayed := math.MinInt(c.Deposit.Amount, math.MaxInt(math.OneInt(),
+		types.Part(c.AcceptedDeposit, params.Standing.DecayPpm)))
 	c.Deposit.Amount = c.Deposit.Amount.Sub(decayed)
 	c.BoundDeposit = math.MinInt(c.BoundDeposit, c.Deposit.Amount)
 	if err := k.funds.ToPool(ctx, decayed); err != nil {

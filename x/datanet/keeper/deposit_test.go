@@ -31,7 +31,8 @@ func TestDepositsAreEarnedOrDecay(t *testing.T) {
 	r.Rewards.Earned[r.Alice.String()] = deposit.QuoRaw(10)
 	before := r.Bank.Of(r.Ctx, r.Alice)
 	require.Equal(t, deposit.QuoRaw(10), datanettest.Must(r.Fixture, r.Msgs.ReleaseDeposits, release).Released)
-	require.True(t, datanettest.Must(r.Fixture, r.Msgs.ReleaseDeposits, release).Released.IsZero(), "what is earned releases once")
+	require.True(t, datanettest.Must(r.Fixture, r.Msgs.ReleaseDeposits, release).Released.IsZero(),
+		"what is earned releases once")
 	require.Equal(t, deposit.QuoRaw(10), r.Bank.Of(r.Ctx, r.Alice).Sub(before))
 	r.Rewards.Earned[r.Alice.String()] = deposit.MulRaw(2)
 	r.After(month)

@@ -12,7 +12,8 @@ import (
 )
 
 // ProposeDerivations implements types.MsgServer.
-func (s msgServer) ProposeDerivations(ctx context.Context, msg *types.MsgProposeDerivations) (*types.MsgProposeDerivationsResponse, error) {
+func (s msgServer) ProposeDerivations(ctx context.Context,
+	msg *types.MsgProposeDerivations) (*types.MsgProposeDerivationsResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -20,15 +21,17 @@ func (s msgServer) ProposeDerivations(ctx context.Context, msg *types.MsgPropose
 	return &types.MsgProposeDerivationsResponse{}, s.proposeDerivations(ctx, params, msg)
 }
 
-// proposeDerivations replaces the derivations of a contribution whose own are not those that its text gives; validators are asked at
-// once. The deposit doubles with each table that was wrong, so that nobody can keep a contribution out with such tables for long.
+// proposeDerivations replaces the derivations of a contribution whose own are not those that its text gives; validators
+// are asked at once. The deposit doubles with each table that was wrong, so that nobody can keep a contribution out
+// with such tables for long.
 func (k Keeper) proposeDerivations(ctx context.Context, params types.Params, msg *types.MsgProposeDerivations) error {
 	c, err := k.GetContribution(ctx, msg.Rank)
 	if err != nil {
 		return err
 	}
 	if !c.MayEnter() || c.Hold.Asked || c.Hold.AskHeight != 0 || c.Hold.Reason != types.HOLD_VERDICT_DERIVATIONS {
-		return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s: derivations are replaced only where validators found others, and not while they are being asked", c.Rank, c.Status)
+		return errorsmod.Wrapf(types.ErrContributionStatus,
+			"contribution %d is %s: derivations are replaced only where validators found others, and not while they are being asked", c.Rank, c.Status)
 	}
 	if err := types.ValidateDerivations(c.Rank, c.Segments, msg.Derivations); err != nil {
 		return err
@@ -38,10 +41,12 @@ func (k Keeper) proposeDerivations(ctx context.Context, params types.Params, msg
 		return err
 	}
 	if msg.Sources < c.Hold.Sources || msg.Sources > held {
-		return errorsmod.Wrapf(types.ErrDerivation, "reckoned from the first %d contributions that validators hold: want at least the %d they were asked about, and at most the %d there are", msg.Sources, c.Hold.Sources, held)
+		return errorsmod.Wrapf(types.ErrDerivation,
+			"reckoned from the first %d contributions that validators hold: want at least the %d they were asked about, and at most the %d there are", msg.Sources, c.Hold.Sources, held)
 	}
 	if sameDerivations(c.Derivations, msg.Derivations) && msg.Sources == c.Hold.Sources {
-		return errorsmod.Wrapf(types.ErrDerivation, "validators have found that these are not the derivations of contribution %d", c.Rank)
+		return errorsmod.Wrapf(types.ErrDerivation,
+			"validators have found that these are not the derivations of contribution %d", c.Rank)
 	}
 	for _, d := range msg.Derivations {
 		source, err := k.GetContributionPay(ctx, d.Rank)
@@ -49,7 +54,8 @@ func (k Keeper) proposeDerivations(ctx context.Context, params types.Params, msg
 			return errorsmod.Wrap(types.ErrDerivation, err.Error())
 		}
 		if source.DatanetId != c.DatanetId || source.HeldHeight == 0 {
-			return errorsmod.Wrapf(types.ErrDerivation, "contribution %d is in no version of DataNet %d", d.Rank, c.DatanetId)
+			return errorsmod.Wrapf(types.ErrDerivation, "contribution %d is in no version of DataNet %d", d.Rank,
+				c.DatanetId)
 		}
 	}
 	deposit := params.DerivationDeposit.MulRaw(1 << min(c.Hold.Wrong, maxWrong))

@@ -13,7 +13,8 @@ import (
 )
 
 // ChallengeDuplicate implements types.MsgServer.
-func (s msgServer) ChallengeDuplicate(ctx context.Context, msg *types.MsgChallengeDuplicate) (*types.MsgChallengeDuplicateResponse, error) {
+func (s msgServer) ChallengeDuplicate(ctx context.Context,
+	msg *types.MsgChallengeDuplicate) (*types.MsgChallengeDuplicateResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -60,35 +61,45 @@ func (k Keeper) standsBefore(ctx context.Context, later types.Contribution, msg 
 	}
 	if original.Rank >= later.Rank || original.Version() == 0 ||
 		original.Status != types.CONTRIBUTION_STATUS_ACCEPTED && original.Status != types.CONTRIBUTION_STATUS_RECALLED {
-		return errorsmod.Wrapf(types.ErrDuplicate, "contribution %d is %s, not an accepted one of lower rank than %d", original.Rank, original.Status, later.Rank)
+		return errorsmod.Wrapf(types.ErrDuplicate, "contribution %d is %s, not an accepted one of lower rank than %d",
+			original.Rank, original.Status, later.Rank)
 	}
 	// What was resumed was shown to be its contributor's.
-	if stop, known, err := k.SegmentStop(ctx, original.DatanetId, original.Rank, msg.OriginalSegment.Index); err != nil {
+	if stop, known, err := k.SegmentStop(ctx, original.DatanetId, original.Rank,
+		msg.OriginalSegment.Index); err != nil {
 		return err
 	} else if known && stop.ResumedHeight == 0 {
-		return errorsmod.Wrapf(types.ErrDuplicate, "segment %d of contribution %d was stopped itself", msg.OriginalSegment.Index, original.Rank)
+		return errorsmod.Wrapf(types.ErrDuplicate, "segment %d of contribution %d was stopped itself",
+			msg.OriginalSegment.Index, original.Rank)
 	}
 	if readable, err := k.readableSince(ctx, original.Rank, later.RevealHeight); err != nil {
 		return err
 	} else if !readable {
-		return errorsmod.Wrapf(types.ErrDuplicate, "validators did not hold the text of contribution %d when %d was opened, in block %d", original.Rank, later.Rank, later.RevealHeight)
+		return errorsmod.Wrapf(types.ErrDuplicate,
+			"validators did not hold the text of contribution %d when %d was opened, in block %d", original.Rank,
+			later.Rank, later.RevealHeight)
 	}
 	if original.Cohort != 0 {
 		return nil // what is readable was accepted before
 	}
 	version, err := k.GetVersion(ctx, original.DatanetId, msg.PinnedVersion)
 	if err != nil {
-		return errorsmod.Wrapf(types.ErrDuplicate, "the owner of DataNet %d accepted contribution %d: name a version with it that a model pins: %s", original.DatanetId, original.Rank, err)
+		return errorsmod.Wrapf(types.ErrDuplicate,
+			"the owner of DataNet %d accepted contribution %d: name a version with it that a model pins: %s",
+			original.DatanetId, original.Rank, err)
 	}
 	if version.Version < original.Version() || version.PinnedHeight == 0 || version.PinnedHeight >= later.RevealHeight {
-		return errorsmod.Wrapf(types.ErrDuplicate, "no model had pinned version %d of DataNet %d, with contribution %d, before block %d", version.Version, original.DatanetId, original.Rank, later.RevealHeight)
+		return errorsmod.Wrapf(types.ErrDuplicate,
+			"no model had pinned version %d of DataNet %d, with contribution %d, before block %d", version.Version,
+			original.DatanetId, original.Rank, later.RevealHeight)
 	}
 	earned, royalties, err := k.rewards.DataNetEarned(ctx, original.DatanetId)
 	if err != nil {
 		return err
 	}
 	if !earned.Add(royalties).IsPositive() {
-		return errorsmod.Wrapf(types.ErrDuplicate, "DataNet %d has earned nothing, and no panel accepted contribution %d", original.DatanetId, original.Rank)
+		return errorsmod.Wrapf(types.ErrDuplicate,
+			"DataNet %d has earned nothing, and no panel accepted contribution %d", original.DatanetId, original.Rank)
 	}
 	return nil
 }
@@ -96,7 +107,8 @@ func (k Keeper) standsBefore(ctx context.Context, later types.Contribution, msg 
 // liable slashes the seats that accepted a duplicate of text that they could
 // have compared it with, while they are liable.
 func (k Keeper) liable(ctx context.Context, params types.Params, c types.Contribution, original uint64) error {
-	if liable, err := k.windows.Open(ctx, c.DecidedAt.Add(params.Review.LiabilityWindow)); err != nil || !liable || c.Cohort == 0 {
+	if liable, err := k.windows.Open(ctx, c.DecidedAt.Add(params.Review.LiabilityWindow)); err != nil || !liable ||
+		c.Cohort == 0 {
 		return err
 	}
 	cohort, err := k.Review.GetCohort(ctx, c.Cohort)
@@ -118,17 +130,21 @@ func (k Keeper) liable(ctx context.Context, params types.Params, c types.Contrib
 
 // checkCopy checks that a segment of a contribution copies one of an earlier,
 // accepted contribution of any DataNet, and does not pass its pay on to it.
-func (k Keeper) checkCopy(ctx context.Context, params types.Params, later types.Contribution, segment types.SegmentProof, originalRank uint64, originalSegment types.SegmentProof) error {
+func (k Keeper) checkCopy(ctx context.Context, params types.Params, later types.Contribution,
+	segment types.SegmentProof, originalRank uint64, originalSegment types.SegmentProof) error {
 	original, err := k.GetContribution(ctx, originalRank)
 	if err != nil {
 		return err
 	}
 	if original.Rank >= later.Rank || original.Version() == 0 {
-		return errorsmod.Wrapf(types.ErrDuplicate, "contribution %d is not an accepted one of lower rank than %d", original.Rank, later.Rank)
+		return errorsmod.Wrapf(types.ErrDuplicate, "contribution %d is not an accepted one of lower rank than %d",
+			original.Rank, later.Rank)
 	}
 	for _, d := range later.Derivations {
 		if d.Segment == segment.Index && d.Rank == original.Rank && d.Ppm >= poa.DuplicatePPM {
-			return errorsmod.Wrapf(types.ErrDuplicate, "segment %d declares that it derives from contribution %d and passes on %d ppm", d.Segment, d.Rank, d.Ppm)
+			return errorsmod.Wrapf(types.ErrDuplicate,
+				"segment %d declares that it derives from contribution %d and passes on %d ppm", d.Segment, d.Rank,
+				d.Ppm)
 		}
 	}
 	if err := verifySegment(later, segment); err != nil {
@@ -150,7 +166,8 @@ func (k Keeper) checkAlignment(ctx context.Context, params types.Params, later, 
 		return errorsmod.Wrap(types.ErrDuplicate, err.Error())
 	}
 	if copied < poa.DuplicatePPM {
-		return errorsmod.Wrapf(types.ErrDuplicate, "%d ppm of the segment is copied, a duplicate has %d", copied, poa.DuplicatePPM)
+		return errorsmod.Wrapf(types.ErrDuplicate, "%d ppm of the segment is copied, a duplicate has %d", copied,
+			poa.DuplicatePPM)
 	}
 	return nil
 }

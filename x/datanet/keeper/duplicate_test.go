@@ -21,7 +21,8 @@ func TestDuplicateBecomesAnAlias(t *testing.T) {
 
 	backwards := r.Challenge(challenger, original, copied)
 	datanettest.Refuse(r.Fixture, r.Msgs.ChallengeDuplicate, backwards, types.ErrDuplicate)
-	datanettest.Refuse(r.Fixture, r.Msgs.ChallengeDuplicate, r.Challenge(challenger, other, original), types.ErrDuplicate)
+	datanettest.Refuse(r.Fixture, r.Msgs.ChallengeDuplicate, r.Challenge(challenger, other, original),
+		types.ErrDuplicate)
 	forged := r.Challenge(challenger, copied, original)
 	forged.Segment.Text = []byte(datanettest.Text(5))
 	datanettest.Refuse(r.Fixture, r.Msgs.ChallengeDuplicate, forged, types.ErrDuplicate)
@@ -42,8 +43,10 @@ func TestDuplicateBecomesAnAlias(t *testing.T) {
 	require.Equal(t, deposit, c.Deposit.Amount)
 	slashed := datanettest.Bond.QuoRaw(100).MulRaw(int64(len(cohort.Seats)))
 	require.Equal(t, slashed, supply.Sub(r.Supply()), "the slashes are burned")
-	require.Equal(t, datanettest.Bond.QuoRaw(100).MulRaw(int64(cohort.Seated(seat))), before.Sub(r.Validator(r.ID, seat).Bond))
-	datanettest.Refuse(r.Fixture, r.Msgs.ChallengeDuplicate, r.Challenge(challenger, copied, original), types.ErrContributionStatus)
+	require.Equal(t, datanettest.Bond.QuoRaw(100).MulRaw(int64(cohort.Seated(seat))),
+		before.Sub(r.Validator(r.ID, seat).Bond))
+	datanettest.Refuse(r.Fixture, r.Msgs.ChallengeDuplicate, r.Challenge(challenger, copied, original),
+		types.ErrContributionStatus)
 	require.EqualValues(t, 1, r.Datanet(r.ID).Record.Stopped)
 	tainted, err := r.Keeper.TaintedVersion(r.Ctx, r.ID)
 	require.NoError(t, err)

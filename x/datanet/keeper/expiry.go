@@ -32,7 +32,8 @@ func (k Keeper) expire(ctx sdk.Context, params types.Params) error {
 // expiredCommits returns the oldest commits whose window ended before this block.
 func (k Keeper) expiredCommits(ctx sdk.Context, limit int) ([]types.Commit, error) {
 	// The end is exclusive: a commit may still be revealed in its last block.
-	ended := new(collections.Range[collections.Pair[int64, uint64]]).EndExclusive(collections.Join(ctx.BlockHeight(), uint64(0)))
+	ended := new(collections.Range[collections.Pair[int64, uint64]]).EndExclusive(collections.Join(ctx.BlockHeight(),
+		uint64(0)))
 	var expired []types.Commit
 	err := k.Expiries.Walk(ctx, ended, func(key collections.Pair[int64, uint64]) (bool, error) {
 		commit, err := k.Commits.Get(ctx, key.K2())

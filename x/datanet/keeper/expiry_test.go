@@ -30,9 +30,11 @@ func TestUnrevealedCommitsForfeitToTheBountyPool(t *testing.T) {
 	require.Equal(t, datanettest.Open(4), f.Pool())
 	require.Equal(t, datanettest.Open(1), f.Held(), "the deposit of the revealed contribution")
 	require.Equal(t, 1, f.Rewards.Calls, "one transfer for the sum, and none in blocks without expiries")
-	require.Equal(t, &types.EventCommitsExpired{Ranks: []uint64{1, 3}, Forfeited: datanettest.Coin(datanettest.Open(4))}, lastEvent(f, &types.EventCommitsExpired{}))
+	require.Equal(t, &types.EventCommitsExpired{Ranks: []uint64{1, 3},
+		Forfeited: datanettest.Coin(datanettest.Open(4))}, lastEvent(f, &types.EventCommitsExpired{}))
 	datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items[0]), types.ErrCommitNotFound)
-	require.EqualValues(t, 4, f.Commit(f.Alice, datanettest.Open(1), f.Seals(1)...)[0].Rank, "a lost rank is not assigned again")
+	require.EqualValues(t, 4, f.Commit(f.Alice, datanettest.Open(1), f.Seals(1)...)[0].Rank,
+		"a lost rank is not assigned again")
 }
 
 func TestSweepStopsAtTheCapAndGoesOn(t *testing.T) {
@@ -49,7 +51,8 @@ func TestSweepStopsAtTheCapAndGoesOn(t *testing.T) {
 	require.Equal(t, 3, f.Rewards.Calls)
 
 	// What waits behind the cap cannot be revealed any more.
-	items := f.Commit(f.Alice, datanettest.Open(1), datanettest.Seal(f.Alice, id, "x", 1), datanettest.Seal(f.Alice, id, "y", 1))
+	items := f.Commit(f.Alice, datanettest.Open(1), datanettest.Seal(f.Alice, id, "x", 1),
+		datanettest.Seal(f.Alice, id, "y", 1))
 	f.SetParams(func(p *types.Params) { p.ExpiriesPerBlock = 1 })
 	f.Ctx = f.Ctx.WithBlockHeight(40)
 	f.EndBlock()
@@ -107,20 +110,24 @@ func TestMoneyIsConserved(t *testing.T) {
 		rank := func() uint64 { return rapid.Uint64Range(1, 12).Draw(rt, "rank") }
 		for step := range rapid.IntRange(1, 40).Draw(rt, "steps") {
 			who := rapid.SampledFrom(people).Draw(rt, "who")
-			switch rapid.SampledFrom([]string{"commit", "reveal", "reveal", "accept", "reject", "withdraw", "block", "block"}).Draw(rt, "do") {
+			switch rapid.SampledFrom([]string{"commit", "reveal", "reveal", "accept", "reject", "withdraw", "block",
+				"block"}).Draw(rt, "do") {
 			case "commit":
 				s := datanettest.Seal(who, id, fmt.Sprint(step), rapid.Uint64Range(1, 4_000).Draw(rt, "tokens"))
 				deposit := math.NewIntWithDecimal(rapid.Int64Range(0, 50).Draw(rt, "deposit"), 16)
-				if response, err := datanettest.Run(f, f.Msgs.CommitContributions, datanettest.CommitMsg(who, deposit, s)); err == nil {
+				if response, err := datanettest.Run(f, f.Msgs.CommitContributions,
+					datanettest.CommitMsg(who, deposit, s)); err == nil {
 					s.Item.Rank = response.Ranks[0]
 					open = append(open, s.Item)
 				}
 			case "reveal":
 				if len(open) > 0 {
-					_, _ = datanettest.Run(f, f.Msgs.RevealContributions, datanettest.RevealMsg(who, rapid.SampledFrom(open).Draw(rt, "item")))
+					_, _ = datanettest.Run(f, f.Msgs.RevealContributions,
+						datanettest.RevealMsg(who, rapid.SampledFrom(open).Draw(rt, "item")))
 				}
 			case "accept":
-				if response, err := datanettest.Run(f, f.Msgs.AcceptContributions, datanettest.AcceptMsg(f.Owner, id, rank())); err == nil {
+				if response, err := datanettest.Run(f, f.Msgs.AcceptContributions,
+					datanettest.AcceptMsg(f.Owner, id, rank())); err == nil {
 					version++
 					require.Equal(rt, version, response.Version)
 				}

@@ -46,7 +46,8 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		if contribution.AcceptedVersion != 0 {
 			// The ledger says where its pay goes, whatever the file says.
 			var err error
-			if contribution.LedgerId, err = k.rewards.LedgerID(ctx, sdk.MustAccAddressFromBech32(contribution.Contributor)); err != nil {
+			if contribution.LedgerId, err = k.rewards.LedgerID(ctx,
+				sdk.MustAccAddressFromBech32(contribution.Contributor)); err != nil {
 				return err
 			}
 		}
@@ -146,8 +147,10 @@ func (k Keeper) exportRest(ctx context.Context, g *types.GenesisState) error {
 	if g.SegmentStops, err = modulekit.Values(ctx, k.SegmentStops); err != nil {
 		return err
 	}
-	err = k.Royalties.Walk(ctx, nil, func(key collections.Pair[uint64, int64], royalties types.Royalties) (bool, error) {
-		g.Royalties = append(g.Royalties, types.RoyaltiesEntry{DatanetId: key.K1(), Height: key.K2(), Royalties: royalties})
+	err = k.Royalties.Walk(ctx, nil, func(key collections.Pair[uint64, int64], royalties types.Royalties) (bool,
+		error) {
+		g.Royalties = append(g.Royalties, types.RoyaltiesEntry{DatanetId: key.K1(), Height: key.K2(),
+			Royalties: royalties})
 		return false, nil
 	})
 	if err != nil {
@@ -235,7 +238,8 @@ func (k Keeper) indexContribution(ctx context.Context, c types.Contribution) err
 	if c.AcceptedVersion == 0 {
 		return nil
 	}
-	if err := k.Contributors.Set(ctx, collections.Join(c.DatanetId, sdk.MustAccAddressFromBech32(c.Contributor))); err != nil {
+	if err := k.Contributors.Set(ctx, collections.Join(c.DatanetId,
+		sdk.MustAccAddressFromBech32(c.Contributor))); err != nil {
 		return err
 	}
 	if (!c.Earning() || c.StoppedNow() > 0) && c.HeldHeight != 0 {

@@ -120,7 +120,8 @@ func TestListsArePaged(t *testing.T) {
 	var ranks []uint64
 	var key []byte
 	for {
-		page, err := f.Queries.Contributions(f.Ctx, &types.QueryContributionsRequest{DatanetId: 1, Pagination: &query.PageRequest{Limit: 2, Key: key}})
+		page, err := f.Queries.Contributions(f.Ctx, &types.QueryContributionsRequest{DatanetId: 1,
+			Pagination: &query.PageRequest{Limit: 2, Key: key}})
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(page.Contributions), 2)
 		for _, c := range page.Contributions {
@@ -132,19 +133,23 @@ func TestListsArePaged(t *testing.T) {
 	}
 	require.Equal(t, []uint64{1, 2, 3, 4, 5}, ranks)
 	accepted, err := f.Queries.Contributions(f.Ctx, &types.QueryContributionsRequest{
-		DatanetId: 1, Status: types.CONTRIBUTION_STATUS_ACCEPTED, Pagination: &query.PageRequest{Limit: 2, CountTotal: true},
+		DatanetId: 1, Status: types.CONTRIBUTION_STATUS_ACCEPTED, Pagination: &query.PageRequest{Limit: 2,
+			CountTotal: true},
 	})
 	require.NoError(t, err)
 	require.Len(t, accepted.Contributions, 2)
 	require.EqualValues(t, 3, accepted.Pagination.Total)
-	byBob, err := f.Queries.ContributionsByContributor(f.Ctx, &types.QueryContributionsByContributorRequest{Contributor: f.Bob.String()})
+	byBob, err := f.Queries.ContributionsByContributor(f.Ctx,
+		&types.QueryContributionsByContributorRequest{Contributor: f.Bob.String()})
 	require.NoError(t, err)
 	require.Len(t, byBob.Contributions, 1)
-	commits, err := f.Queries.Commits(f.Ctx, &types.QueryCommitsRequest{Contributor: f.Bob.String(), Pagination: &query.PageRequest{Limit: 1}})
+	commits, err := f.Queries.Commits(f.Ctx, &types.QueryCommitsRequest{Contributor: f.Bob.String(),
+		Pagination: &query.PageRequest{Limit: 1}})
 	require.NoError(t, err)
 	require.Len(t, commits.Commits, 1)
 	require.NotEmpty(t, commits.Pagination.NextKey)
-	datanets, err := f.Queries.DataNets(f.Ctx, &types.QueryDataNetsRequest{Pagination: &query.PageRequest{Reverse: true, Limit: 1}})
+	datanets, err := f.Queries.DataNets(f.Ctx,
+		&types.QueryDataNetsRequest{Pagination: &query.PageRequest{Reverse: true, Limit: 1}})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, datanets.Datanets[0].Id)
 	versions, err := f.Queries.Versions(f.Ctx, &types.QueryVersionsRequest{DatanetId: 1})
@@ -158,10 +163,14 @@ func TestQueriesNameWhatIsWrong(t *testing.T) {
 	require.Equal(t, codes.NotFound, code(f.Queries.DataNet(f.Ctx, &types.QueryDataNetRequest{DatanetId: 9})))
 	require.Equal(t, codes.NotFound, code(f.Queries.Commit(f.Ctx, &types.QueryCommitRequest{Rank: 1})))
 	require.Equal(t, codes.NotFound, code(f.Queries.Contribution(f.Ctx, &types.QueryContributionRequest{Rank: 7})))
-	require.Equal(t, codes.NotFound, code(f.Queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 1, Version: 9})))
+	require.Equal(t, codes.NotFound,
+		code(f.Queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 1, Version: 9})))
 	require.Equal(t, codes.NotFound, code(f.Queries.Version(f.Ctx, &types.QueryVersionRequest{DatanetId: 2})))
-	require.Equal(t, codes.NotFound, code(f.Queries.Contributions(f.Ctx, &types.QueryContributionsRequest{DatanetId: 9})))
-	require.Equal(t, codes.InvalidArgument, code(f.Queries.Commits(f.Ctx, &types.QueryCommitsRequest{Contributor: "x"})))
-	require.Equal(t, codes.InvalidArgument, code(f.Queries.ContributionsByContributor(f.Ctx, &types.QueryContributionsByContributorRequest{})))
+	require.Equal(t, codes.NotFound,
+		code(f.Queries.Contributions(f.Ctx, &types.QueryContributionsRequest{DatanetId: 9})))
+	require.Equal(t, codes.InvalidArgument,
+		code(f.Queries.Commits(f.Ctx, &types.QueryCommitsRequest{Contributor: "x"})))
+	require.Equal(t, codes.InvalidArgument,
+		code(f.Queries.ContributionsByContributor(f.Ctx, &types.QueryContributionsByContributorRequest{})))
 	require.Equal(t, codes.InvalidArgument, code(f.Queries.DataNet(f.Ctx, nil)))
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// condemn ends a contribution whose text is not what was registered: more than two thirds of the power say so. Its deposit is burned,
-// and seats that accepted it answer for it as for a duplicate: whoever reads the text can see it.
+// condemn ends a contribution whose text is not what was registered: more than two thirds of the power say so. Its
+// deposit is burned, and seats that accepted it answer for it as for a duplicate: whoever reads the text can see it.
 func (k Keeper) condemn(ctx context.Context, datanet *types.DataNet, c types.Contribution) error {
 	if err := k.emitSetAside(ctx, c); err != nil {
 		return err
@@ -33,9 +33,11 @@ func (k Keeper) condemn(ctx context.Context, datanet *types.DataNet, c types.Con
 	return k.stopIn(ctx, datanet, c, types.CONTRIBUTION_STATUS_INVALID, "its text is not what was registered")
 }
 
-// answerForUnfit slashes the seats that accepted a contribution whose text is not what was registered, while they are liable.
+// answerForUnfit slashes the seats that accepted a contribution whose text is not what was registered, while they are
+// liable.
 func (k Keeper) answerForUnfit(ctx context.Context, params types.Params, c types.Contribution) error {
-	if liable, err := k.windows.Open(ctx, c.DecidedAt.Add(params.Review.LiabilityWindow)); err != nil || !liable || c.Cohort == 0 {
+	if liable, err := k.windows.Open(ctx, c.DecidedAt.Add(params.Review.LiabilityWindow)); err != nil || !liable ||
+		c.Cohort == 0 {
 		return err
 	}
 	if _, err := k.Review.GetCohort(ctx, c.Cohort); errorsmod.IsOf(err, types.ErrCohortNotFound) {

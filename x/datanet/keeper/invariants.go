@@ -63,15 +63,19 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 		if c.Recall != nil {
 			owed = owed.Add(c.Recall.Deposit)
 		}
-		if c.Earning() != (c.AcceptedVersion != 0 && (c.StoppedHeight == 0 || c.ResumedHeight > c.StoppedHeight || c.ResumedHeight == c.StoppedHeight && c.ResumedHeight != 0)) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "contribution %d is %s, accepted in version %d and stopped at %d", c.Rank, c.Status, c.AcceptedVersion, c.StoppedHeight)
+		if c.Earning() != (c.AcceptedVersion != 0 && (c.StoppedHeight == 0 || c.ResumedHeight > c.StoppedHeight ||
+			c.ResumedHeight == c.StoppedHeight && c.ResumedHeight != 0)) {
+			return true, errorsmod.Wrapf(types.ErrInvariant,
+				"contribution %d is %s, accepted in version %d and stopped at %d", c.Rank, c.Status, c.AcceptedVersion,
+				c.StoppedHeight)
 		}
 		return false, nil
 	})
 	if err != nil {
 		return err
 	}
-	for _, check := range []func(context.Context) (math.Int, error){k.Review.CheckInvariants, k.checkBounties, k.checkFunds, k.checkTimers, k.checkCommits} {
+	for _, check := range []func(context.Context) (math.Int, error){k.Review.CheckInvariants, k.checkBounties,
+		k.checkFunds, k.checkTimers, k.checkCommits} {
 		part, err := check(ctx)
 		if err != nil {
 			return err
@@ -89,7 +93,8 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 func (k Keeper) checkStops(ctx context.Context, c types.Contribution) error {
 	stops, resumed := uint32(0), uint32(0)
 	prefix := collections.NewSuperPrefixedTripleRange[uint64, uint64, uint64](c.DatanetId, c.Rank)
-	err := k.SegmentStops.Walk(ctx, prefix, func(_ collections.Triple[uint64, uint64, uint64], stop types.SegmentStop) (bool, error) {
+	err := k.SegmentStops.Walk(ctx, prefix, func(_ collections.Triple[uint64, uint64, uint64],
+		stop types.SegmentStop) (bool, error) {
 		stops++
 		if stop.ResumedHeight != 0 {
 			resumed++
@@ -100,15 +105,19 @@ func (k Keeper) checkStops(ctx context.Context, c types.Contribution) error {
 		return err
 	}
 	if stops != c.Stops || resumed != c.Resumed || c.BoundDeposit.GT(c.Deposit.Amount) {
-		return errorsmod.Wrapf(types.ErrInvariant, "contribution %d: %d stops of which %d resumed, a recount gives %d and %d; %s of a deposit of %s is bound",
+		return errorsmod.Wrapf(types.ErrInvariant,
+			"contribution %d: %d stops of which %d resumed, a recount gives %d and %d; %s of a deposit of %s is bound",
 			c.Rank, c.Stops, c.Resumed, stops, resumed, c.BoundDeposit, c.Deposit)
 	}
-	if label := c.Status == types.CONTRIBUTION_STATUS_ALIAS || c.Status == types.CONTRIBUTION_STATUS_COMMONS; label && !c.StoppedAll() || c.Earning() && c.StoppedAll() {
-		return errorsmod.Wrapf(types.ErrInvariant, "contribution %d is %s with %d of %d segments stopped", c.Rank, c.Status, c.StoppedNow(), c.Segments)
+	if label := c.Status == types.CONTRIBUTION_STATUS_ALIAS || c.Status == types.CONTRIBUTION_STATUS_COMMONS; label &&
+		!c.StoppedAll() || c.Earning() && c.StoppedAll() {
+		return errorsmod.Wrapf(types.ErrInvariant, "contribution %d is %s with %d of %d segments stopped", c.Rank,
+			c.Status, c.StoppedNow(), c.Segments)
 	}
 	listed, err := k.Stopped.Has(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank))
 	if want := c.HeldHeight != 0 && (!c.Earning() || c.StoppedNow() > 0); err == nil && listed != want {
-		err = errorsmod.Wrapf(types.ErrInvariant, "contribution %d, %s, is listed as stopped: %t", c.Rank, c.Status, listed)
+		err = errorsmod.Wrapf(types.ErrInvariant, "contribution %d, %s, is listed as stopped: %t", c.Rank, c.Status,
+			listed)
 	}
 	return err
 }
@@ -155,10 +164,12 @@ func (k Keeper) checkDataNets(ctx context.Context, recount map[uint64]*counts) e
 			contributions.Count, datanet.HeldSegments, datanet.HeldTokens,
 		}
 		if got != *want {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d counts %+v, a recount gives %+v", id, got, *want)
+			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d counts %+v, a recount gives %+v", id, got,
+				*want)
 		}
 		if statistics.Count != contributions.Count {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: ranges of %d and %d leaves", id, contributions.Count, statistics.Count)
+			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: ranges of %d and %d leaves", id,
+				contributions.Count, statistics.Count)
 		}
 		if err := k.checkCustodyQueue(ctx, datanet); err != nil || datanet.HeldVersion == 0 {
 			return err != nil, err
@@ -171,8 +182,10 @@ func (k Keeper) checkDataNets(ctx context.Context, recount map[uint64]*counts) e
 			return true, err
 		}
 		// Something of the next version may have entered already.
-		if root := contributions.Root(); held.Contributions == contributions.Count && string(held.Root) != string(root[:]) || held.Contributions > contributions.Count {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: root of version %d is not that of the range", id, held.Version)
+		if root := contributions.Root(); held.Contributions == contributions.Count &&
+			string(held.Root) != string(root[:]) || held.Contributions > contributions.Count {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: root of version %d is not that of the range",
+				id, held.Version)
 		}
 		return false, nil
 	})

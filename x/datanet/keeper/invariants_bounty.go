@@ -39,8 +39,10 @@ func (k Keeper) checkBounties(ctx context.Context) (math.Int, error) {
 			vests, reserves = math.ZeroInt(), math.ZeroInt()
 		}
 		all := held.Add(b.Paid)
-		if all.GT(b.Amount) || !b.Closed && !all.Equal(b.Amount) || !vests.Equal(b.Vesting) || !b.Reserved.Equal(reserves) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "bounty %d: %+v; contributions vest %s and reserve %s", id, b, vests, reserves)
+		if all.GT(b.Amount) || !b.Closed && !all.Equal(b.Amount) || !vests.Equal(b.Vesting) ||
+			!b.Reserved.Equal(reserves) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "bounty %d: %+v; contributions vest %s and reserve %s", id,
+				b, vests, reserves)
 		}
 		return false, nil
 	})

@@ -10,7 +10,8 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// checkCustody: an accepted contribution waits in the custody queue, is held, or was set aside; only then it waits to be asked about by itself.
+// checkCustody: an accepted contribution waits in the custody queue, is held, or was set aside; only then it waits to
+// be asked about by itself.
 func (k Keeper) checkCustody(ctx context.Context, c types.Contribution) error {
 	waits, err := k.Waiting.Has(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank))
 	if err != nil {
@@ -29,15 +30,18 @@ func (k Keeper) checkCustody(ctx context.Context, c types.Contribution) error {
 			return err
 		}
 	}
-	ended := c.Hold != nil && (c.Hold.Asked != asked || queued != (c.Hold.AskHeight != 0) || queued && (asked || !c.MayEnter()))
+	ended := c.Hold != nil && (c.Hold.Asked != asked || queued != (c.Hold.AskHeight != 0) || queued &&
+		(asked || !c.MayEnter()))
 	if waits != c.Waits() || c.HeldHeight != 0 && (at != c.Rank || c.Hold != nil || c.AcceptedVersion == 0) || ended {
-		return errorsmod.Wrapf(types.ErrInvariant, "contribution %d is accepted for version %d and held at %d; waits %t, index %d has %d, set aside %v, queued %t, asked %t",
+		return errorsmod.Wrapf(types.ErrInvariant,
+			"contribution %d is accepted for version %d and held at %d; waits %t, index %d has %d, set aside %v, queued %t, asked %t",
 			c.Rank, c.AcceptedVersion, c.HeldHeight, waits, c.AcceptedIndex, at, c.Hold, queued, asked)
 	}
 	return nil
 }
 
-// checkCustodyQueue: a DataNet with a version that validators do not hold is asked about, or waits to be; others are not.
+// checkCustodyQueue: a DataNet with a version that validators do not hold is asked about, or waits to be; others are
+// not.
 func (k Keeper) checkCustodyQueue(ctx context.Context, datanet types.DataNet) error {
 	queued, err := k.Unheld.Has(ctx, collections.Join(datanet.AskHeight, datanet.Id))
 	if err != nil {
@@ -48,8 +52,10 @@ func (k Keeper) checkCustodyQueue(ctx context.Context, datanet types.DataNet) er
 		return err
 	}
 	waits, asked, open := datanet.AskHeight != 0, datanet.AskedVersion != 0, datanet.HeldVersion != datanet.Version
-	if ask != asked || datanet.HeldVersion > datanet.Version || datanet.AskedVersion > datanet.Version || waits != queued || waits && asked || (waits || asked) != open {
-		return errorsmod.Wrapf(types.ErrInvariant, "DataNet %d: version %d, held %d, asked %d, ask height %d, queued %t",
+	if ask != asked || datanet.HeldVersion > datanet.Version || datanet.AskedVersion > datanet.Version ||
+		waits != queued || waits && asked || (waits || asked) != open {
+		return errorsmod.Wrapf(types.ErrInvariant,
+			"DataNet %d: version %d, held %d, asked %d, ask height %d, queued %t",
 			datanet.Id, datanet.Version, datanet.HeldVersion, datanet.AskedVersion, datanet.AskHeight, queued)
 	}
 	return nil

@@ -45,7 +45,8 @@ func TestCreateBurnsTheFee(t *testing.T) {
 		ReviewFeePerThousand: math.ZeroInt(), NextReviewFeePerThousand: math.ZeroInt(), CheckFund: math.ZeroInt(),
 		Credentials: types.CredentialPolicy{Kind: types.CREDENTIAL_KIND_NONE, Number: 1, From: solo.Start},
 	}, f.Datanet(1))
-	require.Equal(t, &types.EventDataNetCreated{DatanetId: 1, Owner: f.Owner.String(), Name: "Skin"}, lastEvent(f, &types.EventDataNetCreated{}))
+	require.Equal(t, &types.EventDataNetCreated{DatanetId: 1, Owner: f.Owner.String(), Name: "Skin"},
+		lastEvent(f, &types.EventDataNetCreated{}))
 	datanettest.Refuse(f, f.Msgs.CreateDataNet, datanettest.CreateMsg(f.Poor), solo.ErrFunds)
 	f.SetParams(func(p *types.Params) { p.CreationFee = math.ZeroInt() })
 	require.EqualValues(t, 2, datanettest.Must(f, f.Msgs.CreateDataNet, datanettest.CreateMsg(f.Poor)).DatanetId)
@@ -64,7 +65,8 @@ func TestUpdateHandsOver(t *testing.T) {
 	require.Equal(t, f.Bob.String(), updated.Owner)
 	require.True(t, updated.Closed)
 	require.Equal(t, "dermatology", updated.Domain, "the domain stays")
-	require.Equal(t, &types.EventDataNetUpdated{DatanetId: id, Owner: f.Bob.String()}, lastEvent(f, &types.EventDataNetUpdated{}))
+	require.Equal(t, &types.EventDataNetUpdated{DatanetId: id, Owner: f.Bob.String()},
+		lastEvent(f, &types.EventDataNetUpdated{}))
 	datanettest.Refuse(f, f.Msgs.UpdateDataNet, msg, types.ErrUnauthorized)
 	msg.DatanetId = 9
 	datanettest.Refuse(f, f.Msgs.UpdateDataNet, msg, types.ErrDataNetNotFound)
@@ -76,16 +78,20 @@ func TestCommitFixesRanksAndTakesDeposits(t *testing.T) {
 	f := datanettest.New(t)
 	id := f.Create()
 	before := f.Bank.Of(f.Ctx, f.Alice)
-	first := f.Commit(f.Alice, datanettest.Open(2), datanettest.Seal(f.Alice, id, "a", 1), datanettest.Seal(f.Alice, id, "b", 1))
+	first := f.Commit(f.Alice, datanettest.Open(2), datanettest.Seal(f.Alice, id, "a", 1),
+		datanettest.Seal(f.Alice, id, "b", 1))
 	second := f.Commit(f.Bob, datanettest.Open(1), datanettest.Seal(f.Bob, id, "c", 1))
-	require.Equal(t, []uint64{1, 2, 3}, []uint64{first[0].Rank, first[1].Rank, second[0].Rank}, "one sequence for everybody")
+	require.Equal(t, []uint64{1, 2, 3}, []uint64{first[0].Rank, first[1].Rank, second[0].Rank},
+		"one sequence for everybody")
 	require.Equal(t, datanettest.Open(4), before.Sub(f.Bank.Of(f.Ctx, f.Alice)))
 	require.Equal(t, datanettest.Open(5), f.Held())
 	commit, err := f.Keeper.GetCommit(f.Ctx, 1)
 	require.NoError(t, err)
 	require.Equal(t, []int64{10, 12, 110}, []int64{commit.Height, commit.RevealFrom, commit.RevealUntil})
-	require.Equal(t, &types.EventContributionsCommitted{Contributor: f.Bob.String(), FirstRank: 3, Count: 1}, lastEvent(f, &types.EventContributionsCommitted{}))
-	datanettest.Refuse(f, f.Msgs.CommitContributions, datanettest.CommitMsg(f.Poor, datanettest.Open(1), datanettest.Seal(f.Poor, id, "p", 1)), solo.ErrFunds)
+	require.Equal(t, &types.EventContributionsCommitted{Contributor: f.Bob.String(), FirstRank: 3, Count: 1},
+		lastEvent(f, &types.EventContributionsCommitted{}))
+	datanettest.Refuse(f, f.Msgs.CommitContributions, datanettest.CommitMsg(f.Poor, datanettest.Open(1),
+		datanettest.Seal(f.Poor, id, "p", 1)), solo.ErrFunds)
 }
 
 func TestRevealSubmitsAndReturnsTheExcess(t *testing.T) {
@@ -110,14 +116,16 @@ func TestRevealSubmitsAndReturnsTheExcess(t *testing.T) {
 	require.Equal(t, "CC-BY-4.0", f.Contribution(1).Licence, "the DataNet's licence")
 	require.EqualValues(t, 2, f.Datanet(id).Pending)
 	require.Zero(t, f.Datanet(id).Tokens, "tokens count from acceptance")
-	require.Equal(t, &types.EventContributionRevealed{Rank: 2, DatanetId: id, Contributor: f.Alice.String(), Segments: large.Item.Segments, Tokens: 3_000}, lastEvent(f, &types.EventContributionRevealed{}))
+	require.Equal(t, &types.EventContributionRevealed{Rank: 2, DatanetId: id, Contributor: f.Alice.String(),
+		Segments: large.Item.Segments, Tokens: 3_000}, lastEvent(f, &types.EventContributionRevealed{}))
 	datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items[0]), types.ErrCommitNotFound)
 }
 
 func TestRevealWindowIsThatOfTheCommit(t *testing.T) {
 	f := datanettest.New(t)
 	id := f.Create()
-	items := f.Commit(f.Alice, datanettest.Open(1), datanettest.Seal(f.Alice, id, "a", 1), datanettest.Seal(f.Alice, id, "b", 1), datanettest.Seal(f.Alice, id, "c", 1))
+	items := f.Commit(f.Alice, datanettest.Open(1), datanettest.Seal(f.Alice, id, "a", 1),
+		datanettest.Seal(f.Alice, id, "b", 1), datanettest.Seal(f.Alice, id, "c", 1))
 	datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items[0]), types.ErrRevealWindow)
 	// Other parameters do not move the window of what is sealed already.
 	f.SetParams(func(p *types.Params) { p.RevealMinBlocks, p.RevealMaxBlocks = 50, 51 })
@@ -129,13 +137,15 @@ func TestRevealWindowIsThatOfTheCommit(t *testing.T) {
 	require.EqualValues(t, 110, f.Ctx.BlockHeight())
 	datanettest.Must(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items[1]))
 	f.Ctx = f.Ctx.WithBlockHeight(111)
-	require.Contains(t, datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items[2]), types.ErrRevealWindow), "from block 12 to 110")
+	require.Contains(t, datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items[2]),
+		types.ErrRevealWindow), "from block 12 to 110")
 }
 
 func TestRevealIsRefused(t *testing.T) {
 	f := datanettest.New(t)
 	id := f.Create()
-	items := f.Commit(f.Alice, datanettest.Open(1), datanettest.Seal(f.Alice, id, "a", 1_000), datanettest.Seal(f.Alice, id, "b", 1_001), datanettest.Seal(f.Alice, id, "c", 1))
+	items := f.Commit(f.Alice, datanettest.Open(1), datanettest.Seal(f.Alice, id, "a", 1_000),
+		datanettest.Seal(f.Alice, id, "b", 1_001), datanettest.Seal(f.Alice, id, "c", 1))
 	f.Blocks(2)
 	reveal := func(change func(*types.RevealItem)) *types.MsgRevealContributions {
 		item := items[0]
@@ -146,41 +156,55 @@ func TestRevealIsRefused(t *testing.T) {
 		msg  *types.MsgRevealContributions
 		want error
 	}{
-		"somebody else's":     {datanettest.RevealMsg(f.Bob, items[0]), types.ErrUnauthorized},
-		"never committed":     {reveal(func(i *types.RevealItem) { i.Rank = 99 }), types.ErrCommitNotFound},
-		"another root":        {reveal(func(i *types.RevealItem) { i.Root = i.ContentHash }), types.ErrRevealMismatch},
-		"another salt":        {reveal(func(i *types.RevealItem) { i.Salt = i.Salt[:31] }), types.ErrRevealMismatch},
-		"unknown DataNet":     {reveal(func(i *types.RevealItem) { i.DatanetId = 7 }), types.ErrDataNetNotFound},
-		"twice":               {datanettest.RevealMsg(f.Alice, items[0], items[0]), types.ErrInvalidItems},
-		"nothing":             {datanettest.RevealMsg(f.Alice), types.ErrInvalidItems},
-		"short root":          {reveal(func(i *types.RevealItem) { i.Root = i.Root[1:] }), types.ErrInvalidContribution},
-		"no statistics":       {reveal(func(i *types.RevealItem) { i.StatisticsRoot = nil }), types.ErrInvalidContribution},
-		"long content hash":   {reveal(func(i *types.RevealItem) { i.ContentHash = make([]byte, 33) }), types.ErrInvalidContribution},
-		"short salt":          {reveal(func(i *types.RevealItem) { i.Salt = i.Salt[:15] }), types.ErrInvalidContribution},
-		"long salt":           {reveal(func(i *types.RevealItem) { i.Salt = make([]byte, 33) }), types.ErrInvalidContribution},
-		"no segments":         {reveal(func(i *types.RevealItem) { i.Segments = 0 }), types.ErrInvalidContribution},
-		"too many segments":   {reveal(func(i *types.RevealItem) { i.Segments = 1<<20 + 1 }), types.ErrInvalidContribution},
-		"no tokens":           {reveal(func(i *types.RevealItem) { i.Tokens = 0 }), types.ErrInvalidContribution},
-		"too many tokens":     {reveal(func(i *types.RevealItem) { i.Tokens = 512*uint64(i.Segments) + 1 }), types.ErrInvalidContribution},
-		"no bytes":            {reveal(func(i *types.RevealItem) { i.Bytes = 0 }), types.ErrInvalidContribution},
-		"too many bytes":      {reveal(func(i *types.RevealItem) { i.Bytes = 1 << 60 }), types.ErrInvalidContribution},
-		"no URI":              {reveal(func(i *types.RevealItem) { i.Uri = "here" }), types.ErrInvalidContribution},
-		"long title":          {reveal(func(i *types.RevealItem) { i.Title = strings.Repeat("x", 129) }), types.ErrInvalidContribution},
-		"title not in UTF-8":  {reveal(func(i *types.RevealItem) { i.Title = "\xff" }), types.ErrInvalidContribution},
-		"long licence":        {reveal(func(i *types.RevealItem) { i.Licence = strings.Repeat("x", 999) }), types.ErrInvalidContribution},
-		"bad address":         {&types.MsgRevealContributions{Contributor: "open1", Items: items}, types.ErrInvalidAddress},
+		"somebody else's": {datanettest.RevealMsg(f.Bob, items[0]), types.ErrUnauthorized},
+		"never committed": {reveal(func(i *types.RevealItem) { i.Rank = 99 }), types.ErrCommitNotFound},
+		"another root":    {reveal(func(i *types.RevealItem) { i.Root = i.ContentHash }), types.ErrRevealMismatch},
+		"another salt":    {reveal(func(i *types.RevealItem) { i.Salt = i.Salt[:31] }), types.ErrRevealMismatch},
+		"unknown DataNet": {reveal(func(i *types.RevealItem) { i.DatanetId = 7 }), types.ErrDataNetNotFound},
+		"twice":           {datanettest.RevealMsg(f.Alice, items[0], items[0]), types.ErrInvalidItems},
+		"nothing":         {datanettest.RevealMsg(f.Alice), types.ErrInvalidItems},
+		"short root": {reveal(func(i *types.RevealItem) { i.Root = i.Root[1:] }),
+			types.ErrInvalidContribution},
+		"no statistics": {reveal(func(i *types.RevealItem) { i.StatisticsRoot = nil }),
+			types.ErrInvalidContribution},
+		"long content hash": {reveal(func(i *types.RevealItem) { i.ContentHash = make([]byte, 33) }),
+			types.ErrInvalidContribution},
+		"short salt": {reveal(func(i *types.RevealItem) { i.Salt = i.Salt[:15] }),
+			types.ErrInvalidContribution},
+		"long salt": {reveal(func(i *types.RevealItem) { i.Salt = make([]byte, 33) }),
+			types.ErrInvalidContribution},
+		"no segments": {reveal(func(i *types.RevealItem) { i.Segments = 0 }), types.ErrInvalidContribution},
+		"too many segments": {reveal(func(i *types.RevealItem) { i.Segments = 1<<20 + 1 }),
+			types.ErrInvalidContribution},
+		"no tokens": {reveal(func(i *types.RevealItem) { i.Tokens = 0 }), types.ErrInvalidContribution},
+		"too many tokens": {reveal(func(i *types.RevealItem) { i.Tokens = 512*uint64(i.Segments) + 1 }),
+			types.ErrInvalidContribution},
+		"no bytes":       {reveal(func(i *types.RevealItem) { i.Bytes = 0 }), types.ErrInvalidContribution},
+		"too many bytes": {reveal(func(i *types.RevealItem) { i.Bytes = 1 << 60 }), types.ErrInvalidContribution},
+		"no URI":         {reveal(func(i *types.RevealItem) { i.Uri = "here" }), types.ErrInvalidContribution},
+		"long title": {reveal(func(i *types.RevealItem) { i.Title = strings.Repeat("x", 129) }),
+			types.ErrInvalidContribution},
+		"title not in UTF-8": {reveal(func(i *types.RevealItem) { i.Title = "\xff" }), types.ErrInvalidContribution},
+		"long licence": {reveal(func(i *types.RevealItem) { i.Licence = strings.Repeat("x", 999) }),
+			types.ErrInvalidContribution},
+		"bad address": {&types.MsgRevealContributions{Contributor: "open1", Items: items},
+			types.ErrInvalidAddress},
 		"second item too big": {datanettest.RevealMsg(f.Alice, items[0], items[1]), types.ErrInvalidDeposit},
 	} {
 		t.Run(name, func(t *testing.T) { datanettest.Refuse(f, f.Msgs.RevealContributions, test.msg, test.want) })
 	}
 	// 1,001 tokens × 10^14 aopen.
-	require.Contains(t, datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items[1]), types.ErrInvalidDeposit), "100100000000000000aopen")
+	require.Contains(t, datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items[1]),
+		types.ErrInvalidDeposit), "100100000000000000aopen")
 	f.SetParams(func(p *types.Params) { p.MaxPending = 1 })
 	items[2].KeepPlace = true
-	datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items[0], items[2]), types.ErrDataNetClosed)
+	datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items[0], items[2]),
+		types.ErrDataNetClosed)
 	f.SetParams(func(p *types.Params) { p.MaxItemsPerMsg = 1 })
-	datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items[0], items[2]), types.ErrInvalidItems)
-	datanettest.Must(f, f.Msgs.UpdateDataNet, &types.MsgUpdateDataNet{Owner: f.Owner.String(), DatanetId: id, Name: "Skin", RoyaltyFloor: datanettest.Open(1), Closed: true})
+	datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items[0], items[2]),
+		types.ErrInvalidItems)
+	datanettest.Must(f, f.Msgs.UpdateDataNet, &types.MsgUpdateDataNet{Owner: f.Owner.String(), DatanetId: id,
+		Name: "Skin", RoyaltyFloor: datanettest.Open(1), Closed: true})
 	items[0].KeepPlace = true
 	datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items[0]), types.ErrDataNetClosed)
 }
@@ -191,27 +215,36 @@ func TestCreateIsRefused(t *testing.T) {
 		change func(*types.MsgCreateDataNet)
 		want   error
 	}{
-		"no owner":         {func(m *types.MsgCreateDataNet) { m.Owner = "" }, types.ErrInvalidAddress},
-		"short name":       {func(m *types.MsgCreateDataNet) { m.Name = "ab" }, types.ErrInvalidDataNet},
-		"long name":        {func(m *types.MsgCreateDataNet) { m.Name = strings.Repeat("x", 65) }, types.ErrInvalidDataNet},
-		"long description": {func(m *types.MsgCreateDataNet) { m.Description = strings.Repeat("x", 2049) }, types.ErrInvalidDataNet},
-		"long domain":      {func(m *types.MsgCreateDataNet) { m.Domain = strings.Repeat("x", 65) }, types.ErrInvalidDataNet},
-		"guidelines":       {func(m *types.MsgCreateDataNet) { m.GuidelinesUri = "read this" }, types.ErrInvalidDataNet},
-		"fee by tokens":    {func(m *types.MsgCreateDataNet) { m.ReviewFeePerThousand = math.OneInt() }, types.ErrInvalidDataNet},
+		"no owner":   {func(m *types.MsgCreateDataNet) { m.Owner = "" }, types.ErrInvalidAddress},
+		"short name": {func(m *types.MsgCreateDataNet) { m.Name = "ab" }, types.ErrInvalidDataNet},
+		"long name": {func(m *types.MsgCreateDataNet) { m.Name = strings.Repeat("x", 65) },
+			types.ErrInvalidDataNet},
+		"long description": {func(m *types.MsgCreateDataNet) { m.Description = strings.Repeat("x", 2049) },
+			types.ErrInvalidDataNet},
+		"long domain": {func(m *types.MsgCreateDataNet) { m.Domain = strings.Repeat("x", 65) },
+			types.ErrInvalidDataNet},
+		"guidelines": {func(m *types.MsgCreateDataNet) { m.GuidelinesUri = "read this" },
+			types.ErrInvalidDataNet},
+		"fee by tokens": {func(m *types.MsgCreateDataNet) { m.ReviewFeePerThousand = math.OneInt() },
+			types.ErrInvalidDataNet},
 		"cheap tokens": {func(m *types.MsgCreateDataNet) {
 			m.ReviewPolicy, m.ReviewFee, m.ReviewFeePerThousand = types.REVIEW_POLICY_PANEL, datanettest.Open(10), math.OneInt()
 		}, types.ErrInvalidDataNet},
 		"negative tokens": {func(m *types.MsgCreateDataNet) {
 			m.ReviewPolicy, m.ReviewFee, m.ReviewFeePerThousand = types.REVIEW_POLICY_PANEL, datanettest.Open(10), math.NewInt(-1)
 		}, types.ErrInvalidDataNet},
-		"panel, no fee":  {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = types.REVIEW_POLICY_PANEL }, types.ErrInvalidDataNet},
-		"no policy":      {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = types.REVIEW_POLICY_UNSPECIFIED }, types.ErrReviewPolicy},
+		"panel, no fee": {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = types.REVIEW_POLICY_PANEL },
+			types.ErrInvalidDataNet},
+		"no policy": {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = types.REVIEW_POLICY_UNSPECIFIED },
+			types.ErrReviewPolicy},
 		"unknown policy": {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = 9 }, types.ErrReviewPolicy},
 		"no floor":       {func(m *types.MsgCreateDataNet) { m.RoyaltyFloor = math.Int{} }, types.ErrInvalidDataNet},
-		"negative floor": {func(m *types.MsgCreateDataNet) { m.RoyaltyFloor = math.NewInt(-1) }, types.ErrInvalidDataNet},
-		"enormous floor": {func(m *types.MsgCreateDataNet) { m.RoyaltyFloor = math.NewIntWithDecimal(1, 70) }, types.ErrInvalidDataNet},
-		"greedy owner":   {func(m *types.MsgCreateDataNet) { m.OwnerPpm = 200_001 }, types.ErrInvalidDataNet},
-		"above a whole":  {func(m *types.MsgCreateDataNet) { m.OwnerPpm = 1_000_001 }, types.ErrInvalidDataNet},
+		"negative floor": {func(m *types.MsgCreateDataNet) { m.RoyaltyFloor = math.NewInt(-1) },
+			types.ErrInvalidDataNet},
+		"enormous floor": {func(m *types.MsgCreateDataNet) { m.RoyaltyFloor = math.NewIntWithDecimal(1, 70) },
+			types.ErrInvalidDataNet},
+		"greedy owner":  {func(m *types.MsgCreateDataNet) { m.OwnerPpm = 200_001 }, types.ErrInvalidDataNet},
+		"above a whole": {func(m *types.MsgCreateDataNet) { m.OwnerPpm = 1_000_001 }, types.ErrInvalidDataNet},
 	} {
 		t.Run(name, func(t *testing.T) {
 			msg := datanettest.CreateMsg(f.Owner)
@@ -233,15 +266,21 @@ func TestCommitIsRefused(t *testing.T) {
 		msg  *types.MsgCommitContributions
 		want error
 	}{
-		"no items":         {datanettest.CommitMsg(f.Alice, datanettest.Open(1)), types.ErrInvalidItems},
-		"short hash":       {commit(func(i *types.CommitItem) { i.Hash = i.Hash[1:] }), types.ErrInvalidItems},
-		"other coins":      {commit(func(i *types.CommitItem) { i.Deposit.Denom = "uatom" }), types.ErrInvalidDeposit},
-		"no amount":        {commit(func(i *types.CommitItem) { i.Deposit.Amount = math.Int{} }), types.ErrInvalidDeposit},
-		"negative amount":  {commit(func(i *types.CommitItem) { i.Deposit.Amount = math.NewInt(-5) }), types.ErrInvalidDeposit},
-		"enormous amount":  {commit(func(i *types.CommitItem) { i.Deposit.Amount = math.NewIntWithDecimal(1, 70) }), types.ErrInvalidDeposit},
-		"below the least":  {commit(func(i *types.CommitItem) { i.Deposit.Amount = datanettest.Open(1).SubRaw(1) }), types.ErrInvalidDeposit},
-		"no contributor":   {&types.MsgCommitContributions{Items: datanettest.CommitMsg(f.Alice, datanettest.Open(1), good).Items}, types.ErrInvalidAddress},
-		"above the params": {datanettest.CommitMsg(f.Alice, datanettest.Open(1), make([]datanettest.Sealed, 65)...), types.ErrInvalidItems},
+		"no items":    {datanettest.CommitMsg(f.Alice, datanettest.Open(1)), types.ErrInvalidItems},
+		"short hash":  {commit(func(i *types.CommitItem) { i.Hash = i.Hash[1:] }), types.ErrInvalidItems},
+		"other coins": {commit(func(i *types.CommitItem) { i.Deposit.Denom = "uatom" }), types.ErrInvalidDeposit},
+		"no amount": {commit(func(i *types.CommitItem) { i.Deposit.Amount = math.Int{} }),
+			types.ErrInvalidDeposit},
+		"negative amount": {commit(func(i *types.CommitItem) { i.Deposit.Amount = math.NewInt(-5) }),
+			types.ErrInvalidDeposit},
+		"enormous amount": {commit(func(i *types.CommitItem) { i.Deposit.Amount = math.NewIntWithDecimal(1, 70) }),
+			types.ErrInvalidDeposit},
+		"below the least": {commit(func(i *types.CommitItem) { i.Deposit.Amount = datanettest.Open(1).SubRaw(1) }),
+			types.ErrInvalidDeposit},
+		"no contributor": {&types.MsgCommitContributions{Items: datanettest.CommitMsg(f.Alice, datanettest.Open(1),
+			good).Items}, types.ErrInvalidAddress},
+		"above the params": {datanettest.CommitMsg(f.Alice, datanettest.Open(1), make([]datanettest.Sealed, 65)...),
+			types.ErrInvalidItems},
 	} {
 		t.Run(name, func(t *testing.T) { datanettest.Refuse(f, f.Msgs.CommitContributions, test.msg, test.want) })
 	}
@@ -251,9 +290,12 @@ func TestAcceptMakesOneVersionPerMessage(t *testing.T) {
 	f := datanettest.New(t)
 	id := f.Create()
 	ranks := f.Submit(f.Alice, id, "a", "b", "c")
-	require.EqualValues(t, 1, datanettest.Must(f, f.Msgs.AcceptContributions, datanettest.AcceptMsg(f.Owner, id, ranks[1], ranks[0])).Version)
-	require.Equal(t, &types.EventContributionsAccepted{DatanetId: id, Version: 1, Ranks: []uint64{ranks[1], ranks[0]}}, lastEvent(f, &types.EventContributionsAccepted{}))
-	require.EqualValues(t, 2, datanettest.Must(f, f.Msgs.AcceptContributions, datanettest.AcceptMsg(f.Owner, id, ranks[2])).Version)
+	require.EqualValues(t, 1, datanettest.Must(f, f.Msgs.AcceptContributions,
+		datanettest.AcceptMsg(f.Owner, id, ranks[1], ranks[0])).Version)
+	require.Equal(t, &types.EventContributionsAccepted{DatanetId: id, Version: 1, Ranks: []uint64{ranks[1], ranks[0]}},
+		lastEvent(f, &types.EventContributionsAccepted{}))
+	require.EqualValues(t, 2, datanettest.Must(f, f.Msgs.AcceptContributions,
+		datanettest.AcceptMsg(f.Owner, id, ranks[2])).Version)
 	require.NoError(t, f.Keeper.SetHeld(f.Ctx, id, 2))
 	f.Check()
 
@@ -296,11 +338,13 @@ func TestRejectAndWithdrawReturnDeposits(t *testing.T) {
 	before := f.Bank.Of(f.Ctx, f.Alice)
 	ranks := f.Submit(f.Alice, id, "a", "b", "c")
 	datanettest.Must(f, f.Msgs.RejectContributions, datanettest.RejectMsg(f.Owner, id, ranks[0], ranks[2]))
-	require.Equal(t, &types.EventContributionsRejected{DatanetId: id, Ranks: []uint64{ranks[0], ranks[2]}, Reason: "not about skin"}, lastEvent(f, &types.EventContributionsRejected{}))
+	require.Equal(t, &types.EventContributionsRejected{DatanetId: id, Ranks: []uint64{ranks[0], ranks[2]},
+		Reason: "not about skin"}, lastEvent(f, &types.EventContributionsRejected{}))
 	require.Equal(t, types.CONTRIBUTION_STATUS_REJECTED, f.Contribution(ranks[0]).Status)
 	require.Equal(t, "not about skin", f.Contribution(ranks[0]).Reason)
 	datanettest.Must(f, f.Msgs.WithdrawContribution, datanettest.WithdrawMsg(f.Alice, ranks[1]))
-	require.Equal(t, &types.EventContributionWithdrawn{Rank: ranks[1], Contributor: f.Alice.String()}, lastEvent(f, &types.EventContributionWithdrawn{}))
+	require.Equal(t, &types.EventContributionWithdrawn{Rank: ranks[1], Contributor: f.Alice.String()},
+		lastEvent(f, &types.EventContributionWithdrawn{}))
 	require.Equal(t, before, f.Bank.Of(f.Ctx, f.Alice))
 	require.True(t, f.Held().IsZero())
 	require.Zero(t, f.Datanet(id).Pending)
@@ -330,8 +374,10 @@ func TestDecisionsAreRefused(t *testing.T) {
 		"too many":           {f.Owner, id, make([]uint64, 1_001), types.ErrInvalidItems},
 	} {
 		t.Run(name, func(t *testing.T) {
-			datanettest.Refuse(f, f.Msgs.AcceptContributions, datanettest.AcceptMsg(test.owner, test.datanet, test.ranks...), test.want)
-			datanettest.Refuse(f, f.Msgs.RejectContributions, datanettest.RejectMsg(test.owner, test.datanet, test.ranks...), test.want)
+			datanettest.Refuse(f, f.Msgs.AcceptContributions,
+				datanettest.AcceptMsg(test.owner, test.datanet, test.ranks...), test.want)
+			datanettest.Refuse(f, f.Msgs.RejectContributions,
+				datanettest.RejectMsg(test.owner, test.datanet, test.ranks...), test.want)
 		})
 	}
 	for _, reason := range []string{"", strings.Repeat("x", 257)} {
@@ -340,15 +386,19 @@ func TestDecisionsAreRefused(t *testing.T) {
 		datanettest.Refuse(f, f.Msgs.RejectContributions, msg, types.ErrInvalidItems)
 	}
 	datanettest.Refuse(f, f.Msgs.WithdrawContribution, datanettest.WithdrawMsg(f.Bob, ranks[1]), types.ErrUnauthorized)
-	datanettest.Refuse(f, f.Msgs.WithdrawContribution, datanettest.WithdrawMsg(f.Alice, ranks[0]), types.ErrContributionStatus)
-	datanettest.Refuse(f, f.Msgs.WithdrawContribution, datanettest.WithdrawMsg(f.Alice, 99), types.ErrContributionNotFound)
+	datanettest.Refuse(f, f.Msgs.WithdrawContribution, datanettest.WithdrawMsg(f.Alice, ranks[0]),
+		types.ErrContributionStatus)
+	datanettest.Refuse(f, f.Msgs.WithdrawContribution, datanettest.WithdrawMsg(f.Alice, 99),
+		types.ErrContributionNotFound)
 
 	// A DataNet that is not decided by its owner, as a later version may bring.
 	panel := f.Datanet(id)
 	panel.ReviewPolicy = types.REVIEW_POLICY_PANEL
 	require.NoError(t, f.Keeper.DataNets.Set(f.Ctx, id, panel))
-	datanettest.Refuse(f, f.Msgs.AcceptContributions, datanettest.AcceptMsg(f.Owner, id, ranks[1]), types.ErrReviewPolicy)
-	datanettest.Refuse(f, f.Msgs.RejectContributions, datanettest.RejectMsg(f.Owner, id, ranks[1]), types.ErrReviewPolicy)
+	datanettest.Refuse(f, f.Msgs.AcceptContributions, datanettest.AcceptMsg(f.Owner, id, ranks[1]),
+		types.ErrReviewPolicy)
+	datanettest.Refuse(f, f.Msgs.RejectContributions, datanettest.RejectMsg(f.Owner, id, ranks[1]),
+		types.ErrReviewPolicy)
 }
 
 func TestPausedRefusesAllButParams(t *testing.T) {
@@ -359,41 +409,62 @@ func TestPausedRefusesAllButParams(t *testing.T) {
 	s := datanettest.Seal(f.Alice, id, "b", 1)
 	s.Item.Rank = 2
 	datanettest.Refuse(f, f.Msgs.CreateDataNet, datanettest.CreateMsg(f.Owner), types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.UpdateDataNet, &types.MsgUpdateDataNet{Owner: f.Owner.String(), DatanetId: id, Name: "Skin", RoyaltyFloor: datanettest.Open(1)}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.CommitContributions, datanettest.CommitMsg(f.Alice, datanettest.Open(1), s), types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.UpdateDataNet, &types.MsgUpdateDataNet{Owner: f.Owner.String(), DatanetId: id,
+		Name: "Skin", RoyaltyFloor: datanettest.Open(1)}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.CommitContributions, datanettest.CommitMsg(f.Alice, datanettest.Open(1), s),
+		types.ErrPaused)
 	datanettest.Refuse(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, s.Item), types.ErrPaused)
 	datanettest.Refuse(f, f.Msgs.AcceptContributions, datanettest.AcceptMsg(f.Owner, id, rank), types.ErrPaused)
 	datanettest.Refuse(f, f.Msgs.RejectContributions, datanettest.RejectMsg(f.Owner, id, rank), types.ErrPaused)
 	datanettest.Refuse(f, f.Msgs.WithdrawContribution, datanettest.WithdrawMsg(f.Alice, rank), types.ErrPaused)
 	who, hash := f.Alice.String(), s.Hash[:]
-	datanettest.Refuse(f, f.Msgs.BondValidator, &types.MsgBondValidator{Validator: who, DatanetId: id, Amount: datanettest.Open(1)}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: who, DatanetId: id, Amount: datanettest.Open(1)}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.ActivateValidator, &types.MsgActivateValidator{Validator: who, DatanetId: id}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.SetCredentialPolicy, &types.MsgSetCredentialPolicy{Owner: f.Owner.String(), DatanetId: id, Kind: types.CREDENTIAL_KIND_ALLOWLIST}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.GrantCredentials, &types.MsgGrantCredentials{Granter: f.Owner.String(), DatanetId: id, Addresses: []string{who}}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.RevokeCredentials, &types.MsgRevokeCredentials{Granter: f.Owner.String(), DatanetId: id, Addresses: []string{who}}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_DUPLICATE, Hashes: [][]byte{hash}}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.OpenGold, &types.MsgOpenGold{Planter: who, Cohort: 1, Rank: rank, Salt: hash}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.CommitBallot, &types.MsgCommitBallot{Validator: who, Cohort: 1, Hash: hash}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.RevealBallot, &types.MsgRevealBallot{Validator: who, Cohort: 1, Votes: []types.Vote{datanettest.Yes(1)}, Salt: hash}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.BondValidator, &types.MsgBondValidator{Validator: who, DatanetId: id,
+		Amount: datanettest.Open(1)}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: who, DatanetId: id,
+		Amount: datanettest.Open(1)}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.ActivateValidator, &types.MsgActivateValidator{Validator: who, DatanetId: id},
+		types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.SetCredentialPolicy, &types.MsgSetCredentialPolicy{Owner: f.Owner.String(),
+		DatanetId: id, Kind: types.CREDENTIAL_KIND_ALLOWLIST}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.GrantCredentials, &types.MsgGrantCredentials{Granter: f.Owner.String(), DatanetId: id,
+		Addresses: []string{who}}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.RevokeCredentials, &types.MsgRevokeCredentials{Granter: f.Owner.String(),
+		DatanetId: id, Addresses: []string{who}}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_DUPLICATE,
+		Hashes: [][]byte{hash}}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.OpenGold, &types.MsgOpenGold{Planter: who, Cohort: 1, Rank: rank, Salt: hash},
+		types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.CommitBallot, &types.MsgCommitBallot{Validator: who, Cohort: 1, Hash: hash},
+		types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.RevealBallot, &types.MsgRevealBallot{Validator: who, Cohort: 1,
+		Votes: []types.Vote{datanettest.Yes(1)}, Salt: hash}, types.ErrPaused)
 	datanettest.Refuse(f, f.Msgs.Appeal, &types.MsgAppeal{Appellant: who, Rank: rank, Reason: "r"}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.ResolveContribution, &types.MsgResolveContribution{Authority: solo.Authority(), Rank: rank, Reason: "r"}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.ResolveContribution, &types.MsgResolveContribution{Authority: solo.Authority(),
+		Rank: rank, Reason: "r"}, types.ErrPaused)
 	proof := types.SegmentProof{Text: []byte("text")}
-	datanettest.Refuse(f, f.Msgs.ChallengeDuplicate, &types.MsgChallengeDuplicate{Challenger: who, Rank: 2, Segment: proof, Original: 1, OriginalSegment: proof}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.AcceptSnapshot, &types.MsgAcceptSnapshot{Authority: solo.Authority(), Name: "n", Root: hash, Segments: 1}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.ProvePriorArt, &types.MsgProvePriorArt{Prover: who, Rank: 1, Segment: proof, Snapshot: 1, SnapshotSegment: proof}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.ChallengeDuplicate, &types.MsgChallengeDuplicate{Challenger: who, Rank: 2,
+		Segment: proof, Original: 1, OriginalSegment: proof}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.AcceptSnapshot, &types.MsgAcceptSnapshot{Authority: solo.Authority(), Name: "n",
+		Root: hash, Segments: 1}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.ProvePriorArt, &types.MsgProvePriorArt{Prover: who, Rank: 1, Segment: proof,
+		Snapshot: 1, SnapshotSegment: proof}, types.ErrPaused)
 	datanettest.Refuse(f, f.Msgs.RecallContribution, datanettest.RecallMsg(who, rank), types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.ReleaseDeposits, &types.MsgReleaseDeposits{Contributor: who, Ranks: []uint64{rank}}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.FundBounty, &types.MsgFundBounty{Funder: who, DatanetId: id, Amount: datanettest.Open(2), Price: datanettest.Open(1), Deadline: f.Ctx.BlockTime()}, types.ErrPaused)
-	datanettest.Refuse(f, f.Msgs.FundPoolBounty, &types.MsgFundPoolBounty{Authority: solo.Authority(), DatanetId: id, Amount: datanettest.Open(2), Price: datanettest.Open(1), Deadline: f.Ctx.BlockTime()}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.ReleaseDeposits, &types.MsgReleaseDeposits{Contributor: who, Ranks: []uint64{rank}},
+		types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.FundBounty, &types.MsgFundBounty{Funder: who, DatanetId: id,
+		Amount: datanettest.Open(2), Price: datanettest.Open(1), Deadline: f.Ctx.BlockTime()}, types.ErrPaused)
+	datanettest.Refuse(f, f.Msgs.FundPoolBounty, &types.MsgFundPoolBounty{Authority: solo.Authority(), DatanetId: id,
+		Amount: datanettest.Open(2), Price: datanettest.Open(1), Deadline: f.Ctx.BlockTime()}, types.ErrPaused)
 	f.SetParams(func(p *types.Params) { p.Paused = false })
 	datanettest.Must(f, f.Msgs.WithdrawContribution, datanettest.WithdrawMsg(f.Alice, rank))
 }
 
 func TestOnlyGovernanceChangesParams(t *testing.T) {
 	f := datanettest.New(t)
-	datanettest.Refuse(f, f.Msgs.UpdateParams, &types.MsgUpdateParams{Authority: f.Owner.String(), Params: types.DefaultParams()}, types.ErrUnauthorized)
-	datanettest.Refuse(f, f.Msgs.UpdateParams, &types.MsgUpdateParams{Authority: solo.Authority()}, types.ErrInvalidParams)
+	datanettest.Refuse(f, f.Msgs.UpdateParams, &types.MsgUpdateParams{Authority: f.Owner.String(),
+		Params: types.DefaultParams()}, types.ErrUnauthorized)
+	datanettest.Refuse(f, f.Msgs.UpdateParams, &types.MsgUpdateParams{Authority: solo.Authority()},
+		types.ErrInvalidParams)
 }
 
 // A broken counter or range must not go unnoticed.
@@ -414,7 +485,10 @@ func TestInvariantsSeeDamage(t *testing.T) {
 		"queue entry without commit": func(f *datanettest.Fixture) error {
 			return f.Keeper.Expiries.Set(f.Ctx, collections.Join(int64(500), uint64(99)))
 		},
-		"range is short": func(f *datanettest.Fixture) error { return f.Keeper.StatisticsRange.Set(f.Ctx, 1, types.Accumulator{}) },
+		"range is short": func(f *datanettest.Fixture) error {
+			return f.Keeper.StatisticsRange.Set(f.Ctx, 1,
+				types.Accumulator{})
+		},
 		"another root": func(f *datanettest.Fixture) error {
 			v, err := f.Keeper.GetVersion(f.Ctx, 1, 1)
 			v.Root = make([]byte, 32)
@@ -437,41 +511,75 @@ func TestMalformedReviewMessages(t *testing.T) {
 	proof := types.SegmentProof{Text: []byte("text")}
 	large := types.SegmentProof{Text: make([]byte, 4_097)}
 	deep := types.SegmentProof{Text: []byte("text"), Path: make([][]byte, 33)}
-	datanettest.Refuse(f, f.Msgs.BondValidator, &types.MsgBondValidator{Validator: "x", DatanetId: r.ID, Amount: datanettest.Open(1)}, types.ErrInvalidAddress)
-	datanettest.Refuse(f, f.Msgs.BondValidator, &types.MsgBondValidator{Validator: who, DatanetId: r.ID}, types.ErrInvalidBond)
-	datanettest.Refuse(f, f.Msgs.BondValidator, &types.MsgBondValidator{Validator: who, DatanetId: r.ID, Amount: math.NewIntWithDecimal(1, 60)}, types.ErrInvalidBond)
-	datanettest.Refuse(f, f.Msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: who, DatanetId: r.ID, Amount: datanettest.Open(-1)}, types.ErrInvalidBond)
-	datanettest.Refuse(f, f.Msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: who, DatanetId: r.ID, Amount: datanettest.Open(1)}, types.ErrValidatorNotFound)
-	datanettest.Refuse(f, f.Msgs.ActivateValidator, &types.MsgActivateValidator{Validator: r.Validators[0].String(), DatanetId: r.ID}, types.ErrInvalidBond)
-	datanettest.Refuse(f, f.Msgs.SetCredentialPolicy, &types.MsgSetCredentialPolicy{Owner: r.Owner.String(), DatanetId: r.ID}, types.ErrCredential)
-	datanettest.Refuse(f, f.Msgs.SetCredentialPolicy, &types.MsgSetCredentialPolicy{Owner: r.Owner.String(), DatanetId: r.ID, Kind: types.CREDENTIAL_KIND_ISSUER}, types.ErrInvalidAddress)
-	datanettest.Refuse(f, f.Msgs.SetCredentialPolicy, &types.MsgSetCredentialPolicy{Owner: r.Owner.String(), DatanetId: r.ID, Kind: types.CREDENTIAL_KIND_NONE, Issuer: who}, types.ErrCredential)
-	datanettest.Refuse(f, f.Msgs.GrantCredentials, &types.MsgGrantCredentials{Granter: r.Owner.String(), DatanetId: r.ID, Addresses: []string{who, who}}, types.ErrInvalidItems)
-	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Hashes: [][]byte{hash}}, types.ErrGold)
-	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_SOUND, Hashes: [][]byte{hash[1:]}}, types.ErrGold)
-	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_SOUND, Hashes: [][]byte{hash}}, types.ErrCohortNotFound)
+	datanettest.Refuse(f, f.Msgs.BondValidator, &types.MsgBondValidator{Validator: "x", DatanetId: r.ID,
+		Amount: datanettest.Open(1)}, types.ErrInvalidAddress)
+	datanettest.Refuse(f, f.Msgs.BondValidator, &types.MsgBondValidator{Validator: who, DatanetId: r.ID},
+		types.ErrInvalidBond)
+	datanettest.Refuse(f, f.Msgs.BondValidator, &types.MsgBondValidator{Validator: who, DatanetId: r.ID,
+		Amount: math.NewIntWithDecimal(1, 60)}, types.ErrInvalidBond)
+	datanettest.Refuse(f, f.Msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: who, DatanetId: r.ID,
+		Amount: datanettest.Open(-1)}, types.ErrInvalidBond)
+	datanettest.Refuse(f, f.Msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: who, DatanetId: r.ID,
+		Amount: datanettest.Open(1)}, types.ErrValidatorNotFound)
+	datanettest.Refuse(f, f.Msgs.ActivateValidator, &types.MsgActivateValidator{Validator: r.Validators[0].String(),
+		DatanetId: r.ID}, types.ErrInvalidBond)
+	datanettest.Refuse(f, f.Msgs.SetCredentialPolicy, &types.MsgSetCredentialPolicy{Owner: r.Owner.String(),
+		DatanetId: r.ID}, types.ErrCredential)
+	datanettest.Refuse(f, f.Msgs.SetCredentialPolicy, &types.MsgSetCredentialPolicy{Owner: r.Owner.String(),
+		DatanetId: r.ID, Kind: types.CREDENTIAL_KIND_ISSUER}, types.ErrInvalidAddress)
+	datanettest.Refuse(f, f.Msgs.SetCredentialPolicy, &types.MsgSetCredentialPolicy{Owner: r.Owner.String(),
+		DatanetId: r.ID, Kind: types.CREDENTIAL_KIND_NONE, Issuer: who}, types.ErrCredential)
+	datanettest.Refuse(f, f.Msgs.GrantCredentials, &types.MsgGrantCredentials{Granter: r.Owner.String(),
+		DatanetId: r.ID, Addresses: []string{who, who}}, types.ErrInvalidItems)
+	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Hashes: [][]byte{hash}},
+		types.ErrGold)
+	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_SOUND,
+		Hashes: [][]byte{hash[1:]}}, types.ErrGold)
+	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_SOUND,
+		Hashes: [][]byte{hash}}, types.ErrCohortNotFound)
 	rank := r.Fresh(r.Alice, 1)[0]
-	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_SOUND, Hashes: [][]byte{hash}}, types.ErrUnauthorized)
-	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_DUPLICATE, Hashes: [][]byte{hash, hash}}, types.ErrGold)
-	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_DUPLICATE, Hashes: make([][]byte, 11)}, types.ErrGold)
-	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: r.Poor.String(), Cohort: 1, Kind: types.GOLD_KIND_DUPLICATE, Hashes: [][]byte{hash}}, solo.ErrFunds)
-	datanettest.Refuse(f, f.Msgs.OpenGold, &types.MsgOpenGold{Planter: who, Cohort: 1, Rank: 1, Salt: hash[:15]}, types.ErrGold)
-	datanettest.Refuse(f, f.Msgs.OpenGold, &types.MsgOpenGold{Planter: who, Cohort: 1, Rank: 1, Salt: hash, Segment: &proof}, types.ErrGold)
-	datanettest.Refuse(f, f.Msgs.OpenGold, &types.MsgOpenGold{Planter: who, Cohort: 1, Rank: 1, Salt: hash, Segment: &large, OriginalSegment: &proof}, types.ErrDuplicate)
-	datanettest.Refuse(f, f.Msgs.CommitBallot, &types.MsgCommitBallot{Validator: who, Cohort: 1, Hash: hash[1:]}, types.ErrBallot)
-	datanettest.Refuse(f, f.Msgs.RevealBallot, &types.MsgRevealBallot{Validator: who, Cohort: 1, Salt: hash}, types.ErrInvalidItems)
-	datanettest.Refuse(f, f.Msgs.RevealBallot, &types.MsgRevealBallot{Validator: who, Cohort: 1, Salt: hash, Votes: []types.Vote{{}}}, types.ErrBallot)
+	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_SOUND,
+		Hashes: [][]byte{hash}}, types.ErrUnauthorized)
+	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_DUPLICATE,
+		Hashes: [][]byte{hash, hash}}, types.ErrGold)
+	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: who, Cohort: 1, Kind: types.GOLD_KIND_DUPLICATE,
+		Hashes: make([][]byte, 11)}, types.ErrGold)
+	datanettest.Refuse(f, f.Msgs.SealGold, &types.MsgSealGold{Planter: r.Poor.String(), Cohort: 1,
+		Kind: types.GOLD_KIND_DUPLICATE, Hashes: [][]byte{hash}}, solo.ErrFunds)
+	datanettest.Refuse(f, f.Msgs.OpenGold, &types.MsgOpenGold{Planter: who, Cohort: 1, Rank: 1, Salt: hash[:15]},
+		types.ErrGold)
+	datanettest.Refuse(f, f.Msgs.OpenGold, &types.MsgOpenGold{Planter: who, Cohort: 1, Rank: 1, Salt: hash,
+		Segment: &proof}, types.ErrGold)
+	datanettest.Refuse(f, f.Msgs.OpenGold, &types.MsgOpenGold{Planter: who, Cohort: 1, Rank: 1, Salt: hash,
+		Segment: &large, OriginalSegment: &proof}, types.ErrDuplicate)
+	datanettest.Refuse(f, f.Msgs.CommitBallot, &types.MsgCommitBallot{Validator: who, Cohort: 1, Hash: hash[1:]},
+		types.ErrBallot)
+	datanettest.Refuse(f, f.Msgs.RevealBallot, &types.MsgRevealBallot{Validator: who, Cohort: 1, Salt: hash},
+		types.ErrInvalidItems)
+	datanettest.Refuse(f, f.Msgs.RevealBallot, &types.MsgRevealBallot{Validator: who, Cohort: 1, Salt: hash,
+		Votes: []types.Vote{{}}}, types.ErrBallot)
 	datanettest.Refuse(f, f.Msgs.Appeal, &types.MsgAppeal{Appellant: who, Rank: rank}, types.ErrInvalidItems)
 	datanettest.Refuse(f, f.Msgs.Appeal, &types.MsgAppeal{Appellant: who, Rank: rank, Reason: "waits"}, types.ErrAppeal)
-	datanettest.Refuse(f, f.Msgs.Appeal, &types.MsgAppeal{Appellant: who, Rank: 99, Reason: "none"}, types.ErrContributionNotFound)
-	datanettest.Refuse(f, f.Msgs.ResolveContribution, &types.MsgResolveContribution{Authority: who, Rank: rank, Reason: "r"}, types.ErrUnauthorized)
-	datanettest.Refuse(f, f.Msgs.ResolveContribution, &types.MsgResolveContribution{Authority: solo.Authority(), Rank: rank, Accept: true, Reason: "r"}, types.ErrInvalidContribution)
-	datanettest.Refuse(f, f.Msgs.ResolveContribution, &types.MsgResolveContribution{Authority: solo.Authority(), Rank: rank, Reason: "r"}, types.ErrContributionStatus)
-	datanettest.Refuse(f, f.Msgs.ChallengeDuplicate, &types.MsgChallengeDuplicate{Challenger: who, Rank: 1, Original: 1, Segment: proof, OriginalSegment: proof}, types.ErrDuplicate)
-	datanettest.Refuse(f, f.Msgs.ChallengeDuplicate, &types.MsgChallengeDuplicate{Challenger: who, Rank: 2, Original: 1, Segment: deep, OriginalSegment: proof}, types.ErrDuplicate)
-	datanettest.Refuse(f, f.Msgs.ChallengeDuplicate, &types.MsgChallengeDuplicate{Challenger: who, Rank: 9, Original: 1, Segment: proof, OriginalSegment: proof}, types.ErrContributionNotFound)
-	datanettest.Refuse(f, f.Msgs.AcceptSnapshot, &types.MsgAcceptSnapshot{Authority: solo.Authority(), Name: "n", Root: hash[1:], Segments: 1}, types.ErrSnapshot)
-	datanettest.Refuse(f, f.Msgs.RecallContribution, &types.MsgRecallContribution{Signer: who, Rank: rank}, types.ErrInvalidItems)
-	datanettest.Refuse(f, f.Msgs.ReleaseDeposits, &types.MsgReleaseDeposits{Contributor: who, Ranks: []uint64{rank, rank}}, types.ErrInvalidItems)
-	datanettest.Refuse(f, f.Msgs.ReleaseDeposits, &types.MsgReleaseDeposits{Contributor: who, Ranks: []uint64{rank}}, types.ErrContributionStatus)
+	datanettest.Refuse(f, f.Msgs.Appeal, &types.MsgAppeal{Appellant: who, Rank: 99, Reason: "none"},
+		types.ErrContributionNotFound)
+	datanettest.Refuse(f, f.Msgs.ResolveContribution, &types.MsgResolveContribution{Authority: who, Rank: rank,
+		Reason: "r"}, types.ErrUnauthorized)
+	datanettest.Refuse(f, f.Msgs.ResolveContribution, &types.MsgResolveContribution{Authority: solo.Authority(),
+		Rank: rank, Accept: true, Reason: "r"}, types.ErrInvalidContribution)
+	datanettest.Refuse(f, f.Msgs.ResolveContribution, &types.MsgResolveContribution{Authority: solo.Authority(),
+		Rank: rank, Reason: "r"}, types.ErrContributionStatus)
+	datanettest.Refuse(f, f.Msgs.ChallengeDuplicate, &types.MsgChallengeDuplicate{Challenger: who, Rank: 1, Original: 1,
+		Segment: proof, OriginalSegment: proof}, types.ErrDuplicate)
+	datanettest.Refuse(f, f.Msgs.ChallengeDuplicate, &types.MsgChallengeDuplicate{Challenger: who, Rank: 2, Original: 1,
+		Segment: deep, OriginalSegment: proof}, types.ErrDuplicate)
+	datanettest.Refuse(f, f.Msgs.ChallengeDuplicate, &types.MsgChallengeDuplicate{Challenger: who, Rank: 9, Original: 1,
+		Segment: proof, OriginalSegment: proof}, types.ErrContributionNotFound)
+	datanettest.Refuse(f, f.Msgs.AcceptSnapshot, &types.MsgAcceptSnapshot{Authority: solo.Authority(), Name: "n",
+		Root: hash[1:], Segments: 1}, types.ErrSnapshot)
+	datanettest.Refuse(f, f.Msgs.RecallContribution, &types.MsgRecallContribution{Signer: who, Rank: rank},
+		types.ErrInvalidItems)
+	datanettest.Refuse(f, f.Msgs.ReleaseDeposits, &types.MsgReleaseDeposits{Contributor: who,
+		Ranks: []uint64{rank, rank}}, types.ErrInvalidItems)
+	datanettest.Refuse(f, f.Msgs.ReleaseDeposits, &types.MsgReleaseDeposits{Contributor: who, Ranks: []uint64{rank}},
+		types.ErrContributionStatus)
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // FundPoolBounty implements types.MsgServer.
-func (s msgServer) FundPoolBounty(ctx context.Context, msg *types.MsgFundPoolBounty) (*types.MsgFundPoolBountyResponse, error) {
+func (s msgServer) FundPoolBounty(ctx context.Context, msg *types.MsgFundPoolBounty) (*types.MsgFundPoolBountyResponse,
+	error) {
 	params, err := s.govern(ctx, msg, msg.Authority)
 	if err != nil {
 		return nil, err
@@ -38,7 +39,8 @@ func (k Keeper) checkPoolAmount(ctx context.Context, params types.Params, amount
 		return err
 	}
 	if least := uint64(params.Review.Seats + params.Review.AppealSeats); active < least {
-		return errorsmod.Wrapf(types.ErrBounty, "%d data validators are active: a panel, and the one that confirms it, need %d", active, least)
+		return errorsmod.Wrapf(types.ErrBounty,
+			"%d data validators are active: a panel, and the one that confirms it, need %d", active, least)
 	}
 	stake, err := k.Review.ElectorateStake(ctx, types.AllDataNets)
 	if err != nil {
@@ -49,15 +51,19 @@ func (k Keeper) checkPoolAmount(ctx context.Context, params types.Params, amount
 		return err
 	}
 	if most := types.Part(stake, params.Standing.PoolBountyPpm); held.Add(amount).GT(most) {
-		return errorsmod.Wrapf(types.ErrBounty, "data validators have %saopen at stake: open bounties of the pool may hold %saopen, and hold %saopen", stake, most, held)
+		return errorsmod.Wrapf(types.ErrBounty,
+			"data validators have %saopen at stake: open bounties of the pool may hold %saopen, and hold %saopen",
+			stake, most, held)
 	}
 	return nil
 }
 
-// checkPoolPrice bounds the price of a bounty of the pool by what a panel pledges for a whole cohort, and by what it is paid.
+// checkPoolPrice bounds the price of a bounty of the pool by what a panel pledges for a whole cohort, and by what it is
+// paid.
 func checkPoolPrice(params types.Params, price, fee math.Int) error {
 	if most := params.MaxPoolPrice(fee); price.GT(most) {
-		return errorsmod.Wrapf(types.ErrBounty, "a price of %saopen is above %saopen: a panel answers for all items of a cohort with the least bonds, and is paid a review fee of %saopen for each", price, most, fee)
+		return errorsmod.Wrapf(types.ErrBounty,
+			"a price of %saopen is above %saopen: a panel answers for all items of a cohort with the least bonds, and is paid a review fee of %saopen for each", price, most, fee)
 	}
 	return nil
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // ProvePriorArt implements types.MsgServer.
-func (s msgServer) ProvePriorArt(ctx context.Context, msg *types.MsgProvePriorArt) (*types.MsgProvePriorArtResponse, error) {
+func (s msgServer) ProvePriorArt(ctx context.Context, msg *types.MsgProvePriorArt) (*types.MsgProvePriorArtResponse,
+	error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -24,7 +25,8 @@ func (s msgServer) ProvePriorArt(ctx context.Context, msg *types.MsgProvePriorAr
 func (k Keeper) provePriorArt(ctx context.Context, params types.Params, msg *types.MsgProvePriorArt) error {
 	snapshot, err := k.Snapshots.Get(ctx, msg.Snapshot)
 	if err != nil {
-		return errorsmod.Wrapf(types.ErrSnapshot, "no snapshot %d: see `openledgerd query datanet snapshots`", msg.Snapshot)
+		return errorsmod.Wrapf(types.ErrSnapshot, "no snapshot %d: see `openledgerd query datanet snapshots`",
+			msg.Snapshot)
 	}
 	shown, err := k.challenge(ctx, msg.Rank, msg.Segment)
 	if err != nil {
@@ -38,7 +40,8 @@ func (k Keeper) provePriorArt(ctx context.Context, params types.Params, msg *typ
 	}
 	c := shown.contribution
 	if c.Contributor == snapshot.Author {
-		return errorsmod.Wrapf(types.ErrSnapshot, "snapshot %d shows text of %s, who contributed it", snapshot.Id, snapshot.Author)
+		return errorsmod.Wrapf(types.ErrSnapshot, "snapshot %d shows text of %s, who contributed it", snapshot.Id,
+			snapshot.Author)
 	}
 	if err := msg.SnapshotSegment.Verify(snapshot.Root, nil, snapshot.Segments, snapshot.Norm()); err != nil {
 		return errorsmod.Wrapf(types.ErrDuplicate, "segment of snapshot %d: %s", snapshot.Id, err)

@@ -14,7 +14,8 @@ import (
 func TestPriorArtBecomesCommons(t *testing.T) {
 	r := datanettest.NewReviews(t, 9)
 	rank := r.Seed()
-	root := poa.MerkleRoot([]poa.Hash{poa.SegmentLeaf(0, nil, []byte(datanettest.Text(1))), poa.SegmentLeaf(1, nil, []byte(r.Texts[rank]))})
+	root := poa.MerkleRoot([]poa.Hash{poa.SegmentLeaf(0, nil, []byte(datanettest.Text(1))),
+		poa.SegmentLeaf(1, nil, []byte(r.Texts[rank]))})
 	accept := &types.MsgAcceptSnapshot{Authority: solo.Authority(), Name: "Encyclopaedia", Root: root[:], Segments: 2}
 	foreign := *accept
 	foreign.Authority = r.Alice.String()

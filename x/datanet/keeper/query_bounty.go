@@ -21,7 +21,8 @@ func (s queryServer) Bounty(ctx context.Context, req *types.QueryBountyRequest) 
 }
 
 // Bounties implements types.QueryServer.
-func (s queryServer) Bounties(ctx context.Context, req *types.QueryBountiesRequest) (*types.QueryBountiesResponse, error) {
+func (s queryServer) Bounties(ctx context.Context, req *types.QueryBountiesRequest) (*types.QueryBountiesResponse,
+	error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}

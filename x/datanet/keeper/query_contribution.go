@@ -13,7 +13,8 @@ import (
 )
 
 // Contribution implements types.QueryServer.
-func (s queryServer) Contribution(ctx context.Context, req *types.QueryContributionRequest) (*types.QueryContributionResponse, error) {
+func (s queryServer) Contribution(ctx context.Context,
+	req *types.QueryContributionRequest) (*types.QueryContributionResponse, error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}
@@ -22,7 +23,8 @@ func (s queryServer) Contribution(ctx context.Context, req *types.QueryContribut
 }
 
 // Contributions implements types.QueryServer.
-func (s queryServer) Contributions(ctx context.Context, req *types.QueryContributionsRequest) (*types.QueryContributionsResponse, error) {
+func (s queryServer) Contributions(ctx context.Context,
+	req *types.QueryContributionsRequest) (*types.QueryContributionsResponse, error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}
@@ -45,7 +47,8 @@ func (s queryServer) Contributions(ctx context.Context, req *types.QueryContribu
 }
 
 // ContributionsByContributor implements types.QueryServer.
-func (s queryServer) ContributionsByContributor(ctx context.Context, req *types.QueryContributionsByContributorRequest) (*types.QueryContributionsByContributorResponse, error) {
+func (s queryServer) ContributionsByContributor(ctx context.Context,
+	req *types.QueryContributionsByContributorRequest) (*types.QueryContributionsByContributorResponse, error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}

@@ -15,7 +15,8 @@ import (
 )
 
 // HeldContributions implements types.QueryServer.
-func (s queryServer) HeldContributions(ctx context.Context, req *types.QueryHeldContributionsRequest) (*types.QueryHeldContributionsResponse, error) {
+func (s queryServer) HeldContributions(ctx context.Context,
+	req *types.QueryHeldContributionsRequest) (*types.QueryHeldContributionsResponse, error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}
@@ -47,7 +48,8 @@ func (s queryServer) Ask(ctx context.Context, req *types.QueryAskRequest) (*type
 	}
 	ask, err := s.Asks.Get(ctx, collections.Join(req.DatanetId, req.Rank))
 	if err != nil {
-		return nil, status.Errorf(codes.NotFound, "validators are not being asked about rank %d of DataNet %d", req.Rank, req.DatanetId)
+		return nil, status.Errorf(codes.NotFound, "validators are not being asked about rank %d of DataNet %d",
+			req.Rank, req.DatanetId)
 	}
 	response := &types.QueryAskResponse{Ask: ask}
 	for _, rank := range ask.Ranks {

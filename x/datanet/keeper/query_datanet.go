@@ -24,13 +24,15 @@ func (s queryServer) DataNet(ctx context.Context, req *types.QueryDataNetRequest
 }
 
 // DataNets implements types.QueryServer.
-func (s queryServer) DataNets(ctx context.Context, req *types.QueryDataNetsRequest) (*types.QueryDataNetsResponse, error) {
+func (s queryServer) DataNets(ctx context.Context, req *types.QueryDataNetsRequest) (*types.QueryDataNetsResponse,
+	error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}
-	datanets, page, err := query.CollectionPaginate(ctx, s.Keeper.DataNets, req.Pagination, func(_ uint64, datanet types.DataNet) (types.DataNet, error) {
-		return datanet, nil
-	})
+	datanets, page, err := query.CollectionPaginate(ctx, s.Keeper.DataNets, req.Pagination,
+		func(_ uint64, datanet types.DataNet) (types.DataNet, error) {
+			return datanet, nil
+		})
 	return &types.QueryDataNetsResponse{Datanets: datanets, Pagination: page}, err
 }
 
@@ -59,11 +61,12 @@ func (s queryServer) Summary(ctx context.Context, req *types.QuerySummaryRequest
 	if out.Earned, out.Royalties, err = s.rewards.DataNetEarned(ctx, datanet.Id); err != nil {
 		return nil, err
 	}
-	err = s.BountiesBy.Walk(ctx, collections.NewPrefixedPairRange[uint64, uint64](datanet.Id), func(key collections.Pair[uint64, uint64]) (bool, error) {
-		bounty, err := s.Keeper.Bounties.Get(ctx, key.K2())
-		out.Bounties = out.Bounties.Add(types.OrZero(bounty.Left))
-		return err != nil, err
-	})
+	err = s.BountiesBy.Walk(ctx, collections.NewPrefixedPairRange[uint64, uint64](datanet.Id),
+		func(key collections.Pair[uint64, uint64]) (bool, error) {
+			bounty, err := s.Keeper.Bounties.Get(ctx, key.K2())
+			out.Bounties = out.Bounties.Add(types.OrZero(bounty.Left))
+			return err != nil, err
+		})
 	return out, err
 }
 
@@ -76,7 +79,8 @@ func share(n, all uint64) uint32 {
 }
 
 // Royalties implements types.QueryServer.
-func (s queryServer) Royalties(ctx context.Context, req *types.QueryRoyaltiesRequest) (*types.QueryRoyaltiesResponse, error) {
+func (s queryServer) Royalties(ctx context.Context, req *types.QueryRoyaltiesRequest) (*types.QueryRoyaltiesResponse,
+	error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 // Snapshots implements types.QueryServer.
-func (s queryServer) Snapshots(ctx context.Context, req *types.QuerySnapshotsRequest) (*types.QuerySnapshotsResponse, error) {
+func (s queryServer) Snapshots(ctx context.Context, req *types.QuerySnapshotsRequest) (*types.QuerySnapshotsResponse,
+	error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}
@@ -49,7 +50,8 @@ func (s queryServer) Stopped(ctx context.Context, req *types.QueryStoppedRequest
 }
 
 // SegmentStops implements types.QueryServer.
-func (s queryServer) SegmentStops(ctx context.Context, req *types.QuerySegmentStopsRequest) (*types.QuerySegmentStopsResponse, error) {
+func (s queryServer) SegmentStops(ctx context.Context,
+	req *types.QuerySegmentStopsRequest) (*types.QuerySegmentStopsResponse, error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}
@@ -67,5 +69,6 @@ func (s queryServer) SegmentStops(ctx context.Context, req *types.QuerySegmentSt
 		func(o *query.CollectionsPaginateOptions[collections.Triple[uint64, uint64, uint64]]) {
 			o.Prefix = &prefix
 		})
-	return &types.QuerySegmentStopsResponse{Stops: stops, Height: sdk.UnwrapSDKContext(ctx).BlockHeight(), Pagination: page}, err
+	return &types.QuerySegmentStopsResponse{Stops: stops, Height: sdk.UnwrapSDKContext(ctx).BlockHeight(),
+		Pagination: page}, err
 }

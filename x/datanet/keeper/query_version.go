@@ -29,7 +29,8 @@ func (s queryServer) Version(ctx context.Context, req *types.QueryVersionRequest
 }
 
 // Versions implements types.QueryServer.
-func (s queryServer) Versions(ctx context.Context, req *types.QueryVersionsRequest) (*types.QueryVersionsResponse, error) {
+func (s queryServer) Versions(ctx context.Context, req *types.QueryVersionsRequest) (*types.QueryVersionsResponse,
+	error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}

@@ -103,7 +103,9 @@ func (w *world) contributeAny() {
 }
 
 func (w *world) plantAny() {
-	w.plantRank(w.rank(), rapid.SampledFrom([]types.GoldKind{types.GOLD_KIND_DUPLICATE, types.GOLD_KIND_ALTERED, types.GOLD_KIND_SOUND}).Draw(w.t, "kind"))
+	w.plantRank(w.rank(),
+		rapid.SampledFrom([]types.GoldKind{types.GOLD_KIND_DUPLICATE, types.GOLD_KIND_ALTERED,
+			types.GOLD_KIND_SOUND}).Draw(w.t, "kind"))
 }
 
 func (w *world) plantRank(rank uint64, kind types.GoldKind) {
@@ -113,7 +115,8 @@ func (w *world) plantRank(rank uint64, kind types.GoldKind) {
 	}
 	by := w.Owner
 	s := w.Salts[rank]
-	seal := &types.MsgSealGold{Planter: by.String(), Cohort: c.Cohort, Kind: kind, Hashes: [][]byte{types.GoldHash(c.Cohort, rank, kind, by, s)}}
+	seal := &types.MsgSealGold{Planter: by.String(), Cohort: c.Cohort, Kind: kind,
+		Hashes: [][]byte{types.GoldHash(c.Cohort, rank, kind, by, s)}}
 	if _, ok := try(w, wrap(w.Msgs.SealGold), seal); !ok {
 		return
 	}
@@ -163,7 +166,8 @@ func (w *world) round() {
 		w.contributeAny()
 	}
 	for _, rank := range w.ranks[before:] {
-		w.plantRank(rank, rapid.SampledFrom([]types.GoldKind{types.GOLD_KIND_ALTERED, types.GOLD_KIND_SOUND}).Draw(w.t, "kind"))
+		w.plantRank(rank, rapid.SampledFrom([]types.GoldKind{types.GOLD_KIND_ALTERED, types.GOLD_KIND_SOUND}).Draw(w.t,
+			"kind"))
 	}
 	w.finishRounds()
 }
@@ -211,9 +215,11 @@ func (w *world) act() {
 		if rapid.Bool().Draw(w.t, "in") {
 			try(w, wrap(w.Msgs.BondValidator), &types.MsgBondValidator{Validator: who, DatanetId: w.ID, Amount: amount})
 		} else {
-			try(w, wrap(w.Msgs.UnbondValidator), &types.MsgUnbondValidator{Validator: who, DatanetId: w.ID, Amount: amount})
+			try(w, wrap(w.Msgs.UnbondValidator), &types.MsgUnbondValidator{Validator: who, DatanetId: w.ID,
+				Amount: amount})
 		}
-		try(w, wrap(w.Msgs.ActivateValidator), &types.MsgActivateValidator{Validator: w.person().String(), DatanetId: w.ID})
+		try(w, wrap(w.Msgs.ActivateValidator), &types.MsgActivateValidator{Validator: w.person().String(),
+			DatanetId: w.ID})
 	case 13:
 		fund := &types.MsgFundBounty{
 			Funder: w.person().String(), DatanetId: w.ID, Amount: w.amount(), Price: datanettest.Open(10), MinTokens: 1,
@@ -223,7 +229,8 @@ func (w *world) act() {
 			w.bounty = append(w.bounty, funded.Id)
 		}
 	case 14:
-		resolve := &types.MsgResolveContribution{Authority: solo.Authority(), Rank: w.rank(), Reason: "final", Slash: rapid.Bool().Draw(w.t, "slash")}
+		resolve := &types.MsgResolveContribution{Authority: solo.Authority(), Rank: w.rank(), Reason: "final",
+			Slash: rapid.Bool().Draw(w.t, "slash")}
 		if rapid.Bool().Draw(w.t, "accept") {
 			resolve.Accept, resolve.Score = true, 7
 		}
@@ -231,13 +238,15 @@ func (w *world) act() {
 	case 15:
 		who := w.person()
 		w.Rewards.Earned[who.String()] = w.amount()
-		try(w, wrap(w.Msgs.ReleaseDeposits), &types.MsgReleaseDeposits{Contributor: who.String(), Ranks: []uint64{w.rank()}})
+		try(w, wrap(w.Msgs.ReleaseDeposits), &types.MsgReleaseDeposits{Contributor: who.String(),
+			Ranks: []uint64{w.rank()}})
 		params, err := w.Keeper.Params.Get(w.Ctx)
 		require.NoError(w.t, err)
 		params.Paused = !params.Paused && rapid.IntRange(0, 2).Draw(w.t, "pause") == 0
 		try(w, wrap(w.Msgs.UpdateParams), &types.MsgUpdateParams{Authority: solo.Authority(), Params: params})
 	case 16:
-		try(w, wrap(w.Msgs.ResubmitContributions), &types.MsgResubmitContributions{Contributor: w.person().String(), Ranks: []uint64{w.rank()}})
+		try(w, wrap(w.Msgs.ResubmitContributions), &types.MsgResubmitContributions{Contributor: w.person().String(),
+			Ranks: []uint64{w.rank()}})
 		w.Hold()
 		w.After(time.Duration(rapid.SampledFrom([]int{1, 3, 25, 80, 400, 2_200}).Draw(w.t, "hours")) * time.Hour)
 	}
@@ -270,7 +279,8 @@ func TestAnythingAtAnyTime(t *testing.T) {
 		for _, v := range w.Export().Validators {
 			who := sdk.MustAccAddressFromBech32(v.Address)
 			if v.Bond.IsPositive() {
-				try(w, wrap(w.Msgs.UnbondValidator), &types.MsgUnbondValidator{Validator: who.String(), DatanetId: v.DatanetId, Amount: v.Bond})
+				try(w, wrap(w.Msgs.UnbondValidator), &types.MsgUnbondValidator{Validator: who.String(),
+					DatanetId: v.DatanetId, Amount: v.Bond})
 			}
 		}
 		for range 40 {

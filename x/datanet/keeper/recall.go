@@ -13,7 +13,8 @@ import (
 )
 
 // RecallContribution implements types.MsgServer.
-func (s msgServer) RecallContribution(ctx context.Context, msg *types.MsgRecallContribution) (*types.MsgRecallContributionResponse, error) {
+func (s msgServer) RecallContribution(ctx context.Context,
+	msg *types.MsgRecallContribution) (*types.MsgRecallContributionResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -29,7 +30,8 @@ func (k Keeper) recall(ctx context.Context, params types.Params, msg *types.MsgR
 		return err
 	}
 	if !c.Earning() {
-		return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s: only accepted ones can be recalled", c.Rank, c.Status)
+		return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s: only accepted ones can be recalled",
+			c.Rank, c.Status)
 	}
 	datanet, err := k.GetDataNet(ctx, c.DatanetId)
 	if err != nil {
@@ -40,10 +42,13 @@ func (k Keeper) recall(ctx context.Context, params types.Params, msg *types.MsgR
 		return k.stop(ctx, c, types.CONTRIBUTION_STATUS_RECALLED, msg.Reason)
 	case datanet.Owner, k.authority:
 	default:
-		return errorsmod.Wrapf(types.ErrUnauthorized, "contribution %d is recalled by %s, the owner of its DataNet, %s, or governance", c.Rank, c.Contributor, datanet.Owner)
+		return errorsmod.Wrapf(types.ErrUnauthorized,
+			"contribution %d is recalled by %s, the owner of its DataNet, %s, or governance", c.Rank, c.Contributor,
+			datanet.Owner)
 	}
 	if c.Recall != nil {
-		return errorsmod.Wrapf(types.ErrRecall, "contribution %d is being recalled by %s: %s", c.Rank, c.Recall.By, c.Recall.Reason)
+		return errorsmod.Wrapf(types.ErrRecall, "contribution %d is being recalled by %s: %s", c.Rank, c.Recall.By,
+			c.Recall.Reason)
 	}
 	deposit := math.ZeroInt()
 	if msg.Signer != k.authority {

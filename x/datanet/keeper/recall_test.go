@@ -15,8 +15,10 @@ func TestRecall(t *testing.T) {
 	r := datanettest.NewReviews(t, 9)
 	own, others := r.Seed(), r.Decide(r.Alice, datanettest.Text(800), datanettest.Accepting)
 	waiting := r.Fresh(r.Alice, 1)[0]
-	datanettest.Refuse(r.Fixture, r.Msgs.RecallContribution, datanettest.RecallMsg(r.Alice.String(), waiting), types.ErrContributionStatus)
-	datanettest.Refuse(r.Fixture, r.Msgs.RecallContribution, datanettest.RecallMsg(r.Bob.String(), own), types.ErrUnauthorized)
+	datanettest.Refuse(r.Fixture, r.Msgs.RecallContribution, datanettest.RecallMsg(r.Alice.String(), waiting),
+		types.ErrContributionStatus)
+	datanettest.Refuse(r.Fixture, r.Msgs.RecallContribution, datanettest.RecallMsg(r.Bob.String(), own),
+		types.ErrUnauthorized)
 
 	deposit := r.Contribution(own).Deposit
 	datanettest.Must(r.Fixture, r.Msgs.RecallContribution, datanettest.RecallMsg(r.Alice.String(), own))
@@ -27,7 +29,8 @@ func TestRecall(t *testing.T) {
 	require.False(t, c.DecayAt.IsZero())
 
 	datanettest.Must(r.Fixture, r.Msgs.RecallContribution, datanettest.RecallMsg(r.Owner.String(), others))
-	datanettest.Refuse(r.Fixture, r.Msgs.RecallContribution, datanettest.RecallMsg(solo.Authority(), others), types.ErrRecall)
+	datanettest.Refuse(r.Fixture, r.Msgs.RecallContribution, datanettest.RecallMsg(solo.Authority(), others),
+		types.ErrRecall)
 	require.True(t, r.Contribution(others).Earning(), "it is paid until the delay is over")
 	r.After(14*24*time.Hour - time.Second)
 	require.True(t, r.Contribution(others).Earning())

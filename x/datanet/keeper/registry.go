@@ -41,7 +41,8 @@ func (r registry) SetContribution(ctx context.Context, c types.Contribution) err
 }
 
 // Accept implements review.Registry.
-func (r registry) Accept(ctx context.Context, params types.Params, datanetID uint64, accepted []review.Acceptance) (uint64, error) {
+func (r registry) Accept(ctx context.Context, params types.Params, datanetID uint64,
+	accepted []review.Acceptance) (uint64, error) {
 	datanet, err := r.k.GetDataNet(ctx, datanetID)
 	if err != nil {
 		return 0, err
@@ -50,12 +51,14 @@ func (r registry) Accept(ctx context.Context, params types.Params, datanetID uin
 }
 
 // Return implements review.Registry.
-func (r registry) Return(ctx context.Context, c types.Contribution, status types.ContributionStatus, reason string) error {
+func (r registry) Return(ctx context.Context, c types.Contribution, status types.ContributionStatus,
+	reason string) error {
 	return r.k.release(ctx, c, status, reason)
 }
 
 // Reverse implements review.Registry.
-func (r registry) Reverse(ctx context.Context, params types.Params, c types.Contribution, score uint32, reason string) (uint64, error) {
+func (r registry) Reverse(ctx context.Context, params types.Params, c types.Contribution, score uint32,
+	reason string) (uint64, error) {
 	return r.k.reverse(ctx, params, c, score, reason)
 }
 

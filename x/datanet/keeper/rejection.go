@@ -11,7 +11,8 @@ import (
 )
 
 // RejectContributions implements types.MsgServer.
-func (s msgServer) RejectContributions(ctx context.Context, msg *types.MsgRejectContributions) (*types.MsgRejectContributionsResponse, error) {
+func (s msgServer) RejectContributions(ctx context.Context,
+	msg *types.MsgRejectContributions) (*types.MsgRejectContributionsResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -34,7 +35,8 @@ func (s msgServer) RejectContributions(ctx context.Context, msg *types.MsgReject
 
 // release ends the review of a submitted contribution without acceptance and
 // returns its deposit.
-func (k Keeper) release(ctx context.Context, contribution types.Contribution, status types.ContributionStatus, reason string) error {
+func (k Keeper) release(ctx context.Context, contribution types.Contribution, status types.ContributionStatus,
+	reason string) error {
 	if err := k.returnDeposit(ctx, contribution.Contributor, contribution.Deposit); err != nil {
 		return err
 	}

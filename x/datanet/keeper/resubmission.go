@@ -14,7 +14,8 @@ import (
 )
 
 // ResubmitContributions implements types.MsgServer.
-func (s msgServer) ResubmitContributions(ctx context.Context, msg *types.MsgResubmitContributions) (*types.MsgResubmitContributionsResponse, error) {
+func (s msgServer) ResubmitContributions(ctx context.Context,
+	msg *types.MsgResubmitContributions) (*types.MsgResubmitContributionsResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -50,12 +51,15 @@ func (k Keeper) resubmit(ctx context.Context, params types.Params, contributor s
 		return errorsmod.Wrapf(types.ErrUnauthorized, "contribution %d belongs to %s", rank, c.Contributor)
 	}
 	if c.Status != types.CONTRIBUTION_STATUS_RETURNED {
-		return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s: only returned ones can be reviewed again", rank, c.Status)
+		return errorsmod.Wrapf(types.ErrContributionStatus,
+			"contribution %d is %s: only returned ones can be reviewed again", rank, c.Status)
 	}
 	if open, err := k.windows.Open(ctx, c.DecidedAt.Add(params.Review.LiabilityWindow)); err != nil {
 		return err
 	} else if !open {
-		return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d returned at %s, more than %s ago: contribute it anew", rank, c.DecidedAt.Format(time.RFC3339), params.Review.LiabilityWindow)
+		return errorsmod.Wrapf(types.ErrContributionStatus,
+			"contribution %d returned at %s, more than %s ago: contribute it anew", rank,
+			c.DecidedAt.Format(time.RFC3339), params.Review.LiabilityWindow)
 	}
 	datanet, err := k.GetDataNet(ctx, c.DatanetId)
 	if err != nil {

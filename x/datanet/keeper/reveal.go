@@ -15,7 +15,8 @@ import (
 )
 
 // RevealContributions implements types.MsgServer.
-func (s msgServer) RevealContributions(ctx context.Context, msg *types.MsgRevealContributions) (*types.MsgRevealContributionsResponse, error) {
+func (s msgServer) RevealContributions(ctx context.Context,
+	msg *types.MsgRevealContributions) (*types.MsgRevealContributionsResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -48,7 +49,8 @@ func (s msgServer) RevealContributions(ctx context.Context, msg *types.MsgReveal
 // lost, but the deposit returns: others decide about that, after the commit.
 // This costs no more than to open it elsewhere and withdraw, and gives no
 // seniority: what was sealed has no rank any more.
-func (k Keeper) openCommit(ctx context.Context, params types.Params, contributor sdk.AccAddress, item types.RevealItem) (c types.Contribution, returned bool, err error) {
+func (k Keeper) openCommit(ctx context.Context, params types.Params, contributor sdk.AccAddress,
+	item types.RevealItem) (c types.Contribution, returned bool, err error) {
 	commit, err := k.openableCommit(ctx, contributor, item)
 	if err != nil {
 		return c, false, err
@@ -73,13 +75,15 @@ func (k Keeper) openCommit(ctx context.Context, params types.Params, contributor
 }
 
 // openableCommit returns the commit of a reveal when it may be opened now.
-func (k Keeper) openableCommit(ctx context.Context, contributor sdk.AccAddress, item types.RevealItem) (types.Commit, error) {
+func (k Keeper) openableCommit(ctx context.Context, contributor sdk.AccAddress, item types.RevealItem) (types.Commit,
+	error) {
 	commit, err := k.GetCommit(ctx, item.Rank)
 	if err != nil {
 		return commit, err
 	}
 	if commit.Contributor != contributor.String() {
-		return commit, errorsmod.Wrapf(types.ErrUnauthorized, "commit %d belongs to %s", commit.Rank, commit.Contributor)
+		return commit, errorsmod.Wrapf(types.ErrUnauthorized, "commit %d belongs to %s", commit.Rank,
+			commit.Contributor)
 	}
 	height := sdk.UnwrapSDKContext(ctx).BlockHeight()
 	until, err := k.windows.RevealUntil(ctx, commit)
@@ -87,7 +91,8 @@ func (k Keeper) openableCommit(ctx context.Context, contributor sdk.AccAddress, 
 		return commit, err
 	}
 	if height < commit.RevealFrom || height > until {
-		return commit, errorsmod.Wrapf(types.ErrRevealWindow, "commit %d may be revealed from block %d to %d, this is %d", commit.Rank, commit.RevealFrom, until, height)
+		return commit, errorsmod.Wrapf(types.ErrRevealWindow,
+			"commit %d may be revealed from block %d to %d, this is %d", commit.Rank, commit.RevealFrom, until, height)
 	}
 	root, err := poa.HashFromBytes(item.Root)
 	if err != nil {
@@ -107,22 +112,27 @@ func (k Keeper) returnCommit(ctx context.Context, commit types.Commit, datanetID
 	if err := k.returnDeposit(ctx, commit.Contributor, commit.Deposit); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventCommitReturned{Rank: commit.Rank, Contributor: commit.Contributor, DatanetId: datanetID, Deposit: commit.Deposit})
+	return emit(ctx, &types.EventCommitReturned{Rank: commit.Rank, Contributor: commit.Contributor,
+		DatanetId: datanetID, Deposit: commit.Deposit})
 }
 
 // reveal submits the contribution of a commit for review. What the deposit is
 // above the required one returns.
-func (k Keeper) reveal(ctx context.Context, params types.Params, commit types.Commit, datanet types.DataNet, item types.RevealItem) (types.Contribution, error) {
+func (k Keeper) reveal(ctx context.Context, params types.Params, commit types.Commit, datanet types.DataNet,
+	item types.RevealItem) (types.Contribution, error) {
 	contributor := sdk.MustAccAddressFromBech32(commit.Contributor)
 	required := commit.RequiredDeposit(item.Tokens)
 	if commit.Deposit.Amount.LT(required) {
-		return types.Contribution{}, errorsmod.Wrapf(types.ErrInvalidDeposit, "%d tokens need a deposit of %saopen, the commit has %s: commit again with more", item.Tokens, required, commit.Deposit)
+		return types.Contribution{}, errorsmod.Wrapf(types.ErrInvalidDeposit,
+			"%d tokens need a deposit of %saopen, the commit has %s: commit again with more", item.Tokens, required,
+			commit.Deposit)
 	}
 	fee := math.ZeroInt()
 	if datanet.ReviewPolicy == types.REVIEW_POLICY_PANEL {
 		fee = datanet.FeesAt(sdk.UnwrapSDKContext(ctx).BlockTime()).Of(item.Tokens)
 		if len(item.Mark) == 0 {
-			return types.Contribution{}, errorsmod.Wrapf(types.ErrInvalidContribution, "DataNet %d is reviewed by panels: give a mark of 32 random bytes", datanet.Id)
+			return types.Contribution{}, errorsmod.Wrapf(types.ErrInvalidContribution,
+				"DataNet %d is reviewed by panels: give a mark of 32 random bytes", datanet.Id)
 		}
 	}
 	textFee := params.TextFee(item.Bytes)
@@ -173,7 +183,8 @@ func takesContributions(params types.Params, datanet types.DataNet) error {
 		return errorsmod.Wrapf(types.ErrDataNetClosed, "DataNet %d was closed by its owner", datanet.Id)
 	}
 	if datanet.Pending >= uint64(params.MaxPending) {
-		return errorsmod.Wrapf(types.ErrDataNetClosed, "%d contributions wait for a decision, at most %d may: reveal later", datanet.Pending, params.MaxPending)
+		return errorsmod.Wrapf(types.ErrDataNetClosed,
+			"%d contributions wait for a decision, at most %d may: reveal later", datanet.Pending, params.MaxPending)
 	}
 	return nil
 }
@@ -184,5 +195,6 @@ func (k Keeper) settleExcess(ctx context.Context, contributor sdk.AccAddress, ex
 	if excess.GTE(fee) {
 		return k.funds.Pay(ctx, contributor.String(), excess.Sub(fee))
 	}
-	return errorsmod.Wrapf(k.funds.Take(ctx, contributor, fee.Sub(excess)), "fees of %saopen for review and for the text", fee)
+	return errorsmod.Wrapf(k.funds.Take(ctx, contributor, fee.Sub(excess)),
+		"fees of %saopen for review and for the text", fee)
 }

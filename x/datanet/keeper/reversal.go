@@ -14,7 +14,8 @@ import (
 
 // reverse turns a verdict into the other: a rejected contribution enters a new
 // version, an accepted one is stopped and loses its deposit.
-func (k Keeper) reverse(ctx context.Context, params types.Params, contribution types.Contribution, score uint32, reason string) (uint64, error) {
+func (k Keeper) reverse(ctx context.Context, params types.Params, contribution types.Contribution, score uint32,
+	reason string) (uint64, error) {
 	if contribution.AcceptedVersion != 0 {
 		if !contribution.Earning() && contribution.Status != types.CONTRIBUTION_STATUS_RECALLED {
 			return 0, nil // something else has stopped it meanwhile

@@ -43,7 +43,8 @@ func sameRoyalties(a, b []types.Royalty) bool {
 func (k Keeper) RoyaltiesAt(ctx context.Context, datanetID uint64, height int64) ([]types.Royalty, error) {
 	until := collections.NewPrefixedPairRange[uint64, int64](datanetID).EndInclusive(height).Descending()
 	var found []types.Royalty
-	err := k.Royalties.Walk(ctx, until, func(_ collections.Pair[uint64, int64], royalties types.Royalties) (bool, error) {
+	err := k.Royalties.Walk(ctx, until, func(_ collections.Pair[uint64, int64], royalties types.Royalties) (bool,
+		error) {
 		found = royalties.Shares
 		return true, nil
 	})

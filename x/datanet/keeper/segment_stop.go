@@ -15,7 +15,8 @@ import (
 )
 
 // SegmentStop returns the stop of a segment, if it was ever stopped.
-func (k Keeper) SegmentStop(ctx context.Context, datanetID, rank uint64, segment uint32) (types.SegmentStop, bool, error) {
+func (k Keeper) SegmentStop(ctx context.Context, datanetID, rank uint64, segment uint32) (types.SegmentStop, bool,
+	error) {
 	stop, err := k.SegmentStops.Get(ctx, collections.Join3(datanetID, rank, uint64(segment)))
 	if errors.Is(err, collections.ErrNotFound) {
 		return types.SegmentStop{}, false, nil
@@ -45,14 +46,16 @@ func (k Keeper) challenge(ctx context.Context, rank uint64, segment types.Segmen
 	switch c.Status {
 	case types.CONTRIBUTION_STATUS_ACCEPTED, types.CONTRIBUTION_STATUS_RECALLED, types.CONTRIBUTION_STATUS_ALIAS, types.CONTRIBUTION_STATUS_COMMONS:
 	default:
-		return challenged{}, errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s: only segments of what was accepted can be challenged", rank, c.Status)
+		return challenged{}, errorsmod.Wrapf(types.ErrContributionStatus,
+			"contribution %d is %s: only segments of what was accepted can be challenged", rank, c.Status)
 	}
 	if err := verifySegment(c, segment); err != nil {
 		return challenged{}, err
 	}
 	stop, stopped, err := k.SegmentStop(ctx, c.DatanetId, c.Rank, segment.Index)
 	if err == nil && stopped && stop.ResumedHeight != 0 {
-		err = errorsmod.Wrapf(types.ErrContributionStatus, "segment %d of contribution %d was shown to be its contributor's own text", segment.Index, rank)
+		err = errorsmod.Wrapf(types.ErrContributionStatus,
+			"segment %d of contribution %d was shown to be its contributor's own text", segment.Index, rank)
 	}
 	return challenged{c, segment, stop, stopped}, err
 }
@@ -60,7 +63,8 @@ func (k Keeper) challenge(ctx context.Context, rank uint64, segment types.Segmen
 // mustEarn fails for a segment that is stopped already.
 func (c challenged) mustEarn() error {
 	if c.stopped {
-		return errorsmod.Wrapf(types.ErrContributionStatus, "segment %d of contribution %d is stopped already", c.segment.Index, c.contribution.Rank)
+		return errorsmod.Wrapf(types.ErrContributionStatus, "segment %d of contribution %d is stopped already",
+			c.segment.Index, c.contribution.Rank)
 	}
 	return nil
 }
@@ -83,7 +87,8 @@ func (c challenged) deposit() math.Int {
 // stopSegment ends the pay of a segment from the next block on. When it was the
 // last one the contribution has the given status; it is paid again as soon as
 // one of them is. The caller has dealt with the deposit.
-func (k Keeper) stopSegment(ctx context.Context, c types.Contribution, stop types.SegmentStop, status types.ContributionStatus, reason string) error {
+func (k Keeper) stopSegment(ctx context.Context, c types.Contribution, stop types.SegmentStop,
+	status types.ContributionStatus, reason string) error {
 	stop.DatanetId, stop.Rank = c.DatanetId, c.Rank
 	stop.StoppedHeight = sdk.UnwrapSDKContext(ctx).BlockHeight() + 1
 	if err := k.setSegmentStop(ctx, stop); err != nil {
@@ -105,7 +110,8 @@ func (k Keeper) stopSegment(ctx context.Context, c types.Contribution, stop type
 		if err := k.dropRecall(ctx, &c); err != nil {
 			return err
 		}
-		if err := emit(ctx, &types.EventContributionStopped{Rank: c.Rank, DatanetId: c.DatanetId, Status: status, Reason: reason}); err != nil {
+		if err := emit(ctx, &types.EventContributionStopped{Rank: c.Rank, DatanetId: c.DatanetId, Status: status,
+			Reason: reason}); err != nil {
 			return err
 		}
 	}

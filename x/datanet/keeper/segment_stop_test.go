@@ -16,7 +16,8 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// extortion is a scraper who registered one paragraph of an author in a DataNet of his own, before the author came with four.
+// extortion is a scraper who registered one paragraph of an author in a DataNet of his own, before the author came with
+// four.
 type extortion struct {
 	*datanettest.Reviews
 	scraper, accomplice, author sdk.AccAddress
@@ -27,8 +28,10 @@ type extortion struct {
 }
 
 func newExtortion(t *testing.T) *extortion {
-	e := &extortion{Reviews: datanettest.NewReviews(t, 0), scraper: datanettest.Account("bob"), author: datanettest.Account("alice"), accomplice: datanettest.Account("accomplice")}
-	texts := []string{datanettest.Text(7_000), datanettest.Text(7_001), datanettest.Text(7_002), datanettest.Text(7_003)}
+	e := &extortion{Reviews: datanettest.NewReviews(t, 0), scraper: datanettest.Account("bob"),
+		author: datanettest.Account("alice"), accomplice: datanettest.Account("accomplice")}
+	texts := []string{datanettest.Text(7_000), datanettest.Text(7_001), datanettest.Text(7_002),
+		datanettest.Text(7_003)}
 	e.ID = e.Create()
 	scraped, proofs := e.Several(e.scraper, texts[2])
 	e.scraped, e.proof = scraped, proofs[0]
@@ -51,7 +54,8 @@ func (e *extortion) challenge(by sdk.AccAddress) *types.MsgChallengeDuplicate {
 	}
 }
 
-// standing gives the scraped paragraph what a challenge asks for: a model that pinned it before the author came, and earnings.
+// standing gives the scraped paragraph what a challenge asks for: a model that pinned it before the author came, and
+// earnings.
 func (e *extortion) standing(pinned bool, earned math.Int) {
 	c := e.Contribution(e.scraped)
 	if pinned {
@@ -78,7 +82,8 @@ func (e *extortion) snapshot(by sdk.AccAddress) *types.MsgProvePriorArt {
 	for _, hash := range path {
 		inSnapshot.Path = append(inSnapshot.Path, hash[:])
 	}
-	return &types.MsgProvePriorArt{Prover: by.String(), Rank: e.scraped, Segment: e.proof, Snapshot: 1, SnapshotSegment: inSnapshot}
+	return &types.MsgProvePriorArt{Prover: by.String(), Rank: e.scraped, Segment: e.proof, Snapshot: 1,
+		SnapshotSegment: inSnapshot}
 }
 
 // TestScrapedParagraphIsNoOriginal: what stood in nobody's sight before the author came stops nothing.
@@ -95,8 +100,8 @@ func TestScrapedParagraphIsNoOriginal(t *testing.T) {
 	require.Zero(t, e.Contribution(e.whole).Stops)
 }
 
-// TestExtortionPaysNobody: where a challenge is right by the letter it stops one segment, pays nobody, the accomplice no more than the
-// scraper, and leaves nothing that the author could not have back.
+// TestExtortionPaysNobody: where a challenge is right by the letter it stops one segment, pays nobody, the accomplice
+// no more than the scraper, and leaves nothing that the author could not have back.
 func TestExtortionPaysNobody(t *testing.T) {
 	e := newExtortion(t)
 	e.standing(true, math.OneInt())
@@ -125,11 +130,13 @@ func TestExtortionPaysNobody(t *testing.T) {
 	e.Blocks(1)
 	// The rest of the deposit is earned back, the bound part is not.
 	e.Rewards.Earned = map[string]math.Int{e.author.String(): datanettest.Open(1_000)}
-	datanettest.Must(e.Fixture, e.Msgs.ReleaseDeposits, &types.MsgReleaseDeposits{Contributor: e.author.String(), Ranks: []uint64{e.whole}})
+	datanettest.Must(e.Fixture, e.Msgs.ReleaseDeposits, &types.MsgReleaseDeposits{Contributor: e.author.String(),
+		Ranks: []uint64{e.whole}})
 	require.Equal(t, deposit.QuoRaw(4), e.Contribution(e.whole).Deposit.Amount)
 
 	// The author shows whose text it is. A stranger's claim is refused, before and after.
-	claim := &types.MsgClaimText{Author: e.author.String(), Rank: e.scraped, Segment: 0, Contribution: e.whole, OwnSegment: 2}
+	claim := &types.MsgClaimText{Author: e.author.String(), Rank: e.scraped, Segment: 0, Contribution: e.whole,
+		OwnSegment: 2}
 	datanettest.Refuse(e.Fixture, e.Msgs.ClaimText, claim, types.ErrUnauthorized)
 	half := e.Contribution(e.scraped).Deposit.Amount.QuoRaw(2)
 	author = e.Balance(e.author.String())
@@ -153,7 +160,8 @@ func TestExtortionPaysNobody(t *testing.T) {
 	taken, _, err := e.Keeper.SegmentStop(e.Ctx, e.Contribution(e.scraped).DatanetId, e.scraped, 0)
 	require.NoError(t, err)
 	require.Equal(t, e.whole, taken.PaysTo(next, func(uint64) bool { return true }))
-	require.Equal(t, poa.Nobody, taken.PaysTo(next, func(uint64) bool { return false }), "where the model does not use it nobody is paid")
+	require.Equal(t, poa.Nobody, taken.PaysTo(next, func(uint64) bool { return false }),
+		"where the model does not use it nobody is paid")
 	require.Equal(t, poa.Nobody, taken.PaysTo(next-1, func(uint64) bool { return true }))
 	datanettest.Refuse(e.Fixture, e.Msgs.ClaimText, claim, types.ErrContributionStatus)
 
@@ -178,10 +186,12 @@ func TestContestedTextIsNoOriginal(t *testing.T) {
 	datanettest.Refuse(e.Fixture, e.Msgs.ChallengeDuplicate, e.challenge(e.scraper), types.ErrDuplicate)
 	claim := &types.MsgClaimText{Author: e.author.String(), Rank: e.scraped, Contribution: e.whole, OwnSegment: 2}
 	require.False(t, datanettest.Must(e.Fixture, e.Msgs.ClaimText, claim).Resumed)
-	datanettest.Refuse(e.Fixture, e.Msgs.ClaimText, &types.MsgClaimText{Author: e.author.String(), Rank: e.whole, Contribution: e.whole}, types.ErrContributionStatus)
+	datanettest.Refuse(e.Fixture, e.Msgs.ClaimText, &types.MsgClaimText{Author: e.author.String(), Rank: e.whole,
+		Contribution: e.whole}, types.ErrContributionStatus)
 }
 
-// TestCopierDoesNotSurvive: each copied segment is stopped, what is not copied goes on, and with the last one the contribution ends.
+// TestCopierDoesNotSurvive: each copied segment is stopped, what is not copied goes on, and with the last one the
+// contribution ends.
 func TestCopierDoesNotSurvive(t *testing.T) {
 	r := datanettest.NewReviews(t, 9)
 	original := r.Seed()
@@ -206,10 +216,12 @@ func TestCopierDoesNotSurvive(t *testing.T) {
 	require.EqualValues(t, 2, c.StoppedNow())
 	// Prior art takes the rest.
 	leaf := poa.SegmentLeaf(0, nil, proofs[1].Text)
-	datanettest.Must(r.Fixture, r.Msgs.AcceptSnapshot, &types.MsgAcceptSnapshot{Authority: solo.Authority(), Name: "Encyclopaedia", Root: leaf[:], Segments: 1})
+	datanettest.Must(r.Fixture, r.Msgs.AcceptSnapshot, &types.MsgAcceptSnapshot{Authority: solo.Authority(),
+		Name: "Encyclopaedia", Root: leaf[:], Segments: 1})
 	free := c.Deposit.Amount.Sub(c.BoundDeposit)
 	prover := r.Balance(r.Alice.String())
-	datanettest.Must(r.Fixture, r.Msgs.ProvePriorArt, &types.MsgProvePriorArt{Prover: r.Alice.String(), Rank: copier, Segment: proofs[1], Snapshot: 1, SnapshotSegment: types.SegmentProof{Text: proofs[1].Text}})
+	datanettest.Must(r.Fixture, r.Msgs.ProvePriorArt, &types.MsgProvePriorArt{Prover: r.Alice.String(), Rank: copier,
+		Segment: proofs[1], Snapshot: 1, SnapshotSegment: types.SegmentProof{Text: proofs[1].Text}})
 	require.Equal(t, free.QuoRaw(2), r.Balance(r.Alice.String()).Sub(prover))
 	c = r.Contribution(copier)
 	require.Equal(t, types.CONTRIBUTION_STATUS_COMMONS, c.Status)

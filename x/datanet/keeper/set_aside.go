@@ -11,9 +11,10 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// setAside takes a contribution that validators do not hold out of the custody queue: its version goes on without it. Sources are the
-// contributions that its derivations are reckoned from.
-func (k Keeper) setAside(ctx context.Context, datanet *types.DataNet, c types.Contribution, sources uint64, verdict types.HoldVerdict, retry types.HoldRetry) error {
+// setAside takes a contribution that validators do not hold out of the custody queue: its version goes on without it.
+// Sources are the contributions that its derivations are reckoned from.
+func (k Keeper) setAside(ctx context.Context, datanet *types.DataNet, c types.Contribution, sources uint64,
+	verdict types.HoldVerdict, retry types.HoldRetry) error {
 	if err := k.Waiting.Remove(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {
 		return err
 	}
@@ -22,7 +23,8 @@ func (k Keeper) setAside(ctx context.Context, datanet *types.DataNet, c types.Co
 }
 
 // refuseCustody notes that validators do not hold a contribution that is set aside, and what follows from why.
-func (k Keeper) refuseCustody(ctx context.Context, datanet *types.DataNet, c types.Contribution, verdict types.HoldVerdict, retry types.HoldRetry) error {
+func (k Keeper) refuseCustody(ctx context.Context, datanet *types.DataNet, c types.Contribution,
+	verdict types.HoldVerdict, retry types.HoldRetry) error {
 	hold := c.Hold
 	hold.Reason = verdict
 	switch verdict {
@@ -59,7 +61,8 @@ func (k Keeper) emitSetAside(ctx context.Context, c types.Contribution) error {
 }
 
 // stopIn is stop for a DataNet that the caller has changed and stores.
-func (k Keeper) stopIn(ctx context.Context, datanet *types.DataNet, c types.Contribution, status types.ContributionStatus, reason string) error {
+func (k Keeper) stopIn(ctx context.Context, datanet *types.DataNet, c types.Contribution,
+	status types.ContributionStatus, reason string) error {
 	if err := k.DataNets.Set(ctx, datanet.Id, *datanet); err != nil {
 		return err
 	}
@@ -95,7 +98,8 @@ func (k Keeper) askSetAside(ctx context.Context, limit int) ([]types.HoldAsk, er
 			return nil, err
 		}
 		c.Hold.Asked = true
-		ask := types.HoldAsk{DatanetId: c.DatanetId, Rank: rank, Version: c.AcceptedVersion, Ranks: []uint64{rank}, Sources: c.Hold.Sources}
+		ask := types.HoldAsk{DatanetId: c.DatanetId, Rank: rank, Version: c.AcceptedVersion, Ranks: []uint64{rank},
+			Sources: c.Hold.Sources}
 		if err := k.Contributions.Set(ctx, rank, c); err != nil {
 			return nil, err
 		}
@@ -117,7 +121,8 @@ func (k Keeper) unqueueSetAside(ctx context.Context, c *types.Contribution) erro
 	return err
 }
 
-// queueSetAside has validators asked at once about a contribution that was set aside. It changes c, which the caller stores.
+// queueSetAside has validators asked at once about a contribution that was set aside. It changes c, which the caller
+// stores.
 func (k Keeper) queueSetAside(ctx context.Context, c *types.Contribution) error {
 	if err := k.unqueueSetAside(ctx, c); err != nil {
 		return err
@@ -127,7 +132,8 @@ func (k Keeper) queueSetAside(ctx context.Context, c *types.Contribution) error 
 }
 
 // settleSetAside has a contribution enter after all, or waits longer. It changes datanet, which the caller stores.
-func (k Keeper) settleSetAside(ctx context.Context, datanet *types.DataNet, rank uint64, verdict types.HoldVerdict, retry types.HoldRetry) error {
+func (k Keeper) settleSetAside(ctx context.Context, datanet *types.DataNet, rank uint64, verdict types.HoldVerdict,
+	retry types.HoldRetry) error {
 	c, err := k.GetContribution(ctx, rank)
 	if err != nil {
 		return err
@@ -151,8 +157,8 @@ func (k Keeper) settleSetAside(ctx context.Context, datanet *types.DataNet, rank
 	return k.enterLate(ctx, datanet, c)
 }
 
-// enterLate has a contribution that was set aside enter the first version that is open, or a new one if none is. Versions that are
-// closed never change.
+// enterLate has a contribution that was set aside enter the first version that is open, or a new one if none is.
+// Versions that are closed never change.
 func (k Keeper) enterLate(ctx context.Context, datanet *types.DataNet, c types.Contribution) error {
 	if err := k.returnProposal(ctx, &c); err != nil {
 		return err
@@ -197,8 +203,8 @@ func (k Keeper) enterLate(ctx context.Context, datanet *types.DataNet, c types.C
 	return emit(ctx, &types.EventContributionEntered{Rank: c.Rank, DatanetId: c.DatanetId, Version: c.AcceptedVersion})
 }
 
-// leaveAside ends the wait of a contribution that was set aside and is stopped for another reason: it enters no version any more. What
-// was proposed for it is neither right nor wrong. It changes c, which the caller stores.
+// leaveAside ends the wait of a contribution that was set aside and is stopped for another reason: it enters no version
+// any more. What was proposed for it is neither right nor wrong. It changes c, which the caller stores.
 func (k Keeper) leaveAside(ctx context.Context, c *types.Contribution) error {
 	if c.Hold == nil || c.MayEnter() {
 		return nil

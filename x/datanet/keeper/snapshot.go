@@ -10,7 +10,8 @@ import (
 )
 
 // AcceptSnapshot implements types.MsgServer.
-func (s msgServer) AcceptSnapshot(ctx context.Context, msg *types.MsgAcceptSnapshot) (*types.MsgAcceptSnapshotResponse, error) {
+func (s msgServer) AcceptSnapshot(ctx context.Context, msg *types.MsgAcceptSnapshot) (*types.MsgAcceptSnapshotResponse,
+	error) {
 	if _, err := s.govern(ctx, msg, msg.Authority); err != nil {
 		return nil, err
 	}

@@ -41,16 +41,18 @@ func (k Keeper) stop(ctx context.Context, c types.Contribution, status types.Con
 	if err := k.Contributions.Set(ctx, c.Rank, c); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventContributionStopped{Rank: c.Rank, DatanetId: c.DatanetId, Status: status, Reason: reason})
+	return emit(ctx, &types.EventContributionStopped{Rank: c.Rank, DatanetId: c.DatanetId, Status: status,
+		Reason: reason})
 }
 
 // TaintedVersion returns the first version of a DataNet that holds a
 // contribution that was stopped, 0 for none.
 func (k Keeper) TaintedVersion(ctx context.Context, datanetID uint64) (uint64, error) {
 	first := uint64(0)
-	err := k.Stopped.Walk(ctx, collections.NewPrefixedTripleRange[uint64, uint64, uint64](datanetID), func(key collections.Triple[uint64, uint64, uint64]) (bool, error) {
-		first = key.K2()
-		return true, nil
-	})
+	err := k.Stopped.Walk(ctx, collections.NewPrefixedTripleRange[uint64, uint64, uint64](datanetID),
+		func(key collections.Triple[uint64, uint64, uint64]) (bool, error) {
+			first = key.K2()
+			return true, nil
+		})
 	return first, err
 }

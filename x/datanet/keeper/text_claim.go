@@ -31,20 +31,25 @@ func (k Keeper) claimText(ctx context.Context, msg *types.MsgClaimText) (resumed
 		return false, err
 	}
 	if !known || stop.Author != msg.Author {
-		return false, errorsmod.Wrapf(types.ErrUnauthorized, "no snapshot was shown by which segment %d of contribution %d is text of %s: prove prior art first", msg.Segment, msg.Rank, msg.Author)
+		return false, errorsmod.Wrapf(types.ErrUnauthorized,
+			"no snapshot was shown by which segment %d of contribution %d is text of %s: prove prior art first",
+			msg.Segment, msg.Rank, msg.Author)
 	}
 	own, err := k.GetContribution(ctx, msg.Contribution)
 	if err != nil {
 		return false, err
 	}
 	if own.Contributor != msg.Author || own.Version() == 0 {
-		return false, errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s, of %s: name an accepted one of %s", own.Rank, own.Status, own.Contributor, msg.Author)
+		return false, errorsmod.Wrapf(types.ErrContributionStatus,
+			"contribution %d is %s, of %s: name an accepted one of %s", own.Rank, own.Status, own.Contributor,
+			msg.Author)
 	}
 	copied, known, err := k.SegmentStop(ctx, own.DatanetId, own.Rank, msg.OwnSegment)
 	if err != nil {
 		return false, err
 	}
-	resumed = known && copied.ResumedHeight == 0 && copied.Snapshot == 0 && copied.Original == msg.Rank && copied.OriginalSegment == msg.Segment
+	resumed = known && copied.ResumedHeight == 0 && copied.Snapshot == 0 && copied.Original == msg.Rank &&
+		copied.OriginalSegment == msg.Segment
 	if resumed {
 		if err := k.resumeSegment(ctx, copied); err != nil {
 			return false, err
@@ -57,7 +62,9 @@ func (k Keeper) claimText(ctx context.Context, msg *types.MsgClaimText) (resumed
 			return false, err
 		}
 	case !resumed:
-		return false, errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d has the pay of segment %d of contribution %d already", stop.Beneficiary, msg.Segment, msg.Rank)
+		return false, errorsmod.Wrapf(types.ErrContributionStatus,
+			"contribution %d has the pay of segment %d of contribution %d already", stop.Beneficiary, msg.Segment,
+			msg.Rank)
 	}
 	return resumed, emit(ctx, &types.EventTextClaimed{
 		Author: msg.Author, Rank: msg.Rank, Segment: msg.Segment, Contribution: own.Rank, OwnSegment: msg.OwnSegment, Resumed: resumed,

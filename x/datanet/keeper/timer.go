@@ -42,7 +42,8 @@ func (k Keeper) ringTimers(ctx sdk.Context, params types.Params) error {
 		})
 		steps += max(1, work)
 		if err != nil {
-			ctx.Logger().Error("a step failed and will be tried again", "module", types.ModuleName, "timer", kind, "id", id, "err", err)
+			ctx.Logger().Error("a step failed and will be tried again", "module", types.ModuleName, "timer", kind, "id",
+				id, "err", err)
 			if err := k.Timers.Set(ctx, kind, id, ctx.BlockTime().Add(timer.Retry)); err != nil {
 				return err
 			}

@@ -53,8 +53,9 @@ func (k Keeper) closeVersions(ctx context.Context, datanet *types.DataNet) error
 	return k.closeDone(ctx, g)
 }
 
-// closeDone closes versions from the first that is open on, until one for which something waits. A version is created with something
-// that waits for it, and what is set aside leaves the head of the queue: so there are at most as many as were asked about at once.
+// closeDone closes versions from the first that is open on, until one for which something waits. A version is created
+// with something that waits for it, and what is set aside leaves the head of the queue: so there are at most as many as
+// were asked about at once.
 func (k Keeper) closeDone(ctx context.Context, g *growth) error {
 	until := g.datanet.Version
 	of := collections.NewPrefixedTripleRange[uint64, uint64, uint64](g.datanet.Id)
@@ -120,7 +121,8 @@ func (k Keeper) PinVersion(ctx context.Context, datanetID, number uint64) error 
 	return k.Versions.Set(ctx, collections.Join(datanetID, number), version)
 }
 
-// SetHeld takes the versions of a DataNet up to one as held, as validators who hold everything would have it: simulations have none.
+// SetHeld takes the versions of a DataNet up to one as held, as validators who hold everything would have it:
+// simulations have none.
 func (k Keeper) SetHeld(ctx context.Context, id, version uint64) error {
 	for {
 		datanet, err := k.GetDataNet(ctx, id)

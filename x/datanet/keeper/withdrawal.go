@@ -9,7 +9,8 @@ import (
 )
 
 // WithdrawContribution implements types.MsgServer.
-func (s msgServer) WithdrawContribution(ctx context.Context, msg *types.MsgWithdrawContribution) (*types.MsgWithdrawContributionResponse, error) {
+func (s msgServer) WithdrawContribution(ctx context.Context,
+	msg *types.MsgWithdrawContribution) (*types.MsgWithdrawContributionResponse, error) {
 	if _, err := s.begin(ctx, msg); err != nil {
 		return nil, err
 	}
@@ -18,13 +19,16 @@ func (s msgServer) WithdrawContribution(ctx context.Context, msg *types.MsgWithd
 		return nil, err
 	}
 	if contribution.Contributor != msg.Contributor {
-		return nil, errorsmod.Wrapf(types.ErrUnauthorized, "contribution %d belongs to %s", msg.Rank, contribution.Contributor)
+		return nil, errorsmod.Wrapf(types.ErrUnauthorized, "contribution %d belongs to %s", msg.Rank,
+			contribution.Contributor)
 	}
 	if err := mustBeSubmitted(contribution); err != nil {
 		return nil, err
 	}
 	if contribution.Cohort != 0 {
-		return nil, errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d waits for a panel, in cohort %d: recall it when it is accepted", msg.Rank, contribution.Cohort)
+		return nil, errorsmod.Wrapf(types.ErrContributionStatus,
+			"contribution %d waits for a panel, in cohort %d: recall it when it is accepted", msg.Rank,
+			contribution.Cohort)
 	}
 	if err := s.release(ctx, contribution, types.CONTRIBUTION_STATUS_WITHDRAWN, ""); err != nil {
 		return nil, err

@@ -18,9 +18,8 @@ const (
 	checkTag  = "openledger/check/v1"
 )
 
-// BallotHash seals a ballot:
-// SHA-256(tag ‖ be64 cohort ‖ be32 round ‖ len8 address ‖ address ‖ be32 votes ‖ (accept ‖ be32 score ‖ reason) for each ‖ salt).
-// The round keeps a ballot of a panel that did not decide from being copied.
+// BallotHash seals a ballot: SHA-256(tag ‖ be64 cohort ‖ be32 round ‖ len8 address ‖ address ‖ be32 votes ‖ (accept ‖
+// be32 score ‖ reason) for each ‖ salt). The round keeps a ballot of a panel that did not decide from being copied.
 func BallotHash(cohort uint64, round uint32, validator sdk.AccAddress, votes []Vote, salt []byte) []byte {
 	data := binary.BigEndian.AppendUint64([]byte(ballotTag), cohort)
 	data = binary.BigEndian.AppendUint32(data, round)
@@ -82,8 +81,8 @@ func CheckHash(block []byte, cohort uint64) []byte {
 // that it cannot keep an item out by itself.
 func (p ReviewParams) MaxSeatsOf() uint32 { return max(1, p.Seats-p.AcceptSeats) }
 
-// FewestSeats is how few seats of a panel may decide. Whatever interrupted the drawing, a panel of review has as many as
-// it takes to accept of those that it was to have, and never less than MinSeats; panels of appeal have what they
+// FewestSeats is how few seats of a panel may decide. Whatever interrupted the drawing, a panel of review has as many
+// as it takes to accept of those that it was to have, and never less than MinSeats; panels of appeal have what they
 // were promised; and what bounties of the pool are to pay for takes a full panel.
 func (p ReviewParams) FewestSeats(c Cohort) uint32 {
 	switch {

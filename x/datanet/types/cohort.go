@@ -7,7 +7,8 @@ package types
 func (c Cohort) EnoughGold(p ReviewParams) bool {
 	duplicates, altered, sound := c.countGold()
 	needed := GoldNeeded(len(c.Items), p.GoldPpm)
-	return duplicates+altered+sound >= needed && 2*(duplicates+altered) >= needed && altered > 0 && sound > 0 && altered+sound < len(c.Items)
+	return duplicates+altered+sound >= needed && 2*(duplicates+altered) >= needed && altered > 0 && sound > 0 &&
+		altered+sound < len(c.Items)
 }
 
 func (c Cohort) countGold() (duplicates, altered, sound int) {

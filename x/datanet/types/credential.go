@@ -35,7 +35,8 @@ func (c Contribution) PaidAt(height int64) bool { return c.Pay().PaidAt(height) 
 
 // PaidAt is that of the contribution.
 func (c ContributionPay) PaidAt(height int64) bool {
-	return c.HeldHeight != 0 && (c.StoppedHeight == 0 || height < c.StoppedHeight || c.ResumedHeight != 0 && height >= c.ResumedHeight)
+	return c.HeldHeight != 0 && (c.StoppedHeight == 0 || height < c.StoppedHeight || c.ResumedHeight != 0 &&
+		height >= c.ResumedHeight)
 }
 
 // Pay returns what of a contribution decides about pay.

@@ -20,14 +20,16 @@ func (g GenesisState) validateReview(datanets map[uint64]DataNet) error {
 	}
 	for i, bounty := range g.Bounties {
 		if _, known := datanets[bounty.DatanetId]; !known || bounty.Id != uint64(i)+1 {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "bounty %d at place %d for DataNet %d", bounty.Id, i, bounty.DatanetId)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "bounty %d at place %d for DataNet %d", bounty.Id, i,
+				bounty.DatanetId)
 		}
 		if bounty.Funder != "" {
 			if err := validateAddress("funder", bounty.Funder); err != nil {
 				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 			}
 		}
-		if err := validateAmounts(bounty.Amount, bounty.Price, bounty.Left, bounty.Reserved, bounty.Vesting, bounty.Paid); err != nil {
+		if err := validateAmounts(bounty.Amount, bounty.Price, bounty.Left, bounty.Reserved, bounty.Vesting,
+			bounty.Paid); err != nil {
 			return errorsmod.Wrapf(err, "bounty %d", bounty.Id)
 		}
 	}
@@ -59,7 +61,8 @@ func (g GenesisState) validateValidators(datanets map[uint64]DataNet) error {
 	places := make(map[uint64]uint64)
 	for i, v := range g.Validators {
 		if _, known := datanets[v.DatanetId]; !known || v.Id != uint64(i)+1 || v.Place != places[v.DatanetId] {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "data validator %d at place %d of DataNet %d", v.Id, v.Place, v.DatanetId)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "data validator %d at place %d of DataNet %d", v.Id, v.Place,
+				v.DatanetId)
 		}
 		places[v.DatanetId]++
 		if err := validateAddress("data validator", v.Address); err != nil {
@@ -87,10 +90,12 @@ func (g GenesisState) validateValidators(datanets map[uint64]DataNet) error {
 func (g GenesisState) validateCohorts(datanets map[uint64]DataNet) error {
 	cohorts := make(map[uint64]int, len(g.Cohorts)) // items
 	for _, cohort := range g.Cohorts {
-		if _, known := datanets[cohort.DatanetId]; !known || cohort.Id < 1 || cohort.Id >= g.NextCohort || cohorts[cohort.Id] != 0 || len(cohort.Items) == 0 {
+		if _, known := datanets[cohort.DatanetId]; !known || cohort.Id < 1 || cohort.Id >= g.NextCohort ||
+			cohorts[cohort.Id] != 0 || len(cohort.Items) == 0 {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "cohort %d of DataNet %d", cohort.Id, cohort.DatanetId)
 		}
-		if cohort.Phase < COHORT_PHASE_FILLING || cohort.Phase > COHORT_PHASE_DECIDED || cohort.Kind < COHORT_KIND_REVIEW || cohort.Kind > COHORT_KIND_BOUNTY {
+		if cohort.Phase < COHORT_PHASE_FILLING || cohort.Phase > COHORT_PHASE_DECIDED ||
+			cohort.Kind < COHORT_KIND_REVIEW || cohort.Kind > COHORT_KIND_BOUNTY {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "cohort %d is %s in %s", cohort.Id, cohort.Kind, cohort.Phase)
 		}
 		cohorts[cohort.Id] = len(cohort.Items)
@@ -106,7 +111,8 @@ func (g GenesisState) validateCohorts(datanets map[uint64]DataNet) error {
 				return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 			}
 			if seat.Validator < 1 || seat.Validator > uint64(len(g.Validators)) {
-				return errorsmod.Wrapf(ErrInvalidGenesis, "cohort %d: seat of unknown data validator %d", cohort.Id, seat.Validator)
+				return errorsmod.Wrapf(ErrInvalidGenesis, "cohort %d: seat of unknown data validator %d", cohort.Id,
+					seat.Validator)
 			}
 			amounts = append(amounts, seat.Stake, seat.Pledged)
 		}

@@ -22,8 +22,8 @@ func (r HoldRetry) After(refusals uint32) int64 {
 	return int64(r.Blocks) << min(max(refusals, 1)-1, maxDoublings)
 }
 
-// Version returns the first version that has the contribution, 0 while validators do not hold its text: a version has what was accepted
-// for it or before and is held.
+// Version returns the first version that has the contribution, 0 while validators do not hold its text: a version has
+// what was accepted for it or before and is held.
 func (c Contribution) Version() uint64 { return c.Pay().Version() }
 
 // Version is that of the contribution.
@@ -39,8 +39,9 @@ func (c Contribution) Waits() bool {
 	return c.AcceptedVersion != 0 && c.HeldHeight == 0 && c.Hold == nil
 }
 
-// MayEnter says that a contribution that was set aside enters a version as soon as validators hold it. What was recalled or overturned
-// meanwhile does not: nothing has used it. What only copies does, for its segments may be resumed.
+// MayEnter says that a contribution that was set aside enters a version as soon as validators hold it. What was
+// recalled or overturned meanwhile does not: nothing has used it. What only copies does, for its segments may be
+// resumed.
 func (c Contribution) MayEnter() bool {
 	if c.Hold == nil {
 		return false

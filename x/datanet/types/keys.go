@@ -56,7 +56,8 @@ var (
 	PoolHeldKey      = collections.NewPrefix(41) // → Int
 	SegmentStopsKey  = collections.NewPrefix(44) // (DataNet, rank, segment) → SegmentStop
 
-	WaitingKey  = collections.NewPrefix(46) // (DataNet, version of acceptance, rank) that validators are to be asked about
+	// (DataNet, version of acceptance, rank) that validators are to be asked about
+	WaitingKey  = collections.NewPrefix(46)
 	HeldKey     = collections.NewPrefix(42) // (DataNet, index) → rank
 	SetAsideKey = collections.NewPrefix(43) // (height to ask at, rank)
 	AsksKey     = collections.NewPrefix(45) // (DataNet, rank or 0) → HoldAsk

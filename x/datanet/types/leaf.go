@@ -11,11 +11,10 @@ const MaxScore = 1000
 
 const contributionLeafTag = "openledger/contribution/v1"
 
-// Leaves returns the leaves of an accepted contribution in the two Merkle
-// mountain ranges of its DataNet. The first is
-// LeafHash(tag ‖ be64 rank ‖ len8 contributor ‖ contributor ‖ root ‖ be32 segments ‖ be64 tokens ‖ statistics root ‖ derivations),
-// with the contributor's bech32 address and be32 segment ‖ be64 rank ‖ be32 ppm of each derivation; the second
-// LeafHash(statistics root).
+// Leaves returns the leaves of an accepted contribution in the two Merkle mountain ranges of its DataNet. The first is
+// LeafHash(tag ‖ be64 rank ‖ len8 contributor ‖ contributor ‖ root ‖ be32 segments ‖ be64 tokens ‖ statistics root ‖
+// derivations), with the contributor's bech32 address and be32 segment ‖ be64 rank ‖ be32 ppm of each derivation; the
+// second LeafHash(statistics root).
 func Leaves(c Contribution) (contribution, statistics poa.Hash, err error) {
 	root, err := poa.HashFromBytes(c.Root)
 	if err != nil {

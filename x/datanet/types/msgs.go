@@ -198,20 +198,24 @@ func (item RevealItem) Validate() error {
 		value []byte
 	}{{"root", item.Root}, {"statistics_root", item.StatisticsRoot}, {"content_hash", item.ContentHash}} {
 		if len(field.value) != hashSize {
-			return errorsmod.Wrapf(ErrInvalidContribution, "%s of %d bytes, want %d", field.name, len(field.value), hashSize)
+			return errorsmod.Wrapf(ErrInvalidContribution, "%s of %d bytes, want %d", field.name, len(field.value),
+				hashSize)
 		}
 	}
 	if len(item.Salt) < minSalt || len(item.Salt) > maxSalt {
-		return errorsmod.Wrapf(ErrInvalidContribution, "salt of %d bytes, want %d to %d", len(item.Salt), minSalt, maxSalt)
+		return errorsmod.Wrapf(ErrInvalidContribution, "salt of %d bytes, want %d to %d", len(item.Salt), minSalt,
+			maxSalt)
 	}
 	if item.Segments < 1 || item.Segments > poa.MaxFileSegments {
 		return errorsmod.Wrapf(ErrInvalidContribution, "%d segments, want 1 to %d", item.Segments, poa.MaxFileSegments)
 	}
 	if item.Tokens < 1 || item.Tokens > uint64(item.Segments)*poa.MaxSegmentTokens {
-		return errorsmod.Wrapf(ErrInvalidContribution, "%d tokens in %d segments, want 1 to %d each", item.Tokens, item.Segments, poa.MaxSegmentTokens)
+		return errorsmod.Wrapf(ErrInvalidContribution, "%d tokens in %d segments, want 1 to %d each", item.Tokens,
+			item.Segments, poa.MaxSegmentTokens)
 	}
 	if item.Bytes < 1 || item.Bytes > poa.MaxSegmentFileBytes {
-		return errorsmod.Wrapf(ErrInvalidContribution, "segment file of %d bytes, want 1 to %d", item.Bytes, poa.MaxSegmentFileBytes)
+		return errorsmod.Wrapf(ErrInvalidContribution, "segment file of %d bytes, want 1 to %d", item.Bytes,
+			poa.MaxSegmentFileBytes)
 	}
 	if len(item.Mark) != 0 && len(item.Mark) != hashSize {
 		return errorsmod.Wrapf(ErrInvalidContribution, "mark of %d bytes, want none or %d", len(item.Mark), hashSize)
@@ -283,7 +287,8 @@ func validateAddress(name, address string) error {
 
 func validateText(name, text string, least, most int) error {
 	if len(text) < least || len(text) > most || !utf8.ValidString(text) {
-		return errorsmod.Wrapf(ErrInvalidDataNet, "%s has %d bytes, want %d to %d of UTF-8", name, len(text), least, most)
+		return errorsmod.Wrapf(ErrInvalidDataNet, "%s has %d bytes, want %d to %d of UTF-8", name, len(text), least,
+			most)
 	}
 	return nil
 }

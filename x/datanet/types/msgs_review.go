@@ -59,7 +59,8 @@ func (m *MsgSetCredentialPolicy) ValidateBasic() error {
 	case CREDENTIAL_KIND_ISSUER:
 		return validateAddress("issuer", m.Issuer)
 	}
-	return errorsmod.Wrapf(ErrCredential, "%s: choose CREDENTIAL_KIND_NONE, CREDENTIAL_KIND_ALLOWLIST or CREDENTIAL_KIND_ISSUER", m.Kind)
+	return errorsmod.Wrapf(ErrCredential,
+		"%s: choose CREDENTIAL_KIND_NONE, CREDENTIAL_KIND_ALLOWLIST or CREDENTIAL_KIND_ISSUER", m.Kind)
 }
 
 // ValidateBasic implements sdk.HasValidateBasic.

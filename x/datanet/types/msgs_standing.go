@@ -79,7 +79,8 @@ func (m *MsgAcceptSnapshot) ValidateBasic() error {
 		}
 	}
 	if len(m.Root) != hashSize || m.Segments < 1 || m.Segments > poa.MaxFileSegments {
-		return errorsmod.Wrapf(ErrSnapshot, "root of %d bytes over %d segments: want %d bytes, 1 to %d segments", len(m.Root), m.Segments, hashSize, poa.MaxFileSegments)
+		return errorsmod.Wrapf(ErrSnapshot, "root of %d bytes over %d segments: want %d bytes, 1 to %d segments",
+			len(m.Root), m.Segments, hashSize, poa.MaxFileSegments)
 	}
 	if err := validateText("name", m.Name, 1, maxTitle); err != nil {
 		return errorsmod.Wrap(ErrSnapshot, err.Error())

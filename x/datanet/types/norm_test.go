@@ -11,8 +11,8 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// TestSegmentsAreProvedUnderTheirVersion: a segment of version 1 stands under the root of a contribution that says so, or says nothing, and
-// under no other.
+// TestSegmentsAreProvedUnderTheirVersion: a segment of version 1 stands under the root of a contribution that says so,
+// or says nothing, and under no other.
 func TestSegmentsAreProvedUnderTheirVersion(t *testing.T) {
 	who := sdk.AccAddress(make([]byte, 20))
 	proof := types.SegmentProof{Text: []byte("This is the text of a segment.")}

@@ -48,7 +48,8 @@ func (p Params) Validate() error {
 		}
 	}
 	if p.RevealMinBlocks < 1 || p.RevealMaxBlocks <= p.RevealMinBlocks || p.RevealMaxBlocks > maxRevealBlocks {
-		return errorsmod.Wrapf(ErrInvalidParams, "reveal window of %d to %d blocks: want 1 ≤ min < max ≤ %d", p.RevealMinBlocks, p.RevealMaxBlocks, maxRevealBlocks)
+		return errorsmod.Wrapf(ErrInvalidParams, "reveal window of %d to %d blocks: want 1 ≤ min < max ≤ %d",
+			p.RevealMinBlocks, p.RevealMaxBlocks, maxRevealBlocks)
 	}
 	for _, bound := range []struct {
 		name       string
@@ -60,7 +61,8 @@ func (p Params) Validate() error {
 		{"steps_per_block", p.StepsPerBlock, 10_000},
 	} {
 		if bound.value < 1 || bound.value > bound.max {
-			return errorsmod.Wrapf(ErrInvalidParams, "%s is %d, must be between 1 and %d", bound.name, bound.value, bound.max)
+			return errorsmod.Wrapf(ErrInvalidParams, "%s is %d, must be between 1 and %d", bound.name, bound.value,
+				bound.max)
 		}
 	}
 	if p.MaxOwnerPpm > ppm {
@@ -92,7 +94,8 @@ func (p Params) TextFee(bytes uint64) math.Int { return p.FeePerByte.Mul(math.Ne
 // CheckItems fails with ErrInvalidItems when a message has more items than one message may.
 func (p Params) CheckItems(n int) error {
 	if n > int(p.MaxItemsPerMsg) {
-		return errorsmod.Wrapf(ErrInvalidItems, "%d items, at most %d in one message: send several", n, p.MaxItemsPerMsg)
+		return errorsmod.Wrapf(ErrInvalidItems, "%d items, at most %d in one message: send several", n,
+			p.MaxItemsPerMsg)
 	}
 	return nil
 }

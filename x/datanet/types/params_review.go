@@ -72,7 +72,8 @@ func (p ReviewParams) Validate() error {
 	for _, amount := range []struct {
 		name  string
 		value math.Int
-	}{{"min_bond", p.MinBond}, {"min_fee", p.MinFee}, {"min_fee_per_thousand", p.MinFeePerThousand}, {"gas_refund", p.GasRefund}} {
+	}{{"min_bond", p.MinBond}, {"min_fee", p.MinFee}, {"min_fee_per_thousand", p.MinFeePerThousand}, {"gas_refund",
+		p.GasRefund}} {
 		if amount.value.IsNil() || amount.value.IsNegative() || amount.value.BigIntMut().BitLen() > 90 {
 			return errorsmod.Wrapf(ErrInvalidParams, "review.%s must be between 0 and 2^90 aopen", amount.name)
 		}
@@ -106,21 +107,27 @@ func (p ReviewParams) Validate() error {
 		{"max_open_per_contributor", p.MaxOpenPerContributor, 1, 10_000_000},
 	} {
 		if bound.value < bound.min || bound.value > bound.max {
-			return errorsmod.Wrapf(ErrInvalidParams, "review.%s is %d, must be between %d and %d", bound.name, bound.value, bound.min, bound.max)
+			return errorsmod.Wrapf(ErrInvalidParams, "review.%s is %d, must be between %d and %d", bound.name,
+				bound.value, bound.min, bound.max)
 		}
 	}
 	if needed := GoldNeeded(int(p.MaxCohortItems), p.GoldPpm); needed > int(p.MaxGold) {
-		return errorsmod.Wrapf(ErrInvalidParams, "review.max_gold is %d, a cohort of %d items needs %d", p.MaxGold, p.MaxCohortItems, needed)
+		return errorsmod.Wrapf(ErrInvalidParams, "review.max_gold is %d, a cohort of %d items needs %d", p.MaxGold,
+			p.MaxCohortItems, needed)
 	}
 	if p.CohortTokens < minSeats*FeeTokens || p.CohortTokens > maxCohortTokens {
-		return errorsmod.Wrapf(ErrInvalidParams, "review.cohort_tokens is %d, must be between %d and %d", p.CohortTokens, minSeats*FeeTokens, maxCohortTokens)
+		return errorsmod.Wrapf(ErrInvalidParams, "review.cohort_tokens is %d, must be between %d and %d",
+			p.CohortTokens, minSeats*FeeTokens, maxCohortTokens)
 	}
 	if p.MaxCohortTokens < p.CohortTokens+FeeTokens || p.MaxCohortTokens > 2*p.CohortTokens {
-		return errorsmod.Wrapf(ErrInvalidParams, "review.max_cohort_tokens is %d, must be between %d and %d", p.MaxCohortTokens, p.CohortTokens+FeeTokens, 2*p.CohortTokens)
+		return errorsmod.Wrapf(ErrInvalidParams, "review.max_cohort_tokens is %d, must be between %d and %d",
+			p.MaxCohortTokens, p.CohortTokens+FeeTokens, 2*p.CohortTokens)
 	}
 	// Whoever fails all gold loses at least what a perfect seat of a full cohort earns.
 	if uint64(p.BondPerFee)*uint64(p.GoldSlashPpm)*uint64(p.Seats) < uint64(p.MaxCohortItems)*ppm {
-		return errorsmod.Wrapf(ErrInvalidParams, "review.gold_slash_ppm of a bond of %d fees is less than a seat earns for %d items: raise one of them", p.BondPerFee, p.MaxCohortItems)
+		return errorsmod.Wrapf(ErrInvalidParams,
+			"review.gold_slash_ppm of a bond of %d fees is less than a seat earns for %d items: raise one of them",
+			p.BondPerFee, p.MaxCohortItems)
 	}
 	return p.validateWindows()
 }
@@ -139,16 +146,19 @@ func (p ReviewParams) validateWindows() error {
 		{"unbonding", p.Unbonding}, {"credential_delay", p.CredentialDelay},
 	} {
 		if window.value < time.Second || window.value > maxWindow {
-			return errorsmod.Wrapf(ErrInvalidParams, "review.%s is %s, must be between a second and ten years", window.name, window.value)
+			return errorsmod.Wrapf(ErrInvalidParams, "review.%s is %s, must be between a second and ten years",
+				window.name, window.value)
 		}
 	}
 	// A panel may be drawn twice, and drawing may take as long as sealing.
 	panel := 2 * (2*p.CommitWindow + p.RevealWindow)
 	if least := p.AppealWindow + panel; p.LiabilityWindow < least {
-		return errorsmod.Wrapf(ErrInvalidParams, "review.liability_window is %s, an appeal can take %s", p.LiabilityWindow, least)
+		return errorsmod.Wrapf(ErrInvalidParams, "review.liability_window is %s, an appeal can take %s",
+			p.LiabilityWindow, least)
 	}
 	if least := panel + p.GoldWindow + p.LiabilityWindow; p.Unbonding < least {
-		return errorsmod.Wrapf(ErrInvalidParams, "review.unbonding is %s, a seat can be slashed for %s", p.Unbonding, least)
+		return errorsmod.Wrapf(ErrInvalidParams, "review.unbonding is %s, a seat can be slashed for %s", p.Unbonding,
+			least)
 	}
 	return nil
 }
@@ -173,22 +183,29 @@ func (p StandingParams) Validate() error {
 	for _, window := range []struct {
 		name  string
 		value time.Duration
-	}{{"recall_delay", p.RecallDelay}, {"decay_interval", p.DecayInterval}, {"vesting", p.Vesting}, {"max_bounty_window", p.MaxBountyWindow}} {
+	}{{"recall_delay", p.RecallDelay}, {"decay_interval", p.DecayInterval}, {"vesting",
+		p.Vesting}, {"max_bounty_window", p.MaxBountyWindow}} {
 		if window.value < time.Second || window.value > maxWindow {
-			return errorsmod.Wrapf(ErrInvalidParams, "standing.%s is %s, must be between a second and ten years", window.name, window.value)
+			return errorsmod.Wrapf(ErrInvalidParams, "standing.%s is %s, must be between a second and ten years",
+				window.name, window.value)
 		}
 	}
 	if p.DecayPpm < 1 || p.DecayPpm > ppm {
 		return errorsmod.Wrapf(ErrInvalidParams, "standing.decay_ppm is %d, must be between 1 and %d", p.DecayPpm, ppm)
 	}
 	if p.PoolBountyPpm > ppm/10 {
-		return errorsmod.Wrapf(ErrInvalidParams, "standing.pool_bounty_ppm is %d, at most %d: a panel must have ten times at stake what it gives away", p.PoolBountyPpm, ppm/10)
+		return errorsmod.Wrapf(ErrInvalidParams,
+			"standing.pool_bounty_ppm is %d, at most %d: a panel must have ten times at stake what it gives away",
+			p.PoolBountyPpm, ppm/10)
 	}
 	if p.MaxPriceFees < 1 || p.MaxPriceFees > 10_000 {
-		return errorsmod.Wrapf(ErrInvalidParams, "standing.max_price_fees is %d, must be between 1 and 10,000", p.MaxPriceFees)
+		return errorsmod.Wrapf(ErrInvalidParams, "standing.max_price_fees is %d, must be between 1 and 10,000",
+			p.MaxPriceFees)
 	}
 	if p.GasPerAlignment < 1 || p.GasPerAlignment > maxGas || p.GasPerPair < 1 || p.GasPerPair > maxGas {
-		return errorsmod.Wrapf(ErrInvalidParams, "standing.gas_per_alignment is %d, gas_per_pair %d, must be between 1 and %d", p.GasPerAlignment, p.GasPerPair, maxGas)
+		return errorsmod.Wrapf(ErrInvalidParams,
+			"standing.gas_per_alignment is %d, gas_per_pair %d, must be between 1 and %d", p.GasPerAlignment,
+			p.GasPerPair, maxGas)
 	}
 	return nil
 }

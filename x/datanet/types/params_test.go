@@ -20,7 +20,8 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, "100000000000000000", p.MinDeposit.String())
 	require.Equal(t, "1000000000000000000", p.CreationFee.String())
 	require.Equal(t, []uint32{2, 100, 64, 200, 200_000, 10_000},
-		[]uint32{p.RevealMinBlocks, p.RevealMaxBlocks, p.MaxItemsPerMsg, p.ExpiriesPerBlock, p.MaxOwnerPpm, p.MaxPending})
+		[]uint32{p.RevealMinBlocks, p.RevealMaxBlocks, p.MaxItemsPerMsg, p.ExpiriesPerBlock, p.MaxOwnerPpm,
+			p.MaxPending})
 	require.Equal(t, p.MinDeposit, p.RequiredDeposit(1_000))
 	require.Equal(t, "100100000000000000", p.RequiredDeposit(1_001).String())
 }
@@ -49,7 +50,8 @@ func TestParamsBounds(t *testing.T) {
 }
 
 func TestLeafBindsEveryField(t *testing.T) {
-	c := types.Contribution{Rank: 1, Contributor: sdk.AccAddress(make([]byte, 20)).String(), Root: make([]byte, 32), Segments: 1, Tokens: 1, StatisticsRoot: make([]byte, 32)}
+	c := types.Contribution{Rank: 1, Contributor: sdk.AccAddress(make([]byte, 20)).String(), Root: make([]byte, 32),
+		Segments: 1, Tokens: 1, StatisticsRoot: make([]byte, 32)}
 	base, _, err := types.Leaves(c)
 	require.NoError(t, err)
 	for _, change := range []func(*types.Contribution){

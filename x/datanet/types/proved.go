@@ -16,9 +16,11 @@ func (c Contribution) Proved(datanet DataNet) (poa.Contribution, error) {
 	if err != nil {
 		return poa.Contribution{}, err
 	}
-	out := poa.Contribution{Root: root, Contributor: contributor, Segments: c.Segments, Norm: c.Norm(), AllowFewStopWords: datanet.AllowFewStopWords}
+	out := poa.Contribution{Root: root, Contributor: contributor, Segments: c.Segments, Norm: c.Norm(),
+		AllowFewStopWords: datanet.AllowFewStopWords}
 	for _, d := range c.Derivations {
-		out.Derived = append(out.Derived, poa.SegmentDerivation{Segment: d.Segment, Derivation: poa.Derivation{Rank: d.Rank, PPM: d.Ppm}})
+		out.Derived = append(out.Derived, poa.SegmentDerivation{Segment: d.Segment,
+			Derivation: poa.Derivation{Rank: d.Rank, PPM: d.Ppm}})
 	}
 	return out, nil
 }

@@ -46,7 +46,8 @@ func (d DataNet) FeesAt(now time.Time) ReviewFee {
 	return ReviewFee{d.ReviewFee, d.ReviewFeePerThousand}
 }
 
-// HighestFee is the most that the review of so many tokens costs if it is revealed soon: also if another fee takes effect meanwhile.
+// HighestFee is the most that the review of so many tokens costs if it is revealed soon: also if another fee takes
+// effect meanwhile.
 func (d DataNet) HighestFee(tokens uint64) math.Int {
 	fee := ReviewFee{d.ReviewFee, d.ReviewFeePerThousand}.Of(tokens)
 	if d.FeeFrom.IsZero() {

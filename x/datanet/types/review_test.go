@@ -21,10 +21,12 @@ func TestGoldScore(t *testing.T) {
 		"accepts everything": {types.GoldTally{BadWrong: 2, SoundRight: 2, CheckedWrong: 1}, 0, 1_000_000},
 		"rejects everything": {types.GoldTally{BadRight: 2, SoundWrong: 2, CheckedRight: 1}, 0, 0},
 		"inverted":           {types.GoldTally{BadWrong: 2, SoundWrong: 2, CheckedWrong: 2}, -1_000_000, 1_000_000},
-		"one of each wrong":  {types.GoldTally{BadRight: 1, BadWrong: 1, SoundRight: 1, SoundWrong: 1, CheckedRight: 1, CheckedWrong: 1}, 0, 0},
-		"unequal":            {types.GoldTally{BadRight: 3, BadWrong: 1, SoundRight: 1, CheckedRight: 1, CheckedWrong: 2}, 750_000, 333_333},
-		"one kind only":      {types.GoldTally{BadRight: 4}, 0, 0},
-		"nothing":            {},
+		"one of each wrong": {types.GoldTally{BadRight: 1, BadWrong: 1, SoundRight: 1, SoundWrong: 1, CheckedRight: 1,
+			CheckedWrong: 1}, 0, 0},
+		"unequal": {types.GoldTally{BadRight: 3, BadWrong: 1, SoundRight: 1, CheckedRight: 1,
+			CheckedWrong: 2}, 750_000, 333_333},
+		"one kind only": {types.GoldTally{BadRight: 4}, 0, 0},
+		"nothing":       {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, test.score, test.tally.Score())
@@ -88,28 +90,31 @@ func TestEnoughGold(t *testing.T) {
 func TestReviewParamsKeepReviewersLiable(t *testing.T) {
 	require.NoError(t, types.DefaultReviewParams().Validate())
 	for name, change := range map[string]func(*types.ReviewParams){
-		"leave in time":       func(p *types.ReviewParams) { p.Unbonding = 20 * 24 * time.Hour },
-		"appeal too late":     func(p *types.ReviewParams) { p.LiabilityWindow = 10 * 24 * time.Hour },
-		"cheap failure":       func(p *types.ReviewParams) { p.GoldSlashPpm = 1_000 },
-		"small bonds":         func(p *types.ReviewParams) { p.BondPerFee = 100 },
-		"no gold":             func(p *types.ReviewParams) { p.GoldPpm = 0 },
-		"gold does not fit":   func(p *types.ReviewParams) { p.MaxGold = 4 },
-		"minority accepts":    func(p *types.ReviewParams) { p.AcceptSeats = 3 },
-		"more than all":       func(p *types.ReviewParams) { p.AcceptSeats = 8 },
-		"small appeals":       func(p *types.ReviewParams) { p.AppealSeats = 5 },
-		"large panels":        func(p *types.ReviewParams) { p.AppealSeats = 33 },
-		"decisive minority":   func(p *types.ReviewParams) { p.DecisivePpm = 500_000 },
-		"no bond":             func(p *types.ReviewParams) { p.MinBond = math.ZeroInt() },
-		"nil fee":             func(p *types.ReviewParams) { p.MinFee = math.Int{} },
-		"no time":             func(p *types.ReviewParams) { p.CommitWindow = 0 },
-		"shrinking":           func(p *types.ReviewParams) { p.MaxCohortItems = 19 },
-		"slash above all":     func(p *types.ReviewParams) { p.OverturnedPpm = 1_000_001 },
-		"one decides":         func(p *types.ReviewParams) { p.MinSeats = 1 },
-		"more than a panel":   func(p *types.ReviewParams) { p.MinSeats = 8 },
-		"panels of two":       func(p *types.ReviewParams) { p.Seats, p.AcceptSeats, p.MinSeats = 2, 2, 2 },
-		"nil fee for tokens":  func(p *types.ReviewParams) { p.MinFeePerThousand = math.Int{} },
-		"no tokens":           func(p *types.ReviewParams) { p.CohortTokens = 1_000 },
-		"too much to read":    func(p *types.ReviewParams) { p.CohortTokens, p.MaxCohortTokens = 10_000_001, 20_000_000 },
+		"leave in time":      func(p *types.ReviewParams) { p.Unbonding = 20 * 24 * time.Hour },
+		"appeal too late":    func(p *types.ReviewParams) { p.LiabilityWindow = 10 * 24 * time.Hour },
+		"cheap failure":      func(p *types.ReviewParams) { p.GoldSlashPpm = 1_000 },
+		"small bonds":        func(p *types.ReviewParams) { p.BondPerFee = 100 },
+		"no gold":            func(p *types.ReviewParams) { p.GoldPpm = 0 },
+		"gold does not fit":  func(p *types.ReviewParams) { p.MaxGold = 4 },
+		"minority accepts":   func(p *types.ReviewParams) { p.AcceptSeats = 3 },
+		"more than all":      func(p *types.ReviewParams) { p.AcceptSeats = 8 },
+		"small appeals":      func(p *types.ReviewParams) { p.AppealSeats = 5 },
+		"large panels":       func(p *types.ReviewParams) { p.AppealSeats = 33 },
+		"decisive minority":  func(p *types.ReviewParams) { p.DecisivePpm = 500_000 },
+		"no bond":            func(p *types.ReviewParams) { p.MinBond = math.ZeroInt() },
+		"nil fee":            func(p *types.ReviewParams) { p.MinFee = math.Int{} },
+		"no time":            func(p *types.ReviewParams) { p.CommitWindow = 0 },
+		"shrinking":          func(p *types.ReviewParams) { p.MaxCohortItems = 19 },
+		"slash above all":    func(p *types.ReviewParams) { p.OverturnedPpm = 1_000_001 },
+		"one decides":        func(p *types.ReviewParams) { p.MinSeats = 1 },
+		"more than a panel":  func(p *types.ReviewParams) { p.MinSeats = 8 },
+		"panels of two":      func(p *types.ReviewParams) { p.Seats, p.AcceptSeats, p.MinSeats = 2, 2, 2 },
+		"nil fee for tokens": func(p *types.ReviewParams) { p.MinFeePerThousand = math.Int{} },
+		"no tokens":          func(p *types.ReviewParams) { p.CohortTokens = 1_000 },
+		"too much to read": func(p *types.ReviewParams) {
+			p.CohortTokens, p.MaxCohortTokens = 10_000_001,
+				20_000_000
+		},
 		"no room for gold":    func(p *types.ReviewParams) { p.MaxCohortTokens = p.CohortTokens },
 		"one fills a cohort":  func(p *types.ReviewParams) { p.MaxCohortTokens = 2*p.CohortTokens + 1 },
 		"a minority slashes":  func(p *types.ReviewParams) { p.FallenPpm = 500_000 },
@@ -140,9 +145,12 @@ func TestHashesBindEverything(t *testing.T) {
 		types.BallotHash(1, 1, who, votes, []byte("salt")), types.BallotHash(2, 1, who, votes, []byte("salt")),
 		types.BallotHash(1, 2, who, votes, []byte("salt")), types.BallotHash(1, 1, other, votes, []byte("salt")),
 		types.BallotHash(1, 1, who, votes[:1], []byte("salt")), types.BallotHash(1, 1, who, votes, []byte("tlas")),
-		types.GoldHash(1, 1, types.GOLD_KIND_SOUND, who, []byte("salt")), types.GoldHash(1, 2, types.GOLD_KIND_SOUND, who, []byte("salt")),
-		types.GoldHash(1, 1, types.GOLD_KIND_ALTERED, who, []byte("salt")), types.GoldMark(who, []byte("salt")), types.GoldMark(other, []byte("salt")),
-		types.SeatHash([]byte("block"), 1, 1, 0, 0), types.SeatHash([]byte("block"), 1, 1, 1, 0), types.SeatHash([]byte("block"), 1, 1, 0, 1),
+		types.GoldHash(1, 1, types.GOLD_KIND_SOUND, who, []byte("salt")), types.GoldHash(1, 2, types.GOLD_KIND_SOUND,
+			who, []byte("salt")),
+		types.GoldHash(1, 1, types.GOLD_KIND_ALTERED, who, []byte("salt")), types.GoldMark(who,
+			[]byte("salt")), types.GoldMark(other, []byte("salt")),
+		types.SeatHash([]byte("block"), 1, 1, 0, 0), types.SeatHash([]byte("block"), 1, 1, 1,
+			0), types.SeatHash([]byte("block"), 1, 1, 0, 1),
 	} {
 		require.Len(t, hash, 32)
 		require.False(t, seen[string(hash)])
@@ -152,7 +160,8 @@ func TestHashesBindEverything(t *testing.T) {
 
 func TestVotesAreChecked(t *testing.T) {
 	for _, vote := range []types.Vote{
-		{Accept: true}, {Accept: true, Score: 1001}, {Accept: true, Score: 5, Reason: types.REJECT_REASON_SPAM}, {}, {Reason: 99}, {Score: 2000, Reason: types.REJECT_REASON_SPAM},
+		{Accept: true}, {Accept: true, Score: 1001}, {Accept: true, Score: 5,
+			Reason: types.REJECT_REASON_SPAM}, {}, {Reason: 99}, {Score: 2000, Reason: types.REJECT_REASON_SPAM},
 	} {
 		require.ErrorIs(t, types.ValidateVotes([]types.Vote{vote}), types.ErrBallot, "%+v", vote)
 	}
@@ -163,7 +172,8 @@ func TestStakeNodeCodec(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		node := types.EmptyStakeNode()
 		for i := range node {
-			node[i] = math.NewIntFromUint64(rapid.Uint64().Draw(t, "stake")).MulRaw(rapid.Int64Range(0, 1<<62).Draw(t, "factor"))
+			node[i] = math.NewIntFromUint64(rapid.Uint64().Draw(t, "stake")).MulRaw(rapid.Int64Range(0, 1<<62).Draw(t,
+				"factor"))
 		}
 		encoded, err := codec.Encode(node)
 		require.NoError(t, err)
@@ -209,8 +219,12 @@ func TestReviewFeeByTokens(t *testing.T) {
 func TestFewestSeats(t *testing.T) {
 	p := types.DefaultReviewParams()
 	for wanted, want := range map[uint32]uint32{0: 3, 1: 3, 2: 3, 3: 3, 4: 3, 5: 4, 6: 5, 7: 5} {
-		require.Equal(t, want, p.FewestSeats(types.Cohort{Kind: types.COHORT_KIND_REVIEW, Wanted: wanted, Pledge: math.ZeroInt()}), "%d wanted", wanted)
+		require.Equal(t, want,
+			p.FewestSeats(types.Cohort{Kind: types.COHORT_KIND_REVIEW, Wanted: wanted, Pledge: math.ZeroInt()}),
+			"%d wanted", wanted)
 	}
-	require.EqualValues(t, 7, p.FewestSeats(types.Cohort{Kind: types.COHORT_KIND_REVIEW, Wanted: 5, Pledge: math.OneInt()}), "the pool pays by full panels")
+	require.EqualValues(t, 7,
+		p.FewestSeats(types.Cohort{Kind: types.COHORT_KIND_REVIEW, Wanted: 5, Pledge: math.OneInt()}),
+		"the pool pays by full panels")
 	require.EqualValues(t, 9, p.FewestSeats(types.Cohort{Kind: types.COHORT_KIND_APPEAL, Wanted: 15, Needed: 9}))
 }

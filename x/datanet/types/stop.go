@@ -7,8 +7,8 @@ func (s SegmentStop) Holds(height int64) bool {
 	return s.StoppedHeight <= height && (s.ResumedHeight == 0 || height < s.ResumedHeight)
 }
 
-// PaysTo returns the contribution that has what the stopped segment earns in batches that are weighed as of a block, poa.Nobody for
-// none. It earns in models that use it: inManifest knows them.
+// PaysTo returns the contribution that has what the stopped segment earns in batches that are weighed as of a block,
+// poa.Nobody for none. It earns in models that use it: inManifest knows them.
 func (s SegmentStop) PaysTo(height int64, inManifest func(rank uint64) bool) uint64 {
 	if s.Beneficiary == 0 || height < s.BeneficiaryHeight || !inManifest(s.Beneficiary) {
 		return poa.Nobody

@@ -49,7 +49,9 @@ func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgA
 	if available, err := k.mayDecide(ctx, cohort); err != nil {
 		return 0, err
 	} else if available < uint64(cohort.Needed) {
-		return 0, errorsmod.Wrapf(types.ErrAppeal, "%d data validators have not decided already, a panel of appeal needs %d: ask governance", available, cohort.Needed)
+		return 0, errorsmod.Wrapf(types.ErrAppeal,
+			"%d data validators have not decided already, a panel of appeal needs %d: ask governance", available,
+			cohort.Needed)
 	}
 	appellant := sdk.MustAccAddressFromBech32(msg.Appellant)
 	if err := k.funds.Take(ctx, appellant, cohort.Fee.Add(cohort.Deposit)); err != nil {
@@ -83,7 +85,8 @@ func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgA
 
 // leastSeats is how large a panel of appeal must be: nobody is overruled by
 // fewer than decided.
-func (k Keeper) leastSeats(ctx context.Context, params types.ReviewParams, contribution types.Contribution, kind types.CohortKind) (uint32, error) {
+func (k Keeper) leastSeats(ctx context.Context, params types.ReviewParams, contribution types.Contribution,
+	kind types.CohortKind) (uint32, error) {
 	if kind == types.COHORT_KIND_RECALL {
 		return params.Seats, nil
 	}
@@ -96,10 +99,12 @@ func (k Keeper) leastSeats(ctx context.Context, params types.ReviewParams, contr
 
 // appealable returns what an account may appeal against: a recall under way, or
 // the verdict of a panel, once.
-func (k Keeper) appealable(ctx context.Context, contribution types.Contribution, appellant string) (types.CohortKind, error) {
+func (k Keeper) appealable(ctx context.Context, contribution types.Contribution, appellant string) (types.CohortKind,
+	error) {
 	if recall := contribution.Recall; recall != nil && contribution.Earning() && appellant == contribution.Contributor {
 		if recall.Appeal != 0 {
-			return 0, errorsmod.Wrapf(types.ErrAppeal, "cohort %d decides about the recall of contribution %d", recall.Appeal, contribution.Rank)
+			return 0, errorsmod.Wrapf(types.ErrAppeal, "cohort %d decides about the recall of contribution %d",
+				recall.Appeal, contribution.Rank)
 		}
 		return types.COHORT_KIND_RECALL, nil
 	}
@@ -109,18 +114,22 @@ func (k Keeper) appealable(ctx context.Context, contribution types.Contribution,
 	switch contribution.Status {
 	case types.CONTRIBUTION_STATUS_REJECTED:
 		if appellant != contribution.Contributor {
-			return 0, errorsmod.Wrapf(types.ErrUnauthorized, "only the contributor, %s, may appeal against a rejection", contribution.Contributor)
+			return 0, errorsmod.Wrapf(types.ErrUnauthorized, "only the contributor, %s, may appeal against a rejection",
+				contribution.Contributor)
 		}
-		if cohort, err := k.GetCohort(ctx, contribution.Cohort); err == nil && cohort.OpenedGold(contribution.Rank).Bad() {
+		if cohort, err := k.GetCohort(ctx, contribution.Cohort); err == nil &&
+			cohort.OpenedGold(contribution.Rank).Bad() {
 			return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d was gold", contribution.Rank)
 		}
 	case types.CONTRIBUTION_STATUS_ACCEPTED, types.CONTRIBUTION_STATUS_RECALLED:
 		// To recall what a panel should not have accepted saves nobody.
 	default:
-		return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d is %s: only a panel's verdict can be appealed", contribution.Rank, contribution.Status)
+		return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d is %s: only a panel's verdict can be appealed",
+			contribution.Rank, contribution.Status)
 	}
 	if contribution.Appeal != 0 {
-		return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d was appealed in cohort %d: ask governance", contribution.Rank, contribution.Appeal)
+		return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d was appealed in cohort %d: ask governance",
+			contribution.Rank, contribution.Appeal)
 	}
 	if err := k.decidingAgain(ctx, contribution); err != nil {
 		return 0, err
@@ -131,7 +140,8 @@ func (k Keeper) appealable(ctx context.Context, contribution types.Contribution,
 	if open, err := k.windows.Open(ctx, contribution.AppealableUntil); err != nil {
 		return 0, err
 	} else if !open {
-		return 0, errorsmod.Wrapf(types.ErrAppeal, "the verdict could be appealed until %s", contribution.AppealableUntil.UTC().Format(time.RFC3339))
+		return 0, errorsmod.Wrapf(types.ErrAppeal, "the verdict could be appealed until %s",
+			contribution.AppealableUntil.UTC().Format(time.RFC3339))
 	}
 	return types.COHORT_KIND_APPEAL, nil
 }
@@ -149,7 +159,8 @@ func (k Keeper) decidingAgain(ctx context.Context, contribution types.Contributi
 		if err != nil {
 			return err
 		}
-		return errorsmod.Wrapf(types.ErrAppeal, "cohort %d decides about contribution %d until %s", id, contribution.Rank, cohort.Deadline.UTC().Format(time.RFC3339))
+		return errorsmod.Wrapf(types.ErrAppeal, "cohort %d decides about contribution %d until %s", id,
+			contribution.Rank, cohort.Deadline.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -36,7 +36,8 @@ func TestAppealAgainstARecall(t *testing.T) {
 			if keep {
 				require.Equal(t, owner, r.Bank.Of(r.Ctx, r.Owner))
 				require.Equal(t, contributor, r.Bank.Of(r.Ctx, r.Alice))
-				datanettest.Refuse(r.Fixture, r.Msgs.RecallContribution, datanettest.RecallMsg(r.Owner.String(), rank), types.ErrRecall)
+				datanettest.Refuse(r.Fixture, r.Msgs.RecallContribution, datanettest.RecallMsg(r.Owner.String(), rank),
+					types.ErrRecall)
 				datanettest.Must(r.Fixture, r.Msgs.RecallContribution, datanettest.RecallMsg(solo.Authority(), rank))
 			} else {
 				require.Equal(t, datanettest.Fee.MulRaw(5), r.Bank.Of(r.Ctx, r.Owner).Sub(owner))
@@ -62,9 +63,12 @@ func TestAppealOverturnsARejection(t *testing.T) {
 	id := datanettest.Must(r.Fixture, r.Msgs.Appeal, appeal).Cohort
 	deposit := r.Contribution(rank).Deposit.Amount
 	require.True(t, deposit.IsPositive())
-	require.Equal(t, datanettest.Fee.MulRaw(15).Add(deposit), before.Sub(r.Bank.Of(r.Ctx, r.Alice)), "fee, deposit, and that of the contribution")
+	require.Equal(t, datanettest.Fee.MulRaw(15).Add(deposit), before.Sub(r.Bank.Of(r.Ctx, r.Alice)),
+		"fee, deposit, and that of the contribution")
 	datanettest.Refuse(r.Fixture, r.Msgs.Appeal, appeal, types.ErrAppeal)
-	datanettest.Refuse(r.Fixture, r.Msgs.ResolveContribution, &types.MsgResolveContribution{Authority: solo.Authority(), Rank: rank, Accept: true, Score: 1, Reason: "r"}, types.ErrAppeal)
+	datanettest.Refuse(r.Fixture, r.Msgs.ResolveContribution,
+		&types.MsgResolveContribution{Authority: solo.Authority(), Rank: rank, Accept: true, Score: 1, Reason: "r"},
+		types.ErrAppeal)
 	cohort := r.Draw(id)
 	require.Zero(t, cohort.Panel)
 	require.LessOrEqual(t, len(cohort.Seats), 15)
@@ -80,7 +84,8 @@ func TestAppealOverturnsARejection(t *testing.T) {
 	require.Equal(t, deposit, before.Sub(r.Bank.Of(r.Ctx, r.Alice)), "the slashes repay the fee of who was right")
 	for _, seat := range first.Seats {
 		v := r.Validator(r.ID, seat.Address)
-		require.Equal(t, datanettest.Bond.QuoRaw(5).MulRaw(int64(first.Seated(seat.Address))), v.Record.Slashed, "a fifth of the stake of each seat")
+		require.Equal(t, datanettest.Bond.QuoRaw(5).MulRaw(int64(first.Seated(seat.Address))), v.Record.Slashed,
+			"a fifth of the stake of each seat")
 		require.EqualValues(t, first.Seated(seat.Address), v.Record.Overturned)
 	}
 	record := r.Datanet(r.ID).Record
@@ -93,7 +98,8 @@ func TestAppealAgainstAnAcceptance(t *testing.T) {
 	r := datanettest.NewReviews(t, 8)
 	r.Elsewhere(16)
 	r.SmallCohorts()
-	junk, good := r.Decide(r.Alice, datanettest.Text(901), datanettest.Accepting), r.Decide(r.Alice, datanettest.Text(902), datanettest.Accepting)
+	junk, good := r.Decide(r.Alice, datanettest.Text(901), datanettest.Accepting), r.Decide(r.Alice,
+		datanettest.Text(902), datanettest.Accepting)
 	appeal := &types.MsgAppeal{Appellant: r.Bob.String(), Rank: junk, Reason: "spam"}
 	cohort := r.Draw(datanettest.Must(r.Fixture, r.Msgs.Appeal, appeal).Cohort)
 	accepts := 0

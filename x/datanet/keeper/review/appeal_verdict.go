@@ -74,7 +74,8 @@ func (k Keeper) payAppealPanel(ctx context.Context, cohort types.Cohort, p panel
 
 // applyAppeal carries out the decision of an appeal. The deposit returns to an
 // appellant who was right, else it is burned.
-func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *types.Cohort, outcome types.Outcome, winners int, reason string) (uint64, error) {
+func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *types.Cohort, outcome types.Outcome,
+	winners int, reason string) (uint64, error) {
 	contribution, err := k.registry.Contribution(ctx, cohort.Items[0])
 	if err != nil {
 		return 0, err
@@ -120,9 +121,10 @@ func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *ty
 }
 
 // settleOverturned slashes the votes that a decisive verdict shows to be wrong, and the pledges for a bounty of the
-// pool that falls. Out of that the fee of who was right to ask returns; the rest is burned, so
-// that nobody gains by having others slashed. What counts is the part of a full panel: few seats say little about a vote.
-func (k Keeper) settleOverturned(ctx context.Context, params types.Params, cohort types.Cohort, contribution types.Contribution, verdict bool, winners int, upheld bool) error {
+// pool that falls. Out of that the fee of who was right to ask returns; the rest is burned, so that nobody gains by
+// having others slashed. What counts is the part of a full panel: few seats say little about a vote.
+func (k Keeper) settleOverturned(ctx context.Context, params types.Params, cohort types.Cohort,
+	contribution types.Contribution, verdict bool, winners int, upheld bool) error {
 	slashed, err := math.ZeroInt(), error(nil)
 	if !verdict && ofFullPanel(params.Review, winners, params.Review.FallenPpm) {
 		if slashed, err = k.slashPledges(ctx, params, contribution); err != nil {

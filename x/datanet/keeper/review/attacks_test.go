@@ -31,7 +31,8 @@ func TestFeesAreAnnounced(t *testing.T) {
 	require.Equal(t, datanettest.Fee.MulRaw(2), r.Contribution(r.Fresh(r.Alice, 1)[0]).FeePaid)
 	carol := datanettest.Account("carol")
 	r.Fund(carol)
-	datanettest.Refuse(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: carol.String(), DatanetId: r.ID, Amount: datanettest.Bond}, types.ErrInvalidBond)
+	datanettest.Refuse(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: carol.String(),
+		DatanetId: r.ID, Amount: datanettest.Bond}, types.ErrInvalidBond)
 }
 
 // TestFewDoNotOverruleMany: a panel of appeal is not smaller than the first.
@@ -69,7 +70,8 @@ func TestGoldCannotBeCrowdedOut(t *testing.T) {
 	datanettest.Must(r.Fixture, r.Msgs.SealGold, seal(2))
 	datanettest.Refuse(r.Fixture, r.Msgs.SealGold, seal(1), types.ErrGold)
 	gold := r.Fresh(r.Owner, 2)
-	golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, gold[0]), r.Plant(types.GOLD_KIND_SOUND, r.Owner, gold[1])}
+	golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, gold[0]),
+		r.Plant(types.GOLD_KIND_SOUND, r.Owner, gold[1])}
 	r.Vote(r.Draw(cohort), datanettest.All(datanettest.Accepting))
 	supply := r.Supply()
 	r.Open(golds...)
@@ -123,7 +125,8 @@ func TestNobodyAnswersForTextThatWasNotHeld(t *testing.T) {
 	gold := r.Fresh(r.Owner, 2)
 	trap := r.Plant(types.GOLD_KIND_DUPLICATE, r.Owner, copied)
 	trap.Segment, trap.Original, trap.OriginalSegment = r.Segment(copied), original, r.Segment(original)
-	golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, gold[0]), r.Plant(types.GOLD_KIND_SOUND, r.Owner, gold[1])}
+	golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, gold[0]),
+		r.Plant(types.GOLD_KIND_SOUND, r.Owner, gold[1])}
 	r.Vote(r.Draw(r.Contribution(copied).Cohort), datanettest.All(datanettest.Accepting))
 	datanettest.Must(r.Fixture, r.Msgs.AcceptContributions, datanettest.AcceptMsg(r.Owner, hidden, original))
 	require.NoError(t, r.Keeper.SetHeld(r.Ctx, hidden, 1))
@@ -155,7 +158,8 @@ func TestRecallDoesNotSaveReviewers(t *testing.T) {
 
 	// Governance may restore it; nobody may appeal against that.
 	stopped := r.Contribution(rank).StoppedHeight
-	datanettest.Must(r.Fixture, r.Msgs.ResolveContribution, &types.MsgResolveContribution{Authority: solo.Authority(), Rank: rank, Accept: true, Score: 900, Reason: "sound after all"})
+	datanettest.Must(r.Fixture, r.Msgs.ResolveContribution, &types.MsgResolveContribution{Authority: solo.Authority(),
+		Rank: rank, Accept: true, Score: 900, Reason: "sound after all"})
 	c := r.Contribution(rank)
 	require.True(t, c.Earning())
 	require.False(t, c.PaidAt(stopped))
@@ -187,7 +191,8 @@ func TestOneItemTwoPlanters(t *testing.T) {
 	original := r.Seed()
 	first := r.PlantCopy(r.Bob, original)
 	gold := r.Fresh(r.Owner, 2)
-	golds := []*types.MsgOpenGold{first, r.Plant(types.GOLD_KIND_ALTERED, r.Owner, gold[0]), r.Plant(types.GOLD_KIND_SOUND, r.Owner, gold[1])}
+	golds := []*types.MsgOpenGold{first, r.Plant(types.GOLD_KIND_ALTERED, r.Owner, gold[0]),
+		r.Plant(types.GOLD_KIND_SOUND, r.Owner, gold[1])}
 	second := *first
 	second.Planter, second.Salt = r.Alice.String(), datanettest.Salt("second")
 	before := r.Bank.Of(r.Ctx, r.Alice)

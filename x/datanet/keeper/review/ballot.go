@@ -14,7 +14,8 @@ import (
 )
 
 // CommitBallot implements types.MsgServer.
-func (m Messages) CommitBallot(ctx context.Context, msg *types.MsgCommitBallot) (*types.MsgCommitBallotResponse, error) {
+func (m Messages) CommitBallot(ctx context.Context, msg *types.MsgCommitBallot) (*types.MsgCommitBallotResponse,
+	error) {
 	if _, err := m.begin(ctx, msg); err != nil {
 		return nil, err
 	}
@@ -22,7 +23,8 @@ func (m Messages) CommitBallot(ctx context.Context, msg *types.MsgCommitBallot) 
 }
 
 // RevealBallot implements types.MsgServer.
-func (m Messages) RevealBallot(ctx context.Context, msg *types.MsgRevealBallot) (*types.MsgRevealBallotResponse, error) {
+func (m Messages) RevealBallot(ctx context.Context, msg *types.MsgRevealBallot) (*types.MsgRevealBallotResponse,
+	error) {
 	if _, err := m.begin(ctx, msg); err != nil {
 		return nil, err
 	}
@@ -81,19 +83,24 @@ func (k Keeper) revealBallot(ctx context.Context, msg *types.MsgRevealBallot) er
 	key := collections.Join(cohort.Id, address)
 	ballot, err := k.Ballots.Get(ctx, key)
 	if errors.Is(err, collections.ErrNotFound) {
-		return errorsmod.Wrapf(types.ErrBallot, "%s has sealed no ballot for cohort %d in time", msg.Validator, cohort.Id)
+		return errorsmod.Wrapf(types.ErrBallot, "%s has sealed no ballot for cohort %d in time", msg.Validator,
+			cohort.Id)
 	}
 	if err != nil {
 		return err
 	}
 	if len(ballot.Votes) > 0 {
-		return errorsmod.Wrapf(types.ErrBallot, "the ballot of %s for cohort %d is open already", msg.Validator, cohort.Id)
+		return errorsmod.Wrapf(types.ErrBallot, "the ballot of %s for cohort %d is open already", msg.Validator,
+			cohort.Id)
 	}
 	if len(msg.Votes) != len(cohort.Items) {
-		return errorsmod.Wrapf(types.ErrBallot, "%d votes for the %d items of cohort %d", len(msg.Votes), len(cohort.Items), cohort.Id)
+		return errorsmod.Wrapf(types.ErrBallot, "%d votes for the %d items of cohort %d", len(msg.Votes),
+			len(cohort.Items), cohort.Id)
 	}
-	if hash := types.BallotHash(cohort.Id, cohort.Round, address, msg.Votes, msg.Salt); !bytes.Equal(hash, ballot.Hash) {
-		return errorsmod.Wrapf(types.ErrRevealMismatch, "votes and salt do not open the ballot of %s for cohort %d", msg.Validator, cohort.Id)
+	if hash := types.BallotHash(cohort.Id, cohort.Round, address, msg.Votes, msg.Salt); !bytes.Equal(hash,
+		ballot.Hash) {
+		return errorsmod.Wrapf(types.ErrRevealMismatch, "votes and salt do not open the ballot of %s for cohort %d",
+			msg.Validator, cohort.Id)
 	}
 	ballot.Votes = msg.Votes
 	if err := k.Ballots.Set(ctx, key, ballot); err != nil {

@@ -25,11 +25,13 @@ const maxBonds = 64
 
 // bonded tells about a bond.
 func bonded(ctx context.Context, v types.DataValidator) error {
-	return emit(ctx, &types.EventValidatorBonded{DatanetId: v.DatanetId, Address: v.Address, Bond: v.Bond, Active: v.Active})
+	return emit(ctx, &types.EventValidatorBonded{DatanetId: v.DatanetId, Address: v.Address, Bond: v.Bond,
+		Active: v.Active})
 }
 
 // BondValidator implements types.MsgServer.
-func (m Messages) BondValidator(ctx context.Context, msg *types.MsgBondValidator) (*types.MsgBondValidatorResponse, error) {
+func (m Messages) BondValidator(ctx context.Context, msg *types.MsgBondValidator) (*types.MsgBondValidatorResponse,
+	error) {
 	params, err := m.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -46,7 +48,8 @@ func (m Messages) BondValidator(ctx context.Context, msg *types.MsgBondValidator
 }
 
 // UnbondValidator implements types.MsgServer.
-func (m Messages) UnbondValidator(ctx context.Context, msg *types.MsgUnbondValidator) (*types.MsgUnbondValidatorResponse, error) {
+func (m Messages) UnbondValidator(ctx context.Context,
+	msg *types.MsgUnbondValidator) (*types.MsgUnbondValidatorResponse, error) {
 	params, err := m.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -63,9 +66,11 @@ func (m Messages) UnbondValidator(ctx context.Context, msg *types.MsgUnbondValid
 }
 
 // bond adds to the bond of a validator, who is drawn from now on.
-func (k Keeper) bond(ctx context.Context, params types.Params, datanet types.DataNet, address sdk.AccAddress, amount math.Int) (types.DataValidator, error) {
+func (k Keeper) bond(ctx context.Context, params types.Params, datanet types.DataNet, address sdk.AccAddress,
+	amount math.Int) (types.DataValidator, error) {
 	if datanet.ReviewPolicy != types.REVIEW_POLICY_PANEL {
-		return types.DataValidator{}, errorsmod.Wrapf(types.ErrReviewPolicy, "DataNet %d is decided by its owner", datanet.Id)
+		return types.DataValidator{}, errorsmod.Wrapf(types.ErrReviewPolicy, "DataNet %d is decided by its owner",
+			datanet.Id)
 	}
 	if err := k.checkCredential(ctx, datanet, address); err != nil {
 		return types.DataValidator{}, err
@@ -79,7 +84,8 @@ func (k Keeper) bond(ctx context.Context, params types.Params, datanet types.Dat
 	}
 	v.Bond = v.Bond.Add(amount)
 	if required := requiredBond(ctx, params.Review, datanet); v.Bond.LT(required) {
-		return v, errorsmod.Wrapf(types.ErrInvalidBond, "a bond of %saopen is below the %saopen that DataNet %d asks for", v.Bond, required, datanet.Id)
+		return v, errorsmod.Wrapf(types.ErrInvalidBond,
+			"a bond of %saopen is below the %saopen that DataNet %d asks for", v.Bond, required, datanet.Id)
 	}
 	if err := k.funds.Take(ctx, address, amount); err != nil {
 		return v, errorsmod.Wrap(err, "bond")
@@ -90,7 +96,8 @@ func (k Keeper) bond(ctx context.Context, params types.Params, datanet types.Dat
 
 // unbond begins to take a part of a bond out. It can be slashed until it
 // matures, and is drawn no more.
-func (k Keeper) unbond(ctx context.Context, params types.Params, datanet types.DataNet, address sdk.AccAddress, amount math.Int) (types.DataValidator, error) {
+func (k Keeper) unbond(ctx context.Context, params types.Params, datanet types.DataNet, address sdk.AccAddress,
+	amount math.Int) (types.DataValidator, error) {
 	v, err := k.GetValidator(ctx, datanet.Id, address)
 	if err != nil {
 		return v, err
@@ -99,11 +106,13 @@ func (k Keeper) unbond(ctx context.Context, params types.Params, datanet types.D
 		return v, errorsmod.Wrapf(types.ErrInvalidBond, "the bond is %saopen", v.Bond)
 	}
 	if len(v.Unbonding) >= maxUnbonding {
-		return v, errorsmod.Wrapf(types.ErrInvalidBond, "%d parts are unbonding, at most %d may: wait until %s", len(v.Unbonding), maxUnbonding, v.Unbonding[0].Matures)
+		return v, errorsmod.Wrapf(types.ErrInvalidBond, "%d parts are unbonding, at most %d may: wait until %s",
+			len(v.Unbonding), maxUnbonding, v.Unbonding[0].Matures)
 	}
 	v.Bond = v.Bond.Sub(amount)
 	if required := requiredBond(ctx, params.Review, datanet); v.Bond.IsPositive() && v.Active && v.Bond.LT(required) {
-		return v, errorsmod.Wrapf(types.ErrInvalidBond, "%saopen would stay, less than the required %saopen: take all of it out, or less", v.Bond, required)
+		return v, errorsmod.Wrapf(types.ErrInvalidBond,
+			"%saopen would stay, less than the required %saopen: take all of it out, or less", v.Bond, required)
 	}
 	v.Active = v.Active && v.Bond.IsPositive()
 	v.Unbonding = append(v.Unbonding, types.Unbonding{
@@ -125,7 +134,8 @@ func (k Keeper) MatureUnbonding(ctx context.Context, id uint64) error {
 	if seated, err := k.seated(ctx, v.Address); err != nil {
 		return err
 	} else if seated || v.Pledged.GT(v.Bond) {
-		// A pause, or deadlines swept late, may have made a cohort outlast the bond; and what is pledged does not leave.
+		// A pause, or deadlines swept late, may have made a cohort outlast the bond; and what is pledged does not
+		// leave.
 		return k.timers.Set(ctx, timer.Unbonding, v.Id, now.Add(unbondingRetry))
 	}
 	for len(v.Unbonding) > 0 && !now.Before(v.Unbonding[0].Matures) {

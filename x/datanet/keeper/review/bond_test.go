@@ -28,7 +28,8 @@ func TestBondsAndUnbonding(t *testing.T) {
 	}
 	datanettest.Refuse(r.Fixture, r.Msgs.UnbondValidator, unbond(1), types.ErrInvalidBond)
 	datanettest.Refuse(r.Fixture, r.Msgs.UnbondValidator, unbond(4_001), types.ErrInvalidBond)
-	datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: who, DatanetId: r.ID, Amount: datanettest.Open(100)})
+	datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: who, DatanetId: r.ID,
+		Amount: datanettest.Open(100)})
 	before := r.Balance(who)
 	for range 7 {
 		r.After(time.Hour)

@@ -18,7 +18,8 @@ const checkSpread = 4
 // at random and paid out of what the DataNet's fees set aside for it. A vote
 // that nobody appeals against can so be shown to be wrong, and a bribe for one
 // costs more than it changes. A dear item is drawn as much oftener as its check is rarer: all have the same chance.
-func (k Keeper) checkByChance(ctx context.Context, params types.Params, first types.Cohort, items []types.Contribution) error {
+func (k Keeper) checkByChance(ctx context.Context, params types.Params, first types.Cohort,
+	items []types.Contribution) error {
 	datanet, err := k.registry.DataNet(ctx, first.DatanetId)
 	if err != nil || len(items) == 0 {
 		return err

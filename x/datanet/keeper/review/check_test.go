@@ -20,7 +20,8 @@ func TestChecksByChance(t *testing.T) {
 	for n := range 60 {
 		rank := r.Contribute(r.Alice, datanettest.Text(2_000+n))
 		gold := r.Fresh(r.Owner, 2)
-		golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, gold[0]), r.Plant(types.GOLD_KIND_SOUND, r.Owner, gold[1])}
+		golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, gold[0]),
+			r.Plant(types.GOLD_KIND_SOUND, r.Owner, gold[1])}
 		first := r.Draw(r.Contribution(rank).Cohort)
 		dissenter = first.Seats[0].Address
 		if first.Seated(dissenter) > 2 {
@@ -49,9 +50,11 @@ func TestChecksByChance(t *testing.T) {
 		after := r.Validator(r.ID, dissenter).Record.Overturned
 		require.EqualValues(t, first.Seated(dissenter), after-before)
 		overturned++
-		datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: dissenter, DatanetId: r.ID, Amount: datanettest.Bond})
+		datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: dissenter, DatanetId: r.ID,
+			Amount: datanettest.Bond})
 	}
 	require.Positive(t, checks)
 	// Half of the fees, one of each cohort and the gas of its gold, pay checks of five.
-	require.InDelta(t, 30.7-5*float64(checks), r.Datanet(r.ID).CheckFund.ToLegacyDec().QuoInt(datanettest.Fee).MustFloat64(), 0.1)
+	require.InDelta(t, 30.7-5*float64(checks),
+		r.Datanet(r.ID).CheckFund.ToLegacyDec().QuoInt(datanettest.Fee).MustFloat64(), 0.1)
 }

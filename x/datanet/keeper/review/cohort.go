@@ -28,7 +28,8 @@ func (k Keeper) GetCohort(ctx context.Context, id uint64) (types.Cohort, error) 
 func (k Keeper) cohortIn(ctx context.Context, id uint64, phase types.CohortPhase) (types.Cohort, error) {
 	cohort, err := k.GetCohort(ctx, id)
 	if err == nil && cohort.Phase != phase {
-		err = errorsmod.Wrapf(types.ErrCohortPhase, "cohort %d is in %s until %s, this needs %s", id, cohort.Phase, cohort.Deadline.UTC().Format(time.RFC3339), phase)
+		err = errorsmod.Wrapf(types.ErrCohortPhase, "cohort %d is in %s until %s, this needs %s", id, cohort.Phase,
+			cohort.Deadline.UTC().Format(time.RFC3339), phase)
 	}
 	return cohort, err
 }
@@ -55,7 +56,8 @@ func (k Keeper) enter(ctx context.Context, cohort *types.Cohort, phase types.Coh
 	if err := k.timers.Set(ctx, timer.Cohort, cohort.Id, cohort.Deadline); err != nil {
 		return err
 	}
-	if err := emit(ctx, &types.EventCohortPhase{Cohort: cohort.Id, DatanetId: cohort.DatanetId, Phase: phase, Round: cohort.Round}); err != nil {
+	if err := emit(ctx, &types.EventCohortPhase{Cohort: cohort.Id, DatanetId: cohort.DatanetId, Phase: phase,
+		Round: cohort.Round}); err != nil {
 		return err
 	}
 	return k.Cohorts.Set(ctx, cohort.Id, *cohort)
@@ -92,7 +94,8 @@ func (k Keeper) giveUp(ctx context.Context, params types.Params, cohort types.Co
 			return err
 		}
 		contribution.ReviewFee = math.ZeroInt()
-		if err := k.registry.Return(ctx, contribution, types.CONTRIBUTION_STATUS_RETURNED, "no panel decided"); err != nil {
+		if err := k.registry.Return(ctx, contribution, types.CONTRIBUTION_STATUS_RETURNED,
+			"no panel decided"); err != nil {
 			return err
 		}
 	}
@@ -107,7 +110,8 @@ func (k Keeper) giveUp(ctx context.Context, params types.Params, cohort types.Co
 // finish keeps a cohort for as long as its seats are liable.
 func (k Keeper) finish(ctx context.Context, params types.Params, cohort types.Cohort) error {
 	for _, seat := range cohort.Seats {
-		if err := k.Assigned.Remove(ctx, collections.Join(sdk.MustAccAddressFromBech32(seat.Address), cohort.Id)); err != nil {
+		if err := k.Assigned.Remove(ctx, collections.Join(sdk.MustAccAddressFromBech32(seat.Address),
+			cohort.Id)); err != nil {
 			return err
 		}
 	}

@@ -59,7 +59,8 @@ func TestPanelDecides(t *testing.T) {
 	for i := range altered {
 		golds = append(golds, r.Plant(types.GOLD_KIND_ALTERED, r.Owner, altered[i]))
 	}
-	datanettest.Refuse(r.Fixture, r.Msgs.CommitBallot, &types.MsgCommitBallot{Validator: r.Validators[0].String(), Cohort: cohort.Id, Hash: datanettest.Salt("x")}, types.ErrCohortPhase)
+	datanettest.Refuse(r.Fixture, r.Msgs.CommitBallot, &types.MsgCommitBallot{Validator: r.Validators[0].String(),
+		Cohort: cohort.Id, Hash: datanettest.Salt("x")}, types.ErrCohortPhase)
 	for i := range sound {
 		golds = append(golds, r.Plant(types.GOLD_KIND_SOUND, r.Owner, sound[i]))
 	}
@@ -111,7 +112,8 @@ func TestPanelDecides(t *testing.T) {
 	short := *reveals[0]
 	short.Votes = short.Votes[1:]
 	datanettest.Refuse(r.Fixture, r.Msgs.RevealBallot, &short, types.ErrBallot)
-	datanettest.Refuse(r.Fixture, r.Msgs.RevealBallot, &types.MsgRevealBallot{Validator: r.Alice.String(), Cohort: cohort.Id, Votes: reveals[0].Votes, Salt: datanettest.Salt("a")}, types.ErrNotSeated)
+	datanettest.Refuse(r.Fixture, r.Msgs.RevealBallot, &types.MsgRevealBallot{Validator: r.Alice.String(),
+		Cohort: cohort.Id, Votes: reveals[0].Votes, Salt: datanettest.Salt("a")}, types.ErrNotSeated)
 	for i, reveal := range reveals {
 		datanettest.Must(r.Fixture, r.Msgs.RevealBallot, reveal)
 		if i < len(reveals)-1 {
@@ -120,7 +122,8 @@ func TestPanelDecides(t *testing.T) {
 	}
 	r.EndBlock()
 	require.Equal(t, types.COHORT_PHASE_GOLD, r.Cohort(cohort.Id).Phase)
-	datanettest.Refuse(r.Fixture, r.Msgs.OpenGold, &types.MsgOpenGold{Planter: r.Owner.String(), Cohort: cohort.Id, Rank: good[0], Salt: datanettest.Salt("z")}, types.ErrRevealMismatch)
+	datanettest.Refuse(r.Fixture, r.Msgs.OpenGold, &types.MsgOpenGold{Planter: r.Owner.String(), Cohort: cohort.Id,
+		Rank: good[0], Salt: datanettest.Salt("z")}, types.ErrRevealMismatch)
 	fake := *golds[0]
 	fake.OriginalSegment = r.Segment(good[0])
 	datanettest.Refuse(r.Fixture, r.Msgs.OpenGold, &fake, types.ErrDuplicate)
@@ -157,7 +160,8 @@ func TestPanelDecides(t *testing.T) {
 	share := datanettest.Fee.MulRaw(16).QuoRaw(7).MulRaw(int64(cohort.Seated(diligent)))
 	d := r.Validator(r.ID, diligent)
 	first := r.Cohort(1).Seated(diligent)
-	require.LessOrEqual(t, d.Record.Earned.Sub(share).Abs().Int64()-int64(first)*datanettest.Fee.QuoRaw(7).Int64(), int64(first)*datanettest.Fee.Int64())
+	require.LessOrEqual(t, d.Record.Earned.Sub(share).Abs().Int64()-int64(first)*datanettest.Fee.QuoRaw(7).Int64(),
+		int64(first)*datanettest.Fee.Int64())
 	require.Zero(t, d.Record.GoldWrong)
 	record := r.Datanet(r.ID).Record
 	require.EqualValues(t, 5+1, record.Rejected, "spam, two copies, two altered, one of the seed")
@@ -192,8 +196,10 @@ func TestSilenceCosts(t *testing.T) {
 	}
 	// One may come back, by adding what was lost.
 	back := cohort.Seats[0].Address
-	datanettest.Refuse(r.Fixture, r.Msgs.ActivateValidator, &types.MsgActivateValidator{Validator: back, DatanetId: r.ID}, types.ErrInvalidBond)
-	datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: back, DatanetId: r.ID, Amount: datanettest.Bond})
+	datanettest.Refuse(r.Fixture, r.Msgs.ActivateValidator, &types.MsgActivateValidator{Validator: back,
+		DatanetId: r.ID}, types.ErrInvalidBond)
+	datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: back, DatanetId: r.ID,
+		Amount: datanettest.Bond})
 	require.True(t, r.Validator(r.ID, back).Active)
 	second = r.Draw(cohort.Id)
 	r.Vote(second, func(seat types.Seat) datanettest.Opinion {
@@ -204,7 +210,8 @@ func TestSilenceCosts(t *testing.T) {
 	})
 	r.After(r.Params().RevealWindow)
 	r.EndBlock()
-	require.Equal(t, types.COHORT_PHASE_DECIDED, r.Cohort(cohort.Id).Phase, "one account has two seats at most, too few to decide")
+	require.Equal(t, types.COHORT_PHASE_DECIDED, r.Cohort(cohort.Id).Phase,
+		"one account has two seats at most, too few to decide")
 	c := r.Contribution(rank)
 	require.Equal(t, types.CONTRIBUTION_STATUS_RETURNED, c.Status)
 	require.Equal(t, alice.Add(deposit).Add(datanettest.Fee), r.Bank.Of(r.Ctx, r.Alice))
@@ -226,7 +233,8 @@ func TestNoGoldNoReview(t *testing.T) {
 	r.After(r.Params().FillWindow)
 	r.EndBlock()
 	require.Equal(t, types.CONTRIBUTION_STATUS_RETURNED, r.Contribution(ranks[0]).Status)
-	require.Equal(t, before.Sub(datanettest.Fee).Sub(r.Contribution(later[0]).Deposit.Amount), r.Bank.Of(r.Ctx, r.Alice))
+	require.Equal(t, before.Sub(datanettest.Fee).Sub(r.Contribution(later[0]).Deposit.Amount),
+		r.Bank.Of(r.Ctx, r.Alice))
 }
 
 // TestNoValidators: nobody to draw is noticed at the deadline, twice.
@@ -250,7 +258,8 @@ func TestFewValidators(t *testing.T) {
 	r := datanettest.NewReviews(t, 3)
 	r.SmallCohorts()
 	rank, altered, sound := r.Fresh(r.Alice, 1)[0], r.Fresh(r.Owner, 1)[0], r.Fresh(r.Owner, 1)[0]
-	golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, altered), r.Plant(types.GOLD_KIND_SOUND, r.Owner, sound)}
+	golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, altered),
+		r.Plant(types.GOLD_KIND_SOUND, r.Owner, sound)}
 	cohort := r.Draw(r.Contribution(rank).Cohort)
 	require.Len(t, cohort.Seats, 3)
 	r.Vote(cohort, func(seat types.Seat) datanettest.Opinion {
@@ -285,16 +294,20 @@ func TestOpenReviewsAreCapped(t *testing.T) {
 	items := r.Commit(r.Alice, datanettest.Open(20), r.Sealed(r.Alice, "more"))
 	r.Blocks(2)
 	items[0].KeepPlace = true
-	datanettest.Refuse(r.Fixture, r.Msgs.RevealContributions, datanettest.RevealMsg(r.Alice, items...), types.ErrReviewLimit)
+	datanettest.Refuse(r.Fixture, r.Msgs.RevealContributions, datanettest.RevealMsg(r.Alice, items...),
+		types.ErrReviewLimit)
 	items[0].KeepPlace = false
-	require.Len(t, datanettest.Must(r.Fixture, r.Msgs.RevealContributions, datanettest.RevealMsg(r.Alice, items...)).Returned, 1, "not at the price of the deposit")
+	require.Len(t, datanettest.Must(r.Fixture, r.Msgs.RevealContributions,
+		datanettest.RevealMsg(r.Alice, items...)).Returned, 1, "not at the price of the deposit")
 	r.Fresh(r.Bob, 1)
-	datanettest.Refuse(r.Fixture, r.Msgs.WithdrawContribution, datanettest.WithdrawMsg(r.Alice, 1), types.ErrContributionStatus)
+	datanettest.Refuse(r.Fixture, r.Msgs.WithdrawContribution, datanettest.WithdrawMsg(r.Alice, 1),
+		types.ErrContributionStatus)
 	r.SetParams(func(p *types.Params) { p.MaxPending = 3 })
 	items = r.Commit(r.Bob, datanettest.Open(20), r.Sealed(r.Bob, "again"))
 	r.Blocks(2)
 	items[0].KeepPlace = true
-	datanettest.Refuse(r.Fixture, r.Msgs.RevealContributions, datanettest.RevealMsg(r.Bob, items...), types.ErrDataNetClosed)
+	datanettest.Refuse(r.Fixture, r.Msgs.RevealContributions, datanettest.RevealMsg(r.Bob, items...),
+		types.ErrDataNetClosed)
 }
 
 // TestAThousandReviewsEndAtOnce: the cap spreads them over blocks, none is lost.
@@ -365,9 +378,11 @@ func TestPausedReviewsWait(t *testing.T) {
 func TestGoldNeedsConsent(t *testing.T) {
 	r := datanettest.NewReviews(t, 9)
 	r.SmallCohorts()
-	victim := r.Contribute(r.Alice, datanettest.Text(0), func(item *types.RevealItem) { item.Mark = datanettest.Salt("random") })
+	victim := r.Contribute(r.Alice, datanettest.Text(0),
+		func(item *types.RevealItem) { item.Mark = datanettest.Salt("random") })
 	sound := r.Fresh(r.Owner, 2)
-	gold := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, victim), r.Plant(types.GOLD_KIND_SOUND, r.Owner, sound[0])}
+	gold := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, victim),
+		r.Plant(types.GOLD_KIND_SOUND, r.Owner, sound[0])}
 	r.Vote(r.Draw(r.Contribution(victim).Cohort), datanettest.All(datanettest.Accepting))
 	datanettest.Refuse(r.Fixture, r.Msgs.OpenGold, gold[0], types.ErrGold)
 	r.Open(gold[1])
@@ -381,5 +396,6 @@ func TestGoldNeedsConsent(t *testing.T) {
 	items := r.Commit(r.Alice, datanettest.Open(20), r.Sealed(r.Alice, "unmarked"))
 	items[0].Mark = nil
 	r.Blocks(2)
-	datanettest.Refuse(r.Fixture, r.Msgs.RevealContributions, datanettest.RevealMsg(r.Alice, items...), types.ErrInvalidContribution)
+	datanettest.Refuse(r.Fixture, r.Msgs.RevealContributions, datanettest.RevealMsg(r.Alice, items...),
+		types.ErrInvalidContribution)
 }

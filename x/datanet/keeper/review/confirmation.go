@@ -13,7 +13,8 @@ import (
 // one is decided again, item by item, by a full panel of appeal, before anything is paid. The bounty pays that panel.
 
 // confirm opens the second decision about what a cohort accepted for bounties of the pool, and returns these items.
-func (k Keeper) confirm(ctx context.Context, params types.Params, first *types.Cohort, accepted []uint64) ([]uint64, error) {
+func (k Keeper) confirm(ctx context.Context, params types.Params, first *types.Cohort, accepted []uint64) ([]uint64,
+	error) {
 	cohort := types.Cohort{
 		DatanetId: first.DatanetId, Panel: types.AllDataNets, Kind: types.COHORT_KIND_BOUNTY, Phase: types.COHORT_PHASE_DRAWING,
 		Fee: math.ZeroInt(), Fees: math.ZeroInt(), Needed: params.Review.AppealSeats, Reason: "before a bounty of the pool pays",
@@ -54,8 +55,9 @@ func (k Keeper) confirm(ctx context.Context, params types.Params, first *types.C
 	return cohort.Items, k.startDrawing(ctx, params, &cohort)
 }
 
-// decideConfirmation decides item by item, by simple majority of the seats that revealed. What stands may be appealed like any
-// acceptance, and is paid when it no longer can be. What falls is overturned, and who accepted it answers for it.
+// decideConfirmation decides item by item, by simple majority of the seats that revealed. What stands may be appealed
+// like any acceptance, and is paid when it no longer can be. What falls is overturned, and who accepted it answers for
+// it.
 func (k Keeper) decideConfirmation(ctx context.Context, params types.Params, cohort types.Cohort, p panel) error {
 	cohort.Outcomes = nil
 	revealed := p.revealed()

@@ -17,8 +17,8 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// capture is a world with a bounty of the pool and somebody who holds a part of all bonds: junk for the bounty, and the seats of a
-// panel that accept it.
+// capture is a world with a bounty of the pool and somebody who holds a part of all bonds: junk for the bounty, and the
+// seats of a panel that accept it.
 type capture struct {
 	*datanettest.Reviews
 	bounty    uint64
@@ -36,14 +36,16 @@ func newCapture(t *testing.T, attackers int) *capture {
 	r := datanettest.NewReviews(t, 0)
 	r.Quiet = true
 	msg := datanettest.CreateMsg(r.Owner)
-	msg.ReviewPolicy, msg.ReviewFee = types.REVIEW_POLICY_PANEL, datanettest.Open(2) // .2 OPEN: bonds of 100 OPEN are the least
+	// .2 OPEN: bonds of 100 OPEN are the least
+	msg.ReviewPolicy, msg.ReviewFee = types.REVIEW_POLICY_PANEL, datanettest.Open(2)
 	r.ID = datanettest.Must(r.Fixture, r.Msgs.CreateDataNet, msg).DatanetId
 	c := &capture{Reviews: r, attackers: make(map[string]bool)}
 	stake := math.ZeroInt()
 	for i := range poolValidators {
 		who := datanettest.Account(fmt.Sprint("pool-validator-", i))
 		r.Fund(who)
-		datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: who.String(), DatanetId: r.ID, Amount: datanettest.Open(1_000)})
+		datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: who.String(),
+			DatanetId: r.ID, Amount: datanettest.Open(1_000)})
 		c.owners = append(c.owners, who.String())
 		if i < attackers {
 			c.attackers[who.String()] = true
@@ -179,10 +181,12 @@ func (c *capture) capturedPanel() []uint64 {
 	for _, rank := range junk {
 		require.True(c.T, c.Contribution(rank).Earning())
 	}
-	require.True(c.T, c.Reviews.Bounty(c.bounty).Paid.LT(c.price), "nothing is paid at once, but for the panel that confirms")
+	require.True(c.T, c.Reviews.Bounty(c.bounty).Paid.LT(c.price),
+		"nothing is paid at once, but for the panel that confirms")
 	for _, rank := range gold[2:] {
 		sound := c.Contribution(rank)
-		require.True(c.T, sound.Earning() && sound.Bounty == 0 && sound.Vesting.IsZero() && sound.Reserved.IsZero(), "the pool does not pay for gold")
+		require.True(c.T, sound.Earning() && sound.Bounty == 0 && sound.Vesting.IsZero() && sound.Reserved.IsZero(),
+			"the pool does not pay for gold")
 	}
 	return junk
 }
@@ -204,12 +208,14 @@ func (c *capture) watch(junk []uint64) {
 			continue
 		}
 		c.Fund(c.Bob)
-		appeal := datanettest.Must(c.Fixture, c.Msgs.Appeal, &types.MsgAppeal{Appellant: c.Bob.String(), Rank: rank, Reason: "junk"}).Cohort
+		appeal := datanettest.Must(c.Fixture, c.Msgs.Appeal,
+			&types.MsgAppeal{Appellant: c.Bob.String(), Rank: rank, Reason: "junk"}).Cohort
 		c.decided(c.Draw(appeal))
 	}
 }
 
-// settle lets everything be paid that will be, and returns what the attackers have gained, and how much junk still earns.
+// settle lets everything be paid that will be, and returns what the attackers have gained, and how much junk still
+// earns.
 func (c *capture) settle(before math.Int, junk []uint64) (gain math.Int, standing int) {
 	c.After(c.Params().AppealWindow + time.Minute)
 	c.EndBlock()
@@ -252,22 +258,23 @@ func inTenths(amount math.Int) string {
 	return fmt.Sprintf("%.1f OPEN", float64(tenths)/10)
 }
 
-// TestPoolCapture: a panel that accepts a cohort of junk for a bounty of the pool loses more than all of it would have paid, whether
-// somebody watches or not. Before, a third of the stake won 400 OPEN so, and 1,600 when nobody appealed.
+// TestPoolCapture: a panel that accepts a cohort of junk for a bounty of the pool loses more than all of it would have
+// paid, whether somebody watches or not. Before, a third of the stake won 400 OPEN so, and 1,600 when nobody appealed.
 func TestPoolCapture(t *testing.T) {
 	for _, attackers := range []int{6, 12, 15, 20} {
 		for _, watched := range []bool{false, true} {
 			gain, standing := playCapture(t, attackers, -1, watched)
 			worth := datanettest.Open(200).MulRaw(poolJunk)
-			t.Logf("%d %% of the stake, watched %t: %s of %s to be won, %d items stand", 100*attackers/poolValidators, watched, inTenths(gain), inTenths(worth), standing)
+			t.Logf("%d %% of the stake, watched %t: %s of %s to be won, %d items stand", 100*attackers/poolValidators,
+				watched, inTenths(gain), inTenths(worth), standing)
 			require.Zero(t, standing)
 			require.True(t, gain.Neg().GTE(worth), "the panel loses %s", inTenths(gain))
 		}
 	}
 }
 
-// TestPoolCaptureByChance: whoever captures a panel may have the luck to capture the one that confirms too. Weighed by how
-// likely that is, he loses; and when somebody watches, he loses even then.
+// TestPoolCaptureByChance: whoever captures a panel may have the luck to capture the one that confirms too. Weighed by
+// how likely that is, he loses; and when somebody watches, he loses even then.
 func TestPoolCaptureByChance(t *testing.T) {
 	gain := make(map[int]math.Int) // by seats of the confirming panel
 	for _, seats := range []int{8, 7, 6} {
@@ -281,7 +288,8 @@ func TestPoolCaptureByChance(t *testing.T) {
 		expected := math.LegacyZeroDec()
 		stake := math.LegacyNewDec(percent).QuoInt64(100)
 		for k := int64(0); k <= 15; k++ {
-			chance := math.LegacyNewDecFromBigInt(new(big.Int).Binomial(15, k)).Mul(stake.Power(uint64(k))).Mul(math.LegacyOneDec().Sub(stake).Power(uint64(15 - k)))
+			chance := math.LegacyNewDecFromBigInt(new(big.Int).Binomial(15,
+				k)).Mul(stake.Power(uint64(k))).Mul(math.LegacyOneDec().Sub(stake).Power(uint64(15 - k)))
 			expected = expected.Add(chance.MulInt(gain[int(min(max(k, 6), 8))]))
 		}
 		t.Logf("%d %% of the stake, a captured panel: %s on average", percent, inTenths(expected.TruncateInt()))
@@ -300,8 +308,10 @@ func TestPoolBountyPaysWhatIsConfirmed(t *testing.T) {
 	good := c.Contribute(c.Bob, datanettest.Text(c.N), datanettest.ForBounty(c.bounty))
 	held := c.Reviews.Bounty(c.bounty)
 	require.Equal(t, c.price.Add(c.Params().ConfirmFee(datanettest.Open(2))), held.Reserved)
-	c.Plant(types.GOLD_KIND_ALTERED, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N), datanettest.ForBounty(c.bounty)))
-	c.Plant(types.GOLD_KIND_SOUND, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N), datanettest.ForBounty(c.bounty)))
+	c.Plant(types.GOLD_KIND_ALTERED, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N),
+		datanettest.ForBounty(c.bounty)))
+	c.Plant(types.GOLD_KIND_SOUND, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N),
+		datanettest.ForBounty(c.bounty)))
 	cohort := c.Draw(c.Contribution(good).Cohort)
 	seat := cohort.Seats[0]
 	require.Equal(t, cohort.Pledge, seat.Pledged)
@@ -312,7 +322,8 @@ func TestPoolBountyPaysWhatIsConfirmed(t *testing.T) {
 	item := c.Contribution(good)
 	require.True(t, item.Earning())
 	require.Equal(t, c.price.MulRaw(8).QuoRaw(10), item.Vesting)
-	datanettest.Refuse(c.Fixture, c.Msgs.Appeal, &types.MsgAppeal{Appellant: c.Alice.String(), Rank: good, Reason: "no"}, types.ErrAppeal)
+	datanettest.Refuse(c.Fixture, c.Msgs.Appeal, &types.MsgAppeal{Appellant: c.Alice.String(), Rank: good,
+		Reason: "no"}, types.ErrAppeal)
 
 	before := c.Balance(c.Bob.String())
 	confirm := c.Draw(item.Check)
@@ -355,8 +366,10 @@ func TestNoPanelNoPoolPay(t *testing.T) {
 	c.Quiet = false
 	c.SmallCohorts()
 	good := c.Contribute(c.Bob, datanettest.Text(c.N), datanettest.ForBounty(c.bounty))
-	c.Plant(types.GOLD_KIND_ALTERED, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N), datanettest.ForBounty(c.bounty)))
-	c.Plant(types.GOLD_KIND_SOUND, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N), datanettest.ForBounty(c.bounty)))
+	c.Plant(types.GOLD_KIND_ALTERED, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N),
+		datanettest.ForBounty(c.bounty)))
+	c.Plant(types.GOLD_KIND_SOUND, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N),
+		datanettest.ForBounty(c.bounty)))
 	c.Vote(c.Draw(c.Contribution(good).Cohort), datanettest.All(datanettest.Accepting))
 	c.After(c.Params().GoldWindow)
 	c.EndBlock()
@@ -374,7 +387,8 @@ func TestNoPanelNoPoolPay(t *testing.T) {
 	item, bounty := c.Contribution(good), c.Reviews.Bounty(c.bounty)
 	require.True(t, item.Earning() && item.Vesting.IsZero() && item.Reserved.IsZero())
 	require.True(t, bounty.Vesting.IsZero() && bounty.Reserved.IsZero())
-	datanettest.Must(c.Fixture, c.Msgs.Appeal, &types.MsgAppeal{Appellant: c.Alice.String(), Rank: good, Reason: "it may be appealed"})
+	datanettest.Must(c.Fixture, c.Msgs.Appeal, &types.MsgAppeal{Appellant: c.Alice.String(), Rank: good,
+		Reason: "it may be appealed"})
 }
 
 // TestPledgesAreNotShared: a bond answers for as many seats as it covers, and what is pledged does not leave.
@@ -388,8 +402,10 @@ func TestPledgesAreNotShared(t *testing.T) {
 	v.Pledged = v.Bond // all of it answers for seats elsewhere
 	require.NoError(t, c.Keeper.Review.Validators.Set(c.Ctx, v.Id, v))
 	next := c.Contribute(c.Alice, datanettest.Text(c.N), datanettest.ForBounty(c.bounty))
-	c.Plant(types.GOLD_KIND_ALTERED, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N), datanettest.ForBounty(c.bounty)))
-	c.Plant(types.GOLD_KIND_SOUND, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N), datanettest.ForBounty(c.bounty)))
+	c.Plant(types.GOLD_KIND_ALTERED, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N),
+		datanettest.ForBounty(c.bounty)))
+	c.Plant(types.GOLD_KIND_SOUND, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N),
+		datanettest.ForBounty(c.bounty)))
 	c.EndBlock()
 	id := c.Contribution(next).Cohort
 	for c.Cohort(id).Phase == types.COHORT_PHASE_DRAWING {
@@ -400,7 +416,8 @@ func TestPledgesAreNotShared(t *testing.T) {
 	require.Zero(t, c.Cohort(id).Seated(seat.Address), "each draw fell on it, and passed over it")
 
 	who := sdk.MustAccAddressFromBech32(seat.Address)
-	datanettest.Must(c.Fixture, c.Msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: seat.Address, DatanetId: c.ID, Amount: v.Bond})
+	datanettest.Must(c.Fixture, c.Msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: seat.Address,
+		DatanetId: c.ID, Amount: v.Bond})
 	c.After(c.Params().Unbonding + time.Second)
 	before := c.Bank.Of(c.Ctx, who)
 	c.EndBlock()
@@ -411,26 +428,32 @@ func TestPledgesAreNotShared(t *testing.T) {
 func (c *capture) capturedSmall(seats int) uint64 {
 	c.SmallCohorts()
 	item := c.Contribute(c.Alice, datanettest.Text(c.N), datanettest.ForBounty(c.bounty))
-	c.Plant(types.GOLD_KIND_ALTERED, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N), datanettest.ForBounty(c.bounty)))
-	c.Plant(types.GOLD_KIND_SOUND, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N), datanettest.ForBounty(c.bounty)))
+	c.Plant(types.GOLD_KIND_ALTERED, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N),
+		datanettest.ForBounty(c.bounty)))
+	c.Plant(types.GOLD_KIND_SOUND, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N),
+		datanettest.ForBounty(c.bounty)))
 	c.EndBlock()
 	c.seatAs(c.Contribution(item).Cohort, seats)
 	return item
 }
 
-// TestAppealsWinNoPoolBounty: a rejection that an appeal turns around enters the DataNet, but one panel alone does not open the pool.
+// TestAppealsWinNoPoolBounty: a rejection that an appeal turns around enters the DataNet, but one panel alone does not
+// open the pool.
 func TestAppealsWinNoPoolBounty(t *testing.T) {
 	c := newCapture(t, 0)
 	c.Quiet = false
 	c.SmallCohorts()
 	item := c.Contribute(c.Bob, datanettest.Text(c.N), datanettest.ForBounty(c.bounty))
-	c.Plant(types.GOLD_KIND_ALTERED, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N), datanettest.ForBounty(c.bounty)))
-	c.Plant(types.GOLD_KIND_SOUND, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N), datanettest.ForBounty(c.bounty)))
+	c.Plant(types.GOLD_KIND_ALTERED, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N),
+		datanettest.ForBounty(c.bounty)))
+	c.Plant(types.GOLD_KIND_SOUND, c.Owner, c.Contribute(c.Owner, datanettest.Text(c.N),
+		datanettest.ForBounty(c.bounty)))
 	c.Vote(c.Draw(c.Contribution(item).Cohort), datanettest.All(datanettest.Rejecting))
 	c.After(c.Params().GoldWindow)
 	c.EndBlock()
 	require.Equal(t, types.CONTRIBUTION_STATUS_REJECTED, c.Contribution(item).Status)
-	appeal := datanettest.Must(c.Fixture, c.Msgs.Appeal, &types.MsgAppeal{Appellant: c.Bob.String(), Rank: item, Reason: "it is sound"}).Cohort
+	appeal := datanettest.Must(c.Fixture, c.Msgs.Appeal, &types.MsgAppeal{Appellant: c.Bob.String(), Rank: item,
+		Reason: "it is sound"}).Cohort
 	c.Vote(c.Draw(appeal), datanettest.All(datanettest.Accepting))
 	got := c.Contribution(item)
 	require.True(t, got.Earning())
@@ -447,8 +470,10 @@ func TestGoldIsPaidByWhoAgrees(t *testing.T) {
 			Deadline: r.Ctx.BlockTime().Add(24 * time.Hour), PaysGold: agrees,
 		}).Id
 		r.Contribute(r.Alice, datanettest.Text(r.N), datanettest.ForBounty(id))
-		altered, sound := r.Contribute(r.Owner, datanettest.Text(r.N), datanettest.ForBounty(id)), r.Contribute(r.Owner, datanettest.Text(r.N), datanettest.ForBounty(id))
-		golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, altered), r.Plant(types.GOLD_KIND_SOUND, r.Owner, sound)}
+		altered, sound := r.Contribute(r.Owner, datanettest.Text(r.N), datanettest.ForBounty(id)), r.Contribute(r.Owner,
+			datanettest.Text(r.N), datanettest.ForBounty(id))
+		golds := []*types.MsgOpenGold{r.Plant(types.GOLD_KIND_ALTERED, r.Owner, altered),
+			r.Plant(types.GOLD_KIND_SOUND, r.Owner, sound)}
 		r.Vote(r.Draw(r.Contribution(sound).Cohort), datanettest.All(datanettest.Accepting))
 		r.Open(golds...)
 		require.True(t, r.Contribution(sound).Earning())

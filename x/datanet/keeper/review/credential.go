@@ -18,7 +18,8 @@ import (
 type credentialKey = collections.Triple[uint64, sdk.AccAddress, uint64]
 
 // SetCredentialPolicy implements types.MsgServer.
-func (m Messages) SetCredentialPolicy(ctx context.Context, msg *types.MsgSetCredentialPolicy) (*types.MsgSetCredentialPolicyResponse, error) {
+func (m Messages) SetCredentialPolicy(ctx context.Context,
+	msg *types.MsgSetCredentialPolicy) (*types.MsgSetCredentialPolicyResponse, error) {
 	params, err := m.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -34,7 +35,8 @@ func (m Messages) SetCredentialPolicy(ctx context.Context, msg *types.MsgSetCred
 }
 
 // GrantCredentials implements types.MsgServer.
-func (m Messages) GrantCredentials(ctx context.Context, msg *types.MsgGrantCredentials) (*types.MsgGrantCredentialsResponse, error) {
+func (m Messages) GrantCredentials(ctx context.Context,
+	msg *types.MsgGrantCredentials) (*types.MsgGrantCredentialsResponse, error) {
 	params, datanet, err := m.credentialsOf(ctx, msg, msg.DatanetId, len(msg.Addresses))
 	if err != nil {
 		return nil, err
@@ -47,7 +49,8 @@ func (m Messages) GrantCredentials(ctx context.Context, msg *types.MsgGrantCrede
 }
 
 // RevokeCredentials implements types.MsgServer.
-func (m Messages) RevokeCredentials(ctx context.Context, msg *types.MsgRevokeCredentials) (*types.MsgRevokeCredentialsResponse, error) {
+func (m Messages) RevokeCredentials(ctx context.Context,
+	msg *types.MsgRevokeCredentials) (*types.MsgRevokeCredentialsResponse, error) {
 	params, datanet, err := m.credentialsOf(ctx, msg, msg.DatanetId, len(msg.Addresses))
 	if err != nil {
 		return nil, err
@@ -59,7 +62,8 @@ func (m Messages) RevokeCredentials(ctx context.Context, msg *types.MsgRevokeCre
 		emit(ctx, &types.EventCredentialsChanged{DatanetId: datanet.Id, Addresses: msg.Addresses})
 }
 
-func (m Messages) credentialsOf(ctx context.Context, msg sdk.HasValidateBasic, datanetID uint64, items int) (types.Params, types.DataNet, error) {
+func (m Messages) credentialsOf(ctx context.Context, msg sdk.HasValidateBasic, datanetID uint64,
+	items int) (types.Params, types.DataNet, error) {
 	params, err := m.begin(ctx, msg)
 	if err != nil {
 		return params, types.DataNet{}, err
@@ -83,13 +87,15 @@ func (k Keeper) checkCredential(ctx context.Context, datanet types.DataNet, addr
 		return err
 	}
 	if err != nil || !credential.Good(policy, now) {
-		return errorsmod.Wrapf(types.ErrCredential, "%s has no credential for DataNet %d: ask %s", address, datanet.Id, datanet.Granter(now))
+		return errorsmod.Wrapf(types.ErrCredential, "%s has no credential for DataNet %d: ask %s", address, datanet.Id,
+			datanet.Granter(now))
 	}
 	return nil
 }
 
 // setCredentialPolicy has another policy take effect after the delay.
-func (k Keeper) setCredentialPolicy(ctx context.Context, params types.Params, datanet types.DataNet, kind types.CredentialKind, issuer string) error {
+func (k Keeper) setCredentialPolicy(ctx context.Context, params types.Params, datanet types.DataNet,
+	kind types.CredentialKind, issuer string) error {
 	now := sdk.UnwrapSDKContext(ctx).BlockTime().UTC()
 	datanet.Credentials = datanet.CredentialsAt(now)
 	// A number is never used again, not that of a change that was replaced either.
@@ -105,20 +111,23 @@ func (k Keeper) setCredentialPolicy(ctx context.Context, params types.Params, da
 // validators, else the one in force.
 func grantable(datanet types.DataNet, granter string, now time.Time) (types.CredentialPolicy, error) {
 	policy := datanet.CredentialsAt(now)
-	if next := datanet.NextCredentials; next.Kind != types.CREDENTIAL_KIND_UNSPECIFIED && next.Granter(datanet.Owner) == granter {
+	if next := datanet.NextCredentials; next.Kind != types.CREDENTIAL_KIND_UNSPECIFIED &&
+		next.Granter(datanet.Owner) == granter {
 		policy = next
 	}
 	if by := policy.Granter(datanet.Owner); by != granter {
 		if by == "" {
 			return policy, errorsmod.Wrapf(types.ErrCredential, "DataNet %d asks for no credentials", datanet.Id)
 		}
-		return policy, errorsmod.Wrapf(types.ErrUnauthorized, "credentials of DataNet %d are granted by %s", datanet.Id, by)
+		return policy, errorsmod.Wrapf(types.ErrUnauthorized, "credentials of DataNet %d are granted by %s", datanet.Id,
+			by)
 	}
 	return policy, nil
 }
 
 // grantCredentials admits accounts after the delay.
-func (k Keeper) grantCredentials(ctx context.Context, params types.Params, datanet types.DataNet, msg *types.MsgGrantCredentials) error {
+func (k Keeper) grantCredentials(ctx context.Context, params types.Params, datanet types.DataNet,
+	msg *types.MsgGrantCredentials) error {
 	now := sdk.UnwrapSDKContext(ctx).BlockTime().UTC()
 	policy, err := grantable(datanet, msg.Granter, now)
 	if err != nil {
@@ -142,7 +151,8 @@ func (k Keeper) grantCredentials(ctx context.Context, params types.Params, datan
 			}
 			continue
 		}
-		credential := types.Credential{DatanetId: datanet.Id, Address: text, Policy: policy.Number, From: now.Add(params.Review.CredentialDelay)}
+		credential := types.Credential{DatanetId: datanet.Id, Address: text, Policy: policy.Number,
+			From: now.Add(params.Review.CredentialDelay)}
 		if err := k.Credentials.Set(ctx, key, credential); err != nil {
 			return err
 		}
@@ -151,7 +161,8 @@ func (k Keeper) grantCredentials(ctx context.Context, params types.Params, datan
 }
 
 // revokeCredentials ends credentials after the delay.
-func (k Keeper) revokeCredentials(ctx context.Context, params types.Params, datanet types.DataNet, msg *types.MsgRevokeCredentials) error {
+func (k Keeper) revokeCredentials(ctx context.Context, params types.Params, datanet types.DataNet,
+	msg *types.MsgRevokeCredentials) error {
 	now := sdk.UnwrapSDKContext(ctx).BlockTime().UTC()
 	policy, err := grantable(datanet, msg.Granter, now)
 	if err != nil {

@@ -17,13 +17,15 @@ func TestCredentialsDoNotEndAtOnce(t *testing.T) {
 	policy := &types.MsgSetCredentialPolicy{Owner: owner, DatanetId: r.ID, Kind: types.CREDENTIAL_KIND_ALLOWLIST}
 	grant := &types.MsgGrantCredentials{Granter: owner, DatanetId: r.ID, Addresses: []string{alice}}
 	may := func() {
-		datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: alice, DatanetId: r.ID, Amount: datanettest.Bond})
+		datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: alice, DatanetId: r.ID,
+			Amount: datanettest.Bond})
 	}
 	datanettest.Must(r.Fixture, r.Msgs.SetCredentialPolicy, policy)
 	datanettest.Must(r.Fixture, r.Msgs.GrantCredentials, grant)
 	r.After(r.Params().CredentialDelay)
 	may()
-	datanettest.Must(r.Fixture, r.Msgs.RevokeCredentials, &types.MsgRevokeCredentials{Granter: owner, DatanetId: r.ID, Addresses: []string{alice}})
+	datanettest.Must(r.Fixture, r.Msgs.RevokeCredentials, &types.MsgRevokeCredentials{Granter: owner, DatanetId: r.ID,
+		Addresses: []string{alice}})
 	datanettest.Must(r.Fixture, r.Msgs.GrantCredentials, grant)
 	may()
 	datanettest.Must(r.Fixture, r.Msgs.SetCredentialPolicy, policy)
@@ -37,7 +39,8 @@ func TestCredentialsDoNotEndAtOnce(t *testing.T) {
 func TestCredentialsAreDelayed(t *testing.T) {
 	r := datanettest.NewReviews(t, 0)
 	issuer := datanettest.Account("issuer").String()
-	policy := &types.MsgSetCredentialPolicy{Owner: r.Owner.String(), DatanetId: r.ID, Kind: types.CREDENTIAL_KIND_ISSUER, Issuer: issuer}
+	policy := &types.MsgSetCredentialPolicy{Owner: r.Owner.String(), DatanetId: r.ID,
+		Kind: types.CREDENTIAL_KIND_ISSUER, Issuer: issuer}
 	foreign := *policy
 	foreign.Owner = r.Bob.String()
 	datanettest.Refuse(r.Fixture, r.Msgs.SetCredentialPolicy, &foreign, types.ErrUnauthorized)

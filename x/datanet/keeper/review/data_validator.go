@@ -14,7 +14,8 @@ import (
 )
 
 // ActivateValidator implements types.MsgServer.
-func (m Messages) ActivateValidator(ctx context.Context, msg *types.MsgActivateValidator) (*types.MsgActivateValidatorResponse, error) {
+func (m Messages) ActivateValidator(ctx context.Context,
+	msg *types.MsgActivateValidator) (*types.MsgActivateValidatorResponse, error) {
 	params, err := m.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -31,10 +32,12 @@ func (m Messages) ActivateValidator(ctx context.Context, msg *types.MsgActivateV
 }
 
 // GetValidator returns the data validator of a DataNet with an address, or ErrValidatorNotFound.
-func (k Keeper) GetValidator(ctx context.Context, datanetID uint64, address sdk.AccAddress) (types.DataValidator, error) {
+func (k Keeper) GetValidator(ctx context.Context, datanetID uint64, address sdk.AccAddress) (types.DataValidator,
+	error) {
 	id, err := k.ValidatorIDs.Get(ctx, collections.Join(address, datanetID))
 	if errors.Is(err, collections.ErrNotFound) {
-		return types.DataValidator{}, errorsmod.Wrapf(types.ErrValidatorNotFound, "%s is not bonded on DataNet %d", address, datanetID)
+		return types.DataValidator{}, errorsmod.Wrapf(types.ErrValidatorNotFound, "%s is not bonded on DataNet %d",
+			address, datanetID)
 	}
 	if err != nil {
 		return types.DataValidator{}, err
@@ -64,7 +67,8 @@ func (k Keeper) setValidator(ctx context.Context, v types.DataValidator) error {
 }
 
 // newValidator gives a validator an id and a place in its DataNet.
-func (k Keeper) newValidator(ctx context.Context, datanetID uint64, address sdk.AccAddress) (types.DataValidator, error) {
+func (k Keeper) newValidator(ctx context.Context, datanetID uint64, address sdk.AccAddress) (types.DataValidator,
+	error) {
 	bonds := 0
 	of := collections.NewPrefixedPairRange[sdk.AccAddress, uint64](address)
 	if err := k.ValidatorIDs.Walk(ctx, of, func(collections.Pair[sdk.AccAddress, uint64], uint64) (bool, error) {
@@ -74,7 +78,8 @@ func (k Keeper) newValidator(ctx context.Context, datanetID uint64, address sdk.
 		return types.DataValidator{}, err
 	}
 	if bonds == maxBonds {
-		return types.DataValidator{}, errorsmod.Wrapf(types.ErrInvalidBond, "%s has bonded on %d DataNets, as many as one account may: use another", address, maxBonds)
+		return types.DataValidator{}, errorsmod.Wrapf(types.ErrInvalidBond,
+			"%s has bonded on %d DataNets, as many as one account may: use another", address, maxBonds)
 	}
 	id, err := k.NextValidator.Next(ctx)
 	if err != nil {
@@ -110,7 +115,8 @@ func (k Keeper) indexValidator(ctx context.Context, v types.DataValidator) error
 }
 
 // activate has a validator drawn again.
-func (k Keeper) activate(ctx context.Context, params types.Params, datanet types.DataNet, address sdk.AccAddress) (types.DataValidator, error) {
+func (k Keeper) activate(ctx context.Context, params types.Params, datanet types.DataNet,
+	address sdk.AccAddress) (types.DataValidator, error) {
 	v, err := k.GetValidator(ctx, datanet.Id, address)
 	if err != nil {
 		return v, err
@@ -122,7 +128,8 @@ func (k Keeper) activate(ctx context.Context, params types.Params, datanet types
 		return v, err
 	}
 	if required := requiredBond(ctx, params.Review, datanet); v.Bond.LT(required) {
-		return v, errorsmod.Wrapf(types.ErrInvalidBond, "the bond of %saopen is below the required %saopen: add to it", v.Bond, required)
+		return v, errorsmod.Wrapf(types.ErrInvalidBond, "the bond of %saopen is below the required %saopen: add to it",
+			v.Bond, required)
 	}
 	v.Active = true
 	return v, k.setValidator(ctx, v)

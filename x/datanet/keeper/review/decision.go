@@ -77,7 +77,8 @@ func (k Keeper) decideReview(ctx context.Context, params types.Params, cohort ty
 	if err != nil {
 		return err
 	}
-	event := types.EventCohortDecided{Cohort: cohort.Id, DatanetId: datanet.Id, Kind: cohort.Kind, Rejected: rejected, Paid: paid}
+	event := types.EventCohortDecided{Cohort: cohort.Id, DatanetId: datanet.Id, Kind: cohort.Kind, Rejected: rejected,
+		Paid: paid}
 	if event.Accepted, event.Version, err = k.acceptAll(ctx, params, datanet.Id, accepted); err != nil {
 		return err
 	}
@@ -91,7 +92,8 @@ func (k Keeper) decideReview(ctx context.Context, params types.Params, cohort ty
 	if err := emit(ctx, &event); err != nil {
 		return err
 	}
-	checkable = slices.DeleteFunc(checkable, func(c types.Contribution) bool { return slices.Contains(confirming, c.Rank) })
+	checkable = slices.DeleteFunc(checkable,
+		func(c types.Contribution) bool { return slices.Contains(confirming, c.Rank) })
 	return k.checkByChance(ctx, params, cohort, checkable)
 }
 
@@ -99,7 +101,8 @@ func (k Keeper) decideReview(ctx context.Context, params types.Params, cohort ty
 // owner planted and vouched for it takes the gas of the panel only, divided among
 // the items, and returns the rest. Duplicates pay: who plants them may sit on the
 // panel.
-func (k Keeper) settleFee(ctx context.Context, params types.ReviewParams, cohort types.Cohort, contribution *types.Contribution, gold types.GoldKind) (math.Int, error) {
+func (k Keeper) settleFee(ctx context.Context, params types.ReviewParams, cohort types.Cohort,
+	contribution *types.Contribution, gold types.GoldKind) (math.Int, error) {
 	fee := contribution.ReviewFee
 	contribution.ReviewFee = math.ZeroInt()
 	if err := k.registry.SetContribution(ctx, *contribution); err != nil {
@@ -113,7 +116,8 @@ func (k Keeper) settleFee(ctx context.Context, params types.ReviewParams, cohort
 }
 
 // acceptAll makes a version with contributions and pays their bounties; none make none.
-func (k Keeper) acceptAll(ctx context.Context, params types.Params, datanetID uint64, accepted []Acceptance) ([]uint64, uint64, error) {
+func (k Keeper) acceptAll(ctx context.Context, params types.Params, datanetID uint64, accepted []Acceptance) ([]uint64,
+	uint64, error) {
 	if len(accepted) == 0 {
 		return nil, 0, nil
 	}

@@ -9,8 +9,9 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// BenchmarkDeciding is a block in which a full review of 25 items is decided: 20 by the votes of seven seats, and five of gold that three
-// of them answer wrong. It reports the time for each item; steps_per_block of them may be decided in a block.
+// BenchmarkDeciding is a block in which a full review of 25 items is decided: 20 by the votes of seven seats, and five
+// of gold that three of them answer wrong. It reports the time for each item; steps_per_block of them may be decided in
+// a block.
 func BenchmarkDeciding(b *testing.B) {
 	const items = 25
 	r := datanettest.NewReviews(b, 40)

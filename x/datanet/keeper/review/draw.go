@@ -24,7 +24,8 @@ const (
 // this block: who grinds one block moves one seat. A draw is one step and one more for each
 // place tried; at most StepsPerBlock. The other cohorts are drawn with the hash of a later block.
 func (k Keeper) Draw(ctx sdk.Context, params types.Params) error {
-	until := new(collections.Range[collections.Pair[int64, uint64]]).EndInclusive(collections.Join(ctx.BlockHeight(), ^uint64(0)))
+	until := new(collections.Range[collections.Pair[int64, uint64]]).EndInclusive(collections.Join(ctx.BlockHeight(),
+		^uint64(0)))
 	var due []uint64
 	err := k.Draws.Walk(ctx, until, func(key collections.Pair[int64, uint64]) (bool, error) {
 		due = append(due, key.K2())
@@ -45,7 +46,8 @@ func (k Keeper) Draw(ctx sdk.Context, params types.Params) error {
 		})
 		steps += max(2, work)
 		if err != nil {
-			ctx.Logger().Error("a seat could not be drawn and will be in the next block", "module", types.ModuleName, "cohort", id, "err", err)
+			ctx.Logger().Error("a seat could not be drawn and will be in the next block", "module", types.ModuleName,
+				"cohort", id, "err", err)
 			if err := k.redraw(ctx, id); err != nil {
 				return err
 			}
@@ -141,7 +143,8 @@ func (k Keeper) drawLater(ctx sdk.Context, params types.Params, cohort *types.Co
 }
 
 // drawValidator draws a data validator of an electorate by stake.
-func (k Keeper) drawValidator(ctx context.Context, electorate uint64, random []byte) (v types.DataValidator, ok bool, err error) {
+func (k Keeper) drawValidator(ctx context.Context, electorate uint64, random []byte) (v types.DataValidator, ok bool,
+	err error) {
 	place, ok, err := k.drawPlace(ctx, electorate, random)
 	if err != nil || !ok {
 		return v, false, err

@@ -13,13 +13,14 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// TestDrawingStopsWhenNobodyMaySit: reviews whose validators have left draw no more, block after block; who comes later is
-// drawn in the second round.
+// TestDrawingStopsWhenNobodyMaySit: reviews whose validators have left draw no more, block after block; who comes later
+// is drawn in the second round.
 func TestDrawingStopsWhenNobodyMaySit(t *testing.T) {
 	r := datanettest.NewReviews(t, 3)
 	ids := r.Waiting(12)
 	for _, v := range r.Validators { // they count when drawing begins, and leave before anybody is drawn
-		v := datanettest.Must(r.Fixture, r.Msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: v.String(), DatanetId: r.ID, Amount: datanettest.Bond})
+		v := datanettest.Must(r.Fixture, r.Msgs.UnbondValidator,
+			&types.MsgUnbondValidator{Validator: v.String(), DatanetId: r.ID, Amount: datanettest.Bond})
 		require.NotNil(t, v)
 	}
 	seats := r.Seats(ids)
@@ -40,7 +41,8 @@ func TestDrawsBackOff(t *testing.T) {
 	r := datanettest.NewReviews(t, 3)
 	whale := datanettest.Account("whale")
 	r.Fund(whale)
-	datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: whale.String(), DatanetId: r.ID, Amount: datanettest.Open(999_000)})
+	datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: whale.String(),
+		DatanetId: r.ID, Amount: datanettest.Open(999_000)})
 	r.SmallCohorts()
 	rank := r.Contribute(whale, datanettest.Text(1)) // has nearly all the stake, and no seat
 	r.Plant(types.GOLD_KIND_ALTERED, r.Owner, r.Contribute(r.Owner, datanettest.Text(2)))
@@ -62,8 +64,8 @@ func TestDrawsBackOff(t *testing.T) {
 	require.True(t, waits[15], "the fifth wait is of 16 blocks: %v", waits)
 }
 
-// TestDrawingIsMetered: a draw costs as many steps as places it tries, so that a block draws for few reviews when draws miss, and none
-// is passed over for ever.
+// TestDrawingIsMetered: a draw costs as many steps as places it tries, so that a block draws for few reviews when draws
+// miss, and none is passed over for ever.
 func TestDrawingIsMetered(t *testing.T) {
 	r := datanettest.NewReviews(t, 4)
 	r.Quiet = true
@@ -82,7 +84,8 @@ func TestDrawingIsMetered(t *testing.T) {
 	}
 }
 
-// TestInterruptedPanelsDoNotDecide: whatever stops the drawing, a panel with fewer seats than it takes to accept does not vote.
+// TestInterruptedPanelsDoNotDecide: whatever stops the drawing, a panel with fewer seats than it takes to accept does
+// not vote.
 func TestInterruptedPanelsDoNotDecide(t *testing.T) {
 	for _, test := range []struct {
 		validators, seats int
@@ -120,17 +123,21 @@ func TestBondsOfAnAccountAreBounded(t *testing.T) {
 	require.NoError(t, r.Bank.Add(r.Ctx, r.Owner, datanettest.Bond))
 	for range 64 {
 		id := datanettest.Must(r.Fixture, r.Msgs.CreateDataNet, datanettest.PanelMsg(r.Owner)).DatanetId
-		datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: who.String(), DatanetId: id, Amount: datanettest.Bond})
+		datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: who.String(),
+			DatanetId: id, Amount: datanettest.Bond})
 	}
-	datanettest.Refuse(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: who.String(), DatanetId: r.ID, Amount: datanettest.Bond}, types.ErrInvalidBond)
+	datanettest.Refuse(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: who.String(),
+		DatanetId: r.ID, Amount: datanettest.Bond}, types.ErrInvalidBond)
 }
 
 // TestFeesGrowWithTokens: what there is to read is paid for, and what is reckoned by the fee follows.
 func TestFeesGrowWithTokens(t *testing.T) {
 	r := datanettest.NewReviews(t, 9)
-	require.Equal(t, types.PerThousandOf(datanettest.Fee), r.Datanet(r.ID).ReviewFeePerThousand, "as much a token as the first segment")
+	require.Equal(t, types.PerThousandOf(datanettest.Fee), r.Datanet(r.ID).ReviewFeePerThousand,
+		"as much a token as the first segment")
 	r.PerThousand(datanettest.Open(20)) // 2 OPEN for 1,000 tokens
-	require.Equal(t, datanettest.Fee, r.Contribution(r.Long(r.Alice, types.FeeTokens)).FeePaid, "one segment costs what it did")
+	require.Equal(t, datanettest.Fee, r.Contribution(r.Long(r.Alice, types.FeeTokens)).FeePaid,
+		"one segment costs what it did")
 	rank := r.Long(r.Alice, types.FeeTokens+2_500)
 	c := r.Contribution(rank)
 	require.Equal(t, datanettest.Open(60), c.FeePaid)
@@ -143,7 +150,8 @@ func TestFeesGrowWithTokens(t *testing.T) {
 	require.Equal(t, c.FeePaid.Add(odd.FeePaid).Add(datanettest.Fee), cohort.Fees)
 	before := r.Bank.Of(r.Ctx, r.Owner)
 	gold := r.Long(r.Owner, types.FeeTokens+2_500)
-	require.Equal(t, datanettest.Open(60).Add(r.Contribution(gold).Deposit.Amount), before.Sub(r.Bank.Of(r.Ctx, r.Owner)))
+	require.Equal(t, datanettest.Open(60).Add(r.Contribution(gold).Deposit.Amount),
+		before.Sub(r.Bank.Of(r.Ctx, r.Owner)))
 	before = r.Bank.Of(r.Ctx, r.Owner)
 	r.Plant(types.GOLD_KIND_ALTERED, r.Owner, gold)
 	mean := c.FeePaid.Add(odd.FeePaid).Add(datanettest.Fee).Add(datanettest.Open(60)).QuoRaw(4)
@@ -159,7 +167,8 @@ func TestFeesGrowWithTokens(t *testing.T) {
 	datanettest.Refuse(r.Fixture, r.Msgs.RevealContributions, datanettest.RevealMsg(r.Alice, items...), types.ErrBounty)
 }
 
-// TestCohortsAreBoundedInTokens: a seat has no more to read than max_cohort_tokens, and no contribution crowds others out.
+// TestCohortsAreBoundedInTokens: a seat has no more to read than max_cohort_tokens, and no contribution crowds others
+// out.
 func TestCohortsAreBoundedInTokens(t *testing.T) {
 	r := datanettest.NewReviews(t, 9)
 	r.SetParams(func(p *types.Params) { p.Review.CohortTokens, p.Review.MaxCohortTokens = 4_096, 6_144 })
@@ -169,7 +178,8 @@ func TestCohortsAreBoundedInTokens(t *testing.T) {
 	s.Item.Tokens, s.Item.Segments, s.Item.Bytes = most+1, 6, 20_000
 	items := r.Commit(r.Alice, datanettest.Open(20), s)
 	r.Blocks(2)
-	datanettest.Refuse(r.Fixture, r.Msgs.RevealContributions, datanettest.RevealMsg(r.Alice, items...), types.ErrInvalidContribution)
+	datanettest.Refuse(r.Fixture, r.Msgs.RevealContributions, datanettest.RevealMsg(r.Alice, items...),
+		types.ErrInvalidContribution)
 
 	first := r.CohortOf(r.Long(r.Alice, most)).Id
 	require.Equal(t, first, r.CohortOf(r.Long(r.Alice, most)).Id)
@@ -183,8 +193,8 @@ func TestCohortsAreBoundedInTokens(t *testing.T) {
 	require.Equal(t, types.COHORT_PHASE_DRAWING, r.Cohort(first).Phase, "five items are enough when they are long")
 }
 
-// BenchmarkDrawing is a block at its cap: 500 reviews of 25 items by as many contributors wait for a seat, and the first try of each
-// draw falls on somebody who may have it, or all fall on who may not.
+// BenchmarkDrawing is a block at its cap: 500 reviews of 25 items by as many contributors wait for a seat, and the
+// first try of each draw falls on somebody who may have it, or all fall on who may not.
 func BenchmarkDrawing(b *testing.B) {
 	for _, misses := range []bool{false, true} {
 		b.Run(fmt.Sprint("misses ", misses), func(b *testing.B) {
@@ -197,9 +207,12 @@ func BenchmarkDrawing(b *testing.B) {
 			if misses {
 				whale := datanettest.Account("whale")
 				r.Fund(whale)
-				datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: whale.String(), DatanetId: r.ID, Amount: datanettest.Open(999_000)})
+				datanettest.Must(r.Fixture, r.Msgs.BondValidator,
+					&types.MsgBondValidator{Validator: whale.String(), DatanetId: r.ID,
+						Amount: datanettest.Open(999_000)})
 				for _, v := range r.Validators {
-					datanettest.Must(r.Fixture, r.Msgs.UnbondValidator, &types.MsgUnbondValidator{Validator: v.String(), DatanetId: r.ID, Amount: datanettest.Bond})
+					datanettest.Must(r.Fixture, r.Msgs.UnbondValidator,
+						&types.MsgUnbondValidator{Validator: v.String(), DatanetId: r.ID, Amount: datanettest.Bond})
 				}
 				r.Bonded("somebody", r.ID)
 				excluded[24] = whale

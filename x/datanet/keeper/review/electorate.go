@@ -80,8 +80,8 @@ func (k Keeper) mayDecide(ctx context.Context, cohort types.Cohort) (uint64, err
 	return available, err
 }
 
-// available returns how many active validators of an electorate belong to none of some accounts, and how much work it was to
-// count: one for each account and for each of its bonds, of which it has at most maxBonds.
+// available returns how many active validators of an electorate belong to none of some accounts, and how much work it
+// was to count: one for each account and for each of its bonds, of which it has at most maxBonds.
 func (k Keeper) available(ctx context.Context, electorate uint64, without [][]byte) (uint64, int, error) {
 	work := len(without)
 	active, err := k.ElectorateSize(ctx, electorate)

@@ -15,9 +15,12 @@ import (
 
 // Enqueue puts a contribution into the cohort of its DataNet and panel that is
 // filling, and returns the cohort.
-func (k Keeper) Enqueue(ctx context.Context, params types.Params, datanetID, panel uint64, contribution types.Contribution) (uint64, error) {
+func (k Keeper) Enqueue(ctx context.Context, params types.Params, datanetID, panel uint64,
+	contribution types.Contribution) (uint64, error) {
 	if most := params.Review.MaxItemTokens(); contribution.Tokens > most {
-		return 0, errorsmod.Wrapf(types.ErrInvalidContribution, "%d tokens are more than a panel reads of one contribution, %d: contribute it in parts", contribution.Tokens, most)
+		return 0, errorsmod.Wrapf(types.ErrInvalidContribution,
+			"%d tokens are more than a panel reads of one contribution, %d: contribute it in parts",
+			contribution.Tokens, most)
 	}
 	if err := k.countOpen(ctx, params.Review, contribution.Contributor); err != nil {
 		return 0, err
@@ -37,7 +40,8 @@ func (k Keeper) Enqueue(ctx context.Context, params types.Params, datanetID, pan
 }
 
 // fillingCohort returns the cohort of a DataNet and panel that takes items, a new one if there is none with room.
-func (k Keeper) fillingCohort(ctx context.Context, params types.ReviewParams, datanetID, panel, tokens uint64) (types.Cohort, error) {
+func (k Keeper) fillingCohort(ctx context.Context, params types.ReviewParams, datanetID, panel,
+	tokens uint64) (types.Cohort, error) {
 	id, err := k.Filling.Get(ctx, collections.Join(datanetID, panel))
 	if err == nil {
 		cohort, err := k.Cohorts.Get(ctx, id)

@@ -28,7 +28,8 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		}
 	}
 	for _, credential := range g.Credentials {
-		key := collections.Join3(credential.DatanetId, sdk.MustAccAddressFromBech32(credential.Address), uint64(credential.Policy))
+		key := collections.Join3(credential.DatanetId, sdk.MustAccAddressFromBech32(credential.Address),
+			uint64(credential.Policy))
 		if err := k.Credentials.Set(ctx, key, credential); err != nil {
 			return err
 		}
@@ -76,7 +77,8 @@ func (k Keeper) initCohort(ctx context.Context, cohort types.Cohort) error {
 		return nil
 	}
 	for _, seat := range cohort.Seats {
-		if err := k.Assigned.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(seat.Address), cohort.Id)); err != nil {
+		if err := k.Assigned.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(seat.Address),
+			cohort.Id)); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,8 @@ func TestReviewSurvivesGenesis(t *testing.T) {
 	r := datanettest.NewReviews(t, 9)
 	original := r.Seed()
 	ranks := r.Fresh(r.Alice, 1)
-	golds := []*types.MsgOpenGold{r.PlantCopy(r.Bob, original), r.Plant(types.GOLD_KIND_ALTERED, r.Owner, r.Fresh(r.Owner, 1)[0])}
+	golds := []*types.MsgOpenGold{r.PlantCopy(r.Bob, original),
+		r.Plant(types.GOLD_KIND_ALTERED, r.Owner, r.Fresh(r.Owner, 1)[0])}
 	move := func() {
 		g, err := r.Imported(r.Export())
 		require.NoError(t, err)

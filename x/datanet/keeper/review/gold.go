@@ -22,7 +22,8 @@ func (m Messages) SealGold(ctx context.Context, msg *types.MsgSealGold) (*types.
 	if err := m.k.sealGold(ctx, params, msg); err != nil {
 		return nil, err
 	}
-	return &types.MsgSealGoldResponse{}, emit(ctx, &types.EventGoldSealed{Cohort: msg.Cohort, Kind: msg.Kind, Count: uint32(len(msg.Hashes))})
+	return &types.MsgSealGoldResponse{}, emit(ctx, &types.EventGoldSealed{Cohort: msg.Cohort, Kind: msg.Kind,
+		Count: uint32(len(msg.Hashes))})
 }
 
 // OpenGold implements types.MsgServer.
@@ -35,7 +36,8 @@ func (m Messages) OpenGold(ctx context.Context, msg *types.MsgOpenGold) (*types.
 	if err != nil {
 		return nil, err
 	}
-	return &types.MsgOpenGoldResponse{}, emit(ctx, &types.EventGoldOpened{Cohort: msg.Cohort, Rank: msg.Rank, Kind: kind})
+	return &types.MsgOpenGoldResponse{}, emit(ctx, &types.EventGoldOpened{Cohort: msg.Cohort, Rank: msg.Rank,
+		Kind: kind})
 }
 
 // sealGold declares gold in a cohort that is filling.
@@ -49,13 +51,15 @@ func (k Keeper) sealGold(ctx context.Context, params types.Params, msg *types.Ms
 		return err
 	}
 	if msg.Kind != types.GOLD_KIND_DUPLICATE && msg.Planter != datanet.Owner {
-		return errorsmod.Wrapf(types.ErrUnauthorized, "only the owner of DataNet %d, %s, vouches for gold that the chain cannot check", datanet.Id, datanet.Owner)
+		return errorsmod.Wrapf(types.ErrUnauthorized,
+			"only the owner of DataNet %d, %s, vouches for gold that the chain cannot check", datanet.Id, datanet.Owner)
 	}
 	if err := checkGoldCount(params.Review, cohort, msg, datanet.Owner); err != nil {
 		return err
 	}
 	deposit := params.Review.GoldDeposit(datanet.FeeAt(sdk.UnwrapSDKContext(ctx).BlockTime()), cohort)
-	if err := k.funds.Take(ctx, sdk.MustAccAddressFromBech32(msg.Planter), deposit.MulRaw(int64(len(msg.Hashes)))); err != nil {
+	if err := k.funds.Take(ctx, sdk.MustAccAddressFromBech32(msg.Planter),
+		deposit.MulRaw(int64(len(msg.Hashes)))); err != nil {
 		return errorsmod.Wrap(err, "gold deposit")
 	}
 	for _, hash := range msg.Hashes {
@@ -64,7 +68,8 @@ func (k Keeper) sealGold(ctx context.Context, params types.Params, msg *types.Ms
 				return errorsmod.Wrapf(types.ErrGold, "%x is sealed already", hash)
 			}
 		}
-		cohort.Gold = append(cohort.Gold, types.Gold{Planter: msg.Planter, Kind: msg.Kind, Hash: hash, Deposit: deposit})
+		cohort.Gold = append(cohort.Gold, types.Gold{Planter: msg.Planter, Kind: msg.Kind, Hash: hash,
+			Deposit: deposit})
 	}
 	if full(params, cohort) {
 		if err := k.stopFilling(ctx, &cohort); err != nil {
@@ -82,15 +87,19 @@ func checkGoldCount(params types.ReviewParams, cohort types.Cohort, msg *types.M
 	own := cohort.GoldOf(owner)
 	if msg.Planter == owner {
 		if own+len(msg.Hashes) > int(params.MaxGold) {
-			return errorsmod.Wrapf(types.ErrGold, "you have sealed %d gold items for cohort %d, at most %d may be", own, cohort.Id, params.MaxGold)
+			return errorsmod.Wrapf(types.ErrGold, "you have sealed %d gold items for cohort %d, at most %d may be", own,
+				cohort.Id, params.MaxGold)
 		}
 		return nil
 	}
 	if mine := cohort.GoldOf(msg.Planter); mine+len(msg.Hashes) > maxForeignGold {
-		return errorsmod.Wrapf(types.ErrGold, "you have sealed %d gold items for cohort %d, at most %d may be", mine, cohort.Id, maxForeignGold)
+		return errorsmod.Wrapf(types.ErrGold, "you have sealed %d gold items for cohort %d, at most %d may be", mine,
+			cohort.Id, maxForeignGold)
 	}
 	if foreign := len(cohort.Gold) - own; foreign+len(msg.Hashes) > int(params.MaxGold)/2 {
-		return errorsmod.Wrapf(types.ErrGold, "others than the owner have sealed %d gold items for cohort %d, at most %d may be", foreign, cohort.Id, params.MaxGold/2)
+		return errorsmod.Wrapf(types.ErrGold,
+			"others than the owner have sealed %d gold items for cohort %d, at most %d may be", foreign, cohort.Id,
+			params.MaxGold/2)
 	}
 	return nil
 }
@@ -104,7 +113,8 @@ func (k Keeper) openGold(ctx context.Context, params types.Params, msg *types.Ms
 	}
 	at := k.sealedGold(cohort, msg)
 	if at < 0 {
-		return 0, errorsmod.Wrapf(types.ErrRevealMismatch, "rank and salt open no gold of %s in cohort %d", msg.Planter, cohort.Id)
+		return 0, errorsmod.Wrapf(types.ErrRevealMismatch, "rank and salt open no gold of %s in cohort %d", msg.Planter,
+			cohort.Id)
 	}
 	gold := &cohort.Gold[at]
 	if gold.Rank != 0 {
@@ -128,20 +138,23 @@ func (k Keeper) openGold(ctx context.Context, params types.Params, msg *types.Ms
 func (k Keeper) sealedGold(cohort types.Cohort, msg *types.MsgOpenGold) int {
 	planter := sdk.MustAccAddressFromBech32(msg.Planter)
 	return slices.IndexFunc(cohort.Gold, func(gold types.Gold) bool {
-		return gold.Planter == msg.Planter && bytes.Equal(gold.Hash, types.GoldHash(cohort.Id, msg.Rank, gold.Kind, planter, msg.Salt))
+		return gold.Planter == msg.Planter && bytes.Equal(gold.Hash,
+			types.GoldHash(cohort.Id, msg.Rank, gold.Kind, planter, msg.Salt))
 	})
 }
 
 // checkGold checks that gold is what its kind says: a copy, which the chain
 // sees, or an item whose contributor agreed to its being gold.
-func (k Keeper) checkGold(ctx context.Context, params types.Params, cohort types.Cohort, kind types.GoldKind, msg *types.MsgOpenGold) error {
+func (k Keeper) checkGold(ctx context.Context, params types.Params, cohort types.Cohort, kind types.GoldKind,
+	msg *types.MsgOpenGold) error {
 	later, err := k.registry.Contribution(ctx, msg.Rank)
 	if err != nil {
 		return err
 	}
 	if kind != types.GOLD_KIND_DUPLICATE {
 		if mark := types.GoldMark(sdk.MustAccAddressFromBech32(msg.Planter), msg.Salt); !bytes.Equal(mark, later.Mark) {
-			return errorsmod.Wrapf(types.ErrGold, "the contributor of %d has not marked it as gold of %s", msg.Rank, msg.Planter)
+			return errorsmod.Wrapf(types.ErrGold, "the contributor of %d has not marked it as gold of %s", msg.Rank,
+				msg.Planter)
 		}
 		return nil
 	}
@@ -151,7 +164,8 @@ func (k Keeper) checkGold(ctx context.Context, params types.Params, cohort types
 	if readable, err := k.registry.ReadableSince(ctx, msg.Original, cohort.Height); err != nil {
 		return err
 	} else if !readable {
-		return errorsmod.Wrapf(types.ErrGold, "validators did not hold the text of contribution %d when voting began", msg.Original)
+		return errorsmod.Wrapf(types.ErrGold, "validators did not hold the text of contribution %d when voting began",
+			msg.Original)
 	}
 	return k.registry.CheckCopy(ctx, params, later, *msg.Segment, msg.Original, *msg.OriginalSegment)
 }

@@ -24,7 +24,8 @@ func (k Keeper) checkValidators(ctx context.Context) (math.Int, error) {
 	err = k.Validators.Walk(ctx, nil, func(_ uint64, v types.DataValidator) (bool, error) {
 		owed = owed.Add(v.Bond)
 		if want, some := pledged[v.Id]; v.Pledged.IsPositive() != some || some && !v.Pledged.Equal(want) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "data validator %d has pledged %s, its seats count %s", v.Id, v.Pledged, want)
+			return true, errorsmod.Wrapf(types.ErrInvariant, "data validator %d has pledged %s, its seats count %s",
+				v.Id, v.Pledged, want)
 		}
 		for _, unbonding := range v.Unbonding {
 			owed = owed.Add(unbonding.Amount)
@@ -54,7 +55,9 @@ func (k Keeper) checkValidators(ctx context.Context) (math.Int, error) {
 			want = math.ZeroInt()
 		}
 		if active != actives[panel] || !stake.Equal(want) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "panel %d counts %d validators with %s, a recount gives %d with %s", panel, active, stake, actives[panel], want)
+			return true, errorsmod.Wrapf(types.ErrInvariant,
+				"panel %d counts %d validators with %s, a recount gives %d with %s", panel, active, stake,
+				actives[panel], want)
 		}
 		return false, nil
 	})
@@ -92,7 +95,8 @@ func (k Keeper) checkCohorts(ctx context.Context) (math.Int, error) {
 			return true, err
 		}
 		if drawing != (cohort.DrawHeight != 0) || drawing && cohort.Phase != types.COHORT_PHASE_DRAWING {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "cohort %d in %s: draw height %d, queued %t", id, cohort.Phase, cohort.DrawHeight, drawing)
+			return true, errorsmod.Wrapf(types.ErrInvariant, "cohort %d in %s: draw height %d, queued %t", id,
+				cohort.Phase, cohort.DrawHeight, drawing)
 		}
 		if cohort.Phase == types.COHORT_PHASE_DECIDED || cohort.Kind != types.COHORT_KIND_REVIEW {
 			return false, nil
@@ -104,7 +108,8 @@ func (k Keeper) checkCohorts(ctx context.Context) (math.Int, error) {
 				return true, err
 			}
 			if c.Cohort != id || c.Status != types.CONTRIBUTION_STATUS_SUBMITTED {
-				return true, errorsmod.Wrapf(types.ErrInvariant, "contribution %d in cohort %d: %s, cohort %d", rank, id, c.Status, c.Cohort)
+				return true, errorsmod.Wrapf(types.ErrInvariant, "contribution %d in cohort %d: %s, cohort %d", rank,
+					id, c.Status, c.Cohort)
 			}
 		}
 		return false, nil

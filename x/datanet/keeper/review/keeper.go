@@ -57,13 +57,16 @@ func NewKeeper(
 	return Keeper{
 		authority: authority, registry: registry, funds: account, timers: timers, windows: windows,
 
-		NextValidator:   collections.NewSequence(sb, types.NextValidatorKey, "next_validator"),
-		Validators:      collections.NewMap(sb, types.ValidatorsKey, "validators", number, codec.CollValue[types.DataValidator](cdc)),
-		ValidatorIDs:    collections.NewMap(sb, types.ValidatorIDsKey, "validator_ids", byAccount, collections.Uint64Value),
+		NextValidator: collections.NewSequence(sb, types.NextValidatorKey, "next_validator"),
+		Validators: collections.NewMap(sb, types.ValidatorsKey, "validators", number,
+			codec.CollValue[types.DataValidator](cdc)),
+		ValidatorIDs: collections.NewMap(sb, types.ValidatorIDsKey, "validator_ids", byAccount,
+			collections.Uint64Value),
 		Places:          collections.NewMap(sb, types.PlacesKey, "places", pair, collections.Uint64Value),
 		Stake:           collections.NewMap(sb, types.StakeKey, "stake", triple, types.StakeNodeCodec{}),
 		ElectorateSizes: collections.NewMap(sb, types.PanelsKey, "panels", number, collections.Uint64Value),
-		Credentials:     collections.NewMap(sb, types.CredentialsKey, "credentials", byCredential, codec.CollValue[types.Credential](cdc)),
+		Credentials: collections.NewMap(sb, types.CredentialsKey, "credentials", byCredential,
+			codec.CollValue[types.Credential](cdc)),
 
 		NextCohort: collections.NewSequence(sb, types.NextCohortKey, "next_cohort"),
 		Cohorts:    collections.NewMap(sb, types.CohortsKey, "cohorts", number, codec.CollValue[types.Cohort](cdc)),

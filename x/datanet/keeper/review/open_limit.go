@@ -24,7 +24,9 @@ func (k Keeper) countOpen(ctx context.Context, params types.ReviewParams, contri
 func (k Keeper) CheckOpen(ctx context.Context, params types.ReviewParams, contributor string) error {
 	open, err := k.openBy(ctx, contributor)
 	if err == nil && open >= uint64(params.MaxOpenPerContributor) {
-		err = errorsmod.Wrapf(types.ErrReviewLimit, "%d of your contributions wait for panels, at most %d may: reveal later", open, params.MaxOpenPerContributor)
+		err = errorsmod.Wrapf(types.ErrReviewLimit,
+			"%d of your contributions wait for panels, at most %d may: reveal later", open,
+			params.MaxOpenPerContributor)
 	}
 	return err
 }

@@ -14,7 +14,8 @@ import (
 //
 // Gold that was not opened costs its deposit: it is burned, unless so much is
 // missing that no seat can be graded. Then it pays the seats that revealed.
-func (k Keeper) payPanel(ctx context.Context, params types.Params, datanetID uint64, cohort *types.Cohort, p panel, pot math.Int) (math.Int, error) {
+func (k Keeper) payPanel(ctx context.Context, params types.Params, datanetID uint64, cohort *types.Cohort, p panel,
+	pot math.Int) (math.Int, error) {
 	forfeited := math.ZeroInt()
 	for i := range cohort.Gold {
 		forfeited = forfeited.Add(cohort.Gold[i].Deposit)

@@ -19,7 +19,8 @@ type Queries struct{ k Keeper }
 func NewQueries(k Keeper) Queries { return Queries{k} }
 
 // DataValidator implements types.QueryServer.
-func (q Queries) DataValidator(ctx context.Context, req *types.QueryDataValidatorRequest) (*types.QueryDataValidatorResponse, error) {
+func (q Queries) DataValidator(ctx context.Context,
+	req *types.QueryDataValidatorRequest) (*types.QueryDataValidatorResponse, error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}
@@ -32,7 +33,8 @@ func (q Queries) DataValidator(ctx context.Context, req *types.QueryDataValidato
 }
 
 // DataValidators implements types.QueryServer.
-func (q Queries) DataValidators(ctx context.Context, req *types.QueryDataValidatorsRequest) (*types.QueryDataValidatorsResponse, error) {
+func (q Queries) DataValidators(ctx context.Context,
+	req *types.QueryDataValidatorsRequest) (*types.QueryDataValidatorsResponse, error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}
@@ -45,7 +47,8 @@ func (q Queries) DataValidators(ctx context.Context, req *types.QueryDataValidat
 }
 
 // DataValidatorsByAddress implements types.QueryServer.
-func (q Queries) DataValidatorsByAddress(ctx context.Context, req *types.QueryDataValidatorsByAddressRequest) (*types.QueryDataValidatorsByAddressResponse, error) {
+func (q Queries) DataValidatorsByAddress(ctx context.Context,
+	req *types.QueryDataValidatorsByAddressRequest) (*types.QueryDataValidatorsByAddressResponse, error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}
@@ -62,7 +65,8 @@ func (q Queries) DataValidatorsByAddress(ctx context.Context, req *types.QueryDa
 }
 
 // Credentials implements types.QueryServer.
-func (q Queries) Credentials(ctx context.Context, req *types.QueryCredentialsRequest) (*types.QueryCredentialsResponse, error) {
+func (q Queries) Credentials(ctx context.Context, req *types.QueryCredentialsRequest) (*types.QueryCredentialsResponse,
+	error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}
@@ -101,7 +105,8 @@ func (q Queries) Cohorts(ctx context.Context, req *types.QueryCohortsRequest) (*
 }
 
 // Assignments implements types.QueryServer.
-func (q Queries) Assignments(ctx context.Context, req *types.QueryAssignmentsRequest) (*types.QueryAssignmentsResponse, error) {
+func (q Queries) Assignments(ctx context.Context, req *types.QueryAssignmentsRequest) (*types.QueryAssignmentsResponse,
+	error) {
 	if req == nil {
 		return nil, request.ErrEmpty
 	}

@@ -45,7 +45,8 @@ type Registry interface {
 
 	// PoolBounty returns the bounty of the pool that a contribution has applied for, if it has.
 	PoolBounty(ctx context.Context, c types.Contribution) (types.Bounty, bool, error)
-	// FundConfirmation spends what a bounty of the pool has reserved for the confirmation of a contribution by a cohort.
+	// FundConfirmation spends what a bounty of the pool has reserved for the confirmation of a contribution by a
+	// cohort.
 	FundConfirmation(ctx context.Context, rank, cohort uint64) error
 	// CancelBounties has bounties of the pool pay nothing for items that no full panel confirmed.
 	CancelBounties(ctx context.Context, ranks []uint64) error

@@ -10,7 +10,8 @@ import (
 )
 
 // ResolveContribution implements types.MsgServer.
-func (m Messages) ResolveContribution(ctx context.Context, msg *types.MsgResolveContribution) (*types.MsgResolveContributionResponse, error) {
+func (m Messages) ResolveContribution(ctx context.Context,
+	msg *types.MsgResolveContribution) (*types.MsgResolveContributionResponse, error) {
 	params, err := m.govern(ctx, msg, msg.Authority)
 	if err != nil {
 		return nil, err
@@ -31,14 +32,17 @@ func (k Keeper) resolve(ctx context.Context, params types.Params, msg *types.Msg
 	switch contribution.Status {
 	case types.CONTRIBUTION_STATUS_REJECTED, types.CONTRIBUTION_STATUS_OVERTURNED:
 		if !msg.Accept {
-			return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s already", msg.Rank, contribution.Status)
+			return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s already", msg.Rank,
+				contribution.Status)
 		}
 	case types.CONTRIBUTION_STATUS_ACCEPTED, types.CONTRIBUTION_STATUS_RECALLED:
 		if msg.Accept {
-			return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s already", msg.Rank, contribution.Status)
+			return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s already", msg.Rank,
+				contribution.Status)
 		}
 	default:
-		return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s: there is no verdict to turn around", msg.Rank, contribution.Status)
+		return errorsmod.Wrapf(types.ErrContributionStatus, "contribution %d is %s: there is no verdict to turn around",
+			msg.Rank, contribution.Status)
 	}
 	if err := k.decidingAgain(ctx, contribution); err != nil {
 		return err

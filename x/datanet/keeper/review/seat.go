@@ -16,7 +16,8 @@ import (
 )
 
 // mayBeSeated says whether a validator on whom a draw fell takes the seat. Who lost the credential is drawn no more.
-func (k Keeper) mayBeSeated(ctx context.Context, params types.Params, cohort types.Cohort, v types.DataValidator, datanet types.DataNet) (bool, error) {
+func (k Keeper) mayBeSeated(ctx context.Context, params types.Params, cohort types.Cohort, v types.DataValidator,
+	datanet types.DataNet) (bool, error) {
 	address := sdk.MustAccAddressFromBech32(v.Address)
 	if _, excluded := slices.BinarySearchFunc(cohort.Excluded, []byte(address), bytes.Compare); excluded {
 		return false, nil
@@ -36,10 +37,13 @@ func (k Keeper) mayBeSeated(ctx context.Context, params types.Params, cohort typ
 
 // seat gives a validator a seat. What a seat risks does not depend on how much
 // its validator has bonded, so that splitting a bond changes nothing.
-func (k Keeper) seat(ctx sdk.Context, params types.Params, cohort *types.Cohort, v types.DataValidator, datanet types.DataNet) error {
-	risk := math.MaxInt(requiredBond(ctx, params.Review, datanet), cohort.MeanFee().MulRaw(int64(params.Review.BondPerFee)))
+func (k Keeper) seat(ctx sdk.Context, params types.Params, cohort *types.Cohort, v types.DataValidator,
+	datanet types.DataNet) error {
+	risk := math.MaxInt(requiredBond(ctx, params.Review, datanet),
+		cohort.MeanFee().MulRaw(int64(params.Review.BondPerFee)))
 	cohort.Seats = append(cohort.Seats, types.Seat{
-		Validator: v.Id, Address: v.Address, Height: ctx.BlockHeight(), Stake: math.MinInt(v.Bond, risk), Pledged: cohort.Pledge,
+		Validator: v.Id, Address: v.Address, Height: ctx.BlockHeight(), Stake: math.MinInt(v.Bond,
+			risk), Pledged: cohort.Pledge,
 	})
 	v.Record.Seats++
 	v.Pledged = v.Pledged.Add(cohort.Pledge)
@@ -71,10 +75,12 @@ func (k Keeper) seated(ctx context.Context, address string) (bool, error) {
 }
 
 // seatedIn returns a cohort in a phase in which an account has a seat.
-func (k Keeper) seatedIn(ctx context.Context, id uint64, phase types.CohortPhase, address string) (types.Cohort, error) {
+func (k Keeper) seatedIn(ctx context.Context, id uint64, phase types.CohortPhase, address string) (types.Cohort,
+	error) {
 	cohort, err := k.cohortIn(ctx, id, phase)
 	if err == nil && cohort.Seated(address) == 0 {
-		err = errorsmod.Wrapf(types.ErrNotSeated, "%s has no seat in cohort %d: see `openledgerd review queue`", address, id)
+		err = errorsmod.Wrapf(types.ErrNotSeated, "%s has no seat in cohort %d: see `openledgerd review queue`",
+			address, id)
 	}
 	return cohort, err
 }

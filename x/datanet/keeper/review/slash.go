@@ -25,7 +25,8 @@ const (
 // slash takes a part of the stake of a seat: from the bond, then from what
 // unbonds, oldest first. A validator left with less than half of the required
 // bond is drawn no more. It returns what it took, for the caller to burn.
-func (k Keeper) slash(ctx context.Context, params types.ReviewParams, cohort uint64, seat types.Seat, amount math.Int, reason string) (math.Int, error) {
+func (k Keeper) slash(ctx context.Context, params types.ReviewParams, cohort uint64, seat types.Seat, amount math.Int,
+	reason string) (math.Int, error) {
 	if !amount.IsPositive() {
 		return math.ZeroInt(), nil
 	}
@@ -52,25 +53,30 @@ func (k Keeper) slash(ctx context.Context, params types.ReviewParams, cohort uin
 	if err := k.setValidator(ctx, v); err != nil {
 		return math.Int{}, err
 	}
-	return slashed, emit(ctx, &types.EventValidatorSlashed{DatanetId: v.DatanetId, Address: v.Address, Cohort: cohort, Amount: slashed, Reason: reason})
+	return slashed, emit(ctx, &types.EventValidatorSlashed{DatanetId: v.DatanetId, Address: v.Address, Cohort: cohort,
+		Amount: slashed, Reason: reason})
 }
 
 // overturned slashes the seats of a cohort that voted for the other verdict
 // about a contribution, while their ballots are kept, and returns the sum.
-func (k Keeper) overturned(ctx context.Context, params types.Params, cohort, rank uint64, verdict bool) (math.Int, error) {
+func (k Keeper) overturned(ctx context.Context, params types.Params, cohort, rank uint64, verdict bool) (math.Int,
+	error) {
 	return k.slashVotes(ctx, params, cohort, rank, params.Review.OverturnedPpm, slashOverturned,
 		func(vote types.Vote) bool { return vote.Accept != verdict })
 }
 
 // SlashAccepting slashes the seats of a cohort that accepted a contribution by duplicate_ppm of their stake, and
 // returns the sum, for the caller to burn. The sum is 0 when the cohort is forgotten: nobody is liable any more.
-func (k Keeper) SlashAccepting(ctx context.Context, params types.Params, cohort, rank uint64, reason string) (math.Int, error) {
-	return k.slashVotes(ctx, params, cohort, rank, params.Review.DuplicatePpm, reason, func(vote types.Vote) bool { return vote.Accept })
+func (k Keeper) SlashAccepting(ctx context.Context, params types.Params, cohort, rank uint64, reason string) (math.Int,
+	error) {
+	return k.slashVotes(ctx, params, cohort, rank, params.Review.DuplicatePpm, reason,
+		func(vote types.Vote) bool { return vote.Accept })
 }
 
 // slashVotes slashes the seats of a cohort whose vote about a contribution was
 // wrong, and returns the sum.
-func (k Keeper) slashVotes(ctx context.Context, params types.Params, id, rank uint64, ppm uint32, reason string, wrong func(types.Vote) bool) (math.Int, error) {
+func (k Keeper) slashVotes(ctx context.Context, params types.Params, id, rank uint64, ppm uint32, reason string,
+	wrong func(types.Vote) bool) (math.Int, error) {
 	sum := math.ZeroInt()
 	cohort, err := k.GetCohort(ctx, id)
 	if errorsmod.IsOf(err, types.ErrCohortNotFound) {
@@ -101,7 +107,8 @@ func (k Keeper) slashVotes(ctx context.Context, params types.Params, id, rank ui
 }
 
 // seatsThatVoted returns the seats of a cohort with a vote of some kind about one of its items.
-func (k Keeper) seatsThatVoted(ctx context.Context, cohort types.Cohort, rank uint64, so func(types.Vote) bool) ([]int, error) {
+func (k Keeper) seatsThatVoted(ctx context.Context, cohort types.Cohort, rank uint64, so func(types.Vote) bool) ([]int,
+	error) {
 	ballots, err := k.ballots(ctx, cohort)
 	if err != nil {
 		return nil, err
@@ -121,7 +128,8 @@ func (k Keeper) seatsThatVoted(ctx context.Context, cohort types.Cohort, rank ui
 
 // missed slashes a seat that did not reveal; its validator must ask to be drawn again.
 func (k Keeper) missed(ctx context.Context, params types.Params, cohort types.Cohort, seat types.Seat) error {
-	slashed, err := k.slash(ctx, params.Review, cohort.Id, seat, types.Part(seat.Stake, params.Review.MissedPpm), slashMissed)
+	slashed, err := k.slash(ctx, params.Review, cohort.Id, seat, types.Part(seat.Stake, params.Review.MissedPpm),
+		slashMissed)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,8 @@ import (
 func TestStakeTree(t *testing.T) {
 	r := datanettest.NewReviews(t, 40)
 	whale := r.Validators[3].String()
-	datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: whale, DatanetId: r.ID, Amount: datanettest.Bond.MulRaw(12)})
+	datanettest.Must(r.Fixture, r.Msgs.BondValidator, &types.MsgBondValidator{Validator: whale, DatanetId: r.ID,
+		Amount: datanettest.Bond.MulRaw(12)})
 	r.SmallCohorts()
 	hits, seats := 0, 0
 	for range 30 {

@@ -1,7 +1,8 @@
 // Package pause puts off the windows that a pause of x/datanet ran into.
 //
-// While the module is paused nobody can reveal, vote or appeal. A person who could not act must lose nothing by it, neither
-// during the pause nor as soon as it ends: the message that ends it grants everybody a whole window from then on.
+// While the module is paused nobody can reveal, vote or appeal. A person who could not act must lose nothing by it,
+// neither during the pause nor as soon as it ends: the message that ends it grants everybody a whole window from then
+// on.
 package pause
 
 import (

@@ -17,7 +17,8 @@ var ErrEmpty = status.Error(codes.InvalidArgument, "empty request")
 
 // Status turns the not-found errors of the keeper into the status of gRPC; other errors stay as they are.
 func Status(err error) error {
-	for _, missing := range []error{types.ErrDataNetNotFound, types.ErrCommitNotFound, types.ErrContributionNotFound, types.ErrVersionNotFound} {
+	for _, missing := range []error{types.ErrDataNetNotFound, types.ErrCommitNotFound, types.ErrContributionNotFound,
+		types.ErrVersionNotFound} {
 		if errors.Is(err, missing) {
 			return status.Error(codes.NotFound, err.Error())
 		}

@@ -1,4 +1,5 @@
-// Package timer is the queue of what x/datanet does later: one queue for all kinds, oldest first, so that no kind starves.
+// Package timer is the queue of what x/datanet does later: one queue for all kinds, oldest first, so that no kind
+// starves.
 package timer
 
 import (
@@ -91,7 +92,8 @@ func (q Queue) CheckInvariants(ctx context.Context) error {
 		timers++
 		at, err := q.At.Get(ctx, collections.Join(key.K2(), key.K3()))
 		if err == nil && at != key.K1() {
-			err = errorsmod.Wrapf(types.ErrInvariant, "timer %d of %d is at %d and at %d", key.K2(), key.K3(), key.K1(), at)
+			err = errorsmod.Wrapf(types.ErrInvariant, "timer %d of %d is at %d and at %d", key.K2(), key.K3(), key.K1(),
+				at)
 		}
 		return err != nil, err
 	})
