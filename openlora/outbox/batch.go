@@ -47,11 +47,11 @@ func (s *Sender) formBatches(ctx context.Context) error {
 		return err
 	}
 	// Calls of a session whose batch waits would have to wait behind it, and hold up the sessions beside them.
-	held := make(map[poa.Hash]bool)
+	blocked := make(map[poa.Hash]bool)
 	for _, batch := range pending {
-		hold(held, batch)
+		block(blocked, batch)
 	}
-	sessions = slices.DeleteFunc(sessions, func(session Session) bool { return held[session.ID] })
+	sessions = slices.DeleteFunc(sessions, func(session Session) bool { return blocked[session.ID] })
 	claimables := s.claimables(ctx, sessions)
 	libraries, waits := s.libraries(ctx, claimables)
 	shared := s.newDraft()

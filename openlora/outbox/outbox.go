@@ -388,12 +388,12 @@ func (o *Outbox) Dissolve(seq uint64, alone []poa.Hash) error {
 		if err != nil {
 			return err
 		}
-		held := make(map[poa.Hash]bool)
+		blocked := make(map[poa.Hash]bool)
 		later = slices.DeleteFunc(later, func(batch Batch) bool {
-			if !batch.pending() || batch.Seq != seq && !batch.holds(held) {
+			if !batch.pending() || batch.Seq != seq && !batch.isBlocked(blocked) {
 				return true
 			}
-			hold(held, batch)
+			block(blocked, batch)
 			return false
 		})
 		for _, batch := range slices.Backward(later) { // the newest first: a session may be in several

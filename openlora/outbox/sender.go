@@ -121,10 +121,10 @@ func (s *Sender) sendPending(ctx context.Context) (left, waiting int, err error)
 	if err != nil {
 		return 0, 0, err
 	}
-	held := make(map[poa.Hash]bool)
+	blocked := make(map[poa.Hash]bool)
 	for i, batch := range pending {
-		if batch.holds(held) {
-			hold(held, batch)
+		if batch.isBlocked(blocked) {
+			block(blocked, batch)
 			waiting++
 			continue
 		}
@@ -148,7 +148,7 @@ func (s *Sender) sendPending(ctx context.Context) (left, waiting int, err error)
 		}
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("batch %d: %w", batch.Seq, failed))
-			hold(held, batch)
+			block(blocked, batch)
 			waiting++
 		}
 		if undone {
@@ -158,14 +158,15 @@ func (s *Sender) sendPending(ctx context.Context) (left, waiting int, err error)
 	return left, waiting, err
 }
 
-// holds says that the batch has calls of a session.
-func (b *Batch) holds(sessions map[poa.Hash]bool) bool {
-	return slices.ContainsFunc(b.Parts, func(part Part) bool { return sessions[part.Session] })
+// isBlocked reports whether the batch has calls of a blocked session: one whose earlier calls wait.
+func (b *Batch) isBlocked(blocked map[poa.Hash]bool) bool {
+	return slices.ContainsFunc(b.Parts, func(part Part) bool { return blocked[part.Session] })
 }
 
-func hold(held map[poa.Hash]bool, batch Batch) {
+// block marks the sessions of a batch that waits as blocked.
+func block(blocked map[poa.Hash]bool, batch Batch) {
 	for _, part := range batch.Parts {
-		held[part.Session] = true
+		blocked[part.Session] = true
 	}
 }
 

@@ -21,7 +21,7 @@ func (k Keeper) Prepare(ctx context.Context, terms types.Terms, payables []types
 	if err != nil {
 		return types.Prepared{}, err
 	}
-	c := collector{keeper: k, ctx: ctx, divider: divider, ids: make(map[string]uint64), place: make(map[uint64]int), tally: newTally()}
+	c := collector{keeper: k, ctx: ctx, divider: divider, ids: make(map[string]uint64), place: make(map[uint64]int), counter: newCounter()}
 	for i := range payables {
 		if err := c.receipt(&payables[i]); err != nil {
 			return types.Prepared{}, err
@@ -38,7 +38,7 @@ type collector struct {
 	ids     map[string]uint64 // address bytes → ledger id
 	place   map[uint64]int    // ledger id → index in credits
 	credits []types.AccountCredit
-	tally   tally
+	counter counter
 	sums    sums
 }
 
@@ -64,7 +64,7 @@ func (c *collector) receipt(payable *types.Payable) error {
 	if err != nil {
 		return err
 	}
-	c.tally.add(payable, division)
+	c.counter.add(payable, division)
 	s := &c.sums
 	s.fees.add(division.Fee)
 	s.burned.add(division.Burned)
@@ -181,7 +181,7 @@ func (c *collector) prepared(receipts int) (types.Prepared, error) {
 		Lineage: types.IntOf(s.lineage.amount), Providers: types.IntOf(s.providers.amount),
 		Credits: c.credits, Receipts: uint64(receipts),
 	}
-	out.DataNets, out.Models = c.tally.sorted()
+	out.DataNets, out.Models = c.counter.sorted()
 	slices.SortFunc(out.Credits, func(a, b types.AccountCredit) int { return cmp.Compare(a.LedgerID, b.LedgerID) })
 	return out, nil
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// tally counts receipts by DataNet and by model. Its sums stay below those of
+// counter counts receipts by DataNet and by model. Its sums stay below those of
 // the whole batch, which are checked.
-type tally struct {
+type counter struct {
 	receipt   uint64 // that is counted, from 1
 	datanets  []datanetTally
 	datanetAt map[uint64]int
@@ -33,12 +33,12 @@ type modelTally struct {
 	fees, compute, royalty, unattributed sum
 }
 
-func newTally() tally {
-	return tally{datanetAt: make(map[uint64]int), modelAt: make(map[uint64]int)}
+func newCounter() counter {
+	return counter{datanetAt: make(map[uint64]int), modelAt: make(map[uint64]int)}
 }
 
 // add counts a receipt; the entries of division are those of payable.
-func (t *tally) add(payable *types.Payable, division *types.Division) {
+func (t *counter) add(payable *types.Payable, division *types.Division) {
 	t.receipt++
 	t.model(payable.Model, division)
 	for i, part := range division.Entries {
@@ -46,7 +46,7 @@ func (t *tally) add(payable *types.Payable, division *types.Division) {
 	}
 }
 
-func (t *tally) model(id uint64, division *types.Division) {
+func (t *counter) model(id uint64, division *types.Division) {
 	if id == 0 {
 		return
 	}
@@ -64,7 +64,7 @@ func (t *tally) model(id uint64, division *types.Division) {
 	model.unattributed.add(division.Unattributed)
 }
 
-func (t *tally) datanet(id uint64, part types.EntryDivision) {
+func (t *counter) datanet(id uint64, part types.EntryDivision) {
 	if id == 0 {
 		return
 	}
@@ -85,7 +85,7 @@ func (t *tally) datanet(id uint64, part types.EntryDivision) {
 }
 
 // sorted returns what was counted by id: state must not depend on the order of receipts in a batch.
-func (t *tally) sorted() ([]types.DataNetTotals, []types.ModelTotals) {
+func (t *counter) sorted() ([]types.DataNetTotals, []types.ModelTotals) {
 	datanets := make([]types.DataNetTotals, len(t.datanets))
 	for i, d := range t.datanets {
 		datanets[i] = types.DataNetTotals{
