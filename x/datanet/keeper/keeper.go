@@ -84,7 +84,8 @@ func NewKeeper(
 	pair := collections.PairKeyCodec(collections.Uint64Key, collections.Uint64Key)
 	triple := collections.TripleKeyCodec(collections.Uint64Key, collections.Uint64Key, collections.Uint64Key)
 	k := Keeper{
-		cdc: cdc, addressCodec: addressCodec, authority: authority, bank: bank, rewards: rewards, statistics: poa.ProtocolStatistics(),
+		cdc: cdc, addressCodec: addressCodec, authority: authority, bank: bank, rewards: rewards,
+		statistics: poa.ProtocolStatistics(),
 		funds: funds.New(bank, rewards), windows: pause.NewWindows(sb, cdc),
 
 		Params:      collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
