@@ -152,7 +152,7 @@ func (p *play) act() {
 }
 
 // TestSessionsReturnWhatIsLeft: in whatever order a payer opens, fills and closes sessions and a provider submits, the payer ends
-// with what he had, less the fees of all batches and of his transactions; the module ends with what it held.
+// with what it had, less the fees of all batches and of its transactions; the module ends with what it held.
 func TestSessionsReturnWhatIsLeft(t *testing.T) {
 	for seed := range int64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

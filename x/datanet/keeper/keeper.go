@@ -86,7 +86,7 @@ func NewKeeper(
 	k := Keeper{
 		cdc: cdc, addressCodec: addressCodec, authority: authority, bank: bank, rewards: rewards,
 		statistics: poa.ProtocolStatistics(),
-		funds: funds.New(bank, rewards), windows: pause.NewWindows(sb, cdc),
+		funds:      funds.New(bank, rewards), windows: pause.NewWindows(sb, cdc),
 
 		Params:      collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		NextDataNet: collections.NewSequence(sb, types.NextDataNetKey, "next_datanet"),
