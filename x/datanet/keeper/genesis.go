@@ -82,7 +82,7 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	if err := k.Review.InitGenesis(ctx, g); err != nil {
 		return err
 	}
-	if err := k.initRest(ctx, g); err != nil {
+	if err := k.initBountiesAndStops(ctx, g); err != nil {
 		return err
 	}
 	return k.CheckInvariants(ctx)
@@ -129,11 +129,11 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if err := k.Review.ExportGenesis(ctx, &g); err != nil {
 		return nil, err
 	}
-	return &g, k.exportRest(ctx, &g)
+	return &g, k.exportBountiesAndStops(ctx, &g)
 }
 
-// exportRest adds bounties, snapshots, stops, royalties and released deposits to a genesis state.
-func (k Keeper) exportRest(ctx context.Context, g *types.GenesisState) error {
+// exportBountiesAndStops adds bounties, snapshots, stops, royalties and released deposits to a genesis state.
+func (k Keeper) exportBountiesAndStops(ctx context.Context, g *types.GenesisState) error {
 	var err error
 	if g.Grace, err = k.windows.LastGrace(ctx); err != nil {
 		return err
@@ -162,8 +162,8 @@ func (k Keeper) exportRest(ctx context.Context, g *types.GenesisState) error {
 	})
 }
 
-// initRest imports bounties, snapshots, stops, royalties and released deposits.
-func (k Keeper) initRest(ctx context.Context, g types.GenesisState) error {
+// initBountiesAndStops imports bounties, snapshots, stops, royalties and released deposits.
+func (k Keeper) initBountiesAndStops(ctx context.Context, g types.GenesisState) error {
 	if err := k.NextBounty.Set(ctx, uint64(len(g.Bounties))+1); err != nil {
 		return err
 	}
