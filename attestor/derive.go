@@ -94,7 +94,7 @@ func (p *provenances) check(ctx context.Context, turn *ticket, ask datanettypes.
 		if i == len(asked)-1 {
 			break
 		}
-		if err := known.AddFile(c.Rank, file); err != nil {
+		if err := known.AddFile(c.Rank, file, manifest.Passed(c.Derivations)); err != nil {
 			return nil, err
 		}
 		from = behind
@@ -133,11 +133,7 @@ func compareDerivations(c datanettypes.Contribution, table []datanettypes.Deriva
 func (p *provenances) enter(ctx context.Context, id, until uint64) (*entered, error) {
 	known := p.known[id]
 	if known == nil {
-		provenance, err := poa.NewProvenance(poa.ProtocolStatistics())
-		if err != nil {
-			return nil, err
-		}
-		known = &entered{Provenance: provenance}
+		known = &entered{Provenance: poa.NewProvenance()}
 		p.known[id] = known
 	}
 	known.used = time.Now()
@@ -151,7 +147,7 @@ func (p *provenances) enter(ctx context.Context, id, until uint64) (*entered, er
 			if err != nil {
 				return nil, err
 			}
-			if err := known.AddFile(c.Rank, file); err != nil {
+			if err := known.AddFile(c.Rank, file, manifest.Passed(c.Derivations)); err != nil {
 				return nil, fmt.Errorf("contribution %d: %w", c.Rank, err)
 			}
 			known.marks = append(known.marks, known.until(uint64(len(known.marks))).after(c.Rank, known.Len()))

@@ -97,10 +97,9 @@ func TestAThiefDoesNotDeclareForHimself(t *testing.T) {
 			burned := before.Sub(s.Balance(s.Alice.Address))
 			params, err := s.App.DatanetKeeper.Params.Get(s.Ctx())
 			require.NoError(t, err)
-			p, err := poa.NewProvenance(poa.ProtocolStatistics())
-			require.NoError(t, err)
+			p := poa.NewProvenance()
 			for _, earlier := range s.Contributions[:len(s.Contributions)-2] {
-				require.NoError(t, p.AddFile(earlier.Rank, earlier.File))
+				require.NoError(t, p.AddFile(earlier.Rank, earlier.File, nil))
 			}
 			table, err := manifest.Derivations(p, thief.Rank, thief.File, p.Len(), t.Context().Err)
 			require.NoError(t, err)
@@ -129,10 +128,9 @@ func TestDerivationsInOneQuestion(t *testing.T) {
 	rng := rand.New(rand.NewSource(2))
 	original := prose(rng)
 	first := s.Contribute(s.Alice, original)
-	p, err := poa.NewProvenance(poa.ProtocolStatistics())
-	require.NoError(t, err)
+	p := poa.NewProvenance()
 	for _, c := range s.Contributions {
-		require.NoError(t, p.AddFile(c.Rank, c.File))
+		require.NoError(t, p.AddFile(c.Rank, c.File, nil))
 	}
 	text := rewritten(original)
 	table, err := manifest.Derivations(p, first.Rank+1, poa.SegmentFile{Segments: [][]byte{[]byte(text)}}, p.Len(), t.Context().Err)

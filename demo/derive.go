@@ -20,10 +20,7 @@ type revealed struct {
 // derive computes what texts derive from, among those that entered the DataNet before and each other, as validators will.
 func (w *world) derive(texts []revealed) error {
 	if w.provenance == nil {
-		var err error
-		if w.provenance, err = poa.NewProvenance(poa.ProtocolStatistics()); err != nil {
-			return err
-		}
+		w.provenance = poa.NewProvenance()
 	}
 	// What is accepted together enters in the order of rank.
 	texts = slices.SortedFunc(slices.Values(texts), func(a, b revealed) int { return cmp.Compare(a.item.Rank, b.item.Rank) })
@@ -37,7 +34,7 @@ func (w *world) derive(texts []revealed) error {
 			return err
 		}
 		text.item.Derivations = table
-		if err := w.provenance.AddFile(text.item.Rank, text.file); err != nil {
+		if err := w.provenance.AddFile(text.item.Rank, text.file, manifest.Passed(table)); err != nil {
 			return err
 		}
 		if len(table) > 0 {

@@ -76,35 +76,6 @@ func TestNearIndexFindsNearCopies(t *testing.T) {
 	}
 }
 
-func TestDerivations(t *testing.T) {
-	rng := rand.New(rand.NewSource(3))
-	stats := ProtocolStatistics()
-	text := prose(rng, 150)
-	original, other := NewSegment(1, 0, text), NewSegment(2, 0, prose(rng, 150))
-	shuffled := NewSegment(5, 0, text)
-	for i := 0; i+4 <= len(shuffled.Tokens); i += 4 {
-		rng.Shuffle(4, func(a, b int) {
-			shuffled.Tokens[i+a], shuffled.Tokens[i+b] = shuffled.Tokens[i+b], shuffled.Tokens[i+a]
-			shuffled.Stems[i+a], shuffled.Stems[i+b] = shuffled.Stems[i+b], shuffled.Stems[i+a]
-		})
-	}
-	for name, s := range map[string]Segment{"copy": NewSegment(5, 0, text), "shuffled": shuffled} {
-		got := must(Derivations(s, []Segment{other, original}, stats))
-		if len(got) != 1 || got[0].Rank != 1 || got[0].PPM < 950_000 {
-			t.Errorf("%s: %+v", name, got)
-		}
-	}
-	if got := must(Derivations(NewSegment(5, 0, prose(rng, 150)), []Segment{original, other}, stats)); got != nil {
-		t.Errorf("own text: %+v", got)
-	}
-	if _, err := Derivations(original, make([]Segment, MaxNeighbours+1), stats); !errors.Is(err, ErrOversize) {
-		t.Error(err)
-	}
-	if _, err := Derivations(original, nil, nil); !errors.Is(err, ErrStatistics) {
-		t.Error(err)
-	}
-}
-
 // What a derived segment earns goes to its source, to the last unit.
 func TestDerivedPayPassesThrough(t *testing.T) {
 	rng := rand.New(rand.NewSource(4))

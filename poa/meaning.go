@@ -69,6 +69,12 @@ type stretch struct {
 	source   int
 }
 
+// taken is a stretch with the place of the segment that has it.
+type taken struct {
+	from, to int
+	place    int32
+}
+
 // meanings are the sources of an answer's positions.
 type meanings struct {
 	owner []int32 // by position: one more than the place of its segment, 0 for none
@@ -377,6 +383,11 @@ func (x *meaningWorkspace) path(sources []source) []stretch {
 		}
 	}
 	x.gain = value[state] - int32(n)*NobodyBits
+	return stretches(from, n, k, state)
+}
+
+// stretches returns those of a path over n positions and k sources that ends in a state, where from are the states before each.
+func stretches(from []uint16, n, k, state int) []stretch {
 	var out []stretch
 	for p := n - 1; p >= 0; p-- {
 		if state < k {

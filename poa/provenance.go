@@ -6,36 +6,52 @@ import (
 	"slices"
 )
 
-// Parameters of the search for sources. They bound the work for one segment, whatever the others say.
 const (
-	// MaxSourcePostings is the number of segments in which a word is looked for, the first in order.
+	// MaxSourcePostings is the number of segments in which a concept is looked for, the first in order. It bounds the work for one segment,
+	// whatever the others say.
 	MaxSourcePostings = 1024
-	// maxStemPairs of equal stems in two segments that are compared: text that repeats a few words explains nothing else.
-	maxStemPairs = 1 << 14
+	// NearPart is the part, in sixteenths, of what a text gives itself, that an earlier segment must be given in all to be compared with it.
+	NearPart = 2
 )
 
 // Provenance reckons what segments are derived from among those that were added before (ATTRIBUTION, section 4.3). The result is a
 // function of the segment and of the ones before it, in their order: validators reckon it for each contribution that enters a DataNet.
 // It is not safe for concurrent use.
 type Provenance struct {
-	stats    *Statistics
-	segments []Segment
-	stems    [][]TokenID         // by segment: its distinct stems, sorted
-	postings map[TokenID][]int32 // by stem: the first segments that have it
+	segments []sourceSegment
+	postings map[uint32][]sourcePosting // by concept: the first segments that have it
 	bytes    int
 
-	// By segment, zero between searches: what it shares with the one that is looked for.
-	scores []int64
-	shared []int32
+	// By segment, zero between searches: what the one that is looked for gives it, in all and by one word.
+	scores, best []int32
 }
 
-// NewProvenance returns one that knows no text.
-func NewProvenance(stats *Statistics) (*Provenance, error) {
-	if stats == nil {
-		return nil, errNoStatistics
+// sourcePosting is a segment: twice its place, and one more if it derives from others. Those say nothing about how rare a word is: or who
+// copies a text often enough would make its words common.
+type sourcePosting int32
+
+func newSourcePosting(place int, derives bool) sourcePosting {
+	if derives {
+		return sourcePosting(2*place + 1)
 	}
-	return &Provenance{stats: stats, postings: make(map[TokenID][]int32)}, nil
+	return sourcePosting(2 * place)
 }
+
+func (s sourcePosting) place() int    { return int(s >> 1) }
+func (s sourcePosting) derives() bool { return s&1 != 0 }
+
+// sourceSegment is a segment that others may be derived from.
+type sourceSegment struct {
+	rank     uint64
+	index    uint32
+	concepts [][]Sense
+	derived  []Derivation
+}
+
+func (s *sourceSegment) distinct() []Sense { return leastSenses(slices.Concat(s.concepts...)) }
+
+// NewProvenance returns one that knows no text.
+func NewProvenance() *Provenance { return &Provenance{postings: make(map[uint32][]sourcePosting)} }
 
 // Len returns the number of segments that were added.
 func (p *Provenance) Len() int { return len(p.segments) }
@@ -43,142 +59,149 @@ func (p *Provenance) Len() int { return len(p.segments) }
 // Bytes is about what it takes in memory.
 func (p *Provenance) Bytes() int { return p.bytes }
 
-// Add appends segments, which need Stems.
-func (p *Provenance) Add(segments ...Segment) error {
-	for _, s := range segments {
-		if err := s.validate(); err != nil {
-			return err
-		}
-		if len(s.Stems) != len(s.Tokens) {
-			return fmt.Errorf("%w: %d stems for %d tokens", ErrAnswer, len(s.Stems), len(s.Tokens))
+// Add appends a segment from its text, with what it derives from itself.
+func (p *Provenance) Add(rank uint64, index uint32, content []byte, derived []Derivation) error {
+	if len(content) > MaxSegmentBytes {
+		return fmt.Errorf("%w: segment %d of rank %d has %d bytes, at most %d are allowed", ErrOversize, index, rank, len(content), MaxSegmentBytes)
+	}
+	var s Segment
+	s.Interpret(content)
+	known := sourceSegment{rank, index, s.Concepts, derived}
+	posting := newSourcePosting(len(p.segments), len(derived) > 0)
+	distinct := known.distinct()
+	for _, c := range distinct {
+		if list := p.postings[c.Concept]; len(list) < MaxSourcePostings {
+			p.postings[c.Concept] = append(list, posting)
 		}
 	}
-	for _, s := range segments {
-		distinct := distinctStems(s.Stems)
-		for _, stem := range distinct {
-			if list := p.postings[stem]; len(list) < MaxSourcePostings {
-				p.postings[stem] = append(list, int32(len(p.segments)))
-			}
-		}
-		p.segments, p.stems = append(p.segments, s), append(p.stems, distinct)
-		p.bytes += heldBytes(s, distinct)
-	}
+	p.segments = append(p.segments, known)
+	p.bytes += known.bytes(len(distinct))
 	return nil
 }
 
-// AddFile appends the segments of a contribution. Nothing is added if one of them is refused.
-func (p *Provenance) AddFile(rank uint64, file SegmentFile) error {
-	segments := make([]Segment, len(file.Segments))
+// AddFile appends the segments of a contribution. derived says what they derive from; nil for nothing.
+func (p *Provenance) AddFile(rank uint64, file SegmentFile, derived func(segment uint32) []Derivation) error {
 	for i, text := range file.Segments {
-		segments[i] = NewSegment(rank, uint32(i), text)
+		var passed []Derivation
+		if derived != nil {
+			passed = derived(uint32(i))
+		}
+		if err := p.Add(rank, uint32(i), text, passed); err != nil {
+			return err
+		}
 	}
-	return p.Add(segments...)
+	return nil
 }
 
 // Truncate forgets all but the first n segments.
 func (p *Provenance) Truncate(n int) {
 	for i := len(p.segments) - 1; i >= n; i-- {
-		for _, stem := range p.stems[i] {
-			if list := p.postings[stem]; len(list) > 0 && list[len(list)-1] == int32(i) {
-				p.postings[stem] = list[:len(list)-1]
+		distinct := p.segments[i].distinct()
+		for _, c := range distinct {
+			if list := p.postings[c.Concept]; len(list) > 0 && list[len(list)-1].place() == i {
+				p.postings[c.Concept] = list[:len(list)-1]
 			}
 		}
-		p.bytes -= heldBytes(p.segments[i], p.stems[i])
+		p.bytes -= p.segments[i].bytes(len(distinct))
 	}
 	if n < len(p.segments) {
-		p.segments, p.stems = p.segments[:n], p.stems[:n]
+		clear(p.segments[n:])
+		p.segments = p.segments[:n]
 	}
 }
 
-// heldBytes counts tokens, stems and postings.
-func heldBytes(s Segment, distinct []TokenID) int {
-	return 8*(len(s.Tokens)+len(s.Stems)+len(distinct)) + 4*len(distinct) + 140
-}
-
-func distinctStems(stems []TokenID) []TokenID {
-	distinct := slices.DeleteFunc(slices.Clone(stems), func(stem TokenID) bool { return stem == 0 })
-	slices.Sort(distinct)
-	return slices.Compact(distinct)
+// bytes counts concepts and postings.
+func (s *sourceSegment) bytes(distinct int) int {
+	n := 160 + 4*distinct + 16*len(s.derived)
+	for _, block := range s.concepts {
+		n += 24 + 8*len(block)
+	}
+	return n
 }
 
 // Of returns the Derivations of a segment from its MaxNeighbours nearest ones of lower rank among the first n that were added.
-func (p *Provenance) Of(s Segment, n int) ([]Derivation, error) {
-	if err := s.validate(); err != nil {
-		return nil, err
+// What one of them derives from itself has its part of that.
+func (p *Provenance) Of(rank uint64, content []byte, n int) ([]Derivation, error) {
+	if len(content) > MaxSegmentBytes {
+		return nil, fmt.Errorf("%w: %d bytes, a segment has at most %d", ErrOversize, len(content), MaxSegmentBytes)
 	}
-	nearest := p.nearest(s, n)
+	subject := newSubject(content, func(_ TokenID, concept uint32) int32 {
+		some := 0
+		for _, posting := range p.postings[concept] {
+			if posting.place() >= n {
+				break
+			}
+			if !posting.derives() {
+				some++
+			}
+		}
+		return rarestMatch(n, some)
+	})
+	nearest := p.nearest(subject, rank, n)
 	if len(nearest) == 0 {
 		return nil, nil
 	}
-	return Derivations(s, nearest, p.stats)
+	segments := make([]Segment, len(nearest))
+	for i, place := range nearest {
+		known := &p.segments[place]
+		segments[i] = Segment{Rank: known.rank, Index: known.index, Concepts: known.concepts, Derived: known.derived}
+	}
+	list, err := consider(segments, nil)
+	if err != nil {
+		return nil, err
+	}
+	return subject.derivations(rank, list), nil
 }
 
-// nearest returns the segments that share most with one: the sum of the idf of their common stems. Ties go to the lower rank and index.
-// Left out is what shares less than a fifth of its stems, which cannot explain a quarter of it unless the shared ones are much rarer
-// than the others.
-func (p *Provenance) nearest(s Segment, n int) []Segment {
-	weights := make(map[TokenID]int64, len(s.Stems))
-	for i, stem := range s.Stems {
-		if stem != 0 {
-			weights[stem] = max(weights[stem], int64(p.stats.IDF(s.Tokens[i])))
-		}
-	}
-	stems := distinctStems(s.Stems)
+// nearest returns the places of the segments that a text gives most: each of its words once, with the sense that is worth most. Ties go to
+// the one that was added first.
+func (p *Provenance) nearest(s subject, rank uint64, n int) []int32 {
 	for len(p.scores) < len(p.segments) {
-		p.scores, p.shared = append(p.scores, 0), append(p.shared, 0)
+		p.scores, p.best = append(p.scores, 0), append(p.best, 0)
 	}
-	scores, shared := p.scores, p.shared
-	var found []int32
-	for _, stem := range stems {
-		for _, i := range p.postings[stem] {
-			if int(i) >= n {
-				break
-			}
-			if p.segments[i].Rank >= s.Rank {
-				continue
-			}
-			if shared[i] == 0 {
-				found = append(found, i)
-			}
-			scores[i] += weights[stem]
-			shared[i]++
-		}
-	}
-	var candidates []int32
-	for _, i := range found {
-		if 5*int(shared[i]) >= len(stems) {
-			candidates = append(candidates, i)
-		}
-	}
-	slices.SortFunc(candidates, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(scores[b], scores[a]), compareSegments(p.segments[a], p.segments[b]))
-	})
-	for _, i := range found {
-		scores[i], shared[i] = 0, 0
-	}
-	var nearest []Segment
-	for _, i := range candidates {
-		if stemPairs(s.Stems, p.segments[i].Stems) > maxStemPairs {
+	var found, touched []int32
+	own := int32(0)
+	asked := make(map[uint32]struct{})
+	for _, m := range s.answer.Meanings {
+		if len(m.Senses) == 0 {
 			continue
 		}
-		if nearest = append(nearest, p.segments[i]); len(nearest) == MaxNeighbours {
-			break
+		if _, again := asked[m.Senses[0].Concept]; again {
+			continue
+		}
+		asked[m.Senses[0].Concept] = struct{}{}
+		touched = touched[:0]
+		most := int32(0)
+		for _, sense := range m.Senses {
+			if most = max(most, sense.Bits); sense.Bits <= 0 {
+				continue
+			}
+			for _, posting := range p.postings[sense.Concept] {
+				i := int32(posting.place())
+				if int(i) >= n {
+					break
+				}
+				if p.segments[i].rank < rank && sense.Bits > p.best[i] {
+					if p.best[i] == 0 {
+						touched = append(touched, i)
+					}
+					p.best[i] = sense.Bits
+				}
+			}
+		}
+		own += most
+		for _, i := range touched {
+			if p.scores[i] == 0 {
+				found = append(found, i)
+			}
+			p.scores[i] += p.best[i]
+			p.best[i] = 0
 		}
 	}
-	return nearest
-}
-
-// stemPairs returns the number of pairs of equal stems in two texts: the work of comparing them by windows, up to a factor.
-func stemPairs(a, b []TokenID) int {
-	counts := make(map[TokenID]int, len(a))
-	for _, stem := range a {
-		if stem != 0 {
-			counts[stem]++
-		}
+	nearest := slices.DeleteFunc(slices.Clone(found), func(i int32) bool { return p.scores[i]*16 < own*NearPart })
+	slices.SortFunc(nearest, func(a, b int32) int { return cmp.Or(cmp.Compare(p.scores[b], p.scores[a]), cmp.Compare(a, b)) })
+	for _, i := range found {
+		p.scores[i] = 0
 	}
-	pairs := 0
-	for _, stem := range b {
-		pairs += counts[stem]
-	}
-	return pairs
+	return nearest[:min(len(nearest), MaxNeighbours)]
 }

@@ -1,8 +1,10 @@
 package poa
 
 import (
+	"fmt"
 	"math/rand"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,13 +14,12 @@ import (
 // world of random prose, one segment a contribution, ranks from 1.
 func provenanceWorld(t *testing.T, n int) (*Provenance, [][]string) {
 	rng := rand.New(rand.NewSource(7))
-	p, err := NewProvenance(ProtocolStatistics())
-	require.NoError(t, err)
+	p := NewProvenance()
 	var texts [][]string
 	for rank := range n {
 		words := randomWords(rng, 120)
 		texts = append(texts, words)
-		require.NoError(t, p.Add(NewSegment(uint64(rank+1), 0, []byte(strings.Join(words, " ")))))
+		require.NoError(t, p.Add(uint64(rank+1), 0, []byte(strings.Join(words, " ")), nil))
 	}
 	return p, texts
 }
@@ -51,24 +52,23 @@ func editedText(words []string, n int) []byte {
 // TestProvenanceFindsTheSource: of a copy with some words changed, from texts of two, and not of one's own.
 func TestProvenanceFindsTheSource(t *testing.T) {
 	p, texts := provenanceWorld(t, 60)
-	found, err := p.Of(NewSegment(100, 0, editedText(texts[40], 6)), p.Len())
+	found, err := p.Of(100, editedText(texts[40], 6), p.Len())
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 	require.EqualValues(t, 41, found[0].Rank)
 	require.Greater(t, found[0].PPM, uint32(600_000))
 
-	mixed := NewSegment(100, 1, []byte(strings.Join(append(slices.Clone(texts[3][:60]), texts[9][60:]...), " ")))
-	found, err = p.Of(mixed, p.Len())
+	found, err = p.Of(100, []byte(strings.Join(append(slices.Clone(texts[3][:60]), texts[9][60:]...), " ")), p.Len())
 	require.NoError(t, err)
 	require.Len(t, found, 2)
 
-	found, err = p.Of(NewSegment(100, 0, []byte(strings.Join(randomWords(rand.New(rand.NewSource(8)), 120), " "))), p.Len())
+	found, err = p.Of(100, []byte(strings.Join(randomWords(rand.New(rand.NewSource(8)), 120), " ")), p.Len())
 	require.NoError(t, err)
 	require.Empty(t, found)
-	found, err = p.Of(NewSegment(41, 0, editedText(texts[40], 6)), p.Len())
+	found, err = p.Of(41, editedText(texts[40], 6), p.Len())
 	require.NoError(t, err)
 	require.Empty(t, found, "of lower rank only")
-	found, err = p.Of(NewSegment(100, 0, editedText(texts[40], 6)), 40)
+	found, err = p.Of(100, editedText(texts[40], 6), 40)
 	require.NoError(t, err)
 	require.Empty(t, found, "of what came before only")
 }
@@ -76,20 +76,22 @@ func TestProvenanceFindsTheSource(t *testing.T) {
 // TestProvenanceIsAFunctionOfWhatCameBefore: what is added later, or was taken away again, changes nothing.
 func TestProvenanceIsAFunctionOfWhatCameBefore(t *testing.T) {
 	p, texts := provenanceWorld(t, 60)
-	queries := make([]Segment, len(texts))
+	queries := make([][]byte, len(texts))
 	for i := range queries {
-		queries[i] = NewSegment(uint64(1_000+i), 0, editedText(texts[i], 4+i%5))
+		queries[i] = editedText(texts[i], 4+i%5)
 	}
 	reckon := func(n int) (out [][]Derivation) {
-		for _, q := range queries {
-			found, err := p.Of(q, n)
+		for i, q := range queries {
+			found, err := p.Of(uint64(1_000+i), q, n)
 			require.NoError(t, err)
 			out = append(out, found)
 		}
 		return out
 	}
 	before, size := reckon(30), p.Bytes()
-	require.NoError(t, p.Add(queries...))
+	for i, q := range queries {
+		require.NoError(t, p.Add(uint64(1_000+i), 0, q, nil))
+	}
 	require.Equal(t, before, reckon(30))
 	p.Truncate(60)
 	require.Equal(t, size, p.Bytes())
@@ -98,47 +100,105 @@ func TestProvenanceIsAFunctionOfWhatCameBefore(t *testing.T) {
 	short, _ := provenanceWorld(t, 30)
 	p.Truncate(30)
 	require.Equal(t, before, reckon(30))
-	require.Equal(t, short.postings[queries[0].Stems[0]], p.postings[queries[0].Stems[0]])
+	for concept, list := range short.postings {
+		require.Equal(t, list, p.postings[concept])
+	}
 	for i := 30; i < 60; i++ {
-		require.NoError(t, p.Add(NewSegment(uint64(i+1), 0, []byte(strings.Join(texts[i], " ")))))
+		require.NoError(t, p.Add(uint64(i+1), 0, []byte(strings.Join(texts[i], " ")), nil))
 	}
 	require.Equal(t, whole, reckon(60))
 }
 
-// TestProvenanceIsBounded: a word in more segments than are looked at finds the first; text that repeats itself is not compared.
+// TestProvenanceIsBounded: a word in more segments than are looked at finds the first; text that repeats itself derives from nothing; text
+// that no segment can have is refused.
 func TestProvenanceIsBounded(t *testing.T) {
 	p, texts := provenanceWorld(t, 2)
 	copied := []byte(strings.Join(texts[0], " "))
 	for i := range MaxSourcePostings + 50 {
-		require.NoError(t, p.Add(NewSegment(uint64(10+i), 0, copied)))
+		text := append(slices.Clone(copied), fmt.Sprintf(" and %d", i)...)
+		found, err := p.Of(uint64(10+i), text, p.Len())
+		require.NoError(t, err)
+		require.EqualValues(t, 1, found[0].Rank, "copies make nothing common")
+		require.NoError(t, p.Add(uint64(10+i), 0, text, found))
 	}
 	for _, list := range p.postings {
 		require.LessOrEqual(t, len(list), MaxSourcePostings)
 	}
-	found, err := p.Of(NewSegment(1<<20, 0, editedText(texts[0], 9)), p.Len())
+	found, err := p.Of(1<<20, editedText(texts[1], 9), p.Len())
+	require.NoError(t, err)
+	require.EqualValues(t, 2, found[0].Rank)
+	found, err = p.Of(1<<20, editedText(texts[0], 9), p.Len())
 	require.NoError(t, err)
 	require.EqualValues(t, 1, found[0].Rank, "the earliest")
 
-	again := NewSegment(1<<20, 0, []byte(strings.TrimSpace(strings.Repeat("zyx ", MaxSegmentTokens))))
-	require.NoError(t, p.Add(NewSegment(1<<19, 0, []byte(strings.TrimSpace(strings.Repeat("zyx ", MaxSegmentTokens))))))
-	found, err = p.Of(again, p.Len())
+	again := []byte(strings.TrimSpace(strings.Repeat("zyx ", MaxSegmentTokens)))
+	require.NoError(t, p.Add(1<<19, 0, again, nil))
+	found, err = p.Of(1<<20, again, p.Len())
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(found), 1)
+	_, err = p.Of(1<<20, make([]byte, MaxSegmentBytes+1), p.Len())
+	require.ErrorIs(t, err, ErrOversize)
+	require.ErrorIs(t, p.Add(1<<20, 0, make([]byte, MaxSegmentBytes+1), nil), ErrOversize)
+	found, err = p.Of(1<<20, nil, p.Len())
+	require.NoError(t, err)
+	require.Empty(t, found)
+}
+
+// TestCopiesOfCopiesPayTheAuthor: what derives from a derived text passes on to whom that one does, also where the author's text is not among
+// the nearest.
+func TestCopiesOfCopiesPayTheAuthor(t *testing.T) {
+	p, texts := provenanceWorld(t, 30)
+	author := uint64(21)
+	for k := range 10 {
+		rank := uint64(100 + k)
+		text := editedText(append(slices.Clone(texts[20]), "copy", strconv.Itoa(k)), 11)
+		found, err := p.Of(rank, text, p.Len())
+		require.NoError(t, err)
+		require.NotEmpty(t, found)
+		require.Equal(t, author, found[0].Rank, "copy %d: %v", k, found)
+		require.Greater(t, found[0].PPM, uint32(800_000), "copy %d: %v", k, found)
+		require.NoError(t, p.Add(rank, 0, text, found))
+	}
+}
+
+// TestParaphraseDerives: a text that says the same in other words and another order derives from it, one about the same subject does not.
+func TestParaphraseDerives(t *testing.T) {
+	p, _ := provenanceWorld(t, 30)
+	original := "Pemphigoid gestationis is a rare autoimmune blistering disease of pregnancy. It usually begins in the second or third trimester with " +
+		"intense itching around the navel, followed by urticarial plaques that spread over the abdomen and turn into tense blisters. Direct " +
+		"immunofluorescence shows linear deposits of complement C3 along the basement membrane zone. Most patients respond to topical " +
+		"corticosteroids, while severe cases need oral prednisolone. Flares after delivery are common."
+	rewritten := "A seldom seen autoimmune disorder in pregnant women that forms blisters is pemphigoid gestationis. Strong pruritus near the navel " +
+		"in the second trimester, or the third, is how it commonly starts; afterwards plaques like urticaria extend across the belly and become tense " +
+		"blisters. Along the zone of the basement membrane, linear complement C3 deposits are visible in direct immunofluorescence. Corticosteroids " +
+		"applied topically help the majority; oral prednisolone is necessary in severe cases. After birth, flares occur frequently."
+	subject := "Psoriasis is a chronic inflammatory disease of the skin with sharply bordered, scaly plaques over the elbows and knees. It may begin at any " +
+		"age, often after an infection of the throat. Topical corticosteroids and vitamin D analogues are used in mild cases; severe ones need " +
+		"phototherapy, methotrexate or antibodies against interleukins. Itching is common, blisters are not."
+	require.NoError(t, p.Add(200, 0, []byte(original), nil))
+	found, err := p.Of(300, []byte(rewritten), p.Len())
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.EqualValues(t, 200, found[0].Rank)
+	require.Greater(t, found[0].PPM, uint32(700_000))
+	found, err = p.Of(300, []byte(subject), p.Len())
 	require.NoError(t, err)
 	require.Empty(t, found)
 }
 
 func BenchmarkProvenance(b *testing.B) {
 	rng := rand.New(rand.NewSource(7))
-	p, _ := NewProvenance(ProtocolStatistics())
+	p := NewProvenance()
 	var last []string
 	for rank := range 5_000 {
 		last = randomWords(rng, 200)
-		if err := p.Add(NewSegment(uint64(rank+1), 0, []byte(strings.Join(last, " ")))); err != nil {
+		if err := p.Add(uint64(rank+1), 0, []byte(strings.Join(last, " ")), nil); err != nil {
 			b.Fatal(err)
 		}
 	}
-	s := NewSegment(1<<20, 0, editedText(last, 7))
+	text := editedText(last, 7)
 	for b.Loop() {
-		if _, err := p.Of(s, p.Len()); err != nil {
+		if _, err := p.Of(1<<20, text, p.Len()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -19,24 +19,21 @@ const RetrievalPool = 64
 //
 // It is safe for concurrent use.
 type Search struct {
-	stats    *Statistics
 	segments []Segment
+	text     func(place int) []byte
 	postings map[TokenID][]searchPosting
-	stems    [][]TokenID // by segment: distinct stems, sorted
-	average  int64       // thousandths of a token
-	scratch  sync.Pool   // of *searchScratch
+	own      map[TokenID]int // segments that have a token and derive from nothing
+	average  int64           // thousandths of a token
+	scratch  sync.Pool       // of *searchScratch
 }
 
 type searchPosting struct {
 	segment, count int32
 }
 
-// NewSearch indexes segments, which need Stems. stats weigh what near-copies share.
-func NewSearch(segments []Segment, stats *Statistics) (*Search, error) {
-	if stats == nil {
-		return nil, errNoStatistics
-	}
-	s := &Search{stats: stats, segments: segments, postings: make(map[TokenID][]searchPosting), stems: make([][]TokenID, len(segments))}
+// NewSearch indexes segments, with what they are derived from; text returns that of one of them.
+func NewSearch(segments []Segment, text func(place int) []byte) (*Search, error) {
+	s := &Search{segments: segments, text: text, postings: make(map[TokenID][]searchPosting), own: make(map[TokenID]int)}
 	total := int64(0)
 	for i := range segments {
 		if err := segments[i].validate(); err != nil {
@@ -50,10 +47,10 @@ func NewSearch(segments []Segment, stats *Statistics) (*Search, error) {
 				continue
 			}
 			s.postings[id] = append(list, searchPosting{int32(i), 1})
+			if len(segments[i].Derived) == 0 {
+				s.own[id]++
+			}
 		}
-		stems := slices.Clone(segments[i].Stems)
-		slices.Sort(stems)
-		s.stems[i] = slices.Compact(stems)
 	}
 	s.average = 1
 	if len(segments) > 0 {
@@ -148,9 +145,10 @@ func (s *Search) Retrieve(question []TokenID, k int) []int {
 // is near one of a group belongs to it, also if the earliest of the group stands for that one: or a copy of it would be kept beside it.
 func (s *Search) Distinct(places []int, k int) []int {
 	var groups [][]int // the earliest first
+	same := s.sameText()
 	for _, c := range places {
 		near := slices.IndexFunc(groups, func(group []int) bool {
-			return slices.ContainsFunc(group, func(i int) bool { return s.near(i, c) })
+			return slices.ContainsFunc(group, func(i int) bool { return same.near(i, c) })
 		})
 		switch {
 		case near < 0 && len(groups) < k:
@@ -198,37 +196,43 @@ func (s *Search) Found(answer []TokenID, retrieved []int) []int {
 	return out
 }
 
-// near says whether the later of two segments derives from the earlier one.
-func (s *Search) near(i, j int) bool {
-	if compareSegments(s.segments[i], s.segments[j]) > 0 {
-		i, j = j, i
-	}
-	if s.segments[i].Rank == s.segments[j].Rank || !s.mayDerive(i, j) {
-		return false
-	}
-	derived, err := Derivations(s.segments[j], []Segment{s.segments[i]}, s.stats)
-	return err == nil && len(derived) > 0
+// SamePPM is the part of a text from which on it says the same as the one that it derives from.
+const SamePPM = 750_000
+
+// sameText finds texts that derive from one another, among those that it is asked about.
+type sameText struct {
+	search   *Search
+	subjects map[int]subject
+	concepts map[int][][]Sense
 }
 
-// mayDerive says whether the later segment shares a fifth of its stems with the earlier one; less cannot explain a quarter of it
-// unless the shared ones are much rarer than the others.
-func (s *Search) mayDerive(earlier, later int) bool {
-	a, b := s.stems[earlier], s.stems[later]
-	shared := 0
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		switch {
-		case a[i] < b[j]:
-			i++
-		case a[i] > b[j]:
-			j++
-		default:
-			if a[i] != 0 {
-				shared++
-			}
-			i, j = i+1, j+1
-		}
+func (s *Search) sameText() *sameText {
+	return &sameText{s, make(map[int]subject), make(map[int][][]Sense)}
+}
+
+// near says whether the later of two segments says the same as the earlier one, and derives from it.
+func (t *sameText) near(i, j int) bool {
+	segments := t.search.segments
+	if compareSegments(segments[i], segments[j]) > 0 {
+		i, j = j, i
 	}
-	return 5*shared >= len(b)
+	if segments[i].Rank == segments[j].Rank {
+		return false
+	}
+	later, known := t.subjects[j]
+	if !known {
+		later = newSubject(t.search.text(j), func(id TokenID, _ uint32) int32 {
+			return rarestMatch(len(segments), t.search.own[id])
+		})
+		t.subjects[j] = later
+	}
+	earlier := Segment{Rank: segments[i].Rank, Index: segments[i].Index}
+	if earlier.Concepts, known = t.concepts[i]; !known {
+		earlier.Interpret(t.search.text(i))
+		t.concepts[i] = earlier.Concepts
+	}
+	derived := later.derivations(segments[j].Rank, []considered{{earlier, AskedBits}})
+	return len(derived) > 0 && derived[0].PPM >= SamePPM
 }
 
 // CommonWord reports whether a word, in small letters, is one of the stop words of CheckSegment.

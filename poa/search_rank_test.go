@@ -16,7 +16,7 @@ func TestRankIsAPrefix(t *testing.T) {
 			segments = append(segments, NewSegment(uint64(rank), uint32(i), text))
 		}
 	}
-	s := must(NewSearch(segments, ProtocolStatistics()))
+	s := must(NewSearch(segments, nil))
 	for range 50 {
 		question := w.answer(rng, 30)
 		all := s.Rank(question, len(segments))

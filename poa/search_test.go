@@ -1,9 +1,9 @@
 package poa
 
 import (
-	"errors"
 	"math/rand"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -17,7 +17,7 @@ func TestSearchRanksByRareWords(t *testing.T) {
 	for i, text := range texts {
 		segments = append(segments, NewSegment(uint64(10-i), 0, []byte(text)))
 	}
-	s := must(NewSearch(segments, ProtocolStatistics()))
+	s := must(NewSearch(segments, func(place int) []byte { return []byte(texts[place]) }))
 	question := TokenIDs([]byte("What answer do the glands give to acetylcholine, the glands?"))
 	if got := s.Rank(question, 8); got[0] != 2 {
 		t.Errorf("%v", got)
@@ -31,10 +31,7 @@ func TestSearchRanksByRareWords(t *testing.T) {
 	if s.IDF(question[0]) <= s.IDF(TokenIDs([]byte("the"))[0]) {
 		t.Error("common words weigh as much as rare ones")
 	}
-	if _, err := NewSearch(nil, nil); !errors.Is(err, ErrStatistics) {
-		t.Error(err)
-	}
-	if got := must(NewSearch(nil, ProtocolStatistics())).Retrieve(question, 8); len(got) != 0 {
+	if got := must(NewSearch(nil, nil)).Retrieve(question, 8); len(got) != 0 {
 		t.Error(got)
 	}
 }
@@ -42,21 +39,27 @@ func TestSearchRanksByRareWords(t *testing.T) {
 // Fifteen near-copies crowd nobody out of retrieval, and what they earn belongs to the original.
 func TestNearCopiesCrowdNobodyOut(t *testing.T) {
 	rng := rand.New(rand.NewSource(7))
-	stats := ProtocolStatistics()
+	var texts [][]byte
 	var segments []Segment
+	p := NewProvenance()
+	add := func(rank uint64, index uint32, text []byte) {
+		texts, segments = append(texts, text), append(segments, NewSegment(rank, index, text))
+		if err := p.Add(rank, index, text, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for r := range 60 {
-		segments = append(segments, NewSegment(uint64(r), 0, prose(rng, 120)))
+		add(uint64(r), 0, prose(rng, 120))
 	}
 	victim := segments[20]
 	for c := range 15 {
-		copied := Segment{Rank: 100, Index: uint32(c), Tokens: slices.Clone(victim.Tokens), Stems: slices.Clone(victim.Stems)}
-		for i := rng.Intn(40); i < len(copied.Tokens); i += 40 {
-			copied.Tokens[i] = TokenID(rng.Uint64())
-			copied.Stems[i] = copied.Tokens[i]
+		words := strings.Fields(string(texts[20]))
+		for i := rng.Intn(40); i < len(words); i += 40 {
+			words[i] = randomWords(rng, 1)[0]
 		}
-		segments = append(segments, copied)
+		add(100, uint32(c), []byte(strings.Join(words, " ")))
 	}
-	s := must(NewSearch(segments, stats))
+	s := must(NewSearch(segments, func(place int) []byte { return texts[place] }))
 	var question []TokenID
 	for i := 0; len(question) < 6; i += 7 {
 		question = append(question, victim.Tokens[i])
@@ -68,15 +71,11 @@ func TestNearCopiesCrowdNobodyOut(t *testing.T) {
 	if plain := s.Rank(question, 8); !slices.ContainsFunc(plain, func(i int) bool { return i >= 60 }) {
 		t.Errorf("the attack does nothing: %v", plain)
 	}
-	p := must(NewProvenance(stats))
-	if err := p.Add(segments...); err != nil {
-		t.Fatal(err)
-	}
-	derived := must(p.Of(segments[65], len(segments)))
+	derived := must(p.Of(100, texts[65], len(segments)))
 	if len(derived) != 1 || derived[0].Rank != 20 || derived[0].PPM < 800_000 {
 		t.Errorf("%+v", derived)
 	}
-	if own := must(p.Of(segments[30], len(segments))); own != nil {
+	if own := must(p.Of(30, texts[30], len(segments))); own != nil {
 		t.Errorf("%+v", own)
 	}
 }

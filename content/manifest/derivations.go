@@ -20,7 +20,7 @@ func Derivations(p *poa.Provenance, rank uint64, file poa.SegmentFile, n int, be
 		if err := before(); err != nil {
 			return nil, err
 		}
-		derived, err := p.Of(poa.NewSegment(rank, uint32(i), text), n)
+		derived, err := p.Of(rank, text, n)
 		if err != nil {
 			return nil, fmt.Errorf("segment %d: %w", i, err)
 		}
@@ -30,6 +30,18 @@ func Derivations(p *poa.Provenance, rank uint64, file poa.SegmentFile, n int, be
 		}
 	}
 	return table, nil
+}
+
+// Passed returns what a segment passes on, by the derivations of its contribution.
+func Passed(derivations []datanettypes.Derivation) func(segment uint32) []poa.Derivation {
+	return func(segment uint32) []poa.Derivation {
+		from, found := slices.BinarySearchFunc(derivations, segment, func(d datanettypes.Derivation, s uint32) int { return cmp.Compare(d.Segment, s) })
+		var out []poa.Derivation
+		for i := from; found && i < len(derivations) && derivations[i].Segment == segment; i++ {
+			out = append(out, poa.Derivation{Rank: derivations[i].Rank, PPM: derivations[i].Ppm})
+		}
+		return out
+	}
 }
 
 // Entering returns the accepted contributions of a DataNet in the order in which they enter its versions: those that validators hold, of

@@ -180,11 +180,7 @@ func (c *Contribution) Segment(index int, withStems bool) poa.Segment {
 	} else {
 		s.Tokens = poa.SegmentTokens(c.File.Segments[index])
 	}
-	for _, d := range c.Derivations {
-		if d.Segment == s.Index {
-			s.Derived = append(s.Derived, poa.Derivation{Rank: d.Rank, PPM: d.Ppm})
-		}
-	}
+	s.Derived = Passed(c.Derivations)(s.Index)
 	return s
 }
 

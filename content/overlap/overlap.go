@@ -5,6 +5,7 @@ package overlap
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -17,6 +18,8 @@ type Known struct {
 	Name string
 	Rank uint64
 	File poa.SegmentFile
+	// Passed says what its segments pass on; nil for nothing.
+	Passed func(segment uint32) []poa.Derivation
 }
 
 // Finding is what is said about one new segment.
@@ -58,19 +61,16 @@ const unranked = 1 << 62
 // New prepares the comparison with known contributions, in the order in which they enter their DataNet: what a segment derives from depends
 // on it.
 func New(known []Known) (*Checker, error) {
-	stats := poa.ProtocolStatistics()
-	provenance, err := poa.NewProvenance(stats)
-	if err != nil {
-		return nil, err
+	c := &Checker{
+		known: known, index: poa.NewIndex(poa.ProtocolStatistics()), provenance: poa.NewProvenance(), byRank: make(map[uint64]int, len(known)),
 	}
-	c := &Checker{known: known, index: poa.NewIndex(stats), provenance: provenance, byRank: make(map[uint64]int, len(known))}
 	for i, k := range known {
 		rank := k.Rank
 		if rank == 0 {
 			rank = unranked + uint64(i)
 		}
 		c.byRank[rank] = i
-		if err := provenance.AddFile(rank, k.File); err != nil {
+		if err := c.provenance.AddFile(rank, k.File, k.Passed); err != nil {
 			return nil, err
 		}
 		for n, text := range k.File.Segments {
@@ -87,18 +87,20 @@ func New(known []Known) (*Checker, error) {
 func (c *Checker) Check(file poa.SegmentFile) ([]Finding, error) {
 	var findings []Finding
 	for n, text := range file.Segments {
-		s := poa.NewSegment(math.MaxUint64, uint32(n), text) // whatever is new comes after all
-		f, err := c.copied(n, s.Tokens, poa.ProtocolStatistics())
+		f, err := c.copied(n, poa.SegmentTokens(text), poa.ProtocolStatistics())
 		if err != nil {
 			return nil, err
 		}
-		derived, err := c.provenance.Of(s, len(c.segments))
+		derived, err := c.provenance.Of(math.MaxUint64, text, len(c.segments)) // whatever is new comes after all
 		if err != nil {
 			return nil, err
 		}
 		for _, d := range derived {
-			k := c.known[c.byRank[d.Rank]]
-			f.Derived = append(f.Derived, Derived{Name: k.Name, Rank: k.Rank, PPM: d.PPM})
+			source := Derived{Name: fmt.Sprintf("contribution %d", d.Rank), Rank: d.Rank, PPM: d.PPM} // which a known one derives from
+			if place, known := c.byRank[d.Rank]; known {
+				source.Name, source.Rank = c.known[place].Name, c.known[place].Rank
+			}
+			f.Derived = append(f.Derived, source)
 		}
 		if f.CopiedPPM > 0 || len(f.Derived) > 0 {
 			findings = append(findings, f)

@@ -187,10 +187,9 @@ func (w *World) passed(words []string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	derived, err := r.Derived(len(w.order))
 	all := 0.0
-	for _, d := range derived {
+	for _, d := range r.Derived(len(w.order)) {
 		all += float64(d.PPM) / poa.TotalPPM
 	}
-	return all, err
+	return all, nil
 }

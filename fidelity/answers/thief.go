@@ -97,10 +97,7 @@ func (w *World) rob(thefts []stolen) (Loss, error) {
 		honest.Rows = slices.DeleteFunc(slices.Clone(attacked.Rows), func(row poa.Row) bool { return r.Place(row) >= first })
 		after.Add(w.score(c, honest))
 		rows := r.Rows(attacked)
-		left, err := r.PassOn(rows)
-		if err != nil {
-			return Loss{}, err
-		}
+		left := r.PassOn(rows)
 		for _, p := range rows.Keys() {
 			paid[p] += rows[p]
 		}

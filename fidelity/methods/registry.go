@@ -2,6 +2,8 @@
 package methods
 
 import (
+	"bytes"
+
 	"github.com/openledger/openledger/fidelity/measure"
 	"github.com/openledger/openledger/poa"
 )
@@ -12,13 +14,11 @@ type Registry struct {
 	Segments []poa.Segment
 	Search   *poa.Search
 
-	texts   [][]byte
-	stats   *poa.Statistics
-	index   *poa.Index
-	earlier *poa.Provenance
-	derived map[int][]poa.Derivation
-	places  map[place]int
-	ranks   map[uint64]int // the first place of each rank
+	texts  [][]byte
+	stats  *poa.Statistics
+	index  *poa.Index
+	places map[place]int
+	ranks  map[uint64]int // the first place of each rank
 }
 
 type place struct {
@@ -42,7 +42,7 @@ func New(texts []Text, stats *poa.Statistics) (*Registry, error) {
 func (r *Registry) With(texts []Text) (*Registry, error) {
 	out := &Registry{
 		Segments: append([]poa.Segment(nil), r.Segments...), texts: append([][]byte(nil), r.texts...), stats: r.stats, index: poa.NewIndex(r.stats),
-		derived: map[int][]poa.Derivation{}, places: map[place]int{}, ranks: map[uint64]int{},
+		places: map[place]int{}, ranks: map[uint64]int{},
 	}
 	for _, t := range texts {
 		out.Segments, out.texts = append(out.Segments, poa.NewSegment(t.Rank, t.Index, t.Text)), append(out.texts, t.Text)
@@ -53,14 +53,11 @@ func (r *Registry) With(texts []Text) (*Registry, error) {
 			out.ranks[s.Rank] = i
 		}
 	}
+	if err := out.derive(); err != nil {
+		return nil, err
+	}
 	var err error
-	if out.Search, err = poa.NewSearch(out.Segments, out.stats); err != nil {
-		return nil, err
-	}
-	if out.earlier, err = poa.NewProvenance(out.stats); err != nil {
-		return nil, err
-	}
-	if err := out.earlier.Add(out.Segments...); err != nil {
+	if out.Search, err = poa.NewSearch(out.Segments, func(place int) []byte { return out.texts[place] }); err != nil {
 		return nil, err
 	}
 	return out, out.index.Add(out.Segments...)
@@ -120,33 +117,60 @@ func (r *Registry) Rows(att poa.Attribution) measure.Weights {
 }
 
 // PassOn returns the same weights after what derives from earlier contributions has passed its part on to them.
-func (r *Registry) PassOn(paid measure.Weights) (measure.Weights, error) {
+func (r *Registry) PassOn(paid measure.Weights) measure.Weights {
 	out := measure.Weights{}
 	for _, p := range paid.Keys() {
-		derived, err := r.Derived(p)
-		if err != nil {
-			return nil, err
-		}
 		left := paid[p]
-		for _, d := range derived {
+		for _, d := range r.Derived(p) {
 			passed := paid[p] * float64(d.PPM) / poa.TotalPPM
 			out[r.ranks[d.Rank]] += passed
 			left -= passed
 		}
 		out[p] += left
 	}
-	return out, nil
+	return out
 }
 
 // Derived returns what the segment at a place derives from, as validators reckon it.
-func (r *Registry) Derived(p int) ([]poa.Derivation, error) {
-	derived, known := r.derived[p]
-	if !known {
-		var err error
-		if derived, err = r.earlier.Of(r.Segments[p], len(r.Segments)); err != nil {
-			return nil, err
+func (r *Registry) Derived(p int) []poa.Derivation { return r.Segments[p].Derived }
+
+// derive sets what segments derive from.
+func (r *Registry) derive() error {
+	earlier := poa.NewProvenance()
+	known := lastDerived.common(r.Segments, r.texts)
+	for i := range r.Segments {
+		s := &r.Segments[i]
+		if i < known {
+			s.Derived = lastDerived.segments[i].Derived
+		} else {
+			var err error
+			if s.Derived, err = earlier.Of(s.Rank, r.texts[i], r.ranks[s.Rank]); err != nil {
+				return err
+			}
 		}
-		r.derived[p] = derived
+		if err := earlier.Add(s.Rank, s.Index, r.texts[i], s.Derived); err != nil {
+			return err
+		}
 	}
-	return derived, nil
+	lastDerived = derivedTexts{r.Segments, r.texts}
+	return nil
+}
+
+// derivedTexts are texts of which is known what they derive from. lastDerived are those of the last registry: the next one often begins with
+// the same.
+type derivedTexts struct {
+	segments []poa.Segment
+	texts    [][]byte
+}
+
+var lastDerived derivedTexts
+
+// common returns how many of the first texts are the same.
+func (d derivedTexts) common(segments []poa.Segment, texts [][]byte) int {
+	n := 0
+	for n < min(len(d.texts), len(texts)) && d.segments[n].Rank == segments[n].Rank && d.segments[n].Index == segments[n].Index &&
+		bytes.Equal(d.texts[n], texts[n]) {
+		n++
+	}
+	return n
 }

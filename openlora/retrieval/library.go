@@ -86,7 +86,7 @@ func Load(ctx context.Context, node *chain.Client, store *content.Store, from *g
 			}
 		}
 	}
-	if l.search, err = poa.NewSearch(l.canonical, poa.ProtocolStatistics()); err != nil {
+	if l.search, err = poa.NewSearch(l.canonical, func(place int) []byte { return l.segments[place].Text }); err != nil {
 		return nil, err
 	}
 	if l.index, err = manifest.OpenIndex(indexDir, l.canonical); err != nil {

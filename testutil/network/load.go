@@ -273,15 +273,13 @@ func (l *Load) contribute(ctx context.Context) error {
 
 // derive declares what the text of each author derives from that of those before.
 func (l *Load) derive(reveals []datanettypes.RevealItem) error {
-	p, err := poa.NewProvenance(poa.ProtocolStatistics())
-	if err != nil {
-		return err
-	}
+	p := poa.NewProvenance()
 	for i := range reveals {
+		var err error
 		if reveals[i].Derivations, err = manifest.Derivations(p, reveals[i].Rank, l.files[i], p.Len(), func() error { return nil }); err != nil {
 			return err
 		}
-		if err := p.AddFile(reveals[i].Rank, l.files[i]); err != nil {
+		if err := p.AddFile(reveals[i].Rank, l.files[i], manifest.Passed(reveals[i].Derivations)); err != nil {
 			return err
 		}
 	}

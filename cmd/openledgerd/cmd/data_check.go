@@ -284,7 +284,9 @@ func earlierTexts(ctx context.Context, query datanettypes.QueryClient, texts *te
 			earlier.missing = append(earlier.missing, c)
 			continue
 		}
-		earlier.known = append(earlier.known, overlap.Known{Name: fmt.Sprintf("contribution %d", c.Rank), Rank: c.Rank, File: file})
+		earlier.known = append(earlier.known, overlap.Known{
+			Name: fmt.Sprintf("contribution %d", c.Rank), Rank: c.Rank, File: file, Passed: manifest.Passed(c.Derivations),
+		})
 	}
 	return earlier, nil
 }

@@ -157,16 +157,13 @@ func reckon(ctx context.Context, texts *texts, c datanettypes.Contribution, befo
 	if err != nil {
 		return nil, err
 	}
-	p, err := poa.NewProvenance(poa.ProtocolStatistics())
-	if err != nil {
-		return nil, err
-	}
+	p := poa.NewProvenance()
 	for _, earlier := range before {
 		found, _, err := texts.load(ctx, earlier)
 		if err != nil {
 			return nil, err
 		}
-		if err := p.AddFile(earlier.Rank, found.File); err != nil {
+		if err := p.AddFile(earlier.Rank, found.File, manifest.Passed(earlier.Derivations)); err != nil {
 			return nil, err
 		}
 	}

@@ -341,7 +341,7 @@ func (r *reviewer) earlier(cmd *cobra.Command, texts *texts, c datanettypes.Cont
 		if m.AcceptedVersion == 0 {
 			name += " of this review"
 		}
-		out.known = append(out.known, overlap.Known{Name: name, Rank: m.Rank, File: file})
+		out.known = append(out.known, overlap.Known{Name: name, Rank: m.Rank, File: file, Passed: manifest.Passed(m.Derivations)})
 	}
 	paths, _ := cmd.Flags().GetStringArray(flagAgainst)
 	for _, path := range paths {

@@ -1,0 +1,198 @@
+package poa
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Parameters of provenance, which says what a segment is derived from. Bits are counted in sixteenths.
+const (
+	// DerivedPPM is the explained share of a segment above which its pay passes through.
+	DerivedPPM = 250_000
+	// MaxNeighbours is the number of nearest earlier segments that a new one is compared with.
+	MaxNeighbours = 8
+	// MaxSources is the number of contributions that a segment passes pay on to, those with the largest shares.
+	MaxSources = 8
+	// DerivedTexts is the number of texts that a DataNet is taken to have at least, when it is said how rare a word is in it; RareLess is
+	// taken off that.
+	DerivedTexts = 256
+	RareLess     = 52
+	// OwnPart is what nobody gives of what a text gives itself, in sixteenths.
+	OwnPart = 1
+	// SourceBits, and SourcePart of what the whole text gives itself, in 64ths, is what a source must give more than nobody to be one.
+	SourceBits = 24 * 16
+	SourcePart = 8
+	// derivedSentence is the number of tokens after which a sentence of the segment counts as another one: text without full stops is
+	// compared, too.
+	derivedSentence = 32
+)
+
+// subject is a segment that is looked for in earlier ones.
+type subject struct {
+	answer Answer
+	sum    []int32 // by position and one more: what the positions before give the text itself
+}
+
+// newSubject reads a segment's text. rarest returns the most that a match of one of the senses of a token is worth.
+func newSubject(content []byte, rarest func(token TokenID, concept uint32) int32) subject {
+	ids, words := folded(NormVersion, content, MaxSegmentTokens)
+	a := Answer{Tokens: ids, Marks: shortSentences(marks(NormVersion, content)[:len(ids)])}
+	a.Meanings = newInterpreter(NormVersion).answer(ids, words, a.Marks)
+	for p := range a.Meanings {
+		senses := slices.Clone(a.Meanings[p].Senses) // they are kept for others
+		for i := range senses {
+			senses[i].Bits = min(senses[i].Bits, rarest(ids[p], senses[i].Concept))
+		}
+		a.Meanings[p].Senses = senses
+	}
+	return subject{a, ownSums(a)}
+}
+
+// rarestMatch returns the most that a match is worth of what stands in some of n texts.
+func rarestMatch(n, some int) int32 {
+	return int32(Log2Q16(uint64(2*max(n, DerivedTexts)+2))-Log2Q16(uint64(2*some+1)))>>12 - RareLess
+}
+
+// shortSentences ends sentences that are too long.
+func shortSentences(marks []uint8) []uint8 {
+	started := 0
+	for i := range marks {
+		if marks[i]&MarkStarts != 0 {
+			started = i
+		} else if i-started >= derivedSentence {
+			marks[i-1] |= MarkEnds
+			marks[i] |= MarkStarts
+			started = i
+		}
+	}
+	return marks
+}
+
+// ownSums returns what the positions of a text give one that holds all that its words may mean, added up: a concept once in a sentence.
+func ownSums(a Answer) []int32 {
+	sum := make([]int32, len(a.Tokens)+1)
+	seen := make(map[uint32]struct{})
+	for p, m := range a.Meanings {
+		if a.Marks[p]&MarkStarts != 0 {
+			clear(seen)
+		}
+		var best Sense
+		for _, s := range m.Senses {
+			if s.Bits > best.Bits {
+				best = s
+			}
+		}
+		if _, again := seen[best.Concept]; again {
+			best.Bits = 0
+		} else if best.Bits > 0 {
+			seen[best.Concept] = struct{}{}
+		}
+		sum[p+1] = sum[p] + best.Bits
+	}
+	return sum
+}
+
+// derivations compares a text of a contribution with earlier segments, by the sums of method MEANING, and returns what part of it each of
+// their contributions explains: nil if they explain DerivedPPM or less together. What an earlier one has Derived passes its part of that on:
+// who copies a copy pays the author.
+//
+// The path is another one than that of an answer: nobody gives OwnPart of what the text gives itself, and whoever comes in must give
+// SourceBits and SourcePart more. Words of the same subject that are scattered over a text explain nothing.
+func (s subject) derivations(rank uint64, earlier []considered) []Derivation {
+	total := uint64(s.sum[len(s.answer.Tokens)])
+	explained := uint64(0)
+	var shares []share
+	for _, t := range s.explained(earlier) {
+		own, source := uint64(s.sum[t.to]-s.sum[t.from]), &earlier[t.place]
+		explained += own
+		for _, d := range source.Derived {
+			if d.Rank != Nobody {
+				shares = append(shares, share{rank: d.Rank, bits: d.part(own)})
+			}
+		}
+		shares = append(shares, share{rank: source.Rank, bits: kept(own, source.Derived)})
+	}
+	if total == 0 || explained*TotalPPM <= total*DerivedPPM {
+		return nil
+	}
+	var out []Derivation
+	for _, m := range mergeByRank(shares) {
+		if ppm := uint32(m.bits * TotalPPM / total); ppm > 0 && m.rank != rank {
+			out = append(out, Derivation{Rank: m.rank, PPM: ppm})
+		}
+	}
+	slices.SortFunc(out, func(a, b Derivation) int { return cmp.Or(cmp.Compare(b.PPM, a.PPM), cmp.Compare(a.Rank, b.Rank)) })
+	return out[:min(len(out), MaxSources)]
+}
+
+// explained returns the stretches of a text that come from earlier segments.
+func (s subject) explained(earlier []considered) []taken {
+	m := &meter{}
+	m.unbound() // the sizes of all bound it
+	x := &meaningWorkspace{}
+	x.open(s.answer)
+	var sources []source
+	for i := range earlier {
+		sources, _ = x.parts(m, int32(i), earlier[i].Concepts, 0, sources)
+	}
+	if len(sources) == 0 {
+		return nil
+	}
+	var out []taken
+	for _, t := range x.derivedPath(sources, s.sum) {
+		owner := earliest(sources, t)
+		out = append(out, taken{from: t.from, to: t.to, place: sources[owner].segment})
+	}
+	return out
+}
+
+// derivedPath returns the stretches of the path with the largest sum, where own is what the text gives itself. A change between parts of one
+// segment costs what it does in an answer, one to another segment what coming in does. Ties are broken as in an answer.
+func (x *meaningWorkspace) derivedPath(sources []source, own []int32) []stretch {
+	n, k := len(x.cost), len(sources)
+	enter := max(SourceBits, own[n]*SourcePart/64)
+	value, before := make([]int32, k+1), make([]int32, k+1) // nobody is the last
+	for s := range k {
+		value[s] = -enter
+	}
+	inSegment := make([]int, sources[k-1].segment+1) // the best state of each
+	from := make([]uint16, n*(k+1))                  // the state before each
+	for p := range n {
+		before, value = value, before
+		best := k
+		for i := range inSegment {
+			inSegment[i] = k
+		}
+		for s := range k {
+			if before[s] > before[best] {
+				best = s
+			}
+			if b := &inSegment[sources[s].segment]; *b == k || before[s] > before[*b] {
+				*b = s
+			}
+		}
+		change, _ := x.change(p)
+		for s := range k {
+			v, state := before[s], s
+			if b := inSegment[sources[s].segment]; before[b]-change > v {
+				v, state = before[b]-change, b
+			}
+			if before[best]-enter > v {
+				v, state = before[best]-enter, best
+			}
+			value[s], from[p*(k+1)+s] = v+sources[s].sum[p+1]-sources[s].sum[p], uint16(state)
+		}
+		v, state := before[k], k
+		if before[best] > v {
+			v, state = before[best], best
+		}
+		value[k], from[p*(k+1)+k] = v+(own[p+1]-own[p])*OwnPart/16, uint16(state)
+	}
+	state := k
+	for s := range k {
+		if value[s] > value[state] {
+			state = s
+		}
+	}
+	return stretches(from, n, k, state)
+}
