@@ -64,26 +64,29 @@ func MarkedAnswerLeaves(callKey [32]byte, tokens []TokenID, marks []uint8) []Has
 
 // AnswerRoot returns the commitment to an answer: SHA-256(0x03 ‖ be32 number of tokens ‖ MerkleRoot(AnswerLeaves)).
 func AnswerRoot(callKey [32]byte, tokens []TokenID) Hash {
-	return MarkedAnswerRoot(callKey, tokens, nil)
+	return MarkedAnswerRoot(callKey, tokens, nil, 0)
 }
 
-// MarkedAnswerRoot is AnswerRoot of tokens with marks, one for each or nil for none.
-func MarkedAnswerRoot(callKey [32]byte, tokens []TokenID, marks []uint8) Hash {
-	return answerRoot(uint32(len(tokens)), MerkleRoot(MarkedAnswerLeaves(callKey, tokens, marks)))
+// MarkedAnswerRoot is AnswerRoot of tokens with marks, one for each or nil for none, and a weight, which stands behind the Merkle root as be32
+// if it is not 0.
+func MarkedAnswerRoot(callKey [32]byte, tokens []TokenID, marks []uint8, weight uint32) Hash {
+	return answerRoot(uint32(len(tokens)), weight, MerkleRoot(MarkedAnswerLeaves(callKey, tokens, marks)))
 }
 
 // TextRoot returns the commitment to the text of an answer under a method.
 func TextRoot(callKey [32]byte, text []byte, method uint8) Hash {
 	if method == MethodMeaning {
-		return MarkedAnswerRoot(callKey, TokenIDs(text), Marks(text))
+		return MarkedAnswerRoot(callKey, TokenIDs(text), Marks(text), Weight(text))
 	}
 	return AnswerRoot(callKey, TokenIDs(text))
 }
 
-func answerRoot(count uint32, tree Hash) Hash {
-	var b [37]byte
-	b[0] = domainAnswer
-	binary.BigEndian.PutUint32(b[1:], count)
-	copy(b[5:], tree[:])
-	return sha256.Sum256(b[:])
+func answerRoot(count, weight uint32, tree Hash) Hash {
+	b := make([]byte, 0, 41)
+	b = binary.BigEndian.AppendUint32(append(b, domainAnswer), count)
+	b = append(b, tree[:]...)
+	if weight != 0 {
+		b = binary.BigEndian.AppendUint32(b, weight)
+	}
+	return sha256.Sum256(b)
 }

@@ -55,7 +55,7 @@ func (b *EvidenceBuilder) add(callKey [32]byte, tokens []TokenID, words [][]byte
 	if err != nil {
 		return err
 	}
-	a := AnswerEvidence{Count: uint32(len(tokens))}
+	a := AnswerEvidence{Count: uint32(len(tokens)), Weight: att.Weight}
 	if att.Marks != nil && len(att.Marks) != len(tokens) {
 		return fmt.Errorf("%w: %d marks for %d tokens; pass the attribution of this answer", ErrAnswer, len(att.Marks), len(tokens))
 	}

@@ -69,6 +69,7 @@ func (r *Row) end() uint64 { return uint64(r.Position) + uint64(r.Length) }
 // Opened are some opened positions of an answer, with their own multiproof.
 type Opened struct {
 	Count    uint32
+	Weight   uint32 `json:",omitempty"`
 	Openings []Opening
 	Proof    []Hash
 }
@@ -76,7 +77,7 @@ type Opened struct {
 // Narrow returns the openings at the given positions, increasing, out of those of the evidence. It fails with ErrOpening if one of
 // them is not opened there: a dispute opens nothing that the bundle does not open.
 func Narrow(a AnswerEvidence, positions []uint32) (Opened, error) {
-	out := Opened{Count: a.Count}
+	out := Opened{Count: a.Count, Weight: a.Weight}
 	all, leaves := make([]uint32, len(a.Openings)), make([]Hash, len(a.Openings))
 	for i, o := range a.Openings {
 		all[i], leaves[i] = o.Position, o.leaf()
@@ -140,7 +141,7 @@ func (n *narrower) subtree(first, size uint64, all []uint32, leaves []Hash, want
 
 // verify checks the openings against an answer root and returns the answer as far as they go.
 func (o *Opened) verify(root Hash) (Answer, error) {
-	a := AnswerEvidence{Count: o.Count, Openings: o.Openings, Proof: o.Proof}
+	a := AnswerEvidence{Count: o.Count, Weight: o.Weight, Openings: o.Openings, Proof: o.Proof}
 	if err := a.validate(0); err != nil {
 		return Answer{}, err
 	}

@@ -129,7 +129,7 @@ func appendRowProof(b []byte, p *RowProof) []byte {
 }
 
 func appendOpened(b []byte, o *Opened) []byte {
-	return appendAnswerEvidence(b, &AnswerEvidence{Count: o.Count, Openings: o.Openings, Proof: o.Proof})
+	return appendAnswerEvidence(b, &AnswerEvidence{Count: o.Count, Weight: o.Weight, Openings: o.Openings, Proof: o.Proof})
 }
 
 // UnmarshalDispute reads the canonical encoding and nothing else. Above MaxDisputeBytes it returns ErrOversize, otherwise
@@ -184,7 +184,7 @@ func readRowProof(r *reader) RowProof {
 
 func readOpened(r *reader) Opened {
 	a := readAnswerEvidence(r, 0)
-	return Opened{Count: a.Count, Openings: a.Openings, Proof: a.Proof}
+	return Opened{Count: a.Count, Weight: a.Weight, Openings: a.Openings, Proof: a.Proof}
 }
 
 func readUnqualifiedRow(r *reader) *UnqualifiedRow {

@@ -48,6 +48,8 @@ type SegmentProof struct {
 type AnswerEvidence struct {
 	// Count is the number of tokens of the answer.
 	Count uint32
+	// Weight is how much it says, which method MEANING commits; 0 for other methods.
+	Weight uint32 `json:",omitempty"`
 	// Openings are strictly increasing by position.
 	Openings []Opening
 	// Proof is the multiproof of the openings' leaves.
@@ -96,6 +98,9 @@ func segmentBefore(a, b *SegmentProof) bool {
 func (a AnswerEvidence) validate(segments int) error {
 	if a.Count > MaxAnswerTokens {
 		return fmt.Errorf("%w: answer of %d tokens, at most %d are allowed", ErrEvidenceEncoding, a.Count, MaxAnswerTokens)
+	}
+	if a.Weight > 2*a.Count {
+		return fmt.Errorf("%w: weight %d of %d tokens", ErrEvidenceEncoding, a.Weight, a.Count)
 	}
 	if len(a.Proof) > int(a.Count)+1 {
 		return fmt.Errorf("%w: multiproof of %d hashes for %d tokens", ErrEvidenceEncoding, len(a.Proof), a.Count)

@@ -55,6 +55,7 @@ func appendAnswerEvidence(b []byte, a *AnswerEvidence) []byte {
 	if marked {
 		count += markedCount
 	}
+	count += uint64(a.Weight) * 2 * markedCount
 	b = binary.AppendUvarint(b, count)
 	b = binary.AppendUvarint(b, uint64(len(a.Openings)))
 	from := uint32(0)
@@ -130,14 +131,17 @@ func readSegmentProof(r *reader) SegmentProof {
 }
 
 func readAnswerEvidence(r *reader, segments int) AnswerEvidence {
-	count := r.uvarint(markedCount + MaxAnswerTokens)
+	count := r.uvarint((4*MaxAnswerTokens+1)*markedCount + MaxAnswerTokens)
+	weight := uint32(count / (2 * markedCount))
+	count %= 2 * markedCount
 	marked, marks := count >= markedCount, uint8(0)
 	if marked {
 		count -= markedCount
-	} else if count > MaxAnswerTokens {
-		r.failf("answer of %d tokens", count)
 	}
-	a := AnswerEvidence{Count: uint32(count)}
+	if count > MaxAnswerTokens || weight > 2*uint32(count) {
+		r.failf("answer of %d tokens with weight %d", count, weight)
+	}
+	a := AnswerEvidence{Count: uint32(count), Weight: weight}
 	if n := r.count(r.uvarint(uint64(a.Count)), uint64(a.Count), openingBytes); n > 0 {
 		a.Openings = make([]Opening, n)
 	}

@@ -5,7 +5,7 @@ import "bytes"
 // InterpretAnswer returns an answer with what method MEANING needs of its text.
 func InterpretAnswer(text []byte) Answer {
 	ids, words := folded(NormVersion, text, MaxAnswerTokens+1)
-	a := Answer{Tokens: ids, Marks: Marks(text)}
+	a := Answer{Tokens: ids, Marks: Marks(text), Weight: Weight(text)}
 	if len(ids) <= MaxAnswerTokens {
 		a.Meanings = newInterpreter(NormVersion).answer(ids, words, a.Marks)
 	}

@@ -9,13 +9,13 @@ import (
 // Parameters of method MEANING, frozen with MethodMeaning. Bits are counted in sixteenths.
 const (
 	// AskedBits is the least sum of a stretch of the answer in a part of a segment that was retrieved for the question, for the part to be
-	// considered; FoundBits that of a segment that was found by the answer alone. Both grow by GrowthBits with each doubling of the answer above
-	// GrowthTokens: the more it says, the more it says by chance.
+	// considered; FoundBits that of a segment that was found by the answer alone. Both grow by GrowthBits with each doubling of the answer's
+	// weight above GrowthTokens: the more it says, the more it says by chance.
 	AskedBits    = 128
 	FoundBits    = 960
 	GrowthBits   = 88
 	GrowthTokens = 64
-	// DenseBits is what all sources together must give for each token of the answer; if they do not, it is about something else, and only parts
+	// DenseBits is what all sources together must give for the answer's weight; if they do not, it is about something else, and only parts
 	// with a stretch of StrongBits are considered.
 	DenseBits  = 2
 	StrongBits = 480
@@ -93,12 +93,12 @@ type considered struct {
 	least int32
 }
 
-// growth returns what the bars are higher for an answer of n tokens.
-func growth(n int) int32 {
-	if n <= GrowthTokens {
+// growth returns what the bars are higher for an answer of a weight.
+func growth(weight uint32) int32 {
+	if weight <= GrowthTokens {
 		return 0
 	}
-	return int32(uint64(Log2Q16(uint64(n))-Log2Q16(GrowthTokens)) * GrowthBits >> 16)
+	return int32(uint64(Log2Q16(uint64(weight))-Log2Q16(GrowthTokens)) * GrowthBits >> 16)
 }
 
 // attribute finds the sources among segments, which must come in the order of compareSegments and have Concepts. It spends on the meter.
@@ -113,22 +113,22 @@ func (x *meaningWorkspace) attribute(m *meter, a Answer, segments []considered) 
 	for i := range segments {
 		first := len(sources)
 		var ok bool
-		if sources, ok = x.parts(m, int32(i), segments[i].Concepts, growth(n), sources); !ok {
+		if sources, ok = x.parts(m, int32(i), segments[i].Concepts, growth(a.Weight), sources); !ok {
 			return out, false
 		}
 		best := int32(0)
 		for _, s := range sources[first:] {
 			best = max(best, s.best)
 		}
-		if len(sources) == first || best < segments[i].least+growth(n) {
+		if len(sources) == first || best < segments[i].least+growth(a.Weight) {
 			sources = sources[:first]
 			continue
 		}
-		if out.considered++; best < FoundBits+growth(n) {
+		if out.considered++; best < FoundBits+growth(a.Weight) {
 			out.weak++
 		}
 	}
-	path, ok := x.sources(m, &sources, n)
+	path, ok := x.sources(m, &sources, a)
 	if !ok || len(path) == 0 {
 		return out, ok
 	}
@@ -142,18 +142,19 @@ func (x *meaningWorkspace) attribute(m *meter, a Answer, segments []considered) 
 			out.score[p] = sum[s.to] - sum[s.from]
 		}
 	}
-	out.list(sources, segments, growth(n))
+	out.list(sources, segments, growth(a.Weight))
 	return out, true
 }
 
 // sources returns the path through the sources, and leaves only those that are still considered.
-func (x *meaningWorkspace) sources(m *meter, sources *[]source, n int) ([]stretch, bool) {
+func (x *meaningWorkspace) sources(m *meter, sources *[]source, a Answer) ([]stretch, bool) {
+	n := len(a.Tokens)
 	spend := func() bool { return m.spend(uint64(n*(len(*sources)+1)) * unitsPerLookup / 4) }
 	if len(*sources) == 0 || !spend() {
 		return nil, m.err == nil
 	}
 	path := x.path(*sources)
-	if x.gain >= int32(n)*DenseBits {
+	if x.gain >= int32(a.Weight)*DenseBits {
 		return path, true
 	}
 	*sources = slices.DeleteFunc(*sources, func(s source) bool { return s.best < StrongBits })
@@ -476,7 +477,7 @@ func (w *workspace) finishMeaning(a Answer, segments []considered) (Attribution,
 	for _, place := range found.listed {
 		result.Considered = append(result.Considered, segmentKey{segments[place].Rank, segments[place].Index})
 	}
-	result.Support, result.Marks = w.support(a, found), a.Marks
+	result.Support, result.Marks, result.Weight = w.support(a, found), a.Marks, a.Weight
 	return result, nil
 }
 

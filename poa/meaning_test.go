@@ -36,6 +36,25 @@ func TestMarks(t *testing.T) {
 	}
 }
 
+// TestWeight: words count more than letters, stop words nothing, in every script.
+func TestWeight(t *testing.T) {
+	for text, want := range map[string]uint32{
+		"": 0, "the of and": 0, "pemphigoid": 1, "pemphigoid gestationis in pregnancy": 4, "妊娠": 1, "类天疱疮是妊娠": 3, "пемфигоид беременных": 3,
+	} {
+		if got := Weight([]byte(text)); got != want {
+			t.Errorf("%q: %d instead of %d", text, got, want)
+		}
+		if a := InterpretAnswer([]byte(text)); a.Weight != want {
+			t.Errorf("%q: %d instead of %d", text, a.Weight, want)
+		}
+	}
+	key := [32]byte{1}
+	text := []byte("pemphigoid gestationis")
+	if TextRoot(key, text, MethodMeaning) == MarkedAnswerRoot(key, TokenIDs(text), Marks(text), 0) {
+		t.Error("the weight is not committed")
+	}
+}
+
 // TestConceptNames checks that forms, spellings and scripts of one word meet.
 func TestConceptNames(t *testing.T) {
 	for _, group := range []string{
@@ -263,10 +282,12 @@ func TestMeaningRefusesLies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, lie := range map[string]func(r *Receipt, a *AnswerEvidence){
-		"method SPAN": func(r *Receipt, _ *AnswerEvidence) { r.Method = MethodSPAN },
-		"method RAG":  func(r *Receipt, _ *AnswerEvidence) { r.Method = MethodRAG },
-		"other marks": func(_ *Receipt, a *AnswerEvidence) { a.Openings[0].Marks ^= MarkEnds },
-		"no marks":    func(r *Receipt, _ *AnswerEvidence) { r.AnswerRoot = TextRoot(key, text, MethodSPAN) },
+		"method SPAN":     func(r *Receipt, _ *AnswerEvidence) { r.Method = MethodSPAN },
+		"method RAG":      func(r *Receipt, _ *AnswerEvidence) { r.Method = MethodRAG },
+		"other marks":     func(_ *Receipt, a *AnswerEvidence) { a.Openings[0].Marks ^= MarkEnds },
+		"more is said":    func(_ *Receipt, a *AnswerEvidence) { a.Weight++ },
+		"nothing is said": func(_ *Receipt, a *AnswerEvidence) { a.Weight = 0 },
+		"no marks":        func(r *Receipt, _ *AnswerEvidence) { r.AnswerRoot = TextRoot(key, text, MethodSPAN) },
 		"words hidden": func(_ *Receipt, a *AnswerEvidence) {
 			for i := range a.Openings {
 				a.Openings[i].Word = nil

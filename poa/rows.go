@@ -38,6 +38,8 @@ type Attribution struct {
 	Considered []segmentKey `json:",omitempty"`
 	// Marks are those of the answer's tokens, if the method commits them.
 	Marks []uint8 `json:",omitempty"`
+	// Weight is that of the answer, if the method commits it.
+	Weight uint32 `json:",omitempty"`
 }
 
 // Root returns the evidence root: SHA-256(0x05 ‖ be32 number of rows ‖ be64 TotalBits ‖ Merkle root), where the leaf of a row is

@@ -42,6 +42,8 @@ type Answer struct {
 	// Meanings are those of the words and Marks say where sentences start and end; only method MEANING needs them. Nil, or one per token.
 	Meanings []Meaning `json:",omitempty"`
 	Marks    []uint8   `json:",omitempty"`
+	// Weight is how much the answer says, as by the function Weight; only method MEANING needs it.
+	Weight uint32 `json:",omitempty"`
 }
 
 // Segment is one segment of a contribution; NewSegment makes one from its text.

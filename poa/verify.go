@@ -325,7 +325,7 @@ func verifyOpenings(r Receipt, a *AnswerEvidence) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrOpening, err)
 	}
-	if got := answerRoot(a.Count, tree); got != r.AnswerRoot {
+	if got := answerRoot(a.Count, a.Weight, tree); got != r.AnswerRoot {
 		return fmt.Errorf("%w: %d openings of %d tokens lead to %s, the receipt says %s", ErrAnswerRoot, len(a.Openings), a.Count, got, r.AnswerRoot)
 	}
 	return nil
@@ -363,6 +363,7 @@ func (a *AnswerEvidence) opened(method, norm uint8) Answer {
 		for _, o := range a.Openings {
 			words[o.Position], out.Marks[o.Position] = o.Word, o.Marks
 		}
+		out.Weight = a.Weight
 		out.Meanings = newInterpreter(norm).answer(out.Tokens, words, out.Marks)
 	}
 	return out
