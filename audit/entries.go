@@ -106,7 +106,7 @@ func (a *audit) listRuns(rows []poa.Row) {
 			text = text[first.Start:last.End]
 		}
 		a.report.Runs = append(a.report.Runs, Run{
-			Position: row.Position, Length: row.Length, Rank: row.Rank, Segment: row.Segment, Offset: row.Offset,
+			Position: row.Position, Length: row.Length, Rank: row.Rank, Segment: row.Segment, Offset: row.SegmentOffset(a.claimed.Method),
 			ScoreBits: float64(row.Score) / (1 << 16), Text: string(text),
 		})
 	}

@@ -40,8 +40,10 @@ type claim struct {
 	slot   uint16 // distinct token of the answer, from 1
 	owned  bool
 	window bool // owned through a local window, or for what the words mean
-	// meaning says that the position is owned for what the words mean: it has no place in the segment.
+	// meaning says that the position is owned for what the words mean: it has no place in the segment, and off and till are the ends of its
+	// stretch of the answer.
 	meaning bool
+	till    uint16
 	owner   int32 // place of the owner in workspace.segments
 	off     uint16
 	score   int32

@@ -87,3 +87,23 @@ func windowFrom(tokens, seed []TokenID, before int64) uint32 {
 	}
 	return 0
 }
+
+// Stretch returns the positions of the stretch that a row of method MEANING is of, from the start of its first sentence on, and those behind it
+// that evidence opens because they may be one word with its last letter: what a ForgedRow must open.
+func Stretch(row Row, a AnswerEvidence) []uint32 {
+	first := row.Offset
+	for i := len(a.Openings) - 1; i >= 0; i-- {
+		if o := &a.Openings[i]; o.Position <= first {
+			if first = o.Position; o.Marks&MarkStarts != 0 {
+				break
+			}
+		}
+	}
+	var out []uint32
+	for _, o := range a.Openings {
+		if o.Position >= first && uint64(o.Position) < uint64(row.Seed)+maxUnit-1 {
+			out = append(out, o.Position)
+		}
+	}
+	return out
+}

@@ -2,6 +2,7 @@ package poa
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -9,12 +10,13 @@ import (
 type ForgedRow struct {
 	Row     RowProof
 	Segment SegmentProof
-	// Opened are positions of the row.
+	// Opened are positions of the row; by method MEANING all of its stretch, and what Stretch adds.
 	Opened Opened
 }
 
 // VerifyForgedRow returns nil if an opened position of the row differs from the place of the segment that the row claims for it: in
-// its token, or, for a row paid through windows, in its stem.
+// its token, or, for a row paid through windows, in its stem; by method MEANING, if the row's stretch of the answer, which must be opened,
+// gives no part of the segment the row's score, or less than nobody would.
 func VerifyForgedRow(c Claim, p ForgedRow, src ContributionSource) error {
 	row := &p.Row.Row
 	a, err := p.open(c)
@@ -24,12 +26,13 @@ func VerifyForgedRow(c Claim, p ForgedRow, src ContributionSource) error {
 	if err := sameSegment(row, &p.Segment); err != nil {
 		return err
 	}
-	if row.Window && c.Record.Method == MethodMeaning {
-		return fmt.Errorf("%w: the row is paid for what its words mean, whose tokens need not stand in the segment", ErrDispute)
-	}
 	segment, err := disputedSegment(&p.Segment, &a, src)
 	if err != nil {
 		return err
+	}
+	if row.Window && c.Record.Method == MethodMeaning {
+		segment.interpret(NormVersion, p.Segment.Content)
+		return meantOtherwise(row, &p.Opened, segment)
 	}
 	for _, o := range p.Opened.Openings {
 		if uint64(o.Position) < uint64(row.Position) || uint64(o.Position) >= row.end() {
@@ -48,6 +51,60 @@ func VerifyForgedRow(c Claim, p ForgedRow, src ContributionSource) error {
 		}
 	}
 	return fmt.Errorf("%w: the row's %d opened tokens stand in the segment", ErrDispute, len(p.Opened.Openings))
+}
+
+// meantOtherwise returns nil if a row is not paid what its stretch of the answer gives a part of its segment. All of the stretch must be
+// opened, from the start of its first sentence on.
+func meantOtherwise(row *Row, opened *Opened, segment Segment) error {
+	a := (&AnswerEvidence{Count: opened.Count, Weight: opened.Weight, Openings: opened.Openings}).opened(MethodMeaning, NormVersion)
+	n := uint64(len(a.Tokens))
+	from, to := uint64(row.Offset), uint64(row.Seed)
+	if row.Length == 0 || uint64(row.Position) < from || row.end() > to || to > n || row.Score&(1<<12-1) != 0 {
+		return nil
+	}
+	if err := stretchOpened(a, opened.Openings, int(from), int(to)); err != nil {
+		return err
+	}
+	x, m := &meaningWorkspace{}, &meter{}
+	m.bound(disputeUnits)
+	x.open(a)
+	sources, ok := x.parts(m, 0, segment.Concepts, math.MinInt32/2, nil)
+	if !ok {
+		return fmt.Errorf("%w: comparing stretch and segment takes more than %d units of work", ErrOversize, disputeUnits)
+	}
+	score := row.Score >> 12
+	if int64(score)*16 < int64(to-from)*NobodyBits*EarlierPart {
+		return nil // nobody gives more
+	}
+	for _, s := range sources {
+		if s.sum[to]-s.sum[from] == score {
+			return fmt.Errorf("%w: the stretch gives a part of the segment what the row says", ErrDispute)
+		}
+	}
+	return nil
+}
+
+// stretchOpened checks that nothing is missing of what a stretch gives: its words, those of its first sentence before it, and what may be one
+// word with its last letter. What is left out must not convict.
+func stretchOpened(a Answer, openings []Opening, from, to int) error {
+	read := make([]bool, len(a.Tokens))
+	for _, o := range openings {
+		read[o.Position] = o.Word != nil
+	}
+	start := from
+	for start > 0 && read[start] && a.Marks[start]&MarkStarts == 0 {
+		start--
+	}
+	end := to
+	for end < min(to+maxUnit-1, len(a.Tokens)) && read[end-1] && a.behind(end) {
+		end++
+	}
+	for p := start; p < end; p++ {
+		if !read[p] {
+			return fmt.Errorf("%w: position %d is not opened with its word; a stretch is judged as a whole", ErrOpening, p)
+		}
+	}
+	return nil
 }
 
 func (p *ForgedRow) open(c Claim) (Answer, error) {

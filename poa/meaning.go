@@ -82,7 +82,8 @@ type meanings struct {
 	listed []int32
 	// proof are the positions by which the listed segments and their parts are considered.
 	proof [][2]int
-	score []int32 // by position: sum of its stretch
+	score []int32     // by position: sum of its stretch
+	ends  [][2]uint16 // by position: those of its stretch
 	// considered is the number of segments that were, and weak how many of them only because they were retrieved for the question.
 	considered, weak int
 }
@@ -104,7 +105,7 @@ func growth(weight uint32) int32 {
 // attribute finds the sources among segments, which must come in the order of compareSegments and have Concepts. It spends on the meter.
 func (x *meaningWorkspace) attribute(m *meter, a Answer, segments []considered) (meanings, bool) {
 	n := len(a.Tokens)
-	out := meanings{owner: make([]int32, n), score: make([]int32, n)}
+	out := meanings{owner: make([]int32, n), score: make([]int32, n), ends: make([][2]uint16, n)}
 	if !m.spend(uint64(n) * unitsPerLookup) {
 		return out, false
 	}
@@ -140,6 +141,7 @@ func (x *meaningWorkspace) attribute(m *meter, a Answer, segments []considered) 
 		for p := s.from; p < s.to; p++ {
 			out.owner[p] = sources[owner].segment + 1
 			out.score[p] = sum[s.to] - sum[s.from]
+			out.ends[p] = [2]uint16{uint16(s.from), uint16(s.to)}
 		}
 	}
 	out.list(sources, segments, growth(a.Weight))
@@ -495,12 +497,17 @@ func (w *workspace) takeMeanings(found meanings, segments []considered) {
 			owners[place] = int32(len(w.segments))
 		}
 		c.owned, c.window, c.meaning, c.owner = true, true, true, owners[place]-1
-		c.score, c.off = found.score[c.pos]<<12, 0
+		c.score, c.off, c.till = found.score[c.pos]<<12, found.ends[c.pos][0], found.ends[c.pos][1]
 	}
 }
 
+// behind says whether what a position holds is needed to read the one before: that is a letter which may be one word with it.
+func (a Answer) behind(p int) bool {
+	return a.Marks[p-1]&MarkEnds == 0 && a.Meanings[p-1].Cost == letterCost
+}
+
 // support returns the positions without an owner that must be opened for the sources to be found again: the stretches for which they are
-// considered, what stands before a stretch in its sentence, and letters behind it that may be one word with its last.
+// considered, what stands before a stretch in its sentence, and what stands behind it and may be one word with its last letter.
 func (w *workspace) support(a Answer, found meanings) []uint32 {
 	n := len(a.Tokens)
 	needed := make([]bool, n)
@@ -513,7 +520,7 @@ func (w *workspace) support(a Answer, found meanings) []uint32 {
 				break
 			}
 		}
-		for p := to; p < min(to+maxUnit-1, n) && a.Marks[p-1]&MarkEnds == 0 && a.Meanings[p].Cost == letterCost; p++ {
+		for p := to; p < min(to+maxUnit-1, n) && a.behind(p); p++ {
 			needed[p] = true
 		}
 	}
@@ -523,7 +530,7 @@ func (w *workspace) support(a Answer, found meanings) []uint32 {
 			continue
 		}
 		from := p
-		for p < n && found.owner[p] == found.owner[from] {
+		for p < n && found.owner[p] == found.owner[from] && found.ends[p] == found.ends[from] {
 			p++
 		}
 		mark(from, p)

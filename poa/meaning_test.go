@@ -1,6 +1,7 @@
 package poa
 
 import (
+	"errors"
 	"math/rand"
 	"slices"
 	"strings"
@@ -332,14 +333,49 @@ func TestMeaningRowsAreNotConvicted(t *testing.T) {
 			if err := VerifyUnqualifiedRow(c, answer, w, ProtocolStatistics()); err == nil {
 				t.Errorf("row %d is convicted: unqualified", i)
 			}
-			opened := must(Narrow(e.Answers[0], []uint32{row.Position}))
-			if err := VerifyForgedRow(c, ForgedRow{proof, segment, opened}, w); err == nil {
-				t.Errorf("row %d is convicted: forged", i)
+			positions := []uint32{row.Position}
+			if row.Window {
+				positions = Stretch(row, e.Answers[0])
 			}
-			// A row of a segment that says something else.
+			opened := must(Narrow(e.Answers[0], positions))
+			if err := VerifyForgedRow(c, ForgedRow{proof, segment, opened}, w); !errors.Is(err, ErrDispute) {
+				t.Errorf("row %d is convicted or not judged: forged: %v", i, err)
+			}
 			if !row.Window {
 				continue
 			}
+			for range 8 { // whatever is left out convicts nobody
+				fewer := slices.DeleteFunc(slices.Clone(positions), func(uint32) bool { return w.rng.Intn(6) == 0 })
+				part := must(Narrow(e.Answers[0], fewer))
+				for k := range part.Openings {
+					if w.rng.Intn(8) == 0 {
+						part.Openings[k].Word = nil
+					}
+				}
+				if err := VerifyForgedRow(c, ForgedRow{proof, segment, part}, w); err == nil {
+					t.Errorf("row %d is convicted by %d of its %d positions", i, len(fewer), len(positions))
+				}
+			}
+			// A row that says another thing than its stretch.
+			for name, change := range map[string]func(*Row){
+				"more": func(r *Row) { r.Score += 1 << 12 }, "fractions": func(r *Row) { r.Score++ }, "a word more": func(r *Row) { r.Length = r.Seed - r.Position + 1 },
+				"none": func(r *Row) { r.Length = 0 }, "before": func(r *Row) { r.Position, r.Length = r.Offset-1, 1 },
+				"nobody gives more": func(r *Row) { r.Score = 0 },
+			} {
+				if name == "before" && row.Offset == 0 {
+					continue
+				}
+				lie := att
+				lie.Rows = slices.Clone(att.Rows)
+				change(&lie.Rows[i])
+				forged := r
+				forged.EvidenceRoot = lie.Root()
+				lied := Claim{Record: Record{Method: MethodMeaning, Commitment: forged.Commitment()}, AnswerRoot: r.AnswerRoot, EvidenceRoot: forged.EvidenceRoot, Bundle: e.Root()}
+				if err := VerifyForgedRow(lied, ForgedRow{must(NewRowProof(lie, i)), segment, opened}, w); err != nil {
+					t.Errorf("row %d with %s is not convicted: %v", i, name, err)
+				}
+			}
+			// A row of a segment that says something else.
 			lie := att
 			lie.Rows = slices.Clone(att.Rows)
 			other := uint32(0)
@@ -354,6 +390,9 @@ func TestMeaningRowsAreNotConvicted(t *testing.T) {
 			answer.Row, answer.Segment = must(NewRowProof(lie, i)), must(w.proof(rank, other))
 			if err := VerifyUnqualifiedRow(lied, answer, w, ProtocolStatistics()); err != nil {
 				t.Errorf("row %d of a segment that says something else is not convicted: %v", i, err)
+			}
+			if err := VerifyForgedRow(lied, ForgedRow{answer.Row, answer.Segment, opened}, w); err != nil {
+				t.Errorf("row %d of a segment that says something else is not convicted of being forged: %v", i, err)
 			}
 		}
 	}

@@ -9,17 +9,27 @@ import (
 type Row struct {
 	// Position is the first answer position, Length the number of positions.
 	Position, Length uint32
-	// Rank and Segment name the owner, Offset is its token at Position.
+	// Rank and Segment name the owner, Offset is its token at Position; by method MEANING the position where the stretch of the answer starts
+	// that the row is of.
 	Rank            uint64
 	Segment, Offset uint32
-	// Score is that of the best alignment through the run, or of its best local window, in Q16 bits.
+	// Score is that of the best alignment through the run, or of its best local window, or what its stretch gives, in Q16 bits.
 	Score int32
-	// Seed is the answer position of the first seed that admits and anchors the owner; 0 for windows.
+	// Seed is the answer position of the first seed that admits and anchors the owner; 0 for windows, and one more than the last position of
+	// the stretch by method MEANING.
 	Seed uint32
 	// Bits is the surprisal of the positions, Q16.
 	Bits uint32
-	// Window says that the run is paid through local windows (method RAG).
+	// Window says that the run is paid through local windows (method RAG) or for what its words mean (MEANING).
 	Window bool
+}
+
+// SegmentOffset returns the token of the segment at Position; 0 for what is paid for its meaning, which stands nowhere in it.
+func (r *Row) SegmentOffset(method uint8) uint32 {
+	if r.Window && method == MethodMeaning {
+		return 0
+	}
+	return r.Offset
 }
 
 // Attribution is the result for one answer.

@@ -23,10 +23,14 @@ func (w *workspace) result() Attribution {
 			r.Score = max(r.Score, c.score)
 			continue
 		}
-		rows = append(rows, Row{
+		row := Row{
 			Position: uint32(c.pos), Length: 1, Rank: owner.Rank, Segment: owner.Index, Offset: uint32(c.off), Score: c.score, Seed: owner.seed, Bits: bits,
 			Window: c.window,
-		})
+		}
+		if c.meaning {
+			row.Seed = uint32(c.till)
+		}
+		rows = append(rows, row)
 	}
 	total += uint64(w.count-w.owned()) * uint64(HiddenBits)
 	entries, unattributed := weigh(rows, total, w.derivations())
@@ -56,7 +60,7 @@ func (w *workspace) derivations() func(rank uint64, segment uint32) []Derivation
 
 func continues(r *Row, owner *ownerSegment, c *claim) bool {
 	return r.Rank == owner.Rank && r.Segment == owner.Index && r.Window == c.window &&
-		r.Position+r.Length == uint32(c.pos) && (c.meaning && r.Score == c.score || !c.meaning && r.Offset+r.Length == uint32(c.off))
+		r.Position+r.Length == uint32(c.pos) && (c.meaning && r.Offset == uint32(c.off) && r.Seed == uint32(c.till) || !c.meaning && r.Offset+r.Length == uint32(c.off))
 }
 
 // share is what one contribution has earned, in Q16 bits.

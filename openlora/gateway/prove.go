@@ -122,7 +122,7 @@ func (x *exchange) sign(text string, attribution poa.Attribution) (*api.Answer, 
 		proof.Spans = append(proof.Spans, api.Span{
 			Start: tokens[row.Position].Start, End: tokens[row.Position+row.Length-1].End,
 			Contribution: row.Rank, Contributor: contribution.Contributor, DatanetID: contribution.DatanetId,
-			Segment: row.Segment, Offset: row.Offset, ScoreBits: uint32(row.Score >> 16), Window: row.Window,
+			Segment: row.Segment, Offset: row.SegmentOffset(uint8(x.library.Version.Method)), ScoreBits: uint32(row.Score >> 16), Window: row.Window,
 		})
 	}
 	for _, entry := range attribution.Entries {
