@@ -161,29 +161,52 @@ func TestCopiesOfCopiesPayTheAuthor(t *testing.T) {
 	}
 }
 
-// TestParaphraseDerives: a text that says the same in other words and another order derives from it, one about the same subject does not.
-func TestParaphraseDerives(t *testing.T) {
-	p, _ := provenanceWorld(t, 30)
-	original := "Pemphigoid gestationis is a rare autoimmune blistering disease of pregnancy. It usually begins in the second or third trimester with " +
+// Texts about skin: rewrittenText says what originalText does, subjectText something else.
+const (
+	originalText = "Pemphigoid gestationis is a rare autoimmune blistering disease of pregnancy. It usually begins in the second or third trimester with " +
 		"intense itching around the navel, followed by urticarial plaques that spread over the abdomen and turn into tense blisters. Direct " +
 		"immunofluorescence shows linear deposits of complement C3 along the basement membrane zone. Most patients respond to topical " +
 		"corticosteroids, while severe cases need oral prednisolone. Flares after delivery are common."
-	rewritten := "A seldom seen autoimmune disorder in pregnant women that forms blisters is pemphigoid gestationis. Strong pruritus near the navel " +
+	rewrittenText = "A seldom seen autoimmune disorder in pregnant women that forms blisters is pemphigoid gestationis. Strong pruritus near the navel " +
 		"in the second trimester, or the third, is how it commonly starts; afterwards plaques like urticaria extend across the belly and become tense " +
 		"blisters. Along the zone of the basement membrane, linear complement C3 deposits are visible in direct immunofluorescence. Corticosteroids " +
 		"applied topically help the majority; oral prednisolone is necessary in severe cases. After birth, flares occur frequently."
-	subject := "Psoriasis is a chronic inflammatory disease of the skin with sharply bordered, scaly plaques over the elbows and knees. It may begin at any " +
+	subjectText = "Psoriasis is a chronic inflammatory disease of the skin with sharply bordered, scaly plaques over the elbows and knees. It may begin at any " +
 		"age, often after an infection of the throat. Topical corticosteroids and vitamin D analogues are used in mild cases; severe ones need " +
 		"phototherapy, methotrexate or antibodies against interleukins. Itching is common, blisters are not."
-	require.NoError(t, p.Add(200, 0, []byte(original), nil))
-	found, err := p.Of(300, []byte(rewritten), p.Len())
+)
+
+// TestParaphraseDerives: a text that says the same in other words and another order derives from it, one about the same subject does not.
+func TestParaphraseDerives(t *testing.T) {
+	p, _ := provenanceWorld(t, 30)
+	require.NoError(t, p.Add(200, 0, []byte(originalText), nil))
+	found, err := p.Of(300, []byte(rewrittenText), p.Len())
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 	require.EqualValues(t, 200, found[0].Rank)
 	require.Greater(t, found[0].PPM, uint32(700_000))
-	found, err = p.Of(300, []byte(subject), p.Len())
+	found, err = p.Of(300, []byte(subjectText), p.Len())
 	require.NoError(t, err)
 	require.Empty(t, found)
+}
+
+// TestGoldenProvenance freezes what texts give themselves, and what they derive from.
+func TestGoldenProvenance(t *testing.T) {
+	p := NewProvenance()
+	type vector struct {
+		Rank    uint64       `json:"rank"`
+		Text    string       `json:"text"`
+		Derived []Derivation `json:"derived"`
+	}
+	var out []vector
+	half := originalText[:len(originalText)/2]
+	for i, text := range []string{originalText, subjectText, rewrittenText, half + " " + subjectText, "妊娠性类天疱疮是一种罕见的自身免疫性水疱病。", strings.ToUpper(rewrittenText)} {
+		derived, err := p.Of(uint64(i+1), []byte(text), p.Len())
+		require.NoError(t, err)
+		require.NoError(t, p.Add(uint64(i+1), 0, []byte(text), derived))
+		out = append(out, vector{uint64(i + 1), text, derived})
+	}
+	golden(t, "provenance", out)
 }
 
 func BenchmarkProvenance(b *testing.B) {
