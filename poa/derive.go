@@ -19,9 +19,13 @@ const (
 	RareLess     = 52
 	// OwnPart is what nobody gives of what a text gives itself, in sixteenths.
 	OwnPart = 1
-	// SourceBits, and SourcePart of what the whole text gives itself, in 64ths, is what a source must give more than nobody to be one.
-	SourceBits = 24 * 16
-	SourcePart = 8
+	// SourceBits, and at least SourcePart of what the whole text gives itself, in 64ths, is what a source must give more than nobody to be one;
+	// SourceGrowth more for each doubling of the DataNet above SourceTexts, because the nearest of more texts is nearer by chance; in all at
+	// most half of what the text gives itself.
+	SourceBits   = 24 * 16
+	SourcePart   = 8
+	SourceGrowth = 4 * 16
+	SourceTexts  = 2048
 	// derivedSentence is the number of tokens after which a sentence of the segment counts as another one: text without full stops is
 	// compared, too.
 	derivedSentence = 32
@@ -31,6 +35,7 @@ const (
 type subject struct {
 	answer Answer
 	sum    []int32 // by position and one more: what the positions before give the text itself
+	texts  int     // among which it is looked for
 }
 
 // newSubject reads a segment's text. rarest returns the most that a match of one of the senses of a token is worth.
@@ -45,7 +50,7 @@ func newSubject(content []byte, rarest func(token TokenID, concept uint32) int32
 		}
 		a.Meanings[p].Senses = senses
 	}
-	return subject{a, ownSums(a)}
+	return subject{answer: a, sum: ownSums(a)}
 }
 
 // rarestMatch returns the most that a match is worth of what stands in some of n texts.
@@ -97,7 +102,7 @@ func ownSums(a Answer) []int32 {
 // who copies a copy pays the author.
 //
 // The path is another one than that of an answer: nobody gives OwnPart of what the text gives itself, and whoever comes in must give
-// SourceBits and SourcePart more. Words of the same subject that are scattered over a text explain nothing.
+// SourceBits more. Words of the same subject that are scattered over a text explain nothing.
 func (s subject) derivations(rank uint64, earlier []considered) []Derivation {
 	total := uint64(s.sum[len(s.answer.Tokens)])
 	explained := uint64(0)
@@ -139,18 +144,27 @@ func (s subject) explained(earlier []considered) []taken {
 		return nil
 	}
 	var out []taken
-	for _, t := range x.derivedPath(sources, s.sum) {
+	for _, t := range x.derivedPath(sources, s.sum, s.toll()) {
 		owner := earliest(sources, t)
 		out = append(out, taken{from: t.from, to: t.to, place: sources[owner].segment})
 	}
 	return out
 }
 
-// derivedPath returns the stretches of the path with the largest sum, where own is what the text gives itself. A change between parts of one
+// toll returns what a source must give more than nobody.
+func (s subject) toll() int32 {
+	own := s.sum[len(s.sum)-1]
+	toll := max(SourceBits, own*SourcePart/64)
+	if s.texts > SourceTexts {
+		toll += int32(uint64(Log2Q16(uint64(s.texts))-Log2Q16(SourceTexts)) * SourceGrowth >> 16)
+	}
+	return min(toll, own/2)
+}
+
+// derivedPath returns the stretches of the path with the largest sum, where own is what the text gives itself and enter what it costs to come in. A change between parts of one
 // segment costs what it does in an answer, one to another segment what coming in does. Ties are broken as in an answer.
-func (x *meaningWorkspace) derivedPath(sources []source, own []int32) []stretch {
+func (x *meaningWorkspace) derivedPath(sources []source, own []int32, enter int32) []stretch {
 	n, k := len(x.cost), len(sources)
-	enter := max(SourceBits, own[n]*SourcePart/64)
 	value, before := make([]int32, k+1), make([]int32, k+1) // nobody is the last
 	for s := range k {
 		value[s] = -enter

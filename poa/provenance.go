@@ -137,6 +137,7 @@ func (p *Provenance) Of(rank uint64, content []byte, n int) ([]Derivation, error
 		}
 		return rarestMatch(n, some)
 	})
+	subject.texts = n
 	nearest := p.nearest(subject, rank, n)
 	if len(nearest) == 0 {
 		return nil, nil
