@@ -3,6 +3,7 @@
 import hashlib
 
 from .alphabets import Word, alphabet_of, GREEK, LATIN, OTHER
+from .stopwords import STOP_WORDS
 from .unicode import (
     ALONE, BULLET, FORBIDDEN, IGNORABLE, JOINER, LINE, MARK, SELECTOR, SPACE, STACKER, TABLE, VARIANT, VIRAMA, WORD,
 )
@@ -165,6 +166,23 @@ def marks(text):
     if out:
         out[-1] |= ENDS
     return out
+
+
+_stop_ids = frozenset()
+
+
+def weight(text):
+    """How much a text says: 13/8 for a word, 4/8 for a letter of a script without spaces, nothing for stop words."""
+    global _stop_ids
+    if not _stop_ids:
+        _stop_ids = frozenset(token_id(codes_of(word)) for word in STOP_WORDS)
+    codes = codes_of(text)
+    eighths = 0
+    for start, end, token in tokens(text):
+        if token not in _stop_ids:
+            first = ord(fold(codes[start:end])[0])
+            eighths += 4 if first >= 0x80 and TABLE.kind.get(first) == ALONE else 13
+    return eighths // 8
 
 
 def _breaks(gap):

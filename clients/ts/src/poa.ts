@@ -1,7 +1,7 @@
 // Vouchers, hash chains, answers, Merkle trees and receipts: poa/README.md, sections 2, 5 and 6. Amounts are in aopen.
 import { bigEndian, concat, equal, hash, keyedHash, utf8, type Bytes } from "./bytes.js";
 import { canonical, type Json } from "./canonical.js";
-import { marksOf, tokenize } from "./text.js";
+import { marksOf, tokenize, weightOf } from "./text.js";
 
 export const SPAN = 1,
   RAG = 2,
@@ -148,7 +148,8 @@ export function answerRoot(callKey: Uint8Array, text: string, method = SPAN): By
     const salt = keyedHash(callKey, concat(utf8("openledger/salt/v1"), bigEndian(i, 4))).slice(0, 16);
     return hash(Uint8Array.of(0), bigEndian(i + (marks[i] ?? 0) * 2 ** 30, 4), bigEndian(id, 8), salt);
   });
-  return hash(Uint8Array.of(3), bigEndian(tokens.length, 4), merkleRoot(leaves));
+  const weight = method === MEANING ? weightOf(text) : 0;
+  return hash(Uint8Array.of(3), bigEndian(tokens.length, 4), merkleRoot(leaves), bigEndian(weight, weight ? 4 : 0));
 }
 
 interface ToolCall {

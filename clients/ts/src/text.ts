@@ -1,6 +1,7 @@
 // Tokens of a text, the marks of its sentences, and what clean text is: poa/README.md, sections 1 and 4b.
 import { alphabetOf, OTHER, Word } from "./alphabets.js";
 import { hash, utf8 } from "./bytes.js";
+import { STOP_WORDS } from "./stopwords.js";
 import { clean, compose, composes, decompose, foldOf, isOdd, kindOf, orderOf, VIRAMA, type Kind } from "./unicode.js";
 
 const MAX_MARKS = 12,
@@ -143,6 +144,25 @@ export function marksOf(text: string): number[] {
   }
   if (out.length) out[out.length - 1] = (out[out.length - 1] as number) | 2;
   return out;
+}
+
+let stopIds: Set<bigint> | undefined;
+
+/** weightOf is how much a text says: 13/8 for a word, 4/8 for a letter without spaces, nothing for stop words. */
+export function weightOf(text: string): number {
+  stopIds ??= new Set(
+    STOP_WORDS.trim()
+      .split(/\s+/)
+      .map((word) => tokenId(codesOf(word))),
+  );
+  const codes = codesOf(text);
+  let eighths = 0;
+  for (const { start, end, id } of tokenize(text)) {
+    if (stopIds.has(id)) continue;
+    const first = fold(codes.slice(start, end)).codePointAt(0) as number;
+    eighths += first >= 0x80 && kindOf(first) === "S" ? 4 : 13;
+  }
+  return Math.floor(eighths / 8);
 }
 
 function breaks(gap: number[]): boolean {
