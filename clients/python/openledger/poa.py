@@ -148,7 +148,8 @@ def answer_root(call_key, text, method=SPAN):
         salt = hmac.new(call_key, b"openledger/salt/v1" + position.to_bytes(4, "big"), hashlib.sha256).digest()[:16]
         leaves.append(_hash(b"\0", (position | mark << 30).to_bytes(4, "big"), token.to_bytes(8, "big"), salt))
     weight = _text.weight(text) if method == MEANING else 0
-    return _hash(b"\x03", len(ids).to_bytes(4, "big"), merkle_root(leaves), weight.to_bytes(4, "big") if weight else b"")
+    said = weight.to_bytes(4, "big") if weight else b""
+    return _hash(b"\x03", len(ids).to_bytes(4, "big"), merkle_root(leaves), said)
 
 
 def input_tokens(request):
