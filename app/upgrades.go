@@ -3,7 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
-	"os"
+	"os" // determinism: whether the node stopped for an upgrade, asked before it executes anything
 	"path/filepath"
 
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"

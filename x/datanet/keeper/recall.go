@@ -10,6 +10,7 @@ import (
 
 	"github.com/openledger/openledger/x/datanet/keeper/internal/timer"
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // RecallContribution implements types.MsgServer.
@@ -37,10 +38,11 @@ func (k Keeper) recall(ctx context.Context, params types.Params, msg *types.MsgR
 	if err != nil {
 		return err
 	}
-	switch msg.Signer {
-	case c.Contributor:
+	governs := modulekit.Governs(ctx, k.authority, msg.Signer)
+	switch {
+	case msg.Signer == c.Contributor:
 		return k.stop(ctx, c, types.CONTRIBUTION_STATUS_RECALLED, msg.Reason)
-	case datanet.Owner, k.authority:
+	case msg.Signer == datanet.Owner, governs:
 	default:
 		return errorsmod.Wrapf(types.ErrUnauthorized,
 			"contribution %d is recalled by %s, the owner of its DataNet, %s, or governance", c.Rank, c.Contributor,
@@ -51,7 +53,7 @@ func (k Keeper) recall(ctx context.Context, params types.Params, msg *types.MsgR
 			c.Recall.Reason)
 	}
 	deposit := math.ZeroInt()
-	if msg.Signer != k.authority {
+	if !governs {
 		if c.RecallRefused {
 			return errorsmod.Wrapf(types.ErrRecall, "a panel has kept contribution %d: ask governance", c.Rank)
 		}

@@ -16,3 +16,8 @@ func CheckAuthority(ctx context.Context, own, signer string, refused error) erro
 	}
 	return nil
 }
+
+// Governs reports whether CheckAuthority lets signer govern.
+func Governs(ctx context.Context, own, signer string) bool {
+	return sdk.ValidateAuthority(sdk.UnwrapSDKContext(ctx), own, signer) == nil
+}
