@@ -43,12 +43,12 @@ type client struct {
 // newClient plays a demo up to the gateway.
 func newClient(t *testing.T) *client {
 	t.Helper()
-	w := &world{
-		opts:  options{corpus: dermatology, validators: 1},
-		print: printer{w: io.Discard},
-		began: time.Now(),
-		home:  t.TempDir(),
-	}
+	return newClientWith(t, options{corpus: dermatology, validators: 1})
+}
+
+func newClientWith(t *testing.T, opts options) *client {
+	t.Helper()
+	w := &world{opts: opts, print: printer{w: io.Discard}, began: time.Now(), home: t.TempDir()}
 	t.Cleanup(func() { _ = w.cleanUp() })
 	ctx, cancel := context.WithTimeout(t.Context(), testLimit)
 	defer cancel()
@@ -75,41 +75,17 @@ func newClient(t *testing.T) *client {
 func (c *client) url() string { return "http://127.0.0.1:" + c.port }
 
 // run starts the proxy, and does not wait for it.
-func (c *client) run() {
+func (c *client) run(more ...string) {
 	c.t.Helper()
 	binary, err := findBinary("openlorad")
 	require.NoError(c.t, err)
 	c.runs++
-	c.proxy, err = start(
-		c.world.home,
-		fmt.Sprint("connect-", c.runs),
-		false,
-		binary,
-		"connect",
-		"--home",
-		c.home,
-		"--node",
-		c.address(3),
-		"--from",
-		"payer",
-		"--keyring-backend",
-		"test",
-		"--keyring-dir",
-		c.home,
-		"--allow-private",
-		"--listen",
-		"127.0.0.1:"+c.port,
-		"--budget",
-		"100OPEN/day",
-		"--deposit",
-		"2OPEN",
-		"--sessions",
-		"3",
-		"--ack-after",
-		"200ms",
-		"--close-after",
-		"3s",
-	)
+	args := []string{
+		"connect", "--home", c.home, "--node", c.address(3), "--from", "payer", "--keyring-backend", "test",
+		"--keyring-dir", c.home, "--allow-private", "--listen", "127.0.0.1:" + c.port, "--budget", "100OPEN/day",
+		"--deposit", "2OPEN", "--sessions", "3", "--ack-after", "200ms", "--close-after", "3s",
+	}
+	c.proxy, err = start(c.world.home, fmt.Sprint("connect-", c.runs), false, binary, append(args, more...)...)
 	require.NoError(c.t, err)
 }
 

@@ -4,6 +4,9 @@
 # another. Options go to ./bench: sh scripts/bench.sh --quick
 set -eu
 cd "$(dirname "$0")/.."
+if [ "$*" = "--only gateway" ]; then # what gateway and proxy add to a model server's answers; the table stands in openlora/README.md
+	exec go test ./demo -run '^TestLatency$' -measure -v
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 echo "measuring: a quarter of an hour; a few minutes with ARGS=--quick" >&2
