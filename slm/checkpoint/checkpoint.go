@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/openledger/openledger/slm/gguf"
 )
 
 // A Checkpoint is an open model. It may be read by several goroutines at once; Close ends every use of its tensors.
@@ -15,6 +17,7 @@ type Checkpoint struct {
 	Config Config
 
 	tensors []Tensor // sorted by name
+	gguf    *gguf.File
 	files   []io.Closer
 }
 
@@ -24,11 +27,31 @@ func Open(path string) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.IsDir() {
-		return nil, fmt.Errorf("%s is not a folder with config.json and safetensors", path)
+	if info.IsDir() {
+		return openFolder(path)
 	}
-	return openFolder(path)
+	for _, pickle := range []string{".bin", ".pt", ".pth", ".ckpt", ".pkl"} {
+		if strings.HasSuffix(path, pickle) {
+			return nil, fmt.Errorf("%s is a pickle, which runs code when it is read, and is refused; %s", path, saveSafely)
+		}
+	}
+	if strings.HasSuffix(path, ".safetensors") {
+		return nil, fmt.Errorf("%s holds weights alone; open its folder, which has %s", path, configFile)
+	}
+	return openGGUF(path)
 }
+
+// New returns a checkpoint of tensors in memory. They must be those of config.Layouts, in any order.
+func New(config Config, tensors []Tensor) (*Checkpoint, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	c := &Checkpoint{Config: config}
+	return c, c.adopt(slices.Clone(tensors))
+}
+
+// GGUF returns the file that the checkpoint was opened from, for its tokenizer and chat template, or nil for a folder.
+func (c *Checkpoint) GGUF() *gguf.File { return c.gguf }
 
 // Tensor returns the tensor with a name and reports whether there is one.
 func (c *Checkpoint) Tensor(name string) (Tensor, bool) {
@@ -56,9 +79,12 @@ func (c *Checkpoint) Close() error {
 	for _, file := range c.files {
 		errs = append(errs, file.Close())
 	}
-	c.files, c.tensors = nil, nil
+	c.files, c.tensors, c.gguf = nil, nil, nil
 	return errors.Join(errs...)
 }
+
+// rotated are the projections whose rows are rotated, in names of weights, biases and adapters.
+var rotated = regexp.MustCompile(`\.[qk]_proj\.`)
 
 // ignored are tensors that some checkpoints hold though they can be computed from the configuration.
 var ignored = regexp.MustCompile(`^model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq$`)

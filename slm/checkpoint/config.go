@@ -19,7 +19,7 @@ const (
 	maxVocabulary   = 1 << 22
 	maxHidden       = 1 << 16
 	maxIntermediate = 1 << 20
-	maxLayers       = 1 << 10
+	maxLayers       = 1 << 9
 	maxHeads        = 1 << 10
 	maxHeadDim      = 1 << 10
 	maxPositions    = 1 << 28
@@ -56,20 +56,23 @@ type Config struct {
 
 // The kinds of rotary scaling that are supported.
 const (
-	RopeLinear = "linear" // positions are divided by Factor
-	RopeLlama3 = "llama3" // low frequencies are divided by Factor, with a smooth band between
+	RopeLinear  = "linear"  // positions are divided by Factor
+	RopeLlama3  = "llama3"  // low frequencies are divided by Factor, with a smooth band between
+	RopeFactors = "factors" // each frequency is divided by a factor of its own: what GGUF files keep of llama3
 )
 
 // A RopeScaling stretches the rotary frequencies to more positions than a model was first trained for.
 type RopeScaling struct {
-	Type   string // RopeLinear or RopeLlama3
-	Factor float64
+	Type   string  // RopeLinear, RopeLlama3 or RopeFactors
+	Factor float64 // of RopeLinear and RopeLlama3
 
 	// Of RopeLlama3 only. A frequency f (radians a token) has the wavelength w = 2π/f, in tokens. It stays as it is where
 	// w < OriginalPositions/HighFreqFactor, becomes f/Factor where w > OriginalPositions/LowFreqFactor, and between, with
 	// s = (OriginalPositions/w - LowFreqFactor) / (HighFreqFactor - LowFreqFactor), it is (1-s)·f/Factor + s·f.
 	LowFreqFactor, HighFreqFactor float64
 	OriginalPositions             int
+
+	Factors []float32 // of RopeFactors: HeadDim/2 of them; frequency i, radians a token, is divided by Factors[i]
 }
 
 // Validate checks that a configuration is supported and possible.
@@ -111,11 +114,23 @@ func (c Config) Validate() error {
 			return fmt.Errorf("eos_token_id %d is not in the vocabulary of %d tokens", id, c.VocabSize)
 		}
 	}
-	return c.RopeScaling.validate()
+	return c.RopeScaling.validate(c)
 }
 
-func (r *RopeScaling) validate() error {
+func (r *RopeScaling) validate(c Config) error {
 	if r == nil {
+		return nil
+	}
+	if r.Type == RopeFactors {
+		if len(r.Factors) != c.HeadDim/2 {
+			return fmt.Errorf("%d factors of rotary frequencies; a head of %d elements has %d",
+				len(r.Factors), c.HeadDim, c.HeadDim/2)
+		}
+		for _, factor := range r.Factors {
+			if !(factor >= 1e-6 && factor <= 1e6) {
+				return fmt.Errorf("a factor of rotary frequencies is %v; it must be 1e-6 to 1e6", factor)
+			}
+		}
 		return nil
 	}
 	if !(r.Factor >= 1 && r.Factor <= 1e6) {

@@ -6,6 +6,6 @@
 // checkpoints for every format (model.layers.0.self_attn.q_proj.weight, …).
 //
 // Files come from strangers. Every tensor that the configuration calls for must be there with the shape that it calls
-// for, no other may be, and nothing is allocated by a number in a file before that number was checked. What is not supported
-// is refused by its name, with what to do.
+// for, no other may be, and nothing is allocated by a number in a file before that number was checked. What is not
+// supported is refused by its name, with what to do.
 package checkpoint

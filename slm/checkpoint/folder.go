@@ -23,6 +23,8 @@ const (
 
 // Limits of the files beside the weights.
 const (
+	saveSafely = "save the model with transformers' save_pretrained, which writes model.safetensors"
+
 	maxConfigBytes = 1 << 20
 	maxIndexBytes  = 16 << 20
 	maxShards      = 1 << 10
@@ -109,8 +111,7 @@ func shardsOf(folder string) ([]string, error) {
 	}
 	pickles, err := filepath.Glob(filepath.Join(folder, "pytorch_model*.bin"))
 	if err == nil && len(pickles) > 0 {
-		return nil, fmt.Errorf("%s is a pickle, which runs code when it is read, and is refused; save the model with "+
-			"safe_serialization=True, which writes model.safetensors", pickles[0])
+		return nil, fmt.Errorf("%s is a pickle, which runs code when it is read, and is refused; %s", pickles[0], saveSafely)
 	}
 	return nil, fmt.Errorf("%s has neither %s nor %s", folder, weightsFile, indexFile)
 }

@@ -94,8 +94,8 @@ func ParseConfig(text []byte) (Config, error) {
 	}
 	class, ok := classes[hf.Architectures[0]]
 	if !ok {
-		return Config{}, fmt.Errorf("%s is not supported; use a LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM or "+
-			"Qwen3ForCausalLM", hf.Architectures[0])
+		return Config{}, fmt.Errorf("%s is not supported; use a LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM "+
+			"or Qwen3ForCausalLM", hf.Architectures[0])
 	}
 	if len(hf.Quantization) > 0 && !bytes.Equal(hf.Quantization, []byte("null")) {
 		return Config{}, errors.New("quantization_config is set: quantised weights are not supported in a folder; use the " +
@@ -106,7 +106,8 @@ func ParseConfig(text []byte) (Config, error) {
 	}
 	config := Config{
 		Architecture: class.architecture, VocabSize: hf.VocabSize, HiddenSize: hf.HiddenSize,
-		IntermediateSize: hf.Intermediate, Layers: hf.Layers, Heads: hf.Heads, KVHeads: class.kvHeads, HeadDim: class.headDim, MaxPositions: hf.MaxPositions,
+		IntermediateSize: hf.Intermediate, Layers: hf.Layers, Heads: hf.Heads, KVHeads: class.kvHeads,
+		HeadDim: class.headDim, MaxPositions: hf.MaxPositions,
 		NormEps: class.eps, RopeTheta: class.theta, TieEmbeddings: hf.Tie != nil && *hf.Tie,
 		QKNorm: class.architecture == Qwen3, BOS: -1, EOS: slices.Clone(hf.EOS),
 	}
@@ -201,7 +202,7 @@ func (c *Config) readRope(rope *hfRope) error {
 	default:
 		c.RopeScaling = &RopeScaling{Type: kind, Factor: 1}
 	}
-	return c.RopeScaling.validate()
+	return c.RopeScaling.validate(*c)
 }
 
 // readGeneration takes the tokens that begin and end a text from generation_config.json, which chat models use to end

@@ -15,6 +15,7 @@ import (
 const (
 	minHeaderLimit = 1 << 20 // bytes that every header may have
 	headerShare    = 32      // and this part of the file's size
+	maxTensors     = 1 << 14
 	maxDimensions  = 8
 	maxMetadata    = 1 << 16 // bytes of keys and values
 )
@@ -31,6 +32,10 @@ type Tensor struct {
 	DType string // the format's word: F32, F16, BF16, I64, …
 	Shape []int  // row-major; empty for a scalar
 	Data  []byte // little endian; read only where it comes from a file
+
+	// Load gives Data when the tensor is written, so that not all of them are in memory at once. It is used where Data is
+	// nil.
+	Load func() ([]byte, error)
 }
 
 // A File is an open file of tensors.
@@ -108,6 +113,9 @@ func Parse(data []byte) (*File, error) {
 		tensor, place, err := readEntry(scan, key, int64(len(body)))
 		if err != nil {
 			return err
+		}
+		if len(places) == maxTensors {
+			return fmt.Errorf("more than %d tensors", maxTensors)
 		}
 		tensor.Data = body[place[0]:place[1]:place[1]]
 		file.tensors, places = append(file.tensors, tensor), append(places, place)

@@ -1,15 +1,14 @@
 package safetensors
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
+
+	"github.com/openledger/openledger/slm/internal/newfile"
 )
 
 // alignment of the first tensor's byte in the file. The header is filled with spaces up to it.
@@ -27,7 +26,16 @@ func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 		return err
 	}
 	for _, tensor := range tensors {
-		if _, err := w.Write(tensor.Data); err != nil {
+		data := tensor.Data
+		if data == nil && tensor.Load != nil {
+			if data, err = tensor.Load(); err != nil {
+				return fmt.Errorf("tensor %q: %w", tensor.Name, err)
+			}
+		}
+		if size, _ := tensor.size(); size != uint64(len(data)) {
+			return fmt.Errorf("tensor %q: %s %v does not have %d bytes", tensor.Name, tensor.DType, tensor.Shape, len(data))
+		}
+		if _, err := w.Write(data); err != nil {
 			return err
 		}
 	}
@@ -45,24 +53,23 @@ func headerOf(tensors []Tensor, metadata map[string]string) ([]byte, error) {
 		}
 		fmt.Fprintf(&out, "%q:%s", "__metadata__", text)
 	}
-	end := 0
+	var end uint64
 	for i, tensor := range tensors {
 		size, ok := tensor.size()
 		switch {
 		case sizes[tensor.DType] == 0:
 			return nil, fmt.Errorf("tensor %q: unknown dtype %q", tensor.Name, tensor.DType)
-		case !ok || size != uint64(len(tensor.Data)):
-			return nil, fmt.Errorf("tensor %q: %s %v does not have %d bytes",
-				tensor.Name, tensor.DType, tensor.Shape, len(tensor.Data))
+		case !ok || size > 1<<62-end:
+			return nil, fmt.Errorf("tensor %q: the shape %v is too large", tensor.Name, tensor.Shape)
 		case i > 0 && tensor.Name == tensors[i-1].Name:
 			return nil, fmt.Errorf("tensor %q occurs twice", tensor.Name)
 		}
 		entry := struct {
-			DType   string `json:"dtype"`
-			Shape   []int  `json:"shape"`
-			Offsets [2]int `json:"data_offsets"`
-		}{tensor.DType, append([]int{}, tensor.Shape...), [2]int{end, end + len(tensor.Data)}}
-		end += len(tensor.Data)
+			DType   string    `json:"dtype"`
+			Shape   []int     `json:"shape"`
+			Offsets [2]uint64 `json:"data_offsets"`
+		}{tensor.DType, append([]int{}, tensor.Shape...), [2]uint64{end, end + size}}
+		end += size
 		name, err := json.Marshal(tensor.Name)
 		if err != nil {
 			return nil, err
@@ -87,30 +94,7 @@ func headerOf(tensors []Tensor, metadata map[string]string) ([]byte, error) {
 	return header, nil
 }
 
-// WriteFile writes tensors to a new file beside path and renames it, so that a reader never sees a part of it.
-func WriteFile(path string, tensors []Tensor, metadata map[string]string) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), ".safetensors-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			file.Close()
-			os.Remove(file.Name())
-		}
-	}()
-	buffered := bufio.NewWriterSize(file, 1<<16)
-	if err := Write(buffered, tensors, metadata); err != nil {
-		return err
-	}
-	if err := buffered.Flush(); err != nil {
-		return err
-	}
-	if err := file.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+// WriteFile writes to a new file and renames it to path, so that a reader never sees a part of it.
+func WriteFile(path string, tensors []Tensor, metadata map[string]string) error {
+	return newfile.Write(path, func(w io.Writer) error { return Write(w, tensors, metadata) })
 }

@@ -5,25 +5,59 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/openledger/openledger/slm/checkpoint"
 )
 
-// Random writes a Hugging Face folder with random weights to a folder of the test's own and returns its path. The same
+// Random writes a Hugging Face folder with random weights to a folder of the test's own and returns its path; for Q8_0,
+// and where config.RopeInterleaved is set, it writes a GGUF file and returns the file's path. The same
 // config, dtype and seed give the same bytes on every machine: weights come from SHA-256 of the seed, the tensor's name
 // and a counter. Matrices are uniform with the variance 1/in, norms are 1 ± 1/8, biases are within ± 1/8.
 func Random(t testing.TB, config checkpoint.Config, dtype checkpoint.DType, seed uint64) string {
 	t.Helper()
-	folder := t.TempDir()
-	if err := checkpoint.Write(folder, config, Tensors(t, config, dtype, seed)); err != nil {
+	path := t.TempDir()
+	plain := config
+	plain.RopeInterleaved = false
+	of := dtype
+	if dtype == checkpoint.Q8_0 {
+		of = checkpoint.F32
+	}
+	c, err := checkpoint.New(plain, Tensors(t, plain, of, seed))
+	if err != nil {
 		t.Fatal(err)
 	}
-	return folder
+	if dtype == checkpoint.Q8_0 || config.RopeInterleaved {
+		path = filepath.Join(path, "model.gguf")
+		err = c.WriteGGUF(path, checkpoint.Options{DType: &dtype})
+	} else {
+		err = c.WriteFolder(path, checkpoint.Options{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
-// Tensors returns the tensors that [Random] writes: F32, F16 or BF16.
+// Config returns a small configuration of an architecture: 2 layers, 4 query heads, 2 key heads, 96 tokens. All widths
+// are multiples of 32.
+func Config(architecture string) checkpoint.Config {
+	config := checkpoint.Config{
+		Architecture: architecture, VocabSize: 96, HiddenSize: 64, IntermediateSize: 160, Layers: 2, Heads: 4, KVHeads: 2,
+		HeadDim: 16, MaxPositions: 128, NormEps: 1e-5, RopeTheta: 10000, BOS: 1, EOS: []int{2},
+	}
+	switch architecture {
+	case checkpoint.Qwen2:
+		config.AttentionBias = true
+	case checkpoint.Qwen3:
+		config.QKNorm, config.HeadDim = true, 32
+	}
+	return config
+}
+
+// Tensors returns random tensors of a configuration: F32, F16 or BF16.
 func Tensors(t testing.TB, config checkpoint.Config, dtype checkpoint.DType, seed uint64) []checkpoint.Tensor {
 	t.Helper()
 	if err := config.Validate(); err != nil {

@@ -1,0 +1,4 @@
+package checkpoint
+
+// FromFile opens a checkpoint of a parsed GGUF file.
+var FromFile = fromGGUF
