@@ -25,6 +25,9 @@ test: ## Run the tests; on amd64 those of poa on a 32-bit architecture too, if t
 	go test -timeout 20m ./...
 	@if [ "$$(go env GOHOSTARCH)" = amd64 ]; then sh scripts/test386.sh; fi
 
+slm-determinism: ## Compare the bits of the embedded engine on 386 and arm64 with those of this machine; needs qemu-user for arm64
+	sh scripts/slmdeterminism.sh
+
 test-used: ## Run the tests twice at once on a machine that has been used: another home, settings, taken ports; half an hour
 	sh scripts/hostile.sh
 
@@ -79,4 +82,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test clients-test docs-test lint proto proto-check clean
+.PHONY: help build install demo test slm-determinism test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test clients-test docs-test lint proto proto-check clean

@@ -152,3 +152,16 @@ func FromF16(h uint16) float32 {
 	}
 	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
 }
+
+// Values returns all numbers as F32, row by row: the weights' own memory where they are F32 and can be read in place,
+// a copy otherwise.
+func (w *Weights) Values() []float32 {
+	if w.f32 != nil {
+		return w.f32
+	}
+	values := make([]float32, w.Out*w.In)
+	for i := range w.Out {
+		w.Row(values[i*w.In:(i+1)*w.In], i)
+	}
+	return values
+}

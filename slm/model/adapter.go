@@ -1,0 +1,102 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/openledger/openledger/slm/checkpoint"
+	"github.com/openledger/openledger/slm/kernel"
+)
+
+// Adapter is a set of low-rank changes (LoRA) of a model's projections. It is read only; which one a conversation uses is
+// a matter of a pointer.
+type Adapter struct {
+	layers [][projections]*lowRank
+	bytes  int
+}
+
+// lowRank adds scale · B·(A·x) to a projection of x.
+type lowRank struct {
+	a, b  *kernel.Weights // [rank, in], [out, rank]
+	scale float32
+}
+
+// LowRank is the change of one projection.
+type LowRank struct {
+	Layer      int
+	Projection string            // one of checkpoint.Projections
+	A, B       checkpoint.Tensor // [rank, in] and [out, rank]
+}
+
+// NewAdapter returns the adapter with these changes, each times scale, for models of the configuration. The tensors' data
+// are used where they lie.
+func NewAdapter(config checkpoint.Config, scale float32, changes []LowRank) (*Adapter, error) {
+	a := &Adapter{layers: make([][projections]*lowRank, config.Layers)}
+	for _, change := range changes {
+		if change.Layer < 0 || change.Layer >= config.Layers {
+			return nil, fmt.Errorf("the adapter changes layer %d; the model has %d layers: use the adapter's own base",
+				change.Layer, config.Layers)
+		}
+		place := slices.Index(checkpoint.Projections[:], change.Projection)
+		if place < 0 {
+			return nil, fmt.Errorf("the adapter changes %s; the model adapts %v", change.Projection, checkpoint.Projections)
+		}
+		if a.layers[change.Layer][place] != nil {
+			return nil, fmt.Errorf("the adapter changes %s of layer %d twice", change.Projection, change.Layer)
+		}
+		out, in, _ := config.ProjectionShape(change.Projection)
+		rank := 0
+		if len(change.A.Shape) == 2 {
+			rank = change.A.Shape[0]
+		}
+		if !slices.Equal(change.A.Shape, []int{rank, in}) || !slices.Equal(change.B.Shape, []int{out, rank}) || rank < 1 {
+			return nil, fmt.Errorf("the adapter's %s of layer %d has the shapes %v and %v; the model needs [r, %d] and [%d, r]",
+				change.Projection, change.Layer, change.A.Shape, change.B.Shape, in, out)
+		}
+		low := &lowRank{scale: scale}
+		var err error
+		if low.a, err = weightsOf(change.A, rank, in); err != nil {
+			return nil, err
+		}
+		if low.b, err = weightsOf(change.B, out, rank); err != nil {
+			return nil, err
+		}
+		a.layers[change.Layer][place] = low
+		a.bytes += low.a.Bytes() + low.b.Bytes()
+	}
+	return a, nil
+}
+
+// Bytes returns how many bytes the adapter's weights take.
+func (a *Adapter) Bytes() int { return a.bytes }
+
+// at returns the change of a projection, or nil.
+func (a *Adapter) at(layer, place int) *lowRank {
+	if a == nil {
+		return nil
+	}
+	return a.layers[layer][place]
+}
+
+// group is rows from to to-1 of a batch, which share an adapter.
+type group struct {
+	adapter  *Adapter
+	from, to int
+}
+
+// adapt adds the groups' changes of a projection of x to y: two small products a group.
+func (m *Model) adapt(w *workspace, y, x kernel.Matrix, layer, place int) {
+	for _, g := range w.groups {
+		low := g.adapter.at(layer, place)
+		if low == nil {
+			continue
+		}
+		rows := g.to - g.from
+		inner := w.take(rows, low.a.Out)
+		outer := w.take(rows, low.b.Out)
+		kernel.Linear(m.pool, inner, x.RowRange(g.from, g.to), low.a)
+		kernel.Linear(m.pool, outer, inner, low.b)
+		m.rows(rows, func(i int) { kernel.AddScaled(y.Row(g.from+i), outer.Row(i), low.scale) })
+		w.give(rows * (low.a.Out + low.b.Out))
+	}
+}
