@@ -74,9 +74,10 @@ func (n *fenceNode) ClaimFence(_ context.Context, msg *modelstypes.MsgClaimFence
 // speaker is an engine that speaks in pieces, and may fail.
 type speaker struct {
 	pieces []string
-	fails  error // behind the pieces
-	waits  bool  // behind the pieces, until its time is over
-	atOnce bool  // returns the answer and passes on no pieces
+	fails  error  // behind the pieces
+	waits  bool   // behind the pieces, until its time is over
+	killed func() // the gateway ends behind the pieces
+	atOnce bool   // returns the answer and passes on no pieces
 	finish string
 	calls  []api.ToolCall
 }
@@ -91,6 +92,10 @@ func (s *speaker) Answer(ctx context.Context, _ engine.Request, emit func(string
 		if err := emit(piece); err != nil {
 			return engine.Reply{}, err
 		}
+	}
+	if s.killed != nil {
+		s.killed()
+		return engine.Reply{}, context.Canceled
 	}
 	if s.waits {
 		<-ctx.Done()
@@ -357,6 +362,93 @@ func TestGapsAreFailuresBeforeTheFirstPiece(t *testing.T) {
 			conversation.Refresh(conversation.Session.Id)
 			require.EqualValues(t, 2, conversation.Session.Calls)
 		})
+	}
+}
+
+// TestSentWordsSurviveTheGateway kills the gateway behind some pieces of a stream: nothing that it stores afterwards reaches the
+// outbox. When it runs again, what was sent is signed for, once, and the client gets it for the same voucher.
+func TestSentWordsSurviveTheGateway(t *testing.T) {
+	for name, play := range map[string]func(t *testing.T, p *provider, c *chain.Conversation, asks *session.Client){
+		"the gateway signs by itself": func(t *testing.T, p *provider, c *chain.Conversation, _ *session.Client) {
+			require.NoError(t, p.gateway.FinishAll(t.Context()))
+			require.False(t, p.stored(t, c, 1).Started)
+		},
+		"the client is faster": func(*testing.T, *provider, *chain.Conversation, *session.Client) {},
+		"the client only looks": func(t *testing.T, p *provider, _ *chain.Conversation, asks *session.Client) {
+			late, err := asks.Settle(t.Context(), 0)
+			require.NoError(t, err)
+			require.NotNil(t, late, "a call that may have an outcome yet is no gap")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScenario(t)
+			path := filepath.Join(t.TempDir(), "outbox.db")
+			said := &speaker{pieces: hundred()[:30]}
+			p := serveGateway(t, s, nodeOf(s), path, said)
+			said.killed = func() { p.box.Close() }
+			c := s.Open(chain.Open(50))
+			asks := clientOf(t, c, p.url)
+			shown := ""
+			_, err := asks.Ask(t.Context(), "What directs the growth of hair?", func(piece string) { shown += piece })
+			require.Error(t, err)
+			require.NotEmpty(t, shown)
+
+			*said = speaker{pieces: []string{"something ", "else"}}
+			p = serveGateway(t, s, p.node, path, said)
+			asks.State.Gateway = p.url
+			require.True(t, p.stored(t, c, 1).Started)
+			play(t, p, c, asks)
+			answer, err := asks.Recover(t.Context())
+			require.NoError(t, err)
+			call := p.stored(t, c, 1)
+			require.False(t, call.Gap)
+			require.Equal(t, strings.Join(hundred()[:30], ""), call.Answer)
+			if answer != nil {
+				require.Equal(t, call.Answer, answer.Text)
+			}
+			require.True(t, strings.HasPrefix(call.Answer, shown))
+			require.EqualValues(t, 30, call.Outcome.OutputTokens)
+			unfinished, err := p.box.AllUnfinished()
+			require.NoError(t, err)
+			require.Empty(t, unfinished)
+
+			// The session goes on, and its authors are paid.
+			_, err = asks.Ask(t.Context(), "And then?", nil)
+			require.NoError(t, err)
+			require.NoError(t, asks.Acknowledge(t.Context()))
+			p.submit(t)
+			c.Refresh(c.Session.Id)
+			require.Equal(t, asks.State.Spent.Big(), c.Session.Spent.BigInt())
+			require.EqualValues(t, 2, c.Session.Calls)
+		})
+	}
+}
+
+// TestSentWordsOfClosedSessions: who reads a stream, has the gateway killed and closes the session pays for what came. Without a
+// word there is nothing to pay.
+func TestSentWordsOfClosedSessions(t *testing.T) {
+	for _, words := range []int{0, 1, 30} {
+		s := newScenario(t)
+		path := filepath.Join(t.TempDir(), "outbox.db")
+		said := &speaker{pieces: hundred()[:words]}
+		p := serveGateway(t, s, nodeOf(s), path, said)
+		said.killed = func() { p.box.Close() }
+		c := s.Open(chain.Open(50))
+		asks := clientOf(t, c, p.url)
+		_, err := asks.Ask(t.Context(), "What directs the growth of hair?", nil)
+		require.Error(t, err)
+		result := s.Block(chain.Tx{Signer: s.Payer, Msgs: []sdk.Msg{&attributiontypes.MsgCloseSession{Signer: s.Payer.String(), SessionId: c.Session.Id}}})[0]
+		require.Zero(t, result.Code, result.Log)
+
+		p = serveGateway(t, s, p.node, path, said)
+		require.NoError(t, p.gateway.FinishAll(t.Context()))
+		call := p.stored(t, c, 1)
+		require.False(t, call.Started)
+		require.Equal(t, words == 0, call.Gap)
+		p.submit(t)
+		c.Refresh(c.Session.Id)
+		require.Equal(t, call.Outcome.Fee.String(), c.Session.Spent.String(), "%d words", words)
+		require.Equal(t, words > 0, call.Outcome.Fee.Cmp(poa.Amount{}) > 0)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"regexp"
 	"time"
 
@@ -39,14 +40,7 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 			return answered{}, err
 		}
 	}
-	if err := x.prove(&said); err != nil {
-		return answered{}, err
-	}
-	if x.request.Stream {
-		// What they say is proved first: nothing of them was sent yet.
-		return said, to.toolCalls(said.message.ToolCalls)
-	}
-	return said, nil
+	return said, x.prove(&said)
 }
 
 // saidPatience is how long an answer that was sent waits for a node that does not answer: it is signed for when the node is back.
@@ -69,7 +63,14 @@ func (x *exchange) maySign(ctx context.Context, to *stream) error {
 func (x *exchange) say(ctx context.Context, question engine.Request, to *stream) (answered, error) {
 	paid := bound{most: question.MaxTokens, send: func(string) error { return nil }}
 	if x.request.Stream {
-		paid.send = to.piece
+		words := x.gateway.Outbox.Words(x.state.ID, x.state.N, x.input, x.call.Retrieved)
+		defer words.Close()
+		paid.send = func(piece string) error {
+			if err := words.Add(piece); err != nil {
+				return fmt.Errorf("keep what is sent: %w", err)
+			}
+			return to.piece(piece)
+		}
 	}
 	var clean cleaner
 	emit := func(piece string) error { return paid.emit(clean.add(piece)) }
@@ -133,7 +134,7 @@ func addCalls(to *answered, calls []api.ToolCall, most int) error {
 
 // affordable returns how many tokens the answer may have for its maximum fee.
 func (x *exchange) affordable(maxFee poa.Amount) (int, error) {
-	input := x.request.InputTokens()
+	input := x.input
 	least, err := x.price.Total(input, 1)
 	if err != nil {
 		return 0, err

@@ -25,6 +25,7 @@ type exchange struct {
 	call    outbox.Call
 	price   poa.Price
 	library *retrieval.Library
+	input   uint32                      // canonical tokens of the question
 	most    int                         // canonical tokens of the answer
 	may     func(context.Context) error // whether this gateway signs in the session; nil says yes
 }
@@ -103,8 +104,11 @@ func (g *Gateway) checkRequest(request *api.Request) error {
 // answered before it returns the stored call; one that failed before is answered anew.
 func (g *Gateway) begin(ctx context.Context, request *api.Request) (*exchange, *outbox.Call, error) {
 	paid := request.OpenLedger
-	x := &exchange{gateway: g, request: request}
+	x := &exchange{gateway: g, request: request, input: request.InputTokens()}
 	if err := x.load(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := x.finishLast(ctx); err != nil {
 		return nil, nil, err
 	}
 	maxFee, err := outbox.ParseAmount(paid.MaxFee)
@@ -162,19 +166,21 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 		x.gateway.metrics.gaps.Add(1)
 		x.call.Started, x.call.Gap = false, true
 		if stored := x.gateway.Outbox.Advance(x.state, x.call); stored != nil {
-			err = errors.Join(err, stored)
+			x.abort(errors.Join(err, stored))
 		}
 		x.failed(stream, err)
 		return
 	}
 	response := x.response(answer)
 	if err := x.finish(answer, response); err != nil {
-		x.failed(stream, err)
-		return
+		x.abort(err)
 	}
 	x.gateway.metrics.answers.Add(1)
 	x.gateway.metrics.tokens.Add(int64(answer.proof.OutputTokens))
-	stream.deliver(response)
+	// Tool calls are sent when they are signed for, like an answer that is not streamed.
+	if !x.request.Stream || stream.toolCalls(answer.message.ToolCalls) == nil {
+		stream.deliver(response)
+	}
 }
 
 // silent tells the client that the sources say nothing. The call is a gap: nothing is charged, so no royalty either, and nothing is signed. It
@@ -196,6 +202,14 @@ func (x *exchange) silent(to *stream, text string) error {
 		to.deliver(response)
 	}
 	return nil
+}
+
+// abort ends the connection of a call whose outcome could not be stored. The client must not take it for a gap, or for an answer: it asks
+// again under its voucher, and then learns what is stored.
+func (x *exchange) abort(err error) {
+	x.gateway.metrics.errors.Add(1)
+	x.gateway.Log.Error("the outcome of a call cannot be stored: is the disk full?", "receipt", x.id(), "err", err)
+	panic(http.ErrAbortHandler)
 }
 
 // failed tells the client that the call is a gap.

@@ -198,7 +198,7 @@ func (s *sessionLocks) unlock(id poa.Hash) {
 
 // metrics count since the start.
 type metrics struct {
-	requests, errors, answers, gaps, silences, cut, tokens atomic.Int64
+	requests, errors, answers, gaps, silences, cut, finished, tokens atomic.Int64
 }
 
 func (g *Gateway) serveMetrics(w http.ResponseWriter, _ *http.Request) {
@@ -218,6 +218,7 @@ func (g *Gateway) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 		{"openlorad_gaps_total", "counter", "calls that failed", g.metrics.gaps.Load()},
 		{"openlorad_silences_total", "counter", "questions that the sources say nothing about, not charged", g.metrics.silences.Load()},
 		{"openlorad_cut_answers_total", "counter", "answers of which only the beginning could be proved and is charged", g.metrics.cut.Load()},
+		{"openlorad_finished_answers_total", "counter", "answers signed for after the gateway was killed while they were sent", g.metrics.finished.Load()},
 		{"openlorad_output_tokens_total", "counter", "canonical tokens of answers", g.metrics.tokens.Load()},
 		{"openlorad_batches_pending", "gauge", "batches that have not reached the chain, or wait for validators", int64(pending)},
 		{"openlorad_batches_refused", "gauge", "batches that the chain refused for good", int64(refused)},

@@ -85,9 +85,11 @@ func tooMuch(err error) bool {
 	return errors.Is(err, poa.ErrWork) || errors.Is(err, outbox.ErrEvidence)
 }
 
+const codeUnprovable = "answer_unprovable"
+
 // unprovable tells the client why an answer of which nothing can be proved is a gap.
 func unprovable(err error) error {
-	return &httpError{status: http.StatusBadGateway, code: "answer_unprovable", message: "the answer cannot be proved, and nothing is charged: " + err.Error()}
+	return &httpError{status: http.StatusBadGateway, code: codeUnprovable, message: "the answer cannot be proved, and nothing is charged: " + err.Error()}
 }
 
 // sign signs the outcome of an answer.
@@ -97,7 +99,7 @@ func (x *exchange) sign(text string, attribution poa.Attribution) (*api.Answer, 
 	for i, token := range tokens {
 		ids[i] = token.ID
 	}
-	input := x.request.InputTokens()
+	input := x.input
 	fee, err := x.price.Total(input, uint32(len(ids)))
 	if err != nil {
 		return nil, err

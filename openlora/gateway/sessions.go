@@ -85,6 +85,10 @@ func (g *Gateway) acknowledge(w http.ResponseWriter, r *http.Request) {
 		g.fail(w, err)
 		return
 	}
+	if err := x.finishLast(r.Context()); err != nil {
+		g.fail(w, err)
+		return
+	}
 	if body.N == x.state.N && body.Head == x.state.Head {
 		writeJSON(w, http.StatusOK, statusOf(x.state)) // sent again
 		return
@@ -117,7 +121,11 @@ func (g *Gateway) session(w http.ResponseWriter, r *http.Request) {
 		g.fail(w, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, statusOf(state))
+	status := statusOf(state)
+	if call, err := g.Outbox.Call(id, state.N); err == nil && call.Started {
+		status.Gap = false // it may have an outcome yet
+	}
+	writeJSON(w, http.StatusOK, status)
 }
 
 func statusOf(state outbox.Session) api.SessionStatus {

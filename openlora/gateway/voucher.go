@@ -41,8 +41,16 @@ func (g *Gateway) fenced(err error) error {
 	return &httpError{status: http.StatusConflict, code: api.CodeFenced, param: "openledger.session", message: err.Error()}
 }
 
-// load reads the session from the chain and from the outbox.
+// load reads the session from the chain and from the outbox, and refuses one in which nothing is answered any more.
 func (x *exchange) load(ctx context.Context) error {
+	if err := x.read(ctx); err != nil {
+		return err
+	}
+	return x.gateway.checkOpen(x.chain, x.request.Model)
+}
+
+// read reads a session of this gateway from the chain and from the outbox.
+func (x *exchange) read(ctx context.Context) error {
 	g, id := x.gateway, x.request.OpenLedger.Session
 	var response *attributiontypes.QuerySessionResponse
 	err := patiently(ctx, func(ctx context.Context) (err error) {
@@ -56,7 +64,7 @@ func (x *exchange) load(ctx context.Context) error {
 		return err
 	}
 	x.chain = response.Session
-	if err := g.checkSession(x.chain, x.request.Model); err != nil {
+	if err := g.checkOurs(x.chain); err != nil {
 		return err
 	}
 	if x.price, err = x.chain.Price.Packed(); err != nil {
@@ -69,16 +77,21 @@ func (x *exchange) load(ctx context.Context) error {
 	return err
 }
 
-// checkSession refuses sessions that are not ours, closed, or for another model.
-func (g *Gateway) checkSession(session attributiontypes.Session, model string) error {
+// checkOurs refuses sessions in which this gateway cannot sign.
+func (g *Gateway) checkOurs(session attributiontypes.Session) error {
 	if session.Provider != g.Provider.String() {
 		return badRequest("openledger.session", "the session is with %s, this is %s", session.Provider, g.Provider)
 	}
-	if session.Status != attributiontypes.SESSION_STATUS_OPEN {
-		return &httpError{status: http.StatusPaymentRequired, code: api.CodeClosed, param: "openledger.session", message: "the session is closing: open another"}
-	}
 	if string(session.AnswerKey) != string(g.AnswerKey.Public().(ed25519.PublicKey)) {
 		return &httpError{status: http.StatusConflict, code: api.CodeAnswerKey, param: "openledger.session", message: "the session was opened for another answer key of this provider: open another"}
+	}
+	return nil
+}
+
+// checkOpen refuses sessions that are closing, or for another model.
+func (g *Gateway) checkOpen(session attributiontypes.Session, model string) error {
+	if session.Status != attributiontypes.SESSION_STATUS_OPEN {
+		return &httpError{status: http.StatusPaymentRequired, code: api.CodeClosed, param: "openledger.session", message: "the session is closing: open another"}
 	}
 	if model != "" && model != ModelName(session.ModelId) {
 		return &httpError{status: http.StatusNotFound, code: "model_not_found", param: "model", message: fmt.Sprintf("the session pays for %s, not for %q", ModelName(session.ModelId), model)}

@@ -143,16 +143,17 @@ func (b *Batch) waiting() bool { return b.Done && b.Attested && !b.Settled }
 type Outbox struct {
 	db       *bolt.DB
 	identity string // of the file
+	words    string // folder of what is sent of answers that have no outcome yet
 }
 
-// Open opens or makes the file. Calls that had started when the process ended
-// have no outcome: they become gaps.
+// Open opens or makes the file. Of calls that had started when the process ended, those of which no word was sent become
+// gaps; the others are left for the gateway to sign for (Unfinished).
 func Open(path string) (*Outbox, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: openTimeout})
 	if err != nil {
 		return nil, fmt.Errorf("outbox %s: %w (is another gateway running?)", path, err)
 	}
-	o := &Outbox{db: db}
+	o := &Outbox{db: db, words: path + wordsSuffix}
 	if o.identity, err = identify(path); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -165,8 +166,11 @@ func Open(path string) (*Outbox, error) {
 		if err := checkForm(tx); err != nil {
 			return err
 		}
-		return closeStarted(tx)
+		return o.closeStarted(tx)
 	})
+	if err == nil {
+		err = o.dropFinished()
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -185,31 +189,6 @@ func checkForm(tx *bolt.Tx) error {
 		return errors.New("the outbox was written by another version of openlorad: let that version submit what waits, then move the file away")
 	}
 	return meta.Put(formKey, form)
-}
-
-// closeStarted turns calls without an outcome into gaps.
-func closeStarted(tx *bolt.Tx) error {
-	return tx.Bucket(sessionsBucket).ForEach(func(id, raw []byte) error {
-		var session Session
-		if err := json.Unmarshal(raw, &session); err != nil {
-			return err
-		}
-		for n := session.Batched + 1; n <= session.N; n++ {
-			var call Call
-			err := get(tx, callsBucket, callKey(session.ID, n), &call)
-			if errors.Is(err, ErrNotFound) || err == nil && !call.Started {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			call.Started, call.Gap = false, true
-			if err := store(tx, callsBucket, callKey(session.ID, n), call); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // Close closes the file.
@@ -272,8 +251,10 @@ func (o *Outbox) Call(session poa.Hash, n uint64) (Call, error) {
 // Advance stores a session with its newest call, durably: when it returns, both
 // are on disk. What became of earlier calls stays as it is: the sender may have
 // submitted some while this one was answered.
+//
+// The words of a call that has an outcome now are forgotten.
 func (o *Outbox) Advance(session Session, call Call) error {
-	return o.db.Update(func(tx *bolt.Tx) error {
+	err := o.db.Update(func(tx *bolt.Tx) error {
 		var stored Session
 		err := get(tx, sessionsBucket, session.ID[:], &stored)
 		if err == nil {
@@ -297,6 +278,10 @@ func (o *Outbox) Advance(session Session, call Call) error {
 		}
 		return storeSession(tx, session)
 	})
+	if err != nil || call.Started {
+		return err
+	}
+	return o.dropWords(session.ID, call.N)
 }
 
 // ErrBatched says that a call is in a batch, or not the last of its session.

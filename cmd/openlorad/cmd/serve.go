@@ -318,6 +318,11 @@ func serve(cmd *cobra.Command) error {
 		mux.HandleFunc("GET /v1/openledger/earnings/days", history.ServeDays)
 		work.Go(func() { history.Run(ctx) })
 	}
+	work.Go(func() {
+		if err := g.FinishAll(ctx); err != nil && ctx.Err() == nil {
+			log.Error("answers that were sent before the last end cannot be signed for", "err", err)
+		}
+	})
 	interval, _ := f.GetDuration(flagInterval)
 	work.Go(func() { g.Sender().Run(ctx, interval) })
 	defer func() {
