@@ -3,6 +3,8 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"regexp"
 	"strings"
 
@@ -26,6 +28,11 @@ import (
 const (
 	coinName    protoreflect.FullName = "cosmos.base.v1beta1.Coin"
 	decCoinName protoreflect.FullName = "cosmos.base.v1beta1.DecCoin"
+
+	// zeroTime is what the time of something that has no time is printed as.
+	zeroTime                            = "0001-01-01T00:00:00Z"
+	timestampName protoreflect.FullName = "google.protobuf.Timestamp"
+	ourPackages                         = "openledger."
 )
 
 // answers notes which message each query command has got, so that its amounts are known from other numbers.
@@ -53,7 +60,7 @@ func (c notingConnection) Invoke(ctx context.Context, method string, request, re
 	return c.ClientConnInterface.Invoke(ctx, method, request, reply, options...)
 }
 
-// print runs a query command and, for people, prints its amounts in OPEN.
+// print runs a query command and, for people, prints its amounts in OPEN, and hashes in hex, as all other commands do.
 func (a answers) print(cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error) error {
 	out, held := cmd.OutOrStdout(), new(bytes.Buffer)
 	cmd.SetOut(held)
@@ -61,7 +68,7 @@ func (a answers) print(cmd *cobra.Command, args []string, run func(*cobra.Comman
 	err := run(cmd, args)
 	text := held.Bytes()
 	if reply := a[cmd]; err == nil && reply != nil && forPeople(cmd) {
-		text = inOpen(reply, text)
+		text = readable(reply, text)
 	}
 	if _, printErr := out.Write(text); printErr != nil {
 		return printErr
@@ -77,8 +84,8 @@ func forPeople(cmd *cobra.Command) bool {
 	return client.GetClientContextFromCmd(cmd).OutputFormat == flags.OutputFormatText
 }
 
-// inOpen writes the amounts of a message in OPEN. What it cannot read it leaves as it is.
-func inOpen(message protoreflect.MessageDescriptor, text []byte) []byte {
+// readable writes the amounts of a message in OPEN and its hashes in hex, and leaves out times that are none. What it cannot read it leaves as it is.
+func readable(message protoreflect.MessageDescriptor, text []byte) []byte {
 	var value map[string]any
 	if err := yaml.Unmarshal(text, &value); err != nil || value == nil {
 		return text
@@ -117,6 +124,10 @@ func convert(message protoreflect.MessageDescriptor, value any) any {
 		if field == nil {
 			continue
 		}
+		if inner == zeroTime && field.Message() != nil && field.Message().FullName() == timestampName {
+			delete(object, name) // it has not happened, or will not
+			continue
+		}
 		one := func(value any) any { return convertField(field, value) }
 		switch inner := inner.(type) {
 		case []any:
@@ -144,6 +155,9 @@ func convertField(field protoreflect.FieldDescriptor, value any) any {
 	if field.Message() != nil {
 		return convert(field.Message(), value)
 	}
+	if text, ok := value.(string); ok && field.Kind() == protoreflect.BytesKind && strings.HasPrefix(string(field.FullName()), ourPackages) {
+		return inHex(text)
+	}
 	if text, ok := value.(string); ok && field.Parent().Name() == eventAttribute && field.Name() == "value" {
 		return coinsInOpen(text)
 	}
@@ -152,6 +166,15 @@ func convertField(field protoreflect.FieldDescriptor, value any) any {
 		return openOf(text)
 	}
 	return value
+}
+
+// inHex writes bytes, which JSON has in base64.
+func inHex(text string) string {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return text
+	}
+	return hex.EncodeToString(raw)
 }
 
 // eventAttribute is the message of an attribute of an event, whose values are text.
@@ -200,7 +223,7 @@ func printTransactions(cmd *cobra.Command, args []string, printed protoreflect.F
 	err := run(cmd, args)
 	text := held.Bytes()
 	if message, findErr := gogoproto.HybridResolver.FindDescriptorByName(printed); err == nil && findErr == nil && forPeople(cmd) {
-		text = inOpen(message.(protoreflect.MessageDescriptor), text)
+		text = readable(message.(protoreflect.MessageDescriptor), text)
 	}
 	if _, printErr := cmd.OutOrStdout().Write(text); printErr != nil {
 		return printErr

@@ -121,7 +121,7 @@ func (w holdingWriter) Write(p []byte) (int, error) {
 	if !w.people {
 		return w.out.Write(p)
 	}
-	if _, err := w.out.Write(inOpen((&txv1beta1.Tx{}).ProtoReflect().Descriptor(), p)); err != nil {
+	if _, err := w.out.Write(readable((&txv1beta1.Tx{}).ProtoReflect().Descriptor(), p)); err != nil {
 		return 0, err
 	}
 	return len(p), nil
@@ -226,7 +226,7 @@ func responsesOf(cdc codec.Codec, response *sdk.TxResponse) []string {
 		if err != nil || findErr != nil || string(encoded) == "{}" {
 			continue
 		}
-		answers = append(answers, string(inOpen(descriptor.(protoreflect.MessageDescriptor), encoded)))
+		answers = append(answers, string(readable(descriptor.(protoreflect.MessageDescriptor), encoded)))
 	}
 	return answers
 }

@@ -167,20 +167,24 @@ func TestErrorsAreSaid(t *testing.T) {
 // TestAmountsForPeople are in OPEN, by what the message says that a number is, and nothing else is touched.
 func TestAmountsForPeople(t *testing.T) {
 	text := []byte("balances:\n- amount: \"1500000000000000000\"\n  denom: aopen\n- amount: \"7\"\n  denom: uatom\npagination:\n  total: \"2\"\n")
-	require.Equal(t, "balances:\n- 1.5 OPEN\n- amount: \"7\"\n  denom: uatom\npagination:\n  total: \"2\"\n", string(inOpen(descriptorOf(t, "cosmos.bank.v1beta1.QueryAllBalancesResponse"), text)))
+	require.Equal(t, "balances:\n- 1.5 OPEN\n- amount: \"7\"\n  denom: uatom\npagination:\n  total: \"2\"\n", string(readable(descriptorOf(t, "cosmos.bank.v1beta1.QueryAllBalancesResponse"), text)))
 	text = []byte("datanet:\n  id: \"2\"\n  name: \"100\"\n  royalty_floor: \"100000000000000000\"\n")
-	require.Equal(t, "datanet:\n  id: \"2\"\n  name: \"100\"\n  royalty_floor: 0.1 OPEN\n", string(inOpen(descriptorOf(t, "openledger.datanet.v1.QueryDataNetResponse"), text)))
+	require.Equal(t, "datanet:\n  id: \"2\"\n  name: \"100\"\n  royalty_floor: 0.1 OPEN\n", string(readable(descriptorOf(t, "openledger.datanet.v1.QueryDataNetResponse"), text)))
+	// Hashes are in hex, and what has not happened has no time.
+	text = []byte("contribution:\n  content_hash: ncz0kA==\n  decided_at: \"0001-01-01T00:00:00Z\"\n  decay_at: \"2026-12-30T03:05:54Z\"\n  title: ncz0kA==\n")
+	require.Equal(t, "contribution:\n  content_hash: 9dccf490\n  decay_at: \"2026-12-30T03:05:54Z\"\n  title: ncz0kA==\n",
+		string(readable(descriptorOf(t, "openledger.datanet.v1.QueryContributionResponse"), text)))
 	// A transaction that waits for a y: what is packed in it has amounts, too.
 	text = []byte("auth_info:\n  fee:\n    amount:\n    - amount: \"87826000000000\"\n      denom: aopen\nbody:\n  messages:\n" +
 		"  - '@type': /openledger.rewards.v1.MsgSetPayoutThreshold\n    account: open1x\n    threshold: \"1000000000000000000\"\n")
-	shown := string(inOpen(descriptorOf(t, "cosmos.tx.v1beta1.Tx"), text))
+	shown := string(readable(descriptorOf(t, "cosmos.tx.v1beta1.Tx"), text))
 	require.Contains(t, shown, "- 0.000087826 OPEN")
 	require.Contains(t, shown, "threshold: 1 OPEN")
 	// A transaction that is in a block: its events, too.
 	text = []byte("code: 0\nevents:\n- attributes:\n  - index: true\n    key: amount\n    value: 1500000000000000000aopen\n  - key: memo\n    value: \"7\"\n  type: transfer\n")
 	require.Equal(t, "code: 0\nevents:\n- attributes:\n  - index: true\n    key: amount\n    value: 1.5 OPEN\n  - key: memo\n    value: \"7\"\n  type: transfer\n",
-		string(inOpen(descriptorOf(t, "cosmos.base.abci.v1beta1.TxResponse"), text)))
-	require.Equal(t, "\n", string(inOpen(descriptorOf(t, "cosmos.tx.v1beta1.Tx"), []byte("\n"))))
+		string(readable(descriptorOf(t, "cosmos.base.abci.v1beta1.TxResponse"), text)))
+	require.Equal(t, "\n", string(readable(descriptorOf(t, "cosmos.tx.v1beta1.Tx"), []byte("\n"))))
 }
 
 func descriptorOf(t *testing.T, name protoreflect.FullName) protoreflect.MessageDescriptor {

@@ -93,6 +93,9 @@ func ask(cmd *cobra.Command, question string) error {
 		}
 		answer, err = client.Ask(ctx, question, nil)
 	}
+	if err != nil && client.State.Pending != nil {
+		return fmt.Errorf("%w\nthe question is kept in session %s: ask again, in it, and its answer comes first; it is paid once", err, client.State.ID)
+	}
 	if err != nil {
 		return err
 	}
