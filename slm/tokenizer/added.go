@@ -1,0 +1,119 @@
+package tokenizer
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits of added tokens.
+const (
+	maxAdded      = 1 << 16
+	maxAddedBytes = 512
+)
+
+// An addedToken is found in text before it is split and merged.
+type addedToken struct {
+	id                                int
+	content                           string
+	special                           bool
+	singleWord, stripLeft, stripRight bool
+	raw                               bool // found in the text before it is normalised
+	outside                           bool // not in the model's vocabulary
+}
+
+// A finder finds added tokens: at the first place where one begins, the longest.
+type finder struct {
+	nodes  map[uint64]int32 // node<<8 | byte to node
+	tokens map[int32]int    // node to index of the token that ends there
+	begins [256]bool
+	count  int32
+}
+
+func (f *finder) add(content string, token int) {
+	if f.nodes == nil {
+		f.nodes, f.tokens = map[uint64]int32{}, map[int32]int{}
+	}
+	f.begins[content[0]] = true
+	node := int32(0)
+	for i := range len(content) {
+		key := uint64(node)<<8 | uint64(content[i])
+		child, ok := f.nodes[key]
+		if !ok {
+			f.count++
+			child = f.count
+			f.nodes[key] = child
+		}
+		node = child
+	}
+	f.tokens[node] = token
+}
+
+// at calls found with the tokens that text begins with, shortest first.
+func (f *finder) at(text string, found func(token, length int)) {
+	node := int32(0)
+	for i := range len(text) {
+		child, ok := f.nodes[uint64(node)<<8|uint64(text[i])]
+		if !ok {
+			return
+		}
+		node = child
+		if token, ok := f.tokens[node]; ok {
+			found(token, i+1)
+		}
+	}
+}
+
+// cut splits text at added tokens. allowed reports whether a token may be found at text[from:to]. It calls between with
+// the text between tokens, which is never empty, and where that begins, and token with each token.
+func (t *Tokenizer) cut(f *finder, text string, allowed func(a *addedToken, from, to int) bool,
+	between func(text string, from int), token func(id int)) {
+	done := 0
+	for i := 0; i < len(text) && f.count > 0; {
+		if !f.begins[text[i]] {
+			i++
+			continue
+		}
+		best, end := -1, 0
+		f.at(text[i:], func(index, length int) {
+			if a := &t.added[index]; allowed(a, i, i+length) && (!a.singleWord || isWord(text, i, i+length)) {
+				best, end = index, i+length
+			}
+		})
+		if best < 0 {
+			i++
+			continue
+		}
+		from, to := i, end
+		if t.added[best].stripLeft {
+			for from > done {
+				r, width := utf8.DecodeLastRuneInString(text[done:from])
+				if !unicode.IsSpace(r) {
+					break
+				}
+				from -= width
+			}
+		}
+		if t.added[best].stripRight {
+			to += run(text[to:], space)
+		}
+		if from > done {
+			between(text[done:from], done)
+		}
+		token(t.added[best].id)
+		done, i = to, to
+	}
+	if done < len(text) {
+		between(text[done:], done)
+	}
+}
+
+// isWord reports whether no letter, digit or underscore touches text[from:to].
+func isWord(text string, from, to int) bool {
+	before, _ := utf8.DecodeLastRuneInString(text[:from])
+	after, _ := utf8.DecodeRuneInString(text[to:])
+	return (from == 0 || !inWord(before)) && (to == len(text) || !inWord(after))
+}
+
+func inWord(r rune) bool {
+	return r == '_' || unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc)
+}

@@ -1,0 +1,350 @@
+package tokenizer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/openledger/openledger/slm/gguf"
+)
+
+// The keys of a tokenizer in a GGUF file.
+const (
+	keyModel    = "tokenizer.ggml.model"
+	keyPre      = "tokenizer.ggml.pre"
+	keyTokens   = "tokenizer.ggml.tokens"
+	keyScores   = "tokenizer.ggml.scores"
+	keyTypes    = "tokenizer.ggml.token_type"
+	keyMerges   = "tokenizer.ggml.merges"
+	keyBOS      = "tokenizer.ggml.bos_token_id"
+	keyEOS      = "tokenizer.ggml.eos_token_id"
+	keyUnknown  = "tokenizer.ggml.unknown_token_id"
+	keyAddBOS   = "tokenizer.ggml.add_bos_token"
+	keyAddEOS   = "tokenizer.ggml.add_eos_token"
+	keySpace    = "tokenizer.ggml.add_space_prefix"
+	keyTemplate = "tokenizer.chat_template"
+)
+
+// The kinds of tokens in a GGUF file.
+const (
+	typeNormal      = 1
+	typeUnknown     = 2
+	typeControl     = 3
+	typeUserDefined = 4
+	typeUnused      = 5
+	typeByte        = 6
+)
+
+// mark stands for a space in SentencePiece vocabularies.
+const mark = "\u2581"
+
+// FromGGUF reads the tokenizer of a GGUF file, whose bytes it does not keep: gpt2 with a known tokenizer.ggml.pre, or
+// llama with scores.
+func FromGGUF(file *gguf.File) (*Tokenizer, error) {
+	t := &Tokenizer{unknown: -1}
+	model, _ := file.Text(keyModel)
+	switch model {
+	case "gpt2":
+		t.byteLevel = true
+		if err := t.readPre(file); err != nil {
+			return nil, err
+		}
+	case "llama":
+		t.byteFallback, t.fuseUnknown = true, false
+	case "":
+		return nil, errors.New("the GGUF file has no tokenizer; use one that was converted with its tokenizer")
+	default:
+		return nil, fmt.Errorf("%s: %w", keyModel, unsupported(model, "gpt2 and llama"))
+	}
+	if err := t.readTokens(file); err != nil {
+		return nil, err
+	}
+	var err error
+	if t.byteLevel {
+		err = t.readGGUFMerges(file)
+	} else {
+		err = t.readScores(file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := t.readEnds(file, model == "llama"); err != nil {
+		return nil, err
+	}
+	if template, ok := file.Text(keyTemplate); ok {
+		if len(template) > maxTemplateBytes {
+			return nil, fmt.Errorf("%s has more than %d bytes", keyTemplate, maxTemplateBytes)
+		}
+		t.ChatTemplate = template
+	}
+	return t, nil
+}
+
+// pres are further names that files use for the patterns.
+var pres = map[string]*pattern{
+	"default": gpt2, "llama3": llama3, "llama-v3": llama3, "smaug-bpe": llama3, "deepseek-r1-qwen": qwen2,
+}
+
+func (t *Tokenizer) readPre(file *gguf.File) error {
+	pre, _ := file.Text(keyPre)
+	p := pres[pre]
+	for _, known := range patterns {
+		if known.name == pre {
+			p = known
+		}
+	}
+	if pre == "smollm" {
+		p, t.digits = gpt2, true
+		t.splitters = append(t.splitters, splitDigits)
+	}
+	if p == nil {
+		return fmt.Errorf("%s: %w", keyPre, unsupported(pre, "gpt-2, smollm, llama-bpe, qwen2 and tekken"))
+	}
+	t.ignoreMerges = p == llama3 || p == tekken
+	return t.usePattern(p)
+}
+
+func (t *Tokenizer) readTokens(file *gguf.File) error {
+	n, ok := file.Len(keyTokens)
+	if !ok || n == 0 || n > maxTokens {
+		return fmt.Errorf("%s has %d tokens; it must have 1 to %d", keyTokens, n, maxTokens)
+	}
+	kinds := make([]int8, n)
+	for i := range kinds {
+		kinds[i] = typeNormal
+	}
+	if file.Has(keyTypes) {
+		if length, _ := file.Len(keyTypes); length != n {
+			return fmt.Errorf("%s has %d elements for %d tokens", keyTypes, length, n)
+		}
+		err := file.EachInt(keyTypes, func(i int, kind int64) error {
+			if kind < 0 || kind > typeByte {
+				return fmt.Errorf("%s: unknown type %d", keyTypes, kind)
+			}
+			kinds[i] = int8(kind)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	t.tokens, t.special = make([]string, n), make([]bool, n)
+	unknownToken := ""
+	err := file.EachText(keyTokens, func(i int, token []byte) error {
+		text := string(token)
+		switch kinds[i] {
+		case typeUnused:
+			return nil
+		case typeControl, typeUserDefined:
+			if len(text) == 0 || len(text) > maxAddedBytes || len(t.added) == maxAdded {
+				return fmt.Errorf("%s: a special token must have 1 to %d bytes, and there are at most %d",
+					keyTokens, maxAddedBytes, maxAdded)
+			}
+			t.added = append(t.added, addedToken{id: i, content: text, special: kinds[i] == typeControl, raw: true})
+			return nil
+		case typeUnknown:
+			t.special[i], unknownToken = true, text
+		}
+		t.tokens[i] = text
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := t.place(); err != nil {
+		return err
+	}
+	return t.index(unknownToken)
+}
+
+func (t *Tokenizer) readGGUFMerges(file *gguf.File) error {
+	t.merges = map[uint64]merge{}
+	return file.EachText(keyMerges, func(_ int, pair []byte) error {
+		i := bytes.IndexByte(pair, ' ')
+		if i <= 0 {
+			return fmt.Errorf("%s: %.100q does not have two parts", keyMerges, pair)
+		}
+		if err := t.addMerge(string(pair[:i]), string(pair[i+1:])); err != nil {
+			return fmt.Errorf("%s: %w", keyMerges, err)
+		}
+		return nil
+	})
+}
+
+// readScores reads a SentencePiece vocabulary, whose pairs are merged by the score of what they make.
+func (t *Tokenizer) readScores(file *gguf.File) error {
+	if n, _ := file.Len(keyScores); n != len(t.tokens) {
+		return fmt.Errorf("%s has %d elements for %d tokens", keyScores, n, len(t.tokens))
+	}
+	t.scores = make([]float32, len(t.tokens))
+	err := file.EachFloat(keyScores, func(i int, score float32) error {
+		if score != score {
+			return fmt.Errorf("%s: the score of token %d is not a number", keyScores, i)
+		}
+		t.scores[i] = score
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	begin := ""
+	if prefix, ok := file.Bool(keySpace); prefix || !ok {
+		begin, t.stripBegin = mark, 1
+	}
+	t.normalizers = append(t.normalizers, func(text string) string {
+		return begin + strings.ReplaceAll(text, " ", mark)
+	})
+	for id, token := range t.tokens {
+		t.outputs[id] = strings.ReplaceAll(token, mark, " ")
+		if b, ok := byteToken(token); ok {
+			t.outputs[id] = string([]byte{b})
+		}
+	}
+	return nil
+}
+
+// readEnds reads which tokens stand at the beginning and end of a text.
+func (t *Tokenizer) readEnds(file *gguf.File, bosByDefault bool) error {
+	for _, end := range []struct {
+		key, add string
+		standard bool
+		text     *string
+		tokens   *[]int
+	}{
+		{keyBOS, keyAddBOS, bosByDefault, &t.BOS, &t.prefix}, {keyEOS, keyAddEOS, false, &t.EOS, &t.suffix},
+	} {
+		id, ok := file.Uint(end.key)
+		if !ok {
+			continue
+		}
+		if id >= uint64(len(t.tokens)) {
+			return fmt.Errorf("%s is %d, but there are %d tokens", end.key, id, len(t.tokens))
+		}
+		*end.text = t.tokens[id]
+		if add, ok := file.Bool(end.add); add || !ok && end.standard {
+			*end.tokens = []int{int(id)}
+		}
+	}
+	return nil
+}
+
+// GGUF returns the tokenizer and its chat template as metadata of a GGUF file for a model with rows tokens; rows that
+// the tokenizer does not know become unused tokens. GGUF files of SentencePiece vocabularies put a space before every
+// stretch of text between special tokens, or before none: what a tokenizer does that puts one only at the beginning is
+// lost.
+func (t *Tokenizer) GGUF(rows int) ([]gguf.Pair, error) {
+	if rows < len(t.tokens) {
+		return nil, fmt.Errorf("the tokenizer has %d tokens, the model %d rows", len(t.tokens), rows)
+	}
+	tokens, kinds := make([]string, rows), make([]int32, rows)
+	for id := range tokens {
+		tokens[id], kinds[id] = fmt.Sprintf("[PAD%d]", id), typeUnused
+		if id < len(t.tokens) && t.tokens[id] != "" {
+			tokens[id], kinds[id] = t.tokens[id], typeNormal
+		}
+		if _, ok := byteToken(tokens[id]); ok && t.byteFallback {
+			kinds[id] = typeByte
+		}
+	}
+	for _, a := range t.added {
+		if kinds[a.id] = typeUserDefined; a.special {
+			kinds[a.id] = typeControl
+		}
+	}
+	pairs := []gguf.Pair{{Key: keyTokens, Value: tokens}, {Key: keyTypes, Value: kinds}}
+	if t.unknown >= 0 {
+		kinds[t.unknown] = typeUnknown
+		pairs = append(pairs, gguf.Pair{Key: keyUnknown, Value: uint32(t.unknown)})
+	}
+	var err error
+	if t.byteLevel {
+		pairs, err = t.byteLevelPairs(pairs)
+	} else {
+		pairs, err = t.scorePairs(pairs, rows)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, end := range []struct {
+		text     string
+		key, add string
+		added    []int
+	}{{t.BOS, keyBOS, keyAddBOS, t.prefix}, {t.EOS, keyEOS, keyAddEOS, t.suffix}} {
+		id, ok := t.ID(end.text)
+		switch {
+		case len(end.added) > 1 || len(end.added) == 1 && ok && end.added[0] != id:
+			return nil, fmt.Errorf("GGUF cannot say that a text gets the tokens %v", end.added)
+		case len(end.added) == 1:
+			id, ok = end.added[0], true
+		}
+		if ok {
+			pairs = append(pairs, gguf.Pair{Key: end.key, Value: uint32(id)})
+		}
+		pairs = append(pairs, gguf.Pair{Key: end.add, Value: len(end.added) > 0})
+	}
+	if t.ChatTemplate != "" {
+		pairs = append(pairs, gguf.Pair{Key: keyTemplate, Value: t.ChatTemplate})
+	}
+	return pairs, nil
+}
+
+func (t *Tokenizer) byteLevelPairs(pairs []gguf.Pair) ([]gguf.Pair, error) {
+	if t.pattern == nil {
+		return nil, errors.New("GGUF has no name for a byte-level tokenizer without a split pattern")
+	}
+	pre := t.pattern.name
+	switch {
+	case t.digits && t.pattern == gpt2:
+		pre = "smollm"
+	case t.digits || len(t.splitters) > 1:
+		return nil, errors.New("GGUF has no name for the way in which this tokenizer splits text")
+	}
+	return append(pairs, gguf.Pair{Key: keyModel, Value: "gpt2"}, gguf.Pair{Key: keyPre, Value: pre},
+		gguf.Pair{Key: keyMerges, Value: t.mergeList()}), nil
+}
+
+// mergeList writes the merges in order, "left right".
+func (t *Tokenizer) mergeList() []string {
+	type ranked struct {
+		pair uint64
+		rank int32
+	}
+	list := make([]ranked, 0, len(t.merges))
+	for pair, m := range t.merges {
+		list = append(list, ranked{pair, m.rank})
+	}
+	slices.SortFunc(list, func(a, b ranked) int { return int(a.rank - b.rank) })
+	merges := make([]string, len(list))
+	for i, m := range list {
+		merges[i] = t.tokens[m.pair>>32] + " " + t.tokens[uint32(m.pair)]
+	}
+	return merges
+}
+
+// scorePairs writes a vocabulary of characters as llama.cpp's SentencePiece: the score of a token is minus the rank of
+// the first merge that makes it.
+func (t *Tokenizer) scorePairs(pairs []gguf.Pair, rows int) ([]gguf.Pair, error) {
+	scores := make([]float32, rows)
+	if t.scores != nil {
+		copy(scores, t.scores)
+	} else {
+		first := make(map[int32]int32, len(t.merges))
+		for _, m := range t.merges {
+			if rank, ok := first[m.id]; !ok || m.rank < rank {
+				first[m.id] = m.rank
+			}
+		}
+		for id, rank := range first {
+			scores[id] = -float32(rank)
+		}
+		for id := range scores {
+			if _, ok := first[int32(id)]; !ok {
+				scores[id] = -1e9
+			}
+		}
+	}
+	return append(pairs, gguf.Pair{Key: keyModel, Value: "llama"}, gguf.Pair{Key: keyPre, Value: "default"},
+		gguf.Pair{Key: keyScores, Value: scores}, gguf.Pair{Key: keySpace, Value: t.stripBegin > 0}), nil
+}

@@ -1,0 +1,663 @@
+package tokenizer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/openledger/openledger/slm/internal/jsonscan"
+)
+
+// Limits of a vocabulary.
+const (
+	maxTokens     = 1 << 22
+	maxSmallBytes = 1 << 20 // of the parts beside the vocabulary
+)
+
+// Parse reads the text of a tokenizer.json as Hugging Face's tokenizers writes it. Memory is at most 24 times the text,
+// and 1 MB.
+func Parse(text []byte) (*Tokenizer, error) {
+	parts, err := partsOf(text)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tokenizer{unknown: -1, ids: map[string]int32{}}
+	for _, step := range []struct {
+		key  string
+		read func([]byte) error
+	}{
+		{"normalizer", t.readNormalizer}, {"pre_tokenizer", t.readSplitter}, {"added_tokens", t.readAdded},
+		{"model", t.readModel}, {"decoder", t.readDecoder}, {"post_processor", t.readPost},
+	} {
+		part := parts[step.key]
+		if part == nil {
+			part = []byte("null")
+		}
+		if step.key != "model" && len(part) > maxSmallBytes && step.key != "added_tokens" {
+			return nil, fmt.Errorf("%s has more than %d bytes", step.key, maxSmallBytes)
+		}
+		if err := step.read(part); err != nil {
+			return nil, fmt.Errorf("%s: %w", step.key, err)
+		}
+	}
+	return t, nil
+}
+
+func partsOf(text []byte) (map[string][]byte, error) {
+	parts := map[string][]byte{}
+	scan := jsonscan.New(text)
+	err := scan.Object(func(key string) error {
+		part, err := scan.Raw()
+		if err != nil {
+			return err
+		}
+		switch key {
+		case "normalizer", "pre_tokenizer", "added_tokens", "model", "decoder", "post_processor":
+			if parts[key] != nil {
+				return fmt.Errorf("%s occurs twice", key)
+			}
+			parts[key] = part
+		}
+		return nil
+	})
+	if err == nil {
+		err = scan.End()
+	}
+	return parts, err
+}
+
+func null(text []byte) bool { return bytes.Equal(text, []byte("null")) }
+
+// component is what the parts of the tokenizers library have in common.
+type component struct {
+	Type          string            `json:"type"`
+	Normalizers   []json.RawMessage `json:"normalizers"`
+	Pretokenizers []json.RawMessage `json:"pretokenizers"`
+	Decoders      []json.RawMessage `json:"decoders"`
+	Processors    []json.RawMessage `json:"processors"`
+
+	Pattern struct {
+		Text  *string `json:"String"`
+		Regex *string `json:"Regex"`
+	} `json:"pattern"`
+	Content string `json:"content"`
+
+	Behavior         string `json:"behavior"`
+	Invert           bool   `json:"invert"`
+	AddPrefixSpace   *bool  `json:"add_prefix_space"`
+	UseRegex         *bool  `json:"use_regex"`
+	IndividualDigits bool   `json:"individual_digits"`
+	Replacement      string `json:"replacement"`
+	PrependScheme    string `json:"prepend_scheme"`
+	Split            *bool  `json:"split"`
+	Prepend          string `json:"prepend"`
+
+	Start int `json:"start"`
+	Stop  int `json:"stop"`
+
+	Single        []templatePiece `json:"single"`
+	SpecialTokens map[string]struct {
+		IDs []int `json:"ids"`
+	} `json:"special_tokens"`
+}
+
+// templatePiece is a step of TemplateProcessing: a token or the text.
+type templatePiece struct {
+	Token *struct {
+		ID string `json:"id"`
+	} `json:"SpecialToken"`
+	Text *struct {
+		ID string `json:"id"`
+	} `json:"Sequence"`
+}
+
+// maxSteps is the number of steps that a part may have.
+const maxSteps = 32
+
+// each calls read with a component, or with those of a Sequence in order.
+func each(text []byte, depth int, list func(component) []json.RawMessage, read func(component) error) error {
+	if null(text) {
+		return nil
+	}
+	var c component
+	if err := json.Unmarshal(text, &c); err != nil {
+		return err
+	}
+	if c.Type != "Sequence" {
+		return read(c)
+	}
+	if depth > 3 || len(list(c)) > maxSteps {
+		return fmt.Errorf("a Sequence has more than %d steps or lies too deep", maxSteps)
+	}
+	for _, step := range list(c) {
+		if err := each(step, depth+1, list, read); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tokenizer) readNormalizer(text []byte) error {
+	growth := 1
+	return each(text, 0, func(c component) []json.RawMessage { return c.Normalizers }, func(c component) error {
+		var step normalizer
+		switch c.Type {
+		case "NFC":
+			step = form(norm.NFC)
+		case "NFD":
+			step = form(norm.NFD)
+		case "NFKC":
+			step = form(norm.NFKC)
+		case "NFKD":
+			step = form(norm.NFKD)
+		case "Prepend":
+			if len(c.Prepend) > 4 {
+				return errors.New("Prepend is supported with one character only")
+			}
+			step = func(text string) string { return c.Prepend + text }
+		case "Replace":
+			if c.Pattern.Text == nil || *c.Pattern.Text == "" || growth*len(c.Content) > 16*len(*c.Pattern.Text) {
+				return errors.New("Replace is supported with a text only, and may make a text at most 16 times as long")
+			}
+			growth *= 1 + (len(c.Content)-1)/len(*c.Pattern.Text)
+			step = func(text string) string { return strings.ReplaceAll(text, *c.Pattern.Text, c.Content) }
+		default:
+			return unsupported(c.Type, "none, NFC, NFD, NFKC, NFKD, Prepend and Replace")
+		}
+		if len(t.normalizers) == maxSteps {
+			return fmt.Errorf("more than %d steps", maxSteps)
+		}
+		t.normalizers = append(t.normalizers, step)
+		return nil
+	})
+}
+
+func unsupported(name, known string) error {
+	return fmt.Errorf("%q is not supported; supported are %s", name, known)
+}
+
+func (t *Tokenizer) readSplitter(text []byte) error {
+	return each(text, 0, func(c component) []json.RawMessage { return c.Pretokenizers }, func(c component) error {
+		if t.byteLevel {
+			return fmt.Errorf("%q behind ByteLevel is not supported", c.Type)
+		}
+		switch c.Type {
+		case "ByteLevel":
+			t.byteLevel = true
+			if isTrue(c.AddPrefixSpace, true) {
+				t.splitters = append(t.splitters, prefixSpace)
+			}
+			if isTrue(c.UseRegex, true) {
+				return t.usePattern(gpt2)
+			}
+			return nil
+		case "Split":
+			return t.readSplit(c)
+		case "Digits":
+			if !c.IndividualDigits || t.pattern != nil {
+				return errors.New("Digits is supported with individual_digits and before other steps only")
+			}
+			t.digits = true
+			t.splitters = append(t.splitters, splitDigits)
+			return nil
+		case "Metaspace":
+			scheme := c.PrependScheme
+			if scheme == "" {
+				scheme = "never"
+				if isTrue(c.AddPrefixSpace, true) {
+					scheme = "always"
+				}
+			}
+			if len(c.Replacement) == 0 || len(c.Replacement) > 4 || len(t.splitters) > 0 {
+				return errors.New("Metaspace is supported with a replacement of one character and alone only")
+			}
+			switch scheme {
+			case "always", "first", "never":
+			default:
+				return fmt.Errorf("prepend_scheme %q is unknown", scheme)
+			}
+			t.splitters = append(t.splitters, metaspace(c.Replacement, scheme, isTrue(c.Split, true)))
+			return nil
+		}
+		return unsupported(c.Type, "none, ByteLevel, Split, Digits and Metaspace")
+	})
+}
+
+func isTrue(value *bool, missing bool) bool {
+	if value == nil {
+		return missing
+	}
+	return *value
+}
+
+func (t *Tokenizer) readSplit(c component) error {
+	isolated := c.Behavior == "Isolated" && !c.Invert || c.Behavior == "Removed" && c.Invert
+	if c.Pattern.Regex == nil || !isolated {
+		return fmt.Errorf("Split with behavior %q or a plain text is not supported", c.Behavior)
+	}
+	for _, known := range patterns {
+		if known.regex == *c.Pattern.Regex {
+			return t.usePattern(known)
+		}
+	}
+	return fmt.Errorf("the split pattern %.200q is not supported; supported are those of GPT-2, Llama 3, Qwen2 and tekken",
+		*c.Pattern.Regex)
+}
+
+func (t *Tokenizer) usePattern(p *pattern) error {
+	if t.pattern != nil {
+		return errors.New("more than one split pattern is not supported")
+	}
+	t.pattern = p
+	t.splitters = append(t.splitters, splitPattern(p))
+	return nil
+}
+
+func (t *Tokenizer) readAdded(text []byte) error {
+	if null(text) {
+		return nil
+	}
+	scan := jsonscan.New(text)
+	return scan.Array(func() error {
+		if len(t.added) == maxAdded {
+			return fmt.Errorf("more than %d added tokens", maxAdded)
+		}
+		a, normalized := addedToken{id: -1}, false
+		err := scan.Object(func(key string) (err error) {
+			switch key {
+			case "id":
+				var id int64
+				if id, err = scan.Int(); err == nil && (id < 0 || id >= maxTokens) {
+					err = fmt.Errorf("identifier %d is out of range", id)
+				}
+				a.id = int(id)
+			case "content":
+				a.content, err = scan.String()
+			case "special":
+				a.special, err = scan.Bool()
+			case "single_word":
+				a.singleWord, err = scan.Bool()
+			case "lstrip":
+				a.stripLeft, err = scan.Bool()
+			case "rstrip":
+				a.stripRight, err = scan.Bool()
+			case "normalized":
+				normalized, err = scan.Bool()
+			default:
+				err = scan.Skip()
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if a.id < 0 || a.content == "" || len(a.content) > maxAddedBytes {
+			return fmt.Errorf("an added token needs an id and a content of 1 to %d bytes", maxAddedBytes)
+		}
+		a.raw = a.special || !normalized
+		t.added = append(t.added, a)
+		return nil
+	})
+}
+
+// place puts added tokens into the table of tokens and the finders.
+func (t *Tokenizer) place() error {
+	for i := range t.added {
+		a := &t.added[i]
+		switch t.tokens[a.id] {
+		case "":
+			a.outside = true
+		case a.content:
+		default:
+			return fmt.Errorf("the tokens %.100q and %.100q have the same identifier %d", t.tokens[a.id], a.content, a.id)
+		}
+		t.tokens[a.id] = a.content
+		t.special[a.id] = t.special[a.id] || a.special
+		content := a.content
+		if !a.raw {
+			for _, normalize := range t.normalizers {
+				content = normalize(content)
+			}
+		}
+		if content == "" {
+			return fmt.Errorf("the added token %.100q is empty when it is normalised", a.content)
+		}
+		if a.raw {
+			t.raw.add(content, i)
+		} else {
+			t.later.add(content, i)
+		}
+	}
+	return nil
+}
+
+// readModel reads the vocabulary and the merges.
+func (t *Tokenizer) readModel(text []byte) error {
+	var vocabulary, merges []byte
+	var unknown string
+	kind := "BPE" // older files do not say
+	scan := jsonscan.New(text)
+	err := scan.Object(func(key string) (err error) {
+		switch key {
+		case "type":
+			if kind, err = scan.String(); err == nil && kind != "BPE" {
+				err = unsupported(kind, "models of type BPE")
+			}
+		case "vocab":
+			vocabulary, err = scan.Raw()
+		case "merges":
+			merges, err = scan.Raw()
+		case "unk_token":
+			if !scan.Null() {
+				unknown, err = scan.String()
+			}
+		case "byte_fallback":
+			t.byteFallback, err = optionalBool(scan)
+		case "fuse_unk":
+			t.fuseUnknown, err = optionalBool(scan)
+		case "ignore_merges":
+			t.ignoreMerges, err = optionalBool(scan)
+		case "dropout":
+			var dropout float64
+			if !scan.Null() {
+				if dropout, err = scan.Float(); err == nil && dropout != 0 {
+					err = errors.New("dropout is not supported: it makes tokens random")
+				}
+			}
+		case "continuing_subword_prefix", "end_of_word_suffix":
+			var affix string
+			if !scan.Null() {
+				if affix, err = scan.String(); err == nil && affix != "" {
+					err = fmt.Errorf("%s %q is not supported", key, affix)
+				}
+			}
+		default:
+			err = scan.Skip()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if vocabulary == nil || merges == nil {
+		return errors.New("vocab or merges are missing")
+	}
+	if err := t.readVocabulary(vocabulary); err != nil {
+		return err
+	}
+	if err := t.place(); err != nil {
+		return err
+	}
+	if err := t.index(unknown); err != nil {
+		return err
+	}
+	return t.readMerges(merges)
+}
+
+func optionalBool(scan *jsonscan.Scanner) (bool, error) {
+	if scan.Null() {
+		return false, nil
+	}
+	return scan.Bool()
+}
+
+func (t *Tokenizer) readVocabulary(text []byte) error {
+	count, largest := len(t.added), int64(0)
+	for _, a := range t.added {
+		largest = max(largest, int64(a.id))
+	}
+	scan := jsonscan.New(text)
+	err := scan.Object(func(string) error {
+		id, err := scan.Int()
+		if err == nil && (id < 0 || id >= maxTokens) {
+			err = fmt.Errorf("identifier %d is out of range", id)
+		}
+		largest = max(largest, id)
+		count++
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if largest >= int64(2*count+1024) {
+		return fmt.Errorf("identifiers go up to %d, but there are %d tokens", largest, count)
+	}
+	t.tokens, t.special = make([]string, largest+1), make([]bool, largest+1)
+	scan = jsonscan.New(text)
+	return scan.Object(func(token string) error {
+		id, err := scan.Int()
+		if err != nil {
+			return err
+		}
+		if token == "" {
+			return fmt.Errorf("the token with identifier %d is empty", id)
+		}
+		if t.tokens[id] != "" {
+			return fmt.Errorf("the tokens %.100q and %.100q have the same identifier %d", t.tokens[id], token, id)
+		}
+		t.tokens[id] = token
+		return nil
+	})
+}
+
+// index fills what is looked up when text is encoded, from the table of tokens.
+func (t *Tokenizer) index(unknownToken string) error {
+	t.ids = make(map[string]int32, len(t.tokens))
+	t.outputs = make([]string, len(t.tokens))
+	for b := range t.bytes {
+		t.bytes[b] = unknown
+	}
+	outside := make(map[int]bool, len(t.added)) // tokens that only the list of added tokens has
+	t.specialTexts = make(map[string]bool, len(t.added))
+	for _, a := range t.added {
+		outside[a.id] = a.outside
+		if a.special {
+			t.specialTexts[a.content] = true
+		}
+	}
+	for id, token := range t.tokens {
+		if token == "" {
+			continue
+		}
+		text, ok := token, true
+		if t.byteLevel && !outside[id] {
+			text, ok = fromByteLevel(token)
+		}
+		t.outputs[id] = text
+		if unknownToken != "" && token == unknownToken {
+			t.unknown = id
+		}
+		if t.special[id] || outside[id] || !ok {
+			continue
+		}
+		if _, twice := t.ids[text]; twice {
+			return fmt.Errorf("the token %.100q occurs twice", token)
+		}
+		t.ids[text] = int32(id)
+		switch {
+		case t.byteLevel && len(text) == 1:
+			t.bytes[text[0]] = int32(id)
+		case !t.byteLevel && t.byteFallback:
+			if b, ok := byteToken(token); ok {
+				t.bytes[b] = int32(id)
+			}
+		}
+	}
+	if unknownToken != "" && t.unknown < 0 {
+		return fmt.Errorf("the token %.100q for unknown characters is not in the vocabulary", unknownToken)
+	}
+	return nil
+}
+
+// byteToken returns the byte of a token such as <0x0A>.
+func byteToken(token string) (byte, bool) {
+	if len(token) != 6 || token[:3] != "<0x" || token[5] != '>' {
+		return 0, false
+	}
+	high, low := strings.IndexByte(upperHex, token[3]), strings.IndexByte(upperHex, token[4])
+	return byte(high<<4 | low&15), high >= 0 && low >= 0
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// readMerges reads merges: "left right", or [left, right] in newer files. Merges that make a special token are left
+// out.
+func (t *Tokenizer) readMerges(text []byte) error {
+	t.merges = map[uint64]merge{}
+	var left, right []byte
+	scan := jsonscan.New(text)
+	return scan.Array(func() error {
+		if scan.Peek() == jsonscan.String {
+			pair, err := scan.Text(left)
+			if err != nil {
+				return err
+			}
+			i := bytes.IndexByte(pair, ' ')
+			if i <= 0 {
+				return fmt.Errorf("the merge %.100q does not have two parts", pair)
+			}
+			return t.addMerge(string(pair[:i]), string(pair[i+1:]))
+		}
+		n := 0
+		err := scan.Array(func() (err error) {
+			switch n {
+			case 0:
+				left, err = scan.Text(left)
+				left = bytes.Clone(left)
+			case 1:
+				right, err = scan.Text(right)
+			default:
+				err = errors.New("a merge has more than two parts")
+			}
+			n++
+			return err
+		})
+		if err == nil && n != 2 {
+			err = errors.New("a merge must have two parts")
+		}
+		if err != nil {
+			return err
+		}
+		return t.addMerge(string(left), string(right))
+	})
+}
+
+func (t *Tokenizer) addMerge(left, right string) error {
+	if t.ranks == maxTokens {
+		return fmt.Errorf("more than %d merges", maxTokens)
+	}
+	rank := t.ranks
+	t.ranks++
+	var ids [3]int32
+	for i, token := range []string{left, right, left + right} {
+		if t.byteLevel {
+			token, _ = fromByteLevel(token)
+		}
+		id, ok := t.ids[token]
+		if !ok {
+			if t.specialTexts[left] || t.specialTexts[right] || t.specialTexts[left+right] {
+				return nil
+			}
+			return fmt.Errorf("the merge of %.100q and %.100q needs the token %.100q, which is not in the vocabulary",
+				left, right, token)
+		}
+		ids[i] = id
+	}
+	if _, twice := t.merges[pairOf(ids[0], ids[1])]; !twice {
+		t.merges[pairOf(ids[0], ids[1])] = merge{rank, ids[2]}
+	}
+	return nil
+}
+
+func (t *Tokenizer) readDecoder(text []byte) error {
+	if null(text) {
+		return errors.New("none is not supported: tokens would be joined by spaces")
+	}
+	fused := false
+	return each(text, 0, func(c component) []json.RawMessage { return c.Decoders }, func(c component) error {
+		switch c.Type {
+		case "ByteLevel":
+			if !t.byteLevel {
+				return errors.New("ByteLevel needs the ByteLevel pre-tokenizer")
+			}
+			return nil
+		case "Replace":
+			if c.Pattern.Text == nil || *c.Pattern.Text == "" || fused || len(c.Content) > 4 {
+				return errors.New("Replace is supported before Fuse and with short texts only")
+			}
+			for id := range t.outputs {
+				t.outputs[id] = strings.ReplaceAll(t.outputs[id], *c.Pattern.Text, c.Content)
+			}
+			return nil
+		case "ByteFallback":
+			for id, token := range t.tokens {
+				if b, ok := byteToken(token); ok {
+					t.outputs[id] = string([]byte{b})
+				}
+			}
+			return nil
+		case "Fuse":
+			fused = true
+			return nil
+		case "Strip":
+			if !fused || c.Content != " " || c.Stop != 0 || c.Start < 0 || c.Start > 16 {
+				return errors.New("Strip is supported behind Fuse and for spaces at the beginning only")
+			}
+			t.stripBegin = c.Start
+			return nil
+		case "Metaspace":
+			for id := range t.outputs {
+				t.outputs[id] = strings.ReplaceAll(t.outputs[id], c.Replacement, " ")
+			}
+			if c.PrependScheme != "never" && (c.PrependScheme != "" || isTrue(c.AddPrefixSpace, true)) {
+				t.stripBegin = 1
+			}
+			return nil
+		}
+		return unsupported(c.Type, "ByteLevel, Replace, ByteFallback, Fuse, Strip and Metaspace")
+	})
+}
+
+func (t *Tokenizer) readPost(text []byte) error {
+	return each(text, 0, func(c component) []json.RawMessage { return c.Processors }, func(c component) error {
+		switch c.Type {
+		case "ByteLevel":
+			return nil
+		case "TemplateProcessing":
+			return t.readTemplate(c)
+		}
+		return unsupported(c.Type, "none, ByteLevel and TemplateProcessing")
+	})
+}
+
+// readTemplate takes the tokens that stand before and behind a single text.
+func (t *Tokenizer) readTemplate(c component) error {
+	seen := false
+	if len(c.Single) > maxSteps {
+		return fmt.Errorf("more than %d steps", maxSteps)
+	}
+	for _, piece := range c.Single {
+		if piece.Token == nil {
+			if piece.Text == nil || seen {
+				return errors.New("a template of a single text must hold it once")
+			}
+			seen = true
+			continue
+		}
+		for _, id := range c.SpecialTokens[piece.Token.ID].IDs {
+			if id < 0 || id >= len(t.tokens) {
+				return fmt.Errorf("token %d is not in the vocabulary", id)
+			}
+			if seen {
+				t.suffix = append(t.suffix, id)
+			} else {
+				t.prefix = append(t.prefix, id)
+			}
+		}
+	}
+	return nil
+}
