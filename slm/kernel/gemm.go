@@ -46,7 +46,12 @@ func (w *Weights) pack(dst []float32, from, to, col, width int) {
 	}
 	var block [q8Values]float32
 	for k := from; k < to; k++ {
-		row, out := w.data[k*w.stride:(k+1)*w.stride], dst[(k-from)*panelCols:][:width]
+		out := dst[(k-from)*panelCols:][:width]
+		if w.f32 != nil {
+			copy(out, w.f32[k*w.In+col:])
+			continue
+		}
+		row := w.data[k*w.stride : (k+1)*w.stride]
 		if w.DType == Q8_0 {
 			decode(Q8_0, block[:], row[col/q8Values*q8Bytes:][:q8Bytes])
 			copy(out, block[col%q8Values:])

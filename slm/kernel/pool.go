@@ -115,3 +115,21 @@ func (j *job) work() {
 		}
 	}
 }
+
+// rowsChunk is how many rows Rows gives to a thread at a time.
+const rowsChunk = 16
+
+// Rows calls run(0) … run(n-1), several of them one after the other on each thread.
+func (p *Pool) Rows(n int, run func(row int)) {
+	if n <= rowsChunk || p.Threads() == 1 {
+		for i := range n {
+			run(i)
+		}
+		return
+	}
+	p.Run((n+rowsChunk-1)/rowsChunk, func(task int) {
+		for i := task * rowsChunk; i < min(n, (task+1)*rowsChunk); i++ {
+			run(i)
+		}
+	})
+}

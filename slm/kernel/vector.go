@@ -37,7 +37,7 @@ func Softmax(x []float32) {
 // Scale multiplies each x by s.
 func Scale(x []float32, s float32) {
 	for i := accelerateScale(x, s); i < len(x); i++ {
-		x[i] *= s
+		x[i] = float32(x[i] * s)
 	}
 }
 
@@ -61,8 +61,8 @@ func RMSNorm(dst, x, weight []float32, eps float32) float32 {
 	return inverse
 }
 
-// RMSNormGrad adds to dx and dweight the gradients of RMSNorm, given dy and what RMSNorm returned. dweight may be nil.
-func RMSNormGrad(dx, dweight, dy, x, weight []float32, inverse float32) {
+// RMSNormGrad adds to dx the gradient of RMSNorm, given dy and what RMSNorm returned.
+func RMSNormGrad(dx, dy, x, weight []float32, inverse float32) {
 	n := len(x)
 	dx, dy, weight = dx[:n], dy[:n], weight[:n]
 	var lanes [8]float32
@@ -74,10 +74,23 @@ func RMSNormGrad(dx, dweight, dy, x, weight []float32, inverse float32) {
 	for i, v := range x {
 		dx[i] += float32(inverse * (float32(dy[i]*weight[i]) - float32(v*c)))
 	}
-	if dweight != nil {
-		for i, v := range x {
-			dweight[i] += float32(dy[i] * float32(v*inverse))
-		}
+}
+
+// RMSNormWeightGrad adds to dweight what a row gives to the gradient of RMSNorm's weight.
+func RMSNormWeightGrad(dweight, dy, x []float32, inverse float32) {
+	n := len(x)
+	dweight, dy = dweight[:n], dy[:n]
+	for i, v := range x {
+		dweight[i] += float32(dy[i] * float32(v*inverse))
+	}
+}
+
+// SoftmaxGrad replaces dy by the gradient of Softmax for its input, times scale, given its result y.
+func SoftmaxGrad(dy, y []float32, scale float32) {
+	dy = dy[:len(y)]
+	mean := Dot(dy, y)
+	for i, p := range y {
+		dy[i] = float32(p*(dy[i]-mean)) * scale
 	}
 }
 

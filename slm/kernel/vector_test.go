@@ -51,6 +51,19 @@ func TestSoftmax(t *testing.T) {
 		for i, v := range x {
 			require.InDelta(t, math.Exp(float64(v)-float64(slices.Max(x)))/sum, float64(y[i]), 3e-6)
 		}
+		dy := numbers(9, len(x))
+		grad := ways(t, func(*Pool) []float32 {
+			grad := slices.Clone(dy)
+			SoftmaxGrad(grad, y, 0.5)
+			return grad
+		})
+		var mean float64
+		for i := range x {
+			mean += float64(dy[i]) * float64(y[i])
+		}
+		for i := range x {
+			require.InDelta(t, float64(y[i])*(float64(dy[i])-mean)/2, float64(grad[i]), 1e-6)
+		}
 		// Numbers that are far below add nothing, as where a position is masked.
 		masked := append(slices.Clone(x), slices.Repeat([]float32{float32(math.Inf(-1))}, 5)...)
 		Softmax(masked)
@@ -90,7 +103,8 @@ func TestRMSNorm(t *testing.T) {
 		}
 		grad := ways(t, func(*Pool) []float32 {
 			dx, dw := make([]float32, len(x)), make([]float32, len(x))
-			RMSNormGrad(dx, dw, dy, x, weight, inverse)
+			RMSNormGrad(dx, dy, x, weight, inverse)
+			RMSNormWeightGrad(dw, dy, x, inverse)
 			return append(dx, dw...)
 		})
 		for i := range x {

@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"unsafe"
 )
@@ -88,8 +89,22 @@ func WeightsOf(out, in int, values []float32) *Weights {
 	if out <= 0 || in <= 0 || len(values) != out*in {
 		panic(fmt.Sprintf("kernel: %d numbers given for weights [%d, %d]", len(values), out, in))
 	}
-	data := unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), 4*len(values))
-	return &Weights{DType: F32, Out: out, In: in, data: data, f32: values, stride: 4 * in}
+	return &Weights{DType: F32, Out: out, In: in, data: Bytes(values), f32: values, stride: 4 * in}
+}
+
+// Bytes returns numbers as they lie in a file: the memory itself where this machine keeps them so.
+func Bytes(values []float32) []byte {
+	if len(values) == 0 {
+		return nil
+	}
+	if littleEndian {
+		return unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), 4*len(values))
+	}
+	data := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+	}
+	return data
 }
 
 // Bytes returns how much memory or file the weights take.
@@ -164,4 +179,14 @@ func (w *Weights) Values() []float32 {
 		w.Row(values[i*w.In:(i+1)*w.In], i)
 	}
 	return values
+}
+
+// Hash writes the type's name and the weights' bytes to h.
+func (w *Weights) Hash(h io.Writer) {
+	io.WriteString(h, w.DType.String())
+	if w.f32 != nil {
+		h.Write(Bytes(w.f32))
+		return
+	}
+	h.Write(w.data)
 }

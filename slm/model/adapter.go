@@ -96,7 +96,7 @@ func (m *Model) adapt(w *workspace, y, x kernel.Matrix, layer, place int) {
 		outer := w.take(rows, low.b.Out)
 		kernel.Linear(m.pool, inner, x.RowRange(g.from, g.to), low.a)
 		kernel.Linear(m.pool, outer, inner, low.b)
-		m.rows(rows, func(i int) { kernel.AddScaled(y.Row(g.from+i), outer.Row(i), low.scale) })
+		m.pool.Rows(rows, func(i int) { kernel.AddScaled(y.Row(g.from+i), outer.Row(i), low.scale) })
 		w.give(rows * (low.a.Out + low.b.Out))
 	}
 }

@@ -29,11 +29,11 @@ func (m *Model) attentionTasks(sequence, tokens int) []attentionTask {
 func (m *Model) attention(b *batch, layer int) {
 	l := &m.Layers[layer]
 	eps := float32(m.config.NormEps)
-	m.rows(b.x.Rows, func(i int) { kernel.RMSNorm(b.norm.Row(i), b.x.Row(i), l.AttentionNorm, eps) })
+	m.pool.Rows(b.x.Rows, func(i int) { kernel.RMSNorm(b.norm.Row(i), b.x.Row(i), l.AttentionNorm, eps) })
 	m.project(b, b.q, b.norm, layer, Query)
 	m.project(b, b.k, b.norm, layer, Key)
 	m.project(b, b.v, b.norm, layer, Value)
-	m.rows(b.x.Rows, func(i int) {
+	m.pool.Rows(b.x.Rows, func(i int) {
 		m.TurnHeads(b.q.Row(i), l.QueryNorm, b.cos.Row(i), b.sin.Row(i))
 		m.TurnHeads(b.k.Row(i), l.KeyNorm, b.cos.Row(i), b.sin.Row(i))
 	})
@@ -48,7 +48,7 @@ func (m *Model) attention(b *batch, layer int) {
 		m.pool.Run(len(b.tasks), func(i int) { m.attend(b, layer, b.tasks[i]) })
 	}
 	m.project(b, b.norm, b.heads, layer, Output)
-	m.rows(b.x.Rows, func(i int) { kernel.Add(b.x.Row(i), b.norm.Row(i)) })
+	m.pool.Rows(b.x.Rows, func(i int) { kernel.Add(b.x.Row(i), b.norm.Row(i)) })
 }
 
 // TurnHeads normalises each head of a token's queries or keys, if norm is not nil, and turns it by the token's angles.

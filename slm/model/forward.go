@@ -137,28 +137,12 @@ func (m *Model) newBatch(w *workspace, sequences []Sequence, order []int, rows i
 	return b
 }
 
-// rows calls run for each of n rows, on several threads if there are many.
-func (m *Model) rows(n int, run func(row int)) {
-	const chunk = 16
-	if n <= chunk {
-		for i := range n {
-			run(i)
-		}
-		return
-	}
-	m.pool.Run((n+chunk-1)/chunk, func(task int) {
-		for i := task * chunk; i < min(n, (task+1)*chunk); i++ {
-			run(i)
-		}
-	})
-}
-
 // project writes a projection of x, with bias and adapters, to y.
 func (m *Model) project(b *batch, y, x kernel.Matrix, layer, place int) {
 	p := &m.Layers[layer].Projections[place]
 	kernel.Linear(m.pool, y, x, p.Weights)
 	if p.Bias != nil {
-		m.rows(y.Rows, func(i int) { kernel.Add(y.Row(i), p.Bias) })
+		m.pool.Rows(y.Rows, func(i int) { kernel.Add(y.Row(i), p.Bias) })
 	}
 	m.adapt(b.workspace, y, x, layer, place)
 }
@@ -167,10 +151,10 @@ func (m *Model) project(b *batch, y, x kernel.Matrix, layer, place int) {
 func (m *Model) feedForward(b *batch, layer int) {
 	l := &m.Layers[layer]
 	eps := float32(m.config.NormEps)
-	m.rows(b.x.Rows, func(i int) { kernel.RMSNorm(b.norm.Row(i), b.x.Row(i), l.MLPNorm, eps) })
+	m.pool.Rows(b.x.Rows, func(i int) { kernel.RMSNorm(b.norm.Row(i), b.x.Row(i), l.MLPNorm, eps) })
 	m.project(b, b.gate, b.norm, layer, Gate)
 	m.project(b, b.up, b.norm, layer, Up)
-	m.rows(b.x.Rows, func(i int) { kernel.SiLUMul(b.gate.Row(i), b.gate.Row(i), b.up.Row(i)) })
+	m.pool.Rows(b.x.Rows, func(i int) { kernel.SiLUMul(b.gate.Row(i), b.gate.Row(i), b.up.Row(i)) })
 	m.project(b, b.norm, b.gate, layer, Down)
-	m.rows(b.x.Rows, func(i int) { kernel.Add(b.x.Row(i), b.norm.Row(i)) })
+	m.pool.Rows(b.x.Rows, func(i int) { kernel.Add(b.x.Row(i), b.norm.Row(i)) })
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/openledger/openledger/slm/checkpoint"
 	"github.com/openledger/openledger/slm/checkpoint/checkpointtest"
+	"github.com/openledger/openledger/slm/internal/reference"
 	"github.com/openledger/openledger/slm/kernel"
 )
 
@@ -64,6 +65,16 @@ func tensors(t testing.TB, config checkpoint.Config, dtype checkpoint.DType) fun
 	}
 }
 
+// list returns all tensors of a configuration.
+func list(config checkpoint.Config, tensor func(string) (checkpoint.Tensor, bool)) []checkpoint.Tensor {
+	var all []checkpoint.Tensor
+	for _, layout := range config.Layouts() {
+		t, _ := tensor(layout.Name)
+		all = append(all, t)
+	}
+	return all
+}
+
 func random(t testing.TB, config checkpoint.Config, dtype checkpoint.DType, pool *kernel.Pool) *Model {
 	m, err := FromTensors(config, tensors(t, config, dtype), pool)
 	require.NoError(t, err)
@@ -95,9 +106,9 @@ func all(t require.TestingT, m *Model, adapter *Adapter, tokens []int) kernel.Ma
 }
 
 // randomAdapter changes the projections; their seeds are given by their places.
-func randomAdapter(t testing.TB, config checkpoint.Config, rank int, projections ...string) (*Adapter, map[string]delta) {
+func randomAdapter(t testing.TB, config checkpoint.Config, rank int, projections ...string) (*Adapter, map[string]reference.Change) {
 	var changes []LowRank
-	deltas := map[string]delta{}
+	deltas := map[string]reference.Change{}
 	for layer := range config.Layers {
 		for _, projection := range projections {
 			out, in, _ := config.ProjectionShape(projection)
@@ -110,7 +121,11 @@ func randomAdapter(t testing.TB, config checkpoint.Config, rank int, projections
 			}
 			change := LowRank{Layer: layer, Projection: projection, A: tensor(rank, in), B: tensor(out, rank)}
 			changes = append(changes, change)
-			deltas[checkpoint.ProjectionName(layer, projection)] = delta{change.A, change.B, 2}
+			a, err := reference.Values(change.A)
+			require.NoError(t, err)
+			b, err := reference.Values(change.B)
+			require.NoError(t, err)
+			deltas[checkpoint.ProjectionName(layer, projection)] = reference.Change{A: a, B: b, Scale: 2}
 		}
 	}
 	adapter, err := NewAdapter(config, 2, changes)
@@ -131,9 +146,12 @@ func TestReference(t *testing.T) {
 				adapter, deltas := randomAdapter(t, config, 5, checkpoint.Projections[:]...)
 				for name, run := range map[string]struct {
 					adapter *Adapter
-					deltas  map[string]delta
+					deltas  map[string]reference.Change
 				}{"base": {}, "adapter": {adapter, deltas}} {
-					want := (&reference{config, source, run.deltas}).logits(tokens)
+					r, err := reference.New(config, list(config, source))
+					require.NoError(t, err)
+					r.Changes = run.deltas
+					want := r.Logits(tokens)
 					got := all(t, m, run.adapter, tokens)
 					for i := range tokens {
 						for j, v := range got.Row(i) {
