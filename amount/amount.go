@@ -36,7 +36,8 @@ func Parse(text string) (math.Int, error) {
 		return math.Int{}, err
 	}
 	if len(fraction) > places {
-		return math.Int{}, fmt.Errorf("%q is more exact than 1 %s: OPEN has %d decimals, %s has none", text, rewardstypes.Denom, rewardstypes.Decimals, rewardstypes.Denom)
+		return math.Int{}, fmt.Errorf("%q is more exact than 1 %s: OPEN has %d decimals, %s has none", text,
+			rewardstypes.Denom, rewardstypes.Decimals, rewardstypes.Denom)
 	}
 	// In front of a number a zero would mean octal.
 	digits := strings.TrimLeft(whole+fraction+strings.Repeat("0", places-len(fraction)), "0")
@@ -81,7 +82,8 @@ func split(text string) (whole, fraction string, places int, err error) {
 		if whole == "0" && fraction == "" {
 			return whole, fraction, 0, nil
 		}
-		return "", "", 0, fmt.Errorf("%q has no unit: write %sOPEN, or %saopen for base units (1 OPEN = 10^18 aopen)", text, text, text)
+		return "", "", 0, fmt.Errorf("%q has no unit: write %sOPEN, or %saopen for base units (1 OPEN = 10^18 aopen)", text,
+			text, text)
 	}
 	places, known := decimals[strings.ToLower(parts[3])]
 	if !known {

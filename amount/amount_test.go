@@ -11,7 +11,8 @@ import (
 
 func TestParse(t *testing.T) {
 	for text, want := range map[string]string{
-		"1.5OPEN": "1500000000000000000", "1.5 OPEN": "1500000000000000000", "1.5open": "1500000000000000000", "007Open": "7000000000000000000",
+		"1.5OPEN": "1500000000000000000", "1.5 OPEN": "1500000000000000000", "1.5open": "1500000000000000000",
+		"007Open":                  "7000000000000000000",
 		"0.000000000000000001OPEN": "1", "1.50000000000000000000OPEN": "1500000000000000000",
 		"400aopen": "400", "400AOPEN": "400", "3attoopen": "3", "0": "0", "0.0": "0", "0OPEN": "0", "1.0aopen": "1",
 		"1000000000OPEN": "1000000000000000000000000000",
@@ -58,7 +59,8 @@ func TestFormatIsRead(t *testing.T) {
 	require.Equal(t, "1.5 OPEN", Format(math.NewInt(1_500_000_000_000_000_000)))
 	require.Equal(t, "0 OPEN", Format(math.Int{}))
 	rapid.Check(t, func(t *rapid.T) {
-		want := math.NewIntFromUint64(rapid.Uint64().Draw(t, "low")).Mul(math.NewIntFromUint64(rapid.Uint64().Draw(t, "high")))
+		want := math.NewIntFromUint64(rapid.Uint64().Draw(t, "low")).Mul(
+			math.NewIntFromUint64(rapid.Uint64().Draw(t, "high")))
 		got, err := Parse(Format(want))
 		require.NoError(t, err)
 		require.Equal(t, want.String(), got.String())

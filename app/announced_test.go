@@ -35,10 +35,13 @@ func newWithholder(t *testing.T, s *chain.Scenario, by chain.Account) *withholde
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(strings.NewReader(strings.Repeat(by.String()+"k", 64)))
 	require.NoError(t, err)
-	s.Send(by, &modelstypes.MsgRegisterProvider{Provider: by.String(), Name: "withholder", AnswerKey: key.Public().(ed25519.PublicKey), Bond: chain.Coin(chain.Open(1_000))},
-		&modelstypes.MsgSetOffer{Provider: by.String(), ModelId: s.ModelID, InputPrice: sdkmath.ZeroInt(), OutputPrice: sdkmath.ZeroInt()})
+	s.Send(by, &modelstypes.MsgRegisterProvider{Provider: by.String(), Name: "withholder",
+		AnswerKey: key.Public().(ed25519.PublicKey), Bond: chain.Coin(chain.Open(1_000))},
+		&modelstypes.MsgSetOffer{Provider: by.String(), ModelId: s.ModelID, InputPrice: sdkmath.ZeroInt(),
+			OutputPrice: sdkmath.ZeroInt()})
 	result := s.Send(by, &attributiontypes.MsgOpenSession{
-		Payer: by.String(), Provider: by.String(), ModelId: s.ModelID, SessionKey: key.Public().(ed25519.PublicKey), Deposit: chain.Coin(chain.Open(100)),
+		Payer: by.String(), Provider: by.String(), ModelId: s.ModelID, SessionKey: key.Public().(ed25519.PublicKey),
+		Deposit: chain.Coin(chain.Open(100)),
 	})
 	var opened attributiontypes.MsgOpenSessionResponse
 	require.NoError(t, chain.Decode(result, &opened))
@@ -48,13 +51,16 @@ func newWithholder(t *testing.T, s *chain.Scenario, by chain.Account) *withholde
 }
 
 // batch is one call with an answer of so many tokens, of which nothing is attributed, and what it announces.
-func (w *withholder) batch(t *testing.T, tokens uint32, announced attributiontypes.Announced) *attributiontypes.MsgSubmitReceipts {
+func (w *withholder) batch(t *testing.T, tokens uint32,
+	announced attributiontypes.Announced) *attributiontypes.MsgSubmitReceipts {
 	t.Helper()
 	w.seq++
-	query, root := poa.Hash(sha256.Sum256(fmt.Appendf(nil, "query %d", w.seq))), poa.Hash(sha256.Sum256(fmt.Appendf(nil, "root %s %d", w.by, w.seq)))
+	query, root := poa.Hash(sha256.Sum256(fmt.Appendf(nil, "query %d", w.seq))),
+		poa.Hash(sha256.Sum256(fmt.Appendf(nil, "root %s %d", w.by, w.seq)))
 	fee := chain.Amount(w.session.Price.Royalty)
 	r := poa.Receipt{
-		N: w.seq, QueryHash: query, MaxFee: fee, AnswerRoot: root, EvidenceRoot: root, InputTokens: 1, OutputTokens: tokens, Fee: fee, UnattributedPPM: poa.TotalPPM,
+		N: w.seq, QueryHash: query, MaxFee: fee, AnswerRoot: root, EvidenceRoot: root, InputTokens: 1, OutputTokens: tokens,
+		Fee: fee, UnattributedPPM: poa.TotalPPM,
 	}
 	r.Call = r.CallHash()
 	w.head = poa.NextHash(w.head, r.Call, w.last)
@@ -65,11 +71,14 @@ func (w *withholder) batch(t *testing.T, tokens uint32, announced attributiontyp
 	receipts, err := poa.MarshalReceipts([]poa.Receipt{r})
 	require.NoError(t, err)
 	voucher := poa.Voucher{
-		ChainID: chain.ID, Session: poa.Hash(w.session.Id), Provider: w.by.Address, ModelID: w.session.ModelId, ModelVersion: w.session.ModelVersion,
-		Price: chain.Price(w.session.Price), N: w.seq + 1, Head: poa.NextHash(w.head, poa.AckCall, w.last), CumulativeMax: w.spent,
+		ChainID: chain.ID, Session: poa.Hash(w.session.Id), Provider: w.by.Address, ModelID: w.session.ModelId,
+		ModelVersion: w.session.ModelVersion,
+		Price:        chain.Price(w.session.Price), N: w.seq + 1, Head: poa.NextHash(w.head, poa.AckCall, w.last),
+		CumulativeMax: w.spent,
 	}
 	return &attributiontypes.MsgSubmitReceipts{
-		Provider: w.by.String(), ProviderSeq: w.seq, Receipts: receipts, BundleRoot: root[:], BundleBytes: announced.Bytes, BundleWork: announced.Work,
+		Provider: w.by.String(), ProviderSeq: w.seq, Receipts: receipts, BundleRoot: root[:], BundleBytes: announced.Bytes,
+		BundleWork: announced.Work,
 		Sessions: []attributiontypes.SessionClaim{{
 			SessionId: w.session.Id, Calls: w.seq + 1, PendingCall: append([]byte(nil), poa.AckCall[:]...),
 			CumulativeMax: sdkmath.NewIntFromBigInt(w.spent.Big()), Signature: ed25519.Sign(w.key, voucher.SignBytes()),
@@ -77,8 +86,8 @@ func (w *withholder) batch(t *testing.T, tokens uint32, announced attributiontyp
 	}
 }
 
-// TestAnnouncedEvidenceIsPaidFor: a provider who comes first in every block and announces as much as it may keeps no honest batch out, and
-// burns what that much honest evidence would have burned. Nothing comes back.
+// TestAnnouncedEvidenceIsPaidFor: a provider who comes first in every block and announces as much as it may keeps no
+// honest batch out, and burns what that much honest evidence would have burned. Nothing comes back.
 func TestAnnouncedEvidenceIsPaidFor(t *testing.T) {
 	s := attested(t)
 	attack := newWithholder(t, s, s.Stranger)
@@ -101,7 +110,8 @@ func TestAnnouncedEvidenceIsPaidFor(t *testing.T) {
 		c.Ask(answer())
 	}
 	burned := before.Sub(s.Balance(s.Stranger.Address))
-	honest := params.SubmissionFeePerKib.Mul(sdkmath.NewIntFromUint64(params.BundleBytesPerBlock)).QuoRaw(2 * 1024).MulRaw(blocks)
+	honest := params.SubmissionFeePerKib.Mul(sdkmath.NewIntFromUint64(params.BundleBytesPerBlock)).QuoRaw(2 * 1024).MulRaw(
+		blocks)
 	require.True(t, burned.GTE(honest), "%s burned, honest use of the same bytes burns %s", burned, honest)
 	t.Logf("in %d blocks no batch was refused; half of each block cost %s aopen", blocks, burned.QuoRaw(blocks))
 }
@@ -112,11 +122,14 @@ func TestAnnouncementsAreBounded(t *testing.T) {
 	w := newWithholder(t, s, s.Stranger)
 	small := attributiontypes.Announced{Bytes: 500, Work: 50_000}
 	state := *w
-	s.Refuse(s.Stranger, attributiontypes.ErrInvalidBatch, w.batch(t, 10, attributiontypes.Announced{Bytes: 1 << 20, Work: 1}))
+	s.Refuse(s.Stranger, attributiontypes.ErrInvalidBatch,
+		w.batch(t, 10, attributiontypes.Announced{Bytes: 1 << 20, Work: 1}))
 	*w = state
-	s.Refuse(s.Stranger, attributiontypes.ErrOversize, w.batch(t, 4000, attributiontypes.Announced{Bytes: 1<<20 + 1, Work: 1}))
+	s.Refuse(s.Stranger, attributiontypes.ErrOversize,
+		w.batch(t, 4000, attributiontypes.Announced{Bytes: 1<<20 + 1, Work: 1}))
 	*w = state
-	s.Refuse(s.Stranger, attributiontypes.ErrOversize, w.batch(t, 4000, attributiontypes.Announced{Bytes: 1, Work: 1 << 40}))
+	s.Refuse(s.Stranger, attributiontypes.ErrOversize,
+		w.batch(t, 4000, attributiontypes.Announced{Bytes: 1, Work: 1 << 40}))
 	*w = state
 	s.Refuse(s.Stranger, attributiontypes.ErrInvalidBatch, w.batch(t, 10, attributiontypes.Announced{Bytes: 500}))
 	*w = state
@@ -141,8 +154,9 @@ func TestAnnouncementsAreBounded(t *testing.T) {
 	s.Refuse(s.Provider, attributiontypes.ErrInvalidBatch, c.Attested(c.Unacknowledged()))
 }
 
-// TestWithheldBatchHoldsNoNumbers: one batch that nobody can answer lies in front of hundreds that are decided at once. It is given later
-// numbers, so that they go on being taken; what was said of it stays said, and the others decide it in the end.
+// TestWithheldBatchHoldsNoNumbers: one batch that nobody can answer lies in front of hundreds that are decided at once.
+// It is given later numbers, so that they go on being taken; what was said of it stays said, and the others decide it
+// in the end.
 func TestWithheldBatchHoldsNoNumbers(t *testing.T) {
 	s := attested(t, func(p *attributiontypes.Params) {
 		p.AttestTicks, p.MaxOpenPerProvider = 10_000, attributiontypes.MaxWindow
@@ -200,8 +214,8 @@ func TestWithheldBatchHoldsNoNumbers(t *testing.T) {
 	require.Equal(t, attributiontypes.BATCH_STATUS_FINAL, batchOf(t, s, withheld).Status)
 }
 
-// TestOtherRulesJudgeNothing: a batch that was recorded under another version of the rules is neither disputed nor asked about again. The
-// refusal costs nobody anything, and a bond that was put up under other rules comes back.
+// TestOtherRulesJudgeNothing: a batch that was recorded under another version of the rules is neither disputed nor
+// asked about again. The refusal costs nobody anything, and a bond that was put up under other rules comes back.
 func TestOtherRulesJudgeNothing(t *testing.T) {
 	s := attested(t, func(p *attributiontypes.Params) { p.DisputeRevealBlocks = 5 })
 	_, id := ask(s)
@@ -234,5 +248,6 @@ func TestOtherRulesJudgeNothing(t *testing.T) {
 	require.Equal(t, attributiontypes.BATCH_STATUS_REJECTED, batch.Status)
 	batch.PoaVersion++
 	require.NoError(t, s.App.AttributionKeeper.Batches.Set(s.Ctx(), id, batch))
-	s.Refuse(s.Provider, attributiontypes.ErrRules, &attributiontypes.MsgResubmitBatch{Provider: s.Provider.String(), BatchId: id})
+	s.Refuse(s.Provider, attributiontypes.ErrRules,
+		&attributiontypes.MsgResubmitBatch{Provider: s.Provider.String(), BatchId: id})
 }

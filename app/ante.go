@@ -5,8 +5,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/auth/ante"
 )
 
-// newAnteHandler checks signatures, fees and unordered transactions: the decorators of ante.NewAnteHandler in its order, with two
-// that bound what a node works for nothing, and simulations that count the fee.
+// newAnteHandler checks signatures, fees and unordered transactions: the decorators of ante.NewAnteHandler in its
+// order, with two that bound what a node works for nothing, and simulations that count the fee.
 func newAnteHandler(app *App) sdk.AnteHandler {
 	accounts, sign := app.AccountKeeper, app.txConfig.SignModeHandler()
 	return sdk.ChainAnteDecorators(

@@ -59,8 +59,8 @@ func registerSwagger(clientCtx client.Context, srv *api.Server, enabled bool) er
 	return server.RegisterSwaggerAPI(clientCtx, srv.Router, enabled)
 }
 
-// RegisterTxService serves simulation, broadcast and transaction queries. A node that indexes no transactions finds those of the
-// latest blocks.
+// RegisterTxService serves simulation, broadcast and transaction queries. A node that indexes no transactions finds
+// those of the latest blocks.
 func (app *App) RegisterTxService(clientCtx client.Context) {
 	if node, err := clientCtx.GetNode(); err == nil && app.recent.keep {
 		clientCtx = clientCtx.WithClient(recentClient{CometRPC: node, recent: &app.recent})
@@ -68,8 +68,9 @@ func (app *App) RegisterTxService(clientCtx client.Context) {
 	authtx.RegisterTxService(app.GRPCQueryRouter(), clientCtx, app.SimulateNamed, app.interfaceRegistry)
 }
 
-// SimulateNamed is Simulate with errors that name their code. Clients simulate before they send, and the service passes on nothing of an
-// error but its text: without the code they could not tell what will never be accepted from what may be later.
+// SimulateNamed is Simulate with errors that name their code. Clients simulate before they send, and the service passes
+// on nothing of an error but its text: without the code they could not tell what will never be accepted from what may
+// be later.
 func (app *App) SimulateNamed(tx []byte) (sdk.GasInfo, *sdk.Result, error) {
 	app.simulated.RLock()
 	defer app.simulated.RUnlock()

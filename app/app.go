@@ -115,7 +115,8 @@ type App struct {
 
 // New builds the application and, when loadLatest is set, loads its latest
 // state. It panics on wiring mistakes and on a store that cannot be opened.
-func New(logger log.Logger, db dbm.DB, loadLatest bool, appOpts servertypes.AppOptions, opts ...func(*baseapp.BaseApp)) *App {
+func New(logger log.Logger, db dbm.DB, loadLatest bool, appOpts servertypes.AppOptions,
+	opts ...func(*baseapp.BaseApp)) *App {
 	registry, err := codectypes.NewInterfaceRegistryWithOptions(codectypes.InterfaceRegistryOptions{
 		ProtoFiles: proto.HybridResolver,
 		SigningOptions: txsigning.Options{
@@ -186,13 +187,16 @@ func (app *App) buildKeepers(logger log.Logger, appOpts servertypes.AppOptions) 
 
 	app.AccountKeeper = authkeeper.NewAccountKeeper(cdc, store(authtypes.StoreKey), authtypes.ProtoBaseAccount,
 		moduleAccounts, accounts, config.Bech32Prefix, authority, authkeeper.WithUnorderedTransactions(true))
-	bank := bankkeeper.NewBaseKeeper(cdc, store(banktypes.StoreKey), app.AccountKeeper, BlockedAddresses(), authority, logger)
+	bank := bankkeeper.NewBaseKeeper(cdc, store(banktypes.StoreKey), app.AccountKeeper, BlockedAddresses(), authority,
+		logger)
 	app.BankKeeper = bank.WithMintCoinsRestriction(rewardstypes.RefuseNativeMint)
 	minter := bank.WithMintCoinsRestriction(rewardstypes.CapNativeMint(bank))
 	parties := partyBank{app.BankKeeper}
 
-	app.StakingKeeper = stakingkeeper.NewKeeper(cdc, store(stakingtypes.StoreKey), app.AccountKeeper, app.BankKeeper, authority, validators, consensus)
-	app.DistrKeeper = distrkeeper.NewKeeper(cdc, store(distrtypes.StoreKey), app.AccountKeeper, app.BankKeeper, app.StakingKeeper, authtypes.FeeCollectorName, authority)
+	app.StakingKeeper = stakingkeeper.NewKeeper(cdc, store(stakingtypes.StoreKey), app.AccountKeeper, app.BankKeeper,
+		authority, validators, consensus)
+	app.DistrKeeper = distrkeeper.NewKeeper(cdc, store(distrtypes.StoreKey), app.AccountKeeper, app.BankKeeper,
+		app.StakingKeeper, authtypes.FeeCollectorName, authority)
 	app.SlashingKeeper = slashingkeeper.NewKeeper(cdc, amino, store(slashingtypes.StoreKey), app.StakingKeeper, authority)
 	app.FeeGrantKeeper = feegrantkeeper.NewKeeper(cdc, store(feegrant.StoreKey), app.AccountKeeper)
 	app.StakingKeeper.SetHooks(stakingtypes.NewMultiStakingHooks(app.DistrKeeper.Hooks(), app.SlashingKeeper.Hooks()))
@@ -209,7 +213,8 @@ func (app *App) buildKeepers(logger log.Logger, appOpts servertypes.AppOptions) 
 		govkeeper.NewDefaultCalculateVoteResultsAndVotingPower(app.StakingKeeper))
 	// Proposals of the old form can say something, and do nothing. Without a router they panic.
 	app.GovKeeper.SetLegacyRouter(govv1beta1.NewRouter().AddRoute(govtypes.RouterKey, govv1beta1.ProposalHandler))
-	app.EvidenceKeeper = evidencekeeper.NewKeeper(cdc, store(evidencetypes.StoreKey), app.StakingKeeper, app.SlashingKeeper,
+	app.EvidenceKeeper = evidencekeeper.NewKeeper(cdc, store(evidencetypes.StoreKey), app.StakingKeeper,
+		app.SlashingKeeper,
 		accounts, runtime.ProvideCometInfoService())
 	// Evidence comes from CometBFT alone: a message with any is refused. Without a router it panics.
 	app.EvidenceKeeper.SetRouter(evidencetypes.NewRouter())
@@ -253,7 +258,8 @@ func (app *App) mount(appOpts servertypes.AppOptions) {
 	}
 }
 
-// handleVotes sets what the application does with votes and proposals, and the executor that leaves injected votes alone.
+// handleVotes sets what the application does with votes and proposals, and the executor that leaves injected votes
+// alone.
 func (app *App) handleVotes(appOpts servertypes.AppOptions) {
 	proposals := baseapp.NewDefaultProposalHandler(app.Mempool(), app)
 	app.votes = &voteext.Handlers{
@@ -282,8 +288,9 @@ func (app *App) SetVoteTamper(tamper func(*abci.ExtendedCommitInfo)) { app.votes
 
 // InitChainer initialises every module from the genesis document.
 //
-// Votes carry extensions from the first block on, whatever the document says: exported ones lose the parameter, and a chain on which
-// they are off from a height in the past cannot start. x/attribution has the switch that governance uses.
+// Votes carry extensions from the first block on, whatever the document says: exported ones lose the parameter, and a
+// chain on which they are off from a height in the past cannot start. x/attribution has the switch that governance
+// uses.
 func (app *App) InitChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
 	var genesis map[string]json.RawMessage
 	if err := json.Unmarshal(req.AppStateBytes, &genesis); err != nil {

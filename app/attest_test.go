@@ -77,8 +77,8 @@ func ask(s *chain.Scenario) (*chain.Conversation, uint64) {
 	return c, id
 }
 
-// TestAttestedBatchIsPaid: the batch is open when it is submitted, final two blocks later, its contributors have their credits in that
-// block, and the validators theirs when nobody can dispute any more.
+// TestAttestedBatchIsPaid: the batch is open when it is submitted, final two blocks later, its contributors have their
+// credits in that block, and the validators theirs when nobody can dispute any more.
 func TestAttestedBatchIsPaid(t *testing.T) {
 	s := attested(t)
 	inline := s.Open(chain.Open(100))
@@ -98,7 +98,8 @@ func TestAttestedBatchIsPaid(t *testing.T) {
 	s.Blocks(1)
 	final := batchOf(t, s, id)
 	require.Equal(t, attributiontypes.BATCH_STATUS_FINAL, final.Status)
-	require.Equal(t, once.MulRaw(2), s.Earned(s.Alice), "an attested answer pays what an inline one does, in the block of the verdict")
+	require.Equal(t, once.MulRaw(2), s.Earned(s.Alice),
+		"an attested answer pays what an inline one does, in the block of the verdict")
 	require.True(t, final.AttestShare.IsPositive())
 
 	// Until its window closes, validators can still lose their share.
@@ -126,7 +127,8 @@ func TestAttestedBatchIsPaid(t *testing.T) {
 	require.True(t, outstanding.AmountOf("aopen").GTE(sdkmath.LegacyNewDecFromInt(share)))
 }
 
-// TestRejectedBatch: a third of the power is enough; the batch may be tried once more; then the payer has everything back.
+// TestRejectedBatch: a third of the power is enough; the batch may be tried once more; then the payer has everything
+// back.
 func TestRejectedBatch(t *testing.T) {
 	s := attested(t)
 	c, id := ask(s)
@@ -138,7 +140,8 @@ func TestRejectedBatch(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, provider.Frozen, "half of the power is not the truth")
 
-	s.Refuse(s.Stranger, attributiontypes.ErrUnauthorized, &attributiontypes.MsgResubmitBatch{Provider: s.Stranger.String(), BatchId: id})
+	s.Refuse(s.Stranger, attributiontypes.ErrUnauthorized,
+		&attributiontypes.MsgResubmitBatch{Provider: s.Stranger.String(), BatchId: id})
 	resubmit := &attributiontypes.MsgResubmitBatch{Provider: s.Provider.String(), BatchId: id}
 	s.Send(s.Provider, resubmit)
 	require.Equal(t, attributiontypes.BATCH_STATUS_RESUBMITTED, batchOf(t, s, id).Status)
@@ -167,7 +170,8 @@ func TestResubmittedBatchCanBecomeFinal(t *testing.T) {
 	s.Voter = chain.AllSay(valid)
 	s.Send(s.Provider, &attributiontypes.MsgResubmitBatch{Provider: s.Provider.String(), BatchId: id})
 	s.Blocks(2)
-	require.Equal(t, attributiontypes.BATCH_STATUS_FINAL, batchOf(t, s, id).Status, "verdicts on the first attempt are forgotten")
+	require.Equal(t, attributiontypes.BATCH_STATUS_FINAL, batchOf(t, s, id).Status,
+		"verdicts on the first attempt are forgotten")
 	require.True(t, s.Earned(s.Alice).IsPositive())
 }
 
@@ -204,7 +208,8 @@ func TestFrozenProviderCannotResubmit(t *testing.T) {
 	s.Blocks(2)
 	require.Equal(t, attributiontypes.BATCH_STATUS_REJECTED, batchOf(t, s, rejected).Status)
 	for _, id := range []uint64{expired, rejected} {
-		s.Refuse(s.Provider, modelstypes.ErrProviderFrozen, &attributiontypes.MsgResubmitBatch{Provider: s.Provider.String(), BatchId: id})
+		s.Refuse(s.Provider, modelstypes.ErrProviderFrozen,
+			&attributiontypes.MsgResubmitBatch{Provider: s.Provider.String(), BatchId: id})
 	}
 	params, _ := s.App.AttributionKeeper.Params.Get(s.Ctx())
 	s.Skip(params.ResubmitWindow)
@@ -212,7 +217,8 @@ func TestFrozenProviderCannotResubmit(t *testing.T) {
 	require.Equal(t, attributiontypes.BATCH_STATUS_REFUNDED, batchOf(t, s, rejected).Status)
 }
 
-// TestExpiredBatch: evidence that is withheld from too many ends in compute for the provider and nothing for anybody else.
+// TestExpiredBatch: evidence that is withheld from too many ends in compute for the provider and nothing for anybody
+// else.
 func TestExpiredBatch(t *testing.T) {
 	s := attested(t, func(p *attributiontypes.Params) { p.AttestTicks = 5 })
 	_, id := ask(s)
@@ -317,7 +323,8 @@ func TestProposerCannotHurt(t *testing.T) {
 	require.Equal(t, attributiontypes.BATCH_STATUS_OPEN, batchOf(t, s, id).Status)
 	dropped = 0
 	s.Blocks(1)
-	require.Equal(t, attributiontypes.BATCH_STATUS_FINAL, batchOf(t, s, id).Status, "three of four are more than two thirds")
+	require.Equal(t, attributiontypes.BATCH_STATUS_FINAL, batchOf(t, s, id).Status,
+		"three of four are more than two thirds")
 }
 
 // TestProposalsAreChecked plays a proposer who writes its own injection.
@@ -390,7 +397,8 @@ func TestAdmission(t *testing.T) {
 	other.Ask(answer())
 	one, two := c.Attested(c.Acknowledged()), other.Attested(other.Acknowledged())
 	require.Greater(t, one.BundleBytes, uint64(1_250))
-	results := s.Block(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{one}, Gas: 3_000_000}, chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{two}, Gas: 3_000_000})
+	results := s.Block(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{one}, Gas: 3_000_000},
+		chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{two}, Gas: 3_000_000})
 	require.Zero(t, results[0].Code, results[0].Log)
 	require.Equal(t, attributiontypes.ErrWindowFull.ABCICode(), results[1].Code, results[1].Log)
 
@@ -412,8 +420,8 @@ func TestSubmissionFeeIsBurned(t *testing.T) {
 	require.True(t, before.Sub(s.Balance(s.Provider.Address)).GTE(params.SubmissionFee))
 }
 
-// TestOnlyHeldVersionsArePayable: a segment that its contributor withholds is in no manifest, so that nobody owes it anything and no
-// dispute can be built on it.
+// TestOnlyHeldVersionsArePayable: a segment that its contributor withholds is in no manifest, so that nobody owes it
+// anything and no dispute can be built on it.
 func TestOnlyHeldVersionsArePayable(t *testing.T) {
 	s := attested(t, func(p *attributiontypes.Params) { p.HoldTicks, p.HoldRetryBlocks = 3, 10 })
 	s.Voter = say(valid, unknown, unknown, unknown)
@@ -421,11 +429,14 @@ func TestOnlyHeldVersionsArePayable(t *testing.T) {
 	head, err := s.App.AttributionKeeper.Head.Get(s.Ctx())
 	require.NoError(t, err)
 	require.Empty(t, head.Fresh, "no other batch pays for the question")
-	s.Contribute(s.Stranger, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months before it reaches the free edge of the finger.")
+	s.Contribute(
+		s.Stranger, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months "+
+			"before it reaches the free edge of the finger.")
 	s.Accept()
 	publish := &modelstypes.MsgPublishModelVersion{
 		Owner: s.Owner.String(), ModelId: s.ModelID, Digest: make([]byte, 32),
-		Manifest: []modelstypes.ManifestEntry{{DatanetId: s.DatanetID, Version: s.Version}}, Method: modelstypes.ATTRIBUTION_METHOD_SPAN, Royalty: chain.Royalty,
+		Manifest: []modelstypes.ManifestEntry{{DatanetId: s.DatanetID, Version: s.Version}},
+		Method:   modelstypes.ATTRIBUTION_METHOD_SPAN, Royalty: chain.Royalty,
 	}
 	publish.Digest[0] = 1
 	s.Fail(s.Owner, modelstypes.ErrNotHeld, publish)
@@ -441,7 +452,8 @@ func TestOnlyHeldVersionsArePayable(t *testing.T) {
 	s.Blocks(15)
 	entered, err := s.App.DatanetKeeper.GetContribution(s.Ctx(), rank)
 	require.NoError(t, err)
-	require.Greater(t, entered.Version(), publish.Manifest[0].Version, "and no version that was closed without it ever has it")
+	require.Greater(t, entered.Version(), publish.Manifest[0].Version,
+		"and no version that was closed without it ever has it")
 }
 
 // TestDisputeOfAttestedBatch: a lie can be proven before anybody has voted, and then nobody is paid.
@@ -495,7 +507,8 @@ func TestDisputeOfAttestedBatch(t *testing.T) {
 	}
 }
 
-// TestDisprovenAtOnce: a lie that is proven in the block of its batch, or in the next, ends the question before anybody could answer it.
+// TestDisprovenAtOnce: a lie that is proven in the block of its batch, or in the next, ends the question before anybody
+// could answer it.
 func TestDisprovenAtOnce(t *testing.T) {
 	for name, together := range map[string]bool{"same block": true, "next block": false} {
 		t.Run(name, func(t *testing.T) {
@@ -512,7 +525,8 @@ func TestDisprovenAtOnce(t *testing.T) {
 			d := newDispute(t, s.Bob, 1, 0, earlier(t, s, c))
 			s.Send(s.Bob, d.commit())
 			if together {
-				results := s.Block(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{submit}, Gas: 10_000_000}, chain.Tx{Signer: s.Bob, Msgs: []sdk.Msg{d.reveal()}, Gas: 10_000_000})
+				results := s.Block(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{submit}, Gas: 10_000_000},
+					chain.Tx{Signer: s.Bob, Msgs: []sdk.Msg{d.reveal()}, Gas: 10_000_000})
 				require.Zero(t, results[0].Code, results[0].Log)
 				var verdict attributiontypes.MsgRevealDisputeResponse
 				require.NoError(t, chain.Decode(results[1], &verdict))
@@ -585,7 +599,9 @@ func TestReceiptSaysWhatWasPaid(t *testing.T) {
 	nothing := func(c *chain.Conversation, want attributiontypes.Payment) {
 		t.Helper()
 		payout := inPart(c, want)
-		require.True(t, payout.Provider.IsZero() && payout.BountyPool.IsZero() && payout.Entries[0].Amount.IsZero() && payout.Entries[0].Bonus.IsZero())
+		require.True(
+			t, payout.Provider.IsZero() && payout.BountyPool.IsZero() && payout.Entries[0].Amount.IsZero() &&
+				payout.Entries[0].Bonus.IsZero())
 	}
 
 	final, _ := ask(s)
@@ -630,10 +646,12 @@ func TestExportWithOpenItems(t *testing.T) {
 	require.Equal(t, attributiontypes.BATCH_STATUS_REJECTED, batchOf(t, s, rejected).Status)
 	require.Equal(t, attributiontypes.BATCH_STATUS_OPEN, batchOf(t, s, open).Status)
 	_, fresh := ask(s)
-	items, err := attributionkeeper.NewQueryServer(s.App.AttributionKeeper).Items(s.Ctx(), &attributiontypes.QueryItemsRequest{})
+	items, err := attributionkeeper.NewQueryServer(s.App.AttributionKeeper).Items(s.Ctx(),
+		&attributiontypes.QueryItemsRequest{})
 	require.NoError(t, err)
 	require.Len(t, items.Items, 2)
-	require.Equal(t, []uint64{open, fresh}, []uint64{items.Items[0].BatchId, items.Items[1].BatchId}, "of the last block, too")
+	require.Equal(t, []uint64{open, fresh}, []uint64{items.Items[0].BatchId, items.Items[1].BatchId},
+		"of the last block, too")
 
 	exported := s.Export()
 	exported.ConsensusParams.Abci = nil // as the export command writes it
@@ -663,7 +681,9 @@ func TestSwitchedOff(t *testing.T) {
 	require.NoError(t, err)
 	params.Attestation = false
 	require.NoError(t, s.App.AttributionKeeper.Params.Set(s.Ctx(), params))
-	s.Contribute(s.Stranger, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months before it reaches the free edge of the finger.")
+	s.Contribute(
+		s.Stranger, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months "+
+			"before it reaches the free edge of the finger.")
 	s.Accept()
 	s.Blocks(1)
 	datanet, err := s.App.DatanetKeeper.GetDataNet(s.Ctx(), s.DatanetID)
@@ -675,10 +695,11 @@ func TestSwitchedOff(t *testing.T) {
 	require.Equal(t, attributiontypes.BATCH_STATUS_LAPSED, batchOf(t, s, id).Status)
 }
 
-// TestManyBadBatches: a flood of withheld batches from many providers fills its share of the window and leaves room for versions; it
-// costs what it costs, ends by itself, and nothing is lost.
+// TestManyBadBatches: a flood of withheld batches from many providers fills its share of the window and leaves room for
+// versions; it costs what it costs, ends by itself, and nothing is lost.
 func TestManyBadBatches(t *testing.T) {
-	s := attested(t, func(p *attributiontypes.Params) { p.AttestTicks, p.MaxOpenPerProvider = 5, attributiontypes.MaxWindow })
+	s := attested(
+		t, func(p *attributiontypes.Params) { p.AttestTicks, p.MaxOpenPerProvider = 5, attributiontypes.MaxWindow })
 	s.SkipInvariants = true
 	s.Voter = say(unknown, unknown, unknown, unknown)
 	var ids []uint64
@@ -705,7 +726,8 @@ func TestManyBadBatches(t *testing.T) {
 	}
 }
 
-// TestExecutorsAgree: blocks with injected votes, and with bytes that are no transaction, come out the same whatever executes them.
+// TestExecutorsAgree: blocks with injected votes, and with bytes that are no transaction, come out the same whatever
+// executes them.
 func TestExecutorsAgree(t *testing.T) {
 	s := attested(t)
 	_, id := ask(s)
@@ -735,8 +757,8 @@ func TestClientsReadBlocksWithVotes(t *testing.T) {
 	require.NotZero(t, check.Code, "no mempool takes it")
 }
 
-// TestRandomVotes: whatever validators say, and however proposers cut it, state stays right (the chain checks every invariant after
-// every block) and every batch ends.
+// TestRandomVotes: whatever validators say, and however proposers cut it, state stays right (the chain checks every
+// invariant after every block) and every batch ends.
 func TestRandomVotes(t *testing.T) {
 	for seed := range int64(3) {
 		random := rand.New(rand.NewSource(seed))
@@ -777,7 +799,9 @@ func TestRandomVotes(t *testing.T) {
 				ids = append(ids, uint64(len(ids)+1))
 			}
 			if random.Intn(4) == 0 && len(ids) > 0 {
-				s.Block(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{&attributiontypes.MsgResubmitBatch{Provider: s.Provider.String(), BatchId: ids[random.Intn(len(ids))]}}})
+				s.Block(chain.Tx{
+					Signer: s.Provider, Msgs: []sdk.Msg{
+						&attributiontypes.MsgResubmitBatch{Provider: s.Provider.String(), BatchId: ids[random.Intn(len(ids))]}}})
 			}
 		}
 		s.Blocks(80)

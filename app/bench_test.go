@@ -41,7 +41,9 @@ func BenchmarkSubmitReceipts(b *testing.B) {
 
 		sends := make([][]byte, answers)
 		for i := range sends {
-			sends[i] = s.Sign(chain.Tx{Signer: s.Payer, Msgs: []sdk.Msg{banktypes.NewMsgSend(s.Payer.Address, s.Alice.Address, sdk.NewCoins(chain.Coin(sdkmath.OneInt())))}}, uint64(i))
+			sends[i] = s.Sign(
+				chain.Tx{Signer: s.Payer, Msgs: []sdk.Msg{
+					banktypes.NewMsgSend(s.Payer.Address, s.Alice.Address, sdk.NewCoins(chain.Coin(sdkmath.OneInt())))}}, uint64(i))
 		}
 		from = volume.CPU()
 		s.RawBlock(sends...)

@@ -16,7 +16,8 @@ import (
 )
 
 func batchCredits(s *chain.Scenario, id uint64, address string) (*attributiontypes.QueryBatchCreditsResponse, error) {
-	return attributionkeeper.NewQueryServer(s.App.AttributionKeeper).BatchCredits(s.Ctx(), &attributiontypes.QueryBatchCreditsRequest{BatchId: id, Address: address})
+	return attributionkeeper.NewQueryServer(s.App.AttributionKeeper).BatchCredits(s.Ctx(),
+		&attributiontypes.QueryBatchCreditsRequest{BatchId: id, Address: address})
 }
 
 // sumCredits returns what a batch credits, and as bonus; every account's parts sum to it.

@@ -15,8 +15,8 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// bare is a proof of another lie in the receipt that shows nobody's loss: the provider has signed another answer as well. Only the
-// provider can make it, whenever it wants to.
+// bare is a proof of another lie in the receipt that shows nobody's loss: the provider has signed another answer as
+// well. Only the provider can make it, whenever it wants to.
 func bare(s *chain.Scenario, c *chain.Conversation) poa.Dispute {
 	a := c.Answers[0]
 	shown := a.Outcome
@@ -41,11 +41,13 @@ func conviction(s *chain.Scenario, batch uint64) *attributiontypes.Conviction {
 
 // rewardOf a challenger: half of what the harmed leave, and so much that 40 % are burned.
 func rewardOf(slash, compensated sdkmath.Int) sdkmath.Int {
-	return sdkmath.MinInt(slash.Sub(compensated).QuoRaw(2), slash.Sub(slash.MulRaw(40).AddRaw(99).QuoRaw(100)).Sub(compensated))
+	return sdkmath.MinInt(slash.Sub(compensated).QuoRaw(2),
+		slash.Sub(slash.MulRaw(40).AddRaw(99).QuoRaw(100)).Sub(compensated))
 }
 
-// TestFirstCommitHasTheReward: a liar who sees a commit and proves its lie itself, first and without anybody's loss, takes nothing: the
-// slash waits for the earlier commit, whose challenger has the reward and whose proof pays the harmed.
+// TestFirstCommitHasTheReward: a liar who sees a commit and proves its lie itself, first and without anybody's loss,
+// takes nothing: the slash waits for the earlier commit, whose challenger has the reward and whose proof pays the
+// harmed.
 func TestFirstCommitHasTheReward(t *testing.T) {
 	s, c, batch := lie(t)
 	before, err := s.App.AttributionKeeper.GetBatch(s.Ctx(), batch)
@@ -65,7 +67,8 @@ func TestFirstCommitHasTheReward(t *testing.T) {
 	s.Blocks(3)
 	require.NotNil(t, conviction(s, batch), "the earlier commit stands")
 	// The bond of the liar has left the module, the slash has come.
-	require.Equal(t, bonds.Sub(chain.Open(10)).Add(before.Liability).String(), s.Balance(authtypes.NewModuleAddress(attributiontypes.ModuleName)).String())
+	require.Equal(t, bonds.Sub(chain.Open(10)).Add(before.Liability).String(),
+		s.Balance(authtypes.NewModuleAddress(attributiontypes.ModuleName)).String())
 	imported := s.Import(s.Export()) // with the slash undivided
 	require.NotNil(t, conviction(&chain.Scenario{Chain: imported}, batch))
 
@@ -76,13 +79,14 @@ func TestFirstCommitHasTheReward(t *testing.T) {
 	compensated := wealth(s, s.Alice).Sub(alice)
 	require.True(t, compensated.IsPositive())
 	back := chain.Open(10).Sub(chain.Fee()) // the bond, less the gas of the reveal
-	require.Equal(t, bob.Add(rewardOf(slash, compensated)).Add(back).String(), wealth(s, s.Bob).String(), "the first commit has the reward")
+	require.Equal(t, bob.Add(rewardOf(slash, compensated)).Add(back).String(), wealth(s, s.Bob).String(),
+		"the first commit has the reward")
 	require.Equal(t, stranger.Add(back).String(), wealth(s, s.Stranger).String(), "the liar has the bond, and no more")
 	imported.Blocks(1)
 }
 
-// TestEarlierCommitThatFailsLeavesTheReward: whoever commits first and proves nothing, or nothing in time, is passed over, and the slash
-// is divided then.
+// TestEarlierCommitThatFailsLeavesTheReward: whoever commits first and proves nothing, or nothing in time, is passed
+// over, and the slash is divided then.
 func TestEarlierCommitThatFailsLeavesTheReward(t *testing.T) {
 	for name, fail := range map[string]func(s *chain.Scenario, d dispute){
 		"refuted": func(s *chain.Scenario, d dispute) {
@@ -95,7 +99,8 @@ func TestEarlierCommitThatFailsLeavesTheReward(t *testing.T) {
 			found, err := s.App.AttributionKeeper.GetBatch(s.Ctx(), batch)
 			require.NoError(t, err)
 			weights := header(c.Answers[0])
-			weights.WrongWeights = &poa.WrongWeights{Rows: c.Answers[0].Attribution.Rows, TotalBits: c.Answers[0].Attribution.TotalBits}
+			weights.WrongWeights = &poa.WrongWeights{Rows: c.Answers[0].Attribution.Rows,
+				TotalBits: c.Answers[0].Attribution.TotalBits}
 			nothing, right := newDispute(t, s.Payer, batch, 0, weights), newDispute(t, s.Bob, batch, 0, earlier(t, s, c))
 			s.Send(s.Payer, nothing.commit())
 			s.Send(s.Bob, right.commit())
@@ -112,8 +117,8 @@ func TestEarlierCommitThatFailsLeavesTheReward(t *testing.T) {
 	}
 }
 
-// TestLossesAreAddedUpOnce: while a slash waits, each proof adds the losses that it shows, whoever has the reward; one that two proofs
-// show is paid once.
+// TestLossesAreAddedUpOnce: while a slash waits, each proof adds the losses that it shows, whoever has the reward; one
+// that two proofs show is paid once.
 func TestLossesAreAddedUpOnce(t *testing.T) {
 	once := func(twice bool) sdkmath.Int {
 		s, c, batch := lie(t)

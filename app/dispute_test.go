@@ -44,7 +44,8 @@ func (d dispute) commit() *attributiontypes.MsgCommitDispute {
 }
 
 func (d dispute) reveal() *attributiontypes.MsgRevealDispute {
-	return &attributiontypes.MsgRevealDispute{Challenger: d.challenger.String(), BatchId: d.batch, Index: d.index, Proof: d.proof, Salt: d.salt}
+	return &attributiontypes.MsgRevealDispute{Challenger: d.challenger.String(), BatchId: d.batch, Index: d.index,
+		Proof: d.proof, Salt: d.salt}
 }
 
 // play commits, reveals and returns the verdict.
@@ -85,7 +86,8 @@ func lie(t *testing.T) (*chain.Scenario, *chain.Conversation, uint64) {
 }
 
 func header(a chain.Answered) poa.Dispute {
-	return poa.Dispute{QueryHash: a.Receipt.QueryHash, AnswerRoot: a.Receipt.AnswerRoot, EvidenceRoot: a.Receipt.EvidenceRoot}
+	return poa.Dispute{QueryHash: a.Receipt.QueryHash, AnswerRoot: a.Receipt.AnswerRoot,
+		EvidenceRoot: a.Receipt.EvidenceRoot}
 }
 
 // earlier is the proof that Alice's segment stands before the row that pays the friend.
@@ -121,7 +123,8 @@ func TestProvenLie(t *testing.T) {
 	require.NoError(t, err)
 
 	d, replay := newDispute(t, s.Bob, batch, 0, earlier(t, s, c)), newDispute(t, s.Payer, batch, 0, earlier(t, s, c))
-	alice, bob, bonds := wealth(s, s.Alice), wealth(s, s.Bob), s.Balance(authtypes.NewModuleAddress(modelstypes.ModuleName))
+	alice, bob, bonds := wealth(s, s.Alice), wealth(s, s.Bob),
+		s.Balance(authtypes.NewModuleAddress(modelstypes.ModuleName))
 	s.Send(s.Bob, d.commit())
 	s.Refuse(s.Bob, attributiontypes.ErrInvalidDispute, d.commit())
 	other := d
@@ -139,7 +142,8 @@ func TestProvenLie(t *testing.T) {
 	}
 	require.True(t, taken.IsPositive())
 	compensated := wealth(s, s.Alice).Sub(alice)
-	require.True(t, compensated.Sub(taken).Abs().MulRaw(100_000).LTE(taken), "%s instead of %s", compensated, taken) // the receipt rounds to ppm
+	// the receipt rounds to ppm
+	require.True(t, compensated.Sub(taken).Abs().MulRaw(100_000).LTE(taken), "%s instead of %s", compensated, taken)
 
 	require.Equal(t, before.Liability, verdict.Slashed)
 	fees := bob.Add(verdict.Reward).Sub(wealth(s, s.Bob)) // the bond is back, gas is paid
@@ -216,7 +220,8 @@ func TestRevealEndsWhenItSays(t *testing.T) {
 		s.Send(d.challenger, d.commit())
 		found, err := s.App.AttributionKeeper.Disputes.Get(s.Ctx(), d.commit().Commitment)
 		require.NoError(t, err)
-		require.NoError(t, s.App.AttributionKeeper.DisputeDeadlines.Remove(s.Ctx(), collections.Join(found.RevealUntil, found.Commitment)))
+		require.NoError(
+			t, s.App.AttributionKeeper.DisputeDeadlines.Remove(s.Ctx(), collections.Join(found.RevealUntil, found.Commitment)))
 		return found
 	}
 	first := unswept(late)
@@ -233,7 +238,8 @@ func TestRevealEndsWhenItSays(t *testing.T) {
 func TestFailedVerdictBurnsNothing(t *testing.T) {
 	s, c, batch := lie(t)
 	weights := header(c.Answers[0])
-	weights.WrongWeights = &poa.WrongWeights{Rows: c.Answers[0].Attribution.Rows, TotalBits: c.Answers[0].Attribution.TotalBits}
+	weights.WrongWeights = &poa.WrongWeights{Rows: c.Answers[0].Attribution.Rows,
+		TotalBits: c.Answers[0].Attribution.TotalBits}
 	right, wrong := newDispute(t, s.Bob, batch, 0, earlier(t, s, c)), newDispute(t, s.Payer, batch, 0, weights)
 	s.Send(s.Bob, right.commit())
 	s.Send(s.Payer, wrong.commit())
@@ -305,10 +311,14 @@ func TestFrivolousDisputes(t *testing.T) {
 	require.False(t, unfinished)
 
 	// Malformed messages change nothing.
-	s.Refuse(s.Bob, attributiontypes.ErrInvalidDispute, &attributiontypes.MsgCommitDispute{Challenger: s.Bob.String(), Commitment: []byte{1}})
-	s.Refuse(s.Bob, attributiontypes.ErrInvalidDispute, &attributiontypes.MsgRevealDispute{Challenger: s.Bob.String(), BatchId: batch, Salt: make([]byte, 32)})
-	s.Refuse(s.Bob, attributiontypes.ErrInvalidDispute, &attributiontypes.MsgRevealDispute{Challenger: s.Bob.String(), BatchId: batch, Proof: []byte{1}})
-	s.Refuse(s.Bob, attributiontypes.ErrInvalidAddress, &attributiontypes.MsgCommitDispute{Challenger: "nobody", Commitment: make([]byte, 32)})
+	s.Refuse(s.Bob, attributiontypes.ErrInvalidDispute,
+		&attributiontypes.MsgCommitDispute{Challenger: s.Bob.String(), Commitment: []byte{1}})
+	s.Refuse(s.Bob, attributiontypes.ErrInvalidDispute,
+		&attributiontypes.MsgRevealDispute{Challenger: s.Bob.String(), BatchId: batch, Salt: make([]byte, 32)})
+	s.Refuse(s.Bob, attributiontypes.ErrInvalidDispute,
+		&attributiontypes.MsgRevealDispute{Challenger: s.Bob.String(), BatchId: batch, Proof: []byte{1}})
+	s.Refuse(s.Bob, attributiontypes.ErrInvalidAddress,
+		&attributiontypes.MsgCommitDispute{Challenger: "nobody", Commitment: make([]byte, 32)})
 }
 
 // The payer proves that the provider signed another answer than it recorded.

@@ -18,14 +18,16 @@ import (
 )
 
 // govern has validators vote on parameters of x/rewards, and returns how the proposal ended.
-func govern(t *testing.T, c *chain.Chain, proposer chain.Account, edit func(*rewardstypes.Params)) govv1.ProposalStatus {
+func govern(t *testing.T, c *chain.Chain, proposer chain.Account,
+	edit func(*rewardstypes.Params)) govv1.ProposalStatus {
 	t.Helper()
 	params, err := c.App.RewardsKeeper.Params.Get(c.Ctx())
 	require.NoError(t, err)
 	edit(&params)
 	msg, err := govv1.NewMsgSubmitProposal([]sdk.Msg{
 		&rewardstypes.MsgUpdateParams{Authority: authtypes.NewModuleAddress(govtypes.ModuleName).String(), Params: params},
-	}, sdk.NewCoins(chain.Coin(chain.Open(1_000))), proposer.String(), "", "Emission for bounties", "New data is worth more than more stake.", false)
+	}, sdk.NewCoins(chain.Coin(chain.Open(1_000))), proposer.String(), "", "Emission for bounties",
+		"New data is worth more than more stake.", false)
 	require.NoError(t, err)
 	result := c.Block(chain.Tx{Signer: proposer, Msgs: []sdk.Msg{msg}})[0]
 	if result.Code != 0 {
@@ -72,7 +74,9 @@ func TestGovernanceGivesEmissionToBounties(t *testing.T) {
 	require.Equal(t, supply().BountyPool.String(), c.Balance(pool).String())
 	require.True(t, supply().BountyPool.GT(spent), "the blocks of the votes gave theirs too")
 	before := supply().BountyPool
-	require.NotEqual(t, govv1.StatusPassed, govern(t, c, rich, func(p *rewardstypes.Params) { p.EmissionBountyPpm = rewardstypes.PPM + 1 }))
+	require.NotEqual(
+		t, govv1.StatusPassed, govern(t, c, rich,
+			func(p *rewardstypes.Params) { p.EmissionBountyPpm = rewardstypes.PPM + 1 }))
 	require.Equal(t, before.String(), supply().BountyPool.String())
 	params, err := c.App.RewardsKeeper.Params.Get(c.Ctx())
 	require.NoError(t, err)

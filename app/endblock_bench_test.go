@@ -20,13 +20,13 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// BenchmarkEndBlock makes blocks in which one step of an end-blocker has as much to do as its cap lets it, with the default parameters,
-// and reports the processor time of such a block above an empty one:
+// BenchmarkEndBlock makes blocks in which one step of an end-blocker has as much to do as its cap lets it, with the
+// default parameters, and reports the processor time of such a block above an empty one:
 //
 //	go test ./app -run '^$' -bench EndBlock -benchtime 5x
 //
-// The tables of worst cases in the modules' README come from it. What waits is written into the state as messages would have left it,
-// of as many accounts as there are entries.
+// The tables of worst cases in the modules' README come from it. What waits is written into the state as messages would
+// have left it, of as many accounts as there are entries.
 func BenchmarkEndBlock(b *testing.B) {
 	for _, step := range []struct {
 		name string
@@ -47,7 +47,8 @@ func BenchmarkEndBlock(b *testing.B) {
 		{"rewards/payouts", 8, (*atCap).payouts, (*atCap).payoutsLeft},
 	} {
 		b.Run(step.name, func(b *testing.B) {
-			s := &atCap{T: b, Scenario: chain.NewScenario(func(accounts []chain.Account) *chain.Chain { return chain.New(b, accounts) })}
+			s := &atCap{
+				T: b, Scenario: chain.NewScenario(func(accounts []chain.Account) *chain.Chain { return chain.New(b, accounts) })}
 			s.SkipInvariants = true
 			step.fill(s, step.cap*(b.N+1))
 			s.Clock = volume.CPU
@@ -120,8 +121,10 @@ func (s *atCap) sessions(n int) {
 }
 
 func (s *atCap) sessionsLeft() (n int) {
-	until := new(collections.Range[collections.Pair[time.Time, []byte]]).EndExclusive(collections.Join(s.Time().Add(time.Hour), []byte{}))
-	s.must(s.App.AttributionKeeper.Deadlines.Walk(s.Ctx(), until, func(collections.Pair[time.Time, []byte]) (bool, error) { n++; return false, nil }))
+	until := new(collections.Range[collections.Pair[time.Time, []byte]]).EndExclusive(
+		collections.Join(s.Time().Add(time.Hour), []byte{}))
+	s.must(s.App.AttributionKeeper.Deadlines.Walk(s.Ctx(), until,
+		func(collections.Pair[time.Time, []byte]) (bool, error) { n++; return false, nil }))
 	return n
 }
 
@@ -130,7 +133,8 @@ func (s *atCap) disputes(n int) {
 	k := s.App.AttributionKeeper
 	s.give(attributiontypes.ModuleName, chain.Open(10).MulRaw(int64(n)))
 	for i := range n {
-		dispute := attributiontypes.Dispute{Commitment: hashed(i), Challenger: somebody(i).String(), Bond: chain.Open(10), Height: 1, RevealUntil: 2, Number: uint64(i)}
+		dispute := attributiontypes.Dispute{Commitment: hashed(i), Challenger: somebody(i).String(), Bond: chain.Open(10),
+			Height: 1, RevealUntil: 2, Number: uint64(i)}
 		s.must(k.Disputes.Set(s.Ctx(), dispute.Commitment, dispute))
 		s.must(k.DisputeDeadlines.Set(s.Ctx(), collections.Join(dispute.RevealUntil, dispute.Commitment)))
 		s.must(k.DisputeOrder.Set(s.Ctx(), dispute.Number, dispute.Commitment))
@@ -145,7 +149,8 @@ func (s *atCap) convictions(n int) {
 	s.give(attributiontypes.ModuleName, chain.Open(1_000).MulRaw(int64(n)))
 	for i := range n {
 		conviction := attributiontypes.Conviction{
-			BatchId: uint64(1_000 + i), Provider: s.Provider.String(), Number: uint64(i), Challenger: somebody(i).String(), Slashed: chain.Open(1_000),
+			BatchId: uint64(1_000 + i), Provider: s.Provider.String(), Number: uint64(i), Challenger: somebody(i).String(),
+			Slashed: chain.Open(1_000),
 		}
 		for j := range 64 {
 			conviction.Losses = append(conviction.Losses, attributiontypes.ProvenLoss{
@@ -162,8 +167,9 @@ func (s *atCap) convictionsLeft() int { return count(s, s.App.AttributionKeeper.
 // batch is one whose dispute window has ended, and which holds nothing.
 func (s *atCap) batch(id int) attributiontypes.Batch {
 	return attributiontypes.Batch{
-		Id: uint64(id), Provider: s.Provider.String(), ProviderSeq: uint64(id), Status: attributiontypes.BATCH_STATUS_FINAL, Deadline: s.Time().UTC(),
-		Fees: zero, Liability: zero, AttestShare: zero,
+		Id: uint64(id), Provider: s.Provider.String(), ProviderSeq: uint64(id), Status: attributiontypes.BATCH_STATUS_FINAL,
+		Deadline: s.Time().UTC(),
+		Fees:     zero, Liability: zero, AttestShare: zero,
 	}
 }
 
@@ -231,14 +237,15 @@ func (s *atCap) attestors(n int) {
 }
 
 func (s *atCap) attestorsLeft() (n int) {
-	s.must(s.App.AttributionKeeper.AttestorPages.Walk(s.Ctx(), nil, func(_ uint32, page attributiontypes.AttestorPage) (bool, error) {
-		for _, a := range page.Attestors {
-			if a.Due.IsPositive() {
-				n++
+	s.must(s.App.AttributionKeeper.AttestorPages.Walk(s.Ctx(), nil,
+		func(_ uint32, page attributiontypes.AttestorPage) (bool, error) {
+			for _, a := range page.Attestors {
+				if a.Due.IsPositive() {
+					n++
+				}
 			}
-		}
-		return false, nil
-	}))
+			return false, nil
+		}))
 	return n
 }
 
@@ -251,7 +258,8 @@ func (s *atCap) unbondings(n int) {
 	for i := range n {
 		provider.Address, provider.Unbonding = somebody(i).String(), chain.Open(1)
 		s.must(k.Providers.Set(s.Ctx(), somebody(i), provider))
-		entry := modelstypes.UnbondingEntry{Id: uint64(i), Provider: provider.Address, Amount: chain.Coin(chain.Open(1)), CompletionTime: s.Time().UTC()}
+		entry := modelstypes.UnbondingEntry{Id: uint64(i), Provider: provider.Address, Amount: chain.Coin(chain.Open(1)),
+			CompletionTime: s.Time().UTC()}
 		s.must(k.Unbondings.Set(s.Ctx(), collections.Join(entry.CompletionTime, entry.Id), entry))
 		s.must(k.UnbondingsBy.Set(s.Ctx(), collections.Join(somebody(i), entry.Id), entry.CompletionTime))
 	}
@@ -265,7 +273,8 @@ func (s *atCap) commits(n int) {
 	s.give(datanettypes.ModuleName, chain.Open(1).MulRaw(int64(n)))
 	for i := range n {
 		commit := datanettypes.Commit{
-			Rank: uint64(1_000 + i), Contributor: somebody(i).String(), Hash: hashed(i), Deposit: chain.Coin(chain.Open(1)), Height: 1, RevealFrom: 2, RevealUntil: 3,
+			Rank: uint64(1_000 + i), Contributor: somebody(i).String(), Hash: hashed(i), Deposit: chain.Coin(chain.Open(1)),
+			Height: 1, RevealFrom: 2, RevealUntil: 3,
 		}
 		s.must(k.Commits.Set(s.Ctx(), commit.Rank, commit))
 		s.must(k.CommitsBy.Set(s.Ctx(), collections.Join(somebody(i), commit.Rank)))
@@ -275,7 +284,8 @@ func (s *atCap) commits(n int) {
 
 func (s *atCap) commitsLeft() int { return count(s, s.App.DatanetKeeper.Commits) }
 
-// held are DataNets of which as many contributions wait as are asked about at once, with as many derivations as these may have.
+// held are DataNets of which as many contributions wait as are asked about at once, with as many derivations as these
+// may have.
 func (s *atCap) held(n int) {
 	k := s.App.DatanetKeeper
 	datanet, err := k.GetDataNet(s.Ctx(), s.DatanetID)
@@ -289,7 +299,8 @@ func (s *atCap) held(n int) {
 	for i := range n {
 		datanet.Id, datanet.Version, datanet.HeldVersion, datanet.AskHeight = uint64(1_000+i), 1, 0, 1
 		s.must(k.DataNets.Set(s.Ctx(), datanet.Id, datanet))
-		s.must(k.Versions.Set(s.Ctx(), collections.Join(datanet.Id, uint64(1)), datanettypes.Version{DatanetId: datanet.Id, Version: 1}))
+		s.must(k.Versions.Set(s.Ctx(), collections.Join(datanet.Id, uint64(1)),
+			datanettypes.Version{DatanetId: datanet.Id, Version: 1}))
 		ranges.Count, ranges.Peaks, statistics.Count, statistics.Peaks = 0, nil, 0, nil
 		s.must(k.ContributionsRange.Set(s.Ctx(), datanet.Id, ranges))
 		s.must(k.StatisticsRange.Set(s.Ctx(), datanet.Id, statistics))
@@ -297,7 +308,8 @@ func (s *atCap) held(n int) {
 			c := contribution
 			c.Rank, c.DatanetId, c.AcceptedVersion, c.HeldHeight = uint64(1_000+datanettypes.MaxAsked*i+j), datanet.Id, 1, 0
 			for d := range min(8, j) {
-				c.Derivations = append(c.Derivations, datanettypes.Derivation{Segment: 0, Rank: c.Rank - uint64(min(8, j)-d), Ppm: 1})
+				c.Derivations = append(
+					c.Derivations, datanettypes.Derivation{Segment: 0, Rank: c.Rank - uint64(min(8, j)-d), Ppm: 1})
 			}
 			c.Contributor = somebody(int(c.Rank)).String()
 			s.must(k.Contributions.Set(s.Ctx(), c.Rank, c))
@@ -308,7 +320,8 @@ func (s *atCap) held(n int) {
 }
 
 func (s *atCap) heldLeft() (n int) {
-	s.must(s.App.DatanetKeeper.Unheld.Walk(s.Ctx(), nil, func(collections.Pair[int64, uint64]) (bool, error) { n++; return false, nil }))
+	s.must(s.App.DatanetKeeper.Unheld.Walk(s.Ctx(), nil,
+		func(collections.Pair[int64, uint64]) (bool, error) { n++; return false, nil }))
 	return n
 }
 
@@ -323,7 +336,8 @@ func (s *atCap) decays(n int) {
 	s.must(err)
 	at := s.Time().UTC()
 	for i := range n {
-		contribution.Rank, contribution.Contributor, contribution.DecayAt, contribution.Deposit = uint64(1_000+i), somebody(i).String(), at, chain.Coin(chain.Open(1))
+		contribution.Rank, contribution.Contributor, contribution.DecayAt, contribution.Deposit = uint64(1_000+i),
+			somebody(i).String(), at, chain.Coin(chain.Open(1))
 		s.must(k.Contributions.Set(s.Ctx(), contribution.Rank, contribution))
 		s.must(k.Timers.Set(s.Ctx(), decayTimer, contribution.Rank, at))
 	}
@@ -331,12 +345,13 @@ func (s *atCap) decays(n int) {
 
 func (s *atCap) decaysLeft() (n int) {
 	now := s.Time().Add(time.Hour).UnixNano()
-	s.must(s.App.DatanetKeeper.Timers.Pending.Walk(s.Ctx(), nil, func(key collections.Triple[int64, uint64, uint64]) (bool, error) {
-		if key.K1() < now && key.K2() == decayTimer {
-			n++
-		}
-		return false, nil
-	}))
+	s.must(s.App.DatanetKeeper.Timers.Pending.Walk(s.Ctx(), nil,
+		func(key collections.Triple[int64, uint64, uint64]) (bool, error) {
+			if key.K1() < now && key.K2() == decayTimer {
+				n++
+			}
+			return false, nil
+		}))
 	return n
 }
 

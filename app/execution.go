@@ -8,16 +8,16 @@ import (
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 )
 
-// OptionOptimistic is the option, and the flag of start, that executes proposals while validators vote on them. It goes with each
-// executor of --block-executor.
+// OptionOptimistic is the option, and the flag of start, that executes proposals while validators vote on them. It goes
+// with each executor of --block-executor.
 const OptionOptimistic = "execution.optimistic"
 
 // optimistic knows whether the execution of a proposal that baseapp keeps is still of use.
 //
-// baseapp keeps the result of the last proposal that it accepted and hands it out for a block with the same hash. A later proposal of
-// the height that it rejects, or that it prepares, ends the execution or drops its state, but not the result. If the first one is
-// decided after all (its votes were late), the node would commit an empty block's state with that result, or fail. So such
-// a result is discarded here before the block is executed.
+// baseapp keeps the result of the last proposal that it accepted and hands it out for a block with the same hash. A
+// later proposal of the height that it rejects, or that it prepares, ends the execution or drops its state, but not the
+// result. If the first one is decided after all (its votes were late), the node would commit an empty block's state
+// with that result, or fail. So such a result is discarded here before the block is executed.
 type optimistic struct {
 	enabled bool
 	started bool // baseapp keeps an execution
@@ -75,12 +75,13 @@ func (app *App) Commit() (*abci.ResponseCommit, error) {
 // notATransaction decodes to nothing: every proposal with it is rejected.
 var notATransaction = []byte{0xff}
 
-// discardAhead leaves baseapp as it is before the first proposal of a height. Only a proposal resets the state that blocks are
-// executed on, so one that cannot be accepted does, and a new executor knows no result.
+// discardAhead leaves baseapp as it is before the first proposal of a height. Only a proposal resets the state that
+// blocks are executed on, so one that cannot be accepted does, and a new executor knows no result.
 func (app *App) discardAhead(req *abci.RequestFinalizeBlock) {
 	app.Logger().Info("an execution that was ahead is discarded", "height", req.Height)
 	_, _ = app.BaseApp.ProcessProposal(&abci.RequestProcessProposal{
-		Txs: [][]byte{notATransaction}, Height: req.Height, Time: req.Time, ProposedLastCommit: req.DecidedLastCommit, ProposerAddress: req.ProposerAddress,
+		Txs: [][]byte{notATransaction}, Height: req.Height, Time: req.Time, ProposedLastCommit: req.DecidedLastCommit,
+		ProposerAddress: req.ProposerAddress,
 	})
 	baseapp.SetOptimisticExecution()(app.BaseApp)
 }

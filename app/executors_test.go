@@ -58,7 +58,8 @@ func replay(t *testing.T, c *chain.Chain) {
 
 // invented is text of words that nobody uses.
 func invented(random *rand.Rand) string {
-	syllables := []string{"bra", "ke", "lum", "tor", "vi", "sna", "gre", "po", "dri", "fel", "mu", "zan", "qui", "hos", "wex", "jal"}
+	syllables := []string{"bra", "ke", "lum", "tor", "vi", "sna", "gre", "po", "dri", "fel", "mu", "zan", "qui", "hos",
+		"wex", "jal"}
 	word := func() string {
 		out := ""
 		for range 3 {
@@ -73,7 +74,8 @@ func invented(random *rand.Rand) string {
 	return strings.TrimSpace(text.String())
 }
 
-// busy is a chain on which everything happens at once: it makes blocks of many transactions that depend on one another and on the sweep.
+// busy is a chain on which everything happens at once: it makes blocks of many transactions that depend on one another
+// and on the sweep.
 type busy struct {
 	*chain.Scenario
 	t            *testing.T
@@ -104,8 +106,10 @@ func newBusy(t *testing.T, contributors int) *busy {
 	other.Provider = second
 	b.other = &other
 	b.Send(second, &modelstypes.MsgRegisterProvider{
-		Provider: second.String(), Name: "second", Endpoint: "http://127.0.0.1:8081", AnswerKey: b.AnswerKey.Public().(ed25519.PublicKey), Bond: chain.Coin(chain.Open(10_000)),
-	}, &modelstypes.MsgSetOffer{Provider: second.String(), ModelId: b.ModelID, InputPrice: chain.InputPrice, OutputPrice: chain.OutputPrice})
+		Provider: second.String(), Name: "second", Endpoint: "http://127.0.0.1:8081",
+		AnswerKey: b.AnswerKey.Public().(ed25519.PublicKey), Bond: chain.Coin(chain.Open(10_000)),
+	}, &modelstypes.MsgSetOffer{Provider: second.String(), ModelId: b.ModelID, InputPrice: chain.InputPrice,
+		OutputPrice: chain.OutputPrice})
 	for range 3 {
 		b.inline = append(b.inline, b.Open(chain.Open(5_000)))
 		b.attested = append(b.attested, b.other.Open(chain.Open(5_000)))
@@ -139,7 +143,8 @@ func (b *busy) contribute() {
 		item, hash := chain.RevealItem(b.DatanetID, contributor, file)
 		items[i] = item
 		seals = append(seals, chain.Tx{Signer: contributor, Msgs: []sdk.Msg{&datanettypes.MsgCommitContributions{
-			Contributor: contributor.String(), Items: []datanettypes.CommitItem{{Hash: hash[:], Deposit: chain.Coin(chain.Open(1))}},
+			Contributor: contributor.String(), Items: []datanettypes.CommitItem{
+				{Hash: hash[:], Deposit: chain.Coin(chain.Open(1))}},
 		}}})
 		b.Contributions = append(b.Contributions, chain.Contribution{Contributor: contributor, File: file})
 	}
@@ -196,24 +201,31 @@ func (b *busy) traffic(round int) (txs []chain.Tx) {
 	}
 	poor, greedy := b.anybody(), b.anybody()
 	add(greedy, banktypes.NewMsgSend(greedy.Address, poor.Address, coins(chain.Open(1_000_000_000))))
-	add(poor, banktypes.NewMsgSend(poor.Address, greedy.Address, coins(sdkmath.OneInt())), &rewardstypes.MsgClaim{Account: greedy.String()})
+	add(poor, banktypes.NewMsgSend(poor.Address, greedy.Address, coins(sdkmath.OneInt())),
+		&rewardstypes.MsgClaim{Account: greedy.String()})
 	// Half an OPEN does not change the power of a validator.
 	delegator := b.anybody()
 	add(delegator, stakingtypes.NewMsgDelegate(delegator.String(), operator, chain.Coin(sdkmath.NewIntWithDecimal(1, 16))))
 	if round%3 == 2 {
-		add(delegator, stakingtypes.NewMsgUndelegate(delegator.String(), operator, chain.Coin(sdkmath.NewIntWithDecimal(1, 15))))
+		add(delegator, stakingtypes.NewMsgUndelegate(delegator.String(), operator,
+			chain.Coin(sdkmath.NewIntWithDecimal(1, 15))))
 		add(delegator, distrtypes.NewMsgWithdrawDelegatorReward(delegator.String(), operator))
 	}
-	add(b.Payer, &attributiontypes.MsgTopUpSession{Payer: b.Payer.String(), SessionId: b.inline[round%3].Session.Id, Amount: chain.Coin(chain.Open(1))})
-	add(b.Stranger, &rewardstypes.MsgFundBountyPool{Funder: b.Stranger.String(), Amount: chain.Coin(sdkmath.NewInt(int64(round + 1)))})
+	add(b.Payer, &attributiontypes.MsgTopUpSession{Payer: b.Payer.String(), SessionId: b.inline[round%3].Session.Id,
+		Amount: chain.Coin(chain.Open(1))})
+	add(b.Stranger, &rewardstypes.MsgFundBountyPool{Funder: b.Stranger.String(),
+		Amount: chain.Coin(sdkmath.NewInt(int64(round + 1)))})
 	switch round {
 	case 1:
 		until := b.Time().Add(time.Hour)
-		grant, err := authz.NewMsgGrant(b.Alice.Address, b.Bob.Address, banktypes.NewSendAuthorization(coins(chain.Open(10)), nil), &until)
+		grant, err := authz.NewMsgGrant(b.Alice.Address, b.Bob.Address,
+			banktypes.NewSendAuthorization(coins(chain.Open(10)), nil), &until)
 		require.NoError(b.t, err)
 		add(b.Alice, grant)
 	case 2, 3, 4:
-		exec := authz.NewMsgExec(b.Bob.Address, []sdk.Msg{banktypes.NewMsgSend(b.Alice.Address, b.Bob.Address, coins(chain.Open(4)))}) // the third is above the grant
+		// the third is above the grant
+		exec := authz.NewMsgExec(
+			b.Bob.Address, []sdk.Msg{banktypes.NewMsgSend(b.Alice.Address, b.Bob.Address, coins(chain.Open(4)))})
 		add(b.Bob, &exec)
 	}
 	return txs
@@ -247,7 +259,8 @@ func (b *busy) refused() [][]byte {
 	}
 	account := b.App.AccountKeeper.GetAccount(b.Ctx(), b.Bob.Address)
 	signed, err := simtestutil.GenSignedMockTx(b.random, b.App.TxConfig(), slices.Repeat([]sdk.Msg{send(b.Bob)}, 20),
-		coins(chain.GasPrice.MulRaw(100_000)), 100_000, chain.ID, []uint64{account.GetAccountNumber()}, []uint64{account.GetSequence()}, b.Bob.Key)
+		coins(chain.GasPrice.MulRaw(100_000)), 100_000, chain.ID, []uint64{account.GetAccountNumber()},
+		[]uint64{account.GetSequence()}, b.Bob.Key)
 	require.NoError(b.t, err)
 	short, err := b.App.TxConfig().TxEncoder()(signed)
 	require.NoError(b.t, err)
@@ -298,8 +311,8 @@ func (b *busy) round(round int) {
 	}
 }
 
-// TestExecutorsAgreeUnderLoad: blocks of everything that happens on this chain at once have the same application hash and the same
-// results, whatever executes them, and whatever a node has seen of a height before it was decided.
+// TestExecutorsAgreeUnderLoad: blocks of everything that happens on this chain at once have the same application hash
+// and the same results, whatever executes them, and whatever a node has seen of a height before it was decided.
 func TestExecutorsAgreeUnderLoad(t *testing.T) {
 	b := newBusy(t, 60)
 	most := 0

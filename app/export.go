@@ -11,7 +11,9 @@ import (
 // ErrZeroHeight is returned for an export that would restart heights at zero:
 // reveal windows of sealed contributions are counted in blocks, so a chain
 // continues at the height at which it was exported.
-var ErrZeroHeight = errors.New("export for zero height is not supported: reveal windows are counted in blocks; export without --for-zero-height and start the new chain at the exported initial_height")
+var ErrZeroHeight = errors.New(
+	"export for zero height is not supported: reveal windows are counted in blocks; export without --for-zero-height " +
+		"and start the new chain at the exported initial_height")
 
 // ExportAppStateAndValidators returns the state of the given modules, or of
 // all, as a genesis that continues at the next height.

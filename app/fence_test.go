@@ -21,7 +21,8 @@ func random(name string) []byte {
 	return sum[:]
 }
 
-// TestFences: sessions pin the fence of their provider, one fence stands at a time, and only who knows its holder keeps it.
+// TestFences: sessions pin the fence of their provider, one fence stands at a time, and only who knows its holder keeps
+// it.
 func TestFences(t *testing.T) {
 	s := newScenario(t)
 	before := s.Open(chain.Open(5))
@@ -43,7 +44,8 @@ func TestFences(t *testing.T) {
 	s.Refuse(s.Provider, modelstypes.ErrFence, claim("first", "copy", "start 1"))
 	s.Refuse(s.Provider, modelstypes.ErrFence, claim("first", "stranger", ""))
 	s.Refuse(s.Provider, modelstypes.ErrFence, claim("second", "restored", "start 2"))
-	s.Refuse(s.Alice, modelstypes.ErrProviderNotFound, &modelstypes.MsgClaimFence{Provider: s.Alice.String(), Fence: random("a"), Holder: random("b")})
+	s.Refuse(s.Alice, modelstypes.ErrProviderNotFound,
+		&modelstypes.MsgClaimFence{Provider: s.Alice.String(), Fence: random("a"), Holder: random("b")})
 
 	s.Send(s.Provider, claim("second", "copy", ""))
 	require.Equal(t, random("second"), s.Open(chain.Open(5)).Session.Fence)
@@ -53,7 +55,8 @@ func TestFences(t *testing.T) {
 	// Who was told of the first gateway opens no session that nobody serves.
 	key := ed25519.NewKeyFromSeed(random("session key")).Public().(ed25519.PublicKey)
 	open := &attributiontypes.MsgOpenSession{
-		Payer: s.Payer.String(), Provider: s.Provider.String(), ModelId: s.ModelID, SessionKey: key, Deposit: chain.Coin(chain.Open(1)), Fence: random("first"),
+		Payer: s.Payer.String(), Provider: s.Provider.String(), ModelId: s.ModelID, SessionKey: key,
+		Deposit: chain.Coin(chain.Open(1)), Fence: random("first"),
 	}
 	escrow := sdk.MustAccAddressFromBech32(s.ModuleAddress(attributiontypes.ModuleName))
 	held := s.Balance(escrow)
@@ -63,7 +66,8 @@ func TestFences(t *testing.T) {
 	s.Send(s.Payer, open)
 
 	// Another endpoint or key, and what follows from batches, leave the fence alone.
-	s.Send(s.Provider, &modelstypes.MsgUpdateProvider{Provider: s.Provider.String(), Name: "moved", AnswerKey: s.AnswerKey.Public().(ed25519.PublicKey)})
+	s.Send(s.Provider, &modelstypes.MsgUpdateProvider{Provider: s.Provider.String(), Name: "moved",
+		AnswerKey: s.AnswerKey.Public().(ed25519.PublicKey)})
 	s.Send(s.Provider, &modelstypes.MsgBondProvider{Provider: s.Provider.String(), Amount: chain.Coin(chain.Open(1))})
 	provider, err := s.App.ModelsKeeper.GetProvider(s.Ctx(), s.Provider.Address)
 	require.NoError(t, err)
@@ -87,7 +91,8 @@ func TestFences(t *testing.T) {
 // TestFencesAreWellFormed: in messages and in a genesis.
 func TestFencesAreWellFormed(t *testing.T) {
 	s := newScenario(t)
-	good := modelstypes.MsgClaimFence{Provider: s.Provider.String(), Fence: random("fence"), Holder: random("holder"), Previous: random("previous")}
+	good := modelstypes.MsgClaimFence{Provider: s.Provider.String(), Fence: random("fence"), Holder: random("holder"),
+		Previous: random("previous")}
 	require.NoError(t, good.ValidateBasic())
 	for name, spoil := range map[string]func(*modelstypes.MsgClaimFence){
 		"no fence":       func(m *modelstypes.MsgClaimFence) { m.Fence = nil },
@@ -107,12 +112,14 @@ func TestFencesAreWellFormed(t *testing.T) {
 	require.ErrorIs(t, bad.ValidateBasic(), modelstypes.ErrInvalidAddress)
 	for _, size := range []int{1, 31, 33} {
 		msg := &attributiontypes.MsgOpenSession{
-			Payer: s.Payer.String(), Provider: s.Provider.String(), ModelId: s.ModelID, SessionKey: random("key"), Deposit: chain.Coin(chain.Open(1)), Fence: make([]byte, size),
+			Payer: s.Payer.String(), Provider: s.Provider.String(), ModelId: s.ModelID, SessionKey: random("key"),
+			Deposit: chain.Coin(chain.Open(1)), Fence: make([]byte, size),
 		}
 		s.Refuse(s.Payer, attributiontypes.ErrInvalidSession, msg)
 	}
 
-	s.Send(s.Provider, &modelstypes.MsgClaimFence{Provider: s.Provider.String(), Fence: random("fence"), Holder: random("holder")})
+	s.Send(s.Provider, &modelstypes.MsgClaimFence{Provider: s.Provider.String(), Fence: random("fence"),
+		Holder: random("holder")})
 	s.Open(chain.Open(1))
 	models, err := s.App.ModelsKeeper.ExportGenesis(s.Ctx())
 	require.NoError(t, err)

@@ -20,10 +20,12 @@ func TestFloorsAddUp(t *testing.T) {
 		next, err := s.App.DatanetKeeper.NextDataNet.Peek(s.Ctx())
 		require.NoError(t, err)
 		s.Send(s.Owner, &datanettypes.MsgCreateDataNet{
-			Owner: s.Owner.String(), Name: "Nails", Licence: "MIT", ReviewPolicy: datanettypes.REVIEW_POLICY_OWNER, RoyaltyFloor: chain.Open(floor),
+			Owner: s.Owner.String(), Name: "Nails", Licence: "MIT", ReviewPolicy: datanettypes.REVIEW_POLICY_OWNER,
+			RoyaltyFloor: chain.Open(floor),
 		})
 		s.DatanetID = next
-		s.Contribute(s.Alice, "The lunula is the pale part of the nail that is seen near the fold and it is the end of the matrix of number "+chain.Open(floor).String()+".")
+		s.Contribute(
+			s.Alice, "The lunula is the pale part of the nail that is seen near the fold and it is the end of the matrix of number "+chain.Open(floor).String()+".")
 		s.Accept()
 		s.AwaitHeld()
 		manifest = append(manifest, modelstypes.ManifestEntry{DatanetId: next, Version: 1})

@@ -50,14 +50,17 @@ func TestAnswerPaysContributorsInTheSameBlock(t *testing.T) {
 	require.Equal(t, s.Height(), receipt.Height)
 
 	// What was promised is what was earned, in the block of the receipt.
-	earned := map[string]sdkmath.Int{s.Alice.String(): s.Earned(s.Alice).Sub(aliceBefore), s.Bob.String(): s.Earned(s.Bob).Sub(bobBefore)}
+	earned := map[string]sdkmath.Int{s.Alice.String(): s.Earned(s.Alice).Sub(aliceBefore),
+		s.Bob.String(): s.Earned(s.Bob).Sub(bobBefore)}
 	total := sdkmath.ZeroInt()
 	for _, entry := range payout.Entries {
 		require.Equal(t, entry.Amount.Add(entry.Bonus).String(), earned[entry.Contributor].String())
 		require.True(t, entry.Amount.IsPositive())
 		total = total.Add(entry.Amount).Add(entry.OwnerAmount)
 	}
-	require.Equal(t, payout.Fee, total.Add(payout.Provider).Add(payout.Burned).Add(payout.Lineage).Add(payout.Validators).Add(payout.BountyPool).Add(payout.Retired))
+	require.Equal(
+		t, payout.Fee, total.Add(payout.Provider).Add(payout.Burned).Add(payout.Lineage).Add(payout.Validators).Add(
+			payout.BountyPool).Add(payout.Retired))
 	require.Equal(t, payout.Fee, payout.Compute.Add(payout.Royalty))
 	require.Equal(t, chain.Royalty, payout.Royalty)
 
@@ -95,7 +98,8 @@ func TestSeveralBatchesGapsAndClose(t *testing.T) {
 	c.Gap(poa.AckCall)
 	c.Ask(chain.Texts[0][0])
 	calls, head := c.CloseHead()
-	s.Send(s.Payer, &attributiontypes.MsgCloseSession{Signer: s.Payer.String(), SessionId: c.Session.Id, Calls: calls, Head: head})
+	s.Send(s.Payer, &attributiontypes.MsgCloseSession{Signer: s.Payer.String(), SessionId: c.Session.Id, Calls: calls,
+		Head: head})
 	c.Submit(c.Claimed())
 	found, err := s.Receipt(c.ReceiptID(7))
 	require.NoError(t, err)
@@ -109,7 +113,8 @@ func TestSeveralBatchesGapsAndClose(t *testing.T) {
 	require.True(t, deposit.IsPositive())
 	s.Skip(params.ClaimWindow + 2*chain.BlockTime)
 	s.Blocks(3)
-	require.Equal(t, deposit.String(), s.Balance(s.Payer.Address).Sub(balance).String(), "the rest of the deposit returns to the payer")
+	require.Equal(t, deposit.String(), s.Balance(s.Payer.Address).Sub(balance).String(),
+		"the rest of the deposit returns to the payer")
 }
 
 func TestUnacknowledgedAnswerPaysNoData(t *testing.T) {
@@ -193,7 +198,9 @@ func TestExportImportGivesTheSameState(t *testing.T) {
 	c.Ask(answer())
 	c.Submit(c.Acknowledged())
 	// Something of everything that waits: a sealed commit, an open session, a batch in its window.
-	s.Contribute(s.Stranger, "A comedo forms when the outlet of a follicle is plugged by cells that stick together, and it is called open when the plug reaches the surface of the skin.")
+	s.Contribute(
+		s.Stranger, "A comedo forms when the outlet of a follicle is plugged by cells that stick together, and it is "+
+			"called open when the plug reaches the surface of the skin.")
 	exported := s.Export()
 	imported := s.Import(exported)
 	var want, got map[string]json.RawMessage

@@ -14,8 +14,8 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// TestChangesWhileABatchWaitsMoveNothing: what a batch pays is what it would have paid in the block of its submission, whatever terms,
-// owners, royalties, quality and standing become before validators have answered.
+// TestChangesWhileABatchWaitsMoveNothing: what a batch pays is what it would have paid in the block of its submission,
+// whatever terms, owners, royalties, quality and standing become before validators have answered.
 func TestChangesWhileABatchWaitsMoveNothing(t *testing.T) {
 	pay := func(change func(s *chain.Scenario)) map[string]string {
 		s := attested(t)
@@ -53,7 +53,8 @@ func TestChangesWhileABatchWaitsMoveNothing(t *testing.T) {
 		"terms": func(s *chain.Scenario) {
 			params, err := s.App.RewardsKeeper.Params.Get(s.Ctx())
 			require.NoError(t, err)
-			params.Terms = rewardstypes.Terms{DataPpm: 100_000, LineagePpm: 100_000, ValidatorsPpm: 100_000, BurnPpm: 700_000, BonusPpm: 100_000}
+			params.Terms = rewardstypes.Terms{DataPpm: 100_000, LineagePpm: 100_000, ValidatorsPpm: 100_000, BurnPpm: 700_000,
+				BonusPpm: 100_000}
 			require.NoError(t, params.Validate())
 			require.NoError(t, s.App.RewardsKeeper.Params.Set(s.Ctx(), params))
 		},
@@ -61,15 +62,18 @@ func TestChangesWhileABatchWaitsMoveNothing(t *testing.T) {
 			datanet, err := s.App.DatanetKeeper.GetDataNet(s.Ctx(), s.DatanetID)
 			require.NoError(t, err)
 			s.Send(s.Owner, &datanettypes.MsgUpdateDataNet{
-				Owner: s.Owner.String(), DatanetId: s.DatanetID, Name: datanet.Name, RoyaltyFloor: datanet.RoyaltyFloor, OwnerPpm: 200_000,
+				Owner: s.Owner.String(), DatanetId: s.DatanetID, Name: datanet.Name, RoyaltyFloor: datanet.RoyaltyFloor,
+				OwnerPpm: 200_000,
 				NewOwner: s.Stranger.String(), ReviewFee: sdkmath.ZeroInt(),
 			})
 		},
 		"owner of the model": func(s *chain.Scenario) {
-			s.Send(s.Owner, &modelstypes.MsgUpdateModel{Owner: s.Owner.String(), ModelId: s.ModelID, NewOwner: s.Stranger.String()})
+			s.Send(s.Owner, &modelstypes.MsgUpdateModel{Owner: s.Owner.String(), ModelId: s.ModelID,
+				NewOwner: s.Stranger.String()})
 		},
 		"prices": func(s *chain.Scenario) {
-			s.Send(s.Provider, &modelstypes.MsgSetOffer{Provider: s.Provider.String(), ModelId: s.ModelID, InputPrice: chain.Open(1), OutputPrice: chain.Open(1)})
+			s.Send(s.Provider, &modelstypes.MsgSetOffer{Provider: s.Provider.String(), ModelId: s.ModelID,
+				InputPrice: chain.Open(1), OutputPrice: chain.Open(1)})
 		},
 		"quality": func(s *chain.Scenario) {
 			for _, contribution := range s.Contributions {
@@ -80,7 +84,8 @@ func TestChangesWhileABatchWaitsMoveNothing(t *testing.T) {
 			}
 		},
 		"recall": func(s *chain.Scenario) {
-			s.Send(s.Alice, &datanettypes.MsgRecallContribution{Signer: s.Alice.String(), Rank: s.Contributions[0].Rank, Reason: "it names a patient"})
+			s.Send(s.Alice, &datanettypes.MsgRecallContribution{Signer: s.Alice.String(), Rank: s.Contributions[0].Rank,
+				Reason: "it names a patient"})
 		},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, want, pay(change)) })

@@ -23,8 +23,9 @@ func sends(from, to chain.Account, n int) []sdk.Msg {
 	return slices.Repeat([]sdk.Msg{banktypes.NewMsgSend(from.Address, to.Address, coins(sdkmath.OneInt()))}, n)
 }
 
-// TestSimulationEndsAtTheGasOfABlock: a simulation that asks for more work than a block holds is stopped where a block would stop it,
-// by each of the two ways in, whatever gas the transaction names; what fits a block is simulated to the gas that it takes there.
+// TestSimulationEndsAtTheGasOfABlock: a simulation that asks for more work than a block holds is stopped where a block
+// would stop it, by each of the two ways in, whatever gas the transaction names; what fits a block is simulated to the
+// gas that it takes there.
 func TestSimulationEndsAtTheGasOfABlock(t *testing.T) {
 	s := newScenario(t)
 	limit := uint64(app.ConsensusParams().Block.MaxGas)
@@ -47,8 +48,9 @@ func TestSimulationEndsAtTheGasOfABlock(t *testing.T) {
 	require.InDelta(t, float64(result.GasUsed), float64(gas.GasUsed), 5_000)
 }
 
-// TestBlocksTakeNoGasBelowItsPrice: the price holds in a block, where only the proposer has decided what stands, and in mempools
-// before and after governance has raised it. A transaction that is refused changes nothing, not even its signer's sequence.
+// TestBlocksTakeNoGasBelowItsPrice: the price holds in a block, where only the proposer has decided what stands, and in
+// mempools before and after governance has raised it. A transaction that is refused changes nothing, not even its
+// signer's sequence.
 func TestBlocksTakeNoGasBelowItsPrice(t *testing.T) {
 	s := newScenario(t)
 	price := rewardstypes.DefaultMinGasPrice()
@@ -83,7 +85,8 @@ func TestBlocksTakeNoGasBelowItsPrice(t *testing.T) {
 	params.MinGasPrice = price.AddRaw(1)
 	require.NoError(t, s.App.RewardsKeeper.Params.Set(s.Ctx(), params))
 	s.Blocks(1)
-	require.Equal(t, sdkerrors.ErrInsufficientFee.ABCICode(), check(waiting, abci.CheckTxType_Recheck), "mempools drop what no block takes any more")
+	require.Equal(t, sdkerrors.ErrInsufficientFee.ABCICode(), check(waiting, abci.CheckTxType_Recheck),
+		"mempools drop what no block takes any more")
 	require.Zero(t, s.Block(pays(price.AddRaw(1).MulRaw(gas)))[0].Code)
 }
 
@@ -108,8 +111,8 @@ func TestGasPriceHasBounds(t *testing.T) {
 	require.True(t, rewardstypes.MaxMinGasPrice().MulRaw(1_000_000).LTE(chain.Open(1)))
 }
 
-// TestSimulationCountsTheFee: what a transaction without a fee takes in a simulation, as clients estimate, is what it takes in a block
-// with one, to less than the gas of the few bytes that the fee adds.
+// TestSimulationCountsTheFee: what a transaction without a fee takes in a simulation, as clients estimate, is what it
+// takes in a block with one, to less than the gas of the few bytes that the fee adds.
 func TestSimulationCountsTheFee(t *testing.T) {
 	s := newScenario(t)
 	msgs := sends(s.Payer, s.Alice, 1)

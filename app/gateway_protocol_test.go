@@ -51,11 +51,13 @@ func (d *dapp) pay(t *testing.T, fields string) string {
 	most, err := d.spent.Add(amount(t, d.fee))
 	require.NoError(t, err)
 	voucher := poa.Voucher{
-		ChainID: chain.ID, Session: session, Provider: d.Provider.Address, ModelID: d.c.Session.ModelId, ModelVersion: d.c.Session.ModelVersion,
-		Price: chain.Price(d.c.Session.Price), N: d.n, Head: d.head, CumulativeMax: most,
+		ChainID: chain.ID, Session: session, Provider: d.Provider.Address, ModelID: d.c.Session.ModelId,
+		ModelVersion: d.c.Session.ModelVersion,
+		Price:        chain.Price(d.c.Session.Price), N: d.n, Head: d.head, CumulativeMax: most,
 	}
 	encoded, err := json.Marshal(api.Call{
-		Session: session, CallKey: key, N: d.n, MaxFee: d.fee, CumulativeMax: most.String(), Head: d.head, Signature: ed25519.Sign(d.c.Key, voucher.SignBytes()),
+		Session: session, CallKey: key, N: d.n, MaxFee: d.fee, CumulativeMax: most.String(), Head: d.head,
+		Signature: ed25519.Sign(d.c.Key, voucher.SignBytes()),
 	})
 	require.NoError(t, err)
 	return "{" + fields + `,"openledger":` + string(encoded) + "}"
@@ -96,7 +98,8 @@ func (d *dapp) took(t *testing.T, proof *api.Answer) {
 	t.Helper()
 	require.NotNil(t, proof)
 	require.Equal(t, d.n, proof.N)
-	d.last = poa.Outcome{AnswerRoot: proof.AnswerRoot, InputTokens: proof.InputTokens, OutputTokens: proof.OutputTokens, Fee: amount(t, proof.Fee)}
+	d.last = poa.Outcome{AnswerRoot: proof.AnswerRoot, InputTokens: proof.InputTokens, OutputTokens: proof.OutputTokens,
+		Fee: amount(t, proof.Fee)}
 	var err error
 	d.spent, err = d.spent.Add(d.last.Fee)
 	require.NoError(t, err)
@@ -122,7 +125,8 @@ func chunks(t *testing.T, stream string) []map[string]any {
 
 const why = `"model":"openledger/1","messages":[{"role":"user","content":"Is p<0.05 & R&D > 1\u2028in disease?"}]`
 
-// TestStreamsAreOpenAIs: no chunk says what it does not know, each has a choice unless usage was asked for, and the proof comes with the reason.
+// TestStreamsAreOpenAIs: no chunk says what it does not know, each has a choice unless usage was asked for, and the
+// proof comes with the reason.
 func TestStreamsAreOpenAIs(t *testing.T) {
 	s := newScenario(t)
 	said := &speaker{pieces: []string{"one ", "two "}, finish: engine.FinishFilter}
@@ -187,7 +191,8 @@ func TestSilenceInAStream(t *testing.T) {
 // TestToolCallsArePaidFor: name and arguments are what the model has said.
 func TestToolCallsArePaidFor(t *testing.T) {
 	s := newScenario(t)
-	call := api.ToolCall{ID: "c1", Type: "function", Function: api.Function{Name: "weather", Arguments: `{"city": "Bern"}`}}
+	call := api.ToolCall{ID: "c1", Type: "function",
+		Function: api.Function{Name: "weather", Arguments: `{"city": "Bern"}`}}
 	said := &speaker{calls: []api.ToolCall{call}, finish: engine.FinishToolCalls}
 	p := serveGateway(t, s, nodeOf(s), filepath.Join(t.TempDir(), "outbox.db"), said)
 	d := newDapp(p)
@@ -212,8 +217,8 @@ func TestToolCallsArePaidFor(t *testing.T) {
 	require.True(t, refused.Gap)
 }
 
-// TestFailuresSayWhetherToRepeat: what was refused for good is 400 with the server's words, the rest may be sent again as it is, and is answered then
-// and paid once.
+// TestFailuresSayWhetherToRepeat: what was refused for good is 400 with the server's words, the rest may be sent again
+// as it is, and is answered then and paid once.
 func TestFailuresSayWhetherToRepeat(t *testing.T) {
 	s := newScenario(t)
 	said := &speaker{}
@@ -224,10 +229,12 @@ func TestFailuresSayWhetherToRepeat(t *testing.T) {
 		after  string
 		says   string
 	}{
-		"refused": {&engine.UpstreamError{Refused: true, Message: "context is 4096 tokens"}, http.StatusBadRequest, "", "context is 4096 tokens"},
-		"busy":    {&engine.UpstreamError{Busy: true, Message: "sk-secret", RetryAfter: 7 * time.Second}, http.StatusServiceUnavailable, "7", "same voucher"},
-		"broken":  {&engine.UpstreamError{Message: "sk-secret"}, http.StatusBadGateway, "1", "same voucher"},
-		"late":    {context.DeadlineExceeded, http.StatusBadGateway, "1", "same voucher"},
+		"refused": {&engine.UpstreamError{Refused: true, Message: "context is 4096 tokens"}, http.StatusBadRequest, "",
+			"context is 4096 tokens"},
+		"busy": {&engine.UpstreamError{Busy: true, Message: "sk-secret", RetryAfter: 7 * time.Second},
+			http.StatusServiceUnavailable, "7", "same voucher"},
+		"broken": {&engine.UpstreamError{Message: "sk-secret"}, http.StatusBadGateway, "1", "same voucher"},
+		"late":   {context.DeadlineExceeded, http.StatusBadGateway, "1", "same voucher"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			*said = speaker{fails: c.fails}
@@ -263,12 +270,18 @@ func TestRefusedBeforeItIsRecorded(t *testing.T) {
 		status      int
 		code, param string
 	}{
-		`"messages":[{"role":"user","content":"Why?"}],"model":"gpt-4"`:       {http.StatusNotFound, "model_not_found", "model"},
-		`"messages":[{"role":"user","content":"Why?"}],"temperature":0.7`:     {http.StatusBadRequest, "unsupported_parameter", "temperature"},
-		`"messages":[{"role":"user","content":"Why?"}],"tools":[{"a":1}]`:     {http.StatusBadRequest, "unsupported_parameter", "tools"},
-		`"messages":[{"role":"user","content":"Why?"}],"n":3`:                 {http.StatusBadRequest, "unsupported_parameter", "n"},
-		`"messages":[{"role":"user","content":[{"type":"image_url"}]}]`:       {http.StatusBadRequest, "unsupported_parameter", "messages.0.content.0.type"},
-		`"messages":[{"role":"user","content":"Why?"}],"max_tokens":"plenty"`: {http.StatusBadRequest, "invalid_value", "max_tokens"},
+		`"messages":[{"role":"user","content":"Why?"}],"model":"gpt-4"`: {http.StatusNotFound, "model_not_found",
+			"model"},
+		`"messages":[{"role":"user","content":"Why?"}],"temperature":0.7`: {http.StatusBadRequest,
+			"unsupported_parameter", "temperature"},
+		`"messages":[{"role":"user","content":"Why?"}],"tools":[{"a":1}]`: {http.StatusBadRequest,
+			"unsupported_parameter", "tools"},
+		`"messages":[{"role":"user","content":"Why?"}],"n":3`: {http.StatusBadRequest,
+			"unsupported_parameter", "n"},
+		`"messages":[{"role":"user","content":[{"type":"image_url"}]}]`: {http.StatusBadRequest,
+			"unsupported_parameter", "messages.0.content.0.type"},
+		`"messages":[{"role":"user","content":"Why?"}],"max_tokens":"plenty"`: {http.StatusBadRequest, "invalid_value",
+			"max_tokens"},
 	} {
 		for _, body := range []string{"{" + fields + "}", d.pay(t, fields)} {
 			response, refused := d.refused(t, body)
@@ -293,7 +306,8 @@ func TestRefusedBeforeItIsRecorded(t *testing.T) {
 func TestGapsHaveAnEnd(t *testing.T) {
 	s := newScenario(t)
 	said := &speaker{fails: &engine.UpstreamError{}}
-	p := serveGateway(t, s, nodeOf(s), filepath.Join(t.TempDir(), "outbox.db"), said, func(l *gateway.Limits) { l.PerSecond, l.Burst = 1e6, 1e6 })
+	p := serveGateway(t, s, nodeOf(s), filepath.Join(t.TempDir(), "outbox.db"), said,
+		func(l *gateway.Limits) { l.PerSecond, l.Burst = 1e6, 1e6 })
 	d := newDapp(p)
 	for range 256 {
 		d.refused(t, d.pay(t, `"messages":[{"role":"user","content":"Why?"}]`))

@@ -101,7 +101,8 @@ func (s *speaker) Answer(ctx context.Context, _ engine.Request, emit func(string
 		<-ctx.Done()
 		return engine.Reply{}, ctx.Err()
 	}
-	return engine.Reply{Text: strings.Join(s.pieces, ""), Finish: cmp.Or(s.finish, engine.FinishStop), ToolCalls: s.calls}, s.fails
+	return engine.Reply{Text: strings.Join(s.pieces, ""), Finish: cmp.Or(s.finish, engine.FinishStop), ToolCalls: s.calls},
+		s.fails
 }
 
 func hundred() []string {
@@ -122,7 +123,8 @@ type provider struct {
 	box     *outbox.Outbox
 	gateway *gateway.Gateway
 	url     string
-	// cut ends the connection of answers after so many writes, if it is not negative. alter changes requests before they arrive.
+	// cut ends the connection of answers after so many writes, if it is not negative. alter changes requests before they
+	// arrive.
 	cut   int
 	alter func(*http.Request) *http.Request
 }
@@ -160,11 +162,13 @@ func (l live) Invoke(ctx context.Context, method string, args, reply any, _ ...g
 func queries(s *chain.Scenario) *openlorachain.Client {
 	conn := live{Scenario: s}
 	return &openlorachain.Client{
-		ChainID: chain.ID, Attribution: attributiontypes.NewQueryClient(conn), Datanet: datanettypes.NewQueryClient(conn), Models: modelstypes.NewQueryClient(conn),
+		ChainID: chain.ID, Attribution: attributiontypes.NewQueryClient(conn), Datanet: datanettypes.NewQueryClient(conn),
+		Models: modelstypes.NewQueryClient(conn),
 	}
 }
 
-func serveGateway(t *testing.T, s *chain.Scenario, node *fenceNode, path string, with engine.Engine, change ...func(*gateway.Limits)) *provider {
+func serveGateway(t *testing.T, s *chain.Scenario, node *fenceNode, path string, with engine.Engine,
+	change ...func(*gateway.Limits)) *provider {
 	t.Helper()
 	store, err := content.Open(t.Context(), t.TempDir())
 	require.NoError(t, err)
@@ -183,7 +187,8 @@ func serveGateway(t *testing.T, s *chain.Scenario, node *fenceNode, path string,
 	p.box, err = outbox.Open(path)
 	require.NoError(t, err)
 	p.gateway, err = gateway.New(t.Context(), gateway.Config{
-		Node: queries(s), Provider: openlorachain.NewSigner(s.Provider.Key), AnswerKey: s.AnswerKey, Content: store, Outbox: p.box,
+		Node: queries(s), Provider: openlorachain.NewSigner(s.Provider.Key), AnswerKey: s.AnswerKey, Content: store,
+		Outbox: p.box,
 		Engine: with, Models: []uint64{s.ModelID}, Limits: limits, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
@@ -213,8 +218,9 @@ func serveGateway(t *testing.T, s *chain.Scenario, node *fenceNode, path string,
 func clientOf(t *testing.T, c *chain.Conversation, gateway string) *session.Client {
 	t.Helper()
 	state := session.State{
-		ChainID: chain.ID, Gateway: gateway, Seed: c.Key.Seed(), Provider: c.Session.Provider, ModelID: c.Session.ModelId, ModelVersion: c.Session.ModelVersion,
-		AnswerKey: c.Session.AnswerKey, Price: chain.Price(c.Session.Price),
+		ChainID: chain.ID, Gateway: gateway, Seed: c.Key.Seed(), Provider: c.Session.Provider, ModelID: c.Session.ModelId,
+		ModelVersion: c.Session.ModelVersion,
+		AnswerKey:    c.Session.AnswerKey, Price: chain.Price(c.Session.Price),
 	}
 	copy(state.ID[:], c.Session.Id)
 	encoded, err := json.Marshal(state)
@@ -255,8 +261,9 @@ func (p *provider) stored(t *testing.T, c *chain.Conversation, n uint64) outbox.
 	return call
 }
 
-// TestNoAnswerIsFree plays the client that reads a stream and hangs up before the end, in each call of a session: what was sent is charged.
-// A client that lost the connection against its will gets what it pays for by asking again, acknowledges it, and contributors are paid.
+// TestNoAnswerIsFree plays the client that reads a stream and hangs up before the end, in each call of a session: what
+// was sent is charged. A client that lost the connection against its will gets what it pays for by asking again,
+// acknowledges it, and contributors are paid.
 func TestNoAnswerIsFree(t *testing.T) {
 	s := newScenario(t)
 	p := serveGateway(t, s, nodeOf(s), filepath.Join(t.TempDir(), "outbox.db"), &speaker{pieces: hundred()})
@@ -301,7 +308,8 @@ func TestGapsAreFailuresBeforeTheFirstPiece(t *testing.T) {
 	s := newScenario(t)
 	broken := errors.New("the model server failed")
 	said := &speaker{}
-	p := serveGateway(t, s, nodeOf(s), filepath.Join(t.TempDir(), "outbox.db"), said, func(l *gateway.Limits) { l.AnswerTimeout = 300 * time.Millisecond })
+	p := serveGateway(t, s, nodeOf(s), filepath.Join(t.TempDir(), "outbox.db"), said,
+		func(l *gateway.Limits) { l.AnswerTimeout = 300 * time.Millisecond })
 	plain := unstreamed(t)
 	gone := func(r *http.Request) *http.Request { // the client has hung up before the answer begins
 		ctx, cancel := context.WithCancel(r.Context())
@@ -315,16 +323,23 @@ func TestGapsAreFailuresBeforeTheFirstPiece(t *testing.T) {
 		words  int
 		finish string
 	}{
-		"fails before it says anything":                {engine: speaker{fails: broken}, gap: true},
-		"says nothing in time":                         {engine: speaker{waits: true}, gap: true},
-		"says nothing":                                 {engine: speaker{}, gap: true},
-		"says what has no words":                       {engine: speaker{pieces: []string{" ", "... "}, fails: broken}, gap: true},
-		"fails in the middle":                          {engine: speaker{pieces: []string{"one ", "two "}, fails: broken}, words: 2, finish: "length"},
-		"its time is over in the middle":               {engine: speaker{pieces: []string{"one ", "two "}, waits: true}, words: 2, finish: "length"},
-		"says all at once":                             {engine: speaker{pieces: []string{"one ", "two"}, atOnce: true}, words: 2, finish: "stop"},
-		"fails in the middle, not streamed":            {engine: speaker{pieces: []string{"one ", "two "}, fails: broken}, alter: plain, gap: true},
-		"answers who has hung up, not streamed":        {engine: speaker{pieces: []string{"one ", "two"}}, alter: gone, words: 2, finish: "stop"},
-		"ends with a letter that an accent may follow": {engine: speaker{pieces: []string{"caf", "e"}}, words: 1, finish: "stop"},
+		"fails before it says anything": {engine: speaker{fails: broken}, gap: true},
+		"says nothing in time":          {engine: speaker{waits: true}, gap: true},
+		"says nothing":                  {engine: speaker{}, gap: true},
+		"says what has no words": {engine: speaker{pieces: []string{" ", "... "}, fails: broken},
+			gap: true},
+		"fails in the middle": {engine: speaker{pieces: []string{"one ", "two "}, fails: broken},
+			words: 2, finish: "length"},
+		"its time is over in the middle": {engine: speaker{pieces: []string{"one ", "two "}, waits: true},
+			words: 2, finish: "length"},
+		"says all at once": {engine: speaker{pieces: []string{"one ", "two"}, atOnce: true},
+			words: 2, finish: "stop"},
+		"fails in the middle, not streamed": {engine: speaker{pieces: []string{"one ", "two "}, fails: broken},
+			alter: plain, gap: true},
+		"answers who has hung up, not streamed": {engine: speaker{pieces: []string{"one ", "two"}}, alter: gone,
+			words: 2, finish: "stop"},
+		"ends with a letter that an accent may follow": {engine: speaker{pieces: []string{"caf", "e"}}, words: 1,
+			finish: "stop"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			*said = c.engine
@@ -365,8 +380,9 @@ func TestGapsAreFailuresBeforeTheFirstPiece(t *testing.T) {
 	}
 }
 
-// TestSentWordsSurviveTheGateway kills the gateway behind some pieces of a stream: nothing that it stores afterwards reaches the
-// outbox. When it runs again, what was sent is signed for, once, and the client gets it for the same voucher.
+// TestSentWordsSurviveTheGateway kills the gateway behind some pieces of a stream: nothing that it stores afterwards
+// reaches the outbox. When it runs again, what was sent is signed for, once, and the client gets it for the same
+// voucher.
 func TestSentWordsSurviveTheGateway(t *testing.T) {
 	for name, play := range map[string]func(t *testing.T, p *provider, c *chain.Conversation, asks *session.Client){
 		"the gateway signs by itself": func(t *testing.T, p *provider, c *chain.Conversation, _ *session.Client) {
@@ -424,8 +440,8 @@ func TestSentWordsSurviveTheGateway(t *testing.T) {
 	}
 }
 
-// TestSentWordsOfClosedSessions: who reads a stream, has the gateway killed and closes the session pays for what came. Without a
-// word there is nothing to pay.
+// TestSentWordsOfClosedSessions: who reads a stream, has the gateway killed and closes the session pays for what came.
+// Without a word there is nothing to pay.
 func TestSentWordsOfClosedSessions(t *testing.T) {
 	for _, words := range []int{0, 1, 30} {
 		s := newScenario(t)
@@ -437,7 +453,9 @@ func TestSentWordsOfClosedSessions(t *testing.T) {
 		asks := clientOf(t, c, p.url)
 		_, err := asks.Ask(t.Context(), "What directs the growth of hair?", nil)
 		require.Error(t, err)
-		result := s.Block(chain.Tx{Signer: s.Payer, Msgs: []sdk.Msg{&attributiontypes.MsgCloseSession{Signer: s.Payer.String(), SessionId: c.Session.Id}}})[0]
+		result := s.Block(
+			chain.Tx{Signer: s.Payer, Msgs: []sdk.Msg{
+				&attributiontypes.MsgCloseSession{Signer: s.Payer.String(), SessionId: c.Session.Id}}})[0]
 		require.Zero(t, result.Code, result.Log)
 
 		p = serveGateway(t, s, p.node, path, said)
@@ -452,7 +470,8 @@ func TestSentWordsOfClosedSessions(t *testing.T) {
 	}
 }
 
-// TestClientsFindLostAnswers: a client that ends between question and answer, or whose acknowledgement is lost, goes on where it was.
+// TestClientsFindLostAnswers: a client that ends between question and answer, or whose acknowledgement is lost, goes on
+// where it was.
 func TestClientsFindLostAnswers(t *testing.T) {
 	s := newScenario(t)
 	p := serveGateway(t, s, nodeOf(s), filepath.Join(t.TempDir(), "outbox.db"), &speaker{pieces: hundred()})
@@ -498,8 +517,9 @@ func TestClientsFindLostAnswers(t *testing.T) {
 	require.Equal(t, asks.State.Spent.Big(), c.Session.Spent.BigInt())
 }
 
-// TestInvisibleCharactersHideNothing: the spaces and marks of language models are cleaned before they are sent and signed, so that the words
-// between them are found as ever; and a client acknowledges no answer with characters that look like nothing, whoever signs it.
+// TestInvisibleCharactersHideNothing: the spaces and marks of language models are cleaned before they are sent and
+// signed, so that the words between them are found as ever; and a client acknowledges no answer with characters that
+// look like nothing, whoever signs it.
 func TestInvisibleCharactersHideNothing(t *testing.T) {
 	s := newScenario(t)
 	said := &speaker{}
@@ -517,12 +537,14 @@ func TestInvisibleCharactersHideNothing(t *testing.T) {
 	honest := unattributed(text)
 	require.Zero(t, honest)
 	for _, disguise := range []*strings.Replacer{
-		strings.NewReplacer(" ", "\u00a0"), strings.NewReplacer(" ", "\u202f"), strings.NewReplacer("e", "e\u200b"), strings.NewReplacer("e", "\u00ade"), strings.NewReplacer("a", "a\u2060"),
+		strings.NewReplacer(" ", "\u00a0"), strings.NewReplacer(" ", "\u202f"), strings.NewReplacer("e", "e\u200b"),
+		strings.NewReplacer("e", "\u00ade"), strings.NewReplacer("a", "a\u2060"),
 	} {
 		require.Equal(t, honest, unattributed(disguise.Replace(text)))
 	}
 
-	for _, hidden := range []string{"no\u00a0break", "zero\u200bwidth", "soft\u00adhyphen", "cafe\u0301", "p\u0430ssword"} {
+	for _, hidden := range []string{"no\u00a0break", "zero\u200bwidth", "soft\u00adhyphen", "cafe\u0301",
+		"p\u0430ssword"} {
 		c := s.Open(chain.Open(50))
 		liar := httptest.NewServer(signs(t, s, c, hidden))
 		asks := clientOf(t, c, liar.URL)
@@ -558,12 +580,15 @@ func signs(t *testing.T, s *chain.Scenario, c *chain.Conversation, text string) 
 		if err != nil {
 			t.Error(err)
 		}
-		outcome := poa.Outcome{AnswerRoot: poa.AnswerRoot(request.OpenLedger.CallKey, tokens), InputTokens: input, OutputTokens: uint32(len(tokens)), Fee: fee}
-		signed := poa.SignedAnswer{ChainID: chain.ID, Session: request.OpenLedger.Session, N: request.OpenLedger.N, Outcome: outcome}
+		outcome := poa.Outcome{AnswerRoot: poa.AnswerRoot(request.OpenLedger.CallKey, tokens), InputTokens: input,
+			OutputTokens: uint32(len(tokens)), Fee: fee}
+		signed := poa.SignedAnswer{ChainID: chain.ID, Session: request.OpenLedger.Session, N: request.OpenLedger.N,
+			Outcome: outcome}
 		response := api.ChatResponse{
 			Choices: []api.Choice{{Delta: &api.Delta{Content: text}}},
 			OpenLedger: &api.Answer{
-				Session: signed.Session, N: signed.N, AnswerRoot: outcome.AnswerRoot, InputTokens: input, OutputTokens: outcome.OutputTokens, Fee: fee.String(),
+				Session: signed.Session, N: signed.N, AnswerRoot: outcome.AnswerRoot, InputTokens: input,
+				OutputTokens: outcome.OutputTokens, Fee: fee.String(),
 				AnswerSignature: ed25519.Sign(s.AnswerKey, signed.SignBytes()),
 			},
 		}
@@ -575,8 +600,8 @@ func signs(t *testing.T, s *chain.Scenario, c *chain.Conversation, text string) 
 	}
 }
 
-// TestOneMemorySigns plays the client that asks the same call of a session wherever the provider's key answers: at a second gateway, at one
-// whose outbox was copied, restored or lost. It gets one signature.
+// TestOneMemorySigns plays the client that asks the same call of a session wherever the provider's key answers: at a
+// second gateway, at one whose outbox was copied, restored or lost. It gets one signature.
 func TestOneMemorySigns(t *testing.T) {
 	const name = "outbox.db"
 	said := &speaker{pieces: []string{"first"}}

@@ -130,6 +130,7 @@ var _ module.HasGenesisBasics = basicWithGenesis{}
 func (b basicWithGenesis) DefaultGenesis(cdc codec.JSONCodec) json.RawMessage { return b.build(cdc) }
 
 // ValidateGenesis implements module.HasGenesisBasics.
-func (b basicWithGenesis) ValidateGenesis(cdc codec.JSONCodec, config client.TxEncodingConfig, state json.RawMessage) error {
+func (b basicWithGenesis) ValidateGenesis(cdc codec.JSONCodec, config client.TxEncodingConfig,
+	state json.RawMessage) error {
 	return b.AppModuleBasic.(module.HasGenesisBasics).ValidateGenesis(cdc, config, state)
 }

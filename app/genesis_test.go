@@ -25,8 +25,8 @@ func defaultGenesis(t *testing.T) (*app.App, map[string]json.RawMessage) {
 	return a, a.DefaultGenesis()
 }
 
-// TestNoParameterIsDust walks the default genesis of every module: whatever is an amount of the base unit is zero or at least a
-// millionth of an OPEN. Six-decimal defaults, such as a deposit of ten million, are far below.
+// TestNoParameterIsDust walks the default genesis of every module: whatever is an amount of the base unit is zero or at
+// least a millionth of an OPEN. Six-decimal defaults, such as a deposit of ten million, are far below.
 func TestNoParameterIsDust(t *testing.T) {
 	_, state := defaultGenesis(t)
 	dust := new(big.Int).Exp(big.NewInt(10), big.NewInt(12), nil)
@@ -48,7 +48,8 @@ func TestNoParameterIsDust(t *testing.T) {
 	}
 	// The walk finds whatever is not named: these were out of its sight before.
 	for _, path := range []string{
-		"attribution.params.dispute_bond", "attribution.params.submission_fee", "datanet.params.review.min_fee", "datanet.params.review.gas_refund",
+		"attribution.params.dispute_bond", "attribution.params.submission_fee", "datanet.params.review.min_fee",
+		"datanet.params.review.gas_refund",
 		"rewards.params.payout_threshold", "gov.params.min_deposit", "staking.params.key_rotation_fee",
 	} {
 		require.True(t, amounts[path], "%s is not looked at", path)
@@ -56,13 +57,15 @@ func TestNoParameterIsDust(t *testing.T) {
 }
 
 // notAmounts are numbers that JSON has as strings and that count something else: 64-bit integers, and shares.
-var notAmounts = regexp.MustCompile(`(^|_)(gas_per_.*|max_memo_characters|tx_sig_limit|tx_size_cost_per_byte|sig_verify_cost_.*|.*cohort_tokens|id|next_.*|signed_blocks_window|starting_proposal_id|base|next|count|` +
-	`height|number|unbonding_id|period|max_age_.*|max_bytes|max_gas|bundle_(bytes|work)_per_block|total|last_.*_power|previous_proposer)$`)
+var notAmounts = regexp.MustCompile(
+	`(^|_)(gas_per_.*|max_memo_characters|tx_sig_limit|tx_size_cost_per_byte|sig_verify_cost_.*|.*cohort_tokens|id|next_.*|signed_blocks_window|starting_proposal_id|base|next|count|` +
+		`height|number|unbonding_id|period|max_age_.*|max_bytes|max_gas|bundle_(bytes|work)_per_block|total|last_.*_power|previous_proposer)$`)
 
 // digits are what amounts consist of.
 var digits = regexp.MustCompile(`^[0-9]+$`)
 
-// walk calls found for every coin of the base unit and for every whole number in a string that is not known to count something else.
+// walk calls found for every coin of the base unit and for every whole number in a string that is not known to count
+// something else.
 func walk(value any, path string, found func(path, amount string)) {
 	switch value := value.(type) {
 	case map[string]any:
@@ -102,7 +105,8 @@ func TestDefaultGenesisIsValid(t *testing.T) {
 
 func TestWindowsFitTogether(t *testing.T) {
 	params := app.ConsensusParams()
-	require.GreaterOrEqual(t, params.Evidence.MaxAgeDuration, app.UnbondingTime, "a validator could unbond before evidence expires")
+	require.GreaterOrEqual(t, params.Evidence.MaxAgeDuration, app.UnbondingTime,
+		"a validator could unbond before evidence expires")
 	require.GreaterOrEqual(t, params.Evidence.MaxAgeNumBlocks, int64(app.UnbondingTime/time.Second))
 	require.Positive(t, params.Block.MaxGas)
 	require.Less(t, params.Block.MaxBytes, int64(8<<20))

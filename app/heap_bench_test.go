@@ -46,7 +46,8 @@ func BenchmarkHeapOverBlocks(b *testing.B) {
 		if n%step == 0 {
 			live := volume.LiveMB()
 			most = max(most, live)
-			b.Logf("%6d blocks of %d batches: %6.0f MB, %s cpu", n, options.Batches, live, (volume.CPU() - from).Round(time.Second))
+			b.Logf("%6d blocks of %d batches: %6.0f MB, %s cpu", n, options.Batches, live,
+				(volume.CPU() - from).Round(time.Second))
 		}
 	}
 	b.ReportMetric(most, "heap_mb")

@@ -8,9 +8,9 @@ import (
 	"github.com/openledger/openledger/testutil/volume"
 )
 
-// TestHeapStaysFlat: once the cache of the tree is full, blocks whose batches come and go leave nothing on the heap. The same blocks
-// with a cache that they do not fill keep what they wrote, which shows that a leak of that size would be seen. BenchmarkHeapOverBlocks
-// does it with full blocks and for as long as one likes.
+// TestHeapStaysFlat: once the cache of the tree is full, blocks whose batches come and go leave nothing on the heap.
+// The same blocks with a cache that they do not fill keep what they wrote, which shows that a leak of that size would
+// be seen. BenchmarkHeapOverBlocks does it with full blocks and for as long as one likes.
 func TestHeapStaysFlat(t *testing.T) {
 	const warm, blocks = 80, 200 // some 0.13 MB of payload each
 	grown := func(cache int) float64 {

@@ -29,18 +29,23 @@ func spam(s *chain.Scenario, by chain.Account, n int) []uint64 {
 	for i := range n {
 		id := first + uint64(i)
 		create = append(create, &datanettypes.MsgCreateDataNet{
-			Owner: by.String(), Name: "spam", Licence: "MIT", ReviewPolicy: datanettypes.REVIEW_POLICY_OWNER, RoyaltyFloor: sdkmath.ZeroInt(),
+			Owner: by.String(), Name: "spam", Licence: "MIT", ReviewPolicy: datanettypes.REVIEW_POLICY_OWNER,
+			RoyaltyFloor: sdkmath.ZeroInt(),
 		})
 		root, salt := sha256.Sum256(fmt.Appendf(nil, "root %d", id)), sha256.Sum256(fmt.Appendf(nil, "salt %d", id))
 		hash := poa.CommitHash(root, by.Address, salt[:])
 		commits = append(commits, &datanettypes.MsgCommitContributions{
-			Contributor: by.String(), Items: []datanettypes.CommitItem{{Hash: hash[:], Deposit: chain.Coin(chain.Open(1).QuoRaw(10))}},
+			Contributor: by.String(), Items: []datanettypes.CommitItem{
+				{Hash: hash[:], Deposit: chain.Coin(chain.Open(1).QuoRaw(10))}},
 		})
 		ranks = append(ranks, rank+uint64(i))
-		reveals = append(reveals, &datanettypes.MsgRevealContributions{Contributor: by.String(), Items: []datanettypes.RevealItem{{
-			Rank: ranks[i], DatanetId: id, Root: root[:], Salt: salt[:], Segments: 1, Tokens: 1, Bytes: 1, StatisticsRoot: root[:], ContentHash: root[:],
-		}}})
-		accepts = append(accepts, &datanettypes.MsgAcceptContributions{Owner: by.String(), DatanetId: id, Ranks: ranks[i : i+1]})
+		reveals = append(
+			reveals, &datanettypes.MsgRevealContributions{Contributor: by.String(), Items: []datanettypes.RevealItem{{
+				Rank: ranks[i], DatanetId: id, Root: root[:], Salt: salt[:], Segments: 1, Tokens: 1, Bytes: 1,
+				StatisticsRoot: root[:], ContentHash: root[:],
+			}}})
+		accepts = append(
+			accepts, &datanettypes.MsgAcceptContributions{Owner: by.String(), DatanetId: id, Ranks: ranks[i : i+1]})
 	}
 	s.Send(by, create...)
 	s.Send(by, commits...)
@@ -50,8 +55,9 @@ func spam(s *chain.Scenario, by chain.Account, n int) []uint64 {
 	return ranks
 }
 
-// TestVersionsDoNotStarveBatches plays a swarm of DataNets whose text validators find to be wrong, or nowhere, in any mixture. In every
-// block an honest batch is recorded, the versions stay in their window, and in the end nobody is asked about any of them.
+// TestVersionsDoNotStarveBatches plays a swarm of DataNets whose text validators find to be wrong, or nowhere, in any
+// mixture. In every block an honest batch is recorded, the versions stay in their window, and in the end nobody is
+// asked about any of them.
 func TestVersionsDoNotStarveBatches(t *testing.T) {
 	s := attested(t, func(p *attributiontypes.Params) { p.HoldTicks, p.HoldRetryBlocks, p.HoldRefusals = 8, 4, 3 })
 	s.SkipInvariants = true
@@ -83,10 +89,13 @@ func TestVersionsDoNotStarveBatches(t *testing.T) {
 		c.Recorded()
 		head, err := s.App.AttributionKeeper.Head.Get(s.Ctx())
 		require.NoError(t, err)
-		require.LessOrEqual(t, head.Attestation.VersionNext-head.Attestation.VersionBase, uint64(attributiontypes.VersionsWindow))
+		require.LessOrEqual(t, head.Attestation.VersionNext-head.Attestation.VersionBase,
+			uint64(attributiontypes.VersionsWindow))
 		require.LessOrEqual(t, head.Attestation.SetAside, uint32(attributiontypes.MaxSetAside))
 		if block == 40 { // behind all of the swarm, which is being asked about again
-			s.Contribute(s.Alice, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months before it reaches the free edge of the finger.")
+			s.Contribute(
+				s.Alice, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months "+
+					"before it reaches the free edge of the finger.")
 			s.Accept()
 			honest = s.Version
 		}
@@ -133,12 +142,15 @@ func TestBatchesDoNotStarveVersions(t *testing.T) {
 	c.Ask(answer())
 	result := s.Block(chain.Tx{Signer: s.Provider, Msgs: []sdk.Msg{c.Attested(c.Acknowledged())}})[0]
 	require.Equal(t, attributiontypes.ErrWindowFull.ABCICode(), result.Code, result.Log)
-	s.Contribute(s.Alice, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months before it reaches the free edge of the finger.")
+	s.Contribute(
+		s.Alice, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months "+
+			"before it reaches the free edge of the finger.")
 	s.Accept()
 	s.AwaitHeld()
 }
 
-// TestVersionVerdicts: two thirds of the power say what text is; less of it, and all that is unknown, is text that is not held.
+// TestVersionVerdicts: two thirds of the power say what text is; less of it, and all that is unknown, is text that is
+// not held.
 func TestVersionVerdicts(t *testing.T) {
 	differs := attributiontypes.VerdictDiffers
 	for name, c := range map[string]struct {
@@ -154,7 +166,9 @@ func TestVersionVerdicts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := attested(t, func(p *attributiontypes.Params) { p.HoldTicks = 4 })
 			s.Voter = c.voter
-			contribution := s.Contribute(s.Alice, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months before it reaches the free edge of the finger.")
+			contribution := s.Contribute(
+				s.Alice, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months "+
+					"before it reaches the free edge of the finger.")
 			s.Accept()
 			s.Blocks(9)
 			found, err := s.App.DatanetKeeper.GetContribution(s.Ctx(), contribution.Rank)

@@ -12,8 +12,8 @@ const (
 	EnvPrefix = "OPENLEDGERD"
 )
 
-// DefaultNodeHome is where a node keeps its configuration and data, and commands find keys and settings: $OPENLEDGERD_HOME, or
-// .openledger in the home folder of the user.
+// DefaultNodeHome is where a node keeps its configuration and data, and commands find keys and settings:
+// $OPENLEDGERD_HOME, or .openledger in the home folder of the user.
 var DefaultNodeHome = defaultHome()
 
 func defaultHome() string {

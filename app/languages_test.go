@@ -15,8 +15,8 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// language is what the engine's tests know of a language: the sources about a lighthouse and about a glacier, a question about the first, and
-// one that no source answers.
+// language is what the engine's tests know of a language: the sources about a lighthouse and about a glacier, a
+// question about the first, and one that no source answers.
 type language struct {
 	name               string
 	lighthouse, ice    string
@@ -41,8 +41,8 @@ func readLanguage(t *testing.T, name string) language {
 	return language{name, sources[1], sources[3], related[2], unrelated[0]}
 }
 
-// TestAuthorsOfEveryLanguageArePaid: what is quoted in a language is attributed to its author, recomputed by the chain and paid; a question
-// about something else is answered by a fixed sentence, for which nobody pays and nobody is paid.
+// TestAuthorsOfEveryLanguageArePaid: what is quoted in a language is attributed to its author, recomputed by the chain
+// and paid; a question about something else is answered by a fixed sentence, for which nobody pays and nobody is paid.
 func TestAuthorsOfEveryLanguageArePaid(t *testing.T) {
 	s := newScenario(t)
 	var languages []language
@@ -106,15 +106,16 @@ func TestAuthorsOfEveryLanguageArePaid(t *testing.T) {
 	}
 }
 
-// TestSilenceCostsNothing: neither royalty nor compute, not even a transaction of the provider; the session goes on, also for a client that
-// lost the answer.
+// TestSilenceCostsNothing: neither royalty nor compute, not even a transaction of the provider; the session goes on,
+// also for a client that lost the answer.
 func TestSilenceCostsNothing(t *testing.T) {
 	s := newScenario(t)
 	node := nodeOf(s)
 	p := serveGateway(t, s, node, filepath.Join(t.TempDir(), "outbox.db"), engine.Extractive{})
 	c := s.Open(chain.Open(20))
 	asks := clientOf(t, c, p.url)
-	const elsewise, about = "Who won the last football world championship?", "How does the dermal papilla direct the growth of the hair?"
+	const elsewise, about = "Who won the last football world championship?",
+		"How does the dermal papilla direct the growth of the hair?"
 	for _, cut := range []int{-1, 0, 1, 2} { // the connection ends after so many writes
 		p.cut = cut
 		answer, err := asks.Ask(t.Context(), elsewise, nil)

@@ -12,8 +12,8 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// TestFeesAbove64Bits: a receipt of more than 18.4 OPEN, of which fee, compute, royalty and each contributor's part take more than 64
-// bits, is recorded, paid and read to the last aopen, inline and attested.
+// TestFeesAbove64Bits: a receipt of more than 18.4 OPEN, of which fee, compute, royalty and each contributor's part
+// take more than 64 bits, is recorded, paid and read to the last aopen, inline and attested.
 func TestFeesAbove64Bits(t *testing.T) {
 	word := sdkmath.NewIntFromUint64(^uint64(0))
 	for name, start := range map[string]func(*testing.T) *chain.Scenario{
@@ -28,9 +28,11 @@ func TestFeesAbove64Bits(t *testing.T) {
 			require.NoError(t, s.App.RewardsKeeper.Params.Set(s.Ctx(), params))
 			s.Send(s.Owner, &modelstypes.MsgPublishModelVersion{
 				Owner: s.Owner.String(), ModelId: s.ModelID, Digest: append(make([]byte, 31), 1), Royalty: chain.Open(100),
-				Manifest: []modelstypes.ManifestEntry{{DatanetId: s.DatanetID, Version: s.Version}}, Method: modelstypes.ATTRIBUTION_METHOD_SPAN,
+				Manifest: []modelstypes.ManifestEntry{{DatanetId: s.DatanetID, Version: s.Version}},
+				Method:   modelstypes.ATTRIBUTION_METHOD_SPAN,
 			})
-			s.Send(s.Provider, &modelstypes.MsgSetOffer{Provider: s.Provider.String(), ModelId: s.ModelID, InputPrice: chain.Open(500), OutputPrice: chain.Open(500)})
+			s.Send(s.Provider, &modelstypes.MsgSetOffer{Provider: s.Provider.String(), ModelId: s.ModelID,
+				InputPrice: chain.Open(500), OutputPrice: chain.Open(500)})
 			c := s.Open(chain.Open(1_000))
 			c.MaxFee = chain.Open(900)
 			c.Ask(answer())
@@ -58,7 +60,8 @@ func TestFeesAbove64Bits(t *testing.T) {
 			}
 			require.Equal(t, 2, above, "both contributors have more than 64 bits")
 			payout := found.Payout
-			for _, part := range []sdkmath.Int{payout.Provider, payout.Burned, payout.Lineage, payout.Validators, payout.BountyPool, payout.Retired} {
+			for _, part := range []sdkmath.Int{payout.Provider, payout.Burned, payout.Lineage, payout.Validators,
+				payout.BountyPool, payout.Retired} {
 				parts = parts.Add(part)
 			}
 			require.Equal(t, payout.Fee.String(), parts.String())

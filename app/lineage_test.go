@@ -25,20 +25,26 @@ var oddRoyalty = chain.Royalty.AddRaw(7)
 
 func newFamily(t *testing.T) *family {
 	t.Helper()
-	f := &family{owners: [3]chain.Account{chain.NewAccount("base"), chain.NewAccount("adapter"), chain.NewAccount("adapter of the adapter")}}
-	f.Scenario = chain.NewScenario(func(accounts []chain.Account) *chain.Chain { return chain.New(t, append(accounts, f.owners[:]...)) })
+	f := &family{
+		owners: [3]chain.Account{chain.NewAccount("base"), chain.NewAccount("adapter"),
+			chain.NewAccount("adapter of the adapter")}}
+	f.Scenario = chain.NewScenario(
+		func(accounts []chain.Account) *chain.Chain { return chain.New(t, append(accounts, f.owners[:]...)) })
 	f.models[0] = f.register(f.owners[0], modelstypes.MODEL_KIND_BASE, 0, 0)
 	f.models[1] = f.register(f.owners[1], modelstypes.MODEL_KIND_ADAPTER, f.models[0], 300_000)
 	f.models[2] = f.register(f.owners[2], modelstypes.MODEL_KIND_ADAPTER, f.models[1], 333_333)
 	f.ModelID = f.models[2]
-	f.Send(f.Provider, &modelstypes.MsgSetOffer{Provider: f.Provider.String(), ModelId: f.ModelID, InputPrice: chain.InputPrice, OutputPrice: chain.OutputPrice})
+	f.Send(f.Provider, &modelstypes.MsgSetOffer{Provider: f.Provider.String(), ModelId: f.ModelID,
+		InputPrice: chain.InputPrice, OutputPrice: chain.OutputPrice})
 	return f
 }
 
-func (f *family) model(owner chain.Account, kind modelstypes.ModelKind, parent uint64, parentPPM uint32) *modelstypes.MsgRegisterModel {
+func (f *family) model(owner chain.Account, kind modelstypes.ModelKind, parent uint64,
+	parentPPM uint32) *modelstypes.MsgRegisterModel {
 	digest := sha256.Sum256(fmt.Appendf(nil, "%s, child of %d", owner.Name, parent))
 	return &modelstypes.MsgRegisterModel{
-		Owner: owner.String(), Name: "one of the family", Kind: kind, ParentId: parent, ParentPpm: parentPPM, Digest: digest[:],
+		Owner: owner.String(), Name: "one of the family", Kind: kind, ParentId: parent, ParentPpm: parentPPM,
+		Digest:   digest[:],
 		Manifest: []modelstypes.ManifestEntry{{DatanetId: f.DatanetID, Version: f.Version}},
 		Method:   modelstypes.ATTRIBUTION_METHOD_SPAN, Royalty: oddRoyalty,
 	}
@@ -85,8 +91,8 @@ func (f *family) flattened() []modelstypes.RoyaltyShare {
 	}
 }
 
-// paidByTable is 15,000,000,000,000,001 aopen by that table. The fractions that rounding cuts off are .666667, .233333 and .1, so that
-// the one aopen that is left is the youngest's.
+// paidByTable is 15,000,000,000,000,001 aopen by that table. The fractions that rounding cuts off are .666667, .233333
+// and .1, so that the one aopen that is left is the youngest's.
 var paidByTable = []string{"1500000000000000", "3499995000000000", "10000005000000001"}
 
 func TestThreeGenerationsArePaidByTheFlattenedTable(t *testing.T) {
@@ -100,16 +106,19 @@ func TestTableIsFrozenAtRegistration(t *testing.T) {
 	f := newFamily(t)
 	digest := sha256.Sum256([]byte("dearer"))
 	f.Send(f.owners[1], &modelstypes.MsgPublishModelVersion{
-		Owner: f.owners[1].String(), ModelId: f.models[1], Digest: digest[:], Method: modelstypes.ATTRIBUTION_METHOD_SPAN, Royalty: oddRoyalty.MulRaw(10),
+		Owner: f.owners[1].String(), ModelId: f.models[1], Digest: digest[:], Method: modelstypes.ATTRIBUTION_METHOD_SPAN,
+		Royalty:  oddRoyalty.MulRaw(10),
 		Manifest: []modelstypes.ManifestEntry{{DatanetId: f.DatanetID, Version: f.Version}},
 	})
-	f.Send(f.owners[0], &modelstypes.MsgUpdateModel{Owner: f.owners[0].String(), ModelId: f.models[0], Description: "retired", Retired: true})
+	f.Send(f.owners[0], &modelstypes.MsgUpdateModel{Owner: f.owners[0].String(), ModelId: f.models[0],
+		Description: "retired", Retired: true})
 	params, err := f.App.ModelsKeeper.Params.Get(f.Ctx())
 	require.NoError(t, err)
 	params.MaxParentPpm = 0
 	require.NoError(t, f.App.ModelsKeeper.Params.Set(f.Ctx(), params))
 	require.Equal(t, f.flattened(), f.royalties(f.ModelID))
-	require.Equal(t, paidByTable, f.answered(f.owners[:]...), "neither a parent's price, nor its end, nor a new parameter moves what was agreed")
+	require.Equal(t, paidByTable, f.answered(f.owners[:]...),
+		"neither a parent's price, nor its end, nor a new parameter moves what was agreed")
 	f.Refuse(f.Stranger, modelstypes.ErrLineage, f.model(f.Stranger, modelstypes.MODEL_KIND_ADAPTER, f.models[1], 1))
 	f.Refuse(f.Stranger, modelstypes.ErrModelRetired, f.model(f.Stranger, modelstypes.MODEL_KIND_ADAPTER, f.models[0], 0))
 }
@@ -118,12 +127,16 @@ func TestNewOwnerIsPaidFromTheNextBatchOn(t *testing.T) {
 	f := newFamily(t)
 	everybody := append(f.owners[:], f.Stranger)
 	require.Equal(t, append(append([]string(nil), paidByTable...), "0"), f.answered(everybody...))
-	f.Refuse(f.Stranger, modelstypes.ErrUnauthorized, &modelstypes.MsgUpdateModel{Owner: f.Stranger.String(), ModelId: f.models[1], NewOwner: f.Stranger.String()})
-	f.Send(f.owners[1], &modelstypes.MsgUpdateModel{Owner: f.owners[1].String(), ModelId: f.models[1], NewOwner: f.Stranger.String()})
+	f.Refuse(f.Stranger, modelstypes.ErrUnauthorized,
+		&modelstypes.MsgUpdateModel{Owner: f.Stranger.String(), ModelId: f.models[1], NewOwner: f.Stranger.String()})
+	f.Send(f.owners[1], &modelstypes.MsgUpdateModel{Owner: f.owners[1].String(), ModelId: f.models[1],
+		NewOwner: f.Stranger.String()})
 	require.Equal(t, []string{paidByTable[0], "0", paidByTable[2], paidByTable[1]}, f.answered(everybody...))
-	f.Refuse(f.owners[1], modelstypes.ErrUnauthorized, &modelstypes.MsgUpdateModel{Owner: f.owners[1].String(), ModelId: f.models[1], NewOwner: f.owners[1].String()})
+	f.Refuse(f.owners[1], modelstypes.ErrUnauthorized,
+		&modelstypes.MsgUpdateModel{Owner: f.owners[1].String(), ModelId: f.models[1], NewOwner: f.owners[1].String()})
 	// One who owns several generations is paid for each.
-	f.Send(f.Stranger, &modelstypes.MsgUpdateModel{Owner: f.Stranger.String(), ModelId: f.models[1], NewOwner: f.owners[0].String()})
+	f.Send(f.Stranger, &modelstypes.MsgUpdateModel{Owner: f.Stranger.String(), ModelId: f.models[1],
+		NewOwner: f.owners[0].String()})
 	require.Equal(t, []string{"4999995000000000", "0", paidByTable[2], "0"}, f.answered(everybody...))
 }
 
@@ -149,22 +162,27 @@ func TestLineageHasNoCycles(t *testing.T) {
 	next := f.models[2] + 1
 	for name, parent := range map[string]uint64{"of itself": next, "of one to come": next + 1, "of none": 1 << 60} {
 		t.Run(name, func(t *testing.T) {
-			f.Refuse(f.Stranger, modelstypes.ErrModelNotFound, f.model(f.Stranger, modelstypes.MODEL_KIND_ADAPTER, parent, 100_000))
+			f.Refuse(f.Stranger, modelstypes.ErrModelNotFound,
+				f.model(f.Stranger, modelstypes.MODEL_KIND_ADAPTER, parent, 100_000))
 		})
 	}
-	require.Equal(t, next, f.register(f.Stranger, modelstypes.MODEL_KIND_ADAPTER, f.models[2], 100_000), "what was refused took no id")
+	require.Equal(t, next, f.register(f.Stranger, modelstypes.MODEL_KIND_ADAPTER, f.models[2], 100_000),
+		"what was refused took no id")
 	// No message gives a model another parent: neither an update nor a version carries one.
 	before, err := f.App.ModelsKeeper.GetModel(f.Ctx(), f.models[0])
 	require.NoError(t, err)
 	digest := sha256.Sum256([]byte("next"))
-	f.Send(f.owners[0], &modelstypes.MsgUpdateModel{Owner: f.owners[0].String(), ModelId: f.models[0], Description: "changed"},
+	f.Send(f.owners[0], &modelstypes.MsgUpdateModel{Owner: f.owners[0].String(), ModelId: f.models[0],
+		Description: "changed"},
 		&modelstypes.MsgPublishModelVersion{
-			Owner: f.owners[0].String(), ModelId: f.models[0], Digest: digest[:], Method: modelstypes.ATTRIBUTION_METHOD_SPAN, Royalty: oddRoyalty,
+			Owner: f.owners[0].String(), ModelId: f.models[0], Digest: digest[:], Method: modelstypes.ATTRIBUTION_METHOD_SPAN,
+			Royalty:  oddRoyalty,
 			Manifest: []modelstypes.ManifestEntry{{DatanetId: f.DatanetID, Version: f.Version}},
 		})
 	after, err := f.App.ModelsKeeper.GetModel(f.Ctx(), f.models[0])
 	require.NoError(t, err)
-	require.Equal(t, []any{before.ParentId, before.ParentPpm, before.Depth, before.Royalties}, []any{after.ParentId, after.ParentPpm, after.Depth, after.Royalties})
+	require.Equal(t, []any{before.ParentId, before.ParentPpm, before.Depth, before.Royalties},
+		[]any{after.ParentId, after.ParentPpm, after.Depth, after.Royalties})
 }
 
 func TestParentShareIsBounded(t *testing.T) {
@@ -184,5 +202,7 @@ func TestParentShareIsBounded(t *testing.T) {
 	nothing := f.register(f.Stranger, modelstypes.MODEL_KIND_ADAPTER, f.models[1], 0)
 	require.Equal(t, []modelstypes.RoyaltyShare{{ModelId: nothing, Ppm: 1_000_000}}, f.royalties(nothing))
 	all := f.register(f.Stranger, modelstypes.MODEL_KIND_ADAPTER, f.models[1], most)
-	require.Equal(t, []modelstypes.RoyaltyShare{{ModelId: all, Ppm: 100_000}, {ModelId: f.models[1], Ppm: 630_000}, {ModelId: f.models[0], Ppm: 270_000}}, f.royalties(all))
+	require.Equal(
+		t, []modelstypes.RoyaltyShare{{ModelId: all, Ppm: 100_000}, {ModelId: f.models[1], Ppm: 630_000},
+			{ModelId: f.models[0], Ppm: 270_000}}, f.royalties(all))
 }

@@ -67,8 +67,9 @@ var moduleAccounts = map[string][]string{
 	attributiontypes.ModuleName:         {authtypes.Burner},
 }
 
-// BlockedAddresses are all module accounts. They receive coins from nobody but their modules: their balances are owed to somebody,
-// and the genesis of x/gov, x/staking and x/distribution is refused if there is an aopen more. Proposals spend the community pool.
+// BlockedAddresses are all module accounts. They receive coins from nobody but their modules: their balances are owed
+// to somebody, and the genesis of x/gov, x/staking and x/distribution is refused if there is an aopen more. Proposals
+// spend the community pool.
 func BlockedAddresses() map[string]bool {
 	blocked := make(map[string]bool, len(moduleAccounts))
 	for _, name := range slices.Sorted(maps.Keys(moduleAccounts)) {
@@ -87,7 +88,8 @@ func (app *App) buildModules() {
 		bank.NewAppModule(cdc, app.BankKeeper, app.AccountKeeper),
 		feegrantmodule.NewAppModule(cdc, app.AccountKeeper, app.BankKeeper, app.FeeGrantKeeper, app.interfaceRegistry),
 		gov.NewAppModule(cdc, app.GovKeeper, app.AccountKeeper, app.BankKeeper),
-		slashing.NewAppModule(cdc, app.SlashingKeeper, app.AccountKeeper, app.BankKeeper, app.StakingKeeper, app.interfaceRegistry),
+		slashing.NewAppModule(cdc, app.SlashingKeeper, app.AccountKeeper, app.BankKeeper, app.StakingKeeper,
+			app.interfaceRegistry),
 		distr.NewAppModule(cdc, app.DistrKeeper, app.AccountKeeper, app.BankKeeper, app.StakingKeeper),
 		staking.NewAppModule(cdc, app.StakingKeeper, app.AccountKeeper, app.BankKeeper),
 		upgrade.NewAppModule(app.UpgradeKeeper, authcodec.NewBech32Codec(config.Bech32Prefix)),

@@ -22,7 +22,8 @@ import (
 
 var errCrash = errors.New("the provider crashed")
 
-// crashingNode submits to a chain in process. before and after crash once, before a batch is sent and after it is in a block.
+// crashingNode submits to a chain in process. before and after crash once, before a batch is sent and after it is in a
+// block.
 type crashingNode struct {
 	*chain.Chain
 	provider      chain.Account
@@ -63,8 +64,8 @@ func (n *crashingNode) Session(_ context.Context, id poa.Hash) (attributiontypes
 	return n.App.AttributionKeeper.GetSession(n.Ctx(), id[:])
 }
 
-// TestProviderCrashesAndResumes: whether a provider crashes before a batch is sent, after the chain has it, or both, its answers are
-// paid once and none is lost.
+// TestProviderCrashesAndResumes: whether a provider crashes before a batch is sent, after the chain has it, or both,
+// its answers are paid once and none is lost.
 func TestProviderCrashesAndResumes(t *testing.T) {
 	for _, crash := range []struct{ before, after bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
 		s := newScenario(t)
@@ -80,11 +81,15 @@ func TestProviderCrashesAndResumes(t *testing.T) {
 		box, err := outbox.Open(path)
 		require.NoError(t, err)
 		for n := range uint64(2) {
-			require.NoError(t, box.Advance(outbox.Session{ID: id, ModelID: s.ModelID, ModelVersion: 1, N: n + 1}, outbox.Call{N: n + 1}))
+			require.NoError(
+				t, box.Advance(outbox.Session{ID: id, ModelID: s.ModelID, ModelVersion: 1, N: n + 1}, outbox.Call{N: n + 1}))
 		}
-		require.NoError(t, box.AddBatch(outbox.Batch{Seq: msg.ProviderSeq, Message: encoded, Parts: []outbox.Part{{Session: id, First: 1, Last: 2}}}, nil))
+		require.NoError(
+			t, box.AddBatch(
+				outbox.Batch{Seq: msg.ProviderSeq, Message: encoded, Parts: []outbox.Part{{Session: id, First: 1, Last: 2}}}, nil))
 		for range 4 { // the process starts again after each round
-			sender := &outbox.Sender{Outbox: box, Node: node, Provider: s.Provider.String(), Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxEvidence: 1 << 19}
+			sender := &outbox.Sender{Outbox: box, Node: node, Provider: s.Provider.String(), Log: slog.New(slog.DiscardHandler),
+				MaxReceipts: 100, MaxEvidence: 1 << 19}
 			if err := sender.Round(t.Context()); err != nil {
 				require.ErrorIs(t, err, errCrash)
 			}
@@ -106,8 +111,8 @@ func TestProviderCrashesAndResumes(t *testing.T) {
 	}
 }
 
-// TestSessionsShareABatch: the calls of all sessions go to the chain in one transaction. When it refuses them for the sake of one session,
-// the others are submitted without it.
+// TestSessionsShareABatch: the calls of all sessions go to the chain in one transaction. When it refuses them for the
+// sake of one session, the others are submitted without it.
 func TestSessionsShareABatch(t *testing.T) {
 	for name, bad := range map[string]int{"all good": -1, "one with a forged voucher": 2} {
 		t.Run(name, func(t *testing.T) {
@@ -126,7 +131,8 @@ func TestSessionsShareABatch(t *testing.T) {
 				acknowledged(t, box, c, state, i == bad)
 			}
 			sender := &outbox.Sender{
-				Outbox: box, Node: node, Provider: s.Provider.String(), Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxSessions: 100, MaxEvidence: 1 << 19,
+				Outbox: box, Node: node, Provider: s.Provider.String(), Log: slog.New(slog.DiscardHandler), MaxReceipts: 100,
+				MaxSessions: 100, MaxEvidence: 1 << 19,
 				Library: func(uint64, uint32) (outbox.Library, error) { return noText{}, nil },
 			}
 			height := s.Height()
@@ -158,12 +164,14 @@ func TestSessionsShareABatch(t *testing.T) {
 }
 
 // answered advances a session by a call whose answer holds nobody's text. Its voucher is forged if that is asked for.
-func answered(t *testing.T, box *outbox.Outbox, c *chain.Conversation, state outbox.Session, forged bool) outbox.Session {
+func answered(t *testing.T, box *outbox.Outbox, c *chain.Conversation, state outbox.Session,
+	forged bool) outbox.Session {
 	t.Helper()
 	text := fmt.Sprintf("nobody wrote what session %s answers", state.ID)
 	key, query, maxFee := poa.LeafHash([]byte(text)), poa.LeafHash([]byte("query")), chain.Amount(c.MaxFee)
 	price := chain.Price(c.Session.Price)
-	state.Last = poa.Outcome{AnswerRoot: poa.AnswerRoot(key, poa.TokenIDs([]byte(text))), InputTokens: 3, OutputTokens: uint32(len(poa.TokenIDs([]byte(text))))}
+	state.Last = poa.Outcome{AnswerRoot: poa.AnswerRoot(key, poa.TokenIDs([]byte(text))), InputTokens: 3,
+		OutputTokens: uint32(len(poa.TokenIDs([]byte(text))))}
 	compute, err := price.Compute(state.Last.InputTokens, state.Last.OutputTokens)
 	require.NoError(t, err)
 	state.Last.Fee, err = compute.Add(price.Royalty)
@@ -171,7 +179,8 @@ func answered(t *testing.T, box *outbox.Outbox, c *chain.Conversation, state out
 	call := poa.Call{QueryHash: query, MaxFee: maxFee}.Hash()
 	state.N++
 	state.Head = poa.NextHash(state.Head, call, poa.Outcome{})
-	state.Voucher = outbox.Voucher{N: state.N, Call: call, CumulativeMax: maxFee, Signature: signature(c, state, maxFee, forged)}
+	state.Voucher = outbox.Voucher{N: state.N, Call: call, CumulativeMax: maxFee,
+		Signature: signature(c, state, maxFee, forged)}
 	require.NoError(t, box.Advance(state, outbox.Call{
 		N: state.N, Hash: call, CallKey: key, QueryHash: query, MaxFee: maxFee, Outcome: state.Last, Answer: text,
 		CumulativeMax: maxFee, Signature: state.Voucher.Signature,
@@ -185,8 +194,11 @@ func acknowledged(t *testing.T, box *outbox.Outbox, c *chain.Conversation, state
 	spent, call := state.Last.Fee, poa.AckCall
 	state.N++
 	state.Head = poa.NextHash(state.Head, call, state.Last)
-	state.Voucher = outbox.Voucher{N: state.N, Call: call, CumulativeMax: spent, Signature: signature(c, state, spent, forged)}
-	require.NoError(t, box.Advance(state, outbox.Call{N: state.N, Hash: call, Gap: true, CumulativeMax: spent, Signature: state.Voucher.Signature}))
+	state.Voucher = outbox.Voucher{N: state.N, Call: call, CumulativeMax: spent,
+		Signature: signature(c, state, spent, forged)}
+	require.NoError(
+		t, box.Advance(
+			state, outbox.Call{N: state.N, Hash: call, Gap: true, CumulativeMax: spent, Signature: state.Voucher.Signature}))
 }
 
 func signature(c *chain.Conversation, state outbox.Session, cumulative poa.Amount, forged bool) []byte {

@@ -43,8 +43,10 @@ func TestPauseSwitches(t *testing.T) {
 	set(true)
 	s.Block()
 	s.Refuse(s.Provider, attributiontypes.ErrPaused, msg)
-	s.Refuse(s.Owner, datanettypes.ErrPaused, &datanettypes.MsgAcceptContributions{Owner: s.Owner.String(), DatanetId: s.DatanetID, Ranks: []uint64{1}})
-	s.Refuse(s.Provider, modelstypes.ErrPaused, &modelstypes.MsgRemoveOffer{Provider: s.Provider.String(), ModelId: s.ModelID})
+	s.Refuse(s.Owner, datanettypes.ErrPaused,
+		&datanettypes.MsgAcceptContributions{Owner: s.Owner.String(), DatanetId: s.DatanetID, Ranks: []uint64{1}})
+	s.Refuse(s.Provider, modelstypes.ErrPaused,
+		&modelstypes.MsgRemoveOffer{Provider: s.Provider.String(), ModelId: s.ModelID})
 	s.Refuse(s.Alice, rewardstypes.ErrPaused, &rewardstypes.MsgClaim{Account: s.Alice.String()})
 	before, err := s.Supply()
 	require.NoError(t, err)
@@ -64,13 +66,15 @@ func pause(s *chain.Scenario, paused bool) {
 	params, err := s.App.AttributionKeeper.Params.Get(s.Ctx())
 	require.NoError(s.T, err)
 	params.Paused = paused
-	_, err = attributionkeeper.NewMsgServer(s.App.AttributionKeeper).UpdateParams(s.Ctx(), &attributiontypes.MsgUpdateParams{
-		Authority: authtypes.NewModuleAddress(govtypes.ModuleName).String(), Params: params,
-	})
+	_, err = attributionkeeper.NewMsgServer(s.App.AttributionKeeper).UpdateParams(s.Ctx(),
+		&attributiontypes.MsgUpdateParams{
+			Authority: authtypes.NewModuleAddress(govtypes.ModuleName).String(), Params: params,
+		})
 	require.NoError(s.T, err)
 }
 
-// TestPauseCostsNobodyMoney: who cannot reveal, claim or dispute because of a pause can afterwards, and only then it is too late.
+// TestPauseCostsNobodyMoney: who cannot reveal, claim or dispute because of a pause can afterwards, and only then it is
+// too late.
 func TestPauseCostsNobodyMoney(t *testing.T) {
 	s, c, batch := lie(t)
 	k := s.App.AttributionKeeper
@@ -79,7 +83,8 @@ func TestPauseCostsNobodyMoney(t *testing.T) {
 	closing, idle := s.Open(chain.Open(10)), s.Open(chain.Open(10))
 	closing.Ask(answer())
 	calls, head := closing.CloseHead()
-	s.Send(s.Payer, &attributiontypes.MsgCloseSession{Signer: s.Payer.String(), SessionId: closing.Session.Id, Calls: calls, Head: head})
+	s.Send(s.Payer, &attributiontypes.MsgCloseSession{Signer: s.Payer.String(), SessionId: closing.Session.Id,
+		Calls: calls, Head: head})
 	kept, lost := newDispute(t, s.Bob, batch, 0, earlier(t, s, c)), newDispute(t, s.Payer, batch, 0, earlier(t, s, c))
 	s.Send(s.Bob, kept.commit())
 	s.Send(s.Payer, lost.commit())

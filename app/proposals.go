@@ -10,8 +10,9 @@ import (
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 )
 
-// proposalRouter runs the messages of proposals. x/gov keeps the text of the error of a message that fails in its state, which is
-// hashed, and texts differ from build to build. It gets the code alone; the text is in the log of each node.
+// proposalRouter runs the messages of proposals. x/gov keeps the text of the error of a message that fails in its
+// state, which is hashed, and texts differ from build to build. It gets the code alone; the text is in the log of each
+// node.
 type proposalRouter struct{ baseapp.MessageRouter }
 
 // Handler implements baseapp.MessageRouter.

@@ -21,11 +21,13 @@ import (
 	"github.com/openledger/openledger/testutil/chain"
 )
 
-// TestFailedProposalKeepsNoText: x/gov keeps why the message of a proposal failed, and what it keeps is hashed. It is a code.
+// TestFailedProposalKeepsNoText: x/gov keeps why the message of a proposal failed, and what it keeps is hashed. It is a
+// code.
 func TestFailedProposalKeepsNoText(t *testing.T) {
 	s := newScenario(t)
 	gov := s.App.AccountKeeper.GetModuleAddress(govtypes.ModuleName)
-	proposal, err := govv1.NewMsgSubmitProposal([]sdk.Msg{banktypes.NewMsgSend(gov, s.Payer.Address, coins(chain.Open(1_000_000)))},
+	proposal, err := govv1.NewMsgSubmitProposal(
+		[]sdk.Msg{banktypes.NewMsgSend(gov, s.Payer.Address, coins(chain.Open(1_000_000)))},
 		coins(chain.Open(1_000)), s.Payer.String(), "", "Spend", "what is not there", false)
 	require.NoError(t, err)
 	s.Send(s.Payer, proposal)
@@ -51,7 +53,8 @@ func TestMessagesOfTheSDKThatNeedARouter(t *testing.T) {
 	gov := s.App.AccountKeeper.GetModuleAddress(govtypes.ModuleName)
 	legacy, err := govv1.NewLegacyContent(govv1beta1.NewTextProposal("Say", "something"), gov.String())
 	require.NoError(t, err)
-	proposal, err := govv1.NewMsgSubmitProposal([]sdk.Msg{legacy}, coins(chain.Open(1_000)), s.Payer.String(), "", "Old", "form", false)
+	proposal, err := govv1.NewMsgSubmitProposal([]sdk.Msg{legacy}, coins(chain.Open(1_000)), s.Payer.String(), "", "Old",
+		"form", false)
 	require.NoError(t, err)
 	s.Send(s.Payer, proposal)
 	validator := chain.NewAccount("validator 0")
@@ -64,28 +67,32 @@ func TestMessagesOfTheSDKThatNeedARouter(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, govv1.StatusPassed, passed.Status, passed.FailedReason)
 
-	evidence := &evidencetypes.Equivocation{Height: 1, Time: s.Time(), Power: 1, ConsensusAddress: sdk.ConsAddress(make([]byte, 20)).String()}
+	evidence := &evidencetypes.Equivocation{Height: 1, Time: s.Time(), Power: 1,
+		ConsensusAddress: sdk.ConsAddress(make([]byte, 20)).String()}
 	msg, err := evidencetypes.NewMsgSubmitEvidence(s.Payer.Address, evidence)
 	require.NoError(t, err)
 	s.Refuse(s.Payer, evidencetypes.ErrNoEvidenceHandlerExists, msg)
 }
 
-// TestResultsAreHashedWithoutTexts: of a transaction's result the header holds code, data and gas. Log, info, events and codespace may
-// differ from build to build; data may not.
+// TestResultsAreHashedWithoutTexts: of a transaction's result the header holds code, data and gas. Log, info, events
+// and codespace may differ from build to build; data may not.
 func TestResultsAreHashedWithoutTexts(t *testing.T) {
 	hash := func(result abci.ExecTxResult) string {
 		return string(cmttypes.NewResults([]*abci.ExecTxResult{&result}).Hash())
 	}
 	plain := hash(abci.ExecTxResult{Code: 3, GasUsed: 1})
-	require.Equal(t, plain, hash(abci.ExecTxResult{Code: 3, GasUsed: 1, Log: "a", Info: "b", Codespace: "c", Events: []abci.Event{{Type: "d"}}}))
+	require.Equal(
+		t, plain, hash(
+			abci.ExecTxResult{Code: 3, GasUsed: 1, Log: "a", Info: "b", Codespace: "c", Events: []abci.Event{{Type: "d"}}}))
 	require.NotEqual(t, plain, hash(abci.ExecTxResult{Code: 3, GasUsed: 1, Data: []byte("a")}))
 }
 
 // named are string fields of responses that are no texts: ids that the chain gives.
 var named = map[protoreflect.FullName]bool{}
 
-// TestResponsesHoldNoTexts walks the responses of all messages of the chain's modules, which are the data of a result: every string in
-// them is an amount or an address. A text of an error in one would fork a chain whose nodes run different builds.
+// TestResponsesHoldNoTexts walks the responses of all messages of the chain's modules, which are the data of a result:
+// every string in them is an amount or an address. A text of an error in one would fork a chain whose nodes run
+// different builds.
 func TestResponsesHoldNoTexts(t *testing.T) {
 	files, err := proto.MergedRegistry()
 	require.NoError(t, err)

@@ -11,7 +11,8 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// TestRecallDoesNotEnrichACopy: the second who registered the same words earns nothing by them, before the first recalls his and after.
+// TestRecallDoesNotEnrichACopy: the second who registered the same words earns nothing by them, before the first
+// recalls his and after.
 func TestRecallDoesNotEnrichACopy(t *testing.T) {
 	s := newScenario(t)
 	s.Contribute(s.Stranger, chain.Texts[0]...) // what Alice has
@@ -23,10 +24,12 @@ func TestRecallDoesNotEnrichACopy(t *testing.T) {
 	require.True(t, alice.IsPositive())
 	require.True(t, s.Earned(s.Stranger).IsZero())
 	rank := s.Contributions[0].Rank
-	s.Send(s.Alice, &datanettypes.MsgRecallContribution{Signer: s.Alice.String(), Rank: rank, Reason: "it names a patient"})
+	s.Send(s.Alice, &datanettypes.MsgRecallContribution{Signer: s.Alice.String(), Rank: rank,
+		Reason: "it names a patient"})
 	again, _, after := paidOnce(t, s, c)
 	require.True(t, again.IsZero())
-	require.True(t, s.Earned(s.Stranger).IsZero(), "the copy is in the manifest and accepted, and the recalled text blocks it")
+	require.True(t, s.Earned(s.Stranger).IsZero(),
+		"the copy is in the manifest and accepted, and the recalled text blocks it")
 	require.True(t, after.BountyPool.GT(before.BountyPool))
 
 	// A provider who leaves the recalled text out pays the copy, which is a lie that Alice can prove.

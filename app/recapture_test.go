@@ -21,15 +21,22 @@ import (
 
 // notices of 57 tokens, such as whoever answers can append to every answer.
 var notices = map[string]string{
-	"Aldous": "These remarks accompany everything that our service returns so consult a licensed physician before relying on statements about illness " +
-		"dosage or surgery because summaries omit contraindications interactions and personal circumstances that only an examination reveals to " +
+	"Aldous": "These remarks accompany everything that our service returns so consult a licensed physician before " +
+		"relying on statements about illness " +
+		"dosage or surgery because summaries omit contraindications interactions and personal circumstances that only an " +
+		"examination reveals to " +
 		"somebody qualified who judges them properly in good time and nothing said here replaces the advice of those who know you",
-	"Berenice": "Prepared by an automatic librarian whose shelves were last dusted in spring this digest may lag behind newer guidelines so readers " +
-		"ought to compare it with the manufacturer leaflet and their pharmacist while emergencies belong on the telephone and never into any " +
+	"Berenice": "Prepared by an automatic librarian whose shelves were last dusted in spring this digest may lag " +
+		"behind newer guidelines so readers " +
+		"ought to compare it with the manufacturer leaflet and their pharmacist while emergencies belong on the telephone " +
+		"and never into any " +
 		"chat window however patient the voice behind it seems to be during that long night before help has finally arrived",
-	"Cornelius": "Liability for damage caused through use of such material is excluded as far as statute permits and readers outside the " +
-		"jurisdiction of incorporation should verify whether local rules demand further warnings since professional bodies differ about " +
-		"consent retention and disclosure which makes any summary perishable and every printed copy a poor witness once the courts have spoken again",
+	"Cornelius": "Liability for damage caused through use of such material is excluded as far as statute permits and " +
+		"readers outside the " +
+		"jurisdiction of incorporation should verify whether local rules demand further warnings since professional " +
+		"bodies differ about " +
+		"consent retention and disclosure which makes any summary perishable and every printed copy a poor witness once " +
+		"the courts have spoken again",
 }
 
 func notice(by string) string {
@@ -79,15 +86,18 @@ func library(segments int) []string {
 func honest(i int, paraphrased bool) string {
 	text := chain.Texts[i%2][i/2%2] + " " + chain.Texts[(i+1)%2][i/4%2]
 	if paraphrased {
-		text = strings.NewReplacer("directs", "governs", "growth", "lengthening", "sending", "giving", "cells", "units", "divide", "split", "faster", "quicker",
-			"phase", "period", "shrinks", "narrows", "open", "lead", "onto", "to", "surface", "outside", "answer", "respond", "fibres", "nerves",
+		text = strings.NewReplacer("directs", "governs", "growth", "lengthening", "sending", "giving", "cells", "units",
+			"divide", "split", "faster", "quicker",
+			"phase", "period", "shrinks", "narrows", "open", "lead", "onto", "to", "surface", "outside", "answer", "respond",
+			"fibres", "nerves",
 			"secrete", "give off", "smell", "odour", "bacteria", "germs", "broken", "taken").Replace(text)
 	}
 	return text
 }
 
 // answered submits batches of answers with a notice behind each, and returns the id of the last batch.
-func (r *recapture) answered(c *chain.Conversation, batches, answers int, behind func(i int) string, paraphrased bool) (id uint64) {
+func (r *recapture) answered(c *chain.Conversation, batches, answers int, behind func(i int) string,
+	paraphrased bool) (id uint64) {
 	r.T.Helper()
 	n := 0
 	for range batches {
@@ -101,7 +111,8 @@ func (r *recapture) answered(c *chain.Conversation, batches, answers int, behind
 	return id
 }
 
-// share of the data share of a batch that an account earns as contributor, in thousandths, as it is paid and as its weights say.
+// share of the data share of a batch that an account earns as contributor, in thousandths, as it is paid and as its
+// weights say.
 func (r *recapture) share(c *chain.Conversation, id uint64, rank uint64) (paid, weighed int64) {
 	r.T.Helper()
 	batch, err := r.App.AttributionKeeper.GetBatch(r.Ctx(), id)
@@ -126,14 +137,16 @@ func (r *recapture) share(c *chain.Conversation, id uint64, rank uint64) (paid, 
 	return earned.MulRaw(1_000).Quo(data).Int64(), int64(sum / uint64(batch.Receipts) / 1_000)
 }
 
-// TestNoticeEarnsNothing: what the model's owner or the provider registered and appends to each answer pays them nothing, whatever the
-// method and however the rest of the answer is worded. The same by a second account fades to the floor.
+// TestNoticeEarnsNothing: what the model's owner or the provider registered and appends to each answer pays them
+// nothing, whatever the method and however the rest of the answer is worded. The same by a second account fades to the
+// floor.
 func TestNoticeEarnsNothing(t *testing.T) {
 	const tokens = 57
 	for by := range notices {
 		require.Len(t, poa.TokenIDs([]byte(notice(by))), tokens, by)
 	}
-	for _, method := range []modelstypes.AttributionMethod{modelstypes.ATTRIBUTION_METHOD_SPAN, modelstypes.ATTRIBUTION_METHOD_RAG} {
+	for _, method := range []modelstypes.AttributionMethod{modelstypes.ATTRIBUTION_METHOD_SPAN,
+		modelstypes.ATTRIBUTION_METHOD_RAG} {
 		r := newRecapture(t, method)
 		for _, paraphrased := range []bool{false, true} {
 			for _, whose := range []struct {
@@ -146,7 +159,8 @@ func TestNoticeEarnsNothing(t *testing.T) {
 				paid, weighed := r.share(c, id, whose.Rank)
 				require.Greater(t, weighed, int64(250), "the attack itself must work")
 				require.Zero(t, paid, "%s, %s", whose.name, method)
-				t.Logf("%s, paraphrased %t: notice of the %s is .%03d of the data share and is paid .%03d", method, paraphrased, whose.name, weighed, paid)
+				t.Logf("%s, paraphrased %t: notice of the %s is .%03d of the data share and is paid .%03d", method, paraphrased,
+					whose.name, weighed, paid)
 			}
 		}
 		c := r.Open(chain.Open(1_000))
@@ -186,7 +200,8 @@ func (r *recapture) frozen(t *testing.T, c *chain.Conversation, id uint64) {
 	require.True(t, pool.IsPositive())
 
 	// A new owner of the model, and an import, change nothing of it.
-	r.Send(r.Owner, &modelstypes.MsgUpdateModel{Owner: r.Owner.String(), ModelId: r.ModelID, Description: "handed over", NewOwner: r.Bob.String()})
+	r.Send(r.Owner, &modelstypes.MsgUpdateModel{Owner: r.Owner.String(), ModelId: r.ModelID, Description: "handed over",
+		NewOwner: r.Bob.String()})
 	later, err := batchCredits(r.Scenario, id, r.Stranger.String())
 	require.NoError(t, err)
 	require.Equal(t, contributedOf(credits, r.Stranger), contributedOf(later, r.Stranger))
@@ -255,11 +270,13 @@ func TestOwnTextIsPaidWhereGovernanceSaysSo(t *testing.T) {
 	}
 }
 
-// TestLossOfOwnTextIsNotCompensated: a lie takes nothing from the owner of the model, whose text would not have been paid.
+// TestLossOfOwnTextIsNotCompensated: a lie takes nothing from the owner of the model, whose text would not have been
+// paid.
 func TestLossOfOwnTextIsNotCompensated(t *testing.T) {
 	s, c, batch := lie(t)
 	proof := earlier(t, s, c)
-	s.Send(s.Owner, &modelstypes.MsgUpdateModel{Owner: s.Owner.String(), ModelId: s.ModelID, Description: "handed over", NewOwner: s.Alice.String()})
+	s.Send(s.Owner, &modelstypes.MsgUpdateModel{Owner: s.Owner.String(), ModelId: s.ModelID, Description: "handed over",
+		NewOwner: s.Alice.String()})
 	before := wealth(s, s.Alice)
 	response := newDispute(t, s.Bob, batch, 0, proof).play(s)
 	require.True(t, response.Upheld)

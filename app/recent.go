@@ -22,8 +22,8 @@ const (
 	recentBytes  = 16 << 20
 )
 
-// recentTxs keeps the results of the latest blocks in memory on a node that indexes no transactions, so that who has sent one to it
-// hears how it went.
+// recentTxs keeps the results of the latest blocks in memory on a node that indexes no transactions, so that who has
+// sent one to it hears how it went.
 type recentTxs struct {
 	keep bool
 
@@ -99,5 +99,7 @@ func (c recentClient) Tx(_ context.Context, hash []byte, _ bool) (*coretypes.Res
 	if found := c.recent.find(hash); found != nil {
 		return found, nil
 	}
-	return nil, fmt.Errorf("tx (%X) not found among those of the last %d blocks: this node indexes no transactions (tx_index.indexer in config.toml)", hash, recentBlocks)
+	return nil, fmt.Errorf(
+		"tx (%X) not found among those of the last %d blocks: this node indexes no transactions (tx_index.indexer in "+
+			"config.toml)", hash, recentBlocks)
 }

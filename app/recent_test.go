@@ -56,7 +56,8 @@ func TestRecentTransactions(t *testing.T) {
 
 	indexed := new(recentTxs)
 	indexed.configure(simtestutil.AppOptionsMap{optionIndexer: "kv"})
-	indexed.executed(&abci.RequestFinalizeBlock{Txs: [][]byte{{1}}}, &abci.ResponseFinalizeBlock{TxResults: []*abci.ExecTxResult{{}}})
+	indexed.executed(&abci.RequestFinalizeBlock{Txs: [][]byte{{1}}},
+		&abci.ResponseFinalizeBlock{TxResults: []*abci.ExecTxResult{{}}})
 	indexed.committed()
 	require.Empty(t, indexed.blocks, "a node that indexes keeps nothing twice")
 }

@@ -19,7 +19,8 @@ import (
 func receiptOf(entries ...rewardstypes.PayableEntry) rewardstypes.Payable {
 	p := rewardstypes.Payable{
 		Provider: numbered(100), Compute: chain.Open(10), Royalty: chain.Open(100), Acknowledged: true,
-		Lineage: []rewardstypes.Share{{Address: numbered(101), PPM: rewardstypes.PPM}}, Entries: entries, UnattributedPPM: rewardstypes.PPM,
+		Lineage: []rewardstypes.Share{{Address: numbered(101), PPM: rewardstypes.PPM}}, Entries: entries,
+		UnattributedPPM: rewardstypes.PPM,
 	}
 	for _, entry := range entries {
 		p.UnattributedPPM -= entry.WeightPPM
@@ -28,15 +29,19 @@ func receiptOf(entries ...rewardstypes.PayableEntry) rewardstypes.Payable {
 }
 
 func entryOf(rank uint64, contributor int, weight uint32) rewardstypes.PayableEntry {
-	return rewardstypes.PayableEntry{Rank: rank, Contributor: numbered(contributor), WeightPPM: weight, QualityPPM: rewardstypes.PPM}
+	return rewardstypes.PayableEntry{Rank: rank, Contributor: numbered(contributor), WeightPPM: weight,
+		QualityPPM: rewardstypes.PPM}
 }
 
 // prepared splits receipts and puts their fees where batches are paid from.
-func prepared(t *testing.T, c *chain.Chain, from chain.Account, payables ...rewardstypes.Payable) rewardstypes.Prepared {
+func prepared(t *testing.T, c *chain.Chain, from chain.Account,
+	payables ...rewardstypes.Payable) rewardstypes.Prepared {
 	t.Helper()
 	prepared, err := c.App.RewardsKeeper.Prepare(c.Ctx(), rewardstypes.DefaultTerms(), payables)
 	require.NoError(t, err)
-	require.NoError(t, c.App.BankKeeper.SendCoinsFromAccountToModule(c.Ctx(), from.Address, attributiontypes.ModuleName, sdk.NewCoins(chain.Coin(prepared.Fees))))
+	require.NoError(
+		t, c.App.BankKeeper.SendCoinsFromAccountToModule(c.Ctx(), from.Address, attributiontypes.ModuleName,
+			sdk.NewCoins(chain.Coin(prepared.Fees))))
 	return prepared
 }
 
@@ -58,7 +63,8 @@ func earned(t *testing.T, c *chain.Chain, account int) sdkmath.Int {
 func TestRoyaltiesReachEachWhoHoldsOne(t *testing.T) {
 	c, rich := slowRewards(t, 100, generousBonus)
 	entry := entryOf(1, 1, rewardstypes.PPM)
-	entry.Royalties = []rewardstypes.Share{{Address: numbered(2), PPM: 100_000}, {Address: numbered(3), PPM: 50_000}, {Address: numbered(2), PPM: 1}}
+	entry.Royalties = []rewardstypes.Share{{Address: numbered(2), PPM: 100_000}, {Address: numbered(3), PPM: 50_000},
+		{Address: numbered(2), PPM: 1}}
 	p := pay(t, c, rich, receiptOf(entry))
 	data := chain.Open(60)
 	part := func(ppm int64) sdkmath.Int { return data.MulRaw(ppm).QuoRaw(rewardstypes.PPM) }
@@ -67,7 +73,8 @@ func TestRoyaltiesReachEachWhoHoldsOne(t *testing.T) {
 	require.Equal(t, part(849_999).Add(p.Bonus).String(), earned(t, c, 1).String())
 }
 
-func hold(t *testing.T, c *chain.Chain, from chain.Account, payables ...rewardstypes.Payable) (uint64, rewardstypes.Prepared) {
+func hold(t *testing.T, c *chain.Chain, from chain.Account,
+	payables ...rewardstypes.Payable) (uint64, rewardstypes.Prepared) {
 	t.Helper()
 	p := prepared(t, c, from, payables...)
 	id := uint64(c.Height()) // these tests have one batch a block
@@ -127,7 +134,8 @@ func TestHeldCommonsAreRetiredOnlyWhenReleased(t *testing.T) {
 	require.True(t, totals(t, c).Retired.IsZero())
 
 	keeper := c.App.RewardsKeeper
-	require.NoError(t, keeper.Refund(c.Ctx(), refunded, []rewardstypes.Refund{{Payer: numbered(50), Amount: chain.Open(110)}}))
+	require.NoError(
+		t, keeper.Refund(c.Ctx(), refunded, []rewardstypes.Refund{{Payer: numbered(50), Amount: chain.Open(110)}}))
 	paid, err := keeper.Lapse(c.Ctx(), lapsed, numbered(100))
 	require.NoError(t, err)
 	supply := c.App.BankKeeper.GetSupply(c.Ctx(), rewardstypes.Denom).Amount
@@ -232,7 +240,8 @@ func TestHeldListsCountWhenTheyAreReleased(t *testing.T) {
 	require.Equal(t, before, datanetTotals(t, c, 3), "nothing is lost in an export")
 
 	keeper := c.App.RewardsKeeper
-	require.NoError(t, keeper.Refund(c.Ctx(), refunded, []rewardstypes.Refund{{Payer: numbered(50), Amount: chain.Open(110)}}))
+	require.NoError(
+		t, keeper.Refund(c.Ctx(), refunded, []rewardstypes.Refund{{Payer: numbered(50), Amount: chain.Open(110)}}))
 	_, err := keeper.Lapse(c.Ctx(), lapsed, numbered(100))
 	require.NoError(t, err)
 	c.Block()
@@ -320,7 +329,9 @@ func TestContributedCountsContributionsOnly(t *testing.T) {
 	_, err := c.App.RewardsKeeper.Lapse(c.Ctx(), lapsed, numbered(1))
 	require.NoError(t, err)
 	refunded, _ := hold(t, c, rich, everyRole())
-	require.NoError(t, c.App.RewardsKeeper.Refund(c.Ctx(), refunded, []rewardstypes.Refund{{Payer: numbered(1), Amount: chain.Open(110)}}))
+	require.NoError(
+		t, c.App.RewardsKeeper.Refund(c.Ctx(), refunded,
+			[]rewardstypes.Refund{{Payer: numbered(1), Amount: chain.Open(110)}}))
 	params, err := c.App.RewardsKeeper.Params.Get(c.Ctx())
 	require.NoError(t, err)
 	params.PayoutThreshold = sdkmath.OneInt()
@@ -360,13 +371,16 @@ func TestBountyPoolIsSpentUpToItsCounter(t *testing.T) {
 	pay(t, c, rich, ofModel(1, rewardstypes.PPM))
 	keeper, bank := c.App.RewardsKeeper, c.App.BankKeeper
 	pool, to := chain.Open(60), c.App.AccountKeeper.GetModuleAddress(attributiontypes.ModuleName)
-	require.NoError(t, bank.SendCoinsFromAccountToModule(c.Ctx(), rich.Address, rewardstypes.BountyPoolName, sdk.NewCoins(chain.Coin(chain.Open(5)))))
+	require.NoError(
+		t, bank.SendCoinsFromAccountToModule(c.Ctx(), rich.Address, rewardstypes.BountyPoolName,
+			sdk.NewCoins(chain.Coin(chain.Open(5)))))
 
 	for _, refused := range []struct {
 		amount sdkmath.Int
 		err    error
 	}{
-		{pool.AddRaw(1), rewardstypes.ErrBountyPool}, {sdkmath.NewInt(-1), rewardstypes.ErrInvalidAmount}, {sdkmath.Int{}, rewardstypes.ErrInvalidAmount},
+		{pool.AddRaw(1), rewardstypes.ErrBountyPool}, {sdkmath.NewInt(-1), rewardstypes.ErrInvalidAmount},
+		{sdkmath.Int{}, rewardstypes.ErrInvalidAmount},
 	} {
 		require.ErrorIs(t, keeper.SpendBountyPool(c.Ctx(), attributiontypes.ModuleName, refused.amount), refused.err)
 	}
@@ -375,7 +389,8 @@ func TestBountyPoolIsSpentUpToItsCounter(t *testing.T) {
 	require.NoError(t, keeper.SpendBountyPool(c.Ctx(), attributiontypes.ModuleName, chain.Open(20)))
 	require.NoError(t, keeper.SpendBountyPool(c.Ctx(), attributiontypes.ModuleName, chain.Open(40)))
 	require.Equal(t, pool.String(), bank.GetBalance(c.Ctx(), to, rewardstypes.Denom).Amount.Sub(before).String())
-	require.ErrorIs(t, keeper.SpendBountyPool(c.Ctx(), attributiontypes.ModuleName, sdkmath.OneInt()), rewardstypes.ErrBountyPool)
+	require.ErrorIs(t, keeper.SpendBountyPool(c.Ctx(), attributiontypes.ModuleName, sdkmath.OneInt()),
+		rewardstypes.ErrBountyPool)
 	c.Block()
 	supply, err := c.Supply()
 	require.NoError(t, err)

@@ -15,8 +15,9 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// TestHalfOfThePowerRotatesUnderLoad: validators of half the power change their keys in one block while batches wait. No block loses
-// its verdicts, every batch is final as fast as before, and each validator keeps its slot and earns by its new key.
+// TestHalfOfThePowerRotatesUnderLoad: validators of half the power change their keys in one block while batches wait.
+// No block loses its verdicts, every batch is final as fast as before, and each validator keeps its slot and earns by
+// its new key.
 func TestHalfOfThePowerRotatesUnderLoad(t *testing.T) {
 	s := attested(t, func(p *attributiontypes.Params) { p.MaxOpenPerProvider = 64 })
 	conversations := make([]*chain.Conversation, 12)

@@ -59,7 +59,9 @@ func enqueue(t *testing.T, c *chain.Chain, from chain.Account, batch uint64, fir
 	}
 	prepared, err := c.App.RewardsKeeper.Prepare(ctx, rewardstypes.DefaultTerms(), payables)
 	require.NoError(t, err)
-	require.NoError(t, c.App.BankKeeper.SendCoinsFromAccountToModule(ctx, from.Address, attributiontypes.ModuleName, sdk.NewCoins(chain.Coin(prepared.Fees))))
+	require.NoError(
+		t, c.App.BankKeeper.SendCoinsFromAccountToModule(ctx, from.Address, attributiontypes.ModuleName,
+			sdk.NewCoins(chain.Coin(prepared.Fees))))
 	require.NoError(t, c.App.RewardsKeeper.Enqueue(ctx, attributiontypes.ModuleName, batch, prepared))
 	return prepared
 }
@@ -181,7 +183,8 @@ func TestChangeOfTermsDoesNotMoveFrozenAmounts(t *testing.T) {
 	c.Block()
 	params, err := c.App.RewardsKeeper.Params.Get(c.Ctx())
 	require.NoError(t, err)
-	params.Terms = rewardstypes.Terms{DataPpm: 100_000, LineagePpm: 100_000, ValidatorsPpm: 100_000, BurnPpm: 700_000, BonusPpm: 0}
+	params.Terms = rewardstypes.Terms{DataPpm: 100_000, LineagePpm: 100_000, ValidatorsPpm: 100_000, BurnPpm: 700_000,
+		BonusPpm: 0}
 	require.NoError(t, params.Validate())
 	require.NoError(t, c.App.RewardsKeeper.Params.Set(c.Ctx(), params))
 	c.Blocks(10)
@@ -195,7 +198,9 @@ func TestAccountThatCannotBePaidHoldsUpNobody(t *testing.T) {
 		p.PayoutsPerBlock = rewardstypes.AccountsPerPage
 	})
 	blocked := c.App.AccountKeeper.GetModuleAddress(rewardstypes.BountyPoolName)
-	require.NoError(t, c.App.BankKeeper.SendCoinsFromAccountToModule(c.Ctx(), rich.Address, attributiontypes.ModuleName, sdk.NewCoins(chain.Coin(chain.Open(1)))))
+	require.NoError(
+		t, c.App.BankKeeper.SendCoinsFromAccountToModule(c.Ctx(), rich.Address, attributiontypes.ModuleName,
+			sdk.NewCoins(chain.Coin(chain.Open(1)))))
 	require.NoError(t, c.App.RewardsKeeper.Credit(c.Ctx(), attributiontypes.ModuleName, blocked, chain.Open(1)))
 	enqueue(t, c, rich, 1, 0, 100)
 	c.Blocks(8)

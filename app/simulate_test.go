@@ -23,8 +23,8 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// TestSimulationNamesTheRefusal: a client that simulates before it sends learns by which error it is refused, through gRPC as over a
-// node's port.
+// TestSimulationNamesTheRefusal: a client that simulates before it sends learns by which error it is refused, through
+// gRPC as over a node's port.
 func TestSimulationNamesTheRefusal(t *testing.T) {
 	s := newScenario(t)
 	server, listener := grpc.NewServer(), bufconn.Listen(1<<20)
@@ -36,18 +36,26 @@ func TestSimulationNamesTheRefusal(t *testing.T) {
 	require.NoError(t, err)
 	defer connection.Close()
 	simulate := func(msgs ...sdk.Msg) error {
-		_, err := txtypes.NewServiceClient(connection).Simulate(t.Context(), &txtypes.SimulateRequest{TxBytes: s.Sign(chain.Tx{Signer: s.Payer, Msgs: msgs}, 0)})
+		_, err := txtypes.NewServiceClient(connection).Simulate(t.Context(),
+			&txtypes.SimulateRequest{TxBytes: s.Sign(chain.Tx{Signer: s.Payer, Msgs: msgs}, 0)})
 		return err
 	}
-	require.ErrorContains(t, simulate(&attributiontypes.MsgTopUpSession{Payer: s.Payer.String(), SessionId: make([]byte, 32), Amount: chain.Coin(chain.Open(1))}),
+	require.ErrorContains(
+		t, simulate(
+			&attributiontypes.MsgTopUpSession{Payer: s.Payer.String(), SessionId: make([]byte, 32),
+				Amount: chain.Coin(chain.Open(1))}),
 		"codespace attribution code 7")
-	require.ErrorContains(t, simulate(&attributiontypes.MsgCloseSession{Signer: s.Payer.String(), SessionId: []byte{1}}), "codespace attribution code 6")
+	require.ErrorContains(t, simulate(&attributiontypes.MsgCloseSession{Signer: s.Payer.String(), SessionId: []byte{1}}),
+		"codespace attribution code 6")
 	c := s.Open(chain.Open(10))
-	require.NoError(t, simulate(&attributiontypes.MsgTopUpSession{Payer: s.Payer.String(), SessionId: c.Session.Id, Amount: chain.Coin(chain.Open(1))}))
+	require.NoError(
+		t, simulate(
+			&attributiontypes.MsgTopUpSession{Payer: s.Payer.String(), SessionId: c.Session.Id,
+				Amount: chain.Coin(chain.Open(1))}))
 }
 
-// TestSimulationRunsOnTheHeightThatIsShown: who waits for a height and then simulates does so on the state of that height
-// at least, also while the block is being committed.
+// TestSimulationRunsOnTheHeightThatIsShown: who waits for a height and then simulates does so on the state of that
+// height at least, also while the block is being committed.
 func TestSimulationRunsOnTheHeightThatIsShown(t *testing.T) {
 	s := newScenario(t)
 	expired := func(height int64) []byte { // in a state of this height or a later one

@@ -20,7 +20,8 @@ import (
 )
 
 // paidOnce asks once and returns what each of the first two contributors earned.
-func paidOnce(t *testing.T, s *chain.Scenario, c *chain.Conversation) (alice, bob sdkmath.Int, payout rewardstypes.Payout) {
+func paidOnce(t *testing.T, s *chain.Scenario,
+	c *chain.Conversation) (alice, bob sdkmath.Int, payout rewardstypes.Payout) {
 	t.Helper()
 	c.Ask(answer())
 	n := c.Session.Calls + 1
@@ -39,14 +40,17 @@ func TestRecallStopsPayAndKeepsBlocking(t *testing.T) {
 	alice, bob, before := paidOnce(t, s, c)
 	require.True(t, alice.IsPositive() && bob.IsPositive())
 	tainted := func() []modelstypes.ManifestEntry {
-		response, err := modelskeeper.NewQueryServer(s.App.ModelsKeeper).Model(s.Ctx(), &modelstypes.QueryModelRequest{ModelId: s.ModelID})
+		response, err := modelskeeper.NewQueryServer(s.App.ModelsKeeper).Model(s.Ctx(),
+			&modelstypes.QueryModelRequest{ModelId: s.ModelID})
 		require.NoError(t, err)
 		return response.Tainted
 	}
 	require.Empty(t, tainted())
 	rank := s.Contributions[0].Rank
-	s.Refuse(s.Bob, datanettypes.ErrUnauthorized, &datanettypes.MsgRecallContribution{Signer: s.Bob.String(), Rank: rank, Reason: "mine is better"})
-	s.Send(s.Alice, &datanettypes.MsgRecallContribution{Signer: s.Alice.String(), Rank: rank, Reason: "it names a patient"})
+	s.Refuse(s.Bob, datanettypes.ErrUnauthorized,
+		&datanettypes.MsgRecallContribution{Signer: s.Bob.String(), Rank: rank, Reason: "mine is better"})
+	s.Send(s.Alice, &datanettypes.MsgRecallContribution{Signer: s.Alice.String(), Rank: rank,
+		Reason: "it names a patient"})
 
 	again, bobAgain, after := paidOnce(t, s, c)
 	require.True(t, again.IsZero())
@@ -61,7 +65,8 @@ func TestRecallStopsPayAndKeepsBlocking(t *testing.T) {
 }
 
 // priorArt has governance accept segments of a contribution as text of an author, and shows one of them.
-func priorArt(t *testing.T, s *chain.Scenario, c chain.Contribution, segment uint32, author string) *datanettypes.MsgProvePriorArt {
+func priorArt(t *testing.T, s *chain.Scenario, c chain.Contribution, segment uint32,
+	author string) *datanettypes.MsgProvePriorArt {
 	t.Helper()
 	authority := authtypes.NewModuleAddress(govtypes.ModuleName).String()
 	leaves := make([]poa.Hash, len(c.File.Segments))
@@ -109,7 +114,8 @@ func TestPriorArtPaysNobody(t *testing.T) {
 	again, bobAgain, after := paidOnce(t, s, c)
 	require.True(t, alice.IsPositive() && again.IsZero())
 	require.Equal(t, bob, bobAgain)
-	require.Equal(t, before.BountyPool.Add(before.Entries[0].Amount).Add(before.Entries[0].OwnerAmount), after.BountyPool, "nobody's share goes to the bounty pool")
+	require.Equal(t, before.BountyPool.Add(before.Entries[0].Amount).Add(before.Entries[0].OwnerAmount), after.BountyPool,
+		"nobody's share goes to the bounty pool")
 	require.True(t, after.Bonus.LT(before.Bonus))
 	found, err := s.App.DatanetKeeper.GetContribution(s.Ctx(), s.Contributions[0].Rank)
 	require.NoError(t, err)
@@ -123,7 +129,8 @@ func TestCuratorsAreRoyaltyOwners(t *testing.T) {
 	c := s.Open(chain.Open(100))
 	_, _, before := paidOnce(t, s, c)
 	s.Send(s.Owner, &datanettypes.MsgUpdateDataNet{
-		Owner: s.Owner.String(), DatanetId: s.DatanetID, Name: "Skin", Description: "Notes on skin and hair", RoyaltyFloor: chain.Royalty, OwnerPpm: 50_000,
+		Owner: s.Owner.String(), DatanetId: s.DatanetID, Name: "Skin", Description: "Notes on skin and hair",
+		RoyaltyFloor: chain.Royalty, OwnerPpm: 50_000,
 		Curators: []datanettypes.Royalty{{Address: s.Stranger.String(), Ppm: 100_000}},
 	})
 	earned := s.Earned(s.Stranger)
@@ -132,7 +139,8 @@ func TestCuratorsAreRoyaltyOwners(t *testing.T) {
 	require.True(t, curated.IsPositive())
 	for i, entry := range after.Entries {
 		was := before.Entries[i]
-		require.Equal(t, was.Amount.Add(was.OwnerAmount), entry.Amount.Add(entry.OwnerAmount), "royalties come out of the contributor's share")
+		require.Equal(t, was.Amount.Add(was.OwnerAmount), entry.Amount.Add(entry.OwnerAmount),
+			"royalties come out of the contributor's share")
 		require.True(t, entry.OwnerAmount.GT(was.OwnerAmount))
 	}
 	found, err := s.Receipt(c.ReceiptID(1))
@@ -161,6 +169,7 @@ func TestQualityMultipliesPay(t *testing.T) {
 	require.True(t, was.Amount.QuoRaw(2).Sub(is.Amount).Abs().LTE(one), "%s → %s", was.Amount, is.Amount)
 	require.True(t, was.OwnerAmount.QuoRaw(2).Sub(is.OwnerAmount).Abs().LTE(one))
 	require.True(t, was.Bonus.QuoRaw(2).Sub(is.Bonus).Abs().LTE(one))
-	require.Equal(t, was.Amount.Add(was.OwnerAmount).Sub(is.Amount).Sub(is.OwnerAmount), after.BountyPool.Sub(before.BountyPool))
+	require.Equal(t, was.Amount.Add(was.OwnerAmount).Sub(is.Amount).Sub(is.OwnerAmount),
+		after.BountyPool.Sub(before.BountyPool))
 	require.Equal(t, was.Bonus.Sub(is.Bonus), before.Bonus.Sub(after.Bonus))
 }

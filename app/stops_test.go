@@ -21,7 +21,8 @@ func copied(t *testing.T, s *chain.Scenario) chain.Contribution {
 	// Somebody has asked, so that the DataNet earns.
 	c := s.Open(chain.Open(100))
 	paidOnce(t, s, c)
-	own := "The lunula is the pale part of the nail that is seen near the fold and it is the end of the matrix of the nail plate, which grows a tenth of a millimetre in a day."
+	own := "The lunula is the pale part of the nail that is seen near the fold and it is the end of the matrix of the " +
+		"nail plate, which grows a tenth of a millimetre in a day."
 	copier := s.Contribute(s.Stranger, own, chain.Texts[0][0])
 	s.Accept()
 	s.AwaitHeld()
@@ -30,10 +31,12 @@ func copied(t *testing.T, s *chain.Scenario) chain.Contribution {
 	return copier
 }
 
-func challenge(t *testing.T, s *chain.Scenario, later uint64, segment uint32, original uint64) *datanettypes.MsgChallengeDuplicate {
+func challenge(t *testing.T, s *chain.Scenario, later uint64, segment uint32,
+	original uint64) *datanettypes.MsgChallengeDuplicate {
 	t.Helper()
 	return &datanettypes.MsgChallengeDuplicate{
-		Challenger: s.Payer.String(), Rank: later, Segment: shown(t, s, later, segment), Original: original, OriginalSegment: shown(t, s, original, 0), PinnedVersion: 1,
+		Challenger: s.Payer.String(), Rank: later, Segment: shown(t, s, later, segment), Original: original,
+		OriginalSegment: shown(t, s, original, 0), PinnedVersion: 1,
 	}
 }
 
@@ -46,8 +49,8 @@ func weights(payout rewardstypes.Payout) map[uint64]uint32 {
 	return out
 }
 
-// TestStoppedSegmentEarnsNothing: the copied segment is stopped and the copier's own goes on being paid. What a provider weighed before it
-// could know stands, for a while, and is no lie afterwards; later it is refused.
+// TestStoppedSegmentEarnsNothing: the copied segment is stopped and the copier's own goes on being paid. What a
+// provider weighed before it could know stands, for a while, and is no lie afterwards; later it is refused.
 func TestStoppedSegmentEarnsNothing(t *testing.T) {
 	s := newScenario(t)
 	copier := copied(t, s)
@@ -108,16 +111,20 @@ func TestAuthorTakesBackHisText(t *testing.T) {
 	alice, _, _ := paidOnce(t, s, before)
 	require.True(t, alice.IsPositive())
 	author := s.Stranger
-	own := s.Contribute(author, "Of the author's pages this is the other paragraph, on the nail plate and on how it grows a tenth of a millimetre in a day.", chain.Texts[0][0])
+	own := s.Contribute(
+		author, "Of the author's pages this is the other paragraph, on the nail plate and on how it grows a tenth of a "+
+			"millimetre in a day.", chain.Texts[0][0])
 	s.Accept()
 	s.AwaitHeld()
 	s.Publish(modelstypes.ATTRIBUTION_METHOD_SPAN)
 	s.Reindex()
 	scraped := s.Contributions[0]
-	claim := &datanettypes.MsgClaimText{Author: author.String(), Rank: scraped.Rank, Segment: 0, Contribution: own.Rank, OwnSegment: 1}
+	claim := &datanettypes.MsgClaimText{Author: author.String(), Rank: scraped.Rank, Segment: 0, Contribution: own.Rank,
+		OwnSegment: 1}
 	s.Refuse(author, datanettypes.ErrUnauthorized, claim)
 	s.Send(author, priorArt(t, s, scraped, 0, author.String()))
-	s.Refuse(s.Alice, datanettypes.ErrUnauthorized, &datanettypes.MsgClaimText{Author: s.Alice.String(), Rank: scraped.Rank, Contribution: own.Rank, OwnSegment: 1})
+	s.Refuse(s.Alice, datanettypes.ErrUnauthorized,
+		&datanettypes.MsgClaimText{Author: s.Alice.String(), Rank: scraped.Rank, Contribution: own.Rank, OwnSegment: 1})
 	s.Send(author, claim)
 
 	c := s.Open(chain.Open(100))

@@ -48,7 +48,8 @@ func TestOverviewAddsUp(t *testing.T) {
 	rolesSumToFees(t, empty)
 	require.Equal(t, "0", empty.Inference.MeanFee.Open)
 	require.Equal(t, []string{"2001000", "200000000"}, []string{empty.Supply.Open, empty.Reserve.Open})
-	require.Equal(t, []uint32{2_001, 200_000}, []uint32{empty.Supply.SharePpm, empty.Reserve.SharePpm}, "of the maximum supply")
+	require.Equal(t, []uint32{2_001, 200_000}, []uint32{empty.Supply.SharePpm, empty.Reserve.SharePpm},
+		"of the maximum supply")
 	pay(t, c, rich, receiptOf(entryOf(1, 1, 500_000), commons(250_000)), ofModel(3, 100_000, 7))
 	o := overview(t, c)
 	rolesSumToFees(t, o)
@@ -64,8 +65,10 @@ func TestOverviewAddsUp(t *testing.T) {
 		"bounty_pool": "21", "burn": "33", "retired": "15",
 	}, paid)
 	require.Equal(t, "48", rewardstypes.FormatOpen(o.Burned.Net.Aopen.Add(o.Minted.Bonus.Aopen)))
-	require.Equal(t, o.Minted.Bonus.Aopen.Add(chain.Open(81).Add(chain.Open(3).QuoRaw(10))).String(), o.ContributorsIncome.Aopen.String())
-	require.Equal(t, empty.Supply.Aopen.Sub(o.Burned.Net.Aopen).String(), o.Supply.Aopen.String(), "supply falls by the net burn")
+	require.Equal(t, o.Minted.Bonus.Aopen.Add(chain.Open(81).Add(chain.Open(3).QuoRaw(10))).String(),
+		o.ContributorsIncome.Aopen.String())
+	require.Equal(t, empty.Supply.Aopen.Sub(o.Burned.Net.Aopen).String(), o.Supply.Aopen.String(),
+		"supply falls by the net burn")
 	require.EqualValues(t, rewardstypes.PPM, o.Minted.Bonus.SharePpm, "without emission all is bonus")
 	require.Equal(t, "21", o.BountyPool.Open)
 }
@@ -95,7 +98,8 @@ func TestTotalsAreListed(t *testing.T) {
 	pay(t, c, rich, ofModel(8, 0, 5, 3), ofModel(7, 200_000, 3, 9), ofModel(300, 0, 5))
 	var datanets, models []uint64
 	for key, more := []byte(nil), true; more; {
-		response, err := rewardsQuery(c).AllDataNetTotals(c.Ctx(), &rewardstypes.QueryAllDataNetTotalsRequest{Pagination: &query.PageRequest{Key: key, Limit: 2}})
+		response, err := rewardsQuery(c).AllDataNetTotals(c.Ctx(),
+			&rewardstypes.QueryAllDataNetTotalsRequest{Pagination: &query.PageRequest{Key: key, Limit: 2}})
 		require.NoError(t, err)
 		for _, totals := range response.Datanets {
 			require.Equal(t, datanetTotals(t, c, totals.DatanetId), totals)
@@ -105,7 +109,8 @@ func TestTotalsAreListed(t *testing.T) {
 		more = len(key) > 0
 	}
 	require.Equal(t, []uint64{3, 5, 9}, datanets)
-	response, err := rewardsQuery(c).AllModelTotals(c.Ctx(), &rewardstypes.QueryAllModelTotalsRequest{Pagination: &query.PageRequest{Reverse: true, CountTotal: true}})
+	response, err := rewardsQuery(c).AllModelTotals(c.Ctx(),
+		&rewardstypes.QueryAllModelTotalsRequest{Pagination: &query.PageRequest{Reverse: true, CountTotal: true}})
 	require.NoError(t, err)
 	for _, totals := range response.Models {
 		require.Equal(t, modelTotals(t, c, totals.ModelId), totals)
@@ -154,7 +159,8 @@ func TestConcentrationOfFewAccounts(t *testing.T) {
 	require.EqualValues(t, 5, earned.Earners)
 	require.Equal(t, "113", earned.Total.Open)
 	require.Equal(t, []string{"30", "30"}, []string{earned.Top[0].Income.Open, earned.Top[1].Income.Open})
-	require.Equal(t, numbered(101).String(), earned.Top[0].Address, "ties by ledger id: the owner of the model was credited first")
+	require.Equal(t, numbered(101).String(), earned.Top[0].Address,
+		"ties by ledger id: the owner of the model was credited first")
 	_, err := rewardsQuery(c).Concentration(c.Ctx(), &rewardstypes.QueryConcentrationRequest{Top: 101})
 	require.Equal(t, codes.InvalidArgument, status.Code(err))
 }
@@ -204,7 +210,8 @@ func TestConcentrationIsBoundedByTheGasOfQueries(t *testing.T) {
 		require.NoError(t, c.App.RewardsKeeper.Accounts.Set(c.Ctx(), uint64(i), numbered(i)))
 	}
 	ask := func(gas uint64) error {
-		_, err := rewardsQuery(c).Concentration(c.Ctx().WithGasMeter(storetypes.NewGasMeter(gas)), &rewardstypes.QueryConcentrationRequest{})
+		_, err := rewardsQuery(c).Concentration(c.Ctx().WithGasMeter(storetypes.NewGasMeter(gas)),
+			&rewardstypes.QueryConcentrationRequest{})
 		return err
 	}
 	require.NoError(t, ask(150_000), "40 pages, and the addresses of the first")

@@ -28,13 +28,16 @@ type indexed struct {
 }
 
 // TxSearch implements client.CometRPC.
-func (n indexed) TxSearch(_ context.Context, query string, _ bool, _, _ *int, _ string) (*coretypes.ResultTxSearch, error) {
+func (n indexed) TxSearch(_ context.Context, query string, _ bool, _, _ *int,
+	_ string) (*coretypes.ResultTxSearch, error) {
 	if query != fmt.Sprintf("tx.height=%d", n.height) {
 		return &coretypes.ResultTxSearch{}, nil
 	}
 	found := &coretypes.ResultTxSearch{TotalCount: len(n.txs)}
 	for i, tx := range n.txs {
-		found.Txs = append(found.Txs, &coretypes.ResultTx{Hash: cmttypes.Tx(tx).Hash(), Height: n.height, Index: uint32(i), TxResult: *n.results[i], Tx: tx})
+		found.Txs = append(
+			found.Txs, &coretypes.ResultTx{Hash: cmttypes.Tx(tx).Hash(), Height: n.height, Index: uint32(i),
+				TxResult: *n.results[i], Tx: tx})
 	}
 	return found, nil
 }
@@ -44,8 +47,8 @@ func (n indexed) Block(context.Context, *int64) (*coretypes.ResultBlock, error) 
 	return &coretypes.ResultBlock{Block: cmttypes.MakeBlock(n.height, nil, &cmttypes.Commit{}, nil)}, nil
 }
 
-// TestSearchByHeightFindsABlockWithVotes: the transaction service lists a block whose first transaction is an injection. With the decoder of
-// execution the whole page would fail.
+// TestSearchByHeightFindsABlockWithVotes: the transaction service lists a block whose first transaction is an
+// injection. With the decoder of execution the whole page would fail.
 func TestSearchByHeightFindsABlockWithVotes(t *testing.T) {
 	s := attested(t)
 	ask(s)
@@ -60,7 +63,8 @@ func TestSearchByHeightFindsABlockWithVotes(t *testing.T) {
 	}
 	node := indexed{height: s.Height(), txs: [][]byte{injection, tx}, results: all}
 	search := func(config client.TxConfig) (*txtypes.GetTxsEventResponse, error) {
-		ctx := client.Context{}.WithClient(node).WithTxConfig(config).WithInterfaceRegistry(s.App.InterfaceRegistry()).WithCodec(s.App.AppCodec())
+		ctx := client.Context{}.WithClient(node).WithTxConfig(config).WithInterfaceRegistry(
+			s.App.InterfaceRegistry()).WithCodec(s.App.AppCodec())
 		return authtx.NewTxServer(ctx, s.App.SimulateNamed, s.App.InterfaceRegistry()).
 			GetTxsEvent(context.Background(), &txtypes.GetTxsEventRequest{Query: fmt.Sprintf("tx.height=%d", s.Height())})
 	}

@@ -35,14 +35,15 @@ func (app *App) prepareUpgrades(home string) error {
 		return fmt.Errorf("read which upgrade the node stopped for: %w", err)
 	}
 	for _, u := range upgrades {
-		app.UpgradeKeeper.SetUpgradeHandler(u.Name, func(ctx context.Context, plan upgradetypes.Plan, from module.VersionMap) (module.VersionMap, error) {
-			if u.Migrate != nil {
-				if err := u.Migrate(sdk.UnwrapSDKContext(ctx), app); err != nil {
-					return nil, fmt.Errorf("upgrade %s: %w", plan.Name, err)
+		app.UpgradeKeeper.SetUpgradeHandler(u.Name,
+			func(ctx context.Context, plan upgradetypes.Plan, from module.VersionMap) (module.VersionMap, error) {
+				if u.Migrate != nil {
+					if err := u.Migrate(sdk.UnwrapSDKContext(ctx), app); err != nil {
+						return nil, fmt.Errorf("upgrade %s: %w", plan.Name, err)
+					}
 				}
-			}
-			return app.modules.RunMigrations(ctx, app.configurator, from)
-		})
+				return app.modules.RunMigrations(ctx, app.configurator, from)
+			})
 		if pending.Name == u.Name && !app.UpgradeKeeper.IsSkipHeight(pending.Height) {
 			app.SetStoreLoader(upgradetypes.UpgradeStoreLoader(pending.Height, &u.Stores))
 		}

@@ -29,7 +29,8 @@ func TestUpgrade(t *testing.T) {
 		coins(chain.Open(1_000)), s.Payer.String(), "", "Upgrade", "to the example", false)
 	require.NoError(t, err)
 	s.Send(s.Payer, proposal)
-	s.Send(chain.NewAccount("validator 0"), govv1.NewMsgVote(chain.NewAccount("validator 0").Address, 1, govv1.OptionYes, ""))
+	s.Send(chain.NewAccount("validator 0"), govv1.NewMsgVote(chain.NewAccount("validator 0").Address, 1, govv1.OptionYes,
+		""))
 	s.Skip(*params.VotingPeriod)
 	for s.Height() < plan.Height-1 {
 		s.Blocks(1)

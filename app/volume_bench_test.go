@@ -68,7 +68,8 @@ func keysOf(writes []volume.Write) map[string]bool {
 }
 
 // reportWrites counts what a block with a batch has written that an idle one does not; the log lists all.
-func reportWrites(b *testing.B, w *volume.Workload, sessions, answers int, idle map[string]bool, writes []volume.Write) {
+func reportWrites(b *testing.B, w *volume.Workload, sessions, answers int, idle map[string]bool,
+	writes []volume.Write) {
 	b.Helper()
 	extra := without(writes, idle)
 	pages := 0

@@ -64,8 +64,8 @@ func TestThousandReceiptsUnderOneSignature(t *testing.T) {
 	require.Equal(t, batch.Fees, lane.Session.Spent)
 }
 
-// TestKeysOfABatch: however many receipts it has, and validators asked about it, a batch writes its header, its provider's record, its
-// held list, what all batches share, and each session that it touches.
+// TestKeysOfABatch: however many receipts it has, and validators asked about it, a batch writes its header, its
+// provider's record, its held list, what all batches share, and each session that it touches.
 func TestKeysOfABatch(t *testing.T) {
 	w := crowd(t)
 	lanes := w.Open(3, chain.Open(100))
@@ -109,11 +109,13 @@ func TestManySessionsInOneBatch(t *testing.T) {
 	w.Refuse(w.Provider, attributiontypes.ErrVoucher, msg)
 }
 
-// TestLanes: parallel sessions of one payer with one provider do not wait for one another, in whatever batches their calls come.
+// TestLanes: parallel sessions of one payer with one provider do not wait for one another, in whatever batches their
+// calls come.
 func TestLanes(t *testing.T) {
 	w := crowd(t)
 	lanes := w.Open(3, chain.Open(1))
-	for round, part := range [][]*volume.Lane{{lanes[0], lanes[1]}, {lanes[2]}, {lanes[1], lanes[0], lanes[2]}, {lanes[1]}} {
+	for round, part := range [][]*volume.Lane{{lanes[0], lanes[1]}, {lanes[2]}, {lanes[1], lanes[0], lanes[2]},
+		{lanes[1]}} {
 		batch := record(w, w.Full(6, part...))
 		require.EqualValues(t, 6, batch.Receipts, round)
 	}
@@ -165,15 +167,16 @@ func TestSplitBatches(t *testing.T) {
 
 	// Two batches of a session in one block, in order.
 	third, fourth := w.Full(5, lane), w.Full(5, lane)
-	for _, result := range w.Block(chain.Tx{Signer: w.Provider, Gas: 40_000_000, Msgs: []sdk.Msg{third}}, chain.Tx{Signer: w.Provider, Gas: 40_000_000, Msgs: []sdk.Msg{fourth}}) {
+	for _, result := range w.Block(chain.Tx{Signer: w.Provider, Gas: 40_000_000, Msgs: []sdk.Msg{third}},
+		chain.Tx{Signer: w.Provider, Gas: 40_000_000, Msgs: []sdk.Msg{fourth}}) {
 		require.Zero(t, result.Code, result.Log)
 	}
 	lane.Refresh()
 	require.EqualValues(t, 30, lane.Session.Calls)
 }
 
-// TestResubmissionsAreFound: what was recorded is recognised by its number as long as it is in state, however many batches came after
-// it, and whichever of them were closed before it.
+// TestResubmissionsAreFound: what was recorded is recognised by its number as long as it is in state, however many
+// batches came after it, and whichever of them were closed before it.
 func TestResubmissionsAreFound(t *testing.T) {
 	w := crowd(t, func(p *attributiontypes.Params) { p.AttestTicks, p.ResubmitWindow = 2, 48*time.Hour })
 	lanes := w.Open(2, chain.Open(1))
@@ -229,7 +232,8 @@ func TestResubmissionsAreFound(t *testing.T) {
 	// The index survives an export.
 	exported := w.Export()
 	imported := w.Import(exported)
-	require.JSONEq(t, moduleOf(t, exported.AppState, "attribution"), moduleOf(t, imported.Export().AppState, "attribution"))
+	require.JSONEq(t, moduleOf(t, exported.AppState, "attribution"),
+		moduleOf(t, imported.Export().AppState, "attribution"))
 	send()
 	again(1)
 	again(4)
@@ -249,8 +253,8 @@ func moduleOf(t *testing.T, state json.RawMessage, module string) string {
 	return string(modules[module])
 }
 
-// TestPayerOverspends: vouchers above the deposit pay nothing; the provider claims the calls that the deposit covers by the voucher of
-// the call after them, and the rest when the payer has topped up.
+// TestPayerOverspends: vouchers above the deposit pay nothing; the provider claims the calls that the deposit covers by
+// the voucher of the call after them, and the rest when the payer has topped up.
 func TestPayerOverspends(t *testing.T) {
 	w := crowd(t)
 	lane := w.Open(1, sdkmath.NewIntWithDecimal(1, 17))[0] // about 99 answers
@@ -264,7 +268,8 @@ func TestPayerOverspends(t *testing.T) {
 	w.Refuse(w.Provider, attributiontypes.ErrDeposit, &all)
 	record(w, covered)
 	w.Refuse(w.Provider, attributiontypes.ErrDeposit, rest)
-	w.Send(w.Payer, &attributiontypes.MsgTopUpSession{Payer: w.Payer.String(), SessionId: lane.Session.Id, Amount: chain.Coin(chain.Open(1))})
+	w.Send(w.Payer, &attributiontypes.MsgTopUpSession{Payer: w.Payer.String(), SessionId: lane.Session.Id,
+		Amount: chain.Coin(chain.Open(1))})
 	record(w, rest)
 }
 
@@ -282,7 +287,8 @@ func TestCloseAndSubmitInOneBlock(t *testing.T) {
 		lane := w.Open(1, chain.Open(1))[0]
 		txs := []chain.Tx{
 			{Signer: w.Provider, Gas: 50_000_000, Msgs: []sdk.Msg{w.Full(10, lane)}},
-			{Signer: w.Payer, Gas: 50_000_000, Msgs: []sdk.Msg{&attributiontypes.MsgCloseSession{Signer: w.Payer.String(), SessionId: lane.Session.Id}}},
+			{Signer: w.Payer, Gas: 50_000_000, Msgs: []sdk.Msg{
+				&attributiontypes.MsgCloseSession{Signer: w.Payer.String(), SessionId: lane.Session.Id}}},
 		}
 		if closeFirst {
 			txs[0], txs[1] = txs[1], txs[0]
@@ -293,7 +299,8 @@ func TestCloseAndSubmitInOneBlock(t *testing.T) {
 		lane.Refresh()
 		require.EqualValues(t, 10, lane.Session.Calls)
 		require.Equal(t, attributiontypes.SESSION_STATUS_CLOSING, lane.Session.Status)
-		require.Equal(t, w.Time().Add(attributiontypes.DefaultParams().ClaimWindow), lane.Session.Deadline, "a batch does not prolong the claim window")
+		require.Equal(t, w.Time().Add(attributiontypes.DefaultParams().ClaimWindow), lane.Session.Deadline,
+			"a batch does not prolong the claim window")
 		w.Blocks(2)
 	}
 
@@ -301,7 +308,8 @@ func TestCloseAndSubmitInOneBlock(t *testing.T) {
 	lane := w.Open(1, chain.Open(1))[0]
 	msg := w.Full(1, lane)
 	results := w.Block(
-		chain.Tx{Signer: w.Provider, Gas: 50_000_000, Msgs: []sdk.Msg{&attributiontypes.MsgCloseSession{Signer: w.Provider.String(), SessionId: lane.Session.Id}}},
+		chain.Tx{Signer: w.Provider, Gas: 50_000_000,
+			Msgs: []sdk.Msg{&attributiontypes.MsgCloseSession{Signer: w.Provider.String(), SessionId: lane.Session.Id}}},
 		chain.Tx{Signer: w.Provider, Gas: 50_000_000, Msgs: []sdk.Msg{msg}},
 	)
 	require.Zero(t, results[0].Code, results[0].Log)
@@ -329,7 +337,8 @@ func TestLateBatches(t *testing.T) {
 	w.Refuse(w.Provider, attributiontypes.ErrSessionClosed, tooLate)
 }
 
-// TestBatchesPutOffIdleExpiry: a session stands in the queue for the deadline that it had first, and is closed at the one that it has.
+// TestBatchesPutOffIdleExpiry: a session stands in the queue for the deadline that it had first, and is closed at the
+// one that it has.
 func TestBatchesPutOffIdleExpiry(t *testing.T) {
 	w := crowd(t, func(p *attributiontypes.Params) { p.SessionsPerBlock = 2 })
 	idle := attributiontypes.DefaultParams().IdleExpiry
@@ -368,7 +377,8 @@ func TestBatchesPutOffIdleExpiry(t *testing.T) {
 	}
 }
 
-// TestBondBoundsWhatIsOpen: a batch whose liability the bond does not cover waits until the windows of others have closed.
+// TestBondBoundsWhatIsOpen: a batch whose liability the bond does not cover waits until the windows of others have
+// closed.
 func TestBondBoundsWhatIsOpen(t *testing.T) {
 	w := volume.New(t, volume.Options{Contributors: 25, Bond: 1_000})
 	lane := w.Open(1, chain.Open(10_000))[0]
@@ -379,7 +389,8 @@ func TestBondBoundsWhatIsOpen(t *testing.T) {
 		&modelstypes.MsgUnbondProvider{Provider: w.Provider.String(), Amount: chain.Coin(free)})
 	next := w.Full(10, lane)
 	w.Refuse(w.Provider, modelstypes.ErrInsufficientBond, next)
-	w.Refuse(w.Provider, modelstypes.ErrUnbonding, &modelstypes.MsgUnbondProvider{Provider: w.Provider.String(), Amount: chain.Coin(sdkmath.OneInt())})
+	w.Refuse(w.Provider, modelstypes.ErrUnbonding,
+		&modelstypes.MsgUnbondProvider{Provider: w.Provider.String(), Amount: chain.Coin(sdkmath.OneInt())})
 	w.Skip(attributiontypes.DefaultParams().DisputeWindow)
 	w.Blocks(1)
 	provider, err := w.App.ModelsKeeper.GetProvider(w.Ctx(), w.Provider.Address)

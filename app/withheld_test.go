@@ -12,14 +12,18 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// TestWithheldSegmentWinsNoDispute: who registers a text early, withholds it until others are paid for the same words, and shows it then, proves
-// nothing against an answer of a version without it, whether validators hold it by then or not. Of a version that has it, it does.
+// TestWithheldSegmentWinsNoDispute: who registers a text early, withholds it until others are paid for the same words,
+// and shows it then, proves nothing against an answer of a version without it, whether validators hold it by then or
+// not. Of a version that has it, it does.
 func TestWithheldSegmentWinsNoDispute(t *testing.T) {
 	s := attested(t, func(p *attributiontypes.Params) { p.AttestTicks, p.HoldRetryBlocks = 3, 10 })
-	const text = "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months before it reaches the free edge of the finger."
+	const text = "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months " +
+		"before it reaches the free edge of the finger."
 	withheld, paid := s.Contribute(s.Stranger, text), s.Contribute(s.Bob, text+" It thickens with age.")
 	accept := func(rank uint64) {
-		result := s.Send(s.Owner, &datanettypes.MsgAcceptContributions{Owner: s.Owner.String(), DatanetId: s.DatanetID, Ranks: []uint64{rank}})
+		result := s.Send(
+			s.Owner, &datanettypes.MsgAcceptContributions{Owner: s.Owner.String(), DatanetId: s.DatanetID,
+				Ranks: []uint64{rank}})
 		var response datanettypes.MsgAcceptContributionsResponse
 		require.NoError(t, chain.Decode(result, &response))
 		s.Version = response.Version
@@ -57,14 +61,17 @@ func TestWithheldSegmentWinsNoDispute(t *testing.T) {
 	datanet, err := s.App.DatanetKeeper.GetDataNet(s.Ctx(), s.DatanetID)
 	require.NoError(t, err)
 	require.Less(t, datanet.HeldVersion, s.Version)
-	require.Equal(t, attributiontypes.DISPUTE_VERDICT_REFUTED, newDispute(t, s.Stranger, batch, 0, shown(c)).play(s).Verdict, "not held")
+	require.Equal(t, attributiontypes.DISPUTE_VERDICT_REFUTED,
+		newDispute(t, s.Stranger, batch, 0, shown(c)).play(s).Verdict, "not held")
 	s.Voter = chain.AllSay(valid)
 	s.Blocks(20)
 	s.AwaitHeld()
-	require.Equal(t, attributiontypes.DISPUTE_VERDICT_REFUTED, newDispute(t, s.Alice, batch, 0, shown(c)).play(s).Verdict, "held, and in no manifest")
+	require.Equal(t, attributiontypes.DISPUTE_VERDICT_REFUTED, newDispute(t, s.Alice, batch, 0, shown(c)).play(s).Verdict,
+		"held, and in no manifest")
 
 	s.Publish(modelstypes.ATTRIBUTION_METHOD_SPAN) // with it
 	s.Reindex(withheld.Rank)
 	batch, c = claim()
-	require.Equal(t, attributiontypes.DISPUTE_VERDICT_UPHELD, newDispute(t, s.Stranger, batch, 0, shown(c)).play(s).Verdict, "passed over")
+	require.Equal(t, attributiontypes.DISPUTE_VERDICT_UPHELD,
+		newDispute(t, s.Stranger, batch, 0, shown(c)).play(s).Verdict, "passed over")
 }

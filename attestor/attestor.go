@@ -1,5 +1,5 @@
-// Package attestor verifies beside consensus what providers claim: it follows the items that the chain asks validators about, fetches
-// and recomputes them, and publishes verdicts that its node adds to its votes. See README.md.
+// Package attestor verifies beside consensus what providers claim: it follows the items that the chain asks validators
+// about, fetches and recomputes them, and publishes verdicts that its node adds to its votes. See README.md.
 package attestor
 
 import (
@@ -25,8 +25,8 @@ import (
 // maxPaused judgements let others go first; each may need some 50 MB.
 const maxPaused = 8
 
-// Alive is how long after the node last answered the attestor's verdicts count as its own: later its node says nothing rather than
-// something old.
+// Alive is how long after the node last answered the attestor's verdicts count as its own: later its node says nothing
+// rather than something old.
 const Alive = 5 * time.Second
 
 // Config of an attestor.
@@ -47,8 +47,8 @@ type Config struct {
 	IndexKeep time.Duration
 	// Poll is how often the node is asked.
 	Poll time.Duration
-	// Workers is how many items are fetched at a time, and Judges how many are recomputed: half of the processors, so that those of a node
-	// have the others.
+	// Workers is how many items are fetched at a time, and Judges how many are recomputed: half of the processors, so that
+	// those of a node have the others.
 	Workers, Judges int
 	Limits          fetch.Limits
 	Fault           Fault
@@ -58,8 +58,10 @@ type Config struct {
 // DefaultConfig for a home folder.
 func DefaultConfig(home string) Config {
 	return Config{
-		Home: home, Content: filepath.Join(home, "content"), IndexBytes: 2 << 30, BundleBytes: 4 << 30, IndexKeep: 7 * 24 * time.Hour,
-		Poll: 200 * time.Millisecond, Workers: 8, Judges: max(1, runtime.GOMAXPROCS(0)/2), Limits: fetch.DefaultLimits(), Log: slog.Default(),
+		Home: home, Content: filepath.Join(home, "content"), IndexBytes: 2 << 30, BundleBytes: 4 << 30,
+		IndexKeep: 7 * 24 * time.Hour,
+		Poll:      200 * time.Millisecond, Workers: 8, Judges: max(1, runtime.GOMAXPROCS(0)/2), Limits: fetch.DefaultLimits(),
+		Log: slog.Default(),
 	}
 }
 
@@ -127,7 +129,8 @@ func New(ctx context.Context, config Config, chainID string, node gogogrpc.Clien
 	}
 	config.Limits.Private, config.Limits.Files = config.AllowPrivate, config.AllowPrivate
 	a := &Attestor{
-		config: config, chain: newChain(chainID, node), fetch: fetch.New(config.Limits), peers: fetch.New(fetch.TrustedLimits()), metrics: newMetrics(), log: config.Log,
+		config: config, chain: newChain(chainID, node), fetch: fetch.New(config.Limits),
+		peers: fetch.New(fetch.TrustedLimits()), metrics: newMetrics(), log: config.Log,
 		open: make(map[uint64]*job), subscribed: make(map[poa.Hash]int),
 	}
 	one := func(string) int { return 1 }
@@ -155,8 +158,8 @@ func (a *Attestor) Close() error {
 	return errors.Join(a.library.touchAll(), a.store.close(), a.text.Close())
 }
 
-// Verdicts returns what was published on the items base ≤ n < next, and false while the node has not answered for a while. It reads
-// memory only.
+// Verdicts returns what was published on the items base ≤ n < next, and false while the node has not answered for a
+// while. It reads memory only.
 func (a *Attestor) Verdicts(base, next uint64) ([]attributiontypes.Verdict, bool) {
 	s := a.snapshot.Load()
 	if s == nil || time.Since(s.at) > Alive {
@@ -246,7 +249,8 @@ func (a *Attestor) poll(ctx context.Context) {
 func (a *Attestor) hasChanged(window attributiontypes.Attestation) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	same := a.window.Base == window.Base && a.window.Next == window.Next && a.window.VersionBase == window.VersionBase && a.window.VersionNext == window.VersionNext
+	same := a.window.Base == window.Base && a.window.Next == window.Next && a.window.VersionBase == window.VersionBase &&
+		a.window.VersionNext == window.VersionNext
 	return !same || !a.enabled || len(a.open) > 0 && time.Since(a.polled) > time.Second
 }
 

@@ -56,7 +56,8 @@ func node(t *testing.T, s *chain.Scenario) gogogrpc.ClientConn {
 	s.RegisterQueries(server)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	connection, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodec(api.Codec())))
+	connection, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.ForceCodec(api.Codec())))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = connection.Close() })
 	return connection
@@ -150,7 +151,8 @@ func bundleOf(t *testing.T, c *chain.Conversation) (*attributiontypes.MsgSubmitR
 	return msg, bundle, root
 }
 
-const question = "In short: The dermal papilla directs the growth of the hair by sending signals to the cells of the matrix, which divide faster than almost any other cells of the body."
+const question = "In short: The dermal papilla directs the growth of the hair by sending signals to the cells of " +
+	"the matrix, which divide faster than almost any other cells of the body."
 
 // pushText gives an attestor all text of the scenario.
 func pushText(t *testing.T, s *chain.Scenario, base string) {
@@ -167,18 +169,21 @@ func pushText(t *testing.T, s *chain.Scenario, base string) {
 	}
 }
 
-// TestAttestorFromTextToVerdict: an attestor asks for text, takes it, holds the version, and judges a batch whose bundle is pushed;
-// another one gets everything from the first.
+// TestAttestorFromTextToVerdict: an attestor asks for text, takes it, holds the version, and judges a batch whose
+// bundle is pushed; another one gets everything from the first.
 func TestAttestorFromTextToVerdict(t *testing.T) {
 	s := scenario(t)
 	s.Voter = func(int, uint64, uint64) ([]attributiontypes.Verdict, bool) { return nil, true }
-	s.Contribute(s.Stranger, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months before it reaches the free edge of the finger.")
+	s.Contribute(
+		s.Stranger, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months "+
+			"before it reaches the free edge of the finger.")
 	s.Accept()
 	item := s.OpenItems()[0]
 	first := start(t, s, t.TempDir(), nil)
 	second := start(t, s, t.TempDir(), func(c *attestor.Config) { c.Peers = []string{first.url} })
 	first.says(t, item.Number, unknown)
-	require.Eventually(t, func() bool { return len(first.Status().Items) == 1 && first.Status().Items[0].Reason != "" }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(first.Status().Items) == 1 && first.Status().Items[0].Reason != "" },
+		patience, 10*time.Millisecond)
 	require.Contains(t, first.Status().Items[0].Reason, "3 of 3 contributions are not held")
 	status, body := put(t, first.url+"/v1/content/"+poa.LeafHash([]byte("other")).String(), []byte("other"))
 	require.Equal(t, http.StatusNotFound, status, body)
@@ -238,7 +243,8 @@ func TestFaults(t *testing.T) {
 	_, id := c.Submit(msg)
 	batch, err := s.App.AttributionKeeper.GetBatch(s.Ctx(), id)
 	require.NoError(t, err)
-	for fault, want := range map[attestor.Fault]attributiontypes.Verdict{attestor.NoFault: valid, attestor.Lie: invalid, attestor.Stall: unknown, attestor.Panic: unknown} {
+	for fault, want := range map[attestor.Fault]attributiontypes.Verdict{attestor.NoFault: valid, attestor.Lie: invalid,
+		attestor.Stall: unknown, attestor.Panic: unknown} {
 		a := start(t, s, t.TempDir(), func(c *attestor.Config) { c.Fault = fault })
 		a.holdTexts(t, s)
 		status, body := put(t, a.url+"/v1/bundles/"+root.String(), bundle)
@@ -263,10 +269,11 @@ func TestMirrorRefuses(t *testing.T) {
 		data []byte
 		want int
 	}{
-		"no hash":         {"/v1/bundles/xyz", nil, http.StatusBadRequest},
-		"no bundle":       {"/v1/bundles/" + hash.String(), []byte("junk"), http.StatusUnprocessableEntity},
-		"bundle too long": {"/v1/bundles/" + hash.String(), make([]byte, poa.MaxBundleBytes+1), http.StatusRequestEntityTooLarge},
-		"unwanted text":   {"/v1/content/" + hash.String(), []byte("text"), http.StatusNotFound},
+		"no hash":   {"/v1/bundles/xyz", nil, http.StatusBadRequest},
+		"no bundle": {"/v1/bundles/" + hash.String(), []byte("junk"), http.StatusUnprocessableEntity},
+		"bundle too long": {"/v1/bundles/" + hash.String(), make([]byte, poa.MaxBundleBytes+1),
+			http.StatusRequestEntityTooLarge},
+		"unwanted text": {"/v1/content/" + hash.String(), []byte("text"), http.StatusNotFound},
 	} {
 		status, body := put(t, a.url+test.path, test.data)
 		require.Equal(t, test.want, status, "%s: %s", name, body)
@@ -334,28 +341,36 @@ func TestSocket(t *testing.T) {
 	}, patience, 10*time.Millisecond)
 	stop()
 	require.NoError(t, <-served)
-	require.Eventually(t, func() bool { _, alive := connection.Verdicts(1, 2); return !alive }, client.Stale+patience, 50*time.Millisecond)
+	require.Eventually(t, func() bool { _, alive := connection.Verdicts(1, 2); return !alive }, client.Stale+patience,
+		50*time.Millisecond)
 	cancel()
 	require.NoError(t, <-ended)
 }
 
-// TestOneFileBricksNoDataNet: text that has the registered hash and other statistics is left out by the attestors' verdict, and what is
-// accepted behind it enters; the next manifest is without it.
+// TestOneFileBricksNoDataNet: text that has the registered hash and other statistics is left out by the attestors'
+// verdict, and what is accepted behind it enters; the next manifest is without it.
 func TestOneFileBricksNoDataNet(t *testing.T) {
 	s := scenario(t)
 	a := start(t, s, t.TempDir(), nil)
 	s.Voter = func(_ int, base, next uint64) ([]attributiontypes.Verdict, bool) { return a.Verdicts(base, next) }
-	file := poa.SegmentFile{Segments: [][]byte{[]byte("The lunula is the pale part of the nail that is seen near the fold and it is the end of the matrix of the nail.")}}
+	file := poa.SegmentFile{
+		Segments: [][]byte{
+			[]byte("The lunula is the pale part of the nail that is seen near the fold and it is the end of the matrix of the nail.")}}
 	item, hash := chain.RevealItem(s.DatanetID, s.Bob, file)
 	item.StatisticsRoot = append([]byte{item.StatisticsRoot[0] ^ 1}, item.StatisticsRoot[1:]...)
-	result := s.Send(s.Bob, &datanettypes.MsgCommitContributions{Contributor: s.Bob.String(), Items: []datanettypes.CommitItem{{Hash: hash[:], Deposit: chain.Coin(chain.Open(1))}}})
+	result := s.Send(
+		s.Bob, &datanettypes.MsgCommitContributions{Contributor: s.Bob.String(),
+			Items: []datanettypes.CommitItem{{Hash: hash[:], Deposit: chain.Coin(chain.Open(1))}}})
 	var committed datanettypes.MsgCommitContributionsResponse
 	require.NoError(t, chain.Decode(result, &committed))
 	item.Rank = committed.Ranks[0]
 	s.Blocks(1)
-	s.Send(s.Bob, &datanettypes.MsgRevealContributions{Contributor: s.Bob.String(), Items: []datanettypes.RevealItem{item}})
+	s.Send(s.Bob, &datanettypes.MsgRevealContributions{Contributor: s.Bob.String(),
+		Items: []datanettypes.RevealItem{item}})
 	s.Contributions = append(s.Contributions, chain.Contribution{Rank: item.Rank, Contributor: s.Bob, File: file})
-	good := s.Contribute(s.Alice, "Nails grow from a matrix under the proximal fold and the plate slides over its bed for about six months before it reaches the free edge of the finger.")
+	good := s.Contribute(
+		s.Alice, "Nails grow from a matrix under the proximal fold and the plate slides over its bed for about six months "+
+			"before it reaches the free edge of the finger.")
 	a.holdTexts(t, s)
 	s.Accept()
 	a.settle(t, s)

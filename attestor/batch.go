@@ -20,7 +20,8 @@ func (a *Attestor) judgeBatch(ctx context.Context, j *job) (attributiontypes.Ver
 		return attributiontypes.VerdictUnknown, err
 	}
 	if batch.PoaVersion != poa.Version {
-		return attributiontypes.VerdictUnknown, fmt.Errorf("the batch was recorded under version %d of the rules, this program has version %d", batch.PoaVersion, poa.Version)
+		return attributiontypes.VerdictUnknown, fmt.Errorf(
+			"the batch was recorded under version %d of the rules, this program has version %d", batch.PoaVersion, poa.Version)
 	}
 	root, err := poa.HashFromBytes(batch.EvidenceRoot)
 	if err != nil {
@@ -46,7 +47,8 @@ func subjectOf(chainID string, batch attributiontypes.Batch, root poa.Hash) stri
 }
 
 // judgeFetched tries every place that may have the bundle until one has the right one.
-func (a *Attestor) judgeFetched(ctx context.Context, batch attributiontypes.Batch, root poa.Hash, records []poa.Record) (attributiontypes.Verdict, error) {
+func (a *Attestor) judgeFetched(ctx context.Context, batch attributiontypes.Batch, root poa.Hash,
+	records []poa.Record) (attributiontypes.Verdict, error) {
 	var failures []error
 	for _, place := range a.places(ctx, batch, root) {
 		var data []byte
@@ -62,7 +64,9 @@ func (a *Attestor) judgeFetched(ctx context.Context, batch attributiontypes.Batc
 			continue
 		}
 		started := time.Now()
-		verdict, reason := a.recompute(ctx, batch, judge.Case{Root: root, Records: records, Bundle: data, Bytes: batch.BundleBytes, Work: batch.BundleWork, StopsHeight: batch.StopsHeight})
+		verdict, reason := a.recompute(ctx, batch,
+			judge.Case{Root: root, Records: records, Bundle: data, Bytes: batch.BundleBytes, Work: batch.BundleWork,
+				StopsHeight: batch.StopsHeight})
 		if errors.Is(reason, judge.ErrNotTheBundle) {
 			failures = append(failures, reason)
 			continue
@@ -83,7 +87,8 @@ func (a *Attestor) judgeFetched(ctx context.Context, batch attributiontypes.Batc
 const pauseEvery = 256
 
 // recompute judges a bundle when it is its provider's turn. The end of ctx, as of the item, ends it.
-func (a *Attestor) recompute(ctx context.Context, batch attributiontypes.Batch, c judge.Case) (verdict attributiontypes.Verdict, reason error) {
+func (a *Attestor) recompute(ctx context.Context, batch attributiontypes.Batch,
+	c judge.Case) (verdict attributiontypes.Verdict, reason error) {
 	view := a.library.view(ctx)
 	if err := view.prepare(c.Records, a.indexing, batch.Provider); err != nil {
 		return attributiontypes.VerdictUnknown, err
@@ -127,7 +132,8 @@ func (a *Attestor) places(ctx context.Context, batch attributiontypes.Batch, roo
 const anySize = -1
 
 // download counts what is fetched.
-func (a *Attestor) download(ctx context.Context, from *fetch.Client, base, path string, size, max int64) ([]byte, error) {
+func (a *Attestor) download(ctx context.Context, from *fetch.Client, base, path string, size,
+	max int64) ([]byte, error) {
 	location, err := url.JoinPath(base, path)
 	if err != nil {
 		return nil, err

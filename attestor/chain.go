@@ -23,7 +23,8 @@ type chain struct {
 
 func newChain(id string, node gogogrpc.ClientConn) *chain {
 	return &chain{
-		id: id, attribution: attributiontypes.NewQueryClient(node), datanets: datanettypes.NewQueryClient(node), models: modelstypes.NewQueryClient(node),
+		id: id, attribution: attributiontypes.NewQueryClient(node), datanets: datanettypes.NewQueryClient(node),
+		models: modelstypes.NewQueryClient(node),
 	}
 }
 
@@ -59,7 +60,8 @@ func (c *chain) batch(ctx context.Context, id uint64) (attributiontypes.Batch, e
 }
 
 // ask returns what validators are being asked about text.
-func (c *chain) ask(ctx context.Context, datanet, rank uint64) (datanettypes.HoldAsk, []datanettypes.Contribution, error) {
+func (c *chain) ask(ctx context.Context, datanet,
+	rank uint64) (datanettypes.HoldAsk, []datanettypes.Contribution, error) {
 	response, err := c.datanets.Ask(ctx, &datanettypes.QueryAskRequest{DatanetId: datanet, Rank: rank})
 	if err != nil {
 		return datanettypes.HoldAsk{}, nil, err
@@ -88,7 +90,8 @@ func (c *chain) records(ctx context.Context, batch uint64) ([]poa.Record, error)
 	}
 }
 
-func (c *chain) contribution(ctx context.Context, rank uint64) (contribution datanettypes.Contribution, datanet datanettypes.DataNet, err error) {
+func (c *chain) contribution(ctx context.Context,
+	rank uint64) (contribution datanettypes.Contribution, datanet datanettypes.DataNet, err error) {
 	found, err := c.datanets.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
 	if err != nil {
 		return contribution, datanet, err

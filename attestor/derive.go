@@ -15,16 +15,17 @@ import (
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
-// provenances reckon what accepted text derives from. The text that has entered each DataNet stays in memory, up to a number of bytes for
-// all of them.
+// provenances reckon what accepted text derives from. The text that has entered each DataNet stays in memory, up to a
+// number of bytes for all of them.
 type provenances struct {
 	chain *chain
 	text  *content.Store
 	max   int
 
-	mu     sync.Mutex
-	known  map[uint64]*entered                    // by DataNet
-	tables map[poa.Hash][]datanettypes.Derivation // that were reckoned, by subject: a question that was too large is asked again in parts
+	mu    sync.Mutex
+	known map[uint64]*entered // by DataNet
+	// that were reckoned, by subject: a question that was too large is asked again in parts
+	tables map[poa.Hash][]datanettypes.Derivation
 }
 
 // maxTables that are remembered.
@@ -57,12 +58,14 @@ func (e *entered) until(n uint64) mark {
 }
 
 func newProvenances(c *chain, text *content.Store, max int) *provenances {
-	return &provenances{chain: c, text: text, max: max, known: make(map[uint64]*entered), tables: make(map[poa.Hash][]datanettypes.Derivation)}
+	return &provenances{chain: c, text: text, max: max, known: make(map[uint64]*entered),
+		tables: make(map[poa.Hash][]datanettypes.Derivation)}
 }
 
-// check compares the derivations of the contributions that an ask names with what their text gives. It returns how the first differs, or
-// an error if that cannot be said. It lets others go first between segments.
-func (p *provenances) check(ctx context.Context, turn *ticket, ask datanettypes.HoldAsk, asked []datanettypes.Contribution) (differs, err error) {
+// check compares the derivations of the contributions that an ask names with what their text gives. It returns how the
+// first differs, or an error if that cannot be said. It lets others go first between segments.
+func (p *provenances) check(ctx context.Context, turn *ticket, ask datanettypes.HoldAsk,
+	asked []datanettypes.Contribution) (differs, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known, err := p.enter(ctx, ask.DatanetId, ask.Sources)
@@ -83,7 +86,8 @@ func (p *provenances) check(ctx context.Context, turn *ticket, ask datanettypes.
 		behind := from.after(c.Rank, from.segments+len(file.Segments))
 		table, ready := p.tables[behind.ranks]
 		if !ready {
-			if table, err = manifest.Derivations(known.Provenance, c.Rank, file, from.segments, func() error { return turn.pause(ctx) }); err != nil {
+			if table, err = manifest.Derivations(known.Provenance, c.Rank, file, from.segments,
+				func() error { return turn.pause(ctx) }); err != nil {
 				return nil, fmt.Errorf("contribution %d: %w", c.Rank, err)
 			}
 			p.remember(behind.ranks, table)
@@ -126,7 +130,9 @@ func compareDerivations(c datanettypes.Contribution, table []datanettypes.Deriva
 		d := list[first]
 		return fmt.Sprintf("%d ppm of segment %d to contribution %d", d.Ppm, d.Segment, d.Rank)
 	}
-	return fmt.Errorf("contribution %d has %d derivations, its text gives %d: after %d that are equal it passes on %s instead of %s", c.Rank, len(c.Derivations), len(table), first, describe(c.Derivations), describe(table))
+	return fmt.Errorf(
+		"contribution %d has %d derivations, its text gives %d: after %d that are equal it passes on %s instead of %s",
+		c.Rank, len(c.Derivations), len(table), first, describe(c.Derivations), describe(table))
 }
 
 // enter adds what has entered a DataNet, up to a number of contributions, and makes room. The caller holds the lock.

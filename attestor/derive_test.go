@@ -45,8 +45,8 @@ func contribution(t *testing.T, s *chain.Scenario, rank uint64) datanettypes.Con
 	return found
 }
 
-// TestAThiefDoesNotDeclareForHimself: who rewrites the text of others and declares nothing, or somebody else, is in no version until
-// somebody has sent the derivations that the text gives. Whoever comes behind enters meanwhile.
+// TestAThiefDoesNotDeclareForHimself: who rewrites the text of others and declares nothing, or somebody else, is in no
+// version until somebody has sent the derivations that the text gives. Whoever comes behind enters meanwhile.
 func TestAThiefDoesNotDeclareForHimself(t *testing.T) {
 	for name, declared := range map[string]func(victim, other uint64) []datanettypes.Derivation{
 		"nothing": func(_, _ uint64) []datanettypes.Derivation { return nil },
@@ -56,7 +56,9 @@ func TestAThiefDoesNotDeclareForHimself(t *testing.T) {
 		"too little": func(victim, _ uint64) []datanettypes.Derivation {
 			return []datanettypes.Derivation{{Rank: victim, Ppm: 300_000}}
 		},
-		"nobody there": func(_, _ uint64) []datanettypes.Derivation { return []datanettypes.Derivation{{Rank: 3, Ppm: 900_000}} },
+		"nobody there": func(_, _ uint64) []datanettypes.Derivation {
+			return []datanettypes.Derivation{{Rank: 3, Ppm: 900_000}}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := scenario(t)
@@ -64,14 +66,16 @@ func TestAThiefDoesNotDeclareForHimself(t *testing.T) {
 			s.Voter = func(_ int, base, next uint64) ([]attributiontypes.Verdict, bool) { return a.Verdicts(base, next) }
 			rng := rand.New(rand.NewSource(1))
 			if name == "nobody there" { // rank 3 is sealed and never opened
-				s.Send(s.Bob, &datanettypes.MsgCommitContributions{Contributor: s.Bob.String(), Items: []datanettypes.CommitItem{{Hash: make([]byte, 32), Deposit: chain.Coin(chain.Open(1))}}})
+				s.Send(s.Bob, &datanettypes.MsgCommitContributions{Contributor: s.Bob.String(),
+					Items: []datanettypes.CommitItem{{Hash: make([]byte, 32), Deposit: chain.Coin(chain.Open(1))}}})
 			}
 			victim := s.Contribute(s.Alice, prose(rng))
 			a.holdTexts(t, s)
 			s.Accept()
 			a.settle(t, s)
 
-			thief := s.ContributeDerived(s.Stranger, declared(victim.Rank, s.Contributions[0].Rank), rewritten(string(victim.File.Segments[0])))
+			thief := s.ContributeDerived(s.Stranger, declared(victim.Rank, s.Contributions[0].Rank),
+				rewritten(string(victim.File.Segments[0])))
 			behind := s.Contribute(s.Bob, prose(rng))
 			a.holdTexts(t, s)
 			s.Accept()
@@ -109,7 +113,8 @@ func TestAThiefDoesNotDeclareForHimself(t *testing.T) {
 			before = s.Balance(s.Alice.Address)
 			propose(table)
 			fee := before.Sub(s.Balance(s.Alice.Address))
-			require.Equal(t, params.DerivationDeposit, burned.Sub(fee), "the deposit of the wrong table is burned, that of the right one is back")
+			require.Equal(t, params.DerivationDeposit, burned.Sub(fee),
+				"the deposit of the wrong table is burned, that of the right one is back")
 			entered := contribution(t, s, thief.Rank)
 			require.NotZero(t, entered.HeldHeight, "%+v", a.Status())
 			require.Equal(t, table, entered.Derivations)
@@ -118,8 +123,8 @@ func TestAThiefDoesNotDeclareForHimself(t *testing.T) {
 	}
 }
 
-// TestDerivationsInOneQuestion: contributions that are accepted together are reckoned from each other in the order of entering, by a
-// lower rank only, and the same after a restart.
+// TestDerivationsInOneQuestion: contributions that are accepted together are reckoned from each other in the order of
+// entering, by a lower rank only, and the same after a restart.
 func TestDerivationsInOneQuestion(t *testing.T) {
 	s := scenario(t)
 	home := t.TempDir()
@@ -133,7 +138,8 @@ func TestDerivationsInOneQuestion(t *testing.T) {
 		require.NoError(t, p.AddFile(c.Rank, c.File, nil))
 	}
 	text := rewritten(original)
-	table, err := manifest.Derivations(p, first.Rank+1, poa.SegmentFile{Segments: [][]byte{[]byte(text)}}, p.Len(), t.Context().Err)
+	table, err := manifest.Derivations(p, first.Rank+1, poa.SegmentFile{Segments: [][]byte{[]byte(text)}}, p.Len(),
+		t.Context().Err)
 	require.NoError(t, err)
 	require.NotEmpty(t, table)
 	second := s.ContributeDerived(s.Bob, table, text)
@@ -149,5 +155,6 @@ func TestDerivationsInOneQuestion(t *testing.T) {
 	a.holdTexts(t, s)
 	s.Accept()
 	a.settle(t, s)
-	require.Equal(t, datanettypes.HOLD_VERDICT_DERIVATIONS, contribution(t, s, third.Rank).Hold.Reason, "what entered before the restart is known")
+	require.Equal(t, datanettypes.HOLD_VERDICT_DERIVATIONS, contribution(t, s, third.Rank).Hold.Reason,
+		"what entered before the restart is known")
 }

@@ -16,7 +16,8 @@ import (
 // maxAnswer of a node; a page of receipts is far below.
 const maxAnswer = 32 << 20
 
-// Dial connects to the gRPC address of a node and returns the chain that it follows. It waits for the node until ctx ends.
+// Dial connects to the gRPC address of a node and returns the chain that it follows. It waits for the node until ctx
+// ends.
 func Dial(ctx context.Context, address string) (chainID string, connection *grpc.ClientConn, err error) {
 	connection, err = grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(api.Codec()), grpc.MaxCallRecvMsgSize(maxAnswer)))

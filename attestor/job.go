@@ -84,7 +84,8 @@ func (a *Attestor) decide(ctx context.Context, j *job) (verdict attributiontypes
 	case attributiontypes.ITEM_KIND_VERSION:
 		return a.judgeVersion(ctx, j)
 	}
-	return attributiontypes.VerdictUnknown, fmt.Errorf("this version of the attestor does not know items of kind %s: update it", j.item.Kind)
+	return attributiontypes.VerdictUnknown, fmt.Errorf(
+		"this version of the attestor does not know items of kind %s: update it", j.item.Kind)
 }
 
 // note publishes and logs the outcome of a try.
@@ -107,8 +108,10 @@ func (a *Attestor) note(j *job, verdict attributiontypes.Verdict, reason error) 
 	a.log.Info("verdict", attributes...)
 }
 
-// remember returns an earlier verdict on the same subject, or calls decide and writes a verdict down before it is published.
-func (a *Attestor) remember(number uint64, subject string, decide func() (attributiontypes.Verdict, error)) (attributiontypes.Verdict, error) {
+// remember returns an earlier verdict on the same subject, or calls decide and writes a verdict down before it is
+// published.
+func (a *Attestor) remember(number uint64, subject string,
+	decide func() (attributiontypes.Verdict, error)) (attributiontypes.Verdict, error) {
 	earlier, ok, err := a.store.verdict(number, subject)
 	if err != nil {
 		return attributiontypes.VerdictUnknown, err

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// lanes give so many slots to whoever waits, in turn by class: however much one class brings, what another brings comes right after what is
-// being done. Who takes long lets others go first in between, with pause.
+// lanes give so many slots to whoever waits, in turn by class: however much one class brings, what another brings comes
+// right after what is being done. Who takes long lets others go first in between, with pause.
 type lanes struct {
 	slots int                    // free
 	most  int                    // how many may be under way, paused ones included
@@ -145,7 +145,8 @@ func (t *ticket) leave() {
 		l.total--
 		l.under[t.class]--
 	}
-	if l.under[t.class] <= 0 && !slices.ContainsFunc(l.waiting, func(other *ticket) bool { return other.class == t.class }) {
+	if l.under[t.class] <= 0 && !slices.ContainsFunc(l.waiting,
+		func(other *ticket) bool { return other.class == t.class }) {
 		delete(l.under, t.class)
 		delete(l.served, t.class)
 	}

@@ -66,7 +66,8 @@ func TestLongWorkLetsOthersGoFirst(t *testing.T) {
 	require.Equal(t, []string{"a", "b", "long"}, []string{<-got, <-got, <-got})
 }
 
-// TestClassesAreBounded: neither a class nor all together have more under way than they may, and who gives up takes no slot with it.
+// TestClassesAreBounded: neither a class nor all together have more under way than they may, and who gives up takes no
+// slot with it.
 func TestClassesAreBounded(t *testing.T) {
 	l := newLanes(8, 3, func(string) int { return 2 })
 	enter := func(class string) (*ticket, error) {

@@ -15,8 +15,8 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// library answers a judge from the chain and from the text held here. Indexes of models stay in memory up to a number of bytes, and in
-// folders until they are pruned.
+// library answers a judge from the chain and from the text held here. Indexes of models stay in memory up to a number
+// of bytes, and in folders until they are pruned.
 type library struct {
 	chain *chain
 	text  *content.Store
@@ -46,7 +46,8 @@ type cachedModel struct {
 }
 
 func newLibrary(c *chain, text *content.Store, dir string, max int) *library {
-	return &library{chain: c, text: text, dir: dir, max: max, models: make(map[modelKey]*cachedModel), loading: make(map[modelKey]chan struct{})}
+	return &library{chain: c, text: text, dir: dir, max: max, models: make(map[modelKey]*cachedModel),
+		loading: make(map[modelKey]chan struct{})}
 }
 
 // view is the library for one judgement; it asks the chain once for each contribution.
@@ -66,11 +67,12 @@ type knownContribution struct {
 var _ judge.Library = (*view)(nil)
 
 func (l *library) view(ctx context.Context) *view {
-	return &view{ctx: ctx, library: l, known: make(map[uint64]knownContribution), ready: make(map[modelKey]*judge.Model), stops: make(map[uint64]map[uint32]datanettypes.SegmentStop)}
+	return &view{ctx: ctx, library: l, known: make(map[uint64]knownContribution), ready: make(map[modelKey]*judge.Model),
+		stops: make(map[uint64]map[uint32]datanettypes.SegmentStop)}
 }
 
-// prepare loads the models of records, one after another with all others that do so: indexing takes long, and no judgement waits for what
-// another needs.
+// prepare loads the models of records, one after another with all others that do so: indexing takes long, and no
+// judgement waits for what another needs.
 func (v *view) prepare(records []poa.Record, indexing *lanes, class string) error {
 	for i := range records {
 		k := modelKey{records[i].ModelID, records[i].ModelVersion}
@@ -82,7 +84,8 @@ func (v *view) prepare(records []poa.Record, indexing *lanes, class string) erro
 			continue
 		}
 		var err error
-		if entered := indexing.do(v.ctx, class, func(*ticket) { v.ready[k], err = v.Model(k.id, k.version) }); entered != nil {
+		if entered := indexing.do(
+			v.ctx, class, func(*ticket) { v.ready[k], err = v.Model(k.id, k.version) }); entered != nil {
 			return entered
 		}
 		if err != nil {

@@ -17,11 +17,14 @@ type metrics struct {
 
 func newMetrics() *metrics {
 	counter := func(name, help string) prometheus.Counter {
-		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "openledger", Subsystem: "attestor", Name: name, Help: help})
+		return prometheus.NewCounter(
+			prometheus.CounterOpts{Namespace: "openledger", Subsystem: "attestor", Name: name, Help: help})
 	}
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
-		open:     prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "openledger", Subsystem: "attestor", Name: "open_items", Help: "Items that the chain asks about."}),
+		open: prometheus.NewGauge(
+			prometheus.GaugeOpts{Namespace: "openledger", Subsystem: "attestor", Name: "open_items",
+				Help: "Items that the chain asks about."}),
 		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: "openledger", Subsystem: "attestor", Name: "verdicts_total", Help: "Verdicts given, by verdict.",
 		}, []string{"verdict"}),
@@ -48,7 +51,8 @@ func (a *Attestor) Collectors() []prometheus.Collector { return a.metrics.own() 
 type counts struct{ valid, invalid, receipts uint64 }
 
 func (m *metrics) read() counts {
-	return counts{value(m.verdicts.WithLabelValues("valid")), value(m.verdicts.WithLabelValues("invalid")), value(m.receipts)}
+	return counts{value(m.verdicts.WithLabelValues("valid")), value(m.verdicts.WithLabelValues("invalid")),
+		value(m.receipts)}
 }
 
 func value(counter prometheus.Counter) uint64 {

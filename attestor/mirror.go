@@ -37,8 +37,9 @@ func (a *Attestor) serve(ctx context.Context, address string) error {
 		return err
 	}
 	server := &http.Server{
-		Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler: a.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 60 * time.Second,
+		IdleTimeout:  time.Minute, MaxHeaderBytes: 16 << 10,
 	}
 	a.log.Info("taking and serving bundles and text", "address", listener.Addr())
 	stopped := make(chan struct{})
@@ -115,7 +116,8 @@ func send(w http.ResponseWriter, data []byte) {
 	_, _ = w.Write(data)
 }
 
-// putBundle takes any bundle that has its root: providers push before the chain knows the batch. What nobody asks about is dropped first.
+// putBundle takes any bundle that has its root: providers push before the chain knows the batch. What nobody asks about
+// is dropped first.
 func (a *Attestor) putBundle(w http.ResponseWriter, r *http.Request) {
 	root, ok := hashOf(w, r)
 	if !ok {
@@ -167,7 +169,8 @@ func (a *Attestor) putText(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		refuse(w, http.StatusNotFound, "no DataNet version that is asked about misses %s: push it when its contribution is accepted", hash)
+		refuse(w, http.StatusNotFound, "no DataNet version that is asked about misses %s: push it when its contribution "+
+			"is accepted", hash)
 		return
 	}
 	data, ok := body(w, r, content.MaxBytes)

@@ -33,8 +33,8 @@ func (a *Attestor) keepPruning(ctx context.Context) {
 	}
 }
 
-// prune removes the folders of models that were last used before a time, and returns their names. Models in memory stay. What is needed
-// again is built again, from text that is kept.
+// prune removes the folders of models that were last used before a time, and returns their names. Models in memory
+// stay. What is needed again is built again, from text that is kept.
 func (l *library) prune(before time.Time) ([]string, error) {
 	failed := []error{l.touchAll()}
 	entries, err := os.ReadDir(l.dir)
@@ -63,7 +63,8 @@ func parseFolder(name string) (modelKey, bool) {
 	return k, err == nil && k.folder() == name
 }
 
-// removeUnused removes the folder of a model that is not open and was last used before a time. Who wants to load the model waits.
+// removeUnused removes the folder of a model that is not open and was last used before a time. Who wants to load the
+// model waits.
 func (l *library) removeUnused(k modelKey, before time.Time) (bool, error) {
 	if !l.reserve(k) {
 		return false, nil
@@ -104,8 +105,8 @@ func (l *library) touchAll() error {
 	return errors.Join(failed...)
 }
 
-// touch gives a folder the time at which its model, which is in memory, was last used; the caller holds the lock. Opening an index writes
-// to its folder, so that the time is never before that.
+// touch gives a folder the time at which its model, which is in memory, was last used; the caller holds the lock.
+// Opening an index writes to its folder, so that the time is never before that.
 func (l *library) touch(k modelKey) error {
 	used := l.models[k].used
 	err := os.Chtimes(filepath.Join(l.dir, k.folder()), used, used)

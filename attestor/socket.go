@@ -60,7 +60,8 @@ func (s service) Verdicts(_ *api.VerdictsRequest, stream api.AttestorService_Ver
 		changed := s.a.changed.wait()
 		if latest := s.a.snapshot.Load(); latest != nil && time.Since(latest.at) <= Alive {
 			response := &api.VerdictsResponse{
-				Base: latest.batches.base, Verdicts: latest.batches.bytes(), VersionBase: latest.versions.base, VersionVerdicts: latest.versions.bytes(),
+				Base: latest.batches.base, Verdicts: latest.batches.bytes(), VersionBase: latest.versions.base,
+				VersionVerdicts: latest.versions.bytes(),
 			}
 			if err := stream.Send(response); err != nil {
 				return err
@@ -95,14 +96,17 @@ func (a *Attestor) Status() *api.StatusResponse {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	status := &api.StatusResponse{
-		ChainId: a.chain.id, Enabled: a.enabled, Base: a.window.Base, Next: a.window.Next, VersionBase: a.window.VersionBase, VersionNext: a.window.VersionNext, Polled: a.polled.UTC(), Listen: a.config.Listen,
-		Valid: counters.valid, Invalid: counters.invalid, Receipts: counters.receipts, Bundles: uint64(bundles), BundleBytes: uint64(bytes),
+		ChainId: a.chain.id, Enabled: a.enabled, Base: a.window.Base, Next: a.window.Next, VersionBase: a.window.VersionBase,
+		VersionNext: a.window.VersionNext, Polled: a.polled.UTC(), Listen: a.config.Listen,
+		Valid: counters.valid, Invalid: counters.invalid, Receipts: counters.receipts, Bundles: uint64(bundles),
+		BundleBytes: uint64(bytes),
 	}
 	if a.trouble != nil {
 		status.Trouble = a.trouble.Error()
 	}
 	for _, j := range a.open {
-		status.Items = append(status.Items, api.ItemStatus{Item: j.item, Verdict: uint32(j.verdict), Reason: j.reason, Since: j.since.UTC()})
+		status.Items = append(
+			status.Items, api.ItemStatus{Item: j.item, Verdict: uint32(j.verdict), Reason: j.reason, Since: j.since.UTC()})
 	}
 	slices.SortFunc(status.Items, func(x, y api.ItemStatus) int { return cmp.Compare(x.Item.Number, y.Item.Number) })
 	return status

@@ -21,8 +21,8 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// heavyAnswer has a segment published that repeats one word, and returns an answer that does so too: almost as many pairs of equal words as
-// an answer may have.
+// heavyAnswer has a segment published that repeats one word, and returns an answer that does so too: almost as many
+// pairs of equal words as an answer may have.
 func heavyAnswer(s *chain.Scenario) string {
 	rare := "q0x0 q0x1 q0x2 q0x3 q0x4 q0x5"
 	s.Contribute(s.Stranger, rare+strings.Repeat(" the", poa.MaxSegmentTokens-6))
@@ -42,8 +42,10 @@ func silent(s *chain.Scenario) {
 func competitor(s *chain.Scenario, by chain.Account) *chain.Scenario {
 	other := *s
 	other.Provider = by
-	s.Send(by, &modelstypes.MsgRegisterProvider{Provider: by.String(), Name: "competitor", AnswerKey: s.AnswerKey.Public().(ed25519.PublicKey), Bond: chain.Coin(chain.Open(1_000))},
-		&modelstypes.MsgSetOffer{Provider: by.String(), ModelId: s.ModelID, InputPrice: chain.InputPrice, OutputPrice: chain.OutputPrice})
+	s.Send(by, &modelstypes.MsgRegisterProvider{Provider: by.String(), Name: "competitor",
+		AnswerKey: s.AnswerKey.Public().(ed25519.PublicKey), Bond: chain.Coin(chain.Open(1_000))},
+		&modelstypes.MsgSetOffer{Provider: by.String(), ModelId: s.ModelID, InputPrice: chain.InputPrice,
+			OutputPrice: chain.OutputPrice})
 	return &other
 }
 
@@ -61,8 +63,8 @@ func hold(t *testing.T, s *chain.Scenario, home string) {
 	require.NoError(t, store.Close())
 }
 
-// TestHeavyBatchesDelayNobody: a provider has batches waiting that take as long as any may. The batch of another, which comes behind them
-// all, is decided before they are, with one judge for all.
+// TestHeavyBatchesDelayNobody: a provider has batches waiting that take as long as any may. The batch of another, which
+// comes behind them all, is decided before they are, with one judge for all.
 func TestHeavyBatchesDelayNobody(t *testing.T) {
 	s := scenario(t)
 	s.SkipInvariants = true

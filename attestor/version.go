@@ -17,8 +17,9 @@ import (
 // maxNamed bounds the missing contributions that a reason names.
 const maxNamed = 3
 
-// judgeVersion fetches the text that an item asks about, checks that it is what was registered, and reckons what it derives from. Who says
-// that it holds text of a DataNet holds all that has entered before: it will have to judge answers from it.
+// judgeVersion fetches the text that an item asks about, checks that it is what was registered, and reckons what it
+// derives from. Who says that it holds text of a DataNet holds all that has entered before: it will have to judge
+// answers from it.
 func (a *Attestor) judgeVersion(ctx context.Context, j *job) (attributiontypes.Verdict, error) {
 	datanet, err := a.chain.datanet(ctx, j.item.DatanetId)
 	if err != nil {
@@ -30,12 +31,14 @@ func (a *Attestor) judgeVersion(ctx context.Context, j *job) (attributiontypes.V
 	}
 	subject := fmt.Sprintf("%s/datanet/%d/%v/%d", a.chain.id, datanet.Id, ask.Ranks, ask.Sources)
 	return a.remember(j.item.Number, subject, func() (verdict attributiontypes.Verdict, reason error) {
-		entered := a.fetching.do(ctx, versionsClass, func(*ticket) { verdict, reason = a.holdVersion(ctx, j, datanet, ask, asked) })
+		entered := a.fetching.do(ctx, versionsClass,
+			func(*ticket) { verdict, reason = a.holdVersion(ctx, j, datanet, ask, asked) })
 		if entered != nil || verdict != attributiontypes.VerdictValid {
 			return verdict, errors.Join(entered, reason)
 		}
 		var differs error
-		entered = a.indexing.do(ctx, versionsClass, func(turn *ticket) { differs, reason = a.provenances.check(ctx, turn, ask, asked) })
+		entered = a.indexing.do(ctx, versionsClass,
+			func(turn *ticket) { differs, reason = a.provenances.check(ctx, turn, ask, asked) })
 		switch {
 		case entered != nil || reason != nil:
 			return attributiontypes.VerdictUnknown, errors.Join(entered, reason)
@@ -47,7 +50,8 @@ func (a *Attestor) judgeVersion(ctx context.Context, j *job) (attributiontypes.V
 }
 
 // holdVersion finds text and compares it with what was registered.
-func (a *Attestor) holdVersion(ctx context.Context, j *job, datanet datanettypes.DataNet, ask datanettypes.HoldAsk, asked []datanettypes.Contribution) (attributiontypes.Verdict, error) {
+func (a *Attestor) holdVersion(ctx context.Context, j *job, datanet datanettypes.DataNet, ask datanettypes.HoldAsk,
+	asked []datanettypes.Contribution) (attributiontypes.Verdict, error) {
 	rules := poa.SegmentRules{AllowFewStopWords: datanet.AllowFewStopWords}
 	earlier, err := manifest.Held(ctx, a.chain.datanets, datanet.Id, a.holds.from(datanet.Id), ask.Sources)
 	if err != nil {
@@ -63,15 +67,17 @@ func (a *Attestor) holdVersion(ctx context.Context, j *job, datanet datanettypes
 		gone = append(gone, unfit)
 	}
 	if missing = append(missing, gone...); len(missing) > 0 {
-		return attributiontypes.VerdictUnknown, fmt.Errorf("%d of %d contributions are not held: %w", len(missing), len(asked)+len(earlier), errors.Join(missing[:min(len(missing), maxNamed)]...))
+		return attributiontypes.VerdictUnknown, fmt.Errorf("%d of %d contributions are not held: %w", len(missing),
+			len(asked)+len(earlier), errors.Join(missing[:min(len(missing), maxNamed)]...))
 	}
 	a.holds.reached(datanet.Id, ask.Sources)
 	return attributiontypes.VerdictValid, nil
 }
 
-// holdAll makes sure that contributions are in the store and right. It returns why some are not here, and the first that is not what was
-// registered.
-func (a *Attestor) holdAll(ctx context.Context, contributions []datanettypes.Contribution, rules poa.SegmentRules) (missing []error, unfit error) {
+// holdAll makes sure that contributions are in the store and right. It returns why some are not here, and the first
+// that is not what was registered.
+func (a *Attestor) holdAll(ctx context.Context, contributions []datanettypes.Contribution,
+	rules poa.SegmentRules) (missing []error, unfit error) {
 	for _, contribution := range contributions {
 		err := a.holdContribution(ctx, contribution, rules)
 		if errors.Is(err, manifest.ErrFile) {
@@ -84,8 +90,8 @@ func (a *Attestor) holdAll(ctx context.Context, contributions []datanettypes.Con
 	return missing, nil
 }
 
-// holds knows how many of the contributions that have entered a DataNet were found in the store since the start, in their order: they
-// are not looked at again with each question.
+// holds knows how many of the contributions that have entered a DataNet were found in the store since the start, in
+// their order: they are not looked at again with each question.
 type holds struct {
 	mu    sync.Mutex
 	until map[uint64]uint64
@@ -117,9 +123,10 @@ func (a *Attestor) missing(contributions []datanettypes.Contribution) []poa.Hash
 	return hashes
 }
 
-// holdContribution makes sure that the text of a contribution is in the store and right. Text that has the registered hash and is not
-// what else was registered wraps manifest.ErrFile.
-func (a *Attestor) holdContribution(ctx context.Context, contribution datanettypes.Contribution, rules poa.SegmentRules) error {
+// holdContribution makes sure that the text of a contribution is in the store and right. Text that has the registered
+// hash and is not what else was registered wraps manifest.ErrFile.
+func (a *Attestor) holdContribution(ctx context.Context, contribution datanettypes.Contribution,
+	rules poa.SegmentRules) error {
 	hash, err := poa.HashFromBytes(contribution.ContentHash)
 	if err != nil {
 		return err
@@ -143,7 +150,8 @@ func (a *Attestor) holdContribution(ctx context.Context, contribution datanettyp
 }
 
 // fetchText asks peers and then the place that the contributor named, and stores what has the hash.
-func (a *Attestor) fetchText(ctx context.Context, contribution datanettypes.Contribution, hash poa.Hash) ([]byte, error) {
+func (a *Attestor) fetchText(ctx context.Context, contribution datanettypes.Contribution,
+	hash poa.Hash) ([]byte, error) {
 	size := int64(contribution.Bytes)
 	if size > content.MaxBytes {
 		return nil, fmt.Errorf("%w: %d bytes are registered", content.ErrTooLarge, size)
@@ -172,7 +180,8 @@ func (a *Attestor) fetchText(ctx context.Context, contribution datanettypes.Cont
 			return encoded, nil
 		}
 	}
-	return nil, nowhere(hash.String()+" is not held and was found nowhere; push it with `openledgerd attestor push`", failures)
+	return nil, nowhere(hash.String()+" is not held and was found nowhere; push it with `openledgerd attestor push`",
+		failures)
 }
 
 // fetchNamed reads text from where its contributor put it.

@@ -17,7 +17,8 @@ func (a *audit) checkOpenings() {
 	err := poa.VerifyAnswer(a.claimed, bare, nil, poa.ProtocolStatistics())
 	wrong := errors.Is(err, poa.ErrOpening) || errors.Is(err, poa.ErrAnswerRoot)
 	a.truth("openings", !wrong,
-		fmt.Sprintf("%d opened words of %d lead to the answer root %s with %d hashes", len(a.answer.Openings), a.answer.Count, short(a.claimed.AnswerRoot.String()), len(a.answer.Proof)),
+		fmt.Sprintf("%d opened words of %d lead to the answer root %s with %d hashes", len(a.answer.Openings), a.answer.Count,
+			short(a.claimed.AnswerRoot.String()), len(a.answer.Proof)),
 		fmt.Sprintf("opened words: %v", err))
 }
 
@@ -42,7 +43,8 @@ func (a *audit) checkSegments() error {
 		a.checkPath(what, proof)
 		err = poa.CheckSegmentNorm(c.Norm(), proof.Content, poa.SegmentRules{AllowFewStopWords: c.datanet.AllowFewStopWords})
 		a.add(Step{Name: "segment_text", Status: outcome(err), Text: either(err,
-			fmt.Sprintf("%s keeps the rules for text: %d bytes, %d words", what, len(proof.Content), len(poa.TokenIDs(proof.Content))), what)})
+			fmt.Sprintf("%s keeps the rules for text: %d bytes, %d words", what, len(proof.Content),
+				len(poa.TokenIDs(proof.Content))), what)})
 	}
 	return nil
 }
@@ -51,7 +53,8 @@ func (a *audit) checkSegments() error {
 func (a *audit) checkManifest(c contribution) {
 	err := a.payable(c)
 	a.add(Step{Name: "manifest", Status: outcome(err), Text: either(err,
-		fmt.Sprintf("contribution %d is in DataNet %d since version %d, which version %d of model %d uses", c.Rank, c.DatanetId, c.Version(), a.model.Version, a.model.ModelId),
+		fmt.Sprintf("contribution %d is in DataNet %d since version %d, which version %d of model %d uses", c.Rank,
+			c.DatanetId, c.Version(), a.model.Version, a.model.ModelId),
 		fmt.Sprintf("contribution %d", c.Rank))})
 }
 
@@ -69,7 +72,8 @@ func (a *audit) checkPath(what string, proof poa.SegmentProof) {
 		step.Computed = step.Recorded // what package poa found equal
 	}
 	step.Text = either(err,
-		fmt.Sprintf("%s is in its root %s: leaf %s, index %d of %d, path of %d hashes", what, short(step.Recorded), short(step.Leaf), proof.Index, c.Segments, len(proof.Path)),
+		fmt.Sprintf("%s is in its root %s: leaf %s, index %d of %d, path of %d hashes", what, short(step.Recorded),
+			short(step.Leaf), proof.Index, c.Segments, len(proof.Path)),
 		fmt.Sprintf("%s is not in its root %s: leaf %s", what, short(step.Recorded), short(step.Leaf)))
 	a.add(step)
 }
@@ -134,7 +138,8 @@ func (a *audit) payable(c contribution) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s in DataNet %d, not in the manifest of version %d of model %d", c.Status, c.DatanetId, a.model.Version, a.model.ModelId)
+	return fmt.Errorf("%s in DataNet %d, not in the manifest of version %d of model %d", c.Status, c.DatanetId,
+		a.model.Version, a.model.ModelId)
 }
 
 // contribution is a known contribution as package poa takes it.
@@ -178,11 +183,15 @@ func (a *audit) checkAttribution() {
 	}
 	a.listRuns(got.Rows)
 	a.checkOwners(got.Rows)
-	a.same("evidence_root", fmt.Sprintf("root of the %d runs of words:", len(got.Rows)), got.Root().String(), a.claimed.EvidenceRoot.String())
-	a.same("weights", "weights in ppm by contribution:", weights(got.Entries, got.UnattributedPPM), weights(a.claimed.Entries, a.claimed.UnattributedPPM))
-	a.same("entries", "weights that the chain recorded:", weights(a.claimed.Entries, a.claimed.UnattributedPPM), recordedWeights(a.receipt))
+	a.same("evidence_root", fmt.Sprintf("root of the %d runs of words:", len(got.Rows)), got.Root().String(),
+		a.claimed.EvidenceRoot.String())
+	a.same("weights", "weights in ppm by contribution:", weights(got.Entries, got.UnattributedPPM),
+		weights(a.claimed.Entries, a.claimed.UnattributedPPM))
+	a.same("entries", "weights that the chain recorded:", weights(a.claimed.Entries, a.claimed.UnattributedPPM),
+		recordedWeights(a.receipt))
 	err = a.chainRule()
-	a.truth("verify_evidence", err == nil, "poa.VerifyEvidence, the check of every validator, accepts the receipt", fmt.Sprintf("poa.VerifyEvidence, the check of every validator: %v", err))
+	a.truth("verify_evidence", err == nil, "poa.VerifyEvidence, the check of every validator, accepts the receipt",
+		fmt.Sprintf("poa.VerifyEvidence, the check of every validator: %v", err))
 }
 
 // segments of the answer, with what their contributions declare.
@@ -211,7 +220,9 @@ func (a *audit) checkCovered() {
 	for _, entry := range a.claimed.Entries {
 		shown := slices.ContainsFunc(a.proofs, func(proof poa.SegmentProof) bool { return proof.Rank == entry.Rank })
 		if !shown {
-			a.truth("segment_missing", false, "", fmt.Sprintf("contribution %d weighs %d ppm, but the evidence shows no segment of it for this answer", entry.Rank, entry.WeightPPM))
+			a.truth("segment_missing", false, "", fmt.Sprintf(
+				"contribution %d weighs %d ppm, but the evidence shows no segment of it for this answer", entry.Rank,
+				entry.WeightPPM))
 		}
 	}
 }
@@ -231,7 +242,8 @@ func (a *audit) checkOwners(rows []poa.Row) {
 			a.truth("alignment", true, what+" explains words that an earlier segment explains as well", "")
 			continue
 		}
-		a.truth("alignment", runs > 0, fmt.Sprintf("%s explains %d words of the answer, runs: %d", what, words, runs), what+" explains no word of the answer")
+		a.truth("alignment", runs > 0, fmt.Sprintf("%s explains %d words of the answer, runs: %d", what, words, runs),
+			what+" explains no word of the answer")
 	}
 }
 

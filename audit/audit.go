@@ -135,7 +135,8 @@ func (a *audit) read() error {
 	if a.model, err = a.source.ModelVersion(a.ctx, a.state.ModelId, a.state.ModelVersion); err != nil {
 		return fmt.Errorf("model %d: %w", a.state.ModelId, err)
 	}
-	if a.receipt.Fee.IsNil() || a.state.Price.Input.IsNil() || a.state.Price.Output.IsNil() || a.state.Price.Royalty.IsNil() {
+	if a.receipt.Fee.IsNil() || a.state.Price.Input.IsNil() || a.state.Price.Output.IsNil() ||
+		a.state.Price.Royalty.IsNil() {
 		return fmt.Errorf("the node answered without the fee of receipt %s or the price of its session", a.report.ID)
 	}
 	a.part = -1
@@ -145,8 +146,11 @@ func (a *audit) read() error {
 		}
 	}
 	a.report.Recorded = recorded(a.receipt, a.batch)
-	a.truth("receipt", a.part >= 0 && a.receipt.Id == a.report.ID, fmt.Sprintf("receipt %s is in batch %d", a.report.ID, a.batch.Id),
-		fmt.Sprintf("the node answered with receipt %s, and batch %d does not hold call %d of session %x", a.receipt.Id, a.batch.Id, a.call, a.session))
-	a.same("rules", "rules that verified the batch: version of this program", fmt.Sprint(poa.Version), fmt.Sprint(a.batch.PoaVersion))
+	a.truth("receipt", a.part >= 0 && a.receipt.Id == a.report.ID,
+		fmt.Sprintf("receipt %s is in batch %d", a.report.ID, a.batch.Id),
+		fmt.Sprintf("the node answered with receipt %s, and batch %d does not hold call %d of session %x", a.receipt.Id,
+			a.batch.Id, a.call, a.session))
+	a.same("rules", "rules that verified the batch: version of this program", fmt.Sprint(poa.Version),
+		fmt.Sprint(a.batch.PoaVersion))
 	return nil
 }

@@ -44,7 +44,8 @@ func TestHonestReceiptPasses(t *testing.T) {
 		require.True(t, report.OK)
 		require.Empty(t, failed(report))
 		require.Len(t, report.Entries, entries)
-		require.Equal(t, address("contributor 1").String(), report.Entries[slices.IndexFunc(report.Entries, func(e audit.Entry) bool { return e.Rank == 2 })].Contributor)
+		require.Equal(t, address("contributor 1").String(),
+			report.Entries[slices.IndexFunc(report.Entries, func(e audit.Entry) bool { return e.Rank == 2 })].Contributor)
 		for _, step := range report.Steps {
 			require.Equal(t, audit.Passed, step.Status, step.Text)
 			require.Equal(t, step.Recorded, step.Computed)
@@ -248,11 +249,13 @@ func TestFilesReplaceThePrunedBlock(t *testing.T) {
 	// A file of another batch is told by the roots that the chain recorded.
 	other := newWorld(t)
 	other.evidence.Segments[0].Content[0] = 't'
-	report, err = audit.VerifyFiles(context.Background(), w, w.id(1), audit.Files{Receipts: w.msg.Receipts, Evidence: other.seal(t).msg.Evidence})
+	report, err = audit.VerifyFiles(context.Background(), w, w.id(1),
+		audit.Files{Receipts: w.msg.Receipts, Evidence: other.seal(t).msg.Evidence})
 	require.NoError(t, err)
 	require.ElementsMatch(t, []string{"evidence_bundle", "segment_path", "verify_evidence"}, failed(report))
 
-	report, err = audit.VerifyFiles(context.Background(), w, w.id(1), audit.Files{Receipts: []byte("x"), Evidence: w.msg.Evidence})
+	report, err = audit.VerifyFiles(context.Background(), w, w.id(1),
+		audit.Files{Receipts: []byte("x"), Evidence: w.msg.Evidence})
 	require.NoError(t, err)
 	require.Equal(t, []string{"receipts"}, failed(report))
 }

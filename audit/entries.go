@@ -75,7 +75,8 @@ func (a *audit) listEntries() error {
 			WeightPPM: entry.WeightPpm, DataShare: entry.Amount.String(),
 		})
 	}
-	a.same("payout", "data shares in aopen by contribution:", shares(a.batch.Payment(), payout), shares(a.payment, a.payout))
+	a.same("payout", "data shares in aopen by contribution:", shares(a.batch.Payment(), payout),
+		shares(a.payment, a.payout))
 	return nil
 }
 
@@ -85,7 +86,8 @@ func shares(payment attributiontypes.Payment, payout rewardstypes.Payout) string
 		parts[i] = fmt.Sprintf("%d: %s", entry.Rank, entry.Amount)
 	}
 	paid := strings.ToLower(strings.TrimPrefix(payment.String(), "PAYMENT_"))
-	return strings.Join(append(parts, fmt.Sprintf("bounty pool: %s, retired: %s (%s)", payout.BountyPool, payout.Retired, paid)), ", ")
+	return strings.Join(
+		append(parts, fmt.Sprintf("bounty pool: %s, retired: %s (%s)", payout.BountyPool, payout.Retired, paid)), ", ")
 }
 
 // listRuns lists the recomputed rows with the text of their segments. Offsets
@@ -106,7 +108,8 @@ func (a *audit) listRuns(rows []poa.Row) {
 			text = text[first.Start:last.End]
 		}
 		a.report.Runs = append(a.report.Runs, Run{
-			Position: row.Position, Length: row.Length, Rank: row.Rank, Segment: row.Segment, Offset: row.SegmentOffset(a.claimed.Method),
+			Position: row.Position, Length: row.Length, Rank: row.Rank, Segment: row.Segment,
+			Offset:    row.SegmentOffset(a.claimed.Method),
 			ScoreBits: float64(row.Score) / (1 << 16), Text: string(text),
 		})
 	}

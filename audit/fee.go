@@ -25,14 +25,18 @@ func (a *audit) checkFee() {
 	r := a.claimed
 	quoted, err := price.Compute(r.InputTokens, r.OutputTokens)
 	if err != nil {
-		a.truth("fee", false, "", fmt.Sprintf("price of %d input and %d output tokens: %v", r.InputTokens, r.OutputTokens, err))
+		a.truth("fee", false, "", fmt.Sprintf("price of %d input and %d output tokens: %v", r.InputTokens, r.OutputTokens,
+			err))
 		return
 	}
 	fee, most := rewardstypes.IntOf(r.Fee), rewardstypes.IntOf(quoted)
 	compute := fee.Sub(a.state.Price.Royalty)
 	ok := !compute.IsNegative() && compute.LTE(most) && r.Fee.Cmp(r.MaxFee) <= 0
-	text := fmt.Sprintf("fee of %s OPEN is a royalty of %s and compute of %s; %d input and %d output tokens cost %s at the session's price, the payer allowed %s",
-		open(fee), open(a.state.Price.Royalty), open(compute), r.InputTokens, r.OutputTokens, open(most), open(rewardstypes.IntOf(r.MaxFee)))
+	text := fmt.Sprintf(
+		"fee of %s OPEN is a royalty of %s and compute of %s; %d input and %d output tokens cost %s at the session's "+
+			"price, the payer allowed %s",
+		open(fee), open(a.state.Price.Royalty), open(compute), r.InputTokens, r.OutputTokens, open(most),
+		open(rewardstypes.IntOf(r.MaxFee)))
 	a.truth("fee", ok, text, text)
 	a.truth("tokens", a.answer.Count == r.OutputTokens,
 		fmt.Sprintf("call %d bills %d output tokens, its answer has as many", r.N, r.OutputTokens),
@@ -49,10 +53,12 @@ func (a *audit) checkVoucher() {
 		a.skip("voucher", "voucher: the files do not hold it")
 		return
 	case a.part >= len(a.submitted.Sessions):
-		a.truth("voucher", false, "", fmt.Sprintf("the submission has %d vouchers, the batch %d sessions", len(a.submitted.Sessions), len(a.batch.Sessions)))
+		a.truth("voucher", false, "", fmt.Sprintf("the submission has %d vouchers, the batch %d sessions",
+			len(a.submitted.Sessions), len(a.batch.Sessions)))
 		return
 	case part.FirstCall != 1:
-		a.skip("voucher", fmt.Sprintf("voucher: it covers all calls from 1, and those before %d are in batch %d and earlier", part.FirstCall, part.PreviousBatch))
+		a.skip("voucher", fmt.Sprintf("voucher: it covers all calls from 1, and those before %d are in batch %d and earlier",
+			part.FirstCall, part.PreviousBatch))
 		return
 	}
 	var head poa.Hash
@@ -65,11 +71,13 @@ func (a *audit) checkVoucher() {
 	claim := a.submitted.Sessions[a.part]
 	if len(claim.Signature) == 0 {
 		a.truth("voucher", a.closedWith(part.LastCall, poa.NextHash(head, poa.AckCall, last)),
-			fmt.Sprintf("the payer's close acknowledged calls 1 to %d", part.LastCall), fmt.Sprintf("no signature, and the payer's close is not over calls 1 to %d", part.LastCall))
+			fmt.Sprintf("the payer's close acknowledged calls 1 to %d", part.LastCall),
+			fmt.Sprintf("no signature, and the payer's close is not over calls 1 to %d", part.LastCall))
 		return
 	}
 	err := a.verifySignature(claim, part.LastCall, head, last)
-	a.truth("voucher", err == nil, fmt.Sprintf("the session key signed calls 1 to %d, at most %s OPEN", claim.Calls, open(claim.CumulativeMax)),
+	a.truth("voucher", err == nil, fmt.Sprintf("the session key signed calls 1 to %d, at most %s OPEN", claim.Calls,
+		open(claim.CumulativeMax)),
 		fmt.Sprintf("voucher for call %d: %v", claim.Calls, err))
 }
 
@@ -77,7 +85,8 @@ func (a *audit) closedWith(lastCall uint64, head poa.Hash) bool {
 	return a.state.CloseCalls == lastCall+1 && string(a.state.CloseHead) == string(head[:])
 }
 
-func (a *audit) verifySignature(claim attributiontypes.SessionClaim, calls uint64, head poa.Hash, last poa.Outcome) error {
+func (a *audit) verifySignature(claim attributiontypes.SessionClaim, calls uint64, head poa.Hash,
+	last poa.Outcome) error {
 	if len(claim.PendingCall) != 0 {
 		pending, err := poa.HashFromBytes(claim.PendingCall)
 		if err != nil {
@@ -108,11 +117,13 @@ func (a *audit) verifySignature(claim attributiontypes.SessionClaim, calls uint6
 		return err
 	}
 	signed := poa.Voucher{
-		ChainID: a.source.ChainID(), Session: session, Provider: provider, ModelID: a.state.ModelId, ModelVersion: a.state.ModelVersion,
-		Price: price, N: calls, Head: head, CumulativeMax: most,
+		ChainID: a.source.ChainID(), Session: session, Provider: provider, ModelID: a.state.ModelId,
+		ModelVersion: a.state.ModelVersion,
+		Price:        price, N: calls, Head: head, CumulativeMax: most,
 	}
 	if len(a.state.SessionKey) != 32 || !ed25519consensus.Verify(a.state.SessionKey, signed.SignBytes(), claim.Signature) {
-		return fmt.Errorf("the signature is not of the session key over head %s on chain %q", short(head.String()), a.source.ChainID())
+		return fmt.Errorf("the signature is not of the session key over head %s on chain %q", short(head.String()),
+			a.source.ChainID())
 	}
 	return nil
 }

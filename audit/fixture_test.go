@@ -27,12 +27,16 @@ const testChain = "audit-1"
 
 var texts = [][]string{
 	{
-		"The dermal papilla directs the growth of the hair by sending signals to the cells of the matrix, which divide faster than almost any other cells of the body while the follicle is in its growing phase.",
-		"When the growing phase ends the lower part of the follicle shrinks, the matrix stops dividing, and a club hair remains that will be pushed out weeks later by the shaft that follows it.",
+		"The dermal papilla directs the growth of the hair by sending signals to the cells of the matrix, which divide " +
+			"faster than almost any other cells of the body while the follicle is in its growing phase.",
+		"When the growing phase ends the lower part of the follicle shrinks, the matrix stops dividing, and a club hair " +
+			"remains that will be pushed out weeks later by the shaft that follows it.",
 	},
 	{
-		"Sweat glands of the eccrine kind open directly onto the surface of the skin and answer to acetylcholine, although the fibres that reach them belong to the sympathetic part of the nervous system.",
-		"Apocrine glands open into the follicle above the sebaceous gland; what they secrete has no smell until the bacteria of the skin have broken it down.",
+		"Sweat glands of the eccrine kind open directly onto the surface of the skin and answer to acetylcholine, " +
+			"although the fibres that reach them belong to the sympathetic part of the nervous system.",
+		"Apocrine glands open into the follicle above the sebaceous gland; what they secrete has no smell until the " +
+			"bacteria of the skin have broken it down.",
 	},
 }
 
@@ -79,11 +83,14 @@ func newWorld(t testing.TB) *world {
 		key:           ed25519.NewKeyFromSeed(hashOf("session key")),
 		datanet:       datanettypes.DataNet{Id: 4, Owner: address("owner").String(), OwnerPpm: 50_000},
 		terms:         rewardstypes.DefaultTerms(),
-		model:         modelstypes.ModelVersion{Method: modelstypes.ATTRIBUTION_METHOD_SPAN, ModelId: 2, Version: 3, Manifest: []modelstypes.ManifestEntry{{DatanetId: 4, Version: 2}}},
+		model: modelstypes.ModelVersion{Method: modelstypes.ATTRIBUTION_METHOD_SPAN, ModelId: 2, Version: 3,
+			Manifest: []modelstypes.ManifestEntry{{DatanetId: 4, Version: 2}}},
 	}
 	w.session = attributiontypes.Session{
-		Id: hashOf("session"), Provider: address("provider").String(), SessionKey: w.key.Public().(ed25519.PublicKey), ModelId: 2, ModelVersion: 3,
-		Price: attributiontypes.Price{Input: sdkmath.NewIntWithDecimal(1, 15), Output: sdkmath.NewIntWithDecimal(2, 15), Royalty: sdkmath.NewIntWithDecimal(1, 17)},
+		Id: hashOf("session"), Provider: address("provider").String(), SessionKey: w.key.Public().(ed25519.PublicKey),
+		ModelId: 2, ModelVersion: 3,
+		Price: attributiontypes.Price{Input: sdkmath.NewIntWithDecimal(1, 15), Output: sdkmath.NewIntWithDecimal(2, 15),
+			Royalty: sdkmath.NewIntWithDecimal(1, 17)},
 	}
 	files := make(map[uint64]poa.SegmentFile)
 	index := poa.NewIndex(poa.ProtocolStatistics())
@@ -98,11 +105,13 @@ func newWorld(t testing.TB) *world {
 		files[rank] = file
 		w.contributions[rank] = datanettypes.Contribution{
 			Rank: rank, DatanetId: 4, Contributor: contributor.String(), Root: root[:], Segments: uint32(len(segments)),
-			Status: datanettypes.CONTRIBUTION_STATUS_ACCEPTED, Score: 1_000, AcceptedVersion: 1, HeldHeight: 1, NormVersion: poa.NormVersion,
+			Status: datanettypes.CONTRIBUTION_STATUS_ACCEPTED, Score: 1_000, AcceptedVersion: 1, HeldHeight: 1,
+			NormVersion: poa.NormVersion,
 		}
 	}
 	prove := func(rank uint64, segment uint32) (poa.SegmentProof, error) {
-		path, err := poa.MerklePath(files[rank].Leaves(sdk.MustAccAddressFromBech32(w.contributions[rank].Contributor)), int(segment))
+		path, err := poa.MerklePath(files[rank].Leaves(sdk.MustAccAddressFromBech32(w.contributions[rank].Contributor)),
+			int(segment))
 		return poa.SegmentProof{Rank: rank, Index: segment, Content: files[rank].Segments[segment], Path: path}, err
 	}
 	var builder poa.EvidenceBuilder
@@ -116,7 +125,8 @@ func newWorld(t testing.TB) *world {
 		fee, err := price.Total(12, uint32(len(tokens)))
 		require.NoError(t, err)
 		w.receipts = append(w.receipts, poa.Receipt{
-			N: n, QueryHash: poa.LeafHash(fmt.Append(nil, n)), MaxFee: poa.NewAmount(1e18), AnswerRoot: poa.AnswerRoot(key, tokens),
+			N: n, QueryHash: poa.LeafHash(fmt.Append(nil, n)), MaxFee: poa.NewAmount(1e18),
+			AnswerRoot:   poa.AnswerRoot(key, tokens),
 			EvidenceRoot: got.Root(), InputTokens: 12, OutputTokens: uint32(len(tokens)), Fee: fee,
 			Entries: got.Entries, UnattributedPPM: got.UnattributedPPM,
 		})
@@ -147,8 +157,10 @@ func (w *world) seal(t testing.TB) *world {
 	root := w.evidence.Root()
 	w.batch = attributiontypes.Batch{
 		Status: attributiontypes.BATCH_STATUS_FINAL,
-		Id:     5, Provider: w.session.Provider, ProviderSeq: 9, EvidenceRoot: root[:], Gaps: 1, PoaVersion: poa.Version, Height: 77, Terms: w.terms,
-		Sessions: []attributiontypes.SessionRange{{SessionId: w.session.Id, FirstCall: 1, LastCall: last, Receipts: uint32(len(w.receipts) - 1)}},
+		Id:     5, Provider: w.session.Provider, ProviderSeq: 9, EvidenceRoot: root[:], Gaps: 1, PoaVersion: poa.Version,
+		Height: 77, Terms: w.terms,
+		Sessions: []attributiontypes.SessionRange{
+			{SessionId: w.session.Id, FirstCall: 1, LastCall: last, Receipts: uint32(len(w.receipts) - 1)}},
 	}
 	w.rehash(t)
 	w.store(t)
@@ -211,8 +223,10 @@ func (w *world) store(t testing.TB) {
 			continue
 		}
 		record := poa.Record{
-			Session: session, N: r.N, Commitment: r.Commitment(), InputTokens: r.InputTokens, OutputTokens: r.OutputTokens, Fee: r.Fee,
-			Entries: r.Entries, UnattributedPPM: r.UnattributedPPM, Acknowledged: true, ModelID: 2, ModelVersion: 3, Method: poa.MethodSPAN,
+			Session: session, N: r.N, Commitment: r.Commitment(), InputTokens: r.InputTokens, OutputTokens: r.OutputTokens,
+			Fee:     r.Fee,
+			Entries: r.Entries, UnattributedPPM: r.UnattributedPPM, Acknowledged: true, ModelID: 2, ModelVersion: 3,
+			Method: poa.MethodSPAN,
 		}
 		leaves = append(leaves, record.Leaf())
 		receipt := attributiontypes.NewReceipt(record)
@@ -227,13 +241,16 @@ func (w *world) store(t testing.TB) {
 func (w *world) pay(t testing.TB, r attributiontypes.Receipt) rewardstypes.Payout {
 	t.Helper()
 	payable := rewardstypes.Payable{
-		Provider: address("provider"), Compute: sdkmath.MaxInt(sdkmath.ZeroInt(), r.Fee.Sub(w.session.Price.Royalty)), Royalty: w.session.Price.Royalty,
-		Acknowledged: true, Lineage: []rewardstypes.Share{{Address: address("owner"), PPM: rewardstypes.PPM}}, UnattributedPPM: r.UnattributedPpm,
+		Provider: address("provider"), Compute: sdkmath.MaxInt(sdkmath.ZeroInt(), r.Fee.Sub(w.session.Price.Royalty)),
+		Royalty:      w.session.Price.Royalty,
+		Acknowledged: true, Lineage: []rewardstypes.Share{{Address: address("owner"), PPM: rewardstypes.PPM}},
+		UnattributedPPM: r.UnattributedPpm,
 	}
 	for _, entry := range r.Entries {
 		payable.Entries = append(payable.Entries, rewardstypes.PayableEntry{
 			Rank: entry.Rank, Contributor: sdk.MustAccAddressFromBech32(w.contributions[entry.Rank].Contributor),
-			Royalties: []rewardstypes.Share{{Address: address("owner"), PPM: 50_000}}, WeightPPM: entry.WeightPpm, QualityPPM: rewardstypes.PPM,
+			Royalties: []rewardstypes.Share{{Address: address("owner"), PPM: 50_000}}, WeightPPM: entry.WeightPpm,
+			QualityPPM: rewardstypes.PPM,
 		})
 	}
 	payout, err := rewardstypes.Split(w.terms, payable)
@@ -249,7 +266,8 @@ func (w *world) ChainID() string { return testChain }
 func (w *world) Receipt(_ context.Context, id string) (attributiontypes.QueryReceiptResponse, error) {
 	for i, receipt := range w.records {
 		if receipt.Id == id {
-			return attributiontypes.QueryReceiptResponse{Receipt: receipt, Payout: w.batch.Paid(w.payouts[i]), Payment: w.batch.Payment(), BatchStatus: w.batch.Status}, nil
+			return attributiontypes.QueryReceiptResponse{Receipt: receipt, Payout: w.batch.Paid(w.payouts[i]),
+				Payment: w.batch.Payment(), BatchStatus: w.batch.Status}, nil
 		}
 	}
 	return attributiontypes.QueryReceiptResponse{}, audit.ErrNotFound

@@ -31,7 +31,8 @@ func Open(ctx context.Context, source Source, id string) (Opened, error) {
 		return Opened{}, err
 	}
 	if !a.checkSubmission() || !a.decode() {
-		return Opened{}, fmt.Errorf("receipt %s cannot be opened: %d steps failed, see `openledgerd receipts verify`", a.report.ID, a.report.Failed())
+		return Opened{}, fmt.Errorf("receipt %s cannot be opened: %d steps failed, see `openledgerd receipts verify`",
+			a.report.ID, a.report.Failed())
 	}
 	for _, proof := range a.proofs {
 		if err := a.find(proof.Rank); err != nil {
@@ -49,7 +50,8 @@ func Open(ctx context.Context, source Source, id string) (Opened, error) {
 	return Opened{
 		BatchID: a.batch.Id, Index: a.receipt.Index, Answer: a.answer, Attribution: attribution, Source: a, audit: a,
 		Claim: poa.Claim{
-			Record: record, QueryHash: a.claimed.QueryHash, AnswerRoot: a.claimed.AnswerRoot, EvidenceRoot: a.claimed.EvidenceRoot, Bundle: a.evidence.Root(),
+			Record: record, QueryHash: a.claimed.QueryHash, AnswerRoot: a.claimed.AnswerRoot,
+			EvidenceRoot: a.claimed.EvidenceRoot, Bundle: a.evidence.Root(),
 		},
 	}, nil
 }

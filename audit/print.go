@@ -57,7 +57,8 @@ func (p *printer) entries(r Report) {
 	table := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "rank\tDataNet\tweight %\tdata share OPEN\tcontributor\t")
 	for _, entry := range r.Entries {
-		fmt.Fprintf(table, "%d\t%d\t%s\t%s\t%s\t\n", entry.Rank, entry.DataNet, percent(entry.WeightPPM), openText(entry.DataShare), entry.Contributor)
+		fmt.Fprintf(table, "%d\t%d\t%s\t%s\t%s\t\n", entry.Rank, entry.DataNet, percent(entry.WeightPPM),
+			openText(entry.DataShare), entry.Contributor)
 	}
 	fmt.Fprintf(table, "\t\t%s\t\tunattributed\t\n", percent(r.UnattributedPPM))
 	if err := table.Flush(); p.err == nil {

@@ -10,7 +10,8 @@ import (
 // checkRecord rebuilds the record from the submitted receipt and follows it to
 // the root of the batch.
 func (a *audit) checkRecord() error {
-	a.same("commitment", "commitment to query, answer and evidence:", a.claimed.Commitment().String(), hex.EncodeToString(a.receipt.Commitment))
+	a.same("commitment", "commitment to query, answer and evidence:", a.claimed.Commitment().String(),
+		hex.EncodeToString(a.receipt.Commitment))
 	records, err := a.source.Records(a.ctx, a.batch.Id)
 	if err != nil {
 		return fmt.Errorf("receipts of batch %d: %w", a.batch.Id, err)
@@ -32,18 +33,21 @@ func (a *audit) checkRecord() error {
 	if err != nil {
 		return err
 	}
-	a.same("record", fmt.Sprintf("leaf of record %d, rebuilt from the submitted receipt:", index), record.Leaf().String(), leaves[index].String())
+	a.same("record", fmt.Sprintf("leaf of record %d, rebuilt from the submitted receipt:", index), record.Leaf().String(),
+		leaves[index].String())
 	root, err := poa.HashFromBytes(a.batch.Root)
 	if err != nil {
 		return err
 	}
-	a.same("batch_root", fmt.Sprintf("root of the %d records of batch %d:", len(leaves), a.batch.Id), poa.MerkleRoot(leaves).String(), root.String())
+	a.same("batch_root", fmt.Sprintf("root of the %d records of batch %d:", len(leaves), a.batch.Id),
+		poa.MerkleRoot(leaves).String(), root.String())
 	path, err := poa.MerklePath(leaves, index)
 	if err != nil {
 		return err
 	}
 	err = poa.VerifyPath(root, record.Leaf(), uint64(index), uint64(len(leaves)), path)
-	a.truth("record_path", err == nil, fmt.Sprintf("record %d of %d is in the root of the batch by a path of %d hashes", index, len(leaves), len(path)),
+	a.truth("record_path", err == nil, fmt.Sprintf("record %d of %d is in the root of the batch by a path of %d hashes",
+		index, len(leaves), len(path)),
 		fmt.Sprintf("record %d of %d is not in the root of the batch: %v", index, len(leaves), err))
 	return nil
 }
@@ -56,7 +60,8 @@ func (a *audit) rebuild() (poa.Record, error) {
 	}
 	r := a.claimed
 	return poa.Record{
-		Session: session, N: r.N, Commitment: r.Commitment(), InputTokens: r.InputTokens, OutputTokens: r.OutputTokens, Fee: r.Fee,
+		Session: session, N: r.N, Commitment: r.Commitment(), InputTokens: r.InputTokens, OutputTokens: r.OutputTokens,
+		Fee:     r.Fee,
 		Entries: r.Entries, UnattributedPPM: r.UnattributedPPM, Acknowledged: a.acknowledged(),
 		ModelID: a.state.ModelId, ModelVersion: a.state.ModelVersion, Method: r.Method,
 	}, nil

@@ -56,7 +56,8 @@ func recorded(r attributiontypes.Receipt, b attributiontypes.Batch) Facts {
 		Batch: b.Id, Height: b.Height, Provider: b.Provider, ProviderSeq: b.ProviderSeq,
 		Model: r.ModelId, ModelVersion: r.ModelVersion, InputTokens: r.InputTokens, OutputTokens: r.OutputTokens,
 		Fee: r.Fee.String(), Acknowledged: r.Acknowledged, Commitment: hex.EncodeToString(r.Commitment),
-		BatchRoot: hex.EncodeToString(b.Root), EvidenceRoot: hex.EncodeToString(b.EvidenceRoot), PayloadHash: hex.EncodeToString(b.PayloadHash),
+		BatchRoot: hex.EncodeToString(b.Root), EvidenceRoot: hex.EncodeToString(b.EvidenceRoot),
+		PayloadHash: hex.EncodeToString(b.PayloadHash),
 	}
 }
 
@@ -119,7 +120,9 @@ func (a *audit) add(step Step) bool {
 // same adds a step that compares two values.
 func (a *audit) same(name, what, computed, recorded string) bool {
 	if computed == recorded {
-		return a.add(Step{Name: name, Status: Passed, Text: fmt.Sprintf("%s %s", what, short(computed)), Computed: computed, Recorded: recorded})
+		return a.add(
+			Step{Name: name, Status: Passed, Text: fmt.Sprintf("%s %s", what, short(computed)), Computed: computed,
+				Recorded: recorded})
 	}
 	return a.add(Step{
 		Name: name, Status: Failed, Computed: computed, Recorded: recorded,

@@ -73,8 +73,8 @@ type node struct {
 	mirrors     []string
 }
 
-// FromNode returns a source that queries a node. Evidence of attested batches comes from mirrors, base URLs of attestors, or from
-// the provider, who is a stranger: their address must be public.
+// FromNode returns a source that queries a node. Evidence of attested batches comes from mirrors, base URLs of
+// attestors, or from the provider, who is a stranger: their address must be public.
 func FromNode(chainID string, conn gogogrpc.ClientConn, blocks Blocks, mirrors ...string) Source {
 	return fromNode(chainID, conn, blocks, false, mirrors)
 }
@@ -198,7 +198,8 @@ func (n *node) Bundle(ctx context.Context, batch attributiontypes.Batch) ([]byte
 	strangers.Files = false
 	mirrors, provider := fetch.New(fetch.TrustedLimits()), fetch.New(strangers)
 	places := n.mirrors
-	if found, err := n.models.Provider(ctx, &modelstypes.QueryProviderRequest{Provider: batch.Provider}); err == nil && found.Provider.Endpoint != "" {
+	if found, err := n.models.Provider(ctx, &modelstypes.QueryProviderRequest{Provider: batch.Provider}); err == nil &&
+		found.Provider.Endpoint != "" {
 		places = append(slices.Clone(places), found.Provider.Endpoint)
 	}
 	failures := []error{fmt.Errorf("the bundle %s is at none of %d places: name an attestor", root, len(places))}

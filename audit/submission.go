@@ -44,7 +44,9 @@ func (a *audit) readSubmission(files *Files) error {
 	}
 	found := findSubmissions(txs, a.batch.Provider, a.batch.ProviderSeq)
 	if len(found) == 0 {
-		return fmt.Errorf("block %d of %d transactions holds no receipts of %s under number %d: the node's blocks are not those of its state, or of another chain",
+		return fmt.Errorf(
+			"block %d of %d transactions holds no receipts of %s under number %d: the node's blocks are not those of its "+
+				"state, or of another chain",
 			a.batch.Height, len(txs), a.batch.Provider, a.batch.ProviderSeq)
 	}
 	a.submitted = found[0]
@@ -62,7 +64,8 @@ func (a *audit) readSubmission(files *Files) error {
 	return nil
 }
 
-// readBundle gets the evidence that the batch only names. That it is the right one follows from its root, wherever it comes from.
+// readBundle gets the evidence that the batch only names. That it is the right one follows from its root, wherever it
+// comes from.
 func (a *audit) readBundle() error {
 	encoded, err := a.source.Bundle(a.ctx, a.batch)
 	if err != nil {
@@ -121,7 +124,8 @@ func submitMessages(messages []*codectypes.Any) []attributiontypes.MsgSubmitRece
 // who sends it under which number.
 func payloadHash(msg attributiontypes.MsgSubmitReceipts) string {
 	encoded, err := (&attributiontypes.MsgSubmitReceipts{Sessions: msg.Sessions, Receipts: msg.Receipts, Evidence: msg.Evidence,
-		BundleRoot: msg.BundleRoot, BundleBytes: msg.BundleBytes, BundleWork: msg.BundleWork, StopsHeight: msg.StopsHeight}).Marshal()
+		BundleRoot: msg.BundleRoot, BundleBytes: msg.BundleBytes, BundleWork: msg.BundleWork,
+		StopsHeight: msg.StopsHeight}).Marshal()
 	if err != nil {
 		return err.Error()
 	}
@@ -134,11 +138,14 @@ func (a *audit) checkSubmission() bool {
 	bytes := fmt.Sprintf("%d bytes of receipts and %d of evidence", len(a.submitted.Receipts), len(a.submitted.evidence))
 	if a.submitted.file {
 		a.skip("submission", bytes+" come from files")
-		a.skip("payload_hash", "payload hash: it covers vouchers, which the files do not hold; record and evidence root bind all of this receipt but the maximum that the payer allowed")
+		a.skip("payload_hash", "payload hash: it covers vouchers, which the files do not hold; record and evidence root "+
+			"bind all of this receipt but the maximum that the payer allowed")
 		return a.part >= 0
 	}
-	a.truth("submission", true, fmt.Sprintf("transaction %d of block %d, %s, submitted %s", a.submitted.tx, a.batch.Height, a.submitted.hash, bytes), "")
-	a.same("payload_hash", "payload hash of the submission:", payloadHash(a.submitted.MsgSubmitReceipts), hex.EncodeToString(a.batch.PayloadHash))
+	a.truth("submission", true, fmt.Sprintf("transaction %d of block %d, %s, submitted %s", a.submitted.tx, a.batch.Height,
+		a.submitted.hash, bytes), "")
+	a.same("payload_hash", "payload hash of the submission:", payloadHash(a.submitted.MsgSubmitReceipts),
+		hex.EncodeToString(a.batch.PayloadHash))
 	return a.part >= 0
 }
 
@@ -160,9 +167,11 @@ func (a *audit) decode() bool {
 			gaps++
 		}
 	}
-	a.same("receipts", "receipts and gaps submitted:", fmt.Sprintf("%d and %d", len(a.receipts)-gaps, gaps), fmt.Sprintf("%d and %d", a.batch.Receipts, a.batch.Gaps))
+	a.same("receipts", "receipts and gaps submitted:", fmt.Sprintf("%d and %d", len(a.receipts)-gaps, gaps),
+		fmt.Sprintf("%d and %d", a.batch.Receipts, a.batch.Gaps))
 	if place < 0 || a.receipts[place].Gap {
-		return a.truth("call", false, "", fmt.Sprintf("call %d of session %x is not among the submitted receipts", a.call, a.session))
+		return a.truth(
+			"call", false, "", fmt.Sprintf("call %d of session %x is not among the submitted receipts", a.call, a.session))
 	}
 	a.claimed = a.receipts[place]
 	a.claimed.Method = uint8(a.model.Method)
@@ -170,10 +179,13 @@ func (a *audit) decode() bool {
 		return a.truth("evidence", false, "", fmt.Sprintf("evidence does not decode: %v", err))
 	}
 	root := a.evidence.Root()
-	a.same("evidence_bundle", fmt.Sprintf("root of the evidence, %d segments and %d answers:", len(a.evidence.Segments), len(a.evidence.Answers)),
+	a.same("evidence_bundle", fmt.Sprintf("root of the evidence, %d segments and %d answers:", len(a.evidence.Segments),
+		len(a.evidence.Answers)),
 		root.String(), hex.EncodeToString(a.batch.EvidenceRoot))
 	if want := len(a.receipts) - gaps; len(a.evidence.Answers) != want {
-		return a.truth("answers", false, "", fmt.Sprintf("%d answers in the evidence, %d receipts that are not gaps", len(a.evidence.Answers), want))
+		return a.truth(
+			"answers", false, "", fmt.Sprintf("%d answers in the evidence, %d receipts that are not gaps",
+				len(a.evidence.Answers), want))
 	}
 	a.answer = a.evidence.Answers[answer]
 	for _, place := range a.answer.Segments {

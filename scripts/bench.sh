@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measures, writes the tables of docs/benchmarks.md, and ends with one JSON
 # object. Figures are of this machine; compare figures of one run with one
-# another. Options go to ./bench: sh scripts/bench.sh --quick
+# another. Options go to ./measure/bench: sh scripts/bench.sh --quick
 set -eu
 cd "$(dirname "$0")/.."
 if [ "$*" = "--only gateway" ]; then # what gateway and proxy add to a model server's answers; the table stands in openlora/README.md
@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 echo "measuring: a quarter of an hour; a few minutes with ARGS=--quick" >&2
 go test ./app ./poa ./attestor/judge -run '^$' -bench . -benchtime "${BENCHTIME:-5x}" >"$work/go" || { cat "$work/go" >&2; exit 1; }
 cat "$work/go" >&2
-go build -o "$work/bench" ./bench
+go build -o "$work/bench" ./measure/bench
 "$work/bench" "$@" >"$work/tables"
 {
 	cat <<'TEXT'
@@ -28,7 +28,7 @@ TEXT
 
 ## Paying contributors
 
-Package `bench` settles full blocks through x/rewards, and makes the same payments in the ways that others use: the application's own keepers
+Package `measure/bench` settles full blocks through x/rewards, and makes the same payments in the ways that others use: the application's own keepers
 on a store on disk with the default `iavl-cache-size`, and as many registered contributors as the tables say, each with a ledger row, an
 account and a balance.
 

@@ -14,8 +14,8 @@ import (
 	cosmosproto "github.com/cosmos/cosmos-proto"
 )
 
-// sample returns a message as a client writes it. If full is set, every field has a value, among them those that encoders get wrong;
-// else only its first address and the messages that cannot be left out.
+// sample returns a message as a client writes it. If full is set, every field has a value, among them those that
+// encoders get wrong; else only its first address and the messages that cannot be left out.
 func sample(t *testing.T, name string, full bool) *dynamicpb.Message {
 	t.Helper()
 	descriptor, err := proto.HybridResolver.FindDescriptorByName(protoreflect.FullName(name))

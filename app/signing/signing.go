@@ -28,16 +28,17 @@ func NewTxConfig(codec codec.Codec) client.TxConfig {
 	)
 }
 
-// aminoHandler makes the JSON that hardware wallets sign of the bytes of a transaction. The SDK's own handler takes messages as Go
-// writes them after decoding, where an amount that the sender left out has become "0": the node then verified another document
-// than the wallet had signed.
+// aminoHandler makes the JSON that hardware wallets sign of the bytes of a transaction. The SDK's own handler takes
+// messages as Go writes them after decoding, where an amount that the sender left out has become "0": the node then
+// verified another document than the wallet had signed.
 type aminoHandler struct{ inner *aminojson.SignModeHandler }
 
 // Mode returns SIGN_MODE_LEGACY_AMINO_JSON.
 func (h aminoHandler) Mode() signingv1beta1.SignMode { return h.inner.Mode() }
 
 // GetSignBytes returns the sorted JSON of data.BodyBytes and data.AuthInfo.
-func (h aminoHandler) GetSignBytes(ctx context.Context, signer txsigning.SignerData, data txsigning.TxData) ([]byte, error) {
+func (h aminoHandler) GetSignBytes(ctx context.Context, signer txsigning.SignerData,
+	data txsigning.TxData) ([]byte, error) {
 	body := new(txv1beta1.TxBody)
 	if err := proto.Unmarshal(data.BodyBytes, body); err != nil {
 		return nil, fmt.Errorf("body of the transaction: %w", err)
@@ -58,6 +59,6 @@ func (h aminoHandler) GetSignBytes(ctx context.Context, signer txsigning.SignerD
 	}), nil
 }
 
-// separators matches every escape of JSON, so that a backslash before "u2028" is told from an escape. Go escapes the line and the
-// paragraph separator; the libraries of wallets do not.
+// separators matches every escape of JSON, so that a backslash before "u2028" is told from an escape. Go escapes the
+// line and the paragraph separator; the libraries of wallets do not.
 var separators = regexp.MustCompile(`\\(u[0-9a-f]{4}|.)`)

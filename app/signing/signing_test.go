@@ -53,8 +53,9 @@ const (
 	memo     = "a <note> & more"
 )
 
-// TestWalletsSignWhatNodesVerify: for every message, with all fields and with as few as can be, the JSON that a client signs is what
-// a node verifies, also when the transaction went through a JSON file; and it does not change by accident.
+// TestWalletsSignWhatNodesVerify: for every message, with all fields and with as few as can be, the JSON that a client
+// signs is what a node verifies, also when the transaction went through a JSON file; and it does not change by
+// accident.
 func TestWalletsSignWhatNodesVerify(t *testing.T) {
 	a := app.New(log.NewNopLogger(), dbm.NewMemDB(), true, simtestutil.NewAppOptionsWithFlagHome(t.TempDir()))
 	t.Cleanup(func() { require.NoError(t, a.Close()) })
@@ -82,7 +83,8 @@ func TestWalletsSignWhatNodesVerify(t *testing.T) {
 				require.Equal(t, d.Sign, signBytes(t, a, built(t, a, msg)), "openledgerd signs another document than nodes verify")
 				require.NotContains(t, d.Sign, "null", "no field is null: other libraries leave it out or write an empty list")
 
-				// The file of --generate-only writes all amounts out. Signed and sent from there, the node verifies what was signed.
+				// The file of --generate-only writes all amounts out. Signed and sent from there, the node verifies what was
+				// signed.
 				written, err := a.TxConfig().TxJSONEncoder()(decoded)
 				require.NoError(t, err)
 				read, err := a.TxConfig().TxJSONDecoder()(written)
@@ -103,7 +105,9 @@ func TestWalletsSignWhatNodesVerify(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, append(raw, '\n'), 0o644))
 		return
 	}
-	require.Equal(t, golden, got, "sign documents changed: wallets that know the old ones can no longer sign; if that is meant, run with -write-documents")
+	require.Equal(
+		t, golden, got, "sign documents changed: wallets that know the old ones can no longer sign; if that is meant, run "+
+			"with -write-documents")
 }
 
 // messages returns the names of all our messages, sorted.
@@ -128,7 +132,8 @@ func transaction(t *testing.T, url string, value []byte) []byte {
 	auth, err := proto.Marshal(&tx.AuthInfo{
 		SignerInfos: []*tx.SignerInfo{{
 			PublicKey: key, Sequence: sequence,
-			ModeInfo: &tx.ModeInfo{Sum: &tx.ModeInfo_Single_{Single: &tx.ModeInfo_Single{Mode: signingtypes.SignMode_SIGN_MODE_LEGACY_AMINO_JSON}}},
+			ModeInfo: &tx.ModeInfo{
+				Sum: &tx.ModeInfo_Single_{Single: &tx.ModeInfo_Single{Mode: signingtypes.SignMode_SIGN_MODE_LEGACY_AMINO_JSON}}},
 		}},
 		Fee: &tx.Fee{Amount: fee, GasLimit: gas},
 	})

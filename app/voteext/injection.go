@@ -10,7 +10,8 @@ import (
 	"github.com/openledger/openledger/x/attribution/types"
 )
 
-// marker starts an injection. Its first byte has wire type 7, which protobuf does not have: no transaction starts with it.
+// marker starts an injection. Its first byte has wire type 7, which protobuf does not have: no transaction starts with
+// it.
 var marker = []byte("\xff\xffolvote\x01")
 
 // signatureSize of an extension's signature: validators of this chain have ed25519 keys.
@@ -26,8 +27,8 @@ type vote struct {
 	signature []byte
 }
 
-// encode returns the injection: the marker, and for each vote its flag and, if it is a vote for the block, the length of the
-// extension (1 byte), the extension and its signature.
+// encode returns the injection: the marker, and for each vote its flag and, if it is a vote for the block, the length
+// of the extension (1 byte), the extension and its signature.
 func encode(votes []vote) []byte {
 	out := bytes.Clone(marker)
 	for _, v := range votes {
@@ -72,15 +73,16 @@ func decode(tx []byte, n int) ([]vote, error) {
 	return votes, nil
 }
 
-// fromCommit returns the votes that a proposer injects. A vote whose extension is too large, or has no signature, counts as absent:
-// late votes reach the proposer without having been verified.
+// fromCommit returns the votes that a proposer injects. A vote whose extension is too large, or has no signature,
+// counts as absent: late votes reach the proposer without having been verified.
 func fromCommit(commit abci.ExtendedCommitInfo) []vote {
 	votes := make([]vote, len(commit.Votes))
 	for i, v := range commit.Votes {
 		votes[i].flag = v.BlockIdFlag
 		switch {
 		case v.BlockIdFlag == cmtproto.BlockIDFlagNil:
-		case v.BlockIdFlag == cmtproto.BlockIDFlagCommit && len(v.VoteExtension) <= types.MaxExtensionBytes && len(v.ExtensionSignature) == signatureSize:
+		case v.BlockIdFlag == cmtproto.BlockIDFlagCommit && len(v.VoteExtension) <= types.MaxExtensionBytes &&
+			len(v.ExtensionSignature) == signatureSize:
 			votes[i].extension, votes[i].signature = v.VoteExtension, v.ExtensionSignature
 		default:
 			votes[i].flag = cmtproto.BlockIDFlagAbsent

@@ -14,8 +14,9 @@ import (
 // EventTallyFailed is emitted when a block's verdicts could not be counted; nothing of them is kept.
 const EventTallyFailed = "attestation_tally_failed"
 
-// PreBlocker runs the modules' own first and then counts the verdicts of the block. It takes any block: a node that catches up has
-// not checked the proposal. What fails in counting is dropped, because an error here would stop the chain.
+// PreBlocker runs the modules' own first and then counts the verdicts of the block. It takes any block: a node that
+// catches up has not checked the proposal. What fails in counting is dropped, because an error here would stop the
+// chain.
 func (h *Handlers) PreBlocker(modules func(sdk.Context) (*sdk.ResponsePreBlock, error)) sdk.PreBlocker {
 	return func(ctx sdk.Context, req *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
 		response, err := modules(ctx)
@@ -44,7 +45,8 @@ func (h *Handlers) tally(ctx sdk.Context, req *abci.RequestFinalizeBlock) (err e
 	return nil
 }
 
-// votesOf returns all votes of the last commit, with the extensions that the block carries for those who voted for the block before.
+// votesOf returns all votes of the last commit, with the extensions that the block carries for those who voted for the
+// block before.
 func votesOf(req *abci.RequestFinalizeBlock) []types.AttestVote {
 	last := req.DecidedLastCommit.Votes
 	votes := make([]types.AttestVote, len(last))

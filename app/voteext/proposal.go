@@ -11,8 +11,10 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 )
 
-// PrepareProposal puts the votes on the block before in front of the transactions. It never fails: without them the block is as good.
-func (h *Handlers) PrepareProposal(ctx sdk.Context, req *abci.RequestPrepareProposal) (response *abci.ResponsePrepareProposal, err error) {
+// PrepareProposal puts the votes on the block before in front of the transactions. It never fails: without them the
+// block is as good.
+func (h *Handlers) PrepareProposal(ctx sdk.Context,
+	req *abci.RequestPrepareProposal) (response *abci.ResponsePrepareProposal, err error) {
 	defer h.recovered("PrepareProposal", func() { response, err = &abci.ResponsePrepareProposal{}, nil })
 	req.Txs = withoutInjections(req.Txs)
 	injection := h.injection(ctx, req)
@@ -31,7 +33,8 @@ func (h *Handlers) PrepareProposal(ctx sdk.Context, req *abci.RequestPrepareProp
 	return response, nil
 }
 
-// withoutInjections drops what only a proposer may add. Nothing in a mempool decodes from such bytes; this costs a comparison.
+// withoutInjections drops what only a proposer may add. Nothing in a mempool decodes from such bytes; this costs a
+// comparison.
 func withoutInjections(txs [][]byte) [][]byte {
 	kept := make([][]byte, 0, len(txs))
 	for _, tx := range txs {
@@ -60,7 +63,8 @@ func (h *Handlers) injection(ctx sdk.Context, req *abci.RequestPrepareProposal) 
 	for i, v := range req.LocalLastCommit.Votes {
 		last.Votes[i].Validator = v.Validator
 	}
-	if err := baseapp.ValidateVoteExtensions(ctx, h.Validators, req.Height, ctx.ChainID(), commitOf(votes, last)); err != nil {
+	if err := baseapp.ValidateVoteExtensions(ctx, h.Validators, req.Height, ctx.ChainID(),
+		commitOf(votes, last)); err != nil {
 		h.Logger.Error("proposal goes out without verdicts", "err", err)
 		return nil
 	}
@@ -74,7 +78,8 @@ func (h *Handlers) injection(ctx sdk.Context, req *abci.RequestPrepareProposal) 
 }
 
 // ProcessProposal checks an injection, if there is one, and hands the transactions on.
-func (h *Handlers) ProcessProposal(ctx sdk.Context, req *abci.RequestProcessProposal) (response *abci.ResponseProcessProposal, err error) {
+func (h *Handlers) ProcessProposal(ctx sdk.Context,
+	req *abci.RequestProcessProposal) (response *abci.ResponseProcessProposal, err error) {
 	reject := &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_REJECT}
 	defer h.recovered("ProcessProposal", func() { response, err = reject, nil })
 	txs := req.Txs
@@ -105,7 +110,8 @@ func (h *Handlers) checkInjection(ctx sdk.Context, req *abci.RequestProcessPropo
 	if err != nil {
 		return err
 	}
-	if err := baseapp.ValidateVoteExtensions(ctx, h.Validators, req.Height, ctx.ChainID(), commitOf(votes, req.ProposedLastCommit)); err != nil {
+	if err := baseapp.ValidateVoteExtensions(ctx, h.Validators, req.Height, ctx.ChainID(),
+		commitOf(votes, req.ProposedLastCommit)); err != nil {
 		return fmt.Errorf("injected votes: %w", err)
 	}
 	return nil

@@ -8,8 +8,8 @@ import (
 // txConfig shows an injection as an empty transaction.
 type txConfig struct{ client.TxConfig }
 
-// ClientTxConfig returns a configuration for clients and queries, whose decoder takes injections: one transaction that does not
-// decode fails a whole page of a search by height. Execution keeps the strict decoder.
+// ClientTxConfig returns a configuration for clients and queries, whose decoder takes injections: one transaction that
+// does not decode fails a whole page of a search by height. Execution keeps the strict decoder.
 func ClientTxConfig(inner client.TxConfig) client.TxConfig { return txConfig{inner} }
 
 // TxDecoder implements client.TxEncodingConfig.

@@ -1,5 +1,6 @@
-// Package voteext carries validators' verdicts into blocks: each validator adds them to its vote, the next proposer puts the votes of
-// the block before into its proposal, and every node counts them before the block's transactions. See README.md for the rules.
+// Package voteext carries validators' verdicts into blocks: each validator adds them to its vote, the next proposer
+// puts the votes of the block before into its proposal, and every node counts them before the block's transactions. See
+// README.md for the rules.
 package voteext
 
 import (
@@ -13,13 +14,14 @@ import (
 	"github.com/openledger/openledger/x/attribution/types"
 )
 
-// maxAccepted is the largest extension that other validators' votes may carry, in bytes. It leaves room for a later version.
+// maxAccepted is the largest extension that other validators' votes may carry, in bytes. It leaves room for a later
+// version.
 const maxAccepted = 256
 
 // Verdicts is what the attestor has published, in memory.
 type Verdicts interface {
-	// Verdicts returns those on the items base ≤ n < next, all batches or all versions, and false when no attestor is alive. It never
-	// blocks.
+	// Verdicts returns those on the items base ≤ n < next, all batches or all versions, and false when no attestor is
+	// alive. It never blocks.
 	Verdicts(base, next uint64) ([]types.Verdict, bool)
 }
 
@@ -50,8 +52,10 @@ type Handlers struct {
 	Tamper func(*abci.ExtendedCommitInfo)
 }
 
-// ExtendVote returns the verdicts on all open items. It never fails: whatever goes wrong, the vote goes out without an extension.
-func (h *Handlers) ExtendVote(ctx sdk.Context, _ *abci.RequestExtendVote) (response *abci.ResponseExtendVote, err error) {
+// ExtendVote returns the verdicts on all open items. It never fails: whatever goes wrong, the vote goes out without an
+// extension.
+func (h *Handlers) ExtendVote(ctx sdk.Context,
+	_ *abci.RequestExtendVote) (response *abci.ResponseExtendVote, err error) {
 	defer h.recovered("ExtendVote", func() { response, err = &abci.ResponseExtendVote{}, nil })
 	window, err := h.Chain.Window(ctx)
 	if err != nil {
@@ -73,9 +77,10 @@ func (h *Handlers) ExtendVote(ctx sdk.Context, _ *abci.RequestExtendVote) (respo
 	return &abci.ResponseExtendVote{VoteExtension: extension.Marshal()}, nil
 }
 
-// VerifyVoteExtension looks at the size only. A vote whose extension is refused does not count, so that anything more could stop the
-// chain; what an extension says is judged when it is counted.
-func (h *Handlers) VerifyVoteExtension(_ sdk.Context, req *abci.RequestVerifyVoteExtension) (response *abci.ResponseVerifyVoteExtension, err error) {
+// VerifyVoteExtension looks at the size only. A vote whose extension is refused does not count, so that anything more
+// could stop the chain; what an extension says is judged when it is counted.
+func (h *Handlers) VerifyVoteExtension(_ sdk.Context,
+	req *abci.RequestVerifyVoteExtension) (response *abci.ResponseVerifyVoteExtension, err error) {
 	defer h.recovered("VerifyVoteExtension", func() {
 		response, err = &abci.ResponseVerifyVoteExtension{Status: abci.ResponseVerifyVoteExtension_ACCEPT}, nil
 	})
@@ -96,5 +101,6 @@ func (h *Handlers) recovered(where string, fallback func()) {
 // enabledAt says whether a block at a height can carry the extensions of the votes on the block before.
 func enabledAt(ctx sdk.Context, height int64) bool {
 	params := ctx.ConsensusParams()
-	return params.Abci != nil && params.Abci.VoteExtensionsEnableHeight != 0 && height > params.Abci.VoteExtensionsEnableHeight
+	return params.Abci != nil && params.Abci.VoteExtensionsEnableHeight != 0 &&
+		height > params.Abci.VoteExtensionsEnableHeight
 }

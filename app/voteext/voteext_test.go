@@ -37,7 +37,8 @@ func (s *stub) Window(sdk.Context) (types.Window, error) {
 	if s.panics {
 		panic("window")
 	}
-	return types.Window{Base: s.base, Next: s.next, VersionBase: types.FirstVersion, VersionNext: types.FirstVersion, Enabled: s.enabled}, s.err
+	return types.Window{Base: s.base, Next: s.next, VersionBase: types.FirstVersion, VersionNext: types.FirstVersion,
+		Enabled: s.enabled}, s.err
 }
 
 func (s *stub) Tally(ctx sdk.Context, votes []types.AttestVote) error {
@@ -110,19 +111,27 @@ func TestNothingEscapes(t *testing.T) {
 			verified, err := h.VerifyVoteExtension(ctx, &abci.RequestVerifyVoteExtension{})
 			require.NoError(t, err)
 			require.Equal(t, abci.ResponseVerifyVoteExtension_ACCEPT, verified.Status)
-			commit := abci.ExtendedCommitInfo{Votes: []abci.ExtendedVoteInfo{{Validator: abci.Validator{Address: make([]byte, 20), Power: 1}, BlockIdFlag: cmtproto.BlockIDFlagCommit, ExtensionSignature: make([]byte, 64)}}}
-			prepared, err := h.PrepareProposal(ctx, &abci.RequestPrepareProposal{Height: 5, MaxTxBytes: 1000, Txs: [][]byte{[]byte("tx")}, LocalLastCommit: commit})
+			commit := abci.ExtendedCommitInfo{
+				Votes: []abci.ExtendedVoteInfo{
+					{Validator: abci.Validator{Address: make([]byte, 20), Power: 1}, BlockIdFlag: cmtproto.BlockIDFlagCommit,
+						ExtensionSignature: make([]byte, 64)}}}
+			prepared, err := h.PrepareProposal(
+				ctx, &abci.RequestPrepareProposal{Height: 5, MaxTxBytes: 1000, Txs: [][]byte{[]byte("tx")},
+					LocalLastCommit: commit})
 			require.NoError(t, err)
 			for _, tx := range prepared.Txs {
 				require.False(t, IsInjection(tx))
 			}
-			processed, err := h.ProcessProposal(ctx, &abci.RequestProcessProposal{Height: 5, Txs: [][]byte{encode(fromCommit(commit))}})
+			processed, err := h.ProcessProposal(ctx,
+				&abci.RequestProcessProposal{Height: 5, Txs: [][]byte{encode(fromCommit(commit))}})
 			require.NoError(t, err)
 			require.Equal(t, abci.ResponseProcessProposal_REJECT, processed.Status)
 			ran := false
-			_, err = h.PreBlocker(func(sdk.Context) (*sdk.ResponsePreBlock, error) { ran = true; return &sdk.ResponsePreBlock{}, nil })(ctx, &abci.RequestFinalizeBlock{
-				Height: 5, DecidedLastCommit: abci.CommitInfo{Votes: []abci.VoteInfo{{Validator: abci.Validator{Power: 1}}}},
-			})
+			_, err = h.PreBlocker(
+				func(sdk.Context) (*sdk.ResponsePreBlock, error) { ran = true; return &sdk.ResponsePreBlock{}, nil })(ctx,
+				&abci.RequestFinalizeBlock{
+					Height: 5, DecidedLastCommit: abci.CommitInfo{Votes: []abci.VoteInfo{{Validator: abci.Validator{Power: 1}}}},
+				})
 			require.NoError(t, err)
 			require.True(t, ran)
 		})
@@ -133,9 +142,11 @@ func TestVerifyLooksAtTheSizeOnly(t *testing.T) {
 	h := handlers(&stub{panics: true})
 	for size, want := range map[int]abci.ResponseVerifyVoteExtension_VerifyStatus{
 		0: abci.ResponseVerifyVoteExtension_ACCEPT, types.MaxExtensionBytes: abci.ResponseVerifyVoteExtension_ACCEPT,
-		maxAccepted: abci.ResponseVerifyVoteExtension_ACCEPT, maxAccepted + 1: abci.ResponseVerifyVoteExtension_REJECT, 1 << 20: abci.ResponseVerifyVoteExtension_REJECT,
+		maxAccepted: abci.ResponseVerifyVoteExtension_ACCEPT, maxAccepted + 1: abci.ResponseVerifyVoteExtension_REJECT,
+		1 << 20: abci.ResponseVerifyVoteExtension_REJECT,
 	} {
-		response, err := h.VerifyVoteExtension(sdk.Context{}, &abci.RequestVerifyVoteExtension{VoteExtension: bytes.Repeat([]byte{0xff}, size)})
+		response, err := h.VerifyVoteExtension(sdk.Context{},
+			&abci.RequestVerifyVoteExtension{VoteExtension: bytes.Repeat([]byte{0xff}, size)})
 		require.NoError(t, err)
 		require.Equal(t, want, response.Status, size)
 	}
@@ -146,8 +157,10 @@ func TestVerifyLooksAtTheSizeOnly(t *testing.T) {
 // TestFailedTallyChangesNothing: what it wrote is dropped, and the block goes on.
 func TestFailedTallyChangesNothing(t *testing.T) {
 	ctx := testContext(t)
-	s := &stub{base: 1, next: 2, enabled: true, tallyErr: errors.New("failed"), tallyTouches: func(ctx sdk.Context) { ctx.KVStore(key).Set([]byte("k"), []byte("v")) }}
-	block := &abci.RequestFinalizeBlock{Height: 5, DecidedLastCommit: abci.CommitInfo{Votes: []abci.VoteInfo{{Validator: abci.Validator{Power: 1}}}}}
+	s := &stub{base: 1, next: 2, enabled: true, tallyErr: errors.New("failed"),
+		tallyTouches: func(ctx sdk.Context) { ctx.KVStore(key).Set([]byte("k"), []byte("v")) }}
+	block := &abci.RequestFinalizeBlock{Height: 5,
+		DecidedLastCommit: abci.CommitInfo{Votes: []abci.VoteInfo{{Validator: abci.Validator{Power: 1}}}}}
 	pre := handlers(s).PreBlocker(func(sdk.Context) (*sdk.ResponsePreBlock, error) { return &sdk.ResponsePreBlock{}, nil })
 	_, err := pre(ctx, block)
 	require.NoError(t, err)
@@ -167,7 +180,9 @@ func TestVotesOf(t *testing.T) {
 	commit, absent := cmtproto.BlockIDFlagCommit, cmtproto.BlockIDFlagAbsent
 	injection := encode([]vote{{commit, extension, signature}, {absent, nil, nil}, {commit, extension, signature}})
 	req := &abci.RequestFinalizeBlock{Txs: [][]byte{injection}, DecidedLastCommit: abci.CommitInfo{Votes: []abci.VoteInfo{
-		{Validator: abci.Validator{Power: 3}, BlockIdFlag: commit}, {Validator: abci.Validator{Power: 2}, BlockIdFlag: commit}, {Validator: abci.Validator{Power: 1}, BlockIdFlag: absent},
+		{Validator: abci.Validator{Power: 3}, BlockIdFlag: commit},
+		{Validator: abci.Validator{Power: 2}, BlockIdFlag: commit},
+		{Validator: abci.Validator{Power: 1}, BlockIdFlag: absent},
 	}}}
 	votes := votesOf(req)
 	require.Len(t, votes, 3)
@@ -182,20 +197,24 @@ func TestVotesOf(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add(encode([]vote{{cmtproto.BlockIDFlagCommit, []byte{1, 1}, make([]byte, signatureSize)}, {cmtproto.BlockIDFlagNil, nil, nil}}), uint8(2))
+	f.Add(encode(
+		[]vote{{cmtproto.BlockIDFlagCommit, []byte{1, 1}, make([]byte, signatureSize)}, {cmtproto.BlockIDFlagNil, nil, nil}}),
+		uint8(2))
 	f.Fuzz(func(t *testing.T, tx []byte, n uint8) {
 		votes, err := decode(tx, int(n))
 		if err == nil && !bytes.Equal(encode(votes), tx) {
 			t.Fatalf("%x has a second encoding", tx)
 		}
-		votesOf(&abci.RequestFinalizeBlock{Txs: [][]byte{tx}, DecidedLastCommit: abci.CommitInfo{Votes: make([]abci.VoteInfo, n)}})
+		votesOf(&abci.RequestFinalizeBlock{Txs: [][]byte{tx},
+			DecidedLastCommit: abci.CommitInfo{Votes: make([]abci.VoteInfo, n)}})
 	})
 }
 
 // recordingRunner returns what it was given.
 type recordingRunner struct{ txs [][]byte }
 
-func (r *recordingRunner) Run(_ context.Context, _ storetypes.MultiStore, txs [][]byte, _ sdk.DeliverTxFunc) ([]*abci.ExecTxResult, error) {
+func (r *recordingRunner) Run(_ context.Context, _ storetypes.MultiStore, txs [][]byte,
+	_ sdk.DeliverTxFunc) ([]*abci.ExecTxResult, error) {
 	r.txs = txs
 	results := make([]*abci.ExecTxResult, len(txs))
 	for i := range results {

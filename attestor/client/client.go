@@ -35,7 +35,8 @@ type said struct {
 	*api.VerdictsResponse
 }
 
-// on returns what was said of batches, or of versions, and from which number on; the highest verdict on one of them, too.
+// on returns what was said of batches, or of versions, and from which number on; the highest verdict on one of them,
+// too.
 func (s *said) on(number uint64) (base uint64, verdicts []byte, most attributiontypes.Verdict) {
 	if number >= attributiontypes.FirstVersion {
 		return s.VersionBase, s.VersionVerdicts, attributiontypes.VerdictDiffers

@@ -10,7 +10,8 @@ import (
 // special are networks that are not for the public beside those that package netip knows.
 var special = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"),
+	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
+	netip.MustParsePrefix("198.51.100.0/24"),
 	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
 	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("100::/64"),
 	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"),
@@ -33,7 +34,8 @@ func Public(address netip.Addr) bool {
 // networkBits of an IPv6 address name who has it; the rest is theirs to choose.
 const networkBits = 64
 
-// addressKey names whoever answers at an address. On private networks many services share one, so that the port tells them apart.
+// addressKey names whoever answers at an address. On private networks many services share one, so that the port tells
+// them apart.
 func (l Limits) addressKey(address netip.AddrPort) string {
 	ip := address.Addr().Unmap().WithZone("")
 	if l.Private && !Public(ip) {

@@ -13,14 +13,15 @@ import (
 // ErrLater is a refusal that time lifts: the host has been asked often enough for now.
 var ErrLater = fmt.Errorf("%w for now", ErrRefused)
 
-// Budget bounds how often one host is asked. A stranger names it, and every validator reads the name: without a bound they would be a
-// flood. It is remembered by who answers, under names and under addresses, across all downloads of a Client.
+// Budget bounds how often one host is asked. A stranger names it, and every validator reads the name: without a bound
+// they would be a flood. It is remembered by who answers, under names and under addresses, across all downloads of a
+// Client.
 type Budget struct {
-	// PerSecond units are earned, up to Burst. A download costs one, and one more for each UnitBytes. The zero value bounds nothing: for
-	// hosts that the operator named.
+	// PerSecond units are earned, up to Burst. A download costs one, and one more for each UnitBytes. The zero value
+	// bounds nothing: for hosts that the operator named.
 	PerSecond, Burst float64
-	// A host's rate halves with each failure and doubles with each success, within these many halvings: Proven of them upwards,
-	// Refusing where it answers, Silent where it does not.
+	// A host's rate halves with each failure and doubles with each success, within these many halvings: Proven of them
+	// upwards, Refusing where it answers, Silent where it does not.
 	Proven, Refusing, Silent int
 	// Hosts and Places bound the memory.
 	Hosts, Places int
@@ -29,8 +30,8 @@ type Budget struct {
 // UnitBytes of an answer cost as much as another request.
 const UnitBytes = 256 << 10
 
-// DefaultBudget asks a host that never answers once in about a minute, one that has nothing once in 16 seconds, and one that has what it
-// is asked for up to 16 times a second.
+// DefaultBudget asks a host that never answers once in about a minute, one that has nothing once in 16 seconds, and one
+// that has what it is asked for up to 16 times a second.
 func DefaultBudget() Budget {
 	return Budget{PerSecond: 4, Burst: 16, Proven: 2, Refusing: 6, Silent: 8, Hosts: 8192, Places: 65536}
 }
@@ -117,7 +118,8 @@ func (m *memory) may(location string) (time.Duration, error) {
 	defer m.mu.Unlock()
 	found, ok := m.places.get(placeKey(location))
 	if wait := found.until.Sub(m.now()); ok && wait > 0 {
-		return wait, fmt.Errorf("%w: it did not have it %d times and is asked again at %s", ErrLater, found.failures, m.at(wait))
+		return wait, fmt.Errorf("%w: it did not have it %d times and is asked again at %s", ErrLater, found.failures,
+			m.at(wait))
 	}
 	return 0, nil
 }

@@ -27,8 +27,8 @@ func (c *clock) of(m *memory) *memory    { m.now = c.now; return m }
 func newClock() *clock                   { return &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)} }
 func local(change func(*Limits)) *Client { l := LocalLimits(true); change(&l); return New(l) }
 
-// TestAStrangersHostIsNotFlooded plays a DataNet version of 1,000 contributions, all of them named at a host that does not have them, for
-// a day, with an attestor that asks again every half minute.
+// TestAStrangersHostIsNotFlooded plays a DataNet version of 1,000 contributions, all of them named at a host that does
+// not have them, for a day, with an attestor that asks again every half minute.
 func TestAStrangersHostIsNotFlooded(t *testing.T) {
 	const places, every, day = 1000, 30 * time.Second, 24 * time.Hour
 	for _, result := range []outcome{silent, refused, wrong} {
@@ -52,7 +52,8 @@ func TestAStrangersHostIsNotFlooded(t *testing.T) {
 			}
 			time.pass(every)
 		}
-		t.Logf("outcome %d: asked %d times in a day, %d in the first minute; with no budget it would have been %d", result, asked, firstMinute, places*int(day/every))
+		t.Logf("outcome %d: asked %d times in a day, %d in the first minute; with no budget it would have been %d", result,
+			asked, firstMinute, places*int(day/every))
 		require.Less(t, firstMinute, 40)
 		require.Less(t, asked, 6000)
 		require.Positive(t, asked)
@@ -73,8 +74,10 @@ func TestManyNamesOfOneAddress(t *testing.T) {
 		}
 	}
 	require.NotEqual(t, limits.nameKey("evil.co.uk", "80"), limits.nameKey("good.co.uk", "80"))
-	require.NotEqual(t, limits.nameKey("evil.github.io", "80"), limits.nameKey("good.github.io", "80"), "people who share a host are not one")
-	require.Equal(t, limits.addressKey(netip.MustParseAddrPort("[2600:1234::1]:80")), limits.addressKey(netip.MustParseAddrPort("[2600:1234::2]:443")))
+	require.NotEqual(t, limits.nameKey("evil.github.io", "80"), limits.nameKey("good.github.io", "80"),
+		"people who share a host are not one")
+	require.Equal(t, limits.addressKey(netip.MustParseAddrPort("[2600:1234::1]:80")),
+		limits.addressKey(netip.MustParseAddrPort("[2600:1234::2]:443")))
 
 	// The name localhost and the address are asked from one budget.
 	var asked atomic.Int32
@@ -88,7 +91,8 @@ func TestManyNamesOfOneAddress(t *testing.T) {
 	_, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "http://"), ":")
 	var err error
 	for i := range 6 {
-		_, err = client.Get(context.Background(), fmt.Sprintf("http://%s:%s/%d", []string{"localhost", "127.0.0.1"}[i%2], port, i), -1, 100)
+		_, err = client.Get(context.Background(),
+			fmt.Sprintf("http://%s:%s/%d", []string{"localhost", "127.0.0.1"}[i%2], port, i), -1, 100)
 	}
 	require.ErrorIs(t, err, ErrLater)
 	require.LessOrEqual(t, asked.Load(), int32(3))
@@ -154,11 +158,13 @@ func TestMemoryIsBounded(t *testing.T) {
 	require.Len(t, m.places.items, 50)
 }
 
-// TestPlacesBackOff: what was not there is asked for again, but rarely; what was wrong hardly ever; what is right is forgotten.
+// TestPlacesBackOff: what was not there is asked for again, but rarely; what was wrong hardly ever; what is right is
+// forgotten.
 func TestPlacesBackOff(t *testing.T) {
 	var asked atomic.Int32
 	body := "wrong"
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked.Add(1); _, _ = w.Write([]byte(body)) }))
+	server := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked.Add(1); _, _ = w.Write([]byte(body)) }))
 	defer server.Close()
 	client := local(func(*Limits) {})
 	time := newClock()
@@ -193,7 +199,8 @@ func TestPlacesBackOff(t *testing.T) {
 
 // TestDownloadsWaitForTheirTurn: with patience, as when a gateway loads a model.
 func TestDownloadsWaitForTheirTurn(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("text")) }))
+	server := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("text")) }))
 	defer server.Close()
 	client := local(func(l *Limits) {
 		l.Patience, l.PerHost, l.Budget.PerSecond, l.Budget.Burst, l.Budget.Proven = time.Minute, 1, 100, 1, 0
@@ -205,7 +212,8 @@ func TestDownloadsWaitForTheirTurn(t *testing.T) {
 	stopped, cancel := context.WithCancel(context.Background())
 	cancel()
 	impatient := local(func(l *Limits) { l.Patience, l.Budget.PerSecond, l.Budget.Burst = time.Hour, 1e-3, 1 })
-	_, err := impatient.memory.take(impatient.limits.nameKey("127.0.0.1", server.URL[strings.LastIndex(server.URL, ":")+1:]))
+	_, err := impatient.memory.take(
+		impatient.limits.nameKey("127.0.0.1", server.URL[strings.LastIndex(server.URL, ":")+1:]))
 	require.NoError(t, err)
 	_, err = impatient.Get(stopped, server.URL, 4, 4)
 	require.ErrorIs(t, err, context.Canceled)
@@ -229,7 +237,8 @@ func TestFilesOnlyIfTheOperatorSaysSo(t *testing.T) {
 	content, err := client.Get(ctx, "file://"+path, 4, 4)
 	require.NoError(t, err)
 	require.Equal(t, "text", string(content))
-	for _, location := range []string{"file://" + pipe, "file://" + link, "file://" + folder, "file:///dev/zero", "file://elsewhere" + path, "file:", "file://localhost"} {
+	for _, location := range []string{"file://" + pipe, "file://" + link, "file://" + folder, "file:///dev/zero",
+		"file://elsewhere" + path, "file:", "file://localhost"} {
 		_, err = client.Get(ctx, location, -1, 100)
 		require.ErrorIs(t, err, ErrRefused, location)
 	}
@@ -245,7 +254,8 @@ func TestFilesOnlyIfTheOperatorSaysSo(t *testing.T) {
 
 // TestOtherServicesAreNotSpokenTo: mail servers and the like.
 func TestOtherServicesAreNotSpokenTo(t *testing.T) {
-	for _, location := range []string{"http://example.org:25/", "http://example.org:22/", "https://example.org:0/", "http://example.org:99999/"} {
+	for _, location := range []string{"http://example.org:25/", "http://example.org:22/", "https://example.org:0/",
+		"http://example.org:99999/"} {
 		_, err := New(DefaultLimits()).Get(context.Background(), location, -1, 100)
 		require.ErrorIs(t, err, ErrRefused, location)
 		require.ErrorContains(t, err, "port", location)

@@ -1,5 +1,5 @@
-// Package fetch downloads from addresses that strangers have written on chain. Whoever follows such an address uses it: attestors,
-// gateways, and commands that read text.
+// Package fetch downloads from addresses that strangers have written on chain. Whoever follows such an address uses it:
+// attestors, gateways, and commands that read text.
 package fetch
 
 import (
@@ -42,10 +42,12 @@ type Limits struct {
 
 // DefaultLimits of downloads from where strangers say.
 func DefaultLimits() Limits {
-	return Limits{Connect: 2 * time.Second, Total: 20 * time.Second, BytesPerSecond: 64 << 10, PerHost: 4, Budget: DefaultBudget()}
+	return Limits{Connect: 2 * time.Second, Total: 20 * time.Second, BytesPerSecond: 64 << 10, PerHost: 4,
+		Budget: DefaultBudget()}
 }
 
-// LocalLimits are DefaultLimits for networks on one machine, if local is true: strangers may name private addresses and files.
+// LocalLimits are DefaultLimits for networks on one machine, if local is true: strangers may name private addresses and
+// files.
 func LocalLimits(local bool) Limits {
 	limits := DefaultLimits()
 	limits.Private, limits.Files = local, local
@@ -69,8 +71,8 @@ type Client struct {
 	busy map[string]int // downloads under way by host
 }
 
-// New returns a client. It follows no redirects, uses no proxy, and checks each address at the moment it connects to it, so that a name
-// cannot be resolved to another one in between.
+// New returns a client. It follows no redirects, uses no proxy, and checks each address at the moment it connects to
+// it, so that a name cannot be resolved to another one in between.
 func New(limits Limits) *Client {
 	c := &Client{limits: limits, memory: newMemory(limits.Budget), busy: make(map[string]int)}
 	c.http = &http.Client{
@@ -86,7 +88,8 @@ func New(limits Limits) *Client {
 	return c
 }
 
-// dial connects to an address that may be asked. Those that do not answer are remembered, under whatever name they were reached.
+// dial connects to an address that may be asked. Those that do not answer are remembered, under whatever name they were
+// reached.
 func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	var mu sync.Mutex
 	var tried []string
@@ -130,7 +133,8 @@ func (c *Client) Get(ctx context.Context, location string, size, max int64) ([]b
 }
 
 // GetChecked is Get of content that check accepts. A place that sends other content is not asked again for long.
-func (c *Client) GetChecked(ctx context.Context, location string, size, max int64, check func([]byte) error) ([]byte, error) {
+func (c *Client) GetChecked(ctx context.Context, location string, size, max int64,
+	check func([]byte) error) ([]byte, error) {
 	parsed, err := url.Parse(location)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %q is not an address", ErrRefused, location)
@@ -226,7 +230,8 @@ func (c *Client) tryEnter(key, location string) (leave func(), wait time.Duratio
 }
 
 // visit downloads, and remembers what became of it.
-func (c *Client) visit(ctx context.Context, location *url.URL, key string, size, max int64, check func([]byte) error) ([]byte, error) {
+func (c *Client) visit(ctx context.Context, location *url.URL, key string, size, max int64,
+	check func([]byte) error) ([]byte, error) {
 	var mu sync.Mutex
 	keys := []string{key}
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
@@ -285,7 +290,8 @@ func (c *Client) download(ctx context.Context, location *url.URL, size, max int6
 		max = size
 	}
 	if response.ContentLength > max {
-		return nil, answerError{wrong, fmt.Errorf("%w: announces %d bytes, at most %d are wanted", ErrRefused, response.ContentLength, max)}
+		return nil, answerError{
+			wrong, fmt.Errorf("%w: announces %d bytes, at most %d are wanted", ErrRefused, response.ContentLength, max)}
 	}
 	content, err := c.read(response.Body, max, cancel)
 	if err == nil && size >= 0 && int64(len(content)) != size {

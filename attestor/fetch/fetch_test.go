@@ -50,15 +50,18 @@ func TestPrivateAddressesAreRefused(t *testing.T) {
 	_, port, _ := strings.Cut(strings.TrimPrefix(base, "http://"), ":")
 	client := fetch.New(fetch.DefaultLimits())
 	for _, location := range []string{
-		base, "http://localhost:" + port, "http://127.1:" + port, "http://[::1]:" + port, "http://[::ffff:127.0.0.1]:" + port, "http://0.0.0.0:" + port,
+		base, "http://localhost:" + port, "http://127.1:" + port, "http://[::1]:" + port, "http://[::ffff:127.0.0.1]:" + port,
+		"http://0.0.0.0:" + port,
 	} {
 		_, err := client.Get(context.Background(), location, -1, 100)
 		require.Error(t, err, location)
 	}
 	require.False(t, asked, "nothing was asked")
 	for _, text := range []string{
-		"10.0.0.1", "172.16.0.1", "192.168.1.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255",
-		"192.0.2.1", "198.18.0.1", "203.0.113.5", "240.0.0.1", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1", "ff02::1",
+		"10.0.0.1", "172.16.0.1", "192.168.1.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "0.1.2.3",
+		"224.0.0.1", "255.255.255.255",
+		"192.0.2.1", "198.18.0.1", "203.0.113.5", "240.0.0.1", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1",
+		"ff02::1",
 		"::ffff:10.0.0.1", "64:ff9b::a00:1", "2001:db8::1", "2002:a00:1::", "2001::1",
 	} {
 		require.False(t, fetch.Public(netip.MustParseAddr(text)), text)
@@ -69,7 +72,8 @@ func TestPrivateAddressesAreRefused(t *testing.T) {
 }
 
 func TestOtherSchemesAreRefused(t *testing.T) {
-	for _, location := range []string{"file:///etc/passwd", "ftp://example.org/x", "gopher://x", "//example.org", "", "http://", "http://user:pass@example.org/"} {
+	for _, location := range []string{"file:///etc/passwd", "ftp://example.org/x", "gopher://x", "//example.org", "",
+		"http://", "http://user:pass@example.org/"} {
 		_, err := fetch.New(limits()).Get(context.Background(), location, -1, 100)
 		require.ErrorIs(t, err, fetch.ErrRefused, location)
 	}

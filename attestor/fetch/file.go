@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// readFile reads a file of this machine, if the operator lets strangers name them. Only regular files are opened: a pipe would be waited
-// for, and a device would act.
+// readFile reads a file of this machine, if the operator lets strangers name them. Only regular files are opened: a
+// pipe would be waited for, and a device would act.
 func (c *Client) readFile(location *url.URL, size, max int64) ([]byte, error) {
 	if !c.limits.Files {
 		return nil, fmt.Errorf("%w: %q names a file of this machine, which only the operator can allow", ErrRefused, location)

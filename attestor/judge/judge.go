@@ -11,7 +11,8 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// Unknown errors say that the batch cannot be judged, not that it is wrong: other bytes were served, or text is missing here.
+// Unknown errors say that the batch cannot be judged, not that it is wrong: other bytes were served, or text is missing
+// here.
 var (
 	ErrNotTheBundle = errors.New("these bytes are not the bundle of the batch")
 	ErrMissing      = errors.New("something to judge by is missing")
@@ -32,7 +33,8 @@ type Library interface {
 	Model(id uint64, version uint32) (*Model, error)
 	// Contribution returns a contribution with its DataNet; errors wrap ErrMissing when the chain could not be asked.
 	Contribution(rank uint64) (datanettypes.Contribution, datanettypes.DataNet, error)
-	// Stop returns the stop of a segment, if it was ever stopped; errors wrap ErrMissing when the chain could not be asked.
+	// Stop returns the stop of a segment, if it was ever stopped; errors wrap ErrMissing when the chain could not be
+	// asked.
 	Stop(rank uint64, segment uint32) (datanettypes.SegmentStop, bool, error)
 }
 
@@ -49,9 +51,9 @@ type Case struct {
 	Stop func() error
 }
 
-// Judge returns the verdict on a batch, and why. It is valid if the records follow from the bundle, and the evidence leaves nothing of
-// the manifest out; invalid if the bundle is the batch's and does not show that, or is more than was announced; unknown if it cannot be
-// told.
+// Judge returns the verdict on a batch, and why. It is valid if the records follow from the bundle, and the evidence
+// leaves nothing of the manifest out; invalid if the bundle is the batch's and does not show that, or is more than was
+// announced; unknown if it cannot be told.
 func Judge(c Case, library Library) (verdict attributiontypes.Verdict, why error) {
 	defer func() {
 		if reason := recover(); reason != nil {
@@ -101,7 +103,8 @@ func judge(c Case, library Library) error {
 	stats := poa.ProtocolStatistics()
 	src := &source{library: library, models: models, stopsHeight: c.StopsHeight, proved: make(map[uint64]poa.Contribution)}
 	work := &poa.Work{Limit: c.Work, Stop: c.Stop}
-	return work.VerifyHeld(bundle.Receipts, bundle.Evidence, src, stats, func(i int) (*poa.Index, error) { return models[i].Index, nil })
+	return work.VerifyHeld(bundle.Receipts, bundle.Evidence, src, stats,
+		func(i int) (*poa.Index, error) { return models[i].Index, nil })
 }
 
 // maxReceipts of a batch; the chain's parameter is at most this.
@@ -117,7 +120,8 @@ func modelsOf(receipts []poa.Receipt, records []poa.Record, library Library) ([]
 		}
 		record := records[next]
 		next++
-		if i > 0 && models[i-1] != nil && models[i-1].ModelId == record.ModelID && models[i-1].Version == record.ModelVersion {
+		if i > 0 && models[i-1] != nil && models[i-1].ModelId == record.ModelID &&
+			models[i-1].Version == record.ModelVersion {
 			models[i] = models[i-1]
 			continue
 		}

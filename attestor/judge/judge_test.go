@@ -80,8 +80,9 @@ func (w *world) publish(t testing.TB, f poa.SegmentFile) {
 
 func (w *world) Model(uint64, uint32) (*judge.Model, error) {
 	return &judge.Model{
-		ModelVersion: modelstypes.ModelVersion{ModelId: 1, Version: 1, Method: modelstypes.ATTRIBUTION_METHOD_SPAN, Manifest: []modelstypes.ManifestEntry{{DatanetId: 1, Version: 1}}},
-		Index:        w.index,
+		ModelVersion: modelstypes.ModelVersion{ModelId: 1, Version: 1, Method: modelstypes.ATTRIBUTION_METHOD_SPAN,
+			Manifest: []modelstypes.ManifestEntry{{DatanetId: 1, Version: 1}}},
+		Index: w.index,
 	}, w.missing
 }
 
@@ -132,7 +133,8 @@ func (w *world) answers(t testing.TB, rng *rand.Rand, n, words int, index *poa.I
 		require.NoError(t, err)
 		require.NoError(t, b.AddText(key, text, att, w.proof))
 		r := poa.Receipt{
-			N: uint64(i + 1), QueryHash: poa.LeafHash([]byte{byte(i)}), MaxFee: poa.NewAmount(1_000_000), AnswerRoot: poa.AnswerRoot(key, tokens),
+			N: uint64(i + 1), QueryHash: poa.LeafHash([]byte{byte(i)}), MaxFee: poa.NewAmount(1_000_000),
+			AnswerRoot:   poa.AnswerRoot(key, tokens),
 			EvidenceRoot: att.Root(), InputTokens: 40, OutputTokens: uint32(len(tokens)), Fee: poa.NewAmount(900_000),
 			Entries: att.Entries, UnattributedPPM: att.UnattributedPPM,
 		}
@@ -241,7 +243,8 @@ func TestWhatCannotBeToldIsUnknown(t *testing.T) {
 	b, other := w.answers(t, rng, 2, 90, w.index), w.answers(t, rng, 2, 90, w.index)
 	c := b.submitted(t)
 	for name, bundle := range map[string][]byte{
-		"nothing": {}, "junk": []byte("junk"), "cut off": c.Bundle[:len(c.Bundle)-1], "another batch": other.submitted(t).Bundle, "too large": make([]byte, poa.MaxBundleBytes+1),
+		"nothing": {}, "junk": []byte("junk"), "cut off": c.Bundle[:len(c.Bundle)-1],
+		"another batch": other.submitted(t).Bundle, "too large": make([]byte, poa.MaxBundleBytes+1),
 	} {
 		verdict, why := judge.Judge(judge.Case{Root: c.Root, Records: c.Records, Bundle: bundle}, w)
 		require.Equal(t, unknown, verdict, name)
@@ -259,7 +262,8 @@ func TestWhatCannotBeToldIsUnknown(t *testing.T) {
 	require.Equal(t, unknown, verdict)
 }
 
-// TestWorkIsBounded: what was announced is enough, a unit or a byte less is not; who stops the judge learns nothing about the batch.
+// TestWorkIsBounded: what was announced is enough, a unit or a byte less is not; who stops the judge learns nothing
+// about the batch.
 func TestWorkIsBounded(t *testing.T) {
 	rng := rand.New(rand.NewSource(8))
 	w := newWorld(t, rng, 6, 3, 60)
@@ -268,13 +272,15 @@ func TestWorkIsBounded(t *testing.T) {
 	for i := range b.receipts {
 		b.receipts[i].Method = poa.MethodSPAN
 	}
-	work, err := poa.Bundle{Receipts: b.receipts, Evidence: b.evidence}.Work(sourceOf{w}, poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return w.index, nil })
+	work, err := poa.Bundle{Receipts: b.receipts, Evidence: b.evidence}.Work(sourceOf{w}, poa.ProtocolStatistics(),
+		func(int) (*poa.Index, error) { return w.index, nil })
 	require.NoError(t, err)
 	for _, test := range []struct {
 		bytes, work uint64
 		want        attributiontypes.Verdict
 	}{
-		{uint64(len(c.Bundle)), work, valid}, {uint64(len(c.Bundle)), work - 1, invalid}, {uint64(len(c.Bundle)) - 1, work, invalid}, {0, 0, valid},
+		{uint64(len(c.Bundle)), work, valid}, {uint64(len(c.Bundle)), work - 1, invalid},
+		{uint64(len(c.Bundle)) - 1, work, invalid}, {0, 0, valid},
 	} {
 		c.Bytes, c.Work = test.bytes, test.work
 		verdict, why := judge.Judge(c, w)
@@ -284,7 +290,8 @@ func TestWorkIsBounded(t *testing.T) {
 	verdict, why := judge.Judge(c, w)
 	require.Equal(t, unknown, verdict)
 	require.ErrorIs(t, why, poa.ErrStopped)
-	t.Logf("%d answers of 90 tokens: %d bytes, %d units, %d a byte", len(b.receipts), len(c.Bundle), work, work/uint64(len(c.Bundle)))
+	t.Logf("%d answers of 90 tokens: %d bytes, %d units, %d a byte", len(b.receipts), len(c.Bundle), work,
+		work/uint64(len(c.Bundle)))
 }
 
 type panicking struct{ *world }
@@ -299,8 +306,8 @@ func TestPanicIsUnknown(t *testing.T) {
 	require.ErrorContains(t, why, "panicked")
 }
 
-// BenchmarkJudge reports receipts per second of one core, with answers of 180 tokens over a million tokens of text; in the same run
-// without the look at the whole manifest.
+// BenchmarkJudge reports receipts per second of one core, with answers of 180 tokens over a million tokens of text; in
+// the same run without the look at the whole manifest.
 func BenchmarkJudge(b *testing.B) {
 	rng := rand.New(rand.NewSource(7))
 	w := newWorld(b, rng, 100, 50, 200)
@@ -344,17 +351,20 @@ func (s sourceOf) Contribution(rank uint64) (poa.Contribution, error) {
 	}
 	contributor, err := sdk.AccAddressFromBech32(c.Contributor)
 	root, _ := poa.HashFromBytes(c.Root)
-	return poa.Contribution{Root: root, Contributor: contributor, Segments: c.Segments, AllowFewStopWords: datanet.AllowFewStopWords}, err
+	return poa.Contribution{Root: root, Contributor: contributor, Segments: c.Segments,
+		AllowFewStopWords: datanet.AllowFewStopWords}, err
 }
 
-// TestStopsAreThoseOfTheBatch: an attestor recomputes a batch by what was stopped when it was weighed, however late it comes to it.
+// TestStopsAreThoseOfTheBatch: an attestor recomputes a batch by what was stopped when it was weighed, however late it
+// comes to it.
 func TestStopsAreThoseOfTheBatch(t *testing.T) {
 	rng := rand.New(rand.NewSource(9))
 	w := newWorld(t, rng, 6, 3, 60)
 	b := w.answers(t, rng, 2, 90, w.index)
 	c := b.submitted(t)
 	place := b.evidence.Segments[0]
-	w.stops = map[[2]uint64]datanettypes.SegmentStop{{place.Rank, uint64(place.Index)}: {Rank: place.Rank, Segment: place.Index, StoppedHeight: 50, ResumedHeight: 80}}
+	w.stops = map[[2]uint64]datanettypes.SegmentStop{
+		{place.Rank, uint64(place.Index)}: {Rank: place.Rank, Segment: place.Index, StoppedHeight: 50, ResumedHeight: 80}}
 	for height, want := range map[int64]attributiontypes.Verdict{49: valid, 50: invalid, 79: invalid, 80: valid} {
 		c.StopsHeight = height
 		verdict, why := judge.Judge(c, w)

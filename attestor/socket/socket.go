@@ -1,5 +1,5 @@
-// Package socket listens on and dials unix sockets whose path may be of any length. The kernel takes about a hundred bytes, and the
-// home of a node may lie deeper than that.
+// Package socket listens on and dials unix sockets whose path may be of any length. The kernel takes about a hundred
+// bytes, and the home of a node may lie deeper than that.
 package socket
 
 import (
@@ -49,13 +49,14 @@ func NewClient(path string, options ...grpc.DialOption) (*grpc.ClientConn, error
 	if err != nil {
 		return nil, err
 	}
-	return grpc.NewClient("passthrough:///localhost", append(options, grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
-		return Dial(ctx, path)
-	}))...)
+	return grpc.NewClient("passthrough:///localhost",
+		append(options, grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return Dial(ctx, path)
+		}))...)
 }
 
-// shorten returns a path of a length that the kernel takes to the same place, which leads there while folder is open. A nil folder is
-// closed without an error.
+// shorten returns a path of a length that the kernel takes to the same place, which leads there while folder is open. A
+// nil folder is closed without an error.
 func shorten(path string) (short string, folder *handle, err error) {
 	if len(path) <= longest {
 		return path, nil, nil
@@ -67,7 +68,9 @@ func shorten(path string) (short string, folder *handle, err error) {
 	short = fmt.Sprintf("/proc/self/fd/%d/%s", file.Fd(), filepath.Base(path))
 	if _, err := os.Stat(filepath.Dir(short)); err != nil || len(short) > longest {
 		_ = file.Close()
-		return "", nil, fmt.Errorf("the path of socket %s has %d bytes, and systems take %d: choose a shorter one with --socket, or a home that does not lie as deep", path, len(path), longest)
+		return "", nil, fmt.Errorf(
+			"the path of socket %s has %d bytes, and systems take %d: choose a shorter one with --socket, or a home that "+
+				"does not lie as deep", path, len(path), longest)
 	}
 	return short, &handle{file}, nil
 }

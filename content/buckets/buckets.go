@@ -1,5 +1,5 @@
-// Package buckets links the drivers of buckets that a content store may be in: s3://, gs:// and mem://. Import it for its effect.
-// Credentials come from where each provider's tools look for them.
+// Package buckets links the drivers of buckets that a content store may be in: s3://, gs:// and mem://. Import it for
+// its effect. Credentials come from where each provider's tools look for them.
 package buckets
 
 import (

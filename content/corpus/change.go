@@ -11,7 +11,8 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// ChangeKind says what is put right in a text. What typographers write, such as quotation marks and dashes, stays as it is.
+// ChangeKind says what is put right in a text. What typographers write, such as quotation marks and dashes, stays as it
+// is.
 type ChangeKind string
 
 // The kinds, in the order in which they are shown. Line ends and spaces come last: a file may have one in each line.
@@ -34,7 +35,8 @@ type namedKind struct {
 }
 
 var changeKinds = []namedKind{
-	{SoftHyphen, "soft hyphen"}, {Invisible, "invisible sign"}, {Accent, "separate accent"}, {Ligature, "ligature"}, {Width, "full- or half-width letter"},
+	{SoftHyphen, "soft hyphen"}, {Invisible, "invisible sign"}, {Accent, "separate accent"}, {Ligature, "ligature"},
+	{Width, "full- or half-width letter"},
 	{LetterForm, "other letter form"}, {Bullet, "private bullet"}, {Space, "space"}, {LineEnd, "line end"},
 }
 
@@ -75,7 +77,8 @@ type changes struct {
 }
 
 func newChanges(limit int) *changes {
-	return &changes{limit: max(limit, 0), counts: make([]int, len(changeKinds)), shown: make([][]Change, len(changeKinds)), seen: make(map[string]bool)}
+	return &changes{limit: max(limit, 0), counts: make([]int, len(changeKinds)), shown: make([][]Change, len(changeKinds)),
+		seen: make(map[string]bool)}
 }
 
 // add counts the changes of a document and keeps the first words of each kind.
@@ -95,7 +98,8 @@ func (c *changes) add(document Document) {
 		if !c.seen[word] {
 			c.seen[word] = true
 			clean := string(poa.Canonical([]byte(word)))
-			c.shown[kind] = append(c.shown[kind], Change{Kind: changeKinds[kind].kind, Document: document.Name, Offset: from, From: word, To: clean})
+			c.shown[kind] = append(
+				c.shown[kind], Change{Kind: changeKinds[kind].kind, Document: document.Name, Offset: from, From: word, To: clean})
 			shown = from + len(word)
 		}
 		return true
@@ -134,7 +138,8 @@ func kindOfChange(change poa.Change) int {
 		kind = LineEnd
 	case change.To == " " && utf8.RuneCountInString(change.From) == 1:
 		kind = Space
-	case strings.ContainsFunc(change.From, func(r rune) bool { return r >= 0xFB00 && r <= 0xFDFF || r >= 0xFE70 && r <= 0xFEFE }):
+	case strings.ContainsFunc(
+		change.From, func(r rune) bool { return r >= 0xFB00 && r <= 0xFDFF || r >= 0xFE70 && r <= 0xFEFE }):
 		kind = Ligature
 	case strings.ContainsFunc(change.From, func(r rune) bool { return r >= 0xFF01 && r <= 0xFFEE }):
 		kind = Width

@@ -11,7 +11,8 @@ import (
 func TestChangesAreBounded(t *testing.T) {
 	text := strings.Repeat("one\u00a0two ", 10_000) + "co\u00adoperate co\u00adoperate \ufb01bre\r\n"
 	for limit, want := range map[int][]string{
-		-1: nil, 0: nil, 1: {"co\u00adoperate"}, 2: {"co\u00adoperate", "\ufb01bre"}, 4: {"co\u00adoperate", "\ufb01bre", "one\u00a0two", "\r\n"},
+		-1: nil, 0: nil, 1: {"co\u00adoperate"}, 2: {"co\u00adoperate", "\ufb01bre"},
+		4: {"co\u00adoperate", "\ufb01bre", "one\u00a0two", "\r\n"},
 	} {
 		c, file := newChanges(limit), File{}
 		c.add(Document{Name: "a", Text: []byte(text)})

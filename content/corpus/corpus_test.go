@@ -92,7 +92,9 @@ func TestPrepareListsWhatItRefuses(t *testing.T) {
 	require.Len(t, prepared.Skipped, 1)
 	require.Equal(t, "glossary.md", prepared.Skipped[0].Document)
 
-	lifted := corpus.Prepare([]corpus.Document{{Name: "glossary.md", Text: []byte("keratin elastin collagen fibrillin desmin vimentin nestin actin")}},
+	lifted := corpus.Prepare(
+		[]corpus.Document{
+			{Name: "glossary.md", Text: []byte("keratin elastin collagen fibrillin desmin vimentin nestin actin")}},
 		poa.SegmentRules{AllowFewStopWords: true})
 	require.Len(t, lifted.File.Segments, 1)
 }

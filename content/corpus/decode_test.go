@@ -17,14 +17,20 @@ func TestWord(t *testing.T) {
 			`<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden words</w:t></w:r></w:p>`+
 			`<w:p><w:pPr><w:pStyle w:val="TOC1"/></w:pPr><w:r><w:t>Dosing 1</w:t></w:r></w:p>`+
 			`<w:p><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>first item</w:t></w:r></w:p>`+
-			`<w:p><w:r><mc:AlternateContent><mc:Choice><w:txbxContent>`+wordParagraph("in a box")+`</w:txbxContent></mc:Choice><mc:Fallback><w:txbxContent>`+wordParagraph("in a box")+`</w:txbxContent></mc:Fallback></mc:AlternateContent></w:r></w:p>`+
-			`<w:tbl><w:tr><w:tc>`+wordParagraph("drug")+`</w:tc><w:tc>`+wordParagraph("dose | day")+`</w:tc></w:tr><w:tr><w:tc>`+wordParagraph("a")+wordParagraph("b")+`</w:tc><w:tc>`+wordParagraph("5 mg")+`</w:tc></w:tr></w:tbl>`+
+			`<w:p><w:r><mc:AlternateContent><mc:Choice><w:txbxContent>`+wordParagraph("in a box")+
+			`</w:txbxContent></mc:Choice><mc:Fallback><w:txbxContent>`+wordParagraph("in a box")+
+			`</w:txbxContent></mc:Fallback></mc:AlternateContent></w:r></w:p>`+
+			`<w:tbl><w:tr><w:tc>`+wordParagraph("drug")+`</w:tc><w:tc>`+wordParagraph("dose | day")+`</w:tc></w:tr><w:tr><w:tc>`+
+			wordParagraph("a")+wordParagraph("b")+`</w:tc><w:tc>`+wordParagraph("5 mg")+`</w:tc></w:tr></w:tbl>`+
 			wordParagraph("After it."),
-		entry{"word/footnotes.xml", `<w:footnotes xmlns:w="x"><w:footnote w:type="separator">` + wordParagraph("---") + `</w:footnote><w:footnote>` + wordParagraph("A note.") + `</w:footnote></w:footnotes>`},
+		entry{"word/footnotes.xml", `<w:footnotes xmlns:w="x"><w:footnote w:type="separator">` + wordParagraph("---") +
+			`</w:footnote><w:footnote>` + wordParagraph("A note.") + `</w:footnote></w:footnotes>`},
 		entry{"word/comments.xml", `<w:comments xmlns:w="x">` + wordParagraph("a comment") + `</w:comments>`},
 	))
 	require.Equal(t, corpus.Word, file.Format)
-	require.Equal(t, "## Dosing\n\nGive once daily & slowly.\nThen wait.\n\n- first item\n\nin a box\n\n| drug | dose \\| day |\n|---|---|\n| a b | 5 mg |\n\nAfter it.\n\nA note.", text)
+	require.Equal(
+		t, "## Dosing\n\nGive once daily & slowly.\nThen wait.\n\n- first item\n\nin a box\n\n| drug | dose \\| day |\n"+
+			"|---|---|\n| a b | 5 mg |\n\nAfter it.\n\nA note.", text)
 }
 
 func TestODT(t *testing.T) {
@@ -37,7 +43,9 @@ func TestODT(t *testing.T) {
 			`<table:table-row><table:table-cell><text:p>a</text:p></table:table-cell><table:table-cell><text:p>5 mg</text:p></table:table-cell></table:table-row></table:table>`+
 			`<text:p>After it.<office:annotation><text:p>a comment</text:p></office:annotation></text:p>`))
 	require.Equal(t, corpus.ODT, file.Format)
-	require.Equal(t, "## Dosing\n\nGive once daily.\nThen wait.\n\n- first item\n\n| drug | dose |\n|---|---|\n| a | 5 mg |\n\nAfter it.\n\nA note.", text)
+	require.Equal(
+		t, "## Dosing\n\nGive once daily.\nThen wait.\n\n- first item\n\n| drug | dose |\n|---|---|\n| a | 5 mg |\n\n"+
+			"After it.\n\nA note.", text)
 
 	_, file = one(t, "a.odt", odtOf("<text:p>x</text:p>", entry{"META-INF/manifest.xml", `<manifest:encryption-data/>`}))
 	require.Contains(t, file.Reason, "is encrypted")
@@ -56,7 +64,9 @@ with <b>bold</b> words.<br>A line.<p hidden>Not shown.<p>Another.</p>
 <table><tr><th>drug<th>dose<tr><td>a<td>5 mg<tr><td>b<td><table><tr><td>1<td>2</table></table>
 <footer>All rights reserved</footer></body></html>`))
 	require.Equal(t, corpus.HTML, file.Format)
-	require.Equal(t, "# Hair & skin\n\nOne paragraph with bold words.\nA line.\n\nAnother.\n\n- first\n\n- second\n\nkept\n    as it is\n\n| drug | dose |\n|---|---|\n| a | 5 mg |\n| b | 1 2 |", text)
+	require.Equal(
+		t, "# Hair & skin\n\nOne paragraph with bold words.\nA line.\n\nAnother.\n\n- first\n\n- second\n\nkept\n"+
+			"    as it is\n\n| drug | dose |\n|---|---|\n| a | 5 mg |\n| b | 1 2 |", text)
 
 	// Hints for dividing words are no letters.
 	text, _ = one(t, "a.html", []byte("<p>hyper&shy;sensi\u200Btivity of\u2028the\u00A0skin"))
@@ -64,7 +74,9 @@ with <b>bold</b> words.<br>A line.<p hidden>Not shown.<p>Another.</p>
 	// A part that never ends hides nothing else; tables that only place text are none.
 	text, _ = one(t, "a.html", []byte(`<nav>Home<p>Kept.`))
 	require.Equal(t, "Home\n\nKept.", text)
-	text, _ = one(t, "a.html", []byte(`<body style="visibility: hidden"><table><tr><td>`+strings.Repeat("word ", 200)+`<p>next<td>side</table>`))
+	text, _ = one(
+		t, "a.html", []byte(
+			`<body style="visibility: hidden"><table><tr><td>`+strings.Repeat("word ", 200)+`<p>next<td>side</table>`))
 	require.Equal(t, strings.TrimSpace(strings.Repeat("word ", 200))+"\n\nnext\n\nside", text)
 	_, file = one(t, "a.html", []byte(`<script>only()</script>`))
 	require.Equal(t, "holds no text", file.Reason)
@@ -77,7 +89,8 @@ func TestEPUB(t *testing.T) {
 	require.Equal(t, "First chapter.\n\n====\n\nSecond chapter.", text)
 
 	rights := func(uri string) []entry {
-		return []entry{{"META-INF/encryption.xml", `<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container" xmlns:enc="http://www.w3.org/2001/04/xmlenc#"><enc:EncryptedData><enc:CipherData><enc:CipherReference URI="` + uri + `"/></enc:CipherData></enc:EncryptedData></encryption>`}}
+		return []entry{
+			{"META-INF/encryption.xml", `<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container" xmlns:enc="http://www.w3.org/2001/04/xmlenc#"><enc:EncryptedData><enc:CipherData><enc:CipherReference URI="` + uri + `"/></enc:CipherData></enc:EncryptedData></encryption>`}}
 	}
 	_, file = one(t, "a.epub", epubOf(rights("OEBPS/text/chapter%200.xhtml"), "First."))
 	require.Contains(t, file.Reason, "is encrypted")
@@ -123,14 +136,17 @@ func TestNotebook(t *testing.T) {
 	require.Contains(t, file.Reason, "is damaged, cut off or no notebook")
 	_, file = one(t, "a.ipynb", []byte(`{"cells": []}`))
 	require.Contains(t, file.Reason, "no cells")
-	text, _ = one(t, "old.ipynb", []byte(`{"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "markdown", "source": "Old."}]}]}`))
+	text, _ = one(
+		t, "old.ipynb", []byte(`{"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "markdown", "source": "Old."}]}]}`))
 	require.Equal(t, "Old.", text)
 }
 
 func TestJSONLinesAreReadLineByLine(t *testing.T) {
 	long := strings.Repeat("long line ", 600_000) // 6 MB
-	text, file := one(t, "a.jsonl", []byte("\xEF\xBB\xBF"+`{"text": "one", "title": "First"}`+"\r\n"+`{"text": " "}`+"\n\n"+`{"text": 5}`+"\n"+`not json`+"\n"+
-		`{"title": "x"}`+"\n"+`["text"]`+"\n"+fmt.Sprintf(`{"text": %q}`, long)+"\n"+`{"text": "last", "title": 7}`))
+	text, file := one(
+		t, "a.jsonl", []byte(
+			"\xEF\xBB\xBF"+`{"text": "one", "title": "First"}`+"\r\n"+`{"text": " "}`+"\n\n"+`{"text": 5}`+"\n"+`not json`+"\n"+
+				`{"title": "x"}`+"\n"+`["text"]`+"\n"+fmt.Sprintf(`{"text": %q}`, long)+"\n"+`{"text": "last", "title": 7}`))
 	require.Equal(t, corpus.JSONL, file.Format)
 	require.Equal(t, "one\n\n====\n\n"+long+"\n\n====\n\nlast", text)
 	var places []string

@@ -32,7 +32,8 @@ func decodeText(data []byte) ([]byte, error) {
 	data = bytes.TrimPrefix(data, utf8Mark)
 	if bytes.IndexByte(data, 0) >= 0 {
 		if order := zeroOrder(data); order != "" {
-			return nil, fmt.Errorf("looks like UTF-16 without a byte order mark: convert it, iconv -f UTF-16%s -t UTF-8 OLD > NEW", order)
+			return nil, fmt.Errorf(
+				"looks like UTF-16 without a byte order mark: convert it, iconv -f UTF-16%s -t UTF-8 OLD > NEW", order)
 		}
 		return nil, errors.New("holds binary data, not text")
 	}
@@ -41,7 +42,8 @@ func decodeText(data []byte) ([]byte, error) {
 			return nil, errors.New("ends in the middle of a character: it is cut off")
 		}
 		line := 1 + bytes.Count(data[:at], []byte("\n"))
-		return nil, fmt.Errorf("is not UTF-8 text: byte 0x%02X in line %d; save it as UTF-8, or convert it, iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW", data[at], line)
+		return nil, fmt.Errorf(
+			"is not UTF-8 text: byte 0x%02X in line %d; save it as UTF-8, or convert it, iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW", data[at], line)
 	}
 	return data, nil
 }

@@ -189,7 +189,8 @@ func sniffText(text []byte) Format {
 	switch {
 	case bytes.HasPrefix(head, []byte("<!doctype html")), bytes.HasPrefix(head, []byte("<html")):
 		return HTML
-	case bytes.HasPrefix(head, []byte("{")) && bytes.Contains(text, []byte(`"nbformat"`)) && bytes.Contains(text, []byte(`"cells"`)):
+	case bytes.HasPrefix(head, []byte("{")) && bytes.Contains(text, []byte(`"nbformat"`)) &&
+		bytes.Contains(text, []byte(`"cells"`)):
 		return Notebook
 	}
 	return ""
@@ -230,11 +231,14 @@ var textMagics = []magic{
 var binaryMagics = []magic{
 	{0, "\x00GITCRYPT", encrypted}, {0, "Salted__", encrypted},
 	{0, "\x89PNG\r\n", picture}, {0, "\xFF\xD8\xFF", picture}, {0, "GIF8", picture}, {0, "II*\x00", picture},
-	{0, "MM\x00*", picture}, {8, "WEBP", picture}, {4, "ftypheic", picture}, {4, "ftypavif", picture}, {0, "AT&TFORM", picture},
+	{0, "MM\x00*", picture}, {8, "WEBP", picture}, {4, "ftypheic", picture}, {4, "ftypavif", picture},
+	{0, "AT&TFORM", picture},
 	{0, "\x1F\x8B", archive}, {0, "7z\xBC\xAF\x27\x1C", archive}, {0, "Rar!\x1A\x07", archive}, {0, "BZh", archive},
 	{0, "\xFD7zXZ\x00", archive}, {0, "\x28\xB5\x2F\xFD", archive}, {257, "ustar", archive},
-	{0, "ID3", media}, {4, "ftyp", media}, {0, "OggS", media}, {0, "fLaC", media}, {0, "\x1A\x45\xDF\xA3", media}, {8, "WAVE", media},
-	{0, "\x7FELF", program}, {0, "MZ\x90\x00", program}, {0, "\xCA\xFE\xBA\xBE", program}, {0, "\xCF\xFA\xED\xFE", program},
+	{0, "ID3", media}, {4, "ftyp", media}, {0, "OggS", media}, {0, "fLaC", media}, {0, "\x1A\x45\xDF\xA3", media},
+	{8, "WAVE", media},
+	{0, "\x7FELF", program}, {0, "MZ\x90\x00", program}, {0, "\xCA\xFE\xBA\xBE", program},
+	{0, "\xCF\xFA\xED\xFE", program},
 	{0, "SQLite format 3\x00", "is a database: export it as .csv"},
 	{60, "BOOKMOBI", "is a Kindle book: convert it to .epub"},
 }

@@ -75,7 +75,8 @@ func TestContentDecidesWhereTheExtensionLies(t *testing.T) {
 		{"saved.md", []byte(page), corpus.HTML, "a web page, although"},
 		{"export.csv", []byte(page), corpus.HTML, "a web page, although"},
 		{"note.pdf", []byte(good), corpus.Text, "plain text, although it is called .pdf"},
-		{"work.json", []byte(`{"nbformat": 4, "cells": [{"cell_type": "markdown", "source": "` + good + `"}]}`), corpus.Notebook, "a notebook, although"},
+		{"work.json", []byte(`{"nbformat": 4, "cells": [{"cell_type": "markdown", "source": "` + good + `"}]}`),
+			corpus.Notebook, "a notebook, although"},
 		{"prose.csv", []byte("One sentence without any sign that divides\nand another one\n"), corpus.Text, "no columns"},
 	} {
 		text, file := one(t, c.name, c.content)
@@ -115,7 +116,8 @@ func TestWhatIsNotReadIsNamed(t *testing.T) {
 
 func TestTextThatBeginsLikeAnotherFormat(t *testing.T) {
 	for _, text := range []string{
-		"ID3 is a tag of music.", "The new WAVE of it.", "The ftyp of a film.", "GIF89a is an old format.", "A text about files that begin with %PDF-1.7.", "PK is a name.",
+		"ID3 is a tag of music.", "The new WAVE of it.", "The ftyp of a film.", "GIF89a is an old format.",
+		"A text about files that begin with %PDF-1.7.", "PK is a name.",
 		"BZh is how it begins.", "Salted__ is what some begin with.",
 	} {
 		got, file := one(t, "a.md", []byte(text))
@@ -146,8 +148,9 @@ func TestHiddenFilesAndLinksAreLeftOut(t *testing.T) {
 		require.Equal(t, f.Reason != "", f.LeftOut, f.Path)
 	}
 	require.Equal(t, map[string]string{
-		"note.md": "", "sub/kept.md": "", ".trash": "hidden folder", "sub/.git": "hidden folder", "sub/.draft.md": "hidden file",
-		"zlink.md": "symbolic link: links are not followed",
+		"note.md": "", "sub/kept.md": "", ".trash": "hidden folder", "sub/.git": "hidden folder",
+		"sub/.draft.md": "hidden file",
+		"zlink.md":      "symbolic link: links are not followed",
 	}, reasons)
 
 	documents, _, err = corpus.Read(context.Background(), dir, corpus.Options{Hidden: true})

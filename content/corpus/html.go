@@ -22,19 +22,25 @@ var furnitureTags = map[string]bool{"head": true, "nav": true, "footer": true}
 
 // blockTags begin and end a paragraph.
 var blockTags = map[string]bool{
-	"address": true, "article": true, "aside": true, "blockquote": true, "body": true, "center": true, "dd": true, "details": true,
-	"div": true, "dl": true, "dt": true, "fieldset": true, "figcaption": true, "figure": true, "form": true, "h1": true, "h2": true,
-	"h3": true, "h4": true, "h5": true, "h6": true, "header": true, "hr": true, "html": true, "li": true, "main": true, "ol": true,
-	"p": true, "pre": true, "section": true, "summary": true, "ul": true, "caption": true, "tfoot": true, "thead": true, "tbody": true,
+	"address": true, "article": true, "aside": true, "blockquote": true, "body": true, "center": true, "dd": true,
+	"details": true,
+	"div":     true, "dl": true, "dt": true, "fieldset": true, "figcaption": true, "figure": true, "form": true,
+	"h1": true, "h2": true,
+	"h3": true, "h4": true, "h5": true, "h6": true, "header": true, "hr": true, "html": true, "li": true, "main": true,
+	"ol": true,
+	"p":  true, "pre": true, "section": true, "summary": true, "ul": true, "caption": true, "tfoot": true, "thead": true,
+	"tbody": true,
 }
 
 // optionalEnd are tags whose end is often left out: what they hide ends at the
 // next of them.
-var optionalEnd = map[string]bool{"p": true, "li": true, "dd": true, "dt": true, "tr": true, "td": true, "th": true, "option": true}
+var optionalEnd = map[string]bool{"p": true, "li": true, "dd": true, "dt": true, "tr": true, "td": true, "th": true,
+	"option": true}
 
 // voidTags have no end.
 var voidTags = map[string]bool{
-	"area": true, "base": true, "br": true, "col": true, "embed": true, "hr": true, "img": true, "input": true, "link": true,
+	"area": true, "base": true, "br": true, "col": true, "embed": true, "hr": true, "img": true, "input": true,
+	"link": true,
 	"meta": true, "source": true, "track": true, "wbr": true,
 }
 

@@ -37,28 +37,33 @@ func samples() map[string][]byte {
 		"csv":   []byte("part,what is said of it\nbulb,\"" + sentence("csv") + "\"\n"),
 		"tsv":   []byte("part\twhat is said of it\nbulb\t" + sentence("tsv") + "\n"),
 		"html":  []byte("<!doctype html><title>t</title><p>" + sentence("html") + "</p>"),
-		"ipynb": []byte(fmt.Sprintf(`{"cells": [{"cell_type": "markdown", "source": [%q]}], "nbformat": 4}`, sentence("ipynb"))),
-		"pdf":   pdfOf(pdfLines(strings.SplitAfter(sentence("pdf"), "the shaft ")...)),
-		"docx":  wordOf(wordParagraph(sentence("docx"))),
-		"odt":   odtOf("<text:p>" + sentence("odt") + "</text:p>"),
-		"epub":  epubOf(nil, sentence("epub")),
-		"wide":  []byte(utf16),
+		"ipynb": []byte(
+			fmt.Sprintf(`{"cells": [{"cell_type": "markdown", "source": [%q]}], "nbformat": 4}`, sentence("ipynb"))),
+		"pdf":  pdfOf(pdfLines(strings.SplitAfter(sentence("pdf"), "the shaft ")...)),
+		"docx": wordOf(wordParagraph(sentence("docx"))),
+		"odt":  odtOf("<text:p>" + sentence("odt") + "</text:p>"),
+		"epub": epubOf(nil, sentence("epub")),
+		"wide": []byte(utf16),
 	}
 }
 
 // encryptedSamples are files of the formats that need a password, as programs
 // make them. Formats without passwords are encrypted as a whole.
 func encryptedSamples() map[string][]byte {
-	compound := []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 504) + "E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00")
+	compound := []byte(
+		"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 504) +
+			"E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00")
 	encrypted := map[string][]byte{
 		"pdf":  lockedPDF(pdfLines(good)),
 		"docx": compound,
 		"odt":  odtOf("\x00", entry{"META-INF/manifest.xml", "<manifest:encryption-data/>"}),
-		"epub": epubOf([]entry{{"META-INF/encryption.xml", `<encryption><EncryptedData><CipherData><CipherReference URI="OEBPS/text/chapter%200.xhtml"/></CipherData></EncryptedData></encryption>`}}, "\x01\x02"),
+		"epub": epubOf(
+			[]entry{{"META-INF/encryption.xml", `<encryption><EncryptedData><CipherData><CipherReference URI="OEBPS/text/chapter%200.xhtml"/></CipherData></EncryptedData></encryption>`}}, "\x01\x02"),
 	}
 	for i, extension := range []string{"txt", "md", "jsonl", "csv", "tsv", "html", "ipynb"} {
 		encrypted[extension] = [][]byte{
-			[]byte("-----BEGIN PGP MESSAGE-----\n\nhQEMA\n"), []byte("age-encryption.org/v1\n-> X25519\n\xFF\x00"), append([]byte("Salted__"), random(500)...),
+			[]byte("-----BEGIN PGP MESSAGE-----\n\nhQEMA\n"), []byte("age-encryption.org/v1\n-> X25519\n\xFF\x00"),
+			append([]byte("Salted__"), random(500)...),
 		}[i%3]
 	}
 	return encrypted
@@ -82,7 +87,8 @@ func TestEveryFormatWholeAndBroken(t *testing.T) {
 		}
 		write(t, dir, "whole/a."+extension, string(content))
 		want["whole/a."+extension] = "taken"
-		write(t, dir, "upper/A."+strings.ToUpper(extension), string(bytes.ReplaceAll(content, []byte("kind"), []byte("Kind"))))
+		write(t, dir, "upper/A."+strings.ToUpper(extension),
+			string(bytes.ReplaceAll(content, []byte("kind"), []byte("Kind"))))
 		want["upper/A."+strings.ToUpper(extension)] = "taken"
 		write(t, dir, "cut/a."+extension, string(content[:len(content)*2/3]))
 		switch extension {
@@ -207,7 +213,8 @@ func TestImportChild(t *testing.T) {
 	}
 	for _, path := range paths {
 		began := time.Now()
-		prepared, err := corpus.Import(context.Background(), path, corpus.Options{}, poa.SegmentRules{AllowFewStopWords: true})
+		prepared, err := corpus.Import(context.Background(), path, corpus.Options{},
+			poa.SegmentRules{AllowFewStopWords: true})
 		require.NoError(t, err)
 		for i := range prepared.Files {
 			prepared.Files[i].Notes = append(prepared.Files[i].Notes, time.Since(began).String())
@@ -264,10 +271,15 @@ func TestTwentyMegabytesOfEachFormat(t *testing.T) {
 	write(t, dir, "a.html", "<html><body>"+prose(size, "<p>", "</p>"))
 	write(t, dir, "table.html", "<html><body><table>"+strings.Repeat("<tr><td>1<td>2", size/14))
 	write(t, dir, "open.html", strings.Repeat("<div>", size/5))
-	write(t, dir, "a.ipynb", `{"nbformat": 4, "cells": [`+strings.TrimSuffix(prose(size, `{"cell_type": "markdown", "source": ["`, `"]},`), ",")+`]}`)
-	write(t, dir, "a.docx", string(wordOf(prose(size, "<w:p><w:r><w:t>", "</w:t></w:r></w:p>"), entry{"word/media/picture.png", string(random(size))})))
-	write(t, dir, "a.odt", string(odtOf(prose(size, "<text:p>", "</text:p>"), entry{"Pictures/picture.png", string(random(size))})))
-	write(t, dir, "a.epub", string(epubOf([]entry{{"OEBPS/picture.jpg", string(random(size))}}, prose(size/2, "<p>", "</p>"), prose(size/2, "<p>", "</p>"))))
+	write(t, dir, "a.ipynb", `{"nbformat": 4, "cells": [`+
+		strings.TrimSuffix(prose(size, `{"cell_type": "markdown", "source": ["`, `"]},`), ",")+`]}`)
+	write(t, dir, "a.docx", string(
+		wordOf(prose(size, "<w:p><w:r><w:t>", "</w:t></w:r></w:p>"), entry{"word/media/picture.png", string(random(size))})))
+	write(t, dir, "a.odt", string(
+		odtOf(prose(size, "<text:p>", "</text:p>"), entry{"Pictures/picture.png", string(random(size))})))
+	write(t, dir, "a.epub", string(
+		epubOf([]entry{{"OEBPS/picture.jpg", string(random(size))}}, prose(size/2, "<p>", "</p>"),
+			prose(size/2, "<p>", "</p>"))))
 	lines := strings.Split(prose(10<<20, "", "\n"), "\n")
 	var pages []string
 	for len(lines) > 0 {
@@ -287,11 +299,13 @@ func TestTwentyMegabytesOfEachFormat(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, files, len(entries))
 	reasons := map[string]string{
-		"noise.pdf": "is damaged", "noise.txt": "binary data", "open.html": "holds no text", "toobig.txt": "larger than 64 MiB",
+		"noise.pdf": "is damaged", "noise.txt": "binary data", "open.html": "holds no text",
+		"toobig.txt": "larger than 64 MiB",
 		"narrow.tsv": "more than 32 MiB of text", "table.html": "more than 32 MiB of text",
 	}
 	for _, f := range files {
-		t.Logf("%-12s %7d documents %6d segments %8d tokens %s %v", f.Path, f.Documents, f.Segments, f.Tokens, f.Reason, f.Notes)
+		t.Logf("%-12s %7d documents %6d segments %8d tokens %s %v", f.Path, f.Documents, f.Segments, f.Tokens, f.Reason,
+			f.Notes)
 		if reason, ok := reasons[f.Path]; ok {
 			require.Contains(t, f.Reason, reason, f.Path)
 			continue

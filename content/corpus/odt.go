@@ -43,8 +43,10 @@ func decodeODT(ctx context.Context, s *source) error {
 
 // odtSkipped are elements of which nothing is read.
 var odtSkipped = map[string]bool{
-	"tracked-changes": true, "annotation": true, "table-of-content": true, "alphabetical-index": true, "note-citation": true,
-	"forms": true, "sequence-decls": true, "variable-decls": true, "automatic-styles": true, "font-face-decls": true, "styles": true,
+	"tracked-changes": true, "annotation": true, "table-of-content": true, "alphabetical-index": true,
+	"note-citation": true,
+	"forms":         true, "sequence-decls": true, "variable-decls": true, "automatic-styles": true,
+	"font-face-decls": true, "styles": true,
 }
 
 type odtVisitor struct {

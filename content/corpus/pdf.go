@@ -36,7 +36,9 @@ func decodePDF(ctx context.Context, s *source) error {
 		s.file.note("text that does not stand upright is left out")
 	}
 	if text.Rows > 0 {
-		s.file.note("%d lines look like rows of tables, which are not recognised in PDFs: give tables as .csv, or in a Word document or web page", text.Rows)
+		s.file.note(
+			"%d lines look like rows of tables, which are not recognised in PDFs: give tables as .csv, or in a Word document "+
+				"or web page", text.Rows)
 	}
 	if text.Unknown > 0 {
 		s.file.note("%d characters are of fonts that do not say what they are", text.Unknown)

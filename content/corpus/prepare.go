@@ -93,7 +93,8 @@ func Import(ctx context.Context, path string, options Options, rules poa.Segment
 	return p.Prepared, err
 }
 
-var errFull = fmt.Errorf("does not fit: one contribution holds %d MiB and %d segments; contribute it in another one", poa.MaxSegmentFileBytes>>20, poa.MaxFileSegments)
+var errFull = fmt.Errorf("does not fit: one contribution holds %d MiB and %d segments; contribute it in another one",
+	poa.MaxSegmentFileBytes>>20, poa.MaxFileSegments)
 
 // preparer collects segments.
 type preparer struct {

@@ -93,8 +93,10 @@ func epubOf(more []entry, chapters ...string) []byte {
 		entries = append(entries, entry{fmt.Sprintf("OEBPS/text/chapter %d.xhtml", i),
 			`<?xml version="1.0" encoding="utf-8"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title><script src="a.js"/></head><body><p>` + text + `</p></body></html>`})
 	}
-	entries = append(entries, entry{"OEBPS/book.opf", `<?xml version="1.0"?><package xmlns="http://www.idpf.org/2007/opf" version="3.0"><manifest><item id="nav" href="nav.xhtml" properties="nav" media-type="application/xhtml+xml"/>` +
-		items.String() + `</manifest><spine><itemref idref="nav"/>` + spine.String() + `</spine></package>`})
+	entries = append(
+		entries, entry{
+			"OEBPS/book.opf", `<?xml version="1.0"?><package xmlns="http://www.idpf.org/2007/opf" version="3.0"><manifest><item id="nav" href="nav.xhtml" properties="nav" media-type="application/xhtml+xml"/>` +
+				items.String() + `</manifest><spine><itemref idref="nav"/>` + spine.String() + `</spine></package>`})
 	return zipOf(append(entries, more...)...)
 }
 
@@ -130,7 +132,8 @@ func (w *pdfWriter) finish(root int, trailer string) []byte {
 	for _, at := range w.offsets {
 		fmt.Fprintf(&w.out, "%010d 00000 n \n", at)
 	}
-	fmt.Fprintf(&w.out, "trailer\n<< /Size %d /Root %d 0 R %s >>\nstartxref\n%d\n%%%%EOF\n", len(w.offsets)+1, root, trailer, start)
+	fmt.Fprintf(&w.out, "trailer\n<< /Size %d /Root %d 0 R %s >>\nstartxref\n%d\n%%%%EOF\n", len(w.offsets)+1, root,
+		trailer, start)
 	return w.out.Bytes()
 }
 
@@ -144,7 +147,10 @@ func pdfWith(trailer string, pages ...string) []byte {
 	tree := 2 + 2*len(pages)
 	for i, content := range pages {
 		stream := w.stream("", content, i%2 == 0)
-		page := w.object(fmt.Sprintf("<< /Type /Page /Parent %d 0 R /Contents %d 0 R /Resources << /Font << /F1 %d 0 R >> >> /MediaBox [0 0 612 792] >>", tree, stream, font))
+		page := w.object(
+			fmt.Sprintf(
+				"<< /Type /Page /Parent %d 0 R /Contents %d 0 R /Resources << /Font << /F1 %d 0 R >> >> /MediaBox [0 0 612 792] >>",
+				tree, stream, font))
 		kids = append(kids, fmt.Sprintf("%d 0 R", page))
 	}
 	w.object(fmt.Sprintf("<< /Type /Pages /Count %d /Kids [%s] >>", len(pages), strings.Join(kids, " ")))
@@ -167,5 +173,7 @@ func pdfLines(lines ...string) string {
 // lockedPDF names a password that nobody has, in the trailer itself.
 func lockedPDF(pages ...string) []byte {
 	key := strings.Repeat("5A", 32)
-	return pdfWith(fmt.Sprintf("/ID [<%s> <%s>] /Encrypt << /Filter /Standard /V 2 /R 3 /Length 128 /P -1 /O <%s> /U <%s> >>", key[:32], key[:32], key, key), pages...)
+	return pdfWith(
+		fmt.Sprintf("/ID [<%s> <%s>] /Encrypt << /Filter /Standard /V 2 /R 3 /Length 128 /P -1 /O <%s> /U <%s> >>", key[:32],
+			key[:32], key, key), pages...)
 }

@@ -11,10 +11,11 @@ import (
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
-// Derivations returns what the segments of a contribution derive from among the first n segments that p has, as the chain lists them. It
-// may be more than datanettypes.MaxDerivations: such a contribution enters no version. before is called for each segment, and ends it with
-// an error.
-func Derivations(p *poa.Provenance, rank uint64, file poa.SegmentFile, n int, before func() error) ([]datanettypes.Derivation, error) {
+// Derivations returns what the segments of a contribution derive from among the first n segments that p has, as the
+// chain lists them. It may be more than datanettypes.MaxDerivations: such a contribution enters no version. before is
+// called for each segment, and ends it with an error.
+func Derivations(p *poa.Provenance, rank uint64, file poa.SegmentFile, n int,
+	before func() error) ([]datanettypes.Derivation, error) {
 	var table []datanettypes.Derivation
 	for i, text := range file.Segments {
 		if err := before(); err != nil {
@@ -35,7 +36,8 @@ func Derivations(p *poa.Provenance, rank uint64, file poa.SegmentFile, n int, be
 // Passed returns what a segment passes on, by the derivations of its contribution.
 func Passed(derivations []datanettypes.Derivation) func(segment uint32) []poa.Derivation {
 	return func(segment uint32) []poa.Derivation {
-		from, found := slices.BinarySearchFunc(derivations, segment, func(d datanettypes.Derivation, s uint32) int { return cmp.Compare(d.Segment, s) })
+		from, found := slices.BinarySearchFunc(derivations, segment,
+			func(d datanettypes.Derivation, s uint32) int { return cmp.Compare(d.Segment, s) })
 		var out []poa.Derivation
 		for i := from; found && i < len(derivations) && derivations[i].Segment == segment; i++ {
 			out = append(out, poa.Derivation{Rank: derivations[i].Rank, PPM: derivations[i].Ppm})
@@ -44,14 +46,16 @@ func Passed(derivations []datanettypes.Derivation) func(segment uint32) []poa.De
 	}
 }
 
-// Entering returns the accepted contributions of a DataNet in the order in which they enter its versions: those that validators hold, of
-// which there are held, and then those in line, which may enter.
-func Entering(ctx context.Context, datanets datanettypes.QueryClient, id uint64) (entering []datanettypes.Contribution, held int, err error) {
+// Entering returns the accepted contributions of a DataNet in the order in which they enter its versions: those that
+// validators hold, of which there are held, and then those in line, which may enter.
+func Entering(ctx context.Context, datanets datanettypes.QueryClient,
+	id uint64) (entering []datanettypes.Contribution, held int, err error) {
 	entering, err = accepted(ctx, datanets, id)
 	if err != nil {
 		return nil, 0, err
 	}
-	entering = slices.DeleteFunc(entering, func(c datanettypes.Contribution) bool { return c.HeldHeight == 0 && !c.Waits() })
+	entering = slices.DeleteFunc(
+		entering, func(c datanettypes.Contribution) bool { return c.HeldHeight == 0 && !c.Waits() })
 	place := func(c datanettypes.Contribution) (uint64, uint64, uint64) {
 		if c.HeldHeight != 0 {
 			return c.AcceptedIndex, 0, 0

@@ -33,7 +33,8 @@ type Contribution struct {
 type Fetch func(ctx context.Context, contribution datanettypes.Contribution) ([]byte, error)
 
 // Load returns the contributions of a manifest with their files, in the order of rank.
-func Load(ctx context.Context, datanets datanettypes.QueryClient, entries []modelstypes.ManifestEntry, fetch Fetch) ([]Contribution, error) {
+func Load(ctx context.Context, datanets datanettypes.QueryClient, entries []modelstypes.ManifestEntry,
+	fetch Fetch) ([]Contribution, error) {
 	var loaded []Contribution
 	for _, entry := range entries {
 		listed, err := List(ctx, datanets, entry.DatanetId, entry.Version)
@@ -56,8 +57,10 @@ func Load(ctx context.Context, datanets datanettypes.QueryClient, entries []mode
 	return loaded, nil
 }
 
-// List returns the contributions that a version of a DataNet has: those that were accepted for it or before and that validators hold.
-func List(ctx context.Context, datanets datanettypes.QueryClient, id, version uint64) ([]datanettypes.Contribution, error) {
+// List returns the contributions that a version of a DataNet has: those that were accepted for it or before and that
+// validators hold.
+func List(ctx context.Context, datanets datanettypes.QueryClient, id,
+	version uint64) ([]datanettypes.Contribution, error) {
 	found, err := accepted(ctx, datanets, id)
 	return slices.DeleteFunc(found, func(c datanettypes.Contribution) bool {
 		since := c.Version()
@@ -125,8 +128,8 @@ func Check(contribution datanettypes.Contribution, encoded []byte) (Contribution
 	return Contribution{Contribution: contribution, File: file, Leaves: leaves}, nil
 }
 
-// CheckAll compares a segment file that has the registered hash with everything else that the chain knows of it; what does not fit wraps
-// ErrFile. Validators hold nothing else.
+// CheckAll compares a segment file that has the registered hash with everything else that the chain knows of it; what
+// does not fit wraps ErrFile. Validators hold nothing else.
 func CheckAll(contribution datanettypes.Contribution, encoded []byte, rules poa.SegmentRules) (Contribution, error) {
 	found, err := Check(contribution, encoded)
 	if err != nil {
@@ -150,9 +153,10 @@ func CheckAll(contribution datanettypes.Contribution, encoded []byte, rules poa.
 	return found, err
 }
 
-// Held returns the contributions of a DataNet that validators hold, in the order in which they entered, from an index on and up to
-// another.
-func Held(ctx context.Context, datanets datanettypes.QueryClient, id, from, until uint64) ([]datanettypes.Contribution, error) {
+// Held returns the contributions of a DataNet that validators hold, in the order in which they entered, from an index
+// on and up to another.
+func Held(ctx context.Context, datanets datanettypes.QueryClient, id, from,
+	until uint64) ([]datanettypes.Contribution, error) {
 	request := &datanettypes.QueryHeldContributionsRequest{DatanetId: id, From: from}
 	var found []datanettypes.Contribution
 	for from+uint64(len(found)) < until {
@@ -167,7 +171,8 @@ func Held(ctx context.Context, datanets datanettypes.QueryClient, id, from, unti
 		request.Pagination = &query.PageRequest{Key: response.Pagination.NextKey}
 	}
 	if from+uint64(len(found)) < until {
-		return nil, fmt.Errorf("validators hold %d contributions of DataNet %d, less than the %d asked for", from+uint64(len(found)), id, until)
+		return nil, fmt.Errorf("validators hold %d contributions of DataNet %d, less than the %d asked for",
+			from+uint64(len(found)), id, until)
 	}
 	return found[:until-min(until, from)], nil
 }

@@ -58,11 +58,12 @@ type Checker struct {
 // unranked is above all ranks of a chain: that of text which is not there.
 const unranked = 1 << 62
 
-// New prepares the comparison with known contributions, in the order in which they enter their DataNet: what a segment derives from depends
-// on it.
+// New prepares the comparison with known contributions, in the order in which they enter their DataNet: what a segment
+// derives from depends on it.
 func New(known []Known) (*Checker, error) {
 	c := &Checker{
-		known: known, index: poa.NewIndex(poa.ProtocolStatistics()), provenance: poa.NewProvenance(), byRank: make(map[uint64]int, len(known)),
+		known: known, index: poa.NewIndex(poa.ProtocolStatistics()), provenance: poa.NewProvenance(),
+		byRank: make(map[uint64]int, len(known)),
 	}
 	for i, k := range known {
 		rank := k.Rank
@@ -96,7 +97,8 @@ func (c *Checker) Check(file poa.SegmentFile) ([]Finding, error) {
 			return nil, err
 		}
 		for _, d := range derived {
-			source := Derived{Name: fmt.Sprintf("contribution %d", d.Rank), Rank: d.Rank, PPM: d.PPM} // which a known one derives from
+			// which a known one derives from
+			source := Derived{Name: fmt.Sprintf("contribution %d", d.Rank), Rank: d.Rank, PPM: d.PPM}
 			if place, known := c.byRank[d.Rank]; known {
 				source.Name, source.Rank = c.known[place].Name, c.known[place].Rank
 			}

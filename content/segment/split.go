@@ -1,4 +1,5 @@
-// Package segment cuts documents into segments. Receipts do not depend on it: whoever cuts otherwise registers other segments.
+// Package segment cuts documents into segments. Receipts do not depend on it: whoever cuts otherwise registers other
+// segments.
 package segment
 
 import (
@@ -16,13 +17,16 @@ const (
 
 // Split cuts a document into segments in a canonical way: the same bytes always give the same segments.
 //
-// The document is brought into clean form (poa.Canonical). Paragraphs (between blank lines; fenced or indented code is one with the blank lines in it) are trimmed and packed greedily, joined by one blank line, up to SplitBytes and SplitTokens.
-// A paragraph above that is cut behind the last sentence that fits, in any script (see package sentence); code is not cut if it fits a segment, and
-// else behind a line. A sentence that is longer is cut behind a clause, else behind a space, else before the first token or byte too many. The last piece
-// may be joined with the next paragraph. Pieces without words are dropped. A table with a header is a paragraph of its own: see table.
+// The document is brought into clean form (poa.Canonical). Paragraphs (between blank lines; fenced or indented code is
+// one with the blank lines in it) are trimmed and packed greedily, joined by one blank line, up to SplitBytes and
+// SplitTokens. A paragraph above that is cut behind the last sentence that fits, in any script (see package sentence);
+// code is not cut if it fits a segment, and else behind a line. A sentence that is longer is cut behind a clause, else
+// behind a space, else before the first token or byte too many. The last piece may be joined with the next paragraph.
+// Pieces without words are dropped. A table with a header is a paragraph of its own: see table.
 //
-// Segments never exceed poa.MaxSegmentBytes or poa.MaxSegmentTokens, nor SplitBytes and SplitTokens unless they are one row of a table, but they may still be
-// refused by poa.CheckSegment for what they say. The work is linear in the document.
+// Segments never exceed poa.MaxSegmentBytes or poa.MaxSegmentTokens, nor SplitBytes and SplitTokens unless they are one
+// row of a table, but they may still be refused by poa.CheckSegment for what they say. The work is linear in the
+// document.
 func Split(document []byte) [][]byte {
 	s := splitter{}
 	s.document(document)
@@ -112,8 +116,8 @@ func (s *splitter) count(text []byte) int {
 // lookahead is how much of what stands behind a limit may tell whether a sentence ends before it, in bytes.
 const lookahead = 4096
 
-// cutPoint returns where to cut a paragraph that starts at start and reaches beyond limit, above start. The first block is the one that start
-// is in.
+// cutPoint returns where to cut a paragraph that starts at start and reaches beyond limit, above start. The first block
+// is the one that start is in.
 func (s *splitter) cutPoint(text []byte, blocks []sentences.Block, start, limit int) int {
 	s.looked += limit - start
 	best, line := start, start // line: behind a heading, if there is nothing better
@@ -156,7 +160,8 @@ func (s *splitter) cutPoint(text []byte, blocks []sentences.Block, start, limit 
 	return start + sentences.Cut(text[start:blocks[len(blocks)-1].End], limit-start)
 }
 
-// fitting returns the length of the longest start of p within SplitBytes and SplitTokens that does not cut a code point.
+// fitting returns the length of the longest start of p within SplitBytes and SplitTokens that does not cut a code
+// point.
 func (s *splitter) fitting(p []byte) int {
 	limit := len(p)
 	if limit > SplitBytes {

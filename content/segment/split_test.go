@@ -48,7 +48,8 @@ func TestSplitEndsSentences(t *testing.T) {
 	}
 }
 
-// TestSplitKeepsBlocks: code and tables that fit a segment are not cut, larger ones are cut behind a line, items before their mark.
+// TestSplitKeepsBlocks: code and tables that fit a segment are not cut, larger ones are cut behind a line, items before
+// their mark.
 func TestSplitKeepsBlocks(t *testing.T) {
 	prose := strings.Repeat("This is a sentence of some words. ", 25)
 	code := "```go\nfunc f() {\n\n\tif a. B {\n\t\tg()\n\t}\n\n\treturn\n}\n```"
@@ -74,7 +75,8 @@ func TestSplitKeepsBlocks(t *testing.T) {
 	holds("indented code", "Run this:\n\n    first\n\n        second\n\n"+prose, "    first\n\n        second")
 	for _, s := range Split([]byte(rows(60))) {
 		for line := range strings.Lines(string(s)) {
-			if !strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "|---") || !strings.HasSuffix(strings.TrimSpace(line), "|") {
+			if !strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "|---") ||
+				!strings.HasSuffix(strings.TrimSpace(line), "|") {
 				t.Errorf("row %q is cut", line)
 			}
 		}
@@ -106,7 +108,8 @@ func TestSplitKeepsBlocks(t *testing.T) {
 // TestSplitLosesNothing: all words are in the segments, in order and whole, whatever blocks a document is made of.
 func TestSplitLosesNothing(t *testing.T) {
 	pieces := rapid.SampledFrom([]string{
-		"word ", "Ende. ", "。", "文字", "นาน ", "\n", "\n\n", "```\n", "~~~~\n", "    ", "\t", "| a |", "|-|", "- ", "1. ", "# ", "“", "(", "e.g. ", "Dr. ", "\xff",
+		"word ", "Ende. ", "。", "文字", "นาน ", "\n", "\n\n", "```\n", "~~~~\n", "    ", "\t", "| a |", "|-|", "- ", "1. ",
+		"# ", "“", "(", "e.g. ", "Dr. ", "\xff",
 		strings.Repeat("many words of prose without an end ", 12), strings.Repeat("文", 90),
 	})
 	rapid.Check(t, func(t *rapid.T) {
@@ -135,14 +138,16 @@ func TestSplitLosesNothing(t *testing.T) {
 
 func TestSplit(t *testing.T) {
 	for document, want := range map[string][]string{
-		"":                           nil,
-		"\r\n \n":                    nil,
-		"...":                        nil,
-		"one\r\ntwo\r\n\r\nthree":    {"one\ntwo\n\nthree"},
-		"\ufeffa\u00a0b":             {"a b"},
-		" a \n\t\n\n b ":             {"a\n\nb"},
-		strings.Repeat("word ", 205): {strings.TrimSpace(strings.Repeat("word ", 200)), strings.TrimSpace(strings.Repeat("word ", 5))},
-		"First one. " + strings.Repeat("word ", 197) + "end! Then more.": {"First one. " + strings.Repeat("word ", 197) + "end!", "Then more."},
+		"":                        nil,
+		"\r\n \n":                 nil,
+		"...":                     nil,
+		"one\r\ntwo\r\n\r\nthree": {"one\ntwo\n\nthree"},
+		"\ufeffa\u00a0b":          {"a b"},
+		" a \n\t\n\n b ":          {"a\n\nb"},
+		strings.Repeat("word ", 205): {strings.TrimSpace(strings.Repeat("word ", 200)),
+			strings.TrimSpace(strings.Repeat("word ", 5))},
+		"First one. " + strings.Repeat("word ", 197) +
+			"end! Then more.": {"First one. " + strings.Repeat("word ", 197) + "end!", "Then more."},
 	} {
 		var got []string
 		for _, s := range Split([]byte(document)) {
@@ -164,7 +169,8 @@ func TestSplit(t *testing.T) {
 }
 
 func TestSplitProperties(t *testing.T) {
-	piece := rapid.SampledFrom([]string{"word", "Ende.", " ", "\n", "\n\n", "\r\n", "文。", "\u00a0", "\xff", "longer-words-here", "é", "\f"})
+	piece := rapid.SampledFrom(
+		[]string{"word", "Ende.", " ", "\n", "\n\n", "\r\n", "文。", "\u00a0", "\xff", "longer-words-here", "é", "\f"})
 	rapid.Check(t, func(t *rapid.T) {
 		document := []byte(strings.Join(rapid.SliceOfN(piece, 0, 1500).Draw(t, "pieces"), ""))
 		segments := Split(document)
@@ -191,16 +197,20 @@ func longest(text []byte) int {
 
 // TestSplitVector is the vector that poa had while Split was a part of it.
 func TestSplitVector(t *testing.T) {
-	if got := fmt.Sprintf("%q", Split([]byte("\ufeffOne.\r\n\r\nTwo\u00a0is here.\n \nThree."))); got != `["One.\n\nTwo is here.\n\nThree."]` {
+	if got := fmt.Sprintf(
+		"%q", Split([]byte("\ufeffOne.\r\n\r\nTwo\u00a0is here.\n \nThree."))); got != `["One.\n\nTwo is here.\n\nThree."]` {
 		t.Error(got)
 	}
 }
 
-// TestSplitTakesLinearTime: each byte is looked at a few times, however long a paragraph is. Sentences count their own steps.
+// TestSplitTakesLinearTime: each byte is looked at a few times, however long a paragraph is. Sentences count their own
+// steps.
 func TestSplitTakesLinearTime(t *testing.T) {
 	for name, one := range map[string]string{
-		"no break": "x", "ideographs": "文", "Thai": "นาน", "words": "word ", "sentences": "A word. ", "short forms": "e.g. ", "dots": ".", "blanks": " ", "Thai and blanks": "น    ",
-		"quotation marks": "“", "brackets": "(a ", "closing": ".)", "lines": "a\n", "items": "- a\n", "headings": "# a\n", "fences": "```\n", "rows": "| a | b |\n", "dashes": "|---|\n",
+		"no break": "x", "ideographs": "文", "Thai": "นาน", "words": "word ", "sentences": "A word. ", "short forms": "e.g. ",
+		"dots": ".", "blanks": " ", "Thai and blanks": "น    ",
+		"quotation marks": "“", "brackets": "(a ", "closing": ".)", "lines": "a\n", "items": "- a\n", "headings": "# a\n",
+		"fences": "```\n", "rows": "| a | b |\n", "dashes": "|---|\n",
 		"tabs": "a\tb\n", "marks on a letter": "\u0301", "hyphens": "ab-\n", "soft hyphens": "a\u00ad",
 	} {
 		document := []byte(strings.Repeat(one, 1<<20/len(one)))

@@ -7,9 +7,9 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// table adds a table that has a header. It stays whole if it fits, and may then stand with the text around it; else it is cut between rows, with
-// the header and its delimiter in each segment. A row above SplitBytes stands alone with the header. Only a row that no segment holds is cut
-// as text is, behind the names of its columns.
+// table adds a table that has a header. It stays whole if it fits, and may then stand with the text around it; else it
+// is cut between rows, with the header and its delimiter in each segment. A row above SplitBytes stands alone with the
+// header. Only a row that no segment holds is cut as text is, behind the names of its columns.
 func (s *splitter) table(text []byte, b sentences.Block) {
 	whole := text[b.Start:b.End]
 	if len(whole) <= SplitBytes && s.count(whole) <= SplitTokens {

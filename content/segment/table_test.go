@@ -28,7 +28,8 @@ func TestTablesKeepRowsWholeAndRepeatTheHeader(t *testing.T) {
 		lines := strings.Split(string(s), "\n")
 		require.Equal(t, []string{"| drug | dose |", "|:--|--:|"}, lines[:2])
 		for _, l := range lines[2:] {
-			require.Equal(t, fmt.Sprintf("| drug%d | the dose of it is %d mg and it is given in the morning |", rows, 50+rows), l)
+			require.Equal(t, fmt.Sprintf("| drug%d | the dose of it is %d mg and it is given in the morning |", rows, 50+rows),
+				l)
 			rows++
 		}
 		require.LessOrEqual(t, len(s), SplitBytes)
@@ -38,7 +39,8 @@ func TestTablesKeepRowsWholeAndRepeatTheHeader(t *testing.T) {
 
 func TestSmallTablesStandWithText(t *testing.T) {
 	// A small table is not cut, and may stand with the text around it.
-	require.Equal(t, [][]byte{[]byte("Before.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nAfter.")}, Split([]byte("Before.\n| a | b |\n|---|---|\n| 1 | 2 |\nAfter.")))
+	require.Equal(t, [][]byte{[]byte("Before.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nAfter.")},
+		Split([]byte("Before.\n| a | b |\n|---|---|\n| 1 | 2 |\nAfter.")))
 }
 
 func TestLongRowsAndHeaders(t *testing.T) {
@@ -51,7 +53,8 @@ func TestLongRowsAndHeaders(t *testing.T) {
 	// A row that no segment holds is cut as text is.
 	segments = Split([]byte("| a | b |\n|---|---|\n| " + word(2000) + " | x |"))
 	require.Greater(t, len(segments), 8)
-	require.True(t, strings.HasPrefix(string(segments[0]), "| a | b | | word word"), "the names of the columns are kept: %q", segments[0])
+	require.True(t, strings.HasPrefix(string(segments[0]), "| a | b | | word word"),
+		"the names of the columns are kept: %q", segments[0])
 	// A header as long as text is not repeated.
 	segments = Split([]byte("| " + word(150) + " | b |\n|---|---|\n" + strings.Repeat("| one | two |\n", 300)))
 	require.NotContains(t, string(segments[len(segments)-1]), "word")
@@ -60,7 +63,8 @@ func TestLongRowsAndHeaders(t *testing.T) {
 func TestSplitLosesNoWord(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		parts := rapid.SliceOfN(rapid.SampledFrom([]string{
-			"| a | b |\n", "|---|---|\n", "| 1 | 2 |\n", "some words of text. ", "\n", "\r\n", "```\n", "|", "é世 ", strings.Repeat("| long cell of a table | x |\n", 50), strings.Repeat("| | |\n", 300), strings.Repeat("word ", 300),
+			"| a | b |\n", "|---|---|\n", "| 1 | 2 |\n", "some words of text. ", "\n", "\r\n", "```\n", "|", "é世 ",
+			strings.Repeat("| long cell of a table | x |\n", 50), strings.Repeat("| | |\n", 300), strings.Repeat("word ", 300),
 		}), 0, 30).Draw(t, "parts")
 		text := []byte(strings.Join(parts, ""))
 		segments := Split(text)

@@ -2,8 +2,8 @@ package sentence
 
 import "strings"
 
-// inner are short forms that stand before something: no sentence ends behind them. They are written without their last full stop and
-// without capitals.
+// inner are short forms that stand before something: no sentence ends behind them. They are written without their last
+// full stop and without capitals.
 var inner = set(`
 dr drs mr mrs ms messrs prof st mt rev hon gen col maj capt lt cpl sgt cmdr sen rep gov pres supt insp fr sr sra srta br msgr esq
 no nos nr vol vols fig figs tab eq eqs ch chap sec sect art para pp pg p ed eds trans ser ref refs app appx approx ca cca circa cf viz vs v
@@ -40,7 +40,9 @@ ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
 `)
 
 // lettered words stand before a capital letter that is no initial.
-var lettered = set("vitamin vitamins vitamine hepatitis type types group class grade figure table appendix section part plan factor protein than i and or und oder")
+var lettered = set(
+	"vitamin vitamins vitamine hepatitis type types group class grade figure table appendix section part plan factor " +
+		"protein than i and or und oder")
 
 // starters are words that begin sentences and no names.
 var starters = set(`

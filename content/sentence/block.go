@@ -44,7 +44,8 @@ func (b Block) Sentences(text []byte) []Span {
 	return out
 }
 
-// Blocks returns the blocks of a text in order. Between them stands white space only; code keeps the indentation of its first line.
+// Blocks returns the blocks of a text in order. Between them stands white space only; code keeps the indentation of its
+// first line.
 func Blocks(text []byte) []Block {
 	r := reader{text: text, blank: true, current: -1}
 	for r.at < len(text) {
@@ -157,7 +158,8 @@ func (r *reader) paragraphEnd(i int) int {
 	}
 }
 
-// indented reads code that is indented by a tab or four spaces, behind a blank line and text that is not. A list goes on that way, too.
+// indented reads code that is indented by a tab or four spaces, behind a blank line and text that is not. A list goes
+// on that way, too.
 func (r *reader) indented(line []byte) bool {
 	if !deep(line) {
 		r.flush = true
@@ -197,7 +199,8 @@ func deep(line []byte) bool {
 	return bytes.HasPrefix(line, []byte("\t")) || bytes.HasPrefix(line, []byte("    "))
 }
 
-// table reads rows that begin with a bar, that a row of dashes and bars follows, or that two or more lines with tabs make.
+// table reads rows that begin with a bar, that a row of dashes and bars follows, or that two or more lines with tabs
+// make.
 func (r *reader) table(line []byte) bool {
 	rest := bytes.TrimLeft(line, " \t")
 	following := []byte(nil)
@@ -289,8 +292,8 @@ func (r *reader) prose(line []byte) {
 	r.current = len(r.blocks) - 1
 }
 
-// marker reports whether a line begins with the mark of a list's item, and whether that may stand in the middle of a paragraph: a number
-// may be part of the text.
+// marker reports whether a line begins with the mark of a list's item, and whether that may stand in the middle of a
+// paragraph: a number may be part of the text.
 func marker(line []byte) (item, strong bool) {
 	line = bytes.TrimLeft(line, " \t")
 	r, size := utf8.DecodeRune(line)

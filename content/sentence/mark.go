@@ -2,7 +2,8 @@ package sentence
 
 import "unicode"
 
-// The tables in this file name code points instead of Unicode properties, so that no library upgrade moves the end of a sentence.
+// The tables in this file name code points instead of Unicode properties, so that no library upgrade moves the end of a
+// sentence.
 
 type runeRange struct{ first, last rune }
 
@@ -22,7 +23,8 @@ func inRanges(table []runeRange, r rune) bool {
 	return false
 }
 
-// fullMarks are sorted: they end a sentence whatever follows. Scripts that use them write no blank behind them, or need none to be clear.
+// fullMarks are sorted: they end a sentence whatever follows. Scripts that use them write no blank behind them, or need
+// none to be clear.
 var fullMarks = []runeRange{
 	{0x0589, 0x0589},                                     // Armenian ։
 	{0x061D, 0x061F},                                     // Arabic ؟
@@ -80,8 +82,8 @@ const (
 	spacedMark
 )
 
-// markAt returns the class of r behind the character before it. A semicolon behind a Greek letter is a question mark; two Ethiopic word
-// spaces are a full stop.
+// markAt returns the class of r behind the character before it. A semicolon behind a Greek letter is a question mark;
+// two Ethiopic word spaces are a full stop.
 func markAt(before, r rune) mark {
 	switch {
 	case r < utf8Self && r != '!' && r != '.' && r != '?' && r != ';':
@@ -106,7 +108,8 @@ func markAt(before, r rune) mark {
 
 const utf8Self = 0x80
 
-// closes reports whether r may stand between the mark and the end of the sentence: a quotation mark, a bracket, or emphasis.
+// closes reports whether r may stand between the mark and the end of the sentence: a quotation mark, a bracket, or
+// emphasis.
 func closes(r rune) bool {
 	switch r {
 	case '"', '\'', ')', ']', '}', '*', '_', '`', '»', '«', '›', '‹', '”', '“', '’', '‘', '⟩',
@@ -161,10 +164,12 @@ func clauseMark(r rune) bool {
 	return false
 }
 
-// unspaced reports whether r is of a script in which words are not told apart by blanks, or, as Korean, sentences need none behind a mark.
+// unspaced reports whether r is of a script in which words are not told apart by blanks, or, as Korean, sentences need
+// none behind a mark.
 func unspaced(r rune) bool {
 	return r >= 0x0E00 && r <= 0x0EFF || r >= 0x1000 && r <= 0x109F || r >= 0x1780 && r <= 0x17FF ||
-		r >= 0x3040 && r <= 0x30FF || r >= 0x3400 && r <= 0x9FFF || r >= 0xAC00 && r <= 0xD7A3 || r >= 0xF900 && r <= 0xFAFF || r >= 0x20000 && r <= 0x3FFFF
+		r >= 0x3040 && r <= 0x30FF || r >= 0x3400 && r <= 0x9FFF || r >= 0xAC00 && r <= 0xD7A3 || r >= 0xF900 &&
+		r <= 0xFAFF || r >= 0x20000 && r <= 0x3FFFF
 }
 
 // blanks reports whether r is of a script that ends sentences with a blank and no mark: Thai and Lao.

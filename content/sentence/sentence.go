@@ -1,5 +1,6 @@
-// Package sentence finds where sentences end, in every script, and which parts of a text are kept whole: code, tables, items of lists and
-// headings. Segments are cut by it, and the extractive engine quotes by it, so that both mean the same by a sentence and by a table.
+// Package sentence finds where sentences end, in every script, and which parts of a text are kept whole: code, tables,
+// items of lists and headings. Segments are cut by it, and the extractive engine quotes by it, so that both mean the
+// same by a sentence and by a table.
 //
 // It goes by marks and short tables, knows no grammar, and gives the same result everywhere. No receipt depends on it.
 package sentence
@@ -16,7 +17,8 @@ type Span struct{ Start, End int }
 const (
 	// bracketBytes is how long a bracket or quotation may be that holds sentences and is not cut.
 	bracketBytes = 400
-	// blankLetters is after how many letters, marks on them not counted, a blank ends a sentence of a script that has no marks.
+	// blankLetters is after how many letters, marks on them not counted, a blank ends a sentence of a script that has no
+	// marks.
 	blankLetters = 30
 )
 
@@ -33,8 +35,8 @@ func Sentences(text []byte) []Span {
 	return out
 }
 
-// End returns the end of the sentence that starts at byte from, behind its mark and the quotation marks and brackets that belong to it, or
-// limit if it does not end before. What stands behind limit is looked at.
+// End returns the end of the sentence that starts at byte from, behind its mark and the quotation marks and brackets
+// that belong to it, or limit if it does not end before. What stands behind limit is looked at.
 func End(text []byte, from, limit int) int {
 	s := scanner{text: text, from: from, limit: min(limit, len(text))}
 	return s.end()
@@ -101,7 +103,8 @@ func (s *scanner) bracket(i int, r rune) {
 	}
 }
 
-// marks returns the end of the marks and of what closes behind them. Behind the limit it does not matter where they end.
+// marks returns the end of the marks and of what closes behind them. Behind the limit it does not matter where they
+// end.
 func (s *scanner) marks(i int) int {
 	before := rune(0)
 	for i < len(s.text) && i <= s.limit {
@@ -198,7 +201,8 @@ func (s *scanner) next(i int) string {
 	return string(s.text[i:end])
 }
 
-// capitalised reports whether the sentence begins with no small letter. In text that never writes capitals a small letter tells nothing.
+// capitalised reports whether the sentence begins with no small letter. In text that never writes capitals a small
+// letter tells nothing.
 func (s *scanner) capitalised() bool {
 	if s.capital != 0 {
 		return s.capital > 0
@@ -218,8 +222,8 @@ func (s *scanner) capitalised() bool {
 	return s.capital > 0
 }
 
-// fullStop reports whether the full stop at i, with white space and the word next behind it, ends a sentence rather than a short form, an
-// initial or the number of a day.
+// fullStop reports whether the full stop at i, with white space and the word next behind it, ends a sentence rather
+// than a short form, an initial or the number of a day.
 func (s *scanner) fullStop(i int, next string) bool {
 	word := s.wordBefore(i)
 	if word == "" {
@@ -272,7 +276,8 @@ func (s *scanner) skipBack(i int) int {
 	return i
 }
 
-// blank reports whether the white space at i ends a sentence of a script that has no marks: behind enough of it, or at the end of a line.
+// blank reports whether the white space at i ends a sentence of a script that has no marks: behind enough of it, or at
+// the end of a line.
 func (s *scanner) blank(i int, before, r rune) bool {
 	if !blanks(before) || r == ' ' && i > s.from && s.text[i-1] == ' ' { // the first of several blanks tells
 		return false
@@ -310,8 +315,8 @@ func dotted(word string) bool {
 	return true
 }
 
-// Cut returns where to cut text that is one sentence and longer than limit: behind the last clause in the second half, else behind the last
-// space, else at limit. It is above 0.
+// Cut returns where to cut text that is one sentence and longer than limit: behind the last clause in the second half,
+// else behind the last space, else at limit. It is above 0.
 func Cut(text []byte, limit int) int {
 	if limit >= len(text) {
 		return len(text)

@@ -27,21 +27,24 @@ func TestSentences(t *testing.T) {
 		"English": {
 			"The dose is 3.5 mg a day. |Take it, e.g. with water, i.e. not with tea. |Ask Dr. Smith or Mr. J. K. Brown!",
 			"See Fig. 3 and No. 5. |“Why?” he asked. |“Because,” she said, “it rains.” |Then (it was late.) they left.",
-			"He came at 5 p.m. |The shop was shut. |It sells pens, ink, etc. |Paper is elsewhere. |The U.S. Army came... |It left the U.S. |The end. |Nobody knew.",
+			"He came at 5 p.m. |The shop was shut. |It sells pens, ink, etc. |Paper is elsewhere. |The U.S. Army came... |It " +
+				"left the U.S. |The end. |Nobody knew.",
 			"It is due to a lack of vitamin C. |Patients bleed. |J. Smith et al. showed it in 2019. |The rest is known.",
 			"go to example.com. |see v1.2.3 of it. |really?! |yes",
 			"Yahoo! |Is it dead? |Wait… what? |It ended **here.** |Next.",
 			"No end\nat a line break\nof prose. |But here",
 		},
 		"German": {
-			"Das gilt z. B. für Dr. Müller und d. h. für alle. |Am 3. Mai kam er. |Er sagte: „Ich gehe. Du bleibst.“ |Dann ging er usw. |Alle blieben.",
+			"Das gilt z. B. für Dr. Müller und d. h. für alle. |Am 3. Mai kam er. |Er sagte: „Ich gehe. Du bleibst.“ |Dann " +
+				"ging er usw. |Alle blieben.",
 			"Man nimmt ca. 5 mg, vgl. Abb. 2 bzw. Tab. 3. |Das reicht.",
 		},
-		"French":    {"Voir p. ex. M. Dupont. |Est-ce vrai ? |« Oui. » |Bien sûr !"},
-		"Spanish":   {"¿Qué es? |¡Es la Sra. López! |Vive en la pág. 5."},
-		"Russian":   {"Это видно на рис. 5, т. е. в XIX в. и т. д. |Потом пришёл А. С. Пушкин. |Где он? |Там."},
-		"Greek":     {"Τι είναι αυτό; |Είναι π.χ. ο κ. Παπάς. |Τέλος."},
-		"Turkish":   {"Prof. Dr. Ayşe Kaya 19. yüzyıl ve 3. Mayıs hakkında yazdı. |Bkz. sayfa 5. |Elma, armut vb. |Hepsi var."},
+		"French":  {"Voir p. ex. M. Dupont. |Est-ce vrai ? |« Oui. » |Bien sûr !"},
+		"Spanish": {"¿Qué es? |¡Es la Sra. López! |Vive en la pág. 5."},
+		"Russian": {"Это видно на рис. 5, т. е. в XIX в. и т. д. |Потом пришёл А. С. Пушкин. |Где он? |Там."},
+		"Greek":   {"Τι είναι αυτό; |Είναι π.χ. ο κ. Παπάς. |Τέλος."},
+		"Turkish": {
+			"Prof. Dr. Ayşe Kaya 19. yüzyıl ve 3. Mayıs hakkında yazdı. |Bkz. sayfa 5. |Elma, armut vb. |Hepsi var."},
 		"Polish":    {"Np. prof. Nowak ul. Długa 5. |To jest np. tak."},
 		"Chinese":   {"他来了。|她说：“我走。你留下。”|真的吗？|“是。”|“不！”|剂量是3.5毫克。|完"},
 		"Japanese":  {"彼は「はい。行きます。」と言った。|それは本当ですか？|３．５ミリです。|終わり"},
@@ -89,8 +92,8 @@ func TestEveryMarkEndsASentence(t *testing.T) {
 	}
 }
 
-// TestSentencesLoseNothing: sentences come in order, do not overlap, are not empty, are the same at every limit beyond their end, and what
-// stands between them is white space.
+// TestSentencesLoseNothing: sentences come in order, do not overlap, are not empty, are the same at every limit beyond
+// their end, and what stands between them is white space.
 func TestSentencesLoseNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := []byte(drawn(t))
@@ -112,8 +115,10 @@ func TestSentencesLoseNothing(t *testing.T) {
 
 func drawn(t *rapid.T) string {
 	pieces := []string{
-		"word", "Word", "e.g.", "Dr.", "z. B.", ".", "!", "?", "…", "。", "？", "」", "「", "“", "”", "(", ")", "؟", "।", "ไทย", "นาน ", " ", "\n", "\n\n",
-		"3", "3.5", "J.", "\xff", "\xe3\x80", "# ", "- ", "1. ", "```", "```go", "~~~~", "    ", "\t", "|", "|---|", "===", "文字", "한국", ";", "Τι;",
+		"word", "Word", "e.g.", "Dr.", "z. B.", ".", "!", "?", "…", "。", "？", "」", "「", "“", "”", "(", ")", "؟", "।", "ไทย",
+		"นาน ", " ", "\n", "\n\n",
+		"3", "3.5", "J.", "\xff", "\xe3\x80", "# ", "- ", "1. ", "```", "```go", "~~~~", "    ", "\t", "|", "|---|", "===",
+		"文字", "한국", ";", "Τι;",
 	}
 	return strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 60).Draw(t, "pieces"), "")
 }
@@ -138,7 +143,8 @@ func TestCut(t *testing.T) {
 }
 
 func FuzzSentences(f *testing.F) {
-	for _, s := range []string{"One. Two", "他说：“我走。”", "```\ncode\n", "| a |\n|---|", "ไทย ไทย", "\xff.\xe3\x80 A", "Dr."} {
+	for _, s := range []string{"One. Two", "他说：“我走。”", "```\ncode\n", "| a |\n|---|", "ไทย ไทย", "\xff.\xe3\x80 A",
+		"Dr."} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -156,7 +162,8 @@ func FuzzSentences(f *testing.F) {
 			}
 			at = b.End
 		}
-		if len(strings.Trim(string(text[at:]), " \t\n\r\v\f\u0085\u00a0")) > 0 && len(strings.TrimSpace(string(text[at:]))) > 0 {
+		if len(strings.Trim(string(text[at:]), " \t\n\r\v\f\u0085\u00a0")) > 0 &&
+			len(strings.TrimSpace(string(text[at:]))) > 0 {
 			t.Fatal("text is lost")
 		}
 		if len(text) > 0 {

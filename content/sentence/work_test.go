@@ -5,12 +5,15 @@ import (
 	"testing"
 )
 
-// TestSentencesTakeLinearTime: whether a text is cut into sentences or into pieces of a size, each character is looked at a few times.
+// TestSentencesTakeLinearTime: whether a text is cut into sentences or into pieces of a size, each character is looked
+// at a few times.
 func TestSentencesTakeLinearTime(t *testing.T) {
 	const size, limit = 1 << 19, 1200
 	for name, one := range map[string]string{
-		"no break": "x", "words": "word ", "dots": ".", "dots and blanks": ". ", "blanks": " ", "Thai and blanks": "น" + strings.Repeat(" ", 5000), "Thai and lines": "น \n",
-		"quotation marks": "“", "open brackets": "(a. ", "closing": ".)))", "leading": "e.g. ((((", "short forms": "e.g. ", "initials": "J. ", "figures": "3. a ", "signs": "---. a", "ellipses": "… ",
+		"no break": "x", "words": "word ", "dots": ".", "dots and blanks": ". ", "blanks": " ",
+		"Thai and blanks": "น" + strings.Repeat(" ", 5000), "Thai and lines": "น \n",
+		"quotation marks": "“", "open brackets": "(a. ", "closing": ".)))", "leading": "e.g. ((((", "short forms": "e.g. ",
+		"initials": "J. ", "figures": "3. a ", "signs": "---. a", "ellipses": "… ",
 		"one long lead": "a. " + strings.Repeat("(", size),
 	} {
 		text := []byte(strings.Repeat(one, max(1, size/len(one))))

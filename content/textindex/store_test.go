@@ -64,10 +64,14 @@ func TestDamageIsFound(t *testing.T) {
 		"tier missing": func() { require.NoError(t, os.Remove(files[0])) },
 		"no manifest":  func() { require.NoError(t, os.WriteFile(filepath.Join(dir, "manifest.json"), []byte("{"), 0o644)) },
 		"elsewhere": func() {
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "manifest.json"), []byte(`{"statistics_root":"`+poa.ProtocolStatistics().Root().String()+`","tiers":["../x"]}`), 0o644))
+			require.NoError(
+				t, os.WriteFile(filepath.Join(dir, "manifest.json"),
+					[]byte(`{"statistics_root":"`+poa.ProtocolStatistics().Root().String()+`","tiers":["../x"]}`), 0o644))
 		},
 		"other table": func() {
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "manifest.json"), []byte(`{"statistics_root":"`+poa.Hash{}.String()+`","tiers":[]}`), 0o644))
+			require.NoError(
+				t, os.WriteFile(filepath.Join(dir, "manifest.json"),
+					[]byte(`{"statistics_root":"`+poa.Hash{}.String()+`","tiers":[]}`), 0o644))
 		},
 	} {
 		damage()

@@ -181,7 +181,8 @@ func newApp(db dbm.DB, home string, more ...func(*baseapp.BaseApp)) *app.App {
 func (c *Chain) start(state map[string]json.RawMessage, params cmtproto.ConsensusParams, height int64) {
 	encoded, err := json.Marshal(state)
 	require.NoError(c.T, err)
-	c.genesis = &abci.RequestInitChain{Time: c.time, ChainId: ID, ConsensusParams: &params, InitialHeight: height, AppStateBytes: encoded}
+	c.genesis = &abci.RequestInitChain{Time: c.time, ChainId: ID, ConsensusParams: &params, InitialHeight: height,
+		AppStateBytes: encoded}
 	_, err = c.App.InitChain(c.genesis)
 	require.NoError(c.T, err)
 	c.height = height - 1
@@ -205,11 +206,13 @@ func addValidator(t testing.TB, a *app.App, state map[string]json.RawMessage, i 
 	staking.Validators = append(staking.Validators, stakingtypes.Validator{
 		OperatorAddress: valoper, ConsensusPubkey: packed, Status: stakingtypes.Unbonded,
 		Tokens: stake, DelegatorShares: sdkmath.LegacyNewDecFromInt(stake),
-		Description:       stakingtypes.Description{Moniker: operator.Name},
-		Commission:        stakingtypes.NewCommission(sdkmath.LegacyNewDecWithPrec(5, 2), sdkmath.LegacyOneDec(), sdkmath.LegacyOneDec()),
+		Description: stakingtypes.Description{Moniker: operator.Name},
+		Commission: stakingtypes.NewCommission(sdkmath.LegacyNewDecWithPrec(5, 2), sdkmath.LegacyOneDec(),
+			sdkmath.LegacyOneDec()),
 		MinSelfDelegation: sdkmath.OneInt(),
 	})
-	staking.Delegations = append(staking.Delegations, stakingtypes.NewDelegation(operator.String(), valoper, sdkmath.LegacyNewDecFromInt(stake)))
+	staking.Delegations = append(staking.Delegations,
+		stakingtypes.NewDelegation(operator.String(), valoper, sdkmath.LegacyNewDecFromInt(stake)))
 	state[stakingtypes.ModuleName] = a.AppCodec().MustMarshalJSON(&staking)
 
 	addBalance(a, state, authtypes.NewModuleAddress(stakingtypes.NotBondedPoolName), stake)
@@ -240,7 +243,8 @@ func addBalances(a *app.App, state map[string]json.RawMessage, accounts []Accoun
 func addBalance(a *app.App, state map[string]json.RawMessage, address sdk.AccAddress, amount sdkmath.Int) {
 	bank := banktypes.GetGenesisStateFromAppState(a.AppCodec(), state)
 	coins := sdk.NewCoins(Coin(amount))
-	if i := slices.IndexFunc(bank.Balances, func(b banktypes.Balance) bool { return b.Address == address.String() }); i >= 0 {
+	if i := slices.IndexFunc(
+		bank.Balances, func(b banktypes.Balance) bool { return b.Address == address.String() }); i >= 0 {
 		bank.Balances[i].Coins = bank.Balances[i].Coins.Add(coins...)
 	} else {
 		bank.Balances = append(bank.Balances, banktypes.Balance{Address: address.String(), Coins: coins})
@@ -306,7 +310,8 @@ func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 	hash := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(c.height)))
 	request := &abci.RequestFinalizeBlock{
 		Hash:   hash[:],
-		Height: c.height, Time: c.time, Txs: txs, ProposerAddress: c.validators[0].info.Address, DecidedLastCommit: c.lastCommit(),
+		Height: c.height, Time: c.time, Txs: txs, ProposerAddress: c.validators[0].info.Address,
+		DecidedLastCommit: c.lastCommit(),
 	}
 	stop := c.measure()
 	response, err := c.App.FinalizeBlock(request)
@@ -386,7 +391,8 @@ func (c *Chain) Fail(signer Account, want error, msgs ...sdk.Msg) {
 	result := c.Block(Tx{Signer: signer, Msgs: msgs})[0]
 	codespace, code, _ := abciInfo(want)
 	require.NotZero(c.T, result.Code, "must be refused with %v", want)
-	require.Equal(c.T, fmt.Sprintf("%s/%d", codespace, code), fmt.Sprintf("%s/%d", result.Codespace, result.Code), result.Log)
+	require.Equal(c.T, fmt.Sprintf("%s/%d", codespace, code), fmt.Sprintf("%s/%d", result.Codespace, result.Code),
+		result.Log)
 }
 
 // Export returns the exported genesis.

@@ -33,7 +33,8 @@ func (c *Chain) Supply() (*rewardstypes.QuerySupplyResponse, error) {
 }
 
 // VerifyReceipt checks a proof of a receipt against the peaks in state.
-func (c *Chain) VerifyReceipt(proof attributiontypes.ReceiptProof) (*attributiontypes.QueryVerifyReceiptResponse, error) {
+func (c *Chain) VerifyReceipt(
+	proof attributiontypes.ReceiptProof) (*attributiontypes.QueryVerifyReceiptResponse, error) {
 	return queryServer(c).VerifyReceipt(c.Ctx(), &attributiontypes.QueryVerifyReceiptRequest{Proof: proof})
 }
 

@@ -44,8 +44,8 @@ func (c *Chain) record(request *abci.RequestFinalizeBlock, response *abci.Respon
 	}
 }
 
-// Replay makes all blocks again with another executor. Each must have the same application hash and the same hash of its results,
-// which the next block's header holds.
+// Replay makes all blocks again with another executor. Each must have the same application hash and the same hash of
+// its results, which the next block's header holds.
 func (c *Chain) Replay(executor Executor) {
 	c.T.Helper()
 	options := simtestutil.AppOptionsMap{
@@ -82,7 +82,10 @@ var rounds = []struct {
 		judge(c, a, other(decided))
 		judge(c, a, decided)
 	}},
-	{"decided while another is executed", func(c *Chain, a *app.App, decided *abci.RequestFinalizeBlock) { judge(c, a, other(decided)) }},
+	{"decided while another is executed", func(c *Chain, a *app.App,
+		decided *abci.RequestFinalizeBlock) {
+		judge(c, a, other(decided))
+	}},
 	{"decided without being seen", func(*Chain, *app.App, *abci.RequestFinalizeBlock) {}},
 	{"decided after one that was rejected", func(c *Chain, a *app.App, decided *abci.RequestFinalizeBlock) {
 		judge(c, a, decided)
@@ -111,18 +114,22 @@ var rounds = []struct {
 // settle leaves an execution the time to end. Either way the block must come out the same.
 func settle() { time.Sleep(20 * time.Millisecond) }
 
-// judge has the application judge a proposal, whatever it says: blocks of tests hold what no honest proposer would put there.
+// judge has the application judge a proposal, whatever it says: blocks of tests hold what no honest proposer would put
+// there.
 func judge(c *Chain, a *app.App, block *abci.RequestFinalizeBlock) {
 	_, err := a.ProcessProposal(&abci.RequestProcessProposal{
-		Txs: block.Txs, ProposedLastCommit: block.DecidedLastCommit, Misbehavior: block.Misbehavior, Hash: block.Hash, Height: block.Height,
-		Time: block.Time, NextValidatorsHash: block.NextValidatorsHash, ProposerAddress: block.ProposerAddress,
+		Txs: block.Txs, ProposedLastCommit: block.DecidedLastCommit, Misbehavior: block.Misbehavior, Hash: block.Hash,
+		Height: block.Height,
+		Time:   block.Time, NextValidatorsHash: block.NextValidatorsHash, ProposerAddress: block.ProposerAddress,
 	})
 	require.NoError(c.T, err)
 }
 
 // prepare has the application propose a block of its own.
 func prepare(c *Chain, a *app.App, block *abci.RequestFinalizeBlock) {
-	_, err := a.PrepareProposal(&abci.RequestPrepareProposal{Height: block.Height, Time: block.Time, MaxTxBytes: 4 << 20, ProposerAddress: block.ProposerAddress})
+	_, err := a.PrepareProposal(
+		&abci.RequestPrepareProposal{Height: block.Height, Time: block.Time, MaxTxBytes: 4 << 20,
+			ProposerAddress: block.ProposerAddress})
 	require.NoError(c.T, err)
 }
 

@@ -15,8 +15,8 @@ import (
 // rotationDelay is the number of blocks after which CometBFT uses the validators that a block has decided.
 const rotationDelay = 2
 
-// Rotate returns a message that gives a validator a new key, to be sent by its operator. The validator votes with it when CometBFT
-// would have it do so.
+// Rotate returns a message that gives a validator a new key, to be sent by its operator. The validator votes with it
+// when CometBFT would have it do so.
 func (c *Chain) Rotate(i int) *stakingtypes.MsgRotateConsPubKey {
 	c.T.Helper()
 	rotated := c.validators[i]

@@ -30,12 +30,16 @@ var (
 // Texts are the segments of the two contributors of a Scenario.
 var Texts = [][]string{
 	{
-		"The dermal papilla directs the growth of the hair by sending signals to the cells of the matrix, which divide faster than almost any other cells of the body while the follicle is in its growing phase.",
-		"When the growing phase ends the lower part of the follicle shrinks, the matrix stops dividing, and a club hair remains that will be pushed out weeks later by the shaft that follows it.",
+		"The dermal papilla directs the growth of the hair by sending signals to the cells of the matrix, which divide " +
+			"faster than almost any other cells of the body while the follicle is in its growing phase.",
+		"When the growing phase ends the lower part of the follicle shrinks, the matrix stops dividing, and a club hair " +
+			"remains that will be pushed out weeks later by the shaft that follows it.",
 	},
 	{
-		"Sweat glands of the eccrine kind open directly onto the surface of the skin and answer to acetylcholine, although the fibres that reach them belong to the sympathetic part of the nervous system.",
-		"Apocrine glands open into the follicle above the sebaceous gland; what they secrete has no smell until the bacteria of the skin have broken it down.",
+		"Sweat glands of the eccrine kind open directly onto the surface of the skin and answer to acetylcholine, " +
+			"although the fibres that reach them belong to the sympathetic part of the nervous system.",
+		"Apocrine glands open into the follicle above the sebaceous gland; what they secrete has no smell until the " +
+			"bacteria of the skin have broken it down.",
 	},
 }
 
@@ -91,7 +95,8 @@ func seedKey(name string) ed25519.PrivateKey {
 func (s *Scenario) createDatanet() {
 	s.T.Helper()
 	result := s.Send(s.Owner, &datanettypes.MsgCreateDataNet{
-		Owner: s.Owner.String(), Name: "Skin", Description: "Notes on skin and hair", Domain: "dermatology", Licence: "CC-BY-4.0",
+		Owner: s.Owner.String(), Name: "Skin", Description: "Notes on skin and hair", Domain: "dermatology",
+		Licence:      "CC-BY-4.0",
 		ReviewPolicy: datanettypes.REVIEW_POLICY_OWNER, RoyaltyFloor: Royalty, OwnerPpm: 50_000,
 		AllowFewStopWords: true, // the texts of tests are drawn words
 	})
@@ -113,12 +118,14 @@ func (s *Scenario) ContributeMarked(contributor Account, mark []byte, segments .
 }
 
 // ContributeDerived seals and reveals segments with derivations.
-func (s *Scenario) ContributeDerived(contributor Account, derivations []datanettypes.Derivation, segments ...string) Contribution {
+func (s *Scenario) ContributeDerived(contributor Account, derivations []datanettypes.Derivation,
+	segments ...string) Contribution {
 	s.T.Helper()
 	return s.contribute(contributor, func(item *datanettypes.RevealItem) { item.Derivations = derivations }, segments...)
 }
 
-func (s *Scenario) contribute(contributor Account, edit func(*datanettypes.RevealItem), segments ...string) Contribution {
+func (s *Scenario) contribute(contributor Account, edit func(*datanettypes.RevealItem),
+	segments ...string) Contribution {
 	s.T.Helper()
 	file := poa.SegmentFile{}
 	for _, segment := range segments {
@@ -135,7 +142,8 @@ func (s *Scenario) contribute(contributor Account, edit func(*datanettypes.Revea
 	require.NoError(s.T, Decode(result, &response))
 	item.Rank = response.Ranks[0]
 	s.Blocks(1)
-	s.Send(contributor, &datanettypes.MsgRevealContributions{Contributor: contributor.String(), Items: []datanettypes.RevealItem{item}})
+	s.Send(contributor, &datanettypes.MsgRevealContributions{Contributor: contributor.String(),
+		Items: []datanettypes.RevealItem{item}})
 	contribution := Contribution{Rank: item.Rank, Contributor: contributor, File: file}
 	s.Contributions = append(s.Contributions, contribution)
 	return contribution
@@ -166,7 +174,8 @@ func (s *Scenario) Accept() {
 			ranks = append(ranks, contribution.Rank)
 		}
 	}
-	result := s.Send(s.Owner, &datanettypes.MsgAcceptContributions{Owner: s.Owner.String(), DatanetId: s.DatanetID, Ranks: ranks})
+	result := s.Send(
+		s.Owner, &datanettypes.MsgAcceptContributions{Owner: s.Owner.String(), DatanetId: s.DatanetID, Ranks: ranks})
 	var response datanettypes.MsgAcceptContributionsResponse
 	require.NoError(s.T, Decode(result, &response))
 	s.Version = response.Version
@@ -201,7 +210,8 @@ func (s *Scenario) serve() {
 	s.Send(s.Provider, &modelstypes.MsgRegisterProvider{
 		Provider: s.Provider.String(), Name: "provider", Endpoint: "http://127.0.0.1:8080",
 		AnswerKey: s.AnswerKey.Public().(ed25519.PublicKey), Bond: Coin(Open(10_000)),
-	}, &modelstypes.MsgSetOffer{Provider: s.Provider.String(), ModelId: s.ModelID, InputPrice: InputPrice, OutputPrice: OutputPrice})
+	}, &modelstypes.MsgSetOffer{Provider: s.Provider.String(), ModelId: s.ModelID, InputPrice: InputPrice,
+		OutputPrice: OutputPrice})
 
 	s.Reindex()
 }
@@ -289,7 +299,8 @@ func (s *Scenario) Open(deposit sdkmath.Int) *Conversation {
 // Refresh reads the session from state.
 func (c *Conversation) Refresh(id []byte) {
 	c.T.Helper()
-	response, err := queryServer(c.Chain).Session(c.Ctx(), &attributiontypes.QuerySessionRequest{SessionId: fmt.Sprintf("%x", id)})
+	response, err := queryServer(c.Chain).Session(c.Ctx(),
+		&attributiontypes.QuerySessionRequest{SessionId: fmt.Sprintf("%x", id)})
 	require.NoError(c.T, err)
 	c.Session = response.Session
 }
@@ -315,14 +326,16 @@ func (c *Conversation) Ask(text string) {
 	maxFee := Amount(c.MaxFee)
 	call := poa.Call{QueryHash: query, MaxFee: maxFee}
 	c.advance(call.Hash())
-	c.last = poa.Outcome{AnswerRoot: poa.TextRoot(key, []byte(text), uint8(c.method)), InputTokens: input, OutputTokens: output, Fee: fee}
+	c.last = poa.Outcome{AnswerRoot: poa.TextRoot(key, []byte(text), uint8(c.method)), InputTokens: input,
+		OutputTokens: output, Fee: fee}
 	c.receipts = append(c.receipts, poa.Receipt{
 		N: c.n, Call: call.Hash(), QueryHash: query, MaxFee: maxFee,
 		AnswerRoot: c.last.AnswerRoot, EvidenceRoot: attribution.Root(),
 		InputTokens: input, OutputTokens: output, Fee: fee,
 		Entries: attribution.Entries, UnattributedPPM: attribution.UnattributedPPM,
 	})
-	c.Answers = append(c.Answers, Answered{Receipt: c.receipts[len(c.receipts)-1], Attribution: attribution, Outcome: c.last})
+	c.Answers = append(
+		c.Answers, Answered{Receipt: c.receipts[len(c.receipts)-1], Attribution: attribution, Outcome: c.last})
 	c.spent, err = c.spent.Add(fee)
 	require.NoError(c.T, err)
 }
@@ -394,8 +407,9 @@ func (c *Conversation) Voucher(n uint64, head poa.Hash, cumulative poa.Amount) [
 	var session poa.Hash
 	copy(session[:], c.Session.Id)
 	voucher := poa.Voucher{
-		ChainID: ID, Session: session, Provider: c.Provider.Address, ModelID: c.Session.ModelId, ModelVersion: c.Session.ModelVersion,
-		Price: Price(c.Session.Price), N: n, Head: head, CumulativeMax: cumulative,
+		ChainID: ID, Session: session, Provider: c.Provider.Address, ModelID: c.Session.ModelId,
+		ModelVersion: c.Session.ModelVersion,
+		Price:        Price(c.Session.Price), N: n, Head: head, CumulativeMax: cumulative,
 	}
 	return ed25519.Sign(c.Key, voucher.SignBytes())
 }
@@ -454,7 +468,8 @@ func (c *Conversation) Attested(msg *attributiontypes.MsgSubmitReceipts) *attrib
 	root := c.Evidence.Root()
 	work := poa.Work{}
 	// Lies are announced as far as they go.
-	_ = work.VerifyHeld(c.receiptsWithMethod(), c.Evidence, proved{c.Scenario}, poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return c.index, nil })
+	_ = work.VerifyHeld(c.receiptsWithMethod(), c.Evidence, proved{c.Scenario}, poa.ProtocolStatistics(),
+		func(int) (*poa.Index, error) { return c.index, nil })
 	msg.Evidence, msg.BundleRoot, msg.BundleBytes, msg.BundleWork = nil, root[:], uint64(len(bundle)), work.Spent()
 	return msg
 }

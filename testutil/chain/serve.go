@@ -35,11 +35,12 @@ func (r *atLastBlock) RegisterService(description *grpc.ServiceDesc, handler any
 	wrapped.Methods = make([]grpc.MethodDesc, len(description.Methods))
 	for i, method := range description.Methods {
 		inner := method.Handler
-		wrapped.Methods[i] = grpc.MethodDesc{MethodName: method.MethodName, Handler: func(srv any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-			r.chain.mu.Lock()
-			defer r.chain.mu.Unlock()
-			return inner(srv, r.chain.Ctx(), decode, nil)
-		}}
+		wrapped.Methods[i] = grpc.MethodDesc{MethodName: method.MethodName,
+			Handler: func(srv any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+				r.chain.mu.Lock()
+				defer r.chain.mu.Unlock()
+				return inner(srv, r.chain.Ctx(), decode, nil)
+			}}
 	}
 	r.Server.RegisterService(&wrapped, handler)
 }

@@ -69,7 +69,8 @@ func (c *Chain) vote() []abci.ExtendedVoteInfo {
 		c.App.SetVerdicts(voterAt{c.Voter, i})
 		response, err := c.App.ExtendVote(c.T.Context(), &abci.RequestExtendVote{Height: c.height})
 		require.NoError(c.T, err)
-		verified, err := c.App.VerifyVoteExtension(&abci.RequestVerifyVoteExtension{Height: c.height, VoteExtension: response.VoteExtension})
+		verified, err := c.App.VerifyVoteExtension(
+			&abci.RequestVerifyVoteExtension{Height: c.height, VoteExtension: response.VoteExtension})
 		require.NoError(c.T, err)
 		require.Equal(c.T, abci.ResponseVerifyVoteExtension_ACCEPT, verified.Status)
 		votes[i].VoteExtension = response.VoteExtension
@@ -81,7 +82,8 @@ func (c *Chain) vote() []abci.ExtendedVoteInfo {
 // SignExtension signs the extension of a validator's vote on a block.
 func (c *Chain) SignExtension(i int, vote *abci.ExtendedVoteInfo, height int64) {
 	c.T.Helper()
-	signed := cmttypes.VoteExtensionSignBytes(ID, &cmtproto.Vote{Type: cmtproto.PrecommitType, Height: height, Extension: vote.VoteExtension})
+	signed := cmttypes.VoteExtensionSignBytes(ID,
+		&cmtproto.Vote{Type: cmtproto.PrecommitType, Height: height, Extension: vote.VoteExtension})
 	signature, err := c.validators[i].key.Sign(signed)
 	require.NoError(c.T, err)
 	vote.ExtensionSignature = signature
@@ -124,10 +126,12 @@ func (c *Chain) propose(txs [][]byte) [][]byte {
 		c.Tamper(&commit)
 	}
 	prepared, err := c.App.PrepareProposal(&abci.RequestPrepareProposal{
-		Height: c.height, Time: c.time, Txs: txs, MaxTxBytes: 4 << 20, LocalLastCommit: commit, ProposerAddress: c.validators[0].info.Address,
+		Height: c.height, Time: c.time, Txs: txs, MaxTxBytes: 4 << 20, LocalLastCommit: commit,
+		ProposerAddress: c.validators[0].info.Address,
 	})
 	require.NoError(c.T, err)
-	require.Equal(c.T, abci.ResponseProcessProposal_ACCEPT, c.judge(prepared.Txs), "the application refuses its own proposal")
+	require.Equal(c.T, abci.ResponseProcessProposal_ACCEPT, c.judge(prepared.Txs),
+		"the application refuses its own proposal")
 	return prepared.Txs
 }
 
@@ -142,7 +146,8 @@ func (c *Chain) Judge(txs [][]byte) abci.ResponseProcessProposal_ProposalStatus 
 func (c *Chain) judge(txs [][]byte) abci.ResponseProcessProposal_ProposalStatus {
 	c.T.Helper()
 	response, err := c.App.ProcessProposal(&abci.RequestProcessProposal{
-		Height: c.height, Time: c.time, Txs: txs, ProposedLastCommit: c.lastCommit(), ProposerAddress: c.validators[0].info.Address,
+		Height: c.height, Time: c.time, Txs: txs, ProposedLastCommit: c.lastCommit(),
+		ProposerAddress: c.validators[0].info.Address,
 	})
 	require.NoError(c.T, err)
 	return response.Status

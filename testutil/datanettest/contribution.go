@@ -49,7 +49,8 @@ func Rejecting(uint64) types.Vote { return No(types.REJECT_REASON_QUALITY) }
 
 func (r *Reviews) Challenge(by sdk.AccAddress, later, original uint64) *types.MsgChallengeDuplicate {
 	return &types.MsgChallengeDuplicate{
-		Challenger: by.String(), Rank: later, Segment: *r.Segment(later), Original: original, OriginalSegment: *r.Segment(original),
+		Challenger: by.String(), Rank: later, Segment: *r.Segment(later), Original: original,
+		OriginalSegment: *r.Segment(original),
 	}
 }
 

@@ -156,7 +156,8 @@ func (f *Fixture) Contribution(rank uint64) types.Contribution {
 func CreateMsg(owner sdk.AccAddress) *types.MsgCreateDataNet {
 	return &types.MsgCreateDataNet{
 		Owner: owner.String(), Name: "Skin", Description: "Notes on skin", Domain: "dermatology", Licence: "CC-BY-4.0",
-		GuidelinesUri: "https://example.org/rules", ReviewPolicy: types.REVIEW_POLICY_OWNER, RoyaltyFloor: Open(1), OwnerPpm: 50_000,
+		GuidelinesUri: "https://example.org/rules", ReviewPolicy: types.REVIEW_POLICY_OWNER, RoyaltyFloor: Open(1),
+		OwnerPpm: 50_000,
 	}
 }
 
@@ -175,7 +176,8 @@ func Seal(by sdk.AccAddress, datanet uint64, name string, tokens uint64) Sealed 
 	content, salt := sha256.Sum256([]byte(name)), sha256.Sum256([]byte("salt "+name))
 	return Sealed{
 		types.RevealItem{
-			DatanetId: datanet, Root: root[:], Salt: salt[:], Segments: uint32(tokens/poa.MaxSegmentTokens) + 1, Tokens: tokens, Bytes: 5 * tokens,
+			DatanetId: datanet, Root: root[:], Salt: salt[:], Segments: uint32(tokens/poa.MaxSegmentTokens) + 1, Tokens: tokens,
+			Bytes:          5 * tokens,
 			StatisticsRoot: statistics[:], ContentHash: content[:], Uri: "https://example.org/" + name, Title: name,
 		},
 		poa.CommitHash(root, by, salt[:]),

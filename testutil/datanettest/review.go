@@ -305,7 +305,8 @@ func (r *Reviews) Seats(ids []uint64) (seats int) {
 
 func (r *Reviews) PerThousand(amount math.Int) {
 	Must(r.Fixture, r.Msgs.UpdateDataNet, &types.MsgUpdateDataNet{
-		Owner: r.Owner.String(), DatanetId: r.ID, Name: "Skin", RoyaltyFloor: math.ZeroInt(), ReviewFee: Fee, ReviewFeePerThousand: amount,
+		Owner: r.Owner.String(), DatanetId: r.ID, Name: "Skin", RoyaltyFloor: math.ZeroInt(), ReviewFee: Fee,
+		ReviewFeePerThousand: amount,
 	})
 	r.After(r.Params().CredentialDelay)
 }
@@ -321,7 +322,8 @@ func (r *Reviews) Long(by sdk.AccAddress, tokens uint64) uint64 {
 func (r *Reviews) WaitForSeats(n int, excluded [][]byte) {
 	for id := range uint64(n) {
 		cohort := types.Cohort{
-			Id: 1_000 + id, DatanetId: r.ID, Panel: r.ID, Kind: types.COHORT_KIND_REVIEW, Phase: types.COHORT_PHASE_DRAWING, Round: 1, Wanted: 7,
+			Id: 1_000 + id, DatanetId: r.ID, Panel: r.ID, Kind: types.COHORT_KIND_REVIEW, Phase: types.COHORT_PHASE_DRAWING,
+			Round: 1, Wanted: 7,
 			Items: make([]uint64, 25), Gold: make([]types.Gold,
 				5), Excluded: excluded, Deadline: r.Ctx.BlockTime().Add(time.Hour),
 			Fee: math.ZeroInt(), Deposit: math.ZeroInt(), Fees: Fee.MulRaw(25), Pledge: math.ZeroInt(), DrawHeight: 1,

@@ -14,7 +14,8 @@ import (
 
 const module = "github.com/openledger/openledger/"
 
-// executed are the roots of what every validator executes: the application, and with it whatever of the project it imports.
+// executed are the roots of what every validator executes: the application, and with it whatever of the project it
+// imports.
 var executed = []string{module + "app", module + "x/...", module + "poa"}
 
 // inert packages are imported by the application and execute nothing.
@@ -53,7 +54,8 @@ func load(t *testing.T, patterns ...string) []*packages.Package {
 
 func TestConsensusCodeIsDeterministic(t *testing.T) {
 	code := consensusCode(t)
-	for _, must := range []string{"app", "app/voteext", "app/config", "poa", "x/attribution/keeper", "x/internal/modulekit"} {
+	for _, must := range []string{"app", "app/voteext", "app/config", "poa", "x/attribution/keeper",
+		"x/internal/modulekit"} {
 		require.Contains(t, code, module+must)
 	}
 	for _, pkg := range load(t, code...) {

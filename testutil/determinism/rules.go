@@ -51,7 +51,8 @@ func inspect(files *token.FileSet, info *types.Info, file *ast.File) []string {
 	ast.Inspect(file, i.visit)
 	for line, used := range i.excused {
 		if !used {
-			i.problems = append(i.problems, fmt.Sprintf("%s:%d: the comment excuses nothing", files.Position(file.Pos()).Filename, line))
+			i.problems = append(
+				i.problems, fmt.Sprintf("%s:%d: the comment excuses nothing", files.Position(file.Pos()).Filename, line))
 		}
 	}
 	slices.Sort(i.problems)
@@ -95,7 +96,8 @@ func (i *inspection) visit(node ast.Node) bool {
 	case *ast.SelectStmt:
 		i.report(node, "select: the choice differs between runs")
 	case *ast.Ident:
-		if object, isType := i.info.Uses[node].(*types.TypeName); isType && (object.Name() == "float32" || object.Name() == "float64") {
+		if object, isType := i.info.Uses[node].(*types.TypeName); isType &&
+			(object.Name() == "float32" || object.Name() == "float64") {
 			i.report(node, "float: results differ between architectures")
 		}
 	case *ast.SelectorExpr:
@@ -121,8 +123,8 @@ func (i *inspection) selector(node *ast.SelectorExpr) {
 	}
 }
 
-// call finds texts of errors: they differ between builds, and must stand in nothing that is hashed. An event, a log and another error
-// may hold them.
+// call finds texts of errors: they differ between builds, and must stand in nothing that is hashed. An event, a log and
+// another error may hold them.
 func (i *inspection) call(node *ast.CallExpr) {
 	name := i.called(node)
 	selector, isSelector := node.Fun.(*ast.SelectorExpr)

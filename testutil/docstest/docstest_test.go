@@ -9,11 +9,12 @@ import (
 const fenced = "```"
 
 func TestBlocksOfAPage(t *testing.T) {
-	found, err := blocks("p.md", "# Page\n\n"+fenced+"sh\nopenledgerd status\n"+fenced+"\n\n"+fenced+"\nwhat it prints\n"+fenced+"\n"+
-		"<!-- docs-test: skip, needs a bucket -->\n"+fenced+"sh\na\n"+fenced+"\n"+
-		"<!-- docs-test: background until curl -sf http://x -->\n"+fenced+"sh\nb\n"+fenced+"\n"+
-		"<!-- docs-test: run\nc\nd\n-->\n"+
-		"1. item\n\n   <!-- docs-test: fails -->\n   "+fenced+"sh\n   e\n     f\n   "+fenced+"\n")
+	found, err := blocks(
+		"p.md", "# Page\n\n"+fenced+"sh\nopenledgerd status\n"+fenced+"\n\n"+fenced+"\nwhat it prints\n"+fenced+"\n"+
+			"<!-- docs-test: skip, needs a bucket -->\n"+fenced+"sh\na\n"+fenced+"\n"+
+			"<!-- docs-test: background until curl -sf http://x -->\n"+fenced+"sh\nb\n"+fenced+"\n"+
+			"<!-- docs-test: run\nc\nd\n-->\n"+
+			"1. item\n\n   <!-- docs-test: fails -->\n   "+fenced+"sh\n   e\n     f\n   "+fenced+"\n")
 	require.NoError(t, err)
 	require.Equal(t, []block{
 		{page: "p.md", line: 3, commands: "openledgerd status\n"},

@@ -1,4 +1,5 @@
-// Command docstest runs the commands of README.md and docs/ as a reader does, page by page, and fails where one of them does.
+// Command docstest runs the commands of README.md and docs/ as a reader does, page by page, and fails where one of them
+// does.
 package main
 
 import (
@@ -22,7 +23,8 @@ type role struct {
 var roles = []role{
 	{name: "newcomer", pages: []string{"README.md"}},
 	{name: "everybody", pages: []string{
-		"docs/local.md", "docs/owner.md", "docs/provider.md", "docs/dapp.md", "docs/tools.md", "docs/contributor.md", "docs/reviewer.md", "docs/clients.md",
+		"docs/local.md", "docs/owner.md", "docs/provider.md", "docs/dapp.md", "docs/tools.md", "docs/contributor.md",
+		"docs/reviewer.md", "docs/clients.md",
 		"README.md",
 	}},
 	{name: "operator", pages: []string{"docs/operators.md", "docs/validators.md"}},
@@ -38,7 +40,8 @@ func main() {
 	}
 	if os.Getenv(ownNetwork) == "" {
 		fmt.Println(
-			"this machine gives no program a network of its own: ports 26657, 1317, 9090, 8080, 8090, 11435, 26600 to 26640 and 27700 to 27710 must be free",
+			"this machine gives no program a network of its own: ports 26657, 1317, 9090, 8080, 8090, 11435, 26600 to 26640 " +
+				"and 27700 to 27710 must be free",
 		)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -12,8 +12,8 @@ import (
 // ownNetwork is set in the environment of a process that has a network of its own.
 const ownNetwork = "DOCSTEST_OWN_NETWORK"
 
-// separate runs this program again in a network of its own, where the ports that pages name are free, and returns its exit code. done is false where
-// the machine does not allow it, and where it has been done.
+// separate runs this program again in a network of its own, where the ports that pages name are free, and returns its
+// exit code. done is false where the machine does not allow it, and where it has been done.
 func separate() (code int, done bool) {
 	if os.Getenv(ownNetwork) != "" {
 		return 0, false
@@ -24,7 +24,8 @@ func separate() (code int, done bool) {
 	}
 	for _, way := range [][]string{{"--net"}, {"--user", "--map-root-user", "--net"}} {
 		inside := func(command ...string) *exec.Cmd {
-			return exec.Command("unshare", slices.Concat(way, []string{"sh", "-c", `ip link set lo up && exec "$@"`, "sh"}, command)...)
+			return exec.Command(
+				"unshare", slices.Concat(way, []string{"sh", "-c", `ip link set lo up && exec "$@"`, "sh"}, command)...)
 		}
 		if inside("true").Run() != nil {
 			continue

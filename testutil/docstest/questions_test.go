@@ -15,8 +15,8 @@ const answered = 17
 
 var question = regexp.MustCompile("(?m)^\\| ([^|]+\\?) \\| `([^`]+\\.go)` \\|$")
 
-// TestNamesOfFilesAnswerQuestions reads the twenty questions of CONTRIBUTING.md. Each file exists and is named once; most
-// questions hold every word of the name of their file.
+// TestNamesOfFilesAnswerQuestions reads the twenty questions of CONTRIBUTING.md. Each file exists and is named once;
+// most questions hold every word of the name of their file.
 func TestNamesOfFilesAnswerQuestions(t *testing.T) {
 	root := filepath.Join("..", "..")
 	page, err := os.ReadFile(filepath.Join(root, "CONTRIBUTING.md"))

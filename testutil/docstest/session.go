@@ -38,13 +38,15 @@ func open(repository string) (*session, error) {
 		return nil, err
 	}
 	s := &session{home: home, repository: repository, caches: caches}
-	return s, errors.Join(os.WriteFile(s.file("folder"), []byte(repository), 0o644), os.WriteFile(s.file("variables"), nil, 0o644))
+	return s, errors.Join(os.WriteFile(s.file("folder"), []byte(repository), 0o644),
+		os.WriteFile(s.file("variables"), nil, 0o644))
 }
 
 // file is where the session keeps something of its own.
 func (s *session) file(name string) string { return filepath.Join(s.home, ".docs-test-"+name) }
 
-// command runs commands as a reader types them, and stops at the first that fails. Variables and the folder are kept for what follows.
+// command runs commands as a reader types them, and stops at the first that fails. Variables and the folder are kept
+// for what follows.
 func (s *session) command(ctx context.Context, commands string) *exec.Cmd {
 	script := fmt.Sprintf(`. %[1]s
 cd "$(cat %[2]s)"
@@ -64,10 +66,12 @@ type yes struct{}
 
 func (yes) Read(p []byte) (int, error) { return copy(p, "y\n"), nil }
 
-// environment is what a reader's shell has, without settings of this machine's own. What Go has built or fetched is taken over.
+// environment is what a reader's shell has, without settings of this machine's own. What Go has built or fetched is
+// taken over.
 func (s *session) environment() []string {
 	env := []string{
-		"HOME=" + s.home, "PATH=" + filepath.Join(s.repository, "build") + ":" + os.Getenv("PATH"), "REPOSITORY=" + s.repository,
+		"HOME=" + s.home, "PATH=" + filepath.Join(s.repository, "build") + ":" + os.Getenv("PATH"),
+		"REPOSITORY=" + s.repository,
 		"LANG=C.UTF-8", "TERM=dumb",
 	}
 	for _, kept := range []string{"GOFLAGS", "GOTOOLCHAIN", "TMPDIR"} {

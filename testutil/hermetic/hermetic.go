@@ -1,4 +1,5 @@
-// Package hermetic keeps tests away from what else a machine is used for: the homes of its user, and settings in the environment.
+// Package hermetic keeps tests away from what else a machine is used for: the homes of its user, and settings in the
+// environment.
 package hermetic
 
 import (
@@ -29,10 +30,11 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Enter gives the process an empty home, and takes settings out of its environment. What Go has built and fetched stays where it is. remove removes the
-// home.
+// Enter gives the process an empty home, and takes settings out of its environment. What Go has built and fetched stays
+// where it is. remove removes the home.
 func Enter() (remove func(), err error) {
-	names := []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GOSUMDB", "GOFLAGS"} // Go keeps the first three, and what is set for the others, at home
+	// Go keeps the first three, and what is set for the others, at home
+	names := []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GOSUMDB", "GOFLAGS"}
 	out, err := exec.Command("go", append([]string{"env"}, names...)...).Output()
 	if err != nil {
 		return nil, fmt.Errorf("go env: %w", err)

@@ -23,8 +23,10 @@ func (n *Network) Join(ctx context.Context, name string) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	node := &Node{Name: name, Home: filepath.Join(n.Dir, name), binary: n.Binary, log: filepath.Join(n.Dir, name+".log"), index: len(n.Nodes)}
-	if out, err := exec.CommandContext(ctx, n.Binary, "init", name, "--home", node.Home, "--chain-id", ChainID).CombinedOutput(); err != nil {
+	node := &Node{Name: name, Home: filepath.Join(n.Dir, name), binary: n.Binary, log: filepath.Join(n.Dir, name+".log"),
+		index: len(n.Nodes)}
+	if out, err := exec.CommandContext(ctx, n.Binary, "init", name, "--home", node.Home, "--chain-id",
+		ChainID).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("init %s: %w\n%s", name, err, out)
 	}
 	genesis, err := os.ReadFile(filepath.Join(source.Home, "config", "genesis.json"))
@@ -56,7 +58,8 @@ func (n *Network) Join(ctx context.Context, name string) (*Node, error) {
 		{"config", "statesync.trust_period", "1h0m0s"}, {"config", "statesync.discovery_time", "5s"},
 		{"app", "api.address", "tcp://" + node.REST}, {"app", "grpc.address", node.GRPC}, {"app", "attestor.mode", "off"},
 	} {
-		if out, err := exec.CommandContext(ctx, n.Binary, "config", "set", setting[0], setting[1], setting[2], "--home", node.Home).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(ctx, n.Binary, "config", "set", setting[0], setting[1], setting[2], "--home",
+			node.Home).CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("configure %s %s: %w\n%s", name, setting[1], err, out)
 		}
 	}

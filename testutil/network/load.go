@@ -107,7 +107,8 @@ func NewLoad(providers int) *Load {
 		seed := sha256.Sum256(fmt.Appendf(nil, "answer key %d", i))
 		sessionSeed := sha256.Sum256(fmt.Appendf(nil, "session key %d", i))
 		l.providers = append(l.providers, &provider{
-			signer: signer(fmt.Sprintf("provider %d", i)), payer: signer(fmt.Sprintf("payer %d", i)), key: ed25519.NewKeyFromSeed(seed[:]),
+			signer: signer(fmt.Sprintf("provider %d", i)), payer: signer(fmt.Sprintf("payer %d", i)),
+			key:        ed25519.NewKeyFromSeed(seed[:]),
 			sessionKey: ed25519.NewKeyFromSeed(sessionSeed[:]), random: rand.New(rand.NewSource(int64(i))),
 		})
 	}
@@ -230,7 +231,8 @@ func (l *Load) contribute(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		root, statistics, content, salt := file.Root(author.Address), file.StatisticsRoot(), sha256.Sum256(encoded), sha256.Sum256(author.Address)
+		root, statistics, content, salt := file.Root(author.Address), file.StatisticsRoot(), sha256.Sum256(encoded),
+			sha256.Sum256(author.Address)
 		commit := poa.CommitHash(root, author.Address, salt[:])
 		result, err := l.send(ctx, author, &datanettypes.MsgCommitContributions{
 			Contributor: author.String(), Items: []datanettypes.CommitItem{{Hash: commit[:], Deposit: coin(10)}},
@@ -245,8 +247,9 @@ func (l *Load) contribute(ctx context.Context) error {
 		last = result.Height
 		l.files, l.ranks = append(l.files, file), append(l.ranks, committed.Ranks[0])
 		reveals = append(reveals, datanettypes.RevealItem{
-			Rank: committed.Ranks[0], DatanetId: l.datanet, Root: root[:], Salt: salt[:], Segments: uint32(len(file.Segments)), Tokens: file.Tokens(),
-			Bytes: uint64(len(encoded)), StatisticsRoot: statistics[:], ContentHash: content[:], Title: "generated",
+			Rank: committed.Ranks[0], DatanetId: l.datanet, Root: root[:], Salt: salt[:], Segments: uint32(len(file.Segments)),
+			Tokens: file.Tokens(),
+			Bytes:  uint64(len(encoded)), StatisticsRoot: statistics[:], ContentHash: content[:], Title: "generated",
 		})
 	}
 	if err := l.derive(reveals); err != nil {
@@ -256,11 +259,15 @@ func (l *Load) contribute(ctx context.Context) error {
 		return err
 	}
 	for i, author := range l.authors {
-		if _, err := l.send(ctx, author, &datanettypes.MsgRevealContributions{Contributor: author.String(), Items: reveals[i : i+1]}); err != nil {
+		if _, err := l.send(
+			ctx, author, &datanettypes.MsgRevealContributions{Contributor: author.String(),
+				Items: reveals[i : i+1]}); err != nil {
 			return err
 		}
 	}
-	if result, err = l.send(ctx, l.owner, &datanettypes.MsgAcceptContributions{Owner: l.owner.String(), DatanetId: l.datanet, Ranks: l.ranks}); err != nil {
+	if result, err = l.send(
+		ctx, l.owner, &datanettypes.MsgAcceptContributions{Owner: l.owner.String(), DatanetId: l.datanet,
+			Ranks: l.ranks}); err != nil {
 		return err
 	}
 	var accepted datanettypes.MsgAcceptContributionsResponse
@@ -276,7 +283,8 @@ func (l *Load) derive(reveals []datanettypes.RevealItem) error {
 	p := poa.NewProvenance()
 	for i := range reveals {
 		var err error
-		if reveals[i].Derivations, err = manifest.Derivations(p, reveals[i].Rank, l.files[i], p.Len(), func() error { return nil }); err != nil {
+		if reveals[i].Derivations, err = manifest.Derivations(p, reveals[i].Rank, l.files[i], p.Len(),
+			func() error { return nil }); err != nil {
 			return err
 		}
 		if err := p.AddFile(reveals[i].Rank, l.files[i], manifest.Passed(reveals[i].Derivations)); err != nil {
@@ -324,7 +332,8 @@ func (l *Load) register(ctx context.Context) error {
 	digest := sha256.Sum256([]byte("network test"))
 	result, err := l.send(ctx, l.owner, &modelstypes.MsgRegisterModel{
 		Owner: l.owner.String(), Name: "network-test", Kind: modelstypes.MODEL_KIND_RETRIEVAL, Digest: digest[:],
-		Manifest: []modelstypes.ManifestEntry{{DatanetId: l.datanet, Version: l.version}}, Method: modelstypes.ATTRIBUTION_METHOD_SPAN, Royalty: sdkmath.NewInt(1e15),
+		Manifest: []modelstypes.ManifestEntry{{DatanetId: l.datanet, Version: l.version}},
+		Method:   modelstypes.ATTRIBUTION_METHOD_SPAN, Royalty: sdkmath.NewInt(1e15),
 	})
 	if err != nil {
 		return err
@@ -340,11 +349,13 @@ func (l *Load) register(ctx context.Context) error {
 				Provider: p.signer.String(), Name: "provider", Endpoint: "http://" + l.listener.Addr().String(),
 				AnswerKey: p.key.Public().(ed25519.PublicKey), Bond: coin(100_000),
 			},
-			&modelstypes.MsgSetOffer{Provider: p.signer.String(), ModelId: l.model, InputPrice: sdkmath.NewInt(1e12), OutputPrice: sdkmath.NewInt(1e12)}); err != nil {
+			&modelstypes.MsgSetOffer{Provider: p.signer.String(), ModelId: l.model, InputPrice: sdkmath.NewInt(1e12),
+				OutputPrice: sdkmath.NewInt(1e12)}); err != nil {
 			return err
 		}
 		result, err := l.send(ctx, p.payer, &attributiontypes.MsgOpenSession{
-			Payer: p.payer.String(), Provider: p.signer.String(), ModelId: l.model, SessionKey: p.sessionKey.Public().(ed25519.PublicKey), Deposit: coin(100_000),
+			Payer: p.payer.String(), Provider: p.signer.String(), ModelId: l.model,
+			SessionKey: p.sessionKey.Public().(ed25519.PublicKey), Deposit: coin(100_000),
 		})
 		if err != nil {
 			return err
@@ -353,7 +364,8 @@ func (l *Load) register(ctx context.Context) error {
 		if err := chain.Response(result, &opened); err != nil {
 			return err
 		}
-		found, err := l.clients[0].Attribution.Session(ctx, &attributiontypes.QuerySessionRequest{SessionId: fmt.Sprintf("%x", opened.SessionId)})
+		found, err := l.clients[0].Attribution.Session(ctx,
+			&attributiontypes.QuerySessionRequest{SessionId: fmt.Sprintf("%x", opened.SessionId)})
 		if err != nil {
 			return err
 		}

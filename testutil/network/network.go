@@ -1,4 +1,5 @@
-// Package network runs validators as processes of the built program on one machine, and does to them what happens to machines.
+// Package network runs validators as processes of the built program on one machine, and does to them what happens to
+// machines.
 package network
 
 import (
@@ -79,7 +80,8 @@ func Layout(ctx context.Context, config Config) (*Network, error) {
 		return nil, fmt.Errorf("lay out the network: %w", err)
 	}
 	for i, node := range n.Nodes {
-		node.binary, node.log, node.args, node.index = config.Binary, filepath.Join(config.Dir, node.Name+".log"), config.Args, i
+		node.binary, node.log, node.args, node.index = config.Binary, filepath.Join(config.Dir, node.Name+".log"),
+			config.Args, i
 	}
 	n.Nodes[len(n.Nodes)-1].network = n.own
 	return n, nil

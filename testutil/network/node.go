@@ -108,8 +108,8 @@ func (n *Node) Restart(args ...string) error {
 	return n.With(args...).Start()
 }
 
-// Disconnect cuts the node off from everybody: by its cable if it has a network of its own, else by a restart without peers at
-// another address.
+// Disconnect cuts the node off from everybody: by its cable if it has a network of its own, else by a restart without
+// peers at another address.
 func (n *Node) Disconnect() error {
 	if n.network != nil {
 		return n.network.pull()
@@ -206,7 +206,8 @@ func (n *Node) Block(ctx context.Context, height int64) (Block, error) {
 	if err := n.rpc(ctx, "block?height="+strconv.FormatInt(height, 10), &answer); err != nil {
 		return Block{}, err
 	}
-	return Block{AppHash: answer.Block.Header.AppHash, Hash: answer.BlockID.Hash, Txs: answer.Block.Data.Txs, Votes: len(answer.Block.LastCommit.Signatures)}, nil
+	return Block{AppHash: answer.Block.Header.AppHash, Hash: answer.BlockID.Hash, Txs: answer.Block.Data.Txs,
+		Votes: len(answer.Block.LastCommit.Signatures)}, nil
 }
 
 // AppHash of the state before a block.

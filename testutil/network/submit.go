@@ -117,13 +117,16 @@ func (l *Load) answer(p *provider, conduct Conduct) (*attributiontypes.MsgSubmit
 		query := poa.LeafHash(key[:])
 		call := poa.Call{QueryHash: query, MaxFee: fee}
 		p.head = poa.NextHash(p.head, call.Hash(), p.last)
-		p.last = poa.Outcome{AnswerRoot: poa.AnswerRoot(key, tokens), InputTokens: 10, OutputTokens: uint32(len(tokens)), Fee: fee}
+		p.last = poa.Outcome{AnswerRoot: poa.AnswerRoot(key, tokens), InputTokens: 10, OutputTokens: uint32(len(tokens)),
+			Fee: fee}
 		if p.spent, err = p.spent.Add(fee); err != nil {
 			return nil, err
 		}
 		receipts = append(receipts, poa.Receipt{
-			N: p.n, Call: call.Hash(), QueryHash: query, MaxFee: fee, AnswerRoot: p.last.AnswerRoot, EvidenceRoot: attribution.Root(),
-			InputTokens: 10, OutputTokens: uint32(len(tokens)), Fee: fee, Entries: attribution.Entries, UnattributedPPM: attribution.UnattributedPPM,
+			N: p.n, Call: call.Hash(), QueryHash: query, MaxFee: fee, AnswerRoot: p.last.AnswerRoot,
+			EvidenceRoot: attribution.Root(),
+			InputTokens:  10, OutputTokens: uint32(len(tokens)), Fee: fee, Entries: attribution.Entries,
+			UnattributedPPM: attribution.UnattributedPPM,
 		})
 	}
 	if conduct == Lying {
@@ -157,7 +160,8 @@ func (p proved) Contribution(rank uint64) (poa.Contribution, error) {
 	for i := range p.ranks {
 		if p.ranks[i] == rank {
 			who := p.authors[i].Address
-			return poa.Contribution{Root: p.files[i].Root(who), Contributor: who, Segments: uint32(len(p.files[i].Segments))}, nil
+			return poa.Contribution{Root: p.files[i].Root(who), Contributor: who, Segments: uint32(len(p.files[i].Segments))},
+				nil
 		}
 	}
 	return poa.Contribution{}, fmt.Errorf("no contribution %d", rank)
@@ -167,7 +171,8 @@ func (p proved) Contribution(rank uint64) (poa.Contribution, error) {
 func (proved) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
 
 // message is the batch with the voucher of its payer; the bundle is pushed, or served late, or not at all.
-func (l *Load) message(p *provider, conduct Conduct, receipts []poa.Receipt, evidence poa.Evidence) (*attributiontypes.MsgSubmitReceipts, error) {
+func (l *Load) message(p *provider, conduct Conduct, receipts []poa.Receipt,
+	evidence poa.Evidence) (*attributiontypes.MsgSubmitReceipts, error) {
 	encodedReceipts, err := poa.MarshalReceipts(receipts)
 	if err != nil {
 		return nil, err
@@ -183,7 +188,8 @@ func (l *Load) message(p *provider, conduct Conduct, receipts []poa.Receipt, evi
 	root := evidence.Root()
 	// A lie is announced as far as it goes.
 	work := poa.Work{}
-	_ = work.VerifyHeld(receipts, evidence, proved{l}, poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return l.index, nil })
+	_ = work.VerifyHeld(receipts, evidence, proved{l}, poa.ProtocolStatistics(),
+		func(int) (*poa.Index, error) { return l.index, nil })
 	l.publish(root, bundle, conduct)
 	price, err := packed(p.session.Price)
 	if err != nil {
@@ -192,12 +198,14 @@ func (l *Load) message(p *provider, conduct Conduct, receipts []poa.Receipt, evi
 	var session poa.Hash
 	copy(session[:], p.session.Id)
 	voucher := poa.Voucher{
-		ChainID: ChainID, Session: session, Provider: p.signer.Address, ModelID: p.session.ModelId, ModelVersion: p.session.ModelVersion,
-		Price: price, N: p.n + 1, Head: poa.NextHash(p.head, poa.AckCall, p.last), CumulativeMax: p.spent,
+		ChainID: ChainID, Session: session, Provider: p.signer.Address, ModelID: p.session.ModelId,
+		ModelVersion: p.session.ModelVersion,
+		Price:        price, N: p.n + 1, Head: poa.NextHash(p.head, poa.AckCall, p.last), CumulativeMax: p.spent,
 	}
 	p.seq++
 	return &attributiontypes.MsgSubmitReceipts{
-		Provider: p.signer.String(), ProviderSeq: p.seq, Receipts: encodedReceipts, BundleRoot: root[:], BundleBytes: uint64(len(bundle)), BundleWork: work.Spent(),
+		Provider: p.signer.String(), ProviderSeq: p.seq, Receipts: encodedReceipts, BundleRoot: root[:],
+		BundleBytes: uint64(len(bundle)), BundleWork: work.Spent(),
 		Sessions: []attributiontypes.SessionClaim{{
 			SessionId: p.session.Id, Calls: p.n + 1, PendingCall: append([]byte(nil), poa.AckCall[:]...),
 			CumulativeMax: sdkmath.NewIntFromBigInt(p.spent.Big()), Signature: ed25519.Sign(p.sessionKey, voucher.SignBytes()),
@@ -224,7 +232,8 @@ func (l *Load) publish(root poa.Hash, bundle []byte, conduct Conduct) {
 	var work sync.WaitGroup
 	for _, node := range l.network.Nodes {
 		if node.Alive() {
-			work.Go(func() { _ = push.Bundle(context.Background(), "http://"+node.Attestor, root, bundle) }) // they can also fetch it
+			// they can also fetch it
+			work.Go(func() { _ = push.Bundle(context.Background(), "http://"+node.Attestor, root, bundle) })
 		}
 	}
 	work.Wait()
@@ -267,7 +276,8 @@ func (l *Load) Await(ctx context.Context, batch *Batch) error {
 
 // Frozen says whether a provider is.
 func (l *Load) Frozen(ctx context.Context, i int) (bool, error) {
-	response, err := l.clients[0].Models.Provider(ctx, &modelstypes.QueryProviderRequest{Provider: l.providers[i].signer.String()})
+	response, err := l.clients[0].Models.Provider(ctx,
+		&modelstypes.QueryProviderRequest{Provider: l.providers[i].signer.String()})
 	if err != nil {
 		return false, err
 	}

@@ -23,8 +23,9 @@ import (
 	"github.com/openledger/openledger/testutil/volume"
 )
 
-// BenchmarkIndexer measures what CometBFT's indexer "kv" costs for each transaction: blocks of 100 bank sends, and blocks of one batch of
-// 100 receipts. "null" costs nothing. Executing and committing the same blocks in memory is measured beside it.
+// BenchmarkIndexer measures what CometBFT's indexer "kv" costs for each transaction: blocks of 100 bank sends, and
+// blocks of one batch of 100 receipts. "null" costs nothing. Executing and committing the same blocks in memory is
+// measured beside it.
 func BenchmarkIndexer(b *testing.B) {
 	const n = 100
 	for _, kind := range []string{"send", "receipts"} {
@@ -63,10 +64,13 @@ func BenchmarkIndexer(b *testing.B) {
 				}
 				batch := txindex.NewBatch(int64(len(encoded)))
 				for i, tx := range encoded {
-					require.NoError(b, batch.Add(&abci.TxResult{Height: s.Height(), Index: uint32(i), Tx: tx, Result: *response.TxResults[i]}))
+					require.NoError(
+						b, batch.Add(&abci.TxResult{Height: s.Height(), Index: uint32(i), Tx: tx, Result: *response.TxResults[i]}))
 				}
 				from = volume.CPU()
-				require.NoError(b, blocks.Index(cmttypes.EventDataNewBlockEvents{Height: s.Height(), Events: response.Events, NumTxs: int64(len(encoded))}))
+				require.NoError(
+					b, blocks.Index(
+						cmttypes.EventDataNewBlockEvents{Height: s.Height(), Events: response.Events, NumTxs: int64(len(encoded))}))
 				require.NoError(b, index.AddBatch(batch))
 				indexed += volume.CPU() - from
 				txs += len(encoded)

@@ -241,7 +241,8 @@ func (s *store) block(work func(storetypes.CacheMultiStore)) {
 	s.Commit()
 }
 
-// fill makes blocks until the node caches of the trees that the work writes to are full, and states are removed as fast as they come.
+// fill makes blocks until the node caches of the trees that the work writes to are full, and states are removed as fast
+// as they come.
 func (s *store) fill(o options, work func(ms storetypes.CacheMultiStore)) {
 	blocks := o.cache / 5_000
 	if o.pruning.Strategy != pruningtypes.PruningNothing && o.pruning.KeepRecent < 1_000 {
@@ -280,7 +281,8 @@ func (s *store) measure(b *testing.B, k kind) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkCacheSize measures the cost of a key against iavl-cache-size, after the cache has been filled, and the memory that it takes.
+// BenchmarkCacheSize measures the cost of a key against iavl-cache-size, after the cache has been filled, and the
+// memory that it takes.
 func BenchmarkCacheSize(b *testing.B) {
 	for _, k := range kinds[:2] {
 		for _, cache := range []int{10_000, 100_000, nodeconfig.IAVLCacheSize, 781_250} {
@@ -311,8 +313,8 @@ func BenchmarkFastNode(b *testing.B) {
 	}
 }
 
-// BenchmarkPruning measures a block of everything, and by how much the database grows. "default" keeps 362,880 states: as long as it has
-// fewer, it costs what "nothing" does.
+// BenchmarkPruning measures a block of everything, and by how much the database grows. "default" keeps 362,880 states:
+// as long as it has fewer, it costs what "nothing" does.
 func BenchmarkPruning(b *testing.B) {
 	for _, p := range []struct {
 		name    string

@@ -66,12 +66,14 @@ func (b Bank) GetBalance(ctx context.Context, address sdk.AccAddress, denom stri
 }
 
 // SendCoinsFromAccountToModule implements types.BankKeeper.
-func (b Bank) SendCoinsFromAccountToModule(ctx context.Context, from sdk.AccAddress, module string, coins sdk.Coins) error {
+func (b Bank) SendCoinsFromAccountToModule(ctx context.Context, from sdk.AccAddress, module string,
+	coins sdk.Coins) error {
 	return b.move(ctx, from, ModuleAddress(module), coins)
 }
 
 // SendCoinsFromModuleToAccount implements types.BankKeeper.
-func (b Bank) SendCoinsFromModuleToAccount(ctx context.Context, module string, to sdk.AccAddress, coins sdk.Coins) error {
+func (b Bank) SendCoinsFromModuleToAccount(ctx context.Context, module string, to sdk.AccAddress,
+	coins sdk.Coins) error {
 	if b.BlockedAddr(to) {
 		return fmt.Errorf("%s receives nothing", to)
 	}
@@ -107,5 +109,6 @@ func (b Bank) GetSupply(ctx context.Context, denom string) sdk.Coin {
 
 // BlockedAddr implements types.BankKeeper of x/rewards: its module accounts receive nothing.
 func (b Bank) BlockedAddr(address sdk.AccAddress) bool {
-	return address.Equals(ModuleAddress(rewardstypes.ModuleName)) || address.Equals(ModuleAddress(rewardstypes.BountyPoolName))
+	return address.Equals(ModuleAddress(rewardstypes.ModuleName)) ||
+		address.Equals(ModuleAddress(rewardstypes.BountyPoolName))
 }

@@ -57,12 +57,14 @@ func (r *Rewards) FundBountyPool(ctx context.Context, from string, amount math.I
 			return err
 		}
 	}
-	return r.bank.move(ctx, ModuleAddress(from), ModuleAddress(rewardstypes.BountyPoolName), sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, amount)))
+	return r.bank.move(ctx, ModuleAddress(from), ModuleAddress(rewardstypes.BountyPoolName),
+		sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, amount)))
 }
 
 // SpendBountyPool moves coins out of the pool.
 func (r *Rewards) SpendBountyPool(ctx context.Context, to string, amount math.Int) error {
-	return r.bank.move(ctx, ModuleAddress(rewardstypes.BountyPoolName), ModuleAddress(to), sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, amount)))
+	return r.bank.move(ctx, ModuleAddress(rewardstypes.BountyPoolName), ModuleAddress(to),
+		sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, amount)))
 }
 
 // Contributed returns what a test says that an account has earned.
@@ -100,16 +102,19 @@ func Authority() string { return ModuleAddress(govtypes.ModuleName).String() }
 // New returns a module with default parameters and no state.
 func New() (*Module, error) {
 	storeKey, bankKey := storetypes.NewKVStoreKey(types.StoreKey), storetypes.NewKVStoreKey("bank")
-	ctx := testutil.DefaultContextWithKeys(map[string]*storetypes.KVStoreKey{types.StoreKey: storeKey, "bank": bankKey}, nil, nil)
+	ctx := testutil.DefaultContextWithKeys(map[string]*storetypes.KVStoreKey{types.StoreKey: storeKey, "bank": bankKey},
+		nil, nil)
 	registry := codectypes.NewInterfaceRegistry()
 	types.RegisterInterfaces(registry)
 	m := &Module{
-		Ctx: ctx.WithEventManager(sdk.NewEventManager()), StoreKey: storeKey, Codec: codec.NewProtoCodec(registry), Bank: newBank(bankKey),
+		Ctx: ctx.WithEventManager(sdk.NewEventManager()), StoreKey: storeKey, Codec: codec.NewProtoCodec(registry),
+		Bank: newBank(bankKey),
 	}
 	m.At(10, Start)
 	m.Rewards = &Rewards{bank: m.Bank, Earned: make(map[string]math.Int)}
 	prefix := sdk.GetConfig().GetBech32AccountAddrPrefix()
-	m.Keeper = keeper.NewKeeper(m.Codec, runtime.NewKVStoreService(storeKey), authcodec.NewBech32Codec(prefix), Authority(), m.Bank, m.Rewards)
+	m.Keeper = keeper.NewKeeper(m.Codec, runtime.NewKVStoreService(storeKey), authcodec.NewBech32Codec(prefix),
+		Authority(), m.Bank, m.Rewards)
 	return m, m.Keeper.InitGenesis(m.Ctx, *types.DefaultGenesis())
 }
 

@@ -30,10 +30,12 @@ type RewardsModule struct {
 // given to module accounts first.
 func NewRewards(genesis rewardstypes.GenesisState, balances map[string]sdk.Coins) (*RewardsModule, error) {
 	storeKey, bankKey := storetypes.NewKVStoreKey(rewardstypes.StoreKey), storetypes.NewKVStoreKey("bank")
-	ctx := testutil.DefaultContextWithKeys(map[string]*storetypes.KVStoreKey{rewardstypes.StoreKey: storeKey, "bank": bankKey}, nil, nil)
+	ctx := testutil.DefaultContextWithKeys(
+		map[string]*storetypes.KVStoreKey{rewardstypes.StoreKey: storeKey, "bank": bankKey}, nil, nil)
 	registry := codectypes.NewInterfaceRegistry()
 	rewardstypes.RegisterInterfaces(registry)
-	m := &RewardsModule{StoreKey: storeKey, Ctx: ctx.WithEventManager(sdk.NewEventManager()), Codec: codec.NewProtoCodec(registry), Bank: newBank(bankKey)}
+	m := &RewardsModule{StoreKey: storeKey, Ctx: ctx.WithEventManager(sdk.NewEventManager()),
+		Codec: codec.NewProtoCodec(registry), Bank: newBank(bankKey)}
 	m.Ctx = m.Ctx.WithBlockHeight(10).WithBlockTime(Start)
 	for module, coins := range balances {
 		if err := m.Bank.MintCoins(m.Ctx, module, coins); err != nil {
@@ -41,7 +43,8 @@ func NewRewards(genesis rewardstypes.GenesisState, balances map[string]sdk.Coins
 		}
 	}
 	prefix := sdk.GetConfig().GetBech32AccountAddrPrefix()
-	m.Keeper = rewardskeeper.NewKeeper(m.Codec, runtime.NewKVStoreService(storeKey), authcodec.NewBech32Codec(prefix), Authority(),
+	m.Keeper = rewardskeeper.NewKeeper(m.Codec, runtime.NewKVStoreService(storeKey), authcodec.NewBech32Codec(prefix),
+		Authority(),
 		accounts{}, m.Bank, nobodyStakes{}, nobodyStakes{})
 	return m, m.Keeper.InitGenesis(m.Ctx, genesis)
 }

@@ -63,7 +63,8 @@ func (w *Workload) Open(n int, deposit sdkmath.Int) []*Lane {
 			require.NoError(w.T, response.Unmarshal(packed.Value))
 			session, err := w.App.AttributionKeeper.GetSession(w.Ctx(), response.SessionId)
 			require.NoError(w.T, err)
-			lane := &Lane{Session: session, w: w, key: keys[i], price: chain.Price(session.Price), MaxFee: chain.Amount(chain.Open(1))}
+			lane := &Lane{Session: session, w: w, key: keys[i], price: chain.Price(session.Price),
+				MaxFee: chain.Amount(chain.Open(1))}
 			copy(lane.id[:], session.Id)
 			lanes = append(lanes, lane)
 		}
@@ -93,7 +94,8 @@ func (l *Lane) Answer(calls, entries int) {
 	for range calls {
 		call := l.call(l.n + 1)
 		l.advance(call.Hash())
-		l.last = poa.Outcome{AnswerRoot: poa.LeafHash([]byte("answer"), l.head[:]), InputTokens: inputTokens, OutputTokens: outputTokens, Fee: fee}
+		l.last = poa.Outcome{AnswerRoot: poa.LeafHash([]byte("answer"), l.head[:]), InputTokens: inputTokens,
+			OutputTokens: outputTokens, Fee: fee}
 		shares, unattributed := l.w.entries(entries)
 		l.receipts = append(l.receipts, poa.Receipt{
 			N: l.n, Call: call.Hash(), QueryHash: call.QueryHash, MaxFee: call.MaxFee,
@@ -148,8 +150,9 @@ func (l *Lane) claim() attributiontypes.SessionClaim {
 // Voucher signs for call n with head h.
 func (l *Lane) Voucher(n uint64, head poa.Hash, cumulative poa.Amount) []byte {
 	voucher := poa.Voucher{
-		ChainID: chain.ID, Session: l.id, Provider: l.w.Provider.Address, ModelID: l.Session.ModelId, ModelVersion: l.Session.ModelVersion,
-		Price: l.price, N: n, Head: head, CumulativeMax: cumulative,
+		ChainID: chain.ID, Session: l.id, Provider: l.w.Provider.Address, ModelID: l.Session.ModelId,
+		ModelVersion: l.Session.ModelVersion,
+		Price:        l.price, N: n, Head: head, CumulativeMax: cumulative,
 	}
 	return ed25519.Sign(l.key, voucher.SignBytes())
 }

@@ -53,7 +53,8 @@ func Writes(c *chain.Chain, run func()) []Write {
 	run()
 	last := make(map[string]Write)
 	for _, pair := range stores.PopStateCache() {
-		last[pair.StoreKey+"/"+string(pair.Key)] = Write{Store: pair.StoreKey, Key: pair.Key, Bytes: len(pair.Key) + len(pair.Value), Deleted: pair.Delete}
+		last[pair.StoreKey+"/"+string(pair.Key)] = Write{Store: pair.StoreKey, Key: pair.Key,
+			Bytes: len(pair.Key) + len(pair.Value), Deleted: pair.Delete}
 	}
 	writes := make([]Write, 0, len(last))
 	for _, write := range last {
@@ -70,8 +71,9 @@ func (w Write) Is(store string, prefix collections.Prefix) bool {
 	return w.Store == store && bytes.HasPrefix(w.Key, prefix)
 }
 
-// OfBatches leaves of the writes of a block what the modules of receipts keep of batches and their sessions, besides what grows with
-// receipts: pages and chunks of credits. What x/rewards deletes by the end of the block is what modules owed each other within it.
+// OfBatches leaves of the writes of a block what the modules of receipts keep of batches and their sessions, besides
+// what grows with receipts: pages and chunks of credits. What x/rewards deletes by the end of the block is what modules
+// owed each other within it.
 func OfBatches(writes []Write) []Write {
 	return slices.DeleteFunc(slices.Clone(writes), func(w Write) bool {
 		switch w.Store {

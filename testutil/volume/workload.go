@@ -114,7 +114,9 @@ func (w *Workload) contribute(n int) {
 	}
 	for from := 0; from < n; from += txsPerBlock {
 		part := contributors[from:min(from+txsPerBlock, n)]
-		fund := &banktypes.MsgMultiSend{Inputs: []banktypes.Input{{Address: w.Owner.String(), Coins: sdk.NewCoins(chain.Coin(chain.Open(int64(3 * len(part)))))}}}
+		fund := &banktypes.MsgMultiSend{
+			Inputs: []banktypes.Input{
+				{Address: w.Owner.String(), Coins: sdk.NewCoins(chain.Coin(chain.Open(int64(3 * len(part)))))}}}
 		for _, account := range part {
 			fund.Outputs = append(fund.Outputs, banktypes.Output{Address: account.String(), Coins: coins})
 		}
@@ -123,11 +125,13 @@ func (w *Workload) contribute(n int) {
 		items := make([]datanettypes.RevealItem, len(part))
 		commits, reveals := make([]chain.Tx, len(part)), make([]chain.Tx, len(part))
 		for i, account := range part {
-			file := poa.SegmentFile{Segments: [][]byte{fmt.Appendf(nil, "Segment number %d of a test that needs a great many contributors.", from+i)}}
+			file := poa.SegmentFile{
+				Segments: [][]byte{fmt.Appendf(nil, "Segment number %d of a test that needs a great many contributors.", from+i)}}
 			item, hash := chain.RevealItem(w.DatanetID, account, file)
 			items[i] = item
 			commits[i] = chain.Tx{Signer: account, Gas: txGas, Msgs: []sdk.Msg{&datanettypes.MsgCommitContributions{
-				Contributor: account.String(), Items: []datanettypes.CommitItem{{Hash: hash[:], Deposit: chain.Coin(chain.Open(1))}},
+				Contributor: account.String(), Items: []datanettypes.CommitItem{
+					{Hash: hash[:], Deposit: chain.Coin(chain.Open(1))}},
 			}}}
 		}
 		for i, result := range w.Block(commits...) {
@@ -136,7 +140,8 @@ func (w *Workload) contribute(n int) {
 			require.NoError(w.T, chain.Decode(result, &response))
 			items[i].Rank = response.Ranks[0]
 			w.Ranks = append(w.Ranks, response.Ranks[0])
-			reveals[i] = chain.Tx{Signer: part[i], Gas: txGas, Msgs: []sdk.Msg{&datanettypes.MsgRevealContributions{Contributor: part[i].String(), Items: items[i : i+1]}}}
+			reveals[i] = chain.Tx{Signer: part[i], Gas: txGas,
+				Msgs: []sdk.Msg{&datanettypes.MsgRevealContributions{Contributor: part[i].String(), Items: items[i : i+1]}}}
 		}
 		w.Blocks(1)
 		for _, result := range w.Block(reveals...) {
@@ -183,7 +188,8 @@ func (w *Workload) serve(bond sdkmath.Int) {
 	w.Send(w.Provider, &modelstypes.MsgRegisterProvider{
 		Provider: w.Provider.String(), Name: "provider", Endpoint: "http://127.0.0.1:8080",
 		AnswerKey: answerKey.Public().(ed25519.PublicKey), Bond: chain.Coin(bond),
-	}, &modelstypes.MsgSetOffer{Provider: w.Provider.String(), ModelId: w.ModelID, InputPrice: InputPrice, OutputPrice: OutputPrice})
+	}, &modelstypes.MsgSetOffer{Provider: w.Provider.String(), ModelId: w.ModelID, InputPrice: InputPrice,
+		OutputPrice: OutputPrice})
 }
 
 func seedKey(name string) ed25519.PrivateKey {

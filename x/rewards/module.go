@@ -69,7 +69,8 @@ func (AppModule) RegisterGRPCGatewayRoutes(clientCtx client.Context, mux *gwrunt
 	if err := types.RegisterQueryHandlerClient(context.Background(), mux, types.NewQueryClient(clientCtx)); err != nil {
 		panic(err)
 	}
-	if err := minttypes.RegisterQueryHandlerClient(context.Background(), mux, minttypes.NewQueryClient(clientCtx)); err != nil {
+	if err := minttypes.RegisterQueryHandlerClient(context.Background(), mux,
+		minttypes.NewQueryClient(clientCtx)); err != nil {
 		panic(err)
 	}
 }

@@ -22,7 +22,8 @@ import (
 
 // What the SDK reads itself, such as the deposit in the file of a proposal, may be in OPEN, too.
 func init() {
-	for denom, decimals := range map[string]int64{amount.Unit: 0, rewardstypes.DisplayDenom: 0, rewardstypes.Denom: rewardstypes.Decimals} {
+	for denom, decimals := range map[string]int64{amount.Unit: 0, rewardstypes.DisplayDenom: 0,
+		rewardstypes.Denom: rewardstypes.Decimals} {
 		if err := sdk.RegisterDenom(denom, math.LegacyNewDecWithPrec(1, decimals)); err != nil {
 			panic(err)
 		}
@@ -32,7 +33,8 @@ func init() {
 // amountArguments are the names of arguments that are amounts.
 var amountArguments = []string{"amount", "deposit", "bond", "price", "input-price", "output-price", "threshold", "coin"}
 
-// amountFlags are the flags of the SDK's commands that are amounts, and wholeFlags those that it reads as a number of aopen.
+// amountFlags are the flags of the SDK's commands that are amounts, and wholeFlags those that it reads as a number of
+// aopen.
 var (
 	amountFlags = []string{"amount", "deposit", "fees", "period-limit", "spend-limit", "tip", "vesting-amount"}
 	wholeFlags  = []string{"min-self-delegation"}
@@ -89,7 +91,8 @@ func canonicalCoins(text string) (string, error) {
 	return strings.Join(coins, ","), nil
 }
 
-// argumentNames returns the names that a usage line such as "bond DATANET-ID AMOUNT" gives to n arguments, in small letters.
+// argumentNames returns the names that a usage line such as "bond DATANET-ID AMOUNT" gives to n arguments, in small
+// letters.
 func argumentNames(use string, n int) []string {
 	fields := strings.Fields(use)[1:]
 	names, variadic := make([]string, n), -1

@@ -16,8 +16,8 @@ import (
 // someAccount is an address that nobody has.
 var someAccount = sdk.AccAddress(make([]byte, 20)).String()
 
-// TestAmountsHaveUnits: each argument that is an amount, by the name that the usage gives it, is refused without a unit and with one
-// that the chain does not have, before anything else is looked at.
+// TestAmountsHaveUnits: each argument that is an amount, by the name that the usage gives it, is refused without a unit
+// and with one that the chain does not have, before anything else is looked at.
 func TestAmountsHaveUnits(t *testing.T) {
 	sounds := regexp.MustCompile(`^(.*[-_])?(amount|price|deposit|coins?|bond|stake|fees?|threshold|aopen)$`)
 	checked := 0
@@ -61,17 +61,26 @@ func TestAmountsAreWrittenInAopen(t *testing.T) {
 		{[]string{"tx", "datanet", "bond", "2", "400OPEN"}, []string{`"amount":"400000000000000000000"`}},
 		{[]string{"tx", "datanet", "bond", "2", "1.5 open"}, []string{`"amount":"1500000000000000000"`}},
 		{[]string{"tx", "datanet", "bond", "2", "1500000aopen"}, []string{`"amount":"1500000"`}},
-		{[]string{"tx", "datanet", "create-datanet", "n", "--royalty-floor", "0.1OPEN", "--review-fee", "0"}, []string{`"royalty_floor":"100000000000000000"`, `"review_fee":"0"`}},
-		{[]string{"tx", "models", "set-offer", "1", "0.001OPEN", "2aopen"}, []string{`"input_price":"1000000000000000"`, `"output_price":"2"`}},
-		{[]string{"tx", "rewards", "fund-bounty-pool", "1OPEN"}, []string{`{"denom":"aopen","amount":"1000000000000000000"}`}},
-		{[]string{"tx", "bank", "send", someAccount, someAccount, "1OPEN"}, []string{`{"denom":"aopen","amount":"1000000000000000000"}`}},
-		{[]string{"tx", "bank", "multi-send", someAccount, someAccount, someAccount, "1OPEN"}, []string{`"amount":"2000000000000000000"`}},
+		{[]string{"tx", "datanet", "create-datanet", "n", "--royalty-floor", "0.1OPEN", "--review-fee", "0"},
+			[]string{`"royalty_floor":"100000000000000000"`, `"review_fee":"0"`}},
+		{[]string{"tx", "models", "set-offer", "1", "0.001OPEN", "2aopen"},
+			[]string{`"input_price":"1000000000000000"`, `"output_price":"2"`}},
+		{[]string{"tx", "rewards", "fund-bounty-pool", "1OPEN"},
+			[]string{`{"denom":"aopen","amount":"1000000000000000000"}`}},
+		{[]string{"tx", "bank", "send", someAccount, someAccount, "1OPEN"},
+			[]string{`{"denom":"aopen","amount":"1000000000000000000"}`}},
+		{[]string{"tx", "bank", "multi-send", someAccount, someAccount, someAccount, "1OPEN"},
+			[]string{`"amount":"2000000000000000000"`}},
 		{[]string{"tx", "gov", "deposit", "1", "1OPEN"}, []string{`{"denom":"aopen","amount":"1000000000000000000"}`}},
-		{[]string{"tx", "rewards", "claim", "--fees", "0.5OPEN", "--gas", "7"}, []string{`"amount":"500000000000000000"`, `"gas_limit":"7"`}},
-		{[]string{"tx", "rewards", "claim", "--gas-prices", "0.000000002OPEN", "--gas", "10", "--note", "hello"}, []string{`"amount":"20000000000"`, `"memo":"hello"`}},
-		{[]string{"tx", "rewards", "claim"}, []string{`"amount":"200000000000000"`, `"gas_limit":"200000"`}}, // offline nothing can be estimated
+		{[]string{"tx", "rewards", "claim", "--fees", "0.5OPEN", "--gas", "7"},
+			[]string{`"amount":"500000000000000000"`, `"gas_limit":"7"`}},
+		{[]string{"tx", "rewards", "claim", "--gas-prices", "0.000000002OPEN", "--gas", "10", "--note", "hello"},
+			[]string{`"amount":"20000000000"`, `"memo":"hello"`}},
+		// offline nothing can be estimated
+		{[]string{"tx", "rewards", "claim"}, []string{`"amount":"200000000000000"`, `"gas_limit":"200000"`}},
 	} {
-		args := append(slices.Clone(c.args), "--from", someAccount, "--offline", "--generate-only", "-a", "1", "-s", "1", "--home", home)
+		args := append(slices.Clone(c.args), "--from", someAccount, "--offline", "--generate-only", "-a", "1", "-s", "1",
+			"--home", home)
 		out, err := execute(t, args...)
 		require.NoError(t, err, c.args)
 		for _, want := range c.want {

@@ -18,8 +18,8 @@ func newApp(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions) server
 	return app.New(toStandardError(logger), db, true, appOpts, server.DefaultBaseappOptions(appOpts)...)
 }
 
-// toStandardError returns the logger of the server. Commands of the SDK that make their own have it write each step between their
-// results.
+// toStandardError returns the logger of the server. Commands of the SDK that make their own have it write each step
+// between their results.
 func toStandardError(logger log.Logger) log.Logger {
 	if _, ours := logger.(quiet); ours {
 		return logger
@@ -28,7 +28,8 @@ func toStandardError(logger log.Logger) log.Logger {
 }
 
 // exportApp opens the state at height, or the latest for -1, and exports it.
-func exportApp(logger log.Logger, db dbm.DB, height int64, forZeroHeight bool, _ []string, appOpts servertypes.AppOptions, modules []string) (servertypes.ExportedApp, error) {
+func exportApp(logger log.Logger, db dbm.DB, height int64, forZeroHeight bool, _ []string,
+	appOpts servertypes.AppOptions, modules []string) (servertypes.ExportedApp, error) {
 	latest := height == -1
 	exported := app.New(logger, db, latest, appOpts)
 	if !latest {

@@ -61,12 +61,14 @@ func attestorMode(text string) (mode, socket string, err error) {
 	case strings.HasPrefix(text, socketScheme):
 		return attestorSocket, strings.TrimPrefix(text, socketScheme), nil
 	}
-	return "", "", fmt.Errorf("--%s %q: choose %s, %s or %s/PATH", flagAttestor, text, attestorEmbedded, attestorOff, socketScheme)
+	return "", "", fmt.Errorf("--%s %q: choose %s, %s or %s/PATH", flagAttestor, text, attestorEmbedded, attestorOff,
+		socketScheme)
 }
 
 func addAttestorConfigFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.String(flagAttestorListen, "", "address at which bundles and text are taken and served, such as 0.0.0.0:8090; empty for none")
+	f.String(flagAttestorListen, "", "address at which bundles and text are taken and served, such as 0.0.0.0:8090; "+
+		"empty for none")
 	f.String(flagAttestorPeers, "", "base URLs of other attestors, separated by commas, asked before providers")
 	f.String(flagAttestorContent, "", "store of DataNet text: a directory or a bucket URL (default HOME/content)")
 	f.Bool(flagAttestorPrivate, false, "fetch from private addresses and files too: for networks on one machine")
@@ -183,14 +185,16 @@ openledgerd attestor status --json | jq .items`,
 			if path == "" {
 				path = filepath.Join(client.GetClientContextFromCmd(cmd).HomeDir, "attestor", socketName)
 			}
-			connection, err := socket.NewClient(path, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodec(api.Codec())))
+			connection, err := socket.NewClient(path, grpc.WithTransportCredentials(insecure.NewCredentials()),
+				grpc.WithDefaultCallOptions(grpc.ForceCodec(api.Codec())))
 			if err != nil {
 				return err
 			}
 			defer connection.Close()
 			status, err := api.NewAttestorServiceClient(connection).Status(cmd.Context(), &api.StatusRequest{})
 			if err != nil {
-				return fmt.Errorf("no attestor answers at %s: start the node, or `openledgerd attestor start`, or give --%s: %w", path, flagSocket, err)
+				return fmt.Errorf("no attestor answers at %s: start the node, or `openledgerd attestor start`, or give --%s: %w",
+					path, flagSocket, err)
 			}
 			if asJSON, _ := cmd.Flags().GetBool(flagJSON); asJSON {
 				return client.GetClientContextFromCmd(cmd).WithOutput(cmd.OutOrStdout()).WithOutputFormat("json").PrintProto(status)
@@ -217,7 +221,8 @@ func printStatus(out io.Writer, s *api.StatusResponse) {
 	if s.Listen != "" {
 		fmt.Fprintf(out, "listening     %s\n", s.Listen)
 	}
-	fmt.Fprintf(out, "verdicts      %d valid, %d invalid since the start; %d receipts recomputed\n", s.Valid, s.Invalid, s.Receipts)
+	fmt.Fprintf(out, "verdicts      %d valid, %d invalid since the start; %d receipts recomputed\n", s.Valid, s.Invalid,
+		s.Receipts)
 	fmt.Fprintf(out, "bundles       %d held, %.1f MB\n", s.Bundles, float64(s.BundleBytes)/1e6)
 	fmt.Fprintf(out, "open items    %d, numbers %d to %d\n", len(s.Items), s.Base, s.Next)
 	for _, item := range s.Items {
@@ -226,7 +231,8 @@ func printStatus(out io.Writer, s *api.StatusResponse) {
 			what = fmt.Sprintf("DataNet %d up to version %d", item.Item.DatanetId, item.Item.Version)
 		}
 		verdict := [...]string{"unknown", "valid", "invalid", "?"}[min(item.Verdict, 3)]
-		fmt.Fprintf(out, "  %-6d %-8s %-30s %s\n", item.Item.Number, verdict, what, strings.ReplaceAll(item.Reason, "\n", "; "))
+		fmt.Fprintf(out, "  %-6d %-8s %-30s %s\n", item.Item.Number, verdict, what,
+			strings.ReplaceAll(item.Reason, "\n", "; "))
 	}
 }
 

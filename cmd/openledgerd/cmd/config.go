@@ -80,7 +80,8 @@ openledgerd config set app api.enable false
 openledgerd config set config p2p.persistent_peers "ID@host:26656"`,
 		Args: cobra.ExactArgs(3),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, err := nodeconfig.Set(client.GetClientContextFromCmd(cmd).HomeDir, nodeconfig.Setting{File: args[0], Key: args[1], Value: args[2]})
+			_, err := nodeconfig.Set(client.GetClientContextFromCmd(cmd).HomeDir,
+				nodeconfig.Setting{File: args[0], Key: args[1], Value: args[2]})
 			return err
 		},
 	}
@@ -89,13 +90,17 @@ openledgerd config set config p2p.persistent_peers "ID@host:26656"`,
 // configModeCmd sets what a node is for.
 func configModeCmd() *cobra.Command {
 	var long strings.Builder
-	long.WriteString("Set what a node is for. This changes pruning, indexing, caches and services in app.toml\nand config.toml, prints what was different, and takes effect at the next start:\n\n")
+	long.WriteString(
+		"Set what a node is for. This changes pruning, indexing, caches and services in app.toml\n" +
+			"and config.toml, prints what was different, and takes effect at the next start:\n\n")
 	table := tabwriter.NewWriter(&long, 0, 4, 2, ' ', 0)
 	for _, m := range nodeconfig.Modes {
 		fmt.Fprintf(table, "  %s\t%s\n", m.Mode, m.Long)
 	}
 	_ = table.Flush()
-	long.WriteString("\nStates and blocks that a node has dropped do not come back, and what it has not indexed\nis not found: a validator that becomes an archive has history from then on.")
+	long.WriteString(
+		"\nStates and blocks that a node has dropped do not come back, and what it has not indexed\n" +
+			"is not found: a validator that becomes an archive has history from then on.")
 	return &cobra.Command{
 		Use:   "mode " + strings.Join(nodeconfig.Names(), "|"),
 		Short: "Set what a node is for",

@@ -27,8 +27,8 @@ import (
 type use int
 
 const (
-	// asClient takes client.toml if it is there, and never the configuration of the node: a flag of such a command may have the name
-	// of one of its keys. It writes no configuration.
+	// asClient takes client.toml if it is there, and never the configuration of the node: a flag of such a command may
+	// have the name of one of its keys. It writes no configuration.
 	asClient use = iota
 	// asReader takes the configuration of the node if it is there, and writes none.
 	asReader
@@ -133,7 +133,8 @@ func setFromEnvironment(cmd *cobra.Command) error {
 // readClientConfig reads client.toml in the home directory, or takes its defaults where there is none.
 func readClientConfig(clientCtx client.Context) (client.Context, nodeconfig.Client, error) {
 	var config nodeconfig.Client
-	// Not the Viper of the context: it would have commands take keys of client.toml for flags that setTxDefaults leaves alone.
+	// Not the Viper of the context: it would have commands take keys of client.toml for flags that setTxDefaults leaves
+	// alone.
 	v, path := viper.New(), nodeconfig.Path(clientCtx.HomeDir, "client")
 	v.SetEnvPrefix(app.EnvPrefix)
 	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
@@ -146,9 +147,12 @@ func readClientConfig(clientCtx client.Context) (client.Context, nodeconfig.Clie
 		return clientCtx, config, fmt.Errorf("%s: %w", path, err)
 	}
 	config = nodeconfig.Client{
-		ChainID: v.GetString(nodeconfig.KeyChainID), KeyringBackend: v.GetString(nodeconfig.KeyKeyringBackend), KeyName: v.GetString(nodeconfig.KeyKeyName),
-		Output: v.GetString(nodeconfig.KeyOutput), Node: v.GetString(nodeconfig.KeyNode), BroadcastMode: v.GetString(nodeconfig.KeyBroadcastMode),
-		Gas: v.GetString(nodeconfig.KeyGas), GasPrices: v.GetString(nodeconfig.KeyGasPrices), GasAdjustment: v.GetString(nodeconfig.KeyGasAdjustment),
+		ChainID: v.GetString(nodeconfig.KeyChainID), KeyringBackend: v.GetString(nodeconfig.KeyKeyringBackend),
+		KeyName: v.GetString(nodeconfig.KeyKeyName),
+		Output:  v.GetString(nodeconfig.KeyOutput), Node: v.GetString(nodeconfig.KeyNode),
+		BroadcastMode: v.GetString(nodeconfig.KeyBroadcastMode),
+		Gas:           v.GetString(nodeconfig.KeyGas), GasPrices: v.GetString(nodeconfig.KeyGasPrices),
+		GasAdjustment: v.GetString(nodeconfig.KeyGasAdjustment),
 	}
 	clientCtx = clientCtx.WithOutputFormat(config.Output).WithChainID(config.ChainID).WithKeyringDir(clientCtx.HomeDir).
 		WithKeyringDefaultKeyName(config.KeyName).WithNodeURI(config.Node).WithBroadcastMode(config.BroadcastMode)
@@ -181,7 +185,8 @@ func serverContext(cmd *cobra.Command, home string) (*server.Context, error) {
 	if what == asReader {
 		return serverCtx, serverCtx.Viper.BindPFlags(cmd.Flags())
 	}
-	for _, name := range []string{flags.FlagHome, flags.FlagLogLevel, flags.FlagLogFormat, flags.FlagLogNoColor, flags.FlagVerboseLogLevel, server.FlagTrace} {
+	for _, name := range []string{flags.FlagHome, flags.FlagLogLevel, flags.FlagLogFormat, flags.FlagLogNoColor,
+		flags.FlagVerboseLogLevel, server.FlagTrace} {
 		if flag := cmd.Flags().Lookup(name); flag != nil {
 			if err := serverCtx.Viper.BindPFlag(name, flag); err != nil {
 				return nil, err
@@ -205,7 +210,8 @@ func setChainID(home, chainID string) error {
 // quiet leaves out what the SDK logs about nothing.
 type quiet struct{ log.Logger }
 
-// noise lists the beginnings of messages that tell an operator nothing: an empty store is not slow to upgrade, and a node that stops takes no peers.
+// noise lists the beginnings of messages that tell an operator nothing: an empty store is not slow to upgrade, and a
+// node that stops takes no peers.
 var noise = []string{"Upgrading IAVL storage for faster queries", "Stopped accept routine, as transport is closed"}
 
 func tells(message string) bool {

@@ -50,7 +50,8 @@ func configured(t *testing.T) (string, map[string]bool) {
 	return home, keys
 }
 
-// TestConfigurationIsForNodes: no flag of a command that asks or sends is filled from the configuration of the node, whatever its name.
+// TestConfigurationIsForNodes: no flag of a command that asks or sends is filled from the configuration of the node,
+// whatever its name.
 func TestConfigurationIsForNodes(t *testing.T) {
 	home, keys := configured(t)
 	root := NewRootCmd()
@@ -82,13 +83,15 @@ func TestConfigurationIsForNodes(t *testing.T) {
 	require.Positive(t, collisions, "`query models model --version` has the name of a key of config.toml")
 
 	// These commands work on the node: what its configuration says about them they take.
-	meant := map[string]bool{"moniker": true, "pruning": true, "pruning-keep-recent": true, "pruning-interval": true, "app-db-backend": true}
+	meant := map[string]bool{"moniker": true, "pruning": true, "pruning-keep-recent": true, "pruning-interval": true,
+		"app-db-backend": true}
 	leaves(root, func(cmd *cobra.Command) {
 		if useOf(cmd) == asClient || cmd.Name() == "start" {
 			return
 		}
 		cmd.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) {
-			require.False(t, keys[flag.Name] && !meant[flag.Name], "%s --%s is filled from the configuration of the node", cmd.CommandPath(), flag.Name)
+			require.False(t, keys[flag.Name] && !meant[flag.Name], "%s --%s is filled from the configuration of the node",
+				cmd.CommandPath(), flag.Name)
 		})
 	})
 }
@@ -98,8 +101,10 @@ func TestCommandsLeaveTheHomeAlone(t *testing.T) {
 	home, network := filepath.Join(t.TempDir(), "home"), filepath.Join(t.TempDir(), "network")
 	t.Setenv("HOME", home)
 	for _, args := range [][]string{
-		{"version"}, {"query", "models", "model", "1", "--node", "tcp://127.0.0.1:1"}, {"config", "home"}, {"debug", "prefixes"},
-		{"testnet", "init-files", "--output-dir", network, "--validators", "1"}, {"tx", "rewards", "claim", "--node", "tcp://127.0.0.1:1"},
+		{"version"}, {"query", "models", "model", "1", "--node", "tcp://127.0.0.1:1"}, {"config", "home"},
+		{"debug", "prefixes"},
+		{"testnet", "init-files", "--output-dir", network, "--validators", "1"},
+		{"tx", "rewards", "claim", "--node", "tcp://127.0.0.1:1"},
 		{"start"}, {"export"}, {"genesis", "validate"}, {"genesis", "gentx", "a", "1OPEN"},
 	} {
 		_, _ = execute(t, append(args, "--home", home)...)
@@ -141,7 +146,8 @@ func TestGentxSignsForTheGenesis(t *testing.T) {
 	require.NoError(t, run("config", "set", "client", "keyring-backend", "test"))
 	require.NoError(t, run("keys", "add", "v"))
 	require.NoError(t, run("genesis", "add-genesis-account", "v", "1000OPEN"))
-	require.ErrorContains(t, run("genesis", "gentx", "v", "100OPEN", "--chain-id", "other-1"), `is of chain "openledger-test-1", and this would sign for "other-1"`)
+	require.ErrorContains(t, run("genesis", "gentx", "v", "100OPEN", "--chain-id", "other-1"),
+		`is of chain "openledger-test-1", and this would sign for "other-1"`)
 	require.NoError(t, run("config", "set", "client", "chain-id", "other-1"))
 	require.ErrorContains(t, run("genesis", "gentx", "v", "100OPEN"), "config set client chain-id openledger-test-1")
 	require.NoError(t, run("config", "set", "client", "chain-id", ""))

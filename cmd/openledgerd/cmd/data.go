@@ -49,7 +49,8 @@ and opened at least two blocks later (reveal). Answers that use its words pay
 its contributor.`,
 		RunE: client.ValidateCmd,
 	}
-	cmd.AddCommand(dataPrepareCmd(), dataCheckCmd(), dataContributeCmd(), dataVerifyCmd(), dataChallengeCmd(), dataDerivationsCmd())
+	cmd.AddCommand(dataPrepareCmd(), dataCheckCmd(), dataContributeCmd(), dataVerifyCmd(), dataChallengeCmd(),
+		dataDerivationsCmd())
 	return cmd
 }
 
@@ -145,7 +146,9 @@ func prepareData(cmd *cobra.Command, path string, say bool) (corpus.Prepared, []
 	}
 	switch strict, _ := cmd.Flags().GetBool(flagStrict); {
 	case prepared.Full != "":
-		return prepared, nil, fmt.Errorf("%s does not fit: one contribution holds %d MiB and %d segments; prepare the files in parts", shownName(prepared.Full), poa.MaxSegmentFileBytes>>20, poa.MaxFileSegments)
+		return prepared, nil, fmt.Errorf(
+			"%s does not fit: one contribution holds %d MiB and %d segments; prepare the files in parts",
+			shownName(prepared.Full), poa.MaxSegmentFileBytes>>20, poa.MaxFileSegments)
 	case len(prepared.File.Segments) == 0:
 		return prepared, nil, fmt.Errorf("%s holds no segment that can be contributed", shownName(path))
 	case strict && prepared.NotTaken() > 0:
@@ -172,10 +175,12 @@ func printSkipped(cmd *cobra.Command, prepared corpus.Prepared) {
 	limit, _ := cmd.Flags().GetInt(flagShowSkipped)
 	for i, skipped := range prepared.Skipped {
 		if i == limit {
-			cmd.PrintErrf("… and %d more refused segments; show them with --%s %d\n", prepared.Refused-limit, flagShowSkipped, prepared.Refused)
+			cmd.PrintErrf("… and %d more refused segments; show them with --%s %d\n", prepared.Refused-limit, flagShowSkipped,
+				prepared.Refused)
 			return
 		}
-		cmd.PrintErrf("refused: %s: %q: %s\n", shownName(skipped.Document), preview(skipped.Text), shownName(skipped.Reason.Error()))
+		cmd.PrintErrf("refused: %s: %q: %s\n", shownName(skipped.Document), preview(skipped.Text),
+			shownName(skipped.Reason.Error()))
 	}
 }
 
@@ -204,7 +209,8 @@ func printPrepared(cmd *cobra.Command, prepared corpus.Prepared, encoded []byte,
 	cmd.Printf("tokens      %d\n", file.Tokens())
 	cmd.Printf("bytes       %d\n", len(encoded))
 	cmd.Printf("content     %s\n", contentHash(encoded))
-	cmd.Printf("deposit     %s (at the default parameters)\n", amount.Format(requiredDeposit(datanettypes.DefaultParams(), file.Tokens())))
+	cmd.Printf("deposit     %s (at the default parameters)\n",
+		amount.Format(requiredDeposit(datanettypes.DefaultParams(), file.Tokens())))
 	if contributor != "" {
 		root, err := rootFor(file, contributor)
 		if err != nil {

@@ -63,7 +63,8 @@ openledgerd data challenge 18 3 --from carol --attestor http://attestor.example.
 			if err != nil {
 				return err
 			}
-			err = challenge(cmd.Context(), cmd.OutOrStdout(), datanettypes.NewQueryClient(clientCtx), texts, send, challenger, both[0], both[1])
+			err = challenge(cmd.Context(), cmd.OutOrStdout(), datanettypes.NewQueryClient(clientCtx), texts, send, challenger,
+				both[0], both[1])
 			return errors.Join(err, texts.Close())
 		},
 	}
@@ -75,7 +76,8 @@ openledgerd data challenge 18 3 --from carol --attestor http://attestor.example.
 }
 
 // challenge finds and shows the copied pair of segments, and sends it unless there is nobody to.
-func challenge(ctx context.Context, out io.Writer, query datanettypes.QueryClient, texts *texts, send transactor, challenger string, rank, original uint64) error {
+func challenge(ctx context.Context, out io.Writer, query datanettypes.QueryClient, texts *texts, send transactor,
+	challenger string, rank, original uint64) error {
 	found, err := query.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
 	if err != nil {
 		return fmt.Errorf("contribution %d: %w", rank, err)
@@ -83,9 +85,11 @@ func challenge(ctx context.Context, out io.Writer, query datanettypes.QueryClien
 	switch c := found.Contribution; c.Status {
 	case datanettypes.CONTRIBUTION_STATUS_ACCEPTED, datanettypes.CONTRIBUTION_STATUS_RECALLED:
 	case datanettypes.CONTRIBUTION_STATUS_SUBMITTED:
-		return fmt.Errorf("contribution %d is under review: reject it with reason duplicate, or challenge it once it is accepted", rank)
+		return fmt.Errorf(
+			"contribution %d is under review: reject it with reason duplicate, or challenge it once it is accepted", rank)
 	default:
-		return fmt.Errorf("contribution %d is %s: only accepted and recalled ones can be challenged", rank, statusName(c.Status))
+		return fmt.Errorf("contribution %d is %s: only accepted and recalled ones can be challenged", rank,
+			statusName(c.Status))
 	}
 	known, err := manifest.Stops(ctx, query, found.Contribution.DatanetId, rank)
 	if err != nil {
@@ -109,18 +113,21 @@ func challenge(ctx context.Context, out io.Writer, query datanettypes.QueryClien
 		}
 		fmt.Fprintf(out, "copied      %.1f %% of segment %d of contribution %d stands in segment %d of contribution %d\n",
 			percent(shown.pair.CopiedPPM), shown.pair.Later, rank, shown.pair.Earlier, original)
-		fmt.Fprintf(out, "\n[%d/%d]\n%s\n\n[%d/%d]\n%s\n\n", rank, shown.pair.Later, plain(string(shown.segment.Text)), original, shown.pair.Earlier, plain(string(shown.originalSegment.Text)))
+		fmt.Fprintf(out, "\n[%d/%d]\n%s\n\n[%d/%d]\n%s\n\n", rank, shown.pair.Later, plain(string(shown.segment.Text)),
+			original, shown.pair.Earlier, plain(string(shown.originalSegment.Text)))
 		if send == nil {
 			fmt.Fprintf(out, "next        nothing was sent: without --%s the challenge is\n", flags.FlagDryRun)
 			return nil
 		}
 		response, err := send.send(ctx, &datanettypes.MsgChallengeDuplicate{
-			Challenger: challenger, Rank: rank, Segment: shown.segment, Original: original, OriginalSegment: shown.originalSegment, PinnedVersion: pinned,
+			Challenger: challenger, Rank: rank, Segment: shown.segment, Original: original,
+			OriginalSegment: shown.originalSegment, PinnedVersion: pinned,
 		})
 		if err != nil {
 			return fmt.Errorf("challenge: %w", err)
 		}
-		fmt.Fprintf(out, "stopped     segment %d of contribution %d earns nothing after block %d, transaction %s\n", shown.pair.Later, rank, response.Height, response.TxHash)
+		fmt.Fprintf(out, "stopped     segment %d of contribution %d earns nothing after block %d, transaction %s\n",
+			shown.pair.Later, rank, response.Height, response.TxHash)
 		stopped = append(stopped, uint32(shown.pair.Later))
 	}
 }

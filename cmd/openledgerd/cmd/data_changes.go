@@ -55,7 +55,8 @@ func spelled(text string) string {
 	return out.String()
 }
 
-// visibleJSON spells out what a terminal must not see in an encoded value, as JSON does it: another parser reads the same strings.
+// visibleJSON spells out what a terminal must not see in an encoded value, as JSON does it: another parser reads the
+// same strings.
 func visibleJSON(encoded []byte) string {
 	var out strings.Builder
 	for _, r := range string(encoded) {

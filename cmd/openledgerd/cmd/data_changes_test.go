@@ -19,11 +19,13 @@ func dressed(t *testing.T) string {
 	dir := filepath.Join(t.TempDir(), "dressed")
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 	for name, text := range map[string]string{
-		"a.txt": "The der\u00adma\u00adto\u00adlogist looks at the ﬁbroma and at the hair\u00ad\nbulb of the skin.\r\nA dose of 5\u00a0mg is given\u202ftwice to the cafe\u0301 owner.\r\n" +
+		"a.txt": "The der\u00adma\u00adto\u00adlogist looks at the ﬁbroma and at the hair\u00ad\nbulb of the skin.\r\n" +
+			"A dose of 5\u00a0mg is given\u202ftwice to the cafe\u0301 owner.\r\n" +
 			"It is the \uff21\uff22\uff23 of the \U0001d400 that is told\u200b to all.",
-		"b.txt":              "The word co\u00adoperate, said once, is all that was wrong with the text of this file.",
-		"c.txt":              "There is nothing that has to be put right in the text of this file.",
-		"d.txt":              "The \x1b[31mred\u00adness of the skin is a sign that \u202eis turned round\u202c by the hand of the devil.",
+		"b.txt": "The word co\u00adoperate, said once, is all that was wrong with the text of this file.",
+		"c.txt": "There is nothing that has to be put right in the text of this file.",
+		"d.txt": "The \x1b[31mred\u00adness of the skin is a sign that \u202eis turned round\u202c by the " +
+			"hand of the devil.",
 		"e\u202e\x1b[2J.txt": "The skin of the hand is the place where the rash is seen first of all.",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
@@ -46,11 +48,13 @@ func TestPrepareShowsWhatIsPutRight(t *testing.T) {
 	out, said, err := prepare(t, dir)
 	require.NoError(t, err)
 	harmless(t, out+said)
-	require.Contains(t, said, "            put right: 4 soft hyphens, 1 invisible sign, 1 separate accent, 1 ligature, 3 full- or half-width letters, 1 other letter form, 2 spaces, 2 line ends\n"+
-		`              der\u{ad}ma\u{ad}to\u{ad}logist -> dermatologist`+"\n"+
-		`              told\u{200b} -> told`+"\n"+
-		`              cafe\u{301} -> café`+"\n"+
-		"              … and more; --show-changes N shows them\n")
+	require.Contains(
+		t, said, "            put right: 4 soft hyphens, 1 invisible sign, 1 separate accent, 1 ligature, 3 full- or "+
+			"half-width letters, 1 other letter form, 2 spaces, 2 line ends\n"+
+			`              der\u{ad}ma\u{ad}to\u{ad}logist -> dermatologist`+"\n"+
+			`              told\u{200b} -> told`+"\n"+
+			`              cafe\u{301} -> café`+"\n"+
+			"              … and more; --show-changes N shows them\n")
 	require.Contains(t, said, "            put right: 1 soft hyphen\n"+`              co\u{ad}operate, -> cooperate,`+"\n")
 	require.Contains(t, said, "            put right: 1 soft hyphen, 2 invisible signs\n")
 	require.Contains(t, said, `\u{1b}[31mred\u{ad}ness -> \u{1b}[31mredness`)
@@ -60,7 +64,8 @@ func TestPrepareShowsWhatIsPutRight(t *testing.T) {
 	require.NoError(t, err)
 	harmless(t, said)
 	for _, shown := range []string{
-		`\u{fb01}broma -> fibroma`, `hair\u{ad}\nbulb -> hairbulb`, `5\u{a0}mg -> 5 mg`, `given\u{202f}twice -> given twice`, `\u{ff21}\u{ff22}\u{ff23} -> ABC`,
+		`\u{fb01}broma -> fibroma`, `hair\u{ad}\nbulb -> hairbulb`, `5\u{a0}mg -> 5 mg`, `given\u{202f}twice -> given twice`,
+		`\u{ff21}\u{ff22}\u{ff23} -> ABC`,
 		`\u{1d400} -> A`, `\r\n -> \n`,
 	} {
 		require.Contains(t, said, "              "+shown+"\n")
@@ -84,7 +89,10 @@ func TestPrepareShowsWhatIsPutRightAsJSON(t *testing.T) {
 		files[file.Path] = file
 	}
 	require.Equal(t, []corpus.ChangeCount{{Kind: corpus.SoftHyphen, Count: 1}}, files["b.txt"].Changed)
-	require.Equal(t, []corpus.Change{{Kind: corpus.SoftHyphen, Document: "b.txt", Offset: 9, From: "co\u00adoperate,", To: "cooperate,"}}, files["b.txt"].Changes)
+	require.Equal(
+		t, []corpus.Change{
+			{Kind: corpus.SoftHyphen, Document: "b.txt", Offset: 9, From: "co\u00adoperate,", To: "cooperate,"}},
+		files["b.txt"].Changes)
 	require.Empty(t, files["c.txt"].Changed)
 	require.Contains(t, files, "e\u202e\x1b[2J.txt", "another parser reads the name as it is")
 

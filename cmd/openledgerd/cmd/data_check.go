@@ -113,7 +113,8 @@ func printFindings(cmd *cobra.Command, file poa.SegmentFile, findings []overlap.
 		text := preview(file.Segments[f.Segment])
 		switch {
 		case f.Duplicate():
-			cmd.Printf("duplicate   segment %d: %.1f %% stands in segment %d of %s: %q\n", f.Segment, percent(f.CopiedPPM), f.OfSegment, shownName(f.Of), text)
+			cmd.Printf("duplicate   segment %d: %.1f %% stands in segment %d of %s: %q\n", f.Segment, percent(f.CopiedPPM),
+				f.OfSegment, shownName(f.Of), text)
 		case len(f.Derived) > 0:
 			derived++
 			var shares []string
@@ -122,10 +123,12 @@ func printFindings(cmd *cobra.Command, file poa.SegmentFile, findings []overlap.
 			}
 			cmd.Printf("derived     segment %d: %s: %q\n", f.Segment, strings.Join(shares, ", "), text)
 		default:
-			cmd.Printf("quotes      segment %d: %.1f %% stands in segment %d of %s: %q\n", f.Segment, percent(f.CopiedPPM), f.OfSegment, shownName(f.Of), text)
+			cmd.Printf("quotes      segment %d: %.1f %% stands in segment %d of %s: %q\n", f.Segment, percent(f.CopiedPPM),
+				f.OfSegment, shownName(f.Of), text)
 		}
 	}
-	cmd.Printf("checked     %d segments against %d contributions: %d duplicates, %d derived\n", len(file.Segments), known, countDuplicates(findings), derived)
+	cmd.Printf("checked     %d segments against %d contributions: %d duplicates, %d derived\n", len(file.Segments), known,
+		countDuplicates(findings), derived)
 }
 
 func percent(ppm uint32) float64 { return float64(ppm) / 10_000 }
@@ -160,7 +163,9 @@ func knownText(cmd *cobra.Command) ([]overlap.Known, error) {
 		case len(accepted.missing) == 0:
 			cmd.PrintErrf("DataNet %d has no contributions yet\n", datanetID)
 		case len(known) == 0:
-			return nil, fmt.Errorf("nothing to compare with: download the text of DataNet %d with --%s, or --%s http://HOST:8090", datanetID, flagFetch, flagMirror)
+			return nil, fmt.Errorf(
+				"nothing to compare with: download the text of DataNet %d with --%s, or --%s http://HOST:8090", datanetID,
+				flagFetch, flagMirror)
 		}
 	} else if len(paths) == 0 {
 		return nil, fmt.Errorf("nothing to compare with: give --%s or --%s", flagAgainst, flagDatanet)
@@ -238,7 +243,9 @@ func (e earlierText) printMissing(cmd *cobra.Command) {
 		cmd.PrintErrln()
 	}
 	if len(e.missing) > 0 {
-		cmd.PrintErrf("not compared with %d of %d contributions: --%s downloads them from where they were published, --%s http://HOST:8090 from an attestor\n", len(e.missing), len(e.missing)+len(e.known), flagFetch, flagMirror)
+		cmd.PrintErrf(
+			"not compared with %d of %d contributions: --%s downloads them from where they were published, --%s "+
+				"http://HOST:8090 from an attestor\n", len(e.missing), len(e.missing)+len(e.known), flagFetch, flagMirror)
 	}
 }
 
@@ -254,22 +261,25 @@ func (e earlierText) complete() error {
 	return fmt.Errorf(`the text of %d of %d accepted contributions is not in %s, and what is derived from it would not be declared: %s
 nothing was sent. Download it: --%s, or --%s http://HOST:8090
 or go on without comparing with it: --%s`,
-		len(e.missing), len(e.missing)+len(e.known), e.location, strings.Join(ranks, ", "), flagFetch, flagMirror, flagAllowMissing)
+		len(e.missing), len(e.missing)+len(e.known), e.location, strings.Join(ranks, ", "), flagFetch, flagMirror,
+		flagAllowMissing)
 }
 
-// knownOnChain reads what enters a DataNet before new text from the content store and, if that is wanted, from where its contributors
-// published it and from attestors.
+// knownOnChain reads what enters a DataNet before new text from the content store and, if that is wanted, from where
+// its contributors published it and from attestors.
 func knownOnChain(cmd *cobra.Command, clientCtx client.Context, datanetID uint64) (earlierText, error) {
 	texts, err := openTexts(cmd, clientCtx)
 	if err != nil {
 		return earlierText{}, err
 	}
 	download, _ := cmd.Flags().GetBool(flagFetch)
-	earlier, err := earlierTexts(cmd.Context(), datanettypes.NewQueryClient(clientCtx), texts, datanetID, download || len(texts.attestors) > 0)
+	earlier, err := earlierTexts(cmd.Context(), datanettypes.NewQueryClient(clientCtx), texts, datanetID,
+		download || len(texts.attestors) > 0)
 	return earlier, errors.Join(err, texts.Close())
 }
 
-func earlierTexts(ctx context.Context, query datanettypes.QueryClient, texts *texts, datanetID uint64, download bool) (earlierText, error) {
+func earlierTexts(ctx context.Context, query datanettypes.QueryClient, texts *texts, datanetID uint64,
+	download bool) (earlierText, error) {
 	earlier := earlierText{location: texts.location}
 	entering, _, err := manifest.Entering(ctx, query, datanetID)
 	if err != nil {

@@ -150,7 +150,8 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	if err != nil {
 		return fmt.Errorf("commit %d is not open: it was revealed or has expired: %w", pending.Reveal.Rank, err)
 	}
-	cmd.Printf("sealed      rank %d; revealing from block %d (until %d)\n", pending.Reveal.Rank, commit.Commit.RevealFrom, commit.Commit.RevealUntil)
+	cmd.Printf("sealed      rank %d; revealing from block %d (until %d)\n", pending.Reveal.Rank, commit.Commit.RevealFrom,
+		commit.Commit.RevealUntil)
 	// Which bounty it applies for is said when it is opened: another run may choose another, or none.
 	pending.Reveal.Bounty, _ = cmd.Flags().GetUint64(flagBounty)
 	response, err := openSealed(ctx, cmd.OutOrStdout(), send, query, commit.Commit, pending.Reveal)
@@ -160,7 +161,8 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	if err := errors.Join(err, store.Remove(*pending)); err != nil {
 		return err
 	}
-	cmd.Printf("revealed    contribution %d in block %d, transaction %s\n", pending.Reveal.Rank, response.Height, response.TxHash)
+	cmd.Printf("revealed    contribution %d in block %d, transaction %s\n", pending.Reveal.Rank, response.Height,
+		response.TxHash)
 	decides := "its DataNet's owner decides"
 	if datanet.ReviewPolicy == datanettypes.REVIEW_POLICY_PANEL {
 		decides = "a panel decides in some days"
@@ -186,7 +188,9 @@ func planterOf(cmd *cobra.Command, clientCtx client.Context, datanet datanettype
 	case datanet.ReviewPolicy != datanettypes.REVIEW_POLICY_PANEL:
 		return "", fmt.Errorf("--%s: the owner of DataNet %d decides, not panels: it has no gold", flagGoldFor, datanet.Id)
 	case planter != datanet.Owner:
-		return "", fmt.Errorf("--%s: only the owner of DataNet %d, %s, may open altered and sound gold, not %s; duplicates need no mark", flagGoldFor, datanet.Id, datanet.Owner, planter)
+		return "", fmt.Errorf(
+			"--%s: only the owner of DataNet %d, %s, may open altered and sound gold, not %s; duplicates need no mark",
+			flagGoldFor, datanet.Id, datanet.Owner, planter)
 	}
 	return planter, nil
 }
@@ -235,7 +239,8 @@ func storeContent(ctx context.Context, cmd *cobra.Command, clientCtx client.Cont
 
 // plan finds the contribution of an earlier run, with its rank if it is sealed,
 // or makes and checks a new one. It changes nothing.
-func plan(cmd *cobra.Command, send *sender, store data.Store, file poa.SegmentFile, encoded []byte) (*data.Pending, error) {
+func plan(cmd *cobra.Command, send *sender, store data.Store, file poa.SegmentFile,
+	encoded []byte) (*data.Pending, error) {
 	contributor := send.address()
 	root := file.Root(contributor)
 	pending, err := store.Load(root[:], contributor.String())
@@ -256,9 +261,12 @@ func plan(cmd *cobra.Command, send *sender, store data.Store, file poa.SegmentFi
 }
 
 // seal commits a contribution, unless an earlier run did.
-func seal(cmd *cobra.Command, send *sender, store data.Store, pending *data.Pending, params datanettypes.Params, datanet datanettypes.DataNet) error {
-	if most := params.Review.MaxItemTokens(); datanet.ReviewPolicy == datanettypes.REVIEW_POLICY_PANEL && pending.Reveal.Tokens > most {
-		return fmt.Errorf("%d tokens are more than a panel reads of one contribution, %d: contribute it in parts", pending.Reveal.Tokens, most)
+func seal(cmd *cobra.Command, send *sender, store data.Store, pending *data.Pending, params datanettypes.Params,
+	datanet datanettypes.DataNet) error {
+	if most := params.Review.MaxItemTokens(); datanet.ReviewPolicy == datanettypes.REVIEW_POLICY_PANEL &&
+		pending.Reveal.Tokens > most {
+		return fmt.Errorf("%d tokens are more than a panel reads of one contribution, %d: contribute it in parts",
+			pending.Reveal.Tokens, most)
 	}
 	// Before the commit is sent: who loses the salt loses the deposit.
 	if err := store.Save(*pending); err != nil || pending.Reveal.Rank != 0 {
@@ -290,7 +298,8 @@ func seal(cmd *cobra.Command, send *sender, store data.Store, pending *data.Pend
 	return store.Save(*pending)
 }
 
-func newPending(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded []byte, root poa.Hash) (*data.Pending, error) {
+func newPending(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded []byte,
+	root poa.Hash) (*data.Pending, error) {
 	contributor := send.address()
 	salt, mark := make([]byte, saltSize), make([]byte, saltSize)
 	if _, err := rand.Read(salt); err != nil {
@@ -346,7 +355,8 @@ func checkReveal(item datanettypes.RevealItem) error {
 }
 
 // derivationsOf compares a file with what enters the DataNet before it.
-func derivationsOf(cmd *cobra.Command, clientCtx client.Context, file poa.SegmentFile) ([]datanettypes.Derivation, error) {
+func derivationsOf(cmd *cobra.Command, clientCtx client.Context,
+	file poa.SegmentFile) ([]datanettypes.Derivation, error) {
 	datanetID, _ := cmd.Flags().GetUint64(flagDatanet)
 	strict, _ := cmd.Flags().GetBool(flagCheck)
 	allow, _ := cmd.Flags().GetBool(flagAllowMissing)
@@ -373,10 +383,14 @@ func derivationsOf(cmd *cobra.Command, clientCtx client.Context, file poa.Segmen
 		if strict {
 			return nil, fmt.Errorf("%d of %d segments are duplicates: leave them out", n, len(file.Segments))
 		}
-		cmd.PrintErrf("warning: %d of %d segments are duplicates: they earn nothing, and panels reject them; --%s refuses them\n", n, len(file.Segments), flagCheck)
+		cmd.PrintErrf(
+			"warning: %d of %d segments are duplicates: they earn nothing, and panels reject them; --%s refuses them\n", n,
+			len(file.Segments), flagCheck)
 	}
 	if len(earlier.missing) > 0 {
-		cmd.PrintErrf("warning: if the text derives from what is missing, validators set it aside after acceptance; `openledgerd data derivations RANK --%s` corrects it\n", flagPropose)
+		cmd.PrintErrf(
+			"warning: if the text derives from what is missing, validators set it aside after acceptance; `openledgerd data "+
+				"derivations RANK --%s` corrects it\n", flagPropose)
 	}
 	return declare(findings)
 }
@@ -386,7 +400,9 @@ func derivationsOf(cmd *cobra.Command, clientCtx client.Context, file poa.Segmen
 func declare(findings []overlap.Finding) ([]datanettypes.Derivation, error) {
 	declared := overlap.Declare(findings)
 	if n := len(declared); n > datanettypes.MaxDerivations {
-		return nil, fmt.Errorf("the segments have %d derivations to declare, a contribution takes at most %d: contribute the files in %d or more parts, or leave derived segments out; nothing was sent",
+		return nil, fmt.Errorf(
+			"the segments have %d derivations to declare, a contribution takes at most %d: contribute the files in %d or "+
+				"more parts, or leave derived segments out; nothing was sent",
 			n, datanettypes.MaxDerivations, (n+datanettypes.MaxDerivations-1)/datanettypes.MaxDerivations)
 	}
 	var out []datanettypes.Derivation

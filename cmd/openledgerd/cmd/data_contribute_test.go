@@ -59,7 +59,8 @@ func serveQueries(t *testing.T, s *chain.Scenario) *grpc.ClientConn {
 	s.RegisterQueries(server)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	connection, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodec(api.Codec())))
+	connection, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.ForceCodec(api.Codec())))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = connection.Close() })
 	return connection
@@ -186,7 +187,9 @@ func TestDeclare(t *testing.T) {
 	declared, err := declare(findings)
 	require.NoError(t, err)
 	require.Len(t, declared, datanettypes.MaxDerivations)
-	_, err = declare(append(findings, overlap.Finding{Segment: datanettypes.MaxDerivations, Derived: []overlap.Derived{{Rank: 1, PPM: 300_000}}}))
+	_, err = declare(
+		append(findings, overlap.Finding{Segment: datanettypes.MaxDerivations,
+			Derived: []overlap.Derived{{Rank: 1, PPM: 300_000}}}))
 	require.Error(t, err)
 }
 
@@ -251,8 +254,9 @@ func TestContributeGold(t *testing.T) {
 	c.nothingLeft(file)
 
 	result := c.Send(c.Owner, &datanettypes.MsgCreateDataNet{
-		Owner: c.Owner.String(), Name: "Glands", Domain: "dermatology", Licence: "CC-BY-4.0", GuidelinesUri: "https://example.org/glands",
-		ReviewPolicy: datanettypes.REVIEW_POLICY_PANEL, ReviewFee: chain.Open(1), RoyaltyFloor: chain.Royalty,
+		Owner: c.Owner.String(), Name: "Glands", Domain: "dermatology", Licence: "CC-BY-4.0",
+		GuidelinesUri: "https://example.org/glands",
+		ReviewPolicy:  datanettypes.REVIEW_POLICY_PANEL, ReviewFee: chain.Open(1), RoyaltyFloor: chain.Royalty,
 	})
 	var created datanettypes.MsgCreateDataNetResponse
 	require.NoError(t, chain.Decode(result, &created))

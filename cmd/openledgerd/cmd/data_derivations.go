@@ -58,7 +58,8 @@ openledgerd data derivations 17 --propose --from bob`,
 			if err != nil {
 				return err
 			}
-			err = derivations(cmd.Context(), cmd.OutOrStdout(), datanettypes.NewQueryClient(clientCtx), texts, send, proposer, rank)
+			err = derivations(cmd.Context(), cmd.OutOrStdout(), datanettypes.NewQueryClient(clientCtx), texts, send, proposer,
+				rank)
 			return errors.Join(err, texts.Close())
 		},
 	}
@@ -69,7 +70,8 @@ openledgerd data derivations 17 --propose --from bob`,
 }
 
 // derivations prints what a contribution derives from, and proposes it if there is a sender.
-func derivations(ctx context.Context, out io.Writer, query datanettypes.QueryClient, texts *texts, send transactor, proposer string, rank uint64) error {
+func derivations(ctx context.Context, out io.Writer, query datanettypes.QueryClient, texts *texts, send transactor,
+	proposer string, rank uint64) error {
 	found, err := query.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
 	if err != nil {
 		return fmt.Errorf("contribution %d: %w", rank, err)
@@ -89,13 +91,16 @@ func derivations(ctx context.Context, out io.Writer, query datanettypes.QueryCli
 	}
 	fmt.Fprintf(out, "reckoned    from the text of %d contributions of DataNet %d\n", len(before), c.DatanetId)
 	for _, d := range table {
-		fmt.Fprintf(out, "derived     segment %d: %.1f %% of its pay passes on to contribution %d\n", d.Segment, percent(d.Ppm), d.Rank)
+		fmt.Fprintf(out, "derived     segment %d: %.1f %% of its pay passes on to contribution %d\n", d.Segment,
+			percent(d.Ppm), d.Rank)
 	}
 	if len(table) == 0 {
 		fmt.Fprintln(out, "derived     nothing: all of its pay is its own")
 	}
 	if n := len(table); n > datanettypes.MaxDerivations {
-		return fmt.Errorf("its text has %d derivations, a contribution takes at most %d: it enters no version; contribute it in parts", n, datanettypes.MaxDerivations)
+		return fmt.Errorf(
+			"its text has %d derivations, a contribution takes at most %d: it enters no version; contribute it in parts", n,
+			datanettypes.MaxDerivations)
 	}
 	switch {
 	case slices.Equal(table, c.Derivations):
@@ -108,15 +113,20 @@ func derivations(ctx context.Context, out io.Writer, query datanettypes.QueryCli
 	}
 	if send == nil {
 		if wrong {
-			fmt.Fprintf(out, "next        `openledgerd data derivations %d --%s --from KEY` corrects them; its deposit returns\n", rank, flagPropose)
+			fmt.Fprintf(
+				out, "next        `openledgerd data derivations %d --%s --from KEY` corrects them; its deposit returns\n", rank,
+				flagPropose)
 		}
 		return nil
 	}
-	response, err := send.send(ctx, &datanettypes.MsgProposeDerivations{Proposer: proposer, Rank: rank, Sources: uint64(len(before)), Derivations: table})
+	response, err := send.send(
+		ctx, &datanettypes.MsgProposeDerivations{Proposer: proposer, Rank: rank, Sources: uint64(len(before)),
+			Derivations: table})
 	if err != nil {
 		return fmt.Errorf("propose: %w", err)
 	}
-	fmt.Fprintf(out, "proposed    in block %d, transaction %s; validators compare it in some blocks\n", response.Height, response.TxHash)
+	fmt.Fprintf(out, "proposed    in block %d, transaction %s; validators compare it in some blocks\n", response.Height,
+		response.TxHash)
 	return nil
 }
 
@@ -135,9 +145,11 @@ func whyNotProposed(c datanettypes.Contribution) string {
 	return fmt.Sprintf("it is %s, and its derivations were not found to be wrong", statusName(c.Status))
 }
 
-// enteringBefore returns what the derivations of a contribution are reckoned from: all that validators hold for what was set aside, for
-// what has entered what was before it, and for others what enters before them if nothing comes between.
-func enteringBefore(ctx context.Context, query datanettypes.QueryClient, c datanettypes.Contribution) ([]datanettypes.Contribution, error) {
+// enteringBefore returns what the derivations of a contribution are reckoned from: all that validators hold for what
+// was set aside, for what has entered what was before it, and for others what enters before them if nothing comes
+// between.
+func enteringBefore(ctx context.Context, query datanettypes.QueryClient,
+	c datanettypes.Contribution) ([]datanettypes.Contribution, error) {
 	entering, held, err := manifest.Entering(ctx, query, c.DatanetId)
 	if err != nil {
 		return nil, err
@@ -145,14 +157,16 @@ func enteringBefore(ctx context.Context, query datanettypes.QueryClient, c datan
 	if c.Hold != nil && c.HeldHeight == 0 {
 		return entering[:held], nil
 	}
-	if i := slices.IndexFunc(entering, func(other datanettypes.Contribution) bool { return other.Rank == c.Rank }); i >= 0 {
+	if i := slices.IndexFunc(
+		entering, func(other datanettypes.Contribution) bool { return other.Rank == c.Rank }); i >= 0 {
 		return entering[:i], nil
 	}
 	return entering, nil
 }
 
 // reckon returns the derivations of a contribution.
-func reckon(ctx context.Context, texts *texts, c datanettypes.Contribution, before []datanettypes.Contribution) ([]datanettypes.Derivation, error) {
+func reckon(ctx context.Context, texts *texts, c datanettypes.Contribution,
+	before []datanettypes.Contribution) ([]datanettypes.Derivation, error) {
 	loaded, _, err := texts.load(ctx, c)
 	if err != nil {
 		return nil, err

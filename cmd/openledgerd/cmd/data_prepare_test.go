@@ -60,7 +60,8 @@ func TestPrepareNamesEveryFile(t *testing.T) {
 	require.Contains(t, out, "segments    3 (1 refused, 0 repeated)")
 	require.Contains(t, out, "written to  notes.olseg")
 	for _, line := range []string{
-		"taken       a.MD ", "taken       b.csv ", "not taken   c.doc ", "taken       e.txt ", "left out    .trash ", "left out    sub/.obsidian ",
+		"taken       a.MD ", "taken       b.csv ", "not taken   c.doc ", "taken       e.txt ", "left out    .trash ",
+		"left out    sub/.obsidian ",
 		"not taken   sub/deep/page.ht ", "is an old Word file: save it as .docx", "hidden folder", "line 2 is not JSON",
 		`d\u{1b}[31m.jsonl`, "1 document, 0 segments, 0 tokens; 1 segment refused", "refused: e.txt: \"keratin",
 	} {
@@ -102,7 +103,8 @@ func TestPrepareHiddenStrictAndCaps(t *testing.T) {
 
 	_, said, err := prepare(t, dir, "--show-files", "1")
 	require.NoError(t, err)
-	require.Contains(t, said, "… and 6 more files, 3 of them not taken: --report FILE lists all, --show-files 4 shows them")
+	require.Contains(
+		t, said, "… and 6 more files, 3 of them not taken: --report FILE lists all, --show-files 4 shows them")
 	require.Equal(t, 1, strings.Count("\n"+said, "\ntaken "))
 
 	_, _, err = prepare(t, dir, "--contributor", "nobody")
@@ -160,6 +162,7 @@ func TestPrepareOfTooMuchTextNamesTheFile(t *testing.T) {
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "long.md"), []byte(text.String()), 0o600))
 	_, said, err := prepare(t, dir)
-	require.EqualError(t, err, "long.md does not fit: one contribution holds 16 MiB and 65536 segments; prepare the files in parts")
+	require.EqualError(
+		t, err, "long.md does not fit: one contribution holds 16 MiB and 65536 segments; prepare the files in parts")
 	require.Contains(t, said, "not taken   long.md")
 }

@@ -108,7 +108,8 @@ func printFiles(cmd *cobra.Command, prepared corpus.Prepared) {
 		printChanges(cmd, file)
 	}
 	if hidden := max(0, taken-limit) + max(0, others-limit); hidden > 0 {
-		cmd.PrintErrf("… and %d more files, %d of them not taken: --%s FILE lists all, --%s %d shows them\n", hidden, max(0, others-limit), flagReport, flagShowFiles, max(taken, others))
+		cmd.PrintErrf("… and %d more files, %d of them not taken: --%s FILE lists all, --%s %d shows them\n", hidden,
+			max(0, others-limit), flagReport, flagShowFiles, max(taken, others))
 	}
 }
 
@@ -127,7 +128,9 @@ func gave(file corpus.File) string {
 	if !file.Taken() {
 		return shownName(strings.Join(append([]string{file.Reason}, file.Notes...), "; "))
 	}
-	said := []string{fmt.Sprintf("%s, %s, %s", counted(file.Documents, "document"), counted(file.Segments, "segment"), counted(int(file.Tokens), "token"))}
+	said := []string{
+		fmt.Sprintf("%s, %s, %s", counted(file.Documents, "document"), counted(file.Segments, "segment"),
+			counted(int(file.Tokens), "token"))}
 	if file.Refused > 0 {
 		said = append(said, counted(file.Refused, "segment")+" refused")
 	}
@@ -216,12 +219,15 @@ func reportOf(prepared corpus.Prepared, encoded []byte, output, contributor stri
 
 // printPreparedJSON completes a report and prints it.
 func printPreparedJSON(cmd *cobra.Command, prepared corpus.Prepared, report preparedReport) error {
-	report.Files, report.Taken, report.NotTaken, report.LeftOut = prepared.Files, prepared.Taken(), prepared.NotTaken(), prepared.LeftOut()
-	report.Documents, report.Segments, report.Tokens = prepared.Documents, len(prepared.File.Segments), prepared.File.Tokens()
+	report.Files, report.Taken, report.NotTaken, report.LeftOut = prepared.Files, prepared.Taken(), prepared.NotTaken(),
+		prepared.LeftOut()
+	report.Documents, report.Segments, report.Tokens = prepared.Documents, len(prepared.File.Segments),
+		prepared.File.Tokens()
 	report.Refused, report.Repeated = prepared.Refused, prepared.Repeated
 	limit, _ := cmd.Flags().GetInt(flagShowSkipped)
 	for _, skipped := range prepared.Skipped[:max(0, min(len(prepared.Skipped), limit))] {
-		report.RefusedList = append(report.RefusedList, refusedReport{Document: skipped.Document, Begins: preview(skipped.Text), Reason: skipped.Reason.Error()})
+		report.RefusedList = append(report.RefusedList,
+			refusedReport{Document: skipped.Document, Begins: preview(skipped.Text), Reason: skipped.Reason.Error()})
 	}
 	encoded, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {

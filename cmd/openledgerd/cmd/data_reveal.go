@@ -25,11 +25,13 @@ type opener interface {
 }
 
 // errGivenUp says that the DataNet took nothing while the commit could be opened.
-var errGivenUp = errors.New("the place was given up and the deposit is back: seal it anew when the DataNet takes contributions")
+var errGivenUp = errors.New(
+	"the place was given up and the deposit is back: seal it anew when the DataNet takes contributions")
 
-// openSealed opens a commit as soon as its DataNet takes contributions. Shortly before the window ends it gives the place up instead,
-// which returns the deposit: a commit that is never opened loses it.
-func openSealed(ctx context.Context, out io.Writer, send opener, query datanettypes.QueryClient, commit datanettypes.Commit, item datanettypes.RevealItem) (*sdk.TxResponse, error) {
+// openSealed opens a commit as soon as its DataNet takes contributions. Shortly before the window ends it gives the
+// place up instead, which returns the deposit: a commit that is never opened loses it.
+func openSealed(ctx context.Context, out io.Writer, send opener, query datanettypes.QueryClient,
+	commit datanettypes.Commit, item datanettypes.RevealItem) (*sdk.TxResponse, error) {
 	// Simulation runs on the state of the latest block, so the window must be open there.
 	height := commit.RevealFrom
 	if err := send.waitHeight(ctx, height); err != nil {

@@ -43,9 +43,11 @@ func (c onChain) waitHeight(_ context.Context, height int64) error {
 // sealedItem commits a contribution of 5 OPEN deposit.
 func sealedItem(t *testing.T, s *chain.Scenario) (datanettypes.Commit, datanettypes.RevealItem) {
 	t.Helper()
-	item, hash := chain.RevealItem(s.DatanetID, s.Stranger, segmentFile("The lunula is the pale part of the nail that is seen near the fold and it is the end of the matrix."))
+	item, hash := chain.RevealItem(s.DatanetID, s.Stranger,
+		segmentFile("The lunula is the pale part of the nail that is seen near the fold and it is the end of the matrix."))
 	s.Send(s.Stranger, &datanettypes.MsgCommitContributions{
-		Contributor: s.Stranger.String(), Items: []datanettypes.CommitItem{{Hash: hash[:], Deposit: chain.Coin(chain.Open(5))}},
+		Contributor: s.Stranger.String(), Items: []datanettypes.CommitItem{
+			{Hash: hash[:], Deposit: chain.Coin(chain.Open(5))}},
 	})
 	next, err := s.App.DatanetKeeper.NextRank.Peek(s.Ctx())
 	require.NoError(t, err)
@@ -56,7 +58,8 @@ func sealedItem(t *testing.T, s *chain.Scenario) (datanettypes.Commit, datanetty
 
 func closeDatanet(s *chain.Scenario, closed bool) {
 	s.Send(s.Owner, &datanettypes.MsgUpdateDataNet{
-		Owner: s.Owner.String(), DatanetId: s.DatanetID, Name: "Skin", RoyaltyFloor: chain.Royalty, OwnerPpm: 50_000, Closed: closed,
+		Owner: s.Owner.String(), DatanetId: s.DatanetID, Name: "Skin", RoyaltyFloor: chain.Royalty, OwnerPpm: 50_000,
+		Closed: closed,
 	})
 }
 

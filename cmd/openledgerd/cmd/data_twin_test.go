@@ -28,13 +28,15 @@ var dresses = map[string]func(string) string{
 			return r
 		}, s)
 	},
-	"ligatures":       strings.NewReplacer("ffi", "ﬃ", "ffl", "ﬄ", "fi", "ﬁ", "fl", "ﬂ", "ff", "ﬀ", "եւ", "ﬓ", "لا", "ﻻ").Replace,
+	"ligatures": strings.NewReplacer("ffi", "ﬃ", "ffl", "ﬄ", "fi", "ﬁ", "fl", "ﬂ", "ff", "ﬀ", "եւ", "ﬓ", "لا",
+		"ﻻ").Replace,
 	"no-break spaces": func(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") },
 	"narrow spaces":   func(s string) string { return strings.ReplaceAll(s, " ", "\u202f") },
-	"other quotes":    strings.NewReplacer("’", "'", "'", "’", "“", "\"", "”", "\"", "\"", "“", "«", "\"", "»", "\"", " – ", " - ", " - ", " – ").Replace,
-	"soft hyphens":    func(s string) string { return divided(s, "\u00ad") },
-	"divided lines":   func(s string) string { return divided(s, "\u00ad\n") },
-	"hyphens":         func(s string) string { return divided(s, "-\n") },
+	"other quotes": strings.NewReplacer("’", "'", "'", "’", "“", "\"", "”", "\"", "\"", "“", "«", "\"", "»", "\"",
+		" – ", " - ", " - ", " – ").Replace,
+	"soft hyphens":  func(s string) string { return divided(s, "\u00ad") },
+	"divided lines": func(s string) string { return divided(s, "\u00ad\n") },
+	"hyphens":       func(s string) string { return divided(s, "-\n") },
 }
 
 // divided divides every third long word between two letters.
@@ -42,7 +44,8 @@ func divided(text, with string) string {
 	words, n := strings.Split(text, " "), 0
 	for i, word := range words {
 		runes := []rune(word)
-		if len(runes) < 8 || unicode.In(runes[0], unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tibetan) {
+		if len(runes) < 8 || unicode.In(runes[0], unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul,
+			unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tibetan) {
 			continue
 		}
 		for at := 4; at < len(runes)-2 && n%3 == 0; at++ {
@@ -98,7 +101,8 @@ func TestCheckFindsTwins(t *testing.T) {
 	plain, short := write(norm.NFC.String), make(map[string]bool)
 	for dress, put := range dresses {
 		twins := write(put)
-		out, _, err := checkFiles(t, twins, "--against", plain, "--allow-few-stop-words", "--json", "--report", "report.jsonl")
+		out, _, err := checkFiles(t, twins, "--against", plain, "--allow-few-stop-words", "--json", "--report",
+			"report.jsonl")
 		require.ErrorContains(t, err, "are duplicates: leave them out", dress)
 		found := make(map[int]overlap.Finding)
 		var findings []overlap.Finding

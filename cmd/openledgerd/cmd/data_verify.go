@@ -46,11 +46,13 @@ each check; a failed check makes the command fail.`,
 			if err != nil {
 				return err
 			}
-			datanet, err := client.DataNet(cmd.Context(), &datanettypes.QueryDataNetRequest{DatanetId: found.Contribution.DatanetId})
+			datanet, err := client.DataNet(cmd.Context(),
+				&datanettypes.QueryDataNetRequest{DatanetId: found.Contribution.DatanetId})
 			if err != nil {
 				return err
 			}
-			return verifyData(cmd, found.Contribution, poa.SegmentRules{AllowFewStopWords: datanet.Datanet.AllowFewStopWords}, encoded)
+			return verifyData(cmd, found.Contribution, poa.SegmentRules{AllowFewStopWords: datanet.Datanet.AllowFewStopWords},
+				encoded)
 		},
 	}
 	flags.AddQueryFlagsToCmd(cmd)

@@ -72,10 +72,18 @@ const startAnew = "; then forget the failed start with `openledgerd comet unsafe
 
 // explanations say what to do about errors of the SDK and of CometBFT that speak of their own code.
 var explanations = []struct{ about, say string }{
-	{"signature verification failed; please verify account number (0)", "genesis.json holds a transaction of a validator (gentx) that was signed for another chain or changed since: remove it from config/gentx, sign again with `openledgerd genesis gentx`, run `openledgerd genesis collect-gentxs`" + startAnew},
-	{"transaction indexing is disabled", "this node indexes no transactions: ask another with --node, or have it index those to come with `openledgerd config mode full` or `single`"},
-	{"validator set is empty after InitGenesis", "genesis.json has no validator with at least 1 OPEN: add one with `openledgerd genesis gentx KEY 1000OPEN` and `openledgerd genesis collect-gentxs`" + startAnew},
-	{"state.AppHash does not match AppHash after replay", "the state of the application and the blocks of this node do not belong together: after `openledgerd snapshots restore`, run `openledgerd comet bootstrap-state` before the first start; it needs statesync.rpc_servers, trust_height and trust_hash in config.toml"},
+	{"signature verification failed; please verify account number (0)",
+		"genesis.json holds a transaction of a validator (gentx) that was signed for another chain or changed since: " +
+			"remove it from config/gentx, sign again with `openledgerd genesis gentx`, run `openledgerd genesis collect-gentxs`" + startAnew},
+	{"transaction indexing is disabled", "this node indexes no transactions: ask another with --node, or have it index " +
+		"those to come with `openledgerd config mode full` or `single`"},
+	{"validator set is empty after InitGenesis",
+		"genesis.json has no validator with at least 1 OPEN: add one with `openledgerd genesis gentx KEY 1000OPEN` and " +
+			"`openledgerd genesis collect-gentxs`" + startAnew},
+	{"state.AppHash does not match AppHash after replay",
+		"the state of the application and the blocks of this node do not belong together: after `openledgerd snapshots " +
+			"restore`, run `openledgerd comet bootstrap-state` before the first start; it needs statesync.rpc_servers, " +
+			"trust_height and trust_hash in config.toml"},
 }
 
 // withoutPanic turns a panic of a command of the node into an error. --trace shows where it was.

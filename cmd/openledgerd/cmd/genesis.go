@@ -74,7 +74,8 @@ func signForGenesis(cmd *cobra.Command) error {
 		if cmd.Flags().Changed(flags.FlagChainID) {
 			where = "leave --" + flags.FlagChainID + " out"
 		}
-		return fmt.Errorf("%s is of chain %q, and this would sign for %q, which no node of the chain accepts: %s", path, genesis.ChainID, clientCtx.ChainID, where)
+		return fmt.Errorf("%s is of chain %q, and this would sign for %q, which no node of the chain accepts: %s", path,
+			genesis.ChainID, clientCtx.ChainID, where)
 	}
 	if err := cmd.Flags().Set(flags.FlagChainID, genesis.ChainID); err != nil {
 		return err

@@ -53,7 +53,8 @@ type notingConnection struct {
 }
 
 // Invoke implements grpc.ClientConnInterface.
-func (c notingConnection) Invoke(ctx context.Context, method string, request, reply any, options ...grpc.CallOption) error {
+func (c notingConnection) Invoke(ctx context.Context, method string, request, reply any,
+	options ...grpc.CallOption) error {
 	if message, ok := reply.(proto.Message); ok {
 		c.note(message.ProtoReflect().Descriptor())
 	}
@@ -84,7 +85,8 @@ func forPeople(cmd *cobra.Command) bool {
 	return client.GetClientContextFromCmd(cmd).OutputFormat == flags.OutputFormatText
 }
 
-// readable writes the amounts of a message in OPEN and its hashes in hex, and leaves out times that are none. What it cannot read it leaves as it is.
+// readable writes the amounts of a message in OPEN and its hashes in hex, and leaves out times that are none. What it
+// cannot read it leaves as it is.
 func readable(message protoreflect.MessageDescriptor, text []byte) []byte {
 	var value map[string]any
 	if err := yaml.Unmarshal(text, &value); err != nil || value == nil {
@@ -155,7 +157,8 @@ func convertField(field protoreflect.FieldDescriptor, value any) any {
 	if field.Message() != nil {
 		return convert(field.Message(), value)
 	}
-	if text, ok := value.(string); ok && field.Kind() == protoreflect.BytesKind && strings.HasPrefix(string(field.FullName()), ourPackages) {
+	if text, ok := value.(string); ok && field.Kind() == protoreflect.BytesKind &&
+		strings.HasPrefix(string(field.FullName()), ourPackages) {
 		return inHex(text)
 	}
 	if text, ok := value.(string); ok && field.Parent().Name() == eventAttribute && field.Name() == "value" {
@@ -215,14 +218,16 @@ func printsTransactions(cmd *cobra.Command) (protoreflect.FullName, bool) {
 }
 
 // printTransactions runs a query of transactions and, for people, prints its amounts in OPEN.
-func printTransactions(cmd *cobra.Command, args []string, printed protoreflect.FullName, run func(*cobra.Command, []string) error) error {
+func printTransactions(cmd *cobra.Command, args []string, printed protoreflect.FullName,
+	run func(*cobra.Command, []string) error) error {
 	held := new(bytes.Buffer)
 	if err := client.SetCmdClientContext(cmd, client.GetClientContextFromCmd(cmd).WithOutput(held)); err != nil {
 		return err
 	}
 	err := run(cmd, args)
 	text := held.Bytes()
-	if message, findErr := gogoproto.HybridResolver.FindDescriptorByName(printed); err == nil && findErr == nil && forPeople(cmd) {
+	if message, findErr := gogoproto.HybridResolver.FindDescriptorByName(printed); err == nil && findErr == nil &&
+		forPeople(cmd) {
 		text = readable(message.(protoreflect.MessageDescriptor), text)
 	}
 	if _, printErr := cmd.OutOrStdout().Write(text); printErr != nil {

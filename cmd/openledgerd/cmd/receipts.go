@@ -104,8 +104,10 @@ openledgerd receipts verify 3f0c…9a-1 --receipts batch-7.receipts --evidence b
 
 // addMirrorFlag lets the user say who holds evidence that is not on chain.
 func addMirrorFlag(cmd *cobra.Command) {
-	cmd.Flags().StringSlice(flagMirror, nil, "base URL of an attestor that holds the evidence of attested batches; repeatable; the provider is asked last")
-	cmd.Flags().Bool(flagAllowPrivate, false, "ask a provider whose address is not public too, for networks on one machine")
+	cmd.Flags().StringSlice(flagMirror, nil,
+		"base URL of an attestor that holds the evidence of attested batches; repeatable; the provider is asked last")
+	cmd.Flags().Bool(flagAllowPrivate, false,
+		"ask a provider whose address is not public too, for networks on one machine")
 }
 
 // submittedFiles reads receipts and evidence, or nothing when there are no flags.
@@ -144,7 +146,8 @@ func printReport(cmd *cobra.Command, report audit.Report) error {
 		return err
 	}
 	if failed := report.Failed(); failed > 0 {
-		return fmt.Errorf("%d of %d steps failed: receipt %s is not what its evidence proves", failed, len(report.Steps), report.ID)
+		return fmt.Errorf("%d of %d steps failed: receipt %s is not what its evidence proves", failed, len(report.Steps),
+			report.ID)
 	}
 	return nil
 }
@@ -160,11 +163,14 @@ func nodeSource(cmd *cobra.Command, clientCtx client.Context) (audit.Source, str
 	}
 	status, err := node.Status(ctx)
 	if err != nil {
-		return nil, "", fmt.Errorf("no node answers at %s: %w; name another with --node tcp://HOST:26657", clientCtx.NodeURI, err)
+		return nil, "", fmt.Errorf("no node answers at %s: %w; name another with --node tcp://HOST:26657", clientCtx.NodeURI,
+			err)
 	}
 	chainID, sync := status.NodeInfo.Network, status.SyncInfo
 	if clientCtx.ChainID != "" && clientCtx.ChainID != chainID {
-		return nil, "", fmt.Errorf("the node at %s is of chain %q, this client is configured for %q: name another with --node, or change chain-id in config/client.toml", clientCtx.NodeURI, chainID, clientCtx.ChainID)
+		return nil, "", fmt.Errorf(
+			"the node at %s is of chain %q, this client is configured for %q: name another with --node, or change chain-id "+
+				"in config/client.toml", clientCtx.NodeURI, chainID, clientCtx.ChainID)
 	}
 	where := fmt.Sprintf("node %s of chain %q, at height %d", clientCtx.NodeURI, chainID, sync.LatestBlockHeight)
 	if sync.CatchingUp {
@@ -199,7 +205,8 @@ func explain(err error, id, where string) error {
 	case errors.Is(err, audit.ErrPruned):
 		return fmt.Errorf("%w: --%s and --%s\nasked %s", err, flagReceipts, flagEvidence, where)
 	case errors.Is(err, audit.ErrNotFound):
-		return fmt.Errorf("%w\nasked %s; `openledgerd receipts verify --help` tells how to verify an older receipt", err, where)
+		return fmt.Errorf("%w\nasked %s; `openledgerd receipts verify --help` tells how to verify an older receipt", err,
+			where)
 	case strings.Contains(err.Error(), "unknown query path"):
 		return fmt.Errorf("%s does not know receipts: it is not a node of OpenLedger; name one with --node", where)
 	default:

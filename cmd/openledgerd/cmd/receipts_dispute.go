@@ -85,7 +85,8 @@ func findProof(cmd *cobra.Command, send *sender, receipt audit.Opened) ([]byte, 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	found, err := datanettypes.NewQueryClient(send.clientCtx).Contribution(cmd.Context(), &datanettypes.QueryContributionRequest{Rank: rank})
+	found, err := datanettypes.NewQueryClient(send.clientCtx).Contribution(cmd.Context(),
+		&datanettypes.QueryContributionRequest{Rank: rank})
 	if err != nil {
 		return nil, fmt.Errorf("contribution %d: %w", rank, err)
 	}
@@ -99,7 +100,8 @@ func findProof(cmd *cobra.Command, send *sender, receipt audit.Opened) ([]byte, 
 	file.Norm = found.Contribution.Norm()
 	leaves := file.Leaves(contributor)
 	if root := poa.MerkleRoot(leaves); string(root[:]) != string(found.Contribution.Root) {
-		return nil, fmt.Errorf("%s is not the segment file of contribution %d: its root is %s, the chain says %x", name, rank, root, found.Contribution.Root)
+		return nil, fmt.Errorf("%s is not the segment file of contribution %d: its root is %s, the chain says %x", name, rank,
+			root, found.Contribution.Root)
 	}
 	for i, text := range file.Segments {
 		path, err := poa.MerklePath(leaves, i)
@@ -107,7 +109,8 @@ func findProof(cmd *cobra.Command, send *sender, receipt audit.Opened) ([]byte, 
 			return nil, err
 		}
 		segment := poa.SegmentProof{Rank: rank, Index: uint32(i), Content: text, Path: path}
-		proofs, err := poa.Overtakes(receipt.Claim, receipt.Attribution, receipt.Answer, segment, receipt.Source, poa.ProtocolStatistics())
+		proofs, err := poa.Overtakes(receipt.Claim, receipt.Attribution, receipt.Answer, segment, receipt.Source,
+			poa.ProtocolStatistics())
 		if err != nil {
 			return nil, err
 		}
@@ -115,10 +118,12 @@ func findProof(cmd *cobra.Command, send *sender, receipt audit.Opened) ([]byte, 
 			continue
 		}
 		row := proofs[0].Row.Row
-		cmd.Printf("found       segment %d: words %d to %d of the answer are paid to segment %d of contribution %d, which came later\n",
+		cmd.Printf("found       segment %d: words %d to %d of the answer are paid to segment %d of contribution %d, which "+
+			"came later\n",
 			i, row.Position, row.Position+row.Length-1, row.Segment, row.Rank)
 		claim := receipt.Claim
-		return poa.Dispute{QueryHash: claim.QueryHash, AnswerRoot: claim.AnswerRoot, EvidenceRoot: claim.EvidenceRoot, EarlierSegment: &proofs[0]}.MarshalBinary()
+		return poa.Dispute{QueryHash: claim.QueryHash, AnswerRoot: claim.AnswerRoot, EvidenceRoot: claim.EvidenceRoot,
+			EarlierSegment: &proofs[0]}.MarshalBinary()
 	}
 	return nil, errors.New("the receipt passes over no segment of this contribution: there is nothing to dispute")
 }
@@ -131,7 +136,8 @@ func dispute(cmd *cobra.Command, send *sender, receipt audit.Opened, proof []byt
 	}
 	challenger := send.address()
 	commitment := poa.DisputeCommitment(challenger, receipt.BatchID, receipt.Index, proof, salt)
-	committed, err := send.send(cmd.Context(), &attributiontypes.MsgCommitDispute{Challenger: challenger.String(), Commitment: commitment[:]})
+	committed, err := send.send(cmd.Context(),
+		&attributiontypes.MsgCommitDispute{Challenger: challenger.String(), Commitment: commitment[:]})
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
@@ -153,11 +159,13 @@ func dispute(cmd *cobra.Command, send *sender, receipt audit.Opened, proof []byt
 		return fmt.Errorf("the dispute was rejected and its bond is burned: %s", whyRejected(revealed))
 	}
 	if verdict.Pending {
-		cmd.Printf("upheld      in block %d: slashed %s, your bond is in the ledger. Another dispute was committed before this one; the reward is divided when it is revealed, or can be no more\n",
+		cmd.Printf("upheld      in block %d: slashed %s, your bond is in the ledger. Another dispute was committed before "+
+			"this one; the reward is divided when it is revealed, or can be no more\n",
 			revealed.Height, amount.Format(verdict.Slashed))
 		return nil
 	}
-	cmd.Printf("upheld      in block %d: slashed %s, your reward %s and the bond are in the ledger\n", revealed.Height, amount.Format(verdict.Slashed), amount.Format(verdict.Reward))
+	cmd.Printf("upheld      in block %d: slashed %s, your reward %s and the bond are in the ledger\n", revealed.Height,
+		amount.Format(verdict.Slashed), amount.Format(verdict.Reward))
 	return nil
 }
 

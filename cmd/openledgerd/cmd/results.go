@@ -43,11 +43,12 @@ func (e *refusedError) Error() string {
 	if r.Height == 0 {
 		return fmt.Sprintf("the node refused the transaction: %s (%s, code %d)", r.RawLog, r.Codespace, r.Code)
 	}
-	return fmt.Sprintf("transaction %s failed in block %d, its fee is spent: %s (%s, code %d)", r.TxHash, r.Height, r.RawLog, r.Codespace, r.Code)
+	return fmt.Sprintf("transaction %s failed in block %d, its fee is spent: %s (%s, code %d)", r.TxHash, r.Height,
+		r.RawLog, r.Codespace, r.Code)
 }
 
-// awaitTx returns the result of a transaction when it is in a block. A transaction that failed there is an error, too. The node needs
-// no index for it.
+// awaitTx returns the result of a transaction when it is in a block. A transaction that failed there is an error, too.
+// The node needs no index for it.
 func awaitTx(ctx context.Context, node gogogrpc.ClientConn, hash string) (*sdk.TxResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, inclusionTimeout)
 	defer cancel()
@@ -68,7 +69,8 @@ func awaitTx(ctx context.Context, node gogogrpc.ClientConn, hash string) (*sdk.T
 		last = err
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("transaction %s is not in a block yet: look again with `openledgerd query tx %s`: %w", hash, hash, last)
+			return nil, fmt.Errorf("transaction %s is not in a block yet: look again with `openledgerd query tx %s`: %w", hash,
+				hash, last)
 		case <-time.After(inclusionPoll):
 		}
 	}
@@ -98,7 +100,8 @@ func (n sendingNode) BroadcastTxAsync(ctx context.Context, tx cmttypes.Tx) (*cor
 	return n.note(tx, result, err)
 }
 
-func (n sendingNode) note(tx cmttypes.Tx, result *coretypes.ResultBroadcastTx, err error) (*coretypes.ResultBroadcastTx, error) {
+func (n sendingNode) note(tx cmttypes.Tx, result *coretypes.ResultBroadcastTx,
+	err error) (*coretypes.ResultBroadcastTx, error) {
 	if n.sent.response = client.CheckCometError(err, tx); n.sent.response == nil {
 		n.sent.response = sdk.NewResponseFormatBroadcastTx(result)
 	}
@@ -144,12 +147,14 @@ func observe(cmd *cobra.Command, clientCtx client.Context) client.Context {
 		node.Changed = false
 	}
 	generate, _ := cmd.Flags().GetBool(flags.FlagGenerateOnly)
-	out := holdingWriter{out: cmd.OutOrStdout(), sent: sent, people: clientCtx.OutputFormat == flags.OutputFormatText && !generate}
+	out := holdingWriter{out: cmd.OutOrStdout(), sent: sent,
+		people: clientCtx.OutputFormat == flags.OutputFormatText && !generate}
 	cmd.SetOut(out)
 	return clientCtx.WithClient(sendingNode{CometRPC: clientCtx.Client, sent: sent}).WithOutput(out)
 }
 
-// finish prints the result of the transaction that a command has sent, when it is in a block. Who gives --broadcast-mode does not wait.
+// finish prints the result of the transaction that a command has sent, when it is in a block. Who gives
+// --broadcast-mode does not wait.
 func finish(cmd *cobra.Command) error {
 	clientCtx := client.GetClientContextFromCmd(cmd)
 	node, ok := clientCtx.Client.(sendingNode)
@@ -190,7 +195,8 @@ func printResult(clientCtx client.Context, response *sdk.TxResponse) error {
 		return clientCtx.PrintProto(response)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "code: %d\ntxhash: %s\nheight: \"%d\"\ngas_used: \"%d\"\ngas_wanted: \"%d\"\n", response.Code, response.TxHash, response.Height, response.GasUsed, response.GasWanted)
+	fmt.Fprintf(&b, "code: %d\ntxhash: %s\nheight: \"%d\"\ngas_used: \"%d\"\ngas_wanted: \"%d\"\n", response.Code,
+		response.TxHash, response.Height, response.GasUsed, response.GasWanted)
 	if tx, ok := response.Tx.GetCachedValue().(*txtypes.Tx); ok {
 		for _, fee := range tx.AuthInfo.Fee.Amount {
 			fmt.Fprintf(&b, "fee: %s\n", amount.Format(fee.Amount))
@@ -222,7 +228,8 @@ func responsesOf(cdc codec.Codec, response *sdk.TxResponse) []string {
 			continue
 		}
 		encoded, err := cdc.MarshalJSON(packed.GetCachedValue().(proto.Message))
-		descriptor, findErr := proto.HybridResolver.FindDescriptorByName(protoreflect.FullName(strings.TrimPrefix(packed.TypeUrl, "/")))
+		descriptor, findErr := proto.HybridResolver.FindDescriptorByName(
+			protoreflect.FullName(strings.TrimPrefix(packed.TypeUrl, "/")))
 		if err != nil || findErr != nil || string(encoded) == "{}" {
 			continue
 		}

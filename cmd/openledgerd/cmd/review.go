@@ -108,7 +108,8 @@ func newReviewer(cmd *cobra.Command, anybody bool) (*reviewer, client.Context, e
 		return nil, clientCtx, err
 	}
 	if address == "" && !anybody {
-		return nil, clientCtx, fmt.Errorf("name the reviewer: --%s NAME, or --%s ADDRESS; `openledgerd keys list` shows the keys", flags.FlagFrom, flagAddress)
+		return nil, clientCtx, fmt.Errorf(
+			"name the reviewer: --%s NAME, or --%s ADDRESS; `openledgerd keys list` shows the keys", flags.FlagFrom, flagAddress)
 	}
 	r, err := reviewerOf(cmd, clientCtx, address)
 	return r, clientCtx, err
@@ -171,10 +172,14 @@ func chainOf(cmd *cobra.Command, clientCtx client.Context) (string, error) {
 	}
 	id := status.NodeInfo.Network
 	if clientCtx.ChainID != "" && clientCtx.ChainID != id {
-		return "", fmt.Errorf("the node at %s is of chain %q, this client is configured for %q: name another with --node, or change chain-id in config/client.toml", clientCtx.NodeURI, id, clientCtx.ChainID)
+		return "", fmt.Errorf(
+			"the node at %s is of chain %q, this client is configured for %q: name another with --node, or change chain-id "+
+				"in config/client.toml", clientCtx.NodeURI, id, clientCtx.ChainID)
 	}
 	if status.SyncInfo.CatchingUp {
-		cmd.PrintErrf("warning: the node at %s is catching up, at height %d: what it says is old, and deadlines may be over; name another with --node\n", clientCtx.NodeURI, status.SyncInfo.LatestBlockHeight)
+		cmd.PrintErrf(
+			"warning: the node at %s is catching up, at height %d: what it says is old, and deadlines may be over; name "+
+				"another with --node\n", clientCtx.NodeURI, status.SyncInfo.LatestBlockHeight)
 	}
 	return id, nil
 }

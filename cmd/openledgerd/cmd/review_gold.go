@@ -76,7 +76,8 @@ openledgerd review gold seal 20 --kind sound --from owner`,
 			}
 			original, _ := cmd.Flags().GetUint64(flagOriginal)
 			if (kind == datanettypes.GOLD_KIND_DUPLICATE) != (original != 0) {
-				return fmt.Errorf("--%s RANK names the contribution that a duplicate copies, and goes with no other kind", flagOriginal)
+				return fmt.Errorf("--%s RANK names the contribution that a duplicate copies, and goes with no other kind",
+					flagOriginal)
 			}
 			r, clientCtx, err := newSigner(cmd)
 			if err != nil {
@@ -98,13 +99,15 @@ openledgerd review gold seal 20 --kind sound --from owner`,
 }
 
 // sealGold seals an item of a filling cohort.
-func (r *reviewer) sealGold(ctx context.Context, texts *texts, rank uint64, kind datanettypes.GoldKind, original uint64) error {
+func (r *reviewer) sealGold(ctx context.Context, texts *texts, rank uint64, kind datanettypes.GoldKind,
+	original uint64) error {
 	found, err := r.query.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
 	if err != nil {
 		return fmt.Errorf("contribution %d: %w", rank, err)
 	}
 	if found.Contribution.Cohort == 0 {
-		return fmt.Errorf("contribution %d waits for no panel: the owner of DataNet %d decides it", rank, found.Contribution.DatanetId)
+		return fmt.Errorf("contribution %d waits for no panel: the owner of DataNet %d decides it", rank,
+			found.Contribution.DatanetId)
 	}
 	cohort, known, err := r.cohort(ctx, found.Contribution.Cohort)
 	if err != nil {
@@ -122,11 +125,13 @@ func (r *reviewer) sealGold(ctx context.Context, texts *texts, rank uint64, kind
 		return err
 	}
 	if gold != nil && review.NextGold(cohort, *gold) != review.GoldUnsealed {
-		r.printf("sealed      contribution %d is gold already, in cohort %d: leave `openledgerd review run` running, which opens it\n", rank, cohort.Id)
+		r.printf("sealed      contribution %d is gold already, in cohort %d: leave `openledgerd review run` running, "+
+			"which opens it\n", rank, cohort.Id)
 		return nil
 	}
 	if cohort.Phase != datanettypes.COHORT_PHASE_FILLING {
-		return fmt.Errorf("cohort %d is in phase %s: gold is sealed while a cohort is filling", cohort.Id, phaseName(cohort.Phase))
+		return fmt.Errorf("cohort %d is in phase %s: gold is sealed while a cohort is filling", cohort.Id,
+			phaseName(cohort.Phase))
 	}
 	deposit, err := r.mayPlant(ctx, cohort, kind)
 	if err != nil {
@@ -141,23 +146,28 @@ func (r *reviewer) sealGold(ctx context.Context, texts *texts, rank uint64, kind
 	if err != nil {
 		return err
 	}
-	response, err := r.tx.send(ctx, &datanettypes.MsgSealGold{Planter: r.address, Cohort: cohort.Id, Kind: kind, Hashes: [][]byte{hash}})
+	response, err := r.tx.send(
+		ctx, &datanettypes.MsgSealGold{Planter: r.address, Cohort: cohort.Id, Kind: kind, Hashes: [][]byte{hash}})
 	if err != nil {
 		return fmt.Errorf("the gold may not be sealed: %w; what opens it is kept: run the command again", err)
 	}
-	r.printf("sealed      %s gold in cohort %d, deposit %s, in block %d, transaction %s\n", enumName(kind.String(), "GOLD_KIND_"), cohort.Id, deposit, response.Height, response.TxHash)
-	r.printf("next        leave `openledgerd review run` running: it opens the gold when the ballots are open; the deposit is lost otherwise\n")
+	r.printf("sealed      %s gold in cohort %d, deposit %s, in block %d, transaction %s\n",
+		enumName(kind.String(), "GOLD_KIND_"), cohort.Id, deposit, response.Height, response.TxHash)
+	r.printf("next        leave `openledgerd review run` running: it opens the gold when the ballots are open; the " +
+		"deposit is lost otherwise\n")
 	return nil
 }
 
 // goldOf returns the gold of an earlier run, nil if there was none.
-func (r *reviewer) goldOf(state review.State, rank uint64, kind datanettypes.GoldKind, original uint64) (*review.Gold, error) {
+func (r *reviewer) goldOf(state review.State, rank uint64, kind datanettypes.GoldKind,
+	original uint64) (*review.Gold, error) {
 	for _, gold := range state.Gold {
 		if gold.Rank != rank {
 			continue
 		}
 		if gold.Kind != kind || gold.Original != original {
-			return nil, fmt.Errorf("contribution %d was noted as %s gold of %d before: one item is gold once", rank, enumName(gold.Kind.String(), "GOLD_KIND_"), gold.Original)
+			return nil, fmt.Errorf("contribution %d was noted as %s gold of %d before: one item is gold once", rank,
+				enumName(gold.Kind.String(), "GOLD_KIND_"), gold.Original)
 		}
 		return &gold, nil
 	}
@@ -165,7 +175,8 @@ func (r *reviewer) goldOf(state review.State, rank uint64, kind datanettypes.Gol
 }
 
 // mayPlant reports what the chain would refuse, and returns the deposit.
-func (r *reviewer) mayPlant(ctx context.Context, cohort datanettypes.Cohort, kind datanettypes.GoldKind) (string, error) {
+func (r *reviewer) mayPlant(ctx context.Context, cohort datanettypes.Cohort,
+	kind datanettypes.GoldKind) (string, error) {
 	params, err := r.query.Params(ctx, &datanettypes.QueryParamsRequest{})
 	if err != nil {
 		return "", err
@@ -175,7 +186,9 @@ func (r *reviewer) mayPlant(ctx context.Context, cohort datanettypes.Cohort, kin
 		return "", err
 	}
 	if kind != datanettypes.GOLD_KIND_DUPLICATE && r.address != datanet.Datanet.Owner {
-		return "", fmt.Errorf("only the owner of DataNet %d, %s, vouches for gold that the chain cannot check: others seal duplicates", cohort.DatanetId, datanet.Datanet.Owner)
+		return "", fmt.Errorf(
+			"only the owner of DataNet %d, %s, vouches for gold that the chain cannot check: others seal duplicates",
+			cohort.DatanetId, datanet.Datanet.Owner)
 	}
 	if most := int(params.Params.Review.MaxGold); len(cohort.Gold) >= most {
 		return "", fmt.Errorf("cohort %d has %d gold items, as many as it may have", cohort.Id, most)
@@ -185,7 +198,8 @@ func (r *reviewer) mayPlant(ctx context.Context, cohort datanettypes.Cohort, kin
 
 // newGold makes gold and writes what opens it to disk. A duplicate is proven
 // here first; the other kinds need the contributor's mark.
-func (r *reviewer) newGold(ctx context.Context, texts *texts, cohort uint64, c datanettypes.Contribution, kind datanettypes.GoldKind, original uint64) (*review.Gold, error) {
+func (r *reviewer) newGold(ctx context.Context, texts *texts, cohort uint64, c datanettypes.Contribution,
+	kind datanettypes.GoldKind, original uint64) (*review.Gold, error) {
 	gold, err := review.NewGold(cohort, c.Rank, kind, r.address, r.now())
 	if err != nil {
 		return nil, err
@@ -228,7 +242,9 @@ func heldIn(c datanettypes.Contribution, datanet datanettypes.DataNet) error {
 	if c.HeldHeight != 0 {
 		return nil
 	}
-	return fmt.Errorf("contribution %d was accepted for version %d of DataNet %d, and validators do not hold its text yet: try again when they do",
+	return fmt.Errorf(
+		"contribution %d was accepted for version %d of DataNet %d, and validators do not hold its text yet: try again "+
+			"when they do",
 		c.Rank, c.AcceptedVersion, datanet.Id)
 }
 
@@ -240,11 +256,15 @@ func (r *reviewer) markSalt(c datanettypes.Contribution) ([]byte, error) {
 		return nil, err
 	}
 	if !found {
-		return nil, fmt.Errorf("%s is not there: contribution %d was not contributed as your gold with this home directory. Altered and sound gold is contributed with `openledgerd data contribute PATH --datanet %d --%s %s --from ANOTHER-ACCOUNT`; if that was done on another machine, copy the file from there",
+		return nil, fmt.Errorf(
+			"%s is not there: contribution %d was not contributed as your gold with this home directory. Altered and sound "+
+				"gold is contributed with `openledgerd data contribute PATH --datanet %d --%s %s --from ANOTHER-ACCOUNT`; if "+
+				"that was done on another machine, copy the file from there",
 			r.marks.Path(c.Mark), c.Rank, c.DatanetId, flagGoldFor, r.address)
 	}
 	if mark.Planter != r.address {
-		return nil, fmt.Errorf("contribution %d was contributed with --%s %s, who alone may open it as gold; you are %s", c.Rank, flagGoldFor, mark.Planter, r.address)
+		return nil, fmt.Errorf("contribution %d was contributed with --%s %s, who alone may open it as gold; you are %s",
+			c.Rank, flagGoldFor, mark.Planter, r.address)
 	}
 	return mark.Salt, nil
 }
@@ -261,14 +281,17 @@ func (r *reviewer) openGold(ctx context.Context, cohort datanettypes.Cohort) (in
 		switch review.NextGold(cohort, gold) {
 		case review.GoldUnsealed:
 			if cohort.Phase == datanettypes.COHORT_PHASE_FILLING {
-				r.shown.warn(fmt.Errorf("the gold for contribution %d is not sealed: run `openledgerd review gold seal %d` again", gold.Rank, gold.Rank))
+				r.shown.warn(
+					fmt.Errorf("the gold for contribution %d is not sealed: run `openledgerd review gold seal %d` again", gold.Rank,
+						gold.Rank))
 			}
 		case review.GoldWait:
 			waiting++
 		case review.GoldTaken:
 			r.shown.warn(fmt.Errorf("contribution %d was opened as gold by somebody else: your deposit is lost", gold.Rank))
 		case review.GoldOver:
-			r.shown.warn(fmt.Errorf("the gold for contribution %d was not opened: its deposit is lost, unless no panel decided", gold.Rank))
+			r.shown.warn(
+				fmt.Errorf("the gold for contribution %d was not opened: its deposit is lost, unless no panel decided", gold.Rank))
 		case review.GoldOpen:
 			response, err := r.tx.send(ctx, gold.Open())
 			if err != nil {
@@ -276,7 +299,8 @@ func (r *reviewer) openGold(ctx context.Context, cohort datanettypes.Cohort) (in
 				failed = append(failed, fmt.Errorf("the gold for contribution %d is not open: %w", gold.Rank, err))
 				continue
 			}
-			r.printf("opened      gold for contribution %d of cohort %d in block %d, transaction %s\n", gold.Rank, cohort.Id, response.Height, response.TxHash)
+			r.printf("opened      gold for contribution %d of cohort %d in block %d, transaction %s\n", gold.Rank, cohort.Id,
+				response.Height, response.TxHash)
 		}
 	}
 	return waiting, errors.Join(failed...)

@@ -89,8 +89,9 @@ func (r *reviewer) queue(ctx context.Context) ([]queued, error) {
 		plan := review.Next(a, r.address, state)
 		entry := queued{
 			Cohort: a.Cohort.Id, DatanetID: a.Cohort.DatanetId, Datanet: datanet.Datanet.Name, Kind: kindName(a.Cohort.Kind),
-			Phase: phaseName(a.Cohort.Phase), Round: a.Cohort.Round, Deadline: a.Cohort.Deadline, SecondsLeft: max(0, int64(a.Cohort.Deadline.Sub(r.now()).Seconds())),
-			Seats: a.Seats, PanelSeats: a.Cohort.Wanted, Items: a.Cohort.Items, Undecided: plan.Undecided,
+			Phase: phaseName(a.Cohort.Phase), Round: a.Cohort.Round, Deadline: a.Cohort.Deadline,
+			SecondsLeft: max(0, int64(a.Cohort.Deadline.Sub(r.now()).Seconds())),
+			Seats:       a.Seats, PanelSeats: a.Cohort.Wanted, Items: a.Cohort.Items, Undecided: plan.Undecided,
 			Decided: len(a.Cohort.Items) - len(plan.Undecided), Ballot: ballotState(a, plan), Step: plan.Step,
 		}
 		if entry.Undecided == nil {
@@ -119,7 +120,9 @@ func ballotState(a datanettypes.Assignment, plan review.Plan) string {
 // next says what to do.
 func (r *reviewer) next(a datanettypes.Assignment, plan review.Plan) string {
 	const run = "`openledgerd review run`"
-	decide := fmt.Sprintf("look at each undecided item with `openledgerd review show %d` and decide it with `openledgerd review vote %d`", first(plan.Undecided), first(plan.Undecided))
+	decide := fmt.Sprintf(
+		"look at each undecided item with `openledgerd review show %d` and decide it with `openledgerd review vote %d`",
+		first(plan.Undecided), first(plan.Undecided))
 	switch plan.Step {
 	case review.Wait:
 		if len(plan.Undecided) > 0 {
@@ -128,7 +131,8 @@ func (r *reviewer) next(a datanettypes.Assignment, plan review.Plan) string {
 		return "the panel is being drawn; " + run + " then seals your ballot"
 	case review.Decide:
 		if plan.Foreign {
-			return fmt.Sprintf("copy %s from the machine that sealed your ballot, or replace the ballot: %s", r.store.Dir, decide)
+			return fmt.Sprintf("copy %s from the machine that sealed your ballot, or replace the ballot: %s", r.store.Dir,
+				decide)
 		}
 		return decide
 	case review.Seal:
@@ -138,13 +142,17 @@ func (r *reviewer) next(a datanettypes.Assignment, plan review.Plan) string {
 	case review.Reveal:
 		return run + " opens your ballot: do it before the deadline, or a part of your bond is slashed"
 	case review.Lost:
-		return fmt.Sprintf("copy %s from the machine that sealed your ballot, then %s: a ballot that is not opened is slashed", r.store.Dir, run)
+		return fmt.Sprintf(
+			"copy %s from the machine that sealed your ballot, then %s: a ballot that is not opened is slashed", r.store.Dir,
+			run)
 	case review.Missed:
 		datanet := "DATANET-ID"
 		if a.Cohort.Panel != 0 {
 			datanet = strconv.FormatUint(a.Cohort.Panel, 10)
 		}
-		return fmt.Sprintf("no ballot of yours was sealed and opened in time: a part of your bond is slashed when the phase ends, and you are drawn no more; then have yourself drawn again: `openledgerd tx datanet activate %s`", datanet)
+		return fmt.Sprintf(
+			"no ballot of yours was sealed and opened in time: a part of your bond is slashed when the phase ends, and you "+
+				"are drawn no more; then have yourself drawn again: `openledgerd tx datanet activate %s`", datanet)
 	}
 	return "nothing: wait for the verdict"
 }
@@ -186,7 +194,8 @@ func ranks(all []uint64) string { return strings.Trim(fmt.Sprint(all), "[]") }
 // printBonds says why nobody asks for a verdict.
 func (r *reviewer) printBonds(ctx context.Context) error {
 	r.printf("no cohort has a seat for %s\n", r.address)
-	found, err := r.query.DataValidatorsByAddress(ctx, &datanettypes.QueryDataValidatorsByAddressRequest{Address: r.address})
+	found, err := r.query.DataValidatorsByAddress(ctx,
+		&datanettypes.QueryDataValidatorsByAddressRequest{Address: r.address})
 	if err != nil {
 		return err
 	}
@@ -197,7 +206,9 @@ func (r *reviewer) printBonds(ctx context.Context) error {
 		state := "you may be drawn"
 		switch {
 		case !v.Active && v.Bond.IsPositive():
-			state = fmt.Sprintf("not drawn: `openledgerd tx datanet activate %d` changes that; add to the bond first if it is too small", v.DatanetId)
+			state = fmt.Sprintf(
+				"not drawn: `openledgerd tx datanet activate %d` changes that; add to the bond first if it is too small",
+				v.DatanetId)
 		case !v.Active:
 			state = "not drawn: there is no bond"
 		}

@@ -94,14 +94,19 @@ func (r *reviewer) show(cmd *cobra.Command, texts *texts, rank uint64) error {
 	}
 	loaded, from, err := texts.load(ctx, c)
 	switch {
-	case !slices.ContainsFunc(reviews, func(cohort datanettypes.Cohort) bool { return cohort.Phase != datanettypes.COHORT_PHASE_DECIDED }):
+	case !slices.ContainsFunc(
+		reviews, func(cohort datanettypes.Cohort) bool { return cohort.Phase != datanettypes.COHORT_PHASE_DECIDED }):
 		if err != nil {
 			return err
 		}
 	case errors.Is(err, errNoText):
-		return fmt.Errorf("%w\nif nobody else can fetch it before the deadline: `openledgerd review vote %d --%s --%s unavailable`", err, rank, flagReject, flagReason)
+		return fmt.Errorf(
+			"%w\nif nobody else can fetch it before the deadline: `openledgerd review vote %d --%s --%s unavailable`", err, rank,
+			flagReject, flagReason)
 	case errors.Is(err, manifest.ErrFile):
-		return fmt.Errorf("%w\nwhat was published is not what was registered: `openledgerd review vote %d --%s --%s unavailable`", err, rank, flagReject, flagReason)
+		return fmt.Errorf(
+			"%w\nwhat was published is not what was registered: `openledgerd review vote %d --%s --%s unavailable`", err, rank,
+			flagReject, flagReason)
 	case err != nil:
 		return err
 	}
@@ -178,7 +183,8 @@ func (r *reviewer) printReviews(c datanettypes.Contribution, reviews []datanetty
 			r.printVerdict(c, cohort)
 			continue
 		}
-		r.printf("review      cohort %d, %s, phase %s until %s\n", cohort.Id, kindName(cohort.Kind), phaseName(cohort.Phase), r.until(cohort.Deadline))
+		r.printf("review      cohort %d, %s, phase %s until %s\n", cohort.Id, kindName(cohort.Kind), phaseName(cohort.Phase),
+			r.until(cohort.Deadline))
 		switch cohort.Kind {
 		case datanettypes.COHORT_KIND_APPEAL:
 			r.printf("appellant   %s: %q\n", cohort.Appellant, cohort.Reason)
@@ -236,7 +242,8 @@ func (r *reviewer) printText(c manifest.Contribution, datanet datanettypes.DataN
 		size = len(encoded)
 	}
 	rules := c.File.Check(poa.SegmentRules{AllowFewStopWords: datanet.AllowFewStopWords})
-	r.printf("text        from %s: content hash %s and root are those of the chain\n", from, hex.EncodeToString(c.ContentHash))
+	r.printf("text        from %s: content hash %s and root are those of the chain\n", from,
+		hex.EncodeToString(c.ContentHash))
 	var wrong []string
 	for _, check := range []struct {
 		ok   bool
@@ -262,7 +269,8 @@ func (r *reviewer) printText(c manifest.Contribution, datanet datanettypes.DataN
 }
 
 // compare looks for text that was contributed before.
-func (r *reviewer) compare(cmd *cobra.Command, texts *texts, c manifest.Contribution, reviews []datanettypes.Cohort) error {
+func (r *reviewer) compare(cmd *cobra.Command, texts *texts, c manifest.Contribution,
+	reviews []datanettypes.Cohort) error {
 	earlier, err := r.earlier(cmd, texts, c.Contribution, reviews)
 	if err != nil {
 		return err
@@ -289,7 +297,8 @@ func (r *reviewer) compare(cmd *cobra.Command, texts *texts, c manifest.Contribu
 
 // earlier returns text of lower rank: what the DataNet has accepted, items of
 // the same review, and what --against names.
-func (r *reviewer) earlier(cmd *cobra.Command, texts *texts, c datanettypes.Contribution, reviews []datanettypes.Cohort) (earlierText, error) {
+func (r *reviewer) earlier(cmd *cobra.Command, texts *texts, c datanettypes.Contribution,
+	reviews []datanettypes.Cohort) (earlierText, error) {
 	ctx := cmd.Context()
 	all, seen := earlierText{}, make(map[uint64]bool)
 	others, _ := cmd.Flags().GetUintSlice(flagDatanet)
@@ -341,7 +350,8 @@ func (r *reviewer) earlier(cmd *cobra.Command, texts *texts, c datanettypes.Cont
 		if m.AcceptedVersion == 0 {
 			name += " of this review"
 		}
-		out.known = append(out.known, overlap.Known{Name: name, Rank: m.Rank, File: file, Passed: manifest.Passed(m.Derivations)})
+		out.known = append(
+			out.known, overlap.Known{Name: name, Rank: m.Rank, File: file, Passed: manifest.Passed(m.Derivations)})
 	}
 	paths, _ := cmd.Flags().GetStringArray(flagAgainst)
 	for _, path := range paths {

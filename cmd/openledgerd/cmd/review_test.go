@@ -61,16 +61,20 @@ func newPanels(t *testing.T, reviewers int) *panels {
 	})
 	result := p.Send(p.Owner, &datanettypes.MsgCreateDataNet{
 		AllowFewStopWords: true, // the texts are drawn words
-		Owner:             p.Owner.String(), Name: "Glands", Description: "Notes on the glands of the skin.\nNo pictures.", Domain: "dermatology", Licence: "CC-BY-4.0",
-		GuidelinesUri: "https://example.org/glands", ReviewPolicy: datanettypes.REVIEW_POLICY_PANEL, ReviewFee: chain.Open(1), RoyaltyFloor: chain.Royalty,
+		Owner:             p.Owner.String(), Name: "Glands", Description: "Notes on the glands of the skin.\nNo pictures.",
+		Domain: "dermatology", Licence: "CC-BY-4.0",
+		GuidelinesUri: "https://example.org/glands", ReviewPolicy: datanettypes.REVIEW_POLICY_PANEL, ReviewFee: chain.Open(1),
+		RoyaltyFloor: chain.Royalty,
 	})
 	var created datanettypes.MsgCreateDataNetResponse
 	require.NoError(t, chain.Decode(result, &created))
 	p.DatanetID = created.DatanetId
 	for _, account := range p.reviewers {
-		p.Send(account, &datanettypes.MsgBondValidator{Validator: account.String(), DatanetId: p.DatanetID, Amount: chain.Open(400)})
+		p.Send(account, &datanettypes.MsgBondValidator{Validator: account.String(), DatanetId: p.DatanetID,
+			Amount: chain.Open(400)})
 	}
-	p.clientCtx = client.Context{}.WithGRPCClient(serveQueries(t, p.Scenario)).WithHomeDir(t.TempDir()).WithChainID(chain.ID)
+	p.clientCtx = client.Context{}.WithGRPCClient(serveQueries(t, p.Scenario)).WithHomeDir(t.TempDir()).WithChainID(
+		chain.ID)
 	p.query = datanettypes.NewQueryClient(p.clientCtx)
 	return p
 }
@@ -113,8 +117,10 @@ func (p *panels) tool(account chain.Account) *tool {
 	out, warnings := new(strings.Builder), new(strings.Builder)
 	tx, waited := &blockTx{panels: p, account: account}, 0
 	return &tool{tx: tx, out: out, err: warnings, reviewer: &reviewer{
-		query: p.query, address: account.String(), tx: tx, store: review.NewStore(p.clientCtx.HomeDir, chain.ID, account.String()),
-		marks: review.NewMarks(p.clientCtx.HomeDir, chain.ID), out: out, shown: newProgress(warnings), now: p.Time, interval: time.Second,
+		query: p.query, address: account.String(), tx: tx,
+		store: review.NewStore(p.clientCtx.HomeDir, chain.ID, account.String()),
+		marks: review.NewMarks(p.clientCtx.HomeDir, chain.ID), out: out, shown: newProgress(warnings), now: p.Time,
+		interval: time.Second,
 		pause: func(ctx context.Context, _ time.Duration) error {
 			if waited++; waited > 20 {
 				return errors.New("it waits for ever")
@@ -179,7 +185,9 @@ func (p *panels) cohort() items {
 	p.hold(p.Contributions...)
 	cmd, _ := command(p.T, reviewGoldSealCmd(), nil)
 	stranger, owner := p.tool(p.Stranger), p.tool(p.Owner)
-	require.NoError(p, stranger.sealGold(context.Background(), p.texts(cmd), i.duplicate, datanettypes.GOLD_KIND_DUPLICATE, p.Contributions[0].Rank))
+	require.NoError(
+		p, stranger.sealGold(context.Background(), p.texts(cmd), i.duplicate, datanettypes.GOLD_KIND_DUPLICATE,
+			p.Contributions[0].Rank))
 	require.NoError(p, owner.sealGold(context.Background(), p.texts(cmd), i.altered, datanettypes.GOLD_KIND_ALTERED, 0))
 	require.NoError(p, owner.sealGold(context.Background(), p.texts(cmd), i.sound, datanettypes.GOLD_KIND_SOUND, 0))
 	require.Contains(p, stranger.out.String(), "100.0 % of segment 0")
@@ -454,7 +462,8 @@ func TestGoldThatWouldNotHold(t *testing.T) {
 	}
 	require.ErrorContains(t, seal(datanettypes.GOLD_KIND_DUPLICATE, first), "cannot be fetched")
 	p.hold(p.Contributions...)
-	require.ErrorContains(t, seal(datanettypes.GOLD_KIND_DUPLICATE, first), "the most that is copied of one is 0.0 %, the chain asks for 50 %")
+	require.ErrorContains(t, seal(datanettypes.GOLD_KIND_DUPLICATE, first),
+		"the most that is copied of one is 0.0 %, the chain asks for 50 %")
 	require.ErrorContains(t, seal(datanettypes.GOLD_KIND_DUPLICATE, own), "not earlier")
 	require.ErrorContains(t, seal(datanettypes.GOLD_KIND_SOUND, 0), "only the owner")
 	require.ErrorContains(t, tool.sealGold(ctx, texts, first, datanettypes.GOLD_KIND_SOUND, 0), "waits for no panel")
@@ -465,7 +474,9 @@ func TestGoldThatWouldNotHold(t *testing.T) {
 
 	// A copy of what validators do not hold yet is no gold.
 	require.NoError(t, tool.held(ctx, first))
-	require.ErrorContains(t, heldIn(datanettypes.Contribution{Rank: 9, AcceptedVersion: 4}, datanettypes.DataNet{Id: 2, Version: 4, HeldVersion: 3}),
+	require.ErrorContains(
+		t, heldIn(datanettypes.Contribution{Rank: 9, AcceptedVersion: 4},
+			datanettypes.DataNet{Id: 2, Version: 4, HeldVersion: 3}),
 		"contribution 9 was accepted for version 4 of DataNet 2, and validators do not hold its text yet")
 
 	// Its contributor has not agreed to its being gold, or to that of somebody else.
@@ -477,7 +488,8 @@ func TestGoldThatWouldNotHold(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, owner.marks.Save(mark))
 	others := p.ContributeMarked(p.Bob, must(mark.Hash()), prose(rand.New(rand.NewSource(4)), 1)...).Rank
-	require.ErrorContains(t, owner.sealGold(ctx, texts, others, datanettypes.GOLD_KIND_SOUND, 0), "contributed with --gold-for "+p.Stranger.String())
+	require.ErrorContains(t, owner.sealGold(ctx, texts, others, datanettypes.GOLD_KIND_SOUND, 0),
+		"contributed with --gold-for "+p.Stranger.String())
 	require.Empty(t, owner.tx.sent)
 
 	// Interrupted, it goes on with the same salt, and is sealed once.
@@ -491,7 +503,8 @@ func TestGoldThatWouldNotHold(t *testing.T) {
 	require.Len(t, p.cohortOf(sound).Gold, 1)
 	state, err := owner.store.Load(p.cohortOf(sound).Id)
 	require.NoError(t, err)
-	require.Equal(t, p.contribution(sound).Mark, datanettypes.GoldMark(p.Owner.Address, state.Gold[0].Salt), "the chain asks for the salt of the mark")
+	require.Equal(t, p.contribution(sound).Mark, datanettypes.GoldMark(p.Owner.Address, state.Gold[0].Salt),
+		"the chain asks for the salt of the mark")
 }
 
 // TestFindCopy: what is found is what the chain takes.
@@ -525,7 +538,8 @@ func TestFindCopy(t *testing.T) {
 		require.NoError(t, shown.proof.Validate())
 		require.NoError(t, shown.proof.Verify(c.Root, sdk.MustAccAddressFromBech32(c.Contributor), c.Segments, c.Norm()))
 	}
-	copied, err := poa.CopiedPPM(poa.TokenIDs(found.segment.Text), poa.TokenIDs(found.originalSegment.Text), poa.ProtocolStatistics())
+	copied, err := poa.CopiedPPM(poa.TokenIDs(found.segment.Text), poa.TokenIDs(found.originalSegment.Text),
+		poa.ProtocolStatistics())
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, copied, uint32(poa.DuplicatePPM))
 }
@@ -579,7 +593,8 @@ func TestQueue(t *testing.T) {
   undecided %d %d %d
   ballot    not sealed
   next      look at each undecided item with `+"`openledgerd review show %d` and decide it with `openledgerd review vote %d`\n",
-		cohort.Id, p.DatanetID, cohort.Deadline.Local().Format(timeLayout), cohort.Seated(tool.address), i.fresh, i.altered, i.sound, i.fresh, i.fresh), tool.out.String())
+		cohort.Id, p.DatanetID, cohort.Deadline.Local().Format(timeLayout), cohort.Seated(tool.address), i.fresh, i.altered,
+		i.sound, i.fresh, i.fresh), tool.out.String())
 
 	encoded, err := json.Marshal(queue)
 	require.NoError(t, err)
@@ -734,7 +749,8 @@ func TestShowAppeal(t *testing.T) {
 	// As many as decided, who have not decided yet.
 	judges := []chain.Account{p.Payer, p.Bob, p.Provider}
 	for _, judge := range judges {
-		p.Send(judge, &datanettypes.MsgBondValidator{Validator: judge.String(), DatanetId: p.DatanetID, Amount: chain.Open(400)})
+		p.Send(judge, &datanettypes.MsgBondValidator{Validator: judge.String(), DatanetId: p.DatanetID,
+			Amount: chain.Open(400)})
 	}
 	p.Send(p.Alice, &datanettypes.MsgAppeal{Appellant: p.Alice.String(), Rank: i.fresh, Reason: "line 3 \x1b[31mcites it"})
 	p.Blocks(6)
@@ -784,9 +800,10 @@ func must[T any](value T, err error) T {
 
 func TestVoteOf(t *testing.T) {
 	for args, want := range map[string]any{
-		"--accept --score 820":                      good,
-		"--reject --reason duplicate":               copies,
-		"--reject --reason off_topic --score 3":     datanettypes.Vote{Reason: datanettypes.REJECT_REASON_OFF_TOPIC, Score: 3},
+		"--accept --score 820":        good,
+		"--reject --reason duplicate": copies,
+		"--reject --reason off_topic --score 3": datanettypes.Vote{Reason: datanettypes.REJECT_REASON_OFF_TOPIC,
+			Score: 3},
 		"--reject --reason unavailable":             datanettypes.Vote{Reason: datanettypes.REJECT_REASON_UNAVAILABLE},
 		"--accept":                                  "--score 1 to 1000",
 		"--accept --score 1001":                     "at most 1000",
@@ -840,7 +857,8 @@ func TestPlain(t *testing.T) {
 
 func TestLeft(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		28 * time.Hour: "1 d 4 h left", 24 * time.Hour: "1 d left", 90 * time.Minute: "1 h 30 min left", 61 * time.Second: "1 min 1 s left",
+		28 * time.Hour: "1 d 4 h left", 24 * time.Hour: "1 d left", 90 * time.Minute: "1 h 30 min left",
+		61 * time.Second: "1 min 1 s left",
 		time.Millisecond: "less than 1 s left", 0: "over", -time.Hour: "over",
 	} {
 		require.Equal(t, want, left(d))

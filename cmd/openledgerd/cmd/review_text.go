@@ -38,7 +38,8 @@ func addTextFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.String(flagContent, "", "content store with segment files: a directory or a bucket URL (default HOME/content)")
 	f.StringArray(flagMirror, nil, "base URL of an attestor that holds text, asked last; can be repeated")
-	f.Bool(flagAllowPrivate, false, "take text from addresses that are not public and from files too, for networks on one machine")
+	f.Bool(flagAllowPrivate, false, "take text from addresses that are not public and from files too, for networks on "+
+		"one machine")
 }
 
 // addFetchFlag lets the user have text downloaded that is compared with.
@@ -68,7 +69,8 @@ func openTexts(cmd *cobra.Command, clientCtx client.Context) (*texts, error) {
 	public.Patience = textPatience
 	attestors, _ := cmd.Flags().GetStringArray(flagMirror)
 	return &texts{
-		location: location, store: store, public: fetch.New(public), attestors: attestors, trusted: fetch.New(fetch.TrustedLimits()), warn: cmd.ErrOrStderr(),
+		location: location, store: store, public: fetch.New(public), attestors: attestors,
+		trusted: fetch.New(fetch.TrustedLimits()), warn: cmd.ErrOrStderr(),
 	}, nil
 }
 
@@ -88,10 +90,11 @@ func (t *texts) get(ctx context.Context, c datanettypes.Contribution) ([]byte, s
 	}
 	tried := []string{fmt.Sprintf("%s: %v", t.location, err)}
 	try := func(client *fetch.Client, location string) []byte {
-		encoded, err := client.GetChecked(ctx, location, int64(min(c.Bytes, content.MaxBytes+1)), content.MaxBytes, func(encoded []byte) error {
-			_, err := content.Read(bytes.NewReader(encoded), hash)
-			return err
-		})
+		encoded, err := client.GetChecked(ctx, location, int64(min(c.Bytes, content.MaxBytes+1)), content.MaxBytes,
+			func(encoded []byte) error {
+				_, err := content.Read(bytes.NewReader(encoded), hash)
+				return err
+			})
 		if err != nil {
 			tried = append(tried, fmt.Sprintf("%s: %v", plain(location), err))
 			return nil
@@ -161,9 +164,11 @@ var errNoCopy = errors.New("nothing to show")
 // findCopy finds the segment of a contribution that copies most of one of an
 // earlier contribution, and builds what the chain asks for. It fails when the
 // chain would. Segments that are named are passed over.
-func findCopy(ctx context.Context, query datanettypes.QueryClient, texts *texts, rank, originalRank uint64, but ...uint32) (copied, error) {
+func findCopy(ctx context.Context, query datanettypes.QueryClient, texts *texts, rank, originalRank uint64,
+	but ...uint32) (copied, error) {
 	if originalRank >= rank {
-		return copied{}, fmt.Errorf("contribution %d is not earlier than %d: what is copied has the lower rank", originalRank, rank)
+		return copied{}, fmt.Errorf("contribution %d is not earlier than %d: what is copied has the lower rank", originalRank,
+			rank)
 	}
 	var both [2]manifest.Contribution
 	for i, r := range []uint64{rank, originalRank} {
@@ -172,7 +177,8 @@ func findCopy(ctx context.Context, query datanettypes.QueryClient, texts *texts,
 			return copied{}, fmt.Errorf("contribution %d: %w", r, err)
 		}
 		if r == originalRank && found.Contribution.AcceptedVersion == 0 {
-			return copied{}, fmt.Errorf("contribution %d was never accepted, it is %s: only copies of accepted text count", r, statusName(found.Contribution.Status))
+			return copied{}, fmt.Errorf("contribution %d was never accepted, it is %s: only copies of accepted text count", r,
+				statusName(found.Contribution.Status))
 		}
 		if both[i], _, err = texts.load(ctx, found.Contribution); err != nil {
 			return copied{}, err
@@ -180,16 +186,19 @@ func findCopy(ctx context.Context, query datanettypes.QueryClient, texts *texts,
 	}
 	later, original := both[0], both[1]
 	passesOn := func(segment int) bool {
-		return slices.Contains(but, uint32(segment)) || slices.ContainsFunc(later.Derivations, func(d datanettypes.Derivation) bool {
-			return d.Segment == uint32(segment) && d.Rank == originalRank && d.Ppm >= poa.DuplicatePPM
-		})
+		return slices.Contains(but, uint32(segment)) ||
+			slices.ContainsFunc(later.Derivations, func(d datanettypes.Derivation) bool {
+				return d.Segment == uint32(segment) && d.Rank == originalRank && d.Ppm >= poa.DuplicatePPM
+			})
 	}
 	pair, err := overlap.Copies(later.File, original.File, passesOn)
 	if err != nil {
 		return copied{}, err
 	}
 	if !pair.Duplicate() {
-		return copied{}, fmt.Errorf("%w: no segment of contribution %d is a duplicate of one of contribution %d: the most that is copied of one is %.1f %%, the chain asks for %.0f %%",
+		return copied{}, fmt.Errorf(
+			"%w: no segment of contribution %d is a duplicate of one of contribution %d: the most that is copied of one is "+
+				"%.1f %%, the chain asks for %.0f %%",
 			errNoCopy, rank, originalRank, percent(pair.CopiedPPM), percent(poa.DuplicatePPM))
 	}
 	out := copied{pair: pair}

@@ -135,7 +135,8 @@ func voteOf(cmd *cobra.Command) (datanettypes.Vote, error) {
 	vote := datanettypes.Vote{Accept: accept, Score: score}
 	switch {
 	case accept == reject:
-		return vote, fmt.Errorf("say --%s --%s 820, or --%s --%s %s", flagAccept, flagScore, flagReject, flagReason, strings.Join(reasonNames(), "|"))
+		return vote, fmt.Errorf("say --%s --%s 820, or --%s --%s %s", flagAccept, flagScore, flagReject, flagReason,
+			strings.Join(reasonNames(), "|"))
 	case score > datanettypes.MaxScore:
 		return vote, fmt.Errorf("--%s %d: at most %d", flagScore, score, datanettypes.MaxScore)
 	case accept && name != "":
@@ -180,9 +181,12 @@ func (r *reviewer) seat(ctx context.Context, rank, cohort uint64) (datanettypes.
 	case 1:
 		return found[0], nil
 	case 0:
-		return datanettypes.Assignment{}, fmt.Errorf("contribution %d is not under review with a seat for %s: `openledgerd review queue` shows what is", rank, r.address)
+		return datanettypes.Assignment{}, fmt.Errorf(
+			"contribution %d is not under review with a seat for %s: `openledgerd review queue` shows what is", rank, r.address)
 	}
-	return datanettypes.Assignment{}, fmt.Errorf("contribution %d is under review in cohorts %d and %d: choose one with --%s", rank, found[0].Cohort.Id, found[1].Cohort.Id, flagCohort)
+	return datanettypes.Assignment{}, fmt.Errorf(
+		"contribution %d is under review in cohorts %d and %d: choose one with --%s", rank, found[0].Cohort.Id,
+		found[1].Cohort.Id, flagCohort)
 }
 
 // vote notes a decision, and sees to the ballot when it was the last.
@@ -199,13 +203,16 @@ func (r *reviewer) vote(ctx context.Context, rank, cohort uint64, vote datanetty
 	switch a.Cohort.Phase {
 	case datanettypes.COHORT_PHASE_DRAWING, datanettypes.COHORT_PHASE_COMMIT:
 		if !decided || noted != vote {
-			if err := r.store.Decide(review.Decision{Cohort: a.Cohort.Id, Rank: rank, Vote: vote, At: r.now().UTC()}); err != nil {
+			if err := r.store.Decide(
+				review.Decision{Cohort: a.Cohort.Id, Rank: rank, Vote: vote, At: r.now().UTC()}); err != nil {
 				return fmt.Errorf("the decision is not noted: %w", err)
 			}
 		}
 	default:
 		if !decided || noted != vote {
-			return fmt.Errorf("cohort %d is in phase %s: it is too late to decide; `openledgerd review run` opens what you sealed", a.Cohort.Id, phaseName(a.Cohort.Phase))
+			return fmt.Errorf(
+				"cohort %d is in phase %s: it is too late to decide; `openledgerd review run` opens what you sealed", a.Cohort.Id,
+				phaseName(a.Cohort.Phase))
 		}
 	}
 	r.printf("decided     contribution %d in cohort %d: %s\n", rank, a.Cohort.Id, voteText(vote))
@@ -214,7 +221,8 @@ func (r *reviewer) vote(ctx context.Context, rank, cohort uint64, vote datanetty
 	}
 	if plan := review.Next(a, r.address, state); len(plan.Undecided) > 0 {
 		r.printf("undecided   %d of %d: %s\n", len(plan.Undecided), len(a.Cohort.Items), ranks(plan.Undecided))
-		r.printf("next        `openledgerd review show %d`; ballots can be sealed until %s\n", plan.Undecided[0], r.until(a.Cohort.Deadline))
+		r.printf("next        `openledgerd review show %d`; ballots can be sealed until %s\n", plan.Undecided[0],
+			r.until(a.Cohort.Deadline))
 		return nil
 	}
 	return r.follow(ctx, a.Cohort.Id, wait)
@@ -233,7 +241,9 @@ func (r *reviewer) follow(ctx context.Context, cohort uint64, wait bool) error {
 		}
 		if err := r.pause(ctx, r.interval); err != nil {
 			r.shown.clear()
-			return fmt.Errorf("interrupted before the ballot for cohort %d was opened: run `openledgerd review run` before the deadline, or a part of your bond is slashed", cohort)
+			return fmt.Errorf(
+				"interrupted before the ballot for cohort %d was opened: run `openledgerd review run` before the deadline, or a "+
+					"part of your bond is slashed", cohort)
 		}
 	}
 }
@@ -274,7 +284,8 @@ func (r *reviewer) advance(ctx context.Context, cohort uint64, wait bool) (done 
 			r.printf("next        leave `openledgerd review run` running: it opens your ballot when all are sealed, or after %s\n", r.until(a.Cohort.Deadline))
 			return true, nil
 		}
-		r.shown.show(fmt.Sprintf("cohort %d: your ballot is sealed; waiting until it can be opened", cohort), "at the latest after "+r.until(a.Cohort.Deadline))
+		r.shown.show(fmt.Sprintf("cohort %d: your ballot is sealed; waiting until it can be opened", cohort),
+			"at the latest after "+r.until(a.Cohort.Deadline))
 	}
 	return false, nil
 }
@@ -290,7 +301,8 @@ func (r *reviewer) unseated(ctx context.Context, id uint64) (bool, error) {
 	case cohort.Phase == datanettypes.COHORT_PHASE_DECIDED:
 		r.printf("decided     cohort %d is decided: `openledgerd query datanet cohort %d`\n", id, id)
 	default:
-		r.printf("dismissed   the panel of cohort %d did not decide, and you have no seat in the next one: nothing is left to do\n", id)
+		r.printf("dismissed   the panel of cohort %d did not decide, and you have no seat in the next one: nothing is "+
+			"left to do\n", id)
 	}
 	return true, nil
 }
@@ -331,19 +343,25 @@ func (r *reviewer) seal(ctx context.Context, a datanettypes.Assignment, plan rev
 	}
 	response, err := r.tx.send(ctx, &datanettypes.MsgCommitBallot{Validator: r.address, Cohort: ballot.Cohort, Hash: hash})
 	if err != nil {
-		return fmt.Errorf("the ballot for cohort %d may not be sealed: %w; what opens it is kept: run `openledgerd review run` before %s", ballot.Cohort, err, a.Cohort.Deadline.Local().Format(timeLayout))
+		return fmt.Errorf(
+			"the ballot for cohort %d may not be sealed: %w; what opens it is kept: run `openledgerd review run` before %s",
+			ballot.Cohort, err, a.Cohort.Deadline.Local().Format(timeLayout))
 	}
-	r.printf("sealed      ballot of %d votes for cohort %d in block %d, transaction %s\n", len(ballot.Votes), ballot.Cohort, response.Height, response.TxHash)
+	r.printf("sealed      ballot of %d votes for cohort %d in block %d, transaction %s\n", len(ballot.Votes),
+		ballot.Cohort, response.Height, response.TxHash)
 	return nil
 }
 
 // reveal opens a ballot.
 func (r *reviewer) reveal(ctx context.Context, ballot review.Ballot) error {
-	response, err := r.tx.send(ctx, &datanettypes.MsgRevealBallot{Validator: r.address, Cohort: ballot.Cohort, Votes: ballot.Votes, Salt: ballot.Salt})
+	response, err := r.tx.send(
+		ctx, &datanettypes.MsgRevealBallot{Validator: r.address, Cohort: ballot.Cohort, Votes: ballot.Votes,
+			Salt: ballot.Salt})
 	if err != nil {
 		return fmt.Errorf("the ballot for cohort %d is not open: %w", ballot.Cohort, err)
 	}
-	r.printf("opened      ballot for cohort %d in block %d, transaction %s\n", ballot.Cohort, response.Height, response.TxHash)
+	r.printf("opened      ballot for cohort %d in block %d, transaction %s\n", ballot.Cohort, response.Height,
+		response.TxHash)
 	return nil
 }
 
@@ -383,8 +401,10 @@ func (r *reviewer) pass(ctx context.Context) error {
 		case review.Lost, review.Missed:
 			r.shown.warn(fmt.Errorf("cohort %d: %s", a.Cohort.Id, r.next(a, plan)))
 		case review.Decide:
-			r.shown.warn(fmt.Errorf("cohort %d: %d of %d items are undecided, ballots can be sealed until %s", a.Cohort.Id, len(plan.Undecided), len(a.Cohort.Items),
-				a.Cohort.Deadline.Local().Format(timeLayout)))
+			r.shown.warn(
+				fmt.Errorf("cohort %d: %d of %d items are undecided, ballots can be sealed until %s", a.Cohort.Id,
+					len(plan.Undecided), len(a.Cohort.Items),
+					a.Cohort.Deadline.Local().Format(timeLayout)))
 		}
 		if waiting++; waiting == 1 || a.Cohort.Deadline.Before(deadline.Deadline) {
 			deadline = a.Cohort

@@ -30,13 +30,16 @@ type sender struct {
 	confirm   func(msgs []sdk.Msg, gas uint64, fee sdk.Coins) error
 }
 
-// notOurs are the flags of transactions that do not go with commands which look at the chain, send, wait and send again.
+// notOurs are the flags of transactions that do not go with commands which look at the chain, send, wait and send
+// again.
 var notOurs = []string{
-	flags.FlagGenerateOnly, flags.FlagOffline, flags.FlagDryRun, flags.FlagAux, flags.FlagTip, flags.FlagUnordered, flags.TimeoutDuration,
+	flags.FlagGenerateOnly, flags.FlagOffline, flags.FlagDryRun, flags.FlagAux, flags.FlagTip, flags.FlagUnordered,
+	flags.TimeoutDuration,
 	flags.FlagTimeoutHeight, flags.FlagAccountNumber, flags.FlagSequence, flags.FlagBroadcastMode, flags.FlagFeePayer,
 }
 
-// addSendFlags adds the flags of transactions to a command that sends by a sender. Those that it refuses are not in its help.
+// addSendFlags adds the flags of transactions to a command that sends by a sender. Those that it refuses are not in its
+// help.
 func addSendFlags(cmd *cobra.Command) {
 	flags.AddTxFlagsToCmd(cmd)
 	for _, name := range notOurs {
@@ -47,7 +50,9 @@ func addSendFlags(cmd *cobra.Command) {
 func newSender(cmd *cobra.Command) (*sender, error) {
 	for _, name := range notOurs {
 		if cmd.Flags().Changed(name) {
-			return nil, fmt.Errorf("`%s` sends transactions as they become due and waits for each: --%s does not go with it, nothing was sent; `openledgerd tx` has each transaction by itself", cmd.CommandPath(), name)
+			return nil, fmt.Errorf(
+				"`%s` sends transactions as they become due and waits for each: --%s does not go with it, nothing was sent; "+
+					"`openledgerd tx` has each transaction by itself", cmd.CommandPath(), name)
 		}
 	}
 	clientCtx, err := client.GetClientTxContext(cmd)
@@ -60,7 +65,9 @@ func newSender(cmd *cobra.Command) (*sender, error) {
 	if record, err := clientCtx.Keyring.Key(clientCtx.FromName); err != nil {
 		return nil, err
 	} else if kind := record.GetType(); kind == keyring.TypeMulti || kind == keyring.TypeOffline {
-		return nil, fmt.Errorf("`%s` signs by itself, and the key %q is of type %s: send each transaction with `openledgerd tx`, which has --%s", cmd.CommandPath(), clientCtx.FromName, kind, flags.FlagGenerateOnly)
+		return nil, fmt.Errorf(
+			"`%s` signs by itself, and the key %q is of type %s: send each transaction with `openledgerd tx`, which has --%s",
+			cmd.CommandPath(), clientCtx.FromName, kind, flags.FlagGenerateOnly)
 	}
 	clientCtx = clientCtx.WithBroadcastMode(flags.BroadcastSync)
 	factory, err := tx.NewFactoryCLI(clientCtx, cmd.Flags())
@@ -93,11 +100,13 @@ func (s *sender) askOnce(cmd *cobra.Command) func([]sdk.Msg, uint64, sdk.Coins) 
 			names[i] = strings.TrimPrefix(sdk.MsgTypeURL(msg), "/")
 		}
 		cmd.PrintErrf("`%s` sends %s as %s, for a fee of %s (%d gas), and what follows from it\n",
-			cmd.CommandPath(), strings.Join(names, ", "), s.clientCtx.FromAddress, amount.Format(fee.AmountOf(rewardstypes.Denom)), gas)
+			cmd.CommandPath(), strings.Join(names, ", "), s.clientCtx.FromAddress,
+			amount.Format(fee.AmountOf(rewardstypes.Denom)), gas)
 		ok, err := input.GetConfirmation("send", bufio.NewReader(cmd.InOrStdin()), cmd.ErrOrStderr())
 		switch {
 		case errors.Is(err, io.EOF):
-			return fmt.Errorf("nobody answered, and nothing was sent: give --%s to send without a question", flags.FlagSkipConfirmation)
+			return fmt.Errorf("nobody answered, and nothing was sent: give --%s to send without a question",
+				flags.FlagSkipConfirmation)
 		case err != nil:
 			return err
 		case !ok:

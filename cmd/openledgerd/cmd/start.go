@@ -80,8 +80,10 @@ func (s *starter) options() server.StartCmdOptions {
 	return server.StartCmdOptions{AddFlags: addStartFlags, PostSetup: s.connect}
 }
 
-// connect starts or finds the attestor. A node whose attestor fails goes on without verdicts: it secures the chain either way.
-func (s *starter) connect(svrCtx *server.Context, clientCtx client.Context, ctx context.Context, g *errgroup.Group) error {
+// connect starts or finds the attestor. A node whose attestor fails goes on without verdicts: it secures the chain
+// either way.
+func (s *starter) connect(svrCtx *server.Context, clientCtx client.Context, ctx context.Context,
+	g *errgroup.Group) error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("module", "attestor")
 	mode, socket, err := attestorMode(svrCtx.Viper.GetString(flagAttestor))
 	if err != nil {
@@ -147,7 +149,9 @@ func (s *starter) embed(ctx context.Context, config attestor.Config, address str
 
 // addStartFlags adds the flags of this chain to those of the SDK.
 func addStartFlags(cmd *cobra.Command) {
-	cmd.Flags().Bool(app.OptionOptimistic, false, "execute a proposal while validators vote on it, with the executor of --"+server.FlagBlockExecutor)
-	cmd.Flags().String(flagAttestor, attestorEmbedded, "attestor: embedded, off, or the socket of `openledgerd attestor start` as unix:///PATH")
+	cmd.Flags().Bool(app.OptionOptimistic, false,
+		"execute a proposal while validators vote on it, with the executor of --"+server.FlagBlockExecutor)
+	cmd.Flags().String(flagAttestor, attestorEmbedded,
+		"attestor: embedded, off, or the socket of `openledgerd attestor start` as unix:///PATH")
 	addAttestorConfigFlags(cmd)
 }

@@ -86,13 +86,17 @@ openledgerd testnet init-files --validators 1 --account open1…=1000OPEN`,
 	f.Int(flagValidators, 4, "number of validators")
 	f.StringP(flagOutputDir, "o", defaultNetworkDir, "directory for the home directories")
 	f.String(flags.FlagChainID, "openledger-local-1", "chain id")
-	f.String(flagHost, "127.0.0.1", "address that nodes listen on and reach each other at, or one for each node, separated by commas")
+	f.String(flagHost, "127.0.0.1", "address that nodes listen on and reach each other at, or one for each node, "+
+		"separated by commas")
 	f.Int(flagBasePort, 26600, "first port")
 	f.StringArray(flagAccount, nil, "further account as ADDRESS=AMOUNT, such as open1…=1000OPEN; repeatable")
 	f.Duration(flagBlockTime, 0, "pause between blocks; default that of a mainnet node")
 	f.String(flagStake, "1000000OPEN", "stake of each validator")
-	f.StringArray(flagParam, nil, "genesis parameter as MODULE.FIELD=VALUE, for example attribution.dispute_window=60s or datanet.review.commit_window=20s; repeatable")
-	f.String(flagMode, string(nodeconfig.Full), "what the nodes are for, beside making blocks and verdicts: "+strings.Join(nodeconfig.Names(), ", "))
+	f.StringArray(
+		flagParam, nil, "genesis parameter as MODULE.FIELD=VALUE, for example attribution.dispute_window=60s or "+
+			"datanet.review.commit_window=20s; repeatable")
+	f.String(flagMode, string(nodeconfig.Full),
+		"what the nodes are for, beside making blocks and verdicts: "+strings.Join(nodeconfig.Names(), ", "))
 	f.String(flagBalance, "2000000OPEN", "balance of each validator, stake included")
 	return cmd
 }

@@ -59,15 +59,18 @@ openledgerd testnet faucet open1… 50OPEN --from my-validator     # a key of mi
 			if err != nil {
 				return err
 			}
-			response, err := send.send(cmd.Context(), &banktypes.MsgSend{FromAddress: send.address().String(), ToAddress: to, Amount: sdk.NewCoins(given)})
+			response, err := send.send(cmd.Context(),
+				&banktypes.MsgSend{FromAddress: send.address().String(), ToAddress: to, Amount: sdk.NewCoins(given)})
 			if err != nil {
 				return err
 			}
-			balance, err := banktypes.NewQueryClient(send.clientCtx).Balance(cmd.Context(), &banktypes.QueryBalanceRequest{Address: to, Denom: rewardstypes.Denom})
+			balance, err := banktypes.NewQueryClient(send.clientCtx).Balance(cmd.Context(),
+				&banktypes.QueryBalanceRequest{Address: to, Denom: rewardstypes.Denom})
 			if err != nil {
 				return err
 			}
-			cmd.Printf("%s has %s; %s came from %s in block %d\n", to, amount.Format(balance.Balance.Amount), amount.Format(given.Amount), send.address(), response.Height)
+			cmd.Printf("%s has %s; %s came from %s in block %d\n", to, amount.Format(balance.Balance.Amount),
+				amount.Format(given.Amount), send.address(), response.Height)
 			return nil
 		},
 	}
@@ -103,7 +106,9 @@ func chooseFaucet(cmd *cobra.Command, own client.Context) error {
 		return err
 	}
 	if name == "" {
-		return fmt.Errorf("no key of a validator is in the test keyring of %s: give --%s of a network on this machine, such as ./testnet/node0, or a key of yours with --%s; on other networks OPEN comes from whoever has some", home, flags.FlagHome, flags.FlagFrom)
+		return fmt.Errorf(
+			"no key of a validator is in the test keyring of %s: give --%s of a network on this machine, such as "+
+				"./testnet/node0, or a key of yours with --%s; on other networks OPEN comes from whoever has some", home, flags.FlagHome, flags.FlagFrom)
 	}
 	if err := f.Set(flags.FlagFrom, name); err != nil {
 		return err
@@ -123,7 +128,8 @@ func validatorKey(cmd *cobra.Command, clientCtx client.Context, keys keyring.Key
 		if err != nil {
 			return "", err
 		}
-		_, err = staking.Validator(cmd.Context(), &stakingtypes.QueryValidatorRequest{ValidatorAddr: sdk.ValAddress(address).String()})
+		_, err = staking.Validator(cmd.Context(),
+			&stakingtypes.QueryValidatorRequest{ValidatorAddr: sdk.ValAddress(address).String()})
 		switch {
 		case err == nil:
 			return record.Name, nil

@@ -19,7 +19,8 @@ func TestGenesisParameters(t *testing.T) {
 	state := map[string]json.RawMessage{datanettypes.ModuleName: cdc.MustMarshalJSON(datanettypes.DefaultGenesis())}
 	require.NoError(t, setParams(state, []string{
 		"datanet.min_deposit=7", "datanet.max_pending=8", "datanet.paused=true",
-		"datanet.review.commit_window=1m30s", "datanet.review.cohort_items=3", "datanet.review.min_bond=9", "datanet.standing.decay_ppm=10",
+		"datanet.review.commit_window=1m30s", "datanet.review.cohort_items=3", "datanet.review.min_bond=9",
+		"datanet.standing.decay_ppm=10",
 	}))
 	var genesis datanettypes.GenesisState
 	require.NoError(t, cdc.UnmarshalJSON(state[datanettypes.ModuleName], &genesis))

@@ -18,7 +18,8 @@ import (
 )
 
 // txTools are the commands below tx that take a transaction as it is.
-var txTools = []string{"sign", "sign-batch", "multi-sign", "multisign-batch", "validate-signatures", "broadcast", "encode", "decode", "simulate"}
+var txTools = []string{"sign", "sign-batch", "multi-sign", "multisign-batch", "validate-signatures", "broadcast",
+	"encode", "decode", "simulate"}
 
 // buildsTx reports whether a command makes a transaction for the chain, and not for its genesis.
 func buildsTx(cmd *cobra.Command) bool {
@@ -29,7 +30,8 @@ func buildsTx(cmd *cobra.Command) bool {
 	return path[1] != "tx" || len(path) < 3 || !slices.Contains(txTools, path[2])
 }
 
-// setTxDefaults has a transaction pay what client.toml says for as much gas as the node estimates, where no flag says otherwise.
+// setTxDefaults has a transaction pay what client.toml says for as much gas as the node estimates, where no flag says
+// otherwise.
 func setTxDefaults(cmd *cobra.Command, clientCtx client.Context, config nodeconfig.Client) error {
 	f := cmd.Flags()
 	if f.Lookup(flags.FlagGasPrices) != nil {
@@ -54,7 +56,8 @@ func setTxDefaults(cmd *cobra.Command, clientCtx client.Context, config nodeconf
 			return err
 		}
 	default:
-		cmd.PrintErrf("gas is %d, for it cannot be estimated here: --%s sets another limit\n", flags.DefaultGasLimit, flags.FlagGas)
+		cmd.PrintErrf("gas is %d, for it cannot be estimated here: --%s sets another limit\n", flags.DefaultGasLimit,
+			flags.FlagGas)
 	}
 	if unset(flags.FlagGasPrices, flags.FlagFees) {
 		price, err := price(config.GasPrices)
@@ -71,8 +74,9 @@ func setTxDefaults(cmd *cobra.Command, clientCtx client.Context, config nodeconf
 	return nil
 }
 
-// estimates reports whether the node can be asked for how much gas a transaction takes: not offline, not without the key's public
-// half, which --generate-only does without, and not for a multisig key, of whose signatures the SDK simulates too few.
+// estimates reports whether the node can be asked for how much gas a transaction takes: not offline, not without the
+// key's public half, which --generate-only does without, and not for a multisig key, of whose signatures the SDK
+// simulates too few.
 func estimates(f *pflag.FlagSet, clientCtx client.Context, from string) bool {
 	if offline, _ := f.GetBool(flags.FlagOffline); offline {
 		return false
@@ -85,11 +89,13 @@ func estimates(f *pflag.FlagSet, clientCtx client.Context, from string) bool {
 	return err == nil && name != "" && kind != keyring.TypeMulti
 }
 
-// signerOf returns the name or address of the key that signs: --from, or the first argument of the SDK's commands that take it there.
+// signerOf returns the name or address of the key that signs: --from, or the first argument of the SDK's commands that
+// take it there.
 func signerOf(cmd *cobra.Command) string {
 	args := cmd.Flags().Args()
 	if len(args) > 0 {
-		if name := argumentNames(cmd.Use, len(args))[0]; slices.Contains([]string{"from_key_or_address", "granter_key_or_address", "granter"}, name) {
+		if name := argumentNames(cmd.Use, len(args))[0]; slices.Contains(
+			[]string{"from_key_or_address", "granter_key_or_address", "granter"}, name) {
 			return args[0]
 		}
 	}

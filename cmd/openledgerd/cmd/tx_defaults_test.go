@@ -7,8 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestUnsignedTransactionsOfKeysElsewhere: for a multisig key, and for an address whose key is not here, nobody is asked how much gas a
-// transaction takes, whether --from names the signer or an argument does. For a key that is here the node is.
+// TestUnsignedTransactionsOfKeysElsewhere: for a multisig key, and for an address whose key is not here, nobody is
+// asked how much gas a transaction takes, whether --from names the signer or an argument does. For a key that is here
+// the node is.
 func TestUnsignedTransactionsOfKeysElsewhere(t *testing.T) {
 	home := filepath.Join(t.TempDir(), "home")
 	run := func(args ...string) (string, error) {
@@ -20,7 +21,8 @@ func TestUnsignedTransactionsOfKeysElsewhere(t *testing.T) {
 	}
 	nobody := []string{"--generate-only", "--chain-id", "openledger-test-1", "--node", "tcp://127.0.0.1:1"}
 	for _, signer := range []string{"both", someAccount} {
-		for _, args := range [][]string{{"tx", "rewards", "claim", "--from", signer}, {"tx", "bank", "send", signer, someAccount, "1OPEN"}} {
+		for _, args := range [][]string{{"tx", "rewards", "claim", "--from", signer},
+			{"tx", "bank", "send", signer, someAccount, "1OPEN"}} {
 			out, err := run(append(args, nobody...)...)
 			require.NoError(t, err, args)
 			require.Contains(t, out, "gas is 200000, for it cannot be estimated here: --gas sets another limit", args)

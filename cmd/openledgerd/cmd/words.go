@@ -14,31 +14,32 @@ import (
 
 // words say what the flags of module commands mean. A name means the same in all of them.
 var words = map[string]string{
-	"address":                 "only of this account",
-	"accepted":                "accepted contributions only",
-	"allow-few-stop-words":    "take text with few function words, such as lists and tables",
-	"answer-key":              "public key that signs answers, 32 bytes in hex or base64: `openlorad serve answer-key` prints it",
-	"auth":                    "consensus parameters of authority, as JSON",
-	"bounty-panels":           "let who funds a bounty choose whose data validators review for it",
-	"bundle-bytes":            "size of the bundle of evidence in bytes",
-	"bundle-root":             "root of the evidence that attestors fetch, 32 bytes",
-	"bundle-work":             "work to verify the bundle, as the protocol counts it",
-	"calls":                   "number of calls of the session",
-	"closed":                  "take no more contributions",
-	"commitment":              "hash of the proof and its salt, 32 bytes",
-	"curators":                `account that shares in what the DataNet earns, as JSON such as '{"address":"open1…","ppm":20000}'; repeatable`,
-	"datanet-id":              "only of this DataNet",
-	"delegator-address":       "account that delegates",
-	"denom":                   "denomination",
-	"depositor":               "only those to which this account gave a deposit",
-	"derivations":             `derivation as JSON such as '{"segment":0,"rank":"3","ppm":910000}'; repeatable`,
-	"description":             "description for people",
-	"digest":                  "SHA-256 of the artifact in hex or base64",
-	"domain":                  "field of knowledge, such as dermatology",
-	"endpoint":                "URL of the gateway",
-	"evidence":                "evidence in the protocol's encoding",
-	"evidence-hash":           "hash of the evidence, 32 bytes",
-	"fence":                   "fence of the gateway that will be asked, 32 bytes: refuses the session when the provider has another",
+	"address":              "only of this account",
+	"accepted":             "accepted contributions only",
+	"allow-few-stop-words": "take text with few function words, such as lists and tables",
+	"answer-key":           "public key that signs answers, 32 bytes in hex or base64: `openlorad serve answer-key` prints it",
+	"auth":                 "consensus parameters of authority, as JSON",
+	"bounty-panels":        "let who funds a bounty choose whose data validators review for it",
+	"bundle-bytes":         "size of the bundle of evidence in bytes",
+	"bundle-root":          "root of the evidence that attestors fetch, 32 bytes",
+	"bundle-work":          "work to verify the bundle, as the protocol counts it",
+	"calls":                "number of calls of the session",
+	"closed":               "take no more contributions",
+	"commitment":           "hash of the proof and its salt, 32 bytes",
+	"curators":             `account that shares in what the DataNet earns, as JSON such as '{"address":"open1…","ppm":20000}'; repeatable`,
+	"datanet-id":           "only of this DataNet",
+	"delegator-address":    "account that delegates",
+	"denom":                "denomination",
+	"depositor":            "only those to which this account gave a deposit",
+	"derivations":          `derivation as JSON such as '{"segment":0,"rank":"3","ppm":910000}'; repeatable`,
+	"description":          "description for people",
+	"digest":               "SHA-256 of the artifact in hex or base64",
+	"domain":               "field of knowledge, such as dermatology",
+	"endpoint":             "URL of the gateway",
+	"evidence":             "evidence in the protocol's encoding",
+	"evidence-hash":        "hash of the evidence, 32 bytes",
+	"fence": "fence of the gateway that will be asked, 32 bytes: refuses the session when the " +
+		"provider has another",
 	"from":                    "place in the list to begin with",
 	"guidelines-uri":          "where the rules for reviewers are",
 	"hashes":                  "hash of an item and its salt, 32 bytes; repeatable",
@@ -99,7 +100,8 @@ var words = map[string]string{
 
 // rewordings replace what the SDK says about its flags.
 var rewordings = map[string]string{
-	flags.FlagBroadcastMode: "return as soon as the node has checked the transaction (sync) or at once (async), instead of waiting for its block",
+	flags.FlagBroadcastMode: "return as soon as the node has checked the transaction (sync) or at once (async), " +
+		"instead of waiting for its block",
 	flags.FlagFees:          "fee instead of gas prices, such as 0.001OPEN",
 	flags.FlagGas:           "most gas that the transaction may use, or auto to have the node estimate it",
 	flags.FlagGasAdjustment: "what the estimate is multiplied by",
@@ -122,8 +124,10 @@ var defaults = map[string]string{
 }
 
 // foreign are the denominations of the SDK's examples.
-var foreign = strings.NewReplacer("1000000stake", "1000OPEN", "100000000stake", "100OPEN", "10stake", "10OPEN", "100stake", "100OPEN", "1000stake", "1000OPEN", "5000stake", "5000OPEN",
-	"10uatom", "0.001OPEN", "0.1uatom", "1000000000aopen", "100uatom", "100OPEN", "100skate", "100OPEN", `"denom": "stake","amount": "10"`, `"denom": "aopen","amount": "10000000000000000000"`)
+var foreign = strings.NewReplacer("1000000stake", "1000OPEN", "100000000stake", "100OPEN", "10stake", "10OPEN",
+	"100stake", "100OPEN", "1000stake", "1000OPEN", "5000stake", "5000OPEN",
+	"10uatom", "0.001OPEN", "0.1uatom", "1000000000aopen", "100uatom", "100OPEN", "100skate", "100OPEN",
+	`"denom": "stake","amount": "10"`, `"denom": "aopen","amount": "10000000000000000000"`)
 
 // reword completes the help of a command.
 func reword(cmd *cobra.Command) {

@@ -51,7 +51,8 @@ func DefaultClient() Client {
 // Values of the configuration by their keys.
 func (c Client) Values() map[string]string {
 	return map[string]string{
-		KeyChainID: c.ChainID, KeyKeyringBackend: c.KeyringBackend, KeyKeyName: c.KeyName, KeyOutput: c.Output, KeyNode: c.Node,
+		KeyChainID: c.ChainID, KeyKeyringBackend: c.KeyringBackend, KeyKeyName: c.KeyName, KeyOutput: c.Output,
+		KeyNode:          c.Node,
 		KeyBroadcastMode: c.BroadcastMode, KeyGas: c.Gas, KeyGasPrices: c.GasPrices, KeyGasAdjustment: c.GasAdjustment,
 	}
 }

@@ -83,13 +83,16 @@ func (m Mode) Settings() ([]Setting, error) {
 	var c choice
 	switch m {
 	case Validator:
-		c = choice{pruning: pruningtypes.PruningOptionCustom, keep: ValidatorKeepRecent, retain: evidence, indexer: null, attestor: EmbeddedAttestor, serve: true}
+		c = choice{pruning: pruningtypes.PruningOptionCustom, keep: ValidatorKeepRecent, retain: evidence, indexer: null,
+			attestor: EmbeddedAttestor, serve: true}
 	case Full:
-		c = choice{pruning: pruningtypes.PruningOptionCustom, keep: FullKeepRecent, snapshot: SnapshotInterval, indexer: kv, attestor: off, serve: true}
+		c = choice{pruning: pruningtypes.PruningOptionCustom, keep: FullKeepRecent, snapshot: SnapshotInterval, indexer: kv,
+			attestor: off, serve: true}
 	case Archive:
 		c = choice{pruning: pruningtypes.PruningOptionNothing, indexer: kv, attestor: off, serve: true}
 	case Single:
-		c = choice{pruning: pruningtypes.PruningOptionCustom, keep: FullKeepRecent, indexer: kv, attestor: EmbeddedAttestor, listen: SingleListen, private: true, serve: true}
+		c = choice{pruning: pruningtypes.PruningOptionCustom, keep: FullKeepRecent, indexer: kv, attestor: EmbeddedAttestor,
+			listen: SingleListen, private: true, serve: true}
 	case Seed:
 		c = choice{pruning: pruningtypes.PruningOptionEverything, retain: evidence, indexer: null, attestor: off, seed: true}
 	default:
@@ -121,7 +124,8 @@ func (m Mode) Settings() ([]Setting, error) {
 	return settings, nil
 }
 
-// SettingsIn are the settings of the mode in a home directory. On one machine, what is contributed there is held by its attestor.
+// SettingsIn are the settings of the mode in a home directory. On one machine, what is contributed there is held by its
+// attestor.
 func (m Mode) SettingsIn(home string) ([]Setting, error) {
 	settings, err := m.Settings()
 	if err != nil || m != Single {

@@ -78,5 +78,6 @@ const Template = serverconfig.DefaultConfigTemplate + attestorTemplate + executi
 func Default() Config {
 	config := *serverconfig.DefaultConfig()
 	config.IAVLCacheSize = IAVLCacheSize
-	return Config{Config: config, Attestor: Attestor{Mode: EmbeddedAttestor, IndexMemoryMB: 2048, BundleDiskMB: 4096, IndexKeepDays: 7}}
+	return Config{
+		Config: config, Attestor: Attestor{Mode: EmbeddedAttestor, IndexMemoryMB: 2048, BundleDiskMB: 4096, IndexKeepDays: 7}}
 }

@@ -99,7 +99,8 @@ func (p *Plan) commit(cohort datanettypes.Cohort, address string, state State) {
 	default:
 		p.Step, p.Ballot = Seal, nil
 		for _, b := range state.Ballots {
-			if b.Round == cohort.Round && b.Address == address && slices.Equal(b.Items, cohort.Items) && slices.Equal(b.Votes, p.Votes) {
+			if b.Round == cohort.Round && b.Address == address && slices.Equal(b.Items, cohort.Items) &&
+				slices.Equal(b.Votes, p.Votes) {
 				p.Ballot = &b
 			}
 		}
@@ -130,7 +131,8 @@ func NextGold(cohort datanettypes.Cohort, gold Gold) GoldStep {
 	if err != nil {
 		return GoldUnsealed
 	}
-	at := slices.IndexFunc(cohort.Gold, func(g datanettypes.Gold) bool { return g.Planter == gold.Planter && bytes.Equal(g.Hash, hash) })
+	at := slices.IndexFunc(
+		cohort.Gold, func(g datanettypes.Gold) bool { return g.Planter == gold.Planter && bytes.Equal(g.Hash, hash) })
 	switch {
 	case at < 0:
 		return GoldUnsealed

@@ -55,7 +55,8 @@ type Ballot struct {
 func NewBallot(cohort datanettypes.Cohort, address string, votes []datanettypes.Vote, now time.Time) (Ballot, error) {
 	salt, err := newSalt()
 	return Ballot{
-		Cohort: cohort.Id, Round: cohort.Round, Address: address, Items: cohort.Items, Votes: votes, Salt: salt, At: now.UTC(),
+		Cohort: cohort.Id, Round: cohort.Round, Address: address, Items: cohort.Items, Votes: votes, Salt: salt,
+		At: now.UTC(),
 	}, err
 }
 
@@ -247,7 +248,8 @@ func (s *State) add(cohort uint64, name string, content []byte) error {
 		if err := json.Unmarshal(content, &d); err != nil {
 			return fmt.Errorf("%w: %w", errDamaged, err)
 		}
-		if d.Cohort != cohort || name != decisionPrefix+strconv.FormatUint(d.Rank, 10)+suffix || datanettypes.ValidateVotes([]datanettypes.Vote{d.Vote}) != nil {
+		if d.Cohort != cohort || name != decisionPrefix+strconv.FormatUint(d.Rank, 10)+suffix ||
+			datanettypes.ValidateVotes([]datanettypes.Vote{d.Vote}) != nil {
 			return errDamaged
 		}
 		s.Decisions[d.Rank] = d.Vote

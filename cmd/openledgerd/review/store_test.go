@@ -96,18 +96,19 @@ func TestStoreIsPrivate(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, NewMarks(home, "chain-1").Save(mark))
 	files := 0
-	require.NoError(t, filepath.WalkDir(filepath.Join(home, "review"), func(name string, entry fs.DirEntry, err error) error {
-		require.NoError(t, err)
-		info, err := entry.Info()
-		require.NoError(t, err)
-		if entry.IsDir() {
-			require.Equal(t, fs.FileMode(0o700), info.Mode().Perm(), name)
+	require.NoError(
+		t, filepath.WalkDir(filepath.Join(home, "review"), func(name string, entry fs.DirEntry, err error) error {
+			require.NoError(t, err)
+			info, err := entry.Info()
+			require.NoError(t, err)
+			if entry.IsDir() {
+				require.Equal(t, fs.FileMode(0o700), info.Mode().Perm(), name)
+				return nil
+			}
+			files++
+			require.Equal(t, fs.FileMode(0o600), info.Mode().Perm(), name)
 			return nil
-		}
-		files++
-		require.Equal(t, fs.FileMode(0o600), info.Mode().Perm(), name)
-		return nil
-	}))
+		}))
 	require.Equal(t, 4, files)
 }
 
@@ -224,17 +225,23 @@ func TestNext(t *testing.T) {
 		{"one decided", commit, 1, nil, State{Decisions: map[uint64]datanettypes.Vote{18: accept(1)}}, Decide, nil, false},
 		{"all decided", commit, 1, nil, State{Decisions: both}, Seal, nil, false},
 		{"written, not sent", commit, 1, nil, State{Decisions: both, Ballots: []Ballot{current}}, Seal, &current, false},
-		{"sent, not recorded", commit, 1, sealed(current), State{Decisions: both, Ballots: []Ballot{current}}, Sealed, &current, false},
+		{"sent, not recorded", commit, 1, sealed(current), State{Decisions: both, Ballots: []Ballot{current}}, Sealed,
+			&current, false},
 		{"changed since", commit, 1, sealed(old), State{Decisions: both, Ballots: []Ballot{old}}, Seal, nil, false},
-		{"changed, not sent", commit, 1, sealed(old), State{Decisions: both, Ballots: []Ballot{old, current}}, Seal, &current, false},
-		{"changed and sent", commit, 1, sealed(current), State{Decisions: both, Ballots: []Ballot{old, current}}, Sealed, &current, false},
+		{"changed, not sent", commit, 1, sealed(old), State{Decisions: both, Ballots: []Ballot{old, current}}, Seal, &current,
+			false},
+		{"changed and sent", commit, 1, sealed(current), State{Decisions: both, Ballots: []Ballot{old, current}}, Sealed,
+			&current, false},
 		{"second panel", commit, 2, nil, State{Decisions: both, Ballots: []Ballot{old, current}}, Seal, nil, false},
 		{"sealed elsewhere, undecided here", commit, 1, sealed(foreign), State{}, Decide, nil, true},
 		{"sealed elsewhere, decided here", commit, 1, sealed(foreign), State{Decisions: both}, Seal, nil, true},
 		{"decisions lost", commit, 1, sealed(current), State{Ballots: []Ballot{current}}, Sealed, &current, false},
-		{"to open", reveal, 1, sealed(current), State{Decisions: both, Ballots: []Ballot{old, current}}, Reveal, &current, false},
-		{"the change came too late", reveal, 1, sealed(old), State{Decisions: both, Ballots: []Ballot{old, current}}, Reveal, &old, false},
-		{"opened, not recorded", reveal, 1, opened(current), State{Decisions: both, Ballots: []Ballot{current}}, Revealed, &current, false},
+		{"to open", reveal, 1, sealed(current), State{Decisions: both, Ballots: []Ballot{old, current}}, Reveal, &current,
+			false},
+		{"the change came too late", reveal, 1, sealed(old), State{Decisions: both, Ballots: []Ballot{old, current}}, Reveal,
+			&old, false},
+		{"opened, not recorded", reveal, 1, opened(current), State{Decisions: both, Ballots: []Ballot{current}}, Revealed,
+			&current, false},
 		{"not sealed in time", reveal, 1, nil, State{Decisions: both, Ballots: []Ballot{current}}, Missed, nil, false},
 		{"salt lost", reveal, 1, sealed(foreign), State{Decisions: both, Ballots: []Ballot{old, current}}, Lost, nil, true},
 		{"gold", gold, 1, opened(current), State{Ballots: []Ballot{current}}, Revealed, &current, false},
@@ -272,7 +279,8 @@ func TestNextGold(t *testing.T) {
 	sum, err := gold.Hash()
 	require.NoError(t, err)
 	own := datanettypes.Gold{Planter: address, Kind: gold.Kind, Hash: sum}
-	openOwn, openOther := own, datanettypes.Gold{Planter: other, Kind: datanettypes.GOLD_KIND_DUPLICATE, Hash: []byte("x"), Rank: 17}
+	openOwn, openOther := own, datanettypes.Gold{Planter: other, Kind: datanettypes.GOLD_KIND_DUPLICATE, Hash: []byte("x"),
+		Rank: 17}
 	openOwn.Rank = 17
 	for _, test := range []struct {
 		phase datanettypes.CohortPhase

@@ -36,10 +36,11 @@ import (
 
 // Options describe the network to lay out.
 type Options struct {
-	Dir         string                     // where the home directories go: Dir/node0, Dir/node1, …
-	ChainID     string                     // of the network
-	Validators  int                        // number of nodes
-	Host        string                     // address that nodes listen on and reach each other at, or one for each, separated by commas
+	Dir        string // where the home directories go: Dir/node0, Dir/node1, …
+	ChainID    string // of the network
+	Validators int    // number of nodes
+	// address that nodes listen on and reach each other at, or one for each, separated by commas
+	Host        string
 	BasePort    int                        // first port; see Node for the layout
 	Stake       sdkmath.Int                // self-delegation of each validator, in aopen
 	Balance     sdkmath.Int                // balance of each validator's account, stake included, in aopen
@@ -97,7 +98,8 @@ func Init(clientCtx client.Context, opts Options) ([]Node, error) {
 			return nil, fmt.Errorf("node %d: %w", i, err)
 		}
 		nodes[i], configs[i], gentxs[i] = node, config, gentx
-		accounts = append(accounts, Account{Address: operator, Coins: sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, opts.Balance))})
+		accounts = append(
+			accounts, Account{Address: operator, Coins: sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, opts.Balance))})
 	}
 	genesis, err := buildGenesis(clientCtx, opts, accounts, gentxs)
 	if err != nil {
@@ -137,7 +139,8 @@ func initNode(clientCtx client.Context, opts Options, i int) (Node, *cmtcfg.Conf
 	if err != nil {
 		return fail(err)
 	}
-	record, _, err := keys.NewMnemonic(name, keyring.English, sdk.FullFundraiserPath, keyring.DefaultBIP39Passphrase, hd.Secp256k1)
+	record, _, err := keys.NewMnemonic(name, keyring.English, sdk.FullFundraiserPath, keyring.DefaultBIP39Passphrase,
+		hd.Secp256k1)
 	if err != nil {
 		return fail(err)
 	}
@@ -159,12 +162,14 @@ func initNode(clientCtx client.Context, opts Options, i int) (Node, *cmtcfg.Conf
 	return node, config, operator, gentx, nil
 }
 
-func signGentx(clientCtx client.Context, keys keyring.Keyring, opts Options, name string, operator sdk.AccAddress, consensusKey cryptotypes.PubKey) (sdk.Tx, error) {
+func signGentx(clientCtx client.Context, keys keyring.Keyring, opts Options, name string, operator sdk.AccAddress,
+	consensusKey cryptotypes.PubKey) (sdk.Tx, error) {
 	msg, err := stakingtypes.NewMsgCreateValidator(
 		sdk.ValAddress(operator).String(), consensusKey,
 		sdk.NewCoin(rewardstypes.Denom, opts.Stake),
 		stakingtypes.Description{Moniker: name},
-		stakingtypes.NewCommissionRates(sdkmath.LegacyNewDecWithPrec(5, 2), sdkmath.LegacyNewDecWithPrec(20, 2), sdkmath.LegacyNewDecWithPrec(1, 2)),
+		stakingtypes.NewCommissionRates(sdkmath.LegacyNewDecWithPrec(5, 2), sdkmath.LegacyNewDecWithPrec(20, 2),
+			sdkmath.LegacyNewDecWithPrec(1, 2)),
 		sdkmath.OneInt(),
 	)
 	if err != nil {
@@ -182,14 +187,16 @@ func signGentx(clientCtx client.Context, keys keyring.Keyring, opts Options, nam
 }
 
 // buildGenesis adds accounts, balances and validators to the application genesis.
-func buildGenesis(clientCtx client.Context, opts Options, accounts []Account, gentxs []sdk.Tx) (*genutiltypes.AppGenesis, error) {
+func buildGenesis(clientCtx client.Context, opts Options, accounts []Account,
+	gentxs []sdk.Tx) (*genutiltypes.AppGenesis, error) {
 	cdc, state := clientCtx.Codec, opts.Genesis
 	auth := authtypes.GetGenesisStateFromAppState(cdc, state)
 	bank := banktypes.GetGenesisStateFromAppState(cdc, state)
 	genesisAccounts := make(authtypes.GenesisAccounts, len(accounts))
 	for i, account := range accounts {
 		genesisAccounts[i] = authtypes.NewBaseAccount(account.Address, nil, 0, 0)
-		bank.Balances = append(bank.Balances, banktypes.Balance{Address: account.Address.String(), Coins: account.Coins.Sort()})
+		bank.Balances = append(
+			bank.Balances, banktypes.Balance{Address: account.Address.String(), Coins: account.Coins.Sort()})
 		bank.Supply = bank.Supply.Add(account.Coins...)
 	}
 	packed, err := authtypes.PackAccounts(authtypes.SanitizeGenesisAccounts(genesisAccounts))
@@ -200,7 +207,8 @@ func buildGenesis(clientCtx client.Context, opts Options, accounts []Account, ge
 	bank.Balances = banktypes.SanitizeGenesisBalances(bank.Balances)
 	state[authtypes.ModuleName] = cdc.MustMarshalJSON(&auth)
 	state[banktypes.ModuleName] = cdc.MustMarshalJSON(bank)
-	if state, err = genutil.SetGenTxsInAppGenesisState(cdc, clientCtx.TxConfig.TxJSONEncoder(), state, gentxs); err != nil {
+	if state, err = genutil.SetGenTxsInAppGenesisState(cdc, clientCtx.TxConfig.TxJSONEncoder(), state,
+		gentxs); err != nil {
 		return nil, err
 	}
 	encoded, err := json.MarshalIndent(state, "", "  ")
@@ -252,7 +260,8 @@ func writeNode(opts Options, nodes []Node, i int, config *cmtcfg.Config, genesis
 	serverconfig.WriteConfigFile(filepath.Join(node.Home, "config", "app.toml"), appConfig)
 
 	clientConfig := nodeconfig.DefaultClient()
-	clientConfig.ChainID, clientConfig.KeyringBackend, clientConfig.Node = opts.ChainID, keyring.BackendTest, "tcp://"+node.RPC
+	clientConfig.ChainID, clientConfig.KeyringBackend, clientConfig.Node = opts.ChainID, keyring.BackendTest,
+		"tcp://"+node.RPC
 	if err := nodeconfig.WriteClient(node.Home, clientConfig); err != nil {
 		return err
 	}

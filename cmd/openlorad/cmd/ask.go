@@ -79,7 +79,8 @@ func ask(cmd *cobra.Command, question string) error {
 		return fmt.Errorf("--%s: %w", flagMaxFee, err)
 	}
 	if deposit.LT(maxFee) {
-		return fmt.Errorf("the deposit of %s is below the maximum fee of %s: raise --%s or lower --%s", amount.Format(deposit), amount.Format(maxFee), flagDeposit, flagMaxFee)
+		return fmt.Errorf("the deposit of %s is below the maximum fee of %s: raise --%s or lower --%s",
+			amount.Format(deposit), amount.Format(maxFee), flagDeposit, flagMaxFee)
 	}
 	client, err := openOrResume(cmd)
 	if err != nil {
@@ -94,7 +95,9 @@ func ask(cmd *cobra.Command, question string) error {
 		answer, err = client.Ask(ctx, question, nil)
 	}
 	if err != nil && client.State.Pending != nil {
-		return fmt.Errorf("%w\nthe question is kept in session %s: ask again, in it, and its answer comes first; it is paid once", err, client.State.ID)
+		return fmt.Errorf(
+			"%w\nthe question is kept in session %s: ask again, in it, and its answer comes first; it is paid once", err,
+			client.State.ID)
 	}
 	if err != nil {
 		return err
@@ -156,7 +159,8 @@ func openOrResume(cmd *cobra.Command) (*session.Client, error) {
 		return nil, err
 	}
 	if model.ChainID != node.ChainID {
-		return nil, fmt.Errorf("the gateway serves chain %s, and the node is of %s: name another with --%s or --%s", model.ChainID, node.ChainID, flagGateway, flagNode)
+		return nil, fmt.Errorf("the gateway serves chain %s, and the node is of %s: name another with --%s or --%s",
+			model.ChainID, node.ChainID, flagGateway, flagNode)
 	}
 	kept, err := session.List(dir)
 	if err != nil {
@@ -166,7 +170,9 @@ func openOrResume(cmd *cobra.Command) (*session.Client, error) {
 		return nil, err
 	}
 	if another, _ := f.GetBool(flagNew); !another {
-		client, err := usable(cmd, node, kept.Sessions, session.State{ChainID: node.ChainID, Payer: payer.String(), Gateway: session.Address(gateway), ModelID: model.ModelID})
+		client, err := usable(cmd, node, kept.Sessions,
+			session.State{ChainID: node.ChainID, Payer: payer.String(), Gateway: session.Address(gateway),
+				ModelID: model.ModelID})
 		if err != nil || client != nil {
 			return client, err
 		}
@@ -199,14 +205,16 @@ func finishOpenings(cmd *cobra.Command, node *chain.Client, kept *session.Kept) 
 	return nil
 }
 
-// usable returns a session like the one wanted that is open, has enough left for an answer, and is used by no other process; or nil. Of several it
-// takes the one with least left, so that deposits are used up one after another.
-func usable(cmd *cobra.Command, node *chain.Client, sessions []*session.Client, wanted session.State) (*session.Client, error) {
+// usable returns a session like the one wanted that is open, has enough left for an answer, and is used by no other
+// process; or nil. Of several it takes the one with least left, so that deposits are used up one after another.
+func usable(cmd *cobra.Command, node *chain.Client, sessions []*session.Client,
+	wanted session.State) (*session.Client, error) {
 	var best *session.Client
 	var least math.Int
 	for _, client := range sessions {
 		state := client.State
-		if state.ChainID != wanted.ChainID || state.Payer != wanted.Payer || state.Gateway != wanted.Gateway || state.ModelID != wanted.ModelID {
+		if state.ChainID != wanted.ChainID || state.Payer != wanted.Payer || state.Gateway != wanted.Gateway ||
+			state.ModelID != wanted.ModelID {
 			continue
 		}
 		if !client.Locked() {
@@ -220,7 +228,8 @@ func usable(cmd *cobra.Command, node *chain.Client, sessions []*session.Client, 
 		if err != nil {
 			return nil, err
 		}
-		fits := stored != nil && stored.Status == attributiontypes.SESSION_STATUS_OPEN && leftOf(client, stored).GTE(amountOf(cmd.Flags(), flagMaxFee))
+		fits := stored != nil && stored.Status == attributiontypes.SESSION_STATUS_OPEN &&
+			leftOf(client, stored).GTE(amountOf(cmd.Flags(), flagMaxFee))
 		if !fits || best != nil && leftOf(client, stored).GTE(least) {
 			client.Unlock()
 			continue
@@ -246,9 +255,11 @@ func reopen(cmd *cobra.Command, client *session.Client) (*session.Client, error)
 	defer node.Close()
 	opened, err := client.Reopen(cmd.Context(), node, payer, deposit(cmd), sessionDir(cmd))
 	if err != nil {
-		return nil, fmt.Errorf("the gateway answers in session %s no more, and another could not be opened: %w", client.State.ID, err)
+		return nil, fmt.Errorf("the gateway answers in session %s no more, and another could not be opened: %w",
+			client.State.ID, err)
 	}
-	cmd.PrintErrf("the gateway answers in session %s no more: it is closed, and session %s is open\n", client.State.ID, opened.State.ID)
+	cmd.PrintErrf("the gateway answers in session %s no more: it is closed, and session %s is open\n", client.State.ID,
+		opened.State.ID)
 	return opened, nil
 }
 

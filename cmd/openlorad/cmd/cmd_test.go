@@ -135,7 +135,8 @@ func TestInitWritesEverySetting(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(home, configName), []byte(strings.Join(lines, "\n")), 0o600))
 	for _, command := range sections {
 		before, after := effective(t, t.TempDir(), command), effective(t, home, command)
-		for _, flag := range []string{flagListen, flagModel, flagOrigin, flagMaxTokens, flagDeposit, flagKeepAlive, flagNode, flagLimit} {
+		for _, flag := range []string{flagListen, flagModel, flagOrigin, flagMaxTokens, flagDeposit, flagKeepAlive, flagNode,
+			flagLimit} {
 			if before.Flags().Lookup(flag) != nil {
 				require.Equal(t, value(t, before, flag), value(t, after, flag))
 			}
@@ -170,7 +171,8 @@ func TestAskChecksBeforeItSpends(t *testing.T) {
 	require.Empty(t, entries)
 }
 
-// TestConnectKeys: a budget that a key is made without is not that of the proxy, and what is refused is refused before anything is made.
+// TestConnectKeys: a budget that a key is made without is not that of the proxy, and what is refused is refused before
+// anything is made.
 func TestConnectKeys(t *testing.T) {
 	home := t.TempDir()
 	require.NoError(
@@ -207,7 +209,8 @@ func TestConnectKeys(t *testing.T) {
 func TestConnectChecksBeforeItListens(t *testing.T) {
 	t.Setenv("OPENLEDGERD_HOME", t.TempDir())
 	for why, args := range map[string][]string{
-		"lets other machines spend": {"--listen", "0.0.0.0:0"}, "is not a budget": {"--budget", "5OPEN"}, "write gpt-4o-mini": {"--alias", "gpt"},
+		"lets other machines spend": {"--listen", "0.0.0.0:0"}, "is not a budget": {"--budget", "5OPEN"},
+		"write gpt-4o-mini":          {"--alias", "gpt"},
 		"--patience must be above 0": {"--patience", "0s"}, "--from": nil, "--fee-granter": {"--fee-granter", "open1x"},
 	} {
 		_, _, err := run(t, t.TempDir(), append([]string{"connect"}, args...)...)
@@ -229,7 +232,8 @@ func TestLedgerIsThatOfTheMachine(t *testing.T) {
 
 	write(
 		"client.toml",
-		"chain-id = \"one-1\"\nkeyring-backend = \"test\"\nkeyring-default-keyname = \"alice\"\nnode = \"tcp://localhost:26657\"\n",
+		"chain-id = \"one-1\"\nkeyring-backend = \"test\"\nkeyring-default-keyname = \"alice\"\n"+
+			"node = \"tcp://localhost:26657\"\n",
 	)
 	write("app.toml", "[grpc]\naddress = \"localhost:9999\"\n")
 	l, err = readLedger()

@@ -17,13 +17,15 @@ const (
 	envPrefix  = "OPENLORA_"
 )
 
-// sections of the configuration, each with the flags of the command of its name. What stands before the first goes for all.
+// sections of the configuration, each with the flags of the command of its name. What stands before the first goes for
+// all.
 var sections = []string{"serve", "ask", "connect", "session", "earnings"}
 
 // shared are the flags that several commands have, and each run are those that belong to one.
 var (
 	shared  = []string{flagNode, flagFrom, flagBackend, flagKeys}
-	eachRun = []string{"help", flagHome, flagJSON, flagNoColor, flagSession, flagNew, flagBefore, flagAll, flagCSV, flagRebuild}
+	eachRun = []string{"help", flagHome, flagJSON, flagNoColor, flagSession, flagNew, flagBefore, flagAll, flagCSV,
+		flagRebuild}
 )
 
 // runOnly marks a flag of a subcommand that has the name of a setting, and is given anew in each run.
@@ -162,7 +164,8 @@ func set(cmd *cobra.Command, flag *pflag.Flag, value any) error {
 
 func initCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "init", Short: "Write HOME/" + configName + " with all settings, their defaults and what they mean", Args: cobra.NoArgs,
+		Use: "init", Short: "Write HOME/" + configName + " with all settings, their defaults and what they mean",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path := configPath(cmd)
 			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -189,7 +192,8 @@ func initCmd() *cobra.Command {
 
 func configCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "config", Short: "Print all settings: what HOME/" + configName + " sets, and the defaults of the rest", Args: cobra.NoArgs,
+		Use: "config", Short: "Print all settings: what HOME/" + configName + " sets, and the defaults of the rest",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			stored, err := readSettings(cmd)
 			if err != nil {
@@ -201,10 +205,13 @@ func configCmd() *cobra.Command {
 	}
 }
 
-// annotated is a configuration file: what is not set stands behind a comment sign, so that it follows the defaults of newer versions.
+// annotated is a configuration file: what is not set stands behind a comment sign, so that it follows the defaults of
+// newer versions.
 func annotated(root *cobra.Command, stored settings) string {
 	var out strings.Builder
-	out.WriteString("# Settings of openlorad. A flag wins over the environment (OPENLORA_LISTEN for --listen), that over this file.\n# What goes for all commands:\n")
+	out.WriteString(
+		"# Settings of openlorad. A flag wins over the environment (OPENLORA_LISTEN for --listen), that over this file.\n" +
+			"# What goes for all commands:\n")
 	all := keys(root)
 	for _, name := range append([]string{""}, sections...) {
 		if name != "" {
@@ -248,7 +255,8 @@ func defaultOf(flag *pflag.Flag) string {
 			inner = fmt.Sprintf("%q", inner)
 		}
 		return "[" + inner + "]"
-	case kind == "bool" || strings.HasPrefix(kind, "int") || strings.HasPrefix(kind, "uint") || strings.HasPrefix(kind, "float"):
+	case kind == "bool" || strings.HasPrefix(kind, "int") || strings.HasPrefix(kind, "uint") ||
+		strings.HasPrefix(kind, "float"):
 		return flag.DefValue
 	}
 	return fmt.Sprintf("%q", flag.DefValue)

@@ -102,7 +102,8 @@ func showEarnings(cmd *cobra.Command, address string) error {
 		}, nil)
 	}
 	return withIndex(cmd, func(index *earnings.Index, node *chain.Client) error {
-		return printHistory(cmd, func(before string, limit int) (earnings.History, error) { return index.History(address, before, limit) }, node)
+		return printHistory(
+			cmd, func(before string, limit int) (earnings.History, error) { return index.History(address, before, limit) }, node)
 	})
 }
 
@@ -141,7 +142,8 @@ func printHistory(cmd *cobra.Command, read pages, node *chain.Client) error {
 	}
 	agrees := ""
 	if node != nil {
-		ledger, err := node.Rewards.Earnings(chain.AtHeight(cmd.Context(), history.Height), &rewardstypes.QueryEarningsRequest{Address: history.Address})
+		ledger, err := node.Rewards.Earnings(chain.AtHeight(cmd.Context(), history.Height),
+			&rewardstypes.QueryEarningsRequest{Address: history.Address})
 		if err != nil {
 			return err
 		}
@@ -240,7 +242,8 @@ func earningsOfGateway(ctx context.Context, gateway, address, before string, lim
 func getOfGateway(ctx context.Context, gateway, path string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, earningsTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(gateway, "/")+"/v1/openledger/"+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		strings.TrimSuffix(gateway, "/")+"/v1/openledger/"+path, nil)
 	if err != nil {
 		return err
 	}
@@ -279,7 +282,8 @@ func printEarnings(out io.Writer, history earnings.History, agreement string) {
 		batches = "batch"
 	}
 	fmt.Fprintf(out, "earned %s OPEN in %d %s%s\n", open(t.Earned), t.Batches, batches, agreement)
-	fmt.Fprintf(out, "of it by contributing %s OPEN, with a bonus of %s OPEN; paid out %s OPEN\n\n", open(t.Contributed), open(t.Bonus), open(t.PaidOut))
+	fmt.Fprintf(out, "of it by contributing %s OPEN, with a bonus of %s OPEN; paid out %s OPEN\n\n", open(t.Contributed),
+		open(t.Bonus), open(t.PaidOut))
 	if len(history.Missing) > 0 {
 		fmt.Fprintln(out, "not complete: make it anew from an archive node with --rebuild --node ADDRESS. Missing:")
 		for _, m := range history.Missing {
@@ -308,7 +312,8 @@ func printEntry(table io.Writer, entry earnings.Entry) {
 		at = entry.Time.Local().Format(timeFormat)
 	}
 	for _, l := range linesOf(entry) {
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", at, entry.Height, l.what, number(l.model), number(l.datanet), number(uint64(l.receipts)), rewardstypes.FormatOpen(l.amount))
+		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", at, entry.Height, l.what, number(l.model), number(l.datanet),
+			number(uint64(l.receipts)), rewardstypes.FormatOpen(l.amount))
 	}
 }
 
@@ -340,7 +345,8 @@ func linesOf(entry earnings.Entry) []line {
 	var lines []line
 	for _, part := range entry.Parts {
 		lines = append(lines, line{
-			what: fmt.Sprintf("batch %d, %s", entry.Batch, part.Role), role: part.Role, model: part.Model, datanet: part.DataNet, receipts: part.Receipts, amount: part.Amount,
+			what: fmt.Sprintf("batch %d, %s", entry.Batch, part.Role), role: part.Role, model: part.Model, datanet: part.DataNet,
+			receipts: part.Receipts, amount: part.Amount,
 		})
 	}
 	bonus := line{what: fmt.Sprintf("batch %d, bonus", entry.Batch), role: "bonus", amount: *entry.Bonus}
@@ -356,7 +362,8 @@ func linesOf(entry earnings.Entry) []line {
 // writeCSV writes all entries, newest first.
 func writeCSV(cmd *cobra.Command, read pages) error {
 	out := csv.NewWriter(cmd.OutOrStdout())
-	_ = out.Write([]string{"time", "height", "kind", "batch", "role", "model", "datanet", "receipts", "open", "aopen", "recipient"})
+	_ = out.Write(
+		[]string{"time", "height", "kind", "batch", "role", "model", "datanet", "receipts", "open", "aopen", "recipient"})
 	var last earnings.History
 	for before, more := "", true; more; {
 		page, err := read(before, earnings.MaxLimit)
@@ -370,7 +377,8 @@ func writeCSV(cmd *cobra.Command, read pages) error {
 			}
 			for _, l := range linesOf(entry) {
 				_ = out.Write([]string{
-					at, strconv.FormatInt(entry.Height, 10), string(entry.Kind), number(entry.Batch), l.role, number(l.model), number(l.datanet),
+					at, strconv.FormatInt(entry.Height, 10), string(entry.Kind), number(entry.Batch), l.role, number(l.model),
+					number(l.datanet),
 					number(uint64(l.receipts)), rewardstypes.FormatOpen(l.amount), l.amount.String(), entry.Recipient,
 				})
 			}

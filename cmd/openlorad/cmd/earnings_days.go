@@ -38,12 +38,16 @@ func showDays(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	t := table{header: []string{"date", "batches", "receipts", "contributors", "datanets", "lineage", "providers", "bonus", "paid_out"}}
+	t := table{header: []string{"date", "batches", "receipts", "contributors", "datanets", "lineage", "providers", "bonus",
+		"paid_out"}}
 	for _, day := range days.Days {
-		t.rows = append(t.rows, append([]string{day.Date, strconv.FormatUint(day.Batches, 10), strconv.FormatUint(day.Receipts, 10)},
-			inOpen(day.Contributors, day.Datanets, day.Lineage, day.Providers, day.Bonus, day.PaidOut)...))
+		t.rows = append(
+			t.rows, append([]string{day.Date, strconv.FormatUint(day.Batches, 10), strconv.FormatUint(day.Receipts, 10)},
+				inOpen(day.Contributors, day.Datanets, day.Lineage, day.Providers, day.Bonus, day.PaidOut)...))
 	}
-	return t.print(cmd, fmt.Sprintf("what the network paid in OPEN, blocks %d to %d; days in UTC", days.FirstHeight, days.Height), days, days.Missing)
+	return t.print(
+		cmd, fmt.Sprintf("what the network paid in OPEN, blocks %d to %d; days in UTC", days.FirstHeight, days.Height), days,
+		days.Missing)
 }
 
 // dayOf is what an account earned and was paid on a day.
@@ -79,9 +83,13 @@ func printDaysOf(cmd *cobra.Command, read pages) error {
 	days = days[:min(len(days), limit)]
 	t := table{header: []string{"date", "batches", "earned", "contributed", "bonus", "paid_out"}}
 	for _, day := range days {
-		t.rows = append(t.rows, append([]string{day.Date, strconv.FormatUint(day.Batches, 10)}, inOpen(day.Earned, day.Contributed, day.Bonus, day.PaidOut)...))
+		t.rows = append(
+			t.rows, append([]string{day.Date, strconv.FormatUint(day.Batches, 10)},
+				inOpen(day.Earned, day.Contributed, day.Bonus, day.PaidOut)...))
 	}
-	return t.print(cmd, fmt.Sprintf("%s in OPEN, blocks %d to %d; days in UTC", last.Address, last.FirstHeight, last.Height), days, last.Missing)
+	return t.print(
+		cmd, fmt.Sprintf("%s in OPEN, blocks %d to %d; days in UTC", last.Address, last.FirstHeight, last.Height), days,
+		last.Missing)
 }
 
 // countEntry adds an entry to the day of its block. Entries come newest first.

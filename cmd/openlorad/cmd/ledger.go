@@ -18,7 +18,8 @@ const (
 	grpcPort       = "9090"
 )
 
-// ledger is what openledgerd is set to on this machine: openlorad takes the same keys, the same node and the same content store.
+// ledger is what openledgerd is set to on this machine: openlorad takes the same keys, the same node and the same
+// content store.
 type ledger struct {
 	home                      string
 	backend, keyName, chainID string
@@ -65,7 +66,9 @@ func (l ledger) checkChain(chainID string) error {
 	if l.chainID == "" || l.chainID == chainID {
 		return nil
 	}
-	return fmt.Errorf("the node at %s is of chain %s, and openledgerd is set to %s: set it with `openledgerd config set client chain-id %s`, or name the node with --%s",
+	return fmt.Errorf(
+		"the node at %s is of chain %s, and openledgerd is set to %s: set it with `openledgerd config set client chain-id "+
+			"%s`, or name the node with --%s",
 		l.grpc, chainID, l.chainID, chainID, flagNode)
 }
 

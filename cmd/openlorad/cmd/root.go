@@ -44,8 +44,10 @@ Amounts are written 1.5OPEN, or in base units with aopen.`,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return applyConfig(cmd) },
 	}
 	root.SetOut(os.Stdout)
-	root.PersistentFlags().String(flagHome, defaultHome(), "directory for configuration, state of the gateway and sessions")
-	root.AddCommand(serveCmd(), askCmd(), connectCmd(), earningsCmd(), sessionCmd(), statusCmd(), initCmd(), configCmd(), versionCmd(), demo.NewCommand())
+	root.PersistentFlags().String(flagHome, defaultHome(),
+		"directory for configuration, state of the gateway and sessions")
+	root.AddCommand(serveCmd(), askCmd(), connectCmd(), earningsCmd(), sessionCmd(), statusCmd(), initCmd(), configCmd(),
+		versionCmd(), demo.NewCommand())
 	return root
 }
 
@@ -69,7 +71,8 @@ func versionCmd() *cobra.Command {
 
 // addNodeFlag adds the flag of a command that asks a node.
 func addNodeFlag(cmd *cobra.Command) {
-	cmd.Flags().String(flagNode, "", "gRPC address of a node (default that of openledgerd's node on this machine, else 127.0.0.1:9090)")
+	cmd.Flags().String(
+		flagNode, "", "gRPC address of a node (default that of openledgerd's node on this machine, else 127.0.0.1:9090)")
 }
 
 // addAccountFlags adds the flags of commands that sign for an account.
@@ -125,7 +128,8 @@ func openAccount(cmd *cobra.Command) (*chain.Client, chain.Signer, error) {
 	if err != nil {
 		return nil, chain.Signer{}, err
 	}
-	signer, err := chain.OpenKey(node.Codec(), or(flagBackend, ledger.backend), or(flagKeys, ledger.home), name, cmd.InOrStdin())
+	signer, err := chain.OpenKey(node.Codec(), or(flagBackend, ledger.backend), or(flagKeys, ledger.home), name,
+		cmd.InOrStdin())
 	if err != nil {
 		return nil, signer, errors.Join(err, node.Close())
 	}

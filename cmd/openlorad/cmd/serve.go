@@ -91,20 +91,24 @@ openlorad serve --model 1 --from provider --engine openai --openai-url http://12
 	f := cmd.Flags()
 	f.UintSlice(flagModel, nil, "model to serve; repeatable")
 	f.String(flagListen, "127.0.0.1:8080", "address to listen on")
-	f.String(flagContent, "", "content store: a directory or a bucket URL (default that of openledgerd, ~/.openledger/content)")
+	f.String(flagContent, "", "content store: a directory or a bucket URL (default that of openledgerd, "+
+		"~/.openledger/content)")
 	f.String(flagAnswerKey, "", "file of the key that signs answers; made when missing (default HOME/answer_key)")
 	f.String(flagEngine, engineExtractive, "engine: extractive or openai")
 	f.String(flagOpenAIURL, "", "URL of an OpenAI-compatible API, with its version")
 	f.String(flagOpenAIModel, "", "model name at that API")
 	f.String(flagOpenAIKey, "OPENAI_API_KEY", "environment variable that holds the key of that API")
 	f.Duration(flagInterval, time.Second, "how often receipts are submitted")
-	f.Uint(flagKeepDays, 30, "days for which answers, batches and evidence stay in the outbox after they are settled; 0 is for ever")
-	f.String(flagEvidence, evidenceInline, "how receipts are proved: inline, in the transaction, or attested, by validators who fetch the evidence")
+	f.Uint(flagKeepDays, 30, "days for which answers, batches and evidence stay in the outbox after they are settled; "+
+		"0 is for ever")
+	f.String(flagEvidence, evidenceInline, "how receipts are proved: inline, in the transaction, or attested, by "+
+		"validators who fetch the evidence")
 	f.StringSlice(flagAttestor, nil, "base URL of a validator's attestor to push evidence to; repeatable")
 	f.Bool(flagPrivate, false, "take text from addresses that are not public and from files too, for networks on one machine")
 	f.Bool(flagIndexer, true, "keep proofs of receipts for when the chain has pruned them, and what accounts have earned")
 	f.Bool(flagCheck, true, "ask the server behind the engine for its models before serving")
-	f.StringSlice(flagOrigin, []string{"*"}, "origin of web pages whose scripts may call the gateway, such as https://app.example.org; repeatable, * is all")
+	f.StringSlice(flagOrigin, []string{"*"},
+		"origin of web pages whose scripts may call the gateway, such as https://app.example.org; repeatable, * is all")
 	addLimitFlags(cmd)
 	cmd.AddCommand(answerKeyCmd())
 	return cmd
@@ -120,7 +124,8 @@ func addLimitFlags(cmd *cobra.Command) {
 	f.Duration(flagAnswerTimeout, l.AnswerTimeout, "time for one answer")
 	f.Int(flagMaxTokens, l.MaxTokens, "most canonical tokens of an answer")
 	f.Int(flagPassages, l.Passages, "segments that are retrieved for a question")
-	f.Duration(flagKeepAlive, l.KeepAlive, "silence in a stream after which a comment is sent, so that proxies do not close it; 0 sends none")
+	f.Duration(flagKeepAlive, l.KeepAlive, "silence in a stream after which a comment is sent, so that proxies do not "+
+		"close it; 0 sends none")
 }
 
 func limitsOf(cmd *cobra.Command) (gateway.Limits, error) {
@@ -135,7 +140,8 @@ func limitsOf(cmd *cobra.Command) (gateway.Limits, error) {
 	l.Passages, _ = f.GetInt(flagPassages)
 	l.KeepAlive, _ = f.GetDuration(flagKeepAlive)
 	for name, value := range map[string]float64{
-		flagMaxBody: float64(l.BodyBytes), flagConcurrent: float64(l.Concurrent), flagRate: perSecond, flagBurst: float64(l.Burst),
+		flagMaxBody: float64(l.BodyBytes), flagConcurrent: float64(l.Concurrent), flagRate: perSecond,
+		flagBurst:         float64(l.Burst),
 		flagAnswerTimeout: l.AnswerTimeout.Seconds(), flagMaxTokens: float64(l.MaxTokens), flagPassages: float64(l.Passages),
 	} {
 		if value <= 0 {
@@ -148,10 +154,11 @@ func limitsOf(cmd *cobra.Command) (gateway.Limits, error) {
 // answerKeyCmd prints the public key to register.
 func answerKeyCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "answer-key",
-		Short:   "Print the public answer key, making it when it is missing",
-		Example: "openledgerd tx models register-provider my-gateway 1000OPEN --answer-key $(openlorad serve answer-key) --from provider",
-		Args:    cobra.NoArgs,
+		Use:   "answer-key",
+		Short: "Print the public answer key, making it when it is missing",
+		Example: "openledgerd tx models register-provider my-gateway 1000OPEN --answer-key $(openlorad serve answer-key) " +
+			"--from provider",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, _ := cmd.Flags().GetString(flagHome)
 			path, _ := cmd.Flags().GetString(flagAnswerKey)
@@ -286,8 +293,10 @@ func serve(cmd *cobra.Command) error {
 	attestors, _ := f.GetStringSlice(flagAttestor)
 	private, _ := f.GetBool(flagPrivate)
 	g, err := gateway.New(ctx, gateway.Config{
-		Node: node, Provider: signer, AnswerKey: key, Content: store, Index: filepath.Join(home, "index"), Outbox: box, Engine: chosen, Models: models, Limits: limits, Log: log,
-		Attested: evidence == evidenceAttested, Attestors: attestors, Keep: time.Duration(keepDays) * 24 * time.Hour, AllowPrivate: private,
+		Node: node, Provider: signer, AnswerKey: key, Content: store, Index: filepath.Join(home, "index"), Outbox: box,
+		Engine: chosen, Models: models, Limits: limits, Log: log,
+		Attested: evidence == evidenceAttested, Attestors: attestors, Keep: time.Duration(keepDays) * 24 * time.Hour,
+		AllowPrivate: private,
 	})
 	if errors.Is(err, content.ErrNotFound) {
 		return fmt.Errorf("%w, which is %s", err, location)

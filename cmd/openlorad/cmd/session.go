@@ -43,7 +43,8 @@ type held struct {
 	Deposit *math.Int `json:"deposit,omitempty"` // all that was paid in
 	Spent   math.Int  `json:"spent"`
 	Left    *math.Int `json:"left,omitempty"`
-	// Expires is when the session is closed by itself, if nothing is asked before, or when what is left of a closing one returns.
+	// Expires is when the session is closed by itself, if nothing is asked before, or when what is left of a closing one
+	// returns.
 	Expires *time.Time `json:"expires,omitempty"`
 }
 
@@ -96,7 +97,8 @@ func holdings(ctx context.Context, node *chain.Client, kept session.Kept) ([]hel
 	for _, client := range kept.Sessions {
 		state := client.State
 		spent := math.NewIntFromBigInt(state.Spent.Big())
-		h := held{Session: state.ID.String(), Model: state.ModelID, Gateway: state.Gateway, Status: "unknown", Calls: state.N, Spent: spent}
+		h := held{Session: state.ID.String(), Model: state.ModelID, Gateway: state.Gateway, Status: "unknown", Calls: state.N,
+			Spent: spent}
 		if node != nil && node.ChainID == state.ChainID {
 			stored, err := client.OnChain(ctx, node)
 			if err != nil {
@@ -108,7 +110,8 @@ func holdings(ctx context.Context, node *chain.Client, kept session.Kept) ([]hel
 	}
 	for _, opening := range kept.Openings {
 		all = append(all, held{
-			Session: "transaction " + opening.Signed.Hash()[:16], Model: opening.ModelID, Gateway: opening.Gateway, Status: "opening", Deposit: &opening.Deposit.Amount, Spent: math.ZeroInt(),
+			Session: "transaction " + opening.Signed.Hash()[:16], Model: opening.ModelID, Gateway: opening.Gateway,
+			Status: "opening", Deposit: &opening.Deposit.Amount, Spent: math.ZeroInt(),
 		})
 	}
 	return all, nil
@@ -120,7 +123,8 @@ func (h *held) fill(client *session.Client, stored *attributiontypes.Session) {
 		return
 	}
 	h.Status = map[attributiontypes.SessionStatus]string{
-		attributiontypes.SESSION_STATUS_OPEN: "open", attributiontypes.SESSION_STATUS_CLOSING: "closing", attributiontypes.SESSION_STATUS_CLOSED: "closed",
+		attributiontypes.SESSION_STATUS_OPEN: "open", attributiontypes.SESSION_STATUS_CLOSING: "closing",
+		attributiontypes.SESSION_STATUS_CLOSED: "closed",
 	}[stored.Status]
 	deposit, left := stored.Deposit.Add(stored.Spent), leftOf(client, stored)
 	h.Deposit, h.Left, h.Expires = &deposit, &left, &stored.Deadline
@@ -154,7 +158,8 @@ func printSessions(out io.Writer, all []held) {
 			total = total.Add(*h.Left)
 		}
 		unknown = unknown || h.Left == nil
-		fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", h.Session, h.Model, h.Status, h.Calls, of(h.Deposit), of(&h.Spent), of(h.Left), expires, h.Gateway)
+		fmt.Fprintf(table, "%s\t%d\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", h.Session, h.Model, h.Status, h.Calls, of(h.Deposit),
+			of(&h.Spent), of(h.Left), expires, h.Gateway)
 	}
 	_ = table.Flush()
 	more := ""
@@ -166,7 +171,8 @@ func printSessions(out io.Writer, all []held) {
 
 func sessionCloseCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "close [SESSION]", Short: "Close a session, or all of the account; the rest of the deposit returns after the claim window",
+		Use: "close [SESSION]", Short: "Close a session, or all of the account; the rest of the deposit returns after the " +
+			"claim window",
 		Long: `Close a session. Its last answer is acknowledged, and the rest of the deposit returns
 after the claim window of an hour. A session that nobody uses closes by itself after the
 idle period of the chain. Openings that were interrupted are gone on with, and closed.`,
@@ -246,5 +252,6 @@ func closeSession(ctx context.Context, node *chain.Client, payer chain.Signer, c
 	if err != nil || stored == nil {
 		return "closed", err
 	}
-	return fmt.Sprintf("closing; %s returns at %s", amount.Format(leftOf(client, stored)), stored.Deadline.Local().Format(timeFormat)), nil
+	return fmt.Sprintf("closing; %s returns at %s", amount.Format(leftOf(client, stored)),
+		stored.Deadline.Local().Format(timeFormat)), nil
 }

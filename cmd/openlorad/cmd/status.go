@@ -14,7 +14,8 @@ import (
 func statusCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "status", Short: "Show what waits in the outbox of a stopped gateway",
-		Long: "Show sessions and batches in the outbox. A running gateway holds the file: ask it at /metrics and /v1/openledger/receipts/ID.",
+		Long: "Show sessions and batches in the outbox. A running gateway holds the file: ask it at /metrics and " +
+			"/v1/openledger/receipts/ID.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, _ := cmd.Flags().GetString(flagHome)
@@ -57,7 +58,9 @@ func fenceLine(fence []byte, intact bool) string {
 	case len(fence) == 0:
 		return "fence: none yet; the gateway claims one when it starts"
 	case !intact:
-		return fmt.Sprintf("fence: %x, of which this file is a copy: the gateway claims another when it starts, and ends the open sessions", fence)
+		return fmt.Sprintf(
+			"fence: %x, of which this file is a copy: the gateway claims another when it starts, and ends the open sessions",
+			fence)
 	}
 	return fmt.Sprintf("fence: %x; it stands if `openledgerd query models provider` shows it", fence)
 }

@@ -70,8 +70,8 @@ type marked struct {
 	actual bool // the file says what text it shows
 }
 
-// actual is the text that marked content shows, whatever its signs are: the file gives it where a sign stands for several letters, or letters
-// stand in another order than their signs.
+// actual is the text that marked content shows, whatever its signs are: the file gives it where a sign stands for
+// several letters, or letters stand in another order than their signs.
 type actual struct {
 	text  string
 	shown bool
@@ -96,7 +96,8 @@ func (d *document) readPage(p page) ([]piece, error) {
 	if err != nil && len(content) == 0 {
 		return nil, err
 	}
-	in := &interpreter{d: d, resources: p.resources, state: state{ctm: upright(p.rotate), stretch: 1}, tm: identity, tlm: identity}
+	in := &interpreter{d: d, resources: p.resources, state: state{ctm: upright(p.rotate), stretch: 1}, tm: identity,
+		tlm: identity}
 	if runErr := in.run(content); runErr != nil {
 		err = runErr
 	}
@@ -475,7 +476,8 @@ func (in *interpreter) form(resource string) error {
 		in.resources = resources
 	}
 	err = in.run(content)
-	outer.pieces, outer.open, outer.signs, outer.growing, outer.pageChars = in.pieces, in.open, in.signs, in.growing, in.pageChars
+	outer.pieces, outer.open, outer.signs, outer.growing, outer.pageChars = in.pieces, in.open, in.signs, in.growing,
+		in.pageChars
 	*in = outer
 	return err
 }

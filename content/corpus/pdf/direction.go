@@ -9,15 +9,16 @@ import (
 	"unicode/utf8"
 )
 
-// Text that is read from the right stands in a page as it is seen: the last letter of a line comes first. Pieces and lines keep that order until
-// a line is complete; then it is turned round.
+// Text that is read from the right stands in a page as it is seen: the last letter of a line comes first. Pieces and
+// lines keep that order until a line is complete; then it is turned round.
 
 // rightToLeft reports letters and marks that are read from the right.
 func rightToLeft(r rune) bool {
 	if r < 0x0590 {
 		return false
 	}
-	return (r <= 0x08FF || r >= 0xFB1D && r <= 0xFDFF || r >= 0xFE70 && r <= 0xFEFC || r >= 0x10800 && r <= 0x10FFF || r >= 0x1E800 && r <= 0x1EFFF) &&
+	return (r <= 0x08FF || r >= 0xFB1D && r <= 0xFDFF || r >= 0xFE70 && r <= 0xFEFC || r >= 0x10800 && r <= 0x10FFF ||
+		r >= 0x1E800 && r <= 0x1EFFF) &&
 		(unicode.IsLetter(r) || unicode.IsMark(r))
 }
 
@@ -36,7 +37,8 @@ func visual(s string) string {
 	return logical(s)
 }
 
-// logical returns a line in the order of reading. Applied twice it gives the line back, but for brackets of lines that mix directions.
+// logical returns a line in the order of reading. Applied twice it gives the line back, but for brackets of lines that
+// mix directions.
 func logical(s string) string {
 	left, right := 0, 0
 	for _, r := range s {
@@ -53,7 +55,8 @@ func logical(s string) string {
 	runes := []rune(s)
 	if right >= left {
 		turn(runes)
-		eachRun(runes, func(r rune) bool { return unicode.IsDigit(r) || unicode.IsLetter(r) && !rightToLeft(r) }, func(run []rune) { turn(run) })
+		eachRun(runes, func(r rune) bool { return unicode.IsDigit(r) || unicode.IsLetter(r) && !rightToLeft(r) },
+			func(run []rune) { turn(run) })
 	} else {
 		eachRun(runes, rightToLeft, func(run []rune) { turn(run) })
 	}
@@ -71,8 +74,8 @@ func turn(runes []rune) {
 	}
 }
 
-// eachRun calls f with the longest runs that begin and end with what is wanted and in which nothing else stands but signs. Between figures no space
-// may stand.
+// eachRun calls f with the longest runs that begin and end with what is wanted and in which nothing else stands but
+// signs. Between figures no space may stand.
 func eachRun(runes []rune, wanted func(rune) bool, f func([]rune)) {
 	for i := 0; i < len(runes); i++ {
 		if !wanted(runes[i]) {
@@ -102,8 +105,8 @@ func (l line) placed() []sign {
 	return []sign{{l.x0, l.x1, l.text}}
 }
 
-// turnLines puts lines that are read from the right into the order of reading. Their signs may stand in any order in the file: signs of
-// punctuation are often shown behind the words between which they stand.
+// turnLines puts lines that are read from the right into the order of reading. Their signs may stand in any order in
+// the file: signs of punctuation are often shown behind the words between which they stand.
 func turnLines(spans []line) []line {
 	var out []line
 	for i := 0; i < len(spans); {

@@ -36,7 +36,8 @@ func makeStandard() (encoding [256]string) {
 			encoding[from+i] = sign
 		}
 	}
-	set(0xA1, "¡", "¢", "£", "⁄", "¥", "ƒ", "§", "¤", "'", "“", "«", "‹", "›", "ﬁ", "ﬂ", "", "–", "†", "‡", "·", "", "¶", "•", "‚", "„", "”", "»", "…", "‰", "", "¿")
+	set(0xA1, "¡", "¢", "£", "⁄", "¥", "ƒ", "§", "¤", "'", "“", "«", "‹", "›", "ﬁ", "ﬂ", "", "–", "†", "‡", "·", "", "¶",
+		"•", "‚", "„", "”", "»", "…", "‰", "", "¿")
 	set(0xC1, "`", "´", "ˆ", "˜", "¯", "˘", "˙", "¨", "", "˚", "¸", "", "˝", "˛", "ˇ", "—")
 	set(0xE1, "Æ", "", "ª", "", "", "", "", "Ł", "Ø", "Œ", "º")
 	set(0xF1, "æ", "", "", "", "ı", "", "", "ł", "ø", "œ", "ß")
@@ -93,7 +94,8 @@ copyrightserif © copyrightsans © registerserif ® registersans ® trademarkser
 arrowdblright ⇒ arrowdblleft ⇐ arrowdblboth ⇔ trianglerightsld • triangleright • square • filledsquare • bulletmath •
 macron ¯ breve ˘ dotaccent ˙ dieresis ¨ ring ˚ cedilla ¸ hungarumlaut ˝ ogonek ˛ caron ˇ`
 	fields := strings.Fields(strings.Replace(list, "space   ", "", 1))
-	m := map[string]string{"space": " ", "nbspace": " ", "nonbreakingspace": " ", "visiblespace": " ", "sfthyphen": "\u00AD", "softhyphen": "\u00AD", ".notdef": ""}
+	m := map[string]string{"space": " ", "nbspace": " ", "nonbreakingspace": " ", "visiblespace": " ",
+		"sfthyphen": "\u00AD", "softhyphen": "\u00AD", ".notdef": ""}
 	for i := 0; i+1 < len(fields); i += 2 {
 		m[fields[i]] = fields[i+1]
 	}

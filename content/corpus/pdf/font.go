@@ -151,7 +151,8 @@ func (d *document) readSimple(f *font, dict types.Dict) {
 
 // coreName returns the standard font of a name, or "".
 func coreName(base string) string {
-	base = strings.NewReplacer(",", "-", "Arial", "Helvetica", "CourierNew", "Courier", "TimesNewRoman", "Times", "PSMT", "", "MT", "").Replace(base)
+	base = strings.NewReplacer(",", "-", "Arial", "Helvetica", "CourierNew", "Courier", "TimesNewRoman", "Times", "PSMT",
+		"", "MT", "").Replace(base)
 	if base == "Times" {
 		base = "Times-Roman"
 	}

@@ -143,7 +143,8 @@ func vocabulary(pages [][]line) map[string]bool {
 }
 
 func bareWord(word string) string {
-	return strings.ToLower(strings.TrimFunc(word, func(c rune) bool { return c != '-' && !unicode.IsLetter(c) && !unicode.IsDigit(c) }))
+	return strings.ToLower(
+		strings.TrimFunc(word, func(c rune) bool { return c != '-' && !unicode.IsLetter(c) && !unicode.IsDigit(c) }))
 }
 
 // maxWord is the longest word that is joined, in bytes.
@@ -180,8 +181,8 @@ func joint(a, b string, words map[string]bool) (cut int, between string) {
 	return len(a) - len(stem), ""
 }
 
-// blank returns what takes the place of a line end between words: nothing where none stands between words, and in a Korean word that the file has
-// whole elsewhere.
+// blank returns what takes the place of a line end between words: nothing where none stands between words, and in a
+// Korean word that the file has whole elsewhere.
 func blank(a, b string, words map[string]bool) string {
 	before, _ := utf8.DecodeLastRuneInString(a)
 	after := firstRune(b)

@@ -70,9 +70,13 @@ func file(objects, fonts []string, pages ...string) []byte {
 	var kids []string
 	for _, content := range pages {
 		stream := w.stream("/Filter /FlateDecode", packed(content))
-		kids = append(kids, fmt.Sprintf("%d 0 R", w.object(fmt.Sprintf("<< /Type /Page /Parent %d 0 R /Contents %d 0 R >>", tree, stream))))
+		kids = append(
+			kids, fmt.Sprintf(
+				"%d 0 R", w.object(fmt.Sprintf("<< /Type /Page /Parent %d 0 R /Contents %d 0 R >>", tree, stream))))
 	}
-	w.object(fmt.Sprintf("<< /Type /Pages /Count %d /Kids [%s] /Resources << /Font << %s >> /XObject << /X1 1 0 R >> >> >>", len(pages), strings.Join(kids, " "), resources.String()))
+	w.object(fmt.Sprintf(
+		"<< /Type /Pages /Count %d /Kids [%s] /Resources << /Font << %s >> /XObject << /X1 1 0 R >> >> >>", len(pages),
+		strings.Join(kids, " "), resources.String()))
 	return w.finish(w.object(fmt.Sprintf("<< /Type /Catalog /Pages %d 0 R >>", tree)))
 }
 
@@ -113,34 +117,43 @@ func TestLinesBecomeParagraphs(t *testing.T) {
 		"known authors describe in a two-step way. Others who are well-known too do.",
 	), shown("")))
 	// Both parts are words of the file: the hyphen stays.
-	require.Equal(t, []string{"A pattern that is dense is pattern-dense for us."}, paragraphsIn(t, shown("A pattern that is dense is pattern-", "dense for us.")))
-	require.Equal(t, []string{"The disease is Hailey-Hailey disease."}, paragraphsIn(t, shown("The disease is Hailey-", "Hailey disease.")))
-	require.Equal(t, []string{"A hypersensitivity of the skin."}, paragraphsIn(t, shown("A hyper\xADsensi\xAD", "tivity of the skin.")))
+	require.Equal(t, []string{"A pattern that is dense is pattern-dense for us."},
+		paragraphsIn(t, shown("A pattern that is dense is pattern-", "dense for us.")))
+	require.Equal(t, []string{"The disease is Hailey-Hailey disease."},
+		paragraphsIn(t, shown("The disease is Hailey-", "Hailey disease.")))
+	require.Equal(t, []string{"A hypersensitivity of the skin."},
+		paragraphsIn(t, shown("A hyper\xADsensi\xAD", "tivity of the skin.")))
 	require.Equal(t, []string{"Doses are 10-20 mg."}, paragraphsIn(t, shown("Doses are 10-", "20 mg.")))
-	require.Equal(t, []string{"It goes on over the page and ends here."}, paragraphsIn(t, shown("It goes on over the page"), shown("and ends here.")))
-	require.Equal(t, []string{"A list:", "• one item", "• another item", "1. a number"}, paragraphsIn(t, shown("A list:", "\x95 one item", "\x95 another item", "1. a number")))
+	require.Equal(t, []string{"It goes on over the page and ends here."},
+		paragraphsIn(t, shown("It goes on over the page"), shown("and ends here.")))
+	require.Equal(t, []string{"A list:", "• one item", "• another item", "1. a number"},
+		paragraphsIn(t, shown("A list:", "\x95 one item", "\x95 another item", "1. a number")))
 }
 
 func TestHeadingsAndIndentsBegin(t *testing.T) {
 	require.Equal(t, []string{"Heading", "Text under the heading ends."}, paragraphsIn(t,
 		"BT /F1 16 Tf 72 700 Td (Heading) Tj /F1 10 Tf 0 -14 Td (Text under the heading ends.) Tj ET"))
-	require.Equal(t, []string{"The first paragraph ends at the right edge here.", "The next one begins a little to the right and goes on."}, paragraphsIn(t,
-		"BT /F1 10 Tf 72 700 Td (The first paragraph ends at the right edge here.) Tj 12 -12 Td (The next one begins a little to the right) Tj -12 -12 Td (and goes on.) Tj ET"))
+	require.Equal(
+		t, []string{"The first paragraph ends at the right edge here.",
+			"The next one begins a little to the right and goes on."}, paragraphsIn(t,
+			"BT /F1 10 Tf 72 700 Td (The first paragraph ends at the right edge here.) Tj 12 -12 Td (The next one begins a "+
+				"little to the right) Tj -12 -12 Td (and goes on.) Tj ET"))
 }
 
 func TestOperatorsAndSpaces(t *testing.T) {
 	for content, want := range map[string]string{
-		"BT /F1 10 Tf 72 700 Td [(W) 80 (ords) -300 (apart) 20 ( and) -250( a) -5000 (cell)] TJ ET":                                    "Words apart and a cell",
-		"BT /F1 1 Tf 10 0 0 10 72 700 Tm (Scaled) Tj 4 0 Td (text) Tj ET":                                                              "Scaled text",
-		"BT /F1 10 Tf 72 700 Td 2 Tw 0 Tc (one two) Tj 12 TL (three) ' 1 0 (four) \" ET":                                               "one two three four",
-		"BT /F1 10 Tf 72 700 Td (H) Tj /F1 6 Tf -2 Ts (2) Tj 0 Ts /F1 10 Tf (O is water) Tj ET":                                        "H2O is water",
-		"BT /F1 10 Tf 72 700 Td <48656C6C6F> Tj ET":                                                                                    "Hello",
-		"BT /F1 10 Tf 72 700 Td (a \\(b\\) \\101\\n\\\nc) Tj ET":                                                                       "a (b) A c",
-		"BT /F1 10 Tf 72 700 Td (twice) Tj ET BT /F1 10 Tf 72.2 700 Td (twice) Tj ET":                                                  "twice",
-		"q 0.5 0 0 0.5 10 10 cm BT /F1 20 Tf 0 0 Td (small) Tj ET Q BI /W 1 /H 1 ID \x00EI\x01 EI BT /F1 10 Tf 90 10 Td (x) Tj ET":     "small x",
-		"/Artifact <</Type /Pagination>> BDC BT /F1 10 Tf 72 700 Td (page 1) Tj ET EMC /P BMC BT /F1 10 Tf 72 600 Td (kept) Tj ET EMC": "kept",
-		"BT /F1 10 Tf 72 700 Td (caf\xE9 \x96 \x93quoted\x94 \x80 5) Tj ET":                                                            "café – “quoted” € 5",
-		"BT /F1 10 Tf 0 10 -10 0 72 700 Tm (turned) Tj ET BT /F1 10 Tf 72 700 Td (upright) Tj ET":                                      "upright",
+		"BT /F1 10 Tf 72 700 Td [(W) 80 (ords) -300 (apart) 20 ( and) -250( a) -5000 (cell)] TJ ET":                                "Words apart and a cell",
+		"BT /F1 1 Tf 10 0 0 10 72 700 Tm (Scaled) Tj 4 0 Td (text) Tj ET":                                                          "Scaled text",
+		"BT /F1 10 Tf 72 700 Td 2 Tw 0 Tc (one two) Tj 12 TL (three) ' 1 0 (four) \" ET":                                           "one two three four",
+		"BT /F1 10 Tf 72 700 Td (H) Tj /F1 6 Tf -2 Ts (2) Tj 0 Ts /F1 10 Tf (O is water) Tj ET":                                    "H2O is water",
+		"BT /F1 10 Tf 72 700 Td <48656C6C6F> Tj ET":                                                                                "Hello",
+		"BT /F1 10 Tf 72 700 Td (a \\(b\\) \\101\\n\\\nc) Tj ET":                                                                   "a (b) A c",
+		"BT /F1 10 Tf 72 700 Td (twice) Tj ET BT /F1 10 Tf 72.2 700 Td (twice) Tj ET":                                              "twice",
+		"q 0.5 0 0 0.5 10 10 cm BT /F1 20 Tf 0 0 Td (small) Tj ET Q BI /W 1 /H 1 ID \x00EI\x01 EI BT /F1 10 Tf 90 10 Td (x) Tj ET": "small x",
+		"/Artifact <</Type /Pagination>> BDC BT /F1 10 Tf 72 700 Td (page 1) Tj ET EMC /P BMC BT /F1 10 Tf 72 600 Td " +
+			"(kept) Tj ET EMC": "kept",
+		"BT /F1 10 Tf 72 700 Td (caf\xE9 \x96 \x93quoted\x94 \x80 5) Tj ET":                       "café – “quoted” € 5",
+		"BT /F1 10 Tf 0 10 -10 0 72 700 Tm (turned) Tj ET BT /F1 10 Tf 72 700 Td (upright) Tj ET": "upright",
 	} {
 		require.Equal(t, []string{want}, paragraphsIn(t, content), content)
 	}
@@ -152,7 +165,8 @@ func TestRunningHeadsAndPageNumbersAreLeftOut(t *testing.T) {
 		var lines []string
 		lines = append(lines, "Journal of Hair, volume 12", "")
 		for n := range 12 {
-			lines = append(lines, fmt.Sprintf("Sentence %d of page %c is here and it is long enough", n, 'a'+i), "to be one.", "")
+			lines = append(lines, fmt.Sprintf("Sentence %d of page %c is here and it is long enough", n, 'a'+i), "to be one.",
+				"")
 		}
 		pages = append(pages, shown(append(lines, fmt.Sprint(i+1))...))
 	}
@@ -176,10 +190,13 @@ func TestRunningHeadsAndPageNumbersAreLeftOut(t *testing.T) {
 
 func TestColumnsThatAreShownLineByLine(t *testing.T) {
 	var content strings.Builder
-	content.WriteString("BT /F1 10 Tf 1 0 0 1 72 720 Tm (A title over both of the columns that is as wide as the page is, or nearly so.) Tj ET\n")
+	content.WriteString(
+		"BT /F1 10 Tf 1 0 0 1 72 720 Tm (A title over both of the columns that is as wide as the page is, or nearly so.) Tj ET\n")
 	for i := range 8 {
 		y := 690 - 12*i
-		fmt.Fprintf(&content, "BT /F1 10 Tf 1 0 0 1 72 %d Tm (left column line number %d goes on) Tj ET BT /F1 10 Tf 1 0 0 1 320 %d Tm (right column line number %d goes on) Tj ET\n", y, i, y, i)
+		fmt.Fprintf(
+			&content, "BT /F1 10 Tf 1 0 0 1 72 %d Tm (left column line number %d goes on) Tj ET BT /F1 10 Tf 1 0 0 1 320 %d "+
+				"Tm (right column line number %d goes on) Tj ET\n", y, i, y, i)
 	}
 	got := strings.Join(paragraphsIn(t, content.String()), "\n")
 	require.Less(t, strings.Index(got, "left column line number 7"), strings.Index(got, "right column line number 0"))
@@ -187,22 +204,33 @@ func TestColumnsThatAreShownLineByLine(t *testing.T) {
 }
 
 func TestFonts(t *testing.T) {
-	cmap := "stream /CIDInit /ProcSet findresource begin 1 begincodespacerange <0000> <FFFF> endcodespacerange\n2 beginbfrange <0001> <0003> <0041> <0010> <0011> [<00660069> <D83DDE00>] endbfrange 1 beginbfchar <0020> <00E9> endbfchar"
-	composite := "<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H /ToUnicode 1 0 R /DescendantFonts [<< /Type /Font /Subtype /CIDFontType2 /DW 600 /W [1 [500 500] 3 4 700] >>] >>"
-	require.Equal(t, []string{"ABCfi😀é"}, read(t, file([]string{cmap}, []string{composite}, "BT /F1 10 Tf 72 700 Td <000100020003001000110020> Tj ET")).Paragraphs)
+	cmap := "stream /CIDInit /ProcSet findresource begin 1 begincodespacerange <0000> <FFFF> endcodespacerange\n" +
+		"2 beginbfrange <0001> <0003> <0041> <0010> <0011> [<00660069> <D83DDE00>] endbfrange 1 beginbfchar <0020> <00E9> endbfchar"
+	composite := "<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H /ToUnicode 1 0 R /DescendantFonts " +
+		"[<< /Type /Font /Subtype /CIDFontType2 /DW 600 /W [1 [500 500] 3 4 700] >>] >>"
+	require.Equal(t, []string{"ABCfi😀é"},
+		read(t, file([]string{cmap}, []string{composite},
+			"BT /F1 10 Tf 72 700 Td <000100020003001000110020> Tj ET")).Paragraphs)
 
-	differences := "<< /Type /Font /Subtype /Type1 /BaseFont /ABCDEF+CMR10 /Encoding << /Differences [1 /fi /uni00E9 /Gamma 10 /emdash /f_f_i /eacute /a.sc] >> /FirstChar 1 /Widths [556 500 500 500 500 500 500 500 500 1000 800 500 500] >>"
-	require.Equal(t, []string{"fiéΓ—ffiéa"}, read(t, file(nil, []string{differences}, "BT /F1 10 Tf 72 700 Td <010203 0A0B0C0D> Tj ET")).Paragraphs)
+	differences := "<< /Type /Font /Subtype /Type1 /BaseFont /ABCDEF+CMR10 /Encoding << /Differences [1 /fi /uni00E9 " +
+		"/Gamma 10 /emdash /f_f_i /eacute /a.sc] >> /FirstChar 1 /Widths [556 500 500 500 500 500 500 500 500 1000 800 " +
+		"500 500] >>"
+	require.Equal(t, []string{"fiéΓ—ffiéa"},
+		read(t, file(nil, []string{differences}, "BT /F1 10 Tf 72 700 Td <010203 0A0B0C0D> Tj ET")).Paragraphs)
 
 	symbol := "<< /Type /Font /Subtype /Type1 /BaseFont /Symbol >>"
-	require.Equal(t, []string{"β≤α"}, read(t, file(nil, []string{symbol}, "BT /F1 10 Tf 72 700 Td (b\xA3a) Tj ET")).Paragraphs)
+	require.Equal(
+		t, []string{"β≤α"}, read(t, file(nil, []string{symbol}, "BT /F1 10 Tf 72 700 Td (b\xA3a) Tj ET")).Paragraphs)
 
-	program := "stream %!PS-AdobeFont-1.0: X\n/Encoding 256 array 0 1 255 {1 index exch /.notdef put} for\ndup 1 /A put\ndup 2 /ampersand put\nreadonly def\ncurrentfile eexec"
+	program := "stream %!PS-AdobeFont-1.0: X\n/Encoding 256 array 0 1 255 {1 index exch /.notdef put} for\n" +
+		"dup 1 /A put\ndup 2 /ampersand put\nreadonly def\ncurrentfile eexec"
 	own := "<< /Type /Font /Subtype /Type1 /BaseFont /X /FontDescriptor << /FontFile 1 0 R >> >>"
-	require.Equal(t, []string{"A&"}, read(t, file([]string{program}, []string{own}, "BT /F1 10 Tf 72 700 Td <0102> Tj ET")).Paragraphs)
+	require.Equal(
+		t, []string{"A&"}, read(t, file([]string{program}, []string{own}, "BT /F1 10 Tf 72 700 Td <0102> Tj ET")).Paragraphs)
 
 	wide := "<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /UniGB-UTF16-H /DescendantFonts [<< /DW 1000 >>] >>"
-	require.Equal(t, []string{"红斑"}, read(t, file(nil, []string{wide}, "BT /F1 10 Tf 72 700 Td <7EA26591> Tj ET")).Paragraphs)
+	require.Equal(
+		t, []string{"红斑"}, read(t, file(nil, []string{wide}, "BT /F1 10 Tf 72 700 Td <7EA26591> Tj ET")).Paragraphs)
 
 	silent := "<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H /DescendantFonts [<< /DW 1000 >>] >>"
 	_, err := Read(context.Background(), file(nil, []string{silent}, "BT /F1 10 Tf 72 700 Td <000100020003> Tj ET"))
@@ -211,10 +239,13 @@ func TestFonts(t *testing.T) {
 
 func TestFormsAreRead(t *testing.T) {
 	var w writer
-	w.stream("/Type /XObject /Subtype /Form /Matrix [1 0 0 1 0 -100] /Resources << /Font << /F1 2 0 R >> /XObject << /X1 1 0 R >> >>", "BT /F1 10 Tf 72 700 Td (inside) Tj ET /X1 Do")
+	w.stream("/Type /XObject /Subtype /Form /Matrix [1 0 0 1 0 -100] /Resources << /Font << /F1 2 0 R >> /XObject << "+
+		"/X1 1 0 R >> >>", "BT /F1 10 Tf 72 700 Td (inside) Tj ET /X1 Do")
 	w.object(helvetica)
 	content := w.stream("", "BT /F1 10 Tf 72 700 Td (before) Tj ET q /X1 Do Q BT /F1 10 Tf 72 300 Td (After) Tj ET")
-	pageObject := w.object(fmt.Sprintf("<< /Type /Page /Contents [%d 0 R] /Resources << /Font << /F1 2 0 R >> /XObject << /X1 1 0 R >> >> >>", content))
+	pageObject := w.object(
+		fmt.Sprintf("<< /Type /Page /Contents [%d 0 R] /Resources << /Font << /F1 2 0 R >> /XObject << /X1 1 0 R >> >> >>",
+			content))
 	tree := w.object(fmt.Sprintf("<< /Type /Pages /Kids [%d 0 R 5 0 R] /Count 1 >>", pageObject)) // 5 is the tree itself
 	text := read(t, w.finish(w.object(fmt.Sprintf("<< /Type /Catalog /Pages %d 0 R >>", tree))))
 	joined := strings.Join(text.Paragraphs, " ")
@@ -232,7 +263,8 @@ func TestBoundsHold(t *testing.T) {
 	// Forms that show each other ten times at each of twelve levels.
 	var w writer
 	for i := range 12 {
-		w.stream(fmt.Sprintf("/Subtype /Form /Resources << /XObject << /X1 %d 0 R >> >>", min(i+2, 12)), strings.Repeat("/X1 Do ", 1000))
+		w.stream(fmt.Sprintf("/Subtype /Form /Resources << /XObject << /X1 %d 0 R >> >>", min(i+2, 12)),
+			strings.Repeat("/X1 Do ", 1000))
 	}
 	content := w.stream("", "/X1 Do")
 	w.object(fmt.Sprintf("<< /Type /Page /Contents %d 0 R /Resources << /XObject << /X1 1 0 R >> >> >>", content))
@@ -247,7 +279,10 @@ func TestBoundsHold(t *testing.T) {
 	_, err = Read(ctx, file(nil, []string{helvetica}, deep+shown("text")))
 	require.ErrorIs(t, err, ErrNoText)
 	// More objects than the file can hold are not made.
-	_, err = Read(ctx, []byte("%PDF-1.5\n1 0 obj\n<< /Type /XRef /Size 2000000000 /W [1 4 2] /Index [0 2000000000] /Root 2 0 R /Length 0 >>\nstream\n\nendstream\nendobj\nstartxref\n9\n%%EOF"))
+	_, err = Read(
+		ctx, []byte(
+			"%PDF-1.5\n1 0 obj\n<< /Type /XRef /Size 2000000000 /W [1 4 2] /Index [0 2000000000] /Root 2 0 R /Length 0 >>\n"+
+				"stream\n\nendstream\nendobj\nstartxref\n9\n%%EOF"))
 	require.Error(t, err)
 }
 
@@ -272,7 +307,9 @@ func FuzzContent(f *testing.F) {
 }
 
 func FuzzCharMap(f *testing.F) {
-	f.Add([]byte("begincodespacerange <00> <FF> endcodespacerange beginbfrange <00> <FFFF> <0041> <00> <FF> [<41>] endbfrange beginbfchar <01> <42> endbfchar"))
+	f.Add([]byte(
+		"begincodespacerange <00> <FF> endcodespacerange beginbfrange <00> <FFFF> <0041> <00> <FF> [<41>] endbfrange " +
+			"beginbfchar <01> <42> endbfchar"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if m := parseCharMap(data); len(m.chars) > maxMappings {
 			t.Fatal("too many characters")
@@ -294,8 +331,10 @@ func TestPasswords(t *testing.T) {
 	plain := file(nil, []string{helvetica}, shown("some text that is secret"))
 	encrypt := func(user string, aes bool, bits int) []byte {
 		conf := &model.Configuration{
-			Reader15: true, ValidationMode: model.ValidationRelaxed, Offline: true, Limits: model.DefaultResourceLimits(), Cmd: model.ENCRYPT,
-			UserPW: user, OwnerPW: "owner", EncryptUsingAES: aes, EncryptKeyLength: bits, Permissions: model.PermissionsAll, Eol: "\n",
+			Reader15: true, ValidationMode: model.ValidationRelaxed, Offline: true, Limits: model.DefaultResourceLimits(),
+			Cmd:    model.ENCRYPT,
+			UserPW: user, OwnerPW: "owner", EncryptUsingAES: aes, EncryptKeyLength: bits, Permissions: model.PermissionsAll,
+			Eol: "\n",
 		}
 		parsed, err := pdfcpu.Read(bytes.NewReader(plain), conf)
 		require.NoError(t, err)

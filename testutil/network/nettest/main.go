@@ -1,5 +1,5 @@
-// Command nettest runs four validators as processes, does to them what happens to machines and people, and checks that nothing is lost,
-// paid twice or decided in two ways. Its last line is a JSON object.
+// Command nettest runs four validators as processes, does to them what happens to machines and people, and checks that
+// nothing is lost, paid twice or decided in two ways. Its last line is a JSON object.
 package main
 
 import (

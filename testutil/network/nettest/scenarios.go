@@ -141,7 +141,8 @@ func attestorFault(fault string) func(context.Context, *test) error {
 	}
 }
 
-// ownAttestorKilled: an attestor in a process of its own takes the place of the embedded one, and its death does not harm the node.
+// ownAttestorKilled: an attestor in a process of its own takes the place of the embedded one, and its death does not
+// harm the node.
 func ownAttestorKilled(ctx context.Context, t *test) error {
 	node := t.Nodes[1]
 	socket := filepath.Join(t.scratch, "attestor.sock")
@@ -156,7 +157,8 @@ func ownAttestorKilled(ctx context.Context, t *test) error {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.CommandContext(ctx, t.Binary, "attestor", "start", "--home", node.Home, "--node-grpc", node.GRPC, "--socket", socket)
+	cmd := exec.CommandContext(ctx, t.Binary, "attestor", "start", "--home", node.Home, "--node-grpc", node.GRPC,
+		"--socket", socket)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return err
@@ -172,7 +174,8 @@ func ownAttestorKilled(ctx context.Context, t *test) error {
 	if err := t.final(ctx, network.Honest); err != nil {
 		return fmt.Errorf("with an attestor of its own: %w", err)
 	}
-	if out, err := exec.CommandContext(ctx, t.Binary, "attestor", "status", "--socket", socket).CombinedOutput(); err != nil || !strings.Contains(string(out), "attestation on") {
+	if out, err := exec.CommandContext(ctx, t.Binary, "attestor", "status", "--socket",
+		socket).CombinedOutput(); err != nil || !strings.Contains(string(out), "attestation on") {
 		return fmt.Errorf("attestor status: %w\n%s", err, out)
 	}
 	if err := cmd.Process.Kill(); err != nil {
@@ -241,7 +244,8 @@ func withheldEvidence(ctx context.Context, t *test) error {
 func keyRotation(ctx context.Context, t *test) error {
 	node := t.Nodes[2]
 	fresh := filepath.Join(t.scratch, "fresh")
-	if out, err := exec.CommandContext(ctx, t.Binary, "init", "fresh", "--home", fresh, "--chain-id", network.ChainID).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, t.Binary, "init", "fresh", "--home", fresh, "--chain-id",
+		network.ChainID).CombinedOutput(); err != nil {
 		return fmt.Errorf("make a key: %w\n%s", err, out)
 	}
 	public, err := exec.CommandContext(ctx, t.Binary, "comet", "show-validator", "--home", fresh).Output()
@@ -249,8 +253,10 @@ func keyRotation(ctx context.Context, t *test) error {
 		return err
 	}
 	return t.under(ctx, func(ctx context.Context) error {
-		out, err := exec.CommandContext(ctx, t.Binary, "tx", "staking", "rotate-cons-pub-key", strings.TrimSpace(string(public)),
-			"--from", node.Name, "--home", node.Home, "--keyring-backend", "test", "--chain-id", network.ChainID, "--node", "tcp://"+t.Nodes[0].RPC,
+		out, err := exec.CommandContext(ctx, t.Binary, "tx", "staking", "rotate-cons-pub-key",
+			strings.TrimSpace(string(public)),
+			"--from", node.Name, "--home", node.Home, "--keyring-backend", "test", "--chain-id", network.ChainID, "--node",
+			"tcp://"+t.Nodes[0].RPC,
 			"--gas", "400000", "--fees", "1000000000000000aopen", "--yes", "--output", "json").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), `"code":0`) {
 			return fmt.Errorf("rotate the key: %w\n%s", err, out)
@@ -324,11 +330,12 @@ func joinsByStateSync(ctx context.Context, t *test) error {
 	})
 }
 
-// executors: each node executes blocks in another way. One that came to another application hash or other results than the
-// rest would stop at the next block.
+// executors: each node executes blocks in another way. One that came to another application hash or other results than
+// the rest would stop at the next block.
 func executors(ctx context.Context, t *test) error {
 	for i, args := range [][]string{
-		{"--block-executor", "sequential"}, {"--execution.optimistic"}, {"--block-executor", "block-stm"}, {"--block-executor", "block-stm", "--execution.optimistic"},
+		{"--block-executor", "sequential"}, {"--execution.optimistic"}, {"--block-executor", "block-stm"},
+		{"--block-executor", "block-stm", "--execution.optimistic"},
 	} {
 		if err := t.restart(ctx, t.Nodes[i], args...); err != nil {
 			return err
@@ -370,7 +377,8 @@ func (t *test) restart(ctx context.Context, node *network.Node, args ...string) 
 func modes(ctx context.Context, t *test) error {
 	node := t.Nodes[3]
 	for _, mode := range []nodeconfig.Mode{nodeconfig.Validator, nodeconfig.Archive, nodeconfig.Full} {
-		if out, err := exec.CommandContext(ctx, t.Binary, "config", "mode", string(mode), "--home", node.Home).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(ctx, t.Binary, "config", "mode", string(mode), "--home",
+			node.Home).CombinedOutput(); err != nil {
 			return fmt.Errorf("config mode %s: %w\n%s", mode, err, out)
 		}
 		if err := t.restart(ctx, node, "--attestor.mode", nodeconfig.EmbeddedAttestor); err != nil {
@@ -380,7 +388,8 @@ func modes(ctx context.Context, t *test) error {
 			return fmt.Errorf("mode %s: %w", mode, err)
 		}
 	}
-	if out, err := exec.CommandContext(ctx, t.Binary, "config", "set", "app", "attestor.mode", nodeconfig.EmbeddedAttestor, "--home", node.Home).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, t.Binary, "config", "set", "app", "attestor.mode", nodeconfig.EmbeddedAttestor,
+		"--home", node.Home).CombinedOutput(); err != nil {
 		return fmt.Errorf("config set: %w\n%s", err, out)
 	}
 	return t.restart(ctx, node)

@@ -44,7 +44,8 @@ func (k Keeper) updateAttestor(ctx context.Context, slot uint32, update func(*ty
 }
 
 // updateAttestors changes the standings at several slots, in order, and writes each page once.
-func (k Keeper) updateAttestors(ctx context.Context, slots []types.SlotPower, update func(*types.Attestor, types.SlotPower)) error {
+func (k Keeper) updateAttestors(ctx context.Context, slots []types.SlotPower,
+	update func(*types.Attestor, types.SlotPower)) error {
 	for len(slots) > 0 {
 		number := slots[0].Slot / slotsPerPage
 		page, err := k.attestorPage(ctx, number)
@@ -90,8 +91,8 @@ func (t tally) slots() []types.SlotPower {
 	return slots
 }
 
-// attesters returns the powers of those whose verdict made a batch final, and what the whole block weighed. The last batch of a block
-// takes the powers with it.
+// attesters returns the powers of those whose verdict made a batch final, and what the whole block weighed. The last
+// batch of a block takes the powers with it.
 func (k Keeper) attesters(ctx context.Context, batch types.Batch) ([]types.SlotPower, int64, error) {
 	powers, err := k.Powers.Get(ctx, batch.SettledHeight)
 	if err != nil {
@@ -110,8 +111,8 @@ func (k Keeper) attesters(ctx context.Context, batch types.Batch) ([]types.SlotP
 	return slots, powers.Total, k.Powers.Set(ctx, powers.Height, powers)
 }
 
-// attestPart of a share that a validator earns. It depends on the validator's own verdict and power alone: keeping evidence from
-// others raises nobody's pay.
+// attestPart of a share that a validator earns. It depends on the validator's own verdict and power alone: keeping
+// evidence from others raises nobody's pay.
 func attestPart(share math.Int, power, total int64) math.Int {
 	return share.MulRaw(power).QuoRaw(total)
 }
@@ -137,7 +138,8 @@ func (k Keeper) earnAttestPay(ctx sdk.Context, batch *types.Batch) error {
 	return k.rewards.SettleAttestPay(ctx, batch.AttestShare, earned)
 }
 
-// forfeitAttestPay burns the validators' share of a batch in which a lie was proven: all who would have earned it said yes to it.
+// forfeitAttestPay burns the validators' share of a batch in which a lie was proven: all who would have earned it said
+// yes to it.
 func (k Keeper) forfeitAttestPay(ctx sdk.Context, batch *types.Batch) error {
 	if len(batch.AttestedBy) == 0 {
 		return nil

@@ -22,7 +22,8 @@ func (k Keeper) Window(ctx sdk.Context) (types.Window, error) {
 	}
 	head, err := k.head(ctx)
 	a := head.Attestation
-	return types.Window{Base: a.Base, Next: a.Next, VersionBase: a.VersionBase, VersionNext: a.VersionNext, Enabled: params.Attestation}, err
+	return types.Window{Base: a.Base, Next: a.Next, VersionBase: a.VersionBase, VersionNext: a.VersionNext,
+		Enabled: params.Attestation}, err
 }
 
 // head returns what every batch changes. It stands in one value, so that a batch writes one key for all of it.
@@ -34,8 +35,8 @@ func (k Keeper) head(ctx context.Context) (types.Tip, error) {
 	return head, err
 }
 
-// openItem asks validators about something from the next block on. The caller has checked that the window has room, and stores the head,
-// in which the item stands until verdicts on it can be counted: a batch writes no key for it.
+// openItem asks validators about something from the next block on. The caller has checked that the window has room, and
+// stores the head, in which the item stands until verdicts on it can be counted: a batch writes no key for it.
 func openItem(ctx sdk.Context, params types.Params, head *types.Tip, item types.Item) uint64 {
 	state := &head.Attestation
 	_, next := state.Numbers(item.Kind)
@@ -72,15 +73,16 @@ func (k Keeper) promote(ctx context.Context, head *types.Tip, height int64) (cha
 }
 
 const (
-	// keptNumbers is how many numbers may lie between the first open item and the next number before the first ones are moved, and spareNumbers
-	// how many of these must be of closed items.
+	// keptNumbers is how many numbers may lie between the first open item and the next number before the first ones are
+	// moved, and spareNumbers how many of these must be of closed items.
 	keptNumbers, spareNumbers = types.BatchesWindow / 2, 64
 	// movesPerBlock caps the batches that get new numbers in a block.
 	movesPerBlock = 8
 )
 
-// moveOldest gives batches that have waited for long new numbers. All open batches lie in one window of numbers: one that nobody can answer
-// would otherwise hold up all that come behind it. What was said of a batch is kept, and so is its deadline.
+// moveOldest gives batches that have waited for long new numbers. All open batches lie in one window of numbers: one
+// that nobody can answer would otherwise hold up all that come behind it. What was said of a batch is kept, and so is
+// its deadline.
 func (k Keeper) moveOldest(ctx sdk.Context) error {
 	head, err := k.head(ctx)
 	if err != nil {
@@ -198,7 +200,8 @@ func (k Keeper) openItem(ctx context.Context, head types.Tip, number uint64) (ty
 	return k.Items.Get(ctx, number)
 }
 
-// openItems returns up to limit open items: batches by number, versions by number, and those of the head as they were opened.
+// openItems returns up to limit open items: batches by number, versions by number, and those of the head as they were
+// opened.
 func (k Keeper) openItems(ctx context.Context, head types.Tip, limit int) ([]types.Item, error) {
 	var items []types.Item
 	err := k.Items.Walk(ctx, nil, func(_ uint64, item types.Item) (bool, error) {
@@ -208,18 +211,22 @@ func (k Keeper) openItems(ctx context.Context, head types.Tip, limit int) ([]typ
 	return append(items, head.Fresh[:min(len(head.Fresh), limit-len(items))]...), err
 }
 
-// askBatch opens an item for a batch, within what the window, the provider and the block have room for, and burns what that costs. open is
-// how many batches of the provider waited before; the caller stores the head. It returns the fee.
-func (k Keeper) askBatch(ctx sdk.Context, params types.Params, head *types.Tip, batch *types.Batch, open uint32, maxFee math.Int) (math.Int, error) {
+// askBatch opens an item for a batch, within what the window, the provider and the block have room for, and burns what
+// that costs. open is how many batches of the provider waited before; the caller stores the head. It returns the fee.
+func (k Keeper) askBatch(ctx sdk.Context, params types.Params, head *types.Tip, batch *types.Batch, open uint32,
+	maxFee math.Int) (math.Int, error) {
 	if !params.Attestation {
-		return math.Int{}, errorsmod.Wrap(types.ErrAttestation, "send the evidence inline, or wait until governance switches it on")
+		return math.Int{}, errorsmod.Wrap(types.ErrAttestation,
+			"send the evidence inline, or wait until governance switches it on")
 	}
 	if open >= params.MaxOpenPerProvider {
-		return math.Int{}, errorsmod.Wrapf(types.ErrWindowFull, "%d batches of %s wait already: submit again when one of them is final", open, batch.Provider)
+		return math.Int{}, errorsmod.Wrapf(types.ErrWindowFull,
+			"%d batches of %s wait already: submit again when one of them is final", open, batch.Provider)
 	}
 	state := &head.Attestation
 	if state.Batches >= types.BatchesWindow || state.Next-state.Base >= types.BatchesWindow {
-		return math.Int{}, errorsmod.Wrapf(types.ErrWindowFull, "%d batches wait, items %d to %d are open: submit again in a few blocks", state.Batches, state.Base, state.Next-1)
+		return math.Int{}, errorsmod.Wrapf(types.ErrWindowFull,
+			"%d batches wait, items %d to %d are open: submit again in a few blocks", state.Batches, state.Base, state.Next-1)
 	}
 	provider := sdk.MustAccAddressFromBech32(batch.Provider)
 	state.Enter(params, ctx.BlockHeight())
@@ -228,7 +235,8 @@ func (k Keeper) askBatch(ctx sdk.Context, params types.Params, head *types.Tip, 
 	}
 	fee := state.SubmissionFee(params, batch.Announced())
 	if !maxFee.IsNil() && maxFee.IsPositive() && fee.GT(maxFee) {
-		return math.Int{}, errorsmod.Wrapf(types.ErrSubmissionFee, "it burns %saopen now, max_fee is %s: submit again when blocks are less full, or raise max_fee", fee, maxFee)
+		return math.Int{}, errorsmod.Wrapf(types.ErrSubmissionFee,
+			"it burns %saopen now, max_fee is %s: submit again when blocks are less full, or raise max_fee", fee, maxFee)
 	}
 	if err := k.takeSubmissionFee(ctx, provider, fee); err != nil {
 		return math.Int{}, err

@@ -36,7 +36,8 @@ func (k Keeper) approve(ctx sdk.Context, params types.Params, item types.Item, t
 	if err := k.setStatus(ctx, &batch, types.BATCH_STATUS_FINAL, params); err != nil {
 		return err
 	}
-	return ctx.EventManager().EmitTypedEvent(&types.EventBatchAttested{BatchId: batch.Id, Provider: batch.Provider, Power: power, Total: t.total})
+	return ctx.EventManager().EmitTypedEvent(
+		&types.EventBatchAttested{BatchId: batch.Id, Provider: batch.Provider, Power: power, Total: t.total})
 }
 
 // refusal is why an item ends without approval.
@@ -45,8 +46,8 @@ type refusal struct {
 	valid, invalid, total int64
 }
 
-// refuse ends an item. A batch may be resubmitted the first time; the second time it is settled. Validators are asked again about
-// text that they do not hold.
+// refuse ends an item. A batch may be resubmitted the first time; the second time it is settled. Validators are asked
+// again about text that they do not hold.
 func (k Keeper) refuse(ctx sdk.Context, params types.Params, item types.Item, why refusal) error {
 	if item.Kind == types.ITEM_KIND_VERSION {
 		return k.settleVersion(ctx, params, item, datanettypes.HOLD_VERDICT_WITHHELD)
@@ -80,8 +81,8 @@ func (k Keeper) refuse(ctx sdk.Context, params types.Params, item types.Item, wh
 	return k.settleRefused(ctx, params, batch)
 }
 
-// settleRefused ends a batch that is rejected or expired for good: the payers of a rejected one have their fees back; of an expired
-// one compute is paid, because nobody has said that it is wrong, and the royalty goes to the bounty pool.
+// settleRefused ends a batch that is rejected or expired for good: the payers of a rejected one have their fees back;
+// of an expired one compute is paid, because nobody has said that it is wrong, and the royalty goes to the bounty pool.
 func (k Keeper) settleRefused(ctx sdk.Context, params types.Params, batch types.Batch) error {
 	event := types.EventBatchSettled{BatchId: batch.Id, Refunded: math.ZeroInt(), ProviderPaid: math.ZeroInt()}
 	var err error
@@ -134,7 +135,8 @@ func (k Keeper) setStatus(ctx sdk.Context, batch *types.Batch, status types.Batc
 	case status == types.BATCH_STATUS_REJECTED || status == types.BATCH_STATUS_EXPIRED:
 		batch.Deadline = ctx.BlockTime().Add(params.ResubmitWindow).UTC()
 	}
-	return errors.Join(k.Batches.Set(ctx, batch.Id, *batch), k.BatchDeadlines.Set(ctx, collections.Join(batch.Deadline, batch.Id)))
+	return errors.Join(k.Batches.Set(ctx, batch.Id, *batch),
+		k.BatchDeadlines.Set(ctx, collections.Join(batch.Deadline, batch.Id)))
 }
 
 // resubmit opens a rejected or expired batch once more.
@@ -153,8 +155,11 @@ func (k Keeper) resubmit(ctx sdk.Context, params types.Params, msg *types.MsgRes
 	if err := underTheseRules(batch); err != nil {
 		return 0, err
 	}
-	if batch.Status != types.BATCH_STATUS_REJECTED && batch.Status != types.BATCH_STATUS_EXPIRED || !ctx.BlockTime().Before(deadline) {
-		return 0, errorsmod.Wrapf(types.ErrBatchStatus, "batch %d is %s: only a rejected or expired batch can be resubmitted, once and in its window", batch.Id, batch.Status)
+	if batch.Status != types.BATCH_STATUS_REJECTED && batch.Status != types.BATCH_STATUS_EXPIRED ||
+		!ctx.BlockTime().Before(deadline) {
+		return 0, errorsmod.Wrapf(types.ErrBatchStatus,
+			"batch %d is %s: only a rejected or expired batch can be resubmitted, once and in its window", batch.Id,
+			batch.Status)
 	}
 	// A new batch of a frozen provider is refused with its liability; this one holds it already.
 	provider, err := k.models.GetProvider(ctx, sdk.MustAccAddressFromBech32(batch.Provider))
@@ -162,7 +167,9 @@ func (k Keeper) resubmit(ctx sdk.Context, params types.Params, msg *types.MsgRes
 		return 0, err
 	}
 	if provider.Frozen {
-		return 0, errorsmod.Wrapf(modelstypes.ErrProviderFrozen, "%s may not resubmit batches: a lie in one was proven, or validators with more than two thirds of the power called one wrong", batch.Provider)
+		return 0, errorsmod.Wrapf(modelstypes.ErrProviderFrozen,
+			"%s may not resubmit batches: a lie in one was proven, or validators with more than two thirds of the power "+
+				"called one wrong", batch.Provider)
 	}
 	head, err := k.head(ctx)
 	if err != nil {
@@ -183,13 +190,15 @@ func (k Keeper) resubmit(ctx sdk.Context, params types.Params, msg *types.MsgRes
 	return batch.Item, ctx.EventManager().EmitTypedEvent(&types.EventBatchResubmitted{BatchId: batch.Id, Item: batch.Item})
 }
 
-// underTheseRules refuses a batch that was recorded under another version of the rules than this program has: by these it could be judged
-// wrong although it was right.
+// underTheseRules refuses a batch that was recorded under another version of the rules than this program has: by these
+// it could be judged wrong although it was right.
 func underTheseRules(batch types.Batch) error {
 	if batch.PoaVersion == poa.Version {
 		return nil
 	}
-	return errorsmod.Wrapf(types.ErrRules, "batch %d was recorded under version %d of the rules, this chain has version %d: it can neither be disputed nor attested any more", batch.Id, batch.PoaVersion, poa.Version)
+	return errorsmod.Wrapf(
+		types.ErrRules, "batch %d was recorded under version %d of the rules, this chain has version %d: it can neither "+
+			"be disputed nor attested any more", batch.Id, batch.PoaVersion, poa.Version)
 }
 
 // sweptPerBlock caps the items that end in a block because they have waited too long.
@@ -224,8 +233,10 @@ func (k Keeper) sweepItems(ctx sdk.Context, params types.Params) error {
 		if swept == sweptPerBlock {
 			break
 		}
-		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.refuse(ctx, params, item, refusal{}) }); err != nil {
-			ctx.Logger().Error("item could not be ended; trying again in the next block", "module", types.ModuleName, "item", item.Number, "err", err)
+		if err := modulekit.Attempt(
+			ctx, func(ctx sdk.Context) error { return k.refuse(ctx, params, item, refusal{}) }); err != nil {
+			ctx.Logger().Error("item could not be ended; trying again in the next block", "module", types.ModuleName, "item",
+				item.Number, "err", err)
 			continue // it holds up no other
 		}
 		swept++

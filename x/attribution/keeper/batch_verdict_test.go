@@ -34,8 +34,9 @@ func (l *ledger) follow(id uint64) {
 	}
 }
 
-// TestRefusedBatches: of a batch that validators refuse, payers of a rejected one have all fees back; of an expired one the provider
-// has the compute and the bounty pool the rest. Nothing is burned, no contributor is paid, and the bond is free in the end.
+// TestRefusedBatches: of a batch that validators refuse, payers of a rejected one have all fees back; of an expired one
+// the provider has the compute and the bounty pool the rest. Nothing is burned, no contributor is paid, and the bond is
+// free in the end.
 func TestRefusedBatches(t *testing.T) {
 	const yes, no, silent = types.VerdictValid, types.VerdictInvalid, types.VerdictUnknown
 	for name, test := range map[string]struct {

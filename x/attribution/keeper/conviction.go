@@ -13,17 +13,20 @@ import (
 	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
-// The first commit has the reward, not the first reveal: who sees that his lie is about to be proven could otherwise prove it himself,
-// and take back what the challenger has found. So a slash is divided when every dispute that was committed before the one that was
-// upheld is revealed, or has lost its bond. Mostly none stands, and it is divided at once.
+// The first commit has the reward, not the first reveal: who sees that his lie is about to be proven could otherwise
+// prove it himself, and take back what the challenger has found. So a slash is divided when every dispute that was
+// committed before the one that was upheld is revealed, or has lost its bond. Mostly none stands, and it is divided at
+// once.
 
 // convict slashes and freezes the provider of a batch, and divides the slash if no earlier commit stands.
-func (k Keeper) convict(ctx sdk.Context, params types.Params, dispute types.Dispute, batch *types.Batch, losses []types.ProvenLoss) (reward math.Int, pending bool, err error) {
+func (k Keeper) convict(ctx sdk.Context, params types.Params, dispute types.Dispute, batch *types.Batch,
+	losses []types.ProvenLoss) (reward math.Int, pending bool, err error) {
 	conviction := types.Conviction{
 		BatchId: batch.Id, Provider: batch.Provider, Number: dispute.Number, Challenger: dispute.Challenger,
 		Slashed: batch.Liability, Losses: types.WithLosses(nil, losses),
 	}
-	if err := k.models.Slash(ctx, sdk.MustAccAddressFromBech32(batch.Provider), conviction.Slashed, types.ModuleName); err != nil {
+	if err := k.models.Slash(ctx, sdk.MustAccAddressFromBech32(batch.Provider), conviction.Slashed,
+		types.ModuleName); err != nil {
 		return math.Int{}, false, err
 	}
 	batch.Liability = math.ZeroInt()
@@ -42,9 +45,10 @@ func (k Keeper) convict(ctx sdk.Context, params types.Params, dispute types.Disp
 	return slash.Reward, false, err
 }
 
-// amend adds what another dispute has proven in a batch whose slash may still be undivided: its losses, and its challenger if it was
-// committed earlier than those before it.
-func (k Keeper) amend(ctx context.Context, dispute types.Dispute, batch uint64, losses []types.ProvenLoss) (verdict types.DisputeVerdict, pending bool, err error) {
+// amend adds what another dispute has proven in a batch whose slash may still be undivided: its losses, and its
+// challenger if it was committed earlier than those before it.
+func (k Keeper) amend(ctx context.Context, dispute types.Dispute, batch uint64,
+	losses []types.ProvenLoss) (verdict types.DisputeVerdict, pending bool, err error) {
 	conviction, err := k.Convictions.Get(ctx, batch)
 	if errors.Is(err, collections.ErrNotFound) {
 		return types.DISPUTE_VERDICT_UPHELD_AGAIN, false, nil
@@ -62,7 +66,8 @@ func (k Keeper) amend(ctx context.Context, dispute types.Dispute, batch uint64, 
 	return verdict, true, k.setConviction(ctx, conviction)
 }
 
-// divideSlashes divides those for which no earlier commit stands any more, so many in a block that DisputesPerBlock are paid, or one.
+// divideSlashes divides those for which no earlier commit stands any more, so many in a block that DisputesPerBlock are
+// paid, or one.
 func (k Keeper) divideSlashes(ctx sdk.Context, params types.Params) error {
 	oldest, any, err := k.oldestDispute(ctx)
 	if err != nil {
@@ -92,7 +97,8 @@ func (k Keeper) divideSlashes(ctx sdk.Context, params types.Params) error {
 			_, err := k.divide(ctx, conviction)
 			return err
 		}); err != nil {
-			ctx.Logger().Error("slash could not be divided; trying again in the next block", "module", types.ModuleName, "batch", conviction.BatchId, "err", err)
+			ctx.Logger().Error("slash could not be divided; trying again in the next block", "module", types.ModuleName, "batch",
+				conviction.BatchId, "err", err)
 		}
 	}
 	return nil

@@ -10,7 +10,8 @@ import (
 const (
 	// asksPerBlock caps the questions about text that are newly put to validators in a block.
 	asksPerBlock = 8
-	// setAsidePerBlock of them may be about text that was set aside: who is asked about for the first time does not wait for those.
+	// setAsidePerBlock of them may be about text that was set aside: who is asked about for the first time does not wait
+	// for those.
 	setAsidePerBlock = 2
 	// heldPerBlock caps the questions that are answered at once in a block while attestation is off.
 	heldPerBlock = 10
@@ -24,7 +25,8 @@ func (k Keeper) askHolds(ctx sdk.Context, params types.Params) error {
 			return err
 		}
 		for _, ask := range asks {
-			if err := k.settleHold(ctx, params, ask.DatanetId, ask.Rank, ask.Version, datanettypes.HOLD_VERDICT_HELD); err != nil {
+			if err := k.settleHold(ctx, params, ask.DatanetId, ask.Rank, ask.Version,
+				datanettypes.HOLD_VERDICT_HELD); err != nil {
 				return err
 			}
 		}
@@ -41,13 +43,15 @@ func (k Keeper) askHolds(ctx sdk.Context, params types.Params) error {
 		return err
 	}
 	for _, ask := range asks {
-		openItem(ctx, params, &head, types.Item{Kind: types.ITEM_KIND_VERSION, DatanetId: ask.DatanetId, Version: ask.Version, Rank: ask.Rank})
+		openItem(ctx, params, &head, types.Item{Kind: types.ITEM_KIND_VERSION, DatanetId: ask.DatanetId, Version: ask.Version,
+			Rank: ask.Rank})
 	}
 	return k.Head.Set(ctx, head)
 }
 
 // settleVersion ends an item about text.
-func (k Keeper) settleVersion(ctx sdk.Context, params types.Params, item types.Item, verdict datanettypes.HoldVerdict) error {
+func (k Keeper) settleVersion(ctx sdk.Context, params types.Params, item types.Item,
+	verdict datanettypes.HoldVerdict) error {
 	if err := k.closeItem(ctx, item); err != nil {
 		return err
 	}
@@ -55,14 +59,16 @@ func (k Keeper) settleVersion(ctx sdk.Context, params types.Params, item types.I
 }
 
 // settleHold carries out what validators say of text.
-func (k Keeper) settleHold(ctx sdk.Context, params types.Params, datanet, rank, version uint64, verdict datanettypes.HoldVerdict) error {
+func (k Keeper) settleHold(ctx sdk.Context, params types.Params, datanet, rank, version uint64,
+	verdict datanettypes.HoldVerdict) error {
 	retry := datanettypes.HoldRetry{Blocks: params.HoldRetryBlocks, Refusals: params.HoldRefusals}
 	held, err := k.datanets.SettleCustody(ctx, datanet, rank, verdict, retry)
 	if err != nil {
 		return err
 	}
 	if verdict != datanettypes.HOLD_VERDICT_HELD {
-		if err := ctx.EventManager().EmitTypedEvent(&types.EventVersionNotHeld{DatanetId: datanet, Version: version, Rank: rank, Verdict: verdict}); err != nil {
+		if err := ctx.EventManager().EmitTypedEvent(
+			&types.EventVersionNotHeld{DatanetId: datanet, Version: version, Rank: rank, Verdict: verdict}); err != nil {
 			return err
 		}
 	}

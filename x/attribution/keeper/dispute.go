@@ -20,13 +20,15 @@ import (
 )
 
 // commitDispute takes the bond and stores the commitment.
-func (k Keeper) commitDispute(ctx sdk.Context, params types.Params, msg *types.MsgCommitDispute) (types.Dispute, error) {
+func (k Keeper) commitDispute(ctx sdk.Context, params types.Params,
+	msg *types.MsgCommitDispute) (types.Dispute, error) {
 	known, err := k.Disputes.Has(ctx, msg.Commitment)
 	if err != nil {
 		return types.Dispute{}, err
 	}
 	if known {
-		return types.Dispute{}, errorsmod.Wrapf(types.ErrInvalidDispute, "commitment %x stands already: choose another salt", msg.Commitment)
+		return types.Dispute{}, errorsmod.Wrapf(types.ErrInvalidDispute, "commitment %x stands already: choose another salt",
+			msg.Commitment)
 	}
 	number, err := k.NextDispute.Next(ctx)
 	if err != nil {
@@ -34,12 +36,14 @@ func (k Keeper) commitDispute(ctx sdk.Context, params types.Params, msg *types.M
 	}
 	dispute := types.Dispute{
 		Commitment: msg.Commitment, Challenger: msg.Challenger, Bond: params.DisputeBond, Number: number,
-		Height: ctx.BlockHeight(), RevealUntil: ctx.BlockHeight() + int64(params.DisputeRevealBlocks), PoaVersion: poa.Version,
+		Height: ctx.BlockHeight(), RevealUntil: ctx.BlockHeight() + int64(params.DisputeRevealBlocks),
+		PoaVersion: poa.Version,
 	}
 	if dispute.Bond.IsPositive() {
 		challenger := sdk.MustAccAddressFromBech32(msg.Challenger)
 		if err := k.bank.SendCoinsFromAccountToModule(ctx, challenger, types.ModuleName, coins(dispute.Bond)); err != nil {
-			return types.Dispute{}, errorsmod.Wrapf(types.ErrInvalidDispute, "a dispute holds a bond of %saopen: %s", dispute.Bond, err)
+			return types.Dispute{}, errorsmod.Wrapf(types.ErrInvalidDispute, "a dispute holds a bond of %saopen: %s",
+				dispute.Bond, err)
 		}
 	}
 	return dispute, k.addDispute(ctx, dispute)
@@ -71,7 +75,8 @@ func (k Keeper) openDispute(ctx sdk.Context, msg *types.MsgRevealDispute) (types
 	commitment := poa.DisputeCommitment(challenger, msg.BatchId, msg.Index, msg.Proof, msg.Salt)
 	dispute, err := k.Disputes.Get(ctx, commitment[:])
 	if errors.Is(err, collections.ErrNotFound) {
-		return dispute, errorsmod.Wrapf(types.ErrDisputeNotFound, "%s has not committed to this proof, receipt and salt (%s): commit first, or the reveal window of %d blocks has ended", msg.Challenger, commitment, k.revealBlocks(ctx))
+		return dispute, errorsmod.Wrapf(types.ErrDisputeNotFound,
+			"%s has not committed to this proof, receipt and salt (%s): commit first, or the reveal window of %d blocks has ended", msg.Challenger, commitment, k.revealBlocks(ctx))
 	}
 	if err != nil {
 		return dispute, err
@@ -100,7 +105,8 @@ func (k Keeper) revealBlocks(ctx sdk.Context) uint32 {
 
 // revealDispute gives the verdict. Errors leave the dispute committed; a proof
 // that proves nothing is a verdict.
-func (k Keeper) revealDispute(ctx sdk.Context, params types.Params, msg *types.MsgRevealDispute) (*types.MsgRevealDisputeResponse, error) {
+func (k Keeper) revealDispute(ctx sdk.Context, params types.Params,
+	msg *types.MsgRevealDispute) (*types.MsgRevealDisputeResponse, error) {
 	dispute, err := k.openDispute(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -137,7 +143,8 @@ func (k Keeper) revealDispute(ctx sdk.Context, params types.Params, msg *types.M
 		return k.reject(ctx, dispute, msg, types.DISPUTE_VERDICT_REFUTED, v.refuted)
 	case batch.Status == types.BATCH_STATUS_DISPROVEN && dispute.Height >= batch.DisprovenHeight:
 		return k.reject(ctx, dispute, msg, types.DISPUTE_VERDICT_TOO_LATE,
-			errorsmod.Wrapf(types.ErrInvalidDispute, "a lie in batch %d was proven at height %d, before the commit", batch.Id, batch.DisprovenHeight))
+			errorsmod.Wrapf(types.ErrInvalidDispute, "a lie in batch %d was proven at height %d, before the commit", batch.Id,
+				batch.DisprovenHeight))
 	}
 	losses, err := k.lost(ctx, batch, record, msg.Index, v.losses)
 	if err != nil {
@@ -163,7 +170,8 @@ func (k Keeper) recordAt(ctx sdk.Context, batch types.Batch, index uint32) (poa.
 		}
 		next += uint32(len(records))
 	}
-	return poa.Record{}, errorsmod.Wrapf(types.ErrReceiptNotFound, "batch %d has %d receipts, there is no index %d", batch.Id, batch.Receipts, index)
+	return poa.Record{}, errorsmod.Wrapf(types.ErrReceiptNotFound, "batch %d has %d receipts, there is no index %d",
+		batch.Id, batch.Receipts, index)
 }
 
 // verdict is what a proof comes to.
@@ -173,8 +181,8 @@ type verdict struct {
 	refuted error      // why it proves nothing, nil if it proves the lie
 }
 
-// verdict judges a proof. An error says that it could not be judged, by no fault of the challenger: it must fail the transaction, and
-// not burn the bond.
+// verdict judges a proof. An error says that it could not be judged, by no fault of the challenger: it must fail the
+// transaction, and not burn the bond.
 func (k Keeper) verdict(ctx sdk.Context, batch types.Batch, record poa.Record, encoded []byte) (verdict, error) {
 	bundle, err := poa.HashFromBytes(batch.EvidenceRoot)
 	if err != nil {
@@ -194,7 +202,8 @@ func (k Keeper) verdict(ctx sdk.Context, batch types.Batch, record poa.Record, e
 	}
 	v := verdict{kind: proof.Kind()}
 	if proof.WrongAnswer != nil && !signedBy(session, ctx.ChainID(), record, *proof.WrongAnswer) {
-		v.refuted = errorsmod.Wrapf(types.ErrInvalidDispute, "the signature is not that of answer key %x on call %d", session.AnswerKey, record.N)
+		v.refuted = errorsmod.Wrapf(types.ErrInvalidDispute, "the signature is not that of answer key %x on call %d",
+			session.AnswerKey, record.N)
 		return v, nil
 	}
 	from := newSource(ctx, k, batch.Height, version)
@@ -206,8 +215,8 @@ func (k Keeper) verdict(ctx sdk.Context, batch types.Batch, record poa.Record, e
 	return refuted(v, err)
 }
 
-// refuted adds to a verdict what package poa says against a proof. Only what it names as a fault of the proof counts; whatever else
-// went wrong is an error.
+// refuted adds to a verdict what package poa says against a proof. Only what it names as a fault of the proof counts;
+// whatever else went wrong is an error.
 func refuted(v verdict, err error) (verdict, error) {
 	if err != nil && !poa.Refutes(err) {
 		return verdict{}, err
@@ -223,7 +232,8 @@ func signedBy(session types.Session, chainID string, record poa.Record, signed p
 }
 
 // reject burns the bond. Only the event says why in words: the response is hashed.
-func (k Keeper) reject(ctx sdk.Context, dispute types.Dispute, msg *types.MsgRevealDispute, verdict types.DisputeVerdict, reason error) (*types.MsgRevealDisputeResponse, error) {
+func (k Keeper) reject(ctx sdk.Context, dispute types.Dispute, msg *types.MsgRevealDispute,
+	verdict types.DisputeVerdict, reason error) (*types.MsgRevealDisputeResponse, error) {
 	if err := k.burn(ctx, dispute.Bond); err != nil {
 		return nil, err
 	}
@@ -233,13 +243,15 @@ func (k Keeper) reject(ctx sdk.Context, dispute types.Dispute, msg *types.MsgRev
 		})
 }
 
-// uphold gives the bond back, and convicts the provider if the batch was not disproven before. A batch is slashed once, and the
-// earliest commit that proves a lie in it has the reward.
-func (k Keeper) uphold(ctx sdk.Context, params types.Params, dispute types.Dispute, batch types.Batch, receipt, kind string, losses []types.ProvenLoss) (*types.MsgRevealDisputeResponse, error) {
+// uphold gives the bond back, and convicts the provider if the batch was not disproven before. A batch is slashed once,
+// and the earliest commit that proves a lie in it has the reward.
+func (k Keeper) uphold(ctx sdk.Context, params types.Params, dispute types.Dispute, batch types.Batch, receipt,
+	kind string, losses []types.ProvenLoss) (*types.MsgRevealDisputeResponse, error) {
 	if err := k.credit(ctx, dispute.Challenger, dispute.Bond); err != nil {
 		return nil, err
 	}
-	response := &types.MsgRevealDisputeResponse{Upheld: true, Slashed: math.ZeroInt(), Reward: math.ZeroInt(), Verdict: types.DISPUTE_VERDICT_UPHELD}
+	response := &types.MsgRevealDisputeResponse{Upheld: true, Slashed: math.ZeroInt(), Reward: math.ZeroInt(),
+		Verdict: types.DISPUTE_VERDICT_UPHELD}
 	var err error
 	if batch.Status == types.BATCH_STATUS_DISPROVEN {
 		response.Verdict, response.Pending, err = k.amend(ctx, dispute, batch.Id, losses)
@@ -251,7 +263,8 @@ func (k Keeper) uphold(ctx sdk.Context, params types.Params, dispute types.Dispu
 		return nil, err
 	}
 	return response, ctx.EventManager().EmitTypedEvent(&types.EventDisputeUpheld{
-		Challenger: dispute.Challenger, Provider: batch.Provider, BatchId: batch.Id, ReceiptId: receipt, Kind: kind, Slashed: response.Slashed,
+		Challenger: dispute.Challenger, Provider: batch.Provider, BatchId: batch.Id, ReceiptId: receipt, Kind: kind,
+		Slashed: response.Slashed,
 	})
 }
 
@@ -263,8 +276,8 @@ func (k Keeper) credit(ctx context.Context, to string, amount math.Int) error {
 	return k.rewards.Credit(ctx, types.ModuleName, sdk.MustAccAddressFromBech32(to), amount)
 }
 
-// disprove ends a batch with a proven lie. What is not decided is refunded and never will be; validators who said yes lose their pay;
-// what was paid to others stays with them, and the slash makes up for it.
+// disprove ends a batch with a proven lie. What is not decided is refunded and never will be; validators who said yes
+// lose their pay; what was paid to others stays with them, and the slash makes up for it.
 func (k Keeper) disprove(ctx sdk.Context, params types.Params, batch *types.Batch) error {
 	batch.DisprovenFrom = batch.Status
 	if batch.Status.Undecided() {
@@ -288,7 +301,8 @@ func (k Keeper) disprove(ctx sdk.Context, params types.Params, batch *types.Batc
 
 // lost returns what each harmed contributor would have been paid for a receipt,
 // under the terms that the batch has frozen.
-func (k Keeper) lost(ctx sdk.Context, batch types.Batch, record poa.Record, index uint32, losses []poa.Loss) ([]types.ProvenLoss, error) {
+func (k Keeper) lost(ctx sdk.Context, batch types.Batch, record poa.Record, index uint32,
+	losses []poa.Loss) ([]types.ProvenLoss, error) {
 	if len(losses) == 0 {
 		return nil, nil
 	}
@@ -329,14 +343,16 @@ func (k Keeper) lost(ctx sdk.Context, batch types.Batch, record poa.Record, inde
 	}
 	proven := make([]types.ProvenLoss, len(payout.Entries))
 	for i, entry := range payout.Entries {
-		proven[i] = types.ProvenLoss{Index: index, Rank: entry.Rank, Contributor: payable.Entries[i].Contributor.String(), Amount: entry.Amount.Add(entry.Bonus)}
+		proven[i] = types.ProvenLoss{Index: index, Rank: entry.Rank, Contributor: payable.Entries[i].Contributor.String(),
+			Amount: entry.Amount.Add(entry.Bonus)}
 	}
 	return proven, nil
 }
 
 // sweepDisputes burns the bonds of disputes that were not revealed in time.
 func (k Keeper) sweepDisputes(ctx sdk.Context, params types.Params) error {
-	until := new(collections.Range[collections.Pair[int64, []byte]]).EndExclusive(collections.Join(ctx.BlockHeight(), []byte{}))
+	until := new(collections.Range[collections.Pair[int64, []byte]]).EndExclusive(
+		collections.Join(ctx.BlockHeight(), []byte{}))
 	var due [][]byte
 	if err := k.DisputeDeadlines.Walk(ctx, until, func(key collections.Pair[int64, []byte]) (bool, error) {
 		due = append(due, bytes.Clone(key.K2()))
@@ -356,7 +372,8 @@ func (k Keeper) sweepDisputes(ctx sdk.Context, params types.Params) error {
 		event.Commitments = append(event.Commitments, hex.EncodeToString(commitment))
 		if dispute.PoaVersion != poa.Version && dispute.Bond.IsPositive() {
 			// The rules have changed since, so that it may be that nobody could reveal it.
-			if err := k.rewards.Credit(ctx, types.ModuleName, sdk.MustAccAddressFromBech32(dispute.Challenger), dispute.Bond); err != nil {
+			if err := k.rewards.Credit(ctx, types.ModuleName, sdk.MustAccAddressFromBech32(dispute.Challenger),
+				dispute.Bond); err != nil {
 				return err
 			}
 			continue

@@ -35,8 +35,8 @@ func (l *ledger) answered() (*chain.Conversation, uint64) {
 	return c, id
 }
 
-// TestRefutedDisputesLoseTheBond: a proof that shows nothing costs the challenger the bond, and so does one that is never shown. The
-// bond is burned, and nobody else gains or loses an aopen.
+// TestRefutedDisputesLoseTheBond: a proof that shows nothing costs the challenger the bond, and so does one that is
+// never shown. The bond is burned, and nobody else gains or loses an aopen.
 func TestRefutedDisputesLoseTheBond(t *testing.T) {
 	for name, shown := range map[string]bool{"refuted": true, "never revealed": false} {
 		t.Run(name, func(t *testing.T) {
@@ -70,8 +70,8 @@ func TestRefutedDisputesLoseTheBond(t *testing.T) {
 	}
 }
 
-// TestProvenLieDividesTheSlash: the provider loses what the batch is liable for, and nothing else; the challenger has the bond and
-// the reward; the harmed have their loss; what is left is burned. The parts are the whole.
+// TestProvenLieDividesTheSlash: the provider loses what the batch is liable for, and nothing else; the challenger has
+// the bond and the reward; the harmed have their loss; what is left is burned. The parts are the whole.
 func TestProvenLieDividesTheSlash(t *testing.T) {
 	l := newLedger(t)
 	c, id := l.answered()
@@ -87,7 +87,8 @@ func TestProvenLieDividesTheSlash(t *testing.T) {
 	var session poa.Hash
 	copy(session[:], c.Session.Id)
 	statement := poa.SignedAnswer{ChainID: chain.ID, Session: session, N: 1, Outcome: signed}
-	proof := poa.Dispute{QueryHash: a.Receipt.QueryHash, AnswerRoot: a.Receipt.AnswerRoot, EvidenceRoot: a.Receipt.EvidenceRoot}
+	proof := poa.Dispute{QueryHash: a.Receipt.QueryHash, AnswerRoot: a.Receipt.AnswerRoot,
+		EvidenceRoot: a.Receipt.EvidenceRoot}
 	proof.WrongAnswer = &poa.SignedOutcome{Outcome: signed}
 	copy(proof.WrongAnswer.Signature[:], ed25519.Sign(l.AnswerKey, statement.SignBytes()))
 	encoded, err := proof.MarshalBinary()
@@ -107,7 +108,8 @@ func TestProvenLieDividesTheSlash(t *testing.T) {
 	require.True(t, response.Upheld, response.Verdict)
 	same(t, liability, response.Slashed)
 
-	compensated, reward := amountIn(t, result, "EventSlashDivided", "compensated"), amountIn(t, result, "EventSlashDivided", "reward")
+	compensated, reward := amountIn(t, result, "EventSlashDivided", "compensated"),
+		amountIn(t, result, "EventSlashDivided", "reward")
 	burned := amountIn(t, result, "EventSlashDivided", "burned")
 	same(t, liability, compensated.Add(reward).Add(burned))
 	same(t, response.Reward, reward)

@@ -19,10 +19,9 @@ var noDeadline = time.Unix(0, 0).UTC()
 // retryAfter a sweep step that failed, so that it does not hold up the others.
 const retryAfter = time.Hour
 
-// EndBlock sweeps sessions whose deadline has passed and disputes that were not
-// revealed, divides slashes that no earlier commit can change, sweeps items that have waited too long, asks validators about new
-// DataNet versions, pays attestors, and prunes batches whose dispute window has
-// closed, all capped. One that fails is put off.
+// EndBlock sweeps sessions whose deadline has passed and disputes that were not revealed, divides slashes that no
+// earlier commit can change, sweeps items that have waited too long, asks validators about new DataNet versions, pays
+// attestors, and prunes batches whose dispute window has closed, all capped. One that fails is put off.
 //
 // While the module is paused only those steps run that take nothing from
 // anybody for not having sent a message: items, versions and pay are between
@@ -67,12 +66,13 @@ func (k Keeper) attestSteps(ctx sdk.Context, params types.Params) {
 // step runs a part of the end-blocker, which is tried again in the next block if it fails.
 func (k Keeper) step(ctx sdk.Context, params types.Params, name string, run func(sdk.Context, types.Params) error) {
 	if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return run(ctx, params) }); err != nil {
-		ctx.Logger().Error("step of the end-blocker failed; trying again in the next block", "module", types.ModuleName, "step", name, "err", err)
+		ctx.Logger().Error("step of the end-blocker failed; trying again in the next block", "module", types.ModuleName,
+			"step", name, "err", err)
 	}
 }
 
-// sweepSessions moves sessions on whose deadline has passed, and puts those back into the queue whose deadline has moved since they were
-// queued: at most SessionsPerBlock of either kind.
+// sweepSessions moves sessions on whose deadline has passed, and puts those back into the queue whose deadline has
+// moved since they were queued: at most SessionsPerBlock of either kind.
 func (k Keeper) sweepSessions(ctx sdk.Context, params types.Params) error {
 	until := new(collections.Range[collections.Pair[time.Time, []byte]]).
 		EndExclusive(collections.Join(ctx.BlockTime().Add(1), []byte{}))
@@ -98,7 +98,8 @@ func (k Keeper) sweepSessions(ctx sdk.Context, params types.Params) error {
 	}
 	for _, session := range due {
 		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.expire(ctx, params, session) }); err != nil {
-			ctx.Logger().Error("session could not be closed; trying again later", "module", types.ModuleName, "session", fmt.Sprintf("%x", session.Id), "err", err)
+			ctx.Logger().Error("session could not be closed; trying again later", "module", types.ModuleName, "session",
+				fmt.Sprintf("%x", session.Id), "err", err)
 			if err := k.requeue(ctx, session, ctx.BlockTime().Add(retryAfter)); err != nil {
 				return err
 			}
@@ -116,7 +117,8 @@ func (k Keeper) expire(ctx sdk.Context, params types.Params, session types.Sessi
 	if err := k.requeue(ctx, session, ctx.BlockTime().Add(params.ClaimWindow)); err != nil {
 		return err
 	}
-	return ctx.EventManager().EmitTypedEvent(&types.EventSessionClosing{SessionId: fmt.Sprintf("%x", session.Id), Idle: true})
+	return ctx.EventManager().EmitTypedEvent(
+		&types.EventSessionClosing{SessionId: fmt.Sprintf("%x", session.Id), Idle: true})
 }
 
 // prune removes up to PrunesPerBlock pages, oldest batches first. A batch with
@@ -124,7 +126,8 @@ func (k Keeper) expire(ctx sdk.Context, params types.Params, session types.Sessi
 // was not resubmitted in time is settled instead. Either end of a batch counts
 // as endCost pages; the last of a block may exceed what is left.
 func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
-	until := new(collections.Range[collections.Pair[time.Time, uint64]]).EndInclusive(collections.Join(ctx.BlockTime(), ^uint64(0)))
+	until := new(collections.Range[collections.Pair[time.Time, uint64]]).EndInclusive(
+		collections.Join(ctx.BlockTime(), ^uint64(0)))
 	left := params.PrunesPerBlock
 	var due []uint64
 	if err := k.BatchDeadlines.Walk(ctx, until, func(key collections.Pair[time.Time, uint64]) (bool, error) {
@@ -144,8 +147,10 @@ func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
 				break
 			}
 			left -= min(left, endCost(batch))
-			if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.settleRefused(ctx, params, batch) }); err != nil {
-				ctx.Logger().Error("batch could not be settled; trying again later", "module", types.ModuleName, "batch", id, "err", err)
+			if err := modulekit.Attempt(
+				ctx, func(ctx sdk.Context) error { return k.settleRefused(ctx, params, batch) }); err != nil {
+				ctx.Logger().Error("batch could not be settled; trying again later", "module", types.ModuleName, "batch", id, "err",
+					err)
 				if err := k.postponeBatch(ctx, batch); err != nil {
 					return err
 				}
@@ -166,7 +171,8 @@ func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
 		}
 		left -= min(left, endCost(batch))
 		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.closeBatch(ctx, batch) }); err != nil {
-			ctx.Logger().Error("batch could not be closed; trying again later", "module", types.ModuleName, "batch", id, "err", err)
+			ctx.Logger().Error("batch could not be closed; trying again later", "module", types.ModuleName, "batch", id, "err",
+				err)
 			if err := k.postponeBatch(ctx, batch); err != nil {
 				return err
 			}

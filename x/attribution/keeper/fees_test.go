@@ -27,8 +27,8 @@ func since(now, before rewardstypes.Totals) (fees math.Int, parts map[string]mat
 	}
 }
 
-// TestFeesAreDividedToTheLastAopen: what leaves the deposit is what receipts owe, what receipts owe is what somebody has or
-// what is burned, and accounts have earned exactly their parts and the bonus.
+// TestFeesAreDividedToTheLastAopen: what leaves the deposit is what receipts owe, what receipts owe is what somebody
+// has or what is burned, and accounts have earned exactly their parts and the bonus.
 func TestFeesAreDividedToTheLastAopen(t *testing.T) {
 	for name, submit := range map[string]func(c *chain.Conversation) *types.MsgSubmitReceipts{
 		"acknowledged":   func(c *chain.Conversation) *types.MsgSubmitReceipts { return c.Acknowledged() },
@@ -151,12 +151,13 @@ func (p *play) act() {
 	}
 }
 
-// TestSessionsReturnWhatIsLeft: in whatever order a payer opens, fills and closes sessions and a provider submits, the payer ends
-// with what it had, less the fees of all batches and of its transactions; the module ends with what it held.
+// TestSessionsReturnWhatIsLeft: in whatever order a payer opens, fills and closes sessions and a provider submits, the
+// payer ends with what it had, less the fees of all batches and of its transactions; the module ends with what it held.
 func TestSessionsReturnWhatIsLeft(t *testing.T) {
 	for seed := range int64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			p := &play{ledger: newLedger(t), random: rand.New(rand.NewSource(seed)), asked: make(map[*chain.Conversation]bool), fees: math.ZeroInt()}
+			p := &play{ledger: newLedger(t), random: rand.New(rand.NewSource(seed)), asked: make(map[*chain.Conversation]bool),
+				fees: math.ZeroInt()}
 			held, wealth := p.held(), p.wealth(p.Payer)
 			for range 24 {
 				p.act()

@@ -21,7 +21,8 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	if err := k.Params.Set(ctx, g.Params); err != nil {
 		return err
 	}
-	if err := k.Head.Set(ctx, types.Tip{NextBatch: g.NextBatchId, Accumulator: g.Accumulator, Attestation: g.Attestation}); err != nil {
+	if err := k.Head.Set(
+		ctx, types.Tip{NextBatch: g.NextBatchId, Accumulator: g.Accumulator, Attestation: g.Attestation}); err != nil {
 		return err
 	}
 	for _, session := range g.Sessions {
@@ -69,7 +70,8 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	return k.CheckInvariants(ctx)
 }
 
-// initBatches stores batches, and an index entry for each to which neither a later batch nor its provider's record leads.
+// initBatches stores batches, and an index entry for each to which neither a later batch nor its provider's record
+// leads.
 func (k Keeper) initBatches(ctx context.Context, batches []types.Batch) error {
 	followed := make(map[uint64]bool, len(batches))
 	for _, batch := range batches {

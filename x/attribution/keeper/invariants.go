@@ -24,7 +24,8 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 		live := session.Status != types.SESSION_STATUS_CLOSED
 		queued, err := k.Deadlines.Has(ctx, collections.Join(session.Queued, id))
 		if err == nil && (queued != live || live && session.Queued.After(session.Deadline)) {
-			err = errorsmod.Wrapf(types.ErrInvariant, "session %x is %s until %s and queued for %s: %t", id, session.Status, session.Deadline, session.Queued, queued)
+			err = errorsmod.Wrapf(types.ErrInvariant, "session %x is %s until %s and queued for %s: %t", id, session.Status,
+				session.Deadline, session.Queued, queued)
 		}
 		return err != nil, err
 	})
@@ -52,7 +53,8 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 		owed = owed.Add(conviction.Slashed)
 		ordered, err := k.ConvictionOrder.Has(ctx, collections.Join(conviction.Number, batch))
 		if err == nil && !ordered {
-			err = errorsmod.Wrapf(types.ErrInvariant, "conviction of batch %d is not ordered by commit %d", batch, conviction.Number)
+			err = errorsmod.Wrapf(types.ErrInvariant, "conviction of batch %d is not ordered by commit %d", batch,
+				conviction.Number)
 		}
 		return err != nil, err
 	})
@@ -98,7 +100,8 @@ func (k Keeper) checkBatches(ctx context.Context, leaves uint64) error {
 	}
 	if err := k.Sessions.Walk(ctx, nil, func(id []byte, session types.Session) (bool, error) {
 		if session.Batches != holding[string(id)] {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "session %x counts %d batches, %d hold its receipts", id, session.Batches, holding[string(id)])
+			return true, errorsmod.Wrapf(types.ErrInvariant, "session %x counts %d batches, %d hold its receipts", id,
+				session.Batches, holding[string(id)])
 		}
 		return false, nil
 	}); err != nil {
@@ -131,10 +134,12 @@ func (k Keeper) checkBatches(ctx context.Context, leaves uint64) error {
 			return err
 		}
 		if !provider.Liability.Equal(liable[address]) {
-			return errorsmod.Wrapf(types.ErrInvariant, "%s is liable for %s, its batches sum to %s", address, provider.Liability, liable[address])
+			return errorsmod.Wrapf(types.ErrInvariant, "%s is liable for %s, its batches sum to %s", address, provider.Liability,
+				liable[address])
 		}
 		if provider.OpenBatches != open[address] {
-			return errorsmod.Wrapf(types.ErrInvariant, "%s counts %d open batches, %d wait", address, provider.OpenBatches, open[address])
+			return errorsmod.Wrapf(types.ErrInvariant, "%s counts %d open batches, %d wait", address, provider.OpenBatches,
+				open[address])
 		}
 	}
 	return nil
@@ -145,7 +150,8 @@ func (k Keeper) checkReductions(ctx context.Context) error {
 	return k.Reductions.Walk(ctx, nil, func(id uint64, reductions types.Reductions) (bool, error) {
 		known, err := k.Batches.Has(ctx, id)
 		if err == nil && (!known || reductions.BatchId != id) {
-			err = errorsmod.Wrapf(types.ErrInvariant, "reductions of batch %d stand for batch %d, which is in state: %t", reductions.BatchId, id, known)
+			err = errorsmod.Wrapf(types.ErrInvariant, "reductions of batch %d stand for batch %d, which is in state: %t",
+				reductions.BatchId, id, known)
 		}
 		if err == nil {
 			err = reductions.Validate()

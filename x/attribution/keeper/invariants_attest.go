@@ -10,8 +10,8 @@ import (
 	"github.com/openledger/openledger/x/attribution/types"
 )
 
-// checkAttestation: the window covers the open items, each stands for a waiting batch or an asked version and the other way round,
-// and the escrow holds exactly the shares that may be forfeited and the pay that is due.
+// checkAttestation: the window covers the open items, each stands for a waiting batch or an asked version and the other
+// way round, and the escrow holds exactly the shares that may be forfeited and the pay that is due.
 func (k Keeper) checkAttestation(ctx context.Context) error {
 	head, err := k.head(ctx)
 	if err != nil {
@@ -28,7 +28,8 @@ func (k Keeper) checkAttestation(ctx context.Context) error {
 	for _, item := range items {
 		base, next := state.Numbers(item.Kind)
 		if item.Number < *base || item.Number >= *next || item.Number <= last[item.Kind] {
-			return errorsmod.Wrapf(types.ErrInvariant, "item %d comes after item %d, the window is %d to %d", item.Number, last[item.Kind], *base, *next)
+			return errorsmod.Wrapf(types.ErrInvariant, "item %d comes after item %d, the window is %d to %d", item.Number,
+				last[item.Kind], *base, *next)
 		}
 		first[item.Kind], last[item.Kind] = min(first[item.Kind], item.Number), item.Number
 		if item.Kind == types.ITEM_KIND_BATCH {
@@ -40,12 +41,16 @@ func (k Keeper) checkAttestation(ctx context.Context) error {
 			setAside++
 		}
 	}
-	if state.Base != first[types.ITEM_KIND_BATCH] || state.Next-state.Base > types.BatchesWindow || len(byBatch) != int(state.Batches) {
-		return errorsmod.Wrapf(types.ErrInvariant, "batches %d to %d, the first open one is %d; %d are open, the counter says %d",
+	if state.Base != first[types.ITEM_KIND_BATCH] || state.Next-state.Base > types.BatchesWindow ||
+		len(byBatch) != int(state.Batches) {
+		return errorsmod.Wrapf(types.ErrInvariant,
+			"batches %d to %d, the first open one is %d; %d are open, the counter says %d",
 			state.Base, state.Next, first[types.ITEM_KIND_BATCH], len(byBatch), state.Batches)
 	}
-	if state.VersionBase != first[types.ITEM_KIND_VERSION] || state.VersionNext-state.VersionBase > types.VersionsWindow || state.SetAside != setAside {
-		return errorsmod.Wrapf(types.ErrInvariant, "versions %d to %d, the first open one is %d; %d about what was set aside, the counter says %d",
+	if state.VersionBase != first[types.ITEM_KIND_VERSION] || state.VersionNext-state.VersionBase > types.VersionsWindow ||
+		state.SetAside != setAside {
+		return errorsmod.Wrapf(types.ErrInvariant,
+			"versions %d to %d, the first open one is %d; %d about what was set aside, the counter says %d",
 			state.VersionBase, state.VersionNext, first[types.ITEM_KIND_VERSION], setAside, state.SetAside)
 	}
 	if err := k.checkAsks(ctx, asked); err != nil {
@@ -62,7 +67,8 @@ func (k Keeper) checkAsks(ctx context.Context, asked map[[2]uint64]uint64) error
 	}
 	for _, ask := range asks {
 		if version, ok := asked[[2]uint64{ask.DatanetId, ask.Rank}]; !ok || version != ask.Version {
-			return errorsmod.Wrapf(types.ErrInvariant, "no item asks about version %d of DataNet %d, rank %d", ask.Version, ask.DatanetId, ask.Rank)
+			return errorsmod.Wrapf(types.ErrInvariant, "no item asks about version %d of DataNet %d, rank %d", ask.Version,
+				ask.DatanetId, ask.Rank)
 		}
 	}
 	if len(asks) != len(asked) {
@@ -84,14 +90,16 @@ func (k Keeper) checkEscrow(ctx context.Context, items map[uint64]uint64) error 
 			return true, err
 		}
 		if batch.Status.Waits() != (item != 0) || batch.Item != item || queued == batch.Status.Waits() {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "batch %d is %s, names item %d; its item is %d, deadline queued %t", id, batch.Status, batch.Item, item, queued)
+			return true, errorsmod.Wrapf(types.ErrInvariant, "batch %d is %s, names item %d; its item is %d, deadline queued %t",
+				id, batch.Status, batch.Item, item, queued)
 		}
 		fees, isHeld, err := k.rewards.EscrowedFees(ctx, id)
 		if err != nil {
 			return true, err
 		}
 		if isHeld != batch.Status.Undecided() || isHeld && !fees.Equal(batch.Fees) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "batch %d is %s with fees of %s; a list is held: %t, with fees of %s", id, batch.Status, batch.Fees, isHeld, fees)
+			return true, errorsmod.Wrapf(types.ErrInvariant,
+				"batch %d is %s with fees of %s; a list is held: %t, with fees of %s", id, batch.Status, batch.Fees, isHeld, fees)
 		}
 		escrow = escrow.Add(batch.AttestShare)
 		if len(batch.AttestedBy) > 0 {
@@ -109,7 +117,8 @@ func (k Keeper) checkEscrow(ctx context.Context, items map[uint64]uint64) error 
 	if err := k.Powers.Walk(ctx, nil, func(height int64, powers types.Powers) (bool, error) {
 		heights++
 		if powers.Batches != shared[height] {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "powers of height %d are kept for %d batches, %d use them", height, powers.Batches, shared[height])
+			return true, errorsmod.Wrapf(types.ErrInvariant, "powers of height %d are kept for %d batches, %d use them", height,
+				powers.Batches, shared[height])
 		}
 		return false, nil
 	}); err != nil {

@@ -40,12 +40,14 @@ func (s msgServer) OpenSession(ctx context.Context, msg *types.MsgOpenSession) (
 	}
 	return &types.MsgOpenSessionResponse{SessionId: session.Id, ModelVersion: session.ModelVersion, Price: session.Price},
 		sdkCtx.EventManager().EmitTypedEvent(&types.EventSessionOpened{
-			SessionId: fmt.Sprintf("%x", session.Id), Payer: session.Payer, Provider: session.Provider, ModelId: session.ModelId, Deposit: msg.Deposit,
+			SessionId: fmt.Sprintf("%x", session.Id), Payer: session.Payer, Provider: session.Provider, ModelId: session.ModelId,
+			Deposit: msg.Deposit,
 		})
 }
 
 // TopUpSession implements types.MsgServer.
-func (s msgServer) TopUpSession(ctx context.Context, msg *types.MsgTopUpSession) (*types.MsgTopUpSessionResponse, error) {
+func (s msgServer) TopUpSession(ctx context.Context,
+	msg *types.MsgTopUpSession) (*types.MsgTopUpSessionResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -55,11 +57,13 @@ func (s msgServer) TopUpSession(ctx context.Context, msg *types.MsgTopUpSession)
 		return nil, err
 	}
 	return &types.MsgTopUpSessionResponse{},
-		sdkCtx.EventManager().EmitTypedEvent(&types.EventSessionToppedUp{SessionId: fmt.Sprintf("%x", msg.SessionId), Amount: msg.Amount})
+		sdkCtx.EventManager().EmitTypedEvent(
+			&types.EventSessionToppedUp{SessionId: fmt.Sprintf("%x", msg.SessionId), Amount: msg.Amount})
 }
 
 // CloseSession implements types.MsgServer.
-func (s msgServer) CloseSession(ctx context.Context, msg *types.MsgCloseSession) (*types.MsgCloseSessionResponse, error) {
+func (s msgServer) CloseSession(ctx context.Context,
+	msg *types.MsgCloseSession) (*types.MsgCloseSessionResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -83,12 +87,14 @@ func (s msgServer) CloseSession(ctx context.Context, msg *types.MsgCloseSession)
 		}
 		return &types.MsgCloseSessionResponse{ClaimDeadline: sdkCtx.BlockTime().UTC()}, s.end(sdkCtx, session)
 	default:
-		return nil, errorsmod.Wrapf(types.ErrUnauthorized, "only payer %s and provider %s close the session", session.Payer, session.Provider)
+		return nil, errorsmod.Wrapf(types.ErrUnauthorized, "only payer %s and provider %s close the session", session.Payer,
+			session.Provider)
 	}
 }
 
 // SubmitReceipts implements types.MsgServer.
-func (s msgServer) SubmitReceipts(ctx context.Context, msg *types.MsgSubmitReceipts) (*types.MsgSubmitReceiptsResponse, error) {
+func (s msgServer) SubmitReceipts(ctx context.Context,
+	msg *types.MsgSubmitReceipts) (*types.MsgSubmitReceiptsResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -101,7 +107,8 @@ func (s msgServer) SubmitReceipts(ctx context.Context, msg *types.MsgSubmitRecei
 }
 
 // ResubmitBatch implements types.MsgServer.
-func (s msgServer) ResubmitBatch(ctx context.Context, msg *types.MsgResubmitBatch) (*types.MsgResubmitBatchResponse, error) {
+func (s msgServer) ResubmitBatch(ctx context.Context,
+	msg *types.MsgResubmitBatch) (*types.MsgResubmitBatchResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -114,7 +121,8 @@ func (s msgServer) ResubmitBatch(ctx context.Context, msg *types.MsgResubmitBatc
 }
 
 // CommitDispute implements types.MsgServer.
-func (s msgServer) CommitDispute(ctx context.Context, msg *types.MsgCommitDispute) (*types.MsgCommitDisputeResponse, error) {
+func (s msgServer) CommitDispute(ctx context.Context,
+	msg *types.MsgCommitDispute) (*types.MsgCommitDisputeResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -131,7 +139,8 @@ func (s msgServer) CommitDispute(ctx context.Context, msg *types.MsgCommitDisput
 }
 
 // RevealDispute implements types.MsgServer.
-func (s msgServer) RevealDispute(ctx context.Context, msg *types.MsgRevealDispute) (*types.MsgRevealDisputeResponse, error) {
+func (s msgServer) RevealDispute(ctx context.Context,
+	msg *types.MsgRevealDispute) (*types.MsgRevealDisputeResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -140,7 +149,8 @@ func (s msgServer) RevealDispute(ctx context.Context, msg *types.MsgRevealDisput
 }
 
 // UpdateParams implements types.MsgServer.
-func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
+func (s msgServer) UpdateParams(ctx context.Context,
+	msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
 	if err := modulekit.CheckAuthority(ctx, s.authority, msg.Authority, types.ErrUnauthorized); err != nil {
 		return nil, err
 	}

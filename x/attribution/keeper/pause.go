@@ -12,8 +12,9 @@ import (
 	"github.com/openledger/openledger/x/attribution/types"
 )
 
-// While the module is paused nobody can reveal, claim, close or resubmit. What costs somebody money because he has not acted must then
-// neither happen, nor happen as soon as the pause ends: the message that ends it grants everybody a whole window from then on.
+// While the module is paused nobody can reveal, claim, close or resubmit. What costs somebody money because he has not
+// acted must then neither happen, nor happen as soon as the pause ends: the message that ends it grants everybody a
+// whole window from then on.
 
 // lastGrace returns what the last pause has put off; all zero if there never was one.
 func (k Keeper) lastGrace(ctx context.Context) (types.Grace, error) {
@@ -33,8 +34,8 @@ func (k Keeper) graceIfAny(ctx context.Context) (*types.Grace, error) {
 	return &grace, err
 }
 
-// grantGrace grants what a dispute, a closing session and a batch of this block would have. Moving each deadline instead would be work
-// without bound.
+// grantGrace grants what a dispute, a closing session and a batch of this block would have. Moving each deadline
+// instead would be work without bound.
 func (k Keeper) grantGrace(ctx sdk.Context, params types.Params) error {
 	now := ctx.BlockTime().UTC()
 	return k.Grace.Set(ctx, types.Grace{

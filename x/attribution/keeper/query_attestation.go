@@ -14,7 +14,8 @@ import (
 )
 
 // Attestation implements types.QueryServer.
-func (s queryServer) Attestation(ctx context.Context, _ *types.QueryAttestationRequest) (*types.QueryAttestationResponse, error) {
+func (s queryServer) Attestation(ctx context.Context,
+	_ *types.QueryAttestationRequest) (*types.QueryAttestationResponse, error) {
 	params, err := s.Keeper.Params.Get(ctx)
 	if err != nil {
 		return nil, err
@@ -43,7 +44,8 @@ func (s queryServer) Items(ctx context.Context, req *types.QueryItemsRequest) (*
 }
 
 // Attestors implements types.QueryServer.
-func (s queryServer) Attestors(ctx context.Context, req *types.QueryAttestorsRequest) (*types.QueryAttestorsResponse, error) {
+func (s queryServer) Attestors(ctx context.Context,
+	req *types.QueryAttestorsRequest) (*types.QueryAttestorsResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -54,7 +56,8 @@ func (s queryServer) Attestors(ctx context.Context, req *types.QueryAttestorsReq
 }
 
 // Attestor implements types.QueryServer.
-func (s queryServer) Attestor(ctx context.Context, req *types.QueryAttestorRequest) (*types.QueryAttestorResponse, error) {
+func (s queryServer) Attestor(ctx context.Context,
+	req *types.QueryAttestorRequest) (*types.QueryAttestorResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -64,7 +67,8 @@ func (s queryServer) Attestor(ctx context.Context, req *types.QueryAttestorReque
 	}
 	slot, err := s.Slots.Get(ctx, operator)
 	if err != nil {
-		return nil, status.Errorf(codes.NotFound, "%s has not attested yet: its node has not sent a vote extension that was counted", req.Operator)
+		return nil, status.Errorf(codes.NotFound,
+			"%s has not attested yet: its node has not sent a vote extension that was counted", req.Operator)
 	}
 	attestor, err := s.attestor(ctx, slot)
 	return &types.QueryAttestorResponse{Attestor: attestor}, err

@@ -17,10 +17,11 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// BatchCredits implements types.QueryServer. It splits the receipts of a batch again, as x/rewards did when it was submitted: with the
-// terms that the batch has frozen and the royalties of its block. Owners of models are those of the state that is asked: ask the state
-// of the batch's height for those who were paid.
-func (s queryServer) BatchCredits(ctx context.Context, req *types.QueryBatchCreditsRequest) (*types.QueryBatchCreditsResponse, error) {
+// BatchCredits implements types.QueryServer. It splits the receipts of a batch again, as x/rewards did when it was
+// submitted: with the terms that the batch has frozen and the royalties of its block. Owners of models are those of the
+// state that is asked: ask the state of the batch's height for those who were paid.
+func (s queryServer) BatchCredits(ctx context.Context,
+	req *types.QueryBatchCreditsRequest) (*types.QueryBatchCreditsResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -41,13 +42,15 @@ func (s queryServer) BatchCredits(ctx context.Context, req *types.QueryBatchCred
 	}
 	accounts, err := s.credits(sdk.UnwrapSDKContext(ctx), batch, reductions, only)
 	return &types.QueryBatchCreditsResponse{
-		Accounts: accounts, Payment: batch.Payment(), BatchStatus: batch.Status, Height: batch.Height, SettledHeight: batch.SettledHeight,
-		Reductions: reductions,
+		Accounts: accounts, Payment: batch.Payment(), BatchStatus: batch.Status, Height: batch.Height,
+		SettledHeight: batch.SettledHeight,
+		Reductions:    reductions,
 	}, err
 }
 
 // credits returns what a batch credits, by address.
-func (k Keeper) credits(ctx sdk.Context, batch types.Batch, reductions []types.Reduction, only sdk.AccAddress) ([]types.AccountCredit, error) {
+func (k Keeper) credits(ctx sdk.Context, batch types.Batch, reductions []types.Reduction,
+	only sdk.AccAddress) ([]types.AccountCredit, error) {
 	c := crediting{only: only, place: make(map[string]int), countedIn: make(map[partOfAccount]uint64)}
 	from, provider := newSource(ctx, k, batch.Height), sdk.MustAccAddressFromBech32(batch.Provider)
 	from.reduced(reductions)
@@ -123,7 +126,8 @@ func (c *crediting) receipt(payable rewardstypes.Payable, paid rewardstypes.Payo
 			return err
 		}
 		for _, royalty := range of.Royalties {
-			c.add(royalty.Address, types.CREDIT_ROLE_DATANET, payable.Model, of.DataNet, rewardstypes.IntOf(rewardstypes.RoyaltyAmount(earned, royalty)), zero)
+			c.add(royalty.Address, types.CREDIT_ROLE_DATANET, payable.Model, of.DataNet,
+				rewardstypes.IntOf(rewardstypes.RoyaltyAmount(earned, royalty)), zero)
 		}
 	}
 	return nil
@@ -138,7 +142,9 @@ func (c *crediting) add(address sdk.AccAddress, role types.CreditRole, model, da
 		at = len(c.accounts)
 		c.place[string(address)] = at
 		zero := math.ZeroInt()
-		c.accounts = append(c.accounts, creditedAccount{address, types.AccountCredit{Address: address.String(), Amount: zero, Contributed: zero, Bonus: zero}})
+		c.accounts = append(
+			c.accounts, creditedAccount{
+				address, types.AccountCredit{Address: address.String(), Amount: zero, Contributed: zero, Bonus: zero}})
 	}
 	credit := &c.accounts[at].credit
 	credit.Amount, credit.Bonus = credit.Amount.Add(amount), credit.Bonus.Add(bonus)
@@ -150,7 +156,9 @@ func (c *crediting) add(address sdk.AccAddress, role types.CreditRole, model, da
 	})
 	if n < 0 {
 		n = len(credit.Parts)
-		credit.Parts = append(credit.Parts, types.CreditPart{Role: role, ModelId: model, DatanetId: datanet, Amount: math.ZeroInt(), Bonus: math.ZeroInt()})
+		credit.Parts = append(
+			credit.Parts, types.CreditPart{Role: role, ModelId: model, DatanetId: datanet, Amount: math.ZeroInt(),
+				Bonus: math.ZeroInt()})
 	}
 	part := &credit.Parts[n]
 	part.Amount, part.Bonus = part.Amount.Add(amount), part.Bonus.Add(bonus)

@@ -70,7 +70,8 @@ func (s queryServer) Session(ctx context.Context, req *types.QuerySessionRequest
 }
 
 // SessionsByPayer implements types.QueryServer.
-func (s queryServer) SessionsByPayer(ctx context.Context, req *types.QuerySessionsByPayerRequest) (*types.QuerySessionsByPayerResponse, error) {
+func (s queryServer) SessionsByPayer(ctx context.Context,
+	req *types.QuerySessionsByPayerRequest) (*types.QuerySessionsByPayerResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -115,7 +116,8 @@ func (s queryServer) Batches(ctx context.Context, req *types.QueryBatchesRequest
 }
 
 // BatchBySeq implements types.QueryServer.
-func (s queryServer) BatchBySeq(ctx context.Context, req *types.QueryBatchBySeqRequest) (*types.QueryBatchBySeqResponse, error) {
+func (s queryServer) BatchBySeq(ctx context.Context,
+	req *types.QueryBatchBySeqRequest) (*types.QueryBatchBySeqResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -129,14 +131,16 @@ func (s queryServer) BatchBySeq(ctx context.Context, req *types.QueryBatchBySeqR
 	}
 	batch, err := s.batchBySeq(ctx, provider, stored.LastBatch, req.ProviderSeq, mostLookBack)
 	if errors.Is(err, types.ErrBatchNotFound) {
-		return nil, status.Errorf(codes.NotFound, "%s has no batch %d in its dispute window, or none in its last %d batches", provider, req.ProviderSeq, mostLookBack)
+		return nil, status.Errorf(codes.NotFound, "%s has no batch %d in its dispute window, or none in its last %d batches",
+			provider, req.ProviderSeq, mostLookBack)
 	}
 	return &types.QueryBatchBySeqResponse{Batch: batch}, err
 }
 
 // Receipts implements types.QueryServer. A page of the answer holds whole
 // stored pages of records.
-func (s queryServer) Receipts(ctx context.Context, req *types.QueryReceiptsRequest) (*types.QueryReceiptsResponse, error) {
+func (s queryServer) Receipts(ctx context.Context,
+	req *types.QueryReceiptsRequest) (*types.QueryReceiptsResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -201,12 +205,14 @@ func (s queryServer) Receipt(ctx context.Context, req *types.QueryReceiptRequest
 	receipt := receiptOf(batch, record)
 	receipt.Index = index
 	return &types.QueryReceiptResponse{
-		Receipt: receipt, Payout: batch.Paid(payout), Payment: batch.Payment(), BatchStatus: batch.Status, Reductions: from.reductionsIn(record),
+		Receipt: receipt, Payout: batch.Paid(payout), Payment: batch.Payment(), BatchStatus: batch.Status,
+		Reductions: from.reductionsIn(record),
 	}, nil
 }
 
 // VerifyReceipt implements types.QueryServer.
-func (s queryServer) VerifyReceipt(ctx context.Context, req *types.QueryVerifyReceiptRequest) (*types.QueryVerifyReceiptResponse, error) {
+func (s queryServer) VerifyReceipt(ctx context.Context,
+	req *types.QueryVerifyReceiptRequest) (*types.QueryVerifyReceiptResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -224,7 +230,8 @@ func (s queryServer) VerifyReceipt(ctx context.Context, req *types.QueryVerifyRe
 }
 
 // Disputes implements types.QueryServer.
-func (s queryServer) Disputes(ctx context.Context, req *types.QueryDisputesRequest) (*types.QueryDisputesResponse, error) {
+func (s queryServer) Disputes(ctx context.Context,
+	req *types.QueryDisputesRequest) (*types.QueryDisputesResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -234,7 +241,8 @@ func (s queryServer) Disputes(ctx context.Context, req *types.QueryDisputesReque
 }
 
 // Accumulator implements types.QueryServer.
-func (s queryServer) Accumulator(ctx context.Context, _ *types.QueryAccumulatorRequest) (*types.QueryAccumulatorResponse, error) {
+func (s queryServer) Accumulator(ctx context.Context,
+	_ *types.QueryAccumulatorRequest) (*types.QueryAccumulatorResponse, error) {
 	head, err := s.head(ctx)
 	if err != nil {
 		return nil, err

@@ -48,7 +48,9 @@ func (k Keeper) findRecord(ctx context.Context, id string) (types.Batch, poa.Rec
 }
 
 func gone(id string) error {
-	return errorsmod.Wrapf(types.ErrReceiptNotFound, "receipt %s is not in state: it was not recorded yet, or its dispute window has closed; an indexer proves it then (`openledgerd query attribution verify-receipt --help`)", id)
+	return errorsmod.Wrapf(types.ErrReceiptNotFound,
+		"receipt %s is not in state: it was not recorded yet, or its dispute window has closed; an indexer proves it then "+
+			"(`openledgerd query attribution verify-receipt --help`)", id)
 }
 
 func partOf(batch types.Batch, session []byte) (types.SessionRange, bool) {
@@ -61,7 +63,8 @@ func partOf(batch types.Batch, session []byte) (types.SessionRange, bool) {
 }
 
 // recordOf reads the pages of a batch up to the record of a call.
-func (k Keeper) recordOf(ctx context.Context, batch types.Batch, part types.SessionRange, call uint64) (poa.Record, uint32, error) {
+func (k Keeper) recordOf(ctx context.Context, batch types.Batch, part types.SessionRange,
+	call uint64) (poa.Record, uint32, error) {
 	id := types.ReceiptID(part.SessionId, call)
 	index := uint32(0)
 	for page := range batch.Pages {
@@ -81,7 +84,8 @@ func (k Keeper) recordOf(ctx context.Context, batch types.Batch, part types.Sess
 		}
 	}
 	if call <= part.LastCall && batch.Pages > 0 {
-		return poa.Record{}, 0, errorsmod.Wrapf(types.ErrReceiptNotFound, "%s is a gap: the call failed, or only acknowledged an answer, and was not paid", id)
+		return poa.Record{}, 0, errorsmod.Wrapf(types.ErrReceiptNotFound,
+			"%s is a gap: the call failed, or only acknowledged an answer, and was not paid", id)
 	}
 	return poa.Record{}, 0, gone(id)
 }

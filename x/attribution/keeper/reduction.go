@@ -19,9 +19,10 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// Whoever runs a model can add a notice of his own to every answer, and so be paid for it out of what others wrote. Two rules take
-// that from him. Text of the model's owners and of the provider earns nothing in their own answers. And because accounts are free, any text
-// that is more of a model's recent answers than its part of the manifest explains earns the less, the more it is.
+// Whoever runs a model can add a notice of his own to every answer, and so be paid for it out of what others wrote. Two
+// rules take that from him. Text of the model's owners and of the provider earns nothing in their own answers. And
+// because accounts are free, any text that is more of a model's recent answers than its part of the manifest explains
+// earns the less, the more it is.
 
 // modelVersion names a version of a model.
 type modelVersion struct {
@@ -47,7 +48,8 @@ type usedText struct {
 	weight uint64
 }
 
-// reduce finds the entries of the batch that earn less than their weight, and returns the recurring texts of its provider with it counted.
+// reduce finds the entries of the batch that earn less than their weight, and returns the recurring texts of its
+// provider with it counted.
 func (s *submission) reduce(terms rewardstypes.Terms) ([]modelstypes.RecurringText, error) {
 	used, models, err := s.usedTexts(terms)
 	if err != nil {
@@ -83,8 +85,8 @@ func (s *submission) reduce(terms rewardstypes.Terms) ([]modelstypes.RecurringTe
 	return recurring, nil
 }
 
-// usedTexts adds up what answers of the batch that pay contributors could have earned to each text, in the order of their first use, and what
-// each model's could have earned, by model.
+// usedTexts adds up what answers of the batch that pay contributors could have earned to each text, in the order of
+// their first use, and what each model's could have earned, by model.
 func (s *submission) usedTexts(terms rewardstypes.Terms) ([]usedText, []modelstypes.AnsweredModel, error) {
 	var used []usedText
 	places := make(map[textOfModel]int)
@@ -146,7 +148,8 @@ func megas(amount poa.Amount) uint64 {
 	return quotient
 }
 
-// owned says whether a contribution is the own text of whoever runs a model, which is not paid. What was stopped is not anybody's.
+// owned says whether a contribution is the own text of whoever runs a model, which is not paid. What was stopped is not
+// anybody's.
 func (s *source) owned(model, rank uint64, provider sdk.AccAddress, paid bool) (*knownContribution, bool, error) {
 	found, err := s.find(rank)
 	if err != nil || paid || found.pay.ToPool || found.pay.Burn {
@@ -159,7 +162,8 @@ func (s *source) owned(model, rank uint64, provider sdk.AccAddress, paid bool) (
 	return found, slices.Contains(owners, found.pay.Contributor.String()), err
 }
 
-// ownersOf returns the owners of a model and of those that it descends from, whether they have a share of the royalty or not.
+// ownersOf returns the owners of a model and of those that it descends from, whether they have a share of the royalty
+// or not.
 func (s *source) ownersOf(model uint64) ([]string, error) {
 	if owners, ok := s.owners[model]; ok {
 		return owners, nil
@@ -224,7 +228,8 @@ func (s *source) reductionsIn(record poa.Record) []types.Reduction {
 type manifest struct {
 	source  *source
 	version modelstypes.ModelVersion
-	// tokens of each DataNet in the manifest, of all, and of those whose owners accept what is in them; nil until they are asked for.
+	// tokens of each DataNet in the manifest, of all, and of those whose owners accept what is in them; nil until they are
+	// asked for.
 	tokens          map[uint64]uint64
 	all, unreviewed uint64
 }
@@ -238,8 +243,9 @@ func (s *submission) manifests() map[modelVersion]*manifest {
 	return out
 }
 
-// groups says in which groups a contribution is counted beside its own text. Where an owner accepts, no number of contributions makes one
-// text into many: those of a DataNet count as one if the manifest has others, and those of all such DataNets if it has one that is reviewed.
+// groups says in which groups a contribution is counted beside its own text. Where an owner accepts, no number of
+// contributions makes one text into many: those of a DataNet count as one if the manifest has others, and those of all
+// such DataNets if it has one that is reviewed.
 func (m *manifest) groups(of *knownContribution) (datanet, unreviewed bool, err error) {
 	if len(m.version.Manifest) < 2 {
 		return false, false, nil
@@ -289,12 +295,13 @@ func (m *manifest) count() error {
 	return nil
 }
 
-// recurringTexts returns what each text and each group of texts could have earned in the batch, in order. Own text earns nothing and
-// does not count.
+// recurringTexts returns what each text and each group of texts could have earned in the batch, in order. Own text
+// earns nothing and does not count.
 func recurringTexts(used []usedText, manifests map[modelVersion]*manifest) ([]modelstypes.RecurringText, error) {
 	texts := make([]modelstypes.RecurringText, 0, len(used))
 	add := func(text usedText, datanet, rank uint64) {
-		texts = append(texts, modelstypes.RecurringText{ModelId: text.model.id, DatanetId: datanet, Rank: rank, Weight: text.weight})
+		texts = append(
+			texts, modelstypes.RecurringText{ModelId: text.model.id, DatanetId: datanet, Rank: rank, Weight: text.weight})
 	}
 	for _, text := range used {
 		if text.own {
@@ -324,13 +331,14 @@ func recurringTexts(used []usedText, manifests map[modelVersion]*manifest) ([]mo
 	return out, nil
 }
 
-// kept returns what a text keeps of its pay, in parts per million: so much that on average it, and each group that it is in, earns what it
-// may at most.
+// kept returns what a text keeps of its pay, in parts per million: so much that on average it, and each group that it
+// is in, earns what it may at most.
 func (s *submission) kept(text usedText, in *manifest, recurring []modelstypes.RecurringText) (uint32, error) {
 	kept := uint32(poa.TotalPPM)
 	lower := func(datanet, rank uint64, tokens func() uint64) error {
 		id := modelstypes.TextID{Model: text.model.id, DataNet: datanet, Rank: rank}
-		place, found := slices.BinarySearchFunc(recurring, id, func(t modelstypes.RecurringText, id modelstypes.TextID) int { return t.ID().Compare(id) })
+		place, found := slices.BinarySearchFunc(recurring, id,
+			func(t modelstypes.RecurringText, id modelstypes.TextID) int { return t.ID().Compare(id) })
 		if !found {
 			return nil
 		}

@@ -24,7 +24,8 @@ const mostLookBack = 10_000
 
 // batchBySeq returns the batch of a provider with a number, or
 // ErrBatchNotFound. It walks at most limit batches back; 0 is no limit.
-func (k Keeper) batchBySeq(ctx context.Context, provider sdk.AccAddress, last, seq uint64, limit int) (types.Batch, error) {
+func (k Keeper) batchBySeq(ctx context.Context, provider sdk.AccAddress, last, seq uint64,
+	limit int) (types.Batch, error) {
 	next, sender := last, provider.String()
 	indexed := collections.NewPrefixedPairRange[sdk.AccAddress, uint64](provider).StartInclusive(seq)
 	if err := k.BatchBySeq.Walk(ctx, indexed, func(_ collections.Pair[sdk.AccAddress, uint64], id uint64) (bool, error) {
@@ -72,11 +73,12 @@ func (k Keeper) unlinkBatch(ctx context.Context, provider sdk.AccAddress, batch 
 
 // indexBatch makes a batch findable to which no other leads.
 func (k Keeper) indexBatch(ctx context.Context, batch types.Batch) error {
-	return k.BatchBySeq.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(batch.Provider), batch.ProviderSeq), batch.Id)
+	return k.BatchBySeq.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(batch.Provider), batch.ProviderSeq),
+		batch.Id)
 }
 
-// checkNumbers: each batch in state is the last of its provider, or the batch after it leads to it, or an index entry does; and entries
-// lead nowhere else.
+// checkNumbers: each batch in state is the last of its provider, or the batch after it leads to it, or an index entry
+// does; and entries lead nowhere else.
 func (k Keeper) checkNumbers(ctx context.Context, batches []types.Batch) error {
 	next := make(map[uint64]types.Batch, len(batches))
 	for _, batch := range batches {
@@ -90,7 +92,8 @@ func (k Keeper) checkNumbers(ctx context.Context, batches []types.Batch) error {
 			return err
 		}
 		if batch.ProviderSeq > provider.LastSeq || batch.Id > provider.LastBatch {
-			return errorsmod.Wrapf(types.ErrInvariant, "batch %d has number %d of %s, whose last one is batch %d with %d", batch.Id, batch.ProviderSeq, batch.Provider, provider.LastBatch, provider.LastSeq)
+			return errorsmod.Wrapf(types.ErrInvariant, "batch %d has number %d of %s, whose last one is batch %d with %d",
+				batch.Id, batch.ProviderSeq, batch.Provider, provider.LastBatch, provider.LastSeq)
 		}
 		entry, err := k.BatchBySeq.Get(ctx, collections.Join(address, batch.ProviderSeq))
 		if ignoreNotFound(err) != nil {
@@ -98,13 +101,16 @@ func (k Keeper) checkNumbers(ctx context.Context, batches []types.Batch) error {
 		}
 		after, followed := next[batch.Id]
 		if followed && (after.Provider != batch.Provider || after.ProviderSeq <= batch.ProviderSeq) {
-			return errorsmod.Wrapf(types.ErrInvariant, "batch %d of %s leads to batch %d of %s", after.Id, after.Provider, batch.Id, batch.Provider)
+			return errorsmod.Wrapf(types.ErrInvariant, "batch %d of %s leads to batch %d of %s", after.Id, after.Provider,
+				batch.Id, batch.Provider)
 		}
 		if err == nil {
 			indexed++
 		}
 		if found := followed || provider.LastBatch == batch.Id; found == (err == nil) || err == nil && entry != batch.Id {
-			return errorsmod.Wrapf(types.ErrInvariant, "batch %d with number %d of %s: another leads to it is %t, its index entry says %d", batch.Id, batch.ProviderSeq, batch.Provider, found, entry)
+			return errorsmod.Wrapf(types.ErrInvariant,
+				"batch %d with number %d of %s: another leads to it is %t, its index entry says %d", batch.Id, batch.ProviderSeq,
+				batch.Provider, found, entry)
 		}
 	}
 	entries := 0

@@ -42,7 +42,8 @@ func sessionID(ctx sdk.Context, payer sdk.AccAddress, sessionKey []byte) []byte 
 // openSession takes the deposit and pins model version, prices and keys.
 func (k Keeper) openSession(ctx sdk.Context, params types.Params, msg *types.MsgOpenSession) (types.Session, error) {
 	if msg.Deposit.Amount.LT(params.MinDeposit) {
-		return types.Session{}, errorsmod.Wrapf(types.ErrInvalidDeposit, "deposit %s is below the minimum %saopen", msg.Deposit, params.MinDeposit)
+		return types.Session{}, errorsmod.Wrapf(types.ErrInvalidDeposit, "deposit %s is below the minimum %saopen",
+			msg.Deposit, params.MinDeposit)
 	}
 	payer := sdk.MustAccAddressFromBech32(msg.Payer)
 	session, err := k.quote(ctx, msg)
@@ -86,7 +87,8 @@ func (k Keeper) quote(ctx sdk.Context, msg *types.MsgOpenSession) (types.Session
 		return types.Session{}, errorsmod.Wrapf(types.ErrUnavailable, "provider %s is frozen", address)
 	}
 	if len(msg.Fence) != 0 && !bytes.Equal(msg.Fence, provider.Fence) {
-		return types.Session{}, errorsmod.Wrapf(modelstypes.ErrFence, "%s answers with another gateway by now: ask which one it is", address)
+		return types.Session{}, errorsmod.Wrapf(modelstypes.ErrFence,
+			"%s answers with another gateway by now: ask which one it is", address)
 	}
 	offer, err := k.models.GetOffer(ctx, model.Id, address)
 	if err != nil {
@@ -95,7 +97,8 @@ func (k Keeper) quote(ctx sdk.Context, msg *types.MsgOpenSession) (types.Session
 	price := types.Price{Input: offer.InputPrice, Output: offer.OutputPrice, Royalty: version.Royalty}
 	if most := msg.MaxPrice; most != nil {
 		if price.Input.GT(most.Input) || price.Output.GT(most.Output) || price.Royalty.GT(most.Royalty) {
-			return types.Session{}, errorsmod.Wrapf(types.ErrPrice, "input %s, output %s, royalty %s aopen: above your limit", price.Input, price.Output, price.Royalty)
+			return types.Session{}, errorsmod.Wrapf(types.ErrPrice, "input %s, output %s, royalty %s aopen: above your limit",
+				price.Input, price.Output, price.Royalty)
 		}
 	}
 	return types.Session{
@@ -111,7 +114,8 @@ func (k Keeper) addSession(ctx context.Context, session types.Session) error {
 	if err := k.Sessions.Set(ctx, session.Id, session); err != nil {
 		return err
 	}
-	if err := k.SessionsByPayer.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(session.Payer), session.Id)); err != nil {
+	if err := k.SessionsByPayer.Set(
+		ctx, collections.Join(sdk.MustAccAddressFromBech32(session.Payer), session.Id)); err != nil {
 		return err
 	}
 	if session.Status == types.SESSION_STATUS_CLOSED {
@@ -120,8 +124,8 @@ func (k Keeper) addSession(ctx context.Context, session types.Session) error {
 	return k.Deadlines.Set(ctx, collections.Join(session.Queued, session.Id))
 }
 
-// moveDeadline stores a session with another deadline. In the queue it only moves forward: one that is queued too early is put back when
-// its turn comes, so that a batch does not move the sessions it touches.
+// moveDeadline stores a session with another deadline. In the queue it only moves forward: one that is queued too early
+// is put back when its turn comes, so that a batch does not move the sessions it touches.
 func (k Keeper) moveDeadline(ctx context.Context, session types.Session, deadline time.Time) error {
 	session.Deadline = deadline.UTC()
 	if session.Deadline.Before(session.Queued) {
@@ -155,7 +159,8 @@ func (k Keeper) topUp(ctx sdk.Context, params types.Params, msg *types.MsgTopUpS
 	if session.Deposit.Add(msg.Amount.Amount).GT(rewardstypes.MaxSupply) {
 		return errorsmod.Wrap(types.ErrInvalidDeposit, "deposit would be above the maximum supply")
 	}
-	if err := k.bank.SendCoinsFromAccountToModule(ctx, sdk.MustAccAddressFromBech32(msg.Payer), types.ModuleName, sdk.NewCoins(msg.Amount)); err != nil {
+	if err := k.bank.SendCoinsFromAccountToModule(ctx, sdk.MustAccAddressFromBech32(msg.Payer), types.ModuleName,
+		sdk.NewCoins(msg.Amount)); err != nil {
 		return err
 	}
 	session.Deposit = session.Deposit.Add(msg.Amount.Amount)
@@ -163,9 +168,11 @@ func (k Keeper) topUp(ctx sdk.Context, params types.Params, msg *types.MsgTopUpS
 }
 
 // closeByPayer starts the claim window, or adds the closing leaf to it.
-func (k Keeper) closeByPayer(ctx sdk.Context, params types.Params, session types.Session, msg *types.MsgCloseSession) (time.Time, error) {
+func (k Keeper) closeByPayer(ctx sdk.Context, params types.Params, session types.Session,
+	msg *types.MsgCloseSession) (time.Time, error) {
 	if msg.Calls != 0 && msg.Calls <= session.Calls {
-		return time.Time{}, errorsmod.Wrapf(types.ErrInvalidSession, "closing leaf %d: %d calls are recorded already", msg.Calls, session.Calls)
+		return time.Time{}, errorsmod.Wrapf(types.ErrInvalidSession, "closing leaf %d: %d calls are recorded already",
+			msg.Calls, session.Calls)
 	}
 	switch session.Status {
 	case types.SESSION_STATUS_OPEN:
@@ -211,7 +218,8 @@ func (k Keeper) end(ctx sdk.Context, session types.Session) error {
 }
 
 func (k Keeper) removeSession(ctx context.Context, session types.Session) error {
-	if err := k.SessionsByPayer.Remove(ctx, collections.Join(sdk.MustAccAddressFromBech32(session.Payer), session.Id)); err != nil {
+	if err := k.SessionsByPayer.Remove(
+		ctx, collections.Join(sdk.MustAccAddressFromBech32(session.Payer), session.Id)); err != nil {
 		return err
 	}
 	return k.Sessions.Remove(ctx, session.Id)

@@ -12,8 +12,9 @@ import (
 	"github.com/openledger/openledger/x/attribution/types"
 )
 
-// TestEveryEndOfASessionReturnsTheDeposit: the payer closes, the provider closes, or nobody does; the rest of the deposit returns to
-// the last aopen, after the claim window unless the provider gives it up, and vouchers of before are good until then.
+// TestEveryEndOfASessionReturnsTheDeposit: the payer closes, the provider closes, or nobody does; the rest of the
+// deposit returns to the last aopen, after the claim window unless the provider gives it up, and vouchers of before are
+// good until then.
 func TestEveryEndOfASessionReturnsTheDeposit(t *testing.T) {
 	for name, end := range map[string]func(l *ledger, c *chain.Conversation) (sent int64, window bool){
 		"payer closes": func(l *ledger, c *chain.Conversation) (int64, bool) {
@@ -54,7 +55,8 @@ func TestEveryEndOfASessionReturnsTheDeposit(t *testing.T) {
 			same(t, held, l.held())
 			same(t, wealth.Sub(fees).Sub(chain.Fee().MulRaw(sent)), l.wealth(l.Payer))
 			l.Refuse(l.Payer, types.ErrSessionClosed, topUp(l, c))
-			l.Refuse(l.Provider, types.ErrSessionClosed, &types.MsgCloseSession{Signer: l.Provider.String(), SessionId: c.Session.Id})
+			l.Refuse(l.Provider, types.ErrSessionClosed,
+				&types.MsgCloseSession{Signer: l.Provider.String(), SessionId: c.Session.Id})
 		})
 	}
 }
@@ -67,8 +69,10 @@ func topUp(l *ledger, c *chain.Conversation) *types.MsgTopUpSession {
 func TestSessionsAreRefused(t *testing.T) {
 	l := newLedger(t)
 	c := l.Open(chain.Open(50))
-	l.Refuse(l.Stranger, types.ErrUnauthorized, &types.MsgCloseSession{Signer: l.Stranger.String(), SessionId: c.Session.Id})
-	l.Refuse(l.Payer, types.ErrSessionNotFound, &types.MsgCloseSession{Signer: l.Payer.String(), SessionId: make([]byte, 32)})
+	l.Refuse(l.Stranger, types.ErrUnauthorized,
+		&types.MsgCloseSession{Signer: l.Stranger.String(), SessionId: c.Session.Id})
+	l.Refuse(l.Payer, types.ErrSessionNotFound,
+		&types.MsgCloseSession{Signer: l.Payer.String(), SessionId: make([]byte, 32)})
 	open := &types.MsgOpenSession{
 		Payer: l.Payer.String(), Provider: l.Provider.String(), ModelId: l.ModelID, SessionKey: c.Session.SessionKey,
 		Deposit: chain.Coin(l.params().MinDeposit.SubRaw(1)),

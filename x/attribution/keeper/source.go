@@ -35,8 +35,9 @@ type source struct {
 	reductions map[textOfModel]types.Reduction
 	// royalties by DataNet, of the block of the batch.
 	royalties map[uint64][]rewardstypes.Share
-	// failed is the first look-up that failed for another reason than that there is no such contribution. Package poa takes every
-	// error of a source for a fault of what it verifies; whoever punishes somebody for the result looks here first.
+	// failed is the first look-up that failed for another reason than that there is no such contribution. Package poa
+	// takes every error of a source for a fault of what it verifies; whoever punishes somebody for the result looks here
+	// first.
 	failed error
 }
 
@@ -63,13 +64,15 @@ type knownContribution struct {
 
 var _ poa.ContributionSource = (*source)(nil)
 
-// newSource reads for a batch that is submitted in a block of some height, which decides about pay. What is stopped is read as of that
-// block too, unless the batch was weighed as of an earlier one.
+// newSource reads for a batch that is submitted in a block of some height, which decides about pay. What is stopped is
+// read as of that block too, unless the batch was weighed as of an earlier one.
 func newSource(ctx sdk.Context, k Keeper, height int64, versions ...modelstypes.ModelVersion) *source {
 	return &source{
 		ctx: ctx, keeper: k, height: height, stopsHeight: height, versions: versions, stops: make(map[segmentKey]knownStop),
-		known: make(map[uint64]*knownContribution), proved: make(map[uint64]poa.Contribution), datanets: make(map[uint64]*datanettypes.DataNet),
-		tables: make(map[uint64][]rewardstypes.Share), owners: make(map[uint64][]string), royalties: make(map[uint64][]rewardstypes.Share),
+		known: make(map[uint64]*knownContribution), proved: make(map[uint64]poa.Contribution),
+		datanets: make(map[uint64]*datanettypes.DataNet),
+		tables:   make(map[uint64][]rewardstypes.Share), owners: make(map[uint64][]string),
+		royalties: make(map[uint64][]rewardstypes.Share),
 	}
 }
 
@@ -132,7 +135,8 @@ func (s *source) allow(rank uint64, version modelstypes.ModelVersion) error {
 			return nil
 		}
 	}
-	return errorsmod.Wrapf(types.ErrManifest, "contribution %d is not in version %d of model %d", rank, version.Version, version.ModelId)
+	return errorsmod.Wrapf(types.ErrManifest, "contribution %d is not in version %d of model %d", rank, version.Version,
+		version.ModelId)
 }
 
 // Contribution implements poa.ContributionSource for the manifests of all
@@ -168,7 +172,8 @@ func (s *source) Contribution(rank uint64) (poa.Contribution, error) {
 	return proved, nil
 }
 
-// Stopped implements poa.ContributionSource: who a stopped segment pays instead must be in the manifest of the receipt's own session.
+// Stopped implements poa.ContributionSource: who a stopped segment pays instead must be in the manifest of the
+// receipt's own session.
 func (s *source) Stopped(receipt int, rank uint64, segment uint32) (bool, uint64, error) {
 	found, err := s.find(rank)
 	if err != nil || !found.stops {
@@ -202,8 +207,8 @@ func (s *source) lineage(modelID uint64) ([]rewardstypes.Share, error) {
 	return table, err
 }
 
-// entry returns what pays a contribution for its weight in an answer of a model. What a reduction leaves of it is not earned, as what low
-// quality leaves is not.
+// entry returns what pays a contribution for its weight in an answer of a model. What a reduction leaves of it is not
+// earned, as what low quality leaves is not.
 func (s *source) entry(of modelVersion, weighed poa.Entry) (rewardstypes.PayableEntry, error) {
 	found, err := s.find(weighed.Rank)
 	if err != nil {

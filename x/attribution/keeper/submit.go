@@ -64,8 +64,9 @@ func (k Keeper) submit(ctx sdk.Context, params types.Params, msg *types.MsgSubmi
 // payloadHash covers everything in the message but who sends it under which number.
 func (s *submission) payloadHash() ([]byte, error) {
 	encoded, err := (&types.MsgSubmitReceipts{
-		Sessions: s.msg.Sessions, Receipts: s.msg.Receipts, Evidence: s.msg.Evidence, BundleRoot: s.msg.BundleRoot, BundleBytes: s.msg.BundleBytes,
-		BundleWork: s.msg.BundleWork, StopsHeight: s.msg.StopsHeight,
+		Sessions: s.msg.Sessions, Receipts: s.msg.Receipts, Evidence: s.msg.Evidence, BundleRoot: s.msg.BundleRoot,
+		BundleBytes: s.msg.BundleBytes,
+		BundleWork:  s.msg.BundleWork, StopsHeight: s.msg.StopsHeight,
 	}).Marshal()
 	if err != nil {
 		return nil, err
@@ -89,11 +90,14 @@ func (s *submission) recorded(payload []byte) (id uint64, done bool, err error) 
 	batch, err := s.keeper.batchBySeq(s.ctx, s.provider, provider.LastBatch, s.msg.ProviderSeq, 0)
 	switch {
 	case errors.Is(err, types.ErrBatchNotFound):
-		return 0, false, errorsmod.Wrapf(types.ErrSequenceUsed, "number %d is not above the last one, %d: its receipts were recorded and their window has closed, or it was skipped", s.msg.ProviderSeq, provider.LastSeq)
+		return 0, false, errorsmod.Wrapf(types.ErrSequenceUsed,
+			"number %d is not above the last one, %d: its receipts were recorded and their window has closed, or it was skipped",
+			s.msg.ProviderSeq, provider.LastSeq)
 	case err != nil:
 		return 0, false, err
 	case string(batch.PayloadHash) != string(payload):
-		return 0, false, errorsmod.Wrapf(types.ErrSequenceUsed, "number %d was used for other receipts, batch %d: use the next number", s.msg.ProviderSeq, batch.Id)
+		return 0, false, errorsmod.Wrapf(types.ErrSequenceUsed,
+			"number %d was used for other receipts, batch %d: use the next number", s.msg.ProviderSeq, batch.Id)
 	}
 	return batch.Id, true, nil
 }
@@ -101,10 +105,12 @@ func (s *submission) recorded(payload []byte) (id uint64, done bool, err error) 
 // decode checks sizes and charges gas before the work that they cause.
 func (s *submission) decode() error {
 	if len(s.msg.Sessions) > int(s.params.MaxSessions) {
-		return errorsmod.Wrapf(types.ErrOversize, "%d sessions, at most %d: send several batches", len(s.msg.Sessions), s.params.MaxSessions)
+		return errorsmod.Wrapf(types.ErrOversize, "%d sessions, at most %d: send several batches", len(s.msg.Sessions),
+			s.params.MaxSessions)
 	}
 	if len(s.msg.Evidence) > int(s.params.MaxEvidenceBytes) {
-		return errorsmod.Wrapf(types.ErrOversize, "evidence of %d bytes, at most %d: send several batches", len(s.msg.Evidence), s.params.MaxEvidenceBytes)
+		return errorsmod.Wrapf(types.ErrOversize, "evidence of %d bytes, at most %d: send several batches",
+			len(s.msg.Evidence), s.params.MaxEvidenceBytes)
 	}
 	s.charge(s.params.GasPerByte, uint64(len(s.msg.Receipts)+len(s.msg.Evidence)), "bytes of receipts and evidence")
 	s.charge(s.params.GasPerSignature, uint64(len(s.msg.Sessions)), "vouchers")
@@ -136,10 +142,12 @@ func (s *submission) decode() error {
 // checkAnnouncement refuses what no bundle of these receipts can have.
 func (s *submission) checkAnnouncement() error {
 	if !slices.ContainsFunc(s.receipts, func(r poa.Receipt) bool { return !r.Gap }) {
-		return errorsmod.Wrap(types.ErrInvalidBatch, "no call has an answer, so that validators have nothing to recompute: send the batch inline")
+		return errorsmod.Wrap(types.ErrInvalidBatch,
+			"no call has an answer, so that validators have nothing to recompute: send the batch inline")
 	}
 	if most := poa.MaxBundleSize(s.receipts, len(s.msg.Receipts)); s.msg.BundleBytes > most {
-		return errorsmod.Wrapf(types.ErrInvalidBatch, "a bundle of %d bytes is announced, these receipts have at most %d", s.msg.BundleBytes, most)
+		return errorsmod.Wrapf(types.ErrInvalidBatch, "a bundle of %d bytes is announced, these receipts have at most %d",
+			s.msg.BundleBytes, most)
 	}
 	return nil
 }
@@ -164,7 +172,8 @@ func (s *submission) checkCalls() error {
 			next++
 		}
 		if first == next {
-			return errorsmod.Wrapf(types.ErrInvalidBatch, "session %d of the batch has no calls, or calls are not sorted by session", i)
+			return errorsmod.Wrapf(types.ErrInvalidBatch,
+				"session %d of the batch has no calls, or calls are not sorted by session", i)
 		}
 		c, err := s.newClaim(voucher, s.receipts[first:next])
 		if err != nil {
@@ -176,7 +185,9 @@ func (s *submission) checkCalls() error {
 		s.claims = append(s.claims, c)
 	}
 	if next != len(s.receipts) {
-		return errorsmod.Wrapf(types.ErrInvalidBatch, "receipt %d refers to session %d, there are %d: sort receipts by session", next, s.receipts[next].Session, len(s.msg.Sessions))
+		return errorsmod.Wrapf(types.ErrInvalidBatch,
+			"receipt %d refers to session %d, there are %d: sort receipts by session", next, s.receipts[next].Session,
+			len(s.msg.Sessions))
 	}
 	return nil
 }
@@ -211,8 +222,9 @@ func (s *submission) checkEntries() error {
 	return nil
 }
 
-// setStopsHeight has the batch judged by what was stopped when it was weighed. Segments may be stopped between that and its block, so that
-// a provider need not know this block; one that knows nothing of the last StopsLag blocks must weigh again.
+// setStopsHeight has the batch judged by what was stopped when it was weighed. Segments may be stopped between that and
+// its block, so that a provider need not know this block; one that knows nothing of the last StopsLag blocks must weigh
+// again.
 func (s *submission) setStopsHeight() error {
 	at, now := s.msg.StopsHeight, s.ctx.BlockHeight()
 	switch {
@@ -221,7 +233,9 @@ func (s *submission) setStopsHeight() error {
 	case at > now:
 		return errorsmod.Wrapf(types.ErrStops, "weighed as of block %d, this is %d", at, now)
 	case now-at > int64(s.params.StopsLag):
-		return errorsmod.Wrapf(types.ErrStops, "weighed as of block %d, this is %d: weigh again, by stops at most %d blocks old", at, now, s.params.StopsLag)
+		return errorsmod.Wrapf(
+			types.ErrStops, "weighed as of block %d, this is %d: weigh again, by stops at most %d blocks old", at, now,
+			s.params.StopsLag)
 	}
 	s.source.stopsHeight = at
 	return nil
@@ -239,7 +253,8 @@ func (s *submission) checkEvidence() error {
 				return errorsmod.Wrap(types.ErrEvidence, "fewer answers than receipts")
 			}
 			if count := s.evidence.Answers[answer].Count; count != receipt.OutputTokens {
-				return errorsmod.Wrapf(types.ErrTokenCount, "call %d bills %d output tokens, its answer has %d", receipt.N, receipt.OutputTokens, count)
+				return errorsmod.Wrapf(types.ErrTokenCount, "call %d bills %d output tokens, its answer has %d", receipt.N,
+					receipt.OutputTokens, count)
 			}
 			answer++
 		}
@@ -320,8 +335,10 @@ func (s *submission) record(payload []byte) (uint64, error) {
 	})
 }
 
-// decideNowOrAsk pays a batch whose evidence was verified, and has validators asked about any other. It returns what that burned.
-func (s *submission) decideNowOrAsk(batch *types.Batch, head *types.Tip, prepared rewardstypes.Prepared, open uint32) (math.Int, error) {
+// decideNowOrAsk pays a batch whose evidence was verified, and has validators asked about any other. It returns what
+// that burned.
+func (s *submission) decideNowOrAsk(batch *types.Batch, head *types.Tip, prepared rewardstypes.Prepared,
+	open uint32) (math.Int, error) {
 	k, ctx := s.keeper, s.ctx
 	if !s.msg.Attested() {
 		root := s.evidence.Root()
@@ -374,8 +391,10 @@ func (s *submission) results() ([]rewardstypes.Payable, []poa.Record, error) {
 	return payables, records, nil
 }
 
-// payable is what x/rewards needs to pay a record of the batch that the source is for. Its entries come to stand behind those given.
-func (k Keeper) payable(from *source, provider sdk.AccAddress, record poa.Record, royalty math.Int, before []rewardstypes.PayableEntry) (rewardstypes.Payable, error) {
+// payable is what x/rewards needs to pay a record of the batch that the source is for. Its entries come to stand behind
+// those given.
+func (k Keeper) payable(from *source, provider sdk.AccAddress, record poa.Record, royalty math.Int,
+	before []rewardstypes.PayableEntry) (rewardstypes.Payable, error) {
 	lineage, err := from.lineage(record.ModelID)
 	if err != nil {
 		return rewardstypes.Payable{}, err

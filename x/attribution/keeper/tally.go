@@ -15,8 +15,8 @@ import (
 	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
-// seenAfter is how many blocks pass until verdicts on an item can be counted: a vote on block H is made on the state of H-1 and is
-// counted in H+1. A validator who answers about what it cannot have seen is not heard.
+// seenAfter is how many blocks pass until verdicts on an item can be counted: a vote on block H is made on the state of
+// H-1 and is counted in H+1. A validator who answers about what it cannot have seen is not heard.
 const seenAfter = 2
 
 // ballot is a validator's vote with its slot.
@@ -35,9 +35,9 @@ type tally struct {
 	attesting int64 // power that sent an extension
 }
 
-// Tally counts the verdicts that came with the votes on the block before. A validator's first verdict on an item stands; it weighs
-// what the validator's vote weighs in this block. For each item rejection (a third says no) comes before finality (more than two
-// thirds say yes), and that before expiry.
+// Tally counts the verdicts that came with the votes on the block before. A validator's first verdict on an item
+// stands; it weighs what the validator's vote weighs in this block. For each item rejection (a third says no) comes
+// before finality (more than two thirds say yes), and that before expiry.
 func (k Keeper) Tally(ctx sdk.Context, votes []types.AttestVote) error {
 	params, err := k.Params.Get(ctx)
 	if err != nil || !params.Attestation {
@@ -83,7 +83,8 @@ func (k Keeper) Tally(ctx sdk.Context, votes []types.AttestVote) error {
 			continue
 		}
 		if err := modulekit.Attempt(ctx, act); err != nil {
-			ctx.Logger().Error("verdict could not be carried out; trying again in the next block", "module", types.ModuleName, "item", item.Number, "err", err)
+			ctx.Logger().Error("verdict could not be carried out; trying again in the next block", "module", types.ModuleName,
+				"item", item.Number, "err", err)
 		}
 	}
 	return modulekit.Attempt(ctx, k.moveOldest)
@@ -149,7 +150,8 @@ func ignoreNotFound(err error) error {
 // collect adds the first verdicts of validators to an item and says whether there were any.
 func (t tally) collect(item *types.Item) (changed bool) {
 	for _, b := range t.ballots {
-		if !b.heard || !b.known || types.HasBit(item.Valid, b.slot) || types.HasBit(item.Invalid, b.slot) || types.HasBit(item.Differs, b.slot) {
+		if !b.heard || !b.known || types.HasBit(item.Valid, b.slot) || types.HasBit(item.Invalid, b.slot) ||
+			types.HasBit(item.Differs, b.slot) {
 			continue
 		}
 		switch b.extension.At(item.Number) {
@@ -175,8 +177,8 @@ func (t tally) power(bits []byte) int64 {
 	return sum
 }
 
-// decide returns what the verdicts on an item lead to; nil while it is open. Total power is far below 2^63/3, as CometBFT bounds it by
-// 2^63/8.
+// decide returns what the verdicts on an item lead to; nil while it is open. Total power is far below 2^63/3, as
+// CometBFT bounds it by 2^63/8.
 func (k Keeper) decide(params types.Params, state types.Attestation, item types.Item, t tally) func(sdk.Context) error {
 	if item.Kind == types.ITEM_KIND_VERSION {
 		return k.decideVersion(params, state, item, t)
@@ -197,9 +199,10 @@ func (k Keeper) decide(params types.Params, state types.Attestation, item types.
 	return nil
 }
 
-// decideVersion is decide for text. Two thirds are needed for either verdict: a third of the power could otherwise take a deposit, or
-// keep text out. What is not decided in time is not held.
-func (k Keeper) decideVersion(params types.Params, state types.Attestation, item types.Item, t tally) func(sdk.Context) error {
+// decideVersion is decide for text. Two thirds are needed for either verdict: a third of the power could otherwise take
+// a deposit, or keep text out. What is not decided in time is not held.
+func (k Keeper) decideVersion(params types.Params, state types.Attestation, item types.Item,
+	t tally) func(sdk.Context) error {
 	verdict := datanettypes.HOLD_VERDICT_UNSPECIFIED
 	switch {
 	case moreThanTwoThirds(t.power(item.Valid), t.total):

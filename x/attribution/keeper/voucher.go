@@ -45,14 +45,16 @@ func (s *submission) newClaim(voucher types.SessionClaim, receipts []poa.Receipt
 	if err != nil {
 		return nil, err
 	}
-	if session.Status == types.SESSION_STATUS_CLOSED || session.Status == types.SESSION_STATUS_CLOSING && !s.ctx.BlockTime().Before(deadline) {
+	if session.Status == types.SESSION_STATUS_CLOSED || session.Status == types.SESSION_STATUS_CLOSING &&
+		!s.ctx.BlockTime().Before(deadline) {
 		return nil, errorsmod.Wrap(types.ErrSessionClosed, "the claim window has ended")
 	}
 	version, err := s.keeper.models.GetModelVersion(s.ctx, session.ModelId, session.ModelVersion)
 	if err != nil {
 		return nil, err
 	}
-	c := &claim{ctx: s.ctx, provider: s.provider, voucher: voucher, receipts: receipts, session: session, version: version, fees: math.ZeroInt()}
+	c := &claim{ctx: s.ctx, provider: s.provider, voucher: voucher, receipts: receipts, session: session, version: version,
+		fees: math.ZeroInt()}
 	if c.id, err = poa.HashFromBytes(session.Id); err != nil {
 		return nil, err
 	}
@@ -78,7 +80,8 @@ func (c *claim) check() error {
 	for i := range c.receipts {
 		receipt := &c.receipts[i]
 		if want := c.session.Calls + 1 + uint64(i); receipt.N != want {
-			return errorsmod.Wrapf(types.ErrCallOrder, "call %d where %d is next: calls are recorded once, in order, without holes", receipt.N, want)
+			return errorsmod.Wrapf(types.ErrCallOrder,
+				"call %d where %d is next: calls are recorded once, in order, without holes", receipt.N, want)
 		}
 		c.head = poa.NextHash(c.head, receipt.Call, c.last) // UnmarshalReceipts has derived the call
 		c.last = receipt.Outcome()
@@ -102,7 +105,8 @@ func (c *claim) check() error {
 		return errorsmod.Wrapf(types.ErrDeposit, "fees of %saopen, %saopen is left", c.fees, c.session.Deposit)
 	}
 	if !c.acknowledged && c.session.Unacknowledged {
-		return errorsmod.Wrap(types.ErrUnacknowledged, "one answer of this session was paid without acknowledgement already: wait for the next voucher or the close")
+		return errorsmod.Wrap(types.ErrUnacknowledged,
+			"one answer of this session was paid without acknowledgement already: wait for the next voucher or the close")
 	}
 	return nil
 }
@@ -116,13 +120,16 @@ func (c *claim) checkFee(receipt *poa.Receipt) error {
 	}
 	compute, err := receipt.Fee.Sub(c.price.Royalty)
 	if err != nil {
-		return errorsmod.Wrapf(types.ErrInvalidReceipt, "fee of %saopen is below the royalty of %saopen", receipt.Fee, c.price.Royalty)
+		return errorsmod.Wrapf(types.ErrInvalidReceipt, "fee of %saopen is below the royalty of %saopen", receipt.Fee,
+			c.price.Royalty)
 	}
 	if compute.Cmp(quoted) > 0 {
-		return errorsmod.Wrapf(types.ErrOvercharge, "compute of %saopen, %d input and %d output tokens cost %saopen", compute, receipt.InputTokens, receipt.OutputTokens, quoted)
+		return errorsmod.Wrapf(types.ErrOvercharge, "compute of %saopen, %d input and %d output tokens cost %saopen", compute,
+			receipt.InputTokens, receipt.OutputTokens, quoted)
 	}
 	if receipt.Fee.Cmp(receipt.MaxFee) > 0 {
-		return errorsmod.Wrapf(types.ErrOvercharge, "fee of %saopen is above the maximum of the call, %saopen", receipt.Fee, receipt.MaxFee)
+		return errorsmod.Wrapf(types.ErrOvercharge, "fee of %saopen is above the maximum of the call, %saopen", receipt.Fee,
+			receipt.MaxFee)
 	}
 	return nil
 }
@@ -145,18 +152,21 @@ func (c *claim) checkVoucher() error {
 		c.acknowledged = true
 	}
 	if c.voucher.Calls != calls {
-		return errorsmod.Wrapf(types.ErrVoucher, "the voucher is for call %d, the batch needs one for %d", c.voucher.Calls, calls)
+		return errorsmod.Wrapf(types.ErrVoucher, "the voucher is for call %d, the batch needs one for %d", c.voucher.Calls,
+			calls)
 	}
 	if spent := c.session.Spent.Add(c.fees); spent.GT(c.voucher.CumulativeMax) {
-		return errorsmod.Wrapf(types.ErrOvercharge, "%saopen in all, the voucher allows %saopen", spent, c.voucher.CumulativeMax)
+		return errorsmod.Wrapf(types.ErrOvercharge, "%saopen in all, the voucher allows %saopen", spent,
+			c.voucher.CumulativeMax)
 	}
 	most, err := rewardstypes.AmountOf(c.voucher.CumulativeMax)
 	if err != nil {
 		return errorsmod.Wrap(types.ErrVoucher, err.Error())
 	}
 	signed := poa.Voucher{
-		ChainID: c.ctx.ChainID(), Session: c.id, Provider: c.provider, ModelID: c.session.ModelId, ModelVersion: c.session.ModelVersion,
-		Price: c.price, N: calls, Head: head, CumulativeMax: most,
+		ChainID: c.ctx.ChainID(), Session: c.id, Provider: c.provider, ModelID: c.session.ModelId,
+		ModelVersion: c.session.ModelVersion,
+		Price:        c.price, N: calls, Head: head, CumulativeMax: most,
 	}
 	if !ed25519consensus.Verify(c.session.SessionKey, signed.SignBytes(), c.voucher.Signature) {
 		return errorsmod.Wrap(types.ErrVoucher, "the signature is not of the session key over these calls")
@@ -172,7 +182,9 @@ func (c *claim) checkClose() error {
 	}
 	head := poa.NextHash(c.head, poa.AckCall, c.last)
 	if c.session.CloseCalls != c.lastCall()+1 || !bytes.Equal(c.session.CloseHead, head[:]) {
-		return errorsmod.Wrapf(types.ErrVoucher, "the payer closed at call %d with another head: these are not the calls that were acknowledged", c.session.CloseCalls)
+		return errorsmod.Wrapf(types.ErrVoucher,
+			"the payer closed at call %d with another head: these are not the calls that were acknowledged",
+			c.session.CloseCalls)
 	}
 	c.acknowledged = true
 	return nil

@@ -8,8 +8,8 @@ import (
 const (
 	// BatchesWindow is how many numbers the open batches span at most.
 	BatchesWindow = 416
-	// VersionsWindow is how many numbers the open DataNet versions span at most. Batches and versions have numbers of their own, so that
-	// neither kind can use up those of the other, or hold back their base.
+	// VersionsWindow is how many numbers the open DataNet versions span at most. Batches and versions have numbers of
+	// their own, so that neither kind can use up those of the other, or hold back their base.
 	VersionsWindow = 64
 	// MaxWindow is how many items are open at once, at most.
 	MaxWindow = BatchesWindow + VersionsWindow

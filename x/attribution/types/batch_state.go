@@ -12,7 +12,8 @@ type BatchTransition struct {
 // batch that is not in state: not submitted yet, or closed and removed. Every change passes CheckBatchTransition:
 // those of a status by Batch.ChangeStatus, the removal by Keeper.closeBatch.
 var BatchTransitions = []BatchTransition{
-	{BATCH_STATUS_UNSPECIFIED, BATCH_STATUS_FINAL, "submission.decideNowOrAsk: inline evidence is verified in the message"},
+	{BATCH_STATUS_UNSPECIFIED, BATCH_STATUS_FINAL,
+		"submission.decideNowOrAsk: inline evidence is verified in the message"},
 	{BATCH_STATUS_UNSPECIFIED, BATCH_STATUS_OPEN, "submission.decideNowOrAsk: validators are asked"},
 
 	{BATCH_STATUS_OPEN, BATCH_STATUS_FINAL, "Keeper.approve: more than two thirds say yes"},

@@ -14,7 +14,8 @@ import (
 	"github.com/openledger/openledger/x/attribution/types"
 )
 
-// TestBatchChangesStatusByTheTable tries every pair of statuses: those of the table change the batch, others change nothing.
+// TestBatchChangesStatusByTheTable tries every pair of statuses: those of the table change the batch, others change
+// nothing.
 func TestBatchChangesStatusByTheTable(t *testing.T) {
 	allowed := make(map[[2]types.BatchStatus]bool)
 	for _, transition := range types.BatchTransitions {

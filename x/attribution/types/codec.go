@@ -24,7 +24,8 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 // RegisterInterfaces registers the messages.
 func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	registry.RegisterImplementations((*sdk.Msg)(nil),
-		&MsgOpenSession{}, &MsgTopUpSession{}, &MsgCloseSession{}, &MsgSubmitReceipts{}, &MsgResubmitBatch{}, &MsgCommitDispute{},
+		&MsgOpenSession{}, &MsgTopUpSession{}, &MsgCloseSession{}, &MsgSubmitReceipts{}, &MsgResubmitBatch{},
+		&MsgCommitDispute{},
 		&MsgRevealDispute{},
 		&MsgUpdateParams{})
 	msgservice.RegisterMsgServiceDesc(registry, &_Msg_serviceDesc)

@@ -29,7 +29,8 @@ type DatanetKeeper interface {
 	GetVersion(ctx context.Context, datanetID, version uint64) (datanettypes.Version, error)
 	RoyaltiesAt(ctx context.Context, datanetID uint64, height int64) ([]datanettypes.Royalty, error)
 	AskCustody(ctx context.Context, limit, setAside int) ([]datanettypes.HoldAsk, error)
-	SettleCustody(ctx context.Context, datanetID, rank uint64, verdict datanettypes.HoldVerdict, retry datanettypes.HoldRetry) (heldVersion uint64, err error)
+	SettleCustody(ctx context.Context, datanetID, rank uint64, verdict datanettypes.HoldVerdict,
+		retry datanettypes.HoldRetry) (heldVersion uint64, err error)
 	OpenAsks(ctx context.Context) ([]datanettypes.HoldAsk, error)
 }
 
@@ -40,7 +41,8 @@ type ModelsKeeper interface {
 	GetProvider(ctx context.Context, addr sdk.AccAddress) (modelstypes.Provider, error)
 	GetOffer(ctx context.Context, modelID uint64, provider sdk.AccAddress) (modelstypes.Offer, error)
 	RoyaltyOwners(ctx context.Context, modelID uint64) ([]rewardstypes.Share, error)
-	RecordBatch(ctx context.Context, provider sdk.AccAddress, liability math.Int, batch modelstypes.RecordedBatch) (modelstypes.Provider, error)
+	RecordBatch(ctx context.Context, provider sdk.AccAddress, liability math.Int,
+		batch modelstypes.RecordedBatch) (modelstypes.Provider, error)
 	CountOpenBatch(ctx context.Context, provider sdk.AccAddress, opened bool) (modelstypes.Provider, error)
 	ReleaseLiability(ctx context.Context, provider sdk.AccAddress, amount math.Int) error
 	Freeze(ctx context.Context, provider sdk.AccAddress) error

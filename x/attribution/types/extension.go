@@ -20,7 +20,8 @@ const (
 )
 
 const (
-	// MaxExtensionBytes is the size of the largest extension: version, the bases of both windows, and two bits for each number.
+	// MaxExtensionBytes is the size of the largest extension: version, the bases of both windows, and two bits for each
+	// number.
 	MaxExtensionBytes = 1 + 2*maxBaseBytes + VersionsWindow/verdictsPerByte + BatchesWindow/verdictsPerByte
 
 	extensionVersion = 2
@@ -31,9 +32,10 @@ const (
 
 // Extension is what a validator adds to its vote: its verdict on every open item, in full in each block.
 //
-// It is encoded as the version (1 byte); the base of the batches and that of the versions, counted from FirstVersion, both uvarint
-// and below FirstVersion; two bits for each of the VersionsWindow numbers of versions; two bits for each number of a batch, as far as
-// there are verdicts. Of four in a byte the first is in the lowest bits. Each extension has one encoding.
+// It is encoded as the version (1 byte); the base of the batches and that of the versions, counted from FirstVersion,
+// both uvarint and below FirstVersion; two bits for each of the VersionsWindow numbers of versions; two bits for each
+// number of a batch, as far as there are verdicts. Of four in a byte the first is in the lowest bits. Each extension
+// has one encoding.
 type Extension struct {
 	// Base is the number of the first batch.
 	Base uint64
@@ -108,7 +110,8 @@ func UnmarshalExtension(b []byte) (Extension, error) {
 	for i := range bases {
 		base, n := binary.Uvarint(rest)
 		if n <= 0 || n > 1 && rest[n-1] == 0 || base >= FirstVersion {
-			return Extension{}, errorsmod.Wrap(ErrExtension, "a base is not a shortest uvarint below the first number of versions")
+			return Extension{}, errorsmod.Wrap(ErrExtension,
+				"a base is not a shortest uvarint below the first number of versions")
 		}
 		bases[i], rest = base, rest[n:]
 	}
@@ -120,7 +123,8 @@ func UnmarshalExtension(b []byte) (Extension, error) {
 	if len(packed) > BatchesWindow/verdictsPerByte || len(packed) > 0 && packed[len(packed)-1] == 0 {
 		return Extension{}, errorsmod.Wrap(ErrExtension, "verdicts beyond the window, or unknown ones at the end")
 	}
-	e := Extension{Base: bases[0], Verdicts: unpack(packed), VersionBase: FirstVersion + bases[1], Versions: unpack(rest[:versions])}
+	e := Extension{Base: bases[0], Verdicts: unpack(packed), VersionBase: FirstVersion + bases[1],
+		Versions: unpack(rest[:versions])}
 	for _, verdict := range e.Verdicts {
 		if verdict > VerdictInvalid {
 			return Extension{}, errorsmod.Wrap(ErrExtension, "verdict 3 on a batch")

@@ -33,7 +33,8 @@ func TestExtensionRoundTrip(t *testing.T) {
 		}
 		e := types.Extension{
 			Base: rapid.Uint64Range(1, types.FirstVersion-1).Draw(t, "base"), Verdicts: verdicts(2, types.BatchesWindow),
-			VersionBase: rapid.Uint64Range(types.FirstVersion, 2*types.FirstVersion-1).Draw(t, "version base"), Versions: verdicts(3, types.VersionsWindow),
+			VersionBase: rapid.Uint64Range(types.FirstVersion, 2*types.FirstVersion-1).Draw(t, "version base"),
+			Versions:    verdicts(3, types.VersionsWindow),
 		}
 		decoded, err := types.UnmarshalExtension(e.Marshal())
 		require.NoError(t, err)

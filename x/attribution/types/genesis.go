@@ -42,7 +42,8 @@ func (g GenesisState) Validate() error {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "session %x has a fence of %d bytes", session.Id, len(session.Fence))
 		}
 		if session.Queued.After(session.Deadline) && session.Status != SESSION_STATUS_CLOSED {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "session %x is queued for %s, after its deadline %s", session.Id, session.Queued, session.Deadline)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "session %x is queued for %s, after its deadline %s", session.Id,
+				session.Queued, session.Deadline)
 		}
 	}
 	return g.validateBatches(sessions)
@@ -53,11 +54,13 @@ func (g GenesisState) validateBatches(sessions map[string]bool) error {
 	last := uint64(0)
 	for _, batch := range g.Batches {
 		if batch.Id <= last || batch.Id >= g.NextBatchId {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d is out of order or not below the next id %d", batch.Id, g.NextBatchId)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d is out of order or not below the next id %d", batch.Id,
+				g.NextBatchId)
 		}
 		last = batch.Id
 		if batch.PreviousBatch >= batch.Id {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d comes after batch %d of its provider", batch.Id, batch.PreviousBatch)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d comes after batch %d of its provider", batch.Id,
+				batch.PreviousBatch)
 		}
 		if err := validateAddress("provider", batch.Provider); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
@@ -70,8 +73,10 @@ func (g GenesisState) validateBatches(sessions map[string]bool) error {
 				return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d holds receipts of unknown session %x", batch.Id, part.SessionId)
 			}
 		}
-		if (batch.Status == BATCH_STATUS_DISPROVEN) != (batch.DisprovenFrom != BATCH_STATUS_UNSPECIFIED) || batch.DisprovenFrom == BATCH_STATUS_DISPROVEN {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d is %s and was disproven from %s", batch.Id, batch.Status, batch.DisprovenFrom)
+		if (batch.Status == BATCH_STATUS_DISPROVEN) != (batch.DisprovenFrom != BATCH_STATUS_UNSPECIFIED) ||
+			batch.DisprovenFrom == BATCH_STATUS_DISPROVEN {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d is %s and was disproven from %s", batch.Id, batch.Status,
+				batch.DisprovenFrom)
 		}
 		pages[batch.Id] = batch.Pages
 	}
@@ -109,7 +114,8 @@ func (g GenesisState) validateDisputes() error {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
 		}
 		if dispute.Height < 0 || dispute.RevealUntil <= dispute.Height {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "dispute %x is committed at %d and revealed until %d", dispute.Commitment, dispute.Height, dispute.RevealUntil)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "dispute %x is committed at %d and revealed until %d", dispute.Commitment,
+				dispute.Height, dispute.RevealUntil)
 		}
 		if numbers[dispute.Number] {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "dispute number %d stands twice", dispute.Number)
@@ -118,7 +124,8 @@ func (g GenesisState) validateDisputes() error {
 	}
 	for i, conviction := range g.Convictions {
 		if conviction.BatchId >= g.NextBatchId || i > 0 && conviction.BatchId <= g.Convictions[i-1].BatchId {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "conviction of batch %d is out of order or of no batch", conviction.BatchId)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "conviction of batch %d is out of order or of no batch",
+				conviction.BatchId)
 		}
 		if numbers[conviction.Number] {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "dispute number %d stands twice", conviction.Number)
@@ -154,13 +161,15 @@ func (c Conviction) validate() error {
 func (g GenesisState) validateAttestation() error {
 	a := g.Attestation
 	if a.Base < 1 || a.Next < a.Base || a.Next-a.Base > BatchesWindow || a.Next >= FirstVersion {
-		return errorsmod.Wrapf(ErrInvalidGenesis, "batches %d to %d are not a window of at most %d", a.Base, a.Next, BatchesWindow)
+		return errorsmod.Wrapf(ErrInvalidGenesis, "batches %d to %d are not a window of at most %d", a.Base, a.Next,
+			BatchesWindow)
 	}
 	if a.Surge > MaxSurge {
 		return errorsmod.Wrapf(ErrInvalidGenesis, "a surge of %d, at most %d", a.Surge, MaxSurge)
 	}
 	if a.VersionBase < FirstVersion || a.VersionNext < a.VersionBase || a.VersionNext-a.VersionBase > VersionsWindow {
-		return errorsmod.Wrapf(ErrInvalidGenesis, "versions %d to %d are not a window of at most %d", a.VersionBase, a.VersionNext, VersionsWindow)
+		return errorsmod.Wrapf(ErrInvalidGenesis, "versions %d to %d are not a window of at most %d", a.VersionBase,
+			a.VersionNext, VersionsWindow)
 	}
 	last, batches, setAside := uint64(0), uint32(0), uint32(0)
 	for _, item := range g.Items {
@@ -181,7 +190,8 @@ func (g GenesisState) validateAttestation() error {
 		}
 	}
 	if batches != a.Batches || setAside != a.SetAside {
-		return errorsmod.Wrapf(ErrInvalidGenesis, "%d batches and %d contributions that were set aside are asked about, the counters say %d and %d",
+		return errorsmod.Wrapf(ErrInvalidGenesis,
+			"%d batches and %d contributions that were set aside are asked about, the counters say %d and %d",
 			batches, setAside, a.Batches, a.SetAside)
 	}
 	for i, attestor := range g.Attestors {

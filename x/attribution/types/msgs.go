@@ -41,7 +41,8 @@ func (m *MsgOpenSession) ValidateBasic() error {
 		return err
 	}
 	if len(m.SessionKey) != keySize {
-		return errorsmod.Wrapf(ErrInvalidSession, "session_key of %d bytes, want an ed25519 public key of %d", len(m.SessionKey), keySize)
+		return errorsmod.Wrapf(ErrInvalidSession, "session_key of %d bytes, want an ed25519 public key of %d",
+			len(m.SessionKey), keySize)
 	}
 	if len(m.Fence) != 0 && len(m.Fence) != hashSize {
 		return errorsmod.Wrapf(ErrInvalidSession, "fence of %d bytes, want %d or none", len(m.Fence), hashSize)
@@ -73,7 +74,8 @@ func (m *MsgCloseSession) ValidateBasic() error {
 		return err
 	}
 	if len(m.Head) != 0 && len(m.Head) != hashSize || (m.Calls == 0) != (len(m.Head) == 0) {
-		return errorsmod.Wrapf(ErrInvalidSession, "give calls and a head of %d bytes to acknowledge the last answer, or neither", hashSize)
+		return errorsmod.Wrapf(ErrInvalidSession,
+			"give calls and a head of %d bytes to acknowledge the last answer, or neither", hashSize)
 	}
 	return validateSessionID(m.SessionId)
 }
@@ -114,7 +116,9 @@ func (m *MsgSubmitReceipts) Attested() bool { return len(m.BundleRoot) != 0 }
 func (m *MsgSubmitReceipts) validateBundle() error {
 	switch {
 	case !m.Attested() && (m.BundleBytes != 0 || m.BundleWork != 0):
-		return errorsmod.Wrap(ErrInvalidBatch, "bundle_bytes or bundle_work without bundle_root: give all for an attested batch, or none and the evidence inline")
+		return errorsmod.Wrap(
+			ErrInvalidBatch, "bundle_bytes or bundle_work without bundle_root: give all for an attested batch, or none and "+
+				"the evidence inline")
 	case !m.Attested():
 		return nil
 	case len(m.Evidence) != 0:
@@ -122,9 +126,11 @@ func (m *MsgSubmitReceipts) validateBundle() error {
 	case len(m.BundleRoot) != hashSize:
 		return errorsmod.Wrapf(ErrInvalidBatch, "bundle_root of %d bytes, want %d", len(m.BundleRoot), hashSize)
 	case m.BundleBytes == 0 || m.BundleBytes > poa.MaxBundleBytes:
-		return errorsmod.Wrapf(ErrOversize, "bundle of %d bytes, want 1 to %d: send several batches", m.BundleBytes, poa.MaxBundleBytes)
+		return errorsmod.Wrapf(ErrOversize, "bundle of %d bytes, want 1 to %d: send several batches", m.BundleBytes,
+			poa.MaxBundleBytes)
 	case m.BundleWork == 0:
-		return errorsmod.Wrap(ErrInvalidBatch, "an attested batch announces in bundle_work what verifying its bundle takes: see poa.Bundle.Work")
+		return errorsmod.Wrap(
+			ErrInvalidBatch, "an attested batch announces in bundle_work what verifying its bundle takes: see poa.Bundle.Work")
 	}
 	return nil
 }

@@ -99,7 +99,8 @@ func (p Params) Validate() error {
 	}{{"claim_window", p.ClaimWindow}, {"idle_expiry", p.IdleExpiry}, {"dispute_window", p.DisputeWindow},
 		{"attest_limit", p.AttestLimit}, {"resubmit_window", p.ResubmitWindow}} {
 		if window.value <= 0 || window.value > maxWindow {
-			return errorsmod.Wrapf(ErrInvalidParams, "%s is %s, must be positive and at most %s", window.name, window.value, maxWindow)
+			return errorsmod.Wrapf(ErrInvalidParams, "%s is %s, must be positive and at most %s", window.name, window.value,
+				maxWindow)
 		}
 	}
 	for _, bound := range []struct {
@@ -135,7 +136,8 @@ func (p Params) Validate() error {
 		}
 	}
 	if p.FadeFloorPpm > poa.TotalPPM {
-		return errorsmod.Wrapf(ErrInvalidParams, "fade_floor_ppm is %d, at most %d; 0 lets no text fade", p.FadeFloorPpm, poa.TotalPPM)
+		return errorsmod.Wrapf(ErrInvalidParams, "fade_floor_ppm is %d, at most %d; 0 lets no text fade", p.FadeFloorPpm,
+			poa.TotalPPM)
 	}
 	return nil
 }

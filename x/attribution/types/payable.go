@@ -11,9 +11,11 @@ import (
 // for its weight: royalties are those of that block. What was stopped before
 // keeps its weight, so that no copy of it is enriched; its credit goes to the
 // bounty pool, that of commons is burned.
-func PayableEntry(c datanettypes.ContributionPay, royalties []rewardstypes.Share, height int64) (rewardstypes.PayableEntry, error) {
+func PayableEntry(c datanettypes.ContributionPay, royalties []rewardstypes.Share,
+	height int64) (rewardstypes.PayableEntry, error) {
 	entry := rewardstypes.PayableEntry{
-		Rank: c.Rank, DataNet: c.DatanetId, LedgerID: c.LedgerId, Royalties: royalties, QualityPPM: c.Score * (rewardstypes.PPM / datanettypes.MaxScore),
+		Rank: c.Rank, DataNet: c.DatanetId, LedgerID: c.LedgerId, Royalties: royalties,
+		QualityPPM: c.Score * (rewardstypes.PPM / datanettypes.MaxScore),
 	}
 	if !c.PaidAt(height) {
 		entry.Burn = c.Status == datanettypes.CONTRIBUTION_STATUS_COMMONS

@@ -8,7 +8,8 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// Payment says what became of the fees of a batch. A proven lie takes back nothing that was paid, and refunds what was not decided.
+// Payment says what became of the fees of a batch. A proven lie takes back nothing that was paid, and refunds what was
+// not decided.
 func (b Batch) Payment() Payment {
 	status, disproven := b.Status, b.Status == BATCH_STATUS_DISPROVEN
 	if disproven {
@@ -29,7 +30,8 @@ func (b Batch) Payment() Payment {
 	return PAYMENT_UNSPECIFIED
 }
 
-// Paid returns what remains of a receipt's split by the payment of its batch. Fee, compute and royalty stay: they say what was billed.
+// Paid returns what remains of a receipt's split by the payment of its batch. Fee, compute and royalty stay: they say
+// what was billed.
 func (b Batch) Paid(split rewardstypes.Payout) rewardstypes.Payout {
 	switch b.Payment() {
 	case PAYMENT_PENDING:
@@ -53,7 +55,8 @@ func (b Batch) Paid(split rewardstypes.Payout) rewardstypes.Payout {
 // unpaid is a split of which nobody gets anything.
 func unpaid(split rewardstypes.Payout) rewardstypes.Payout {
 	zero := math.ZeroInt()
-	split.Provider, split.Burned, split.Retired, split.Lineage, split.Validators, split.BountyPool, split.Bonus = zero, zero, zero, zero, zero, zero, zero
+	split.Provider, split.Burned, split.Retired, split.Lineage, split.Validators, split.BountyPool, split.Bonus = zero,
+		zero, zero, zero, zero, zero, zero
 	split.Entries = slices.Clone(split.Entries)
 	for i := range split.Entries {
 		entry := &split.Entries[i]

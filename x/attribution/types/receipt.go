@@ -21,7 +21,8 @@ func ReceiptID(session []byte, call uint64) string {
 func ParseReceiptID(id string) (session []byte, call uint64, err error) {
 	text, number, ok := strings.Cut(id, "-")
 	if session, err = hex.DecodeString(text); !ok || err != nil || len(session) != hashSize {
-		return nil, 0, errorsmod.Wrapf(ErrReceiptNotFound, "%q is not a receipt id: want SESSION-CALL, the session in hex", id)
+		return nil, 0, errorsmod.Wrapf(ErrReceiptNotFound, "%q is not a receipt id: want SESSION-CALL, the session in hex",
+			id)
 	}
 	if call, err = strconv.ParseUint(number, 10, 64); err != nil {
 		return nil, 0, errorsmod.Wrapf(ErrReceiptNotFound, "%q is not a receipt id: the call is not a number", id)
@@ -37,7 +38,8 @@ func NewReceipt(record poa.Record) Receipt {
 		ModelId: record.ModelID, ModelVersion: record.ModelVersion, Method: uint32(record.Method),
 		Commitment:  append([]byte(nil), record.Commitment[:]...),
 		InputTokens: record.InputTokens, OutputTokens: record.OutputTokens,
-		Fee: math.NewIntFromBigInt(record.Fee.Big()), UnattributedPpm: record.UnattributedPPM, Acknowledged: record.Acknowledged,
+		Fee: math.NewIntFromBigInt(record.Fee.Big()), UnattributedPpm: record.UnattributedPPM,
+		Acknowledged: record.Acknowledged,
 	}
 	for _, entry := range record.Entries {
 		receipt.Entries = append(receipt.Entries, ReceiptEntry{Rank: entry.Rank, WeightPpm: entry.WeightPPM})

@@ -47,7 +47,8 @@ func VerifyReceiptProof(proof ReceiptProof, accumulator Accumulator) (poa.Record
 
 func verifyReceiptProof(proof ReceiptProof, accumulator Accumulator) (poa.Record, error) {
 	if proof.Count != accumulator.Count {
-		return poa.Record{}, errorsmod.Wrapf(ErrReceiptProof, "made for %d batches, there are %d: ask the indexer again", proof.Count, accumulator.Count)
+		return poa.Record{}, errorsmod.Wrapf(ErrReceiptProof, "made for %d batches, there are %d: ask the indexer again",
+			proof.Count, accumulator.Count)
 	}
 	record, err := poa.UnmarshalRecord(proof.Record)
 	if err != nil {

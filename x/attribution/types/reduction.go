@@ -11,7 +11,8 @@ import (
 
 // Compare orders reductions by model, version and rank.
 func (r Reduction) Compare(other Reduction) int {
-	return cmp.Or(cmp.Compare(r.ModelId, other.ModelId), cmp.Compare(r.ModelVersion, other.ModelVersion), cmp.Compare(r.Rank, other.Rank))
+	return cmp.Or(cmp.Compare(r.ModelId, other.ModelId), cmp.Compare(r.ModelVersion, other.ModelVersion),
+		cmp.Compare(r.Rank, other.Rank))
 }
 
 // Validate reports reductions that no batch can have.
@@ -21,10 +22,12 @@ func (r Reductions) Validate() error {
 	}
 	for i, reduction := range r.Reductions {
 		if i > 0 && reduction.Compare(r.Reductions[i-1]) <= 0 {
-			return errorsmod.Wrapf(ErrInvariant, "batch %d: the reduction of contribution %d is out of order", r.BatchId, reduction.Rank)
+			return errorsmod.Wrapf(ErrInvariant, "batch %d: the reduction of contribution %d is out of order", r.BatchId,
+				reduction.Rank)
 		}
 		if reduction.KeptPpm >= poa.TotalPPM || reduction.Own && reduction.KeptPpm != 0 {
-			return errorsmod.Wrapf(ErrInvariant, "batch %d: contribution %d keeps %d ppm", r.BatchId, reduction.Rank, reduction.KeptPpm)
+			return errorsmod.Wrapf(ErrInvariant, "batch %d: contribution %d keeps %d ppm", r.BatchId, reduction.Rank,
+				reduction.KeptPpm)
 		}
 	}
 	return nil
@@ -35,7 +38,8 @@ func validateReductions(all []Reductions, batches map[uint64]uint32) error {
 	last := uint64(0)
 	for _, reductions := range all {
 		if _, known := batches[reductions.BatchId]; !known || reductions.BatchId <= last {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "reductions of batch %d are out of order or of no batch", reductions.BatchId)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "reductions of batch %d are out of order or of no batch",
+				reductions.BatchId)
 		}
 		last = reductions.BatchId
 		if err := reductions.Validate(); err != nil {
@@ -45,9 +49,9 @@ func validateReductions(all []Reductions, batches map[uint64]uint32) error {
 	return nil
 }
 
-// FadeCapPPM is the part of a model's answers that a text may be without fading: the floor, or the root of the factor times its part of
-// the manifest's tokens. Demand is never even, so that a text is asked for by more than its part; the root follows Zipf's law from five
-// contributions to some hundreds, where the floor takes over.
+// FadeCapPPM is the part of a model's answers that a text may be without fading: the floor, or the root of the factor
+// times its part of the manifest's tokens. Demand is never even, so that a text is asked for by more than its part; the
+// root follows Zipf's law from five contributions to some hundreds, where the floor takes over.
 func (p Params) FadeCapPPM(tokens, manifest uint64) uint32 {
 	if tokens >= manifest {
 		return poa.TotalPPM

@@ -46,7 +46,8 @@ func TestReductions(t *testing.T) {
 		valid      bool
 	}{
 		{nil, false},
-		{[]types.Reduction{{ModelId: 1, ModelVersion: 1, Rank: 5, KeptPpm: 999_999}, {ModelId: 1, ModelVersion: 1, Rank: 6, Own: true}, {ModelId: 1, ModelVersion: 2, Rank: 1}}, true},
+		{[]types.Reduction{{ModelId: 1, ModelVersion: 1, Rank: 5, KeptPpm: 999_999},
+			{ModelId: 1, ModelVersion: 1, Rank: 6, Own: true}, {ModelId: 1, ModelVersion: 2, Rank: 1}}, true},
 		{[]types.Reduction{{ModelId: 1, Rank: 5, KeptPpm: 1_000_000}}, false},
 		{[]types.Reduction{{ModelId: 1, Rank: 5, KeptPpm: 1, Own: true}}, false},
 		{[]types.Reduction{{ModelId: 1, Rank: 5}, {ModelId: 1, Rank: 5}}, false},

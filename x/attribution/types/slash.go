@@ -11,8 +11,8 @@ const burnedPercent = 40
 // maxLosses that a conviction keeps: those that were shown first.
 const maxLosses = 64
 
-// WithLosses returns the losses that two disputes of a batch have shown. What both show counts once, as the larger of the two: the
-// pay for a receipt is lost to a contributor once.
+// WithLosses returns the losses that two disputes of a batch have shown. What both show counts once, as the larger of
+// the two: the pay for a receipt is lost to a contributor once.
 func WithLosses(known, shown []ProvenLoss) []ProvenLoss {
 	out := append([]ProvenLoss(nil), known...)
 	for _, loss := range shown {

@@ -19,7 +19,8 @@ func TestDivideSlash(t *testing.T) {
 		var losses []types.ProvenLoss
 		lost := math.ZeroInt()
 		for range rapid.IntRange(0, 4).Draw(t, "harmed") {
-			h := types.ProvenLoss{Amount: math.NewIntFromUint64(rapid.OneOf(rapid.Uint64(), rapid.Uint64Max(100)).Draw(t, "loss"))}
+			h := types.ProvenLoss{
+				Amount: math.NewIntFromUint64(rapid.OneOf(rapid.Uint64(), rapid.Uint64Max(100)).Draw(t, "loss"))}
 			losses, lost = append(losses, h), lost.Add(h.Amount)
 		}
 		s := types.DivideSlash(total, losses)

@@ -12,7 +12,8 @@ import (
 	"github.com/openledger/openledger/x/attribution/types"
 )
 
-// fill announces batches of one kind, from as many providers as it takes, until the block takes no more, and returns what they burn.
+// fill announces batches of one kind, from as many providers as it takes, until the block takes no more, and returns
+// what they burn.
 func fill(t *testing.T, params types.Params, each types.Announced) (batches int, burned math.Int) {
 	t.Helper()
 	state := types.FirstAttestation()
@@ -31,8 +32,8 @@ func fill(t *testing.T, params types.Params, each types.Announced) (batches int,
 	}
 }
 
-// TestNoBlockIsFilledForLess: whatever it is filled with, a block costs at least what it costs to fill it with honest batches. Honest text
-// takes some 40 units a byte; nobody can occupy the bytes, or the work, at a lower price.
+// TestNoBlockIsFilledForLess: whatever it is filled with, a block costs at least what it costs to fill it with honest
+// batches. Honest text takes some 40 units a byte; nobody can occupy the bytes, or the work, at a lower price.
 func TestNoBlockIsFilledForLess(t *testing.T) {
 	params := types.DefaultParams()
 	const unitsPerByte = 40
@@ -49,7 +50,8 @@ func TestNoBlockIsFilledForLess(t *testing.T) {
 	}
 }
 
-// TestOneProviderLeavesRoom: half of a block is for others, and what never fits is told apart from what fits the next block.
+// TestOneProviderLeavesRoom: half of a block is for others, and what never fits is told apart from what fits the next
+// block.
 func TestOneProviderLeavesRoom(t *testing.T) {
 	params := types.DefaultParams()
 	state := types.FirstAttestation()
@@ -59,13 +61,14 @@ func TestOneProviderLeavesRoom(t *testing.T) {
 	require.ErrorIs(t, state.Announce(params, attacker, types.Announced{Bytes: 1, Work: 1}), types.ErrWindowFull)
 	require.NoError(t, state.Announce(params, honest, types.Announced{Bytes: 40_000, Work: 1_000_000}))
 	require.ErrorIs(t, state.Announce(params, honest, types.Announced{Bytes: 1<<20 + 1, Work: 1}), types.ErrOversize)
-	require.ErrorIs(t, state.Announce(params, honest, types.Announced{Bytes: 1, Work: params.BundleWorkPerBlock}), types.ErrOversize)
+	require.ErrorIs(t, state.Announce(params, honest, types.Announced{Bytes: 1, Work: params.BundleWorkPerBlock}),
+		types.ErrOversize)
 	state.Enter(params, 6)
 	require.NoError(t, state.Announce(params, attacker, types.Announced{Bytes: 1 << 20, Work: 1}))
 }
 
-// TestSurge: full blocks become dearer by an eighth each, so that keeping others out for a hundred blocks costs more than there is; in
-// quiet times it falls back to nothing, and nobody pays more for what others did long ago.
+// TestSurge: full blocks become dearer by an eighth each, so that keeping others out for a hundred blocks costs more
+// than there is; in quiet times it falls back to nothing, and nobody pays more for what others did long ago.
 func TestSurge(t *testing.T) {
 	params := types.DefaultParams()
 	state := types.FirstAttestation()

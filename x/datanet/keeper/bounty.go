@@ -75,7 +75,8 @@ func (k Keeper) fundBounty(ctx context.Context, params types.Params, bounty type
 		}
 	}
 	bounty.Deadline = bounty.Deadline.UTC()
-	bounty.Left, bounty.Reserved, bounty.Vesting, bounty.Paid = bounty.Amount, math.ZeroInt(), math.ZeroInt(), math.ZeroInt()
+	bounty.Left, bounty.Reserved, bounty.Vesting, bounty.Paid = bounty.Amount, math.ZeroInt(), math.ZeroInt(),
+		math.ZeroInt()
 	if err := k.BountiesBy.Set(ctx, collections.Join(bounty.DatanetId, bounty.Id)); err != nil {
 		return 0, err
 	}
@@ -104,7 +105,8 @@ func (k Keeper) checkBountyPanel(ctx context.Context, datanet types.DataNet, pan
 	}
 	if !datanet.BountyPanels {
 		return errorsmod.Wrapf(types.ErrBounty,
-			"DataNet %d is reviewed by its own validators (%d) or by those of all (0): its owner has not set bounty_panels", datanet.Id, datanet.Id)
+			"DataNet %d is reviewed by its own validators (%d) or by those of all (0): its owner has not set bounty_panels",
+			datanet.Id, datanet.Id)
 	}
 	return nil
 }

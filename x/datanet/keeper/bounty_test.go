@@ -58,10 +58,12 @@ func TestBountyChoosesItsReviewers(t *testing.T) {
 	other := r.Elsewhere(5)
 	r.SmallCohorts()
 	datanettest.Refuse(r.Fixture, r.Msgs.FundBounty, &types.MsgFundBounty{
-		Funder: r.Bob.String(), DatanetId: r.ID, Amount: datanettest.Open(1_000), Price: datanettest.Open(100), Deadline: r.Ctx.BlockTime().Add(time.Hour), Panel: other,
+		Funder: r.Bob.String(), DatanetId: r.ID, Amount: datanettest.Open(1_000), Price: datanettest.Open(100),
+		Deadline: r.Ctx.BlockTime().Add(time.Hour), Panel: other,
 	}, types.ErrBounty)
 	datanettest.Must(r.Fixture, r.Msgs.UpdateDataNet, &types.MsgUpdateDataNet{
-		Owner: r.Owner.String(), DatanetId: r.ID, Name: "Skin", RoyaltyFloor: math.ZeroInt(), ReviewFee: datanettest.Fee, BountyPanels: true,
+		Owner: r.Owner.String(), DatanetId: r.ID, Name: "Skin", RoyaltyFloor: math.ZeroInt(), ReviewFee: datanettest.Fee,
+		BountyPanels: true,
 	})
 	id := r.FundBounty(datanettest.Open(1_000), datanettest.Open(100), other)
 	rank := r.Contribute(r.Alice, datanettest.Text(940), datanettest.ForBounty(id))

@@ -27,7 +27,8 @@ func (k Keeper) askAgain(ctx context.Context, params types.Params, msg *types.Ms
 	}
 	if !c.MayEnter() || c.Hold.Asked || c.Hold.Reason != types.HOLD_VERDICT_WITHHELD {
 		return errorsmod.Wrapf(types.ErrContributionStatus,
-			"contribution %d is %s: validators are asked again only about text that they did not hold, and not while they are being asked", c.Rank, c.Status)
+			"contribution %d is %s: validators are asked again only about text that they did not hold, and not while they "+
+				"are being asked", c.Rank, c.Status)
 	}
 	fee := params.AskFee.Add(params.TextFee(c.Bytes))
 	if err := k.funds.Take(ctx, sdk.MustAccAddressFromBech32(msg.Sender), fee); err != nil {

@@ -97,7 +97,8 @@ func (k Keeper) createDataNet(ctx context.Context, params types.Params, datanet 
 	if err := k.StatisticsRange.Set(ctx, id, types.Accumulator{}); err != nil {
 		return 0, err
 	}
-	datanet.CheckFund, datanet.NextReviewFee, datanet.NextReviewFeePerThousand = math.ZeroInt(), math.ZeroInt(), math.ZeroInt()
+	datanet.CheckFund, datanet.NextReviewFee, datanet.NextReviewFeePerThousand = math.ZeroInt(), math.ZeroInt(),
+		math.ZeroInt()
 	datanet.Credentials = types.CredentialPolicy{Kind: types.CREDENTIAL_KIND_NONE, Number: 1,
 		From: sdk.UnwrapSDKContext(ctx).BlockTime().UTC()}
 	if err := k.setRoyalties(ctx, datanet, datanet.CreatedHeight); err != nil {

@@ -31,7 +31,8 @@ func (k Keeper) proposeDerivations(ctx context.Context, params types.Params, msg
 	}
 	if !c.MayEnter() || c.Hold.Asked || c.Hold.AskHeight != 0 || c.Hold.Reason != types.HOLD_VERDICT_DERIVATIONS {
 		return errorsmod.Wrapf(types.ErrContributionStatus,
-			"contribution %d is %s: derivations are replaced only where validators found others, and not while they are being asked", c.Rank, c.Status)
+			"contribution %d is %s: derivations are replaced only where validators found others, and not while they are "+
+				"being asked", c.Rank, c.Status)
 	}
 	if err := types.ValidateDerivations(c.Rank, c.Segments, msg.Derivations); err != nil {
 		return err
@@ -42,7 +43,8 @@ func (k Keeper) proposeDerivations(ctx context.Context, params types.Params, msg
 	}
 	if msg.Sources < c.Hold.Sources || msg.Sources > held {
 		return errorsmod.Wrapf(types.ErrDerivation,
-			"reckoned from the first %d contributions that validators hold: want at least the %d they were asked about, and at most the %d there are", msg.Sources, c.Hold.Sources, held)
+			"reckoned from the first %d contributions that validators hold: want at least the %d they were asked about, and "+
+				"at most the %d there are", msg.Sources, c.Hold.Sources, held)
 	}
 	if sameDerivations(c.Derivations, msg.Derivations) && msg.Sources == c.Hold.Sources {
 		return errorsmod.Wrapf(types.ErrDerivation,

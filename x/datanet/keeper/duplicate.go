@@ -47,7 +47,8 @@ func (k Keeper) challengeDuplicate(ctx context.Context, params types.Params, msg
 		c.Original = msg.Original
 	}
 	return k.stopSegment(ctx, c, types.SegmentStop{
-		Segment: msg.Segment.Index, Original: msg.Original, OriginalSegment: msg.OriginalSegment.Index, Bound: later.deposit(),
+		Segment: msg.Segment.Index, Original: msg.Original, OriginalSegment: msg.OriginalSegment.Index,
+		Bound: later.deposit(),
 	}, types.CONTRIBUTION_STATUS_ALIAS, "copies contributions of lower rank")
 }
 

@@ -40,8 +40,11 @@ func TestCreateBurnsTheFee(t *testing.T) {
 	require.Equal(t, datanettest.Open(10), before.Sub(f.Bank.Of(f.Ctx, f.Owner)))
 	require.True(t, f.Held().IsZero(), "the fee is burned, not kept")
 	require.Equal(t, types.DataNet{
-		Id: 1, Owner: f.Owner.String(), Name: "Skin", Description: "Notes on skin", Domain: "dermatology", Licence: "CC-BY-4.0",
-		GuidelinesUri: "https://example.org/rules", ReviewPolicy: types.REVIEW_POLICY_OWNER, RoyaltyFloor: datanettest.Open(1), OwnerPpm: 50_000, CreatedHeight: 10, ReviewFee: math.ZeroInt(), NextReviewFee: math.ZeroInt(),
+		Id: 1, Owner: f.Owner.String(), Name: "Skin", Description: "Notes on skin", Domain: "dermatology",
+		Licence:       "CC-BY-4.0",
+		GuidelinesUri: "https://example.org/rules", ReviewPolicy: types.REVIEW_POLICY_OWNER,
+		RoyaltyFloor: datanettest.Open(1), OwnerPpm: 50_000, CreatedHeight: 10, ReviewFee: math.ZeroInt(),
+		NextReviewFee:        math.ZeroInt(),
 		ReviewFeePerThousand: math.ZeroInt(), NextReviewFeePerThousand: math.ZeroInt(), CheckFund: math.ZeroInt(),
 		Credentials: types.CredentialPolicy{Kind: types.CREDENTIAL_KIND_NONE, Number: 1, From: solo.Start},
 	}, f.Datanet(1))
@@ -107,10 +110,13 @@ func TestRevealSubmitsAndReturnsTheExcess(t *testing.T) {
 	require.Equal(t, datanettest.Open(4), before.Sub(f.Bank.Of(f.Ctx, f.Alice)))
 	require.Equal(t, datanettest.Open(4), f.Held())
 	require.Equal(t, types.Contribution{
-		Rank: 2, DatanetId: id, Contributor: f.Alice.String(), Root: large.Item.Root, Segments: large.Item.Segments, Tokens: 3_000, Bytes: 15_000,
-		StatisticsRoot: large.Item.StatisticsRoot, ContentHash: large.Item.ContentHash, Uri: large.Item.Uri, Title: "b", Licence: "MIT", NormVersion: poa.NormVersion,
-		Deposit: datanettest.Coin(datanettest.Open(3)), Status: types.CONTRIBUTION_STATUS_SUBMITTED, CommitHeight: 10, RevealHeight: 12,
-		ReviewFee: math.ZeroInt(), FeePaid: math.ZeroInt(), AcceptedDeposit: math.ZeroInt(), BoundDeposit: math.ZeroInt(),
+		Rank: 2, DatanetId: id, Contributor: f.Alice.String(), Root: large.Item.Root, Segments: large.Item.Segments,
+		Tokens: 3_000, Bytes: 15_000,
+		StatisticsRoot: large.Item.StatisticsRoot, ContentHash: large.Item.ContentHash, Uri: large.Item.Uri, Title: "b",
+		Licence: "MIT", NormVersion: poa.NormVersion,
+		Deposit: datanettest.Coin(datanettest.Open(3)), Status: types.CONTRIBUTION_STATUS_SUBMITTED, CommitHeight: 10,
+		RevealHeight: 12,
+		ReviewFee:    math.ZeroInt(), FeePaid: math.ZeroInt(), AcceptedDeposit: math.ZeroInt(), BoundDeposit: math.ZeroInt(),
 		Vesting: math.ZeroInt(), Reserved: math.ZeroInt(),
 	}, f.Contribution(2))
 	require.Equal(t, "CC-BY-4.0", f.Contribution(1).Licence, "the DataNet's licence")
@@ -231,7 +237,8 @@ func TestCreateIsRefused(t *testing.T) {
 			m.ReviewPolicy, m.ReviewFee, m.ReviewFeePerThousand = types.REVIEW_POLICY_PANEL, datanettest.Open(10), math.OneInt()
 		}, types.ErrInvalidDataNet},
 		"negative tokens": {func(m *types.MsgCreateDataNet) {
-			m.ReviewPolicy, m.ReviewFee, m.ReviewFeePerThousand = types.REVIEW_POLICY_PANEL, datanettest.Open(10), math.NewInt(-1)
+			m.ReviewPolicy, m.ReviewFee, m.ReviewFeePerThousand = types.REVIEW_POLICY_PANEL, datanettest.Open(10),
+				math.NewInt(-1)
 		}, types.ErrInvalidDataNet},
 		"panel, no fee": {func(m *types.MsgCreateDataNet) { m.ReviewPolicy = types.REVIEW_POLICY_PANEL },
 			types.ErrInvalidDataNet},

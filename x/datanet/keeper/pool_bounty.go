@@ -63,7 +63,8 @@ func (k Keeper) checkPoolAmount(ctx context.Context, params types.Params, amount
 func checkPoolPrice(params types.Params, price, fee math.Int) error {
 	if most := params.MaxPoolPrice(fee); price.GT(most) {
 		return errorsmod.Wrapf(types.ErrBounty,
-			"a price of %saopen is above %saopen: a panel answers for all items of a cohort with the least bonds, and is paid a review fee of %saopen for each", price, most, fee)
+			"a price of %saopen is above %saopen: a panel answers for all items of a cohort with the least bonds, and is "+
+				"paid a review fee of %saopen for each", price, most, fee)
 	}
 	return nil
 }

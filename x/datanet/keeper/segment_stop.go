@@ -44,7 +44,8 @@ func (k Keeper) challenge(ctx context.Context, rank uint64, segment types.Segmen
 		return challenged{}, err
 	}
 	switch c.Status {
-	case types.CONTRIBUTION_STATUS_ACCEPTED, types.CONTRIBUTION_STATUS_RECALLED, types.CONTRIBUTION_STATUS_ALIAS, types.CONTRIBUTION_STATUS_COMMONS:
+	case types.CONTRIBUTION_STATUS_ACCEPTED, types.CONTRIBUTION_STATUS_RECALLED, types.CONTRIBUTION_STATUS_ALIAS,
+		types.CONTRIBUTION_STATUS_COMMONS:
 	default:
 		return challenged{}, errorsmod.Wrapf(types.ErrContributionStatus,
 			"contribution %d is %s: only segments of what was accepted can be challenged", rank, c.Status)
@@ -122,7 +123,8 @@ func (k Keeper) stopSegment(ctx context.Context, c types.Contribution, stop type
 		return err
 	}
 	return emit(ctx, &types.EventSegmentStopped{
-		Rank: c.Rank, DatanetId: c.DatanetId, Segment: stop.Segment, Original: stop.Original, Snapshot: stop.Snapshot, Author: stop.Author,
+		Rank: c.Rank, DatanetId: c.DatanetId, Segment: stop.Segment, Original: stop.Original, Snapshot: stop.Snapshot,
+		Author: stop.Author,
 	})
 }
 

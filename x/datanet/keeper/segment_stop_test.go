@@ -50,7 +50,8 @@ func newExtortion(t *testing.T) *extortion {
 
 func (e *extortion) challenge(by sdk.AccAddress) *types.MsgChallengeDuplicate {
 	return &types.MsgChallengeDuplicate{
-		Challenger: by.String(), Rank: e.whole, Segment: e.own[2], Original: e.scraped, OriginalSegment: e.proof, PinnedVersion: 1,
+		Challenger: by.String(), Rank: e.whole, Segment: e.own[2], Original: e.scraped, OriginalSegment: e.proof,
+		PinnedVersion: 1,
 	}
 }
 
@@ -105,7 +106,8 @@ func TestScrapedParagraphIsNoOriginal(t *testing.T) {
 func TestExtortionPaysNobody(t *testing.T) {
 	e := newExtortion(t)
 	e.standing(true, math.OneInt())
-	scraper, accomplice, author, supply := e.Balance(e.scraper.String()), e.Balance(e.accomplice.String()), e.Balance(e.author.String()), e.Supply()
+	scraper, accomplice, author, supply := e.Balance(e.scraper.String()), e.Balance(e.accomplice.String()),
+		e.Balance(e.author.String()), e.Supply()
 	deposit := e.Contribution(e.whole).Deposit.Amount
 	datanettest.Must(e.Fixture, e.Msgs.ChallengeDuplicate, e.challenge(e.accomplice))
 
@@ -200,7 +202,8 @@ func TestCopierDoesNotSurvive(t *testing.T) {
 	r.Accepted(r.ID, copier)
 	challenge := func(segment int) *types.MsgChallengeDuplicate {
 		return &types.MsgChallengeDuplicate{
-			Challenger: r.Alice.String(), Rank: copier, Segment: proofs[segment], Original: original, OriginalSegment: *r.Segment(original),
+			Challenger: r.Alice.String(), Rank: copier, Segment: proofs[segment], Original: original,
+			OriginalSegment: *r.Segment(original),
 		}
 	}
 	datanettest.Refuse(r.Fixture, r.Msgs.ChallengeDuplicate, challenge(1), types.ErrDuplicate)

@@ -56,7 +56,8 @@ func (k Keeper) refuseCustody(ctx context.Context, datanet *types.DataNet, c typ
 
 func (k Keeper) emitSetAside(ctx context.Context, c types.Contribution) error {
 	return emit(ctx, &types.EventContributionSetAside{
-		Rank: c.Rank, DatanetId: c.DatanetId, Verdict: c.Hold.Reason, Refusals: c.Hold.Refusals, RetryHeight: c.Hold.AskHeight,
+		Rank: c.Rank, DatanetId: c.DatanetId, Verdict: c.Hold.Reason, Refusals: c.Hold.Refusals,
+		RetryHeight: c.Hold.AskHeight,
 	})
 }
 

@@ -29,7 +29,8 @@ func (k Keeper) acceptSnapshot(ctx context.Context, msg *types.MsgAcceptSnapshot
 		return 0, err
 	}
 	return id, k.Snapshots.Set(ctx, id, types.Snapshot{
-		Id: id, Name: msg.Name, Uri: msg.Uri, Root: msg.Root, Segments: msg.Segments, Height: sdk.UnwrapSDKContext(ctx).BlockHeight(), Author: msg.Author,
+		Id: id, Name: msg.Name, Uri: msg.Uri, Root: msg.Root, Segments: msg.Segments,
+		Height: sdk.UnwrapSDKContext(ctx).BlockHeight(), Author: msg.Author,
 		NormVersion: poa.NormVersion,
 	})
 }

@@ -67,6 +67,7 @@ func (k Keeper) claimText(ctx context.Context, msg *types.MsgClaimText) (resumed
 			msg.Rank)
 	}
 	return resumed, emit(ctx, &types.EventTextClaimed{
-		Author: msg.Author, Rank: msg.Rank, Segment: msg.Segment, Contribution: own.Rank, OwnSegment: msg.OwnSegment, Resumed: resumed,
+		Author: msg.Author, Rank: msg.Rank, Segment: msg.Segment, Contribution: own.Rank, OwnSegment: msg.OwnSegment,
+		Resumed: resumed,
 	})
 }

@@ -66,5 +66,6 @@ func play(t *rapid.T) string {
 	}
 	require.NoError(t, w.Keeper.CheckInvariants(w.Ctx))
 	return fmt.Sprintf("block %d, gas %d, supply %s, %d events %s, %d keys %s\n",
-		w.Ctx.BlockHeight(), gas, w.Supply(), count, hex.EncodeToString(events.Sum(nil)[:8]), keys, hex.EncodeToString(state.Sum(nil)[:8]))
+		w.Ctx.BlockHeight(), gas, w.Supply(), count, hex.EncodeToString(events.Sum(nil)[:8]), keys,
+		hex.EncodeToString(state.Sum(nil)[:8]))
 }

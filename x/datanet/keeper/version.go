@@ -82,7 +82,8 @@ func (k Keeper) closeVersion(ctx context.Context, g *growth) error {
 	}
 	root, statisticsRoot := g.contributions.Root(), g.statistics.Root()
 	version.Root, version.StatisticsRoot = root[:], statisticsRoot[:]
-	version.Contributions, version.Segments, version.Tokens = g.contributions.Count, g.datanet.HeldSegments, g.datanet.HeldTokens
+	version.Contributions, version.Segments, version.Tokens = g.contributions.Count, g.datanet.HeldSegments,
+		g.datanet.HeldTokens
 	version.HeldHeight = sdk.UnwrapSDKContext(ctx).BlockHeight()
 	return k.Versions.Set(ctx, collections.Join(g.datanet.Id, version.Version), version)
 }

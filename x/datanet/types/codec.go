@@ -48,7 +48,8 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	registry.RegisterImplementations((*sdk.Msg)(nil),
 		&MsgCreateDataNet{}, &MsgUpdateDataNet{}, &MsgCommitContributions{}, &MsgRevealContributions{},
-		&MsgAcceptContributions{}, &MsgRejectContributions{}, &MsgWithdrawContribution{}, &MsgResubmitContributions{}, &MsgUpdateParams{},
+		&MsgAcceptContributions{}, &MsgRejectContributions{}, &MsgWithdrawContribution{}, &MsgResubmitContributions{},
+		&MsgUpdateParams{},
 		&MsgBondValidator{}, &MsgUnbondValidator{}, &MsgActivateValidator{}, &MsgSetCredentialPolicy{},
 		&MsgGrantCredentials{}, &MsgRevokeCredentials{}, &MsgSealGold{}, &MsgOpenGold{},
 		&MsgCommitBallot{}, &MsgRevealBallot{}, &MsgAppeal{}, &MsgResolveContribution{},

@@ -43,8 +43,9 @@ func (c ContributionPay) PaidAt(height int64) bool {
 func (c Contribution) Pay() ContributionPay {
 	return ContributionPay{
 		Rank: c.Rank, DatanetId: c.DatanetId, Contributor: c.Contributor, Status: c.Status, Score: c.Score,
-		AcceptedVersion: c.AcceptedVersion, StoppedHeight: c.StoppedHeight, ResumedHeight: c.ResumedHeight, LedgerId: c.LedgerId,
-		Stops: c.Stops, HeldHeight: c.HeldHeight,
+		AcceptedVersion: c.AcceptedVersion, StoppedHeight: c.StoppedHeight, ResumedHeight: c.ResumedHeight,
+		LedgerId: c.LedgerId,
+		Stops:    c.Stops, HeldHeight: c.HeldHeight,
 	}
 }
 

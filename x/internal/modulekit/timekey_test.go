@@ -12,9 +12,12 @@ import (
 func TestTimesAreKeysInOrder(t *testing.T) {
 	moment := rapid.Custom(func(t *rapid.T) time.Time {
 		if rapid.Bool().Draw(t, "odd") {
-			return rapid.SampledFrom([]time.Time{{}, time.Unix(0, 0), time.Unix(-1, 999_999_999), time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)}).Draw(t, "time")
+			return rapid.SampledFrom(
+				[]time.Time{{}, time.Unix(0, 0), time.Unix(-1, 999_999_999),
+					time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)}).Draw(t, "time")
 		}
-		return time.Unix(rapid.Int64Range(-62135596800, 253402300799).Draw(t, "seconds"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds"))
+		return time.Unix(rapid.Int64Range(-62135596800, 253402300799).Draw(t, "seconds"),
+			rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds"))
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := moment.Draw(t, "a"), moment.Draw(t, "b")

@@ -18,7 +18,8 @@ import (
 // the last one that the provider has used. It fails with ErrProviderFrozen, or
 // with ErrInsufficientBond when the bond does not cover the liability. It returns
 // the provider as it was before.
-func (k Keeper) RecordBatch(ctx context.Context, address sdk.AccAddress, liability math.Int, batch types.RecordedBatch) (types.Provider, error) {
+func (k Keeper) RecordBatch(ctx context.Context, address sdk.AccAddress, liability math.Int,
+	batch types.RecordedBatch) (types.Provider, error) {
 	if liability.IsNil() || liability.IsNegative() {
 		return types.Provider{}, errorsmod.Wrap(types.ErrLiability, "liability must not be negative")
 	}
@@ -27,11 +28,14 @@ func (k Keeper) RecordBatch(ctx context.Context, address sdk.AccAddress, liabili
 		return provider, err
 	}
 	if provider.Frozen {
-		return provider, errorsmod.Wrapf(types.ErrProviderFrozen, "%s may not submit batches: a lie in one was proven, or validators with more than two thirds of the power called one wrong", address)
+		return provider, errorsmod.Wrapf(types.ErrProviderFrozen,
+			"%s may not submit batches: a lie in one was proven, or validators with more than two thirds of the power called one wrong", address)
 	}
 	// Compared before the sum is made: an amount may have any size.
 	if free := provider.Bond.Sub(provider.Liability); liability.GT(free) {
-		return provider, errorsmod.Wrapf(types.ErrInsufficientBond, "%saopen more liability, %saopen of the bond are free: bond more, or wait until dispute windows close", liability, free)
+		return provider, errorsmod.Wrapf(types.ErrInsufficientBond,
+			"%saopen more liability, %saopen of the bond are free: bond more, or wait until dispute windows close", liability,
+			free)
 	}
 	recorded := provider
 	recorded.Liability = provider.Liability.Add(liability)

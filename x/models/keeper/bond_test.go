@@ -58,14 +58,16 @@ type bonds struct {
 
 func newBonds(t *rapid.T, c *chain.Chain, people []chain.Account) *bonds {
 	ctx, _ := c.Ctx().CacheContext()
-	b := &bonds{t: t, app: c.App, ctx: ctx, msgs: keeper.NewMsgServer(c.App.ModelsKeeper), people: people, want: make(map[string]*expected)}
+	b := &bonds{t: t, app: c.App, ctx: ctx, msgs: keeper.NewMsgServer(c.App.ModelsKeeper), people: people,
+		want: make(map[string]*expected)}
 	var err error
 	b.params, err = c.App.ModelsKeeper.Params.Get(ctx)
 	require.NoError(t, err)
 	b.start = b.balance(people[0].Address)
 	for _, who := range people {
 		require.Equal(t, b.start.String(), b.balance(who.Address).String())
-		b.want[who.String()] = &expected{bond: math.ZeroInt(), liability: math.ZeroInt(), spent: math.ZeroInt(), slashed: math.ZeroInt()}
+		b.want[who.String()] = &expected{bond: math.ZeroInt(), liability: math.ZeroInt(), spent: math.ZeroInt(),
+			slashed: math.ZeroInt()}
 	}
 	return b
 }
@@ -244,8 +246,8 @@ func (b *bonds) wait(d time.Duration) {
 	}
 }
 
-// TestBondsAreConserved: whatever providers and batches do in whatever order, every bond, liability and balance is what it must be
-// after each step; when all is settled each provider has back what was put in, less what was slashed.
+// TestBondsAreConserved: whatever providers and batches do in whatever order, every bond, liability and balance is what
+// it must be after each step; when all is settled each provider has back what was put in, less what was slashed.
 func TestBondsAreConserved(t *testing.T) {
 	people := []chain.Account{chain.NewAccount("first"), chain.NewAccount("second"), chain.NewAccount("third")}
 	c := chain.New(t, people)

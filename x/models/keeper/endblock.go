@@ -34,9 +34,11 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 	done := types.EventUnbondingsCompleted{Amount: sdk.NewCoin(rewardstypes.Denom, math.ZeroInt())}
 	for _, entry := range matured {
 		if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return k.complete(ctx, entry) }); err != nil {
-			sdkCtx.Logger().Error("unbonding entry could not be paid; trying again later", "module", types.ModuleName, "id", entry.Id, "err", err)
+			sdkCtx.Logger().Error("unbonding entry could not be paid; trying again later", "module", types.ModuleName, "id",
+				entry.Id, "err", err)
 			if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return k.postpone(ctx, entry) }); err != nil {
-				sdkCtx.Logger().Error("unbonding entry could not be postponed", "module", types.ModuleName, "id", entry.Id, "err", err)
+				sdkCtx.Logger().Error("unbonding entry could not be postponed", "module", types.ModuleName, "id", entry.Id, "err",
+					err)
 			}
 			continue
 		}
@@ -54,10 +56,11 @@ func (k Keeper) matured(ctx sdk.Context, limit int) ([]types.UnbondingEntry, err
 	until := new(collections.Range[collections.Pair[time.Time, uint64]]).
 		EndInclusive(collections.Join(ctx.BlockTime(), ^uint64(0)))
 	var entries []types.UnbondingEntry
-	err := k.Unbondings.Walk(ctx, until, func(_ collections.Pair[time.Time, uint64], entry types.UnbondingEntry) (bool, error) {
-		entries = append(entries, entry)
-		return len(entries) == limit, nil
-	})
+	err := k.Unbondings.Walk(
+		ctx, until, func(_ collections.Pair[time.Time, uint64], entry types.UnbondingEntry) (bool, error) {
+			entries = append(entries, entry)
+			return len(entries) == limit, nil
+		})
 	return entries, err
 }
 

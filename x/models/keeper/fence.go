@@ -11,7 +11,8 @@ import (
 	"github.com/openledger/openledger/x/models/types"
 )
 
-// claimFence puts up a fence, or takes over the one that stands for who knows its holder. It says whether another one stood.
+// claimFence puts up a fence, or takes over the one that stands for who knows its holder. It says whether another one
+// stood.
 func (k Keeper) claimFence(ctx context.Context, msg *types.MsgClaimFence) (replaced bool, err error) {
 	address := sdk.MustAccAddressFromBech32(msg.Provider)
 	provider, err := k.GetProvider(ctx, address)
@@ -21,7 +22,8 @@ func (k Keeper) claimFence(ctx context.Context, msg *types.MsgClaimFence) (repla
 	same := bytes.Equal(provider.Fence, msg.Fence)
 	switch {
 	case same && !bytes.Equal(provider.FenceHolder, msg.Previous):
-		return false, errorsmod.Wrap(types.ErrFence, "another copy of the gateway has claimed it since: claim a new fence, and do not answer in sessions of this one")
+		return false, errorsmod.Wrap(types.ErrFence,
+			"another copy of the gateway has claimed it since: claim a new fence, and do not answer in sessions of this one")
 	case !same && len(msg.Previous) != 0:
 		return false, errorsmod.Wrap(types.ErrFence, "another fence stands: claim a new one without a previous holder")
 	}

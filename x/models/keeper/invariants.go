@@ -33,7 +33,8 @@ func (k Keeper) checkBonds(ctx context.Context) error {
 	owed := math.ZeroInt()
 	err := k.Providers.Walk(ctx, nil, func(address sdk.AccAddress, provider types.Provider) (bool, error) {
 		if provider.Liability.IsNegative() || provider.Liability.GT(provider.Bond) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "%s: liability %s is not between 0 and the bond %s", address, provider.Liability, provider.Bond)
+			return true, errorsmod.Wrapf(types.ErrInvariant, "%s: liability %s is not between 0 and the bond %s", address,
+				provider.Liability, provider.Bond)
 		}
 		entries, err := k.unbondingsOf(ctx, address)
 		if err != nil {
@@ -44,7 +45,8 @@ func (k Keeper) checkBonds(ctx context.Context) error {
 			unbonding = unbonding.Add(entry.Amount.Amount)
 		}
 		if !unbonding.Equal(provider.Unbonding) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "%s: unbonding is %s, its entries sum to %s", address, provider.Unbonding, unbonding)
+			return true, errorsmod.Wrapf(types.ErrInvariant, "%s: unbonding is %s, its entries sum to %s", address,
+				provider.Unbonding, unbonding)
 		}
 		owed = owed.Add(provider.Bond).Add(unbonding)
 		return false, nil
@@ -65,19 +67,21 @@ func (k Keeper) checkUnbondingIndex(ctx context.Context) error {
 		return err
 	}
 	queued, indexed := 0, 0
-	err = k.Unbondings.Walk(ctx, nil, func(key collections.Pair[time.Time, uint64], entry types.UnbondingEntry) (bool, error) {
-		queued++
-		address, err := sdk.AccAddressFromBech32(entry.Provider)
-		if err != nil {
-			return true, err
-		}
-		completion, err := k.UnbondingsBy.Get(ctx, collections.Join(address, entry.Id))
-		if err != nil || !completion.Equal(entry.CompletionTime) || !key.K1().Equal(entry.CompletionTime) || key.K2() != entry.Id || entry.Id >= next {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "unbonding entry %d does not stand where its index says", entry.Id)
-		}
-		_, err = k.GetProvider(ctx, address)
-		return err != nil, err
-	})
+	err = k.Unbondings.Walk(
+		ctx, nil, func(key collections.Pair[time.Time, uint64], entry types.UnbondingEntry) (bool, error) {
+			queued++
+			address, err := sdk.AccAddressFromBech32(entry.Provider)
+			if err != nil {
+				return true, err
+			}
+			completion, err := k.UnbondingsBy.Get(ctx, collections.Join(address, entry.Id))
+			if err != nil || !completion.Equal(entry.CompletionTime) || !key.K1().Equal(entry.CompletionTime) ||
+				key.K2() != entry.Id || entry.Id >= next {
+				return true, errorsmod.Wrapf(types.ErrInvariant, "unbonding entry %d does not stand where its index says", entry.Id)
+			}
+			_, err = k.GetProvider(ctx, address)
+			return err != nil, err
+		})
 	if err != nil {
 		return err
 	}
@@ -100,7 +104,8 @@ func (k Keeper) checkModels(ctx context.Context) error {
 			return true, errorsmod.Wrapf(types.ErrInvariant, "model %d: %s", id, err)
 		}
 		if id != model.Id || id >= next || model.Depth < 1 || model.Depth > types.MaxDepth {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "model %d at key %d has depth %d, the next id is %d", model.Id, id, model.Depth, next)
+			return true, errorsmod.Wrapf(types.ErrInvariant, "model %d at key %d has depth %d, the next id is %d", model.Id, id,
+				model.Depth, next)
 		}
 		expected += int(model.Version)
 		return false, nil
@@ -112,7 +117,8 @@ func (k Keeper) checkModels(ctx context.Context) error {
 		stored++
 		model, err := k.GetModel(ctx, key.K1())
 		if err == nil && (key.K2() < 1 || key.K2() > model.Version) {
-			err = errorsmod.Wrapf(types.ErrInvariant, "model %d has %d versions, version %d is stored", model.Id, model.Version, key.K2())
+			err = errorsmod.Wrapf(types.ErrInvariant, "model %d has %d versions, version %d is stored", model.Id, model.Version,
+				key.K2())
 		}
 		return err != nil, err
 	})

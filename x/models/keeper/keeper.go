@@ -52,16 +52,23 @@ func NewKeeper(
 	sb := collections.NewSchemaBuilder(store)
 	k := Keeper{
 		cdc: cdc, addressCodec: addressCodec, authority: authority, bank: bank, datanets: datanets,
-		Params:           collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
-		NextModel:        collections.NewSequence(sb, types.NextModelKey, "next_model"),
-		NextUnbonding:    collections.NewSequence(sb, types.NextUnbondingKey, "next_unbonding"),
-		Models:           collections.NewMap(sb, types.ModelsKey, "models", collections.Uint64Key, codec.CollValue[types.Model](cdc)),
-		Versions:         collections.NewMap(sb, types.VersionsKey, "versions", collections.PairKeyCodec(collections.Uint64Key, collections.Uint32Key), codec.CollValue[types.ModelVersion](cdc)),
-		Providers:        collections.NewMap(sb, types.ProvidersKey, "providers", sdk.AccAddressKey, codec.CollValue[types.Provider](cdc)),
-		Unbondings:       collections.NewMap(sb, types.UnbondingsKey, "unbondings", collections.PairKeyCodec(modulekit.TimeKey, collections.Uint64Key), codec.CollValue[types.UnbondingEntry](cdc)),
-		UnbondingsBy:     collections.NewMap(sb, types.UnbondingsByKey, "unbondings_by_provider", collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key), collcodec.KeyToValueCodec(modulekit.TimeKey)),
-		Offers:           collections.NewMap(sb, types.OffersKey, "offers", collections.PairKeyCodec(collections.Uint64Key, sdk.AccAddressKey), codec.CollValue[types.Offer](cdc)),
-		OffersByProvider: collections.NewKeySet(sb, types.OffersByProviderKey, "offers_by_provider", collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key)),
+		Params:        collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
+		NextModel:     collections.NewSequence(sb, types.NextModelKey, "next_model"),
+		NextUnbonding: collections.NewSequence(sb, types.NextUnbondingKey, "next_unbonding"),
+		Models: collections.NewMap(sb, types.ModelsKey, "models", collections.Uint64Key,
+			codec.CollValue[types.Model](cdc)),
+		Versions: collections.NewMap(sb, types.VersionsKey, "versions",
+			collections.PairKeyCodec(collections.Uint64Key, collections.Uint32Key), codec.CollValue[types.ModelVersion](cdc)),
+		Providers: collections.NewMap(sb, types.ProvidersKey, "providers", sdk.AccAddressKey,
+			codec.CollValue[types.Provider](cdc)),
+		Unbondings: collections.NewMap(sb, types.UnbondingsKey, "unbondings",
+			collections.PairKeyCodec(modulekit.TimeKey, collections.Uint64Key), codec.CollValue[types.UnbondingEntry](cdc)),
+		UnbondingsBy: collections.NewMap(sb, types.UnbondingsByKey, "unbondings_by_provider",
+			collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key), collcodec.KeyToValueCodec(modulekit.TimeKey)),
+		Offers: collections.NewMap(sb, types.OffersKey, "offers",
+			collections.PairKeyCodec(collections.Uint64Key, sdk.AccAddressKey), codec.CollValue[types.Offer](cdc)),
+		OffersByProvider: collections.NewKeySet(sb, types.OffersByProviderKey, "offers_by_provider",
+			collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key)),
 	}
 	schema, err := sb.Build()
 	if err != nil {
@@ -93,7 +100,8 @@ func (k Keeper) GetModelVersion(ctx context.Context, id uint64, version uint32) 
 func (k Keeper) GetProvider(ctx context.Context, address sdk.AccAddress) (types.Provider, error) {
 	provider, err := k.Providers.Get(ctx, address)
 	if errors.Is(err, collections.ErrNotFound) {
-		err = errorsmod.Wrapf(types.ErrProviderNotFound, "%s is not a provider: register with `openledgerd tx models register-provider`", address)
+		err = errorsmod.Wrapf(types.ErrProviderNotFound,
+			"%s is not a provider: register with `openledgerd tx models register-provider`", address)
 	}
 	return provider, err
 }
@@ -102,7 +110,8 @@ func (k Keeper) GetProvider(ctx context.Context, address sdk.AccAddress) (types.
 func (k Keeper) GetOffer(ctx context.Context, modelID uint64, provider sdk.AccAddress) (types.Offer, error) {
 	offer, err := k.Offers.Get(ctx, collections.Join(modelID, provider))
 	if errors.Is(err, collections.ErrNotFound) {
-		err = errorsmod.Wrapf(types.ErrOfferNotFound, "%s does not offer model %d: see `openledgerd query models offers %d`", provider, modelID, modelID)
+		err = errorsmod.Wrapf(types.ErrOfferNotFound, "%s does not offer model %d: see `openledgerd query models offers %d`",
+			provider, modelID, modelID)
 	}
 	return offer, err
 }

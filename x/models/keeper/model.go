@@ -14,7 +14,8 @@ import (
 )
 
 // registerModel burns the fee and stores a model with its first version.
-func (k Keeper) registerModel(ctx context.Context, params types.Params, model types.Model, version types.ModelVersion) (uint64, error) {
+func (k Keeper) registerModel(ctx context.Context, params types.Params, model types.Model,
+	version types.ModelVersion) (uint64, error) {
 	if err := k.checkVersion(ctx, params, version); err != nil {
 		return 0, err
 	}
@@ -29,7 +30,8 @@ func (k Keeper) registerModel(ctx context.Context, params types.Params, model ty
 	}
 	if params.RegistrationFee.IsPositive() {
 		fee := sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, params.RegistrationFee))
-		if err := k.bank.SendCoinsFromAccountToModule(ctx, sdk.MustAccAddressFromBech32(model.Owner), types.ModuleName, fee); err != nil {
+		if err := k.bank.SendCoinsFromAccountToModule(ctx, sdk.MustAccAddressFromBech32(model.Owner), types.ModuleName,
+			fee); err != nil {
 			return 0, errorsmod.Wrapf(err, "registering a model costs %s", fee)
 		}
 		if err := k.bank.BurnCoins(ctx, types.ModuleName, fee); err != nil {
@@ -59,7 +61,8 @@ func (k Keeper) parentOf(ctx context.Context, params types.Params, model types.M
 		return parent, errorsmod.Wrapf(types.ErrLineage, "parent_ppm is %d, at most %d", model.ParentPpm, params.MaxParentPpm)
 	}
 	if parent.Depth >= types.MaxDepth {
-		return parent, errorsmod.Wrapf(types.ErrLineage, "model %d is %d models deep, at most %d are allowed", parent.Id, parent.Depth, types.MaxDepth)
+		return parent, errorsmod.Wrapf(types.ErrLineage, "model %d is %d models deep, at most %d are allowed", parent.Id,
+			parent.Depth, types.MaxDepth)
 	}
 	return parent, nil
 }
@@ -97,12 +100,16 @@ func (k Keeper) checkVersion(ctx context.Context, params types.Params, version t
 			return err
 		}
 		if entry.Version > datanet.HeldVersion {
-			return errorsmod.Wrapf(types.ErrNotHeld, "version %d of DataNet %d: validators hold versions up to %d; wait until they have fetched its text", entry.Version, entry.DatanetId, datanet.HeldVersion)
+			return errorsmod.Wrapf(types.ErrNotHeld,
+				"version %d of DataNet %d: validators hold versions up to %d; wait until they have fetched its text", entry.Version,
+				entry.DatanetId, datanet.HeldVersion)
 		}
 		floor = floor.Add(datanet.RoyaltyFloor)
 	}
 	if version.Royalty.LT(floor) {
-		return errorsmod.Wrapf(types.ErrRoyalty, "royalty of %saopen is below the sum of the floors of its DataNets, %saopen: charge it, or leave a DataNet out", version.Royalty, floor)
+		return errorsmod.Wrapf(types.ErrRoyalty,
+			"royalty of %saopen is below the sum of the floors of its DataNets, %saopen: charge it, or leave a DataNet out",
+			version.Royalty, floor)
 	}
 	return nil
 }

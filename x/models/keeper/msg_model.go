@@ -7,25 +7,30 @@ import (
 )
 
 // RegisterModel implements types.MsgServer.
-func (s msgServer) RegisterModel(ctx context.Context, msg *types.MsgRegisterModel) (*types.MsgRegisterModelResponse, error) {
+func (s msgServer) RegisterModel(ctx context.Context,
+	msg *types.MsgRegisterModel) (*types.MsgRegisterModelResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
 	}
 	id, err := s.registerModel(ctx, params, types.Model{
-		Owner: msg.Owner, Name: msg.Name, Description: msg.Description, Kind: msg.Kind, ParentId: msg.ParentId, ParentPpm: msg.ParentPpm,
-	}, types.ModelVersion{Digest: msg.Digest, Uri: msg.Uri, Manifest: msg.Manifest, Method: msg.Method, Royalty: msg.Royalty})
+		Owner: msg.Owner, Name: msg.Name, Description: msg.Description, Kind: msg.Kind, ParentId: msg.ParentId,
+		ParentPpm: msg.ParentPpm,
+	}, types.ModelVersion{Digest: msg.Digest, Uri: msg.Uri, Manifest: msg.Manifest, Method: msg.Method,
+		Royalty: msg.Royalty})
 	if err != nil {
 		return nil, err
 	}
 	if err := emit(ctx, &types.EventModelRegistered{ModelId: id, Owner: msg.Owner, Name: msg.Name}); err != nil {
 		return nil, err
 	}
-	return &types.MsgRegisterModelResponse{ModelId: id}, emit(ctx, &types.EventModelVersionPublished{ModelId: id, Version: 1})
+	return &types.MsgRegisterModelResponse{ModelId: id},
+		emit(ctx, &types.EventModelVersionPublished{ModelId: id, Version: 1})
 }
 
 // PublishModelVersion implements types.MsgServer.
-func (s msgServer) PublishModelVersion(ctx context.Context, msg *types.MsgPublishModelVersion) (*types.MsgPublishModelVersionResponse, error) {
+func (s msgServer) PublishModelVersion(ctx context.Context,
+	msg *types.MsgPublishModelVersion) (*types.MsgPublishModelVersionResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -34,7 +39,8 @@ func (s msgServer) PublishModelVersion(ctx context.Context, msg *types.MsgPublis
 	if err != nil {
 		return nil, err
 	}
-	version := types.ModelVersion{Digest: msg.Digest, Uri: msg.Uri, Manifest: msg.Manifest, Method: msg.Method, Royalty: msg.Royalty}
+	version := types.ModelVersion{Digest: msg.Digest, Uri: msg.Uri, Manifest: msg.Manifest, Method: msg.Method,
+		Royalty: msg.Royalty}
 	if err := types.CheckManifestOf(model.Kind, version.Manifest); err != nil {
 		return nil, err
 	}
@@ -64,5 +70,6 @@ func (s msgServer) UpdateModel(ctx context.Context, msg *types.MsgUpdateModel) (
 	if err := s.Models.Set(ctx, model.Id, model); err != nil {
 		return nil, err
 	}
-	return &types.MsgUpdateModelResponse{}, emit(ctx, &types.EventModelUpdated{ModelId: model.Id, Owner: model.Owner, Retired: model.Retired})
+	return &types.MsgUpdateModelResponse{}, emit(ctx,
+		&types.EventModelUpdated{ModelId: model.Id, Owner: model.Owner, Retired: model.Retired})
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // RegisterProvider implements types.MsgServer.
-func (s msgServer) RegisterProvider(ctx context.Context, msg *types.MsgRegisterProvider) (*types.MsgRegisterProviderResponse, error) {
+func (s msgServer) RegisterProvider(ctx context.Context,
+	msg *types.MsgRegisterProvider) (*types.MsgRegisterProviderResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -20,11 +21,13 @@ func (s msgServer) RegisterProvider(ctx context.Context, msg *types.MsgRegisterP
 	if err := s.registerProvider(ctx, params, msg); err != nil {
 		return nil, err
 	}
-	return &types.MsgRegisterProviderResponse{}, emit(ctx, &types.EventProviderRegistered{Provider: msg.Provider, Bond: msg.Bond})
+	return &types.MsgRegisterProviderResponse{},
+		emit(ctx, &types.EventProviderRegistered{Provider: msg.Provider, Bond: msg.Bond})
 }
 
 // UpdateProvider implements types.MsgServer.
-func (s msgServer) UpdateProvider(ctx context.Context, msg *types.MsgUpdateProvider) (*types.MsgUpdateProviderResponse, error) {
+func (s msgServer) UpdateProvider(ctx context.Context,
+	msg *types.MsgUpdateProvider) (*types.MsgUpdateProviderResponse, error) {
 	if _, err := s.begin(ctx, msg); err != nil {
 		return nil, err
 	}
@@ -49,11 +52,13 @@ func (s msgServer) ClaimFence(ctx context.Context, msg *types.MsgClaimFence) (*t
 	if err != nil {
 		return nil, err
 	}
-	return &types.MsgClaimFenceResponse{}, emit(ctx, &types.EventFenceClaimed{Provider: msg.Provider, Fence: fmt.Sprintf("%x", msg.Fence), Replaced: replaced})
+	return &types.MsgClaimFenceResponse{}, emit(ctx,
+		&types.EventFenceClaimed{Provider: msg.Provider, Fence: fmt.Sprintf("%x", msg.Fence), Replaced: replaced})
 }
 
 // BondProvider implements types.MsgServer.
-func (s msgServer) BondProvider(ctx context.Context, msg *types.MsgBondProvider) (*types.MsgBondProviderResponse, error) {
+func (s msgServer) BondProvider(ctx context.Context,
+	msg *types.MsgBondProvider) (*types.MsgBondProviderResponse, error) {
 	if _, err := s.begin(ctx, msg); err != nil {
 		return nil, err
 	}
@@ -69,11 +74,13 @@ func (s msgServer) BondProvider(ctx context.Context, msg *types.MsgBondProvider)
 	if err := s.Providers.Set(ctx, address, provider); err != nil {
 		return nil, err
 	}
-	return &types.MsgBondProviderResponse{}, emit(ctx, &types.EventProviderBonded{Provider: msg.Provider, Amount: msg.Amount})
+	return &types.MsgBondProviderResponse{},
+		emit(ctx, &types.EventProviderBonded{Provider: msg.Provider, Amount: msg.Amount})
 }
 
 // UnbondProvider implements types.MsgServer.
-func (s msgServer) UnbondProvider(ctx context.Context, msg *types.MsgUnbondProvider) (*types.MsgUnbondProviderResponse, error) {
+func (s msgServer) UnbondProvider(ctx context.Context,
+	msg *types.MsgUnbondProvider) (*types.MsgUnbondProviderResponse, error) {
 	params, err := s.begin(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -92,7 +99,8 @@ func (s msgServer) SetOffer(ctx context.Context, msg *types.MsgSetOffer) (*types
 	if err != nil {
 		return nil, err
 	}
-	offer := types.Offer{ModelId: msg.ModelId, Provider: msg.Provider, InputPrice: msg.InputPrice, OutputPrice: msg.OutputPrice}
+	offer := types.Offer{ModelId: msg.ModelId, Provider: msg.Provider, InputPrice: msg.InputPrice,
+		OutputPrice: msg.OutputPrice}
 	if err := s.setOffer(ctx, params, offer); err != nil {
 		return nil, err
 	}
@@ -114,5 +122,6 @@ func (s msgServer) RemoveOffer(ctx context.Context, msg *types.MsgRemoveOffer) (
 	if err := s.OffersByProvider.Remove(ctx, collections.Join(address, msg.ModelId)); err != nil {
 		return nil, err
 	}
-	return &types.MsgRemoveOfferResponse{}, emit(ctx, &types.EventOfferRemoved{ModelId: msg.ModelId, Provider: msg.Provider})
+	return &types.MsgRemoveOfferResponse{}, emit(ctx,
+		&types.EventOfferRemoved{ModelId: msg.ModelId, Provider: msg.Provider})
 }

@@ -31,7 +31,8 @@ func emit(ctx context.Context, event proto.Message) error {
 }
 
 // UpdateParams implements types.MsgServer.
-func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
+func (s msgServer) UpdateParams(ctx context.Context,
+	msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
 	if err := modulekit.CheckAuthority(ctx, s.authority, msg.Authority, types.ErrUnauthorized); err != nil {
 		return nil, err
 	}

@@ -22,7 +22,8 @@ func (k Keeper) setOffer(ctx context.Context, params types.Params, offer types.O
 		return errorsmod.Wrapf(types.ErrProviderFrozen, "%s may not offer models", address)
 	}
 	if provider.Bond.LT(params.MinBond) {
-		return errorsmod.Wrapf(types.ErrInsufficientBond, "bond of %saopen is below the minimum %saopen: bond more first", provider.Bond, params.MinBond)
+		return errorsmod.Wrapf(types.ErrInsufficientBond, "bond of %saopen is below the minimum %saopen: bond more first",
+			provider.Bond, params.MinBond)
 	}
 	model, err := k.GetModel(ctx, offer.ModelId)
 	if err != nil {

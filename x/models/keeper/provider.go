@@ -17,7 +17,8 @@ import (
 func (k Keeper) registerProvider(ctx context.Context, params types.Params, msg *types.MsgRegisterProvider) error {
 	address := sdk.MustAccAddressFromBech32(msg.Provider)
 	if _, err := k.Providers.Get(ctx, address); err == nil {
-		return errorsmod.Wrapf(types.ErrProviderExists, "%s: change it with update-provider, add to the bond with bond-provider", address)
+		return errorsmod.Wrapf(types.ErrProviderExists,
+			"%s: change it with update-provider, add to the bond with bond-provider", address)
 	} else if !errors.Is(err, collections.ErrNotFound) {
 		return err
 	}

@@ -96,7 +96,8 @@ func (s queryServer) Models(ctx context.Context, req *types.QueryModelsRequest) 
 }
 
 // Provider implements types.QueryServer.
-func (s queryServer) Provider(ctx context.Context, req *types.QueryProviderRequest) (*types.QueryProviderResponse, error) {
+func (s queryServer) Provider(ctx context.Context,
+	req *types.QueryProviderRequest) (*types.QueryProviderResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -109,12 +110,14 @@ func (s queryServer) Provider(ctx context.Context, req *types.QueryProviderReque
 		return nil, found(err)
 	}
 	entries, err := s.unbondingsOf(ctx, address)
-	slices.SortStableFunc(entries, func(a, b types.UnbondingEntry) int { return a.CompletionTime.Compare(b.CompletionTime) })
+	slices.SortStableFunc(
+		entries, func(a, b types.UnbondingEntry) int { return a.CompletionTime.Compare(b.CompletionTime) })
 	return &types.QueryProviderResponse{Provider: provider, Unbondings: entries}, err
 }
 
 // Providers implements types.QueryServer.
-func (s queryServer) Providers(ctx context.Context, req *types.QueryProvidersRequest) (*types.QueryProvidersResponse, error) {
+func (s queryServer) Providers(ctx context.Context,
+	req *types.QueryProvidersRequest) (*types.QueryProvidersResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}

@@ -25,8 +25,9 @@ type family struct {
 	depth      uint32
 }
 
-// TestRoyaltiesFollowLineage: a tree of adapters of random shares. The owners of every model have all of it between them; a
-// parent has its part of its child's share, within an aopen of rounding for each generation, and the registration fees are burned.
+// TestRoyaltiesFollowLineage: a tree of adapters of random shares. The owners of every model have all of it between
+// them; a parent has its part of its child's share, within an aopen of rounding for each generation, and the
+// registration fees are burned.
 func TestRoyaltiesFollowLineage(t *testing.T) {
 	c := chain.NewScenario(func(accounts []chain.Account) *chain.Chain { return chain.New(t, accounts) })
 	people := []chain.Account{c.Owner, c.Alice, c.Bob}
@@ -45,7 +46,8 @@ func TestRoyaltiesFollowLineage(t *testing.T) {
 				parent := rapid.SampledFrom(models).Draw(t, "parent")
 				m.parent, m.depth, kind = parent.id, parent.depth+1, types.MODEL_KIND_ADAPTER
 				royalty, manifest = chain.Royalty, []types.ManifestEntry{{DatanetId: c.DatanetID, Version: c.Version}}
-				m.parentPpm = rapid.SampledFrom([]uint32{0, 1, 333_333, 500_000, params.MaxParentPpm, params.MaxParentPpm + 1}).Draw(t, "ppm")
+				m.parentPpm = rapid.SampledFrom(
+					[]uint32{0, 1, 333_333, 500_000, params.MaxParentPpm, params.MaxParentPpm + 1}).Draw(t, "ppm")
 			}
 			digest := sha256.Sum256(fmt.Appendf(nil, "model %d", i))
 			cached, write := ctx.CacheContext()

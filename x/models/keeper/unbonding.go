@@ -14,7 +14,8 @@ import (
 )
 
 // unbond starts to take free bond out.
-func (k Keeper) unbond(ctx context.Context, params types.Params, address sdk.AccAddress, amount sdk.Coin) (types.UnbondingEntry, error) {
+func (k Keeper) unbond(ctx context.Context, params types.Params, address sdk.AccAddress,
+	amount sdk.Coin) (types.UnbondingEntry, error) {
 	provider, err := k.GetProvider(ctx, address)
 	if err != nil {
 		return types.UnbondingEntry{}, err
@@ -41,7 +42,8 @@ func (k Keeper) unbond(ctx context.Context, params types.Params, address sdk.Acc
 func (k Keeper) mayUnbond(ctx context.Context, params types.Params, provider types.Provider, amount math.Int) error {
 	free := provider.Bond.Sub(provider.Liability)
 	if amount.GT(free) {
-		return errorsmod.Wrapf(types.ErrUnbonding, "%saopen is free: the rest of the bond answers for batches whose dispute window is open", free)
+		return errorsmod.Wrapf(types.ErrUnbonding,
+			"%saopen is free: the rest of the bond answers for batches whose dispute window is open", free)
 	}
 	address := sdk.MustAccAddressFromBech32(provider.Address)
 	if provider.Bond.Sub(amount).LT(params.MinBond) {
@@ -50,7 +52,8 @@ func (k Keeper) mayUnbond(ctx context.Context, params types.Params, provider typ
 			return err
 		}
 		if offers {
-			return errorsmod.Wrapf(types.ErrUnbonding, "what is left is below the minimum bond %saopen: remove your offers first", params.MinBond)
+			return errorsmod.Wrapf(types.ErrUnbonding,
+				"what is left is below the minimum bond %saopen: remove your offers first", params.MinBond)
 		}
 	}
 	entries, err := k.unbondingsOf(ctx, address)
@@ -76,7 +79,8 @@ func (k Keeper) setUnbonding(ctx context.Context, entry types.UnbondingEntry) er
 	if err := k.Unbondings.Set(ctx, collections.Join(entry.CompletionTime, entry.Id), entry); err != nil {
 		return err
 	}
-	return k.UnbondingsBy.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(entry.Provider), entry.Id), entry.CompletionTime)
+	return k.UnbondingsBy.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(entry.Provider), entry.Id),
+		entry.CompletionTime)
 }
 
 func (k Keeper) removeUnbonding(ctx context.Context, entry types.UnbondingEntry) error {

@@ -43,7 +43,8 @@ func (g GenesisState) validateModels() (map[uint64]Model, error) {
 	models := make(map[uint64]Model, len(g.Models))
 	for _, model := range g.Models {
 		if _, twice := models[model.Id]; twice || model.Id < 1 || model.Id >= g.NextModelId {
-			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "model %d stands twice or is not below the next id %d", model.Id, g.NextModelId)
+			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "model %d stands twice or is not below the next id %d", model.Id,
+				g.NextModelId)
 		}
 		if err := model.validate(); err != nil {
 			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "model %d: %s", model.Id, err)
@@ -69,7 +70,8 @@ func (m Model) validate() error {
 		return err
 	}
 	if m.ParentPpm > ppm || m.Version < 1 || m.CreatedHeight < 0 {
-		return errorsmod.Wrapf(ErrInvalidModel, "parent_ppm %d, version %d, created at height %d", m.ParentPpm, m.Version, m.CreatedHeight)
+		return errorsmod.Wrapf(ErrInvalidModel, "parent_ppm %d, version %d, created at height %d", m.ParentPpm, m.Version,
+			m.CreatedHeight)
 	}
 	return ValidateRoyalties(m.Royalties)
 }
@@ -124,7 +126,8 @@ func (g GenesisState) validateVersions(models map[uint64]Model) error {
 	}
 	for _, model := range g.Models {
 		if count[model.Id] != model.Version {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "model %d has %d versions, %d stand here", model.Id, model.Version, count[model.Id])
+			return errorsmod.Wrapf(ErrInvalidGenesis, "model %d has %d versions, %d stand here", model.Id, model.Version,
+				count[model.Id])
 		}
 	}
 	return nil
@@ -141,14 +144,17 @@ func (g GenesisState) validateProviders() (map[string]Provider, error) {
 		}
 		for _, amount := range []math.Int{provider.Bond, provider.Liability, provider.Unbonding} {
 			if amount.IsNil() || amount.IsNegative() || amount.GT(rewardstypes.MaxSupply) {
-				return nil, errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: amounts are between 0 and the maximum supply", provider.Address)
+				return nil, errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: amounts are between 0 and the maximum supply",
+					provider.Address)
 			}
 		}
 		if len(provider.Fence) != 0 && len(provider.Fence) != fenceSize || len(provider.FenceHolder) != len(provider.Fence) {
-			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: fence and holder have %d bytes, or none", provider.Address, fenceSize)
+			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: fence and holder have %d bytes, or none",
+				provider.Address, fenceSize)
 		}
 		if provider.Liability.GT(provider.Bond) || provider.RegisteredHeight < 0 {
-			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: liability is above the bond, or the height is negative", provider.Address)
+			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: liability is above the bond, or the height is negative",
+				provider.Address)
 		}
 		if err := validateRecurring(provider.Recurring); err != nil {
 			return nil, errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: %s", provider.Address, err)
@@ -167,7 +173,9 @@ func (g GenesisState) validateUnbondings(providers map[string]Provider) error {
 	for _, entry := range g.Unbondings {
 		sum, known := sums[entry.Provider]
 		if !known || ids[entry.Id] || entry.Id < 1 || entry.Id >= g.NextUnbondingId {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "unbonding entry %d belongs to no provider, stands twice or is not below the next id %d", entry.Id, g.NextUnbondingId)
+			return errorsmod.Wrapf(ErrInvalidGenesis,
+				"unbonding entry %d belongs to no provider, stands twice or is not below the next id %d", entry.Id,
+				g.NextUnbondingId)
 		}
 		if err := validateCoin("unbonding", entry.Amount); err != nil {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "unbonding entry %d: %s", entry.Id, err)
@@ -178,13 +186,15 @@ func (g GenesisState) validateUnbondings(providers map[string]Provider) error {
 		ids[entry.Id] = true
 		// Compared at each step, so that no sum outgrows its type.
 		if sum = sum.Add(entry.Amount.Amount); sum.GT(providers[entry.Provider].Unbonding) {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: entries sum to more than unbonding %s", entry.Provider, providers[entry.Provider].Unbonding)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: entries sum to more than unbonding %s", entry.Provider,
+				providers[entry.Provider].Unbonding)
 		}
 		sums[entry.Provider] = sum
 	}
 	for _, provider := range g.Providers {
 		if !sums[provider.Address].Equal(provider.Unbonding) {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: unbonding is %s, its entries sum to %s", provider.Address, provider.Unbonding, sums[provider.Address])
+			return errorsmod.Wrapf(ErrInvalidGenesis, "provider %s: unbonding is %s, its entries sum to %s", provider.Address,
+				provider.Unbonding, sums[provider.Address])
 		}
 	}
 	return nil
@@ -201,7 +211,8 @@ func (g GenesisState) validateOffers(models map[uint64]Model, providers map[stri
 		_, providerKnown := providers[offer.Provider]
 		id := key{offer.ModelId, offer.Provider}
 		if !modelKnown || !providerKnown || seen[id] {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "offer of model %d by %s: unknown model or provider, or stands twice", offer.ModelId, offer.Provider)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "offer of model %d by %s: unknown model or provider, or stands twice",
+				offer.ModelId, offer.Provider)
 		}
 		seen[id] = true
 		if err := validatePrices(offer.InputPrice, offer.OutputPrice); err != nil {

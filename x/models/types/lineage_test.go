@@ -33,7 +33,8 @@ func TestTablesAreTheProductsOfTheirShares(t *testing.T) {
 			}
 			kept := new(big.Rat).Sub(left, given)
 			distance := new(big.Rat).Sub(kept, big.NewRat(got[uint64(id)], 1))
-			require.LessOrEqual(t, distance.Abs(distance).Cmp(big.NewRat(int64(len(shares)), 1)), 0, "model %d has %d, exactly %s", id, got[uint64(id)], kept.FloatString(3))
+			require.LessOrEqual(t, distance.Abs(distance).Cmp(big.NewRat(int64(len(shares)), 1)), 0,
+				"model %d has %d, exactly %s", id, got[uint64(id)], kept.FloatString(3))
 			left = given
 		}
 	})
@@ -45,9 +46,11 @@ func lineageGenesis() *types.GenesisState {
 	var table []types.RoyaltyShare
 	for id := uint64(1); id <= 3; id++ {
 		model := types.Model{
-			Id: id, Owner: sdk.AccAddress(make([]byte, 20)).String(), Name: "model", Kind: types.MODEL_KIND_BASE, Depth: uint32(id), Version: 1,
+			Id: id, Owner: sdk.AccAddress(make([]byte, 20)).String(), Name: "model", Kind: types.MODEL_KIND_BASE,
+			Depth: uint32(id), Version: 1,
 		}
-		version := types.ModelVersion{ModelId: id, Version: 1, Digest: make([]byte, 32), Method: types.ATTRIBUTION_METHOD_SPAN, Royalty: math.ZeroInt()}
+		version := types.ModelVersion{ModelId: id, Version: 1, Digest: make([]byte, 32),
+			Method: types.ATTRIBUTION_METHOD_SPAN, Royalty: math.ZeroInt()}
 		if id > 1 {
 			model.Kind, model.ParentId, model.ParentPpm = types.MODEL_KIND_ADAPTER, id-1, 100_000
 			version.Manifest = []types.ManifestEntry{{DatanetId: 1, Version: 1}}
@@ -69,8 +72,12 @@ func TestGenesisRefusesWhatNoLineageCanBe(t *testing.T) {
 		"a depth that is not the next":    func(m []types.Model) { m[2].Depth = 2 },
 		"another share than in the table": func(m []types.Model) { m[2].ParentPpm = 100_001 },
 		"more than one whole":             func(m []types.Model) { m[2].ParentPpm = 1_000_001 },
-		"a table that was changed":        func(m []types.Model) { m[2].Royalties = []types.RoyaltyShare{{ModelId: 3, Ppm: 1_000_000}} },
-		"a table that is not whole":       func(m []types.Model) { m[2].Royalties = []types.RoyaltyShare{{ModelId: 3, Ppm: 999_999}} },
+		"a table that was changed": func(m []types.Model) {
+			m[2].Royalties = []types.RoyaltyShare{{ModelId: 3, Ppm: 1_000_000}}
+		},
+		"a table that is not whole": func(m []types.Model) {
+			m[2].Royalties = []types.RoyaltyShare{{ModelId: 3, Ppm: 999_999}}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			genesis := lineageGenesis()

@@ -94,7 +94,8 @@ func (m *MsgPublishModelVersion) ValidateBasic() error {
 	return validateVersion(m.Digest, m.Uri, m.Manifest, m.Method, m.Royalty)
 }
 
-func validateVersion(digest []byte, uri string, manifest []ManifestEntry, method AttributionMethod, royalty math.Int) error {
+func validateVersion(digest []byte, uri string, manifest []ManifestEntry, method AttributionMethod,
+	royalty math.Int) error {
 	if len(digest) != digestSize {
 		return errorsmod.Wrapf(ErrInvalidModel, "digest of %d bytes, want %d", len(digest), digestSize)
 	}
@@ -102,7 +103,9 @@ func validateVersion(digest []byte, uri string, manifest []ManifestEntry, method
 		return err
 	}
 	if method != ATTRIBUTION_METHOD_SPAN && method != ATTRIBUTION_METHOD_RAG && method != ATTRIBUTION_METHOD_MEANING {
-		return errorsmod.Wrapf(ErrInvalidModel, "attribution method %s: choose ATTRIBUTION_METHOD_SPAN, ATTRIBUTION_METHOD_RAG or ATTRIBUTION_METHOD_MEANING", method)
+		return errorsmod.Wrapf(
+			ErrInvalidModel, "attribution method %s: choose ATTRIBUTION_METHOD_SPAN, ATTRIBUTION_METHOD_RAG or "+
+				"ATTRIBUTION_METHOD_MEANING", method)
 	}
 	if err := validatePrice(ErrRoyalty, "royalty", royalty); err != nil {
 		return err
@@ -155,7 +158,8 @@ func validateProvider(address, name, endpoint string, answerKey []byte) error {
 		return err
 	}
 	if len(answerKey) != keySize {
-		return errorsmod.Wrapf(ErrInvalidProvider, "answer_key of %d bytes, want an ed25519 public key of %d", len(answerKey), keySize)
+		return errorsmod.Wrapf(ErrInvalidProvider, "answer_key of %d bytes, want an ed25519 public key of %d", len(answerKey),
+			keySize)
 	}
 	return validateURI(ErrInvalidProvider, "endpoint", endpoint, true)
 }
@@ -243,7 +247,8 @@ func validateURI(kind error, name, uri string, web bool) error {
 		return errorsmod.Wrapf(kind, "%s has %d bytes, want at most %d of UTF-8", name, len(uri), maxURI)
 	}
 	parsed, err := url.Parse(uri)
-	if err != nil || parsed.Scheme == "" || web && (parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Hostname() == "") {
+	if err != nil || parsed.Scheme == "" || web &&
+		(parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Hostname() == "") {
 		return errorsmod.Wrapf(kind, "%s %q is not a URL such as https://example.org", name, uri)
 	}
 	return nil

@@ -45,7 +45,8 @@ func (p Params) Validate() error {
 		}
 	}
 	if p.UnbondingTime <= 0 || p.UnbondingTime > maxUnbondingTime {
-		return errorsmod.Wrapf(ErrInvalidParams, "unbonding_time of %s, want more than 0 and at most %s", p.UnbondingTime, maxUnbondingTime)
+		return errorsmod.Wrapf(ErrInvalidParams, "unbonding_time of %s, want more than 0 and at most %s", p.UnbondingTime,
+			maxUnbondingTime)
 	}
 	for _, bound := range []struct {
 		name       string

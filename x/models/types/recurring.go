@@ -15,26 +15,27 @@ const (
 	MaxRecurring = 64
 	// RecurringWindow is how many answers of a model are recent: at twice as many the figures of a text are halved.
 	RecurringWindow = 1_000
-	// RecurringPrior is how many answers without a text are taken to have come before the first: it takes some to call a text
-	// recurring.
+	// RecurringPrior is how many answers without a text are taken to have come before the first: it takes some to call a
+	// text recurring.
 	RecurringPrior = 256
 )
 
-// AnsweredModel is what a batch holds of a model's answers. Volume is what a text could have earned if it had been all of them, in
-// 10^6 aopen.
+// AnsweredModel is what a batch holds of a model's answers. Volume is what a text could have earned if it had been all
+// of them, in 10^6 aopen.
 type AnsweredModel struct {
 	ID      uint64
 	Answers uint32
 	Volume  uint64
 }
 
-// TextID names a text of a model's answers: a contribution; with rank 0 everything in the DataNet; with DataNet 0 as well, all that owners of
-// DataNets have accepted.
+// TextID names a text of a model's answers: a contribution; with rank 0 everything in the DataNet; with DataNet 0 as
+// well, all that owners of DataNets have accepted.
 type TextID struct{ Model, DataNet, Rank uint64 }
 
 // Compare orders texts.
 func (id TextID) Compare(other TextID) int {
-	return cmp.Or(cmp.Compare(id.Model, other.Model), cmp.Compare(id.DataNet, other.DataNet), cmp.Compare(id.Rank, other.Rank))
+	return cmp.Or(cmp.Compare(id.Model, other.Model), cmp.Compare(id.DataNet, other.DataNet),
+		cmp.Compare(id.Rank, other.Rank))
 }
 
 // ID of the text.
@@ -59,12 +60,14 @@ func MulDiv(a, b, c uint64) uint64 {
 	return quotient
 }
 
-// Recur adds a batch to the texts of a provider. models are those that answered in it, and used is what each text of their answers could
-// have earned by its weights, both in order and each once. All texts are returned, in order: FollowRecurring says which are kept.
+// Recur adds a batch to the texts of a provider. models are those that answered in it, and used is what each text of
+// their answers could have earned by its weights, both in order and each once. All texts are returned, in order:
+// FollowRecurring says which are kept.
 func Recur(before []RecurringText, models []AnsweredModel, used []RecurringText) []RecurringText {
 	out := make([]RecurringText, 0, len(before)+len(used))
 	answered := func(t RecurringText) RecurringText {
-		at, found := slices.BinarySearchFunc(models, t.ModelId, func(m AnsweredModel, id uint64) int { return cmp.Compare(m.ID, id) })
+		at, found := slices.BinarySearchFunc(models, t.ModelId,
+			func(m AnsweredModel, id uint64) int { return cmp.Compare(m.ID, id) })
 		if found {
 			t.Answers += models[at].Answers
 			t.Volume += models[at].Volume
@@ -89,9 +92,9 @@ func Recur(before []RecurringText, models []AnsweredModel, used []RecurringText)
 	return out
 }
 
-// FollowRecurring returns the texts that a provider's record goes on following: the heaviest, each less the weight of the heaviest that is
-// left out. So whatever was a 65th of all that was earned is among them, in however small batches it came, and none is
-// charged with what it was not (Misra and Gries).
+// FollowRecurring returns the texts that a provider's record goes on following: the heaviest, each less the weight of
+// the heaviest that is left out. So whatever was a 65th of all that was earned is among them, in however small batches
+// it came, and none is charged with what it was not (Misra and Gries).
 func FollowRecurring(texts []RecurringText) []RecurringText {
 	spare := uint64(0)
 	if len(texts) > MaxRecurring {
@@ -129,7 +132,8 @@ func validateRecurring(texts []RecurringText) error {
 			return errorsmod.Wrapf(ErrInvalidProvider, "recurring text %v has no model, or a rank and no DataNet", text.ID())
 		}
 		if text.Answers >= 2*RecurringWindow || text.Weight > text.Volume || text.Volume > 2*RecurringWindow*MaxEarning {
-			return errorsmod.Wrapf(ErrInvalidProvider, "recurring text %v has weight %d of %d in %d answers", text.ID(), text.Weight, text.Volume, text.Answers)
+			return errorsmod.Wrapf(ErrInvalidProvider, "recurring text %v has weight %d of %d in %d answers", text.ID(),
+				text.Weight, text.Volume, text.Answers)
 		}
 	}
 	return nil
@@ -138,8 +142,8 @@ func validateRecurring(texts []RecurringText) error {
 // MaxEarning is the most that an answer adds to a volume, in 10^6 aopen: some 280 OPEN.
 const MaxEarning = 1 << 48
 
-// Earning is what a text that is all of an answer can earn by it, in 10^6 aopen: data share and bonus. The answer costs fee, of which
-// royalty. It is at least 1 where there is a fee, and at most MaxEarning.
+// Earning is what a text that is all of an answer can earn by it, in 10^6 aopen: data share and bonus. The answer costs
+// fee, of which royalty. It is at least 1 where there is a fee, and at most MaxEarning.
 func Earning(terms rewardstypes.Terms, fee, royalty uint64) uint64 {
 	data := MulDiv(royalty, uint64(terms.DataPpm), ppm)
 	bonus := MulDiv(MulDiv(fee, uint64(terms.BurnPpm), ppm), uint64(terms.BonusPpm), ppm)

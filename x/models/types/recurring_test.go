@@ -21,9 +21,10 @@ const (
 	floor          = 100_000
 )
 
-// demand plays answers of one model in batches. It returns what part of all pay each text weighs in the last thousand answers, and what it
-// keeps under a cap for each.
-func demand(answers, batch int, caps func(rank uint64) uint32, next func(i int) map[uint64]uint32) (weighed, kept map[uint64]float64) {
+// demand plays answers of one model in batches. It returns what part of all pay each text weighs in the last thousand
+// answers, and what it keeps under a cap for each.
+func demand(answers, batch int, caps func(rank uint64) uint32,
+	next func(i int) map[uint64]uint32) (weighed, kept map[uint64]float64) {
 	weighed, kept = map[uint64]float64{}, map[uint64]float64{}
 	var table []types.RecurringText
 	for first := 0; first < answers; first += batch {
@@ -38,7 +39,8 @@ func demand(answers, batch int, caps func(rank uint64) uint32, next func(i int) 
 			used = append(used, types.RecurringText{ModelId: 1, DatanetId: 1, Rank: rank, Weight: weight})
 		}
 		slices.SortFunc(used, func(a, b types.RecurringText) int { return a.ID().Compare(b.ID()) })
-		all := types.Recur(table, []types.AnsweredModel{{ID: 1, Answers: uint32(batch), Volume: uint64(batch) * volumeOfAnswer}}, used)
+		all := types.Recur(
+			table, []types.AnsweredModel{{ID: 1, Answers: uint32(batch), Volume: uint64(batch) * volumeOfAnswer}}, used)
 		table = types.FollowRecurring(all)
 		if first < answers-1_000 {
 			continue
@@ -57,7 +59,8 @@ func demand(answers, batch int, caps func(rank uint64) uint32, next func(i int) 
 
 func atFloor(uint64) uint32 { return floor }
 
-// TestNoticeFades: a text that is .44 of every answer keeps about the floor, in batches of any size, with however many other texts.
+// TestNoticeFades: a text that is .44 of every answer keeps about the floor, in batches of any size, with however many
+// other texts.
 func TestNoticeFades(t *testing.T) {
 	for _, batch := range []int{1, 10, 100, 1_000} {
 		for _, others := range []int{1, 10_000} {
@@ -112,7 +115,8 @@ func TestHonestDemandHardlyFades(t *testing.T) {
 			sum, left = sum+weighed[rank], left+kept[rank]
 		}
 		top, all := 1-kept[1]/weighed[1], 1-left/sum
-		t.Logf("%6d texts: the most asked one is %.3f of the answers and loses %.3f of its pay, all lose %.3f", c.texts, weighed[1], top, all)
+		t.Logf("%6d texts: the most asked one is %.3f of the answers and loses %.3f of its pay, all lose %.3f", c.texts,
+			weighed[1], top, all)
 		require.LessOrEqual(t, top, c.top+1e-9, c.texts)
 		require.LessOrEqual(t, all, c.all_+1e-9, c.texts)
 	}
@@ -124,17 +128,20 @@ func TestRunOfQuestionsIsNotRecurrence(t *testing.T) {
 	require.InDelta(t, .7*40/1_000, kept[7], 1e-6)
 }
 
-// TestRecurrenceIsByModel: what a text is in one model does not count in another, and answers of a model count for its texts alone.
+// TestRecurrenceIsByModel: what a text is in one model does not count in another, and answers of a model count for its
+// texts alone.
 func TestRecurrenceIsByModel(t *testing.T) {
-	before := []types.RecurringText{{ModelId: 1, DatanetId: 1, Rank: 5, Answers: 500, Volume: 500, Weight: 400}, {ModelId: 2, DatanetId: 1, Rank: 5, Answers: 500, Volume: 500, Weight: 10}}
+	before := []types.RecurringText{{ModelId: 1, DatanetId: 1, Rank: 5, Answers: 500, Volume: 500, Weight: 400},
+		{ModelId: 2, DatanetId: 1, Rank: 5, Answers: 500, Volume: 500, Weight: 10}}
 	after := types.Recur(before, []types.AnsweredModel{{ID: 2, Answers: 100, Volume: 100}}, nil)
 	require.Equal(t, before[0], after[0])
-	require.Equal(t, types.RecurringText{ModelId: 2, DatanetId: 1, Rank: 5, Answers: 600, Volume: 600, Weight: 10}, after[1])
+	require.Equal(t, types.RecurringText{ModelId: 2, DatanetId: 1, Rank: 5, Answers: 600, Volume: 600, Weight: 10},
+		after[1])
 	require.Equal(t, uint32(800_000*500/756), after[0].AveragePPM())
 }
 
-// TestFollowRecurring: whatever comes, the record stays within its bounds and is accepted by genesis, no text is charged with more than it
-// was, and one that is a twentieth of everything is followed.
+// TestFollowRecurring: whatever comes, the record stays within its bounds and is accepted by genesis, no text is
+// charged with more than it was, and one that is a twentieth of everything is followed.
 func TestFollowRecurring(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var table []types.RecurringText
@@ -149,14 +156,17 @@ func TestFollowRecurring(t *testing.T) {
 				models = append(models, types.AnsweredModel{ID: model, Answers: uint32(answers), Volume: volume})
 				used = append(used, types.RecurringText{ModelId: model, DatanetId: 1, Rank: 1, Weight: volume / 6})
 				for rank := uint64(2); rank < 60; rank++ {
-					used = append(used, types.RecurringText{ModelId: model, DatanetId: 1, Rank: rank*1_000 + uint64(random.Intn(900)), Weight: volume / 80})
+					used = append(
+						used, types.RecurringText{ModelId: model, DatanetId: 1, Rank: rank*1_000 + uint64(random.Intn(900)),
+							Weight: volume / 80})
 				}
 			}
 			table = types.FollowRecurring(types.Recur(table, models, used))
 		}
 		g := types.DefaultGenesis()
 		g.Providers = []types.Provider{{
-			Address: sdk.AccAddress(make([]byte, 20)).String(), Name: "provider", AnswerKey: make([]byte, 32), Bond: rewardstypes.MaxSupply, Liability: g.Params.MinBond, Unbonding: g.Params.MinBond,
+			Address: sdk.AccAddress(make([]byte, 20)).String(), Name: "provider", AnswerKey: make([]byte, 32),
+			Bond: rewardstypes.MaxSupply, Liability: g.Params.MinBond, Unbonding: g.Params.MinBond,
 			Recurring: table,
 		}}
 		err := g.Validate()
@@ -165,7 +175,9 @@ func TestFollowRecurring(t *testing.T) {
 		}
 		if earning > 1 || answers > 80 {
 			for model := uint64(1); model <= 3; model++ {
-				require.True(t, slices.ContainsFunc(table, func(text types.RecurringText) bool { return text.ModelId == model && text.Rank == 1 }), fmt.Sprint(table))
+				require.True(
+					t, slices.ContainsFunc(
+						table, func(text types.RecurringText) bool { return text.ModelId == model && text.Rank == 1 }), fmt.Sprint(table))
 			}
 		}
 		for _, text := range table {
@@ -179,7 +191,8 @@ func TestFollowRecurring(t *testing.T) {
 // TestEarning: what a text can earn by an answer is its data share and the bonus on what is burned.
 func TestEarning(t *testing.T) {
 	terms := rewardstypes.DefaultTerms()
-	require.EqualValues(t, 600_000+2_000_000*15/100*2/3-1, types.Earning(terms, 2_000_000, 1_000_000)) // the bonus is 666,666 ppm
+	// the bonus is 666,666 ppm
+	require.EqualValues(t, 600_000+2_000_000*15/100*2/3-1, types.Earning(terms, 2_000_000, 1_000_000))
 	require.EqualValues(t, 0, types.Earning(terms, 0, 0))
 	require.EqualValues(t, 1, types.Earning(terms, 1, 0), "no paid answer counts for nothing")
 	require.EqualValues(t, types.MaxEarning, types.Earning(terms, ^uint64(0), ^uint64(0)))

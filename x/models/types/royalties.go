@@ -15,7 +15,8 @@ func ValidateRoyalties(rows []RoyaltyShare) error {
 	sum := uint64(0)
 	for i, row := range rows {
 		sum += uint64(row.Ppm)
-		if row.Ppm == 0 || slices.ContainsFunc(rows[:i], func(earlier RoyaltyShare) bool { return earlier.ModelId == row.ModelId }) {
+		if row.Ppm == 0 || slices.ContainsFunc(rows[:i],
+			func(earlier RoyaltyShare) bool { return earlier.ModelId == row.ModelId }) {
 			return errorsmod.Wrapf(ErrLineage, "royalty row of model %d is zero or stands twice", row.ModelId)
 		}
 	}

@@ -15,7 +15,9 @@ func TestFlattenRoyalties(t *testing.T) {
 	child := types.FlattenRoyalties(2, 300_000, base)
 	require.Equal(t, []types.RoyaltyShare{{ModelId: 2, Ppm: 700_000}, {ModelId: 1, Ppm: 300_000}}, child)
 	grandchild := types.FlattenRoyalties(3, 333_333, child)
-	require.Equal(t, []types.RoyaltyShare{{ModelId: 3, Ppm: 666_667}, {ModelId: 2, Ppm: 233_333}, {ModelId: 1, Ppm: 100_000}}, grandchild)
+	require.Equal(
+		t, []types.RoyaltyShare{{ModelId: 3, Ppm: 666_667}, {ModelId: 2, Ppm: 233_333}, {ModelId: 1, Ppm: 100_000}},
+		grandchild)
 	all := types.FlattenRoyalties(4, 1_000_000, child)
 	require.Len(t, all, 2, "a model that gives everything has no row of its own")
 }

@@ -36,7 +36,8 @@ func (k Keeper) takeIn(ctx context.Context, params types.Params, elapsed int64) 
 	for _, intake := range arrived {
 		asked = asked.Add(intake.List.Bonus)
 	}
-	run := intakeRun{keeper: k, scale: types.ScaleOf(params.BonusPerSecond.MulRaw(elapsed).QuoRaw(1_000), asked), totals: types.ZeroTotals()}
+	run := intakeRun{keeper: k, scale: types.ScaleOf(params.BonusPerSecond.MulRaw(elapsed).QuoRaw(1_000), asked),
+		totals: types.ZeroTotals()}
 	for _, intake := range arrived {
 		if err := run.take(ctx, intake); err != nil {
 			return err
@@ -112,7 +113,8 @@ func (r *intakeRun) take(ctx context.Context, intake types.Intake) error {
 	list.BonusScale = r.scale
 	var failed error
 	if list.BonusGranted, failed = k.granted(ctx, list); failed == nil && list.BonusGranted.GT(intake.Burned) {
-		failed = errorsmod.Wrapf(types.ErrInvariant, "bonus %s is above what was burned, %s", list.BonusGranted, intake.Burned)
+		failed = errorsmod.Wrapf(types.ErrInvariant, "bonus %s is above what was burned, %s", list.BonusGranted,
+			intake.Burned)
 	}
 	if failed != nil {
 		list.BonusScale, list.BonusGranted = 0, math.ZeroInt()

@@ -25,9 +25,11 @@ const (
 
 // addDeadLetter puts aside a list that failed when the sweep stood at a page:
 // what its walk passed before is paid, the rest is owed until a retry.
-func (k Keeper) addDeadLetter(ctx context.Context, list types.CreditList, page, cycle uint64, reason string, cause error) error {
+func (k Keeper) addDeadLetter(ctx context.Context, list types.CreditList, page, cycle uint64, reason string,
+	cause error) error {
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	sdkCtx.Logger().Error("credit list cannot be paid", "module", types.ModuleName, "batch", list.BatchId, "reason", reason, "err", cause)
+	sdkCtx.Logger().Error("credit list cannot be paid", "module", types.ModuleName, "batch", list.BatchId, "reason",
+		reason, "err", cause)
 	letter := types.DeadLetter{List: list, Page: page, Cycle: cycle, Height: sdkCtx.BlockHeight(), Reason: reason}
 	return errors.Join(
 		k.DeadLetters.Set(ctx, list.BatchId, letter),
@@ -65,7 +67,8 @@ func (k Keeper) retryDeadLetter(ctx context.Context, id uint64) (math.Int, error
 	}
 	var amount, bonus poa.Amount
 	for _, credit := range credits {
-		if err := errors.Join(addTo(&amount, credit.Amount), addTo(&amount, credit.Bonus), addTo(&bonus, credit.Bonus)); err != nil {
+		if err := errors.Join(addTo(&amount, credit.Amount), addTo(&amount, credit.Bonus),
+			addTo(&bonus, credit.Bonus)); err != nil {
 			return math.Int{}, err
 		}
 	}

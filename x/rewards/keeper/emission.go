@@ -32,7 +32,8 @@ func (k Keeper) emit(ctx context.Context, params types.Params, elapsed int64) er
 	bounty := amount.MulRaw(int64(params.EmissionBountyPpm)).QuoRaw(types.PPM)
 	stakers := amount.Sub(bounty)
 	if stakers.IsPositive() {
-		if err := k.bank.SendCoinsFromModuleToModule(ctx, types.ModuleName, authtypes.FeeCollectorName, coins(stakers)); err != nil {
+		if err := k.bank.SendCoinsFromModuleToModule(ctx, types.ModuleName, authtypes.FeeCollectorName,
+			coins(stakers)); err != nil {
 			return err
 		}
 	}
@@ -50,7 +51,8 @@ func (k Keeper) emit(ctx context.Context, params types.Params, elapsed int64) er
 	if err := k.Totals.Set(ctx, totals); err != nil {
 		return err
 	}
-	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventEmission{Stakers: stakers, BountyPool: bounty})
+	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(
+		&types.EventEmission{Stakers: stakers, BountyPool: bounty})
 }
 
 // emissionRoundedDown is reserve · rate · elapsed / year.

@@ -88,7 +88,8 @@ func (emissionAccounts) GetModuleAddress(name string) sdk.AccAddress {
 func newEmission(t require.TestingT, supply, reserve math.Int, edit func(*types.Params)) *emissionFixture {
 	key := storetypes.NewKVStoreKey(types.StoreKey)
 	ctx := testutil.DefaultContext(key, storetypes.NewTransientStoreKey("transient"))
-	f := &emissionFixture{ctx: ctx.WithBlockTime(emissionStart), bank: &emissionBank{supply: supply, balances: make(map[string]math.Int)}}
+	f := &emissionFixture{ctx: ctx.WithBlockTime(emissionStart),
+		bank: &emissionBank{supply: supply, balances: make(map[string]math.Int)}}
 	f.Keeper = NewKeeper(codec.NewProtoCodec(codectypes.NewInterfaceRegistry()), runtime.NewKVStoreService(key),
 		authcodec.NewBech32Codec("open"), "authority", emissionAccounts{}, f.bank, nil, nil)
 	genesis := types.DefaultGenesis()

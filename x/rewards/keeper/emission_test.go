@@ -25,7 +25,9 @@ var nothing = math.ZeroInt()
 // closedForm is reserve · (1 − rate · seconds / year)^blocks.
 func closedForm(reserve math.Int, ppm uint32, seconds int64, blocks int) *big.Float {
 	exact := func() *big.Float { return new(big.Float).SetPrec(512) }
-	kept := exact().SetRat(new(big.Rat).Sub(big.NewRat(1, 1), new(big.Rat).Mul(big.NewRat(int64(ppm), types.PPM), big.NewRat(seconds, secondsPerYear))))
+	kept := exact().SetRat(
+		new(big.Rat).Sub(
+			big.NewRat(1, 1), new(big.Rat).Mul(big.NewRat(int64(ppm), types.PPM), big.NewRat(seconds, secondsPerYear))))
 	power := exact().SetInt64(1)
 	for ; blocks > 0; blocks >>= 1 {
 		if blocks&1 == 1 {
@@ -66,8 +68,10 @@ func TestEmissionDecaysAsTheClosedFormSays(t *testing.T) {
 			distance := new(big.Float).SetPrec(512).SetInt(reserve.BigInt())
 			distance.Sub(distance, closedForm(types.DefaultReserve, c.ppm, c.seconds, blocks))
 			require.GreaterOrEqual(t, distance.Sign(), 0)
-			require.Negative(t, distance.Cmp(new(big.Float).SetInt64(int64(blocks))), "%s aopen off after %d blocks", distance.Text('f', 3), blocks)
-			left, _ := new(big.Float).Quo(new(big.Float).SetInt(reserve.BigInt()), new(big.Float).SetInt(types.DefaultReserve.BigInt())).Float64()
+			require.Negative(t, distance.Cmp(new(big.Float).SetInt64(int64(blocks))), "%s aopen off after %d blocks",
+				distance.Text('f', 3), blocks)
+			left, _ := new(big.Float).Quo(new(big.Float).SetInt(reserve.BigInt()),
+				new(big.Float).SetInt(types.DefaultReserve.BigInt())).Float64()
 			require.InDelta(t, c.left, left, 0.0002)
 		})
 	}
@@ -114,8 +118,10 @@ func TestEmissionOfStrangeTimes(t *testing.T) {
 		d            time.Duration
 		milliseconds int64
 	}{
-		"no time": {0, 0}, "less than a second": {999 * time.Millisecond, 999}, "a second": {time.Second, 1_000}, "back": {-time.Hour, 0}, "back by years": {-3 * emissionYear, 0},
-		"a minute": {time.Minute, 60_000}, "a halt of an hour": {time.Hour, 60_000}, "a jump of years": {50 * emissionYear, 60_000},
+		"no time": {0, 0}, "less than a second": {999 * time.Millisecond, 999}, "a second": {time.Second, 1_000},
+		"back": {-time.Hour, 0}, "back by years": {-3 * emissionYear, 0},
+		"a minute": {time.Minute, 60_000}, "a halt of an hour": {time.Hour, 60_000},
+		"a jump of years": {50 * emissionYear, 60_000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newEmission(t, nothing, types.DefaultReserve, nil)
@@ -170,7 +176,8 @@ func TestRateOfNothing(t *testing.T) {
 	require.Equal(t, types.DefaultReserve.String(), f.reserve(t).String())
 }
 
-// TestEmissionKeepsItsBounds: whatever time and governance do, nothing is minted beside the reserve, and never beyond the maximum.
+// TestEmissionKeepsItsBounds: whatever time and governance do, nothing is minted beside the reserve, and never beyond
+// the maximum.
 func TestEmissionKeepsItsBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		initial := math.NewIntFromUint64(rapid.Uint64().Draw(t, "reserve")).MulRaw(10_000_000)
@@ -188,16 +195,19 @@ func TestEmissionKeepsItsBounds(t *testing.T) {
 			f.block(t, time.Duration(rapid.Int64Range(-int64(time.Hour), int64(3*time.Hour)).Draw(t, "time")))
 			amount := last.Sub(f.reserve(t))
 			require.False(t, amount.IsNegative(), "the reserve rose")
-			require.True(t, amount.LTE(emissionRoundedDown(last, params.EmissionPpmPerYear, int64(params.MaxBlockSeconds)*1_000)))
+			require.True(
+				t, amount.LTE(emissionRoundedDown(last, params.EmissionPpmPerYear, int64(params.MaxBlockSeconds)*1_000)))
 			bounty := amount.MulRaw(int64(params.EmissionBountyPpm)).QuoRaw(types.PPM)
 			pool, stakers, last = pool.Add(bounty), stakers.Add(amount.Sub(bounty)), f.reserve(t)
 		}
 		require.Equal(t, initial.String(), f.reserve(t).Add(f.emitted(t)).String())
-		require.Equal(t, types.MaxSupply.String(), f.bank.supply.Add(f.reserve(t)).String(), "supply and reserve are the maximum")
+		require.Equal(t, types.MaxSupply.String(), f.bank.supply.Add(f.reserve(t)).String(),
+			"supply and reserve are the maximum")
 		counter, err := get(f.ctx, f.BountyPool)
 		require.NoError(t, err)
 		require.Equal(t, []string{pool.String(), pool.String(), stakers.String(), "0"}, []string{
-			counter.String(), f.bank.of(types.BountyPoolName).String(), f.bank.of(authtypes.FeeCollectorName).String(), f.bank.of(types.ModuleName).String(),
+			counter.String(), f.bank.of(types.BountyPoolName).String(), f.bank.of(authtypes.FeeCollectorName).String(),
+			f.bank.of(types.ModuleName).String(),
 		})
 	})
 }
@@ -208,7 +218,8 @@ func TestWalletsSeeWhatStakersWillGet(t *testing.T) {
 	server := NewMintQueryServer(f.Keeper)
 	annual, err := server.AnnualProvisions(f.ctx, &minttypes.QueryAnnualProvisionsRequest{})
 	require.NoError(t, err)
-	require.Equal(t, "12000000", types.FormatOpen(annual.AnnualProvisions.TruncateInt()), "three quarters of 8 % of 200,000,000 OPEN")
+	require.Equal(t, "12000000", types.FormatOpen(annual.AnnualProvisions.TruncateInt()),
+		"three quarters of 8 % of 200,000,000 OPEN")
 	inflation, err := server.Inflation(f.ctx, &minttypes.QueryInflationRequest{})
 	require.NoError(t, err)
 	require.Equal(t, "0.030000000000000000", inflation.Inflation.String())
@@ -226,10 +237,12 @@ func TestWalletsSeeWhatStakersWillGet(t *testing.T) {
 	}
 	got := f.bank.of(authtypes.FeeCollectorName)
 	require.True(t, got.LT(annual.AnnualProvisions.TruncateInt()))
-	require.Equal(t, "11532", got.QuoRaw(1_000).Quo(math.NewIntWithDecimal(1, types.Decimals)).String(), "thousands of OPEN: 12,000 · (1 − e^−0.08) / 0.08")
+	require.Equal(t, "11532", got.QuoRaw(1_000).Quo(math.NewIntWithDecimal(1, types.Decimals)).String(),
+		"thousands of OPEN: 12,000 · (1 − e^−0.08) / 0.08")
 
 	for name, edit := range map[string]func(*types.Params){
-		"no emission": func(p *types.Params) { p.EmissionPpmPerYear = 0 }, "all for bounties": func(p *types.Params) { p.EmissionBountyPpm = types.PPM },
+		"no emission":      func(p *types.Params) { p.EmissionPpmPerYear = 0 },
+		"all for bounties": func(p *types.Params) { p.EmissionBountyPpm = types.PPM },
 	} {
 		f.edit(t, edit)
 		inflation, err := server.Inflation(f.ctx, &minttypes.QueryInflationRequest{})

@@ -40,18 +40,20 @@ func (k Keeper) payValidators(ctx context.Context, params types.Params) error {
 			amount = left
 		}
 		left = left.Sub(amount)
-		if err := k.distribution.AllocateTokensToValidator(ctx, validator, sdk.NewDecCoinsFromCoins(coins(amount)...)); err != nil {
+		if err := k.distribution.AllocateTokensToValidator(ctx, validator,
+			sdk.NewDecCoinsFromCoins(coins(amount)...)); err != nil {
 			return err
 		}
 	}
 	if err := k.ValidatorsPot.Set(ctx, math.ZeroInt()); err != nil {
 		return err
 	}
-	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventValidatorsPaid{Validators: uint32(len(validators)), Amount: pot})
+	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(
+		&types.EventValidatorsPaid{Validators: uint32(len(validators)), Amount: pot})
 }
 
-// PayOperators pays what validators have earned with verdicts out of the escrow, through x/distribution. What belongs to a validator
-// that is no more goes to the bounty pool. It returns what was paid to validators.
+// PayOperators pays what validators have earned with verdicts out of the escrow, through x/distribution. What belongs
+// to a validator that is no more goes to the bounty pool. It returns what was paid to validators.
 func (k Keeper) PayOperators(ctx context.Context, pays []types.OperatorPay) (math.Int, error) {
 	paid, rest := math.ZeroInt(), math.ZeroInt()
 	for _, pay := range pays {
@@ -66,7 +68,8 @@ func (k Keeper) PayOperators(ctx context.Context, pays []types.OperatorPay) (mat
 		if err != nil {
 			return math.Int{}, err
 		}
-		if err := k.distribution.AllocateTokensToValidator(ctx, validator, sdk.NewDecCoinsFromCoins(coins(pay.Amount)...)); err != nil {
+		if err := k.distribution.AllocateTokensToValidator(ctx, validator,
+			sdk.NewDecCoinsFromCoins(coins(pay.Amount)...)); err != nil {
 			return math.Int{}, err
 		}
 		paid = paid.Add(pay.Amount)

@@ -13,8 +13,8 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// Escrow takes the fees of a batch from a module account, which hands them over in the end-blocker, and keeps its credits until a
-// verdict: Release pays them, Refund and Lapse do not. Amounts are frozen as they are in Enqueue.
+// Escrow takes the fees of a batch from a module account, which hands them over in the end-blocker, and keeps its
+// credits until a verdict: Release pays them, Refund and Lapse do not. Amounts are frozen as they are in Enqueue.
 func (k Keeper) Escrow(ctx context.Context, fromModule string, batchID uint64, p types.Prepared) error {
 	if err := k.owe(ctx, fromModule, p.Fees); err != nil {
 		return err
@@ -43,8 +43,8 @@ func (k Keeper) EscrowedFees(ctx context.Context, batchID uint64) (fees math.Int
 	return intake.List.Fees, err == nil, err
 }
 
-// Release pays a list in escrow as if it arrived now, but for the validators' share, which it returns: that stays in escrow until
-// SettleAttestPay or ForfeitAttestPay, and counts as fee when it is divided.
+// Release pays a list in escrow as if it arrived now, but for the validators' share, which it returns: that stays in
+// escrow until SettleAttestPay or ForfeitAttestPay, and counts as fee when it is divided.
 func (k Keeper) Release(ctx context.Context, id uint64) (math.Int, error) {
 	held, err := k.getEscrowed(ctx, id)
 	if err != nil {
@@ -78,8 +78,8 @@ func (k Keeper) Refund(ctx context.Context, id uint64, refunds []types.Refund) e
 	return k.dropEscrowed(ctx, held)
 }
 
-// Lapse drops a list in escrow, pays its provider for compute and leaves the rest to the bounty pool, commons included: nothing was
-// found to be of the commons. It returns what the provider got.
+// Lapse drops a list in escrow, pays its provider for compute and leaves the rest to the bounty pool, commons included:
+// nothing was found to be of the commons. It returns what the provider got.
 func (k Keeper) Lapse(ctx context.Context, id uint64, provider sdk.AccAddress) (math.Int, error) {
 	held, err := k.getEscrowed(ctx, id)
 	if err != nil {
@@ -96,14 +96,16 @@ func (k Keeper) Lapse(ctx context.Context, id uint64, provider sdk.AccAddress) (
 	totals.Fees = totals.Fees.Add(held.List.Fees)
 	totals.Providers = totals.Providers.Add(held.Providers)
 	totals.BountyPool = totals.BountyPool.Add(rest)
-	return held.Providers, errors.Join(k.Totals.Set(ctx, totals), add(ctx, k.PendingBounty, rest), k.dropEscrowed(ctx, held))
+	return held.Providers, errors.Join(k.Totals.Set(ctx, totals), add(ctx, k.PendingBounty, rest),
+		k.dropEscrowed(ctx, held))
 }
 
 func (k Keeper) dropEscrowed(ctx context.Context, held types.Intake) error {
 	return errors.Join(k.removeCredits(ctx, held.List), k.Escrowed.Remove(ctx, held.List.BatchId))
 }
 
-// SettleAttestPay divides the validators' share of a batch: earned stays in escrow for PayOperators, the rest goes to the bounty pool.
+// SettleAttestPay divides the validators' share of a batch: earned stays in escrow for PayOperators, the rest goes to
+// the bounty pool.
 func (k Keeper) SettleAttestPay(ctx context.Context, share, earned math.Int) error {
 	rest := share.Sub(earned)
 	if earned.IsNegative() || rest.IsNegative() {

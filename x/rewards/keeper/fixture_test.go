@@ -47,7 +47,8 @@ func newFixture(t require.TestingT, edit ...func(*types.Params)) *fixture {
 func startFixture(t require.TestingT, genesis types.GenesisState, balances map[string]sdk.Coins) *fixture {
 	module, err := solo.NewRewards(genesis, balances)
 	require.NoError(t, err)
-	return &fixture{t: t, RewardsModule: module, msgs: keeper.NewMsgServer(module.Keeper), queries: keeper.NewQueryServer(module.Keeper)}
+	return &fixture{t: t, RewardsModule: module, msgs: keeper.NewMsgServer(module.Keeper),
+		queries: keeper.NewQueryServer(module.Keeper)}
 }
 
 // reimported exports the state and starts another module from it.
@@ -70,7 +71,8 @@ func (f *fixture) reimported() *fixture {
 
 // block ends a block a second later, with all invariants.
 func (f *fixture) block() {
-	f.Ctx = f.Ctx.WithBlockHeight(f.Ctx.BlockHeight() + 1).WithBlockTime(f.Ctx.BlockTime().Add(time.Second)).WithEventManager(sdk.NewEventManager())
+	f.Ctx = f.Ctx.WithBlockHeight(f.Ctx.BlockHeight() + 1).WithBlockTime(
+		f.Ctx.BlockTime().Add(time.Second)).WithEventManager(sdk.NewEventManager())
 	require.NoError(f.t, f.Keeper.EndBlock(f.Ctx))
 	require.NoError(f.t, f.Keeper.CheckInvariants(f.Ctx))
 }
@@ -109,7 +111,8 @@ func receipt(n int) types.Payable {
 	return types.Payable{
 		Model: 1, Provider: account(0), Compute: math.ZeroInt(), Royalty: royalty, Acknowledged: true,
 		Lineage: []types.Share{{Address: account(0), PPM: types.PPM}},
-		Entries: []types.PayableEntry{{Rank: 1, DataNet: 1, Contributor: account(n), WeightPPM: types.PPM, QualityPPM: types.PPM}},
+		Entries: []types.PayableEntry{
+			{Rank: 1, DataNet: 1, Contributor: account(n), WeightPPM: types.PPM, QualityPPM: types.PPM}},
 	}
 }
 

@@ -19,7 +19,9 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		return err
 	}
 	if supply := k.bank.GetSupply(ctx, types.Denom).Amount; supply.Add(g.Reserve).GT(types.MaxSupply) {
-		return errorsmod.Wrapf(types.ErrInvalidGenesis, "supply %s plus reserve %s is above the maximum supply %s: lower the balances or the reserve", supply, g.Reserve, types.MaxSupply)
+		return errorsmod.Wrapf(types.ErrInvalidGenesis,
+			"supply %s plus reserve %s is above the maximum supply %s: lower the balances or the reserve", supply, g.Reserve,
+			types.MaxSupply)
 	}
 	if err := errors.Join(
 		k.Params.Set(ctx, g.Params),
@@ -240,7 +242,8 @@ func (k Keeper) exportCredits(ctx context.Context, list *types.CreditList) ([]ty
 	return credits, err
 }
 
-func (k Keeper) exportIntakes(ctx context.Context, from collections.Map[uint64, types.Intake]) ([]types.GenesisIntake, error) {
+func (k Keeper) exportIntakes(ctx context.Context,
+	from collections.Map[uint64, types.Intake]) ([]types.GenesisIntake, error) {
 	var intakes []types.GenesisIntake
 	err := from.Walk(ctx, nil, func(_ uint64, intake types.Intake) (bool, error) {
 		credits, err := k.exportCredits(ctx, &intake.List)

@@ -14,7 +14,8 @@ import (
 // CheckInvariants recounts what the module owes and compares it with what it
 // holds. It walks the whole state: for tests, genesis and audits.
 func (k Keeper) CheckInvariants(ctx context.Context) error {
-	return errors.Join(k.checkSolvency(ctx), k.checkTotals(ctx), k.checkContributed(ctx), k.checkDataNets(ctx), k.checkModels(ctx), k.checkLists(ctx), k.checkPaidOut(ctx))
+	return errors.Join(k.checkSolvency(ctx), k.checkTotals(ctx), k.checkContributed(ctx), k.checkDataNets(ctx),
+		k.checkModels(ctx), k.checkLists(ctx), k.checkPaidOut(ctx))
 }
 
 // checkSolvency: the module account holds the ledger, the credits that wait and
@@ -132,7 +133,8 @@ func (k Keeper) waitingTotal(ctx context.Context) (owing, error) {
 	return total, err
 }
 
-// checkContributed: what accounts have earned by contributing, or wait for, is what contributors got from fees and as bonus.
+// checkContributed: what accounts have earned by contributing, or wait for, is what contributors got from fees and as
+// bonus.
 func (k Keeper) checkContributed(ctx context.Context) error {
 	totals, err := k.Totals.Get(ctx)
 	if err != nil {
@@ -148,7 +150,8 @@ func (k Keeper) checkContributed(ctx context.Context) error {
 	}
 	got, counted := totals.Contributors.Add(totals.Bonus), ledger.Add(waiting.contributed)
 	if counted.GT(got) || waiting.unreadable == 0 && counted.LT(got) {
-		return errorsmod.Wrapf(types.ErrInvariant, "accounts contributed for %s and wait for %s, the totals say %s", ledger, waiting.contributed, got)
+		return errorsmod.Wrapf(types.ErrInvariant, "accounts contributed for %s and wait for %s, the totals say %s", ledger,
+			waiting.contributed, got)
 	}
 	return nil
 }
@@ -176,7 +179,8 @@ func (k Keeper) checkPaidOut(ctx context.Context) error {
 		return err
 	}
 	if !came.Equal(is) {
-		return errorsmod.Wrapf(types.ErrInvariant, "accounts earned and were refunded %s, %s is in the ledger or paid out", came, is)
+		return errorsmod.Wrapf(types.ErrInvariant, "accounts earned and were refunded %s, %s is in the ledger or paid out",
+			came, is)
 	}
 	return nil
 }
@@ -193,11 +197,14 @@ func (k Keeper) intakeTotal(ctx context.Context, from collections.Map[uint64, ty
 		}); err != nil {
 			return true, err
 		}
-		if parts := credits.Add(intake.Burned).Add(intake.Retired).Add(intake.BountyPool).Add(intake.Validators); !parts.Equal(intake.List.Fees) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "list %d: fees of %s were divided into %s", id, intake.List.Fees, parts)
+		if parts := credits.Add(intake.Burned).Add(intake.Retired).Add(intake.BountyPool).Add(
+			intake.Validators); !parts.Equal(intake.List.Fees) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "list %d: fees of %s were divided into %s", id, intake.List.Fees,
+				parts)
 		}
 		if !contributed.Equal(intake.Contributors) || !bonus.Equal(intake.List.Bonus) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "list %d: contributors get %s and a bonus of %s, its credits say %s and %s",
+			return true, errorsmod.Wrapf(types.ErrInvariant,
+				"list %d: contributors get %s and a bonus of %s, its credits say %s and %s",
 				id, intake.Contributors, intake.List.Bonus, contributed, bonus)
 		}
 		total = total.Add(intake.List.Fees)
@@ -218,7 +225,8 @@ func (k Keeper) checkTotals(ctx context.Context) error {
 		return err
 	}
 	parts := totals.Burned.Add(pendingBurn).Add(totals.Retired).
-		Add(totals.Contributors).Add(totals.DatanetOwners).Add(totals.Lineage).Add(totals.Providers).Add(totals.Validators).Add(totals.BountyPool)
+		Add(totals.Contributors).Add(totals.DatanetOwners).Add(totals.Lineage).Add(totals.Providers).Add(
+		totals.Validators).Add(totals.BountyPool)
 	if !parts.Equal(totals.Fees) {
 		return errorsmod.Wrapf(types.ErrInvariant, "fees of %s were divided into %s", totals.Fees, parts)
 	}
@@ -240,7 +248,8 @@ func (k Keeper) checkDataNets(ctx context.Context) error {
 	sum := types.NewDataNetTotals(0)
 	if err := k.DataNetTotals.Walk(ctx, nil, func(id uint64, t types.DataNetTotals) (bool, error) {
 		if t.DatanetId != id || t.Receipts > totals.Receipts {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d was paid by %d receipts of %d", id, t.Receipts, totals.Receipts)
+			return true, errorsmod.Wrapf(types.ErrInvariant, "DataNet %d was paid by %d receipts of %d", id, t.Receipts,
+				totals.Receipts)
 		}
 		sum = sum.Add(t)
 		return false, nil
@@ -254,8 +263,8 @@ func (k Keeper) checkDataNets(ctx context.Context) error {
 	return nil
 }
 
-// checkModels: the fees of each model are its compute and royalty, and models brought no more than the totals and the validators'
-// shares that are not divided yet.
+// checkModels: the fees of each model are its compute and royalty, and models brought no more than the totals and the
+// validators' shares that are not divided yet.
 func (k Keeper) checkModels(ctx context.Context) error {
 	totals, err := k.Totals.Get(ctx)
 	if err != nil {
@@ -268,7 +277,8 @@ func (k Keeper) checkModels(ctx context.Context) error {
 	sum := types.NewModelTotals(0)
 	if err := k.ModelTotals.Walk(ctx, nil, func(id uint64, t types.ModelTotals) (bool, error) {
 		if t.ModelId != id || !t.Fees.Equal(t.Compute.Add(t.Royalty)) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "fees of model %d are %s, its compute %s and royalty %s", id, t.Fees, t.Compute, t.Royalty)
+			return true, errorsmod.Wrapf(types.ErrInvariant, "fees of model %d are %s, its compute %s and royalty %s", id,
+				t.Fees, t.Compute, t.Royalty)
 		}
 		sum = sum.Add(t)
 		return false, nil
@@ -276,7 +286,9 @@ func (k Keeper) checkModels(ctx context.Context) error {
 		return err
 	}
 	if sum.Receipts > totals.Receipts || sum.Fees.GT(totals.Fees.Add(escrow)) || sum.Unattributed.GT(totals.BountyPool) {
-		return errorsmod.Wrapf(types.ErrInvariant, "models brought %s in %d receipts, %s of it unattributed: more than the totals say", sum.Fees, sum.Receipts, sum.Unattributed)
+		return errorsmod.Wrapf(types.ErrInvariant,
+			"models brought %s in %d receipts, %s of it unattributed: more than the totals say", sum.Fees, sum.Receipts,
+			sum.Unattributed)
 	}
 	return nil
 }
@@ -301,7 +313,8 @@ func (k Keeper) checkLists(ctx context.Context) error {
 		bonus, last, first := math.ZeroInt(), uint64(0), true
 		if err := k.walkCredits(ctx, list, func(credit types.AccountCredit) error {
 			if credit.LedgerID >= accounts || !first && credit.LedgerID <= last {
-				return errorsmod.Wrapf(types.ErrInvariant, "credit list %d: account %d is unknown or out of order", list.BatchId, credit.LedgerID)
+				return errorsmod.Wrapf(types.ErrInvariant, "credit list %d: account %d is unknown or out of order", list.BatchId,
+					credit.LedgerID)
 			}
 			last, first = credit.LedgerID, false
 			bonus = bonus.Add(types.IntOf(types.Scale(credit.Bonus, list.BonusScale)))
@@ -310,7 +323,8 @@ func (k Keeper) checkLists(ctx context.Context) error {
 			return true, err
 		}
 		if list.Sequence != sequence || !bonus.Equal(list.BonusGranted) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "credit list %d: bonus of the credits is %s, of the list %s", list.BatchId, bonus, list.BonusGranted)
+			return true, errorsmod.Wrapf(types.ErrInvariant, "credit list %d: bonus of the credits is %s, of the list %s",
+				list.BatchId, bonus, list.BonusGranted)
 		}
 		return false, nil
 	}); err != nil {

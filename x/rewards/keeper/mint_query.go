@@ -38,7 +38,8 @@ func (k Keeper) provisions(ctx context.Context) (annual, supply math.LegacyDec, 
 }
 
 // Params implements minttypes.QueryServer: a rate that never changes with bonding.
-func (s mintQueryServer) Params(ctx context.Context, _ *minttypes.QueryParamsRequest) (*minttypes.QueryParamsResponse, error) {
+func (s mintQueryServer) Params(ctx context.Context,
+	_ *minttypes.QueryParamsRequest) (*minttypes.QueryParamsResponse, error) {
 	inflation, err := s.inflation(ctx)
 	if err != nil {
 		return nil, err
@@ -53,13 +54,15 @@ func (s mintQueryServer) Params(ctx context.Context, _ *minttypes.QueryParamsReq
 }
 
 // Inflation implements minttypes.QueryServer.
-func (s mintQueryServer) Inflation(ctx context.Context, _ *minttypes.QueryInflationRequest) (*minttypes.QueryInflationResponse, error) {
+func (s mintQueryServer) Inflation(ctx context.Context,
+	_ *minttypes.QueryInflationRequest) (*minttypes.QueryInflationResponse, error) {
 	inflation, err := s.inflation(ctx)
 	return &minttypes.QueryInflationResponse{Inflation: inflation}, err
 }
 
 // AnnualProvisions implements minttypes.QueryServer.
-func (s mintQueryServer) AnnualProvisions(ctx context.Context, _ *minttypes.QueryAnnualProvisionsRequest) (*minttypes.QueryAnnualProvisionsResponse, error) {
+func (s mintQueryServer) AnnualProvisions(ctx context.Context,
+	_ *minttypes.QueryAnnualProvisionsRequest) (*minttypes.QueryAnnualProvisionsResponse, error) {
 	annual, _, err := s.provisions(ctx)
 	return &minttypes.QueryAnnualProvisionsResponse{AnnualProvisions: annual}, err
 }

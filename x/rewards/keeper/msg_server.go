@@ -78,11 +78,13 @@ func (k Keeper) claim(ctx context.Context, account, recipient sdk.AccAddress) (s
 	if err := k.countPaidOut(ctx, id, amount); err != nil {
 		return sdk.Coin{}, err
 	}
-	return sdk.NewCoin(types.Denom, amount), k.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, recipient, coins(amount))
+	return sdk.NewCoin(types.Denom, amount),
+		k.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, recipient, coins(amount))
 }
 
 // SetPayoutThreshold implements types.MsgServer.
-func (s msgServer) SetPayoutThreshold(ctx context.Context, msg *types.MsgSetPayoutThreshold) (*types.MsgSetPayoutThresholdResponse, error) {
+func (s msgServer) SetPayoutThreshold(ctx context.Context,
+	msg *types.MsgSetPayoutThreshold) (*types.MsgSetPayoutThresholdResponse, error) {
 	if err := msg.ValidateBasic(); err != nil {
 		return nil, err
 	}
@@ -96,7 +98,8 @@ func (s msgServer) SetPayoutThreshold(ctx context.Context, msg *types.MsgSetPayo
 		return nil, err
 	}
 	if !ok {
-		return nil, errorsmod.Wrapf(types.ErrNoLedgerAccount, "%s has never been credited: choose a threshold after the first earnings", account)
+		return nil, errorsmod.Wrapf(types.ErrNoLedgerAccount,
+			"%s has never been credited: choose a threshold after the first earnings", account)
 	}
 	chosen, err := types.ParseThreshold(msg.Threshold)
 	if err != nil {
@@ -122,7 +125,8 @@ func (s msgServer) SetPayoutThreshold(ctx context.Context, msg *types.MsgSetPayo
 }
 
 // FundBountyPool implements types.MsgServer.
-func (s msgServer) FundBountyPool(ctx context.Context, msg *types.MsgFundBountyPool) (*types.MsgFundBountyPoolResponse, error) {
+func (s msgServer) FundBountyPool(ctx context.Context,
+	msg *types.MsgFundBountyPool) (*types.MsgFundBountyPoolResponse, error) {
 	if err := msg.ValidateBasic(); err != nil {
 		return nil, err
 	}
@@ -130,7 +134,8 @@ func (s msgServer) FundBountyPool(ctx context.Context, msg *types.MsgFundBountyP
 		return nil, err
 	}
 	funder := sdk.MustAccAddressFromBech32(msg.Funder)
-	if err := s.bank.SendCoinsFromAccountToModule(ctx, funder, types.BountyPoolName, sdk.NewCoins(msg.Amount)); err != nil {
+	if err := s.bank.SendCoinsFromAccountToModule(ctx, funder, types.BountyPoolName,
+		sdk.NewCoins(msg.Amount)); err != nil {
 		return nil, err
 	}
 	if err := add(ctx, s.BountyPool, msg.Amount.Amount); err != nil {
@@ -141,7 +146,8 @@ func (s msgServer) FundBountyPool(ctx context.Context, msg *types.MsgFundBountyP
 }
 
 // RetryDeadLetter implements types.MsgServer.
-func (s msgServer) RetryDeadLetter(ctx context.Context, msg *types.MsgRetryDeadLetter) (*types.MsgRetryDeadLetterResponse, error) {
+func (s msgServer) RetryDeadLetter(ctx context.Context,
+	msg *types.MsgRetryDeadLetter) (*types.MsgRetryDeadLetterResponse, error) {
 	if err := msg.ValidateBasic(); err != nil {
 		return nil, err
 	}
@@ -153,7 +159,8 @@ func (s msgServer) RetryDeadLetter(ctx context.Context, msg *types.MsgRetryDeadL
 }
 
 // UpdateParams implements types.MsgServer.
-func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
+func (s msgServer) UpdateParams(ctx context.Context,
+	msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
 	if err := modulekit.CheckAuthority(ctx, s.authority, msg.Authority, types.ErrUnauthorized); err != nil {
 		return nil, err
 	}

@@ -57,7 +57,8 @@ func (k Keeper) collect(ctx context.Context) error {
 			}
 			return k.Owed.Remove(ctx, entry.Key)
 		}); err != nil {
-			sdkCtx.Logger().Error("a module does not hand over what it owes", "module", types.ModuleName, "from", entry.Key, "amount", entry.Value, "err", err)
+			sdkCtx.Logger().Error("a module does not hand over what it owes", "module", types.ModuleName, "from", entry.Key,
+				"amount", entry.Value, "err", err)
 		}
 	}
 	return nil

@@ -13,9 +13,9 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// payOut pays accounts above their threshold, at most PayoutsPerBlock of them
-// from as many pages; those that the bank refuses do not count. Pages with such accounts are kept in a set; a cursor of its
-// own walks it, so that no account waits for ever behind busier ones.
+// payOut pays accounts above their threshold, at most PayoutsPerBlock of them from as many pages; those that the bank
+// refuses do not count. Pages with such accounts are kept in a set; a cursor of its own walks it, so that no account
+// waits for ever behind busier ones.
 func (k Keeper) payOut(ctx context.Context, params types.Params) error {
 	sweep, err := k.Sweep.Get(ctx)
 	if err != nil {
@@ -46,7 +46,8 @@ func (k Keeper) payOut(ctx context.Context, params types.Params) error {
 	if err := k.Sweep.Set(ctx, sweep); err != nil || run.count == 0 {
 		return err
 	}
-	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventPayouts{Count: run.count, Amount: run.amount})
+	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(
+		&types.EventPayouts{Count: run.count, Amount: run.amount})
 }
 
 func (k Keeper) nextDuePage(ctx context.Context, from uint64) (uint64, bool, error) {
@@ -80,7 +81,8 @@ func (r *payoutRun) page(number uint64, from int) (next uint64, err error) {
 	page, err := k.page(r.ctx, number)
 	if err != nil {
 		// What cannot be read keeps nobody else waiting.
-		sdk.UnwrapSDKContext(r.ctx).Logger().Error("page of the ledger cannot be read", "module", types.ModuleName, "page", number, "err", err)
+		sdk.UnwrapSDKContext(r.ctx).Logger().Error("page of the ledger cannot be read", "module", types.ModuleName, "page",
+			number, "err", err)
 		return (number + 1) * types.AccountsPerPage, k.DuePages.Remove(r.ctx, number)
 	}
 	at := from

@@ -42,7 +42,8 @@ func TestChosenThresholdsDelayNobody(t *testing.T) {
 	f.register(20 * types.AccountsPerPage)
 	patient := each(1, 18)
 	for _, n := range patient {
-		_, err := f.msgs.SetPayoutThreshold(f.Ctx, &types.MsgSetPayoutThreshold{Account: account(n).String(), Threshold: "1000"})
+		_, err := f.msgs.SetPayoutThreshold(f.Ctx,
+			&types.MsgSetPayoutThreshold{Account: account(n).String(), Threshold: "1000"})
 		require.NoError(t, err)
 		require.NoError(t, f.Keeper.Credit(f.Ctx, payer, account(n), math.NewInt(999)))
 	}

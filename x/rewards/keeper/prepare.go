@@ -21,7 +21,8 @@ func (k Keeper) Prepare(ctx context.Context, terms types.Terms, payables []types
 	if err != nil {
 		return types.Prepared{}, err
 	}
-	c := collector{keeper: k, ctx: ctx, divider: divider, ids: make(map[string]uint64), place: make(map[uint64]int), counter: newCounter()}
+	c := collector{keeper: k, ctx: ctx, divider: divider, ids: make(map[string]uint64), place: make(map[uint64]int),
+		counter: newCounter()}
 	for i := range payables {
 		if err := c.receipt(&payables[i]); err != nil {
 			return types.Prepared{}, err
@@ -123,7 +124,8 @@ func (c *collector) contribute(entry *types.PayableEntry, part types.EntryDivisi
 		}
 	}
 	credit := c.creditOf(id)
-	return errors.Join(addTo(&credit.Amount, part.Amount), addTo(&credit.Contributed, part.Amount), addTo(&credit.Bonus, part.Bonus))
+	return errors.Join(addTo(&credit.Amount, part.Amount), addTo(&credit.Contributed, part.Amount),
+		addTo(&credit.Bonus, part.Bonus))
 }
 
 // earn credits what is not earned by contributing.
@@ -168,7 +170,8 @@ func addTo(to *poa.Amount, amount poa.Amount) (err error) {
 func (c *collector) prepared(receipts int) (types.Prepared, error) {
 	s := &c.sums
 	for _, sum := range []sum{
-		s.fees, s.burned, s.bonus, s.validators, s.bountyPool, s.retired, s.contributors, s.datanetOwners, s.lineage, s.providers,
+		s.fees, s.burned, s.bonus, s.validators, s.bountyPool, s.retired, s.contributors, s.datanetOwners, s.lineage,
+		s.providers,
 	} {
 		if sum.err != nil {
 			return types.Prepared{}, errorsmod.Wrap(types.ErrInvalidAmount, sum.err.Error())
@@ -176,7 +179,8 @@ func (c *collector) prepared(receipts int) (types.Prepared, error) {
 	}
 	out := types.Prepared{
 		Fees: types.IntOf(s.fees.amount), Burned: types.IntOf(s.burned.amount), Bonus: types.IntOf(s.bonus.amount),
-		Validators: types.IntOf(s.validators.amount), BountyPool: types.IntOf(s.bountyPool.amount), Retired: types.IntOf(s.retired.amount),
+		Validators: types.IntOf(s.validators.amount), BountyPool: types.IntOf(s.bountyPool.amount),
+		Retired:      types.IntOf(s.retired.amount),
 		Contributors: types.IntOf(s.contributors.amount), DatanetOwners: types.IntOf(s.datanetOwners.amount),
 		Lineage: types.IntOf(s.lineage.amount), Providers: types.IntOf(s.providers.amount),
 		Credits: c.credits, Receipts: uint64(receipts),

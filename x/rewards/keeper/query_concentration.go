@@ -22,21 +22,23 @@ const (
 	defaultTop = 10
 	maxTop     = 100
 
-	// gasPerPage is what a page of a walk over the ledger costs a query. Reading page after page is some hundred times cheaper than
-	// the price of bytes says, which is that of single reads: by it no node would answer beyond 300,000 accounts. At this price the
-	// limit of a node's queries still bounds the walk, by default at 3.2 million accounts.
+	// gasPerPage is what a page of a walk over the ledger costs a query. Reading page after page is some hundred times
+	// cheaper than the price of bytes says, which is that of single reads: by it no node would answer beyond 300,000
+	// accounts. At this price the limit of a node's queries still bounds the walk, by default at 3.2 million accounts.
 	gasPerPage = 1_000
 	// pagesPerCheck is how often a walk looks whether its caller is still there.
 	pagesPerCheck = 256
 )
 
 // Concentration implements types.QueryServer.
-func (s queryServer) Concentration(ctx context.Context, req *types.QueryConcentrationRequest) (*types.QueryConcentrationResponse, error) {
+func (s queryServer) Concentration(ctx context.Context,
+	req *types.QueryConcentrationRequest) (*types.QueryConcentrationResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
 	if req.Top > maxTop {
-		return nil, status.Errorf(codes.InvalidArgument, "top %d accounts, at most %d; `ledger` lists all of them", req.Top, maxTop)
+		return nil, status.Errorf(codes.InvalidArgument, "top %d accounts, at most %d; `ledger` lists all of them", req.Top,
+			maxTop)
 	}
 	top := int(req.Top)
 	if top == 0 {
@@ -71,7 +73,8 @@ func (k Keeper) walkLedger(ctx context.Context, each func(id uint64, row types.R
 	return k.Pages.Walk(reader, nil, func(number uint64, page types.Page) (bool, error) {
 		if payer.GasRemaining() < gasPerPage {
 			return true, status.Errorf(codes.ResourceExhausted,
-				"the ledger has more than the %d accounts that this node may read for one query: raise query-gas-limit in its app.toml, or ask another node", pages*types.AccountsPerPage)
+				"the ledger has more than the %d accounts that this node may read for one query: raise query-gas-limit in its "+
+					"app.toml, or ask another node", pages*types.AccountsPerPage)
 		}
 		payer.ConsumeGas(gasPerPage, "page of the ledger")
 		if pages++; pages%pagesPerCheck == 0 && ctx.Err() != nil {

@@ -9,7 +9,8 @@ import (
 )
 
 // Overview implements types.QueryServer.
-func (s queryServer) Overview(ctx context.Context, req *types.QueryOverviewRequest) (*types.QueryOverviewResponse, error) {
+func (s queryServer) Overview(ctx context.Context,
+	req *types.QueryOverviewRequest) (*types.QueryOverviewResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -36,7 +37,8 @@ func (s queryServer) Overview(ctx context.Context, req *types.QueryOverviewReque
 			Net: figure(totals.Burned.Add(totals.Retired).Sub(totals.Bonus), totals.Fees),
 		},
 		Inference: types.OverviewInference{
-			Receipts: totals.Receipts, Fees: types.NewFigureAlone(totals.Fees), MeanFee: types.NewFigureAlone(meanFeeRoundedDown(totals)),
+			Receipts: totals.Receipts, Fees: types.NewFigureAlone(totals.Fees),
+			MeanFee: types.NewFigureAlone(meanFeeRoundedDown(totals)),
 		},
 		Paid:               paidByRole(totals),
 		ContributorsIncome: figure(income, totals.Fees.Add(totals.Bonus)),

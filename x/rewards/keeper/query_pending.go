@@ -52,12 +52,13 @@ func (s queryServer) Pending(ctx context.Context, req *types.QueryPendingRequest
 		total = total.Add(credit.Amount.Amount).Add(credit.Bonus.Amount)
 	}
 	return &types.QueryPendingResponse{
-		Credits: search.found, Total: sdk.NewCoin(types.Denom, total), Pagination: &query.PageResponse{NextKey: search.next}, Unreadable: search.unreadable,
+		Credits: search.found, Total: sdk.NewCoin(types.Denom, total), Pagination: &query.PageResponse{NextKey: search.next},
+		Unreadable: search.unreadable,
 	}, nil
 }
 
-// pendingSearch looks for an account in all lists that are not paid, stage by stage in the order in which lists go through them. A place in
-// it is the stage and the number of a list.
+// pendingSearch looks for an account in all lists that are not paid, stage by stage in the order in which lists go
+// through them. A place in it is the stage and the number of a list.
 type pendingSearch struct {
 	keeper   Keeper
 	id, page uint64 // of the account
@@ -77,17 +78,20 @@ func newPendingSearch(page *query.PageRequest) (*pendingSearch, error) {
 		return s, nil
 	}
 	if page.Offset > 0 || page.CountTotal || page.Reverse {
-		return nil, status.Error(codes.InvalidArgument, "lists are looked into in order: give a page key and a limit, no offset, count or reverse")
+		return nil, status.Error(codes.InvalidArgument,
+			"lists are looked into in order: give a page key and a limit, no offset, count or reverse")
 	}
 	if page.Limit > maxPendingLists {
-		return nil, status.Errorf(codes.InvalidArgument, "limit %d, at most %d lists are looked into at once", page.Limit, maxPendingLists)
+		return nil, status.Errorf(codes.InvalidArgument, "limit %d, at most %d lists are looked into at once", page.Limit,
+			maxPendingLists)
 	}
 	if page.Limit > 0 {
 		s.left = page.Limit
 	}
 	if len(page.Key) > 0 {
 		if len(page.Key) != 9 {
-			return nil, status.Errorf(codes.InvalidArgument, "a page key of %d bytes: use next_key of the page before", len(page.Key))
+			return nil, status.Errorf(codes.InvalidArgument, "a page key of %d bytes: use next_key of the page before",
+				len(page.Key))
 		}
 		s.stage, s.from = types.PendingStage(page.Key[0]), binary.BigEndian.Uint64(page.Key[1:])
 	}
@@ -128,8 +132,10 @@ func (s *pendingSearch) run(ctx context.Context) error {
 	return nil
 }
 
-// lookInto looks for the account in the lists of the stage. list returns the list of a value, and whether the account's page of it is still owed.
-func lookInto[V any](ctx context.Context, s *pendingSearch, lists collections.Map[uint64, V], list func(V) (types.CreditList, bool)) error {
+// lookInto looks for the account in the lists of the stage. list returns the list of a value, and whether the account's
+// page of it is still owed.
+func lookInto[V any](ctx context.Context, s *pendingSearch, lists collections.Map[uint64, V],
+	list func(V) (types.CreditList, bool)) error {
 	from := new(collections.Range[uint64]).StartInclusive(s.from)
 	return lists.Walk(ctx, from, func(number uint64, value V) (bool, error) {
 		if ctx.Err() != nil {

@@ -152,12 +152,15 @@ func TestPendingInPages(t *testing.T) {
 	require.Equal(t, whole, parts)
 
 	for name, page := range map[string]*query.PageRequest{
-		"offset": {Offset: 1}, "count": {CountTotal: true}, "reverse": {Reverse: true}, "limit": {Limit: 501}, "key": {Key: []byte{1}},
+		"offset": {Offset: 1}, "count": {CountTotal: true}, "reverse": {Reverse: true}, "limit": {Limit: 501},
+		"key": {Key: []byte{1}},
 	} {
 		_, err := f.queries.Pending(f.Ctx, &types.QueryPendingRequest{Address: request.Address, Pagination: page})
 		require.Equal(t, codes.InvalidArgument, status.Code(err), name)
 	}
-	strange, err := f.queries.Pending(f.Ctx, &types.QueryPendingRequest{Address: request.Address, Pagination: &query.PageRequest{Key: []byte{200, 0, 0, 0, 0, 0, 0, 0, 0}}})
+	strange, err := f.queries.Pending(f.Ctx,
+		&types.QueryPendingRequest{Address: request.Address,
+			Pagination: &query.PageRequest{Key: []byte{200, 0, 0, 0, 0, 0, 0, 0, 0}}})
 	require.NoError(t, err)
 	require.Empty(t, strange.Credits)
 }

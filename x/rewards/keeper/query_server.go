@@ -30,7 +30,8 @@ func (s queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*
 }
 
 // Earnings implements types.QueryServer.
-func (s queryServer) Earnings(ctx context.Context, req *types.QueryEarningsRequest) (*types.QueryEarningsResponse, error) {
+func (s queryServer) Earnings(ctx context.Context,
+	req *types.QueryEarningsRequest) (*types.QueryEarningsResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -69,9 +70,10 @@ func (s queryServer) Ledger(ctx context.Context, req *types.QueryLedgerRequest) 
 	if req == nil {
 		return nil, errNoRequest
 	}
-	accounts, page, err := query.CollectionPaginate(ctx, s.Accounts, req.Pagination, func(id uint64, address sdk.AccAddress) (types.LedgerAccount, error) {
-		return s.ledgerAccount(ctx, id, address)
-	})
+	accounts, page, err := query.CollectionPaginate(ctx, s.Accounts, req.Pagination,
+		func(id uint64, address sdk.AccAddress) (types.LedgerAccount, error) {
+			return s.ledgerAccount(ctx, id, address)
+		})
 	return &types.QueryLedgerResponse{Accounts: accounts, Pagination: page}, err
 }
 
@@ -95,7 +97,8 @@ func (s queryServer) Supply(ctx context.Context, _ *types.QuerySupplyRequest) (*
 }
 
 // DataNetTotals implements types.QueryServer.
-func (s queryServer) DataNetTotals(ctx context.Context, req *types.QueryDataNetTotalsRequest) (*types.QueryDataNetTotalsResponse, error) {
+func (s queryServer) DataNetTotals(ctx context.Context,
+	req *types.QueryDataNetTotalsRequest) (*types.QueryDataNetTotalsResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -104,7 +107,8 @@ func (s queryServer) DataNetTotals(ctx context.Context, req *types.QueryDataNetT
 }
 
 // ModelTotals implements types.QueryServer.
-func (s queryServer) ModelTotals(ctx context.Context, req *types.QueryModelTotalsRequest) (*types.QueryModelTotalsResponse, error) {
+func (s queryServer) ModelTotals(ctx context.Context,
+	req *types.QueryModelTotalsRequest) (*types.QueryModelTotalsResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -113,7 +117,8 @@ func (s queryServer) ModelTotals(ctx context.Context, req *types.QueryModelTotal
 }
 
 // AllDataNetTotals implements types.QueryServer.
-func (s queryServer) AllDataNetTotals(ctx context.Context, req *types.QueryAllDataNetTotalsRequest) (*types.QueryAllDataNetTotalsResponse, error) {
+func (s queryServer) AllDataNetTotals(ctx context.Context,
+	req *types.QueryAllDataNetTotalsRequest) (*types.QueryAllDataNetTotalsResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -123,7 +128,8 @@ func (s queryServer) AllDataNetTotals(ctx context.Context, req *types.QueryAllDa
 }
 
 // AllModelTotals implements types.QueryServer.
-func (s queryServer) AllModelTotals(ctx context.Context, req *types.QueryAllModelTotalsRequest) (*types.QueryAllModelTotalsResponse, error) {
+func (s queryServer) AllModelTotals(ctx context.Context,
+	req *types.QueryAllModelTotalsRequest) (*types.QueryAllModelTotalsResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -162,7 +168,8 @@ func (s queryServer) Demand(ctx context.Context, req *types.QueryDemandRequest) 
 }
 
 // Settlement implements types.QueryServer.
-func (s queryServer) Settlement(ctx context.Context, req *types.QuerySettlementRequest) (*types.QuerySettlementResponse, error) {
+func (s queryServer) Settlement(ctx context.Context,
+	req *types.QuerySettlementRequest) (*types.QuerySettlementResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
@@ -170,19 +177,22 @@ func (s queryServer) Settlement(ctx context.Context, req *types.QuerySettlementR
 	if err != nil {
 		return nil, err
 	}
-	lists, page, err := query.CollectionPaginate(ctx, s.Lists, req.Pagination, func(_ uint64, list types.CreditList) (types.CreditList, error) {
-		return list, nil
-	})
+	lists, page, err := query.CollectionPaginate(ctx, s.Lists, req.Pagination,
+		func(_ uint64, list types.CreditList) (types.CreditList, error) {
+			return list, nil
+		})
 	return &types.QuerySettlementResponse{Sweep: sweep, Lists: lists, Pagination: page}, err
 }
 
 // DeadLetters implements types.QueryServer.
-func (s queryServer) DeadLetters(ctx context.Context, req *types.QueryDeadLettersRequest) (*types.QueryDeadLettersResponse, error) {
+func (s queryServer) DeadLetters(ctx context.Context,
+	req *types.QueryDeadLettersRequest) (*types.QueryDeadLettersResponse, error) {
 	if req == nil {
 		return nil, errNoRequest
 	}
-	letters, page, err := query.CollectionPaginate(ctx, s.Keeper.DeadLetters, req.Pagination, func(_ uint64, letter types.DeadLetter) (types.DeadLetter, error) {
-		return letter, nil
-	})
+	letters, page, err := query.CollectionPaginate(ctx, s.Keeper.DeadLetters, req.Pagination,
+		func(_ uint64, letter types.DeadLetter) (types.DeadLetter, error) {
+			return letter, nil
+		})
 	return &types.QueryDeadLettersResponse{DeadLetters: letters, Pagination: page}, err
 }

@@ -215,7 +215,8 @@ func (p *play) finish() {
 		require.Less(p.t, i, 1_000)
 	}
 	for n := range due {
-		require.Equal(p.t, due[n].String(), p.earned(n).String(), "account %d has earned what it had, and what was pending", n)
+		require.Equal(p.t, due[n].String(), p.earned(n).String(), "account %d has earned what it had, and what was pending",
+			n)
 	}
 	bonus := math.ZeroInt()
 	for n := 1; n < accountsInPlay; n++ {

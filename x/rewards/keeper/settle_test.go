@@ -99,7 +99,8 @@ func TestBatchOfSixteenThousandAccounts(t *testing.T) {
 		for e := range entries {
 			// Neighbours in a receipt are far from one another in the ledger.
 			payable.Entries = append(payable.Entries, types.PayableEntry{
-				Rank: uint64(e), Contributor: account(1 + (r+e*receipts)*7%(receipts*entries)), WeightPPM: 62_500, QualityPPM: types.PPM - uint32(e),
+				Rank: uint64(e), Contributor: account(1 + (r+e*receipts)*7%(receipts*entries)), WeightPPM: 62_500,
+				QualityPPM: types.PPM - uint32(e),
 			})
 		}
 		payout, err := types.Split(types.DefaultTerms(), payable)
@@ -215,13 +216,15 @@ func TestCreditThatDoesNotFitHoldsUpNobody(t *testing.T) {
 
 	require.NoError(t, f.Keeper.Pages.Set(f.Ctx, number, types.Page{}))
 	f = f.reimported()
-	_, err = f.msgs.RetryDeadLetter(f.Ctx, &types.MsgRetryDeadLetter{Sender: account(1).String(), BatchId: letters.DeadLetters[0].List.BatchId})
+	_, err = f.msgs.RetryDeadLetter(
+		f.Ctx, &types.MsgRetryDeadLetter{Sender: account(1).String(), BatchId: letters.DeadLetters[0].List.BatchId})
 	require.NoError(t, err)
 	f.block()
 	for _, n := range accounts[1:] {
 		require.Equal(t, share(t, n, int64(n-accounts[0])/types.AccountsPerPage), f.earned(n))
 	}
-	_, err = f.msgs.RetryDeadLetter(f.Ctx, &types.MsgRetryDeadLetter{Sender: account(1).String(), BatchId: letters.DeadLetters[0].List.BatchId})
+	_, err = f.msgs.RetryDeadLetter(
+		f.Ctx, &types.MsgRetryDeadLetter{Sender: account(1).String(), BatchId: letters.DeadLetters[0].List.BatchId})
 	require.ErrorIs(t, err, types.ErrNoDeadLetter)
 }
 

@@ -90,7 +90,8 @@ func (t *counter) sorted() ([]types.DataNetTotals, []types.ModelTotals) {
 	for i, d := range t.datanets {
 		datanets[i] = types.DataNetTotals{
 			DatanetId: d.id, Receipts: d.receipts,
-			Contributors: types.IntOf(d.contributors.amount), Royalties: types.IntOf(d.royalties.amount), Bonus: types.IntOf(d.bonus.amount),
+			Contributors: types.IntOf(d.contributors.amount), Royalties: types.IntOf(d.royalties.amount),
+			Bonus: types.IntOf(d.bonus.amount),
 		}
 	}
 	models := make([]types.ModelTotals, len(t.models))
@@ -144,7 +145,8 @@ func (k Keeper) modelTotals(ctx context.Context, id uint64) (types.ModelTotals, 
 	return totals, err
 }
 
-// DataNetEarned returns what fees have paid for the data of a DataNet: to its contributors, and as royalties. The bonus is not in it.
+// DataNetEarned returns what fees have paid for the data of a DataNet: to its contributors, and as royalties. The bonus
+// is not in it.
 func (k Keeper) DataNetEarned(ctx context.Context, id uint64) (contributors, royalties math.Int, err error) {
 	totals, err := k.datanetTotals(ctx, id)
 	return totals.Contributors, totals.Royalties, err
@@ -156,6 +158,7 @@ func (k Keeper) demand(ctx context.Context, limit int) ([]types.ModelTotals, err
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(models, func(a, b types.ModelTotals) int { return b.Unattributed.BigIntMut().Cmp(a.Unattributed.BigIntMut()) })
+	slices.SortStableFunc(
+		models, func(a, b types.ModelTotals) int { return b.Unattributed.BigIntMut().Cmp(a.Unattributed.BigIntMut()) })
 	return models[:min(len(models), limit)], nil
 }

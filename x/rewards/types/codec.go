@@ -20,6 +20,7 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 
 // RegisterInterfaces registers the messages.
 func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
-	registry.RegisterImplementations((*sdk.Msg)(nil), &MsgClaim{}, &MsgSetPayoutThreshold{}, &MsgFundBountyPool{}, &MsgRetryDeadLetter{}, &MsgUpdateParams{})
+	registry.RegisterImplementations((*sdk.Msg)(nil), &MsgClaim{}, &MsgSetPayoutThreshold{}, &MsgFundBountyPool{},
+		&MsgRetryDeadLetter{}, &MsgUpdateParams{})
 	msgservice.RegisterMsgServiceDesc(registry, &_Msg_serviceDesc)
 }

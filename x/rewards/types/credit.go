@@ -12,8 +12,9 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// CreditsPerChunk is about how many credits of a list are stored in one value: some 4 KB. Larger values save keys (a quarter of them some 10 %
-// of the end-block's CPU), and memory pays for it: a tree's cache counts nodes, whatever they hold, and keeps what was deleted for long.
+// CreditsPerChunk is about how many credits of a list are stored in one value: some 4 KB. Larger values save keys (a
+// quarter of them some 10 % of the end-block's CPU), and memory pays for it: a tree's cache counts nodes, whatever they
+// hold, and keeps what was deleted for long.
 const CreditsPerChunk = 256
 
 // AccountCredit is what a batch pays one ledger account, in aopen.

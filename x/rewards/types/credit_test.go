@@ -67,7 +67,8 @@ func TestChunksHoldCreditsInOrder(t *testing.T) {
 }
 
 func TestBrokenChunksAreErrors(t *testing.T) {
-	chunks, _ := types.PackCredits([]types.AccountCredit{{LedgerID: 300, Amount: poa.NewAmount(1 << 20), Bonus: poa.NewAmount(7)}})
+	chunks, _ := types.PackCredits(
+		[]types.AccountCredit{{LedgerID: 300, Amount: poa.NewAmount(1 << 20), Bonus: poa.NewAmount(7)}})
 	for cut := 1; cut < len(chunks[0]); cut++ {
 		_, err := chunks[0][:cut].Credits()
 		require.Error(t, err, "cut at %d", cut)
@@ -77,8 +78,8 @@ func TestBrokenChunksAreErrors(t *testing.T) {
 }
 
 // FuzzChunk: what decodes encodes back. A writer has one encoding of a credit, a reader takes longer ones too (leading
-// zeros, a part that is all); so credits that were read are compared after they were written and read again, and bytes that
-// a writer has made must come out as they were.
+// zeros, a part that is all); so credits that were read are compared after they were written and read again, and bytes
+// that a writer has made must come out as they were.
 func FuzzChunk(f *testing.F) {
 	chunks, _ := types.PackCredits([]types.AccountCredit{
 		{LedgerID: 3, Amount: poa.NewAmount(1)},
@@ -126,12 +127,15 @@ func TestScaleFitsTheBudget(t *testing.T) {
 		require.LessOrEqual(t, scale, types.FullScale)
 		for _, amount := range amounts {
 			scaled := types.IntOf(types.Scale(amount, scale))
-			require.Equal(t, types.IntOf(amount).Mul(math.NewIntFromUint64(scale)).Quo(math.NewIntFromUint64(types.FullScale)).String(), scaled.String())
+			require.Equal(
+				t, types.IntOf(amount).Mul(math.NewIntFromUint64(scale)).Quo(math.NewIntFromUint64(types.FullScale)).String(),
+				scaled.String())
 			granted = granted.Add(scaled)
 		}
 		require.True(t, granted.LTE(budget) && granted.LTE(asked))
 		least := math.MinInt(budget, asked)
 		lost := least.Sub(granted)
-		require.True(t, lost.LTE(asked.Quo(math.NewIntFromUint64(types.FullScale)).AddRaw(int64(len(amounts))+1)), "lost %s of %s", lost, least)
+		require.True(t, lost.LTE(asked.Quo(math.NewIntFromUint64(types.FullScale)).AddRaw(int64(len(amounts))+1)),
+			"lost %s of %s", lost, least)
 	})
 }

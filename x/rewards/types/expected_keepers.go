@@ -28,7 +28,8 @@ type BankKeeper interface {
 // StakingKeeper lists who secures the chain.
 type StakingKeeper interface {
 	GetValidator(ctx context.Context, operator sdk.ValAddress) (stakingtypes.Validator, error)
-	IterateBondedValidatorsByPower(ctx context.Context, fn func(index int64, validator stakingtypes.ValidatorI) (stop bool)) error
+	IterateBondedValidatorsByPower(ctx context.Context,
+		fn func(index int64, validator stakingtypes.ValidatorI) (stop bool)) error
 }
 
 // DistributionKeeper pays validators and their delegators.

@@ -14,7 +14,8 @@ func NewFigure(amount, whole math.Int) Figure {
 // NewFigureAlone returns an amount that is no part of anything.
 func NewFigureAlone(amount math.Int) Figure { return NewFigure(amount, math.ZeroInt()) }
 
-// SharePPMRoundedDown returns what part of a whole an amount is, in millionths; 0 of nothing, and 0 of a whole that it is no part of.
+// SharePPMRoundedDown returns what part of a whole an amount is, in millionths; 0 of nothing, and 0 of a whole that it
+// is no part of.
 func SharePPMRoundedDown(amount, whole math.Int) uint32 {
 	if !whole.IsPositive() || amount.IsNegative() || amount.GT(whole) {
 		return 0

@@ -27,7 +27,8 @@ func TestSharesAreRoundedDown(t *testing.T) {
 		amount, whole int64
 		want          uint32
 	}{{1, 3, 333_333}, {2, 3, 666_666}, {3, 3, 1_000_000}, {0, 3, 0}, {1, 0, 0}, {0, 0, 0}, {4, 3, 0}, {-1, 3, 0}} {
-		require.Equal(t, c.want, types.SharePPMRoundedDown(math.NewInt(c.amount), math.NewInt(c.whole)), "%d of %d", c.amount, c.whole)
+		require.Equal(t, c.want, types.SharePPMRoundedDown(math.NewInt(c.amount), math.NewInt(c.whole)), "%d of %d", c.amount,
+			c.whole)
 	}
 	// The largest amounts that the ledger holds.
 	largest := math.NewInt(1).Mul(math.NewIntWithDecimal(1, 38))

@@ -49,9 +49,11 @@ func (g GenesisState) Validate() error {
 		{"pending_burn", g.PendingBurn}, {"pending_bounty", g.PendingBounty},
 		{"attest_escrow", g.AttestEscrow},
 		{"totals.fees", g.Totals.Fees}, {"totals.burned", g.Totals.Burned}, {"totals.bonus", g.Totals.Bonus},
-		{"totals.emitted", g.Totals.Emitted}, {"totals.contributors", g.Totals.Contributors}, {"totals.lineage", g.Totals.Lineage},
+		{"totals.emitted", g.Totals.Emitted}, {"totals.contributors", g.Totals.Contributors},
+		{"totals.lineage", g.Totals.Lineage},
 		{"totals.providers", g.Totals.Providers}, {"totals.datanet_owners", g.Totals.DatanetOwners},
-		{"totals.validators", g.Totals.Validators}, {"totals.bounty_pool", g.Totals.BountyPool}, {"totals.refunds", g.Totals.Refunds},
+		{"totals.validators", g.Totals.Validators}, {"totals.bounty_pool", g.Totals.BountyPool},
+		{"totals.refunds", g.Totals.Refunds},
 		{"totals.retired", g.Totals.Retired},
 	} {
 		if err := validateAmount(amount.name, amount.value); err != nil {
@@ -88,7 +90,8 @@ func (g GenesisState) validateOwed() error {
 func (g GenesisState) validateCredits(list uint64, credits []Credit) error {
 	for i, credit := range credits {
 		if credit.LedgerId >= uint64(len(g.Accounts)) || i > 0 && credit.LedgerId <= credits[i-1].LedgerId {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d: account %d is unknown or out of order", list, credit.LedgerId)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d: account %d is unknown or out of order", list,
+				credit.LedgerId)
 		}
 		if err := validateAmount("credit", credit.Amount); err != nil {
 			return errorsmod.Wrap(ErrInvalidGenesis, err.Error())
@@ -148,10 +151,12 @@ func (g GenesisState) validateAccounts() error {
 
 func (g GenesisState) validateLists() error {
 	if g.AccountsPerPage != AccountsPerPage {
-		return errorsmod.Wrapf(ErrInvalidGenesis, "positions of the sweep are in pages of %d accounts, this version has %d", g.AccountsPerPage, AccountsPerPage)
+		return errorsmod.Wrapf(ErrInvalidGenesis, "positions of the sweep are in pages of %d accounts, this version has %d",
+			g.AccountsPerPage, AccountsPerPage)
 	}
 	if g.Sweep.NextList > max(g.NextSequence, 1) {
-		return errorsmod.Wrapf(ErrInvalidGenesis, "the sweep waits for list %d, the next is %d", g.Sweep.NextList, g.NextSequence)
+		return errorsmod.Wrapf(ErrInvalidGenesis, "the sweep waits for list %d, the next is %d", g.Sweep.NextList,
+			g.NextSequence)
 	}
 	ids := make(map[uint64]bool, len(g.Lists)+len(g.Arrived)+len(g.Held)+len(g.DeadLetters))
 	last, takenUp := uint64(0), uint32(0)
@@ -164,11 +169,13 @@ func (g GenesisState) validateLists() error {
 		if list.Sequence < g.Sweep.NextList {
 			takenUp++
 			if list.StartCycle != g.Sweep.Cycle && list.StartCycle+1 != g.Sweep.Cycle {
-				return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d was taken up in cycle %d, the sweep is in %d", list.BatchId, list.StartCycle, g.Sweep.Cycle)
+				return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d was taken up in cycle %d, the sweep is in %d",
+					list.BatchId, list.StartCycle, g.Sweep.Cycle)
 			}
 		}
 		if list.BonusScale > FullScale {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d has a bonus scale of %d, at most %d", list.BatchId, list.BonusScale, FullScale)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "credit list %d has a bonus scale of %d, at most %d", list.BatchId,
+				list.BonusScale, FullScale)
 		}
 		if err := errors.Join(validateList(list, ids), g.validateCredits(list.BatchId, waiting.Credits)); err != nil {
 			return err
@@ -179,7 +186,8 @@ func (g GenesisState) validateLists() error {
 	}
 	for _, letter := range g.DeadLetters {
 		if len(letter.Chunks) != len(letter.DeadLetter.List.Firsts) || letter.DeadLetter.List.BonusScale > FullScale {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "dead letter %d has %d chunks of credits, want %d", letter.DeadLetter.List.BatchId, len(letter.Chunks), len(letter.DeadLetter.List.Firsts))
+			return errorsmod.Wrapf(ErrInvalidGenesis, "dead letter %d has %d chunks of credits, want %d",
+				letter.DeadLetter.List.BatchId, len(letter.Chunks), len(letter.DeadLetter.List.Firsts))
 		}
 		if err := validateList(letter.DeadLetter.List, ids); err != nil {
 			return err
@@ -206,14 +214,16 @@ func (g GenesisState) validateIntakes(intakes []GenesisIntake, ids map[uint64]bo
 		if err := errors.Join(
 			validateList(intake.List, ids),
 			g.validateCredits(intake.List.BatchId, waiting.Credits),
-			validateAmounts("intake", intake.Burned, intake.BountyPool, intake.Validators, intake.Contributors, intake.DatanetOwners, intake.Lineage,
+			validateAmounts("intake", intake.Burned, intake.BountyPool, intake.Validators, intake.Contributors,
+				intake.DatanetOwners, intake.Lineage,
 				intake.Providers, intake.Retired),
 			validateDataNetTotals(intake.Datanets), validateModelTotals(intake.Models),
 		); err != nil {
 			return err
 		}
 		if intake.List.Bonus.GT(intake.Burned) {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d asks for a bonus of %s and burns %s", intake.List.BatchId, intake.List.Bonus, intake.Burned)
+			return errorsmod.Wrapf(ErrInvalidGenesis, "batch %d asks for a bonus of %s and burns %s", intake.List.BatchId,
+				intake.List.Bonus, intake.Burned)
 		}
 	}
 	return nil

@@ -12,8 +12,9 @@ import (
 
 func account(id uint64, earned, contributed int64) types.LedgerAccount {
 	return types.LedgerAccount{
-		Id: id, Address: address(byte(id)).String(), Balance: math.ZeroInt(), Earned: math.NewInt(earned), Contributed: math.NewInt(contributed),
-		PaidOut: math.NewInt(earned),
+		Id: id, Address: address(byte(id)).String(), Balance: math.ZeroInt(), Earned: math.NewInt(earned),
+		Contributed: math.NewInt(contributed),
+		PaidOut:     math.NewInt(earned),
 	}
 }
 
@@ -22,7 +23,8 @@ func TestGenesisRefusesMoreContributedThanEarned(t *testing.T) {
 	g.Accounts = []types.LedgerAccount{account(0, 5, 5)}
 	credit := types.Credit{Amount: math.NewInt(3), Contributed: math.NewInt(3), Bonus: math.NewInt(1)}
 	g.NextSequence, g.Lists = 2, []types.GenesisCreditList{{
-		List:    types.CreditList{BatchId: 1, Sequence: 1, Fees: math.NewInt(3), Bonus: math.NewInt(1), BonusGranted: math.NewInt(1), BonusScale: types.FullScale},
+		List: types.CreditList{BatchId: 1, Sequence: 1, Fees: math.NewInt(3), Bonus: math.NewInt(1),
+			BonusGranted: math.NewInt(1), BonusScale: types.FullScale},
 		Credits: []types.Credit{credit},
 	}}
 	require.NoError(t, g.Validate())

@@ -41,8 +41,9 @@ func TestPageCodecRoundTrip(t *testing.T) {
 	encoded, err := codec.Encode(types.Page{})
 	require.NoError(t, err)
 	for name, broken := range map[string][]byte{
-		"empty": {}, "cut off": encoded[:len(encoded)-1], "longer": append(slices.Clone(encoded), 0), "unknown flags": append([]byte{2}, encoded[1:]...),
-		"long amount": append(append([]byte{0}, 31), make([]byte, 100)...),
+		"empty": {}, "cut off": encoded[:len(encoded)-1], "longer": append(slices.Clone(encoded), 0),
+		"unknown flags": append([]byte{2}, encoded[1:]...),
+		"long amount":   append(append([]byte{0}, 31), make([]byte, 100)...),
 	} {
 		_, err := codec.Decode(broken)
 		require.Error(t, err, name)

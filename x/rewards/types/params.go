@@ -50,7 +50,9 @@ func (t Terms) Validate() error {
 		return errorsmod.Wrapf(ErrInvalidParams, "bonus of %d ppm must be below %d", t.BonusPpm, PPM)
 	}
 	if margin := uint64(t.BurnPpm) * uint64(PPM-t.BonusPpm) / PPM; margin < MinMarginPPM {
-		return errorsmod.Wrapf(ErrInvalidParams, "burn · (1 − bonus) is %d ppm of a fee, below %d: whoever holds every role could farm the bonus", margin, MinMarginPPM)
+		return errorsmod.Wrapf(ErrInvalidParams,
+			"burn · (1 − bonus) is %d ppm of a fee, below %d: whoever holds every role could farm the bonus", margin,
+			MinMarginPPM)
 	}
 	return nil
 }
@@ -76,7 +78,8 @@ func (p Params) Validate() error {
 		return errorsmod.Wrap(ErrInvalidParams, err.Error())
 	}
 	if p.MinGasPrice.GT(MaxMinGasPrice()) {
-		return errorsmod.Wrapf(ErrInvalidParams, "min_gas_price %s is above %s: nobody could pay for the proposal that lowers it", p.MinGasPrice, MaxMinGasPrice())
+		return errorsmod.Wrapf(ErrInvalidParams,
+			"min_gas_price %s is above %s: nobody could pay for the proposal that lowers it", p.MinGasPrice, MaxMinGasPrice())
 	}
 	for _, bound := range []struct {
 		name     string
@@ -92,7 +95,8 @@ func (p Params) Validate() error {
 		{"max_validators_per_epoch", p.MaxValidatorsPerEpoch, 1, maxValidators},
 	} {
 		if bound.value < bound.min || bound.value > bound.max {
-			return errorsmod.Wrapf(ErrInvalidParams, "%s is %d, must be between %d and %d", bound.name, bound.value, bound.min, bound.max)
+			return errorsmod.Wrapf(ErrInvalidParams, "%s is %d, must be between %d and %d", bound.name, bound.value, bound.min,
+				bound.max)
 		}
 	}
 	return nil

@@ -159,8 +159,9 @@ func Split(terms Terms, p Payable) (Payout, error) {
 		return Payout{}, err
 	}
 	out := Payout{
-		Fee: IntOf(division.Fee), Compute: IntOf(division.Compute), Royalty: IntOf(division.Royalty), Provider: IntOf(division.Provider),
-		Burned: IntOf(division.Burned), Lineage: IntOf(division.Lineage), Validators: IntOf(division.Validators),
+		Fee: IntOf(division.Fee), Compute: IntOf(division.Compute), Royalty: IntOf(division.Royalty),
+		Provider: IntOf(division.Provider),
+		Burned:   IntOf(division.Burned), Lineage: IntOf(division.Lineage), Validators: IntOf(division.Validators),
 		BountyPool: IntOf(division.BountyPool), Retired: IntOf(division.Retired), Bonus: IntOf(division.Bonus),
 		Unattributed: IntOf(division.Unattributed), Entries: make([]EntryPayout, len(p.Entries)),
 	}

@@ -79,7 +79,8 @@ func TestCommonsAreBurnedWithoutABonus(t *testing.T) {
 		require.NoError(t, err)
 		require.EqualValues(t, 300_000, out.Retired.Int64()) // half of 60 %
 		require.EqualValues(t, 300_000, out.Burned.Int64())
-		require.True(t, out.Entries[0].Amount.IsZero() && out.Entries[0].OwnerAmount.IsZero() && out.Entries[0].Bonus.IsZero())
+		require.True(
+			t, out.Entries[0].Amount.IsZero() && out.Entries[0].OwnerAmount.IsZero() && out.Entries[0].Bonus.IsZero())
 		require.Equal(t, out.Fee.String(), sum(out).String())
 		if acknowledged {
 			require.EqualValues(t, 49_999, out.Bonus.Int64()) // of the second entry, as without commons
@@ -126,7 +127,8 @@ func byTheBook(terms types.Terms, p types.Payable) types.Payout {
 	royalty := burnFirst(p.Royalty, terms, roundedUp(p.Royalty, terms.BurnPpm))
 	burned := roundedUp(p.Compute, terms.BurnPpm)
 	out := types.Payout{
-		Fee: p.Compute.Add(p.Royalty), Compute: p.Compute, Royalty: p.Royalty, Provider: p.Compute.Sub(burned), Burned: burned.Add(royalty[3]),
+		Fee: p.Compute.Add(p.Royalty), Compute: p.Compute, Royalty: p.Royalty, Provider: p.Compute.Sub(burned),
+		Burned:  burned.Add(royalty[3]),
 		Lineage: royalty[1], Validators: royalty[2], BountyPool: zero, Retired: zero, Bonus: zero,
 	}
 	var weights []uint32
@@ -138,7 +140,8 @@ func byTheBook(terms types.Terms, p types.Payable) types.Payout {
 	out.Unattributed = shares[len(p.Entries)]
 	out.BountyPool = out.Unattributed
 	for i, entry := range p.Entries {
-		paid := types.EntryPayout{Rank: entry.Rank, Contributor: entry.Contributor.String(), WeightPpm: entry.WeightPPM, Amount: zero, OwnerAmount: zero, Bonus: zero}
+		paid := types.EntryPayout{Rank: entry.Rank, Contributor: entry.Contributor.String(), WeightPpm: entry.WeightPPM,
+			Amount: zero, OwnerAmount: zero, Bonus: zero}
 		left := shares[i]
 		if p.Acknowledged && !entry.ToPool && !entry.Burn {
 			earned := part(shares[i], entry.QualityPPM)
@@ -251,7 +254,8 @@ func anyRoyalties(t *rapid.T) []types.Share {
 
 func anyPayable(t *rapid.T) types.Payable {
 	p := types.Payable{
-		Provider: address(1), Compute: anyAmount(t, "compute"), Royalty: anyAmount(t, "royalty"), Acknowledged: rapid.Bool().Draw(t, "acknowledged"),
+		Provider: address(1), Compute: anyAmount(t, "compute"), Royalty: anyAmount(t, "royalty"),
+		Acknowledged:    rapid.Bool().Draw(t, "acknowledged"),
 		UnattributedPPM: types.PPM,
 	}
 	parent := rapid.Uint32Range(0, types.PPM).Draw(t, "parent")
@@ -318,7 +322,8 @@ func TestRoyaltiesAreRoundedDownEach(t *testing.T) {
 	})
 
 	p := payable(0, 1_000_002, 1_000_000) // 600,001 earned
-	p.Entries[0].Royalties = []types.Share{{Address: address(3), PPM: 333_333}, {Address: address(4), PPM: 333_333}, {Address: address(3), PPM: 1}}
+	p.Entries[0].Royalties = []types.Share{{Address: address(3), PPM: 333_333}, {Address: address(4), PPM: 333_333},
+		{Address: address(3), PPM: 1}}
 	out, err := types.Split(types.DefaultTerms(), p)
 	require.NoError(t, err)
 	require.EqualValues(t, 2*200_000, out.Entries[0].OwnerAmount.Int64())
@@ -332,7 +337,8 @@ func TestWashTradingLosesMoney(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		terms, p := anyTerms(t), anyPayable(t)
 		if rapid.Bool().Draw(t, "dust") {
-			p.Compute, p.Royalty = math.NewInt(rapid.Int64Range(0, 100).Draw(t, "compute")), math.NewInt(rapid.Int64Range(0, 100).Draw(t, "royalty"))
+			p.Compute, p.Royalty = math.NewInt(rapid.Int64Range(0, 100).Draw(t, "compute")),
+				math.NewInt(rapid.Int64Range(0, 100).Draw(t, "royalty"))
 		}
 		checkMargin(t, terms, p)
 	})
@@ -355,7 +361,8 @@ func checkMargin(t require.TestingT, terms types.Terms, p types.Payable) {
 	back := sum(out).Sub(out.Burned).Sub(out.Retired).Add(out.Bonus)
 	const whole = types.PPM * types.PPM
 	margin := int64(terms.BurnPpm) * int64(types.PPM-terms.BonusPpm)
-	require.True(t, back.MulRaw(whole).LTE(out.Fee.MulRaw(whole-margin)), "%s of %s comes back under %s", back, out.Fee, terms)
+	require.True(t, back.MulRaw(whole).LTE(out.Fee.MulRaw(whole-margin)), "%s of %s comes back under %s", back, out.Fee,
+		terms)
 	require.True(t, out.Fee.IsZero() || back.LT(out.Fee))
 }
 

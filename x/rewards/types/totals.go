@@ -8,10 +8,13 @@ import (
 // Add returns the sum of two totals.
 func (t Totals) Add(more Totals) Totals {
 	return Totals{
-		Fees: t.Fees.Add(more.Fees), Burned: t.Burned.Add(more.Burned), Bonus: t.Bonus.Add(more.Bonus), Emitted: t.Emitted.Add(more.Emitted),
-		Contributors: t.Contributors.Add(more.Contributors), Lineage: t.Lineage.Add(more.Lineage), Providers: t.Providers.Add(more.Providers),
+		Fees: t.Fees.Add(more.Fees), Burned: t.Burned.Add(more.Burned), Bonus: t.Bonus.Add(more.Bonus),
+		Emitted:      t.Emitted.Add(more.Emitted),
+		Contributors: t.Contributors.Add(more.Contributors), Lineage: t.Lineage.Add(more.Lineage),
+		Providers:     t.Providers.Add(more.Providers),
 		DatanetOwners: t.DatanetOwners.Add(more.DatanetOwners), Validators: t.Validators.Add(more.Validators),
-		BountyPool: t.BountyPool.Add(more.BountyPool), Refunds: t.Refunds.Add(more.Refunds), Retired: t.Retired.Add(more.Retired),
+		BountyPool: t.BountyPool.Add(more.BountyPool), Refunds: t.Refunds.Add(more.Refunds),
+		Retired:  t.Retired.Add(more.Retired),
 		Receipts: t.Receipts + more.Receipts,
 	}
 }
@@ -26,7 +29,8 @@ func NewDataNetTotals(id uint64) DataNetTotals {
 func (t DataNetTotals) Add(more DataNetTotals) DataNetTotals {
 	return DataNetTotals{
 		DatanetId: t.DatanetId, Receipts: t.Receipts + more.Receipts,
-		Contributors: t.Contributors.Add(more.Contributors), Royalties: t.Royalties.Add(more.Royalties), Bonus: t.Bonus.Add(more.Bonus),
+		Contributors: t.Contributors.Add(more.Contributors), Royalties: t.Royalties.Add(more.Royalties),
+		Bonus: t.Bonus.Add(more.Bonus),
 	}
 }
 
@@ -70,7 +74,8 @@ func validateModelTotals(totals []ModelTotals) error {
 			return err
 		}
 		if !t.Fees.Equal(t.Compute.Add(t.Royalty)) || t.Unattributed.GT(t.Royalty) {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "fees of model %d are not its compute and royalty, or unattributed is more than its royalty", t.ModelId)
+			return errorsmod.Wrapf(ErrInvalidGenesis,
+				"fees of model %d are not its compute and royalty, or unattributed is more than its royalty", t.ModelId)
 		}
 	}
 	return nil

@@ -39,7 +39,8 @@ func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgA
 	// What was paid, not what the owner asks for now: no fee shuts appeals out.
 	fee := math.MaxInt(params.Review.MinFee, contribution.FeePaid)
 	cohort := types.Cohort{
-		DatanetId: datanet.Id, Panel: types.AllDataNets, Kind: kind, Phase: types.COHORT_PHASE_DRAWING, Items: []uint64{msg.Rank},
+		DatanetId: datanet.Id, Panel: types.AllDataNets, Kind: kind, Phase: types.COHORT_PHASE_DRAWING,
+		Items:     []uint64{msg.Rank},
 		Appellant: msg.Appellant, Reason: msg.Reason, Tokens: contribution.Tokens, Fees: types.OrZero(contribution.FeePaid),
 		Fee: fee.MulRaw(int64(params.Review.AppealFees)), Deposit: fee.MulRaw(int64(params.Review.AppealDepositFees)),
 	}

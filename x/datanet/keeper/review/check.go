@@ -35,7 +35,8 @@ func (k Keeper) checkByChance(ctx context.Context, params types.Params, first ty
 	rank := item.Rank
 	cohort := types.Cohort{
 		DatanetId: datanet.Id, Panel: types.AllDataNets, Kind: types.COHORT_KIND_CHECK, Phase: types.COHORT_PHASE_DRAWING,
-		Items: []uint64{rank}, Tokens: item.Tokens, Fees: item.FeePaid, Fee: fee, Reason: "drawn by chance", Needed: uint32(len(first.Seats)),
+		Items: []uint64{rank}, Tokens: item.Tokens, Fees: item.FeePaid, Fee: fee, Reason: "drawn by chance",
+		Needed: uint32(len(first.Seats)),
 	}
 	if available, err := k.mayDecide(ctx, cohort); err != nil || available < uint64(cohort.Needed) {
 		return err

@@ -16,8 +16,10 @@ import (
 func (k Keeper) confirm(ctx context.Context, params types.Params, first *types.Cohort, accepted []uint64) ([]uint64,
 	error) {
 	cohort := types.Cohort{
-		DatanetId: first.DatanetId, Panel: types.AllDataNets, Kind: types.COHORT_KIND_BOUNTY, Phase: types.COHORT_PHASE_DRAWING,
-		Fee: math.ZeroInt(), Fees: math.ZeroInt(), Needed: params.Review.AppealSeats, Reason: "before a bounty of the pool pays",
+		DatanetId: first.DatanetId, Panel: types.AllDataNets, Kind: types.COHORT_KIND_BOUNTY,
+		Phase: types.COHORT_PHASE_DRAWING,
+		Fee:   math.ZeroInt(), Fees: math.ZeroInt(), Needed: params.Review.AppealSeats,
+		Reason: "before a bounty of the pool pays",
 	}
 	for _, rank := range accepted {
 		c, err := k.registry.Contribution(ctx, rank)
@@ -160,6 +162,7 @@ func (k Keeper) notConfirmed(ctx context.Context, params types.Params, cohort ty
 		return err
 	}
 	return emit(ctx, &types.EventCohortDecided{
-		Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind, Returned: slices.Clone(cohort.Items), Paid: math.ZeroInt(),
+		Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind, Returned: slices.Clone(cohort.Items),
+		Paid: math.ZeroInt(),
 	})
 }

@@ -59,7 +59,8 @@ func newCapture(t *testing.T, attackers int) *capture {
 	require.NoError(t, r.Bank.Add(r.Ctx, solo.ModuleAddress("bounty_pool"), datanettest.Open(0)))
 	require.NoError(t, r.Rewards.FundBountyPool(r.Ctx, datanettest.FundedModule(r, amount), amount))
 	fund := &types.MsgFundPoolBounty{
-		Authority: solo.Authority(), DatanetId: r.ID, Amount: amount, Price: c.price, MinTokens: 50, Deadline: r.Ctx.BlockTime().Add(100 * 24 * time.Hour),
+		Authority: solo.Authority(), DatanetId: r.ID, Amount: amount, Price: c.price, MinTokens: 50,
+		Deadline: r.Ctx.BlockTime().Add(100 * 24 * time.Hour),
 	}
 	c.bounty = datanettest.Must(r.Fixture, r.Msgs.FundPoolBounty, fund).Id
 	datanettest.Refuse(r.Fixture, r.Msgs.FundPoolBounty, &types.MsgFundPoolBounty{
@@ -339,7 +340,9 @@ func TestPoolBountyPaysWhatIsConfirmed(t *testing.T) {
 	}
 	first := c.Balance(confirm.Seats[0].Address)
 	c.Vote(confirm, datanettest.All(datanettest.Accepting))
-	require.Equal(t, confirm.Fee.QuoRaw(15*int64(len(confirm.Items))).MulRaw(int64(len(confirm.Items))*int64(confirm.Seated(confirm.Seats[0].Address))),
+	require.Equal(
+		t, confirm.Fee.QuoRaw(15*int64(len(confirm.Items))).MulRaw(
+			int64(len(confirm.Items))*int64(confirm.Seated(confirm.Seats[0].Address))),
 		c.Balance(confirm.Seats[0].Address).Sub(first))
 	require.Equal(t, before, c.Balance(c.Bob.String()))
 	c.After(c.Params().AppealWindow - time.Minute)

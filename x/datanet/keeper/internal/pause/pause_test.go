@@ -25,8 +25,8 @@ func at(ctx sdk.Context, height int64, after time.Duration) sdk.Context {
 	return ctx.WithBlockHeight(height).WithBlockTime(start.Add(after))
 }
 
-// TestAPausePutsOffWhatItRanInto: what had ended before the pause stays over; what ended in it, or soon after, is open for a whole
-// window more.
+// TestAPausePutsOffWhatItRanInto: what had ended before the pause stays over; what ended in it, or soon after, is open
+// for a whole window more.
 func TestAPausePutsOffWhatItRanInto(t *testing.T) {
 	key := storetypes.NewKVStoreKey(types.StoreKey)
 	ctx := testutil.DefaultContextWithKeys(map[string]*storetypes.KVStoreKey{types.StoreKey: key}, nil, nil)

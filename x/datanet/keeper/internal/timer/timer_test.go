@@ -26,8 +26,8 @@ func newQueue() (sdk.Context, timer.Queue) {
 	return ctx, timer.NewQueue(collections.NewSchemaBuilder(runtime.NewKVStoreService(key)))
 }
 
-// TestQueueIsAMapOfTimes: each kind and id has one timer at most, the one that was set last; what is due comes by time, then kind,
-// then id, and no more than the limit.
+// TestQueueIsAMapOfTimes: each kind and id has one timer at most, the one that was set last; what is due comes by time,
+// then kind, then id, and no more than the limit.
 func TestQueueIsAMapOfTimes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ctx, q := newQueue()
