@@ -8,6 +8,9 @@ export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
 
+# What has goroutines: the rest of the chain has none.
+RACE = ./openlora/... ./attestor/... ./content/... ./app/voteext/... ./slm/engine/... ./slm/kernel/... ./demo/ports/...
+
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
@@ -34,7 +37,7 @@ test-used: ## Run the tests twice at once on a machine that has been used: anoth
 test-long: ## Run the heavier searches: more random cases, fuzzing
 	go test -timeout 60m ./poa ./x/rewards/types ./x/models/types ./x/attribution/types -rapid.checks=2000
 	go test -timeout 60m ./x/datanet/keeper -run AnythingAtAnyTime -rapid.checks=2000
-	go run ./fidelity --worlds 100000 --only-worlds
+	go run ./measure/fidelity --worlds 100000 --only-worlds
 	for target in $$(grep -hoE '^func Fuzz[A-Za-z]+' poa/*_test.go | sed 's/^func //'); do \
 		go test ./poa -run '^$$' -fuzz "^$$target$$" -fuzztime 30s || exit 1; done
 	go test ./content/sentence -run '^$$' -fuzz FuzzSentences -fuzztime 30s
@@ -48,13 +51,13 @@ bench-node: ## Measure the settings of docs/operators.md on a store of a million
 	go test ./testutil/nodebench -run '^$$' -bench . -benchtime 20x -timeout 2h
 
 fidelity: ## Measure attribution; options as ARGS="--corpus DIR --seed N --segments N --answers N"
-	@go run ./fidelity $(ARGS)
+	@go run ./measure/fidelity $(ARGS)
 
 review-sim: ## Play panel review against deviations, to see whether honesty pays, nine minutes of CPU; options as ARGS="--quick --cohorts N --seed N"
-	@go run ./reviewsim $(ARGS)
+	@go run ./measure/reviewsim $(ARGS)
 
 wash: ## Trade with oneself in every role, to see whether OPEN can be farmed; options as ARGS="--cases N --seed N --only NAME"
-	@COSMOS_SDK_CONFIG_SCOPE=washsim go run ./washsim $(ARGS)
+	@COSMOS_SDK_CONFIG_SCOPE=washsim go run ./measure/washsim $(ARGS)
 
 net-test: ## Run four validators as processes, and do to them what happens to machines; options as ARGS="-only NAME -keep"
 	@go run ./testutil/network/nettest $(ARGS)
@@ -73,6 +76,26 @@ lint: ## Check formatting and run vet
 		if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 
+check: ## Run the linters of .golangci.yml, which also enforce who may import whom; the linter is built first, minutes
+	@mkdir -p build
+	go -C tools/check build -o ../../build/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	build/golangci-lint run
+
+race: ## Run the tests of what has goroutines under the race detector; needs a C compiler
+	CGO_ENABLED=1 go test -race -timeout 40m $(RACE)
+
+vulnerabilities: ## Look for known faults in what the programs call; VULNDB=latest takes the newest database
+	sh scripts/vulnerabilities.sh
+
+sbom: build ## Write what the programs are made of to build/*.cdx.json, and check the licences; needs jq
+	sh scripts/sbom.sh
+
+release: ## Make the archives of a release and their checksums in build/release; PLATFORMS="linux/amd64 …"
+	sh scripts/release.sh
+
+release-check: ## The same, twice, and compare the bytes
+	sh scripts/release.sh --check
+
 proto: ## Regenerate code and OpenAPI from proto/, offline
 	sh scripts/protogen.sh
 
@@ -82,4 +105,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test slm-determinism test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test clients-test docs-test lint proto proto-check clean
+.PHONY: help build install demo test slm-determinism test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test clients-test docs-test lint check race vulnerabilities sbom release release-check proto proto-check clean
