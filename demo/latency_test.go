@@ -3,16 +3,18 @@ package demo
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,55 +23,55 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/openlora/session"
+	"github.com/openledger/openledger/poa"
 )
 
-var measure = flag.Bool("measure", false, "measure what gateway and proxy add to a model server's answers, for a minute or two")
+var measure = flag.Bool("measure", false, "measure what gateway and proxy add to a model server's answers, for ten minutes")
 
 const (
-	// A model server that begins after firstToken and says a word each wordPause.
-	firstToken, wordPause = 50 * time.Millisecond, 5 * time.Millisecond
-	// calls are measured for each way, and two of each asker at the least.
-	calls = 100
+	// calls are measured for each way, in blocks that take turns, so that what else the machine does meets all of them.
+	calls, blocks = 120, 4
+	// deposit of each session, and what an answer may cost at most, in OPEN.
+	sessionDeposit, answerFee = "20OPEN", "0.5OPEN"
 )
-
-// said is what the model server says: words of the sources and others.
-var said = strings.Fields(`Darier disease differs in its greasy follicular papules, its seborrheic rather than flexural
-	emphasis and its abundant dyskeratotic cells. The histology settles what the eye alone cannot, and the family history
-	helps, since both are inherited in a dominant way but with genes of their own on different chromosomes.`)
-
-// modelServer answers as a language model does that is served by OpenAI's API.
-func modelServer(t *testing.T) *httptest.Server {
-	t.Helper()
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `{"object":"list","data":[{"id":"stand-in","object":"model"}]}`)
-	})
-	mux.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "text/event-stream")
-		control := http.NewResponseController(w)
-		begin := time.Now()
-		for i, word := range said {
-			time.Sleep(time.Until(begin.Add(firstToken + time.Duration(i)*wordPause)))
-			encoded, _ := json.Marshal(word + " ")
-			fmt.Fprintf(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":%s},\"finish_reason\":null}]}\n\n", encoded)
-			_ = control.Flush()
-		}
-		fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
-	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	return server
-}
 
 // took is how long an answer's first word and all of it took.
 type took struct{ first, whole time.Duration }
 
-// timed asks once, streamed.
-func timed(client *http.Client, url string, body []byte) (took, error) {
+// asker asks once, streamed.
+type asker func(ctx context.Context) (took, error)
+
+func question(number int) []byte {
+	body, _ := json.Marshal(map[string]any{"model": "openledger/1", "stream": true, "messages": []api.Message{
+		{Role: "user", Content: fmt.Sprintf("How is Hailey-Hailey disease told apart from Darier disease? Case %d", number%50)},
+	}})
+	return body
+}
+
+// plainAskers ask an OpenAI endpoint.
+func plainAskers(parallel int, url string) []asker {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: parallel}}
+	askers := make([]asker, parallel)
+	for i := range askers {
+		number := i
+		askers[i] = func(ctx context.Context) (took, error) {
+			number++
+			return timed(ctx, client, url, question(number))
+		}
+	}
+	return askers
+}
+
+func timed(ctx context.Context, client *http.Client, url string, body []byte) (took, error) {
 	var out took
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/chat/completions", bytes.NewReader(body))
+	if err != nil {
+		return out, err
+	}
+	request.Header.Set("Content-Type", "application/json")
 	begin := time.Now()
-	response, err := client.Post(url+"/v1/chat/completions", "application/json", bytes.NewReader(body))
+	response, err := client.Do(request)
 	if err != nil {
 		return out, err
 	}
@@ -92,27 +94,47 @@ func timed(client *http.Client, url string, body []byte) (took, error) {
 	return out, fmt.Errorf("the stream ended early: %w", lines.Err())
 }
 
-// times asks at an address, so many at a time in some rounds, and returns what the answers took.
-func times(t *testing.T, url string, parallel, rounds int) []took {
+// payingAskers ask the gateway in sessions of their own, as a program does that pays by itself; they keep these in memory.
+func payingAskers(clients []*session.Client, stream bool) []asker {
+	askers := make([]asker, len(clients))
+	for i, client := range clients {
+		number := i
+		askers[i] = func(ctx context.Context) (took, error) {
+			number++
+			var out took
+			begin := time.Now()
+			take := func(session.Piece) {
+				if out.first == 0 {
+					out.first = time.Since(begin)
+				}
+			}
+			if !stream {
+				take = nil
+			}
+			_, err := client.Complete(ctx, question(number), "", take)
+			out.whole = time.Since(begin)
+			return out, err
+		}
+	}
+	return askers
+}
+
+// together has all askers ask some times, one after another each, and begin spread over an answer's time.
+func together(t *testing.T, askers []asker, rounds int) []took {
 	t.Helper()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: parallel}}
-	body, err := json.Marshal(map[string]any{"model": "openledger/1", "stream": true, "messages": []api.Message{
-		{Role: "user", Content: "How is Hailey-Hailey disease told apart from Darier disease?"},
-	}})
-	require.NoError(t, err)
+	span := firstToken + time.Duration(len(said))*wordPause
 	var mu sync.Mutex
 	var all []took
 	var failed error
 	var work sync.WaitGroup
-	for range parallel {
+	for i, ask := range askers {
 		work.Go(func() {
+			time.Sleep(span * time.Duration(i) / time.Duration(len(askers)))
 			for range rounds {
-				one, err := timed(client, url, body)
+				one, err := ask(t.Context())
 				mu.Lock()
-				if err != nil {
+				if all = append(all, one); err != nil {
 					failed = err
-				} else {
-					all = append(all, one)
 				}
 				mu.Unlock()
 			}
@@ -121,33 +143,6 @@ func times(t *testing.T, url string, parallel, rounds int) []took {
 	work.Wait()
 	require.NoError(t, failed)
 	return all
-}
-
-// relay is a bare reverse proxy: what any hop adds on this machine.
-func relay(t *testing.T, to string) string {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		request, _ := http.NewRequestWithContext(r.Context(), r.Method, to+r.URL.Path, r.Body)
-		request.Header.Set("Content-Type", "application/json")
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			w.WriteHeader(http.StatusBadGateway)
-			return
-		}
-		defer response.Body.Close()
-		w.Header().Set("Content-Type", response.Header.Get("Content-Type"))
-		buffer := make([]byte, 32<<10)
-		for {
-			n, err := response.Body.Read(buffer)
-			_, _ = w.Write(buffer[:n])
-			_ = http.NewResponseController(w).Flush()
-			if err != nil {
-				return
-			}
-		}
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
 }
 
 func percentile(all []took, of func(took) time.Duration, percent int) float64 {
@@ -159,47 +154,173 @@ func percentile(all []took, of func(took) time.Duration, percent int) float64 {
 	return float64(sorted[min(len(sorted)-1, len(sorted)*percent/100)].Microseconds()) / 1000
 }
 
-// TestLatency measures; it judges nothing. It prints one table for docs/benchmarks.md.
-func TestLatency(t *testing.T) {
-	if !*measure {
-		t.Skip("-measure measures")
-	}
-	for name, value := range map[string]string{"RATE": "1000000", "BURST": "1000000", "MAX_ANSWERS": "256", "SESSIONS": "64", "PATIENCE": "10m"} {
+// way is one way to a model server's answers.
+type way struct {
+	name string
+	all  []took
+	at   func(parallel int) []asker
+}
+
+// measured is a demo with a model server, a proxy, and sessions of programs that pay by themselves.
+type measured struct {
+	*client
+	t       *testing.T
+	model   *modelServer
+	paying  []*session.Client
+	proxied int // sessions that the proxy has opened
+}
+
+func newMeasured(t *testing.T) *measured {
+	for name, value := range map[string]string{
+		"RATE": "1000000", "BURST": "1000000", "MAX_ANSWERS": "256", "SESSIONS": "64", "PATIENCE": "10m",
+	} {
 		t.Setenv("OPENLORA_"+name, value)
 	}
-	server := modelServer(t)
-	c := newClientWith(t, options{corpus: dermatology, validators: 1, modelURL: server.URL + "/v1", model: "stand-in"})
-	c.run("--budget", "5000OPEN/day", "--sessions", "64", "--close-after", "1h")
+	model := newModelServer(t)
+	m := &measured{t: t, model: model, client: newClientWith(t, options{
+		corpus: dermatology, validators: 1, modelURL: model.url + "/v1", model: "stand-in",
+	})}
+	m.run("--budget", "5000OPEN/day", "--sessions", "64", "--close-after", "2h", "--ack-after", "1s",
+		"--deposit", sessionDeposit, "--max-fee", answerFee)
 	require.Eventually(t, func() bool {
-		connection, err := net.Dial("tcp", "127.0.0.1:"+c.port)
+		connection, err := net.Dial("tcp", "127.0.0.1:"+m.port)
 		if err == nil {
 			connection.Close()
 		}
 		return err == nil
 	}, time.Minute, 50*time.Millisecond)
-	relayed := relay(t, server.URL)
-	var table strings.Builder
-	table.WriteString("| calls at once | through | first p50 | first p99 | whole p50 | whole p99 |\n|---:|---|---:|---:|---:|---:|\n")
-	first, whole := func(x took) time.Duration { return x.first }, func(x took) time.Duration { return x.whole }
-	for _, parallel := range []int{1, 16, 64} {
-		times(t, c.url(), parallel, 1) // sessions are open, and connections
-		rounds := max(2, calls/parallel)
-		direct := times(t, server.URL, parallel, rounds)
-		for _, way := range []struct {
-			name string
-			all  []took
-		}{{"a bare relay", times(t, relayed, parallel, rounds)}, {"proxy and gateway", times(t, c.url(), parallel, rounds)}} {
-			fmt.Fprintf(&table, "| %d | %s |", parallel, way.name)
-			for _, of := range []func(took) time.Duration{first, whole} {
-				for _, percent := range []int{50, 99} {
-					fmt.Fprintf(&table, " %.1f |", percentile(way.all, of, percent)-percentile(direct, of, percent))
-				}
-			}
-			table.WriteString("\n")
-		}
+	return m
+}
+
+// clients returns so many sessions with the gateway, opening those that are missing.
+func (m *measured) clients(parallel int) []*session.Client {
+	list, err := session.Models(m.t.Context(), m.gatewayURL())
+	require.NoError(m.t, err)
+	for len(m.paying) < parallel {
+		client, err := session.Open(
+			m.t.Context(), m.chain, m.payer, m.gatewayURL(), *list.Data[0].OpenLedger, coin(open(20)), "",
+		)
+		require.NoError(m.t, err)
+		client.MaxFee = poa.NewAmount(500_000_000_000_000_000)
+		m.paying = append(m.paying, client)
 	}
+	return m.paying[:parallel]
+}
+
+// warm has the proxy open so many sessions.
+func (m *measured) warm(parallel int) {
+	for try := 0; m.proxied < parallel; try++ {
+		require.Less(m.t, try, 40, "the proxy has %d sessions of %d", m.proxied, parallel)
+		together(m.t, plainAskers(parallel, m.url()), 1)
+		open, err := m.sessions()
+		require.NoError(m.t, err)
+		m.proxied = len(open) - len(m.paying)
+	}
+}
+
+// TestLatency measures; it judges nothing. It prints the tables of openlora/README.md.
+func TestLatency(t *testing.T) {
+	if !*measure {
+		t.Skip(`measured by: make bench ARGS="--only gateway"`)
+	}
+	m := newMeasured(t)
+	nginx := startNginx(t, m.model.url)
+	if nginx == "" {
+		t.Log("nginx is not installed: not compared with")
+	}
+	var table strings.Builder
+	fmt.Fprintf(&table, "%s, %d cores, load %s before\n\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), loadAverage())
+	table.WriteString("| calls at once | through | first p50 | first p99 | whole p50 | whole p99 |\n|---:|---|---:|---:|---:|---:|\n")
+	for _, parallel := range []int{1, 16, 64} {
+		m.level(&table, parallel, nginx)
+	}
+	m.throughput(&table)
+	fmt.Fprintf(&table, "\nload %s after\n", loadAverage())
 	if path := os.Getenv("MEASURED"); path != "" {
 		require.NoError(t, os.WriteFile(filepath.Clean(path), []byte(table.String()), 0o644))
 	}
 	t.Logf("added to a model server's answers, in ms:\n%s", table.String())
+}
+
+// level measures all ways with so many calls at once.
+func (m *measured) level(table io.Writer, parallel int, nginx string) {
+	paying := m.clients(parallel)
+	m.warm(parallel)
+	ways := []*way{
+		{name: "the model server itself, in full", at: func(n int) []asker { return plainAskers(n, m.model.url) }},
+		{name: "nginx", at: func(n int) []asker { return plainAskers(n, nginx) }},
+		{name: "gateway", at: func(int) []asker { return payingAskers(paying, true) }},
+		{name: "gateway and proxy", at: func(n int) []asker { return plainAskers(n, m.url()) }},
+	}
+	if nginx == "" {
+		ways = slices.Delete(ways, 1, 2)
+	}
+	first, whole := func(x took) time.Duration { return x.first }, func(x took) time.Duration { return x.whole }
+	rounds := max(2, calls/blocks/parallel)
+	for _, way := range ways { // connections are open
+		together(m.t, way.at(parallel), 1)
+	}
+	for range blocks {
+		for _, way := range ways {
+			way.all = append(way.all, together(m.t, way.at(parallel), rounds)...)
+		}
+	}
+	for i, way := range ways {
+		fmt.Fprintf(table, "| %d | %s |", parallel, way.name)
+		for _, of := range []func(took) time.Duration{first, whole} {
+			for _, percent := range []int{50, 99} {
+				base := 0.0
+				if i > 0 {
+					base = percentile(ways[0].all, of, percent)
+				}
+				fmt.Fprintf(table, " %.1f |", percentile(way.all, of, percent)-base)
+			}
+		}
+		fmt.Fprintln(table)
+	}
+}
+
+// throughput measures the gateway's work for an answer of a model server that says all at once, with its receipt.
+func (m *measured) throughput(table io.Writer) {
+	const parallel, rounds = 16, 60
+	m.model.hasty.Store(true)
+	defer m.model.hasty.Store(false)
+	fmt.Fprintf(table, "\n| %d calls at once, %d words each | answers/s | answers per CPU second of the gateway |\n|---|---:|---:|\n",
+		parallel, len(said))
+	for _, stream := range []bool{false, true} {
+		askers := payingAskers(m.clients(parallel), stream)
+		together(m.t, askers, 3)
+		before, began := cpuSeconds(m.gateway.cmd.Process.Pid), time.Now()
+		n := float64(len(together(m.t, askers, rounds)))
+		took := time.Since(began).Seconds()
+		used := cpuSeconds(m.gateway.cmd.Process.Pid) - before
+		kind := map[bool]string{false: "in one piece", true: "streamed word by word"}[stream]
+		fmt.Fprintf(table, "| %s | %.0f | %.0f |\n", kind, n/took, n/used)
+	}
+}
+
+// cpuSeconds is what a process has worked, by /proc.
+func cpuSeconds(pid int) float64 {
+	const ticksPerSecond = 100 // USER_HZ on all architectures that Go runs on
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, behind, _ := strings.Cut(string(raw), ") ") // a name may hold spaces
+	fields := strings.Fields(behind)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return float64(user+system) / ticksPerSecond
+}
+
+func loadAverage() string {
+	raw, err := os.ReadFile("/proc/loadavg")
+	fields := strings.Fields(string(raw))
+	if err != nil || len(fields) < 3 {
+		return "unknown"
+	}
+	return strings.Join(fields[:3], " ")
 }

@@ -25,6 +25,7 @@ type Search struct {
 	own      map[TokenID]int // segments that have a token and derive from nothing
 	average  int64           // thousandths of a token
 	scratch  sync.Pool       // of *searchScratch
+	near     pairs
 }
 
 type searchPosting struct {
@@ -210,7 +211,8 @@ func (s *Search) sameText() *sameText {
 	return &sameText{s, make(map[int]subject), make(map[int][][]Sense)}
 }
 
-// near says whether the later of two segments says the same as the earlier one, and derives from it.
+// near says whether the later of two segments says the same as the earlier one, and derives from it. It is asked about
+// the same pairs by many questions, and what it says of one never changes.
 func (t *sameText) near(i, j int) bool {
 	segments := t.search.segments
 	if compareSegments(segments[i], segments[j]) > 0 {
@@ -219,6 +221,17 @@ func (t *sameText) near(i, j int) bool {
 	if segments[i].Rank == segments[j].Rank {
 		return false
 	}
+	near, known := t.search.near.get(i, j)
+	if !known {
+		near = t.derives(i, j)
+		t.search.near.put(i, j, near)
+	}
+	return near
+}
+
+// derives says whether segment j says the same as segment i, and derives from it.
+func (t *sameText) derives(i, j int) bool {
+	segments := t.search.segments
 	later, known := t.subjects[j]
 	if !known {
 		later = newSubject(t.search.text(j), func(id TokenID, _ uint32) int32 {

@@ -32,15 +32,17 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 	if err != nil {
 		return said, err
 	}
-	if x.may != nil {
-		// Another gateway may have started in the meantime. The time for answering may be over, but this one is signed for.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saidPatience)
-		defer cancel()
-		if err := x.maySign(ctx, to); err != nil {
-			return answered{}, err
-		}
+	if x.may == nil {
+		err = x.prove(&said, nil)
+		return said, err
 	}
-	return said, x.prove(&said)
+	// Another gateway may have started in the meantime. The time for answering may be over, but this one is signed for.
+	patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), saidPatience)
+	defer cancel()
+	allowed := make(chan error, 1)
+	go func() { allowed <- x.maySign(patient, to) }() // while the answer is attributed
+	err = x.prove(&said, func() error { return <-allowed })
+	return said, err
 }
 
 // saidPatience is how long an answer that was sent waits for a node that does not answer: it is signed for when the node is back.

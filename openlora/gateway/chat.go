@@ -28,6 +28,8 @@ type exchange struct {
 	input   uint32                      // canonical tokens of the question
 	most    int                         // canonical tokens of the answer
 	may     func(context.Context) error // whether this gateway signs in the session; nil says yes
+
+	asked func(attributiontypes.Session) error // what the chain is asked beside the session: who holds the fence
 }
 
 // chat answers POST /v1/chat/completions.
@@ -105,6 +107,9 @@ func (g *Gateway) checkRequest(request *api.Request) error {
 func (g *Gateway) begin(ctx context.Context, request *api.Request) (*exchange, *outbox.Call, error) {
 	paid := request.OpenLedger
 	x := &exchange{gateway: g, request: request, input: request.InputTokens()}
+	if g.holder != nil {
+		x.asked = g.holder.Ask(ctx)
+	}
 	if err := x.load(ctx); err != nil {
 		return nil, nil, err
 	}

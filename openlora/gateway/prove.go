@@ -12,9 +12,9 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// prove attributes an answer and signs its outcome. Of an answer that cannot be proved as a whole, its beginning is the
-// answer.
-func (x *exchange) prove(said *answered) error {
+// prove attributes an answer and signs its outcome, if allowed says so; nil does. Of an answer that cannot be proved as a
+// whole, its beginning is the answer.
+func (x *exchange) prove(said *answered, allowed func() error) error {
 	whole := said.message.Answered()
 	attribution, err := provable(said, x.attribute)
 	if err != nil {
@@ -25,6 +25,11 @@ func (x *exchange) prove(said *answered) error {
 		x.gateway.metrics.cut.Add(1)
 		x.gateway.Log.Error("an answer is cut to what can be proved: is there text in the DataNet that was planted for this?",
 			"receipt", x.id(), "bytes", len(whole), "provable", len(text))
+	}
+	if allowed != nil {
+		if err := allowed(); err != nil {
+			return err
+		}
 	}
 	said.proof, err = x.sign(text, attribution)
 	return err

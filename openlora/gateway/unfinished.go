@@ -94,7 +94,7 @@ func (x *exchange) finishWith(ctx context.Context, text string) error {
 		return err
 	}
 	said := assistant(text, engine.FinishLength)
-	if err := x.prove(&said); err != nil {
+	if err := x.prove(&said, nil); err != nil {
 		return err
 	}
 	if err := x.finish(said, x.response(said)); err != nil {

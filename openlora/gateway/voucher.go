@@ -30,7 +30,14 @@ func (x *exchange) mayAnswer(ctx context.Context) error {
 		g.Log.Error("the chain has calls that the outbox does not know: was it restored? Start the gateway again", "session", x.state.ID, "recorded", x.chain.Calls, "known", x.state.N)
 		return g.fenced(fmt.Errorf("%w: calls of it were answered that are not known here: close it and open another", outbox.ErrFenced))
 	}
-	return x.may(ctx)
+	if x.asked == nil {
+		return x.may(ctx)
+	}
+	err := g.fenced(x.asked(x.chain))
+	if unreachable(err) {
+		return x.may(ctx)
+	}
+	return err
 }
 
 // fenced turns outbox.ErrFenced into what clients understand.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -136,17 +137,26 @@ func (h *Holder) ID() []byte { return bytes.Clone(h.id) }
 
 // May returns ErrFenced unless this outbox, and no other memory of the provider's calls, answers in a session.
 func (h *Holder) May(ctx context.Context, session attributiontypes.Session) error {
-	if !bytes.Equal(session.Fence, h.id) {
-		return fmt.Errorf("%w: it was opened for another gateway of this provider, or for one that is gone: close it and open another", ErrFenced)
+	return h.Ask(ctx)(session)
+}
+
+// Ask begins to ask the chain who holds the fence. What it returns waits for that, and says what May says.
+func (h *Holder) Ask(ctx context.Context) (may func(attributiontypes.Session) error) {
+	read := sync.OnceValues(func() (modelstypes.Provider, error) { return h.node.Provider(ctx) })
+	go func() { _, _ = read() }()
+	return func(session attributiontypes.Session) error {
+		if !bytes.Equal(session.Fence, h.id) {
+			return fmt.Errorf("%w: it was opened for another gateway of this provider, or for one that is gone: close it and open another", ErrFenced)
+		}
+		provider, err := read()
+		switch {
+		case err != nil:
+			return err
+		case !bytes.Equal(provider.Fence, h.id) || !bytes.Equal(provider.FenceHolder, h.holder):
+			return fmt.Errorf("%w: another gateway of this provider has taken over: close the session and open another", ErrFenced)
+		}
+		return nil
 	}
-	provider, err := h.node.Provider(ctx)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(provider.Fence, h.id) || !bytes.Equal(provider.FenceHolder, h.holder) {
-		return fmt.Errorf("%w: another gateway of this provider has taken over: close the session and open another", ErrFenced)
-	}
-	return nil
 }
 
 func draw() ([]byte, error) {

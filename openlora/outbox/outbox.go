@@ -23,7 +23,8 @@ import (
 var (
 	sessionsBucket = []byte("sessions") // session id → Session
 	activeBucket   = []byte("active")   // session id, of sessions with calls to submit
-	callsBucket    = []byte("calls")    // session id ‖ be64 call → Call
+	callsBucket    = []byte("calls")    // session id ‖ be64 call → Call, without its response
+	repliesBucket  = []byte("replies")  // session id ‖ be64 call → response
 	batchesBucket  = []byte("batches")  // be64 provider seq → Batch
 	openBucket     = []byte("open")     // be64 provider seq, of batches that something is to be done about
 	refusedBucket  = []byte("refused")  // be64 provider seq, of batches that were refused for good
@@ -142,8 +143,9 @@ func (b *Batch) waiting() bool { return b.Done && b.Attested && !b.Settled }
 // Outbox is the open file.
 type Outbox struct {
 	db       *bolt.DB
-	identity string // of the file
-	words    string // folder of what is sent of answers that have no outcome yet
+	calls    committer // of what is written for each call
+	identity string    // of the file
+	words    string    // folder of what is sent of answers that have no outcome yet
 }
 
 // Open opens or makes the file. Of calls that had started when the process ended, those of which no word was sent become
@@ -153,12 +155,12 @@ func Open(path string) (*Outbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("outbox %s: %w (is another gateway running?)", path, err)
 	}
-	o := &Outbox{db: db, words: path + wordsSuffix}
+	o := &Outbox{db: db, calls: committer{db: db}, words: path + wordsSuffix}
 	if o.identity, err = identify(path); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{sessionsBucket, activeBucket, callsBucket, batchesBucket, openBucket, refusedBucket, bundlesBucket, metaBucket} {
+		for _, name := range [][]byte{sessionsBucket, activeBucket, callsBucket, repliesBucket, batchesBucket, openBucket, refusedBucket, bundlesBucket, metaBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -244,8 +246,31 @@ func storeSession(tx *bolt.Tx, session Session) error {
 // Call returns a call of a session, or ErrNotFound.
 func (o *Outbox) Call(session poa.Hash, n uint64) (Call, error) {
 	var call Call
-	err := o.db.View(func(tx *bolt.Tx) error { return get(tx, callsBucket, callKey(session, n), &call) })
+	err := o.db.View(func(tx *bolt.Tx) error {
+		key := callKey(session, n)
+		if response := tx.Bucket(repliesBucket).Get(key); response != nil {
+			call.Response = bytes.Clone(response)
+		}
+		return get(tx, callsBucket, key, &call)
+	})
 	return call, err
+}
+
+// storeCall stores a call, and its response apart from it: that is long, and seldom read.
+func storeCall(tx *bolt.Tx, session poa.Hash, call Call) error {
+	key, response := callKey(session, call.N), call.Response
+	call.Response = nil
+	reply := tx.Bucket(repliesBucket).Delete
+	if response != nil {
+		reply = func(key []byte) error { return tx.Bucket(repliesBucket).Put(key, response) }
+	}
+	return errors.Join(reply(key), store(tx, callsBucket, key, call))
+}
+
+// deleteCall forgets a call.
+func deleteCall(tx *bolt.Tx, session poa.Hash, n uint64) error {
+	key := callKey(session, n)
+	return errors.Join(tx.Bucket(callsBucket).Delete(key), tx.Bucket(repliesBucket).Delete(key))
 }
 
 // Advance stores a session with its newest call, durably: when it returns, both
@@ -254,7 +279,7 @@ func (o *Outbox) Call(session poa.Hash, n uint64) (Call, error) {
 //
 // The words of a call that has an outcome now are forgotten.
 func (o *Outbox) Advance(session Session, call Call) error {
-	err := o.db.Update(func(tx *bolt.Tx) error {
+	err := o.calls.update(func(tx *bolt.Tx) error {
 		var stored Session
 		err := get(tx, sessionsBucket, session.ID[:], &stored)
 		if err == nil {
@@ -263,17 +288,12 @@ func (o *Outbox) Advance(session Session, call Call) error {
 		} else if !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		// A call before it that never ended has no outcome: it is a gap, as its client was told.
-		var before Call
-		err = get(tx, callsBucket, callKey(session.ID, call.N-1), &before)
-		if err == nil && before.Started {
-			before.Started, before.Gap = false, true
-			err = store(tx, callsBucket, callKey(session.ID, before.N), before)
+		if stored.N < call.N {
+			if err := closeBefore(tx, session.ID, call.N); err != nil {
+				return err
+			}
 		}
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		if err := store(tx, callsBucket, callKey(session.ID, call.N), call); err != nil {
+		if err := storeCall(tx, session.ID, call); err != nil {
 			return err
 		}
 		return storeSession(tx, session)
@@ -284,12 +304,26 @@ func (o *Outbox) Advance(session Session, call Call) error {
 	return o.dropWords(session.ID, call.N)
 }
 
+// closeBefore makes the call before one a gap if it never ended: it has no outcome, as its client was told.
+func closeBefore(tx *bolt.Tx, id poa.Hash, n uint64) error {
+	key := callKey(id, n-1)
+	if !bytes.Contains(tx.Bucket(callsBucket).Get(key), []byte(`"started":true`)) { // most have ended, and are long to read
+		return nil
+	}
+	var before Call
+	if err := get(tx, callsBucket, key, &before); err != nil || !before.Started {
+		return err
+	}
+	before.Started, before.Gap = false, true
+	return store(tx, callsBucket, key, before)
+}
+
 // ErrBatched says that a call is in a batch, or not the last of its session.
 var ErrBatched = errors.New("the call is in a batch, or not the last of its session")
 
 // Reopen stores the last call of a session as one without an outcome, to answer it once more after it failed.
 func (o *Outbox) Reopen(id poa.Hash, call Call) error {
-	return o.db.Update(func(tx *bolt.Tx) error {
+	return o.calls.update(func(tx *bolt.Tx) error {
 		var session Session
 		if err := get(tx, sessionsBucket, id[:], &session); err != nil {
 			return err
@@ -301,7 +335,7 @@ func (o *Outbox) Reopen(id poa.Hash, call Call) error {
 		if session.N != call.N || session.Batched >= call.N || before.Hash != call.Hash || before.Answer != "" {
 			return ErrBatched
 		}
-		return store(tx, callsBucket, callKey(id, call.N), call)
+		return storeCall(tx, id, call)
 	})
 }
 

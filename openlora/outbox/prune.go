@@ -79,10 +79,9 @@ func (o *Outbox) oldest(before time.Time) (batch Batch, ok bool, err error) {
 // forget removes a batch with its calls, and sessions with all of theirs.
 func (o *Outbox) forget(batch Batch, sessions []poa.Hash) error {
 	return o.db.Update(func(tx *bolt.Tx) error {
-		calls := tx.Bucket(callsBucket)
 		for _, part := range batch.Parts {
 			for n := part.First; n <= part.Last; n++ {
-				if err := calls.Delete(callKey(part.Session, n)); err != nil {
+				if err := deleteCall(tx, part.Session, n); err != nil {
 					return err
 				}
 			}
@@ -96,7 +95,7 @@ func (o *Outbox) forget(batch Batch, sessions []poa.Hash) error {
 				continue
 			}
 			for n := session.Batched + 1; n <= session.N; n++ {
-				if err := calls.Delete(callKey(id, n)); err != nil {
+				if err := deleteCall(tx, id, n); err != nil {
 					return err
 				}
 			}

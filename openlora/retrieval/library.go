@@ -45,6 +45,7 @@ type Library struct {
 	search        *poa.Search
 	terms         *terms.Index       // by place
 	meanings      *poa.MeaningSearch // by place; nil unless the method is MEANING
+	readings      readings
 
 	datanets datanettypes.QueryClient
 	mu       sync.RWMutex
@@ -207,17 +208,6 @@ func (l *Library) placesOf(refs []Ref) ([]int, error) {
 		places = append(places, place)
 	}
 	return places, nil
-}
-
-// interpreted returns segments with the concepts of their words.
-func (l *Library) interpreted(places []int) []poa.Segment {
-	var out []poa.Segment
-	for _, place := range places {
-		s := l.canonical[place]
-		s.Interpret(l.segments[place].Text)
-		out = append(out, s)
-	}
-	return out
 }
 
 // Work returns what it takes validators to verify an answer with its evidence, weighed as of a block, in units of poa.Work.
