@@ -38,6 +38,22 @@ type Request struct {
 	// the model gives before penalties, grammar and temperature. -1: not even that of the token itself.
 	Logprobs int
 	Grammar  *Grammar // nil: any text
+
+	Mixture Mixture // predicts along with the model; nil: the model alone
+}
+
+// Mixture predicts tokens along with the model, as from texts that the model has not read. What it says must depend on its
+// arguments alone, which it must not change.
+type Mixture interface {
+	// Next returns what comes after a prompt and an answer so far: which share of the prediction is its own, in 65536ths,
+	// the tokens that it expects, each once, and tokens that must not come, neither from it nor from the model.
+	Next(prompt, answer []int) (share uint32, next []Count, barred []int)
+}
+
+// Count is a token with its weight among those that a mixture expects.
+type Count struct {
+	Token int
+	Count uint64
 }
 
 // Limits of a request.

@@ -18,6 +18,7 @@ type sampler struct {
 	seen       map[int]bool // tokens of the text, if there is a penalty
 	scratch    []float32
 	candidates []candidate
+	answer     []int
 }
 
 func newSampler(r *Request) *sampler {
@@ -49,11 +50,13 @@ func (s *sampler) next(logits []float32, n int, allowed *mask) (Token, error) {
 		raw = slices.Clone(logits)
 	}
 	s.penalise(logits)
-	if s.request.Temperature == 0 {
+	switch {
+	case s.request.Temperature == 0 && s.request.Mixture == nil:
 		token.ID = greatest(logits, allowed)
-	} else {
+	default:
 		token.ID = s.draw(logits, n, allowed)
 	}
+	s.answer = append(s.answer, token.ID)
 	if token.ID < 0 {
 		return Token{}, fmt.Errorf("no token of the vocabulary goes on as the response format demands")
 	}
@@ -111,6 +114,9 @@ func (s *sampler) draw(logits []float32, n int, allowed *mask) int {
 		return -1
 	}
 	most, temperature := logits[best], float32(s.request.Temperature)
+	if temperature == 0 {
+		temperature = 1 // for weights that a mixture can be added to
+	}
 	s.scratch = append(s.scratch[:0], logits...)
 	for i, v := range s.scratch {
 		s.scratch[i] = (v - most) / temperature
@@ -122,7 +128,11 @@ func (s *sampler) draw(logits []float32, n int, allowed *mask) int {
 			candidates = append(candidates, candidate{i, weight})
 		}
 	}
+	candidates = s.mix(candidates, allowed)
 	s.candidates = candidates
+	if s.request.Temperature == 0 {
+		return heaviest(candidates, best)
+	}
 	candidates = s.keep(candidates)
 	var sum uint64
 	for _, c := range candidates {

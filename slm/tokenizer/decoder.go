@@ -56,6 +56,15 @@ func (d *Decoder) Flush() string {
 	return string(utf8.RuneError)
 }
 
+// Bytes returns what a token adds to a text, which may be a part of a character; nil for special tokens and those that do
+// not exist. The result must not be changed. A Decoder also leaves out the space that some tokenizers put before a text.
+func (t *Tokenizer) Bytes(token int) []byte {
+	if token < 0 || token >= len(t.outputs) || t.special[token] {
+		return nil
+	}
+	return []byte(t.outputs[token])
+}
+
 // Decode returns the text of tokens. It leaves out special tokens unless withSpecial is set.
 func (t *Tokenizer) Decode(tokens []int, withSpecial bool) string {
 	d := t.Decoder(withSpecial)
