@@ -68,6 +68,10 @@ wallet-test: build ## Sign every message with CosmJS, and send some to a node; n
 clients-test: build ## Run clients in Python and TypeScript, and others' OpenAI clients, on a demo; needs python3, jq, Node.js 20
 	sh scripts/clients.sh
 
+PEERS ?= $(HOME)/.cache/openledger/peers
+interop: ## Compare slm with transformers and llama.cpp of Debian sid (300 MB to fetch, kept in PEERS=FOLDER); options as ARGS="-run NAME"
+	@sh scripts/interop.sh "$(PEERS)" $(ARGS)
+
 docs-test: build ## Run the commands of README.md and docs/ as readers do; needs curl and jq; options as ARGS="-only NAME -v"
 	@go run ./testutil/docstest $(ARGS)
 
@@ -105,4 +109,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test slm-determinism test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test clients-test docs-test lint check race vulnerabilities sbom release release-check proto proto-check clean
+.PHONY: help build install demo test slm-determinism test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test clients-test interop docs-test lint check race vulnerabilities sbom release release-check proto proto-check clean

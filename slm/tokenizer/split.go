@@ -14,25 +14,26 @@ type pattern struct {
 	first func(text string) int
 }
 
+// The expressions of the split patterns as files of models write them.
 const (
-	gpt2Regex = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
+	GPT2Expression = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 
-	llama3Regex = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*` +
+	Llama3Expression = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*` +
 		`|\s*[\r\n]+|\s+(?!\S)|\s+`
 
-	qwen2Regex = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*` +
+	Qwen2Expression = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*` +
 		`|\s*[\r\n]+|\s+(?!\S)|\s+`
 
-	tekkenRegex = `[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+` +
+	TekkenExpression = `[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+` +
 		`|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*` +
 		`|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 )
 
 var (
-	gpt2   = &pattern{"gpt-2", gpt2Regex, firstGPT2}
-	llama3 = &pattern{"llama-bpe", llama3Regex, func(text string) int { return firstLlama(text, 3) }}
-	qwen2  = &pattern{"qwen2", qwen2Regex, func(text string) int { return firstLlama(text, 1) }}
-	tekken = &pattern{"tekken", tekkenRegex, firstTekken}
+	gpt2   = &pattern{"gpt-2", GPT2Expression, firstGPT2}
+	llama3 = &pattern{"llama-bpe", Llama3Expression, func(text string) int { return firstLlama(text, 3) }}
+	qwen2  = &pattern{"qwen2", Qwen2Expression, func(text string) int { return firstLlama(text, 1) }}
+	tekken = &pattern{"tekken", TekkenExpression, firstTekken}
 
 	patterns = []*pattern{gpt2, llama3, qwen2, tekken}
 )
@@ -88,7 +89,7 @@ func run(text string, of class) int {
 	return n
 }
 
-// firstGPT2 matches gpt2Regex.
+// firstGPT2 matches GPT2Expression.
 func firstGPT2(text string) int {
 	if n := contraction(text, false); n > 0 {
 		return n
@@ -163,7 +164,7 @@ func blankLines(text string) int {
 	return blank(text)
 }
 
-// firstLlama matches llama3Regex, and with digits 1 qwen2Regex.
+// firstLlama matches Llama3Expression, and with digits 1 Qwen2Expression.
 func firstLlama(text string, digits int) int {
 	if n := contraction(text, true); n > 0 {
 		return n
@@ -213,7 +214,7 @@ func punctuation(text, tail string) int {
 	return n
 }
 
-// firstTekken matches tekkenRegex.
+// firstTekken matches TekkenExpression.
 func firstTekken(text string) int {
 	c, width := next(text)
 	begins := []int{0}

@@ -1,0 +1,148 @@
+"""Does with transformers, tokenizers and torch what a test asks for: a task's name as argument, JSON in and out."""
+
+import json
+import os
+import sys
+
+
+def versions(_):
+    import tokenizers
+    import torch
+    import transformers
+
+    return {"transformers": transformers.__version__, "tokenizers": tokenizers.__version__, "torch": torch.__version__}
+
+
+def tokenizers(request):
+    """Trains a tokenizer of each kind on texts, saves it, and encodes and decodes samples."""
+    from tokenizers import (AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors,
+                            trainers)
+
+    patterns = request["patterns"]
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+
+    def split(pattern):
+        return pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(pattern), "isolated"), byte_level])
+
+    kinds = {
+        "gpt2": pre_tokenizers.ByteLevel(add_prefix_space=False),
+        "gpt2-prefix": pre_tokenizers.ByteLevel(add_prefix_space=True),
+        "smollm": pre_tokenizers.Sequence(
+            [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]),
+        "llama3": split(patterns["llama3"]),
+        "qwen2": split(patterns["qwen2"]),
+        "tekken": split(patterns["tekken"]),
+    }
+    made = {}
+    for name, splitter in kinds.items():
+        tokenizer = Tokenizer(models.BPE(ignore_merges=name in ("llama3", "tekken")))
+        tokenizer.pre_tokenizer = splitter
+        tokenizer.decoder = decoders.ByteLevel()
+        if name == "qwen2":
+            tokenizer.normalizer = normalizers.NFC()
+        tokenizer.train_from_iterator(request["texts"], trainers.BpeTrainer(
+            vocab_size=2000, special_tokens=["<|begin|>", "<|end|>"], show_progress=False,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+        tokenizer.add_tokens([AddedToken("<tool_call>", special=False, normalized=False), "   \n"])
+        if name == "llama3":
+            tokenizer.post_processor = processors.TemplateProcessing(
+                single="<|begin|> $A", pair="<|begin|> $A $B", special_tokens=[("<|begin|>", 0)])
+        made[name] = tokenizer
+    byte_tokens = [f"<0x{b:02X}>" for b in range(256)]
+    for name in ("llama2", "metaspace", "always"):
+        tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+        if name == "llama2":
+            tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+        else:
+            scheme = "always" if name == "always" else "first"
+            tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme, split=name == "always")
+        trainer = trainers.BpeTrainer(vocab_size=2500, special_tokens=["<unk>", "<s>", "</s>"] + byte_tokens,
+                                      show_progress=False, limit_alphabet=200, max_token_length=12)
+        words = [w for text in request["texts"] for w in text.replace(" ", " ▁").split(" ")] if name == "llama2" else \
+            request["texts"]
+        tokenizer.train_from_iterator(words, trainer)
+        text = json.loads(tokenizer.to_str())
+        # The trainer makes bytes special; in files of models they are ordinary.
+        text["added_tokens"] = [a for a in text["added_tokens"] if a["content"] not in byte_tokens]
+        text["model"]["byte_fallback"] = True
+        tokenizer = Tokenizer.from_str(json.dumps(text))
+        tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(),
+                                               decoders.Strip(" ", 1, 0)])
+        if name == "always":
+            tokenizer.decoder = decoders.Metaspace(prepend_scheme="always", split=True)
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="<s> $A", pair="<s> $A $B", special_tokens=[("<s>", 1)])
+        made[name] = tokenizer
+    result = {}
+    for name, tokenizer in made.items():
+        folder = os.path.join(request["folder"], name)
+        os.makedirs(folder)
+        tokenizer.save(os.path.join(folder, "tokenizer.json"))
+        samples = request["samples"]
+        if name in ("gpt2", "llama3", "tekken"):  # the ways in which they class characters are all that there are
+            samples = samples + request["characters"]
+        result[name] = encodings(tokenizer, samples)
+    return result
+
+
+def encodings(tokenizer, samples):
+    """Encodes samples with special tokens recognised and not; decodes both with and without special tokens."""
+    out = []
+    for sample in samples:
+        entry = {}
+        tokenizer.encode_special_tokens = False
+        entry["trusted"] = tokenizer.encode(sample, add_special_tokens=False).ids
+        entry["whole"] = tokenizer.encode(sample, add_special_tokens=True).ids
+        tokenizer.encode_special_tokens = True
+        entry["plain"] = tokenizer.encode(sample, add_special_tokens=False).ids
+        tokenizer.encode_special_tokens = False
+        entry["text"] = tokenizer.decode(entry["trusted"], skip_special_tokens=False)
+        entry["short"] = tokenizer.decode(entry["trusted"], skip_special_tokens=True)
+        out.append(entry)
+    return out
+
+
+def encode(request):
+    """Encodes samples with the tokenizer of a folder, by tokenizers and as transformers loads it."""
+    from tokenizers import Tokenizer
+    from transformers import AutoTokenizer
+
+    tokenizer = Tokenizer.from_file(os.path.join(request["folder"], "tokenizer.json"))
+    loaded = AutoTokenizer.from_pretrained(request["folder"])
+    return {
+        "encodings": encodings(tokenizer, request["samples"]),
+        "transformers": [loaded(sample, add_special_tokens=False)["input_ids"] for sample in request["samples"]],
+    }
+
+
+def templates(request):
+    """Renders conversations with chat templates, at the time 2026-11-30 12:34:56."""
+    import datetime
+
+    from transformers.utils import chat_template_utils
+
+    class At(datetime.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls(2026, 11, 30, 12, 34, 56)
+
+    chat_template_utils.datetime = At
+    out = []
+    for job in request["jobs"]:
+        try:
+            texts, _ = chat_template_utils.render_jinja_template(
+                [job["messages"]], tools=job["tools"], chat_template=job["template"],
+                add_generation_prompt=job["generate"], bos_token="<s>", eos_token="</s>", **job["variables"])
+            out.append({"text": texts[0], "error": ""})
+        except Exception as error:  # what a template refuses is compared, too
+            out.append({"text": "", "error": f"{type(error).__name__}: {error}"})
+    return out
+
+
+def main():
+    task = {"versions": versions, "tokenizers": tokenizers, "encode": encode, "templates": templates}[sys.argv[1]]
+    result = task(json.load(sys.stdin))
+    json.dump(result, sys.stdout)
+
+
+main()
