@@ -9,15 +9,16 @@
 //	})
 //
 // What a conversation says depends on the model, the adapter and the request alone. It has the same bytes on every
-// machine, with any number of threads, whoever else is talking, and whether or not the beginning was in the prefix cache.
+// machine, with any number of threads, whoever else is talking, and whether or not the beginning was in the prefix
+// cache.
 //
 // # Sampling
 //
 // For each token: logits of tokens that were in the text are divided by the repetition penalty where they are positive
-// and multiplied by it where they are not; tokens that the grammar forbids are left out; temperature 0 takes the greatest
-// logit, the lowest token among equals. Otherwise weights are floor(2^40 · exp((logit-greatest)/temperature)), as whole
-// numbers. TopK keeps the greatest weights, TopP then the fewest of them that have this part of their sum, MinP then those
-// that have this part of the greatest. Of what is left, in order of tokens, the one is taken in whose part of the sum the
-// random number lies: the first eight bytes, big endian, of SHA-256(seed, n) with the seed and the count n of tokens
-// before it as eight bytes each.
+// and multiplied by it where they are not; tokens that the grammar forbids are left out; temperature 0 takes the
+// greatest logit, the lowest token among equals. Otherwise weights are floor(2^40 · exp((logit-greatest)/temperature)),
+// as whole numbers. TopK keeps the greatest weights, TopP then the fewest of them that have this part of their sum,
+// MinP then those that have this part of the greatest. Of what is left, in order of tokens, the one is taken in whose
+// part of the sum the random number lies: the first eight bytes, big endian, of SHA-256(seed, n) with the seed and the
+// count n of tokens before it as eight bytes each.
 package engine

@@ -107,8 +107,8 @@ func (e *Engine) Stats() Stats {
 	return stats
 }
 
-// Generate answers, and calls emit with each part as it comes; emit may be nil. It returns what was said so far together
-// with the error if ctx ends, emit fails or the model cannot go on.
+// Generate answers, and calls emit with each part as it comes; emit may be nil. It returns what was said so far
+// together with the error if ctx ends, emit fails or the model cannot go on.
 func (e *Engine) Generate(ctx context.Context, r Request, emit func(Chunk) error) (Result, error) {
 	config := e.model.Config()
 	if err := r.validate(config.VocabSize, config.MaxPositions); err != nil {
@@ -119,8 +119,8 @@ func (e *Engine) Generate(ctx context.Context, r Request, emit func(Chunk) error
 	}
 	c := newConversation(ctx, e, r)
 	if c.blocks > e.blocks {
-		return Result{}, fmt.Errorf("prompt and answer of %d tokens need %d bytes of cache, the engine has %d: ask for fewer "+
-			"tokens, or start the engine with more", len(r.Prompt)+r.MaxTokens, c.blocks*e.model.BlockBytes(),
+		return Result{}, fmt.Errorf("prompt and answer of %d tokens need %d bytes of cache, the engine has %d: ask for "+
+			"fewer tokens, or start the engine with more", len(r.Prompt)+r.MaxTokens, c.blocks*e.model.BlockBytes(),
 			e.options.CacheBytes)
 	}
 	e.lock.Lock()

@@ -209,7 +209,9 @@ func TestStops(t *testing.T) {
 		r.Stop = []string{"never", stop}
 		got := answer(t, e, r)
 		require.Equal(t, FinishStop, got.Finish)
-		require.Equal(t, whole.Text[:strings.Index(whole.Text, stop)], got.Text)
+		before, _, found := strings.Cut(whole.Text, stop)
+		require.True(t, found)
+		require.Equal(t, before, got.Text)
 	}
 	r.Stop = nil
 	r.StopTokens = []int{whole.Tokens[9].ID}

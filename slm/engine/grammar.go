@@ -66,8 +66,8 @@ const (
 	maxMasks = 1 << 10
 )
 
-// newGrammar returns the grammar whose answers are those of rule 0. A rule must not reach itself before its first byte but
-// at the end of a sequence.
+// newGrammar returns the grammar whose answers are those of rule 0. A rule must not reach itself before its first byte
+// but at the end of a sequence.
 func newGrammar(rules []rule) *Grammar {
 	g := &Grammar{rules: rules}
 	g.forget()

@@ -37,8 +37,8 @@ func TestJSONObject(t *testing.T) {
 	require.True(t, accepts(JSONObject(), strings.Repeat(`{"a":`, 500)+"1"+strings.Repeat("}", 500)))
 }
 
-// TestMarshal holds that what encoding/json writes is accepted, and that a text with a byte changed is accepted only if it
-// is JSON.
+// TestMarshal holds that what encoding/json writes is accepted, and that a text with a byte changed is accepted only if
+// it is JSON.
 func TestMarshal(t *testing.T) {
 	var value func(depth int) *rapid.Generator[any]
 	value = func(depth int) *rapid.Generator[any] {
@@ -47,8 +47,8 @@ func TestMarshal(t *testing.T) {
 			rapid.Just[any](nil),
 		}
 		if depth > 0 {
-			leaves = append(leaves, rapid.MapOfN(rapid.String(), rapid.Deferred(func() *rapid.Generator[any] { return value(depth - 1) }), 0, 3).AsAny(),
-				rapid.SliceOfN(rapid.Deferred(func() *rapid.Generator[any] { return value(depth - 1) }), 0, 3).AsAny())
+			deeper := rapid.Deferred(func() *rapid.Generator[any] { return value(depth - 1) })
+			leaves = append(leaves, rapid.MapOfN(rapid.String(), deeper, 0, 3).AsAny(), rapid.SliceOfN(deeper, 0, 3).AsAny())
 		}
 		return rapid.OneOf(leaves...)
 	}

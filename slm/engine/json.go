@@ -7,7 +7,6 @@ type jsonRules struct {
 	rules                       []rule
 	blank, str, number, integer int
 	value                       int // any value
-	digits                      map[int]int
 }
 
 // newJSONRules returns rules with number 0 left for the whole answer.
@@ -25,7 +24,9 @@ func newJSONRules() *jsonRules {
 	j.number = j.add(refs(sign, whole, fraction, exponent))
 	j.value = j.reserve()
 	object, array := j.mapOf(j.value), j.arrayOf(j.value)
-	j.rules[j.value] = rule{refs(object), refs(array), refs(j.str), refs(j.number), text("true"), text("false"), text("null")}
+	j.rules[j.value] = rule{
+		refs(object), refs(array), refs(j.str), refs(j.number), text("true"), text("false"), text("null"),
+	}
 	return j
 }
 

@@ -42,8 +42,8 @@ type Request struct {
 	Mixture Mixture // predicts along with the model; nil: the model alone
 }
 
-// Mixture predicts tokens along with the model, as from texts that the model has not read. What it says must depend on its
-// arguments alone, which it must not change.
+// Mixture predicts tokens along with the model, as from texts that the model has not read. What it says must depend on
+// its arguments alone, which it must not change.
 type Mixture interface {
 	// Next returns what comes after a prompt and an answer so far: which share of the prediction is its own, in 65536ths,
 	// the tokens that it expects, each once, and tokens that must not come, neither from it nor from the model.

@@ -20,11 +20,13 @@ const (
 // models are asked for:
 //
 //   - type: object, array, string, number, integer, boolean, null, or a list of these;
-//   - properties and required: properties come in the schema's order, and others do not come; additionalProperties false;
+//   - properties and required: properties come in the schema's order, and others do not come;
+//   - additionalProperties, which must be false;
 //   - items, minItems, maxItems; enum, const, anyOf; $ref to #/$defs/NAME or #/definitions/NAME, recursive too;
 //   - a schema that says nothing, or true, allows any value.
 //
-// title, description, default, examples, $schema, $id and $comment change nothing. Any other keyword is refused by its name.
+// title, description, default, examples, $schema, $id and $comment change nothing. Any other keyword is refused by its
+// name.
 func JSONSchema(schema []byte) (*Grammar, error) {
 	if len(schema) > maxSchemaBytes {
 		return nil, fmt.Errorf("the schema has %d bytes; at most %d are read", len(schema), maxSchemaBytes)

@@ -1,7 +1,5 @@
 package engine
 
-import "math/bits"
-
 // mask is a set of tokens. A nil mask allows all.
 type mask struct {
 	words []uint64
@@ -12,15 +10,6 @@ func newMask(size int) *mask { return &mask{make([]uint64, (size+63)/64)} }
 func (m *mask) has(token int) bool { return m == nil || m.words[token>>6]>>(token&63)&1 != 0 }
 
 func (m *mask) add(token int) { m.words[token>>6] |= 1 << (token & 63) }
-
-// count returns how many tokens are allowed.
-func (m *mask) count() int {
-	n := 0
-	for _, w := range m.words {
-		n += bits.OnesCount64(w)
-	}
-	return n
-}
 
 // tokenTree is the vocabulary by its bytes, so that tokens that begin alike are read once.
 type tokenTree struct {

@@ -21,6 +21,6 @@
 //
 // # Weights
 //
-// Weights are read as they lie in a file: F32, F16, BF16 or Q8_0. Every one of their values is exactly one float32, so a
-// product has the same bits as the one with weights that were converted to F32 before.
+// Weights are read as they lie in a file: F32, F16, BF16 or Q8_0. Every one of their values is exactly one float32, so
+// a product has the same bits as the one with weights that were converted to F32 before.
 package kernel

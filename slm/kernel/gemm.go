@@ -61,14 +61,15 @@ func (w *Weights) pack(dst []float32, from, to, col, width int) {
 	}
 }
 
-// MulAdd adds a · b to c, in the calling goroutine: each element of c grows in order of the inner index. a is [rows, n],
-// b is [n, cols] and c is [rows, cols].
+// MulAdd adds a · b to c, in the calling goroutine: each element of c grows in order of the inner index. a is [rows,
+// n], b is [n, cols] and c is [rows, cols].
 func MulAdd(c, a, b Matrix) {
 	checkProduct(c, a.Rows, a.Cols, b.Rows, b.Cols, a, b)
 	mulAdd(nil, c, left{a.Data, a.Stride, 1}, right{matrix: b}, a.Cols)
 }
 
-// MulTAdd adds aᵀ · b to c, in the calling goroutine, like MulAdd. a is [n, rows], b is [n, cols] and c is [rows, cols].
+// MulTAdd adds aᵀ · b to c, in the calling goroutine, like MulAdd. a is [n, rows], b is [n, cols] and c is [rows,
+// cols].
 func MulTAdd(c, a, b Matrix) {
 	checkProduct(c, a.Cols, a.Rows, b.Rows, b.Cols, a, b)
 	mulAdd(nil, c, left{a.Data, 1, a.Stride}, right{matrix: b}, a.Rows)
@@ -80,8 +81,8 @@ func LinearInput(p *Pool, dx, dy Matrix, w *Weights) {
 	mulAdd(p, dx, left{dy.Data, dy.Stride, 1}, right{weights: w}, w.Out)
 }
 
-// LinearWeight adds dyᵀ · x to dw: the gradient of Linear for its weights, summed over rows in their order. So two calls
-// with half of the rows have the bits of one call. dy is [rows, Out], x is [rows, In] and dw is [Out, In].
+// LinearWeight adds dyᵀ · x to dw: the gradient of Linear for its weights, summed over rows in their order. So two
+// calls with half of the rows have the bits of one call. dy is [rows, Out], x is [rows, In] and dw is [Out, In].
 func LinearWeight(p *Pool, dw, dy, x Matrix) {
 	checkProduct(dw, dy.Cols, dy.Rows, x.Rows, x.Cols, dy, x)
 	mulAdd(p, dw, left{dy.Data, 1, dy.Stride}, right{matrix: x}, dy.Rows)

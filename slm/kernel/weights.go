@@ -3,7 +3,7 @@ package kernel
 import (
 	"encoding/binary"
 	"fmt"
-	"io"
+	"hash"
 	"math"
 	"unsafe"
 )
@@ -182,8 +182,8 @@ func (w *Weights) Values() []float32 {
 }
 
 // Hash writes the type's name and the weights' bytes to h.
-func (w *Weights) Hash(h io.Writer) {
-	io.WriteString(h, w.DType.String())
+func (w *Weights) Hash(h hash.Hash) {
+	h.Write([]byte(w.DType.String()))
 	if w.f32 != nil {
 		h.Write(Bytes(w.f32))
 		return

@@ -8,8 +8,8 @@ import (
 	"github.com/openledger/openledger/slm/kernel"
 )
 
-// Adapter is a set of low-rank changes (LoRA) of a model's projections. It is read only; which one a conversation uses is
-// a matter of a pointer.
+// Adapter is a set of low-rank changes (LoRA) of a model's projections. It is read only; which one a conversation uses
+// is a matter of a pointer.
 type Adapter struct {
 	layers [][projections]*lowRank
 	bytes  int
@@ -28,8 +28,8 @@ type LowRank struct {
 	A, B       checkpoint.Tensor // [rank, in] and [out, rank]
 }
 
-// NewAdapter returns the adapter with these changes, each times scale, for models of the configuration. The tensors' data
-// are used where they lie.
+// NewAdapter returns the adapter with these changes, each times scale, for models of the configuration. The tensors'
+// data are used where they lie.
 func NewAdapter(config checkpoint.Config, scale float32, changes []LowRank) (*Adapter, error) {
 	a := &Adapter{layers: make([][projections]*lowRank, config.Layers)}
 	for _, change := range changes {

@@ -5,8 +5,8 @@ import "github.com/openledger/openledger/slm/kernel"
 // BlockTokens is the number of tokens whose keys and values lie together.
 const BlockTokens = 32
 
-// Block holds keys and values of BlockTokens tokens that follow each other, for all layers. A full block does not change
-// any more, so conversations that begin with the same tokens can share it.
+// Block holds keys and values of BlockTokens tokens that follow each other, for all layers. A full block does not
+// change any more, so conversations that begin with the same tokens can share it.
 type Block struct {
 	data []float32 // [layer][key, value][kv head][token][head]
 }

@@ -1,14 +1,14 @@
 package model
 
 import (
-	"io"
+	"hash"
 
 	"github.com/openledger/openledger/slm/kernel"
 )
 
-// Hash writes all weights to h, such as a SHA-256, in a fixed order and as they lie in the checkpoint. Models of the same
-// configuration with the same tensors write the same.
-func (m *Model) Hash(h io.Writer) {
+// Hash writes all weights to h, such as a SHA-256, in a fixed order and as they lie in the checkpoint. Models of the
+// same configuration with the same tensors write the same.
+func (m *Model) Hash(h hash.Hash) {
 	m.Embeddings.Hash(h)
 	if m.Head != m.Embeddings {
 		m.Head.Hash(h)

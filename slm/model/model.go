@@ -49,7 +49,8 @@ const (
 	projections
 )
 
-// New returns the model of a checkpoint, which must stay open. pool shares out the work; nil means the calling goroutine.
+// New returns the model of a checkpoint, which must stay open. pool shares out the work; nil means the calling
+// goroutine.
 func New(c *checkpoint.Checkpoint, pool *kernel.Pool) (*Model, error) {
 	return FromTensors(c.Config, c.Tensor, pool)
 }

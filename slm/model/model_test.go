@@ -100,13 +100,17 @@ func every(n int) []int {
 
 // all returns the logits after each token of a text.
 func all(t require.TestingT, m *Model, adapter *Adapter, tokens []int) kernel.Matrix {
-	logits, err := m.Forward([]Sequence{{Cache: m.NewCache(), Tokens: tokens, Adapter: adapter, Positions: every(len(tokens))}})
+	logits, err := m.Forward([]Sequence{{
+		Cache: m.NewCache(), Tokens: tokens, Adapter: adapter, Positions: every(len(tokens)),
+	}})
 	require.NoError(t, err)
 	return logits
 }
 
 // randomAdapter changes the projections; their seeds are given by their places.
-func randomAdapter(t testing.TB, config checkpoint.Config, rank int, projections ...string) (*Adapter, map[string]reference.Change) {
+func randomAdapter(t testing.TB, config checkpoint.Config, rank int, projections ...string) (
+	*Adapter, map[string]reference.Change,
+) {
 	var changes []LowRank
 	deltas := map[string]reference.Change{}
 	for layer := range config.Layers {

@@ -74,8 +74,8 @@ func (n *network) newSaved(rows int) saved {
 	return s
 }
 
-// newActivations returns a micro-batch before its first layer. It ends the use of the one before. most is how many bytes
-// the layers may save.
+// newActivations returns a micro-batch before its first layer. It ends the use of the one before. most is how many
+// bytes the layers may save.
 func (n *network) newActivations(m micro, most int) *activations {
 	n.memory.release(mark{})
 	a := &activations{layers: make([]saved, n.config.Layers)}

@@ -113,7 +113,8 @@ func (p headPart) rows(m kernel.Matrix, dim int) kernel.Matrix {
 	return m.RowRange(p.from, p.to).ColRange(p.head*dim, (p.head+1)*dim)
 }
 
-// gather copies the part's query heads of tokens from from on to rows of their own: all heads of a token behind each other.
+// gather copies the part's query heads of tokens from from on to rows of their own: all heads of a token behind each
+// other.
 func (n *network) gather(dst, m kernel.Matrix, p headPart, from int) {
 	width := n.config.Heads / n.config.KVHeads * n.config.HeadDim
 	for i := 0; i*width < len(dst.Data); i++ {

@@ -15,8 +15,9 @@ import (
 
 // tiny is a model of 870,000 weights.
 var tiny = checkpoint.Config{
-	Architecture: checkpoint.Llama, VocabSize: 1024, HiddenSize: 128, IntermediateSize: 352, Layers: 4, Heads: 4, KVHeads: 2,
-	HeadDim: 32, MaxPositions: 128, NormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, BOS: 1, EOS: []int{2},
+	Architecture: checkpoint.Llama, VocabSize: 1024, HiddenSize: 128, IntermediateSize: 352, Layers: 4, Heads: 4,
+	KVHeads: 2, HeadDim: 32, MaxPositions: 128, NormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, BOS: 1,
+	EOS: []int{2},
 }
 
 // smolLM2 is the shape of SmolLM2-135M.
@@ -38,7 +39,10 @@ func texts(n, length, vocabulary int) []Example {
 	return out
 }
 
-func benchmarkSteps(b *testing.B, config checkpoint.Config, dtype checkpoint.DType, s Settings, threads, count, length int) {
+// benchmarkSteps does steps of count texts of length tokens.
+func benchmarkSteps(
+	b *testing.B, config checkpoint.Config, dtype checkpoint.DType, s Settings, threads, count, length int,
+) {
 	pool := kernel.NewPool(threads)
 	b.Cleanup(pool.Close)
 	tensors, err := Init(config, 1)
@@ -56,7 +60,6 @@ func benchmarkSteps(b *testing.B, config checkpoint.Config, dtype checkpoint.DTy
 	s.Epochs = 1000
 	trainer := start(b, m, s, texts(count, length, config.VocabSize), pool)
 	weights := m.WeightBytes()
-	tensors = nil
 	runtime.GC()
 	debug.FreeOSMemory()
 	for b.Loop() {

@@ -48,8 +48,8 @@ func newData(s *Settings, vocabulary int, examples []Example) (*data, error) {
 	for i, e := range examples {
 		for _, token := range e.Tokens {
 			if token < 0 || token >= vocabulary {
-				return nil, fmt.Errorf("example %d has token %d, which is not in the vocabulary of %d: use the model's own tokenizer",
-					i, token, vocabulary)
+				return nil, fmt.Errorf("example %d has token %d, which is not in the vocabulary of %d: use the model's own "+
+					"tokenizer", i, token, vocabulary)
 			}
 		}
 		if e.From < 0 {

@@ -1,5 +1,5 @@
-// Package train trains Llama-like language models, whole or by adapters of low rank (LoRA), with the same bytes on every
-// machine.
+// Package train trains Llama-like language models, whole or by adapters of low rank (LoRA), with the same bytes on
+// every machine.
 //
 //	t, err := train.New(base, train.LoRASettings(), examples, pool)
 //	err = t.Run(ctx, func(r train.Report) error { fmt.Println(r.Step, r.Loss); return nil })
@@ -12,8 +12,8 @@
 // # Batches
 //
 // A micro-batch is a list of texts of any length, without padding. Each text sees itself alone, also where texts are
-// packed, and its positions begin at 0. A step is Accumulation micro-batches; its loss is the mean over all of its learned
-// tokens, so a step has the same gradient however it is cut.
+// packed, and its positions begin at 0. A step is Accumulation micro-batches; its loss is the mean over all of its
+// learned tokens, so a step has the same gradient however it is cut.
 //
 // # AdamW
 //

@@ -5,8 +5,8 @@ import "github.com/openledger/openledger/slm/kernel"
 // lossRows is how many rows of logits there are at a time.
 const lossRows = 64
 
-// loss returns sum with the losses of the targets added, in nats. If dx has rows, it becomes the gradient of what comes out
-// of the last layer, of the losses times scale, and gradients of head and last norm are added.
+// loss returns sum with the losses of the targets added, in nats. If dx has rows, it becomes the gradient of what comes
+// out of the last layer, of the losses times scale, and gradients of head and last norm are added.
 func (n *network) loss(sum float64, a *activations, dx kernel.Matrix, scale float32) float64 {
 	c := n.config
 	defer n.memory.release(n.memory.at)
@@ -17,7 +17,8 @@ func (n *network) loss(sum float64, a *activations, dx kernel.Matrix, scale floa
 	dx.Zero()
 	for from := 0; from < len(a.targets); from += rows {
 		targets := a.targets[from:min(from+rows, len(a.targets))]
-		norm, logits, dnorm := norm.RowRange(0, len(targets)), logits.RowRange(0, len(targets)), dnorm.RowRange(0, len(targets))
+		norm, logits := norm.RowRange(0, len(targets)), logits.RowRange(0, len(targets))
+		dnorm := dnorm.RowRange(0, len(targets))
 		n.pool.Rows(len(targets), func(i int) {
 			inverse[i] = kernel.RMSNorm(norm.Row(i), a.last.Row(targets[i].row), n.Norm, float32(c.NormEps))
 		})

@@ -59,8 +59,8 @@ func newAdapterNetwork(base *model.Model, s *Settings, pool *kernel.Pool) *netwo
 	return n
 }
 
-// newFullNetwork returns a network all of whose weights are trained, in F32. They begin as those of base, which they are
-// copied from.
+// newFullNetwork returns a network all of whose weights are trained, in F32. They begin as those of base, which they
+// are copied from.
 func newFullNetwork(base *model.Model, pool *kernel.Pool) (*network, error) {
 	n := &network{config: base.Config(), pool: pool, layers: make([]layer, base.Config().Layers)}
 	byName := map[string]*parameter{}
@@ -156,7 +156,8 @@ func (n *network) project(y, x kernel.Matrix, l, place int, memory []float32) {
 	n.pool.Rows(y.Rows, func(i int) { kernel.AddScaled(y.Row(i), outer.Row(i), p.scale) })
 }
 
-// projectBack adds gradients of projection place, given that of its result: to dx, if it has rows, and to what is trained.
+// projectBack adds gradients of projection place, given that of its result: to dx, if it has rows, and to what is
+// trained.
 func (n *network) projectBack(dx, dy, x kernel.Matrix, l, place int, inner []float32) {
 	base, p := &n.Layers[l].Projections[place], &n.layers[l].projections[place]
 	if dx.Rows > 0 {

@@ -105,8 +105,8 @@ func run(t testing.TB, trainer *Trainer) []Report {
 	return reports
 }
 
-// TestGradients compares gradients with finite differences of the loss in float64, for whole models and adapters of each
-// architecture.
+// TestGradients compares gradients with finite differences of the loss in float64, for whole models and adapters of
+// each architecture.
 func TestGradients(t *testing.T) {
 	for _, architecture := range architectures {
 		for _, rank := range []int{0, 3} {
@@ -416,8 +416,8 @@ func TestPieces(t *testing.T) {
 	})
 }
 
-// TestPlan holds that an epoch learns each piece once, in an order of its own, and that micro-batches have the size that
-// was set.
+// TestPlan holds that an epoch learns each piece once, in an order of its own, and that micro-batches have the size
+// that was set.
 func TestPlan(t *testing.T) {
 	s := quick(0)
 	d, err := newData(&s, 37, examples(60, 37))

@@ -43,7 +43,8 @@ type Report struct {
 }
 
 // New returns a trainer that has done no step. For settings with a rank it trains an adapter of base, which stays as it
-// is and must stay open; otherwise it trains a copy of base in F32. pool shares out the work; nil means the calling goroutine.
+// is and must stay open; otherwise it trains a copy of base in F32. pool shares out the work; nil means the calling
+// goroutine.
 func New(base *model.Model, s Settings, examples []Example, pool *kernel.Pool) (*Trainer, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
@@ -81,8 +82,8 @@ func (t *Trainer) Parameters() int {
 	return n
 }
 
-// Run does the steps that are left. It stops between micro-batches when ctx ends, without a part of a step: it can go on
-// later. report, which may be nil, is called after each step; its error ends Run.
+// Run does the steps that are left. It stops between micro-batches when ctx ends, without a part of a step: it can go
+// on later. report, which may be nil, is called after each step; its error ends Run.
 func (t *Trainer) Run(ctx context.Context, report func(Report) error) error {
 	for t.done < t.steps {
 		r, err := t.Step(ctx)
@@ -203,7 +204,8 @@ func (t *Trainer) Evaluate(ctx context.Context) (float64, error) {
 func (t *Trainer) Model() *model.Model { return t.network.Model }
 
 // LowRank returns the adapter's changes, in the order of layers and projections, and their scale. Tensors lie in the
-// trainer's memory: steps change them. Where the base turns interleaved pairs (GGUF), rows of B of q and k are in its order.
+// trainer's memory: steps change them. Where the base turns interleaved pairs (GGUF), rows of B of q and k are in its
+// order.
 func (t *Trainer) LowRank() (scale float32, changes []model.LowRank) {
 	for l := range t.network.layers {
 		for place, name := range checkpoint.Projections {
