@@ -33,7 +33,7 @@ const (
 	// calls are measured for each way, in blocks that take turns, so that what else the machine does meets all of them.
 	calls, blocks = 120, 4
 	// deposit of each session, and what an answer may cost at most, in OPEN.
-	sessionDeposit, answerFee = "20OPEN", "0.5OPEN"
+	sessionDeposit, answerFee = "60OPEN", "0.5OPEN"
 )
 
 // took is how long an answer's first word and all of it took.
@@ -198,7 +198,7 @@ func (m *measured) clients(parallel int) []*session.Client {
 	require.NoError(m.t, err)
 	for len(m.paying) < parallel {
 		client, err := session.Open(
-			m.t.Context(), m.chain, m.payer, m.gatewayURL(), *list.Data[0].OpenLedger, coin(open(20)), "",
+			m.t.Context(), m.chain, m.payer, m.gatewayURL(), *list.Data[0].OpenLedger, coin(open(60)), "",
 		)
 		require.NoError(m.t, err)
 		client.MaxFee = poa.NewAmount(500_000_000_000_000_000)

@@ -18,16 +18,17 @@ import (
 
 // exchange is one call on its way.
 type exchange struct {
-	gateway *Gateway
-	request *api.Request
-	chain   attributiontypes.Session
-	state   outbox.Session
-	call    outbox.Call
-	price   poa.Price
-	library *retrieval.Library
-	input   uint32                      // canonical tokens of the question
-	most    int                         // canonical tokens of the answer
-	may     func(context.Context) error // whether this gateway signs in the session; nil says yes
+	gateway  *Gateway
+	request  *api.Request
+	chain    attributiontypes.Session
+	state    outbox.Session
+	call     outbox.Call
+	price    poa.Price
+	library  *retrieval.Library
+	input    uint32                      // canonical tokens of the question
+	most     int                         // canonical tokens of the answer
+	may      func(context.Context) error // whether this gateway signs in the session; nil says yes
+	byHeader bool                        // it is paid by the headers of x402
 
 	asked func(attributiontypes.Session) error // what the chain is asked beside the session: who holds the fence
 }
@@ -41,20 +42,24 @@ func (g *Gateway) prompt(w http.ResponseWriter, r *http.Request) { g.complete(w,
 func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]byte) (*api.Request, error)) {
 	body, err := g.read(w, r)
 	if err != nil {
-		g.fail(w, err)
+		g.refuse(w, r, nil, err)
 		return
 	}
 	request, err := parse(body)
-	if err == nil {
+	if err != nil {
+		g.refuse(w, r, nil, err)
+		return
+	}
+	if err = g.takePayment(r, request); err == nil {
 		err = g.checkRequest(request)
 	}
 	if err != nil {
-		g.fail(w, err)
+		g.refuse(w, r, request, err)
 		return
 	}
 	id := request.OpenLedger.Session
 	if !g.sessions.lock(r.Context(), id) {
-		g.fail(w, &httpError{status: http.StatusConflict, code: "session_busy", message: "a call of this session is in flight: wait for its answer, or open another session to ask in parallel"})
+		g.refuse(w, r, request, &httpError{status: http.StatusConflict, code: "session_busy", message: "a call of this session is in flight: wait for its answer, or open another session to ask in parallel"})
 		return
 	}
 	defer g.sessions.unlock(id)
@@ -62,16 +67,17 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 	case g.slots <- struct{}{}:
 		defer func() { <-g.slots }()
 	default:
-		g.fail(w, &httpError{status: http.StatusServiceUnavailable, code: "overloaded", message: "all slots are answering: try again"})
+		g.refuse(w, r, request, &httpError{status: http.StatusServiceUnavailable, code: "overloaded", message: "all slots are answering: try again"})
 		return
 	}
 	x, repeated, err := g.begin(r.Context(), request)
 	if err != nil {
-		g.fail(w, err)
+		g.refuse(w, r, request, err)
 		return
 	}
+	x.byHeader = byHeader(r)
 	if repeated != nil {
-		g.replay(w, request, repeated)
+		x.replay(w, repeated)
 		return
 	}
 	x.serve(r.Context(), w)
@@ -96,7 +102,7 @@ func (g *Gateway) checkRequest(request *api.Request) error {
 	if request.OpenLedger == nil {
 		return &httpError{
 			status: http.StatusPaymentRequired, code: "voucher_required", param: "openledger",
-			message: "this model is paid for each answer: open a session with `openledgerd tx attribution open-session` or `openlorad ask`, and send a signed voucher in the field \"openledger\" (docs/dapp.md)",
+			message: "this model is paid for each answer: open a session with `openledgerd tx attribution open-session` or `openlorad ask`, and send a signed voucher in the field \"openledger\" (docs/dapp.md) or in PAYMENT-SIGNATURE (docs/x402.md)",
 		}
 	}
 	return nil
@@ -126,7 +132,7 @@ func (g *Gateway) begin(ctx context.Context, request *api.Request) (*exchange, *
 	if paid.N == x.state.N && paid.N > 0 {
 		stored, err := g.Outbox.Call(paid.Session, paid.N)
 		if again = err == nil && stored.Hash == call.Hash(); again && len(stored.Response) > 0 {
-			return nil, &stored, nil
+			return x, &stored, nil
 		}
 	}
 	if err := x.mayAnswer(ctx); err != nil {
@@ -158,6 +164,7 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), x.gateway.Limits.AnswerTimeout)
 	defer cancel()
 	if x.request.Stream {
+		x.settle(w, x.settled(x.id(), "")) // the voucher is on disk; headers go out before the fee is known
 		defer stream.keepAlive(x.gateway.Limits.KeepAlive)()
 	}
 	answer, err := x.answer(ctx, stream)
@@ -184,8 +191,16 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 	x.gateway.metrics.tokens.Add(int64(answer.proof.OutputTokens))
 	// Tool calls are sent when they are signed for, like an answer that is not streamed.
 	if !x.request.Stream || stream.toolCalls(answer.message.ToolCalls) == nil {
-		stream.deliver(response)
+		x.deliver(stream, response)
 	}
+}
+
+// deliver ends the answer. One in one piece says what it cost in its headers, too.
+func (x *exchange) deliver(to *stream, response api.ChatResponse) {
+	if !x.request.Stream {
+		x.settle(to.w, x.settled(x.id(), response.OpenLedger.Fee))
+	}
+	to.deliver(response)
 }
 
 // silent tells the client that the sources say nothing. The call is a gap: nothing is charged, so no royalty either, and nothing is signed. It
@@ -204,7 +219,7 @@ func (x *exchange) silent(to *stream, text string) error {
 	}
 	x.gateway.metrics.silences.Add(1)
 	if !x.request.Stream || to.piece(text) == nil {
-		to.deliver(response)
+		x.deliver(to, response)
 	}
 	return nil
 }
@@ -228,6 +243,7 @@ func (x *exchange) failed(stream *stream, err error) {
 		stream.fail(known)
 		return
 	}
+	x.settle(stream.w, x.gateway.unsettled(known, x.chain.Payer))
 	x.gateway.fail(stream.w, known)
 }
 
@@ -282,17 +298,19 @@ func (x *exchange) finish(a answered, response api.ChatResponse) error {
 
 // replay answers a call again that was answered before: a client that lost the
 // connection pays once.
-func (g *Gateway) replay(w http.ResponseWriter, request *api.Request, call *outbox.Call) {
+func (x *exchange) replay(w http.ResponseWriter, call *outbox.Call) {
 	var response api.ChatResponse
 	if err := json.Unmarshal(call.Response, &response); err != nil {
-		g.fail(w, err)
+		x.gateway.fail(w, err)
 		return
 	}
-	stream := newStream(w, request, response.OpenLedger.ReceiptID, 0)
-	stream.model = response.Model
+	stream := newStream(w, x.request, x.id(), x.state.ModelID)
+	if x.request.Stream {
+		x.settle(w, x.settled(x.id(), response.OpenLedger.Fee))
+	}
 	message := response.Choices[0].Message
-	if !request.Stream || stream.piece(message.Content) == nil && stream.toolCalls(message.ToolCalls) == nil {
-		stream.deliver(response)
+	if !x.request.Stream || stream.piece(message.Content) == nil && stream.toolCalls(message.ToolCalls) == nil {
+		x.deliver(stream, response)
 	}
 }
 

@@ -22,7 +22,7 @@ func CORS(origins []string, next http.Handler) http.Handler {
 			origin = "*"
 		}
 		header.Set("Access-Control-Allow-Origin", origin)
-		header.Set("Access-Control-Expose-Headers", "Retry-After")
+		header.Set("Access-Control-Expose-Headers", "Retry-After, PAYMENT-REQUIRED, PAYMENT-RESPONSE")
 		if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 			next.ServeHTTP(w, r)
 			return

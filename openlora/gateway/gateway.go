@@ -77,6 +77,7 @@ type Gateway struct {
 	started  time.Time
 	fetch    *fetch.Client
 	holder   *outbox.Holder // of the provider's fence
+	pricing  pricing
 
 	loading   singleflight.Group // of libraries
 	mu        sync.Mutex

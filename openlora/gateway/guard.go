@@ -55,19 +55,23 @@ func (e *httpError) body() api.ErrorBody {
 	return out
 }
 
-// fail answers with an error. What is not meant for clients is logged and
-// hidden.
-func (g *Gateway) fail(w http.ResponseWriter, err error) {
+// known is an error as clients see it. What is not meant for them is logged and hidden.
+func (g *Gateway) known(err error) *httpError {
 	var known *httpError
 	var parameter *api.ParameterError
 	switch {
 	case errors.As(err, &known):
+		return known
 	case errors.As(err, &parameter):
-		known = &httpError{status: http.StatusBadRequest, code: parameter.Code, param: parameter.Param, message: parameter.Error()}
-	default:
-		g.Log.Error("request failed", "err", err)
-		known = &httpError{status: http.StatusInternalServerError, code: "internal_error", message: "the gateway could not serve the request; its log says why"}
+		return &httpError{status: http.StatusBadRequest, code: parameter.Code, param: parameter.Param, message: parameter.Error()}
 	}
+	g.Log.Error("request failed", "err", err)
+	return &httpError{status: http.StatusInternalServerError, code: "internal_error", message: "the gateway could not serve the request; its log says why"}
+}
+
+// fail answers with an error.
+func (g *Gateway) fail(w http.ResponseWriter, err error) {
+	known := g.known(err)
 	g.metrics.errors.Add(1)
 	switch known.status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusBadGateway:

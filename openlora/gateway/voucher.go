@@ -130,6 +130,8 @@ func (g *Gateway) sessionState(id poa.Hash, session attributiontypes.Session) (o
 // maxGaps bounds the calls without an answer, one after another, that a session may have: each of them is recorded, and nobody pays for it.
 const maxGaps = 256
 
+const codeDeposit = "insufficient_deposit"
+
 // checkVoucher checks the voucher of the next call and moves the state to it.
 func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumulative string, head poa.Hash, signature []byte) error {
 	state := &x.state
@@ -158,7 +160,7 @@ func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumu
 		return err
 	}
 	if needed.Cmp(deposit) > 0 {
-		return &httpError{status: http.StatusPaymentRequired, code: "insufficient_deposit", param: "openledger.max_fee", message: fmt.Sprintf("spent and maximum are %s aopen, the deposit was %s: top up the session or lower max_fee", needed, deposit)}
+		return &httpError{status: http.StatusPaymentRequired, code: codeDeposit, param: "openledger.max_fee", message: fmt.Sprintf("spent and maximum are %s aopen, the deposit was %s: top up the session or lower max_fee", needed, deposit)}
 	}
 	voucher := poa.Voucher{
 		ChainID: x.gateway.Node.ChainID, Session: state.ID, Provider: x.gateway.Provider.Address,

@@ -23,7 +23,8 @@ type role struct {
 var roles = []role{
 	{name: "newcomer", pages: []string{"README.md"}},
 	{name: "everybody", pages: []string{
-		"docs/local.md", "docs/owner.md", "docs/provider.md", "docs/dapp.md", "docs/tools.md", "docs/contributor.md",
+		"docs/local.md", "docs/owner.md", "docs/provider.md", "docs/dapp.md", "docs/x402.md", "docs/tools.md",
+		"docs/contributor.md",
 		"docs/reviewer.md", "docs/clients.md",
 		"README.md",
 	}},
