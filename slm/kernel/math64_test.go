@@ -60,7 +60,7 @@ func TestRope(t *testing.T) {
 		}
 	}
 	// Frequencies can be scaled: twice the positions at half the frequency.
-	half, c2 := NewRope(dim, 10000, func(f float64) float64 { return f / 2 }), make([]float32, dim/2)
+	half, c2 := NewRope(dim, 10000, func(_ int, f float64) float64 { return f / 2 }), make([]float32, dim/2)
 	rope.Angles(7, cos, sin)
 	half.Angles(14, c2, sin)
 	require.Equal(t, cos, c2)

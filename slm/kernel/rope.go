@@ -8,12 +8,12 @@ type Rope struct {
 // NewRope returns the rotation of heads with dim numbers, dim even: pair i turns by theta^(-2i/dim) radians a position.
 // scale, if it is not nil, changes these frequencies. Angles are those of float32 frequencies and positions, as models
 // are trained with.
-func NewRope(dim int, theta float64, scale func(frequency float64) float64) *Rope {
+func NewRope(dim int, theta float64, scale func(pair int, frequency float64) float64) *Rope {
 	r := &Rope{frequencies: make([]float32, dim/2)}
 	for i := range r.frequencies {
 		f := Exp64(float64(-2*float64(i)/float64(dim)) * Log64(theta))
 		if scale != nil {
-			f = scale(f)
+			f = scale(i, f)
 		}
 		r.frequencies[i] = float32(f)
 	}

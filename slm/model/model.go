@@ -183,15 +183,18 @@ func weightsOf(t checkpoint.Tensor, out, in int) (*kernel.Weights, error) {
 	return w, nil
 }
 
-// ropeScale returns what the scaling does to a frequency in radians a position.
-func ropeScale(s *checkpoint.RopeScaling) func(float64) float64 {
+// ropeScale returns what the scaling does to a pair's frequency in radians a position.
+func ropeScale(s *checkpoint.RopeScaling) func(pair int, frequency float64) float64 {
 	if s == nil {
 		return nil
 	}
-	if s.Type == checkpoint.RopeLinear {
-		return func(f float64) float64 { return f / s.Factor }
+	switch s.Type {
+	case checkpoint.RopeLinear:
+		return func(_ int, f float64) float64 { return f / s.Factor }
+	case checkpoint.RopeFactors:
+		return func(pair int, f float64) float64 { return f / float64(s.Factors[pair]) }
 	}
-	return func(f float64) float64 {
+	return func(_ int, f float64) float64 {
 		wave := 2 * math.Pi / f
 		original := float64(s.OriginalPositions)
 		switch {

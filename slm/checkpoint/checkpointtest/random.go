@@ -65,12 +65,13 @@ func Tensors(t testing.TB, config checkpoint.Config, dtype checkpoint.DType, see
 	}
 	var tensors []checkpoint.Tensor
 	for _, layout := range config.Layouts() {
-		tensors = append(tensors, tensorOf(t, layout, dtype, seed))
+		tensors = append(tensors, Tensor(t, layout, dtype, seed))
 	}
 	return tensors
 }
 
-func tensorOf(t testing.TB, layout checkpoint.Layout, dtype checkpoint.DType, seed uint64) checkpoint.Tensor {
+// Tensor returns a random tensor of a layout: F32, F16 or BF16.
+func Tensor(t testing.TB, layout checkpoint.Layout, dtype checkpoint.DType, seed uint64) checkpoint.Tensor {
 	tensor := checkpoint.Tensor{Name: layout.Name, DType: dtype, Shape: layout.Shape}
 	n, _ := tensor.Elements()
 	offset, spread := 0.0, 0.125

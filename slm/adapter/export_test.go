@@ -1,0 +1,7 @@
+package adapter
+
+// What fuzz tests call.
+var (
+	ParseConfig = parseConfig
+	ParseKey    = parseKey
+)

@@ -1,0 +1,43 @@
+package tokenizer
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// files are what a Hugging Face folder says of its tokenizer and of how its model is used.
+var files = []string{tokenizerFile, settingsFile, templateFile, "special_tokens_map.json", "generation_config.json"}
+
+// Copy copies the files of a tokenizer from one Hugging Face folder to another, so that a model that is written there can
+// be used. Files that the first does not have are passed over.
+func Copy(from, to string) error {
+	for _, name := range files {
+		text, err := readFile(filepath.Join(from, name), maxFileBytes)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, name), text, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Write writes tokenizer.json and tokenizer_config.json of a byte-level tokenizer to a folder.
+func (t *Tokenizer) Write(folder string) error {
+	text, err := t.JSON()
+	if err != nil {
+		return err
+	}
+	settings, err := t.Settings()
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(filepath.Join(folder, tokenizerFile), text, 0o644),
+		os.WriteFile(filepath.Join(folder, settingsFile), settings, 0o644))
+}
