@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -60,10 +59,14 @@ type state struct {
 }
 
 const (
-	// maxStates is how many states are remembered; what was made before stays where it is in use.
-	maxStates = 1 << 14
+	// maxStates is how many states are remembered, and maxInterned how many frames; those that are in use stay.
+	maxStates   = 1 << 12
+	maxInterned = 1 << 16
 	// maxMasks is how many states remember which tokens are allowed.
 	maxMasks = 1 << 10
+	// maxFrames is in how many ways a text is read at once. Schemas whose alternatives begin alike, one in another, have
+	// endlessly many; those beyond the first are not followed, and what comes out is in the grammar all the same.
+	maxFrames = 256
 )
 
 // newGrammar returns the grammar whose answers are those of rule 0. A rule must not reach itself before its first byte
@@ -71,14 +74,18 @@ const (
 func newGrammar(rules []rule) *Grammar {
 	g := &Grammar{rules: rules}
 	g.forget()
-	b := builder{grammar: g}
+	b := g.builder()
 	b.enter(0, nil)
 	g.start = b.state()
 	return g
 }
 
+// forget lets go of all states but the first, and of what it leads to.
 func (g *Grammar) forget() {
 	g.states, g.frames, g.masks = map[string]*state{}, map[frame]*frame{}, 0
+	if g.start != nil {
+		g.start.next, g.start.known = [256]*state{}, [256]bool{}
+	}
 }
 
 // read returns the state after more bytes, or nil if they cannot follow.
@@ -101,7 +108,10 @@ func (s *state) after(b byte) *state {
 	if s.known[b] {
 		return s.next[b]
 	}
-	builder := builder{grammar: s.grammar}
+	if g := s.grammar; len(g.states) >= maxStates || len(g.frames) >= maxInterned {
+		g.forget()
+	}
+	builder := s.grammar.builder()
 	for _, f := range s.frames {
 		if s.grammar.rules[f.rule][f.choice][f.at].bytes.has(b) {
 			builder.goOn(frame{f.rule, f.choice, f.at + 1, f.back})
@@ -117,7 +127,12 @@ type builder struct {
 	grammar *Grammar
 	frames  []*frame
 	accepts bool
+	held    map[*frame]bool
 	entered map[entry]bool
+}
+
+func (g *Grammar) builder() *builder {
+	return &builder{grammar: g, held: map[*frame]bool{}, entered: map[entry]bool{}}
 }
 
 // entry is a rule, and where to go on behind it.
@@ -128,11 +143,8 @@ type entry struct {
 
 // enter adds the beginnings of a rule.
 func (b *builder) enter(rule int, back *frame) {
-	if b.entered[entry{rule, back}] {
+	if b.entered[entry{rule, back}] || len(b.frames) >= maxFrames {
 		return
-	}
-	if b.entered == nil {
-		b.entered = map[entry]bool{}
 	}
 	b.entered[entry{rule, back}] = true
 	for choice := range b.grammar.rules[rule] {
@@ -160,7 +172,8 @@ func (b *builder) goOn(f frame) {
 		b.enter(next.rule, b.grammar.intern(frame{f.rule, f.choice, f.at + 1, f.back}))
 		return
 	}
-	if p := b.grammar.intern(f); !slices.Contains(b.frames, p) {
+	if p := b.grammar.intern(f); !b.held[p] && len(b.frames) < maxFrames {
+		b.held[p] = true
 		b.frames = append(b.frames, p)
 	}
 }
@@ -187,9 +200,6 @@ func (b *builder) state() *state {
 	fmt.Fprint(&key, b.accepts)
 	if known, ok := b.grammar.states[key.String()]; ok {
 		return known
-	}
-	if len(b.grammar.states) >= maxStates {
-		b.grammar.forget()
 	}
 	s := &state{grammar: b.grammar, frames: b.frames, accepts: b.accepts}
 	b.grammar.states[key.String()] = s

@@ -113,6 +113,36 @@ func TestJSONSchema(t *testing.T) {
 	}
 }
 
+// TestAmbiguousSchema reads a text that a schema allows in 30^5 ways, and more.
+func TestAmbiguousSchema(t *testing.T) {
+	one := `{"type":"array","items":{"$ref":"#/$defs/a"}},`
+	g := schema(t, `{"$ref":"#/$defs/a","$defs":{"a":{"anyOf":[`+strings.Repeat(one, 30)+`{"type":"string"}]}}}`)
+	tree := newTokenTree(letters{}, vocabulary)
+	s := g.start
+	for _, b := range []byte(`[[["ab",[]],"c"],["d"]]`) {
+		require.True(t, tree.allowed(s, nil).has(int(b)+3), "%c", b)
+		require.LessOrEqual(t, len(s.frames), maxFrames)
+		s = s.read([]byte{b})
+	}
+	require.True(t, s.final())
+}
+
+// TestManyStates goes deeper than what is remembered.
+func TestManyStates(t *testing.T) {
+	g := newGrammar(JSONObject().rules)
+	tree := newTokenTree(letters{}, vocabulary)
+	s := g.start.read([]byte(`{"a":`))
+	for range 3 * maxStates {
+		s = s.read([]byte("["))
+		require.NotNil(t, s)
+		require.LessOrEqual(t, len(g.states), maxStates+1)
+	}
+	require.True(t, tree.allowed(s, nil).has(int(']')+3))
+	s = s.read([]byte(strings.Repeat("]", 3*maxStates) + "}"))
+	require.True(t, s.final())
+	require.True(t, accepts(g, `{"a":[1]}`))
+}
+
 func TestSchemaRefusals(t *testing.T) {
 	deep := strings.Repeat(`{"items":`, 70) + "{}" + strings.Repeat("}", 70)
 	for s, message := range map[string]string{
