@@ -11,8 +11,16 @@ import (
 // Adapter is a set of low-rank changes (LoRA) of a model's projections. It is read only; which one a conversation uses
 // is a matter of a pointer.
 type Adapter struct {
+	shape  shape
 	layers [][projections]*lowRank
 	bytes  int
+}
+
+// shape is what an adapter's matrices must fit.
+type shape struct{ layers, hidden, intermediate, heads, keyHeads, headDim int }
+
+func shapeOf(c checkpoint.Config) shape {
+	return shape{c.Layers, c.HiddenSize, c.IntermediateSize, c.Heads, c.KVHeads, c.HeadDim}
 }
 
 // lowRank adds scale · B·(A·x) to a projection of x.
@@ -31,7 +39,7 @@ type LowRank struct {
 // NewAdapter returns the adapter with these changes, each times scale, for models of the configuration. The tensors'
 // data are used where they lie.
 func NewAdapter(config checkpoint.Config, scale float32, changes []LowRank) (*Adapter, error) {
-	a := &Adapter{layers: make([][projections]*lowRank, config.Layers)}
+	a := &Adapter{shape: shapeOf(config), layers: make([][projections]*lowRank, config.Layers)}
 	for _, change := range changes {
 		if change.Layer < 0 || change.Layer >= config.Layers {
 			return nil, fmt.Errorf("the adapter changes layer %d; the model has %d layers: use the adapter's own base",

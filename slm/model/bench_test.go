@@ -112,3 +112,36 @@ func BenchmarkPrefill(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkAdapters is one token of each of eight conversations: without adapters, with one that they share, and each
+// with its own.
+func BenchmarkAdapters(b *testing.B) {
+	m := benchmarkModel(b, checkpoint.BF16, 2)
+	adapters := make([]*Adapter, 8)
+	for i := range adapters {
+		adapters[i], _ = randomAdapter(b, smolLM2, 8, "q_proj", "v_proj")
+	}
+	for name, pick := range map[string]func(i int) *Adapter{
+		"none": func(int) *Adapter { return nil }, "one": func(int) *Adapter { return adapters[0] },
+		"eight": func(i int) *Adapter { return adapters[i] },
+	} {
+		b.Run(name, func(b *testing.B) {
+			var step []Sequence
+			for i := range 8 {
+				s := Sequence{Cache: m.NewCache(), Tokens: text(1, 64, smolLM2.VocabSize), Adapter: pick(i)}
+				_, err := m.Forward([]Sequence{s})
+				require.NoError(b, err)
+				s.Tokens, s.Positions = []int{5}, []int{0}
+				step = append(step, s)
+			}
+			for b.Loop() {
+				_, err := m.Forward(step)
+				require.NoError(b, err)
+				for _, s := range step {
+					s.Cache.Truncate(64)
+				}
+			}
+			b.ReportMetric(float64(8*b.N)/b.Elapsed().Seconds(), "tokens/s")
+		})
+	}
+}

@@ -22,10 +22,14 @@ type cacheShape struct{ heads, dim, layers int }
 
 func (s cacheShape) numbers() int { return s.layers * 2 * s.heads * BlockTokens * s.dim }
 
+func (m *Model) cacheShape() cacheShape {
+	return cacheShape{m.config.KVHeads, m.config.HeadDim, m.config.Layers}
+}
+
 // NewCache returns the cache of a conversation that begins with the tokens of full blocks: those of another cache of
 // this model, with the same tokens before them and the same adapter.
 func (m *Model) NewCache(full ...*Block) *Cache {
-	c := &Cache{shape: cacheShape{m.config.KVHeads, m.config.HeadDim, m.config.Layers}}
+	c := &Cache{shape: m.cacheShape()}
 	c.blocks = append(c.blocks, full...)
 	c.length = len(full) * BlockTokens
 	return c
@@ -33,7 +37,7 @@ func (m *Model) NewCache(full ...*Block) *Cache {
 
 // BlockBytes returns how much memory a block takes.
 func (m *Model) BlockBytes() int {
-	return 4 * cacheShape{m.config.KVHeads, m.config.HeadDim, m.config.Layers}.numbers()
+	return 4 * m.cacheShape().numbers()
 }
 
 // Len returns the number of tokens in the cache.

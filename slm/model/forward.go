@@ -78,8 +78,11 @@ func (m *Model) check(sequences []Sequence) (rows, wanted int, err error) {
 				return 0, 0, fmt.Errorf("logits are wanted after token %d of %d", position, len(s.Tokens))
 			}
 		}
-		if s.Adapter != nil && len(s.Adapter.layers) != m.config.Layers {
-			return 0, 0, fmt.Errorf("the adapter is for %d layers; the model has %d", len(s.Adapter.layers), m.config.Layers)
+		if s.Adapter != nil && s.Adapter.shape != shapeOf(m.config) {
+			return 0, 0, fmt.Errorf("the adapter is for a model of another shape: use the adapter's own base")
+		}
+		if s.Cache.shape != m.cacheShape() {
+			return 0, 0, fmt.Errorf("the cache is of a model of another shape: use NewCache of this model")
 		}
 		rows += len(s.Tokens)
 		wanted += len(s.Positions)

@@ -304,6 +304,7 @@ func TestRefusals(t *testing.T) {
 	config := small(checkpoint.Llama)
 	m := random(t, config, checkpoint.F32, nil)
 	cache := m.NewCache()
+	other, _ := randomAdapter(t, small(checkpoint.Qwen3), 2, "q_proj")
 	for message, sequence := range map[string]Sequence{
 		"token 99 is not in the vocabulary of 99": {Cache: cache, Tokens: []int{99}},
 		"token -1 is not in the vocabulary":       {Cache: cache, Tokens: []int{-1}},
@@ -311,7 +312,8 @@ func TestRefusals(t *testing.T) {
 		"a cache of its own":                      {Tokens: []int{1}},
 		"the model reads at most 256: shorten":    {Cache: cache, Tokens: make([]int, 257)},
 		"logits are wanted after token 1 of 1":    {Cache: cache, Tokens: []int{1}, Positions: []int{1}},
-		"the adapter is for 1 layers":             {Cache: cache, Tokens: []int{1}, Adapter: &Adapter{layers: make([][7]*lowRank, 1)}},
+		"the adapter is for a model of another":   {Cache: cache, Tokens: []int{1}, Adapter: other},
+		"the cache is of a model of another sha":  {Cache: &Cache{}, Tokens: []int{1}},
 	} {
 		_, err := m.Forward([]Sequence{sequence})
 		require.ErrorContains(t, err, message)

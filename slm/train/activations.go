@@ -82,7 +82,7 @@ func (n *network) newActivations(m micro, most int) *activations {
 	for _, p := range m {
 		from := len(a.tokens)
 		for i, token := range p.tokens[1:] {
-			if i+1 >= p.from {
+			if p.learns[i+1] {
 				a.targets = append(a.targets, target{from + i, token})
 			}
 		}

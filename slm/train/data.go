@@ -10,27 +10,76 @@ type Example struct {
 	// From is the first token that is learned: those before it, such as a question, are only read. The first token of a
 	// text cannot be learned.
 	From int
+	// Parts are what is learned instead, if there are any: the answers of a conversation. They are in order.
+	Parts []Part
 }
 
-// piece is a part of an example that fits into the context: tokens, of which those from from on are learned. Its last
-// token is only learned, so that tokens-1 of them go through the model.
+// Part is tokens From to To-1 of an example.
+type Part struct{ From, To int }
+
+// validate returns an error that says what to change.
+func (e Example) validate(vocabulary int) error {
+	for _, token := range e.Tokens {
+		if token < 0 || token >= vocabulary {
+			return fmt.Errorf("token %d is not in the vocabulary of %d: use the model's own tokenizer", token, vocabulary)
+		}
+	}
+	if e.From < 0 {
+		return fmt.Errorf("it is learned from token %d on; give 0 or more", e.From)
+	}
+	at := 0
+	for _, p := range e.Parts {
+		if p.From < at || p.To <= p.From || p.To > len(e.Tokens) {
+			return fmt.Errorf("tokens %d to %d of %d are to be learned, after those up to %d: give parts in their order",
+				p.From, p.To, len(e.Tokens), at)
+		}
+		at = p.To
+	}
+	return nil
+}
+
+// learned reports for each token whether it is learned.
+func (e Example) learned() []bool {
+	parts := e.Parts
+	if len(parts) == 0 {
+		parts = []Part{{min(e.From, len(e.Tokens)), len(e.Tokens)}}
+	}
+	learned := make([]bool, len(e.Tokens))
+	for _, p := range parts {
+		for i := p.From; i < p.To; i++ {
+			learned[i] = i > 0
+		}
+	}
+	return learned
+}
+
+// piece is a part of an example that fits into the context. Its last token is only learned, so that tokens-1 of them go
+// through the model.
 type piece struct {
 	tokens []int
-	from   int
+	learns []bool // for each token, whether it is learned; the first is not
 }
 
 func (p piece) rows() int { return len(p.tokens) - 1 }
 
 // learned returns how many tokens are learned.
-func (p piece) learned() int { return len(p.tokens) - p.from }
+func (p piece) learned() int {
+	n := 0
+	for _, learns := range p.learns[1:] {
+		if learns {
+			n++
+		}
+	}
+	return n
+}
 
 // pieces cuts an example. Pieces overlap by one token, so that every token but the first is learned from.
 func (e Example) pieces(context int) []piece {
 	var out []piece
+	learned := e.learned()
 	for at := 0; at+1 < len(e.Tokens); at += context {
 		end := min(at+context+1, len(e.Tokens))
-		p := piece{e.Tokens[at:end], max(1, e.From-at)}
-		if p.learned() > 0 {
+		if p := (piece{e.Tokens[at:end], learned[at:end]}); p.learned() > 0 {
 			out = append(out, p)
 		}
 	}
@@ -46,14 +95,8 @@ func newData(s *Settings, vocabulary int, examples []Example) (*data, error) {
 	d := &data{}
 	split := newSource(s.Seed, "evaluation")
 	for i, e := range examples {
-		for _, token := range e.Tokens {
-			if token < 0 || token >= vocabulary {
-				return nil, fmt.Errorf("example %d has token %d, which is not in the vocabulary of %d: use the model's own "+
-					"tokenizer", i, token, vocabulary)
-			}
-		}
-		if e.From < 0 {
-			return nil, fmt.Errorf("example %d is learned from token %d on; give 0 or more", i, e.From)
+		if err := e.validate(vocabulary); err != nil {
+			return nil, fmt.Errorf("example %d: %w", i, err)
 		}
 		if split.unit() < s.EvalPart {
 			d.evaluate = append(d.evaluate, e.pieces(s.ContextTokens)...)

@@ -97,6 +97,11 @@ func (t *Trainer) digest() string {
 		for _, token := range e.Tokens {
 			b = binary.BigEndian.AppendUint32(b, uint32(token))
 		}
+		b = binary.BigEndian.AppendUint64(b, uint64(len(e.Parts)))
+		for _, p := range e.Parts {
+			b = binary.BigEndian.AppendUint64(b, uint64(p.From))
+			b = binary.BigEndian.AppendUint64(b, uint64(p.To))
+		}
 		h.Write(b)
 	}
 	t.base.Hash(h)

@@ -70,6 +70,9 @@ func examples(n, vocabulary int) []Example {
 	return out
 }
 
+// whole returns an example in one piece.
+func whole(e Example) piece { return piece{e.Tokens, e.learned()} }
+
 func quick(rank int) Settings {
 	s := FullSettings()
 	if rank > 0 {
@@ -113,7 +116,10 @@ func TestGradients(t *testing.T) {
 			t.Run(fmt.Sprintf("%s rank %d", architecture, rank), func(t *testing.T) {
 				config := small(architecture)
 				tensors := checkpointtest.Tensors(t, config, checkpoint.F32, 3)
-				pieces := micro{{[]int{5, 9, 30, 2, 9, 11, 7, 1, 20, 20}, 1}, {[]int{3, 4, 8, 36}, 2}}
+				pieces := micro{
+					whole(Example{Tokens: []int{5, 9, 30, 2, 9, 11, 7, 1, 20, 20}, Parts: []Part{{1, 5}, {7, 10}}}),
+					whole(Example{Tokens: []int{3, 4, 8, 36}, From: 2}),
+				}
 				trainer := start(t, fromTensors(t, config, tensors, nil), quick(rank), examples(2, 37), nil)
 				n := trainer.network
 				random := newSource(9, "B")
@@ -158,7 +164,10 @@ func TestGradients(t *testing.T) {
 					var sum float64
 					for _, p := range pieces {
 						logits := r.Logits(p.tokens[:p.rows()])
-						for i := p.from; i < len(p.tokens); i++ {
+						for i, learns := range p.learns {
+							if !learns {
+								continue
+							}
 							var total float64
 							for _, v := range logits[i-1] {
 								total += math.Exp(v)
@@ -207,7 +216,7 @@ func TestForward(t *testing.T) {
 			Cache: m.NewCache(), Tokens: tokens[:len(positions)], Adapter: adapter, Positions: positions,
 		}})
 		require.NoError(t, err)
-		a := trainer.network.newActivations(micro{{tokens, 1}}, math.MaxInt)
+		a := trainer.network.newActivations(micro{whole(Example{Tokens: tokens})}, math.MaxInt)
 		trainer.network.forward(a)
 		for i := range positions {
 			norm, own := make([]float32, config.HiddenSize), kernel.NewMatrix(1, config.VocabSize)
@@ -403,16 +412,34 @@ func TestPieces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		e := Example{Tokens: rapid.SliceOfN(rapid.IntRange(0, 9), 0, 50).Draw(t, "tokens")}
 		e.From = rapid.IntRange(0, 60).Draw(t, "from")
+		for at := 0; at < len(e.Tokens) && rapid.Bool().Draw(t, "more"); {
+			from := rapid.IntRange(at, len(e.Tokens)-1).Draw(t, "begin")
+			at = rapid.IntRange(from+1, len(e.Tokens)).Draw(t, "end")
+			e.Parts = append(e.Parts, Part{from, at})
+		}
+		require.NoError(t, e.validate(10))
 		context := rapid.IntRange(1, 20).Draw(t, "context")
 		var learned []int
 		for _, p := range e.pieces(context) {
 			require.LessOrEqual(t, p.rows(), context)
-			require.Positive(t, p.from)
 			require.Positive(t, p.learned())
-			learned = append(learned, p.tokens[p.from:]...)
+			for i, learns := range p.learns {
+				if i > 0 && learns {
+					learned = append(learned, p.tokens[i])
+				}
+			}
 		}
-		want := e.Tokens[min(len(e.Tokens), max(1, e.From)):]
-		require.Equal(t, fmt.Sprint(want), fmt.Sprint(learned))
+		var want []int
+		for i, token := range e.Tokens {
+			in := i >= e.From
+			if len(e.Parts) > 0 {
+				in = slices.ContainsFunc(e.Parts, func(p Part) bool { return i >= p.From && i < p.To })
+			}
+			if in && i > 0 {
+				want = append(want, token)
+			}
+		}
+		require.Equal(t, want, learned)
 	})
 }
 
@@ -516,8 +543,10 @@ func TestRefusals(t *testing.T) {
 	}
 	for message, e := range map[string][]Example{
 		"no example has a token to learn":   {{Tokens: []int{1}}, {Tokens: []int{1, 2}, From: 2}},
-		"example 1 has token 37":            {good[0], {Tokens: []int{1, 37}}},
+		"example 1: token 37 is not in the": {good[0], {Tokens: []int{1, 37}}},
 		"is learned from token -1 on; give": {{Tokens: []int{1, 2}, From: -1}},
+		"give parts in their order":         {{Tokens: []int{1, 2}, Parts: []Part{{1, 2}, {0, 1}}}},
+		"tokens 1 to 3 of 2 are to be":      {{Tokens: []int{1, 2}, Parts: []Part{{1, 3}}}},
 	} {
 		_, err := New(m, quick(4), e, nil)
 		require.ErrorContains(t, err, message)
