@@ -28,6 +28,9 @@ test: ## Run the tests; on amd64 those of poa on a 32-bit architecture too, if t
 	go test -timeout 20m ./...
 	@if [ "$$(go env GOHOSTARCH)" = amd64 ]; then sh scripts/test386.sh; fi
 
+base-model: ## Train the language model that ships again, from the same text, and compare the bytes; ten minutes of two cores
+	go run ./slm/base/make "$$(GOTOOLCHAIN=$$(awk '$$1 == "toolchain" { print $$2 }' go.mod) go env GOROOT)" build/base-model
+
 slm-determinism: ## Compare the bits of the embedded engine on 386 and arm64 with those of this machine; needs qemu-user for arm64
 	sh scripts/slmdeterminism.sh
 
@@ -109,4 +112,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test slm-determinism test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test clients-test interop docs-test lint check race vulnerabilities sbom release release-check proto proto-check clean
+.PHONY: help build install demo test slm-determinism test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test clients-test interop docs-test base-model lint check race vulnerabilities sbom release release-check proto proto-check clean

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -22,8 +23,10 @@ type options struct {
 	keep       bool
 	json       bool
 	result     io.Writer // of the JSON object
+	engine     string    // extractive, embedded or openai
+	base       string    // of the embedded engine; "" for the one that ships
 	model      string    // name at modelURL
-	modelURL   string    // of a server that speaks OpenAI's API; "" for the extractive engine
+	modelURL   string    // of a server that speaks OpenAI's API
 	noColor    bool
 }
 
@@ -52,7 +55,8 @@ were refused, and what reviewers earned and lost is shown.
 
 With --openai-url a language model answers in its own words from what was retrieved:
 any server that speaks OpenAI's API. Its answers pay authors for what their words
-mean (method MEANING).`,
+mean (method MEANING). With --engine embedded it is a small one in the gateway itself, of
+a million parameters, which needs nothing else; --base takes another from a folder.`,
 		Example: `openlorad demo
 openlorad demo --corpus examples/dermatology
 openlorad demo --ask "What does http.Client do with redirects?" --ask "When is a mutex better than a channel?"
@@ -60,6 +64,7 @@ openlorad demo --queries 5 --json
 openlorad demo --validators 4
 openlorad demo --review --corpus examples/dermatology
 openlorad demo --keep
+openlorad demo --engine embedded
 openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -71,6 +76,9 @@ openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 			}
 			if opts.model != "" && opts.modelURL == "" {
 				return fmt.Errorf("--openai-model names a model at --openai-url: give both")
+			}
+			if err := opts.chooseEngine(); err != nil {
+				return err
 			}
 			out := cmd.OutOrStdout()
 			if opts.json { // which stdout is for
@@ -88,11 +96,43 @@ openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 	f.BoolVar(&opts.review, "review", false, "have panels of bonded reviewers decide what is accepted")
 	f.BoolVar(&opts.keep, "keep", false, "leave chain and gateway running, and say how to stop them")
 	f.BoolVar(&opts.json, "json", false, "print one JSON object; what happens goes to stderr")
+	f.StringVar(&opts.engine, "engine", "", "what answers: extractive, embedded or openai (default extractive, or what other flags ask for)")
+	f.StringVar(&opts.base, "base", "", "model of the embedded engine: a Hugging Face folder or a GGUF file (default the small one that ships)")
 	f.StringVar(&opts.modelURL, "openai-url", "", "OpenAI-compatible API of a language model that answers, with its version (default quotes of the text)")
 	f.StringVar(&opts.model, "openai-model", "", "name of the model there")
 	f.BoolVar(&opts.noColor, "no-color", false, "print without colour")
 	return cmd
 }
+
+// chooseEngine completes the engine from the flags that only one of them has.
+func (o *options) chooseEngine() error {
+	if o.engine == "" {
+		switch {
+		case o.modelURL != "":
+			o.engine = engineOpenAI
+		case o.base != "":
+			o.engine = engineEmbedded
+		default:
+			o.engine = engineExtractive
+		}
+	}
+	switch {
+	case !slices.Contains([]string{engineExtractive, engineEmbedded, engineOpenAI}, o.engine):
+		return fmt.Errorf("--engine %q: choose %s, %s or %s", o.engine, engineExtractive, engineEmbedded, engineOpenAI)
+	case (o.engine == engineOpenAI) != (o.modelURL != ""):
+		return fmt.Errorf("--engine %s and --openai-url belong together", engineOpenAI)
+	case o.engine != engineEmbedded && o.base != "":
+		return fmt.Errorf("--base is the model of --engine %s", engineEmbedded)
+	}
+	return nil
+}
+
+// Engines of the gateway.
+const (
+	engineExtractive = "extractive"
+	engineEmbedded   = "embedded"
+	engineOpenAI     = "openai"
+)
 
 // questions returns what to ask: the user's questions, then the corpus's, at
 // least one.

@@ -312,10 +312,13 @@ func (w *world) runGateway(ctx context.Context) error {
 
 // gatewayEngine names the engine that answers.
 func (w *world) gatewayEngine() []string {
-	if w.opts.modelURL == "" {
-		return nil
+	switch {
+	case w.opts.modelURL != "":
+		return []string{"--engine", engineOpenAI, "--openai-url", w.opts.modelURL, "--openai-model", w.opts.model}
+	case w.opts.engine == engineEmbedded:
+		return []string{"--engine", engineEmbedded, "--base", w.opts.base}
 	}
-	return []string{"--engine", "openai", "--openai-url", w.opts.modelURL, "--openai-model", w.opts.model}
+	return nil
 }
 
 func (w *world) gatewayPort() int { return ports.PerNode * w.opts.validators }

@@ -219,7 +219,7 @@ func (w *world) awaitHeld(ctx context.Context) error {
 func (w *world) serveModel(ctx context.Context) error {
 	digest := sha256.Sum256([]byte("retrieval over the manifest"))
 	method := modelstypes.ATTRIBUTION_METHOD_SPAN
-	if w.opts.modelURL != "" {
+	if w.opts.modelURL != "" || w.opts.engine == engineEmbedded {
 		method = modelstypes.ATTRIBUTION_METHOD_MEANING
 	}
 	result, err := w.chain.Send(ctx, w.owner, &modelstypes.MsgRegisterModel{

@@ -37,6 +37,9 @@ func unsupported(param, message string) error {
 // Unsupported refuses a parameter that an engine cannot honour.
 func Unsupported(param, message string) error { return unsupported(param, message) }
 
+// Invalid refuses the value of a parameter.
+func Invalid(param, message string) error { return invalid(param, message) }
+
 // within puts the name of what holds a parameter before its own.
 func within(name string, err error) error {
 	var known *ParameterError

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -25,6 +26,8 @@ import (
 	"github.com/openledger/openledger/openlora/gateway"
 	"github.com/openledger/openledger/openlora/indexer"
 	"github.com/openledger/openledger/openlora/outbox"
+	"github.com/openledger/openledger/slm/chat"
+	slm "github.com/openledger/openledger/slm/engine"
 )
 
 const (
@@ -33,6 +36,8 @@ const (
 	flagContent     = "content"
 	flagAnswerKey   = "answer-key"
 	flagEngine      = "engine"
+	flagBase        = "base"
+	flagThreads     = "threads"
 	flagOpenAIURL   = "openai-url"
 	flagOpenAIModel = "openai-model"
 	flagOpenAIKey   = "openai-key-env"
@@ -59,6 +64,7 @@ const (
 
 	engineExtractive = "extractive"
 	engineOpenAI     = "openai"
+	engineEmbedded   = "embedded"
 
 	gatewayEarnings = "earnings.db" // in HOME
 
@@ -83,6 +89,8 @@ At each start the gateway claims its provider's fence on chain: the last one tha
 was started answers, and a copied or restored outbox does not go on in sessions
 that another may have answered in (docs/provider.md).`,
 		Example: `openlorad serve --model 1 --from provider --keyring-backend test
+openlorad serve --model 1 --from provider --engine embedded
+openlorad serve --model 1 --from provider --engine embedded --base ~/models/SmolLM2-360M-Instruct
 openlorad serve --model 1 --from provider --engine openai --openai-url http://127.0.0.1:8000/v1 --openai-model my-model`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd) },
@@ -94,7 +102,10 @@ openlorad serve --model 1 --from provider --engine openai --openai-url http://12
 	f.String(flagContent, "", "content store: a directory or a bucket URL (default that of openledgerd, "+
 		"~/.openledger/content)")
 	f.String(flagAnswerKey, "", "file of the key that signs answers; made when missing (default HOME/answer_key)")
-	f.String(flagEngine, engineExtractive, "engine: extractive or openai")
+	f.String(flagEngine, engineExtractive, "engine: extractive, embedded or openai")
+	f.String(flagBase, "", "model of the embedded engine: a Hugging Face folder or a GGUF file (default the small one "+
+		"that ships)")
+	f.Int(flagThreads, 0, "threads of the embedded engine (default as many as there are cores)")
 	f.String(flagOpenAIURL, "", "URL of an OpenAI-compatible API, with its version")
 	f.String(flagOpenAIModel, "", "model name at that API")
 	f.String(flagOpenAIKey, "OPENAI_API_KEY", "environment variable that holds the key of that API")
@@ -201,11 +212,21 @@ func answerKey(home, path string) (ed25519.PrivateKey, error) {
 }
 
 // newEngine returns the engine that the flags name. One behind a server is checked, unless the flags say otherwise.
-func newEngine(cmd *cobra.Command, timeout time.Duration) (engine.Engine, error) {
+func newEngine(cmd *cobra.Command, timeout time.Duration, log *slog.Logger) (engine.Engine, error) {
 	f := cmd.Flags()
 	switch name, _ := f.GetString(flagEngine); name {
 	case engineExtractive:
 		return engine.Extractive{}, nil
+	case engineEmbedded:
+		path, _ := f.GetString(flagBase)
+		threads, _ := f.GetInt(flagThreads)
+		answers, _ := f.GetInt(flagConcurrent)
+		embedded, err := engine.NewEmbedded(path, chat.Options{Threads: threads, Engine: slm.Options{Conversations: answers}})
+		if err != nil {
+			return nil, fmt.Errorf("--%s: %w", flagBase, err)
+		}
+		log.Info("language model loaded", "name", embedded.Name(), "parameters", embedded.Parameters())
+		return embedded, nil
 	case engineOpenAI:
 		url, _ := f.GetString(flagOpenAIURL)
 		model, _ := f.GetString(flagOpenAIModel)
@@ -223,7 +244,7 @@ func newEngine(cmd *cobra.Command, timeout time.Duration) (engine.Engine, error)
 		}
 		return server, nil
 	default:
-		return nil, fmt.Errorf("unknown engine %q: choose %s or %s", name, engineExtractive, engineOpenAI)
+		return nil, fmt.Errorf("unknown engine %q: choose %s, %s or %s", name, engineExtractive, engineEmbedded, engineOpenAI)
 	}
 }
 
@@ -246,9 +267,12 @@ func serve(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	chosen, err := newEngine(cmd, limits.AnswerTimeout)
+	chosen, err := newEngine(cmd, limits.AnswerTimeout, log)
 	if err != nil {
 		return err
+	}
+	if closer, ok := chosen.(io.Closer); ok {
+		defer closer.Close()
 	}
 	keyPath, _ := f.GetString(flagAnswerKey)
 	key, err := answerKey(home, keyPath)

@@ -1,0 +1,124 @@
+// Package base is the language model that ships: a million numbers that have read the documentation of Go's standard
+// library, and nothing else. It makes a machine without any other model able to answer, in the words of what is retrieved;
+// README.md says what it can and cannot do. `make base-model` makes the same bytes again.
+package base
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+
+	"github.com/openledger/openledger/slm/checkpoint"
+	"github.com/openledger/openledger/slm/safetensors"
+	"github.com/openledger/openledger/slm/tokenizer"
+)
+
+// Name of the base.
+const Name = "openledger-base-1"
+
+//go:embed files
+var embedded embed.FS
+
+// What the base is.
+const (
+	Vocabulary = 2048
+	Positions  = 512 // tokens that it reads with its answer
+	// TextVersion is the Go whose documentation it has read, TextDigest the SHA-256 of that.
+	TextVersion = "go1.26.11"
+	// Pinned is the digest of the files that are made of it.
+	Pinned     = "576b5a9ff05f17390f198bb2da613bfdbbb4211b79d9bd522b32d7a7a4494e9c"
+	TextDigest = "8a51e816c161edf143f1b500d0e51da869df73a82ec850eff94ab8c043361035"
+)
+
+// The tokens that separate the parts of a conversation.
+const (
+	Begin     = "<|begin|>"
+	End       = "<|end|>"
+	Source    = "<|source|>"
+	User      = "<|user|>"
+	Assistant = "<|assistant|>"
+)
+
+// ChatTemplate puts sources, which are a message of the system, and the conversation into the form that the base has read.
+const ChatTemplate = `{{ bos_token }}{% for message in messages %}` +
+	`{% if message['role'] == 'system' %}<|source|>{{ message['content'] }}` +
+	`{% elif message['role'] == 'user' %}<|user|>{{ message['content'] }}` +
+	`{% else %}<|assistant|>{{ message['content'] }}<|end|>{% endif %}{% endfor %}` +
+	`{% if add_generation_prompt %}<|assistant|>{% endif %}`
+
+// Special lists the special tokens, in the order of their numbers.
+func Special() []string { return []string{Begin, End, Source, User, Assistant} }
+
+// Config is the shape of the base.
+func Config() checkpoint.Config {
+	return checkpoint.Config{
+		Architecture: "llama", VocabSize: Vocabulary, HiddenSize: 128, IntermediateSize: 352, Layers: 4, Heads: 4, KVHeads: 2,
+		HeadDim: 32, MaxPositions: Positions, NormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, BOS: 0, EOS: []int{1},
+	}
+}
+
+// Files returns the model's files, as of a Hugging Face folder.
+func Files() fs.FS {
+	folder, err := fs.Sub(embedded, "files")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return folder
+}
+
+// Open returns the model and its tokenizer.
+func Open() (*checkpoint.Checkpoint, *tokenizer.Tokenizer, error) {
+	content := map[string][]byte{}
+	for _, name := range files {
+		read, err := fs.ReadFile(Files(), name)
+		if err != nil {
+			return nil, nil, err
+		}
+		content[name] = read
+	}
+	config, err := checkpoint.ParseConfig(content["config.json"])
+	if err != nil {
+		return nil, nil, err
+	}
+	weights, err := safetensors.Parse(content["model.safetensors"])
+	if err != nil {
+		return nil, nil, err
+	}
+	var tensors []checkpoint.Tensor
+	for _, t := range weights.Tensors() {
+		dtype, err := checkpoint.ParseDType(t.DType)
+		if err != nil {
+			return nil, nil, err
+		}
+		tensors = append(tensors, checkpoint.Tensor{Name: t.Name, DType: dtype, Shape: t.Shape, Data: t.Data})
+	}
+	opened, err := checkpoint.New(config, tensors)
+	if err != nil {
+		return nil, nil, err
+	}
+	vocabulary, err := tokenizer.Parse(content["tokenizer.json"])
+	if err != nil {
+		return nil, nil, err
+	}
+	vocabulary.ChatTemplate, vocabulary.BOS, vocabulary.EOS = ChatTemplate, Begin, End
+	return opened, vocabulary, nil
+}
+
+// files are those of the base, in the order in which they are hashed.
+var files = []string{"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+
+// Digest returns the SHA-256 over the names and contents of a model's files.
+func Digest(folder fs.FS) (string, error) {
+	hash := sha256.New()
+	for _, name := range files {
+		content, err := fs.ReadFile(folder, name)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(hash, "%s %d\n", name, len(content))
+		hash.Write(content)
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
