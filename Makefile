@@ -68,7 +68,7 @@ net-test: ## Run four validators as processes, and do to them what happens to ma
 wallet-test: build ## Sign every message with CosmJS, and send some to a node; needs Node.js 20 and its registry of packages
 	cd testutil/wallets && npm ci --no-audit --no-fund && node --test
 
-clients-test: build ## Run clients in Python and TypeScript, and others' OpenAI clients, on a demo; needs python3, jq, Node.js 20
+clients-test: build ## Run clients in Python and TypeScript, and others' OpenAI clients, on a demo; needs python3, jq, Node.js 20, and uses Chromium
 	sh scripts/clients.sh
 
 PEERS ?= $(HOME)/.cache/openledger/peers
