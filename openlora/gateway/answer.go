@@ -53,7 +53,7 @@ func (x *exchange) maySign(ctx context.Context, to *stream) error {
 	for {
 		err := x.may(ctx)
 		var known *httpError
-		if !to.said || ctx.Err() != nil || !errors.As(err, &known) || known.code != codeNodeUnavailable {
+		if !to.Said() || ctx.Err() != nil || !errors.As(err, &known) || known.code != codeNodeUnavailable {
 			return err
 		}
 		x.gateway.Log.Error("an answer waits for the node before it can be signed", "receipt", x.id(), "err", err)
@@ -71,7 +71,7 @@ func (x *exchange) say(ctx context.Context, question engine.Request, to *stream)
 			if err := words.Add(piece); err != nil {
 				return fmt.Errorf("keep what is sent: %w", err)
 			}
-			return to.piece(piece)
+			return to.Piece(piece)
 		}
 	}
 	var clean cleaner
@@ -96,7 +96,7 @@ func (x *exchange) say(ctx context.Context, question engine.Request, to *stream)
 	case errors.Is(err, errFull) && worded(said):
 		said.finish = engine.FinishLength
 		return said, nil
-	case to.said && worded(said):
+	case to.Said() && worded(said):
 		x.gateway.Log.Info("the answer ends early: what was sent is charged", "receipt", x.id(), "err", err)
 		said.finish = engine.FinishLength
 		return said, nil

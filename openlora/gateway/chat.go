@@ -165,7 +165,7 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 	defer cancel()
 	if x.request.Stream {
 		x.settle(w, x.settled(x.id(), "")) // the voucher is on disk; headers go out before the fee is known
-		defer stream.keepAlive(x.gateway.Limits.KeepAlive)()
+		defer stream.KeepAlive(x.gateway.Limits.KeepAlive)()
 	}
 	answer, err := x.answer(ctx, stream)
 	if errors.Is(err, engine.ErrSilent) {
@@ -218,7 +218,7 @@ func (x *exchange) silent(to *stream, text string) error {
 		return err
 	}
 	x.gateway.metrics.silences.Add(1)
-	if !x.request.Stream || to.piece(text) == nil {
+	if !x.request.Stream || to.Piece(text) == nil {
 		x.deliver(to, response)
 	}
 	return nil
@@ -238,9 +238,9 @@ func (x *exchange) failed(stream *stream, err error) {
 	if known.status >= http.StatusInternalServerError {
 		x.gateway.Log.Error("answer failed", "receipt", x.id(), "err", err)
 	}
-	if stream.begun() {
+	if stream.Begun() {
 		x.gateway.metrics.errors.Add(1)
-		stream.fail(known)
+		_ = stream.Fail(known.body())
 		return
 	}
 	x.settle(stream.w, x.gateway.unsettled(known, x.chain.Payer))
@@ -309,7 +309,7 @@ func (x *exchange) replay(w http.ResponseWriter, call *outbox.Call) {
 		x.settle(w, x.settled(x.id(), response.OpenLedger.Fee))
 	}
 	message := response.Choices[0].Message
-	if !x.request.Stream || stream.piece(message.Content) == nil && stream.toolCalls(message.ToolCalls) == nil {
+	if !x.request.Stream || stream.Piece(message.Content) == nil && stream.toolCalls(message.ToolCalls) == nil {
 		x.deliver(stream, response)
 	}
 }

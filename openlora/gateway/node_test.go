@@ -5,11 +5,14 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/openledger/openledger/openlora/api"
 )
 
 // TestCallsOutlastARestartOfTheNode: a node that is away for a moment costs no call, and one that stays away is no fault of the client.
@@ -44,6 +47,10 @@ func TestCallsOutlastARestartOfTheNode(t *testing.T) {
 
 // TestAnswersThatWereSentWaitForTheNode: words that the client has are signed for when the node is back; what was not sent fails at once.
 func TestAnswersThatWereSentWaitForTheNode(t *testing.T) {
+	sent := newStream(httptest.NewRecorder(), &api.Request{}, "", 1)
+	if err := sent.Piece("Hair"); err != nil {
+		t.Fatal(err)
+	}
 	asked := 0
 	x := &exchange{gateway: &Gateway{Config: Config{Log: slog.New(slog.DiscardHandler)}}}
 	x.may = func(context.Context) error {
@@ -52,22 +59,22 @@ func TestAnswersThatWereSentWaitForTheNode(t *testing.T) {
 		}
 		return nil
 	}
-	if err := x.maySign(context.Background(), &stream{said: true}); err != nil || asked != 4 {
+	if err := x.maySign(context.Background(), sent); err != nil || asked != 4 {
 		t.Fatalf("asked %d times: %v", asked, err)
 	}
 	asked = 0
-	if err := x.maySign(context.Background(), &stream{}); err == nil || asked != 1 {
+	if err := x.maySign(context.Background(), newStream(httptest.NewRecorder(), &api.Request{}, "", 1)); err == nil || asked != 1 {
 		t.Fatalf("asked %d times: %v", asked, err)
 	}
 	fenced := &httpError{status: http.StatusConflict, code: "session_fenced"}
 	asked = 0
 	x.may = func(context.Context) error { asked++; return fenced }
-	if err := x.maySign(context.Background(), &stream{said: true}); !errors.Is(err, fenced) || asked != 1 {
+	if err := x.maySign(context.Background(), sent); !errors.Is(err, fenced) || asked != 1 {
 		t.Fatalf("asked %d times: %v", asked, err)
 	}
 	over, cancel := context.WithCancel(context.Background())
 	x.may = func(context.Context) error { cancel(); return nodeUnavailable(errors.New("connection refused")) }
-	if err := x.maySign(over, &stream{said: true}); err == nil {
+	if err := x.maySign(over, sent); err == nil {
 		t.Fatal("an answer is signed although the node never came back")
 	}
 }
