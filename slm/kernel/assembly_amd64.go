@@ -8,6 +8,9 @@ import "unsafe"
 func dotTiles(k8 int, w *float32, ldw int, x *float32, ldx int, y *float32, ldy int, tiles int)
 
 //go:noescape
+func dotPairs(k8 int, w *float32, ldw int, x *float32, ldx int, y *float32, ldy int, tiles int)
+
+//go:noescape
 func dotRowsF32(k8 int, w *byte, ldw int, x, y *float32, groups int)
 
 //go:noescape
@@ -45,6 +48,12 @@ func mulAdd6(k int, a *float32, rs, ks int, b *float32, ldb int, c *float32, ldc
 
 //go:noescape
 func mulAdd4(k int, a *float32, rs, ks int, b *float32, ldb int, c *float32, ldc int, tiles int)
+
+//go:noescape
+func mulAdd3(k int, a *float32, rs, ks int, b *float32, ldb int, c *float32, ldc int, tiles int)
+
+//go:noescape
+func mulAdd2(k int, a *float32, rs, ks int, b *float32, ldb int, c *float32, ldc int, tiles int)
 
 //go:noescape
 func mulAdd1(k int, a *float32, rs, ks int, b *float32, ldb int, c *float32, ldc int, tiles int)

@@ -11,6 +11,13 @@
 	VEXTRACTF128 $1, a, T    \
 	VADDPS T, X, X
 
+// PAIRROW multiplies the eight weights in Y14 with two rows of x, and adds to two accumulators.
+#define PAIRROW(a, b) \
+	VMULPS Y12, Y14, Y15 \
+	VADDPS Y15, a, a     \
+	VMULPS Y13, Y14, Y15 \
+	VADDPS Y15, b, b
+
 // AHEAD is how many bytes before they are used weights are asked for. Four rows at a time are no stream that processors
 // foresee. R14 goes through all bytes in their order; asking for what is behind the end does no harm.
 #define AHEAD 8192
@@ -108,6 +115,60 @@ step:
 	ADDQ R12, R9
 	LEAQ (R8)(R11*2), R8
 	ADDQ R11, R8
+	DECQ R13
+	JNZ tile
+	VZEROUPPER
+	RET
+
+// func dotPairs(k8 int, w *float32, ldw int, x *float32, ldx int, y *float32, ldy int, tiles int)
+//
+// dotTiles with two rows.
+TEXT ·dotPairs(SB), NOSPLIT, $0-64
+	MOVQ ldw+16(FP), R10
+	MOVQ x+24(FP), R8
+	MOVQ ldx+32(FP), R11
+	MOVQ y+40(FP), R9
+	MOVQ ldy+48(FP), R12
+	MOVQ tiles+56(FP), R13
+
+tile:
+	MOVQ k8+0(FP), CX
+	MOVQ w+8(FP), SI
+	LEAQ (SI)(R10*2), DI
+	ADDQ R10, DI
+	MOVQ R8, DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+step:
+	VMOVUPS (DX), Y12
+	VMOVUPS (DX)(R11*1), Y13
+	VMOVUPS (SI), Y14
+	PAIRROW(Y0, Y4)
+	VMOVUPS (SI)(R10*1), Y14
+	PAIRROW(Y1, Y5)
+	VMOVUPS (SI)(R10*2), Y14
+	PAIRROW(Y2, Y6)
+	VMOVUPS (DI), Y14
+	PAIRROW(Y3, Y7)
+	ADDQ $32, SI
+	ADDQ $32, DI
+	ADDQ $32, DX
+	DECQ CX
+	JNZ step
+
+	REDUCE4(Y0, Y1, Y2, Y3, Y12, X0, X12)
+	REDUCE4(Y4, Y5, Y6, Y7, Y12, X4, X12)
+	VMOVUPS X0, (R9)
+	VMOVUPS X4, (R9)(R12*1)
+	LEAQ (R9)(R12*2), R9
+	LEAQ (R8)(R11*2), R8
 	DECQ R13
 	JNZ tile
 	VZEROUPPER

@@ -6,24 +6,26 @@ func mulAddTiles(c []float32, cStride, rows int, a left, b []float32, bStride, i
 		mulAddPortable(c, cStride, rows, a, b, bStride, inner)
 		return
 	}
-	sixes, fours := rows/6, 0
-	switch rest := rows % 6; {
-	case rest >= 4:
-		fours = 1
-	case rest >= 2 && sixes > 0:
-		sixes, fours = sixes-1, 2
+	row := 0
+	run := func(tile func(int, *float32, int, int, *float32, int, *float32, int, int), height, tiles int) {
+		if tiles > 0 {
+			tile(inner, &a.data[row*a.rowStep], 4*a.rowStep, 4*a.kStep, &b[0], 4*bStride, &c[row*cStride], 4*cStride, tiles)
+			row += height * tiles
+		}
 	}
-	row, rs, ks, bs, cs := 0, 4*a.rowStep, 4*a.kStep, 4*bStride, 4*cStride
-	if sixes > 0 {
-		mulAdd6(inner, &a.data[0], rs, ks, &b[0], bs, &c[0], cs, sixes)
-		row = 6 * sixes
-	}
-	if fours > 0 {
-		mulAdd4(inner, &a.data[row*a.rowStep], rs, ks, &b[0], bs, &c[row*cStride], cs, fours)
-		row += 4 * fours
-	}
-	if row < rows {
-		mulAdd1(inner, &a.data[row*a.rowStep], rs, ks, &b[0], bs, &c[row*cStride], cs, rows-row)
+	run(mulAdd6, 6, rows/6)
+	switch rows % 6 {
+	case 1:
+		run(mulAdd1, 1, 1)
+	case 2:
+		run(mulAdd2, 2, 1)
+	case 3:
+		run(mulAdd3, 3, 1)
+	case 4:
+		run(mulAdd4, 4, 1)
+	case 5:
+		run(mulAdd3, 3, 1)
+		run(mulAdd2, 2, 1)
 	}
 }
 

@@ -117,6 +117,70 @@ step:
 	VZEROUPPER
 	RET
 
+// func mulAdd3(k int, a *float32, rs, ks int, b *float32, ldb int, c *float32, ldc int, tiles int)
+//
+// mulAdd6 with three rows.
+TEXT ·mulAdd3(SB), NOSPLIT, $0-72
+	ARGS
+
+tile:
+	BEGIN
+	LOAD((DI), 32(DI), Y0, Y1)
+	LOAD((DI)(R13*1), 32(DI)(R13*1), Y2, Y3)
+	LOAD((DI)(R13*2), 32(DI)(R13*2), Y4, Y5)
+
+step:
+	VMOVUPS (DX), Y12
+	VMOVUPS 32(DX), Y13
+	ROW((R8), Y0, Y1)
+	ROW((R8)(R10*1), Y2, Y3)
+	ROW((R8)(R10*2), Y4, Y5)
+	ADDQ R11, R8
+	ADDQ R12, DX
+	DECQ CX
+	JNZ step
+
+	LOAD(Y0, Y1, (DI), 32(DI))
+	LOAD(Y2, Y3, (DI)(R13*1), 32(DI)(R13*1))
+	LOAD(Y4, Y5, (DI)(R13*2), 32(DI)(R13*2))
+	MOVQ BX, DI
+	LEAQ (SI)(R10*2), SI
+	ADDQ R10, SI
+	DECQ AX
+	JNZ tile
+	VZEROUPPER
+	RET
+
+// func mulAdd2(k int, a *float32, rs, ks int, b *float32, ldb int, c *float32, ldc int, tiles int)
+//
+// mulAdd6 with two rows.
+TEXT ·mulAdd2(SB), NOSPLIT, $0-72
+	ARGS
+
+tile:
+	BEGIN
+	LOAD((DI), 32(DI), Y0, Y1)
+	LOAD((DI)(R13*1), 32(DI)(R13*1), Y2, Y3)
+
+step:
+	VMOVUPS (DX), Y12
+	VMOVUPS 32(DX), Y13
+	ROW((R8), Y0, Y1)
+	ROW((R8)(R10*1), Y2, Y3)
+	ADDQ R11, R8
+	ADDQ R12, DX
+	DECQ CX
+	JNZ step
+
+	LOAD(Y0, Y1, (DI), 32(DI))
+	LOAD(Y2, Y3, (DI)(R13*1), 32(DI)(R13*1))
+	LEAQ (DI)(R13*2), DI
+	LEAQ (SI)(R10*2), SI
+	DECQ AX
+	JNZ tile
+	VZEROUPPER
+	RET
+
 // func mulAdd1(k int, a *float32, rs, ks int, b *float32, ldb int, c *float32, ldc int, tiles int)
 //
 // mulAdd6 with one row.

@@ -66,13 +66,23 @@ func mulTRange(y, x, w Matrix) {
 // dotPanel writes columns out to out+cols-1 of y: the dot products of x's rows with four rows from w on, of which the
 // first cols count. Rows are as long as x's and stride bytes apart.
 func dotPanel(y, x Matrix, out, cols int, w *float32, stride int) {
-	k8, tiles := x.Cols/8, x.Rows/3
+	k8 := x.Cols / 8
 	if cols == 4 {
-		if tiles > 0 {
-			dotTiles(k8, w, stride, &x.Data[0], 4*x.Stride, &y.Data[out], 4*y.Stride, tiles)
+		threes, pairs := x.Rows/3, 0
+		switch rest := x.Rows % 3; {
+		case rest == 2:
+			pairs = 1
+		case rest == 1 && threes > 0:
+			threes, pairs = threes-1, 2
 		}
-		for i := 3 * tiles; i < x.Rows; i++ {
-			dotRowsF32(k8, bytesOf(w), stride, &x.Data[i*x.Stride], &y.Data[i*y.Stride+out], 1)
+		if threes > 0 {
+			dotTiles(k8, w, stride, &x.Data[0], 4*x.Stride, &y.Data[out], 4*y.Stride, threes)
+		}
+		row := 3 * threes
+		if pairs > 0 {
+			dotPairs(k8, w, stride, &x.Data[row*x.Stride], 4*x.Stride, &y.Data[row*y.Stride+out], 4*y.Stride, pairs)
+		} else if row < x.Rows {
+			dotRowsF32(k8, bytesOf(w), stride, &x.Data[row*x.Stride], &y.Data[row*y.Stride+out], 1)
 		}
 		return
 	}
