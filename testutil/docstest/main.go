@@ -29,6 +29,7 @@ var roles = []role{
 		"README.md",
 	}},
 	{name: "operator", pages: []string{"docs/operators.md", "docs/validators.md"}},
+	{name: "model", pages: []string{"docs/models.md"}},
 	{name: "node", pages: []string{"README.md"}},
 }
 
