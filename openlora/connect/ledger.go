@@ -16,6 +16,7 @@ import (
 	"cosmossdk.io/math"
 
 	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/openlora/commit"
 	"github.com/openledger/openledger/poa"
 )
 
@@ -69,7 +70,8 @@ type Payee struct {
 
 // Ledger remembers what was spent and who was paid, across restarts.
 type Ledger struct {
-	db *bolt.DB
+	db    *bolt.DB
+	calls *commit.Queue // of what is written for each answer
 
 	mu   sync.Mutex
 	done [][sha256.Size]byte // parcels that were delivered
@@ -98,7 +100,7 @@ func OpenLedger(path string) (*Ledger, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	l := &Ledger{db: db}
+	l := &Ledger{db: db, calls: commit.NewQueue(db)}
 	if err := l.sweep(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -117,10 +119,7 @@ func (l *Ledger) Put(session poa.Hash, n uint64, record Record) error {
 
 func (l *Ledger) put(session poa.Hash, n uint64, record Record, name [sha256.Size]byte, kept *parcel) error {
 	key := callKey(session, n)
-	return l.db.Update(func(tx *bolt.Tx) error {
-		if err := l.forget(tx); err != nil {
-			return err
-		}
+	return l.forgetting(l.calls.Update, func(tx *bolt.Tx) error {
 		if kept != nil {
 			if err := putJSON(tx.Bucket(parcelsBucket), name[:], kept); err != nil {
 				return err

@@ -64,23 +64,31 @@ func (l *Ledger) delivered(key [sha256.Size]byte) {
 	l.done = append(l.done, key)
 }
 
-// forget removes what was delivered.
-func (l *Ledger) forget(tx *bolt.Tx) error {
+// forgetting writes a change, and removes what was delivered with it.
+func (l *Ledger) forgetting(write func(func(*bolt.Tx) error) error, change func(*bolt.Tx) error) error {
 	l.mu.Lock()
 	done := l.done
 	l.done = nil
 	l.mu.Unlock()
-	for _, key := range done {
-		if err := tx.Bucket(parcelsBucket).Delete(key[:]); err != nil {
-			return err
+	err := write(func(tx *bolt.Tx) error {
+		for _, key := range done {
+			if err := tx.Bucket(parcelsBucket).Delete(key[:]); err != nil {
+				return err
+			}
 		}
+		return change(tx)
+	})
+	if err != nil { // it stays with what is written next
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.done = append(l.done, done...)
 	}
-	return nil
+	return err
 }
 
 // sweep removes parcels that nobody has asked for.
 func (l *Ledger) sweep() error {
-	return l.db.Update(func(tx *bolt.Tx) error {
+	return l.forgetting(l.db.Update, func(tx *bolt.Tx) error {
 		bucket := tx.Bucket(parcelsBucket)
 		cursor := bucket.Cursor()
 		for key, content := cursor.First(); key != nil; key, content = cursor.Next() {
@@ -92,7 +100,7 @@ func (l *Ledger) sweep() error {
 				return err
 			}
 		}
-		return l.forget(tx)
+		return nil
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/openledger/openledger/openlora/commit"
 	"github.com/openledger/openledger/openlora/retrieval"
 	"github.com/openledger/openledger/poa"
 )
@@ -143,9 +144,9 @@ func (b *Batch) waiting() bool { return b.Done && b.Attested && !b.Settled }
 // Outbox is the open file.
 type Outbox struct {
 	db       *bolt.DB
-	calls    committer // of what is written for each call
-	identity string    // of the file
-	words    string    // folder of what is sent of answers that have no outcome yet
+	calls    *commit.Queue // of what is written for each call
+	identity string        // of the file
+	words    string        // folder of what is sent of answers that have no outcome yet
 }
 
 // Open opens or makes the file. Of calls that had started when the process ended, those of which no word was sent become
@@ -155,7 +156,7 @@ func Open(path string) (*Outbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("outbox %s: %w (is another gateway running?)", path, err)
 	}
-	o := &Outbox{db: db, calls: committer{db: db}, words: path + wordsSuffix}
+	o := &Outbox{db: db, calls: commit.NewQueue(db), words: path + wordsSuffix}
 	if o.identity, err = identify(path); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -279,7 +280,7 @@ func deleteCall(tx *bolt.Tx, session poa.Hash, n uint64) error {
 //
 // The words of a call that has an outcome now are forgotten.
 func (o *Outbox) Advance(session Session, call Call) error {
-	err := o.calls.update(func(tx *bolt.Tx) error {
+	err := o.calls.Update(func(tx *bolt.Tx) error {
 		var stored Session
 		err := get(tx, sessionsBucket, session.ID[:], &stored)
 		if err == nil {
@@ -323,7 +324,7 @@ var ErrBatched = errors.New("the call is in a batch, or not the last of its sess
 
 // Reopen stores the last call of a session as one without an outcome, to answer it once more after it failed.
 func (o *Outbox) Reopen(id poa.Hash, call Call) error {
-	return o.calls.update(func(tx *bolt.Tx) error {
+	return o.calls.Update(func(tx *bolt.Tx) error {
 		var session Session
 		if err := get(tx, sessionsBucket, id[:], &session); err != nil {
 			return err

@@ -1,4 +1,4 @@
-package outbox
+package commit
 
 import (
 	"errors"
@@ -20,14 +20,14 @@ func TestWritesShareAFlush(t *testing.T) {
 	name, failed := []byte("b"), errors.New("failed")
 	require.NoError(t, db.Update(func(tx *bolt.Tx) error { _, err := tx.CreateBucket(name); return err }))
 	for _, failing := range []bool{false, true} {
-		c := committer{db: db}
+		c := NewQueue(db)
 		blocker, err := db.Begin(true)
 		require.NoError(t, err)
 		const writes = 50
 		var work sync.WaitGroup
 		for i := range writes {
 			work.Go(func() {
-				err := c.update(func(tx *bolt.Tx) error {
+				err := c.Update(func(tx *bolt.Tx) error {
 					if failing && i == 7 {
 						return failed
 					}
@@ -67,12 +67,12 @@ func TestWritesTakeTurns(t *testing.T) {
 	db, err := bolt.Open(filepath.Join(t.TempDir(), "db"), 0o600, &bolt.Options{Timeout: time.Second, NoSync: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { db.Close() })
-	c := committer{db: db}
+	c := NewQueue(db)
 	var work sync.WaitGroup
 	for writer := range 2 * maxTogether {
 		work.Go(func() {
 			for i := range 3 {
-				require.NoError(t, c.update(func(tx *bolt.Tx) error {
+				require.NoError(t, c.Update(func(tx *bolt.Tx) error {
 					bucket, err := tx.CreateBucketIfNotExists([]byte("b"))
 					if err != nil {
 						return err
