@@ -40,7 +40,8 @@ type call struct {
 	take    func(session.Piece)        // nil for an answer in one piece
 	notes   bool                       // footnotes are appended to the answer
 
-	shown int // bytes of content that were passed on
+	from  uint64 // model that answers, as soon as that is known
+	shown int    // bytes of content that were passed on
 	tools bool
 }
 
@@ -204,6 +205,7 @@ func (c *call) askIn(
 	one *pooled,
 	first func(func(session.Piece)) (*session.Answer, error),
 ) (*session.Answer, error) {
+	c.from = one.client.State.ModelID
 	answer, err := first(c.piece())
 	lost := func() bool {
 		return one.client.State.Pending != nil && ctx.Err() == nil && !errors.Is(err, session.ErrAnswer)
@@ -235,6 +237,7 @@ func (c *call) claim(ctx context.Context) (answered, error) {
 		if err != nil || kept == nil {
 			return answered{}, err
 		}
+		c.from = kept.Model
 		if take := c.piece(); take != nil {
 			take(session.Piece{Content: kept.Message.Content, ToolCalls: kept.Message.ToolCalls})
 		}

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -544,4 +545,29 @@ func TestRefusals(t *testing.T) {
 	}
 	require.Equal(t, http.StatusNotFound, p.post("/v1/embeddings", "{}").status)
 	require.Zero(t, node.Sessions())
+}
+
+// TestStreamsNameTheModel from their first chunk on, also for clients that name none.
+func TestStreamsNameTheModel(t *testing.T) {
+	node := chaintest.Start(t)
+	newStandIn(t, node, "gateway", 1)
+	p := newPlace(t, node, "", func(c *Config) { c.Aliases = map[string]string{"gpt-4o": "openledger/1"} })
+	for _, named := range []string{"", `"model":"gpt-4o",`} {
+		response, err := http.Post(p.url+"/v1/chat/completions", "application/json",
+			strings.NewReader(`{`+named+`"stream":true,"messages":[{"role":"user","content":"Why?"}]}`))
+		require.NoError(t, err)
+		defer response.Body.Close()
+		chunks := 0
+		for lines := bufio.NewScanner(response.Body); lines.Scan(); {
+			data, ok := strings.CutPrefix(lines.Text(), "data: {")
+			if !ok {
+				continue
+			}
+			var chunk api.ChatResponse
+			require.NoError(t, json.Unmarshal([]byte("{"+data), &chunk))
+			require.Equal(t, "openledger/1", chunk.Model)
+			chunks++
+		}
+		require.Greater(t, chunks, 1)
+	}
 }

@@ -251,11 +251,14 @@ func (x *exchange) failed(stream *stream, err error) {
 func gapError(err error) *httpError {
 	var known *httpError
 	var upstream *engine.UpstreamError
+	var parameter *api.ParameterError
 	const again = "; nothing is charged: the same request may be sent again, with the same voucher"
 	switch {
 	case errors.As(err, &known):
 		copied := *known
 		known = &copied
+	case errors.As(err, &parameter):
+		known = &httpError{status: http.StatusBadRequest, code: parameter.Code, param: parameter.Param, message: parameter.Error()}
 	case errors.As(err, &upstream) && upstream.Refused:
 		known = &httpError{status: http.StatusBadRequest, code: "upstream_refused", message: "the model server refused the request: " + upstream.Message}
 	case errors.As(err, &upstream) && upstream.Busy:
