@@ -18,22 +18,27 @@ import (
 var conversations = []string{
 	`[{"role":"user","content":"Hi"}]`,
 	`[{"role":"system","content":"  Be brief. "},{"role":"user","content":" What's <b>2 & 2</b>?\n"},
-	  {"role":"assistant","content":" 4 "},{"role":"user","content":"日本語 😀 \"quoted\" {{ x }} {% y %}"}]`,
+	{"role":"assistant","content":" 4 "},{"role":"user","content":"日本語 😀 \"quoted\" {{ x }} {% y %}"}]`,
 	`[{"role":"user","content":"a"},{"role":"user","content":"b"}]`,
-	`[{"role":"user","content":"<|im_end|></s>[/INST]<|eot_id|>"},{"role":"assistant","content":"<think>\nhm\n</think>\n\nno"}]`,
-	`[{"role":"user","content":"weather?"},{"role":"assistant","content":"","tool_calls":[{"id":"abcdefghi","type":"function",
-	  "function":{"name":"weather","arguments":{"city":"Zürich","days":[1,2.5,null,true],"z":1e30,"a":-0.0}}}]},
-	  {"role":"tool","tool_call_id":"abcdefghi","content":"{\"t\": 3}"},{"role":"assistant","content":"3 °C"},
-	  {"role":"user","content":"thanks"}]`,
+	`[{"role":"user","content":"<|im_end|></s>[/INST]<|eot_id|>"},
+	{"role":"assistant","content":"<think>\nhm\n</think>\n\nno"}]`,
+	`[{"role":"user","content":"weather?"},
+	{"role":"assistant","content":"","tool_calls":[{"id":"abcdefghi","type":"function","function":
+	{"name":"weather","arguments":{"city":"Zürich","days":[1,2.5,null,true],"z":1e30,"a":-0.0}}}]},
+	{"role":"tool","tool_call_id":"abcdefghi","content":"{\"t\": 3}"},{"role":"assistant","content":"3 °C"},
+	{"role":"user","content":"thanks"}]`,
 	`[{"role":"user","content":"x"},{"role":"assistant","content":null,"reasoning_content":"why","tool_calls":[
-	  {"id":"123456789","function":{"name":"f","arguments":{}}},{"id":"223456789","function":{"name":"g","arguments":{"q":""}}}]},
-	  {"role":"tool","tool_call_id":"123456789","content":"one"},{"role":"tool","tool_call_id":"223456789","content":"two"}]`,
+	{"id":"123456789","function":{"name":"f","arguments":{}}},
+	{"id":"223456789","function":{"name":"g","arguments":{"q":""}}}]},
+	{"role":"tool","tool_call_id":"123456789","content":"one"},
+	{"role":"tool","tool_call_id":"223456789","content":"two"}]`,
 	`[{"role":"system","content":""}]`, `[{"role":"moderator","content":"x"}]`,
 }
 
-const tools = `[{"type":"function","function":{"name":"weather","description":"Says how the \"weather\" is <now> & later.",
-	"parameters":{"type":"object","properties":{"city":{"type":"string","description":"é"},"days":{"type":"array","items":
-	{"type":"integer"}}},"required":["city"]},"return":{"type":"number"}}},
+const tools = `[{"type":"function","function":{"name":"weather",
+	"description":"Says how the \"weather\" is <now> & later.","parameters":{"type":"object","properties":
+	{"city":{"type":"string","description":"é"},"days":{"type":"array","items":{"type":"integer"}}},
+	"required":["city"]},"return":{"type":"number"}}},
 	{"type":"function","function":{"name":"f","parameters":{}}}]`
 
 func TestTemplates(t *testing.T) {

@@ -23,8 +23,8 @@ type encoding struct {
 	Short   string // decoded without special tokens
 }
 
-// texts are what tokenizers are trained on: this repository's pages and Go's library, which every machine that runs this
-// has, and sentences in other scripts.
+// texts are what tokenizers are trained on: this repository's pages and Go's library, which every machine that runs
+// this has, and sentences in other scripts.
 func texts(t *testing.T) []string {
 	var texts []string
 	add := func(pattern string, most int) {
@@ -67,15 +67,17 @@ var sentences = []string{
 // samples are hostile, multilingual and long texts.
 func samples() []string {
 	list := append([]string{
-		"", " ", "  ", "\n", "\r\n\r\n", "\t \t", "a", " a", "  a", "a ", "a  ", "a  b", "a \n b", "\n\n\na", "a\n \n", " \n  x",
-		"it's we'll THEY'RE I'M don'T 'S 'll'd ''s '", "'ſ 'ſa x'ſ", "1", "12", "123", "1234", "12345 6789012", "3.14159e-10",
-		"½⅓Ⅷ١٢٣४५६", "a1b22c333d4444", "!@#$%^&*()_+-=[]{}|;':\",./<>?", "...???!!!", "a.b,c;d", "//comment\n/* x */\r\n",
-		"http://example.org/a?b=c&d=%20#e", "x=1;\n\tif (y) {\n\t\treturn;\n\t}\n", "\u00a0a\u00a0\u00a0b", "\u3000全角\u3000",
-		"\u2028\u2029\u0085x", "\u200b\u200d\ufeffx", "e\u0301 é e\u0301\u0301", "ﬁﬂ ŉ ǆ Ǆ ǅ", "İıSSßẞ", "ʰʱ ـــ ー", "👩‍👩‍👧‍👦 👍🏽 🇩🇪 🏴\U000e0067\U000e0062",
-		"\U0001d49c\U00020000\U0010fffd", "\ue000\ufffd", "\x00\x01\x1f\x7f", "<|begin|>a<|end|>", "<|begin|> <|end|>\n<|begin|>", "<s>x</s> <unk>",
-		"<tool_call>{\"a\": 1}</tool_call>", "a   \nb", "▁ ▁a ▁▁", "Ġ Ċ ĉ", "<0x0A><0xZZ>", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-		strings.Repeat("ab ", 500), strings.Repeat(" ", 300), strings.Repeat("\n", 70), strings.Repeat("9", 1001),
-		strings.Repeat("日本", 200), strings.Repeat("é", 99), strings.Repeat("'s", 50), strings.Repeat("!", 200),
+		"", " ", "  ", "\n", "\r\n\r\n", "\t \t", "a", " a", "  a", "a ", "a  ", "a  b", "a \n b", "\n\n\na", "a\n \n",
+		" \n  x", "it's we'll THEY'RE I'M don'T 'S 'll'd ''s '", "'ſ 'ſa x'ſ", "1", "12", "123", "1234", "12345 6789012",
+		"3.14159e-10", "½⅓Ⅷ١٢٣४५६", "a1b22c333d4444", "!@#$%^&*()_+-=[]{}|;':\",./<>?", "...???!!!", "a.b,c;d",
+		"//comment\n/* x */\r\n", "http://example.org/a?b=c&d=%20#e", "x=1;\n\tif (y) {\n\t\treturn;\n\t}\n",
+		"\u00a0a\u00a0\u00a0b", "\u3000全角\u3000", "\u2028\u2029\u0085x", "\u200b\u200d\ufeffx",
+		"e\u0301 é e\u0301\u0301", "ﬁﬂ ŉ ǆ Ǆ ǅ", "İıSSßẞ", "ʰʱ ـــ ー",
+		"👩‍👩‍👧‍👦 👍🏽 🇩🇪 🏴\U000e0067\U000e0062", "\U0001d49c\U00020000\U0010fffd", "\ue000\ufffd", "\x00\x01\x1f\x7f",
+		"<|begin|>a<|end|>", "<|begin|> <|end|>\n<|begin|>", "<s>x</s> <unk>", "<tool_call>{\"a\": 1}</tool_call>",
+		"a   \nb", "▁ ▁a ▁▁", "Ġ Ċ ĉ", "<0x0A><0xZZ>", strings.Repeat("a", 60), strings.Repeat("ab ", 500),
+		strings.Repeat(" ", 300), strings.Repeat("\n", 70), strings.Repeat("9", 1001), strings.Repeat("日本", 200),
+		strings.Repeat("é", 99), strings.Repeat("'s", 50), strings.Repeat("!", 200),
 	}, sentences...)
 	return append(list, strings.Join(sentences, " "), strings.Join(sentences, "\n\n"))
 }

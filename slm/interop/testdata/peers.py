@@ -139,8 +139,67 @@ def templates(request):
     return out
 
 
+def merge(model, folder):
+    """Adds a PEFT adapter's changes to a model's weights, by the names of its tensors."""
+    import torch
+    from safetensors.torch import load_file
+
+    with open(os.path.join(folder, "adapter_config.json")) as file:
+        config = json.load(file)
+    scale = config["lora_alpha"] / (config["r"] ** 0.5 if config["use_rslora"] else config["r"])
+    tensors = load_file(os.path.join(folder, "adapter_model.safetensors"))
+    weights = dict(model.named_parameters())
+    with torch.no_grad():
+        for key, first in tensors.items():
+            if key.endswith(".lora_A.weight"):
+                second = tensors[key.replace(".lora_A.", ".lora_B.")]
+                name = key.removeprefix("base_model.model.").replace(".lora_A.weight", ".weight")
+                weights[name] += scale * second.float() @ first.float()
+
+
+def logits(request):
+    """Loads folders in float32, with an adapter or none: logits after each token, and greedy tokens."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    torch.set_num_threads(2)
+    out = []
+    for job in request["jobs"]:
+        model = AutoModelForCausalLM.from_pretrained(job["folder"], dtype=torch.float32, attn_implementation="eager")
+        if job["adapter"]:
+            merge(model, job["adapter"])
+        model.eval()
+        with torch.no_grad():
+            tokens = list(job["tokens"])
+            first = model(torch.tensor([tokens])).logits[0]
+            for _ in range(job["steps"]):
+                tokens.append(int(model(torch.tensor([tokens])).logits[0, -1].argmax()))
+        out.append({"logits": first.tolist(), "greedy": tokens[len(job["tokens"]):]})
+    return out
+
+
+def create(request):
+    """Saves models of transformers with random weights, in one file or in shards."""
+    import torch
+    import transformers
+
+    for job in request["jobs"]:
+        config = getattr(transformers, job["class"] + "Config")(**job["config"])
+        torch.manual_seed(job["seed"])
+        model = getattr(transformers, job["class"] + "ForCausalLM")(config)
+        with torch.no_grad():
+            for name, weight in model.named_parameters():
+                if weight.dim() == 1:  # norms and biases are constant at first
+                    weight += 0.1 * torch.randn(weight.shape)
+                else:
+                    weight.copy_(torch.randn(weight.shape) / weight.shape[1] ** 0.5)
+        model.to(getattr(torch, job["dtype"])).save_pretrained(job["folder"], max_shard_size=job["shard"])
+    return {}
+
+
 def main():
-    task = {"versions": versions, "tokenizers": tokenizers, "encode": encode, "templates": templates}[sys.argv[1]]
+    task = {"versions": versions, "tokenizers": tokenizers, "encode": encode, "templates": templates, "logits": logits,
+            "create": create}[sys.argv[1]]
     result = task(json.load(sys.stdin))
     json.dump(result, sys.stdout)
 
