@@ -43,6 +43,23 @@ func ReadEvents(stream io.Reader, take func(data string) (enough bool, err error
 	return err
 }
 
+// Pausing returns a reader that calls before each time it has to read on: whoever handles events by it has then had all
+// that is there. What comes at once can be passed on at once, and nothing waits.
+func Pausing(stream io.Reader, before func() error) io.Reader { return &pausing{stream, before} }
+
+type pausing struct {
+	stream io.Reader
+	before func() error
+}
+
+// Read implements io.Reader.
+func (p *pausing) Read(into []byte) (int, error) {
+	if err := p.before(); err != nil {
+		return 0, err
+	}
+	return p.stream.Read(into)
+}
+
 // complete says that data is an event by itself: some servers put no blank line between two.
 func complete(data []string) bool {
 	whole := strings.Join(data, "\n")

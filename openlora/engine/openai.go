@@ -64,7 +64,11 @@ func (o *OpenAI) Answer(ctx context.Context, request Request, emit func(string) 
 	}
 	defer response.Body.Close()
 	answer := reading{emit: emit}
-	if err := api.ReadEvents(response.Body, answer.take); err != nil {
+	err = api.ReadEvents(api.Pausing(response.Body, answer.pass), answer.take)
+	if passed := answer.pass(); err == nil {
+		err = passed
+	}
+	if err != nil {
 		return Reply{}, answer.failed(err)
 	}
 	return answer.reply()
@@ -108,6 +112,7 @@ func withSources(request Request) []api.Message {
 type reading struct {
 	emit   func(string) error
 	text   strings.Builder
+	passed int // bytes of text that were emitted
 	finish string
 	calls  []api.ToolCall
 	ended  bool  // [DONE] has come
@@ -155,15 +160,21 @@ func (r *reading) take(data string) (enough bool, err error) {
 			call.Function.Name += part.Function.Name
 			call.Function.Arguments += part.Function.Arguments
 		}
-		if choice.Delta.Content == nil || *choice.Delta.Content == "" {
-			continue
-		}
-		r.text.WriteString(*choice.Delta.Content)
-		if r.stop = r.emit(*choice.Delta.Content); r.stop != nil {
-			return false, r.stop
+		if choice.Delta.Content != nil {
+			r.text.WriteString(*choice.Delta.Content)
 		}
 	}
 	return false, nil
+}
+
+// pass emits what has come since it was last called.
+func (r *reading) pass() error {
+	piece := r.text.String()[r.passed:]
+	if r.passed = r.text.Len(); piece == "" || r.stop != nil {
+		return r.stop
+	}
+	r.stop = r.emit(piece)
+	return r.stop
 }
 
 // failed is why the reading ended.

@@ -83,7 +83,41 @@ func TestOpenAIStreams(t *testing.T) {
 	text, pieces, err := ask(t, server.URL, time.Second)
 	require.NoError(t, err)
 	require.Equal(t, "Because of that.", text)
-	require.Equal(t, []string{"Because ", "of that."}, pieces)
+	require.Equal(t, []string{"Because of that."}, pieces, "what comes at once is passed on at once")
+}
+
+// A server that waits for each piece to be passed on before it says the next: nothing is held back.
+func TestOpenAIPassesPiecesOnAsTheyCome(t *testing.T) {
+	said := []string{"Because ", "of ", "that."}
+	passed := make(chan string)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for _, piece := range said {
+			_, _ = io.WriteString(w, delta(piece))
+			_ = http.NewResponseController(w).Flush()
+			select {
+			case got := <-passed:
+				require.Equal(t, piece, got)
+			case <-time.After(10 * time.Second):
+				t.Error("a piece is held back")
+				return
+			}
+		}
+		_, _ = io.WriteString(w, "data: [DONE]\n\n")
+	}))
+	defer server.Close()
+	_, err := engine.NewOpenAI(server.URL, "small", "", time.Minute).Answer(t.Context(), request(), func(piece string) error {
+		passed <- piece
+		return nil
+	})
+	require.NoError(t, err)
+}
+
+// What came before an error is passed on: it is charged.
+func TestOpenAIPassesOnWhatCameBeforeAnError(t *testing.T) {
+	server := fakeServer(t, http.StatusOK, delta("Because ")+delta("of ")+"data: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\n")
+	_, pieces, err := ask(t, server.URL, time.Second)
+	require.ErrorIs(t, err, engine.ErrUpstream)
+	require.Equal(t, []string{"Because of "}, pieces)
 }
 
 func TestOpenAIPassesOptionsOn(t *testing.T) {

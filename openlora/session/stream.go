@@ -94,7 +94,16 @@ func readAnswer(body io.Reader, take func(Piece)) (*Answer, error) {
 	var message api.Message
 	var proof *api.Answer
 	var finish string
-	err := api.ReadEvents(body, func(data string) (bool, error) {
+	var come Piece // since the last was passed on
+	pass := func() error {
+		if take != nil && (come.Content != "" || len(come.ToolCalls) > 0) {
+			take(come)
+		}
+		come = Piece{}
+		return nil
+	}
+	defer func() { _ = pass() }()
+	err := api.ReadEvents(api.Pausing(body, pass), func(data string) (bool, error) {
 		if data == api.Done {
 			return true, nil
 		}
@@ -115,14 +124,11 @@ func readAnswer(body io.Reader, take func(Piece)) (*Answer, error) {
 			if choice.Delta == nil {
 				continue
 			}
-			piece := Piece{Content: choice.Delta.Content}
+			come.Content += choice.Delta.Content
+			message.Content += choice.Delta.Content
 			for _, call := range choice.Delta.ToolCalls {
-				piece.ToolCalls = append(piece.ToolCalls, call.ToolCall)
-			}
-			message.Content += piece.Content
-			message.ToolCalls = append(message.ToolCalls, piece.ToolCalls...)
-			if take != nil && (piece.Content != "" || len(piece.ToolCalls) > 0) {
-				take(piece)
+				come.ToolCalls = append(come.ToolCalls, call.ToolCall)
+				message.ToolCalls = append(message.ToolCalls, call.ToolCall)
 			}
 		}
 		if chunk.OpenLedger != nil {
