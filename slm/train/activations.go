@@ -96,7 +96,7 @@ func (n *network) newActivations(m micro, most int) *activations {
 			n.Rope.Angles(i-s.from, a.cos.Row(i), a.sin.Row(i))
 		}
 	}
-	a.again = 4*rows*(n.rowNumbers()+c.HiddenSize)*c.Layers > most
+	a.again = 4*int64(rows)*int64(n.rowNumbers()+c.HiddenSize)*int64(c.Layers) > int64(most)
 	for i := range a.layers {
 		if i == 0 || !a.again {
 			a.layers[i] = n.newSaved(rows)
