@@ -22,7 +22,8 @@ func (p *Proxy) stream(w http.ResponseWriter, r *http.Request, c *call, how deli
 	to := api.NewStream(w, drawID(), c.model, how.prompted)
 	stop := to.KeepAlive(keepAlive)
 	c.take = func(piece session.Piece) {
-		to.Model = modelName(c.from) // the client may have named none, or another name of it
+		// The client may have named none, or another name of it.
+		to.Model = modelName(c.from)
 		if to.Piece(piece.Content, piece.ToolCalls...) != nil { // the client is gone
 			cancel()
 		}

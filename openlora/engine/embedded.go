@@ -82,6 +82,7 @@ func (e *Embedded) Answer(ctx context.Context, request Request, emit func(string
 	if asked.Prompt, err = e.prompt(ctx, request); err != nil {
 		return Reply{}, err
 	}
+	asked.Scope = request.Scope
 	asked.MaxTokens = min(e.model.Positions()-len(asked.Prompt), tokensPerWord*request.MaxTokens+tokensPerWord)
 	result, err := e.model.Engine.Generate(ctx, asked, func(c slm.Chunk) error { return spoken.say(c.Text) })
 	reply := Reply{Text: spoken.text.String(), Finish: FinishStop}

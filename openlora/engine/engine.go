@@ -23,6 +23,9 @@ type Request struct {
 	Rarity func(terms.Term) int64
 	// MaxTokens bounds the answer, in canonical tokens.
 	MaxTokens int
+	// Scope names who asks. What an engine remembers of one prompt speeds up others of the same scope alone: how fast an
+	// answer comes would tell what others have asked.
+	Scope string
 }
 
 // Question is the last message of the user.

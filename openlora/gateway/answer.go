@@ -22,7 +22,10 @@ type answered struct {
 
 // answer retrieves, answers and attributes.
 func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
-	question := engine.Request{Messages: x.request.Messages, Options: x.request.Options, Rarity: x.library.Rarity, MaxTokens: x.most}
+	question := engine.Request{
+		Messages: x.request.Messages, Options: x.request.Options, Rarity: x.library.Rarity, MaxTokens: x.most,
+		Scope: x.state.ID.String(),
+	}
 	for _, segment := range x.library.Search(question.Question(), x.gateway.Limits.Passages) {
 		question.Passages = append(question.Passages, segment.Text)
 		question.Around = append(question.Around, x.library.Around(segment.Ref))
