@@ -42,14 +42,14 @@ func backend(t testing.TB) string {
 	return filepath.Join(peers(t), "usr/lib/x86_64-linux-gnu/ggml/backends0/libggml-cpu-"+variant+".so")
 }
 
-// serve starts a llama-server and returns its address. It ends with the test.
-func serve(t testing.TB, args ...string) string {
+// serve starts a llama-server and returns its address and process. It ends with the test.
+func serve(t testing.TB, args ...string) (address string, process int) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := listener.Addr().String()
+	address = listener.Addr().String()
 	listener.Close()
 	host, port, _ := net.SplitHostPort(address)
 	cmd := peer(t, "usr/bin/llama-server", append([]string{"--host", host, "--port", port, "--threads", "2"}, args...)...)
@@ -78,11 +78,11 @@ func serve(t testing.TB, args ...string) string {
 		}
 		response.Body.Close()
 		if response.StatusCode == http.StatusOK {
-			return address
+			return address, cmd.Process.Pid
 		}
 	}
 	t.Fatalf("llama-server does not answer\n%s", log.String())
-	return ""
+	return "", 0
 }
 
 // post asks a server and reads its answer.
@@ -192,7 +192,7 @@ func againstServer(t *testing.T, config checkpoint.Config, dtype checkpoint.DTyp
 	if err := adaptertest.Random(t, config, 4, 0.5, 3).WriteGGUF(lora, config); err != nil {
 		t.Fatal(err)
 	}
-	address := serve(t, "-m", base, "--lora", lora, "--cache-type-k", "f32", "--cache-type-v", "f32",
+	address, _ := serve(t, "-m", base, "--lora", lora, "--cache-type-k", "f32", "--cache-type-v", "f32",
 		"--flash-attn", "off", "--parallel", "1", "--no-warmup")
 	tokens := prompt(384)
 	count := steps
@@ -275,7 +275,7 @@ func TestLlamaTokens(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			address := serve(t, "-m", file, "--no-warmup")
+			address, _ := serve(t, "-m", file, "--no-warmup")
 			different := 0
 			for _, sample := range samples() {
 				if strings.ContainsRune(sample, 0) {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -34,7 +35,9 @@ func peer(t testing.TB, program string, args ...string) *exec.Cmd {
 		t.Skipf("SKIPPED, nothing was tested: %v", err)
 	}
 	args = append([]string{"--library-path", strings.Join(path, ":"), filepath.Join(root, program)}, args...)
-	return exec.Command(loader, args...)
+	cmd := exec.Command(loader, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a test that is killed leaves nothing running
+	return cmd
 }
 
 // python runs a task of testdata/peers.py: request goes in as JSON, response comes out of it.

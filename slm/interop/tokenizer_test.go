@@ -168,3 +168,39 @@ func TestTokenizers(t *testing.T) {
 		t.Logf("%s: %d samples", name, len(all))
 	}
 }
+
+// tokenizers and transformers load the tokenizers that we train, and make the same tokens.
+func TestTransformersReadsOurTokenizers(t *testing.T) {
+	samples := samples()
+	splits := []string{tokenizer.SplitGPT2, tokenizer.SplitSmolLM, tokenizer.SplitLlama3, tokenizer.SplitQwen2}
+	var folders []string
+	var toks []*tokenizer.Tokenizer
+	for _, split := range splits {
+		tok, err := tokenizer.Train(texts(t), tokenizer.Recipe{
+			Tokens: 1500, Special: []string{"<|begin|>", "<|end|>"}, BOS: "<|begin|>", EOS: "<|end|>", Split: split,
+			ChatTemplate: "{{ messages }}",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder := t.TempDir()
+		if err := tok.Write(folder); err != nil {
+			t.Fatal(err)
+		}
+		folders, toks = append(folders, folder), append(toks, tok)
+	}
+	var responses []struct {
+		Encodings    []encoding
+		Transformers [][]int
+	}
+	python(t, "encode", map[string]any{"folders": folders, "samples": samples}, &responses)
+	for i, response := range responses {
+		compare(t, splits[i], toks[i], samples, response.Encodings)
+		for j, want := range response.Encodings {
+			if !slices.Equal(response.Transformers[j], want.Trusted) {
+				t.Errorf("%s: transformers makes other tokens than tokenizers of %.60q", splits[i], samples[j])
+			}
+		}
+		t.Logf("%s: %d samples", splits[i], len(samples))
+	}
+}

@@ -6,10 +6,13 @@ import "unicode/utf8"
 // themselves, the other 68 for U+0100 and up, in order.
 var (
 	byteChars [256]rune
-	charBytes = make(map[rune]byte, 256)
+	charBytes [256 + 68]int16 // the byte that a character stands for, or -1
 )
 
 func init() {
+	for i := range charBytes {
+		charBytes[i] = -1
+	}
 	shifted := rune(256)
 	for b := range 256 {
 		r := rune(b)
@@ -17,7 +20,7 @@ func init() {
 			r = shifted
 			shifted++
 		}
-		byteChars[b], charBytes[r] = r, byte(b)
+		byteChars[b], charBytes[r] = r, int16(b)
 	}
 }
 
@@ -26,11 +29,10 @@ func init() {
 func fromByteLevel(token string) (string, bool) {
 	out := make([]byte, 0, len(token))
 	for _, r := range token {
-		b, ok := charBytes[r]
-		if !ok {
+		if int(r) >= len(charBytes) || charBytes[r] < 0 {
 			return token, false
 		}
-		out = append(out, b)
+		out = append(out, byte(charBytes[r]))
 	}
 	return string(out), true
 }

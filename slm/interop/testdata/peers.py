@@ -103,16 +103,19 @@ def encodings(tokenizer, samples):
 
 
 def encode(request):
-    """Encodes samples with the tokenizer of a folder, by tokenizers and as transformers loads it."""
+    """Encodes samples with the tokenizers of folders, by tokenizers and as transformers loads them."""
     from tokenizers import Tokenizer
     from transformers import AutoTokenizer
 
-    tokenizer = Tokenizer.from_file(os.path.join(request["folder"], "tokenizer.json"))
-    loaded = AutoTokenizer.from_pretrained(request["folder"])
-    return {
-        "encodings": encodings(tokenizer, request["samples"]),
-        "transformers": [loaded(sample, add_special_tokens=False)["input_ids"] for sample in request["samples"]],
-    }
+    out = []
+    for folder in request["folders"]:
+        tokenizer = Tokenizer.from_file(os.path.join(folder, "tokenizer.json"))
+        loaded = AutoTokenizer.from_pretrained(folder)
+        out.append({
+            "encodings": encodings(tokenizer, request["samples"]),
+            "transformers": [loaded(sample, add_special_tokens=False)["input_ids"] for sample in request["samples"]],
+        })
+    return out
 
 
 def templates(request):
