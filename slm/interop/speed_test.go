@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -106,9 +105,9 @@ func speedOfOurs(t *testing.T, now clock, m *model.Model, tokens []int) speeds {
 	})
 }
 
-// Speed beside llama-server, in turns on the same machine, the best of each: a table in the log, and nothing fails by it.
-// One thread is measured in seconds of CPU, so that other programs count little; two in seconds of the wall, where a busy
-// machine tells nothing: llama.cpp's threads wait for one another without sleeping.
+// Speed beside llama-server, in turns on the same machine, the best of each: a table in the log, and nothing fails by
+// it. One thread is measured in seconds of CPU, so that other programs count little; two in seconds of the wall, where
+// a busy machine tells nothing: llama.cpp's threads wait for one another without sleeping.
 func TestSpeed(t *testing.T) {
 	tokens := make([]int, read)
 	for i := range tokens {
@@ -120,10 +119,12 @@ func TestSpeed(t *testing.T) {
 	}
 	defer c.Close()
 	load, _ := os.ReadFile("/proc/loadavg")
+	// Products of a token that is read: two operations a weight of the layers. Attention comes on top.
+	flops := 2 * float64(smolLM2.Parameters()-int64(smolLM2.VocabSize*smolLM2.HiddenSize)) / 1e9
 	var table strings.Builder
 	fmt.Fprintf(&table, "SmolLM2-135M's shape, random weights, %d tokens read and %d written, best of %d turns; "+
 		"llama.cpp's %s; load %s\n", read, written, rounds, filepath.Base(backend(t)), strings.Fields(string(load))[0])
-	table.WriteString("| dtype | threads | what | slm tokens/s | llama-server tokens/s | ratio |\n")
+	table.WriteString("| dtype | threads | what | slm tokens/s (GFLOPS) | llama-server tokens/s (GFLOPS) | ratio |\n")
 	table.WriteString("|---|---:|---|---:|---:|---:|\n")
 	most := 2
 	if os.Getenv("ONE_THREAD") != "" {
@@ -151,72 +152,14 @@ func TestSpeed(t *testing.T) {
 					theirs.better(speedOfServer(t, address, second, tokens))
 					mine.better(speedOfOurs(t, first, m, tokens))
 				}
-				line := fmt.Sprintf("| %s | %d | prefill | %.0f | %.0f | %.2f |\n| %s | %d | decode | %.1f | %.1f | %.2f |\n",
-					dtype, threads, mine.prefill, theirs.prefill, mine.prefill/theirs.prefill,
-					dtype, threads, mine.decode, theirs.decode, mine.decode/theirs.decode)
+				line := fmt.Sprintf("| %s | %d | prefill | %.0f (%.0f) | %.0f (%.0f) | %.2f |\n"+
+					"| %s | %d | decode | %.1f | %.1f | %.2f |\n",
+					dtype, threads, mine.prefill, flops*mine.prefill, theirs.prefill, flops*theirs.prefill,
+					mine.prefill/theirs.prefill, dtype, threads, mine.decode, theirs.decode, mine.decode/theirs.decode)
 				t.Logf("\n%s", line)
 				table.WriteString(line)
 			})
 		}
 	}
 	t.Logf("%s", table.String())
-}
-
-// Products of matrices beside llama.cpp's CPU code, in turns: a table in the log.
-func TestProducts(t *testing.T) {
-	const rows, out, in = 512, 4096, 14336
-	var table strings.Builder
-	fmt.Fprintf(&table, "y [%d, %d] = x [%d, %d] · Wᵀ [%d, %d], 2 threads, the better of 2 turns; llama.cpp's %s\n",
-		rows, out, rows, in, in, out, filepath.Base(backend(t)))
-	table.WriteString("| W | slm GFLOPS | llama.cpp GFLOPS | ratio |\n|---|---:|---:|---:|\n")
-	pool := kernel.NewPool(2)
-	defer pool.Close()
-	x, y := kernel.NewMatrix(rows, in), kernel.NewMatrix(rows, out)
-	for i := range rows {
-		row := x.Row(i)
-		for j := range row {
-			row[j] = float32(i*7%13-6) / 8
-		}
-	}
-	for _, dtype := range []struct {
-		name  string
-		bytes int
-		kernel.DType
-	}{{"f32", 4, kernel.F32}, {"f16", 2, kernel.F16}, {"bf16", 2, kernel.BF16}} {
-		w, err := kernel.NewWeights(dtype.DType, out, in, make([]byte, out*in*dtype.bytes))
-		if err != nil {
-			t.Fatal(err)
-		}
-		mine, theirs := 0.0, 0.0
-		for range 2 {
-			start := time.Now()
-			kernel.Linear(pool, y, x, w)
-			mine = max(mine, 2*rows*out*in/time.Since(start).Seconds()/1e9)
-			theirs = max(theirs, product(t, dtype.name))
-		}
-		fmt.Fprintf(&table, "| %s | %.0f | %.0f | %.2f |\n", dtype.name, mine, theirs, mine/theirs)
-	}
-	t.Logf("%s", table.String())
-}
-
-var flops = regexp.MustCompile(`([0-9.]+) ([GT])FLOPS`)
-
-// product returns the GFLOPS that llama.cpp's own measurement says.
-func product(t *testing.T, kind string) float64 {
-	cmd := peer(t, "usr/libexec/x86_64-linux-gnu/ggml/test-backend-ops", "perf", "-o", "MUL_MAT", "-b", "CPU", "-p",
-		"type_a="+kind+",type_b=f32,m=4096,n=512,k=14336,bs=\\[1,1\\],nr=\\[1,1\\]")
-	cmd.Env = append(os.Environ(), "GGML_BACKEND_PATH="+backend(t))
-	text, err := cmd.CombinedOutput()
-	found := flops.FindSubmatch(text)
-	if err != nil || found == nil {
-		t.Skipf("llama.cpp's measurement: %v\n%s", err, text)
-	}
-	n, err := strconv.ParseFloat(string(found[1]), 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(found[2]) == "T" {
-		n *= 1000
-	}
-	return n
 }

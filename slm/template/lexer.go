@@ -8,7 +8,7 @@ import (
 )
 
 // maxSource is the longest template that is read, in bytes.
-const maxSource = 1 << 20
+const maxSource = 1 << 18
 
 // A kind is the kind of a token.
 type kind uint8

@@ -249,7 +249,7 @@ func TestLimits(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := Parse(strings.Repeat("a", maxSource+1)); err == nil {
-		t.Error("a template of more than a megabyte is read")
+		t.Errorf("a template of more than %d bytes is read", maxSource)
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 // Limits of added tokens.
 const (
 	maxAdded      = 1 << 16
-	maxAddedBytes = 512
+	maxAddedBytes = 512     // of one
+	maxFinder     = 1 << 20 // bytes of all that are looked for
 )
 
 // An addedToken is found in text before it is split and merged.

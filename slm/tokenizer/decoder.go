@@ -56,8 +56,9 @@ func (d *Decoder) Flush() string {
 	return string(utf8.RuneError)
 }
 
-// Bytes returns what a token adds to a text, which may be a part of a character; nil for special tokens and those that do
-// not exist. The result must not be changed. A Decoder also leaves out the space that some tokenizers put before a text.
+// Bytes returns what a token adds to a text, which may be a part of a character; nil for special tokens and those that
+// do not exist. The result must not be changed. A Decoder also leaves out the space that some tokenizers put before a
+// text.
 func (t *Tokenizer) Bytes(token int) []byte {
 	if token < 0 || token >= len(t.outputs) || t.special[token] {
 		return nil

@@ -16,7 +16,7 @@ const (
 	templateFile  = "chat_template.jinja"
 
 	maxFileBytes     = 64 << 20
-	maxTemplateBytes = 1 << 20
+	maxTemplateBytes = 1 << 18
 )
 
 // Open reads the tokenizer of a Hugging Face folder: tokenizer.json, and the chat template and the names of special

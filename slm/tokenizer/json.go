@@ -306,6 +306,7 @@ func (t *Tokenizer) readAdded(text []byte) error {
 
 // place puts added tokens into the table of tokens and the finders.
 func (t *Tokenizer) place() error {
+	total := 0
 	for i := range t.added {
 		a := &t.added[i]
 		switch t.tokens[a.id] {
@@ -325,6 +326,9 @@ func (t *Tokenizer) place() error {
 		}
 		if content == "" {
 			return fmt.Errorf("the added token %.100q is empty when it is normalised", a.content)
+		}
+		if total += len(content); total > maxFinder {
+			return fmt.Errorf("the added tokens have more than %d bytes", maxFinder)
 		}
 		if a.raw {
 			t.raw.add(content, i)

@@ -50,7 +50,8 @@ type Part struct {
 }
 
 // Encode returns the tokens of text that nobody vouches for. No special token is among them, but the tokenizer's token
-// for characters that it does not know, if it has one. Prefix and Suffix are not added.
+// for characters that it does not know, if it has one. Added tokens that their file does not call special, such as
+// <tool_call> of Qwen, are ordinary vocabulary and are found in any text. Prefix and Suffix are not added.
 func (t *Tokenizer) Encode(text string) []int { return t.EncodeParts([]Part{{Text: text}}) }
 
 // EncodeParts returns the tokens of parts that follow one another as one text. Prefix and Suffix are not added.
