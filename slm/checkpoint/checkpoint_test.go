@@ -409,6 +409,118 @@ func TestOpenAllocatesLittle(t *testing.T) {
 	}
 }
 
+func TestRefusesGGUFByName(t *testing.T) {
+	config := checkpointtest.Config(checkpoint.Qwen2)
+	base, err := gguf.Open(checkpointtest.Random(t, config, checkpoint.Q8_0, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer base.Close()
+	pairs := map[string]any{
+		"general.architecture": "qwen2", "qwen2.context_length": uint32(128), "qwen2.embedding_length": uint32(64),
+		"qwen2.block_count": uint32(2), "qwen2.feed_forward_length": uint32(160), "qwen2.attention.head_count": uint32(4),
+		"qwen2.attention.head_count_kv": uint32(2), "qwen2.rope.freq_base": float32(1e4),
+	}
+	write := func(key string, value any, extra ...gguf.Tensor) string {
+		var list []gguf.Pair
+		for k, v := range pairs {
+			if k != key {
+				list = append(list, gguf.Pair{Key: k, Value: v})
+			}
+		}
+		if value != nil {
+			list = append(list, gguf.Pair{Key: key, Value: value})
+		}
+		path := filepath.Join(t.TempDir(), "model.gguf")
+		if err := gguf.WriteFile(path, list, append(extra, base.Tensors()...)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	open(t, write("general.name", "as it should be"))
+	for _, test := range []struct {
+		key   string
+		value any
+		want  string
+	}{
+		{"general.architecture", "gemma", `architecture "gemma" is not supported`},
+		{"general.type", "adapter", "not a model"}, {"qwen2.expert_count", uint32(8), "mixtures of experts"},
+		{"qwen2.rope.scaling.type", "yarn", `"yarn" is not supported`},
+		{"qwen2.block_count", nil, "qwen2.block_count is missing"},
+		{"qwen2.block_count", uint32(1), "does not belong"}, {"qwen2.block_count", uint32(math.MaxUint32), "31 bits"},
+		{"qwen2.block_count", uint32(math.MaxInt32), "must be 1 to"}, {"qwen2.block_count", "2", "31 bits"},
+		{"qwen2.attention.head_count", uint32(0), "num_attention_heads"},
+		{"qwen2.attention.head_count_kv", []uint32{2, 2}, "31 bits"},
+		{"qwen2.rope.dimension_count", uint32(8), "is not attention.key_length"},
+		{"qwen2.attention.value_length", uint32(32), "is not attention.key_length"},
+	} {
+		if _, err := checkpoint.Open(write(test.key, test.value)); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s %v: want %q: %v", test.key, test.value, test.want, err)
+		}
+	}
+	for _, name := range []string{"blk.0.ffn_gate_exps.weight", "blk.00.attn_q.weight", "rope_freqs.weight", "v.patch.bias"} {
+		extra := gguf.Tensor{Name: name, Type: gguf.F32, Shape: []int{2}, Data: make([]byte, 8)}
+		if _, err := checkpoint.Open(write("", nil, extra)); err == nil {
+			t.Errorf("a file with %s is accepted", name)
+		}
+	}
+}
+
+func Example() {
+	folder, err := os.MkdirTemp("", "model")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(folder)
+	config := checkpointtest.Config(checkpoint.Llama)
+	var tensors []checkpoint.Tensor
+	for _, layout := range config.Layouts() {
+		t := checkpoint.Tensor{Name: layout.Name, DType: checkpoint.BF16, Shape: layout.Shape}
+		n, _ := t.Elements()
+		t.Data = make([]byte, 2*n)
+		tensors = append(tensors, t)
+	}
+	if err := checkpoint.Write(folder, config, tensors); err != nil {
+		fmt.Println(err)
+		return
+	}
+	c, err := checkpoint.Open(folder)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	q, _ := c.Tensor("model.layers.0.self_attn.q_proj.weight")
+	fmt.Println(c.Config.Architecture, c.Config.Parameters(), q.DType, q.Shape)
+
+	// The same model for llama.cpp, in 8 bits.
+	q8 := checkpoint.Q8_0
+	fmt.Println(c.WriteGGUF(filepath.Join(folder, "model.gguf"), checkpoint.Options{DType: &q8}))
+	// Output:
+	// llama 98624 BF16 [64 64]
+	// <nil>
+}
+
+func BenchmarkOpen(b *testing.B) {
+	config := checkpointtest.Config(checkpoint.Llama)
+	config.Layers = 30
+	for name, path := range map[string]string{
+		"folder": checkpointtest.Random(b, config, checkpoint.BF16, 1),
+		"gguf":   checkpointtest.Random(b, config, checkpoint.Q8_0, 1),
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				c, err := checkpoint.Open(path)
+				if err != nil {
+					b.Fatal(err)
+				}
+				c.Close()
+			}
+		})
+	}
+}
+
 func FuzzParseConfig(f *testing.F) {
 	for _, architecture := range architectures {
 		text, err := checkpoint.MarshalConfig(checkpointtest.Config(architecture), checkpoint.F32)

@@ -239,64 +239,88 @@ func againstServer(t *testing.T, config checkpoint.Config, dtype checkpoint.DTyp
 	}
 }
 
-// llama-server makes the tokens that we make with the tokenizer of a GGUF file, and writes them back as we do.
+// llama-server makes the tokens that we make with the tokenizer of a GGUF file.
 func TestLlamaTokens(t *testing.T) {
+	toks := map[string]*tokenizer.Tokenizer{}
 	for _, split := range []string{
 		tokenizer.SplitGPT2, tokenizer.SplitSmolLM, tokenizer.SplitLlama3, tokenizer.SplitQwen2,
 	} {
-		t.Run(split, func(t *testing.T) {
-			tok, err := tokenizer.Train(texts(t), tokenizer.Recipe{
-				Tokens: 1500, Special: []string{"<s>", "</s>"}, BOS: "<s>", EOS: "</s>", Split: split,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			config := checkpointtest.Config(checkpoint.Llama)
-			config.VocabSize, config.Layers = tok.Len(), 1
-			c, err := checkpoint.Open(checkpointtest.Random(t, config, checkpoint.F16, 1))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
-			metadata, err := tok.GGUF(tok.Len())
-			if err != nil {
-				t.Fatal(err)
-			}
-			file := filepath.Join(t.TempDir(), "model.gguf")
-			if err := c.WriteGGUF(file, checkpoint.Options{Metadata: metadata}); err != nil {
-				t.Fatal(err)
-			}
-			opened, err := checkpoint.Open(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer opened.Close()
-			ours, err := tokenizer.FromGGUF(opened.GGUF())
-			if err != nil {
-				t.Fatal(err)
-			}
-			address, _ := serve(t, "-m", file, "--no-warmup")
-			different := 0
-			for _, sample := range samples() {
-				if strings.ContainsRune(sample, 0) {
-					continue // a text ends there for llama.cpp
-				}
-				for _, special := range []bool{false, true} {
-					var theirs struct{ Tokens []int }
-					post(t, address, "/tokenize", map[string]any{
-						"content": sample, "add_special": false, "parse_special": special,
-					}, &theirs)
-					mine := ours.EncodeParts([]tokenizer.Part{{Text: sample, Trusted: special}})
-					if !slices.Equal(mine, theirs.Tokens) {
-						different++
-						t.Logf("%.60q (special %v): %v, llama.cpp %v", sample, special, mine, theirs.Tokens)
-					}
-				}
-			}
-			t.Logf("%d samples, %d different", 2*len(samples()), different)
-			if different > 0 {
-				t.Errorf("%d samples have other tokens", different)
-			}
+		tok, err := tokenizer.Train(texts(t), tokenizer.Recipe{
+			Tokens: 1500, Special: []string{"<s>", "</s>"}, BOS: "<s>", EOS: "</s>", Split: split,
 		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		toks[split] = tok
+	}
+	folder := t.TempDir()
+	python(t, "tokenizers", map[string]any{
+		"folder": folder, "texts": texts(t), "samples": []string{}, "characters": []string{}, "kinds": []string{"llama2"},
+		"patterns": map[string]string{"llama3": "", "qwen2": "", "tekken": ""},
+	}, &map[string][]encoding{})
+	tok, err := tokenizer.Open(filepath.Join(folder, "llama2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok.BOS, tok.EOS = "<s>", "</s>"
+	toks["llama"] = tok
+	for name, tok := range toks {
+		t.Run(name, func(t *testing.T) { sameTokens(t, tok) })
+	}
+}
+
+// sameTokens writes a tokenizer to a GGUF file and compares the tokens of llama-server with ours, of the file and of tok.
+func sameTokens(t *testing.T, tok *tokenizer.Tokenizer) {
+	config := checkpointtest.Config(checkpoint.Llama)
+	config.VocabSize, config.Layers = tok.Len(), 1
+	c, err := checkpoint.Open(checkpointtest.Random(t, config, checkpoint.F16, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	metadata, err := tok.GGUF(tok.Len())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "model.gguf")
+	if err := c.WriteGGUF(file, checkpoint.Options{Metadata: metadata}); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := checkpoint.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	ours, err := tokenizer.FromGGUF(opened.GGUF())
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, _ := serve(t, "-m", file, "--no-warmup")
+	compared, different, apart := 0, 0, 0
+	for _, sample := range samples() {
+		if strings.ContainsRune(sample, 0) {
+			continue // a text ends there for llama.cpp
+		}
+		for _, special := range []bool{false, true} {
+			var theirs struct{ Tokens []int }
+			post(t, address, "/tokenize", map[string]any{
+				"content": sample, "add_special": false, "parse_special": special,
+			}, &theirs)
+			parts := []tokenizer.Part{{Text: sample, Trusted: special}}
+			mine := ours.EncodeParts(parts)
+			if !slices.Equal(mine, theirs.Tokens) {
+				different++
+				t.Logf("%.60q (special %v): %v, llama.cpp %v", sample, special, mine, theirs.Tokens)
+			}
+			if !slices.Equal(mine, tok.EncodeParts(parts)) {
+				apart++
+			}
+			compared++
+		}
+	}
+	t.Logf("%d samples: %d differ from llama.cpp, %d between the GGUF file and what it was made from",
+		compared, different, apart)
+	if different > 0 {
+		t.Errorf("%d samples have other tokens", different)
 	}
 }

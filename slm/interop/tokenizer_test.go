@@ -148,6 +148,9 @@ func TestTokenizers(t *testing.T) {
 	samples, characters := samples(), everyCharacter()
 	request := map[string]any{
 		"folder": folder, "texts": texts(t), "samples": samples, "characters": characters,
+		"kinds": []string{
+			"gpt2", "gpt2-prefix", "smollm", "llama3", "qwen2", "tekken", "llama2", "metaspace", "always",
+		},
 		"patterns": map[string]string{
 			"llama3": tokenizer.Llama3Expression, "qwen2": tokenizer.Qwen2Expression, "tekken": tokenizer.TekkenExpression,
 		},

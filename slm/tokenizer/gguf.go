@@ -137,15 +137,16 @@ func (t *Tokenizer) readTokens(file *gguf.File) error {
 		switch kinds[i] {
 		case typeUnused:
 			return nil
-		case typeControl, typeUserDefined:
+		case typeControl, typeUserDefined, typeUnknown:
 			if len(text) == 0 || len(text) > maxAddedBytes || len(t.added) == maxAdded {
 				return fmt.Errorf("%s: a special token must have 1 to %d bytes, and there are at most %d",
 					keyTokens, maxAddedBytes, maxAdded)
 			}
-			t.added = append(t.added, addedToken{id: i, content: text, special: kinds[i] == typeControl, raw: true})
+			t.added = append(t.added, addedToken{id: i, content: text, special: kinds[i] != typeUserDefined, raw: true})
+			if kinds[i] == typeUnknown {
+				unknownToken = text
+			}
 			return nil
-		case typeUnknown:
-			t.special[i], unknownToken = true, text
 		}
 		t.tokens[i] = text
 		return nil
@@ -323,12 +324,47 @@ func (t *Tokenizer) mergeList() []string {
 	return merges
 }
 
+// isSentencePiece checks that joining any two neighbours whose text is a token, best score first, does what the merges
+// do: there is a merge for each way to cut a token in two tokens, and those of one token follow one another.
+func (t *Tokenizer) isSentencePiece() error {
+	made := make([]int32, t.ranks) // the token of each rank
+	for i := range made {
+		made[i] = unknown
+	}
+	for _, m := range t.merges {
+		made[m.rank] = m.id
+	}
+	done, last := map[int32]bool{}, int32(unknown)
+	for _, id := range made {
+		if id != last && done[id] {
+			return fmt.Errorf("the merges that make %.100q do not follow one another: %s", t.tokens[id], notSentencePiece)
+		}
+		if id != unknown {
+			done[id], last = true, id
+		}
+	}
+	for text, id := range t.ids {
+		for cut := range text {
+			left, first := t.ids[text[:cut]]
+			right, second := t.ids[text[cut:]]
+			if _, merged := t.merges[pairOf(left, right)]; first && second && !merged && cut > 0 {
+				return fmt.Errorf("no merge makes %.100q of %.100q: %s", t.tokens[id], text[:cut], notSentencePiece)
+			}
+		}
+	}
+	return nil
+}
+
+const notSentencePiece = "GGUF has no way to say so, since it keeps scores of tokens and no merges; use the folder"
+
 // scorePairs writes a vocabulary of characters as llama.cpp's SentencePiece: the score of a token is minus the rank of
 // the first merge that makes it.
 func (t *Tokenizer) scorePairs(pairs []gguf.Pair, rows int) ([]gguf.Pair, error) {
 	scores := make([]float32, rows)
 	if t.scores != nil {
 		copy(scores, t.scores)
+	} else if err := t.isSentencePiece(); err != nil {
+		return nil, err
 	} else {
 		first := make(map[int32]int32, len(t.merges))
 		for _, m := range t.merges {

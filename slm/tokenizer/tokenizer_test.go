@@ -204,6 +204,20 @@ func TestFormatsAgree(t *testing.T) {
 	}
 }
 
+// A vocabulary whose merges are not those of scores is not written as GGUF, where it would make other tokens.
+func TestGGUFNeedsScores(t *testing.T) {
+	for _, merges := range []string{`["a b","b c","ab c"]`, `["a b","b c","a bc"]`, `["a b","ab c","b c","a bc"]`} {
+		tokenizer, err := Parse([]byte(`{"model":{"type":"BPE","vocab":{"a":0,"b":1,"c":2,"ab":3,"bc":4,"abc":5},"merges":` +
+			merges + `},"decoder":{"type":"Fuse"}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tokenizer.GGUF(6); err == nil || !strings.Contains(err.Error(), "use the folder") {
+			t.Errorf("%s: %v", merges, err)
+		}
+	}
+}
+
 // The heap, the scan of short pieces, and the definition (join the first pair of the lowest rank, again and again)
 // agree.
 func TestMergingByDefinition(t *testing.T) {
@@ -519,8 +533,36 @@ func TestParseMemoryIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// As many tokens, merges and added tokens as fit into a text.
+	var vocabulary, merges, added []string
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	for i, a := range letters {
+		vocabulary = append(vocabulary, fmt.Sprintf(`"%c":%d`, a, i))
+	}
+	for _, a := range letters {
+		for _, b := range letters {
+			vocabulary = append(vocabulary, fmt.Sprintf(`"%c%c":%d`, a, b, len(vocabulary)))
+			merges = append(merges, fmt.Sprintf(`"%c %c"`, a, b))
+		}
+	}
+	for _, a := range merges {
+		for _, b := range letters {
+			vocabulary = append(vocabulary, fmt.Sprintf(`"%c%c%c":%d`, a[1], a[3], b, len(vocabulary)))
+		}
+	}
+	for i := range 20000 {
+		added = append(added, fmt.Sprintf(`{"id":%d,"content":"%x"}`, i, i))
+	}
+	dense := `{"model":{"vocab":{` + strings.Join(vocabulary, ",") + `},"merges":[` + strings.Join(merges, ",") +
+		`]},"decoder":{"type":"Fuse"}}`
+	list := `{"added_tokens":[` + strings.Join(added, ",") + `],"model":{"vocab":{},"merges":[]},"decoder":{"type":"Fuse"}}`
+	for _, text := range []string{dense, list} {
+		if _, err := Parse([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, text := range [][]byte{
-		text, []byte(`{"model":{"vocab":{"a":4194303},"merges":[]}}`),
+		text, []byte(dense), []byte(list), []byte(`{"model":{"vocab":{"a":4194303},"merges":[]}}`),
 		[]byte(`{"added_tokens":[{"id":4194303,"content":"a"}],"model":{"vocab":{},"merges":[]}}`),
 		[]byte(`{"model":{"vocab":{},"merges":[` + strings.Repeat("[", 1<<20)),
 	} {
@@ -528,9 +570,11 @@ func TestParseMemoryIsBounded(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		Parse(text)
 		runtime.ReadMemStats(&after)
-		if used := after.TotalAlloc - before.TotalAlloc; used > uint64(24*len(text)+1<<20) {
+		used := after.TotalAlloc - before.TotalAlloc
+		if used > uint64(24*len(text)+1<<20) {
 			t.Errorf("%d bytes were allocated for %d of text", used, len(text))
 		}
+		t.Logf("%d bytes of text: %.1f times as much was allocated", len(text), float64(used)/float64(len(text)))
 	}
 }
 

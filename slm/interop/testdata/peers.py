@@ -34,7 +34,10 @@ def tokenizers(request):
         "tekken": split(patterns["tekken"]),
     }
     made = {}
+    wanted = request["kinds"]
     for name, splitter in kinds.items():
+        if name not in wanted:
+            continue
         tokenizer = Tokenizer(models.BPE(ignore_merges=name in ("llama3", "tekken")))
         tokenizer.pre_tokenizer = splitter
         tokenizer.decoder = decoders.ByteLevel()
@@ -50,6 +53,8 @@ def tokenizers(request):
         made[name] = tokenizer
     byte_tokens = [f"<0x{b:02X}>" for b in range(256)]
     for name in ("llama2", "metaspace", "always"):
+        if name not in wanted:
+            continue
         tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
         if name == "llama2":
             tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
@@ -65,6 +70,11 @@ def tokenizers(request):
         # The trainer makes bytes special; in files of models they are ordinary.
         text["added_tokens"] = [a for a in text["added_tokens"] if a["content"] not in byte_tokens]
         text["model"]["byte_fallback"] = True
+        # As converters of SentencePiece do it: a merge for each way to cut a token in two.
+        vocabulary = text["model"]["vocab"]
+        text["model"]["merges"] = [
+            [token[:i], token[i:]] for token in sorted(vocabulary, key=vocabulary.get) if token not in byte_tokens
+            for i in range(1, len(token)) if token[:i] in vocabulary and token[i:] in vocabulary]
         tokenizer = Tokenizer.from_str(json.dumps(text))
         tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(),
                                                decoders.Strip(" ", 1, 0)])
