@@ -79,6 +79,8 @@ type Chain struct {
 	// Voter says what validators attest. With it each block goes through the
 	// whole cycle of proposal and votes.
 	Voter Voter
+	// Served, if it is set, gets the ABCI calls of blocks in the place of App, which it passes them on to.
+	Served servertypes.ABCI
 	// Watch sees every block that was committed.
 	Watch func(height int64, response *abci.ResponseFinalizeBlock)
 	// Gas of each transaction; proposals hold at most 150 million. 0 is enough for anything.
@@ -264,6 +266,13 @@ func (c *Chain) Height() int64 { return c.height }
 // Time of the last block.
 func (c *Chain) Time() time.Time { return c.time }
 
+func (c *Chain) served() servertypes.ABCI {
+	if c.Served != nil {
+		return c.Served
+	}
+	return c.App
+}
+
 // Block makes a block of the given transactions and returns their results.
 func (c *Chain) Block(txs ...Tx) []*abci.ExecTxResult {
 	c.T.Helper()
@@ -314,7 +323,7 @@ func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 		DecidedLastCommit: c.lastCommit(),
 	}
 	stop := c.measure()
-	response, err := c.App.FinalizeBlock(request)
+	response, err := c.served().FinalizeBlock(request)
 	stop()
 	c.votes = votes
 	c.record(request, response)
@@ -324,7 +333,7 @@ func (c *Chain) RawBlock(txs ...[]byte) *abci.ResponseFinalizeBlock {
 	require.NoError(c.T, err)
 	c.scheduleKeys(response)
 	stop = c.measure()
-	_, err = c.App.Commit()
+	_, err = c.served().Commit()
 	stop()
 	require.NoError(c.T, err)
 	if !c.SkipInvariants {

@@ -67,9 +67,9 @@ func (c *Chain) vote() []abci.ExtendedVoteInfo {
 			continue
 		}
 		c.App.SetVerdicts(voterAt{c.Voter, i})
-		response, err := c.App.ExtendVote(c.T.Context(), &abci.RequestExtendVote{Height: c.height})
+		response, err := c.served().ExtendVote(c.T.Context(), &abci.RequestExtendVote{Height: c.height})
 		require.NoError(c.T, err)
-		verified, err := c.App.VerifyVoteExtension(
+		verified, err := c.served().VerifyVoteExtension(
 			&abci.RequestVerifyVoteExtension{Height: c.height, VoteExtension: response.VoteExtension})
 		require.NoError(c.T, err)
 		require.Equal(c.T, abci.ResponseVerifyVoteExtension_ACCEPT, verified.Status)
@@ -125,7 +125,7 @@ func (c *Chain) propose(txs [][]byte) [][]byte {
 	if c.Tamper != nil {
 		c.Tamper(&commit)
 	}
-	prepared, err := c.App.PrepareProposal(&abci.RequestPrepareProposal{
+	prepared, err := c.served().PrepareProposal(&abci.RequestPrepareProposal{
 		Height: c.height, Time: c.time, Txs: txs, MaxTxBytes: 4 << 20, LocalLastCommit: commit,
 		ProposerAddress: c.validators[0].info.Address,
 	})
@@ -145,7 +145,7 @@ func (c *Chain) Judge(txs [][]byte) abci.ResponseProcessProposal_ProposalStatus 
 
 func (c *Chain) judge(txs [][]byte) abci.ResponseProcessProposal_ProposalStatus {
 	c.T.Helper()
-	response, err := c.App.ProcessProposal(&abci.RequestProcessProposal{
+	response, err := c.served().ProcessProposal(&abci.RequestProcessProposal{
 		Height: c.height, Time: c.time, Txs: txs, ProposedLastCommit: c.lastCommit(),
 		ProposerAddress: c.validators[0].info.Address,
 	})

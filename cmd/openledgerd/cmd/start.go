@@ -22,6 +22,7 @@ import (
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 
 	"github.com/openledger/openledger/app"
+	"github.com/openledger/openledger/app/metrics"
 	"github.com/openledger/openledger/app/voteext"
 	"github.com/openledger/openledger/attestor"
 	attestorclient "github.com/openledger/openledger/attestor/client"
@@ -59,7 +60,12 @@ func (s *starter) newApp(logger log.Logger, db dbm.DB, appOpts servertypes.AppOp
 	if fault, _ := appOpts.Get(flagAttestorFault).(string); attestor.Fault(fault) == attestor.Drop {
 		built.SetVoteTamper(dropVotes)
 	}
-	return built
+	measured, err := metrics.Process()
+	if err != nil {
+		logger.Error("the node is not measured", "err", err)
+		return built
+	}
+	return measured.Watch(built)
 }
 
 // dropVotes leaves out as many votes as other validators let pass.

@@ -233,8 +233,9 @@ func (k Keeper) sweepItems(ctx sdk.Context, params types.Params) error {
 		if swept == sweptPerBlock {
 			break
 		}
-		if err := modulekit.Attempt(
-			ctx, func(ctx sdk.Context) error { return k.refuse(ctx, params, item, refusal{}) }); err != nil {
+		if err := modulekit.Step(ctx, types.ModuleName, "item expiry", func(ctx sdk.Context) error {
+			return k.refuse(ctx, params, item, refusal{})
+		}); err != nil {
 			ctx.Logger().Error("item could not be ended; trying again in the next block", "module", types.ModuleName, "item",
 				item.Number, "err", err)
 			continue // it holds up no other

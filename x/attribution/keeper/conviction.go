@@ -90,7 +90,7 @@ func (k Keeper) divideSlashes(ctx sdk.Context, params types.Params) error {
 		return err
 	}
 	for _, conviction := range due {
-		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error {
+		if err := modulekit.Step(ctx, types.ModuleName, "slash", func(ctx sdk.Context) error {
 			if err := k.removeConviction(ctx, conviction); err != nil {
 				return err
 			}

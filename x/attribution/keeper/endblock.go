@@ -65,7 +65,9 @@ func (k Keeper) attestSteps(ctx sdk.Context, params types.Params) {
 
 // step runs a part of the end-blocker, which is tried again in the next block if it fails.
 func (k Keeper) step(ctx sdk.Context, params types.Params, name string, run func(sdk.Context, types.Params) error) {
-	if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return run(ctx, params) }); err != nil {
+	if err := modulekit.Step(ctx, types.ModuleName, name, func(ctx sdk.Context) error {
+		return run(ctx, params)
+	}); err != nil {
 		ctx.Logger().Error("step of the end-blocker failed; trying again in the next block", "module", types.ModuleName,
 			"step", name, "err", err)
 	}
@@ -97,7 +99,9 @@ func (k Keeper) sweepSessions(ctx sdk.Context, params types.Params) error {
 		}
 	}
 	for _, session := range due {
-		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.expire(ctx, params, session) }); err != nil {
+		if err := modulekit.Step(ctx, types.ModuleName, "session deadline", func(ctx sdk.Context) error {
+			return k.expire(ctx, params, session)
+		}); err != nil {
 			ctx.Logger().Error("session could not be closed; trying again later", "module", types.ModuleName, "session",
 				fmt.Sprintf("%x", session.Id), "err", err)
 			if err := k.requeue(ctx, session, ctx.BlockTime().Add(retryAfter)); err != nil {
@@ -147,8 +151,9 @@ func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
 				break
 			}
 			left -= min(left, endCost(batch))
-			if err := modulekit.Attempt(
-				ctx, func(ctx sdk.Context) error { return k.settleRefused(ctx, params, batch) }); err != nil {
+			if err := modulekit.Step(ctx, types.ModuleName, "refused batch", func(ctx sdk.Context) error {
+				return k.settleRefused(ctx, params, batch)
+			}); err != nil {
 				ctx.Logger().Error("batch could not be settled; trying again later", "module", types.ModuleName, "batch", id, "err",
 					err)
 				if err := k.postponeBatch(ctx, batch); err != nil {
@@ -170,7 +175,9 @@ func (k Keeper) prune(ctx sdk.Context, params types.Params) error {
 			break
 		}
 		left -= min(left, endCost(batch))
-		if err := modulekit.Attempt(ctx, func(ctx sdk.Context) error { return k.closeBatch(ctx, batch) }); err != nil {
+		if err := modulekit.Step(ctx, types.ModuleName, "batch end", func(ctx sdk.Context) error {
+			return k.closeBatch(ctx, batch)
+		}); err != nil {
 			ctx.Logger().Error("batch could not be closed; trying again later", "module", types.ModuleName, "batch", id, "err",
 				err)
 			if err := k.postponeBatch(ctx, batch); err != nil {

@@ -39,6 +39,10 @@ type tally struct {
 // stands; it weighs what the validator's vote weighs in this block. For each item rejection (a third says no) comes
 // before finality (more than two thirds say yes), and that before expiry.
 func (k Keeper) Tally(ctx sdk.Context, votes []types.AttestVote) error {
+	return modulekit.Step(ctx, types.ModuleName, "tally", func(ctx sdk.Context) error { return k.count(ctx, votes) })
+}
+
+func (k Keeper) count(ctx sdk.Context, votes []types.AttestVote) error {
 	params, err := k.Params.Get(ctx)
 	if err != nil || !params.Attestation {
 		return err
@@ -82,7 +86,7 @@ func (k Keeper) Tally(ctx sdk.Context, votes []types.AttestVote) error {
 		if act == nil {
 			continue
 		}
-		if err := modulekit.Attempt(ctx, act); err != nil {
+		if err := modulekit.Step(ctx, types.ModuleName, "verdict", act); err != nil {
 			ctx.Logger().Error("verdict could not be carried out; trying again in the next block", "module", types.ModuleName,
 				"item", item.Number, "err", err)
 		}

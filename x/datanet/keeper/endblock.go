@@ -27,7 +27,9 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 		return err
 	}
 	if !commitsWait {
-		if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return k.expire(ctx, params) }); err != nil {
+		if err := modulekit.Step(sdkCtx, types.ModuleName, "commit expiry", func(ctx sdk.Context) error {
+			return k.expire(ctx, params)
+		}); err != nil {
 			sdkCtx.Logger().Error("expired commits could not be swept", "module", types.ModuleName, "err", err)
 		}
 	}

@@ -33,7 +33,7 @@ func (k Keeper) ringTimers(ctx sdk.Context, params types.Params) error {
 			continue
 		}
 		work := 1
-		err = modulekit.Attempt(ctx, func(ctx sdk.Context) error {
+		err = modulekit.Step(ctx, types.ModuleName, stepOf(kind), func(ctx sdk.Context) error {
 			if err := k.Timers.Clear(ctx, kind, id); err != nil {
 				return err
 			}
@@ -50,6 +50,25 @@ func (k Keeper) ringTimers(ctx sdk.Context, params types.Params) error {
 		}
 	}
 	return nil
+}
+
+// stepOf names the step of a timer for the count of failures.
+func stepOf(kind uint64) string {
+	switch kind {
+	case timer.Cohort:
+		return "cohort deadline"
+	case timer.Unbonding:
+		return "data validator unbonding"
+	case timer.Recall:
+		return "recall"
+	case timer.Vesting:
+		return "vesting"
+	case timer.Bounty:
+		return "bounty end"
+	case timer.Decay:
+		return "deposit decay"
+	}
+	return "unknown timer"
 }
 
 // ring runs the step of a timer and returns how much work it was.

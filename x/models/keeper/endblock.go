@@ -33,10 +33,14 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 	}
 	done := types.EventUnbondingsCompleted{Amount: sdk.NewCoin(rewardstypes.Denom, math.ZeroInt())}
 	for _, entry := range matured {
-		if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return k.complete(ctx, entry) }); err != nil {
+		if err := modulekit.Step(sdkCtx, types.ModuleName, "unbonding", func(ctx sdk.Context) error {
+			return k.complete(ctx, entry)
+		}); err != nil {
 			sdkCtx.Logger().Error("unbonding entry could not be paid; trying again later", "module", types.ModuleName, "id",
 				entry.Id, "err", err)
-			if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return k.postpone(ctx, entry) }); err != nil {
+			if err := modulekit.Step(sdkCtx, types.ModuleName, "unbonding postponement", func(ctx sdk.Context) error {
+				return k.postpone(ctx, entry)
+			}); err != nil {
 				sdkCtx.Logger().Error("unbonding entry could not be postponed", "module", types.ModuleName, "id", entry.Id, "err",
 					err)
 			}

@@ -58,7 +58,9 @@ func (k Keeper) tick(ctx context.Context, params types.Params) (elapsed int64, e
 
 func (k Keeper) step(ctx context.Context, name string, run func(context.Context) error) {
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error { return run(ctx) }); err != nil {
+	if err := modulekit.Step(sdkCtx, types.ModuleName, name, func(ctx sdk.Context) error {
+		return run(ctx)
+	}); err != nil {
 		sdkCtx.Logger().Error("step of the end-blocker failed", "module", types.ModuleName, "step", name, "err", err)
 	}
 }

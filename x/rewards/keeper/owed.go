@@ -51,7 +51,7 @@ func (k Keeper) collect(ctx context.Context) error {
 	}
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
 	for _, entry := range owed {
-		if err := modulekit.Attempt(sdkCtx, func(ctx sdk.Context) error {
+		if err := modulekit.Step(sdkCtx, types.ModuleName, "handing over", func(ctx sdk.Context) error {
 			if err := k.bank.SendCoinsFromModuleToModule(ctx, entry.Key, types.ModuleName, coins(entry.Value)); err != nil {
 				return err
 			}

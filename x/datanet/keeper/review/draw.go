@@ -40,7 +40,7 @@ func (k Keeper) Draw(ctx sdk.Context, params types.Params) error {
 			return nil
 		}
 		work := 1 + drawTries
-		err := modulekit.Attempt(ctx, func(ctx sdk.Context) (err error) {
+		err := modulekit.Step(ctx, types.ModuleName, "seat draw", func(ctx sdk.Context) (err error) {
 			work, err = k.drawSeat(ctx, params, id)
 			return err
 		})
