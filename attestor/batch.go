@@ -73,7 +73,9 @@ func (a *Attestor) judgeFetched(ctx context.Context, batch attributiontypes.Batc
 		}
 		if verdict != attributiontypes.VerdictUnknown {
 			a.metrics.receipts.Add(float64(len(records)))
-			a.metrics.seconds.Add(time.Since(started).Seconds())
+			took := time.Since(started).Seconds()
+			a.metrics.seconds.Add(took)
+			a.metrics.judge.Observe(took)
 			if err := a.bundles.put(root, data, a.isSubscribed); err != nil {
 				a.log.Warn("bundle is not kept for peers", "batch", batch.Id, "err", err)
 			}

@@ -45,6 +45,7 @@ func (a *Attestor) work(ctx context.Context, j *job) {
 	for retry := firstRetry; ; retry = min(2*retry, lastRetry) {
 		if verdict, done := a.attempt(ctx, j); done {
 			a.metrics.verdicts.WithLabelValues(verdictName(verdict)).Inc()
+			a.metrics.verdict.Observe(time.Since(j.since).Seconds())
 			a.publish()
 			return
 		}

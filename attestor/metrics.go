@@ -4,6 +4,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	dto "github.com/prometheus/client_model/go"
+
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
 // metrics of an attestor, in a registry of its own.
@@ -13,12 +15,17 @@ type metrics struct {
 	verdicts                       *prometheus.CounterVec
 	receipts, seconds              prometheus.Counter
 	fetched, fetchFailures, pushed prometheus.Counter
+	judge, verdict                 prometheus.Histogram
 }
 
 func newMetrics() *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(
 			prometheus.CounterOpts{Namespace: "openledger", Subsystem: "attestor", Name: name, Help: help})
+	}
+	histogram := func(name, help string, bounds []float64) prometheus.Histogram {
+		return prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: "openledger", Subsystem: "attestor", Name: name, Help: help, Buckets: bounds})
 	}
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
@@ -33,6 +40,14 @@ func newMetrics() *metrics {
 		fetched:       counter("fetched_bytes_total", "Bytes of bundles and text downloaded."),
 		fetchFailures: counter("fetch_failures_total", "Downloads that failed or were refused."),
 		pushed:        counter("pushed_bytes_total", "Bytes of bundles and text taken from others."),
+		judge: histogram("judge_seconds", "What recomputing a batch takes, waiting for its turn included.",
+			[]float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}),
+		verdict: histogram("verdict_seconds", "From an item's opening, as seen here, to the verdict on it.",
+			[]float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200}),
+	}
+	for _, verdict := range []attributiontypes.Verdict{
+		attributiontypes.VerdictValid, attributiontypes.VerdictInvalid, attributiontypes.VerdictDiffers} {
+		m.verdicts.WithLabelValues(verdictName(verdict))
 	}
 	m.registry.MustRegister(collectors.NewGoCollector())
 	m.registry.MustRegister(m.own()...)
@@ -41,7 +56,8 @@ func newMetrics() *metrics {
 
 // own are the metrics about the attestor, without those of its process.
 func (m *metrics) own() []prometheus.Collector {
-	return []prometheus.Collector{m.open, m.verdicts, m.receipts, m.seconds, m.fetched, m.fetchFailures, m.pushed}
+	return []prometheus.Collector{m.open, m.verdicts, m.receipts, m.seconds, m.fetched, m.fetchFailures, m.pushed,
+		m.judge, m.verdict}
 }
 
 // Collectors are the metrics of the attestor, for the registry of the process that it runs in.

@@ -78,7 +78,10 @@ func (x *exchange) say(ctx context.Context, question engine.Request, to *stream)
 		}
 	}
 	var clean cleaner
-	emit := func(piece string) error { return paid.emit(clean.add(piece)) }
+	emit := func(piece string) error {
+		x.speak()
+		return paid.emit(clean.add(piece))
+	}
 	reply, err := x.gateway.Engine.Answer(ctx, question, emit)
 	if errors.Is(err, engine.ErrSilent) && paid.text.Len() == 0 {
 		return assistant(clean.add(reply.Text)+clean.end(), ""), err
@@ -107,6 +110,14 @@ func (x *exchange) say(ctx context.Context, question engine.Request, to *stream)
 		err = badRequest("max_tokens", "the tool call that the model wants is longer than %d tokens, which are asked and paid for: ask for more, and raise openledger.max_fee", question.MaxTokens)
 	}
 	return answered{}, err
+}
+
+// speak notes when the engine says its first word.
+func (x *exchange) speak() {
+	if !x.spoken {
+		x.spoken = true
+		x.gateway.metrics.firstWordSeconds.Observe(time.Since(x.began).Seconds())
+	}
 }
 
 func assistant(text, finish string) answered {

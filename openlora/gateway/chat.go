@@ -29,6 +29,8 @@ type exchange struct {
 	most     int                         // canonical tokens of the answer
 	may      func(context.Context) error // whether this gateway signs in the session; nil says yes
 	byHeader bool                        // it is paid by the headers of x402
+	began    time.Time                   // of the answer
+	spoken   bool                        // the engine has said something
 
 	asked func(attributiontypes.Session) error // what the chain is asked beside the session: who holds the fence
 }
@@ -159,6 +161,11 @@ func (g *Gateway) begin(ctx context.Context, request *api.Request) (*exchange, *
 // serve answers, streamed or not. A call that fails before anything was sent is recorded as a gap. Whatever the client does, what was sent
 // is answered for: the voucher pays for it, and the client that lost it asks again.
 func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
+	x.began = time.Now()
+	outcome := outcomeFailed
+	defer func() {
+		x.gateway.metrics.answerSeconds.WithLabelValues(outcome).Observe(time.Since(x.began).Seconds())
+	}()
 	stream := newStream(w, x.request, x.id(), x.state.ModelID)
 	// The client's connection does not end the work that it pays for; the time does.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), x.gateway.Limits.AnswerTimeout)
@@ -171,6 +178,7 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 	if errors.Is(err, engine.ErrSilent) {
 		err = x.silent(stream, answer.message.Content)
 		if err == nil {
+			outcome = outcomeSilent
 			return
 		}
 	}
@@ -187,8 +195,9 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 	if err := x.finish(answer, response); err != nil {
 		x.abort(err)
 	}
+	outcome = outcomeAnswered
 	x.gateway.metrics.answers.Add(1)
-	x.gateway.metrics.tokens.Add(int64(answer.proof.OutputTokens))
+	x.gateway.metrics.tokens.Add(float64(answer.proof.OutputTokens))
 	// Tool calls are sent when they are signed for, like an answer that is not streamed.
 	if !x.request.Stream || stream.toolCalls(answer.message.ToolCalls) == nil {
 		x.deliver(stream, response)

@@ -70,7 +70,7 @@ type Config struct {
 // Gateway answers HTTP requests.
 type Gateway struct {
 	Config
-	metrics  metrics
+	metrics  *metrics
 	slots    chan struct{}
 	limiter  limiter
 	sessions sessionLocks
@@ -110,6 +110,7 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 		limiter:   limiter{perSecond: config.Limits.PerSecond, burst: config.Limits.Burst},
 		libraries: make(map[libraryKey]*retrieval.Library), latest: make(map[uint64]*retrieval.Library),
 	}
+	g.metrics = newMetrics(config.Outbox)
 	for _, id := range config.Models {
 		library, err := retrieval.Load(ctx, config.Node, config.Content, g.fetch, config.indexDir(id), id, 0)
 		if err != nil {
@@ -175,7 +176,7 @@ func (g *Gateway) Sender() *outbox.Sender {
 		maxWork  = 140_000_000 // what the chain takes of one provider in a block, less some
 	)
 	return &outbox.Sender{
-		Outbox: g.Outbox, Node: outbox.ChainNode{Client: g.Node, Signer: g.Provider}, Provider: g.Provider.String(),
+		Outbox: g.Outbox, Node: timedNode{outbox.ChainNode{Client: g.Node, Signer: g.Provider}, g.metrics}, Provider: g.Provider.String(),
 		Attested: g.Attested, Attestors: g.Attestors,
 		Library: func(model uint64, version uint32) (outbox.Library, error) { return g.Library(model, version) }, Log: g.Log, MaxReceipts: 500, MaxSessions: 100, MaxEvidence: poa.MaxEvidenceBytes/2 - headroom, MaxWork: maxWork, Keep: g.Keep,
 	}
@@ -193,7 +194,7 @@ func (g *Gateway) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/openledger/receipts/{id}", g.receipt)
 	mux.HandleFunc("GET /v1/bundles/{root}", g.bundle)
 	mux.HandleFunc("GET /healthz", g.health)
-	mux.HandleFunc("GET /metrics", g.serveMetrics)
+	mux.Handle("GET /metrics", g.metrics.handler())
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		g.fail(w, &httpError{status: http.StatusNotFound, code: "unknown_url", message: "no " + r.Method + " " + r.URL.Path + ": see GET /v1/models and POST /v1/chat/completions"})
 	})

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -97,4 +98,10 @@ func TestModelsAndMetrics(t *testing.T) {
 	require.NoError(t, err)
 	defer metrics.Body.Close()
 	require.Equal(t, http.StatusOK, metrics.StatusCode)
+	text, err := io.ReadAll(metrics.Body)
+	require.NoError(t, err)
+	for _, line := range []string{"openlorad_requests_total 2", "openlorad_batches_refused 0", "openlorad_gaps_total 0",
+		`openlorad_answer_seconds_count{outcome="answered"} 0`, `openlorad_submit_seconds_count{outcome="failed"} 0`} {
+		require.Contains(t, string(text), line+"\n")
+	}
 }

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -198,37 +197,6 @@ func (s *sessionLocks) unlock(id poa.Hash) {
 	defer s.mu.Unlock()
 	close(s.busy[id])
 	delete(s.busy, id)
-}
-
-// metrics count since the start.
-type metrics struct {
-	requests, errors, answers, gaps, silences, cut, finished, tokens atomic.Int64
-}
-
-func (g *Gateway) serveMetrics(w http.ResponseWriter, _ *http.Request) {
-	pending, refused, err := g.Outbox.Counts()
-	if err != nil {
-		g.fail(w, err)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
-	for _, metric := range []struct {
-		name, kind, help string
-		value            int64
-	}{
-		{"openlorad_requests_total", "counter", "HTTP requests", g.metrics.requests.Load()},
-		{"openlorad_errors_total", "counter", "requests answered with an error", g.metrics.errors.Load()},
-		{"openlorad_answers_total", "counter", "answers given", g.metrics.answers.Load()},
-		{"openlorad_gaps_total", "counter", "calls that failed", g.metrics.gaps.Load()},
-		{"openlorad_silences_total", "counter", "questions that the sources say nothing about, not charged", g.metrics.silences.Load()},
-		{"openlorad_cut_answers_total", "counter", "answers of which only the beginning could be proved and is charged", g.metrics.cut.Load()},
-		{"openlorad_finished_answers_total", "counter", "answers signed for after the gateway was killed while they were sent", g.metrics.finished.Load()},
-		{"openlorad_output_tokens_total", "counter", "canonical tokens of answers", g.metrics.tokens.Load()},
-		{"openlorad_batches_pending", "gauge", "batches that have not reached the chain, or wait for validators", int64(pending)},
-		{"openlorad_batches_refused", "gauge", "batches that the chain refused for good", int64(refused)},
-	} {
-		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", metric.name, metric.help, metric.name, metric.kind, metric.name, metric.value)
-	}
 }
 
 func (g *Gateway) health(w http.ResponseWriter, r *http.Request) {

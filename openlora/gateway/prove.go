@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"time"
 
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/engine"
@@ -16,7 +17,9 @@ import (
 // whole, its beginning is the answer.
 func (x *exchange) prove(said *answered, allowed func() error) error {
 	whole := said.message.Answered()
+	began := time.Now()
 	attribution, err := provable(said, x.attribute)
+	x.gateway.metrics.attributionSeconds.Observe(time.Since(began).Seconds())
 	if err != nil {
 		return err
 	}

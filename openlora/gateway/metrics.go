@@ -1,0 +1,131 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/openledger/openledger/openlora/outbox"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+// Outcomes of calls.
+const (
+	outcomeAnswered = "answered"
+	outcomeSilent   = "silent" // the sources say nothing
+	outcomeFailed   = "failed"
+)
+
+// Outcomes of sending a batch.
+const (
+	sentRecorded = "recorded"
+	sentFailed   = "failed"
+)
+
+// metrics of a gateway since its start, in a registry of their own.
+type metrics struct {
+	registry *prometheus.Registry
+
+	requests, errors, answers, gaps, silences, cut, finished, tokens prometheus.Counter
+
+	answerSeconds, submitSeconds         *prometheus.HistogramVec
+	firstWordSeconds, attributionSeconds prometheus.Histogram
+}
+
+func newMetrics(box *outbox.Outbox) *metrics {
+	m := &metrics{registry: prometheus.NewRegistry()}
+	counter := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Namespace: "openlorad", Name: name, Help: help})
+		m.registry.MustRegister(c)
+		return c
+	}
+	histogram := func(name, help string, bounds []float64, labels ...string) *prometheus.HistogramVec {
+		h := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: "openlorad", Name: name, Help: help, Buckets: bounds}, labels)
+		m.registry.MustRegister(h)
+		return h
+	}
+	single := func(name, help string, bounds []float64) prometheus.Histogram {
+		h := prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: "openlorad", Name: name, Help: help, Buckets: bounds})
+		m.registry.MustRegister(h)
+		return h
+	}
+	m.requests = counter("requests_total", "HTTP requests")
+	m.errors = counter("errors_total", "requests answered with an error")
+	m.answers = counter("answers_total", "answers given")
+	m.gaps = counter("gaps_total", "calls that failed")
+	m.silences = counter("silences_total", "questions that the sources say nothing about, not charged")
+	m.cut = counter("cut_answers_total", "answers of which only the beginning could be proved and is charged")
+	m.finished = counter("finished_answers_total",
+		"answers signed for after the gateway was killed while they were sent")
+	m.tokens = counter("output_tokens_total", "canonical tokens of answers")
+
+	answering := []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 20, 40, 80, 160}
+	working := []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
+	m.answerSeconds = histogram("answer_seconds", "what a call takes whose voucher was taken, to its end", answering,
+		"outcome")
+	m.firstWordSeconds = single("first_word_seconds", "from then to the first word of the engine", answering)
+	m.attributionSeconds = single("attribution_seconds", "what attributing an answer takes", working)
+	m.submitSeconds = histogram("submit_seconds", "what getting a batch into a block takes", answering, "outcome")
+	for _, outcome := range []string{outcomeAnswered, outcomeSilent, outcomeFailed} {
+		m.answerSeconds.WithLabelValues(outcome)
+	}
+	for _, outcome := range []string{sentRecorded, sentFailed} {
+		m.submitSeconds.WithLabelValues(outcome)
+	}
+	m.registry.MustRegister(collectors.NewGoCollector(), batches{box})
+	return m
+}
+
+// handler serves the metrics.
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// batches counts those of the outbox when somebody collects.
+type batches struct{ outbox *outbox.Outbox }
+
+var (
+	batchesPending = prometheus.NewDesc("openlorad_batches_pending",
+		"batches that have not reached the chain, or wait for validators", nil, nil)
+	batchesRefused = prometheus.NewDesc("openlorad_batches_refused", "batches that the chain refused for good", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (batches) Describe(to chan<- *prometheus.Desc) {
+	to <- batchesPending
+	to <- batchesRefused
+}
+
+// Collect implements prometheus.Collector. An outbox that cannot be read fails the whole collection: that is seen.
+func (b batches) Collect(to chan<- prometheus.Metric) {
+	pending, refused, err := b.outbox.Counts()
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(batchesPending, err)
+		return
+	}
+	to <- prometheus.MustNewConstMetric(batchesPending, prometheus.GaugeValue, float64(pending))
+	to <- prometheus.MustNewConstMetric(batchesRefused, prometheus.GaugeValue, float64(refused))
+}
+
+// timedNode measures what submissions take.
+type timedNode struct {
+	outbox.Node
+	metrics *metrics
+}
+
+// Submit implements outbox.Node.
+func (n timedNode) Submit(ctx context.Context, msg *attributiontypes.MsgSubmitReceipts) (outbox.Recorded, error) {
+	began, outcome := time.Now(), sentRecorded
+	recorded, err := n.Node.Submit(ctx, msg)
+	if err != nil {
+		outcome = sentFailed
+	}
+	n.metrics.submitSeconds.WithLabelValues(outcome).Observe(time.Since(began).Seconds())
+	return recorded, err
+}
