@@ -31,7 +31,7 @@ var measure = flag.Bool("measure", false, "measure what gateway and proxy add to
 
 const (
 	// calls are measured for each way, in blocks that take turns, so that what else the machine does meets all of them.
-	calls, blocks = 120, 4
+	calls, blocks = 100, 4
 	// deposit of each session, and what an answer may cost at most, in OPEN.
 	sessionDeposit, answerFee = "60OPEN", "0.5OPEN"
 )
@@ -156,9 +156,9 @@ func percentile(all []took, of func(took) time.Duration, percent int) float64 {
 
 // way is one way to a model server's answers.
 type way struct {
-	name string
-	all  []took
-	at   func(parallel int) []asker
+	name   string
+	askers []asker
+	all    []took
 }
 
 // measured is a demo with a model server, a proxy, and sessions of programs that pay by themselves.
@@ -180,6 +180,14 @@ func newMeasured(t *testing.T) *measured {
 	m := &measured{t: t, model: model, client: newClientWith(t, options{
 		corpus: dermatology, validators: 1, modelURL: model.url + "/v1", model: "stand-in",
 	})}
+	t.Cleanup(func() {
+		if t.Failed() {
+			for _, ran := range []*process{m.node, m.gateway, m.proxy} {
+				content, _ := os.ReadFile(ran.log)
+				t.Logf("%s:\n%s", ran.name, content[max(0, len(content)-2000):])
+			}
+		}
+	})
 	m.run("--budget", "5000OPEN/day", "--sessions", "64", "--close-after", "2h", "--ack-after", "1s",
 		"--deposit", sessionDeposit, "--max-fee", answerFee)
 	require.Eventually(t, func() bool {
@@ -212,9 +220,9 @@ func (m *measured) warm(parallel int) {
 	for try := 0; m.proxied < parallel; try++ {
 		require.Less(m.t, try, 40, "the proxy has %d sessions of %d", m.proxied, parallel)
 		together(m.t, plainAskers(parallel, m.url()), 1)
-		open, err := m.sessions()
+		kept, err := session.List(filepath.Join(m.client.home, "connect", "sessions"))
 		require.NoError(m.t, err)
-		m.proxied = len(open) - len(m.paying)
+		m.proxied = len(kept.Sessions)
 	}
 }
 
@@ -246,23 +254,23 @@ func TestLatency(t *testing.T) {
 func (m *measured) level(table io.Writer, parallel int, nginx string) {
 	paying := m.clients(parallel)
 	m.warm(parallel)
-	ways := []*way{
-		{name: "the model server itself, in full", at: func(n int) []asker { return plainAskers(n, m.model.url) }},
-		{name: "nginx", at: func(n int) []asker { return plainAskers(n, nginx) }},
-		{name: "gateway", at: func(int) []asker { return payingAskers(paying, true) }},
-		{name: "gateway and proxy", at: func(n int) []asker { return plainAskers(n, m.url()) }},
+	ways := []*way{{name: "the model server itself, in full", askers: plainAskers(parallel, m.model.url)}}
+	if nginx != "" {
+		ways = append(ways, &way{name: "nginx", askers: plainAskers(parallel, nginx)})
 	}
-	if nginx == "" {
-		ways = slices.Delete(ways, 1, 2)
-	}
+	ways = append(ways,
+		&way{name: "gateway", askers: payingAskers(paying, true)},
+		&way{name: "gateway and proxy", askers: plainAskers(parallel, m.url())},
+	)
 	first, whole := func(x took) time.Duration { return x.first }, func(x took) time.Duration { return x.whole }
 	rounds := max(2, calls/blocks/parallel)
+	m.t.Logf("%d at once: sessions are open", parallel)
 	for _, way := range ways { // connections are open
-		together(m.t, way.at(parallel), 1)
+		together(m.t, way.askers, 1)
 	}
 	for range blocks {
 		for _, way := range ways {
-			way.all = append(way.all, together(m.t, way.at(parallel), rounds)...)
+			way.all = append(way.all, together(m.t, way.askers, rounds)...)
 		}
 	}
 	for i, way := range ways {
