@@ -32,7 +32,8 @@ type headerClient struct {
 	paid poa.Amount
 }
 
-const asked = `{"model":"openledger/1","messages":[{"role":"user","content":"What directs the growth of hair?"}],"max_tokens":50}`
+const asked = `{"model":"openledger/1",` +
+	`"messages":[{"role":"user","content":"What directs the growth of hair?"}],"max_tokens":50}`
 
 // send sends a body with a payment, or without one.
 func (c *headerClient) send(body string, payments ...string) (*http.Response, []byte) {
@@ -82,7 +83,8 @@ func (c *headerClient) payment(body string, accepted x402.Requirements) (x402.Pa
 	call.CumulativeMax = most.String()
 	voucher := poa.Voucher{
 		ChainID: chain.ID, Session: call.Session, Provider: c.of.Provider.Address, ModelID: c.of.Session.ModelId,
-		ModelVersion: c.of.Session.ModelVersion, Price: chain.Price(c.of.Session.Price), N: call.N, Head: call.Head, CumulativeMax: most,
+		ModelVersion: c.of.Session.ModelVersion, Price: chain.Price(c.of.Session.Price), N: call.N, Head: call.Head,
+		CumulativeMax: most,
 	}
 	call.Signature = ed25519.Sign(c.of.Key, voucher.SignBytes())
 	payload, err := json.Marshal(call)
@@ -94,7 +96,10 @@ func (c *headerClient) payment(body string, accepted x402.Requirements) (x402.Pa
 func (c *headerClient) take(call *api.Call, proof *api.Answer) {
 	c.t.Helper()
 	c.n, c.head = call.N, call.Head
-	c.last = poa.Outcome{AnswerRoot: proof.AnswerRoot, InputTokens: proof.InputTokens, OutputTokens: proof.OutputTokens, Fee: amount(c.t, proof.Fee)}
+	c.last = poa.Outcome{
+		AnswerRoot: proof.AnswerRoot, InputTokens: proof.InputTokens, OutputTokens: proof.OutputTokens,
+		Fee: amount(c.t, proof.Fee),
+	}
 	var err error
 	c.paid, err = c.paid.Add(c.last.Fee)
 	require.NoError(c.t, err)
@@ -116,7 +121,8 @@ func settlement(t *testing.T, response *http.Response) x402.Settlement {
 	return out
 }
 
-// TestPayingByHeaders asks in a session by the headers of x402 alone: in one piece, again, and streamed. The authors are paid.
+// TestPayingByHeaders asks in a session by the headers of x402 alone: in one piece, again, and streamed. It pays the
+// authors.
 func TestPayingByHeaders(t *testing.T) {
 	s := newScenario(t)
 	p := serveGateway(t, s, nodeOf(s), filepath.Join(t.TempDir(), "outbox.db"), &speaker{pieces: hundred()})
@@ -210,37 +216,49 @@ func TestHostilePaymentHeaders(t *testing.T) {
 		return altered(func(p *x402.Payment) { p.Payload, p.Accepted.Amount = payload, changed.MaxFee })
 	}
 	anotherQuestion := strings.Replace(asked, "growth", "colour", 1)
+	type payments = []string
+	accepting := func(alter func(*x402.Requirements)) payments {
+		return payments{altered(func(p *x402.Payment) { alter(&p.Accepted) })}
+	}
+	inOther := func(c *api.Call) { copy(c.Session[:], other.Session.Id); c.N = 1 }
+	vouching := func(alter func(*api.Call)) payments { return payments{signed(alter)} }
+	exact := json.RawMessage(`{"signature":"0x2d6a","authorization":{"from":"0x85"}}`)
+	both := strings.Replace(asked, `{"model"`, `{"openledger":{"n":1},"model"`, 1)
+	const (
+		payload      = "invalid_payload"
+		version      = "invalid_x402_version"
+		wrongHead    = "wrong_head"
+		requirements = "invalid_payment_requirements"
+	)
 	for name, h := range map[string]struct {
 		body     string
-		payments []string
+		payments payments
 		status   int
 		reason   string
 	}{
-		"not base64":      {payments: []string{"%%%"}, status: 400, reason: "invalid_payload"},
-		"not JSON":        {payments: []string{base64.StdEncoding.EncodeToString([]byte("x"))}, status: 400, reason: "invalid_payload"},
-		"empty":           {payments: []string{""}, status: 400, reason: "invalid_payload"},
-		"huge":            {payments: []string{strings.Repeat("A", 100_000)}, status: 400, reason: "invalid_payload"},
-		"twice":           {payments: []string{paymentHeader(t, good), paymentHeader(t, good)}, status: 400, reason: "invalid_payload"},
-		"version 1":       {payments: []string{altered(func(p *x402.Payment) { p.X402Version = 1 })}, status: 400, reason: "invalid_x402_version"},
-		"another scheme":  {payments: []string{altered(func(p *x402.Payment) { p.Accepted.Scheme = "exact" })}, status: 400, reason: "invalid_scheme"},
-		"another network": {payments: []string{altered(func(p *x402.Payment) { p.Accepted.Network = "cosmos:cosmoshub-4" })}, status: 400, reason: "invalid_network"},
-		"another asset":   {payments: []string{altered(func(p *x402.Payment) { p.Accepted.Asset = "uatom" })}, status: 400, reason: "invalid_payment_requirements"},
-		"another payee":   {payments: []string{altered(func(p *x402.Payment) { p.Accepted.PayTo = "open1x" })}, status: 400, reason: "invalid_payment_requirements"},
-		"another amount":  {payments: []string{altered(func(p *x402.Payment) { p.Accepted.Amount = "1" })}, status: 400, reason: "invalid_payload"},
-		"no payload":      {payments: []string{altered(func(p *x402.Payment) { p.Payload = nil })}, status: 400, reason: "invalid_payload"},
-		"payload of exact": {payments: []string{altered(func(p *x402.Payment) {
-			p.Payload = json.RawMessage(`{"signature":"0x2d6a","authorization":{"from":"0x85"}}`)
-		})}, status: 400, reason: "invalid_payload"},
-		"in the body too":   {body: strings.Replace(asked, `{"model"`, `{"openledger":{"n":1},"model"`, 1), payments: []string{paymentHeader(t, good)}, status: 400, reason: "invalid_payload"},
-		"another question":  {body: anotherQuestion, payments: []string{paymentHeader(t, good)}, status: 402, reason: "wrong_head"},
-		"replayed":          {body: anotherQuestion, payments: []string{paymentHeader(t, first)}, status: 402, reason: "call_out_of_order"},
-		"a later call":      {payments: []string{signed(func(c *api.Call) { c.N += 5 })}, status: 402, reason: "call_out_of_order"},
-		"another session's": {payments: []string{signed(func(c *api.Call) { copy(c.Session[:], other.Session.Id); c.N = 1 })}, status: 402, reason: "wrong_head"},
-		"unknown session":   {payments: []string{signed(func(c *api.Call) { c.Session[0]++ })}, status: 402, reason: "invalid_payload"},
-		"forged":            {payments: []string{signed(func(c *api.Call) { c.Signature = bytes.Repeat([]byte{1}, 64) })}, status: 402, reason: "invalid_payload"},
-		"unsigned":          {payments: []string{signed(func(c *api.Call) { c.Signature = nil })}, status: 402, reason: "invalid_payload"},
-		"too little":        {payments: []string{signed(func(c *api.Call) { c.MaxFee = "1" })}, status: 402, reason: "invalid_payload"},
-		"no amount":         {payments: []string{signed(func(c *api.Call) { c.MaxFee = "-5" })}, status: 402, reason: "invalid_payload"},
+		"not base64":        {"", payments{"%%%"}, 400, payload},
+		"not JSON":          {"", payments{base64.StdEncoding.EncodeToString([]byte("x"))}, 400, payload},
+		"empty":             {"", payments{""}, 400, payload},
+		"huge":              {"", payments{strings.Repeat("A", 100_000)}, 400, payload},
+		"twice":             {"", payments{paymentHeader(t, good), paymentHeader(t, good)}, 400, payload},
+		"version 1":         {"", payments{altered(func(p *x402.Payment) { p.X402Version = 1 })}, 400, version},
+		"another scheme":    {"", accepting(func(r *x402.Requirements) { r.Scheme = "exact" }), 400, "invalid_scheme"},
+		"another network":   {"", accepting(func(r *x402.Requirements) { r.Network = "cosmos:hub" }), 400, "invalid_network"},
+		"another asset":     {"", accepting(func(r *x402.Requirements) { r.Asset = "uatom" }), 400, requirements},
+		"another payee":     {"", accepting(func(r *x402.Requirements) { r.PayTo = "open1x" }), 400, requirements},
+		"another amount":    {"", accepting(func(r *x402.Requirements) { r.Amount = "1" }), 400, payload},
+		"no payload":        {"", payments{altered(func(p *x402.Payment) { p.Payload = nil })}, 400, payload},
+		"payload of exact":  {"", payments{altered(func(p *x402.Payment) { p.Payload = exact })}, 400, payload},
+		"in the body too":   {both, payments{paymentHeader(t, good)}, 400, payload},
+		"another question":  {anotherQuestion, payments{paymentHeader(t, good)}, 402, wrongHead},
+		"replayed":          {anotherQuestion, payments{paymentHeader(t, first)}, 402, "call_out_of_order"},
+		"a later call":      {"", vouching(func(c *api.Call) { c.N += 5 }), 402, "call_out_of_order"},
+		"another session's": {"", vouching(inOther), 402, wrongHead},
+		"unknown session":   {"", vouching(func(c *api.Call) { c.Session[0]++ }), 402, payload},
+		"forged":            {"", vouching(func(c *api.Call) { c.Signature = bytes.Repeat([]byte{1}, 64) }), 402, payload},
+		"unsigned":          {"", vouching(func(c *api.Call) { c.Signature = nil }), 402, payload},
+		"too little":        {"", vouching(func(c *api.Call) { c.MaxFee = "1" }), 402, payload},
+		"no amount":         {"", vouching(func(c *api.Call) { c.MaxFee = "-5" }), 402, payload},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := h.body

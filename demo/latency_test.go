@@ -27,7 +27,7 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-var measure = flag.Bool("measure", false, "measure what gateway and proxy add to a model server's answers, for ten minutes")
+var measure = flag.Bool("measure", false, "measure what gateway and proxy add to a model server's answers: ten minutes")
 
 const (
 	// calls are measured for each way, in blocks that take turns, so that what else the machine does meets all of them.
@@ -44,7 +44,7 @@ type asker func(ctx context.Context) (took, error)
 
 func question(number int) []byte {
 	body, _ := json.Marshal(map[string]any{"model": "openledger/1", "stream": true, "messages": []api.Message{
-		{Role: "user", Content: fmt.Sprintf("How is Hailey-Hailey disease told apart from Darier disease? Case %d", number%50)},
+		{Role: "user", Content: fmt.Sprint("How is Hailey-Hailey disease told apart from Darier disease? Case ", number%50)},
 	}})
 	return body
 }
@@ -94,7 +94,8 @@ func timed(ctx context.Context, client *http.Client, url string, body []byte) (t
 	return out, fmt.Errorf("the stream ended early: %w", lines.Err())
 }
 
-// payingAskers ask the gateway in sessions of their own, as a program does that pays by itself; they keep these in memory.
+// payingAskers ask the gateway in sessions of their own, as a program does that pays by itself. They keep these in
+// memory.
 func payingAskers(clients []*session.Client, stream bool) []asker {
 	askers := make([]asker, len(clients))
 	for i, client := range clients {
@@ -237,8 +238,9 @@ func TestLatency(t *testing.T) {
 		t.Log("nginx is not installed: not compared with")
 	}
 	var table strings.Builder
-	fmt.Fprintf(&table, "%s, %d cores, load %s before\n\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), loadAverage())
-	table.WriteString("| calls at once | through | first p50 | first p99 | whole p50 | whole p99 |\n|---:|---|---:|---:|---:|---:|\n")
+	fmt.Fprintf(&table, "%d cores, load %s before\n\n", runtime.NumCPU(), loadAverage())
+	table.WriteString("| calls at once | through | first p50 | first p99 | whole p50 | whole p99 |\n")
+	table.WriteString("|---:|---|---:|---:|---:|---:|\n")
 	for _, parallel := range []int{1, 16, 64} {
 		m.level(&table, parallel, nginx)
 	}
@@ -293,8 +295,9 @@ func (m *measured) throughput(table io.Writer) {
 	const parallel, rounds = 16, 60
 	m.model.hasty.Store(true)
 	defer m.model.hasty.Store(false)
-	fmt.Fprintf(table, "\n| %d calls at once, %d words each | answers/s | answers per CPU second of the gateway |\n|---|---:|---:|\n",
+	fmt.Fprintf(table, "\n| %d calls at once, %d words each | answers/s | per CPU second of the gateway |\n",
 		parallel, len(said))
+	fmt.Fprint(table, "|---|---:|---:|\n")
 	for _, stream := range []bool{false, true} {
 		askers := payingAskers(m.clients(parallel), stream)
 		together(m.t, askers, 3)

@@ -24,8 +24,8 @@ import (
 const firstToken, wordPause = 50 * time.Millisecond, 20 * time.Millisecond
 
 // said is what the model server says: words of the sources and others.
-var said = strings.Fields(`Darier disease differs in its greasy follicular papules and its abundant dyskeratotic cells. The
-	histology settles what the eye alone cannot, and the family history helps.`)
+var said = strings.Fields(`Darier disease differs in its greasy follicular papules and its abundant dyskeratotic cells.
+	The histology settles what the eye alone cannot, and the family history helps.`)
 
 // modelServer answers as a language model does that is served by OpenAI's API.
 type modelServer struct {

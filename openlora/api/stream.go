@@ -10,8 +10,8 @@ import (
 // writeTimeout bounds how long a slow client may hold up one event.
 const writeTimeout = 15 * time.Second
 
-// Stream writes an answer as server-sent events: chunks of it, its proof, and what ends it. One goroutine writes; KeepAlive
-// may run beside it.
+// Stream writes an answer as server-sent events: chunks of it, its proof, and what ends it. One goroutine writes;
+// KeepAlive may run beside it.
 type Stream struct {
 	// ID of the answer, without what OpenAI puts before it, and Model that gives it.
 	ID, Model string
@@ -33,7 +33,8 @@ type Stream struct {
 func NewStream(w http.ResponseWriter, id, model string, prompted bool) *Stream {
 	now := time.Now()
 	return &Stream{
-		ID: id, Model: model, Prompted: prompted, w: w, control: http.NewResponseController(w), created: now.Unix(), last: now,
+		ID: id, Model: model, Prompted: prompted,
+		w: w, control: http.NewResponseController(w), created: now.Unix(), last: now,
 	}
 }
 
@@ -47,8 +48,8 @@ func (s *Stream) Begun() bool {
 	return s.began
 }
 
-// KeepAlive sends comments while there is nothing else to send, so that neither clients nor proxies take a long silence for
-// a lost connection; 0 sends none. It returns what ends it.
+// KeepAlive sends comments while there is nothing else to send, so that neither clients nor proxies take a long silence
+// for a lost connection; 0 sends none. It returns what ends it.
 func (s *Stream) KeepAlive(every time.Duration) (stop func()) {
 	if every <= 0 {
 		return func() {}

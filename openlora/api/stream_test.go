@@ -33,15 +33,20 @@ func TestStreamWritesChunks(t *testing.T) {
 	require.False(t, s.Begun())
 	require.False(t, s.Said())
 	require.NoError(t, s.Piece("Hair "))
-	require.NoError(t, s.Piece("grows.", api.ToolCall{ID: "a", Type: "function", Function: api.Function{Name: "f", Arguments: "{}"}}))
+	call := func(id, name string) api.ToolCall {
+		return api.ToolCall{ID: id, Type: "function", Function: api.Function{Name: name, Arguments: "{}"}}
+	}
+	require.NoError(t, s.Piece("grows.", call("a", "f")))
 	require.True(t, s.Begun() && s.Said())
-	require.NoError(t, s.Piece("", api.ToolCall{ID: "b", Type: "function", Function: api.Function{Name: "g", Arguments: "{}"}}))
+	require.NoError(t, s.Piece("", call("b", "g")))
 	require.NoError(t, s.End("stop", nil, &api.Usage{PromptTokens: 1, CompletionTokens: 2, TotalTokens: 3}))
 	const head = `data: {"id":"chatcmpl-1","object":"chat.completion.chunk","model":"openledger/1","choices":`
 	require.Equal(t, []string{
 		head + `[{"index":0,"delta":{"role":"assistant","content":"Hair "},"finish_reason":null}]}`,
-		head + `[{"index":0,"delta":{"content":"grows.","tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":null}]}`,
-		head + `[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"b","type":"function","function":{"name":"g","arguments":"{}"}}]},"finish_reason":null}]}`,
+		head + `[{"index":0,"delta":{"content":"grows.","tool_calls":[{"index":0,"id":"a","type":"function",` +
+			`"function":{"name":"f","arguments":"{}"}}]},"finish_reason":null}]}`,
+		head + `[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"b","type":"function",` +
+			`"function":{"name":"g","arguments":"{}"}}]},"finish_reason":null}]}`,
 		head + `[{"index":0,"delta":{},"finish_reason":"stop"}]}`,
 		head + `[],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}`,
 		"data: [DONE]",
@@ -55,7 +60,8 @@ func TestStreamOfPrompts(t *testing.T) {
 	require.NoError(t, s.End("length", &api.Answer{ReceiptID: "1"}, nil))
 	events := written(t, w)
 	require.Len(t, events, 3)
-	require.Equal(t, `data: {"id":"cmpl-1","object":"text_completion","model":"openledger/1","choices":[{"index":0,"text":"Hair","finish_reason":null}]}`, events[0])
+	require.Equal(t, `data: {"id":"cmpl-1","object":"text_completion","model":"openledger/1","choices":`+
+		`[{"index":0,"text":"Hair","finish_reason":null}]}`, events[0])
 	require.Contains(t, events[1], `"openledger":{"receipt_id":"1"`)
 	require.Equal(t, "data: [DONE]", events[2])
 }

@@ -1,5 +1,5 @@
-// Package commit has writes to a bbolt file share flushes to the disk. Each returns when it is on disk, as by itself: what
-// costs is the flush, and one is enough for all that came while another was going on.
+// Package commit has writes to a bbolt file share flushes to the disk. Each returns when it is on disk, as by itself:
+// what costs is the flush, and one is enough for all that came while another was going on.
 package commit
 
 import (

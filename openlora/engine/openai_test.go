@@ -114,7 +114,8 @@ func TestOpenAIPassesPiecesOnAsTheyCome(t *testing.T) {
 
 // What came before an error is passed on: it is charged.
 func TestOpenAIPassesOnWhatCameBeforeAnError(t *testing.T) {
-	server := fakeServer(t, http.StatusOK, delta("Because ")+delta("of ")+"data: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\n")
+	server := fakeServer(t, http.StatusOK, delta("Because ")+delta("of ")+
+		"data: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\n")
 	_, pieces, err := ask(t, server.URL, time.Second)
 	require.ErrorIs(t, err, engine.ErrUpstream)
 	require.Equal(t, []string{"Because of "}, pieces)

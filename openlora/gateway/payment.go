@@ -18,8 +18,8 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// The gateway takes vouchers in the headers of x402, too: what a payment holds is the field "openledger" of a request, and
-// an answer is settled when its voucher is on disk.
+// The gateway takes vouchers in the headers of x402, too: what a payment holds is the field "openledger" of a request,
+// and an answer is settled when its voucher is on disk.
 
 // byHeader says that a request pays by headers.
 func byHeader(r *http.Request) bool { return len(r.Header.Values(x402.HeaderSignature)) > 0 }
@@ -60,7 +60,8 @@ func (g *Gateway) takePayment(r *http.Request, request *api.Request) error {
 		return invalidPayment(x402.InvalidPayload, "the payload must be a voucher, as the field \"openledger\" is: %v", err)
 	}
 	if call.MaxFee != payment.Accepted.Amount {
-		return invalidPayment(x402.InvalidPayload, "the voucher allows %q, accepted.amount is %q: they must be the same", call.MaxFee, payment.Accepted.Amount)
+		return invalidPayment(x402.InvalidPayload, "the voucher allows %q, accepted.amount is %q: they must be the same",
+			call.MaxFee, payment.Accepted.Amount)
 	}
 	request.OpenLedger = call
 	return nil
@@ -83,8 +84,8 @@ func (g *Gateway) checkAccepted(accepted x402.Requirements) error {
 	return nil
 }
 
-// refuse answers with an error, and says in the headers of x402 what is wanted, and why a payment by headers failed. The
-// request is nil if it could not be read.
+// refuse answers with an error, and says in the headers of x402 what is wanted, and why a payment by headers failed.
+// The request is nil if it could not be read.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, request *api.Request, err error) {
 	known := g.known(err)
 	if byHeader(r) {
@@ -159,8 +160,9 @@ type terms struct {
 const payloadForm = "openledger-voucher/1"
 
 const (
-	// termsAge is how old the prices that are asked for may be, and termsTimeout how long they are waited for.
-	termsAge, termsTimeout = 15 * time.Second, 2 * time.Second
+	// termsAge is how old the prices that are asked for may be, and termsTimeout how long they are waited for. A node that
+	// does not say them is left alone for termsPause.
+	termsAge, termsTimeout, termsPause = 15 * time.Second, 2 * time.Second, time.Second
 	// maxAccepts bounds the models that are offered to a client that names none: the header must stay small.
 	maxAccepts = 3
 )
@@ -173,18 +175,35 @@ type pricing struct {
 
 type priced struct {
 	terms terms
-	read  time.Time
+	err   error
+	until time.Time
 }
 
-// termsOf reads what a session with a model costs that is opened now.
+// termsOf returns what a session with a model costs that is opened now.
 func (g *Gateway) termsOf(ctx context.Context, id uint64) (terms, error) {
 	g.pricing.mu.Lock()
 	kept, known := g.pricing.known[id]
 	g.pricing.mu.Unlock()
-	if known && time.Since(kept.read) < termsAge {
-		return kept.terms, nil
+	if known && time.Now().Before(kept.until) {
+		return kept.terms, kept.err
 	}
-	ctx, cancel := context.WithTimeout(ctx, termsTimeout)
+	found, err := g.readTerms(ctx, id)
+	age := termsAge
+	if err != nil {
+		age = termsPause
+	}
+	g.pricing.mu.Lock()
+	defer g.pricing.mu.Unlock()
+	if g.pricing.known == nil {
+		g.pricing.known = make(map[uint64]priced)
+	}
+	g.pricing.known[id] = priced{found, err, time.Now().Add(age)}
+	return found, err
+}
+
+// readTerms asks the node for the offer of this gateway's provider.
+func (g *Gateway) readTerms(ctx context.Context, id uint64) (terms, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), termsTimeout)
 	defer cancel()
 	offered, err := g.Node.Models.Offer(ctx, &modelstypes.QueryOfferRequest{ModelId: id, Provider: g.Provider.String()})
 	if err != nil {
@@ -194,21 +213,15 @@ func (g *Gateway) termsOf(ctx context.Context, id uint64) (terms, error) {
 	if err != nil {
 		return terms{}, err
 	}
-	price := attributiontypes.Price{Input: offered.Offer.InputPrice, Output: offered.Offer.OutputPrice, Royalty: model.Version.Royalty}
+	price := attributiontypes.Price{
+		Input: offered.Offer.InputPrice, Output: offered.Offer.OutputPrice, Royalty: model.Version.Royalty,
+	}
 	found := terms{
 		ModelID: id, Version: model.Version.Version, Fence: g.fenceID(), Payload: payloadForm,
 		InputPrice: price.Input.String(), OutputPrice: price.Output.String(), Royalty: price.Royalty.String(),
 	}
-	if found.price, err = price.Packed(); err != nil {
-		return terms{}, err
-	}
-	g.pricing.mu.Lock()
-	defer g.pricing.mu.Unlock()
-	if g.pricing.known == nil {
-		g.pricing.known = make(map[uint64]priced)
-	}
-	g.pricing.known[id] = priced{found, time.Now()}
-	return found, nil
+	found.price, err = price.Packed()
+	return found, err
 }
 
 // require says what is wanted for a request. Where the node does not say what models cost, the header is left out.
@@ -271,5 +284,8 @@ func resource(r *http.Request, request *api.Request) x402.Resource {
 	if request.Stream {
 		kind = "text/event-stream"
 	}
-	return x402.Resource{URL: scheme + "://" + r.Host + r.URL.Path, Description: "an answer, paid to the authors of its sources", MimeType: kind}
+	return x402.Resource{
+		URL: scheme + "://" + r.Host + r.URL.Path, MimeType: kind,
+		Description: "an answer, paid to the authors of its sources",
+	}
 }

@@ -58,6 +58,7 @@ func TestExamplesOfTheSpecification(t *testing.T) {
 
 func TestHostilePayments(t *testing.T) {
 	encoded := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	long, deep := strings.Repeat("x", 20_000), strings.Repeat("[", 500)+strings.Repeat("]", 500)
 	for name, c := range map[string]struct{ header, reason string }{
 		"empty":           {"", x402.InvalidPayload},
 		"not base64":      {"{}", x402.InvalidPayload},
@@ -70,8 +71,8 @@ func TestHostilePayments(t *testing.T) {
 		"another type":    {encoded(`{"x402Version":"2"}`), x402.InvalidPayload},
 		"version 1":       {encoded(`{"x402Version":1}`), x402.InvalidVersion},
 		"no version":      {encoded(`{}`), x402.InvalidVersion},
-		"huge":            {encoded(`{"x402Version":2,"payload":"` + strings.Repeat("x", 20_000) + `"}`), x402.InvalidPayload},
-		"deep":            {encoded(`{"x402Version":2,"payload":` + strings.Repeat("[", 500) + strings.Repeat("]", 500) + `}`), x402.InvalidPayload},
+		"huge":            {encoded(`{"x402Version":2,"payload":"` + long + `"}`), x402.InvalidPayload},
+		"deep":            {encoded(`{"x402Version":2,"payload":` + deep + `}`), x402.InvalidPayload},
 	} {
 		_, err := x402.ParsePayment(c.header)
 		var refused *x402.Error
