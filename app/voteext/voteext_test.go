@@ -29,7 +29,6 @@ type stub struct {
 	alive        bool
 	tallied      [][]types.AttestVote
 	tallyErr     error
-	afterPanic   func()
 	tallyTouches func(sdk.Context)
 }
 

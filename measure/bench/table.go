@@ -72,7 +72,7 @@ func (t *table) rule(w io.Writer, widths []int) {
 
 // number says whether a cell is to be aligned to the right.
 func number(cell string) bool {
-	return cell != "" && strings.Trim(cell, "0123456789.,-+%x / ") == ""
+	return cell != "" && strings.Trim(cell, "0123456789.,-+%x /") == ""
 }
 
 // figure writes a number for a table, the shorter the larger.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -20,7 +21,7 @@ func use(run func(t testing.TB) error) (err error) {
 	h := &harness{}
 	defer func() {
 		for _, dir := range h.dirs {
-			os.RemoveAll(dir)
+			err = errors.Join(err, os.RemoveAll(dir))
 		}
 		switch failed := recover().(type) {
 		case nil:

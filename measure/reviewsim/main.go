@@ -16,7 +16,9 @@ import (
 // reads, unless the environment has one.
 func init() {
 	if os.Getenv(sdk.EnvConfigScope) == "" {
-		os.Setenv(sdk.EnvConfigScope, "reviewsim")
+		if err := os.Setenv(sdk.EnvConfigScope, "reviewsim"); err != nil {
+			panic(err) // the name is a constant
+		}
 	}
 }
 

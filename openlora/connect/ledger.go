@@ -12,6 +12,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"cosmossdk.io/math"
 
@@ -83,7 +84,7 @@ var ErrLedgerInUse = errors.New("another `openlorad connect` is running on this 
 // OpenLedger opens the ledger in a file. One process can have it.
 func OpenLedger(path string) (*Ledger, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: ledgerTimeout})
-	if errors.Is(err, bolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, ErrLedgerInUse
 	}
 	if err != nil {

@@ -73,12 +73,11 @@ func (h *History) fill(tx *bolt.Tx, account sdk.AccAddress, before []byte, limit
 		before = bytes.Repeat([]byte{0xff}, placeSize)
 	}
 	cursor := tx.Bucket(entriesBucket).Cursor()
-	key, value := cursor.Seek(append(bytes.Clone(prefix), before...))
-	if key == nil {
-		key, value = cursor.Last()
-	} else {
-		key, value = cursor.Prev()
+	step := cursor.Prev
+	if key, _ := cursor.Seek(append(bytes.Clone(prefix), before...)); key == nil {
+		step = cursor.Last
 	}
+	key, value := step()
 	for ; bytes.HasPrefix(key, prefix); key, value = cursor.Prev() {
 		if len(h.Entries) == limit {
 			return nil

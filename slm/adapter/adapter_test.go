@@ -112,7 +112,7 @@ func spoil(t testing.TB, folder, change string) {
 		t.Fatal(err)
 	}
 	fields := map[string]any{}
-	if err := json.Unmarshal(text, &fields); err == nil {
+	if err = json.Unmarshal(text, &fields); err == nil {
 		err = json.Unmarshal([]byte(change), &fields)
 	}
 	if err != nil {

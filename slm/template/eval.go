@@ -393,7 +393,7 @@ func (e variable) eval(r *run) (any, error) {
 	if value, ok := globals[e.name]; ok {
 		return value, nil
 	}
-	return undefined{e.name}, nil
+	return undefined(e), nil
 }
 
 func (e listOf) eval(r *run) (any, error) {

@@ -156,12 +156,12 @@ func (t *Tokenizer) readNormalizer(text []byte) error {
 			step = form(norm.NFKD)
 		case "Prepend":
 			if len(c.Prepend) > 4 {
-				return errors.New("Prepend is supported with one character only")
+				return errors.New("the normalizer Prepend is supported with one character only")
 			}
 			step = func(text string) string { return c.Prepend + text }
 		case "Replace":
 			if c.Pattern.Text == nil || *c.Pattern.Text == "" || growth*len(c.Content) > 16*len(*c.Pattern.Text) {
-				return errors.New("Replace is supported with a text only, and may make a text at most 16 times as long")
+				return errors.New("the normalizer Replace is supported with a text only, and may make a text at most 16 times as long")
 			}
 			growth *= 1 + (len(c.Content)-1)/len(*c.Pattern.Text)
 			step = func(text string) string { return strings.ReplaceAll(text, *c.Pattern.Text, c.Content) }
@@ -199,7 +199,7 @@ func (t *Tokenizer) readSplitter(text []byte) error {
 			return t.readSplit(c)
 		case "Digits":
 			if !c.IndividualDigits || t.pattern != nil {
-				return errors.New("Digits is supported with individual_digits and before other steps only")
+				return errors.New("the pre-tokenizer Digits is supported with individual_digits and before other steps only")
 			}
 			t.digits = true
 			t.splitters = append(t.splitters, splitDigits)
@@ -213,7 +213,7 @@ func (t *Tokenizer) readSplitter(text []byte) error {
 				}
 			}
 			if len(c.Replacement) == 0 || len(c.Replacement) > 4 || len(t.splitters) > 0 {
-				return errors.New("Metaspace is supported with a replacement of one character and alone only")
+				return errors.New("the pre-tokenizer Metaspace is supported with a replacement of one character and alone only")
 			}
 			switch scheme {
 			case "always", "first", "never":
@@ -591,7 +591,7 @@ func (t *Tokenizer) readDecoder(text []byte) error {
 			return nil
 		case "Replace":
 			if c.Pattern.Text == nil || *c.Pattern.Text == "" || fused || len(c.Content) > 4 {
-				return errors.New("Replace is supported before Fuse and with short texts only")
+				return errors.New("the decoder Replace is supported before Fuse and with short texts only")
 			}
 			for id := range t.outputs {
 				t.outputs[id] = strings.ReplaceAll(t.outputs[id], *c.Pattern.Text, c.Content)
@@ -609,7 +609,7 @@ func (t *Tokenizer) readDecoder(text []byte) error {
 			return nil
 		case "Strip":
 			if !fused || c.Content != " " || c.Stop != 0 || c.Start < 0 || c.Start > 16 {
-				return errors.New("Strip is supported behind Fuse and for spaces at the beginning only")
+				return errors.New("the decoder Strip is supported behind Fuse and for spaces at the beginning only")
 			}
 			t.stripBegin = c.Start
 			return nil

@@ -58,6 +58,7 @@ func main() {
 		}
 	}
 	if failed {
+		stop()
 		os.Exit(1)
 	}
 }

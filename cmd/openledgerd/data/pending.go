@@ -60,8 +60,7 @@ func (s Store) Save(pending Pending) error {
 	}
 	defer os.Remove(file.Name())
 	if _, err := file.Write(content); err != nil {
-		file.Close()
-		return err
+		return errors.Join(err, file.Close())
 	}
 	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return err

@@ -68,11 +68,3 @@ func (w *World) prepare(item *Item) prepared {
 
 func (w *World) bits(id poa.TokenID) float64 { return float64(w.stats.Surprisal(id)) / 65536 }
 
-// sum returns what some positions weigh.
-func sum(bits []float64) float64 {
-	all := 0.0
-	for _, b := range bits {
-		all += b
-	}
-	return all
-}

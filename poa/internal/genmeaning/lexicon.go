@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"golang.org/x/text/language"
-	"golang.org/x/text/unicode/norm"
 )
 
 // lexicon has for each word of a language the English words it is translated with, and how likely.
@@ -99,5 +98,3 @@ func languageOf(code string) string {
 	return base.String()
 }
 
-// nfc is the form of the words in the lists.
-func nfc(s string) string { return norm.NFC.String(strings.ToLower(s)) }

@@ -3,6 +3,7 @@ package newfile
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -17,8 +18,7 @@ func Write(path string, write func(io.Writer) error) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			file.Close()
-			os.Remove(file.Name())
+			err = errors.Join(err, file.Close(), os.Remove(file.Name()))
 		}
 	}()
 	buffered := bufio.NewWriterSize(file, 1<<16)

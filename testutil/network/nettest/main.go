@@ -66,10 +66,11 @@ func main() {
 	keep := flag.Bool("keep", false, "keep homes and logs")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	if err := run(ctx, *only, *keep); err != nil {
+	err := run(ctx, *only, *keep)
+	cancel()
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "nettest:", err)
 		os.Exit(1)
 	}

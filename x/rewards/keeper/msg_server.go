@@ -105,11 +105,12 @@ func (s msgServer) SetPayoutThreshold(ctx context.Context,
 	if err != nil {
 		return nil, err
 	}
-	if chosen == nil {
+	switch {
+	case chosen == nil:
 		err = s.Thresholds.Remove(ctx, id)
-	} else if chosen.LT(params.PayoutThreshold) {
+	case chosen.LT(params.PayoutThreshold):
 		return nil, errorsmod.Wrapf(types.ErrThreshold, "%s is below the least threshold %s", chosen, params.PayoutThreshold)
-	} else {
+	default:
 		err = s.Thresholds.Set(ctx, id, *chosen)
 	}
 	if err != nil {
