@@ -43,6 +43,9 @@ test-long: ## Run the heavier searches: more random cases, fuzzing
 	go run ./measure/fidelity --worlds 100000 --only-worlds
 	for target in $$(grep -hoE '^func Fuzz[A-Za-z]+' poa/*_test.go | sed 's/^func //'); do \
 		go test ./poa -run '^$$' -fuzz "^$$target$$" -fuzztime 30s || exit 1; done
+	for file in $$(grep -lE '^func Fuzz' slm/*/*_test.go slm/internal/*/*_test.go); do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9]+' $$file | sed 's/^func //'); do \
+			go test ./$$(dirname $$file) -run '^$$' -fuzz "^$$target$$" -fuzztime 30s || exit 1; done; done
 	go test ./content/sentence -run '^$$' -fuzz FuzzSentences -fuzztime 30s
 	go test ./content/segment -run '^$$' -fuzz FuzzSplit -fuzztime 30s
 	go test ./openlora/terms -run '^$$' -fuzz FuzzTerms -fuzztime 30s
