@@ -72,7 +72,8 @@ openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 				return fmt.Errorf("--queries must not be negative")
 			}
 			if opts.validators < 1 || opts.validators > maxValidators || opts.validators > 1 && opts.validators < 4 {
-				return fmt.Errorf("--validators must be 1, or 4 to %d: a single liar among two or three stops every verdict", maxValidators)
+				return fmt.Errorf("--validators must be 1, or 4 to %d: a single liar among two or three stops every verdict",
+					maxValidators)
 			}
 			if opts.model != "" && opts.modelURL == "" {
 				return fmt.Errorf("--openai-model names a model at --openai-url: give both")
@@ -89,16 +90,24 @@ openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&opts.corpus, "corpus", "", "folder of text, one sub-folder for each author (default the documentation of Go's standard library)")
+	f.StringVar(
+		&opts.corpus, "corpus", "", "folder of text, one sub-folder for each author (default the documentation of Go's "+
+			"standard library)")
 	f.StringArrayVar(&opts.asks, "ask", nil, "question to ask; repeatable")
 	f.IntVar(&opts.queries, "queries", 0, "questions to ask in all, filled up from the built-in list")
-	f.IntVar(&opts.validators, "validators", 1, fmt.Sprintf("validators of the chain, 1 to %d; with more than one they attest the receipts", maxValidators))
+	f.IntVar(&opts.validators, "validators", 1,
+		fmt.Sprintf("validators of the chain, 1 to %d; with more than one they attest the receipts", maxValidators))
 	f.BoolVar(&opts.review, "review", false, "have panels of bonded reviewers decide what is accepted")
 	f.BoolVar(&opts.keep, "keep", false, "leave chain and gateway running, and say how to stop them")
 	f.BoolVar(&opts.json, "json", false, "print one JSON object; what happens goes to stderr")
-	f.StringVar(&opts.engine, "engine", "", "what answers: extractive, embedded or openai (default extractive, or what other flags ask for)")
-	f.StringVar(&opts.base, "base", "", "model of the embedded engine: a Hugging Face folder or a GGUF file (default the small one that ships)")
-	f.StringVar(&opts.modelURL, "openai-url", "", "OpenAI-compatible API of a language model that answers, with its version (default quotes of the text)")
+	f.StringVar(
+		&opts.engine, "engine", "", "what answers: extractive, embedded or openai (default extractive, or what other "+
+			"flags ask for)")
+	f.StringVar(
+		&opts.base, "base", "", "model of the embedded engine: a Hugging Face folder or a GGUF file (default the small "+
+			"one that ships)")
+	f.StringVar(&opts.modelURL, "openai-url", "",
+		"OpenAI-compatible API of a language model that answers, with its version (default quotes of the text)")
 	f.StringVar(&opts.model, "openai-model", "", "name of the model there")
 	f.BoolVar(&opts.noColor, "no-color", false, "print without colour")
 	return cmd

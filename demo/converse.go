@@ -72,7 +72,8 @@ func (w *world) openSession(ctx context.Context) (*session.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := session.Open(ctx, w.chain, w.payer, w.gatewayURL(), *list.Data[0].OpenLedger, coin(open(depositOpen)), "")
+	client, err := session.Open(ctx, w.chain, w.payer, w.gatewayURL(), *list.Data[0].OpenLedger, coin(open(depositOpen)),
+		"")
 	if err != nil {
 		return nil, err
 	}

@@ -190,7 +190,8 @@ func (w *world) startChain(ctx context.Context) error {
 		pause = reviewBlockTime
 	}
 	args := []string{
-		"testnet", "init-files", "--validators", strconv.Itoa(w.opts.validators), "--output-dir", w.home, "--chain-id", chainID,
+		"testnet", "init-files", "--validators", strconv.Itoa(w.opts.validators), "--output-dir", w.home, "--chain-id",
+		chainID,
 		"--base-port", strconv.Itoa(w.ports.Base), "--block-time", pause,
 	}
 	args = append(args, w.genesisParams()...)
@@ -296,9 +297,11 @@ func (w *world) runGateway(ctx context.Context) error {
 		return err
 	}
 	home := w.gatewayHome()
-	w.gateway, err = start(w.home, "openlorad", w.opts.keep, binary, slices.Concat([]string{"serve", "--home", home, "--node", w.address(3), "--listen", w.address(w.gatewayPort()),
-		"--from", "provider", "--keyring-backend", "test", "--keyring-dir", home,
-		"--content", filepath.Join(w.home, "content"), "--model", strconv.FormatUint(w.modelID, 10), "--submit-interval", "250ms", "--allow-private"}, w.gatewayEvidence(), w.gatewayEngine())...)
+	w.gateway, err = start(w.home, "openlorad", w.opts.keep, binary,
+		slices.Concat([]string{"serve", "--home", home, "--node", w.address(3), "--listen", w.address(w.gatewayPort()),
+			"--from", "provider", "--keyring-backend", "test", "--keyring-dir", home,
+			"--content", filepath.Join(w.home, "content"), "--model", strconv.FormatUint(w.modelID, 10), "--submit-interval",
+			"250ms", "--allow-private"}, w.gatewayEvidence(), w.gatewayEngine())...)
 	if err != nil {
 		return err
 	}

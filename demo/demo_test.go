@@ -103,7 +103,8 @@ func TestDemo(t *testing.T) {
 	require.Equal(t, before, leftovers(t), "the demo leaves nothing behind")
 }
 
-// TestReview: panels accept what is good and refuse spam, copies and gold with their reasons; who accepts all is slashed.
+// TestReview: panels accept what is good and refuse spam, copies and gold with their reasons; who accepts all is
+// slashed.
 func TestReview(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
 	defer cancel()
@@ -154,7 +155,8 @@ func TestReview(t *testing.T) {
 		lazy++
 		slashed, ok := sdkmath.NewIntFromString(r.Slashed)
 		require.True(t, ok)
-		require.True(t, slashed.GTE(reviewFee.MulRaw(4*int64(r.Seats))), "1 %% of 400 fees for each seat, or what a perfect one earns: %s", r.Slashed)
+		require.True(t, slashed.GTE(reviewFee.MulRaw(4*int64(r.Seats))),
+			"1 %% of 400 fees for each seat, or what a perfect one earns: %s", r.Slashed)
 		require.Len(t, r.SlashedFor, r.Seats)
 		require.Equal(t, "gold", r.SlashedFor[0])
 		for _, other := range got.Review.Cohorts[1].Reviewers {
@@ -179,7 +181,8 @@ func amount(t *testing.T, text string) sdkmath.Int {
 	return value
 }
 
-// TestReadersFindWhatIsWrong: an honest reader objects to nothing in the corpora, and to everything that the demo makes.
+// TestReadersFindWhatIsWrong: an honest reader objects to nothing in the corpora, and to everything that the demo
+// makes.
 func TestReadersFindWhatIsWrong(t *testing.T) {
 	for _, dir := range []string{dermatology, ""} {
 		source, err := readSource(context.Background(), dir)
@@ -264,9 +267,11 @@ func TestInterruptedDemoLeavesNothing(t *testing.T) {
 func TestNodeAndGatewayKilled(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
 	defer cancel()
-	w := &world{opts: options{corpus: dermatology, validators: 1}, print: printer{w: new(bytes.Buffer)}, home: t.TempDir(), began: time.Now()}
+	w := &world{opts: options{corpus: dermatology, validators: 1}, print: printer{w: new(bytes.Buffer)}, home: t.TempDir(),
+		began: time.Now()}
 	defer func() { require.NoError(t, w.cleanUp()) }()
-	for _, step := range []func(context.Context) error{w.readText, w.startChain, w.createDataNet, w.contribute, w.awaitHeld} {
+	for _, step := range []func(context.Context) error{w.readText, w.startChain, w.createDataNet, w.contribute,
+		w.awaitHeld} {
 		require.NoError(t, step(ctx))
 	}
 	kill(t, w.node)
@@ -332,6 +337,7 @@ func TestDermatologyIsLargeEnough(t *testing.T) {
 }
 
 func TestPlainText(t *testing.T) {
-	got := plainText("Do [this]:\n\n\tcode\n\n    code\n\n    more\n\n  - an item\n    that goes on\n  - another\n# Title\n")
+	got := plainText(
+		"Do [this]:\n\n\tcode\n\n    code\n\n    more\n\n  - an item\n    that goes on\n  - another\n# Title\n")
 	require.Equal(t, "Do this:\n\n\n\n\n  - an item\n    that goes on\n  - another\nTitle", got)
 }

@@ -17,19 +17,22 @@ type revealed struct {
 	enters bool
 }
 
-// derive computes what texts derive from, among those that entered the DataNet before and each other, as validators will.
+// derive computes what texts derive from, among those that entered the DataNet before and each other, as validators
+// will.
 func (w *world) derive(texts []revealed) error {
 	if w.provenance == nil {
 		w.provenance = poa.NewProvenance()
 	}
 	// What is accepted together enters in the order of rank.
-	texts = slices.SortedFunc(slices.Values(texts), func(a, b revealed) int { return cmp.Compare(a.item.Rank, b.item.Rank) })
+	texts = slices.SortedFunc(slices.Values(texts),
+		func(a, b revealed) int { return cmp.Compare(a.item.Rank, b.item.Rank) })
 	derived := 0
 	for _, text := range texts {
 		if !text.enters {
 			continue
 		}
-		table, err := manifest.Derivations(w.provenance, text.item.Rank, text.file, w.provenance.Len(), func() error { return nil })
+		table, err := manifest.Derivations(w.provenance, text.item.Rank, text.file, w.provenance.Len(),
+			func() error { return nil })
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,8 @@ func atHeight(ctx context.Context, height int64) context.Context {
 }
 
 // report prints what happened.
-func (w *world) report(ctx context.Context, client *session.Client, exchanges []exchange, supplyBefore sdkmath.Int) error {
+func (w *world) report(ctx context.Context, client *session.Client, exchanges []exchange,
+	supplyBefore sdkmath.Int) error {
 	names := make(map[string]string)
 	accounts := make([]account, len(w.authors))
 	for i, author := range w.authors {
@@ -42,7 +43,8 @@ func (w *world) report(ctx context.Context, client *session.Client, exchanges []
 		w.print.answer(e)
 		w.print.table(e, names, accounts)
 		w.print.split(e)
-		w.print.printf("\n   block %d, %d after the answer; tx %s\n   receipt %s\n", e.receipt.Height, e.receipt.Height-e.answered, e.tx, e.receipt.Id)
+		w.print.printf("\n   block %d, %d after the answer; tx %s\n   receipt %s\n", e.receipt.Height,
+			e.receipt.Height-e.answered, e.tx, e.receipt.Id)
 	}
 	if err := w.attestors(ctx, exchanges); err != nil {
 		return err
@@ -73,11 +75,15 @@ func (w *world) summary(client *session.Client, before, after sdkmath.Int, invar
 	if w.opts.keep {
 		w.print.title("Still running")
 		w.print.printf("   session     %s\n", client.State.ID)
-		w.print.printf("   query       openledgerd query attribution receipt %s-1 --node tcp://%s\n", client.State.ID, w.address(1))
-		account := fmt.Sprintf("--from node0 --keyring-backend test --keyring-dir %s --node %s", filepath.Join(w.home, "node0"), w.address(3))
+		w.print.printf("   query       openledgerd query attribution receipt %s-1 --node tcp://%s\n", client.State.ID,
+			w.address(1))
+		account := fmt.Sprintf("--from node0 --keyring-backend test --keyring-dir %s --node %s",
+			filepath.Join(w.home, "node0"), w.address(3))
 		w.print.printf("   ask         openlorad ask %q %s --gateway %s\n", w.source.questions[0], account, w.gatewayURL())
-		w.print.printf("   connect     openlorad connect %s --allow-private --home %s\n", account, filepath.Join(w.home, "client"))
-		w.print.printf("   then        curl http://127.0.0.1:11435/v1/chat/completions -d '%s'\n", chatBody(w.source.questions[0]))
+		w.print.printf("   connect     openlorad connect %s --allow-private --home %s\n", account,
+			filepath.Join(w.home, "client"))
+		w.print.printf("   then        curl http://127.0.0.1:11435/v1/chat/completions -d '%s'\n",
+			chatBody(w.source.questions[0]))
 		w.print.printf("   stop        kill %s; rm -r %s\n", strings.Trim(fmt.Sprint(w.pids()), "[]"), w.home)
 	}
 	w.print.printf("\n%s\n", fmt.Sprintf("done in %.1f s", sinceSeconds(w)))
@@ -85,8 +91,10 @@ func (w *world) summary(client *session.Client, before, after sdkmath.Int, invar
 
 // chatBody is a request as people type it.
 func chatBody(question string) string {
-	body, _ := json.Marshal(map[string]any{"messages": []map[string]string{{"role": "user", "content": question}}}) // it is text
-	return strings.ReplaceAll(string(body), "'", "’")                                                               // which would end the shell's word
+	// it is text
+	body, _ := json.Marshal(map[string]any{"messages": []map[string]string{{"role": "user", "content": question}}})
+	// which would end the shell's word
+	return strings.ReplaceAll(string(body), "'", "’")
 }
 
 // pids of all processes of the demo.

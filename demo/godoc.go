@@ -22,13 +22,19 @@ var packageGroups = []struct {
 	name     string
 	packages []string
 }{
-	{"gopher-net", []string{"net", "net/http", "net/url", "net/netip", "net/http/httptest", "net/http/cookiejar", "net/mail", "net/textproto"}},
+	{"gopher-net", []string{"net", "net/http", "net/url", "net/netip", "net/http/httptest", "net/http/cookiejar",
+		"net/mail", "net/textproto"}},
 	{"gopher-io", []string{"io", "io/fs", "bufio", "bytes", "os", "os/exec", "os/signal", "path/filepath"}},
-	{"gopher-encoding", []string{"encoding/json", "encoding/xml", "encoding/csv", "encoding/gob", "encoding/binary", "encoding/base64", "encoding/hex", "mime/multipart"}},
-	{"gopher-crypto", []string{"crypto", "crypto/tls", "crypto/x509", "crypto/rand", "crypto/cipher", "crypto/ed25519", "crypto/sha256", "crypto/hmac"}},
-	{"gopher-text", []string{"fmt", "strings", "strconv", "regexp", "text/template", "html/template", "unicode/utf8", "text/tabwriter"}},
-	{"gopher-concurrency", []string{"context", "sync", "sync/atomic", "time", "runtime", "runtime/debug", "runtime/pprof", "runtime/trace"}},
-	{"gopher-testing", []string{"testing", "testing/fstest", "testing/quick", "testing/synctest", "go/ast", "go/doc", "go/parser", "go/types"}},
+	{"gopher-encoding", []string{"encoding/json", "encoding/xml", "encoding/csv", "encoding/gob", "encoding/binary",
+		"encoding/base64", "encoding/hex", "mime/multipart"}},
+	{"gopher-crypto", []string{"crypto", "crypto/tls", "crypto/x509", "crypto/rand", "crypto/cipher", "crypto/ed25519",
+		"crypto/sha256", "crypto/hmac"}},
+	{"gopher-text", []string{"fmt", "strings", "strconv", "regexp", "text/template", "html/template", "unicode/utf8",
+		"text/tabwriter"}},
+	{"gopher-concurrency", []string{"context", "sync", "sync/atomic", "time", "runtime", "runtime/debug", "runtime/pprof",
+		"runtime/trace"}},
+	{"gopher-testing", []string{"testing", "testing/fstest", "testing/quick", "testing/synctest", "go/ast", "go/doc",
+		"go/parser", "go/types"}},
 	{"gopher-data", []string{"database/sql", "log", "log/slog", "errors", "sort", "slices", "maps", "flag"}},
 }
 
@@ -79,7 +85,8 @@ func packageDocumentation(dir, importPath string) ([]corpus.Document, error) {
 	files := token.NewFileSet()
 	var parsed []*ast.File
 	for _, file := range matches {
-		if match, err := build.Default.MatchFile(dir, filepath.Base(file)); err != nil || !match || strings.HasSuffix(file, "_test.go") {
+		if match, err := build.Default.MatchFile(dir, filepath.Base(file)); err != nil || !match ||
+			strings.HasSuffix(file, "_test.go") {
 			continue
 		}
 		syntax, err := parser.ParseFile(files, file, nil, parser.ParseComments)
@@ -117,7 +124,8 @@ func packageDocumentation(dir, importPath string) ([]corpus.Document, error) {
 	return documents, nil
 }
 
-// plainText drops the markup of doc comments: link brackets and indented code. A line of four spaces that follows text goes on with an item.
+// plainText drops the markup of doc comments: link brackets and indented code. A line of four spaces that follows text
+// goes on with an item.
 func plainText(comment string) string {
 	var out []string
 	code := true

@@ -47,7 +47,8 @@ func (w *world) checkInvariants(ctx context.Context, exchanges []exchange) error
 	if most := totals.Burned.MulRaw(int64(params.Params.Terms.BonusPpm)).QuoRaw(rewardstypes.PPM); totals.Bonus.GT(most) {
 		return fmt.Errorf("bonus %s is above %s", totals.Bonus, most)
 	}
-	parts := totals.Burned.Add(totals.Retired).Add(totals.Contributors).Add(totals.DatanetOwners).Add(totals.Lineage).Add(totals.Providers).Add(totals.Validators).Add(totals.BountyPool)
+	parts := totals.Burned.Add(totals.Retired).Add(totals.Contributors).Add(totals.DatanetOwners).Add(totals.Lineage).Add(
+		totals.Providers).Add(totals.Validators).Add(totals.BountyPool)
 	if !parts.Equal(totals.Fees) {
 		return fmt.Errorf("fees of %s were divided into %s", totals.Fees, parts)
 	}
@@ -83,7 +84,8 @@ func (w *world) checkHoldings(ctx context.Context, supply *rewardstypes.QuerySup
 		}
 		request.Pagination = &query.PageRequest{Key: response.Pagination.NextKey}
 	}
-	sessions, err := w.chain.Attribution.SessionsByPayer(ctx, &attributiontypes.QuerySessionsByPayerRequest{Payer: w.payer.String()})
+	sessions, err := w.chain.Attribution.SessionsByPayer(ctx,
+		&attributiontypes.QuerySessionsByPayerRequest{Payer: w.payer.String()})
 	if err != nil {
 		return err
 	}
@@ -115,8 +117,8 @@ func (w *world) checkHoldings(ctx context.Context, supply *rewardstypes.QuerySup
 	return nil
 }
 
-// reviewsOwe is what x/datanet holds for the DataNet of the demo: deposits of contributions, bonds of reviewers, what waits for
-// checks, and what reviews hold.
+// reviewsOwe is what x/datanet holds for the DataNet of the demo: deposits of contributions, bonds of reviewers, what
+// waits for checks, and what reviews hold.
 func (w *world) reviewsOwe(ctx context.Context) (sdkmath.Int, error) {
 	owed := sdkmath.ZeroInt()
 	contributions, err := w.contributions(ctx, false)
@@ -141,8 +143,8 @@ func (w *world) reviewsOwe(ctx context.Context) (sdkmath.Int, error) {
 	return owed.Add(datanet.Datanet.CheckFund).Add(held), err
 }
 
-// cohortsHold returns the fees and deposits in reviews of the DataNet of the demo, beside the fees of contributions. Once both
-// cohorts are decided they are those of checks by chance.
+// cohortsHold returns the fees and deposits in reviews of the DataNet of the demo, beside the fees of contributions.
+// Once both cohorts are decided they are those of checks by chance.
 func (w *world) cohortsHold(ctx context.Context) (sdkmath.Int, error) {
 	held := sdkmath.ZeroInt()
 	request := &datanettypes.QueryCohortsRequest{DatanetId: w.datanetID, Pagination: &query.PageRequest{}}
@@ -167,7 +169,8 @@ func (w *world) cohortsHold(ctx context.Context) (sdkmath.Int, error) {
 // contributions to the DataNet of the demo, all or the accepted ones.
 func (w *world) contributions(ctx context.Context, accepted bool) ([]datanettypes.Contribution, error) {
 	var all []datanettypes.Contribution
-	request := &datanettypes.QueryContributionsRequest{DatanetId: w.datanetID, Accepted: accepted, Pagination: &query.PageRequest{}}
+	request := &datanettypes.QueryContributionsRequest{DatanetId: w.datanetID, Accepted: accepted,
+		Pagination: &query.PageRequest{}}
 	for {
 		found, err := w.chain.Datanet.Contributions(ctx, request)
 		if err != nil {

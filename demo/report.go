@@ -75,7 +75,8 @@ func (p printer) table(e exchange, names map[string]string, accounts []account) 
 	for _, row := range segmentRows(e) {
 		balance := balances[row.contributor]
 		fmt.Fprintf(tab, "   %s\t%d/%d\t%s\t%s\t%s → %s\n",
-			p.mark(render.Colour(e.proof, row.contribution), names[row.contributor]), row.contribution, row.segment, render.Percent(row.weight),
+			p.mark(render.Colour(e.proof, row.contribution), names[row.contributor]), row.contribution, row.segment,
+			render.Percent(row.weight),
 			openAmount(row.earned), openAmount(balance.before), openAmount(balance.after))
 	}
 	fmt.Fprintf(tab, "   %s\t\t%s\t\t\n", p.mark("", "unattributed"), render.Percent(e.receipt.UnattributedPpm))
@@ -102,7 +103,8 @@ func (p printer) split(e exchange) {
 		owners = owners.Add(entry.OwnerAmount)
 	}
 	tab := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(tab, "\n   fee\t%s OPEN\t= compute %s + royalty %s\n", openAmount(e.payout.Fee), openAmount(e.payout.Compute), openAmount(e.payout.Royalty))
+	fmt.Fprintf(tab, "\n   fee\t%s OPEN\t= compute %s + royalty %s\n", openAmount(e.payout.Fee),
+		openAmount(e.payout.Compute), openAmount(e.payout.Royalty))
 	for _, row := range []struct {
 		name   string
 		amount sdkmath.Int
@@ -171,7 +173,8 @@ func (w *world) running() *resultRunning {
 		return nil
 	}
 	r := &resultRunning{
-		Home: w.home, GRPC: w.address(3), RPC: "tcp://" + w.address(1), REST: "http://" + w.address(2), Gateway: w.gatewayURL(), PIDs: w.pids(),
+		Home: w.home, GRPC: w.address(3), RPC: "tcp://" + w.address(1), REST: "http://" + w.address(2),
+		Gateway: w.gatewayURL(), PIDs: w.pids(),
 	}
 	return r
 }
@@ -196,7 +199,8 @@ type resultEntry struct {
 
 // newResult collects what happened.
 func newResult(exchanges []exchange, supplyBefore, supplyAfter sdkmath.Int, invariantsOK bool) result {
-	r := result{Receipts: []resultReceipt{}, SupplyBefore: supplyBefore.String(), SupplyAfter: supplyAfter.String(), InvariantsOK: invariantsOK}
+	r := result{Receipts: []resultReceipt{}, SupplyBefore: supplyBefore.String(), SupplyAfter: supplyAfter.String(),
+		InvariantsOK: invariantsOK}
 	if len(exchanges) > 0 {
 		r.Answer = exchanges[0].answer
 	}

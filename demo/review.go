@@ -168,7 +168,8 @@ func (w *world) bondReviewers(ctx context.Context) error {
 	}
 	bond := sdkmath.MaxInt(params.Params.Review.MinBond, reviewFee.MulRaw(int64(params.Params.Review.BondPerFee)))
 	err = inParallel(ctx, w.review.reviewers, func(ctx context.Context, r *reviewer) error {
-		_, err := w.chain.Send(ctx, r.account, &datanettypes.MsgBondValidator{Validator: r.account.String(), DatanetId: w.datanetID, Amount: bond})
+		_, err := w.chain.Send(
+			ctx, r.account, &datanettypes.MsgBondValidator{Validator: r.account.String(), DatanetId: w.datanetID, Amount: bond})
 		return err
 	})
 	if err != nil {
@@ -247,7 +248,9 @@ func (w *world) submit(ctx context.Context, submissions []*submission) (uint64, 
 		return 0, err
 	}
 	err = inParallel(ctx, submissions, func(ctx context.Context, s *submission) error {
-		_, err := w.chain.Send(ctx, s.account, &datanettypes.MsgRevealContributions{Contributor: s.account.String(), Items: []datanettypes.RevealItem{s.reveal}})
+		_, err := w.chain.Send(
+			ctx, s.account, &datanettypes.MsgRevealContributions{Contributor: s.account.String(),
+				Items: []datanettypes.RevealItem{s.reveal}})
 		return err
 	})
 	if err != nil {
@@ -264,7 +267,8 @@ func (w *world) submit(ctx context.Context, submissions []*submission) (uint64, 
 		}
 		id = found.Contribution.Cohort
 	}
-	w.progress("submitted %d contributions with a review fee of %s OPEN for a segment, to cohort %d", len(submissions), openAmount(reviewFee), id)
+	w.progress("submitted %d contributions with a review fee of %s OPEN for a segment, to cohort %d", len(submissions),
+		openAmount(reviewFee), id)
 	return id, nil
 }
 
@@ -287,7 +291,8 @@ func (w *world) sealGold(ctx context.Context, id uint64, submissions []*submissi
 		}
 		planter := w.planter(s)
 		msg := &datanettypes.MsgSealGold{
-			Planter: planter.String(), Cohort: id, Kind: kind, Hashes: [][]byte{datanettypes.GoldHash(id, s.rank(), kind, planter.Address, s.salt)},
+			Planter: planter.String(), Cohort: id, Kind: kind,
+			Hashes: [][]byte{datanettypes.GoldHash(id, s.rank(), kind, planter.Address, s.salt)},
 		}
 		if s.nature.owners() {
 			owner = append(owner, msg)
@@ -299,7 +304,8 @@ func (w *world) sealGold(ctx context.Context, id uint64, submissions []*submissi
 	}
 	result, err := w.chain.Send(ctx, w.owner, owner...)
 	if err == nil {
-		w.progress("sealed    %d of them as gold, whose verdict is known, in block %d; nobody can see which", n, result.Height)
+		w.progress("sealed    %d of them as gold, whose verdict is known, in block %d; nobody can see which", n,
+			result.Height)
 	}
 	return err
 }
@@ -313,7 +319,8 @@ func (w *world) planter(s *submission) chain.Signer {
 }
 
 // awaitPhase waits until a cohort is in a phase.
-func (w *world) awaitPhase(ctx context.Context, id uint64, phase datanettypes.CohortPhase) (datanettypes.Cohort, error) {
+func (w *world) awaitPhase(ctx context.Context, id uint64,
+	phase datanettypes.CohortPhase) (datanettypes.Cohort, error) {
 	ctx, cancel := context.WithTimeout(ctx, reviewPhaseLimit)
 	defer cancel()
 	for {
@@ -325,7 +332,8 @@ func (w *world) awaitPhase(ctx context.Context, id uint64, phase datanettypes.Co
 			return found.Cohort, nil
 		}
 		if found.Cohort.Phase > phase || found.Cohort.Round > 1 {
-			return found.Cohort, fmt.Errorf("cohort %d is in %s of round %d, a window passed before %s", id, found.Cohort.Phase, found.Cohort.Round, phase)
+			return found.Cohort, fmt.Errorf("cohort %d is in %s of round %d, a window passed before %s", id, found.Cohort.Phase,
+				found.Cohort.Round, phase)
 		}
 		select {
 		case <-ctx.Done():
@@ -358,7 +366,8 @@ func (c *cohort) seat(reviewers []*reviewer, submissions []*submission, lazy boo
 	}
 	if lazy {
 		if len(c.panel) == 1 {
-			return fmt.Errorf("%s was drawn for all seats of cohort %d: nobody is left to be diligent; run again", c.panel[0].name, c.state.Id)
+			return fmt.Errorf("%s was drawn for all seats of cohort %d: nobody is left to be diligent; run again",
+				c.panel[0].name, c.state.Id)
 		}
 		slices.MinFunc(c.panel, func(a, b *member) int { return a.seats - b.seats }).lazy = true
 	}
@@ -406,7 +415,9 @@ func (w *world) vote(ctx context.Context, c *cohort) error {
 	}
 	w.progress("voted     %d sealed ballots", len(c.panel))
 	err = inParallel(ctx, c.panel, func(ctx context.Context, m *member) error {
-		_, err := w.chain.Send(ctx, m.account, &datanettypes.MsgRevealBallot{Validator: m.account.String(), Cohort: c.state.Id, Votes: m.votes(), Salt: m.salt})
+		_, err := w.chain.Send(
+			ctx, m.account, &datanettypes.MsgRevealBallot{Validator: m.account.String(), Cohort: c.state.Id, Votes: m.votes(),
+				Salt: m.salt})
 		return err
 	})
 	if err != nil {
@@ -534,8 +545,8 @@ func (s *submission) proof(segment int) (*datanettypes.SegmentProof, error) {
 	return proof, nil
 }
 
-// slashes reads from the events of the block that decided the cohort why its seats were slashed, and by how much. The records
-// of reviewers would not do: a check by chance, in which nobody votes here, slashes too.
+// slashes reads from the events of the block that decided the cohort why its seats were slashed, and by how much. The
+// records of reviewers would not do: a check by chance, in which nobody votes here, slashes too.
 func (w *world) slashes(ctx context.Context, c *cohort) error {
 	latest, err := w.chain.Height(ctx)
 	if err != nil {
@@ -649,12 +660,14 @@ func (r *review) check() error {
 	aside := sdkmath.ZeroInt()
 	for _, c := range r.cohorts {
 		if aside = aside.Add(c.aside); c.fees().LT(c.earned().Add(c.aside)) {
-			return fmt.Errorf("of fees of %s OPEN cohort %d paid %s to its panel and set %s aside", openAmount(c.fees()), c.state.Id, openAmount(c.earned()), openAmount(c.aside))
+			return fmt.Errorf("of fees of %s OPEN cohort %d paid %s to its panel and set %s aside", openAmount(c.fees()),
+				c.state.Id, openAmount(c.earned()), openAmount(c.aside))
 		}
 		for i, s := range c.items {
 			want := s.nature.sound()
 			if c.state.Outcomes[i].Accepted != want {
-				return fmt.Errorf("contribution %d, %s, came out as %s: %q", s.rank(), s.nature, c.decided[s.rank()].Status, c.decided[s.rank()].Reason)
+				return fmt.Errorf("contribution %d, %s, came out as %s: %q", s.rank(), s.nature, c.decided[s.rank()].Status,
+					c.decided[s.rank()].Reason)
 			}
 		}
 		for _, m := range c.panel {
@@ -665,7 +678,8 @@ func (r *review) check() error {
 	}
 	// Nobody votes in checks here: what they take out of the fund waits in them, or returns to it.
 	if has := r.checkFund.Add(r.checking); !has.Equal(aside) {
-		return fmt.Errorf("%s OPEN were set aside for checks, there are %s in the fund and %s in checks", openAmount(aside), openAmount(r.checkFund), openAmount(r.checking))
+		return fmt.Errorf("%s OPEN were set aside for checks, there are %s in the fund and %s in checks", openAmount(aside),
+			openAmount(r.checkFund), openAmount(r.checking))
 	}
 	return nil
 }

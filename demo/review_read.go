@@ -13,7 +13,8 @@ import (
 )
 
 // guidelines are the description of the DataNet, and what honest reviewers check.
-const guidelines = "Text of the demo. Reviewers reject what copies accepted text, what repeats itself without saying anything, and what says one thing and its opposite."
+const guidelines = "Text of the demo. Reviewers reject what copies accepted text, what repeats itself without " +
+	"saying anything, and what says one thing and its opposite."
 
 // What a reader takes for spam: of minSpamWords words fewer than a third differ, or a phrase keeps coming back.
 const (
@@ -32,8 +33,8 @@ func reject(reason datanettypes.RejectReason, why string) opinion {
 	return opinion{vote: datanettypes.Vote{Reason: reason}, why: why}
 }
 
-// read judges a text as an honest reviewer does. Strictness is taste: it is taken off the score. Without anything accepted
-// before, the checker is nil.
+// read judges a text as an honest reviewer does. Strictness is taste: it is taken off the score. Without anything
+// accepted before, the checker is nil.
 func read(file poa.SegmentFile, accepted *overlap.Checker, strictness int) (opinion, error) {
 	if accepted != nil {
 		findings, err := accepted.Check(file)
@@ -42,8 +43,9 @@ func read(file poa.SegmentFile, accepted *overlap.Checker, strictness int) (opin
 		}
 		for _, f := range findings {
 			if f.Duplicate() {
-				return reject(datanettypes.REJECT_REASON_DUPLICATE, fmt.Sprintf("%s of segment %d stands in segment %d of contribution %d, by %s",
-					render.Percent(f.CopiedPPM), f.Segment, f.OfSegment, f.Rank, f.Of)), nil
+				return reject(datanettypes.REJECT_REASON_DUPLICATE,
+					fmt.Sprintf("%s of segment %d stands in segment %d of contribution %d, by %s",
+						render.Percent(f.CopiedPPM), f.Segment, f.OfSegment, f.Rank, f.Of)), nil
 			}
 		}
 	}

@@ -15,9 +15,12 @@ import (
 func (r *review) print(p printer) error {
 	p.title("Reviewers")
 	p.printf("   The guidelines of DataNet %d: %s\n", r.datanet, guidelines)
-	p.printf("   Diligent reviewers compare each text with all that is accepted and refuse it from %s copied on; they take a text of %d words or\n"+
-		"   more for spam if a phrase of %d words stands in it more than %d times or less than a third of its words differ; they look for a\n"+
-		"   sentence and its opposite; and they score by how much the words of a text differ, each a little more strictly than the one before.\n",
+	p.printf("   Diligent reviewers compare each text with all that is accepted and refuse it from %s copied on; they "+
+		"take a text of %d words or\n"+
+		"   more for spam if a phrase of %d words stands in it more than %d times or less than a third of its words "+
+		"differ; they look for a\n"+
+		"   sentence and its opposite; and they score by how much the words of a text differ, each a little more strictly "+
+		"than the one before.\n",
 		render.Percent(poa.DuplicatePPM), minSpamWords, spamPhrase, maxPhraseCount)
 	for _, c := range r.cohorts {
 		p.title(fmt.Sprintf("Cohort %d: %d contributions, %d seats", c.state.Id, len(c.items), len(c.state.Seats)))
@@ -27,10 +30,14 @@ func (r *review) print(p printer) error {
 			}
 		}
 	}
-	p.printf("\n   %s OPEN of the fees are set aside: out of that, panels of all DataNets decide items again that chance picks.\n", openAmount(r.checkFund.Add(r.checking)))
-	p.printf("   A seat earns its share of the other fees times how it did on gold: to accept everything is worth the gas, no more. A seat that\n" +
-		"   accepts a planted duplicate, which the chain compares itself, is slashed; gold that only the owner vouches for costs pay, no stake.\n" +
-		"   The score of a text is the median of the seats: so many thousandths of what it weighs in answers it is paid, the rest goes to the bounty pool.\n\n")
+	p.printf("\n   %s OPEN of the fees are set aside: out of that, panels of all DataNets decide items again that "+
+		"chance picks.\n", openAmount(r.checkFund.Add(r.checking)))
+	p.printf("   A seat earns its share of the other fees times how it did on gold: to accept everything is worth the " +
+		"gas, no more. A seat that\n" +
+		"   accepts a planted duplicate, which the chain compares itself, is slashed; gold that only the owner vouches " +
+		"for costs pay, no stake.\n" +
+		"   The score of a text is the median of the seats: so many thousandths of what it weighs in answers it is paid, " +
+		"the rest goes to the bounty pool.\n\n")
 	return nil
 }
 
@@ -38,7 +45,8 @@ func (c *cohort) printSeats(p printer) error {
 	p.printf("   Each block drew one seat, by stake:\n")
 	tab := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
 	for _, seat := range c.state.Seats {
-		fmt.Fprintf(tab, "   block %d\t%s\t%s OPEN at stake\n", seat.Height, c.member(seat.Address).name, openAmount(seat.Stake))
+		fmt.Fprintf(tab, "   block %d\t%s\t%s OPEN at stake\n", seat.Height, c.member(seat.Address).name,
+			openAmount(seat.Stake))
 	}
 	if err := tab.Flush(); err != nil {
 		return err
@@ -70,7 +78,8 @@ func reasonName(reason datanettypes.RejectReason) string {
 }
 
 func (c *cohort) printVotes(p printer) error {
-	p.printf("\n   The votes by the number of the reviewer, ×n with n seats: a score accepts, a reason refuses. What a text is in truth they could not see.\n")
+	p.printf("\n   The votes by the number of the reviewer, ×n with n seats: a score accepts, a reason refuses. What a " +
+		"text is in truth they could not see.\n")
 	tab := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(tab, "   rank\tcontributor\tin truth")
 	for _, m := range c.panel {
@@ -91,7 +100,8 @@ func (c *cohort) printVotes(p printer) error {
 		if outcome.Accepted {
 			verdict = "accepted"
 		}
-		fmt.Fprintf(tab, "\t%d of %d\t%d\t%s\t%s\n", outcome.Accepts, len(c.state.Seats), outcome.Score, verdict, c.decided[s.rank()].Reason)
+		fmt.Fprintf(tab, "\t%d of %d\t%d\t%s\t%s\n", outcome.Accepts, len(c.state.Seats), outcome.Score, verdict,
+			c.decided[s.rank()].Reason)
 	}
 	return tab.Flush()
 }
@@ -127,7 +137,8 @@ func (c *cohort) printPanel(p printer) error {
 	tab := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(tab, "\n   reviewer\tconduct\tseats\tOPEN earned\tslashed\tfor\n")
 	for _, m := range c.panel {
-		fmt.Fprintf(tab, "   %s\t%s\t%d\t%s\t%s\t%s\n", m.name, m.conduct(), m.seats, openAmount(m.earned), openAmount(m.slashed), m.slashedFor())
+		fmt.Fprintf(tab, "   %s\t%s\t%d\t%s\t%s\t%s\n", m.name, m.conduct(), m.seats, openAmount(m.earned),
+			openAmount(m.slashed), m.slashedFor())
 	}
 	if err := tab.Flush(); err != nil {
 		return err
@@ -229,13 +240,15 @@ func (r *review) result() *resultReview {
 func (c *cohort) result() resultCohort {
 	out := resultCohort{ID: c.state.Id, Version: c.version, Fees: c.fees().String(), Checks: c.aside.String()}
 	for _, seat := range c.state.Seats {
-		out.Seats = append(out.Seats, resultSeat{Height: seat.Height, Reviewer: c.member(seat.Address).name, Stake: seat.Stake.String()})
+		out.Seats = append(
+			out.Seats, resultSeat{Height: seat.Height, Reviewer: c.member(seat.Address).name, Stake: seat.Stake.String()})
 	}
 	for i, s := range c.items {
 		outcome := c.state.Outcomes[i]
 		item := resultItem{
 			Rank: s.rank(), Contributor: s.name, Title: s.title, Nature: string(s.nature), CopiedPPM: s.copied,
-			Accepts: outcome.Accepts, Score: outcome.Score, Accepted: outcome.Accepted, Gold: outcome.Gold, Reason: c.decided[s.rank()].Reason,
+			Accepts: outcome.Accepts, Score: outcome.Score, Accepted: outcome.Accepted, Gold: outcome.Gold,
+			Reason: c.decided[s.rank()].Reason,
 		}
 		if s.original != nil {
 			item.Original = s.original.rank()

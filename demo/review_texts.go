@@ -89,7 +89,8 @@ type pool struct {
 // chooseTexts divides a corpus among the parts of the demo.
 func chooseTexts(source *source) (*texts, error) {
 	if n := len(source.contributors); n > maxReviewAuthors {
-		return nil, fmt.Errorf("%d authors do not fit into a cohort: --review takes a corpus of at most %d", n, maxReviewAuthors)
+		return nil, fmt.Errorf("%d authors do not fit into a cohort: --review takes a corpus of at most %d", n,
+			maxReviewAuthors)
 	}
 	// The texts of all authors and two of the owner's fill one cohort, which a panel reads.
 	share := int(datanettypes.DefaultParams().Review.CohortTokens) / (maxReviewAuthors + 2)
@@ -110,7 +111,8 @@ func chooseTexts(source *source) (*texts, error) {
 	var t texts
 	for i, name := range p.names {
 		t.first = append(t.first, &submission{
-			nature: natureHonest, name: name, account: authorAccount(name), title: name, file: poa.SegmentFile{Segments: p.left[i]},
+			nature: natureHonest, name: name, account: authorAccount(name), title: name,
+			file: poa.SegmentFile{Segments: p.left[i]},
 		})
 	}
 	nearCopy, duplicate, err := copies(t.first)
@@ -122,8 +124,8 @@ func chooseTexts(source *source) (*texts, error) {
 	return &t, nil
 }
 
-// newPool leaves out what copies earlier authors, as contributors do who check before they upload, and what of an author is
-// more than so many tokens.
+// newPool leaves out what copies earlier authors, as contributors do who check before they upload, and what of an
+// author is more than so many tokens.
 func newPool(source *source, most int) (*pool, error) {
 	p := &pool{}
 	var known []overlap.Known
@@ -199,7 +201,8 @@ func (p *pool) take(author int, fits func(text []byte) bool) ([]byte, error) {
 		p.left[author] = slices.Delete(segments, i, i+1)
 		return text, nil
 	}
-	return nil, fmt.Errorf("%s has too few texts of %d words that stand for themselves: --review needs a larger corpus", p.names[author], minReviewTokens)
+	return nil, fmt.Errorf("%s has too few texts of %d words that stand for themselves: --review needs a larger corpus",
+		p.names[author], minReviewTokens)
 }
 
 // own says that nobody would take a text for a copy of another one.
@@ -241,7 +244,8 @@ func (p *pool) honest() ([]*submission, error) {
 			return nil, err
 		}
 		out = append(out, &submission{
-			nature: natureHonest, name: p.names[i], account: authorAccount(p.names[i]), title: titleOf(text), file: poa.SegmentFile{Segments: [][]byte{text}},
+			nature: natureHonest, name: p.names[i], account: authorAccount(p.names[i]), title: titleOf(text),
+			file: poa.SegmentFile{Segments: [][]byte{text}},
 		})
 	}
 	return out, nil
@@ -263,7 +267,9 @@ func (p *pool) ownersGold(cohort int) ([]*submission, error) {
 			text = spoil(text)
 		}
 		name := fmt.Sprintf("newcomer-%d", 2*cohort+i-1)
-		out = append(out, &submission{nature: n, name: name, account: newAccount(name), title: titleOf(text), file: poa.SegmentFile{Segments: [][]byte{text}}})
+		out = append(
+			out, &submission{nature: n, name: name, account: newAccount(name), title: titleOf(text),
+				file: poa.SegmentFile{Segments: [][]byte{text}}})
 	}
 	return out, nil
 }
@@ -303,15 +309,19 @@ func spoil(text []byte) []byte {
 
 // spam is text that passes the rules of segments and says nothing.
 func spam() *submission {
-	const slogan = "This is the best of all the offers that you will find on the whole of the market. It is the best of all the offers for you and for all of your friends. "
+	const slogan = "This is the best of all the offers that you will find on the whole of the market. It is the best " +
+		"of all the offers for you and for all of your friends. "
 	text := []byte(strings.TrimSpace(strings.Repeat(slogan, 5)))
-	return &submission{nature: natureSpam, name: "shouter", account: newAccount("shouter"), title: titleOf(text), file: poa.SegmentFile{Segments: [][]byte{text}}}
+	return &submission{nature: natureSpam, name: "shouter", account: newAccount("shouter"), title: titleOf(text),
+		file: poa.SegmentFile{Segments: [][]byte{text}}}
 }
 
 // synonyms by which a thief hides where a text comes from.
 var synonyms = map[string]string{
-	"is": "remains", "are": "remain", "and": "plus", "may": "can", "often": "frequently", "usually": "typically", "most": "nearly all", "the": "this",
-	"a": "one", "with": "having", "if": "whenever", "when": "once", "but": "yet", "by": "through", "for": "towards", "must": "has to", "in": "within",
+	"is": "remains", "are": "remain", "and": "plus", "may": "can", "often": "frequently", "usually": "typically",
+	"most": "nearly all", "the": "this",
+	"a": "one", "with": "having", "if": "whenever", "when": "once", "but": "yet", "by": "through", "for": "towards",
+	"must": "has to", "in": "within",
 }
 
 // disguise changes a few words and returns how many.
@@ -348,7 +358,8 @@ func copies(first []*submission) (nearCopy, duplicate *submission, err error) {
 func copyOf(original *submission, segment int, name string, n nature, change func([]byte) ([]byte, int)) *submission {
 	from := original.file.Segments[segment]
 	text, changed := change(from)
-	if len(poa.TokenIDs(text)) < minReviewTokens || n == natureNearCopy && changed < minChanged || poa.CheckSegment(text, poa.SegmentRules{}) != nil {
+	if len(poa.TokenIDs(text)) < minReviewTokens || n == natureNearCopy && changed < minChanged ||
+		poa.CheckSegment(text, poa.SegmentRules{}) != nil {
 		return nil
 	}
 	copied, err := poa.CopiedPPM(poa.TokenIDs(text), poa.TokenIDs(from), poa.ProtocolStatistics())
@@ -356,7 +367,8 @@ func copyOf(original *submission, segment int, name string, n nature, change fun
 		return nil
 	}
 	return &submission{
-		nature: n, name: name, account: newAccount(name), title: titleOf(text), file: poa.SegmentFile{Segments: [][]byte{text}},
+		nature: n, name: name, account: newAccount(name), title: titleOf(text),
+		file:     poa.SegmentFile{Segments: [][]byte{text}},
 		original: original, segment: segment, copied: copied, changed: changed,
 	}
 }

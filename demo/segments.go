@@ -55,12 +55,14 @@ func divide(entry rewardstypes.EntryPayout, segments []uint32, bits []uint64) []
 	rows := make([]segmentRow, len(segments))
 	weight, earned := entry.WeightPpm, entry.Amount.Add(entry.Bonus)
 	for i, segment := range segments {
-		rows[i] = segmentRow{contributor: entry.Contributor, contribution: entry.Rank, segment: segment, weight: weight, earned: earned}
+		rows[i] = segmentRow{contributor: entry.Contributor, contribution: entry.Rank, segment: segment, weight: weight,
+			earned: earned}
 		if i == len(segments)-1 || total == 0 {
 			break
 		}
 		rows[i].weight = uint32(uint64(entry.WeightPpm) * bits[i] / total)
-		rows[i].earned = entry.Amount.Add(entry.Bonus).Mul(sdkmath.NewIntFromUint64(bits[i])).Quo(sdkmath.NewIntFromUint64(total))
+		rows[i].earned = entry.Amount.Add(entry.Bonus).Mul(sdkmath.NewIntFromUint64(bits[i])).Quo(
+			sdkmath.NewIntFromUint64(total))
 		weight -= rows[i].weight
 		earned = earned.Sub(rows[i].earned)
 	}

@@ -37,7 +37,8 @@ const (
 
 func (w *world) createDataNet(ctx context.Context) error {
 	msg := &datanettypes.MsgCreateDataNet{
-		Owner: w.owner.String(), Name: "Demo: " + clip(w.source.title, 50), Description: "Text of the demo", Domain: "demo", Licence: "Apache-2.0",
+		Owner: w.owner.String(), Name: "Demo: " + clip(w.source.title, 50), Description: "Text of the demo", Domain: "demo",
+		Licence:      "Apache-2.0",
 		ReviewPolicy: datanettypes.REVIEW_POLICY_OWNER, RoyaltyFloor: royalty, OwnerPpm: ownerPPM,
 	}
 	if w.opts.review {
@@ -99,7 +100,8 @@ func (w *world) contribute(ctx context.Context) error {
 	for i := range w.authors {
 		group.Go(func() error {
 			account := w.authors[i].account
-			_, err := w.chain.Send(revealing, account, &datanettypes.MsgRevealContributions{Contributor: account.String(), Items: []datanettypes.RevealItem{reveals[i]}})
+			_, err := w.chain.Send(revealing, account,
+				&datanettypes.MsgRevealContributions{Contributor: account.String(), Items: []datanettypes.RevealItem{reveals[i]}})
 			return err
 		})
 	}
@@ -125,7 +127,8 @@ func (w *world) awaitRevealable(ctx context.Context, reveals []datanettypes.Reve
 }
 
 // seal stores a segment file and commits to it.
-func (w *world) seal(ctx context.Context, by chain.Signer, title string, file poa.SegmentFile) (datanettypes.RevealItem, error) {
+func (w *world) seal(ctx context.Context, by chain.Signer, title string,
+	file poa.SegmentFile) (datanettypes.RevealItem, error) {
 	encoded, err := file.MarshalBinary()
 	if err != nil {
 		return datanettypes.RevealItem{}, err
@@ -151,7 +154,8 @@ func (w *world) seal(ctx context.Context, by chain.Signer, title string, file po
 	commit := poa.CommitHash(root, by.Address, salt)
 	result, err := w.chain.Send(ctx, by, &datanettypes.MsgCommitContributions{
 		Contributor: by.String(),
-		Items:       []datanettypes.CommitItem{{Hash: commit[:], Deposit: coin(params.Params.RequiredDeposit(file.Tokens()))}},
+		Items: []datanettypes.CommitItem{
+			{Hash: commit[:], Deposit: coin(params.Params.RequiredDeposit(file.Tokens()))}},
 	})
 	if err != nil {
 		return datanettypes.RevealItem{}, err
@@ -161,8 +165,9 @@ func (w *world) seal(ctx context.Context, by chain.Signer, title string, file po
 		return datanettypes.RevealItem{}, err
 	}
 	return datanettypes.RevealItem{
-		Rank: response.Ranks[0], DatanetId: w.datanetID, Root: root[:], Salt: salt, Segments: uint32(len(file.Segments)), Tokens: file.Tokens(),
-		Bytes: uint64(len(encoded)), StatisticsRoot: statistics[:], ContentHash: hash[:], Title: title, Mark: mark,
+		Rank: response.Ranks[0], DatanetId: w.datanetID, Root: root[:], Salt: salt, Segments: uint32(len(file.Segments)),
+		Tokens: file.Tokens(),
+		Bytes:  uint64(len(encoded)), StatisticsRoot: statistics[:], ContentHash: hash[:], Title: title, Mark: mark,
 	}, nil
 }
 
@@ -178,7 +183,8 @@ func (w *world) accept(ctx context.Context) error {
 	for i, author := range w.authors {
 		ranks[i] = author.rank
 	}
-	result, err := w.chain.Send(ctx, w.owner, &datanettypes.MsgAcceptContributions{Owner: w.owner.String(), DatanetId: w.datanetID, Ranks: ranks})
+	result, err := w.chain.Send(ctx, w.owner,
+		&datanettypes.MsgAcceptContributions{Owner: w.owner.String(), DatanetId: w.datanetID, Ranks: ranks})
 	if err != nil {
 		return fmt.Errorf("accept: %w", err)
 	}
@@ -187,7 +193,8 @@ func (w *world) accept(ctx context.Context) error {
 		return err
 	}
 	w.version = response.Version
-	w.progress("accepted  %d contributions as version %d in block %d, tx %s", len(ranks), w.version, result.Height, result.TxHash)
+	w.progress("accepted  %d contributions as version %d in block %d, tx %s", len(ranks), w.version, result.Height,
+		result.TxHash)
 	return nil
 }
 
@@ -209,7 +216,8 @@ func (w *world) awaitHeld(ctx context.Context) error {
 		}
 		select {
 		case <-limit.Done():
-			return fmt.Errorf("version %d is not held: %w; see `openledgerd attestor status --home %s`", w.version, limit.Err(), filepath.Join(w.home, "node0"))
+			return fmt.Errorf("version %d is not held: %w; see `openledgerd attestor status --home %s`", w.version, limit.Err(),
+				filepath.Join(w.home, "node0"))
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
@@ -239,7 +247,8 @@ func (w *world) serveModel(ctx context.Context) error {
 		return err
 	}
 	seed := w.answerSeed()
-	if err := os.WriteFile(filepath.Join(w.gatewayHome(), "answer_key"), []byte(hex.EncodeToString(seed)), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(w.gatewayHome(), "answer_key"), []byte(hex.EncodeToString(seed)),
+		0o600); err != nil {
 		return err
 	}
 	result, err = w.chain.Send(ctx, w.provider,
@@ -247,7 +256,8 @@ func (w *world) serveModel(ctx context.Context) error {
 			Provider: w.provider.String(), Name: "demo-provider", Endpoint: w.gatewayURL(),
 			AnswerKey: ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey), Bond: coin(open(bondOpen)),
 		},
-		&modelstypes.MsgSetOffer{Provider: w.provider.String(), ModelId: w.modelID, InputPrice: inputPrice, OutputPrice: outputPrice})
+		&modelstypes.MsgSetOffer{Provider: w.provider.String(), ModelId: w.modelID, InputPrice: inputPrice,
+			OutputPrice: outputPrice})
 	if err != nil {
 		return fmt.Errorf("register the provider: %w", err)
 	}

@@ -32,7 +32,8 @@ func (w *world) liar() int { return w.opts.validators - 1 }
 func (w *world) genesisParams() []string {
 	var edits []string
 	if w.attests() {
-		edits = append(edits, "attribution.dispute_window="+disputeWindow.String(), "attribution.attest_pay_blocks="+strconv.Itoa(payBlocks))
+		edits = append(edits, "attribution.dispute_window="+disputeWindow.String(),
+			"attribution.attest_pay_blocks="+strconv.Itoa(payBlocks))
 	}
 	if w.opts.review {
 		edits = append(edits, reviewParams...)
@@ -89,7 +90,8 @@ func (w *world) attestors(ctx context.Context, exchanges []exchange) error {
 	defer cancel()
 	var found []attributiontypes.Attestor
 	for {
-		response, err := w.chain.Attribution.Attestors(limit, &attributiontypes.QueryAttestorsRequest{Pagination: &query.PageRequest{Limit: maxValidators}})
+		response, err := w.chain.Attribution.Attestors(limit,
+			&attributiontypes.QueryAttestorsRequest{Pagination: &query.PageRequest{Limit: maxValidators}})
 		if err != nil {
 			return err
 		}
@@ -108,7 +110,8 @@ func (w *world) attestors(ctx context.Context, exchanges []exchange) error {
 		return err
 	}
 	w.print.title("Validators")
-	w.print.printf("   More than two thirds of the power recomputed the receipts, batch by batch (%d), and said yes.\n", len(batchesOf(exchanges)))
+	w.print.printf("   More than two thirds of the power recomputed the receipts, batch by batch (%d), and said yes.\n",
+		len(batchesOf(exchanges)))
 	tab := tabwriter.NewWriter(w.print.w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(tab, "\n   validator\tattestor\tverdicts counted\tOPEN earned\n")
 	for _, a := range found {
@@ -121,7 +124,8 @@ func (w *world) attestors(ctx context.Context, exchanges []exchange) error {
 	if err := tab.Flush(); err != nil {
 		return err
 	}
-	w.print.printf("   The liar's stake is untouched and its no changed nothing; its part of the pay went to the bounty pool.\n")
+	w.print.printf(
+		"   The liar's stake is untouched and its no changed nothing; its part of the pay went to the bounty pool.\n")
 	return nil
 }
 

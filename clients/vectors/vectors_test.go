@@ -1,4 +1,5 @@
-// Package vectors writes what clients in other languages must compute: go test ./clients/vectors -write. The file is checked at every change.
+// Package vectors writes what clients in other languages must compute: go test ./clients/vectors -write. The file is
+// checked at every change.
 package vectors
 
 import (
@@ -190,7 +191,8 @@ func compute(t *testing.T) vectors {
 		v.Texts = append(v.Texts, one)
 	}
 	v.Session = makeSession(t, v.CallKey)
-	for _, c := range [][5]uint64{{0, 0, 0, 1, 1}, {1000, 2000, 7, 1, 1}, {1, 1, 0, 1, 999}, {123456789012345678, 987654321098765432, 200000000000000000, 1234, 777}, {3, 5, 1, 0, 0}} {
+	for _, c := range [][5]uint64{{0, 0, 0, 1, 1}, {1000, 2000, 7, 1, 1}, {1, 1, 0, 1, 999},
+		{123456789012345678, 987654321098765432, 200000000000000000, 1234, 777}, {3, 5, 1, 0, 0}} {
 		p, in := price(c[0], c[1], c[2])
 		total, err := p.Total(uint32(c[3]), uint32(c[4]))
 		require.NoError(t, err)
@@ -349,7 +351,8 @@ func makeSession(t *testing.T, callKey poa.Hash) sessionOf {
 				ed25519.Sign(answerKey, signed.SignBytes()),
 			)
 		}
-		c.AnswerRoot, c.InputTokens, c.OutputTokens, c.Fee = last.AnswerRoot, last.InputTokens, last.OutputTokens, last.Fee.String()
+		c.AnswerRoot, c.InputTokens, c.OutputTokens, c.Fee = last.AnswerRoot, last.InputTokens, last.OutputTokens,
+			last.Fee.String()
 		s.Calls = append(s.Calls, c)
 	}
 	return s

@@ -16,7 +16,8 @@ const (
 )
 
 // Block is a row of ports that nobody else takes until it is closed. The last port of each node is not for use: it is
-// held open, so that two programs that look at the same moment cannot choose the same ports, whatever sizes they ask for.
+// held open, so that two programs that look at the same moment cannot choose the same ports, whatever sizes they ask
+// for.
 type Block struct {
 	Base   int // the first port
 	guards []net.Listener

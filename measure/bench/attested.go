@@ -52,7 +52,9 @@ func (a *attested) batch(n int, ahead uint64) []byte {
 func (a *attested) send(ahead uint64) []byte {
 	w := a.workload
 	amount := sdk.NewCoins(chain.Coin(sdkmath.OneInt()))
-	return w.Sign(chain.Tx{Signer: w.Payer, Gas: sendGas, Msgs: []sdk.Msg{banktypes.NewMsgSend(w.Payer.Address, w.Owner.Address, amount)}}, ahead)
+	return w.Sign(
+		chain.Tx{Signer: w.Payer, Gas: sendGas, Msgs: []sdk.Msg{
+			banktypes.NewMsgSend(w.Payer.Address, w.Owner.Address, amount)}}, ahead)
 }
 
 // decide has validators settle what was submitted.

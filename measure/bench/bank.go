@@ -28,8 +28,8 @@ type sample struct {
 	events      int
 }
 
-// add adds the figures of a sample, scaled to all payments of a block and averaged over the samples. What is committed is scaled apart:
-// an account that is paid twice is written once.
+// add adds the figures of a sample, scaled to all payments of a block and averaged over the samples. What is committed
+// is scaled apart: an account that is paid twice is written once.
 func (r *row) add(s sample, scale, committed float64) {
 	scale, committed = scale/sampleBlocks, committed/sampleBlocks
 	r.cpu += ms(s.once.cpu)/sampleBlocks + scale*ms(s.run.cpu) + committed*ms(s.commit.cpu)
@@ -55,7 +55,8 @@ func (w *world) paying(pay func(b *block) error) (sample, error) {
 }
 
 // sampled measures the payments of blocks, each with pairs of its own.
-func sampled(w *world, o options, distribution, name string, pay func(pairs []pair) (s sample, scale, committed float64, err error)) ([]row, error) {
+func sampled(w *world, o options, distribution, name string,
+	pay func(pairs []pair) (s sample, scale, committed float64, err error)) ([]row, error) {
 	out := row{accounts: w.accounts, distribution: distribution, name: name, measured: min(o.payments, o.load.pairs())}
 	progress("%s, %d accounts drawn %s", name, w.accounts, distribution)
 	from := newDraw(distribution, w.accounts, 2)
@@ -77,14 +78,16 @@ func measureBank(w *world, o options, distribution string) ([]row, error) {
 	return sampled(w, o, distribution, bankSend, func(pairs []pair) (sample, float64, float64, error) {
 		some := pairs[:min(o.payments, len(pairs))]
 		s, err := w.paying(func(b *block) error { return b.send(some) })
-		return s, float64(len(pairs)) / float64(len(some)), float64(len(aggregate(pairs))) / float64(len(aggregate(some))), err
+		return s, float64(len(pairs)) / float64(len(some)), float64(len(aggregate(pairs))) / float64(len(aggregate(some))),
+			err
 	})
 }
 
 // send makes a bank send of each pair.
 func (b *block) send(pairs []pair) error {
 	for _, p := range pairs {
-		if err := b.world.app.BankKeeper.SendCoinsFromModuleToAccount(b.ctx, funder, b.world.address(p.account), coins(p.amount)); err != nil {
+		if err := b.world.app.BankKeeper.SendCoinsFromModuleToAccount(b.ctx, funder, b.world.address(p.account),
+			coins(p.amount)); err != nil {
 			return err
 		}
 	}

@@ -41,11 +41,12 @@ func now() moment {
 }
 
 func (m moment) since(from moment) cost {
-	return cost{cpu: m.cpu - from.cpu, wall: m.at.Sub(from.at), own: m.own - from.own, allocated: m.allocated - from.allocated}
+	return cost{cpu: m.cpu - from.cpu, wall: m.at.Sub(from.at), own: m.own - from.own,
+		allocated: m.allocated - from.allocated}
 }
 
-// shareBackground gives each part of some work its own CPU and, of what the collector and the database did meanwhile on other threads,
-// as much as it has of the memory allocated. Such work runs later than what caused it.
+// shareBackground gives each part of some work its own CPU and, of what the collector and the database did meanwhile on
+// other threads, as much as it has of the memory allocated. Such work runs later than what caused it.
 func shareBackground(whole cost, parts ...*cost) {
 	background := max(0, whole.cpu-whole.own)
 	for _, part := range parts {

@@ -22,8 +22,8 @@ const (
 	f1Stake = 1_000_000
 )
 
-// f1 pays by indexes: a validator of x/distribution for each account, whose only delegator the account is. Payments raise the index;
-// the account withdraws when it likes to.
+// f1 pays by indexes: a validator of x/distribution for each account, whose only delegator the account is. Payments
+// raise the index; the account withdraws when it likes to.
 type f1 struct {
 	*world
 	indexes []stakingtypes.Validator
@@ -54,7 +54,8 @@ func (w *world) f1() (*f1, error) {
 func (b *block) register(i int) (stakingtypes.Validator, error) {
 	k, account := b.world.app.StakingKeeper, b.world.address(i)
 	operator := sdk.ValAddress(account)
-	key, err := cryptocodec.FromCmtPubKeyInterface(cmted25519.GenPrivKeyFromSecret(fmt.Appendf(nil, "openledger/bench/index %d", i)).PubKey())
+	key, err := cryptocodec.FromCmtPubKeyInterface(
+		cmted25519.GenPrivKeyFromSecret(fmt.Appendf(nil, "openledger/bench/index %d", i)).PubKey())
 	if err != nil {
 		return stakingtypes.Validator{}, err
 	}
@@ -94,15 +95,17 @@ func (f *f1) allocate(b *block, pairs []pair) error {
 // withdraw has every account take what its index brought.
 func (f *f1) withdraw(b *block) error {
 	for i := range f.indexes {
-		if _, err := f.app.DistrKeeper.WithdrawDelegationRewards(b.ctx, f.address(i), sdk.ValAddress(f.address(i))); err != nil {
+		if _, err := f.app.DistrKeeper.WithdrawDelegationRewards(b.ctx, f.address(i),
+			sdk.ValAddress(f.address(i))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// measureF1 returns what allocating costs the chain, and withdrawing the accounts. Each index is raised once in a measured block, as
-// they are when there are as many as accounts; a block raises as many different ones as it pays accounts.
+// measureF1 returns what allocating costs the chain, and withdrawing the accounts. Each index is raised once in a
+// measured block, as they are when there are as many as accounts; a block raises as many different ones as it pays
+// accounts.
 func measureF1(w *world, o options, distribution string) ([]row, error) {
 	progress("F1, %d accounts drawn %s", w.accounts, distribution)
 	f, err := w.f1()
@@ -117,7 +120,8 @@ func measureF1(w *world, o options, distribution string) ([]row, error) {
 	withdrawals := float64(len(aggregate(pairs))) / float64(cycle)
 	raised := float64(len(aggregate(pairs[:o.load.pairs()])))
 
-	allocate := row{accounts: w.accounts, distribution: distribution, name: "F1: allocate per entry", measured: len(f.indexes)}
+	allocate := row{accounts: w.accounts, distribution: distribution, name: "F1: allocate per entry",
+		measured: len(f.indexes)}
 	withdraw := allocate
 	withdraw.name = "F1: withdraw once a cycle"
 	once := make([]pair, len(f.indexes))

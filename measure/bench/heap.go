@@ -19,8 +19,8 @@ type heapRun struct {
 	cpu                     float64   // ms a block, of everything
 }
 
-// measureHeap settles blocks for as long as was asked for. The load is the largest that fits the time: a smaller one than at full
-// arrival, because it takes many blocks to see growth.
+// measureHeap settles blocks for as long as was asked for. The load is the largest that fits the time: a smaller one
+// than at full arrival, because it takes many blocks to see growth.
 func measureHeap(w *world, o options) (heapRun, error) {
 	out := heapRun{accounts: w.accounts, blocks: o.heapBlocks}
 	l, err := w.fit(o)

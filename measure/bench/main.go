@@ -1,6 +1,6 @@
-// Command bench measures what paying contributors costs with x/rewards and with what others use: a bank send per payout, aggregated
-// bank sends, F1 distribution, and one transaction per receipt. The last line of its output is one JSON object; a figure that was not
-// measured is null.
+// Command bench measures what paying contributors costs with x/rewards and with what others use: a bank send per
+// payout, aggregated bank sends, F1 distribution, and one transaction per receipt. The last line of its output is one
+// JSON object; a figure that was not measured is null.
 package main
 
 import (

@@ -17,7 +17,8 @@ import (
 
 // small is enough to see that everything works.
 var small = options{
-	accounts: []int{128}, blocks: 4, payments: 1_000, heapBlocks: 20, cache: 10_000, drawn: "both", load: load{batches: 2, receipts: 7, entries: 8},
+	accounts: []int{128}, blocks: 4, payments: 1_000, heapBlocks: 20, cache: 10_000, drawn: "both",
+	load: load{batches: 2, receipts: 7, entries: 8},
 }
 
 func smallWorld(t *testing.T) *world {
@@ -130,8 +131,9 @@ func TestEverythingIsMeasured(t *testing.T) {
 	var last map[string]*float64
 	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &last))
 	for name, measured := range map[string]bool{
-		"endblock_cpu_ms_1m": false, "growth_10k_1m": false, "vs_bank_send": false, "credit_latency_blocks_mean": true, "receipts_per_cpu_s": true,
-		"keys_per_batch": true, "bytes_per_receipt": true, "events_per_block": true, "heap_mb_10k_blocks": true,
+		"endblock_cpu_ms_1m": false, "growth_10k_1m": false, "vs_bank_send": false, "credit_latency_blocks_mean": true,
+		"receipts_per_cpu_s": true,
+		"keys_per_batch":     true, "bytes_per_receipt": true, "events_per_block": true, "heap_mb_10k_blocks": true,
 	} {
 		value, ok := last[name]
 		require.True(t, ok, name)
@@ -176,7 +178,8 @@ func TestOptions(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 72_000, o.load.pairs())
 	require.Positive(t, o.cache)
-	for _, bad := range [][]string{{"--accounts", "many"}, {"--accounts", "3"}, {"--only", "nothing"}, {"--payments", "0"}, {"--drawn", "lots"}, {"ours"}} {
+	for _, bad := range [][]string{{"--accounts", "many"}, {"--accounts", "3"}, {"--only", "nothing"}, {"--payments", "0"},
+		{"--drawn", "lots"}, {"ours"}} {
 		_, err := parseOptions(bad, io.Discard)
 		require.Error(t, err, bad)
 	}

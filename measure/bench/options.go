@@ -68,15 +68,19 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	}
 	flags.StringVar(&accounts, "accounts", accounts, "registered contributors, a comma between sizes")
 	flags.IntVar(&o.blocks, "blocks", 0, "blocks to measure of x/rewards; 0: three cycles of the sweep, at least 10")
-	flags.IntVar(&o.payments, "payments", 9_000, "payments of an alternative to measure, of the 72,000 of a block; its figures are scaled")
+	flags.IntVar(&o.payments, "payments", 9_000,
+		"payments of an alternative to measure, of the 72,000 of a block; its figures are scaled")
 	flags.IntVar(&o.heapBlocks, "heap-blocks", 10_000, "blocks over which the heap is watched")
-	flags.DurationVar(&o.heapBudget, "heap-budget", 150*time.Second, "time for the blocks over which the heap is watched; the load of a block is chosen to fit")
-	flags.IntVar(&o.cache, "iavl-cache-size", int(nodeconfig.Default().IAVLCacheSize), "nodes of a tree kept in memory, as in app.toml")
+	flags.DurationVar(&o.heapBudget, "heap-budget", 150*time.Second,
+		"time for the blocks over which the heap is watched; the load of a block is chosen to fit")
+	flags.IntVar(&o.cache, "iavl-cache-size", int(nodeconfig.Default().IAVLCacheSize),
+		"nodes of a tree kept in memory, as in app.toml")
 	flags.BoolVar(&o.quick, "quick", false, "small ledgers and batches, few blocks: to see that it works")
 	flags.StringVar(&o.only, "only", "", "measure only one of "+strings.Join(names, ", "))
 	flags.StringVar(&o.drawn, "drawn", "both", "how contributors are drawn: uniform, zipf or both")
 	flags.StringVar(&o.dir, "dir", os.TempDir(), "folder for databases; they are removed")
-	flags.StringVar(&o.profile, "cpuprofile", "", "write a processor profile of the measured end-blocks of x/rewards and their commits to this file")
+	flags.StringVar(&o.profile, "cpuprofile", "",
+		"write a processor profile of the measured end-blocks of x/rewards and their commits to this file")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

@@ -44,7 +44,8 @@ type receipts struct {
 	stored   float64 // bytes of a receipt of 8 entries
 }
 
-// measureReceipts executes blocks of a batch of answers, of singles receipts one by one, and of as many bank sends, in turn.
+// measureReceipts executes blocks of a batch of answers, of singles receipts one by one, and of as many bank sends, in
+// turn.
 func measureReceipts(t testing.TB, build func(testing.TB) submissions, answers, singles, rounds int) (receipts, error) {
 	s := build(t)
 	progress("%s: %d rounds of a batch of %d, and of %d transactions", nameReceipts, rounds, answers, singles)
@@ -107,7 +108,8 @@ func (s *submitted) add(block, empty submitted, rounds int) {
 // meter executes blocks and counts.
 type meter struct {
 	chain *chain.Chain
-	// Of the last block, and of the first, which was empty: keys of the modules that keep receipts, besides those that grow with them.
+	// Of the last block, and of the first, which was empty: keys of the modules that keep receipts, besides those that
+	// grow with them.
 	records, emptyRecords int
 	events                int // of the first transaction, without those of its fee
 }
@@ -150,12 +152,16 @@ func storedBytes() float64 {
 	var records []poa.Record
 	for i := range 1_000 {
 		record := poa.Record{
-			Session: poa.LeafHash([]byte{byte(i / 100)}), N: uint64(i%100 + 1), Commitment: poa.LeafHash([]byte{byte(i), byte(i >> 8)}),
-			InputTokens: 30, OutputTokens: 300, Fee: chain.Amount(chain.Royalty), Acknowledged: true, ModelID: 1, ModelVersion: 1,
-			Method: poa.MethodSPAN, UnattributedPPM: unattributed,
+			Session: poa.LeafHash([]byte{byte(i / 100)}), N: uint64(i%100 + 1),
+			Commitment:  poa.LeafHash([]byte{byte(i), byte(i >> 8)}),
+			InputTokens: 30, OutputTokens: 300, Fee: chain.Amount(chain.Royalty), Acknowledged: true, ModelID: 1,
+			ModelVersion: 1,
+			Method:       poa.MethodSPAN, UnattributedPPM: unattributed,
 		}
 		for e := range fullLoad.entries {
-			record.Entries = append(record.Entries, poa.Entry{Rank: uint64(1_000_000 + i*fullLoad.entries + e), WeightPPM: uint32(attributed / fullLoad.entries)})
+			record.Entries = append(
+				record.Entries, poa.Entry{Rank: uint64(1_000_000 + i*fullLoad.entries + e),
+					WeightPPM: uint32(attributed / fullLoad.entries)})
 		}
 		records = append(records, record)
 	}

@@ -53,8 +53,9 @@ type summary struct {
 func (r *report) summary() summary {
 	worst := r.endBlock(million)
 	s := summary{
-		EndBlock: Number(worst), Growth: Number(worst/r.endBlock(tenThousand) - 1), Latency: Number(notMeasured), Receipts: Number(notMeasured),
-		Keys: Number(notMeasured), Bytes: Number(notMeasured), Events: Number(notMeasured), Heap: Number(notMeasured),
+		EndBlock: Number(worst), Growth: Number(worst/r.endBlock(tenThousand) - 1), Latency: Number(notMeasured),
+		Receipts: Number(notMeasured),
+		Keys:     Number(notMeasured), Bytes: Number(notMeasured), Events: Number(notMeasured), Heap: Number(notMeasured),
 		VersusOne: Number(r.bankSends(million) / worst),
 	}
 	for i := range r.ours {
@@ -71,7 +72,8 @@ func (r *report) summary() summary {
 	return s
 }
 
-// submissionEvents of a block: those of the transactions of its batches, or where they were not measured, of what x/rewards does in them.
+// submissionEvents of a block: those of the transactions of its batches, or where they were not measured, of what
+// x/rewards does in them.
 func (r *report) submissionEvents(o *ours) float64 {
 	if r.receipts != nil {
 		return r.receipts.events * float64(r.load.batches)
@@ -144,36 +146,48 @@ func (r *report) comparison() *table {
 		t.add(grouped(row.accounts), row.distribution, row.name, figure(row.cpu), figure(row.commit), figure(row.wall),
 			figure(row.keys), figure(row.bytes/1e3), figure(row.events), figure(versus))
 	}
-	t.note("Each figure is of a block, the mean of the measured ones. Keys and kB are written to the store, keys and values, removals included, before IAVL adds its nodes.")
+	t.note("Each figure is of a block, the mean of the measured ones. Keys and kB are written to the store, keys and " +
+		"values, removals included, before IAVL adds its nodes.")
 	t.note("CPU has the collector and the database's compaction: of x/rewards, by the memory that a part of the block allocates.")
-	t.note("x/rewards' end-block has of Commit what a block with it takes more than one that only takes batches in, by what is left of them. It pays everything: contributors, " +
-		"DataNet owners, lineage, providers, bonus, burn, and up to `payouts_per_block` automatic payouts, whose bank events are counted.")
+	t.note("x/rewards' end-block has of Commit what a block with it takes more than one that only takes batches in, by " +
+		"what is left of them. It pays everything: contributors, " +
+		"DataNet owners, lineage, providers, bonus, burn, and up to `payouts_per_block` automatic payouts, whose bank " +
+		"events are counted.")
 	t.note("Taking batches in is splitting fees, looking up ledger ids and storing credits: transactions pay gas for it.")
-	t.note("Bank sends, aggregated or not, pay contributors only. As many payments as `--payments` are made in a block of their own and scaled, which makes Commit a little dearer than it were with all.")
-	t.note("F1 is x/distribution with an index for each account, of which at most %s are registered, so that its keys are cheap. Allocating raises "+
-		"an index for each pair. Nothing is in an account until its owner withdraws, by a transaction whose signature and gas are not counted.", grouped(f1Indexes))
+	t.note("Bank sends, aggregated or not, pay contributors only. As many payments as `--payments` are made in a block " +
+		"of their own and scaled, which makes Commit a little dearer than it were with all.")
+	t.note("F1 is x/distribution with an index for each account, of which at most %s are registered, so that its keys "+
+		"are cheap. Allocating raises "+
+		"an index for each pair. Nothing is in an account until its owner withdraws, by a transaction whose signature and "+
+		"gas are not counted.", grouped(f1Indexes))
 	return t
 }
 
 // detail of the sweep.
 func (r *report) detail() *table {
-	t := newTable("x/rewards in steady state", "contributors", "drawn", "blocks", "pages", "credits", "payouts", "its events", "paid / arrived",
+	t := newTable("x/rewards in steady state", "contributors", "drawn", "blocks", "pages", "credits", "payouts",
+		"its events", "paid / arrived",
 		"backlog, blocks", "latency mean", "by credits", "max", "idle latency", "idle CPU ms", "full batch alone")
 	for i := range r.ours {
 		o := &r.ours[i]
-		t.add(grouped(o.accounts), o.distribution, fmt.Sprint(len(o.end)), figure(o.pages.mean()), figure(o.credits.mean()), figure(o.payouts.mean()), figure(o.events.mean()-o.bankEvents.mean()),
-			figure(o.drained()), figure(o.backlog[len(o.backlog)-1]/o.arrived.mean()), figure(o.latency.mean()), figure(o.little()), figure(o.latency.max()),
+		t.add(grouped(o.accounts), o.distribution, fmt.Sprint(len(o.end)), figure(o.pages.mean()), figure(o.credits.mean()),
+			figure(o.payouts.mean()), figure(o.events.mean()-o.bankEvents.mean()),
+			figure(o.drained()), figure(o.backlog[len(o.backlog)-1]/o.arrived.mean()), figure(o.latency.mean()),
+			figure(o.little()), figure(o.latency.max()),
 			figure(o.idleLatency.max()), figure(o.idleCPU.mean()), figure(o.aloneLatency.max()))
 	}
 	t.note("Its events are those of x/rewards itself; the bank adds some for each automatic payout, and for burn and emission.")
-	t.note("Latency is in blocks from the one in which a pair arrives to the one in which it is credited; 0 is the same block. Mean and max are of one pair in %d; by credits is the mean backlog over what arrives in a block.", watchEvery)
-	t.note("Idle is a batch of 1,000 pairs with nothing else waiting, and its end-block without Commit; a full batch alone waits as many blocks at most as its accounts have pages to write.")
+	t.note("Latency is in blocks from the one in which a pair arrives to the one in which it is credited; 0 is the "+
+		"same block. Mean and max are of one pair in %d; by credits is the mean backlog over what arrives in a block.", watchEvery)
+	t.note("Idle is a batch of 1,000 pairs with nothing else waiting, and its end-block without Commit; a full batch " +
+		"alone waits as many blocks at most as its accounts have pages to write.")
 	return t
 }
 
 // costs of the end-block and how they grow.
 func (r *report) costs() *table {
-	t := newTable("What the end-block of x/rewards costs", "contributors", "drawn", "CPU ms median", "mean", "end-block alone", "its commit",
+	t := newTable("What the end-block of x/rewards costs", "contributors", "drawn", "CPU ms median", "mean",
+		"end-block alone", "its commit",
 		"µs a page", "µs a credit", "growth", "a page", "a credit")
 	for i := range r.ours {
 		o := &r.ours[i]
@@ -186,7 +200,8 @@ func (r *report) costs() *table {
 				credits = credit/(small.settle.sum()*1e3/small.credits.sum()) - 1
 			}
 		}
-		t.add(grouped(o.accounts), o.distribution, figure(o.settle.median()), figure(o.settle.mean()), figure(o.end.mean()), figure(o.share.mean()),
+		t.add(grouped(o.accounts), o.distribution, figure(o.settle.median()), figure(o.settle.mean()), figure(o.end.mean()),
+			figure(o.share.mean()),
 			figure(page), figure(credit), percent(growth), percent(pages), percent(credits))
 	}
 	t.note("Growth is against the smallest number of contributors: of the whole, for each page written, and for each credit.")
@@ -198,8 +213,10 @@ func (r *receipts) table() *table {
 	for _, row := range r.rows {
 		t.add(row.name, figure(row.cpu), figure(row.perSecond), figure(row.bytes), figure(row.keys), figure(row.event))
 	}
-	t.note("For each receipt or send, through the whole application, FinalizeBlock and Commit, on a store in memory. Receipts carry %s.", r.describe)
-	t.note("A batch writes %s keys besides pages of receipts, chunks of credits and its sessions; one of them is shared by all batches of a block. Its transaction has %s events, those of its gas included.", figure(r.keys), figure(r.events))
+	t.note("For each receipt or send, through the whole application, FinalizeBlock and Commit, on a store in memory. "+
+		"Receipts carry %s.", r.describe)
+	t.note("A batch writes %s keys besides pages of receipts, chunks of credits and its sessions; one of them is "+
+		"shared by all batches of a block. Its transaction has %s events, those of its gas included.", figure(r.keys), figure(r.events))
 	t.note("A receipt of 8 entries is stored in %.1f bytes.", r.stored)
 	return t
 }
@@ -209,6 +226,7 @@ func (h *heapRun) table() *table {
 	for i, at := range h.at {
 		t.add(grouped(at), figure(h.live[i]))
 	}
-	t.note("%s blocks of %s pairs at %s contributors, %s ms CPU a block with everything: the load that fits the time.", grouped(h.blocks), grouped(h.pairs), grouped(h.accounts), figure(h.cpu))
+	t.note("%s blocks of %s pairs at %s contributors, %s ms CPU a block with everything: the load that fits the time.",
+		grouped(h.blocks), grouped(h.pairs), grouped(h.accounts), figure(h.cpu))
 	return t
 }

@@ -52,8 +52,8 @@ func outsider(role string, i int) sdk.AccAddress {
 	return hash[:addressSize]
 }
 
-// seed registers the accounts. Keys are written in their order, which is the fastest; ledger ids have nothing to do with the order of
-// addresses.
+// seed registers the accounts. Keys are written in their order, which is the fastest; ledger ids have nothing to do
+// with the order of addresses.
 func (w *world) seed() error {
 	w.addresses = make([]byte, w.accounts*addressSize)
 	ids := make([]int, w.accounts) // by address
@@ -119,7 +119,8 @@ func (w *world) seedBank(ctx sdk.Context, ids []int) error {
 		if err := w.app.AccountKeeper.Accounts.Set(ctx, w.address(id), account); err != nil {
 			return err
 		}
-		if err := w.app.BankKeeper.Balances.Set(ctx, collections.Join(w.address(id), rewardstypes.Denom), open(1)); err != nil {
+		if err := w.app.BankKeeper.Balances.Set(ctx, collections.Join(w.address(id), rewardstypes.Denom),
+			open(1)); err != nil {
 			return err
 		}
 	}

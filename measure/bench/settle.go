@@ -44,7 +44,8 @@ func measureOurs(w *world, o options, distribution string) (ours, error) {
 	from := newDraw(distribution, w.accounts, 1)
 	s := newSettler(w, o.load)
 	warm := 2*out.cycle + 2
-	progress("%s, %d accounts drawn %s: %d blocks to warm up, %d to measure", nameOurs, w.accounts, distribution, warm, blocks)
+	progress("%s, %d accounts drawn %s: %d blocks to warm up, %d to measure", nameOurs, w.accounts, distribution, warm,
+		blocks)
 	var runs, control []run
 	for i := range warm + blocks {
 		r, err := s.block(o.load.draw(from, o.load.pairs()))
@@ -83,8 +84,8 @@ func (w *world) cycle() (int, error) {
 	return (pages + int(params.PagesPerBlock) - 1) / int(params.PagesPerBlock), nil
 }
 
-// count divides the blocks' commits between submission and end-block. Submission has what a block without an end-block costs, by the
-// bytes of it that are left when there is one: the end-block may remove again what arrived in its block.
+// count divides the blocks' commits between submission and end-block. Submission has what a block without an end-block
+// costs, by the bytes of it that are left when there is one: the end-block may remove again what arrived in its block.
 func (out *ours) count(runs, control []run) {
 	var commit, commitWall, bytes series
 	for _, r := range control {
@@ -104,7 +105,8 @@ func (out *ours) count(runs, control []run) {
 		out.submitShare = append(out.submitShare, ms(r.commit.cpu)-share)
 		out.submitWall = append(out.submitWall, ms(r.submit.wall+r.commit.wall)-shareWall)
 		out.keys, out.bytes = append(out.keys, float64(wrote.keys)), append(out.bytes, float64(wrote.bytes))
-		out.submitKeys, out.submitBytes = append(out.submitKeys, float64(r.left.keys)), append(out.submitBytes, float64(r.left.bytes))
+		out.submitKeys, out.submitBytes = append(out.submitKeys, float64(r.left.keys)),
+			append(out.submitBytes, float64(r.left.bytes))
 		out.events = append(out.events, float64(r.settled.events))
 		out.bankEvents = append(out.bankEvents, float64(r.settled.bankEvents))
 		out.submitEvents = append(out.submitEvents, float64(r.submitEvents))
@@ -139,7 +141,8 @@ func (out *ours) idle(s *settler, from draw) error {
 	return err
 }
 
-// alone settles a batch and returns the CPU ms of the end-block of its arrival, and the blocks that its watched pairs waited.
+// alone settles a batch and returns the CPU ms of the end-block of its arrival, and the blocks that its watched pairs
+// waited.
 func (s *settler) alone(from draw) (cpu float64, latencies series, err error) {
 	pairs := s.load.draw(from, s.load.pairs())
 	for first := true; first || s.backlog > 0; first = false {
@@ -175,8 +178,10 @@ func (out *ours) paying() row {
 // submission is what the batches cost those who send them, beside signatures and proofs.
 func (out *ours) submission() row {
 	return row{
-		accounts: out.accounts, distribution: out.distribution, name: "x/rewards: taking batches in", measured: out.load.pairs(),
-		cpu: out.submit.mean(), commit: out.submitShare.mean(), wall: out.submitWall.mean(), keys: out.submitKeys.mean(), bytes: out.submitBytes.mean(),
+		accounts: out.accounts, distribution: out.distribution, name: "x/rewards: taking batches in",
+		measured: out.load.pairs(),
+		cpu:      out.submit.mean(), commit: out.submitShare.mean(), wall: out.submitWall.mean(), keys: out.submitKeys.mean(),
+		bytes:  out.submitBytes.mean(),
 		events: out.submitEvents.mean(),
 	}
 }

@@ -9,8 +9,8 @@ import (
 // watchEvery pairs one is watched until it is paid.
 const watchEvery = 720
 
-// watch tells in which block a pair is paid: the first in which its account has earned more than before. Whatever of an account waits is
-// paid together.
+// watch tells in which block a pair is paid: the first in which its account has earned more than before. Whatever of an
+// account waits is paid together.
 type watch struct {
 	world   *world
 	arrived map[int][]int64 // account → heights

@@ -26,7 +26,8 @@ const (
 // draw returns contributors by their ledger id.
 type draw func() int
 
-// newDraw draws from n contributors, all alike or by Zipf's law with exponent 1. Who is drawn often is spread over the ledger.
+// newDraw draws from n contributors, all alike or by Zipf's law with exponent 1. Who is drawn often is spread over the
+// ledger.
 func newDraw(distribution string, n int, seed int64) draw {
 	random := rand.New(rand.NewSource(seed))
 	if distribution == uniform {
@@ -41,8 +42,8 @@ func newDraw(distribution string, n int, seed int64) draw {
 	return func() int { return spread(sort.SearchFloat64s(sums, random.Float64()*sum), n) }
 }
 
-// Every receipt has the same weights, and one of royaltySteps royalties, so that every amount divides without a rest: what an account
-// is paid does not depend on how payments are added up.
+// Every receipt has the same weights, and one of royaltySteps royalties, so that every amount divides without a rest:
+// what an account is paid does not depend on how payments are added up.
 const (
 	royaltySteps = 7
 	royaltyStep  = 1_000_000_000_000_000 // aopen
@@ -86,7 +87,8 @@ func (l load) draw(from draw, n int) []pair {
 	return out
 }
 
-// payables turns the payments of a block into the batches of receipts that earn them. The receipts are valid until the next call.
+// payables turns the payments of a block into the batches of receipts that earn them. The receipts are valid until the
+// next call.
 func (w *world) payables(l load, pairs []pair) [][]rewardstypes.Payable {
 	if len(w.batches) != l.batches || len(w.batches[0]) != l.receipts {
 		w.batches = w.newBatches(l)
@@ -116,7 +118,8 @@ func (w *world) newBatches(l load) [][]rewardstypes.Payable {
 		batches[b] = make([]rewardstypes.Payable, l.receipts)
 		for i := range batches[b] {
 			receipt := rewardstypes.Payable{
-				Model: uint64(b + 1), Provider: outsider("provider", b), Compute: sdkmath.NewInt(compute), Royalty: sdkmath.NewInt(royaltyOf(i)),
+				Model: uint64(b + 1), Provider: outsider("provider", b), Compute: sdkmath.NewInt(compute),
+				Royalty:      sdkmath.NewInt(royaltyOf(i)),
 				Acknowledged: true, Lineage: lineage, UnattributedPPM: unattributed,
 			}
 			for e := range l.entries {

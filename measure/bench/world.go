@@ -60,8 +60,8 @@ func openWorld(parent string, cacheSize, accounts int) (*world, error) {
 	if w.db, err = dbm.NewDB("application", dbm.GoLevelDBBackend, dir); err != nil {
 		return nil, err
 	}
-	// As a node with the default app.toml: all versions are kept for long, and what blocks have in common is cached. Nothing is pruned
-	// meanwhile, so that who would do it does not matter; the other one would outlive the store.
+	// As a node with the default app.toml: all versions are kept for long, and what blocks have in common is cached.
+	// Nothing is pruned meanwhile, so that who would do it does not matter; the other one would outlive the store.
 	w.app = app.New(log.NewNopLogger(), w.db, true, simtestutil.NewAppOptionsWithFlagHome(dir),
 		baseapp.SetChainID("openledger-bench-1"), baseapp.SetIAVLCacheSize(cacheSize), baseapp.SetIAVLSyncPruning(true),
 		baseapp.SetInterBlockCache(cache.NewCommitKVStoreCacheManager(cache.DefaultCommitKVStoreCacheSize)))

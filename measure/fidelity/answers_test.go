@@ -26,14 +26,16 @@ func TestAnswersAreMeasured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Right < .5 || f.RightDocument < f.Right || f.Wrong > .2 || f.UnsourcedPaid > .8 || f.OffTopicPaid > .2 || f.OtherLanguagesRight < .1 {
+	if f.Right < .5 || f.RightDocument < f.Right || f.Wrong > .2 || f.UnsourcedPaid > .8 || f.OffTopicPaid > .2 ||
+		f.OtherLanguagesRight < .1 {
 		t.Errorf("%+v", f)
 	}
 	again, err := measureAnswers(worlds)
 	if first, second := line(t, f), line(t, again); err != nil || first != second {
 		t.Errorf("%s, then %s, %v", first, second, err)
 	}
-	thieves, err := measureThieves(worlds[:1], []paraphrase.Attack{{Copies: 3}, {Copies: 1, Paraphrased: true, Stuffed: true}}, 5)
+	thieves, err := measureThieves(worlds[:1],
+		[]paraphrase.Attack{{Copies: 3}, {Copies: 1, Paraphrased: true, Stuffed: true}}, 5)
 	if err != nil || math.IsNaN(float64(thieves.thiefMax())) || thieves.Near > .2 || thieves.Notice > 1.2 {
 		t.Errorf("%+v, %v", thieves, err)
 	}
@@ -65,7 +67,8 @@ func TestOwnAnswers(t *testing.T) {
 		return path
 	}
 	o := options{
-		answersFile: write("mine.jsonl", `{"id":"1","lang":"English","question":"what is made?","retrieved":["a/b/0"],"answer":[{"text":"The baker makes bread of rye and spelt every morning.","sources":["a/b/0"]}]}`),
+		answersFile: write(
+			"mine.jsonl", `{"id":"1","lang":"English","question":"what is made?","retrieved":["a/b/0"],"answer":[{"text":"The baker makes bread of rye and spelt every morning.","sources":["a/b/0"]}]}`),
 		sourcesFile: write("sources.jsonl", `{"id":"a/b/0","text":"The baker makes bread of rye and spelt every morning."}`),
 	}
 	out, err := os.Create(filepath.Join(dir, "out"))
@@ -85,7 +88,8 @@ func TestOwnAnswers(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	var last struct{ Meaning map[string]any }
-	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || last.Meaning["right"] != 1. || last.Meaning["thief_max"] != nil {
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || last.Meaning["right"] != 1. ||
+		last.Meaning["thief_max"] != nil {
 		t.Errorf("%s: %v", lines[len(lines)-1], err)
 	}
 	if !strings.Contains(string(text), "Answers of a language model: mine") {
@@ -95,7 +99,8 @@ func TestOwnAnswers(t *testing.T) {
 	if err := run(o); err == nil || !strings.Contains(err.Error(), "broken.jsonl:3:") {
 		t.Errorf("%v", err)
 	}
-	if _, err := readAnswers(options{answersFile: filepath.Join(dir, "none.jsonl")}); err == nil || !strings.Contains(err.Error(), "none.jsonl") {
+	if _, err := readAnswers(options{answersFile: filepath.Join(dir, "none.jsonl")}); err == nil ||
+		!strings.Contains(err.Error(), "none.jsonl") {
 		t.Errorf("%v", err)
 	}
 }

@@ -68,12 +68,14 @@ func measureAnswers(worlds []*answers.World) (MeaningFigures, error) {
 				return noMeaningFigures(), fmt.Errorf("%s: %w", w.Set.Name, err)
 			}
 		}
-		t := newTable("Answers of a language model: "+w.Set.Name, "answers", "method", "right passage", "right document", "wrong", "nobody",
+		t := newTable("Answers of a language model: "+w.Set.Name, "answers", "method", "right passage", "right document",
+			"wrong", "nobody",
 			"unsourced sentences paid", "about something else, paid")
 		for _, g := range answers.Groups {
 			for i, m := range answers.Methods {
 				if s := scores[i][g]; s.Answers > 0 {
-					t.add(fmt.Sprintf("%d %s", s.Answers, g), m.Name, share(s.Right, s.Owed), share(s.Right+s.Document, s.Owed), share(s.Wrong, s.Owed),
+					t.add(fmt.Sprintf("%d %s", s.Answers, g), m.Name, share(s.Right, s.Owed), share(s.Right+s.Document, s.Owed),
+						share(s.Wrong, s.Owed),
 						share(s.Owed-s.Right-s.Document-s.Wrong, s.Owed), share(s.FreePaid, s.Free), share(s.OffTopicPaid, s.OffTopic))
 				}
 			}
@@ -81,7 +83,8 @@ func measureAnswers(worlds []*answers.World) (MeaningFigures, error) {
 			score.Add(scores[len(scores)-1][g])
 			pooled[g] = score
 		}
-		t.note("Parts of the bits of sentences with sources; the last two columns of the bits of sentences without, and of whole answers that no passage")
+		t.note("Parts of the bits of sentences with sources; the last two columns of the bits of sentences without, and " +
+			"of whole answers that no passage")
 		t.note("answers. %d passages, each a contribution. Right document counts the right passage too.", len(w.Set.Passages))
 		t.print()
 	}

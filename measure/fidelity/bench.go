@@ -22,7 +22,8 @@ type bench struct {
 }
 
 func newBench(r *corpus.Registry, foreign []corpus.Segment, seed int64) (*bench, error) {
-	b := &bench{registry: r, grams: grams.NewIndex(corpus.Texts(r.Segments), grams.Fixed(rules.RealScale.Gram)), seed: seed}
+	b := &bench{registry: r, grams: grams.NewIndex(corpus.Texts(r.Segments), grams.Fixed(rules.RealScale.Gram)),
+		seed: seed}
 	var err error
 	if b.generator, err = plant.NewGenerator(r, foreign, b.grams); err != nil {
 		return nil, err
@@ -45,7 +46,8 @@ type owner func(tokens []uint32) ([]int, error)
 
 // rule makes an owner of a rejected rule. The result may be used by one goroutine.
 func (b *bench) rule(r rules.Rule, candidates func([]uint32) []int) owner {
-	texts := &rules.Texts{List: b.grams.Texts, Weight: b.registry.Weight, Runs: b.grams.Runs, Candidates: candidates, Scale: rules.RealScale}
+	texts := &rules.Texts{List: b.grams.Texts, Weight: b.registry.Weight, Runs: b.grams.Runs, Candidates: candidates,
+		Scale: rules.RealScale}
 	return func(tokens []uint32) ([]int, error) {
 		places := r.Own(texts, tokens)
 		for p, place := range places {
@@ -59,8 +61,8 @@ func (b *bench) rule(r rules.Rule, candidates func([]uint32) []int) owner {
 
 // quality is how well a rule pays planted answers, averaged.
 type quality struct {
-	// recall and tv are against the rightful owners, those ending in Sampled against the segments quoted from. tvPlanted leaves out
-	// what is paid on foreign text.
+	// recall and tv are against the rightful owners, those ending in Sampled against the segments quoted from. tvPlanted
+	// leaves out what is paid on foreign text.
 	recall, tv, tvPlanted, recallSampled, tvSampled float64
 	// reached is the part of the bits owed to the rightful owners that they are paid on planted text.
 	reached float64
@@ -101,9 +103,11 @@ func (b *bench) measure(noise plant.Noise, answers int, own func() owner) (quali
 
 func judge(a plant.Answer, paid rules.Paid) quality {
 	q := quality{
-		recall: measure.Recall(a.Rightful, paid.All, plant.Sources), recallSampled: measure.Recall(a.Sampled, paid.All, plant.Sources),
-		tv: measure.TV(a.Rightful, paid.All), tvPlanted: measure.TV(a.Rightful, paid.Planted), tvSampled: measure.TV(a.Sampled, paid.All),
-		reached: measure.Reached(a.Rightful, paid.Planted), floor: measure.TV(a.Sampled, a.Rightful),
+		recall:        measure.Recall(a.Rightful, paid.All, plant.Sources),
+		recallSampled: measure.Recall(a.Sampled, paid.All, plant.Sources),
+		tv:            measure.TV(a.Rightful, paid.All), tvPlanted: measure.TV(a.Rightful, paid.Planted),
+		tvSampled: measure.TV(a.Sampled, paid.All),
+		reached:   measure.Reached(a.Rightful, paid.Planted), floor: measure.TV(a.Sampled, a.Rightful),
 	}
 	if all := paid.All.Sum(); all > 0 {
 		q.foreignPaid = 1 - paid.Planted.Sum()/all
@@ -121,10 +125,12 @@ func average(all []quality) quality {
 	}
 	return quality{
 		recall: mean(func(q quality) float64 { return q.recall }), tv: mean(func(q quality) float64 { return q.tv }),
-		reached:   mean(func(q quality) float64 { return q.reached }),
-		tvPlanted: mean(func(q quality) float64 { return q.tvPlanted }), recallSampled: mean(func(q quality) float64 { return q.recallSampled }),
-		tvSampled: mean(func(q quality) float64 { return q.tvSampled }), floor: mean(func(q quality) float64 { return q.floor }),
-		foreignPaid: mean(func(q quality) float64 { return q.foreignPaid }),
+		reached:       mean(func(q quality) float64 { return q.reached }),
+		tvPlanted:     mean(func(q quality) float64 { return q.tvPlanted }),
+		recallSampled: mean(func(q quality) float64 { return q.recallSampled }),
+		tvSampled:     mean(func(q quality) float64 { return q.tvSampled }),
+		floor:         mean(func(q quality) float64 { return q.floor }),
+		foreignPaid:   mean(func(q quality) float64 { return q.foreignPaid }),
 	}
 }
 
@@ -133,7 +139,8 @@ func (b *bench) foreign(answers int) (float64, error) {
 	paid := make([]float64, answers)
 	for i := range paid {
 		rng := rand.New(rand.NewSource(b.seed<<20 + 1<<19 + int64(i)))
-		a, err := b.index.Attribute(poa.Answer{Tokens: b.registry.Vocabulary.Canonical(b.generator.ForeignAnswer(rng, answerTokens).Tokens)})
+		a, err := b.index.Attribute(
+			poa.Answer{Tokens: b.registry.Vocabulary.Canonical(b.generator.ForeignAnswer(rng, answerTokens).Tokens)})
 		if err != nil {
 			return 0, err
 		}

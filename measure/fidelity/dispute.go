@@ -19,14 +19,16 @@ const (
 	disputeRuns          = 5 // the fastest counts: the others are those of a busy machine
 )
 
-// disputeFigures returns the longest check of a dispute, in µs, and the largest dispute, in bytes, over every kind against every row of
-// answers of 500 tokens. Disputes above the limit of a transaction are refused by the encoding and count in neither.
+// disputeFigures returns the longest check of a dispute, in µs, and the largest dispute, in bytes, over every kind
+// against every row of answers of 500 tokens. Disputes above the limit of a transaction are refused by the encoding and
+// count in neither.
 func disputeFigures(seed int64) (micros, bytes Number, err error) {
 	w, err := newCourt(seed)
 	if err != nil {
 		return missing, missing, err
 	}
-	t := newTable("Disputes against answers of 500 tokens", "kind", "disputes", "longest check, µs", "largest, bytes", "above 8 KiB")
+	t := newTable("Disputes against answers of 500 tokens", "kind", "disputes", "longest check, µs", "largest, bytes",
+		"above 8 KiB")
 	figures := map[string]*disputeFigure{}
 	var kinds []string
 	for range disputeAnswers {
@@ -88,7 +90,8 @@ func (f *disputeFigure) measure(d poa.Dispute, claim poa.Claim, src poa.Contribu
 	return nil
 }
 
-// court is a registry of made-up text, of which later contributions copy earlier ones, and a provider who answers from it.
+// court is a registry of made-up text, of which later contributions copy earlier ones, and a provider who answers from
+// it.
 type court struct {
 	rng           *rand.Rand
 	files         []poa.SegmentFile
@@ -166,13 +169,15 @@ func (w *court) disputes() ([]poa.Dispute, poa.Claim, error) {
 	evidence := b.Evidence()
 	r := poa.Receipt{AnswerRoot: poa.AnswerRoot(key, tokens), EvidenceRoot: att.Root()}
 	claim := poa.Claim{
-		Record: poa.Record{N: 1, Commitment: r.Commitment(), OutputTokens: uint32(len(tokens)), Entries: att.Entries, UnattributedPPM: att.UnattributedPPM},
+		Record: poa.Record{N: 1, Commitment: r.Commitment(), OutputTokens: uint32(len(tokens)), Entries: att.Entries,
+			UnattributedPPM: att.UnattributedPPM},
 		Bundle: evidence.Root(),
 	}
 	header := poa.Dispute{AnswerRoot: r.AnswerRoot, EvidenceRoot: r.EvidenceRoot}
 	weights, answer := header, header
 	weights.WrongWeights = &poa.WrongWeights{Rows: att.Rows, TotalBits: att.TotalBits}
-	answer.WrongAnswer = &poa.SignedOutcome{Outcome: poa.Outcome{AnswerRoot: r.AnswerRoot, OutputTokens: uint32(len(tokens))}}
+	answer.WrongAnswer = &poa.SignedOutcome{
+		Outcome: poa.Outcome{AnswerRoot: r.AnswerRoot, OutputTokens: uint32(len(tokens))}}
 	out := []poa.Dispute{weights, answer}
 	for i, row := range att.Rows {
 		more, err := w.against(header, att, evidence, i, row)
@@ -185,7 +190,8 @@ func (w *court) disputes() ([]poa.Dispute, poa.Claim, error) {
 }
 
 // against returns what can be said against one row.
-func (w *court) against(header poa.Dispute, att poa.Attribution, evidence poa.Evidence, i int, row poa.Row) ([]poa.Dispute, error) {
+func (w *court) against(header poa.Dispute, att poa.Attribution, evidence poa.Evidence, i int,
+	row poa.Row) ([]poa.Dispute, error) {
 	proof, err := poa.NewRowProof(att, i)
 	if err != nil {
 		return nil, err

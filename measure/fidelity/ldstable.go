@@ -29,7 +29,9 @@ func measureLDS(s *setting) (Number, error) {
 	}
 	t.add("SPAN bits", cell(score.Span))
 	t.add("BM25 of the answer", cell(score.BM25))
-	t.note("%s", fmt.Sprintf("%d segments, %d subsets of half of them; a trigram model is counted anew on each. Correlation of the subset's summed scores with the", score.Segments, lds.Subsets))
+	t.note("%s", fmt.Sprintf(
+		"%d segments, %d subsets of half of them; a trigram model is counted anew on each. Correlation of the subset's "+
+			"summed scores with the", score.Segments, lds.Subsets))
 	t.note("log-likelihood of the answer, over subsets, averaged over %d answers.", min(ldsAnswers, s.options.answers))
 	t.print()
 	return Number(score.Span), nil

@@ -121,7 +121,8 @@ func TestNumber(t *testing.T) {
 	for _, c := range []struct {
 		n    Number
 		want string
-	}{{missing, "null"}, {0.12345, "0.1235"}, {1, "1"}, {2_500_000.4, "2500000"}, {Number(math.Inf(1)), "null"}, {Number(math.Copysign(0, -1)), "0"}} {
+	}{{missing, "null"}, {0.12345, "0.1235"}, {1, "1"}, {2_500_000.4, "2500000"}, {Number(math.Inf(1)), "null"},
+		{Number(math.Copysign(0, -1)), "0"}} {
 		got, err := json.Marshal(c.n)
 		if err != nil || string(got) != c.want {
 			t.Errorf("%v: %s, %v; want %s", float64(c.n), got, err, c.want)

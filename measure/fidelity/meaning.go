@@ -7,14 +7,15 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// meaningMethod and meaningUndeclared make method MEANING for a registry, with provenance that is computed and of nothing; a test leaves
-// them out.
+// meaningMethod and meaningUndeclared make method MEANING for a registry, with provenance that is computed and of
+// nothing; a test leaves them out.
 var (
 	meaningMethod     paraphrase.Factory = newMeaning
 	meaningUndeclared paraphrase.Factory = newUndeclaredMeaning
 )
 
-// meaning is method MEANING of package poa: the segments that were retrieved, and those that the answer finds by itself.
+// meaning is method MEANING of package poa: the segments that were retrieved, and those that the answer finds by
+// itself.
 type meaning struct {
 	undeclared bool
 	registry   *methods.Registry

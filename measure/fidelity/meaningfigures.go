@@ -7,8 +7,9 @@ import (
 
 // MeaningFigures are the figures of method MEANING on answers of a language model, over all sets, by bits.
 type MeaningFigures struct {
-	// Of what sentences in English with sources are owed: paid to a passage that is listed, to one of a listed document (the listed ones
-	// included), to others; and the part of the bits of the other sentences of these answers that is paid.
+	// Of what sentences in English with sources are owed: paid to a passage that is listed, to one of a listed document
+	// (the listed ones included), to others; and the part of the bits of the other sentences of these answers that is
+	// paid.
 	Right         Number `json:"right"`
 	RightDocument Number `json:"right_document"`
 	Wrong         Number `json:"wrong"`
@@ -19,13 +20,14 @@ type MeaningFigures struct {
 	OtherLanguagesRight Number `json:"other_languages_right"`
 	LatinCyrillicRight  Number `json:"latin_cyrillic_right"`
 	HanKanaArabicRight  Number `json:"han_kana_arabic_right"`
-	// ThiefMax is the most that a thief takes of what he and the owner are paid, derivations being declared: of all attacks on these answers
-	// and on paraphrases.
+	// ThiefMax is the most that a thief takes of what he and the owner are paid, derivations being declared: of all
+	// attacks on these answers and on paraphrases.
 	ThiefMax Number `json:"thief_max"`
 	// Attacks are those on these answers, Captured those on paraphrases.
 	Attacks  *AttackFigures  `json:"attacks,omitempty"`
 	Captured *CaptureFigures `json:"captured,omitempty"`
-	// Paraphrases are the figures on paraphrases of prose, or of the folder of --corpus, and ParaphrasesCode those on Go source.
+	// Paraphrases are the figures on paraphrases of prose, or of the folder of --corpus, and ParaphrasesCode those on Go
+	// source.
 	Paraphrases     *ParaphraseFigures `json:"paraphrases,omitempty"`
 	ParaphrasesCode *ParaphraseFigures `json:"paraphrases_code,omitempty"`
 }
@@ -37,10 +39,11 @@ type ParaphraseFigures struct {
 	// Of the worst level.
 	Recall Number `json:"recall3"`
 	TV     Number `json:"tv"`
-	// ReachedSearched is the worst level where the sources need not be among the segments that are looked at; the better of both searches.
+	// ReachedSearched is the worst level where the sources need not be among the segments that are looked at; the better
+	// of both searches.
 	ReachedSearched Number `json:"reached_searched"`
-	// ForeignPaid is the share of the weight paid on answers of foreign text whose own words find what is looked at, as if for a question;
-	// ForeignPaidAsked where only its six rarest words do.
+	// ForeignPaid is the share of the weight paid on answers of foreign text whose own words find what is looked at, as if
+	// for a question; ForeignPaidAsked where only its six rarest words do.
 	ForeignPaid      Number `json:"foreign_paid"`
 	ForeignPaidAsked Number `json:"foreign_paid_asked"`
 }
@@ -58,7 +61,8 @@ func (f *ParaphraseFigures) note(retrieval paraphrase.Retrieval, row paraphrased
 	for i, reached := range row.levels {
 		f.Reached[i] = Number(reached)
 	}
-	f.Recall, f.TV, f.ForeignPaid, f.ForeignPaidAsked = Number(row.recall), Number(row.tv), Number(row.foreign), Number(row.foreignAsked)
+	f.Recall, f.TV, f.ForeignPaid, f.ForeignPaidAsked = Number(row.recall), Number(row.tv), Number(row.foreign),
+		Number(row.foreignAsked)
 }
 
 func noMeaningFigures() MeaningFigures {
@@ -74,7 +78,8 @@ func meaningFigures(by map[answers.Group]answers.Score) MeaningFigures {
 	english, latin, han := by[answers.English], by[answers.Latin], by[answers.Han]
 	out.Right, out.RightDocument = ratio(english.Right, english.Owed), ratio(english.Right+english.Document, english.Owed)
 	out.Wrong, out.UnsourcedPaid = ratio(english.Wrong, english.Owed), ratio(english.FreePaid, english.Free)
-	out.LatinCyrillicRight, out.HanKanaArabicRight = ratio(latin.Right+latin.Document, latin.Owed), ratio(han.Right+han.Document, han.Owed)
+	out.LatinCyrillicRight, out.HanKanaArabicRight = ratio(latin.Right+latin.Document, latin.Owed),
+		ratio(han.Right+han.Document, han.Owed)
 	others := latin
 	others.Add(han)
 	out.OtherLanguagesRight = ratio(others.Right+others.Document, others.Owed)

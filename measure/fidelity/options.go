@@ -25,14 +25,20 @@ type options struct {
 
 func parseOptions() (options, error) {
 	o := options{answers: 60}
-	flag.StringVar(&o.corpus, "corpus", "", "measure on this folder, one contributor per sub-folder; default: Go source and the English of its comments")
-	flag.StringVar(&o.table, "table", corpus.TableProtocol, "token weights: protocol, as on the chain, corpus, or auto (the registry's own table from 1,000,000 tokens on)")
+	flag.StringVar(
+		&o.corpus, "corpus", "", "measure on this folder, one contributor per sub-folder; default: Go source and the "+
+			"English of its comments")
+	flag.StringVar(&o.table, "table", corpus.TableProtocol,
+		"token weights: protocol, as on the chain, corpus, or auto (the registry's own table from 1,000,000 tokens on)")
 	flag.Int64Var(&o.seed, "seed", 1, "seed of everything random")
-	flag.IntVar(&o.segments, "segments", 10_000, "registered segments at most; the slope is measured from a tenth to four times as many")
-	flag.Func("answers", "answers per row of a table (default 60); or a file of answers of a language model, which is measured and nothing else", o.setAnswers)
+	flag.IntVar(&o.segments, "segments", 10_000,
+		"registered segments at most; the slope is measured from a tenth to four times as many")
+	flag.Func("answers", "answers per row of a table (default 60); or a file of answers of a language model, which is "+
+		"measured and nothing else", o.setAnswers)
 	flag.StringVar(&o.sourcesFile, "sources", "", "the passages of a file of --answers")
 	flag.IntVar(&o.worlds, "worlds", 30_000, "random worlds per rule")
-	flag.BoolVar(&o.only, "only-worlds", false, "search random worlds for the rule of the chain and nothing else; fail if one is found")
+	flag.BoolVar(&o.only, "only-worlds", false,
+		"search random worlds for the rule of the chain and nothing else; fail if one is found")
 	flag.Parse()
 	switch {
 	case (o.answersFile == "") != (o.sourcesFile == ""):

@@ -7,8 +7,8 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// ragMethod makes the RAG method for a registry; a test puts another one in its place. ragUndeclared makes it for a registry of which nobody
-// says what derives from what.
+// ragMethod makes the RAG method for a registry; a test puts another one in its place. ragUndeclared makes it for a
+// registry of which nobody says what derives from what.
 var (
 	ragMethod     paraphrase.Factory = newRAG
 	ragUndeclared paraphrase.Factory = newUndeclaredRAG
@@ -19,7 +19,8 @@ type RAGFigures struct {
 	Recall  Number `json:"recall3_paraphrase"`
 	TV      Number `json:"tv_paraphrase"`
 	Reached Number `json:"reached_paraphrase"`
-	// Searched are the same figures where the sources need not be among the segments that are looked at; the better of both searches.
+	// Searched are the same figures where the sources need not be among the segments that are looked at; the better of
+	// both searches.
 	RecallSearched  Number `json:"recall3_searched"`
 	TVSearched      Number `json:"tv_searched"`
 	ReachedSearched Number `json:"reached_searched"`
@@ -33,7 +34,8 @@ func noRAGFigures() RAGFigures {
 	return RAGFigures{missing, missing, missing, missing, missing, missing, missing, missing}
 }
 
-// rag is method RAG of package poa with its own retrieval, and with provenance that is computed for every segment, or for none.
+// rag is method RAG of package poa with its own retrieval, and with provenance that is computed for every segment, or
+// for none.
 type rag struct {
 	undeclared bool
 	registry   *methods.Registry

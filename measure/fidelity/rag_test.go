@@ -16,7 +16,9 @@ func library(documents int) []corpus.Document {
 	rng := rand.New(rand.NewSource(5))
 	var out []corpus.Document
 	for i := range documents {
-		out = append(out, corpus.Document{Contributor: fmt.Sprint(i % 7), Name: fmt.Sprint(i), Pieces: [][]byte{[]byte(english(rng, 150))}})
+		out = append(
+			out, corpus.Document{Contributor: fmt.Sprint(i % 7), Name: fmt.Sprint(i),
+				Pieces: [][]byte{[]byte(english(rng, 150))}})
 	}
 	return out
 }
@@ -27,7 +29,9 @@ func TestRAGMethodIsMeasured(t *testing.T) {
 	meaningMethod = nil
 	defer func() { meaningMethod = newMeaning }()
 	o := options{table: corpus.TableProtocol, seed: 1, segments: 150, answers: 10}
-	c := corpus.Build("corpus", library(180), corpus.Shape{Registered: 600, HeldOut: 50, HeldOutPPM: 80_000}, poa.SegmentRules{AllowFewStopWords: true}, 1) // drawn words are no prose
+	// drawn words are no prose
+	c := corpus.Build("corpus", library(180), corpus.Shape{Registered: 600, HeldOut: 50, HeldOutPPM: 80_000},
+		poa.SegmentRules{AllowFewStopWords: true}, 1)
 	s, err := prepare(c, o)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +43,8 @@ func TestRAGMethodIsMeasured(t *testing.T) {
 		t.Fatalf("%+v, thieves take %+v, %v", figures, thieves, err)
 	}
 	// What reaches the owners is less than what TV lets one think.
-	if figures.Reached < 0.2 || figures.Reached > 1 || figures.ReachedSearched < 0.2 || figures.ReachedSearched > 1 || math.IsNaN(float64(figures.ForeignPaid)) {
+	if figures.Reached < 0.2 || figures.Reached > 1 || figures.ReachedSearched < 0.2 || figures.ReachedSearched > 1 ||
+		math.IsNaN(float64(figures.ForeignPaid)) {
 		t.Errorf("%+v", figures)
 	}
 	foreign := figures.ForeignPaid
@@ -78,7 +83,8 @@ func TestMeaningMethodIsMeasured(t *testing.T) {
 	paraphrase.Attacks = []paraphrase.Attack{{Copies: 1}, {Copies: 1, Paraphrased: true}}
 	defer func() { ragMethod, paraphrase.Attacks = newRAG, attacks }()
 	o := options{table: corpus.TableProtocol, seed: 1, segments: 150, answers: 5}
-	c := corpus.Build("corpus", library(180), corpus.Shape{Registered: 600, HeldOut: 50, HeldOutPPM: 80_000}, poa.SegmentRules{AllowFewStopWords: true}, 1)
+	c := corpus.Build("corpus", library(180), corpus.Shape{Registered: 600, HeldOut: 50, HeldOutPPM: 80_000},
+		poa.SegmentRules{AllowFewStopWords: true}, 1)
 	s, err := prepare(c, o)
 	if err != nil {
 		t.Fatal(err)
@@ -88,10 +94,12 @@ func TestMeaningMethodIsMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 	f, thieves := got.meaning, got.meaningCapture
-	if f.Reached[paraphrase.None] < .3 || math.IsNaN(float64(f.Reached[paraphrase.Fused])) || f.ForeignPaid > .5 || math.IsNaN(float64(f.TV)) {
+	if f.Reached[paraphrase.None] < .3 || math.IsNaN(float64(f.Reached[paraphrase.Fused])) || f.ForeignPaid > .5 ||
+		math.IsNaN(float64(f.TV)) {
 		t.Errorf("%+v", f)
 	}
-	if thieves.Near > .2 || math.IsNaN(float64(thieves.ParaphrasedUndeclared)) || !math.IsNaN(float64(thieves.Stuffed)) || !math.IsNaN(float64(got.rag.Recall)) {
+	if thieves.Near > .2 || math.IsNaN(float64(thieves.ParaphrasedUndeclared)) || !math.IsNaN(float64(thieves.Stuffed)) ||
+		!math.IsNaN(float64(got.rag.Recall)) {
 		t.Errorf("%+v, %+v", thieves, got.rag)
 	}
 	r := noMeaningFigures()

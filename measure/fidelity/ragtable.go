@@ -19,9 +19,11 @@ const (
 // captureLevels are how far the answers are from the owner's words in the attacks on retrieval.
 var captureLevels = []paraphrase.Level{paraphrase.None, paraphrase.Light, paraphrase.Heavy}
 
-// CaptureFigures are the most that thieves in retrieval take of what they and the owners are paid, over the levels of the answers.
+// CaptureFigures are the most that thieves in retrieval take of what they and the owners are paid, over the levels of
+// the answers.
 type CaptureFigures struct {
-	// Near is for near-copies and shuffles, Paraphrased for paraphrases, Stuffed for one with rare words put back; provenance is computed.
+	// Near is for near-copies and shuffles, Paraphrased for paraphrases, Stuffed for one with rare words put back;
+	// provenance is computed.
 	Near        Number `json:"near"`
 	Paraphrased Number `json:"paraphrased"`
 	Stuffed     Number `json:"stuffed"`
@@ -55,7 +57,8 @@ func (f *CaptureFigures) note(a paraphrase.Attack, undeclared bool, thief Number
 func (f CaptureFigures) worse(g CaptureFigures) CaptureFigures {
 	return CaptureFigures{
 		larger(f.Near, g.Near), larger(f.Paraphrased, g.Paraphrased), larger(f.Stuffed, g.Stuffed),
-		larger(f.NearUndeclared, g.NearUndeclared), larger(f.ParaphrasedUndeclared, g.ParaphrasedUndeclared), larger(f.StuffedUndeclared, g.StuffedUndeclared),
+		larger(f.NearUndeclared, g.NearUndeclared), larger(f.ParaphrasedUndeclared, g.ParaphrasedUndeclared),
+		larger(f.StuffedUndeclared, g.StuffedUndeclared),
 	}
 }
 
@@ -67,15 +70,17 @@ type paraphraseResults struct {
 	meaningCapture CaptureFigures
 }
 
-// measureParaphrase pays paraphrased answers by the baselines and, if there are any, by methods RAG and MEANING. Figures of RAG are those of
-// its worst level.
+// measureParaphrase pays paraphrased answers by the baselines and, if there are any, by methods RAG and MEANING.
+// Figures of RAG are those of its worst level.
 func measureParaphrase(s *setting) (paraphraseResults, error) {
 	figures := paraphraseResults{noRAGFigures(), noCaptureFigures(), noParaphraseFigures(), noCaptureFigures()}
 	head := []string{"method", "looked at"}
 	for _, level := range paraphrase.Levels {
 		head = append(head, level.String()+" reached/recall@3/TV")
 	}
-	t := newTable("Paraphrased answers: "+s.name, append(head, "sources found", "heavy: paid to text not quoted", "foreign answers pay: searched by all words/by the rarest")...)
+	t := newTable("Paraphrased answers: "+s.name,
+		append(head, "sources found", "heavy: paid to text not quoted",
+			"foreign answers pay: searched by all words/by the rarest")...)
 	r, err := s.registry(s.clean, s.options.segments)
 	if err != nil {
 		return figures, err
@@ -117,8 +122,10 @@ func measureParaphrase(s *setting) (paraphraseResults, error) {
 			method.note(retrieval, row)
 		}
 	}
-	t.note("Reached: the part of the owed bits that the rightful owners are paid. Content words of the sources that answers do not use: %s.", changedWords(s, b))
-	t.note("Searched: sources are among the 32 best for the question, and a search over the registry finds the 8 that are looked at. Foreign answers are")
+	t.note("Reached: the part of the owed bits that the rightful owners are paid. Content words of the sources that "+
+		"answers do not use: %s.", changedWords(s, b))
+	t.note("Searched: sources are among the 32 best for the question, and a search over the registry finds the 8 that " +
+		"are looked at. Foreign answers are")
 	t.note("paid over what all their words find, and over what their six rarest do, as a question would.")
 	t.print()
 	figures.capture, figures.meaningCapture, err = measureCapture(s)
@@ -132,7 +139,8 @@ type paraphrased struct {
 }
 
 // paraphraseRow measures one method over all levels.
-func paraphraseRow(s *setting, t *table, b *paraphrase.Bench, m paraphrase.Method, retrieval paraphrase.Retrieval) (paraphrased, error) {
+func paraphraseRow(s *setting, t *table, b *paraphrase.Bench, m paraphrase.Method,
+	retrieval paraphrase.Retrieval) (paraphrased, error) {
 	progress("%s: paraphrases, %s, %s", s.name, m.Name(), retrieval)
 	worst := paraphrased{recall: 1, reached: 1}
 	cells := []string{m.Name(), retrieval.String()}
@@ -149,7 +157,8 @@ func paraphraseRow(s *setting, t *table, b *paraphrase.Bench, m paraphrase.Metho
 			return paraphrased{nan, nan, nan, nan, nan, nan, nil}, nil
 		}
 		cells = append(cells, cell(q.Reached)+"/"+cell(q.Recall)+"/"+cell(q.TV))
-		worst.recall, worst.tv, worst.reached = min(worst.recall, q.Recall), max(worst.tv, q.TV), min(worst.reached, q.Reached)
+		worst.recall, worst.tv, worst.reached = min(worst.recall, q.Recall), max(worst.tv, q.TV),
+			min(worst.reached, q.Reached)
 		worst.changed, worst.levels = max(worst.changed, q.Changed), append(worst.levels, q.Reached)
 		found = min(found, q.Found)
 		if level == paraphrase.Heavy {
@@ -201,8 +210,10 @@ func measureCapture(s *setting) (rag, meaning CaptureFigures, err error) {
 		undeclared bool
 	}
 	all := []robbed{
-		{"3-gram coverage + BM25, Shapley", paraphrase.Shapley, nil, false}, {"RAG, provenance computed", ragMethod, &rag, false},
-		{"RAG, provenance of nothing", ragUndeclared, &rag, true}, {"MEANING, provenance computed", meaningMethod, &meaning, false},
+		{"3-gram coverage + BM25, Shapley", paraphrase.Shapley, nil, false},
+		{"RAG, provenance computed", ragMethod, &rag, false},
+		{"RAG, provenance of nothing", ragUndeclared, &rag, true},
+		{"MEANING, provenance computed", meaningMethod, &meaning, false},
 		{"MEANING, provenance of nothing", meaningUndeclared, &meaning, true},
 	}
 	if ragMethod == nil {
@@ -211,7 +222,8 @@ func measureCapture(s *setting) (rag, meaning CaptureFigures, err error) {
 	if meaningMethod == nil {
 		all = slices.DeleteFunc(all, func(m robbed) bool { return m.figures == &meaning })
 	}
-	t := newTable("Captured in retrieval: thief's share / part of what the owner is owed that reaches him: "+s.name, "method", "answers")
+	t := newTable("Captured in retrieval: thief's share / part of what the owner is owed that reaches him: "+s.name,
+		"method", "answers")
 	var factories []paraphrase.Factory
 	var cells [][]string
 	for _, m := range all {
@@ -227,7 +239,8 @@ func measureCapture(s *setting) (rag, meaning CaptureFigures, err error) {
 		if err != nil {
 			return rag, meaning, err
 		}
-		losses, err := paraphrase.Capture(r, s.foreign, factories, attack, captureLevels, min(captureVictims, s.options.answers), s.options.seed)
+		losses, err := paraphrase.Capture(r, s.foreign, factories, attack, captureLevels,
+			min(captureVictims, s.options.answers), s.options.seed)
 		if errors.Is(err, plant.ErrTooSmall) {
 			t.note("%v", err)
 			t.print()
@@ -246,7 +259,8 @@ func measureCapture(s *setting) (rag, meaning CaptureFigures, err error) {
 	for _, row := range cells {
 		t.add(row...)
 	}
-	t.note("Questions ask for the owner's rarest words; half of an answer is the owner's. Thief's share: of what he and the owner are paid.")
+	t.note("Questions ask for the owner's rarest words; half of an answer is the owner's. Thief's share: of what he " +
+		"and the owner are paid.")
 	t.print()
 	return rag, meaning, nil
 }

@@ -46,7 +46,8 @@ func compareRules(benches []*bench, names []string, counts worldCounts, answers 
 			return err
 		}
 	}
-	if err := line(spanName, counts.span, func(b *bench) func() owner { return func() owner { return b.span } }); err != nil {
+	if err := line(
+		spanName, counts.span, func(b *bench) func() owner { return func() owner { return b.span } }); err != nil {
 		return err
 	}
 	t.print()
@@ -65,7 +66,8 @@ func describeViolations(c worlds.Counts) string {
 	for _, kind := range []struct {
 		name string
 		n    int
-	}{{"theft", c.Theft}, {"copy", c.Copy}, {"split", c.Split}, {"invariance", c.Rename + c.Unrelated + c.Later}, {"index", c.Disagree}} {
+	}{{"theft", c.Theft}, {"copy", c.Copy}, {"split", c.Split}, {"invariance", c.Rename + c.Unrelated + c.Later},
+		{"index", c.Disagree}} {
 		if kind.n > 0 {
 			if out != "" {
 				out += ", "

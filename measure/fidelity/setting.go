@@ -11,8 +11,8 @@ import (
 type setting struct {
 	name string
 	pool *corpus.Corpus
-	// raw and clean are the registered segments as they come and without duplicates; foreign the held-out ones without duplicates of
-	// registered text.
+	// raw and clean are the registered segments as they come and without duplicates; foreign the held-out ones without
+	// duplicates of registered text.
 	raw, clean, foreign []corpus.Segment
 	options             options
 	notes               []string
@@ -34,7 +34,8 @@ func settings(o options) ([]*setting, error) {
 		}
 		lift := !corpus.LooksLikeProse(documents)
 		if lift {
-			notes = append(notes, "most segments have few stop words: measured as a DataNet of code or tables, which lifts that rule")
+			notes = append(
+				notes, "most segments have few stop words: measured as a DataNet of code or tables, which lifts that rule")
 		}
 		shape.HeldOutPPM = 150_000 // a small folder needs more to draw foreign text from
 		s, err := prepare(corpus.Build("corpus", documents, shape, poa.SegmentRules{AllowFewStopWords: lift}, o.seed), o)
@@ -66,7 +67,8 @@ func prepare(c *corpus.Corpus, o options) (*setting, error) {
 		s.notes = append(s.notes, fmt.Sprintf("%s: no segment could be registered: nothing is measured on it", c.Name))
 		return s, nil
 	}
-	progress("%s: %d segments, %d tokens, %d documents, %d contributors; looking for duplicates", c.Name, len(c.Registered), corpus.Tokens(c.Registered), c.Documents, c.Contributors)
+	progress("%s: %d segments, %d tokens, %d documents, %d contributors; looking for duplicates", c.Name,
+		len(c.Registered), corpus.Tokens(c.Registered), c.Documents, c.Contributors)
 	whole, err := corpus.NewRegistry(c.Vocabulary, c.Registered, o.table)
 	if err != nil {
 		return nil, err
@@ -82,14 +84,17 @@ func (s *setting) registry(segments []corpus.Segment, n int) (*corpus.Registry, 
 
 // describe prints what is measured on.
 func describe(all []*setting) {
-	t := newTable("Corpora", "corpus", "contributors", "documents", "segments", "tokens", "without duplicates", "foreign segments", "of these kept")
+	t := newTable("Corpora", "corpus", "contributors", "documents", "segments", "tokens", "without duplicates",
+		"foreign segments", "of these kept")
 	for _, s := range all {
-		t.add(s.name, fmt.Sprint(s.pool.Contributors), fmt.Sprint(s.pool.Documents), fmt.Sprint(len(s.raw)), fmt.Sprint(corpus.Tokens(s.raw)),
+		t.add(s.name, fmt.Sprint(s.pool.Contributors), fmt.Sprint(s.pool.Documents), fmt.Sprint(len(s.raw)),
+			fmt.Sprint(corpus.Tokens(s.raw)),
 			fmt.Sprint(len(s.clean)), fmt.Sprint(len(s.pool.HeldOut)), fmt.Sprint(len(s.foreign)))
 		for _, n := range s.notes {
 			t.note("%s", n)
 		}
 	}
-	t.note("A duplicate has 30 %% of its runs of five tokens in one kept earlier segment. The rule that is measured has no part in saying so.")
+	t.note("A duplicate has 30 %% of its runs of five tokens in one kept earlier segment. The rule that is measured " +
+		"has no part in saying so.")
 	t.print()
 }

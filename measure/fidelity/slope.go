@@ -12,12 +12,14 @@ import (
 // slopeAnswers is how many times --answers the slope is measured with: it is a difference of two means.
 const slopeAnswers = 4
 
-// measureSlope returns TV at four times --segments (or at all there are) minus TV at a tenth of --segments (or at a quarter of the
-// larger size, if that is less), on the registry without duplicates, and the two sizes. Both weigh tokens by the table of the larger registry, so that the difference is due to size alone.
+// measureSlope returns TV at four times --segments (or at all there are) minus TV at a tenth of --segments (or at a
+// quarter of the larger size, if that is less), on the registry without duplicates, and the two sizes. Both weigh
+// tokens by the table of the larger registry, so that the difference is due to size alone.
 func measureSlope(s *setting) (Number, []int, error) {
 	large := min(growth*s.options.segments, len(s.clean))
 	small := max(1, min(s.options.segments/10, large/4)) // a small corpus grows by what it has
-	t := newTable("Growth of the registry: "+s.name, "segments", "reaches the owner", "recall@3", "TV", "TV planted only", "5-gram TV")
+	t := newTable("Growth of the registry: "+s.name, "segments", "reaches the owner", "recall@3", "TV", "TV planted only",
+		"5-gram TV")
 	whole, err := s.registry(s.clean, large)
 	if err != nil {
 		return missing, nil, err
@@ -29,7 +31,8 @@ func measureSlope(s *setting) (Number, []int, error) {
 	}
 	for _, n := range sizes {
 		progress("%s: registry of %d segments", s.name, n)
-		part := &corpus.Registry{Vocabulary: whole.Vocabulary, Statistics: whole.Statistics, Weight: whole.Weight, Segments: whole.Segments[:n]}
+		part := &corpus.Registry{Vocabulary: whole.Vocabulary, Statistics: whole.Statistics, Weight: whole.Weight,
+			Segments: whole.Segments[:n]}
 		b, err := newBench(part, s.foreign, s.options.seed)
 		if errors.Is(err, plant.ErrTooSmall) {
 			t.note("%d segments: %v", n, err)

@@ -30,13 +30,16 @@ func noSpanFigures() SpanFigures {
 	}
 }
 
-var noises = []plant.Noise{{Percent: 0}, {Percent: 10}, {Percent: 20}, {Percent: 10, Edits: true}, {Percent: 20, Edits: true}}
+var noises = []plant.Noise{{Percent: 0}, {Percent: 10}, {Percent: 20}, {Percent: 10, Edits: true},
+	{Percent: 20, Edits: true}}
 
 // measureSpan plants answers in the registry with and without duplicates, and prints one line per noise.
 func measureSpan(s *setting) (SpanFigures, *bench, float64, error) {
 	figures, foreign := noSpanFigures(), float64(missing)
 	t := newTable(fmt.Sprintf("Method SPAN on planted answers: %s", s.name),
-		"registry", "segments", "noise", "reaches the owner", "recall@3", "TV", "TV planted only", "recall@3 sampled", "TV sampled", "oracle's TV sampled", "paid bits on foreign", "5-gram reaches the owner", "5-gram recall@3", "5-gram TV")
+		"registry", "segments", "noise", "reaches the owner", "recall@3", "TV", "TV planted only", "recall@3 sampled",
+		"TV sampled", "oracle's TV sampled", "paid bits on foreign", "5-gram reaches the owner", "5-gram recall@3",
+		"5-gram TV")
 	var clean *bench
 	for _, kind := range []struct {
 		name     string
@@ -64,7 +67,8 @@ func measureSpan(s *setting) (SpanFigures, *bench, float64, error) {
 			if err != nil {
 				return figures, nil, foreign, err
 			}
-			t.add(kind.name, fmt.Sprint(len(r.Segments)), noise.String(), cell(q.reached), cell(q.recall), cell(q.tv), cell(q.tvPlanted), cell(q.recallSampled),
+			t.add(kind.name, fmt.Sprint(len(r.Segments)), noise.String(), cell(q.reached), cell(q.recall), cell(q.tv),
+				cell(q.tvPlanted), cell(q.recallSampled),
 				cell(q.tvSampled), cell(q.floor), cell(q.foreignPaid), cell(base.reached), cell(base.recall), cell(base.tv))
 			if kind.name == "clean" {
 				figures.note(noise, q)
@@ -84,12 +88,16 @@ func measureSpan(s *setting) (SpanFigures, *bench, float64, error) {
 			if err != nil {
 				return figures, nil, foreign, err
 			}
-			t.note("Answers of foreign text only pay %s of their weight; of foreign text as it comes, copies of what is registered included, %s.", cell(foreign), cell(rawForeign))
+			t.note("Answers of foreign text only pay %s of their weight; of foreign text as it comes, copies of what is "+
+				"registered included, %s.", cell(foreign), cell(rawForeign))
 		}
 	}
-	t.note("TV: half the sum of absolute differences between what the rightful owners are owed and what is paid to anyone anywhere in the answer, both in")
-	t.note("bits and normalised to 1. The rightful owner of a quotation is the earliest contribution that holds it word for word. Unpaid text counts in neither.")
-	t.note("Reaches the owner: the part of the owed bits that the rightful owners are paid. What nobody is paid is lost to them, and goes to the bounty pool.")
+	t.note("TV: half the sum of absolute differences between what the rightful owners are owed and what is paid to " +
+		"anyone anywhere in the answer, both in")
+	t.note("bits and normalised to 1. The rightful owner of a quotation is the earliest contribution that holds it " +
+		"word for word. Unpaid text counts in neither.")
+	t.note("Reaches the owner: the part of the owed bits that the rightful owners are paid. What nobody is paid is " +
+		"lost to them, and goes to the bounty pool.")
 	t.print()
 	return figures, clean, foreign, nil
 }

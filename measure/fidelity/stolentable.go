@@ -59,7 +59,8 @@ func measureStolen(s *setting) (StolenFigures, error) {
 		return figures, err
 	}
 	figures.Split8 = Number(split.MaxGain)
-	t.add(fmt.Sprintf("split into %d: pay over the whole, less 1", stolen.Pieces), cell(split.Gain), cell(split.MaxGain), "-")
+	t.add(fmt.Sprintf("split into %d: pay over the whole, less 1", stolen.Pieces), cell(split.Gain), cell(split.MaxGain),
+		"-")
 	t.print()
 	return figures, nil
 }

@@ -10,10 +10,11 @@ import (
 // climbSteps are the changes that a thief tries on one segment.
 const climbSteps = 300
 
-// AttackFigures are what thieves take of answers of a language model by method MEANING, derivations being declared; of several sets the
-// most.
+// AttackFigures are what thieves take of answers of a language model by method MEANING, derivations being declared; of
+// several sets the most.
 type AttackFigures struct {
-	// Of what thieves and owners are paid: near-copies and shuffles, paraphrases, one stuffed with the owner's rare words, glossaries.
+	// Of what thieves and owners are paid: near-copies and shuffles, paraphrases, one stuffed with the owner's rare words,
+	// glossaries.
 	Near        Number `json:"near"`
 	Paraphrased Number `json:"paraphrased"`
 	Stuffed     Number `json:"stuffed"`
@@ -23,8 +24,9 @@ type AttackFigures struct {
 	ParaphrasedUndeclared Number `json:"paraphrased_undeclared"`
 	StuffedUndeclared     Number `json:"stuffed_undeclared"`
 	GlossariesUndeclared  Number `json:"glossaries_undeclared"`
-	// Notice is what a notice behind every answer is paid, over its part of the answers; Climbing what one segment that was changed step by
-	// step takes from others, of their pay, in later answers, and ClimbingSeen in those that it was changed for.
+	// Notice is what a notice behind every answer is paid, over its part of the answers; Climbing what one segment that
+	// was changed step by step takes from others, of their pay, in later answers, and ClimbingSeen in those that it was
+	// changed for.
 	Notice       Number `json:"notice"`
 	Climbing     Number `json:"climbing"`
 	ClimbingSeen Number `json:"climbing_seen"`
@@ -43,7 +45,8 @@ func (f AttackFigures) thiefMax() Number {
 func measureThieves(worlds []*answers.World, attacks []paraphrase.Attack, steps int) (AttackFigures, error) {
 	out := noAttackFigures()
 	for _, w := range worlds {
-		t := newTable("Thieves of answers of a language model, method MEANING: "+w.Set.Name, "attack", "thief, provenance computed", "of nothing",
+		t := newTable("Thieves of answers of a language model, method MEANING: "+w.Set.Name, "attack",
+			"thief, provenance computed", "of nothing",
 			"right passage before", "and under attack")
 		for _, attack := range attacks {
 			progress("%s: %s", w.Set.Name, attack)
@@ -66,7 +69,8 @@ func measureThieves(worlds []*answers.World, attacks []paraphrase.Attack, steps 
 			return out, err
 		}
 		addLoss(t, fmt.Sprintf("glossaries of every document: %d segments, %d refused", registered, refused), loss)
-		out.Glossaries, out.GlossariesUndeclared = larger(out.Glossaries, Number(loss.Thief)), larger(out.GlossariesUndeclared, Number(loss.Undeclared))
+		out.Glossaries, out.GlossariesUndeclared = larger(out.Glossaries, Number(loss.Thief)),
+			larger(out.GlossariesUndeclared, Number(loss.Undeclared))
 		notice, err := w.Notice()
 		if err != nil {
 			return out, err
@@ -77,12 +81,15 @@ func measureThieves(worlds []*answers.World, attacks []paraphrase.Attack, steps 
 		if err != nil {
 			return out, err
 		}
-		t.note("Thief: his part of what he and the passages are paid that he robs; one thief for each, all at once, registered last. Right passage: of what is owed.")
-		t.note("A notice of 57 tokens behind every answer, registered first, is %s of the answers and paid %s of them; others are paid %s less.",
+		t.note("Thief: his part of what he and the passages are paid that he robs; one thief for each, all at once, " +
+			"registered last. Right passage: of what is owed.")
+		t.note("A notice of 57 tokens behind every answer, registered first, is %s of the answers and paid %s of them; "+
+			"others are paid %s less.",
 			cell(notice.Normal), cell(notice.Paid), cell(notice.Lost))
 		for _, c := range climbs {
 			out.Climbing, out.ClimbingSeen = larger(out.Climbing, Number(c.Taken)), larger(out.ClimbingSeen, Number(c.Seen))
-			t.note("Hill-climbing from %s, %d of %d changes kept: takes %s of what others are paid for later answers, %s with provenance of nothing, and %s for those it saw.",
+			t.note("Hill-climbing from %s, %d of %d changes kept: takes %s of what others are paid for later answers, %s "+
+				"with provenance of nothing, and %s for those it saw.",
 				c.Start, c.Kept, steps, cell(c.Taken), cell(c.Undeclared), cell(c.Seen))
 		}
 		t.print()

@@ -14,7 +14,8 @@ const spanName = "alignment >= 100 bits, earliest"
 type worldCounts struct {
 	span     worlds.Counts
 	rejected map[string]worlds.Counts
-	// index counts the worlds in which poa.Index differs from poa.Attribute, written those in which Attribute differs from the rule.
+	// index counts the worlds in which poa.Index differs from poa.Attribute, written those in which Attribute differs from
+	// the rule.
 	index, written int
 }
 
@@ -26,9 +27,11 @@ func measureWorlds(o options) (worldCounts, error) {
 		return out, err
 	}
 	t := newTable(fmt.Sprintf("Random worlds on four tokens, %d per rule", o.worlds),
-		"rule", "theft or grief", "copy gains", "split gains", "renamed", "unrelated", "later order", "implementations disagree")
+		"rule", "theft or grief", "copy gains", "split gains", "renamed", "unrelated", "later order",
+		"implementations disagree")
 	line := func(name string, c worlds.Counts) {
-		t.add(name, fmt.Sprint(c.Theft), fmt.Sprint(c.Copy), fmt.Sprint(c.Split), fmt.Sprint(c.Rename), fmt.Sprint(c.Unrelated), fmt.Sprint(c.Later), fmt.Sprint(c.Disagree))
+		t.add(name, fmt.Sprint(c.Theft), fmt.Sprint(c.Copy), fmt.Sprint(c.Split), fmt.Sprint(c.Rename),
+			fmt.Sprint(c.Unrelated), fmt.Sprint(c.Later), fmt.Sprint(c.Disagree))
 	}
 	for _, r := range rules.Rejected {
 		progress("worlds: %s", r.Name)
@@ -40,7 +43,8 @@ func measureWorlds(o options) (worldCounts, error) {
 	out.span = worlds.Search(o.worlds, o.seed, worlds.RealSize, weight, worlds.Span(stats), worlds.AgreesWithIndex(stats))
 	out.index = out.span.Disagree
 	line(spanName+" (Attribute, Index)", out.span)
-	rule := worlds.Search(o.worlds, o.seed+1, worlds.RealSize, weight, worlds.Span(stats), worlds.AgreesWithRule(stats, weight))
+	rule := worlds.Search(o.worlds, o.seed+1, worlds.RealSize, weight, worlds.Span(stats),
+		worlds.AgreesWithRule(stats, weight))
 	out.written = rule.Disagree
 	line(spanName+" (Attribute, written rule)", rule)
 	out.span.Theft += rule.Theft
@@ -51,7 +55,8 @@ func measureWorlds(o options) (worldCounts, error) {
 	out.span.Later += rule.Later
 	out.span.Disagree += rule.Disagree
 	out.span.Worlds += rule.Worlds
-	t.note("Rejected rules have their thresholds scaled to short texts: grams of 3 (long 6), a cap of 2 segments, runs of 24 and alignments of 40 bits, a window of 3.")
+	t.note("Rejected rules have their thresholds scaled to short texts: grams of 3 (long 6), a cap of 2 segments, runs " +
+		"of 24 and alignments of 40 bits, a window of 3.")
 	t.print()
 	return out, nil
 }

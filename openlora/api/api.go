@@ -44,7 +44,8 @@ type Choice struct {
 	FinishReason *string  `json:"finish_reason"`
 }
 
-// Delta is a piece of a streamed answer. What it does not say is left out: clients take an empty role for one that they do not know.
+// Delta is a piece of a streamed answer. What it does not say is left out: clients take an empty role for one that they
+// do not know.
 type Delta struct {
 	Role      string          `json:"role,omitempty"`
 	Content   string          `json:"content,omitempty"`
@@ -78,8 +79,8 @@ type Answer struct {
 	UnattributedPPM uint32   `json:"unattributed_ppm"`
 	Spans           []Span   `json:"spans"`
 	Sources         []Source `json:"sources"`
-	// Gap says that the sources say nothing about the question. There is no answer to pay for: nothing is charged and nothing is signed, no
-	// source is named, and the client signs on from a gap leaf, as after a call that failed.
+	// Gap says that the sources say nothing about the question. There is no answer to pay for: nothing is charged and
+	// nothing is signed, no source is named, and the client signs on from a gap leaf, as after a call that failed.
 	Gap bool `json:"gap,omitempty"`
 }
 
@@ -148,7 +149,8 @@ type ModelInfo struct {
 	Provider string `json:"provider"`
 	ChainID  string `json:"chain_id"`
 	Segments int    `json:"segments"`
-	// Fence of the gateway, in hex: name it when you open a session, so that it is with this gateway and no other of the provider.
+	// Fence of the gateway, in hex: name it when you open a session, so that it is with this gateway and no other of the
+	// provider.
 	Fence string `json:"fence,omitempty"`
 }
 

@@ -14,8 +14,9 @@ import (
 // maxDepth of nested lists and objects in a request.
 const maxDepth = 64
 
-// Canonical returns the one form of a JSON text that every language writes the same way: the JSON Canonicalization Scheme, RFC 8785. It refuses
-// what has none: names that occur twice, numbers that are not finite, halves of surrogate pairs, bytes that are no UTF-8, and more than one value.
+// Canonical returns the one form of a JSON text that every language writes the same way: the JSON Canonicalization
+// Scheme, RFC 8785. It refuses what has none: names that occur twice, numbers that are not finite, halves of surrogate
+// pairs, bytes that are no UTF-8, and more than one value.
 func Canonical(text []byte) ([]byte, error) {
 	value, err := parse(text)
 	if err != nil {
@@ -166,7 +167,8 @@ func sortedNames(object map[string]any) []string {
 	for name := range object {
 		names = append(names, name)
 	}
-	slices.SortFunc(names, func(a, b string) int { return slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b))) })
+	slices.SortFunc(
+		names, func(a, b string) int { return slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b))) })
 	return names
 }
 

@@ -13,8 +13,8 @@ const maxLine = 4 << 20
 // Done is the data of the event that ends a stream.
 const Done = "[DONE]"
 
-// ReadEvents calls take with the data of each server-sent event, until it says that it has enough or the stream ends. Comments and other fields are
-// passed over, and data on several lines is joined.
+// ReadEvents calls take with the data of each server-sent event, until it says that it has enough or the stream ends.
+// Comments and other fields are passed over, and data on several lines is joined.
 func ReadEvents(stream io.Reader, take func(data string) (enough bool, err error)) error {
 	lines := bufio.NewScanner(stream)
 	lines.Buffer(nil, maxLine)

@@ -32,8 +32,8 @@ type Function struct {
 // roles of messages.
 var roles = map[string]bool{"system": true, "developer": true, "user": true, "assistant": true, "tool": true}
 
-// Answered is the text that an answer is: its content and, each on a line of its own, the name and arguments of its tool calls. It is what is
-// committed to, counted and attributed.
+// Answered is the text that an answer is: its content and, each on a line of its own, the name and arguments of its
+// tool calls. It is what is committed to, counted and attributed.
 func (m Message) Answered() string {
 	var text strings.Builder
 	text.WriteString(m.Content)
@@ -61,7 +61,8 @@ func (m Message) MarshalJSON() ([]byte, error) {
 	}{m.Role, content, m.Name, m.ToolCalls, m.ToolCallID})
 }
 
-// UnmarshalJSON implements json.Unmarshaler. It takes the forms of content that OpenAI's API allows, and refuses what is no text by its name.
+// UnmarshalJSON implements json.Unmarshaler. It takes the forms of content that OpenAI's API allows, and refuses what
+// is no text by its name.
 func (m *Message) UnmarshalJSON(text []byte) error {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(text, &fields) != nil || fields == nil {
@@ -130,7 +131,8 @@ func content(value json.RawMessage) (string, error) {
 	for i, part := range parts {
 		switch {
 		case part.Type != "text":
-			return "", unsupported(fmt.Sprint(i, ".type"), fmt.Sprintf("%q is not supported: this model reads parts of type text only", part.Type))
+			return "", unsupported(fmt.Sprint(i, ".type"),
+				fmt.Sprintf("%q is not supported: this model reads parts of type text only", part.Type))
 		case part.Text == nil:
 			return "", invalid(fmt.Sprint(i, ".text"), "is missing")
 		}

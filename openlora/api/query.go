@@ -10,11 +10,12 @@ import (
 // queryTag separates hashes of questions from others.
 const queryTag = "openledger/query/v2"
 
-// paidAside are the fields of a request that are no part of the question: how it is paid, and how the answer is delivered.
+// paidAside are the fields of a request that are no part of the question: how it is paid, and how the answer is
+// delivered.
 var paidAside = []string{"openledger", "stream", "stream_options"}
 
-// Query returns what a request asks, in the form that is hashed: the canonical form of its body without the fields that say how it is paid and
-// delivered. Everything else, known or not, is a part of the question.
+// Query returns what a request asks, in the form that is hashed: the canonical form of its body without the fields that
+// say how it is paid and delivered. Everything else, known or not, is a part of the question.
 func Query(body []byte) ([]byte, error) {
 	value, err := parse(body)
 	if err != nil {

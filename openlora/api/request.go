@@ -27,14 +27,17 @@ type Request struct {
 	Query []byte
 }
 
-// Options are the parameters that shape an answer beyond its length, as they were sent. An engine honours them or refuses them.
+// Options are the parameters that shape an answer beyond its length, as they were sent. An engine honours them or
+// refuses them.
 type Options map[string]json.RawMessage
 
 // shaping are the names of options that some engine may honour.
 var shaping = map[string]bool{
-	"stop": true, "temperature": true, "top_p": true, "top_k": true, "min_p": true, "seed": true, "presence_penalty": true, "frequency_penalty": true,
-	"repetition_penalty": true, "logit_bias": true, "response_format": true, "tools": true, "tool_choice": true, "parallel_tool_calls": true,
-	"reasoning_effort": true, "verbosity": true,
+	"stop": true, "temperature": true, "top_p": true, "top_k": true, "min_p": true, "seed": true, "presence_penalty": true,
+	"frequency_penalty":  true,
+	"repetition_penalty": true, "logit_bias": true, "response_format": true, "tools": true, "tool_choice": true,
+	"parallel_tool_calls": true,
+	"reasoning_effort":    true, "verbosity": true,
 }
 
 // labels say who asks, and shape no answer.
@@ -42,11 +45,13 @@ var labels = map[string]bool{"user": true, "metadata": true, "safety_identifier"
 
 // onlyDefault are parameters that are accepted with the values that say nothing.
 var onlyDefault = map[string]string{
-	"n": "1", "best_of": "1", "logprobs": "false", "top_logprobs": "0", "echo": "false", "suffix": `""`, "store": "false", "modalities": `["text"]`,
+	"n": "1", "best_of": "1", "logprobs": "false", "top_logprobs": "0", "echo": "false", "suffix": `""`, "store": "false",
+	"modalities":   `["text"]`,
 	"service_tier": `"auto"`, "functions": "[]", "function_call": `"none"`,
 }
 
-// ParseChat reads the body of POST /v1/chat/completions. Nothing in it is passed over: what is not known is refused by its name.
+// ParseChat reads the body of POST /v1/chat/completions. Nothing in it is passed over: what is not known is refused by
+// its name.
 func ParseChat(body []byte) (*Request, error) { return parseRequest(body, false) }
 
 // ParsePrompt reads the body of POST /v1/completions.
@@ -175,8 +180,8 @@ func (r *Request) Question() string {
 	return ""
 }
 
-// InputTokens counts the canonical tokens that are billed for the question: those of the messages, and of the canonical JSON of tool calls, tools and
-// the format asked for, which the model reads as well.
+// InputTokens counts the canonical tokens that are billed for the question: those of the messages, and of the canonical
+// JSON of tool calls, tools and the format asked for, which the model reads as well.
 func (r *Request) InputTokens() uint32 {
 	n := 0
 	add := func(text []byte) { n += len(poa.Tokenize(text)) }
@@ -209,7 +214,8 @@ func plain(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &wrong):
-		kinds := map[string]string{"string": "a string", "uint64": "a whole number", "[]uint8": "a string in base64", "api.Call": "an object"}
+		kinds := map[string]string{"string": "a string", "uint64": "a whole number", "[]uint8": "a string in base64",
+			"api.Call": "an object"}
 		kind, known := kinds[wrong.Type.String()]
 		if !known {
 			kind = "something else"

@@ -31,46 +31,55 @@ func TestParseChat(t *testing.T) {
 func TestToolsAreCountedAsInput(t *testing.T) {
 	plain, err := api.ParseChat([]byte(`{` + asked + `}`))
 	require.NoError(t, err)
-	with, err := api.ParseChat([]byte(`{` + asked + `,"tools":[{"type":"function","function":{"name":"weather","description":"the weather of a city"}}]}`))
+	with, err := api.ParseChat(
+		[]byte(`{` + asked + `,"tools":[{"type":"function","function":{"name":"weather","description":"the weather of a city"}}]}`))
 	require.NoError(t, err)
 	require.Greater(t, with.InputTokens(), plain.InputTokens()+5)
 }
 
 func TestParsePrompt(t *testing.T) {
 	for _, prompt := range []string{`"Why?"`, `["Why?"]`} {
-		r, err := api.ParsePrompt([]byte(`{"model":"openledger/1","prompt":` + prompt + `,"max_tokens":5,"echo":false,"logprobs":null}`))
+		r, err := api.ParsePrompt(
+			[]byte(`{"model":"openledger/1","prompt":` + prompt + `,"max_tokens":5,"echo":false,"logprobs":null}`))
 		require.NoError(t, err)
 		require.True(t, r.Prompted)
 		require.Equal(t, "Why?", r.Question())
 	}
 }
 
-// TestNothingIsPassedOver: what cannot be done is refused by its name, in words that a person who knows no Go understands.
+// TestNothingIsPassedOver: what cannot be done is refused by its name, in words that a person who knows no Go
+// understands.
 func TestNothingIsPassedOver(t *testing.T) {
 	for body, want := range map[string][2]string{
-		`{` + asked + `,"n":2}`:                                                          {"n", api.CodeUnsupported},
-		`{` + asked + `,"logprobs":true}`:                                                {"logprobs", api.CodeUnsupported},
-		`{` + asked + `,"audio":{}}`:                                                     {"audio", api.CodeUnsupported},
-		`{` + asked + `,"MAX_TOKENS":3}`:                                                 {"MAX_TOKENS", api.CodeUnsupported},
-		`{` + asked + `,"stream_options":{"other":true}}`:                                {"stream_options.other", api.CodeUnsupported},
-		`{` + asked + `,"prompt":"x"}`:                                                   {"prompt", api.CodeInvalid},
-		`{` + asked + `,"max_tokens":1.5}`:                                               {"max_tokens", api.CodeInvalid},
-		`{` + asked + `,"max_tokens":0}`:                                                 {"max_tokens", api.CodeInvalid},
-		`{` + asked + `,"max_completion_tokens":"5"}`:                                    {"max_completion_tokens", api.CodeInvalid},
-		`{` + asked + `,"stream":"yes"}`:                                                 {"stream", api.CodeInvalid},
-		`{` + asked + `,"model":1}`:                                                      {"model", api.CodeInvalid},
-		`{` + asked + `,"openledger":{"n":"1"}}`:                                         {"openledger.n", api.CodeInvalid},
-		`{` + asked + `,"openledger":{"session":"xyz"}}`:                                 {"openledger", api.CodeInvalid},
-		`{` + asked + `,"openledger":[]}`:                                                {"openledger", api.CodeInvalid},
-		`{"messages":"hi"}`:                                                              {"messages", api.CodeInvalid},
-		`{"messages":["hi"]}`:                                                            {"messages.0", api.CodeInvalid},
-		`{"messages":[{"role":"king","content":"x"}]}`:                                   {"messages.0.role", api.CodeInvalid},
-		`{"messages":[{"role":"user","content":5}]}`:                                     {"messages.0.content", api.CodeInvalid},
-		`{"messages":[{"role":"user","content":"x","audio":{}}]}`:                        {"messages.0.audio", api.CodeUnsupported},
-		`{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}}]}]}`: {"messages.0.content.0.type", api.CodeUnsupported},
-		`{"messages":[{"role":"user","content":[{"type":"text"}]}]}`:                     {"messages.0.content.0.text", api.CodeInvalid},
-		`{` + asked + `} {}`:                                                             {"", api.CodeJSON},
-		`{` + asked + `,"model":"a","model":"b"}`:                                        {"", api.CodeJSON},
+		`{` + asked + `,"n":2}`:           {"n", api.CodeUnsupported},
+		`{` + asked + `,"logprobs":true}`: {"logprobs", api.CodeUnsupported},
+		`{` + asked + `,"audio":{}}`:      {"audio", api.CodeUnsupported},
+		`{` + asked + `,"MAX_TOKENS":3}`:  {"MAX_TOKENS", api.CodeUnsupported},
+		`{` + asked + `,"stream_options":{"other":true}}`: {"stream_options.other",
+			api.CodeUnsupported},
+		`{` + asked + `,"prompt":"x"}`:     {"prompt", api.CodeInvalid},
+		`{` + asked + `,"max_tokens":1.5}`: {"max_tokens", api.CodeInvalid},
+		`{` + asked + `,"max_tokens":0}`:   {"max_tokens", api.CodeInvalid},
+		`{` + asked + `,"max_completion_tokens":"5"}`: {"max_completion_tokens",
+			api.CodeInvalid},
+		`{` + asked + `,"stream":"yes"}`:                 {"stream", api.CodeInvalid},
+		`{` + asked + `,"model":1}`:                      {"model", api.CodeInvalid},
+		`{` + asked + `,"openledger":{"n":"1"}}`:         {"openledger.n", api.CodeInvalid},
+		`{` + asked + `,"openledger":{"session":"xyz"}}`: {"openledger", api.CodeInvalid},
+		`{` + asked + `,"openledger":[]}`:                {"openledger", api.CodeInvalid},
+		`{"messages":"hi"}`:                              {"messages", api.CodeInvalid},
+		`{"messages":["hi"]}`:                            {"messages.0", api.CodeInvalid},
+		`{"messages":[{"role":"king","content":"x"}]}`: {"messages.0.role",
+			api.CodeInvalid},
+		`{"messages":[{"role":"user","content":5}]}`: {"messages.0.content",
+			api.CodeInvalid},
+		`{"messages":[{"role":"user","content":"x","audio":{}}]}`: {"messages.0.audio",
+			api.CodeUnsupported},
+		`{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{}}]}]}`: {"messages.0.content.0.type",
+			api.CodeUnsupported},
+		`{"messages":[{"role":"user","content":[{"type":"text"}]}]}`: {"messages.0.content.0.text", api.CodeInvalid},
+		`{` + asked + `} {}`:                      {"", api.CodeJSON},
+		`{` + asked + `,"model":"a","model":"b"}`: {"", api.CodeJSON},
 		`[]`:   {"", api.CodeJSON},
 		`null`: {"", api.CodeJSON},
 		``:     {"", api.CodeJSON},

@@ -104,7 +104,8 @@ func NewCodec() (*codec.ProtoCodec, error) {
 	}
 	for _, register := range []func(codectypes.InterfaceRegistry){
 		cryptocodec.RegisterInterfaces, authtypes.RegisterInterfaces, banktypes.RegisterInterfaces,
-		attributiontypes.RegisterInterfaces, datanettypes.RegisterInterfaces, modelstypes.RegisterInterfaces, rewardstypes.RegisterInterfaces,
+		attributiontypes.RegisterInterfaces, datanettypes.RegisterInterfaces, modelstypes.RegisterInterfaces,
+		rewardstypes.RegisterInterfaces,
 	} {
 		register(registry)
 	}
@@ -114,7 +115,8 @@ func NewCodec() (*codec.ProtoCodec, error) {
 // callTimeout of a single call: a node that hangs must not hang who asks it.
 const callTimeout = 30 * time.Second
 
-func bounded(ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
+func bounded(ctx context.Context, method string, request, reply any, connection *grpc.ClientConn,
+	invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	return invoke(ctx, method, request, reply, connection, options...)
@@ -140,7 +142,8 @@ func Dial(ctx context.Context, address string) (*Client, error) {
 		Models:      modelstypes.NewQueryClient(connection),
 		Rewards:     rewardstypes.NewQueryClient(connection),
 		connection:  connection, codec: cdc, txConfig: authtx.NewTxConfig(cdc, authtx.DefaultSignModes),
-		auth: authtypes.NewQueryClient(connection), txs: txtypes.NewServiceClient(connection), blocks: cmtservice.NewServiceClient(connection), node: nodeservice.NewServiceClient(connection),
+		auth: authtypes.NewQueryClient(connection), txs: txtypes.NewServiceClient(connection),
+		blocks: cmtservice.NewServiceClient(connection), node: nodeservice.NewServiceClient(connection),
 		locks: make(map[string]*sync.Mutex),
 	}
 	info, err := c.blocks.GetNodeInfo(ctx, &cmtservice.GetNodeInfoRequest{})
@@ -187,7 +190,8 @@ func (c *Client) BlockEvents(ctx context.Context, height int64) ([]abci.Event, e
 	events := make([]abci.Event, len(response.FinalizeBlockEvents))
 	for i, event := range response.FinalizeBlockEvents {
 		// The SDK adds where in the block it was; with it a typed event cannot be parsed.
-		events[i] = abci.Event{Type: event.Type, Attributes: slices.DeleteFunc(event.Attributes, func(a abci.EventAttribute) bool { return a.Key == "mode" })}
+		events[i] = abci.Event{Type: event.Type,
+			Attributes: slices.DeleteFunc(event.Attributes, func(a abci.EventAttribute) bool { return a.Key == "mode" })}
 	}
 	return events, nil
 }
@@ -297,7 +301,8 @@ func (c *Client) Sign(ctx context.Context, signer Signer, msgs ...sdk.Msg) (Sign
 	}
 	builder.SetGasLimit(gas)
 	builder.SetFeeAmount(sdk.NewCoins(sdk.NewCoin(rewardstypes.Denom, price.Mul(math.NewIntFromUint64(gas)))))
-	signature, err := clienttx.SignWithPrivKey(ctx, signing.SignMode_SIGN_MODE_DIRECT, data, builder, signer.Key, c.txConfig, info.Info.Sequence)
+	signature, err := clienttx.SignWithPrivKey(ctx, signing.SignMode_SIGN_MODE_DIRECT, data, builder, signer.Key,
+		c.txConfig, info.Info.Sequence)
 	if err != nil {
 		return Signed{}, err
 	}

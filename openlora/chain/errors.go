@@ -21,7 +21,8 @@ var codeOf = regexp.MustCompile(`codespace ([a-z_]+) code ([0-9]+)`)
 // message itself failed; a node that cannot be reached stays what it is.
 func refusedBySimulation(err error) error {
 	state, ok := status.FromError(err)
-	if !ok || state.Code() == codes.Unavailable || state.Code() == codes.DeadlineExceeded || state.Code() == codes.Canceled {
+	if !ok || state.Code() == codes.Unavailable || state.Code() == codes.DeadlineExceeded ||
+		state.Code() == codes.Canceled {
 		return err
 	}
 	// The last one is the node's own; what is before may be anybody's text.

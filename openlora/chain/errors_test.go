@@ -14,8 +14,12 @@ import (
 // TestRefusalsOfASimulation are known by the code that the node adds, and not by what the refused message says.
 func TestRefusalsOfASimulation(t *testing.T) {
 	refused := func(text string) error { return refusedBySimulation(status.Error(codes.Unknown, text)) }
-	require.ErrorIs(t, refused("session 07: the signature is not of the session key: voucher does not authorise the calls: codespace attribution code 18 with gas used: '81'"), attributiontypes.ErrVoucher)
-	require.NotErrorIs(t, refused(`memo "codespace attribution code 18": insufficient funds: codespace sdk code 5 with gas used: '9'`), attributiontypes.ErrVoucher)
+	require.ErrorIs(
+		t, refused("session 07: the signature is not of the session key: voucher does not authorise the calls: codespace "+
+			"attribution code 18 with gas used: '81'"), attributiontypes.ErrVoucher)
+	require.NotErrorIs(
+		t, refused(`memo "codespace attribution code 18": insufficient funds: codespace sdk code 5 with gas used: '9'`),
+		attributiontypes.ErrVoucher)
 	var refusal *RefusedError
 	require.ErrorAs(t, refused("something else"), &refusal)
 	require.Equal(t, "undefined", refusal.Codespace)

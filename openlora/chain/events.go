@@ -39,8 +39,8 @@ func (c *Client) Heights(ctx context.Context) (first, last int64, err error) {
 	return max(int64(status.EarliestStoreHeight), 1), int64(status.Height), nil
 }
 
-// AllEvents returns the events of a block, of its successful transactions too, in the order in which they came about; ErrNoResults says that the
-// node does not keep them.
+// AllEvents returns the events of a block, of its successful transactions too, in the order in which they came about;
+// ErrNoResults says that the node does not keep them.
 func (c *Client) AllEvents(ctx context.Context, height int64) ([]abci.Event, error) {
 	response, err := c.blocks.GetBlockResults(ctx, &cmtservice.GetBlockResultsRequest{Height: height})
 	if noResults(err) {
@@ -56,10 +56,12 @@ func (c *Client) AllEvents(ctx context.Context, height int64) ([]abci.Event, err
 	return Ordered(response.TxsResults, events), nil
 }
 
-// Ordered puts the events of successful transactions between those of the beginning and those of the end of their block.
+// Ordered puts the events of successful transactions between those of the beginning and those of the end of their
+// block.
 func Ordered(txs []*abci.ExecTxResult, block []abci.Event) []abci.Event {
 	atEnd := func(event abci.Event) bool {
-		return slices.ContainsFunc(event.Attributes, func(a abci.EventAttribute) bool { return a.Key == "mode" && a.Value == "EndBlock" })
+		return slices.ContainsFunc(event.Attributes,
+			func(a abci.EventAttribute) bool { return a.Key == "mode" && a.Value == "EndBlock" })
 	}
 	var before, after []abci.Event
 	for _, event := range block {

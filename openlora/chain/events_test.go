@@ -17,9 +17,11 @@ func TestEventsAreOrderedAsTheyCameAbout(t *testing.T) {
 		}
 		return e
 	}
-	block := []abci.Event{event("tally", ""), event("begin", "BeginBlock"), event("end", "EndBlock"), event("last", "EndBlock")}
+	block := []abci.Event{event("tally", ""), event("begin", "BeginBlock"), event("end", "EndBlock"),
+		event("last", "EndBlock")}
 	txs := []*abci.ExecTxResult{
-		{Events: []abci.Event{event("first tx", "")}}, {Code: 5, Events: []abci.Event{event("failed", "")}}, {Events: []abci.Event{event("second tx", "")}},
+		{Events: []abci.Event{event("first tx", "")}}, {Code: 5, Events: []abci.Event{event("failed", "")}},
+		{Events: []abci.Event{event("second tx", "")}},
 	}
 	var names []string
 	for _, e := range chain.Ordered(txs, block) {

@@ -28,8 +28,8 @@ type Signed struct {
 // Hash names the transaction.
 func (s Signed) Hash() string { return fmt.Sprintf("%X", sha256.Sum256(s.Bytes)) }
 
-// NoResultError is a transaction that is in a block, and of which the node does not say what came of it: it keeps neither an index of transactions
-// nor the results of blocks. The state says it.
+// NoResultError is a transaction that is in a block, and of which the node does not say what came of it: it keeps
+// neither an index of transactions nor the results of blocks. The state says it.
 type NoResultError struct {
 	Hash   string
 	Height int64
@@ -37,7 +37,9 @@ type NoResultError struct {
 
 // Error implements error.
 func (e *NoResultError) Error() string {
-	return fmt.Sprintf("transaction %s is in block %d, and the node keeps no results: ask the state, or a node with `discard_abci_responses = false`", e.Hash, e.Height)
+	return fmt.Sprintf(
+		"transaction %s is in block %d, and the node keeps no results: ask the state, or a node with "+
+			"`discard_abci_responses = false`", e.Hash, e.Height)
 }
 
 // Deliver sends a transaction and waits until a block holds it. One that the node has already is waited for, too.
@@ -46,7 +48,8 @@ func (c *Client) Deliver(ctx context.Context, signed Signed) (*sdk.TxResponse, e
 	if err != nil {
 		return nil, err
 	}
-	sent, err := c.txs.BroadcastTx(ctx, &txtypes.BroadcastTxRequest{TxBytes: signed.Bytes, Mode: txtypes.BroadcastMode_BROADCAST_MODE_SYNC})
+	sent, err := c.txs.BroadcastTx(
+		ctx, &txtypes.BroadcastTxRequest{TxBytes: signed.Bytes, Mode: txtypes.BroadcastMode_BROADCAST_MODE_SYNC})
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +60,8 @@ func (c *Client) Deliver(ctx context.Context, signed Signed) (*sdk.TxResponse, e
 	return c.Wait(ctx, signed.Hash(), before)
 }
 
-// Wait returns what came of a transaction that a block above a height holds, and waits for the block. It asks the node's index of transactions;
-// a node that has none is asked for its blocks and their results.
+// Wait returns what came of a transaction that a block above a height holds, and waits for the block. It asks the
+// node's index of transactions; a node that has none is asked for its blocks and their results.
 func (c *Client) Wait(ctx context.Context, hash string, above int64) (*sdk.TxResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, inclusionTimeout)
 	defer cancel()
@@ -126,14 +129,16 @@ func (c *Client) resultOf(ctx context.Context, hash string, height int64, i int)
 		return nil, err
 	}
 	if i >= len(results.TxsResults) {
-		return nil, fmt.Errorf("block %d has %d results, and transaction %s is number %d", height, len(results.TxsResults), hash, i)
+		return nil, fmt.Errorf("block %d has %d results, and transaction %s is number %d", height, len(results.TxsResults),
+			hash, i)
 	}
 	return responseOf(hash, height, results.TxsResults[i]), nil
 }
 
 func responseOf(hash string, height int64, result *abci.ExecTxResult) *sdk.TxResponse {
 	return &sdk.TxResponse{
-		TxHash: hash, Height: height, Codespace: result.Codespace, Code: result.Code, Data: strings.ToUpper(fmt.Sprintf("%x", result.Data)),
+		TxHash: hash, Height: height, Codespace: result.Codespace, Code: result.Code,
+		Data:   strings.ToUpper(fmt.Sprintf("%x", result.Data)),
 		RawLog: result.Log, Info: result.Info, GasWanted: result.GasWanted, GasUsed: result.GasUsed, Events: result.Events,
 	}
 }
@@ -146,7 +151,8 @@ func noResults(err error) bool {
 	if err == nil {
 		return false
 	}
-	for _, text := range []string{"not persisting", "could not find results for height", "is not available, lowest height"} {
+	for _, text := range []string{"not persisting", "could not find results for height",
+		"is not available, lowest height"} {
 		if strings.Contains(err.Error(), text) {
 			return true
 		}

@@ -95,16 +95,18 @@ func (x *Index) read(ctx context.Context, height int64) ([]read, error) {
 	return out, nil
 }
 
-// credits asks what a batch credits in the state of its block. A node that has pruned that state can say it from what it has now,
-// unless models have changed hands since.
-func (x *Index) credits(ctx context.Context, height int64, batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error) {
+// credits asks what a batch credits in the state of its block. A node that has pruned that state can say it from what
+// it has now, unless models have changed hands since.
+func (x *Index) credits(ctx context.Context, height int64,
+	batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error) {
 	credits, err := x.node.BatchCredits(ctx, height, batch)
 	if err == nil {
 		return credits, nil
 	}
 	latest, again := x.node.BatchCredits(ctx, 0, batch)
 	if again != nil {
-		return nil, fmt.Errorf("credits of batch %d at height %d: %w; follow a node that keeps more state", batch, height, err)
+		return nil, fmt.Errorf("credits of batch %d at height %d: %w; follow a node that keeps more state", batch, height,
+			err)
 	}
 	x.log.Warn("the state of a batch is pruned; owners of models are those of now", "batch", batch, "height", height)
 	return latest, nil
@@ -159,7 +161,8 @@ func (b *block) apply(r read) error {
 	case *rewardstypes.EventPayouts:
 		return b.payouts(event)
 	case *rewardstypes.EventClaimed:
-		return b.add(event.Account, Entry{Kind: KindClaim, Height: b.height, Amount: event.Amount.Amount, Recipient: event.Recipient})
+		return b.add(
+			event.Account, Entry{Kind: KindClaim, Height: b.height, Amount: event.Amount.Amount, Recipient: event.Recipient})
 	}
 	return nil
 }
@@ -176,7 +179,8 @@ func (b *block) add(address string, entry Entry) error {
 }
 
 // submitted keeps what a batch credits until it is paid. One with inline evidence arrives at once.
-func (b *block) submitted(event *attributiontypes.EventReceiptsSubmitted, credits *attributiontypes.QueryBatchCreditsResponse) error {
+func (b *block) submitted(event *attributiontypes.EventReceiptsSubmitted,
+	credits *attributiontypes.QueryBatchCreditsResponse) error {
 	if len(credits.Accounts) == 0 {
 		return nil // free answers
 	}
@@ -214,7 +218,8 @@ func (b *block) refused(event *attributiontypes.EventBatchSettled) error {
 func computeOnly(accounts []attributiontypes.AccountCredit) []attributiontypes.AccountCredit {
 	var out []attributiontypes.AccountCredit
 	for _, account := range accounts {
-		left := attributiontypes.AccountCredit{Address: account.Address, Amount: sdkmath.ZeroInt(), Contributed: sdkmath.ZeroInt(), Bonus: sdkmath.ZeroInt()}
+		left := attributiontypes.AccountCredit{Address: account.Address, Amount: sdkmath.ZeroInt(),
+			Contributed: sdkmath.ZeroInt(), Bonus: sdkmath.ZeroInt()}
 		for _, part := range account.Parts {
 			if part.Role == attributiontypes.CREDIT_ROLE_PROVIDER {
 				left.Amount, left.Parts = left.Amount.Add(part.Amount), append(left.Parts, part)

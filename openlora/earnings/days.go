@@ -19,7 +19,8 @@ type Day struct {
 	Date     string `json:"date"` // 2026-11-29
 	Batches  uint64 `json:"batches"`
 	Receipts uint64 `json:"receipts"`
-	// Contributors, Datanets (owners and curators), Lineage (owners of models) and Providers are paid out of fees; Bonus is minted for contributors on top.
+	// Contributors, Datanets (owners and curators), Lineage (owners of models) and Providers are paid out of fees; Bonus
+	// is minted for contributors on top.
 	Contributors sdkmath.Int `json:"contributors"`
 	Datanets     sdkmath.Int `json:"datanets"`
 	Lineage      sdkmath.Int `json:"lineage"`
@@ -96,7 +97,9 @@ func (x *Index) Days(n int) (Days, error) {
 		days.FirstHeight, days.Height, days.Missing = all.first, all.height, all.missing
 		if from := meta.Get(daysFromKey); from != nil {
 			if since := int64(binary.BigEndian.Uint64(from)); since > days.FirstHeight {
-				days.Missing = append([]Missing{{From: days.FirstHeight, To: since - 1, Why: "the index was begun by a version that did not count days"}}, days.Missing...)
+				days.Missing = append(
+					[]Missing{{From: days.FirstHeight, To: since - 1,
+						Why: "the index was begun by a version that did not count days"}}, days.Missing...)
 				days.FirstHeight = since
 			}
 		}

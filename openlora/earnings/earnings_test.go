@@ -56,11 +56,13 @@ func (s *source) BlockTime(_ context.Context, height int64) (time.Time, error) {
 	return made(height), nil
 }
 
-func (s *source) BatchCredits(_ context.Context, height int64, batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error) {
+func (s *source) BatchCredits(_ context.Context, height int64,
+	batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error) {
 	if height != s.chain.Height() {
 		return nil, fmt.Errorf("asked for height %d at %d", height, s.chain.Height())
 	}
-	return attributionkeeper.NewQueryServer(s.chain.App.AttributionKeeper).BatchCredits(s.chain.Ctx(), &attributiontypes.QueryBatchCreditsRequest{BatchId: batch})
+	return attributionkeeper.NewQueryServer(s.chain.App.AttributionKeeper).BatchCredits(s.chain.Ctx(),
+		&attributiontypes.QueryBatchCreditsRequest{BatchId: batch})
 }
 
 // followed is a scenario whose earnings are indexed block by block.
@@ -85,7 +87,8 @@ func follow(t *testing.T, validators int, edit func(*rewardstypes.Params)) *foll
 		if validators > 1 {
 			c.Voter = chain.AllSay(attributiontypes.VerdictValid)
 		}
-		node := &source{chain: c, events: make(map[int64][]abci.Event), lost: make(map[int64]error), asked: make(map[int64]int)}
+		node := &source{chain: c, events: make(map[int64][]abci.Event), lost: make(map[int64]error),
+			asked: make(map[int64]int)}
 		f.node = node
 		var err error
 		f.index, err = earnings.Open(filepath.Join(t.TempDir(), "earnings.db"), node, slog.New(slog.DiscardHandler))
@@ -184,7 +187,8 @@ func TestHistoryIsWhatTheLedgerHolds(t *testing.T) {
 	f.reconcile()
 
 	// One who takes the model over is paid from then on, and its DataNet's owner goes on.
-	f.Send(f.Owner, &modelstypes.MsgUpdateModel{Owner: f.Owner.String(), ModelId: f.ModelID, NewOwner: f.Stranger.String()})
+	f.Send(f.Owner, &modelstypes.MsgUpdateModel{Owner: f.Owner.String(), ModelId: f.ModelID,
+		NewOwner: f.Stranger.String()})
 	other, batch := f.asked(answer())
 	other.Submit(batch)
 	f.reconcile()
@@ -200,7 +204,8 @@ func TestHistoryIsWhatTheLedgerHolds(t *testing.T) {
 	require.Equal(t, []uint64{3, 1}, []uint64{batches[0].Batch, batches[1].Batch}, "newest first")
 	require.Equal(t, f.Height(), batches[0].Height)
 	require.Equal(t, []earnings.Part{{
-		Role: "contributor", Model: f.ModelID, DataNet: f.DatanetID, Receipts: 2, Amount: batches[1].Amount, BonusAsked: *batches[1].Bonus,
+		Role: "contributor", Model: f.ModelID, DataNet: f.DatanetID, Receipts: 2, Amount: batches[1].Amount,
+		BonusAsked: *batches[1].Bonus,
 	}}, batches[1].Parts)
 	owner := f.history(f.Owner.Address).Entries
 	require.Equal(t, "datanet", owner[len(owner)-1].Parts[0].Role)
@@ -212,7 +217,8 @@ func TestBonusOfScarceBlocksIsToldExactly(t *testing.T) {
 	for range 3 {
 		one, first := f.asked(answer())
 		two, second := f.asked(chain.Texts[0][1])
-		for _, result := range f.Block(chain.Tx{Signer: f.Provider, Msgs: []sdk.Msg{first}}, chain.Tx{Signer: f.Provider, Msgs: []sdk.Msg{second}}) {
+		for _, result := range f.Block(chain.Tx{Signer: f.Provider, Msgs: []sdk.Msg{first}},
+			chain.Tx{Signer: f.Provider, Msgs: []sdk.Msg{second}}) {
 			require.Zero(t, result.Code, result.Log)
 		}
 		one.Recorded()
@@ -221,7 +227,8 @@ func TestBonusOfScarceBlocksIsToldExactly(t *testing.T) {
 	}
 	for _, entry := range f.history(f.Alice.Address).Entries {
 		if entry.Kind == earnings.KindBatch {
-			require.True(t, entry.Bonus.IsPositive() && entry.Bonus.LT(*entry.BonusAsked), "granted %s of %s", entry.Bonus, entry.BonusAsked)
+			require.True(t, entry.Bonus.IsPositive() && entry.Bonus.LT(*entry.BonusAsked), "granted %s of %s", entry.Bonus,
+				entry.BonusAsked)
 		}
 	}
 	// Nothing at all is granted in a block without time.
@@ -265,7 +272,9 @@ func TestAttestedBatchesAreIndexedByTheirEnd(t *testing.T) {
 	require.NoError(t, err)
 	// Half say no: the payer has the fees back. Nobody knows: compute is paid.
 	half := func(validator int, base, next uint64) ([]attributiontypes.Verdict, bool) {
-		return chain.AllSay([]attributiontypes.Verdict{attributiontypes.VerdictValid, attributiontypes.VerdictInvalid}[validator/2])(validator, base, next)
+		return chain.AllSay(
+			[]attributiontypes.Verdict{attributiontypes.VerdictValid, attributiontypes.VerdictInvalid}[validator/2])(validator,
+			base, next)
 	}
 	attested(half)
 	f.Skip(params.ResubmitWindow + time.Minute)
@@ -327,7 +336,8 @@ func TestHistoryIsServedInPages(t *testing.T) {
 	mux.HandleFunc("GET /v1/openledger/earnings/days", f.index.ServeDays)
 	get := func(address, query string) (int, earnings.History, string) {
 		recorder := httptest.NewRecorder()
-		mux.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/v1/openledger/accounts/"+address+"/earnings"+query, nil))
+		mux.ServeHTTP(
+			recorder, httptest.NewRequest(http.MethodGet, "/v1/openledger/accounts/"+address+"/earnings"+query, nil))
 		var history earnings.History
 		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &history))
 		return recorder.Code, history, recorder.Body.String()
@@ -345,7 +355,8 @@ func TestHistoryIsServedInPages(t *testing.T) {
 	require.Equal(t, http.StatusOK, code)
 	require.Empty(t, nobody.Entries)
 	require.Equal(t, "0", nobody.Totals.Earned.String())
-	for _, wrong := range [][2]string{{"open1x", ""}, {f.Alice.String(), "?limit=101"}, {f.Alice.String(), "?limit=-1"}, {f.Alice.String(), "?limit=x"}, {f.Alice.String(), "?before=zz"}, {f.Alice.String(), "?before=00"}} {
+	for _, wrong := range [][2]string{{"open1x", ""}, {f.Alice.String(), "?limit=101"}, {f.Alice.String(), "?limit=-1"},
+		{f.Alice.String(), "?limit=x"}, {f.Alice.String(), "?before=zz"}, {f.Alice.String(), "?before=00"}} {
 		code, _, body := get(wrong[0], wrong[1])
 		require.Equal(t, http.StatusBadRequest, code, body)
 	}
@@ -371,8 +382,8 @@ func TestHistoryIsServedInPages(t *testing.T) {
 	}
 }
 
-// TestMissingBlocksAreReported: a node that has no results of some blocks, or answers nonsense, does not stop the index, and the history says what is
-// not in it. A node that does not answer is waited for.
+// TestMissingBlocksAreReported: a node that has no results of some blocks, or answers nonsense, does not stop the
+// index, and the history says what is not in it. A node that does not answer is waited for.
 func TestMissingBlocksAreReported(t *testing.T) {
 	f := follow(t, 1, nil)
 	earn := func() {

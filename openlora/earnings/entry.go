@@ -95,14 +95,17 @@ var roles = map[attributiontypes.CreditRole]string{
 }
 
 // batchEntry is what a batch credits to an account, with the bonus granted.
-func batchEntry(w waiting, credit attributiontypes.AccountCredit, granted sdkmath.Int, unknown bool, height int64) Entry {
+func batchEntry(w waiting, credit attributiontypes.AccountCredit, granted sdkmath.Int, unknown bool,
+	height int64) Entry {
 	entry := Entry{
 		Kind: KindBatch, Height: height, Batch: w.Batch, SubmittedHeight: w.Submitted,
-		Amount: credit.Amount, Contributed: &credit.Contributed, Bonus: &granted, BonusAsked: &credit.Bonus, BonusUnknown: unknown,
+		Amount: credit.Amount, Contributed: &credit.Contributed, Bonus: &granted, BonusAsked: &credit.Bonus,
+		BonusUnknown: unknown,
 	}
 	for _, part := range credit.Parts {
 		entry.Parts = append(entry.Parts, Part{
-			Role: roles[part.Role], Model: part.ModelId, DataNet: part.DatanetId, Receipts: part.Receipts, Amount: part.Amount, BonusAsked: part.Bonus,
+			Role: roles[part.Role], Model: part.ModelId, DataNet: part.DatanetId, Receipts: part.Receipts, Amount: part.Amount,
+			BonusAsked: part.Bonus,
 		})
 	}
 	return entry

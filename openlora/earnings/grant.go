@@ -7,8 +7,8 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// granted pays the batches that the chain has taken in, with the bonus that it has granted to all of them: what each asks for times the
-// scale of the block, rounded down. Bonuses that do not sum to what the event says are not known.
+// granted pays the batches that the chain has taken in, with the bonus that it has granted to all of them: what each
+// asks for times the scale of the block, rounded down. Bonuses that do not sum to what the event says are not known.
 func (b *block) granted(event *rewardstypes.EventSupplyNetted) error {
 	var batches []waiting
 	for _, id := range event.Batches {

@@ -27,7 +27,8 @@ type History struct {
 	Address     string `json:"address"`
 	FirstHeight int64  `json:"first_height"` // of the index: nothing before is in it
 	Height      int64  `json:"height"`       // up to which blocks are indexed
-	// Complete says that all blocks up to Height are indexed. Otherwise there may be income that is not in the history, of blocks that are Missing.
+	// Complete says that all blocks up to Height are indexed. Otherwise there may be income that is not in the history, of
+	// blocks that are Missing.
 	Complete bool      `json:"complete"`
 	Missing  []Missing `json:"missing,omitempty"`
 	Totals   Totals    `json:"totals"`

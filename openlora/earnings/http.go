@@ -43,7 +43,8 @@ func (x *Index) answer(w http.ResponseWriter, ask func() (any, error)) {
 			x.log.Error("earnings could not be read", "err", err)
 		}
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{"message": err.Error(), "type": "invalid_request_error", "code": code}})
+		_ = json.NewEncoder(w).Encode(
+			map[string]any{"error": map[string]string{"message": err.Error(), "type": "invalid_request_error", "code": code}})
 		return
 	}
 	_ = json.NewEncoder(w).Encode(found)

@@ -36,7 +36,8 @@ var (
 	nextKey    = []byte("next")    // be64 of the next block to index
 	missingKey = []byte("missing") // JSON list of Missing
 
-	daysFromKey = []byte("days_from") // be64 of the first block whose day was counted, in an index that was begun without days
+	// be64 of the first block whose day was counted, in an index that was begun without days
+	daysFromKey = []byte("days_from")
 )
 
 const (
@@ -46,7 +47,8 @@ const (
 	blocksPerWrite = 200
 	// writesPerReport is how often a long catching-up says how far it is.
 	writesPerReport = 25
-	// attempts at a block that the node answers with an error, before it is passed over. One that the node does not keep is passed over at once.
+	// attempts at a block that the node answers with an error, before it is passed over. One that the node does not keep
+	// is passed over at once.
 	attempts = 3
 )
 
@@ -54,8 +56,8 @@ const (
 type Source interface {
 	// Heights returns the first block whose state the node has, and the last.
 	Heights(ctx context.Context) (first, last int64, err error)
-	// Events returns the events of a block in the order in which they came about; those of failed transactions are left out. chain.ErrNoResults says
-	// that the node does not keep them.
+	// Events returns the events of a block in the order in which they came about; those of failed transactions are left
+	// out. chain.ErrNoResults says that the node does not keep them.
 	Events(ctx context.Context, height int64) ([]abci.Event, error)
 	// BatchCredits asks the state of a height what a batch has credited.
 	BatchCredits(ctx context.Context, height int64, batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error)
@@ -137,8 +139,9 @@ func (x *Index) Follow(ctx context.Context) error {
 	}
 }
 
-// write indexes some blocks in one transaction. A block that cannot be read ends it; what was read before is kept. One that the node does not
-// have, or that fails again and again, is passed over and noted: the blocks behind it do not wait for it.
+// write indexes some blocks in one transaction. A block that cannot be read ends it; what was read before is kept. One
+// that the node does not have, or that fails again and again, is passed over and noted: the blocks behind it do not
+// wait for it.
 func (x *Index) write(ctx context.Context, first, last int64) (done bool, err error) {
 	var failed error
 	var broken int64 // a block that could be read, and not indexed
@@ -191,7 +194,8 @@ func (x *Index) retry(ctx context.Context, height int64, err error) bool {
 		x.skip[height] = chain.ErrNoResults.Error()
 		return false
 	}
-	if code := status.Code(err); ctx.Err() != nil || code == codes.Unavailable || code == codes.DeadlineExceeded || code == codes.Canceled || code == codes.ResourceExhausted {
+	if code := status.Code(err); ctx.Err() != nil || code == codes.Unavailable || code == codes.DeadlineExceeded ||
+		code == codes.Canceled || code == codes.ResourceExhausted {
 		return true // the node, not the block
 	}
 	if x.failed[height]++; x.failed[height] < attempts {
@@ -203,7 +207,8 @@ func (x *Index) retry(ctx context.Context, height int64, err error) bool {
 	return false
 }
 
-// start returns the next block to index. An index that is new begins at the first block of which the node has the state.
+// start returns the next block to index. An index that is new begins at the first block of which the node has the
+// state.
 func start(tx *bolt.Tx, first, last int64) (int64, error) {
 	meta := tx.Bucket(metaBucket)
 	stored := meta.Get(nextKey)
@@ -212,7 +217,9 @@ func start(tx *bolt.Tx, first, last int64) (int64, error) {
 	}
 	next := int64(binary.BigEndian.Uint64(stored))
 	if next > last+1 {
-		return 0, fmt.Errorf("the index has blocks up to %d, the node up to %d: wait until the node has caught up, or remove the index if the chain was started anew", next-1, last)
+		return 0, fmt.Errorf(
+			"the index has blocks up to %d, the node up to %d: wait until the node has caught up, or remove the index if the "+
+				"chain was started anew", next-1, last)
 	}
 	return next, nil
 }

@@ -31,7 +31,9 @@ func reach(meta *bolt.Bucket) (extent, error) {
 		return all, err
 	}
 	if all.first > 1 {
-		all.missing = append([]Missing{{From: 1, To: all.first - 1, Why: "the node had no state of them when the index was begun"}}, all.missing...)
+		all.missing = append(
+			[]Missing{{From: 1, To: all.first - 1, Why: "the node had no state of them when the index was begun"}},
+			all.missing...)
 	}
 	return all, nil
 }

@@ -31,7 +31,8 @@ func (n Node) BlockTime(ctx context.Context, height int64) (time.Time, error) {
 }
 
 // BatchCredits implements Source. Height 0 is the latest.
-func (n Node) BatchCredits(ctx context.Context, height int64, batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error) {
+func (n Node) BatchCredits(ctx context.Context, height int64,
+	batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error) {
 	if height != 0 {
 		ctx = chain.AtHeight(ctx, height)
 	}

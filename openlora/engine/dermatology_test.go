@@ -15,8 +15,8 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// TestDermatology asks the text of four specialists, by which the limits of the engine were chosen: its own questions, and others about
-// medicine and the world that it cannot answer.
+// TestDermatology asks the text of four specialists, by which the limits of the engine were chosen: its own questions,
+// and others about medicine and the world that it cannot answer.
 func TestDermatology(t *testing.T) {
 	const dir = "../../examples/dermatology"
 	n := net{together: true}
@@ -49,9 +49,12 @@ func TestDermatology(t *testing.T) {
 	require.GreaterOrEqual(t, answered, 6, "of 8")
 	silent := 0
 	unrelated := []string{
-		"What is the capital of France?", "What is the recommended dose of isotretinoin for acne?", "how do i bake sourdough bread", "Who won the world cup in 1998?",
-		"What is the difference between a mutex and a channel?", "How can I treat a headache?", "Explain the theory of relativity.", "What are the symptoms of diabetes?",
-		"How many people live in Tokyo and what do they eat?", "What is the best treatment for a broken leg?", "Which blood test confirms thyroid disease?",
+		"What is the capital of France?", "What is the recommended dose of isotretinoin for acne?",
+		"how do i bake sourdough bread", "Who won the world cup in 1998?",
+		"What is the difference between a mutex and a channel?", "How can I treat a headache?",
+		"Explain the theory of relativity.", "What are the symptoms of diabetes?",
+		"How many people live in Tokyo and what do they eat?", "What is the best treatment for a broken leg?",
+		"Which blood test confirms thyroid disease?",
 		"How does the stock market work in the United States?",
 	}
 	for _, question := range unrelated {
@@ -65,7 +68,8 @@ func TestDermatology(t *testing.T) {
 	}
 	t.Logf("silent about %d of %d", silent, len(unrelated))
 	require.GreaterOrEqual(t, silent, len(unrelated)-1)
-	for _, question := range []string{"What is the capital of France?", "What is the recommended dose of isotretinoin for acne?"} {
+	for _, question := range []string{"What is the capital of France?",
+		"What is the recommended dose of isotretinoin for acne?"} {
 		_, err := n.ask(t, question)
 		require.ErrorIs(t, err, engine.ErrSilent)
 	}

@@ -253,7 +253,8 @@ func settings(options api.Options) (slm.Request, error) {
 		} else if json.Unmarshal(value, &request.Stop) != nil {
 			return request, api.Invalid("stop", "must be a string or a list of strings")
 		}
-		if len(request.Stop) > 4 || slices.ContainsFunc(request.Stop, func(s string) bool { return s == "" || len(s) > 256 }) {
+		if len(request.Stop) > 4 || slices.ContainsFunc(request.Stop,
+			func(s string) bool { return s == "" || len(s) > 256 }) {
 			return request, api.Invalid("stop", "must be at most 4 strings of 1 to 256 bytes")
 		}
 	}

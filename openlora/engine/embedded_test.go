@@ -51,8 +51,8 @@ func sourced(question string) engine.Request {
 
 const aboutHair = "When does a follicle shed the old hair?"
 
-// TestBaseSpeaksInTheWordsOfItsSources: the base that ships begins with what the sources say about the question, and says
-// nothing about what they do not hold.
+// TestBaseSpeaksInTheWordsOfItsSources: the base that ships begins with what the sources say about the question, and
+// says nothing about what they do not hold.
 func TestBaseSpeaksInTheWordsOfItsSources(t *testing.T) {
 	e := embedded(t, "")
 	r := sourced(aboutHair)
@@ -85,7 +85,8 @@ func TestEmbeddedOptions(t *testing.T) {
 		require.NoError(t, e.Accepts(ok), "%s", ok)
 	}
 	for _, refused := range []api.Options{
-		with("temperature", "3"), with("temperature", `"hot"`), with("top_p", "1.5"), with("top_k", "-1"), with("top_k", "0.5"),
+		with("temperature", "3"), with("temperature", `"hot"`), with("top_p", "1.5"), with("top_k", "-1"),
+		with("top_k", "0.5"),
 		with("seed", `"x"`), with("stop", "[1]"), with("stop", `[""]`), with("stop", `["a","b","c","d","e"]`),
 		with("tools", `[{"type":"function"}]`), with("presence_penalty", "1"), with("logit_bias", `{"1":2}`),
 		with("response_format", `{"type":"xml"}`), with("response_format", `"json"`),
@@ -106,8 +107,8 @@ func TestEmbeddedOptions(t *testing.T) {
 	}
 }
 
-// TestEmbeddedContext: what does not fit into the context is left out, the oldest and least fitting first; a question that
-// does not fit alone is refused.
+// TestEmbeddedContext: what does not fit into the context is left out, the oldest and least fitting first; a question
+// that does not fit alone is refused.
 func TestEmbeddedContext(t *testing.T) {
 	e := embedded(t, "")
 	r := sourced(aboutHair)

@@ -48,7 +48,8 @@ const (
 	FinishToolCalls = "tool_calls"
 )
 
-// ErrSilent is returned with a text that says that the sources say nothing about the question. It is no answer, and costs nothing.
+// ErrSilent is returned with a text that says that the sources say nothing about the question. It is no answer, and
+// costs nothing.
 var ErrSilent = errors.New("the sources say nothing about the question")
 
 // ErrUpstream is a failure of the server behind an engine.
@@ -79,7 +80,7 @@ func (e *UpstreamError) Unwrap() error { return ErrUpstream }
 type Engine interface {
 	// Accepts refuses options that the engine cannot honour, with an api.ParameterError that names one.
 	Accepts(options api.Options) error
-	// Answer calls emit with each piece of the answer's text, in order, and returns the whole answer. What was emitted is attributed and billed,
-	// also when the engine fails then. With ErrSilent it emits nothing.
+	// Answer calls emit with each piece of the answer's text, in order, and returns the whole answer. What was emitted is
+	// attributed and billed, also when the engine fails then. With ErrSilent it emits nothing.
 	Answer(ctx context.Context, request Request, emit func(piece string) error) (Reply, error)
 }

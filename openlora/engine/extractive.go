@@ -17,19 +17,19 @@ import (
 // Extractive answers with sentences of the passages. It needs no model, gives
 // the same answer to the same question, and cannot say what no source says.
 //
-// It goes by the words of the question that say what it is about: stop words count nothing. A passage that has too few of them, by rarity, is
-// about something else; if all are, the engine says that the sources say nothing.
+// It goes by the words of the question that say what it is about: stop words count nothing. A passage that has too few
+// of them, by rarity, is about something else; if all are, the engine says that the sources say nothing.
 type Extractive struct{}
 
 const (
 	maxQuotes     = 5
 	maxPerPassage = 2
-	// passageFloor is the share of a question's words that a passage must have, and quoteFloor that a sentence of it must have, by rarity,
-	// in percent.
+	// passageFloor is the share of a question's words that a passage must have, and quoteFloor that a sentence of it must
+	// have, by rarity, in percent.
 	passageFloor = 60
 	quoteFloor   = 15
-	// countFloor is the share of a question's words that one sentence must have whatever their rarity, in percent, if no other sentence of its
-	// passage has any to speak of.
+	// countFloor is the share of a question's words that one sentence must have whatever their rarity, in percent, if no
+	// other sentence of its passage has any to speak of.
 	countFloor = 55
 	// severalSentences is how many sentences a passage has at least of which one may be beside its subject.
 	severalSentences = 4
@@ -42,11 +42,14 @@ const (
 )
 
 // openings lead from one source to the next.
-var openings = []string{"In short: ", "In addition, another source explains: ", "A further note says: ", "It is also recorded that: ", "And finally: "}
+var openings = []string{"In short: ", "In addition, another source explains: ", "A further note says: ",
+	"It is also recorded that: ", "And finally: "}
 
-// withoutEffect are the values of options that change nothing about what the engine says: it draws no lots, and calls no tools.
+// withoutEffect are the values of options that change nothing about what the engine says: it draws no lots, and calls
+// no tools.
 var withoutEffect = map[string][]string{
-	"temperature": {"0", "1"}, "top_p": {"1"}, "presence_penalty": {"0"}, "frequency_penalty": {"0"}, "stop": {"[]"}, "tools": {"[]"}, "tool_choice": {`"none"`},
+	"temperature": {"0", "1"}, "top_p": {"1"}, "presence_penalty": {"0"}, "frequency_penalty": {"0"}, "stop": {"[]"},
+	"tools": {"[]"}, "tool_choice": {`"none"`},
 	"parallel_tool_calls": {"true", "false"}, "response_format": {`{"type":"text"}`}, "logit_bias": {"{}"},
 }
 
@@ -113,7 +116,8 @@ func lastRune(text string) rune {
 func inEnglish(question string) bool {
 	for word := range strings.FieldsFuncSeq(strings.ToLower(question), func(r rune) bool { return r < 'a' || r > 'z' }) {
 		switch word {
-		case "the", "of", "what", "how", "why", "when", "which", "who", "where", "does", "do", "is", "are", "can", "and", "to", "tell":
+		case "the", "of", "what", "how", "why", "when", "which", "who", "where", "does", "do", "is", "are", "can", "and",
+			"to", "tell":
 			return true
 		}
 	}
@@ -152,8 +156,8 @@ func candidates(request Request) []quote {
 	return found
 }
 
-// about returns the words of the first part of a question that a passage is about. If it has three quarters of what it takes, what stands around it may
-// have the rest: a text names its subject once.
+// about returns the words of the first part of a question that a passage is about. If it has three quarters of what it
+// takes, what stands around it may have the rest: a text names its subject once.
 func about(parts [][]terms.Word, passage, around string, rarity func(terms.Term) int64) []terms.Word {
 	for _, wanted := range parts {
 		has := coverage(wanted, passage, rarity)
@@ -167,8 +171,9 @@ func about(parts [][]terms.Word, passage, around string, rarity func(terms.Term)
 	return nil
 }
 
-// inPassing reports whether only one of several sentences and headings of a passage has words of a question, and not most of them. Such a passage is
-// about something else: "headache" among the signs of a disease is no answer to how a headache is treated.
+// inPassing reports whether only one of several sentences and headings of a passage has words of a question, and not
+// most of them. Such a passage is about something else: "headache" among the signs of a disease is no answer to how a
+// headache is treated.
 func inPassing(wanted []terms.Word, passage []byte, rarity func(terms.Term) int64) bool {
 	mentions, all := 0, 0
 	for _, b := range sentence.Blocks(passage) {
@@ -186,12 +191,13 @@ func inPassing(wanted []terms.Word, passage []byte, rarity func(terms.Term) int6
 	return mentions == 1 && all >= severalSentences
 }
 
-// parts returns the words of a question, and those of a sentence or clause that has more than one and at least half of all: a smaller one, such
-// as "and how is it treated", does not name what it is about.
+// parts returns the words of a question, and those of a sentence or clause that has more than one and at least half of
+// all: a smaller one, such as "and how is it treated", does not name what it is about.
 func parts(question string) [][]terms.Word {
 	whole := terms.Words(question)
 	out := [][]terms.Word{whole}
-	for _, clause := range strings.FieldsFunc(question, func(r rune) bool { return strings.ContainsRune(",;:.?!，；：。？！、،؛؟।", r) }) {
+	for _, clause := range strings.FieldsFunc(question,
+		func(r rune) bool { return strings.ContainsRune(",;:.?!，；：。？！、،؛؟।", r) }) {
 		words := terms.Words(clause)
 		if n := worth(words); n >= minPartWords*terms.WholeWord && 2*n >= worth(whole) && n < worth(whole) {
 			out = append(out, words)

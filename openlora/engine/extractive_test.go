@@ -18,8 +18,10 @@ import (
 )
 
 var passages = [][]byte{
-	[]byte("The club hair is pushed out of the follicle by the shaft that grows after it. Weather is not part of this at all, of course."),
-	[]byte("# Title\nA follicle rests for about three months before it sheds the old hair, e.g. after an illness. It is a slow affair."),
+	[]byte("The club hair is pushed out of the follicle by the shaft that grows after it. Weather is not part of this " +
+		"at all, of course."),
+	[]byte("# Title\nA follicle rests for about three months before it sheds the old hair, e.g. after an illness. It " +
+		"is a slow affair."),
 }
 
 func answer(t *testing.T, question string, maxTokens int) string {
@@ -39,7 +41,8 @@ func answer(t *testing.T, question string, maxTokens int) string {
 
 func TestExtractiveQuotesVerbatimAndRepeats(t *testing.T) {
 	first := answer(t, "When does a follicle shed the old hair?", 0)
-	require.Contains(t, first, "A follicle rests for about three months before it sheds the old hair, e.g. after an illness.")
+	require.Contains(
+		t, first, "A follicle rests for about three months before it sheds the old hair, e.g. after an illness.")
 	require.NotContains(t, first, "#")
 	require.Equal(t, first, answer(t, "When does a follicle shed the old hair?", 0))
 }
@@ -86,7 +89,8 @@ func TestExtractiveIsSilentAboutOtherThings(t *testing.T) {
 		n.add(string(s))
 	}
 	for _, question := range []string{
-		"What is the capital of France?", "what is the of it and is it with you?", "How is the weather of the day?", "Who is it that you are after?",
+		"What is the capital of France?", "what is the of it and is it with you?", "How is the weather of the day?",
+		"Who is it that you are after?",
 		"Wie heißt die Hauptstadt von Frankreich?", "法国的首都是哪里？",
 	} {
 		answer, err := n.ask(t, question)
@@ -102,13 +106,17 @@ func TestExtractiveKeepsBlocksWhole(t *testing.T) {
 	require.Contains(t, answer, "continue the rebasing process with:\n\n    git add file\n\n    git rebase --continue")
 	answer, err = n.ask(t, "Which headers are kept in a redirect?")
 	require.NoError(t, err)
-	require.Contains(t, answer, "are these:\n\n- the Authorization header of the first request\n- the Cookie header, if the domain is the same")
+	require.Contains(
+		t, answer, "are these:\n\n- the Authorization header of the first request\n"+
+			"- the Cookie header, if the domain is the same")
 	require.NotContains(t, answer, "redirect chain", "a sentence that leads to nothing")
 
-	n.add("Call it so:\n\n```go\nerr := group.Wait() // waits. For all\n\nif err != nil {\n\treturn err\n}\n```\nThe group is done then.")
+	n.add("Call it so:\n\n```go\nerr := group.Wait() // waits. For all\n\nif err != nil {\n\treturn err\n}\n```\n" +
+		"The group is done then.")
 	answer, err = n.ask(t, "How do I call group.Wait?")
 	require.NoError(t, err)
-	require.Contains(t, answer, "Call it so:\n\n```go\nerr := group.Wait() // waits. For all\n\nif err != nil {\n\treturn err\n}\n```")
+	require.Contains(
+		t, answer, "Call it so:\n\n```go\nerr := group.Wait() // waits. For all\n\nif err != nil {\n\treturn err\n}\n```")
 
 	n.add("| drug | dose |\n|---|---|\n| dapsone | 50 mg. daily |\n| colchicine | 1 mg. daily |")
 	answer, err = n.ask(t, "What is the dose of dapsone and colchicine?")
@@ -116,8 +124,8 @@ func TestExtractiveKeepsBlocksWhole(t *testing.T) {
 	require.Contains(t, answer, "|---|---|\n| dapsone | 50 mg. daily |\n| colchicine | 1 mg. daily |")
 }
 
-// TestExtractiveQuotesLongParagraphs: a paragraph without blanks and without breaks is not one sentence, and a sentence that has no end is cut
-// behind a clause.
+// TestExtractiveQuotesLongParagraphs: a paragraph without blanks and without breaks is not one sentence, and a sentence
+// that has no end is cut behind a clause.
 func TestExtractiveQuotesLongParagraphs(t *testing.T) {
 	var n net
 	garden := "这座花园建于十八世纪，园中有一个大湖，湖边种着许多柳树和桃树，每年春天都有很多人来这里散步。"
@@ -158,8 +166,10 @@ func TestExtractiveKeepsToItsLimitInEveryScript(t *testing.T) {
 func TestSilence(t *testing.T) {
 	seen := make(map[string]bool)
 	for question, want := range map[string]string{
-		"What is it?": "The sources", "": "The sources", "123": "The sources", "ما هذا؟": "لا تذكر", "这是什么？": "该模型", "これは何ですか": "このモデル", "東京はどこ": "このモデル",
-		"이것은 무엇": "이 모델", "นี่คืออะไร": "แหล่งข้อมูล", "यह क्या है": "इस मॉडल", "Что это?": "Источники", "Τι είναι;": "Οι πηγές", "What does 是 mean in Chinese?": "The sources",
+		"What is it?": "The sources", "": "The sources", "123": "The sources", "ما هذا؟": "لا تذكر", "这是什么？": "该模型",
+		"これは何ですか": "このモデル", "東京はどこ": "このモデル",
+		"이것은 무엇": "이 모델", "นี่คืออะไร": "แหล่งข้อมูล", "यह क्या है": "इस मॉडल", "Что это?": "Источники",
+		"Τι είναι;": "Οι πηγές", "What does 是 mean in Chinese?": "The sources",
 	} {
 		got := engine.Silence(question)
 		require.True(t, strings.HasPrefix(got, want), "%q: %s", question, got)
@@ -169,23 +179,27 @@ func TestSilence(t *testing.T) {
 	require.Len(t, seen, 9)
 }
 
-// TestExtractiveSaysWhatSourcesSay: whatever the passages are, an answer has no words but theirs and those of the openings, no more than it may
-// have, and is the same again.
+// TestExtractiveSaysWhatSourcesSay: whatever the passages are, an answer has no words but theirs and those of the
+// openings, no more than it may have, and is the same again.
 func TestExtractiveSaysWhatSourcesSay(t *testing.T) {
 	pieces := rapid.SampledFrom([]string{
-		"glacier ", "moves ", "the ", "Ice. ", "冰川移动。", "氷河は", "น้ำแข็ง ", "جليد؟ ", "बर्फ। ", "\n", "\n\n", "- ", "1. ", "# ", "```\n", "| a |\n|---|\n", "    ", ": ", "e.g. ", "\xff",
+		"glacier ", "moves ", "the ", "Ice. ", "冰川移动。", "氷河は", "น้ำแข็ง ", "جليد؟ ", "बर्फ। ", "\n", "\n\n", "- ", "1. ",
+		"# ", "```\n", "| a |\n|---|\n", "    ", ": ", "e.g. ", "\xff",
 		strings.Repeat("many words of ice without an end ", 15),
 	})
-	text := rapid.Custom(func(t *rapid.T) string { return strings.Join(rapid.SliceOfN(pieces, 0, 40).Draw(t, "pieces"), "") })
+	text := rapid.Custom(
+		func(t *rapid.T) string { return strings.Join(rapid.SliceOfN(pieces, 0, 40).Draw(t, "pieces"), "") })
 	lead := make(map[poa.TokenID]bool)
-	for _, id := range poa.TokenIDs([]byte("In short: In addition, another source explains: A further note says: It is also recorded that: And finally:")) {
+	for _, id := range poa.TokenIDs(
+		[]byte("In short: In addition, another source explains: A further note says: It is also recorded that: And finally:")) {
 		lead[id] = true
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		var n net
 		n.add(rapid.SliceOfN(text, 1, 5).Draw(t, "sources")...)
 		request := engine.Request{
-			Messages: []api.Message{{Role: "user", Content: text.Draw(t, "question")}}, Rarity: n.index.Rarity, MaxTokens: rapid.IntRange(0, 200).Draw(t, "most"),
+			Messages: []api.Message{{Role: "user", Content: text.Draw(t, "question")}}, Rarity: n.index.Rarity,
+			MaxTokens: rapid.IntRange(0, 200).Draw(t, "most"),
 		}
 		said := make(map[poa.TokenID]bool)
 		for _, source := range n.sources {
@@ -218,7 +232,8 @@ func TestExtractiveSaysWhatSourcesSay(t *testing.T) {
 				t.Fatalf("words of nobody in %q", answer)
 			}
 		}
-		if again, _ := (engine.Extractive{}).Answer(context.Background(), request, func(string) error { return nil }); again.Text != answer {
+		if again, _ := (engine.Extractive{}).Answer(context.Background(), request,
+			func(string) error { return nil }); again.Text != answer {
 			t.Fatal("another answer")
 		}
 	})
@@ -228,12 +243,14 @@ func TestExtractiveSaysWhatSourcesSay(t *testing.T) {
 func TestExtractiveIgnoresNothing(t *testing.T) {
 	e := engine.Extractive{}
 	for name, value := range map[string]string{
-		"temperature": "0.0", "top_p": "1", "seed": "7", "tools": "[]", "response_format": `{ "type": "text" }`, "parallel_tool_calls": "true",
+		"temperature": "0.0", "top_p": "1", "seed": "7", "tools": "[]", "response_format": `{ "type": "text" }`,
+		"parallel_tool_calls": "true",
 	} {
 		require.NoError(t, e.Accepts(api.Options{name: json.RawMessage(value)}), name)
 	}
 	for name, value := range map[string]string{
-		"temperature": "0.7", "stop": `"."`, "tools": `[{"type":"function"}]`, "tool_choice": `"required"`, "response_format": `{"type":"json_object"}`,
+		"temperature": "0.7", "stop": `"."`, "tools": `[{"type":"function"}]`, "tool_choice": `"required"`,
+		"response_format":  `{"type":"json_object"}`,
 		"presence_penalty": "1",
 	} {
 		var refused *api.ParameterError

@@ -41,11 +41,13 @@ func (n *net) add(sources ...string) {
 // ask returns the answer with what the engine says about it.
 func (n *net) ask(t *testing.T, question string) (string, error) {
 	t.Helper()
-	request := engine.Request{Messages: []api.Message{{Role: "user", Content: question}}, Rarity: n.index.Rarity, MaxTokens: cmp.Or(n.most, 1024)}
+	request := engine.Request{Messages: []api.Message{{Role: "user", Content: question}}, Rarity: n.index.Rarity,
+		MaxTokens: cmp.Or(n.most, 1024)}
 	for _, i := range n.index.Rank(question, 6) {
 		request.Passages = append(request.Passages, []byte(n.sources[i]))
 		if n.together {
-			request.Around = append(request.Around, []byte(strings.Join(n.sources[max(i, 1)-1:min(i+2, len(n.sources))], "\n\n")))
+			request.Around = append(
+				request.Around, []byte(strings.Join(n.sources[max(i, 1)-1:min(i+2, len(n.sources))], "\n\n")))
 		}
 	}
 	reply, err := engine.Extractive{}.Answer(context.Background(), request, func(string) error { return nil })
@@ -55,7 +57,8 @@ func (n *net) ask(t *testing.T, question string) (string, error) {
 // paid returns what the answer owes a source, and what it owes nobody, in ppm.
 func (n *net) paid(t *testing.T, answer string, source int) (right, nobody uint32) {
 	t.Helper()
-	attribution, err := poa.Attribute(poa.Answer{Tokens: poa.TokenIDs([]byte(answer))}, n.segments, poa.ProtocolStatistics())
+	attribution, err := poa.Attribute(poa.Answer{Tokens: poa.TokenIDs([]byte(answer))}, n.segments,
+		poa.ProtocolStatistics())
 	require.NoError(t, err)
 	for _, entry := range attribution.Entries {
 		if entry.Rank == uint64(source+1) {
@@ -161,7 +164,8 @@ func (f *figures) askNothing(t *testing.T, n *net, name, question string) {
 
 func (f figures) String() string {
 	n := max(1, float64(f.first)) * 1e4
-	return fmt.Sprintf("right source first %d of %d, another %d; silent %d of %d; paid to the right source %.2f %%, to nobody %.2f %%",
+	return fmt.Sprintf(
+		"right source first %d of %d, another %d; silent %d of %d; paid to the right source %.2f %%, to nobody %.2f %%",
 		f.first, f.asked, f.other, f.silent, f.unrelated, float64(f.right)/n, float64(f.nobody)/n)
 }
 
@@ -172,8 +176,9 @@ func quotesFirst(answer, source string) bool {
 	return strings.Contains(source, string(start[:min(12, len(start))]))
 }
 
-// TestLanguages: questions in each of eleven languages, to a DataNet of its own and to one of all of them together. What holds for English must
-// hold for Thai: the bounds are the same, and leave room for one question of twelve and one of eight.
+// TestLanguages: questions in each of eleven languages, to a DataNet of its own and to one of all of them together.
+// What holds for English must hold for Thai: the bounds are the same, and leave room for one question of twelve and one
+// of eight.
 func TestLanguages(t *testing.T) {
 	languages := readLanguages(t)
 	var all net
@@ -201,7 +206,8 @@ func TestLanguages(t *testing.T) {
 			require.GreaterOrEqual(t, f.first, 11, name)
 			require.Zero(t, f.other, name)
 			require.GreaterOrEqual(t, f.silent, 7, name)
-			require.GreaterOrEqual(t, f.right, uint64(f.first)*900_000, "%s: nine tenths are owed to the author who is quoted", name)
+			require.GreaterOrEqual(t, f.right, uint64(f.first)*900_000, "%s: nine tenths are owed to the author who is quoted",
+				name)
 			for _, r := range language.harder {
 				harder.ask(t, place.net, name, r, place.from)
 			}

@@ -18,7 +18,8 @@ import (
 const (
 	// tokensPerCanonical estimates tokens of common vocabularies for a canonical token.
 	tokensPerCanonical = 2
-	instruction        = "Answer the question from the numbered sources only. Quote their wording where it is exact. If they do not contain the answer, say so."
+	instruction        = "Answer the question from the numbered sources only. Quote their wording where it is exact. " +
+		"If they do not contain the answer, say so."
 )
 
 // OpenAI answers through any server that speaks OpenAI's API: vLLM, llama.cpp,
@@ -49,7 +50,8 @@ func (o *OpenAI) Answer(ctx context.Context, request Request, emit func(string) 
 		fields[name] = value
 	}
 	maps.Copy(fields, map[string]any{
-		"model": o.Model, "messages": withSources(request), "stream": true, "stream_options": map[string]bool{"include_usage": true},
+		"model": o.Model, "messages": withSources(request), "stream": true,
+		"stream_options": map[string]bool{"include_usage": true},
 	})
 	if request.MaxTokens > 0 {
 		fields["max_tokens"] = request.MaxTokens * tokensPerCanonical
@@ -185,7 +187,8 @@ func (r *reading) failed(err error) error {
 	return &UpstreamError{Message: err.Error()}
 }
 
-// reply is the answer at the end of the stream. One that ends without [DONE] and without a reason is a part of an answer.
+// reply is the answer at the end of the stream. One that ends without [DONE] and without a reason is a part of an
+// answer.
 func (r *reading) reply() (Reply, error) {
 	reply := Reply{Text: r.text.String(), Finish: r.finish, ToolCalls: r.calls}
 	if !r.ended && r.finish == "" {

@@ -58,22 +58,25 @@ func fakeServer(t *testing.T, status int, body string) *httptest.Server {
 }
 
 func request() engine.Request {
-	return engine.Request{Messages: []api.Message{{Role: "user", Content: "Why?"}}, Passages: [][]byte{[]byte("The passage.")}, MaxTokens: 50}
+	return engine.Request{Messages: []api.Message{{Role: "user", Content: "Why?"}},
+		Passages: [][]byte{[]byte("The passage.")}, MaxTokens: 50}
 }
 
 func ask(t *testing.T, url string, timeout time.Duration) (string, []string, error) {
 	t.Helper()
 	var pieces []string
-	reply, err := engine.NewOpenAI(url+"/v1/", "small", "secret", timeout).Answer(context.Background(), request(), func(piece string) error {
-		pieces = append(pieces, piece)
-		return nil
-	})
+	reply, err := engine.NewOpenAI(url+"/v1/", "small", "secret", timeout).Answer(context.Background(), request(),
+		func(piece string) error {
+			pieces = append(pieces, piece)
+			return nil
+		})
 	return reply.Text, pieces, err
 }
 
 func delta(text string) string {
 	encoded, _ := json.Marshal(text)
-	return fmt.Sprintf("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":%s},\"finish_reason\":null}],\"unknown\":1}\n\n", encoded)
+	return fmt.Sprintf(
+		"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":%s},\"finish_reason\":null}],\"unknown\":1}\n\n", encoded)
 }
 
 func TestOpenAIStreams(t *testing.T) {
@@ -105,10 +108,11 @@ func TestOpenAIPassesPiecesOnAsTheyCome(t *testing.T) {
 		_, _ = io.WriteString(w, "data: [DONE]\n\n")
 	}))
 	defer server.Close()
-	_, err := engine.NewOpenAI(server.URL, "small", "", time.Minute).Answer(t.Context(), request(), func(piece string) error {
-		passed <- piece
-		return nil
-	})
+	_, err := engine.NewOpenAI(server.URL, "small", "", time.Minute).Answer(t.Context(), request(),
+		func(piece string) error {
+			passed <- piece
+			return nil
+		})
 	require.NoError(t, err)
 }
 
@@ -128,7 +132,8 @@ func TestOpenAIPassesOptionsOn(t *testing.T) {
 	}))
 	defer server.Close()
 	e := engine.NewOpenAI(server.URL, "small", "", time.Second)
-	options := api.Options{"temperature": json.RawMessage("0.7"), "stop": json.RawMessage(`["\n"]`), "model": json.RawMessage(`"another"`)}
+	options := api.Options{"temperature": json.RawMessage("0.7"), "stop": json.RawMessage(`["\n"]`),
+		"model": json.RawMessage(`"another"`)}
 	require.NoError(t, e.Accepts(options))
 	_, err := e.Answer(t.Context(), engine.Request{Options: options}, nil)
 	require.ErrorIs(t, err, engine.ErrUpstream)
@@ -142,10 +147,12 @@ func TestOpenAIKeepsTheReason(t *testing.T) {
 	end := func(reason string) string {
 		return `data: {"choices":[{"delta":{},"finish_reason":"` + reason + `"}]}` + "\n\n"
 	}
-	for reason, want := range map[string]string{"stop": "stop", "length": "length", "content_filter": "content_filter", "eos": "stop"} {
+	for reason, want := range map[string]string{"stop": "stop", "length": "length", "content_filter": "content_filter",
+		"eos": "stop"} {
 		for _, done := range []string{"data: [DONE]\n\n", ""} { // some servers leave it out
 			server := fakeServer(t, http.StatusOK, delta("Because.")+end(reason)+done)
-			reply, err := engine.NewOpenAI(server.URL+"/v1", "small", "secret", time.Second).Answer(t.Context(), request(), func(string) error { return nil })
+			reply, err := engine.NewOpenAI(server.URL+"/v1", "small", "secret", time.Second).Answer(t.Context(), request(),
+				func(string) error { return nil })
 			require.NoError(t, err)
 			require.Equal(t, engine.Reply{Text: "Because.", Finish: want}, reply)
 		}
@@ -158,7 +165,8 @@ func TestOpenAIGathersToolCalls(t *testing.T) {
 			`data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"city\":"}}]}}]}`+"\n\n"+
 			`data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"\"Bern\"}"}},{"index":1,"id":"c2","function":{"name":"time","arguments":"{}"}}]}}]}`+"\n\n"+
 			`data: {"choices":[{"delta":{},"finish_reason":"tool_calls"}]}`+"\n\ndata: [DONE]\n\n")
-	reply, err := engine.NewOpenAI(server.URL+"/v1", "small", "secret", time.Second).Answer(t.Context(), request(), func(string) error { return nil })
+	reply, err := engine.NewOpenAI(server.URL+"/v1", "small", "secret", time.Second).Answer(t.Context(), request(),
+		func(string) error { return nil })
 	require.NoError(t, err)
 	require.Equal(t, engine.Reply{Finish: "tool_calls", ToolCalls: []api.ToolCall{
 		{ID: "c1", Type: "function", Function: api.Function{Name: "weather", Arguments: `{"city":"Bern"}`}},
@@ -173,16 +181,25 @@ func TestOpenAIFailures(t *testing.T) {
 		want          string
 		refused, busy bool
 	}{
-		"truncated":              {status: http.StatusOK, body: delta("Because "), want: "before [DONE]"},
-		"error in JSON":          {status: http.StatusTooManyRequests, body: `{"error":{"message":"slow down","type":"rate_limit"}}`, want: "slow down", busy: true},
-		"error in text":          {status: http.StatusBadGateway, body: "upstream is gone", want: "upstream is gone"},
-		"error as a word":        {status: http.StatusNotFound, body: `{"error":"model not found"}`, want: "404 Not Found: model not found"},
-		"a numeric code":         {status: http.StatusBadRequest, body: `{"error":{"message":"context is 4096 tokens","code":400}}`, want: "context is 4096 tokens", refused: true},
-		"an error without shell": {status: http.StatusBadRequest, body: `{"object":"error","message":"too long","code":40303}`, want: "too long", refused: true},
-		"error in event":         {status: http.StatusOK, body: "data: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\n", want: "out of memory"},
-		"refused in event":       {status: http.StatusOK, body: "data: {\"error\":{\"message\":\"too long\",\"type\":\"BadRequestError\",\"code\":\"400\"}}\n\n", want: "too long", refused: true},
-		"typed in event":         {status: http.StatusOK, body: "data: {\"error\":{\"message\":\"too long\",\"type\":\"invalid_request_error\"}}\n\n", want: "too long", refused: true},
-		"not JSON":               {status: http.StatusOK, body: "data: {oops\n\n", want: "unreadable"},
+		"truncated": {status: http.StatusOK, body: delta("Because "), want: "before [DONE]"},
+		"error in JSON": {status: http.StatusTooManyRequests,
+			body: `{"error":{"message":"slow down","type":"rate_limit"}}`, want: "slow down", busy: true},
+		"error in text": {status: http.StatusBadGateway, body: "upstream is gone", want: "upstream is gone"},
+		"error as a word": {status: http.StatusNotFound, body: `{"error":"model not found"}`,
+			want: "404 Not Found: model not found"},
+		"a numeric code": {status: http.StatusBadRequest,
+			body: `{"error":{"message":"context is 4096 tokens","code":400}}`, want: "context is 4096 tokens", refused: true},
+		"an error without shell": {status: http.StatusBadRequest,
+			body: `{"object":"error","message":"too long","code":40303}`, want: "too long", refused: true},
+		"error in event": {status: http.StatusOK,
+			body: "data: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\n", want: "out of memory"},
+		"refused in event": {status: http.StatusOK,
+			body: "data: {\"error\":{\"message\":\"too long\",\"type\":\"BadRequestError\",\"code\":\"400\"}}\n\n",
+			want: "too long", refused: true},
+		"typed in event": {status: http.StatusOK,
+			body: "data: {\"error\":{\"message\":\"too long\",\"type\":\"invalid_request_error\"}}\n\n", want: "too long",
+			refused: true},
+		"not JSON": {status: http.StatusOK, body: "data: {oops\n\n", want: "unreadable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := ask(t, fakeServer(t, c.status, c.body).URL, time.Second)
@@ -208,9 +225,11 @@ func TestOpenAIIsChecked(t *testing.T) {
 	}
 	require.NoError(t, models(http.StatusOK, `{"data":[{"id":"large"},{"id":"small"}]}`).Check(t.Context()))
 	require.NoError(t, models(http.StatusOK, `{"data":[{"id":"small:latest"}]}`).Check(t.Context()))
-	require.ErrorContains(t, models(http.StatusOK, `{"data":[{"id":"large"},{"id":"smaller"}]}`).Check(t.Context()), `no model "small"; it has large, smaller`)
+	require.ErrorContains(t, models(http.StatusOK, `{"data":[{"id":"large"},{"id":"smaller"}]}`).Check(t.Context()),
+		`no model "small"; it has large, smaller`)
 	require.ErrorContains(t, models(http.StatusOK, `<html>`).Check(t.Context()), "with its version")
-	require.ErrorContains(t, models(http.StatusUnauthorized, `{"error":{"message":"no key"}}`).Check(t.Context()), "no key")
+	require.ErrorContains(t, models(http.StatusUnauthorized, `{"error":{"message":"no key"}}`).Check(t.Context()),
+		"no key")
 	require.Error(t, engine.NewOpenAI("http://127.0.0.1:1/v1", "small", "", time.Second).Check(t.Context()))
 }
 

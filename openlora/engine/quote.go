@@ -39,8 +39,9 @@ func (q quote) payable() bool {
 	return bits >= poa.ThresholdBits<<16
 }
 
-// complete joins quotes that follow one another, which are in the order of their passages, and adds to them what stands next to them until
-// attribution finds them, so that an author whose words are said is paid. It adds at most so many tokens.
+// complete joins quotes that follow one another, which are in the order of their passages, and adds to them what stands
+// next to them until attribution finds them, so that an author whose words are said is paid. It adds at most so many
+// tokens.
 func complete(chosen []quote, left int) []quote {
 	var out []quote
 	for i := 0; i < len(chosen); i++ {
@@ -93,7 +94,8 @@ func thai(r rune) bool {
 	return unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
-// quotes returns the sentences of a passage. Code, tables and lists are one with the sentence that leads to them; headings are left out.
+// quotes returns the sentences of a passage. Code, tables and lists are one with the sentence that leads to them;
+// headings are left out.
 func quotes(passage []byte) []quote {
 	var out []quote
 	add := func(text string, own bool) {
@@ -115,7 +117,8 @@ func quotes(passage []byte) []quote {
 		if n := len(spans); n > 0 && leads(passage[spans[n-1].Start:spans[n-1].End]) {
 			last := follows(blocks, i)
 			if last > i {
-				text := flat(passage[spans[n-1].Start:spans[n-1].End]) + "\n\n" + string(passage[lineStart(passage, blocks[i+1].Start):blocks[last].End])
+				text := flat(passage[spans[n-1].Start:spans[n-1].End]) + "\n\n" +
+					string(passage[lineStart(passage, blocks[i+1].Start):blocks[last].End])
 				if words(text) <= maxBlockWords {
 					for _, s := range spans[:n-1] {
 						sentences(passage[s.Start:s.End], add)
@@ -177,8 +180,8 @@ func follows(blocks []sentence.Block, i int) int {
 	return last
 }
 
-// flat returns a sentence without the mark of a list's item and without line breaks. Between characters of scripts without spaces nothing
-// takes the place of a line break.
+// flat returns a sentence without the mark of a list's item and without line breaks. Between characters of scripts
+// without spaces nothing takes the place of a line break.
 func flat(text []byte) string {
 	s := strings.TrimSpace(string(text))
 	if r, size := utf8.DecodeRuneInString(s); strings.ContainsRune("-*+•‣◦●○■□◆◇▪・", r) {
@@ -199,7 +202,8 @@ func flat(text []byte) string {
 
 // tight reports whether r is written without spaces before and after it.
 func tight(r rune) bool {
-	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) ||
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer,
+		unicode.Myanmar) ||
 		r >= 0x3000 && r <= 0x303F || r >= 0xFF00 && r <= 0xFF65
 }
 

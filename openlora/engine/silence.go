@@ -20,7 +20,8 @@ var silences = []struct {
 
 const silence = "The sources of this model say nothing about that."
 
-// Silence returns the fixed sentence that says that the sources say nothing, in the script that a question has most letters of, else in English.
+// Silence returns the fixed sentence that says that the sources say nothing, in the script that a question has most
+// letters of, else in English.
 func Silence(question string) string {
 	var counts [16]int
 	latin := 0

@@ -38,8 +38,8 @@ func refusal(response *http.Response) *UpstreamError {
 	return err
 }
 
-// errorIn reads an error in the forms that servers write: a text, or an object with a message and a code, which may be a number or a word. The
-// status is that of the response, or 0 in a stream, where the code may be one.
+// errorIn reads an error in the forms that servers write: a text, or an object with a message and a code, which may be
+// a number or a word. The status is that of the response, or 0 in a stream, where the code may be one.
 func errorIn(value json.RawMessage, status int) *UpstreamError {
 	var object struct {
 		Message string `json:"message"`
@@ -60,7 +60,8 @@ func errorIn(value json.RawMessage, status int) *UpstreamError {
 	kind := strings.ToLower(strings.ReplaceAll(fmt.Sprint(object.Type), "_", ""))
 	return &UpstreamError{
 		Message: message,
-		Refused: slices.Contains([]int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity}, status) ||
+		Refused: slices.Contains(
+			[]int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity}, status) ||
 			status == 0 && (kind == "invalidrequesterror" || kind == "badrequesterror"),
 		Busy: status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable,
 	}
@@ -79,7 +80,8 @@ func (o *OpenAI) Check(ctx context.Context) error {
 		} `json:"data"`
 	}
 	if err := json.NewDecoder(io.LimitReader(response.Body, maxModelsBody)).Decode(&list); err != nil {
-		return fmt.Errorf("%s/models is no list of models: is the URL that of an OpenAI-compatible API, with its version?", o.URL)
+		return fmt.Errorf("%s/models is no list of models: is the URL that of an OpenAI-compatible API, with its version?",
+			o.URL)
 	}
 	var names []string
 	for _, model := range list.Data {

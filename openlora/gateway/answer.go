@@ -48,10 +48,12 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 	return said, err
 }
 
-// saidPatience is how long an answer that was sent waits for a node that does not answer: it is signed for when the node is back.
+// saidPatience is how long an answer that was sent waits for a node that does not answer: it is signed for when the
+// node is back.
 const saidPatience = 5 * time.Minute
 
-// maySign asks whether the answer may be signed. While the node does not answer, an answer of which the client has words waits.
+// maySign asks whether the answer may be signed. While the node does not answer, an answer of which the client has
+// words waits.
 func (x *exchange) maySign(ctx context.Context, to *stream) error {
 	for {
 		err := x.may(ctx)
@@ -63,8 +65,9 @@ func (x *exchange) maySign(ctx context.Context, to *stream) error {
 	}
 }
 
-// say has the engine speak, and returns what it has said, cleaned, up to what is paid for. Of a stream that ends early, because the client
-// is gone or the engine failed, what was sent is the answer. With engine.ErrSilent it returns what tells the client so.
+// say has the engine speak, and returns what it has said, cleaned, up to what is paid for. Of a stream that ends early,
+// because the client is gone or the engine failed, what was sent is the answer. With engine.ErrSilent it returns what
+// tells the client so.
 func (x *exchange) say(ctx context.Context, question engine.Request, to *stream) (answered, error) {
 	paid := bound{most: question.MaxTokens, send: func(string) error { return nil }}
 	if x.request.Stream {
@@ -107,7 +110,9 @@ func (x *exchange) say(ctx context.Context, question engine.Request, to *stream)
 		said.finish = engine.FinishLength
 		return said, nil
 	case errors.Is(err, errFull):
-		err = badRequest("max_tokens", "the tool call that the model wants is longer than %d tokens, which are asked and paid for: ask for more, and raise openledger.max_fee", question.MaxTokens)
+		err = badRequest(
+			"max_tokens", "the tool call that the model wants is longer than %d tokens, which are asked and paid for: ask "+
+				"for more, and raise openledger.max_fee", question.MaxTokens)
 	}
 	return answered{}, err
 }

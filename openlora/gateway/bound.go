@@ -10,8 +10,8 @@ import (
 // errFull ends an answer that has reached its length.
 var errFull = errors.New("the answer has as many tokens as were paid for")
 
-// bound passes on the pieces of an answer while they have no more canonical tokens than the client pays for. An engine counts in tokens of
-// its own: without it a long answer would be given and could not be charged.
+// bound passes on the pieces of an answer while they have no more canonical tokens than the client pays for. An engine
+// counts in tokens of its own: without it a long answer would be given and could not be charged.
 type bound struct {
 	most int // canonical tokens, at least one
 	send func(piece string) error

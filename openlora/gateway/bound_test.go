@@ -11,7 +11,8 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// TestAnswersEndWhereTheMoneyDoes: what the client gets has no more tokens than it pays for, in whatever pieces the engine gives it.
+// TestAnswersEndWhereTheMoneyDoes: what the client gets has no more tokens than it pays for, in whatever pieces the
+// engine gives it.
 func TestAnswersEndWhereTheMoneyDoes(t *testing.T) {
 	sent := ""
 	b := bound{most: 3, send: func(piece string) error { sent += piece; return nil }}
@@ -36,7 +37,8 @@ func TestAnswersEndWhereTheMoneyDoes(t *testing.T) {
 func TestPiecesDoNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pieces := rapid.SliceOfN(rapid.OneOf(
-			rapid.StringOf(rapid.RuneFrom([]rune("ab1 .-éไท日本"))), rapid.SampledFrom([]string{"", "\xe0", "\xb8\x81", "\xe6\x97", "\xff"}),
+			rapid.StringOf(rapid.RuneFrom([]rune("ab1 .-éไท日本"))),
+			rapid.SampledFrom([]string{"", "\xe0", "\xb8\x81", "\xe6\x97", "\xff"}),
 		), 1, 12).Draw(t, "pieces")
 		most := rapid.IntRange(1, 12).Draw(t, "most")
 		b := bound{most: most, send: func(string) error { return nil }}

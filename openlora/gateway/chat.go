@@ -61,7 +61,8 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 	}
 	id := request.OpenLedger.Session
 	if !g.sessions.lock(r.Context(), id) {
-		g.refuse(w, r, request, &httpError{status: http.StatusConflict, code: "session_busy", message: "a call of this session is in flight: wait for its answer, or open another session to ask in parallel"})
+		g.refuse(w, r, request, &httpError{status: http.StatusConflict, code: "session_busy",
+			message: "a call of this session is in flight: wait for its answer, or open another session to ask in parallel"})
 		return
 	}
 	defer g.sessions.unlock(id)
@@ -69,7 +70,8 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 	case g.slots <- struct{}{}:
 		defer func() { <-g.slots }()
 	default:
-		g.refuse(w, r, request, &httpError{status: http.StatusServiceUnavailable, code: "overloaded", message: "all slots are answering: try again"})
+		g.refuse(w, r, request, &httpError{status: http.StatusServiceUnavailable, code: "overloaded",
+			message: "all slots are answering: try again"})
 		return
 	}
 	x, repeated, err := g.begin(r.Context(), request)
@@ -104,14 +106,16 @@ func (g *Gateway) checkRequest(request *api.Request) error {
 	if request.OpenLedger == nil {
 		return &httpError{
 			status: http.StatusPaymentRequired, code: "voucher_required", param: "openledger",
-			message: "this model is paid for each answer: open a session with `openledgerd tx attribution open-session` or `openlorad ask`, and send a signed voucher in the field \"openledger\" (docs/dapp.md) or in PAYMENT-SIGNATURE (docs/x402.md)",
+			message: "this model is paid for each answer: open a session with `openledgerd tx attribution open-session` or " +
+				"`openlorad ask`, and send a signed voucher in the field \"openledger\" (docs/dapp.md) or in PAYMENT-SIGNATURE " +
+				"(docs/x402.md)",
 		}
 	}
 	return nil
 }
 
-// begin checks the voucher and stores the call before anything is answered: what can be refused is refused before that. For a call that was
-// answered before it returns the stored call; one that failed before is answered anew.
+// begin checks the voucher and stores the call before anything is answered: what can be refused is refused before that.
+// For a call that was answered before it returns the stored call; one that failed before is answered anew.
 func (g *Gateway) begin(ctx context.Context, request *api.Request) (*exchange, *outbox.Call, error) {
 	paid := request.OpenLedger
 	x := &exchange{gateway: g, request: request, input: request.InputTokens()}
@@ -143,9 +147,11 @@ func (g *Gateway) begin(ctx context.Context, request *api.Request) (*exchange, *
 	if x.most, err = x.affordable(maxFee); err != nil {
 		return nil, nil, err
 	}
-	x.call = outbox.Call{N: paid.N, Hash: call.Hash(), CallKey: paid.CallKey, QueryHash: query, MaxFee: maxFee, Started: true}
+	x.call = outbox.Call{N: paid.N, Hash: call.Hash(), CallKey: paid.CallKey, QueryHash: query, MaxFee: maxFee,
+		Started: true}
 	if again {
-		// The client asks the same once more because it failed, as OpenAI's clients do by themselves. Its voucher was checked then.
+		// The client asks the same once more because it failed, as OpenAI's clients do by themselves. Its voucher was checked
+		// then.
 		x.call.CumulativeMax, x.call.Signature = x.state.Voucher.CumulativeMax, x.state.Voucher.Signature
 		if err := g.Outbox.Reopen(x.state.ID, x.call); err == nil || !errors.Is(err, outbox.ErrBatched) {
 			return x, nil, err
@@ -158,8 +164,8 @@ func (g *Gateway) begin(ctx context.Context, request *api.Request) (*exchange, *
 	return x, nil, g.Outbox.Advance(x.state, x.call)
 }
 
-// serve answers, streamed or not. A call that fails before anything was sent is recorded as a gap. Whatever the client does, what was sent
-// is answered for: the voucher pays for it, and the client that lost it asks again.
+// serve answers, streamed or not. A call that fails before anything was sent is recorded as a gap. Whatever the client
+// does, what was sent is answered for: the voucher pays for it, and the client that lost it asks again.
 func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 	x.began = time.Now()
 	outcome := outcomeFailed
@@ -212,12 +218,14 @@ func (x *exchange) deliver(to *stream, response api.ChatResponse) {
 	to.deliver(response)
 }
 
-// silent tells the client that the sources say nothing. The call is a gap: nothing is charged, so no royalty either, and nothing is signed. It
-// is stored first, as an answer is, so that a client that lost it gets it again.
+// silent tells the client that the sources say nothing. The call is a gap: nothing is charged, so no royalty either,
+// and nothing is signed. It is stored first, as an answer is, so that a client that lost it gets it again.
 func (x *exchange) silent(to *stream, text string) error {
-	response := x.response(answered{message: api.Message{Role: "assistant", Content: text}, finish: engine.FinishStop, proof: &api.Answer{
-		ReceiptID: x.id(), Session: x.state.ID, N: x.state.N, Fee: "0", Spans: []api.Span{}, Sources: []api.Source{}, Gap: true,
-	}})
+	response := x.response(
+		answered{message: api.Message{Role: "assistant", Content: text}, finish: engine.FinishStop, proof: &api.Answer{
+			ReceiptID: x.id(), Session: x.state.ID, N: x.state.N, Fee: "0", Spans: []api.Span{}, Sources: []api.Source{},
+			Gap: true,
+		}})
 	encoded, err := json.Marshal(response)
 	if err != nil {
 		return err
@@ -233,8 +241,8 @@ func (x *exchange) silent(to *stream, text string) error {
 	return nil
 }
 
-// abort ends the connection of a call whose outcome could not be stored. The client must not take it for a gap, or for an answer: it asks
-// again under its voucher, and then learns what is stored.
+// abort ends the connection of a call whose outcome could not be stored. The client must not take it for a gap, or for
+// an answer: it asks again under its voucher, and then learns what is stored.
 func (x *exchange) abort(err error) {
 	x.gateway.metrics.errors.Add(1)
 	x.gateway.Log.Error("the outcome of a call cannot be stored: is the disk full?", "receipt", x.id(), "err", err)
@@ -267,13 +275,17 @@ func gapError(err error) *httpError {
 		copied := *known
 		known = &copied
 	case errors.As(err, &parameter):
-		known = &httpError{status: http.StatusBadRequest, code: parameter.Code, param: parameter.Param, message: parameter.Error()}
+		known = &httpError{status: http.StatusBadRequest, code: parameter.Code, param: parameter.Param,
+			message: parameter.Error()}
 	case errors.As(err, &upstream) && upstream.Refused:
-		known = &httpError{status: http.StatusBadRequest, code: "upstream_refused", message: "the model server refused the request: " + upstream.Message}
+		known = &httpError{status: http.StatusBadRequest, code: "upstream_refused",
+			message: "the model server refused the request: " + upstream.Message}
 	case errors.As(err, &upstream) && upstream.Busy:
-		known = &httpError{status: http.StatusServiceUnavailable, code: "upstream_busy", message: "the model server takes no more requests for now" + again, retryAfter: upstream.RetryAfter}
+		known = &httpError{status: http.StatusServiceUnavailable, code: "upstream_busy",
+			message: "the model server takes no more requests for now" + again, retryAfter: upstream.RetryAfter}
 	default:
-		known = &httpError{status: http.StatusBadGateway, code: "answer_failed", message: "the answer could not be made" + again}
+		known = &httpError{status: http.StatusBadGateway, code: "answer_failed",
+			message: "the answer could not be made" + again}
 	}
 	known.gap = true
 	return known

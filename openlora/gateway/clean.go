@@ -17,9 +17,9 @@ const (
 	maxHeld   = 8        // of a letter and its marks
 )
 
-// cleaner makes what an engine says keep the rules of poa.CheckText, in whatever pieces it comes, so that clients acknowledge it. Language
-// models emit no-break spaces, joiners and marks that are not seen; each of them would hide words from attribution. It changes how the text
-// looks as little as possible:
+// cleaner makes what an engine says keep the rules of poa.CheckText, in whatever pieces it comes, so that clients
+// acknowledge it. Language models emit no-break spaces, joiners and marks that are not seen; each of them would hide
+// words from attribution. It changes how the text looks as little as possible:
 //
 //   - spaces of all kinds become a space, line ends a line feed;
 //   - what is not seen goes, but for joiners between letters of scripts that need them;

@@ -62,7 +62,8 @@ func TestAnswersKeepTheRulesOfSegments(t *testing.T) {
 func TestCleaningDoesNotDependOnPieces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pieces := rapid.SliceOfN(rapid.OneOf(
-			rapid.StringOf(rapid.RuneFrom([]rune("aeiouAbz1 .-\r\n\u00a0\u200b\u200c\u200d\u0301\u0308\u0323\ufe0f\ufe01κаأب क❤#👩日ไ\ufffd"))),
+			rapid.StringOf(
+				rapid.RuneFrom([]rune("aeiouAbz1 .-\r\n\u00a0\u200b\u200c\u200d\u0301\u0308\u0323\ufe0f\ufe01κаأب क❤#👩日ไ\ufffd"))),
 			rapid.String(), rapid.SampledFrom([]string{"\xff", "\xe0", "\xb8", "\xf0\x9f"}),
 		), 0, 10).Draw(t, "pieces")
 		got := cleaned(pieces...)

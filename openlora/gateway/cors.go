@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// CORS lets scripts of web pages call a handler: those of the origins named, or of all with "*". Nothing is authorised by cookies or addresses here, so
-// a page can do no more than any other program.
+// CORS lets scripts of web pages call a handler: those of the origins named, or of all with "*". Nothing is authorised
+// by cookies or addresses here, so a page can do no more than any other program.
 func CORS(origins []string, next http.Handler) http.Handler {
 	all := slices.Contains(origins, "*")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

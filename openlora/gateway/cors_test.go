@@ -28,7 +28,8 @@ func TestCORS(t *testing.T) {
 		return w.Header()
 	}
 	const page = "https://app.example.org"
-	preflight := []string{"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization,x-stainless-lang"}
+	preflight := []string{"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers",
+		"authorization,x-stainless-lang"}
 
 	got := ask(handler("*"), "OPTIONS", page, preflight...)
 	require.Equal(t, "*", got.Get("Access-Control-Allow-Origin"))

@@ -118,7 +118,8 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 		}
 		g.latest[id] = library
 		g.libraries[libraryKey{id, library.Version.Version}] = library
-		config.Log.Info("model loaded", "model", id, "name", library.Model.Name, "version", library.Version.Version, "segments", library.Len())
+		config.Log.Info("model loaded", "model", id, "name", library.Model.Name, "version", library.Version.Version,
+			"segments", library.Len())
 	}
 	return g, nil
 }
@@ -147,7 +148,8 @@ func (g *Gateway) Library(model uint64, version uint32) (*retrieval.Library, err
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), g.Limits.AnswerTimeout)
 		defer cancel()
-		library, err := retrieval.Load(ctx, g.Node, g.Content, g.fetch, "", model, version) // the folder is the latest version's
+		// the folder is the latest version's
+		library, err := retrieval.Load(ctx, g.Node, g.Content, g.fetch, "", model, version)
 		if err != nil {
 			return nil, err
 		}
@@ -176,9 +178,11 @@ func (g *Gateway) Sender() *outbox.Sender {
 		maxWork  = 140_000_000 // what the chain takes of one provider in a block, less some
 	)
 	return &outbox.Sender{
-		Outbox: g.Outbox, Node: timedNode{outbox.ChainNode{Client: g.Node, Signer: g.Provider}, g.metrics}, Provider: g.Provider.String(),
+		Outbox: g.Outbox, Node: timedNode{outbox.ChainNode{Client: g.Node, Signer: g.Provider}, g.metrics},
+		Provider: g.Provider.String(),
 		Attested: g.Attested, Attestors: g.Attestors,
-		Library: func(model uint64, version uint32) (outbox.Library, error) { return g.Library(model, version) }, Log: g.Log, MaxReceipts: 500, MaxSessions: 100, MaxEvidence: poa.MaxEvidenceBytes/2 - headroom, MaxWork: maxWork, Keep: g.Keep,
+		Library: func(model uint64, version uint32) (outbox.Library, error) { return g.Library(model, version) }, Log: g.Log,
+		MaxReceipts: 500, MaxSessions: 100, MaxEvidence: poa.MaxEvidenceBytes/2 - headroom, MaxWork: maxWork, Keep: g.Keep,
 	}
 }
 
@@ -196,7 +200,8 @@ func (g *Gateway) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", g.health)
 	mux.Handle("GET /metrics", g.metrics.handler())
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		g.fail(w, &httpError{status: http.StatusNotFound, code: "unknown_url", message: "no " + r.Method + " " + r.URL.Path + ": see GET /v1/models and POST /v1/chat/completions"})
+		g.fail(w, &httpError{status: http.StatusNotFound, code: "unknown_url",
+			message: "no " + r.Method + " " + r.URL.Path + ": see GET /v1/models and POST /v1/chat/completions"})
 	})
 	return g.guard(mux)
 }

@@ -44,16 +44,22 @@ func TestRefusalsAreInOpenAIForm(t *testing.T) {
 		status                   int
 		code                     string
 	}{
-		{"no voucher", "POST", "/v1/chat/completions", `{"messages":[{"role":"user","content":"Why?"}]}`, http.StatusPaymentRequired, "voucher_required"},
+		{"no voucher", "POST", "/v1/chat/completions", `{"messages":[{"role":"user","content":"Why?"}]}`,
+			http.StatusPaymentRequired, "voucher_required"},
 		{"no messages", "POST", "/v1/chat/completions", `{"messages":[]}`, http.StatusBadRequest, "invalid_value"},
-		{"no question", "POST", "/v1/chat/completions", `{"messages":[{"role":"system","content":"x"}]}`, http.StatusBadRequest, "invalid_value"},
+		{"no question", "POST", "/v1/chat/completions", `{"messages":[{"role":"system","content":"x"}]}`,
+			http.StatusBadRequest, "invalid_value"},
 		{"not JSON", "POST", "/v1/chat/completions", `{`, http.StatusBadRequest, "invalid_json"},
-		{"too large", "POST", "/v1/chat/completions", `{"messages":[{"role":"user","content":"` + strings.Repeat("x", 2<<10) + `"}]}`, http.StatusRequestEntityTooLarge, "request_too_large"},
+		{"too large", "POST", "/v1/chat/completions",
+			`{"messages":[{"role":"user","content":"` + strings.Repeat("x", 2<<10) + `"}]}`, http.StatusRequestEntityTooLarge,
+			"request_too_large"},
 		{"unknown path", "GET", "/v1/nothing", "", http.StatusNotFound, "unknown_url"},
 		{"bad session id", "GET", "/v1/openledger/sessions/xyz", "", http.StatusBadRequest, "invalid_value"},
-		{"unknown session", "GET", "/v1/openledger/sessions/" + strings.Repeat("00", 32), "", http.StatusNotFound, "session_not_found"},
+		{"unknown session", "GET", "/v1/openledger/sessions/" + strings.Repeat("00", 32), "", http.StatusNotFound,
+			"session_not_found"},
 		{"bad receipt id", "GET", "/v1/openledger/receipts/xyz", "", http.StatusBadRequest, "invalid_value"},
-		{"unknown receipt", "GET", "/v1/openledger/receipts/" + strings.Repeat("00", 32) + "-1", "", http.StatusNotFound, "receipt_not_found"},
+		{"unknown receipt", "GET", "/v1/openledger/receipts/" + strings.Repeat("00", 32) + "-1", "", http.StatusNotFound,
+			"receipt_not_found"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			request, err := http.NewRequest(c.method, s.URL+c.path, strings.NewReader(c.body))

@@ -33,7 +33,8 @@ type httpError struct {
 func (e *httpError) Error() string { return e.message }
 
 func badRequest(param, format string, args ...any) *httpError {
-	return &httpError{status: http.StatusBadRequest, code: api.CodeInvalid, param: param, message: fmt.Sprintf(format, args...)}
+	return &httpError{status: http.StatusBadRequest, code: api.CodeInvalid, param: param,
+		message: fmt.Sprintf(format, args...)}
 }
 
 // body is what a client sees of an error.
@@ -62,10 +63,12 @@ func (g *Gateway) known(err error) *httpError {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &parameter):
-		return &httpError{status: http.StatusBadRequest, code: parameter.Code, param: parameter.Param, message: parameter.Error()}
+		return &httpError{status: http.StatusBadRequest, code: parameter.Code, param: parameter.Param,
+			message: parameter.Error()}
 	}
 	g.Log.Error("request failed", "err", err)
-	return &httpError{status: http.StatusInternalServerError, code: "internal_error", message: "the gateway could not serve the request; its log says why"}
+	return &httpError{status: http.StatusInternalServerError, code: "internal_error",
+		message: "the gateway could not serve the request; its log says why"}
 }
 
 // fail answers with an error.
@@ -90,10 +93,12 @@ func (g *Gateway) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, g.Limits.BodyBytes))
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return nil, &httpError{status: http.StatusRequestEntityTooLarge, code: "request_too_large", message: fmt.Sprintf("the body is above %d bytes: send less", large.Limit)}
+		return nil, &httpError{status: http.StatusRequestEntityTooLarge, code: "request_too_large",
+			message: fmt.Sprintf("the body is above %d bytes: send less", large.Limit)}
 	}
 	if err != nil {
-		return nil, &httpError{status: http.StatusBadRequest, code: api.CodeJSON, message: "the body could not be read to its end"}
+		return nil, &httpError{status: http.StatusBadRequest, code: api.CodeJSON,
+			message: "the body could not be read to its end"}
 	}
 	return body, nil
 }
@@ -112,7 +117,8 @@ func (g *Gateway) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.metrics.requests.Add(1)
 		if !g.limiter.allow(r.RemoteAddr) {
-			g.fail(w, &httpError{status: http.StatusTooManyRequests, code: "rate_limit_exceeded", message: "too many requests from this address: wait a second"})
+			g.fail(w, &httpError{status: http.StatusTooManyRequests, code: "rate_limit_exceeded",
+				message: "too many requests from this address: wait a second"})
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -16,8 +16,8 @@ const (
 	nodeRetry    = 250 * time.Millisecond
 )
 
-// patiently repeats a question to the node while it cannot be reached. What it still does not answer then is an error that clients know
-// as one of this side, and may repeat: nothing has been signed for.
+// patiently repeats a question to the node while it cannot be reached. What it still does not answer then is an error
+// that clients know as one of this side, and may repeat: nothing has been signed for.
 func patiently(ctx context.Context, ask func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, nodePatience)
 	defer cancel()
@@ -50,5 +50,6 @@ func unreachable(err error) bool {
 const codeNodeUnavailable = "node_unavailable"
 
 func nodeUnavailable(err error) *httpError {
-	return &httpError{status: http.StatusServiceUnavailable, code: codeNodeUnavailable, message: "the node does not answer, try again: " + err.Error()}
+	return &httpError{status: http.StatusServiceUnavailable, code: codeNodeUnavailable,
+		message: "the node does not answer, try again: " + err.Error()}
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/openledger/openledger/openlora/api"
 )
 
-// TestCallsOutlastARestartOfTheNode: a node that is away for a moment costs no call, and one that stays away is no fault of the client.
+// TestCallsOutlastARestartOfTheNode: a node that is away for a moment costs no call, and one that stays away is no
+// fault of the client.
 func TestCallsOutlastARestartOfTheNode(t *testing.T) {
 	away := status.Error(codes.Unavailable, "connection refused")
 	asked := 0
@@ -29,13 +30,15 @@ func TestCallsOutlastARestartOfTheNode(t *testing.T) {
 	}
 	bad := status.Error(codes.NotFound, "no such session")
 	asked = 0
-	if err := patiently(context.Background(), func(context.Context) error { asked++; return bad }); !errors.Is(err, bad) || asked != 1 {
+	if err := patiently(context.Background(), func(context.Context) error { asked++; return bad }); !errors.Is(err, bad) ||
+		asked != 1 {
 		t.Fatalf("what the node refuses is not asked again; asked %d times: %v", asked, err)
 	}
 	soon, cancel := context.WithTimeout(context.Background(), 2*nodeRetry)
 	defer cancel()
 	var known *httpError
-	if err := patiently(soon, func(context.Context) error { return away }); !errors.As(err, &known) || known.status != http.StatusServiceUnavailable {
+	if err := patiently(soon, func(context.Context) error { return away }); !errors.As(err, &known) ||
+		known.status != http.StatusServiceUnavailable {
 		t.Fatal("want 503, which clients repeat:", err)
 	}
 	gone, leave := context.WithCancel(context.Background())
@@ -45,7 +48,8 @@ func TestCallsOutlastARestartOfTheNode(t *testing.T) {
 	}
 }
 
-// TestAnswersThatWereSentWaitForTheNode: words that the client has are signed for when the node is back; what was not sent fails at once.
+// TestAnswersThatWereSentWaitForTheNode: words that the client has are signed for when the node is back; what was not
+// sent fails at once.
 func TestAnswersThatWereSentWaitForTheNode(t *testing.T) {
 	sent := newStream(httptest.NewRecorder(), &api.Request{}, "", 1)
 	if err := sent.Piece("Hair"); err != nil {
@@ -63,7 +67,8 @@ func TestAnswersThatWereSentWaitForTheNode(t *testing.T) {
 		t.Fatalf("asked %d times: %v", asked, err)
 	}
 	asked = 0
-	if err := x.maySign(context.Background(), newStream(httptest.NewRecorder(), &api.Request{}, "", 1)); err == nil || asked != 1 {
+	if err := x.maySign(context.Background(), newStream(httptest.NewRecorder(), &api.Request{}, "", 1)); err == nil ||
+		asked != 1 {
 		t.Fatalf("asked %d times: %v", asked, err)
 	}
 	fenced := &httpError{status: http.StatusConflict, code: "session_fenced"}

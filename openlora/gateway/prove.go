@@ -13,8 +13,8 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// prove attributes an answer and signs its outcome, if allowed says so; nil does. Of an answer that cannot be proved as a
-// whole, its beginning is the answer.
+// prove attributes an answer and signs its outcome, if allowed says so; nil does. Of an answer that cannot be proved as
+// a whole, its beginning is the answer.
 func (x *exchange) prove(said *answered, allowed func() error) error {
 	whole := said.message.Answered()
 	began := time.Now()
@@ -39,8 +39,8 @@ func (x *exchange) prove(said *answered, allowed func() error) error {
 }
 
 // provable attributes an answer. One that takes more work or evidence than can be verified is cut behind the last token
-// up to which it can be: text that was planted in a DataNet brings answers near it over the bound, and what was streamed
-// by then must be paid. Its tool calls are given up before its words.
+// up to which it can be: text that was planted in a DataNet brings answers near it over the bound, and what was
+// streamed by then must be paid. Its tool calls are given up before its words.
 func provable(said *answered, attribute func(text string) (poa.Attribution, error)) (poa.Attribution, error) {
 	text := said.message.Answered()
 	tokens := poa.Tokenize([]byte(text))
@@ -97,7 +97,8 @@ const codeUnprovable = "answer_unprovable"
 
 // unprovable tells the client why an answer of which nothing can be proved is a gap.
 func unprovable(err error) error {
-	return &httpError{status: http.StatusBadGateway, code: codeUnprovable, message: "the answer cannot be proved, and nothing is charged: " + err.Error()}
+	return &httpError{status: http.StatusBadGateway, code: codeUnprovable,
+		message: "the answer cannot be proved, and nothing is charged: " + err.Error()}
 }
 
 // sign signs the outcome of an answer.
@@ -113,11 +114,13 @@ func (x *exchange) sign(text string, attribution poa.Attribution) (*api.Answer, 
 		return nil, err
 	}
 	if fee.Cmp(x.call.MaxFee) > 0 {
-		return nil, badRequest("openledger.max_fee", "the answer has %d tokens and costs %s aopen, above the maximum of %s", len(ids), fee, x.call.MaxFee)
+		return nil, badRequest("openledger.max_fee", "the answer has %d tokens and costs %s aopen, above the maximum of %s",
+			len(ids), fee, x.call.MaxFee)
 	}
 	x.library.Weigh(&attribution, math.MaxInt64) // as far as is known now; the batch is weighed when it is made
 	x.call.Outcome = poa.Outcome{
-		AnswerRoot: poa.TextRoot(x.call.CallKey, []byte(text), uint8(x.library.Version.Method)), InputTokens: input, OutputTokens: uint32(len(ids)), Fee: fee,
+		AnswerRoot: poa.TextRoot(x.call.CallKey, []byte(text), uint8(x.library.Version.Method)), InputTokens: input,
+		OutputTokens: uint32(len(ids)), Fee: fee,
 	}
 	signed := poa.SignedAnswer{ChainID: x.gateway.Node.ChainID, Session: x.state.ID, N: x.state.N, Outcome: x.call.Outcome}
 	proof := &api.Answer{
@@ -132,7 +135,8 @@ func (x *exchange) sign(text string, attribution poa.Attribution) (*api.Answer, 
 		proof.Spans = append(proof.Spans, api.Span{
 			Start: tokens[row.Position].Start, End: tokens[row.Position+row.Length-1].End,
 			Contribution: row.Rank, Contributor: contribution.Contributor, DatanetID: contribution.DatanetId,
-			Segment: row.Segment, Offset: row.SegmentOffset(uint8(x.library.Version.Method)), ScoreBits: uint32(row.Score >> 16), Window: row.Window,
+			Segment: row.Segment, Offset: row.SegmentOffset(uint8(x.library.Version.Method)), ScoreBits: uint32(row.Score >> 16),
+			Window: row.Window,
 		})
 	}
 	for _, entry := range attribution.Entries {

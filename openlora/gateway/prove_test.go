@@ -16,8 +16,8 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// planted is an index of segments that were made to stop an answer: each has a quotation of its own, which anchors it, and
-// one common word for the rest.
+// planted is an index of segments that were made to stop an answer: each has a quotation of its own, which anchors it,
+// and one common word for the rest.
 func planted(t *testing.T, segments int) (index *poa.Index, quotes []string) {
 	t.Helper()
 	index = poa.NewIndex(poa.ProtocolStatistics())
@@ -59,7 +59,8 @@ func TestAnAnswerAboveTheBoundOfWorkIsPaidUpToIt(t *testing.T) {
 
 func TestProvableBeginnings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		words := rapid.SliceOfN(rapid.SampledFrom([]string{"one", "zwei,", "trois…", "四つ", "«пять»", "6.7"}), 1, 60).Draw(t, "words")
+		words := rapid.SliceOfN(rapid.SampledFrom([]string{"one", "zwei,", "trois…", "四つ", "«пять»", "6.7"}), 1, 60).Draw(t,
+			"words")
 		text := strings.Join(words, rapid.SampledFrom([]string{" ", "\n", "  "}).Draw(t, "between"))
 		total := len(poa.TokenIDs([]byte(text)))
 		most := rapid.IntRange(0, total+1).Draw(t, "most")

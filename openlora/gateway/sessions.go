@@ -41,7 +41,8 @@ func (g *Gateway) served(name string) (uint64, error) {
 			return id, nil
 		}
 	}
-	return 0, &httpError{status: http.StatusNotFound, code: "model_not_found", param: "model", message: fmt.Sprintf("no model %q is served here: see GET /v1/models", name)}
+	return 0, &httpError{status: http.StatusNotFound, code: "model_not_found", param: "model",
+		message: fmt.Sprintf("no model %q is served here: see GET /v1/models", name)}
 }
 
 func (g *Gateway) describe(id uint64) api.Model {
@@ -76,7 +77,8 @@ func (g *Gateway) acknowledge(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !g.sessions.lock(r.Context(), id) {
-		g.fail(w, &httpError{status: http.StatusConflict, code: "session_busy", message: "a call of this session is in flight: wait for its answer"})
+		g.fail(w, &httpError{status: http.StatusConflict, code: "session_busy",
+			message: "a call of this session is in flight: wait for its answer"})
 		return
 	}
 	defer g.sessions.unlock(id)
@@ -93,11 +95,13 @@ func (g *Gateway) acknowledge(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, statusOf(x.state)) // sent again
 		return
 	}
-	if err := x.checkVoucher(body.N, poa.AckCall, poa.Amount{}, body.CumulativeMax, body.Head, body.Signature); err != nil {
+	if err := x.checkVoucher(body.N, poa.AckCall, poa.Amount{}, body.CumulativeMax, body.Head,
+		body.Signature); err != nil {
 		g.fail(w, err)
 		return
 	}
-	gap := outbox.Call{N: body.N, Hash: poa.AckCall, Gap: true, CumulativeMax: x.state.Voucher.CumulativeMax, Signature: body.Signature}
+	gap := outbox.Call{N: body.N, Hash: poa.AckCall, Gap: true, CumulativeMax: x.state.Voucher.CumulativeMax,
+		Signature: body.Signature}
 	if err := g.Outbox.Advance(x.state, gap); err != nil {
 		g.fail(w, err)
 		return
@@ -114,7 +118,8 @@ func (g *Gateway) session(w http.ResponseWriter, r *http.Request) {
 	}
 	state, err := g.Outbox.Session(id)
 	if errors.Is(err, outbox.ErrNotFound) {
-		g.fail(w, &httpError{status: http.StatusNotFound, code: "session_not_found", message: "no call of this session has been answered here"})
+		g.fail(w, &httpError{status: http.StatusNotFound, code: "session_not_found",
+			message: "no call of this session has been answered here"})
 		return
 	}
 	if err != nil {
@@ -129,7 +134,8 @@ func (g *Gateway) session(w http.ResponseWriter, r *http.Request) {
 }
 
 func statusOf(state outbox.Session) api.SessionStatus {
-	return api.SessionStatus{Session: state.ID, N: state.N, Head: state.Head, Spent: state.Spent.String(), Gap: state.Last == (poa.Outcome{})}
+	return api.SessionStatus{Session: state.ID, N: state.N, Head: state.Head, Spent: state.Spent.String(),
+		Gap: state.Last == (poa.Outcome{})}
 }
 
 // receipt answers GET /v1/openledger/receipts/{id}.
@@ -146,7 +152,8 @@ func (g *Gateway) receipt(w http.ResponseWriter, r *http.Request) {
 	}
 	call, err := g.Outbox.Call(session, n)
 	if errors.Is(err, outbox.ErrNotFound) {
-		g.fail(w, &httpError{status: http.StatusNotFound, code: "receipt_not_found", message: "no such call was answered here"})
+		g.fail(w, &httpError{status: http.StatusNotFound, code: "receipt_not_found",
+			message: "no such call was answered here"})
 		return
 	}
 	if err != nil {
@@ -209,7 +216,8 @@ func (g *Gateway) bundle(w http.ResponseWriter, r *http.Request) {
 	}
 	bundle, err := g.Outbox.Bundle(root)
 	if errors.Is(err, outbox.ErrNotFound) {
-		g.fail(w, &httpError{status: http.StatusNotFound, code: "bundle_not_found", message: "no batch was submitted here with this bundle"})
+		g.fail(w, &httpError{status: http.StatusNotFound, code: "bundle_not_found",
+			message: "no batch was submitted here with this bundle"})
 		return
 	}
 	if err != nil {

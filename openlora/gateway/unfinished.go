@@ -15,8 +15,8 @@ import (
 // unfinishedRetry is how long an answer that cannot be signed for yet waits for the next attempt.
 const unfinishedRetry = 5 * time.Second
 
-// FinishAll signs for the answers of which words were sent when the gateway was last killed: what a client has is paid. It
-// returns when all have an outcome, or ctx ends. The gateway may serve meanwhile.
+// FinishAll signs for the answers of which words were sent when the gateway was last killed: what a client has is paid.
+// It returns when all have an outcome, or ctx ends. The gateway may serve meanwhile.
 func (g *Gateway) FinishAll(ctx context.Context) error {
 	for {
 		left, err := g.finishEach(ctx)
@@ -39,7 +39,8 @@ func (g *Gateway) finishEach(ctx context.Context) (left int, err error) {
 	}
 	for _, words := range unfinished {
 		if err := g.finishSession(ctx, words.Session); err != nil {
-			g.Log.Error("an answer that was sent cannot be signed for yet", "session", words.Session, "call", words.N, "err", err)
+			g.Log.Error("an answer that was sent cannot be signed for yet", "session", words.Session, "call", words.N, "err",
+				err)
 			left++
 		}
 	}
@@ -101,7 +102,8 @@ func (x *exchange) finishWith(ctx context.Context, text string) error {
 		return err
 	}
 	x.gateway.metrics.finished.Add(1)
-	x.gateway.Log.Info("an answer that was sent before the gateway was killed is signed for", "receipt", x.id(), "tokens", said.proof.OutputTokens)
+	x.gateway.Log.Info("an answer that was sent before the gateway was killed is signed for", "receipt", x.id(), "tokens",
+		said.proof.OutputTokens)
 	return nil
 }
 

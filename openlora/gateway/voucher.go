@@ -21,14 +21,17 @@ import (
 func (x *exchange) mayAnswer(ctx context.Context) error {
 	g := x.gateway
 	if g.holder == nil {
-		return &httpError{status: http.StatusServiceUnavailable, code: "starting", message: "the gateway has not claimed its provider's fence yet: try again"}
+		return &httpError{status: http.StatusServiceUnavailable, code: "starting",
+			message: "the gateway has not claimed its provider's fence yet: try again"}
 	}
 	x.may = func(ctx context.Context) error {
 		return patiently(ctx, func(ctx context.Context) error { return g.fenced(g.holder.May(ctx, x.chain)) })
 	}
 	if x.chain.Calls > x.state.N {
-		g.Log.Error("the chain has calls that the outbox does not know: was it restored? Start the gateway again", "session", x.state.ID, "recorded", x.chain.Calls, "known", x.state.N)
-		return g.fenced(fmt.Errorf("%w: calls of it were answered that are not known here: close it and open another", outbox.ErrFenced))
+		g.Log.Error("the chain has calls that the outbox does not know: was it restored? Start the gateway again", "session",
+			x.state.ID, "recorded", x.chain.Calls, "known", x.state.N)
+		return g.fenced(
+			fmt.Errorf("%w: calls of it were answered that are not known here: close it and open another", outbox.ErrFenced))
 	}
 	if x.asked == nil {
 		return x.may(ctx)
@@ -90,7 +93,8 @@ func (g *Gateway) checkOurs(session attributiontypes.Session) error {
 		return badRequest("openledger.session", "the session is with %s, this is %s", session.Provider, g.Provider)
 	}
 	if string(session.AnswerKey) != string(g.AnswerKey.Public().(ed25519.PublicKey)) {
-		return &httpError{status: http.StatusConflict, code: api.CodeAnswerKey, param: "openledger.session", message: "the session was opened for another answer key of this provider: open another"}
+		return &httpError{status: http.StatusConflict, code: api.CodeAnswerKey, param: "openledger.session",
+			message: "the session was opened for another answer key of this provider: open another"}
 	}
 	return nil
 }
@@ -98,10 +102,12 @@ func (g *Gateway) checkOurs(session attributiontypes.Session) error {
 // checkOpen refuses sessions that are closing, or for another model.
 func (g *Gateway) checkOpen(session attributiontypes.Session, model string) error {
 	if session.Status != attributiontypes.SESSION_STATUS_OPEN {
-		return &httpError{status: http.StatusPaymentRequired, code: api.CodeClosed, param: "openledger.session", message: "the session is closing: open another"}
+		return &httpError{status: http.StatusPaymentRequired, code: api.CodeClosed, param: "openledger.session",
+			message: "the session is closing: open another"}
 	}
 	if model != "" && model != ModelName(session.ModelId) {
-		return &httpError{status: http.StatusNotFound, code: "model_not_found", param: "model", message: fmt.Sprintf("the session pays for %s, not for %q", ModelName(session.ModelId), model)}
+		return &httpError{status: http.StatusNotFound, code: "model_not_found", param: "model",
+			message: fmt.Sprintf("the session pays for %s, not for %q", ModelName(session.ModelId), model)}
 	}
 	return nil
 }
@@ -111,12 +117,14 @@ func (g *Gateway) checkOpen(session attributiontypes.Session, model string) erro
 func (g *Gateway) sessionState(id poa.Hash, session attributiontypes.Session) (outbox.Session, error) {
 	state, err := g.Outbox.Session(id)
 	if err == nil && state.Broken != "" {
-		return state, &httpError{status: http.StatusConflict, code: api.CodeBroken, param: "openledger.session", message: "receipts of this session were refused: open another"}
+		return state, &httpError{status: http.StatusConflict, code: api.CodeBroken, param: "openledger.session",
+			message: "receipts of this session were refused: open another"}
 	}
 	if !errors.Is(err, outbox.ErrNotFound) {
 		return state, err
 	}
-	state = outbox.Session{ID: id, ModelID: session.ModelId, ModelVersion: session.ModelVersion, N: session.Calls, Batched: session.Calls}
+	state = outbox.Session{ID: id, ModelID: session.ModelId, ModelVersion: session.ModelVersion, N: session.Calls,
+		Batched: session.Calls}
 	if state.Head, err = poa.HashFromBytes(session.Head); err != nil {
 		return state, err
 	}
@@ -127,40 +135,51 @@ func (g *Gateway) sessionState(id poa.Hash, session attributiontypes.Session) (o
 	return state, err
 }
 
-// maxGaps bounds the calls without an answer, one after another, that a session may have: each of them is recorded, and nobody pays for it.
+// maxGaps bounds the calls without an answer, one after another, that a session may have: each of them is recorded, and
+// nobody pays for it.
 const maxGaps = 256
 
 const codeDeposit = "insufficient_deposit"
 
 // checkVoucher checks the voucher of the next call and moves the state to it.
-func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumulative string, head poa.Hash, signature []byte) error {
+func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumulative string, head poa.Hash,
+	signature []byte) error {
 	state := &x.state
 	if n != state.N+1 {
-		return &httpError{status: http.StatusConflict, code: "call_out_of_order", param: "openledger.n", message: fmt.Sprintf("call %d, the next is %d: see GET /v1/openledger/sessions/%s", n, state.N+1, state.ID)}
+		return &httpError{status: http.StatusConflict, code: "call_out_of_order", param: "openledger.n",
+			message: fmt.Sprintf("call %d, the next is %d: see GET /v1/openledger/sessions/%s", n, state.N+1, state.ID)}
 	}
 	if state.Gaps >= maxGaps {
-		return &httpError{status: http.StatusConflict, code: api.CodeTooManyGap, param: "openledger.session", message: fmt.Sprintf("the last %d calls of this session have no answer: close it, which returns the deposit, and open another", state.Gaps)}
+		return &httpError{status: http.StatusConflict, code: api.CodeTooManyGap, param: "openledger.session",
+			message: fmt.Sprintf(
+				"the last %d calls of this session have no answer: close it, which returns the deposit, and open another",
+				state.Gaps)}
 	}
 	if want := poa.NextHash(state.Head, call, state.Last); head != want {
-		return &httpError{status: http.StatusConflict, code: "wrong_head", param: "openledger.head", message: fmt.Sprintf("head %s, these calls give %s: the voucher acknowledges another answer", head, want)}
+		return &httpError{status: http.StatusConflict, code: "wrong_head", param: "openledger.head",
+			message: fmt.Sprintf("head %s, these calls give %s: the voucher acknowledges another answer", head, want)}
 	}
 	allowed, err := outbox.ParseAmount(cumulative)
 	if err != nil {
 		return badRequest("openledger.cumulative_max", "%s", err)
 	}
 	if allowed.Big().BitLen() > attributiontypes.MaxAmountBits { // the chain would refuse the whole batch
-		return badRequest("openledger.cumulative_max", "%s is more than there can be: the chain takes no such voucher", allowed)
+		return badRequest("openledger.cumulative_max", "%s is more than there can be: the chain takes no such voucher",
+			allowed)
 	}
 	needed, err := state.Spent.Add(maxFee)
 	if err != nil || allowed.Cmp(needed) < 0 {
-		return badRequest("openledger.cumulative_max", "%s is below what was spent and the maximum of this call, %s", allowed, needed)
+		return badRequest("openledger.cumulative_max", "%s is below what was spent and the maximum of this call, %s", allowed,
+			needed)
 	}
 	deposit, err := poa.AmountFromBig(x.chain.Deposit.Add(x.chain.Spent).BigInt())
 	if err != nil {
 		return err
 	}
 	if needed.Cmp(deposit) > 0 {
-		return &httpError{status: http.StatusPaymentRequired, code: codeDeposit, param: "openledger.max_fee", message: fmt.Sprintf("spent and maximum are %s aopen, the deposit was %s: top up the session or lower max_fee", needed, deposit)}
+		return &httpError{status: http.StatusPaymentRequired, code: codeDeposit, param: "openledger.max_fee",
+			message: fmt.Sprintf("spent and maximum are %s aopen, the deposit was %s: top up the session or lower max_fee",
+				needed, deposit)}
 	}
 	voucher := poa.Voucher{
 		ChainID: x.gateway.Node.ChainID, Session: state.ID, Provider: x.gateway.Provider.Address,

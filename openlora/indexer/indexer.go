@@ -193,7 +193,8 @@ func (x *Indexer) put(batch attributiontypes.Batch, records []poa.Record) error 
 			}
 			stored.Records = append(stored.Records, encoded)
 			place := binary.BigEndian.AppendUint32(be64(batch.Id), uint32(i))
-			if err := tx.Bucket(receiptsBucket).Put([]byte(attributiontypes.ReceiptID(record.Session[:], record.N)), place); err != nil {
+			if err := tx.Bucket(receiptsBucket).Put([]byte(attributiontypes.ReceiptID(record.Session[:], record.N)),
+				place); err != nil {
 				return err
 			}
 		}
@@ -262,7 +263,9 @@ func (x *Indexer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			status = http.StatusNotFound
 		}
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{"message": err.Error(), "type": "invalid_request_error", "code": "receipt_not_found"}})
+		_ = json.NewEncoder(w).Encode(
+			map[string]any{
+				"error": map[string]string{"message": err.Error(), "type": "invalid_request_error", "code": "receipt_not_found"}})
 		return
 	}
 	encoded, err := x.node.Codec().MarshalJSON(&proof)

@@ -30,14 +30,17 @@ func (o *Outbox) Bundle(root poa.Hash) ([]byte, error) {
 	return bundle, err
 }
 
-// detach moves the evidence of a message into a bundle that attestors fetch, which it returns, and announces what that takes them.
-func detach(msg *attributiontypes.MsgSubmitReceipts, evidence poa.Evidence, work uint64, most math.Int) ([]byte, error) {
+// detach moves the evidence of a message into a bundle that attestors fetch, which it returns, and announces what that
+// takes them.
+func detach(msg *attributiontypes.MsgSubmitReceipts, evidence poa.Evidence, work uint64,
+	most math.Int) ([]byte, error) {
 	bundle, err := poa.MarshalBundle(msg.Receipts, msg.Evidence)
 	if err != nil {
 		return nil, err
 	}
 	root := evidence.Root()
-	msg.Evidence, msg.BundleRoot, msg.BundleBytes, msg.BundleWork, msg.MaxFee = nil, root[:], uint64(len(bundle)), work, most
+	msg.Evidence, msg.BundleRoot, msg.BundleBytes, msg.BundleWork, msg.MaxFee = nil, root[:], uint64(len(bundle)), work,
+		most
 	return bundle, nil
 }
 
@@ -107,8 +110,8 @@ func (s *Sender) push(ctx context.Context, root []byte, again bool) {
 	}
 }
 
-// watch looks at batches that wait for their verdict. One that expired is pushed and submitted once more: its evidence may not have
-// reached enough validators. A rejected one is not: the same bytes would be judged the same.
+// watch looks at batches that wait for their verdict. One that expired is pushed and submitted once more: its evidence
+// may not have reached enough validators. A rejected one is not: the same bytes would be judged the same.
 func (s *Sender) watch(ctx context.Context) error {
 	waiting, err := s.Outbox.Waiting()
 	if err != nil {
@@ -148,5 +151,6 @@ func (s *Sender) resubmit(ctx context.Context, batch Batch) error {
 		return err
 	}
 	s.push(ctx, msg.BundleRoot, true)
-	return s.Node.Resubmit(ctx, &attributiontypes.MsgResubmitBatch{Provider: s.Provider, BatchId: batch.BatchID, MaxFee: msg.MaxFee})
+	return s.Node.Resubmit(
+		ctx, &attributiontypes.MsgResubmitBatch{Provider: s.Provider, BatchId: batch.BatchID, MaxFee: msg.MaxFee})
 }

@@ -18,25 +18,28 @@ import (
 const (
 	// loadAgain is how long text that could not be loaded is not tried again.
 	loadAgain = time.Minute
-	// maxAnswerEvidence is what an answer may need alone to be proved, in bytes: less than any transaction or bundle takes.
+	// maxAnswerEvidence is what an answer may need alone to be proved, in bytes: less than any transaction or bundle
+	// takes.
 	maxAnswerEvidence = 640 << 10
 )
 
-// freeFee is what a batch may burn for its submission beyond what it earns: what it costs in quiet times, ten times over.
+// freeFee is what a batch may burn for its submission beyond what it earns: what it costs in quiet times, ten times
+// over.
 var freeFee = math.NewIntWithDecimal(5, rewardstypes.Decimals-2)
 
 // looksPerRound bounds the sessions in a round of which the chain is asked whether their payer has closed them.
 const looksPerRound = 200
 
-// claimable is what of a session can be submitted: its calls after the last batch up to call last, for which claim is the voucher.
+// claimable is what of a session can be submitted: its calls after the last batch up to call last, for which claim is
+// the voucher.
 type claimable struct {
 	session Session
 	claim   attributiontypes.SessionClaim
 	last    uint64
 }
 
-// formBatches stores batches of all calls that can be claimed. Sessions share batches, but for one that is to blame for a refusal: it is
-// submitted alone. A session whose calls cannot be proved now waits, and holds up no other.
+// formBatches stores batches of all calls that can be claimed. Sessions share batches, but for one that is to blame for
+// a refusal: it is submitted alone. A session whose calls cannot be proved now waits, and holds up no other.
 func (s *Sender) formBatches(ctx context.Context) error {
 	sessions, err := s.Outbox.Active()
 	if err != nil {
@@ -84,8 +87,8 @@ func (s *Sender) formBatches(ctx context.Context) error {
 	return errors.Join(waits, shared.store())
 }
 
-// libraries returns the text of the models of what is claimed, as far as it is here, and notes as of which block all of them know what
-// was stopped.
+// libraries returns the text of the models of what is claimed, as far as it is here, and notes as of which block all of
+// them know what was stopped.
 func (s *Sender) libraries(ctx context.Context, claimables []claimable) (map[modelVersion]Library, error) {
 	found, tried := make(map[modelVersion]Library), make(map[modelVersion]bool)
 	var waits error
@@ -132,7 +135,8 @@ func (s *Sender) claimables(ctx context.Context, sessions []Session) []claimable
 			continue
 		}
 		claim := claimOf(session)
-		claim.Calls, claim.PendingCall, claim.Signature = session.Voucher.N, append([]byte(nil), session.Voucher.Call[:]...), session.Voucher.Signature
+		claim.Calls, claim.PendingCall, claim.Signature = session.Voucher.N, append([]byte(nil), session.Voucher.Call[:]...),
+			session.Voucher.Signature
 		due = append(due, claimable{session, claim, session.Voucher.N - 1})
 	}
 	// Some of them in each round, one after another.
@@ -158,7 +162,8 @@ func (s *Sender) claimables(ctx context.Context, sessions []Session) []claimable
 }
 
 func claimOf(session Session) attributiontypes.SessionClaim {
-	return attributiontypes.SessionClaim{SessionId: append([]byte(nil), session.ID[:]...), CumulativeMax: math.NewIntFromBigInt(session.Voucher.CumulativeMax.Big())}
+	return attributiontypes.SessionClaim{SessionId: append([]byte(nil), session.ID[:]...),
+		CumulativeMax: math.NewIntFromBigInt(session.Voucher.CumulativeMax.Big())}
 }
 
 // atClose claims the last answer of a session that its payer has closed.
@@ -212,8 +217,9 @@ type prepared struct {
 	work    uint64 // for validators, if it is to be attested
 }
 
-// prepare makes the receipts of what is claimed. It returns none while an answer is on its way, and while no call has an answer: gaps earn nothing, so
-// they are worth no transaction, and go with the next answer. A gateway bounds how many there are.
+// prepare makes the receipts of what is claimed. It returns none while an answer is on its way, and while no call has
+// an answer: gaps earn nothing, so they are worth no transaction, and go with the next answer. A gateway bounds how
+// many there are.
 func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 	var calls []prepared
 	for n := c.session.Batched + 1; n <= c.last; n++ {
@@ -239,7 +245,8 @@ func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 			}
 			p.receipt.QueryHash, p.receipt.MaxFee = call.QueryHash, call.MaxFee
 			p.receipt.AnswerRoot, p.receipt.EvidenceRoot = call.Outcome.AnswerRoot, attribution.Root()
-			p.receipt.InputTokens, p.receipt.OutputTokens, p.receipt.Fee = call.Outcome.InputTokens, call.Outcome.OutputTokens, call.Outcome.Fee
+			p.receipt.InputTokens, p.receipt.OutputTokens, p.receipt.Fee = call.Outcome.InputTokens, call.Outcome.OutputTokens,
+				call.Outcome.Fee
 			p.receipt.Entries, p.receipt.UnattributedPPM = attribution.Entries, attribution.UnattributedPPM
 			if s.Attested {
 				if p.work, err = library.Work(p.receipt, alone.Evidence(), s.asOf); err != nil {
@@ -258,13 +265,16 @@ func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 // ErrEvidence reports an answer whose evidence is more than can be submitted.
 var ErrEvidence = errors.New("the evidence of the answer is more than can be submitted")
 
-// CheckEvidence returns ErrEvidence for an answer that could not be submitted. It builds the evidence only where it may come near the bound.
-func CheckEvidence(key poa.Hash, text string, attribution poa.Attribution, proofs func(uint64, uint32) (poa.SegmentProof, error)) error {
+// CheckEvidence returns ErrEvidence for an answer that could not be submitted. It builds the evidence only where it may
+// come near the bound.
+func CheckEvidence(key poa.Hash, text string, attribution poa.Attribution,
+	proofs func(uint64, uint32) (poa.SegmentProof, error)) error {
 	const (
 		perToken   = 160                        // an opening with its path, or a mark
 		perSegment = poa.MaxSegmentBytes + 2048 // text, path and what else stands beside it
 	)
-	most := 2*len(text) + perToken*len(poa.TokenIDs([]byte(text))) + perSegment*(len(attribution.Rows)+len(attribution.Considered))
+	most := 2*len(text) + perToken*len(poa.TokenIDs([]byte(text))) +
+		perSegment*(len(attribution.Rows)+len(attribution.Considered))
 	if most <= maxAnswerEvidence {
 		return nil
 	}
@@ -415,7 +425,8 @@ func (d *draft) store() error {
 	if err != nil {
 		return err
 	}
-	batch := Batch{Seq: msg.ProviderSeq, Message: encoded, Calls: d.ids, Parts: d.parts, Attested: attested, Changed: time.Now().UTC(), Bundle: msg.BundleRoot}
+	batch := Batch{Seq: msg.ProviderSeq, Message: encoded, Calls: d.ids, Parts: d.parts, Attested: attested,
+		Changed: time.Now().UTC(), Bundle: msg.BundleRoot}
 	*d = draft{sender: s}
 	return s.Outbox.AddBatch(batch, bundle)
 }

@@ -19,7 +19,8 @@ import (
 
 var fenceKey = []byte("fence") // of the metaBucket
 
-// ErrFenced says that this outbox may not answer in a session: another memory of the provider's calls may have, or may do so.
+// ErrFenced says that this outbox may not answer in a session: another memory of the provider's calls may have, or may
+// do so.
 var ErrFenced = errors.New("this gateway does not answer in the session")
 
 const (
@@ -63,8 +64,9 @@ type Holder struct {
 	holder []byte
 }
 
-// Claim has the chain name this outbox as the one that answers from now on. With its own fence it goes on in the sessions that pin it.
-// It draws another when it is new, or may not be what was last in use: a copy, a file from a backup, or one behind what the chain knows.
+// Claim has the chain name this outbox as the one that answers from now on. With its own fence it goes on in the
+// sessions that pin it. It draws another when it is new, or may not be what was last in use: a copy, a file from a
+// backup, or one behind what the chain knows.
 func (o *Outbox) Claim(ctx context.Context, node FenceNode, log *slog.Logger) (*Holder, error) {
 	for range claimAttempts {
 		provider, err := node.Provider(ctx)
@@ -127,7 +129,8 @@ func (o *Outbox) stale(kept fence, provider modelstypes.Provider) (string, error
 	case !kept.drew(provider.FenceHolder):
 		return "another copy of the outbox was in use since", nil
 	case provider.LastSeq > last:
-		return fmt.Sprintf("the chain has batch number %d of the provider, the outbox knows numbers up to %d", provider.LastSeq, last), nil
+		return fmt.Sprintf("the chain has batch number %d of the provider, the outbox knows numbers up to %d",
+			provider.LastSeq, last), nil
 	}
 	return "", nil
 }
@@ -146,14 +149,17 @@ func (h *Holder) Ask(ctx context.Context) (may func(attributiontypes.Session) er
 	go func() { _, _ = read() }()
 	return func(session attributiontypes.Session) error {
 		if !bytes.Equal(session.Fence, h.id) {
-			return fmt.Errorf("%w: it was opened for another gateway of this provider, or for one that is gone: close it and open another", ErrFenced)
+			return fmt.Errorf(
+				"%w: it was opened for another gateway of this provider, or for one that is gone: close it and open another",
+				ErrFenced)
 		}
 		provider, err := read()
 		switch {
 		case err != nil:
 			return err
 		case !bytes.Equal(provider.Fence, h.id) || !bytes.Equal(provider.FenceHolder, h.holder):
-			return fmt.Errorf("%w: another gateway of this provider has taken over: close the session and open another", ErrFenced)
+			return fmt.Errorf("%w: another gateway of this provider has taken over: close the session and open another",
+				ErrFenced)
 		}
 		return nil
 	}
@@ -165,7 +171,8 @@ func draw() ([]byte, error) {
 	return random, err
 }
 
-// FenceID returns the fence that the file drew last, and whether the file is still what it was then; nothing before the first.
+// FenceID returns the fence that the file drew last, and whether the file is still what it was then; nothing before the
+// first.
 func (o *Outbox) FenceID() (id []byte, intact bool, err error) {
 	kept, err := o.fence()
 	return kept.ID, kept.File == o.identity, err

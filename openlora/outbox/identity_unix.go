@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// identify returns what tells a file from its copies: its number on the disk, and the machine. The number of the disk is left out, for it
-// may change when a machine starts.
+// identify returns what tells a file from its copies: its number on the disk, and the machine. The number of the disk
+// is left out, for it may change when a machine starts.
 func identify(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {

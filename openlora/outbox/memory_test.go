@@ -10,7 +10,8 @@ import (
 	"github.com/openledger/openledger/openlora/outbox"
 )
 
-// TestMemoryOfASession measures what a gateway keeps in memory of a session between its calls: sessions are in the file.
+// TestMemoryOfASession measures what a gateway keeps in memory of a session between its calls: sessions are in the
+// file.
 func TestMemoryOfASession(t *testing.T) {
 	const sessions, mostMemory = 500, 4096
 	box := open(t, filepath.Join(t.TempDir(), "outbox.db"))

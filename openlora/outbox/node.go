@@ -48,7 +48,8 @@ func (n ChainNode) recorded(ctx context.Context, seq uint64, unknown *chain.NoRe
 	if err := n.Client.WaitHeight(ctx, unknown.Height); err != nil {
 		return Recorded{}, err
 	}
-	found, err := n.Client.Attribution.BatchBySeq(ctx, &attributiontypes.QueryBatchBySeqRequest{Provider: n.Signer.String(), ProviderSeq: seq})
+	found, err := n.Client.Attribution.BatchBySeq(ctx,
+		&attributiontypes.QueryBatchBySeqRequest{Provider: n.Signer.String(), ProviderSeq: seq})
 	if err != nil {
 		return Recorded{}, fmt.Errorf("%w; batch %d: %w", unknown, seq, err)
 	}

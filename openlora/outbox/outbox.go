@@ -149,8 +149,8 @@ type Outbox struct {
 	words    string        // folder of what is sent of answers that have no outcome yet
 }
 
-// Open opens or makes the file. Of calls that had started when the process ended, those of which no word was sent become
-// gaps; the others are left for the gateway to sign for (Unfinished).
+// Open opens or makes the file. Of calls that had started when the process ended, those of which no word was sent
+// become gaps; the others are left for the gateway to sign for (Unfinished).
 func Open(path string) (*Outbox, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: openTimeout})
 	if err != nil {
@@ -161,7 +161,8 @@ func Open(path string) (*Outbox, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{sessionsBucket, activeBucket, callsBucket, repliesBucket, batchesBucket, openBucket, refusedBucket, bundlesBucket, metaBucket} {
+		for _, name := range [][]byte{sessionsBucket, activeBucket, callsBucket, repliesBucket, batchesBucket, openBucket,
+			refusedBucket, bundlesBucket, metaBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -189,7 +190,8 @@ func checkForm(tx *bolt.Tx) error {
 		return nil
 	}
 	if key, _ := tx.Bucket(sessionsBucket).Cursor().First(); key != nil {
-		return errors.New("the outbox was written by another version of openlorad: let that version submit what waits, then move the file away")
+		return errors.New(
+			"the outbox was written by another version of openlorad: let that version submit what waits, then move the file away")
 	}
 	return meta.Put(formKey, form)
 }
@@ -308,7 +310,8 @@ func (o *Outbox) Advance(session Session, call Call) error {
 // closeBefore makes the call before one a gap if it never ended: it has no outcome, as its client was told.
 func closeBefore(tx *bolt.Tx, id poa.Hash, n uint64) error {
 	key := callKey(id, n-1)
-	if !bytes.Contains(tx.Bucket(callsBucket).Get(key), []byte(`"started":true`)) { // most have ended, and are long to read
+	// most have ended, and are long to read
+	if !bytes.Contains(tx.Bucket(callsBucket).Get(key), []byte(`"started":true`)) {
 		return nil
 	}
 	var before Call
@@ -376,8 +379,8 @@ func (o *Outbox) AddBatch(batch Batch, bundle []byte) error {
 	})
 }
 
-// assign says which batch the calls of a part are in, 0 is none, and up to which call the session is in batches. The session may have moved
-// on since the batch was formed.
+// assign says which batch the calls of a part are in, 0 is none, and up to which call the session is in batches. The
+// session may have moved on since the batch was formed.
 func (p Part) assign(tx *bolt.Tx, batched, seq uint64, change func(*Session)) error {
 	for n := p.First; n <= p.Last; n++ {
 		var call Call
@@ -400,8 +403,8 @@ func (p Part) assign(tx *bolt.Tx, batched, seq uint64, change func(*Session)) er
 	return storeSession(tx, session)
 }
 
-// Dissolve undoes a batch that the chain does not have, and those that were formed after it with later calls of its sessions: they have not
-// been sent. The sessions named are submitted alone from now on.
+// Dissolve undoes a batch that the chain does not have, and those that were formed after it with later calls of its
+// sessions: they have not been sent. The sessions named are submitted alone from now on.
 func (o *Outbox) Dissolve(seq uint64, alone []poa.Hash) error {
 	return o.db.Update(func(tx *bolt.Tx) error {
 		later, err := openFrom(tx, seq)
@@ -418,7 +421,8 @@ func (o *Outbox) Dissolve(seq uint64, alone []poa.Hash) error {
 		})
 		for _, batch := range slices.Backward(later) { // the newest first: a session may be in several
 			for _, part := range batch.Parts {
-				if err := part.assign(tx, part.First-1, 0, func(session *Session) { session.Alone = session.Alone || slices.Contains(alone, part.Session) }); err != nil {
+				if err := part.assign(tx, part.First-1, 0,
+					func(session *Session) { session.Alone = session.Alone || slices.Contains(alone, part.Session) }); err != nil {
 					return err
 				}
 			}

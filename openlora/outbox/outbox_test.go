@@ -85,7 +85,8 @@ func open(t *testing.T, path string) *outbox.Outbox {
 
 func sender(box *outbox.Outbox, node outbox.Node) *outbox.Sender {
 	return &outbox.Sender{
-		Outbox: box, Node: node, Provider: testProvider, Log: slog.New(slog.DiscardHandler), MaxReceipts: 100, MaxSessions: 100, MaxEvidence: 1 << 19,
+		Outbox: box, Node: node, Provider: testProvider, Log: slog.New(slog.DiscardHandler), MaxReceipts: 100,
+		MaxSessions: 100, MaxEvidence: 1 << 19,
 		Library: func(uint64, uint32) (outbox.Library, error) { return noText{}, nil },
 	}
 }
@@ -109,7 +110,8 @@ func (noText) Stopped(int, uint64, uint32) (bool, uint64, error) { return false,
 
 func (noText) Work(receipt poa.Receipt, evidence poa.Evidence, _ int64) (uint64, error) {
 	bundle := poa.Bundle{Receipts: []poa.Receipt{receipt}, Evidence: evidence}
-	return bundle.Work(noText{}, poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return poa.NewIndex(poa.ProtocolStatistics()), nil })
+	return bundle.Work(noText{}, poa.ProtocolStatistics(),
+		func(int) (*poa.Index, error) { return poa.NewIndex(poa.ProtocolStatistics()), nil })
 }
 
 func (noText) Contribution(uint64) (poa.Contribution, error) {
@@ -124,10 +126,12 @@ func answered(t *testing.T, box *outbox.Outbox, state outbox.Session) outbox.Ses
 	call := poa.Call{QueryHash: query, MaxFee: poa.NewAmount(9)}.Hash()
 	state.N++
 	state.Head = poa.NextHash(state.Head, call, state.Last)
-	state.Last = poa.Outcome{AnswerRoot: poa.AnswerRoot(key, poa.TokenIDs([]byte(text))), InputTokens: 1, OutputTokens: 8, Fee: poa.NewAmount(5)}
+	state.Last = poa.Outcome{AnswerRoot: poa.AnswerRoot(key, poa.TokenIDs([]byte(text))), InputTokens: 1, OutputTokens: 8,
+		Fee: poa.NewAmount(5)}
 	state.Voucher = outbox.Voucher{N: state.N, Call: call, Signature: []byte{byte(state.N)}}
 	require.NoError(t, box.Advance(state, outbox.Call{
-		N: state.N, Hash: call, CallKey: key, QueryHash: query, MaxFee: poa.NewAmount(9), Outcome: state.Last, Answer: text, Signature: state.Voucher.Signature,
+		N: state.N, Hash: call, CallKey: key, QueryHash: query, MaxFee: poa.NewAmount(9), Outcome: state.Last, Answer: text,
+		Signature: state.Voucher.Signature,
 	}))
 	return state
 }
@@ -140,7 +144,8 @@ func begun(t *testing.T, box *outbox.Outbox, state outbox.Session) {
 	state.N++
 	state.Head, state.Last = poa.NextHash(state.Head, call, state.Last), poa.Outcome{}
 	state.Voucher = outbox.Voucher{N: state.N, Call: call, Signature: []byte{byte(state.N)}}
-	require.NoError(t, box.Advance(state, outbox.Call{N: state.N, Hash: call, Started: true, Signature: state.Voucher.Signature}))
+	require.NoError(
+		t, box.Advance(state, outbox.Call{N: state.N, Hash: call, Started: true, Signature: state.Voucher.Signature}))
 }
 
 // gap advances a session by a call without an answer.
@@ -150,12 +155,15 @@ func gap(t *testing.T, box *outbox.Outbox, state outbox.Session, started bool) o
 	state.N++
 	state.Head = poa.NextHash(state.Head, call, state.Last)
 	state.Voucher = outbox.Voucher{N: state.N, Call: call, Signature: []byte{byte(state.N)}}
-	require.NoError(t, box.Advance(state, outbox.Call{N: state.N, Hash: call, Gap: !started, Started: started, Signature: state.Voucher.Signature}))
+	require.NoError(
+		t, box.Advance(
+			state, outbox.Call{N: state.N, Hash: call, Gap: !started, Started: started, Signature: state.Voucher.Signature}))
 	return state
 }
 
 func TestAcknowledgedCallsAreSubmittedOnceAcrossCrashes(t *testing.T) {
-	ctx, path, node := context.Background(), filepath.Join(t.TempDir(), "outbox.db"), &fakeNode{fail: errors.New("no connection")}
+	ctx, path, node := context.Background(), filepath.Join(t.TempDir(), "outbox.db"),
+		&fakeNode{fail: errors.New("no connection")}
 	box := open(t, path)
 	state := answered(t, box, outbox.Session{ID: session, ModelID: 1, ModelVersion: 1})
 	state = answered(t, box, state)
@@ -186,8 +194,8 @@ func TestAcknowledgedCallsAreSubmittedOnceAcrossCrashes(t *testing.T) {
 	require.NoError(t, box.Close())
 }
 
-// TestSubmittedWhileTheNextIsAnswered: the voucher of a call acknowledges the one before, which the sender submits while the engine still
-// works. The answer that comes then says nothing about that.
+// TestSubmittedWhileTheNextIsAnswered: the voucher of a call acknowledges the one before, which the sender submits
+// while the engine still works. The answer that comes then says nothing about that.
 func TestSubmittedWhileTheNextIsAnswered(t *testing.T) {
 	ctx, node := context.Background(), &fakeNode{}
 	box := open(t, filepath.Join(t.TempDir(), "outbox.db"))
@@ -224,7 +232,8 @@ func TestStartedCallBecomesAGapAfterACrash(t *testing.T) {
 
 func TestRefusedBatchIsKeptAndStopsItsSession(t *testing.T) {
 	ctx := context.Background()
-	refused := &chain.RefusedError{Codespace: attributiontypes.ModuleName, Code: attributiontypes.ErrVoucher.ABCICode(), Log: "bad voucher"}
+	refused := &chain.RefusedError{Codespace: attributiontypes.ModuleName, Code: attributiontypes.ErrVoucher.ABCICode(),
+		Log: "bad voucher"}
 	require.ErrorIs(t, refused, attributiontypes.ErrVoucher)
 	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{fail: refused}
 	defer box.Close()
@@ -266,8 +275,8 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "another gateway")
 }
 
-// TestAttestedBatch: the evidence is pushed before the batch is sent, an expired batch is pushed and sent once more, and a final one is
-// left alone.
+// TestAttestedBatch: the evidence is pushed before the batch is sent, an expired batch is pushed and sent once more,
+// and a final one is left alone.
 func TestAttestedBatch(t *testing.T) {
 	ctx := context.Background()
 	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{batch: attributiontypes.BATCH_STATUS_OPEN}
@@ -395,8 +404,8 @@ func TestSessionsAreSplitWhereABatchIsFull(t *testing.T) {
 	require.Len(t, node.sent, sent+2)
 }
 
-// TestRefusedTogetherSentApart: batches that were formed behind a refused one are undone, too, and nothing is lost or sent twice, whenever
-// the process ends.
+// TestRefusedTogetherSentApart: batches that were formed behind a refused one are undone, too, and nothing is lost or
+// sent twice, whenever the process ends.
 func TestRefusedTogetherSentApart(t *testing.T) {
 	ctx, path := context.Background(), filepath.Join(t.TempDir(), "outbox.db")
 	const sessions = 6
@@ -419,7 +428,8 @@ func TestRefusedTogetherSentApart(t *testing.T) {
 	node.refuse = func(msg *attributiontypes.MsgSubmitReceipts) error {
 		for _, claim := range msg.Sessions {
 			if string(claim.SessionId) == string(blame[:]) {
-				return &chain.RefusedError{Codespace: attributiontypes.ModuleName, Code: attributiontypes.ErrVoucher.ABCICode(), Log: "bad voucher"}
+				return &chain.RefusedError{Codespace: attributiontypes.ModuleName, Code: attributiontypes.ErrVoucher.ABCICode(),
+					Log: "bad voucher"}
 			}
 		}
 		return nil
@@ -506,8 +516,8 @@ func TestSettledIsForgotten(t *testing.T) {
 	require.ErrorIs(t, err, outbox.ErrNotFound)
 }
 
-// TestGapsAloneAreNotSent: they would cost the provider a transaction and earn nothing, so they wait for an answer. A full batch of them in front of
-// it needs no validators: all such batches would have the same bundle.
+// TestGapsAloneAreNotSent: they would cost the provider a transaction and earn nothing, so they wait for an answer. A
+// full batch of them in front of it needs no validators: all such batches would have the same bundle.
 func TestGapsAloneAreNotSent(t *testing.T) {
 	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{}
 	defer box.Close()
@@ -546,13 +556,15 @@ func TestReopen(t *testing.T) {
 	require.ErrorIs(t, box.Reopen(session, other), outbox.ErrBatched)
 	state = answered(t, box, state)
 	require.ErrorIs(t, box.Reopen(session, call), outbox.ErrBatched, "it is not the last")
-	require.ErrorIs(t, box.Reopen(session, outbox.Call{N: 2, Hash: state.Voucher.Call}), outbox.ErrBatched, "it has an answer")
+	require.ErrorIs(t, box.Reopen(session, outbox.Call{N: 2, Hash: state.Voucher.Call}), outbox.ErrBatched,
+		"it has an answer")
 	gap(t, box, state, false)
 	require.NoError(t, sender(box, node).Round(t.Context()))
 	require.Len(t, node.sent, 1)
 }
 
-// TestBatchesHoldTheEvidenceTheyAreFullOf: where the next answer does not fit, the evidence is that of the calls before.
+// TestBatchesHoldTheEvidenceTheyAreFullOf: where the next answer does not fit, the evidence is that of the calls
+// before.
 func TestBatchesHoldTheEvidenceTheyAreFullOf(t *testing.T) {
 	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{}
 	defer box.Close()
@@ -620,7 +632,8 @@ func TestOnlyTheSessionToBlameIsAlone(t *testing.T) {
 
 // TestWhatMayPassLaterBreaksNoSession: an empty wallet, a node of another version, or an error that nobody thought of.
 func TestWhatMayPassLaterBreaksNoSession(t *testing.T) {
-	for _, cause := range []*errorsmod.Error{sdkerrors.ErrInsufficientFunds, attributiontypes.ErrEvidence, modelstypes.ErrInsufficientBond, sdkerrors.ErrOutOfGas} {
+	for _, cause := range []*errorsmod.Error{sdkerrors.ErrInsufficientFunds, attributiontypes.ErrEvidence,
+		modelstypes.ErrInsufficientBond, sdkerrors.ErrOutOfGas} {
 		box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{}
 		poor, rich := two(t, box)
 		node.refuse = func(msg *attributiontypes.MsgSubmitReceipts) error {
@@ -780,8 +793,8 @@ func TestAttachedEvidenceStays(t *testing.T) {
 	require.False(t, node.sent[0].Attested())
 }
 
-// TestWaitingSessionHoldsUpNoOther, not by its later calls either, nor by a batch that was formed while it waited and whose outcome is
-// unknown when it is undone.
+// TestWaitingSessionHoldsUpNoOther, not by its later calls either, nor by a batch that was formed while it waited and
+// whose outcome is unknown when it is undone.
 func TestWaitingSessionHoldsUpNoOther(t *testing.T) {
 	ctx := context.Background()
 	box, node := open(t, filepath.Join(t.TempDir(), "outbox.db")), &fakeNode{}

@@ -13,13 +13,14 @@ import (
 )
 
 const (
-	// pruneInterval is how often the outbox is looked through for what may be forgotten, prunesAtOnce how many batches go each time.
+	// pruneInterval is how often the outbox is looked through for what may be forgotten, prunesAtOnce how many batches go
+	// each time.
 	pruneInterval = time.Minute
 	prunesAtOnce  = 200
 )
 
-// prune forgets batches that nothing has become of for longer than Keep, with their answers and bundles, oldest first; and sessions that have ended.
-// A batch that the chain does not have yet keeps all after it.
+// prune forgets batches that nothing has become of for longer than Keep, with their answers and bundles, oldest first;
+// and sessions that have ended. A batch that the chain does not have yet keeps all after it.
 func (s *Sender) prune(ctx context.Context) error {
 	if s.Keep == 0 || time.Since(s.pruned) < pruneInterval {
 		return nil

@@ -15,7 +15,8 @@ func TestResponsesAreKept(t *testing.T) {
 	box := open(t, path)
 	call := outbox.Call{N: 1, Answer: "Hair grows.", Response: []byte(`{"id":"1"}`)}
 	require.NoError(t, box.Advance(outbox.Session{ID: session, N: 1}, call))
-	require.NoError(t, box.AddBatch(outbox.Batch{Seq: 1, Parts: []outbox.Part{{Session: session, First: 1, Last: 1}}}, nil))
+	require.NoError(
+		t, box.AddBatch(outbox.Batch{Seq: 1, Parts: []outbox.Part{{Session: session, First: 1, Last: 1}}}, nil))
 	require.NoError(t, box.Close())
 	box = open(t, path)
 	defer box.Close()

@@ -59,7 +59,8 @@ type Sender struct {
 	Provider string // address
 	Library  func(modelID uint64, version uint32) (Library, error)
 	Log      *slog.Logger
-	// Attested has validators fetch the evidence, instead of it being sent to the chain. It is pushed to Attestors, base URLs.
+	// Attested has validators fetch the evidence, instead of it being sent to the chain. It is pushed to Attestors, base
+	// URLs.
 	Attested  bool
 	Attestors []string
 	// MaxReceipts, MaxSessions and MaxEvidence (bytes) of a batch.
@@ -94,7 +95,8 @@ func (s *Sender) Run(ctx context.Context, interval time.Duration) {
 }
 
 const (
-	// maxPending bounds the batches that are formed ahead of a chain that takes none, and maxWaiting those that wait by themselves.
+	// maxPending bounds the batches that are formed ahead of a chain that takes none, and maxWaiting those that wait by
+	// themselves.
 	maxPending = 16
 	maxWaiting = 256
 )
@@ -113,9 +115,9 @@ func (s *Sender) Round(ctx context.Context) error {
 	return errors.Join(watched, sent, formed, s.prune(ctx))
 }
 
-// sendPending sends stored batches in order, as they were first formed. Only a refusal by the chain ends a batch; anything else is tried
-// again. A batch that has to wait holds up those that have calls of its sessions, which were formed behind it, and no others. It returns
-// how many are left for want of a chain that takes them, and how many wait.
+// sendPending sends stored batches in order, as they were first formed. Only a refusal by the chain ends a batch;
+// anything else is tried again. A batch that has to wait holds up those that have calls of its sessions, which were
+// formed behind it, and no others. It returns how many are left for want of a chain that takes them, and how many wait.
 func (s *Sender) sendPending(ctx context.Context) (left, waiting int, err error) {
 	pending, err := s.Outbox.Pending()
 	if err != nil {
@@ -130,7 +132,8 @@ func (s *Sender) sendPending(ctx context.Context) (left, waiting int, err error)
 		}
 		recorded, cause := s.submit(ctx, &batch)
 		if cause == nil {
-			s.Log.Info("receipts recorded", "batch", recorded.BatchID, "receipts", len(batch.Calls), "sessions", len(batch.Parts), "height", recorded.Height, "tx", recorded.TxHash)
+			s.Log.Info("receipts recorded", "batch", recorded.BatchID, "receipts", len(batch.Calls), "sessions",
+				len(batch.Parts), "height", recorded.Height, "tx", recorded.TxHash)
 			batch.Done, batch.BatchID, batch.TxHash, batch.Height = true, recorded.BatchID, recorded.TxHash, recorded.Height
 			if err := s.Outbox.PutBatch(batch); err != nil {
 				return left, waiting, err
@@ -170,7 +173,8 @@ func block(blocked map[poa.Hash]bool, batch Batch) {
 	}
 }
 
-// submit sends a batch. When governance has switched attestation off since it was formed, the chain verifies its evidence itself.
+// submit sends a batch. When governance has switched attestation off since it was formed, the chain verifies its
+// evidence itself.
 func (s *Sender) submit(ctx context.Context, batch *Batch) (Recorded, error) {
 	var msg attributiontypes.MsgSubmitReceipts
 	if err := msg.Unmarshal(batch.Message); err != nil {
@@ -197,8 +201,8 @@ func (s *Sender) submit(ctx context.Context, batch *Batch) (Recorded, error) {
 	return s.Node.Submit(ctx, &msg)
 }
 
-// refused decides what becomes of a batch that the chain does not take. It returns the error when the batch is tried again as it is, and
-// whether it was undone, and with it those behind it that have calls of its sessions.
+// refused decides what becomes of a batch that the chain does not take. It returns the error when the batch is tried
+// again as it is, and whether it was undone, and with it those behind it that have calls of its sessions.
 func (s *Sender) refused(ctx context.Context, batch Batch, cause error) (undone bool, err error) {
 	var refusal *chain.RefusedError
 	if !errors.As(cause, &refusal) {
@@ -206,11 +210,13 @@ func (s *Sender) refused(ctx context.Context, batch Batch, cause error) (undone 
 	}
 	calls := batch.calls()
 	switch {
-	case errors.Is(cause, attributiontypes.ErrSequenceUsed), errors.Is(cause, attributiontypes.ErrCallOrder) && len(batch.Parts) == 1:
+	case errors.Is(cause, attributiontypes.ErrSequenceUsed), errors.Is(cause, attributiontypes.ErrCallOrder) &&
+		len(batch.Parts) == 1:
 		return s.reconcile(ctx, batch, cause)
 	case isTooLarge(cause) && calls > 1:
 		s.limit = int(calls / 2)
-		s.Log.Warn("the chain cannot take so many receipts at once; sending fewer", "seq", batch.Seq, "calls", calls, "err", cause)
+		s.Log.Warn("the chain cannot take so many receipts at once; sending fewer", "seq", batch.Seq, "calls", calls, "err",
+			cause)
 		return true, s.Outbox.Dissolve(batch.Seq, nil)
 	case errors.Is(cause, attributiontypes.ErrStops):
 		s.Log.Info("receipts have waited for long; weighing them again", "seq", batch.Seq, "err", cause)
@@ -218,7 +224,8 @@ func (s *Sender) refused(ctx context.Context, batch Batch, cause error) (undone 
 	case isEverybodys(cause):
 		return false, cause
 	case len(batch.Parts) > 1:
-		s.Log.Warn("the chain refused receipts of several sessions; sending them apart", "seq", batch.Seq, "sessions", len(batch.Parts), "err", cause)
+		s.Log.Warn("the chain refused receipts of several sessions; sending them apart", "seq", batch.Seq, "sessions",
+			len(batch.Parts), "err", cause)
 		return true, s.Outbox.Dissolve(batch.Seq, batch.blamed(refusal.Log))
 	case !isFinal(cause):
 		return false, cause
@@ -236,7 +243,8 @@ func (s *Sender) refused(ctx context.Context, batch Batch, cause error) (undone 
 
 // finalRefusals are what only a session's own calls and vouchers can cause, and no later block changes.
 var finalRefusals = []error{
-	attributiontypes.ErrUnauthorized, attributiontypes.ErrSessionNotFound, attributiontypes.ErrSessionClosed, attributiontypes.ErrInvalidDeposit,
+	attributiontypes.ErrUnauthorized, attributiontypes.ErrSessionNotFound, attributiontypes.ErrSessionClosed,
+	attributiontypes.ErrInvalidDeposit,
 	attributiontypes.ErrInvalidReceipt, attributiontypes.ErrVoucher, attributiontypes.ErrOvercharge,
 	attributiontypes.ErrDeposit, attributiontypes.ErrTokenCount, attributiontypes.ErrManifest,
 }
@@ -247,24 +255,29 @@ func isFinal(err error) bool {
 
 // isTooLarge says that the chain takes smaller batches: for its size, or its gas.
 func isTooLarge(err error) bool {
-	return slices.ContainsFunc([]error{attributiontypes.ErrOversize, sdkerrors.ErrOutOfGas, sdkerrors.ErrTxTooLarge, sdkerrors.ErrInvalidGasLimit},
+	return slices.ContainsFunc(
+		[]error{attributiontypes.ErrOversize, sdkerrors.ErrOutOfGas, sdkerrors.ErrTxTooLarge, sdkerrors.ErrInvalidGasLimit},
 		func(reason error) bool { return errors.Is(err, reason) })
 }
 
-// isEverybodys says that no batch passes now: the node does not answer, the chain is paused, full or too dear, or the provider has no funds.
+// isEverybodys says that no batch passes now: the node does not answer, the chain is paused, full or too dear, or the
+// provider has no funds.
 func isEverybodys(err error) bool {
 	var refused *chain.RefusedError
 	if !errors.As(err, &refused) {
 		return true
 	}
 	return refused.Codespace == sdkerrors.RootCodespace && !isTooLarge(err) ||
-		slices.ContainsFunc([]error{attributiontypes.ErrPaused, attributiontypes.ErrWindowFull, attributiontypes.ErrSubmissionFee, modelstypes.ErrProviderFrozen},
+		slices.ContainsFunc(
+			[]error{attributiontypes.ErrPaused, attributiontypes.ErrWindowFull, attributiontypes.ErrSubmissionFee,
+				modelstypes.ErrProviderFrozen},
 			func(reason error) bool { return errors.Is(err, reason) })
 }
 
-// reconcile takes up what the chain has of a batch that it does not take: its number is used, or its calls are not next. It was recorded and
-// its dispute window has closed since, or it was sent in another form, or the file is not the one that numbers were taken from. What the
-// chain does not have gets another number. Of a session that is gone nothing more can be recorded.
+// reconcile takes up what the chain has of a batch that it does not take: its number is used, or its calls are not
+// next. It was recorded and its dispute window has closed since, or it was sent in another form, or the file is not the
+// one that numbers were taken from. What the chain does not have gets another number. Of a session that is gone nothing
+// more can be recorded.
 func (s *Sender) reconcile(ctx context.Context, batch Batch, cause error) (undone bool, err error) {
 	next := make(map[poa.Hash]uint64, len(batch.Parts)) // calls of the session that the chain has
 	missing := false
@@ -291,12 +304,14 @@ func (s *Sender) reconcile(ctx context.Context, batch Batch, cause error) (undon
 	if err != nil {
 		return false, err
 	}
-	s.Log.Warn("the chain has a batch in part, or its number is used; giving the rest another", "seq", batch.Seq, "last", last, "err", cause)
+	s.Log.Warn("the chain has a batch in part, or its number is used; giving the rest another", "seq", batch.Seq, "last",
+		last, "err", cause)
 	if err := errors.Join(s.Outbox.skipTo(last), s.Outbox.Dissolve(batch.Seq, nil)); err != nil {
 		return true, err
 	}
 	for _, part := range batch.Parts {
-		if err := s.Outbox.Update(part.Session, func(session *Session) { session.Batched = max(session.Batched, next[part.Session]) }); err != nil {
+		if err := s.Outbox.Update(
+			part.Session, func(session *Session) { session.Batched = max(session.Batched, next[part.Session]) }); err != nil {
 			return true, err
 		}
 	}

@@ -18,9 +18,9 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// Words are what a client has of an answer that has no outcome yet. They are written to a file of their own before they are
-// sent, so that a gateway that is killed between the first word and the outcome signs for them when it runs again. They
-// survive the end of the process, not that of the machine: they are not flushed to the disk.
+// Words are what a client has of an answer that has no outcome yet. They are written to a file of their own before they
+// are sent, so that a gateway that is killed between the first word and the outcome signs for them when it runs again.
+// They survive the end of the process, not that of the machine: they are not flushed to the disk.
 type Words struct {
 	Session poa.Hash `json:"session"`
 	N       uint64   `json:"n"`

@@ -12,7 +12,8 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// TestWords: what was sent of an answer is read again after the process ended, until the call has an outcome. A call without a word is a gap.
+// TestWords: what was sent of an answer is read again after the process ended, until the call has an outcome. A call
+// without a word is a gap.
 func TestWords(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "outbox.db")
 	box := open(t, path)

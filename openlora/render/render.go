@@ -17,7 +17,8 @@ import (
 
 // Colours of sources; an answer with more sources starts again. The codes have
 // one length, because columns are aligned by bytes.
-var Colours = []string{"\x1b[38;5;039m", "\x1b[38;5;208m", "\x1b[38;5;076m", "\x1b[38;5;170m", "\x1b[38;5;220m", "\x1b[38;5;045m", "\x1b[38;5;203m", "\x1b[38;5;141m"}
+var Colours = []string{"\x1b[38;5;039m", "\x1b[38;5;208m", "\x1b[38;5;076m", "\x1b[38;5;170m", "\x1b[38;5;220m",
+	"\x1b[38;5;045m", "\x1b[38;5;203m", "\x1b[38;5;141m"}
 
 // Escape codes.
 const (

@@ -18,8 +18,8 @@ import (
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
-// TestContributorsDoNotChooseWhatAGatewayReads: a URI is a stranger's. It is not followed to this machine's services, over redirects, or
-// into files, and a pipe does not keep the provider from starting.
+// TestContributorsDoNotChooseWhatAGatewayReads: a URI is a stranger's. It is not followed to this machine's services,
+// over redirects, or into files, and a pipe does not keep the provider from starting.
 func TestContributorsDoNotChooseWhatAGatewayReads(t *testing.T) {
 	ctx := context.Background()
 	store, err := content.Open(ctx, t.TempDir())

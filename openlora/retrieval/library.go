@@ -55,18 +55,21 @@ type Library struct {
 // Load reads a model version's manifest from the chain and its text from the
 // store; text that is not there is fetched from where its contributor put it.
 // The index is kept in indexDir, or in memory only if that is empty.
-func Load(ctx context.Context, node *chain.Client, store *content.Store, from *guarded.Client, indexDir string, modelID uint64, version uint32) (*Library, error) {
+func Load(ctx context.Context, node *chain.Client, store *content.Store, from *guarded.Client, indexDir string,
+	modelID uint64, version uint32) (*Library, error) {
 	found, err := node.Models.Model(ctx, &modelstypes.QueryModelRequest{ModelId: modelID, Version: version})
 	if err != nil {
 		return nil, fmt.Errorf("model %d: %w", modelID, err)
 	}
 	l := &Library{
-		Model: found.Model, Version: found.Version, contributions: make(map[uint64]*manifest.Contribution), places: make(map[Ref]int),
+		Model: found.Model, Version: found.Version, contributions: make(map[uint64]*manifest.Contribution),
+		places:   make(map[Ref]int),
 		datanets: node.Datanet, terms: terms.NewIndex(),
 	}
-	loaded, err := manifest.Load(ctx, node.Datanet, found.Version.Manifest, func(ctx context.Context, c datanettypes.Contribution) ([]byte, error) {
-		return fetch(ctx, store, from, c)
-	})
+	loaded, err := manifest.Load(ctx, node.Datanet, found.Version.Manifest,
+		func(ctx context.Context, c datanettypes.Contribution) ([]byte, error) {
+			return fetch(ctx, store, from, c)
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +121,8 @@ func (l *Library) Refresh(ctx context.Context) (int64, error) {
 	return height, nil
 }
 
-// Weigh sets the weights of an attribution as the chain wants them of a batch that is weighed as of a block: what is stopped by then
-// earns nothing, or its author.
+// Weigh sets the weights of an attribution as the chain wants them of a batch that is weighed as of a block: what is
+// stopped by then earns nothing, or its author.
 func (l *Library) Weigh(att *poa.Attribution, height int64) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -133,7 +136,8 @@ func (l *Library) Weigh(att *poa.Attribution, height int64) {
 }
 
 // fetch returns a segment file from the store, or from where its contributor put it into the store.
-func fetch(ctx context.Context, store *content.Store, from *guarded.Client, contribution datanettypes.Contribution) ([]byte, error) {
+func fetch(ctx context.Context, store *content.Store, from *guarded.Client,
+	contribution datanettypes.Contribution) ([]byte, error) {
 	hash, err := poa.HashFromBytes(contribution.ContentHash)
 	if err != nil {
 		return nil, err
@@ -143,7 +147,8 @@ func fetch(ctx context.Context, store *content.Store, from *guarded.Client, cont
 		return encoded, nil
 	}
 	if contribution.Uri == "" {
-		return nil, fmt.Errorf("%w, and the contributor named no other place: copy %s into the content store", err, hex.EncodeToString(hash[:]))
+		return nil, fmt.Errorf("%w, and the contributor named no other place: copy %s into the content store", err,
+			hex.EncodeToString(hash[:]))
 	}
 	size := int64(contribution.Bytes)
 	if size < 0 || size > content.MaxBytes {
@@ -154,7 +159,8 @@ func fetch(ctx context.Context, store *content.Store, from *guarded.Client, cont
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%q: %w; or copy %s into the content store", contribution.Uri, err, hex.EncodeToString(hash[:]))
+		return nil, fmt.Errorf("%q: %w; or copy %s into the content store", contribution.Uri, err,
+			hex.EncodeToString(hash[:]))
 	}
 	_, err = store.Put(ctx, encoded)
 	return encoded, err
@@ -172,8 +178,8 @@ func (l *Library) Contribution(rank uint64) (datanettypes.Contribution, bool) {
 	return kept.Contribution, true
 }
 
-// Attribute says by the model's method which segments of the whole manifest an
-// answer owes. Methods RAG and MEANING compare it with what was retrieved for it too, and MEANING with what it finds by itself.
+// Attribute says by the model's method which segments of the whole manifest an answer owes. Methods RAG and MEANING
+// compare it with what was retrieved for it too, and MEANING with what it finds by itself.
 func (l *Library) Attribute(text []byte, retrieved []Ref) (poa.Attribution, error) {
 	switch l.Version.Method {
 	case modelstypes.ATTRIBUTION_METHOD_RAG:
@@ -210,10 +216,12 @@ func (l *Library) placesOf(refs []Ref) ([]int, error) {
 	return places, nil
 }
 
-// Work returns what it takes validators to verify an answer with its evidence, weighed as of a block, in units of poa.Work.
+// Work returns what it takes validators to verify an answer with its evidence, weighed as of a block, in units of
+// poa.Work.
 func (l *Library) Work(receipt poa.Receipt, evidence poa.Evidence, height int64) (uint64, error) {
 	receipt.Method = uint8(l.Version.Method)
-	return poa.Bundle{Receipts: []poa.Receipt{receipt}, Evidence: evidence}.Work(proved{l, height}, poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return l.index, nil })
+	return poa.Bundle{Receipts: []poa.Receipt{receipt}, Evidence: evidence}.Work(proved{l, height},
+		poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return l.index, nil })
 }
 
 // proved are the library's contributions as segments are verified against them.

@@ -19,8 +19,8 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// Pending is a question whose answer has not been seen whole. It is kept so that it can be asked for again, under the voucher that pays for
-// it already.
+// Pending is a question whose answer has not been seen whole. It is kept so that it can be asked for again, under the
+// voucher that pays for it already.
 type Pending struct {
 	// Body of the request, without what pays for it and how it is delivered.
 	Body   json.RawMessage `json:"body"`
@@ -129,9 +129,11 @@ func (c *Client) prepare(body []byte, label string, whole bool) error {
 		return err
 	}
 	c.State.Pending = &Pending{
-		Body: body, MaxFee: c.MaxFee, Label: label, Asked: time.Now(), Whole: whole, Head: c.State.Head, Last: c.State.Last, fresh: true,
+		Body: body, MaxFee: c.MaxFee, Label: label, Asked: time.Now(), Whole: whole, Head: c.State.Head, Last: c.State.Last,
+		fresh: true,
 		Call: api.Call{
-			Session: c.State.ID, CallKey: key, N: n, MaxFee: c.MaxFee.String(), CumulativeMax: cumulative.String(), Head: head, Signature: signature,
+			Session: c.State.ID, CallKey: key, N: n, MaxFee: c.MaxFee.String(), CumulativeMax: cumulative.String(), Head: head,
+			Signature: signature,
 		},
 	}
 	c.State.N, c.State.Head, c.State.Last = n, head, poa.Outcome{}
@@ -169,7 +171,8 @@ func (c *Client) attempt(ctx context.Context, take func(Piece)) (*Answer, error)
 		return nil, err
 	}
 	// What was shown before may go on behind what is signed for.
-	if said := answer.Text + answer.Unproved; !strings.HasPrefix(said, asked.Shown) && !strings.HasPrefix(asked.Shown, said) {
+	if said := answer.Text + answer.Unproved; !strings.HasPrefix(said, asked.Shown) &&
+		!strings.HasPrefix(asked.Shown, said) {
 		return nil, fmt.Errorf("%w: it is not the one that was shown before the connection was lost", ErrAnswer)
 	}
 	if c.Note != nil {
@@ -211,8 +214,9 @@ func (c *Client) withdraw() error {
 	return c.save()
 }
 
-// Recover asks again for the answer to a question whose answer never arrived, or not whole. The gateway gives the same one, at the same
-// price; a question that it never got it answers now. There is none if nothing is pending, or the call has failed.
+// Recover asks again for the answer to a question whose answer never arrived, or not whole. The gateway gives the same
+// one, at the same price; a question that it never got it answers now. There is none if nothing is pending, or the call
+// has failed.
 func (c *Client) Recover(ctx context.Context) (*Answer, error) {
 	asked := c.State.Pending
 	if asked == nil {
@@ -243,7 +247,9 @@ func (c *Client) refused(ctx context.Context, err error) error {
 	case status.N == asked.Call.N && status.Head == asked.Call.Head && status.Gap:
 		return c.settle(poa.Outcome{})
 	}
-	return fmt.Errorf("%w: call %d was answered and the answer is lost: close the session and open another; it is paid without acknowledgement", ErrAnswer, asked.Call.N)
+	return fmt.Errorf(
+		"%w: call %d was answered and the answer is lost: close the session and open another; it is paid without "+
+			"acknowledgement", ErrAnswer, asked.Call.N)
 }
 
 // status asks the gateway where it is in the session; it may not know it.
@@ -274,12 +280,14 @@ func (c *Client) catchUp(ctx context.Context) (bool, error) {
 func Over(err error) bool {
 	var refused *GatewayError
 	return errors.As(err, &refused) && !refused.Body.Gap &&
-		slices.Contains([]string{api.CodeFenced, api.CodeBroken, api.CodeClosed, api.CodeAnswerKey, api.CodeTooManyGap}, refused.Body.Code)
+		slices.Contains([]string{api.CodeFenced, api.CodeBroken, api.CodeClosed, api.CodeAnswerKey, api.CodeTooManyGap},
+			refused.Body.Code)
 }
 
-// Reopen closes a session that is over, and opens another for the same model at the same address. It is safe: a call that
-// is refused for that has not been recorded, and the answer before it is acknowledged by the close.
-func (c *Client) Reopen(ctx context.Context, node *chain.Client, payer chain.Signer, deposit sdk.Coin, dir string) (*Client, error) {
+// Reopen closes a session that is over, and opens another for the same model at the same address. It is safe: a call
+// that is refused for that has not been recorded, and the answer before it is acknowledged by the close.
+func (c *Client) Reopen(ctx context.Context, node *chain.Client, payer chain.Signer, deposit sdk.Coin,
+	dir string) (*Client, error) {
 	if err := c.Close(ctx, node, payer); err != nil {
 		return nil, err
 	}

@@ -12,10 +12,12 @@ import (
 // ErrInUse says that another process asks in a session, or opens it.
 var ErrInUse = errors.New("another process is using it")
 
-// lock keeps other processes out of what a file says; nil keeps nobody out. It ends with the process, however that ends.
+// lock keeps other processes out of what a file says; nil keeps nobody out. It ends with the process, however that
+// ends.
 type lock struct{ file *os.File }
 
-// acquire locks what a file says, or returns ErrInUse. The file itself is replaced whenever it is written, so another one is locked.
+// acquire locks what a file says, or returns ErrInUse. The file itself is replaced whenever it is written, so another
+// one is locked.
 func acquire(path string) (*lock, error) {
 	if path == "" {
 		return nil, nil

@@ -22,7 +22,8 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// Opening is a session that is about to be opened. It is on disk before anything is sent: the deposit is worth nothing without the key.
+// Opening is a session that is about to be opened. It is on disk before anything is sent: the deposit is worth nothing
+// without the key.
 type Opening struct {
 	ChainID string       `json:"chain_id"`
 	Payer   string       `json:"payer"`
@@ -88,7 +89,8 @@ func Prepare(
 		return nil, fmt.Errorf("the gateway names fence %q, which is not in hex", model.Fence)
 	}
 	msg := &attributiontypes.MsgOpenSession{
-		Payer: payer.String(), Provider: model.Provider, ModelId: model.ModelID, SessionKey: public, Deposit: deposit, Fence: fence,
+		Payer: payer.String(), Provider: model.Provider, ModelId: model.ModelID, SessionKey: public, Deposit: deposit,
+		Fence: fence,
 	}
 	for _, c := range change {
 		c(msg)
@@ -111,8 +113,8 @@ func Prepare(
 	return o, write(o.path, o)
 }
 
-// Finish sends the transaction and returns the session. It goes on wherever an earlier run was interrupted: the same transaction is sent again, which
-// the chain executes once. It returns ErrInUse while another process does so.
+// Finish sends the transaction and returns the session. It goes on wherever an earlier run was interrupted: the same
+// transaction is sent again, which the chain executes once. It returns ErrInUse while another process does so.
 func (o *Opening) Finish(ctx context.Context, node *chain.Client) (*Client, error) {
 	if node.ChainID != o.ChainID {
 		return nil, fmt.Errorf("the session was being opened on chain %s, the node is of %s", o.ChainID, node.ChainID)
@@ -153,7 +155,8 @@ func (o *Opening) Finish(ctx context.Context, node *chain.Client) (*Client, erro
 	return o.take(opened, err)
 }
 
-// refused looks whether the transaction was executed before it was refused, or never can be: its account has gone past it. Otherwise it may yet be.
+// refused looks whether the transaction was executed before it was refused, or never can be: its account has gone past
+// it. Otherwise it may yet be.
 func (o *Opening) refused(ctx context.Context, node *chain.Client, refusal error) (*Client, error) {
 	sequence, err := node.Sequence(ctx, o.Payer)
 	if err != nil {

@@ -32,12 +32,14 @@ type payer struct {
 
 func newPayer(t *testing.T) *payer {
 	node := chaintest.Start(t)
-	return &payer{Node: node, client: node.Dial(t), signer: chain.NewSigner(secp256k1.GenPrivKeyFromSecret([]byte("payer"))), dir: t.TempDir()}
+	return &payer{Node: node, client: node.Dial(t),
+		signer: chain.NewSigner(secp256k1.GenPrivKeyFromSecret([]byte("payer"))), dir: t.TempDir()}
 }
 
 func (p *payer) open(ctx context.Context) (*session.Client, error) {
 	provider := chain.NewSigner(secp256k1.GenPrivKeyFromSecret([]byte("provider"))).String()
-	return session.Open(ctx, p.client, p.signer, "http://gateway/", api.ModelInfo{ModelID: 1, Provider: provider}, sdk.NewInt64Coin(rewardstypes.Denom, 10), p.dir)
+	return session.Open(ctx, p.client, p.signer, "http://gateway/", api.ModelInfo{ModelID: 1, Provider: provider},
+		sdk.NewInt64Coin(rewardstypes.Denom, 10), p.dir)
 }
 
 func (p *payer) list(t *testing.T) session.Kept {
@@ -50,7 +52,8 @@ func (p *payer) list(t *testing.T) session.Kept {
 // TestOpenWithWhateverTheNodeKeeps: an index of transactions, results of blocks, or the state alone.
 func TestOpenWithWhateverTheNodeKeeps(t *testing.T) {
 	for name, set := range map[string]func(*chaintest.Node){
-		"all": func(*chaintest.Node) {}, "no index": func(n *chaintest.Node) { n.NoIndex = true }, "no results": func(n *chaintest.Node) { n.NoIndex, n.NoResults = true, true },
+		"all": func(*chaintest.Node) {}, "no index": func(n *chaintest.Node) { n.NoIndex = true },
+		"no results": func(n *chaintest.Node) { n.NoIndex, n.NoResults = true, true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPayer(t)
@@ -72,7 +75,8 @@ func TestOpenWithWhateverTheNodeKeeps(t *testing.T) {
 	}
 }
 
-// TestInterruptedOpeningIsGoneOnWith: wherever it was interrupted, there is a key for whatever was deposited, and one deposit.
+// TestInterruptedOpeningIsGoneOnWith: wherever it was interrupted, there is a key for whatever was deposited, and one
+// deposit.
 func TestInterruptedOpeningIsGoneOnWith(t *testing.T) {
 	for name, c := range map[string]struct {
 		interrupt func(*chaintest.Node)

@@ -62,8 +62,8 @@ type Client struct {
 	MaxFee poa.Amount
 	// Late is the answer to an earlier question that Ask has found before it asked its own.
 	Late *Answer
-	// Note, if there is one, is told of each answer that was checked, before the session goes on from it. It may be told of one twice, when the
-	// process ended in between. If it fails, the question stays pending.
+	// Note, if there is one, is told of each answer that was checked, before the session goes on from it. It may be told
+	// of one twice, when the process ended in between. If it fails, the question stays pending.
 	Note func(asked Pending, answer *Answer) error
 
 	path string // of the state; empty keeps it in memory
@@ -125,7 +125,8 @@ func (c *Client) Use(client *http.Client) { c.http = client }
 // In says that the session is kept in a folder.
 func (c *Client) In(dir string) bool { return filepath.Dir(c.path) == filepath.Clean(dir) }
 
-// Lock keeps other processes out of the session until this one ends, and reads what they have left. It returns ErrInUse while another asks in it.
+// Lock keeps other processes out of the session until this one ends, and reads what they have left. It returns ErrInUse
+// while another asks in it.
 func (c *Client) Lock() error {
 	held, err := acquire(c.path)
 	if err != nil {
@@ -203,8 +204,9 @@ func (c *Client) sign(n uint64, head poa.Hash, cumulative poa.Amount) ([]byte, e
 		return nil, err
 	}
 	voucher := poa.Voucher{
-		ChainID: c.State.ChainID, Session: c.State.ID, Provider: provider, ModelID: c.State.ModelID, ModelVersion: c.State.ModelVersion,
-		Price: c.State.Price, N: n, Head: head, CumulativeMax: cumulative,
+		ChainID: c.State.ChainID, Session: c.State.ID, Provider: provider, ModelID: c.State.ModelID,
+		ModelVersion: c.State.ModelVersion,
+		Price:        c.State.Price, N: n, Head: head, CumulativeMax: cumulative,
 	}
 	return ed25519.Sign(ed25519.NewKeyFromSeed(c.State.Seed), voucher.SignBytes()), nil
 }
@@ -224,10 +226,12 @@ func (c *Client) check(answer *Answer, asked *Pending, request *api.Request) err
 			return fmt.Errorf("%w: it says that the sources say nothing, and charges %s aopen", ErrAnswer, proof.Fee)
 		}
 		return nil
-	case poa.TextRoot(key, []byte(answer.Text), poa.MethodSPAN) != proof.AnswerRoot && poa.TextRoot(key, []byte(answer.Text), poa.MethodMeaning) != proof.AnswerRoot:
+	case poa.TextRoot(key, []byte(answer.Text), poa.MethodSPAN) != proof.AnswerRoot &&
+		poa.TextRoot(key, []byte(answer.Text), poa.MethodMeaning) != proof.AnswerRoot:
 		return fmt.Errorf("%w: the root is of another text", ErrAnswer)
 	case int(proof.OutputTokens) != len(tokens) || proof.InputTokens != input:
-		return fmt.Errorf("%w: %d and %d tokens are billed, there are %d and %d", ErrAnswer, proof.InputTokens, proof.OutputTokens, input, len(tokens))
+		return fmt.Errorf("%w: %d and %d tokens are billed, there are %d and %d", ErrAnswer, proof.InputTokens,
+			proof.OutputTokens, input, len(tokens))
 	}
 	if err := poa.CheckText([]byte(answer.Text)); err != nil {
 		return fmt.Errorf("%w: its text hides words from attribution: %w", ErrAnswer, err)
@@ -237,7 +241,8 @@ func (c *Client) check(answer *Answer, asked *Pending, request *api.Request) err
 		return err
 	}
 	if outcome.Fee.Cmp(quoted) > 0 || outcome.Fee.Cmp(asked.MaxFee) > 0 {
-		return fmt.Errorf("%w: the fee is %s aopen, the price is %s and the maximum %s", ErrAnswer, outcome.Fee, quoted, asked.MaxFee)
+		return fmt.Errorf("%w: the fee is %s aopen, the price is %s and the maximum %s", ErrAnswer, outcome.Fee, quoted,
+			asked.MaxFee)
 	}
 	signed := poa.SignedAnswer{ChainID: c.State.ChainID, Session: c.State.ID, N: proof.N, Outcome: outcome}
 	if !ed25519consensus.Verify(c.State.AnswerKey, signed.SignBytes(), proof.AnswerSignature) {
@@ -273,7 +278,8 @@ func (c *Client) Acknowledge(ctx context.Context) error {
 	body := api.Acknowledgement{N: n, CumulativeMax: c.State.Spent.String(), Head: head, Signature: signature}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	if err := call(ctx, c.http, http.MethodPost, c.State.Gateway+"/v1/openledger/sessions/"+c.State.ID.String()+"/voucher", body, nil); err != nil {
+	if err := call(ctx, c.http, http.MethodPost, c.State.Gateway+"/v1/openledger/sessions/"+c.State.ID.String()+"/voucher",
+		body, nil); err != nil {
 		return err
 	}
 	c.State.N, c.State.Head, c.State.Last = n, head, poa.Outcome{}

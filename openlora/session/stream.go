@@ -27,10 +27,12 @@ func (e *GatewayError) Error() string {
 
 // Passing says that the same may be asked again later.
 func (e *GatewayError) Passing() bool {
-	return e.Body.Code == codeBusy || e.Body.Code == codeUnknown || e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests
+	return e.Body.Code == codeBusy || e.Body.Code == codeUnknown || e.Status >= http.StatusInternalServerError ||
+		e.Status == http.StatusTooManyRequests
 }
 
-// Codes that are not the gateway's last word: another call of the session is in flight, and an error that is not the gateway's own.
+// Codes that are not the gateway's last word: another call of the session is in flight, and an error that is not the
+// gateway's own.
 const (
 	codeBusy    = "session_busy"
 	codeUnknown = "unknown"
@@ -47,7 +49,8 @@ func gatewayError(response *http.Response) error {
 
 // post sends a question and reads the answer.
 func (c *Client) post(ctx context.Context, body []byte, take func(Piece)) (*Answer, error) {
-	post, err := http.NewRequestWithContext(ctx, http.MethodPost, c.State.Gateway+"/v1/chat/completions", bytes.NewReader(body))
+	post, err := http.NewRequestWithContext(ctx, http.MethodPost, c.State.Gateway+"/v1/chat/completions",
+		bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -35,15 +35,15 @@ func (x *Index) Add(text string) {
 	x.lengths = append(x.lengths, int64(len(found)))
 }
 
-// Rarity returns how rare a term is among the texts, in Q16 bits: log2(2N+2) − log2(2·df+1), not below 0. A term of no text is as rare as
-// one of one text, so that in few texts a word that is missing does not outweigh all that are there.
+// Rarity returns how rare a term is among the texts, in Q16 bits: log2(2N+2) − log2(2·df+1), not below 0. A term of no
+// text is as rare as one of one text, so that in few texts a word that is missing does not outweigh all that are there.
 func (x *Index) Rarity(term Term) int64 {
 	n, df := uint64(len(x.lengths)), uint64(max(1, len(x.postings[term])))
 	return max(0, int64(poa.Log2Q16(2*n+2))-int64(poa.Log2Q16(2*df+1)))
 }
 
-// Rank returns the places of the k texts that fit a question best, best first: BM25 as poa.Search computes it, over terms. Ties go to the
-// text that was added first.
+// Rank returns the places of the k texts that fit a question best, best first: BM25 as poa.Search computes it, over
+// terms. Ties go to the text that was added first.
 func (x *Index) Rank(question string, k int) []int {
 	wanted := make(map[Term]int64)
 	var order []Term

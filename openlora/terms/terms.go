@@ -1,9 +1,10 @@
-// Package terms says what a text is about: it reduces a text to the words that tell it from others, in every script, and ranks texts by
-// them. Retrieval and the extractive engine use it. No receipt depends on it: what an answer owes is computed by poa from its tokens.
+// Package terms says what a text is about: it reduces a text to the words that tell it from others, in every script,
+// and ranks texts by them. Retrieval and the extractive engine use it. No receipt depends on it: what an answer owes is
+// computed by poa from its tokens.
 //
-// Words are folded (letters without accents, small) and cut to stems by short lists of endings. Stop words and words that ask are left out.
-// Where words are not told apart by spaces, pairs of characters stand for them, in Thai and its like triples, and a character alone if it
-// stands between common ones.
+// Words are folded (letters without accents, small) and cut to stems by short lists of endings. Stop words and words
+// that ask are left out. Where words are not told apart by spaces, pairs of characters stand for them, in Thai and its
+// like triples, and a character alone if it stands between common ones.
 package terms
 
 import (
@@ -24,7 +25,8 @@ type Term uint64
 type Word struct {
 	// Terms stand for it: a text that has one of them has the word.
 	Terms []Term
-	// Worth is how much of a word it is, in eighths of one; names, which begin with a capital letter, and numbers count more than one.
+	// Worth is how much of a word it is, in eighths of one; names, which begin with a capital letter, and numbers count
+	// more than one.
 	Worth int64
 }
 
@@ -32,7 +34,8 @@ const (
 	// WholeWord is the worth of a word.
 	WholeWord = 8
 	name      = 12
-	// latinRunes and stemRunes are the most that is left of a word: of Latin letters, where long words begin alike, and of others.
+	// latinRunes and stemRunes are the most that is left of a word: of Latin letters, where long words begin alike, and of
+	// others.
 	latinRunes = 8
 	stemRunes  = 6
 )
@@ -274,7 +277,8 @@ func stem(text string) (Term, bool) {
 	folded := fold(text)
 	runes := []rune(folded)
 	switch {
-	case len(runes) < 2 && (len(runes) == 0 || !unicode.IsDigit(runes[0])), askingWords[folded], poa.CommonWord([]byte(lower)), text != lower && poa.CommonWord([]byte(text)):
+	case len(runes) < 2 && (len(runes) == 0 || !unicode.IsDigit(runes[0])), askingWords[folded],
+		poa.CommonWord([]byte(lower)), text != lower && poa.CommonWord([]byte(text)):
 		return 0, false
 	}
 	switch {
@@ -338,7 +342,8 @@ func normal(text string) string { return norm.NFKC.String(text) }
 // fold returns a word in small letters, in scripts with accents without them.
 func fold(word string) string {
 	word = strings.ToLower(word)
-	if first, _ := utf8.DecodeRuneInString(word); !unicode.In(first, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Arabic, unicode.Hebrew) {
+	if first, _ := utf8.DecodeRuneInString(word); !unicode.In(first, unicode.Latin, unicode.Greek, unicode.Cyrillic,
+		unicode.Arabic, unicode.Hebrew) {
 		return word
 	}
 	if ascii(word) {

@@ -46,7 +46,8 @@ func TestFormsOfOneWord(t *testing.T) {
 // TestWhatSaysNothing has no terms: stop words and words that ask.
 func TestWhatSaysNothing(t *testing.T) {
 	for _, text := range []string{
-		"", "?!", "What is the of it, and how does it do that?", "Was ist das und wie?", "Qu'est-ce que c'est?", "¿Qué es y cómo?", "Что это и как?", "Τι είναι και πώς;",
+		"", "?!", "What is the of it, and how does it do that?", "Was ist das und wie?", "Qu'est-ce que c'est?",
+		"¿Qué es y cómo?", "Что это и как?", "Τι είναι και πώς;",
 		"ما هو هذا؟", "यह क्या है और कैसे?", "这是什么？", "これは何ですか？", "그것은 무엇입니까?", "คืออะไร", "a b c",
 	} {
 		require.Empty(t, terms.Words(text), text)
@@ -72,7 +73,8 @@ func TestWords(t *testing.T) {
 
 // TestEqualTextsHaveEqualTerms: what a question asks is found in a text that holds it, whatever the script.
 func TestEqualTextsHaveEqualTerms(t *testing.T) {
-	pieces := []string{"glacier ", "Wörter ", "лёд ", "πάγος ", "كتاب ", "रोग ", "冰川", "氷", "の", "プリズム", "빙하는 ", "น้ำแข็ง", " ", ",", "?", "3", "\xff", "\u0301", "ー"}
+	pieces := []string{"glacier ", "Wörter ", "лёд ", "πάγος ", "كتاب ", "रोग ", "冰川", "氷", "の", "プリズム", "빙하는 ", "น้ำแข็ง",
+		" ", ",", "?", "3", "\xff", "\u0301", "ー"}
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 30).Draw(t, "pieces"), "")
 		of := terms.Of(text)
@@ -92,7 +94,8 @@ func TestEqualTextsHaveEqualTerms(t *testing.T) {
 func TestIndex(t *testing.T) {
 	x := terms.NewIndex()
 	require.Empty(t, x.Rank("glacier", 3))
-	for _, text := range []string{"the glacier and the valley", "a glacier moves, the glacier slides", "the violin", "冰川移动", "ธารน้ำแข็งเคลื่อนที่"} {
+	for _, text := range []string{"the glacier and the valley", "a glacier moves, the glacier slides", "the violin",
+		"冰川移动", "ธารน้ำแข็งเคลื่อนที่"} {
 		x.Add(text)
 	}
 	require.Equal(t, []int{1, 0}, x.Rank("Why do glaciers move?", 3))
@@ -137,7 +140,8 @@ func FuzzTerms(f *testing.F) {
 
 // BenchmarkIndex adds segments and ranks them for a question.
 func BenchmarkIndex(b *testing.B) {
-	text := strings.Repeat("A glacier moves because ice deforms slowly under its own weight and slides over a film of meltwater. ", 8)
+	text := strings.Repeat(
+		"A glacier moves because ice deforms slowly under its own weight and slides over a film of meltwater. ", 8)
 	b.Run("add", func(b *testing.B) {
 		x := terms.NewIndex()
 		b.SetBytes(int64(len(text)))

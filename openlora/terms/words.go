@@ -2,8 +2,8 @@ package terms
 
 import "strings"
 
-// askingText holds words that questions are made of and that say nothing about what is asked, by language. poa's stop words are left out
-// too. In scripts without spaces they are found inside of the text.
+// askingText holds words that questions are made of and that say nothing about what is asked, by language. poa's stop
+// words are left out too. In scripts without spaces they are found inside of the text.
 const askingText = `
 what which who whom whose when where why how does did do is are am was were will would can could should shall may might must has have had
 please tell explain describe give show say says said know mean means meaning called call name names define definition many much kind kinds
@@ -65,7 +65,8 @@ var (
 	}()
 )
 
-// endings are cut from words of a script, the first that fits and that leaves enough. Longer ones stand before their own ends.
+// endings are cut from words of a script, the first that fits and that leaves enough. Longer ones stand before their
+// own ends.
 var (
 	latinPlurals = strings.Fields(`
 		lerinden larindan lerinin larinin lerine larina lerde larda lerden lardan lerin larin leri lari ler lar s`)
@@ -81,6 +82,8 @@ var (
 	greekEndings  = strings.Fields("ματων ματα ματοσ ονται εται ουμε ουν ησ ασ εσ οσ ουσ ου ον οι ων ει α η ο ι ω υ ε σ")
 	arabicBefore  = strings.Fields("وال بال كال فال ولل لل ال و ف ب ل")
 	arabicBehind  = strings.Fields("هما ها هم ان ات ون ين يه ية تي ه ة ي ا")
-	arabicLetters = strings.NewReplacer("أ", "ا", "إ", "ا", "آ", "ا", "ٱ", "ا", "ى", "ي", "ی", "ي", "ک", "ك", "ة", "ه", "ؤ", "و", "ئ", "ي", "ـ", "")
-	latinLetters  = strings.NewReplacer("ı", "i", "ß", "ss", "ø", "o", "æ", "ae", "œ", "oe", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ς", "σ")
+	arabicLetters = strings.NewReplacer("أ", "ا", "إ", "ا", "آ", "ا", "ٱ", "ا", "ى", "ي", "ی", "ي", "ک", "ك", "ة", "ه",
+		"ؤ", "و", "ئ", "ي", "ـ", "")
+	latinLetters = strings.NewReplacer("ı", "i", "ß", "ss", "ø", "o", "æ", "ae", "œ", "oe", "ł", "l", "đ", "d", "ð", "d",
+		"þ", "th", "ς", "σ")
 )

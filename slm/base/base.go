@@ -1,6 +1,6 @@
 // Package base is the language model that ships: a million numbers that have read the documentation of Go's standard
-// library, and nothing else. It makes a machine without any other model able to answer, in the words of what is retrieved;
-// README.md says what it can and cannot do. `make base-model` makes the same bytes again.
+// library, and nothing else. It makes a machine without any other model able to answer, in the words of what is
+// retrieved; README.md says what it can and cannot do. `make base-model` makes the same bytes again.
 package base
 
 import (
@@ -41,7 +41,8 @@ const (
 	Assistant = "<|assistant|>"
 )
 
-// ChatTemplate puts sources, which are a message of the system, and the conversation into the form that the base has read.
+// ChatTemplate puts sources, which are a message of the system, and the conversation into the form that the base has
+// read.
 const ChatTemplate = `{{ bos_token }}{% for message in messages %}` +
 	`{% if message['role'] == 'system' %}<|source|>{{ message['content'] }}` +
 	`{% elif message['role'] == 'user' %}<|user|>{{ message['content'] }}` +

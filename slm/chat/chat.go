@@ -1,5 +1,5 @@
-// Package chat talks with a language model: messages go in, text comes out. It puts together what the other packages of slm
-// do: a checkpoint, its tokenizer and chat template, and the engine that runs it.
+// Package chat talks with a language model: messages go in, text comes out. It puts together what the other packages of
+// slm do: a checkpoint, its tokenizer and chat template, and the engine that runs it.
 //
 //	m, err := chat.Open("SmolLM2-135M-Instruct", chat.Options{})
 //	defer m.Close()

@@ -49,9 +49,11 @@ func TestPromptTellsPeopleFromTheTemplate(t *testing.T) {
 	}
 }
 
-// TestTemplates: another template may be given; one that refuses the messages says why; without one texts follow one another.
+// TestTemplates: another template may be given; one that refuses the messages says why; without one texts follow one
+// another.
 func TestTemplates(t *testing.T) {
-	messages := []chat.Message{{Role: "system", Content: "S"}, {Role: "user", Content: "Q"}, {Role: "assistant", Content: "A"},
+	messages := []chat.Message{{Role: "system", Content: "S"}, {Role: "user", Content: "Q"},
+		{Role: "assistant", Content: "A"},
 		{Role: "user", Content: "R"}}
 	m := open(t, chat.Options{Template: `{% for m in messages %}[{{ m.content }}]{% endfor %}`})
 	prompt, err := m.Prompt(t.Context(), messages)

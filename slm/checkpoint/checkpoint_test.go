@@ -458,7 +458,8 @@ func TestRefusesGGUFByName(t *testing.T) {
 			t.Errorf("%s %v: want %q: %v", test.key, test.value, test.want, err)
 		}
 	}
-	for _, name := range []string{"blk.0.ffn_gate_exps.weight", "blk.00.attn_q.weight", "rope_freqs.weight", "v.patch.bias"} {
+	for _, name := range []string{"blk.0.ffn_gate_exps.weight", "blk.00.attn_q.weight", "rope_freqs.weight",
+		"v.patch.bias"} {
 		extra := gguf.Tensor{Name: name, Type: gguf.F32, Shape: []int{2}, Data: make([]byte, 8)}
 		if _, err := checkpoint.Open(write("", nil, extra)); err == nil {
 			t.Errorf("a file with %s is accepted", name)

@@ -227,7 +227,9 @@ func TestStops(t *testing.T) {
 // TestTextStream holds that text comes in whole characters, whatever the tokens are, and ends before a stop string.
 func TestTextStream(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		parts := rapid.SliceOf(rapid.SampledFrom([]string{"a", "b", "ab", "é", "\xc3", "\xa9", "世", "\xe4\xb8", "\x96", "\xf0\x9f", "\x98\x80"})).Draw(t, "tokens")
+		parts := rapid.SliceOf(
+			rapid.SampledFrom(
+				[]string{"a", "b", "ab", "é", "\xc3", "\xa9", "世", "\xe4\xb8", "\x96", "\xf0\x9f", "\x98\x80"})).Draw(t, "tokens")
 		stops := rapid.SliceOfN(rapid.SampledFrom([]string{"aba", "é世", "bb", "世"}), 0, 3).Draw(t, "stops")
 		stream := textStream{stops: stops}
 		var got strings.Builder

@@ -51,7 +51,8 @@ func ask(folder string) error {
 }
 
 func ExampleJSONSchema() {
-	_, err := engine.JSONSchema([]byte(`{"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}`))
+	_, err := engine.JSONSchema(
+		[]byte(`{"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}`))
 	fmt.Println(err)
 	_, err = engine.JSONSchema([]byte(`{"type": "string", "pattern": "[a-z]+"}`))
 	fmt.Println(err)

@@ -25,8 +25,10 @@ func TestJSONObject(t *testing.T) {
 	for text, want := range map[string]bool{
 		`{}`: true, `{"a":1}`: true, `{ "a": [1, 2.5e-3, -0, true, null, "x\n\u00e9é世"], "b": {"c": {}}}`: true,
 		"{\n  \"a\": [\n    1,\n    2\n  ]\n}": true,
-		``:                                     false, `[]`: false, `{"a"}`: false, `{"a":01}`: false, `{"a":1,}`: false, `{"a":"` + "\n" + `"}`: false,
-		`{"a":.5}`: false, `{"a":1.}`: false, `{"a":tru}`: false, `{"a":1} `: false, `{"a":"\x"}`: false, "{\"a\":\"\xff\"}": false,
+		``:                                     false, `[]`: false, `{"a"}`: false, `{"a":01}`: false, `{"a":1,}`: false,
+		`{"a":"` + "\n" + `"}`: false,
+		`{"a":.5}`:             false, `{"a":1.}`: false, `{"a":tru}`: false, `{"a":1} `: false, `{"a":"\x"}`: false,
+		"{\"a\":\"\xff\"}":         false,
 		"{\"a\":\"\xed\xa0\x80\"}": false, `{"a":"\ud800"}`: false, `{a:1}`: false, `{"a":1}}`: false,
 	} {
 		require.Equal(t, want, accepts(JSONObject(), text), "%q", text)
@@ -90,9 +92,10 @@ func TestJSONSchema(t *testing.T) {
 			`{"type":"array","minItems":2}`, []string{`[1,2]`, `[1,2,3,4,5]`}, []string{`[]`, `[1]`},
 		},
 		"empty array": {`{"type":"array","maxItems":0}`, []string{`[]`, `[ ]`}, []string{`[1]`}},
-		"enum":        {`{"enum":["a", 1, {"x": [1]}]}`, []string{`"a"`, `1`, `{"x":[1]}`}, []string{`"b"`, `12`, `{"x": [1]}`}},
-		"const":       {`{"const":"é\""}`, []string{`"é\""`}, []string{`"e"`}},
-		"anyOf":       {`{"anyOf":[{"type":"boolean"},{"type":"string"}]}`, []string{`true`, `"x"`}, []string{`1`}},
+		"enum": {`{"enum":["a", 1, {"x": [1]}]}`, []string{`"a"`, `1`, `{"x":[1]}`},
+			[]string{`"b"`, `12`, `{"x": [1]}`}},
+		"const": {`{"const":"é\""}`, []string{`"é\""`}, []string{`"e"`}},
+		"anyOf": {`{"anyOf":[{"type":"boolean"},{"type":"string"}]}`, []string{`true`, `"x"`}, []string{`1`}},
 		"recursion": {
 			`{"$ref":"#/$defs/tree","$defs":{"tree":{"type":"object","properties":{"kids":{"type":"array",
 				"items":{"$ref":"#/$defs/tree"}}},"required":["kids"]}}}`,
@@ -171,7 +174,8 @@ func TestSchemaRefusals(t *testing.T) {
 		require.ErrorContains(t, err, message, "%.100s", s)
 	}
 	// A small schema that names many times more.
-	wide := `{"$ref":"#/$defs/a","$defs":{"a":{"items":{"enum":[` + strings.Repeat("1,", 900) + `1]},"minItems":1000,"maxItems":1000}}}`
+	wide := `{"$ref":"#/$defs/a","$defs":{"a":{"items":{"enum":[` + strings.Repeat("1,", 900) +
+		`1]},"minItems":1000,"maxItems":1000}}}`
 	_, err := JSONSchema([]byte(wide))
 	require.NoError(t, err)
 }

@@ -8,8 +8,8 @@ import (
 // mixtureOne is a whole share.
 const mixtureOne = 1 << 16
 
-// mix adds what the request's mixture expects to the model's candidates, which are in order of tokens. Of a share s and a
-// sum of weights w the model's get w·(1-s) and the mixture's w·s, by its counts.
+// mix adds what the request's mixture expects to the model's candidates, which are in order of tokens. Of a share s and
+// a sum of weights w the model's get w·(1-s) and the mixture's w·s, by its counts.
 func (s *sampler) mix(candidates []candidate, allowed *mask) []candidate {
 	if s.request.Mixture == nil {
 		return candidates
@@ -57,7 +57,8 @@ func part(value, of, whole uint64) uint64 {
 	return quotient
 }
 
-// heaviest returns the candidate with the greatest weight, the lowest token among equals, or otherwise if there is none.
+// heaviest returns the candidate with the greatest weight, the lowest token among equals, or otherwise if there is
+// none.
 func heaviest(candidates []candidate, otherwise int) int {
 	best := candidate{token: otherwise}
 	for _, c := range candidates {

@@ -83,7 +83,8 @@ func TestMixtureBars(t *testing.T) {
 	}
 	// What does not exist is passed over, and so is a mixture that expects nothing.
 	for _, m := range []expects{
-		{share: mixtureOne, next: []Count{{-1, 5}, {3, 5}}}, {share: mixtureOne}, {next: []Count{{2, 5}}}, {share: math.MaxUint32},
+		{share: mixtureOne, next: []Count{{-1, 5}, {3, 5}}}, {share: mixtureOne}, {next: []Count{{2, 5}}},
+		{share: math.MaxUint32},
 	} {
 		s := newSampler(&Request{Prompt: []int{0}, Mixture: m, Logprobs: -1})
 		if token, err := s.next(slices.Clone(logits), 0, nil); err != nil || token.ID != 0 {

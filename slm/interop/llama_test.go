@@ -269,7 +269,8 @@ func TestLlamaTokens(t *testing.T) {
 	}
 }
 
-// sameTokens writes a tokenizer to a GGUF file and compares the tokens of llama-server with ours, of the file and of tok.
+// sameTokens writes a tokenizer to a GGUF file and compares the tokens of llama-server with ours, of the file and of
+// tok.
 func sameTokens(t *testing.T, tok *tokenizer.Tokenizer) {
 	config := checkpointtest.Config(checkpoint.Llama)
 	config.VocabSize, config.Layers = tok.Len(), 1

@@ -181,10 +181,14 @@ func digest(v []float32) string {
 // TestGolden holds the hashes of logits. They are the same on every architecture, by assembly and portable code.
 func TestGolden(t *testing.T) {
 	want := map[string]string{
-		"llama F32": "3a5109dd235941af", "llama F16": "087ec24bcdedf63e", "llama BF16": "a4d1999d62ce5c9f", "llama Q8_0": "c87da1bd1beb54bc",
-		"mistral F32": "7a5c18bc34b43398", "mistral F16": "7ddff1a375546012", "mistral BF16": "d7d81c4bb45e86e0", "mistral Q8_0": "87c8f88450b65218",
-		"qwen2 F32": "d147773827c0d1f8", "qwen2 F16": "e7c38af7832a4c52", "qwen2 BF16": "91bcd30e243959eb", "qwen2 Q8_0": "d161893de4427c3c",
-		"qwen3 F32": "8cbe76c9b2bffdcc", "qwen3 F16": "a8d874ef16add9db", "qwen3 BF16": "537afd67f5343446", "qwen3 Q8_0": "7ab96bbd4262835e",
+		"llama F32": "3a5109dd235941af", "llama F16": "087ec24bcdedf63e", "llama BF16": "a4d1999d62ce5c9f",
+		"llama Q8_0":  "c87da1bd1beb54bc",
+		"mistral F32": "7a5c18bc34b43398", "mistral F16": "7ddff1a375546012", "mistral BF16": "d7d81c4bb45e86e0",
+		"mistral Q8_0": "87c8f88450b65218",
+		"qwen2 F32":    "d147773827c0d1f8", "qwen2 F16": "e7c38af7832a4c52", "qwen2 BF16": "91bcd30e243959eb",
+		"qwen2 Q8_0": "d161893de4427c3c",
+		"qwen3 F32":  "8cbe76c9b2bffdcc", "qwen3 F16": "a8d874ef16add9db", "qwen3 BF16": "537afd67f5343446",
+		"qwen3 Q8_0": "7ab96bbd4262835e",
 	}
 	pool := kernel.NewPool(3)
 	defer pool.Close()

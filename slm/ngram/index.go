@@ -1,5 +1,6 @@
-// Package ngram goes on as texts do that it holds: what follows the longest end of a context that stands in them. It makes
-// a small model fluent in the words of those texts, which it has never been trained on (infini-gram, arXiv 2401.17377).
+// Package ngram goes on as texts do that it holds: what follows the longest end of a context that stands in them. It
+// makes a small model fluent in the words of those texts, which it has never been trained on (infini-gram, arXiv
+// 2401.17377).
 //
 //	index := ngram.New(texts)
 //	source := ngram.Source{Index: index, Longest: 16, Run: 48}

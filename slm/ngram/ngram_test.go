@@ -69,7 +69,8 @@ func TestNext(t *testing.T) {
 func TestOpenings(t *testing.T) {
 	s := ngram.Source{
 		Index: ngram.New([][]int{{1, 2, 3}}), End: end,
-		Openings: []ngram.Opening{{Tokens: []int{7, 8}, Weight: 5}, {Tokens: []int{7, 1}, Weight: 2}, {Tokens: []int{3}, Weight: 1}},
+		Openings: []ngram.Opening{{Tokens: []int{7, 8}, Weight: 5}, {Tokens: []int{7, 1}, Weight: 2},
+			{Tokens: []int{3}, Weight: 1}},
 	}
 	_, next, _ := s.Next(nil, nil)
 	if want := []engine.Count{{Token: 3, Count: 1}, {Token: 7, Count: 7}}; !slices.Equal(next, want) {

@@ -265,7 +265,8 @@ func TestInput(t *testing.T) {
 		},
 		BOS: "<s>", EOS: "</s>",
 	})
-	if want := `{'b': 1, 'a': [1.5, True, None, -3, 100.0, 1.2345678901234567e+19]} None <s></s>`; err != nil || got != want {
+	if want := `{'b': 1, 'a': [1.5, True, None, -3, 100.0, 1.2345678901234567e+19]} None <s></s>`; err != nil ||
+		got != want {
 		t.Errorf("%q, want %q (%v)", got, want, err)
 	}
 }

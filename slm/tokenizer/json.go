@@ -161,7 +161,8 @@ func (t *Tokenizer) readNormalizer(text []byte) error {
 			step = func(text string) string { return c.Prepend + text }
 		case "Replace":
 			if c.Pattern.Text == nil || *c.Pattern.Text == "" || growth*len(c.Content) > 16*len(*c.Pattern.Text) {
-				return errors.New("the normalizer Replace is supported with a text only, and may make a text at most 16 times as long")
+				return errors.New(
+					"the normalizer Replace is supported with a text only, and may make a text at most 16 times as long")
 			}
 			growth *= 1 + (len(c.Content)-1)/len(*c.Pattern.Text)
 			step = func(text string) string { return strings.ReplaceAll(text, *c.Pattern.Text, c.Content) }

@@ -555,7 +555,8 @@ func TestParseMemoryIsBounded(t *testing.T) {
 	}
 	dense := `{"model":{"vocab":{` + strings.Join(vocabulary, ",") + `},"merges":[` + strings.Join(merges, ",") +
 		`]},"decoder":{"type":"Fuse"}}`
-	list := `{"added_tokens":[` + strings.Join(added, ",") + `],"model":{"vocab":{},"merges":[]},"decoder":{"type":"Fuse"}}`
+	list := `{"added_tokens":[` + strings.Join(added, ",") +
+		`],"model":{"vocab":{},"merges":[]},"decoder":{"type":"Fuse"}}`
 	for _, text := range []string{dense, list} {
 		if _, err := Parse([]byte(text)); err != nil {
 			t.Fatal(err)

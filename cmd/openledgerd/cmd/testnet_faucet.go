@@ -108,7 +108,8 @@ func chooseFaucet(cmd *cobra.Command, own client.Context) error {
 	if name == "" {
 		return fmt.Errorf(
 			"no key of a validator is in the test keyring of %s: give --%s of a network on this machine, such as "+
-				"./testnet/node0, or a key of yours with --%s; on other networks OPEN comes from whoever has some", home, flags.FlagHome, flags.FlagFrom)
+				"./testnet/node0, or a key of yours with --%s; on other networks OPEN comes from whoever has some", home,
+			flags.FlagHome, flags.FlagFrom)
 	}
 	if err := f.Set(flags.FlagFrom, name); err != nil {
 		return err

@@ -31,11 +31,15 @@ func TestParse(t *testing.T) {
 	for _, c := range []struct{ name, items, sources, want string }{
 		{"no JSON", "{", sources, "a:1: "},
 		{"another type", "\n" + strings.Replace(items, `"1"`, "1", 1), sources, "a:2: "},
-		{"unknown source", strings.Replace(items, `"sources":["r/glass/0"]`, `"sources":["r/glass/9"]`, 1), sources, `a:3: source "r/glass/9"`},
-		{"unknown passage retrieved", strings.Replace(items, `"retrieved":["r/glass/0"]`, `"retrieved":["x"]`, 1), sources, `a:3: retrieved passage "x"`},
-		{"retrieved twice", strings.Replace(items, `"retrieved":["r/glass/0"]`, `"retrieved":["r/glass/0","r/glass/0"]`, 1), sources, "a:3: "},
+		{"unknown source", strings.Replace(items, `"sources":["r/glass/0"]`, `"sources":["r/glass/9"]`, 1), sources,
+			`a:3: source "r/glass/9"`},
+		{"unknown passage retrieved", strings.Replace(items, `"retrieved":["r/glass/0"]`, `"retrieved":["x"]`, 1), sources,
+			`a:3: retrieved passage "x"`},
+		{"retrieved twice", strings.Replace(items, `"retrieved":["r/glass/0"]`, `"retrieved":["r/glass/0","r/glass/0"]`, 1),
+			sources, "a:3: "},
 		{"no words", strings.Replace(items, "空は青い。", "...", 1), sources, "a:2: "},
-		{"a long answer", strings.Replace(items, "Well. ", strings.Repeat("well ", poa.MaxAnswerTokens+1), 1), sources, "a:1: "},
+		{"a long answer", strings.Replace(items, "Well. ", strings.Repeat("well ", poa.MaxAnswerTokens+1), 1), sources,
+			"a:1: "},
 		{"passage twice", items, strings.Replace(sources, "r/bread/1", "r/bread/0", 1), "s:2: "},
 		{"passage without words", items, sources + `{"id":"x","text":""}`, "s:5: "},
 		{"passage without id", items, `{"text":"x"}`, "s:1: "},
@@ -43,7 +47,8 @@ func TestParse(t *testing.T) {
 		{"no answers", "\n", sources, "a: no answers"},
 		{"no passages", items, "", "s: no passages"},
 	} {
-		if _, err := Parse("set", "a", []byte(c.items), "s", []byte(c.sources)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+		if _, err := Parse("set", "a", []byte(c.items), "s", []byte(c.sources)); err == nil ||
+			!strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %s", c.name, err, c.want)
 		}
 	}
@@ -65,7 +70,8 @@ func TestMeasure(t *testing.T) {
 			t.Fatal(err)
 		}
 		english := by[English]
-		if english.Answers != 1 || english.Right < .99*english.Owed || english.Owed == 0 || english.Free == 0 || english.OffTopic != 0 {
+		if english.Answers != 1 || english.Right < .99*english.Owed || english.Owed == 0 || english.Free == 0 ||
+			english.OffTopic != 0 {
 			t.Errorf("%s: %+v", m.Name, english)
 		}
 		if han := by[Han]; han.OffTopic == 0 || han.OffTopicPaid != 0 || han.Owed != 0 {

@@ -14,8 +14,9 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// Climb is what one segment takes from others, of their pay, after changes that were kept if they took more: Seen from the answers that it
-// was changed for, Taken from others, that come later; with the derivations that validators reckon. Undeclared is Taken without any.
+// Climb is what one segment takes from others, of their pay, after changes that were kept if they took more: Seen from
+// the answers that it was changed for, Taken from others, that come later; with the derivations that validators reckon.
+// Undeclared is Taken without any.
 type Climb struct {
 	Start                   string
 	Taken, Undeclared, Seen float64
@@ -23,8 +24,9 @@ type Climb struct {
 	Kept int
 }
 
-// Climb changes texts, registered last, some words at a time to words of answers that were seen, where the DataNet would take the text. They
-// are considered for every answer, whether a search finds them or not. Half of the answers are seen.
+// Climb changes texts, registered last, some words at a time to words of answers that were seen, where the DataNet
+// would take the text. They are considered for every answer, whether a search finds them or not. Half of the answers
+// are seen.
 func (w *World) Climb(steps int, seed int64) ([]Climb, error) {
 	var cases [2][]climbing // seen, and others
 	var words []string
@@ -112,8 +114,8 @@ type start struct {
 // climbWords is how long the texts are, in words.
 const climbWords = 240
 
-// starts returns the passage that is paid most, rewritten; sentences of the commonest words of the answers; and pieces of the answers,
-// rewritten.
+// starts returns the passage that is paid most, rewritten; sentences of the commonest words of the answers; and pieces
+// of the answers, rewritten.
 func (w *World) starts(cases []climbing, words []string, seed int64) []start {
 	var out []start
 	paid := measure.Weights{}
@@ -132,7 +134,8 @@ func (w *World) starts(cases []climbing, words []string, seed int64) []start {
 	}
 	common := slices.Sorted(maps.Keys(counts))
 	slices.SortStableFunc(common, func(a, b string) int { return cmp.Compare(counts[b], counts[a]) })
-	out = append(out, start{"common words in sentences", strings.Fields(string(glossary(common[:min(len(common), climbWords/2)])))})
+	out = append(
+		out, start{"common words in sentences", strings.Fields(string(glossary(common[:min(len(common), climbWords/2)])))})
 
 	rng := rand.New(rand.NewSource(seed))
 	var pieces []string

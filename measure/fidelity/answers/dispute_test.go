@@ -29,8 +29,9 @@ func (p passages) proof(rank uint64, index uint32) (poa.SegmentProof, error) {
 	return poa.SegmentProof{Rank: rank, Index: index, Content: p.text(rank)}, nil
 }
 
-// TestRowsCanBeDisputed plays the dispute over what a row is paid for against every row of method MEANING of the answers: an honest row is not
-// convicted, one with another score or another segment is but for chance, and nearly all proofs fit into a transaction.
+// TestRowsCanBeDisputed plays the dispute over what a row is paid for against every row of method MEANING of the
+// answers: an honest row is not convicted, one with another score or another segment is but for chance, and nearly all
+// proofs fit into a transaction.
 func TestRowsCanBeDisputed(t *testing.T) {
 	rows, large, largest, lies, escaped := 0, 0, 0, 0, 0
 	var times []time.Duration
@@ -95,15 +96,18 @@ func TestRowsCanBeDisputed(t *testing.T) {
 		}
 	}
 	slices.Sort(times)
-	t.Logf("%d rows: half of the checks took %v or less, nine in ten %v; the largest proof that fits has %d bytes, %d do not fit; %d of %d lies escape",
+	t.Logf("%d rows: half of the checks took %v or less, nine in ten %v; the largest proof that fits has %d bytes, %d "+
+		"do not fit; %d of %d lies escape",
 		rows, times[len(times)/2], times[len(times)*9/10], largest, large, escaped, lies)
 	if rows < 100 || 20*large > rows || 50*escaped > lies {
 		t.Errorf("%d of %d proofs do not fit, %d of %d lies escape", large, rows, escaped, lies)
 	}
 }
 
-// dispute returns the proof that a row is not paid for what its stretch means, after the row was replaced, and what the provider claims.
-func dispute(t *testing.T, src passages, c *prepared, att poa.Attribution, k int, row poa.Row) (poa.Dispute, poa.Claim) {
+// dispute returns the proof that a row is not paid for what its stretch means, after the row was replaced, and what the
+// provider claims.
+func dispute(t *testing.T, src passages, c *prepared, att poa.Attribution, k int,
+	row poa.Row) (poa.Dispute, poa.Claim) {
 	t.Helper()
 	key, text := [32]byte{1}, []byte(c.item.Text())
 	var b poa.EvidenceBuilder
@@ -124,6 +128,7 @@ func dispute(t *testing.T, src passages, c *prepared, att poa.Attribution, k int
 		t.Fatal(err)
 	}
 	segment, _ := src.proof(row.Rank, row.Segment)
-	d := poa.Dispute{AnswerRoot: r.AnswerRoot, EvidenceRoot: r.EvidenceRoot, ForgedRow: &poa.ForgedRow{Row: proof, Segment: segment, Opened: opened}}
+	d := poa.Dispute{AnswerRoot: r.AnswerRoot, EvidenceRoot: r.EvidenceRoot,
+		ForgedRow: &poa.ForgedRow{Row: proof, Segment: segment, Opened: opened}}
 	return d, poa.Claim{Record: poa.Record{Method: poa.MethodMeaning, Commitment: r.Commitment()}}
 }

@@ -11,12 +11,13 @@ import (
 const glossaryWords = 90
 
 var glossaryForms = []string{
-	"The * is a * of the * and has the * in it.", "A * with * is known as the * of a *.", "In * there may be a * or a *, and this is the *.",
+	"The * is a * of the * and has the * in it.", "A * with * is known as the * of a *.",
+	"In * there may be a * or a *, and this is the *.",
 	"It is * that the * is for the *, and * to the *.",
 }
 
-// Glossary registers glossaries of the words of every document that answers come from, of those that prose may look like, and pays the
-// answers. It returns how many segments are refused, and how many registered.
+// Glossary registers glossaries of the words of every document that answers come from, of those that prose may look
+// like, and pays the answers. It returns how many segments are refused, and how many registered.
 func (w *World) Glossary() (loss Loss, refused, registered int, err error) {
 	owners, words := map[string][]int{}, map[string][]string{}
 	var documents []string

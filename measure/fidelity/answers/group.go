@@ -20,8 +20,8 @@ func (g Group) String() string {
 	return [...]string{"English", "other languages, Latin and Cyrillic", "Chinese, Japanese, Arabic"}[g]
 }
 
-// otherScript is the part of the letters, one in so many, from which on an answer is not in an alphabet like the Latin one: names and code
-// within it are.
+// otherScript is the part of the letters, one in so many, from which on an answer is not in an alphabet like the Latin
+// one: names and code within it are.
 const otherScript = 8
 
 // Group returns the group of an answer.

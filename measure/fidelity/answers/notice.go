@@ -5,19 +5,23 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// notice is the 57 tokens that an accomplice of whoever runs the model registers before everybody else, and that stand behind every answer.
-const notice = "This answer was written with care from the registered sources of this model and may be incomplete or out of date. " +
-	"Check it against the sources before you use it, ask somebody who knows the subject if anything depends on it, and report errors to the owner of the model, " +
+// notice is the 57 tokens that an accomplice of whoever runs the model registers before everybody else, and that stand
+// behind every answer.
+const notice = "This answer was written with care from the registered sources of this model and may be incomplete " +
+	"or out of date. " +
+	"Check it against the sources before you use it, ask somebody who knows the subject if anything depends on it, and " +
+	"report errors to the owner of the model, " +
 	"who will set them right as soon as possible."
 
 // Notice is what a notice behind every answer is paid.
 type Notice struct {
-	// Normal is its part of the bits of the answers, Paid what it is paid of them, and Lost what others are paid less because of it.
+	// Normal is its part of the bits of the answers, Paid what it is paid of them, and Lost what others are paid less
+	// because of it.
 	Normal, Paid, Lost float64
 }
 
-// Notice pays the answers with sources after a notice was put behind each; the last passage of eight makes room for it among what the
-// model is shown, also where there is none.
+// Notice pays the answers with sources after a notice was put behind each; the last passage of eight makes room for it
+// among what the model is shown, also where there is none.
 func (w *World) Notice() (Notice, error) {
 	texts := []methods.Text{{Text: []byte(notice)}}
 	for rank, i := range w.order {

@@ -11,18 +11,21 @@ import (
 // Score are bits of answers, by where they go.
 type Score struct {
 	Answers int
-	// Owed are the bits of sentences with sources: Right is paid to one of them, Document to other passages of their documents, Wrong to
-	// anybody else.
+	// Owed are the bits of sentences with sources: Right is paid to one of them, Document to other passages of their
+	// documents, Wrong to anybody else.
 	Owed, Right, Document, Wrong float64
-	// Free are the bits of sentences without sources in answers that have some, OffTopic those of answers about something else.
+	// Free are the bits of sentences without sources in answers that have some, OffTopic those of answers about something
+	// else.
 	Free, FreePaid, OffTopic, OffTopicPaid float64
 }
 
 // Add adds another score.
 func (s *Score) Add(other Score) {
 	s.Answers += other.Answers
-	s.Owed, s.Right, s.Document, s.Wrong = s.Owed+other.Owed, s.Right+other.Right, s.Document+other.Document, s.Wrong+other.Wrong
-	s.Free, s.FreePaid, s.OffTopic, s.OffTopicPaid = s.Free+other.Free, s.FreePaid+other.FreePaid, s.OffTopic+other.OffTopic, s.OffTopicPaid+other.OffTopicPaid
+	s.Owed, s.Right, s.Document, s.Wrong = s.Owed+other.Owed, s.Right+other.Right, s.Document+other.Document,
+		s.Wrong+other.Wrong
+	s.Free, s.FreePaid, s.OffTopic, s.OffTopicPaid = s.Free+other.Free, s.FreePaid+other.FreePaid,
+		s.OffTopic+other.OffTopic, s.OffTopicPaid+other.OffTopicPaid
 }
 
 // Method attributes an answer of which some places were retrieved.
@@ -38,8 +41,8 @@ var Methods = []Method{
 	{"MEANING", (*methods.Registry).Meaning},
 }
 
-// Measure pays all answers of the set by a method. Derivations pass nothing on here: a passage listed for a sentence is one of those that
-// hold what it says.
+// Measure pays all answers of the set by a method. Derivations pass nothing on here: a passage listed for a sentence is
+// one of those that hold what it says.
 func (w *World) Measure(m Method) (map[Group]Score, error) {
 	out := map[Group]Score{}
 	for i := range w.cases {

@@ -1,5 +1,5 @@
-// Package answers pays answers that a language model wrote in its own words, each sentence marked with the passages whose content it
-// carries, and lets thieves have a try at them.
+// Package answers pays answers that a language model wrote in its own words, each sentence marked with the passages
+// whose content it carries, and lets thieves have a try at them.
 package answers
 
 import (

@@ -11,8 +11,9 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// Loss is what thieves take of what they and the owners are paid, with the derivations that validators reckon and without any, and the
-// part of what is owed that reaches passages listed for a sentence, without an attack and with one.
+// Loss is what thieves take of what they and the owners are paid, with the derivations that validators reckon and
+// without any, and the part of what is owed that reaches passages listed for a sentence, without an attack and with
+// one.
 type Loss struct {
 	Thief, Undeclared float64
 	Before, After     float64
@@ -38,7 +39,8 @@ func (w *World) victims() []int {
 	return slices.Compact(out)
 }
 
-// Copied registers what an attack makes of every passage that answers come from, one thief for each, and pays the answers.
+// Copied registers what an attack makes of every passage that answers come from, one thief for each, and pays the
+// answers.
 func (w *World) Copied(attack paraphrase.Attack, seed int64) (Loss, error) {
 	victims := w.victims()
 	var thefts []stolen
@@ -54,13 +56,15 @@ func (w *World) corpus() *corpus.Registry {
 	r := &corpus.Registry{Vocabulary: v, Statistics: w.stats}
 	for rank, i := range w.order {
 		text := []byte(w.Set.Passages[i].Text)
-		r.Segments = append(r.Segments, corpus.Segment{Document: rank + 1, Text: text, Tokens: v.InternAll(poa.TokenIDs(text))})
+		r.Segments = append(
+			r.Segments, corpus.Segment{Document: rank + 1, Text: text, Tokens: v.InternAll(poa.TokenIDs(text))})
 	}
 	return r
 }
 
-// rob registers what thieves have, a contribution each, and pays the answers with sources. The model is shown what was retrieved and what
-// thieves registered against that, in the order in which a search for the question ranks them, as Search.Distinct chooses.
+// rob registers what thieves have, a contribution each, and pays the answers with sources. The model is shown what was
+// retrieved and what thieves registered against that, in the order in which a search for the question ranks them, as
+// Search.Distinct chooses.
 func (w *World) rob(thefts []stolen) (Loss, error) {
 	first := len(w.order)
 	var texts []methods.Text
@@ -106,7 +110,8 @@ func (w *World) rob(thefts []stolen) (Loss, error) {
 		}
 	}
 	return Loss{
-		thiefShare(passed, against, first), thiefShare(paid, against, first), before.Right / before.Owed, after.Right / after.Owed,
+		thiefShare(passed, against, first), thiefShare(paid, against, first), before.Right / before.Owed,
+		after.Right / after.Owed,
 	}, nil
 }
 
@@ -120,7 +125,8 @@ func shown(r *methods.Registry, c *prepared, against map[int][]int) []int {
 			}
 		}
 	}
-	ranked := slices.DeleteFunc(r.Search.Rank(poa.TokenIDs([]byte(c.item.Question)), len(r.Segments)), func(p int) bool { return !slices.Contains(pool, p) })
+	ranked := slices.DeleteFunc(r.Search.Rank(poa.TokenIDs([]byte(c.item.Question)), len(r.Segments)),
+		func(p int) bool { return !slices.Contains(pool, p) })
 	for _, p := range pool {
 		if !slices.Contains(ranked, p) {
 			ranked = append(ranked, p)
@@ -129,7 +135,8 @@ func shown(r *methods.Registry, c *prepared, against map[int][]int) []int {
 	return r.Search.Distinct(ranked, poa.MaxWindowSegments)
 }
 
-// thiefShare returns what places from first on are paid, as a part of that and of what the owners are paid whom they rob.
+// thiefShare returns what places from first on are paid, as a part of that and of what the owners are paid whom they
+// rob.
 func thiefShare(paid measure.Weights, against map[int][]int, first int) float64 {
 	thieves, owners := 0.0, 0.0
 	for _, p := range paid.Keys() {

@@ -30,7 +30,8 @@ type prepared struct {
 
 // Register registers the passages of a set.
 func Register(s *Set, seed int64) (*World, error) {
-	w := &World{Set: s, order: rand.New(rand.NewSource(seed)).Perm(len(s.Passages)), place: map[string]int{}, stats: poa.ProtocolStatistics()}
+	w := &World{Set: s, order: rand.New(rand.NewSource(seed)).Perm(len(s.Passages)), place: map[string]int{},
+		stats: poa.ProtocolStatistics()}
 	texts := make([]methods.Text, len(w.order))
 	for rank, i := range w.order {
 		texts[rank] = methods.Text{Rank: uint64(rank + 1), Text: []byte(s.Passages[i].Text)}
@@ -67,4 +68,3 @@ func (w *World) prepare(item *Item) prepared {
 }
 
 func (w *World) bits(id poa.TokenID) float64 { return float64(w.stats.Surprisal(id)) / 65536 }
-

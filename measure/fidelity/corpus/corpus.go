@@ -1,5 +1,5 @@
-// Package corpus makes registries of real text to measure attribution on: a folder, the Go source on this machine, or the
-// English of its doc comments.
+// Package corpus makes registries of real text to measure attribution on: a folder, the Go source on this machine, or
+// the English of its doc comments.
 package corpus
 
 import (
@@ -99,11 +99,13 @@ type Shape struct {
 	HeldOutPPM int
 }
 
-// Build puts the documents in a seeded random order, holds some out and registers the others. rules are those of the DataNet.
+// Build puts the documents in a seeded random order, holds some out and registers the others. rules are those of the
+// DataNet.
 func Build(name string, documents []Document, shape Shape, rules poa.SegmentRules, seed int64) *Corpus {
 	c := &Corpus{Name: name, Vocabulary: NewVocabulary(), Lifted: rules.AllowFewStopWords}
 	// The order must not depend on the order of a directory walk.
-	slices.SortFunc(documents, func(a, b Document) int { return compareStrings(a.Contributor+"/"+a.Name, b.Contributor+"/"+b.Name) })
+	slices.SortFunc(
+		documents, func(a, b Document) int { return compareStrings(a.Contributor+"/"+a.Name, b.Contributor+"/"+b.Name) })
 	order := rand.New(rand.NewSource(seed)).Perm(len(documents))
 	held := 0
 	if len(documents) > 1 {

@@ -70,21 +70,25 @@ func TestBuild(t *testing.T) {
 	rng := rand.New(rand.NewSource(1))
 	var documents []Document
 	for i := range 40 {
-		documents = append(documents, Document{Contributor: fmt.Sprint(i % 3), Name: fmt.Sprint(i), Pieces: [][]byte{[]byte(sentence(rng, 50)), []byte("letters of another alphabet on p\u0430per")}})
+		documents = append(
+			documents, Document{Contributor: fmt.Sprint(i % 3), Name: fmt.Sprint(i),
+				Pieces: [][]byte{[]byte(sentence(rng, 50)), []byte("letters of another alphabet on p\u0430per")}})
 	}
 	shape := Shape{Registered: 20, HeldOut: 100, HeldOutPPM: 100_000}
 	drawn := poa.SegmentRules{AllowFewStopWords: true} // words without order are no prose
 	build := func(seed int64) *Corpus { return Build("x", slices.Clone(documents), shape, drawn, seed) }
 	c := build(1)
 	if len(c.Registered) != 20 || len(c.HeldOut) != 4 || c.Documents != 20 || c.Contributors != 3 {
-		t.Errorf("%d registered, %d held out, %d documents, %d contributors", len(c.Registered), len(c.HeldOut), c.Documents, c.Contributors)
+		t.Errorf("%d registered, %d held out, %d documents, %d contributors", len(c.Registered), len(c.HeldOut), c.Documents,
+			c.Contributors)
 	}
 	for i, s := range c.Registered {
 		if s.Document != i || s.Index != 0 || len(s.Tokens) != 50 {
 			t.Fatalf("segment %d: %d, %d, %d tokens", i, s.Document, s.Index, len(s.Tokens))
 		}
 	}
-	if !slices.EqualFunc(c.Registered, build(1).Registered, sameText) || slices.EqualFunc(c.Registered, build(2).Registered, sameText) {
+	if !slices.EqualFunc(c.Registered, build(1).Registered, sameText) ||
+		slices.EqualFunc(c.Registered, build(2).Registered, sameText) {
 		t.Error("the order must follow the seed and nothing else")
 	}
 	if len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "mixed_script") {

@@ -7,7 +7,8 @@ import (
 	"github.com/openledger/openledger/measure/fidelity/parallel"
 )
 
-// What makes a segment a duplicate. It must not be what is measured: a rule that says itself which texts it would confuse is never confused.
+// What makes a segment a duplicate. It must not be what is measured: a rule that says itself which texts it would
+// confuse is never confused.
 const (
 	// duplicateShare of its runs of duplicateGram tokens that stand in one earlier segment.
 	duplicateShare = 0.30

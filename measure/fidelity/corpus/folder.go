@@ -21,8 +21,8 @@ const (
 	maxFolderBytes = 512 << 20
 )
 
-// Folder reads a folder with one contributor per sub-folder; files beside the sub-folders belong to the contributor ".". Every
-// regular file of valid UTF-8 without NUL bytes is a document, whatever it is called.
+// Folder reads a folder with one contributor per sub-folder; files beside the sub-folders belong to the contributor
+// ".". Every regular file of valid UTF-8 without NUL bytes is a document, whatever it is called.
 func Folder(dir string) ([]Document, []string, error) {
 	var documents []Document
 	skipped := map[string]int{}
@@ -52,7 +52,8 @@ func Folder(dir string) ([]Document, []string, error) {
 		if first, _, ok := strings.Cut(filepath.ToSlash(relative), "/"); ok {
 			contributor = first
 		}
-		documents = append(documents, Document{Contributor: contributor, Name: filepath.ToSlash(relative), Pieces: segment.Split(text)})
+		documents = append(
+			documents, Document{Contributor: contributor, Name: filepath.ToSlash(relative), Pieces: segment.Split(text)})
 		return nil
 	})
 	if err != nil {
@@ -88,8 +89,8 @@ func readText(path string, entry fs.DirEntry, total int64) ([]byte, string) {
 	return text, ""
 }
 
-// LooksLikeProse reports whether at least half of the pieces pass the rule on stop words. A folder of code or tables does not, and
-// is measured as a DataNet that lifts the rule.
+// LooksLikeProse reports whether at least half of the pieces pass the rule on stop words. A folder of code or tables
+// does not, and is measured as a DataNet that lifts the rule.
 func LooksLikeProse(documents []Document) bool {
 	passed, all := 0, 0
 	for _, d := range documents {

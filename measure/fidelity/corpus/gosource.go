@@ -12,10 +12,12 @@ import (
 	"github.com/openledger/openledger/content/segment"
 )
 
-// Roots returns the folders with Go source on this machine: GOROOT/src, then the module cache. Missing ones are left out.
+// Roots returns the folders with Go source on this machine: GOROOT/src, then the module cache. Missing ones are left
+// out.
 func Roots() []string {
 	var roots []string
-	for _, r := range []string{filepath.Join(goEnv("GOROOT", build.Default.GOROOT), "src"), goEnv("GOMODCACHE", filepath.Join(build.Default.GOPATH, "pkg", "mod"))} {
+	for _, r := range []string{filepath.Join(goEnv("GOROOT", build.Default.GOROOT), "src"),
+		goEnv("GOMODCACHE", filepath.Join(build.Default.GOPATH, "pkg", "mod"))} {
 		if info, err := os.Stat(r); err == nil && info.IsDir() {
 			roots = append(roots, r)
 		}

@@ -30,8 +30,8 @@ func stringSet(words string) map[string]bool {
 	return set
 }
 
-// Prose returns the English of Go comments as documents, one per file and with the package as contributor. It reads GOROOT first and
-// then the module cache until there are enough pieces.
+// Prose returns the English of Go comments as documents, one per file and with the package as contributor. It reads
+// GOROOT first and then the module cache until there are enough pieces.
 func Prose(pieces int) []Document {
 	var documents []Document
 	total := 0
@@ -51,8 +51,8 @@ func Prose(pieces int) []Document {
 	return documents
 }
 
-// commentParagraphs returns the paragraphs of prose in the comments of a Go file, without comment markers. The licence at the top is
-// left out: it is the same in every file.
+// commentParagraphs returns the paragraphs of prose in the comments of a Go file, without comment markers. The licence
+// at the top is left out: it is the same in every file.
 func commentParagraphs(source []byte) []string {
 	files := token.NewFileSet()
 	file := files.AddFile("", files.Base(), len(source))
@@ -151,8 +151,8 @@ func looksLikeProse(paragraph string) bool {
 	return len(words) >= minParagraphWords && 100*stops >= minStopPercent*len(words)
 }
 
-// mergeParagraphs packs the paragraphs of one file into pieces of 100 to 256 tokens. What is left below that is dropped, and so is a
-// paragraph above.
+// mergeParagraphs packs the paragraphs of one file into pieces of 100 to 256 tokens. What is left below that is
+// dropped, and so is a paragraph above.
 func mergeParagraphs(paragraphs []string) [][]byte {
 	var out [][]byte
 	var current bytes.Buffer

@@ -18,7 +18,8 @@ type Registry struct {
 	Weight []int32
 }
 
-// minOwnTable is the size in tokens from which TableAuto takes the registry's own table. The chain always takes the protocol's.
+// minOwnTable is the size in tokens from which TableAuto takes the registry's own table. The chain always takes the
+// protocol's.
 const minOwnTable = 1_000_000
 
 // Tables a registry can weigh tokens with.
@@ -28,8 +29,9 @@ const (
 	TableAuto     = "auto"
 )
 
-// NewRegistry returns a registry. With TableProtocol tokens weigh what the protocol's table says, with TableCorpus what the
-// segments' own frequencies say (a token counts once per segment), with TableAuto the latter from 1,000,000 tokens on.
+// NewRegistry returns a registry. With TableProtocol tokens weigh what the protocol's table says, with TableCorpus what
+// the segments' own frequencies say (a token counts once per segment), with TableAuto the latter from 1,000,000 tokens
+// on.
 func NewRegistry(v *Vocabulary, segments []Segment, table string) (*Registry, error) {
 	r := &Registry{Vocabulary: v, Segments: segments, Statistics: poa.ProtocolStatistics()}
 	if table == TableCorpus || table == TableAuto && Tokens(segments) >= minOwnTable {

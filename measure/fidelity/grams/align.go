@@ -9,8 +9,9 @@ type Costs struct {
 // SpanCosts are those of method SPAN (ATTRIBUTION, section 3).
 var SpanCosts = Costs{Skip: 6 << 16, Shift: 16 << 16, MaxSkip: 6, Band: 2}
 
-// Aligner scores local alignments by plain dynamic programming over pairs of equal tokens: each pair looks at every pair that may
-// come before it. It follows the written rule and knows none of package poa's short cuts. Its buffers are reused.
+// Aligner scores local alignments by plain dynamic programming over pairs of equal tokens: each pair looks at every
+// pair that may come before it. It follows the written rule and knows none of package poa's short cuts. Its buffers are
+// reused.
 type Aligner struct {
 	Costs  Costs
 	Weight []int32 // by token, Q16 bits
@@ -23,8 +24,8 @@ type Aligner struct {
 	best     []int32
 }
 
-// Best returns for every position of the answer the score of the best alignment with the text through it, in Q16 bits; 0 where the
-// token is not in the text. The result stays valid until the next call.
+// Best returns for every position of the answer the score of the best alignment with the text through it, in Q16 bits;
+// 0 where the token is not in the text. The result stays valid until the next call.
 func (a *Aligner) Best(answer, text []uint32) []int32 {
 	a.match(answer, text)
 	a.best = append(a.best[:0], make([]int32, len(answer))...)

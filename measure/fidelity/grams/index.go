@@ -1,5 +1,5 @@
-// Package grams finds common runs of tokens and alignments between texts. It is written apart from package poa, so that one can check
-// the other.
+// Package grams finds common runs of tokens and alignments between texts. It is written apart from package poa, so that
+// one can check the other.
 package grams
 
 import (
@@ -85,7 +85,8 @@ func NewIndex(texts [][]uint32, length Length) *Index {
 	return x
 }
 
-// Hash mixes a gram; equal hashes of different grams are rare enough to be ignored by candidates and are checked by runs.
+// Hash mixes a gram; equal hashes of different grams are rare enough to be ignored by candidates and are checked by
+// runs.
 func Hash(tokens []uint32) uint64 {
 	h := uint64(len(tokens)) + 0x9E3779B97F4A7C15
 	for _, t := range tokens {

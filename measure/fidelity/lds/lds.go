@@ -24,8 +24,8 @@ const (
 	answerTokens = 300
 )
 
-// Score is the Spearman correlation between the subset's summed scores and the retrained model's output, over subsets, averaged over
-// answers: with SPAN bits as scores, and with BM25 of the answer for comparison.
+// Score is the Spearman correlation between the subset's summed scores and the retrained model's output, over subsets,
+// averaged over answers: with SPAN bits as scores, and with BM25 of the answer for comparison.
 type Score struct {
 	Span, BM25 float64
 	// Segments is the size of the training set.

@@ -1,6 +1,6 @@
-// Package lds computes the linear datamodeling score of attribution (Park et al., TRAK, arXiv 2303.14186): how well the sum of the
-// scores of a training subset predicts what a model retrained on that subset outputs. The model is a count model, so retraining is
-// exact: counting again.
+// Package lds computes the linear datamodeling score of attribution (Park et al., TRAK, arXiv 2303.14186): how well the
+// sum of the scores of a training subset predicts what a model retrained on that subset outputs. The model is a count
+// model, so retraining is exact: counting again.
 package lds
 
 import "math"

@@ -28,8 +28,8 @@ func (w Weights) Keys() []int {
 	return keys
 }
 
-// TV returns the total variation between two weights after each is normalised to 1: half the sum of absolute differences, from 0 for
-// equal to 1 for disjoint. If one of them is empty it is 1, if both are 0.
+// TV returns the total variation between two weights after each is normalised to 1: half the sum of absolute
+// differences, from 0 for equal to 1 for disjoint. If one of them is empty it is 1, if both are 0.
 func TV(truth, paid Weights) float64 {
 	t, p := truth.Sum(), paid.Sum()
 	if t <= 0 || p <= 0 {
@@ -52,8 +52,8 @@ func TV(truth, paid Weights) float64 {
 	return sum / 2
 }
 
-// Reached returns the part of what is owed that is paid to whom it is owed, both in the same unit. What is not paid to anybody is lost to
-// its owner like what is paid to others; what is paid above what is owed makes up for nothing.
+// Reached returns the part of what is owed that is paid to whom it is owed, both in the same unit. What is not paid to
+// anybody is lost to its owner like what is paid to others; what is paid above what is owed makes up for nothing.
 func Reached(truth, paid Weights) float64 {
 	all := truth.Sum()
 	if all <= 0 {
@@ -126,7 +126,8 @@ func Median(values []float64) float64 {
 	return s[len(s)/2]
 }
 
-// Spearman returns the rank correlation of two lists of the same length, ties with their mean rank; NaN if one list is constant.
+// Spearman returns the rank correlation of two lists of the same length, ties with their mean rank; NaN if one list is
+// constant.
 func Spearman(x, y []float64) float64 { return pearson(ranks(x), ranks(y)) }
 
 func ranks(v []float64) []float64 {

@@ -8,8 +8,12 @@ import (
 
 // Pay goes to the owner, and through a copy to him too if derivations pass it on.
 func TestPay(t *testing.T) {
-	text := "Rye bread rises slowly because sourdough ferments for eighteen hours in a cool cellar before the baker kneads it, and the oven is kept at two hundred degrees."
-	r, err := New([]Text{{Rank: 1, Text: []byte("Molten glass is gathered on a pipe, blown into a bubble and cooled in an annealing kiln.")}, {Rank: 2, Text: []byte(text)}}, poa.ProtocolStatistics())
+	text := "Rye bread rises slowly because sourdough ferments for eighteen hours in a cool cellar before the baker " +
+		"kneads it, and the oven is kept at two hundred degrees."
+	r, err := New(
+		[]Text{{Rank: 1, Text: []byte(
+			"Molten glass is gathered on a pipe, blown into a bubble and cooled in an annealing kiln.")},
+			{Rank: 2, Text: []byte(text)}}, poa.ProtocolStatistics())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,7 +22,8 @@ func TestPay(t *testing.T) {
 	}
 	a := Answer([]byte(text))
 	for name, attribute := range map[string]func() (poa.Attribution, error){
-		"SPAN": func() (poa.Attribution, error) { return r.Span(a) }, "RAG": func() (poa.Attribution, error) { return r.RAG(a, []int{1}) },
+		"SPAN":    func() (poa.Attribution, error) { return r.Span(a) },
+		"RAG":     func() (poa.Attribution, error) { return r.RAG(a, []int{1}) },
 		"MEANING": func() (poa.Attribution, error) { return r.Meaning(a, []int{1}) },
 	} {
 		att, err := attribute()

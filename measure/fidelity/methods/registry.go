@@ -1,4 +1,5 @@
-// Package methods pays answers by the methods of package poa over one registry, with the retrieval and the derivations of package poa.
+// Package methods pays answers by the methods of package poa over one registry, with the retrieval and the derivations
+// of package poa.
 package methods
 
 import (
@@ -8,8 +9,8 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// Registry is a list of segments, known by their place, with everything that the methods need of it. It is not safe for concurrent use
-// but for Span, RAG and Meaning of segments that were interpreted before.
+// Registry is a list of segments, known by their place, with everything that the methods need of it. It is not safe for
+// concurrent use but for Span, RAG and Meaning of segments that were interpreted before.
 type Registry struct {
 	Segments []poa.Segment
 	Search   *poa.Search
@@ -41,7 +42,8 @@ func New(texts []Text, stats *poa.Statistics) (*Registry, error) {
 // With returns the registry with texts besides, of higher ranks.
 func (r *Registry) With(texts []Text) (*Registry, error) {
 	out := &Registry{
-		Segments: append([]poa.Segment(nil), r.Segments...), texts: append([][]byte(nil), r.texts...), stats: r.stats, index: poa.NewIndex(r.stats),
+		Segments: append([]poa.Segment(nil), r.Segments...), texts: append([][]byte(nil), r.texts...), stats: r.stats,
+		index:  poa.NewIndex(r.stats),
 		places: map[place]int{}, ranks: map[uint64]int{},
 	}
 	for _, t := range texts {
@@ -156,8 +158,8 @@ func (r *Registry) derive() error {
 	return nil
 }
 
-// derivedTexts are texts of which is known what they derive from. lastDerived are those of the last registry: the next one often begins with
-// the same.
+// derivedTexts are texts of which is known what they derive from. lastDerived are those of the last registry: the next
+// one often begins with the same.
 type derivedTexts struct {
 	segments []poa.Segment
 	texts    [][]byte
@@ -168,7 +170,8 @@ var lastDerived derivedTexts
 // common returns how many of the first texts are the same.
 func (d derivedTexts) common(segments []poa.Segment, texts [][]byte) int {
 	n := 0
-	for n < min(len(d.texts), len(texts)) && d.segments[n].Rank == segments[n].Rank && d.segments[n].Index == segments[n].Index &&
+	for n < min(len(d.texts), len(texts)) && d.segments[n].Rank == segments[n].Rank &&
+		d.segments[n].Index == segments[n].Index &&
 		bytes.Equal(d.texts[n], texts[n]) {
 		n++
 	}

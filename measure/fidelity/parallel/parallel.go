@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// Do calls work for 0 … n-1. Every goroutine makes its own worker, so a worker may keep buffers. Results must depend on the number
-// alone, never on the order.
+// Do calls work for 0 … n-1. Every goroutine makes its own worker, so a worker may keep buffers. Results must depend on
+// the number alone, never on the order.
 func Do(n int, worker func() func(i int)) {
 	var next atomic.Int64
 	var group sync.WaitGroup

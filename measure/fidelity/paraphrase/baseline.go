@@ -21,8 +21,8 @@ func known(v *corpus.Vocabulary, ids []poa.TokenID) []uint32 {
 	return out
 }
 
-// shapley is the rejected method: 700 parts for coverage by common 3-grams, where the segments that cover a position share it equally
-// (the closed form of the Shapley value of coverage), and 300 for the BM25 of the answer.
+// shapley is the rejected method: 700 parts for coverage by common 3-grams, where the segments that cover a position
+// share it equally (the closed form of the Shapley value of coverage), and 300 for the BM25 of the answer.
 type shapley struct{ r *corpus.Registry }
 
 // Shapley makes the baseline "coverage + BM25 + Shapley".

@@ -48,7 +48,9 @@ func NewBench(r *corpus.Registry, foreign []corpus.Segment) (*Bench, error) {
 		}
 	}
 	if len(documents) < sources || len(b.foreign) == 0 {
-		return nil, fmt.Errorf("%w: paraphrases need %d documents with a segment of %d tokens and foreign text; there are %d and %d", plant.ErrTooSmall, sources, minTokens, len(documents), len(b.foreign))
+		return nil, fmt.Errorf(
+			"%w: paraphrases need %d documents with a segment of %d tokens and foreign text; there are %d and %d",
+			plant.ErrTooSmall, sources, minTokens, len(documents), len(b.foreign))
 	}
 	return b, nil
 }
@@ -93,7 +95,8 @@ func (b *Bench) rarest(place, n int) []uint32 {
 	tokens := slices.Clone(b.Registry.Segments[place].Tokens)
 	slices.Sort(tokens)
 	tokens = slices.Compact(tokens)
-	slices.SortStableFunc(tokens, func(x, y uint32) int { return b.Retrieval.DocumentFrequency(x) - b.Retrieval.DocumentFrequency(y) })
+	slices.SortStableFunc(
+		tokens, func(x, y uint32) int { return b.Retrieval.DocumentFrequency(x) - b.Retrieval.DocumentFrequency(y) })
 	return tokens[:min(n, len(tokens))]
 }
 
@@ -108,9 +111,10 @@ func (b *Bench) retrieve(m Method, query []poa.TokenID) ([]int, error) {
 // Retrieval is how what an answer came from and what its attribution looks at belong together.
 type Retrieval int
 
-// Given: the sources are among the segments that plain BM25 finds for the question, and those are looked at. Nothing can be missed.
-// Asked: the sources are among the pool best, as for a model that was trained on the text or shown more of it, and what is
-// looked at is what a search for the question finds. Searched: the same sources, and a search for the answer's own words.
+// Given: the sources are among the segments that plain BM25 finds for the question, and those are looked at. Nothing
+// can be missed. Asked: the sources are among the pool best, as for a model that was trained on the text or shown more
+// of it, and what is looked at is what a search for the question finds. Searched: the same sources, and a search for
+// the answer's own words.
 const (
 	Given Retrieval = iota
 	Asked
@@ -128,8 +132,9 @@ func (r Retrieval) String() string {
 // pool is how many of the best segments for a question the sources are drawn from where they need not be shown.
 const pool = 32
 
-// Case draws a question about a random segment and an answer from three of the segments that plain BM25 retrieves. It returns false if
-// no question retrieves three usable contributions. The method decides only what is looked at, so that every method is asked the same.
+// Case draws a question about a random segment and an answer from three of the segments that plain BM25 retrieves. It
+// returns false if no question retrieves three usable contributions. The method decides only what is looked at, so that
+// every method is asked the same.
 func (b *Bench) Case(rng *rand.Rand, m Method, level Level, retrieval Retrieval) (Case, bool, error) {
 	for range tries {
 		about := b.usable[rng.Intn(len(b.usable))]
@@ -183,8 +188,10 @@ type written struct {
 	changed float64
 }
 
-// write makes an answer of 300 words before paraphrasing: three fifths from the sources in 50/30/20, the rest foreign and left as it is.
-func (b *Bench) write(rng *rand.Rand, chosen [sources]int, level Level, text func(place int) []string) (written, measure.Weights) {
+// write makes an answer of 300 words before paraphrasing: three fifths from the sources in 50/30/20, the rest foreign
+// and left as it is.
+func (b *Bench) write(rng *rand.Rand, chosen [sources]int, level Level,
+	text func(place int) []string) (written, measure.Weights) {
 	type sentence struct {
 		words  []string
 		source int
@@ -244,8 +251,9 @@ func join(parts [][]string) []byte {
 	return []byte(strings.Join(sentences, " "))
 }
 
-// Foreign returns what part of its weight an answer of foreign text pays on average. Searched, the segments that are looked at are those that
-// its own words find: the worst that a search can do. Asked, they are those that its rarest words find, as a question would have them.
+// Foreign returns what part of its weight an answer of foreign text pays on average. Searched, the segments that are
+// looked at are those that its own words find: the worst that a search can do. Asked, they are those that its rarest
+// words find, as a question would have them.
 func (b *Bench) Foreign(m Method, retrieval Retrieval, answers int, seed int64) (float64, error) {
 	paid := make([]float64, answers)
 	for i := range paid {
@@ -310,8 +318,8 @@ type Quality struct {
 	Cases int
 }
 
-// Measure pays answers of one level. The same seed gives every method the same answers. Weights are compared by contribution; for TV both
-// are normalised to 1.
+// Measure pays answers of one level. The same seed gives every method the same answers. Weights are compared by
+// contribution; for TV both are normalised to 1.
 func (b *Bench) Measure(m Method, level Level, retrieval Retrieval, answers int, seed int64) (Quality, error) {
 	var recall, tv, reached, unused, found, changed []float64
 	for i := range answers {
@@ -338,14 +346,16 @@ func (b *Bench) Measure(m Method, level Level, retrieval Retrieval, answers int,
 				shown++
 			}
 		}
-		recall, tv, reached = append(recall, measure.Recall(c.Owed, paid, sources)), append(tv, measure.TV(c.Owed, paid)), append(reached, measure.Reached(c.Owed, paid))
+		recall, tv, reached = append(recall, measure.Recall(c.Owed, paid, sources)), append(tv, measure.TV(c.Owed, paid)),
+			append(reached, measure.Reached(c.Owed, paid))
 		found, changed = append(found, float64(shown)/sources), append(changed, c.Changed)
 		if all := paid.Sum(); all > 0 {
 			unused = append(unused, stray/all)
 		}
 	}
 	return Quality{
-		measure.Mean(recall), measure.Mean(tv), measure.Mean(reached), measure.Mean(unused), measure.Mean(found), measure.Mean(changed), len(recall),
+		measure.Mean(recall), measure.Mean(tv), measure.Mean(reached), measure.Mean(unused), measure.Mean(found),
+		measure.Mean(changed), len(recall),
 	}, nil
 }
 

@@ -15,9 +15,10 @@ import (
 type Attack struct {
 	// Copies is the number of segments per victim.
 	Copies int
-	// Shuffled copies have the owner's words in a random order, paraphrased ones are rewritten (Heavy); others have one word in forty
-	// replaced, which overlap of 5-grams does not notice. Stuffed ones replace it by one of the rarest words of the text, which puts the
-	// copy before the owner in BM25. Paraphrased ones that are stuffed have the rarest words of the owner's text put back in.
+	// Shuffled copies have the owner's words in a random order, paraphrased ones are rewritten (Heavy); others have one
+	// word in forty replaced, which overlap of 5-grams does not notice. Stuffed ones replace it by one of the rarest words
+	// of the text, which puts the copy before the owner in BM25. Paraphrased ones that are stuffed have the rarest words
+	// of the owner's text put back in.
 	Shuffled, Paraphrased, Stuffed bool
 }
 
@@ -27,7 +28,8 @@ const putBack = 16
 // Attacks are those that near_retrieval_max is the largest loss of; a paraphrasing thief is reported beside them.
 var Attacks = []Attack{
 	{Copies: 1}, {Copies: 3}, {Copies: 7}, {Copies: 15}, {Copies: 15, Stuffed: true}, {Copies: 7, Shuffled: true},
-	{Copies: 1, Paraphrased: true}, {Copies: 7, Paraphrased: true}, {Copies: 15, Paraphrased: true}, {Copies: 1, Paraphrased: true, Stuffed: true},
+	{Copies: 1, Paraphrased: true}, {Copies: 7, Paraphrased: true}, {Copies: 15, Paraphrased: true},
+	{Copies: 1, Paraphrased: true, Stuffed: true},
 }
 
 const editRate = 40
@@ -48,14 +50,16 @@ func (a Attack) String() string {
 	}
 }
 
-// Loss is what a thief takes in retrieval: his part of what he and the owner are paid, and the part of what the owner is owed that reaches
-// the owner.
+// Loss is what a thief takes in retrieval: his part of what he and the owner are paid, and the part of what the owner
+// is owed that reaches the owner.
 type Loss struct{ Thief, Reached float64 }
 
-// Capture measures an attack on the given number of victims, by method and level of the answers. Questions ask for the rare words of the
-// victim, the model is shown what is retrieved, and its answer has half of its sentences from the victim's text, wherever the model
-// found it. Copies keep off the words of the question, unless they are stuffed with them.
-func Capture(r *corpus.Registry, foreign []corpus.Segment, methods []Factory, attack Attack, levels []Level, victims int, seed int64) ([][]Loss, error) {
+// Capture measures an attack on the given number of victims, by method and level of the answers. Questions ask for the
+// rare words of the victim, the model is shown what is retrieved, and its answer has half of its sentences from the
+// victim's text, wherever the model found it. Copies keep off the words of the question, unless they are stuffed with
+// them.
+func Capture(r *corpus.Registry, foreign []corpus.Segment, methods []Factory, attack Attack, levels []Level,
+	victims int, seed int64) ([][]Loss, error) {
 	b, err := NewBench(r, foreign)
 	if err != nil {
 		return nil, err
@@ -63,7 +67,8 @@ func Capture(r *corpus.Registry, foreign []corpus.Segment, methods []Factory, at
 	rng := rand.New(rand.NewSource(seed))
 	chosen := rng.Perm(len(b.usable))
 	chosen = chosen[:min(victims, len(chosen))]
-	attacked := &corpus.Registry{Vocabulary: r.Vocabulary, Segments: slices.Clone(r.Segments), Statistics: r.Statistics, Weight: r.Weight}
+	attacked := &corpus.Registry{Vocabulary: r.Vocabulary, Segments: slices.Clone(r.Segments), Statistics: r.Statistics,
+		Weight: r.Weight}
 	first := 0
 	for i := range r.Segments {
 		first = max(first, r.Segments[i].Document+1)
@@ -160,7 +165,8 @@ func (b *Bench) rob(rng *rand.Rand, m Method, level Level, victim, thief int) (L
 	// Half comes from the victim; the others are what else was retrieved and is not a copy, or else random.
 	chosen := [sources]int{victim}
 	taken := []int{b.Registry.Segments[victim].Document}
-	rest := append(slices.Clone(top), b.usable[rng.Intn(len(b.usable))], b.usable[rng.Intn(len(b.usable))], b.usable[rng.Intn(len(b.usable))])
+	rest := append(slices.Clone(top), b.usable[rng.Intn(len(b.usable))], b.usable[rng.Intn(len(b.usable))],
+		b.usable[rng.Intn(len(b.usable))])
 	for _, place := range rest {
 		d := b.Registry.Segments[place].Document
 		if len(taken) < sources && d != thief && len(b.words[place]) >= minTokens && !slices.Contains(taken, d) {

@@ -41,12 +41,12 @@ func (p Payment) Document(r *corpus.Registry) measure.Weights {
 	return out
 }
 
-// Factory makes a method for a registry. It sees the registry in the order of registration and may index it or compute the share
-// every segment owes to earlier ones.
+// Factory makes a method for a registry. It sees the registry in the order of registration and may index it or compute
+// the share every segment owes to earlier ones.
 type Factory func(r *corpus.Registry) (Method, error)
 
-// Retriever is a Method that also chooses what the model is shown, for instance one segment per cluster of near-copies. Without it
-// plain BM25 does.
+// Retriever is a Method that also chooses what the model is shown, for instance one segment per cluster of near-copies.
+// Without it plain BM25 does.
 type Retriever interface {
 	// Retrieve returns the places of at most k segments for a question, best first.
 	Retrieve(question []poa.TokenID, k int) ([]int, error)

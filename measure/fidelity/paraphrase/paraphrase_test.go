@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-const text = "the server returns an error if the client sends a request that is too large for the buffer and the connection is closed"
+const text = "the server returns an error if the client sends a request that is too large for the buffer and the " +
+	"connection is closed"
 
 func TestRewriteIsDeterministic(t *testing.T) {
 	w := strings.Fields(text)
@@ -50,7 +51,8 @@ func TestLevelsGrow(t *testing.T) {
 
 func TestInflect(t *testing.T) {
 	for _, c := range []struct{ word, ending, want string }{
-		{"copy", "s", "copies"}, {"copy", "ed", "copied"}, {"delay", "s", "delays"}, {"match", "s", "matches"}, {"store", "ing", "storing"},
+		{"copy", "s", "copies"}, {"copy", "ed", "copied"}, {"delay", "s", "delays"}, {"match", "s", "matches"},
+		{"store", "ing", "storing"},
 		{"store", "ed", "stored"}, {"walk", "ed", "walked"}, {"walk", "", "walk"},
 	} {
 		if got := inflect(c.word, c.ending); got != c.want {
@@ -58,7 +60,8 @@ func TestInflect(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ word, base, ending string }{
-		{"returns", "return", "s"}, {"created", "create", "ed"}, {"stopped", "stop", "ed"}, {"copies", "copy", "es"}, {"value", "value", ""},
+		{"returns", "return", "s"}, {"created", "create", "ed"}, {"stopped", "stop", "ed"}, {"copies", "copy", "es"},
+		{"value", "value", ""},
 	} {
 		if b, e, ok := base(c.word); !ok || b != c.base || e != c.ending {
 			t.Errorf("%s: %s, %s, %v", c.word, b, e, ok)

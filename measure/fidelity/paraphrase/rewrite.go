@@ -9,9 +9,9 @@ import (
 // Level is how far an answer is from the words of its sources.
 type Level int
 
-// The levels. None quotes. Light replaces 60 % of the words in the table by synonyms, changes the ending of 20 % of the others and swaps 20 %
-// of the function words. Heavy replaces all that the table has, also drops 10 % of the words, swaps the clauses of a sentence and shuffles
-// groups of four words. Fused is Heavy on sentences that mix two sources.
+// The levels. None quotes. Light replaces 60 % of the words in the table by synonyms, changes the ending of 20 % of the
+// others and swaps 20 % of the function words. Heavy replaces all that the table has, also drops 10 % of the words,
+// swaps the clauses of a sentence and shuffles groups of four words. Fused is Heavy on sentences that mix two sources.
 const (
 	None Level = iota
 	Light
@@ -25,8 +25,8 @@ var Levels = []Level{None, Light, Heavy, Fused}
 // String names the level.
 func (l Level) String() string { return [...]string{"none", "light", "heavy", "fused"}[l] }
 
-// Rates of the changes, in percent, of the words that the table of synonyms has. How many of all content words that changes depends on the
-// text, and is measured: see Changed.
+// Rates of the changes, in percent, of the words that the table of synonyms has. How many of all content words that
+// changes depends on the text, and is measured: see Changed.
 const (
 	lightSynonyms = 60
 	heavySynonyms = 100

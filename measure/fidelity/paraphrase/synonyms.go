@@ -2,7 +2,8 @@ package paraphrase
 
 import "strings"
 
-// synonymGroups has one group of words of like meaning per line, in their base form; inflected forms are found by their ending.
+// synonymGroups has one group of words of like meaning per line, in their base form; inflected forms are found by their
+// ending.
 const synonymGroups = `
 return yield deliver
 create make build construct
@@ -387,11 +388,16 @@ enemy foe opponent
 
 // functionWords are swapped for each other in light paraphrases.
 var functionWords = map[string][]string{
-	"the": {"a", "this", "that"}, "a": {"the", "one", "some"}, "an": {"the", "one"}, "this": {"the", "that"}, "that": {"which", "this"}, "which": {"that"},
-	"of": {"from", "for"}, "in": {"within", "inside", "on"}, "on": {"upon", "in"}, "to": {"towards", "for"}, "for": {"to"}, "with": {"using", "by"},
-	"by": {"through", "with"}, "is": {"was", "gets"}, "are": {"were"}, "was": {"is"}, "be": {"become"}, "and": {"plus", "as"}, "or": {"nor"}, "if": {"when", "whenever"},
-	"when": {"if", "once"}, "it": {"this", "that"}, "its": {"the", "their"}, "as": {"like"}, "from": {"of"}, "at": {"in"}, "can": {"may", "could"}, "may": {"can", "might"},
-	"must": {"should", "shall"}, "should": {"must", "ought"}, "will": {"would", "shall"}, "not": {"never"}, "all": {"every"}, "each": {"every"}, "any": {"some"},
+	"the": {"a", "this", "that"}, "a": {"the", "one", "some"}, "an": {"the", "one"}, "this": {"the", "that"},
+	"that": {"which", "this"}, "which": {"that"},
+	"of": {"from", "for"}, "in": {"within", "inside", "on"}, "on": {"upon", "in"}, "to": {"towards", "for"}, "for": {"to"},
+	"with": {"using", "by"},
+	"by":   {"through", "with"}, "is": {"was", "gets"}, "are": {"were"}, "was": {"is"}, "be": {"become"},
+	"and": {"plus", "as"}, "or": {"nor"}, "if": {"when", "whenever"},
+	"when": {"if", "once"}, "it": {"this", "that"}, "its": {"the", "their"}, "as": {"like"}, "from": {"of"}, "at": {"in"},
+	"can": {"may", "could"}, "may": {"can", "might"},
+	"must": {"should", "shall"}, "should": {"must", "ought"}, "will": {"would", "shall"}, "not": {"never"},
+	"all": {"every"}, "each": {"every"}, "any": {"some"},
 }
 
 // synonyms lists, by base form, the other words of its groups.

@@ -38,8 +38,8 @@ type Answer struct {
 	Planted []bool
 	// Quoted are the places of the quoted segments in the registry, the largest part first.
 	Quoted [Sources]int
-	// Sampled and Rightful are what each contribution (Segment.Document) is owed, in bits of the quotations before any noise: to the
-	// contribution quoted from, and to the earliest one that holds the whole quotation word for word.
+	// Sampled and Rightful are what each contribution (Segment.Document) is owed, in bits of the quotations before any
+	// noise: to the contribution quoted from, and to the earliest one that holds the whole quotation word for word.
 	Sampled, Rightful measure.Weights
 }
 
@@ -47,11 +47,13 @@ type Answer struct {
 type Generator struct {
 	Registry *corpus.Registry
 	Foreign  []corpus.Segment
-	// Grams finds the earliest segment with a quotation; it must index the registry's texts by grams of at most MinChunk tokens.
+	// Grams finds the earliest segment with a quotation; it must index the registry's texts by grams of at most MinChunk
+	// tokens.
 	Grams *grams.Index
 	// Source, if set, picks the first source; the others are random.
 	Source func(rng *rand.Rand) int
-	// Text, if set, replaces the text that is quoted from a source. The truth then counts every quotation for the source alone.
+	// Text, if set, replaces the text that is quoted from a source. The truth then counts every quotation for the source
+	// alone.
 	Text func(place int) []uint32
 
 	usable []int
@@ -73,7 +75,8 @@ func NewGenerator(r *corpus.Registry, foreign []corpus.Segment, index *grams.Ind
 		}
 	}
 	if len(documents) < Sources {
-		return nil, fmt.Errorf("%w: planted answers need %d registered documents with a segment of %d tokens, there are %d", ErrTooSmall, Sources, minSource, len(documents))
+		return nil, fmt.Errorf("%w: planted answers need %d registered documents with a segment of %d tokens, there are %d",
+			ErrTooSmall, Sources, minSource, len(documents))
 	}
 	if len(g.Foreign) == 0 {
 		return nil, fmt.Errorf("%w: no held-out text of %d tokens that is not registered as well", ErrTooSmall, MaxChunk)
@@ -190,8 +193,8 @@ func (g *Generator) owe(a *Answer, place int, quotation []uint32) {
 	a.Rightful[g.Registry.Segments[owner].Document] += bits
 }
 
-// Earliest returns the first text that holds the quotation word for word; fallback, which must hold it, if the quotation is shorter
-// than the grams of the index.
+// Earliest returns the first text that holds the quotation word for word; fallback, which must hold it, if the
+// quotation is shorter than the grams of the index.
 func Earliest(x *grams.Index, quotation []uint32, fallback int) int {
 	var best []grams.Place
 	shift, found := 0, false

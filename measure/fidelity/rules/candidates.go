@@ -12,8 +12,8 @@ const (
 	seedTexts = 64
 )
 
-// Candidates returns a function that lists the texts that share a seed with an answer: a gram of 2 to 6 tokens with 36 bits, of each
-// the first 64 texts.
+// Candidates returns a function that lists the texts that share a seed with an answer: a gram of 2 to 6 tokens with 36
+// bits, of each the first 64 texts.
 func Candidates(texts [][]uint32, weight []int32) func(answer []uint32) []int {
 	x := grams.NewIndex(texts, grams.Heavy(2, 6, seedBits<<16, weight))
 	return func(answer []uint32) []int {

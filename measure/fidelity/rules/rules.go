@@ -1,5 +1,5 @@
-// Package rules holds the rule of package poa beside those that were rejected (ATTRIBUTION, section 3), all as functions from an answer
-// to the owner of every position.
+// Package rules holds the rule of package poa beside those that were rejected (ATTRIBUTION, section 3), all as
+// functions from an answer to the owner of every position.
 package rules
 
 import (
@@ -9,7 +9,8 @@ import (
 // None marks a position that nobody owns.
 const None = -1
 
-// Scale holds the thresholds of the rejected rules, so that the same rules run on real text and on worlds of four tokens.
+// Scale holds the thresholds of the rejected rules, so that the same rules run on real text and on worlds of four
+// tokens.
 type Scale struct {
 	// Gram and LongGram are lengths of exact matches, in tokens.
 	Gram, LongGram int

@@ -15,14 +15,17 @@ func own(t *testing.T, name string, texts [][]uint32, answer []uint32) []int {
 	}
 	for _, r := range Rejected {
 		if r.Name == name {
-			return r.Own(&Texts{List: texts, Weight: weight, Scale: WorldScale, Runs: func(a []uint32) []grams.Run { return grams.AllRuns(texts, a, WorldScale.Gram) }}, answer)
+			return r.Own(
+				&Texts{List: texts, Weight: weight, Scale: WorldScale,
+					Runs: func(a []uint32) []grams.Run { return grams.AllRuns(texts, a, WorldScale.Gram) }}, answer)
 		}
 	}
 	t.Fatalf("no rule %q", name)
 	return nil
 }
 
-// The counter-examples of section 1.3 of the economic review: under every rule that falls, a later text takes what the first owns.
+// The counter-examples of section 1.3 of the economic review: under every rule that falls, a later text takes what the
+// first owns.
 func TestRejectedRulesFall(t *testing.T) {
 	victim := []uint32{1, 2, 3, 4, 5, 6}
 	answer := []uint32{1, 2, 3, 4, 5, 6, 7}

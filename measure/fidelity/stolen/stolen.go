@@ -32,13 +32,15 @@ type Loss struct {
 	Attack string
 	// Thief is the thief's part of what he and the owner are paid, from 0 to 1.
 	Thief float64
-	// Kept is what the owner is paid, relative to the same answer without the thief. It is NaN where the answer alone pays him nothing.
+	// Kept is what the owner is paid, relative to the same answer without the thief. It is NaN where the answer alone pays
+	// him nothing.
 	Kept float64
 	// MaxThief is the largest Thief of one victim.
 	MaxThief float64
 }
 
-// Split is the gain from registering pieces instead of the whole: pay of the pieces over pay of the whole, less 1. Mean and largest.
+// Split is the gain from registering pieces instead of the whole: pay of the pieces over pay of the whole, less 1. Mean
+// and largest.
 type Split struct{ Gain, MaxGain float64 }
 
 // Bench holds a registry to steal from.
@@ -87,9 +89,10 @@ func (b *Bench) Copied() (Loss, error) {
 
 // NearCopied measures a copy with one token in rate replaced; the answers quote the copy.
 func (b *Bench) NearCopied(rate int) (Loss, error) {
-	return b.attack(fmt.Sprintf("near-copy 1/%d, the answer quotes the copy", rate), true, func(rng *rand.Rand, text []uint32) [][]uint32 {
-		return [][]uint32{Edited(rng, text, rate, b.generator.RandomToken)}
-	})
+	return b.attack(fmt.Sprintf("near-copy 1/%d, the answer quotes the copy", rate), true,
+		func(rng *rand.Rand, text []uint32) [][]uint32 {
+			return [][]uint32{Edited(rng, text, rate, b.generator.RandomToken)}
+		})
 }
 
 // Edited replaces one token in rate, at regular distances from a random start, by another token.
@@ -170,11 +173,12 @@ func (b *Bench) pay(x *poa.Index, tokens []uint32) (measure.Weights, error) {
 		return nil, err
 	}
 	owners := rules.Ranks(a.Rows, len(tokens))
-	return rules.PaidBits(tokens, make([]bool, len(tokens)), b.Registry.Weight, func(p int) int { return owners[p] }).All, nil
+	return rules.PaidBits(tokens, make([]bool, len(tokens)), b.Registry.Weight, func(p int) int { return owners[p] }).All,
+		nil
 }
 
-// Split8 registers every victim as eight pieces at its own place in the order instead of as a whole. The rank of a piece is that of
-// the whole, its index lies between those of its neighbours.
+// Split8 registers every victim as eight pieces at its own place in the order instead of as a whole. The rank of a
+// piece is that of the whole, its index lies between those of its neighbours.
 func (b *Bench) Split8() (Split, error) {
 	victim := map[int]bool{}
 	for _, place := range b.victims {

@@ -7,18 +7,18 @@ import (
 	"github.com/openledger/openledger/measure/fidelity/parallel"
 )
 
-// Owner returns the place of the owning segment for every position of the answer, or -1. The segments are in the order of
-// registration.
+// Owner returns the place of the owning segment for every position of the answer, or -1. The segments are in the order
+// of registration.
 type Owner func(segments [][]uint32, answer []uint32) []int
 
 // Counts are the worlds in which a property fails.
 type Counts struct {
 	Worlds int
-	// Theft: a later segment lowered what an earlier one earns. Copy: an exact copy earned or took something. Split: the pieces of a
-	// segment earned more than the whole.
+	// Theft: a later segment lowered what an earlier one earns. Copy: an exact copy earned or took something. Split: the
+	// pieces of a segment earned more than the whole.
 	Theft, Copy, Split int
-	// Rename: other tokens of the same weights changed an owner. Unrelated: segments of other words did. Later: the order of later
-	// registrations changed what an earlier one earns.
+	// Rename: other tokens of the same weights changed an owner. Unrelated: segments of other words did. Later: the order
+	// of later registrations changed what an earlier one earns.
 	Rename, Unrelated, Later int
 	// Disagree: two implementations of the rule gave different results.
 	Disagree int
@@ -40,8 +40,8 @@ func (c *Counts) add(d Counts) {
 	c.Disagree += d.Disagree
 }
 
-// Search draws n worlds by the seed and tests every property in each. rule makes an owner for one goroutine; agree, if not nil,
-// reports whether other implementations give the same result for a world.
+// Search draws n worlds by the seed and tests every property in each. rule makes an owner for one goroutine; agree, if
+// not nil, reports whether other implementations give the same result for a world.
 func Search(n int, seed int64, size Size, weight []int32, rule func() Owner, agree func() func(World) bool) Counts {
 	results := make([]Counts, n)
 	parallel.Do(n, func() func(int) {

@@ -1,5 +1,5 @@
-// Package worlds searches for counter-examples: random registries on an alphabet of four tokens, so that everything overlaps, and
-// answers made of their pieces. A rule is farm-proof only if no world shows a gain.
+// Package worlds searches for counter-examples: random registries on an alphabet of four tokens, so that everything
+// overlaps, and answers made of their pieces. A rule is farm-proof only if no world shows a gain.
 package worlds
 
 import (
@@ -9,7 +9,8 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// The alphabet. Tokens alphabet … 2·alphabet-1 are the same tokens renamed, those above are unrelated text; all weigh 7 to 10 bits.
+// The alphabet. Tokens alphabet … 2·alphabet-1 are the same tokens renamed, those above are unrelated text; all weigh 7
+// to 10 bits.
 const (
 	alphabet  = 4
 	unrelated = 8
@@ -46,7 +47,8 @@ type Size struct {
 	MinPiece               int
 }
 
-// Sizes of worlds for the real rule, whose alignments have 100 bits, and for the rejected ones with their thresholds scaled down.
+// Sizes of worlds for the real rule, whose alignments have 100 bits, and for the rejected ones with their thresholds
+// scaled down.
 var (
 	RealSize  = Size{MinSegment: 12, MaxSegment: 30, Answer: 32, MinPiece: 4}
 	SmallSize = Size{MinSegment: 6, MaxSegment: 14, Answer: 16, MinPiece: 3}
@@ -74,8 +76,8 @@ func piece(rng *rand.Rand, text []uint32, least int) []uint32 {
 	return text[from : from+least+rng.Intn(len(text)-from-least+1)]
 }
 
-// Draw makes a world of two to five segments, or, one time in six, of more than a seed admits. A segment may quote an earlier one, and the answer is made of pieces with noise
-// between and sometimes inside them.
+// Draw makes a world of two to five segments, or, one time in six, of more than a seed admits. A segment may quote an
+// earlier one, and the answer is made of pieces with noise between and sometimes inside them.
 func Draw(rng *rand.Rand, size Size) World {
 	var w World
 	n := 2 + rng.Intn(4)
@@ -103,8 +105,8 @@ func Draw(rng *rand.Rand, size Size) World {
 	return w
 }
 
-// thief returns a later segment meant to take what earlier ones earn: random text, a part of the answer, an earlier segment with the
-// answer's next words, or two earlier segments glued.
+// thief returns a later segment meant to take what earlier ones earn: random text, a part of the answer, an earlier
+// segment with the answer's next words, or two earlier segments glued.
 func (w World) thief(rng *rand.Rand, size Size) []uint32 {
 	pick := func() []uint32 { return w.Segments[rng.Intn(len(w.Segments))] }
 	switch rng.Intn(4) {

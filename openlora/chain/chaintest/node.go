@@ -141,7 +141,8 @@ func (n *Node) execute(encoded []byte, tx *txtypes.Tx) {
 	result := &abci.ExecTxResult{GasUsed: 1}
 	n.sequence++
 	if n.Fail {
-		result.Code, result.Codespace, result.Log = attributiontypes.ErrPaused.ABCICode(), attributiontypes.ModuleName, "failed"
+		result.Code, result.Codespace, result.Log = attributiontypes.ErrPaused.ABCICode(), attributiontypes.ModuleName,
+			"failed"
 	} else {
 		switch msg := tx.Body.Messages[0].GetCachedValue().(type) {
 		case *attributiontypes.MsgOpenSession:
@@ -249,7 +250,8 @@ func (s txs) BroadcastTx(ctx context.Context, r *txtypes.BroadcastTxRequest) (*t
 		s.mu.Unlock()
 		return nil, status.Error(codes.Unavailable, "the node is gone")
 	case tx.AuthInfo.SignerInfos[0].Sequence != s.sequence:
-		response.Codespace, response.Code, response.RawLog = sdkerrors.RootCodespace, sdkerrors.ErrWrongSequence.ABCICode(), "account sequence mismatch"
+		response.Codespace, response.Code, response.RawLog = sdkerrors.RootCodespace, sdkerrors.ErrWrongSequence.ABCICode(),
+			"account sequence mismatch"
 	default:
 		s.execute(r.TxBytes, &tx)
 	}

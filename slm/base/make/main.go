@@ -1,5 +1,5 @@
-// Command make trains the base model that ships, from the documentation of Go's standard library: text that every machine
-// has that can build this project. The result has the same bytes on every machine. `make base-model` runs it.
+// Command make trains the base model that ships, from the documentation of Go's standard library: text that every
+// machine has that can build this project. The result has the same bytes on every machine. `make base-model` runs it.
 //
 //	make GOROOT FOLDER
 package main
@@ -139,7 +139,8 @@ func write(folder string, config checkpoint.Config, tensors []checkpoint.Tensor,
 	if err := trained.WriteFolder(folder, checkpoint.Options{DType: &half}); err != nil {
 		return err
 	}
-	for name, encode := range map[string]func() ([]byte, error){"tokenizer.json": t.JSON, "tokenizer_config.json": t.Settings} {
+	for name, encode := range map[string]func() ([]byte, error){"tokenizer.json": t.JSON,
+		"tokenizer_config.json": t.Settings} {
 		text, err := encode()
 		if err != nil {
 			return err

@@ -45,8 +45,8 @@ func documentation(root string) ([]entry, error) {
 	return all, nil
 }
 
-// folderDocumentation returns the comments on the declarations of a folder, in the order of files and of lines. Files for
-// all systems are read.
+// folderDocumentation returns the comments on the declarations of a folder, in the order of files and of lines. Files
+// for all systems are read.
 func folderDocumentation(folder string) ([]entry, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
