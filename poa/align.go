@@ -72,6 +72,7 @@ type workspace struct {
 	pairs    []pair
 	chained  bool // heads and next are those of the segment that is aligned
 	meter    meter
+	meaning  meaningWorkspace
 }
 
 // open prepares the workspace for one answer.
@@ -110,6 +111,9 @@ func (w *workspace) close() {
 	w.segments = w.segments[:0]
 	if cap(w.pairs) > maxKeptPairs {
 		w.pairs = nil
+	}
+	if cap(w.meaning.room) > maxKeptPairs {
+		w.meaning = meaningWorkspace{}
 	}
 }
 

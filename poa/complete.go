@@ -165,21 +165,26 @@ func (d *reading) windows(a *AnswerEvidence, method, norm uint8, work *Work) ([]
 	var out []Segment
 	for _, place := range a.Windows {
 		proof, s := &d.proofs[place], &d.read[place]
-		if s.Tokens == nil {
+		if s.Tokens == nil || method == MethodRAG && s.Stems == nil {
 			if err := work.spend(3*uint64(len(proof.Content)) + uint64(countTokens(proof.Content))*2*unitsPerHash); err != nil {
 				return nil, err
 			}
+		}
+		if method == MethodRAG && s.Stems == nil {
+			concepts, stemmed := s.Concepts, s.Stemmed
 			*s = newSegment(norm, proof.Rank, proof.Index, proof.Content)
+			s.Concepts, s.Stemmed = concepts, stemmed
+		}
+		if method == MethodMeaning && !d.interpreted[place] {
+			if err := work.spend(uint64(min(countTokens(proof.Content), MaxSegmentTokens)) * unitsPerMeaning); err != nil {
+				return nil, err
+			}
+			s.Rank, s.Index = proof.Rank, proof.Index
+			s.interpret(norm, proof.Content)
+			d.interpreted[place] = true
 		}
 		if s.validate() != nil {
 			return nil, nil
-		}
-		if method == MethodMeaning && !d.interpreted[place] {
-			if err := work.spend(uint64(len(s.Tokens)) * unitsPerMeaning); err != nil {
-				return nil, err
-			}
-			s.interpret(norm, proof.Content)
-			d.interpreted[place] = true
 		}
 		out = append(out, *s)
 	}

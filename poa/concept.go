@@ -23,9 +23,12 @@ const (
 	knownGain  = 70
 	familyGain = 54
 	pairGain   = 32
-	// missCost is what a word costs that the segment does not hold, letterCost a letter of a script without spaces.
-	missCost   = 8
-	letterCost = 4
+	// missCost is what a word costs that the segment does not hold, strangeCost one that the table of meaning does not list, letterCost a
+	// letter of a script without spaces. A name or an identifier that a text lacks says more against it than a word that it could have put
+	// otherwise.
+	missCost    = 6
+	strangeCost = 30
+	letterCost  = 4
 	// rareBits is the rarity from which on a word is worth all of that, in sixteenths: below, each bit takes three quarters of a bit off.
 	rareBits = 112
 	// pivotCost is taken off if the segment's word only translates to the concept.
@@ -81,24 +84,24 @@ func (x *interpreter) answer(ids []TokenID, words [][]byte, marks []uint8) []Mea
 		}
 		if isAlone(w) {
 			end := ahead(i, marks)
-			senses := cache.senses(x.joined(words[i:end]), func() []Sense { return x.letters(ids[i:end], words[i:end]) })
-			out[i] = Meaning{Senses: senses, Cost: letterCost}
+			out[i] = cache.meaning(x.joined(words[i:end]), func() Meaning {
+				return Meaning{Senses: x.letters(ids[i:end], words[i:end]), Cost: letterCost}
+			})
 			continue
 		}
-		senses := cache.senses(w, func() []Sense { return x.rare(ids[i], x.word(w)) })
-		out[i] = Meaning{Senses: senses, Cost: missCost}
+		out[i] = cache.meaning(w, func() Meaning { return x.rare(ids[i], x.word(w)) })
 	}
 	return out
 }
 
 // rare takes off the senses of a word what it is too common for. What texts of all kinds have in common, whatever they are about, is no sign
 // that one comes from the other.
-func (x *interpreter) rare(id TokenID, senses []Sense) []Sense {
+func (x *interpreter) rare(id TokenID, m Meaning) Meaning {
 	less := (rareBits - x.stats.IDF(id)>>12) * 3 / 4
-	for i := range senses {
-		senses[i].Bits -= max(0, less)
+	for i := range m.Senses {
+		m.Senses[i].Bits -= max(0, less)
 	}
-	return senses
+	return m
 }
 
 // segment returns the concepts of a segment's words by blocks of BlockStems words that are not stop words, of each block sorted and each once
@@ -114,9 +117,11 @@ func (x *interpreter) segment(ids []TokenID, words [][]byte, marks []uint8) ([][
 			continue
 		case isAlone(w):
 			end := ahead(i, marks)
-			out = append(out, cache.senses(x.joined(words[i:end]), func() []Sense { return x.letterConcepts(nil, ids[i:end], words[i:end]) })...)
+			out = append(out, cache.meaning(x.joined(words[i:end]), func() Meaning {
+				return Meaning{Senses: x.letterConcepts(nil, ids[i:end], words[i:end])}
+			}).Senses...)
 		default:
-			out = append(out, cache.senses(w, func() []Sense { return x.wordConcepts(nil, w) })...)
+			out = append(out, cache.meaning(w, func() Meaning { return Meaning{Senses: x.wordConcepts(nil, w)} }).Senses...)
 		}
 		if stems++; stems%BlockStems == 0 {
 			blocks, out = append(blocks, leastSenses(out)), nil
@@ -156,14 +161,14 @@ func (x *interpreter) stop(id TokenID) bool {
 	return isStopWord(id)
 }
 
-// word returns what a word of an answer may stand for, the most specific first.
-func (x *interpreter) word(word []byte) []Sense {
+// word returns what a word of an answer may stand for, the most specific sense first.
+func (x *interpreter) word(word []byte) Meaning {
 	name, latin := x.stem(word)
 	concept := conceptOf(name)
 	own, listed := x.table.find(concept)
-	gain := int32(knownGain)
+	gain, cost := int32(knownGain), int32(strangeCost)
 	if listed {
-		gain = own.gain()
+		gain, cost = own.gain(), missCost
 	}
 	out := append(make([]Sense, 0, 2+own.count()), Sense{concept, gain})
 	out = own.appendNeighbours(out)
@@ -176,7 +181,7 @@ func (x *interpreter) word(word []byte) []Sense {
 		}
 		out = append(out, Sense{family, gain})
 	}
-	return out
+	return Meaning{out, cost}
 }
 
 // wordConcepts appends the concepts of a segment's word: its stem, its family, and what it translates to.

@@ -29,7 +29,16 @@ const (
 	// derivedSentence is the number of tokens after which a sentence of the segment counts as another one: text without full stops is
 	// compared, too.
 	derivedSentence = 32
+	// derivedBits is what some stretch must give a part of an earlier segment, derivedChange the cost of changing the part between two
+	// sentences, derivedEarlier the part of a stretch's sum, in sixteenths, from which on an earlier segment has it.
+	derivedBits    = 128
+	derivedChange  = 16
+	derivedEarlier = 14
+	// derivedMiss is what any word costs that the other text does not hold.
+	derivedMiss = 8
 )
+
+var derivedRule = pathRule{least: derivedBits, sentence: derivedChange, earlier: derivedEarlier, single: true}
 
 // subject is a segment that is looked for in earlier ones.
 type subject struct {
@@ -49,6 +58,9 @@ func newSubject(content []byte, rarest func(token TokenID, concept uint32) int32
 			senses[i].Bits = min(senses[i].Bits, rarest(ids[p], senses[i].Concept))
 		}
 		a.Meanings[p].Senses = senses
+		if a.Meanings[p].Cost > letterCost {
+			a.Meanings[p].Cost = derivedMiss
+		}
 	}
 	return subject{answer: a, sum: ownSums(a)}
 }
@@ -134,7 +146,7 @@ func (s subject) derivations(rank uint64, earlier []considered) []Derivation {
 func (s subject) explained(earlier []considered) []taken {
 	m := &meter{}
 	m.unbound() // the sizes of all bound it
-	x := &meaningWorkspace{}
+	x := &meaningWorkspace{pathRule: derivedRule}
 	x.open(s.answer)
 	var sources []source
 	for i := range earlier {
@@ -145,7 +157,7 @@ func (s subject) explained(earlier []considered) []taken {
 	}
 	var out []taken
 	for _, t := range x.derivedPath(sources, s.sum, s.toll()) {
-		owner := earliest(sources, t)
+		owner := x.earliest(sources, t)
 		out = append(out, taken{from: t.from, to: t.to, place: sources[owner].segment})
 	}
 	return out
@@ -185,7 +197,7 @@ func (x *meaningWorkspace) derivedPath(sources []source, own []int32, enter int3
 				*b = s
 			}
 		}
-		change, _ := x.change(p)
+		change := x.change(p)
 		for s := range k {
 			v, state := before[s], s
 			if b := inSegment[sources[s].segment]; before[b]-change > v {

@@ -65,7 +65,7 @@ func meantOtherwise(row *Row, opened *Opened, segment Segment) error {
 	if err := stretchOpened(a, opened.Openings, int(from), int(to)); err != nil {
 		return err
 	}
-	x, m := &meaningWorkspace{}, &meter{}
+	x, m := &meaningWorkspace{pathRule: answerRule}, &meter{}
 	m.bound(disputeUnits)
 	x.open(a)
 	sources, ok := x.parts(m, 0, segment.Concepts, math.MinInt32/2, nil)
@@ -192,7 +192,7 @@ func VerifyUnqualifiedRow(c Claim, p UnqualifiedRow, src ContributionSource, sta
 func unconsidered(a Answer, segment Segment) error {
 	m := &meter{}
 	m.bound(disputeUnits)
-	found, ok := (&meaningWorkspace{}).attribute(m, a, []considered{{segment, AskedBits}})
+	found, ok := (&meaningWorkspace{pathRule: answerRule}).attribute(m, a, []considered{{segment, AskedBits}})
 	if !ok {
 		return fmt.Errorf("%w: comparing answer and segment takes more than %d units of work; open fewer positions", ErrOversize, disputeUnits)
 	}

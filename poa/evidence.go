@@ -156,6 +156,9 @@ func isWord(b []byte) bool {
 	if len(b) == 0 || len(b) > maxWord {
 		return false
 	}
+	if smallWord(b) {
+		return true
+	}
 	h := tokenHasher{}
 	if start, end := nextToken(b, 0); start == 0 && end == len(b) {
 		if h.fold(b); string(h.buf) == string(b) {
@@ -163,6 +166,16 @@ func isWord(b []byte) bool {
 		}
 	}
 	return isWordV1(b)
+}
+
+// smallWord says whether b has nothing but small ASCII letters and digits, which all rules leave as they are.
+func smallWord(b []byte) bool {
+	for _, c := range b {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
 }
 
 // isWordV1 is isWord of NormVersion 1.

@@ -11,32 +11,41 @@ const (
 	// AskedBits is the least sum of a stretch of the answer in a part of a segment that was retrieved for the question, for the part to be
 	// considered; FoundBits that of a segment that was found by the answer alone. Both grow by GrowthBits with each doubling of the answer's
 	// weight above GrowthTokens: the more it says, the more it says by chance.
-	AskedBits    = 128
+	AskedBits    = 56
 	FoundBits    = 960
-	GrowthBits   = 88
+	GrowthBits   = 104
 	GrowthTokens = 64
-	// DenseBits is what all sources together must give for the answer's weight; if they do not, it is about something else, and only parts
-	// with a stretch of StrongBits are considered.
-	DenseBits  = 2
-	StrongBits = 480
+	// DenseBits is what all sources together must give for 16 of the answer's weight; if they do not, it is about something else, and only
+	// parts with a stretch of StrongBits are considered.
+	DenseBits  = 28
+	StrongBits = 680
 	// NobodyBits is what nobody gives for each token.
 	NobodyBits = 1
-	// SentenceBits is the cost of changing the source between two sentences, NobodyChange if one of the two is nobody, ChangeBits that of changing
-	// it within one.
-	SentenceBits = 16
-	NobodyChange = 8
+	// SentenceBits is the cost of changing the owner between two sentences, ChangeBits that of changing it within one.
+	SentenceBits = 6
 	ChangeBits   = 192
 	// BlockStems is the number of words that are not stop words in a block of a segment; a part is two neighbouring blocks.
 	BlockStems = 16
 	// EarlierPart is the part of a stretch's sum, in sixteenths, from which on an earlier segment has it instead.
-	EarlierPart = 14
+	EarlierPart = 15
 	// MaxMeaningSegments is the largest number of segments considered for one answer, and MaxWindowSegments of them may have been retrieved
 	// for the question.
 	MaxMeaningSegments = 32
 )
 
+// pathRule is what the paths of answers and of segments that may derive from others differ by.
+type pathRule struct {
+	least    int32 // what some stretch must give a part
+	sentence int32 // the cost of changing the part between two sentences
+	earlier  int32 // EarlierPart
+	single   bool  // a word counts without a second one in its sentence
+}
+
+var answerRule = pathRule{least: AskedBits, sentence: SentenceBits, earlier: EarlierPart}
+
 // meaningWorkspace finds the sources of an answer by what its words mean.
 type meaningWorkspace struct {
+	pathRule
 	table conceptSlots
 	// By position: the senses as slots of the table, and what a position costs.
 	senses []slotSense
@@ -45,8 +54,27 @@ type meaningWorkspace struct {
 	marks  []uint8
 	hidden []bool
 	last   []int32 // by slot: the sentence in which it was counted last
-	off    []int32 // by slot: one more than what a part takes off, 0 if it has it not
-	gain   int32   // of the path, more than nobody would give
+	// By position, of the sums that were made last: a stretch that begins here would have what the first word of the sentence gives and not
+	// what stands behind it.
+	between []bool
+	off     []int32 // by slot: one more than what a part takes off, 0 if it has it not
+	gain    int32   // of the path, more than nobody would give
+
+	// Buffers that the next answer uses again.
+	scratch, room, value, before []int32
+	held                         []slotSense
+	blocks                       [][]slotSense
+	states                       []uint16
+}
+
+// zeroed returns n zeros, in place of s if there is room.
+func zeroed[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
 }
 
 type slotSense struct {
@@ -135,7 +163,7 @@ func (x *meaningWorkspace) attribute(m *meter, a Answer, segments []considered) 
 	}
 	for _, s := range path {
 		sources[s.source].needed = true
-		owner := earliest(sources, s)
+		owner := x.earliest(sources, s)
 		sources[owner].needed = true
 		sum := sources[owner].sum
 		for p := s.from; p < s.to; p++ {
@@ -156,7 +184,7 @@ func (x *meaningWorkspace) sources(m *meter, sources *[]source, a Answer) ([]str
 		return nil, m.err == nil
 	}
 	path := x.path(*sources)
-	if x.gain >= int32(a.Weight)*DenseBits {
+	if 16*x.gain >= int32(a.Weight)*DenseBits {
 		return path, true
 	}
 	*sources = slices.DeleteFunc(*sources, func(s source) bool { return s.best < StrongBits })
@@ -199,7 +227,7 @@ func (x *meaningWorkspace) open(a Answer) {
 		x.first = append(x.first, int32(len(x.senses)))
 		switch {
 		case a.hidden(p):
-			x.cost = append(x.cost, missCost)
+			x.cost = append(x.cost, strangeCost)
 		case a.Meanings == nil:
 			x.cost = append(x.cost, 0)
 		default:
@@ -210,25 +238,29 @@ func (x *meaningWorkspace) open(a Answer) {
 		}
 	}
 	x.first = append(x.first, int32(len(x.senses)))
-	x.off, x.last = make([]int32, x.table.count+1), make([]int32, x.table.count+1)
+	x.off, x.last, x.between = zeroed(x.off, x.table.count+1), zeroed(x.last, x.table.count+1), zeroed(x.between, n+1)
+	x.room = x.room[:0]
 }
 
-// parts appends the parts of a segment that some stretch of the answer gives AskedBits and the growth.
+// parts appends the parts of a segment that some stretch of the answer gives what the rule asks and the growth.
 func (x *meaningWorkspace) parts(m *meter, segment int32, blocks [][]Sense, growth int32, sources []source) ([]source, bool) {
 	// By block: the concepts of the answer that it holds.
-	held, all := make([][]slotSense, len(blocks)), 0
-	for b, block := range blocks {
+	held := x.blocks[:0]
+	x.held = x.held[:0]
+	for _, block := range blocks {
 		if !m.spend(uint64(len(block)) * unitsPerLookup / 4) {
 			return sources, false
 		}
+		from := len(x.held)
 		for _, c := range block {
 			if slot := x.table.slot(c.Concept); slot != 0 {
-				held[b] = append(held[b], slotSense{slot, c.Bits + 1})
+				x.held = append(x.held, slotSense{slot, c.Bits + 1})
 			}
 		}
-		all += len(held[b])
+		held = append(held, x.held[from:])
 	}
-	pass := uint64(2*len(x.senses)+len(x.cost)+all) * unitsPerLookup / 4
+	x.blocks = held
+	pass := uint64(2*len(x.senses)+len(x.cost)+len(x.held)) * unitsPerLookup / 4
 	if !m.spend(pass) {
 		return sources, false
 	}
@@ -236,7 +268,7 @@ func (x *meaningWorkspace) parts(m *meter, segment int32, blocks [][]Sense, grow
 	most := x.most()
 	x.drop(held)
 	// No part can give more than all of them together.
-	if most < AskedBits+growth {
+	if most < x.least+growth {
 		return sources, true
 	}
 	for b := 0; b == 0 || b+1 < len(held); b++ {
@@ -247,9 +279,11 @@ func (x *meaningWorkspace) parts(m *meter, segment int32, blocks [][]Sense, grow
 		x.hold(part)
 		sum := x.sums()
 		x.drop(part)
-		from, to, best := bestStretch(sum)
-		if best >= AskedBits+growth {
-			sources = append(sources, source{segment: segment, sum: sum, best: best, proof: [2]int{from, to}})
+		from, to, best := x.bestStretch(sum)
+		if best >= x.least+growth {
+			kept := len(x.room)
+			x.room = append(x.room, sum...)
+			sources = append(sources, source{segment: segment, sum: x.room[kept:], best: best, proof: [2]int{from, to}})
 		}
 	}
 	return sources, true
@@ -298,14 +332,19 @@ func (x *meaningWorkspace) most() int32 {
 }
 
 // sums returns what the positions of the answer give the concepts that are held, added up. A concept counts once in a sentence, and not where
-// it is hidden how the sentence starts.
+// it is hidden how the sentence starts. The first word of a sentence counts where the second one does: a single one says nothing. The
+// result is valid until the next call.
 func (x *meaningWorkspace) sums() []int32 {
 	clear(x.last)
-	sum := make([]int32, len(x.cost)+1)
+	clear(x.between)
+	x.scratch = zeroed(x.scratch, len(x.cost)+1)
+	sum := x.scratch
 	sentence, whole := int32(1), true
+	first, second := int32(0), x.single
 	for p := range x.cost {
 		if x.marks != nil && x.marks[p]&MarkStarts != 0 {
 			sentence, whole = sentence+1, true
+			first, second = 0, x.single
 		}
 		if x.hidden != nil && x.hidden[p] {
 			whole = false
@@ -317,43 +356,54 @@ func (x *meaningWorkspace) sums() []int32 {
 			}
 			x.last[at] = sentence
 		}
+		if best > 0 && !second && x.cost[p] != letterCost {
+			if first == 0 {
+				best, first = 0, best
+			} else {
+				best, second = best+first, true
+				x.between[p] = true
+			}
+		} else if first != 0 && !second {
+			x.between[p] = true
+		}
 		sum[p+1] = sum[p] + best
 	}
 	return sum
 }
 
-// bestStretch returns the positions with the largest sum, the first and shortest ones.
-func bestStretch(sum []int32) (from, to int, best int32) {
+// bestStretch returns the positions with the largest sum, the first and shortest ones. It does not begin between the first and the second
+// word of a sentence.
+func (x *meaningWorkspace) bestStretch(sum []int32) (from, to int, best int32) {
 	low := 0
 	for p := 1; p < len(sum); p++ {
 		if d := sum[p] - sum[low]; d > best {
 			from, to, best = low, p, d
 		}
-		if sum[p] <= sum[low] {
+		if sum[p] <= sum[low] && !x.between[p] {
 			low = p
 		}
 	}
 	return from, to, best
 }
 
-// change returns what it costs to change the source between positions p-1 and p, and what if one of them is nobody.
-func (x *meaningWorkspace) change(p int) (source, nobody int32) {
+// change returns what it costs to change the owner between positions p-1 and p.
+func (x *meaningWorkspace) change(p int) int32 {
 	if p == 0 || p == len(x.cost) {
-		return 0, 0
+		return 0
 	}
 	if x.marks != nil && (x.marks[p-1]&MarkEnds != 0 || x.marks[p]&MarkStarts != 0) {
-		return SentenceBits, NobodyChange
+		return x.sentence
 	}
-	return ChangeBits, ChangeBits
+	return ChangeBits
 }
 
 // path returns the stretches of the path with the largest sum: at each position one source or nobody, and sets gain. Of equal paths the one is
 // taken that ends with nobody, else with the first source, and before each position stays, else comes from the first source, else from nobody.
 func (x *meaningWorkspace) path(sources []source) []stretch {
 	n, k := len(x.cost), len(sources)
-	value := make([]int32, k+1) // nobody is the last
-	before := make([]int32, k+1)
-	from := make([]uint16, n*(k+1)) // the state before each
+	value, before := zeroed(x.value, k+1), zeroed(x.before, k+1) // nobody is the last
+	from := zeroed(x.states, n*(k+1))                            // the state before each
+	x.value, x.before, x.states = value, before, from
 	for p := range n {
 		before, value = value, before
 		best := 0
@@ -362,20 +412,20 @@ func (x *meaningWorkspace) path(sources []source) []stretch {
 				best = s
 			}
 		}
-		change, nobody := x.change(p)
+		change := x.change(p)
 		for s := range k {
 			v, state := before[s], s
 			if before[best]-change > v {
 				v, state = before[best]-change, best
 			}
-			if before[k]-nobody > v {
-				v, state = before[k]-nobody, k
+			if before[k]-change > v {
+				v, state = before[k]-change, k
 			}
 			value[s], from[p*(k+1)+s] = v+sources[s].sum[p+1]-sources[s].sum[p], uint16(state)
 		}
 		v, state := before[k], k
-		if before[best]-nobody > v {
-			v, state = before[best]-nobody, best
+		if before[best]-change > v {
+			v, state = before[best]-change, best
 		}
 		value[k], from[p*(k+1)+k] = v+NobodyBits, uint16(state)
 	}
@@ -407,10 +457,10 @@ func stretches(from []uint16, n, k, state int) []stretch {
 }
 
 // earliest returns the first source that explains a stretch nearly as well as its own.
-func earliest(sources []source, s stretch) int {
+func (x *meaningWorkspace) earliest(sources []source, s stretch) int {
 	own := sources[s.source].sum[s.to] - sources[s.source].sum[s.from]
 	for i := range s.source {
-		if sum := sources[i].sum; own > 0 && (sum[s.to]-sum[s.from])*16 >= own*EarlierPart {
+		if sum := sources[i].sum; own > 0 && (sum[s.to]-sum[s.from])*16 >= own*x.earlier {
 			return i
 		}
 	}
@@ -437,7 +487,7 @@ func (t *conceptSlots) reset(meanings []Meaning) {
 	for t.shift = 60; size < 2*senses; t.shift-- {
 		size *= 2
 	}
-	t.concepts, t.slots, t.count = make([]uint32, size), make([]int32, size), 0
+	t.concepts, t.slots, t.count = zeroed(t.concepts, size), zeroed(t.slots, size), 0
 }
 
 // place returns where a concept is, or may be put.
@@ -465,7 +515,8 @@ func (t *conceptSlots) slot(concept uint32) int32 { return t.slots[t.place(conce
 func (w *workspace) finishMeaning(a Answer, segments []considered) (Attribution, error) {
 	var found meanings
 	if w.meter.err == nil && len(segments) > 0 {
-		found, _ = (&meaningWorkspace{}).attribute(&w.meter, a, segments)
+		w.meaning.pathRule = answerRule
+		found, _ = w.meaning.attribute(&w.meter, a, segments)
 	}
 	if w.meter.err != nil {
 		return Attribution{}, w.meter.err

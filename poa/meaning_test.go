@@ -79,7 +79,7 @@ func pathReference(x *meaningWorkspace, sources []source) int32 {
 		for s := range next {
 			next[s] = -1 << 30
 			for before, v := range best {
-				next[s] = max(next[s], v-changeReference(x, p, before, s, len(sources)))
+				next[s] = max(next[s], v-changeReference(x, p, before, s))
 			}
 			if s < len(sources) {
 				next[s] += sources[s].sum[p+1] - sources[s].sum[p]
@@ -92,15 +92,11 @@ func pathReference(x *meaningWorkspace, sources []source) int32 {
 	return slices.Max(best)
 }
 
-func changeReference(x *meaningWorkspace, p, before, after, nobody int) int32 {
-	source, none := x.change(p)
-	switch {
-	case before == after:
+func changeReference(x *meaningWorkspace, p, before, after int) int32 {
+	if before == after {
 		return 0
-	case before == nobody || after == nobody:
-		return none
 	}
-	return source
+	return x.change(p)
 }
 
 // retold writes n words of a text in another order, with others between, in sentences.
@@ -216,7 +212,7 @@ func TestMeaningVerifies(t *testing.T) {
 
 func TestMeaningPathIsTheBest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		x := &meaningWorkspace{cost: make([]int32, rapid.IntRange(1, 40).Draw(t, "n"))}
+		x := &meaningWorkspace{pathRule: answerRule, cost: make([]int32, rapid.IntRange(1, 40).Draw(t, "n"))}
 		x.marks = make([]uint8, len(x.cost))
 		for p := range x.marks {
 			x.marks[p] = uint8(rapid.SampledFrom([]int{0, 0, 0, 1}).Draw(t, "mark"))
@@ -241,7 +237,7 @@ func TestMeaningPathIsTheBest(t *testing.T) {
 		got := int32(0)
 		for p, s := range states {
 			if p > 0 {
-				got -= changeReference(x, p, states[p-1], s, len(sources))
+				got -= changeReference(x, p, states[p-1], s)
 			}
 			if s < len(sources) {
 				got += sources[s].sum[p+1] - sources[s].sum[p]
@@ -415,4 +411,97 @@ func TestMeaningSearch(t *testing.T) {
 	if got := s.Rank([]byte("the of and"), 3); len(got) != 0 {
 		t.Errorf("stop words find %v", got)
 	}
+}
+
+// heldOnly returns a workspace of an answer that is compared with a text as if it were one part, and the sums.
+func heldOnly(answer, text string) (*meaningWorkspace, []int32) {
+	a := InterpretAnswer([]byte(answer))
+	var s Segment
+	s.Interpret([]byte(text))
+	x := &meaningWorkspace{pathRule: answerRule}
+	x.open(a)
+	var held []slotSense
+	for _, c := range leastSenses(slices.Concat(s.Concepts...)) {
+		if slot := x.table.slot(c.Concept); slot != 0 {
+			held = append(held, slotSense{slot, c.Bits + 1})
+		}
+	}
+	x.hold([][]slotSense{held})
+	return x, x.sums()
+}
+
+// A word counts only with a second one in its sentence, and then at the second one.
+func TestSingleWordsSayNothing(t *testing.T) {
+	const text = "The dermatologist prescribes prednisolone."
+	x, sum := heldOnly("Take prednisolone today. Prednisolone comes from the dermatologist.", text)
+	if sum[2] > sum[1] {
+		t.Errorf("a single word of the first sentence gives %d", sum[2]-sum[1])
+	}
+	if sum[4] != sum[3] {
+		t.Errorf("the first word of the second sentence gives %d before there is another", sum[4]-sum[3])
+	}
+	if last := len(sum) - 1; sum[last]-sum[last-1] <= knownGain {
+		t.Errorf("the second word gives %d, and the first nothing", sum[last]-sum[last-1])
+	}
+	if from, _, _ := x.bestStretch(sum); from != 3 {
+		t.Errorf("the best stretch begins at token %d, not with the first word that counts in it", from)
+	}
+}
+
+// A word that the table of meaning does not list costs more where a text does not have it.
+func TestStrangeWordsCost(t *testing.T) {
+	meanings := InterpretAnswer([]byte("house readheaderbytes of")).Meanings
+	if meanings[0].Cost != missCost || meanings[1].Cost != strangeCost || meanings[2].Cost != 0 {
+		t.Errorf("costs %d, %d and %d", meanings[0].Cost, meanings[1].Cost, meanings[2].Cost)
+	}
+}
+
+// No stretch gives a part more than the most that is reckoned before its parts are looked at, and hiding positions raises no sum.
+func TestStretchesAreBounded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 40).Draw(t, "n")
+		a := Answer{Tokens: make([]TokenID, n), Marks: make([]uint8, n), Meanings: make([]Meaning, n), Hidden: make([]bool, n)}
+		for p := range n {
+			a.Marks[p] = uint8(rapid.SampledFrom([]int{0, 0, 0, 1}).Draw(t, "mark"))
+			a.Meanings[p].Cost = rapid.SampledFrom([]int32{0, letterCost, missCost, strangeCost}).Draw(t, "cost")
+			for range rapid.IntRange(0, 2).Draw(t, "senses") {
+				concept := uint32(rapid.IntRange(1, 12).Draw(t, "concept"))
+				bits := int32(rapid.IntRange(-20, knownGain).Draw(t, "bits"))
+				a.Meanings[p].Senses = append(a.Meanings[p].Senses, Sense{concept, bits})
+			}
+		}
+		a.Marks[0] = MarkStarts
+		held := map[uint32]bool{}
+		for range 6 {
+			held[uint32(rapid.IntRange(1, 12).Draw(t, "held"))] = true
+		}
+		sums := func(a Answer) (*meaningWorkspace, []int32) {
+			x := &meaningWorkspace{pathRule: answerRule}
+			x.open(a)
+			for concept := range held {
+				if slot := x.table.slot(concept); slot != 0 {
+					x.off[slot] = 1
+				}
+			}
+			return x, x.sums()
+		}
+		x, sum := sums(a)
+		if _, _, best := x.bestStretch(sum); best > x.most() {
+			t.Fatalf("a stretch gives %d, the most is %d", best, x.most())
+		}
+		hidden := a
+		for p := range n {
+			hidden.Hidden[p] = rapid.Bool().Draw(t, "hidden")
+		}
+		_, less := sums(hidden)
+		sentence := 0
+		for p := range n { // from the start of a sentence on, where what counts later is in the sum
+			if a.Marks[p]&MarkStarts != 0 {
+				sentence = p
+			}
+			if less[p+1]-less[sentence] > sum[p+1]-sum[sentence] {
+				t.Fatalf("positions %d to %d give %d with some hidden, %d without", sentence, p, less[p+1]-less[sentence], sum[p+1]-sum[sentence])
+			}
+		}
+	})
 }

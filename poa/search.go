@@ -24,6 +24,7 @@ type Search struct {
 	postings map[TokenID][]searchPosting
 	own      map[TokenID]int // segments that have a token and derive from nothing
 	average  int64           // thousandths of a token
+	lengths  []int64         // by segment: what its length adds to the divisor
 	scratch  sync.Pool       // of *searchScratch
 	near     pairs
 }
@@ -57,6 +58,10 @@ func NewSearch(segments []Segment, text func(place int) []byte) (*Search, error)
 	if len(segments) > 0 {
 		s.average = max(1, 1000*total/int64(len(segments)))
 	}
+	s.lengths = make([]int64, len(segments))
+	for i := range segments {
+		s.lengths[i] = 300 + 900*int64(len(segments[i].Tokens))*1000/s.average
+	}
 	return s, nil
 }
 
@@ -78,7 +83,7 @@ func (s *Search) Rank(question []TokenID, k int) []int {
 		}
 		for _, p := range s.postings[id] {
 			tf := int64(p.count)
-			gain := idf * tf * 2200 / (1000*tf + 300 + 900*int64(len(s.segments[p.segment].Tokens))*1000/s.average)
+			gain := idf * tf * 2200 / (1000*tf + s.lengths[p.segment])
 			if x.scores[p.segment] == 0 && gain > 0 {
 				x.found = append(x.found, p.segment)
 			}

@@ -9,7 +9,7 @@ const cachedWords = 1 << 14
 // returns must not be modified. It is safe for concurrent use.
 type wordCache struct {
 	mutex sync.RWMutex
-	words map[string][]Sense
+	words map[string]Meaning
 }
 
 // answerWords and segmentWords are kept for norm versions 1 and 2.
@@ -22,20 +22,20 @@ func (x *interpreter) cache(caches *[2]wordCache) *wordCache {
 	return &caches[1]
 }
 
-// senses returns those of a word, which find returns where they are not known.
-func (c *wordCache) senses(word []byte, find func() []Sense) []Sense {
+// meaning returns that of a word, which find returns where it is not known.
+func (c *wordCache) meaning(word []byte, find func() Meaning) Meaning {
 	c.mutex.RLock()
-	senses, known := c.words[string(word)]
+	meaning, known := c.words[string(word)]
 	c.mutex.RUnlock()
 	if known {
-		return senses
+		return meaning
 	}
-	senses = find()
+	meaning = find()
 	c.mutex.Lock()
 	if len(c.words) >= cachedWords || c.words == nil {
-		c.words = make(map[string][]Sense)
+		c.words = make(map[string]Meaning)
 	}
-	c.words[string(word)] = senses
+	c.words[string(word)] = meaning
 	c.mutex.Unlock()
-	return senses
+	return meaning
 }

@@ -48,7 +48,7 @@ func run(o options) error {
 		return err
 	}
 	out.Attribute500, out.IndexRate, out.BytesPerToken = Number(speed.AttributeMicros), Number(speed.TokensPerSecond), Number(speed.BytesPerToken)
-	out.IndexedTokens = speed.Tokens
+	out.Meaning500, out.IndexedTokens = Number(speed.MeaningMicros), speed.Tokens
 
 	counts, err := measureWorlds(o)
 	if err != nil {

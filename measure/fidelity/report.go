@@ -22,6 +22,7 @@ type report struct {
 	IndexDisagreements int      `json:"index_disagreements"`
 	Worlds             int      `json:"worlds"`
 	Attribute500       Number   `json:"attribute_500_us"`
+	Meaning500         Number   `json:"meaning_500_us"`
 	IndexRate          Number   `json:"index_tokens_per_s"`
 	BytesPerToken      Number   `json:"bytes_per_token"`
 	IndexedTokens      int      `json:"indexed_tokens"`

@@ -2,9 +2,11 @@
 package speed
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/openledger/openledger/measure/fidelity/bm25"
@@ -33,6 +35,9 @@ type Result struct {
 	TokensPerSecond, BytesPerToken float64
 	// AttributeMicros is the median time of poa.Index.Attribute for an answer of 500 tokens, in µs, after one pass to warm up.
 	AttributeMicros float64
+	// MeaningMicros is the same for method MEANING: the words of the answer are looked up in the table of meaning, its stretches find segments,
+	// and it is compared with these and with eight that were retrieved, whose text is interpreted anew.
+	MeaningMicros float64
 	// GramMicros and BM25Micros are the same for the earliest owner of each 5-gram in a hash map and for a BM25 ranking of the answer.
 	GramMicros, BM25Micros float64
 	// GramTokensPerSecond is the rate of filling that hash map.
@@ -41,7 +46,7 @@ type Result struct {
 
 // Measure indexes Go source.
 func Measure(seed int64, progress func(string, ...any)) (Result, error) {
-	segments, rest, vocabulary := load()
+	segments, texts, rest, vocabulary, words := load()
 	if len(segments) == 0 || len(rest) < 2*answerTokens {
 		return Result{}, fmt.Errorf("no Go source found to measure speed on")
 	}
@@ -75,31 +80,80 @@ func Measure(seed int64, progress func(string, ...any)) (Result, error) {
 		quoted[i] = answer(rng, segments, rest)
 	}
 	progress("speed: answers of %d tokens", answerTokens)
+	var err error
 	r.AttributeMicros = median(quoted, func(a []uint32) func() {
 		ids := vocabulary.Canonical(a)
 		return func() { _, _ = index.Attribute(poa.Answer{Tokens: ids}) }
 	})
+	if r.MeaningMicros, err = meaningMicros(seed, index, canonical, texts, quoted, words); err != nil {
+		return r, err
+	}
 	r.GramMicros = median(quoted, func(a []uint32) func() { return func() { own(owners, a) } })
 	r.BM25Micros = median(quoted, func(a []uint32) func() { return func() { ranking.Top(a, 8) } })
 	runtime.KeepAlive(index)
 	return r, nil
 }
 
-// load returns segments of 200 tokens of Go source, other text to fill answers with, and the vocabulary.
-func load() ([][]uint32, []uint32, *corpus.Vocabulary) {
-	v := corpus.NewVocabulary()
-	var segments [][]uint32
-	var rest []uint32
+// meaningMicros is the median time of method MEANING for answers of so many tokens each, which are written as sentences of 20 words.
+func meaningMicros(seed int64, index *poa.Index, segments []poa.Segment, texts [][]byte, answers [][]uint32, words [][]byte) (float64, error) {
+	search, err := poa.NewSearch(segments, func(place int) []byte { return texts[place] })
+	if err != nil {
+		return 0, err
+	}
+	interpret := func(places []int) []poa.Segment {
+		out := make([]poa.Segment, len(places))
+		for i, place := range places {
+			out[i] = segments[place]
+			out[i].Interpret(texts[place])
+		}
+		return out
+	}
+	rng := rand.New(rand.NewSource(seed))
+	micros := median(answers, func(a []uint32) func() {
+		var text []byte
+		for i, d := range a {
+			if text = append(text, words[d]...); i%20 == 19 {
+				text = append(text, '.')
+			}
+			text = append(text, ' ')
+		}
+		retrieved := search.Found(poa.TokenIDs(text), nil)
+		retrieved = retrieved[:min(poa.MaxWindowSegments, len(retrieved))]
+		for len(retrieved) < poa.MaxWindowSegments {
+			if place := rng.Intn(len(segments)); !slices.Contains(retrieved, place) {
+				retrieved = append(retrieved, place)
+			}
+		}
+		return func() {
+			answer := poa.InterpretAnswer(text)
+			if _, failed := index.AttributeMeaning(answer, interpret(retrieved), interpret(search.Found(answer.Tokens, retrieved))); failed != nil {
+				err = failed
+			}
+		}
+	})
+	return micros, err
+}
+
+// load returns segments of 200 tokens of Go source with their text, other text to fill answers with, the vocabulary, and its words.
+func load() (segments [][]uint32, texts [][]byte, rest []uint32, v *corpus.Vocabulary, words [][]byte) {
+	v = corpus.NewVocabulary()
 	n := 0
 	corpus.EachGoFile(func(source []byte) bool {
-		tokens := v.InternAll(poa.TokenIDs(source))
+		found := poa.Tokenize(source)
+		tokens := make([]uint32, len(found))
+		for i, t := range found {
+			if tokens[i] = v.Intern(t.ID); int(tokens[i]) == len(words) {
+				words = append(words, bytes.Clone(source[t.Start:t.End]))
+			}
+		}
 		if n >= Tokens {
 			rest = append(rest, tokens...)
 			return len(rest) < 100_000
 		}
 		for len(tokens) > 0 && n < Tokens {
 			length := min(segmentTokens, len(tokens))
-			segments, tokens = append(segments, tokens[:length]), tokens[length:]
+			segments, texts = append(segments, tokens[:length]), append(texts, bytes.Clone(source[found[0].Start:found[length-1].End]))
+			tokens, found = tokens[length:], found[length:]
 			n += length
 		}
 		return true
@@ -109,9 +163,9 @@ func load() ([][]uint32, []uint32, *corpus.Vocabulary) {
 		for _, s := range segments[cut:] {
 			rest = append(rest, s...)
 		}
-		segments = segments[:cut]
+		segments, texts = segments[:cut], texts[:cut]
 	}
-	return segments, rest, v
+	return segments, texts, rest, v, words
 }
 
 // answer quotes runs of 12 to 25 tokens of three segments with other text between.
