@@ -16,9 +16,9 @@ const (
 
 // pair is a match of answer position pos with segment token off.
 //
-// On one diagonal the latest earlier pair within reach is always the best predecessor: going from an earlier pair to it and on
-// costs no more skips than passing it by, and adds its weight, which is not negative. A pair thus has at most one candidate per
-// diagonal of the band, five in all, found through link; the cost per pair is constant.
+// On one diagonal the latest earlier pair within reach is always the best predecessor: going from an earlier pair to it
+// and on costs no more skips than passing it by, and adds its weight, which is not negative. A pair thus has at most
+// one candidate per diagonal of the band, five in all, found through link; the cost per pair is constant.
 type pair struct {
 	pos, off uint16
 	slot     uint16
@@ -40,8 +40,8 @@ type claim struct {
 	slot   uint16 // distinct token of the answer, from 1
 	owned  bool
 	window bool // owned through a local window, or for what the words mean
-	// meaning says that the position is owned for what the words mean: it has no place in the segment, and off and till are the ends of its
-	// stretch of the answer.
+	// meaning says that the position is owned for what the words mean: it has no place in the segment, and off and till
+	// are the ends of its stretch of the answer.
 	meaning bool
 	till    uint16
 	owner   int32 // place of the owner in workspace.segments
@@ -131,8 +131,9 @@ func (w *workspace) seed(c int) int {
 	}
 }
 
-// align gives the segment every unowned position it qualifies for, if one of the seeds, which start at the given positions in
-// increasing order, anchors it. Segments must come in the order of rank and index. Once the meter has run out nothing is given any more.
+// align gives the segment every unowned position it qualifies for, if one of the seeds, which start at the given
+// positions in increasing order, anchors it. Segments must come in the order of rank and index. Once the meter has run
+// out nothing is given any more.
 func (w *workspace) align(s Segment, seeds []uint32) {
 	if !w.anySeedFree(seeds) {
 		return
@@ -167,7 +168,8 @@ func (w *workspace) anySeedFree(seeds []uint32) bool {
 
 // seedAt returns the claim at a position and the length of the seed that starts there, 0 if there is none.
 func (w *workspace) seedAt(position uint32) (c, length int) {
-	c, visible := slices.BinarySearchFunc(w.claims, position, func(c claim, p uint32) int { return cmp.Compare(uint32(c.pos), p) })
+	c, visible := slices.BinarySearchFunc(w.claims, position,
+		func(c claim, p uint32) int { return cmp.Compare(uint32(c.pos), p) })
 	if !visible {
 		return 0, 0
 	}
@@ -184,7 +186,8 @@ func (w *workspace) free(c, length int) bool {
 	return false
 }
 
-// chain lists, for every token of the answer, the places of the segment that hold it, in increasing order, unless it has been done.
+// chain lists, for every token of the answer, the places of the segment that hold it, in increasing order, unless it
+// has been done.
 func (w *workspace) chain(tokens []TokenID) {
 	if w.chained {
 		return
@@ -202,8 +205,9 @@ func (w *workspace) chain(tokens []TokenID) {
 	}
 }
 
-// match lists all pairs of the claims and the tokens of the segment that is chained, by position, then offset. Both scores start as the
-// weight of the pair alone. It returns false when the meter runs out, and has listed none if the answer may not take so many.
+// match lists all pairs of the claims and the tokens of the segment that is chained, by position, then offset. Both
+// scores start as the weight of the pair alone. It returns false when the meter runs out, and has listed none if the
+// answer may not take so many.
 func (w *workspace) match() bool {
 	n := 0
 	for i := range w.claims {
@@ -265,7 +269,8 @@ func (w *workspace) scoreForward() bool {
 	return true
 }
 
-// scoreBackward adds to backward the best alignment after each of the first pairs. It is the mirror image of scoreForward.
+// scoreBackward adds to backward the best alignment after each of the first pairs. It is the mirror image of
+// scoreForward.
 func (w *workspace) scoreBackward(end int) bool {
 	w.forget()
 	for i := end - 1; i >= 0; i-- {
@@ -351,8 +356,8 @@ func (w *workspace) forget() {
 	}
 }
 
-// anchors says whether the seed that starts at a position has a free one and lies, as one run, on an alignment of at least
-// ThresholdBits that reaches at most AnchorReach tokens beyond the seed on either side of answer and segment.
+// anchors says whether the seed that starts at a position has a free one and lies, as one run, on an alignment of at
+// least ThresholdBits that reaches at most AnchorReach tokens beyond the seed on either side of answer and segment.
 func (w *workspace) anchors(tokens []TokenID, position uint32) bool {
 	c, length := w.seedAt(position)
 	if length == 0 || !w.free(c, length) || !w.meter.spend(unitsPerLookup+uint64(len(tokens))/2) {
@@ -395,7 +400,8 @@ func (w *workspace) anchorsAt(tokens []TokenID, c, q, length int) bool {
 	end := c + length - 1
 	before, after := w.weight[w.claims[c].slot], w.weight[w.claims[end].slot]
 	left, right := 0, length
-	for c-left > from && q-left > low && int(w.claims[c-left-1].pos) == pos-left-1 && w.tokens[c-left-1] == tokens[q-left-1] {
+	for c-left > from && q-left > low && int(w.claims[c-left-1].pos) == pos-left-1 &&
+		w.tokens[c-left-1] == tokens[q-left-1] {
 		left++
 		before += w.weight[w.claims[c-left].slot]
 	}
@@ -424,8 +430,8 @@ func (w *workspace) middle(c, length int) int32 {
 	return bits
 }
 
-// bestBefore returns the best alignment of claims from … c and tokens low … q that ends with the pair of c and q. It goes from that pair
-// outwards and ends where nothing is connected to it any more.
+// bestBefore returns the best alignment of claims from … c and tokens low … q that ends with the pair of c and q. It
+// goes from that pair outwards and ends where nothing is connected to it any more.
 func (w *workspace) bestBefore(c, q, from, low int) int32 {
 	w.forget()
 	w.pairs = append(w.pairs[:0], w.pairOf(c, q))
@@ -519,7 +525,8 @@ func (w *workspace) scoreOf(p *pair) int32 { return p.forward + p.backward - w.w
 // weightAt returns the surprisal of a pair's token.
 func (w *workspace) weightAt(p *pair) int32 { return w.weight[p.slot] }
 
-// take gives the segment its positions. Of several qualified pairs at one position the best score counts, then the lowest offset.
+// take gives the segment its positions. Of several qualified pairs at one position the best score counts, then the
+// lowest offset.
 func (w *workspace) take(s Segment, seed uint32) {
 	owner := int32(len(w.segments))
 	w.segments = append(w.segments, ownerSegment{s, seed})

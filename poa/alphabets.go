@@ -1,6 +1,7 @@
 package poa
 
-// scriptOf returns the alphabet of c for the test of mixed alphabets. Scripts whose letters look like no others have none.
+// scriptOf returns the alphabet of c for the test of mixed alphabets. Scripts whose letters look like no others have
+// none.
 func scriptOf(c uint32) int {
 	switch {
 	case alphabetOf(c) == alphabetLatin:
@@ -30,7 +31,8 @@ func greekKind(c uint32) int {
 	switch c {
 	case 'α', 'γ', 'ε', 'η', 'ι', 'κ', 'ν', 'ρ', 'σ', 'τ', 'χ', 'ω':
 		return greekLike
-	case 'Γ', 'Δ', 'Θ', 'Λ', 'Ξ', 'Π', 'Σ', 'Φ', 'Ψ', 'Ω', 'β', 'δ', 'ζ', 'θ', 'λ', 'μ', 'ξ', 'π', 'φ', 'ψ', 'ϑ', 'ϕ', 'ϵ', 'ϰ', 'ϱ', 'ϖ':
+	case 'Γ', 'Δ', 'Θ', 'Λ', 'Ξ', 'Π', 'Σ', 'Φ', 'Ψ', 'Ω', 'β', 'δ', 'ζ', 'θ', 'λ', 'μ', 'ξ', 'π', 'φ', 'ψ', 'ϑ', 'ϕ', 'ϵ',
+		'ϰ', 'ϱ', 'ϖ':
 		return greekSign
 	}
 	return greekLetter
@@ -38,9 +40,11 @@ func greekKind(c uint32) int {
 
 // greekHeads are words that a Greek letter is written behind, and greekTails what is written behind one.
 var (
-	greekHeads = []string{"cronbach", "interferon", "integrin", "casein", "kinase", "fc", "tocopherol", "amyloid", "thalassemia", "methyl", "receptor"}
+	greekHeads = []string{"cronbach", "interferon", "integrin", "casein", "kinase", "fc", "tocopherol", "amyloid",
+		"thalassemia", "methyl", "receptor"}
 	greekTails = []string{
-		"max", "min", "eff", "obs", "rel", "ref", "crit", "abs", "syn", "synuclein", "actin", "tubulin", "globulin", "catenin", "tocopherol", "carotene",
+		"max", "min", "eff", "obs", "rel", "ref", "crit", "abs", "syn", "synuclein", "actin", "tubulin", "globulin",
+		"catenin", "tocopherol", "carotene",
 		"helix", "terpinene", "casein", "ketoglutarate", "fetoprotein", "linolenic", "p", "r", "s", "x", "y", "z", "n", "k",
 	}
 )
@@ -60,8 +64,9 @@ const (
 	maxGreekRun = 2
 )
 
-// wordAlphabets follows the alphabets of one word. Latin and Greek letters may stand together where names of genes, proteins and units
-// have Greek letters: at the ends, beside capitals or figures, but not in the place of a small Latin letter.
+// wordAlphabets follows the alphabets of one word. Latin and Greek letters may stand together where names of genes,
+// proteins and units have Greek letters: at the ends, beside capitals or figures, but not in the place of a small Latin
+// letter.
 type wordAlphabets struct {
 	script   uint8
 	greek    uint8 // Greek letters so far
@@ -138,7 +143,8 @@ func (w *wordAlphabets) greekNext(c uint32, mixed bool) bool {
 	if w.letters || w.greek > maxGreek || w.run > maxGreekRun {
 		return false
 	}
-	return kind != greekLike || w.before != kindSmall || w.smalls == 1 && w.capitals || w.run > 1 || w.listed(greekHeads, false)
+	return kind != greekLike || w.before != kindSmall || w.smalls == 1 && w.capitals || w.run > 1 ||
+		w.listed(greekHeads, false)
 }
 
 // latinNext takes a Latin letter.

@@ -19,7 +19,8 @@ func AmountFromBig(v *big.Int) (Amount, error) {
 		return Amount{}, fmt.Errorf("%w: no value given", ErrAmountRange)
 	}
 	if v.Sign() < 0 || v.BitLen() > 128 {
-		return Amount{}, fmt.Errorf("%w: %d-bit value of sign %d; use a whole number of aopen below 2^128", ErrAmountRange, v.BitLen(), v.Sign())
+		return Amount{}, fmt.Errorf("%w: %d-bit value of sign %d; use a whole number of aopen below 2^128", ErrAmountRange,
+			v.BitLen(), v.Sign())
 	}
 	var b [16]byte
 	v.FillBytes(b[:])

@@ -37,7 +37,8 @@ func TestAmountAgreesWithBig(t *testing.T) {
 		if got := a.Cmp(b); got != a.Big().Cmp(b.Big()) {
 			t.Fatalf("Cmp is %d", got)
 		}
-		if back := must(AmountFromBig(a.Big())); back != a || a.IsZero() != (a.Big().Sign() == 0) || a.String() != a.Big().String() {
+		if back := must(AmountFromBig(a.Big())); back != a || a.IsZero() != (a.Big().Sign() == 0) ||
+			a.String() != a.Big().String() {
 			t.Fatalf("round trip of %s", a)
 		}
 		sum := new(big.Int).Add(a.Big(), b.Big())
@@ -51,7 +52,8 @@ func TestAmountAgreesWithBig(t *testing.T) {
 		n := rapid.Uint32().Draw(t, "n")
 		want := new(big.Int).Mul(a.Big(), big.NewInt(int64(n)))
 		want.Add(want, big.NewInt(999)).Div(want, big.NewInt(1000))
-		if got, err := a.perThousandRoundedUp(n); want.BitLen() > 128 != (err != nil) || err == nil && got.Big().Cmp(want) != 0 {
+		if got, err := a.perThousandRoundedUp(n); want.BitLen() > 128 != (err != nil) || err == nil &&
+			got.Big().Cmp(want) != 0 {
 			t.Fatalf("ceil(%s * %d / 1000) = %s, %v", a, n, got, err)
 		}
 		if r := (&reader{data: appendAmount(nil, a)}); r.amount() != a || r.finish(ErrRecord) != nil {
@@ -71,7 +73,8 @@ func TestPrice(t *testing.T) {
 	if got := must(p.Compute(0, 0)); !got.IsZero() {
 		t.Errorf("nothing costs %s", got)
 	}
-	for _, p := range []Price{{InputPer1K: maxAmount}, {OutputPer1K: maxAmount}, {InputPer1K: NewAmount(1), Royalty: maxAmount}} {
+	for _, p := range []Price{{InputPer1K: maxAmount}, {OutputPer1K: maxAmount},
+		{InputPer1K: NewAmount(1), Royalty: maxAmount}} {
 		if _, err := p.Total(4000, 4000); !errors.Is(err, ErrAmountRange) {
 			t.Errorf("%v: %v", p, err)
 		}

@@ -10,8 +10,8 @@ import (
 // Salt hides a token in its leaf. Vocabularies can be enumerated, so every position has its own 128 bits.
 type Salt [16]byte
 
-// PositionSalt returns the first 16 bytes of HMAC-SHA256(callKey, "openledger/salt/v1" ‖ be32 position). The call key is known to
-// payer and provider only; one salt tells nothing about the others.
+// PositionSalt returns the first 16 bytes of HMAC-SHA256(callKey, "openledger/salt/v1" ‖ be32 position). The call key
+// is known to payer and provider only; one salt tells nothing about the others.
 func PositionSalt(callKey [32]byte, position uint32) Salt {
 	m := hmac.New(sha256.New, callKey[:])
 	return saltFrom(m, position)
@@ -48,7 +48,8 @@ func AnswerLeaves(callKey [32]byte, tokens []TokenID) []Hash {
 	return MarkedAnswerLeaves(callKey, tokens, nil)
 }
 
-// MarkedAnswerLeaves is AnswerLeaves of tokens with marks, one for each or nil for none: an answer by method MEANING commits them.
+// MarkedAnswerLeaves is AnswerLeaves of tokens with marks, one for each or nil for none: an answer by method MEANING
+// commits them.
 func MarkedAnswerLeaves(callKey [32]byte, tokens []TokenID, marks []uint8) []Hash {
 	leaves := make([]Hash, len(tokens))
 	m := hmac.New(sha256.New, callKey[:])
@@ -67,8 +68,8 @@ func AnswerRoot(callKey [32]byte, tokens []TokenID) Hash {
 	return MarkedAnswerRoot(callKey, tokens, nil, 0)
 }
 
-// MarkedAnswerRoot is AnswerRoot of tokens with marks, one for each or nil for none, and a weight, which stands behind the Merkle root as be32
-// if it is not 0.
+// MarkedAnswerRoot is AnswerRoot of tokens with marks, one for each or nil for none, and a weight, which stands behind
+// the Merkle root as be32 if it is not 0.
 func MarkedAnswerRoot(callKey [32]byte, tokens []TokenID, marks []uint8, weight uint32) Hash {
 	return answerRoot(uint32(len(tokens)), weight, MerkleRoot(MarkedAnswerLeaves(callKey, tokens, marks)))
 }

@@ -103,7 +103,8 @@ func BenchmarkHeaviestAnswer(b *testing.B) {
 	var work Work
 	for b.Loop() {
 		work = Work{}
-		if err := work.VerifyHeld(made.receipts, made.evidence, w, ProtocolStatistics(), func(int) (*Index, error) { return w.index, nil }); err != nil {
+		if err := work.VerifyHeld(made.receipts, made.evidence, w, ProtocolStatistics(),
+			func(int) (*Index, error) { return w.index, nil }); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -157,7 +158,8 @@ func proseMeaning(b *testing.B, answers int) (*world, []Receipt, Evidence) {
 			b.Fatal(err)
 		}
 		receipts = append(receipts, Receipt{
-			N: 1, Method: MethodMeaning, AnswerRoot: TextRoot(key, text, MethodMeaning), EvidenceRoot: att.Root(), Entries: att.Entries,
+			N: 1, Method: MethodMeaning, AnswerRoot: TextRoot(key, text, MethodMeaning), EvidenceRoot: att.Root(),
+			Entries:         att.Entries,
 			UnattributedPPM: att.UnattributedPPM, OutputTokens: uint32(len(TokenIDs(text))),
 		})
 	}
@@ -172,7 +174,8 @@ func BenchmarkVerifyMeaning(b *testing.B) {
 	from := cpuTime()
 	for b.Loop() {
 		work := &Work{}
-		if err := work.VerifyHeld(receipts, e, w, ProtocolStatistics(), func(int) (*Index, error) { return w.index, nil }); err != nil {
+		if err := work.VerifyHeld(receipts, e, w, ProtocolStatistics(),
+			func(int) (*Index, error) { return w.index, nil }); err != nil {
 			b.Fatal(err)
 		}
 		units = work.Spent()

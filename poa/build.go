@@ -9,9 +9,11 @@ import (
 	"slices"
 )
 
-// BuildEvidence is the provider's side of VerifyAnswer: it opens exactly the positions in att.Rows under the call key and asks
-// proofs for every segment that owns one. The returned segments are sorted by (Rank, Index) and the evidence refers to them.
-func BuildEvidence(callKey [32]byte, tokens []TokenID, att Attribution, proofs func(rank uint64, index uint32) (SegmentProof, error)) (AnswerEvidence, []SegmentProof, error) {
+// BuildEvidence is the provider's side of VerifyAnswer: it opens exactly the positions in att.Rows under the call key
+// and asks proofs for every segment that owns one. The returned segments are sorted by (Rank, Index) and the evidence
+// refers to them.
+func BuildEvidence(callKey [32]byte, tokens []TokenID, att Attribution,
+	proofs func(rank uint64, index uint32) (SegmentProof, error)) (AnswerEvidence, []SegmentProof, error) {
 	var b EvidenceBuilder
 	if err := b.Add(callKey, tokens, att, proofs); err != nil {
 		return AnswerEvidence{}, nil, err
@@ -28,14 +30,16 @@ type EvidenceBuilder struct {
 	size     int
 }
 
-// Add appends the evidence of one answer; call it for every receipt that is not a gap, in order. proofs returns the text and path
-// of a segment and is asked once per segment of the batch. After an error the builder is as before.
-func (b *EvidenceBuilder) Add(callKey [32]byte, tokens []TokenID, att Attribution, proofs func(rank uint64, index uint32) (SegmentProof, error)) error {
+// Add appends the evidence of one answer; call it for every receipt that is not a gap, in order. proofs returns the
+// text and path of a segment and is asked once per segment of the batch. After an error the builder is as before.
+func (b *EvidenceBuilder) Add(callKey [32]byte, tokens []TokenID, att Attribution,
+	proofs func(rank uint64, index uint32) (SegmentProof, error)) error {
 	return b.add(callKey, tokens, nil, att, proofs)
 }
 
 // AddText is Add for an answer's text; it discloses the opened words themselves, which methods RAG and MEANING need.
-func (b *EvidenceBuilder) AddText(callKey [32]byte, text []byte, att Attribution, proofs func(rank uint64, index uint32) (SegmentProof, error)) error {
+func (b *EvidenceBuilder) AddText(callKey [32]byte, text []byte, att Attribution,
+	proofs func(rank uint64, index uint32) (SegmentProof, error)) error {
 	var tokens []TokenID
 	var words [][]byte
 	h := tokenHasher{}
@@ -50,14 +54,16 @@ func (b *EvidenceBuilder) AddText(callKey [32]byte, text []byte, att Attribution
 	return b.add(callKey, tokens, words, att, proofs)
 }
 
-func (b *EvidenceBuilder) add(callKey [32]byte, tokens []TokenID, words [][]byte, att Attribution, proofs func(rank uint64, index uint32) (SegmentProof, error)) error {
+func (b *EvidenceBuilder) add(callKey [32]byte, tokens []TokenID, words [][]byte, att Attribution,
+	proofs func(rank uint64, index uint32) (SegmentProof, error)) error {
 	positions, err := openedPositions(len(tokens), att)
 	if err != nil {
 		return err
 	}
 	a := AnswerEvidence{Count: uint32(len(tokens)), Weight: att.Weight}
 	if att.Marks != nil && len(att.Marks) != len(tokens) {
-		return fmt.Errorf("%w: %d marks for %d tokens; pass the attribution of this answer", ErrAnswer, len(att.Marks), len(tokens))
+		return fmt.Errorf("%w: %d marks for %d tokens; pass the attribution of this answer", ErrAnswer, len(att.Marks),
+			len(tokens))
 	}
 	if a.Proof, err = Multiproof(MarkedAnswerLeaves(callKey, tokens, att.Marks), positions); err != nil {
 		return err
@@ -97,7 +103,8 @@ func answerBytes(a AnswerEvidence) int {
 	return len(appendAnswerEvidence(nil, &a)) + 8*segments + 5
 }
 
-// openedPositions lists the positions of the rows and of what supports them, which must be ordered and inside the answer.
+// openedPositions lists the positions of the rows and of what supports them, which must be ordered and inside the
+// answer.
 func openedPositions(count int, att Attribution) ([]uint32, error) {
 	if count > MaxAnswerTokens {
 		return nil, fmt.Errorf("%w: answer of %d tokens, at most %d are allowed", ErrOversize, count, MaxAnswerTokens)
@@ -107,7 +114,8 @@ func openedPositions(count int, att Attribution) ([]uint32, error) {
 	for i, r := range att.Rows {
 		end := uint64(r.Position) + uint64(r.Length)
 		if r.Length == 0 || uint64(r.Position) < from || end > uint64(count) {
-			return nil, fmt.Errorf("%w: row %d covers positions %d to %d of %d; pass the attribution of this answer", ErrAnswer, i, r.Position, end, count)
+			return nil, fmt.Errorf("%w: row %d covers positions %d to %d of %d; pass the attribution of this answer", ErrAnswer,
+				i, r.Position, end, count)
 		}
 		for p := r.Position; uint64(p) < end; p++ {
 			positions = append(positions, p)
@@ -116,14 +124,17 @@ func openedPositions(count int, att Attribution) ([]uint32, error) {
 	}
 	positions = append(positions, att.Support...)
 	slices.Sort(positions)
-	if len(slices.Compact(slices.Clone(positions))) != len(positions) || len(positions) > 0 && positions[len(positions)-1] >= uint32(count) {
-		return nil, fmt.Errorf("%w: supporting positions outside the answer or owned; pass the attribution of this answer", ErrAnswer)
+	if len(slices.Compact(slices.Clone(positions))) != len(positions) || len(positions) > 0 &&
+		positions[len(positions)-1] >= uint32(count) {
+		return nil, fmt.Errorf("%w: supporting positions outside the answer or owned; pass the attribution of this answer",
+			ErrAnswer)
 	}
 	return positions, nil
 }
 
 // refer sets a.Segments and returns the segments that the builder does not hold yet.
-func (b *EvidenceBuilder) refer(a *AnswerEvidence, att Attribution, proofs func(rank uint64, index uint32) (SegmentProof, error)) ([]SegmentProof, error) {
+func (b *EvidenceBuilder) refer(a *AnswerEvidence, att Attribution,
+	proofs func(rank uint64, index uint32) (SegmentProof, error)) ([]SegmentProof, error) {
 	var fresh []SegmentProof
 	seen := make(map[segmentKey]int, len(att.Rows)) // place in a.Segments
 	list := func(key segmentKey) (int, error) {
@@ -179,7 +190,8 @@ func segmentProof(key segmentKey, proofs func(rank uint64, index uint32) (Segmen
 		return SegmentProof{}, fmt.Errorf("proof of segment %d of rank %d: %w", key.index, key.rank, err)
 	}
 	if s.Rank != key.rank || s.Index != key.index {
-		return SegmentProof{}, fmt.Errorf("%w: asked for segment %d of rank %d, got %d of %d", ErrSegmentPath, key.index, key.rank, s.Index, s.Rank)
+		return SegmentProof{}, fmt.Errorf("%w: asked for segment %d of rank %d, got %d of %d", ErrSegmentPath, key.index,
+			key.rank, s.Index, s.Rank)
 	}
 	s.Content, s.Path = bytes.Clone(s.Content), slices.Clone(s.Path)
 	return s, nil

@@ -13,25 +13,27 @@ const (
 	bundleMagic = "OLBDL1\n"
 )
 
-// Bundle is what attestors need of a batch beside the chain: the receipts as the provider made them and their evidence. It is
-// addressed by Evidence.Root; the receipts are those that the batch's records commit to.
+// Bundle is what attestors need of a batch beside the chain: the receipts as the provider made them and their evidence.
+// It is addressed by Evidence.Root; the receipts are those that the batch's records commit to.
 type Bundle struct {
 	Receipts []Receipt
 	Evidence Evidence
 }
 
-// MarshalBundle joins canonical encodings of receipts and evidence: the magic, the uvarint length of the receipts, receipts, evidence.
+// MarshalBundle joins canonical encodings of receipts and evidence: the magic, the uvarint length of the receipts,
+// receipts, evidence.
 func MarshalBundle(receipts, evidence []byte) ([]byte, error) {
 	b := binary.AppendUvarint([]byte(bundleMagic), uint64(len(receipts)))
 	b = append(append(b, receipts...), evidence...)
 	if len(b) > MaxBundleBytes {
-		return nil, fmt.Errorf("%w: bundle of %d bytes, at most %d are allowed; send fewer receipts per batch", ErrOversize, len(b), MaxBundleBytes)
+		return nil, fmt.Errorf("%w: bundle of %d bytes, at most %d are allowed; send fewer receipts per batch", ErrOversize,
+			len(b), MaxBundleBytes)
 	}
 	return b, nil
 }
 
-// UnmarshalBundle reads a bundle of at most maxReceipts and nothing else. Above MaxBundleBytes it returns ErrOversize, for other
-// faults ErrEvidenceEncoding or the errors of UnmarshalReceipts.
+// UnmarshalBundle reads a bundle of at most maxReceipts and nothing else. Above MaxBundleBytes it returns ErrOversize,
+// for other faults ErrEvidenceEncoding or the errors of UnmarshalReceipts.
 func UnmarshalBundle(data []byte, maxReceipts int) (Bundle, error) {
 	if len(data) > MaxBundleBytes {
 		return Bundle{}, fmt.Errorf("%w: bundle of %d bytes, at most %d are allowed", ErrOversize, len(data), MaxBundleBytes)
@@ -54,8 +56,8 @@ func UnmarshalBundle(data []byte, maxReceipts int) (Bundle, error) {
 	return b, err
 }
 
-// MaxBundleSize returns how large the bundle of receipts can be at most, which fills so many bytes when it is packed. No answer opens more than
-// its tokens, and no segment that owns none of them is listed.
+// MaxBundleSize returns how large the bundle of receipts can be at most, which fills so many bytes when it is packed.
+// No answer opens more than its tokens, and no segment that owns none of them is listed.
 func MaxBundleSize(receipts []Receipt, packed int) uint64 {
 	const (
 		uvarint = binary.MaxVarintLen32
@@ -73,14 +75,16 @@ func MaxBundleSize(receipts []Receipt, packed int) uint64 {
 }
 
 // Work returns what VerifyHeld spends on the bundle, for a provider to announce.
-func (b Bundle) Work(src ContributionSource, stats *Statistics, index func(receipt int) (*Index, error)) (uint64, error) {
+func (b Bundle) Work(src ContributionSource, stats *Statistics,
+	index func(receipt int) (*Index, error)) (uint64, error) {
 	var work Work
 	err := work.VerifyHeld(b.Receipts, b.Evidence, src, stats, index)
 	return work.Spent(), err
 }
 
-// Matches returns nil if this is the bundle of a batch: its evidence has the batch's root and its receipts are those of the
-// records, in order. Otherwise it returns ErrBundle, which says nothing about the batch: somebody served other bytes.
+// Matches returns nil if this is the bundle of a batch: its evidence has the batch's root and its receipts are those of
+// the records, in order. Otherwise it returns ErrBundle, which says nothing about the batch: somebody served other
+// bytes.
 func (b Bundle) Matches(root Hash, records []Record) error {
 	if got := b.Evidence.Root(); got != root {
 		return fmt.Errorf("%w: its root is %s, the batch says %s", ErrBundle, got, root)
@@ -101,8 +105,8 @@ func (b Bundle) Matches(root Hash, records []Record) error {
 	return nil
 }
 
-// recordedAs says whether a record is that of the receipt. The commitment covers query, answer and evidence, and what was billed
-// and paid stands in both.
+// recordedAs says whether a record is that of the receipt. The commitment covers query, answer and evidence, and what
+// was billed and paid stands in both.
 func (r Receipt) recordedAs(record Record) bool {
 	same := r.N == record.N && r.Commitment() == record.Commitment && r.InputTokens == record.InputTokens &&
 		r.OutputTokens == record.OutputTokens && r.Fee == record.Fee && r.UnattributedPPM == record.UnattributedPPM &&

@@ -102,7 +102,9 @@ func TestHonestEvidenceIsComplete(t *testing.T) {
 			}
 			contributor := []byte{byte(rank)}
 			w.files = append(w.files, f)
-			w.contributions = append(w.contributions, Contribution{Root: f.Root(contributor), Contributor: contributor, Segments: uint32(len(f.Segments)), AllowFewStopWords: true})
+			w.contributions = append(w.contributions,
+				Contribution{Root: f.Root(contributor), Contributor: contributor, Segments: uint32(len(f.Segments)),
+					AllowFewStopWords: true})
 			for i, s := range f.Segments {
 				if err := w.index.Add(NewSegment(uint64(rank), uint32(i), s)); err != nil {
 					t.Fatal(err)
@@ -155,7 +157,8 @@ func answerText(rng *rand.Rand, w *world) ([]byte, []Segment) {
 		rank := rng.Intn(len(w.files))
 		index := rng.Intn(len(w.files[rank].Segments))
 		s := w.files[rank].Segments[index]
-		if rng.Intn(2) == 0 && !slices.ContainsFunc(retrieved, func(r Segment) bool { return r.Rank == uint64(rank) && r.Index == uint32(index) }) {
+		if rng.Intn(2) == 0 && !slices.ContainsFunc(retrieved,
+			func(r Segment) bool { return r.Rank == uint64(rank) && r.Index == uint32(index) }) {
 			retrieved = append(retrieved, NewSegment(uint64(rank), uint32(index), s))
 		}
 		words := bytes.Fields(s)

@@ -10,10 +10,11 @@ type Change struct {
 	Reason string
 }
 
-// Canonical returns the clean form of a text, which is what segments and answers must be in: line ends are LF and spaces U+0020;
-// letters and their marks are composed (Unicode's form NFC); ligatures, full-width letters and other forms that differ in looks only
-// are plain letters; what is not seen is gone, but for joiners and selectors where a script or a symbol needs them. It changes no
-// word. What has no clean form (bytes that are no text, controls, private use) stays, and is refused by CheckText.
+// Canonical returns the clean form of a text, which is what segments and answers must be in: line ends are LF and
+// spaces U+0020; letters and their marks are composed (Unicode's form NFC); ligatures, full-width letters and other
+// forms that differ in looks only are plain letters; what is not seen is gone, but for joiners and selectors where a
+// script or a symbol needs them. It changes no word. What has no clean form (bytes that are no text, controls, private
+// use) stays, and is refused by CheckText.
 func Canonical(text []byte) []byte {
 	if isClean(text) {
 		return append([]byte(nil), text...)
@@ -58,7 +59,8 @@ func isClean(text []byte) bool {
 		if size == 0 {
 			return false
 		}
-		if p := unicodeV2.of(c); p.class != classWord && p.class != classAlone && p.class != classSeparator || p.flags&(flagNotForm|flagBack) != 0 {
+		if p := unicodeV2.of(c); p.class != classWord && p.class != classAlone && p.class != classSeparator ||
+			p.flags&(flagNotForm|flagBack) != 0 {
 			return false
 		}
 		i += size
@@ -251,8 +253,10 @@ const (
 // joinerRanges are sorted: scripts whose spelling needs U+200C or U+200D.
 var joinerRanges = []codeRange{
 	{0x0600, 0x074F}, {0x0750, 0x077F}, {0x07C0, 0x07FF}, {0x0840, 0x08FF}, // Arabic, Syriac, N'Ko, Mandaic
-	{0x0900, 0x0DFF}, {0x0F00, 0x109F}, {0x1780, 0x18AF}, {0x1A20, 0x1AAF}, // scripts of India, Tibetan, Myanmar, Khmer, Mongolian, Tai Tham
-	{0x1B00, 0x1C4F}, {0xA840, 0xA87F}, {0xA8E0, 0xA8FF}, {0xA980, 0xA9FF}, {0xAA60, 0xAA7F}, {0x10A00, 0x10FFF}, {0x11000, 0x11FFF}, {0x1E900, 0x1E95F},
+	// scripts of India, Tibetan, Myanmar, Khmer, Mongolian, Tai Tham
+	{0x0900, 0x0DFF}, {0x0F00, 0x109F}, {0x1780, 0x18AF}, {0x1A20, 0x1AAF},
+	{0x1B00, 0x1C4F}, {0xA840, 0xA87F}, {0xA8E0, 0xA8FF}, {0xA980, 0xA9FF}, {0xAA60, 0xAA7F}, {0x10A00, 0x10FFF},
+	{0x11000, 0x11FFF}, {0x1E900, 0x1E95F},
 }
 
 // mayFollow says whether a joiner or selector c may stand behind previous, whatever comes after.

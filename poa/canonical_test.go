@@ -17,7 +17,8 @@ import (
 func someRune() *rapid.Generator[rune] {
 	return rapid.OneOf(
 		rapid.Rune(),
-		rapid.SampledFrom([]rune("aEiJo\u0301\u0308\u0323\u0307\u0345αςΑώ\u03b9йиҐاکي\u200c\u200d\u094dकन\u093c한\u1112\u1161\u11abがかｶﾞ\u3099ﬁＡⅣ𝐛İıĳµ \n\t-\u00ad\u200b\ufeff\u2028\u00a0😀\ufe0f\U0001f469\ufffd\ue000\uf0b7\u17d2ខម1９₂")),
+		rapid.SampledFrom(
+			[]rune("aEiJo\u0301\u0308\u0323\u0307\u0345αςΑώ\u03b9йиҐاکي\u200c\u200d\u094dकन\u093c한\u1112\u1161\u11abがかｶﾞ\u3099ﬁＡⅣ𝐛İıĳµ \n\t-\u00ad\u200b\ufeff\u2028\u00a0😀\ufe0f\U0001f469\ufffd\ue000\uf0b7\u17d2ខម1９₂")),
 		rapid.RuneFrom(nil, unicode.Mn, unicode.Hangul, unicode.Greek, unicode.Arabic),
 	)
 }
@@ -94,8 +95,9 @@ func checkClean(t interface{ Fatalf(string, ...any) }, text []byte) {
 	}
 }
 
-// libraryIsRight leaves out what golang.org/x/text normalises wrongly: code points above U+FFFF, which it composes by their lower 16 bits,
-// and half-width Hangul letters, which do not keep it from composing what stands before and behind them.
+// libraryIsRight leaves out what golang.org/x/text normalises wrongly: code points above U+FFFF, which it composes by
+// their lower 16 bits, and half-width Hangul letters, which do not keep it from composing what stands before and behind
+// them.
 func libraryIsRight(r rune) bool {
 	return r <= 0xFFFF && (r < 0xFFA0 || r > 0xFFDC) && unicodeV2.of(uint32(r)).class != classForbidden
 }
@@ -110,7 +112,8 @@ func TestCanonicalProperties(t *testing.T) {
 	})
 }
 
-// TestComposeAgreesWithTheLibrary: form NFC from the frozen tables is that of golang.org/x/text, as long as that has the same Unicode.
+// TestComposeAgreesWithTheLibrary: form NFC from the frozen tables is that of golang.org/x/text, as long as that has
+// the same Unicode.
 func TestComposeAgreesWithTheLibrary(t *testing.T) {
 	compose := func(s string) string {
 		var runes []uint32
@@ -174,18 +177,24 @@ func TestClassesAgreeWithTheLibrary(t *testing.T) {
 			}
 		}
 	}
-	if counts[classWord] < 17_000 || counts[classAlone] < 100_000 || counts[classMark] < 2_000 || counts[classSeparator] < 7_000 {
+	if counts[classWord] < 17_000 || counts[classAlone] < 100_000 || counts[classMark] < 2_000 ||
+		counts[classSeparator] < 7_000 {
 		t.Errorf("%v", counts)
 	}
 }
 
 func TestGreekBesideLatin(t *testing.T) {
 	for text, refused := range map[string]bool{
-		"TNFα": false, "IFNγ": false, "NFκB": false, "IκBα": false, "PPARγ": false, "PGF2α": false, "HIF1α": false, "αSMA": false, "FcγRIIa": false, "νmax": false,
-		"Cronbachα": false, "β-blocker": false, "µg": false, "μg": false, "IL-1β": false, "βhCG": false, "β2m": false, "γδ": false, "ΔF508": false, "χ2": false, "λmax": false,
-		"kΩ": false, "Δt": false, "λx": false, "RORγt": false, "Gαs": false, "PI3Kγ": false, "αβγ": false, "ηp2": false, "αs1": false, "5μm": false, "τmax": false, "PKCι": false, "ERα": false,
-		"pαper": true, "mαtrix": true, "νitamin": true, "κeratin": true, "wοrd": true, "Pαtient": true, "αnd": true, "thαn": true, "Αthens": true, "TNFΑ": true, "αβγδword": true,
-		"inflαmmαtion": true, "υsed": true, "ρain": true, "ἀrt": true, "λόγοςx": true, "xλόγος": true, "drugο": true, "formulα": true, "ανd": true,
+		"TNFα": false, "IFNγ": false, "NFκB": false, "IκBα": false, "PPARγ": false, "PGF2α": false, "HIF1α": false,
+		"αSMA": false, "FcγRIIa": false, "νmax": false,
+		"Cronbachα": false, "β-blocker": false, "µg": false, "μg": false, "IL-1β": false, "βhCG": false, "β2m": false,
+		"γδ": false, "ΔF508": false, "χ2": false, "λmax": false,
+		"kΩ": false, "Δt": false, "λx": false, "RORγt": false, "Gαs": false, "PI3Kγ": false, "αβγ": false, "ηp2": false,
+		"αs1": false, "5μm": false, "τmax": false, "PKCι": false, "ERα": false,
+		"pαper": true, "mαtrix": true, "νitamin": true, "κeratin": true, "wοrd": true, "Pαtient": true, "αnd": true,
+		"thαn": true, "Αthens": true, "TNFΑ": true, "αβγδword": true,
+		"inflαmmαtion": true, "υsed": true, "ρain": true, "ἀrt": true, "λόγοςx": true, "xλόγος": true, "drugο": true,
+		"formulα": true, "ανd": true,
 		"pаypal": true, "ҏq": true, "հello": true, "Ꭺpple": true, "ⲟk": true, "ßа": true,
 		"рубль": false, "straße": false, "a文α": false, "a-α": false, "Привет": false, "λόγος": false, "ΔΙΑΒΗΤΗΣ": false,
 	} {
@@ -199,10 +208,12 @@ func TestGreekBesideLatin(t *testing.T) {
 
 // TestProposal: a refusal shows the place and the clean form of the word, and no more.
 func TestProposal(t *testing.T) {
-	text := strings.Repeat("The skin is dry. ", 50) + "It is hypersensi\u00adtivity. " + strings.Repeat("The skin is dry. ", 50)
+	text := strings.Repeat("The skin is dry. ", 50) + "It is hypersensi\u00adtivity. " +
+		strings.Repeat("The skin is dry. ", 50)
 	err := CheckSegment([]byte(text), SegmentRules{})
 	var e *SegmentError
-	if !errors.As(err, &e) || e.Offset != strings.IndexRune(text, '\u00ad') || !strings.Contains(e.Detail, `"hypersensitivity."`) || len(e.Error()) > 300 {
+	if !errors.As(err, &e) || e.Offset != strings.IndexRune(text, '\u00ad') ||
+		!strings.Contains(e.Detail, `"hypersensitivity."`) || len(e.Error()) > 300 {
 		t.Error(err)
 	}
 }

@@ -96,7 +96,8 @@ func (r *reader) uvarint(limit uint64) uint64 {
 	return 0
 }
 
-// count checks a number of elements of at least size bytes each against a cap and the bytes left, before anything is allocated.
+// count checks a number of elements of at least size bytes each against a cap and the bytes left, before anything is
+// allocated.
 func (r *reader) count(n, limit uint64, size int) int {
 	if !r.ok() {
 		return 0
@@ -166,8 +167,8 @@ func appendField(b, field []byte) []byte {
 	return append(b, field...)
 }
 
-// appendShort appends a field of up to 254 bytes with its length as one byte. A longer field, which no chain address or salt
-// reaches, is written as byte 255 and its SHA-256, so that the form stays injective.
+// appendShort appends a field of up to 254 bytes with its length as one byte. A longer field, which no chain address or
+// salt reaches, is written as byte 255 and its SHA-256, so that the form stays injective.
 func appendShort(b, field []byte) []byte {
 	if len(field) >= 255 {
 		h := hashConcat(field)

@@ -1,12 +1,12 @@
 package poa
 
-// The tables in this file are frozen with NormVersion 1. They name code points instead of Unicode properties, so that no library
-// upgrade can change which text is accepted.
+// The tables in this file are frozen with NormVersion 1. They name code points instead of Unicode properties, so that
+// no library upgrade can change which text is accepted.
 
 type codeRange struct{ first, last uint32 }
 
-// forbiddenRangesV1 are sorted: controls, invisible and directional characters, spaces that glue words together, private use and
-// non-characters. All of them change the tokens of a text that looks the same.
+// forbiddenRangesV1 are sorted: controls, invisible and directional characters, spaces that glue words together,
+// private use and non-characters. All of them change the tokens of a text that looks the same.
 var forbiddenRangesV1 = []codeRange{
 	{0x0000, 0x0008}, {0x000B, 0x000C}, {0x000E, 0x001F}, {0x007F, 0x00A0}, // controls, no-break space
 	{0x00AD, 0x00AD},                       // soft hyphen
@@ -75,8 +75,8 @@ func spaceCodeV1(c uint32) bool {
 	return c == 0xA0 || c == 0x1680 || c >= 0x2000 && c <= 0x200A || c == 0x202F || c == 0x205F
 }
 
-// composesV1 reports whether an ASCII letter and a combining mark exist as one character. The decomposed form looks the same and
-// has other tokens. Marks without a composed form, which some languages need, are allowed.
+// composesV1 reports whether an ASCII letter and a combining mark exist as one character. The decomposed form looks the
+// same and has other tokens. Marks without a composed form, which some languages need, are allowed.
 func composesV1(letter, mark uint32) bool {
 	if mark < 0x0300 || mark > 0x0328 || letter < 'A' || letter > 'z' {
 		return false
@@ -132,11 +132,12 @@ const (
 	scriptCoptic
 )
 
-// scriptOfV1 returns the class of c for the mixed-script test. Greek letters that do not look Latin (Δ, λ, Ω, π …) are signs of
-// mathematics and units and have no class, as have all characters that are tokens of their own.
+// scriptOfV1 returns the class of c for the mixed-script test. Greek letters that do not look Latin (Δ, λ, Ω, π …) are
+// signs of mathematics and units and have no class, as have all characters that are tokens of their own.
 func scriptOfV1(c uint32) int {
 	switch {
-	case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z', c >= 0x00C0 && c <= 0x02AF && c != 0x00D7 && c != 0x00F7, c >= 0x1E00 && c <= 0x1EFF, c >= 0x2C60 && c <= 0x2C7F:
+	case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z', c >= 0x00C0 && c <= 0x02AF && c != 0x00D7 && c != 0x00F7,
+		c >= 0x1E00 && c <= 0x1EFF, c >= 0x2C60 && c <= 0x2C7F:
 		return scriptLatin
 	case c >= 0x0370 && c <= 0x03FF:
 		if latinLikeGreekV1(c) {

@@ -5,18 +5,20 @@ import (
 	"slices"
 )
 
-// VerifyComplete checks with the whole manifest what evidence alone cannot show: that no segment which qualifies on the opened
-// positions was left out. For each answer the rows that SPAN finds with the index must be those that the evidence leads to; hidden
-// positions count as skipped on both sides. index returns the index of the manifest of a receipt, by its place in receipts, with
-// the same statistics as stats.
+// VerifyComplete checks with the whole manifest what evidence alone cannot show: that no segment which qualifies on the
+// opened positions was left out. For each answer the rows that SPAN finds with the index must be those that the
+// evidence leads to; hidden positions count as skipped on both sides. index returns the index of the manifest of a
+// receipt, by its place in receipts, with the same statistics as stats.
 //
-// The evidence must have passed VerifyEvidence. An answer that fails is ErrOmitted; it is what EarlierSegment proves on chain.
+// The evidence must have passed VerifyEvidence. An answer that fails is ErrOmitted; it is what EarlierSegment proves on
+// chain.
 func VerifyComplete(receipts []Receipt, e Evidence, stats *Statistics, index func(receipt int) (*Index, error)) error {
 	return (*Work)(nil).VerifyComplete(receipts, e, stats, index)
 }
 
 // VerifyComplete is the function VerifyComplete as far as the work goes.
-func (work *Work) VerifyComplete(receipts []Receipt, e Evidence, stats *Statistics, index func(receipt int) (*Index, error)) error {
+func (work *Work) VerifyComplete(receipts []Receipt, e Evidence, stats *Statistics,
+	index func(receipt int) (*Index, error)) error {
 	segments := make([]Segment, len(e.Segments))
 	for i, s := range e.Segments {
 		segments[i] = Segment{Rank: s.Rank, Index: s.Index, Tokens: TokenIDs(s.Content)}
@@ -69,23 +71,27 @@ func (w *workspace) verifyComplete(a *AnswerEvidence, segments []Segment, stats 
 func firstDifference(claimed, found []Row) string {
 	for i, row := range found {
 		if i == len(claimed) || row != claimed[i] {
-			return fmt.Sprintf("the manifest gives positions %d to %d to segment %d of rank %d", row.Position, row.end()-1, row.Segment, row.Rank)
+			return fmt.Sprintf("the manifest gives positions %d to %d to segment %d of rank %d", row.Position, row.end()-1,
+				row.Segment, row.Rank)
 		}
 	}
 	row := claimed[len(found)]
-	return fmt.Sprintf("the manifest gives positions %d to %d to nobody, the evidence to segment %d of rank %d", row.Position, row.end()-1, row.Segment, row.Rank)
+	return fmt.Sprintf("the manifest gives positions %d to %d to nobody, the evidence to segment %d of rank %d",
+		row.Position, row.end()-1, row.Segment, row.Rank)
 }
 
-// VerifyHeld is VerifyEvidence and VerifyComplete in one, for somebody who holds the text: the segments of the indexes must have passed
-// their rules and lead to the contributions' roots. It comes to the same verdict several times as fast, because what the index finds in
-// the opened positions need only be compared with the receipt.
-func VerifyHeld(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics, index func(receipt int) (*Index, error)) error {
+// VerifyHeld is VerifyEvidence and VerifyComplete in one, for somebody who holds the text: the segments of the indexes
+// must have passed their rules and lead to the contributions' roots. It comes to the same verdict several times as
+// fast, because what the index finds in the opened positions need only be compared with the receipt.
+func VerifyHeld(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics,
+	index func(receipt int) (*Index, error)) error {
 	return (*Work)(nil).VerifyHeld(receipts, e, src, stats, index)
 }
 
-// VerifyHeld is the function VerifyHeld as far as the work goes. What it spends on honest evidence is what a provider announces of a
-// bundle, and what validators verify it under.
-func (work *Work) VerifyHeld(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics, index func(receipt int) (*Index, error)) error {
+// VerifyHeld is the function VerifyHeld as far as the work goes. What it spends on honest evidence is what a provider
+// announces of a bundle, and what validators verify it under.
+func (work *Work) VerifyHeld(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics,
+	index func(receipt int) (*Index, error)) error {
 	if err := e.Validate(); err != nil {
 		return err
 	}
@@ -157,7 +163,8 @@ type reading struct {
 	interpreted []bool
 }
 
-// windows returns the segments with windows of an answer, with stems, and concepts if the method needs them; nil if one cannot be read.
+// windows returns the segments with windows of an answer, with stems, and concepts if the method needs them; nil if one
+// cannot be read.
 func (d *reading) windows(a *AnswerEvidence, method, norm uint8, work *Work) ([]Segment, error) {
 	if d.read == nil && len(a.Windows) > 0 {
 		d.read, d.interpreted = make([]Segment, len(d.proofs)), make([]bool, len(d.proofs))
@@ -220,9 +227,11 @@ func verifySegmentPath(s *SegmentProof, src ContributionSource) error {
 	return s.verifyPath(c)
 }
 
-// foundAgain says whether the index finds in the opened positions, and the windows of the evidence in what it leaves, exactly what the
-// receipt and its evidence say. What segments pass on is that of the receipt, not what the index was built with.
-func foundAgain(r Receipt, a *AnswerEvidence, read *reading, x *Index, derived func(uint64, uint32) []Derivation, work *Work) (bool, error) {
+// foundAgain says whether the index finds in the opened positions, and the windows of the evidence in what it leaves,
+// exactly what the receipt and its evidence say. What segments pass on is that of the receipt, not what the index was
+// built with.
+func foundAgain(r Receipt, a *AnswerEvidence, read *reading, x *Index, derived func(uint64, uint32) []Derivation,
+	work *Work) (bool, error) {
 	method := MethodSPAN
 	if r.Method == MethodMeaning {
 		method = MethodMeaning

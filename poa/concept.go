@@ -5,9 +5,9 @@ import (
 	"encoding/binary"
 )
 
-// Concepts tell words by what they mean, for method MEANING: the stem of a word in plain Latin letters, whatever its script and spelling, the
-// beginning of a longer stem, and what the table of meaning lists beside it. Like stems they need not be words. They are frozen with
-// MethodMeaning.
+// Concepts tell words by what they mean, for method MEANING: the stem of a word in plain Latin letters, whatever its
+// script and spelling, the beginning of a longer stem, and what the table of meaning lists beside it. Like stems they
+// need not be words. They are frozen with MethodMeaning.
 
 const (
 	// conceptPrefix is how many letters of a longer stem stand for its family.
@@ -18,18 +18,19 @@ const (
 
 // Bits of method MEANING are counted in sixteenths.
 const (
-	// knownGain is what a match of a rare word is worth, familyGain one of its family, pairGain one of two neighbouring letters in a
-	// script without spaces. Common words and what the table lists have less.
+	// knownGain is what a match of a rare word is worth, familyGain one of its family, pairGain one of two neighbouring
+	// letters in a script without spaces. Common words and what the table lists have less.
 	knownGain  = 70
 	familyGain = 54
 	pairGain   = 32
-	// missCost is what a word costs that the segment does not hold, strangeCost one that the table of meaning does not list, letterCost a
-	// letter of a script without spaces. A name or an identifier that a text lacks says more against it than a word that it could have put
-	// otherwise.
+	// missCost is what a word costs that the segment does not hold, strangeCost one that the table of meaning does not
+	// list, letterCost a letter of a script without spaces. A name or an identifier that a text lacks says more against it
+	// than a word that it could have put otherwise.
 	missCost    = 6
 	strangeCost = 30
 	letterCost  = 4
-	// rareBits is the rarity from which on a word is worth all of that, in sixteenths: below, each bit takes three quarters of a bit off.
+	// rareBits is the rarity from which on a word is worth all of that, in sixteenths: below, each bit takes three
+	// quarters of a bit off.
 	rareBits = 112
 	// pivotCost is taken off if the segment's word only translates to the concept.
 	pivotCost = 16
@@ -74,7 +75,8 @@ func newInterpreter(norm uint8) *interpreter {
 	return &interpreter{table: meaningTable(), norm: norm, stats: stats}
 }
 
-// answer returns the meanings of an answer's words as ids and folded tokens with their marks; nil for hidden ones, which have none.
+// answer returns the meanings of an answer's words as ids and folded tokens with their marks; nil for hidden ones,
+// which have none.
 func (x *interpreter) answer(ids []TokenID, words [][]byte, marks []uint8) []Meaning {
 	out := make([]Meaning, len(words))
 	cache := x.cache(&answerWords)
@@ -94,8 +96,8 @@ func (x *interpreter) answer(ids []TokenID, words [][]byte, marks []uint8) []Mea
 	return out
 }
 
-// rare takes off the senses of a word what it is too common for. What texts of all kinds have in common, whatever they are about, is no sign
-// that one comes from the other.
+// rare takes off the senses of a word what it is too common for. What texts of all kinds have in common, whatever they
+// are about, is no sign that one comes from the other.
 func (x *interpreter) rare(id TokenID, m Meaning) Meaning {
 	less := (rareBits - x.stats.IDF(id)>>12) * 3 / 4
 	for i := range m.Senses {
@@ -104,8 +106,8 @@ func (x *interpreter) rare(id TokenID, m Meaning) Meaning {
 	return m
 }
 
-// segment returns the concepts of a segment's words by blocks of BlockStems words that are not stop words, of each block sorted and each once
-// with the least that is taken off, and the number of these words.
+// segment returns the concepts of a segment's words by blocks of BlockStems words that are not stop words, of each
+// block sorted and each once with the least that is taken off, and the number of these words.
 func (x *interpreter) segment(ids []TokenID, words [][]byte, marks []uint8) ([][]Sense, int) {
 	var out []Sense
 	var blocks [][]Sense
@@ -133,7 +135,8 @@ func (x *interpreter) segment(ids []TokenID, words [][]byte, marks []uint8) ([][
 	return blocks, stems
 }
 
-// joined returns what letters are kept under: what they mean depends on them alone, and on how many they are. It is valid until the next call.
+// joined returns what letters are kept under: what they mean depends on them alone, and on how many they are. It is
+// valid until the next call.
 func (x *interpreter) joined(letters [][]byte) []byte {
 	x.key = x.key[:0]
 	for _, w := range letters {
@@ -145,7 +148,8 @@ func (x *interpreter) joined(letters [][]byte) []byte {
 	return x.key
 }
 
-// ahead returns one more than the last of the words from i on that may be one word with it: at most maxUnit in one sentence.
+// ahead returns one more than the last of the words from i on that may be one word with it: at most maxUnit in one
+// sentence.
 func ahead(i int, marks []uint8) int {
 	end := i + 1
 	for end < min(i+maxUnit, len(marks)) && marks[end-1]&MarkEnds == 0 && marks[end]&MarkStarts == 0 {
@@ -211,8 +215,8 @@ func (x *interpreter) pivots(out []Sense, e conceptEntry) []Sense {
 	return out
 }
 
-// letters returns what the letters at the start of words may stand for: the word that the table lists with most of them, and the
-// pair of the first two.
+// letters returns what the letters at the start of words may stand for: the word that the table lists with most of
+// them, and the pair of the first two.
 func (x *interpreter) letters(ids []TokenID, words [][]byte) []Sense {
 	var out []Sense
 	if e, name, ok := x.unit(words); ok {
@@ -268,7 +272,8 @@ func familyName(stem []byte) []byte {
 	return append([]byte{'~'}, stem[:conceptPrefix]...)
 }
 
-// stem returns the name of a word's concept, and whether it is in plain Latin letters. The result is valid until the next call.
+// stem returns the name of a word's concept, and whether it is in plain Latin letters. The result is valid until the
+// next call.
 func (x *interpreter) stem(word []byte) ([]byte, bool) {
 	if !x.latinise(word) {
 		x.name = append(x.name[:0], bareSemitic(word)...)
@@ -282,8 +287,8 @@ func (x *interpreter) stem(word []byte) ([]byte, bool) {
 	return x.name, true
 }
 
-// ConceptName returns the name of a word's concept, for who makes tables of meaning; the word is a folded token. Concepts of scripts without
-// spaces are the letters themselves.
+// ConceptName returns the name of a word's concept, for who makes tables of meaning; the word is a folded token.
+// Concepts of scripts without spaces are the letters themselves.
 func ConceptName(word []byte) string {
 	x := &interpreter{norm: NormVersion}
 	name, _ := x.stem(word)

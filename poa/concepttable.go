@@ -7,8 +7,9 @@ import (
 	"slices"
 )
 
-// meaningData is the table of meaning that is frozen with MethodMeaning, written by internal/genmeaning: for a concept what a match of it
-// is worth, and what else the word may mean, in its own language or, for words of other languages, in English.
+// meaningData is the table of meaning that is frozen with MethodMeaning, written by internal/genmeaning: for a concept
+// what a match of it is worth, and what else the word may mean, in its own language or, for words of other languages,
+// in English.
 //
 //	"OLMEAN1\n" ‖ be32 entries ‖ be32 neighbours ‖ entries × be32 concept, increasing ‖ entries × (byte gain ‖ byte neighbours, plus 128 if
 //	foreign) ‖ one in 32 entries × be24 first neighbour ‖ neighbours × (be24 place of an entry ‖ byte gain)
@@ -45,7 +46,8 @@ func parseConcepts(data string) *conceptTable {
 	}
 	entries, neighbours := int(be32At(data, 8)), int(be32At(data, 12))
 	blocks := (entries + blockEntries - 1) / blockEntries
-	if uint64(len(data)) != uint64(head)+uint64(entries)*(conceptBytes+detailBytes)+uint64(blocks)*blockBytes+uint64(neighbours)*neighbourBytes {
+	if uint64(len(data)) != uint64(head)+uint64(entries)*(conceptBytes+detailBytes)+uint64(blocks)*blockBytes+
+		uint64(neighbours)*neighbourBytes {
 		return t
 	}
 	next := func(n int) string {
@@ -55,7 +57,8 @@ func parseConcepts(data string) *conceptTable {
 	}
 	next(head)
 	t.entries = entries
-	t.keys, t.details, t.blocks, t.adjacency = next(entries*conceptBytes), next(entries*detailBytes), next(blocks*blockBytes), data
+	t.keys, t.details, t.blocks, t.adjacency = next(entries*conceptBytes), next(entries*detailBytes),
+		next(blocks*blockBytes), data
 	return t
 }
 
@@ -134,7 +137,8 @@ func (e conceptEntry) appendNeighbours(out []Sense) []Sense {
 	return out
 }
 
-// Neighbour is a row of a table of meaning in the making: a concept by name, and what a match is worth in sixteenths of a bit.
+// Neighbour is a row of a table of meaning in the making: a concept by name, and what a match is worth in sixteenths of
+// a bit.
 type Neighbour struct {
 	Name string
 	Bits int8
@@ -148,7 +152,8 @@ type ConceptRow struct {
 	Neighbours []Neighbour
 }
 
-// AppendConcepts appends the encoded table of the rows, of which two with one concept, or a neighbour without a row, are left out.
+// AppendConcepts appends the encoded table of the rows, of which two with one concept, or a neighbour without a row,
+// are left out.
 func AppendConcepts(b []byte, rows []ConceptRow) []byte {
 	type keyed struct {
 		concept uint32
@@ -191,6 +196,7 @@ func AppendConcepts(b []byte, rows []ConceptRow) []byte {
 
 // leastSenses sorts senses by concept and keeps the one of each that takes least off.
 func leastSenses(senses []Sense) []Sense {
-	slices.SortFunc(senses, func(a, b Sense) int { return cmp.Or(cmp.Compare(a.Concept, b.Concept), cmp.Compare(a.Bits, b.Bits)) })
+	slices.SortFunc(
+		senses, func(a, b Sense) int { return cmp.Or(cmp.Compare(a.Concept, b.Concept), cmp.Compare(a.Bits, b.Bits)) })
 	return slices.CompactFunc(senses, func(a, b Sense) bool { return a.Concept == b.Concept })
 }

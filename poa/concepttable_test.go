@@ -36,7 +36,8 @@ func TestMeaningTable(t *testing.T) {
 }
 
 func TestAppendConcepts(t *testing.T) {
-	rows := []ConceptRow{{Name: "cat", Bits: 10, Neighbours: []Neighbour{{"feline", 7}, {"nobody", 9}}}, {Name: "feline", Bits: -3}, {Name: "katze", Bits: 70, Foreign: true, Neighbours: []Neighbour{{"cat", 60}}}}
+	rows := []ConceptRow{{Name: "cat", Bits: 10, Neighbours: []Neighbour{{"feline", 7}, {"nobody", 9}}},
+		{Name: "feline", Bits: -3}, {Name: "katze", Bits: 70, Foreign: true, Neighbours: []Neighbour{{"cat", 60}}}}
 	table := parseConcepts(string(AppendConcepts(nil, rows)))
 	cat, ok := table.find(conceptOf([]byte("cat")))
 	if !ok || cat.gain() != 10 || cat.foreign() {
@@ -64,10 +65,13 @@ func TestAppendConcepts(t *testing.T) {
 
 func TestGoldenMeaning(t *testing.T) {
 	words := map[string]any{}
-	for _, text := range []string{"pregnancy", "blisters", "Schwangerschaft", "беременность", "妊娠", "الحمل", "io", "x1", "the"} {
+	for _, text := range []string{"pregnancy", "blisters", "Schwangerschaft", "беременность", "妊娠", "الحمل", "io", "x1",
+		"the"} {
 		words[text] = InterpretAnswer([]byte(text)).Meanings
 	}
-	source := []byte("Pemphigoid gestationis starts in late pregnancy with itching around the navel. Blisters follow, and the child is born early more often than others.")
+	source := []byte(
+		"Pemphigoid gestationis starts in late pregnancy with itching around the navel. Blisters follow, and the child is " +
+			"born early more often than others.")
 	other := []byte("A daemon reads its configuration when it starts. Send it a signal, and it reads the file again.")
 	var segments []Segment
 	for i, text := range [][]byte{source, other} {
@@ -77,8 +81,10 @@ func TestGoldenMeaning(t *testing.T) {
 	}
 	answers := map[string]any{}
 	for _, text := range []string{
-		"It begins towards the end of pregnancy: the skin about the navel itches, and then blisters appear. Weather was fine. If you signal the daemon, the configuration file is read again.",
-		"Gegen Ende der Schwangerschaft beginnt Juckreiz um den Nabel. Dann folgen Blasen, und das Kind wird öfter zu früh geboren.",
+		"It begins towards the end of pregnancy: the skin about the navel itches, and then blisters appear. Weather was " +
+			"fine. If you signal the daemon, the configuration file is read again.",
+		"Gegen Ende der Schwangerschaft beginnt Juckreiz um den Nabel. Dann folgen Blasen, und das Kind wird öfter zu " +
+			"früh geboren.",
 	} {
 		x := NewIndex(ProtocolStatistics())
 		if err := x.Add(segments...); err != nil {
@@ -90,7 +96,8 @@ func TestGoldenMeaning(t *testing.T) {
 			t.Fatal(err)
 		}
 		answers[text] = map[string]any{
-			"rows": att.Rows, "entries": att.Entries, "support": att.Support, "root": att.Root(), "answer_root": TextRoot([32]byte{1}, []byte(text), MethodMeaning),
+			"rows": att.Rows, "entries": att.Entries, "support": att.Support, "root": att.Root(),
+			"answer_root": TextRoot([32]byte{1}, []byte(text), MethodMeaning),
 		}
 	}
 	golden(t, "meaning", map[string]any{

@@ -13,24 +13,25 @@ const (
 	MaxNeighbours = 8
 	// MaxSources is the number of contributions that a segment passes pay on to, those with the largest shares.
 	MaxSources = 8
-	// DerivedTexts is the number of texts that a DataNet is taken to have at least, when it is said how rare a word is in it; RareLess is
-	// taken off that.
+	// DerivedTexts is the number of texts that a DataNet is taken to have at least, when it is said how rare a word is in
+	// it; RareLess is taken off that.
 	DerivedTexts = 256
 	RareLess     = 52
 	// OwnPart is what nobody gives of what a text gives itself, in sixteenths.
 	OwnPart = 1
-	// SourceBits, and at least SourcePart of what the whole text gives itself, in 64ths, is what a source must give more than nobody to be one;
-	// SourceGrowth more for each doubling of the DataNet above SourceTexts, because the nearest of more texts is nearer by chance; in all at
-	// most half of what the text gives itself.
+	// SourceBits, and at least SourcePart of what the whole text gives itself, in 64ths, is what a source must give more
+	// than nobody to be one; SourceGrowth more for each doubling of the DataNet above SourceTexts, because the nearest of
+	// more texts is nearer by chance; in all at most half of what the text gives itself.
 	SourceBits   = 24 * 16
 	SourcePart   = 8
 	SourceGrowth = 4 * 16
 	SourceTexts  = 2048
-	// derivedSentence is the number of tokens after which a sentence of the segment counts as another one: text without full stops is
-	// compared, too.
+	// derivedSentence is the number of tokens after which a sentence of the segment counts as another one: text without
+	// full stops is compared, too.
 	derivedSentence = 32
-	// derivedBits is what some stretch must give a part of an earlier segment, derivedChange the cost of changing the part between two
-	// sentences, derivedEarlier the part of a stretch's sum, in sixteenths, from which on an earlier segment has it.
+	// derivedBits is what some stretch must give a part of an earlier segment, derivedChange the cost of changing the part
+	// between two sentences, derivedEarlier the part of a stretch's sum, in sixteenths, from which on an earlier segment
+	// has it.
 	derivedBits    = 128
 	derivedChange  = 16
 	derivedEarlier = 14
@@ -85,7 +86,8 @@ func shortSentences(marks []uint8) []uint8 {
 	return marks
 }
 
-// ownSums returns what the positions of a text give one that holds all that its words may mean, added up: a concept once in a sentence.
+// ownSums returns what the positions of a text give one that holds all that its words may mean, added up: a concept
+// once in a sentence.
 func ownSums(a Answer) []int32 {
 	sum := make([]int32, len(a.Tokens)+1)
 	seen := make(map[uint32]struct{})
@@ -109,12 +111,12 @@ func ownSums(a Answer) []int32 {
 	return sum
 }
 
-// derivations compares a text of a contribution with earlier segments, by the sums of method MEANING, and returns what part of it each of
-// their contributions explains: nil if they explain DerivedPPM or less together. What an earlier one has Derived passes its part of that on:
-// who copies a copy pays the author.
+// derivations compares a text of a contribution with earlier segments, by the sums of method MEANING, and returns what
+// part of it each of their contributions explains: nil if they explain DerivedPPM or less together. What an earlier one
+// has Derived passes its part of that on: who copies a copy pays the author.
 //
-// The path is another one than that of an answer: nobody gives OwnPart of what the text gives itself, and whoever comes in must give
-// SourceBits more. Words of the same subject that are scattered over a text explain nothing.
+// The path is another one than that of an answer: nobody gives OwnPart of what the text gives itself, and whoever comes
+// in must give SourceBits more. Words of the same subject that are scattered over a text explain nothing.
 func (s subject) derivations(rank uint64, earlier []considered) []Derivation {
 	total := uint64(s.sum[len(s.answer.Tokens)])
 	explained := uint64(0)
@@ -138,7 +140,8 @@ func (s subject) derivations(rank uint64, earlier []considered) []Derivation {
 			out = append(out, Derivation{Rank: m.rank, PPM: ppm})
 		}
 	}
-	slices.SortFunc(out, func(a, b Derivation) int { return cmp.Or(cmp.Compare(b.PPM, a.PPM), cmp.Compare(a.Rank, b.Rank)) })
+	slices.SortFunc(
+		out, func(a, b Derivation) int { return cmp.Or(cmp.Compare(b.PPM, a.PPM), cmp.Compare(a.Rank, b.Rank)) })
 	return out[:min(len(out), MaxSources)]
 }
 
@@ -173,8 +176,9 @@ func (s subject) toll() int32 {
 	return min(toll, own/2)
 }
 
-// derivedPath returns the stretches of the path with the largest sum, where own is what the text gives itself and enter what it costs to come in. A change between parts of one
-// segment costs what it does in an answer, one to another segment what coming in does. Ties are broken as in an answer.
+// derivedPath returns the stretches of the path with the largest sum, where own is what the text gives itself and enter
+// what it costs to come in. A change between parts of one segment costs what it does in an answer, one to another
+// segment what coming in does. Ties are broken as in an answer.
 func (x *meaningWorkspace) derivedPath(sources []source, own []int32, enter int32) []stretch {
 	n, k := len(x.cost), len(sources)
 	value, before := make([]int32, k+1), make([]int32, k+1) // nobody is the last

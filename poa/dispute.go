@@ -6,9 +6,10 @@ import (
 	"slices"
 )
 
-// A dispute shows in one message that a recorded receipt is a lie (ATTRIBUTION, section 7). The Verify functions below return nil
-// if the lie is proven and an error that wraps ErrDispute, or names what is wrong with the proof, if it is not. An honest provider
-// who follows the rule can never be convicted: whatever a proof leaves out only makes alignments shorter.
+// A dispute shows in one message that a recorded receipt is a lie (ATTRIBUTION, section 7). The Verify functions below
+// return nil if the lie is proven and an error that wraps ErrDispute, or names what is wrong with the proof, if it is
+// not. An honest provider who follows the rule can never be convicted: whatever a proof leaves out only makes
+// alignments shorter.
 
 const (
 	// MaxDisputeBytes is the largest encoded dispute.
@@ -29,7 +30,8 @@ type Claim struct {
 
 func (c Claim) validate() error {
 	if got := (Receipt{QueryHash: c.QueryHash, AnswerRoot: c.AnswerRoot, EvidenceRoot: c.EvidenceRoot}).Commitment(); got != c.Record.Commitment {
-		return fmt.Errorf("%w: query, answer and evidence lead to commitment %s, the record says %s", ErrDispute, got, c.Record.Commitment)
+		return fmt.Errorf("%w: query, answer and evidence lead to commitment %s, the record says %s", ErrDispute, got,
+			c.Record.Commitment)
 	}
 	return nil
 }
@@ -74,8 +76,8 @@ type Opened struct {
 	Proof    []Hash
 }
 
-// Narrow returns the openings at the given positions, increasing, out of those of the evidence. It fails with ErrOpening if one of
-// them is not opened there: a dispute opens nothing that the bundle does not open.
+// Narrow returns the openings at the given positions, increasing, out of those of the evidence. It fails with
+// ErrOpening if one of them is not opened there: a dispute opens nothing that the bundle does not open.
 func Narrow(a AnswerEvidence, positions []uint32) (Opened, error) {
 	out := Opened{Count: a.Count, Weight: a.Weight}
 	all, leaves := make([]uint32, len(a.Openings)), make([]Hash, len(a.Openings))
@@ -104,7 +106,8 @@ type narrower struct {
 	proof, out  []Hash
 }
 
-// walk returns the root of the subtree over positions [first, first+n) and appends to out what the narrower proof needs of it.
+// walk returns the root of the subtree over positions [first, first+n) and appends to out what the narrower proof needs
+// of it.
 func (n *narrower) walk(first, size uint64) (Hash, bool) {
 	return n.subtree(first, size, n.all, n.leaves, n.wanted)
 }
@@ -166,7 +169,8 @@ func (a *Answer) pairs(tokens []TokenID) int {
 	return n
 }
 
-// disputedSegment checks a segment's path by the rules of NormVersion, which batches in dispute are recorded under, and that an alignment with it stays within bounds.
+// disputedSegment checks a segment's path by the rules of NormVersion, which batches in dispute are recorded under, and
+// that an alignment with it stays within bounds.
 func disputedSegment(s *SegmentProof, a *Answer, src ContributionSource) (Segment, error) {
 	if src == nil {
 		return Segment{}, fmt.Errorf("%w: no source of contributions given", ErrContribution)
@@ -179,7 +183,8 @@ func disputedSegment(s *SegmentProof, a *Answer, src ContributionSource) (Segmen
 		return Segment{}, err
 	}
 	if n := a.pairs(segment.Tokens); n > MaxDisputePairs {
-		return Segment{}, fmt.Errorf("%w: %d pairs of equal tokens, at most %d are aligned; open fewer positions", ErrOversize, n, MaxDisputePairs)
+		return Segment{}, fmt.Errorf("%w: %d pairs of equal tokens, at most %d are aligned; open fewer positions",
+			ErrOversize, n, MaxDisputePairs)
 	}
 	segment.Stems = newSegment(NormVersion, 0, 0, s.Content).Stems
 	return segment, nil
@@ -196,13 +201,14 @@ func alone(a Answer, s Segment, seed uint32, window bool, stats *Statistics) (*w
 		w.align(s, []uint32{seed})
 	}
 	if w.meter.err != nil {
-		return nil, fmt.Errorf("%w: comparing answer and segment takes more than %d units of work; open fewer positions", ErrOversize, disputeUnits)
+		return nil, fmt.Errorf("%w: comparing answer and segment takes more than %d units of work; open fewer positions",
+			ErrOversize, disputeUnits)
 	}
 	return w, nil
 }
 
-// DisputeCommitment returns what a challenger commits to before revealing a dispute: SHA-256("openledger/dispute/v1" ‖ len8 challenger ‖
-// challenger ‖ be64 batch ‖ be32 index ‖ SHA-256(proof) ‖ len8 salt ‖ salt).
+// DisputeCommitment returns what a challenger commits to before revealing a dispute: SHA-256("openledger/dispute/v1" ‖
+// len8 challenger ‖ challenger ‖ be64 batch ‖ be32 index ‖ SHA-256(proof) ‖ len8 salt ‖ salt).
 func DisputeCommitment(challenger []byte, batch uint64, index uint32, proof, salt []byte) Hash {
 	b := appendShort([]byte("openledger/dispute/v1"), challenger)
 	b = binary.BigEndian.AppendUint64(b, batch)

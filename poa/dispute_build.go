@@ -6,9 +6,11 @@ import (
 	"slices"
 )
 
-// Overtakes returns, for each row that an earlier segment has a better right to, the proof of it, in the order of the rows. a is what the
-// bundle opens of the answer and att the attribution behind its receipt. A segment that the receipt rightly passes over gives none.
-func Overtakes(c Claim, att Attribution, a AnswerEvidence, s SegmentProof, src ContributionSource, stats *Statistics) ([]EarlierSegment, error) {
+// Overtakes returns, for each row that an earlier segment has a better right to, the proof of it, in the order of the
+// rows. a is what the bundle opens of the answer and att the attribution behind its receipt. A segment that the receipt
+// rightly passes over gives none.
+func Overtakes(c Claim, att Attribution, a AnswerEvidence, s SegmentProof, src ContributionSource,
+	stats *Statistics) ([]EarlierSegment, error) {
 	var out []EarlierSegment
 	for i := range att.Rows {
 		row := &att.Rows[i]
@@ -39,8 +41,8 @@ func Overtakes(c Claim, att Attribution, a AnswerEvidence, s SegmentProof, src C
 	return out, nil
 }
 
-// overtake opens a row and its seed with so many tokens on either side, as far as rows cover them, and places the window of the segment
-// around the seed.
+// overtake opens a row and its seed with so many tokens on either side, as far as rows cover them, and places the
+// window of the segment around the seed.
 func overtake(att Attribution, a AnswerEvidence, row *Row, s SegmentProof, reach int64) (EarlierSegment, error) {
 	from := min(int64(row.Position), int64(row.Seed)) - reach
 	to := max(int64(row.end()), int64(row.Seed)+MaxSeedTokens) + reach
@@ -75,7 +77,8 @@ func overtake(att Attribution, a AnswerEvidence, row *Row, s SegmentProof, reach
 	return p, nil
 }
 
-// windowFrom returns where a window starts that holds the seed with so many tokens before it, if the segment is longer than a window.
+// windowFrom returns where a window starts that holds the seed with so many tokens before it, if the segment is longer
+// than a window.
 func windowFrom(tokens, seed []TokenID, before int64) uint32 {
 	if len(tokens) <= MaxDisputeWindow || len(seed) == 0 {
 		return 0
@@ -88,8 +91,9 @@ func windowFrom(tokens, seed []TokenID, before int64) uint32 {
 	return 0
 }
 
-// Stretch returns the positions of the stretch that a row of method MEANING is of, from the start of its first sentence on, and those behind it
-// that evidence opens because they may be one word with its last letter: what a ForgedRow must open.
+// Stretch returns the positions of the stretch that a row of method MEANING is of, from the start of its first sentence
+// on, and those behind it that evidence opens because they may be one word with its last letter: what a ForgedRow must
+// open.
 func Stretch(row Row, a AnswerEvidence) []uint32 {
 	first := row.Offset
 	for i := len(a.Openings) - 1; i >= 0; i-- {

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// Dispute is one of the proofs, with what leads to the record's commitment, as it is sent to a chain. Exactly one proof is set.
+// Dispute is one of the proofs, with what leads to the record's commitment, as it is sent to a chain. Exactly one proof
+// is set.
 type Dispute struct {
 	QueryHash, AnswerRoot, EvidenceRoot Hash
 
@@ -65,7 +66,8 @@ func (d Dispute) Kind() string {
 	return ""
 }
 
-// MarshalBinary returns the canonical encoding, ErrOversize above MaxDisputeBytes, and ErrDisputeEncoding without a proof.
+// MarshalBinary returns the canonical encoding, ErrOversize above MaxDisputeBytes, and ErrDisputeEncoding without a
+// proof.
 func (d Dispute) MarshalBinary() ([]byte, error) {
 	b := append([]byte(disputeMagic), d.QueryHash[:]...)
 	b = append(b, d.AnswerRoot[:]...)
@@ -115,7 +117,8 @@ func (d Dispute) MarshalBinary() ([]byte, error) {
 		return nil, fmt.Errorf("%w: no proof is set", ErrDisputeEncoding)
 	}
 	if len(b) > MaxDisputeBytes {
-		return nil, fmt.Errorf("%w: dispute of %d bytes, at most %d are allowed; open fewer positions", ErrOversize, len(b), MaxDisputeBytes)
+		return nil, fmt.Errorf("%w: dispute of %d bytes, at most %d are allowed; open fewer positions", ErrOversize, len(b),
+			MaxDisputeBytes)
 	}
 	return b, nil
 }
@@ -132,11 +135,12 @@ func appendOpened(b []byte, o *Opened) []byte {
 	return appendAnswerEvidence(b, &AnswerEvidence{Count: o.Count, Weight: o.Weight, Openings: o.Openings, Proof: o.Proof})
 }
 
-// UnmarshalDispute reads the canonical encoding and nothing else. Above MaxDisputeBytes it returns ErrOversize, otherwise
-// ErrDisputeEncoding.
+// UnmarshalDispute reads the canonical encoding and nothing else. Above MaxDisputeBytes it returns ErrOversize,
+// otherwise ErrDisputeEncoding.
 func UnmarshalDispute(data []byte) (Dispute, error) {
 	if len(data) > MaxDisputeBytes {
-		return Dispute{}, fmt.Errorf("%w: dispute of %d bytes, at most %d are allowed; open fewer positions", ErrOversize, len(data), MaxDisputeBytes)
+		return Dispute{}, fmt.Errorf("%w: dispute of %d bytes, at most %d are allowed; open fewer positions", ErrOversize,
+			len(data), MaxDisputeBytes)
 	}
 	r := reader{data: data}
 	if string(r.bytes(len(disputeMagic))) != disputeMagic {
@@ -149,7 +153,8 @@ func UnmarshalDispute(data []byte) (Dispute, error) {
 	case 2:
 		d.UnqualifiedRow = readUnqualifiedRow(&r)
 	case 3:
-		d.EarlierSegment = &EarlierSegment{Row: readRowProof(&r), Segment: readSegmentProof(&r), From: uint32(r.uvarint(MaxSegmentTokens)), Opened: readOpened(&r)}
+		d.EarlierSegment = &EarlierSegment{Row: readRowProof(&r), Segment: readSegmentProof(&r),
+			From: uint32(r.uvarint(MaxSegmentTokens)), Opened: readOpened(&r)}
 		for n := r.count(uint64(r.byte()), MaxCovering, 1); n > 0 && r.ok(); n-- {
 			d.EarlierSegment.Covering = append(d.EarlierSegment.Covering, readRowProof(&r))
 		}
@@ -163,7 +168,8 @@ func UnmarshalDispute(data []byte) (Dispute, error) {
 		d.WrongWeights = w
 	case 6:
 		s := &SignedOutcome{Outcome: Outcome{
-			AnswerRoot: r.hash(), InputTokens: uint32(r.uvarint(1<<32 - 1)), OutputTokens: uint32(r.uvarint(1<<32 - 1)), Fee: r.amount(),
+			AnswerRoot: r.hash(), InputTokens: uint32(r.uvarint(1<<32 - 1)), OutputTokens: uint32(r.uvarint(1<<32 - 1)),
+			Fee: r.amount(),
 		}}
 		copy(s.Signature[:], r.bytes(len(s.Signature)))
 		d.WrongAnswer = s
@@ -177,7 +183,8 @@ func UnmarshalDispute(data []byte) (Dispute, error) {
 }
 
 func readRowProof(r *reader) RowProof {
-	p := RowProof{Row: readRow(r), Index: uint32(r.uvarint(MaxAnswerTokens)), Count: uint32(r.uvarint(MaxAnswerTokens)), TotalBits: r.be64()}
+	p := RowProof{Row: readRow(r), Index: uint32(r.uvarint(MaxAnswerTokens)), Count: uint32(r.uvarint(MaxAnswerTokens)),
+		TotalBits: r.be64()}
 	p.Path = r.hashes(r.count(uint64(r.byte()), MaxPathLength, len(Hash{})))
 	return p
 }
@@ -188,8 +195,10 @@ func readOpened(r *reader) Opened {
 }
 
 func readUnqualifiedRow(r *reader) *UnqualifiedRow {
-	p := &UnqualifiedRow{Row: readRowProof(r), Segment: readSegmentProof(r), Answer: readAnswerEvidence(r, MaxEvidenceBytes)}
-	p.Index, p.Answers, p.Segments = uint32(r.uvarint(MaxEvidenceBytes)), uint32(r.uvarint(MaxEvidenceBytes)), uint32(r.uvarint(MaxEvidenceBytes))
+	p := &UnqualifiedRow{Row: readRowProof(r), Segment: readSegmentProof(r),
+		Answer: readAnswerEvidence(r, MaxEvidenceBytes)}
+	p.Index, p.Answers, p.Segments = uint32(r.uvarint(MaxEvidenceBytes)), uint32(r.uvarint(MaxEvidenceBytes)),
+		uint32(r.uvarint(MaxEvidenceBytes))
 	p.Path = r.hashes(r.count(uint64(r.byte()), MaxPathLength, len(Hash{})))
 	if r.ok() && p.Answer.validate(int(p.Segments)) != nil {
 		r.failf("answer refers to segments outside the bundle")
@@ -203,10 +212,12 @@ type Loss struct {
 	PPM  uint32
 }
 
-// Verify checks the proof against a record and the root of its bundle with the Verify function of its kind. It returns what the lie
-// took from contributions, as far as the proof shows it. For WrongAnswer it checks the outcome only: see VerifyWrongAnswer.
+// Verify checks the proof against a record and the root of its bundle with the Verify function of its kind. It returns
+// what the lie took from contributions, as far as the proof shows it. For WrongAnswer it checks the outcome only: see
+// VerifyWrongAnswer.
 func (d Dispute) Verify(record Record, bundle Hash, src ContributionSource, stats *Statistics) ([]Loss, error) {
-	c := Claim{Record: record, QueryHash: d.QueryHash, AnswerRoot: d.AnswerRoot, EvidenceRoot: d.EvidenceRoot, Bundle: bundle}
+	c := Claim{Record: record, QueryHash: d.QueryHash, AnswerRoot: d.AnswerRoot, EvidenceRoot: d.EvidenceRoot,
+		Bundle: bundle}
 	switch {
 	case d.ForgedRow != nil:
 		return nil, VerifyForgedRow(c, *d.ForgedRow, src)

@@ -14,9 +14,9 @@ type ForgedRow struct {
 	Opened Opened
 }
 
-// VerifyForgedRow returns nil if an opened position of the row differs from the place of the segment that the row claims for it: in
-// its token, or, for a row paid through windows, in its stem; by method MEANING, if the row's stretch of the answer, which must be opened,
-// gives no part of the segment the row's score, or less than nobody would.
+// VerifyForgedRow returns nil if an opened position of the row differs from the place of the segment that the row
+// claims for it: in its token, or, for a row paid through windows, in its stem; by method MEANING, if the row's stretch
+// of the answer, which must be opened, gives no part of the segment the row's score, or less than nobody would.
 func VerifyForgedRow(c Claim, p ForgedRow, src ContributionSource) error {
 	row := &p.Row.Row
 	a, err := p.open(c)
@@ -53,10 +53,11 @@ func VerifyForgedRow(c Claim, p ForgedRow, src ContributionSource) error {
 	return fmt.Errorf("%w: the row's %d opened tokens stand in the segment", ErrDispute, len(p.Opened.Openings))
 }
 
-// meantOtherwise returns nil if a row is not paid what its stretch of the answer gives a part of its segment. All of the stretch must be
-// opened, from the start of its first sentence on.
+// meantOtherwise returns nil if a row is not paid what its stretch of the answer gives a part of its segment. All of
+// the stretch must be opened, from the start of its first sentence on.
 func meantOtherwise(row *Row, opened *Opened, segment Segment) error {
-	a := (&AnswerEvidence{Count: opened.Count, Weight: opened.Weight, Openings: opened.Openings}).opened(MethodMeaning, NormVersion)
+	a := (&AnswerEvidence{Count: opened.Count, Weight: opened.Weight, Openings: opened.Openings}).opened(MethodMeaning,
+		NormVersion)
 	n := uint64(len(a.Tokens))
 	from, to := uint64(row.Offset), uint64(row.Seed)
 	if row.Length == 0 || uint64(row.Position) < from || row.end() > to || to > n || row.Score&(1<<12-1) != 0 {
@@ -84,8 +85,8 @@ func meantOtherwise(row *Row, opened *Opened, segment Segment) error {
 	return nil
 }
 
-// stretchOpened checks that nothing is missing of what a stretch gives: its words, those of its first sentence before it, and what may be one
-// word with its last letter. What is left out must not convict.
+// stretchOpened checks that nothing is missing of what a stretch gives: its words, those of its first sentence before
+// it, and what may be one word with its last letter. What is left out must not convict.
 func stretchOpened(a Answer, openings []Opening, from, to int) error {
 	read := make([]bool, len(a.Tokens))
 	for _, o := range openings {
@@ -119,7 +120,8 @@ func (p *ForgedRow) open(c Claim) (Answer, error) {
 
 func sameSegment(row *Row, s *SegmentProof) error {
 	if row.Rank != s.Rank || row.Segment != s.Index {
-		return fmt.Errorf("%w: the row names segment %d of rank %d, not %d of %d", ErrDispute, row.Segment, row.Rank, s.Index, s.Rank)
+		return fmt.Errorf("%w: the row names segment %d of rank %d, not %d of %d", ErrDispute, row.Segment, row.Rank, s.Index,
+			s.Rank)
 	}
 	return nil
 }
@@ -134,8 +136,8 @@ type UnqualifiedRow struct {
 	Path                     []Hash
 }
 
-// VerifyUnqualifiedRow returns nil if the segment, aligned alone under the row's seed, does not get one of the row's positions at the
-// place that the row claims.
+// VerifyUnqualifiedRow returns nil if the segment, aligned alone under the row's seed, does not get one of the row's
+// positions at the place that the row claims.
 func VerifyUnqualifiedRow(c Claim, p UnqualifiedRow, src ContributionSource, stats *Statistics) error {
 	if err := c.validate(); err != nil {
 		return err
@@ -187,14 +189,15 @@ func VerifyUnqualifiedRow(c Claim, p UnqualifiedRow, src ContributionSource, sta
 	return fmt.Errorf("%w: the segment qualifies at all %d positions of the row", ErrDispute, row.Length)
 }
 
-// unconsidered returns nil if no stretch of an answer gives a segment enough to be considered by method MEANING: then it owns no position
-// through what words mean, whatever other segments there are.
+// unconsidered returns nil if no stretch of an answer gives a segment enough to be considered by method MEANING: then
+// it owns no position through what words mean, whatever other segments there are.
 func unconsidered(a Answer, segment Segment) error {
 	m := &meter{}
 	m.bound(disputeUnits)
 	found, ok := (&meaningWorkspace{pathRule: answerRule}).attribute(m, a, []considered{{segment, AskedBits}})
 	if !ok {
-		return fmt.Errorf("%w: comparing answer and segment takes more than %d units of work; open fewer positions", ErrOversize, disputeUnits)
+		return fmt.Errorf("%w: comparing answer and segment takes more than %d units of work; open fewer positions",
+			ErrOversize, disputeUnits)
 	}
 	if found.considered == 0 {
 		return nil
@@ -227,7 +230,8 @@ func NewAnswerProof(e Evidence, i int) (UnqualifiedRow, error) {
 	if err != nil || i < 0 {
 		return UnqualifiedRow{}, fmt.Errorf("%w: no answer %d", ErrMerkleProof, i)
 	}
-	return UnqualifiedRow{Answer: e.Answers[i], Index: uint32(i), Answers: uint32(len(e.Answers)), Segments: uint32(len(e.Segments)), Path: path}, nil
+	return UnqualifiedRow{Answer: e.Answers[i], Index: uint32(i), Answers: uint32(len(e.Answers)),
+		Segments: uint32(len(e.Segments)), Path: path}, nil
 }
 
 // EarlierSegment shows that an earlier segment, which the receipt passes over, qualifies at a row's positions.
@@ -237,8 +241,8 @@ type EarlierSegment struct {
 	// From is the token of the segment where the compared window of at most MaxWindow tokens starts.
 	From   uint32
 	Opened Opened
-	// Covering are the other rows of the receipt that hold opened positions: who attested the receipt has seen every position of a
-	// row opened in the bundle, and no dispute may show more. At most MaxCovering.
+	// Covering are the other rows of the receipt that hold opened positions: who attested the receipt has seen every
+	// position of a row opened in the bundle, and no dispute may show more. At most MaxCovering.
 	Covering []RowProof
 }
 
@@ -248,11 +252,12 @@ const MaxCovering = 16
 // MaxDisputeWindow is the number of tokens of an earlier segment that a dispute aligns.
 const MaxDisputeWindow = 128
 
-// VerifyEarlierSegment returns nil if the segment is in the manifest, stands before the row's owner, is anchored by the row's seed
-// and qualifies at one of the row's positions on the opened positions alone; hidden ones count as skipped.
+// VerifyEarlierSegment returns nil if the segment is in the manifest, stands before the row's owner, is anchored by the
+// row's seed and qualifies at one of the row's positions on the opened positions alone; hidden ones count as skipped.
 //
-// The row's seed admits its owner. Whatever it admits it also admits of earlier segments that hold it, so the earlier segment, or
-// one before it, owns the position. A window of the segment is enough, because what a part qualifies for the whole does too.
+// The row's seed admits its owner. Whatever it admits it also admits of earlier segments that hold it, so the earlier
+// segment, or one before it, owns the position. A window of the segment is enough, because what a part qualifies for
+// the whole does too.
 func VerifyEarlierSegment(c Claim, p EarlierSegment, src ContributionSource, stats *Statistics) error {
 	_, _, err := overtaken(c, p, src, stats)
 	return err
@@ -281,14 +286,16 @@ func overtaken(c Claim, p EarlierSegment, src ContributionSource, stats *Statist
 		return Segment{}, 0, err
 	}
 	if (segmentKey{p.Segment.Rank, p.Segment.Index}).compare(segmentKey{row.Rank, row.Segment}) >= 0 {
-		return Segment{}, 0, fmt.Errorf("%w: segment %d of rank %d does not stand before segment %d of rank %d", ErrDispute, p.Segment.Index, p.Segment.Rank, row.Segment, row.Rank)
+		return Segment{}, 0, fmt.Errorf("%w: segment %d of rank %d does not stand before segment %d of rank %d", ErrDispute,
+			p.Segment.Index, p.Segment.Rank, row.Segment, row.Rank)
 	}
 	segment, err := disputedSegment(&p.Segment, &a, src)
 	if err != nil {
 		return Segment{}, 0, err
 	}
 	if int64(p.From) >= int64(len(segment.Tokens)) {
-		return Segment{}, 0, fmt.Errorf("%w: the window starts behind the segment's %d tokens", ErrDispute, len(segment.Tokens))
+		return Segment{}, 0, fmt.Errorf("%w: the window starts behind the segment's %d tokens", ErrDispute,
+			len(segment.Tokens))
 	}
 	segment.Tokens = segment.Tokens[p.From:min(len(segment.Tokens), int(p.From)+MaxDisputeWindow)]
 	w, err := alone(a, segment, row.Seed, false, stats)
@@ -302,14 +309,16 @@ func overtaken(c Claim, p EarlierSegment, src ContributionSource, stats *Statist
 		}
 	}
 	if lost == 0 {
-		return Segment{}, 0, fmt.Errorf("%w: the segment does not qualify at any opened position of the row under the seed at position %d", ErrDispute, row.Seed)
+		return Segment{}, 0, fmt.Errorf(
+			"%w: the segment does not qualify at any opened position of the row under the seed at position %d", ErrDispute,
+			row.Seed)
 	}
 	return segment, lost, nil
 }
 
-// lostToEarlier returns what an earlier segment's contribution lost of the row, from bits of it that are the segment's: what it does
-// not pass on to the sources of the segment, less what the row's owner passes on to it. Within one contribution nothing is lost that
-// the same contributor does not have.
+// lostToEarlier returns what an earlier segment's contribution lost of the row, from bits of it that are the segment's:
+// what it does not pass on to the sources of the segment, less what the row's owner passes on to it. Within one
+// contribution nothing is lost that the same contributor does not have.
 func lostToEarlier(p EarlierSegment, segment Segment, bits uint64, src ContributionSource) []Loss {
 	row := &p.Row.Row
 	if segment.Rank == row.Rank {
@@ -336,8 +345,11 @@ func (p *EarlierSegment) covered(c Claim) error {
 		}
 	}
 	for _, o := range p.Opened.Openings {
-		if !p.Row.Row.holds(o.Position) && !slices.ContainsFunc(p.Covering, func(r RowProof) bool { return r.Row.holds(o.Position) }) {
-			return fmt.Errorf("%w: position %d is in no row that is shown: a dispute opens nothing that the bundle does not open", ErrDispute, o.Position)
+		if !p.Row.Row.holds(o.Position) && !slices.ContainsFunc(p.Covering,
+			func(r RowProof) bool { return r.Row.holds(o.Position) }) {
+			return fmt.Errorf(
+				"%w: position %d is in no row that is shown: a dispute opens nothing that the bundle does not open", ErrDispute,
+				o.Position)
 		}
 	}
 	return nil

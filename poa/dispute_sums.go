@@ -30,7 +30,8 @@ func VerifyWrongBits(c Claim, p WrongBits, stats *Statistics) error {
 	sum, next := uint64(0), uint64(row.Position)
 	for _, o := range p.Opened.Openings {
 		if uint64(o.Position) != next {
-			return fmt.Errorf("%w: position %d is opened where %d is expected; open exactly the row", ErrDispute, o.Position, next)
+			return fmt.Errorf("%w: position %d is opened where %d is expected; open exactly the row", ErrDispute, o.Position,
+				next)
 		}
 		sum += uint64(stats.Surprisal(o.Token))
 		next++
@@ -51,8 +52,8 @@ type WrongWeights struct {
 	TotalBits uint64
 }
 
-// VerifyWrongWeights returns nil if the rows contradict each other, if their total is not that of an answer with the record's
-// output tokens, or if entries and unattributed share do not follow from them.
+// VerifyWrongWeights returns nil if the rows contradict each other, if their total is not that of an answer with the
+// record's output tokens, or if entries and unattributed share do not follow from them.
 func VerifyWrongWeights(c Claim, p WrongWeights, src ContributionSource) error {
 	_, err := wrongWeights(c, p, src)
 	return err
@@ -93,16 +94,18 @@ func wrongWeights(c Claim, p WrongWeights, src ContributionSource) ([]Entry, err
 	return nil, fmt.Errorf("%w: the weights follow from the %d rows", ErrDispute, len(p.Rows))
 }
 
-// VerifyWrongAnswer returns nil if the provider signed another outcome for the call than the one recorded. The signature, by the
-// answer key of the session over signed.SignBytes, and the chain id are for the caller to check.
+// VerifyWrongAnswer returns nil if the provider signed another outcome for the call than the one recorded. The
+// signature, by the answer key of the session over signed.SignBytes, and the chain id are for the caller to check.
 func VerifyWrongAnswer(c Claim, signed SignedAnswer) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
 	if signed.Session != c.Record.Session || signed.N != c.Record.N {
-		return fmt.Errorf("%w: call %d of session %s was signed, the record is call %d of %s", ErrDispute, signed.N, signed.Session, c.Record.N, c.Record.Session)
+		return fmt.Errorf("%w: call %d of session %s was signed, the record is call %d of %s", ErrDispute, signed.N,
+			signed.Session, c.Record.N, c.Record.Session)
 	}
-	recorded := Outcome{AnswerRoot: c.AnswerRoot, InputTokens: c.Record.InputTokens, OutputTokens: c.Record.OutputTokens, Fee: c.Record.Fee}
+	recorded := Outcome{AnswerRoot: c.AnswerRoot, InputTokens: c.Record.InputTokens, OutputTokens: c.Record.OutputTokens,
+		Fee: c.Record.Fee}
 	if signed.Outcome != recorded {
 		return nil
 	}

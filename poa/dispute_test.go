@@ -58,7 +58,8 @@ func (l *liar) claim() Claim {
 	return Claim{
 		Record: Record{
 			N: 1, Commitment: r.Commitment(), InputTokens: r.InputTokens, OutputTokens: uint32(len(l.tokens)), Fee: r.Fee,
-			Entries: l.att.Entries, UnattributedPPM: l.att.UnattributedPPM, Acknowledged: true, ModelID: 1, ModelVersion: 1, Method: MethodSPAN,
+			Entries: l.att.Entries, UnattributedPPM: l.att.UnattributedPPM, Acknowledged: true, ModelID: 1, ModelVersion: 1,
+			Method: MethodSPAN,
 		},
 		QueryHash: r.QueryHash, AnswerRoot: r.AnswerRoot, EvidenceRoot: r.EvidenceRoot, Bundle: l.evidence.Root(),
 	}
@@ -91,13 +92,17 @@ func (l *liar) disputes(i int) map[string]Dispute {
 	unqualified.UnqualifiedRow = &proof
 	bits.WrongBits = &WrongBits{Row: l.row(i), Opened: l.open(span(row)...)}
 	weights.WrongWeights = &WrongWeights{Rows: l.att.Rows, TotalBits: l.att.TotalBits}
-	answer.WrongAnswer = &SignedOutcome{Outcome: Outcome{AnswerRoot: c.AnswerRoot, InputTokens: c.Record.InputTokens, OutputTokens: c.Record.OutputTokens, Fee: c.Record.Fee}}
+	answer.WrongAnswer = &SignedOutcome{
+		Outcome: Outcome{AnswerRoot: c.AnswerRoot, InputTokens: c.Record.InputTokens, OutputTokens: c.Record.OutputTokens,
+			Fee: c.Record.Fee}}
 	return map[string]Dispute{
-		KindForgedRow: forged, KindUnqualifiedRow: unqualified, KindWrongBits: bits, KindWrongWeights: weights, KindWrongAnswer: answer,
+		KindForgedRow: forged, KindUnqualifiedRow: unqualified, KindWrongBits: bits, KindWrongWeights: weights,
+		KindWrongAnswer: answer,
 	}
 }
 
-// against is the dispute that an earlier segment qualifies for row i, opening what the bundle opens of it and of its seed.
+// against is the dispute that an earlier segment qualifies for row i, opening what the bundle opens of it and of its
+// seed.
 func (l *liar) against(i int, rank uint64, index uint32) Dispute {
 	c, row := l.claim(), l.att.Rows[i]
 	positions := span(row)
@@ -109,7 +114,8 @@ func (l *liar) against(i int, rank uint64, index uint32) Dispute {
 	slices.Sort(positions)
 	d := Dispute{
 		QueryHash: c.QueryHash, AnswerRoot: c.AnswerRoot, EvidenceRoot: c.EvidenceRoot,
-		EarlierSegment: &EarlierSegment{Row: l.row(i), Segment: must(l.w.proof(rank, index)), Opened: l.open(slices.Compact(positions)...)},
+		EarlierSegment: &EarlierSegment{Row: l.row(i), Segment: must(l.w.proof(rank, index)),
+			Opened: l.open(slices.Compact(positions)...)},
 	}
 	d.EarlierSegment.Covering = l.covering(i, d.EarlierSegment.Opened)
 	return d
@@ -119,7 +125,8 @@ func (l *liar) against(i int, rank uint64, index uint32) Dispute {
 func (l *liar) covering(i int, opened Opened) []RowProof {
 	var out []RowProof
 	for j := range l.att.Rows {
-		if j != i && len(out) < MaxCovering && slices.ContainsFunc(opened.Openings, func(o Opening) bool { return l.att.Rows[j].holds(o.Position) }) {
+		if j != i && len(out) < MaxCovering && slices.ContainsFunc(opened.Openings,
+			func(o Opening) bool { return l.att.Rows[j].holds(o.Position) }) {
 			out = append(out, l.row(j))
 		}
 	}
@@ -181,17 +188,21 @@ func TestEarlierSegmentIsProven(t *testing.T) {
 	}
 	l.rebuild(t)
 	losses, err := l.try(l.against(0, row.Rank, row.Segment))
-	if err != nil || len(losses) != 1 || losses[0].Rank != row.Rank || uint64(losses[0].PPM) != uint64(row.Bits)*TotalPPM/l.att.TotalBits {
+	if err != nil || len(losses) != 1 || losses[0].Rank != row.Rank ||
+		uint64(losses[0].PPM) != uint64(row.Bits)*TotalPPM/l.att.TotalBits {
 		t.Fatalf("%v, %v", losses, err)
 	}
 	// The tool finds the same lie, and none against the honest rows.
-	found := must(Overtakes(l.claim(), l.att, l.evidence.Answers[0], must(l.w.proof(row.Rank, row.Segment)), l.w, ProtocolStatistics()))
+	found := must(
+		Overtakes(l.claim(), l.att, l.evidence.Answers[0], must(l.w.proof(row.Rank, row.Segment)), l.w, ProtocolStatistics()))
 	if len(found) == 0 || found[0].Row.Row.Rank != uint64(friend) {
 		t.Errorf("%+v", found)
 	}
 	for _, other := range l.att.Rows {
 		if other.Rank != uint64(friend) {
-			if found := must(Overtakes(l.claim(), l.att, l.evidence.Answers[0], must(l.w.proof(other.Rank, other.Segment)), l.w, ProtocolStatistics())); len(found) != 0 {
+			if found := must(
+				Overtakes(l.claim(), l.att, l.evidence.Answers[0], must(l.w.proof(other.Rank, other.Segment)), l.w,
+					ProtocolStatistics())); len(found) != 0 {
 				t.Errorf("%+v", found)
 			}
 		}
@@ -209,7 +220,8 @@ func TestEarlierSegmentIsProven(t *testing.T) {
 	hidden.EarlierSegment.Opened = must(Narrow(all, everything))
 	hidden.EarlierSegment.Covering = l.covering(0, hidden.EarlierSegment.Opened)
 	c := l.claim()
-	if _, err := hidden.Verify(c.Record, c.Bundle, l.w, ProtocolStatistics()); !errors.Is(err, ErrDispute) || !strings.Contains(err.Error(), "in no row") {
+	if _, err := hidden.Verify(c.Record, c.Bundle, l.w, ProtocolStatistics()); !errors.Is(err, ErrDispute) ||
+		!strings.Contains(err.Error(), "in no row") {
 		t.Errorf("a hidden position was opened: %v", err)
 	}
 	// Too little opened, another window, another receipt: nothing is proven.
@@ -244,9 +256,11 @@ func TestLossToAnEarlierSegment(t *testing.T) {
 		returning uint32       // ppm that the later segment passes back to the earlier one's contribution
 		lost      func(bits uint64) uint64
 	}{
-		"alone":                    {lost: func(bits uint64) uint64 { return bits }},
-		"derived":                  {sources: []Derivation{{Rank: source, PPM: 3 * tenth}}, lost: func(bits uint64) uint64 { return bits - bits*3/10 }},
-		"passes all":               {sources: []Derivation{{Rank: source, PPM: TotalPPM}}, lost: func(uint64) uint64 { return 0 }},
+		"alone": {lost: func(bits uint64) uint64 { return bits }},
+		"derived": {sources: []Derivation{{Rank: source, PPM: 3 * tenth}},
+			lost: func(bits uint64) uint64 { return bits - bits*3/10 }},
+		"passes all": {sources: []Derivation{{Rank: source, PPM: TotalPPM}},
+			lost: func(uint64) uint64 { return 0 }},
 		"acknowledged by the copy": {returning: 4 * tenth, lost: func(bits uint64) uint64 { return bits - bits*4/10 }},
 		"both": {
 			sources: []Derivation{{Rank: source, PPM: 9 * tenth}}, returning: 4 * tenth,
@@ -264,10 +278,12 @@ func TestLossToAnEarlierSegment(t *testing.T) {
 			l.w.publish(t, friend, SegmentFile{Segments: [][]byte{text, text}})
 		}
 		for _, d := range test.sources {
-			l.w.contributions[original].Derived = append(l.w.contributions[original].Derived, SegmentDerivation{Segment: 0, Derivation: d})
+			l.w.contributions[original].Derived = append(l.w.contributions[original].Derived,
+				SegmentDerivation{Segment: 0, Derivation: d})
 		}
 		if test.returning > 0 {
-			l.w.contributions[friend].Derived = []SegmentDerivation{{Segment: 1, Derivation: Derivation{Rank: uint64(original), PPM: test.returning}}}
+			l.w.contributions[friend].Derived = []SegmentDerivation{
+				{Segment: 1, Derivation: Derivation{Rank: uint64(original), PPM: test.returning}}}
 		}
 		for i := range l.att.Rows {
 			if r := &l.att.Rows[i]; r.Rank == row.Rank && r.Segment == row.Segment {
@@ -296,7 +312,8 @@ func TestWrongAnswerIsProven(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, change := range []func(o *Outcome){
-		func(o *Outcome) { o.AnswerRoot[0] ^= 1 }, func(o *Outcome) { o.OutputTokens-- }, func(o *Outcome) { o.InputTokens-- }, func(o *Outcome) { o.Fee = NewAmount(1) },
+		func(o *Outcome) { o.AnswerRoot[0] ^= 1 }, func(o *Outcome) { o.OutputTokens-- },
+		func(o *Outcome) { o.InputTokens-- }, func(o *Outcome) { o.Fee = NewAmount(1) },
 	} {
 		d := l.disputes(0)[KindWrongAnswer]
 		change(&d.WrongAnswer.Outcome)
@@ -349,7 +366,8 @@ func TestImpossibleRowsAreProven(t *testing.T) {
 	}
 }
 
-// Whatever is opened and whichever earlier segment is named, nobody convicts an honest provider: not of SPAN, not of RAG.
+// Whatever is opened and whichever earlier segment is named, nobody convicts an honest provider: not of SPAN, not of
+// RAG.
 func TestHonestProvidersAreNeverConvicted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rng := rand.New(rand.NewSource(rapid.Int64().Draw(t, "seed")))
@@ -508,7 +526,11 @@ func TestDisputeWorkIsBounded(t *testing.T) {
 	l.tokens = TokenIDs(text)[:200]
 	l.att = Attribution{Rows: []Row{{Length: 200, Rank: 1}}, UnattributedPPM: TotalPPM}
 	var b EvidenceBuilder
-	if err := b.Add(l.key, l.tokens, l.att, func(uint64, uint32) (SegmentProof, error) { return SegmentProof{Rank: 1, Content: text}, nil }); err != nil {
+	if err := b.Add(
+		l.key, l.tokens, l.att, func(uint64, uint32) (SegmentProof, error) {
+			return SegmentProof{Rank: 1, Content: text},
+				nil
+		}); err != nil {
 		t.Fatal(err)
 	}
 	l.evidence = b.Evidence()

@@ -21,9 +21,10 @@ func EqualPairs(a, b []TokenID) uint64 {
 	return pairs
 }
 
-// CopiedPPM returns the share of the later text's surprisal that lies on alignments of at least DuplicateBits with one earlier text, in
-// parts per million: 0 if there is none, 1,000,000 for an exact copy long enough to reach them. It catches every edit rate up to
-// about one token in four. Both are at most MaxAnswerTokens and MaxSegmentTokens long, else ErrOversize.
+// CopiedPPM returns the share of the later text's surprisal that lies on alignments of at least DuplicateBits with one
+// earlier text, in parts per million: 0 if there is none, 1,000,000 for an exact copy long enough to reach them. It
+// catches every edit rate up to about one token in four. Both are at most MaxAnswerTokens and MaxSegmentTokens long,
+// else ErrOversize.
 func CopiedPPM(later, earlier []TokenID, stats *Statistics) (uint32, error) {
 	if stats == nil {
 		return 0, errNoStatistics

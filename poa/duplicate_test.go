@@ -35,7 +35,8 @@ func TestCopiedPPM(t *testing.T) {
 		t.Errorf("no text: %d", got)
 	}
 	// A quotation of a third is not a duplicate.
-	if got := must(CopiedPPM(join(TokenIDs(prose(rng, 140)), original[:60]), original, stats)); got == 0 || got >= DuplicatePPM {
+	if got := must(CopiedPPM(join(TokenIDs(prose(rng, 140)), original[:60]), original, stats)); got == 0 ||
+		got >= DuplicatePPM {
 		t.Errorf("quotation: %d", got)
 	}
 	if _, err := CopiedPPM(make([]TokenID, MaxAnswerTokens+1), nil, stats); !errors.Is(err, ErrOversize) {

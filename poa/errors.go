@@ -74,13 +74,14 @@ var (
 
 // refutations are the errors by which Dispute.Verify and UnmarshalDispute say that a proof is wrong.
 var refutations = []error{
-	ErrDispute, ErrDisputeEncoding, ErrOversize, ErrMerkleProof, ErrContribution, ErrSegment, ErrSegmentPath, ErrEvidenceEncoding, ErrOpening,
+	ErrDispute, ErrDisputeEncoding, ErrOversize, ErrMerkleProof, ErrContribution, ErrSegment, ErrSegmentPath,
+	ErrEvidenceEncoding, ErrOpening,
 	ErrAnswerRoot,
 }
 
-// Refutes says whether an error of Dispute.Verify or UnmarshalDispute is a fault of the proof. Any other one, such as missing
-// statistics, is a fault of the caller and says nothing about the proof. A ContributionSource whose own look-up failed is reported
-// as ErrContribution; callers whose source can fail ask the source.
+// Refutes says whether an error of Dispute.Verify or UnmarshalDispute is a fault of the proof. Any other one, such as
+// missing statistics, is a fault of the caller and says nothing about the proof. A ContributionSource whose own look-up
+// failed is reported as ErrContribution; callers whose source can fail ask the source.
 func Refutes(err error) bool {
 	return slices.ContainsFunc(refutations, func(refutation error) bool { return errors.Is(err, refutation) })
 }

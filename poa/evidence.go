@@ -56,10 +56,11 @@ type AnswerEvidence struct {
 	Proof []Hash
 	// Segments are the segments that own positions, as strictly increasing indices into Evidence.Segments.
 	Segments []uint32
-	// Seeds are, for each of Segments, the answer position of the seed that anchors it; Count if it owns through windows only.
+	// Seeds are, for each of Segments, the answer position of the seed that anchors it; Count if it owns through windows
+	// only.
 	Seeds []uint32
-	// Windows are those of Segments that own positions through local windows (method RAG), or that are considered for what words mean
-	// (method MEANING), whether they own positions or not.
+	// Windows are those of Segments that own positions through local windows (method RAG), or that are considered for what
+	// words mean (method MEANING), whether they own positions or not.
 	Windows []uint32
 }
 
@@ -76,11 +77,14 @@ func (e Evidence) Validate() error {
 	for i, s := range e.Segments {
 		switch {
 		case len(s.Content) == 0 || len(s.Content) > MaxSegmentBytes:
-			return fmt.Errorf("%w: segment %d has %d bytes; use 1 to %d", ErrEvidenceEncoding, i, len(s.Content), MaxSegmentBytes)
+			return fmt.Errorf("%w: segment %d has %d bytes; use 1 to %d", ErrEvidenceEncoding, i, len(s.Content),
+				MaxSegmentBytes)
 		case len(s.Path) > MaxPathLength:
-			return fmt.Errorf("%w: segment %d has a path of %d hashes, at most %d are allowed", ErrEvidenceEncoding, i, len(s.Path), MaxPathLength)
+			return fmt.Errorf("%w: segment %d has a path of %d hashes, at most %d are allowed", ErrEvidenceEncoding, i,
+				len(s.Path), MaxPathLength)
 		case i > 0 && !segmentBefore(&e.Segments[i-1], &s):
-			return fmt.Errorf("%w: segment %d is out of order; sort by rank and index and list each once", ErrEvidenceEncoding, i)
+			return fmt.Errorf("%w: segment %d is out of order; sort by rank and index and list each once", ErrEvidenceEncoding,
+				i)
 		}
 	}
 	for i := range e.Answers {
@@ -135,7 +139,8 @@ func (a AnswerEvidence) validate(segments int) error {
 // validateWindows checks that the windows are a subset of the segments, in order.
 func (a AnswerEvidence) validateWindows() error {
 	if len(a.Windows) > MaxMeaningSegments {
-		return fmt.Errorf("%w: %d segments with windows, at most %d are allowed", ErrEvidenceEncoding, len(a.Windows), MaxMeaningSegments)
+		return fmt.Errorf("%w: %d segments with windows, at most %d are allowed", ErrEvidenceEncoding, len(a.Windows),
+			MaxMeaningSegments)
 	}
 	next := 0
 	for i, s := range a.Windows {
@@ -143,15 +148,16 @@ func (a AnswerEvidence) validateWindows() error {
 			next++
 		}
 		if next == len(a.Segments) {
-			return fmt.Errorf("%w: window reference %d to %d is out of order or not among the answer's segments", ErrEvidenceEncoding, i, s)
+			return fmt.Errorf("%w: window reference %d to %d is out of order or not among the answer's segments",
+				ErrEvidenceEncoding, i, s)
 		}
 		next++
 	}
 	return nil
 }
 
-// isWord says whether b is exactly one folded token, short enough to be disclosed, by the rules of some NormVersion: an encoding does not
-// say by which, and a word under others hashes to the same token.
+// isWord says whether b is exactly one folded token, short enough to be disclosed, by the rules of some NormVersion: an
+// encoding does not say by which, and a word under others hashes to the same token.
 func isWord(b []byte) bool {
 	if len(b) == 0 || len(b) > maxWord {
 		return false
@@ -189,21 +195,22 @@ func isWordV1(b []byte) bool {
 	return start == 0 && end == len(b)
 }
 
-// MarshalBinary returns the canonical encoding (see evidence_codec.go). It needs valid evidence and returns ErrOversize above
-// MaxEvidenceBytes.
+// MarshalBinary returns the canonical encoding (see evidence_codec.go). It needs valid evidence and returns ErrOversize
+// above MaxEvidenceBytes.
 func (e Evidence) MarshalBinary() ([]byte, error) {
 	if err := e.Validate(); err != nil {
 		return nil, err
 	}
 	b := appendEvidence(nil, e)
 	if len(b) > MaxEvidenceBytes {
-		return nil, fmt.Errorf("%w: evidence of %d bytes, at most %d are allowed; send fewer receipts per batch", ErrOversize, len(b), MaxEvidenceBytes)
+		return nil, fmt.Errorf("%w: evidence of %d bytes, at most %d are allowed; send fewer receipts per batch", ErrOversize,
+			len(b), MaxEvidenceBytes)
 	}
 	return b, nil
 }
 
-// Root returns the bundle root: SHA-256(0x04 ‖ be32 segments ‖ be32 answers ‖ Merkle root), where the leaves are LeafHash of the
-// encoding of every segment, then of every answer.
+// Root returns the bundle root: SHA-256(0x04 ‖ be32 segments ‖ be32 answers ‖ Merkle root), where the leaves are
+// LeafHash of the encoding of every segment, then of every answer.
 func (e Evidence) Root() Hash {
 	return bundleRoot(uint32(len(e.Segments)), uint32(len(e.Answers)), MerkleRoot(e.leaves()))
 }

@@ -17,7 +17,8 @@ import (
 //	         uvarint segments, per segment uvarint 2·gap, plus 1 if it owns through windows,
 //	         uvarint seed
 //
-// A gap is the distance from the previous value less one, the first one the value itself, so that order is part of the form.
+// A gap is the distance from the previous value less one, the first one the value itself, so that order is part of the
+// form.
 
 const (
 	minSegmentBytes = 5  // rank, index, length, one byte of content, path length
@@ -91,11 +92,12 @@ func appendAnswerEvidence(b []byte, a *AnswerEvidence) []byte {
 	return b
 }
 
-// UnmarshalEvidence reads the canonical encoding and nothing else: what it returns passes Validate and encodes to the same bytes.
-// Above MaxEvidenceBytes it returns ErrOversize, otherwise ErrEvidenceEncoding.
+// UnmarshalEvidence reads the canonical encoding and nothing else: what it returns passes Validate and encodes to the
+// same bytes. Above MaxEvidenceBytes it returns ErrOversize, otherwise ErrEvidenceEncoding.
 func UnmarshalEvidence(data []byte) (Evidence, error) {
 	if len(data) > MaxEvidenceBytes {
-		return Evidence{}, fmt.Errorf("%w: evidence of %d bytes, at most %d are allowed; send fewer receipts per batch", ErrOversize, len(data), MaxEvidenceBytes)
+		return Evidence{}, fmt.Errorf("%w: evidence of %d bytes, at most %d are allowed; send fewer receipts per batch",
+			ErrOversize, len(data), MaxEvidenceBytes)
 	}
 	r := reader{data: data}
 	if string(r.bytes(len(evidenceMagic))) != evidenceMagic {

@@ -57,7 +57,9 @@ func TestEvidenceRoundTrip(t *testing.T) {
 			}
 			contributor := []byte{byte(rank)}
 			w.files = append(w.files, f)
-			w.contributions = append(w.contributions, Contribution{Root: f.Root(contributor), Contributor: contributor, Segments: uint32(len(f.Segments)), AllowFewStopWords: true})
+			w.contributions = append(w.contributions,
+				Contribution{Root: f.Root(contributor), Contributor: contributor, Segments: uint32(len(f.Segments)),
+					AllowFewStopWords: true})
 			for i, s := range f.Segments {
 				if err := w.index.Add(Segment{Rank: uint64(rank), Index: uint32(i), Tokens: TokenIDs(s)}); err != nil {
 					t.Fatal(err)
@@ -108,31 +110,34 @@ func TestEveryMutationOfEvidenceIsRefused(t *testing.T) {
 		mutate func(e *Evidence)
 		want   error
 	}{
-		"segment rank":       {func(e *Evidence) { e.Segments[len(e.Segments)-1].Rank = 99 }, ErrContribution},
-		"segment index":      {func(e *Evidence) { e.Segments[len(e.Segments)-1].Index++ }, ErrSegmentPath},
-		"segment content":    {func(e *Evidence) { e.Segments[0].Content[0] ^= 1 }, ErrSegmentPath},
-		"content to refuse":  {func(e *Evidence) { e.Segments[0].Content = []byte("al\u200bpha") }, ErrSegment},
-		"no content":         {func(e *Evidence) { e.Segments[0].Content = nil }, ErrEvidenceEncoding},
-		"segment path":       {func(e *Evidence) { e.Segments[0].Path[0][0] ^= 1 }, ErrSegmentPath},
-		"path longer":        {func(e *Evidence) { e.Segments[0].Path = append(e.Segments[0].Path, Hash{}) }, ErrSegmentPath},
-		"path shorter":       {func(e *Evidence) { e.Segments[0].Path = nil }, ErrSegmentPath},
-		"path too long":      {func(e *Evidence) { e.Segments[0].Path = make([]Hash, 33) }, ErrEvidenceEncoding},
-		"order of segments":  {func(e *Evidence) { e.Segments[0], e.Segments[1] = e.Segments[1], e.Segments[0] }, ErrEvidenceEncoding},
-		"repeated segment":   {func(e *Evidence) { e.Segments[1] = e.Segments[0] }, ErrEvidenceEncoding},
-		"more tokens":        {func(e *Evidence) { e.Answers[0].Count++ }, ErrAnswerRoot},
-		"fewer tokens":       {func(e *Evidence) { e.Answers[0].Count = 1 }, ErrEvidenceEncoding},
-		"too many tokens":    {func(e *Evidence) { e.Answers[0].Count = MaxAnswerTokens + 1 }, ErrEvidenceEncoding},
-		"opening position":   {func(e *Evidence) { e.Answers[0].Openings[0].Position++ }, ErrEvidenceEncoding},
-		"last position":      {func(e *Evidence) { e.Answers[0].Openings[len(e.Answers[0].Openings)-1].Position-- }, ErrEvidenceEncoding},
-		"opened token":       {func(e *Evidence) { e.Answers[0].Openings[0].Token++ }, ErrAnswerRoot},
-		"salt":               {func(e *Evidence) { e.Answers[0].Openings[0].Salt[15] ^= 1 }, ErrAnswerRoot},
-		"missing opening":    {func(e *Evidence) { e.Answers[0].Openings = e.Answers[0].Openings[1:] }, ErrOpening},
-		"proof hash":         {func(e *Evidence) { e.Answers[0].Proof[0][0] ^= 1 }, ErrAnswerRoot},
-		"proof longer":       {func(e *Evidence) { e.Answers[0].Proof = append(e.Answers[0].Proof, Hash{}) }, ErrOpening},
-		"proof shorter":      {func(e *Evidence) { e.Answers[0].Proof = e.Answers[0].Proof[1:] }, ErrOpening},
-		"proof too long":     {func(e *Evidence) { e.Answers[0].Proof = make([]Hash, 200) }, ErrEvidenceEncoding},
-		"reference missing":  {func(e *Evidence) { e.Answers[0].Segments = e.Answers[0].Segments[1:] }, nil},
-		"reference repeated": {func(e *Evidence) { e.Answers[0].Segments[1] = e.Answers[0].Segments[0] }, ErrEvidenceEncoding},
+		"segment rank":      {func(e *Evidence) { e.Segments[len(e.Segments)-1].Rank = 99 }, ErrContribution},
+		"segment index":     {func(e *Evidence) { e.Segments[len(e.Segments)-1].Index++ }, ErrSegmentPath},
+		"segment content":   {func(e *Evidence) { e.Segments[0].Content[0] ^= 1 }, ErrSegmentPath},
+		"content to refuse": {func(e *Evidence) { e.Segments[0].Content = []byte("al\u200bpha") }, ErrSegment},
+		"no content":        {func(e *Evidence) { e.Segments[0].Content = nil }, ErrEvidenceEncoding},
+		"segment path":      {func(e *Evidence) { e.Segments[0].Path[0][0] ^= 1 }, ErrSegmentPath},
+		"path longer":       {func(e *Evidence) { e.Segments[0].Path = append(e.Segments[0].Path, Hash{}) }, ErrSegmentPath},
+		"path shorter":      {func(e *Evidence) { e.Segments[0].Path = nil }, ErrSegmentPath},
+		"path too long":     {func(e *Evidence) { e.Segments[0].Path = make([]Hash, 33) }, ErrEvidenceEncoding},
+		"order of segments": {func(e *Evidence) { e.Segments[0], e.Segments[1] = e.Segments[1], e.Segments[0] },
+			ErrEvidenceEncoding},
+		"repeated segment": {func(e *Evidence) { e.Segments[1] = e.Segments[0] }, ErrEvidenceEncoding},
+		"more tokens":      {func(e *Evidence) { e.Answers[0].Count++ }, ErrAnswerRoot},
+		"fewer tokens":     {func(e *Evidence) { e.Answers[0].Count = 1 }, ErrEvidenceEncoding},
+		"too many tokens":  {func(e *Evidence) { e.Answers[0].Count = MaxAnswerTokens + 1 }, ErrEvidenceEncoding},
+		"opening position": {func(e *Evidence) { e.Answers[0].Openings[0].Position++ }, ErrEvidenceEncoding},
+		"last position": {func(e *Evidence) { e.Answers[0].Openings[len(e.Answers[0].Openings)-1].Position-- },
+			ErrEvidenceEncoding},
+		"opened token":      {func(e *Evidence) { e.Answers[0].Openings[0].Token++ }, ErrAnswerRoot},
+		"salt":              {func(e *Evidence) { e.Answers[0].Openings[0].Salt[15] ^= 1 }, ErrAnswerRoot},
+		"missing opening":   {func(e *Evidence) { e.Answers[0].Openings = e.Answers[0].Openings[1:] }, ErrOpening},
+		"proof hash":        {func(e *Evidence) { e.Answers[0].Proof[0][0] ^= 1 }, ErrAnswerRoot},
+		"proof longer":      {func(e *Evidence) { e.Answers[0].Proof = append(e.Answers[0].Proof, Hash{}) }, ErrOpening},
+		"proof shorter":     {func(e *Evidence) { e.Answers[0].Proof = e.Answers[0].Proof[1:] }, ErrOpening},
+		"proof too long":    {func(e *Evidence) { e.Answers[0].Proof = make([]Hash, 200) }, ErrEvidenceEncoding},
+		"reference missing": {func(e *Evidence) { e.Answers[0].Segments = e.Answers[0].Segments[1:] }, nil},
+		"reference repeated": {func(e *Evidence) { e.Answers[0].Segments[1] = e.Answers[0].Segments[0] },
+			ErrEvidenceEncoding},
 		"reference outside":  {func(e *Evidence) { e.Answers[0].Segments[1] = 1 << 20 }, ErrEvidenceEncoding},
 		"seed missing":       {func(e *Evidence) { e.Answers[0].Seeds = e.Answers[0].Seeds[1:] }, ErrEvidenceEncoding},
 		"seed outside":       {func(e *Evidence) { e.Answers[0].Seeds[0] = e.Answers[0].Count + 1 }, ErrEvidenceEncoding},
@@ -187,7 +192,8 @@ func TestMoreSegmentsThanOpenings(t *testing.T) {
 	w, b := scenario(t, 12)
 	key, tokens := [32]byte{9}, seq(0, 3)
 	leaves := AnswerLeaves(key, tokens)
-	a := AnswerEvidence{Count: 3, Openings: []Opening{{Position: 1, Token: tokens[1], Salt: PositionSalt(key, 1)}}, Proof: must(Multiproof(leaves, []uint32{1}))}
+	a := AnswerEvidence{Count: 3, Openings: []Opening{{Position: 1, Token: tokens[1], Salt: PositionSalt(key, 1)}},
+		Proof: must(Multiproof(leaves, []uint32{1}))}
 	e := Evidence{Segments: b.evidence.Segments, Answers: []AnswerEvidence{a}}
 	allReferences(&e)
 	r := receiptFor(1, AnswerRoot(key, tokens), Attribution{UnattributedPPM: TotalPPM, TotalBits: 3 * uint64(HiddenBits)})
@@ -216,8 +222,9 @@ func TestEveryMutationOfReceiptsIsRefused(t *testing.T) {
 		"evidence root": {func(r *Receipt) { r.EvidenceRoot[0] ^= 1 }, ErrEvidenceRoot},
 		"rank":          {func(r *Receipt) { r.Entries[0].Rank += 50 }, ErrWeights},
 		"weight":        {func(r *Receipt) { r.Entries[0].WeightPPM++; r.UnattributedPPM-- }, ErrWeights},
-		"entry dropped": {func(r *Receipt) { r.UnattributedPPM += r.Entries[0].WeightPPM; r.Entries = r.Entries[1:] }, ErrWeights},
-		"unattributed":  {func(r *Receipt) { r.UnattributedPPM++ }, ErrReceipt},
+		"entry dropped": {func(r *Receipt) { r.UnattributedPPM += r.Entries[0].WeightPPM; r.Entries = r.Entries[1:] },
+			ErrWeights},
+		"unattributed": {func(r *Receipt) { r.UnattributedPPM++ }, ErrReceipt},
 	} {
 		receipts := slices.Clone(b.receipts)
 		receipts[0].Entries = slices.Clone(receipts[0].Entries)
@@ -239,10 +246,12 @@ func TestEveryMutationOfReceiptsIsRefused(t *testing.T) {
 	if err := VerifyEvidence(nil, Evidence{}, w, ProtocolStatistics()); err != nil {
 		t.Error(err)
 	}
-	if err := VerifyAnswer(b.receipts[1], b.evidence.Answers[0], nil, ProtocolStatistics()); !errors.Is(err, ErrEvidenceCount) {
+	if err := VerifyAnswer(b.receipts[1], b.evidence.Answers[0], nil, ProtocolStatistics()); !errors.Is(err,
+		ErrEvidenceCount) {
 		t.Error(err)
 	}
-	if err := VerifyAnswer(b.receipts[0], b.evidence.Answers[0], nil, ProtocolStatistics()); !errors.Is(err, ErrEvidenceEncoding) {
+	if err := VerifyAnswer(b.receipts[0], b.evidence.Answers[0], nil, ProtocolStatistics()); !errors.Is(err,
+		ErrEvidenceEncoding) {
 		t.Error(err)
 	}
 }
@@ -314,16 +323,21 @@ func TestBuildEvidence(t *testing.T) {
 	if len(a.Openings) != opened || len(a.Segments) != len(segments) {
 		t.Errorf("%d openings, %d references", len(a.Openings), len(a.Segments))
 	}
-	if err := VerifyEvidence(b.receipts[:1], Evidence{segments, []AnswerEvidence{a}}, w, ProtocolStatistics()); err != nil {
+	if err := VerifyEvidence(b.receipts[:1], Evidence{segments, []AnswerEvidence{a}}, w,
+		ProtocolStatistics()); err != nil {
 		t.Error(err)
 	}
 
 	var builder EvidenceBuilder
 	failing := errors.New("no such text")
-	if err := builder.Add(key, tokens, att, func(uint64, uint32) (SegmentProof, error) { return SegmentProof{}, failing }); !errors.Is(err, failing) {
+	if err := builder.Add(
+		key, tokens, att, func(uint64, uint32) (SegmentProof, error) { return SegmentProof{}, failing }); !errors.Is(err,
+		failing) {
 		t.Error(err)
 	}
-	if err := builder.Add(key, tokens, att, func(uint64, uint32) (SegmentProof, error) { return SegmentProof{Rank: 77}, nil }); !errors.Is(err, ErrSegmentPath) {
+	if err := builder.Add(
+		key, tokens, att, func(uint64, uint32) (SegmentProof, error) { return SegmentProof{Rank: 77}, nil }); !errors.Is(err,
+		ErrSegmentPath) {
 		t.Error(err)
 	}
 	if err := builder.Add(key, tokens[:1], att, w.proof); !errors.Is(err, ErrAnswer) {
@@ -332,7 +346,8 @@ func TestBuildEvidence(t *testing.T) {
 	if err := builder.Add(key, make([]TokenID, MaxAnswerTokens+1), Attribution{}, w.proof); !errors.Is(err, ErrOversize) {
 		t.Error(err)
 	}
-	for _, rows := range [][]Row{{{Length: 0}}, {{Length: 2}, {Position: 1, Length: 1}}, {{Position: 1<<32 - 1, Length: 1<<32 - 1}}} {
+	for _, rows := range [][]Row{{{Length: 0}}, {{Length: 2}, {Position: 1, Length: 1}},
+		{{Position: 1<<32 - 1, Length: 1<<32 - 1}}} {
 		if err := builder.Add(key, tokens, Attribution{Rows: rows}, w.proof); !errors.Is(err, ErrAnswer) {
 			t.Errorf("%v: %v", rows, err)
 		}
@@ -396,7 +411,9 @@ func TestWorkUnits(t *testing.T) {
 	if got := WorkUnits(dense); got < 512*4096*unitsPerPair {
 		t.Errorf("the densest input costs %d", got)
 	}
-	if got := WorkUnits(Evidence{Answers: []AnswerEvidence{{Count: 1<<32 - 1, Openings: make([]Opening, 2), Segments: []uint32{9}}}}); got == 0 || got > 1<<20 {
+	if got := WorkUnits(
+		Evidence{Answers: []AnswerEvidence{
+			{Count: 1<<32 - 1, Openings: make([]Opening, 2), Segments: []uint32{9}}}}); got == 0 || got > 1<<20 {
 		t.Errorf("malformed evidence costs %d", got)
 	}
 	start := time.Now()

@@ -14,7 +14,8 @@ func TestGoldenTokens(t *testing.T) {
 	}
 	var out []vector
 	for _, text := range []string{
-		"", "Hello, World2x!", "don't stop", "naïve Café", "русский Текст", "日本語とEnglish", "ไทย", "हिन्दी", "한국어", "a😀b", "\xff\xe3\x81", "x\xc3", "“quoted”—dash",
+		"", "Hello, World2x!", "don't stop", "naïve Café", "русский Текст", "日本語とEnglish", "ไทย", "हिन्दी", "한국어", "a😀b",
+		"\xff\xe3\x81", "x\xc3", "“quoted”—dash",
 	} {
 		v := vector{Text: hex.EncodeToString([]byte(text))}
 		for _, tok := range Tokenize([]byte(text)) {
@@ -43,7 +44,8 @@ func TestGoldenLog2(t *testing.T) {
 		Q16 uint32 `json:"q16"`
 	}
 	var out []vector
-	for _, x := range []uint64{0, 1, 2, 3, 4, 5, 7, 10, 100, 1000, 65535, 65536, 65537, 1 << 20, 1<<20 + 1, 1999999, 1<<31 - 1, 1 << 32, 1<<53 + 1, 1<<63 + 1, ^uint64(0)} {
+	for _, x := range []uint64{0, 1, 2, 3, 4, 5, 7, 10, 100, 1000, 65535, 65536, 65537, 1 << 20, 1<<20 + 1, 1999999,
+		1<<31 - 1, 1 << 32, 1<<53 + 1, 1<<63 + 1, ^uint64(0)} {
 		out = append(out, vector{x, Log2Q16(x)})
 	}
 	golden(t, "log2", out)
@@ -55,7 +57,8 @@ func TestGoldenStatistics(t *testing.T) {
 	for _, w := range []string{"the", "of", "function", "blockchain", "der", "の", "的", "zyzzyva"} {
 		bits[w] = s.Surprisal(TokenIDs([]byte(w))[0])
 	}
-	golden(t, "statistics", map[string]any{"version": s.Version(), "total": s.Total(), "rows": s.Len(), "root": s.Root(), "surprisal_q16": bits})
+	golden(t, "statistics", map[string]any{"version": s.Version(), "total": s.Total(), "rows": s.Len(), "root": s.Root(),
+		"surprisal_q16": bits})
 }
 
 func TestGoldenMerkle(t *testing.T) {
@@ -82,7 +85,8 @@ func TestGoldenMultiproof(t *testing.T) {
 		Proof     []Hash   `json:"proof"`
 	}
 	var out []vector
-	for _, v := range []vector{{Leaves: 0}, {Leaves: 3}, {Leaves: 1, Positions: []uint32{0}}, {Leaves: 11, Positions: []uint32{0, 4, 5, 10}}, {Leaves: 16, Positions: []uint32{7, 8}}} {
+	for _, v := range []vector{{Leaves: 0}, {Leaves: 3}, {Leaves: 1, Positions: []uint32{0}},
+		{Leaves: 11, Positions: []uint32{0, 4, 5, 10}}, {Leaves: 16, Positions: []uint32{7, 8}}} {
 		v.Proof = must(Multiproof(hashesN(v.Leaves), v.Positions))
 		out = append(out, v)
 	}
@@ -111,7 +115,8 @@ func TestGoldenMMR(t *testing.T) {
 func TestGoldenVoucher(t *testing.T) {
 	call := Call{QueryHash: hashN(1), MaxFee: Amount{1, 2}}
 	outcome := Outcome{hashN(3), 40, 300, NewAmount(900)}
-	v := Voucher{"openledger-1", hashN(1), []byte("provider-address-001"), 5, 2, Price{NewAmount(100), NewAmount(300), NewAmount(7)}, 4, NextHash(hashN(2), call.Hash(), outcome), NewAmount(5000)}
+	v := Voucher{"openledger-1", hashN(1), []byte("provider-address-001"), 5, 2,
+		Price{NewAmount(100), NewAmount(300), NewAmount(7)}, 4, NextHash(hashN(2), call.Hash(), outcome), NewAmount(5000)}
 	golden(t, "voucher", map[string]any{
 		"call":    call.Hash(),
 		"ack":     AckCall,
@@ -141,18 +146,25 @@ func TestGoldenSpan(t *testing.T) {
 		Attribution Attribution `json:"attribution"`
 		RowsRoot    Hash        `json:"rows_root"`
 	}
-	first := "A Merkle mountain range is an append only accumulator that keeps the peaks of perfect binary trees of decreasing height."
-	second := "Keeps the peaks of perfect binary trees of decreasing height, and every new leaf merges equal neighbours from the right."
+	first := "A Merkle mountain range is an append only accumulator that keeps the peaks of perfect binary trees of " +
+		"decreasing height."
+	second := "Keeps the peaks of perfect binary trees of decreasing height, and every new leaf merges equal " +
+		"neighbours from the right."
 	var out []vector
 	for _, answer := range []string{
 		"",
 		"Nothing of this was ever registered.",
 		"As one reads, an append only accumulator that keeps the peaks of perfect binary trees of decreasing height.",
-		"It keeps the peaks of perfect binary trees of decreasing height, and every new leaf merges equal neighbours from the right side.",
-		"An append only accumulator which keeps all the peaks of binary trees of decreasing height and every new leaf merges neighbours from the right.",
+		"It keeps the peaks of perfect binary trees of decreasing height, and every new leaf merges equal neighbours from " +
+			"the right side.",
+		"An append only accumulator which keeps all the peaks of binary trees of decreasing height and every new leaf " +
+			"merges neighbours from the right.",
 	} {
-		att := must(Attribute(Answer{Tokens: TokenIDs([]byte(answer))}, []Segment{NewSegment(7, 0, []byte(second)), NewSegment(3, 1, []byte(first))}, ProtocolStatistics()))
-		out = append(out, vector{answer, []string{"rank 7, index 0: " + second, "rank 3, index 1: " + first}, att, att.Root()})
+		att := must(
+			Attribute(Answer{Tokens: TokenIDs([]byte(answer))},
+				[]Segment{NewSegment(7, 0, []byte(second)), NewSegment(3, 1, []byte(first))}, ProtocolStatistics()))
+		out = append(
+			out, vector{answer, []string{"rank 7, index 0: " + second, "rank 3, index 1: " + first}, att, att.Root()})
 	}
 	golden(t, "span", out)
 }

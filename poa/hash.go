@@ -9,8 +9,8 @@ import (
 // Hash is a SHA-256 digest.
 type Hash [32]byte
 
-// Domain bytes: the first byte of every hash input that forms a tree, so that no value of one kind can stand for another.
-// 0x00 and 0x01 are those of RFC 6962, section 2.1.
+// Domain bytes: the first byte of every hash input that forms a tree, so that no value of one kind can stand for
+// another. 0x00 and 0x01 are those of RFC 6962, section 2.1.
 const (
 	domainLeaf     = 0x00
 	domainNode     = 0x01
@@ -58,7 +58,8 @@ func (h *Hash) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// hashConcat returns SHA-256 of the concatenation of parts. Short inputs, of which a batch hashes thousands, are joined on the stack.
+// hashConcat returns SHA-256 of the concatenation of parts. Short inputs, of which a batch hashes thousands, are joined
+// on the stack.
 func hashConcat(parts ...[]byte) Hash {
 	var buffer [256]byte
 	b := buffer[:0]

@@ -131,7 +131,8 @@ func (w *world) publish(t testing.TB, rank int, f SegmentFile) {
 	t.Helper()
 	contributor := fmt.Appendf(nil, "contributor-%d", rank)
 	w.files = append(w.files, f)
-	w.contributions = append(w.contributions, Contribution{Root: f.Root(contributor), Contributor: contributor, Segments: uint32(len(f.Segments))})
+	w.contributions = append(w.contributions,
+		Contribution{Root: f.Root(contributor), Contributor: contributor, Segments: uint32(len(f.Segments))})
 	for i, s := range f.Segments {
 		if err := w.index.Add(Segment{Rank: uint64(rank), Index: uint32(i), Tokens: TokenIDs(s)}); err != nil {
 			t.Fatal(err)
@@ -213,7 +214,8 @@ func (w *world) batch(t testing.TB, rng *rand.Rand, answers, words int) batch {
 func receiptFor(n uint64, root Hash, att Attribution) Receipt {
 	r := Receipt{
 		N: n, QueryHash: hashN(n), MaxFee: NewAmount(1_000_000), AnswerRoot: root, EvidenceRoot: att.Root(),
-		InputTokens: 40, OutputTokens: 300, Fee: NewAmount(900_000), Entries: att.Entries, UnattributedPPM: att.UnattributedPPM,
+		InputTokens: 40, OutputTokens: 300, Fee: NewAmount(900_000), Entries: att.Entries,
+		UnattributedPPM: att.UnattributedPPM,
 	}
 	r.Call = r.CallHash()
 	return r

@@ -7,10 +7,11 @@ import (
 	"sync"
 )
 
-// Index applies the rule of the function Attribute to millions of tokens: it finds the segments that share a seed with an answer.
+// Index applies the rule of the function Attribute to millions of tokens: it finds the segments that share a seed with
+// an answer.
 //
-// The seeds of segments added together lie in one sorted tier; tiers of similar size are merged, so that there are few and adding
-// stays cheap. The memory is about 17 bytes per token.
+// The seeds of segments added together lie in one sorted tier; tiers of similar size are merged, so that there are few
+// and adding stays cheap. The memory is about 17 bytes per token.
 //
 // Attribute, Candidates and Spans may be called concurrently with each other, but not with Add.
 type Index struct {
@@ -46,8 +47,9 @@ func NewIndex(stats *Statistics) *Index {
 	return &Index{stats: stats, known: make(map[segmentKey]struct{}), derived: make(map[segmentKey][]Derivation)}
 }
 
-// Add registers segments; ranks may come in any order. Adding many at once is faster than one by one. It returns ErrDuplicateSegment
-// if a rank and index are taken and ErrOversize above MaxSegmentTokens or MaxIndexTokens; it then adds none of them.
+// Add registers segments; ranks may come in any order. Adding many at once is faster than one by one. It returns
+// ErrDuplicateSegment if a rank and index are taken and ErrOversize above MaxSegmentTokens or MaxIndexTokens; it then
+// adds none of them.
 func (x *Index) Add(segments ...Segment) error {
 	if x.stats == nil {
 		return errNoStatistics
@@ -98,7 +100,8 @@ func (x *Index) push(t *tier) {
 	}
 }
 
-// Derive sets the derivations of a segment. They must not pass on more than TotalPPM; a receipt with others cannot be verified.
+// Derive sets the derivations of a segment. They must not pass on more than TotalPPM; a receipt with others cannot be
+// verified.
 func (x *Index) Derive(rank uint64, segment uint32, derived []Derivation) {
 	if key := (segmentKey{rank, segment}); len(derived) > 0 {
 		x.derived[key] = derived
@@ -114,8 +117,8 @@ func (x *Index) Compact() {
 	}
 }
 
-// Segment returns the i-th added segment, 0 ≤ i < Len, and the zero value for any other i; it has no Stems. Its tokens must not be
-// modified.
+// Segment returns the i-th added segment, 0 ≤ i < Len, and the zero value for any other i; it has no Stems. Its tokens
+// must not be modified.
 func (x *Index) Segment(i int) Segment {
 	if i < 0 || i >= len(x.segments) {
 		return Segment{}
@@ -193,14 +196,16 @@ func (x *Index) Candidates(a []TokenID) []int {
 // Attribute applies the rule of the function Attribute to the answer and all segments.
 func (x *Index) Attribute(a Answer) (Attribution, error) { return x.AttributeRAG(a, nil) }
 
-// AttributeRAG applies the rule of the function AttributeRAG to the answer, all segments, and the retrieved ones, which need Stems.
+// AttributeRAG applies the rule of the function AttributeRAG to the answer, all segments, and the retrieved ones, which
+// need Stems.
 func (x *Index) AttributeRAG(a Answer, retrieved []Segment) (Attribution, error) {
 	return x.attribute(a, retrieved, nil)
 }
 
-// AttributeMeaning applies method MEANING: SPAN over all segments, and then what the words mean to what it leaves, in the segments that were
-// retrieved for the question, at most MaxWindowSegments, and in those that were found by the answer. They need Concepts, and the answer
-// Meanings and Marks (InterpretAnswer). A segment stands in one of the lists.
+// AttributeMeaning applies method MEANING: SPAN over all segments, and then what the words mean to what it leaves, in
+// the segments that were retrieved for the question, at most MaxWindowSegments, and in those that were found by the
+// answer. They need Concepts, and the answer Meanings and Marks (InterpretAnswer). A segment stands in one of the
+// lists.
 func (x *Index) AttributeMeaning(a Answer, retrieved, found []Segment) (Attribution, error) {
 	segments, err := consider(retrieved, found)
 	if err != nil {

@@ -7,9 +7,10 @@ import (
 	"slices"
 )
 
-// Encoding of a tier with its segments, little endian: "OLTIER1\n", 32 bytes root of the statistics, then the numbers of segments,
-// tokens and seeds as u32; per segment u64 rank, u32 index, u32 tokens; the token ids as u64; the prints as u32; the segments of the
-// prints, counted from the tier's first, as u32; CRC-32C of all that as u32. Derivations are not part of it.
+// Encoding of a tier with its segments, little endian: "OLTIER1\n", 32 bytes root of the statistics, then the numbers
+// of segments, tokens and seeds as u32; per segment u64 rank, u32 index, u32 tokens; the token ids as u64; the prints
+// as u32; the segments of the prints, counted from the tier's first, as u32; CRC-32C of all that as u32. Derivations
+// are not part of it.
 
 const (
 	tierMagic       = "OLTIER1\n"
@@ -63,8 +64,8 @@ func (x *Index) MarshalTier(i int, statisticsRoot Hash) ([]byte, error) {
 }
 
 // AddTier adds a tier as MarshalTier encoded it for the same statistics; it does not compute seeds again. It returns
-// ErrIndexEncoding for bytes that are damaged or of other statistics, otherwise the errors of Add, and then adds nothing. The
-// encoding is a cache of one's own: it is checked for damage, not for lies.
+// ErrIndexEncoding for bytes that are damaged or of other statistics, otherwise the errors of Add, and then adds
+// nothing. The encoding is a cache of one's own: it is checked for damage, not for lies.
 func (x *Index) AddTier(data []byte, statisticsRoot Hash) error {
 	if x.stats == nil {
 		return errNoStatistics
@@ -109,7 +110,8 @@ func parseTier(data []byte, statisticsRoot Hash) ([]Segment, tierSeeds, error) {
 	}
 	body, sum := data[:len(data)-4], binary.LittleEndian.Uint32(data[len(data)-4:])
 	counts := data[tierHeaderBytes-12:]
-	n, tokens, seeds := uint64(binary.LittleEndian.Uint32(counts)), uint64(binary.LittleEndian.Uint32(counts[4:])), uint64(binary.LittleEndian.Uint32(counts[8:]))
+	n, tokens, seeds := uint64(binary.LittleEndian.Uint32(counts)), uint64(binary.LittleEndian.Uint32(counts[4:])),
+		uint64(binary.LittleEndian.Uint32(counts[8:]))
 	if uint64(len(body)) != uint64(tierHeaderBytes)+n*segmentBytes+8*tokens+8*seeds {
 		return fail("the file is cut short or too long")
 	}
@@ -139,7 +141,8 @@ func parseTier(data []byte, statisticsRoot Hash) ([]Segment, tierSeeds, error) {
 		if length > tokens-start {
 			return fail("segments are longer than the tokens")
 		}
-		segments[i] = Segment{Rank: binary.LittleEndian.Uint64(row), Index: binary.LittleEndian.Uint32(row[8:]), Tokens: out.tokens[start : start+length]}
+		segments[i] = Segment{Rank: binary.LittleEndian.Uint64(row), Index: binary.LittleEndian.Uint32(row[8:]),
+			Tokens: out.tokens[start : start+length]}
 		start += length
 	}
 	if start != tokens {

@@ -107,7 +107,8 @@ func FuzzAddTier(f *testing.F) {
 
 func TestAddIsAllOrNothing(t *testing.T) {
 	x := NewIndex(flat(t))
-	if err := x.Add(Segment{Rank: 1, Tokens: seq(0, 20)}, Segment{Rank: 2, Tokens: make([]TokenID, MaxSegmentTokens+1)}); !errors.Is(err, ErrOversize) {
+	if err := x.Add(Segment{Rank: 1, Tokens: seq(0, 20)},
+		Segment{Rank: 2, Tokens: make([]TokenID, MaxSegmentTokens+1)}); !errors.Is(err, ErrOversize) {
 		t.Fatal(err)
 	}
 	if err := x.Add(Segment{Rank: 1, Tokens: seq(0, 20)}, Segment{Rank: 1}); !errors.Is(err, ErrDuplicateSegment) {
@@ -138,14 +139,15 @@ func TestSeedsAdmitTheEarliest(t *testing.T) {
 	}
 }
 
-// The corner of a cap: a segment that repeats a gram and stands at the last place gains nothing by being split, and what is split
-// displaces nobody earlier.
+// The corner of a cap: a segment that repeats a gram and stands at the last place gains nothing by being split, and
+// what is split displaces nobody earlier.
 func TestSplitAcrossTheCap(t *testing.T) {
 	gram := seq(0, 5)
 	build := func(pieces bool) *Index {
 		x := NewIndex(flat(t))
 		for r := range MaxPostings - 1 { // hold the gram, qualify nowhere
-			if err := x.Add(Segment{Rank: uint64(r), Tokens: join(seq(10_000+100*r, 20), gram, seq(20_000+100*r, 20))}); err != nil {
+			if err := x.Add(
+				Segment{Rank: uint64(r), Tokens: join(seq(10_000+100*r, 20), gram, seq(20_000+100*r, 20))}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -178,7 +180,8 @@ func TestSpans(t *testing.T) {
 		{Position: 3, Length: 20, Bits: 20 * 12 << 16, Sources: []SpanSource{{8, 0, 2}, {9, 0, 12}}},
 		{Position: 25, Length: 10, Bits: 10 * 12 << 16, Sources: []SpanSource{{9, 0, 5}}},
 	}
-	if len(spans) != 2 || spans[0].Bits != want[0].Bits || !slices.Equal(spans[0].Sources, want[0].Sources) || !slices.Equal(spans[1].Sources, want[1].Sources) {
+	if len(spans) != 2 || spans[0].Bits != want[0].Bits || !slices.Equal(spans[0].Sources, want[0].Sources) ||
+		!slices.Equal(spans[1].Sources, want[1].Sources) {
 		t.Errorf("%+v", spans)
 	}
 	if got := must(x.Spans(Answer{Tokens: seq(12, 20)}, 1000<<16)); len(got) != 0 {

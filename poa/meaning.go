@@ -8,15 +8,16 @@ import (
 
 // Parameters of method MEANING, frozen with MethodMeaning. Bits are counted in sixteenths.
 const (
-	// AskedBits is the least sum of a stretch of the answer in a part of a segment that was retrieved for the question, for the part to be
-	// considered; FoundBits that of a segment that was found by the answer alone. Both grow by GrowthBits with each doubling of the answer's
-	// weight above GrowthTokens: the more it says, the more it says by chance.
+	// AskedBits is the least sum of a stretch of the answer in a part of a segment that was retrieved for the question,
+	// for the part to be considered; FoundBits that of a segment that was found by the answer alone. Both grow by
+	// GrowthBits with each doubling of the answer's weight above GrowthTokens: the more it says, the more it says by
+	// chance.
 	AskedBits    = 56
 	FoundBits    = 960
 	GrowthBits   = 104
 	GrowthTokens = 64
-	// DenseBits is what all sources together must give for 16 of the answer's weight; if they do not, it is about something else, and only
-	// parts with a stretch of StrongBits are considered.
+	// DenseBits is what all sources together must give for 16 of the answer's weight; if they do not, it is about
+	// something else, and only parts with a stretch of StrongBits are considered.
 	DenseBits  = 28
 	StrongBits = 680
 	// NobodyBits is what nobody gives for each token.
@@ -24,12 +25,13 @@ const (
 	// SentenceBits is the cost of changing the owner between two sentences, ChangeBits that of changing it within one.
 	SentenceBits = 6
 	ChangeBits   = 192
-	// BlockStems is the number of words that are not stop words in a block of a segment; a part is two neighbouring blocks.
+	// BlockStems is the number of words that are not stop words in a block of a segment; a part is two neighbouring
+	// blocks.
 	BlockStems = 16
 	// EarlierPart is the part of a stretch's sum, in sixteenths, from which on an earlier segment has it instead.
 	EarlierPart = 15
-	// MaxMeaningSegments is the largest number of segments considered for one answer, and MaxWindowSegments of them may have been retrieved
-	// for the question.
+	// MaxMeaningSegments is the largest number of segments considered for one answer, and MaxWindowSegments of them may
+	// have been retrieved for the question.
 	MaxMeaningSegments = 32
 )
 
@@ -54,8 +56,8 @@ type meaningWorkspace struct {
 	marks  []uint8
 	hidden []bool
 	last   []int32 // by slot: the sentence in which it was counted last
-	// By position, of the sums that were made last: a stretch that begins here would have what the first word of the sentence gives and not
-	// what stands behind it.
+	// By position, of the sums that were made last: a stretch that begins here would have what the first word of the
+	// sentence gives and not what stands behind it.
 	between []bool
 	off     []int32 // by slot: one more than what a part takes off, 0 if it has it not
 	gain    int32   // of the path, more than nobody would give
@@ -112,7 +114,8 @@ type meanings struct {
 	proof [][2]int
 	score []int32     // by position: sum of its stretch
 	ends  [][2]uint16 // by position: those of its stretch
-	// considered is the number of segments that were, and weak how many of them only because they were retrieved for the question.
+	// considered is the number of segments that were, and weak how many of them only because they were retrieved for the
+	// question.
 	considered, weak int
 }
 
@@ -130,7 +133,8 @@ func growth(weight uint32) int32 {
 	return int32(uint64(Log2Q16(uint64(weight))-Log2Q16(GrowthTokens)) * GrowthBits >> 16)
 }
 
-// attribute finds the sources among segments, which must come in the order of compareSegments and have Concepts. It spends on the meter.
+// attribute finds the sources among segments, which must come in the order of compareSegments and have Concepts. It
+// spends on the meter.
 func (x *meaningWorkspace) attribute(m *meter, a Answer, segments []considered) (meanings, bool) {
 	n := len(a.Tokens)
 	out := meanings{owner: make([]int32, n), score: make([]int32, n), ends: make([][2]uint16, n)}
@@ -194,7 +198,8 @@ func (x *meaningWorkspace) sources(m *meter, sources *[]source, a Answer) ([]str
 	return x.path(*sources), true
 }
 
-// list notes the segments of which a part is needed, with the stretches that show it, and for segments that the answer found the best one of all.
+// list notes the segments of which a part is needed, with the stretches that show it, and for segments that the answer
+// found the best one of all.
 func (f *meanings) list(sources []source, segments []considered, growth int32) {
 	for from := 0; from < len(sources); {
 		to := from + 1
@@ -243,7 +248,8 @@ func (x *meaningWorkspace) open(a Answer) {
 }
 
 // parts appends the parts of a segment that some stretch of the answer gives what the rule asks and the growth.
-func (x *meaningWorkspace) parts(m *meter, segment int32, blocks [][]Sense, growth int32, sources []source) ([]source, bool) {
+func (x *meaningWorkspace) parts(m *meter, segment int32, blocks [][]Sense, growth int32,
+	sources []source) ([]source, bool) {
 	// By block: the concepts of the answer that it holds.
 	held := x.blocks[:0]
 	x.held = x.held[:0]
@@ -331,9 +337,9 @@ func (x *meaningWorkspace) most() int32 {
 	return best
 }
 
-// sums returns what the positions of the answer give the concepts that are held, added up. A concept counts once in a sentence, and not where
-// it is hidden how the sentence starts. The first word of a sentence counts where the second one does: a single one says nothing. The
-// result is valid until the next call.
+// sums returns what the positions of the answer give the concepts that are held, added up. A concept counts once in a
+// sentence, and not where it is hidden how the sentence starts. The first word of a sentence counts where the second
+// one does: a single one says nothing. The result is valid until the next call.
 func (x *meaningWorkspace) sums() []int32 {
 	clear(x.last)
 	clear(x.between)
@@ -371,8 +377,8 @@ func (x *meaningWorkspace) sums() []int32 {
 	return sum
 }
 
-// bestStretch returns the positions with the largest sum, the first and shortest ones. It does not begin between the first and the second
-// word of a sentence.
+// bestStretch returns the positions with the largest sum, the first and shortest ones. It does not begin between the
+// first and the second word of a sentence.
 func (x *meaningWorkspace) bestStretch(sum []int32) (from, to int, best int32) {
 	low := 0
 	for p := 1; p < len(sum); p++ {
@@ -397,8 +403,9 @@ func (x *meaningWorkspace) change(p int) int32 {
 	return ChangeBits
 }
 
-// path returns the stretches of the path with the largest sum: at each position one source or nobody, and sets gain. Of equal paths the one is
-// taken that ends with nobody, else with the first source, and before each position stays, else comes from the first source, else from nobody.
+// path returns the stretches of the path with the largest sum: at each position one source or nobody, and sets gain. Of
+// equal paths the one is taken that ends with nobody, else with the first source, and before each position stays, else
+// comes from the first source, else from nobody.
 func (x *meaningWorkspace) path(sources []source) []stretch {
 	n, k := len(x.cost), len(sources)
 	value, before := zeroed(x.value, k+1), zeroed(x.before, k+1) // nobody is the last
@@ -439,7 +446,8 @@ func (x *meaningWorkspace) path(sources []source) []stretch {
 	return stretches(from, n, k, state)
 }
 
-// stretches returns those of a path over n positions and k sources that ends in a state, where from are the states before each.
+// stretches returns those of a path over n positions and k sources that ends in a state, where from are the states
+// before each.
 func stretches(from []uint16, n, k, state int) []stretch {
 	var out []stretch
 	for p := n - 1; p >= 0; p-- {
@@ -475,7 +483,8 @@ type conceptSlots struct {
 	count    int
 }
 
-// slotFactor decides where a process keeps concepts, so that nobody can choose words that lie in one place. No result depends on it.
+// slotFactor decides where a process keeps concepts, so that nobody can choose words that lie in one place. No result
+// depends on it.
 var slotFactor = maphash.String(maphash.MakeSeed(), "") | 1
 
 func (t *conceptSlots) reset(meanings []Meaning) {
@@ -522,7 +531,8 @@ func (w *workspace) finishMeaning(a Answer, segments []considered) (Attribution,
 		return Attribution{}, w.meter.err
 	}
 	if found.weak > MaxWindowSegments {
-		return Attribution{}, fmt.Errorf("%w: %d segments that an answer does not find by itself; at most %d are retrieved for a question", ErrForgedSpan,
+		return Attribution{}, fmt.Errorf(
+			"%w: %d segments that an answer does not find by itself; at most %d are retrieved for a question", ErrForgedSpan,
 			found.weak, MaxWindowSegments)
 	}
 	w.takeMeanings(found, segments)
@@ -552,13 +562,15 @@ func (w *workspace) takeMeanings(found meanings, segments []considered) {
 	}
 }
 
-// behind says whether what a position holds is needed to read the one before: that is a letter which may be one word with it.
+// behind says whether what a position holds is needed to read the one before: that is a letter which may be one word
+// with it.
 func (a Answer) behind(p int) bool {
 	return a.Marks[p-1]&MarkEnds == 0 && a.Meanings[p-1].Cost == letterCost
 }
 
-// support returns the positions without an owner that must be opened for the sources to be found again: the stretches for which they are
-// considered, what stands before a stretch in its sentence, and what stands behind it and may be one word with its last letter.
+// support returns the positions without an owner that must be opened for the sources to be found again: the stretches
+// for which they are considered, what stands before a stretch in its sentence, and what stands behind it and may be one
+// word with its last letter.
 func (w *workspace) support(a Answer, found meanings) []uint32 {
 	n := len(a.Tokens)
 	needed := make([]bool, n)
@@ -602,7 +614,8 @@ func (w *workspace) support(a Answer, found meanings) []uint32 {
 	return out
 }
 
-// considerListed returns the segments that evidence lists: each as if it had been retrieved. attribute counts those for which that matters.
+// considerListed returns the segments that evidence lists: each as if it had been retrieved. attribute counts those for
+// which that matters.
 func considerListed(listed []Segment) ([]considered, error) {
 	segments, err := consider(nil, listed)
 	for i := range segments {
@@ -614,7 +627,8 @@ func considerListed(listed []Segment) ([]considered, error) {
 // consider returns the segments with what each must give, in the order of rank and index.
 func consider(asked, found []Segment) ([]considered, error) {
 	if len(asked) > MaxWindowSegments || len(asked)+len(found) > MaxMeaningSegments {
-		return nil, fmt.Errorf("%w: %d retrieved segments and %d found by the answer; at most %d, and %d together, are considered", ErrOversize,
+		return nil, fmt.Errorf(
+			"%w: %d retrieved segments and %d found by the answer; at most %d, and %d together, are considered", ErrOversize,
 			len(asked), len(found), MaxWindowSegments, MaxMeaningSegments)
 	}
 	var out []considered

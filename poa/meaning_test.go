@@ -40,7 +40,8 @@ func TestMarks(t *testing.T) {
 // TestWeight: words count more than letters, stop words nothing, in every script.
 func TestWeight(t *testing.T) {
 	for text, want := range map[string]uint32{
-		"": 0, "the of and": 0, "pemphigoid": 1, "pemphigoid gestationis in pregnancy": 4, "妊娠": 1, "类天疱疮是妊娠": 3, "пемфигоид беременных": 3,
+		"": 0, "the of and": 0, "pemphigoid": 1, "pemphigoid gestationis in pregnancy": 4, "妊娠": 1, "类天疱疮是妊娠": 3,
+		"пемфигоид беременных": 3,
 	} {
 		if got := Weight([]byte(text)); got != want {
 			t.Errorf("%q: %d instead of %d", text, got, want)
@@ -59,7 +60,8 @@ func TestWeight(t *testing.T) {
 // TestConceptNames checks that forms, spellings and scripts of one word meet.
 func TestConceptNames(t *testing.T) {
 	for _, group := range []string{
-		"dermatitis dermatitis дерматитис δερματιτις", "psoriasis псориасис", "pharmacology farmakology", "treatments treatment", "naïve naive",
+		"dermatitis dermatitis дерматитис δερματιτις", "psoriasis псориасис", "pharmacology farmakology",
+		"treatments treatment", "naïve naive",
 	} {
 		words := strings.Fields(group)
 		for _, w := range words[1:] {
@@ -133,8 +135,8 @@ func (w *meaningWorld) segment(rank int, index uint32) Segment {
 	return s
 }
 
-// answer returns a text that retells some segments, quotes some, and says something of its own, and its attribution where some segments were
-// retrieved for a question and others were found.
+// answer returns a text that retells some segments, quotes some, and says something of its own, and its attribution
+// where some segments were retrieved for a question and others were found.
 func (w *meaningWorld) answer(t *testing.T) ([]byte, Attribution) {
 	var text []byte
 	var asked, found []Segment
@@ -180,7 +182,8 @@ func TestMeaningVerifies(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := Receipt{
-				N: 1, Method: MethodMeaning, AnswerRoot: TextRoot(key, text, MethodMeaning), EvidenceRoot: att.Root(), Entries: att.Entries,
+				N: 1, Method: MethodMeaning, AnswerRoot: TextRoot(key, text, MethodMeaning), EvidenceRoot: att.Root(),
+				Entries:         att.Entries,
 				UnattributedPPM: att.UnattributedPPM, OutputTokens: uint32(len(TokenIDs(text))),
 			}
 			receipts = append(receipts, r)
@@ -269,7 +272,8 @@ func TestMeaningRefusesLies(t *testing.T) {
 		t.Fatal(err)
 	}
 	honest := Receipt{
-		N: 1, Method: MethodMeaning, AnswerRoot: TextRoot(key, text, MethodMeaning), EvidenceRoot: att.Root(), Entries: att.Entries,
+		N: 1, Method: MethodMeaning, AnswerRoot: TextRoot(key, text, MethodMeaning), EvidenceRoot: att.Root(),
+		Entries:         att.Entries,
 		UnattributedPPM: att.UnattributedPPM, OutputTokens: uint32(len(TokenIDs(text))),
 	}
 	verify := func(r Receipt, e Evidence) error {
@@ -319,8 +323,10 @@ func TestMeaningRowsAreNotConvicted(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := b.Evidence()
-		r := Receipt{N: 1, Method: MethodMeaning, AnswerRoot: TextRoot(key, text, MethodMeaning), EvidenceRoot: att.Root(), Entries: att.Entries, UnattributedPPM: att.UnattributedPPM}
-		c := Claim{Record: Record{Method: MethodMeaning, Commitment: r.Commitment()}, AnswerRoot: r.AnswerRoot, EvidenceRoot: r.EvidenceRoot, Bundle: e.Root()}
+		r := Receipt{N: 1, Method: MethodMeaning, AnswerRoot: TextRoot(key, text, MethodMeaning), EvidenceRoot: att.Root(),
+			Entries: att.Entries, UnattributedPPM: att.UnattributedPPM}
+		c := Claim{Record: Record{Method: MethodMeaning, Commitment: r.Commitment()}, AnswerRoot: r.AnswerRoot,
+			EvidenceRoot: r.EvidenceRoot, Bundle: e.Root()}
 		for i, row := range att.Rows {
 			proof := must(NewRowProof(att, i))
 			segment := must(w.proof(row.Rank, row.Segment))
@@ -354,8 +360,9 @@ func TestMeaningRowsAreNotConvicted(t *testing.T) {
 			}
 			// A row that says another thing than its stretch.
 			for name, change := range map[string]func(*Row){
-				"more": func(r *Row) { r.Score += 1 << 12 }, "fractions": func(r *Row) { r.Score++ }, "a word more": func(r *Row) { r.Length = r.Seed - r.Position + 1 },
-				"none": func(r *Row) { r.Length = 0 }, "before": func(r *Row) { r.Position, r.Length = r.Offset-1, 1 },
+				"more": func(r *Row) { r.Score += 1 << 12 }, "fractions": func(r *Row) { r.Score++ },
+				"a word more": func(r *Row) { r.Length = r.Seed - r.Position + 1 },
+				"none":        func(r *Row) { r.Length = 0 }, "before": func(r *Row) { r.Position, r.Length = r.Offset-1, 1 },
 				"nobody gives more": func(r *Row) { r.Score = 0 },
 			} {
 				if name == "before" && row.Offset == 0 {
@@ -366,7 +373,8 @@ func TestMeaningRowsAreNotConvicted(t *testing.T) {
 				change(&lie.Rows[i])
 				forged := r
 				forged.EvidenceRoot = lie.Root()
-				lied := Claim{Record: Record{Method: MethodMeaning, Commitment: forged.Commitment()}, AnswerRoot: r.AnswerRoot, EvidenceRoot: forged.EvidenceRoot, Bundle: e.Root()}
+				lied := Claim{Record: Record{Method: MethodMeaning, Commitment: forged.Commitment()}, AnswerRoot: r.AnswerRoot,
+					EvidenceRoot: forged.EvidenceRoot, Bundle: e.Root()}
 				if err := VerifyForgedRow(lied, ForgedRow{must(NewRowProof(lie, i)), segment, opened}, w); err != nil {
 					t.Errorf("row %d with %s is not convicted: %v", i, name, err)
 				}
@@ -382,7 +390,8 @@ func TestMeaningRowsAreNotConvicted(t *testing.T) {
 			lie.Rows[i].Rank, lie.Rows[i].Segment = rank, other
 			forged := r
 			forged.EvidenceRoot = lie.Root()
-			lied := Claim{Record: Record{Method: MethodMeaning, Commitment: forged.Commitment()}, AnswerRoot: r.AnswerRoot, EvidenceRoot: forged.EvidenceRoot, Bundle: e.Root()}
+			lied := Claim{Record: Record{Method: MethodMeaning, Commitment: forged.Commitment()}, AnswerRoot: r.AnswerRoot,
+				EvidenceRoot: forged.EvidenceRoot, Bundle: e.Root()}
 			answer.Row, answer.Segment = must(NewRowProof(lie, i)), must(w.proof(rank, other))
 			if err := VerifyUnqualifiedRow(lied, answer, w, ProtocolStatistics()); err != nil {
 				t.Errorf("row %d of a segment that says something else is not convicted: %v", i, err)
@@ -397,12 +406,14 @@ func TestMeaningRowsAreNotConvicted(t *testing.T) {
 func TestMeaningSearch(t *testing.T) {
 	s := NewMeaningSearch()
 	for _, text := range []string{
-		"A daemon reads its configuration when it starts.", "Itching in late pregnancy may be pemphigoid gestationis; blisters follow.", "The kidney filters the blood.",
+		"A daemon reads its configuration when it starts.",
+		"Itching in late pregnancy may be pemphigoid gestationis; blisters follow.", "The kidney filters the blood.",
 	} {
 		s.Add([]byte(text))
 	}
 	for question, want := range map[string]int{
-		"Which illness of pregnant women comes with blisters?": 1, "Wodurch entstehen Blasen in der Schwangerschaft?": 1, "Was filtert das Blut?": 2, "What do renal organs do with blood?": 2,
+		"Which illness of pregnant women comes with blisters?": 1, "Wodurch entstehen Blasen in der Schwangerschaft?": 1,
+		"Was filtert das Blut?": 2, "What do renal organs do with blood?": 2,
 	} {
 		if got := s.Rank([]byte(question), 1); len(got) != 1 || got[0] != want {
 			t.Errorf("%s: %v", question, got)
@@ -456,11 +467,13 @@ func TestStrangeWordsCost(t *testing.T) {
 	}
 }
 
-// No stretch gives a part more than the most that is reckoned before its parts are looked at, and hiding positions raises no sum.
+// No stretch gives a part more than the most that is reckoned before its parts are looked at, and hiding positions
+// raises no sum.
 func TestStretchesAreBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 40).Draw(t, "n")
-		a := Answer{Tokens: make([]TokenID, n), Marks: make([]uint8, n), Meanings: make([]Meaning, n), Hidden: make([]bool, n)}
+		a := Answer{Tokens: make([]TokenID, n), Marks: make([]uint8, n), Meanings: make([]Meaning, n),
+			Hidden: make([]bool, n)}
 		for p := range n {
 			a.Marks[p] = uint8(rapid.SampledFrom([]int{0, 0, 0, 1}).Draw(t, "mark"))
 			a.Meanings[p].Cost = rapid.SampledFrom([]int32{0, letterCost, missCost, strangeCost}).Draw(t, "cost")
@@ -500,7 +513,8 @@ func TestStretchesAreBounded(t *testing.T) {
 				sentence = p
 			}
 			if less[p+1]-less[sentence] > sum[p+1]-sum[sentence] {
-				t.Fatalf("positions %d to %d give %d with some hidden, %d without", sentence, p, less[p+1]-less[sentence], sum[p+1]-sum[sentence])
+				t.Fatalf("positions %d to %d give %d with some hidden, %d without", sentence, p, less[p+1]-less[sentence],
+					sum[p+1]-sum[sentence])
 			}
 		}
 	})

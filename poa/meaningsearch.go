@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// MeaningSearch finds segments for questions by what their words mean, also across languages. It decides what is shown to a model and
-// what is considered; by itself it pays nobody. It is safe for concurrent use once all segments are added.
+// MeaningSearch finds segments for questions by what their words mean, also across languages. It decides what is shown
+// to a model and what is considered; by itself it pays nobody. It is safe for concurrent use once all segments are
+// added.
 type MeaningSearch struct {
 	postings map[uint32][]meaningPosting
 	stemmed  []int32 // by segment
@@ -44,8 +45,8 @@ func lengthCost(stemmed int) int32 {
 	return int32(Log2Q16(uint64(stemmed))-Log2Q16(searchStems)) >> 13
 }
 
-// Rank returns the places of the k segments that hold most of what a question means, best first. A word counts once, with the sense that
-// is worth most; long segments count less. Ties go to the segment that was added first.
+// Rank returns the places of the k segments that hold most of what a question means, best first. A word counts once,
+// with the sense that is worth most; long segments count less. Ties go to the segment that was added first.
 func (s *MeaningSearch) Rank(question []byte, k int) []int {
 	meanings := InterpretAnswer(question).Meanings
 	scores, best := make([]int32, len(s.stemmed)), make([]int32, len(s.stemmed))

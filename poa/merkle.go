@@ -6,8 +6,8 @@ import (
 	"math/bits"
 )
 
-// LeafHash returns SHA-256(0x00 ‖ data…), the leaf hash of RFC 6962. The parts are concatenated without separators: callers
-// give parts of fixed or prefixed length.
+// LeafHash returns SHA-256(0x00 ‖ data…), the leaf hash of RFC 6962. The parts are concatenated without separators:
+// callers give parts of fixed or prefixed length.
 func LeafHash(data ...[]byte) Hash {
 	var buffer [512]byte
 	b := append(buffer[:0], domainLeaf)
@@ -26,8 +26,8 @@ func NodeHash(l, r Hash) Hash {
 	return sha256.Sum256(b[:])
 }
 
-// MerkleRoot returns the RFC 6962 tree head over leaves that are already hashed: the left subtree of n leaves has the largest
-// power of two below n. No leaves give SHA-256 of the empty string.
+// MerkleRoot returns the RFC 6962 tree head over leaves that are already hashed: the left subtree of n leaves has the
+// largest power of two below n. No leaves give SHA-256 of the empty string.
 func MerkleRoot(leaves []Hash) Hash {
 	if len(leaves) == 0 {
 		return sha256.Sum256(nil)
@@ -80,8 +80,8 @@ func MerklePath(leaves []Hash, index int) ([]Hash, error) {
 	return down, nil
 }
 
-// VerifyPath checks that leaf stands at index in the tree of count leaves with the given root (RFC 9162, section 2.1.3.2).
-// An index outside the tree, a path too short or too long, and another root are all ErrMerkleProof.
+// VerifyPath checks that leaf stands at index in the tree of count leaves with the given root (RFC 9162, section
+// 2.1.3.2). An index outside the tree, a path too short or too long, and another root are all ErrMerkleProof.
 func VerifyPath(root, leaf Hash, index, count uint64, path []Hash) error {
 	node, err := pathRoot(leaf, index, count, path)
 	if err != nil {
@@ -101,7 +101,8 @@ func pathRoot(leaf Hash, index, count uint64, path []Hash) (Hash, error) {
 	fn, sn, node := index, count-1, leaf
 	for i, sibling := range path {
 		if sn == 0 {
-			return Hash{}, fmt.Errorf("%w: path has %d hashes, %d are enough for index %d of %d", ErrMerkleProof, len(path), i, index, count)
+			return Hash{}, fmt.Errorf("%w: path has %d hashes, %d are enough for index %d of %d", ErrMerkleProof, len(path), i,
+				index, count)
 		}
 		if fn&1 == 1 || fn == sn {
 			node = NodeHash(sibling, node)
@@ -116,7 +117,8 @@ func pathRoot(leaf Hash, index, count uint64, path []Hash) (Hash, error) {
 		sn >>= 1
 	}
 	if sn != 0 {
-		return Hash{}, fmt.Errorf("%w: path of %d hashes is too short for index %d of %d", ErrMerkleProof, len(path), index, count)
+		return Hash{}, fmt.Errorf("%w: path of %d hashes is too short for index %d of %d", ErrMerkleProof, len(path), index,
+			count)
 	}
 	return node, nil
 }

@@ -54,7 +54,8 @@ func TestMerkleRootIsThatOfRFC6962(t *testing.T) {
 	}
 	// Root of the test tree of RFC 6962 implementations, 8 leaves.
 	var leaves []Hash
-	for _, s := range []string{"", "\x00", "\x10", "\x20\x21", "\x30\x31", "\x40\x41\x42\x43", "PQRSTUVW", "`abcdefghijklmno"} {
+	for _, s := range []string{"", "\x00", "\x10", "\x20\x21", "\x30\x31", "\x40\x41\x42\x43", "PQRSTUVW",
+		"`abcdefghijklmno"} {
 		leaves = append(leaves, LeafHash([]byte(s)))
 	}
 	if got := MerkleRoot(leaves).String(); got != "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328" {
@@ -131,7 +132,8 @@ func TestMultiproof(t *testing.T) {
 			refused("changed", VerifyMultiproof(root, count, positions, opened, bad))
 		}
 		if k := len(positions); k > 0 {
-			refused("repeated", VerifyMultiproof(root, count, append(slices.Clone(positions), positions[k-1]), append(slices.Clone(opened), opened[k-1]), proof))
+			refused("repeated", VerifyMultiproof(root, count, append(slices.Clone(positions), positions[k-1]),
+				append(slices.Clone(opened), opened[k-1]), proof))
 			refused("missing leaf", VerifyMultiproof(root, count, positions, opened[1:], proof))
 			refused("outside", VerifyMultiproof(root, positions[k-1], positions, opened, proof))
 			if _, err := Multiproof(leaves[:positions[k-1]], positions); !errors.Is(err, ErrMerkleProof) {
@@ -215,7 +217,8 @@ func TestMMRPathEncoding(t *testing.T) {
 	p := must(MMRProof(hashesN(21), 18))
 	data := must(p.MarshalBinary())
 	var q MMRPath
-	if err := q.UnmarshalBinary(data); err != nil || !slices.Equal(q.Siblings, p.Siblings) || !slices.Equal(q.Peaks, p.Peaks) || q.Index != 18 || q.Count != 21 {
+	if err := q.UnmarshalBinary(data); err != nil || !slices.Equal(q.Siblings, p.Siblings) ||
+		!slices.Equal(q.Peaks, p.Peaks) || q.Index != 18 || q.Count != 21 {
 		t.Fatalf("%+v, %v", q, err)
 	}
 	for i := range data {
@@ -227,7 +230,8 @@ func TestMMRPathEncoding(t *testing.T) {
 		t.Fatal(err)
 	}
 	var j MMRPath
-	if err := json.Unmarshal(must(json.Marshal(p)), &j); err != nil || VerifyMMR(MMR{Count: 21, Peaks: p.Peaks}.Root(), hashN(18), j) != nil {
+	if err := json.Unmarshal(must(json.Marshal(p)), &j); err != nil ||
+		VerifyMMR(MMR{Count: 21, Peaks: p.Peaks}.Root(), hashN(18), j) != nil {
 		t.Fatal(err)
 	}
 	if _, err := (MMRPath{Peaks: make([]Hash, 65)}).MarshalBinary(); !errors.Is(err, ErrMMR) {

@@ -2,9 +2,9 @@ package poa
 
 import "slices"
 
-// MinHash finds texts that may be near copies without comparing all pairs: texts with Jaccard similarity J of their 3-token shingles
-// share one of the MinHashBands band keys with probability 1 − (1 − J^8)^14: .99 at J = .85, .57 at .7, .05 at .5. The exact
-// test is CopiedPPM.
+// MinHash finds texts that may be near copies without comparing all pairs: texts with Jaccard similarity J of their
+// 3-token shingles share one of the MinHashBands band keys with probability 1 − (1 − J^8)^14: .99 at J = .85, .57 at
+// .7, .05 at .5. The exact test is CopiedPPM.
 
 const (
 	// MinHashBands and MinHashRows are the number of keys of a text and of minima behind each.

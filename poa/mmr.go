@@ -30,8 +30,8 @@ func (m *MMR) Append(leaf Hash) {
 	m.Count++
 }
 
-// Root returns SHA-256(0x02 ‖ be64(Count) ‖ bag), where the bag joins the peaks from right to left with NodeHash and the bag
-// of no peaks is SHA-256 of the empty string. The bag of a valid range equals MerkleRoot of its leaves.
+// Root returns SHA-256(0x02 ‖ be64(Count) ‖ bag), where the bag joins the peaks from right to left with NodeHash and
+// the bag of no peaks is SHA-256 of the empty string. The bag of a valid range equals MerkleRoot of its leaves.
 func (m MMR) Root() Hash {
 	var bag Hash
 	if len(m.Peaks) == 0 {
@@ -145,7 +145,8 @@ func locatePeak(count, index uint64) (peak, height int, local uint64) {
 // MarshalBinary returns be64 Index ‖ be64 Count ‖ byte n ‖ n siblings ‖ byte m ‖ m peaks.
 func (p MMRPath) MarshalBinary() ([]byte, error) {
 	if len(p.Siblings) > 64 || len(p.Peaks) > 64 {
-		return nil, fmt.Errorf("%w: %d siblings and %d peaks; a path has at most 64 of each", ErrMMR, len(p.Siblings), len(p.Peaks))
+		return nil, fmt.Errorf("%w: %d siblings and %d peaks; a path has at most 64 of each", ErrMMR, len(p.Siblings),
+			len(p.Peaks))
 	}
 	b := binary.BigEndian.AppendUint64(nil, p.Index)
 	b = binary.BigEndian.AppendUint64(b, p.Count)

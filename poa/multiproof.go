@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// A multiproof opens several leaves of one tree at once. The verifier walks the tree from the root, left before right. A
-// subtree without an opened leaf is replaced by the next hash of the proof; everything else is computed. The proof is thus
-// determined by the tree and the positions: there is exactly one proof, and no position opens with the root alone.
+// A multiproof opens several leaves of one tree at once. The verifier walks the tree from the root, left before right.
+// A subtree without an opened leaf is replaced by the next hash of the proof; everything else is computed. The proof is
+// thus determined by the tree and the positions: there is exactly one proof, and no position opens with the root alone.
 
 // Multiproof returns the proof for the leaves at positions, which must be strictly increasing and inside the tree.
 func Multiproof(leaves []Hash, positions []uint32) ([]Hash, error) {
@@ -37,8 +37,9 @@ func appendMultiproof(proof, leaves []Hash, positions []uint32, first uint32) []
 	return appendMultiproof(proof, leaves[k:], positions[cut:], first+k)
 }
 
-// VerifyMultiproof checks that leaves stand at positions (strictly increasing) in the tree of count leaves with the given
-// root. Proofs that are too short, too long or lead elsewhere are ErrMerkleProof. Cost: at most 32 hashes per position.
+// VerifyMultiproof checks that leaves stand at positions (strictly increasing) in the tree of count leaves with the
+// given root. Proofs that are too short, too long or lead elsewhere are ErrMerkleProof. Cost: at most 32 hashes per
+// position.
 func VerifyMultiproof(root Hash, count uint32, positions []uint32, leaves []Hash, proof []Hash) error {
 	got, err := multiproofRoot(count, positions, leaves, proof)
 	if err != nil {
@@ -65,7 +66,8 @@ func multiproofRoot(count uint32, positions []uint32, leaves []Hash, proof []Has
 		var ok bool
 		root, proof, ok = foldMultiproof(0, uint64(count), positions, leaves, proof)
 		if !ok {
-			return Hash{}, fmt.Errorf("%w: multiproof has too few hashes for %d positions of %d", ErrMerkleProof, len(positions), count)
+			return Hash{}, fmt.Errorf("%w: multiproof has too few hashes for %d positions of %d", ErrMerkleProof, len(positions),
+				count)
 		}
 	}
 	if len(proof) != 0 {
@@ -74,8 +76,8 @@ func multiproofRoot(count uint32, positions []uint32, leaves []Hash, proof []Has
 	return root, nil
 }
 
-// foldMultiproof computes the root of the subtree over positions [first, first+n) and returns the unused part of the proof.
-// Its depth is at most 32.
+// foldMultiproof computes the root of the subtree over positions [first, first+n) and returns the unused part of the
+// proof. Its depth is at most 32.
 func foldMultiproof(first, n uint64, positions []uint32, leaves, proof []Hash) (Hash, []Hash, bool) {
 	if len(positions) == 0 {
 		if len(proof) == 0 {
@@ -105,7 +107,8 @@ func checkPositions(count uint32, positions []uint32) error {
 			return fmt.Errorf("%w: position %d of a tree of %d leaves", ErrMerkleProof, p, count)
 		}
 		if i > 0 && p <= positions[i-1] {
-			return fmt.Errorf("%w: position %d after %d; list each position once, in increasing order", ErrMerkleProof, p, positions[i-1])
+			return fmt.Errorf("%w: position %d after %d; list each position once, in increasing order", ErrMerkleProof, p,
+				positions[i-1])
 		}
 	}
 	return nil

@@ -49,7 +49,8 @@ func TestVersion1Tokens(t *testing.T) {
 	}
 	var out []vector
 	for _, text := range []string{
-		"", "Hello, World2x!", "don't stop", "naïve Café", "русский Текст", "日本語とEnglish", "ไทย", "हिन्दी", "한국어", "a😀b", "\xff\xe3\x81", "x\xc3", "“quoted”—dash",
+		"", "Hello, World2x!", "don't stop", "naïve Café", "русский Текст", "日本語とEnglish", "ไทย", "हिन्दी", "한국어", "a😀b",
+		"\xff\xe3\x81", "x\xc3", "“quoted”—dash",
 	} {
 		v := vector{Text: hex.EncodeToString([]byte(text))}
 		for _, tok := range TokenizeNorm(NormVersion1, []byte(text)) {
@@ -61,7 +62,8 @@ func TestVersion1Tokens(t *testing.T) {
 }
 
 func TestVersion1Segments(t *testing.T) {
-	f := SegmentFile{Segments: [][]byte{[]byte("This is the first of two segments."), []byte("And this is the second.")}, Norm: NormVersion1}
+	f := SegmentFile{Segments: [][]byte{[]byte("This is the first of two segments."), []byte("And this is the second.")},
+		Norm: NormVersion1}
 	contributor := []byte("contributor-address1")
 	frozen(t, "segments", map[string]any{
 		"file":            hex.EncodeToString(must(f.MarshalBinary())),
@@ -82,7 +84,8 @@ func TestVersion1Statistics(t *testing.T) {
 	for _, w := range []string{"the", "of", "function", "blockchain", "der", "の", "的", "zyzzyva"} {
 		bits[w] = s.Surprisal(idsV1(w)[0])
 	}
-	frozen(t, "statistics", map[string]any{"version": s.Version(), "total": s.Total(), "rows": s.Len(), "root": s.Root(), "surprisal_q16": bits})
+	frozen(t, "statistics", map[string]any{"version": s.Version(), "total": s.Total(), "rows": s.Len(), "root": s.Root(),
+		"surprisal_q16": bits})
 }
 
 func TestVersion1Attribution(t *testing.T) {
@@ -92,30 +95,40 @@ func TestVersion1Attribution(t *testing.T) {
 		Attribution Attribution `json:"attribution"`
 		RowsRoot    Hash        `json:"rows_root"`
 	}
-	first := "A Merkle mountain range is an append only accumulator that keeps the peaks of perfect binary trees of decreasing height."
-	second := "Keeps the peaks of perfect binary trees of decreasing height, and every new leaf merges equal neighbours from the right."
+	first := "A Merkle mountain range is an append only accumulator that keeps the peaks of perfect binary trees of " +
+		"decreasing height."
+	second := "Keeps the peaks of perfect binary trees of decreasing height, and every new leaf merges equal " +
+		"neighbours from the right."
 	var out []vector
 	for _, answer := range []string{
 		"",
 		"Nothing of this was ever registered.",
 		"As one reads, an append only accumulator that keeps the peaks of perfect binary trees of decreasing height.",
-		"It keeps the peaks of perfect binary trees of decreasing height, and every new leaf merges equal neighbours from the right side.",
-		"An append only accumulator which keeps all the peaks of binary trees of decreasing height and every new leaf merges neighbours from the right.",
+		"It keeps the peaks of perfect binary trees of decreasing height, and every new leaf merges equal neighbours from " +
+			"the right side.",
+		"An append only accumulator which keeps all the peaks of binary trees of decreasing height and every new leaf " +
+			"merges neighbours from the right.",
 	} {
-		att := must(Attribute(Answer{Tokens: idsV1(answer)}, []Segment{segmentV1(7, 0, second), segmentV1(3, 1, first)}, ProtocolStatisticsV1()))
-		out = append(out, vector{answer, []string{"rank 7, index 0: " + second, "rank 3, index 1: " + first}, att, att.Root()})
+		att := must(
+			Attribute(Answer{Tokens: idsV1(answer)}, []Segment{segmentV1(7, 0, second), segmentV1(3, 1, first)},
+				ProtocolStatisticsV1()))
+		out = append(
+			out, vector{answer, []string{"rank 7, index 0: " + second, "rank 3, index 1: " + first}, att, att.Root()})
 	}
 	frozen(t, "span", out)
 }
 
 func TestVersion1Windows(t *testing.T) {
-	source := "Contact dermatitis improves when the patient avoids nickel, applies zinc ointment twice a day and keeps the skin dry at night."
-	other := "Migraine attacks become rarer when the sleeper darkens the bedroom, drinks water and leaves coffee to the morning hours."
+	source := "Contact dermatitis improves when the patient avoids nickel, applies zinc ointment twice a day and keeps " +
+		"the skin dry at night."
+	other := "Migraine attacks become rarer when the sleeper darkens the bedroom, drinks water and leaves coffee to " +
+		"the morning hours."
 	answer := "Avoiding nickel and keeping your skin dry helps dermatitis patients; zinc ointments are applied at night too."
 	a := segmentV1(0, 0, answer)
 	segments := []Segment{segmentV1(4, 0, source), segmentV1(2, 0, other)}
 	att := must(AttributeRAG(Answer{Tokens: a.Tokens, Stems: a.Stems}, segments, segments, ProtocolStatisticsV1()))
-	frozen(t, "rag", map[string]any{"answer": answer, "rank 4": source, "rank 2": other, "attribution": att, "root": att.Root(), "stems": a.Stems})
+	frozen(t, "rag", map[string]any{"answer": answer, "rank 4": source, "rank 2": other, "attribution": att,
+		"root": att.Root(), "stems": a.Stems})
 }
 
 // sourceV1 is one contribution of version 1.
@@ -130,7 +143,8 @@ func (s sourceV1) Contribution(rank uint64) (Contribution, error) {
 
 func (sourceV1) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
 
-// TestVersion1Evidence verifies the very bytes of the old vector, with the old statistics, and that nothing of it passes for version 2.
+// TestVersion1Evidence verifies the very bytes of the old vector, with the old statistics, and that nothing of it
+// passes for version 2.
 func TestVersion1Evidence(t *testing.T) {
 	var vector struct {
 		AnswerRoot  Hash        `json:"answer_root"`
@@ -146,7 +160,8 @@ func TestVersion1Evidence(t *testing.T) {
 		t.Fatal("the evidence reads otherwise")
 	}
 	contributor := []byte("contributor-address1")
-	f := SegmentFile{Segments: [][]byte{[]byte("the other text of this contribution"), []byte(sentenceV1)}, Norm: NormVersion1}
+	f := SegmentFile{Segments: [][]byte{[]byte("the other text of this contribution"), []byte(sentenceV1)},
+		Norm: NormVersion1}
 	src := sourceV1{Contribution{Root: f.Root(contributor), Contributor: contributor, Segments: 2, Norm: NormVersion1}}
 	att := vector.Attribution
 	r := receiptFor(1, vector.AnswerRoot, att)
@@ -159,10 +174,13 @@ func TestVersion1Evidence(t *testing.T) {
 	}
 }
 
-// TestMixedManifest: a segment of version 1 and one of version 2 stand in one manifest, and one rule cuts both and the answer.
+// TestMixedManifest: a segment of version 1 and one of version 2 stand in one manifest, and one rule cuts both and the
+// answer.
 func TestMixedManifest(t *testing.T) {
-	words := "Die Größe der Läsion, “gemessen” am Rand – der Naevus – ergab α bei TNFα über 12 mm; beobachtet wurde der Verlauf über Jahre."
-	old := "Der Patient kam mit einem Café-au-lait-Fleck – seit der Geburt – und “mehreren” Knoten am Arm, der Befund war für ihn neu."
+	words := "Die Größe der Läsion, “gemessen” am Rand – der Naevus – ergab α bei TNFα über 12 mm; beobachtet wurde " +
+		"der Verlauf über Jahre."
+	old := "Der Patient kam mit einem Café-au-lait-Fleck – seit der Geburt – und “mehreren” Knoten am Arm, der Befund " +
+		"war für ihn neu."
 	answer := []byte(words + " " + old)
 	w := &world{index: NewIndex(ProtocolStatistics())}
 	w.publish(t, 0, SegmentFile{Segments: [][]byte{[]byte(old)}, Norm: NormVersion1})
@@ -199,7 +217,8 @@ func TestMixedManifest(t *testing.T) {
 	}
 }
 
-// TestVersion1SegmentWithManyTokens: text that version 1 took for few tokens and version 2 takes for many is seen up to the bound.
+// TestVersion1SegmentWithManyTokens: text that version 1 took for few tokens and version 2 takes for many is seen up to
+// the bound.
 func TestVersion1SegmentWithManyTokens(t *testing.T) {
 	text := []byte("the is of to in and a ")
 	for len(text) < 3900 {
@@ -211,7 +230,8 @@ func TestVersion1SegmentWithManyTokens(t *testing.T) {
 	if n := countTokens(text); n <= MaxSegmentTokens {
 		t.Fatalf("%d tokens", n)
 	}
-	if s := NewSegment(1, 0, text); len(s.Tokens) != MaxSegmentTokens || s.validate() != nil || len(SegmentTokens(text)) != MaxSegmentTokens {
+	if s := NewSegment(1, 0, text); len(s.Tokens) != MaxSegmentTokens || s.validate() != nil ||
+		len(SegmentTokens(text)) != MaxSegmentTokens {
 		t.Errorf("%d tokens", len(s.Tokens))
 	}
 	if err := CheckSegment(text, SegmentRules{AllowFewStopWords: true}); err == nil {
@@ -221,11 +241,14 @@ func TestVersion1SegmentWithManyTokens(t *testing.T) {
 
 func TestVersion1Refusals(t *testing.T) {
 	for text, code := range map[string]string{
-		"the cafe\u0301": CodeForbiddenCodePoint, "the p\u0430per": CodeMixedScript, "TNFα": CodeMixedScript, "می\u200cکرد": CodeForbiddenCodePoint,
-		"alpha beta gamma delta epsilon zeta": CodeFewStopWords, "the alpha beta gamma delta": "", "": CodeEmpty, "\xc0": CodeInvalidUTF8,
+		"the cafe\u0301": CodeForbiddenCodePoint, "the p\u0430per": CodeMixedScript, "TNFα": CodeMixedScript,
+		"می\u200cکرد":                         CodeForbiddenCodePoint,
+		"alpha beta gamma delta epsilon zeta": CodeFewStopWords, "the alpha beta gamma delta": "", "": CodeEmpty,
+		"\xc0":               CodeInvalidUTF8,
 		"Ελληνικα\u0301 και": "", // what version 2 puts right
 	} {
-		err := CheckSegmentNorm(NormVersion1, []byte(text), SegmentRules{AllowFewStopWords: text[0:min(1, len(text))] == "\xce"})
+		err := CheckSegmentNorm(NormVersion1, []byte(text),
+			SegmentRules{AllowFewStopWords: text[0:min(1, len(text))] == "\xce"})
 		var refused *SegmentError
 		got := ""
 		if errors.As(err, &refused) {

@@ -71,7 +71,8 @@ func parseOrder(text string) *orders {
 	return o
 }
 
-// tellScripts finds the languages most of whose common words start in a block of 128 code points where those of no other language do.
+// tellScripts finds the languages most of whose common words start in a block of 128 code points where those of no
+// other language do.
 func (o *orders) tellScripts() {
 	const several = -1
 	owners := make(map[uint32]int)
@@ -115,8 +116,8 @@ func (o *orders) add(l wordOrder, words []string) {
 	}
 }
 
-// language returns the language whose common words the words of a text are: as often as it has each of them, at most, in ten thousandths of a
-// word. It is the first of several. listed is how many words the language lists.
+// language returns the language whose common words the words of a text are: as often as it has each of them, at most,
+// in ten thousandths of a word. It is the first of several. listed is how many words the language lists.
 func (o *orders) language(words []string) (best, listed int, common int64) {
 	sorted := slices.Clone(words)
 	slices.Sort(sorted)
@@ -141,8 +142,8 @@ func (o *orders) language(words []string) (best, listed int, common int64) {
 	return best, counts[best], common
 }
 
-// usual returns what orders.language counts on average in prose of the language of so many words: as numbers vary, of a word that should stand
-// there x times about x*x/(x+1).
+// usual returns what orders.language counts on average in prose of the language of so many words: as numbers vary, of a
+// word that should stand there x times about x*x/(x+1).
 func (l *wordOrder) usual(words int64) int64 {
 	sum := int64(0)
 	for _, rate := range l.rates {
@@ -169,7 +170,8 @@ func (o *orders) class(language int, word string) int {
 	return class
 }
 
-// orderPart tells some words of a class apart: those that begin or end with a text are a class of their own, or one word is.
+// orderPart tells some words of a class apart: those that begin or end with a text are a class of their own, or one
+// word is.
 type orderPart struct {
 	of         int // the class
 	text       string
@@ -196,7 +198,8 @@ func (p *orderPart) is(word string) bool {
 	return word == p.text
 }
 
-// leavesPart says whether what a beginning or ending leaves of a word is long enough: two code points, or a Hangul syllable.
+// leavesPart says whether what a beginning or ending leaves of a word is long enough: two code points, or a Hangul
+// syllable.
 func leavesPart(rest string) bool {
 	points := 0
 	for i := 0; i < len(rest) && points < 2; i++ {
@@ -210,7 +213,8 @@ func leavesPart(rest string) bool {
 // maxPart is how many code points a beginning or ending has at most.
 const maxPart = 4
 
-// Parts returns the beginnings and endings of a folded word by which the table may tell it from others, as it writes them: re- and -er.
+// Parts returns the beginnings and endings of a folded word by which the table may tell it from others, as it writes
+// them: re- and -er.
 func Parts(word string) []string {
 	var out []string
 	for i := range word {

@@ -5,13 +5,14 @@ import (
 	"fmt"
 )
 
-// A page stores records together: uvarint number of sessions, their ids in order of first use, uvarint number of records, then per
-// record uvarint index of its session and the body of the record (see Record.MarshalBinary).
+// A page stores records together: uvarint number of sessions, their ids in order of first use, uvarint number of
+// records, then per record uvarint index of its session and the body of the record (see Record.MarshalBinary).
 
-const minRecordBody = 42 // N, commitment, two token counts, fee, entries, unattributed, acknowledged, model, version, method
+// N, commitment, two token counts, fee, entries, unattributed, acknowledged, model, version, method
+const minRecordBody = 42
 
-// PackRecords packs records in order into pages of at most maxBytes. A record that does not fit in a page even alone gets a
-// larger page of its own. Records must pass Validate, otherwise UnpackRecords refuses the page.
+// PackRecords packs records in order into pages of at most maxBytes. A record that does not fit in a page even alone
+// gets a larger page of its own. Records must pass Validate, otherwise UnpackRecords refuses the page.
 func PackRecords(records []Record, maxBytes int) [][]byte {
 	var pages [][]byte
 	p := newPageBuilder()
@@ -76,7 +77,8 @@ func uvarintLen(n int) int {
 	return binary.PutUvarint(b[:], uint64(n))
 }
 
-// UnpackRecords reads a page of PackRecords and nothing else: sessions must be distinct and listed in order of first use.
+// UnpackRecords reads a page of PackRecords and nothing else: sessions must be distinct and listed in order of first
+// use.
 func UnpackRecords(page []byte) ([]Record, error) {
 	r := reader{data: page}
 	sessions := r.hashes(r.count(r.uvarint(1<<32), 1<<32, len(Hash{})))

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Clauses returns the folded words of a text, cut where punctuation, a line end, a symbol or, between letters of a script without
-// spaces, a space stands between two of them. Hangul letters that stand together are one word.
+// Clauses returns the folded words of a text, cut where punctuation, a line end, a symbol or, between letters of a
+// script without spaces, a space stands between two of them. Hangul letters that stand together are one word.
 func Clauses(text []byte) [][]string {
 	var out [][]string
 	for _, w := range wordsOf(text) {
@@ -24,7 +24,8 @@ func standsAlone(token []byte) bool {
 	return size > 0 && c >= 0x80 && unicodeV2.of(c).class == classAlone
 }
 
-// breaks says whether what stands between two tokens ends a clause; alone says that both are of a script without spaces.
+// breaks says whether what stands between two tokens ends a clause; alone says that both are of a script without
+// spaces.
 func breaks(gap []byte, alone bool) bool {
 	for i := 0; i < len(gap); {
 		c, size := decodeRune(gap[i:])
@@ -37,7 +38,9 @@ func breaks(gap []byte, alone bool) bool {
 			if alone {
 				return true
 			}
-		case c == '\'' || c == 0x2019 || c == 0x02BC || c == '-' || c == 0x2010 || c == 0x2011 || c == 0x0F0B || c == 0x0F0C || c == 0x1361: // within words, or like a space
+		case c == '\'' || c == 0x2019 || c == 0x02BC || c == '-' || c == 0x2010 || c == 0x2011 || c == 0x0F0B ||
+			c == 0x0F0C || c == 0x1361:
+			// within words, or like a space
 		default:
 			return true
 		}
@@ -102,7 +105,8 @@ func endsSentence(gap []byte) bool {
 		}
 		i += size
 		switch c {
-		case '.', '!', '?', '\n', 0x0589, 0x061F, 0x06D4, 0x0964, 0x0F0D, 0x104B, 0x1362, 0x17D4, 0x3002, 0xFF01, 0xFF0E, 0xFF1F:
+		case '.', '!', '?', '\n', 0x0589, 0x061F, 0x06D4, 0x0964, 0x0F0D, 0x104B, 0x1362, 0x17D4, 0x3002, 0xFF01, 0xFF0E,
+			0xFF1F:
 			return true
 		}
 	}
@@ -123,7 +127,8 @@ var orderPowers = func() (out [32]int64) {
 	return out
 }()
 
-// orderResult compares how the words of a text follow one another with how they would if they were shuffled. All are in the same unit.
+// orderResult compares how the words of a text follow one another with how they would if they were shuffled. All are in
+// the same unit.
 type orderResult struct {
 	language int
 	listed   int   // words that the language lists
@@ -204,8 +209,8 @@ func measureOrder(words []wordAt) orderResult {
 	return r
 }
 
-// shuffled says whether the words of a text stand in an order that prose of their language has not. It says no of text whose language is
-// not in the table, or that has too few of its common words to tell.
+// shuffled says whether the words of a text stand in an order that prose of their language has not. It says no of text
+// whose language is not in the table, or that has too few of its common words to tell.
 func (r orderResult) shuffled() bool {
 	l := &wordOrders.languages[r.language]
 	usual := l.usual(r.words)
@@ -222,12 +227,13 @@ func (r orderResult) shuffled() bool {
 	return false
 }
 
-// Parameters of the test of prose, in per cent where they are shares. They were set on the development set (README, section 1).
+// Parameters of the test of prose, in per cent where they are shares. They were set on the development set (README,
+// section 1).
 const (
 	surePPC   = 65 // of the common words that prose of a language has: the language is told
 	likelyPPC = 50 // it is likely, and told if it alone is written in its script
-	// Of the common words of a text so many are left out, as another language may have them too: slackWords, less one for each slackPer
-	// words of the text, and at least slackLeast.
+	// Of the common words of a text so many are left out, as another language may have them too: slackWords, less one for
+	// each slackPer words of the text, and at least slackLeast.
 	slackWords = 5
 	slackPer   = 20
 	slackLeast = 1
@@ -251,16 +257,21 @@ const (
 func checkProse(content []byte) error {
 	words := wordsOf(content)
 	if at := lookAlikes(words); at >= 0 {
-		return &SegmentError{CodeMixedScript, words[at].start, fmt.Sprintf("the word %q has only letters of another alphabet that look Latin; write it in Latin letters", words[at].word)}
+		return &SegmentError{CodeMixedScript, words[at].start,
+			fmt.Sprintf("the word %q has only letters of another alphabet that look Latin; write it in Latin letters",
+				words[at].word)}
 	}
 	r := measureOrder(words)
 	switch {
 	case repeats(words):
-		return &SegmentError{CodeRepeatedWords, 0, "the text says few different words again and again; write what they mean once, in sentences"}
+		return &SegmentError{CodeRepeatedWords, 0,
+			"the text says few different words again and again; write what they mean once, in sentences"}
 	case r.isList(content, words):
-		return &SegmentError{CodeWordList, 0, "the text is a list of words; write sentences, or use a DataNet that accepts lists and tables"}
+		return &SegmentError{
+			CodeWordList, 0, "the text is a list of words; write sentences, or use a DataNet that accepts lists and tables"}
 	case r.shuffled():
-		return &SegmentError{CodeShuffledWords, 0, "the words stand in no order that sentences of their language have; write sentences"}
+		return &SegmentError{CodeShuffledWords, 0,
+			"the words stand in no order that sentences of their language have; write sentences"}
 	}
 	return nil
 }
@@ -284,8 +295,8 @@ func repeats(words []wordAt) bool {
 	return len(distinct)*100 < len(words)*most
 }
 
-// isList says whether a text is a list of words: it has hardly any of the common words of its language, few figures, and between its
-// words stand always the same one or two signs.
+// isList says whether a text is a list of words: it has hardly any of the common words of its language, few figures,
+// and between its words stand always the same one or two signs.
 func (r orderResult) isList(content []byte, words []wordAt) bool {
 	n := int64(len(words))
 	typical := wordOrders.languages[r.language].share * n
@@ -354,8 +365,8 @@ func hasFigure(word string) bool {
 	return false
 }
 
-// lookAlikes returns the first word of several in a text of Latin letters that have only letters of another alphabet which look Latin, or
-// -1. Where most words of that alphabet have letters of its own, they are words of its languages.
+// lookAlikes returns the first word of several in a text of Latin letters that have only letters of another alphabet
+// which look Latin, or -1. Where most words of that alphabet have letters of its own, they are words of its languages.
 func lookAlikes(words []wordAt) int {
 	latin, alike, other, first := 0, 0, 0, -1
 	for i := range words {
@@ -383,7 +394,8 @@ const (
 	alikeOther
 )
 
-// alikeKind tells a word of Latin letters, one of Cyrillic or Greek letters which all look Latin, and another one of these.
+// alikeKind tells a word of Latin letters, one of Cyrillic or Greek letters which all look Latin, and another one of
+// these.
 func alikeKind(word string) int {
 	kind, letters := alikeNone, 0
 	for _, r := range word {
@@ -399,7 +411,8 @@ func alikeKind(word string) int {
 			continue
 		}
 		switch r {
-		case 'а', 'е', 'о', 'р', 'с', 'у', 'х', 'і', 'ј', 'ѕ', 'ԁ', 'һ', 'ԛ', 'ԝ', 'ӏ', 'α', 'ε', 'η', 'ι', 'κ', 'ν', 'ο', 'ρ', 'σ', 'τ', 'υ', 'χ', 'ω', 'γ':
+		case 'а', 'е', 'о', 'р', 'с', 'у', 'х', 'і', 'ј', 'ѕ', 'ԁ', 'һ', 'ԛ', 'ԝ', 'ӏ', 'α', 'ε', 'η', 'ι', 'κ', 'ν', 'ο',
+			'ρ', 'σ', 'τ', 'υ', 'χ', 'ω', 'γ':
 			if kind == alikeNone {
 				kind = alikeAll
 			}

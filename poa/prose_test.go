@@ -11,7 +11,8 @@ import (
 )
 
 // writeTable makes TestTextsOfPeople rewrite the table of docs/contributor.md.
-var writeTable = flag.Bool("write-table", false, "rewrite the table of accepted and refused text in docs/contributor.md")
+var writeTable = flag.Bool("write-table", false,
+	"rewrite the table of accepted and refused text in docs/contributor.md")
 
 // proseSet is one file of testdata/prose: by heading, its blocks of lines.
 type proseSet struct {
@@ -88,8 +89,8 @@ func (r row) share() float64 { return float64(r.good) / float64(max(r.of, 1)) }
 
 func accepted(text string) bool { return CheckSegment([]byte(text), SegmentRules{}) == nil }
 
-// shuffle puts the words of a text, with what is written on to them, in any order. Scripts without spaces are taken letter by letter,
-// but for Hangul, which has words.
+// shuffle puts the words of a text, with what is written on to them, in any order. Scripts without spaces are taken
+// letter by letter, but for Hangul, which has words.
 func shuffle(rng *rand.Rand, text string) string {
 	var words []string
 	space := " "
@@ -130,7 +131,8 @@ func rareWords(text string) []string {
 	return out
 }
 
-// hardToTell are languages of the test which leave most to endings and beginnings, or have no capital letters. Each has a row of its own.
+// hardToTell are languages of the test which leave most to endings and beginnings, or have no capital letters. Each has
+// a row of its own.
 var hardToTell = []string{"Arabic", "Hebrew", "Bengali", "Tamil", "Swahili"}
 
 // replaced puts other letters in the place of some, or behind some, in every word.
@@ -138,8 +140,8 @@ func replaced(text string, pairs ...string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// TestTextsOfPeople measures what is accepted and refused, on texts that the rules were not set on, and compares it with the table of
-// docs/contributor.md.
+// TestTextsOfPeople measures what is accepted and refused, on texts that the rules were not set on, and compares it
+// with the table of docs/contributor.md.
 func TestTextsOfPeople(t *testing.T) {
 	languages, genres := readProse(t, "languages.txt"), readProse(t, "genres.txt")
 	rng := rand.New(rand.NewSource(20))
@@ -172,7 +174,8 @@ func TestTextsOfPeople(t *testing.T) {
 		language, text := name[strings.IndexByte(name, ' ')+1:], languages.whole(name)
 		words := rareWords(text)
 		if len(words) > 25 && !standsAlone([]byte(words[0])) {
-			for separator, kind := range map[string]string{" ": "Word lists, spaces", ", ": "Word lists, commas", "\n": "Word lists, lines"} {
+			for separator, kind := range map[string]string{" ": "Word lists, spaces", ", ": "Word lists, commas",
+				"\n": "Word lists, lines"} {
 				for range 3 {
 					rng.Shuffle(len(words), func(i, j int) { words[i], words[j] = words[j], words[i] })
 					refuse(kind, strings.Join(words[:25], separator))
@@ -238,7 +241,8 @@ func TestTextsOfPeople(t *testing.T) {
 	compareTable(t, good, bad)
 }
 
-const tableStart, tableEnd = "<!-- table of texts: go test ./poa -run TextsOfPeople -args -write-table -->", "<!-- end of table -->"
+const tableStart, tableEnd = "<!-- table of texts: go test ./poa -run TextsOfPeople -args -write-table -->",
+	"<!-- end of table -->"
 
 // compareTable compares the measured rows with the table in docs/contributor.md.
 func compareTable(t *testing.T, good, bad []row) {

@@ -10,14 +10,15 @@ import (
 const (
 	// ProtocolStatisticsVersion is the version of the embedded table that is used.
 	ProtocolStatisticsVersion = 2
-	// ProtocolStatisticsTotal is its T. Its counts are 17/20 of shares of 2^20 tokens; against this T they are 14/20, .51 bits
-	// a token: the largest share in 74 languages is larger than that in one (ADR 0033).
+	// ProtocolStatisticsTotal is its T. Its counts are 17/20 of shares of 2^20 tokens; against this T they are 14/20, .51
+	// bits a token: the largest share in 74 languages is larger than that in one (ADR 0033).
 	ProtocolStatisticsTotal = 1_273_270
 	// scaledTotal is what the generator scales counts to, and the T of version 1.
 	scaledTotal = 1 << 20
 )
 
-// protocolTable and protocolTableV1 have one line "count token" per token, written by internal/gentable. Their roots are frozen by a test.
+// protocolTable and protocolTableV1 have one line "count token" per token, written by internal/gentable. Their roots
+// are frozen by a test.
 var (
 	//go:embed statistics_v2.txt
 	protocolTable string
@@ -35,15 +36,15 @@ var loadProtocolStatisticsV1 = sync.OnceValue(func() *Statistics {
 	return s
 })
 
-// ProtocolStatistics returns the protocol's own table: the commonest tokens of technical and general prose in many languages
-// (README, section 3).
+// ProtocolStatistics returns the protocol's own table: the commonest tokens of technical and general prose in many
+// languages (README, section 3).
 func ProtocolStatistics() *Statistics { return loadProtocolStatistics() }
 
 // ProtocolStatisticsV1 returns the first table, with which evidence of version 1 is verified.
 func ProtocolStatisticsV1() *Statistics { return loadProtocolStatisticsV1() }
 
-// parseTable reads lines "count token" and sorts them by token id. Of lines that are malformed or repeat a token none or the
-// smallest count stays; the embedded table has no such line.
+// parseTable reads lines "count token" and sorts them by token id. Of lines that are malformed or repeat a token none
+// or the smallest count stays; the embedded table has no such line.
 func parseTable(text string, norm uint8) []TokenCount {
 	var rows []TokenCount
 	h := tokenHasher{norm: norm}

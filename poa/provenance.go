@@ -7,16 +7,17 @@ import (
 )
 
 const (
-	// MaxSourcePostings is the number of segments in which a concept is looked for, the first in order. It bounds the work for one segment,
-	// whatever the others say.
+	// MaxSourcePostings is the number of segments in which a concept is looked for, the first in order. It bounds the work
+	// for one segment, whatever the others say.
 	MaxSourcePostings = 1024
-	// NearPart is the part, in sixteenths, of what a text gives itself, that an earlier segment must be given in all to be compared with it.
+	// NearPart is the part, in sixteenths, of what a text gives itself, that an earlier segment must be given in all to be
+	// compared with it.
 	NearPart = 2
 )
 
-// Provenance reckons what segments are derived from among those that were added before (ATTRIBUTION, section 4.3). The result is a
-// function of the segment and of the ones before it, in their order: validators reckon it for each contribution that enters a DataNet.
-// It is not safe for concurrent use.
+// Provenance reckons what segments are derived from among those that were added before (ATTRIBUTION, section 4.3). The
+// result is a function of the segment and of the ones before it, in their order: validators reckon it for each
+// contribution that enters a DataNet. It is not safe for concurrent use.
 type Provenance struct {
 	segments []sourceSegment
 	postings map[uint32][]sourcePosting // by concept: the first segments that have it
@@ -26,8 +27,8 @@ type Provenance struct {
 	scores, best []int32
 }
 
-// sourcePosting is a segment: twice its place, and one more if it derives from others. Those say nothing about how rare a word is: or who
-// copies a text often enough would make its words common.
+// sourcePosting is a segment: twice its place, and one more if it derives from others. Those say nothing about how rare
+// a word is: or who copies a text often enough would make its words common.
 type sourcePosting int32
 
 func newSourcePosting(place int, derives bool) sourcePosting {
@@ -62,7 +63,8 @@ func (p *Provenance) Bytes() int { return p.bytes }
 // Add appends a segment from its text, with what it derives from itself.
 func (p *Provenance) Add(rank uint64, index uint32, content []byte, derived []Derivation) error {
 	if len(content) > MaxSegmentBytes {
-		return fmt.Errorf("%w: segment %d of rank %d has %d bytes, at most %d are allowed", ErrOversize, index, rank, len(content), MaxSegmentBytes)
+		return fmt.Errorf("%w: segment %d of rank %d has %d bytes, at most %d are allowed", ErrOversize, index, rank,
+			len(content), MaxSegmentBytes)
 	}
 	var s Segment
 	s.Interpret(content)
@@ -119,8 +121,8 @@ func (s *sourceSegment) bytes(distinct int) int {
 	return n
 }
 
-// Of returns the Derivations of a segment from its MaxNeighbours nearest ones of lower rank among the first n that were added.
-// What one of them derives from itself has its part of that.
+// Of returns the Derivations of a segment from its MaxNeighbours nearest ones of lower rank among the first n that were
+// added. What one of them derives from itself has its part of that.
 func (p *Provenance) Of(rank uint64, content []byte, n int) ([]Derivation, error) {
 	if len(content) > MaxSegmentBytes {
 		return nil, fmt.Errorf("%w: %d bytes, a segment has at most %d", ErrOversize, len(content), MaxSegmentBytes)
@@ -154,8 +156,8 @@ func (p *Provenance) Of(rank uint64, content []byte, n int) ([]Derivation, error
 	return subject.derivations(rank, list), nil
 }
 
-// nearest returns the places of the segments that a text gives most: each of its words once, with the sense that is worth most. Ties go to
-// the one that was added first.
+// nearest returns the places of the segments that a text gives most: each of its words once, with the sense that is
+// worth most. Ties go to the one that was added first.
 func (p *Provenance) nearest(s subject, rank uint64, n int) []int32 {
 	for len(p.scores) < len(p.segments) {
 		p.scores, p.best = append(p.scores, 0), append(p.best, 0)
@@ -200,7 +202,8 @@ func (p *Provenance) nearest(s subject, rank uint64, n int) []int32 {
 		}
 	}
 	nearest := slices.DeleteFunc(slices.Clone(found), func(i int32) bool { return p.scores[i]*16 < own*NearPart })
-	slices.SortFunc(nearest, func(a, b int32) int { return cmp.Or(cmp.Compare(p.scores[b], p.scores[a]), cmp.Compare(a, b)) })
+	slices.SortFunc(
+		nearest, func(a, b int32) int { return cmp.Or(cmp.Compare(p.scores[b], p.scores[a]), cmp.Compare(a, b)) })
 	for _, i := range found {
 		p.scores[i] = 0
 	}

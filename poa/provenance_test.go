@@ -109,8 +109,8 @@ func TestProvenanceIsAFunctionOfWhatCameBefore(t *testing.T) {
 	require.Equal(t, whole, reckon(60))
 }
 
-// TestProvenanceIsBounded: a word in more segments than are looked at finds the first; text that repeats itself derives from nothing; text
-// that no segment can have is refused.
+// TestProvenanceIsBounded: a word in more segments than are looked at finds the first; text that repeats itself derives
+// from nothing; text that no segment can have is refused.
 func TestProvenanceIsBounded(t *testing.T) {
 	p, texts := provenanceWorld(t, 2)
 	copied := []byte(strings.Join(texts[0], " "))
@@ -144,8 +144,8 @@ func TestProvenanceIsBounded(t *testing.T) {
 	require.Empty(t, found)
 }
 
-// TestCopiesOfCopiesPayTheAuthor: what derives from a derived text passes on to whom that one does, also where the author's text is not among
-// the nearest.
+// TestCopiesOfCopiesPayTheAuthor: what derives from a derived text passes on to whom that one does, also where the
+// author's text is not among the nearest.
 func TestCopiesOfCopiesPayTheAuthor(t *testing.T) {
 	p, texts := provenanceWorld(t, 30)
 	author := uint64(21)
@@ -163,20 +163,30 @@ func TestCopiesOfCopiesPayTheAuthor(t *testing.T) {
 
 // Texts about skin: rewrittenText says what originalText does, subjectText something else.
 const (
-	originalText = "Pemphigoid gestationis is a rare autoimmune blistering disease of pregnancy. It usually begins in the second or third trimester with " +
-		"intense itching around the navel, followed by urticarial plaques that spread over the abdomen and turn into tense blisters. Direct " +
-		"immunofluorescence shows linear deposits of complement C3 along the basement membrane zone. Most patients respond to topical " +
+	originalText = "Pemphigoid gestationis is a rare autoimmune blistering disease of pregnancy. It usually begins in " +
+		"the second or third trimester with " +
+		"intense itching around the navel, followed by urticarial plaques that spread over the abdomen and turn into " +
+		"tense blisters. Direct " +
+		"immunofluorescence shows linear deposits of complement C3 along the basement membrane zone. Most patients " +
+		"respond to topical " +
 		"corticosteroids, while severe cases need oral prednisolone. Flares after delivery are common."
-	rewrittenText = "A seldom seen autoimmune disorder in pregnant women that forms blisters is pemphigoid gestationis. Strong pruritus near the navel " +
-		"in the second trimester, or the third, is how it commonly starts; afterwards plaques like urticaria extend across the belly and become tense " +
-		"blisters. Along the zone of the basement membrane, linear complement C3 deposits are visible in direct immunofluorescence. Corticosteroids " +
-		"applied topically help the majority; oral prednisolone is necessary in severe cases. After birth, flares occur frequently."
-	subjectText = "Psoriasis is a chronic inflammatory disease of the skin with sharply bordered, scaly plaques over the elbows and knees. It may begin at any " +
-		"age, often after an infection of the throat. Topical corticosteroids and vitamin D analogues are used in mild cases; severe ones need " +
+	rewrittenText = "A seldom seen autoimmune disorder in pregnant women that forms blisters is pemphigoid " +
+		"gestationis. Strong pruritus near the navel " +
+		"in the second trimester, or the third, is how it commonly starts; afterwards plaques like urticaria extend " +
+		"across the belly and become tense " +
+		"blisters. Along the zone of the basement membrane, linear complement C3 deposits are visible in direct " +
+		"immunofluorescence. Corticosteroids " +
+		"applied topically help the majority; oral prednisolone is necessary in severe cases. After birth, flares occur " +
+		"frequently."
+	subjectText = "Psoriasis is a chronic inflammatory disease of the skin with sharply bordered, scaly plaques over " +
+		"the elbows and knees. It may begin at any " +
+		"age, often after an infection of the throat. Topical corticosteroids and vitamin D analogues are used in mild " +
+		"cases; severe ones need " +
 		"phototherapy, methotrexate or antibodies against interleukins. Itching is common, blisters are not."
 )
 
-// TestParaphraseDerives: a text that says the same in other words and another order derives from it, one about the same subject does not.
+// TestParaphraseDerives: a text that says the same in other words and another order derives from it, one about the same
+// subject does not.
 func TestParaphraseDerives(t *testing.T) {
 	p, _ := provenanceWorld(t, 30)
 	require.NoError(t, p.Add(200, 0, []byte(originalText), nil))
@@ -200,7 +210,8 @@ func TestGoldenProvenance(t *testing.T) {
 	}
 	var out []vector
 	half := originalText[:len(originalText)/2]
-	for i, text := range []string{originalText, subjectText, rewrittenText, half + " " + subjectText, "妊娠性类天疱疮是一种罕见的自身免疫性水疱病。", strings.ToUpper(rewrittenText)} {
+	for i, text := range []string{originalText, subjectText, rewrittenText, half + " " + subjectText,
+		"妊娠性类天疱疮是一种罕见的自身免疫性水疱病。", strings.ToUpper(rewrittenText)} {
 		derived, err := p.Of(uint64(i+1), []byte(text), p.Len())
 		require.NoError(t, err)
 		require.NoError(t, p.Add(uint64(i+1), 0, []byte(text), derived))

@@ -11,8 +11,10 @@ import (
 
 func TestStems(t *testing.T) {
 	for word, want := range map[string]string{
-		"studies": "study", "glasses": "glas", "matches": "match", "boxes": "box", "cats": "cat", "status": "status", "analysis": "analysis",
-		"trained": "train", "training": "train", "trains": "train", "quickly": "quick", "information": "inform", "informs": "inform",
+		"studies": "study", "glasses": "glas", "matches": "match", "boxes": "box", "cats": "cat", "status": "status",
+		"analysis": "analysis",
+		"trained":  "train", "training": "train", "trains": "train", "quickly": "quick", "information": "inform",
+		"informs":  "inform",
 		"movement": "move", "kindness": "kind", "café": "café", "x1s": "x1s", "s": "s",
 	} {
 		if got := string(stemOf([]byte(word))); got != want {
@@ -24,7 +26,8 @@ func TestStems(t *testing.T) {
 		t.Errorf("%v", stems)
 	}
 	s := NewSegment(3, 4, []byte("The trains of the Training"))
-	if s.Rank != 3 || s.Index != 4 || !slices.Equal(s.Stems, stems) || !slices.Equal(s.Tokens, TokenIDs([]byte("the TRAINS of the training"))) {
+	if s.Rank != 3 || s.Index != 4 || !slices.Equal(s.Stems, stems) ||
+		!slices.Equal(s.Tokens, TokenIDs([]byte("the TRAINS of the training"))) {
 		t.Errorf("%+v", s)
 	}
 }
@@ -66,7 +69,9 @@ func windowReference(a Answer, s Segment, position int, stats *Statistics) (best
 
 func TestWindowsAgreeWithReference(t *testing.T) {
 	stats := ProtocolStatistics()
-	vocabulary := strings.Fields("skin cream rash doctors doctor the of and to patient patients treat treated treating ointment zinc moist itch burning burn light dark with by")
+	vocabulary := strings.Fields(
+		"skin cream rash doctors doctor the of and to patient patients treat treated treating ointment zinc moist itch " +
+			"burning burn light dark with by")
 	rapid.Check(t, func(t *rapid.T) {
 		text := func(n int) []byte {
 			return []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom(vocabulary), 1, n).Draw(t, "text"), " "))
@@ -114,8 +119,10 @@ func TestWindowsAgreeWithReference(t *testing.T) {
 
 // Paraphrases that share no eight words with their source are found by windows and by nothing else.
 func TestWindowsFindParaphrases(t *testing.T) {
-	source := "Contact dermatitis improves when the patient avoids nickel, applies zinc ointment twice a day and keeps the skin dry at night."
-	other := "Migraine attacks become rarer when the sleeper darkens the bedroom, drinks water and leaves coffee to the morning hours."
+	source := "Contact dermatitis improves when the patient avoids nickel, applies zinc ointment twice a day and keeps " +
+		"the skin dry at night."
+	other := "Migraine attacks become rarer when the sleeper darkens the bedroom, drinks water and leaves coffee to " +
+		"the morning hours."
 	answer := "Avoiding nickel and keeping your skin dry helps dermatitis patients; zinc ointments are applied at night too."
 	a := NewSegment(0, 0, []byte(answer))
 	segments := []Segment{NewSegment(4, 0, []byte(source)), NewSegment(2, 0, []byte(other))}
@@ -127,7 +134,8 @@ func TestWindowsFindParaphrases(t *testing.T) {
 	if len(att.Entries) != 1 || att.Entries[0].Rank != 4 || att.Entries[0].WeightPPM < 300_000 {
 		t.Errorf("%+v, %d unattributed", att.Entries, att.UnattributedPPM)
 	}
-	golden(t, "rag", map[string]any{"answer": answer, "rank 4": source, "rank 2": other, "attribution": att, "root": att.Root(), "stems": Stems([]byte(answer))})
+	golden(t, "rag", map[string]any{"answer": answer, "rank 4": source, "rank 2": other, "attribution": att,
+		"root": att.Root(), "stems": Stems([]byte(answer))})
 }
 
 // Method SPAN takes no evidence with windows, and method RAG no windows that pay nothing.
@@ -143,7 +151,9 @@ func TestWindowsNeedTheMethod(t *testing.T) {
 		}
 	}
 	answer := NewSegment(0, 0, text)
-	att := must(w.index.AttributeRAG(Answer{Tokens: answer.Tokens, Stems: answer.Stems}, []Segment{NewSegment(1, 0, w.files[1].Segments[0])}))
+	att := must(
+		w.index.AttributeRAG(Answer{Tokens: answer.Tokens, Stems: answer.Stems},
+			[]Segment{NewSegment(1, 0, w.files[1].Segments[0])}))
 	var b EvidenceBuilder
 	if err := b.AddText([32]byte{}, text, att, w.proof); err != nil {
 		t.Fatal(err)
@@ -157,7 +167,8 @@ func TestWindowsNeedTheMethod(t *testing.T) {
 		t.Error("windows pass under method SPAN")
 	}
 	r.Method = MethodRAG
-	if err := VerifyEvidence([]Receipt{r}, must(UnmarshalEvidence(must(e.MarshalBinary()))), w, ProtocolStatistics()); err != nil {
+	if err := VerifyEvidence([]Receipt{r}, must(UnmarshalEvidence(must(e.MarshalBinary()))), w,
+		ProtocolStatistics()); err != nil {
 		t.Error(err)
 	}
 	// Without the words the windows cannot be recomputed.

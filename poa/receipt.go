@@ -7,7 +7,8 @@ const (
 	MethodSPAN uint8 = 1
 	// MethodRAG is MethodSPAN, and local windows over the retrieved segments for what it leaves.
 	MethodRAG uint8 = 2
-	// MethodMeaning is MethodSPAN, and for what it leaves a path over the answer through the segments that hold what its words mean.
+	// MethodMeaning is MethodSPAN, and for what it leaves a path over the answer through the segments that hold what its
+	// words mean.
 	MethodMeaning uint8 = 3
 	// MaxEntries is the largest number of contributions one receipt pays.
 	MaxEntries = 16
@@ -23,7 +24,8 @@ type Entry struct {
 	WeightPPM uint32
 }
 
-// Receipt is one call as a provider submits it. A gap (a failed call, or an acknowledgement) carries only Session, N and Call.
+// Receipt is one call as a provider submits it. A gap (a failed call, or an acknowledgement) carries only Session, N
+// and Call.
 type Receipt struct {
 	// Session is the index of the session in the batch, N the call's number in the session.
 	Session uint32
@@ -66,8 +68,8 @@ func (r Receipt) Outcome() Outcome {
 	return Outcome{AnswerRoot: r.AnswerRoot, InputTokens: r.InputTokens, OutputTokens: r.OutputTokens, Fee: r.Fee}
 }
 
-// Commitment returns SHA-256("openledger/receipt/v1" ‖ query hash ‖ answer root ‖ evidence root). The commitment of a gap is
-// its Call.
+// Commitment returns SHA-256("openledger/receipt/v1" ‖ query hash ‖ answer root ‖ evidence root). The commitment of a
+// gap is its Call.
 func (r Receipt) Commitment() Hash {
 	if r.Gap {
 		return r.Call
@@ -92,7 +94,8 @@ func (r *Receipt) validate() error {
 		return r.validateGap()
 	}
 	if r.InputTokens > MaxCallTokens || r.OutputTokens > MaxCallTokens {
-		return fmt.Errorf("%w: %d input and %d output tokens; at most %d of each", ErrReceipt, r.InputTokens, r.OutputTokens, MaxCallTokens)
+		return fmt.Errorf("%w: %d input and %d output tokens; at most %d of each", ErrReceipt, r.InputTokens, r.OutputTokens,
+			MaxCallTokens)
 	}
 	if r.Fee.Cmp(r.MaxFee) > 0 {
 		return fmt.Errorf("%w: fee of %s aopen is above the authorised %s", ErrReceipt, r.Fee, r.MaxFee)

@@ -13,8 +13,8 @@ import (
 //	answered: query hash, amount maximum fee, answer root, evidence root, uvarint input tokens, uvarint output tokens,
 //	          amount fee, byte number of entries, per entry uvarint rank and uvarint weight
 //
-// An amount is one length byte and the big-endian bytes without leading zeros. The unattributed share and the call hash of an
-// answered call are not sent: they follow from the rest.
+// An amount is one length byte and the big-endian bytes without leading zeros. The unattributed share and the call hash
+// of an answered call are not sent: they follow from the rest.
 
 const minReceiptBytes = 34 // session, number and the call hash of a gap
 
@@ -49,8 +49,8 @@ func appendReceipt(b []byte, r Receipt) []byte {
 	return appendEntries(b, r.Entries)
 }
 
-// UnmarshalReceipts reads at most max receipts in canonical packing and nothing else. Receipts it returns pass Validate.
-// Malformed bytes are ErrReceiptEncoding, contradictory receipts ErrReceipt, too many ErrOversize.
+// UnmarshalReceipts reads at most max receipts in canonical packing and nothing else. Receipts it returns pass
+// Validate. Malformed bytes are ErrReceiptEncoding, contradictory receipts ErrReceipt, too many ErrOversize.
 func UnmarshalReceipts(data []byte, max int) ([]Receipt, error) {
 	r := reader{data: data}
 	n := r.uvarint(^uint64(0))

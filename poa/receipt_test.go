@@ -91,7 +91,8 @@ func TestReceiptMethods(t *testing.T) {
 	}
 	seen := map[Hash]bool{r.Commitment(): true}
 	for _, f := range []func(*Receipt){
-		func(r *Receipt) { r.QueryHash = hashN(9) }, func(r *Receipt) { r.AnswerRoot = hashN(9) }, func(r *Receipt) { r.EvidenceRoot = hashN(9) },
+		func(r *Receipt) { r.QueryHash = hashN(9) }, func(r *Receipt) { r.AnswerRoot = hashN(9) },
+		func(r *Receipt) { r.EvidenceRoot = hashN(9) },
 	} {
 		other := r
 		f(&other)
@@ -176,7 +177,8 @@ func TestReceiptsRoundTrip(t *testing.T) {
 func sampleRecord(session uint64) Record {
 	r := Record{
 		Session: hashN(session), N: 70_000, Commitment: hashN(5), InputTokens: 40_000, OutputTokens: 4000,
-		Fee: Amount{Hi: 100, Lo: 5}, UnattributedPPM: 200_000, Acknowledged: true, ModelID: 300, ModelVersion: 2, Method: MethodSPAN,
+		Fee: Amount{Hi: 100, Lo: 5}, UnattributedPPM: 200_000, Acknowledged: true, ModelID: 300, ModelVersion: 2,
+		Method: MethodSPAN,
 	}
 	for i := range 8 {
 		r.Entries = append(r.Entries, Entry{uint64(1<<28 - 8 + i), 100_000})
@@ -226,7 +228,8 @@ func TestRecord(t *testing.T) {
 func drawRecord(t *rapid.T) Record {
 	r := Record{
 		Session: hashN(uint64(rapid.IntRange(0, 4).Draw(t, "session"))), N: rapid.Uint64().Draw(t, "n"), Commitment: hashN(1),
-		InputTokens: rapid.Uint32().Draw(t, "input"), OutputTokens: rapid.Uint32().Draw(t, "output"), Fee: drawAmount(t, "fee"),
+		InputTokens: rapid.Uint32().Draw(t, "input"), OutputTokens: rapid.Uint32().Draw(t, "output"),
+		Fee:          drawAmount(t, "fee"),
 		Acknowledged: rapid.Bool().Draw(t, "acknowledged"), ModelID: rapid.Uint64().Draw(t, "model"),
 		ModelVersion: rapid.Uint32().Draw(t, "version"), Method: rapid.Byte().Draw(t, "method"),
 	}
@@ -307,22 +310,28 @@ func TestSessionHashesBindEveryField(t *testing.T) {
 	}
 	base := Outcome{hashN(3), 4, 5, NewAmount(6)}
 	heads := map[Hash]bool{
-		NextHash(Hash{}, call.Hash(), base): true, NextHash(hashN(1), call.Hash(), base): true, NextHash(Hash{}, AckCall, base): true,
+		NextHash(Hash{}, call.Hash(), base): true, NextHash(hashN(1), call.Hash(), base): true,
+		NextHash(Hash{}, AckCall, base): true,
 	}
-	for _, o := range []Outcome{{}, {hashN(4), 4, 5, NewAmount(6)}, {hashN(3), 5, 5, NewAmount(6)}, {hashN(3), 4, 6, NewAmount(6)}, {hashN(3), 4, 5, NewAmount(7)}} {
+	for _, o := range []Outcome{{}, {hashN(4), 4, 5, NewAmount(6)}, {hashN(3), 5, 5, NewAmount(6)},
+		{hashN(3), 4, 6, NewAmount(6)}, {hashN(3), 4, 5, NewAmount(7)}} {
 		heads[NextHash(Hash{}, call.Hash(), o)] = true
 	}
 	if len(heads) != 8 {
 		t.Error("head")
 	}
 
-	v := Voucher{"chain", hashN(1), []byte("provider"), 1, 2, Price{NewAmount(1), NewAmount(2), NewAmount(3)}, 4, hashN(2), NewAmount(5)}
+	v := Voucher{"chain", hashN(1), []byte("provider"), 1, 2, Price{NewAmount(1), NewAmount(2), NewAmount(3)}, 4, hashN(2),
+		NewAmount(5)}
 	vouchers := map[string]bool{string(v.SignBytes()): true}
 	for _, f := range []func(*Voucher){
-		func(v *Voucher) { v.ChainID = "chaim" }, func(v *Voucher) { v.Session = hashN(9) }, func(v *Voucher) { v.Provider = []byte("q") },
-		func(v *Voucher) { v.ModelID++ }, func(v *Voucher) { v.ModelVersion++ }, func(v *Voucher) { v.Price.Royalty = NewAmount(9) },
+		func(v *Voucher) { v.ChainID = "chaim" }, func(v *Voucher) { v.Session = hashN(9) },
+		func(v *Voucher) { v.Provider = []byte("q") },
+		func(v *Voucher) { v.ModelID++ }, func(v *Voucher) { v.ModelVersion++ },
+		func(v *Voucher) { v.Price.Royalty = NewAmount(9) },
 		func(v *Voucher) { v.Price.InputPer1K = NewAmount(9) }, func(v *Voucher) { v.Price.OutputPer1K = NewAmount(9) },
-		func(v *Voucher) { v.N++ }, func(v *Voucher) { v.Head = hashN(9) }, func(v *Voucher) { v.CumulativeMax = NewAmount(9) },
+		func(v *Voucher) { v.N++ }, func(v *Voucher) { v.Head = hashN(9) },
+		func(v *Voucher) { v.CumulativeMax = NewAmount(9) },
 	} {
 		w := v
 		f(&w)
@@ -335,7 +344,8 @@ func TestSessionHashesBindEveryField(t *testing.T) {
 	s := SignedAnswer{"chain", hashN(1), 4, base}
 	answers := map[string]bool{string(s.SignBytes()): true}
 	for _, f := range []func(*SignedAnswer){
-		func(s *SignedAnswer) { s.ChainID = "" }, func(s *SignedAnswer) { s.Session = hashN(9) }, func(s *SignedAnswer) { s.N++ },
+		func(s *SignedAnswer) { s.ChainID = "" }, func(s *SignedAnswer) { s.Session = hashN(9) },
+		func(s *SignedAnswer) { s.N++ },
 		func(s *SignedAnswer) { s.AnswerRoot = hashN(9) }, func(s *SignedAnswer) { s.InputTokens++ },
 		func(s *SignedAnswer) { s.OutputTokens++ }, func(s *SignedAnswer) { s.Fee = NewAmount(9) },
 	} {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Record is a receipt as the chain stores it through the dispute window. With eight entries it takes at most 160 bytes as long as
-// ranks stay below 2^28 and amounts below 2^72 aopen.
+// Record is a receipt as the chain stores it through the dispute window. With eight entries it takes at most 160 bytes
+// as long as ranks stay below 2^28 and amounts below 2^72 aopen.
 type Record struct {
 	// Session is the session's id, N the call's number in it.
 	Session Hash

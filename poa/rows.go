@@ -9,14 +9,15 @@ import (
 type Row struct {
 	// Position is the first answer position, Length the number of positions.
 	Position, Length uint32
-	// Rank and Segment name the owner, Offset is its token at Position; by method MEANING the position where the stretch of the answer starts
-	// that the row is of.
+	// Rank and Segment name the owner, Offset is its token at Position; by method MEANING the position where the stretch
+	// of the answer starts that the row is of.
 	Rank            uint64
 	Segment, Offset uint32
-	// Score is that of the best alignment through the run, or of its best local window, or what its stretch gives, in Q16 bits.
+	// Score is that of the best alignment through the run, or of its best local window, or what its stretch gives, in Q16
+	// bits.
 	Score int32
-	// Seed is the answer position of the first seed that admits and anchors the owner; 0 for windows, and one more than the last position of
-	// the stretch by method MEANING.
+	// Seed is the answer position of the first seed that admits and anchors the owner; 0 for windows, and one more than
+	// the last position of the stretch by method MEANING.
 	Seed uint32
 	// Bits is the surprisal of the positions, Q16.
 	Bits uint32
@@ -24,7 +25,8 @@ type Row struct {
 	Window bool
 }
 
-// SegmentOffset returns the token of the segment at Position; 0 for what is paid for its meaning, which stands nowhere in it.
+// SegmentOffset returns the token of the segment at Position; 0 for what is paid for its meaning, which stands nowhere
+// in it.
 func (r *Row) SegmentOffset(method uint8) uint32 {
 	if r.Window && method == MethodMeaning {
 		return 0
@@ -40,9 +42,11 @@ type Attribution struct {
 	Entries []Entry
 	// UnattributedPPM is the rest: entries and rest sum to exactly 1,000,000.
 	UnattributedPPM uint32
-	// TotalBits is what the whole answer weighs, Q16: the bits of the rows, and HiddenBits for each position without an owner.
+	// TotalBits is what the whole answer weighs, Q16: the bits of the rows, and HiddenBits for each position without an
+	// owner.
 	TotalBits uint64
-	// Support are the positions without an owner, increasing, whose words the rows' local windows count. They must be opened too.
+	// Support are the positions without an owner, increasing, whose words the rows' local windows count. They must be
+	// opened too.
 	Support []uint32
 	// Considered are the segments without which method MEANING comes to another result, whether they own positions or not.
 	Considered []segmentKey `json:",omitempty"`
@@ -52,9 +56,9 @@ type Attribution struct {
 	Weight uint32 `json:",omitempty"`
 }
 
-// Root returns the evidence root: SHA-256(0x05 ‖ be32 number of rows ‖ be64 TotalBits ‖ Merkle root), where the leaf of a row is
-// LeafHash(be32 position ‖ be32 length ‖ be64 rank ‖ be32 segment ‖ be32 offset ‖ be32 score ‖ be32 seed ‖ be32 bits ‖ byte 1 for
-// a window, else 0).
+// Root returns the evidence root: SHA-256(0x05 ‖ be32 number of rows ‖ be64 TotalBits ‖ Merkle root), where the leaf of
+// a row is LeafHash(be32 position ‖ be32 length ‖ be64 rank ‖ be32 segment ‖ be32 offset ‖ be32 score ‖ be32 seed ‖
+// be32 bits ‖ byte 1 for a window, else 0).
 func (a Attribution) Root() Hash { return evidenceRoot(a.Rows, a.TotalBits) }
 
 func evidenceRoot(rows []Row, total uint64) Hash {
@@ -101,7 +105,8 @@ func (r *Row) leaf() Hash { return LeafHash(r.append(make([]byte, 0, rowBytes)))
 
 func readRow(r *reader) Row {
 	row := Row{
-		Position: r.be32(), Length: r.be32(), Rank: r.be64(), Segment: r.be32(), Offset: r.be32(), Score: int32(r.be32()), Seed: r.be32(), Bits: r.be32(),
+		Position: r.be32(), Length: r.be32(), Rank: r.be64(), Segment: r.be32(), Offset: r.be32(), Score: int32(r.be32()),
+		Seed: r.be32(), Bits: r.be32(),
 	}
 	window := r.byte()
 	if window > 1 {

@@ -14,8 +14,9 @@ const RetrievalPool = 64
 //	idf = log2(2N+2) − log2(2·df+1), in Q16, not below 0
 //	score = Σ idf·tf·2200 / (1000·tf + 300 + 900·length·1000/average), each term rounded down,
 //
-// where average is the mean length in thousandths of a token and every word of the question counts once. Ties go to the lower rank and
-// index. Retrieval decides what is compared by local windows and shown to a model; by itself it pays nobody.
+// where average is the mean length in thousandths of a token and every word of the question counts once. Ties go to the
+// lower rank and index. Retrieval decides what is compared by local windows and shown to a model; by itself it pays
+// nobody.
 //
 // It is safe for concurrent use.
 type Search struct {
@@ -71,7 +72,8 @@ func (s *Search) IDF(id TokenID) int64 {
 	return max(0, int64(Log2Q16(2*n+2))-int64(Log2Q16(2*df+1)))
 }
 
-// Rank returns the places of the k best segments for a question, best first; those without any of its words are left out.
+// Rank returns the places of the k best segments for a question, best first; those without any of its words are left
+// out.
 func (s *Search) Rank(question []TokenID, k int) []int {
 	words := slices.Clone(question)
 	slices.Sort(words)
@@ -140,15 +142,16 @@ func (s *Search) best(x *searchScratch, k int) []int {
 	return out[:min(k, len(out))]
 }
 
-// Retrieve returns the places of at most k segments for a question, best first, at most one of each group of near-copies: where one
-// derives from another (see Derivations) the earlier one stands for both, so that copies crowd nobody out. What they take the place of
-// is found among the best 64.
+// Retrieve returns the places of at most k segments for a question, best first, at most one of each group of
+// near-copies: where one derives from another (see Derivations) the earlier one stands for both, so that copies crowd
+// nobody out. What they take the place of is found among the best 64.
 func (s *Search) Retrieve(question []TokenID, k int) []int {
 	return s.Distinct(s.Rank(question, max(k, RetrievalPool)), k)
 }
 
-// Distinct returns the first k of the places given, at most one of each group of near-copies, as Retrieve does. It lets others rank. What
-// is near one of a group belongs to it, also if the earliest of the group stands for that one: or a copy of it would be kept beside it.
+// Distinct returns the first k of the places given, at most one of each group of near-copies, as Retrieve does. It lets
+// others rank. What is near one of a group belongs to it, also if the earliest of the group stands for that one: or a
+// copy of it would be kept beside it.
 func (s *Search) Distinct(places []int, k int) []int {
 	var groups [][]int // the earliest first
 	same := s.sameText()
@@ -182,8 +185,8 @@ const (
 	foundPosting = 1024 // words that more segments have find nothing
 )
 
-// Found returns the places of segments that stretches of an answer find by themselves, in the order of the stretches, but for those that were
-// retrieved for the question. Method MEANING considers them too.
+// Found returns the places of segments that stretches of an answer find by themselves, in the order of the stretches,
+// but for those that were retrieved for the question. Method MEANING considers them too.
 func (s *Search) Found(answer []TokenID, retrieved []int) []int {
 	var out []int
 	for from := 0; from == 0 || from+foundStep < len(answer); from += foundStep {

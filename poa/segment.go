@@ -11,11 +11,11 @@ const (
 	MaxSegmentBytes = 4096
 	// MaxSegmentTokens is the longest segment, in tokens.
 	MaxSegmentTokens = 512
-	// NormVersion names the rules of text: tokeniser, code point tables, clean form and what counts as prose. It is part of the leaf
-	// of every new segment.
+	// NormVersion names the rules of text: tokeniser, code point tables, clean form and what counts as prose. It is part
+	// of the leaf of every new segment.
 	NormVersion = 2
-	// NormVersion1 names the first rules. Segments whose leaf has it are admitted by them; whatever their leaf says, they are cut into
-	// tokens by the rules of the answer.
+	// NormVersion1 names the first rules. Segments whose leaf has it are admitted by them; whatever their leaf says, they
+	// are cut into tokens by the rules of the answer.
 	NormVersion1 = 1
 	// MinStopWordPPM is the least share of stop words among a segment's tokens in NormVersion 1, in parts per million.
 	MinStopWordPPM = 200_000
@@ -37,8 +37,8 @@ const (
 
 // SegmentRules are the admission rules a DataNet may lift.
 type SegmentRules struct {
-	// AllowFewStopWords lifts the rules about prose, for DataNets of code, tables or word lists. (In version 1 it was one rule, about
-	// stop words.)
+	// AllowFewStopWords lifts the rules about prose, for DataNets of code, tables or word lists. (In version 1 it was one
+	// rule, about stop words.)
 	AllowFewStopWords bool
 }
 
@@ -60,8 +60,8 @@ func (e *SegmentError) Error() string {
 // Unwrap returns ErrSegment.
 func (e *SegmentError) Unwrap() error { return ErrSegment }
 
-// CheckSegment returns nil if content may be registered, and otherwise a *SegmentError for the first problem: length, encoding, clean
-// form and mixed alphabets from left to right, number of tokens, whether it is prose.
+// CheckSegment returns nil if content may be registered, and otherwise a *SegmentError for the first problem: length,
+// encoding, clean form and mixed alphabets from left to right, number of tokens, whether it is prose.
 func CheckSegment(content []byte, rules SegmentRules) error {
 	if err := checkLength(content); err != nil {
 		return err
@@ -87,13 +87,15 @@ func CheckSegment(content []byte, rules SegmentRules) error {
 
 func checkLength(content []byte) error {
 	if len(content) > MaxSegmentBytes {
-		return &SegmentError{CodeTooLong, MaxSegmentBytes, fmt.Sprintf("%d bytes; split the text into segments of at most %d bytes", len(content), MaxSegmentBytes)}
+		return &SegmentError{CodeTooLong, MaxSegmentBytes,
+			fmt.Sprintf("%d bytes; split the text into segments of at most %d bytes", len(content), MaxSegmentBytes)}
 	}
 	return nil
 }
 
 func tooManyTokens(at int) error {
-	return &SegmentError{CodeTooManyTokens, at, fmt.Sprintf("split the text here: a segment has at most %d tokens", MaxSegmentTokens)}
+	return &SegmentError{CodeTooManyTokens, at,
+		fmt.Sprintf("split the text here: a segment has at most %d tokens", MaxSegmentTokens)}
 }
 
 func noTokens() error {
@@ -108,8 +110,9 @@ func CheckSegmentNorm(norm uint8, content []byte, rules SegmentRules) error {
 	return CheckSegment(content, rules)
 }
 
-// checkSegment checks a segment of evidence by the rules norm, and returns its token ids by the rules that the answer is cut with. Whether
-// text of version 2 is prose has been decided once, by the validators who hold it: nothing else is payable.
+// checkSegment checks a segment of evidence by the rules norm, and returns its token ids by the rules that the answer
+// is cut with. Whether text of version 2 is prose has been decided once, by the validators who hold it: nothing else is
+// payable.
 func checkSegment(norm uint8, content []byte, rules SegmentRules, answer uint8) ([]TokenID, error) {
 	if norm != NormVersion1 {
 		rules.AllowFewStopWords = true
@@ -120,13 +123,15 @@ func checkSegment(norm uint8, content []byte, rules SegmentRules, answer uint8) 
 	return segmentTokens(answer, content), nil
 }
 
-// SegmentTokens returns the tokens of a segment, the first MaxSegmentTokens: text that NormVersion 1 admitted may have more.
+// SegmentTokens returns the tokens of a segment, the first MaxSegmentTokens: text that NormVersion 1 admitted may have
+// more.
 func SegmentTokens(content []byte) []TokenID { return segmentTokens(NormVersion, content) }
 
 func segmentTokens(norm uint8, content []byte) []TokenID {
 	tokens := make([]TokenID, 0, min(len(content)/4+1, MaxSegmentTokens))
 	h := tokenHasher{norm: norm}
-	for start, end := h.next(content, 0); start < end && len(tokens) < MaxSegmentTokens; start, end = h.next(content, end) {
+	for start, end := h.next(content, 0); start < end && len(tokens) < MaxSegmentTokens; start,
+		end = h.next(content, end) {
 		tokens = append(tokens, h.id(content[start:end]))
 	}
 	return tokens
@@ -140,7 +145,8 @@ func NewSegment(rank uint64, index uint32, content []byte) Segment {
 func newSegment(norm uint8, rank uint64, index uint32, content []byte) Segment {
 	s := Segment{Rank: rank, Index: index}
 	h := tokenHasher{norm: norm}
-	for start, end := h.next(content, 0); start < end && len(s.Tokens) < MaxSegmentTokens; start, end = h.next(content, end) {
+	for start, end := h.next(content, 0); start < end && len(s.Tokens) < MaxSegmentTokens; start,
+		end = h.next(content, end) {
 		id := h.id(content[start:end])
 		s.Tokens = append(s.Tokens, id)
 		s.Stems = append(s.Stems, h.stemOf(id))

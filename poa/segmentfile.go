@@ -21,7 +21,8 @@ const (
 // MaxSegmentBytes) and its bytes. Numbers are in their shortest form and nothing follows.
 type SegmentFile struct {
 	Segments [][]byte
-	// Norm is the NormVersion that the file was registered under, which the chain knows and the encoding does not hold; 0 is the latest.
+	// Norm is the NormVersion that the file was registered under, which the chain knows and the encoding does not hold; 0
+	// is the latest.
 	Norm uint8
 }
 
@@ -38,7 +39,8 @@ func (f SegmentFile) MarshalBinary() ([]byte, error) {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 		if len(b) > MaxSegmentFileBytes {
-			return nil, fmt.Errorf("%w: more than %d bytes; publish the data as several contributions", ErrSegmentFile, MaxSegmentFileBytes)
+			return nil, fmt.Errorf("%w: more than %d bytes; publish the data as several contributions", ErrSegmentFile,
+				MaxSegmentFileBytes)
 		}
 	}
 	return b, nil
@@ -47,7 +49,8 @@ func (f SegmentFile) MarshalBinary() ([]byte, error) {
 // ParseSegmentFile reads the canonical encoding and nothing else. It does not judge the text: call Check.
 func ParseSegmentFile(data []byte) (SegmentFile, error) {
 	if len(data) > MaxSegmentFileBytes {
-		return SegmentFile{}, fmt.Errorf("%w: %d bytes, at most %d are allowed", ErrSegmentFile, len(data), MaxSegmentFileBytes)
+		return SegmentFile{}, fmt.Errorf("%w: %d bytes, at most %d are allowed", ErrSegmentFile, len(data),
+			MaxSegmentFileBytes)
 	}
 	r := reader{data: bytes.Clone(data)}
 	if string(r.bytes(len(segmentFileMagic))) != segmentFileMagic {
@@ -95,8 +98,8 @@ func (f SegmentFile) Tokens() uint64 {
 	return n
 }
 
-// StatisticsRoot returns the Merkle root over the token statistics of the file: one leaf LeafHash(be64 token id ‖ be32 number of
-// segments that hold the token), sorted by token id.
+// StatisticsRoot returns the Merkle root over the token statistics of the file: one leaf LeafHash(be64 token id ‖ be32
+// number of segments that hold the token), sorted by token id.
 func (f SegmentFile) StatisticsRoot() Hash {
 	return MerkleRoot(statisticsLeaves(f.statistics()))
 }
@@ -125,7 +128,8 @@ func (f SegmentFile) statistics() []TokenCount {
 	return rows
 }
 
-// Check returns nil if every segment passes CheckSegment, by the rules that the file was registered under, and otherwise the first refusal with the segment's index.
+// Check returns nil if every segment passes CheckSegment, by the rules that the file was registered under, and
+// otherwise the first refusal with the segment's index.
 func (f SegmentFile) Check(rules SegmentRules) error {
 	for i, s := range f.Segments {
 		if err := CheckSegmentNorm(f.Norm, s, rules); err != nil {

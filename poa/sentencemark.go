@@ -1,14 +1,16 @@
 package poa
 
-// Marks of a token. They are committed with the answer, because method MEANING changes the source of a text more easily where a sentence ends.
+// Marks of a token. They are committed with the answer, because method MEANING changes the source of a text more easily
+// where a sentence ends.
 const (
 	// MarkStarts and MarkEnds say that a sentence starts with a token, or ends with it.
 	MarkStarts uint8 = 1 << iota
 	MarkEnds
 )
 
-// Marks returns the marks of the tokens of a text. A sentence ends where between two tokens there is a line end, a full stop of a script
-// without spaces, or another full stop, question or exclamation mark before a space; and where the text does.
+// Marks returns the marks of the tokens of a text. A sentence ends where between two tokens there is a line end, a full
+// stop of a script without spaces, or another full stop, question or exclamation mark before a space; and where the
+// text does.
 func Marks(text []byte) []uint8 { return marks(NormVersion, text) }
 
 func marks(norm uint8, text []byte) []uint8 {
@@ -37,8 +39,8 @@ const (
 	letterWeight = 4
 )
 
-// Weight returns how much a text says, for method MEANING, in tokens of ordinary English: wordWeight and letterWeight, rounded down. It is
-// committed with the answer, because most of its words may stay hidden.
+// Weight returns how much a text says, for method MEANING, in tokens of ordinary English: wordWeight and letterWeight,
+// rounded down. It is committed with the answer, because most of its words may stay hidden.
 func Weight(text []byte) uint32 { return textWeight(NormVersion, text) }
 
 func textWeight(norm uint8, text []byte) uint32 {

@@ -2,12 +2,12 @@ package poa
 
 import "hash/maphash"
 
-// slotMultiplier spreads token ids over a slotTable. It is secret and differs between processes, so that nobody can choose
-// tokens that collide; it decides where an entry lies and never what a lookup returns.
+// slotMultiplier spreads token ids over a slotTable. It is secret and differs between processes, so that nobody can
+// choose tokens that collide; it decides where an entry lies and never what a lookup returns.
 var slotMultiplier = maphash.String(maphash.MakeSeed(), "slots") | 1
 
-// slotTable numbers the distinct tokens of one answer from 1. Lookups of tokens that are not in the answer, which are nearly all,
-// end at the first place.
+// slotTable numbers the distinct tokens of one answer from 1. Lookups of tokens that are not in the answer, which are
+// nearly all, end at the first place.
 type slotTable struct {
 	entries []slotEntry // a power of two, at least four times the tokens
 	shift   uint

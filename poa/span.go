@@ -37,9 +37,11 @@ type Answer struct {
 	Tokens []TokenID
 	// Hidden marks positions that never match. Nil means that all are visible; otherwise it has one element per token.
 	Hidden []bool
-	// Stems are those of the words, 0 for stop words, as by the function Stems; only method RAG needs them. Nil, or one per token.
+	// Stems are those of the words, 0 for stop words, as by the function Stems; only method RAG needs them. Nil, or one
+	// per token.
 	Stems []TokenID
-	// Meanings are those of the words and Marks say where sentences start and end; only method MEANING needs them. Nil, or one per token.
+	// Meanings are those of the words and Marks say where sentences start and end; only method MEANING needs them. Nil, or
+	// one per token.
 	Meanings []Meaning `json:",omitempty"`
 	Marks    []uint8   `json:",omitempty"`
 	// Weight is how much the answer says, as by the function Weight; only method MEANING needs it.
@@ -56,8 +58,8 @@ type Segment struct {
 	Tokens []TokenID
 	// Stems are those of the words, 0 for stop words, as by the function Stems; only method RAG needs them.
 	Stems []TokenID
-	// Concepts are those of the words, by blocks of BlockStems words that are not stop words, as by Interpret, and Stemmed the number of these
-	// words; only method MEANING needs them.
+	// Concepts are those of the words, by blocks of BlockStems words that are not stop words, as by Interpret, and Stemmed
+	// the number of these words; only method MEANING needs them.
 	Concepts [][]Sense `json:",omitempty"`
 	Stemmed  int       `json:",omitempty"`
 	// Derived says what part of the segment's pay belongs to earlier contributions.
@@ -86,7 +88,8 @@ func (a Answer) validate() error {
 		return fmt.Errorf("%w: %d stems for %d tokens", ErrAnswer, len(a.Stems), len(a.Tokens))
 	}
 	if (a.Meanings != nil || a.Marks != nil) && (len(a.Meanings) != len(a.Tokens) || len(a.Marks) != len(a.Tokens)) {
-		return fmt.Errorf("%w: %d meanings and %d marks for %d tokens", ErrAnswer, len(a.Meanings), len(a.Marks), len(a.Tokens))
+		return fmt.Errorf("%w: %d meanings and %d marks for %d tokens", ErrAnswer, len(a.Meanings), len(a.Marks),
+			len(a.Tokens))
 	}
 	return nil
 }
@@ -103,10 +106,12 @@ func (a Answer) stem(position int) TokenID {
 
 func (s Segment) validate() error {
 	if len(s.Tokens) > MaxSegmentTokens {
-		return fmt.Errorf("%w: segment %d of rank %d has %d tokens, at most %d are allowed", ErrOversize, s.Index, s.Rank, len(s.Tokens), MaxSegmentTokens)
+		return fmt.Errorf("%w: segment %d of rank %d has %d tokens, at most %d are allowed", ErrOversize, s.Index, s.Rank,
+			len(s.Tokens), MaxSegmentTokens)
 	}
 	if s.Stems != nil && len(s.Stems) != len(s.Tokens) {
-		return fmt.Errorf("%w: segment %d of rank %d has %d stems for %d tokens", ErrAnswer, s.Index, s.Rank, len(s.Stems), len(s.Tokens))
+		return fmt.Errorf("%w: segment %d of rank %d has %d stems for %d tokens", ErrAnswer, s.Index, s.Rank, len(s.Stems),
+			len(s.Tokens))
 	}
 	total := uint64(0)
 	for _, d := range s.Derived {

@@ -13,7 +13,8 @@ import (
 // attributeReference is the rule as it is written down: all pairs, all predecessors.
 func attributeReference(a Answer, segments []Segment, stats *Statistics) []Row {
 	segments = slices.Clone(segments)
-	slices.SortFunc(segments, func(x, y Segment) int { return cmp.Or(cmp.Compare(x.Rank, y.Rank), cmp.Compare(x.Index, y.Index)) })
+	slices.SortFunc(
+		segments, func(x, y Segment) int { return cmp.Or(cmp.Compare(x.Rank, y.Rank), cmp.Compare(x.Index, y.Index)) })
 	type match struct{ p, q int }
 	cost := func(x, y match) (int64, bool) { // of y after x
 		a, b := y.p-x.p-1, y.q-x.q-1
@@ -97,7 +98,8 @@ func attributeReference(a Answer, segments []Segment, stats *Statistics) []Row {
 				continue
 			}
 			if r := rows[x.p]; r == nil || int32(score) > r.Score {
-				rows[x.p] = &Row{Position: uint32(x.p), Length: 1, Rank: s.Rank, Segment: s.Index, Offset: uint32(x.q), Score: int32(score), Seed: uint32(seed), Bits: uint32(stats.Surprisal(a.Tokens[x.p]))}
+				rows[x.p] = &Row{Position: uint32(x.p), Length: 1, Rank: s.Rank, Segment: s.Index, Offset: uint32(x.q),
+					Score: int32(score), Seed: uint32(seed), Bits: uint32(stats.Surprisal(a.Tokens[x.p]))}
 			}
 		}
 		for p := range rows {
@@ -271,7 +273,8 @@ func TestSplitProof(t *testing.T) {
 				world = append(world, other)
 			}
 		}
-		world = append(world, Segment{Rank: s.Rank, Index: 2 * s.Index, Tokens: s.Tokens[:cut]}, Segment{Rank: s.Rank, Index: 2*s.Index + 1, Tokens: s.Tokens[cut:]})
+		world = append(world, Segment{Rank: s.Rank, Index: 2 * s.Index, Tokens: s.Tokens[:cut]},
+			Segment{Rank: s.Rank, Index: 2*s.Index + 1, Tokens: s.Tokens[cut:]})
 		after, _ := credit(a, must(Attribute(a, world, stats)), stats)
 		pieces := after[segmentKey{s.Rank, 2 * s.Index}] + after[segmentKey{s.Rank, 2*s.Index + 1}]
 		if whole := before[segmentKey{s.Rank, s.Index}]; pieces > whole {
@@ -287,7 +290,8 @@ func TestOrderInvariance(t *testing.T) {
 		x := NewIndex(stats)
 		shuffled := rapid.Permutation(segments).Draw(t, "order")
 		for len(shuffled) > x.Len() {
-			if err := x.Add(shuffled[x.Len() : x.Len()+rapid.IntRange(1, len(shuffled)-x.Len()).Draw(t, "together")]...); err != nil {
+			if err := x.Add(
+				shuffled[x.Len() : x.Len()+rapid.IntRange(1, len(shuffled)-x.Len()).Draw(t, "together")]...); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -296,7 +300,8 @@ func TestOrderInvariance(t *testing.T) {
 			t.Fatalf("order changed %+v to %+v", before, after)
 		}
 		// The index is complete: it gives what the rule gives over all segments.
-		if found := must(x.Attribute(a)); !slices.Equal(found.Rows, before.Rows) || !slices.Equal(found.Entries, before.Entries) {
+		if found := must(x.Attribute(a)); !slices.Equal(found.Rows, before.Rows) ||
+			!slices.Equal(found.Entries, before.Entries) {
 			t.Fatalf("index gives %+v instead of %+v", found, before)
 		}
 	})
@@ -321,7 +326,8 @@ func TestHideInvariance(t *testing.T) {
 		}
 		for _, list := range [][]Segment{segments, owners} {
 			after := must(Attribute(hidden, list, stats))
-			if !slices.Equal(before.Rows, after.Rows) || !slices.Equal(before.Entries, after.Entries) || before.UnattributedPPM != after.UnattributedPPM {
+			if !slices.Equal(before.Rows, after.Rows) || !slices.Equal(before.Entries, after.Entries) ||
+				before.UnattributedPPM != after.UnattributedPPM {
 				t.Fatalf("hiding changed %+v to %+v", before, after)
 			}
 		}
@@ -339,14 +345,20 @@ func TestAttributeByHand(t *testing.T) {
 	}{
 		{"eight rare tokens are 96 bits", seq(0, 8), seq(0, 20), nil},
 		{"nine are 108", seq(0, 9), seq(0, 20), []Row{{Length: 9, Score: 108 << 16}}},
-		{"offset", join(noise, seq(3, 9)), seq(0, 20), []Row{{Position: 10, Length: 9, Offset: 3, Score: 108 << 16, Seed: 10}}},
-		{"substituted", join(seq(0, 5), noise[:1], seq(6, 5)), seq(0, 20), []Row{{Length: 5, Score: 114 << 16}, {Position: 6, Length: 5, Offset: 6, Score: 114 << 16}}},
-		{"inserted", join(seq(0, 6), noise[:1], seq(6, 5)), seq(0, 20), []Row{{Length: 6, Score: 110 << 16}, {Position: 7, Length: 5, Offset: 6, Score: 110 << 16}}},
-		{"deleted two", join(seq(0, 6), seq(8, 5)), seq(0, 20), []Row{{Length: 6, Score: 104 << 16}, {Position: 6, Length: 5, Offset: 8, Score: 104 << 16}}},
+		{"offset", join(noise, seq(3, 9)), seq(0, 20),
+			[]Row{{Position: 10, Length: 9, Offset: 3, Score: 108 << 16, Seed: 10}}},
+		{"substituted", join(seq(0, 5), noise[:1], seq(6, 5)), seq(0, 20),
+			[]Row{{Length: 5, Score: 114 << 16}, {Position: 6, Length: 5, Offset: 6, Score: 114 << 16}}},
+		{"inserted", join(seq(0, 6), noise[:1], seq(6, 5)), seq(0, 20),
+			[]Row{{Length: 6, Score: 110 << 16}, {Position: 7, Length: 5, Offset: 6, Score: 110 << 16}}},
+		{"deleted two", join(seq(0, 6), seq(8, 5)), seq(0, 20),
+			[]Row{{Length: 6, Score: 104 << 16}, {Position: 6, Length: 5, Offset: 8, Score: 104 << 16}}},
 		{"deleted three", join(seq(0, 8), seq(11, 8)), seq(0, 20), nil},
-		{"six skipped", join(seq(0, 6), noise[:6], seq(12, 6)), seq(0, 20), []Row{{Length: 6, Score: 108 << 16}, {Position: 12, Length: 6, Offset: 12, Score: 108 << 16}}},
+		{"six skipped", join(seq(0, 6), noise[:6], seq(12, 6)), seq(0, 20),
+			[]Row{{Length: 6, Score: 108 << 16}, {Position: 12, Length: 6, Offset: 12, Score: 108 << 16}}},
 		{"seven skipped", join(seq(0, 8), noise[:7], seq(15, 8)), seq(0, 23), nil},
-		{"no seed of three tokens", join(seq(0, 2), noise[:1], seq(3, 2), noise[1:2], seq(6, 2), noise[2:3], seq(9, 2), noise[3:4], seq(12, 2), noise[4:5], seq(15, 2)), seq(0, 20), nil},
+		{"no seed of three tokens", join(seq(0, 2), noise[:1], seq(3, 2), noise[1:2], seq(6, 2), noise[2:3], seq(9, 2),
+			noise[3:4], seq(12, 2), noise[4:5], seq(15, 2)), seq(0, 20), nil},
 	} {
 		att := must(Attribute(Answer{Tokens: c.answer}, []Segment{{Tokens: c.segment}}, stats))
 		for i := range att.Rows {
@@ -460,9 +472,11 @@ func TestApportionProperties(t *testing.T) {
 
 func TestEvidenceRootBindsEveryField(t *testing.T) {
 	row := Row{1, 2, 3, 4, 5, 6, 7, 8, false}
-	roots := map[Hash]bool{evidenceRoot(nil, 1): true, evidenceRoot(nil, 2): true, evidenceRoot([]Row{row}, 1): true, evidenceRoot([]Row{row, row}, 1): true}
+	roots := map[Hash]bool{evidenceRoot(nil, 1): true, evidenceRoot(nil, 2): true, evidenceRoot([]Row{row}, 1): true,
+		evidenceRoot([]Row{row, row}, 1): true}
 	for _, f := range []func(*Row){
-		func(r *Row) { r.Position++ }, func(r *Row) { r.Length++ }, func(r *Row) { r.Rank++ }, func(r *Row) { r.Segment++ }, func(r *Row) { r.Offset++ },
+		func(r *Row) { r.Position++ }, func(r *Row) { r.Length++ }, func(r *Row) { r.Rank++ }, func(r *Row) { r.Segment++ },
+		func(r *Row) { r.Offset++ },
 		func(r *Row) { r.Score++ }, func(r *Row) { r.Seed++ }, func(r *Row) { r.Bits++ }, func(r *Row) { r.Window = true },
 	} {
 		other := row
@@ -513,7 +527,8 @@ func TestIndex(t *testing.T) {
 		t.Error("accessors")
 	}
 	none := NewIndex(nil)
-	if _, err := none.Attribute(Answer{}); !errors.Is(err, ErrStatistics) || !errors.Is(none.Add(Segment{}), ErrStatistics) || none.Candidates(nil) != nil {
+	if _, err := none.Attribute(Answer{}); !errors.Is(err, ErrStatistics) ||
+		!errors.Is(none.Add(Segment{}), ErrStatistics) || none.Candidates(nil) != nil {
 		t.Error("index without a table")
 	}
 }

@@ -2,7 +2,8 @@ package poa
 
 import "slices"
 
-// Span is a maximal run of answer tokens that stands word for word in registered text, for people to look at; nothing is paid by it.
+// Span is a maximal run of answer tokens that stands word for word in registered text, for people to look at; nothing
+// is paid by it.
 type Span struct {
 	// Position is the first answer position, Length the number of tokens.
 	Position, Length uint32
@@ -18,8 +19,8 @@ type SpanSource struct {
 	Segment, Offset uint32
 }
 
-// Spans returns the maximal spans of an answer of at least minBits (Q16), by position: none lies inside another, and none can be
-// made longer in any of its sources. Spans shorter than a seed are not found.
+// Spans returns the maximal spans of an answer of at least minBits (Q16), by position: none lies inside another, and
+// none can be made longer in any of its sources. Spans shorter than a seed are not found.
 func (x *Index) Spans(a Answer, minBits int64) ([]Span, error) {
 	if x.stats == nil {
 		return nil, errNoStatistics
@@ -50,11 +51,13 @@ func (w *workspace) runs(spans []Span, s Segment, position uint32) []Span {
 	for q := w.heads[w.claims[c].slot]; length > 0 && q != 0; q = w.next[q-1] {
 		off := int(q - 1)
 		left, right := 0, 0
-		for c-left > 0 && off-left > 0 && int(w.claims[c-left-1].pos) == int(position)-left-1 && w.tokens[c-left-1] == s.Tokens[off-left-1] {
+		for c-left > 0 && off-left > 0 && int(w.claims[c-left-1].pos) == int(position)-left-1 &&
+			w.tokens[c-left-1] == s.Tokens[off-left-1] {
 			left++
 		}
 		bits := int64(0)
-		for c+right < len(w.claims) && off+right < len(s.Tokens) && int(w.claims[c+right].pos) == int(position)+right && w.tokens[c+right] == s.Tokens[off+right] {
+		for c+right < len(w.claims) && off+right < len(s.Tokens) && int(w.claims[c+right].pos) == int(position)+right &&
+			w.tokens[c+right] == s.Tokens[off+right] {
 			right++
 		}
 		if right < length {

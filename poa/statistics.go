@@ -31,7 +31,8 @@ type Statistics struct {
 	idf       []int32
 	unseen    int32
 	unseenIDF int32
-	// first holds, by the top bits of an id, the first row with at least these bits: ids are uniform, so a search in between is short.
+	// first holds, by the top bits of an id, the first row with at least these bits: ids are uniform, so a search in
+	// between is short.
 	first [1<<bucketBits + 1]uint32
 }
 
@@ -48,7 +49,8 @@ func NewStatistics(version uint32, total uint64, rows []TokenCount) (*Statistics
 	}
 	for i, r := range rows {
 		if i > 0 && r.ID <= rows[i-1].ID {
-			return nil, fmt.Errorf("%w: row %d is not above the one before it; sort rows by token id and list each once", ErrStatistics, i)
+			return nil, fmt.Errorf("%w: row %d is not above the one before it; sort rows by token id and list each once",
+				ErrStatistics, i)
 		}
 		if r.DF == 0 || uint64(r.DF) > total {
 			return nil, fmt.Errorf("%w: row %d counts %d of %d", ErrStatistics, i, r.DF, total)
@@ -59,7 +61,8 @@ func NewStatistics(version uint32, total uint64, rows []TokenCount) (*Statistics
 
 // newStatistics takes rows that are sorted and in range.
 func newStatistics(version uint32, total uint64, rows []TokenCount) *Statistics {
-	s := &Statistics{version: version, norm: NormVersion, total: total, rows: rows, surprisal: make([]int32, len(rows)), idf: make([]int32, len(rows)), unseen: surprisal(total, 0)}
+	s := &Statistics{version: version, norm: NormVersion, total: total, rows: rows, surprisal: make([]int32, len(rows)),
+		idf: make([]int32, len(rows)), unseen: surprisal(total, 0)}
 	commonest := uint32(0)
 	for _, r := range rows {
 		commonest = max(commonest, r.DF)
@@ -85,8 +88,8 @@ func surprisal(total uint64, df uint32) int32 {
 	return int32(min(max(g, 0), int64(MaxSurprisal)))
 }
 
-// Surprisal returns the weight of a token in Q16 bits: min(12, log2(T+1) - log2(df+1)), with df = 0 for a token that is not in
-// the table.
+// Surprisal returns the weight of a token in Q16 bits: min(12, log2(T+1) - log2(df+1)), with df = 0 for a token that is
+// not in the table.
 func (s *Statistics) Surprisal(id TokenID) int32 {
 	if i, ok := s.find(id); ok {
 		return s.surprisal[i]
@@ -94,8 +97,8 @@ func (s *Statistics) Surprisal(id TokenID) int32 {
 	return s.unseen
 }
 
-// IDF returns how telling it is that two texts share a token, in Q16 bits: min(12, log2(D+1) - log2(df+1)), where D is the df of the
-// commonest token. It is zero for that one.
+// IDF returns how telling it is that two texts share a token, in Q16 bits: min(12, log2(D+1) - log2(df+1)), where D is
+// the df of the commonest token. It is zero for that one.
 func (s *Statistics) IDF(id TokenID) int32 {
 	if i, ok := s.find(id); ok {
 		return s.idf[i]
@@ -118,8 +121,8 @@ func (s *Statistics) find(id TokenID) (int, bool) {
 	return lo, lo < len(s.rows) && s.rows[lo].ID == id
 }
 
-// Norm returns the NormVersion whose tokens the table counts. What is attributed or verified with it is cut into tokens by these rules,
-// whatever the leaf of a segment names.
+// Norm returns the NormVersion whose tokens the table counts. What is attributed or verified with it is cut into tokens
+// by these rules, whatever the leaf of a segment names.
 func (s *Statistics) Norm() uint8 { return s.norm }
 
 // Version returns the table's version.
@@ -131,8 +134,8 @@ func (s *Statistics) Total() uint64 { return s.total }
 // Len returns the number of rows.
 func (s *Statistics) Len() int { return len(s.rows) }
 
-// Root returns SHA-256("openledger/statistics/v1" ‖ be32 version ‖ be64 T ‖ be32 rows ‖ Merkle root), where the leaf of a row is
-// LeafHash(be64 id ‖ be32 df). It hashes the whole table: keep the result.
+// Root returns SHA-256("openledger/statistics/v1" ‖ be32 version ‖ be64 T ‖ be32 rows ‖ Merkle root), where the leaf of
+// a row is LeafHash(be64 id ‖ be32 df). It hashes the whole table: keep the result.
 func (s *Statistics) Root() Hash {
 	root := MerkleRoot(statisticsLeaves(s.rows))
 	b := []byte("openledger/statistics/v1")

@@ -6,7 +6,8 @@ package poa
 const minStem = 4
 
 // stemSuffixes are cut behind the plural, the first that fits and only one. Longer ones stand first.
-var stemSuffixes = []string{"ingly", "ation", "edly", "ment", "ness", "able", "ible", "tion", "ing", "ed", "ly", "er", "or", "al", "e"}
+var stemSuffixes = []string{"ingly", "ation", "edly", "ment", "ness", "able", "ible", "tion", "ing", "ed", "ly", "er",
+	"or", "al", "e"}
 
 // Stems returns one id per token of Tokenize(text): that of its stem, or 0 for a stop word, which has none.
 func Stems(text []byte) []TokenID { return stems(NormVersion, text) }
@@ -20,7 +21,8 @@ func stems(norm uint8, text []byte) []TokenID {
 	return stems
 }
 
-// NewAnswer returns an answer with tokens and stems of its text. (NewSegment takes only as many tokens as a segment has.)
+// NewAnswer returns an answer with tokens and stems of its text. (NewSegment takes only as many tokens as a segment
+// has.)
 func NewAnswer(text []byte) Answer {
 	return Answer{Tokens: TokenIDs(text), Stems: Stems(text)}
 }
@@ -39,8 +41,8 @@ func (h *tokenHasher) stemOf(id TokenID) TokenID {
 	return id
 }
 
-// stemOf returns the stem of a lowered token: plural endings and one suffix are cut from a word of ASCII letters, and then the
-// second of two equal letters at the end. It changes the plural -ies to -y in place.
+// stemOf returns the stem of a lowered token: plural endings and one suffix are cut from a word of ASCII letters, and
+// then the second of two equal letters at the end. It changes the plural -ies to -y in place.
 func stemOf(w []byte) []byte {
 	for _, c := range w {
 		if c < 'a' || c > 'z' {

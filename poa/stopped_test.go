@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestStoppedSegmentKeepsItsWords: who is stopped with a segment earns nothing by it and all that he earned by others; the words stay
-// where they were, so that no other copy of them is enriched.
+// TestStoppedSegmentKeepsItsWords: who is stopped with a segment earns nothing by it and all that he earned by others;
+// the words stay where they were, so that no other copy of them is enriched.
 func TestStoppedSegmentKeepsItsWords(t *testing.T) {
 	rng := rand.New(rand.NewSource(7))
 	w := newWorld(t, rng, 3, 4, 60)
@@ -86,7 +86,8 @@ func TestStopsDependOnTheReceipt(t *testing.T) {
 	}
 }
 
-// TestNothingIsLostToAStoppedSegment: an earlier segment that is stopped still shows that a row is a lie, and is owed nothing.
+// TestNothingIsLostToAStoppedSegment: an earlier segment that is stopped still shows that a row is a lie, and is owed
+// nothing.
 func TestNothingIsLostToAStoppedSegment(t *testing.T) {
 	for _, stopped := range []bool{false, true} {
 		row := EarlierSegment{Row: RowProof{Row: Row{Rank: 1, Bits: 1000}, TotalBits: 4000}}

@@ -2,8 +2,8 @@ package poa
 
 import "strings"
 
-// stopWordText is frozen with NormVersion: the commonest function words of widely written languages, by language. In scripts
-// where each character is a token these are the commonest characters and marks.
+// stopWordText is frozen with NormVersion: the commonest function words of widely written languages, by language. In
+// scripts where each character is a token these are the commonest characters and marks.
 const stopWordText = `
 a about after all also an and any are as at be because been but by can could do does each for from had has have he her his how
 i if in into is it its may more most must no not of on one only or other our out over she should so some such than that the their

@@ -14,16 +14,18 @@ type Token struct {
 	Start, End int
 }
 
-// maxMarks is how many marks a letter may carry, and maxHyphenBlanks how many blanks may stand around a line end within a word.
+// maxMarks is how many marks a letter may carry, and maxHyphenBlanks how many blanks may stand around a line end within
+// a word.
 const (
 	maxMarks        = 12
 	maxHyphenBlanks = 64
 )
 
-// Tokenize cuts text into canonical tokens by the rules of NormVersion (README, section 1). A token is a run of letters, marks and
-// numbers; in scripts that write no spaces between words each letter with its marks is one. It ends where Greek and Latin letters
-// meet. A hyphen at the end of a line, between small letters, does not end it. Its id is that of the folded token: small letters in
-// Unicode's form NFC, without what is not seen. Text that is not UTF-8 separates.
+// Tokenize cuts text into canonical tokens by the rules of NormVersion (README, section 1). A token is a run of
+// letters, marks and numbers; in scripts that write no spaces between words each letter with its marks is one. It ends
+// where Greek and Latin letters meet. A hyphen at the end of a line, between small letters, does not end it. Its id is
+// that of the folded token: small letters in Unicode's form NFC, without what is not seen. Text that is not UTF-8
+// separates.
 func Tokenize(text []byte) []Token {
 	return tokenize(text, NormVersion)
 }
@@ -168,8 +170,8 @@ const (
 	hyphen     = 0x2010
 )
 
-// overLineEnd returns where a word goes on behind a hyphen at the end of a line, or 0 if it does not: one line end, few blanks around it,
-// then a small letter.
+// overLineEnd returns where a word goes on behind a hyphen at the end of a line, or 0 if it does not: one line end, few
+// blanks around it, then a small letter.
 func overLineEnd(text []byte, i int) int {
 	lines, limit := 0, i+maxHyphenBlanks
 	for ; i < len(text) && i < limit; i++ {
@@ -197,8 +199,8 @@ func overLineEnd(text []byte, i int) int {
 	return 0
 }
 
-// aloneEnd returns where a token ends whose first letter, of a script without spaces, ends at i: behind its marks, the letters under it
-// and the other letters of a Hangul syllable.
+// aloneEnd returns where a token ends whose first letter, of a script without spaces, ends at i: behind its marks, the
+// letters under it and the other letters of a Hangul syllable.
 func aloneEnd(text []byte, i int) int {
 	end, marks, stacked := i, 0, false
 	for i < len(text) && text[i] >= 0x80 {
@@ -242,7 +244,8 @@ func alphabetOf(c uint32) int {
 		}
 	case c == 0xB5 || c >= 0x0370 && c <= 0x03E1 || c >= 0x03F0 && c <= 0x03FF || c >= 0x1F00 && c <= 0x1FFF:
 		return alphabetGreek
-	case c >= 0xC0 && c <= 0x02AF && c != 0xD7 && c != 0xF7, c >= 0x1E00 && c <= 0x1EFF, c >= 0x2C60 && c <= 0x2C7F, c >= 0xA720 && c <= 0xA7FF:
+	case c >= 0xC0 && c <= 0x02AF && c != 0xD7 && c != 0xF7, c >= 0x1E00 && c <= 0x1EFF, c >= 0x2C60 && c <= 0x2C7F,
+		c >= 0xA720 && c <= 0xA7FF:
 		return alphabetLatin
 	}
 	return alphabetOther
@@ -312,7 +315,8 @@ func Fold(token []byte) string {
 	return string(h.buf)
 }
 
-// folded reports that h.buf, whose ASCII letters are small, is a folded token already: letters without marks that have no other form.
+// folded reports that h.buf, whose ASCII letters are small, is a folded token already: letters without marks that have
+// no other form.
 func (h *tokenHasher) folded() bool {
 	for i := 0; i < len(h.buf); {
 		c := uint32(h.buf[i])

@@ -82,7 +82,8 @@ func TestTokenizeProperties(t *testing.T) {
 	})
 }
 
-// checkTokens: tokens stand in order and cover all letters, and the folded form of each is one token that folds to itself.
+// checkTokens: tokens stand in order and cover all letters, and the folded form of each is one token that folds to
+// itself.
 func checkTokens(t interface{ Fatalf(string, ...any) }, text []byte) {
 	tokens := Tokenize(text)
 	if len(tokens) != countTokens(text) || len(tokens) != len(TokenIDs(text)) {
@@ -201,7 +202,8 @@ func TestCheckSegment(t *testing.T) {
 	} {
 		err := CheckSegment([]byte(c.text), SegmentRules{})
 		var refused *SegmentError
-		if !errors.As(err, &refused) || !errors.Is(err, ErrSegment) || refused.Code != c.code || refused.Offset != c.offset || refused.Detail == "" {
+		if !errors.As(err, &refused) || !errors.Is(err, ErrSegment) || refused.Code != c.code || refused.Offset != c.offset ||
+			refused.Detail == "" {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
@@ -247,7 +249,8 @@ func TestSegmentLeafBindsEverything(t *testing.T) {
 	long := bytes.Repeat([]byte{7}, 300)
 	hashed := hashConcat(long)
 	for i, other := range []Hash{
-		SegmentLeaf(2, []byte("ab"), []byte("text")), SegmentLeaf(1, []byte("abc"), []byte("text")), SegmentLeaf(1, nil, []byte("text")),
+		SegmentLeaf(2, []byte("ab"), []byte("text")), SegmentLeaf(1, []byte("abc"), []byte("text")),
+		SegmentLeaf(1, nil, []byte("text")),
 		SegmentLeaf(1, []byte("ab"), []byte("texu")), SegmentLeaf(1, []byte("ab"), []byte("text ")),
 		SegmentLeaf(1, long, []byte("text")), SegmentLeaf(1, hashed[:], []byte("text")),
 	} {
@@ -287,14 +290,16 @@ func TestSegmentFile(t *testing.T) {
 	}
 	magic := segmentFileMagic
 	for _, bad := range []string{
-		string(data) + "x", magic + "\x00", magic + "\x81\x00\x01a", magic + "\x01\x81\x00a", magic + "\x01\x00", magic + "\xff\xff\x03\x01a",
+		string(data) + "x", magic + "\x00", magic + "\x81\x00\x01a", magic + "\x01\x81\x00a", magic + "\x01\x00",
+		magic + "\xff\xff\x03\x01a",
 		magic + "\x01\xff\xff\x7fa", magic + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
 	} {
 		if _, err := ParseSegmentFile([]byte(bad)); !errors.Is(err, ErrSegmentFile) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
-	for _, bad := range []SegmentFile{{}, {Segments: [][]byte{nil}}, {Segments: [][]byte{make([]byte, 4097)}}, {Segments: make([][]byte, MaxFileSegments+1)}} {
+	for _, bad := range []SegmentFile{{}, {Segments: [][]byte{nil}}, {Segments: [][]byte{make([]byte, 4097)}},
+		{Segments: make([][]byte, MaxFileSegments+1)}} {
 		if _, err := bad.MarshalBinary(); !errors.Is(err, ErrSegmentFile) {
 			t.Error(err)
 		}
@@ -392,7 +397,8 @@ func TestProtocolStatistics(t *testing.T) {
 	if s.Len() != lines || lines != 24_000 {
 		t.Errorf("%d rows from %d lines", s.Len(), lines)
 	}
-	if got, err := NewStatistics(ProtocolStatisticsVersion, ProtocolStatisticsTotal, s.rows); err != nil || got.Root() != s.Root() {
+	if got, err := NewStatistics(ProtocolStatisticsVersion, ProtocolStatisticsTotal, s.rows); err != nil ||
+		got.Root() != s.Root() {
 		t.Error(err)
 	}
 	the, unknown := s.Surprisal(TokenIDs([]byte("the"))[0]), s.Surprisal(TokenIDs([]byte("zyzzyva"))[0])
@@ -412,8 +418,10 @@ func TestProtocolStatistics(t *testing.T) {
 func TestVersion1Composes(t *testing.T) {
 	for _, s := range []string{"è", "é", "ê", "ñ", "ā", "ă", "ż", "ü", "å", "ő", "č", "ị", "ç", "ą", "É", "Z\u030c"} {
 		decomposed := map[string]string{
-			"è": "e\u0300", "é": "e\u0301", "ê": "e\u0302", "ñ": "n\u0303", "ā": "a\u0304", "ă": "a\u0306", "ż": "z\u0307", "ü": "u\u0308",
-			"å": "a\u030a", "ő": "o\u030b", "č": "c\u030c", "ị": "i\u0323", "ç": "c\u0327", "ą": "a\u0328", "É": "E\u0301", "Z\u030c": "Z\u030c",
+			"è": "e\u0300", "é": "e\u0301", "ê": "e\u0302", "ñ": "n\u0303", "ā": "a\u0304", "ă": "a\u0306", "ż": "z\u0307",
+			"ü": "u\u0308",
+			"å": "a\u030a", "ő": "o\u030b", "č": "c\u030c", "ị": "i\u0323", "ç": "c\u0327", "ą": "a\u0328", "É": "E\u0301",
+			"Z\u030c": "Z\u030c",
 		}[s]
 		if !forbiddenV1(decomposed) {
 			t.Errorf("%q is allowed", decomposed)

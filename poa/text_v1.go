@@ -1,8 +1,8 @@
 package poa
 
-// nextTokenV1 returns the first token of NormVersion 1 at or after from, or two equal offsets if there is none. ASCII letters are
-// lowered. A token is a maximal run of a-z, 0-9 and bytes ≥ 0x80, except that each code point with a lead byte ≥ 0xE3 and each Thai
-// one (0xE0 0xB8–0xBB) is a token of its own.
+// nextTokenV1 returns the first token of NormVersion 1 at or after from, or two equal offsets if there is none. ASCII
+// letters are lowered. A token is a maximal run of a-z, 0-9 and bytes ≥ 0x80, except that each code point with a lead
+// byte ≥ 0xE3 and each Thai one (0xE0 0xB8–0xBB) is a token of its own.
 func nextTokenV1(text []byte, from int) (start, end int) {
 	i := from
 	for i < len(text) && !tokenByteV1(text[i]) {

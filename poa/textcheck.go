@@ -2,8 +2,9 @@ package poa
 
 import "fmt"
 
-// CheckText returns nil if a text of any length keeps the rules of segments about encoding, clean form and mixed alphabets, and otherwise
-// a *SegmentError for the first problem. Answers keep them too: text that breaks one looks like what it was made from and reads otherwise.
+// CheckText returns nil if a text of any length keeps the rules of segments about encoding, clean form and mixed
+// alphabets, and otherwise a *SegmentError for the first problem. Answers keep them too: text that breaks one looks
+// like what it was made from and reads otherwise.
 func CheckText(text []byte) error {
 	var check TextCheck
 	for i := 0; i < len(text); {
@@ -23,7 +24,8 @@ func CheckText(text []byte) error {
 }
 
 func invalidByte(text []byte, i int) error {
-	return &SegmentError{CodeInvalidUTF8, i, fmt.Sprintf("byte 0x%02X does not belong to UTF-8 text; convert the text to UTF-8", text[i])}
+	return &SegmentError{CodeInvalidUTF8, i,
+		fmt.Sprintf("byte 0x%02X does not belong to UTF-8 text; convert the text to UTF-8", text[i])}
 }
 
 // maxProposal is how many bytes around a problem an error shows.
@@ -72,7 +74,8 @@ type TextCheck struct {
 	word     wordAlphabets
 }
 
-// Next moves on to code point c. If c may not follow, it stays where it is and returns one of the Code constants, and what to do.
+// Next moves on to code point c. If c may not follow, it stays where it is and returns one of the Code constants, and
+// what to do.
 func (t *TextCheck) Next(c uint32) (code, detail string) {
 	p := unicodeV2.of(c)
 	if reason := t.refuse(c, p); reason != "" {
@@ -80,7 +83,8 @@ func (t *TextCheck) Next(c uint32) (code, detail string) {
 	}
 	word := t.word
 	if !word.next(c, p) {
-		return CodeMixedScript, fmt.Sprintf("U+%04X looks like a letter of another alphabet in the same word; write the word in one alphabet", c)
+		return CodeMixedScript, fmt.Sprintf(
+			"U+%04X looks like a letter of another alphabet in the same word; write the word in one alphabet", c)
 	}
 	t.word = word
 	t.joined = 0

@@ -14,13 +14,15 @@ func TestStandaloneCodes(t *testing.T) {
 			continue
 		}
 		encoded := []byte(string(rune(c)))
-		if tokenByteV1(encoded[0]) != tokenCodeV1(c) || tokenCodeV1(c) && (standaloneLenV1(encoded, 0) > 0) != standaloneCodeV1(c) {
+		if tokenByteV1(encoded[0]) != tokenCodeV1(c) || tokenCodeV1(c) &&
+			(standaloneLenV1(encoded, 0) > 0) != standaloneCodeV1(c) {
 			t.Fatalf("U+%04X", c)
 		}
 	}
 }
 
-// TestCheckText: it judges as CheckSegment does, at any length, and stays where it is at a code point that may not come.
+// TestCheckText: it judges as CheckSegment does, at any length, and stays where it is at a code point that may not
+// come.
 func TestCheckText(t *testing.T) {
 	long := strings.Repeat("The quick brown fox jumps over the lazy dog. ", 200)
 	if err := CheckText([]byte(long)); err != nil {

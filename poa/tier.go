@@ -2,8 +2,8 @@ package poa
 
 import "slices"
 
-// tier holds the seeds of successive segments, sorted by print. Of each print the first MaxPostings segments in the order of rank
-// and index are kept, each once.
+// tier holds the seeds of successive segments, sorted by print. Of each print the first MaxPostings segments in the
+// order of rank and index are kept, each once.
 type tier struct {
 	from, to int      // segments
 	prints   []uint32 // sorted; equal ones in the order of rank and index
@@ -19,8 +19,8 @@ func (t *tier) size() int { return len(t.prints) }
 
 func (t *tier) bytes() int { return 4 * (cap(t.prints) + cap(t.segments) + cap(t.first)) }
 
-// seedPrint is a mix of the token ids of a seed, which are uniform already. Seeds with equal prints share their postings; whoever
-// makes one on purpose gains no more than by registering the seed itself.
+// seedPrint is a mix of the token ids of a seed, which are uniform already. Seeds with equal prints share their
+// postings; whoever makes one on purpose gains no more than by registering the seed itself.
 func seedPrint(ids []TokenID) uint32 {
 	h := uint64(len(ids))
 	for _, id := range ids {

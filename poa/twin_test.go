@@ -18,7 +18,8 @@ var dresses = map[string]func(string) string{
 			return r
 		}, s)
 	},
-	"ligatures":      strings.NewReplacer("ffi", "ﬃ", "ffl", "ﬄ", "fi", "ﬁ", "fl", "ﬂ", "ff", "ﬀ", "եւ", "ﬓ", "لا", "ﻻ").Replace,
+	"ligatures": strings.NewReplacer("ffi", "ﬃ", "ffl", "ﬄ", "fi", "ﬁ", "fl", "ﬂ", "ff", "ﬀ", "եւ", "ﬓ", "لا",
+		"ﻻ").Replace,
 	"no-break space": func(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") },
 	"narrow space":   func(s string) string { return strings.ReplaceAll(s, " ", "\u202f") },
 	"other quotes":   strings.NewReplacer("’", "'", "'", "’", " – ", " - ", "“", "\"", "”", "\"", "\"", "“").Replace,
@@ -42,7 +43,8 @@ func hyphenate(s, with string) string {
 			continue
 		}
 		for at := 4; at < len(runes)-2; at++ {
-			if a, b := unicodeV2.of(uint32(runes[at-1])), unicodeV2.of(uint32(runes[at])); a.class == classWord && b.class == classWord {
+			if a, b := unicodeV2.of(uint32(runes[at-1])), unicodeV2.of(uint32(runes[at])); a.class == classWord &&
+				b.class == classWord {
 				words[i] = string(runes[:at]) + with + string(runes[at:])
 				break
 			}

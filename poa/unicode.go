@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// unicodeText is the table of code points of NormVersion 2, written by internal/gentable from Unicode 15.0.0. The file is
-// normative: no library decides what a token is.
+// unicodeText is the table of code points of NormVersion 2, written by internal/gentable from Unicode 15.0.0. The file
+// is normative: no library decides what a token is.
 //
 //go:embed unicode_v2.txt
 var unicodeText string
 
-// Classes of code points. What has none is forbidden: controls, private use, non-characters, what Unicode 15.0.0 does not assign.
+// Classes of code points. What has none is forbidden: controls, private use, non-characters, what Unicode 15.0.0 does
+// not assign.
 const (
 	classForbidden = iota
 	classWord      // letter or number of a script that separates words
@@ -59,7 +60,8 @@ var unicodeV2 = parseUnicode(unicodeText)
 // parseUnicode reads the table. A line that is malformed is passed over; the embedded table has none.
 func parseUnicode(text string) *unicodeTables {
 	t := &unicodeTables{
-		parts: make(map[uint32][]uint32), clean: make(map[uint32][]uint32), fold: make(map[uint32][]uint32), whole: make(map[[2]uint32]uint32),
+		parts: make(map[uint32][]uint32), clean: make(map[uint32][]uint32), fold: make(map[uint32][]uint32),
+		whole: make(map[[2]uint32]uint32),
 	}
 	var numbers [32]uint32
 	for line := range strings.Lines(text) {
@@ -105,8 +107,8 @@ func parseUnicode(text string) *unicodeTables {
 	return t
 }
 
-// finish marks what the rest of the table implies: a code point whose parts do not compose to it is not in clean text, and Hangul
-// letters compose by arithmetic.
+// finish marks what the rest of the table implies: a code point whose parts do not compose to it is not in clean text,
+// and Hangul letters compose by arithmetic.
 func (t *unicodeTables) finish() {
 	for _, page := range t.pages {
 		if page == nil {
@@ -166,7 +168,8 @@ func (t *unicodeTables) of(c uint32) codePoint {
 	return codePoint{}
 }
 
-// parseHex reads hexadecimal numbers below 0x110000 that stand apart by one space, and nothing if there is anything else.
+// parseHex reads hexadecimal numbers below 0x110000 that stand apart by one space, and nothing if there is anything
+// else.
 func parseHex(s string, out []uint32) []uint32 {
 	n, digits := uint32(0), 0
 	for i := 0; i <= len(s); i++ {
@@ -221,8 +224,8 @@ func (t *unicodeTables) decompose(out []uint32, c uint32) []uint32 {
 	return append(out, c)
 }
 
-// compose turns decomposed text into Unicode's form NFC, in place. It sorts the marks behind each letter, of which clean text has at
-// most maxMarks; the work is bounded by their square.
+// compose turns decomposed text into Unicode's form NFC, in place. It sorts the marks behind each letter, of which
+// clean text has at most maxMarks; the work is bounded by their square.
 func (t *unicodeTables) compose(text []uint32) []uint32 {
 	t.reorder(text)
 	out, starter := text[:0], -1
@@ -263,7 +266,8 @@ func (t *unicodeTables) pair(a, b uint32) (uint32, bool) {
 	switch {
 	case a >= hangulLead && a < hangulLead+hangulLeads && b >= hangulVowel && b < hangulVowel+hangulVowels:
 		return hangulFirst + ((a-hangulLead)*hangulVowels+b-hangulVowel)*hangulTails, true
-	case a >= hangulFirst && a < hangulFirst+hangulSyllable && (a-hangulFirst)%hangulTails == 0 && b > hangulTail && b < hangulTail+hangulTails:
+	case a >= hangulFirst && a < hangulFirst+hangulSyllable && (a-hangulFirst)%hangulTails == 0 && b > hangulTail &&
+		b < hangulTail+hangulTails:
 		return a + b - hangulTail, true
 	case t.of(b).flags&flagBack == 0:
 		return 0, false

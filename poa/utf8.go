@@ -1,7 +1,7 @@
 package poa
 
-// decodeRune returns the first code point of b and its length, or length 0 if b is empty or does not start with well-formed
-// UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+// decodeRune returns the first code point of b and its length, or length 0 if b is empty or does not start with
+// well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
 func decodeRune(b []byte) (code uint32, size int) {
 	if len(b) == 0 {
 		return 0, 0

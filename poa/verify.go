@@ -39,11 +39,11 @@ func (c Contribution) derivations(segment uint32) []Derivation {
 
 // ContributionSource looks contributions up by commit rank.
 type ContributionSource interface {
-	// Contribution returns an error if the contribution is not in the manifest or not payable. VerifyEvidence reports it wrapped
-	// together with ErrContribution.
+	// Contribution returns an error if the contribution is not in the manifest or not payable. VerifyEvidence reports it
+	// wrapped together with ErrContribution.
 	Contribution(rank uint64) (Contribution, error)
-	// Stopped says whether a segment of it earns nothing for it in a receipt, by its place among those that are verified (0 in a
-	// dispute), and to which contribution of that receipt's manifest all of it goes instead: Nobody for none.
+	// Stopped says whether a segment of it earns nothing for it in a receipt, by its place among those that are verified
+	// (0 in a dispute), and to which contribution of that receipt's manifest all of it goes instead: Nobody for none.
 	Stopped(receipt int, rank uint64, segment uint32) (stopped bool, to uint64, err error)
 }
 
@@ -62,7 +62,8 @@ func derivedOf(src ContributionSource, c Contribution, receipt int, rank uint64,
 	return c.derivations(segment), nil
 }
 
-// derivedIn looks derivations of a receipt up for weighing. What cannot be looked up passes nothing on: the source knows that it failed.
+// derivedIn looks derivations of a receipt up for weighing. What cannot be looked up passes nothing on: the source
+// knows that it failed.
 func derivedIn(src ContributionSource, receipt int) func(rank uint64, segment uint32) []Derivation {
 	return func(rank uint64, segment uint32) []Derivation {
 		c, err := src.Contribution(rank)
@@ -77,9 +78,10 @@ func derivedIn(src ContributionSource, receipt int) func(rank uint64, segment ui
 	}
 }
 
-// VerifyEvidence recomputes every receipt of a batch from its evidence: paths and admission of all segments, openings against the
-// answer roots, rows against the evidence roots, entries and unattributed shares. It returns nil if all agree, and otherwise the
-// first disagreement as one of the sentinel errors, with the index of the receipt or segment. Charge WorkUnits before calling it.
+// VerifyEvidence recomputes every receipt of a batch from its evidence: paths and admission of all segments, openings
+// against the answer roots, rows against the evidence roots, entries and unattributed shares. It returns nil if all
+// agree, and otherwise the first disagreement as one of the sentinel errors, with the index of the receipt or segment.
+// Charge WorkUnits before calling it.
 //
 // Openings that no segment owns are allowed: they weigh as much as hidden positions.
 func VerifyEvidence(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics) error {
@@ -160,13 +162,14 @@ func verifyCounts(receipts []Receipt, e Evidence) error {
 		}
 	}
 	if i := slices.Index(used, false); i >= 0 {
-		return fmt.Errorf("%w: segment %d of the evidence, index %d of rank %d", ErrUnusedSegment, i, e.Segments[i].Index, e.Segments[i].Rank)
+		return fmt.Errorf("%w: segment %d of the evidence, index %d of rank %d", ErrUnusedSegment, i, e.Segments[i].Index,
+			e.Segments[i].Rank)
 	}
 	return nil
 }
 
-// verifiedSegments checks admission and paths of all segments of valid evidence. Those with windows have stems, and concepts if meaning is
-// needed.
+// verifiedSegments checks admission and paths of all segments of valid evidence. Those with windows have stems, and
+// concepts if meaning is needed.
 func (work *Work) verifiedSegments(e Evidence, src ContributionSource, norm uint8, meaning bool) ([]Segment, error) {
 	segments := make([]Segment, len(e.Segments))
 	for i := range e.Segments {
@@ -224,8 +227,8 @@ func (s *SegmentProof) verifyPath(c Contribution) error {
 	return nil
 }
 
-// VerifyAnswer recomputes one receipt. segments are those of the evidence in its order, which a.Segments refers to; their paths and
-// admission are not checked here. It returns the same errors as VerifyEvidence.
+// VerifyAnswer recomputes one receipt. segments are those of the evidence in its order, which a.Segments refers to;
+// their paths and admission are not checked here. It returns the same errors as VerifyEvidence.
 func VerifyAnswer(r Receipt, a AnswerEvidence, segments []Segment, stats *Statistics) error {
 	if err := r.Validate(); err != nil {
 		return err
@@ -248,10 +251,12 @@ func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segmen
 		return err
 	}
 	if len(a.Segments) > len(a.Openings) {
-		return fmt.Errorf("%w: %d segments cannot own %d opened positions; list only segments that own one", ErrForgedSpan, len(a.Segments), len(a.Openings))
+		return fmt.Errorf("%w: %d segments cannot own %d opened positions; list only segments that own one", ErrForgedSpan,
+			len(a.Segments), len(a.Openings))
 	}
 	if len(a.Windows) > 0 && r.Method != MethodRAG && r.Method != MethodMeaning {
-		return fmt.Errorf("%w: windows belong to methods %d and %d, the model's method is %d", ErrForgedSpan, MethodRAG, MethodMeaning, r.Method)
+		return fmt.Errorf("%w: windows belong to methods %d and %d, the model's method is %d", ErrForgedSpan, MethodRAG,
+			MethodMeaning, r.Method)
 	}
 	got, err := w.recompute(a, r.Method, segments, stats)
 	if err != nil {
@@ -261,16 +266,18 @@ func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segmen
 		return err
 	}
 	if root := got.Root(); root != r.EvidenceRoot {
-		return fmt.Errorf("%w: %d rows have root %s, the receipt says %s", ErrEvidenceRoot, len(got.Rows), root, r.EvidenceRoot)
+		return fmt.Errorf("%w: %d rows have root %s, the receipt says %s", ErrEvidenceRoot, len(got.Rows), root,
+			r.EvidenceRoot)
 	}
 	if got.UnattributedPPM != r.UnattributedPPM || !slices.Equal(got.Entries, r.Entries) {
-		return fmt.Errorf("%w: recomputed %v and %d ppm unattributed, the receipt says %v and %d", ErrWeights, got.Entries, got.UnattributedPPM, r.Entries, r.UnattributedPPM)
+		return fmt.Errorf("%w: recomputed %v and %d ppm unattributed, the receipt says %v and %d", ErrWeights, got.Entries,
+			got.UnattributedPPM, r.Entries, r.UnattributedPPM)
 	}
 	return nil
 }
 
-// Recompute returns the attribution of what the evidence opens of an answer, by the given method. segments are those of the evidence
-// in its order. Nothing is compared with a receipt, and neither openings nor paths are checked.
+// Recompute returns the attribution of what the evidence opens of an answer, by the given method. segments are those of
+// the evidence in its order. Nothing is compared with a receipt, and neither openings nor paths are checked.
 func Recompute(a AnswerEvidence, method uint8, segments []Segment, stats *Statistics) (Attribution, error) {
 	if stats == nil {
 		return Attribution{}, errNoStatistics
@@ -287,7 +294,8 @@ func Recompute(a AnswerEvidence, method uint8, segments []Segment, stats *Statis
 }
 
 // recompute takes valid evidence and segments.
-func (w *workspace) recompute(a *AnswerEvidence, method uint8, segments []Segment, stats *Statistics) (Attribution, error) {
+func (w *workspace) recompute(a *AnswerEvidence, method uint8, segments []Segment,
+	stats *Statistics) (Attribution, error) {
 	finish, err := a.finisher(method, pick(segments, a.Windows))
 	if err != nil {
 		return Attribution{}, err
@@ -326,13 +334,15 @@ func verifyOpenings(r Receipt, a *AnswerEvidence) error {
 		return fmt.Errorf("%w: %w", ErrOpening, err)
 	}
 	if got := answerRoot(a.Count, a.Weight, tree); got != r.AnswerRoot {
-		return fmt.Errorf("%w: %d openings of %d tokens lead to %s, the receipt says %s", ErrAnswerRoot, len(a.Openings), a.Count, got, r.AnswerRoot)
+		return fmt.Errorf("%w: %d openings of %d tokens lead to %s, the receipt says %s", ErrAnswerRoot, len(a.Openings),
+			a.Count, got, r.AnswerRoot)
 	}
 	return nil
 }
 
 // finisher returns what the method does with what SPAN leaves.
-func (a *AnswerEvidence) finisher(method uint8, windows []Segment) (func(*workspace, Answer) (Attribution, error), error) {
+func (a *AnswerEvidence) finisher(method uint8,
+	windows []Segment) (func(*workspace, Answer) (Attribution, error), error) {
 	if method == MethodMeaning {
 		segments, err := considerListed(windows)
 		return func(w *workspace, opened Answer) (Attribution, error) { return w.finishMeaning(opened, segments) }, err
@@ -369,8 +379,8 @@ func (a *AnswerEvidence) opened(method, norm uint8) Answer {
 	return out
 }
 
-// everySegmentOwns checks that each listed segment has a row, and each with windows a window; with method MEANING, that those which are
-// considered are needed.
+// everySegmentOwns checks that each listed segment has a row, and each with windows a window; with method MEANING, that
+// those which are considered are needed.
 func everySegmentOwns(list, windows []Segment, got Attribution, method uint8) error {
 	rows := got.Rows
 	owns, ownsWindow := make(map[segmentKey]struct{}, len(list)), make(map[segmentKey]struct{}, len(windows))
@@ -387,12 +397,15 @@ func everySegmentOwns(list, windows []Segment, got Attribution, method uint8) er
 	}
 	for _, s := range list {
 		if _, ok := owns[segmentKey{s.Rank, s.Index}]; !ok {
-			return fmt.Errorf("%w: index %d of rank %d owns no opened position; leave it out, or open the positions it is aligned with", ErrForgedSpan, s.Index, s.Rank)
+			return fmt.Errorf(
+				"%w: index %d of rank %d owns no opened position; leave it out, or open the positions it is aligned with",
+				ErrForgedSpan, s.Index, s.Rank)
 		}
 	}
 	for _, s := range windows {
 		if _, ok := ownsWindow[segmentKey{s.Rank, s.Index}]; !ok {
-			return fmt.Errorf("%w: index %d of rank %d owns no position through a window; list it without windows", ErrForgedSpan, s.Index, s.Rank)
+			return fmt.Errorf("%w: index %d of rank %d owns no position through a window; list it without windows",
+				ErrForgedSpan, s.Index, s.Rank)
 		}
 	}
 	return nil

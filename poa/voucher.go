@@ -43,8 +43,8 @@ func (p Price) Bytes() []byte {
 	return b
 }
 
-// Voucher is the payer's authorisation of all calls of a session up to N. One signature covers them, because Head chains every
-// call and every acknowledged outcome.
+// Voucher is the payer's authorisation of all calls of a session up to N. One signature covers them, because Head
+// chains every call and every acknowledged outcome.
 type Voucher struct {
 	// ChainID is the chain's id, which keeps vouchers of a fork or a test network apart.
 	ChainID string
@@ -65,8 +65,8 @@ type Voucher struct {
 	CumulativeMax Amount
 }
 
-// SignBytes returns "openledger/voucher/v1" followed by chain id, session, provider, be64 model, be32 version, price, be64 N,
-// head and cumulative maximum, each with its length as four bytes big endian before it.
+// SignBytes returns "openledger/voucher/v1" followed by chain id, session, provider, be64 model, be32 version, price,
+// be64 N, head and cumulative maximum, each with its length as four bytes big endian before it.
 func (v Voucher) SignBytes() []byte {
 	limit := v.CumulativeMax.Bytes16()
 	b := []byte("openledger/voucher/v1")
@@ -81,8 +81,8 @@ func (v Voucher) SignBytes() []byte {
 	return appendField(b, limit[:])
 }
 
-// SignedAnswer is what a provider signs in the last chunk it sends. The client checks that the root is that of the text it
-// displayed; a receipt with another outcome is a provable lie.
+// SignedAnswer is what a provider signs in the last chunk it sends. The client checks that the root is that of the text
+// it displayed; a receipt with another outcome is a provable lie.
 type SignedAnswer struct {
 	// ChainID and Session name the session, N the call.
 	ChainID string
@@ -91,8 +91,8 @@ type SignedAnswer struct {
 	Outcome
 }
 
-// SignBytes returns "openledger/answer/v1" followed by chain id, session, be64 N, answer root, be32 input tokens, be32 output
-// tokens and fee, each with its length as four bytes big endian before it.
+// SignBytes returns "openledger/answer/v1" followed by chain id, session, be64 N, answer root, be32 input tokens, be32
+// output tokens and fee, each with its length as four bytes big endian before it.
 func (s SignedAnswer) SignBytes() []byte {
 	fee := s.Fee.Bytes16()
 	b := []byte("openledger/answer/v1")

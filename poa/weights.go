@@ -24,7 +24,8 @@ func (w *workspace) result() Attribution {
 			continue
 		}
 		row := Row{
-			Position: uint32(c.pos), Length: 1, Rank: owner.Rank, Segment: owner.Index, Offset: uint32(c.off), Score: c.score, Seed: owner.seed, Bits: bits,
+			Position: uint32(c.pos), Length: 1, Rank: owner.Rank, Segment: owner.Index, Offset: uint32(c.off), Score: c.score,
+			Seed: owner.seed, Bits: bits,
 			Window: c.window,
 		}
 		if c.meaning {
@@ -71,13 +72,14 @@ type share struct {
 	remainder uint64
 }
 
-// apportion divides TotalPPM by largest remainder over the contributions and the rest (ATTRIBUTION, section 6): shares of one
-// rank are added up; those beyond the MaxEntries largest (ties: lower rank first) fold into the rest; each gets its quota rounded
-// down; what is left goes one by one to the largest remainders, ties to the lower rank, the rest last. Shares of zero ppm are
-// left out.
+// apportion divides TotalPPM by largest remainder over the contributions and the rest (ATTRIBUTION, section 6): shares
+// of one rank are added up; those beyond the MaxEntries largest (ties: lower rank first) fold into the rest; each gets
+// its quota rounded down; what is left goes one by one to the largest remainders, ties to the lower rank, the rest
+// last. Shares of zero ppm are left out.
 func apportion(shares []share, rest uint64) ([]Entry, uint32) {
 	shares = mergeByRank(shares)
-	slices.SortFunc(shares, func(a, b share) int { return cmp.Or(cmp.Compare(b.bits, a.bits), cmp.Compare(a.rank, b.rank)) })
+	slices.SortFunc(
+		shares, func(a, b share) int { return cmp.Or(cmp.Compare(b.bits, a.bits), cmp.Compare(a.rank, b.rank)) })
 	total := rest
 	for i, s := range shares {
 		total += s.bits
@@ -99,8 +101,8 @@ func apportion(shares []share, rest uint64) ([]Entry, uint32) {
 	slices.SortFunc(shares, func(a, b share) int {
 		return cmp.Or(cmp.Compare(b.remainder, a.remainder), cmp.Compare(a.rank, b.rank))
 	})
-	// left is below the number of parties, because every remainder is below total. The rest receives one unit if its remainder
-	// is among the left largest; behind it stand the shares with smaller ones.
+	// left is below the number of parties, because every remainder is below total. The rest receives one unit if its
+	// remainder is among the left largest; behind it stand the shares with smaller ones.
 	restUsed := false
 	for i := 0; left > 0; {
 		if !restUsed && (i == len(shares) || restRemainder > shares[i].remainder) {

@@ -44,8 +44,8 @@ type windowBest struct {
 	score   int32
 }
 
-// attribute gives unowned claims to the best of the segments, which must come in the order of compareSegments. It returns, by
-// claim, whether the claim supports a window that pays.
+// attribute gives unowned claims to the best of the segments, which must come in the order of compareSegments. It
+// returns, by claim, whether the claim supports a window that pays.
 func (x *windowWorkspace) attribute(w *workspace, a Answer, segments []Segment) []bool {
 	x.open(w, a, w.stats)
 	best := make([]windowBest, len(w.claims))
@@ -111,8 +111,8 @@ func (x *windowWorkspace) chain(stems []TokenID) {
 	}
 }
 
-// score returns the idf of the answer's content words around claim c that the segment holds around its content word j, and
-// marks them in support if that is not nil.
+// score returns the idf of the answer's content words around claim c that the segment holds around its content word j,
+// and marks them in support if that is not nil.
 func (x *windowWorkspace) score(w *workspace, c, j int, support []bool) int32 {
 	score := int32(0)
 	from, to := x.window(w, c)

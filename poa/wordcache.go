@@ -5,8 +5,8 @@ import "sync"
 // cachedWords is how many words of answers, and of segments, are kept with what they mean: about 10 MB.
 const cachedWords = 1 << 14
 
-// wordCache keeps what words mean, by the word itself: ids may collide, and what is kept must not depend on what came before. Senses that it
-// returns must not be modified. It is safe for concurrent use.
+// wordCache keeps what words mean, by the word itself: ids may collide, and what is kept must not depend on what came
+// before. Senses that it returns must not be modified. It is safe for concurrent use.
 type wordCache struct {
 	mutex sync.RWMutex
 	words map[string]Meaning

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// Work units: one byte that is hashed is one unit, and a hash has at least 64 of them. The other weights are set so that a unit
-// takes about the same time everywhere.
+// Work units: one byte that is hashed is one unit, and a hash has at least 64 of them. The other weights are set so
+// that a unit takes about the same time everywhere.
 const (
 	unitsPerHash    = 64
 	unitsPerPair    = 60
@@ -21,7 +21,8 @@ const (
 	unitsPerSegment = 4096 // fixed cost of one segment: lookup of the contribution, admission, sorting
 	unitsPerAnswer  = 4096 // fixed cost of one answer: buffers of its length
 
-	// unitsPerPass is a third of a pair: it is listed, and scored in two passes. pairsPerSpend of them are counted at once.
+	// unitsPerPass is a third of a pair: it is listed, and scored in two passes. pairsPerSpend of them are counted at
+	// once.
 	unitsPerPass  = unitsPerPair / 3
 	pairsPerSpend = 1 << 10
 
@@ -32,20 +33,23 @@ const (
 	unitsPerStop = 1 << 16
 )
 
-// MaxAnswerPairs bounds the work of attributing or verifying one answer, in pairs of equal tokens of answer and text; whatever else is
-// compared counts as what it costs in pairs. It is what the longest answer and the longest segment have if all their tokens are the same.
-// Ordinary answers have a few pairs a token for each segment that they share words with: the README says what was measured.
+// MaxAnswerPairs bounds the work of attributing or verifying one answer, in pairs of equal tokens of answer and text;
+// whatever else is compared counts as what it costs in pairs. It is what the longest answer and the longest segment
+// have if all their tokens are the same. Ordinary answers have a few pairs a token for each segment that they share
+// words with: the README says what was measured.
 const MaxAnswerPairs = MaxAnswerTokens * MaxSegmentTokens
 
 // maxAnswerUnits is MaxAnswerPairs in units, and room for looking up the words of one answer and one segment.
 const maxAnswerUnits = MaxAnswerPairs*unitsPerPair + 1<<22
 
-// Work counts what verification takes, in the units of WorkUnits, and ends it: at a limit, or when its caller has had enough. The count
-// depends on what is verified and on nothing else, so that everybody counts the same. The zero value only counts; a nil one does not.
+// Work counts what verification takes, in the units of WorkUnits, and ends it: at a limit, or when its caller has had
+// enough. The count depends on what is verified and on nothing else, so that everybody counts the same. The zero value
+// only counts; a nil one does not.
 type Work struct {
 	// Limit is the largest number of units; 0 for none. Above it verification fails with ErrWork.
 	Limit uint64
-	// Stop is asked about every 65,536 units whether to go on, unless it is nil. Verification fails with ErrStopped and its error.
+	// Stop is asked about every 65,536 units whether to go on, unless it is nil. Verification fails with ErrStopped and
+	// its error.
 	Stop func() error
 
 	spent, asked uint64
@@ -98,7 +102,8 @@ func (m *meter) bound(units uint64) { m.left = units }
 // allows says whether an answer may take so many units more, without counting them. If not, the meter has run out.
 func (m *meter) allows(units uint64) bool {
 	if m.err == nil && units > m.left {
-		m.err = fmt.Errorf("%w: answer and text have more than %d pairs of equal words; an answer that repeats one word so often cannot be proved",
+		m.err = fmt.Errorf(
+			"%w: answer and text have more than %d pairs of equal words; an answer that repeats one word so often cannot be proved",
 			ErrWork, MaxAnswerPairs)
 	}
 	return m.err == nil
@@ -114,11 +119,12 @@ func (m *meter) spend(units uint64) bool {
 	return m.err == nil
 }
 
-// WorkUnits returns an upper bound of the work of VerifyEvidence, computed without hashing, so that a chain can charge for it
-// first. The number of token pairs of an answer and a segment is at most the tokens of the segment times the number of openings
-// of the answer's commonest opened token; both are counted. For evidence of ordinary text the bound is within a small factor of
-// the work; the worst case of one answer and one segment is 4096 · 512 pairs. Whoever charges for the bound verifies under a Work with
-// this limit: text that is made for it can take a little more, which then fails.
+// WorkUnits returns an upper bound of the work of VerifyEvidence, computed without hashing, so that a chain can charge
+// for it first. The number of token pairs of an answer and a segment is at most the tokens of the segment times the
+// number of openings of the answer's commonest opened token; both are counted. For evidence of ordinary text the bound
+// is within a small factor of the work; the worst case of one answer and one segment is 4096 · 512 pairs. Whoever
+// charges for the bound verifies under a Work with this limit: text that is made for it can take a little more, which
+// then fails.
 func WorkUnits(e Evidence) uint64 {
 	units := uint64(0)
 	tokens := make([]uint64, len(e.Segments))
@@ -147,10 +153,12 @@ func WorkUnits(e Evidence) uint64 {
 			if uint64(s) < uint64(len(tokens)) {
 				// By stems, and by meanings: whatever the method is.
 				units += unitsPerHash + tokens[s]*(2*unitsPerHash+stem*unitsPerWindow) + opened*2*unitsPerHash
-				units += tokens[s]*unitsPerMeaning + (tokens[s]+opened)*maxSenses*unitsPerLookup + 2*uint64(min(a.Count, MaxAnswerTokens))*unitsPerLookup
+				units += tokens[s]*unitsPerMeaning + (tokens[s]+opened)*maxSenses*unitsPerLookup +
+					2*uint64(min(a.Count, MaxAnswerTokens))*unitsPerLookup
 				// Each part of it is summed up, and the path leads through it, twice.
 				parts := tokens[s]/BlockStems + 1
-				units += (parts*(2*opened*maxSenses+3*uint64(min(a.Count, MaxAnswerTokens))) + tokens[s]*maxSenses*4) * unitsPerLookup / 4
+				units += (parts*(2*opened*maxSenses+3*uint64(min(a.Count, MaxAnswerTokens))) +
+					tokens[s]*maxSenses*4) * unitsPerLookup / 4
 			}
 		}
 		units += opened * unitsPerMeaning
@@ -163,10 +171,11 @@ func segmentUnits(s SegmentProof, tokens uint64) uint64 {
 	return unitsPerSegment + 3*uint64(len(s.Content)) + tokens*unitsPerHash + uint64(len(s.Path))*2*unitsPerHash
 }
 
-// answerUnits is what it takes to check the openings of an answer: a leaf, at most one inner node per opening and proof hash, and a row's
-// leaf and inner node per opening.
+// answerUnits is what it takes to check the openings of an answer: a leaf, at most one inner node per opening and proof
+// hash, and a row's leaf and inner node per opening.
 func answerUnits(a AnswerEvidence) uint64 {
-	return unitsPerAnswer + uint64(min(a.Count, MaxAnswerTokens)) + uint64(len(a.Openings))*4*2*unitsPerHash + uint64(len(a.Proof))*2*unitsPerHash
+	return unitsPerAnswer + uint64(min(a.Count, MaxAnswerTokens)) + uint64(len(a.Openings))*4*2*unitsPerHash +
+		uint64(len(a.Proof))*2*unitsPerHash
 }
 
 // commonest returns how often the commonest token is opened.

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// heavy is a manifest and an answer made to be slow: segments of six rare words each and one common word otherwise, all of which the answer
-// quotes, and says the common word for the rest.
+// heavy is a manifest and an answer made to be slow: segments of six rare words each and one common word otherwise, all
+// of which the answer quotes, and says the common word for the rest.
 func heavy(t testing.TB, segments int) (*world, []byte) {
 	t.Helper()
 	var f SegmentFile
@@ -63,8 +63,9 @@ func (w *world) lawless(t testing.TB, text []byte) batch {
 	return batch{receipts: []Receipt{r}, evidence: b.Evidence()}
 }
 
-// TestHeavyAnswerIsRefused: text that takes minutes is refused by whoever looks at it, after the work that any answer may take. A
-// provider cannot attribute it, and evidence that somebody made of it is refused although every number in it is right.
+// TestHeavyAnswerIsRefused: text that takes minutes is refused by whoever looks at it, after the work that any answer
+// may take. A provider cannot attribute it, and evidence that somebody made of it is refused although every number in
+// it is right.
 func TestHeavyAnswerIsRefused(t *testing.T) {
 	w, text := heavy(t, 2)
 	if _, err := w.index.Attribute(Answer{Tokens: TokenIDs(text)}); !errors.Is(err, ErrWork) {
@@ -113,8 +114,8 @@ func TestWindowsAreBounded(t *testing.T) {
 	}
 }
 
-// TestSeedsThatAnchorNothingAreCounted: a seed that stands in four segments many times, each among words that lead nowhere. None of them
-// is listed in any evidence, so that only those see the work who look with the whole manifest.
+// TestSeedsThatAnchorNothingAreCounted: a seed that stands in four segments many times, each among words that lead
+// nowhere. None of them is listed in any evidence, so that only those see the work who look with the whole manifest.
 func TestSeedsThatAnchorNothingAreCounted(t *testing.T) {
 	seed := "q1 q2 q3"
 	w := &world{index: NewIndex(ProtocolStatistics())}
@@ -135,7 +136,8 @@ func TestSeedsThatAnchorNothingAreCounted(t *testing.T) {
 	}
 }
 
-// TestWorkDependsOnNothingElse: an index that grew in another order counts the same, which is what lets all validators come to one verdict.
+// TestWorkDependsOnNothingElse: an index that grew in another order counts the same, which is what lets all validators
+// come to one verdict.
 func TestWorkDependsOnNothingElse(t *testing.T) {
 	rng := rand.New(rand.NewSource(8))
 	w := newWorld(t, rng, 12, 3, 80)
@@ -184,7 +186,8 @@ func TestWorkStops(t *testing.T) {
 		}
 		return nil
 	}}
-	err := work.VerifyHeld(b.receipts, b.evidence, w, ProtocolStatistics(), func(int) (*Index, error) { return w.index, nil })
+	err := work.VerifyHeld(b.receipts, b.evidence, w, ProtocolStatistics(),
+		func(int) (*Index, error) { return w.index, nil })
 	if !errors.Is(err, ErrStopped) || !errors.Is(err, enough) || errors.Is(err, ErrWork) {
 		t.Fatal(err)
 	}

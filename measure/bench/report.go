@@ -178,7 +178,8 @@ func (r *report) detail() *table {
 	}
 	t.note("Its events are those of x/rewards itself; the bank adds some for each automatic payout, and for burn and emission.")
 	t.note("Latency is in blocks from the one in which a pair arrives to the one in which it is credited; 0 is the "+
-		"same block. Mean and max are of one pair in %d; by credits is the mean backlog over what arrives in a block.", watchEvery)
+		"same block. Mean and max are of one pair in %d; by credits is the mean backlog over what arrives in a block.",
+		watchEvery)
 	t.note("Idle is a batch of 1,000 pairs with nothing else waiting, and its end-block without Commit; a full batch " +
 		"alone waits as many blocks at most as its accounts have pages to write.")
 	return t
@@ -216,7 +217,8 @@ func (r *receipts) table() *table {
 	t.note("For each receipt or send, through the whole application, FinalizeBlock and Commit, on a store in memory. "+
 		"Receipts carry %s.", r.describe)
 	t.note("A batch writes %s keys besides pages of receipts, chunks of credits and its sessions; one of them is "+
-		"shared by all batches of a block. Its transaction has %s events, those of its gas included.", figure(r.keys), figure(r.events))
+		"shared by all batches of a block. Its transaction has %s events, those of its gas included.", figure(r.keys),
+		figure(r.events))
 	t.note("A receipt of 8 entries is stored in %.1f bytes.", r.stored)
 	return t
 }

@@ -1,6 +1,6 @@
-// Command fidelity measures how good the attribution of package poa is and whether it can be farmed: on planted answers, in random
-// worlds, against thieves, on an exactly retrained model and on paraphrases. The last line of its output is one JSON object; a figure
-// that could not be measured is null.
+// Command fidelity measures how good the attribution of package poa is and whether it can be farmed: on planted
+// answers, in random worlds, against thieves, on an exactly retrained model and on paraphrases. The last line of its
+// output is one JSON object; a figure that could not be measured is null.
 package main
 
 import (
@@ -47,7 +47,8 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	out.Attribute500, out.IndexRate, out.BytesPerToken = Number(speed.AttributeMicros), Number(speed.TokensPerSecond), Number(speed.BytesPerToken)
+	out.Attribute500, out.IndexRate, out.BytesPerToken = Number(speed.AttributeMicros), Number(speed.TokensPerSecond),
+		Number(speed.BytesPerToken)
 	out.Meaning500, out.IndexedTokens = Number(speed.MeaningMicros), speed.Tokens
 
 	counts, err := measureWorlds(o)

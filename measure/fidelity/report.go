@@ -38,7 +38,8 @@ type report struct {
 func newReport(o options) *report {
 	r := &report{
 		Span: noSpanFigures(), RAG: noRAGFigures(), ForeignPaid: missing,
-		Stolen: StolenFigures{missing, missing, missing, missing}, Capture: noCaptureFigures(), Meaning: noMeaningFigures(), DisputeMicros: missing, DisputeBytes: missing,
+		Stolen: StolenFigures{missing, missing, missing, missing}, Capture: noCaptureFigures(), Meaning: noMeaningFigures(),
+		DisputeMicros: missing, DisputeBytes: missing,
 		Corpus: o.corpus, Seed: o.seed, Answers: o.answers,
 	}
 	if o.corpus == "" {
@@ -93,7 +94,8 @@ func (r *report) measure(s *setting) (*bench, error) {
 // worse keeps the larger loss of two corpora.
 func worse(a, b StolenFigures) StolenFigures {
 	return StolenFigures{
-		larger(a.Copies16, b.Copies16), larger(a.Split8, b.Split8), larger(a.NearRetrievalMax, b.NearRetrievalMax), larger(a.Near1in5Quote, b.Near1in5Quote),
+		larger(a.Copies16, b.Copies16), larger(a.Split8, b.Split8), larger(a.NearRetrievalMax, b.NearRetrievalMax),
+		larger(a.Near1in5Quote, b.Near1in5Quote),
 	}
 }
 

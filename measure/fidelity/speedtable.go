@@ -7,9 +7,11 @@ import (
 // measureSpeed prints the times over ten million tokens.
 func measureSpeed(o options) (speed.Result, error) {
 	nothing := speed.Result{
-		TokensPerSecond: float64(missing), BytesPerToken: float64(missing), AttributeMicros: float64(missing), MeaningMicros: float64(missing),
+		TokensPerSecond: float64(missing), BytesPerToken: float64(missing), AttributeMicros: float64(missing),
+		MeaningMicros: float64(missing),
 	}
-	t := newTable("Speed on Go source, one processor", "what", "build, tokens/s", "memory, bytes/token", "500-token answer, us (median)")
+	t := newTable("Speed on Go source, one processor", "what", "build, tokens/s", "memory, bytes/token",
+		"500-token answer, us (median)")
 	r, err := speed.Measure(o.seed, progress)
 	if err != nil {
 		t.note("%v", err)

@@ -1,4 +1,5 @@
-// Package speed measures package poa's index at the size of ten million tokens, beside two alternatives in the same run.
+// Package speed measures package poa's index at the size of ten million tokens, beside two alternatives in the same
+// run.
 package speed
 
 import (
@@ -33,12 +34,15 @@ type Result struct {
 	Tokens int
 	// TokensPerSecond is the rate of poa.Index.Add on one processor, BytesPerToken the size of the index.
 	TokensPerSecond, BytesPerToken float64
-	// AttributeMicros is the median time of poa.Index.Attribute for an answer of 500 tokens, in µs, after one pass to warm up.
+	// AttributeMicros is the median time of poa.Index.Attribute for an answer of 500 tokens, in µs, after one pass to warm
+	// up.
 	AttributeMicros float64
-	// MeaningMicros is the same for method MEANING: the words of the answer are looked up in the table of meaning, its stretches find segments,
-	// and it is compared with these and with eight that were retrieved, whose text is interpreted anew.
+	// MeaningMicros is the same for method MEANING: the words of the answer are looked up in the table of meaning, its
+	// stretches find segments, and it is compared with these and with eight that were retrieved, whose text is interpreted
+	// anew.
 	MeaningMicros float64
-	// GramMicros and BM25Micros are the same for the earliest owner of each 5-gram in a hash map and for a BM25 ranking of the answer.
+	// GramMicros and BM25Micros are the same for the earliest owner of each 5-gram in a hash map and for a BM25 ranking of
+	// the answer.
 	GramMicros, BM25Micros float64
 	// GramTokensPerSecond is the rate of filling that hash map.
 	GramTokensPerSecond float64
@@ -53,7 +57,8 @@ func Measure(seed int64, progress func(string, ...any)) (Result, error) {
 	canonical := make([]poa.Segment, len(segments))
 	n := 0
 	for i, s := range segments {
-		canonical[i] = poa.Segment{Rank: uint64(i / documentSegments), Index: uint32(i % documentSegments), Tokens: vocabulary.Canonical(s)}
+		canonical[i] = poa.Segment{Rank: uint64(i / documentSegments), Index: uint32(i % documentSegments),
+			Tokens: vocabulary.Canonical(s)}
 		n += len(s)
 	}
 	r := Result{Tokens: n}
@@ -94,8 +99,10 @@ func Measure(seed int64, progress func(string, ...any)) (Result, error) {
 	return r, nil
 }
 
-// meaningMicros is the median time of method MEANING for answers of so many tokens each, which are written as sentences of 20 words.
-func meaningMicros(seed int64, index *poa.Index, segments []poa.Segment, texts [][]byte, answers [][]uint32, words [][]byte) (float64, error) {
+// meaningMicros is the median time of method MEANING for answers of so many tokens each, which are written as sentences
+// of 20 words.
+func meaningMicros(seed int64, index *poa.Index, segments []poa.Segment, texts [][]byte, answers [][]uint32,
+	words [][]byte) (float64, error) {
 	search, err := poa.NewSearch(segments, func(place int) []byte { return texts[place] })
 	if err != nil {
 		return 0, err
@@ -126,7 +133,8 @@ func meaningMicros(seed int64, index *poa.Index, segments []poa.Segment, texts [
 		}
 		return func() {
 			answer := poa.InterpretAnswer(text)
-			if _, failed := index.AttributeMeaning(answer, interpret(retrieved), interpret(search.Found(answer.Tokens, retrieved))); failed != nil {
+			if _, failed := index.AttributeMeaning(answer, interpret(retrieved),
+				interpret(search.Found(answer.Tokens, retrieved))); failed != nil {
 				err = failed
 			}
 		}
@@ -134,7 +142,8 @@ func meaningMicros(seed int64, index *poa.Index, segments []poa.Segment, texts [
 	return micros, err
 }
 
-// load returns segments of 200 tokens of Go source with their text, other text to fill answers with, the vocabulary, and its words.
+// load returns segments of 200 tokens of Go source with their text, other text to fill answers with, the vocabulary,
+// and its words.
 func load() (segments [][]uint32, texts [][]byte, rest []uint32, v *corpus.Vocabulary, words [][]byte) {
 	v = corpus.NewVocabulary()
 	n := 0
@@ -152,7 +161,8 @@ func load() (segments [][]uint32, texts [][]byte, rest []uint32, v *corpus.Vocab
 		}
 		for len(tokens) > 0 && n < Tokens {
 			length := min(segmentTokens, len(tokens))
-			segments, texts = append(segments, tokens[:length]), append(texts, bytes.Clone(source[found[0].Start:found[length-1].End]))
+			segments, texts = append(segments, tokens[:length]),
+				append(texts, bytes.Clone(source[found[0].Start:found[length-1].End]))
 			tokens, found = tokens[length:], found[length:]
 			n += length
 		}
@@ -223,7 +233,8 @@ func own(owners map[[gram]uint32]int32, a []uint32) []int32 {
 	return out
 }
 
-// median runs all answers once to warm up and then once with the clock, so that no answer finds its own data in the cache.
+// median runs all answers once to warm up and then once with the clock, so that no answer finds its own data in the
+// cache.
 func median(answers [][]uint32, prepare func([]uint32) func()) float64 {
 	runs := make([]func(), len(answers))
 	for i, a := range answers {

@@ -8,7 +8,8 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// aligner finds which words of two languages stand for each other in texts that do: IBM's model 1, learnt in both directions.
+// aligner finds which words of two languages stand for each other in texts that do: IBM's model 1, learnt in both
+// directions.
 type aligner struct {
 	english, foreign vocabulary
 	texts            []alignedText
@@ -119,7 +120,8 @@ func (a *aligner) slot(p pairOf) *uint32 {
 
 const rounds = 5
 
-// learn returns how often each pair is expected to stand for each other. English words are explained by foreign ones if back.
+// learn returns how often each pair is expected to stand for each other. English words are explained by foreign ones if
+// back.
 func (a *aligner) learn(back bool) []float32 {
 	given, explained := &a.english, &a.foreign
 	if back {
@@ -196,8 +198,8 @@ func (p pairOf) given(back bool) uint32 {
 	return p.english
 }
 
-// What a pair must have to be kept: the less often it is expected to stand for each other, the larger its share of the texts with
-// the foreign word must be.
+// What a pair must have to be kept: the less often it is expected to stand for each other, the larger its share of the
+// texts with the foreign word must be.
 var leastShares = [...]struct{ count, share float64 }{{6, 0.08}, {3, 0.2}, {1.4, 0.4}}
 
 const (

@@ -105,8 +105,9 @@ func manBlocks(source string) []block {
 
 // blockTags start a block, and the text within skippedTags is none.
 var (
-	blockTags = set("p h1 h2 h3 h4 h5 h6 li td th dt dd title item div desc note section tr ul ol table body blockquote caption")
-	skipTags  = set("script style head nav pre code screen")
+	blockTags = set(
+		"p h1 h2 h3 h4 h5 h6 li td th dt dd title item div desc note section tr ul ol table body blockquote caption")
+	skipTags = set("script style head nav pre code screen")
 )
 
 func set(words string) map[string]bool {
@@ -163,8 +164,8 @@ func markupBlocks(source string) []block {
 	return out
 }
 
-// alignBlocks calls add with the blocks of two documents that stand for each other: those that lie, without changing the order,
-// where kinds and lengths fit best.
+// alignBlocks calls add with the blocks of two documents that stand for each other: those that lie, without changing
+// the order, where kinds and lengths fit best.
 func alignBlocks(english, foreign []block, add func(english, foreign string)) {
 	n, m := len(english), len(foreign)
 	if n == 0 || m == 0 || n*m > 1_500_000 || n > 3*m || m > 3*n {
@@ -247,7 +248,8 @@ func alignSentences(english, foreign string, add func(english, foreign string)) 
 	}
 }
 
-// addManuals adds the manual pages below some folders: those in man/man1 and so on are English, those in man/de/man1 German.
+// addManuals adds the manual pages below some folders: those in man/man1 and so on are English, those in man/de/man1
+// German.
 func (t texts) addManuals(roots []string) error {
 	english, foreign := map[string]string{}, map[string]map[string]string{}
 	for _, root := range roots {
@@ -302,7 +304,8 @@ func (t texts) addManuals(roots []string) error {
 // englishFolders are the names of the folders that hold the English version of a document.
 var englishFolders = []string{"C", "en", "en-US", "en_US", "eng", "en-us"}
 
-// addDocuments adds the documents below a folder whose path is that of an English one but for the name of the language's folder.
+// addDocuments adds the documents below a folder whose path is that of an English one but for the name of the
+// language's folder.
 func (t texts) addDocuments(roots []string) error {
 	type place struct{ rest, lang string }
 	english, foreign := map[string]string{}, map[place]string{}

@@ -56,7 +56,8 @@ func readMO(data []byte, add func(english, foreign string)) error {
 	return nil
 }
 
-// message adds a message. Its forms in the singular and the plural are pairs of their own; what stands before \x04 is no text.
+// message adds a message. Its forms in the singular and the plural are pairs of their own; what stands before \x04 is
+// no text.
 func message(english, foreign string, add func(english, foreign string)) {
 	if _, after, found := strings.Cut(english, "\x04"); found {
 		english = after

@@ -25,7 +25,8 @@ func write(t *testing.T, folder, name, text string) string {
 	return path
 }
 
-// tinyWordNet has physician and doctor, who also is one who mends, treat, which treatment derives from, and renal, of the kidney.
+// tinyWordNet has physician and doctor, who also is one who mends, treat, which treatment derives from, and renal, of
+// the kidney.
 func tinyWordNet(t *testing.T) *wordnet {
 	t.Helper()
 	folder := t.TempDir()
@@ -74,7 +75,9 @@ func TestSynonyms(t *testing.T) {
 
 func TestTabTranslations(t *testing.T) {
 	w := tinyWordNet(t)
-	path := write(t, t.TempDir(), "x.tab", "# A Wordnet\tdeu\n00000010-n\tdeu:lemma\tArzt\n00000020-n\tlemma\tArzt\n00000060-s\tdeu:lemma\trenal\n00000010-n\tdeu:def\tjemand\n")
+	path := write(
+		t, t.TempDir(), "x.tab", "# A Wordnet\tdeu\n00000010-n\tdeu:lemma\tArzt\n00000020-n\tlemma\tArzt\n"+
+			"00000060-s\tdeu:lemma\trenal\n00000010-n\tdeu:def\tjemand\n")
 	lang, lemmas, err := readTab(path)
 	if err != nil || lang != "de" || len(lemmas["Arzt"]) != 2 {
 		t.Fatal(lang, lemmas, err)
@@ -97,7 +100,8 @@ func TestIndexTranslations(t *testing.T) {
 		write(t, folder, "index."+p, "")
 	}
 	lemmas, err := readIndexes(folder)
-	if err != nil || !slices.Equal(lemmas["médico"], []string{"00000010-n"}) || !slices.Equal(lemmas["riñon"], []string{"00000050-n"}) {
+	if err != nil || !slices.Equal(lemmas["médico"], []string{"00000010-n"}) ||
+		!slices.Equal(lemmas["riñon"], []string{"00000050-n"}) {
 		t.Error(lemmas, err)
 	}
 }
@@ -127,16 +131,21 @@ func collected(read func(add func(e, f string)) error) ([]string, error) {
 }
 
 func TestCatalogues(t *testing.T) {
-	mo := compile([][2]string{{"", "Content-Type: text/plain; charset=ISO-8859-1\n"}, {"key\x04one file\x00%d files", "eine Datei\x00%d Dateien"}, {"large", "gro\xdf"}})
+	mo := compile(
+		[][2]string{{"", "Content-Type: text/plain; charset=ISO-8859-1\n"},
+			{"key\x04one file\x00%d files", "eine Datei\x00%d Dateien"}, {"large", "gro\xdf"}})
 	got, err := collected(func(add func(e, f string)) error { return readMO(mo, add) })
-	if want := []string{"one file=eine Datei", "%d files=%d Dateien", "large=groß"}; err != nil || !slices.Equal(got, want) {
+	if want := []string{"one file=eine Datei", "%d files=%d Dateien", "large=groß"}; err != nil ||
+		!slices.Equal(got, want) {
 		t.Error(got, err)
 	}
 	for n := range mo {
 		_ = readMO(mo[:n], func(e, f string) {}) // must not panic
 	}
 
-	po := "msgid \"\"\nmsgstr \"head\"\n\n#, fuzzy\nmsgid \"wrong\"\nmsgstr \"falsch\"\n\nmsgctxt \"x\"\nmsgid \"\"\n\"a long \"\n\"line\"\nmsgstr \"eine Zeile\"\n\nmsgid \"day\"\nmsgid_plural \"days\"\nmsgstr[0] \"Tag\"\nmsgstr[1] \"Tage\"\n"
+	po := "msgid \"\"\nmsgstr \"head\"\n\n#, fuzzy\nmsgid \"wrong\"\nmsgstr \"falsch\"\n\nmsgctxt \"x\"\n" +
+		"msgid \"\"\n\"a long \"\n\"line\"\nmsgstr \"eine Zeile\"\n\nmsgid \"day\"\nmsgid_plural \"days\"\n" +
+		"msgstr[0] \"Tag\"\nmsgstr[1] \"Tage\"\n"
 	got, _ = collected(func(add func(e, f string)) error { readPO([]byte(po), add); return nil })
 	if want := []string{"a long line=eine Zeile", "day=Tag"}; !slices.Equal(got, want) {
 		t.Error(got)
@@ -166,8 +175,10 @@ func TestCatalogues(t *testing.T) {
 
 func TestLanguageOfPath(t *testing.T) {
 	for path, want := range map[string]string{
-		"share/locale/pt_BR/LC_MESSAGES/x.mo": "pt", "share/locale/sr@latin/LC_MESSAGES/x.mo": "sr", "languages/admin-de_DE.mo": "de",
-		"locale/zh_CN.po": "zh", "share/locale/en_GB/LC_MESSAGES/x.mo": "en", "share/locale/no/LC_MESSAGES/x.mo": "nb", "po/README.po": "",
+		"share/locale/pt_BR/LC_MESSAGES/x.mo": "pt", "share/locale/sr@latin/LC_MESSAGES/x.mo": "sr",
+		"languages/admin-de_DE.mo": "de",
+		"locale/zh_CN.po":          "zh", "share/locale/en_GB/LC_MESSAGES/x.mo": "en",
+		"share/locale/no/LC_MESSAGES/x.mo": "nb", "po/README.po": "",
 	} {
 		if got := languageOfPath(path); got != want {
 			t.Errorf("%s is of %q, not %q", path, got, want)
@@ -187,8 +198,12 @@ func TestPlain(t *testing.T) {
 }
 
 func TestDocuments(t *testing.T) {
-	english := manBlocks(".TH X 1\n.SH NAME\nx \\- copy \\fBfiles\\fP\n.SH DESCRIPTION\nIt copies one file. It stops.\n.PP\nNew.\n.TP\n.B \\-f\nForce it.\n")
-	german := manBlocks(".TH X 1\n.SH BEZEICHNUNG\nx \\- Dateien kopieren\n.SH BESCHREIBUNG\nEs kopiert eine Datei. Es hält an.\n.TP\n.B \\-f\nErzwingen.\n")
+	english := manBlocks(
+		".TH X 1\n.SH NAME\nx \\- copy \\fBfiles\\fP\n.SH DESCRIPTION\nIt copies one file. It stops.\n.PP\nNew.\n.TP\n" +
+			".B \\-f\nForce it.\n")
+	german := manBlocks(
+		".TH X 1\n.SH BEZEICHNUNG\nx \\- Dateien kopieren\n.SH BESCHREIBUNG\nEs kopiert eine Datei. Es hält an.\n.TP\n" +
+			".B \\-f\nErzwingen.\n")
 	var got []string
 	alignBlocks(english, german, func(e, f string) { got = append(got, e+"="+f) })
 	for _, want := range []string{"NAME=BEZEICHNUNG", "It copies one file=Es kopiert eine Datei", "Force it=Erzwingen"} {
@@ -196,7 +211,8 @@ func TestDocuments(t *testing.T) {
 			t.Errorf("%q lacks %q", got, want)
 		}
 	}
-	blocks := markupBlocks(`<body><h1 id="hd_1">Title</h1><!-- no --><p id="par_2">One <b>bold</b> word.</p><p class="x">Two</p></body>`)
+	blocks := markupBlocks(
+		`<body><h1 id="hd_1">Title</h1><!-- no --><p id="par_2">One <b>bold</b> word.</p><p class="x">Two</p></body>`)
 	if fmt.Sprint(blocks) != "[{hd_1 Title} {par_2 One bold word.} {p Two}]" {
 		t.Error(blocks)
 	}
@@ -219,30 +235,38 @@ func TestRecords(t *testing.T) {
 			t.Errorf("%s lacks %q: %v", lang, want, got[lang])
 		}
 	}
-	if !got["de"][[2]string{"Save page", "Seite speichern"}] || !got["fr"][[2]string{"day", "jour"}] || !got["fr"][[2]string{"Field", "Parcelle"}] {
+	if !got["de"][[2]string{"Save page", "Seite speichern"}] || !got["fr"][[2]string{"day", "jour"}] ||
+		!got["fr"][[2]string{"Field", "Parcelle"}] {
 		t.Error(got)
 	}
 
-	tmx := write(t, folder, "x.tmx", `<tu><tuv xml:lang="en"><seg>the fever</seg></tuv><tuv xml:lang="es-LA"><seg>la fiebre</seg></tuv></tu>`)
-	glossary := write(t, folder, "x.csv", "id,sourceLang,targetLang,sourceString,targetString\n1,en,fr-CA,\"cough, dry\",toux sèche\n")
+	tmx := write(
+		t, folder, "x.tmx", `<tu><tuv xml:lang="en"><seg>the fever</seg></tuv><tuv xml:lang="es-LA"><seg>la fiebre</seg></tuv></tu>`)
+	glossary := write(
+		t, folder, "x.csv", "id,sourceLang,targetLang,sourceString,targetString\n1,en,fr-CA,\"cough, dry\",toux sèche\n")
 	table := write(t, folder, "x.tsv", "en\tnose\tnez\tOFFICIAL\nen\tear\toreille\tCANDIDATE\n")
-	for _, err := range []error{got.addMemory(tmx), got.addGlossary(glossary), got.addRows(table, []string{"fr", "1", "2", "3", "OFFICIAL"})} {
+	for _, err := range []error{got.addMemory(tmx), got.addGlossary(glossary),
+		got.addRows(table, []string{"fr", "1", "2", "3", "OFFICIAL"})} {
 		if err != nil {
 			t.Error(err)
 		}
 	}
-	if !got["es"][[2]string{"the fever", "la fiebre"}] || !got["fr"][[2]string{"cough, dry", "toux sèche"}] || !got["fr"][[2]string{"nose", "nez"}] || got["fr"][[2]string{"ear", "oreille"}] {
+	if !got["es"][[2]string{"the fever", "la fiebre"}] || !got["fr"][[2]string{"cough, dry", "toux sèche"}] ||
+		!got["fr"][[2]string{"nose", "nez"}] || got["fr"][[2]string{"ear", "oreille"}] {
 		t.Error(got)
 	}
 }
 
 func TestTerms(t *testing.T) {
-	path := write(t, t.TempDir(), "x.obo", "[Term]\nid: 1\nname: kidney disease\nsynonym: \"renal disease\" EXACT []\nsynonym: \"kidney trouble\" RELATED []\n\n[Term]\nname: old\nsynonym: \"older\" EXACT []\nis_obsolete: true\n")
+	path := write(
+		t, t.TempDir(), "x.obo", "[Term]\nid: 1\nname: kidney disease\nsynonym: \"renal disease\" EXACT []\n"+
+			"synonym: \"kidney trouble\" RELATED []\n\n[Term]\nname: old\nsynonym: \"older\" EXACT []\nis_obsolete: true\n")
 	got := pairs{}
 	if err := terms(path, func(a, b string, w float64) { got.add(a, b, w) }); err != nil {
 		t.Fatal(err)
 	}
-	if got[[2]string{"kidney disease", "renal disease"}] != 1 || got[[2]string{"kidney disease", "kidney trouble"}] != 0.5 || len(got) != 6 {
+	if got[[2]string{"kidney disease", "renal disease"}] != 1 ||
+		got[[2]string{"kidney disease", "kidney trouble"}] != 0.5 || len(got) != 6 {
 		t.Error(got)
 	}
 }
@@ -285,7 +309,8 @@ func TestKeep(t *testing.T) {
 	for _, c := range []struct {
 		count, share, dice float64
 		want               bool
-	}{{10, 0.1, 0.1, true}, {10, 0.05, 0.1, false}, {4, 0.1, 0.1, false}, {4, 0.3, 0.1, true}, {10, 0.5, 0.01, false}, {1, 1, 0.5, false}, {1, 1, 1, true}} {
+	}{{10, 0.1, 0.1, true}, {10, 0.05, 0.1, false}, {4, 0.1, 0.1, false}, {4, 0.3, 0.1, true}, {10, 0.5, 0.01, false},
+		{1, 1, 0.5, false}, {1, 1, 1, true}} {
 		if got := keep(c.count, c.share, c.dice); got != c.want {
 			t.Errorf("%v is kept: %v", c, got)
 		}
@@ -325,7 +350,9 @@ func TestJoin(t *testing.T) {
 }
 
 func TestCharacters(t *testing.T) {
-	path := write(t, t.TempDir(), "k.txt", "# head\nU+75C5 病\tkDefinition\tillness, sickness; (archaic) to worry\nU+91AB\tkMandarin\tyī\n")
+	path := write(
+		t, t.TempDir(), "k.txt", "# head\nU+75C5 病\tkDefinition\tillness, sickness; (archaic) to worry\n"+
+			"U+91AB\tkMandarin\tyī\n")
 	l := lexicon{}
 	if err := readCharacters(path, l); err != nil || l["病"]["illness"] <= l["病"]["sickness"] || len(l) != 1 {
 		t.Error(l, err)

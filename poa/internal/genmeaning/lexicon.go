@@ -12,7 +12,8 @@ import (
 // lexicon has for each word of a language the English words it is translated with, and how likely.
 type lexicon map[string]map[string]float64
 
-// most is how many translations a word keeps, and least the likelihood below which one is dropped. The likeliest may have half of it.
+// most is how many translations a word keeps, and least the likelihood below which one is dropped. The likeliest may
+// have half of it.
 const (
 	most  = 6
 	least = 0.08
@@ -63,7 +64,8 @@ func likeliest(weights map[string]float64) []string {
 	return keys
 }
 
-// join adds what other knows. Where both know a translation, it is likelier than either says: they do not depend on each other.
+// join adds what other knows. Where both know a translation, it is likelier than either says: they do not depend on
+// each other.
 func (l lexicon) join(other lexicon, trust float64) {
 	for foreign, english := range other {
 		if l[foreign] == nil {
@@ -97,4 +99,3 @@ func languageOf(code string) string {
 	}
 	return base.String()
 }
-

@@ -1,5 +1,5 @@
-// Command genmeaning makes lists of words that mean the same, in English and in other languages, from unpacked packages of
-// dictionaries, catalogues of messages and translated documents. The lists are what a table of meaning is made of.
+// Command genmeaning makes lists of words that mean the same, in English and in other languages, from unpacked packages
+// of dictionaries, catalogues of messages and translated documents. The lists are what a table of meaning is made of.
 //
 //	go run ./poa/internal/genmeaning -root /folder -out /folder sources.txt
 //
@@ -19,7 +19,8 @@ func main() {
 	root := flag.String("root", ".", "folder that the paths of the sources are below")
 	out := flag.String("out", ".", "folder to write to")
 	only := flag.String("only", "", "languages to align, with commas between; all if empty")
-	step := flag.String("step", "all", "texts: only collect the texts; lists: make the lists from texts collected before; all")
+	step := flag.String(
+		"step", "all", "texts: only collect the texts; lists: make the lists from texts collected before; all")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		flag.Usage()

@@ -24,7 +24,8 @@ func readTab(name string) (lang string, lemmas map[string][]string, err error) {
 	return lang, lemmas, err
 }
 
-// translate turns the synsets of a language's lemmas into translations, and those of several words into pairs of phrases.
+// translate turns the synsets of a language's lemmas into translations, and those of several words into pairs of
+// phrases.
 func (w *wordnet) translate(lemmas map[string][]string, out lexicon, phrase func(foreign, english string)) {
 	for text, ids := range lemmas {
 		x, ok := single(text)
@@ -72,7 +73,8 @@ func (w *wordnet) best(s *synset) string {
 	return text
 }
 
-// translateSense shares a sense out to the lemmas of its synset, by how well they name it. The words of a lemma of several share its part.
+// translateSense shares a sense out to the lemmas of its synset, by how well they name it. The words of a lemma of
+// several share its part.
 func (w *wordnet) translateSense(foreign string, s *synset, share float64, out lexicon) {
 	sum := 0.0
 	for _, l := range s.lemmas {

@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// flatten returns the texts of a JSON value by their paths. Parts of a path that name the language are left out; a list of texts
-// is one text.
+// flatten returns the texts of a JSON value by their paths. Parts of a path that name the language are left out; a list
+// of texts is one text.
 func flatten(v any, path, locale string, out map[string]string) {
 	switch v := v.(type) {
 	case string:
@@ -201,8 +201,8 @@ func (t texts) addMemory(path string) error {
 	return nil
 }
 
-// addTable adds the rows of a table with tabs: its columns of English and of the other language, counted from 0, if the column
-// where holds the given word.
+// addTable adds the rows of a table with tabs: its columns of English and of the other language, counted from 0, if the
+// column where holds the given word.
 func (t texts) addTable(path, lang string, english, foreign, where int, is string) error {
 	return eachLine(path, func(line string) error {
 		f := strings.Split(line, "\t")
@@ -213,7 +213,8 @@ func (t texts) addTable(path, lang string, english, foreign, where int, is strin
 	})
 }
 
-// addGlossary adds a table with commas whose head names its columns sourceLang, targetLang, sourceString and targetString.
+// addGlossary adds a table with commas whose head names its columns sourceLang, targetLang, sourceString and
+// targetString.
 func (t texts) addGlossary(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -242,7 +243,8 @@ func (t texts) addGlossary(path string) error {
 
 var termNote = regexp.MustCompile(`\((?:exact|related|broad|narrow|[A-Z][a-z]+, (?:exact|related|broad|narrow))\)$`)
 
-// terms reads the names and synonyms of an ontology in OBO: for each term its name and what else it is called, with how near that is.
+// terms reads the names and synonyms of an ontology in OBO: for each term its name and what else it is called, with how
+// near that is.
 func terms(path string, add func(a, b string, weight float64)) error {
 	nearness := map[string]float64{"EXACT": 1, "NARROW": 0.5, "BROAD": 0.5, "RELATED": 0.5}
 	var names []string
@@ -270,10 +272,12 @@ func terms(path string, add func(a, b string, weight float64)) error {
 				break
 			}
 			kind := strings.Fields(parts[2])
-			if strings.Contains(parts[2], "Spanish") || strings.Contains(parts[2], "Japanese") || termNote.MatchString(parts[1]) {
+			if strings.Contains(parts[2], "Spanish") || strings.Contains(parts[2], "Japanese") ||
+				termNote.MatchString(parts[1]) {
 				break // the plant ontology has translations among its synonyms
 			}
-			if len(kind) > 0 && nearness[kind[0]] > 0 && !slices.Contains(names, parts[1]) && !strings.Contains(parts[2], "OMO:0003012") {
+			if len(kind) > 0 && nearness[kind[0]] > 0 && !slices.Contains(names, parts[1]) &&
+				!strings.Contains(parts[2], "OMO:0003012") {
 				names, weights = append(names, parts[1]), append(weights, nearness[kind[0]])
 			}
 		}

@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// splitter cuts runs of letters of a script without spaces into units that recur, so that the whole run is as likely as can be.
+// splitter cuts runs of letters of a script without spaces into units that recur, so that the whole run is as likely as
+// can be.
 type splitter struct {
 	chance map[string]float64 // logarithm
 	floor  float64            // of a letter that was never seen

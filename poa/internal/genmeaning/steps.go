@@ -173,7 +173,8 @@ const (
 )
 
 // translations joins all that is known of a language.
-func translations(lang string, w *wordnet, tabs []map[string][]string, file string, characters lexicon) (lexicon, error) {
+func translations(lang string, w *wordnet, tabs []map[string][]string, file string,
+	characters lexicon) (lexicon, error) {
 	out := lexicon{}
 	a := newAligner()
 	type phrase struct{ english, foreign string }
@@ -195,7 +196,8 @@ func translations(lang string, w *wordnet, tabs []map[string][]string, file stri
 			return nil, err
 		}
 	}
-	slices.SortFunc(list, func(a, b phrase) int { return strings.Compare(a.english+"\t"+a.foreign, b.english+"\t"+b.foreign) })
+	slices.SortFunc(
+		list, func(a, b phrase) int { return strings.Compare(a.english+"\t"+a.foreign, b.english+"\t"+b.foreign) })
 	if len(list) >= leastPairs {
 		runs := map[string]int{}
 		for _, p := range list {

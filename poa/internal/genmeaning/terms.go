@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// synonymTable reads a table with tabs in which rows with the same key are names of the same: the column of the key and those of names.
+// synonymTable reads a table with tabs in which rows with the same key are names of the same: the column of the key and
+// those of names.
 func synonymTable(path string, rest []string, add func(a, b string, weight float64)) error {
 	if len(rest) < 2 {
 		return fmt.Errorf("a table of synonyms needs two columns")
@@ -60,8 +61,8 @@ func longOnes(p pairs) pairs {
 	return out
 }
 
-// alignTerms learns from phrases of the same meaning which of their words mean the same, and adds those to near. Words that both
-// phrases have are left out: they explain themselves.
+// alignTerms learns from phrases of the same meaning which of their words mean the same, and adds those to near. Words
+// that both phrases have are left out: they explain themselves.
 func alignTerms(phrases, near pairs) {
 	a := newAligner()
 	for _, k := range sortedKeys(phrases) {
@@ -96,8 +97,8 @@ func without(from, other []word) []word {
 	return out
 }
 
-// readIndexes reads index.noun and its fellows of a WordNet of another language, and ili.csv, which says for the first, second and
-// so on synset of a part of speech which synset of WordNet 3.0 it is: "n#010815,n02084071".
+// readIndexes reads index.noun and its fellows of a WordNet of another language, and ili.csv, which says for the first,
+// second and so on synset of a part of speech which synset of WordNet 3.0 it is: "n#010815,n02084071".
 func readIndexes(folder string) (map[string][]string, error) {
 	places := map[string]string{}
 	err := eachLine(filepath.Join(folder, "ili.csv"), func(line string) error {

@@ -18,7 +18,8 @@ var wanted map[string]bool
 
 // add keeps a pair of texts, if both say something and not the same.
 func (t texts) add(lang, english, foreign string) {
-	if lang == "" || lang == "en" || wanted != nil && !wanted[lang] || english == "" || foreign == "" || english == foreign || len(english) > longest || len(foreign) > 2*longest {
+	if lang == "" || lang == "en" || wanted != nil && !wanted[lang] || english == "" || foreign == "" ||
+		english == foreign || len(english) > longest || len(foreign) > 2*longest {
 		return
 	}
 	english, foreign = plain(english), plain(foreign)
@@ -34,7 +35,8 @@ func (t texts) add(lang, english, foreign string) {
 var (
 	accelerator = regexp.MustCompile(`\s*\(\s*[_&~]\w\)`)
 	markup      = regexp.MustCompile(`<[^<>]*>|https?:\S+`)
-	placeholder = regexp.MustCompile(`%[0-9]+(?:\$[-+#0-9.*]*(?:hh|ll|[hlLqjzt])?[a-zA-Z])?|%[-+#0-9.*]*(?:\([^)]*\))?(?:hh|ll|[hlLqjzt])?[a-zA-Z%]|\$\{?[A-Za-z0-9_.]+\}?|\{\{?[^{}]*\}?\}|\\[nrt"\\]|#+`)
+	placeholder = regexp.MustCompile(
+		`%[0-9]+(?:\$[-+#0-9.*]*(?:hh|ll|[hlLqjzt])?[a-zA-Z])?|%[-+#0-9.*]*(?:\([^)]*\))?(?:hh|ll|[hlLqjzt])?[a-zA-Z%]|\$\{?[A-Za-z0-9_.]+\}?|\{\{?[^{}]*\}?\}|\\[nrt"\\]|#+`)
 )
 
 // plain is a message without markup, placeholders and marks of keys.

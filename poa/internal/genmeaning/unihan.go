@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// readCharacters reads the English glosses of Han characters: lines like "U+75C5 病\tkDefinition\tillness, sickness, disease".
+// readCharacters reads the English glosses of Han characters: lines like "U+75C5 病\tkDefinition\tillness, sickness,
+// disease".
 func readCharacters(path string, out lexicon) error {
 	return eachLine(path, func(line string) error {
 		f := strings.Split(line, "\t")

@@ -28,7 +28,8 @@ type lemma struct {
 	count int    // of this sense in the marked texts
 }
 
-// pointer is a relation to another synset; from and to are places of lemmas there, from 1 on, or 0 for the whole synset.
+// pointer is a relation to another synset; from and to are places of lemmas there, from 1 on, or 0 for the whole
+// synset.
 type pointer struct {
 	symbol   string
 	id       string
@@ -134,7 +135,8 @@ func (w *wordnet) addSynset(line string) error {
 		if pos == "s" {
 			pos = "a"
 		}
-		s.pointers = append(s.pointers, pointer{symbol: p[0], id: p[1] + "-" + pos, from: int(place >> 8), to: int(place & 255)})
+		s.pointers = append(
+			s.pointers, pointer{symbol: p[0], id: p[1] + "-" + pos, from: int(place >> 8), to: int(place & 255)})
 	}
 	w.synsets[s.id] = s
 	return nil

@@ -13,8 +13,8 @@ type word struct {
 	stem poa.TokenID
 }
 
-// words returns the words of a text that are no stop words of package poa, folded. Numbers and single ASCII letters are left out.
-// Letters of scripts without spaces stay together in one word, as long as they stand together.
+// words returns the words of a text that are no stop words of package poa, folded. Numbers and single ASCII letters are
+// left out. Letters of scripts without spaces stay together in one word, as long as they stand together.
 func words(text string) []word {
 	b := []byte(text)
 	var out []word
@@ -91,10 +91,12 @@ func worthy(folded string) bool {
 	return letters > 1
 }
 
-// unspaced reports that a token is of a script of which package poa makes each letter a token, and whose words are runs of letters.
+// unspaced reports that a token is of a script of which package poa makes each letter a token, and whose words are runs
+// of letters.
 func unspaced(folded string) bool {
 	for _, c := range folded {
-		return unicode.In(c, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) || c == 'ー'
+		return unicode.In(c, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao,
+			unicode.Khmer, unicode.Myanmar) || c == 'ー'
 	}
 	return false
 }

@@ -20,9 +20,10 @@ import (
 
 const leastLetters = 40 // of a message, which is a sentence then more often than a label
 
-// collect writes the prose of unpacked packages as out/LANGUAGE/NAME.txt, NAME being that of the package's folder. The language is what the path or
-// the file says. It reads manuals (.html, .page, .md), message catalogues (.mo, .qm, .pak, .json of MediaWiki) and translation memories (.tmx.zip).
-// What stands in English too, or in Latin letters where the language has others, is not translated and left out elsewhere.
+// collect writes the prose of unpacked packages as out/LANGUAGE/NAME.txt, NAME being that of the package's folder. The
+// language is what the path or the file says. It reads manuals (.html, .page, .md), message catalogues (.mo, .qm, .pak,
+// .json of MediaWiki) and translation memories (.tmx.zip). What stands in English too, or in Latin letters where the
+// language has others, is not translated and left out elsewhere.
 func collect(out string, packages []string) error {
 	english := make(map[string]bool)
 	var all []*gathered
@@ -60,7 +61,9 @@ func collect(out string, packages []string) error {
 }
 
 // otherScripts are the languages that are not written in Latin letters.
-var otherScripts = strings.Fields("am ar as ba be bg bn ce ckb dz el fa gu he hi hy ja ka kk km kn ko ks ky lo mai mk ml mn mr my ne or pa prs ps ru sa sd si sr ta te tg th ti tt ug uk ur yi zh")
+var otherScripts = strings.Fields(
+	"am ar as ba be bg bn ce ckb dz el fa gu he hi hy ja ka kk km kn ko ks ky lo mai mk ml mn mr my ne or pa prs ps ru " +
+		"sa sd si sr ta te tg th ti tt ug uk ur yi zh")
 
 // isLatin says whether most letters of a text are Latin.
 func isLatin(text string) bool {
@@ -143,10 +146,12 @@ func (g *gathered) message(language, text string) {
 }
 
 var readers = map[string]func(g *gathered, path string, data []byte) error{
-	".html": readPage, ".page": readPage, ".md": readMarkdown, ".mo": readCatalogue, ".qm": readQt, ".pak": readPak, ".json": readMessages, ".tmx.zip": readMemory,
+	".html": readPage, ".page": readPage, ".md": readMarkdown, ".mo": readCatalogue, ".qm": readQt, ".pak": readPak,
+	".json": readMessages, ".tmx.zip": readMemory,
 }
 
-// languageName brings what packages call a language to the name in the tables. It is "" for what is no language or another spelling.
+// languageName brings what packages call a language to the name in the tables. It is "" for what is no language or
+// another spelling.
 func languageName(name string) string {
 	if name == "C" {
 		return "en"
@@ -159,7 +164,8 @@ func languageName(name string) string {
 	if to, ok := map[string]string{"no": "nb", "iw": "he", "tl": "fil", "in": "id"}[base]; ok {
 		base = to
 	}
-	if len(base) < 2 || len(base) > 3 || region == "latn" || region == "latin" || region == "el" || region == "arab" || region == "ec" {
+	if len(base) < 2 || len(base) > 3 || region == "latn" || region == "latin" || region == "el" || region == "arab" ||
+		region == "ec" {
 		return ""
 	}
 	for _, c := range base {
@@ -172,11 +178,16 @@ func languageName(name string) string {
 
 // iso3 are the languages of the tables by the code that the Declaration of Human Rights has.
 var iso3 = map[string]string{
-	"afr": "af", "arb": "ar", "azj": "az", "bel": "be", "bul": "bg", "ben": "bn", "bre": "br", "cat": "ca", "ces": "cs", "cym": "cy", "dan": "da", "deu": "de", "ell": "el",
-	"eng": "en", "epo": "eo", "spa": "es", "ekk": "et", "eus": "eu", "pes": "fa", "fin": "fi", "fra": "fr", "gla": "gd", "glg": "gl", "guj": "gu", "heb": "he", "hin": "hi", "hrv": "hr",
-	"hun": "hu", "hye": "hy", "ind": "id", "isl": "is", "ita": "it", "jpn": "ja", "kat": "ka", "kaz": "kk", "khm": "km", "kan": "kn", "kor": "ko", "lit": "lt", "lvs": "lv", "plt": "mg", "mal": "ml",
-	"khk": "mn", "mar": "mr", "zlm": "ms", "mya": "my", "nob": "nb", "npi": "ne", "nld": "nl", "ory": "or", "pan": "pa", "pol": "pl", "por": "pt", "ron": "ro", "rus": "ru", "slk": "sk", "slv": "sl",
-	"als": "sq", "srp": "sr", "swe": "sv", "tam": "ta", "tel": "te", "tha": "th", "tur": "tr", "uig": "ug", "ukr": "uk", "urd": "ur", "vie": "vi", "xho": "xh", "cmn": "zh", "zul": "zu",
+	"afr": "af", "arb": "ar", "azj": "az", "bel": "be", "bul": "bg", "ben": "bn", "bre": "br", "cat": "ca", "ces": "cs",
+	"cym": "cy", "dan": "da", "deu": "de", "ell": "el",
+	"eng": "en", "epo": "eo", "spa": "es", "ekk": "et", "eus": "eu", "pes": "fa", "fin": "fi", "fra": "fr", "gla": "gd",
+	"glg": "gl", "guj": "gu", "heb": "he", "hin": "hi", "hrv": "hr",
+	"hun": "hu", "hye": "hy", "ind": "id", "isl": "is", "ita": "it", "jpn": "ja", "kat": "ka", "kaz": "kk", "khm": "km",
+	"kan": "kn", "kor": "ko", "lit": "lt", "lvs": "lv", "plt": "mg", "mal": "ml",
+	"khk": "mn", "mar": "mr", "zlm": "ms", "mya": "my", "nob": "nb", "npi": "ne", "nld": "nl", "ory": "or", "pan": "pa",
+	"pol": "pl", "por": "pt", "ron": "ro", "rus": "ru", "slk": "sk", "slv": "sl",
+	"als": "sq", "srp": "sr", "swe": "sv", "tam": "ta", "tel": "te", "tha": "th", "tur": "tr", "uig": "ug", "ukr": "uk",
+	"urd": "ur", "vie": "vi", "xho": "xh", "cmn": "zh", "zul": "zu",
 	"swh": "sw", "amh": "am", "fil": "fil", "tgl": "fil", "mkd": "mk",
 }
 
@@ -207,7 +218,8 @@ func languageOfPath(path string) string {
 		if p == "LC_MESSAGES" || p == "usr" || p == "src" || p == "doc" || p == "lib" || p == "gnu" {
 			continue
 		}
-		if base, _, _ := strings.Cut(p, "_"); len(base) == 2 || len(base) == 3 || p == "C" || len(p) == 5 && p[2] == '-' || p == "zh-hans" || p == "zh-hant" {
+		if base, _, _ := strings.Cut(p, "_"); len(base) == 2 || len(base) == 3 || p == "C" || len(p) == 5 && p[2] == '-' ||
+			p == "zh-hans" || p == "zh-hant" {
 			if name := languageName(p); name != "" {
 				return name
 			}
@@ -313,7 +325,8 @@ func readQt(g *gathered, path string, data []byte) error {
 func readPak(g *gathered, path string, data []byte) error {
 	name := strings.TrimSuffix(filepath.Base(path), ".pak")
 	language := languageName(name)
-	if strings.Contains(name, "_") || language == "" || len(data) < 12 || binary.LittleEndian.Uint32(data) != 5 || data[4] != 1 {
+	if strings.Contains(name, "_") || language == "" || len(data) < 12 || binary.LittleEndian.Uint32(data) != 5 ||
+		data[4] != 1 {
 		return nil
 	}
 	n := int(binary.LittleEndian.Uint16(data[8:]))

@@ -43,8 +43,11 @@ func TestCollect(t *testing.T) {
 		"locales/sw.pak":                       pak("Faili hii haiwezi kufunguliwa kwa sababu imehifadhiwa mahali pengine."),
 		"locales/sw_FEMININE.pak":              pak("Faili hii haiwezi kufunguliwa, kwa maana imehifadhiwa mahali pengine."),
 		"help/C/page.html":                     []byte("<html lang=\"en\"><p>" + english + "</p><p>Short.</p></html>"),
-		"help/sw/page.html":                    []byte("<p>" + english + "</p><p>Ukurasa huu unaeleza jinsi ya kuchagua lugha &amp; saa za eneo.</p>"),
-		"_articles/sw/page.md":                 []byte("---\ntitle: x\n---\n# Kichwa\n\nSoma [mwongozo wa kwanza](http://example.org) kabla ya kuanza **kazi** yoyote mpya."),
+		"help/sw/page.html": []byte(
+			"<p>" + english + "</p><p>Ukurasa huu unaeleza jinsi ya kuchagua lugha &amp; saa za eneo.</p>"),
+		"_articles/sw/page.md": []byte(
+			"---\ntitle: x\n---\n# Kichwa\n\n" +
+				"Soma [mwongozo wa kwanza](http://example.org) kabla ya kuanza **kazi** yoyote mpya."),
 	} {
 		file := filepath.Join(in, "package", path)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -58,7 +61,8 @@ func TestCollect(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		"sw/package.txt": "Soma mwongozo wa kwanza kabla ya kuanza kazi yoyote mpya.\n\nUkurasa huu unaeleza jinsi ya kuchagua lugha & saa za eneo.\n\n" +
+		"sw/package.txt": "Soma mwongozo wa kwanza kabla ya kuanza kazi yoyote mpya.\n\n" +
+			"Ukurasa huu unaeleza jinsi ya kuchagua lugha & saa za eneo.\n\n" +
 			"Faili hii haiwezi kufunguliwa kwa sababu imehifadhiwa mahali pengine.\n\n" + swahili + "\n\n",
 		"en/package.txt": english + "\n\n",
 	} {

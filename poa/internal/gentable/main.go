@@ -1,11 +1,12 @@
-// Command gentable measures the protocol's table of token frequencies on folders of text and writes the data file that package
-// poa embeds.
+// Command gentable measures the protocol's table of token frequencies on folders of text and writes the data file that
+// package poa embeds.
 //
 //	go run ./poa/internal/gentable -out poa/statistics_v2.txt en=/folder,/folder de=/folder …
 //
-// Text is measured by language, because a word that is rare on the whole may be the commonest of its language. A paragraph counts
-// once however often it occurs. A token counts once per window of 16 tokens, so that a repeated word does not look common. The
-// count of a token is its largest share of windows in any language, scaled to 2^20 tokens; the 24,000 largest are kept.
+// Text is measured by language, because a word that is rare on the whole may be the commonest of its language. A
+// paragraph counts once however often it occurs. A token counts once per window of 16 tokens, so that a repeated word
+// does not look common. The count of a token is its largest share of windows in any language, scaled to 2^20 tokens;
+// the 24,000 largest are kept.
 //
 // The output depends on the folders only. It was made once: another table is another version of the statistics.
 package main
@@ -42,8 +43,10 @@ func main() {
 	out := flag.String("out", "statistics_v2.txt", "file to write")
 	points := flag.String("unicode", "", "file to write the table of code points to, instead of statistics")
 	words := flag.String("order", "", "file to write the table of word order to, instead of statistics")
-	prose := flag.String("collect", "", "folder to write the prose of unpacked packages to, by language, instead of statistics")
-	flag.Uint64Var(&languageTokens, "tokens", languageTokens, "how many tokens of a language are measured at most, from all parts of its text")
+	prose := flag.String(
+		"collect", "", "folder to write the prose of unpacked packages to, by language, instead of statistics")
+	flag.Uint64Var(&languageTokens, "tokens", languageTokens,
+		"how many tokens of a language are measured at most, from all parts of its text")
 	flag.Parse()
 	if *prose != "" {
 		if err := collect(*prose, flag.Args()); err != nil {
@@ -94,7 +97,8 @@ func run(out string, groups []string) error {
 	return write(out, best)
 }
 
-// table is a map whose tokens are also listed in the order of their first use, so that nothing depends on the map's own order.
+// table is a map whose tokens are also listed in the order of their first use, so that nothing depends on the map's own
+// order.
 type table struct {
 	counts map[string]uint64
 	tokens []string
@@ -176,7 +180,8 @@ func (c *counter) folder(root string) error {
 		if err != nil {
 			return err
 		}
-		source, _, _ := strings.Cut(strings.TrimPrefix(path[len(root):], string(filepath.Separator)), string(filepath.Separator))
+		source, _, _ := strings.Cut(strings.TrimPrefix(path[len(root):], string(filepath.Separator)),
+			string(filepath.Separator))
 		for _, p := range bytes.Split(data, []byte("\n\n")) {
 			p = bytes.TrimSpace(p)
 			key := sha256.Sum256(p)
@@ -299,7 +304,8 @@ func stripTags(data []byte) []byte {
 		if shut < 0 {
 			break
 		}
-		if bytes.HasPrefix(data, []byte("</p")) || bytes.HasPrefix(data, []byte("</h")) || bytes.HasPrefix(data, []byte("</li")) {
+		if bytes.HasPrefix(data, []byte("</p")) || bytes.HasPrefix(data, []byte("</h")) ||
+			bytes.HasPrefix(data, []byte("</li")) {
 			b.WriteString("\n\n")
 		} else {
 			b.WriteByte(' ')
@@ -307,7 +313,8 @@ func stripTags(data []byte) []byte {
 		data = data[shut+1:]
 	}
 	text := b.Bytes()
-	for _, entity := range [][2]string{{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&#x27;", "'"}, {"&nbsp;", " "}, {"&amp;", "&"}} {
+	for _, entity := range [][2]string{{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&#x27;", "'"},
+		{"&nbsp;", " "}, {"&amp;", "&"}} {
 		text = bytes.ReplaceAll(text, []byte(entity[0]), []byte(entity[1]))
 	}
 	return text

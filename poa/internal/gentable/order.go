@@ -20,9 +20,10 @@ const (
 	sourceTokens = 2_000 // least text of a source
 )
 
-// writeOrder writes the table of word order that package poa embeds: by language its commonest words, with how many of ten thousand tokens each
-// is, the parts (see classing) by which other words are told apart, and how much more or less often than by chance one class stands behind another. Classes 0 and 1 are the edge of a
-// clause and any other word. A value is a letter: h is 0, each letter up half a bit more.
+// writeOrder writes the table of word order that package poa embeds: by language its commonest words, with how many of
+// ten thousand tokens each is, the parts (see classing) by which other words are told apart, and how much more or less
+// often than by chance one class stands behind another. Classes 0 and 1 are the edge of a clause and any other word. A
+// value is a letter: h is 0, each letter up half a bit more.
 func writeOrder(out string, groups []string) error {
 	var b bytes.Buffer
 	fmt.Fprintln(&b, "# Word order of prose, by language. Written once by internal/gentable; this file is normative.")
@@ -81,8 +82,9 @@ type classing struct {
 	total        float64
 }
 
-// newClassing takes the commonest words as classes, and then one after the other the part of words (a beginning, an ending, or a whole
-// word) whose words differ most from the words without a class in what stands before and behind them.
+// newClassing takes the commonest words as classes, and then one after the other the part of words (a beginning, an
+// ending, or a whole word) whose words differ most from the words without a class in what stands before and behind
+// them.
 func newClassing(clauses [][]string, usual *rates) *classing {
 	c := &classing{}
 	counts, index := table{counts: map[string]uint64{}}, map[string]int{}
@@ -320,8 +322,8 @@ func (r *rates) end() {
 	r.counts, r.tokens = table{}, 0
 }
 
-// words returns the words of the language, the commonest first: by how common they are in the middle one of its sources. What one manual says in
-// every sentence is no common word.
+// words returns the words of the language, the commonest first: by how common they are in the middle one of its
+// sources. What one manual says in every sentence is no common word.
 func (r *rates) words() []string {
 	middle := make(map[string]float64, len(r.all))
 	r.middle = middle

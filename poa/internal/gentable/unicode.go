@@ -23,10 +23,13 @@ const unicodeVersion = "15.0.0"
 //	fold C A …           what C becomes in a token, clean, small and decomposed, where that is more than its parts
 func writeUnicode(out string) error {
 	if unicode.Version != unicodeVersion || norm.Version != unicodeVersion {
-		return fmt.Errorf("tables of Unicode %s and %s, want %s: build with the toolchain that go.mod names", unicode.Version, norm.Version, unicodeVersion)
+		return fmt.Errorf("tables of Unicode %s and %s, want %s: build with the toolchain that go.mod names", unicode.Version,
+			norm.Version, unicodeVersion)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Code points of NormVersion 2, Unicode %s. Written once by internal/gentable; this file is normative.\n", unicodeVersion)
+	fmt.Fprintf(
+		&b, "# Code points of NormVersion 2, Unicode %s. Written once by internal/gentable; this file is normative.\n",
+		unicodeVersion)
 	ranges(&b, "class", func(c rune) string { return class(c) })
 	ranges(&b, "order", func(c rune) string {
 		if n := norm.NFD.PropertiesString(string(c)).CCC(); n != 0 {
@@ -102,7 +105,8 @@ func class(c rune) string {
 		return "V"
 	case c >= 0x180B && c <= 0x180F:
 		return "F"
-	case c == 0xFFFC || c == 0xFFFD, unicode.Is(unicode.Co, c) && !bullet(c), unicode.Is(unicode.Noncharacter_Code_Point, c), unicode.Is(unicode.Cs, c):
+	case c == 0xFFFC || c == 0xFFFD, unicode.Is(unicode.Co, c) && !bullet(c),
+		unicode.Is(unicode.Noncharacter_Code_Point, c), unicode.Is(unicode.Cs, c):
 		return ""
 	case bullet(c):
 		return "B"
@@ -131,10 +135,13 @@ func class(c rune) string {
 
 // unspaced are scripts that write no spaces between words, and Hangul, whose words carry particles.
 var unspaced = []*unicode.RangeTable{
-	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Bopomofo, unicode.Yi, unicode.Nushu, unicode.Tangut,
-	unicode.Khitan_Small_Script, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tai_Le, unicode.New_Tai_Lue,
+	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Bopomofo, unicode.Yi, unicode.Nushu,
+	unicode.Tangut,
+	unicode.Khitan_Small_Script, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tai_Le,
+	unicode.New_Tai_Lue,
 	unicode.Tai_Tham, unicode.Tai_Viet, unicode.Javanese, unicode.Balinese,
-	{R16: []unicode.Range16{{Lo: 0x30FC, Hi: 0x30FC, Stride: 1}, {Lo: 0xFF70, Hi: 0xFF70, Stride: 1}}, R32: nil}, // prolonged sound mark
+	// prolonged sound mark
+	{R16: []unicode.Range16{{Lo: 0x30FC, Hi: 0x30FC, Stride: 1}, {Lo: 0xFF70, Hi: 0xFF70, Stride: 1}}, R32: nil},
 }
 
 // bullet says whether word processors write a bullet with this private code point.
@@ -144,14 +151,17 @@ func bullet(c rune) bool {
 
 // ignorable are characters that are not seen and that no script needs.
 func ignorable(c rune) bool {
-	return c == 0xAD || c == 0x34F || c == 0x61C || c == 0x115F || c == 0x1160 || c == 0x17B4 || c == 0x17B5 || c == 0x200B || c == 0x200E || c == 0x200F ||
-		c >= 0x202A && c <= 0x202E || c >= 0x2060 && c <= 0x2064 || c >= 0x2066 && c <= 0x206F || c == 0x3164 || c >= 0xFE00 && c <= 0xFE0D || c == 0xFEFF ||
-		c == 0xFFA0 || c >= 0xFFF9 && c <= 0xFFFB || c >= 0x1BCA0 && c <= 0x1BCA3 || c >= 0x1D173 && c <= 0x1D17A || c == 0xE0001 || c >= 0xE0020 && c <= 0xE007F ||
+	return c == 0xAD || c == 0x34F || c == 0x61C || c == 0x115F || c == 0x1160 || c == 0x17B4 || c == 0x17B5 ||
+		c == 0x200B || c == 0x200E || c == 0x200F ||
+		c >= 0x202A && c <= 0x202E || c >= 0x2060 && c <= 0x2064 || c >= 0x2066 && c <= 0x206F || c == 0x3164 ||
+		c >= 0xFE00 && c <= 0xFE0D || c == 0xFEFF ||
+		c == 0xFFA0 || c >= 0xFFF9 && c <= 0xFFFB || c >= 0x1BCA0 && c <= 0x1BCA3 || c >= 0x1D173 && c <= 0x1D17A ||
+		c == 0xE0001 || c >= 0xE0020 && c <= 0xE007F ||
 		c >= 0xE0100 && c <= 0xE01EF
 }
 
-// clean returns what stands for c in clean text: forms of a letter that differ in looks only become the letter. Signs that people
-// choose (superscripts, fractions, full-width punctuation) stay.
+// clean returns what stands for c in clean text: forms of a letter that differ in looks only become the letter. Signs
+// that people choose (superscripts, fractions, full-width punctuation) stay.
 func clean(c rune) ([]rune, bool) {
 	switch {
 	case bullet(c):
@@ -187,7 +197,8 @@ func decomposed(s []rune) []rune { return []rune(norm.NFD.String(string(s))) }
 
 // fold returns what a token has for c: clean, small, without the differences of one letter.
 func fold(c rune) []rune {
-	if k := class(c); k == "" || k == "I" || k == "P" || k == "N" || k == "Z" || k == "B" || k == "J" || k == "V" || k == "F" {
+	if k := class(c); k == "" || k == "I" || k == "P" || k == "N" || k == "Z" || k == "B" || k == "J" || k == "V" ||
+		k == "F" {
 		return nil
 	}
 	s := []rune{c}
@@ -212,7 +223,8 @@ func fold(c rune) []rune {
 	if letter := class(c) == "L" || class(c) == "S"; letter && !strings.Contains("LS", class(s[0])) {
 		return nil
 	}
-	if slices.Equal(s, decomposed([]rune{c})) || slices.ContainsFunc(s, func(r rune) bool { return !strings.Contains("LMSG", class(r)) || class(r) == "" }) {
+	if slices.Equal(s, decomposed([]rune{c})) ||
+		slices.ContainsFunc(s, func(r rune) bool { return !strings.Contains("LMSG", class(r)) || class(r) == "" }) {
 		return nil // what the decomposition says, or no letter
 	}
 	return s

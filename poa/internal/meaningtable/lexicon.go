@@ -83,7 +83,8 @@ func (r *relation) of(name string) []weighted {
 	for other, weight := range r.weights[name] {
 		out = append(out, weighted{other, weight})
 	}
-	slices.SortFunc(out, func(a, b weighted) int { return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.name, b.name)) })
+	slices.SortFunc(
+		out, func(a, b weighted) int { return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.name, b.name)) })
 	return out
 }
 
@@ -93,7 +94,8 @@ type weighted struct {
 }
 
 func newLexicon() *lexicon {
-	return &lexicon{english: relation{weights: map[string]map[string]float64{}}, foreign: relation{weights: map[string]map[string]float64{}}, known: map[string]bool{}}
+	return &lexicon{english: relation{weights: map[string]map[string]float64{}},
+		foreign: relation{weights: map[string]map[string]float64{}}, known: map[string]bool{}}
 }
 
 // Lists are cut at these weights: what is below is as often wrong as right.

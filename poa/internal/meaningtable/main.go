@@ -2,9 +2,10 @@
 //
 //	go run ./poa/internal/meaningtable -statistics poa/statistics_v2.txt -synonyms synonyms.tsv -translations translations.tsv -out poa/meaning_v1.bin
 //
-// The lists are those that genmeaning writes: "word TAB word TAB weight" in English, and "language TAB word TAB English word TAB
-// weight", weights from 0 to 1. What a match is worth follows from how common the words are together: a match that chance gives as easily is
-// worth nothing. The output depends on the lists only. It was made once: another table is another version of method MEANING.
+// The lists are those that genmeaning writes: "word TAB word TAB weight" in English, and "language TAB word TAB English
+// word TAB weight", weights from 0 to 1. What a match is worth follows from how common the words are together: a match
+// that chance gives as easily is worth nothing. The output depends on the lists only. It was made once: another table
+// is another version of method MEANING.
 package main
 
 import (
