@@ -137,7 +137,8 @@ func TestEmbeddedEnds(t *testing.T) {
 	require.ErrorIs(t, err, full)
 	require.NotEmpty(t, reply.Text)
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err = e.Answer(ctx, sourced(aboutHair), func(string) error { cancel(); return nil })
+	cancel()
+	_, err = e.Answer(ctx, sourced(aboutHair), func(string) error { return nil })
 	require.ErrorIs(t, err, context.Canceled)
 }
 

@@ -238,7 +238,7 @@ func isTrue(value *bool, missing bool) bool {
 func (t *Tokenizer) readSplit(c component) error {
 	isolated := c.Behavior == "Isolated" && !c.Invert || c.Behavior == "Removed" && c.Invert
 	if c.Pattern.Regex == nil || !isolated {
-		return fmt.Errorf("Split with behavior %q or a plain text is not supported", c.Behavior)
+		return fmt.Errorf("the pre-tokenizer Split with behavior %q or a plain text is not supported", c.Behavior)
 	}
 	for _, known := range patterns {
 		if known.regex == *c.Pattern.Regex {
