@@ -21,7 +21,10 @@ if [ ! -e "$peers/complete" ]; then
 	mkdir -p "$peers/apt/lists/partial" "$peers/apt/archives/partial" "$peers/apt/parts" "$peers/root"
 	peers=$(cd "$peers" && pwd)
 	: >"$peers/apt/status"
-	echo "deb [signed-by=$keyring] ${MIRROR:-http://deb.debian.org/debian} sid main" >"$peers/apt/sources.list"
+	# The mirror that this machine's apt asks.
+	mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep '/debian/*$' | head -n 1)}
+	[ -n "$mirror" ] || skip "apt knows no mirror of Debian: name one with MIRROR="
+	echo "deb [signed-by=$keyring] $mirror sid main" >"$peers/apt/sources.list"
 	cat >"$peers/apt/apt.conf" <<-CONF
 		Dir::State "$peers/apt";
 		Dir::State::status "$peers/apt/status";
