@@ -26,6 +26,8 @@ type Request struct {
 	// Scope names who asks. What an engine remembers of one prompt speeds up others of the same scope alone: how fast an
 	// answer comes would tell what others have asked.
 	Scope string
+	// Adapter that answers, with its whole lineage; nil is the base alone. Engines that are no Host know none.
+	Adapter *Adapter
 }
 
 // Question is the last message of the user.
