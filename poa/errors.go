@@ -44,6 +44,9 @@ var (
 	ErrEvidenceCount = errors.New("poa: evidence does not cover the receipts")
 	// ErrContribution reports a contribution that is not in the manifest or not payable.
 	ErrContribution = errors.New("poa: contribution is not payable under the manifest")
+	// ErrInfluence reports an influence file, its rows or a query that is malformed, or a file that is not the one of a
+	// training record.
+	ErrInfluence = errors.New("poa: invalid influence of contributions")
 	// ErrSegmentPath reports a segment that is not part of the contribution it is claimed for.
 	ErrSegmentPath = errors.New("poa: segment is not in the contribution")
 	// ErrUnusedSegment reports a segment in the evidence that no answer refers to.

@@ -1,0 +1,289 @@
+package poa
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+)
+
+// What an adapter's training says about the contributions that it was trained on, and what an answer asks it.
+const (
+	// SketchSize is the number of elements of a sketch and of a query.
+	SketchSize = 512
+	// SketchShift is the fixed point of a sketch: an element x stands for x · 2^-SketchShift.
+	SketchShift = 15
+	// KappaBits is the most that a contribution gives an answer for each of its own tokens, in bits.
+	KappaBits = 1
+	// MaxInfluenceRows is the largest number of contributions of one influence file.
+	MaxInfluenceRows = 1 << 16
+	// MaxInfluenceTokens is the largest number of tokens of one contribution.
+	MaxInfluenceTokens = MaxFileSegments * MaxSegmentTokens
+	// MaxInfluenceBytes is the largest influence file: that of MaxInfluenceRows.
+	MaxInfluenceBytes = len(influenceMagic) + 3 + MaxInfluenceRows*(maxInfluenceNumbers+sketchBytes)
+	// LoraQueryBytes is the length of an encoded LoraQuery.
+	LoraQueryBytes = 1 + sketchBytes
+
+	sketchBytes = 2 * SketchSize
+	// minInfluenceRow is a row of three numbers of one byte, maxInfluenceNumbers what they take at most.
+	minInfluenceRow     = 3 + sketchBytes
+	maxInfluenceNumbers = binary.MaxVarintLen64 + 4 + 3
+
+	influenceMagic = "OLINF1\n"
+)
+
+// InfluenceRow is what one contribution of a manifest has done to an adapter.
+type InfluenceRow struct {
+	// Rank is the contribution's commit rank.
+	Rank uint64
+	// Tokens is the number of canonical tokens of its segments.
+	Tokens uint32
+	// SharePPM is its share in the influence table.
+	SharePPM uint32
+	// Sketch is the sum of the sketches of its segments: how a contribution is cut changes nothing. What a segment
+	// derives from others is in the sums of their contributions, as far as it does.
+	Sketch [SketchSize]int16
+}
+
+// LoraQuery is the sketch of an answer's loss: its product with the sketch of a contribution says in bits how much
+// worse the adapter would predict the answer without it. An element x stands for x · 2^-Exponent.
+type LoraQuery struct {
+	Exponent int8
+	Values   [SketchSize]int16
+}
+
+// InfluenceSource returns the influence file's rows of the model of a receipt, by its place among those that are
+// verified: those of OpenInfluence for the training record of that version of the model. They are not changed.
+type InfluenceSource func(receipt int) ([]InfluenceRow, error)
+
+// Training is what a version of a model says about its training.
+type Training struct {
+	// SketchRoot and TableRoot are those of the functions, over Rows contributions.
+	SketchRoot, TableRoot Hash
+	Rows                  uint32
+	// Influence is the SHA-256 of the influence file.
+	Influence Hash
+}
+
+// MarshalInfluence returns an influence file: "OLINF1\n" ‖ uvarint rows ‖ rows × (uvarint rank gap ‖ uvarint tokens ‖
+// uvarint ppm ‖ 512 × int16, little endian), where a gap is the distance from the rank before, less one, and the first
+// one the rank itself. It returns ErrInfluence for rows that ValidateInfluence refuses.
+func MarshalInfluence(rows []InfluenceRow) ([]byte, error) {
+	if err := ValidateInfluence(rows); err != nil {
+		return nil, err
+	}
+	b := make([]byte, 0, len(influenceMagic)+binary.MaxVarintLen32+len(rows)*(maxInfluenceNumbers+sketchBytes))
+	b = append(b, influenceMagic...)
+	b = binary.AppendUvarint(b, uint64(len(rows)))
+	next := uint64(0)
+	for i := range rows {
+		r := &rows[i]
+		b = binary.AppendUvarint(b, r.Rank-next)
+		b = binary.AppendUvarint(b, uint64(r.Tokens))
+		b = binary.AppendUvarint(b, uint64(r.SharePPM))
+		b = appendSketch(b, &r.Sketch)
+		next = r.Rank + 1
+	}
+	return b, nil
+}
+
+// UnmarshalInfluence reads an influence file and nothing else: what it returns passes ValidateInfluence and encodes to
+// the same bytes. It returns ErrOversize above MaxInfluenceBytes, otherwise ErrInfluence. It takes about as much memory
+// as the file has bytes.
+func UnmarshalInfluence(data []byte) ([]InfluenceRow, error) {
+	if len(data) > MaxInfluenceBytes {
+		return nil, fmt.Errorf("%w: influence file of %d bytes, at most %d are allowed", ErrOversize, len(data),
+			MaxInfluenceBytes)
+	}
+	r := reader{data: data}
+	if string(r.bytes(len(influenceMagic))) != influenceMagic {
+		return nil, fmt.Errorf("%w: the bytes do not start with %q", ErrInfluence, influenceMagic)
+	}
+	n := r.count(r.uvarint(MaxInfluenceRows), MaxInfluenceRows, minInfluenceRow)
+	if r.ok() && n == 0 {
+		r.failf("no contribution")
+	}
+	rows := make([]InfluenceRow, n)
+	next, sum := uint64(0), uint64(0)
+	for i := range rows {
+		row := &rows[i]
+		row.Rank = next + r.uvarint(Nobody-1-next)
+		row.Tokens, row.SharePPM = uint32(r.uvarint(MaxInfluenceTokens)), uint32(r.uvarint(TotalPPM))
+		readSketch(&r, &row.Sketch)
+		if sum += uint64(row.SharePPM); sum > TotalPPM {
+			r.failf("shares sum to more than %d ppm", TotalPPM)
+		}
+		if !r.ok() {
+			break
+		}
+		if next = row.Rank + 1; next == Nobody && i+1 < n {
+			r.failf("rank %d is the last one there is, and %d rows follow", row.Rank, n-i-1)
+		}
+	}
+	if err := r.finish(ErrInfluence); err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+// OpenInfluence reads the influence file of a training record. Another file, and one that does not lead to the record's
+// roots, is ErrInfluence: nobody can attribute an answer by such a record.
+func OpenInfluence(data []byte, t Training) ([]InfluenceRow, error) {
+	if len(data) > MaxInfluenceBytes {
+		return UnmarshalInfluence(data)
+	}
+	if got := Hash(sha256.Sum256(data)); got != t.Influence {
+		return nil, fmt.Errorf("%w: the file's SHA-256 is %s, the training record says %s", ErrInfluence, got, t.Influence)
+	}
+	rows, err := UnmarshalInfluence(data)
+	if err != nil {
+		return nil, err
+	}
+	if uint64(len(rows)) != uint64(t.Rows) {
+		return nil, fmt.Errorf("%w: the file has %d rows, the training record says %d", ErrInfluence, len(rows), t.Rows)
+	}
+	if got := SketchRoot(rows); got != t.SketchRoot {
+		return nil, fmt.Errorf("%w: the file's sketches have root %s, the training record says %s", ErrInfluence, got,
+			t.SketchRoot)
+	}
+	if got := TableRoot(rows); got != t.TableRoot {
+		return nil, fmt.Errorf("%w: the file's shares have root %s, the training record says %s", ErrInfluence, got,
+			t.TableRoot)
+	}
+	return rows, nil
+}
+
+// ValidateInfluence checks number, order and bounds of rows; failures wrap ErrInfluence.
+func ValidateInfluence(rows []InfluenceRow) error {
+	if len(rows) == 0 || len(rows) > MaxInfluenceRows {
+		return fmt.Errorf("%w: %d rows; use 1 to %d, one for each contribution of the manifest", ErrInfluence, len(rows),
+			MaxInfluenceRows)
+	}
+	sum := uint64(0)
+	for i := range rows {
+		r := &rows[i]
+		switch sum += uint64(r.SharePPM); {
+		case r.Rank == Nobody || i > 0 && r.Rank <= rows[i-1].Rank:
+			return fmt.Errorf("%w: row %d of rank %d is out of order; sort by rank and give each one row", ErrInfluence, i,
+				r.Rank)
+		case uint64(r.Tokens) > MaxInfluenceTokens:
+			return fmt.Errorf("%w: rank %d has %d tokens, at most %d are allowed", ErrInfluence, r.Rank, r.Tokens,
+				MaxInfluenceTokens)
+		case sum > TotalPPM:
+			return fmt.Errorf("%w: the shares up to rank %d sum to %d ppm, at most %d are allowed", ErrInfluence, r.Rank, sum,
+				TotalPPM)
+		}
+	}
+	return nil
+}
+
+// SketchRoot returns the Merkle root over LeafHash(be64 rank ‖ be32 tokens ‖ sketch as in the file) of the rows.
+func SketchRoot(rows []InfluenceRow) Hash { return MerkleRoot(sketchLeaves(rows)) }
+
+// TableRoot returns the Merkle root over LeafHash(be64 rank ‖ be32 ppm) of the rows.
+func TableRoot(rows []InfluenceRow) Hash { return MerkleRoot(tableLeaves(rows)) }
+
+func sketchLeaves(rows []InfluenceRow) []Hash {
+	leaves := make([]Hash, len(rows))
+	for i := range rows {
+		leaves[i] = rows[i].sketchLeaf()
+	}
+	return leaves
+}
+
+func tableLeaves(rows []InfluenceRow) []Hash {
+	leaves := make([]Hash, len(rows))
+	for i := range rows {
+		leaves[i] = rows[i].tableLeaf()
+	}
+	return leaves
+}
+
+func (r *InfluenceRow) sketchLeaf() Hash {
+	b := append(make([]byte, 0, 13+sketchBytes), domainLeaf)
+	b = binary.BigEndian.AppendUint64(b, r.Rank)
+	b = binary.BigEndian.AppendUint32(b, r.Tokens)
+	return sha256.Sum256(appendSketch(b, &r.Sketch))
+}
+
+func (r *InfluenceRow) tableLeaf() Hash { return tableLeaf(r.Rank, r.SharePPM) }
+
+func tableLeaf(rank uint64, ppm uint32) Hash {
+	var b [13]byte
+	b[0] = domainLeaf
+	binary.BigEndian.PutUint64(b[1:], rank)
+	binary.BigEndian.PutUint32(b[9:], ppm)
+	return sha256.Sum256(b[:])
+}
+
+// MarshalBinary returns the exponent as one byte in two's complement and the values as little-endian int16:
+// LoraQueryBytes bytes.
+func (q LoraQuery) MarshalBinary() ([]byte, error) {
+	return q.append(make([]byte, 0, LoraQueryBytes)), nil
+}
+
+func (q *LoraQuery) append(b []byte) []byte {
+	return appendSketch(append(b, byte(q.Exponent)), &q.Values)
+}
+
+// UnmarshalBinary reads the form of MarshalBinary and nothing else; failures wrap ErrInfluence.
+func (q *LoraQuery) UnmarshalBinary(data []byte) error {
+	r := reader{data: data}
+	out := readLoraQuery(&r)
+	if err := r.finish(ErrInfluence); err != nil {
+		return err
+	}
+	*q = out
+	return nil
+}
+
+func readLoraQuery(r *reader) (q LoraQuery) {
+	q.Exponent = int8(r.byte())
+	readSketch(r, &q.Values)
+	return q
+}
+
+// Hash returns SHA-256("openledger/lora-query/v1" ‖ the encoded query), and the zero Hash of no query.
+func (q *LoraQuery) Hash() Hash {
+	if q == nil {
+		return Hash{}
+	}
+	return sha256.Sum256(q.append([]byte("openledger/lora-query/v1")))
+}
+
+// Score returns what a contribution gives an answer, in Q16 bits: the product of query and sketch, not below 0 and at
+// most KappaBits for each of the contribution's tokens.
+func (q *LoraQuery) Score(row *InfluenceRow) uint64 {
+	product := int64(0) // |product| is at most 2^39
+	for i := range SketchSize {
+		product += int64(int32(q.Values[i]) * int32(row.Sketch[i]))
+	}
+	if product <= 0 {
+		return 0
+	}
+	score, most := uint64(product), uint64(row.Tokens)*KappaBits<<16
+	shift := 16 - SketchShift - int(q.Exponent)
+	if shift <= 0 {
+		return min(score>>-shift, most)
+	}
+	if shift >= 64 || score > most>>shift {
+		return most
+	}
+	return score << shift
+}
+
+func appendSketch(b []byte, values *[SketchSize]int16) []byte {
+	for _, v := range values {
+		b = binary.LittleEndian.AppendUint16(b, uint16(v))
+	}
+	return b
+}
+
+func readSketch(r *reader, values *[SketchSize]int16) {
+	b := r.bytes(sketchBytes)
+	if b == nil {
+		return
+	}
+	for i := range values {
+		values[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
+	}
+}
