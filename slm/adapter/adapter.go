@@ -37,7 +37,7 @@ type Target struct {
 	B          checkpoint.Tensor // [out, rank]
 }
 
-// Open opens a PEFT folder or a GGUF file and maps its weights.
+// Open opens a PEFT folder, a file of WriteFile, or a GGUF file, whatever its name is, and maps its weights.
 func Open(path string) (*Adapter, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -51,10 +51,32 @@ func Open(path string) (*Adapter, error) {
 			return nil, errPickle(path)
 		}
 	}
-	if strings.HasSuffix(path, ".safetensors") {
-		return nil, fmt.Errorf("%s holds weights alone; open its folder, which has %s", path, configFile)
+	beginning, err := readBeginning(path)
+	if err != nil {
+		return nil, err
 	}
-	return openGGUF(path)
+	if beginning == ggufMagic {
+		return openGGUF(path)
+	}
+	return openFile(path)
+}
+
+const ggufMagic = "GGUF"
+
+// readBeginning returns the first bytes of a file, by which formats are told apart: files of a content store have no
+// name that says what they are.
+func readBeginning(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	beginning := make([]byte, len(ggufMagic))
+	n, err := io.ReadFull(file, beginning)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", err
+	}
+	return string(beginning[:n]), nil
 }
 
 func errPickle(path string) error {

@@ -1,5 +1,6 @@
 // Package adapter reads and writes LoRA adapters: PEFT folders (adapter_config.json and adapter_model.safetensors, as
-// LLaMA-Factory, Axolotl and Unsloth write them) and GGUF files of llama.cpp; and it merges them into weights.
+// LLaMA-Factory, Axolotl and Unsloth write them), single files that hold both of these, and GGUF files of llama.cpp; it
+// stacks adapters of one base, and merges them into weights.
 //
 // An adapter changes projections: y = W·x becomes W·x + scale·B·(A·x), with A [rank, in] and B [out, rank], row-major.
 // A folder's scale is lora_alpha/r, or lora_alpha/√r with use_rslora; a GGUF file's is adapter.lora.alpha/rank.

@@ -97,7 +97,7 @@ func parseConfig(text []byte) (rank int, scale float32, base string, err error) 
 	return c.Rank, float32(scale64), c.Base, nil
 }
 
-func openFolder(folder string) (_ *Adapter, err error) {
+func openFolder(folder string) (*Adapter, error) {
 	path := filepath.Join(folder, configFile)
 	info, err := os.Stat(path)
 	if err != nil {
@@ -125,8 +125,14 @@ func openFolder(folder string) (_ *Adapter, err error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.read(path, file)
+}
+
+// read takes the tensors of a file. It closes the file if it returns an error.
+func (a *Adapter) read(path string, file *safetensors.File) (*Adapter, error) {
 	a.files = append(a.files, file)
-	if err = a.readTensors(file.Tensors()); err == nil {
+	err := a.readTensors(file.Tensors())
+	if err == nil {
 		err = a.validate()
 	}
 	if err != nil {
@@ -201,18 +207,34 @@ func (t Target) keyOf(matrix string) string {
 // name or path that the file gives for the base model. Layers may differ in which projections are changed; PEFT then
 // starts the others as zero.
 func (a *Adapter) WriteFolder(folder string, config checkpoint.Config, base string) error {
+	tensors, text, err := a.peft(config, base)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	err = safetensors.WriteFile(filepath.Join(folder, weightsFile), tensors, map[string]string{"format": "pt"})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, configFile), text, 0o644)
+}
+
+// peft returns the tensors of a PEFT adapter and the text of its adapter_config.json.
+func (a *Adapter) peft(config checkpoint.Config, base string) ([]safetensors.Tensor, []byte, error) {
 	plain := config
 	plain.RopeInterleaved = false
 	targets, err := a.For(plain)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	var tensors []safetensors.Tensor
 	var modules []string
 	for _, target := range targets {
 		for matrix, t := range map[string]checkpoint.Tensor{"A": target.A, "B": target.B} {
 			if _, err := checkpoint.ParseDType(t.DType.String()); err != nil {
-				return err
+				return nil, nil, err
 			}
 			tensors = append(tensors, safetensors.Tensor{
 				Name: target.keyOf(matrix), DType: t.DType.String(), Shape: t.Shape, Data: t.Data,
@@ -229,17 +251,7 @@ func (a *Adapter) WriteFolder(folder string, config checkpoint.Config, base stri
 		"use_rslora": false, "use_dora": false, "fan_in_fan_out": false, "modules_to_save": nil, "target_modules": modules,
 		"rank_pattern": map[string]int{}, "alpha_pattern": map[string]int{}, "init_lora_weights": true,
 	}, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
-	err = safetensors.WriteFile(filepath.Join(folder, weightsFile), tensors, map[string]string{"format": "pt"})
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(folder, configFile), append(text, '\n'), 0o644)
+	return tensors, append(text, '\n'), err
 }
 
 // roundAlpha is scale × rank, as a whole number where that gives the same scale.

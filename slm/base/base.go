@@ -4,10 +4,7 @@
 package base
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"fmt"
 	"io/fs"
 
 	"github.com/openledger/openledger/slm/checkpoint"
@@ -27,8 +24,8 @@ const (
 	Positions  = 512 // tokens that it reads with its answer
 	// TextVersion is the Go whose documentation it has read, TextDigest the SHA-256 of that.
 	TextVersion = "go1.26.11"
-	// Pinned is the digest of the files that are made of it.
-	Pinned     = "576b5a9ff05f17390f198bb2da613bfdbbb4211b79d9bd522b32d7a7a4494e9c"
+	// Pinned is the digest of the files that are made of it, as checkpoint.Digest gives it, in hex.
+	Pinned     = "1c0df66212d5aa2ab558fbde3ab616a25c5a6d4bb7dd1f044cbb1b23c2516d69"
 	TextDigest = "8a51e816c161edf143f1b500d0e51da869df73a82ec850eff94ab8c043361035"
 )
 
@@ -107,19 +104,5 @@ func Open() (*checkpoint.Checkpoint, *tokenizer.Tokenizer, error) {
 	return opened, vocabulary, nil
 }
 
-// files are those of the base, in the order in which they are hashed.
+// files are those of the base.
 var files = []string{"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
-
-// Digest returns the SHA-256 over the names and contents of a model's files.
-func Digest(folder fs.FS) (string, error) {
-	hash := sha256.New()
-	for _, name := range files {
-		content, err := fs.ReadFile(folder, name)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(hash, "%s %d\n", name, len(content))
-		hash.Write(content)
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
-}

@@ -46,12 +46,21 @@ func (n *network) rowNumbers() int {
 	if c.QKNorm {
 		numbers += query + keys + c.Heads + c.KVHeads
 	}
-	for place := range n.layers[0].projections {
-		if p := n.layers[0].projections[place]; p.a != nil {
-			numbers += p.a.weights.Out
-		}
+	for place := range checkpoint.Projections {
+		numbers += n.rank(place)
 	}
 	return numbers
+}
+
+// rank returns the highest rank by which a projection is changed in any layer, 0 if in none.
+func (n *network) rank(place int) int {
+	rank := 0
+	for l := range n.layers {
+		if a := n.layers[l].projections[place].a; a != nil {
+			rank = max(rank, a.weights.Out)
+		}
+	}
+	return rank
 }
 
 // newSaved returns the memory for what a layer saves of rows, without its input.
@@ -66,9 +75,9 @@ func (n *network) newSaved(rows int) saved {
 	if c.QKNorm {
 		s.rawQ, s.rawK, s.inverseQ, s.inverseK = take(query), take(keys), take(c.Heads).Data, take(c.KVHeads).Data
 	}
-	for place := range n.layers[0].projections {
-		if p := n.layers[0].projections[place]; p.a != nil {
-			s.inner[place] = take(p.a.weights.Out).Data
+	for place := range checkpoint.Projections {
+		if rank := n.rank(place); rank > 0 {
+			s.inner[place] = take(rank).Data
 		}
 	}
 	return s

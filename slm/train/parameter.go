@@ -26,10 +26,15 @@ func newParameter(name string, shape []int, values []float32) *parameter {
 		square: make([]float32, n), decays: len(shape) == 2,
 	}
 	if len(shape) == 2 {
-		p.weights = kernel.WeightsOf(shape[0], shape[1], values)
-		p.gradMatrix = kernel.MatrixOf(p.grad, shape[0], shape[1])
+		p.viewMatrix()
 	}
 	return p
+}
+
+// viewMatrix makes values and gradient of two dimensions matrices too.
+func (p *parameter) viewMatrix() {
+	p.weights = kernel.WeightsOf(p.shape[0], p.shape[1], p.values)
+	p.gradMatrix = kernel.MatrixOf(p.grad, p.shape[0], p.shape[1])
 }
 
 // tensor returns the parameter's values where they lie.

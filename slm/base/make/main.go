@@ -149,12 +149,12 @@ func write(folder string, config checkpoint.Config, tensors []checkpoint.Tensor,
 			return err
 		}
 	}
-	digest, err := base.Digest(os.DirFS(folder))
+	digest, err := checkpoint.Digest(folder)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("written to %s, digest %s\n", folder, digest)
-	if digest != base.Pinned {
+	fmt.Printf("written to %s, digest %x\n", folder, digest)
+	if hex.EncodeToString(digest[:]) != base.Pinned {
 		return fmt.Errorf("the base that ships has the digest %s: copy the files to slm/base/files and set base.Pinned, or "+
 			"find out what differs", base.Pinned)
 	}

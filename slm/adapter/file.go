@@ -1,0 +1,79 @@
+package adapter
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/openledger/openledger/slm/checkpoint"
+	"github.com/openledger/openledger/slm/internal/newfile"
+	"github.com/openledger/openledger/slm/safetensors"
+)
+
+// metadataKey is where a file of WriteFile has the text of its adapter_config.json.
+const metadataKey = "adapter_config"
+
+// WriteFile writes the adapter as one file: the adapter_model.safetensors of a PEFT folder, whose metadata have the
+// text of adapter_config.json under the key adapter_config. Its bytes depend on the arguments alone.
+func (a *Adapter) WriteFile(path string, config checkpoint.Config, base string) error {
+	tensors, text, err := a.peft(config, base)
+	if err != nil {
+		return err
+	}
+	return safetensors.WriteFile(path, tensors, map[string]string{"format": "pt", metadataKey: string(text)})
+}
+
+func openFile(path string) (*Adapter, error) {
+	file, err := safetensors.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s is neither safetensors nor GGUF: %w", path, err)
+	}
+	text, ok := file.Metadata[metadataKey]
+	if !ok {
+		err := fmt.Errorf("%s holds weights alone, without %s in its metadata; open its folder, which has %s", path,
+			metadataKey, configFile)
+		return nil, errors.Join(err, file.Close())
+	}
+	a := &Adapter{}
+	if a.Rank, a.Scale, a.Base, err = parseConfig([]byte(text)); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %s: %w", path, metadataKey, err), file.Close())
+	}
+	return a.read(path, file)
+}
+
+// Unpack makes a PEFT folder of a file of WriteFile, for servers that load nothing else: adapter_config.json, and the
+// file itself as adapter_model.safetensors. The folder is made if it is missing.
+func Unpack(path, folder string) error {
+	file, err := safetensors.Open(path)
+	if err != nil {
+		return err
+	}
+	text, ok := file.Metadata[metadataKey]
+	if err := file.Close(); err != nil {
+		return err
+	}
+	if !ok {
+		return fmt.Errorf("%s has no %s in its metadata: it cannot be made a folder", path, metadataKey)
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	source, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	err = newfile.Write(filepath.Join(folder, weightsFile), func(w io.Writer) error {
+		_, err := io.Copy(w, source)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return newfile.Write(filepath.Join(folder, configFile), func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}

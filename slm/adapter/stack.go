@@ -1,0 +1,86 @@
+package adapter
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/openledger/openledger/slm/checkpoint"
+	"github.com/openledger/openledger/slm/kernel"
+)
+
+// Stack returns the adapter that changes a base as all of the given ones do together. Its rank is the sum of theirs:
+// rows of A lie one under another and columns of B side by side, in the order of the arguments, each B times the scale
+// of its adapter, so that the scale is 1. Where an adapter leaves a projection as it is, its rows and columns are 0.
+// Tensors are F32 in memory of their own. One adapter alone is returned as it is.
+func Stack(config checkpoint.Config, adapters ...*Adapter) (*Adapter, error) {
+	if len(adapters) == 0 {
+		return nil, errors.New("no adapters to stack")
+	}
+	if len(adapters) == 1 {
+		return adapters[0], nil
+	}
+	rank := 0
+	for _, a := range adapters {
+		rank += a.Rank
+	}
+	if rank > maxRank {
+		return nil, fmt.Errorf("the adapters have a rank of %d together; the highest is %d", rank, maxRank)
+	}
+	stacked := map[string]*Target{}
+	values := map[string][2][]float32{}
+	from := 0
+	for _, a := range adapters {
+		targets, err := a.For(config)
+		if err != nil {
+			return nil, err
+		}
+		for _, target := range targets {
+			out, in, _ := config.ProjectionShape(target.Projection)
+			name := checkpoint.ProjectionName(target.Layer, target.Projection)
+			if stacked[name] == nil {
+				first, second := make([]float32, rank*in), make([]float32, out*rank)
+				values[name] = [2][]float32{first, second}
+				stacked[name] = &Target{
+					Layer: target.Layer, Projection: target.Projection,
+					A: checkpoint.Tensor{Name: name, Shape: []int{rank, in}},
+					B: checkpoint.Tensor{Name: name, Shape: []int{out, rank}},
+				}
+			}
+			if err := target.stack(values[name], from, rank, a.Scale); err != nil {
+				return nil, err
+			}
+		}
+		from += a.Rank
+	}
+	var targets []Target
+	for name, target := range stacked {
+		target.A.Data, target.B.Data = kernel.Bytes(values[name][0]), kernel.Bytes(values[name][1])
+		targets = append(targets, *target)
+	}
+	result, err := New(rank, 1, targets)
+	if err != nil {
+		return nil, err
+	}
+	result.Interleaved = config.RopeInterleaved
+	return result, nil
+}
+
+// stack copies the target into A and B of a higher rank, from a row and a column on.
+func (t Target) stack(into [2][]float32, from, rank int, scale float32) error {
+	first, err := t.A.Values()
+	if err != nil {
+		return err
+	}
+	second, err := t.B.Values()
+	if err != nil {
+		return err
+	}
+	own, in := t.A.Shape[0], t.A.Shape[1]
+	copy(into[0][from*in:], first)
+	for row := range t.B.Shape[0] {
+		for r := range own {
+			into[1][row*rank+from+r] = second[row*own+r] * scale
+		}
+	}
+	return nil
+}
