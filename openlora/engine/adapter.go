@@ -3,6 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
+
+	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/poa"
 )
 
 // Adapter is a low-rank change (LoRA) of the base that an engine runs. The whole lineage of a model version is in it:
@@ -32,4 +35,11 @@ type Host interface {
 	Unload(ctx context.Context, name string) error
 	// Loaded returns the names of the adapters that are ready, sorted.
 	Loaded(ctx context.Context) ([]string, error)
+}
+
+// Sketcher is an engine that can recompute what a LoRA answer owes to its training data.
+type Sketcher interface {
+	// Sketch returns the query of method LORA for an answer of an adapter to a conversation, without what was retrieved
+	// for it.
+	Sketch(ctx context.Context, adapter *Adapter, messages []api.Message, answer string) (*poa.LoraQuery, error)
 }
