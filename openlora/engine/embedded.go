@@ -17,8 +17,9 @@ import (
 
 // Embedded answers with a language model in this process.
 type Embedded struct {
-	model *chat.Model
-	ships bool // it is the base that ships, which speaks in the words of what is retrieved
+	model    *chat.Model
+	ships    bool // it is the base that ships, which speaks in the words of the manifest
+	manifest manifests
 }
 
 // NewEmbedded opens a Hugging Face folder or a GGUF file, or the base that ships if path is empty.
@@ -98,14 +99,15 @@ func (e *Embedded) Answer(ctx context.Context, request Request, emit func(string
 	return reply, err
 }
 
-// words has the base go on as the passages do, beginning with one of their sentences that are about the question.
+// words has the base go on as the passages do, and as the manifest does where they say nothing, beginning with one of their sentences that are about the question.
 func (e *Embedded) words(request Request, chosen []quote) *ngram.Source {
 	var texts [][]int
 	for _, passage := range request.Passages {
 		texts = append(texts, e.model.Tokenizer.Encode(string(passage)))
 	}
 	end, _ := e.model.Tokenizer.ID(e.model.Tokenizer.EOS)
-	source := &ngram.Source{Index: ngram.New(texts), Run: longestRun, End: end}
+	source := &ngram.Source{Index: ngram.New(texts), Wider: e.manifest.index(request.Manifest, e.model.Tokenizer.Encode),
+		Run: longestRun, End: end}
 	for _, q := range chosen {
 		tokens := e.model.Tokenizer.Encode(q.text)
 		source.Openings = append(source.Openings, ngram.Opening{Tokens: tokens[:min(len(tokens), openingTokens)],

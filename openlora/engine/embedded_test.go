@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -70,6 +71,33 @@ func TestBaseSpeaksInTheWordsOfItsSources(t *testing.T) {
 	require.ErrorIs(t, err, engine.ErrSilent)
 	require.NotEmpty(t, reply.Text)
 	require.Empty(t, emitted)
+}
+
+// TestBaseReadsTheManifest: where an answer leaves its passages, other texts of the manifest say how it goes on.
+func TestBaseReadsTheManifest(t *testing.T) {
+	e := embedded(t, "")
+	r := sourced(aboutHair)
+	more := engine.Texts{Name: "more", Bytes: 1, All: slices.Values([][]byte{
+		[]byte("Hair that was shed grows again, as long as the follicle lives. The old hair falls out within a few weeks."),
+	})}
+	different := 0
+	for seed := range 20 {
+		r.Options = api.Options{"temperature": json.RawMessage("1.5"), "seed": json.RawMessage(strconv.Itoa(seed))}
+		r.Manifest = engine.Texts{}
+		alone, _, err := say(t, e, r)
+		require.NoError(t, err)
+		r.Manifest = more
+		read, _, err := say(t, e, r)
+		require.NoError(t, err)
+		again, _, err := say(t, e, r)
+		require.NoError(t, err)
+		require.Equal(t, read, again)
+		if alone.Text != read.Text {
+			different++
+			t.Logf("alone: %s\nread:  %s", alone.Text, read.Text)
+		}
+	}
+	require.Positive(t, different)
 }
 
 // TestEmbeddedOptions: options are honoured or refused by name.

@@ -19,6 +19,8 @@ type Request struct {
 	Passages [][]byte
 	// Around holds each passage with what its contribution says before and after it, or is nil.
 	Around [][]byte
+	// Manifest is all text that the model answers from; the zero value is none.
+	Manifest Texts
 	// Rarity says how rare a term is in the DataNets, in Q16 bits.
 	Rarity func(terms.Term) int64
 	// MaxTokens bounds the answer, in canonical tokens.

@@ -24,7 +24,7 @@ type answered struct {
 func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 	question := engine.Request{
 		Messages: x.request.Messages, Options: x.request.Options, Rarity: x.library.Rarity, MaxTokens: x.most,
-		Scope: x.state.ID.String(),
+		Scope: x.state.ID.String(), Manifest: x.library.Texts(),
 	}
 	for _, segment := range x.library.Search(question.Question(), x.gateway.Limits.Passages) {
 		question.Passages = append(question.Passages, segment.Text)

@@ -13,6 +13,7 @@ import (
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/openlora/engine"
 	"github.com/openledger/openledger/openlora/terms"
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
@@ -38,6 +39,7 @@ type Library struct {
 	Version modelstypes.ModelVersion
 
 	segments      []Segment
+	bytes         int64 // of their text
 	places        map[Ref]int
 	canonical     []poa.Segment // by place, with stems
 	contributions map[uint64]*manifest.Contribution
@@ -82,6 +84,7 @@ func Load(ctx context.Context, node *chain.Client, store *content.Store, from *g
 		for index, text := range contribution.File.Segments {
 			ref := Ref{contribution.Rank, uint32(index)}
 			l.places[ref] = len(l.segments)
+			l.bytes += int64(len(text))
 			l.segments = append(l.segments, Segment{Ref: ref, Text: text, Contribution: &contribution.Contribution})
 			l.canonical = append(l.canonical, contribution.Segment(index, true))
 			l.terms.Add(string(text))
@@ -164,6 +167,20 @@ func fetch(ctx context.Context, store *content.Store, from *guarded.Client,
 	}
 	_, err = store.Put(ctx, encoded)
 	return encoded, err
+}
+
+// Texts are all texts of the manifest, for engines.
+func (l *Library) Texts() engine.Texts {
+	return engine.Texts{
+		Name: fmt.Sprintf("%d-%d", l.Model.Id, l.Version.Version), Bytes: l.bytes,
+		All: func(yield func([]byte) bool) {
+			for i := range l.segments {
+				if !yield(l.segments[i].Text) {
+					return
+				}
+			}
+		},
+	}
 }
 
 // Len is the number of segments.

@@ -33,8 +33,8 @@ func Linear(p *Pool, y, x Matrix, w *Weights) {
 		return
 	}
 	block := x.Rows
-	if fit := blockBytes / (4 * x.Cols) / 3 * 3; x.Rows > 2 && block > fit {
-		block = max(fit, 12)
+	if fit := blockBytes / (4 * x.Cols) / 3 * 3; x.Rows > 2 && block > fit && accelerated.Load() {
+		block = max(fit, 12) // portable code is slow enough for the third cache, and decodes weights once a block
 	}
 	outs := taskBytes / w.stride
 	if x.Rows > 2 {

@@ -135,21 +135,44 @@ func decode(dtype DType, dst []float32, row []byte) {
 			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(row[4*i:]))
 		}
 	case F16:
-		for i := range dst {
-			dst[i] = FromF16(binary.LittleEndian.Uint16(row[2*i:]))
-		}
+		decodeF16Portable(dst, row)
 	case BF16:
+		row = row[:2*len(dst)]
+		for len(dst) >= 4 && len(row) >= 8 {
+			four := binary.LittleEndian.Uint64(row)
+			dst[0] = math.Float32frombits(uint32(four) << 16)
+			dst[1] = math.Float32frombits(uint32(four) & 0xffff0000)
+			dst[2] = math.Float32frombits(uint32(four>>32) << 16)
+			dst[3] = math.Float32frombits(uint32(four>>32) & 0xffff0000)
+			dst, row = dst[4:], row[8:]
+		}
 		for i := range dst {
 			dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(row[2*i:])) << 16)
 		}
 	case Q8_0:
 		for len(dst) >= q8Values && len(row) >= q8Bytes {
 			scale := FromF16(binary.LittleEndian.Uint16(row))
-			for i, q := range row[2:q8Bytes] {
-				dst[i] = float32(int8(q)) * scale // exact: 8 and 11 significant bits
+			to, from := (*[q8Values]float32)(dst), (*[q8Values]byte)(row[2:])
+			for i := range to {
+				to[i] = float32(int8(from[i])) * scale // exact: 8 and 11 significant bits
 			}
 			dst, row = dst[q8Values:], row[q8Bytes:]
 		}
+	}
+}
+
+// decodeF16Portable is decode of F16. A finite number is its bits, moved to where they lie in an F32, times 2^112: the
+// product is exact.
+func decodeF16Portable(dst []float32, row []byte) {
+	row = row[:2*len(dst)]
+	for i := range dst {
+		h := binary.LittleEndian.Uint16(row[2*i:])
+		if h&0x7c00 == 0x7c00 {
+			dst[i] = FromF16(h)
+			continue
+		}
+		size := math.Float32frombits(uint32(h&0x7fff)<<13) * 0x1p112
+		dst[i] = math.Float32frombits(math.Float32bits(size) | uint32(h&0x8000)<<16)
 	}
 }
 

@@ -65,6 +65,24 @@ func TestNext(t *testing.T) {
 	}
 }
 
+// TestWider: more texts are asked where the first have seen little of what was said.
+func TestWider(t *testing.T) {
+	s := ngram.Source{Index: ngram.New([][]int{{3, 4}, {7, 1, 2, 8}}), Longest: 4, End: end,
+		Wider: ngram.New([][]int{{1, 2, 3, 5}, {0, 7, 1, 2, 6}})}
+	for _, c := range []struct {
+		answer []int
+		token  int
+	}{
+		{[]int{1, 2, 3}, 5},    // three tokens there, one in the first texts
+		{[]int{3}, 4},          // no more there than in the first
+		{[]int{0, 7, 1, 2}, 8}, // four tokens there, but three in the first
+	} {
+		if _, next, _ := s.Next(nil, c.answer); !slices.Equal(next, []engine.Count{{Token: c.token, Count: 1}}) {
+			t.Errorf("after %v: %v, want %d", c.answer, next, c.token)
+		}
+	}
+}
+
 // TestOpenings: an answer begins as one of the openings, and then goes on as the texts do.
 func TestOpenings(t *testing.T) {
 	s := ngram.Source{
@@ -91,6 +109,9 @@ func TestRun(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		held := texts.Draw(t, "texts")
 		s := ngram.Source{Index: ngram.New(held), Run: rapid.IntRange(2, 6).Draw(t, "run"), End: end}
+		if rapid.Bool().Draw(t, "wider") {
+			s.Index, s.Wider = ngram.New(held[:len(held)/2]), s.Index
+		}
 		answer := []int{rapid.IntRange(0, 3).Draw(t, "first")}
 		for range 20 {
 			_, next, barred := s.Next(nil, answer)

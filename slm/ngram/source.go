@@ -10,6 +10,9 @@ import (
 // Source says what comes next in a text of somebody who has read the texts of an index. It is an engine.Mixture.
 type Source struct {
 	Index *Index
+	// Wider is an index of more texts, which is asked where Index has seen less than half of the last Longest tokens, and
+	// goes before it where it has seen twice as many. It may be nil.
+	Wider *Index
 	// Longest is how many of the last tokens it looks at; 16 if it is 0.
 	Longest int
 	// Run is how many tokens of an answer may be one stretch of a text: then it has to go on otherwise. 0 is no bound.
@@ -60,22 +63,22 @@ func (s *Source) Next(prompt, answer []int) (share uint32, next []engine.Count, 
 	if opened := s.opened(answer); len(opened) > 0 {
 		return shares[len(shares)-1], opened, nil
 	}
-	if s.Run > 0 && len(answer) >= s.Run {
-		if length, places := s.Index.Longest(answer, s.Run); length >= s.Run {
-			for _, c := range s.next(places, length) {
-				barred = append(barred, c.Token)
-			}
-		}
-	}
-	context := answer
-	if longest := cmp.Or(s.Longest, 16); len(answer) < longest {
+	barred = s.barred(answer)
+	context, longest := answer, cmp.Or(s.Longest, 16)
+	if len(answer) < longest {
 		context = append(slices.Clone(prompt[max(0, len(prompt)-longest):]), answer...)
 	}
-	length, places := s.Index.Longest(context, cmp.Or(s.Longest, 16))
+	index := s.Index
+	length, places := index.Longest(context, longest)
+	if s.Wider != nil && 2*length < longest {
+		if wider, there := s.Wider.Longest(context, longest); wider >= 2*length {
+			index, length, places = s.Wider, wider, there
+		}
+	}
 	if length == 0 {
 		return 0, nil, barred
 	}
-	next = s.next(places, length)
+	next = s.next(index, places, length)
 	next = slices.DeleteFunc(next, func(c engine.Count) bool { return slices.Contains(barred, c.Token) })
 	if len(next) == 0 {
 		return 0, nil, barred
@@ -83,12 +86,31 @@ func (s *Source) Next(prompt, answer []int) (share uint32, next []engine.Count, 
 	return shares[min(length, len(shares)-1)], next, barred
 }
 
+// barred returns the tokens that would make a stretch of one text longer than Run.
+func (s *Source) barred(answer []int) []int {
+	var barred []int
+	if s.Run == 0 || len(answer) < s.Run {
+		return nil
+	}
+	for _, index := range []*Index{s.Index, s.Wider} {
+		if index == nil {
+			continue
+		}
+		if length, places := index.Longest(answer, s.Run); length >= s.Run {
+			for _, c := range s.next(index, places, length) {
+				barred = append(barred, c.Token)
+			}
+		}
+	}
+	return barred
+}
+
 // next counts what stands behind a stretch at places, End where the text ends. Of many places it looks at some, evenly.
-func (s *Source) next(places []int32, length int) []engine.Count {
+func (s *Source) next(index *Index, places []int32, length int) []engine.Count {
 	step := (len(places) + maxPlaces - 1) / maxPlaces
 	counts := map[int]uint64{}
 	for i := 0; i < len(places); i += step {
-		token := int(s.Index.tokens[int(places[i])+length])
+		token := int(index.tokens[int(places[i])+length])
 		if token == end {
 			token = s.End
 		}

@@ -1,15 +1,17 @@
 package tokenizer
 
 import (
+	"slices"
+	"sort"
 	"unicode"
 	"unicode/utf8"
 )
 
 // Limits of added tokens.
 const (
-	maxAdded      = 1 << 16
+	maxAdded      = 1 << 12
 	maxAddedBytes = 512     // of one
-	maxFinder     = 1 << 20 // bytes of all that are looked for
+	maxFinder     = 1 << 17 // bytes of all that are looked for
 )
 
 // An addedToken is found in text before it is split and merged.
@@ -24,42 +26,43 @@ type addedToken struct {
 
 // A finder finds added tokens: at the first place where one begins, the longest.
 type finder struct {
-	nodes  map[uint64]int32 // node<<8 | byte to node
-	tokens map[int32]int    // node to index of the token that ends there
-	begins [256]bool
-	count  int32
+	contents []string // sorted
+	tokens   []int    // the index of the token with each content
+	begins   [256]bool
 }
 
+// add makes a token findable. Of two with the same content the later one is found.
 func (f *finder) add(content string, token int) {
-	if f.nodes == nil {
-		f.nodes, f.tokens = map[uint64]int32{}, map[int32]int{}
-	}
 	f.begins[content[0]] = true
-	node := int32(0)
-	for i := range len(content) {
-		key := uint64(node)<<8 | uint64(content[i])
-		child, ok := f.nodes[key]
-		if !ok {
-			f.count++
-			child = f.count
-			f.nodes[key] = child
-		}
-		node = child
+	i, found := slices.BinarySearch(f.contents, content)
+	if found {
+		f.tokens[i] = token
+		return
 	}
-	f.tokens[node] = token
+	f.contents = slices.Insert(f.contents, i, content)
+	f.tokens = slices.Insert(f.tokens, i, token)
+}
+
+// has returns the token with a content.
+func (f *finder) has(content string) (token int, found bool) {
+	i, found := slices.BinarySearch(f.contents, content)
+	if !found {
+		return 0, false
+	}
+	return f.tokens[i], true
 }
 
 // at calls found with the tokens that text begins with, shortest first.
 func (f *finder) at(text string, found func(token, length int)) {
-	node := int32(0)
+	from, to := 0, len(f.contents) // those that begin with text[:i]
 	for i := range len(text) {
-		child, ok := f.nodes[uint64(node)<<8|uint64(text[i])]
-		if !ok {
+		from += sort.Search(to-from, func(j int) bool { return len(f.contents[from+j]) > i && f.contents[from+j][i] >= text[i] })
+		to = from + sort.Search(to-from, func(j int) bool { return f.contents[from+j][i] > text[i] })
+		if from == to {
 			return
 		}
-		node = child
-		if token, ok := f.tokens[node]; ok {
-			found(token, i+1)
+		if len(f.contents[from]) == i+1 {
+			found(f.tokens[from], i+1)
 		}
 	}
 }
@@ -69,7 +72,7 @@ func (f *finder) at(text string, found func(token, length int)) {
 func (t *Tokenizer) cut(f *finder, text string, allowed func(a *addedToken, from, to int) bool,
 	between func(text string, from int), token func(id int)) {
 	done := 0
-	for i := 0; i < len(text) && f.count > 0; {
+	for i := 0; i < len(text) && len(f.contents) > 0; {
 		if !f.begins[text[i]] {
 			i++
 			continue

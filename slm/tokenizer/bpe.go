@@ -5,11 +5,6 @@ import (
 	"unicode/utf8"
 )
 
-// A merge joins two neighbours into one token. Lower ranks come first.
-type merge struct{ rank, id int32 }
-
-func pairOf(left, right int32) uint64 { return uint64(uint32(left))<<32 | uint64(uint32(right)) }
-
 // unknown is the identifier of a character that the vocabulary does not hold.
 const unknown = -1
 
@@ -47,7 +42,7 @@ func (t *Tokenizer) bpe(tokens []int, text string, w *work) []int {
 		tokens, text = t.bpe(tokens, text[:maxPiece], w), text[maxPiece:]
 	}
 	if t.ignoreMerges {
-		if id, ok := t.ids[text]; ok {
+		if id, ok := t.vocabulary.id(text); ok {
 			return append(tokens, int(id))
 		}
 	}
@@ -74,7 +69,7 @@ func (t *Tokenizer) symbolsOf(text string, w *work) {
 			continue
 		}
 		r, width := utf8.DecodeRuneInString(text[i:])
-		id, ok := t.ids[text[i:i+width]]
+		id, ok := t.vocabulary.id(text[i : i+width])
 		switch {
 		case ok && !(r == utf8.RuneError && width == 1):
 			add(i, i+width, id)
@@ -113,7 +108,7 @@ func (t *Tokenizer) pair(text string, symbols []symbol, left int32) (candidate, 
 	}
 	a, b := &symbols[left], &symbols[right]
 	if t.scores != nil {
-		id, ok := t.ids[text[a.from:b.to]]
+		id, ok := t.vocabulary.id(text[a.from:b.to])
 		if !ok {
 			return candidate{}, false
 		}
@@ -122,8 +117,8 @@ func (t *Tokenizer) pair(text string, symbols []symbol, left int32) (candidate, 
 	if a.id == unknown || b.id == unknown {
 		return candidate{}, false
 	}
-	m, ok := t.merges[pairOf(a.id, b.id)]
-	return candidate{float64(m.rank), left, b.to, m.id}, ok
+	rank, made, ok := t.merges.find(a.id, b.id)
+	return candidate{float64(rank), left, b.to, made}, ok
 }
 
 // join carries out a merge.

@@ -25,16 +25,26 @@ func init() {
 }
 
 // fromByteLevel returns the bytes of a token of a byte-level vocabulary, and whether all of its characters stand for
-// one.
+// one; if not, the token as it is.
 func fromByteLevel(token string) (string, bool) {
-	out := make([]byte, 0, len(token))
-	for _, r := range token {
-		if int(r) >= len(charBytes) || charBytes[r] < 0 {
-			return token, false
-		}
-		out = append(out, byte(charBytes[r]))
+	out, ok := appendFromByteLevel(make([]byte, 0, len(token)), []byte(token))
+	if !ok {
+		return token, false
 	}
 	return string(out), true
+}
+
+// appendFromByteLevel appends the bytes that a token stands for to out, and says whether all of its characters stand
+// for one.
+func appendFromByteLevel(out, token []byte) ([]byte, bool) {
+	for len(token) > 0 {
+		r, width := utf8.DecodeRune(token)
+		if int(r) >= len(charBytes) || charBytes[r] < 0 {
+			return out, false
+		}
+		out, token = append(out, byte(charBytes[r])), token[width:]
+	}
+	return out, true
 }
 
 // toByteLevel writes bytes as a token of a byte-level vocabulary.

@@ -29,10 +29,10 @@ func (d *Decoder) Clone() *Decoder {
 // can have there becomes U+FFFD. A token that does not exist gives nothing.
 func (d *Decoder) Add(token int) string {
 	t := d.tokenizer
-	if token < 0 || token >= len(t.outputs) || t.special[token] && !d.withSpecial {
+	if token < 0 || token >= t.Len() || t.Special(token) && !d.withSpecial {
 		return ""
 	}
-	out := t.outputs[token]
+	out := t.output(token)
 	for d.strip > 0 && out != "" {
 		if out[0] != ' ' {
 			d.strip = 0
@@ -60,10 +60,10 @@ func (d *Decoder) Flush() string {
 // do not exist. The result must not be changed. A Decoder also leaves out the space that some tokenizers put before a
 // text.
 func (t *Tokenizer) Bytes(token int) []byte {
-	if token < 0 || token >= len(t.outputs) || t.special[token] {
+	if token < 0 || token >= t.Len() || t.Special(token) {
 		return nil
 	}
-	return []byte(t.outputs[token])
+	return []byte(t.output(token))
 }
 
 // Decode returns the text of tokens. It leaves out special tokens unless withSpecial is set.

@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/openledger/openledger/slm/internal/filemap"
+	"github.com/openledger/openledger/slm/internal/jsonscan"
 )
 
 // The files of a folder, and how large they may be.
@@ -16,13 +19,14 @@ const (
 	templateFile  = "chat_template.jinja"
 
 	maxFileBytes     = 64 << 20
+	maxSettingsBytes = 4 << 20
 	maxTemplateBytes = 1 << 18
 )
 
 // Open reads the tokenizer of a Hugging Face folder: tokenizer.json, and the chat template and the names of special
 // tokens out of tokenizer_config.json and chat_template.jinja where they are there.
 func Open(folder string) (*Tokenizer, error) {
-	text, err := readFile(filepath.Join(folder, tokenizerFile), maxFileBytes)
+	text, err := mapFile(filepath.Join(folder, tokenizerFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, model := os.Stat(filepath.Join(folder, "tokenizer.model")); model == nil {
 			return nil, fmt.Errorf("%s has tokenizer.model but no %s; load it with transformers and save it again, which "+
@@ -32,11 +36,11 @@ func Open(folder string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := Parse(text)
-	if err != nil {
+	t, err := Parse(text.Data)
+	if err = errors.Join(err, text.Close()); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(folder, tokenizerFile), err)
 	}
-	settings, err := readFile(filepath.Join(folder, settingsFile), maxFileBytes)
+	settings, err := readFile(filepath.Join(folder, settingsFile), maxSettingsBytes)
 	if err == nil {
 		err = t.readSettings(settings)
 	}
@@ -50,6 +54,18 @@ func Open(folder string) (*Tokenizer, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// mapFile shows a file of at most maxFileBytes.
+func mapFile(path string) (*filemap.Map, error) {
+	text, err := filemap.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(text.Data) > maxFileBytes {
+		return nil, errors.Join(fmt.Errorf("%s has more than %d bytes", path, maxFileBytes), text.Close())
+	}
+	return text, nil
 }
 
 func readFile(path string, limit int64) ([]byte, error) {
@@ -85,19 +101,21 @@ func (c *chatTemplates) UnmarshalJSON(text []byte) error {
 	if len(text) == 0 || text[0] != '[' {
 		return json.Unmarshal(text, (*string)(c))
 	}
-	var list []struct {
-		Name     string `json:"name"`
-		Template string `json:"template"`
-	}
-	if err := json.Unmarshal(text, &list); err != nil {
-		return err
-	}
-	for _, named := range list {
+	scan := jsonscan.New(text)
+	return scan.Array(func() error {
+		var named struct {
+			Name     string `json:"name"`
+			Template string `json:"template"`
+		}
+		one, err := scan.Raw()
+		if err == nil {
+			err = json.Unmarshal(one, &named)
+		}
 		if named.Name == "default" {
 			*c = chatTemplates(named.Template)
 		}
-	}
-	return nil
+		return err
+	})
 }
 
 func (t *Tokenizer) readSettings(text []byte) error {

@@ -1,10 +1,8 @@
 package tokenizer
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/openledger/openledger/slm/gguf"
@@ -130,44 +128,51 @@ func (t *Tokenizer) readTokens(file *gguf.File) error {
 			return err
 		}
 	}
-	t.tokens, t.special = make([]string, n), make([]bool, n)
 	unknownToken := ""
 	err := file.EachText(keyTokens, func(i int, token []byte) error {
-		text := string(token)
-		switch kinds[i] {
-		case typeUnused:
-			return nil
-		case typeControl, typeUserDefined, typeUnknown:
-			if len(text) == 0 || len(text) > maxAddedBytes || len(t.added) == maxAdded {
-				return fmt.Errorf("%s: a special token must have 1 to %d bytes, and there are at most %d",
-					keyTokens, maxAddedBytes, maxAdded)
-			}
-			t.added = append(t.added, addedToken{id: i, content: text, special: kinds[i] != typeUserDefined, raw: true})
-			if kinds[i] == typeUnknown {
-				unknownToken = text
-			}
+		if kinds[i] != typeControl && kinds[i] != typeUserDefined && kinds[i] != typeUnknown {
 			return nil
 		}
-		t.tokens[i] = text
+		if len(token) == 0 || len(token) > maxAddedBytes || len(t.added) == maxAdded {
+			return fmt.Errorf("%s: a special token must have 1 to %d bytes, and there are at most %d", keyTokens,
+				maxAddedBytes, maxAdded)
+		}
+		t.added = append(t.added, addedToken{id: i, content: string(token), special: kinds[i] != typeUserDefined, raw: true})
+		if kinds[i] == typeUnknown {
+			unknownToken = string(token)
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if err := t.place(); err != nil {
+	each := func(use func(id int, token []byte) error) error {
+		return file.EachText(keyTokens, func(i int, token []byte) error {
+			if len(token) == 0 || kinds[i] != typeNormal && kinds[i] != typeByte {
+				return nil
+			}
+			return use(i, token)
+		})
+	}
+	size, err := t.measure(each)
+	if err != nil {
 		return err
 	}
-	return t.index(unknownToken)
+	size.identifiers = n
+	if err := t.fill(size, each); err != nil {
+		return err
+	}
+	return t.setUnknown(unknownToken)
 }
 
 func (t *Tokenizer) readGGUFMerges(file *gguf.File) error {
-	t.merges = map[uint64]merge{}
+	n, _ := file.Len(keyMerges)
+	if n > maxTokens {
+		return fmt.Errorf("%s has %d merges; at most %d are read", keyMerges, n, maxTokens)
+	}
+	t.merges.reset(n)
 	return file.EachText(keyMerges, func(_ int, pair []byte) error {
-		i := bytes.IndexByte(pair, ' ')
-		if i <= 0 {
-			return fmt.Errorf("%s: %.100q does not have two parts", keyMerges, pair)
-		}
-		if err := t.addMerge(string(pair[:i]), string(pair[i+1:])); err != nil {
+		if err := t.addPair(pair); err != nil {
 			return fmt.Errorf("%s: %w", keyMerges, err)
 		}
 		return nil
@@ -176,10 +181,10 @@ func (t *Tokenizer) readGGUFMerges(file *gguf.File) error {
 
 // readScores reads a SentencePiece vocabulary, whose pairs are merged by the score of what they make.
 func (t *Tokenizer) readScores(file *gguf.File) error {
-	if n, _ := file.Len(keyScores); n != len(t.tokens) {
-		return fmt.Errorf("%s has %d elements for %d tokens", keyScores, n, len(t.tokens))
+	if n, _ := file.Len(keyScores); n != t.Len() {
+		return fmt.Errorf("%s has %d elements for %d tokens", keyScores, n, t.Len())
 	}
-	t.scores = make([]float32, len(t.tokens))
+	t.scores = make([]float32, t.Len())
 	err := file.EachFloat(keyScores, func(i int, score float32) error {
 		if score != score {
 			return fmt.Errorf("%s: the score of token %d is not a number", keyScores, i)
@@ -197,12 +202,7 @@ func (t *Tokenizer) readScores(file *gguf.File) error {
 	t.normalizers = append(t.normalizers, func(text string) string {
 		return begin + strings.ReplaceAll(text, " ", mark)
 	})
-	for id, token := range t.tokens {
-		t.outputs[id] = strings.ReplaceAll(token, mark, " ")
-		if b, ok := byteToken(token); ok {
-			t.outputs[id] = string([]byte{b})
-		}
-	}
+	t.outputs = append(t.outputs, byteOutput, func(text string) string { return strings.ReplaceAll(text, mark, " ") })
 	return nil
 }
 
@@ -220,10 +220,10 @@ func (t *Tokenizer) readEnds(file *gguf.File, bosByDefault bool) error {
 		if !ok {
 			continue
 		}
-		if id >= uint64(len(t.tokens)) {
-			return fmt.Errorf("%s is %d, but there are %d tokens", end.key, id, len(t.tokens))
+		if id >= uint64(t.Len()) {
+			return fmt.Errorf("%s is %d, but there are %d tokens", end.key, id, t.Len())
 		}
-		*end.text = t.tokens[id]
+		*end.text = t.Token(int(id))
 		if add, ok := file.Bool(end.add); add || !ok && end.standard {
 			*end.tokens = []int{int(id)}
 		}
@@ -236,14 +236,14 @@ func (t *Tokenizer) readEnds(file *gguf.File, bosByDefault bool) error {
 // stretch of text between special tokens, or before none: what a tokenizer does that puts one only at the beginning is
 // lost.
 func (t *Tokenizer) GGUF(rows int) ([]gguf.Pair, error) {
-	if rows < len(t.tokens) {
-		return nil, fmt.Errorf("the tokenizer has %d tokens, the model %d rows", len(t.tokens), rows)
+	if rows < t.Len() {
+		return nil, fmt.Errorf("the tokenizer has %d tokens, the model %d rows", t.Len(), rows)
 	}
 	tokens, kinds := make([]string, rows), make([]int32, rows)
 	for id := range tokens {
 		tokens[id], kinds[id] = fmt.Sprintf("[PAD%d]", id), typeUnused
-		if id < len(t.tokens) && t.tokens[id] != "" {
-			tokens[id], kinds[id] = t.tokens[id], typeNormal
+		if token := t.Token(id); token != "" {
+			tokens[id], kinds[id] = token, typeNormal
 		}
 		if _, ok := byteToken(tokens[id]); ok && t.byteFallback {
 			kinds[id] = typeByte
@@ -308,47 +308,38 @@ func (t *Tokenizer) byteLevelPairs(pairs []gguf.Pair) ([]gguf.Pair, error) {
 
 // mergeList writes the merges in order, "left right".
 func (t *Tokenizer) mergeList() []string {
-	type ranked struct {
-		pair uint64
-		rank int32
+	list := make([]string, len(t.merges.pairs))
+	for rank := range list {
+		left, right, _ := t.merges.at(rank)
+		list[rank] = t.Token(int(left)) + " " + t.Token(int(right))
 	}
-	list := make([]ranked, 0, len(t.merges))
-	for pair, m := range t.merges {
-		list = append(list, ranked{pair, m.rank})
-	}
-	slices.SortFunc(list, func(a, b ranked) int { return int(a.rank - b.rank) })
-	merges := make([]string, len(list))
-	for i, m := range list {
-		merges[i] = t.tokens[m.pair>>32] + " " + t.tokens[uint32(m.pair)]
-	}
-	return merges
+	return list
 }
 
 // isSentencePiece checks that joining any two neighbours whose text is a token, best score first, does what the merges
 // do: there is a merge for each way to cut a token in two tokens, and those of one token follow one another.
 func (t *Tokenizer) isSentencePiece() error {
-	made := make([]int32, t.ranks) // the token of each rank
-	for i := range made {
-		made[i] = unknown
-	}
-	for _, m := range t.merges {
-		made[m.rank] = m.id
-	}
-	done, last := map[int32]bool{}, int32(unknown)
-	for _, id := range made {
+	done, last := make([]bool, t.Len()), int32(unknown)
+	for rank := range t.merges.pairs {
+		_, _, id := t.merges.at(rank)
 		if id != last && done[id] {
-			return fmt.Errorf("the merges that make %.100q do not follow one another: %s", t.tokens[id], notSentencePiece)
+			return fmt.Errorf("the merges that make %.100q do not follow one another: %s", t.Token(int(id)), notSentencePiece)
 		}
-		if id != unknown {
-			done[id], last = true, id
-		}
+		done[id], last = true, id
 	}
-	for text, id := range t.ids {
+	for id := range t.Len() {
+		if !t.vocabulary.is(id, isOrdinary) {
+			continue
+		}
+		text := t.vocabulary.text(id)
 		for cut := range text {
-			left, first := t.ids[text[:cut]]
-			right, second := t.ids[text[cut:]]
-			if _, merged := t.merges[pairOf(left, right)]; first && second && !merged && cut > 0 {
-				return fmt.Errorf("no merge makes %.100q of %.100q: %s", t.tokens[id], text[:cut], notSentencePiece)
+			left, first := t.vocabulary.id(text[:cut])
+			right, second := t.vocabulary.id(text[cut:])
+			if !first || !second || cut == 0 {
+				continue
+			}
+			if _, _, merged := t.merges.find(left, right); !merged {
+				return fmt.Errorf("no merge makes %.100q of %.100q: %s", t.Token(id), text[:cut], notSentencePiece)
 			}
 		}
 	}
@@ -366,19 +357,12 @@ func (t *Tokenizer) scorePairs(pairs []gguf.Pair, rows int) ([]gguf.Pair, error)
 	} else if err := t.isSentencePiece(); err != nil {
 		return nil, err
 	} else {
-		first := make(map[int32]int32, len(t.merges))
-		for _, m := range t.merges {
-			if rank, ok := first[m.id]; !ok || m.rank < rank {
-				first[m.id] = m.rank
-			}
-		}
-		for id, rank := range first {
-			scores[id] = -float32(rank)
-		}
 		for id := range scores {
-			if _, ok := first[int32(id)]; !ok {
-				scores[id] = -1e9
-			}
+			scores[id] = -1e9
+		}
+		for rank := len(t.merges.pairs) - 1; rank >= 0; rank-- {
+			_, _, made := t.merges.at(rank)
+			scores[made] = -float32(rank)
 		}
 	}
 	return append(pairs, gguf.Pair{Key: keyModel, Value: "llama"}, gguf.Pair{Key: keyPre, Value: "default"},

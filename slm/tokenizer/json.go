@@ -14,24 +14,25 @@ import (
 
 // Limits of a vocabulary.
 const (
-	maxTokens     = 1 << 22
-	maxSmallBytes = 1 << 20 // of the parts beside the vocabulary
+	maxTokens     = 1 << tokenBits
+	maxSmallBytes = 1 << 16 // of the parts beside the vocabulary
+	spareBytes    = 1 << 16 // that tables may take besides a tenth more than the file has
 )
 
-// Parse reads the text of a tokenizer.json as Hugging Face's tokenizers writes it. Memory is at most 24 times the text,
-// and 1 MB.
+// Parse reads the text of a tokenizer.json as Hugging Face's tokenizers writes it. What it returns takes at most a
+// tenth more memory than the text has, and 1 MB; a text whose tables would take more is refused. The text is not kept.
 func Parse(text []byte) (*Tokenizer, error) {
 	parts, err := partsOf(text)
 	if err != nil {
 		return nil, err
 	}
-	t := &Tokenizer{unknown: -1, ids: map[string]int32{}}
+	t := &Tokenizer{unknown: -1}
 	for _, step := range []struct {
 		key  string
 		read func([]byte) error
 	}{
 		{"normalizer", t.readNormalizer}, {"pre_tokenizer", t.readSplitter}, {"added_tokens", t.readAdded},
-		{"model", t.readModel}, {"decoder", t.readDecoder}, {"post_processor", t.readPost},
+		{"model", func(part []byte) error { return t.readModel(part, len(text)) }}, {"decoder", t.readDecoder}, {"post_processor", t.readPost},
 	} {
 		part := parts[step.key]
 		if part == nil {
@@ -305,20 +306,11 @@ func (t *Tokenizer) readAdded(text []byte) error {
 	})
 }
 
-// place puts added tokens into the table of tokens and the finders.
+// place puts added tokens into the finders.
 func (t *Tokenizer) place() error {
 	total := 0
 	for i := range t.added {
 		a := &t.added[i]
-		switch t.tokens[a.id] {
-		case "":
-			a.outside = true
-		case a.content:
-		default:
-			return fmt.Errorf("the tokens %.100q and %.100q have the same identifier %d", t.tokens[a.id], a.content, a.id)
-		}
-		t.tokens[a.id] = a.content
-		t.special[a.id] = t.special[a.id] || a.special
 		content := a.content
 		if !a.raw {
 			for _, normalize := range t.normalizers {
@@ -341,8 +333,8 @@ func (t *Tokenizer) place() error {
 }
 
 // readModel reads the vocabulary and the merges.
-func (t *Tokenizer) readModel(text []byte) error {
-	var vocabulary, merges []byte
+func (t *Tokenizer) readModel(text []byte, fileBytes int) error {
+	var vocabulary, pairs []byte
 	var unknown string
 	kind := "BPE" // older files do not say
 	scan := jsonscan.New(text)
@@ -355,7 +347,7 @@ func (t *Tokenizer) readModel(text []byte) error {
 		case "vocab":
 			vocabulary, err = scan.Raw()
 		case "merges":
-			merges, err = scan.Raw()
+			pairs, err = scan.Raw()
 		case "unk_token":
 			if !scan.Null() {
 				unknown, err = scan.String()
@@ -388,19 +380,29 @@ func (t *Tokenizer) readModel(text []byte) error {
 	if err != nil {
 		return err
 	}
-	if vocabulary == nil || merges == nil {
+	if vocabulary == nil || pairs == nil {
 		return errors.New("vocab or merges are missing")
 	}
-	if err := t.readVocabulary(vocabulary); err != nil {
+	each := func(use func(id int, token []byte) error) error { return eachToken(vocabulary, use) }
+	size, err := t.measure(each)
+	if err != nil {
 		return err
 	}
-	if err := t.place(); err != nil {
+	if size.merges, err = count(pairs); err != nil {
 		return err
 	}
-	if err := t.index(unknown); err != nil {
+	if got, most := size.memory(), fileBytes+fileBytes/10+spareBytes; got > most {
+		return fmt.Errorf("the tables of %d tokens and %d merges take %d bytes, which is too much for a file of %d",
+			size.tokens, size.merges, got, fileBytes)
+	}
+	if err := t.fill(size, each); err != nil {
 		return err
 	}
-	return t.readMerges(merges)
+	if err := t.setUnknown(unknown); err != nil {
+		return err
+	}
+	t.merges.reset(size.merges)
+	return t.readMerges(pairs)
 }
 
 func optionalBool(scan *jsonscan.Scanner) (bool, error) {
@@ -410,92 +412,34 @@ func optionalBool(scan *jsonscan.Scanner) (bool, error) {
 	return scan.Bool()
 }
 
-func (t *Tokenizer) readVocabulary(text []byte) error {
-	count, largest := len(t.added), int64(0)
-	for _, a := range t.added {
-		largest = max(largest, int64(a.id))
-	}
+// eachToken calls use with the members of a vocabulary.
+func eachToken(text []byte, use func(id int, token []byte) error) error {
 	scan := jsonscan.New(text)
-	err := scan.Object(func(string) error {
+	return scan.Members(func(token []byte) error {
 		id, err := scan.Int()
 		if err == nil && (id < 0 || id >= maxTokens) {
 			err = fmt.Errorf("identifier %d is out of range", id)
 		}
-		largest = max(largest, id)
-		count++
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if largest >= int64(2*count+1024) {
-		return fmt.Errorf("identifiers go up to %d, but there are %d tokens", largest, count)
-	}
-	t.tokens, t.special = make([]string, largest+1), make([]bool, largest+1)
-	scan = jsonscan.New(text)
-	return scan.Object(func(token string) error {
-		id, err := scan.Int()
+		if err == nil && len(token) == 0 {
+			err = fmt.Errorf("the token with identifier %d is empty", id)
+		}
 		if err != nil {
 			return err
 		}
-		if token == "" {
-			return fmt.Errorf("the token with identifier %d is empty", id)
-		}
-		if t.tokens[id] != "" {
-			return fmt.Errorf("the tokens %.100q and %.100q have the same identifier %d", t.tokens[id], token, id)
-		}
-		t.tokens[id] = token
-		return nil
+		return use(int(id), token)
 	})
 }
 
-// index fills what is looked up when text is encoded, from the table of tokens.
-func (t *Tokenizer) index(unknownToken string) error {
-	t.ids = make(map[string]int32, len(t.tokens))
-	t.outputs = make([]string, len(t.tokens))
-	for b := range t.bytes {
-		t.bytes[b] = unknown
-	}
-	outside := make(map[int]bool, len(t.added)) // tokens that only the list of added tokens has
-	t.specialTexts = make(map[string]bool, len(t.added))
-	for _, a := range t.added {
-		outside[a.id] = a.outside
-		if a.special {
-			t.specialTexts[a.content] = true
+// count returns how many elements an array has.
+func count(text []byte) (int, error) {
+	scan, n := jsonscan.New(text), 0
+	err := scan.Array(func() error {
+		if n++; n > maxTokens {
+			return fmt.Errorf("more than %d merges", maxTokens)
 		}
-	}
-	for id, token := range t.tokens {
-		if token == "" {
-			continue
-		}
-		text, ok := token, true
-		if t.byteLevel && !outside[id] {
-			text, ok = fromByteLevel(token)
-		}
-		t.outputs[id] = text
-		if unknownToken != "" && token == unknownToken {
-			t.unknown = id
-		}
-		if t.special[id] || outside[id] || !ok {
-			continue
-		}
-		if _, twice := t.ids[text]; twice {
-			return fmt.Errorf("the token %.100q occurs twice", token)
-		}
-		t.ids[text] = int32(id)
-		switch {
-		case t.byteLevel && len(text) == 1:
-			t.bytes[text[0]] = int32(id)
-		case !t.byteLevel && t.byteFallback:
-			if b, ok := byteToken(token); ok {
-				t.bytes[b] = int32(id)
-			}
-		}
-	}
-	if unknownToken != "" && t.unknown < 0 {
-		return fmt.Errorf("the token %.100q for unknown characters is not in the vocabulary", unknownToken)
-	}
-	return nil
+		return scan.Skip()
+	})
+	return n, err
 }
 
 // byteToken returns the byte of a token such as <0x0A>.
@@ -512,29 +456,25 @@ const upperHex = "0123456789ABCDEF"
 // readMerges reads merges: "left right", or [left, right] in newer files. Merges that make a special token are left
 // out.
 func (t *Tokenizer) readMerges(text []byte) error {
-	t.merges = map[uint64]merge{}
 	var left, right []byte
 	scan := jsonscan.New(text)
 	return scan.Array(func() error {
 		if scan.Peek() == jsonscan.String {
-			pair, err := scan.Text(left)
+			pair, err := scan.Text(nil)
 			if err != nil {
 				return err
 			}
-			i := bytes.IndexByte(pair, ' ')
-			if i <= 0 {
-				return fmt.Errorf("the merge %.100q does not have two parts", pair)
-			}
-			return t.addMerge(string(pair[:i]), string(pair[i+1:]))
+			return t.addPair(pair)
 		}
 		n := 0
-		err := scan.Array(func() (err error) {
-			switch n {
-			case 0:
-				left, err = scan.Text(left)
-				left = bytes.Clone(left)
-			case 1:
-				right, err = scan.Text(right)
+		err := scan.Array(func() error {
+			part, err := scan.Text(nil)
+			switch {
+			case err != nil:
+			case n == 0:
+				left = append(left[:0], part...)
+			case n == 1:
+				right = append(right[:0], part...)
 			default:
 				err = errors.New("a merge has more than two parts")
 			}
@@ -547,34 +487,42 @@ func (t *Tokenizer) readMerges(text []byte) error {
 		if err != nil {
 			return err
 		}
-		return t.addMerge(string(left), string(right))
+		return t.addMerge(left, right)
 	})
 }
 
-func (t *Tokenizer) addMerge(left, right string) error {
-	if t.ranks == maxTokens {
-		return fmt.Errorf("more than %d merges", maxTokens)
+// addPair adds a merge that is written "left right".
+func (t *Tokenizer) addPair(pair []byte) error {
+	i := bytes.IndexByte(pair, ' ')
+	if i <= 0 {
+		return fmt.Errorf("the merge %.100q does not have two parts", pair)
 	}
-	rank := t.ranks
-	t.ranks++
+	return t.addMerge(pair[:i], pair[i+1:])
+}
+
+func (t *Tokenizer) addMerge(left, right []byte) error {
+	whole := append(append(make([]byte, 0, 64), left...), right...)
 	var ids [3]int32
-	for i, token := range []string{left, right, left + right} {
+	for i, token := range [][]byte{left, right, whole} {
+		key := token
 		if t.byteLevel {
-			token, _ = fromByteLevel(token)
-		}
-		id, ok := t.ids[token]
-		if !ok {
-			if t.specialTexts[left] || t.specialTexts[right] || t.specialTexts[left+right] {
-				return nil
+			if raw, ok := appendFromByteLevel(make([]byte, 0, 64), token); ok {
+				key = raw
 			}
-			return fmt.Errorf("the merge of %.100q and %.100q needs the token %.100q, which is not in the vocabulary",
-				left, right, token)
+		}
+		id, ok := t.vocabulary.id(string(key))
+		if !ok {
+			for _, text := range [][]byte{left, right, whole} {
+				if place, found := t.raw.has(string(text)); found && t.added[place].special {
+					return nil
+				}
+			}
+			return fmt.Errorf("the merge of %.100q and %.100q needs the token %.100q, which is not in the vocabulary", left,
+				right, token)
 		}
 		ids[i] = id
 	}
-	if _, twice := t.merges[pairOf(ids[0], ids[1])]; !twice {
-		t.merges[pairOf(ids[0], ids[1])] = merge{rank, ids[2]}
-	}
+	t.merges.add(ids[0], ids[1], ids[2])
 	return nil
 }
 
@@ -594,17 +542,10 @@ func (t *Tokenizer) readDecoder(text []byte) error {
 			if c.Pattern.Text == nil || *c.Pattern.Text == "" || fused || len(c.Content) > 4 {
 				return errors.New("the decoder Replace is supported before Fuse and with short texts only")
 			}
-			for id := range t.outputs {
-				t.outputs[id] = strings.ReplaceAll(t.outputs[id], *c.Pattern.Text, c.Content)
-			}
-			return nil
+			old, new := *c.Pattern.Text, c.Content
+			return t.addOutput(func(text string) string { return strings.ReplaceAll(text, old, new) })
 		case "ByteFallback":
-			for id, token := range t.tokens {
-				if b, ok := byteToken(token); ok {
-					t.outputs[id] = string([]byte{b})
-				}
-			}
-			return nil
+			return t.addOutput(byteOutput)
 		case "Fuse":
 			fused = true
 			return nil
@@ -615,8 +556,12 @@ func (t *Tokenizer) readDecoder(text []byte) error {
 			t.stripBegin = c.Start
 			return nil
 		case "Metaspace":
-			for id := range t.outputs {
-				t.outputs[id] = strings.ReplaceAll(t.outputs[id], c.Replacement, " ")
+			space := c.Replacement
+			if space == "" {
+				return errors.New("the decoder Metaspace needs a replacement")
+			}
+			if err := t.addOutput(func(text string) string { return strings.ReplaceAll(text, space, " ") }); err != nil {
+				return err
 			}
 			if c.PrependScheme != "never" && (c.PrependScheme != "" || isTrue(c.AddPrefixSpace, true)) {
 				t.stripBegin = 1
@@ -654,7 +599,7 @@ func (t *Tokenizer) readTemplate(c component) error {
 			continue
 		}
 		for _, id := range c.SpecialTokens[piece.Token.ID].IDs {
-			if id < 0 || id >= len(t.tokens) {
+			if id < 0 || id >= t.Len() {
 				return fmt.Errorf("token %d is not in the vocabulary", id)
 			}
 			if seen {

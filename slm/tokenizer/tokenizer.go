@@ -14,20 +14,16 @@ type Tokenizer struct {
 	ChatTemplate string
 	BOS, EOS     string
 
-	tokens  []string // as the file writes them, by identifier
-	outputs []string // the bytes that each decodes to
-	special []bool
+	// vocabulary holds bytes where it is byte-level and the token is not verbatim, and what the file writes otherwise.
+	vocabulary vocabulary
+	outputs    []func(string) string // what makes the bytes of an answer of what the vocabulary holds, in order
+	bytes      [256]int32            // tokens of single bytes, or unknown
+	added      []addedToken
+	raw        finder // added tokens that are found in the text as it is
+	later      finder // and those that are found when it was normalised
 
-	ids          map[string]int32 // of ordinary tokens only: bytes for byte-level vocabularies, text for the others
-	bytes        [256]int32       // tokens of single bytes, or unknown
-	added        []addedToken
-	specialTexts map[string]bool
-	raw          finder // added tokens that are found in the text as it is
-	later        finder // and those that are found when it was normalised
-
-	merges       map[uint64]merge
+	merges       merges
 	scores       []float32 // of a GGUF file of llama, by identifier; merges is not used then
-	ranks        int32     // the number of merges in the file
 	byteLevel    bool
 	byteFallback bool
 	ignoreMerges bool
@@ -171,14 +167,27 @@ func metaspace(mark, scheme string, split bool) splitter {
 }
 
 // Len is the number of identifiers: tokens are 0 to Len-1. The model may have more rows.
-func (t *Tokenizer) Len() int { return len(t.tokens) }
+func (t *Tokenizer) Len() int { return t.vocabulary.len() }
 
 // Token returns a token as its file writes it, or empty for an identifier that has none.
 func (t *Tokenizer) Token(id int) string {
-	if id < 0 || id >= len(t.tokens) {
+	if id < 0 || id >= t.Len() {
 		return ""
 	}
-	return t.tokens[id]
+	text := t.vocabulary.text(id)
+	if t.byteLevel && !t.vocabulary.is(id, isVerbatim) {
+		return toByteLevel(text)
+	}
+	return text
+}
+
+// output returns the bytes that a token adds to a text.
+func (t *Tokenizer) output(id int) string {
+	text := t.vocabulary.text(id)
+	for _, step := range t.outputs {
+		text = step(text)
+	}
+	return text
 }
 
 // ID returns the identifier of a token as its file writes it.
@@ -195,12 +204,14 @@ func (t *Tokenizer) ID(token string) (int, bool) {
 		}
 		token = bytes
 	}
-	id, ok := t.ids[token]
+	id, ok := t.vocabulary.id(token)
 	return int(id), ok
 }
 
 // Special reports whether a token is special: never returned for what users write, and left out of decoded text.
-func (t *Tokenizer) Special(id int) bool { return id >= 0 && id < len(t.special) && t.special[id] }
+func (t *Tokenizer) Special(id int) bool {
+	return id >= 0 && id < t.Len() && t.vocabulary.is(id, isSpecial)
+}
 
 // Prefix and Suffix are the tokens that the tokenizer's file puts before and behind a text that does not come from a
 // chat template, such as a token for the beginning of text. They must not be changed.

@@ -395,7 +395,7 @@ func TestTrainByDefinition(t *testing.T) {
 					best = c
 				}
 			}
-			if got := tokenizer.tokens[best.pair[0]] + " " + tokenizer.tokens[best.pair[1]]; got != want || best.count < 2 {
+			if got := tokenizer.Token(int(best.pair[0])) + " " + tokenizer.Token(int(best.pair[1])); got != want || best.count < 2 {
 				rt.Fatalf("%q is joined where %q is due", want, got)
 			}
 			id, _ := tokenizer.ID(strings.ReplaceAll(want, " ", ""))
@@ -513,7 +513,7 @@ func TestRefusesByName(t *testing.T) {
 		{`"unk_token": null`, `"unk_token": "<nope>"`, "not in the vocabulary"},
 		{`"post_processor": null`, `"post_processor": {"type": "BertProcessing"}`, `"BertProcessing" is not supported`},
 		{`"id": 0`, `"id": -1`, "out of range"},
-		{`"id": 0`, `"id": 4000000`, "identifiers go up to"},
+		{`"id": 0`, `"id": 2000000`, "identifiers go up to"},
 		{`"id": 0`, `"id": 7`, "same identifier"},
 		{`"content": "<s>"`, `"content": ""`, "content of 1 to"},
 	} {
@@ -527,55 +527,81 @@ func TestRefusesByName(t *testing.T) {
 	}
 }
 
-// Memory to parse is a small multiple of the file, also where numbers in it claim more.
+// To parse a text takes no more memory than a tenth more than the text has, whatever numbers in it claim. A text whose
+// tables would take more is refused.
 func TestParseMemoryIsBounded(t *testing.T) {
-	text, err := trained(t, SplitGPT2, 520).JSON()
+	text, err := trained(t, SplitGPT2, 2000).JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// As many tokens, merges and added tokens as fit into a text.
-	var vocabulary, merges, added []string
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	for i, a := range letters {
-		vocabulary = append(vocabulary, fmt.Sprintf(`"%c":%d`, a, i))
+	var vocabulary, merges, added []string
+	token := func(text string) {
+		vocabulary = append(vocabulary, fmt.Sprintf(`"%s":%d`, text, len(vocabulary)))
+	}
+	file := func() []byte {
+		return []byte(`{"model":{"vocab":{` + strings.Join(vocabulary, ",") + `},"merges":[` + strings.Join(merges, ",") +
+			`]},"decoder":{"type":"Fuse"}}`)
+	}
+	for _, a := range letters {
+		token(string(a))
 	}
 	for _, a := range letters {
 		for _, b := range letters {
-			vocabulary = append(vocabulary, fmt.Sprintf(`"%c%c":%d`, a, b, len(vocabulary)))
-			merges = append(merges, fmt.Sprintf(`"%c %c"`, a, b))
+			token(string(a) + string(b))
 		}
 	}
-	for _, a := range merges {
+	for _, a := range letters {
 		for _, b := range letters {
-			vocabulary = append(vocabulary, fmt.Sprintf(`"%c%c%c":%d`, a[1], a[3], b, len(vocabulary)))
+			for _, c := range letters {
+				token(string(a) + string(b) + string(c))
+			}
 		}
 	}
-	for i := range 20000 {
+	many := file()
+	for _, a := range letters {
+		for _, b := range letters {
+			merges = append(merges, fmt.Sprintf(`"%c %c"`, a, b))
+			for _, c := range letters {
+				merges = append(merges, fmt.Sprintf(`"%c %c%c"`, a, b, c), fmt.Sprintf(`"%c%c %c"`, a, b, c))
+			}
+		}
+	}
+	crowded := file() // as many tokens and merges as fit into a text
+	for i := range maxAdded {
 		added = append(added, fmt.Sprintf(`{"id":%d,"content":"%x"}`, i, i))
 	}
-	dense := `{"model":{"vocab":{` + strings.Join(vocabulary, ",") + `},"merges":[` + strings.Join(merges, ",") +
-		`]},"decoder":{"type":"Fuse"}}`
-	list := `{"added_tokens":[` + strings.Join(added, ",") +
-		`],"model":{"vocab":{},"merges":[]},"decoder":{"type":"Fuse"}}`
-	for _, text := range []string{dense, list} {
-		if _, err := Parse([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, text := range [][]byte{
-		text, []byte(dense), []byte(list), []byte(`{"model":{"vocab":{"a":4194303},"merges":[]}}`),
-		[]byte(`{"added_tokens":[{"id":4194303,"content":"a"}],"model":{"vocab":{},"merges":[]}}`),
-		[]byte(`{"model":{"vocab":{},"merges":[` + strings.Repeat("[", 1<<20)),
+	list := []byte(`{"added_tokens":[` + strings.Join(added, ",") +
+		`],"model":{"vocab":{},"merges":[]},"decoder":{"type":"Fuse"}}`)
+	for _, test := range []struct {
+		name, refused string
+		text          []byte
+	}{
+		{"trained", "", text}, {"many tokens", "", many}, {"added tokens", "", list},
+		{"tokens and merges", "too much for a file", crowded},
+		{"large identifier", "identifiers go up to", []byte(`{"model":{"vocab":{"a":2097151},"merges":[]}}`)},
+		{"large added identifier", "identifiers go up to",
+			[]byte(`{"added_tokens":[{"id":2097151,"content":"a"}],"model":{"vocab":{},"merges":[]}}`)},
+		{"deep", "nested deeper", []byte(`{"model":{"vocab":{},"merges":[` + strings.Repeat("[", 1<<20))},
+		{"many steps", "has more than", []byte(`{"normalizer":{"type":"Sequence","normalizers":[` +
+			strings.Repeat("0,", 1<<19) + `0]},"model":{"vocab":{},"merges":[]}}`)},
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		Parse(text)
+		_, err := Parse(test.text)
 		runtime.ReadMemStats(&after)
-		used := after.TotalAlloc - before.TotalAlloc
-		if used > uint64(24*len(text)+1<<20) {
-			t.Errorf("%d bytes were allocated for %d of text", used, len(text))
+		switch {
+		case test.refused == "" && err != nil:
+			t.Errorf("%s: %v", test.name, err)
+		case test.refused != "" && (err == nil || !strings.Contains(err.Error(), test.refused)):
+			t.Errorf("%s: want %q: %v", test.name, test.refused, err)
 		}
-		t.Logf("%d bytes of text: %.1f times as much was allocated", len(text), float64(used)/float64(len(text)))
+		used, most := after.TotalAlloc-before.TotalAlloc, uint64(len(test.text)+len(test.text)/10+1<<20)
+		if used > most {
+			t.Errorf("%s: %d bytes were allocated for %d of text", test.name, used, len(test.text))
+		}
+		t.Logf("%s: %.2f times as much was allocated as the text of %d bytes has", test.name,
+			float64(used)/float64(len(test.text)), len(test.text))
 	}
 }
 

@@ -34,7 +34,6 @@ type Recipe struct {
 func Train(texts []string, recipe Recipe) (*Tokenizer, error) {
 	t := &Tokenizer{
 		unknown: -1, byteLevel: true, BOS: recipe.BOS, EOS: recipe.EOS, ChatTemplate: recipe.ChatTemplate,
-		merges: map[uint64]merge{},
 	}
 	if recipe.Tokens > maxTokens || recipe.Tokens < 256+len(recipe.Special) {
 		return nil, fmt.Errorf("a vocabulary of %d tokens; it must have %d (bytes and special tokens) to %d",
@@ -52,12 +51,13 @@ func Train(texts []string, recipe Recipe) (*Tokenizer, error) {
 	if t.pattern == nil {
 		return nil, fmt.Errorf("%q is no known way to split text", recipe.Split)
 	}
+	var tokens []string // as a file writes them
 	for id, content := range recipe.Special {
 		if content == "" || len(content) > maxAddedBytes || slices.Contains(recipe.Special[:id], content) {
 			return nil, fmt.Errorf("special token %.100q is empty, too long, or there twice", content)
 		}
 		t.added = append(t.added, addedToken{id: id, content: content, special: true, raw: true})
-		t.tokens = append(t.tokens, content)
+		tokens = append(tokens, content)
 	}
 	for _, end := range []string{recipe.BOS, recipe.EOS} {
 		if end != "" && !slices.Contains(recipe.Special, end) {
@@ -65,25 +65,33 @@ func Train(texts []string, recipe Recipe) (*Tokenizer, error) {
 		}
 	}
 	for b := range 256 {
-		t.tokens = append(t.tokens, toByteLevel(string([]byte{byte(b)})))
+		tokens = append(tokens, toByteLevel(string([]byte{byte(b)})))
 	}
 	trainer := newTrainer(t.words(texts), int32(len(recipe.Special)))
-	for len(t.tokens) < recipe.Tokens {
+	t.merges.reset(recipe.Tokens)
+	for len(tokens) < recipe.Tokens {
 		pair, ok := trainer.best()
 		if !ok {
 			break
 		}
-		id := int32(len(t.tokens))
-		t.tokens = append(t.tokens, t.tokens[pair[0]]+t.tokens[pair[1]])
-		t.merges[pairOf(pair[0], pair[1])] = merge{t.ranks, id}
-		t.ranks++
+		id := int32(len(tokens))
+		tokens = append(tokens, tokens[pair[0]]+tokens[pair[1]])
+		t.merges.add(pair[0], pair[1], id)
 		trainer.join(pair, id)
 	}
-	t.special = make([]bool, len(t.tokens))
-	if err := t.place(); err != nil {
+	each := func(use func(id int, token []byte) error) error {
+		for id, token := range tokens {
+			if err := use(id, []byte(token)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	size, err := t.measure(each)
+	if err != nil {
 		return nil, err
 	}
-	return t, t.index("")
+	return t, t.fill(size, each)
 }
 
 // words counts the pieces of texts, sorted.
@@ -261,14 +269,15 @@ func (t *Tokenizer) JSON() ([]byte, error) {
 	added := []any{}
 	outside := map[int]bool{}
 	for _, a := range t.added {
-		outside[a.id] = a.outside
+		outside[a.id] = outside[a.id] || a.outside
 		added = append(added, map[string]any{
 			"id": a.id, "content": a.content, "single_word": a.singleWord, "lstrip": a.stripLeft, "rstrip": a.stripRight,
 			"normalized": !a.raw, "special": a.special,
 		})
 	}
-	vocabulary := make(map[string]int, len(t.tokens))
-	for id, token := range t.tokens {
+	vocabulary := make(map[string]int, t.Len())
+	for id := range t.Len() {
+		token := t.Token(id)
 		if token != "" && !outside[id] {
 			vocabulary[token] = id
 		}
@@ -299,7 +308,7 @@ func (t *Tokenizer) template() any {
 	special := map[string]any{}
 	token := func(ids []int) {
 		for _, id := range ids {
-			text := t.tokens[id]
+			text := t.Token(id)
 			single = append(single, map[string]any{"SpecialToken": map[string]any{"id": text, "type_id": 0}})
 			special[text] = map[string]any{"id": text, "ids": []int{id}, "tokens": []string{text}}
 		}

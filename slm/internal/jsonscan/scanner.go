@@ -96,8 +96,13 @@ func (s *Scanner) accept(c byte) bool {
 
 // Object reads an object. It calls member for each key, in order; member must read the value with one call to s.
 func (s *Scanner) Object(member func(key string) error) error {
+	return s.Members(func(key []byte) error { return member(string(key)) })
+}
+
+// Members is Object without a copy of the keys: a key is valid until member returns.
+func (s *Scanner) Members(member func(key []byte) error) error {
 	return s.nested('{', '}', func() error {
-		key, err := s.String()
+		key, err := s.Text(nil)
 		if err != nil {
 			return err
 		}
@@ -347,7 +352,7 @@ func (s *Scanner) word(word string) bool {
 func (s *Scanner) Skip() error {
 	switch s.Peek() {
 	case Object:
-		return s.Object(func(string) error { return s.Skip() })
+		return s.Members(func([]byte) error { return s.Skip() })
 	case Array:
 		return s.Array(s.Skip)
 	case String:
