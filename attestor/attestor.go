@@ -16,8 +16,8 @@ import (
 
 	gogogrpc "github.com/cosmos/gogoproto/grpc"
 
-	"github.com/openledger/openledger/attestor/fetch"
 	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )

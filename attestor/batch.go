@@ -7,8 +7,8 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/openledger/openledger/attestor/fetch"
 	"github.com/openledger/openledger/attestor/judge"
+	"github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )

@@ -15,7 +15,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/types/query"
 
-	"github.com/openledger/openledger/attestor/fetch"
+	"github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"

@@ -24,7 +24,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/types/query"
 
-	"github.com/openledger/openledger/attestor/fetch"
+	"github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/session"

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
-	"github.com/openledger/openledger/attestor/fetch"
 	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/engine"
 	"github.com/openledger/openledger/openlora/outbox"

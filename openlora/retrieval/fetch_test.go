@@ -13,8 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	guarded "github.com/openledger/openledger/attestor/fetch"
 	"github.com/openledger/openledger/content"
+	guarded "github.com/openledger/openledger/content/fetch"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 

@@ -9,8 +9,8 @@ import (
 	"fmt"
 	"sync"
 
-	guarded "github.com/openledger/openledger/attestor/fetch"
 	"github.com/openledger/openledger/content"
+	guarded "github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/engine"

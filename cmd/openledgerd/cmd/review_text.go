@@ -17,8 +17,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
-	"github.com/openledger/openledger/attestor/fetch"
 	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/content/overlap"
 	"github.com/openledger/openledger/poa"

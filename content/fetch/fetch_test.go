@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/openledger/openledger/attestor/fetch"
+	"github.com/openledger/openledger/content/fetch"
 )
 
 func limits() fetch.Limits {
