@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/poa"
 )
 
@@ -38,13 +39,13 @@ func openBundles(dir string, max int64) (*bundles, error) {
 		return nil, err
 	}
 	b := &bundles{dir: dir, max: max, sizes: make(map[poa.Hash]int64), used: make(map[poa.Hash]time.Time)}
-	files, err := os.ReadDir(dir)
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range files {
-		info, err := file.Info()
-		root, parseErr := parseHash(file.Name())
+	for _, entry := range entries {
+		info, err := entry.Info()
+		root, parseErr := parseHash(entry.Name())
 		if err != nil || parseErr != nil {
 			continue // not ours, or gone
 		}
@@ -96,10 +97,7 @@ func (b *bundles) put(root poa.Hash, data []byte, keep func(poa.Hash) bool) erro
 	if err := b.makeRoom(int64(len(data)), keep); err != nil {
 		return err
 	}
-	if err := os.WriteFile(b.path(root)+".new", data, 0o644); err != nil {
-		return err
-	}
-	if err := os.Rename(b.path(root)+".new", b.path(root)); err != nil {
+	if err := file.Write(b.path(root), data, 0o644); err != nil {
 		return err
 	}
 	b.sizes[root], b.used[root] = int64(len(data)), time.Now()

@@ -9,13 +9,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"golang.org/x/time/rate"
 
 	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/internal/ratelimit"
 	"github.com/openledger/openledger/poa"
 )
 
@@ -23,7 +22,6 @@ const (
 	// transfers that are served at a time, and how many a host may begin in a second.
 	maxTransfers = 32
 	hostRate     = 50
-	maxHosts     = 4096
 
 	shutdownTimeout = 3 * time.Second
 )
@@ -202,18 +200,16 @@ func (a *Attestor) health(w http.ResponseWriter, _ *http.Request) {
 type guard struct {
 	inner http.Handler
 	slots chan struct{}
-
-	mu    sync.Mutex
-	hosts map[string]*rate.Limiter
+	hosts *ratelimit.Limiter
 }
 
 func newGuard(inner http.Handler) *guard {
-	return &guard{inner: inner, slots: make(chan struct{}, maxTransfers), hosts: make(map[string]*rate.Limiter)}
+	return &guard{inner: inner, slots: make(chan struct{}, maxTransfers), hosts: ratelimit.New(hostRate, hostRate)}
 }
 
 // ServeHTTP implements http.Handler.
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !g.allow(r.RemoteAddr) {
+	if !g.hosts.Allow(r.RemoteAddr) {
 		w.Header().Set("Retry-After", "1")
 		refuse(w, http.StatusTooManyRequests, "more than %d transfers a second", hostRate)
 		return
@@ -227,22 +223,4 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.inner.ServeHTTP(w, r)
-}
-
-func (g *guard) allow(remote string) bool {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		host = remote
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	limiter := g.hosts[host]
-	if limiter == nil {
-		if len(g.hosts) >= maxHosts {
-			clear(g.hosts) // all start again: this bounds memory, not rates
-		}
-		limiter = rate.NewLimiter(hostRate, hostRate)
-		g.hosts[host] = limiter
-	}
-	return limiter.Allow()
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/openledger/openledger/internal/follow"
 )
 
 // pruneEvery is the time between two looks at the folders of indexes.
@@ -15,22 +17,13 @@ const pruneEvery = 24 * time.Hour
 
 // keepPruning removes indexes that were not used for long, now and once a day, until ctx ends.
 func (a *Attestor) keepPruning(ctx context.Context) {
-	ticker := time.NewTicker(pruneEvery)
-	defer ticker.Stop()
-	for {
+	follow.Every(ctx, pruneEvery, a.log, "old indexes could not be removed", func(context.Context) error {
 		removed, err := a.library.prune(time.Now().Add(-a.config.IndexKeep))
 		if len(removed) > 0 {
 			a.log.Info("removed indexes that were not used", "folders", removed, "for", a.config.IndexKeep)
 		}
-		if err != nil {
-			a.log.Warn("old indexes could not be removed", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
+		return err
+	})
 }
 
 // prune removes the folders of models that were last used before a time, and returns their names. Models in memory

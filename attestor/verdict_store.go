@@ -3,12 +3,12 @@ package attestor
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/openledger/openledger/internal/database"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
@@ -16,9 +16,6 @@ var (
 	verdictsBucket = []byte("verdicts") // be64 number → entry
 	heldBucket     = []byte("held")     // be64 rank → content hash that was checked
 )
-
-// lockTimeout for the file of another process.
-const lockTimeout = 5 * time.Second
 
 // entry is a verdict that was given.
 type entry struct {
@@ -33,20 +30,9 @@ type entry struct {
 type verdictStore struct{ db *bolt.DB }
 
 func openVerdictStore(path string) (*verdictStore, error) {
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})
+	db, err := database.Open(path, [][]byte{verdictsBucket, heldBucket}, nil)
 	if err != nil {
-		return nil, fmt.Errorf("verdicts %s: %w (is another attestor running?)", path, err)
-	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{verdictsBucket, heldBucket} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, fmt.Errorf("verdicts: %w (is another attestor running?)", err)
 	}
 	return &verdictStore{db}, nil
 }

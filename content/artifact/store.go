@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/openledger/openledger/internal/file"
 )
 
 // Errors of the store.
@@ -177,7 +179,7 @@ func (w *Writer) Commit(digest [32]byte) error {
 	if err := w.file.Close(); err != nil {
 		return err
 	}
-	return os.Rename(w.file.Name(), w.store.Path(digest))
+	return file.Rename(w.file.Name(), w.store.Path(digest))
 }
 
 // Abort forgets an artifact that was not committed. After Commit it does nothing.

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/poa"
 )
 
@@ -110,7 +111,7 @@ func (s *Store) Add(segments ...poa.Segment) error {
 // Save writes the tiers that are new since the folder was read or saved, and
 // removes those that were merged into others.
 func (s *Store) Save() error {
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+	if err := file.MakeFolder(s.dir, 0o755); err != nil {
 		return err
 	}
 	m := manifest{Statistics: s.root, Tiers: []string{}}
@@ -126,7 +127,7 @@ func (s *Store) Save() error {
 		if err != nil {
 			return err
 		}
-		if err := replace(filepath.Join(s.dir, name), data); err != nil {
+		if err := file.Write(filepath.Join(s.dir, name), data, 0o644); err != nil {
 			return err
 		}
 		s.saved[name] = true
@@ -135,7 +136,7 @@ func (s *Store) Save() error {
 	if err != nil {
 		return err
 	}
-	if err := replace(filepath.Join(s.dir, manifestName), append(data, '\n')); err != nil {
+	if err := file.Write(filepath.Join(s.dir, manifestName), append(data, '\n'), 0o644); err != nil {
 		return err
 	}
 	return s.clean(m.Tiers)
@@ -156,17 +157,4 @@ func (s *Store) clean(tiers []string) error {
 		}
 	}
 	return nil
-}
-
-// replace writes a file beside its place and renames it.
-func replace(path string, data []byte) error {
-	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
 }

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"cosmossdk.io/math"
+
+	"github.com/openledger/openledger/internal/file"
 )
 
 // Key lets somebody ask on the account of the proxy, within a budget of their own.
@@ -167,24 +169,8 @@ func (k *Keys) change(make func([]Key) ([]Key, error)) error {
 	if err != nil {
 		return err
 	}
-	return replace(k.path, content)
-}
-
-// replace puts another file in place of one, whole or not at all. It is readable by its owner alone.
-func replace(path string, content []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := file.MakeFolder(filepath.Dir(k.path), 0o700); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	if _, err := file.Write(content); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	if err := errors.Join(file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	return file.Write(k.path, content, 0o600) // for its owner alone
 }

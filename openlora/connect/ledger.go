@@ -12,10 +12,10 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"cosmossdk.io/math"
 
+	"github.com/openledger/openledger/internal/database"
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/commit"
 	"github.com/openledger/openledger/poa"
@@ -83,23 +83,13 @@ var ErrLedgerInUse = errors.New("another `openlorad connect` is running on this 
 
 // OpenLedger opens the ledger in a file. One process can have it.
 func OpenLedger(path string) (*Ledger, error) {
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: ledgerTimeout})
-	if errors.Is(err, bolterrors.ErrTimeout) {
+	db, err := database.Open(path,
+		[][]byte{answersBucket, timesBucket, spentBucket, openBucket, paidBucket, parcelsBucket}, nil)
+	if errors.Is(err, database.ErrInUse) {
 		return nil, ErrLedgerInUse
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{answersBucket, timesBucket, spentBucket, openBucket, paidBucket, parcelsBucket} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, err
 	}
 	l := &Ledger{db: db, calls: commit.NewQueue(db)}
 	if err := l.sweep(); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"cosmossdk.io/math"
 
+	"github.com/openledger/openledger/internal/follow"
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -37,18 +38,7 @@ var payments = map[attributiontypes.Payment]string{
 
 // followPayments asks the chain who was paid by answers, until ctx ends.
 func (p *Proxy) followPayments(ctx context.Context) {
-	ticker := time.NewTicker(paymentsEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			if err := p.askPayments(ctx); err != nil && ctx.Err() == nil {
-				p.config.Log.Warn("who was paid is not known yet", "err", err)
-			}
-		}
-	}
+	follow.Every(ctx, paymentsEvery, p.config.Log, "who was paid is not known yet", p.askPayments)
 }
 
 func (p *Proxy) askPayments(ctx context.Context) error {

@@ -21,6 +21,8 @@ import (
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
+	"github.com/openledger/openledger/internal/database"
+	"github.com/openledger/openledger/internal/follow"
 	"github.com/openledger/openledger/openlora/chain"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
@@ -42,7 +44,6 @@ var (
 
 const (
 	pollInterval = 2 * time.Second
-	openTimeout  = 5 * time.Second
 	// blocksPerWrite are read before they are written together: a write waits for the disk.
 	blocksPerWrite = 200
 	// writesPerReport is how often a long catching-up says how far it is.
@@ -78,25 +79,16 @@ type Index struct {
 
 // Open opens or makes an index.
 func Open(path string, node Source, log *slog.Logger) (*Index, error) {
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: openTimeout})
-	if err != nil {
-		return nil, fmt.Errorf("index of earnings %s: %w", path, err)
-	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		older := tx.Bucket(metaBucket) != nil && tx.Bucket(daysBucket) == nil
-		for _, name := range [][]byte{metaBucket, waitingBucket, entriesBucket, accountsBucket, daysBucket} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
+	buckets := [][]byte{metaBucket, waitingBucket, entriesBucket, accountsBucket, daysBucket}
+	db, err := database.Open(path, buckets, func(tx *bolt.Tx, isNew func([]byte) bool) error {
 		meta := tx.Bucket(metaBucket)
-		if next := meta.Get(nextKey); older && next != nil {
+		if next := meta.Get(nextKey); isNew(daysBucket) && next != nil { // begun without days
 			return meta.Put(daysFromKey, bytes.Clone(next))
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, fmt.Errorf("index of earnings: %w", err)
 	}
 	return &Index{db: db, node: node, log: log, failed: make(map[int64]int), skip: make(map[int64]string)}, nil
 }
@@ -106,18 +98,7 @@ func (x *Index) Close() error { return x.db.Close() }
 
 // Run follows the chain until ctx ends.
 func (x *Index) Run(ctx context.Context) {
-	ticker := time.NewTicker(pollInterval)
-	defer ticker.Stop()
-	for {
-		if err := x.Follow(ctx); err != nil && ctx.Err() == nil {
-			x.log.Warn("the index of earnings could not follow the chain; trying again", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
+	follow.Every(ctx, pollInterval, x.log, "the index of earnings could not follow the chain", x.Follow)
 }
 
 // Follow indexes all blocks up to the last one.

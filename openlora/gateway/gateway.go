@@ -18,6 +18,7 @@ import (
 
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/fetch"
+	"github.com/openledger/openledger/internal/ratelimit"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/engine"
 	"github.com/openledger/openledger/openlora/outbox"
@@ -72,7 +73,7 @@ type Gateway struct {
 	Config
 	metrics  *metrics
 	slots    chan struct{}
-	limiter  limiter
+	limiter  *ratelimit.Limiter
 	sessions sessionLocks
 	started  time.Time
 	fetch    *fetch.Client
@@ -107,7 +108,7 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 	fetching.Patience = fetchPatience
 	g := &Gateway{
 		Config: config, slots: make(chan struct{}, config.Limits.Concurrent), started: time.Now(), fetch: fetch.New(fetching),
-		limiter:   limiter{perSecond: config.Limits.PerSecond, burst: config.Limits.Burst},
+		limiter:   ratelimit.New(config.Limits.PerSecond, config.Limits.Burst),
 		libraries: make(map[libraryKey]*retrieval.Library), latest: make(map[uint64]*retrieval.Library),
 	}
 	g.metrics = newMetrics(config.Outbox)

@@ -6,13 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/poa"
@@ -116,43 +113,13 @@ func (g *Gateway) decode(w http.ResponseWriter, r *http.Request, into any) error
 func (g *Gateway) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.metrics.requests.Add(1)
-		if !g.limiter.allow(r.RemoteAddr) {
+		if !g.limiter.Allow(r.RemoteAddr) {
 			g.fail(w, &httpError{status: http.StatusTooManyRequests, code: "rate_limit_exceeded",
 				message: "too many requests from this address: wait a second"})
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// limiter keeps a token bucket for each remote address. It forgets all of them
-// when there are too many, which lets bursts through but bounds memory.
-type limiter struct {
-	perSecond rate.Limit
-	burst     int
-
-	mu      sync.Mutex
-	remotes map[string]*rate.Limiter
-}
-
-const maxRemotes = 10_000
-
-func (l *limiter) allow(remote string) bool {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		host = remote
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.remotes == nil || len(l.remotes) > maxRemotes {
-		l.remotes = make(map[string]*rate.Limiter)
-	}
-	bucket := l.remotes[host]
-	if bucket == nil {
-		bucket = rate.NewLimiter(l.perSecond, l.burst)
-		l.remotes[host] = bucket
-	}
-	return bucket.Allow()
 }
 
 // lockPatience is how long a call waits for the one before it. A client may send

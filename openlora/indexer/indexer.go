@@ -19,6 +19,8 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/types/query"
 
+	"github.com/openledger/openledger/internal/database"
+	"github.com/openledger/openledger/internal/follow"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -27,12 +29,10 @@ import (
 var (
 	batchesBucket  = []byte("batches")  // be64 batch id → entry
 	receiptsBucket = []byte("receipts") // receipt id → be64 batch id ‖ be32 index
+	rootsBucket    = []byte("roots")    // be64 batch id → root of the batch, for proofs over all batches
 )
 
-const (
-	pollInterval = 2 * time.Second
-	openTimeout  = 5 * time.Second
-)
+const pollInterval = 2 * time.Second
 
 // Indexer follows a node.
 type Indexer struct {
@@ -50,20 +50,21 @@ type entry struct {
 
 // Open opens or makes the index.
 func Open(path string, node *chain.Client, log *slog.Logger) (*Indexer, error) {
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: openTimeout})
-	if err != nil {
-		return nil, fmt.Errorf("index %s: %w", path, err)
-	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{batchesBucket, receiptsBucket} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
+	buckets := [][]byte{batchesBucket, receiptsBucket, rootsBucket}
+	db, err := database.Open(path, buckets, func(tx *bolt.Tx, isNew func([]byte) bool) error {
+		if !isNew(rootsBucket) {
+			return nil
 		}
-		return nil
+		return tx.Bucket(batchesBucket).ForEach(func(id, raw []byte) error { // begun without roots
+			var stored entry
+			if err := json.Unmarshal(raw, &stored); err != nil {
+				return fmt.Errorf("batch %d: %w", binary.BigEndian.Uint64(id), err)
+			}
+			return tx.Bucket(rootsBucket).Put(id, stored.Root[:])
+		})
 	})
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, fmt.Errorf("index of receipts: %w", err)
 	}
 	return &Indexer{db: db, node: node, log: log}, nil
 }
@@ -73,18 +74,7 @@ func (x *Indexer) Close() error { return x.db.Close() }
 
 // Run follows the chain until ctx ends.
 func (x *Indexer) Run(ctx context.Context) {
-	ticker := time.NewTicker(pollInterval)
-	defer ticker.Stop()
-	for {
-		if err := x.Follow(ctx); err != nil && ctx.Err() == nil {
-			x.log.Warn("the index could not follow the chain; trying again", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
+	follow.Every(ctx, pollInterval, x.log, "the index of receipts could not follow the chain", x.Follow)
 }
 
 // Follow indexes the batches that are new.
@@ -202,7 +192,10 @@ func (x *Indexer) put(batch attributiontypes.Batch, records []poa.Record) error 
 		if err != nil {
 			return err
 		}
-		return tx.Bucket(batchesBucket).Put(be64(batch.Id), encoded)
+		return errors.Join(
+			tx.Bucket(batchesBucket).Put(be64(batch.Id), encoded),
+			tx.Bucket(rootsBucket).Put(be64(batch.Id), root[:]),
+		)
 	})
 }
 
@@ -218,35 +211,36 @@ func (x *Indexer) Proof(id string) (attributiontypes.ReceiptProof, error) {
 			return fmt.Errorf("%w: %s", ErrNotFound, id)
 		}
 		batch, index := place[:8], binary.BigEndian.Uint32(place[8:])
-		var roots []poa.Hash
-		var records []poa.Record
-		var leaf uint64
-		err := tx.Bucket(batchesBucket).ForEach(func(key, raw []byte) error {
-			var stored entry
-			if err := json.Unmarshal(raw, &stored); err != nil {
+		var stored entry
+		if err := json.Unmarshal(tx.Bucket(batchesBucket).Get(batch), &stored); err != nil {
+			return fmt.Errorf("batch %d: %w", binary.BigEndian.Uint64(batch), err)
+		}
+		records := make([]poa.Record, len(stored.Records))
+		for i, encoded := range stored.Records {
+			var err error
+			if records[i], err = poa.UnmarshalRecord(encoded); err != nil {
 				return err
 			}
-			roots = append(roots, stored.Root)
-			if string(key) != string(batch) {
-				return nil
-			}
-			leaf = stored.Leaf
-			for _, encoded := range stored.Records {
-				record, err := poa.UnmarshalRecord(encoded)
-				if err != nil {
-					return err
-				}
-				records = append(records, record)
-			}
-			return nil
-		})
+		}
+		roots, err := allRoots(tx)
 		if err != nil {
 			return err
 		}
-		proof, err = attributiontypes.BuildReceiptProof(records, int(index), roots, leaf)
+		proof, err = attributiontypes.BuildReceiptProof(records, int(index), roots, stored.Leaf)
 		return err
 	})
 	return proof, err
+}
+
+// allRoots returns the roots of all batches in their order.
+func allRoots(tx *bolt.Tx) ([]poa.Hash, error) {
+	var roots []poa.Hash
+	err := tx.Bucket(rootsBucket).ForEach(func(_, root []byte) error {
+		hash, err := poa.HashFromBytes(root)
+		roots = append(roots, hash)
+		return err
+	})
+	return roots, err
 }
 
 // ServeHTTP answers GET …/receipts/{id}/proof with a proof as JSON, made for

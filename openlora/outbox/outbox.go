@@ -16,6 +16,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/openledger/openledger/internal/database"
 	"github.com/openledger/openledger/openlora/commit"
 	"github.com/openledger/openledger/openlora/retrieval"
 	"github.com/openledger/openledger/poa"
@@ -34,9 +35,6 @@ var (
 	seqKey         = []byte("provider_seq")
 	formKey        = []byte("form") // of the file
 )
-
-// openTimeout for the file lock of another process.
-const openTimeout = 5 * time.Second
 
 // ErrNotFound says that the outbox does not hold something.
 var ErrNotFound = errors.New("not in the outbox")
@@ -152,27 +150,23 @@ type Outbox struct {
 // Open opens or makes the file. Of calls that had started when the process ended, those of which no word was sent
 // become gaps; the others are left for the gateway to sign for (Unfinished).
 func Open(path string) (*Outbox, error) {
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: openTimeout})
-	if err != nil {
-		return nil, fmt.Errorf("outbox %s: %w (is another gateway running?)", path, err)
-	}
-	o := &Outbox{db: db, calls: commit.NewQueue(db), words: path + wordsSuffix}
-	if o.identity, err = identify(path); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{sessionsBucket, activeBucket, callsBucket, repliesBucket, batchesBucket, openBucket,
-			refusedBucket, bundlesBucket, metaBucket} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
+	o := &Outbox{words: path + wordsSuffix}
+	buckets := [][]byte{sessionsBucket, activeBucket, callsBucket, repliesBucket, batchesBucket, openBucket,
+		refusedBucket, bundlesBucket, metaBucket}
+	db, err := database.Open(path, buckets, func(tx *bolt.Tx, _ func([]byte) bool) error {
 		if err := checkForm(tx); err != nil {
 			return err
 		}
 		return o.closeStarted(tx)
 	})
-	if err == nil {
+	if errors.Is(err, database.ErrInUse) {
+		return nil, fmt.Errorf("outbox %w: is another gateway running?", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("outbox %w", err)
+	}
+	o.db, o.calls = db, commit.NewQueue(db)
+	if o.identity, err = identify(path); err == nil {
 		err = o.dropFinished()
 	}
 	if err != nil {

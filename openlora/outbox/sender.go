@@ -10,6 +10,7 @@ import (
 
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
+	"github.com/openledger/openledger/internal/follow"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/retrieval"
 	"github.com/openledger/openledger/poa"
@@ -80,18 +81,7 @@ type Sender struct {
 
 // Run works until ctx ends.
 func (s *Sender) Run(ctx context.Context, interval time.Duration) {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for {
-		if err := s.Round(ctx); err != nil && ctx.Err() == nil {
-			s.Log.Warn("receipts could not be submitted; trying again", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
+	follow.Every(ctx, interval, s.Log, "receipts could not be submitted", s.Round)
 }
 
 const (

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"net/http"
 	"os"
@@ -23,6 +24,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
@@ -162,39 +164,20 @@ func (c *Client) save() error {
 }
 
 // write replaces a file by one that is on the disk when it returns.
-func write(path string, value any) error { return writeBy(os.Rename, path, value) }
+func write(path string, value any) error { return writeBy(file.Write, path, value) }
 
 // create writes a file that is not there yet, or returns os.ErrExist.
-func create(path string, value any) error { return writeBy(os.Link, path, value) }
+func create(path string, value any) error { return writeBy(file.Create, path, value) }
 
-// writeBy writes another file and has it put in its place.
-func writeBy(put func(from, to string) error, path string, value any) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+func writeBy(put func(path string, content []byte, mode fs.FileMode) error, path string, value any) error {
+	if err := file.MakeFolder(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
 	content, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".session-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	if _, err := file.Write(content); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	if err := errors.Join(file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err := put(file.Name(), path); err != nil {
-		return err
-	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return put(path, content, 0o600)
 }
 
 // sign signs the voucher of call n.

@@ -7,8 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/slm/checkpoint"
-	"github.com/openledger/openledger/slm/internal/newfile"
 	"github.com/openledger/openledger/slm/safetensors"
 )
 
@@ -26,32 +26,32 @@ func (a *Adapter) WriteFile(path string, config checkpoint.Config, base string) 
 }
 
 func openFile(path string) (*Adapter, error) {
-	file, err := safetensors.Open(path)
+	tensors, err := safetensors.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s is neither safetensors nor GGUF: %w", path, err)
 	}
-	text, ok := file.Metadata[metadataKey]
+	text, ok := tensors.Metadata[metadataKey]
 	if !ok {
 		err := fmt.Errorf("%s holds weights alone, without %s in its metadata; open its folder, which has %s", path,
 			metadataKey, configFile)
-		return nil, errors.Join(err, file.Close())
+		return nil, errors.Join(err, tensors.Close())
 	}
 	a := &Adapter{}
 	if a.Rank, a.Scale, a.Base, err = parseConfig([]byte(text)); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %s: %w", path, metadataKey, err), file.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %s: %w", path, metadataKey, err), tensors.Close())
 	}
-	return a.read(path, file)
+	return a.read(path, tensors)
 }
 
 // Unpack makes a PEFT folder of a file of WriteFile, for servers that load nothing else: adapter_config.json, and the
 // file itself as adapter_model.safetensors. The folder is made if it is missing.
 func Unpack(path, folder string) error {
-	file, err := safetensors.Open(path)
+	tensors, err := safetensors.Open(path)
 	if err != nil {
 		return err
 	}
-	text, ok := file.Metadata[metadataKey]
-	if err := file.Close(); err != nil {
+	text, ok := tensors.Metadata[metadataKey]
+	if err := tensors.Close(); err != nil {
 		return err
 	}
 	if !ok {
@@ -65,15 +65,12 @@ func Unpack(path, folder string) error {
 		return err
 	}
 	defer source.Close()
-	err = newfile.Write(filepath.Join(folder, weightsFile), func(w io.Writer) error {
+	err = file.WriteFrom(filepath.Join(folder, weightsFile), 0o644, func(w io.Writer) error {
 		_, err := io.Copy(w, source)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return newfile.Write(filepath.Join(folder, configFile), func(w io.Writer) error {
-		_, err := io.WriteString(w, text)
-		return err
-	})
+	return file.Write(filepath.Join(folder, configFile), []byte(text), 0o644)
 }

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/openledger/openledger/slm/internal/newfile"
+	"github.com/openledger/openledger/internal/file"
 )
 
 // A Pair is one entry of the metadata to write. Value is a string, bool, uint32, int32, uint64, float32, []string,
@@ -161,5 +161,5 @@ func appendValue(to []byte, value any) ([]byte, error) {
 
 // WriteFile writes to a new file and renames it to path, so that a reader never sees a part of it.
 func WriteFile(path string, metadata []Pair, tensors []Tensor) error {
-	return newfile.Write(path, func(w io.Writer) error { return Write(w, metadata, tensors) })
+	return file.WriteFrom(path, 0o644, func(w io.Writer) error { return Write(w, metadata, tensors) })
 }

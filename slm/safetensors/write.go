@@ -8,7 +8,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/openledger/openledger/slm/internal/newfile"
+	"github.com/openledger/openledger/internal/file"
 )
 
 // alignment of the first tensor's byte in the file. The header is filled with spaces up to it.
@@ -96,5 +96,5 @@ func headerOf(tensors []Tensor, metadata map[string]string) ([]byte, error) {
 
 // WriteFile writes to a new file and renames it to path, so that a reader never sees a part of it.
 func WriteFile(path string, tensors []Tensor, metadata map[string]string) error {
-	return newfile.Write(path, func(w io.Writer) error { return Write(w, tensors, metadata) })
+	return file.WriteFrom(path, 0o644, func(w io.Writer) error { return Write(w, tensors, metadata) })
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/openledger/openledger/internal/file"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
@@ -44,28 +45,16 @@ func (s Store) Load(root []byte, contributor string) (*Pending, error) {
 	return &pending, nil
 }
 
-// Save writes a pending contribution so that it survives a crash: to a new
-// file, flushed, then renamed.
+// Save writes a pending contribution so that it survives a crash.
 func (s Store) Save(pending Pending) error {
-	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+	if err := file.MakeFolder(s.Dir, 0o700); err != nil {
 		return err
 	}
 	content, err := json.MarshalIndent(pending, "", "  ")
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(s.Dir, ".pending-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	if _, err := file.Write(content); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	if err := errors.Join(file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), s.path(pending.Reveal.Root, pending.Contributor))
+	return file.Write(s.path(pending.Reveal.Root, pending.Contributor), content, 0o600)
 }
 
 // Remove forgets a pending contribution.

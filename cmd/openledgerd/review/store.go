@@ -18,6 +18,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/internal/file"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
@@ -158,55 +159,16 @@ func (s Store) SaveGold(g Gold) error {
 	return write(s.folder(g.Cohort), goldPrefix+strconv.FormatUint(g.Rank, 10)+suffix, g)
 }
 
-// write writes a file so that it survives a crash: to a new file, flushed, then
-// renamed, and the folder flushed.
+// write writes a file so that it survives a crash.
 func write(folder, name string, value any) error {
-	if err := makeFolder(folder); err != nil {
+	if err := file.MakeFolder(folder, 0o700); err != nil {
 		return err
 	}
 	content, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(folder, ".new-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	if _, err := file.Write(append(content, '\n')); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	if err := errors.Join(file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(file.Name(), filepath.Join(folder, name)); err != nil {
-		return err
-	}
-	return syncFolder(folder)
-}
-
-// makeFolder makes a folder and those above it so that they survive a crash.
-func makeFolder(path string) error {
-	if _, err := os.Stat(path); err == nil {
-		return nil
-	}
-	if parent := filepath.Dir(path); parent != path {
-		if err := makeFolder(parent); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return file.Write(filepath.Join(folder, name), append(content, '\n'), 0o600)
 }
 
 // Load returns what is kept about a cohort; nothing is no error.

@@ -21,6 +21,7 @@ import (
 
 	sdkmath "cosmossdk.io/math"
 
+	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/earnings"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
@@ -199,7 +200,7 @@ func rebuilt(cmd *cobra.Command, node *chain.Client, path string) error {
 			return fmt.Errorf("%w: stop the gateway, and start it again behind this", err)
 		}
 	}
-	return os.Rename(fresh, path)
+	return file.Rename(fresh, path)
 }
 
 // replaceIndex puts a copy of an index in the place of another, which no process may have open.
@@ -210,10 +211,7 @@ func replaceIndex(cmd *cobra.Command, node *chain.Client, path, by string) error
 	}
 	content, err := os.ReadFile(by)
 	if err == nil {
-		err = os.WriteFile(path+".new", content, 0o600)
-	}
-	if err == nil {
-		err = os.Rename(path+".new", path)
+		err = file.Write(path, content, 0o600)
 	}
 	return errors.Join(err, old.Close())
 }

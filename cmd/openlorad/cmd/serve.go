@@ -21,6 +21,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/openlora/earnings"
 	"github.com/openledger/openledger/openlora/engine"
 	"github.com/openledger/openledger/openlora/gateway"
@@ -196,10 +197,11 @@ func answerKey(home, path string) (ed25519.PrivateKey, error) {
 		if _, err := rand.Read(seed); err != nil {
 			return nil, err
 		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		if err := file.MakeFolder(filepath.Dir(path), 0o700); err != nil {
 			return nil, err
 		}
-		return ed25519.NewKeyFromSeed(seed), os.WriteFile(path, []byte(hex.EncodeToString(seed)+"\n"), 0o600)
+		// The chain is told of the key: it must not be lost.
+		return ed25519.NewKeyFromSeed(seed), file.Create(path, []byte(hex.EncodeToString(seed)+"\n"), 0o600)
 	}
 	if err != nil {
 		return nil, err

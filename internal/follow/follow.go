@@ -1,0 +1,26 @@
+// Package follow repeats a step for as long as a program runs, such as reading the blocks that are new.
+package follow
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Every runs a step at once and then at an interval, until ctx ends. An error of the step is logged with what failed,
+// and the step is tried again.
+func Every(ctx context.Context, interval time.Duration, log *slog.Logger, failed string,
+	step func(context.Context) error) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		if err := step(ctx); err != nil && ctx.Err() == nil {
+			log.Warn(failed+"; trying again", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
