@@ -38,6 +38,7 @@ type call struct {
 	query   []byte                     // canonical form of what is asked
 	model   string                     // that the client named
 	take    func(session.Piece)        // nil for an answer in one piece
+	end     func(answered)             // told of a checked answer while its session is written to disk; may be nil
 	notes   bool                       // footnotes are appended to the answer
 
 	from  uint64 // model that answers, as soon as that is known
@@ -170,9 +171,16 @@ func (c *call) askAt(ctx context.Context, route Route, body []byte, least, wante
 			p.pool.back(one)
 			return nil, err
 		}
+		if c.end != nil {
+			one.client.Said = func(answer *session.Answer) {
+				p.pool.end(one)
+				c.end(answered{answer, route.ModelID, route.Provider, c})
+			}
+		}
 		answer, err := c.askIn(ctx, one, func(take func(session.Piece)) (*session.Answer, error) {
 			return one.client.Complete(ctx, body, c.key.Name, take)
 		})
+		one.client.Said = nil
 		if asked := one.client.State.Pending; asked != nil { // what is set aside stays so until it is settled
 			one.put, put = put, func() {}
 		}

@@ -23,6 +23,10 @@ type pooled struct {
 	used   time.Time
 	taken  bool
 	over   bool // it is only to be closed
+	ending bool // its answer is passed on, and it is free as soon as that is on disk
+	// filling says that its deposit is filled up while it may be used.
+	filling bool
+	fill    time.Time // not before
 	// put gives back what is set aside for the pending question of an earlier run, if there is one.
 	put func()
 	// failed counts attempts of the upkeep in a row, which waits longer after each; not before due.
@@ -91,18 +95,24 @@ func (p *pool) take(ctx context.Context, route Route, needed math.Int) (*pooled,
 	}()
 	for {
 		if free := p.free(route, needed); free != nil {
+			if free.left().LT(needed) && free.filling {
+				if err := p.wait(ctx); err != nil {
+					return nil, err
+				}
+				continue
+			}
 			free.taken = true
 			p.mu.Unlock()
 			if free.left().GTE(needed) {
 				return free, nil
 			}
 			if err := p.topUp(ctx, free, needed); err != nil {
-				p.give(free)
+				p.back(free)
 				return nil, err
 			}
 			return free, nil
 		}
-		if !mine && p.opening[route] < p.waiting[route] && p.room() {
+		if !mine && p.opening[route] < p.waiting[route] && !p.ending(route) && p.room() {
 			mine = true
 			p.open(route, needed, opened)
 		}
@@ -120,6 +130,36 @@ func (p *pool) take(ctx context.Context, route Route, needed math.Int) (*pooled,
 		}
 		p.mu.Lock()
 	}
+}
+
+// ending says that a session of a route is about to be free. The pool is locked.
+func (p *pool) ending(route Route) bool {
+	for _, one := range p.all {
+		if one.ending && one.serves(route) {
+			return true
+		}
+	}
+	return false
+}
+
+// end notes that the answer of a session is passed on.
+func (p *pool) end(one *pooled) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	one.ending = true
+}
+
+// wait waits for a change of the pool, which is locked before and behind it, but not with an error.
+func (p *pool) wait(ctx context.Context) error {
+	changed := p.changed
+	p.mu.Unlock()
+	select {
+	case <-changed:
+	case <-ctx.Done():
+		return errors.Join(errFull, ctx.Err())
+	}
+	p.mu.Lock()
+	return nil
 }
 
 // free returns a session that nobody has taken: the one with least left of those that have enough, so that deposits are
@@ -217,33 +257,78 @@ func (p *pool) topUp(ctx context.Context, one *pooled, needed math.Int) error {
 	return p.refresh(ctx, one)
 }
 
+// fillPause is how long a deposit that could not be filled up ahead is left alone, until a call needs it.
+const fillPause = time.Minute
+
+// topUpAhead fills a deposit up of which less than a quarter is left, so that no call has to wait for that. The session
+// may be used meanwhile. The pool is locked.
+func (p *pool) topUpAhead(one *pooled) {
+	left := one.left()
+	if one.filling || one.over || time.Now().Before(one.fill) || one.client.State.Pending != nil || left.MulRaw(4).GTE(p.deposit) {
+		return
+	}
+	one.filling = true
+	p.work.Go(func() {
+		sum := p.deposit.Sub(left)
+		err := p.wallet.topUp(p.ctx, one.client, sum)
+		var funded math.Int
+		if err == nil {
+			funded, err = p.deposited(p.ctx, one)
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		defer p.signal()
+		one.filling = false
+		if err != nil {
+			one.fill = time.Now().Add(fillPause)
+			p.log.Warn("a session could not be topped up ahead", "session", one.client.State.ID, "err", err)
+			return
+		}
+		one.funded = funded
+		p.log.Info("session topped up", "session", one.client.State.ID, "by", amount.Format(sum))
+	})
+}
+
 // errGone says that a session is not open on chain.
 var errGone = errors.New("the session is not open any more")
 
 // refresh reads what was deposited from the chain.
 func (p *pool) refresh(ctx context.Context, one *pooled) error {
+	funded, err := p.deposited(ctx, one)
+	if err == nil {
+		one.funded = funded
+	}
+	return err
+}
+
+// deposited returns all that was deposited in a session.
+func (p *pool) deposited(ctx context.Context, one *pooled) (math.Int, error) {
 	stored, err := one.client.OnChain(ctx, p.wallet.node)
 	if err != nil {
-		return err
+		return math.Int{}, err
 	}
 	if stored == nil || stored.Status != attributiontypes.SESSION_STATUS_OPEN {
-		return errGone
+		return math.Int{}, errGone
 	}
-	one.funded = stored.Deposit.Add(stored.Spent)
-	return nil
+	return stored.Deposit.Add(stored.Spent), nil
 }
 
 // give puts a session back that was used.
 func (p *pool) give(one *pooled) {
 	one.used = time.Now()
 	p.back(one)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !one.taken && p.all[one.client.State.ID] == one {
+		p.topUpAhead(one)
+	}
 }
 
 // back puts a session back.
 func (p *pool) back(one *pooled) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	one.taken = false
+	one.taken, one.ending = false, false
 	if one.client.State.Pending == nil && one.put != nil {
 		one.put()
 		one.put = nil

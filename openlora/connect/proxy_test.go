@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -397,6 +399,26 @@ func TestDepositsAreToppedUp(t *testing.T) {
 		func(c *Config) { c.MaxFee, c.Deposit, c.Sessions = math.NewInt(2*fee), math.NewInt(3*fee), 1 },
 	)
 	for range 7 {
+		require.Equal(t, saying, p.ask(question).text)
+	}
+	require.Equal(t, 1, node.Sessions())
+}
+
+// TestDepositsAreToppedUpAhead: a session of which little is left is filled up while nobody waits for that.
+func TestDepositsAreToppedUpAhead(t *testing.T) {
+	node := chaintest.Start(t)
+	newStandIn(t, node, "one", 1)
+	p := newPlace(t, node, "", func(c *Config) { c.MaxFee, c.Deposit, c.Sessions = math.NewInt(fee), math.NewInt(5*fee), 1 })
+	for range 4 {
+		require.Equal(t, saying, p.ask(question).text)
+	}
+	one := slices.Collect(maps.Values(p.pool.all))[0]
+	require.Eventually(t, func() bool {
+		p.pool.mu.Lock()
+		defer p.pool.mu.Unlock()
+		return !one.filling && one.left().Equal(p.pool.deposit)
+	}, 10*time.Second, 10*time.Millisecond)
+	for range 20 { // more than all that was deposited
 		require.Equal(t, saying, p.ask(question).text)
 	}
 	require.Equal(t, 1, node.Sessions())

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/openledger/openledger/openlora/api"
@@ -20,7 +21,7 @@ func (p *Proxy) stream(w http.ResponseWriter, r *http.Request, c *call, how deli
 	ctx, cancel := context.WithTimeout(r.Context(), p.config.AnswerTimeout+p.config.Patience)
 	defer cancel()
 	to := api.NewStream(w, drawID(), c.model, how.prompted)
-	stop := to.KeepAlive(keepAlive)
+	stop := sync.OnceFunc(to.KeepAlive(keepAlive))
 	c.take = func(piece session.Piece) {
 		// The client may have named none, or another name of it.
 		to.Model = modelName(c.from)
@@ -28,9 +29,21 @@ func (p *Proxy) stream(w http.ResponseWriter, r *http.Request, c *call, how deli
 			cancel()
 		}
 	}
+	ended, has := false, false // the client has been told the end; it has it
+	c.end = func(a answered) {
+		stop()
+		ended, has = true, deliver(to, a, how) == nil
+	}
 	answer, err := c.ask(ctx)
 	stop()
 	switch {
+	case ended:
+		if has {
+			c.delivered()
+		}
+		if err != nil { // the session file could not be written: its next call finds out
+			p.config.Log.Error("an answer was passed on whose session could not be written: is the disk full?", "err", err)
+		}
 	case r.Context().Err() != nil: // nobody is there
 	case err != nil && !to.Begun():
 		fail(w, err)

@@ -180,6 +180,9 @@ func (c *Client) attempt(ctx context.Context, take func(Piece)) (*Answer, error)
 			return nil, err
 		}
 	}
+	if c.Said != nil {
+		c.Said(answer)
+	}
 	return answer, c.settle(outcomeOf(answer.Proof))
 }
 

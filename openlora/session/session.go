@@ -67,6 +67,8 @@ type Client struct {
 	// Note, if there is one, is told of each answer that was checked, before the session goes on from it. It may be told
 	// of one twice, when the process ended in between. If it fails, the question stays pending.
 	Note func(asked Pending, answer *Answer) error
+	// Said, if there is one, is told of each answer behind Note, before what the session goes on from is on disk.
+	Said func(answer *Answer)
 
 	path string // of the state; empty keeps it in memory
 	lock *lock
