@@ -51,4 +51,4 @@ if [ ! -e "$peers/complete" ]; then
 	: >"$peers/complete"
 fi
 peers=$(cd "$peers" && pwd)
-OPENLEDGER_PEERS=$peers/root go test -count=1 -tags interop -timeout 60m -v "$@" ./slm/interop
+OPENLEDGER_PEERS=$peers/root go test -count=1 -tags interop -timeout 60m -v "$@" ./slm/interop ./openlora/engine/interop

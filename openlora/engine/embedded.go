@@ -171,7 +171,7 @@ func (e *Embedded) messages(request Request) []chat.Message {
 		}
 		all = append([]api.Message{{Role: "system", Content: strings.Join(sources, "\n\n")}}, all...)
 	case !e.ships && len(request.Passages) > 0:
-		all = withSources(request)
+		all = request.WithSources()
 	}
 	out := make([]chat.Message, len(all))
 	for i, message := range all {

@@ -4,6 +4,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/openledger/openledger/openlora/api"
@@ -35,6 +37,19 @@ type Request struct {
 // Question is the last message of the user.
 func (r Request) Question() string { return (&api.Request{Messages: r.Messages}).Question() }
 
+const instruction = "Answer the question from the numbered sources only. Quote their wording where it is exact. " +
+	"If they do not contain the answer, say so."
+
+// WithSources returns the conversation with the passages before it, for models that are told to answer from them.
+func (r Request) WithSources() []api.Message {
+	var system strings.Builder
+	system.WriteString(instruction)
+	for i, passage := range r.Passages {
+		fmt.Fprintf(&system, "\n\n[%d] %s", i+1, passage)
+	}
+	return append([]api.Message{{Role: "system", Content: system.String()}}, r.Messages...)
+}
+
 // Reply is an answer.
 type Reply struct {
 	Text string
@@ -61,6 +76,7 @@ var ErrUpstream = errors.New("the model server failed")
 
 // UpstreamError says how the server behind an engine failed. It is an ErrUpstream.
 type UpstreamError struct {
+	Code    int    // the status of the response, 0 without one
 	Refused bool   // the request is at fault: the same one fails again
 	Busy    bool   // the server is there, and takes no more for now
 	Status  string // of the response, if it has one that says it

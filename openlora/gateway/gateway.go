@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
@@ -112,6 +113,9 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 		libraries: make(map[libraryKey]*retrieval.Library), latest: make(map[uint64]*retrieval.Library),
 	}
 	g.metrics = newMetrics(config.Outbox)
+	if own, ok := config.Engine.(prometheus.Collector); ok {
+		g.metrics.registry.MustRegister(own)
+	}
 	for _, id := range config.Models {
 		library, err := retrieval.Load(ctx, config.Node, config.Content, g.fetch, config.indexDir(id), id, 0)
 		if err != nil {

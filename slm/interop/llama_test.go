@@ -8,82 +8,19 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/openledger/openledger/slm/adapter/adaptertest"
 	"github.com/openledger/openledger/slm/checkpoint"
 	"github.com/openledger/openledger/slm/checkpoint/checkpointtest"
 	"github.com/openledger/openledger/slm/gguf"
 	"github.com/openledger/openledger/slm/tokenizer"
+	"github.com/openledger/openledger/testutil/peers"
 )
-
-// backend returns the variant of llama.cpp's CPU code that is the fastest here.
-func backend(t testing.TB) string {
-	flags, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil {
-		t.Skipf("SKIPPED, nothing was tested: %v", err)
-	}
-	variant := "x64"
-	switch {
-	case bytes.Contains(flags, []byte("avx512_bf16")):
-		variant = "zen4"
-	case bytes.Contains(flags, []byte("avx512_vnni")):
-		variant = "icelake"
-	case bytes.Contains(flags, []byte("avx2")):
-		variant = "haswell"
-	}
-	return filepath.Join(peers(t), "usr/lib/x86_64-linux-gnu/ggml/backends0/libggml-cpu-"+variant+".so")
-}
-
-// serve starts a llama-server and returns its address and process. It ends with the test.
-func serve(t testing.TB, args ...string) (address string, process int) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address = listener.Addr().String()
-	listener.Close()
-	host, port, _ := net.SplitHostPort(address)
-	cmd := peer(t, "usr/bin/llama-server", append([]string{"--host", host, "--port", port, "--threads", "2"}, args...)...)
-	var log bytes.Buffer
-	cmd.Env = append(os.Environ(), "GGML_BACKEND_PATH="+backend(t), "HOME="+t.TempDir())
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		<-ended
-	})
-	for range 600 {
-		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("llama-server ended: %v\n%s", err, log.String())
-		case <-time.After(100 * time.Millisecond):
-		}
-		response, err := http.Get("http://" + address + "/health")
-		if err != nil {
-			continue
-		}
-		response.Body.Close()
-		if response.StatusCode == http.StatusOK {
-			return address, cmd.Process.Pid
-		}
-	}
-	t.Fatalf("llama-server does not answer\n%s", log.String())
-	return "", 0
-}
 
 // post asks a server and reads its answer.
 func post(t testing.TB, address, path string, request, response any) {
@@ -192,7 +129,7 @@ func againstServer(t *testing.T, config checkpoint.Config, dtype checkpoint.DTyp
 	if err := adaptertest.Random(t, config, 4, 0.5, 3).WriteGGUF(lora, config); err != nil {
 		t.Fatal(err)
 	}
-	address, _ := serve(t, "-m", base, "--lora", lora, "--cache-type-k", "f32", "--cache-type-v", "f32",
+	address, _ := peers.Llama(t, "-m", base, "--lora", lora, "--cache-type-k", "f32", "--cache-type-v", "f32",
 		"--flash-attn", "off", "--parallel", "1", "--no-warmup")
 	tokens := prompt(384)
 	count := steps
@@ -296,7 +233,7 @@ func sameTokens(t *testing.T, tok *tokenizer.Tokenizer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address, _ := serve(t, "-m", file, "--no-warmup")
+	address, _ := peers.Llama(t, "-m", file, "--no-warmup")
 	compared, different, apart := 0, 0, 0
 	for _, sample := range samples() {
 		if strings.ContainsRune(sample, 0) {

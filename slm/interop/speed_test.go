@@ -15,6 +15,7 @@ import (
 	"github.com/openledger/openledger/slm/checkpoint"
 	"github.com/openledger/openledger/slm/checkpoint/checkpointtest"
 	"github.com/openledger/openledger/slm/kernel"
+	"github.com/openledger/openledger/testutil/peers"
 	"github.com/openledger/openledger/slm/model"
 )
 
@@ -123,7 +124,7 @@ func TestSpeed(t *testing.T) {
 	flops := 2 * float64(smolLM2.Parameters()-int64(smolLM2.VocabSize*smolLM2.HiddenSize)) / 1e9
 	var table strings.Builder
 	fmt.Fprintf(&table, "SmolLM2-135M's shape, random weights, %d tokens read and %d written, best of %d turns; "+
-		"llama.cpp's %s; load %s\n", read, written, rounds, filepath.Base(backend(t)), strings.Fields(string(load))[0])
+		"llama.cpp's %s; load %s\n", read, written, rounds, filepath.Base(peers.Backend(t)), strings.Fields(string(load))[0])
 	table.WriteString("| dtype | threads | what | slm tokens/s (GFLOPS) | llama-server tokens/s (GFLOPS) | ratio |\n")
 	table.WriteString("|---|---:|---|---:|---:|---:|\n")
 	most := 2
@@ -141,7 +142,7 @@ func TestSpeed(t *testing.T) {
 				pool := kernel.NewPool(threads)
 				defer pool.Close()
 				m, _ := loaded(t, file, "", pool)
-				address, process := serve(t, "-m", file, "--parallel", "1", "--no-warmup", "--threads",
+				address, process := peers.Llama(t, "-m", file, "--parallel", "1", "--no-warmup", "--threads",
 					strconv.Itoa(threads))
 				first, second := clock(wall), clock(wall)
 				if threads == 1 {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/openlora/earnings"
 	"github.com/openledger/openledger/openlora/engine"
+	"github.com/openledger/openledger/openlora/engine/upstream"
 	"github.com/openledger/openledger/openlora/gateway"
 	"github.com/openledger/openledger/openlora/indexer"
 	"github.com/openledger/openledger/openlora/outbox"
@@ -32,24 +34,21 @@ import (
 )
 
 const (
-	flagModel       = "model"
-	flagListen      = "listen"
-	flagContent     = "content"
-	flagAnswerKey   = "answer-key"
-	flagEngine      = "engine"
-	flagBase        = "base"
-	flagThreads     = "threads"
-	flagOpenAIURL   = "openai-url"
-	flagOpenAIModel = "openai-model"
-	flagOpenAIKey   = "openai-key-env"
-	flagInterval    = "submit-interval"
-	flagKeepDays    = "keep-days"
-	flagIndexer     = "indexer"
-	flagEvidence    = "evidence"
-	flagAttestor    = "attestor"
-	flagPrivate     = "allow-private"
-	flagCheck       = "check-upstream"
-	flagOrigin      = "origin"
+	flagModel     = "model"
+	flagListen    = "listen"
+	flagContent   = "content"
+	flagAnswerKey = "answer-key"
+	flagEngine    = "engine"
+	flagBase      = "base"
+	flagThreads   = "threads"
+	flagInterval  = "submit-interval"
+	flagKeepDays  = "keep-days"
+	flagIndexer   = "indexer"
+	flagEvidence  = "evidence"
+	flagAttestor  = "attestor"
+	flagPrivate   = "allow-private"
+	flagCheck     = "check-upstream"
+	flagOrigin    = "origin"
 
 	flagMaxBody       = "max-body"
 	flagConcurrent    = "max-answers"
@@ -64,7 +63,6 @@ const (
 	evidenceAttested = "attested"
 
 	engineExtractive = "extractive"
-	engineOpenAI     = "openai"
 	engineEmbedded   = "embedded"
 
 	gatewayEarnings = "earnings.db" // in HOME
@@ -92,7 +90,11 @@ that another may have answered in (docs/provider.md).`,
 		Example: `openlorad serve --model 1 --from provider --keyring-backend test
 openlorad serve --model 1 --from provider --engine embedded
 openlorad serve --model 1 --from provider --engine embedded --base ~/models/SmolLM2-360M-Instruct
-openlorad serve --model 1 --from provider --engine openai --openai-url http://127.0.0.1:8000/v1 --openai-model my-model`,
+openlorad serve --model 1 --from provider --engine openai --openai-url http://127.0.0.1:8000/v1 --openai-model my-model
+openlorad serve --model 1 --from provider --engine vllm --openai-model meta-llama/Llama-3.1-8B-Instruct \
+  --openai-url http://10.0.0.2:8000 --openai-url http://10.0.0.3:8000 --adapter-path-map ~/.openlora/adapters=/adapters
+openlorad serve --model 1 --from provider --engine llamacpp --openai-url http://127.0.0.1:8081 --openai-model base \
+  --llama-presets ~/models.ini`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd) },
 	}
@@ -103,13 +105,11 @@ openlorad serve --model 1 --from provider --engine openai --openai-url http://12
 	f.String(flagContent, "", "content store: a directory or a bucket URL (default that of openledgerd, "+
 		"~/.openledger/content)")
 	f.String(flagAnswerKey, "", "file of the key that signs answers; made when missing (default HOME/answer_key)")
-	f.String(flagEngine, engineExtractive, "engine: extractive, embedded or openai")
+	f.String(flagEngine, engineExtractive, "engine: "+engines())
 	f.String(flagBase, "", "model of the embedded engine: a Hugging Face folder or a GGUF file (default the small one "+
-		"that ships)")
+		"that ships); for llama.cpp and Ollama a folder with the config.json of their base, to convert adapters")
 	f.Int(flagThreads, 0, "threads of the embedded engine (default as many as there are cores)")
-	f.String(flagOpenAIURL, "", "URL of an OpenAI-compatible API, with its version")
-	f.String(flagOpenAIModel, "", "model name at that API")
-	f.String(flagOpenAIKey, "OPENAI_API_KEY", "environment variable that holds the key of that API")
+	addUpstreamFlags(cmd)
 	f.Duration(flagInterval, time.Second, "how often receipts are submitted")
 	f.Uint(flagKeepDays, 30, "days for which answers, batches and evidence stay in the outbox after they are settled; "+
 		"0 is for ever")
@@ -229,25 +229,22 @@ func newEngine(cmd *cobra.Command, timeout time.Duration, log *slog.Logger) (eng
 		}
 		log.Info("language model loaded", "name", embedded.Name(), "parameters", embedded.Parameters())
 		return embedded, nil
-	case engineOpenAI:
-		url, _ := f.GetString(flagOpenAIURL)
-		model, _ := f.GetString(flagOpenAIModel)
-		if url == "" || model == "" {
-			return nil, fmt.Errorf("engine %s needs --%s and --%s", name, flagOpenAIURL, flagOpenAIModel)
-		}
-		variable, _ := f.GetString(flagOpenAIKey)
-		server := engine.NewOpenAI(url, model, os.Getenv(variable), timeout)
-		if check, _ := f.GetBool(flagCheck); check {
-			ctx, cancel := context.WithTimeout(cmd.Context(), checkTimeout)
-			defer cancel()
-			if err := server.Check(ctx); err != nil {
-				return nil, fmt.Errorf("%w (--%s=false starts without asking)", err, flagCheck)
-			}
-		}
-		return server, nil
 	default:
-		return nil, fmt.Errorf("unknown engine %q: choose %s, %s or %s", name, engineExtractive, engineEmbedded, engineOpenAI)
+		kind := upstream.Kind(name)
+		if !slices.Contains(upstream.Kinds(), kind) {
+			return nil, fmt.Errorf("unknown engine %q: choose %s", name, engines())
+		}
+		return newFleet(cmd, kind, timeout, log)
 	}
+}
+
+// engines are all that --engine may name.
+func engines() string {
+	out := engineExtractive + ", " + engineEmbedded
+	for _, kind := range upstream.Kinds() {
+		out += ", " + string(kind)
+	}
+	return out
 }
 
 // serve runs gateway, sender and indexer until the command's context ends.

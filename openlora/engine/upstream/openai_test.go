@@ -1,4 +1,4 @@
-package engine_test
+package upstream_test
 
 import (
 	"context"
@@ -15,13 +15,14 @@ import (
 
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/engine"
+	"github.com/openledger/openledger/openlora/engine/upstream"
 )
 
 // fakeServer checks the wire format of each request strictly and answers with
 // the given events.
 func fakeServer(t *testing.T, status int, body string) *httptest.Server {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		require.Equal(t, http.MethodPost, r.Method)
 		require.Equal(t, "/v1/chat/completions", r.URL.Path)
 		require.Equal(t, "application/json", r.Header.Get("Content-Type"))
@@ -53,8 +54,16 @@ func fakeServer(t *testing.T, status int, body string) *httptest.Server {
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}))
-	t.Cleanup(server.Close)
-	return server
+	t.Cleanup(fake.Close)
+	return fake
+}
+
+// server is one of kind OpenAI.
+func server(t *testing.T, url, model, key string, timeout time.Duration) *upstream.Server {
+	t.Helper()
+	s, err := upstream.New(upstream.Options{URL: url, Kind: upstream.OpenAI, Model: model, Key: key, Timeout: timeout})
+	require.NoError(t, err)
+	return s
 }
 
 func request() engine.Request {
@@ -65,7 +74,7 @@ func request() engine.Request {
 func ask(t *testing.T, url string, timeout time.Duration) (string, []string, error) {
 	t.Helper()
 	var pieces []string
-	reply, err := engine.NewOpenAI(url+"/v1/", "small", "secret", timeout).Answer(context.Background(), request(),
+	reply, err := server(t, url+"/v1/", "small", "secret", timeout).Answer(context.Background(), request(),
 		func(piece string) error {
 			pieces = append(pieces, piece)
 			return nil
@@ -80,10 +89,10 @@ func delta(text string) string {
 }
 
 func TestOpenAIStreams(t *testing.T) {
-	server := fakeServer(t, http.StatusOK, ": comment\n\nevent: message\n"+
+	fake := fakeServer(t, http.StatusOK, ": comment\n\nevent: message\n"+
 		"data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n"+delta("Because ")+delta("of that.")+
 		"data: {\"choices\":[],\"usage\":{\"total_tokens\":5}}\n\ndata: [DONE]\n\n")
-	text, pieces, err := ask(t, server.URL, time.Second)
+	text, pieces, err := ask(t, fake.URL, time.Second)
 	require.NoError(t, err)
 	require.Equal(t, "Because of that.", text)
 	require.Equal(t, []string{"Because of that."}, pieces, "what comes at once is passed on at once")
@@ -93,7 +102,7 @@ func TestOpenAIStreams(t *testing.T) {
 func TestOpenAIPassesPiecesOnAsTheyCome(t *testing.T) {
 	said := []string{"Because ", "of ", "that."}
 	passed := make(chan string)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for _, piece := range said {
 			_, _ = io.WriteString(w, delta(piece))
 			_ = http.NewResponseController(w).Flush()
@@ -107,8 +116,8 @@ func TestOpenAIPassesPiecesOnAsTheyCome(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "data: [DONE]\n\n")
 	}))
-	defer server.Close()
-	_, err := engine.NewOpenAI(server.URL, "small", "", time.Minute).Answer(t.Context(), request(),
+	defer fake.Close()
+	_, err := server(t, fake.URL, "small", "", time.Minute).Answer(t.Context(), request(),
 		func(piece string) error {
 			passed <- piece
 			return nil
@@ -118,20 +127,20 @@ func TestOpenAIPassesPiecesOnAsTheyCome(t *testing.T) {
 
 // What came before an error is passed on: it is charged.
 func TestOpenAIPassesOnWhatCameBeforeAnError(t *testing.T) {
-	server := fakeServer(t, http.StatusOK, delta("Because ")+delta("of ")+
+	fake := fakeServer(t, http.StatusOK, delta("Because ")+delta("of ")+
 		"data: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\n")
-	_, pieces, err := ask(t, server.URL, time.Second)
+	_, pieces, err := ask(t, fake.URL, time.Second)
 	require.ErrorIs(t, err, engine.ErrUpstream)
 	require.Equal(t, []string{"Because of "}, pieces)
 }
 
 func TestOpenAIPassesOptionsOn(t *testing.T) {
 	var got map[string]any
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	fake := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		require.NoError(t, json.NewDecoder(r.Body).Decode(&got))
 	}))
-	defer server.Close()
-	e := engine.NewOpenAI(server.URL, "small", "", time.Second)
+	defer fake.Close()
+	e := server(t, fake.URL, "small", "", time.Second)
 	options := api.Options{"temperature": json.RawMessage("0.7"), "stop": json.RawMessage(`["\n"]`),
 		"model": json.RawMessage(`"another"`)}
 	require.NoError(t, e.Accepts(options))
@@ -150,8 +159,8 @@ func TestOpenAIKeepsTheReason(t *testing.T) {
 	for reason, want := range map[string]string{"stop": "stop", "length": "length", "content_filter": "content_filter",
 		"eos": "stop"} {
 		for _, done := range []string{"data: [DONE]\n\n", ""} { // some servers leave it out
-			server := fakeServer(t, http.StatusOK, delta("Because.")+end(reason)+done)
-			reply, err := engine.NewOpenAI(server.URL+"/v1", "small", "secret", time.Second).Answer(t.Context(), request(),
+			fake := fakeServer(t, http.StatusOK, delta("Because.")+end(reason)+done)
+			reply, err := server(t, fake.URL+"/v1", "small", "secret", time.Second).Answer(t.Context(), request(),
 				func(string) error { return nil })
 			require.NoError(t, err)
 			require.Equal(t, engine.Reply{Text: "Because.", Finish: want}, reply)
@@ -160,12 +169,12 @@ func TestOpenAIKeepsTheReason(t *testing.T) {
 }
 
 func TestOpenAIGathersToolCalls(t *testing.T) {
-	server := fakeServer(t, http.StatusOK,
+	fake := fakeServer(t, http.StatusOK,
 		`data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"weather","arguments":""}}]}}]}`+"\n\n"+
 			`data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"city\":"}}]}}]}`+"\n\n"+
 			`data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"\"Bern\"}"}},{"index":1,"id":"c2","function":{"name":"time","arguments":"{}"}}]}}]}`+"\n\n"+
 			`data: {"choices":[{"delta":{},"finish_reason":"tool_calls"}]}`+"\n\ndata: [DONE]\n\n")
-	reply, err := engine.NewOpenAI(server.URL+"/v1", "small", "secret", time.Second).Answer(t.Context(), request(),
+	reply, err := server(t, fake.URL+"/v1", "small", "secret", time.Second).Answer(t.Context(), request(),
 		func(string) error { return nil })
 	require.NoError(t, err)
 	require.Equal(t, engine.Reply{Finish: "tool_calls", ToolCalls: []api.ToolCall{
@@ -214,34 +223,36 @@ func TestOpenAIFailures(t *testing.T) {
 }
 
 func TestOpenAIIsChecked(t *testing.T) {
-	models := func(status int, body string) *engine.OpenAI {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	check := func(status int, body string) error {
+		fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			require.Equal(t, "/v1/models", r.URL.Path)
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, body)
 		}))
-		t.Cleanup(server.Close)
-		return engine.NewOpenAI(server.URL+"/v1", "small", "secret", time.Second)
+		t.Cleanup(fake.Close)
+		_, err := server(t, fake.URL+"/v1", "small", "secret", time.Second).Check(t.Context())
+		return err
 	}
-	require.NoError(t, models(http.StatusOK, `{"data":[{"id":"large"},{"id":"small"}]}`).Check(t.Context()))
-	require.NoError(t, models(http.StatusOK, `{"data":[{"id":"small:latest"}]}`).Check(t.Context()))
-	require.ErrorContains(t, models(http.StatusOK, `{"data":[{"id":"large"},{"id":"smaller"}]}`).Check(t.Context()),
+	require.NoError(t, check(http.StatusOK, `{"data":[{"id":"large"},{"id":"small"}]}`))
+	require.NoError(t, check(http.StatusOK, `{"data":[{"id":"small:latest"}]}`))
+	require.ErrorContains(t, check(http.StatusOK, `{"data":[{"id":"large"},{"id":"smaller"}]}`),
 		`no model "small"; it has large, smaller`)
-	require.ErrorContains(t, models(http.StatusOK, `<html>`).Check(t.Context()), "with its version")
-	require.ErrorContains(t, models(http.StatusUnauthorized, `{"error":{"message":"no key"}}`).Check(t.Context()),
+	require.ErrorContains(t, check(http.StatusOK, `<html>`), "with its version")
+	require.ErrorContains(t, check(http.StatusUnauthorized, `{"error":{"message":"no key"}}`),
 		"no key")
-	require.Error(t, engine.NewOpenAI("http://127.0.0.1:1/v1", "small", "", time.Second).Check(t.Context()))
+	_, err := server(t, "http://127.0.0.1:1/v1", "small", "", time.Second).Check(t.Context())
+	require.Error(t, err)
 }
 
 func TestOpenAISlowServer(t *testing.T) {
 	release := make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, delta("Be"))
 		w.(http.Flusher).Flush()
 		<-release
 	}))
-	defer server.Close()
+	defer fake.Close()
 	defer close(release)
-	_, _, err := ask(t, server.URL, 50*time.Millisecond)
+	_, _, err := ask(t, fake.URL, 50*time.Millisecond)
 	require.ErrorIs(t, err, engine.ErrUpstream)
 }

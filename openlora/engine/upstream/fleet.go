@@ -1,0 +1,304 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/openlora/engine"
+)
+
+// FleetOptions say how a fleet behaves.
+type FleetOptions struct {
+	// Answers is how many answers a server makes at a time; 0 is no limit.
+	Answers int
+	// Interval between two checks of a server.
+	Interval time.Duration
+	Log      *slog.Logger
+}
+
+const (
+	// DefaultInterval between two checks of a server.
+	DefaultInterval = 5 * time.Second
+	// cold is how many answers less a server must have in flight to be asked for an adapter that it would have to load,
+	// while another has it.
+	cold = 4
+	// rest is how long a server is left alone that takes no more and does not say for how long.
+	rest = time.Second
+	// loadPatience bounds the loading of an adapter.
+	loadPatience = 2 * time.Minute
+	// drainPatience is how long answers in flight may take when the fleet is closed.
+	drainPatience = 10 * time.Second
+)
+
+// Fleet is model servers that serve the same base. Each answer is asked of the one that has the fewest in flight, and of
+// another if that one fails before it has said a word. It is an engine.Engine, an engine.Host and a
+// prometheus.Collector.
+type Fleet struct {
+	options   FleetOptions
+	members   []*member
+	failovers atomic.Uint64
+	turn      atomic.Uint64 // among those that are equal
+
+	ctx  context.Context // of everything that the fleet does
+	stop context.CancelFunc
+	work sync.WaitGroup // checks
+
+	mu       sync.Mutex
+	draining bool
+	flying   sync.WaitGroup
+}
+
+var (
+	_ engine.Engine = (*Fleet)(nil)
+	_ engine.Host   = (*Fleet)(nil)
+)
+
+// NewFleet returns a fleet of servers, and begins to check them. Close ends that.
+func NewFleet(servers []*Server, options FleetOptions) (*Fleet, error) {
+	if len(servers) == 0 {
+		return nil, errors.New("no model server is named")
+	}
+	if options.Interval <= 0 {
+		options.Interval = DefaultInterval
+	}
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	f := &Fleet{options: options}
+	f.ctx, f.stop = context.WithCancel(context.Background())
+	names := map[string]bool{}
+	for _, server := range servers {
+		if names[server.Name()] {
+			f.stop()
+			return nil, fmt.Errorf("%s is named twice", server.Name())
+		}
+		names[server.Name()] = true
+		f.members = append(f.members, newMember(server, options))
+	}
+	for _, m := range f.members {
+		f.work.Go(func() { m.watch(f.ctx, options.Interval) })
+	}
+	return f, nil
+}
+
+// Close takes no more answers, lets those in flight finish for some seconds, and ends the checks.
+func (f *Fleet) Close() error {
+	f.mu.Lock()
+	f.draining = true
+	f.mu.Unlock()
+	finished := make(chan struct{})
+	go func() {
+		f.flying.Wait()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+	case <-time.After(drainPatience):
+		f.options.Log.Error("answers are broken off: the model servers were still making them")
+	}
+	f.stop()
+	<-finished
+	f.work.Wait()
+	return nil
+}
+
+// Check asks every server what it is. It fails if none answers well; the others are logged.
+func (f *Fleet) Check(ctx context.Context) error {
+	failures := make([]error, len(f.members))
+	var asked sync.WaitGroup
+	for i, m := range f.members {
+		asked.Go(func() {
+			about, err := m.Server.Check(ctx)
+			if err != nil {
+				failures[i] = fmt.Errorf("%s: %w", m.Name(), err)
+				return
+			}
+			f.options.Log.Info("model server", "url", m.Name(), "kind", m.Kind, "version", about.Version, "adapters",
+				about.Adapters, "how", about.Why)
+		})
+	}
+	asked.Wait()
+	if failed := slices.DeleteFunc(slices.Clone(failures), func(err error) bool { return err == nil }); len(failed) <
+		len(f.members) {
+		for _, err := range failed {
+			f.options.Log.Error("a model server is not used for now", "err", err)
+		}
+		return nil
+	}
+	return errors.Join(failures...)
+}
+
+// Accepts implements engine.Engine.
+func (f *Fleet) Accepts(options api.Options) error { return f.members[0].Accepts(options) }
+
+// enter counts an answer in, unless the fleet is being closed.
+func (f *Fleet) enter() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.draining {
+		return false
+	}
+	f.flying.Add(1)
+	return true
+}
+
+// Answer implements engine.Engine.
+func (f *Fleet) Answer(ctx context.Context, request engine.Request, emit func(string) error) (engine.Reply, error) {
+	if !f.enter() {
+		return engine.Reply{}, &engine.UpstreamError{Busy: true, Message: "the gateway is stopping"}
+	}
+	defer f.flying.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(f.ctx, cancel)()
+	var failed error
+	tried := map[*member]bool{}
+	for {
+		m, err := f.choose(request.Adapter, tried)
+		if err != nil {
+			if failed != nil {
+				err = worse(failed, err)
+			}
+			return engine.Reply{}, err
+		}
+		if failed != nil {
+			f.failovers.Add(1)
+			f.options.Log.Info("another model server is asked", "url", m.Name(), "why", failed)
+		}
+		tried[m] = true
+		said, reply, err := m.answer(ctx, request, emit)
+		m.release()
+		if err == nil || said || ctx.Err() != nil || !elsewhere(err) {
+			return reply, err
+		}
+		failed = worse(failed, err)
+	}
+}
+
+// elsewhere says that another server may do what one has failed to.
+func elsewhere(err error) bool {
+	var upstream *engine.UpstreamError
+	return errors.As(err, &upstream) && !upstream.Refused
+}
+
+// worse is what to say of two failures: that a server is busy is good news, since the same may be asked soon.
+func worse(a, b error) error {
+	var first, second *engine.UpstreamError
+	switch {
+	case a == nil:
+		return b
+	case errors.As(b, &second) && second.Busy && errors.As(a, &first) && first.Busy:
+		if second.RetryAfter < first.RetryAfter {
+			return b
+		}
+		return a
+	case errors.As(b, &second) && second.Busy:
+		return b
+	}
+	return a
+}
+
+// choose returns the server that is asked next, which it reserves: of those that are up the one with the fewest answers
+// in flight. If none is up, the others are tried: a check may be wrong.
+func (f *Fleet) choose(adapter *engine.Adapter, tried map[*member]bool) (*member, error) {
+	name := ""
+	if adapter != nil {
+		name = adapter.Name
+	}
+	turn := int(f.turn.Add(1))
+	for {
+		var best *member
+		var least load
+		wait, full := time.Duration(0), false
+		for i := range f.members {
+			m := f.members[(turn+i)%len(f.members)]
+			if tried[m] {
+				continue
+			}
+			l := m.load(name)
+			if l.rests > 0 {
+				if wait == 0 || l.rests < wait {
+					wait = l.rests
+				}
+				continue
+			}
+			if l.full {
+				full = true
+				continue
+			}
+			if best == nil || l.before(least) {
+				best, least = m, l
+			}
+		}
+		switch {
+		case best == nil && wait > 0:
+			return nil, &engine.UpstreamError{Busy: true, RetryAfter: wait, Message: "all model servers want to be left alone"}
+		case best == nil && full:
+			return nil, &engine.UpstreamError{Busy: true, RetryAfter: rest, Message: fmt.Sprintf(
+				"all model servers make %d answers, which is their limit", f.options.Answers)}
+		case best == nil:
+			return nil, &engine.UpstreamError{Message: "no other model server is left to ask"}
+		case best.reserve():
+			return best, nil
+		}
+	}
+}
+
+// Load implements engine.Host: one server has the adapter then, the others load it when they are asked to answer with
+// it.
+func (f *Fleet) Load(ctx context.Context, adapter *engine.Adapter) error {
+	tried := map[*member]bool{}
+	var failed error
+	for {
+		m, err := f.choose(adapter, tried)
+		if err != nil {
+			return worse(failed, err)
+		}
+		tried[m] = true
+		err = m.ensure(ctx, adapter)
+		m.release()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		failed = worse(failed, err)
+	}
+}
+
+// Unload implements engine.Host. A server that does not answer is told when it is back.
+func (f *Fleet) Unload(ctx context.Context, name string) error {
+	failures := make([]error, len(f.members))
+	var asked sync.WaitGroup
+	for i, m := range f.members {
+		asked.Go(func() { failures[i] = m.drop(ctx, name) })
+	}
+	asked.Wait()
+	return errors.Join(failures...)
+}
+
+// Loaded implements engine.Host: what one server at least has.
+func (f *Fleet) Loaded(ctx context.Context) ([]string, error) {
+	lists, failures := make([][]string, len(f.members)), make([]error, len(f.members))
+	var asked sync.WaitGroup
+	for i, m := range f.members {
+		asked.Go(func() { lists[i], failures[i] = m.Loaded(ctx) })
+	}
+	asked.Wait()
+	var out []string
+	all := true
+	for i, list := range lists {
+		out = append(out, list...)
+		all = all && failures[i] != nil
+	}
+	if all {
+		return nil, errors.Join(failures...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}

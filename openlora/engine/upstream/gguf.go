@@ -1,0 +1,54 @@
+package upstream
+
+import (
+	"bytes"
+	"os"
+	"sync"
+
+	"github.com/openledger/openledger/openlora/engine"
+	"github.com/openledger/openledger/slm/adapter"
+	"github.com/openledger/openledger/slm/checkpoint"
+)
+
+// converting lets one conversion run at a time: two of the same file would both be made.
+var converting sync.Mutex
+
+// ggufFile returns the GGUF file of an adapter. One that is a PEFT folder is written beside its file as FILE.gguf, which
+// needs the configuration of its base.
+func ggufFile(of *engine.Adapter, base *checkpoint.Config) (string, error) {
+	if isGGUF(of.File) {
+		return of.File, nil
+	}
+	if base == nil {
+		return "", unfit("adapter %s is in the layout of PEFT, and this server takes GGUF files: --base FOLDER, with the "+
+			"config.json of its base, has it converted", of.Name)
+	}
+	converting.Lock()
+	defer converting.Unlock()
+	file := of.File + ".gguf"
+	if isGGUF(file) {
+		return file, nil
+	}
+	opened, err := adapter.Open(of.Folder)
+	if err != nil {
+		return "", unfit("adapter %s: %s", of.Name, err)
+	}
+	defer opened.Close()
+	err = replace(file, func(temporary string) error { return opened.WriteGGUF(temporary, *base) })
+	if err != nil {
+		return "", unfit("adapter %s cannot be converted to GGUF: %s", of.Name, err)
+	}
+	return file, nil
+}
+
+// isGGUF reports whether a file is there and begins as GGUF files do.
+func isGGUF(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	magic := make([]byte, 4)
+	_, err = file.Read(magic)
+	return err == nil && bytes.Equal(magic, []byte("GGUF"))
+}

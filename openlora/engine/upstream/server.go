@@ -1,0 +1,264 @@
+// Package upstream answers through model servers. A Server is one of them, with the driver of its kind, which knows how
+// its adapters are loaded; a Fleet is several that serve the same model.
+package upstream
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/openlora/engine"
+	"github.com/openledger/openledger/slm/checkpoint"
+)
+
+// Kind of a server: how its adapters are loaded.
+type Kind string
+
+// Kinds of servers.
+const (
+	OpenAI   Kind = "openai" // any that speaks OpenAI's API; it loads no adapters
+	VLLM     Kind = "vllm"
+	LlamaCPP Kind = "llamacpp"
+	LoRAX    Kind = "lorax"
+	SGLang   Kind = "sglang"
+	Ollama   Kind = "ollama"
+)
+
+// Kinds are all kinds of servers.
+func Kinds() []Kind { return []Kind{VLLM, LlamaCPP, LoRAX, SGLang, Ollama, OpenAI} }
+
+// Options of a server.
+type Options struct {
+	// URL of the server, with or without the /v1 of its API. Of kind OpenAI it is that of the API, with its version.
+	URL  string
+	Kind Kind
+	// Model is the name of the base at the server.
+	Model string
+	// Key for the Authorization header; may be empty.
+	Key string
+	// Timeout of a whole answer; 0 is none beside that of the context.
+	Timeout time.Duration
+	// Names says how the server calls models of the chain whose adapters it was started with. These are not loaded.
+	Names map[uint64]string
+	// Paths says where the server sees the adapters.
+	Paths PathMap
+	// Folder is where adapters are put for vLLM's file system resolver, which finds them by their names there. If it is
+	// empty, they are loaded by vLLM's calls.
+	Folder string
+	// Presets is the file that llama-server in router mode was started with (--models-preset).
+	Presets string
+	// Base is the base's configuration, by which PEFT adapters are written as GGUF files for llama.cpp and Ollama; may be
+	// nil.
+	Base *checkpoint.Config
+}
+
+// About is what a server says of itself.
+type About struct {
+	Version string // of its program; may be empty
+	// Adapters says that it loads adapters while it runs, or has some; Why not, or how, in words.
+	Adapters bool
+	Why      string
+	Models   []string // that it has by name
+}
+
+// driver is what is a kind's own. Errors are engine.UpstreamError where the server has answered or should have.
+type driver interface {
+	// about asks the server what it is.
+	about(ctx context.Context) (About, error)
+	// alive returns nil if the server takes requests. It is asked every few seconds.
+	alive(ctx context.Context) error
+	// load has the server load an adapter. It succeeds if the server has it already.
+	load(ctx context.Context, adapter *engine.Adapter) error
+	// unload has the server forget an adapter. It succeeds if the server does not have it.
+	unload(ctx context.Context, name string) error
+	// loaded returns the names of adapters that the server has.
+	loaded(ctx context.Context) ([]string, error)
+	// address makes a request one of the adapter, or of the base if it is nil.
+	address(ctx context.Context, fields map[string]any, adapter *engine.Adapter) error
+	// lacks says that the server has failed because it does not have the adapter, or not any more.
+	lacks(err *engine.UpstreamError) bool
+}
+
+// Server is a model server. It is an engine.Engine and an engine.Host.
+type Server struct {
+	Options
+	driver driver
+	calls  calls
+}
+
+var (
+	_ engine.Engine = (*Server)(nil)
+	_ engine.Host   = (*Server)(nil)
+)
+
+// connectPatience is how long a server may take to accept a connection.
+const connectPatience = 5 * time.Second
+
+// New returns a server, which is not asked for anything yet.
+func New(options Options) (*Server, error) {
+	parsed, err := url.Parse(options.URL)
+	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
+		return nil, fmt.Errorf("%q is no URL of a model server: write it as http://127.0.0.1:8000/v1", options.URL)
+	}
+	if options.Model == "" {
+		return nil, fmt.Errorf("%s: the name of the model there is missing", options.URL)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DialContext = (&net.Dialer{Timeout: connectPatience, KeepAlive: 30 * time.Second}).DialContext
+	transport.MaxIdleConnsPerHost = 64
+	s := &Server{Options: options}
+	given := strings.TrimRight(options.URL, "/")
+	root := strings.TrimSuffix(given, "/v1")
+	s.calls = calls{root: root, api: root + "/v1", key: options.Key, client: &http.Client{Transport: transport}}
+	switch options.Kind {
+	case OpenAI:
+		s.calls.api = given
+		s.driver = &plain{s.calls, options.Model}
+	case VLLM:
+		s.driver = &vllm{calls: s.calls, model: options.Model, paths: options.Paths, folder: options.Folder}
+	case SGLang:
+		s.driver = &sglang{s.calls, options.Model, options.Paths}
+	case LoRAX:
+		s.driver = &lorax{calls: s.calls, model: options.Model, paths: options.Paths}
+	case LlamaCPP:
+		s.driver = newLlama(s.calls, options)
+	case Ollama:
+		s.driver = &ollama{s.calls, options.Model, options.Base}
+	default:
+		return nil, fmt.Errorf("unknown kind of model server %q: choose one of %s", options.Kind, words(Kinds()))
+	}
+	return s, nil
+}
+
+func words[T ~string](values []T) string {
+	out := make([]string, len(values))
+	for i, value := range values {
+		out[i] = string(value)
+	}
+	return strings.Join(out, ", ")
+}
+
+// Name of the server: its address without what may be secret.
+func (s *Server) Name() string {
+	parsed, err := url.Parse(s.URL)
+	if err != nil {
+		return string(s.Kind)
+	}
+	return parsed.Scheme + "://" + parsed.Host + strings.TrimRight(parsed.Path, "/")
+}
+
+// Check asks the server what it is, and says whether it has the model.
+func (s *Server) Check(ctx context.Context) (About, error) {
+	about, err := s.driver.about(ctx)
+	if err != nil {
+		return about, err
+	}
+	if len(about.Models) == 0 {
+		return about, fmt.Errorf("the model server has no models: load one first")
+	}
+	wanted := append([]string{s.Model}, slices.Sorted(maps.Values(s.Names))...)
+	for _, name := range wanted {
+		has := func(id string) bool { return id == name || strings.HasPrefix(id, name+":") } // Ollama adds a tag
+		if !slices.ContainsFunc(about.Models, has) {
+			return about, fmt.Errorf("the model server has no model %q; it has %s", name, strings.Join(about.Models, ", "))
+		}
+	}
+	return about, nil
+}
+
+// Accepts implements engine.Engine. All options go to the server, which refuses what it does not know.
+func (s *Server) Accepts(api.Options) error { return nil }
+
+// tokensPerCanonical estimates tokens of common vocabularies for a canonical token.
+const tokensPerCanonical = 2
+
+// Answer implements engine.Engine.
+func (s *Server) Answer(ctx context.Context, request engine.Request, emit func(string) error) (engine.Reply, error) {
+	if s.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.Timeout)
+		defer cancel()
+	}
+	fields := map[string]any{"temperature": 0}
+	for name, value := range request.Options {
+		fields[name] = value
+	}
+	maps.Copy(fields, map[string]any{
+		"model": s.Model, "messages": request.WithSources(), "stream": true,
+		"stream_options": map[string]bool{"include_usage": true},
+	})
+	if request.MaxTokens > 0 {
+		fields["max_tokens"] = request.MaxTokens * tokensPerCanonical
+	}
+	if name, ok := s.named(request.Adapter); ok {
+		fields["model"] = name
+	} else if err := s.driver.address(ctx, fields, request.Adapter); err != nil {
+		return engine.Reply{}, err
+	}
+	response, err := s.calls.do(ctx, http.MethodPost, s.calls.api+"/chat/completions", fields)
+	if err != nil {
+		return engine.Reply{}, err
+	}
+	defer response.Body.Close()
+	return read(response.Body, emit)
+}
+
+// named returns what the server calls an adapter that it was started with.
+func (s *Server) named(adapter *engine.Adapter) (string, bool) {
+	if adapter == nil || len(s.Names) == 0 {
+		return "", false
+	}
+	name, ok := s.Names[modelOf(adapter.Name)]
+	return name, ok
+}
+
+// modelOf returns the model of the chain in the name of an adapter, openledger-MODEL-VERSION, or 0.
+func modelOf(name string) uint64 {
+	parts := strings.Split(name, "-")
+	if len(parts) != 3 {
+		return 0
+	}
+	id, _ := strconv.ParseUint(parts[1], 10, 64)
+	return id
+}
+
+// Load implements engine.Host.
+func (s *Server) Load(ctx context.Context, adapter *engine.Adapter) error {
+	if _, ok := s.named(adapter); ok {
+		return nil
+	}
+	if err := checkName(adapter.Name); err != nil {
+		return err
+	}
+	return s.driver.load(ctx, adapter)
+}
+
+// Unload implements engine.Host.
+func (s *Server) Unload(ctx context.Context, name string) error {
+	if _, ok := s.Names[modelOf(name)]; ok {
+		return nil
+	}
+	return s.driver.unload(ctx, name)
+}
+
+// Loaded implements engine.Host.
+func (s *Server) Loaded(ctx context.Context) ([]string, error) { return s.driver.loaded(ctx) }
+
+// checkName refuses what could mean something else than a name in a path, a URL or a file of presets.
+func checkName(name string) error {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r)
+	}
+	if name == "" || len(name) > 128 || name[0] == '.' || strings.ContainsFunc(name, func(r rune) bool { return !plain(r) }) {
+		return fmt.Errorf("%.200q is no name of an adapter: letters, digits and - _ . are", name)
+	}
+	return nil
+}
