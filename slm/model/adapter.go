@@ -86,25 +86,33 @@ func (a *Adapter) at(layer, place int) *lowRank {
 	return a.layers[layer][place]
 }
 
-// group is rows from to to-1 of a batch, which share an adapter.
+// group is rows from to to-1 of a batch, at most groupRows, which share an adapter.
 type group struct {
 	adapter  *Adapter
 	from, to int
 }
 
-// adapt adds the groups' changes of a projection of x to y: two small products a group.
-func (m *Model) adapt(w *workspace, y, x kernel.Matrix, layer, place int) {
-	for _, g := range w.groups {
-		low := g.adapter.at(layer, place)
-		if low == nil {
-			continue
-		}
-		rows := g.to - g.from
-		inner := w.take(rows, low.a.Out)
-		outer := w.take(rows, low.b.Out)
-		kernel.Linear(m.pool, inner, x.RowRange(g.from, g.to), low.a)
-		kernel.Linear(m.pool, outer, inner, low.b)
-		m.pool.Rows(rows, func(i int) { kernel.AddScaled(y.Row(g.from+i), outer.Row(i), low.scale) })
-		w.give(rows * (low.a.Out + low.b.Out))
+// groupRows is how many rows of a group are worked on at a time.
+const groupRows = 24
+
+// change is a projection of x to y that adapters change.
+type change struct {
+	y, x  kernel.Matrix
+	place int
+}
+
+// adapt adds what each group's adapter changes of some projections. The base's products are done for all rows at once;
+// what is left are two small products a group and projection, which threads share out as wholes.
+func (m *Model) adapt(w *workspace, layer int, changes ...change) {
+	if len(w.pieces) == 0 {
+		return
 	}
+	m.pool.Run(len(w.pieces), func(i int) {
+		g := w.pieces[i]
+		for _, c := range changes {
+			if low := g.adapter.at(layer, c.place); low != nil {
+				kernel.AddLowRank(c.y.RowRange(g.from, g.to), c.x.RowRange(g.from, g.to), low.a, low.b, low.scale)
+			}
+		}
+	})
 }

@@ -30,9 +30,7 @@ func (m *Model) attention(b *batch, layer int) {
 	l := &m.Layers[layer]
 	eps := float32(m.config.NormEps)
 	m.pool.Rows(b.x.Rows, func(i int) { kernel.RMSNorm(b.norm.Row(i), b.x.Row(i), l.AttentionNorm, eps) })
-	m.project(b, b.q, b.norm, layer, Query)
-	m.project(b, b.k, b.norm, layer, Key)
-	m.project(b, b.v, b.norm, layer, Value)
+	m.project(b, layer, change{b.q, b.norm, Query}, change{b.k, b.norm, Key}, change{b.v, b.norm, Value})
 	m.pool.Rows(b.x.Rows, func(i int) {
 		m.TurnHeads(b.q.Row(i), l.QueryNorm, b.cos.Row(i), b.sin.Row(i))
 		m.TurnHeads(b.k.Row(i), l.KeyNorm, b.cos.Row(i), b.sin.Row(i))
@@ -47,7 +45,7 @@ func (m *Model) attention(b *batch, layer int) {
 	} else {
 		m.pool.Run(len(b.tasks), func(i int) { m.attend(b, layer, b.tasks[i]) })
 	}
-	m.project(b, b.norm, b.heads, layer, Output)
+	m.project(b, layer, change{b.norm, b.heads, Output})
 	m.pool.Rows(b.x.Rows, func(i int) { kernel.Add(b.x.Row(i), b.norm.Row(i)) })
 }
 

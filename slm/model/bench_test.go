@@ -113,35 +113,53 @@ func BenchmarkPrefill(b *testing.B) {
 	}
 }
 
-// BenchmarkAdapters is one token of each of eight conversations: without adapters, with one that they share, and each
-// with its own.
+// shipped is the shape of the base that ships.
+var shipped = checkpoint.Config{
+	Architecture: checkpoint.Llama, VocabSize: 2048, HiddenSize: 128, IntermediateSize: 352, Layers: 4, Heads: 4,
+	KVHeads: 2, HeadDim: 32, MaxPositions: 512, NormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, EOS: []int{1},
+}
+
+// BenchmarkAdapters is one token of each of some conversations: without adapters, with one that they share, and each
+// with its own, of rank 8 on all projections.
 func BenchmarkAdapters(b *testing.B) {
-	m := benchmarkModel(b, checkpoint.BF16, 2)
-	adapters := make([]*Adapter, 8)
-	for i := range adapters {
-		adapters[i], _ = randomAdapter(b, smolLM2, 8, "q_proj", "v_proj")
-	}
-	for name, pick := range map[string]func(i int) *Adapter{
-		"none": func(int) *Adapter { return nil }, "one": func(int) *Adapter { return adapters[0] },
-		"eight": func(i int) *Adapter { return adapters[i] },
-	} {
-		b.Run(name, func(b *testing.B) {
-			var step []Sequence
-			for i := range 8 {
-				s := Sequence{Cache: m.NewCache(), Tokens: text(1, 64, smolLM2.VocabSize), Adapter: pick(i)}
-				_, err := m.Forward([]Sequence{s})
-				require.NoError(b, err)
-				s.Tokens, s.Positions = []int{5}, []int{0}
-				step = append(step, s)
-			}
-			for b.Loop() {
-				_, err := m.Forward(step)
-				require.NoError(b, err)
-				for _, s := range step {
-					s.Cache.Truncate(64)
+	for _, c := range []struct {
+		name          string
+		config        checkpoint.Config
+		conversations int
+	}{{"shipped", shipped, 64}, {"135M", smolLM2, 8}, {"135M", smolLM2, 64}} {
+		pool := kernel.NewPool(2)
+		b.Cleanup(pool.Close)
+		m, err := FromTensors(c.config, quick(c.config, checkpoint.BF16), pool)
+		require.NoError(b, err)
+		adapters := make([]*Adapter, c.conversations)
+		for i := range adapters {
+			adapters[i], _ = randomAdapter(b, c.config, 8, checkpoint.Projections[:]...)
+		}
+		for _, which := range []struct {
+			name string
+			pick func(i int) *Adapter
+		}{
+			{"none", func(int) *Adapter { return nil }}, {"one", func(int) *Adapter { return adapters[0] }},
+			{"each", func(i int) *Adapter { return adapters[i] }},
+		} {
+			b.Run(fmt.Sprintf("%s/conversations=%d/%s", c.name, c.conversations, which.name), func(b *testing.B) {
+				var step []Sequence
+				for i := range c.conversations {
+					s := Sequence{Cache: m.NewCache(), Tokens: text(1, 64, c.config.VocabSize), Adapter: which.pick(i)}
+					_, err := m.Forward([]Sequence{s})
+					require.NoError(b, err)
+					s.Tokens, s.Positions = []int{5}, []int{0}
+					step = append(step, s)
 				}
-			}
-			b.ReportMetric(float64(8*b.N)/b.Elapsed().Seconds(), "tokens/s")
-		})
+				for b.Loop() {
+					_, err := m.Forward(step)
+					require.NoError(b, err)
+					for _, s := range step {
+						s.Cache.Truncate(64)
+					}
+				}
+				b.ReportMetric(float64(c.conversations*b.N)/b.Elapsed().Seconds(), "tokens/s")
+			})
+		}
 	}
 }

@@ -130,24 +130,22 @@ func (m *Model) newBatch(w *workspace, sequences []Sequence, order []int, rows i
 		}
 		b.tasks = append(b.tasks, m.attentionTasks(i, len(s.Tokens))...)
 		end := row + len(s.Tokens)
-		if n := len(w.groups); n > 0 && w.groups[n-1].adapter == s.Adapter {
-			w.groups[n-1].to = end
-		} else {
-			w.groups = append(w.groups, group{s.Adapter, row, end})
-		}
+		w.add(s.Adapter, row, end)
 		row = end
 	}
 	return b
 }
 
-// project writes a projection of x, with bias and adapters, to y.
-func (m *Model) project(b *batch, y, x kernel.Matrix, layer, place int) {
-	p := &m.Layers[layer].Projections[place]
-	kernel.Linear(m.pool, y, x, p.Weights)
-	if p.Bias != nil {
-		m.pool.Rows(y.Rows, func(i int) { kernel.Add(y.Row(i), p.Bias) })
+// project writes projections of x, with bias and adapters.
+func (m *Model) project(b *batch, layer int, changes ...change) {
+	for _, c := range changes {
+		p := &m.Layers[layer].Projections[c.place]
+		kernel.Linear(m.pool, c.y, c.x, p.Weights)
+		if p.Bias != nil {
+			m.pool.Rows(c.y.Rows, func(i int) { kernel.Add(c.y.Row(i), p.Bias) })
+		}
 	}
-	m.adapt(b.workspace, y, x, layer, place)
+	m.adapt(b.workspace, layer, changes...)
 }
 
 // feedForward adds a layer's gated feed-forward part to x.
@@ -155,9 +153,8 @@ func (m *Model) feedForward(b *batch, layer int) {
 	l := &m.Layers[layer]
 	eps := float32(m.config.NormEps)
 	m.pool.Rows(b.x.Rows, func(i int) { kernel.RMSNorm(b.norm.Row(i), b.x.Row(i), l.MLPNorm, eps) })
-	m.project(b, b.gate, b.norm, layer, Gate)
-	m.project(b, b.up, b.norm, layer, Up)
+	m.project(b, layer, change{b.gate, b.norm, Gate}, change{b.up, b.norm, Up})
 	m.pool.Rows(b.x.Rows, func(i int) { kernel.SiLUMul(b.gate.Row(i), b.gate.Row(i), b.up.Row(i)) })
-	m.project(b, b.norm, b.gate, layer, Down)
+	m.project(b, layer, change{b.norm, b.gate, Down})
 	m.pool.Rows(b.x.Rows, func(i int) { kernel.Add(b.x.Row(i), b.norm.Row(i)) })
 }

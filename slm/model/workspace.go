@@ -6,7 +6,7 @@ import "github.com/openledger/openledger/slm/kernel"
 type workspace struct {
 	numbers []float32
 	used    int
-	groups  []group
+	pieces  []group // rows that have an adapter
 }
 
 // begin makes room for n numbers.
@@ -14,7 +14,7 @@ func (w *workspace) begin(n int) {
 	if len(w.numbers) < n {
 		w.numbers = make([]float32, n)
 	}
-	w.used, w.groups = 0, w.groups[:0]
+	w.used, w.pieces = 0, w.pieces[:0]
 }
 
 // take returns a matrix of any values from what is left, and allocates where nothing is.
@@ -27,5 +27,18 @@ func (w *workspace) take(rows, cols int) kernel.Matrix {
 	return kernel.MatrixOf(w.numbers[w.used-n:w.used], rows, cols)
 }
 
-// give gives back the last n numbers that were taken.
-func (w *workspace) give(n int) { w.used -= n }
+// add has an adapter change rows from to to-1.
+func (w *workspace) add(adapter *Adapter, from, to int) {
+	if adapter == nil {
+		return
+	}
+	if n := len(w.pieces); n > 0 && w.pieces[n-1].adapter == adapter {
+		last := &w.pieces[n-1]
+		room := min(groupRows-(last.to-last.from), to-from)
+		last.to += room
+		from += room
+	}
+	for ; from < to; from += groupRows {
+		w.pieces = append(w.pieces, group{adapter, from, min(from+groupRows, to)})
+	}
+}
