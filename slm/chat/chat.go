@@ -134,12 +134,17 @@ func (m *Model) Positions() int { return m.Checkpoint.Config.MaxPositions }
 // Prompt returns the tokens of a conversation, up to where the model's answer begins. Special tokens come from the chat
 // template alone, whatever people write. A model without a template gets the texts one behind the other.
 func (m *Model) Prompt(ctx context.Context, messages []Message) ([]int, error) {
+	return m.PromptAt(ctx, messages, time.Now())
+}
+
+// PromptAt is Prompt at some time, which templates may write: what is computed again needs the same.
+func (m *Model) PromptAt(ctx context.Context, messages []Message, now time.Time) ([]int, error) {
 	if m.template == nil {
 		return append(m.prefix(), m.Tokenizer.Encode(plain(messages))...), nil
 	}
 	parts, err := m.template.Render(ctx, template.Input{
 		Messages: template.Chat(messages...), BOS: m.Tokenizer.BOS, EOS: m.Tokenizer.EOS, AddGenerationPrompt: true,
-		Now: time.Now(),
+		Now: now,
 	})
 	if err != nil {
 		return nil, err

@@ -53,6 +53,17 @@ func (e Example) learned() []bool {
 	return learned
 }
 
+// Learned returns how many tokens are learned.
+func (e Example) Learned() int {
+	n := 0
+	for _, learns := range e.learned() {
+		if learns {
+			n++
+		}
+	}
+	return n
+}
+
 // piece is a part of an example that fits into the context. Its last token is only learned, so that tokens-1 of them go
 // through the model.
 type piece struct {

@@ -19,7 +19,8 @@ type Gradients struct {
 // Gradient is that of one tensor, such as model.layers.0.self_attn.q_proj.lora_A.weight.
 type Gradient struct {
 	Name   string
-	Values []float32 // row-major, as the tensor lies
+	Shape  []int     // [rank, in] of lora_A, [out, rank] of lora_B
+	Values []float32 // row-major
 }
 
 // NewGradients takes an adapter as Trainer.LowRank gives it: its scale and its changes, in the order of layers and
@@ -67,6 +68,20 @@ func placeOf(projection string) int {
 	panic("train: " + projection + " is no projection") // NewAdapter has checked it
 }
 
+// Loss returns the loss of an example's learned tokens, in nats.
+func (g *Gradients) Loss(e Example) (float64, error) {
+	if err := e.validate(g.network.config.VocabSize); err != nil {
+		return 0, err
+	}
+	loss, n := 0.0, g.network
+	for _, piece := range e.pieces(g.context) {
+		a := n.newActivations(micro{piece}, 0)
+		n.forward(a)
+		loss = n.loss(loss, a, kernel.Matrix{}, 1)
+	}
+	return loss, nil
+}
+
 // Of returns the loss of an example's learned tokens, in nats, and the gradient of that sum for each tensor. What it
 // returns lies in memory that the next call uses.
 func (g *Gradients) Of(e Example) (loss float64, gradients []Gradient, err error) {
@@ -89,7 +104,7 @@ func (g *Gradients) Of(e Example) (loss float64, gradients []Gradient, err error
 	}
 	gradients = make([]Gradient, len(n.parameters))
 	for i, p := range n.parameters {
-		gradients[i] = Gradient{p.name, p.grad}
+		gradients[i] = Gradient{p.name, p.shape, p.grad}
 	}
 	return loss, gradients, nil
 }

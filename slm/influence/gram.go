@@ -1,0 +1,88 @@
+package influence
+
+import (
+	"errors"
+	"math"
+
+	"github.com/openledger/openledger/slm/kernel"
+)
+
+// gram is the lower half of a symmetric matrix, row by row.
+type gram [Size][]float64
+
+// newGram returns the sum of the products of each vector with itself, in the order of vectors.
+func newGram(pool *kernel.Pool, vectors []vector) *gram {
+	var k gram
+	pool.Run(Size, func(i int) {
+		row := make([]float64, i+1)
+		for s := range vectors {
+			x := vectors[s][i]
+			for j, y := range vectors[s][:i+1] {
+				row[j] += float64(x * y)
+			}
+		}
+		k[i] = row
+	})
+	return &k
+}
+
+var errNoGradient = errors.New("no text has a gradient: the adapter learns nothing from them")
+
+// damp adds a part of the mean of the diagonal to the diagonal.
+func (k *gram) damp(part float64) error {
+	sum := 0.0
+	for i := range k {
+		sum += k[i][i]
+	}
+	damping := float64(part * (sum / Size))
+	if !(damping > 0) || damping > math.MaxFloat64 {
+		return errNoGradient
+	}
+	for i := range k {
+		k[i][i] += damping
+	}
+	return nil
+}
+
+// factor replaces the matrix by the lower factor of Cholesky.
+func (k *gram) factor(pool *kernel.Pool) error {
+	for j := range Size {
+		pivot := k[j][j]
+		for _, x := range k[j][:j] {
+			pivot -= float64(x * x)
+		}
+		if !(pivot > 0) {
+			return errNoGradient
+		}
+		pivot = math.Sqrt(pivot)
+		k[j][j] = pivot
+		own := k[j][:j]
+		pool.Rows(Size-j-1, func(task int) {
+			row := k[j+1+task]
+			sum := row[j]
+			for c, x := range own {
+				sum -= float64(x * row[c])
+			}
+			row[j] = sum / pivot
+		})
+	}
+	return nil
+}
+
+// solve replaces a vector by the solution of the factored system for it.
+func (k *gram) solve(v *vector) {
+	for i := range Size {
+		sum := v[i]
+		for j, x := range k[i][:i] {
+			sum -= float64(x * v[j])
+		}
+		v[i] = sum / k[i][i]
+	}
+	for i := Size - 1; i >= 0; i-- {
+		sum := v[i] / k[i][i]
+		v[i] = sum
+		for j, x := range k[i][:i] {
+			v[j] -= float64(x * sum)
+		}
+	}
+}

@@ -1,0 +1,268 @@
+package influence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"sync/atomic"
+
+	"github.com/openledger/openledger/slm/kernel"
+	"github.com/openledger/openledger/slm/model"
+	"github.com/openledger/openledger/slm/train"
+)
+
+const (
+	// Version of what this package computes; another order of sums or another formula is another version.
+	Version = 1
+	// Lambda is the damping, as a part of the mean of the Gram matrix's diagonal.
+	Lambda = 0.1
+
+	// gain is what queries are multiplied by, and sketches divided, so that both use their bits.
+	gain = 16
+	// totalPPM is the whole of a share.
+	totalPPM = 1_000_000
+	// MaxGroups is the most groups.
+	MaxGroups = 1 << 16
+	// MaxEvaluated is the most texts of which the influence table is made.
+	MaxEvaluated = 1 << 10
+)
+
+// Text is a text that the adapter was trained on, whole or in pieces.
+type Text struct {
+	Example train.Example
+	Group   int    // the contribution that it is a part of
+	Passed  []Part // what it derives from other groups
+}
+
+// Part of a text that is a group's.
+type Part struct {
+	Group int
+	PPM   uint32
+}
+
+// Row is what a group did to the adapter.
+type Row struct {
+	Tokens   uint32 // as the caller counts them: what Kappa is times
+	SharePPM uint32 // in the influence table
+	Sketch   [Size]int16
+}
+
+// Adapter is a low-rank change of a base, as train.Trainer.LowRank and model.NewAdapter have it.
+type Adapter struct {
+	Base    *model.Model
+	Scale   float32
+	Changes []model.LowRank
+}
+
+// Options of Compute. They do not change what comes out.
+type Options struct {
+	// Threads that work at once, each with memory for a text's activations; 0 or less: as many as there are processors.
+	Threads int
+	// Progress, which may be nil, is called after each text, by several goroutines.
+	Progress func(done, all int)
+}
+
+// Compute returns a row for each group: tokens has an element for each. The adapter is the one that is served, after
+// all of its training.
+func Compute(ctx context.Context, a Adapter, texts []Text, tokens []uint32, o Options) ([]Row, error) {
+	if err := validate(texts, len(tokens)); err != nil {
+		return nil, err
+	}
+	pool := kernel.NewPool(o.Threads)
+	defer pool.Close()
+	vectors, learned, err := gradients(ctx, a, texts, pool, o.Progress)
+	if err != nil {
+		return nil, err
+	}
+	sketches, err := sums(vectors, texts, len(tokens), pool)
+	if err != nil {
+		return nil, err
+	}
+	asked := evaluation(vectors, learned)
+	scale(sketches, asked, pool)
+	rows := make([]Row, len(tokens))
+	for i := range rows {
+		rows[i].Tokens = tokens[i]
+		for j, x := range sketches[i] {
+			rows[i].Sketch[j] = quantise(float64(x * (1 << Shift)))
+		}
+	}
+	fillTable(rows, asked, pool)
+	return rows, ctx.Err()
+}
+
+func validate(texts []Text, groups int) error {
+	switch {
+	case groups == 0 || groups > MaxGroups:
+		return fmt.Errorf("%d contributions; give 1 to %d", groups, MaxGroups)
+	case len(texts) == 0:
+		return errors.New("no text was trained on")
+	}
+	for i, text := range texts {
+		if text.Group < 0 || text.Group >= groups {
+			return fmt.Errorf("text %d is of group %d; there are %d", i, text.Group, groups)
+		}
+		sum := uint64(0)
+		for _, part := range text.Passed {
+			if part.Group < 0 || part.Group >= groups {
+				return fmt.Errorf("text %d derives from group %d; there are %d", i, part.Group, groups)
+			}
+			sum += uint64(part.PPM)
+		}
+		if sum > totalPPM {
+			return fmt.Errorf("text %d derives from others to %d millionths", i, sum)
+		}
+	}
+	return nil
+}
+
+// gradients returns the projected gradient of each text, and how many of its tokens are learned.
+func gradients(ctx context.Context, a Adapter, texts []Text, pool *kernel.Pool, progress func(done, all int)) (
+	[]vector, []int, error,
+) {
+	vectors, learned := make([]vector, len(texts)), make([]int, len(texts))
+	errs := make([]error, len(texts))
+	free := make(chan *train.Gradients, pool.Threads())
+	for range pool.Threads() {
+		g, err := train.NewGradients(a.Base, a.Scale, a.Changes, a.Base.Config().MaxPositions, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		free <- g
+	}
+	var done atomic.Int64
+	pool.Run(len(texts), func(i int) {
+		if errs[i] = ctx.Err(); errs[i] != nil {
+			return
+		}
+		g := <-free
+		defer func() { free <- g }()
+		if learned[i], errs[i] = vectors[i].of(g, texts[i].Example); errs[i] != nil {
+			errs[i] = fmt.Errorf("text %d: %w", i, errs[i])
+		} else if progress != nil {
+			progress(int(done.Add(1)), len(texts))
+		}
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return vectors, learned, nil
+}
+
+// of computes the projected gradient of an example's learned tokens, and returns how many they are.
+func (v *vector) of(g *train.Gradients, e train.Example) (int, error) {
+	_, tensors, err := g.Of(e)
+	if err != nil {
+		return 0, err
+	}
+	for _, tensor := range tensors {
+		v.project(tensor)
+	}
+	return e.Learned(), nil
+}
+
+// sums returns the groups' sums of what is left of each text's gradient without what it has in common with others.
+func sums(vectors []vector, texts []Text, groups int, pool *kernel.Pool) ([]vector, error) {
+	k := newGram(pool, vectors)
+	if err := k.damp(Lambda); err != nil {
+		return nil, err
+	}
+	if err := k.factor(pool); err != nil {
+		return nil, err
+	}
+	solved := make([]vector, len(vectors))
+	pool.Run(len(vectors), func(i int) {
+		solved[i] = vectors[i]
+		k.solve(&solved[i])
+	})
+	out := make([]vector, groups)
+	for i, text := range texts {
+		kept := uint32(totalPPM)
+		for _, part := range text.Passed {
+			out[part.Group].addScaled(&solved[i], float64(part.PPM)/totalPPM)
+			kept -= part.PPM
+		}
+		out[text.Group].addScaled(&solved[i], float64(kept)/totalPPM)
+	}
+	return out, nil
+}
+
+// answer is a text of the training that is taken as an answer.
+type answer struct {
+	direction vector // its gradient, of length 1
+	learned   int    // tokens
+}
+
+// evaluation returns texts of the training that have a gradient: all of MaxEvaluated of them that lie at equal distances.
+func evaluation(vectors []vector, learned []int) []answer {
+	var out []answer
+	n := min(len(vectors), MaxEvaluated)
+	for k := range n {
+		i := k * len(vectors) / n
+		norm := math.Sqrt(vectors[i].dot(&vectors[i]))
+		if !(norm > 0) || learned[i] == 0 {
+			continue
+		}
+		a := answer{learned: learned[i]}
+		a.direction.addScaled(&vectors[i], 1/norm)
+		out = append(out, a)
+	}
+	return out
+}
+
+// scale gives sketches the factor with which an average text gets one bit a token from all of them together.
+func scale(sketches []vector, asked []answer, pool *kernel.Pool) {
+	sums := make([]float64, len(asked))
+	pool.Rows(len(asked), func(i int) {
+		for j := range sketches {
+			sums[i] += max(0, sketches[j].dot(&asked[i].direction))
+		}
+	})
+	total, tokens := 0.0, 0.0
+	for i, a := range asked {
+		total += float64(float64(a.learned) * sums[i])
+		tokens += float64(a.learned)
+	}
+	if !(total > 0) {
+		return
+	}
+	factor := tokens / total / gain
+	for i := range sketches {
+		for j := range sketches[i] {
+			sketches[i][j] = float64(sketches[i][j] * factor)
+		}
+	}
+}
+
+// tablePart is what a learned token has to share out.
+const tablePart = 1 << 20
+
+// fillTable sets the shares of the influence table.
+func fillTable(rows []Row, asked []answer, pool *kernel.Pool) {
+	shares, scores := make([]uint64, len(rows)), make([]uint64, len(rows))
+	all := uint64(0)
+	for i := range asked {
+		query := newQuery(&asked[i].direction, asked[i].learned)
+		pool.Rows(len(rows), func(j int) { scores[j] = query.Score(&rows[j].Sketch, rows[j].Tokens) })
+		total := uint64(0)
+		for _, score := range scores {
+			total += score
+		}
+		parts := uint64(asked[i].learned) * tablePart
+		all += parts
+		for j := 0; j < len(rows) && total > 0; j++ {
+			high, low := bits.Mul64(parts, scores[j])
+			share, _ := bits.Div64(high, low, total)
+			shares[j] += share
+		}
+	}
+	for j := 0; j < len(rows) && all > 0; j++ {
+		high, low := bits.Mul64(shares[j], totalPPM)
+		share, _ := bits.Div64(high, low, all)
+		rows[j].SharePPM = uint32(share)
+	}
+}
