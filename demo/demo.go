@@ -35,6 +35,8 @@ const (
 	// reviewBlockTime is shorter: a panel is drawn over as many blocks as it has seats, twice.
 	reviewBlockTime = "200ms"
 	startLimit      = 30 * time.Second
+	// gatewayRate is how many requests the demo, which is the only client, may send at once and each second.
+	gatewayRate = "1000"
 	// givenOpen is what each account has at genesis.
 	givenOpen = 10_000
 )
@@ -301,7 +303,8 @@ func (w *world) runGateway(ctx context.Context) error {
 		slices.Concat([]string{"serve", "--home", home, "--node", w.address(3), "--listen", w.address(w.gatewayPort()),
 			"--from", "provider", "--keyring-backend", "test", "--keyring-dir", home,
 			"--content", filepath.Join(w.home, "content"), "--model", strconv.FormatUint(w.modelID, 10), "--submit-interval",
-			"250ms", "--allow-private"}, w.gatewayEvidence(), w.gatewayEngine())...)
+			"250ms", "--allow-private", "--rate", gatewayRate, "--burst", gatewayRate}, w.gatewayEvidence(),
+			w.gatewayEngine())...)
 	if err != nil {
 		return err
 	}
