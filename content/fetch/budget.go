@@ -130,7 +130,7 @@ func (m *memory) at(wait time.Duration) string {
 }
 
 // settle notes what became of a download: of its place, and for all whom it concerned.
-func (m *memory) settle(location string, keys []string, result outcome, size int) {
+func (m *memory) settle(location string, keys []string, result outcome, size int64) {
 	if !m.bounds() {
 		return
 	}

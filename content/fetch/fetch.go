@@ -3,6 +3,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,9 @@ import (
 
 // ErrRefused says that an address or an answer is outside what is allowed. It says nothing about content.
 var ErrRefused = errors.New("refused")
+
+// ErrTooLarge is a refusal of more bytes than are wanted.
+var ErrTooLarge = fmt.Errorf("%w as too large", ErrRefused)
 
 // Limits of a Client.
 type Limits struct {
@@ -158,7 +162,17 @@ func (c *Client) GetChecked(ctx context.Context, location string, size, max int6
 		return nil, fmt.Errorf("%s: %w", parsed.Host, err)
 	}
 	defer leave()
-	return c.visit(ctx, parsed, key, size, max, check)
+	var content bytes.Buffer
+	err = c.visit(ctx, parsed, key, size, max, &content, func() error {
+		if check == nil {
+			return nil
+		}
+		return check(content.Bytes())
+	})
+	if err != nil {
+		return nil, err
+	}
+	return content.Bytes(), nil
 }
 
 // allow checks an address before anybody is asked, and says whose it is.
@@ -229,9 +243,42 @@ func (c *Client) tryEnter(key, location string) (leave func(), wait time.Duratio
 	}, 0, nil
 }
 
-// visit downloads, and remembers what became of it.
-func (c *Client) visit(ctx context.Context, location *url.URL, key string, size, max int64,
-	check func([]byte) error) ([]byte, error) {
+// Save downloads up to max bytes to a writer, for what is too large for memory. A place whose content check refuses is
+// not asked again for long. What was written before an error is to be thrown away.
+func (c *Client) Save(ctx context.Context, location string, max int64, to io.Writer, check func() error) error {
+	parsed, err := url.Parse(location)
+	if err != nil {
+		return fmt.Errorf("%w: %q is not an address", ErrRefused, location)
+	}
+	if parsed.Scheme == "file" {
+		file, size, err := c.openFile(parsed)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if size > max {
+			return fmt.Errorf("%w: %s has %d bytes, at most %d are wanted", ErrTooLarge, parsed.Path, size, max)
+		}
+		if _, err := io.Copy(to, io.LimitReader(file, max)); err != nil {
+			return err
+		}
+		return check()
+	}
+	key, err := c.allow(parsed)
+	if err != nil {
+		return err
+	}
+	leave, err := c.enter(ctx, key, location)
+	if err != nil {
+		return fmt.Errorf("%s: %w", parsed.Host, err)
+	}
+	defer leave()
+	return c.visit(ctx, parsed, key, -1, max, to, check)
+}
+
+// visit downloads to a writer, and remembers what became of it.
+func (c *Client) visit(ctx context.Context, location *url.URL, key string, size, max int64, to io.Writer,
+	check func() error) error {
 	var mu sync.Mutex
 	keys := []string{key}
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
@@ -243,9 +290,9 @@ func (c *Client) visit(ctx context.Context, location *url.URL, key string, size,
 			}
 		}
 	}})
-	content, err := c.download(traced, location, size, max)
-	if err == nil && check != nil {
-		if err = check(content); err != nil {
+	sent, err := c.download(traced, location, size, max, to)
+	if err == nil {
+		if err = check(); err != nil {
 			err = answerError{wrong, err}
 		}
 	}
@@ -261,60 +308,60 @@ func (c *Client) visit(ctx context.Context, location *url.URL, key string, size,
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	c.memory.settle(location.String(), keys, result, len(content))
+	c.memory.settle(location.String(), keys, result, sent)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", location.Host, err)
+		return fmt.Errorf("%s: %w", location.Host, err)
 	}
-	return content, nil
+	return nil
 }
 
-// download returns what a place sends, also with an error: it was sent.
-func (c *Client) download(ctx context.Context, location *url.URL, size, max int64) ([]byte, error) {
+// download returns how much a place has sent, also with an error.
+func (c *Client) download(ctx context.Context, location *url.URL, size, max int64, to io.Writer) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Total)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, location.String(), nil)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	defer response.Body.Close()
 	if status := response.StatusCode; status >= http.StatusInternalServerError || status == http.StatusTooManyRequests {
-		return nil, answerError{silent, fmt.Errorf("answers %s", response.Status)}
+		return 0, answerError{silent, fmt.Errorf("answers %s", response.Status)}
 	} else if status != http.StatusOK {
-		return nil, answerError{refused, fmt.Errorf("answers %s", response.Status)}
+		return 0, answerError{refused, fmt.Errorf("answers %s", response.Status)}
 	}
 	if size >= 0 {
 		max = size
 	}
 	if response.ContentLength > max {
-		return nil, answerError{
-			wrong, fmt.Errorf("%w: announces %d bytes, at most %d are wanted", ErrRefused, response.ContentLength, max)}
+		return 0, answerError{
+			wrong, fmt.Errorf("%w: announces %d bytes, at most %d are wanted", ErrTooLarge, response.ContentLength, max)}
 	}
-	content, err := c.read(response.Body, max, cancel)
-	if err == nil && size >= 0 && int64(len(content)) != size {
-		err = answerError{wrong, fmt.Errorf("%w: sent %d bytes, %d are wanted", ErrRefused, len(content), size)}
+	sent, err := c.read(response.Body, max, cancel, to)
+	if err == nil && size >= 0 && sent != size {
+		err = answerError{wrong, fmt.Errorf("%w: sent %d bytes, %d are wanted", ErrRefused, sent, size)}
 	}
-	return content, err
+	return sent, err
 }
 
 // read reads up to max bytes at the least rate.
-func (c *Client) read(body io.Reader, max int64, stop func()) ([]byte, error) {
+func (c *Client) read(body io.Reader, max int64, stop func(), to io.Writer) (int64, error) {
 	var slow atomic.Bool
 	allowed := time.Second + time.Duration(max/c.limits.BytesPerSecond+1)*time.Second
 	timer := time.AfterFunc(allowed, func() { slow.Store(true); stop() })
-	content, err := io.ReadAll(io.LimitReader(body, max+1))
+	sent, err := io.Copy(to, io.LimitReader(body, max+1))
 	stopped := timer.Stop()
 	if err != nil {
 		if !stopped && slow.Load() {
 			err = fmt.Errorf("%w: slower than %d bytes a second", ErrRefused, c.limits.BytesPerSecond)
 		}
-		return content, err
+		return sent, err
 	}
-	if int64(len(content)) > max {
-		return content, answerError{wrong, fmt.Errorf("%w: more than %d bytes", ErrRefused, max)}
+	if sent > max {
+		return sent, answerError{wrong, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, max)}
 	}
-	return content, nil
+	return sent, nil
 }

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -8,32 +9,42 @@ import (
 	"syscall"
 )
 
-// readFile reads a file of this machine, if the operator lets strangers name them. Only regular files are opened: a
-// pipe would be waited for, and a device would act.
-func (c *Client) readFile(location *url.URL, size, max int64) ([]byte, error) {
+// openFile opens a file of this machine, if the operator lets strangers name them. Only regular files are opened: a pipe
+// would be waited for, and a device would act.
+func (c *Client) openFile(location *url.URL) (*os.File, int64, error) {
 	if !c.limits.Files {
-		return nil, fmt.Errorf("%w: %q names a file of this machine, which only the operator can allow", ErrRefused, location)
+		return nil, 0, fmt.Errorf("%w: %q names a file of this machine, which only the operator can allow", ErrRefused,
+			location)
 	}
 	if location.Host != "" && location.Host != "localhost" || location.Path == "" {
-		return nil, fmt.Errorf("%w: %q is not a file of this machine", ErrRefused, location)
+		return nil, 0, fmt.Errorf("%w: %q is not a file of this machine", ErrRefused, location)
 	}
 	if err := checkFile(os.Stat(location.Path)); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	file, err := os.OpenFile(location.Path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := file.Stat() // it may have been replaced in between
+	if err = checkFile(info, err); err != nil {
+		return nil, 0, errors.Join(err, file.Close())
+	}
+	return file, info.Size(), nil
+}
+
+// readFile reads a file of this machine.
+func (c *Client) readFile(location *url.URL, size, max int64) ([]byte, error) {
+	file, found, err := c.openFile(location)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	info, err := file.Stat() // it may have been replaced in between
-	if err := checkFile(info, err); err != nil {
-		return nil, err
-	}
 	if size >= 0 {
 		max = size
 	}
-	if info.Size() > max || size >= 0 && info.Size() != size {
-		return nil, fmt.Errorf("%w: %s has %d bytes, %d are wanted", ErrRefused, location.Path, info.Size(), max)
+	if found > max || size >= 0 && found != size {
+		return nil, fmt.Errorf("%w: %s has %d bytes, %d are wanted", ErrRefused, location.Path, found, max)
 	}
 	content, err := io.ReadAll(io.LimitReader(file, max+1))
 	if err == nil && (int64(len(content)) > max || size >= 0 && int64(len(content)) != size) {

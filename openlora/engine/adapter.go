@@ -6,6 +6,7 @@ import (
 
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/slm/checkpoint"
 )
 
 // Adapter is a low-rank change (LoRA) of the base that an engine runs. The whole lineage of a model version is in it:
@@ -42,4 +43,12 @@ type Sketcher interface {
 	// Sketch returns the query of method LORA for an answer of an adapter to a conversation, without what was retrieved
 	// for it.
 	Sketch(ctx context.Context, adapter *Adapter, messages []api.Message, answer string) (*poa.LoraQuery, error)
+}
+
+// Based is an engine that says which base it runs.
+type Based interface {
+	// Config is the shape of the base.
+	Config() checkpoint.Config
+	// BaseDigest is the digest of the base, as checkpoint.Digest gives it. It may read the whole base, once.
+	BaseDigest() ([32]byte, error)
 }

@@ -8,9 +8,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/slm/base"
 	"github.com/openledger/openledger/slm/chat"
+	"github.com/openledger/openledger/slm/checkpoint"
 	slm "github.com/openledger/openledger/slm/engine"
 	"github.com/openledger/openledger/slm/ngram"
 )
@@ -20,20 +23,28 @@ type Embedded struct {
 	model    *chat.Model
 	ships    bool // it is the base that ships, which speaks in the words of the manifest
 	manifest manifests
+
+	residents residents
+	digest    func() ([32]byte, error) // of the base
 }
 
 // NewEmbedded opens a Hugging Face folder or a GGUF file, or the base that ships if path is empty.
 func NewEmbedded(path string, options chat.Options) (*Embedded, error) {
 	if path == "" {
 		m, err := chat.Base(options)
-		return &Embedded{model: m, ships: true}, err
+		return &Embedded{model: m, ships: true, digest: func() ([32]byte, error) {
+			return checkpoint.DigestFolder(base.Files())
+		}}, err
 	}
 	m, err := chat.Open(path, options)
-	return &Embedded{model: m}, err
+	return &Embedded{model: m, digest: sync.OnceValues(func() ([32]byte, error) { return checkpoint.Digest(path) })}, err
 }
 
 // Close ends all answers and frees the model.
-func (e *Embedded) Close() error { return e.model.Close() }
+func (e *Embedded) Close() error {
+	e.model.Engine.Close() // whose answers use adapters
+	return errors.Join(e.residents.close(), e.model.Close())
+}
 
 // Name of the model.
 func (e *Embedded) Name() string { return e.model.Name }
@@ -67,7 +78,15 @@ func (e *Embedded) Answer(ctx context.Context, request Request, emit func(string
 		return Reply{}, err
 	}
 	spoken := speaker{emit: emit}
-	if e.ships {
+	if request.Adapter != nil {
+		weights, release, err := e.residents.use(request.Adapter.Name)
+		if err != nil {
+			return Reply{}, err
+		}
+		defer release()
+		asked.Adapter = weights
+	}
+	if e.ships && asked.Adapter == nil { // what an adapter says is its own
 		quotes := choose(candidates(request), request.MaxTokens, false)
 		if len(quotes) == 0 {
 			return Reply{Text: Silence(request.Question()), Finish: FinishStop}, ErrSilent

@@ -1,0 +1,273 @@
+package adapters
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/cosmos/cosmos-sdk/types/query"
+
+	modelstypes "github.com/openledger/openledger/x/models/types"
+)
+
+const (
+	// offerAge is how old what is known of an offer may be, absentAge the same where there was none.
+	offerAge, absentAge = time.Minute, 5 * time.Second
+	// maxAbsent bounds the models that are remembered as not offered.
+	maxAbsent = 4096
+	// round is how often offers are looked for, roundOffers how many models are asked for in one round, and roundModels
+	// how many new models are read at a time.
+	round       = 15 * time.Second
+	roundOffers = 256
+	roundModels = 500
+)
+
+// Info is a model that is served without being configured.
+type Info struct {
+	Model   modelstypes.Model
+	Version modelstypes.ModelVersion // the latest
+}
+
+// offers are the models with adapters that the provider offers on chain, and those that the operator has added.
+type offers struct {
+	mu     sync.Mutex
+	known  map[uint64]offered
+	kinds  map[uint64]relation // of all models on chain, by id
+	cursor uint64              // the last model whose offer was looked for
+}
+
+// offered is what was found out about a model.
+type offered struct {
+	info  Info
+	there bool
+	until time.Time
+}
+
+// relation is what a model's lineage is read from.
+type relation struct {
+	kind   modelstypes.ModelKind
+	parent uint64
+}
+
+// Offered returns a model with an adapter that is served here: the provider offers it, or the operator has added it.
+// It asks the chain if that is not known, so that an offer is served as soon as it is made.
+func (s *Shelf) Offered(ctx context.Context, id uint64) (Info, bool, error) {
+	if s.memory.removed(id) {
+		return Info{}, false, nil
+	}
+	s.offers.mu.Lock()
+	found, ok := s.offers.known[id]
+	s.offers.mu.Unlock()
+	if ok && time.Now().Before(found.until) {
+		return found.info, found.there, nil
+	}
+	info, there, err := s.readOffer(ctx, id)
+	if err != nil {
+		return Info{}, false, err
+	}
+	s.learn(id, info, there)
+	return info, there, nil
+}
+
+// learn remembers what was found out about a model.
+func (s *Shelf) learn(id uint64, info Info, there bool) {
+	age := offerAge
+	if !there {
+		age = absentAge
+	}
+	s.offers.mu.Lock()
+	defer s.offers.mu.Unlock()
+	if s.offers.known == nil {
+		s.offers.known = make(map[uint64]offered)
+	}
+	if !there && len(s.offers.known) > maxAbsent {
+		maps.DeleteFunc(s.offers.known, func(_ uint64, o offered) bool { return !o.there })
+	}
+	s.offers.known[id] = offered{info, there, time.Now().Add(age)}
+}
+
+// readOffer asks the chain.
+func (s *Shelf) readOffer(ctx context.Context, id uint64) (Info, bool, error) {
+	if !s.memory.isAdded(id) {
+		_, err := s.Models.Offer(ctx, &modelstypes.QueryOfferRequest{ModelId: id, Provider: s.Provider})
+		if absent(err) {
+			return Info{}, false, nil
+		}
+		if err != nil {
+			return Info{}, false, err
+		}
+	}
+	l, err := s.lineage(ctx, version{Model: id})
+	if absent(err) {
+		return Info{}, false, nil
+	}
+	if err != nil {
+		return Info{}, false, err
+	}
+	if len(l.adapters) == 0 || s.checkBase(l) != nil {
+		return Info{}, false, nil
+	}
+	return Info{l.model, l.version}, true, nil
+}
+
+func absent(err error) bool {
+	code := status.Code(err)
+	return err != nil && (code == codes.NotFound || code == codes.InvalidArgument)
+}
+
+// Served lists the models that are known to be served, by id.
+func (s *Shelf) Served() []Info {
+	s.offers.mu.Lock()
+	defer s.offers.mu.Unlock()
+	var all []Info
+	for _, id := range slices.Sorted(maps.Keys(s.offers.known)) {
+		if o := s.offers.known[id]; o.there && !s.memory.removed(id) {
+			all = append(all, o.info)
+		}
+	}
+	return all
+}
+
+// Run looks for offers, and keeps what was used for the next start, until ctx ends. First it loads what was in memory
+// when the process last ended.
+func (s *Shelf) Run(ctx context.Context) {
+	s.Warm(ctx)
+	ticker := time.NewTicker(round)
+	defer ticker.Stop()
+	for {
+		if err := s.Look(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Warn("the node does not say which adapters are offered", "err", err)
+		}
+		if err := s.memory.save(); err != nil {
+			s.Log.Error("what was used cannot be kept for the next start", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			if err := s.memory.save(); err != nil {
+				s.Log.Error("what was used cannot be kept for the next start", "err", err)
+			}
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// Warm loads what is pinned, and what was used last, as long as nothing has to give way for it.
+func (s *Shelf) Warm(ctx context.Context) {
+	loaded := 0
+	for _, id := range s.memory.wanted() {
+		if err := s.Add(ctx, id); err == nil {
+			loaded++
+		} else {
+			s.Log.Error("a wanted adapter cannot be loaded", "model", id, "err", err)
+		}
+	}
+	for _, of := range s.memory.warm() {
+		if ctx.Err() != nil || s.full() {
+			break
+		}
+		if lease, err := s.Use(ctx, of.Model, of.Version); err == nil {
+			lease.Release()
+			loaded++
+		}
+	}
+	if loaded > 0 {
+		s.Log.Info("adapters are warm", "adapters", loaded, "bytes", s.Used())
+	}
+}
+
+// full says that another adapter of the size of those that are there would not fit.
+func (s *Shelf) full() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ready := int64(0)
+	for _, e := range s.entries {
+		if e.ready {
+			ready++
+		}
+	}
+	return ready > 0 && s.used+s.used/ready > s.Memory
+}
+
+// Look reads models that are new on chain, and looks for offers of some of those that have adapters.
+func (s *Shelf) Look(ctx context.Context) error {
+	if err := s.readModels(ctx); err != nil {
+		return err
+	}
+	for _, id := range s.turn() {
+		info, there, err := s.readOffer(ctx, id)
+		if err != nil {
+			return err
+		}
+		s.learn(id, info, there)
+	}
+	return nil
+}
+
+// readModels reads the models that were registered since the last time. Ids follow each other, and none goes away.
+func (s *Shelf) readModels(ctx context.Context) error {
+	for {
+		s.offers.mu.Lock()
+		known := len(s.offers.kinds)
+		s.offers.mu.Unlock()
+		found, err := s.Models.Models(ctx, &modelstypes.QueryModelsRequest{
+			Pagination: &query.PageRequest{Offset: uint64(known), Limit: roundModels},
+		})
+		if err != nil {
+			return fmt.Errorf("models: %w", err)
+		}
+		s.offers.mu.Lock()
+		if s.offers.kinds == nil {
+			s.offers.kinds = make(map[uint64]relation)
+		}
+		for _, m := range found.Models {
+			s.offers.kinds[m.Id] = relation{m.Kind, m.ParentId}
+		}
+		more := len(s.offers.kinds) > known && len(found.Models) == roundModels
+		s.offers.mu.Unlock()
+		if !more {
+			return nil
+		}
+	}
+}
+
+// turn are the models with adapters whose offers are looked for now: a round takes the next ones by id.
+func (s *Shelf) turn() []uint64 {
+	s.offers.mu.Lock()
+	defer s.offers.mu.Unlock()
+	var all []uint64
+	for id := range s.offers.kinds {
+		if s.offers.adapted(id) {
+			all = append(all, id)
+		}
+	}
+	slices.Sort(all)
+	from, _ := slices.BinarySearch(all, s.offers.cursor+1)
+	next := append(slices.Clone(all[from:]), all[:from]...)
+	next = next[:min(len(next), roundOffers)]
+	if len(next) > 0 {
+		s.offers.cursor = next[len(next)-1]
+	}
+	return next
+}
+
+// adapted says that a model has an adapter in its lineage; the caller holds the lock.
+func (o *offers) adapted(id uint64) bool {
+	for range modelstypes.MaxDepth {
+		r, ok := o.kinds[id]
+		if !ok || r.kind == modelstypes.MODEL_KIND_BASE {
+			return false
+		}
+		if r.kind == modelstypes.MODEL_KIND_ADAPTER {
+			return true
+		}
+		id = r.parent
+	}
+	return false
+}

@@ -1,0 +1,333 @@
+// Package adapters serves the adapters of the chain: it reads a model version's lineage, fetches its artifacts by their
+// hashes, checks them, and has the engine load them when they are first asked for. They stay in memory, within a budget,
+// until others are wanted more.
+package adapters
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/content/artifact"
+	"github.com/openledger/openledger/content/fetch"
+	"github.com/openledger/openledger/openlora/engine"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+)
+
+// Watch is told what happens to adapters. Its methods must not block.
+type Watch interface {
+	Hit(model uint64)
+	Loaded(model uint64, took time.Duration, fetched bool)
+	Failed(model uint64, code string)
+	Evicted(model uint64)
+}
+
+// Config of a Shelf.
+type Config struct {
+	Models   modelstypes.QueryClient
+	Host     engine.Host
+	Provider string // whose offers are served
+	Store    *artifact.Store
+	Content  *content.Store // asked before addresses are; may be nil
+	Fetch    *fetch.Client
+	Folder   string // for stacks, unpacked adapters, and what is remembered over restarts
+	Memory   int64  // bytes of adapters that the engine holds at most
+	MaxBytes int64  // of one artifact
+	// Folders has adapters unpacked as PEFT lays them out, for engines that are given folders.
+	Folders bool
+	// Patience is how long a load may take, with its download, and how long it waits for memory.
+	Patience time.Duration
+	Watch    Watch // may be nil
+	Log      *slog.Logger
+}
+
+// FetchLimits are those of downloads of artifacts, which are larger than text, and asked for by who pays.
+func FetchLimits(local bool) fetch.Limits {
+	limits := fetch.LocalLimits(local)
+	limits.Total, limits.BytesPerSecond, limits.Patience = 10*time.Minute, 128<<10, time.Minute
+	limits.Budget.PerSecond, limits.Budget.Burst = 64, 4096
+	return limits
+}
+
+// Shelf holds the adapters that are in memory, and loads others. Its methods may be called at the same time.
+type Shelf struct {
+	Config
+	base   engine.Based // nil: the engine does not say what it runs
+	memory *memory
+
+	mu      sync.Mutex
+	entries map[version]*entry
+	used    int64
+	freed   chan struct{} // closed when memory may be had
+	clock   uint64        // counts uses
+
+	lineages sync.Map // of version, to lineage
+	offers   offers
+}
+
+// entry is one adapter.
+type entry struct {
+	of      version
+	adapter *engine.Adapter
+	ready   bool
+	loading chan struct{} // closed when it is ready or has failed
+	waiting int           // who wait for that
+	failed  *Error
+	until   time.Time // the failure is remembered
+	users   int
+	last    uint64 // use, by the clock
+	gone    bool   // taken from the shelf while it was in use
+}
+
+// New returns a shelf with nothing on it.
+func New(config Config) (*Shelf, error) {
+	if config.Watch == nil {
+		config.Watch = unwatched{}
+	}
+	remembered, err := openMemory(config.Folder)
+	if err != nil {
+		return nil, err
+	}
+	s := &Shelf{Config: config, memory: remembered, entries: make(map[version]*entry), freed: make(chan struct{})}
+	s.base, _ = config.Host.(engine.Based)
+	return s, nil
+}
+
+// Lease is an adapter that is in use. Release ends it.
+type Lease struct {
+	Adapter *engine.Adapter
+	release func()
+}
+
+// Release lets the adapter go. It may be called on nil.
+func (l *Lease) Release() {
+	if l != nil {
+		l.release()
+	}
+}
+
+// Use returns the adapter of a model version, loading it if it is not in memory. It returns nil for a model that has no
+// adapter in its lineage. Many calls for the same one load it once, and a call that gives up ends no load.
+func (s *Shelf) Use(ctx context.Context, model uint64, number uint32) (*Lease, error) {
+	of := version{model, number}
+	l, err := s.lineage(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	if len(l.adapters) == 0 {
+		return nil, nil
+	}
+	if s.memory.removed(model) {
+		return nil, lasting(CodeRemoved, "model %d was taken from this gateway: use another provider", model)
+	}
+	hit := true
+	for {
+		lease, wait, err := s.take(of, l)
+		if err != nil {
+			return nil, err
+		}
+		if lease != nil {
+			if hit {
+				s.Watch.Hit(model)
+			}
+			s.memory.used(of)
+			return lease, nil
+		}
+		hit = false
+		select {
+		case <-wait.loading:
+			s.mu.Lock()
+			wait.waiting--
+			s.mu.Unlock()
+		case <-ctx.Done():
+			s.mu.Lock()
+			wait.waiting--
+			s.mu.Unlock()
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// lineage of a version, which never changes.
+func (s *Shelf) lineage(ctx context.Context, of version) (lineage, error) {
+	if found, ok := s.lineages.Load(of); ok {
+		return found.(lineage), nil
+	}
+	l, err := lineageOf(ctx, s.Models, of)
+	if err == nil && of.Version != 0 {
+		s.lineages.Store(of, l)
+	}
+	return l, err
+}
+
+// take leases an adapter that is ready, or returns what to wait for, having begun the load if nobody had.
+func (s *Shelf) take(of version, l lineage) (*Lease, *entry, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[of]
+	if e != nil && e.failed != nil {
+		if time.Now().Before(e.until) {
+			return nil, nil, e.failed
+		}
+		e = nil
+	}
+	if e == nil {
+		e = &entry{of: of, loading: make(chan struct{})}
+		s.entries[of] = e
+		go s.load(e, l)
+	}
+	if !e.ready {
+		e.waiting++
+		return nil, e, nil
+	}
+	s.clock++
+	e.users, e.last = e.users+1, s.clock
+	var once sync.Once
+	return &Lease{Adapter: e.adapter, release: func() { once.Do(func() { s.release(e) }) }}, nil, nil
+}
+
+func (s *Shelf) release(e *entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.users--; e.users == 0 {
+		if e.gone {
+			s.used -= e.adapter.Bytes
+		}
+		s.signal()
+	}
+}
+
+// signal tells those who wait for memory to look again; the caller holds the lock.
+func (s *Shelf) signal() {
+	close(s.freed)
+	s.freed = make(chan struct{})
+}
+
+// load makes an entry ready, or notes why it cannot be.
+func (s *Shelf) load(e *entry, l lineage) {
+	ctx, cancel := context.WithTimeout(context.Background(), s.Patience)
+	defer cancel()
+	began := time.Now()
+	made, fetched, err := s.prepare(ctx, e.of.name(), l)
+	if err == nil {
+		err = s.reserve(ctx, made.Bytes)
+		if err == nil {
+			if err = s.Host.Load(ctx, made); err != nil {
+				s.mu.Lock()
+				s.used -= made.Bytes
+				s.signal()
+				s.mu.Unlock()
+				if errors.Is(err, engine.ErrAdapter) {
+					err = lasting(CodeInvalid, "%s", err)
+				}
+			}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer close(e.loading)
+	if err != nil {
+		e.failed = known(err)
+		e.until = time.Now().Add(e.failed.memory())
+		s.Watch.Failed(e.of.Model, e.failed.Code)
+		s.Log.Error("an adapter cannot be served", "model", e.of.Model, "version", e.of.Version, "code", e.failed.Code, "err",
+			err)
+		return
+	}
+	e.adapter, e.ready = made, true
+	s.clock++
+	e.last = s.clock
+	took := time.Since(began)
+	s.Watch.Loaded(e.of.Model, took, fetched)
+	s.Log.Info("adapter loaded", "model", e.of.Model, "version", e.of.Version, "rank", made.Rank, "bytes", made.Bytes,
+		"took", took.Round(time.Microsecond))
+}
+
+// reserve takes memory, of adapters that are not in use if there is not enough: the one first whose last use is longest
+// ago.
+func (s *Shelf) reserve(ctx context.Context, bytes int64) error {
+	if bytes > s.Memory {
+		return lasting(CodeTooLarge, "the adapter takes %d bytes of memory, and this gateway gives all of them %d: ask its "+
+			"provider to raise --adapter-memory", bytes, s.Memory)
+	}
+	for {
+		s.mu.Lock()
+		if s.used+bytes <= s.Memory {
+			s.used += bytes
+			s.mu.Unlock()
+			return nil
+		}
+		victim, freed := s.oldest(), s.freed
+		if victim != nil {
+			s.forget(victim)
+		}
+		s.mu.Unlock()
+		if victim != nil {
+			s.Watch.Evicted(victim.of.Model)
+			if err := s.Host.Unload(ctx, victim.adapter.Name); err != nil {
+				s.Log.Error("the engine does not forget an adapter", "adapter", victim.adapter.Name, "err", err)
+			}
+			continue
+		}
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return passing(CodeBusy, "all memory for adapters is in use by others: try again")
+		}
+	}
+}
+
+// oldest is the entry to give way; the caller holds the lock.
+func (s *Shelf) oldest() *entry {
+	var found *entry
+	for _, e := range s.entries {
+		if e.ready && e.users == 0 && e.waiting == 0 && !s.memory.pinned(e.of.Model) &&
+			(found == nil || e.last < found.last) {
+			found = e
+		}
+	}
+	return found
+}
+
+// forget takes an entry from the shelf; the caller holds the lock, and unloads it.
+func (s *Shelf) forget(e *entry) {
+	delete(s.entries, e.of)
+	if !e.ready {
+		return
+	}
+	if e.users > 0 {
+		e.gone = true
+		return
+	}
+	s.used -= e.adapter.Bytes
+	s.signal()
+}
+
+// digestOf returns the SHA-256 and the size of a file.
+func digestOf(ctx context.Context, path string) (digest [32]byte, size int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return digest, 0, err
+	}
+	defer f.Close()
+	hash := sha256.New()
+	size, err = io.Copy(hash, f)
+	if err == nil {
+		err = ctx.Err()
+	}
+	return [32]byte(hash.Sum(nil)), size, err
+}
+
+// unwatched is a Watch that sees nothing.
+type unwatched struct{}
+
+func (unwatched) Hit(uint64)                         {}
+func (unwatched) Loaded(uint64, time.Duration, bool) {}
+func (unwatched) Failed(uint64, string)              {}
+func (unwatched) Evicted(uint64)                     {}
