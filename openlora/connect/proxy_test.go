@@ -27,10 +27,11 @@ import (
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/chain/chaintest"
+	"github.com/openledger/openledger/openlora/session/gatewaytest"
 )
 
 // fee of the stand-in's answer to the question of ask: 1 + 8 tokens, and the royalty.
-const fee = 1_000 + 8*2_000 + royalty
+const fee = 1_000 + 8*2_000 + gatewaytest.Royalty
 
 // place is a proxy on a chain with gateways.
 type place struct {
@@ -176,41 +177,41 @@ func (p *place) spent() math.Int {
 
 func TestAnswers(t *testing.T) {
 	node := chaintest.Start(t)
-	gateway := newStandIn(t, node, "one", 1)
+	gateway := gatewaytest.New(t, node, "one", 1)
 	p := newPlace(t, node, "")
 	got := p.ask(question)
 	require.Equal(t, http.StatusOK, got.status, got.error)
-	require.Equal(t, saying, got.text)
+	require.Equal(t, gatewaytest.Saying, got.text)
 	require.Equal(t, got.proof.ReceiptID, got.header.Get("OpenLedger-Receipt"))
-	require.Equal(t, gateway.provider, got.header.Get("OpenLedger-Provider"))
+	require.Equal(t, gateway.Provider, got.header.Get("OpenLedger-Provider"))
 	require.Equal(t, `7;ppm=750000;contributor="open1author"`, got.header.Get("OpenLedger-Sources"))
 	require.Equal(t, got.proof.Fee, got.header.Get("OpenLedger-Fee"))
 	require.EqualValues(t, fee, p.spent().Int64())
 
 	got = p.ask(streamed)
-	require.Equal(t, saying, got.text)
+	require.Equal(t, gatewaytest.Saying, got.text)
 	require.EqualValues(t, 2, got.proof.N, "in the same session")
 	require.EqualValues(t, 2*fee, p.spent().Int64())
 
 	for _, body := range []string{`{"prompt":"Why?","model":"hair"}`, `{"prompt":["Why?"],"stream":true}`} {
 		got = p.post("/v1/completions", body)
-		require.Equal(t, saying, got.text, got.error)
+		require.Equal(t, gatewaytest.Saying, got.text, got.error)
 	}
 	require.Equal(t, 1, node.Sessions())
 	require.EqualValues(t, 4*fee, p.spent().Int64())
 
-	gateway.behave(silences)
+	gateway.Behave(gatewaytest.Silences)
 	got = p.ask(question)
 	require.True(t, got.proof.Gap)
 	require.EqualValues(t, 4*fee, p.spent().Int64(), "silence costs nothing")
-	gateway.behave(honest)
-	require.Equal(t, saying, p.ask(question).text)
+	gateway.Behave(gatewaytest.Honest)
+	require.Equal(t, gatewaytest.Saying, p.ask(question).text)
 }
 
 func TestModels(t *testing.T) {
 	node := chaintest.Start(t)
-	newStandIn(t, node, "dear", 3)
-	cheap := newStandIn(t, node, "cheap", 1)
+	gatewaytest.New(t, node, "dear", 3)
+	cheap := gatewaytest.New(t, node, "cheap", 1)
 	p := newPlace(t, node, "", func(c *Config) { c.Aliases = map[string]string{"gpt-4o": "openledger/1"} })
 	for _, path := range []string{"", "/openledger/1", "/hair", "/gpt-4o"} {
 		response, err := http.Get(p.url + "/v1/models" + path)
@@ -227,14 +228,14 @@ func TestModels(t *testing.T) {
 		require.Equal(t, "openledger/1", got.ID)
 		require.Equal(t, "1000000", got.OpenLedger.Price.InputPer1K)
 		require.Len(t, got.OpenLedger.Providers, 2)
-		require.Equal(t, cheap.provider, got.OpenLedger.Providers[0].Provider, "the cheapest first")
+		require.Equal(t, cheap.Provider, got.OpenLedger.Providers[0].Provider, "the cheapest first")
 	}
 	for _, name := range []string{"openledger/2", "openledger/01", "bald"} {
 		got := p.ask(strings.Replace(question, "openledger/1", name, 1))
 		require.Equal(t, http.StatusNotFound, got.status)
 		require.Equal(t, "model_not_found", got.error.Code)
 	}
-	require.Equal(t, saying, p.ask(strings.Replace(question, "openledger/1", "gpt-4o", 1)).text)
+	require.Equal(t, gatewaytest.Saying, p.ask(strings.Replace(question, "openledger/1", "gpt-4o", 1)).text)
 }
 
 // TestProvidersAreChanged when one fails, and not when the request is at fault.
@@ -244,21 +245,21 @@ func TestProvidersAreChanged(t *testing.T) {
 		charged int  // at the first
 		spent   int64
 	}{
-		fails: {moved: true}, busy: {moved: true}, "gone": {moved: true}, refuses: {},
-		lies: {moved: true, charged: 1, spent: 1_000_000}, charges: {moved: true, charged: 1, spent: 1_000_000},
+		gatewaytest.Fails: {moved: true}, gatewaytest.Busy: {moved: true}, "gone": {moved: true}, gatewaytest.Refuses: {},
+		gatewaytest.Lies: {moved: true, charged: 1, spent: 1_000_000}, gatewaytest.Charges: {moved: true, charged: 1, spent: 1_000_000},
 	} {
 		for _, body := range []string{question, streamed} {
 			t.Run(how+map[bool]string{true: " streamed"}[body == streamed], func(t *testing.T) {
 				node := chaintest.Start(t)
-				first, second := newStandIn(t, node, "first", 1), newStandIn(t, node, "second", 2)
+				first, second := gatewaytest.New(t, node, "first", 1), gatewaytest.New(t, node, "second", 2)
 				p := newPlace(t, node, "")
-				first.behave(how)
+				first.Behave(how)
 				if how == "gone" {
 					node.Offers[0].Provider.Endpoint = "http://127.0.0.1:1"
 				}
 				got := p.ask(body)
-				cheap, _ := first.charged()
-				dear, _ := second.charged()
+				cheap, _ := first.Charged()
+				dear, _ := second.Charged()
 				require.Equal(t, c.charged, cheap)
 				if !c.moved {
 					require.Zero(t, dear)
@@ -272,16 +273,16 @@ func TestProvidersAreChanged(t *testing.T) {
 					require.Nil(t, got.proof)
 					require.Equal(t, c.spent, p.spent().Int64(), "what the provider can have taken counts as spent")
 				} else {
-					require.Equal(t, saying, got.text, got.error)
+					require.Equal(t, gatewaytest.Saying, got.text, got.error)
 					require.Equal(t, 1, dear)
-					require.EqualValues(t, c.spent+royalty+2*(fee-royalty), p.spent().Int64())
+					require.EqualValues(t, c.spent+gatewaytest.Royalty+2*(fee-gatewaytest.Royalty), p.spent().Int64())
 				}
-				_, acknowledged := first.charged()
+				_, acknowledged := first.Charged()
 				require.Zero(t, acknowledged)
-				first.behave(honest)
+				first.Behave(gatewaytest.Honest)
 				if c.charged > 0 {
 					p.ask(question)
-					again, _ := first.charged()
+					again, _ := first.Charged()
 					require.Equal(t, c.charged, again, "who lies is not asked again")
 				}
 			})
@@ -293,12 +294,12 @@ func TestProvidersAreChanged(t *testing.T) {
 func TestLostAnswersArePaidOnce(t *testing.T) {
 	for _, body := range []string{question, streamed} {
 		node := chaintest.Start(t)
-		gateway := newStandIn(t, node, "one", 1)
+		gateway := gatewaytest.New(t, node, "one", 1)
 		p := newPlace(t, node, "")
-		gateway.behave(cuts)
+		gateway.Behave(gatewaytest.Cuts)
 		got := p.ask(body)
-		require.Equal(t, saying, got.text, got.error)
-		answers, _ := gateway.charged()
+		require.Equal(t, gatewaytest.Saying, got.text, got.error)
+		answers, _ := gateway.Charged()
 		require.Equal(t, 1, answers)
 		require.EqualValues(t, fee, p.spent().Int64())
 	}
@@ -307,19 +308,19 @@ func TestLostAnswersArePaidOnce(t *testing.T) {
 // TestParallelCallsUseSeveralSessions, as many as there may be.
 func TestParallelCallsUseSeveralSessions(t *testing.T) {
 	node := chaintest.Start(t)
-	gateway := newStandIn(t, node, "one", 1)
-	gateway.behave(rests)
+	gateway := gatewaytest.New(t, node, "one", 1)
+	gateway.Behave(gatewaytest.Rests)
 	p := newPlace(t, node, "")
 	var all sync.WaitGroup
 	for range 16 {
-		all.Go(func() { assert.Equal(t, saying, p.ask(question).text) })
+		all.Go(func() { assert.Equal(t, gatewaytest.Saying, p.ask(question).text) })
 	}
 	all.Wait()
 	require.LessOrEqual(t, node.Sessions(), 4)
-	gateway.mu.Lock()
-	require.Greater(t, gateway.most, 1)
-	gateway.mu.Unlock()
-	answers, _ := gateway.charged()
+	gateway.Lock()
+	require.Greater(t, gateway.Most, 1)
+	gateway.Unlock()
+	answers, _ := gateway.Charged()
 	require.Equal(t, 16, answers)
 	require.EqualValues(t, 16*fee, p.spent().Int64())
 }
@@ -327,7 +328,7 @@ func TestParallelCallsUseSeveralSessions(t *testing.T) {
 // TestBudgets: neither a key nor all together spend more than they may, however many ask at once.
 func TestBudgets(t *testing.T) {
 	node := chaintest.Start(t)
-	newStandIn(t, node, "one", 1)
+	gatewaytest.New(t, node, "one", 1)
 	p := newPlace(
 		t,
 		node,
@@ -391,7 +392,7 @@ func TestBudgets(t *testing.T) {
 // TestDepositsAreToppedUp when too little is left for an answer.
 func TestDepositsAreToppedUp(t *testing.T) {
 	node := chaintest.Start(t)
-	newStandIn(t, node, "one", 1)
+	gatewaytest.New(t, node, "one", 1)
 	p := newPlace(
 		t,
 		node,
@@ -399,7 +400,7 @@ func TestDepositsAreToppedUp(t *testing.T) {
 		func(c *Config) { c.MaxFee, c.Deposit, c.Sessions = math.NewInt(2*fee), math.NewInt(3*fee), 1 },
 	)
 	for range 7 {
-		require.Equal(t, saying, p.ask(question).text)
+		require.Equal(t, gatewaytest.Saying, p.ask(question).text)
 	}
 	require.Equal(t, 1, node.Sessions())
 }
@@ -407,10 +408,10 @@ func TestDepositsAreToppedUp(t *testing.T) {
 // TestDepositsAreToppedUpAhead: a session of which little is left is filled up while nobody waits for that.
 func TestDepositsAreToppedUpAhead(t *testing.T) {
 	node := chaintest.Start(t)
-	newStandIn(t, node, "one", 1)
+	gatewaytest.New(t, node, "one", 1)
 	p := newPlace(t, node, "", func(c *Config) { c.MaxFee, c.Deposit, c.Sessions = math.NewInt(fee), math.NewInt(5*fee), 1 })
 	for range 4 {
-		require.Equal(t, saying, p.ask(question).text)
+		require.Equal(t, gatewaytest.Saying, p.ask(question).text)
 	}
 	one := slices.Collect(maps.Values(p.pool.all))[0]
 	require.Eventually(t, func() bool {
@@ -419,7 +420,7 @@ func TestDepositsAreToppedUpAhead(t *testing.T) {
 		return !one.filling && one.left().Equal(p.pool.deposit)
 	}, 10*time.Second, 10*time.Millisecond)
 	for range 20 { // more than all that was deposited
-		require.Equal(t, saying, p.ask(question).text)
+		require.Equal(t, gatewaytest.Saying, p.ask(question).text)
 	}
 	require.Equal(t, 1, node.Sessions())
 }
@@ -427,11 +428,11 @@ func TestDepositsAreToppedUpAhead(t *testing.T) {
 // TestIdleSessions: their answers are acknowledged, and they are closed when nobody uses them.
 func TestIdleSessions(t *testing.T) {
 	node := chaintest.Start(t)
-	gateway := newStandIn(t, node, "one", 1)
+	gateway := gatewaytest.New(t, node, "one", 1)
 	p := newPlace(t, node, "", func(c *Config) { c.AckAfter, c.CloseAfter = time.Millisecond, time.Second })
-	require.Equal(t, saying, p.ask(question).text)
+	require.Equal(t, gatewaytest.Saying, p.ask(question).text)
 	require.Eventually(t, func() bool {
-		_, acknowledged := gateway.charged()
+		_, acknowledged := gateway.Charged()
 		return acknowledged == 1
 	}, 20*time.Second, 10*time.Millisecond)
 	require.Eventually(t, func() bool {
@@ -439,7 +440,7 @@ func TestIdleSessions(t *testing.T) {
 		defer p.pool.mu.Unlock()
 		return len(p.pool.all) == 0 && p.pool.leaving == 0
 	}, 20*time.Second, 10*time.Millisecond)
-	require.Equal(t, saying, p.ask(question).text, "another is opened")
+	require.Equal(t, gatewaytest.Saying, p.ask(question).text, "another is opened")
 	require.Equal(t, 2, node.Sessions())
 }
 
@@ -447,14 +448,14 @@ func TestIdleSessions(t *testing.T) {
 // sessions.
 func TestTheEndAcknowledges(t *testing.T) {
 	node := chaintest.Start(t)
-	gateway := newStandIn(t, node, "one", 1)
+	gateway := gatewaytest.New(t, node, "one", 1)
 	p := newPlace(t, node, "")
-	require.Equal(t, saying, p.ask(question).text)
+	require.Equal(t, gatewaytest.Saying, p.ask(question).text)
 	p.stop()
-	_, acknowledged := gateway.charged()
+	_, acknowledged := gateway.Charged()
 	require.Equal(t, 1, acknowledged)
 	again := newPlace(t, node, p.dir)
-	require.Equal(t, saying, again.ask(question).text)
+	require.Equal(t, gatewaytest.Saying, again.ask(question).text)
 	require.Equal(t, 1, node.Sessions())
 	require.EqualValues(t, 2*fee, again.spent().Int64(), "what was spent is known")
 }
@@ -464,9 +465,9 @@ func TestTheEndAcknowledges(t *testing.T) {
 func TestRepetitionsArePaidOnce(t *testing.T) {
 	for _, header := range [][]string{{"X-Stainless-Retry-Count", "1"}, {"Idempotency-Key", "a"}} {
 		node := chaintest.Start(t)
-		gateway := newStandIn(t, node, "one", 1)
+		gateway := gatewaytest.New(t, node, "one", 1)
 		p := newPlace(t, node, "")
-		gateway.behave(rests)
+		gateway.Behave(gatewaytest.Rests)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		request, err := http.NewRequestWithContext(
 			ctx,
@@ -479,11 +480,11 @@ func TestRepetitionsArePaidOnce(t *testing.T) {
 		_, err = http.DefaultClient.Do(request)
 		cancel()
 		require.Error(t, err)
-		require.Equal(t, saying, p.ask(question, header...).text)
-		answers, _ := gateway.charged()
+		require.Equal(t, gatewaytest.Saying, p.ask(question, header...).text)
+		answers, _ := gateway.Charged()
 		require.Equal(t, 1, answers)
-		require.Equal(t, saying, p.ask(question).text, "the next is another question")
-		answers, _ = gateway.charged()
+		require.Equal(t, gatewaytest.Saying, p.ask(question).text, "the next is another question")
+		answers, _ = gateway.Charged()
 		require.Equal(t, 2, answers)
 	}
 }
@@ -492,7 +493,7 @@ func TestRepetitionsArePaidOnce(t *testing.T) {
 // of this machine.
 func TestPagesDoNotSpend(t *testing.T) {
 	node := chaintest.Start(t)
-	newStandIn(t, node, "one", 1)
+	gatewaytest.New(t, node, "one", 1)
 	p := newPlace(t, node, "", func(c *Config) { c.Origins = []string{"http://localhost:3000"} })
 	for _, c := range []struct {
 		origin, host string
@@ -518,19 +519,19 @@ func TestPagesDoNotSpend(t *testing.T) {
 // TestPrivateAddressesAreNotAsked unless the user says so: the chain's providers write what they like.
 func TestPrivateAddressesAreNotAsked(t *testing.T) {
 	node := chaintest.Start(t)
-	gateway := newStandIn(t, node, "one", 1)
+	gateway := gatewaytest.New(t, node, "one", 1)
 	p := newPlace(t, node, "", func(c *Config) { c.AllowPrivate = false })
 	require.Equal(t, http.StatusBadGateway, p.ask(question).status)
 	require.Zero(t, node.Sessions())
-	named := newPlace(t, node, "", func(c *Config) { c.AllowPrivate, c.Gateways = false, []string{gateway.url + "/"} })
-	require.Equal(t, saying, named.ask(question).text)
+	named := newPlace(t, node, "", func(c *Config) { c.AllowPrivate, c.Gateways = false, []string{gateway.URL + "/"} })
+	require.Equal(t, gatewaytest.Saying, named.ask(question).text)
 }
 
 func TestFootnotes(t *testing.T) {
 	node := chaintest.Start(t)
-	gateway := newStandIn(t, node, "one", 1)
+	gateway := gatewaytest.New(t, node, "one", 1)
 	p := newPlace(t, node, "", func(c *Config) { c.Footnotes = true })
-	noted := saying + footnotesMark + "[1] On hair, 75.00 % by open1author"
+	noted := gatewaytest.Saying + footnotesMark + "[1] On hair, 75.00 % by open1author"
 	for _, body := range []string{question, streamed} {
 		require.Equal(t, noted, p.ask(body).text)
 	}
@@ -539,14 +540,14 @@ func TestFootnotes(t *testing.T) {
 	}})
 	require.NoError(t, err)
 	require.Equal(t, noted, p.ask(string(history)).text)
-	gateway.mu.Lock()
-	last := string(gateway.asked[len(gateway.asked)-1])
-	gateway.mu.Unlock()
+	gateway.Lock()
+	last := string(gateway.Asked[len(gateway.Asked)-1])
+	gateway.Unlock()
 	require.NotContains(t, last, "paid by this answer", "what was appended is not asked")
-	require.Contains(t, last, saying)
+	require.Contains(t, last, gatewaytest.Saying)
 	require.Equal(
 		t,
-		saying,
+		gatewaytest.Saying,
 		p.ask(`{"response_format":{"type":"json_object"},"messages":[{"role":"user","content":"Why?"}]}`).text,
 		"JSON stays JSON",
 	)
@@ -554,7 +555,7 @@ func TestFootnotes(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	node := chaintest.Start(t)
-	newStandIn(t, node, "one", 1)
+	gatewaytest.New(t, node, "one", 1)
 	p := newPlace(t, node, "")
 	for body, code := range map[string]string{
 		`{`: "invalid_json", `{"messages":[]}`: "invalid_value",
@@ -572,7 +573,7 @@ func TestRefusals(t *testing.T) {
 // TestStreamsNameTheModel from their first chunk on, also for clients that name none.
 func TestStreamsNameTheModel(t *testing.T) {
 	node := chaintest.Start(t)
-	newStandIn(t, node, "gateway", 1)
+	gatewaytest.New(t, node, "gateway", 1)
 	p := newPlace(t, node, "", func(c *Config) { c.Aliases = map[string]string{"gpt-4o": "openledger/1"} })
 	for _, named := range []string{"", `"model":"gpt-4o",`} {
 		response, err := http.Post(p.url+"/v1/chat/completions", "application/json",

@@ -1,4 +1,6 @@
-package connect
+// Package gatewaytest is a gateway for tests of who pays: it has one model, checks vouchers as a gateway does, and answers
+// well or badly.
+package gatewaytest
 
 import (
 	"crypto/ed25519"
@@ -30,22 +32,23 @@ import (
 
 // How a stand-in answers.
 const (
-	honest   = ""
-	lies     = "lies"     // it signs another text than it sends
-	charges  = "charges"  // more than its price
-	fails    = "fails"    // 502, recorded as a gap
-	busy     = "busy"     // 503, not recorded
-	refuses  = "refuses"  // 400, not recorded
-	cuts     = "cuts"     // the connection, once, behind the first piece
-	silences = "silences" // the sources say nothing
-	rests    = "rests"    // before it answers
+	Honest   = ""
+	Lies     = "lies"     // it signs another text than it sends
+	Charges  = "charges"  // more than its price
+	Fails    = "fails"    // 502, recorded as a gap
+	Busy     = "busy"     // 503, not recorded
+	Refuses  = "refuses"  // 400, not recorded
+	Cuts     = "cuts"     // the connection, once, behind the first piece
+	Silences = "silences" // the sources say nothing
+	Rests    = "rests"    // before it answers
 )
 
+// What it says, and its prices in aopen, of 1,000 tokens and an answer.
 const (
-	saying   = "Hair grows from the roots of the skin."
-	inPrice  = 1_000_000
-	outPrice = 2_000_000
-	royalty  = 100_000
+	Saying      = "Hair grows from the roots of the skin."
+	InputPrice  = 1_000_000
+	OutputPrice = 2_000_000
+	Royalty     = 100_000
 )
 
 // ledgerOf is where a stand-in is in a session.
@@ -59,75 +62,79 @@ type ledgerOf struct {
 	acks     int
 }
 
-// standIn is a gateway with one model, which checks vouchers as a gateway does.
-type standIn struct {
+// Gateway is a gateway with one model, which checks vouchers as a gateway does.
+type Gateway struct {
 	t        *testing.T
 	node     *chaintest.Node
 	key      ed25519.PrivateKey
-	provider string
-	url      string
+	Provider string // its address
+	URL      string
 
-	mu       sync.Mutex
+	sync.Mutex
 	behaves  string
 	sessions map[poa.Hash]*ledgerOf
 	answers  int // that were charged
-	asked    []json.RawMessage
-	together int // calls that are under way, and the most that were
-	most     int
+	Asked    []json.RawMessage
+	together int // calls that are under way
+	Most     int // that were
+	// Change, if there is one, changes answers before they are sent. What the gateway charges does not change.
+	Change func(*api.ChatResponse)
 }
 
-// newStandIn starts a gateway whose provider offers model 1 at some multiple of the price.
-func newStandIn(t *testing.T, node *chaintest.Node, name string, times int64) *standIn {
+// New starts a gateway whose provider offers model 1 at some multiple of the price.
+func New(t *testing.T, node *chaintest.Node, name string, times int64) *Gateway {
 	seed := sha256.Sum256([]byte("answer key of " + name))
-	s := &standIn{
+	s := &Gateway{
 		t: t, node: node, key: ed25519.NewKeyFromSeed(seed[:]),
-		provider: chain.NewSigner(secp256k1.GenPrivKeyFromSecret([]byte(name))).String(),
+		Provider: chain.NewSigner(secp256k1.GenPrivKeyFromSecret([]byte(name))).String(),
 		sessions: make(map[poa.Hash]*ledgerOf),
 	}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	s.url = server.URL
+	s.URL = server.URL
 	node.Offers = append(node.Offers, chaintest.Offer{
 		Model: modelstypes.Model{
 			Id:      1,
 			Name:    "hair",
 			Version: 1,
-		}, Royalty: math.NewInt(royalty), InputPer: math.NewInt(inPrice * times),
-		OutputPer: math.NewInt(outPrice * times),
+		}, Royalty: math.NewInt(Royalty), InputPer: math.NewInt(InputPrice * times),
+		OutputPer: math.NewInt(OutputPrice * times),
 		Provider: modelstypes.Provider{
-			Address:   s.provider,
+			Address:   s.Provider,
 			Name:      name,
-			Endpoint:  s.url,
+			Endpoint:  s.URL,
 			AnswerKey: s.key.Public().(ed25519.PublicKey),
 		},
 	})
 	return s
 }
 
-func (s *standIn) behave(how string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// Behave sets how it answers from now on.
+func (s *Gateway) Behave(how string) {
+	s.Lock()
+	defer s.Unlock()
 	s.behaves = how
 }
 
-// charged is how many answers were charged, and acknowledged.
-func (s *standIn) charged() (answers, acknowledged int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// Charged is how many answers were charged, and acknowledged.
+func (s *Gateway) Charged() (answers, acknowledged int) {
+	s.Lock()
+	defer s.Unlock()
 	for _, one := range s.sessions {
 		acknowledged += one.acks
 	}
 	return s.answers, acknowledged
 }
 
-func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP implements http.Handler.
+func (s *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/v1/models":
 		writeJSON(
 			w,
 			http.StatusOK,
 			api.ModelList{Object: "list", Data: []api.Model{{ID: "openledger/1", OpenLedger: &api.ModelInfo{
-				ModelID: 1, Version: 1, Provider: s.provider, ChainID: chaintest.ChainID,
+				ModelID: 1, Version: 1, Provider: s.Provider, ChainID: chaintest.ChainID,
 			}}}},
 		)
 	case r.URL.Path == "/v1/chat/completions":
@@ -141,17 +148,17 @@ func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *standIn) refuse(w http.ResponseWriter, status int, code string, gap bool) {
-	kind := invalidRequest
+func (s *Gateway) refuse(w http.ResponseWriter, status int, code string, gap bool) {
+	kind := "invalid_request_error"
 	if status >= 500 {
 		kind = "server_error"
 	}
 	writeJSON(w, status, api.ErrorBody{Error: api.Error{Message: "refused: " + code, Type: kind, Code: code, Gap: gap}})
 }
 
-func (s *standIn) status(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Gateway) status(w http.ResponseWriter, r *http.Request) {
+	s.Lock()
+	defer s.Unlock()
 	for id, one := range s.sessions {
 		if strings.HasSuffix(r.URL.Path, id.String()) {
 			writeJSON(
@@ -177,7 +184,7 @@ func (s *standIn) status(w http.ResponseWriter, r *http.Request) {
 }
 
 // check moves a session on by a voucher.
-func (s *standIn) check(
+func (s *Gateway) check(
 	id poa.Hash,
 	n uint64,
 	call, head poa.Hash,
@@ -195,7 +202,7 @@ func (s *standIn) check(
 	}
 	price, err := stored.Price.Packed()
 	max, ok := math.NewIntFromString(cumulative)
-	provider, _ := sdk.AccAddressFromBech32(s.provider)
+	provider, _ := sdk.AccAddressFromBech32(s.Provider)
 	most, _ := poa.AmountFromBig(max.BigInt())
 	voucher := poa.Voucher{
 		ChainID:       chaintest.ChainID,
@@ -226,11 +233,11 @@ func (s *standIn) check(
 	return one, ""
 }
 
-func (s *standIn) acknowledge(w http.ResponseWriter, r *http.Request) {
+func (s *Gateway) acknowledge(w http.ResponseWriter, r *http.Request) {
 	var body api.Acknowledgement
 	_ = json.NewDecoder(r.Body).Decode(&body)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Lock()
+	defer s.Unlock()
 	var id poa.Hash
 	_ = id.UnmarshalText([]byte(strings.Split(r.URL.Path, "/")[4]))
 	if one := s.sessions[id]; one != nil && one.n == body.N && one.head == body.Head {
@@ -244,7 +251,7 @@ func (s *standIn) acknowledge(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, api.SessionStatus{})
 }
 
-func (s *standIn) answer(w http.ResponseWriter, r *http.Request) {
+func (s *Gateway) answer(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	request, err := api.ParseChat(body)
 	if err != nil {
@@ -252,27 +259,27 @@ func (s *standIn) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	paid := request.OpenLedger
-	s.mu.Lock()
-	s.asked = append(s.asked, body)
+	s.Lock()
+	s.Asked = append(s.Asked, body)
 	how := s.behaves
 	s.together++
-	s.most = max(s.most, s.together)
-	s.mu.Unlock()
+	s.Most = max(s.Most, s.together)
+	s.Unlock()
 	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		s.Lock()
+		defer s.Unlock()
 		s.together--
 	}()
-	if how == rests {
+	if how == Rests {
 		time.Sleep(50 * time.Millisecond)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.Lock()
+	defer s.Unlock()
 	switch how {
-	case busy:
+	case Busy:
 		s.refuse(w, http.StatusServiceUnavailable, "overloaded", false)
 		return
-	case refuses:
+	case Refuses:
 		s.refuse(w, http.StatusBadRequest, "unsupported_parameter", false)
 		return
 	}
@@ -288,23 +295,26 @@ func (s *standIn) answer(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusConflict, code, false)
 		return
 	}
-	one.response, one.gap = nil, how == fails || how == silences
-	if how == fails {
+	one.response, one.gap = nil, how == Fails || how == Silences
+	if how == Fails {
 		s.refuse(w, http.StatusBadGateway, "answer_failed", true)
 		return
 	}
 	response := s.prove(request, one, how)
+	if s.Change != nil {
+		s.Change(&response)
+	}
 	one.response = &response
-	s.deliver(w, request, response, how == cuts)
-	if how == cuts {
-		s.behaves = honest
+	s.deliver(w, request, response, how == Cuts)
+	if how == Cuts {
+		s.behaves = Honest
 	}
 }
 
 // prove makes an answer with its proof.
-func (s *standIn) prove(request *api.Request, one *ledgerOf, how string) api.ChatResponse {
+func (s *Gateway) prove(request *api.Request, one *ledgerOf, how string) api.ChatResponse {
 	paid, finish := request.OpenLedger, "stop"
-	message := api.Message{Role: "assistant", Content: saying}
+	message := api.Message{Role: "assistant", Content: Saying}
 	receipt := attributiontypes.ReceiptID(paid.Session[:], paid.N)
 	proof := &api.Answer{
 		ReceiptID: receipt,
@@ -313,20 +323,20 @@ func (s *standIn) prove(request *api.Request, one *ledgerOf, how string) api.Cha
 		Fee:       "0",
 		Spans:     []api.Span{},
 		Sources:   []api.Source{},
-		Gap:       how == silences,
+		Gap:       how == Silences,
 	}
-	if how != silences {
+	if how != Silences {
 		stored, _ := s.node.Session(paid.Session[:])
 		price, _ := stored.Price.Packed()
 		outcome := poa.Outcome{
 			InputTokens:  request.InputTokens(),
-			OutputTokens: uint32(len(poa.TokenIDs([]byte(saying)))),
+			OutputTokens: uint32(len(poa.TokenIDs([]byte(Saying)))),
 		}
 		outcome.Fee, _ = price.Total(outcome.InputTokens, outcome.OutputTokens)
-		if how == charges {
+		if how == Charges {
 			outcome.Fee, _ = outcome.Fee.Add(poa.NewAmount(1))
 		}
-		outcome.AnswerRoot = poa.TextRoot(paid.CallKey, []byte(saying), poa.MethodSPAN)
+		outcome.AnswerRoot = poa.TextRoot(paid.CallKey, []byte(Saying), poa.MethodSPAN)
 		signed := poa.SignedAnswer{ChainID: chaintest.ChainID, Session: paid.Session, N: paid.N, Outcome: outcome}
 		proof.AnswerRoot, proof.Fee = outcome.AnswerRoot, outcome.Fee.String()
 		proof.InputTokens, proof.OutputTokens = outcome.InputTokens, outcome.OutputTokens
@@ -338,7 +348,7 @@ func (s *standIn) prove(request *api.Request, one *ledgerOf, how string) api.Cha
 		one.last = outcome
 		one.spent, _ = one.spent.Add(outcome.Fee)
 		s.answers++
-		if how == lies {
+		if how == Lies {
 			message.Content = "Hair grows from money."
 		}
 	}
@@ -348,7 +358,7 @@ func (s *standIn) prove(request *api.Request, one *ledgerOf, how string) api.Cha
 	}
 }
 
-func (s *standIn) deliver(w http.ResponseWriter, request *api.Request, response api.ChatResponse, cut bool) {
+func (s *Gateway) deliver(w http.ResponseWriter, request *api.Request, response api.ChatResponse, cut bool) {
 	if !request.Stream {
 		if cut {
 			panic(http.ErrAbortHandler)
@@ -358,12 +368,13 @@ func (s *standIn) deliver(w http.ResponseWriter, request *api.Request, response 
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	text := response.Choices[0].Message.Content
-	for i, piece := range []string{text[:10], text[10:]} {
+	begin := min(10, len(text))
+	for i, piece := range []string{text[:begin], text[begin:]} {
 		encoded, _ := json.Marshal(api.ChatResponse{Choices: []api.Choice{{Delta: &api.Delta{Content: piece}}}})
 		fmt.Fprintf(w, "data: %s\n\n", encoded)
 		_ = http.NewResponseController(w).Flush()
 		if i == 0 && cut {
-			s.behaves = honest
+			s.behaves = Honest
 			panic(http.ErrAbortHandler)
 		}
 	}
@@ -373,4 +384,10 @@ func (s *standIn) deliver(w http.ResponseWriter, request *api.Request, response 
 	}
 	encoded, _ := json.Marshal(last)
 	fmt.Fprintf(w, "data: %s\n\ndata: [DONE]\n\n", encoded)
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
 }
