@@ -18,6 +18,12 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					PositionalArgs: modulekit.Args("model_id")},
 				{RpcMethod: "Models", Use: "models", Short: "List models",
 					Example: "openledgerd query models models --page-limit 20"},
+				{RpcMethod: "Reproductions", Use: "reproductions MODEL-ID [VERSION]",
+					Short: "List who trained a version again, and who got the same",
+					Example: "openledgerd query models reproductions 7\n" +
+						"openledgerd query models reproductions 7 2 --page-limit 20",
+					PositionalArgs: []*autocliv1.PositionalArgDescriptor{
+						{ProtoField: "model_id"}, {ProtoField: "version", Optional: true}}},
 				{RpcMethod: "Provider", Use: "provider ADDRESS", Short: "Query a provider and its unbonding entries",
 					Example: "openledgerd query models provider open1…", PositionalArgs: modulekit.Args("provider")},
 				{RpcMethod: "Providers", Use: "providers", Short: "List providers"},
@@ -34,16 +40,26 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					RpcMethod: "RegisterModel", Use: "register-model NAME",
 					Short: "Register a base model, an adapter or a retrieval model",
 					Long: "Register a model. --digest is the SHA-256 of its artifact in hex or base64; each --manifest names a " +
-						"DataNet version as JSON; --royalty is per answer, not below the sum of the floors of the DataNets.",
+						"DataNet version as JSON; --royalty is per answer, not below the sum of the floors of the DataNets. " +
+						"--training takes the record of an adapter's training, a file that `openlorad train` wrote and whose name " +
+						"ends in .json, or JSON; method lora needs it.",
 					Example: `openledgerd tx models register-model "Skin notes" --kind retrieval \
   --digest $(sha256sum model.json | cut -d' ' -f1) --manifest '{"datanet_id":1,"version":3}' \
-  --method span --royalty 0.1OPEN --from alice`,
+  --method span --royalty 0.1OPEN --from alice
+openledgerd tx models register-model "Skin adapter" --kind adapter --parent-id 1 \
+  --digest $(sha256sum adapter.safetensors | cut -d' ' -f1) --manifest '{"datanet_id":1,"version":3}' \
+  --method lora --training training.json --royalty 0.1OPEN --from alice`,
 					PositionalArgs: modulekit.Args("name"),
 				},
 				{
 					RpcMethod: "PublishModelVersion", Use: "publish-model-version MODEL-ID",
-					Short:          "Add a version with another artifact, manifest or price",
-					Example:        `openledgerd tx models publish-model-version 1 --digest … --manifest '{"datanet_id":1,"version":4}' --method span --royalty 0.1OPEN --from alice`,
+					Short: "Add a version with another artifact, manifest or price",
+					Long: "Add a version. --training takes the record of an adapter's training, a file that `openlorad train` " +
+						"wrote and whose name ends in .json, or JSON; method lora needs it.",
+					Example: `openledgerd tx models publish-model-version 1 --digest … \
+  --manifest '{"datanet_id":1,"version":4}' --method span --royalty 0.1OPEN --from alice
+openledgerd tx models publish-model-version 7 --digest … --manifest '{"datanet_id":1,"version":4}' \
+  --method lora --training training.json --royalty 0.1OPEN --from alice`,
 					PositionalArgs: modulekit.Args("model_id"),
 				},
 				{
@@ -51,6 +67,16 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					Short:          "Change the description, retire a model, or hand it over",
 					Example:        `openledgerd tx models update-model 1 --description "…" --retired --from alice`,
 					PositionalArgs: modulekit.Args("model_id"),
+				},
+				{
+					RpcMethod: "RecordReproduction", Use: "record-reproduction MODEL-ID VERSION DIGEST INFLUENCE-DIGEST",
+					Short: "Record what you got when you trained a version again by its record",
+					Long: "Record which artifact and influence file you got, as a provider with a bond; `openlorad " +
+						"verify-training` says both digests. They may differ from those of the version: then others see that, too. " +
+						"What is recorded stays.",
+					Example: `openledgerd tx models record-reproduction 7 1 $(sha256sum adapter.safetensors | cut -d' ' -f1) \
+  $(sha256sum influence.bin | cut -d' ' -f1) --note "trained on amd64" --from provider`,
+					PositionalArgs: modulekit.Args("model_id", "version", "digest", "influence_digest"),
 				},
 				{
 					RpcMethod: "RegisterProvider", Use: "register-provider NAME BOND", Short: "Register as a provider with a bond",

@@ -54,6 +54,12 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 			return err
 		}
 	}
+	for _, found := range g.Reproductions {
+		key := collections.Join3(found.ModelId, found.Version, sdk.MustAccAddressFromBech32(found.Sender))
+		if err := k.Reproductions.Set(ctx, key, found); err != nil {
+			return err
+		}
+	}
 	return k.CheckInvariants(ctx)
 }
 
@@ -82,6 +88,9 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	if g.Unbondings, err = modulekit.Values(ctx, k.Unbondings); err != nil {
 		return nil, err
 	}
-	g.Offers, err = modulekit.Values(ctx, k.Offers)
+	if g.Offers, err = modulekit.Values(ctx, k.Offers); err != nil {
+		return nil, err
+	}
+	g.Reproductions, err = modulekit.Values(ctx, k.Reproductions)
 	return &g, err
 }

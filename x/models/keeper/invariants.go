@@ -13,8 +13,8 @@ import (
 	"github.com/openledger/openledger/x/models/types"
 )
 
-// CheckInvariants recounts bonds, unbonding entries, royalty tables, versions
-// and indexes.
+// CheckInvariants recounts bonds, unbonding entries, royalty tables, versions, training records, reproductions and
+// indexes.
 func (k Keeper) CheckInvariants(ctx context.Context) error {
 	if err := k.checkBonds(ctx); err != nil {
 		return err
@@ -23,6 +23,12 @@ func (k Keeper) CheckInvariants(ctx context.Context) error {
 		return err
 	}
 	if err := k.checkModels(ctx); err != nil {
+		return err
+	}
+	if err := k.checkTrainings(ctx); err != nil {
+		return err
+	}
+	if err := k.checkReproductions(ctx); err != nil {
 		return err
 	}
 	return k.checkOffers(ctx)

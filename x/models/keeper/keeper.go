@@ -42,6 +42,7 @@ type Keeper struct {
 	UnbondingsBy     collections.Map[collections.Pair[sdk.AccAddress, uint64], time.Time]
 	Offers           collections.Map[collections.Pair[uint64, sdk.AccAddress], types.Offer]
 	OffersByProvider collections.KeySet[collections.Pair[sdk.AccAddress, uint64]]
+	Reproductions    collections.Map[collections.Triple[uint64, uint32, sdk.AccAddress], types.Reproduction]
 }
 
 // NewKeeper returns the keeper.
@@ -69,6 +70,9 @@ func NewKeeper(
 			collections.PairKeyCodec(collections.Uint64Key, sdk.AccAddressKey), codec.CollValue[types.Offer](cdc)),
 		OffersByProvider: collections.NewKeySet(sb, types.OffersByProviderKey, "offers_by_provider",
 			collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key)),
+		Reproductions: collections.NewMap(sb, types.ReproductionsKey, "reproductions",
+			collections.TripleKeyCodec(collections.Uint64Key, collections.Uint32Key, sdk.AccAddressKey),
+			codec.CollValue[types.Reproduction](cdc)),
 	}
 	schema, err := sb.Build()
 	if err != nil {

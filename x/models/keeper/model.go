@@ -16,7 +16,7 @@ import (
 // registerModel burns the fee and stores a model with its first version.
 func (k Keeper) registerModel(ctx context.Context, params types.Params, model types.Model,
 	version types.ModelVersion) (uint64, error) {
-	if err := k.checkVersion(ctx, params, version); err != nil {
+	if err := k.checkVersion(ctx, params, model, version); err != nil {
 		return 0, err
 	}
 	model.Depth = 1
@@ -83,16 +83,18 @@ func (k Keeper) addVersion(ctx context.Context, model *types.Model, version type
 	return k.Models.Set(ctx, model.Id, *model)
 }
 
-// checkVersion checks manifest and royalty against the DataNets. Their floors
+// checkVersion checks manifest, royalty and training record against the DataNets and the lineage. Their floors
 // add up: an answer may owe all of them, and what one asks for is not thinned
 // by how many stand beside it.
-func (k Keeper) checkVersion(ctx context.Context, params types.Params, version types.ModelVersion) error {
+func (k Keeper) checkVersion(ctx context.Context, params types.Params, model types.Model,
+	version types.ModelVersion) error {
 	if len(version.Manifest) > int(params.MaxManifest) {
 		return errorsmod.Wrapf(types.ErrInvalidManifest, "%d DataNets, at most %d", len(version.Manifest), params.MaxManifest)
 	}
-	floor := math.ZeroInt()
+	floor, contributions := math.ZeroInt(), uint64(0)
 	for _, entry := range version.Manifest {
-		if _, err := k.datanets.GetVersion(ctx, entry.DatanetId, entry.Version); err != nil {
+		pinned, err := k.datanets.GetVersion(ctx, entry.DatanetId, entry.Version)
+		if err != nil {
 			return errorsmod.Wrap(types.ErrInvalidManifest, err.Error())
 		}
 		datanet, err := k.datanets.GetDataNet(ctx, entry.DatanetId)
@@ -105,13 +107,14 @@ func (k Keeper) checkVersion(ctx context.Context, params types.Params, version t
 				entry.DatanetId, datanet.HeldVersion)
 		}
 		floor = floor.Add(datanet.RoyaltyFloor)
+		contributions += pinned.Contributions
 	}
 	if version.Royalty.LT(floor) {
 		return errorsmod.Wrapf(types.ErrRoyalty,
 			"royalty of %saopen is below the sum of the floors of its DataNets, %saopen: charge it, or leave a DataNet out",
 			version.Royalty, floor)
 	}
-	return nil
+	return k.checkTraining(ctx, model, version, contributions)
 }
 
 // ownedModel returns a model when owner owns it.

@@ -17,7 +17,7 @@ func (s msgServer) RegisterModel(ctx context.Context,
 		Owner: msg.Owner, Name: msg.Name, Description: msg.Description, Kind: msg.Kind, ParentId: msg.ParentId,
 		ParentPpm: msg.ParentPpm,
 	}, types.ModelVersion{Digest: msg.Digest, Uri: msg.Uri, Manifest: msg.Manifest, Method: msg.Method,
-		Royalty: msg.Royalty})
+		Royalty: msg.Royalty, Training: msg.Training})
 	if err != nil {
 		return nil, err
 	}
@@ -40,11 +40,11 @@ func (s msgServer) PublishModelVersion(ctx context.Context,
 		return nil, err
 	}
 	version := types.ModelVersion{Digest: msg.Digest, Uri: msg.Uri, Manifest: msg.Manifest, Method: msg.Method,
-		Royalty: msg.Royalty}
+		Royalty: msg.Royalty, Training: msg.Training}
 	if err := types.CheckManifestOf(model.Kind, version.Manifest); err != nil {
 		return nil, err
 	}
-	if err := s.checkVersion(ctx, params, version); err != nil {
+	if err := s.checkVersion(ctx, params, model, version); err != nil {
 		return nil, err
 	}
 	if err := s.addVersion(ctx, &model, version); err != nil {

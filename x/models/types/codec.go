@@ -13,6 +13,7 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 	legacy.RegisterAminoMsg(cdc, &MsgRegisterModel{}, "openledger/MsgRegisterModel")
 	legacy.RegisterAminoMsg(cdc, &MsgPublishModelVersion{}, "openledger/MsgPublishModelVersion")
 	legacy.RegisterAminoMsg(cdc, &MsgUpdateModel{}, "openledger/MsgUpdateModel")
+	legacy.RegisterAminoMsg(cdc, &MsgRecordReproduction{}, "openledger/MsgRecordReproduction")
 	legacy.RegisterAminoMsg(cdc, &MsgRegisterProvider{}, "openledger/MsgRegisterProvider")
 	legacy.RegisterAminoMsg(cdc, &MsgUpdateProvider{}, "openledger/MsgUpdateProvider")
 	legacy.RegisterAminoMsg(cdc, &MsgClaimFence{}, "openledger/MsgClaimFence")
@@ -27,7 +28,7 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 // RegisterInterfaces registers the messages.
 func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	registry.RegisterImplementations((*sdk.Msg)(nil),
-		&MsgRegisterModel{}, &MsgPublishModelVersion{}, &MsgUpdateModel{}, &MsgRegisterProvider{}, &MsgUpdateProvider{},
-		&MsgClaimFence{}, &MsgBondProvider{}, &MsgUnbondProvider{}, &MsgSetOffer{}, &MsgRemoveOffer{}, &MsgUpdateParams{})
+		&MsgRegisterModel{}, &MsgPublishModelVersion{}, &MsgUpdateModel{}, &MsgRecordReproduction{},
+		&MsgRegisterProvider{}, &MsgUpdateProvider{}, &MsgClaimFence{}, &MsgBondProvider{}, &MsgUnbondProvider{}, &MsgSetOffer{}, &MsgRemoveOffer{}, &MsgUpdateParams{})
 	msgservice.RegisterMsgServiceDesc(registry, &_Msg_serviceDesc)
 }

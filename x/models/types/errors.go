@@ -28,4 +28,6 @@ var (
 	ErrInvariant        = errorsmod.Register(ModuleName, 23, "invariant broken")
 	ErrNotHeld          = errorsmod.Register(ModuleName, 24, "DataNet version is not held by validators")
 	ErrFence            = errorsmod.Register(ModuleName, 25, "fence is not the one that stands")
+	ErrTraining         = errorsmod.Register(ModuleName, 26, "invalid training record")
+	ErrReproduction     = errorsmod.Register(ModuleName, 27, "invalid reproduction")
 )

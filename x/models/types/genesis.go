@@ -36,7 +36,10 @@ func (g GenesisState) Validate() error {
 	if err := g.validateUnbondings(providers); err != nil {
 		return err
 	}
-	return g.validateOffers(models, providers)
+	if err := g.validateOffers(models, providers); err != nil {
+		return err
+	}
+	return g.validateReproductions(providers)
 }
 
 func (g GenesisState) validateModels() (map[uint64]Model, error) {
@@ -113,9 +116,12 @@ func (g GenesisState) validateVersions(models map[uint64]Model) error {
 		}
 		seen[id] = true
 		count[version.ModelId]++
-		err := validateVersion(version.Digest, version.Uri, version.Manifest, version.Method, version.Royalty)
+		err := validateVersion(version)
 		if err == nil {
 			err = CheckManifestOf(model.Kind, version.Manifest)
+		}
+		if err == nil {
+			err = CheckTrainingOf(model.Kind, version.Method, version.Training)
 		}
 		if err == nil && version.Height < model.CreatedHeight {
 			err = errorsmod.Wrapf(ErrInvalidModel, "height %d is before the model's", version.Height)
@@ -130,7 +136,7 @@ func (g GenesisState) validateVersions(models map[uint64]Model) error {
 				count[model.Id])
 		}
 	}
-	return nil
+	return g.validateBases(models)
 }
 
 func (g GenesisState) validateProviders() (map[string]Provider, error) {

@@ -54,7 +54,11 @@ func (m *MsgRegisterModel) ValidateBasic() error {
 	if err := CheckManifestOf(m.Kind, m.Manifest); err != nil {
 		return err
 	}
-	return validateVersion(m.Digest, m.Uri, m.Manifest, m.Method, m.Royalty)
+	if err := CheckTrainingOf(m.Kind, m.Method, m.Training); err != nil {
+		return err
+	}
+	return validateVersion(ModelVersion{Digest: m.Digest, Uri: m.Uri, Manifest: m.Manifest, Method: m.Method,
+		Royalty: m.Royalty, Training: m.Training})
 }
 
 func validateProfile(name, description string) error {
@@ -86,30 +90,38 @@ func CheckManifestOf(kind ModelKind, manifest []ManifestEntry) error {
 	return nil
 }
 
-// ValidateBasic implements sdk.HasValidateBasic.
+// ValidateBasic implements sdk.HasValidateBasic. What the kind of the model forbids, the keeper refuses.
 func (m *MsgPublishModelVersion) ValidateBasic() error {
 	if err := validateAddress("owner", m.Owner); err != nil {
 		return err
 	}
-	return validateVersion(m.Digest, m.Uri, m.Manifest, m.Method, m.Royalty)
+	return validateVersion(ModelVersion{Digest: m.Digest, Uri: m.Uri, Manifest: m.Manifest, Method: m.Method,
+		Royalty: m.Royalty, Training: m.Training})
 }
 
-func validateVersion(digest []byte, uri string, manifest []ManifestEntry, method AttributionMethod,
-	royalty math.Int) error {
-	if len(digest) != digestSize {
-		return errorsmod.Wrapf(ErrInvalidModel, "digest of %d bytes, want %d", len(digest), digestSize)
+func validateVersion(v ModelVersion) error {
+	if len(v.Digest) != digestSize {
+		return errorsmod.Wrapf(ErrInvalidModel, "digest of %d bytes, want %d", len(v.Digest), digestSize)
 	}
-	if err := validateURI(ErrInvalidModel, "uri", uri, false); err != nil {
+	if err := validateURI(ErrInvalidModel, "uri", v.Uri, false); err != nil {
 		return err
 	}
-	if method != ATTRIBUTION_METHOD_SPAN && method != ATTRIBUTION_METHOD_RAG && method != ATTRIBUTION_METHOD_MEANING {
-		return errorsmod.Wrapf(
-			ErrInvalidModel, "attribution method %s: choose ATTRIBUTION_METHOD_SPAN, ATTRIBUTION_METHOD_RAG or "+
-				"ATTRIBUTION_METHOD_MEANING", method)
+	if v.Method < ATTRIBUTION_METHOD_SPAN || v.Method > ATTRIBUTION_METHOD_LORA {
+		return errorsmod.Wrapf(ErrInvalidModel, "attribution method %s: choose ATTRIBUTION_METHOD_SPAN, "+
+			"ATTRIBUTION_METHOD_RAG, ATTRIBUTION_METHOD_MEANING or ATTRIBUTION_METHOD_LORA", v.Method)
 	}
-	if err := validatePrice(ErrRoyalty, "royalty", royalty); err != nil {
+	if err := validatePrice(ErrRoyalty, "royalty", v.Royalty); err != nil {
 		return err
 	}
+	if v.Training != nil {
+		if err := v.Training.Validate(); err != nil {
+			return err
+		}
+	}
+	return validateManifest(v.Manifest)
+}
+
+func validateManifest(manifest []ManifestEntry) error {
 	if len(manifest) > maxManifest {
 		return errorsmod.Wrapf(ErrInvalidManifest, "%d entries, at most %d", len(manifest), maxManifest)
 	}
