@@ -1,13 +1,14 @@
 package fetch
 
 import (
-	"container/list"
 	"crypto/sha256"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/openledger/openledger/internal/lru"
 )
 
 // ErrLater is a refusal that time lifts: the host has been asked often enough for now.
@@ -73,14 +74,14 @@ type memory struct {
 	now    func() time.Time
 
 	mu     sync.Mutex
-	hosts  lru[string, host]
-	places lru[[16]byte, place]
+	hosts  *lru.Table[string, host]
+	places *lru.Table[[16]byte, place]
 }
 
 func newMemory(budget Budget) *memory {
 	return &memory{
 		budget: budget, now: time.Now,
-		hosts: newLRU[string, host](budget.Hosts), places: newLRU[[16]byte, place](budget.Places),
+		hosts: lru.New[string, host](budget.Hosts), places: lru.New[[16]byte, place](budget.Places),
 	}
 }
 
@@ -101,11 +102,11 @@ func (m *memory) take(key string) (time.Duration, error) {
 	h := m.host(key)
 	if h.units < 1 {
 		wait := time.Duration(math.Ceil((1 - h.units) / m.rate(h.level) * float64(time.Second)))
-		m.hosts.set(key, h)
+		m.hosts.Set(key, h)
 		return wait, fmt.Errorf("%w: %s is asked again at %s", ErrLater, key, m.at(wait))
 	}
 	h.units--
-	m.hosts.set(key, h)
+	m.hosts.Set(key, h)
 	return 0, nil
 }
 
@@ -116,7 +117,7 @@ func (m *memory) may(location string) (time.Duration, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	found, ok := m.places.get(placeKey(location))
+	found, ok := m.places.Get(placeKey(location))
 	if wait := found.until.Sub(m.now()); ok && wait > 0 {
 		return wait, fmt.Errorf("%w: it did not have it %d times and is asked again at %s", ErrLater, found.failures,
 			m.at(wait))
@@ -140,15 +141,15 @@ func (m *memory) settle(location string, keys []string, result outcome, size int
 		h := m.host(key)
 		h.units -= float64(size) / UnitBytes
 		m.judge(&h, result)
-		m.hosts.set(key, h)
+		m.hosts.Set(key, h)
 	}
 	key := placeKey(location)
 	switch result {
 	case neutral:
 	case good:
-		m.places.delete(key)
+		m.places.Delete(key)
 	default:
-		found, _ := m.places.get(key)
+		found, _ := m.places.Get(key)
 		first, longest := backOffs[result][0], backOffs[result][1]
 		wait := longest
 		if found.failures < 32 {
@@ -156,7 +157,7 @@ func (m *memory) settle(location string, keys []string, result outcome, size int
 		}
 		// Validators that began together do not come back together.
 		wait += time.Duration(rand.Int64N(int64(wait)/4 + 1))
-		m.places.set(key, place{failures: found.failures + 1, until: m.now().Add(wait)})
+		m.places.Set(key, place{failures: found.failures + 1, until: m.now().Add(wait)})
 	}
 }
 
@@ -170,7 +171,7 @@ func (m *memory) blame(keys []string) {
 	for _, key := range keys {
 		h := m.host(key)
 		m.judge(&h, silent)
-		m.hosts.set(key, h)
+		m.hosts.Set(key, h)
 	}
 }
 
@@ -194,7 +195,7 @@ func (m *memory) burst(level int) float64 { return max(1, m.budget.Burst*math.Ex
 // host returns a host with what it has earned until now.
 func (m *memory) host(key string) host {
 	now := m.now()
-	h, ok := m.hosts.get(key)
+	h, ok := m.hosts.Get(key)
 	if !ok {
 		return host{units: m.burst(0), at: now}
 	}
@@ -203,50 +204,4 @@ func (m *memory) host(key string) host {
 	}
 	h.at = now
 	return h
-}
-
-// lru is a table that forgets what was longest not used.
-type lru[K comparable, V any] struct {
-	most  int
-	order *list.List
-	items map[K]*list.Element
-}
-
-type item[K comparable, V any] struct {
-	key   K
-	value V
-}
-
-func newLRU[K comparable, V any](most int) lru[K, V] {
-	return lru[K, V]{most: most, order: list.New(), items: make(map[K]*list.Element)}
-}
-
-func (l *lru[K, V]) get(key K) (value V, ok bool) {
-	element := l.items[key]
-	if element == nil {
-		return value, false
-	}
-	l.order.MoveToFront(element)
-	return element.Value.(*item[K, V]).value, true
-}
-
-func (l *lru[K, V]) set(key K, value V) {
-	if element := l.items[key]; element != nil {
-		element.Value.(*item[K, V]).value = value
-		l.order.MoveToFront(element)
-		return
-	}
-	l.items[key] = l.order.PushFront(&item[K, V]{key, value})
-	for len(l.items) > l.most {
-		oldest := l.order.Back()
-		delete(l.items, oldest.Value.(*item[K, V]).key)
-		l.order.Remove(oldest)
-	}
-}
-
-func (l *lru[K, V]) delete(key K) {
-	if element := l.items[key]; element != nil {
-		l.order.Remove(element)
-		delete(l.items, key)
-	}
 }

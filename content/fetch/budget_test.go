@@ -105,21 +105,21 @@ func TestSuccessIsEarnedSlowly(t *testing.T) {
 	for i := range 20 {
 		m.settle(fmt.Sprint(i), []string{"host"}, silent, 0)
 	}
-	h, _ := m.hosts.get("host")
+	h, _ := m.hosts.Get("host")
 	require.Equal(t, m.budget.Silent, h.level)
 	m.settle("x", []string{"host"}, good, 0)
-	h, _ = m.hosts.get("host")
+	h, _ = m.hosts.Get("host")
 	require.Equal(t, m.budget.Silent-1, h.level)
 	for range 100 {
 		m.settle("x", []string{"host"}, good, 0)
 	}
-	h, _ = m.hosts.get("host")
+	h, _ = m.hosts.Get("host")
 	require.Equal(t, -m.budget.Proven, h.level)
 	// A refusal of a place does not make a silent host faster, nor an answering one as slow as a silent one.
 	for i := range 20 {
 		m.settle(fmt.Sprint("r", i), []string{"host"}, refused, 0)
 	}
-	h, _ = m.hosts.get("host")
+	h, _ = m.hosts.Get("host")
 	require.Equal(t, m.budget.Refusing, h.level)
 }
 
@@ -153,9 +153,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	for i := range 1000 {
 		m.settle(fmt.Sprint("other", i), []string{fmt.Sprint("other", i)}, silent, 0)
 	}
-	require.Len(t, m.hosts.items, 100)
-	require.Equal(t, 100, m.hosts.order.Len())
-	require.Len(t, m.places.items, 50)
+	require.Equal(t, 100, m.hosts.Len())
+	require.Equal(t, 50, m.places.Len())
 }
 
 // TestPlacesBackOff: what was not there is asked for again, but rarely; what was wrong hardly ever; what is right is
@@ -194,7 +193,7 @@ func TestPlacesBackOff(t *testing.T) {
 		time.pass(1e9)
 	}
 	require.EqualValues(t, 21, asked.Load())
-	require.Empty(t, client.memory.places.items)
+	require.Zero(t, client.memory.places.Len())
 }
 
 // TestDownloadsWaitForTheirTurn: with patience, as when a gateway loads a model.

@@ -34,6 +34,7 @@ func (x *exchange) prove(said *answered, allowed func() error) error {
 			return err
 		}
 	}
+	x.call.Attribution = &attribution
 	said.proof, err = x.sign(text, attribution)
 	return err
 }

@@ -186,16 +186,19 @@ func (g *Gateway) receiptStatus(id poa.Hash, call outbox.Call) (api.ReceiptStatu
 	if err != nil {
 		return status, err
 	}
-	switch {
-	case batch.Error != "":
-		status.Status, status.Error = "refused", batch.Error
-	case batch.Attested && batch.Done && !batch.Settled:
-		status.Status, status.BatchID, status.Height, status.TxHash = "attesting", batch.BatchID, batch.Height, batch.TxHash
-	case batch.Done:
-		status.Status, status.BatchID, status.Height, status.TxHash = "final", batch.BatchID, batch.Height, batch.TxHash
-	default:
+	switch batch.State {
+	case outbox.BatchPending:
 		status.Status = "submitted"
+		return status, nil
+	case outbox.BatchRefused:
+		status.Status, status.Error = "refused", batch.Error
+		return status, nil
+	case outbox.BatchWaiting:
+		status.Status = "attesting"
+	case outbox.BatchSettled:
+		status.Status = "final"
 	}
+	status.BatchID, status.Height, status.TxHash = batch.BatchID, batch.Height, batch.TxHash
 	return status, nil
 }
 

@@ -121,7 +121,7 @@ func (s *Sender) watch(ctx context.Context) error {
 		status, err := s.Node.BatchStatus(ctx, batch.BatchID)
 		switch {
 		case errors.Is(err, ErrNotFound):
-			batch.Settled = true
+			batch.State = BatchSettled
 		case err != nil:
 			return err
 		case status == attributiontypes.BATCH_STATUS_EXPIRED:
@@ -133,10 +133,10 @@ func (s *Sender) watch(ctx context.Context) error {
 			continue
 		case status == attributiontypes.BATCH_STATUS_FINAL:
 			s.Log.Info("batch is final", "batch", batch.BatchID)
-			batch.Settled = true
+			batch.State = BatchSettled
 		default:
 			s.Log.Error("batch was refused by validators", "batch", batch.BatchID, "status", status)
-			batch.Settled, batch.Error = true, fmt.Sprintf("validators have refused it: %s", status)
+			batch.refuse(fmt.Sprintf("validators have refused it: %s", status))
 		}
 		if err := s.Outbox.PutBatch(batch); err != nil {
 			return err

@@ -21,6 +21,8 @@ const (
 	// maxAnswerEvidence is what an answer may need alone to be proved, in bytes: less than any transaction or bundle
 	// takes.
 	maxAnswerEvidence = 640 << 10
+	// maxHeld bounds the evidence of answers that a round keeps in memory, in bytes.
+	maxHeld = 64 << 20
 )
 
 // freeFee is what a batch may burn for its submission beyond what it earns: what it costs in quiet times, ten times
@@ -58,6 +60,7 @@ func (s *Sender) formBatches(ctx context.Context) error {
 	claimables := s.claimables(ctx, sessions)
 	libraries, waits := s.libraries(ctx, claimables)
 	shared := s.newDraft()
+	s.held = 0
 	for _, c := range claimables {
 		library, ok := libraries[modelVersion{c.session.ModelID, c.session.ModelVersion}]
 		if !ok {
@@ -205,6 +208,7 @@ type answer struct {
 	text        []byte
 	attribution poa.Attribution
 	proofs      func(rank uint64, index uint32) (poa.SegmentProof, error)
+	evidence    *poa.EvidenceBuilder // of the answer alone; nil if it is built again when it is needed
 }
 
 func (s *Sender) newDraft() *draft { return &draft{sender: s} }
@@ -233,15 +237,23 @@ func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 		p := prepared{call: call, receipt: poa.Receipt{N: call.N, Gap: call.Gap, Call: call.Hash}}
 		if !call.Gap {
 			text := []byte(call.Answer)
-			attribution, err := library.Attribute(text, call.Retrieved)
-			if err != nil {
-				return nil, fmt.Errorf("call %d: %w", n, err)
+			if call.Attribution == nil { // the gateway has started since
+				attribution, err := library.Attribute(text, call.Retrieved)
+				if err != nil {
+					return nil, fmt.Errorf("call %d: %w", n, err)
+				}
+				call.Attribution = &attribution
 			}
+			attribution := *call.Attribution
 			library.Weigh(&attribution, s.asOf)
-			p.answer = answer{call.CallKey, text, attribution, library.Proof}
+			p.answer = answer{key: call.CallKey, text: text, attribution: attribution, proofs: library.Proof}
 			alone, err := p.answer.alone()
 			if err != nil {
 				return nil, fmt.Errorf("call %d: %w", n, err)
+			}
+			if s.held+alone.Size() <= maxHeld {
+				s.held += alone.Size()
+				p.answer.evidence = alone
 			}
 			p.receipt.QueryHash, p.receipt.MaxFee = call.QueryHash, call.MaxFee
 			p.receipt.AnswerRoot, p.receipt.EvidenceRoot = call.Outcome.AnswerRoot, attribution.Root()
@@ -278,7 +290,7 @@ func CheckEvidence(key poa.Hash, text string, attribution poa.Attribution,
 	if most <= maxAnswerEvidence {
 		return nil
 	}
-	_, err := answer{key, []byte(text), attribution, proofs}.alone()
+	_, err := answer{key: key, text: []byte(text), attribution: attribution, proofs: proofs}.alone()
 	return err
 }
 
@@ -295,6 +307,10 @@ func (a answer) alone() (*poa.EvidenceBuilder, error) {
 }
 
 func (a answer) prove(to *poa.EvidenceBuilder) error {
+	if a.evidence != nil {
+		to.Append(a.evidence)
+		return nil
+	}
 	return to.AddText(a.key, a.text, a.attribution, a.proofs)
 }
 

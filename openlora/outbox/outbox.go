@@ -12,11 +12,13 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/openledger/openledger/internal/database"
+	"github.com/openledger/openledger/internal/lru"
 	"github.com/openledger/openledger/openlora/commit"
 	"github.com/openledger/openledger/openlora/retrieval"
 	"github.com/openledger/openledger/poa"
@@ -82,6 +84,9 @@ type Call struct {
 	Response  json.RawMessage `json:"response,omitempty"` // for a client that asks again
 	Seq       uint64          `json:"seq,omitempty"`      // of the batch that holds it
 
+	// Attribution is what the answer owes, in memory only: nil when it is not known any more.
+	Attribution *poa.Attribution `json:"-"`
+
 	// CumulativeMax and Signature are the voucher of this call.
 	CumulativeMax poa.Amount `json:"cumulative_max"`
 	Signature     []byte     `json:"signature"`
@@ -90,17 +95,16 @@ type Call struct {
 // Batch is a message for the chain, kept as bytes so that it is always sent as
 // it was first.
 type Batch struct {
-	Seq     uint64   `json:"seq"`
-	Message []byte   `json:"message"`
-	Calls   []string `json:"calls"` // receipt ids
-	Done    bool     `json:"done"`
-	Error   string   `json:"error,omitempty"` // refused for good
-	BatchID uint64   `json:"batch_id,omitempty"`
-	TxHash  string   `json:"tx_hash,omitempty"`
-	Height  int64    `json:"height,omitempty"`
-	// Attested batches wait for validators; Settled says that their verdict is known.
+	Seq     uint64     `json:"seq"`
+	Message []byte     `json:"message"`
+	Calls   []string   `json:"calls"` // receipt ids
+	State   BatchState `json:"state"`
+	Error   string     `json:"error,omitempty"` // why it was refused for good
+	BatchID uint64     `json:"batch_id,omitempty"`
+	TxHash  string     `json:"tx_hash,omitempty"`
+	Height  int64      `json:"height,omitempty"`
+	// Attested batches wait for validators when the chain has them.
 	Attested bool `json:"attested,omitempty"`
-	Settled  bool `json:"settled,omitempty"`
 	// Parts say whose calls it holds; Changed is when something last became of it.
 	Parts   []Part    `json:"parts"`
 	Changed time.Time `json:"changed"`
@@ -135,22 +139,30 @@ func (b *Batch) blamed(refusal string) []poa.Hash {
 	return all
 }
 
-// pending says that the chain does not have the batch, waiting that validators have not decided about it.
-func (b *Batch) pending() bool { return !b.Done && b.Error == "" }
-func (b *Batch) waiting() bool { return b.Done && b.Attested && !b.Settled }
-
 // Outbox is the open file.
 type Outbox struct {
 	db       *bolt.DB
 	calls    *commit.Queue // of what is written for each call
 	identity string        // of the file
 	words    string        // folder of what is sent of answers that have no outcome yet
+
+	mu           sync.Mutex
+	attributions *lru.Table[callID, *poa.Attribution] // of answers that are in no batch
 }
+
+// callID names a call.
+type callID struct {
+	session poa.Hash
+	n       uint64
+}
+
+// maxAttributions are kept in memory. Others are computed again when their receipts are made.
+const maxAttributions = 4096
 
 // Open opens or makes the file. Of calls that had started when the process ended, those of which no word was sent
 // become gaps; the others are left for the gateway to sign for (Unfinished).
 func Open(path string) (*Outbox, error) {
-	o := &Outbox{words: path + wordsSuffix}
+	o := &Outbox{words: path + wordsSuffix, attributions: lru.New[callID, *poa.Attribution](maxAttributions)}
 	buckets := [][]byte{sessionsBucket, activeBucket, callsBucket, repliesBucket, batchesBucket, openBucket,
 		refusedBucket, bundlesBucket, metaBucket}
 	db, err := database.Open(path, buckets, func(tx *bolt.Tx, _ func([]byte) bool) error {
@@ -175,13 +187,16 @@ func Open(path string) (*Outbox, error) {
 	return o, nil
 }
 
-// form of the file, which changes when an older one cannot be read any more.
-var form = []byte{1}
+// form of the file, which changes when an older one cannot be read as it is.
+var form = []byte{2}
 
 func checkForm(tx *bolt.Tx) error {
 	meta := tx.Bucket(metaBucket)
-	if stored := meta.Get(formKey); stored != nil && bytes.Equal(stored, form) {
+	switch stored := meta.Get(formKey); {
+	case bytes.Equal(stored, form):
 		return nil
+	case bytes.Equal(stored, []byte{1}):
+		return errors.Join(setStates(tx), meta.Put(formKey, form))
 	}
 	if key, _ := tx.Bucket(sessionsBucket).Cursor().First(); key != nil {
 		return errors.New(
@@ -250,7 +265,21 @@ func (o *Outbox) Call(session poa.Hash, n uint64) (Call, error) {
 		}
 		return get(tx, callsBucket, key, &call)
 	})
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	call.Attribution, _ = o.attributions.Get(callID{session, n})
 	return call, err
+}
+
+// keepAttribution keeps what the answer of a call owes, or forgets it.
+func (o *Outbox) keepAttribution(session poa.Hash, call Call) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if call.Attribution == nil || call.Gap {
+		o.attributions.Delete(callID{session, call.N})
+		return
+	}
+	o.attributions.Set(callID{session, call.N}, call.Attribution)
 }
 
 // storeCall stores a call, and its response apart from it: that is long, and seldom read.
@@ -298,6 +327,7 @@ func (o *Outbox) Advance(session Session, call Call) error {
 	if err != nil || call.Started {
 		return err
 	}
+	o.keepAttribution(session.ID, call)
 	return o.dropWords(session.ID, call.N)
 }
 
@@ -352,7 +382,7 @@ func (o *Outbox) NextSeq() (uint64, error) {
 
 // AddBatch stores a batch with its bundle, if it has one, and marks its calls, in one step, before it is sent.
 func (o *Outbox) AddBatch(batch Batch, bundle []byte) error {
-	return o.db.Update(func(tx *bolt.Tx) error {
+	err := o.db.Update(func(tx *bolt.Tx) error {
 		if bundle != nil {
 			if err := tx.Bucket(bundlesBucket).Put(batch.Bundle, bundle); err != nil {
 				return err
@@ -371,6 +401,15 @@ func (o *Outbox) AddBatch(batch Batch, bundle []byte) error {
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for _, part := range batch.Parts {
+		for n := part.First; n <= part.Last; n++ {
+			o.keepAttribution(part.Session, Call{N: n})
+		}
+	}
+	return nil
 }
 
 // assign says which batch the calls of a part are in, 0 is none, and up to which call the session is in batches. The
@@ -407,7 +446,7 @@ func (o *Outbox) Dissolve(seq uint64, alone []poa.Hash) error {
 		}
 		blocked := make(map[poa.Hash]bool)
 		later = slices.DeleteFunc(later, func(batch Batch) bool {
-			if !batch.pending() || batch.Seq != seq && !batch.isBlocked(blocked) {
+			if batch.State != BatchPending || batch.Seq != seq && !batch.isBlocked(blocked) {
 				return true
 			}
 			block(blocked, batch)
@@ -484,7 +523,8 @@ func (o *Outbox) PutBatch(batch Batch) error {
 		if err := get(tx, batchesBucket, be64(batch.Seq), &before); err != nil {
 			return err
 		}
-		if before.pending() && batch.Done && len(batch.Parts) == 1 {
+		taken := batch.State == BatchWaiting || batch.State == BatchSettled
+		if before.State == BatchPending && taken && len(batch.Parts) == 1 {
 			// Its session is not to blame for what was refused: it may share batches again.
 			id := batch.Parts[0].Session
 			var session Session
@@ -505,8 +545,8 @@ func (o *Outbox) PutBatch(batch Batch) error {
 func storeBatch(tx *bolt.Tx, batch Batch) error {
 	key := be64(batch.Seq)
 	return errors.Join(
-		mark(tx, openBucket, key, batch.pending() || batch.waiting()),
-		mark(tx, refusedBucket, key, batch.Error != ""),
+		mark(tx, openBucket, key, batch.open()),
+		mark(tx, refusedBucket, key, batch.State == BatchRefused),
 		store(tx, batchesBucket, key, batch),
 	)
 }
@@ -519,19 +559,20 @@ func (o *Outbox) Batch(seq uint64) (Batch, error) {
 }
 
 // Pending returns the batches that have not reached the chain, oldest first.
-func (o *Outbox) Pending() ([]Batch, error) { return o.open((*Batch).pending) }
+func (o *Outbox) Pending() ([]Batch, error) { return o.inState(BatchPending) }
 
 // Waiting returns the attested batches whose verdict is not known.
-func (o *Outbox) Waiting() ([]Batch, error) { return o.open((*Batch).waiting) }
+func (o *Outbox) Waiting() ([]Batch, error) { return o.inState(BatchWaiting) }
 
-func (o *Outbox) open(keep func(*Batch) bool) ([]Batch, error) {
+// inState returns the batches of a state in which something is to be done about them.
+func (o *Outbox) inState(state BatchState) ([]Batch, error) {
 	var batches []Batch
 	err := o.db.View(func(tx *bolt.Tx) error {
 		var err error
 		batches, err = openFrom(tx, 0)
 		return err
 	})
-	return slices.DeleteFunc(batches, func(batch Batch) bool { return !keep(&batch) }), err
+	return slices.DeleteFunc(batches, func(batch Batch) bool { return batch.State != state }), err
 }
 
 // Refused returns the batches that the chain refused for good.

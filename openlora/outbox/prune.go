@@ -74,7 +74,7 @@ func (o *Outbox) oldest(before time.Time) (batch Batch, ok bool, err error) {
 		ok = true
 		return get(tx, batchesBucket, key, &batch)
 	})
-	return batch, ok && batch.Changed.Before(before) && !batch.pending() && !batch.waiting(), err
+	return batch, ok && batch.Changed.Before(before) && !batch.open(), err
 }
 
 // forget removes a batch with its calls, and sessions with all of theirs.

@@ -75,6 +75,7 @@ type Sender struct {
 	pruned time.Time // the last time
 	limit  int       // receipts of a batch that the chain takes for now; 0 is MaxReceipts
 	asOf   int64     // the block as of which the batches of this round leave stopped segments out
+	held   int       // bytes of evidence of answers that this round keeps
 	pushed map[poa.Hash]time.Time
 	absent map[modelVersion]time.Time // text that could not be loaded
 }
@@ -124,7 +125,7 @@ func (s *Sender) sendPending(ctx context.Context) (left, waiting int, err error)
 		if cause == nil {
 			s.Log.Info("receipts recorded", "batch", recorded.BatchID, "receipts", len(batch.Calls), "sessions",
 				len(batch.Parts), "height", recorded.Height, "tx", recorded.TxHash)
-			batch.Done, batch.BatchID, batch.TxHash, batch.Height = true, recorded.BatchID, recorded.TxHash, recorded.Height
+			batch.record(recorded)
 			if err := s.Outbox.PutBatch(batch); err != nil {
 				return left, waiting, err
 			}
@@ -221,7 +222,7 @@ func (s *Sender) refused(ctx context.Context, batch Batch, cause error) (undone 
 		return false, cause
 	}
 	s.Log.Error("the chain refused receipts for good", "seq", batch.Seq, "err", cause)
-	batch.Error = cause.Error()
+	batch.refuse(cause.Error())
 	for _, part := range batch.Parts {
 		// Later receipts of the session would leave a hole in its calls.
 		if err := s.Outbox.Update(part.Session, func(session *Session) { session.Broken = batch.Error }); err != nil {
@@ -287,7 +288,7 @@ func (s *Sender) reconcile(ctx context.Context, batch Batch, cause error) (undon
 	}
 	if !missing {
 		s.Log.Warn("receipts were recorded before", "seq", batch.Seq, "err", cause)
-		batch.Done, batch.Settled = true, true
+		batch.State = BatchSettled
 		return false, s.Outbox.PutBatch(batch)
 	}
 	last, err := s.Node.LastSeq(ctx)
