@@ -115,29 +115,43 @@ func (l *Lease) Release() {
 // Use returns the adapter of a model version, loading it if it is not in memory. It returns nil for a model that has no
 // adapter in its lineage. Many calls for the same one load it once, and a call that gives up ends no load.
 func (s *Shelf) Use(ctx context.Context, model uint64, number uint32) (*Lease, error) {
-	of := version{model, number}
+	lease, _, err := s.use(ctx, version{model, number})
+	return lease, err
+}
+
+// Prepare sees to it that the adapter of a model version is in memory, for a call that will use it, and counts whether it
+// was.
+func (s *Shelf) Prepare(ctx context.Context, model uint64, number uint32) error {
+	lease, hit, err := s.use(ctx, version{model, number})
+	if hit {
+		s.Watch.Hit(model)
+	}
+	lease.Release()
+	return err
+}
+
+// use is Use, and says whether the adapter was in memory.
+func (s *Shelf) use(ctx context.Context, of version) (_ *Lease, hit bool, err error) {
+	model := of.Model
 	l, err := s.lineage(ctx, of)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if len(l.adapters) == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
 	if s.memory.removed(model) {
-		return nil, lasting(CodeRemoved, "model %d was taken from this gateway: use another provider", model)
+		return nil, false, lasting(CodeRemoved, "model %d was taken from this gateway: use another provider", model)
 	}
-	hit := true
+	hit = true
 	for {
 		lease, wait, err := s.take(of, l)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if lease != nil {
-			if hit {
-				s.Watch.Hit(model)
-			}
 			s.memory.used(of)
-			return lease, nil
+			return lease, hit, nil
 		}
 		hit = false
 		select {
@@ -149,7 +163,7 @@ func (s *Shelf) Use(ctx context.Context, model uint64, number uint32) (*Lease, e
 			s.mu.Lock()
 			wait.waiting--
 			s.mu.Unlock()
-			return nil, ctx.Err()
+			return nil, false, ctx.Err()
 		}
 	}
 }

@@ -31,6 +31,12 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 		question.Around = append(question.Around, x.library.Around(segment.Ref))
 		x.call.Retrieved = append(x.call.Retrieved, segment.Ref)
 	}
+	if x.adapter != nil {
+		question.Adapter = x.adapter.Adapter
+		if !x.retrieves() { // what was retrieved is compared with the answer, and not shown to the model
+			question.Passages, question.Around = nil, nil
+		}
+	}
 	said, err := x.say(ctx, question, to)
 	if err != nil {
 		return said, err

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/openledger/openledger/openlora/adapters"
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/engine"
 	"github.com/openledger/openledger/openlora/outbox"
@@ -27,6 +28,7 @@ type exchange struct {
 	library  *retrieval.Library
 	input    uint32                      // canonical tokens of the question
 	most     int                         // canonical tokens of the answer
+	adapter  *adapters.Lease             // nil: the base alone
 	may      func(context.Context) error // whether this gateway signs in the session; nil says yes
 	byHeader bool                        // it is paid by the headers of x402
 	began    time.Time                   // of the answer
@@ -53,7 +55,7 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 		return
 	}
 	if err = g.takePayment(r, request); err == nil {
-		err = g.checkRequest(request)
+		err = g.checkRequest(r.Context(), request)
 	}
 	if err != nil {
 		g.refuse(w, r, request, err)
@@ -66,19 +68,24 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 		return
 	}
 	defer g.sessions.unlock(id)
-	select {
-	case g.slots <- struct{}{}:
-		defer func() { <-g.slots }()
-	default:
-		g.refuse(w, r, request, &httpError{status: http.StatusServiceUnavailable, code: "overloaded",
-			message: "all slots are answering: try again"})
-		return
-	}
-	x, repeated, err := g.begin(r.Context(), request)
+	gone, err := g.turns.arrive()
 	if err != nil {
 		g.refuse(w, r, request, err)
 		return
 	}
+	defer gone()
+	x, leave, err := g.turn(r.Context(), request)
+	if err != nil {
+		g.refuse(w, r, request, err)
+		return
+	}
+	defer leave()
+	repeated, err := x.begin(r.Context())
+	if err != nil {
+		g.refuse(w, r, request, err)
+		return
+	}
+	defer x.adapter.Release()
 	x.byHeader = byHeader(r)
 	if repeated != nil {
 		x.replay(w, repeated)
@@ -87,8 +94,39 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 	x.serve(r.Context(), w)
 }
 
+// reloadAfter is how long a request may wait before its session is read again.
+const reloadAfter = 2 * time.Second
+
+// turn reads the session of a request, sees to it that its adapter is in memory, and waits for its turn: what is fetched
+// from far away keeps nobody else from answering. leave ends the turn.
+func (g *Gateway) turn(ctx context.Context, request *api.Request) (x *exchange, leave func(), err error) {
+	began := time.Now()
+	x = &exchange{gateway: g, request: request, input: request.InputTokens()}
+	if g.holder != nil {
+		x.asked = g.holder.Ask(ctx)
+	}
+	if err := x.load(ctx); err != nil {
+		return nil, nil, err
+	}
+	x.prepare(ctx)
+	waiting, cancel := context.WithTimeout(ctx, g.Limits.AnswerTimeout)
+	defer cancel()
+	leave, _, err = g.turns.enter(waiting, x.chain.ModelId)
+	if err != nil {
+		return nil, nil, err
+	}
+	if time.Since(began) > reloadAfter {
+		x.asked = nil
+		if err := x.load(ctx); err != nil {
+			leave()
+			return nil, nil, err
+		}
+	}
+	return x, leave, nil
+}
+
 // checkRequest refuses what cannot be answered before anything is looked up.
-func (g *Gateway) checkRequest(request *api.Request) error {
+func (g *Gateway) checkRequest(ctx context.Context, request *api.Request) error {
 	if len(request.Messages) == 0 {
 		return badRequest("messages", "no messages: ask something")
 	}
@@ -96,7 +134,7 @@ func (g *Gateway) checkRequest(request *api.Request) error {
 		return badRequest("messages", "no message of the user")
 	}
 	if request.Model != "" {
-		if _, err := g.served(request.Model); err != nil {
+		if _, err := g.served(ctx, request.Model); err != nil {
 			return err
 		}
 	}
@@ -115,22 +153,16 @@ func (g *Gateway) checkRequest(request *api.Request) error {
 }
 
 // begin checks the voucher and stores the call before anything is answered: what can be refused is refused before that.
-// For a call that was answered before it returns the stored call; one that failed before is answered anew.
-func (g *Gateway) begin(ctx context.Context, request *api.Request) (*exchange, *outbox.Call, error) {
-	paid := request.OpenLedger
-	x := &exchange{gateway: g, request: request, input: request.InputTokens()}
-	if g.holder != nil {
-		x.asked = g.holder.Ask(ctx)
-	}
-	if err := x.load(ctx); err != nil {
-		return nil, nil, err
-	}
-	if err := x.finishLast(ctx); err != nil {
-		return nil, nil, err
+// For a call that was answered before it returns the stored call; one that failed before is answered anew. The adapter
+// of the call is in memory until it is released.
+func (x *exchange) begin(ctx context.Context) (repeated *outbox.Call, err error) {
+	g, request, paid := x.gateway, x.request, x.request.OpenLedger
+	if err = x.finishLast(ctx); err != nil {
+		return nil, err
 	}
 	maxFee, err := outbox.ParseAmount(paid.MaxFee)
 	if err != nil {
-		return nil, nil, badRequest("openledger.max_fee", "%s", err)
+		return nil, badRequest("openledger.max_fee", "%s", err)
 	}
 	query := api.QueryHash(paid.CallKey, request.Query)
 	call := poa.Call{QueryHash: query, MaxFee: maxFee}
@@ -138,15 +170,23 @@ func (g *Gateway) begin(ctx context.Context, request *api.Request) (*exchange, *
 	if paid.N == x.state.N && paid.N > 0 {
 		stored, err := g.Outbox.Call(paid.Session, paid.N)
 		if again = err == nil && stored.Hash == call.Hash(); again && len(stored.Response) > 0 {
-			return x, &stored, nil
+			return &stored, nil
 		}
 	}
-	if err := x.mayAnswer(ctx); err != nil {
-		return nil, nil, err
+	if err = x.mayAnswer(ctx); err != nil {
+		return nil, err
 	}
 	if x.most, err = x.affordable(maxFee); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	if x.adapter, err = x.lease(ctx); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			x.adapter.Release()
+		}
+	}()
 	x.call = outbox.Call{N: paid.N, Hash: call.Hash(), CallKey: paid.CallKey, QueryHash: query, MaxFee: maxFee,
 		Started: true}
 	if again {
@@ -154,14 +194,14 @@ func (g *Gateway) begin(ctx context.Context, request *api.Request) (*exchange, *
 		// then.
 		x.call.CumulativeMax, x.call.Signature = x.state.Voucher.CumulativeMax, x.state.Voucher.Signature
 		if err := g.Outbox.Reopen(x.state.ID, x.call); err == nil || !errors.Is(err, outbox.ErrBatched) {
-			return x, nil, err
+			return nil, err
 		}
 	}
-	if err := x.checkVoucher(paid.N, call.Hash(), maxFee, paid.CumulativeMax, paid.Head, paid.Signature); err != nil {
-		return nil, nil, err
+	if err = x.checkVoucher(paid.N, call.Hash(), maxFee, paid.CumulativeMax, paid.Head, paid.Signature); err != nil {
+		return nil, err
 	}
 	x.call.CumulativeMax, x.call.Signature = x.state.Voucher.CumulativeMax, paid.Signature
-	return x, nil, g.Outbox.Advance(x.state, x.call)
+	return nil, g.Outbox.Advance(x.state, x.call)
 }
 
 // serve answers, streamed or not. A call that fails before anything was sent is recorded as a gap. Whatever the client
@@ -204,6 +244,10 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 	outcome = outcomeAnswered
 	x.gateway.metrics.answers.Add(1)
 	x.gateway.metrics.tokens.Add(float64(answer.proof.OutputTokens))
+	if x.adapter != nil {
+		label := x.gateway.metrics.modelLabel(x.state.ModelID)
+		x.gateway.metrics.adapters.tokens.WithLabelValues(label).Add(float64(answer.proof.OutputTokens))
+	}
 	// Tool calls are sent when they are signed for, like an answer that is not streamed.
 	if !x.request.Stream || stream.toolCalls(answer.message.ToolCalls) == nil {
 		x.deliver(stream, response)

@@ -18,8 +18,10 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/content/artifact"
 	"github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/internal/ratelimit"
+	"github.com/openledger/openledger/openlora/adapters"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/engine"
 	"github.com/openledger/openledger/openlora/outbox"
@@ -31,6 +33,8 @@ import (
 type Limits struct {
 	BodyBytes     int64         // of a request
 	Concurrent    int           // answers at the same time
+	PerModel      int           // answers of one model at the same time; 0: as many as of all
+	Waiting       int           // more requests that may wait for a turn
 	PerSecond     rate.Limit    // requests of one remote address
 	Burst         int           // of one remote address
 	AnswerTimeout time.Duration // for one answer
@@ -42,7 +46,7 @@ type Limits struct {
 // DefaultLimits suit a small machine.
 func DefaultLimits() Limits {
 	return Limits{
-		BodyBytes: 256 << 10, Concurrent: 16, PerSecond: 20, Burst: 40,
+		BodyBytes: 256 << 10, Concurrent: 16, Waiting: 64, PerSecond: 20, Burst: 40,
 		AnswerTimeout: 2 * time.Minute, MaxTokens: 1024, Passages: 6, KeepAlive: 5 * time.Second,
 	}
 }
@@ -57,6 +61,10 @@ type Config struct {
 	Outbox    *outbox.Outbox
 	Engine    engine.Engine
 	Models    []uint64
+	// Adapters serves the adapters of the chain that the provider offers; nil serves the configured models alone.
+	Adapters *adapters.Shelf
+	// Artifacts are given to other gateways by their hashes; nil gives none.
+	Artifacts *artifact.Store
 	// Attested has validators fetch the evidence of batches; it is pushed to Attestors.
 	Attested  bool
 	Attestors []string
@@ -73,7 +81,7 @@ type Config struct {
 type Gateway struct {
 	Config
 	metrics  *metrics
-	slots    chan struct{}
+	turns    *turns
 	limiter  *ratelimit.Limiter
 	sessions sessionLocks
 	started  time.Time
@@ -108,11 +116,15 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 	fetching := fetch.LocalLimits(config.AllowPrivate)
 	fetching.Patience = fetchPatience
 	g := &Gateway{
-		Config: config, slots: make(chan struct{}, config.Limits.Concurrent), started: time.Now(), fetch: fetch.New(fetching),
+		Config: config, turns: newTurns(config.Limits), started: time.Now(), fetch: fetch.New(fetching),
 		limiter:   ratelimit.New(config.Limits.PerSecond, config.Limits.Burst),
 		libraries: make(map[libraryKey]*retrieval.Library), latest: make(map[uint64]*retrieval.Library),
 	}
 	g.metrics = newMetrics(config.Outbox)
+	g.metrics.registry.MustRegister(shelf{config.Adapters, g.turns, g.metrics.modelLabel})
+	if config.Adapters != nil {
+		config.Adapters.Watch = g.metrics.adapters
+	}
 	if own, ok := config.Engine.(prometheus.Collector); ok {
 		g.metrics.registry.MustRegister(own)
 	}
@@ -191,6 +203,9 @@ func (g *Gateway) Sender() *outbox.Sender {
 	}
 }
 
+// maxArtifacts is how many artifacts are sent to others at a time.
+const maxArtifacts = 4
+
 // Handler serves the API.
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -202,6 +217,9 @@ func (g *Gateway) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/openledger/sessions/{id}", g.session)
 	mux.HandleFunc("GET /v1/openledger/receipts/{id}", g.receipt)
 	mux.HandleFunc("GET /v1/bundles/{root}", g.bundle)
+	if g.Artifacts != nil {
+		mux.Handle("GET "+artifact.Route+"{sha256}", g.Artifacts.Handler(maxArtifacts))
+	}
 	mux.HandleFunc("GET /healthz", g.health)
 	mux.Handle("GET /metrics", g.metrics.handler())
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

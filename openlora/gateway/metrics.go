@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,6 +30,10 @@ const (
 // metrics of a gateway since its start, in a registry of their own.
 type metrics struct {
 	registry *prometheus.Registry
+	adapters *adapterMetrics
+
+	labelsMu sync.Mutex
+	labels   map[uint64]bool // models that are told apart
 
 	requests, errors, answers, gaps, silences, cut, finished, tokens prometheus.Counter
 
@@ -37,7 +42,8 @@ type metrics struct {
 }
 
 func newMetrics(box *outbox.Outbox) *metrics {
-	m := &metrics{registry: prometheus.NewRegistry()}
+	m := &metrics{registry: prometheus.NewRegistry(), labels: make(map[uint64]bool)}
+	m.adapters = newAdapterMetrics(m.registry, m.modelLabel)
 	counter := func(name, help string) prometheus.Counter {
 		c := prometheus.NewCounter(prometheus.CounterOpts{Namespace: "openlorad", Name: name, Help: help})
 		m.registry.MustRegister(c)

@@ -228,7 +228,7 @@ func (g *Gateway) readTerms(ctx context.Context, id uint64) (terms, error) {
 func (g *Gateway) require(w http.ResponseWriter, r *http.Request, request *api.Request, why *httpError) {
 	wanted := g.Models[:min(len(g.Models), maxAccepts)]
 	if request.Model != "" {
-		id, err := g.served(request.Model)
+		id, err := g.served(r.Context(), request.Model)
 		if err != nil {
 			return
 		}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,49 +12,76 @@ import (
 	"github.com/openledger/openledger/openlora/outbox"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
 // models answers GET /v1/models.
-func (g *Gateway) models(w http.ResponseWriter, _ *http.Request) {
+func (g *Gateway) models(w http.ResponseWriter, r *http.Request) {
 	list := api.ModelList{Object: "list", Data: []api.Model{}}
 	ids := slices.Clone(g.Models)
+	if g.Adapters != nil {
+		for _, info := range g.Adapters.Served() {
+			ids = append(ids, info.Model.Id)
+		}
+	}
 	slices.Sort(ids)
 	for _, id := range slices.Compact(ids) {
-		list.Data = append(list.Data, g.describe(id))
+		if described, err := g.describe(r.Context(), id); err == nil {
+			list.Data = append(list.Data, described)
+		}
 	}
 	writeJSON(w, http.StatusOK, list)
 }
 
 // model answers GET /v1/models/{id}.
 func (g *Gateway) model(w http.ResponseWriter, r *http.Request) {
-	id, err := g.served(r.PathValue("id"))
+	id, err := g.served(r.Context(), r.PathValue("id"))
 	if err != nil {
 		g.fail(w, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, g.describe(id))
+	described, err := g.describe(r.Context(), id)
+	if err != nil {
+		g.fail(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, described)
 }
 
 // served returns the id of a model that is served under a name.
-func (g *Gateway) served(name string) (uint64, error) {
+func (g *Gateway) served(ctx context.Context, name string) (uint64, error) {
 	for _, id := range g.Models {
 		if name == ModelName(id) {
 			return id, nil
 		}
 	}
-	return 0, &httpError{status: http.StatusNotFound, code: "model_not_found", param: "model",
-		message: fmt.Sprintf("no model %q is served here: see GET /v1/models", name)}
+	return g.offered(ctx, name)
 }
 
-func (g *Gateway) describe(id uint64) api.Model {
-	library := g.latest[id]
-	return api.Model{
-		ID: ModelName(id), Object: "model", Created: g.started.Unix(), OwnedBy: library.Model.Owner,
-		OpenLedger: &api.ModelInfo{
-			ModelID: id, Version: library.Version.Version, Name: library.Model.Name,
-			Provider: g.Provider.String(), ChainID: g.Node.ChainID, Segments: library.Len(), Fence: g.fenceID(),
-		},
+// describe says what is served as a model. The text of one that was not configured is not loaded for that.
+func (g *Gateway) describe(ctx context.Context, id uint64) (api.Model, error) {
+	var model modelstypes.Model
+	var version modelstypes.ModelVersion
+	segments := 0
+	if library := g.latest[id]; library != nil {
+		model, version, segments = library.Model, library.Version, library.Len()
+	} else {
+		info, _, err := g.Adapters.Offered(ctx, id)
+		if err != nil {
+			return api.Model{}, adapterError(err)
+		}
+		model, version = info.Model, info.Version
+		if library, ok := g.loaded(libraryKey{id, version.Version}); ok {
+			segments = library.Len()
+		}
 	}
+	return api.Model{
+		ID: ModelName(id), Object: "model", Created: g.started.Unix(), OwnedBy: model.Owner,
+		OpenLedger: &api.ModelInfo{
+			ModelID: id, Version: version.Version, Name: model.Name, Provider: g.Provider.String(), ChainID: g.Node.ChainID,
+			Segments: segments, Fence: g.fenceID(),
+		},
+	}, nil
 }
 
 // fenceID names the fence that sessions with this gateway pin, nothing before it is claimed.

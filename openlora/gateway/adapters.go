@@ -1,0 +1,196 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/openledger/openledger/openlora/adapters"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+)
+
+// adapted says that the session's model may have an adapter.
+func (x *exchange) adapted() bool {
+	return x.gateway.Adapters != nil &&
+		(x.library.Model.Kind == modelstypes.MODEL_KIND_ADAPTER || x.library.Model.ParentId != 0)
+}
+
+// prepare has the adapter of the session's model version loaded. Why it cannot be is said by lease: a call that was
+// answered before is answered again without it.
+func (x *exchange) prepare(ctx context.Context) {
+	if !x.adapted() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, x.gateway.Limits.AnswerTimeout)
+	defer cancel()
+	_ = x.gateway.Adapters.Prepare(ctx, x.chain.ModelId, x.chain.ModelVersion)
+}
+
+// lease takes the adapter of the session's model version, nil if it has none. It loads it if it is not in memory.
+func (x *exchange) lease(ctx context.Context) (*adapters.Lease, error) {
+	g := x.gateway
+	if !x.adapted() {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, g.Limits.AnswerTimeout)
+	defer cancel()
+	lease, err := g.Adapters.Use(ctx, x.chain.ModelId, x.chain.ModelVersion)
+	return lease, adapterError(err)
+}
+
+// adapterError is what a client sees of an adapter that does not answer: with other providers it may.
+func adapterError(err error) error {
+	var coded *adapters.Error
+	switch {
+	case errors.As(err, &coded):
+		status := http.StatusServiceUnavailable
+		if coded.Lasting {
+			status = http.StatusBadGateway
+		}
+		return &httpError{status: status, code: coded.Code, param: "model", message: coded.Message}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &httpError{status: http.StatusServiceUnavailable, code: adapters.CodeMissing, param: "model",
+			message: "the adapter is still on its way: try again"}
+	case unreachable(err):
+		return nodeUnavailable(err)
+	}
+	return err
+}
+
+// retrieves says that a model answers from what is retrieved for the question. An adapter whose method knows no
+// retrieval answers from what it has learned.
+func (x *exchange) retrieves() bool {
+	method := x.library.Version.Method
+	return x.library.Model.Kind != modelstypes.MODEL_KIND_ADAPTER ||
+		method == modelstypes.ATTRIBUTION_METHOD_RAG || method == modelstypes.ATTRIBUTION_METHOD_MEANING
+}
+
+// offered returns a model that is served because the provider offers it, not because it was configured.
+func (g *Gateway) offered(ctx context.Context, name string) (uint64, error) {
+	missing := &httpError{status: http.StatusNotFound, code: "model_not_found", param: "model",
+		message: fmt.Sprintf("no model %q is served here: see GET /v1/models", name)}
+	if g.Adapters == nil {
+		return 0, missing
+	}
+	var id uint64
+	if _, err := fmt.Sscanf(name, "openledger/%d", &id); err != nil || ModelName(id) != name {
+		return 0, missing
+	}
+	_, there, err := g.Adapters.Offered(ctx, id)
+	if err != nil {
+		return 0, adapterError(err)
+	}
+	if !there {
+		return 0, missing
+	}
+	return id, nil
+}
+
+// maxModelLabels bounds the models that metrics tell apart; the answers of all others are counted together.
+const maxModelLabels = 100
+
+// adapterMetrics count what happens to adapters, by model.
+type adapterMetrics struct {
+	hits, loads, evictions, tokens *prometheus.CounterVec
+	failures                       *prometheus.CounterVec
+	loadSeconds                    *prometheus.HistogramVec
+	label                          func(model uint64) string
+}
+
+func newAdapterMetrics(registry *prometheus.Registry, label func(uint64) string) *adapterMetrics {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: "openlorad", Subsystem: "adapter", Name: name, Help: help}, labels)
+		registry.MustRegister(c)
+		return c
+	}
+	m := &adapterMetrics{
+		label:     label,
+		hits:      counter("hits_total", "calls that found their adapter in memory", "model"),
+		loads:     counter("cold_loads_total", "adapters loaded, from the disk or from elsewhere", "model", "from"),
+		evictions: counter("evictions_total", "adapters that gave way to others", "model"),
+		failures:  counter("failures_total", "adapters that could not be loaded", "code"),
+		tokens:    counter("output_tokens_total", "canonical tokens of answers of adapters", "model"),
+		loadSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: "openlorad", Subsystem: "adapter", Name: "load_seconds", Help: "what loading an adapter takes",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .3, 1, 3, 10, 30, 100}}, []string{"from"}),
+	}
+	registry.MustRegister(m.loadSeconds)
+	return m
+}
+
+var _ adapters.Watch = (*adapterMetrics)(nil)
+
+// Hit implements adapters.Watch.
+func (m *adapterMetrics) Hit(model uint64) { m.hits.WithLabelValues(m.label(model)).Inc() }
+
+// Loaded implements adapters.Watch.
+func (m *adapterMetrics) Loaded(model uint64, took time.Duration, fetched bool) {
+	from := "disk"
+	if fetched {
+		from = "elsewhere"
+	}
+	m.loads.WithLabelValues(m.label(model), from).Inc()
+	m.loadSeconds.WithLabelValues(from).Observe(took.Seconds())
+}
+
+// Failed implements adapters.Watch.
+func (m *adapterMetrics) Failed(_ uint64, code string) { m.failures.WithLabelValues(code).Inc() }
+
+// Evicted implements adapters.Watch.
+func (m *adapterMetrics) Evicted(model uint64) { m.evictions.WithLabelValues(m.label(model)).Inc() }
+
+// modelLabels names models in metrics: the first ones that are asked for by their ids, all others together.
+func (m *metrics) modelLabel(model uint64) string {
+	m.labelsMu.Lock()
+	defer m.labelsMu.Unlock()
+	if !m.labels[model] {
+		if len(m.labels) >= maxModelLabels {
+			return "other"
+		}
+		m.labels[model] = true
+	}
+	return strconv.FormatUint(model, 10)
+}
+
+// shelf counts adapters in memory, and requests that wait, when somebody collects.
+type shelf struct {
+	adapters *adapters.Shelf
+	turns    *turns
+	label    func(model uint64) string
+}
+
+var (
+	adaptersReady = prometheus.NewDesc("openlorad_adapters_ready", "adapters in memory", nil, nil)
+	adaptersBytes = prometheus.NewDesc("openlorad_adapters_bytes", "memory of adapters", nil, nil)
+	queued        = prometheus.NewDesc("openlorad_queue_requests", "requests that wait for a turn", []string{"model"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (shelf) Describe(to chan<- *prometheus.Desc) {
+	to <- adaptersReady
+	to <- adaptersBytes
+	to <- queued
+}
+
+// Collect implements prometheus.Collector.
+func (s shelf) Collect(to chan<- prometheus.Metric) {
+	ready, bytes := 0, int64(0)
+	if s.adapters != nil {
+		ready, bytes = s.adapters.Ready(), s.adapters.Used()
+	}
+	to <- prometheus.MustNewConstMetric(adaptersReady, prometheus.GaugeValue, float64(ready))
+	to <- prometheus.MustNewConstMetric(adaptersBytes, prometheus.GaugeValue, float64(bytes))
+	waiting := map[string]int{}
+	for model, n := range s.turns.waiting() {
+		waiting[s.label(model)] += n
+	}
+	for label, n := range waiting {
+		to <- prometheus.MustNewConstMetric(queued, prometheus.GaugeValue, float64(n), label)
+	}
+}
