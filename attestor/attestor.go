@@ -149,9 +149,16 @@ func New(ctx context.Context, config Config, chainID string, node gogogrpc.Clien
 		return nil, errors.Join(err, a.text.Close())
 	}
 	a.provenances = newProvenances(a.chain, a.text, int(config.IndexBytes))
-	a.library = newLibrary(a.chain, a.text, filepath.Join(config.Home, "index"), int(config.IndexBytes))
+	from, err := openInfluence(a.influenceFolder(), a.chain, config.Limits)
+	if err != nil {
+		return nil, errors.Join(err, a.store.close(), a.text.Close())
+	}
+	a.library = newLibrary(a.chain, a.text, from, filepath.Join(config.Home, "index"), int(config.IndexBytes))
 	return a, nil
 }
+
+// influenceFolder holds influence files by their hashes.
+func (a *Attestor) influenceFolder() string { return filepath.Join(a.config.Home, "influence") }
 
 // Close releases what New opened. Call it after Run has returned.
 func (a *Attestor) Close() error {

@@ -92,7 +92,7 @@ const pauseEvery = 256
 func (a *Attestor) recompute(ctx context.Context, batch attributiontypes.Batch,
 	c judge.Case) (verdict attributiontypes.Verdict, reason error) {
 	view := a.library.view(ctx)
-	if err := view.prepare(c.Records, a.indexing, batch.Provider); err != nil {
+	if err := view.prepare(c.Records, a.fetching, a.indexing, batch.Provider); err != nil {
 		return attributiontypes.VerdictUnknown, err
 	}
 	entered := a.judging.do(ctx, batch.Provider, func(turn *ticket) {

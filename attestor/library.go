@@ -9,6 +9,7 @@ import (
 
 	"github.com/openledger/openledger/attestor/judge"
 	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/content/influence"
 	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
@@ -18,10 +19,11 @@ import (
 // library answers a judge from the chain and from the text held here. Indexes of models stay in memory up to a number
 // of bytes, and in folders until they are pruned.
 type library struct {
-	chain *chain
-	text  *content.Store
-	dir   string
-	max   int
+	chain     *chain
+	text      *content.Store
+	influence influence.Source
+	dir       string
+	max       int
 
 	mu      sync.Mutex
 	models  map[modelKey]*cachedModel
@@ -45,8 +47,8 @@ type cachedModel struct {
 	used  time.Time
 }
 
-func newLibrary(c *chain, text *content.Store, dir string, max int) *library {
-	return &library{chain: c, text: text, dir: dir, max: max, models: make(map[modelKey]*cachedModel),
+func newLibrary(c *chain, text *content.Store, from influence.Source, dir string, max int) *library {
+	return &library{chain: c, text: text, influence: from, dir: dir, max: max, models: make(map[modelKey]*cachedModel),
 		loading: make(map[modelKey]chan struct{})}
 }
 
@@ -72,8 +74,8 @@ func (l *library) view(ctx context.Context) *view {
 }
 
 // prepare loads the models of records, one after another with all others that do so: indexing takes long, and no
-// judgement waits for what another needs.
-func (v *view) prepare(records []poa.Record, indexing *lanes, class string) error {
+// judgement waits for what another needs. Influence files are fetched before, in turn with other downloads.
+func (v *view) prepare(records []poa.Record, fetching, indexing *lanes, class string) error {
 	for i := range records {
 		k := modelKey{records[i].ModelID, records[i].ModelVersion}
 		if v.ready[k] != nil {
@@ -83,7 +85,10 @@ func (v *view) prepare(records []poa.Record, indexing *lanes, class string) erro
 			v.ready[k] = model
 			continue
 		}
-		var err error
+		err := v.hold(&records[i], fetching, class)
+		if err != nil {
+			return err
+		}
 		if entered := indexing.do(
 			v.ctx, class, func(*ticket) { v.ready[k], err = v.Model(k.id, k.version) }); entered != nil {
 			return entered
@@ -93,6 +98,21 @@ func (v *view) prepare(records []poa.Record, indexing *lanes, class string) erro
 		}
 	}
 	return nil
+}
+
+// hold makes sure that the influence file of a record's model is here, if its method needs one.
+func (v *view) hold(record *poa.Record, fetching *lanes, class string) error {
+	if record.Method != uint8(modelstypes.ATTRIBUTION_METHOD_LORA) {
+		return nil
+	}
+	version, err := v.chain.modelVersion(v.ctx, record.ModelID, record.ModelVersion)
+	if err != nil {
+		return err
+	}
+	if entered := fetching.do(v.ctx, class, func(*ticket) { err = v.influence.Hold(v.ctx, version) }); entered != nil {
+		return entered
+	}
+	return err
 }
 
 // get returns a model that is in memory, or nil.
@@ -185,7 +205,7 @@ func (l *library) release(k modelKey) {
 
 // put keeps a model in memory, and drops those that were not used for longest.
 func (l *library) put(k modelKey, model *judge.Model) {
-	size := model.Index.Bytes()
+	size := model.Index.Bytes() + len(model.Influence)*influenceRowBytes
 	for l.bytes+size > l.max && len(l.models) > 0 {
 		var oldest modelKey
 		for other, s := range l.models {
@@ -217,8 +237,14 @@ func (l *library) load(ctx context.Context, k modelKey) (*judge.Model, error) {
 			segments = append(segments, contributions[i].Segment(index, version.Method == modelstypes.ATTRIBUTION_METHOD_RAG))
 		}
 	}
-	index, err := manifest.OpenIndex(filepath.Join(l.dir, k.folder()), segments)
-	return &judge.Model{ModelVersion: version, Index: index}, err
+	model := &judge.Model{ModelVersion: version}
+	if version.Method == modelstypes.ATTRIBUTION_METHOD_LORA {
+		if model.Influence, err = l.influence.Rows(ctx, version); err != nil {
+			return nil, err
+		}
+	}
+	model.Index, err = manifest.OpenIndex(filepath.Join(l.dir, k.folder()), segments)
+	return model, err
 }
 
 // held returns text from this attestor's store only.

@@ -18,11 +18,13 @@ const pruneEvery = 24 * time.Hour
 // keepPruning removes indexes that were not used for long, now and once a day, until ctx ends.
 func (a *Attestor) keepPruning(ctx context.Context) {
 	follow.Every(ctx, pruneEvery, a.log, "old indexes could not be removed", func(context.Context) error {
-		removed, err := a.library.prune(time.Now().Add(-a.config.IndexKeep))
-		if len(removed) > 0 {
-			a.log.Info("removed indexes that were not used", "folders", removed, "for", a.config.IndexKeep)
+		before := time.Now().Add(-a.config.IndexKeep)
+		removed, err := a.library.prune(before)
+		files, failed := pruneInfluence(a.influenceFolder(), before)
+		if removed = append(removed, files...); len(removed) > 0 {
+			a.log.Info("removed indexes and influence files that were not used", "names", removed, "for", a.config.IndexKeep)
 		}
-		return err
+		return errors.Join(err, failed)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openledger/openledger/attestor/judge"
+	"github.com/openledger/openledger/content/influence"
 	"github.com/openledger/openledger/poa"
 )
 
@@ -20,7 +21,7 @@ const week = 7 * 24 * time.Hour
 // written some time ago.
 func shelf(t *testing.T, memory int) (*library, func(modelKey, time.Duration) string) {
 	t.Helper()
-	l := newLibrary(nil, nil, filepath.Join(t.TempDir(), "index"), memory)
+	l := newLibrary(nil, nil, influence.Source{}, filepath.Join(t.TempDir(), "index"), memory)
 	return l, func(k modelKey, age time.Duration) string {
 		path := filepath.Join(l.dir, k.folder())
 		aged(t, path, age)

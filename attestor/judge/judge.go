@@ -25,6 +25,8 @@ var errAnnounced = errors.New("more than was announced")
 type Model struct {
 	modelstypes.ModelVersion
 	Index *poa.Index
+	// Influence are the rows of its influence file, by method LORA.
+	Influence []poa.InfluenceRow
 }
 
 // Library knows what the chain says and what the attestor holds.

@@ -18,6 +18,13 @@ func Location(endpoint string, digest [32]byte) string {
 	return endpoint + Route + hex.EncodeToString(digest[:])
 }
 
+const (
+	// leastRate is how fast a client takes an artifact on average, in bytes a second, after leastGrace; one that is slower
+	// is cut off.
+	leastRate  = 64 << 10
+	leastGrace = 10 * time.Second
+)
+
 // Handler serves GET and HEAD of Route, {digest} being the path value "sha256". At most concurrent answers are given at
 // a time; others get 503 and are to come back. It says nothing else about the store.
 func (s *Store) Handler(concurrent int) http.Handler {
@@ -36,7 +43,7 @@ func (s *Store) Handler(concurrent int) http.Handler {
 			http.Error(w, "too many artifacts are being sent: try again", http.StatusServiceUnavailable)
 			return
 		}
-		path, _, err := s.Find(digest)
+		path, size, err := s.Find(digest)
 		if err != nil {
 			http.Error(w, "no such artifact is here", http.StatusNotFound)
 			return
@@ -47,6 +54,10 @@ func (s *Store) Handler(concurrent int) http.Handler {
 			return
 		}
 		defer file.Close()
+		// A client that takes nothing must not hold its place for ever.
+		control := http.NewResponseController(w)
+		_ = control.SetWriteDeadline(time.Now().Add(leastGrace + time.Duration(size/leastRate)*time.Second))
+		defer func() { _ = control.SetWriteDeadline(time.Time{}) }() // for the next request of the connection
 		w.Header().Set("Content-Type", "application/octet-stream")
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		w.Header().Set("ETag", `"`+hex.EncodeToString(digest[:])+`"`)

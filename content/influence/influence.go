@@ -1,0 +1,148 @@
+// Package influence finds the influence file of a model version: what its training record says about the contributions
+// that the adapter was trained on. The file is found by its hash, so that it does not matter who serves it.
+package influence
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/cosmos/cosmos-sdk/types/query"
+
+	"github.com/openledger/openledger/content/artifact"
+	"github.com/openledger/openledger/content/fetch"
+	"github.com/openledger/openledger/poa"
+	modelstypes "github.com/openledger/openledger/x/models/types"
+)
+
+const (
+	// maxProviders bounds how many gateways are asked for one file.
+	maxProviders = 16
+	// header and rowBytes bound a file: OpenInfluence refuses what is larger.
+	header   = 16
+	rowBytes = 1_040
+)
+
+// ErrNotFound says that nobody who was asked has the file now.
+var ErrNotFound = errors.New("influence file not found")
+
+// Source finds influence files.
+type Source struct {
+	// Store keeps what was found.
+	Store *artifact.Store
+	// Fetch downloads from where strangers say.
+	Fetch *fetch.Client
+	// Models says who serves a model.
+	Models modelstypes.QueryClient
+}
+
+// MaxBytes is the size of the largest influence file that a record allows.
+func MaxBytes(record *modelstypes.TrainingRecord) int64 { return header + int64(record.Rows)*rowBytes }
+
+// Rows returns the rows of a version's influence file, from the store, where its owner put it, or from gateways that
+// serve the model. They are what the training record says, or it is poa.ErrInfluence. A file that cannot be had now is
+// ErrNotFound.
+func (s Source) Rows(ctx context.Context, version modelstypes.ModelVersion) ([]poa.InfluenceRow, error) {
+	training, err := committed(version)
+	if err != nil {
+		return nil, err
+	}
+	data, err := s.held(ctx, training)
+	if errors.Is(err, artifact.ErrNotFound) || errors.Is(err, artifact.ErrCorrupt) {
+		data, err = s.fetch(ctx, version, training)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return poa.OpenInfluence(data, training)
+}
+
+// committed is what the training record of a version commits to. A version without one is poa.ErrInfluence.
+func committed(version modelstypes.ModelVersion) (poa.Training, error) {
+	if version.Training == nil {
+		return poa.Training{}, fmt.Errorf("%w: version %d of model %d has no training record", poa.ErrInfluence,
+			version.Version, version.ModelId)
+	}
+	return version.Training.Committed()
+}
+
+// Hold makes sure that the file of a version is in the store, without reading it.
+func (s Source) Hold(ctx context.Context, version modelstypes.ModelVersion) error {
+	training, err := committed(version)
+	if err != nil {
+		return err
+	}
+	if _, _, err := s.Store.Find(training.Influence); !errors.Is(err, artifact.ErrNotFound) {
+		return err
+	}
+	_, err = s.fetch(ctx, version, training)
+	return err
+}
+
+// held reads the file from the store, and notes that it was used.
+func (s Source) held(ctx context.Context, training poa.Training) ([]byte, error) {
+	path, size, err := s.Store.Check(ctx, training.Influence)
+	if err != nil {
+		return nil, err
+	}
+	if size > int64(poa.MaxInfluenceBytes) {
+		return nil, fmt.Errorf("%w: it has %d bytes", poa.ErrInfluence, size)
+	}
+	now := time.Now()
+	_ = os.Chtimes(path, now, now) // without it the file is pruned too early, and fetched again
+	return os.ReadFile(path)
+}
+
+// fetch asks every place that may have the file until one has.
+func (s Source) fetch(ctx context.Context, version modelstypes.ModelVersion, training poa.Training) ([]byte, error) {
+	most := MaxBytes(version.Training)
+	places, err := s.places(ctx, version, training.Influence)
+	failures := []error{err}
+	for _, place := range places {
+		data, err := s.Fetch.GetChecked(ctx, place, -1, most, func(data []byte) error {
+			if sha256.Sum256(data) != training.Influence {
+				return artifact.ErrCorrupt
+			}
+			return nil
+		})
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		_, _, err = s.Store.Put(ctx, bytes.NewReader(data), most)
+		return data, err
+	}
+	return nil, fmt.Errorf("%w: %s of model %d, version %d: %w", ErrNotFound, training.Influence, version.ModelId,
+		version.Version, errors.Join(failures...))
+}
+
+// places are where the file may be: where the owner put it, then the gateways of providers who offer the model. An
+// error says why not all are known.
+func (s Source) places(ctx context.Context, version modelstypes.ModelVersion, digest poa.Hash) ([]string, error) {
+	var places []string
+	if version.Training.InfluenceUri != "" {
+		places = append(places, version.Training.InfluenceUri)
+	}
+	offers, err := s.Models.Offers(ctx, &modelstypes.QueryOffersRequest{ModelId: version.ModelId,
+		Pagination: &query.PageRequest{Limit: maxProviders}})
+	if err != nil {
+		return places, err
+	}
+	var failures []error
+	for _, offer := range offers.Offers {
+		found, err := s.Models.Provider(ctx, &modelstypes.QueryProviderRequest{Provider: offer.Provider})
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		if found.Provider.Endpoint != "" {
+			places = append(places, artifact.Location(strings.TrimSuffix(found.Provider.Endpoint, "/v1"), digest))
+		}
+	}
+	return places, errors.Join(failures...)
+}
