@@ -24,8 +24,8 @@ var sections = []string{"serve", "ask", "connect", "session", "earnings"}
 // shared are the flags that several commands have, and each run are those that belong to one.
 var (
 	shared  = []string{flagNode, flagFrom, flagBackend, flagKeys}
-	eachRun = []string{"help", flagHome, flagJSON, flagNoColor, flagSession, flagNew, flagBefore, flagAll, flagCSV,
-		flagRebuild}
+	eachRun = []string{"help", flagHome, flagJSON, flagFile, flagOff, flagNoColor, flagSession, flagNew, flagBefore,
+		flagAll, flagCSV, flagRebuild}
 )
 
 // runOnly marks a flag of a subcommand that has the name of a setting, and is given anew in each run.

@@ -33,6 +33,7 @@ func NewRootCmd() *cobra.Command {
   openlorad serve --model 1 --from provider          serve a model over OpenAI-compatible HTTP
   openlorad ask "How do I …?" --from alice           ask, check the answer, pay its authors
   openlorad connect --from alice --budget 5OPEN/day  have any OpenAI client ask and pay
+  openlorad models list                              which adapters the gateway serves
   openlorad session list                             what your sessions hold
   openlorad earnings ADDRESS                         what an account has earned, batch by batch
 
@@ -46,7 +47,7 @@ Amounts are written 1.5OPEN, or in base units with aopen.`,
 	root.SetOut(os.Stdout)
 	root.PersistentFlags().String(flagHome, defaultHome(),
 		"directory for configuration, state of the gateway and sessions")
-	root.AddCommand(serveCmd(), askCmd(), connectCmd(), earningsCmd(), sessionCmd(), statusCmd(), initCmd(), configCmd(),
+	root.AddCommand(serveCmd(), askCmd(), connectCmd(), earningsCmd(), sessionCmd(), modelsCmd(), statusCmd(), initCmd(), configCmd(),
 		versionCmd(), demo.NewCommand())
 	return root
 }

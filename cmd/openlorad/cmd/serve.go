@@ -84,11 +84,15 @@ contributors put it: from public addresses, without redirects, and not from file
 unless --allow-private.
 
 Receipts wait in an outbox on disk until the chain has them; a restart loses none.
+An engine that loads adapters (docs/models.md) serves those that the provider offers on
+chain without being told: see openlorad models.
+
 At each start the gateway claims its provider's fence on chain: the last one that
 was started answers, and a copied or restored outbox does not go on in sessions
 that another may have answered in (docs/provider.md).`,
 		Example: `openlorad serve --model 1 --from provider --keyring-backend test
 openlorad serve --model 1 --from provider --engine embedded
+openlorad serve --from provider --engine embedded --adapter-memory 4096
 openlorad serve --model 1 --from provider --engine embedded --base ~/models/SmolLM2-360M-Instruct
 openlorad serve --model 1 --from provider --engine openai --openai-url http://127.0.0.1:8000/v1 --openai-model my-model
 openlorad serve --model 1 --from provider --engine vllm --openai-model meta-llama/Llama-3.1-8B-Instruct \
@@ -121,6 +125,7 @@ openlorad serve --model 1 --from provider --engine llamacpp --openai-url http://
 	f.Bool(flagCheck, true, "ask the server behind the engine for its models before serving")
 	f.StringSlice(flagOrigin, []string{"*"},
 		"origin of web pages whose scripts may call the gateway, such as https://app.example.org; repeatable, * is all")
+	addAdapterFlags(cmd)
 	addLimitFlags(cmd)
 	cmd.AddCommand(answerKeyCmd())
 	return cmd
@@ -131,6 +136,8 @@ func addLimitFlags(cmd *cobra.Command) {
 	f, l := cmd.Flags(), gateway.DefaultLimits()
 	f.Int64(flagMaxBody, l.BodyBytes, "most bytes of a request")
 	f.Int(flagConcurrent, l.Concurrent, "answers that are made at the same time")
+	f.Int(flagModelAnswers, l.PerModel, "answers of one model that are made at the same time; 0 is as many as of all")
+	f.Int(flagWaiting, l.Waiting, "more requests that may wait for their turn; the models' queues take turns")
 	f.Float64(flagRate, float64(l.PerSecond), "requests a second of one remote address")
 	f.Int(flagBurst, l.Burst, "requests of one remote address at once")
 	f.Duration(flagAnswerTimeout, l.AnswerTimeout, "time for one answer")
@@ -144,6 +151,8 @@ func limitsOf(cmd *cobra.Command) (gateway.Limits, error) {
 	f, l := cmd.Flags(), gateway.Limits{}
 	l.BodyBytes, _ = f.GetInt64(flagMaxBody)
 	l.Concurrent, _ = f.GetInt(flagConcurrent)
+	l.PerModel, _ = f.GetInt(flagModelAnswers)
+	l.Waiting, _ = f.GetInt(flagWaiting)
 	perSecond, _ := f.GetFloat64(flagRate)
 	l.PerSecond = rate.Limit(perSecond)
 	l.Burst, _ = f.GetInt(flagBurst)
@@ -255,9 +264,6 @@ func serve(cmd *cobra.Command) error {
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 	home, _ := f.GetString(flagHome)
 	chosenModels, _ := f.GetUintSlice(flagModel)
-	if len(chosenModels) == 0 {
-		return fmt.Errorf("name what to serve with --%s", flagModel)
-	}
 	models := make([]uint64, len(chosenModels))
 	for i, id := range chosenModels {
 		models[i] = uint64(id)
@@ -272,6 +278,9 @@ func serve(cmd *cobra.Command) error {
 	}
 	if closer, ok := chosen.(io.Closer); ok {
 		defer closer.Close()
+	}
+	if _, loads := chosen.(engine.Host); len(models) == 0 && !loads {
+		return fmt.Errorf("name what to serve with --%s: the engine loads no adapters of the chain", flagModel)
 	}
 	keyPath, _ := f.GetString(flagAnswerKey)
 	key, err := answerKey(home, keyPath)
@@ -313,11 +322,15 @@ func serve(cmd *cobra.Command) error {
 	if keepDays == 1 {
 		return fmt.Errorf("--%s 1 is shorter than disputes may last: keep at least 2, or 0 for ever", flagKeepDays)
 	}
+	shelf, artifacts, err := openShelf(cmd, home, node, signer.String(), chosen, store, log)
+	if err != nil {
+		return err
+	}
 	attestors, _ := f.GetStringSlice(flagAttestor)
 	private, _ := f.GetBool(flagPrivate)
 	g, err := gateway.New(ctx, gateway.Config{
 		Node: node, Provider: signer, AnswerKey: key, Content: store, Index: filepath.Join(home, "index"), Outbox: box,
-		Engine: chosen, Models: models, Limits: limits, Log: log,
+		Engine: chosen, Models: models, Adapters: shelf, Artifacts: artifacts, Limits: limits, Log: log,
 		Attested: evidence == evidenceAttested, Attestors: attestors, Keep: time.Duration(keepDays) * 24 * time.Hour,
 		AllowPrivate: private,
 	})
@@ -355,6 +368,14 @@ func serve(cmd *cobra.Command) error {
 			log.Error("answers that were sent before the last end cannot be signed for", "err", err)
 		}
 	})
+	if shelf != nil {
+		work.Go(func() { shelf.Run(ctx) })
+		work.Go(func() {
+			if err := serveOperator(ctx, home, shelf, log); err != nil {
+				log.Warn("`openlorad models` cannot talk to this gateway", "err", err)
+			}
+		})
+	}
 	interval, _ := f.GetDuration(flagInterval)
 	work.Go(func() { g.Sender().Run(ctx, interval) })
 	defer func() {

@@ -1,0 +1,238 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openledger/openledger/attestor/socket"
+	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/content/artifact"
+	"github.com/openledger/openledger/content/fetch"
+	"github.com/openledger/openledger/openlora/adapters"
+	"github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/openlora/engine"
+)
+
+const (
+	flagAdapters      = "adapters"
+	flagAdapterMemory = "adapter-memory"
+	flagAdapterBytes  = "adapter-bytes"
+	flagModelAnswers  = "max-model-answers"
+	flagWaiting       = "max-waiting"
+	flagFile          = "file"
+	flagOff           = "off"
+
+	adaptersFolder  = "adapters"             // in HOME
+	artifactsFolder = "adapters/artifacts"   // in HOME
+	modelsSocket    = "adapters/models.sock" // in HOME
+
+	adapterPatience = 10 * time.Minute
+	mebi            = 1 << 20
+)
+
+// addAdapterFlags adds the flags of adapters of the chain.
+func addAdapterFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Bool(flagAdapters, true, "serve the adapters of the chain that the provider offers, where the engine loads them: "+
+		"they are fetched by their hashes when they are first asked for")
+	f.Int64(flagAdapterMemory, 1024, "memory for adapters, in MiB; the one whose last use is longest ago gives way")
+	f.Int64(flagAdapterBytes, 512, "largest artifact that is fetched, in MiB")
+}
+
+// openShelf returns what serves adapters, and the store of artifacts, or nil where the engine loads none.
+func openShelf(cmd *cobra.Command, home string, node *chain.Client, provider string, chosen engine.Engine,
+	text *content.Store, log *slog.Logger) (*adapters.Shelf, *artifact.Store, error) {
+	f := cmd.Flags()
+	store, err := artifact.Open(filepath.Join(home, artifactsFolder))
+	if err != nil {
+		return nil, nil, err
+	}
+	host, loads := chosen.(engine.Host)
+	if on, _ := f.GetBool(flagAdapters); !on || !loads {
+		return nil, store, nil
+	}
+	memory, _ := f.GetInt64(flagAdapterMemory)
+	most, _ := f.GetInt64(flagAdapterBytes)
+	if memory <= 0 || most <= 0 {
+		return nil, nil, fmt.Errorf("--%s and --%s must be above 0: --%s=false serves no adapters", flagAdapterMemory,
+			flagAdapterBytes, flagAdapters)
+	}
+	private, _ := f.GetBool(flagPrivate)
+	_, embedded := chosen.(*engine.Embedded)
+	shelf, err := adapters.New(adapters.Config{
+		Models: node.Models, Host: host, Provider: provider, Store: store, Content: text,
+		Fetch: fetch.New(adapters.FetchLimits(private)), Folder: filepath.Join(home, adaptersFolder),
+		Memory: memory * mebi, MaxBytes: most * mebi, Folders: !embedded, Patience: adapterPatience, Log: log,
+	})
+	return shelf, store, err
+}
+
+// serveOperator serves the commands of `openlorad models` until ctx ends, on a socket that nobody but the user of the
+// process can open.
+func serveOperator(ctx context.Context, home string, shelf *adapters.Shelf, log *slog.Logger) error {
+	path := filepath.Join(home, modelsSocket)
+	if conn, err := socket.Dial(ctx, path); err == nil {
+		return errors.Join(fmt.Errorf("another gateway serves %s", path), conn.Close())
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	listener, err := socket.Listen(ctx, path)
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server := &http.Server{Handler: shelf.Operate(), ReadHeaderTimeout: 10 * time.Second}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(listener); ctx.Err() == nil {
+		log.Error("the commands of `openlorad models` are not served any more", "err", err)
+	}
+	return nil
+}
+
+func modelsCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "models",
+		Short: "See and choose the adapters that the running gateway serves",
+		Long: `See and choose the adapters that the gateway of this home serves. It must be running.
+
+A gateway whose engine loads adapters serves what its provider offers on chain by itself: these commands
+are for what should be in memory before somebody asks, stay there, or not be served here.`,
+		Example: `openlorad models list
+openlorad models add 7
+openlorad models add 7 --file adapter.safetensors
+openlorad models pin 7
+openlorad models pin 7 --off
+openlorad models remove 7`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	list := &cobra.Command{
+		Use: "list", Short: "List the adapters that are served, with what they take",
+		Example: "openlorad models list --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return listModels(cmd) },
+	}
+	list.Flags().Bool(flagJSON, false, "print JSON")
+	add := operation("add", "Serve a model's adapter from now on, and load it now",
+		"openlorad models add 7 --file adapter.safetensors")
+	add.Flags().String(flagFile, "", "file of the artifact, if it cannot be fetched from anywhere")
+	pin := operation("pin", "Keep a model's adapter in memory, also after a restart", "openlorad models pin 7 --off")
+	pin.Flags().Bool(flagOff, false, "let it give way again")
+	cmd.AddCommand(list, add, pin,
+		operation("remove", "Stop serving a model's adapter here, until it is added again", "openlorad models remove 7"))
+	return cmd
+}
+
+// operation is a command on one model.
+func operation(name, short, example string) *cobra.Command {
+	return &cobra.Command{
+		Use: name + " MODEL", Short: short, Example: example, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := strconv.ParseUint(args[0], 10, 64)
+			if err != nil || id == 0 {
+				return fmt.Errorf("%q is no model: give its number on chain", args[0])
+			}
+			home, _ := cmd.Flags().GetString(flagHome)
+			if path, _ := cmd.Flags().GetString(flagFile); path != "" {
+				store, err := artifact.Open(filepath.Join(home, artifactsFolder))
+				if err != nil {
+					return err
+				}
+				digest, size, err := store.PutFile(cmd.Context(), path, 1<<40)
+				if err != nil {
+					return err
+				}
+				cmd.PrintErrf("%s: %d bytes, SHA-256 %x\n", path, size, digest)
+			}
+			what := name
+			if off, _ := cmd.Flags().GetBool(flagOff); off {
+				what = "unpin"
+			}
+			var row adapters.Row
+			return operate(cmd, http.MethodPost, fmt.Sprintf("/adapters/%d/%s", id, what), &row)
+		},
+	}
+}
+
+// operate sends a request to the gateway of this home.
+func operate(cmd *cobra.Command, method, path string, into any) error {
+	home, _ := cmd.Flags().GetString(flagHome)
+	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return socket.Dial(ctx, filepath.Join(home, modelsSocket))
+	}}}
+	defer client.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(cmd.Context(), method, "http://gateway"+path, http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("no gateway runs on %s that serves adapters (start `openlorad serve` with an engine that loads them, "+
+			"or name its home with --%s): %w", home, flagHome, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 64*mebi))
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		var row adapters.Row
+		if json.Unmarshal(body, &row) != nil || row.Error == "" {
+			return fmt.Errorf("the gateway answers %s", response.Status)
+		}
+		return fmt.Errorf("%s%s", row.Error, code(row.Code))
+	}
+	return json.Unmarshal(body, into)
+}
+
+func code(code string) string {
+	if code == "" {
+		return ""
+	}
+	return " (" + code + ")"
+}
+
+func listModels(cmd *cobra.Command) error {
+	var listing adapters.Listing
+	if err := operate(cmd, http.MethodGet, "/adapters", &listing); err != nil {
+		return err
+	}
+	if asJSON, _ := cmd.Flags().GetBool(flagJSON); asJSON {
+		encoder := json.NewEncoder(cmd.OutOrStdout())
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(listing)
+	}
+	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "MODEL\tVERSION\tSTATE\tRANK\tKB\tIN USE\tPINNED\tNAME")
+	for _, row := range listing.Rows {
+		pinned := ""
+		if row.Pinned {
+			pinned = "yes"
+		}
+		fmt.Fprintf(table, "%d\t%d\t%s\t%d\t%d\t%d\t%s\t%s\n", row.Model, row.Version, cmp.Or(row.Code, row.State), row.Rank,
+			row.Bytes/1000, row.InUse, pinned, row.Name)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	cmd.PrintErrf("%d of %d MiB in use\n", listing.Used/mebi, listing.Memory/mebi)
+	return nil
+}
