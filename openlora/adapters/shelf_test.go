@@ -133,7 +133,7 @@ func (c *counted) Unload(ctx context.Context, name string) error {
 
 // world is a chain with the base that ships as model 1, an engine with that base, and files that a server has.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	chain  *chain
 	engine *counted
 	config adapters.Config
@@ -142,7 +142,7 @@ type world struct {
 	asked  atomic.Int32
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, chain: &chain{versions: map[uint64][]modelstypes.ModelVersion{}, offers: map[uint64][]string{},
 		providers: map[string]string{}}, files: map[string][]byte{}}
