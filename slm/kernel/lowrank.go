@@ -4,8 +4,9 @@ import "fmt"
 
 // AddLowRank adds scale · (x · aᵀ) · bᵀ to y, in the calling goroutine: it is for the many small products of a batch with
 // many adapters, which are shared out as wholes. x is [rows, in], a is [rank, in], b is [out, rank] and y is [rows, out].
-// A row of y depends on its row of x alone. The bits are those of two calls of Linear and one of AddScaled.
-func AddLowRank(y, x Matrix, a, b *Weights, scale float32) {
+// A row of y depends on its row of x alone. The bits are those of two calls of Linear and one of AddScaled. scratch has
+// room for LowRankScratch numbers of any value.
+func AddLowRank(y, x Matrix, a, b *Weights, scale float32, scratch []float32) {
 	x.check("x")
 	y.check("y")
 	if x.Cols != a.In || a.Out != b.In || y.Cols != b.Out || x.Rows != y.Rows {
@@ -21,10 +22,8 @@ func AddLowRank(y, x Matrix, a, b *Weights, scale float32) {
 		x = padded
 	}
 	rank := (a.Out + 7) &^ 7
-	memory, free := borrow(x.Rows * (rank + b.Out))
-	defer free()
-	inner := MatrixOf(memory, x.Rows, rank)
-	outer := MatrixOf(memory[x.Rows*rank:], x.Rows, b.Out)
+	inner := MatrixOf(scratch, x.Rows, rank)
+	outer := MatrixOf(scratch[x.Rows*rank:], x.Rows, b.Out)
 	if rank != a.Out {
 		inner.Zero()
 	}
@@ -34,3 +33,6 @@ func AddLowRank(y, x Matrix, a, b *Weights, scale float32) {
 		AddScaled(y.Row(i), outer.Row(i), scale)
 	}
 }
+
+// LowRankScratch is how many numbers of memory AddLowRank needs for some rows.
+func LowRankScratch(rows int, a, b *Weights) int { return rows * ((a.Out+7)&^7 + b.Out) }

@@ -17,7 +17,7 @@ func TestAddLowRank(t *testing.T) {
 		a, b := randomWeights(t, first, 3, rank, in), randomWeights(t, second, 4, out, rank)
 		ways(t, func(p *Pool) []float32 {
 			got := MatrixOf(append([]float32(nil), before...), rows, out)
-			AddLowRank(got, x, a, b, 0.3)
+			AddLowRank(got, x, a, b, 0.3, numbers(5, LowRankScratch(rows, a, b)))
 			inner, outer := NewMatrix(rows, rank), NewMatrix(rows, out)
 			Linear(p, inner, x, a)
 			Linear(p, outer, inner, b)
@@ -34,6 +34,6 @@ func TestAddLowRank(t *testing.T) {
 // TestAddLowRankOfAnotherShape panics, as a mistake in the calling code does everywhere here.
 func TestAddLowRankOfAnotherShape(t *testing.T) {
 	a, b := WeightsOf(2, 3, make([]float32, 6)), WeightsOf(4, 2, make([]float32, 8))
-	require.Panics(t, func() { AddLowRank(NewMatrix(1, 5), NewMatrix(1, 3), a, b, 1) })
-	require.Panics(t, func() { AddLowRank(NewMatrix(1, 4), NewMatrix(1, 3), b, a, 1) })
+	require.Panics(t, func() { AddLowRank(NewMatrix(1, 5), NewMatrix(1, 3), a, b, 1, nil) })
+	require.Panics(t, func() { AddLowRank(NewMatrix(1, 4), NewMatrix(1, 3), b, a, 1, nil) })
 }

@@ -109,10 +109,18 @@ func (m *Model) adapt(w *workspace, layer int, changes ...change) {
 	}
 	m.pool.Run(len(w.pieces), func(i int) {
 		g := w.pieces[i]
+		held := scratches.Get().(*[]float32)
+		defer scratches.Put(held)
 		for _, c := range changes {
-			if low := g.adapter.at(layer, c.place); low != nil {
-				kernel.AddLowRank(c.y.RowRange(g.from, g.to), c.x.RowRange(g.from, g.to), low.a, low.b, low.scale)
+			low := g.adapter.at(layer, c.place)
+			if low == nil {
+				continue
 			}
+			if need := kernel.LowRankScratch(g.to-g.from, low.a, low.b); cap(*held) < need {
+				*held = make([]float32, need)
+			}
+			kernel.AddLowRank(c.y.RowRange(g.from, g.to), c.x.RowRange(g.from, g.to), low.a, low.b, low.scale,
+				(*held)[:cap(*held)])
 		}
 	})
 }

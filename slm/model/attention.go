@@ -74,7 +74,8 @@ func (m *Model) remember(b *batch, sequence, layer int) {
 	}
 }
 
-var attentionScratch = sync.Pool{New: func() any { return new([]float32) }}
+// scratches are memory that a task uses and gives back.
+var scratches = sync.Pool{New: func() any { return new([]float32) }}
 
 // attend writes the task's part of b.heads. Masked positions get the probability 0, and adding 0 times a number changes
 // no bit, so results do not depend on which queries are worked on together.
@@ -91,8 +92,8 @@ func (m *Model) attend(b *batch, layer int, t attentionTask) {
 	blocks := (end - begin + BlockTokens - 1) / BlockTokens
 	width := blocks * BlockTokens
 
-	held := attentionScratch.Get().(*[]float32)
-	defer attentionScratch.Put(held)
+	held := scratches.Get().(*[]float32)
+	defer scratches.Put(held)
 	if need := rows * (2*dim + width); cap(*held) < need {
 		*held = make([]float32, need)
 	}
