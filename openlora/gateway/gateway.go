@@ -65,6 +65,8 @@ type Config struct {
 	Adapters *adapters.Shelf
 	// Artifacts are given to other gateways by their hashes; nil gives none.
 	Artifacts *artifact.Store
+	// EmbeddingsKey is what programs show that may have embeddings; empty makes none.
+	EmbeddingsKey string
 	// Attested has validators fetch the evidence of batches; it is pushed to Attestors.
 	Attested  bool
 	Attestors []string
@@ -213,6 +215,7 @@ func (g *Gateway) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/models/{id...}", g.model)
 	mux.HandleFunc("POST /v1/chat/completions", g.chat)
 	mux.HandleFunc("POST /v1/completions", g.prompt)
+	mux.HandleFunc("POST /v1/embeddings", g.embeddings)
 	mux.HandleFunc("POST /v1/openledger/sessions/{id}/voucher", g.acknowledge)
 	mux.HandleFunc("GET /v1/openledger/sessions/{id}", g.session)
 	mux.HandleFunc("GET /v1/openledger/receipts/{id}", g.receipt)

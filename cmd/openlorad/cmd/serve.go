@@ -50,6 +50,8 @@ const (
 	flagCheck     = "check-upstream"
 	flagOrigin    = "origin"
 
+	flagEmbeddings = "embeddings-key-env"
+
 	flagMaxBody       = "max-body"
 	flagConcurrent    = "max-answers"
 	flagRate          = "rate"
@@ -126,6 +128,8 @@ openlorad serve --model 1 --from provider --engine llamacpp --openai-url http://
 	f.StringSlice(flagOrigin, []string{"*"},
 		"origin of web pages whose scripts may call the gateway, such as https://app.example.org; repeatable, * is all")
 	addAdapterFlags(cmd)
+	f.String(flagEmbeddings, "", "environment variable that holds the key for POST /v1/embeddings, which the embedded engine "+
+		"answers for the operator's own programs (default none, and no embeddings)")
 	addLimitFlags(cmd)
 	cmd.AddCommand(answerKeyCmd())
 	return cmd
@@ -247,6 +251,20 @@ func newEngine(cmd *cobra.Command, timeout time.Duration, log *slog.Logger) (eng
 	}
 }
 
+// embeddingsKey is the key for embeddings, which is not given on the command line, where others see it.
+func embeddingsKey(cmd *cobra.Command) (string, error) {
+	variable, _ := cmd.Flags().GetString(flagEmbeddings)
+	if variable == "" {
+		return "", nil
+	}
+	key := os.Getenv(variable)
+	if key == "" {
+		return "", fmt.Errorf("--%s names %s, which is empty: set it to a key, such as the output of `openssl rand -hex 32`",
+			flagEmbeddings, variable)
+	}
+	return key, nil
+}
+
 // engines are all that --engine may name.
 func engines() string {
 	out := engineExtractive + ", " + engineEmbedded
@@ -326,11 +344,15 @@ func serve(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	embeddings, err := embeddingsKey(cmd)
+	if err != nil {
+		return err
+	}
 	attestors, _ := f.GetStringSlice(flagAttestor)
 	private, _ := f.GetBool(flagPrivate)
 	g, err := gateway.New(ctx, gateway.Config{
 		Node: node, Provider: signer, AnswerKey: key, Content: store, Index: filepath.Join(home, "index"), Outbox: box,
-		Engine: chosen, Models: models, Adapters: shelf, Artifacts: artifacts, Limits: limits, Log: log,
+		Engine: chosen, Models: models, Adapters: shelf, Artifacts: artifacts, EmbeddingsKey: embeddings, Limits: limits, Log: log,
 		Attested: evidence == evidenceAttested, Attestors: attestors, Keep: time.Duration(keepDays) * 24 * time.Hour,
 		AllowPrivate: private,
 	})
