@@ -20,6 +20,11 @@ const (
 	CodeRemoved  = "adapter_removed"     // the operator has taken it from this gateway
 )
 
+// Codes are all codes of errors.
+func Codes() []string {
+	return []string{CodeMissing, CodeInvalid, CodePickle, CodeBase, CodeTooLarge, CodeBusy, CodeFailed, CodeRemoved}
+}
+
 // Error says why an adapter does not answer.
 type Error struct {
 	Code    string

@@ -298,10 +298,14 @@ func TestBadArtifacts(t *testing.T) {
 	_, err = s.Use(t.Context(), next+1, 1)
 	require.Equal(t, adapters.CodeMissing, code(err), "no address: %v", err)
 	require.Contains(t, err.Error(), "openlorad models add")
+	w.publish(next+2, 1, w.trained(base.Config(), 4, 7), 2)
+	w.chain.versions[next+2][0].Training = &modelstypes.TrainingRecord{BaseDigest: digest[:]}
+	_, err = s.Use(t.Context(), next+2, 1)
+	require.Equal(t, adapters.CodeBase, code(err), "the record of its training names another base: %v", err)
 	require.Zero(t, s.Used())
 
-	w.publish(next+2, 1, good, 2)
-	lease, err := s.Use(t.Context(), next+2, 1)
+	w.publish(next+3, 1, good, 2)
+	lease, err := s.Use(t.Context(), next+3, 1)
 	require.NoError(t, err)
 	lease.Release()
 	require.Equal(t, 1, s.Ready())

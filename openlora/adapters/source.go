@@ -186,16 +186,27 @@ func (s *Shelf) prepare(ctx context.Context, name string, l lineage) (_ *engine.
 
 // checkBase refuses an adapter of another base than the engine runs, where that is known.
 func (s *Shelf) checkBase(l lineage) error {
-	if s.base == nil || len(l.base.Digest) != 32 {
+	if s.base == nil {
 		return nil
 	}
-	digest, err := s.base.BaseDigest()
-	if err != nil {
-		return err
+	wanted := [][]byte{l.base.Digest}
+	for _, v := range l.adapters {
+		if v.Training != nil {
+			wanted = append(wanted, v.Training.BaseDigest)
+		}
 	}
-	if digest != [32]byte(l.base.Digest) {
-		return lasting(CodeBase, "model %d stands on the base %x, and this gateway runs %x: use a provider with its base",
-			l.model.Id, l.base.Digest, digest)
+	for _, base := range wanted {
+		if len(base) != 32 {
+			continue
+		}
+		digest, err := s.base.BaseDigest()
+		if err != nil {
+			return err
+		}
+		if digest != [32]byte(base) {
+			return lasting(CodeBase, "model %d stands on the base %x, and this gateway runs %x: use a provider with its base",
+				l.model.Id, base, digest)
+		}
 	}
 	return nil
 }

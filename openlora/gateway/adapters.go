@@ -91,8 +91,13 @@ func (g *Gateway) offered(ctx context.Context, name string) (uint64, error) {
 	return id, nil
 }
 
-// maxModelLabels bounds the models that metrics tell apart; the answers of all others are counted together.
-const maxModelLabels = 100
+const (
+	// maxModelLabels bounds the models that metrics tell apart; the answers of all others are counted together.
+	maxModelLabels = 100
+	otherModels    = "other"
+
+	fromDisk, fromElsewhere = "disk", "elsewhere"
+)
 
 // adapterMetrics count what happens to adapters, by model.
 type adapterMetrics struct {
@@ -121,6 +126,16 @@ func newAdapterMetrics(registry *prometheus.Registry, label func(uint64) string)
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .3, 1, 3, 10, 30, 100}}, []string{"from"}),
 	}
 	registry.MustRegister(m.loadSeconds)
+	for _, c := range []*prometheus.CounterVec{m.hits, m.evictions, m.tokens} {
+		c.WithLabelValues(otherModels)
+	}
+	for _, from := range []string{fromDisk, fromElsewhere} {
+		m.loads.WithLabelValues(otherModels, from)
+		m.loadSeconds.WithLabelValues(from)
+	}
+	for _, code := range adapters.Codes() {
+		m.failures.WithLabelValues(code)
+	}
 	return m
 }
 
@@ -131,9 +146,9 @@ func (m *adapterMetrics) Hit(model uint64) { m.hits.WithLabelValues(m.label(mode
 
 // Loaded implements adapters.Watch.
 func (m *adapterMetrics) Loaded(model uint64, took time.Duration, fetched bool) {
-	from := "disk"
+	from := fromDisk
 	if fetched {
-		from = "elsewhere"
+		from = fromElsewhere
 	}
 	m.loads.WithLabelValues(m.label(model), from).Inc()
 	m.loadSeconds.WithLabelValues(from).Observe(took.Seconds())
@@ -151,7 +166,7 @@ func (m *metrics) modelLabel(model uint64) string {
 	defer m.labelsMu.Unlock()
 	if !m.labels[model] {
 		if len(m.labels) >= maxModelLabels {
-			return "other"
+			return otherModels
 		}
 		m.labels[model] = true
 	}
