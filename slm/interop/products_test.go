@@ -14,6 +14,7 @@ import (
 
 	"github.com/openledger/openledger/slm/checkpoint"
 	"github.com/openledger/openledger/slm/kernel"
+	"github.com/openledger/openledger/testutil/peers"
 )
 
 // The shape of the products that are compared: one that llama.cpp's own measure has.
@@ -99,9 +100,9 @@ var llamaLine = regexp.MustCompile(`type_a=(\w+),type_b=f32,m=\d+,n=(\d+),k=\d+,
 // productsOfLlama returns the speed by the type of the weights.
 func productsOfLlama(t *testing.T, rows int) map[string]float64 {
 	t.Helper()
-	cmd := peer(t, "usr/libexec/x86_64-linux-gnu/ggml/test-backend-ops", "perf", "-o", "MUL_MAT", "-b", "CPU", "-p",
+	cmd := peers.Command(t, "usr/libexec/x86_64-linux-gnu/ggml/test-backend-ops", "perf", "-o", "MUL_MAT", "-b", "CPU", "-p",
 		fmt.Sprintf("type_a=(f32|f16|bf16|q8_0),type_b=f32,m=%d,n=%d,k=%d,", productOut, rows, productIn))
-	cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1", "GGML_BACKEND_PATH="+backend(t))
+	cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1", "GGML_BACKEND_PATH="+peers.Backend(t))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("test-backend-ops: %v\n%.2000s", err, out)
