@@ -75,8 +75,10 @@ openledgerd tx models publish-model-version 7 --digest … --manifest '{"datanet
 						"verify-training` says both digests. They may differ from those of the version: then others see that, too. " +
 						"What is recorded stays.",
 					Example: `openledgerd tx models record-reproduction 7 1 $(sha256sum adapter.safetensors | cut -d' ' -f1) \
-  $(sha256sum influence.bin | cut -d' ' -f1) --note "trained on amd64" --from provider`,
+  $(sha256sum influence.bin | cut -d' ' -f1) --remark "trained on amd64" --from provider`,
 					PositionalArgs: modulekit.Args("model_id", "version", "digest", "influence_digest"),
+					// --note is the transaction's memo.
+					FlagOptions: map[string]*autocliv1.FlagOptions{"note": {Name: "remark", Usage: "what others should know of it"}},
 				},
 				{
 					RpcMethod: "RegisterProvider", Use: "register-provider NAME BOND", Short: "Register as a provider with a bond",
