@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"sync"
 
@@ -29,7 +30,7 @@ func ggufFile(of *engine.Adapter, base *checkpoint.Config) (string, error) {
 	if isGGUF(file) {
 		return file, nil
 	}
-	opened, err := adapter.Open(of.Folder)
+	opened, err := adapter.Open(cmp.Or(of.Folder, of.File))
 	if err != nil {
 		return "", unfit("adapter %s: %s", of.Name, err)
 	}

@@ -149,6 +149,9 @@ func (m *member) answer(ctx context.Context, request engine.Request, emit func(s
 			break
 		}
 	}
+	if !a.said && request.Adapter != nil && m.forgotten(err, request.Adapter.Name) {
+		err = blamed(err, request.Adapter.Name, "the model server forgets it as soon as it has it")
+	}
 	err = m.told(ctx, err)
 	m.judge(ctx, err)
 	return a.said, reply, err

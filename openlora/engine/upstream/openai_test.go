@@ -59,7 +59,7 @@ func fakeServer(t *testing.T, status int, body string) *httptest.Server {
 }
 
 // server is one of kind OpenAI.
-func server(t *testing.T, url, model, key string, timeout time.Duration) *upstream.Server {
+func server(t testing.TB, url, model, key string, timeout time.Duration) *upstream.Server {
 	t.Helper()
 	s, err := upstream.New(upstream.Options{URL: url, Kind: upstream.OpenAI, Model: model, Key: key, Timeout: timeout})
 	require.NoError(t, err)

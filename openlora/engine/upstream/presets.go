@@ -8,23 +8,25 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/openledger/openledger/internal/file"
 )
 
 // presets is the file of a llama-server's models (--models-preset), with a section for each. Sections of adapters are
 // added to what its owner wrote: they say what that of the base says, and the file of the adapter.
 type presets struct {
-	file string
+	path string
 	mu   sync.Mutex
 }
 
 // openPresets are the files that were asked for: servers that share one change it in turn.
 var openPresets sync.Map // of absolute path: *presets
 
-func presetsOf(file string) *presets {
-	if absolute, err := filepath.Abs(file); err == nil {
-		file = absolute
+func presetsOf(path string) *presets {
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
 	}
-	shared, _ := openPresets.LoadOrStore(file, &presets{file: file})
+	shared, _ := openPresets.LoadOrStore(path, &presets{path: path})
 	return shared.(*presets)
 }
 
@@ -39,11 +41,11 @@ type section struct {
 
 // read returns the sections of the file.
 func (p *presets) read() ([]section, error) {
-	text, err := os.ReadFile(p.file)
+	text, err := os.ReadFile(p.path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("--llama-presets %s is not there: write a section for the base, and start llama-server "+
-				"with --models-preset", p.file)
+				"with --models-preset", p.path)
 		}
 		return nil, err
 	}
@@ -67,10 +69,10 @@ func (p *presets) write(sections []section) error {
 		}
 	}
 	mode := fs.FileMode(0o644)
-	if info, err := os.Stat(p.file); err == nil {
+	if info, err := os.Stat(p.path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	return replace(p.file, func(temporary string) error { return os.WriteFile(temporary, []byte(out.String()), mode) })
+	return file.Write(p.path, []byte(out.String()), mode)
 }
 
 // add adds the section of an adapter of a base, and reports whether the file has changed.
@@ -99,7 +101,7 @@ func (p *presets) add(name, base, lora string) (changed bool, err error) {
 		}
 	}
 	if !found {
-		return false, fmt.Errorf("%s has no section [%s]: write one for the base that --openai-model names", p.file, base)
+		return false, fmt.Errorf("%s has no section [%s]: write one for the base that --openai-model names", p.path, base)
 	}
 	wanted.lines = append(wanted.lines, "lora = "+lora, "")
 	for i, s := range sections {

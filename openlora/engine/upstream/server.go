@@ -5,6 +5,7 @@ package upstream
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -208,7 +209,18 @@ func (s *Server) Answer(ctx context.Context, request engine.Request, emit func(s
 		return engine.Reply{}, err
 	}
 	defer response.Body.Close()
-	return read(response.Body, emit)
+	reply, err := read(response.Body, emit)
+	if err == nil {
+		drain(response.Body)
+	}
+	return reply, err
+}
+
+// drain reads what follows an answer, its end, so that the connection serves the next one. It does not wait for it.
+func drain(body io.ReadCloser) {
+	const patience = 20 * time.Millisecond
+	defer time.AfterFunc(patience, func() { body.Close() }).Stop()
+	_, _ = io.CopyN(io.Discard, body, maxErrorBody)
 }
 
 // named returns what the server calls an adapter that it was started with.
