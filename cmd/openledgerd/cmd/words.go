@@ -86,6 +86,7 @@ var words = map[string]string{
 	"status":                  "only of this status",
 	"stops-height":            "block as of which stopped segments are left out; 0 is that of the batch",
 	"top":                     "how many accounts",
+	"training":                "record of an adapter's training: a JSON file that openlorad train wrote",
 	"uri":                     "where the artifact is",
 	"version":                 "version",
 	"voter":                   "only those on which this account voted",
