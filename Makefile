@@ -21,11 +21,16 @@ build: ## Build build/openledgerd and build/openlorad
 install: ## Install both binaries into GOBIN
 	go install -trimpath -ldflags '$(LDFLAGS)' ./cmd/openledgerd ./cmd/openlorad
 
-demo: build ## Ask a question on a fresh chain and see who is paid; options in ARGS="--keep --json"
+faults: ## Build build/openledgerd-faults, a node that misbehaves for tests (start --attestor.fault lie); releases have none
+	@mkdir -p build
+	go build -trimpath -tags faults -ldflags '$(LDFLAGS)' -o build/openledgerd-faults ./cmd/openledgerd
+
+demo: build $(if $(findstring --validators,$(ARGS)),faults) ## Ask a question on a fresh chain and see who is paid; options in ARGS="--keep --json"
 	build/openlorad demo $(ARGS)
 
 test: ## Run the tests; on amd64 those of poa on a 32-bit architecture too, if the machine runs such programs
 	go test -timeout 20m ./...
+	go test -timeout 5m -tags faults ./attestor -run Fault
 	@if [ "$$(go env GOHOSTARCH)" = amd64 ]; then sh scripts/test386.sh; fi
 
 base-model: ## Train the language model that ships again, from the same text, and compare the bytes; ten minutes of two cores
@@ -115,4 +120,4 @@ proto-check: proto ## Fail when generated code is not what proto/ says
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build install demo test slm-determinism test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test clients-test interop docs-test base-model lint check race vulnerabilities sbom release release-check proto proto-check clean
+.PHONY: help build faults install demo test slm-determinism test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test clients-test interop docs-test base-model lint check race vulnerabilities sbom release release-check proto proto-check clean

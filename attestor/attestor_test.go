@@ -226,37 +226,10 @@ func TestVerdictsSurviveARestart(t *testing.T) {
 	a.holdTexts(t, s)
 	a.says(t, batch.Item, valid)
 	a.stop()
-	again := start(t, s, home, func(c *attestor.Config) { c.Fault = attestor.Stall })
-	again.says(t, batch.Item, unknown) // a stalled one decides nothing
-	again.stop()
-	again = start(t, s, home, func(c *attestor.Config) { c.Fault = attestor.Panic })
-	again.says(t, batch.Item, valid) // from the verdict store: the judge would panic
-}
-
-// TestFaults: what an attestor does when it misbehaves is bounded.
-func TestFaults(t *testing.T) {
-	s := scenario(t)
-	c := s.Open(chain.Open(100))
-	c.Ask(question)
-	msg, bundle, root := bundleOf(t, c)
-	s.Voter = func(int, uint64, uint64) ([]attributiontypes.Verdict, bool) { return nil, true }
-	_, id := c.Submit(msg)
-	batch, err := s.App.AttributionKeeper.GetBatch(s.Ctx(), id)
-	require.NoError(t, err)
-	for fault, want := range map[attestor.Fault]attributiontypes.Verdict{attestor.NoFault: valid, attestor.Lie: invalid,
-		attestor.Stall: unknown, attestor.Panic: unknown} {
-		a := start(t, s, t.TempDir(), func(c *attestor.Config) { c.Fault = fault })
-		a.holdTexts(t, s)
-		status, body := put(t, a.url+"/v1/bundles/"+root.String(), bundle)
-		require.Equal(t, http.StatusNoContent, status, body)
-		a.says(t, batch.Item, want)
-		a.stop()
-	}
-	flood := start(t, s, t.TempDir(), func(c *attestor.Config) { c.Fault = attestor.Flood })
-	require.Eventually(t, func() bool {
-		verdicts, alive := flood.Verdicts(batch.Item, batch.Item+10*attributiontypes.MaxWindow)
-		return alive && len(verdicts) == attributiontypes.MaxWindow
-	}, patience, 10*time.Millisecond)
+	require.NoError(t, os.RemoveAll(filepath.Join(home, "bundles")))
+	again := start(t, s, home, nil)
+	again.says(t, batch.Item, valid) // from the verdict store: the bundle is gone
+	require.Zero(t, again.Status().Bundles)
 }
 
 // TestMirrorRefuses what is not asked for, too large or not what it says.

@@ -1,3 +1,5 @@
+//go:build faults
+
 package attestor
 
 import (
@@ -6,7 +8,8 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// Fault makes an attestor misbehave, to test the chain around it. Pay is lost by it, stake is not.
+// Fault makes an attestor misbehave, to test the chain around it: pay is lost by it, stake is not. Programs that are not
+// built with the tag faults have none.
 type Fault string
 
 // Faults.

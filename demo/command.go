@@ -46,8 +46,8 @@ By default the text is the documentation of Go's standard library on this machin
 questions.txt in it holds questions, one a line.
 
 With --validators the chain has as many, each with an attestor that fetches and
-recomputes the receipts; that of the last one lies, and what becomes of its pay is
-shown.
+recomputes the receipts. Where openledgerd-faults is beside this program (make faults),
+that of the last one lies, and what becomes of its pay is shown.
 
 With --review panels of bonded reviewers decide what enters the DataNet, spam and
 copies among it, and one of them accepts everything unread: who voted how, why texts

@@ -56,6 +56,7 @@ type world struct {
 
 	node, gateway *process
 	others        []*process // validators beside the first
+	liar          int        // which of them lies; 0 for none
 	layout        []layoutNode
 	chain         *chain.Client
 	store         *content.Store

@@ -37,10 +37,7 @@ func TestMain(m *testing.M) {
 	}
 	dir, err := os.MkdirTemp("", "openledger-bin-")
 	if err == nil {
-		build := exec.Command("go", "build", "-o", dir, "../cmd/openledgerd", "../cmd/openlorad")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		build.Stdout, build.Stderr = os.Stderr, os.Stderr
-		err = build.Run()
+		err = buildProgram("-o", dir, "../cmd/openledgerd", "../cmd/openlorad")
 	}
 	if err == nil {
 		err = os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
@@ -56,6 +53,14 @@ func TestMain(m *testing.M) {
 	os.RemoveAll(dir)
 	leave()
 	os.Exit(code)
+}
+
+// buildProgram runs go build.
+func buildProgram(args ...string) error {
+	cmd := exec.Command("go", append([]string{"build"}, args...)...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	return cmd.Run()
 }
 
 var dermatology = filepath.Join("..", "examples", "dermatology")
@@ -302,6 +307,9 @@ func TestNodeAndGatewayKilled(t *testing.T) {
 
 // TestValidatorsAttest: four validators, one of which lies, and receipts whose evidence never enters a block.
 func TestValidatorsAttest(t *testing.T) {
+	faulty := filepath.Join(os.Getenv("TMPDIR"), faultyNode) // where the other programs are
+	require.NoError(t, buildProgram("-tags", "faults", "-o", faulty, "../cmd/openledgerd"))
+	defer os.Remove(faulty)
 	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
 	defer cancel()
 	got, story := played(t, ctx, "--validators", "4")

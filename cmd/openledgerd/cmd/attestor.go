@@ -38,7 +38,6 @@ const (
 	flagAttestorIndex   = "attestor.index-memory-mb"
 	flagAttestorBundles = "attestor.bundle-disk-mb"
 	flagAttestorKeep    = "attestor.index-keep-days"
-	flagAttestorFault   = "attestor.fault"
 
 	flagSocket   = "socket"
 	flagNodeGRPC = "node-grpc"
@@ -75,8 +74,7 @@ func addAttestorConfigFlags(cmd *cobra.Command) {
 	f.Int64(flagAttestorIndex, 2048, "most megabytes of indexes in memory")
 	f.Int64(flagAttestorBundles, 4096, "most megabytes of bundles on disk")
 	f.Int64(flagAttestorKeep, 7, "days for which the index of a model version stays on disk after it was last used")
-	f.String(flagAttestorFault, "", "misbehave for a test: lie, stall, panic, flood or drop")
-	_ = f.MarkHidden(flagAttestorFault)
+	addFaultFlag(f)
 }
 
 func attestorConfig(v *viper.Viper, home string) (attestor.Config, error) {
@@ -100,9 +98,7 @@ func attestorConfig(v *viper.Viper, home string) (attestor.Config, error) {
 		return config, fmt.Errorf("--%s must be between 1 and %d", flagAttestorKeep, maxKeepDays)
 	}
 	config.IndexBytes, config.BundleBytes, config.IndexKeep = index<<20, bundles<<20, time.Duration(days)*24*time.Hour
-	var err error
-	config.Fault, err = attestor.ParseFault(v.GetString(flagAttestorFault))
-	return config, err
+	return config, setFault(&config, v)
 }
 
 func attestorCmd() *cobra.Command {

@@ -13,8 +13,6 @@ import (
 
 	"cosmossdk.io/log/v2"
 
-	abci "github.com/cometbft/cometbft/abci/types"
-	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	dbm "github.com/cosmos/cosmos-db"
 
 	"github.com/cosmos/cosmos-sdk/client"
@@ -57,29 +55,13 @@ func (l *lateVerdicts) set(source voteext.Verdicts) { l.source.Store(&source) }
 func (s *starter) newApp(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions) servertypes.Application {
 	built := app.New(toStandardError(logger), db, true, appOpts, server.DefaultBaseappOptions(appOpts)...)
 	built.SetVerdicts(&s.verdicts)
-	if fault, _ := appOpts.Get(flagAttestorFault).(string); attestor.Fault(fault) == attestor.Drop {
-		built.SetVoteTamper(dropVotes)
-	}
+	tamper(built, appOpts)
 	measured, err := metrics.Process()
 	if err != nil {
 		logger.Error("the node is not measured", "err", err)
 		return built
 	}
 	return measured.Watch(built)
-}
-
-// dropVotes leaves out as many votes as other validators let pass.
-func dropVotes(commit *abci.ExtendedCommitInfo) {
-	total, dropped := int64(0), int64(0)
-	for _, v := range commit.Votes {
-		total += v.Validator.Power
-	}
-	for i, v := range commit.Votes {
-		if 3*(dropped+v.Validator.Power) < total {
-			dropped += v.Validator.Power
-			commit.Votes[i] = abci.ExtendedVoteInfo{Validator: v.Validator, BlockIdFlag: cmtproto.BlockIDFlagAbsent}
-		}
-	}
 }
 
 func (s *starter) options() server.StartCmdOptions {

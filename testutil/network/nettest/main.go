@@ -114,7 +114,7 @@ func run(ctx context.Context, only string, keep bool) (err error) {
 // start builds the program and brings network and load up.
 func (t *test) start(ctx context.Context, dir string) error {
 	binary := filepath.Join(dir, "openledgerd")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/openledgerd")
+	build := exec.CommandContext(ctx, "go", "build", "-tags", "faults", "-o", binary, "./cmd/openledgerd")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build openledgerd (run this from the root of the repository): %w", err)
