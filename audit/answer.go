@@ -172,6 +172,21 @@ func (a *audit) Stopped(_ int, rank uint64, segment uint32) (bool, uint64, error
 	}), nil
 }
 
+// Standing implements poa.ContributionSource.
+func (a *audit) Standing(_ int, rank uint64) (poa.Standing, error) {
+	c, ok := a.known[rank]
+	if !ok || a.payable(c) != nil {
+		return poa.Standing{}, nil
+	}
+	standing := poa.Standing{Segments: c.Segments}
+	for _, stop := range c.stops {
+		if stop.Holds(a.batch.StopsHeight) {
+			standing.Stopped++
+		}
+	}
+	return standing, nil
+}
+
 // checkAttribution aligns the opened words with the segments again, and compares
 // rows and weights with the receipt.
 func (a *audit) checkAttribution() {

@@ -76,7 +76,7 @@ func MarkedAnswerRoot(callKey [32]byte, tokens []TokenID, marks []uint8, weight 
 
 // TextRoot returns the commitment to the text of an answer under a method.
 func TextRoot(callKey [32]byte, text []byte, method uint8) Hash {
-	if method == MethodMeaning {
+	if ByMeaning(method) {
 		return MarkedAnswerRoot(callKey, TokenIDs(text), Marks(text), Weight(text))
 	}
 	return AnswerRoot(callKey, TokenIDs(text))

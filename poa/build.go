@@ -37,7 +37,7 @@ func (b *EvidenceBuilder) Add(callKey [32]byte, tokens []TokenID, att Attributio
 	return b.add(callKey, tokens, nil, att, proofs)
 }
 
-// AddText is Add for an answer's text; it discloses the opened words themselves, which methods RAG and MEANING need.
+// AddText is Add for an answer's text; it discloses the opened words themselves, which all methods but SPAN need.
 func (b *EvidenceBuilder) AddText(callKey [32]byte, text []byte, att Attribution,
 	proofs func(rank uint64, index uint32) (SegmentProof, error)) error {
 	var tokens []TokenID
@@ -61,6 +61,9 @@ func (b *EvidenceBuilder) add(callKey [32]byte, tokens []TokenID, words [][]byte
 		return err
 	}
 	a := AnswerEvidence{Count: uint32(len(tokens)), Weight: att.Weight}
+	if att.Lora != nil {
+		a.Query = att.Lora.Query
+	}
 	if att.Marks != nil && len(att.Marks) != len(tokens) {
 		return fmt.Errorf("%w: %d marks for %d tokens; pass the attribution of this answer", ErrAnswer, len(att.Marks),
 			len(tokens))

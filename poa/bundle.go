@@ -68,17 +68,17 @@ func MaxBundleSize(receipts []Receipt, packed int) uint64 {
 	size := uint64(len(bundleMagic)+len(evidenceMagic)+fixed) + uint64(packed)
 	for i := range receipts {
 		if r := &receipts[i]; !r.Gap {
-			size += fixed + min(uint64(r.OutputTokens), MaxAnswerTokens)*uint64(opening+segment)
+			size += fixed + LoraQueryBytes + min(uint64(r.OutputTokens), MaxAnswerTokens)*uint64(opening+segment)
 		}
 	}
 	return min(size, MaxBundleBytes)
 }
 
 // Work returns what VerifyHeld spends on the bundle, for a provider to announce.
-func (b Bundle) Work(src ContributionSource, stats *Statistics,
-	index func(receipt int) (*Index, error)) (uint64, error) {
+func (b Bundle) Work(src ContributionSource, stats *Statistics, index func(receipt int) (*Index, error),
+	influence InfluenceSource) (uint64, error) {
 	var work Work
-	err := work.VerifyHeld(b.Receipts, b.Evidence, src, stats, index)
+	err := work.VerifyHeld(b.Receipts, b.Evidence, src, stats, index, influence)
 	return work.Spent(), err
 }
 

@@ -139,7 +139,7 @@ func TestHonestEvidenceIsComplete(t *testing.T) {
 			t.Fatal(err)
 		}
 		var held Work
-		if err := held.VerifyHeld(receipts, b.Evidence(), w, ProtocolStatistics(), manifest); err != nil {
+		if err := held.VerifyHeld(receipts, b.Evidence(), w, ProtocolStatistics(), manifest, nil); err != nil {
 			t.Fatal(err)
 		}
 		// Whoever holds the text comes to it in one go, windows or not.

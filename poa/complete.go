@@ -11,7 +11,7 @@ import (
 // receipt, by its place in receipts, with the same statistics as stats.
 //
 // The evidence must have passed VerifyEvidence. An answer that fails is ErrOmitted; it is what EarlierSegment proves on
-// chain.
+// chain. Receipts by method LORA are for VerifyHeld.
 func VerifyComplete(receipts []Receipt, e Evidence, stats *Statistics, index func(receipt int) (*Index, error)) error {
 	return (*Work)(nil).VerifyComplete(receipts, e, stats, index)
 }
@@ -83,20 +83,27 @@ func firstDifference(claimed, found []Row) string {
 // VerifyHeld is VerifyEvidence and VerifyComplete in one, for somebody who holds the text: the segments of the indexes
 // must have passed their rules and lead to the contributions' roots. It comes to the same verdict several times as
 // fast, because what the index finds in the opened positions need only be compared with the receipt.
+//
+// Receipts by method LORA need the influence files of their models; influence may be nil if there is none. Everything
+// follows from them but the query, which evidence carries as the provider computed it: the bounds of the method hold
+// whatever it is.
 func VerifyHeld(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics,
-	index func(receipt int) (*Index, error)) error {
-	return (*Work)(nil).VerifyHeld(receipts, e, src, stats, index)
+	index func(receipt int) (*Index, error), influence InfluenceSource) error {
+	return (*Work)(nil).VerifyHeld(receipts, e, src, stats, index, influence)
 }
 
 // VerifyHeld is the function VerifyHeld as far as the work goes. What it spends on honest evidence is what a provider
 // announces of a bundle, and what validators verify it under.
 func (work *Work) VerifyHeld(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics,
-	index func(receipt int) (*Index, error)) error {
+	index func(receipt int) (*Index, error), influence InfluenceSource) error {
 	if err := e.Validate(); err != nil {
 		return err
 	}
 	if err := verifyCounts(receipts, e); err != nil {
 		return err
+	}
+	if src == nil {
+		return fmt.Errorf("%w: no source of contributions given", ErrContribution)
 	}
 	for i := range e.Segments {
 		err := work.spend(segmentUnits(e.Segments[i], 0))
@@ -107,7 +114,8 @@ func (work *Work) VerifyHeld(receipts []Receipt, e Evidence, src ContributionSou
 			return fmt.Errorf("segment %d of the evidence: %w", i, err)
 		}
 	}
-	slow := &slowly{work: work, evidence: e, source: src, stats: stats, read: reading{proofs: e.Segments}}
+	slow := &slowly{work: work, evidence: e, source: src, stats: stats, influence: influence,
+		read: reading{proofs: e.Segments}}
 	answer := 0
 	for i, r := range receipts {
 		if err := r.Validate(); err != nil {
@@ -137,12 +145,43 @@ func (work *Work) verifyHeld(i int, r Receipt, a *AnswerEvidence, x *Index, slow
 	if err := verifyOpenings(r, a); err != nil {
 		return err
 	}
-	same, err := foundAgain(r, a, &slow.read, x, derivedIn(slow.source, i), work)
+	added, err := slow.added(i, r, a)
+	if err != nil {
+		return err
+	}
+	same, err := foundAgain(r, a, &slow.read, x, added, work)
 	if err != nil || same {
 		return err
 	}
 	// A lie, or evidence in another form: the slow way says which.
-	return slow.verify(i, r, a, x)
+	return slow.verify(i, r, a, x, added)
+}
+
+// added returns what comes to the rows that SPAN and MEANING give in a receipt: the part by influence, and the weights
+// by what the source says now.
+func (s *slowly) added(i int, r Receipt, a *AnswerEvidence) (func(*Attribution) error, error) {
+	derived := derivedIn(s.source, i)
+	if r.Method != MethodLora {
+		return func(found *Attribution) error { found.Weigh(derived, nil); return nil }, nil
+	}
+	if s.influence == nil {
+		return nil, fmt.Errorf("%w: no source of influence files given", ErrInfluence)
+	}
+	rows, err := s.influence(i)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.work.spend(loraUnits(len(rows), a.Query != nil)); err != nil {
+		return nil, err
+	}
+	return func(found *Attribution) error {
+		if err := found.AddLora(rows, a.Query); err != nil {
+			return err
+		}
+		standing := &standings{src: s.source, receipt: i}
+		found.Weigh(derived, standing.of)
+		return standing.err
+	}, nil
 }
 
 // slowly verifies answers by VerifyEvidence and VerifyComplete; segments are checked when the first one comes.
@@ -151,6 +190,7 @@ type slowly struct {
 	evidence  Evidence
 	source    ContributionSource
 	stats     *Statistics
+	influence InfluenceSource
 	segments  []Segment
 	workspace workspace
 	read      reading
@@ -182,7 +222,7 @@ func (d *reading) windows(a *AnswerEvidence, method, norm uint8, work *Work) ([]
 			*s = newSegment(norm, proof.Rank, proof.Index, proof.Content)
 			s.Concepts, s.Stemmed = concepts, stemmed
 		}
-		if method == MethodMeaning && !d.interpreted[place] {
+		if ByMeaning(method) && !d.interpreted[place] {
 			if err := work.spend(uint64(min(countTokens(proof.Content), MaxSegmentTokens)) * unitsPerMeaning); err != nil {
 				return nil, err
 			}
@@ -198,7 +238,7 @@ func (d *reading) windows(a *AnswerEvidence, method, norm uint8, work *Work) ([]
 	return out, nil
 }
 
-func (s *slowly) verify(i int, r Receipt, a *AnswerEvidence, x *Index) error {
+func (s *slowly) verify(i int, r Receipt, a *AnswerEvidence, x *Index, added func(*Attribution) error) error {
 	if s.stats == nil {
 		return errNoStatistics
 	}
@@ -213,7 +253,7 @@ func (s *slowly) verify(i int, r Receipt, a *AnswerEvidence, x *Index) error {
 	if err := deriveFor(i, a, s.segments, s.source); err != nil {
 		return err
 	}
-	if err := s.workspace.verifyAnswer(r, a, s.segments, s.stats); err != nil {
+	if err := s.workspace.verifyAnswer(r, a, s.segments, s.stats, added); err != nil {
 		return err
 	}
 	return s.workspace.verifyComplete(a, s.segments, s.stats, x)
@@ -228,18 +268,21 @@ func verifySegmentPath(s *SegmentProof, src ContributionSource) error {
 }
 
 // foundAgain says whether the index finds in the opened positions, and the windows of the evidence in what it leaves,
-// exactly what the receipt and its evidence say. What segments pass on is that of the receipt, not what the index was
-// built with.
-func foundAgain(r Receipt, a *AnswerEvidence, read *reading, x *Index, derived func(uint64, uint32) []Derivation,
+// exactly what the receipt and its evidence say. added weighs it by what segments pass on in the receipt, not by what
+// the index was built with.
+func foundAgain(r Receipt, a *AnswerEvidence, read *reading, x *Index, added func(*Attribution) error,
 	work *Work) (bool, error) {
 	method := MethodSPAN
-	if r.Method == MethodMeaning {
-		method = MethodMeaning
+	if ByMeaning(r.Method) {
+		method = r.Method
 	}
 	if len(a.Windows) > 0 {
-		if method = r.Method; method != MethodRAG && method != MethodMeaning {
+		if method = r.Method; method != MethodRAG && !ByMeaning(method) {
 			return false, nil
 		}
+	}
+	if a.Query != nil && r.Method != MethodLora {
+		return false, nil
 	}
 	windows, err := read.windows(a, method, x.stats.norm, work)
 	if err != nil || windows == nil && len(a.Windows) > 0 {
@@ -249,7 +292,7 @@ func foundAgain(r Receipt, a *AnswerEvidence, read *reading, x *Index, derived f
 	if err != nil {
 		return false, nil
 	}
-	if method == MethodMeaning {
+	if ByMeaning(method) {
 		if err := work.spend(uint64(len(a.Openings)) * unitsPerMeaning); err != nil {
 			return false, err
 		}
@@ -259,13 +302,16 @@ func foundAgain(r Receipt, a *AnswerEvidence, read *reading, x *Index, derived f
 	if err != nil {
 		return false, err
 	}
+	if err := added(&found); err != nil {
+		return false, err
+	}
 	if found.Root() != r.EvidenceRoot {
 		return false, nil
 	}
 	if err := work.spend(uint64(len(found.Rows)) * unitsPerHash); err != nil {
 		return false, err
 	}
-	if found.Weigh(derived); found.UnattributedPPM != r.UnattributedPPM || !slices.Equal(found.Entries, r.Entries) {
+	if found.UnattributedPPM != r.UnattributedPPM || !slices.Equal(found.Entries, r.Entries) {
 		return false, nil
 	}
 	return a.namesOwners(read.proofs, found), nil

@@ -26,12 +26,32 @@ type Claim struct {
 	QueryHash, AnswerRoot, EvidenceRoot Hash
 	// Bundle is the root of the batch's evidence (Evidence.Root).
 	Bundle Hash
+	// Lora is what the evidence root commits to beside the rows by method LORA; nil for others.
+	Lora *LoraSeal
+	// Training is what the version of the model says about its training; only disputes about influence need it.
+	Training *Training
 }
 
 func (c Claim) validate() error {
 	if got := (Receipt{QueryHash: c.QueryHash, AnswerRoot: c.AnswerRoot, EvidenceRoot: c.EvidenceRoot}).Commitment(); got != c.Record.Commitment {
 		return fmt.Errorf("%w: query, answer and evidence lead to commitment %s, the record says %s", ErrDispute, got,
 			c.Record.Commitment)
+	}
+	return nil
+}
+
+// leadsFrom checks that the root of the rows of SPAN, windows and MEANING leads to the evidence root.
+func (c Claim) leadsFrom(rows Hash) error {
+	if (c.Lora != nil) != (c.Record.Method == MethodLora) {
+		return fmt.Errorf("%w: the seal of method %d belongs to proofs about its receipts and to no others; the record's "+
+			"method is %d", ErrDispute, MethodLora, c.Record.Method)
+	}
+	got := rows
+	if c.Lora != nil {
+		got = c.Lora.root(rows)
+	}
+	if got != c.EvidenceRoot {
+		return fmt.Errorf("%w: the rows lead to evidence root %s, the receipt says %s", ErrDispute, got, c.EvidenceRoot)
 	}
 	return nil
 }
@@ -54,15 +74,12 @@ func NewRowProof(a Attribution, i int) (RowProof, error) {
 	return RowProof{Row: a.Rows[i], Index: uint32(i), Count: uint32(len(a.Rows)), TotalBits: a.TotalBits, Path: path}, nil
 }
 
-func (p *RowProof) verify(root Hash) error {
+func (p *RowProof) verify(c Claim) error {
 	tree, err := pathRoot(p.Row.leaf(), uint64(p.Index), uint64(p.Count), p.Path)
 	if err != nil {
 		return err
 	}
-	if got := rowsRoot(p.Count, p.TotalBits, tree); got != root {
-		return fmt.Errorf("%w: the row leads to evidence root %s, the receipt says %s", ErrDispute, got, root)
-	}
-	return nil
+	return c.leadsFrom(rowsRoot(p.Count, p.TotalBits, tree))
 }
 
 // end returns the position behind the row.

@@ -3,12 +3,15 @@ package poa
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // Dispute is one of the proofs, with what leads to the record's commitment, as it is sent to a chain. Exactly one proof
 // is set.
 type Dispute struct {
 	QueryHash, AnswerRoot, EvidenceRoot Hash
+	// Lora is what the evidence root commits to beside the rows by method LORA; nil for other methods and for WrongAnswer.
+	Lora *LoraSeal
 
 	ForgedRow      *ForgedRow
 	UnqualifiedRow *UnqualifiedRow
@@ -16,6 +19,9 @@ type Dispute struct {
 	WrongBits      *WrongBits
 	WrongWeights   *WrongWeights
 	WrongAnswer    *SignedOutcome
+	WrongScore     *WrongScore
+	WrongAmount    *WrongAmount
+	WrongSum       *WrongSum
 }
 
 // SignedOutcome is what the provider signed for the call, without what the record tells.
@@ -33,18 +39,30 @@ const (
 	KindWrongBits      = "wrong_bits"
 	KindWrongWeights   = "wrong_weights"
 	KindWrongAnswer    = "wrong_answer"
+	KindWrongScore     = "wrong_score"
+	KindWrongAmount    = "wrong_amount"
+	KindWrongSum       = "wrong_sum"
 )
 
-// Encoding: "OLDSP1\n", query hash, answer root, evidence root, byte kind 1 … 6 in the order above, the proof.
+// Encoding: "OLDSP1\n", query hash, answer root, evidence root, byte kind 1 … 9 in the order above, the proof. For a
+// receipt by method LORA kinds 1 … 5 are 128 higher and followed by the seal, and kinds 7 … 9 are followed by it.
 //
+//	seal:       query hash, be64 bits, be64 sum, be32 contributions, root
+//	lora row:   be64 rank, score, sum and amount, uvarint index, byte path length, path
+//	base:       uvarint rows, be64 total, Merkle root of the rows
 //	row proof:  row (37 bytes), uvarint index, uvarint count, be64 total, byte path length, path
 //	opened:     an answer as in evidence, without segments
 //	forged:     row proof, segment as in evidence, opened
 //	unqualified: row proof, segment, answer as in evidence, uvarint index, answers and segments, byte path length, path
 //	earlier:    row proof, segment, uvarint from, opened, byte covering rows, row proofs
 //	bits:       row proof, opened
-//	weights:    be64 total, uvarint rows, rows
+//	weights:    be64 total, uvarint rows, rows; with a seal byte lora rows, per lora row be64 rank, score, sum and
+//	            amount, uvarint gap, and then uvarint proof length, proof
 //	answer:     answer root, uvarint input, uvarint output, amount fee, 64 bytes signature
+//	score:      base, lora row, byte 1 if the answer has a query, and then query, be64 rank, be32 tokens, sketch, byte path
+//	            length, path
+//	amount:     base, lora row, be64 rank, be32 ppm, byte path length, path
+//	sum:        base, byte lora rows, lora rows
 const disputeMagic = "OLDSP1\n"
 
 // Kind names the proof that is set, "" if none is.
@@ -62,6 +80,12 @@ func (d Dispute) Kind() string {
 		return KindWrongWeights
 	case d.WrongAnswer != nil:
 		return KindWrongAnswer
+	case d.WrongScore != nil:
+		return KindWrongScore
+	case d.WrongAmount != nil:
+		return KindWrongAmount
+	case d.WrongSum != nil:
+		return KindWrongSum
 	}
 	return ""
 }
@@ -72,9 +96,13 @@ func (d Dispute) MarshalBinary() ([]byte, error) {
 	b := append([]byte(disputeMagic), d.QueryHash[:]...)
 	b = append(b, d.AnswerRoot[:]...)
 	b = append(b, d.EvidenceRoot[:]...)
+	b, err := d.appendKind(b)
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case d.ForgedRow != nil:
-		b = appendRowProof(append(b, 1), &d.ForgedRow.Row)
+		b = appendRowProof(b, &d.ForgedRow.Row)
 		b = appendSegmentProof(b, &d.ForgedRow.Segment)
 		b = appendOpened(b, &d.ForgedRow.Opened)
 	case d.UnqualifiedRow != nil:
@@ -82,7 +110,7 @@ func (d Dispute) MarshalBinary() ([]byte, error) {
 		if err := p.Answer.validate(int(p.Segments)); err != nil {
 			return nil, err
 		}
-		b = appendRowProof(append(b, 2), &p.Row)
+		b = appendRowProof(b, &p.Row)
 		b = appendSegmentProof(b, &p.Segment)
 		b = appendAnswerEvidence(b, &p.Answer)
 		b = binary.AppendUvarint(b, uint64(p.Index))
@@ -90,7 +118,7 @@ func (d Dispute) MarshalBinary() ([]byte, error) {
 		b = binary.AppendUvarint(b, uint64(p.Segments))
 		b = appendHashes(append(b, byte(len(p.Path))), p.Path)
 	case d.EarlierSegment != nil:
-		b = appendRowProof(append(b, 3), &d.EarlierSegment.Row)
+		b = appendRowProof(b, &d.EarlierSegment.Row)
 		b = appendSegmentProof(b, &d.EarlierSegment.Segment)
 		b = binary.AppendUvarint(b, uint64(d.EarlierSegment.From))
 		b = appendOpened(b, &d.EarlierSegment.Opened)
@@ -99,28 +127,76 @@ func (d Dispute) MarshalBinary() ([]byte, error) {
 			b = appendRowProof(b, &d.EarlierSegment.Covering[i])
 		}
 	case d.WrongBits != nil:
-		b = appendRowProof(append(b, 4), &d.WrongBits.Row)
+		b = appendRowProof(b, &d.WrongBits.Row)
 		b = appendOpened(b, &d.WrongBits.Opened)
 	case d.WrongWeights != nil:
-		b = binary.BigEndian.AppendUint64(append(b, 5), d.WrongWeights.TotalBits)
+		b = binary.BigEndian.AppendUint64(b, d.WrongWeights.TotalBits)
 		b = binary.AppendUvarint(b, uint64(len(d.WrongWeights.Rows)))
 		for i := range d.WrongWeights.Rows {
 			b = d.WrongWeights.Rows[i].append(b)
 		}
+		if d.Lora != nil {
+			b = d.WrongWeights.Lora.append(b)
+		}
 	case d.WrongAnswer != nil:
-		b = append(append(b, 6), d.WrongAnswer.AnswerRoot[:]...)
+		b = append(b, d.WrongAnswer.AnswerRoot[:]...)
 		b = binary.AppendUvarint(b, uint64(d.WrongAnswer.InputTokens))
 		b = binary.AppendUvarint(b, uint64(d.WrongAnswer.OutputTokens))
 		b = appendAmount(b, d.WrongAnswer.Fee)
 		b = append(b, d.WrongAnswer.Signature[:]...)
-	default:
-		return nil, fmt.Errorf("%w: no proof is set", ErrDisputeEncoding)
+	case d.WrongScore != nil:
+		b = d.WrongScore.append(b)
+	case d.WrongAmount != nil:
+		b = d.WrongAmount.append(b)
+	case d.WrongSum != nil:
+		b = appendLoraRows(d.WrongSum.Base.append(b), d.WrongSum.Rows)
 	}
 	if len(b) > MaxDisputeBytes {
 		return nil, fmt.Errorf("%w: dispute of %d bytes, at most %d are allowed; open fewer positions", ErrOversize, len(b),
 			MaxDisputeBytes)
 	}
 	return b, nil
+}
+
+// numbers of the kinds in their encoding; the first is no kind.
+var kinds = [...]string{"", KindForgedRow, KindUnqualifiedRow, KindEarlierSegment, KindWrongBits, KindWrongWeights,
+	KindWrongAnswer, KindWrongScore, KindWrongAmount, KindWrongSum}
+
+const (
+	kindWrongAnswer = 6
+	// sealedKind is added to a kind that may come with a seal or without.
+	sealedKind = 128
+)
+
+// appendKind appends the number of the kind, and the seal if there is one.
+func (d Dispute) appendKind(b []byte) ([]byte, error) {
+	kind := slices.Index(kinds[:], d.Kind())
+	if kind <= 0 {
+		return nil, fmt.Errorf("%w: no proof is set", ErrDisputeEncoding)
+	}
+	if sealed := d.Lora != nil; sealed && kind == kindWrongAnswer || !sealed && kind > kindWrongAnswer {
+		return nil, fmt.Errorf("%w: a proof of kind %s with a seal: %t", ErrDisputeEncoding, d.Kind(), sealed)
+	}
+	if d.Lora == nil {
+		return append(b, byte(kind)), nil
+	}
+	if kind < kindWrongAnswer {
+		kind += sealedKind
+	}
+	return d.Lora.append(append(b, byte(kind))), nil
+}
+
+// readKind reads what appendKind writes.
+func (d *Dispute) readKind(r *reader) int {
+	kind := int(r.byte())
+	if kind >= sealedKind || kind > kindWrongAnswer {
+		seal := readLoraSeal(r)
+		d.Lora = &seal
+	}
+	if kind > sealedKind && kind < sealedKind+kindWrongAnswer {
+		return kind - sealedKind
+	}
+	return kind
 }
 
 func appendRowProof(b []byte, p *RowProof) []byte {
@@ -147,7 +223,7 @@ func UnmarshalDispute(data []byte) (Dispute, error) {
 		return Dispute{}, fmt.Errorf("%w: the bytes do not start with %q", ErrDisputeEncoding, disputeMagic)
 	}
 	d := Dispute{QueryHash: r.hash(), AnswerRoot: r.hash(), EvidenceRoot: r.hash()}
-	switch kind := r.byte(); kind {
+	switch kind := d.readKind(&r); kind {
 	case 1:
 		d.ForgedRow = &ForgedRow{Row: readRowProof(&r), Segment: readSegmentProof(&r), Opened: readOpened(&r)}
 	case 2:
@@ -165,6 +241,9 @@ func UnmarshalDispute(data []byte) (Dispute, error) {
 		for range r.count(r.uvarint(MaxAnswerTokens), MaxAnswerTokens, rowBytes) {
 			w.Rows = append(w.Rows, readRow(&r))
 		}
+		if d.Lora != nil {
+			w.Lora = readLoraRowsProof(&r)
+		}
 		d.WrongWeights = w
 	case 6:
 		s := &SignedOutcome{Outcome: Outcome{
@@ -173,6 +252,12 @@ func UnmarshalDispute(data []byte) (Dispute, error) {
 		}}
 		copy(s.Signature[:], r.bytes(len(s.Signature)))
 		d.WrongAnswer = s
+	case 7:
+		d.WrongScore = readWrongScore(&r)
+	case 8:
+		d.WrongAmount = readWrongAmount(&r)
+	case 9:
+		d.WrongSum = &WrongSum{Base: readRowsBase(&r), Rows: readLoraRows(&r, 2)}
 	default:
 		r.failf("dispute of unknown kind %d", kind)
 	}
@@ -191,6 +276,9 @@ func readRowProof(r *reader) RowProof {
 
 func readOpened(r *reader) Opened {
 	a := readAnswerEvidence(r, 0)
+	if a.Query != nil {
+		r.failf("openings with a query")
+	}
 	return Opened{Count: a.Count, Weight: a.Weight, Openings: a.Openings, Proof: a.Proof}
 }
 
@@ -210,14 +298,17 @@ func readUnqualifiedRow(r *reader) *UnqualifiedRow {
 type Loss struct {
 	Rank uint64
 	PPM  uint32
+	// LoraPPM of PPM would have been had by influence, which earns no bonus.
+	LoraPPM uint32
 }
 
 // Verify checks the proof against a record and the root of its bundle with the Verify function of its kind. It returns
 // what the lie took from contributions, as far as the proof shows it. For WrongAnswer it checks the outcome only: see
-// VerifyWrongAnswer.
-func (d Dispute) Verify(record Record, bundle Hash, src ContributionSource, stats *Statistics) ([]Loss, error) {
+// VerifyWrongAnswer. training is what the version of the record's model says of its training, nil if it says nothing.
+func (d Dispute) Verify(record Record, bundle Hash, training *Training, src ContributionSource,
+	stats *Statistics) ([]Loss, error) {
 	c := Claim{Record: record, QueryHash: d.QueryHash, AnswerRoot: d.AnswerRoot, EvidenceRoot: d.EvidenceRoot,
-		Bundle: bundle}
+		Bundle: bundle, Lora: d.Lora, Training: training}
 	switch {
 	case d.ForgedRow != nil:
 		return nil, VerifyForgedRow(c, *d.ForgedRow, src)
@@ -236,6 +327,12 @@ func (d Dispute) Verify(record Record, bundle Hash, src ContributionSource, stat
 		return missing(entries, record.Entries), err
 	case d.WrongAnswer != nil:
 		return nil, VerifyWrongAnswer(c, SignedAnswer{Session: record.Session, N: record.N, Outcome: d.WrongAnswer.Outcome})
+	case d.WrongScore != nil:
+		return nil, VerifyWrongScore(c, *d.WrongScore)
+	case d.WrongAmount != nil:
+		return wrongAmount(c, *d.WrongAmount, src)
+	case d.WrongSum != nil:
+		return nil, VerifyWrongSum(c, *d.WrongSum)
 	}
 	return nil, fmt.Errorf("%w: no proof is set", ErrDisputeEncoding)
 }
@@ -244,14 +341,15 @@ func (d Dispute) Verify(record Record, bundle Hash, src ContributionSource, stat
 func missing(right, recorded []Entry) []Loss {
 	var out []Loss
 	for _, e := range right {
-		got := uint32(0)
+		got := Entry{}
 		for _, r := range recorded {
 			if r.Rank == e.Rank {
-				got = r.WeightPPM
+				got = r
 			}
 		}
-		if e.WeightPPM > got {
-			out = append(out, Loss{Rank: e.Rank, PPM: e.WeightPPM - got})
+		if e.WeightPPM > got.WeightPPM {
+			lost := e.WeightPPM - got.WeightPPM
+			out = append(out, Loss{Rank: e.Rank, PPM: lost, LoraPPM: min(lost, e.LoraPPM-min(e.LoraPPM, got.LoraPPM))})
 		}
 	}
 	return out

@@ -30,7 +30,7 @@ func VerifyForgedRow(c Claim, p ForgedRow, src ContributionSource) error {
 	if err != nil {
 		return err
 	}
-	if row.Window && c.Record.Method == MethodMeaning {
+	if row.Window && ByMeaning(c.Record.Method) {
 		segment.interpret(NormVersion, p.Segment.Content)
 		return meantOtherwise(row, &p.Opened, segment)
 	}
@@ -112,7 +112,7 @@ func (p *ForgedRow) open(c Claim) (Answer, error) {
 	if err := c.validate(); err != nil {
 		return Answer{}, err
 	}
-	if err := p.Row.verify(c.EvidenceRoot); err != nil {
+	if err := p.Row.verify(c); err != nil {
 		return Answer{}, err
 	}
 	return p.Opened.verify(c.AnswerRoot)
@@ -145,7 +145,7 @@ func VerifyUnqualifiedRow(c Claim, p UnqualifiedRow, src ContributionSource, sta
 	if stats == nil {
 		return errNoStatistics
 	}
-	if err := p.Row.verify(c.EvidenceRoot); err != nil {
+	if err := p.Row.verify(c); err != nil {
 		return err
 	}
 	if err := p.verifyAnswer(c); err != nil {
@@ -156,7 +156,7 @@ func VerifyUnqualifiedRow(c Claim, p UnqualifiedRow, src ContributionSource, sta
 		return err
 	}
 	method := MethodRAG
-	if c.Record.Method == MethodMeaning {
+	if ByMeaning(c.Record.Method) {
 		method = MethodMeaning
 	}
 	a := p.Answer.opened(method, NormVersion)
@@ -271,7 +271,7 @@ func overtaken(c Claim, p EarlierSegment, src ContributionSource, stats *Statist
 	if stats == nil {
 		return Segment{}, 0, errNoStatistics
 	}
-	if err := p.Row.verify(c.EvidenceRoot); err != nil {
+	if err := p.Row.verify(c); err != nil {
 		return Segment{}, 0, err
 	}
 	a, err := p.Opened.verify(c.AnswerRoot)
@@ -340,7 +340,7 @@ func (p *EarlierSegment) covered(c Claim) error {
 		return fmt.Errorf("%w: %d covering rows, at most %d are allowed", ErrDispute, len(p.Covering), MaxCovering)
 	}
 	for i := range p.Covering {
-		if err := p.Covering[i].verify(c.EvidenceRoot); err != nil {
+		if err := p.Covering[i].verify(c); err != nil {
 			return err
 		}
 	}

@@ -20,7 +20,7 @@ func VerifyWrongBits(c Claim, p WrongBits, stats *Statistics) error {
 	if stats == nil {
 		return errNoStatistics
 	}
-	if err := p.Row.verify(c.EvidenceRoot); err != nil {
+	if err := p.Row.verify(c); err != nil {
 		return err
 	}
 	if _, err := p.Opened.verify(c.AnswerRoot); err != nil {
@@ -50,10 +50,14 @@ type WrongWeights struct {
 	// Rows are all rows behind the evidence root, TotalBits as in Attribution.
 	Rows      []Row
 	TotalBits uint64
+	// Lora are the rows by influence of the entries that have something by it.
+	Lora LoraRowsProof `json:",omitzero"`
 }
 
 // VerifyWrongWeights returns nil if the rows contradict each other, if their total is not that of an answer with the
-// record's output tokens, or if entries and unattributed share do not follow from them.
+// record's output tokens, or if entries and unattributed share do not follow from them. By method LORA also if the part
+// by influence is not that of the rows; entries then follow as far as one part per million, because not all of what
+// contributions get by influence can be shown.
 func VerifyWrongWeights(c Claim, p WrongWeights, src ContributionSource) error {
 	_, err := wrongWeights(c, p, src)
 	return err
@@ -67,8 +71,8 @@ func wrongWeights(c Claim, p WrongWeights, src ContributionSource) ([]Entry, err
 	if len(p.Rows) > MaxAnswerTokens {
 		return nil, fmt.Errorf("%w: %d rows", ErrOversize, len(p.Rows))
 	}
-	if got := evidenceRoot(p.Rows, p.TotalBits); got != c.EvidenceRoot {
-		return nil, fmt.Errorf("%w: the rows lead to evidence root %s, the receipt says %s", ErrDispute, got, c.EvidenceRoot)
+	if err := c.leadsFrom(evidenceRoot(p.Rows, p.TotalBits)); err != nil {
+		return nil, err
 	}
 	if src == nil {
 		return nil, fmt.Errorf("%w: no source of contributions given", ErrContribution)
@@ -87,7 +91,10 @@ func wrongWeights(c Claim, p WrongWeights, src ContributionSource) ([]Entry, err
 	if end > count || p.TotalBits != bits+(count-owned)*uint64(HiddenBits) {
 		return nil, nil
 	}
-	entries, unattributed := weigh(p.Rows, p.TotalBits, derivedIn(src, 0))
+	if c.Lora != nil {
+		return p.wrongLora(c, src)
+	}
+	entries, unattributed := apportion(rowShares(p.Rows, p.TotalBits, derivedIn(src, 0)))
 	if unattributed != c.Record.UnattributedPPM || !slices.Equal(entries, c.Record.Entries) {
 		return entries, nil
 	}

@@ -135,7 +135,7 @@ func (l *liar) covering(i int, opened Opened) []RowProof {
 
 func (l *liar) try(d Dispute) ([]Loss, error) {
 	c := l.claim()
-	return must(UnmarshalDispute(must(d.MarshalBinary()))).Verify(c.Record, c.Bundle, l.w, ProtocolStatistics())
+	return must(UnmarshalDispute(must(d.MarshalBinary()))).Verify(c.Record, c.Bundle, nil, l.w, ProtocolStatistics())
 }
 
 // Each lie is proven by the dispute of its kind, and the same dispute against an honest twin proves nothing.
@@ -220,7 +220,7 @@ func TestEarlierSegmentIsProven(t *testing.T) {
 	hidden.EarlierSegment.Opened = must(Narrow(all, everything))
 	hidden.EarlierSegment.Covering = l.covering(0, hidden.EarlierSegment.Opened)
 	c := l.claim()
-	if _, err := hidden.Verify(c.Record, c.Bundle, l.w, ProtocolStatistics()); !errors.Is(err, ErrDispute) ||
+	if _, err := hidden.Verify(c.Record, c.Bundle, nil, l.w, ProtocolStatistics()); !errors.Is(err, ErrDispute) ||
 		!strings.Contains(err.Error(), "in no row") {
 		t.Errorf("a hidden position was opened: %v", err)
 	}
@@ -335,7 +335,7 @@ func TestRefutes(t *testing.T) {
 		}
 	}
 	c, d := l.claim(), l.disputes(0)[KindWrongBits]
-	if _, err := d.Verify(c.Record, c.Bundle, l.w, nil); err == nil || Refutes(err) {
+	if _, err := d.Verify(c.Record, c.Bundle, nil, l.w, nil); err == nil || Refutes(err) {
 		t.Errorf("missing statistics: %v", err)
 	}
 	if _, err := UnmarshalDispute([]byte("no proof")); !Refutes(err) {
@@ -423,7 +423,7 @@ func TestHonestProvidersAreNeverConvicted(t *testing.T) {
 		c := l.claim()
 		for i := range l.att.Rows {
 			for kind, d := range l.disputes(i) {
-				if losses, err := d.Verify(c.Record, c.Bundle, w, ProtocolStatistics()); err == nil {
+				if losses, err := d.Verify(c.Record, c.Bundle, nil, w, ProtocolStatistics()); err == nil {
 					t.Fatalf("%s against row %d of %+v: %v", kind, i, l.att.Rows, losses)
 				}
 			}
@@ -438,7 +438,7 @@ func TestHonestProvidersAreNeverConvicted(t *testing.T) {
 					d.EarlierSegment.Covering = l.covering(i, d.EarlierSegment.Opened)
 				}
 				d.EarlierSegment.From = uint32(rng.Intn(20))
-				if losses, err := d.Verify(c.Record, c.Bundle, w, ProtocolStatistics()); err == nil {
+				if losses, err := d.Verify(c.Record, c.Bundle, nil, w, ProtocolStatistics()); err == nil {
 					t.Fatalf("segment %d against row %d of %+v: %v", rank, i, l.att.Rows, losses)
 				}
 			}
@@ -508,7 +508,7 @@ func TestDisputeRoundTrip(t *testing.T) {
 	if _, err := (Dispute{}).MarshalBinary(); !errors.Is(err, ErrDisputeEncoding) {
 		t.Error(err)
 	}
-	if _, err := (Dispute{}).Verify(Record{}, Hash{}, nil, nil); !errors.Is(err, ErrDisputeEncoding) {
+	if _, err := (Dispute{}).Verify(Record{}, Hash{}, nil, nil, nil); !errors.Is(err, ErrDisputeEncoding) {
 		t.Error(err)
 	}
 	if _, err := UnmarshalDispute(make([]byte, MaxDisputeBytes+1)); !errors.Is(err, ErrOversize) {
@@ -537,7 +537,7 @@ func TestDisputeWorkIsBounded(t *testing.T) {
 	d := l.against(0, 0, 0)
 	c := l.claim()
 	start := time.Now()
-	if _, err := d.Verify(c.Record, c.Bundle, l.w, ProtocolStatistics()); !errors.Is(err, ErrOversize) {
+	if _, err := d.Verify(c.Record, c.Bundle, nil, l.w, ProtocolStatistics()); !errors.Is(err, ErrOversize) {
 		t.Errorf("%v after %v", err, time.Since(start))
 	}
 }

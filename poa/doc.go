@@ -23,7 +23,8 @@
 // segment, those before it and frozen statistics, a later segment never lowers what an earlier one earns, copies earn
 // nothing, and splitting a segment gains nothing. Index.AttributeRAG adds local windows over the segments that
 // Search.Retrieve has found, for text whose words differ, and Index.AttributeMeaning a path over the answer through
-// segments that hold what its words mean, in any language. The result is a list of rows, which Attribution.Root commits
+// segments that hold what its words mean, in any language. Index.AttributeLora adds, for adapters, a part by the
+// influence that contributions had on their training. The result is a list of rows, which Attribution.Root commits
 // to, and weights in parts per million.
 //
 // A Receipt carries these to the chain, MarshalReceipts packs a batch of them, and a Record is what the chain keeps.
@@ -41,14 +42,15 @@
 //  4. Run Recompute on the openings and the segments listed for this answer.
 //  5. Compare Attribution.Root with the evidence root, and entries and unattributed share with the receipt.
 //
-// VerifyEvidence does all of this but the first comparison. Hiding the positions that no segment owns changes neither
+// VerifyEvidence does all of this but the first comparison. A receipt by method LORA also takes the adapter's influence
+// file: OpenInfluence, AddLora and Weigh come between steps 4 and 5, and VerifyHeld does all. Hiding the positions that no segment owns changes neither
 // rows nor weights, so the prompt and the rest of the answer stay private. That no earlier segment was left out cannot
 // be seen from the evidence; it is what attestors with the whole manifest check, with VerifyComplete or VerifyHeld, and
 // what EarlierSegment is for.
 //
 // # Versions
 //
-// MethodSPAN, MethodRAG and MethodMeaning name the rules with their parameters and tables, NormVersion the tokeniser
+// MethodSPAN, MethodRAG, MethodMeaning and MethodLora name the rules with their parameters and tables, NormVersion the tokeniser
 // with its tables, ProtocolStatisticsVersion the table of frequencies. Encodings carry their version in a magic string
 // or a domain string. The golden vectors in testdata freeze all of them: a change of any vector is a new version, never
 // a correction.

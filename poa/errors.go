@@ -42,6 +42,8 @@ var (
 	ErrEvidenceEncoding = errors.New("poa: evidence is not canonically encoded")
 	// ErrEvidenceCount reports evidence with more or fewer answers than there are receipts that are not gaps.
 	ErrEvidenceCount = errors.New("poa: evidence does not cover the receipts")
+	// ErrInline reports a receipt by method LORA: evidence cannot prove it, whoever holds the influence file can.
+	ErrInline = errors.New("poa: method LORA is not proved by evidence alone")
 	// ErrContribution reports a contribution that is not in the manifest or not payable.
 	ErrContribution = errors.New("poa: contribution is not payable under the manifest")
 	// ErrInfluence reports an influence file, its rows or a query that is malformed, or a file that is not the one of a

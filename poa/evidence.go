@@ -62,6 +62,9 @@ type AnswerEvidence struct {
 	// Windows are those of Segments that own positions through local windows (method RAG), or that are considered for what
 	// words mean (method MEANING), whether they own positions or not.
 	Windows []uint32
+	// Query is what the answer asks the influence file by method LORA; nil for other methods, and if the part by influence
+	// follows from the influence table alone.
+	Query *LoraQuery `json:",omitempty"`
 }
 
 // Evidence is everything needed to recompute the attributions of one batch, and everything a dispute may use.

@@ -10,12 +10,13 @@ import (
 // Encoding of evidence: "OLEVD1\n", uvarint number of segments, the segments, uvarint number of answers, the answers.
 //
 //	segment: uvarint rank, uvarint index, uvarint length, content, byte path length, path
-//	answer:  uvarint count, plus 8192 if openings have marks,
+//	answer:  uvarint count, plus 8192 if openings have marks, plus 16384 · weight, plus 2^28 if there is a query,
 //	         uvarint openings, per opening uvarint gap (with marks 4·gap + marks), byte length of the word, the word (or be64 token
 //	         after length 0), 16 bytes salt,
 //	         uvarint proof length, proof,
 //	         uvarint segments, per segment uvarint 2·gap, plus 1 if it owns through windows,
-//	         uvarint seed
+//	         uvarint seed,
+//	         the query, if there is one
 //
 // A gap is the distance from the previous value less one, the first one the value itself, so that order is part of the
 // form.
@@ -27,6 +28,8 @@ const (
 
 	// markedCount is added to the count of an answer whose openings have marks.
 	markedCount = 2 * MaxAnswerTokens
+	// askedCount is added if the answer has a query. Weights, of at most 2 · MaxAnswerTokens, reach up to half of it.
+	askedCount = 1 << 28
 )
 
 func appendEvidence(b []byte, e Evidence) []byte {
@@ -56,7 +59,9 @@ func appendAnswerEvidence(b []byte, a *AnswerEvidence) []byte {
 	if marked {
 		count += markedCount
 	}
-	count += uint64(a.Weight) * 2 * markedCount
+	if count += uint64(a.Weight) * 2 * markedCount; a.Query != nil {
+		count += askedCount
+	}
 	b = binary.AppendUvarint(b, count)
 	b = binary.AppendUvarint(b, uint64(len(a.Openings)))
 	from := uint32(0)
@@ -88,6 +93,9 @@ func appendAnswerEvidence(b []byte, a *AnswerEvidence) []byte {
 		b = binary.AppendUvarint(b, gap)
 		b = binary.AppendUvarint(b, uint64(a.Seeds[i]))
 		from = s + 1
+	}
+	if a.Query != nil {
+		b = a.Query.append(b)
 	}
 	return b
 }
@@ -133,7 +141,9 @@ func readSegmentProof(r *reader) SegmentProof {
 }
 
 func readAnswerEvidence(r *reader, segments int) AnswerEvidence {
-	count := r.uvarint((4*MaxAnswerTokens+1)*markedCount + MaxAnswerTokens)
+	count := r.uvarint(askedCount + (4*MaxAnswerTokens+1)*markedCount + MaxAnswerTokens)
+	asked := count >= askedCount
+	count %= askedCount
 	weight := uint32(count / (2 * markedCount))
 	count %= 2 * markedCount
 	marked, marks := count >= markedCount, uint8(0)
@@ -197,6 +207,10 @@ func readAnswerEvidence(r *reader, segments int) AnswerEvidence {
 	}
 	if r.ok() && len(a.Windows) > MaxMeaningSegments {
 		r.failf("%d segments with windows", len(a.Windows))
+	}
+	if asked {
+		query := readLoraQuery(r)
+		a.Query = &query
 	}
 	return a
 }

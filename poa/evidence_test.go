@@ -161,7 +161,7 @@ func TestEveryMutationOfEvidenceIsRefused(t *testing.T) {
 		if err == nil || c.want != nil && !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if VerifyHeld(b.receipts, e, w, ProtocolStatistics(), func(int) (*Index, error) { return w.index, nil }) == nil {
+		if VerifyHeld(b.receipts, e, w, ProtocolStatistics(), func(int) (*Index, error) { return w.index, nil }, nil) == nil {
 			t.Errorf("%s passes who holds the text", name)
 		}
 		if c.want == ErrEvidenceEncoding {

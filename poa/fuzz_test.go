@@ -35,6 +35,9 @@ func FuzzParseSegmentFile(f *testing.F) {
 func FuzzUnmarshalReceipts(f *testing.F) {
 	f.Add([]byte{0})
 	f.Add(must(MarshalReceipts([]Receipt{sampleReceipt(), {N: 1, Gap: true, Call: AckCall}})))
+	byInfluence := sampleReceipt()
+	byInfluence.Entries[0].LoraPPM = 7
+	f.Add(must(MarshalReceipts([]Receipt{byInfluence})))
 	f.Add(bytes.Repeat([]byte{0xff}, 20))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		receipts, err := UnmarshalReceipts(data, 1000)
@@ -71,6 +74,7 @@ func FuzzUnmarshalEvidence(f *testing.F) {
 	f.Add([]byte(evidenceMagic + "\x00\x00"))
 	f.Add(must(b.evidence.MarshalBinary()))
 	f.Add(must(Evidence{Answers: []AnswerEvidence{{Count: 5, Proof: hashesN(1)}}}.MarshalBinary()))
+	f.Add(must(Evidence{Answers: []AnswerEvidence{{Count: 5, Proof: hashesN(1), Query: &LoraQuery{Exponent: -1}}}}.MarshalBinary()))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, err := UnmarshalEvidence(data)
 		if err != nil {
@@ -94,6 +98,11 @@ func FuzzUnmarshalDispute(f *testing.F) {
 	}
 	l := newLiar(f, 26)
 	c := l.claim()
+	lora := newLoraLiar(f, 3)
+	honest := lora.claim()
+	for _, d := range lora.all() {
+		f.Add(must(d.MarshalBinary()))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, err := UnmarshalDispute(data)
 		if err != nil {
@@ -103,7 +112,12 @@ func FuzzUnmarshalDispute(f *testing.F) {
 			t.Fatal("not canonical")
 		}
 		d.QueryHash, d.AnswerRoot, d.EvidenceRoot = c.QueryHash, c.AnswerRoot, c.EvidenceRoot
-		if losses, err := d.Verify(c.Record, c.Bundle, l.w, ProtocolStatistics()); err == nil && d.WrongAnswer == nil {
+		if losses, err := d.Verify(c.Record, c.Bundle, nil, l.w, ProtocolStatistics()); err == nil && d.WrongAnswer == nil {
+			t.Fatalf("an honest provider is convicted: %v", losses)
+		}
+		d.QueryHash, d.AnswerRoot, d.EvidenceRoot = honest.QueryHash, honest.AnswerRoot, honest.EvidenceRoot
+		if losses, err := d.Verify(honest.Record, honest.Bundle, honest.Training, lora.w, ProtocolStatistics()); err == nil &&
+			d.WrongAnswer == nil {
 			t.Fatalf("an honest provider is convicted: %v", losses)
 		}
 	})

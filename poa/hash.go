@@ -18,6 +18,7 @@ const (
 	domainAnswer   = 0x03
 	domainEvidence = 0x04
 	domainRows     = 0x05
+	domainLora     = 0x06
 )
 
 // String returns the hash as 64 lower-case hexadecimal digits.

@@ -220,3 +220,18 @@ func receiptFor(n uint64, root Hash, att Attribution) Receipt {
 	r.Call = r.CallHash()
 	return r
 }
+
+// Standing implements ContributionSource by what Stopped says.
+func (w *world) Standing(receipt int, rank uint64) (Standing, error) {
+	c, err := w.Contribution(rank)
+	if err != nil {
+		return Standing{}, nil
+	}
+	s := Standing{Segments: c.Segments}
+	for i := range c.Segments {
+		if stopped, _, _ := w.Stopped(receipt, rank, i); stopped {
+			s.Stopped++
+		}
+	}
+	return s, nil
+}

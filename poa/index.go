@@ -214,6 +214,27 @@ func (x *Index) AttributeMeaning(a Answer, retrieved, found []Segment) (Attribut
 	return x.attributeBy(a, nil, func(w *workspace) (Attribution, error) { return w.finishMeaning(a, segments) })
 }
 
+// AttributeLora applies method LORA: AttributeMeaning, and of what that leaves a part to the contributions of an
+// adapter's influence file, by what the query of the answer asks it, or by its table alone if query is nil.
+func (x *Index) AttributeLora(a Answer, retrieved, found []Segment, influence []InfluenceRow,
+	query *LoraQuery) (Attribution, error) {
+	segments, err := consider(retrieved, found)
+	if err != nil {
+		return Attribution{}, err
+	}
+	return x.attributeBy(a, nil, func(w *workspace) (Attribution, error) {
+		out, err := w.finishMeaning(a, segments)
+		if err == nil {
+			err = out.AddLora(influence, query)
+		}
+		if err != nil {
+			return Attribution{}, err
+		}
+		out.Weigh(w.derivations(), nil)
+		return out, nil
+	})
+}
+
 // attribute is AttributeRAG under a Work.
 func (x *Index) attribute(a Answer, retrieved []Segment, work *Work) (Attribution, error) {
 	retrieved, err := checkWindows(retrieved)

@@ -201,7 +201,7 @@ func TestMeaningVerifies(t *testing.T) {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		index := func(int) (*Index, error) { return w.index, nil }
-		if err := VerifyHeld(receipts, e, w, ProtocolStatistics(), index); err != nil {
+		if err := VerifyHeld(receipts, e, w, ProtocolStatistics(), index, nil); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		if err := VerifyComplete(receipts, e, ProtocolStatistics(), index); err != nil {

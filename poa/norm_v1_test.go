@@ -143,6 +143,10 @@ func (s sourceV1) Contribution(rank uint64) (Contribution, error) {
 
 func (sourceV1) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
 
+func (s sourceV1) Standing(int, uint64) (Standing, error) {
+	return Standing{Segments: s.of.Segments}, nil
+}
+
 // TestVersion1Evidence verifies the very bytes of the old vector, with the old statistics, and that nothing of it
 // passes for version 2.
 func TestVersion1Evidence(t *testing.T) {

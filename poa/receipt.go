@@ -1,6 +1,9 @@
 package poa
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 const (
 	// MethodSPAN attributes by local alignment; the earliest qualified segment wins.
@@ -10,6 +13,9 @@ const (
 	// MethodMeaning is MethodSPAN, and for what it leaves a path over the answer through the segments that hold what its
 	// words mean.
 	MethodMeaning uint8 = 3
+	// MethodLora is MethodMeaning, and for part of what it leaves the influence of contributions on the adapter that
+	// answered. Only who holds the adapter's influence file can verify it.
+	MethodLora uint8 = 4
 	// MaxEntries is the largest number of contributions one receipt pays.
 	MaxEntries = 16
 	// TotalPPM is the sum of all weights and the unattributed share.
@@ -22,7 +28,12 @@ const (
 type Entry struct {
 	Rank      uint64
 	WeightPPM uint32
+	// LoraPPM is what of WeightPPM it has by its influence, rounded up; 0 but by method LORA. It earns no bonus.
+	LoraPPM uint32 `json:",omitempty"`
 }
+
+// ByMeaning says whether a method gives what SPAN leaves by what words mean: MethodMeaning and MethodLora.
+func ByMeaning(method uint8) bool { return method == MethodMeaning || method == MethodLora }
 
 // Receipt is one call as a provider submits it. A gap (a failed call, or an acknowledgement) carries only Session, N
 // and Call.
@@ -103,7 +114,16 @@ func (r *Receipt) validate() error {
 	if err := validateEntries(r.Entries, r.UnattributedPPM); err != nil {
 		return fmt.Errorf("%w: %s", ErrReceipt, err.Error())
 	}
+	if r.Method != 0 && r.Method != MethodLora && hasLora(r.Entries) {
+		return fmt.Errorf("%w: entries by influence are those of method %d, the model's method is %d", ErrReceipt, MethodLora,
+			r.Method)
+	}
 	return nil
+}
+
+// hasLora says whether any entry has something by influence.
+func hasLora(entries []Entry) bool {
+	return slices.ContainsFunc(entries, func(e Entry) bool { return e.LoraPPM != 0 })
 }
 
 func (r *Receipt) validateGap() error {
@@ -126,6 +146,9 @@ func validateEntries(entries []Entry, unattributed uint32) error {
 	for i, e := range entries {
 		if e.WeightPPM == 0 {
 			return fmt.Errorf("entry %d has no weight; leave it out", i)
+		}
+		if e.LoraPPM > e.WeightPPM {
+			return fmt.Errorf("entry %d has %d ppm by influence and weighs %d", i, e.LoraPPM, e.WeightPPM)
 		}
 		sum += uint64(e.WeightPPM)
 		if i > 0 && compareEntries(entries[i-1], e) >= 0 {

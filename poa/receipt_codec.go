@@ -11,7 +11,8 @@ import (
 //	uvarint N
 //	gap:      call hash
 //	answered: query hash, amount maximum fee, answer root, evidence root, uvarint input tokens, uvarint output tokens,
-//	          amount fee, byte number of entries, per entry uvarint rank and uvarint weight
+//	          amount fee, byte number of entries, per entry uvarint rank and uvarint weight; if one of them has something
+//	          by influence, the number plus 128, and per entry uvarint LoraPPM, too
 //
 // An amount is one length byte and the big-endian bytes without leading zeros. The unattributed share and the call hash
 // of an answered call are not sent: they follow from the rest.
@@ -104,27 +105,51 @@ func readReceipt(r *reader) Receipt {
 	return out
 }
 
-// appendEntries appends the number of entries as one byte and each entry as two uvarints. Entries above 255 cannot pass
-// validation; they are cut off.
+// loraEntries is added to the number of entries of which one has something by influence.
+const loraEntries = 128
+
+// appendEntries appends the number of entries as one byte and each entry as two uvarints, or three. Entries above
+// MaxEntries cannot pass validation; those above 127 are cut off.
 func appendEntries(b []byte, entries []Entry) []byte {
-	entries = entries[:min(len(entries), 255)]
-	b = append(b, byte(len(entries)))
+	entries = entries[:min(len(entries), loraEntries-1)]
+	number, lora := byte(len(entries)), hasLora(entries)
+	if lora {
+		number += loraEntries
+	}
+	b = append(b, number)
 	for _, e := range entries {
 		b = binary.AppendUvarint(b, e.Rank)
 		b = binary.AppendUvarint(b, uint64(e.WeightPPM))
+		if lora {
+			b = binary.AppendUvarint(b, uint64(e.LoraPPM))
+		}
 	}
 	return b
 }
 
 func readEntries(r *reader) []Entry {
-	n := r.count(uint64(r.byte()), MaxEntries, 2)
+	number := r.byte()
+	lora := number >= loraEntries
+	if lora {
+		number -= loraEntries
+	}
+	n := r.count(uint64(number), MaxEntries, 2)
 	if n == 0 {
+		if lora {
+			r.failf("entries by influence of which there is none")
+		}
 		return nil
 	}
 	entries := make([]Entry, n)
 	for i := range entries {
 		entries[i].Rank = r.uvarint(^uint64(0))
 		entries[i].WeightPPM = uint32(r.uvarint(TotalPPM))
+		if lora {
+			entries[i].LoraPPM = uint32(r.uvarint(TotalPPM))
+		}
+	}
+	if lora && !hasLora(entries) {
+		r.failf("entries by influence of which none has anything")
 	}
 	return entries
 }

@@ -14,7 +14,7 @@ func sampleReceipt() Receipt {
 	r := Receipt{
 		Session: 3, N: 7, QueryHash: hashN(1), MaxFee: NewAmount(1000), AnswerRoot: hashN(2), EvidenceRoot: hashN(3),
 		InputTokens: 10, OutputTokens: 300, Fee: NewAmount(999),
-		Entries: []Entry{{4, 500_000}, {2, 100_000}, {9, 100_000}}, UnattributedPPM: 300_000,
+		Entries: []Entry{{4, 500_000, 0}, {2, 100_000, 0}, {9, 100_000, 0}}, UnattributedPPM: 300_000,
 	}
 	r.Call = r.CallHash()
 	return r
@@ -30,7 +30,7 @@ func TestReceiptValidate(t *testing.T) {
 	}
 	seventeen := make([]Entry, 17)
 	for i := range seventeen {
-		seventeen[i] = Entry{uint64(i), 50_000}
+		seventeen[i] = Entry{uint64(i), 50_000, 0}
 	}
 	for name, f := range map[string]func(*Receipt){
 		"number 0":         func(r *Receipt) { r.N = 0 },
@@ -46,7 +46,7 @@ func TestReceiptValidate(t *testing.T) {
 		"order of weights": func(r *Receipt) { slices.Reverse(r.Entries) },
 		"order of ranks":   func(r *Receipt) { r.Entries[1], r.Entries[2] = r.Entries[2], r.Entries[1] },
 		"same rank":        func(r *Receipt) { r.Entries[2].Rank = 4 },
-		"no weight":        func(r *Receipt) { r.Entries = append(r.Entries, Entry{100, 0}) },
+		"no weight":        func(r *Receipt) { r.Entries = append(r.Entries, Entry{Rank: 100}) },
 		"too many":         func(r *Receipt) { r.Entries, r.UnattributedPPM = seventeen, 150_000 },
 		"turned into gap":  func(r *Receipt) { r.Gap = true },
 	} {
@@ -108,7 +108,7 @@ func drawEntries(t *rapid.T) ([]Entry, uint32) {
 	left := uint32(TotalPPM)
 	for range rapid.IntRange(0, MaxEntries).Draw(t, "entries") {
 		w := rapid.Uint32Range(1, 60_000).Draw(t, "weight")
-		e := Entry{rapid.Uint64().Draw(t, "rank"), w}
+		e := Entry{rapid.Uint64().Draw(t, "rank"), w, 0}
 		if slices.ContainsFunc(entries, func(o Entry) bool { return o.Rank == e.Rank }) {
 			continue
 		}
@@ -181,7 +181,7 @@ func sampleRecord(session uint64) Record {
 		Method: MethodSPAN,
 	}
 	for i := range 8 {
-		r.Entries = append(r.Entries, Entry{uint64(1<<28 - 8 + i), 100_000})
+		r.Entries = append(r.Entries, Entry{uint64(1<<28 - 8 + i), 100_000, 0})
 	}
 	return r
 }

@@ -21,7 +21,7 @@ type Record struct {
 	UnattributedPPM uint32
 	// Acknowledged tells that the payer signed on after this answer.
 	Acknowledged bool
-	// ModelID, ModelVersion and Method (MethodSPAN) say what answered and how it was attributed.
+	// ModelID, ModelVersion and Method (MethodSPAN and others) say what answered and how it was attributed.
 	ModelID      uint64
 	ModelVersion uint32
 	Method       uint8
@@ -35,6 +35,10 @@ func (r Record) Validate() error {
 	if err := validateEntries(r.Entries, r.UnattributedPPM); err != nil {
 		return fmt.Errorf("%w: %s", ErrRecord, err.Error())
 	}
+	if r.Method != MethodLora && hasLora(r.Entries) {
+		return fmt.Errorf("%w: entries by influence are those of method %d, the record's is %d", ErrRecord, MethodLora,
+			r.Method)
+	}
 	return nil
 }
 
@@ -42,8 +46,8 @@ func (r Record) isGap() bool { return len(r.Entries) == 0 && r.UnattributedPPM =
 
 // MarshalBinary returns session ‖ body, where the body is
 //
-//	uvarint N, commitment, uvarint input tokens, uvarint output tokens, amount fee, byte number of entries, per entry uvarint
-//	rank and uvarint weight, uvarint unattributed ppm, byte acknowledged (0 or 1), uvarint model, uvarint model version, byte method
+//	uvarint N, commitment, uvarint input tokens, uvarint output tokens, amount fee, entries as in a receipt, uvarint
+//	unattributed ppm, byte acknowledged (0 or 1), uvarint model, uvarint model version, byte method
 func (r Record) MarshalBinary() ([]byte, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err

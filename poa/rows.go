@@ -28,7 +28,7 @@ type Row struct {
 // SegmentOffset returns the token of the segment at Position; 0 for what is paid for its meaning, which stands nowhere
 // in it.
 func (r *Row) SegmentOffset(method uint8) uint32 {
-	if r.Window && method == MethodMeaning {
+	if r.Window && ByMeaning(method) {
 		return 0
 	}
 	return r.Offset
@@ -54,12 +54,22 @@ type Attribution struct {
 	Marks []uint8 `json:",omitempty"`
 	// Weight is that of the answer, if the method commits it.
 	Weight uint32 `json:",omitempty"`
+	// Lora is the part by influence of method LORA; nil for others.
+	Lora *LoraPart `json:",omitempty"`
 }
 
 // Root returns the evidence root: SHA-256(0x05 ‖ be32 number of rows ‖ be64 TotalBits ‖ Merkle root), where the leaf of
 // a row is LeafHash(be32 position ‖ be32 length ‖ be64 rank ‖ be32 segment ‖ be32 offset ‖ be32 score ‖ be32 seed ‖
-// be32 bits ‖ byte 1 for a window, else 0).
-func (a Attribution) Root() Hash { return evidenceRoot(a.Rows, a.TotalBits) }
+// be32 bits ‖ byte 1 for a window, else 0). By method LORA it is SHA-256(0x06 ‖ that ‖ query hash ‖ be64 bits ‖ be64 sum
+// ‖ be32 contributions ‖ Merkle root) of the LoraSeal, where the leaf of a LoraRow is LeafHash(be64 rank ‖ be64 score ‖
+// be64 sum ‖ be64 amount).
+func (a Attribution) Root() Hash {
+	root := evidenceRoot(a.Rows, a.TotalBits)
+	if a.Lora != nil {
+		root = a.Lora.Seal().root(root)
+	}
+	return root
+}
 
 func evidenceRoot(rows []Row, total uint64) Hash {
 	return rowsRoot(uint32(len(rows)), total, MerkleRoot(rowLeaves(rows)))
@@ -116,13 +126,24 @@ func readRow(r *reader) Row {
 	return row
 }
 
-// Weigh sets entries and unattributed share anew from the rows, with other derivations of the segments that own them.
-func (a *Attribution) Weigh(derived func(rank uint64, segment uint32) []Derivation) {
-	a.Entries, a.UnattributedPPM = weigh(a.Rows, a.TotalBits, derived)
+// Weigh sets entries and unattributed share anew from the rows, with other derivations of the segments that own them,
+// and from the part by influence, if there is one: of that a contribution of which segments are stopped has less, and
+// what passed on to others did so at training. standing nil says that no segment is stopped.
+func (a *Attribution) Weigh(derived func(rank uint64, segment uint32) []Derivation,
+	standing func(rank uint64) Standing) {
+	shares, rest := rowShares(a.Rows, a.TotalBits, derived)
+	if a.Lora != nil {
+		shares, rest = a.Lora.strongest(shares, standing), a.TotalBits
+		for _, s := range shares {
+			rest -= s.bits
+		}
+	}
+	a.Entries, a.UnattributedPPM = apportion(shares, rest)
 }
 
-// weigh returns what rows of the given total give to each contribution. derived names the derivations of a segment.
-func weigh(rows []Row, total uint64, derived func(rank uint64, segment uint32) []Derivation) ([]Entry, uint32) {
+// rowShares returns what rows of the given total give to contributions, and what they leave. derived names the
+// derivations of a segment.
+func rowShares(rows []Row, total uint64, derived func(rank uint64, segment uint32) []Derivation) ([]share, uint64) {
 	shares := make([]share, 0, len(rows))
 	rest := total
 	for i := range rows {
@@ -139,7 +160,7 @@ func weigh(rows []Row, total uint64, derived func(rank uint64, segment uint32) [
 		}
 		shares = append(shares, share{rank: r.Rank, bits: kept(bits, sources)})
 	}
-	return apportion(shares, rest)
+	return shares, rest
 }
 
 // part of a row's bits that goes to the source.

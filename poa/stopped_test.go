@@ -24,7 +24,7 @@ func TestStoppedSegmentKeepsItsWords(t *testing.T) {
 			t.Fatalf("weights from before the stop: %v", err)
 		}
 		index := func(int) (*Index, error) { return w.index, nil }
-		if err := VerifyHeld(b.receipts, b.evidence, w, stats, index); !errors.Is(err, ErrWeights) {
+		if err := VerifyHeld(b.receipts, b.evidence, w, stats, index, nil); !errors.Is(err, ErrWeights) {
 			t.Fatalf("weights from before the stop: %v", err)
 		}
 		after := slices.Clone(b.receipts)
@@ -41,7 +41,7 @@ func TestStoppedSegmentKeepsItsWords(t *testing.T) {
 				}
 			}
 			before := att
-			att.Weigh(derivedIn(w, i))
+			att.Weigh(derivedIn(w, i), nil)
 			if att.Root() != root {
 				t.Fatal("a stop moved rows")
 			}
@@ -64,7 +64,7 @@ func TestStoppedSegmentKeepsItsWords(t *testing.T) {
 		if err := VerifyEvidence(after, b.evidence, w, stats); err != nil {
 			t.Fatal(err)
 		}
-		if err := VerifyHeld(after, b.evidence, w, stats, index); err != nil {
+		if err := VerifyHeld(after, b.evidence, w, stats, index, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -45,6 +45,9 @@ type ContributionSource interface {
 	// Stopped says whether a segment of it earns nothing for it in a receipt, by its place among those that are verified
 	// (0 in a dispute), and to which contribution of that receipt's manifest all of it goes instead: Nobody for none.
 	Stopped(receipt int, rank uint64, segment uint32) (stopped bool, to uint64, err error)
+	// Standing says how many segments it has, and how many of them are stopped in a receipt: the zero Standing if it is not
+	// in that receipt's manifest. An error says that this cannot be told. Only receipts by method LORA ask.
+	Standing(receipt int, rank uint64) (Standing, error)
 }
 
 // Nobody is the rank of no contribution: what is passed on to it is unattributed.
@@ -78,10 +81,25 @@ func derivedIn(src ContributionSource, receipt int) func(rank uint64, segment ui
 	}
 }
 
+// standings looks up what contributions keep by influence in a receipt.
+type standings struct {
+	src     ContributionSource
+	receipt int
+	err     error // the first one
+}
+
+func (s *standings) of(rank uint64) Standing {
+	found, err := s.src.Standing(s.receipt, rank)
+	if err != nil && s.err == nil {
+		s.err = fmt.Errorf("%w: rank %d: %w", ErrContribution, rank, err)
+	}
+	return found
+}
+
 // VerifyEvidence recomputes every receipt of a batch from its evidence: paths and admission of all segments, openings
 // against the answer roots, rows against the evidence roots, entries and unattributed shares. It returns nil if all
 // agree, and otherwise the first disagreement as one of the sentinel errors, with the index of the receipt or segment.
-// Charge WorkUnits before calling it.
+// Charge WorkUnits before calling it. A receipt by method LORA is ErrInline: see VerifyHeld.
 //
 // Openings that no segment owns are allowed: they weigh as much as hidden positions.
 func VerifyEvidence(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics) error {
@@ -102,7 +120,12 @@ func (work *Work) VerifyEvidence(receipts []Receipt, e Evidence, src Contributio
 	if stats == nil {
 		return errNoStatistics
 	}
-	meaning := slices.ContainsFunc(receipts, func(r Receipt) bool { return r.Method == MethodMeaning })
+	for i := range receipts {
+		if r := &receipts[i]; !r.Gap && r.Method == MethodLora {
+			return fmt.Errorf("receipt %d: %w; send the batch to validators, who hold the influence file", i, ErrInline)
+		}
+	}
+	meaning := slices.ContainsFunc(receipts, func(r Receipt) bool { return ByMeaning(r.Method) })
 	segments, err := work.verifiedSegments(e, src, stats.norm, meaning)
 	if err != nil {
 		return err
@@ -122,7 +145,7 @@ func (work *Work) VerifyEvidence(receipts []Receipt, e Evidence, src Contributio
 		if err := deriveFor(i, a, segments, src); err != nil {
 			return fmt.Errorf("receipt %d: %w", i, err)
 		}
-		if err := w.verifyAnswer(r, a, segments, stats); err != nil {
+		if err := w.verifyAnswer(r, a, segments, stats, nil); err != nil {
 			return fmt.Errorf("receipt %d: %w", i, err)
 		}
 	}
@@ -236,14 +259,18 @@ func VerifyAnswer(r Receipt, a AnswerEvidence, segments []Segment, stats *Statis
 	if r.Gap {
 		return fmt.Errorf("%w: the receipt is a gap, which has no answer", ErrEvidenceCount)
 	}
+	if r.Method == MethodLora {
+		return fmt.Errorf("%w; verify the batch with the influence file", ErrInline)
+	}
 	if err := a.validate(len(segments)); err != nil {
 		return err
 	}
-	return (&workspace{}).verifyAnswer(r, &a, segments, stats)
+	return (&workspace{}).verifyAnswer(r, &a, segments, stats, nil)
 }
 
-// verifyAnswer takes a valid receipt and valid evidence.
-func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segment, stats *Statistics) error {
+// verifyAnswer takes a valid receipt and valid evidence. influence adds the part by influence of method LORA.
+func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segment, stats *Statistics,
+	influence func(*Attribution) error) error {
 	if err := w.meter.total.spend(answerUnits(*a)); err != nil {
 		return err
 	}
@@ -254,9 +281,13 @@ func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segmen
 		return fmt.Errorf("%w: %d segments cannot own %d opened positions; list only segments that own one", ErrForgedSpan,
 			len(a.Segments), len(a.Openings))
 	}
-	if len(a.Windows) > 0 && r.Method != MethodRAG && r.Method != MethodMeaning {
-		return fmt.Errorf("%w: windows belong to methods %d and %d, the model's method is %d", ErrForgedSpan, MethodRAG,
-			MethodMeaning, r.Method)
+	if len(a.Windows) > 0 && r.Method != MethodRAG && !ByMeaning(r.Method) {
+		return fmt.Errorf("%w: windows belong to methods %d, %d and %d, the model's method is %d", ErrForgedSpan, MethodRAG,
+			MethodMeaning, MethodLora, r.Method)
+	}
+	if a.Query != nil && r.Method != MethodLora {
+		return fmt.Errorf("%w: a query of the influence file belongs to method %d, the model's method is %d",
+			ErrEvidenceEncoding, MethodLora, r.Method)
 	}
 	got, err := w.recompute(a, r.Method, segments, stats)
 	if err != nil {
@@ -264,6 +295,11 @@ func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segmen
 	}
 	if err := everySegmentOwns(pick(segments, a.Segments), pick(segments, a.Windows), got, r.Method); err != nil {
 		return err
+	}
+	if influence != nil {
+		if err := influence(&got); err != nil {
+			return err
+		}
 	}
 	if root := got.Root(); root != r.EvidenceRoot {
 		return fmt.Errorf("%w: %d rows have root %s, the receipt says %s", ErrEvidenceRoot, len(got.Rows), root,
@@ -277,7 +313,8 @@ func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segmen
 }
 
 // Recompute returns the attribution of what the evidence opens of an answer, by the given method. segments are those of
-// the evidence in its order. Nothing is compared with a receipt, and neither openings nor paths are checked.
+// the evidence in its order. Nothing is compared with a receipt, and neither openings nor paths are checked. By method
+// LORA it is what SPAN and MEANING give: AddLora and Weigh give the rest.
 func Recompute(a AnswerEvidence, method uint8, segments []Segment, stats *Statistics) (Attribution, error) {
 	if stats == nil {
 		return Attribution{}, errNoStatistics
@@ -300,7 +337,7 @@ func (w *workspace) recompute(a *AnswerEvidence, method uint8, segments []Segmen
 	if err != nil {
 		return Attribution{}, err
 	}
-	if method == MethodMeaning {
+	if ByMeaning(method) {
 		if err := w.meter.total.spend(uint64(len(a.Openings)) * unitsPerMeaning); err != nil {
 			return Attribution{}, err
 		}
@@ -343,7 +380,7 @@ func verifyOpenings(r Receipt, a *AnswerEvidence) error {
 // finisher returns what the method does with what SPAN leaves.
 func (a *AnswerEvidence) finisher(method uint8,
 	windows []Segment) (func(*workspace, Answer) (Attribution, error), error) {
-	if method == MethodMeaning {
+	if ByMeaning(method) {
 		segments, err := considerListed(windows)
 		return func(w *workspace, opened Answer) (Attribution, error) { return w.finishMeaning(opened, segments) }, err
 	}
@@ -367,7 +404,7 @@ func (a *AnswerEvidence) opened(method, norm uint8) Answer {
 			out.Stems[o.Position] = h.stem(o.Word)
 		}
 	}
-	if method == MethodMeaning {
+	if ByMeaning(method) {
 		words := make([][]byte, a.Count)
 		out.Marks = make([]uint8, a.Count)
 		for _, o := range a.Openings {
@@ -390,7 +427,7 @@ func everySegmentOwns(list, windows []Segment, got Attribution, method uint8) er
 			ownsWindow[segmentKey{r.Rank, r.Segment}] = struct{}{}
 		}
 	}
-	if method == MethodMeaning {
+	if ByMeaning(method) {
 		for _, key := range got.Considered {
 			owns[key], ownsWindow[key] = struct{}{}, struct{}{}
 		}

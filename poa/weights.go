@@ -34,8 +34,9 @@ func (w *workspace) result() Attribution {
 		rows = append(rows, row)
 	}
 	total += uint64(w.count-w.owned()) * uint64(HiddenBits)
-	entries, unattributed := weigh(rows, total, w.derivations())
-	return Attribution{Rows: rows, Entries: entries, UnattributedPPM: unattributed, TotalBits: total}
+	a := Attribution{Rows: rows, TotalBits: total}
+	a.Weigh(w.derivations(), nil)
+	return a
 }
 
 func (w *workspace) owned() int {
@@ -68,7 +69,9 @@ func continues(r *Row, owner *ownerSegment, c *claim) bool {
 type share struct {
 	rank      uint64
 	bits      uint64
+	lora      uint64 // of bits, by influence
 	ppm       uint32
+	loraPPM   uint32
 	remainder uint64
 }
 
@@ -78,8 +81,7 @@ type share struct {
 // last. Shares of zero ppm are left out.
 func apportion(shares []share, rest uint64) ([]Entry, uint32) {
 	shares = mergeByRank(shares)
-	slices.SortFunc(
-		shares, func(a, b share) int { return cmp.Or(cmp.Compare(b.bits, a.bits), cmp.Compare(a.rank, b.rank)) })
+	slices.SortFunc(shares, largerShare)
 	total := rest
 	for i, s := range shares {
 		total += s.bits
@@ -117,6 +119,9 @@ func apportion(shares []share, rest uint64) ([]Entry, uint32) {
 		left--
 		i++
 	}
+	for i := range shares {
+		shares[i].loraPPM = min(shares[i].ppm, loraPPM(shares[i].lora, total))
+	}
 	return entriesOf(shares)
 }
 
@@ -126,7 +131,7 @@ func entriesOf(shares []share) ([]Entry, uint32) {
 	unattributed := uint32(TotalPPM)
 	for _, s := range shares {
 		if s.ppm > 0 {
-			entries = append(entries, Entry{Rank: s.rank, WeightPPM: s.ppm})
+			entries = append(entries, Entry{Rank: s.rank, WeightPPM: s.ppm, LoraPPM: s.loraPPM})
 			unattributed -= s.ppm
 		}
 	}
@@ -141,9 +146,12 @@ func mergeByRank(shares []share) []share {
 	for _, s := range shares {
 		if n := len(merged); n > 0 && merged[n-1].rank == s.rank {
 			merged[n-1].bits += s.bits
+			merged[n-1].lora += s.lora
 		} else {
 			merged = append(merged, s)
 		}
 	}
 	return merged
 }
+
+func (s share) compareRank(rank uint64) int { return cmp.Compare(s.rank, rank) }

@@ -21,6 +21,9 @@ const (
 	unitsPerSegment = 4096 // fixed cost of one segment: lookup of the contribution, admission, sorting
 	unitsPerAnswer  = 4096 // fixed cost of one answer: buffers of its length
 
+	unitsPerScore  = 256 // the product of a query and a sketch
+	unitsPerAmount = 192 // what a contribution gets by influence: its row, leaf and inner node, and its place in the order
+
 	// unitsPerPass is a third of a pair: it is listed, and scored in two passes. pairsPerSpend of them are counted at
 	// once.
 	unitsPerPass  = unitsPerPair / 3
@@ -176,6 +179,15 @@ func segmentUnits(s SegmentProof, tokens uint64) uint64 {
 func answerUnits(a AnswerEvidence) uint64 {
 	return unitsPerAnswer + uint64(min(a.Count, MaxAnswerTokens)) + uint64(len(a.Openings))*4*2*unitsPerHash +
 		uint64(len(a.Proof))*2*unitsPerHash
+}
+
+// loraUnits is what it takes to recompute the part by influence of one answer over so many contributions.
+func loraUnits(contributions int, asked bool) uint64 {
+	units := uint64(unitsPerAmount)
+	if asked {
+		units += unitsPerScore
+	}
+	return uint64(contributions) * units
 }
 
 // commonest returns how often the commonest token is opened.

@@ -79,7 +79,7 @@ func TestHeavyAnswerIsRefused(t *testing.T) {
 			return work.VerifyComplete(b.receipts, b.evidence, ProtocolStatistics(), manifest)
 		},
 		"held": func(work *Work) error {
-			return work.VerifyHeld(b.receipts, b.evidence, w, ProtocolStatistics(), manifest)
+			return work.VerifyHeld(b.receipts, b.evidence, w, ProtocolStatistics(), manifest, nil)
 		},
 	} {
 		var work Work
@@ -157,7 +157,7 @@ func TestWorkDependsOnNothingElse(t *testing.T) {
 	}
 	spent := func(x *Index, limit uint64) (uint64, error) {
 		work := Work{Limit: limit}
-		err := work.VerifyHeld(b.receipts, b.evidence, w, ProtocolStatistics(), func(int) (*Index, error) { return x, nil })
+		err := work.VerifyHeld(b.receipts, b.evidence, w, ProtocolStatistics(), func(int) (*Index, error) { return x, nil }, nil)
 		return work.Spent(), err
 	}
 	units, err := spent(w.index, 0)
@@ -187,7 +187,7 @@ func TestWorkStops(t *testing.T) {
 		return nil
 	}}
 	err := work.VerifyHeld(b.receipts, b.evidence, w, ProtocolStatistics(),
-		func(int) (*Index, error) { return w.index, nil })
+		func(int) (*Index, error) { return w.index, nil }, nil)
 	if !errors.Is(err, ErrStopped) || !errors.Is(err, enough) || errors.Is(err, ErrWork) {
 		t.Fatal(err)
 	}

@@ -103,10 +103,12 @@ func judge(c Case, library Library) error {
 		answer++
 	}
 	stats := poa.ProtocolStatistics()
-	src := &source{library: library, models: models, stopsHeight: c.StopsHeight, proved: make(map[uint64]poa.Contribution)}
+	src := &source{library: library, models: models, stopsHeight: c.StopsHeight, proved: make(map[uint64]poa.Contribution),
+		stopped: make(map[uint64]uint32)}
 	work := &poa.Work{Limit: c.Work, Stop: c.Stop}
 	return work.VerifyHeld(bundle.Receipts, bundle.Evidence, src, stats,
-		func(i int) (*poa.Index, error) { return models[i].Index, nil })
+		func(i int) (*poa.Index, error) { return models[i].Index, nil },
+		func(i int) ([]poa.InfluenceRow, error) { return models[i].Influence, nil })
 }
 
 // maxReceipts of a batch; the chain's parameter is at most this.
@@ -142,6 +144,7 @@ type source struct {
 	models      []*Model // by receipt
 	stopsHeight int64
 	proved      map[uint64]poa.Contribution // that were asked for
+	stopped     map[uint64]uint32           // segments of contributions that were asked for
 }
 
 var _ poa.ContributionSource = (*source)(nil)
@@ -179,6 +182,34 @@ func (s *source) Stopped(receipt int, rank uint64, segment uint32) (bool, uint64
 		return missing == nil && s.payable(c, s.models[receipt])
 	})
 	return true, to, err
+}
+
+// Standing implements poa.ContributionSource.
+func (s *source) Standing(receipt int, rank uint64) (poa.Standing, error) {
+	c, _, err := s.library.Contribution(rank)
+	if errors.Is(err, ErrMissing) {
+		return poa.Standing{}, err
+	}
+	if err != nil || !s.payable(c, s.models[receipt]) {
+		return poa.Standing{}, nil
+	}
+	standing := poa.Standing{Segments: c.Segments}
+	if c.Stops == 0 {
+		return standing, nil
+	}
+	stopped, known := s.stopped[rank]
+	for i := uint32(0); i < c.Segments && !known; i++ {
+		stop, found, err := s.library.Stop(rank, i)
+		if err != nil {
+			return poa.Standing{}, err
+		}
+		if found && stop.Holds(s.stopsHeight) {
+			stopped++
+		}
+	}
+	s.stopped[rank] = stopped
+	standing.Stopped = stopped
+	return standing, nil
 }
 
 // payable says whether a contribution is in the manifest of one of the models.

@@ -273,7 +273,7 @@ func TestWorkIsBounded(t *testing.T) {
 		b.receipts[i].Method = poa.MethodSPAN
 	}
 	work, err := poa.Bundle{Receipts: b.receipts, Evidence: b.evidence}.Work(sourceOf{w}, poa.ProtocolStatistics(),
-		func(int) (*poa.Index, error) { return w.index, nil })
+		func(int) (*poa.Index, error) { return w.index, nil }, nil)
 	require.NoError(t, err)
 	for _, test := range []struct {
 		bytes, work uint64
@@ -344,6 +344,11 @@ type sourceOf struct{ w *world }
 
 func (s sourceOf) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
 
+func (s sourceOf) Standing(_ int, rank uint64) (poa.Standing, error) {
+	c, err := s.Contribution(rank)
+	return poa.Standing{Segments: c.Segments}, err
+}
+
 func (s sourceOf) Contribution(rank uint64) (poa.Contribution, error) {
 	c, datanet, err := s.w.Contribution(rank)
 	if err != nil {
@@ -378,7 +383,7 @@ func TestStopsAreThoseOfTheBatch(t *testing.T) {
 				return []poa.Derivation{{Rank: poa.Nobody, PPM: poa.TotalPPM}}
 			}
 			return nil
-		})
+		}, nil)
 		b.receipts[i].Entries, b.receipts[i].UnattributedPPM = att.Entries, att.UnattributedPPM
 	}
 	c = b.submitted(t)

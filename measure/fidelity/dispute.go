@@ -79,7 +79,7 @@ func (f *disputeFigure) measure(d poa.Dispute, claim poa.Claim, src poa.Contribu
 		if err != nil {
 			return err
 		}
-		if _, err := decoded.Verify(claim.Record, claim.Bundle, src, poa.ProtocolStatistics()); err == nil {
+		if _, err := decoded.Verify(claim.Record, claim.Bundle, nil, src, poa.ProtocolStatistics()); err == nil {
 			return fmt.Errorf("%s convicts an honest provider", d.Kind())
 		}
 		fastest = min(fastest, time.Since(start))
@@ -140,6 +140,12 @@ func (w *court) Contribution(rank uint64) (poa.Contribution, error) {
 
 // Stopped implements poa.ContributionSource.
 func (w *court) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
+
+// Standing implements poa.ContributionSource.
+func (w *court) Standing(_ int, rank uint64) (poa.Standing, error) {
+	c, err := w.Contribution(rank)
+	return poa.Standing{Segments: c.Segments}, err
+}
 
 func (w *court) proof(rank uint64, index uint32) (poa.SegmentProof, error) {
 	return poa.SegmentProof{Rank: rank, Index: index, Content: w.files[rank].Segments[index]}, nil

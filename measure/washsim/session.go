@@ -106,7 +106,7 @@ func (c *conversation) weigh(attribution *poa.Attribution) (err error) {
 		}
 		// The market's model uses all that is in its DataNet.
 		return []poa.Derivation{{Rank: stop.PaysTo(height, func(uint64) bool { return true }), PPM: poa.TotalPPM}}
-	})
+	}, nil)
 	return err
 }
 

@@ -108,10 +108,12 @@ func (noText) Weigh(*poa.Attribution, int64) {}
 
 func (noText) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
 
+func (noText) Standing(int, uint64) (poa.Standing, error) { return poa.Standing{}, nil }
+
 func (noText) Work(receipt poa.Receipt, evidence poa.Evidence, _ int64) (uint64, error) {
 	bundle := poa.Bundle{Receipts: []poa.Receipt{receipt}, Evidence: evidence}
 	return bundle.Work(noText{}, poa.ProtocolStatistics(),
-		func(int) (*poa.Index, error) { return poa.NewIndex(poa.ProtocolStatistics()), nil })
+		func(int) (*poa.Index, error) { return poa.NewIndex(poa.ProtocolStatistics()), nil }, nil)
 }
 
 func (noText) Contribution(uint64) (poa.Contribution, error) {

@@ -135,7 +135,23 @@ func (l *Library) Weigh(att *poa.Attribution, height int64) {
 			return []poa.Derivation{{Rank: to, PPM: poa.TotalPPM}}
 		}
 		return l.canonical[l.places[ref]].Derived
-	})
+	}, func(rank uint64) poa.Standing { return l.standing(rank, height) })
+}
+
+// standing says how many segments a contribution has, and how many of them are stopped as of a block; the caller holds
+// the lock.
+func (l *Library) standing(rank uint64, height int64) (s poa.Standing) {
+	kept, ok := l.contributions[rank]
+	if !ok {
+		return s
+	}
+	s.Segments = kept.Segments
+	for i := range kept.Segments {
+		if _, stopped := l.stopped(Ref{rank, i}, height); stopped {
+			s.Stopped++
+		}
+	}
+	return s
 }
 
 // fetch returns a segment file from the store, or from where its contributor put it into the store.
@@ -238,7 +254,7 @@ func (l *Library) placesOf(refs []Ref) ([]int, error) {
 func (l *Library) Work(receipt poa.Receipt, evidence poa.Evidence, height int64) (uint64, error) {
 	receipt.Method = uint8(l.Version.Method)
 	return poa.Bundle{Receipts: []poa.Receipt{receipt}, Evidence: evidence}.Work(proved{l, height},
-		poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return l.index, nil })
+		poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return l.index, nil }, nil)
 }
 
 // proved are the library's contributions as segments are verified against them.
@@ -262,6 +278,13 @@ func (p proved) Stopped(_ int, rank uint64, segment uint32) (bool, uint64, error
 	defer p.mu.RUnlock()
 	to, stopped := p.stopped(Ref{rank, segment}, p.height)
 	return stopped, to, nil
+}
+
+// Standing implements poa.ContributionSource.
+func (p proved) Standing(_ int, rank uint64) (poa.Standing, error) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.standing(rank, p.height), nil
 }
 
 // stopped says whether a segment was stopped as of a block, and who has its pay instead; the caller holds the lock.

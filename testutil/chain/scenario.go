@@ -387,7 +387,7 @@ func (c *Conversation) weigh(attribution *poa.Attribution) {
 			}
 		}
 		return derived
-	})
+	}, nil)
 }
 
 // Gap records a call that failed, or only acknowledged.
@@ -469,7 +469,7 @@ func (c *Conversation) Attested(msg *attributiontypes.MsgSubmitReceipts) *attrib
 	work := poa.Work{}
 	// Lies are announced as far as they go.
 	_ = work.VerifyHeld(c.receiptsWithMethod(), c.Evidence, proved{c.Scenario}, poa.ProtocolStatistics(),
-		func(int) (*poa.Index, error) { return c.index, nil })
+		func(int) (*poa.Index, error) { return c.index, nil }, nil)
 	msg.Evidence, msg.BundleRoot, msg.BundleBytes, msg.BundleWork = nil, root[:], uint64(len(bundle)), work.Spent()
 	return msg
 }
@@ -498,6 +498,12 @@ func (p proved) Contribution(rank uint64) (poa.Contribution, error) {
 
 // Stopped implements poa.ContributionSource.
 func (proved) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
+
+// Standing implements poa.ContributionSource.
+func (p proved) Standing(_ int, rank uint64) (poa.Standing, error) {
+	c, err := p.Contribution(rank)
+	return poa.Standing{Segments: c.Segments}, err
+}
 
 // Submit sends a batch and starts the next one.
 func (c *Conversation) Submit(msg *attributiontypes.MsgSubmitReceipts) (*abci.ExecTxResult, uint64) {

@@ -170,6 +170,12 @@ func (p proved) Contribution(rank uint64) (poa.Contribution, error) {
 // Stopped implements poa.ContributionSource.
 func (proved) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
 
+// Standing implements poa.ContributionSource.
+func (p proved) Standing(_ int, rank uint64) (poa.Standing, error) {
+	c, err := p.Contribution(rank)
+	return poa.Standing{Segments: c.Segments}, err
+}
+
 // message is the batch with the voucher of its payer; the bundle is pushed, or served late, or not at all.
 func (l *Load) message(p *provider, conduct Conduct, receipts []poa.Receipt,
 	evidence poa.Evidence) (*attributiontypes.MsgSubmitReceipts, error) {
@@ -189,7 +195,7 @@ func (l *Load) message(p *provider, conduct Conduct, receipts []poa.Receipt,
 	// A lie is announced as far as it goes.
 	work := poa.Work{}
 	_ = work.VerifyHeld(receipts, evidence, proved{l}, poa.ProtocolStatistics(),
-		func(int) (*poa.Index, error) { return l.index, nil })
+		func(int) (*poa.Index, error) { return l.index, nil }, nil)
 	l.publish(root, bundle, conduct)
 	price, err := packed(p.session.Price)
 	if err != nil {

@@ -25,6 +25,11 @@ func (p passages) Contribution(rank uint64) (poa.Contribution, error) {
 
 func (p passages) Stopped(int, uint64, uint32) (bool, uint64, error) { return false, 0, nil }
 
+func (p passages) Standing(_ int, rank uint64) (poa.Standing, error) {
+	c, err := p.Contribution(rank)
+	return poa.Standing{Segments: c.Segments}, err
+}
+
 func (p passages) proof(rank uint64, index uint32) (poa.SegmentProof, error) {
 	return poa.SegmentProof{Rank: rank, Index: index, Content: p.text(rank)}, nil
 }
@@ -66,7 +71,7 @@ func TestRowsCanBeDisputed(t *testing.T) {
 				rows++
 				honest, claim := dispute(t, src, c, att, k, row)
 				start := time.Now()
-				_, err := honest.Verify(claim.Record, claim.Bundle, src, poa.ProtocolStatistics())
+				_, err := honest.Verify(claim.Record, claim.Bundle, nil, src, poa.ProtocolStatistics())
 				times = append(times, time.Since(start))
 				if !errors.Is(err, poa.ErrDispute) {
 					t.Errorf("%s %s, row %d: convicted or not judged: %v", name, c.item.ID, k, err)
@@ -87,7 +92,7 @@ func TestRowsCanBeDisputed(t *testing.T) {
 						continue
 					}
 					lied, claim := dispute(t, src, c, att, k, lie)
-					if _, err := lied.Verify(claim.Record, claim.Bundle, src, poa.ProtocolStatistics()); err != nil {
+					if _, err := lied.Verify(claim.Record, claim.Bundle, nil, src, poa.ProtocolStatistics()); err != nil {
 						escaped++ // another part gives by chance what the lie says
 					}
 					lies++

@@ -16,6 +16,7 @@ import (
 
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/x/attribution/types"
+	modelstypes "github.com/openledger/openledger/x/models/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -208,11 +209,24 @@ func (k Keeper) verdict(ctx sdk.Context, batch types.Batch, record poa.Record, e
 	}
 	from := newSource(ctx, k, batch.Height, version)
 	from.stopsHeight = batch.StopsHeight
-	v.losses, err = proof.Verify(record, bundle, from, k.statistics)
+	training, err := trainingOf(version)
+	if err != nil {
+		return verdict{}, err
+	}
+	v.losses, err = proof.Verify(record, bundle, training, from, k.statistics)
 	if from.failed != nil {
 		return verdict{}, from.failed
 	}
 	return refuted(v, err)
+}
+
+// trainingOf returns what a version says of its training, nil if it says nothing.
+func trainingOf(version modelstypes.ModelVersion) (*poa.Training, error) {
+	if version.Training == nil {
+		return nil, nil
+	}
+	committed, err := version.Training.Committed()
+	return &committed, err
 }
 
 // refuted adds to a verdict what package poa says against a proof. Only what it names as a fault of the proof counts;
@@ -318,7 +332,8 @@ func (k Keeper) lost(ctx sdk.Context, batch types.Batch, record poa.Record, inde
 	should.Entries, should.UnattributedPPM = nil, poa.TotalPPM
 	for _, loss := range losses {
 		if loss.PPM > 0 && loss.PPM <= should.UnattributedPPM {
-			should.Entries = append(should.Entries, poa.Entry{Rank: loss.Rank, WeightPPM: loss.PPM})
+			should.Entries = append(should.Entries,
+				poa.Entry{Rank: loss.Rank, WeightPPM: loss.PPM, LoraPPM: loss.LoraPPM})
 			should.UnattributedPPM -= loss.PPM
 		}
 	}

@@ -197,6 +197,31 @@ func (s *source) Stopped(receipt int, rank uint64, segment uint32) (bool, uint64
 	return true, looked.stop.PaysTo(s.stopsHeight, func(rank uint64) bool { return s.allow(rank, version) == nil }), nil
 }
 
+// Standing implements poa.ContributionSource.
+func (s *source) Standing(receipt int, rank uint64) (poa.Standing, error) {
+	version := s.versions[0]
+	if s.versionOf != nil {
+		version = s.versionOf[receipt]
+	}
+	if err := s.allow(rank, version); errors.Is(err, types.ErrManifest) {
+		return poa.Standing{}, nil
+	} else if err != nil {
+		return poa.Standing{}, err
+	}
+	contribution, err := s.keeper.datanets.GetContribution(s.ctx, rank)
+	if err != nil {
+		return poa.Standing{}, s.fail(err)
+	}
+	standing := poa.Standing{Segments: contribution.Segments}
+	if contribution.Stops > 0 {
+		if standing.Stopped, err = s.keeper.datanets.StoppedSegments(s.ctx, contribution.DatanetId, rank,
+			s.stopsHeight); err != nil {
+			return poa.Standing{}, s.fail(err)
+		}
+	}
+	return standing, nil
+}
+
 // lineage returns the royalty table of a model with its owners.
 func (s *source) lineage(modelID uint64) ([]rewardstypes.Share, error) {
 	if table, ok := s.tables[modelID]; ok {

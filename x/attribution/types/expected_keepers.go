@@ -26,6 +26,7 @@ type DatanetKeeper interface {
 	GetContribution(ctx context.Context, rank uint64) (datanettypes.Contribution, error)
 	GetContributionPay(ctx context.Context, rank uint64) (datanettypes.ContributionPay, error)
 	SegmentStop(ctx context.Context, datanetID, rank uint64, segment uint32) (datanettypes.SegmentStop, bool, error)
+	StoppedSegments(ctx context.Context, datanetID, rank uint64, height int64) (uint32, error)
 	GetVersion(ctx context.Context, datanetID, version uint64) (datanettypes.Version, error)
 	RoyaltiesAt(ctx context.Context, datanetID uint64, height int64) ([]datanettypes.Royalty, error)
 	AskCustody(ctx context.Context, limit, setAside int) ([]datanettypes.HoldAsk, error)

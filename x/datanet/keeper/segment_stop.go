@@ -24,6 +24,19 @@ func (k Keeper) SegmentStop(ctx context.Context, datanetID, rank uint64, segment
 	return stop, err == nil, err
 }
 
+// StoppedSegments counts the segments of a contribution that are stopped as of a block.
+func (k Keeper) StoppedSegments(ctx context.Context, datanetID, rank uint64, height int64) (uint32, error) {
+	stopped := uint32(0)
+	err := k.SegmentStops.Walk(ctx, collections.NewSuperPrefixedTripleRange[uint64, uint64, uint64](datanetID, rank),
+		func(_ collections.Triple[uint64, uint64, uint64], stop types.SegmentStop) (bool, error) {
+			if stop.Holds(height) {
+				stopped++
+			}
+			return false, nil
+		})
+	return stopped, err
+}
+
 func (k Keeper) setSegmentStop(ctx context.Context, stop types.SegmentStop) error {
 	return k.SegmentStops.Set(ctx, collections.Join3(stop.DatanetId, stop.Rank, uint64(stop.Segment)), stop)
 }
