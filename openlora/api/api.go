@@ -105,6 +105,7 @@ type Source struct {
 	Title        string `json:"title"`
 	Licence      string `json:"licence"`
 	WeightPPM    uint32 `json:"weight_ppm"`
+	LoraPPM      uint32 `json:"lora_ppm,omitempty"` // of WeightPPM, for what it taught the adapter; it earns no bonus
 }
 
 // ReceiptStatus says what the gateway knows about a receipt.

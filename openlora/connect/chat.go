@@ -53,12 +53,16 @@ func (p *Proxy) complete(w http.ResponseWriter, r *http.Request, prompted bool) 
 	}
 }
 
-// sourcesHeader lists contributions with their weights in ppm, in the form of a structured field (RFC 9651):
-// 1;ppm=469600;contributor="open1…", …
+// sourcesHeader lists contributions with their weights in ppm, and what of it is for their training of the adapter, in
+// the form of a structured field (RFC 9651): 1;ppm=469600;lora=31000;contributor="open1…", …
 func sourcesHeader(proof api.Answer) string {
 	parts := make([]string, len(proof.Sources))
 	for i, source := range proof.Sources {
-		parts[i] = fmt.Sprintf("%d;ppm=%d;contributor=%q", source.Contribution, source.WeightPPM, source.Contributor)
+		lora := ""
+		if source.LoraPPM > 0 {
+			lora = fmt.Sprintf(";lora=%d", source.LoraPPM)
+		}
+		parts[i] = fmt.Sprintf("%d;ppm=%d%s;contributor=%q", source.Contribution, source.WeightPPM, lora, source.Contributor)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -92,14 +92,32 @@ func (r *residents) unload(name string) error {
 
 // use returns an adapter's weights, which stay until release is called.
 func (r *residents) use(name string) (weights *model.Adapter, release func(), err error) {
+	found, release, err := r.hold(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return found.weights, release, nil
+}
+
+// open returns an adapter's file, which stays open until release is called.
+func (r *residents) open(name string) (file *adapter.Adapter, release func(), err error) {
+	found, release, err := r.hold(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return found.file, release, nil
+}
+
+// hold returns an adapter, which stays until release is called.
+func (r *residents) hold(name string) (found *resident, release func(), err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	found := r.byName[name]
+	found = r.byName[name]
 	if found == nil {
 		return nil, nil, fmt.Errorf("adapter %s is not loaded", name)
 	}
 	found.users++
-	return found.weights, func() {
+	return found, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if found.users--; found.gone && found.users == 0 {

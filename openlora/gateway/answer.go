@@ -42,7 +42,7 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 		return said, err
 	}
 	if x.may == nil {
-		err = x.prove(&said, nil)
+		err = x.prove(context.WithoutCancel(ctx), &said, nil)
 		return said, err
 	}
 	// Another gateway may have started in the meantime. The time for answering may be over, but this one is signed for.
@@ -50,7 +50,7 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 	defer cancel()
 	allowed := make(chan error, 1)
 	go func() { allowed <- x.maySign(patient, to) }() // while the answer is attributed
-	err = x.prove(&said, func() error { return <-allowed })
+	err = x.prove(patient, &said, func() error { return <-allowed })
 	return said, err
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/artifact"
 	"github.com/openledger/openledger/content/fetch"
+	"github.com/openledger/openledger/content/influence"
 	"github.com/openledger/openledger/internal/ratelimit"
 	"github.com/openledger/openledger/openlora/adapters"
 	"github.com/openledger/openledger/openlora/chain"
@@ -131,7 +132,10 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 		g.metrics.registry.MustRegister(own)
 	}
 	for _, id := range config.Models {
-		library, err := retrieval.Load(ctx, config.Node, config.Content, g.fetch, config.indexDir(id), id, 0)
+		library, err := retrieval.Load(ctx, g.sources(), config.indexDir(id), id, 0)
+		if err == nil {
+			err = g.checkEvidence(library)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -141,6 +145,12 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 			"segments", library.Len())
 	}
 	return g, nil
+}
+
+// sources are where libraries come from.
+func (g *Gateway) sources() retrieval.Sources {
+	return retrieval.Sources{Node: g.Node, Content: g.Content, Fetch: g.fetch, Influence: influence.Source{
+		Store: g.Artifacts, Fetch: fetch.New(adapters.FetchLimits(g.AllowPrivate)), Models: g.Node.Models}}
 }
 
 // Claim has the chain say that this gateway answers for its provider from now on. Until then it answers nothing.
@@ -168,7 +178,10 @@ func (g *Gateway) Library(model uint64, version uint32) (*retrieval.Library, err
 		ctx, cancel := context.WithTimeout(context.Background(), g.Limits.AnswerTimeout)
 		defer cancel()
 		// the folder is the latest version's
-		library, err := retrieval.Load(ctx, g.Node, g.Content, g.fetch, "", model, version)
+		library, err := retrieval.Load(ctx, g.sources(), "", model, version)
+		if err == nil {
+			err = g.checkEvidence(library)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"math"
@@ -15,10 +16,15 @@ import (
 
 // prove attributes an answer and signs its outcome, if allowed says so; nil does. Of an answer that cannot be proved as
 // a whole, its beginning is the answer.
-func (x *exchange) prove(said *answered, allowed func() error) error {
+func (x *exchange) prove(ctx context.Context, said *answered, allowed func() error) error {
 	whole := said.message.Answered()
 	began := time.Now()
+	x.call.Influence = x.sketch(ctx, whole)
 	attribution, err := provable(said, x.attribute)
+	if cut := said.message.Answered(); err == nil && cut != whole && x.call.Influence != nil {
+		x.call.Influence = x.sketch(ctx, cut) // who recomputes it knows the answer that was given
+		attribution, err = x.attribute(cut)
+	}
 	x.gateway.metrics.attributionSeconds.Observe(time.Since(began).Seconds())
 	if err != nil {
 		return err
@@ -82,7 +88,7 @@ func provable(said *answered, attribute func(text string) (poa.Attribution, erro
 
 // attribute attributes a text that can be submitted as an answer.
 func (x *exchange) attribute(text string) (poa.Attribution, error) {
-	attribution, err := x.library.Attribute([]byte(text), x.call.Retrieved)
+	attribution, err := x.library.Attribute([]byte(text), x.call.Retrieved, x.call.Influence)
 	if err == nil {
 		err = outbox.CheckEvidence(x.call.CallKey, text, attribution, x.library.Proof)
 	}
@@ -145,6 +151,7 @@ func (x *exchange) sign(text string, attribution poa.Attribution) (*api.Answer, 
 		proof.Sources = append(proof.Sources, api.Source{
 			Contribution: entry.Rank, Contributor: contribution.Contributor, DatanetID: contribution.DatanetId,
 			Title: contribution.Title, Licence: contribution.Licence, WeightPPM: entry.WeightPPM,
+			LoraPPM: entry.LoraPPM,
 		})
 	}
 	return proof, nil

@@ -95,7 +95,7 @@ func (x *exchange) finishWith(ctx context.Context, text string) error {
 		return err
 	}
 	said := assistant(text, engine.FinishLength)
-	if err := x.prove(&said, nil); err != nil {
+	if err := x.prove(ctx, &said, nil); err != nil {
 		return err
 	}
 	if err := x.finish(said, x.response(said)); err != nil {

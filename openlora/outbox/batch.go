@@ -238,7 +238,7 @@ func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 		if !call.Gap {
 			text := []byte(call.Answer)
 			if call.Attribution == nil { // the gateway has started since
-				attribution, err := library.Attribute(text, call.Retrieved)
+				attribution, err := library.Attribute(text, call.Retrieved, call.Influence)
 				if err != nil {
 					return nil, fmt.Errorf("call %d: %w", n, err)
 				}

@@ -83,9 +83,9 @@ type counting struct {
 	times int
 }
 
-func (c *counting) Attribute(text []byte, refs []retrieval.Ref) (poa.Attribution, error) {
+func (c *counting) Attribute(text []byte, refs []retrieval.Ref, query *poa.LoraQuery) (poa.Attribution, error) {
 	c.times++
-	return c.noText.Attribute(text, refs)
+	return c.noText.Attribute(text, refs, query)
 }
 
 // TestAttributionIsMadeOnce: the sender takes the attribution that an answer was signed with. After a restart it makes
@@ -98,7 +98,7 @@ func TestAttributionIsMadeOnce(t *testing.T) {
 		state := outbox.Session{ID: session, ModelID: 1, ModelVersion: 1}
 		for n := range 2 {
 			answer := []byte("an answer of some words")
-			att, err := text.Attribute(answer, nil)
+			att, err := text.Attribute(answer, nil, nil)
 			require.NoError(t, err)
 			state.N++
 			state.Voucher = outbox.Voucher{N: state.N, Signature: []byte{1}}

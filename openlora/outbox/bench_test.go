@@ -63,7 +63,7 @@ func (m *manyTexts) answer(random *rand.Rand) string {
 	return strings.Join(out, " ")
 }
 
-func (m *manyTexts) Attribute(text []byte, _ []retrieval.Ref) (poa.Attribution, error) {
+func (m *manyTexts) Attribute(text []byte, _ []retrieval.Ref, _ *poa.LoraQuery) (poa.Attribution, error) {
 	return m.index.Attribute(poa.Answer{Tokens: poa.TokenIDs(text)})
 }
 
@@ -92,7 +92,7 @@ func BenchmarkReceipts(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		text := answers[i%len(answers)]
 		key := poa.LeafHash([]byte(text))
-		attribution, err := texts.Attribute([]byte(text), nil)
+		attribution, err := texts.Attribute([]byte(text), nil, nil)
 		require.NoError(b, err)
 		require.NoError(b, outbox.CheckEvidence(key, text, attribution, texts.Proof))
 		call := poa.Call{QueryHash: key, MaxFee: poa.NewAmount(9)}.Hash()

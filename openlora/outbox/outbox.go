@@ -84,6 +84,8 @@ type Call struct {
 	Response  json.RawMessage `json:"response,omitempty"` // for a client that asks again
 	Seq       uint64          `json:"seq,omitempty"`      // of the batch that holds it
 
+	// Influence is what method LORA asks the influence file for this answer; nil has its table decide alone.
+	Influence *poa.LoraQuery `json:"influence,omitempty"`
 	// Attribution is what the answer owes, in memory only: nil when it is not known any more.
 	Attribution *poa.Attribution `json:"-"`
 

@@ -94,7 +94,7 @@ func sender(box *outbox.Outbox, node outbox.Node) *outbox.Sender {
 // noText is the text of a model that nobody contributed to.
 type noText struct{}
 
-func (noText) Attribute(text []byte, _ []retrieval.Ref) (poa.Attribution, error) {
+func (noText) Attribute(text []byte, _ []retrieval.Ref, _ *poa.LoraQuery) (poa.Attribution, error) {
 	return poa.NewIndex(poa.ProtocolStatistics()).Attribute(poa.Answer{Tokens: poa.TokenIDs(text)})
 }
 

@@ -42,7 +42,7 @@ type Recorded struct {
 // Library is the text of a model version.
 type Library interface {
 	// Attribute says what an answer owes to which segments.
-	Attribute(text []byte, retrieved []retrieval.Ref) (poa.Attribution, error)
+	Attribute(text []byte, retrieved []retrieval.Ref, query *poa.LoraQuery) (poa.Attribution, error)
 	// Proof proves that a segment is in its contribution.
 	Proof(rank uint64, index uint32) (poa.SegmentProof, error)
 	// Refresh asks the chain which segments were stopped, and returns the block as of which that is known.

@@ -63,6 +63,14 @@ func Spans(text string, proof api.Answer, colour bool) string {
 // Percent of parts per million, with two digits.
 func Percent(ppm uint32) string { return fmt.Sprintf("%d.%02d %%", ppm/10_000, ppm%10_000/100) }
 
+// Weight of a source, and how much of it is for what it taught the adapter.
+func Weight(source api.Source) string {
+	if source.LoraPPM == 0 {
+		return Percent(source.WeightPPM)
+	}
+	return Percent(source.WeightPPM) + " (" + Percent(source.LoraPPM) + " by training)"
+}
+
 // Answer prints an answer and the legend of its sources.
 func Answer(w io.Writer, text string, proof api.Answer, colour bool) {
 	fmt.Fprintf(w, "%s\n\n", Spans(text, proof, colour))
@@ -76,7 +84,7 @@ func Answer(w io.Writer, text string, proof api.Answer, colour bool) {
 		if colour {
 			mark = Colour(proof, source.Contribution) + "●" + Reset
 		}
-		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\n", mark, Percent(source.WeightPPM), source.Contributor, source.Title)
+		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\n", mark, Weight(source), source.Contributor, source.Title)
 	}
 	mark := ""
 	if colour {

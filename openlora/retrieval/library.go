@@ -11,6 +11,7 @@ import (
 
 	"github.com/openledger/openledger/content"
 	guarded "github.com/openledger/openledger/content/fetch"
+	"github.com/openledger/openledger/content/influence"
 	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/engine"
@@ -46,7 +47,8 @@ type Library struct {
 	index         *poa.Index
 	search        *poa.Search
 	terms         *terms.Index       // by place
-	meanings      *poa.MeaningSearch // by place; nil unless the method is MEANING
+	meanings      *poa.MeaningSearch // by place; nil unless the method is MEANING or LORA
+	influence     []poa.InfluenceRow // of the training record; nil unless the method is LORA
 	readings      readings
 
 	datanets datanettypes.QueryClient
@@ -54,11 +56,20 @@ type Library struct {
 	stops    map[Ref]datanettypes.SegmentStop
 }
 
-// Load reads a model version's manifest from the chain and its text from the
-// store; text that is not there is fetched from where its contributor put it.
-// The index is kept in indexDir, or in memory only if that is empty.
-func Load(ctx context.Context, node *chain.Client, store *content.Store, from *guarded.Client, indexDir string,
-	modelID uint64, version uint32) (*Library, error) {
+// Sources are where a library's text comes from.
+type Sources struct {
+	Node *chain.Client
+	// Content holds text; what is not there is fetched from where its contributor put it.
+	Content *content.Store
+	Fetch   *guarded.Client
+	// Influence finds the influence files of adapters; without a store, models with method LORA are not loaded.
+	Influence influence.Source
+}
+
+// Load reads a model version's manifest from the chain, its text, and its influence file if its method needs one. The
+// index is kept in indexDir, or in memory only if that is empty.
+func Load(ctx context.Context, from Sources, indexDir string, modelID uint64, version uint32) (*Library, error) {
+	node := from.Node
 	found, err := node.Models.Model(ctx, &modelstypes.QueryModelRequest{ModelId: modelID, Version: version})
 	if err != nil {
 		return nil, fmt.Errorf("model %d: %w", modelID, err)
@@ -70,13 +81,18 @@ func Load(ctx context.Context, node *chain.Client, store *content.Store, from *g
 	}
 	loaded, err := manifest.Load(ctx, node.Datanet, found.Version.Manifest,
 		func(ctx context.Context, c datanettypes.Contribution) ([]byte, error) {
-			return fetch(ctx, store, from, c)
+			return fetch(ctx, from.Content, from.Fetch, c)
 		})
 	if err != nil {
 		return nil, err
 	}
-	if l.Version.Method == modelstypes.ATTRIBUTION_METHOD_MEANING {
+	if poa.ByMeaning(uint8(l.Version.Method)) {
 		l.meanings = poa.NewMeaningSearch()
+	}
+	if l.Version.Method == modelstypes.ATTRIBUTION_METHOD_LORA {
+		if l.influence, err = loadInfluence(ctx, from.Influence, l.Version); err != nil {
+			return nil, err
+		}
 	}
 	for i := range loaded {
 		contribution := &loaded[i]
@@ -211,9 +227,20 @@ func (l *Library) Contribution(rank uint64) (datanettypes.Contribution, bool) {
 	return kept.Contribution, true
 }
 
-// Attribute says by the model's method which segments of the whole manifest an answer owes. Methods RAG and MEANING
-// compare it with what was retrieved for it too, and MEANING with what it finds by itself.
-func (l *Library) Attribute(text []byte, retrieved []Ref) (poa.Attribution, error) {
+// loadInfluence returns the rows of a version's influence file.
+func loadInfluence(ctx context.Context, from influence.Source,
+	version modelstypes.ModelVersion) ([]poa.InfluenceRow, error) {
+	if from.Store == nil {
+		return nil, fmt.Errorf("model %d is attributed by method LORA, and there is no folder for its influence file",
+			version.ModelId)
+	}
+	return from.Rows(ctx, version)
+}
+
+// Attribute says by the model's method which segments of the whole manifest an answer owes. Methods RAG, MEANING and
+// LORA compare it with what was retrieved for it too, the last two with what they find by themselves. Query is what
+// method LORA asks the influence file; nil has its table decide alone, and other methods know none.
+func (l *Library) Attribute(text []byte, retrieved []Ref, query *poa.LoraQuery) (poa.Attribution, error) {
 	switch l.Version.Method {
 	case modelstypes.ATTRIBUTION_METHOD_RAG:
 		places, err := l.placesOf(retrieved)
@@ -225,13 +252,17 @@ func (l *Library) Attribute(text []byte, retrieved []Ref) (poa.Attribution, erro
 			segments = append(segments, l.canonical[place])
 		}
 		return l.index.AttributeRAG(poa.NewAnswer(text), segments)
-	case modelstypes.ATTRIBUTION_METHOD_MEANING:
+	case modelstypes.ATTRIBUTION_METHOD_MEANING, modelstypes.ATTRIBUTION_METHOD_LORA:
 		asked, err := l.placesOf(retrieved)
 		if err != nil {
 			return poa.Attribution{}, err
 		}
 		answer := poa.InterpretAnswer(text)
-		return l.index.AttributeMeaning(answer, l.interpreted(asked), l.interpreted(l.search.Found(answer.Tokens, asked)))
+		retrieved, found := l.interpreted(asked), l.interpreted(l.search.Found(answer.Tokens, asked))
+		if l.Version.Method == modelstypes.ATTRIBUTION_METHOD_LORA {
+			return l.index.AttributeLora(answer, retrieved, found, l.influence, query)
+		}
+		return l.index.AttributeMeaning(answer, retrieved, found)
 	}
 	return l.index.Attribute(poa.Answer{Tokens: poa.TokenIDs(text)})
 }
@@ -254,7 +285,8 @@ func (l *Library) placesOf(refs []Ref) ([]int, error) {
 func (l *Library) Work(receipt poa.Receipt, evidence poa.Evidence, height int64) (uint64, error) {
 	receipt.Method = uint8(l.Version.Method)
 	return poa.Bundle{Receipts: []poa.Receipt{receipt}, Evidence: evidence}.Work(proved{l, height},
-		poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return l.index, nil }, nil)
+		poa.ProtocolStatistics(), func(int) (*poa.Index, error) { return l.index, nil },
+		func(int) ([]poa.InfluenceRow, error) { return l.influence, nil })
 }
 
 // proved are the library's contributions as segments are verified against them.

@@ -1,0 +1,27 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/slm/influence"
+)
+
+var _ Sketcher = (*Embedded)(nil)
+
+// Sketch implements Sketcher. The adapter must be loaded. Who has the same base, adapter, conversation and answer
+// computes the same query.
+func (e *Embedded) Sketch(ctx context.Context, a *Adapter, messages []api.Message, answer string) (*poa.LoraQuery,
+	error) {
+	file, release, err := e.residents.open(a.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	query, err := influence.Of(ctx, e.model, file, e.messages(Request{Messages: messages}), answer)
+	if err != nil {
+		return nil, err
+	}
+	return &poa.LoraQuery{Exponent: query.Exponent, Values: query.Values}, nil
+}
