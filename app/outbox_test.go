@@ -99,7 +99,7 @@ func TestProviderCrashesAndResumes(t *testing.T) {
 		}
 		stored, err := box.Batch(msg.ProviderSeq)
 		require.NoError(t, err)
-		require.True(t, stored.Done)
+		require.Equal(t, outbox.BatchSettled, stored.State)
 		require.NoError(t, box.Close())
 
 		c.Refresh(c.Session.Id)
@@ -216,6 +216,6 @@ func (noText) Refresh(context.Context) (int64, error) { return 0, nil }
 
 func (noText) Weigh(*poa.Attribution, int64) {}
 
-func (noText) Attribute(text []byte, _ []retrieval.Ref) (poa.Attribution, error) {
+func (noText) Attribute(text []byte, _ []retrieval.Ref, _ *poa.LoraQuery) (poa.Attribution, error) {
 	return poa.NewIndex(poa.ProtocolStatistics()).Attribute(poa.Answer{Tokens: poa.TokenIDs(text)})
 }
