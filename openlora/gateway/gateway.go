@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -93,14 +92,8 @@ type Gateway struct {
 	pricing  pricing
 
 	loading   singleflight.Group // of libraries
-	mu        sync.Mutex
-	libraries map[libraryKey]*retrieval.Library
-	latest    map[uint64]*retrieval.Library
-}
-
-type libraryKey struct {
-	model   uint64
-	version uint32
+	libraries *libraries
+	latest    map[uint64]*retrieval.Library // of the configured models
 }
 
 // indexDir is where the index of a model's text is kept.
@@ -121,7 +114,7 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 	g := &Gateway{
 		Config: config, turns: newTurns(config.Limits), started: time.Now(), fetch: fetch.New(fetching),
 		limiter:   ratelimit.New(config.Limits.PerSecond, config.Limits.Burst),
-		libraries: make(map[libraryKey]*retrieval.Library), latest: make(map[uint64]*retrieval.Library),
+		libraries: newLibraries(), latest: make(map[uint64]*retrieval.Library),
 	}
 	g.metrics = newMetrics(config.Outbox)
 	g.metrics.registry.MustRegister(shelf{config.Adapters, g.turns, g.metrics.modelLabel})
@@ -140,7 +133,7 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 			return nil, err
 		}
 		g.latest[id] = library
-		g.libraries[libraryKey{id, library.Version.Version}] = library
+		g.libraries.keep(libraryKey{id, library.Version.Version}, library)
 		config.Log.Info("model loaded", "model", id, "name", library.Model.Name, "version", library.Version.Version,
 			"segments", library.Len())
 	}
@@ -168,11 +161,11 @@ func (g *Gateway) Claim(ctx context.Context, node outbox.FenceNode) error {
 // one that is not loaded. Others do not wait for that.
 func (g *Gateway) Library(model uint64, version uint32) (*retrieval.Library, error) {
 	key := libraryKey{model, version}
-	if library, ok := g.loaded(key); ok {
+	if library, ok := g.libraries.get(key); ok {
 		return library, nil
 	}
 	library, err, _ := g.loading.Do(fmt.Sprint(key), func() (any, error) {
-		if library, ok := g.loaded(key); ok {
+		if library, ok := g.libraries.get(key); ok {
 			return library, nil
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), g.Limits.AnswerTimeout)
@@ -185,22 +178,13 @@ func (g *Gateway) Library(model uint64, version uint32) (*retrieval.Library, err
 		if err != nil {
 			return nil, err
 		}
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.libraries[key] = library
+		g.libraries.add(key, library)
 		return library, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return library.(*retrieval.Library), nil
-}
-
-func (g *Gateway) loaded(key libraryKey) (*retrieval.Library, bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	library, ok := g.libraries[key]
-	return library, ok
 }
 
 // Sender returns the worker that gets this gateway's receipts to the chain.

@@ -71,7 +71,7 @@ func (g *Gateway) describe(ctx context.Context, id uint64) (api.Model, error) {
 			return api.Model{}, adapterError(err)
 		}
 		model, version = info.Model, info.Version
-		if library, ok := g.loaded(libraryKey{id, version.Version}); ok {
+		if library, ok := g.libraries.get(libraryKey{id, version.Version}); ok {
 			segments = library.Len()
 		}
 	}
