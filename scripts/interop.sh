@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs what others wrote beside slm: transformers, tokenizers and torch load what slm writes and the other way round, and
-# llama.cpp computes from the same files. They come from Debian sid (300 MB to fetch, 1.5 GB unpacked) and are unpacked into
+# llama.cpp computes from the same files; and the drivers of model servers with llama-server itself. They come from Debian sid (300 MB to fetch, 1.5 GB unpacked) and are unpacked into
 # a folder of their own, with a package state of their own: nothing is installed. The folder is kept for the next run.
 #   sh scripts/interop.sh [FOLDER] [ARGUMENTS OF go test]
 # Exits with 77 and one line where the peers cannot be had: nothing was tested then.

@@ -48,6 +48,9 @@ func (c calls) send(request *http.Request) (*http.Response, error) {
 	if c.key != "" {
 		request.Header.Set("Authorization", "Bearer "+c.key)
 	}
+	// A server may close a connection that it has kept while the request is on its way. Before the first byte of the
+	// response nothing has come of that, so it is sent once more: this header, which is not sent, says that it may be.
+	request.Header["Idempotency-Key"] = nil
 	response, err := c.client.Do(request)
 	if err != nil {
 		return nil, &engine.UpstreamError{Message: err.Error()}
