@@ -1,8 +1,6 @@
 package main
 
 import (
-	"testing"
-
 	sdkmath "cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -26,7 +24,7 @@ type attested struct {
 	lanes    []*volume.Lane
 }
 
-func newAttested(t testing.TB) submissions {
+func newAttested(t chain.TB) submissions {
 	w := volume.New(t, volume.Options{Contributors: contributors, Edit: func(p *attributiontypes.Params) {
 		// One transaction per receipt makes as many open batches.
 		p.MaxOpenPerProvider, p.BundleBytesPerBlock, p.BundleWorkPerBlock = attributiontypes.MaxWindow, 1<<30, 1<<40

@@ -10,7 +10,8 @@ import (
 	"os"
 	"runtime/debug"
 	"runtime/pprof"
-	"testing"
+
+	"github.com/openledger/openledger/testutil/chain"
 )
 
 func main() {
@@ -45,7 +46,7 @@ func measureAll(o options) error {
 		if o.quick {
 			answers, singles, rounds = 100, 20, 2
 		}
-		err := use(func(t testing.TB) error {
+		err := use(func(t chain.TB) error {
 			figures, err := measureReceipts(t, newAttested, answers, singles, rounds)
 			out.receipts = &figures
 			return err

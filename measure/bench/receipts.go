@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"testing"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
@@ -46,7 +45,7 @@ type receipts struct {
 
 // measureReceipts executes blocks of a batch of answers, of singles receipts one by one, and of as many bank sends, in
 // turn.
-func measureReceipts(t testing.TB, build func(testing.TB) submissions, answers, singles, rounds int) (receipts, error) {
+func measureReceipts(t chain.TB, build func(chain.TB) submissions, answers, singles, rounds int) (receipts, error) {
 	s := build(t)
 	progress("%s: %d rounds of a batch of %d, and of %d transactions", nameReceipts, rounds, answers, singles)
 	m := meter{chain: s.chain()}

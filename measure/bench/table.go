@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// notMeasured is a figure that there is not.
+// notMeasured marks a figure that was not measured.
 var notMeasured = math.NaN()
 
 // table is written as aligned Markdown.

@@ -5,19 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"testing"
+
+	"github.com/openledger/openledger/testutil/chain"
 )
 
-// harness lets the test harness of the whole application run outside of a test: what fails there is an error here.
-type harness struct {
-	testing.TB // nil: methods below are all that is used
-	dirs       []string
-}
+// harness is a chain.TB outside of a test: what fails there is an error here.
+type harness struct{ dirs []string }
+
+var _ chain.TB = (*harness)(nil)
 
 type failure string
 
 // use runs something with a harness.
-func use(run func(t testing.TB) error) (err error) {
+func use(run func(t chain.TB) error) (err error) {
 	h := &harness{}
 	defer func() {
 		for _, dir := range h.dirs {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"testing"
+
+	"github.com/openledger/openledger/testutil/chain"
 )
 
-// tb lets the program start a chain of package testutil/chain: what fails there ends the program.
-type tb struct{ testing.TB }
+// tb is a chain.TB outside of a test: what fails there ends the program.
+type tb struct{}
+
+var _ chain.TB = tb{}
 
 func (tb) Helper()                  {}
 func (tb) Name() string             { return "washsim" }

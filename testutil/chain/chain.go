@@ -11,7 +11,6 @@ import (
 	"math/rand"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	"cosmossdk.io/log/v2"
@@ -72,7 +71,7 @@ func (a Account) String() string { return a.Address.String() }
 
 // Chain is an application with its validators.
 type Chain struct {
-	T   testing.TB
+	T   TB
 	App *app.App
 	// SkipInvariants leaves out the check after each block, for benchmarks.
 	SkipInvariants bool
@@ -128,13 +127,13 @@ func NewAccount(name string) Account {
 }
 
 // New starts a chain with one validator on which each account has a million OPEN.
-func New(t testing.TB, accounts []Account, edits ...Genesis) *Chain {
+func New(t TB, accounts []Account, edits ...Genesis) *Chain {
 	t.Helper()
 	return NewWithValidators(t, 1, accounts, edits...)
 }
 
 // NewWithValidators is New with n validators of equal power.
-func NewWithValidators(t testing.TB, n int, accounts []Account, edits ...Genesis) *Chain {
+func NewWithValidators(t TB, n int, accounts []Account, edits ...Genesis) *Chain {
 	t.Helper()
 	c := newChain(t, dbm.NewMemDB())
 	c.begin(n, accounts, edits...)
@@ -142,14 +141,14 @@ func NewWithValidators(t testing.TB, n int, accounts []Account, edits ...Genesis
 }
 
 // NewOnDisk is New on a database of the caller's, with options for the application. It cannot be started again.
-func NewOnDisk(t testing.TB, db dbm.DB, accounts []Account, options ...func(*baseapp.BaseApp)) *Chain {
+func NewOnDisk(t TB, db dbm.DB, accounts []Account, options ...func(*baseapp.BaseApp)) *Chain {
 	t.Helper()
 	c := newChain(t, db, options...)
 	c.begin(1, accounts)
 	return c
 }
 
-func newChain(t testing.TB, db dbm.DB, options ...func(*baseapp.BaseApp)) *Chain {
+func newChain(t TB, db dbm.DB, options ...func(*baseapp.BaseApp)) *Chain {
 	home := t.TempDir()
 	return &Chain{
 		T: t, db: db, home: home, App: newApp(db, home, options...),
@@ -192,7 +191,7 @@ func (c *Chain) start(state map[string]json.RawMessage, params cmtproto.Consensu
 }
 
 // addValidator puts a validator into the staking genesis, which bonds it.
-func addValidator(t testing.TB, a *app.App, state map[string]json.RawMessage, i int) validator {
+func addValidator(t TB, a *app.App, state map[string]json.RawMessage, i int) validator {
 	t.Helper()
 	consensusKey := cmted25519.GenPrivKeyFromSecret(fmt.Appendf(nil, "openledger/test/validator %d", i))
 	stake := Open(1_000_000)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand"
-	"testing"
 
 	sdkmath "cosmossdk.io/math"
 
@@ -47,7 +46,7 @@ type Options struct {
 	// Edit changes the parameters of x/attribution at genesis.
 	Edit func(*attributiontypes.Params)
 	// Make starts the chain; chain.New with one validator who says yes if it is nil.
-	Make func(t testing.TB, accounts []chain.Account, edits ...chain.Genesis) *chain.Chain
+	Make func(t chain.TB, accounts []chain.Account, edits ...chain.Genesis) *chain.Chain
 }
 
 // Workload is a chain with a DataNet of many contributors, a model over it, and
@@ -65,7 +64,7 @@ type Workload struct {
 }
 
 // New builds the chain with real transactions, up to the provider's offer.
-func New(t testing.TB, o Options) *Workload {
+func New(t chain.TB, o Options) *Workload {
 	t.Helper()
 	w := &Workload{
 		Owner: chain.NewAccount("owner"), Provider: chain.NewAccount("provider"), Payer: chain.NewAccount("payer"),
