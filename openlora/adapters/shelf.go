@@ -71,6 +71,13 @@ type Shelf struct {
 	offers   offers
 }
 
+const (
+	// memoryPatience is how long a load waits for memory that others use.
+	memoryPatience = 30 * time.Second
+	// maxEntries bounds the failures that are remembered, with the adapters in memory.
+	maxEntries = 4096
+)
+
 // entry is one adapter.
 type entry struct {
 	of      version
@@ -192,6 +199,7 @@ func (s *Shelf) take(of version, l lineage) (*Lease, *entry, error) {
 		e = nil
 	}
 	if e == nil {
+		s.tidy()
 		e = &entry{of: of, loading: make(chan struct{})}
 		s.entries[of] = e
 		go s.load(e, l)
@@ -204,6 +212,18 @@ func (s *Shelf) take(of version, l lineage) (*Lease, *entry, error) {
 	e.users, e.last = e.users+1, s.clock
 	var once sync.Once
 	return &Lease{Adapter: e.adapter, release: func() { once.Do(func() { s.release(e) }) }}, nil, nil
+}
+
+// tidy forgets failures that are too old to be remembered, if there are many; the caller holds the lock.
+func (s *Shelf) tidy() {
+	if len(s.entries) < maxEntries {
+		return
+	}
+	for of, e := range s.entries {
+		if e.failed != nil && time.Now().After(e.until) {
+			delete(s.entries, of)
+		}
+	}
 }
 
 func (s *Shelf) release(e *entry) {
@@ -266,6 +286,8 @@ func (s *Shelf) load(e *entry, l lineage) {
 // reserve takes memory, of adapters that are not in use if there is not enough: the one first whose last use is longest
 // ago.
 func (s *Shelf) reserve(ctx context.Context, bytes int64) error {
+	ctx, cancel := context.WithTimeout(ctx, memoryPatience)
+	defer cancel()
 	if bytes > s.Memory {
 		return lasting(CodeTooLarge, "the adapter takes %d bytes of memory, and this gateway gives all of them %d: ask its "+
 			"provider to raise --adapter-memory", bytes, s.Memory)

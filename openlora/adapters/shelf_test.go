@@ -424,8 +424,7 @@ func TestLineage(t *testing.T) {
 	lease.Release()
 }
 
-// TestRestart: what was used is warm again, what was pinned and removed is so still; a gateway that was killed while it
-// fetched begins anew.
+// TestRestart: what was used is warm again, what was pinned and removed is so still.
 func TestRestart(t *testing.T) {
 	w := newWorld(t)
 	for id := uint64(2); id < 6; id++ {
@@ -540,4 +539,33 @@ func TestOperate(t *testing.T) {
 		require.NoError(t, response.Body.Close())
 		require.Equal(t, c.status, response.StatusCode, c.path)
 	}
+}
+
+// TestKilledWhileItFetches: a download that breaks off, because its end or this one goes away, leaves nothing that is
+// taken for the artifact, and the next call begins anew.
+func TestKilledWhileItFetches(t *testing.T) {
+	w := newWorld(t)
+	content := w.trained(base.Config(), 4, 1)
+	breaks := true
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Length", fmt.Sprint(len(content)))
+		if breaks {
+			_, _ = rw.Write(content[:len(content)/2])
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = rw.Write(content)
+	}))
+	defer server.Close()
+	w.chain.add(2, modelstypes.MODEL_KIND_ADAPTER, 1, sha256.Sum256(content), server.URL, 2)
+	_, err := w.shelf().Use(t.Context(), 2, 1)
+	require.Equal(t, adapters.CodeMissing, code(err))
+	folder := filepath.Dir(w.config.Store.Path([32]byte{}))
+	left, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	require.Empty(t, left)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "incoming-7"), content[:100], 0o600)) // as a killed process leaves
+	breaks = false
+	lease, err := w.shelf().Use(t.Context(), 2, 1)
+	require.NoError(t, err)
+	lease.Release()
 }
