@@ -8,8 +8,8 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// Fault makes an attestor misbehave, to test the chain around it: pay is lost by it, stake is not. Programs that are not
-// built with the tag faults have none.
+// Fault makes an attestor misbehave, to test the chain around it: pay is lost by it, stake is not. Programs that are
+// not built with the tag faults have none.
 type Fault string
 
 // Faults.

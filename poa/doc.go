@@ -43,15 +43,15 @@
 //  5. Compare Attribution.Root with the evidence root, and entries and unattributed share with the receipt.
 //
 // VerifyEvidence does all of this but the first comparison. A receipt by method LORA also takes the adapter's influence
-// file: OpenInfluence, AddLora and Weigh come between steps 4 and 5, and VerifyHeld does all. Hiding the positions that no segment owns changes neither
-// rows nor weights, so the prompt and the rest of the answer stay private. That no earlier segment was left out cannot
-// be seen from the evidence; it is what attestors with the whole manifest check, with VerifyComplete or VerifyHeld, and
-// what EarlierSegment is for.
+// file: OpenInfluence, AddLora and Weigh come between steps 4 and 5, and VerifyHeld does all. Hiding the positions that
+// no segment owns changes neither rows nor weights, so the prompt and the rest of the answer stay private. That no
+// earlier segment was left out cannot be seen from the evidence; it is what attestors with the whole manifest check,
+// with VerifyComplete or VerifyHeld, and what EarlierSegment is for.
 //
 // # Versions
 //
-// MethodSPAN, MethodRAG, MethodMeaning and MethodLora name the rules with their parameters and tables, NormVersion the tokeniser
-// with its tables, ProtocolStatisticsVersion the table of frequencies. Encodings carry their version in a magic string
-// or a domain string. The golden vectors in testdata freeze all of them: a change of any vector is a new version, never
-// a correction.
+// MethodSPAN, MethodRAG, MethodMeaning and MethodLora name the rules with their parameters and tables, NormVersion the
+// tokeniser with its tables, ProtocolStatisticsVersion the table of frequencies. Encodings carry their version in a
+// magic string or a domain string. The golden vectors in testdata freeze all of them: a change of any vector is a new
+// version, never a correction.
 package poa

@@ -60,9 +60,9 @@ type Attribution struct {
 
 // Root returns the evidence root: SHA-256(0x05 ‖ be32 number of rows ‖ be64 TotalBits ‖ Merkle root), where the leaf of
 // a row is LeafHash(be32 position ‖ be32 length ‖ be64 rank ‖ be32 segment ‖ be32 offset ‖ be32 score ‖ be32 seed ‖
-// be32 bits ‖ byte 1 for a window, else 0). By method LORA it is SHA-256(0x06 ‖ that ‖ query hash ‖ be64 bits ‖ be64 sum
-// ‖ be32 contributions ‖ Merkle root) of the LoraSeal, where the leaf of a LoraRow is LeafHash(be64 rank ‖ be64 score ‖
-// be64 sum ‖ be64 amount).
+// be32 bits ‖ byte 1 for a window, else 0). By method LORA it is SHA-256(0x06 ‖ that ‖ query hash ‖ be64 bits ‖ be64
+// sum ‖ be32 contributions ‖ Merkle root) of the LoraSeal, where the leaf of a LoraRow is LeafHash(be64 rank ‖ be64
+// score ‖ be64 sum ‖ be64 amount).
 func (a Attribution) Root() Hash {
 	root := evidenceRoot(a.Rows, a.TotalBits)
 	if a.Lora != nil {

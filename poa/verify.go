@@ -45,8 +45,8 @@ type ContributionSource interface {
 	// Stopped says whether a segment of it earns nothing for it in a receipt, by its place among those that are verified
 	// (0 in a dispute), and to which contribution of that receipt's manifest all of it goes instead: Nobody for none.
 	Stopped(receipt int, rank uint64, segment uint32) (stopped bool, to uint64, err error)
-	// Standing says how many segments it has, and how many of them are stopped in a receipt: the zero Standing if it is not
-	// in that receipt's manifest. An error says that this cannot be told. Only receipts by method LORA ask.
+	// Standing says how many segments it has, and how many of them are stopped in a receipt: the zero Standing if it is
+	// not in that receipt's manifest. An error says that this cannot be told. Only receipts by method LORA ask.
 	Standing(receipt int, rank uint64) (Standing, error)
 }
 

@@ -1,8 +1,8 @@
 // Package artifact keeps the files of models and adapters, which may be large, by the SHA-256 of what they hold, in a
 // folder. It serves them to others, who find them by the digest that a model version has on chain.
 //
-// A file is written beside its place, hashed on the way, and renamed when it is whole: what stands in the folder under a
-// digest had that digest when it was written.
+// A file is written beside its place, hashed on the way, and renamed when it is whole: what stands in the folder under
+// a digest had that digest when it was written.
 package artifact
 
 import (

@@ -72,8 +72,8 @@ func half(b *testing.B, a *adapter.Adapter) *adapter.Adapter {
 	return made
 }
 
-// files writes n adapters of rank 8 on all projections, and returns their paths. They differ in one byte: making weights
-// takes longer than loading them.
+// files writes n adapters of rank 8 on all projections, and returns their paths. They differ in one byte: making
+// weights takes longer than loading them.
 func files(b *testing.B, config checkpoint.Config, n int, narrow bool) []string {
 	b.Helper()
 	folder := b.TempDir()

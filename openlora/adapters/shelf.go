@@ -1,6 +1,6 @@
 // Package adapters serves the adapters of the chain: it reads a model version's lineage, fetches its artifacts by their
-// hashes, checks them, and has the engine load them when they are first asked for. They stay in memory, within a budget,
-// until others are wanted more.
+// hashes, checks them, and has the engine load them when they are first asked for. They stay in memory, within a
+// budget, until others are wanted more.
 package adapters
 
 import (
@@ -126,8 +126,8 @@ func (s *Shelf) Use(ctx context.Context, model uint64, number uint32) (*Lease, e
 	return lease, err
 }
 
-// Prepare sees to it that the adapter of a model version is in memory, for a call that will use it, and counts whether it
-// was.
+// Prepare sees to it that the adapter of a model version is in memory, for a call that will use it, and counts whether
+// it was.
 func (s *Shelf) Prepare(ctx context.Context, model uint64, number uint32) error {
 	lease, hit, err := s.use(ctx, version{model, number})
 	if hit {

@@ -492,8 +492,8 @@ func TestOtherGateways(t *testing.T) {
 	require.FileExists(t, path)
 }
 
-// TestOffers: an offer is served as soon as somebody asks for it, and listed soon after it is made; what is not offered,
-// has no adapter, or stands on another base is not.
+// TestOffers: an offer is served as soon as somebody asks for it, and listed soon after it is made; what is not
+// offered, has no adapter, or stands on another base is not.
 func TestOffers(t *testing.T) {
 	w := newWorld(t)
 	w.publish(2, 1, w.trained(base.Config(), 4, 1), 2)

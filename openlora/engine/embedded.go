@@ -118,7 +118,8 @@ func (e *Embedded) Answer(ctx context.Context, request Request, emit func(string
 	return reply, err
 }
 
-// words has the base go on as the passages do, and as the manifest does where they say nothing, beginning with one of their sentences that are about the question.
+// words has the base go on as the passages do, and as the manifest does where they say nothing, beginning with one of
+// their sentences that are about the question.
 func (e *Embedded) words(request Request, chosen []quote) *ngram.Source {
 	var texts [][]int
 	for _, passage := range request.Passages {

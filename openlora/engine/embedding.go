@@ -21,9 +21,9 @@ func (e *Embedded) Dimensions() int { return e.model.Checkpoint.Config.HiddenSiz
 // one that hardly ever occurs.
 const rareShare = 7
 
-// Embed implements Embedder: the mean of the base's own vectors of the text's tokens, those of rare tokens weighing more.
-// How rare a token is, its number says: tokenizers give the lowest to what occurs most. Of a base that was trained to
-// predict this finds related texts better than the mean of its last states does (TestEmbeddings).
+// Embed implements Embedder: the mean of the base's own vectors of the text's tokens, those of rare tokens weighing
+// more. How rare a token is, its number says: tokenizers give the lowest to what occurs most. Of a base that was
+// trained to predict this finds related texts better than the mean of its last states does (TestEmbeddings).
 func (e *Embedded) Embed(text string) (vector []float32, tokens int) {
 	ids := e.model.Tokenizer.Encode(text)
 	row := make([]float32, e.Dimensions())

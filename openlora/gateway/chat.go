@@ -97,8 +97,8 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 // reloadAfter is how long a request may wait before its session is read again.
 const reloadAfter = 2 * time.Second
 
-// turn reads the session of a request, sees to it that its adapter is in memory, and waits for its turn: what is fetched
-// from far away keeps nobody else from answering. leave ends the turn.
+// turn reads the session of a request, sees to it that its adapter is in memory, and waits for its turn: what is
+// fetched from far away keeps nobody else from answering. leave ends the turn.
 func (g *Gateway) turn(ctx context.Context, request *api.Request) (x *exchange, leave func(), err error) {
 	began := time.Now()
 	x = &exchange{gateway: g, request: request, input: request.InputTokens()}

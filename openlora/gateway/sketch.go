@@ -10,9 +10,9 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// sketch returns what method LORA asks the influence file for an answer, or nil: the influence table decides alone where
-// nobody could compute the same again. That is so with engines that compute no query, for an adapter on an adapter,
-// whose training knows its own matrices only, and for an answer whose question was lost with the process.
+// sketch returns what method LORA asks the influence file for an answer, or nil: the influence table decides alone
+// where nobody could compute the same again. That is so with engines that compute no query, for an adapter on an
+// adapter, whose training knows its own matrices only, and for an answer whose question was lost with the process.
 func (x *exchange) sketch(ctx context.Context, text string) *poa.LoraQuery {
 	sketcher, ok := x.gateway.Engine.(engine.Sketcher)
 	if !ok || x.library.Version.Method != modelstypes.ATTRIBUTION_METHOD_LORA || x.adapter == nil ||

@@ -105,7 +105,8 @@ func (t *turns) grant() {
 	}
 }
 
-// keep leaves a model in the rotation as long as somebody waits for it; the caller has taken it out, and holds the lock.
+// keep leaves a model in the rotation as long as somebody waits for it; the caller has taken it out, and holds the
+// lock.
 func (t *turns) keep(model uint64, queue []*turn) {
 	if len(queue) == 0 {
 		delete(t.queues, model)

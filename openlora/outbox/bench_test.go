@@ -71,8 +71,8 @@ func (m *manyTexts) Proof(rank uint64, _ uint32) (poa.SegmentProof, error) {
 	return m.segments[rank], nil
 }
 
-// BenchmarkReceipts does what a gateway does for each answer behind its engine: it attributes the answer, checks that it
-// can be proved, stores it, and submits batches. Figures per second are of CPU time.
+// BenchmarkReceipts does what a gateway does for each answer behind its engine: it attributes the answer, checks that
+// it can be proved, stores it, and submits batches. Figures per second are of CPU time.
 func BenchmarkReceipts(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 2))
 	texts := newTexts(b, random, 5000, 150)

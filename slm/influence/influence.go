@@ -197,7 +197,8 @@ type answer struct {
 	learned   int    // tokens
 }
 
-// evaluation returns texts of the training that have a gradient: all of MaxEvaluated of them that lie at equal distances.
+// evaluation returns texts of the training that have a gradient: all of MaxEvaluated of them that lie at equal
+// distances.
 func evaluation(vectors []vector, learned []int) []answer {
 	var out []answer
 	n := min(len(vectors), MaxEvaluated)

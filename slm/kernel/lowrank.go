@@ -2,10 +2,10 @@ package kernel
 
 import "fmt"
 
-// AddLowRank adds scale · (x · aᵀ) · bᵀ to y, in the calling goroutine: it is for the many small products of a batch with
-// many adapters, which are shared out as wholes. x is [rows, in], a is [rank, in], b is [out, rank] and y is [rows, out].
-// A row of y depends on its row of x alone. The bits are those of two calls of Linear and one of AddScaled. scratch has
-// room for LowRankScratch numbers of any value.
+// AddLowRank adds scale · (x · aᵀ) · bᵀ to y, in the calling goroutine: it is for the many small products of a batch
+// with many adapters, which are shared out as wholes. x is [rows, in], a is [rank, in], b is [out, rank] and y is
+// [rows, out]. A row of y depends on its row of x alone. The bits are those of two calls of Linear and one of
+// AddScaled. scratch has room for LowRankScratch numbers of any value.
 func AddLowRank(y, x Matrix, a, b *Weights, scale float32, scratch []float32) {
 	x.check("x")
 	y.check("y")

@@ -83,13 +83,13 @@ func server(t *testing.T, options upstream.Options) *upstream.Server {
 	return s
 }
 
-// asked is a request for a greedy answer of 16 tokens. What is computed of the rest of a prompt alone differs in the last
-// bits, so that a router, which may remember prompts, is asked not to.
+// asked is a request for a greedy answer of 16 tokens. What is computed of the rest of a prompt alone differs in the
+// last bits, so that a router, which may remember prompts, is asked not to.
 func asked(question string, a *engine.Adapter, uncached bool) engine.Request {
 	passage := strings.Repeat(question+" ", 500/len(question)) // prompts that have little in common
 	request := engine.Request{Messages: []api.Message{{Role: "user", Content: question}}, MaxTokens: 8, Adapter: a,
 		Passages: [][]byte{[]byte(passage)},
-		Options: api.Options{"ignore_eos": json.RawMessage("true")}}
+		Options:  api.Options{"ignore_eos": json.RawMessage("true")}}
 	if uncached {
 		request.Options["cache_prompt"] = json.RawMessage("false")
 	}
@@ -164,8 +164,8 @@ func (f files) compare(t *testing.T, e engine.Engine, want [][]string, q, which 
 	}
 }
 
-// A llama-server with one model answers each request with the adapter that it names, whatever was asked before, and also
-// when another one with another order of adapters is there in its place.
+// A llama-server with one model answers each request with the adapter that it names, whatever was asked before, and
+// also when another one with another order of adapters is there in its place.
 func TestSingleModel(t *testing.T) {
 	f := newFiles(t)
 	want := f.references(t)

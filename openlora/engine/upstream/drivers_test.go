@@ -188,8 +188,8 @@ func TestPresetFileIsChangedInTurn(t *testing.T) {
 	require.Equal(t, 8, strings.Count(string(text), "[openledger-"))
 }
 
-// TestFormats: a PEFT adapter is sent to Ollama as the GGUF file that it is by its base's configuration, and without one
-// it is said what is missing.
+// TestFormats: a PEFT adapter is sent to Ollama as the GGUF file that it is by its base's configuration, and without
+// one it is said what is missing.
 func TestFormats(t *testing.T) {
 	config := checkpointtest.Config(checkpoint.Llama)
 	folder := t.TempDir()

@@ -37,8 +37,8 @@ const (
 	drainPatience = 10 * time.Second
 )
 
-// Fleet is model servers that serve the same base. Each answer is asked of the one that has the fewest in flight, and of
-// another if that one fails before it has said a word. It is an engine.Engine, an engine.Host and a
+// Fleet is model servers that serve the same base. Each answer is asked of the one that has the fewest in flight, and
+// of another if that one fails before it has said a word. It is an engine.Engine, an engine.Host and a
 // prometheus.Collector.
 type Fleet struct {
 	options   FleetOptions

@@ -14,8 +14,8 @@ import (
 // converting lets one conversion run at a time: two of the same file would both be made.
 var converting sync.Mutex
 
-// ggufFile returns the GGUF file of an adapter. One that is a PEFT folder is written beside its file as FILE.gguf, which
-// needs the configuration of its base.
+// ggufFile returns the GGUF file of an adapter. One that is a PEFT folder is written beside its file as FILE.gguf,
+// which needs the configuration of its base.
 func ggufFile(of *engine.Adapter, base *checkpoint.Config) (string, error) {
 	if isGGUF(of.File) {
 		return of.File, nil

@@ -270,9 +270,9 @@ type scale struct {
 	Scale float64 `json:"scale"`
 }
 
-// choose has a request say all adapters: one without them, or with an empty list, has all at scale 1, also if the server
-// was started with --lora-init-without-apply. It asks which there are each time: a server that was started anew may
-// count them in another way, and passes over what it does not know.
+// choose has a request say all adapters: one without them, or with an empty list, has all at scale 1, also if the
+// server was started with --lora-init-without-apply. It asks which there are each time: a server that was started anew
+// may count them in another way, and passes over what it does not know.
 //
 // The server keeps what it has computed of prompts by their tokens alone. A prompt that another adapter has read would
 // be answered from what that one made of it, so these requests do without (cache_prompt).

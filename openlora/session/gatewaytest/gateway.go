@@ -1,5 +1,5 @@
-// Package gatewaytest is a gateway for tests of who pays: it has one model, checks vouchers as a gateway does, and answers
-// well or badly.
+// Package gatewaytest is a gateway for tests of who pays: it has one model, checks vouchers as a gateway does, and
+// answers well or badly.
 package gatewaytest
 
 import (
