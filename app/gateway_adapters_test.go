@@ -99,8 +99,8 @@ func TestAdaptersOfTheChain(t *testing.T) {
 	require.NoError(t, err)
 	root := register(s, modelstypes.MsgRegisterModel{Name: "base", Kind: modelstypes.MODEL_KIND_BASE, Digest: pinned})
 	digest, other := sha256.Sum256(trained), sha256.Sum256([]byte("another file"))
-	good := register(s, modelstypes.MsgRegisterModel{Name: "specialist", Kind: modelstypes.MODEL_KIND_ADAPTER, ParentId: root,
-		Digest: digest[:], Uri: owner.URL})
+	good := register(s, modelstypes.MsgRegisterModel{Name: "specialist", Kind: modelstypes.MODEL_KIND_ADAPTER,
+		ParentId: root, Digest: digest[:], Uri: owner.URL})
 	bad := register(s, modelstypes.MsgRegisterModel{Name: "imposter", Kind: modelstypes.MODEL_KIND_ADAPTER, ParentId: root,
 		Digest: other[:], Uri: owner.URL})
 	status, _ := get("/v1/models/" + gateway.ModelName(good))

@@ -563,7 +563,8 @@ func TestKilledWhileItFetches(t *testing.T) {
 	left, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	require.Empty(t, left)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "incoming-7"), content[:100], 0o600)) // as a killed process leaves
+	killed := filepath.Join(folder, "incoming-7") // what a killed process leaves
+	require.NoError(t, os.WriteFile(killed, content[:100], 0o600))
 	breaks = false
 	lease, err := w.shelf().Use(t.Context(), 2, 1)
 	require.NoError(t, err)

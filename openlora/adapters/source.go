@@ -25,7 +25,9 @@ const maxProviders = 16
 
 // artifact returns the path and the size of the artifact of a version: from the store, the content store, where its
 // owner put it, or from the gateways of others that serve it. Wherever it comes from, it has the digest on chain.
-func (s *Shelf) artifact(ctx context.Context, v modelstypes.ModelVersion) (path string, size int64, fetched bool, err error) {
+func (s *Shelf) artifact(ctx context.Context, v modelstypes.ModelVersion) (
+	path string, size int64, fetched bool, err error,
+) {
 	if len(v.Digest) != 32 {
 		return "", 0, false, lasting(CodeInvalid, "model %d version %d has no digest of an artifact", v.ModelId, v.Version)
 	}
@@ -218,8 +220,8 @@ func openAdapter(path string) (*adapter.Adapter, error) {
 		return a, nil
 	}
 	if pickled(path) {
-		return nil, lasting(CodePickle, "the artifact is a pickle, which runs code when it is read, and is refused: its owner "+
-			"must save it as safetensors and publish a version of that")
+		return nil, lasting(CodePickle, "the artifact is a pickle, which runs code when it is read, and is refused: its "+
+			"owner must save it as safetensors and publish a version of that")
 	}
 	return nil, lasting(CodeInvalid, "the artifact is no adapter that can be read: %s",
 		strings.ReplaceAll(err.Error(), path, "it"))

@@ -162,8 +162,8 @@ func inputs(value json.RawMessage) ([]string, error) {
 	case json.Unmarshal(value, &one) == nil:
 		texts = []string{one}
 	case json.Unmarshal(value, &texts) != nil:
-		return nil, badRequest("input", "must be a text or a list of texts: tokens are not understood here, because they are "+
-			"those of another model")
+		return nil, badRequest("input", "must be a text or a list of texts: tokens are not understood here, because they "+
+			"are those of another model")
 	}
 	if len(texts) > maxInputs {
 		return nil, badRequest("input", "has %d texts: at most %d are embedded at once", len(texts), maxInputs)

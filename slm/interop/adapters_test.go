@@ -53,7 +53,8 @@ func TestManyAdapters(t *testing.T) {
 	folder := t.TempDir()
 	file := filepath.Join(folder, "base.gguf")
 	dtype := checkpoint.F16
-	if err := opened.WriteGGUF(file, checkpoint.Options{DType: &dtype, Metadata: vocabulary(config.VocabSize)}); err != nil {
+	options := checkpoint.Options{DType: &dtype, Metadata: vocabulary(config.VocabSize)}
+	if err := opened.WriteGGUF(file, options); err != nil {
 		t.Fatal(err)
 	}
 	pool := kernel.NewPool(2)
@@ -82,8 +83,8 @@ func TestManyAdapters(t *testing.T) {
 			t.Fatal(err)
 		}
 		var changes []model.LowRank
-		for _, target := range targets {
-			changes = append(changes, model.LowRank{Layer: target.Layer, Projection: target.Projection, A: target.A, B: target.B})
+		for _, of := range targets {
+			changes = append(changes, model.LowRank{Layer: of.Layer, Projection: of.Projection, A: of.A, B: of.B})
 		}
 		made, err := model.NewAdapter(m.Config(), a.Scale, changes)
 		if err != nil {
@@ -143,7 +144,8 @@ func TestManyAdapters(t *testing.T) {
 	var table strings.Builder
 	fmt.Fprintf(&table, "%d conversations, %d tokens read and %d said by each, best of 5 turns; llama.cpp's %s; load %s\n",
 		manyConversations, manyPrompt, manyAnswer, filepath.Base(peers.Backend(t)), strings.Fields(string(load))[0])
-	table.WriteString("| | one adapter, tokens/s | 64 adapters, tokens/s | ratio | a change adds, ms |\n|---|---:|---:|---:|---:|\n")
+	table.WriteString("| | one adapter, tokens/s | 64 adapters, tokens/s | ratio | a change adds, ms |\n")
+	table.WriteString("|---|---:|---:|---:|---:|\n")
 	for _, name := range []string{"slm", "llama-server"} {
 		took := changed[name]
 		slices.Sort(took[0])

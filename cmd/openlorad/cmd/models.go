@@ -175,9 +175,10 @@ func operation(name, short, example string) *cobra.Command {
 // operate sends a request to the gateway of this home.
 func operate(cmd *cobra.Command, method, path string, into any) error {
 	home, _ := cmd.Flags().GetString(flagHome)
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return socket.Dial(ctx, filepath.Join(home, modelsSocket))
-	}}}
+	}
+	client := &http.Client{Transport: &http.Transport{DialContext: dial}}
 	defer client.CloseIdleConnections()
 	request, err := http.NewRequestWithContext(cmd.Context(), method, "http://gateway"+path, http.NoBody)
 	if err != nil {
@@ -185,8 +186,8 @@ func operate(cmd *cobra.Command, method, path string, into any) error {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("no gateway runs on %s that serves adapters (start `openlorad serve` with an engine that loads them, "+
-			"or name its home with --%s): %w", home, flagHome, err)
+		return fmt.Errorf("no gateway runs on %s that serves adapters (start `openlorad serve` with an engine that loads "+
+			"them, or name its home with --%s): %w", home, flagHome, err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, 64*mebi))

@@ -49,8 +49,8 @@ func TestModels(t *testing.T) {
 
 	store, err := artifact.Open(filepath.Join(home, artifactsFolder))
 	require.NoError(t, err)
-	shelf, err := adapters.New(adapters.Config{Models: noModels{}, Store: store, Folder: filepath.Join(home, adaptersFolder),
-		Memory: 64 << 20, Log: slog.New(slog.DiscardHandler)})
+	shelf, err := adapters.New(adapters.Config{Models: noModels{}, Store: store, Memory: 64 << 20,
+		Folder: filepath.Join(home, adaptersFolder), Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)

@@ -47,8 +47,8 @@ Amounts are written 1.5OPEN, or in base units with aopen.`,
 	root.SetOut(os.Stdout)
 	root.PersistentFlags().String(flagHome, defaultHome(),
 		"directory for configuration, state of the gateway and sessions")
-	root.AddCommand(serveCmd(), askCmd(), connectCmd(), earningsCmd(), sessionCmd(), modelsCmd(), statusCmd(), initCmd(), configCmd(),
-		versionCmd(), demo.NewCommand())
+	root.AddCommand(serveCmd(), askCmd(), connectCmd(), earningsCmd(), sessionCmd(), modelsCmd(), statusCmd(), initCmd(),
+		configCmd(), versionCmd(), demo.NewCommand())
 	return root
 }
 

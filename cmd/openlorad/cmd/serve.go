@@ -128,8 +128,8 @@ openlorad serve --model 1 --from provider --engine llamacpp --openai-url http://
 	f.StringSlice(flagOrigin, []string{"*"},
 		"origin of web pages whose scripts may call the gateway, such as https://app.example.org; repeatable, * is all")
 	addAdapterFlags(cmd)
-	f.String(flagEmbeddings, "", "environment variable that holds the key for POST /v1/embeddings, which the embedded engine "+
-		"answers for the operator's own programs (default none, and no embeddings)")
+	f.String(flagEmbeddings, "", "environment variable that holds the key for POST /v1/embeddings, which the embedded "+
+		"engine answers for the operator's own programs (default none, and no embeddings)")
 	addLimitFlags(cmd)
 	cmd.AddCommand(answerKeyCmd())
 	return cmd
@@ -352,7 +352,8 @@ func serve(cmd *cobra.Command) error {
 	private, _ := f.GetBool(flagPrivate)
 	g, err := gateway.New(ctx, gateway.Config{
 		Node: node, Provider: signer, AnswerKey: key, Content: store, Index: filepath.Join(home, "index"), Outbox: box,
-		Engine: chosen, Models: models, Adapters: shelf, Artifacts: artifacts, EmbeddingsKey: embeddings, Limits: limits, Log: log,
+		Engine: chosen, Models: models, Adapters: shelf, Artifacts: artifacts, EmbeddingsKey: embeddings,
+		Limits: limits, Log: log,
 		Attested: evidence == evidenceAttested, Attestors: attestors, Keep: time.Duration(keepDays) * 24 * time.Hour,
 		AllowPrivate: private,
 	})
