@@ -113,7 +113,7 @@ openlorad serve --model 1 --from provider --engine llamacpp --openai-url http://
 	f.String(flagAnswerKey, "", "file of the key that signs answers; made when missing (default HOME/answer_key)")
 	f.String(flagEngine, engineExtractive, "engine: "+engines())
 	f.String(flagBase, "", "model of the embedded engine: a Hugging Face folder or a GGUF file (default the small one "+
-		"that ships); for llama.cpp and Ollama a folder with the config.json of their base, to convert adapters")
+		"that ships); with a model server the same base as there, to check, stack and convert adapters")
 	f.Int(flagThreads, 0, "threads of the embedded engine (default as many as there are cores)")
 	addUpstreamFlags(cmd)
 	f.Duration(flagInterval, time.Second, "how often receipts are submitted")

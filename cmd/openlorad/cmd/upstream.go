@@ -37,8 +37,8 @@ func addUpstreamFlags(cmd *cobra.Command) {
 	f.StringSlice(flagUpstream, nil, "URL[,KIND] of one more model server, of the kind of --engine or another; repeatable")
 	f.String(flagOpenAIModel, "", "name of the base at the model servers")
 	f.String(flagOpenAIKey, "OPENAI_API_KEY", "environment variable that holds the key of the model servers")
-	f.StringSlice(flagUpstreamModel, nil, "MODEL=NAME: a model server calls the adapter of a model by that name, since it "+
-		"was started with it; repeatable")
+	f.StringSlice(flagUpstreamModel, nil, "MODEL=NAME: a model server was started with the adapter of a model, and calls "+
+		"it by that name; repeatable")
 	f.Int(flagUpstreamAnswers, 0, "answers that a model server makes at the same time; 0 is no limit of its own")
 	f.StringSlice(flagPathMap, nil, "LOCAL=REMOTE: model servers see the folder LOCAL of this machine at REMOTE; "+
 		"repeatable")
@@ -89,7 +89,7 @@ func newFleet(cmd *cobra.Command, kind upstream.Kind, timeout time.Duration, log
 			return nil, fmt.Errorf("%w (--%s=false starts without asking)", err, flagCheck)
 		}
 	}
-	return fleet, nil
+	return fleet.Engine(), nil
 }
 
 // upstreamOptions are what all model servers have in common.
@@ -121,6 +121,10 @@ func upstreamOptions(cmd *cobra.Command, kind upstream.Kind, timeout time.Durati
 	base, _ := f.GetString(flagBase)
 	if out.Base, err = baseConfig(base); err != nil {
 		return out, fmt.Errorf("--%s: %w", flagBase, err)
+	}
+	if opened, err := checkpoint.Open(base); base != "" && err == nil {
+		out.Whole = base
+		return out, opened.Close()
 	}
 	return out, nil
 }

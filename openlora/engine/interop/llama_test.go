@@ -54,7 +54,7 @@ func newFiles(t *testing.T) files {
 	check(t, c.WriteGGUF(f.base, checkpoint.Options{DType: &dtype, Metadata: metadata}))
 	for i := range count {
 		made := adaptertest.Random(t, f.config, 4, 0.5, uint64(3+i))
-		a := &engine.Adapter{Name: fmt.Sprintf("openledger-%d-1", i+1), Rank: 4}
+		a := &engine.Adapter{Name: fmt.Sprintf("openledger-%d-1", i+1), Rank: 4, Digest: [32]byte{byte(i + 1)}}
 		if i == count-1 {
 			a.Folder = filepath.Join(f.folder, "peft")
 			a.File = filepath.Join(a.Folder, "adapter_model.safetensors")

@@ -60,6 +60,7 @@ func load(t *testing.T, s *upstream.Server, a *engine.Adapter) (any, error) {
 }
 
 func unload(t *testing.T, s *upstream.Server, a *engine.Adapter) (any, error) {
+	s.Told(a.Name)
 	return nil, s.Unload(t.Context(), a.Name)
 }
 

@@ -140,6 +140,7 @@ func TestPresetFile(t *testing.T) {
 	options.URL = replay(t, reload)
 	s, err = upstream.New(options)
 	require.NoError(t, err)
+	s.Told(p.adapter.Name)
 	require.NoError(t, s.Unload(t.Context(), p.adapter.Name))
 	after, err = os.ReadFile(p.presets)
 	require.NoError(t, err)
@@ -257,4 +258,27 @@ func TestConnectionsServeAgain(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.EqualValues(t, 1, made.Load())
+}
+
+// TestAnotherArtifactOfTheSameName is not taken for the one that is wanted, and what was left is unloaded by its name.
+func TestAnotherArtifactOfTheSameName(t *testing.T) {
+	v := newStandIn(t, "a")
+	first, second := five(), five()
+	first.Digest, second.Digest = [32]byte{1}, [32]byte{2}
+	before := servers(t, v)[0]
+	require.NoError(t, before.Load(t.Context(), first))
+	s := servers(t, v)[0] // another process, and another chain
+	require.NoError(t, s.Load(t.Context(), second))
+	require.Equal(t, map[string]string{"openledger-5-1-01000000": "/adapters/five",
+		"openledger-5-1-02000000": "/adapters/five"}, v.adapters)
+	said, err := answer(t, s, second)
+	require.NoError(t, err)
+	require.Contains(t, said, "openledger-5-1-02000000")
+	names, err := s.Loaded(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"openledger-5-1"}, names)
+	require.NoError(t, s.Unload(t.Context(), second.Name))
+	require.Len(t, v.adapters, 1)
+	require.NoError(t, s.Unload(t.Context(), second.Name))
+	require.Empty(t, v.adapters)
 }

@@ -4,14 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/engine"
+	"github.com/openledger/openledger/slm/checkpoint"
 )
 
 // FleetOptions say how a fleet behaves.
@@ -58,6 +62,7 @@ type Fleet struct {
 var (
 	_ engine.Engine = (*Fleet)(nil)
 	_ engine.Host   = (*Fleet)(nil)
+	_ engine.Based  = (*basedFleet)(nil)
 )
 
 // NewFleet returns a fleet of servers, and begins to check them. Close ends that.
@@ -133,6 +138,48 @@ func (f *Fleet) Check(ctx context.Context) error {
 		return nil
 	}
 	return errors.Join(failures...)
+}
+
+// Engine returns the fleet as what it is: an engine.Host if a server of it may have adapters, and an engine.Based if the
+// whole base is known.
+func (f *Fleet) Engine() engine.Engine {
+	hosts, known := false, f.members[0].Whole
+	for _, m := range f.members {
+		hosts = hosts || m.Kind != OpenAI || len(m.Names) > 0
+	}
+	switch {
+	case !hosts:
+		return plainFleet{f, f, f}
+	case known != "":
+		return &basedFleet{Fleet: f, whole: known}
+	}
+	return f
+}
+
+// plainFleet has nothing to do with adapters.
+type plainFleet struct {
+	engine.Engine
+	io.Closer
+	prometheus.Collector
+}
+
+// basedFleet knows its base, of which this machine has the files that the servers were given.
+type basedFleet struct {
+	*Fleet
+	whole string
+
+	once   sync.Once
+	digest [32]byte
+	err    error
+}
+
+// Config implements engine.Based.
+func (f *basedFleet) Config() checkpoint.Config { return *f.members[0].Base }
+
+// BaseDigest implements engine.Based.
+func (f *basedFleet) BaseDigest() ([32]byte, error) {
+	f.once.Do(func() { f.digest, f.err = checkpoint.Digest(f.whole) })
+	return f.digest, f.err
 }
 
 // Accepts implements engine.Engine.

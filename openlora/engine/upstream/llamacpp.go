@@ -252,7 +252,7 @@ func (l *llama) find(ctx context.Context, wanted *engine.Adapter) (scales []scal
 	}
 	for _, a := range list {
 		one := scale{ID: a.ID}
-		if wanted != nil && !found && (a.Path == file || nameOf(a.Path) == wanted.Name ||
+		if wanted != nil && !found && (a.Path == file || ownName(nameOf(a.Path)) == ownName(wanted.Name) ||
 			nameOf(a.Path) == hex.EncodeToString(wanted.Digest[:])) {
 			found, one.Scale = true, 1
 		}

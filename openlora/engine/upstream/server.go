@@ -4,6 +4,7 @@ package upstream
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/openledger/openledger/openlora/api"
@@ -59,6 +61,9 @@ type Options struct {
 	// Base is the base's configuration, by which PEFT adapters are written as GGUF files for llama.cpp and Ollama; may be
 	// nil.
 	Base *checkpoint.Config
+	// Whole is the base's folder or GGUF file, if it has the weights, too: adapters of another base are refused then, and
+	// those of several in a row are stacked. It must be what the server was given; may be empty.
+	Whole string
 }
 
 // About is what a server says of itself.
@@ -93,6 +98,7 @@ type Server struct {
 	Options
 	driver driver
 	calls  calls
+	told   sync.Map // names of adapters at the server, by their own
 }
 
 var (
@@ -201,7 +207,7 @@ func (s *Server) Answer(ctx context.Context, request engine.Request, emit func(s
 	}
 	if name, ok := s.named(request.Adapter); ok {
 		fields["model"] = name
-	} else if err := s.driver.address(ctx, fields, request.Adapter); err != nil {
+	} else if err := s.driver.address(ctx, fields, at(request.Adapter)); err != nil {
 		return engine.Reply{}, err
 	}
 	response, err := s.calls.do(ctx, http.MethodPost, s.calls.api+"/chat/completions", fields)
@@ -232,10 +238,32 @@ func (s *Server) named(adapter *engine.Adapter) (string, bool) {
 	return name, ok
 }
 
-// modelOf returns the model of the chain in the name of an adapter, openledger-MODEL-VERSION, or 0.
-func modelOf(name string) uint64 {
+// at is an adapter as a server knows it: with the beginning of its digest in its name. A server may have one of the same
+// model and version that is another: of another chain, or from before a chain began anew.
+func at(adapter *engine.Adapter) *engine.Adapter {
+	if adapter == nil || adapter.Digest == [32]byte{} {
+		return adapter
+	}
+	there := *adapter
+	there.Name += "-" + hex.EncodeToString(adapter.Digest[:digestInName])
+	return &there
+}
+
+const digestInName = 4 // bytes
+
+// ownName is the name of an adapter, of the one that it has at a server: openledger-MODEL-VERSION.
+func ownName(name string) string {
 	parts := strings.Split(name, "-")
-	if len(parts) != 3 {
+	if len(parts) == 4 && len(parts[3]) == 2*digestInName {
+		parts = parts[:3]
+	}
+	return strings.Join(parts, "-")
+}
+
+// modelOf returns the model of the chain in the name of an adapter, or 0.
+func modelOf(name string) uint64 {
+	parts := strings.Split(ownName(name), "-")
+	if len(parts) != 3 || parts[0] != "openledger" {
 		return 0
 	}
 	id, _ := strconv.ParseUint(parts[1], 10, 64)
@@ -250,7 +278,9 @@ func (s *Server) Load(ctx context.Context, adapter *engine.Adapter) error {
 	if err := checkName(adapter.Name); err != nil {
 		return err
 	}
-	return s.driver.load(ctx, adapter)
+	there := at(adapter)
+	s.told.Store(adapter.Name, there.Name)
+	return s.driver.load(ctx, there)
 }
 
 // Unload implements engine.Host.
@@ -258,11 +288,27 @@ func (s *Server) Unload(ctx context.Context, name string) error {
 	if _, ok := s.Names[modelOf(name)]; ok {
 		return nil
 	}
-	return s.driver.unload(ctx, name)
+	if there, ok := s.told.LoadAndDelete(name); ok {
+		return s.driver.unload(ctx, there.(string))
+	}
+	names, err := s.driver.loaded(ctx) // that were loaded before this process began
+	for _, there := range names {
+		if err == nil && ownName(there) == name {
+			err = s.driver.unload(ctx, there)
+		}
+	}
+	return err
 }
 
 // Loaded implements engine.Host.
-func (s *Server) Loaded(ctx context.Context) ([]string, error) { return s.driver.loaded(ctx) }
+func (s *Server) Loaded(ctx context.Context) ([]string, error) {
+	names, err := s.driver.loaded(ctx)
+	for i, name := range names {
+		names[i] = ownName(name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), err
+}
 
 // checkName refuses what could mean something else than a name in a path, a URL or a file of presets.
 func checkName(name string) error {
