@@ -16,7 +16,11 @@ import (
 func weights(entries []poa.Entry, unattributed uint32) string {
 	var b strings.Builder
 	for _, entry := range entries {
-		fmt.Fprintf(&b, "%d: %d, ", entry.Rank, entry.WeightPPM)
+		fmt.Fprintf(&b, "%d: %d", entry.Rank, entry.WeightPPM)
+		if entry.LoraPPM > 0 {
+			fmt.Fprintf(&b, " (%d by influence)", entry.LoraPPM)
+		}
+		b.WriteString(", ")
 	}
 	fmt.Fprintf(&b, "unattributed: %d", unattributed)
 	return b.String()
@@ -25,7 +29,7 @@ func weights(entries []poa.Entry, unattributed uint32) string {
 func recordedWeights(r attributiontypes.Receipt) string {
 	entries := make([]poa.Entry, len(r.Entries))
 	for i, entry := range r.Entries {
-		entries[i] = poa.Entry{Rank: entry.Rank, WeightPPM: entry.WeightPpm}
+		entries[i] = poa.Entry{Rank: entry.Rank, WeightPPM: entry.WeightPpm, LoraPPM: entry.LoraPpm}
 	}
 	return weights(entries, r.UnattributedPpm)
 }
@@ -60,7 +64,7 @@ func (a *audit) listEntries() error {
 		if err != nil {
 			return err
 		}
-		part.WeightPPM = entry.WeightPpm
+		part.WeightPPM, part.LoraPPM = entry.WeightPpm, entry.LoraPpm
 		payable.Entries = append(payable.Entries, part)
 	}
 	payout, err := rewardstypes.Split(a.batch.Terms, payable)
@@ -69,10 +73,10 @@ func (a *audit) listEntries() error {
 		return nil
 	}
 	payout = a.batch.Paid(payout)
-	for _, entry := range payout.Entries {
+	for i, entry := range payout.Entries {
 		a.report.Entries = append(a.report.Entries, Entry{
 			Rank: entry.Rank, DataNet: a.known[entry.Rank].DatanetId, Contributor: entry.Contributor,
-			WeightPPM: entry.WeightPpm, DataShare: entry.Amount.String(),
+			WeightPPM: entry.WeightPpm, LoraPPM: a.receipt.Entries[i].LoraPpm, DataShare: entry.Amount.String(),
 		})
 	}
 	a.same("payout", "data shares in aopen by contribution:", shares(a.batch.Payment(), payout),

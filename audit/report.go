@@ -67,6 +67,8 @@ type Entry struct {
 	DataNet     uint64 `json:"datanet"`
 	Contributor string `json:"contributor"`
 	WeightPPM   uint32 `json:"weight_ppm"`
+	// LoraPPM is what of WeightPPM it has for what it taught the adapter, by method LORA.
+	LoraPPM uint32 `json:"lora_ppm,omitempty"`
 	// DataShare of the contributor is in aopen, without bonus and without what
 	// the owner of the DataNet takes.
 	DataShare string `json:"data_share"`

@@ -164,7 +164,7 @@ func recordOf(receipt attributiontypes.Receipt) (poa.Record, error) {
 		return record, err
 	}
 	for _, e := range receipt.Entries {
-		record.Entries = append(record.Entries, poa.Entry{Rank: e.Rank, WeightPPM: e.WeightPpm})
+		record.Entries = append(record.Entries, poa.Entry{Rank: e.Rank, WeightPPM: e.WeightPpm, LoraPPM: e.LoraPpm})
 	}
 	return record, nil
 }

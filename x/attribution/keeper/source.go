@@ -240,7 +240,7 @@ func (s *source) entry(of modelVersion, weighed poa.Entry) (rewardstypes.Payable
 		return rewardstypes.PayableEntry{}, err
 	}
 	entry := found.pay
-	entry.WeightPPM = weighed.WeightPPM
+	entry.WeightPPM, entry.LoraPPM = weighed.WeightPPM, weighed.LoraPPM
 	if reduction, reduced := s.reductions[textOfModel{of, weighed.Rank}]; reduced {
 		entry.QualityPPM = uint32(uint64(entry.QualityPPM) * uint64(reduction.KeptPpm) / rewardstypes.PPM)
 	}

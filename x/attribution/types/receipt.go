@@ -42,7 +42,8 @@ func NewReceipt(record poa.Record) Receipt {
 		Acknowledged: record.Acknowledged,
 	}
 	for _, entry := range record.Entries {
-		receipt.Entries = append(receipt.Entries, ReceiptEntry{Rank: entry.Rank, WeightPpm: entry.WeightPPM})
+		receipt.Entries = append(receipt.Entries, ReceiptEntry{Rank: entry.Rank, WeightPpm: entry.WeightPPM,
+			LoraPpm: entry.LoraPPM})
 	}
 	return receipt
 }
@@ -64,7 +65,8 @@ func (r Receipt) Record() (poa.Record, error) {
 		return record, err
 	}
 	for _, entry := range r.Entries {
-		record.Entries = append(record.Entries, poa.Entry{Rank: entry.Rank, WeightPPM: entry.WeightPpm})
+		record.Entries = append(record.Entries, poa.Entry{Rank: entry.Rank, WeightPPM: entry.WeightPpm,
+			LoraPPM: entry.LoraPpm})
 	}
 	return record, nil
 }

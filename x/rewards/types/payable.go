@@ -19,6 +19,7 @@ type PayableEntry struct {
 	LedgerID    uint64  // of the contributor; 0 is looked up
 	Royalties   []Share // of what the entry earns, to its DataNet; at most PPM in all
 	WeightPPM   uint32  // of the answer
+	LoraPPM     uint32  // of WeightPPM, for what it taught an adapter: it earns no bonus
 	QualityPPM  uint32  // of the contribution
 	ToPool      bool    // credit goes to the bounty pool: recalled or aliased data
 	Burn        bool    // data share is burned without a bonus: commons, which nobody earns from; goes before ToPool
@@ -73,6 +74,9 @@ func (p Payable) Validate() error {
 func (e PayableEntry) validate() error {
 	if e.Contributor.Empty() {
 		return errorsmod.Wrap(ErrInvalidPayable, "no contributor")
+	}
+	if e.LoraPPM > e.WeightPPM {
+		return errorsmod.Wrapf(ErrInvalidPayable, "%d ppm by influence, of %d ppm in all", e.LoraPPM, e.WeightPPM)
 	}
 	if e.QualityPPM > PPM {
 		return errorsmod.Wrapf(ErrInvalidPayable, "quality of %d ppm, at most %d", e.QualityPPM, PPM)

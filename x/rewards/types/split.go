@@ -80,7 +80,9 @@ func (d *Divider) Divide(p *Payable) (*Division, error) {
 // no contributor earns goes to the bounty pool, or is not minted. What commons
 // would have earned is burned whatever their quality, and whether the answer
 // was acknowledged or not. The bonus follows from the burn of the terms alone:
-// data that earns nothing must not raise what other data earns.
+// data that earns nothing must not raise what other data earns. What an entry
+// has by influence (method LORA) earns no bonus: the provider says what an
+// answer asks an adapter's training, so that it could farm what is minted.
 func (d *Divider) divideData(p *Payable, data poa.Amount) {
 	d.parts.reset(data, len(p.Entries)+1)
 	for i := range p.Entries {
@@ -104,7 +106,7 @@ func (d *Divider) divideData(p *Payable, data poa.Amount) {
 				part.OwnerAmount = plus(part.OwnerAmount, amount)
 				part.Amount = minus(part.Amount, amount)
 			}
-			weighted, _ := partRoundedDown(bonus, entry.WeightPPM)
+			weighted, _ := partRoundedDown(bonus, entry.WeightPPM-entry.LoraPPM)
 			part.Bonus, _ = partRoundedDown(weighted, entry.QualityPPM)
 		}
 		if rest := minus(minus(shares[i], part.Amount), part.OwnerAmount); entry.Burn {

@@ -117,6 +117,36 @@ func TestBurnTouchesNobodyElse(t *testing.T) {
 	})
 }
 
+// TestInfluenceEarnsNoBonus: what an entry has by method LORA changes nothing but its bonus, which is that of the rest of
+// its weight.
+func TestInfluenceEarnsNoBonus(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		terms, p := anyTerms(t), anyPayable(t)
+		if len(p.Entries) == 0 {
+			return
+		}
+		at := rapid.IntRange(0, len(p.Entries)-1).Draw(t, "at")
+		without, err := types.Split(terms, p)
+		require.NoError(t, err)
+		p.Entries = slices.Clone(p.Entries)
+		entry := &p.Entries[at]
+		entry.LoraPPM = rapid.Uint32Range(0, entry.WeightPPM).Draw(t, "lora")
+		with, err := types.Split(terms, p)
+		require.NoError(t, err)
+		require.LessOrEqual(t, with.Entries[at].Bonus.BigInt().Cmp(without.Entries[at].Bonus.BigInt()), 0)
+		if entry.LoraPPM == entry.WeightPPM {
+			require.True(t, with.Entries[at].Bonus.IsZero())
+		}
+		require.Equal(t, without.Bonus.Sub(without.Entries[at].Bonus).String(),
+			with.Bonus.Sub(with.Entries[at].Bonus).String(), "nobody else's changes")
+		without.Bonus, without.Entries[at].Bonus = with.Bonus, with.Entries[at].Bonus
+		require.Equal(t, without, with)
+		entry.LoraPPM = entry.WeightPPM + 1
+		_, err = types.Split(terms, p)
+		require.ErrorIs(t, err, types.ErrInvalidPayable)
+	})
+}
+
 // byTheBook is Split in big integers, as the formulas are written.
 func byTheBook(terms types.Terms, p types.Payable) types.Payout {
 	part := func(a math.Int, ppm uint32) math.Int { return a.MulRaw(int64(ppm)).QuoRaw(types.PPM) }
