@@ -79,10 +79,7 @@ func Load(ctx context.Context, from Sources, indexDir string, modelID uint64, ve
 		places:   make(map[Ref]int),
 		datanets: node.Datanet, terms: terms.NewIndex(),
 	}
-	loaded, err := manifest.Load(ctx, node.Datanet, found.Version.Manifest,
-		func(ctx context.Context, c datanettypes.Contribution) ([]byte, error) {
-			return fetch(ctx, from.Content, from.Fetch, c)
-		})
+	loaded, err := manifest.Load(ctx, node.Datanet, found.Version.Manifest, Fetch(from.Content, from.Fetch))
 	if err != nil {
 		return nil, err
 	}
@@ -168,6 +165,13 @@ func (l *Library) standing(rank uint64, height int64) (s poa.Standing) {
 		}
 	}
 	return s
+}
+
+// Fetch returns what reads segment files from the store, or from where their contributors put them into the store.
+func Fetch(store *content.Store, from *guarded.Client) manifest.Fetch {
+	return func(ctx context.Context, c datanettypes.Contribution) ([]byte, error) {
+		return fetch(ctx, store, from, c)
+	}
 }
 
 // fetch returns a segment file from the store, or from where its contributor put it into the store.

@@ -34,6 +34,7 @@ func NewRootCmd() *cobra.Command {
   openlorad ask "How do I …?" --from alice           ask, check the answer, pay its authors
   openlorad connect --from alice --budget 5OPEN/day  have any OpenAI client ask and pay
   openlorad models list                              which adapters the gateway serves
+  openlorad train --datanet 1                        train an adapter on text, and say who did what to it
   openlorad session list                             what your sessions hold
   openlorad earnings ADDRESS                         what an account has earned, batch by batch
 
@@ -48,7 +49,7 @@ Amounts are written 1.5OPEN, or in base units with aopen.`,
 	root.PersistentFlags().String(flagHome, defaultHome(),
 		"directory for configuration, state of the gateway and sessions")
 	root.AddCommand(serveCmd(), askCmd(), connectCmd(), earningsCmd(), sessionCmd(), modelsCmd(), statusCmd(), initCmd(),
-		configCmd(), versionCmd(), demo.NewCommand())
+		configCmd(), versionCmd(), trainCmd(), verifyTrainingCmd(), demo.NewCommand())
 	return root
 }
 
