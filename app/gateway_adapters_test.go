@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -137,6 +139,18 @@ func TestAdaptersOfTheChain(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, http.StatusOK, response.StatusCode, "other gateways find it here")
+
+	response, err = http.Get(server.URL + "/metrics")
+	require.NoError(t, err)
+	figures, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	for _, line := range []string{
+		fmt.Sprintf(`openlorad_adapter_cold_loads_total{from="elsewhere",model="%d"} 1`, good),
+		fmt.Sprintf(`openlorad_adapter_output_tokens_total{model="%d"} `, good), "openlorad_adapters_ready 1\n",
+	} {
+		require.Contains(t, string(figures), line)
+	}
 
 	s.ModelID = bad
 	c = s.Open(chain.Open(50))
