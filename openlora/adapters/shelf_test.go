@@ -570,3 +570,27 @@ func TestKilledWhileItFetches(t *testing.T) {
 	require.NoError(t, err)
 	lease.Release()
 }
+
+// started is an engine that was started with the adapter of model 2.
+type started struct{ *counted }
+
+func (started) Started(model uint64) bool { return model == 2 }
+
+func (s started) Load(_ context.Context, a *engine.Adapter) error {
+	if a.File != "" {
+		return errors.New("it needs no file")
+	}
+	s.loads.Add(1)
+	return nil
+}
+
+// TestStarted: an adapter that the engine was started with is not fetched.
+func TestStarted(t *testing.T) {
+	w := newWorld(t)
+	w.chain.add(2, modelstypes.MODEL_KIND_ADAPTER, 1, sha256.Sum256([]byte("nobody has it")), "", 2)
+	w.config.Host = started{w.engine}
+	lease, err := w.shelf().Use(t.Context(), 2, 1)
+	require.NoError(t, err)
+	require.Equal(t, "openledger-2-1", lease.Adapter.Name)
+	lease.Release()
+}

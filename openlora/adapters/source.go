@@ -144,6 +144,9 @@ func (s *Shelf) places(ctx context.Context, v modelstypes.ModelVersion, digest [
 
 // prepare makes what the engine loads of a lineage: the artifact itself, or the stack of several.
 func (s *Shelf) prepare(ctx context.Context, name string, l lineage) (_ *engine.Adapter, fetched bool, err error) {
+	if started, ok := s.Host.(engine.Started); ok && started.Started(l.model.Id) {
+		return &engine.Adapter{Name: name}, false, nil // the operator answers for what it is
+	}
 	if err := s.checkBase(l); err != nil {
 		return nil, false, err
 	}

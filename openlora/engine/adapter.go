@@ -52,3 +52,9 @@ type Based interface {
 	// BaseDigest is the digest of the base, as checkpoint.Digest gives it. It may read the whole base, once.
 	BaseDigest() ([32]byte, error)
 }
+
+// Started is an engine that may have been started with adapters, by the operator's own hand.
+type Started interface {
+	// Started reports whether the engine has the adapter of a model without being given its file.
+	Started(model uint64) bool
+}
