@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	gogogrpc "github.com/cosmos/gogoproto/grpc"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
@@ -156,6 +157,24 @@ func Dial(ctx context.Context, address string) (*Client, error) {
 
 // Close ends the connection.
 func (c *Client) Close() error { return c.connection.Close() }
+
+// Connection is for queries that the client has no name for.
+func (c *Client) Connection() gogogrpc.ClientConn { return c.connection }
+
+// RawTxs returns the encoded transactions of a block.
+func (c *Client) RawTxs(ctx context.Context, height int64) ([][]byte, error) {
+	txs, err := c.BlockTxs(ctx, height)
+	if err != nil {
+		return nil, err
+	}
+	raw := make([][]byte, len(txs))
+	for i, tx := range txs {
+		if raw[i], err = tx.Marshal(); err != nil {
+			return nil, err
+		}
+	}
+	return raw, nil
+}
 
 // Codec encodes messages and keys.
 func (c *Client) Codec() codec.Codec { return c.codec }

@@ -203,7 +203,8 @@ export interface Receipt {
   inputTokens: number;
   outputTokens: number;
   fee: bigint;
-  entries: { contribution: bigint; weightPpm: number }[];
+  /** loraPpm is what of weightPpm is for what a contribution taught the adapter (method LORA). */
+  entries: { contribution: bigint; weightPpm: number; loraPpm?: number }[];
   unattributedPpm: number;
   acknowledged: boolean;
   modelId: bigint;
@@ -267,6 +268,12 @@ export function readRecord(data: Uint8Array): Receipt {
     if (written.length > 16 || written[0] === 0) throw new Error("an amount of the record is not in its form");
     return written.reduce((sum, b) => (sum << 8n) | BigInt(b), 0n);
   };
+  // From 128 on the number is that of entries with a part by influence.
+  const entries = (number: number): Receipt["entries"] =>
+    Array.from({ length: number & 127 }, () => {
+      const entry = { contribution: wide(), weightPpm: small() };
+      return number < 128 ? entry : { ...entry, loraPpm: small() };
+    });
   const receipt: Receipt = {
     session: bytes(32),
     call: wide(),
@@ -274,7 +281,7 @@ export function readRecord(data: Uint8Array): Receipt {
     inputTokens: small(),
     outputTokens: small(),
     fee: amount(),
-    entries: Array.from({ length: byte() }, () => ({ contribution: wide(), weightPpm: small() })),
+    entries: entries(byte()),
     unattributedPpm: small(),
     acknowledged: [false, true][byte()] ?? bad(),
     modelId: wide(),

@@ -47,6 +47,8 @@ export interface Source {
   title: string;
   licence: string;
   weight_ppm: number;
+  /** lora_ppm is what of weight_ppm is for what it taught the adapter. */
+  lora_ppm?: number;
 }
 
 /** Proof is the openledger object of an answer. */

@@ -54,6 +54,10 @@ ID is "SESSION-CALL", the session in hex, as answers and the gateway name it. A
 failed step makes the command fail. A skipped step could not be done with what
 was given; the other steps stand without it.
 
+What an answer of method LORA asked the influence file of its adapter is part of
+the evidence, and is taken as it is: to compute it again takes question, answer
+and model. "openlorad receipts reexecute" does it for whoever has them.
+
 The node is believed about the state of the chain: ask your own node, or two.
 
 State keeps receipts through their dispute window, and a node may have pruned

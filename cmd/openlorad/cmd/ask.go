@@ -17,6 +17,7 @@ import (
 	"github.com/openledger/openledger/amount"
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/openlora/reexecute"
 	"github.com/openledger/openledger/openlora/render"
 	"github.com/openledger/openledger/openlora/session"
 	"github.com/openledger/openledger/poa"
@@ -63,6 +64,7 @@ openlorad ask "…" --from alice --json`,
 	f.Var(newAmountFlag("2OPEN"), flagMaxFee, "maximum fee of the answer")
 	f.String(flagSession, "", "session to go on in (default the last one with this model, or a new one)")
 	f.Bool(flagNew, false, "open a new session")
+	f.String(flagCallFile, "", "file to keep the call in, secret, for openlorad receipts reexecute")
 	f.Bool(flagJSON, false, "print one JSON object")
 	f.Bool(flagNoColor, false, "print without colour")
 	return cmd
@@ -87,11 +89,18 @@ func ask(cmd *cobra.Command, question string) error {
 		return err
 	}
 	client.MaxFee = most
+	if path, _ := f.GetString(flagCallFile); path != "" {
+		client.Note = func(asked session.Pending, answer *session.Answer) error {
+			return reexecute.CallOf(asked, answer).Save(path)
+		}
+	}
 	answer, err := client.Ask(ctx, question, nil)
 	if session.Over(err) {
+		note := client.Note
 		if client, err = reopen(cmd, client); err != nil {
 			return err
 		}
+		client.Note = note
 		answer, err = client.Ask(ctx, question, nil)
 	}
 	if err != nil && client.State.Pending != nil {

@@ -117,7 +117,7 @@ A gateway whose engine loads adapters serves what its provider offers on chain b
 are for what should be in memory before somebody asks, stay there, or not be served here.`,
 		Example: `openlorad models list
 openlorad models add 7
-openlorad models add 7 --file adapter.safetensors
+openlorad models add 7 --file adapter.safetensors --file influence.bin
 openlorad models pin 7
 openlorad models pin 7 --off
 openlorad models remove 7`,
@@ -133,7 +133,8 @@ openlorad models remove 7`,
 	list.Flags().Bool(flagJSON, false, "print JSON")
 	add := operation("add", "Serve a model's adapter from now on, and load it now",
 		"openlorad models add 7 --file adapter.safetensors")
-	add.Flags().String(flagFile, "", "file of the artifact, if it cannot be fetched from anywhere")
+	add.Flags().StringSlice(flagFile, nil, "file of the artifact, or of its influence table, if it cannot be fetched from "+
+		"anywhere; repeatable")
 	pin := operation("pin", "Keep a model's adapter in memory, also after a restart", "openlorad models pin 7 --off")
 	pin.Flags().Bool(flagOff, false, "let it give way again")
 	cmd.AddCommand(list, add, pin,
@@ -151,7 +152,8 @@ func operation(name, short, example string) *cobra.Command {
 				return fmt.Errorf("%q is no model: give its number on chain", args[0])
 			}
 			home, _ := cmd.Flags().GetString(flagHome)
-			if path, _ := cmd.Flags().GetString(flagFile); path != "" {
+			paths, _ := cmd.Flags().GetStringSlice(flagFile)
+			for _, path := range paths {
 				store, err := artifact.Open(filepath.Join(home, artifactsFolder))
 				if err != nil {
 					return err
