@@ -123,8 +123,8 @@ func submitMessages(messages []*codectypes.Any) []attributiontypes.MsgSubmitRece
 // payloadHash is the hash that the chain keeps of a message: over everything but
 // who sends it under which number.
 func payloadHash(msg attributiontypes.MsgSubmitReceipts) string {
-	encoded, err := (&attributiontypes.MsgSubmitReceipts{Sessions: msg.Sessions, Receipts: msg.Receipts, Evidence: msg.Evidence,
-		BundleRoot: msg.BundleRoot, BundleBytes: msg.BundleBytes, BundleWork: msg.BundleWork,
+	encoded, err := (&attributiontypes.MsgSubmitReceipts{Sessions: msg.Sessions, Receipts: msg.Receipts,
+		Evidence: msg.Evidence, BundleRoot: msg.BundleRoot, BundleBytes: msg.BundleBytes, BundleWork: msg.BundleWork,
 		StopsHeight: msg.StopsHeight}).Marshal()
 	if err != nil {
 		return err.Error()

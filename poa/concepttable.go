@@ -11,8 +11,9 @@ import (
 // what a match of it is worth, and what else the word may mean, in its own language or, for words of other languages,
 // in English.
 //
-//	"OLMEAN1\n" ‖ be32 entries ‖ be32 neighbours ‖ entries × be32 concept, increasing ‖ entries × (byte gain ‖ byte neighbours, plus 128 if
-//	foreign) ‖ one in 32 entries × be24 first neighbour ‖ neighbours × (be24 place of an entry ‖ byte gain)
+//	"OLMEAN1\n" ‖ be32 entries ‖ be32 neighbours ‖ entries × be32 concept, increasing ‖
+//	entries × (byte gain ‖ byte neighbours, plus 128 if foreign) ‖ one in 32 entries × be24 first neighbour ‖
+//	neighbours × (be24 place of an entry ‖ byte gain)
 //
 // A gain is in sixteenths of a bit, and may be negative.
 //

@@ -33,7 +33,8 @@ type Claim struct {
 }
 
 func (c Claim) validate() error {
-	if got := (Receipt{QueryHash: c.QueryHash, AnswerRoot: c.AnswerRoot, EvidenceRoot: c.EvidenceRoot}).Commitment(); got != c.Record.Commitment {
+	claimed := Receipt{QueryHash: c.QueryHash, AnswerRoot: c.AnswerRoot, EvidenceRoot: c.EvidenceRoot}
+	if got := claimed.Commitment(); got != c.Record.Commitment {
 		return fmt.Errorf("%w: query, answer and evidence lead to commitment %s, the record says %s", ErrDispute, got,
 			c.Record.Commitment)
 	}

@@ -59,8 +59,8 @@ const (
 //	weights:    be64 total, uvarint rows, rows; with a seal byte lora rows, per lora row be64 rank, score, sum and
 //	            amount, uvarint gap, and then uvarint proof length, proof
 //	answer:     answer root, uvarint input, uvarint output, amount fee, 64 bytes signature
-//	score:      base, lora row, byte 1 if the answer has a query, and then query, be64 rank, be32 tokens, sketch, byte path
-//	            length, path
+//	score:      base, lora row, byte 1 if the answer has a query, and then query, be64 rank, be32 tokens, sketch,
+//	            byte path length, path
 //	amount:     base, lora row, be64 rank, be32 ppm, byte path length, path
 //	sum:        base, byte lora rows, lora rows
 const disputeMagic = "OLDSP1\n"

@@ -11,8 +11,8 @@ import (
 //
 //	segment: uvarint rank, uvarint index, uvarint length, content, byte path length, path
 //	answer:  uvarint count, plus 8192 if openings have marks, plus 16384 · weight, plus 2^28 if there is a query,
-//	         uvarint openings, per opening uvarint gap (with marks 4·gap + marks), byte length of the word, the word (or be64 token
-//	         after length 0), 16 bytes salt,
+//	         uvarint openings, per opening uvarint gap (with marks 4·gap + marks), byte length of the word,
+//	         the word (or be64 token after length 0), 16 bytes salt,
 //	         uvarint proof length, proof,
 //	         uvarint segments, per segment uvarint 2·gap, plus 1 if it owns through windows,
 //	         uvarint seed,

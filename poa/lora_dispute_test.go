@@ -113,7 +113,9 @@ func TestHonestInfluenceIsNotConvicted(t *testing.T) {
 	for seed := range int64(12) {
 		l := newLoraLiar(t, seed)
 		if seed%3 == 0 {
-			l.w.stopped = func(_ int, rank uint64, segment uint32) (uint64, bool) { return Nobody, (rank+uint64(segment))%3 == 0 }
+			l.w.stopped = func(_ int, rank uint64, segment uint32) (uint64, bool) {
+				return Nobody, (rank+uint64(segment))%3 == 0
+			}
 			l.weigh()
 		}
 		if seed%4 == 1 {

@@ -110,7 +110,8 @@ func TestWindowsAgreeWithReference(t *testing.T) {
 			switch got := owner[p]; {
 			case (want == nil) != (got == nil):
 				t.Fatalf("position %d: %+v instead of %+v", p, got, want)
-			case got != nil && (!got.Window || got.Rank != want.Rank || got.Offset+uint32(p)-got.Position != want.Offset || got.Score < want.Score):
+			case got != nil && (!got.Window || got.Rank != want.Rank || got.Offset+uint32(p)-got.Position != want.Offset ||
+				got.Score < want.Score):
 				t.Fatalf("position %d: %+v instead of %+v", p, got, want)
 			}
 		}

@@ -428,10 +428,12 @@ func TestApportion(t *testing.T) {
 		{nil, 5, nil, TotalPPM},
 		{ppm(0), 0, nil, TotalPPM},
 		{ppm(7), 0, []Entry{{Rank: 0, WeightPPM: TotalPPM}}, 0},
-		{ppm(1, 1, 1), 0, []Entry{{Rank: 0, WeightPPM: 333_334}, {Rank: 1, WeightPPM: 333_333}, {Rank: 2, WeightPPM: 333_333}}, 0},
+		{ppm(1, 1, 1), 0,
+			[]Entry{{Rank: 0, WeightPPM: 333_334}, {Rank: 1, WeightPPM: 333_333}, {Rank: 2, WeightPPM: 333_333}}, 0},
 		{ppm(1, 1), 1, []Entry{{Rank: 0, WeightPPM: 333_334}, {Rank: 1, WeightPPM: 333_333}}, 333_333},
 		{ppm(1), 2, []Entry{{Rank: 0, WeightPPM: 333_333}}, 666_667},
-		{append(ppm(1, 2), share{rank: 0, bits: 1}), 0, []Entry{{Rank: 0, WeightPPM: 500_000}, {Rank: 1, WeightPPM: 500_000}}, 0},
+		{append(ppm(1, 2), share{rank: 0, bits: 1}), 0,
+			[]Entry{{Rank: 0, WeightPPM: 500_000}, {Rank: 1, WeightPPM: 500_000}}, 0},
 		{ppm(1, 10_000_000), 0, []Entry{{Rank: 1, WeightPPM: TotalPPM}}, 0},
 	} {
 		got, left := apportion(slices.Clone(c.shares), c.rest)

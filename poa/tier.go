@@ -108,7 +108,8 @@ func (x *Index) mergeTiers(a, b *tier) *tier {
 	n := a.size() + b.size()
 	t := &tier{from: a.from, to: b.to, prints: make([]uint32, 0, n), segments: make([]uint32, 0, n)}
 	for i, j := 0, 0; i+j < n; {
-		if j == b.size() || i < a.size() && (a.prints[i] < b.prints[j] || a.prints[i] == b.prints[j] && x.compare(a.segments[i], b.segments[j]) < 0) {
+		if j == b.size() || i < a.size() && (a.prints[i] < b.prints[j] ||
+			a.prints[i] == b.prints[j] && x.compare(a.segments[i], b.segments[j]) < 0) {
 			t.push(a.prints[i], a.segments[i])
 			i++
 		} else {

@@ -62,7 +62,9 @@ func (w *workspace) derivations() func(rank uint64, segment uint32) []Derivation
 
 func continues(r *Row, owner *ownerSegment, c *claim) bool {
 	return r.Rank == owner.Rank && r.Segment == owner.Index && r.Window == c.window &&
-		r.Position+r.Length == uint32(c.pos) && (c.meaning && r.Offset == uint32(c.off) && r.Seed == uint32(c.till) || !c.meaning && r.Offset+r.Length == uint32(c.off))
+		r.Position+r.Length == uint32(c.pos) &&
+		(c.meaning && r.Offset == uint32(c.off) && r.Seed == uint32(c.till) ||
+			!c.meaning && r.Offset+r.Length == uint32(c.off))
 }
 
 // share is what one contribution has earned, in Q16 bits.

@@ -106,7 +106,8 @@ func (m *meter) bound(units uint64) { m.left = units }
 func (m *meter) allows(units uint64) bool {
 	if m.err == nil && units > m.left {
 		m.err = fmt.Errorf(
-			"%w: answer and text have more than %d pairs of equal words; an answer that repeats one word so often cannot be proved",
+			"%w: answer and text have more than %d pairs of equal words; an answer that repeats one word so often cannot be "+
+				"proved",
 			ErrWork, MaxAnswerPairs)
 	}
 	return m.err == nil

@@ -157,7 +157,8 @@ func TestWorkDependsOnNothingElse(t *testing.T) {
 	}
 	spent := func(x *Index, limit uint64) (uint64, error) {
 		work := Work{Limit: limit}
-		err := work.VerifyHeld(b.receipts, b.evidence, w, ProtocolStatistics(), func(int) (*Index, error) { return x, nil }, nil)
+		err := work.VerifyHeld(b.receipts, b.evidence, w, ProtocolStatistics(),
+			func(int) (*Index, error) { return x, nil }, nil)
 		return work.Spent(), err
 	}
 	units, err := spent(w.index, 0)

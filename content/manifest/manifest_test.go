@@ -85,7 +85,8 @@ func contribution(t *testing.T, datanet, rank uint64, texts ...string) (datanett
 	root, statistics := file.Root(author), file.StatisticsRoot()
 	return datanettypes.Contribution{
 		DatanetId: datanet, Rank: rank, Contributor: author.String(), Root: root[:], StatisticsRoot: statistics[:],
-		Segments: uint32(len(texts)), Tokens: file.Tokens(), Bytes: uint64(len(encoded)), NormVersion: uint32(poa.NormVersion),
+		Segments: uint32(len(texts)), Tokens: file.Tokens(), Bytes: uint64(len(encoded)),
+		NormVersion:     uint32(poa.NormVersion),
 		AcceptedVersion: 1, HeldHeight: 5,
 	}, encoded
 }
@@ -141,7 +142,8 @@ func TestLoadFails(t *testing.T) {
 	n, fetch, files := manifestOf(t)
 	entries := []modelstypes.ManifestEntry{{DatanetId: 1, Version: 1}}
 	gone := errors.New("it is gone")
-	_, err := manifest.Load(t.Context(), n, entries, func(ctx context.Context, c datanettypes.Contribution) ([]byte, error) {
+	_, err := manifest.Load(t.Context(), n, entries, func(ctx context.Context,
+		c datanettypes.Contribution) ([]byte, error) {
 		if c.Rank == 9 {
 			return nil, gone
 		}
@@ -263,7 +265,8 @@ func TestDerivations(t *testing.T) {
 	require.EqualValues(t, 1, table[0].Rank)
 	require.Greater(t, table[0].Ppm, uint32(900_000))
 	enough := errors.New("enough")
-	_, err = manifest.Derivations(p, 2, poa.SegmentFile{Segments: [][]byte{[]byte(text)}}, 1, func() error { return enough })
+	_, err = manifest.Derivations(p, 2, poa.SegmentFile{Segments: [][]byte{[]byte(text)}}, 1,
+		func() error { return enough })
 	require.ErrorIs(t, err, enough)
 }
 

@@ -18,7 +18,8 @@ const lockTimeout = 5 * time.Second
 
 // Open opens or creates a file with buckets. Its folder must exist. prepare, if there is one, runs in the transaction
 // that creates the buckets: after an error of its own nothing has changed. It is told which buckets are new.
-func Open(path string, buckets [][]byte, prepare func(tx *bolt.Tx, isNew func(bucket []byte) bool) error) (*bolt.DB, error) {
+func Open(path string, buckets [][]byte,
+	prepare func(tx *bolt.Tx, isNew func(bucket []byte) bool) error) (*bolt.DB, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%s: %w", path, ErrInUse)

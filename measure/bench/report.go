@@ -148,7 +148,8 @@ func (r *report) comparison() *table {
 	}
 	t.note("Each figure is of a block, the mean of the measured ones. Keys and kB are written to the store, keys and " +
 		"values, removals included, before IAVL adds its nodes.")
-	t.note("CPU has the collector and the database's compaction: of x/rewards, by the memory that a part of the block allocates.")
+	t.note("CPU has the collector and the database's compaction: of x/rewards, by the memory that a part of the block " +
+		"allocates.")
 	t.note("x/rewards' end-block has of Commit what a block with it takes more than one that only takes batches in, by " +
 		"what is left of them. It pays everything: contributors, " +
 		"DataNet owners, lineage, providers, bonus, burn, and up to `payouts_per_block` automatic payouts, whose bank " +
@@ -176,7 +177,8 @@ func (r *report) detail() *table {
 			figure(o.little()), figure(o.latency.max()),
 			figure(o.idleLatency.max()), figure(o.idleCPU.mean()), figure(o.aloneLatency.max()))
 	}
-	t.note("Its events are those of x/rewards itself; the bank adds some for each automatic payout, and for burn and emission.")
+	t.note("Its events are those of x/rewards itself; the bank adds some for each automatic payout, and for burn and " +
+		"emission.")
 	t.note("Latency is in blocks from the one in which a pair arrives to the one in which it is credited; 0 is the "+
 		"same block. Mean and max are of one pair in %d; by credits is the mean backlog over what arrives in a block.",
 		watchEvery)
@@ -205,7 +207,8 @@ func (r *report) costs() *table {
 			figure(o.share.mean()),
 			figure(page), figure(credit), percent(growth), percent(pages), percent(credits))
 	}
-	t.note("Growth is against the smallest number of contributors: of the whole, for each page written, and for each credit.")
+	t.note("Growth is against the smallest number of contributors: of the whole, for each page written, and for each " +
+		"credit.")
 	return t
 }
 

@@ -264,7 +264,8 @@ const fillPause = time.Minute
 // may be used meanwhile. The pool is locked.
 func (p *pool) topUpAhead(one *pooled) {
 	left := one.left()
-	if one.filling || one.over || time.Now().Before(one.fill) || one.client.State.Pending != nil || left.MulRaw(4).GTE(p.deposit) {
+	if one.filling || one.over || time.Now().Before(one.fill) || one.client.State.Pending != nil ||
+		left.MulRaw(4).GTE(p.deposit) {
 		return
 	}
 	one.filling = true

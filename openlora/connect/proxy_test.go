@@ -246,7 +246,8 @@ func TestProvidersAreChanged(t *testing.T) {
 		spent   int64
 	}{
 		gatewaytest.Fails: {moved: true}, gatewaytest.Busy: {moved: true}, "gone": {moved: true}, gatewaytest.Refuses: {},
-		gatewaytest.Lies: {moved: true, charged: 1, spent: 1_000_000}, gatewaytest.Charges: {moved: true, charged: 1, spent: 1_000_000},
+		gatewaytest.Lies:    {moved: true, charged: 1, spent: 1_000_000},
+		gatewaytest.Charges: {moved: true, charged: 1, spent: 1_000_000},
 	} {
 		for _, body := range []string{question, streamed} {
 			t.Run(how+map[bool]string{true: " streamed"}[body == streamed], func(t *testing.T) {

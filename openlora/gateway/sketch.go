@@ -21,7 +21,8 @@ func (x *exchange) sketch(ctx context.Context, text string) *poa.LoraQuery {
 	}
 	query, err := sketcher.Sketch(ctx, x.adapter.Adapter, x.request.Messages, text)
 	if err != nil {
-		x.gateway.Log.Error("the influence of an answer is that of the table: its query cannot be computed", "receipt", x.id(),
+		x.gateway.Log.Error("the influence of an answer is that of the table: its query cannot be "+
+			"computed", "receipt", x.id(),
 			"err", err)
 		return nil
 	}

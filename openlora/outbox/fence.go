@@ -95,7 +95,8 @@ func (o *Outbox) Claim(ctx context.Context, node FenceNode, log *slog.Logger) (*
 			if kept.ID, err = draw(); err != nil {
 				return nil, err
 			}
-			log.Warn("claiming another fence: sessions that were opened before are not served, their clients have to open others", "reason", reason)
+			log.Warn("claiming another fence: sessions that were opened before are not served, their clients have to open "+
+				"others", "reason", reason)
 		}
 		msg.Fence = kept.ID
 		// On disk first: after a crash the file knows what it may have claimed.

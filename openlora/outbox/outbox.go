@@ -202,7 +202,8 @@ func checkForm(tx *bolt.Tx) error {
 	}
 	if key, _ := tx.Bucket(sessionsBucket).Cursor().First(); key != nil {
 		return errors.New(
-			"the outbox was written by another version of openlorad: let that version submit what waits, then move the file away")
+			"the outbox was written by another version of openlorad: let that version submit what waits, then move the file " +
+				"away")
 	}
 	return meta.Put(formKey, form)
 }

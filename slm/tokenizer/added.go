@@ -56,7 +56,9 @@ func (f *finder) has(content string) (token int, found bool) {
 func (f *finder) at(text string, found func(token, length int)) {
 	from, to := 0, len(f.contents) // those that begin with text[:i]
 	for i := range len(text) {
-		from += sort.Search(to-from, func(j int) bool { return len(f.contents[from+j]) > i && f.contents[from+j][i] >= text[i] })
+		from += sort.Search(to-from, func(j int) bool {
+			return len(f.contents[from+j]) > i && f.contents[from+j][i] >= text[i]
+		})
 		to = from + sort.Search(to-from, func(j int) bool { return f.contents[from+j][i] > text[i] })
 		if from == to {
 			return

@@ -32,7 +32,8 @@ func Parse(text []byte) (*Tokenizer, error) {
 		read func([]byte) error
 	}{
 		{"normalizer", t.readNormalizer}, {"pre_tokenizer", t.readSplitter}, {"added_tokens", t.readAdded},
-		{"model", func(part []byte) error { return t.readModel(part, len(text)) }}, {"decoder", t.readDecoder}, {"post_processor", t.readPost},
+		{"model", func(part []byte) error { return t.readModel(part, len(text)) }}, {"decoder", t.readDecoder},
+		{"post_processor", t.readPost},
 	} {
 		part := parts[step.key]
 		if part == nil {

@@ -41,8 +41,9 @@ func consensusCode(t *testing.T) []string {
 func load(t *testing.T, patterns ...string) []*packages.Package {
 	t.Helper()
 	loaded, err := packages.Load(&packages.Config{
-		Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports | packages.NeedDeps | packages.NeedExportFile,
-		Dir:  filepath.Join("..", ".."),
+		Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes |
+			packages.NeedTypesInfo | packages.NeedImports | packages.NeedDeps | packages.NeedExportFile,
+		Dir: filepath.Join("..", ".."),
 	}, patterns...)
 	require.NoError(t, err)
 	require.NotEmpty(t, loaded)

@@ -73,7 +73,9 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					Short:          "List the segments of a DataNet, or of --rank, that were stopped as copies or as prior art",
 					PositionalArgs: modulekit.Args("datanet_id")},
 				{RpcMethod: "Stopped", Use: "stopped DATANET-ID VERSION",
-					Short: "List the contributions up to a version that are no longer paid, in whole or in part; 0 asks for the latest", PositionalArgs: modulekit.Args("datanet_id", "version")},
+					Short: "List the contributions up to a version that are no longer paid, in whole or in part; 0 asks for the " +
+						"latest",
+					PositionalArgs: modulekit.Args("datanet_id", "version")},
 			},
 		},
 		Tx: &autocliv1.ServiceCommandDescriptor{

@@ -98,7 +98,8 @@ openledgerd tx models publish-model-version 7 --digest … --manifest '{"datanet
 					Long: "Put up a fence: sessions that are opened from now on are served by the gateway whose memory " +
 						"it names, and older ones by nobody. Both are 32 random bytes in hex; --previous is the holder of the fence " +
 						"that stands, to keep it.",
-					Example:        "openledgerd tx models claim-fence $(openssl rand -hex 32) $(openssl rand -hex 32) --from provider",
+					Example: "openledgerd tx models claim-fence $(openssl rand -hex 32) $(openssl rand -hex 32) --from " +
+						"provider",
 					PositionalArgs: modulekit.Args("fence", "holder"),
 				},
 				{RpcMethod: "BondProvider", Use: "bond-provider AMOUNT", Short: "Add to the bond",

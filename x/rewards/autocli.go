@@ -41,7 +41,8 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					RpcMethod: "Concentration", Use: "concentration",
 					Short: "Show what part of all income the accounts with the most of it have",
 					Long: "Show how income is spread: the accounts with the most of what contributions brought, and with the " +
-						"most income of all kinds, their part of the whole, and how many accounts have ever earned. Reads the whole ledger.",
+						"most income of all kinds, their part of the whole, and how many accounts have ever earned. Reads the whole " +
+						"ledger.",
 					Example: "openledgerd query rewards concentration\nopenledgerd query rewards concentration --top 3",
 				},
 				{

@@ -103,7 +103,8 @@ openledgerd data contribute spoilt.md --datanet 1 --from newcomer --gold-for own
 	f.Uint64(flagBounty, 0, "bounty to apply for; see openledgerd query datanet bounties")
 	f.String(flagGoldFor, "", "owner of the DataNet, by address or name of the key, who may open the contribution as gold")
 	f.Bool(flagCheck, false, "refuse duplicates, and send nothing while text to compare with is missing")
-	f.Bool(flagAllowMissing, false, "with --check: go on without text that is missing; what is derived from it is not declared")
+	f.Bool(flagAllowMissing, false, "with --check: go on without text that is missing; what is derived from it is not "+
+		"declared")
 	_ = cmd.MarkFlagRequired(flagDatanet)
 	return cmd
 }

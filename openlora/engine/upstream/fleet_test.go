@@ -278,7 +278,8 @@ func TestFleetUnloadsWhenNobodyUsesIt(t *testing.T) {
 	request.Adapter = five()
 	answered := make(chan asked, 1)
 	go func() { answered <- askFleet(t.Context(), f, request) }()
-	require.Eventually(t, func() bool { return a.locked(func() bool { return a.flying == 1 }) }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return a.locked(func() bool { return a.flying == 1 }) }, patience,
+		time.Millisecond)
 	gone := make(chan error, 1)
 	go func() { gone <- f.Unload(t.Context(), five().Name) }()
 	select {
@@ -370,7 +371,8 @@ func TestFleetDrains(t *testing.T) {
 	require.NoError(t, err)
 	answered := make(chan asked, 1)
 	go func() { answered <- askFleet(t.Context(), f, question("q")) }()
-	require.Eventually(t, func() bool { return a.locked(func() bool { return a.flying == 1 }) }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return a.locked(func() bool { return a.flying == 1 }) }, patience,
+		time.Millisecond)
 	closed := make(chan error, 1)
 	go func() { closed <- f.Close() }()
 	require.Eventually(t, func() bool {

@@ -315,7 +315,8 @@ func checkName(name string) error {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r)
 	}
-	if name == "" || len(name) > 128 || name[0] == '.' || strings.ContainsFunc(name, func(r rune) bool { return !plain(r) }) {
+	if name == "" || len(name) > 128 || name[0] == '.' ||
+		strings.ContainsFunc(name, func(r rune) bool { return !plain(r) }) {
 		return fmt.Errorf("%.200q is no name of an adapter: letters, digits and - _ . are", name)
 	}
 	return nil

@@ -1,6 +1,7 @@
 // Command meaningtable packs lists of words that mean the same into the table of meaning that package poa embeds.
 //
-//	go run ./poa/internal/meaningtable -statistics poa/statistics_v2.txt -synonyms synonyms.tsv -translations translations.tsv -out poa/meaning_v1.bin
+//	go run ./poa/internal/meaningtable -statistics poa/statistics_v2.txt -synonyms synonyms.tsv \
+//		-translations translations.tsv -out poa/meaning_v1.bin
 //
 // The lists are those that genmeaning writes: "word TAB word TAB weight" in English, and "language TAB word TAB English
 // word TAB weight", weights from 0 to 1. What a match is worth follows from how common the words are together: a match

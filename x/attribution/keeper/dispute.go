@@ -77,7 +77,8 @@ func (k Keeper) openDispute(ctx sdk.Context, msg *types.MsgRevealDispute) (types
 	dispute, err := k.Disputes.Get(ctx, commitment[:])
 	if errors.Is(err, collections.ErrNotFound) {
 		return dispute, errorsmod.Wrapf(types.ErrDisputeNotFound,
-			"%s has not committed to this proof, receipt and salt (%s): commit first, or the reveal window of %d blocks has ended", msg.Challenger, commitment, k.revealBlocks(ctx))
+			"%s has not committed to this proof, receipt and salt (%s): commit first, or the reveal window of %d blocks has "+
+				"ended", msg.Challenger, commitment, k.revealBlocks(ctx))
 	}
 	if err != nil {
 		return dispute, err

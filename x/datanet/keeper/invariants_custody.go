@@ -34,7 +34,8 @@ func (k Keeper) checkCustody(ctx context.Context, c types.Contribution) error {
 		(asked || !c.MayEnter()))
 	if waits != c.Waits() || c.HeldHeight != 0 && (at != c.Rank || c.Hold != nil || c.AcceptedVersion == 0) || ended {
 		return errorsmod.Wrapf(types.ErrInvariant,
-			"contribution %d is accepted for version %d and held at %d; waits %t, index %d has %d, set aside %v, queued %t, asked %t",
+			"contribution %d is accepted for version %d and held at %d; waits %t, index %d has %d, set aside %v, queued %t, "+
+				"asked %t",
 			c.Rank, c.AcceptedVersion, c.HeldHeight, waits, c.AcceptedIndex, at, c.Hold, queued, asked)
 	}
 	return nil

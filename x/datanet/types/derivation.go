@@ -22,7 +22,8 @@ func ValidateDerivations(rank uint64, segments uint32, derivations []Derivation)
 	for i, d := range derivations {
 		if d.Segment >= segments || d.Rank < 1 || d.Rank >= rank || d.Ppm < 1 || d.Ppm > poa.TotalPPM {
 			return errorsmod.Wrapf(ErrDerivation,
-				"derivation %d of segment %d from %d with %d ppm: segments are below %d, ranks between 1 and %d, ppm between 1 and %d", i, d.Segment, d.Rank, d.Ppm, segments, rank-1, poa.TotalPPM)
+				"derivation %d of segment %d from %d with %d ppm: segments are below %d, ranks between 1 and %d, ppm between 1 "+
+					"and %d", i, d.Segment, d.Rank, d.Ppm, segments, rank-1, poa.TotalPPM)
 		}
 		if i > 0 {
 			before := derivations[i-1]

@@ -29,7 +29,8 @@ func (k Keeper) RecordBatch(ctx context.Context, address sdk.AccAddress, liabili
 	}
 	if provider.Frozen {
 		return provider, errorsmod.Wrapf(types.ErrProviderFrozen,
-			"%s may not submit batches: a lie in one was proven, or validators with more than two thirds of the power called one wrong", address)
+			"%s may not submit batches: a lie in one was proven, or validators with more than two thirds of the power called "+
+				"one wrong", address)
 	}
 	// Compared before the sum is made: an amount may have any size.
 	if free := provider.Bond.Sub(provider.Liability); liability.GT(free) {

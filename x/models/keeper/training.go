@@ -41,7 +41,8 @@ func (k Keeper) checkBase(ctx context.Context, parentID uint64, digest []byte) e
 		}
 	}
 	return errorsmod.Wrapf(types.ErrTraining,
-		"base_digest %x is that of none of the latest %d versions of base model %d: train on one of them, or publish it there",
+		"base_digest %x is that of none of the latest %d versions of base model %d: train on one of them, or publish it "+
+			"there",
 		digest, types.MaxBaseVersions, root.Id)
 }
 

@@ -29,6 +29,7 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	registry.RegisterImplementations((*sdk.Msg)(nil),
 		&MsgRegisterModel{}, &MsgPublishModelVersion{}, &MsgUpdateModel{}, &MsgRecordReproduction{},
-		&MsgRegisterProvider{}, &MsgUpdateProvider{}, &MsgClaimFence{}, &MsgBondProvider{}, &MsgUnbondProvider{}, &MsgSetOffer{}, &MsgRemoveOffer{}, &MsgUpdateParams{})
+		&MsgRegisterProvider{}, &MsgUpdateProvider{}, &MsgClaimFence{}, &MsgBondProvider{}, &MsgUnbondProvider{},
+		&MsgSetOffer{}, &MsgRemoveOffer{}, &MsgUpdateParams{})
 	msgservice.RegisterMsgServiceDesc(registry, &_Msg_serviceDesc)
 }
