@@ -16,8 +16,8 @@ type Base struct {
 	Path   string   // empty for the base that ships
 }
 
-// OpenBase opens a Hugging Face folder or a GGUF file, or the base that ships if path is empty. threads of 0 are as many
-// as the machine has cores.
+// OpenBase opens a Hugging Face folder or a GGUF file, or the base that ships if path is empty. threads of 0 are as
+// many as the machine has cores.
 func OpenBase(path string, threads int) (*Base, error) {
 	b := &Base{Path: path}
 	var err error
@@ -50,6 +50,7 @@ func (b *Base) CheckDigest(digest []byte) error {
 	if b.Path != "" {
 		what = b.Path
 	}
-	return fmt.Errorf("the record was made on a base with the digest %x, %s has %x: name the right one with --base", digest,
+	return fmt.Errorf("the record was made on a base with the digest %x, %s has %x: name the right one with "+
+		"--base", digest,
 		what, b.Digest)
 }

@@ -79,8 +79,8 @@ func (b *Base) ended(tokens []int) []int {
 // pair is a question with its answer.
 type pair struct{ question, answer string }
 
-// questions cuts a segment into pairs, and what stands before the first of them. A question without an answer stays text
-// of what comes before it.
+// questions cuts a segment into pairs, and what stands before the first of them. A question without an answer stays
+// text of what comes before it.
 func questions(segment string) (before string, pairs []pair) {
 	var text, answer strings.Builder
 	question := ""

@@ -122,7 +122,8 @@ openlorad serve --model 1 --from provider --engine llamacpp --openai-url http://
 	f.String(flagEvidence, evidenceInline, "how receipts are proved: inline, in the transaction, or attested, by "+
 		"validators who fetch the evidence")
 	f.StringSlice(flagAttestor, nil, "base URL of a validator's attestor to push evidence to; repeatable")
-	f.Bool(flagPrivate, false, "take text from addresses that are not public and from files too, for networks on one machine")
+	f.Bool(flagPrivate, false, "take text from addresses that are not public and from files too, for networks on one "+
+		"machine")
 	f.Bool(flagIndexer, true, "keep proofs of receipts for when the chain has pruned them, and what accounts have earned")
 	f.Bool(flagCheck, true, "ask the server behind the engine for its models before serving")
 	f.StringSlice(flagOrigin, []string{"*"},

@@ -89,7 +89,8 @@ func addTextFlags(cmd *cobra.Command) {
 	f.Int(flagThreads, 0, "threads (default as many as there are cores)")
 	f.String(flagContent, "", "content store: a directory or a bucket URL (default that of openledgerd, "+
 		"~/.openledger/content)")
-	f.Bool(flagPrivate, false, "take text from addresses that are not public and from files too, for networks on one machine")
+	f.Bool(flagPrivate, false, "take text from addresses that are not public and from files too, for networks on one "+
+		"machine")
 }
 
 func runTrain(cmd *cobra.Command) error {
@@ -138,7 +139,8 @@ func runTrain(cmd *cobra.Command) error {
 	if entries == nil {
 		return nil
 	}
-	cmd.PrintErrln("put both files where others can fetch them, write the influence file's URL into " + training.RecordFile +
+	cmd.PrintErrln("put both files where others can fetch them, write the influence file's URL into " +
+		training.RecordFile +
 		", and publish:")
 	cmd.Println(publishLine(cmd, output, result, entries))
 	return nil

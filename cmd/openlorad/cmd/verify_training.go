@@ -133,7 +133,8 @@ func publishedOf(cmd *cobra.Command, version modelstypes.ModelVersion) (p traini
 	f := cmd.Flags()
 	p.ArtifactPath, _ = f.GetString(flagArtifact)
 	p.InfluencePath, _ = f.GetString(flagInfluence)
-	for path, digest := range map[string][]byte{p.ArtifactPath: version.Digest, p.InfluencePath: p.Record.InfluenceDigest} {
+	published := map[string][]byte{p.ArtifactPath: version.Digest, p.InfluencePath: p.Record.InfluenceDigest}
+	for path, digest := range published {
 		if path == "" {
 			continue
 		}

@@ -140,8 +140,8 @@ func (f *Fleet) Check(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// Engine returns the fleet as what it is: an engine.Host if a server of it may have adapters, and an engine.Based if the
-// whole base is known.
+// Engine returns the fleet as what it is: an engine.Host if a server of it may have adapters, and an engine.Based if
+// the whole base is known.
 func (f *Fleet) Engine() engine.Engine {
 	hosts, known := false, f.members[0].Whole
 	for _, m := range f.members {

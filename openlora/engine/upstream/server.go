@@ -238,8 +238,8 @@ func (s *Server) named(adapter *engine.Adapter) (string, bool) {
 	return name, ok
 }
 
-// at is an adapter as a server knows it: with the beginning of its digest in its name. A server may have one of the same
-// model and version that is another: of another chain, or from before a chain began anew.
+// at is an adapter as a server knows it: with the beginning of its digest in its name. A server may have one of the
+// same model and version that is another: of another chain, or from before a chain began anew.
 func at(adapter *engine.Adapter) *engine.Adapter {
 	if adapter == nil || adapter.Digest == [32]byte{} {
 		return adapter

@@ -117,8 +117,8 @@ func TestBurnTouchesNobodyElse(t *testing.T) {
 	})
 }
 
-// TestInfluenceEarnsNoBonus: what an entry has by method LORA changes nothing but its bonus, which is that of the rest of
-// its weight.
+// TestInfluenceEarnsNoBonus: what an entry has by method LORA changes nothing but its bonus, which is that of the rest
+// of its weight.
 func TestInfluenceEarnsNoBonus(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		terms, p := anyTerms(t), anyPayable(t)
