@@ -48,8 +48,8 @@ Amounts are written 1.5OPEN, or in base units with aopen.`,
 	root.SetOut(os.Stdout)
 	root.PersistentFlags().String(flagHome, defaultHome(),
 		"directory for configuration, state of the gateway and sessions")
-	root.AddCommand(serveCmd(), askCmd(), connectCmd(), earningsCmd(), sessionCmd(), modelsCmd(), receiptsCmd(), statusCmd(), initCmd(),
-		configCmd(), versionCmd(), trainCmd(), verifyTrainingCmd(), demo.NewCommand())
+	root.AddCommand(serveCmd(), askCmd(), connectCmd(), earningsCmd(), sessionCmd(), modelsCmd(), receiptsCmd(),
+		statusCmd(), initCmd(), configCmd(), versionCmd(), trainCmd(), verifyTrainingCmd(), demo.NewCommand())
 	return root
 }
 
