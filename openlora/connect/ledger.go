@@ -29,8 +29,6 @@ var (
 	paidBucket    = []byte("paid")    // role ‖ 0 ‖ account → Payee
 )
 
-const ledgerTimeout = 2 * time.Second
-
 // everybody is the name under which the spending of all keys is added up.
 const everybody = "*"
 

@@ -46,21 +46,25 @@ func main() {
 				"and 27700 to 27710 must be free",
 		)
 	}
+	if !playAll(*only, *verbose) {
+		os.Exit(1)
+	}
+}
+
+// playAll runs the pages of all roles, or of one. It reports whether all could be run.
+func playAll(only string, verbose bool) bool {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	failed := false
+	ok := true
 	for _, role := range roles {
-		if *only == "" || *only == role.name {
-			if err := play(ctx, role, *verbose); err != nil {
+		if only == "" || only == role.name {
+			if err := play(ctx, role, verbose); err != nil {
 				fmt.Printf("FAIL %s: %v\n", role.name, err)
-				failed = true
+				ok = false
 			}
 		}
 	}
-	if failed {
-		stop()
-		os.Exit(1)
-	}
+	return ok
 }
 
 func names() string {

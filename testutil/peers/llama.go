@@ -65,11 +65,11 @@ func llama(t testing.TB, args []string) (string, *exec.Cmd) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() {
-		cmd.Process.Signal(syscall.SIGTERM) // a router ends its processes
+		_ = cmd.Process.Signal(syscall.SIGTERM) // a router ends its processes
 		select {
 		case <-ended:
 		case <-time.After(10 * time.Second):
-			cmd.Process.Kill()
+			_ = cmd.Process.Kill()
 			<-ended
 		}
 	})
@@ -84,7 +84,7 @@ func llama(t testing.TB, args []string) (string, *exec.Cmd) {
 		if err != nil {
 			continue
 		}
-		response.Body.Close()
+		_ = response.Body.Close()
 		if response.StatusCode == http.StatusOK {
 			return address, cmd
 		}

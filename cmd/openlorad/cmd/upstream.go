@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -85,8 +86,8 @@ func newFleet(cmd *cobra.Command, kind upstream.Kind, timeout time.Duration, log
 		ctx, cancel := context.WithTimeout(cmd.Context(), checkTimeout)
 		defer cancel()
 		if err := fleet.Check(ctx); err != nil {
-			fleet.Close()
-			return nil, fmt.Errorf("%w (--%s=false starts without asking)", err, flagCheck)
+			err = fmt.Errorf("%w (--%s=false starts without asking)", err, flagCheck)
+			return nil, errors.Join(err, fleet.Close())
 		}
 	}
 	return fleet.Engine(), nil

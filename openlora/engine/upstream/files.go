@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,11 +21,8 @@ func linkOrCopy(from, to string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(target, source); err != nil {
-		target.Close()
-		return err
-	}
-	return target.Close()
+	_, err = io.Copy(target, source)
+	return errors.Join(err, target.Close())
 }
 
 // replace writes a file so that readers see the old or the new one.
