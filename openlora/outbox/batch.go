@@ -442,7 +442,8 @@ func (d *draft) store() error {
 		return err
 	}
 	batch := Batch{Seq: msg.ProviderSeq, Message: encoded, Calls: d.ids, Parts: d.parts, Attested: attested,
-		Changed: time.Now().UTC(), Bundle: msg.BundleRoot}
+		Influence: slices.ContainsFunc(d.answers, func(a answer) bool { return a.attribution.Lora != nil }),
+		Changed:   time.Now().UTC(), Bundle: msg.BundleRoot}
 	*d = draft{sender: s}
 	return s.Outbox.AddBatch(batch, bundle)
 }

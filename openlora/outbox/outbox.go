@@ -107,6 +107,8 @@ type Batch struct {
 	Height  int64      `json:"height,omitempty"`
 	// Attested batches wait for validators when the chain has them.
 	Attested bool `json:"attested,omitempty"`
+	// Influence says that an answer is attributed by method LORA, which no evidence in a transaction proves.
+	Influence bool `json:"influence,omitempty"`
 	// Parts say whose calls it holds; Changed is when something last became of it.
 	Parts   []Part    `json:"parts"`
 	Changed time.Time `json:"changed"`

@@ -165,7 +165,7 @@ func block(blocked map[poa.Hash]bool, batch Batch) {
 }
 
 // submit sends a batch. When governance has switched attestation off since it was formed, the chain verifies its
-// evidence itself.
+// evidence itself; with answers by method LORA, which take validators, it waits until attestation is on again.
 func (s *Sender) submit(ctx context.Context, batch *Batch) (Recorded, error) {
 	var msg attributiontypes.MsgSubmitReceipts
 	if err := msg.Unmarshal(batch.Message); err != nil {
@@ -175,7 +175,7 @@ func (s *Sender) submit(ctx context.Context, batch *Batch) (Recorded, error) {
 		s.push(ctx, msg.BundleRoot, false)
 	}
 	recorded, err := s.Node.Submit(ctx, &msg)
-	if !errors.Is(err, attributiontypes.ErrAttestation) || !msg.Attested() {
+	if !errors.Is(err, attributiontypes.ErrAttestation) || !msg.Attested() || batch.Influence {
 		return recorded, err
 	}
 	if err := s.attach(&msg); err != nil {
