@@ -9,11 +9,15 @@
 //	query, err := influence.Of(ctx, model, adapter, messages, answer)  // for an answer
 //	score := query.Score(&result.Rows[i].Sketch, result.Rows[i].Tokens)
 //
+// Gradients are taken where half of the adapter is on: between the base, which knows none of the texts, and the adapter,
+// which has learned them so well that little is left to see. Nothing but the adapter is needed for that.
+//
 // # Sketches
 //
 // A gradient is projected to Size sums: each of its numbers goes to eight of them, one in each block of 64, with a
 // sign; which and how follows from the tensor's name and the number's place. g_s is the projected gradient of the
-// summed loss of text s; K = Σ g_s·g_sᵀ, λ = Lambda times the mean of K's diagonal, and h_s = (K + λI)⁻¹·g_s. A group's
+// summed loss of text s; K = Σ g_s·g_sᵀ, λ = Lambda times K's trace over the lesser of Size and the number of
+// texts, and h_s = (K + λI)⁻¹·g_s. A group's
 // sketch is the sum of h_s over its texts, of which a text passes on what it derives from texts of other groups. It is
 // a sum, so it matters not how a contribution is cut into texts.
 //

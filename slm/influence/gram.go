@@ -28,13 +28,14 @@ func newGram(pool *kernel.Pool, vectors []vector) *gram {
 
 var errNoGradient = errors.New("no text has a gradient: the adapter learns nothing from them")
 
-// damp adds a part of the mean of the diagonal to the diagonal.
-func (k *gram) damp(part float64) error {
+// damp adds to the diagonal a factor times the mean of the eigenvalues that can be other than 0, where the matrix is a
+// sum of so many products.
+func (k *gram) damp(factor float64, products int) error {
 	sum := 0.0
 	for i := range k {
 		sum += k[i][i]
 	}
-	damping := float64(part * (sum / Size))
+	damping := float64(factor * (sum / float64(min(products, Size))))
 	if !(damping > 0) || damping > math.MaxFloat64 {
 		return errNoGradient
 	}

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 	"sync/atomic"
 
+	"github.com/openledger/openledger/slm/checkpoint"
 	"github.com/openledger/openledger/slm/kernel"
 	"github.com/openledger/openledger/slm/model"
 	"github.com/openledger/openledger/slm/train"
@@ -16,8 +18,10 @@ import (
 const (
 	// Version of what this package computes; another order of sums or another formula is another version.
 	Version = 1
-	// Lambda is the damping, as a part of the mean of the Gram matrix's diagonal.
-	Lambda = 0.1
+	// Lambda is the damping, times the mean of the eigenvalues of the Gram matrix that can be other than 0.
+	Lambda = 3
+	// halfway is how much of the adapter is on when gradients are taken: B is times this.
+	halfway = 0.5
 
 	// gain is what queries are multiplied by, and sketches divided, so that both use their bits.
 	gain = 16
@@ -54,6 +58,24 @@ type Adapter struct {
 	Base    *model.Model
 	Scale   float32
 	Changes []model.LowRank
+}
+
+// gradients returns what computes those of the adapter when half of it is on: at its end it has learned its texts, and
+// what is left of their gradients says little about them.
+func (a Adapter) gradients() (*train.Gradients, error) {
+	changes := slices.Clone(a.Changes)
+	for i := range changes {
+		values, err := changes[i].B.Values()
+		if err != nil {
+			return nil, err
+		}
+		half := make([]float32, len(values))
+		for j, x := range values {
+			half[j] = x * halfway
+		}
+		changes[i].B.DType, changes[i].B.Data = checkpoint.F32, kernel.Bytes(half)
+	}
+	return train.NewGradients(a.Base, a.Scale, changes, a.Base.Config().MaxPositions, nil)
 }
 
 // Options of Compute. They do not change what comes out.
@@ -126,7 +148,7 @@ func gradients(ctx context.Context, a Adapter, texts []Text, pool *kernel.Pool, 
 	errs := make([]error, len(texts))
 	free := make(chan *train.Gradients, pool.Threads())
 	for range pool.Threads() {
-		g, err := train.NewGradients(a.Base, a.Scale, a.Changes, a.Base.Config().MaxPositions, nil)
+		g, err := a.gradients()
 		if err != nil {
 			return nil, nil, err
 		}
@@ -168,7 +190,7 @@ func (v *vector) of(g *train.Gradients, e train.Example) (int, error) {
 // sums returns the groups' sums of what is left of each text's gradient without what it has in common with others.
 func sums(vectors []vector, texts []Text, groups int, pool *kernel.Pool) ([]vector, error) {
 	k := newGram(pool, vectors)
-	if err := k.damp(Lambda); err != nil {
+	if err := k.damp(Lambda, len(vectors)); err != nil {
 		return nil, err
 	}
 	if err := k.factor(pool); err != nil {

@@ -48,7 +48,7 @@ func answered(prompt, said []int, positions int) train.Example {
 
 // OfExample is Of for tokens; those that are learned are the answer.
 func OfExample(ctx context.Context, a Adapter, e train.Example) (Query, error) {
-	g, err := train.NewGradients(a.Base, a.Scale, a.Changes, a.Base.Config().MaxPositions, nil)
+	g, err := a.gradients()
 	if err != nil {
 		return Query{}, err
 	}
