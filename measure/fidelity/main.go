@@ -29,6 +29,9 @@ func run(o options) error {
 	if o.answersFile != "" {
 		return onlyAnswers(o)
 	}
+	if o.lora {
+		return onlyLora(o)
+	}
 	out := newReport(o)
 	worlds, err := registerAnswers(o)
 	if err != nil {

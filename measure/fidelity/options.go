@@ -19,6 +19,7 @@ type options struct {
 	answers  int
 	worlds   int
 	only     bool
+	lora     bool
 	// answersFile and sourcesFile are a set of answers of a language model and its passages, measured instead of all else.
 	answersFile, sourcesFile string
 }
@@ -39,6 +40,7 @@ func parseOptions() (options, error) {
 	flag.IntVar(&o.worlds, "worlds", 30_000, "random worlds per rule")
 	flag.BoolVar(&o.only, "only-worlds", false,
 		"search random worlds for the rule of the chain and nothing else; fail if one is found")
+	flag.BoolVar(&o.lora, "lora", false, "measure method LORA against exact retraining, and nothing else")
 	flag.Parse()
 	switch {
 	case (o.answersFile == "") != (o.sourcesFile == ""):

@@ -1,0 +1,193 @@
+package lora
+
+import (
+	"context"
+	"errors"
+
+	"github.com/openledger/openledger/measure/fidelity/bm25"
+	"github.com/openledger/openledger/measure/fidelity/methods"
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/slm/influence"
+	"github.com/openledger/openledger/slm/train"
+)
+
+// Scores of each answer for each document.
+type Scores [][]float64
+
+func (w *World) newScores() Scores {
+	s := make(Scores, len(w.Queries))
+	for i := range s {
+		s[i] = make([]float64, len(w.Documents))
+	}
+	return s
+}
+
+// Influence is what method LORA has of an adapter: rows of documents and the queries of the answers.
+type Influence struct {
+	Rows    []influence.Row
+	Queries []influence.Query
+}
+
+// compute returns what the method has of an adapter of documents, of which a text passes on what passed says.
+func (w *World) compute(a influence.Adapter, documents []Document, passed func(document int) []influence.Part) (
+	Influence, error,
+) {
+	var texts []influence.Text
+	for i, d := range documents {
+		for _, text := range d.Texts {
+			texts = append(texts, influence.Text{Example: w.example(text), Group: i, Passed: passed(i)})
+		}
+	}
+	ctx := context.Background()
+	rows, err := influence.Compute(ctx, a, texts, tokensOf(documents), influence.Options{})
+	out := Influence{Rows: rows, Queries: make([]influence.Query, len(w.Queries))}
+	for i := 0; i < len(out.Queries) && err == nil; i++ {
+		out.Queries[i], err = influence.OfExample(ctx, a, w.Queries[i].example)
+	}
+	return out, err
+}
+
+// scores are those that are paid by: int16, in whole numbers, not below 0.
+func (x Influence) scores() Scores {
+	s := make(Scores, len(x.Queries))
+	for i := range s {
+		s[i] = make([]float64, len(x.Rows))
+		for j := range x.Rows {
+			s[i][j] = float64(x.Queries[i].Score(&x.Rows[j].Sketch, x.Rows[j].Tokens))
+		}
+	}
+	return s
+}
+
+// gradients are those of all texts and then of all answers, whole, at the end of training.
+func (w *World) gradients(a influence.Adapter) ([][]train.Gradient, []int, error) {
+	g, err := train.NewGradients(a.Base, a.Scale, a.Changes, w.base.Positions(), nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	var all [][]train.Gradient
+	var owners []int
+	add := func(e train.Example) error {
+		_, tensors, err := g.Of(e)
+		for i := range tensors {
+			tensors[i].Values = append([]float32(nil), tensors[i].Values...)
+		}
+		all = append(all, tensors)
+		return err
+	}
+	for i, d := range w.Documents {
+		for _, text := range d.Texts {
+			if err := add(w.example(text)); err != nil {
+				return nil, nil, err
+			}
+			owners = append(owners, i)
+		}
+	}
+	for i := range w.Queries {
+		if err := add(w.Queries[i].example); err != nil {
+			return nil, nil, err
+		}
+	}
+	return all, owners, nil
+}
+
+// dataInfDamping is λ of a tensor over the mean square of its gradients' numbers, as in the paper on DataInf.
+const dataInfDamping = 0.1
+
+// dotAndDataInf score by the product of gradients, and by DataInf (Kwon and others, 2024), whole, without projection.
+func (w *World) dotAndDataInf(a influence.Adapter) (dot, dataInf Scores, err error) {
+	all, owners, err := w.gradients(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	dot, dataInf = w.newScores(), w.newScores()
+	n := len(owners)
+	product := func(i, j, tensor int) float64 {
+		sum := 0.0
+		other := all[j][tensor].Values
+		for k, x := range all[i][tensor].Values {
+			sum += float64(x) * float64(other[k])
+		}
+		return sum
+	}
+	for tensor := range all[0] {
+		gram := make([][]float64, len(all))
+		for i := range gram {
+			gram[i] = make([]float64, n)
+			for j := range gram[i] {
+				gram[i][j] = product(i, j, tensor)
+			}
+		}
+		trace := 0.0
+		for i := range n {
+			trace += gram[i][i]
+		}
+		lambda := dataInfDamping * trace / float64(n) / float64(len(all[0][tensor].Values))
+		if lambda == 0 {
+			continue
+		}
+		for q := range w.Queries {
+			asked := gram[n+q]
+			for k := range n {
+				sum := 0.0
+				for i := range n {
+					sum += asked[i] * gram[i][k] / (lambda + gram[i][i])
+				}
+				dataInf[q][owners[k]] -= (sum/float64(n) - asked[k]) / lambda
+				dot[q][owners[k]] += asked[k]
+			}
+		}
+	}
+	return dot, dataInf, nil
+}
+
+// retrieved is how many texts a question finds.
+const retrieved = 8
+
+// textScores score by method MEANING alone, with what the question finds, and by BM25 of the answer.
+func (w *World) textScores() (meaning, ranked Scores, err error) {
+	var texts []methods.Text
+	var words [][]uint32
+	var owners []int
+	known := map[poa.TokenID]uint32{}
+	number := func(text string) []uint32 {
+		var out []uint32
+		for _, id := range poa.SegmentTokens([]byte(text)) {
+			if _, ok := known[id]; !ok {
+				known[id] = uint32(len(known))
+			}
+			out = append(out, known[id])
+		}
+		return out
+	}
+	for i, d := range w.Documents {
+		for index, text := range d.Texts {
+			texts = append(texts, methods.Text{Rank: uint64(i + 1), Index: uint32(index), Text: []byte(text)})
+			words, owners = append(words, number(text)), append(owners, i)
+		}
+	}
+	if len(texts) == 0 {
+		return nil, nil, errors.New("no texts")
+	}
+	registry, err := methods.New(texts, poa.ProtocolStatistics())
+	if err != nil {
+		return nil, nil, err
+	}
+	index := bm25.New(words)
+	meaning, ranked = w.newScores(), w.newScores()
+	for i := range w.Queries {
+		q := &w.Queries[i]
+		found := registry.Search.Retrieve(poa.SegmentTokens([]byte(q.Question)), retrieved)
+		att, err := registry.Meaning(methods.Answer([]byte(q.Answer)), found)
+		if err != nil {
+			return nil, nil, err
+		}
+		for place, bits := range registry.Rows(att) {
+			meaning[i][owners[place]] += bits
+		}
+		for place, score := range index.Scores(number(q.Answer)) {
+			ranked[i][owners[place]] += score
+		}
+	}
+	return meaning, ranked, nil
+}

@@ -1,0 +1,228 @@
+// Package lora measures method LORA on the small base that ships: adapters are trained again without contributions, and
+// what the method says is compared with what that changes.
+package lora
+
+import (
+	"cmp"
+	"context"
+	"math/rand"
+	"slices"
+
+	"github.com/openledger/openledger/measure/fidelity/answers"
+	"github.com/openledger/openledger/measure/fidelity/parallel"
+	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/slm/chat"
+	"github.com/openledger/openledger/slm/influence"
+	"github.com/openledger/openledger/slm/model"
+	"github.com/openledger/openledger/slm/tokenizer"
+	"github.com/openledger/openledger/slm/train"
+)
+
+// World is documents, each a contribution, and answers to questions about them that people wrote in other words.
+type World struct {
+	Documents []Document
+	Queries   []Query
+
+	base  *chat.Model
+	seed  uint64
+	epoch int
+}
+
+// Document is a contribution: its texts are learned.
+type Document struct {
+	Name  string
+	Texts []string
+}
+
+// Query is an answer, with the documents that it is about.
+type Query struct {
+	Question, Answer string
+	Sources          []int
+
+	example train.Example
+}
+
+// New takes the documents that most English answers of a set are about, and the answers that are about nothing else.
+func New(set *answers.Set, documents, epochs int, seed int64) (*World, error) {
+	base, err := chat.Base(chat.Options{Threads: 1})
+	if err != nil {
+		return nil, err
+	}
+	w := &World{base: base, seed: uint64(seed), epoch: epochs}
+	asked := map[string]int{}
+	for i := range set.Items {
+		if set.Items[i].Group() == answers.English {
+			for _, name := range sourcesOf(&set.Items[i]) {
+				asked[name]++
+			}
+		}
+	}
+	var names []string
+	for _, p := range set.Passages {
+		if name := answers.Document(p.ID); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(asked[b], asked[a]) })
+	names = names[:min(documents, len(names))]
+	slices.Sort(names)
+	w.Documents = make([]Document, len(names))
+	for _, p := range set.Passages {
+		if i := slices.Index(names, answers.Document(p.ID)); i >= 0 {
+			w.Documents[i].Name = names[i]
+			w.Documents[i].Texts = append(w.Documents[i].Texts, p.Text)
+		}
+	}
+	for i := range set.Items {
+		item := &set.Items[i]
+		if item.Group() != answers.English || item.OffTopic {
+			continue
+		}
+		q := Query{Question: item.Question, Answer: item.Text()}
+		for _, name := range sourcesOf(item) {
+			q.Sources = append(q.Sources, slices.Index(names, name))
+		}
+		if len(q.Sources) == 0 || slices.Contains(q.Sources, -1) {
+			continue
+		}
+		if err := w.prepare(&q); err != nil {
+			return nil, err
+		}
+		w.Queries = append(w.Queries, q)
+	}
+	return w, nil
+}
+
+// Close frees the base.
+func (w *World) Close() error { return w.base.Close() }
+
+func sourcesOf(item *answers.Item) []string {
+	var names []string
+	for _, sentence := range item.Sentences {
+		for _, id := range sentence.Sources {
+			if name := answers.Document(id); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+func (w *World) prepare(q *Query) error {
+	prompt, err := w.base.PromptAt(context.Background(), []chat.Message{{Role: "user", Content: q.Question}}, influence.Now)
+	if err != nil {
+		return err
+	}
+	tokens := append(slices.Clone(prompt), w.base.Tokenizer.Encode(q.Answer)...)
+	q.example = train.Example{Tokens: tokens[:min(len(tokens), w.base.Positions()+1)], From: len(prompt)}
+	return nil
+}
+
+// example is how a text is learned: all of it.
+func (w *World) example(text string) train.Example {
+	t := w.base.Tokenizer
+	tokens := t.EncodeParts([]tokenizer.Part{{Text: t.BOS, Trusted: true}, {Text: text}, {Text: t.EOS, Trusted: true}})
+	return train.Example{Tokens: tokens, From: 1}
+}
+
+// settings are those of `openlorad train`.
+func (w *World) settings() train.Settings {
+	s := train.LoRASettings()
+	s.Epochs, s.LearningRate, s.Accumulation, s.Seed = w.epoch, 3e-3, 1, w.seed
+	return s
+}
+
+// trained returns the adapter of documents.
+func (w *World) trained(documents []Document) (influence.Adapter, error) {
+	var examples []train.Example
+	for _, d := range documents {
+		for _, text := range d.Texts {
+			examples = append(examples, w.example(text))
+		}
+	}
+	t, err := train.New(w.base.Model, w.settings(), examples, nil)
+	if err != nil {
+		return influence.Adapter{}, err
+	}
+	if err := t.Run(context.Background(), nil); err != nil {
+		return influence.Adapter{}, err
+	}
+	scale, changes := t.LowRank()
+	return influence.Adapter{Base: w.base.Model, Scale: scale, Changes: slices.Clone[[]model.LowRank](changes)}, nil
+}
+
+// losses are those of the answers, in nats.
+func (w *World) losses(a influence.Adapter) ([]float64, error) {
+	g, err := train.NewGradients(a.Base, a.Scale, a.Changes, w.base.Positions(), nil)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float64, len(w.Queries))
+	for i := range w.Queries {
+		if out[i], err = g.Loss(w.Queries[i].example); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Retraining is what answers lose by when an adapter is trained on halves of the documents.
+type Retraining struct {
+	Subsets [][]int
+	Losses  [][]float64 // of each subset, of each answer
+}
+
+// Retrain trains on random halves.
+func (w *World) Retrain(subsets int, seed int64, progress func(done int)) (Retraining, error) {
+	rng := rand.New(rand.NewSource(seed))
+	r := Retraining{Losses: make([][]float64, subsets)}
+	for range subsets {
+		half := rng.Perm(len(w.Documents))[:len(w.Documents)/2]
+		slices.Sort(half)
+		r.Subsets = append(r.Subsets, half)
+	}
+	errs := make([]error, subsets)
+	parallel.Do(subsets, func() func(int) {
+		return func(i int) {
+			var part []Document
+			for _, d := range r.Subsets[i] {
+				part = append(part, w.Documents[d])
+			}
+			a, err := w.trained(part)
+			if err == nil {
+				r.Losses[i], err = w.losses(a)
+			}
+			errs[i] = err
+			progress(i)
+		}
+	})
+	return r, cmp.Or(errs...)
+}
+
+// Effect is how much more an answer loses on halves without a document than on those with it, in nats.
+func (r Retraining) Effect(query, document int) float64 {
+	var sums, counts [2]float64
+	for s, subset := range r.Subsets {
+		in := 0
+		if slices.Contains(subset, document) {
+			in = 1
+		}
+		sums[in] += r.Losses[s][query]
+		counts[in]++
+	}
+	if counts[0] == 0 || counts[1] == 0 {
+		return 0
+	}
+	return sums[0]/counts[0] - sums[1]/counts[1]
+}
+
+// tokens are the canonical tokens of documents.
+func tokensOf(documents []Document) []uint32 {
+	out := make([]uint32, len(documents))
+	for i, d := range documents {
+		for _, text := range d.Texts {
+			out[i] += uint32(len(poa.SegmentTokens([]byte(text))))
+		}
+	}
+	return out
+}
