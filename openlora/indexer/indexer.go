@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/big"
 	"net/http"
 	"time"
 
@@ -121,7 +120,7 @@ func (x *Indexer) records(ctx context.Context, batch attributiontypes.Batch) ([]
 			return nil, err
 		}
 		for _, receipt := range response.Receipts {
-			record, err := recordOf(receipt)
+			record, err := receipt.Record()
 			if err != nil {
 				return nil, err
 			}
@@ -140,33 +139,6 @@ func (x *Indexer) records(ctx context.Context, batch attributiontypes.Batch) ([]
 		return nil, errors.New("its receipts do not give its root: the node is being pruned, or lies")
 	}
 	return records, nil
-}
-
-// recordOf packs a receipt as the chain stores it.
-func recordOf(receipt attributiontypes.Receipt) (poa.Record, error) {
-	record := poa.Record{
-		N: receipt.Call, InputTokens: receipt.InputTokens, OutputTokens: receipt.OutputTokens,
-		UnattributedPPM: receipt.UnattributedPpm, Acknowledged: receipt.Acknowledged,
-		ModelID: receipt.ModelId, ModelVersion: receipt.ModelVersion, Method: uint8(receipt.Method),
-	}
-	var err error
-	if record.Session, err = poa.HashFromBytes(receipt.SessionId); err != nil {
-		return record, err
-	}
-	if record.Commitment, err = poa.HashFromBytes(receipt.Commitment); err != nil {
-		return record, err
-	}
-	fee := new(big.Int)
-	if !receipt.Fee.IsNil() {
-		fee = receipt.Fee.BigInt()
-	}
-	if record.Fee, err = poa.AmountFromBig(fee); err != nil {
-		return record, err
-	}
-	for _, e := range receipt.Entries {
-		record.Entries = append(record.Entries, poa.Entry{Rank: e.Rank, WeightPPM: e.WeightPpm, LoraPPM: e.LoraPpm})
-	}
-	return record, nil
 }
 
 func (x *Indexer) put(batch attributiontypes.Batch, records []poa.Record) error {

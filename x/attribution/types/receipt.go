@@ -61,8 +61,10 @@ func (r Receipt) Record() (poa.Record, error) {
 	if record.Commitment, err = poa.HashFromBytes(r.Commitment); err != nil {
 		return record, err
 	}
-	if record.Fee, err = rewardstypes.AmountOf(r.Fee); err != nil {
-		return record, err
+	if !r.Fee.IsNil() { // a message without the field
+		if record.Fee, err = rewardstypes.AmountOf(r.Fee); err != nil {
+			return record, err
+		}
 	}
 	for _, entry := range r.Entries {
 		record.Entries = append(record.Entries, poa.Entry{Rank: entry.Rank, WeightPPM: entry.WeightPpm,

@@ -1,0 +1,162 @@
+package indexer
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	bolt "go.etcd.io/bbolt"
+	"google.golang.org/grpc"
+
+	"github.com/cosmos/cosmos-sdk/types/query"
+
+	"github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/poa"
+	attributiontypes "github.com/openledger/openledger/x/attribution/types"
+)
+
+// node answers what an indexer asks, two receipts a page.
+type node struct {
+	attributiontypes.QueryClient
+	batches [][]poa.Record
+	roots   []poa.Hash
+	mmr     poa.MMR
+	pruned  uint64 // a batch of which the receipts are gone
+}
+
+func (n *node) add(receipts int) {
+	id := len(n.batches)
+	var records []poa.Record
+	var leaves []poa.Hash
+	for i := range receipts {
+		record := poa.Record{
+			Session: poa.LeafHash([]byte{byte(id)}), N: uint64(i + 1), Commitment: poa.LeafHash([]byte{byte(id), byte(i)}),
+			InputTokens: 3, OutputTokens: 5, Fee: poa.NewAmount(uint64(7 + i)), ModelID: 1, ModelVersion: 1,
+			Entries:         []poa.Entry{{Rank: uint64(i + 1), WeightPPM: 400_000}},
+			UnattributedPPM: 600_000, Acknowledged: true,
+		}
+		records, leaves = append(records, record), append(leaves, record.Leaf())
+	}
+	n.batches, n.roots = append(n.batches, records), append(n.roots, poa.MerkleRoot(leaves))
+	n.mmr.Append(n.roots[id])
+}
+
+func (n *node) Accumulator(context.Context, *attributiontypes.QueryAccumulatorRequest,
+	...grpc.CallOption) (*attributiontypes.QueryAccumulatorResponse, error) {
+	return &attributiontypes.QueryAccumulatorResponse{Accumulator: attributiontypes.NewAccumulator(n.mmr)}, nil
+}
+
+func (n *node) Batch(_ context.Context, request *attributiontypes.QueryBatchRequest,
+	_ ...grpc.CallOption) (*attributiontypes.QueryBatchResponse, error) {
+	root := n.roots[request.BatchId-1]
+	return &attributiontypes.QueryBatchResponse{
+		Batch: attributiontypes.Batch{Id: request.BatchId, Root: root[:], Leaf: request.BatchId - 1}}, nil
+}
+
+func (n *node) Receipts(_ context.Context, request *attributiontypes.QueryReceiptsRequest,
+	_ ...grpc.CallOption) (*attributiontypes.QueryReceiptsResponse, error) {
+	response := &attributiontypes.QueryReceiptsResponse{}
+	if request.BatchId == n.pruned {
+		return response, nil
+	}
+	from := 0
+	if request.Pagination != nil {
+		var err error
+		if from, err = strconv.Atoi(string(request.Pagination.Key)); err != nil {
+			return nil, err
+		}
+	}
+	records := n.batches[request.BatchId-1]
+	until := min(from+2, len(records))
+	for _, record := range records[from:until] {
+		response.Receipts = append(response.Receipts, attributiontypes.NewReceipt(record))
+	}
+	if until < len(records) {
+		response.Pagination = &query.PageResponse{NextKey: []byte(strconv.Itoa(until))}
+	}
+	return response, nil
+}
+
+func open(t testing.TB, path string, n *node) *Indexer {
+	t.Helper()
+	x, err := Open(path, &chain.Client{Attribution: n}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	return x
+}
+
+// proves checks the proof of every receipt against what the chain has.
+func proves(t *testing.T, x *Indexer, n *node) {
+	t.Helper()
+	for _, records := range n.batches {
+		for _, record := range records {
+			proof, err := x.Proof(attributiontypes.ReceiptID(record.Session[:], record.N))
+			require.NoError(t, err)
+			opened, err := attributiontypes.VerifyReceiptProof(proof, attributiontypes.NewAccumulator(n.mmr))
+			require.NoError(t, err)
+			require.Equal(t, record, opened)
+		}
+	}
+}
+
+// TestProofs: receipts of all batches are proved against the batches that the chain has, also by an index that was
+// begun before the roots of batches were kept apart.
+func TestProofs(t *testing.T) {
+	n, path := &node{}, filepath.Join(t.TempDir(), "index.db")
+	for i := range 5 {
+		n.add(1 + i)
+	}
+	x := open(t, path, n)
+	require.NoError(t, x.Follow(t.Context()))
+	proves(t, x, n)
+	n.add(3)
+	require.NoError(t, x.Follow(t.Context()))
+	proves(t, x, n)
+	_, err := x.Proof("none-1")
+	require.ErrorIs(t, err, ErrNotFound)
+
+	require.NoError(t, x.db.Update(func(tx *bolt.Tx) error { return tx.DeleteBucket(rootsBucket) }))
+	require.NoError(t, x.Close())
+	x = open(t, path, n)
+	defer x.Close()
+	proves(t, x, n)
+}
+
+// TestFollowStopsAtWhatIsWrong, and goes on when it is right.
+func TestFollowStopsAtWhatIsWrong(t *testing.T) {
+	n := &node{pruned: 2}
+	n.add(2)
+	n.add(2)
+	n.add(2)
+	x := open(t, filepath.Join(t.TempDir(), "index.db"), n)
+	defer x.Close()
+	require.ErrorContains(t, x.Follow(t.Context()), "batch 2: its receipts do not give its root")
+	require.EqualValues(t, 1, x.last())
+	n.pruned = 0
+	require.NoError(t, x.Follow(t.Context()))
+	require.EqualValues(t, 3, x.last())
+	proves(t, x, n)
+}
+
+// BenchmarkProof proves a receipt among the receipts of many batches.
+func BenchmarkProof(b *testing.B) {
+	for _, batches := range []int{100, 1000} {
+		b.Run(fmt.Sprint(batches), func(b *testing.B) {
+			n := &node{}
+			for range batches {
+				n.add(20)
+			}
+			x := open(b, filepath.Join(b.TempDir(), "index.db"), n)
+			defer x.Close()
+			require.NoError(b, x.Follow(b.Context()))
+			record := n.batches[batches/2][10]
+			for b.Loop() {
+				_, err := x.Proof(attributiontypes.ReceiptID(record.Session[:], record.N))
+				require.NoError(b, err)
+			}
+		})
+	}
+}
