@@ -111,6 +111,7 @@ type proofOf struct {
 	Call        uint64   `json:"call"`
 	Fee         string   `json:"fee"`
 	Weights     []uint32 `json:"weights"`
+	Lora        []uint32 `json:"lora"` // of the weights, by influence
 	Unattribute uint32   `json:"unattributed_ppm"`
 }
 
@@ -247,6 +248,7 @@ func proofs(t *testing.T) []proofOf {
 			UnattributedPPM: 150_000, Acknowledged: i%2 == 0, ModelID: 5, ModelVersion: 2, Method: poa.MethodMeaning,
 		}
 	}
+	records[3].Method, records[3].Entries[0].LoraPPM = poa.MethodLora, 120_000
 	leaves := make([]poa.Hash, len(records))
 	for i, record := range records {
 		leaves[i] = record.Leaf()
@@ -275,7 +277,7 @@ func proofs(t *testing.T) []proofOf {
 			one.Peaks = append(one.Peaks, peak.String())
 		}
 		for _, entry := range record.Entries {
-			one.Weights = append(one.Weights, entry.WeightPPM)
+			one.Weights, one.Lora = append(one.Weights, entry.WeightPPM), append(one.Lora, entry.LoraPPM)
 		}
 		out = append(out, one)
 	}

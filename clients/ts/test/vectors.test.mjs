@@ -103,6 +103,10 @@ test("receipts", () => {
       receipt.entries.map((entry) => entry.weightPpm),
       v.weights,
     );
+    assert.deepEqual(
+      receipt.entries.map((entry) => entry.loraPpm ?? 0),
+      v.lora,
+    );
     assert.equal(receipt.unattributedPpm, v.unattributed_ppm);
     const flip = (bytes, i) => bytes.map((b, j) => (i === j ? b ^ 1 : b));
     const wrong = [
