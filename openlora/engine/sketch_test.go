@@ -25,7 +25,8 @@ func TestQueriesDependOnTheCallAlone(t *testing.T) {
 	var adapters []*engine.Adapter
 	for i, name := range []string{"one", "two"} {
 		file := filepath.Join(t.TempDir(), name)
-		require.NoError(t, adaptertest.Random(t, base.Config(), 4, 0.5, uint64(i+1)).WriteFile(file, base.Config(), base.Name))
+		made := adaptertest.Random(t, base.Config(), 4, 0.5, uint64(i+1))
+		require.NoError(t, made.WriteFile(file, base.Config(), base.Name))
 		adapters = append(adapters, &engine.Adapter{Name: name, File: file})
 		require.NoError(t, first.Load(t.Context(), adapters[i]))
 	}

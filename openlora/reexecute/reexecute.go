@@ -1,6 +1,6 @@
-// Package reexecute computes again what an answer of method LORA asked the influence file, for whoever knows the call. It
-// is the one number of a receipt that nobody else can compute: it needs question and answer, which the chain never sees,
-// and the model.
+// Package reexecute computes again what an answer of method LORA asked the influence file, for whoever knows the call.
+// It is the one number of a receipt that nobody else can compute: it needs question and answer, which the chain never
+// sees, and the model.
 package reexecute
 
 import (
@@ -92,8 +92,8 @@ const (
 	Table     Outcome = "table"     // it asked nothing: the influence table has decided alone
 )
 
-// Run computes the query of a call again, and compares it with what the evidence says. The engine must be the one of the
-// model's base, with the adapter loaded.
+// Run computes the query of a call again, and compares it with what the evidence says. The engine must be the one of
+// the model's base, with the adapter loaded.
 func Run(ctx context.Context, c Call, claim poa.Claim, evidence *poa.LoraQuery, sketcher engine.Sketcher,
 	adapter *engine.Adapter) (Outcome, error) {
 	if claim.Record.Method != poa.MethodLora {

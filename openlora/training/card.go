@@ -23,8 +23,8 @@ func card(b *Base, s Settings, contributions []Contribution, r *Result) []byte {
 		s.Epochs, s.Format)
 	fmt.Fprintf(&out, "| loss | %.3f nats a token in the first step, %.3f in the last |\n", r.First, r.Last)
 	fmt.Fprintf(&out, "| settings | `%s` |\n\n", r.Record.Settings)
-	out.WriteString("It says what it has read, and makes up what it has not. Nobody has measured whether its answers are " +
-		"right.\n\n## Whose text\n\nShares in the influence table: what an average text of the training owes to each " +
+	out.WriteString("It says what it has read, and makes up what it has not. Nobody has measured whether its answers " +
+		"are right.\n\n## Whose text\n\nShares in the influence table: what an average text of the training owes to each " +
 		"contribution.\n\n| contribution | tokens | share |\n|---|---|---|\n")
 	order := make([]int, len(r.Rows))
 	for i := range order {

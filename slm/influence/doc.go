@@ -9,8 +9,8 @@
 //	query, err := influence.Of(ctx, model, adapter, messages, answer)  // for an answer
 //	score := query.Score(&result.Rows[i].Sketch, result.Rows[i].Tokens)
 //
-// Gradients are taken where half of the adapter is on: between the base, which knows none of the texts, and the adapter,
-// which has learned them so well that little is left to see. Nothing but the adapter is needed for that.
+// Gradients are taken where half of the adapter is on: between the base, which knows none of the texts, and the
+// adapter, which has learned them so well that little is left to see. Nothing but the adapter is needed for that.
 //
 // # Sketches
 //

@@ -133,8 +133,8 @@ openlorad models remove 7`,
 	list.Flags().Bool(flagJSON, false, "print JSON")
 	add := operation("add", "Serve a model's adapter from now on, and load it now",
 		"openlorad models add 7 --file adapter.safetensors")
-	add.Flags().StringSlice(flagFile, nil, "file of the artifact, or of its influence table, if it cannot be fetched from "+
-		"anywhere; repeatable")
+	add.Flags().StringSlice(flagFile, nil, "file of the artifact, or of its influence table, if it cannot be fetched "+
+		"from anywhere; repeatable")
 	pin := operation("pin", "Keep a model's adapter in memory, also after a restart", "openlorad models pin 7 --off")
 	pin.Flags().Bool(flagOff, false, "let it give way again")
 	cmd.AddCommand(list, add, pin,

@@ -63,7 +63,8 @@ openlorad receipts reexecute call.json --adapter adapter.safetensors --base ~/mo
 	f.String(flagBase, "", "base of the adapter: a Hugging Face folder or a GGUF file (default the small one that ships)")
 	f.String(flagAdapter, "", "artifact of the model version, as the chain names it by its SHA-256")
 	f.Int(flagThreads, 0, "threads (default as many as there are cores)")
-	f.StringSlice(flagAttestor, nil, "base URL of an attestor that holds the evidence; repeatable; the provider is asked last")
+	f.StringSlice(flagAttestor, nil, "base URL of an attestor that holds the evidence; repeatable; the provider is asked "+
+		"last")
 	f.Bool(flagPrivate, false, "ask a provider whose address is not public too, for networks on one machine")
 	f.Bool(flagJSON, false, "print one JSON object")
 	_ = cmd.MarkFlagRequired(flagAdapter)

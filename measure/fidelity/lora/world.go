@@ -109,7 +109,8 @@ func sourcesOf(item *answers.Item) []string {
 }
 
 func (w *World) prepare(q *Query) error {
-	prompt, err := w.base.PromptAt(context.Background(), []chat.Message{{Role: "user", Content: q.Question}}, influence.Now)
+	asked := []chat.Message{{Role: "user", Content: q.Question}}
+	prompt, err := w.base.PromptAt(context.Background(), asked, influence.Now)
 	if err != nil {
 		return err
 	}
