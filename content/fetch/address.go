@@ -1,8 +1,10 @@
 package fetch
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
+	"syscall"
 
 	"golang.org/x/net/publicsuffix"
 )
@@ -29,6 +31,19 @@ func Public(address netip.Addr) bool {
 		}
 	}
 	return true
+}
+
+// OnlyPublic is a net.Dialer's Control for addresses that strangers name: it refuses those that are not public at the
+// moment of connecting, so that a name cannot be resolved to another one in between.
+func OnlyPublic(_, address string, _ syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("%w: %s", ErrRefused, err)
+	}
+	if !Public(to.Addr()) {
+		return fmt.Errorf("%w: %s is not a public address", ErrRefused, to.Addr())
+	}
+	return nil
 }
 
 // networkBits of an IPv6 address name who has it; the rest is theirs to choose.

@@ -98,12 +98,14 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 	var mu sync.Mutex
 	var tried []string
 	dialer := &net.Dialer{Timeout: c.limits.Connect, Control: func(_, address string, _ syscall.RawConn) error {
+		if !c.limits.Private {
+			if err := OnlyPublic(network, address, nil); err != nil {
+				return err
+			}
+		}
 		to, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return fmt.Errorf("%w: %s", ErrRefused, err)
-		}
-		if !c.limits.Private && !Public(to.Addr()) {
-			return fmt.Errorf("%w: %s is not a public address", ErrRefused, to.Addr())
 		}
 		key := c.limits.addressKey(to)
 		if _, err := c.memory.take(key); err != nil {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -84,14 +83,9 @@ type failure struct {
 
 func newMarket(config Config) *market {
 	dial := &net.Dialer{Timeout: connectTimeout}
-	guarded := &net.Dialer{Timeout: connectTimeout, Control: func(_, address string, _ syscall.RawConn) error {
-		to, err := netip.ParseAddrPort(address)
-		if err != nil || !fetch.Public(to.Addr()) {
-			return fmt.Errorf(
-				"%w: %s is not a public address (--allow-private asks there all the same)",
-				fetch.ErrRefused,
-				address,
-			)
+	guarded := &net.Dialer{Timeout: connectTimeout, Control: func(network, address string, c syscall.RawConn) error {
+		if err := fetch.OnlyPublic(network, address, c); err != nil {
+			return fmt.Errorf("%w (--allow-private asks there all the same)", err)
 		}
 		return nil
 	}}
