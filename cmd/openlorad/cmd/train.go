@@ -141,7 +141,7 @@ func runTrain(cmd *cobra.Command) error {
 	}
 	cmd.PrintErrln("put both files where others can fetch them, write the influence file's URL into " +
 		training.RecordFile +
-		", and publish:")
+		", and publish, for a royalty that is not below the DataNets' floors:")
 	cmd.Println(publishLine(cmd, output, result, entries))
 	return nil
 }
@@ -274,7 +274,7 @@ func publishLine(cmd *cobra.Command, output string, r *training.Result, entries 
 	for _, e := range entries {
 		fmt.Fprintf(&line, ` --manifest '{"datanet_id":%d,"version":%d}'`, e.DatanetId, e.Version)
 	}
-	fmt.Fprintf(&line, " --method lora --training %s --royalty 0.1OPEN --from KEY",
+	fmt.Fprintf(&line, " --method lora --training %s --royalty ROYALTY --from KEY",
 		filepath.Join(output, training.RecordFile))
 	return line.String()
 }
