@@ -17,8 +17,8 @@
 // A gradient is projected to Size sums: each of its numbers goes to eight of them, one in each block of 64, with a
 // sign; which and how follows from the tensor's name and the number's place. g_s is the projected gradient of the
 // summed loss of text s; K = Σ g_s·g_sᵀ, λ = Lambda times K's trace over the lesser of Size and the number of texts,
-// and h_s = (K + λI)⁻¹·g_s. A group's sketch is the sum of h_s over its texts, of which a text passes on what it derives
-// from texts of other groups. It is a sum, so it matters not how a contribution is cut into texts.
+// and h_s = (K + λI)⁻¹·g_s. A group's sketch is the sum of h_s over its texts, of which a text passes on what it
+// derives from texts of other groups. It is a sum, so it matters not how a contribution is cut into texts.
 //
 // A query is u = g/|g| of an answer, times its number of tokens. Sketches have one factor for all groups, such that an
 // average text of the training gets one bit a token from all groups together: scores are in bits. Both are rounded to
