@@ -13,8 +13,11 @@ import (
 func (a *audit) checkOpenings() {
 	// Without segments there is nothing to align, and the openings come first.
 	bare := a.answer
-	bare.Segments, bare.Seeds, bare.Windows = nil, nil, nil
-	err := poa.VerifyAnswer(a.claimed, bare, nil, poa.ProtocolStatistics())
+	bare.Segments, bare.Seeds, bare.Windows, bare.Query = nil, nil, nil, nil
+	// Nor does it matter what is owed, or by which method.
+	claimed := a.claimed
+	claimed.Method, claimed.Entries, claimed.UnattributedPPM = poa.MethodSPAN, nil, poa.TotalPPM
+	err := poa.VerifyAnswer(claimed, bare, nil, poa.ProtocolStatistics())
 	wrong := errors.Is(err, poa.ErrOpening) || errors.Is(err, poa.ErrAnswerRoot)
 	a.truth("openings", !wrong,
 		fmt.Sprintf("%d opened words of %d lead to the answer root %s with %d hashes", len(a.answer.Openings), a.answer.Count,
@@ -174,8 +177,13 @@ func (a *audit) Stopped(_ int, rank uint64, segment uint32) (bool, uint64, error
 
 // Standing implements poa.ContributionSource.
 func (a *audit) Standing(_ int, rank uint64) (poa.Standing, error) {
-	c, ok := a.known[rank]
-	if !ok || a.payable(c) != nil {
+	if err := a.find(rank); errors.Is(err, ErrNotFound) {
+		return poa.Standing{}, nil
+	} else if err != nil {
+		return poa.Standing{}, err
+	}
+	c := a.known[rank]
+	if a.payable(c) != nil {
 		return poa.Standing{}, nil
 	}
 	standing := poa.Standing{Segments: c.Segments}
@@ -188,25 +196,83 @@ func (a *audit) Standing(_ int, rank uint64) (poa.Standing, error) {
 }
 
 // checkAttribution aligns the opened words with the segments again, and compares
-// rows and weights with the receipt.
-func (a *audit) checkAttribution() {
+// rows and weights with the receipt. What is owed by influence takes the
+// influence file.
+func (a *audit) checkAttribution() error {
 	a.checkCovered()
 	got, err := poa.Recompute(a.alone(), a.claimed.Method, a.segments(), poa.ProtocolStatistics())
 	if err != nil {
 		a.truth("alignment", false, "", fmt.Sprintf("opened words do not align with the segments: %v", err))
-		return
+		return nil
 	}
 	a.listRuns(got.Rows)
 	a.checkOwners(got.Rows)
+	a.same("entries", "weights that the chain recorded:", weights(a.claimed.Entries, a.claimed.UnattributedPPM),
+		recordedWeights(a.receipt))
+	if a.claimed.Method == poa.MethodLora {
+		if known, err := a.addInfluence(&got); err != nil || !known {
+			return err
+		}
+	}
 	a.same("evidence_root", fmt.Sprintf("root of the %d runs of words:", len(got.Rows)), got.Root().String(),
 		a.claimed.EvidenceRoot.String())
 	a.same("weights", "weights in ppm by contribution:", weights(got.Entries, got.UnattributedPPM),
 		weights(a.claimed.Entries, a.claimed.UnattributedPPM))
-	a.same("entries", "weights that the chain recorded:", weights(a.claimed.Entries, a.claimed.UnattributedPPM),
-		recordedWeights(a.receipt))
+	if a.claimed.Method == poa.MethodLora {
+		return nil // poa.VerifyEvidence is for what evidence alone proves
+	}
 	err = a.chainRule()
 	a.truth("verify_evidence", err == nil, "poa.VerifyEvidence, the check of every validator, accepts the receipt",
 		fmt.Sprintf("poa.VerifyEvidence, the check of every validator: %v", err))
+	return nil
+}
+
+// addInfluence adds what contributions get by their influence on the adapter, and
+// says whether that could be done. The query is taken as the provider gave it.
+func (a *audit) addInfluence(got *poa.Attribution) (bool, error) {
+	if a.influence == nil {
+		a.skip("influence",
+			"what is owed by influence takes the influence file of the model's version: give --influence FILE")
+		return false, nil
+	}
+	if a.model.Training == nil {
+		return a.truth("influence", false, "", fmt.Sprintf("version %d of model %d has no training record", a.model.Version,
+			a.model.ModelId)), nil
+	}
+	training, err := a.model.Training.Committed()
+	if err != nil {
+		return false, err
+	}
+	rows, err := poa.OpenInfluence(a.influence, training)
+	if err == nil {
+		err = got.AddLora(rows, a.answer.Query)
+	}
+	asked := "the influence table alone, as the answer has no query"
+	if a.answer.Query != nil {
+		asked = "the query that the provider gave, within the bounds of the table"
+	}
+	if !a.truth("influence", err == nil,
+		fmt.Sprintf("the influence file of %d contributions is that of the training record; its part follows from %s",
+			len(rows), asked), fmt.Sprintf("influence file: %v", err)) {
+		return false, nil
+	}
+	var failed error
+	got.Weigh(a.derived, func(rank uint64) poa.Standing {
+		standing, err := a.Standing(0, rank)
+		failed = errors.Join(failed, err)
+		return standing
+	})
+	return true, failed
+}
+
+// derived is what a segment of the answer passes on.
+func (a *audit) derived(rank uint64, segment uint32) []poa.Derivation {
+	for _, s := range a.segments() {
+		if s.Rank == rank && s.Index == segment {
+			return s.Derived
+		}
+	}
+	return nil
 }
 
 // segments of the answer, with what their contributions declare.
@@ -214,7 +280,7 @@ func (a *audit) segments() []poa.Segment {
 	out := make([]poa.Segment, len(a.proofs))
 	for i, proof := range a.proofs {
 		out[i] = poa.NewSegment(proof.Rank, proof.Index, proof.Content)
-		if a.claimed.Method == poa.MethodMeaning {
+		if poa.ByMeaning(a.claimed.Method) {
 			out[i].Interpret(proof.Content)
 		}
 		if stopped, to, _ := a.Stopped(0, proof.Rank, proof.Index); stopped {
@@ -233,6 +299,9 @@ func (a *audit) segments() []poa.Segment {
 // checkCovered names contributions that are paid without a segment to show.
 func (a *audit) checkCovered() {
 	for _, entry := range a.claimed.Entries {
+		if entry.LoraPPM == entry.WeightPPM {
+			continue // by influence alone
+		}
 		shown := slices.ContainsFunc(a.proofs, func(proof poa.SegmentProof) bool { return proof.Rank == entry.Rank })
 		if !shown {
 			a.truth("segment_missing", false, "", fmt.Sprintf(
@@ -252,7 +321,7 @@ func (a *audit) checkOwners(rows []poa.Row) {
 			}
 		}
 		what := fmt.Sprintf("segment %d of contribution %d", proof.Index, proof.Rank)
-		if runs == 0 && a.claimed.Method == poa.MethodMeaning {
+		if runs == 0 && poa.ByMeaning(a.claimed.Method) {
 			// poa.VerifyEvidence refuses what is not needed.
 			a.truth("alignment", true, what+" explains words that an earlier segment explains as well", "")
 			continue

@@ -15,10 +15,14 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// Files are the receipts and the evidence of a batch as they were submitted,
-// for nodes that no longer have the block.
+// Files are what a verification does not ask for.
 type Files struct {
+	// Receipts and Evidence of a batch as they were submitted, for nodes that no
+	// longer have the block; nil otherwise.
 	Receipts, Evidence []byte
+	// Influence is the influence file of the model's version. Receipts by method
+	// LORA owe by it; nil leaves that part out.
+	Influence []byte
 }
 
 // Verify recomputes a receipt from state and from the transaction that
@@ -28,7 +32,7 @@ func Verify(ctx context.Context, source Source, id string) (Report, error) {
 	return verify(ctx, source, id, nil)
 }
 
-// VerifyFiles is Verify with receipts and evidence from files.
+// VerifyFiles is Verify with what files hold.
 func VerifyFiles(ctx context.Context, source Source, id string, files Files) (Report, error) {
 	return verify(ctx, source, id, &files)
 }
@@ -59,6 +63,7 @@ type audit struct {
 	claimed   poa.Receipt // the one that is verified
 	answer    poa.AnswerEvidence
 	proofs    []poa.SegmentProof // of the answer
+	influence []byte             // file of the model's version, nil if it was not given
 }
 
 type contribution struct {
@@ -76,6 +81,9 @@ func start(ctx context.Context, source Source, id string, files *Files) (*audit,
 	}
 	a := &audit{ctx: ctx, source: source, session: session, call: call, known: make(map[uint64]contribution)}
 	a.report.ID = attributiontypes.ReceiptID(session, call)
+	if files != nil {
+		a.influence = files.Influence
+	}
 	if err := a.read(); err != nil {
 		return a, err
 	}
@@ -101,7 +109,9 @@ func verify(ctx context.Context, source Source, id string, files *Files) (Report
 	if err := a.checkSegments(); err != nil {
 		return a.report, err
 	}
-	a.checkAttribution()
+	if err := a.checkAttribution(); err != nil {
+		return a.report, err
+	}
 	if err := a.listEntries(); err != nil {
 		return a.report, err
 	}

@@ -107,7 +107,7 @@ func (a *audit) listRuns(rows []poa.Row) {
 	for _, row := range rows {
 		key := [2]uint64{row.Rank, uint64(row.Segment)}
 		text := content[key]
-		if a.claimed.Method != poa.MethodMeaning || !row.Window { // else the words mean what the whole segment says
+		if !poa.ByMeaning(a.claimed.Method) || !row.Window { // else the words mean what the whole segment says
 			first, last := words[key][row.Offset], words[key][row.Offset+row.Length-1]
 			text = text[first.Start:last.End]
 		}

@@ -76,7 +76,20 @@ func hashOf(name string) []byte { hash := sha256.Sum256([]byte(name)); return ha
 
 // newWorld answers three questions in a session: the first quotes both
 // contributors, a gap follows, the last quotes one.
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB) *world { return newWorldBy(t, nil) }
+
+// newLoraWorld is newWorld of an adapter with an influence file, whose answers owe by method LORA.
+func newLoraWorld(t testing.TB) (*world, []byte) {
+	rows := []poa.InfluenceRow{{Rank: 1, Tokens: 50, SharePPM: 200_000}, {Rank: 2, Tokens: 90, SharePPM: 500_000}}
+	for i := range rows[0].Sketch {
+		rows[0].Sketch[i], rows[1].Sketch[i] = int16(7*i), int16(900-i)
+	}
+	file, err := poa.MarshalInfluence(rows)
+	require.NoError(t, err)
+	return newWorldBy(t, rows), file
+}
+
+func newWorldBy(t testing.TB, influence []poa.InfluenceRow) *world {
 	t.Helper()
 	w := &world{
 		contributions: make(map[uint64]datanettypes.Contribution),
@@ -91,6 +104,14 @@ func newWorld(t testing.TB) *world {
 		ModelId: 2, ModelVersion: 3,
 		Price: attributiontypes.Price{Input: sdkmath.NewIntWithDecimal(1, 15), Output: sdkmath.NewIntWithDecimal(2, 15),
 			Royalty: sdkmath.NewIntWithDecimal(1, 17)},
+	}
+	if influence != nil {
+		file, err := poa.MarshalInfluence(influence)
+		require.NoError(t, err)
+		sketches, table, digest := poa.SketchRoot(influence), poa.TableRoot(influence), sha256.Sum256(file)
+		w.model.Method = modelstypes.ATTRIBUTION_METHOD_LORA
+		w.model.Training = &modelstypes.TrainingRecord{SketchRoot: sketches[:], TableRoot: table[:], Rows: 2,
+			InfluenceDigest: digest[:]}
 	}
 	files := make(map[uint64]poa.SegmentFile)
 	index := poa.NewIndex(poa.ProtocolStatistics())
@@ -118,15 +139,23 @@ func newWorld(t testing.TB) *world {
 	ask := func(n uint64, text string) {
 		tokens, key := poa.TokenIDs([]byte(text)), sha256.Sum256(fmt.Append(nil, n))
 		got, err := index.Attribute(poa.Answer{Tokens: tokens})
+		if influence != nil {
+			query := &poa.LoraQuery{Exponent: 14, Values: influence[n%2].Sketch}
+			got, err = index.AttributeLora(poa.InterpretAnswer([]byte(text)), nil, nil, influence, query)
+		}
 		require.NoError(t, err)
-		require.NoError(t, builder.Add(key, tokens, got, prove))
+		if influence == nil {
+			require.NoError(t, builder.Add(key, tokens, got, prove))
+		} else {
+			require.NoError(t, builder.AddText(key, []byte(text), got, prove))
+		}
 		price, err := w.session.Price.Packed()
 		require.NoError(t, err)
 		fee, err := price.Total(12, uint32(len(tokens)))
 		require.NoError(t, err)
 		w.receipts = append(w.receipts, poa.Receipt{
 			N: n, QueryHash: poa.LeafHash(fmt.Append(nil, n)), MaxFee: poa.NewAmount(1e18),
-			AnswerRoot:   poa.AnswerRoot(key, tokens),
+			AnswerRoot:   poa.TextRoot(key, []byte(text), uint8(w.model.Method)),
 			EvidenceRoot: got.Root(), InputTokens: 12, OutputTokens: uint32(len(tokens)), Fee: fee,
 			Entries: got.Entries, UnattributedPPM: got.UnattributedPPM,
 		})
@@ -226,7 +255,7 @@ func (w *world) store(t testing.TB) {
 			Session: session, N: r.N, Commitment: r.Commitment(), InputTokens: r.InputTokens, OutputTokens: r.OutputTokens,
 			Fee:     r.Fee,
 			Entries: r.Entries, UnattributedPPM: r.UnattributedPPM, Acknowledged: true, ModelID: 2, ModelVersion: 3,
-			Method: poa.MethodSPAN,
+			Method: uint8(w.model.Method),
 		}
 		leaves = append(leaves, record.Leaf())
 		receipt := attributiontypes.NewReceipt(record)

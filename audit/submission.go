@@ -30,7 +30,7 @@ type submission struct {
 // readSubmission takes the files, or finds the message in the block of the
 // batch. The block is scanned: not every node has an index of transactions.
 func (a *audit) readSubmission(files *Files) error {
-	if files != nil {
+	if files != nil && files.Receipts != nil {
 		a.submitted = submission{file: true}
 		a.submitted.Receipts, a.submitted.evidence = files.Receipts, files.Evidence
 		return nil

@@ -29,6 +29,8 @@ type Lane struct {
 	Session attributiontypes.Session
 	// MaxFee of each call in aopen.
 	MaxFee poa.Amount
+	// ByInfluence says that answers owe all that they owe by influence.
+	ByInfluence bool
 
 	w        *Workload
 	id       poa.Hash
@@ -44,6 +46,13 @@ type Lane struct {
 // Open opens n sessions with a deposit each.
 func (w *Workload) Open(n int, deposit sdkmath.Int) []*Lane {
 	w.T.Helper()
+	return w.OpenEach(slices.Repeat([]uint64{w.ModelID}, n), deposit)
+}
+
+// OpenEach opens a session with each of some models.
+func (w *Workload) OpenEach(models []uint64, deposit sdkmath.Int) []*Lane {
+	w.T.Helper()
+	n := len(models)
 	lanes := make([]*Lane, 0, n)
 	for len(lanes) < n {
 		msgs := make([]sdk.Msg, min(n-len(lanes), 100))
@@ -52,7 +61,7 @@ func (w *Workload) Open(n int, deposit sdkmath.Int) []*Lane {
 			w.keys++
 			keys[i] = seedKey(fmt.Sprintf("session %d", w.keys))
 			msgs[i] = &attributiontypes.MsgOpenSession{
-				Payer: w.Payer.String(), Provider: w.Provider.String(), ModelId: w.ModelID,
+				Payer: w.Payer.String(), Provider: w.Provider.String(), ModelId: models[len(lanes)+i],
 				SessionKey: keys[i].Public().(ed25519.PublicKey), Deposit: chain.Coin(deposit),
 			}
 		}
@@ -97,6 +106,11 @@ func (l *Lane) Answer(calls, entries int) {
 		l.last = poa.Outcome{AnswerRoot: poa.LeafHash([]byte("answer"), l.head[:]), InputTokens: inputTokens,
 			OutputTokens: outputTokens, Fee: fee}
 		shares, unattributed := l.w.entries(entries)
+		if l.ByInfluence {
+			for i := range shares {
+				shares[i].LoraPPM = shares[i].WeightPPM
+			}
+		}
 		l.receipts = append(l.receipts, poa.Receipt{
 			N: l.n, Call: call.Hash(), QueryHash: call.QueryHash, MaxFee: call.MaxFee,
 			AnswerRoot: l.last.AnswerRoot, EvidenceRoot: poa.LeafHash([]byte("evidence"), l.head[:]),

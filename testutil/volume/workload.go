@@ -173,14 +173,11 @@ func (w *Workload) accept() {
 // serve registers the model over all that was accepted, the provider and its offer.
 func (w *Workload) serve(bond sdkmath.Int) {
 	w.T.Helper()
-	datanet, err := w.App.DatanetKeeper.GetDataNet(w.Ctx(), w.DatanetID)
-	require.NoError(w.T, err)
 	digest := sha256.Sum256([]byte("model"))
 	var registered modelstypes.MsgRegisterModelResponse
 	require.NoError(w.T, chain.Decode(w.Send(w.Owner, &modelstypes.MsgRegisterModel{
 		Owner: w.Owner.String(), Name: "volume-retrieval", Kind: modelstypes.MODEL_KIND_RETRIEVAL, Digest: digest[:],
-		Manifest: []modelstypes.ManifestEntry{{DatanetId: w.DatanetID, Version: datanet.Version}},
-		Method:   modelstypes.ATTRIBUTION_METHOD_SPAN, Royalty: Royalty,
+		Manifest: w.manifest(), Method: modelstypes.ATTRIBUTION_METHOD_SPAN, Royalty: Royalty,
 	}), &registered))
 	w.ModelID = registered.ModelId
 	answerKey := seedKey("answer key")
@@ -189,6 +186,55 @@ func (w *Workload) serve(bond sdkmath.Int) {
 		AnswerKey: answerKey.Public().(ed25519.PublicKey), Bond: chain.Coin(bond),
 	}, &modelstypes.MsgSetOffer{Provider: w.Provider.String(), ModelId: w.ModelID, InputPrice: InputPrice,
 		OutputPrice: OutputPrice})
+}
+
+// Adapters registers n adapters of one base that owe by method LORA, has the provider offer them, and returns their
+// ids.
+func (w *Workload) Adapters(n int) []uint64 {
+	w.T.Helper()
+	const atOnce = 50
+	trained := sha256.Sum256([]byte("base"))
+	manifest := w.manifest()
+	var base modelstypes.MsgRegisterModelResponse
+	require.NoError(w.T, chain.Decode(w.Send(w.Owner, &modelstypes.MsgRegisterModel{
+		Owner: w.Owner.String(), Name: "volume-base", Kind: modelstypes.MODEL_KIND_BASE, Digest: trained[:],
+		Manifest: manifest, Method: modelstypes.ATTRIBUTION_METHOD_MEANING, Royalty: Royalty,
+	}), &base))
+	var ids []uint64
+	for len(ids) < n {
+		var register, offer []sdk.Msg
+		for i := range min(n-len(ids), atOnce) {
+			digest := sha256.Sum256(fmt.Appendf(nil, "adapter %d", len(ids)+i))
+			register = append(register, &modelstypes.MsgRegisterModel{
+				Owner: w.Owner.String(), Name: fmt.Sprintf("volume-adapter-%d", len(ids)+i),
+				Kind: modelstypes.MODEL_KIND_ADAPTER, ParentId: base.ModelId, Digest: digest[:], Manifest: manifest,
+				Method: modelstypes.ATTRIBUTION_METHOD_LORA, Royalty: Royalty,
+				Training: &modelstypes.TrainingRecord{
+					BaseDigest: trained[:], Settings: "{}", EngineVersion: 1, SketchRoot: digest[:], TableRoot: digest[:],
+					Rows: uint32(len(w.Ranks)), InfluenceDigest: digest[:],
+				},
+			})
+		}
+		var data sdk.TxMsgData
+		require.NoError(w.T, data.Unmarshal(w.Send(w.Owner, register...).Data))
+		for _, packed := range data.MsgResponses {
+			var registered modelstypes.MsgRegisterModelResponse
+			require.NoError(w.T, registered.Unmarshal(packed.Value))
+			ids = append(ids, registered.ModelId)
+			offer = append(offer, &modelstypes.MsgSetOffer{Provider: w.Provider.String(), ModelId: registered.ModelId,
+				InputPrice: InputPrice, OutputPrice: OutputPrice})
+		}
+		w.Send(w.Provider, offer...)
+	}
+	return ids
+}
+
+// manifest is all that was accepted.
+func (w *Workload) manifest() []modelstypes.ManifestEntry {
+	w.T.Helper()
+	datanet, err := w.App.DatanetKeeper.GetDataNet(w.Ctx(), w.DatanetID)
+	require.NoError(w.T, err)
+	return []modelstypes.ManifestEntry{{DatanetId: w.DatanetID, Version: datanet.Version}}
 }
 
 func seedKey(name string) ed25519.PrivateKey {

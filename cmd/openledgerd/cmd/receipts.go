@@ -18,11 +18,12 @@ import (
 )
 
 const (
-	flagEvidence = "evidence"
-	flagReceipts = "receipts"
-	flagContents = "contents"
-	flagJSON     = "json"
-	flagMirror   = "attestor"
+	flagEvidence  = "evidence"
+	flagReceipts  = "receipts"
+	flagContents  = "contents"
+	flagInfluence = "influence"
+	flagJSON      = "json"
+	flagMirror    = "attestor"
 )
 
 // receiptsCmd holds the tools of those who check receipts.
@@ -57,6 +58,8 @@ was given; the other steps stand without it.
 What an answer of method LORA asked the influence file of its adapter is part of
 the evidence, and is taken as it is: to compute it again takes question, answer
 and model. "openlorad receipts reexecute" does it for whoever has them.
+To recompute what it owes by influence, give the influence file of the model's
+version, which its training record names, with --influence.
 
 The node is believed about the state of the chain: ask your own node, or two.
 
@@ -69,7 +72,8 @@ shows both in base64.`,
 		Example: `openledgerd receipts verify 3f0c…9a-1
 openledgerd receipts verify 3f0c…9a-1 --contents --node tcp://127.0.0.1:26657
 openledgerd receipts verify 3f0c…9a-1 --json | jq '.steps[] | select(.status == "FAIL")'
-openledgerd receipts verify 3f0c…9a-1 --receipts batch-7.receipts --evidence batch-7.evidence`,
+openledgerd receipts verify 3f0c…9a-1 --receipts batch-7.receipts --evidence batch-7.evidence
+openledgerd receipts verify 3f0c…9a-1 --influence adapter.olinf`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			clientCtx, err := client.GetClientQueryContext(cmd)
@@ -98,6 +102,7 @@ openledgerd receipts verify 3f0c…9a-1 --receipts batch-7.receipts --evidence b
 	}
 	cmd.Flags().String(flagReceipts, "", "file with the receipts of the batch as submitted, instead of its block")
 	cmd.Flags().String(flagEvidence, "", "file with the evidence of the batch as submitted, instead of its block")
+	cmd.Flags().String(flagInfluence, "", "influence file of the model's version, for receipts by method LORA")
 	addMirrorFlag(cmd)
 	cmd.Flags().Bool(flagContents, false, "print the text of each attributed run of words")
 	cmd.Flags().Bool(flagJSON, false, "print steps, entries and runs as JSON")
@@ -114,15 +119,24 @@ func addMirrorFlag(cmd *cobra.Command) {
 		"ask a provider whose address is not public too, for networks on one machine")
 }
 
-// submittedFiles reads receipts and evidence, or nothing when there are no flags.
+// submittedFiles reads receipts and evidence, and the influence file, or nothing when there are no flags.
 func submittedFiles(cmd *cobra.Command) (*audit.Files, error) {
 	receipts, _ := cmd.Flags().GetString(flagReceipts)
 	evidence, _ := cmd.Flags().GetString(flagEvidence)
-	if receipts == "" && evidence == "" {
+	influence, _ := cmd.Flags().GetString(flagInfluence)
+	if receipts == "" && evidence == "" && influence == "" {
 		return nil, nil
 	}
 	var files audit.Files
 	var err error
+	if influence != "" {
+		if files.Influence, err = os.ReadFile(influence); err != nil {
+			return nil, fmt.Errorf("--%s: %w", flagInfluence, err)
+		}
+	}
+	if receipts == "" {
+		return &files, nil
+	}
 	if files.Receipts, err = os.ReadFile(receipts); err != nil {
 		return nil, fmt.Errorf("--%s: %w", flagReceipts, err)
 	}

@@ -212,11 +212,35 @@ func (s *submission) checkEntries() error {
 				continue
 			}
 			receipt.Method = uint8(c.version.Method)
+			if err := s.checkInfluence(c, receipt); err != nil {
+				return errorsmod.Wrapf(err, "call %d", receipt.N)
+			}
 			for _, entry := range receipt.Entries {
 				if err := s.source.allow(entry.Rank, c.version); err != nil {
 					return errorsmod.Wrapf(err, "call %d", receipt.N)
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// checkInfluence refuses entries by influence of a model that does not owe by it, and receipts by method LORA with
+// inline evidence: what they owe follows from the influence file, which validators hold.
+func (s *submission) checkInfluence(c *claim, receipt *poa.Receipt) error {
+	if receipt.Method == poa.MethodLora {
+		if s.msg.Attested() {
+			return nil
+		}
+		return errorsmod.Wrapf(types.ErrAttestedOnly,
+			"model %d owes by method LORA, which evidence alone does not prove: send the batch with the root of its bundle",
+			c.version.ModelId)
+	}
+	for _, entry := range receipt.Entries {
+		if entry.LoraPPM != 0 {
+			return errorsmod.Wrapf(types.ErrInvalidReceipt,
+				"contribution %d has %d ppm by influence, model %d owes by method %d", entry.Rank, entry.LoraPPM,
+				c.version.ModelId, receipt.Method)
 		}
 	}
 	return nil

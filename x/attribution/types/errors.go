@@ -43,4 +43,5 @@ var (
 	ErrRules           = errorsmod.Register(ModuleName, 38, "batch was recorded under other rules")
 	ErrSubmissionFee   = errorsmod.Register(ModuleName, 39, "submission costs more than was allowed")
 	ErrStops           = errorsmod.Register(ModuleName, 48, "batch is weighed by stops of another time")
+	ErrAttestedOnly    = errorsmod.Register(ModuleName, 49, "only validators can verify these receipts")
 )

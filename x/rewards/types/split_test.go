@@ -179,7 +179,7 @@ func byTheBook(terms types.Terms, p types.Payable) types.Payout {
 				paid.OwnerAmount = paid.OwnerAmount.Add(part(earned, share.PPM))
 			}
 			paid.Amount = earned.Sub(paid.OwnerAmount)
-			paid.Bonus = part(part(part(out.Burned, terms.BonusPpm), entry.WeightPPM), entry.QualityPPM)
+			paid.Bonus = part(part(part(out.Burned, terms.BonusPpm), entry.WeightPPM-entry.LoraPPM), entry.QualityPPM)
 			left = left.Sub(earned)
 		}
 		if entry.Burn {
@@ -251,6 +251,40 @@ func sum(out types.Payout) math.Int {
 	return total
 }
 
+// TestInfluenceMintsNothing: the part of a weight that is by influence is paid as any other, and mints nothing,
+// whatever the terms: sum in is sum out, and the bonus is that of an entry without it.
+func TestInfluenceMintsNothing(t *testing.T) {
+	p := payable(1_000_000, 1_000_000, 500_000, 250_000)
+	before, err := types.Split(types.DefaultTerms(), p)
+	require.NoError(t, err)
+	p.Entries[0].LoraPPM, p.Entries[1].LoraPPM = 300_000, 250_000
+	after, err := types.Split(types.DefaultTerms(), p)
+	require.NoError(t, err)
+	require.Equal(t, before.Entries[0].Amount, after.Entries[0].Amount)
+	require.EqualValues(t, 39_999, after.Entries[0].Bonus.Int64(), "of 200,000 ppm by words")
+	require.True(t, after.Entries[1].Bonus.IsZero(), "all by influence")
+	rapid.Check(t, func(t *rapid.T) {
+		terms, p := anyTerms(t), anyPayable(t)
+		for i := range p.Entries {
+			p.Entries[i].LoraPPM = 0
+		}
+		without, err := types.Split(terms, p)
+		require.NoError(t, err)
+		for i := range p.Entries {
+			p.Entries[i].LoraPPM = p.Entries[i].WeightPPM
+		}
+		with, err := types.Split(terms, p)
+		require.NoError(t, err)
+		require.True(t, with.Bonus.IsZero())
+		require.Equal(t, with.Fee.String(), sum(with).String())
+		for i := range with.Entries {
+			require.True(t, with.Entries[i].Bonus.IsZero())
+			require.Equal(t, without.Entries[i].Amount, with.Entries[i].Amount)
+			require.Equal(t, without.Entries[i].OwnerAmount, with.Entries[i].OwnerAmount)
+		}
+	})
+}
+
 // anyTerms draws terms that Validate accepts.
 func anyTerms(t *rapid.T) types.Terms {
 	burn := rapid.Uint32Range(30_000, types.PPM).Draw(t, "burn")
@@ -297,6 +331,7 @@ func anyPayable(t *rapid.T) types.Payable {
 			Rank: rapid.Uint64().Draw(t, "rank"), Contributor: address(byte(10 + i)), WeightPPM: weight,
 			Royalties: anyRoyalties(t), QualityPPM: rapid.Uint32Range(0, types.PPM).Draw(t, "quality"),
 			ToPool: rapid.Bool().Draw(t, "pool"), Burn: rapid.Bool().Draw(t, "burned"),
+			LoraPPM: rapid.Uint32Range(0, weight).Draw(t, "lora"),
 		})
 	}
 	return p
@@ -417,7 +452,10 @@ func TestSplitRefusesWhatDoesNotAddUp(t *testing.T) {
 		"nil":      func(p *types.Payable) { p.Royalty = math.Int{} },
 		"huge":     func(p *types.Payable) { p.Royalty = math.NewIntWithDecimal(1, 60) },
 		"nobody":   func(p *types.Payable) { p.Entries[0].Contributor = nil },
-		"quality":  func(p *types.Payable) { p.Entries[0].QualityPPM = types.PPM + 1 },
+		"influence above the weight": func(p *types.Payable) {
+			p.Entries[0].LoraPPM = p.Entries[0].WeightPPM + 1
+		},
+		"quality": func(p *types.Payable) { p.Entries[0].QualityPPM = types.PPM + 1 },
 		"royalties": func(p *types.Payable) {
 			p.Entries[0].Royalties = []types.Share{{Address: address(3), PPM: types.PPM}, {Address: address(4), PPM: 1}}
 		},
