@@ -20,6 +20,7 @@ type options struct {
 	queries    int
 	validators int
 	review     bool
+	lora       bool
 	keep       bool
 	json       bool
 	result     io.Writer // of the JSON object
@@ -56,7 +57,12 @@ were refused, and what reviewers earned and lost is shown.
 With --openai-url a language model answers in its own words from what was retrieved:
 any server that speaks OpenAI's API. Its answers pay authors for what their words
 mean (method MEANING). With --engine embedded it is a small one in the gateway itself, of
-a million parameters, which needs nothing else; --base takes another from a folder.`,
+a million parameters, which needs nothing else; --base takes another from a folder.
+
+With --lora an adapter of that model is trained on the notes of each of two fields, in less than
+a minute, and published with the record of its training. Both are asked at the same time; what
+authors earn by the words of answers and by what their notes taught the adapter is shown.
+--corpus takes a folder with a sub-folder for each field, which has one for each author.`,
 		Example: `openlorad demo
 openlorad demo --corpus examples/dermatology
 openlorad demo --ask "What does http.Client do with redirects?" --ask "When is a mutex better than a channel?"
@@ -65,6 +71,7 @@ openlorad demo --validators 4
 openlorad demo --review --corpus examples/dermatology
 openlorad demo --keep
 openlorad demo --engine embedded
+openlorad demo --lora
 openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -78,6 +85,9 @@ openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 			if opts.model != "" && opts.modelURL == "" {
 				return fmt.Errorf("--openai-model names a model at --openai-url: give both")
 			}
+			if err := opts.checkLora(cmd); err != nil {
+				return err
+			}
 			if err := opts.chooseEngine(); err != nil {
 				return err
 			}
@@ -86,7 +96,8 @@ openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 				opts.result, out = out, cmd.ErrOrStderr()
 			}
 			colour := !opts.noColor && os.Getenv("NO_COLOR") == "" && !opts.json && term.IsTerminal(int(os.Stdout.Fd()))
-			return run(cmd.Context(), opts, printer{w: out, colour: colour})
+			return run(cmd.Context(), opts, printer{w: out, colour: colour,
+				terminal: term.IsTerminal(int(os.Stderr.Fd()))})
 		},
 	}
 	f := cmd.Flags()
@@ -98,6 +109,7 @@ openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 	f.IntVar(&opts.validators, "validators", 1,
 		fmt.Sprintf("validators of the chain, 1 to %d; with more than one they attest the receipts", maxValidators))
 	f.BoolVar(&opts.review, "review", false, "have panels of bonded reviewers decide what is accepted")
+	f.BoolVar(&opts.lora, "lora", false, "train adapters on the notes of specialists, publish them, and ask them")
 	f.BoolVar(&opts.keep, "keep", false, "leave chain and gateway running, and say how to stop them")
 	f.BoolVar(&opts.json, "json", false, "print one JSON object; what happens goes to stderr")
 	f.StringVar(
@@ -111,6 +123,19 @@ openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 	f.StringVar(&opts.model, "openai-model", "", "name of the model there")
 	f.BoolVar(&opts.noColor, "no-color", false, "print without colour")
 	return cmd
+}
+
+// checkLora refuses what a demo of adapters does not do.
+func (o *options) checkLora(cmd *cobra.Command) error {
+	if !o.lora {
+		return nil
+	}
+	for _, name := range []string{"review", "validators", "engine", "base", "openai-url", "openai-model"} {
+		if cmd.Flags().Changed(name) {
+			return fmt.Errorf("--lora and --%s do not go together: adapters are trained on the base that ships", name)
+		}
+	}
+	return nil
 }
 
 // chooseEngine completes the engine from the flags that only one of them has.

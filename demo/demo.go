@@ -62,8 +62,10 @@ type world struct {
 	store         *content.Store
 
 	owner, provider, payer chain.Signer
+	adapterOwner           chain.Signer // of --lora
 	authors                []author
 	review                 *review         // nil without --review
+	lora                   *lora           // nil without --lora
 	provenance             *poa.Provenance // of the text in the DataNet
 
 	datanetID, version, modelID uint64
@@ -101,9 +103,16 @@ func run(ctx context.Context, opts options, print printer) (err error) {
 	if opts.review {
 		contribute = w.holdReviews
 	}
-	for _, step := range []func(context.Context) error{
+	steps := []func(context.Context) error{
 		w.readText, w.startChain, w.createDataNet, contribute, w.awaitHeld, w.serveModel, w.startGateway, w.converse,
-	} {
+	}
+	if opts.lora {
+		steps = []func(context.Context) error{
+			w.readFields, w.startChain, w.contributeFields, w.publishBase, w.train, w.publishAdapters, w.startGateway,
+			w.converseLora,
+		}
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			if ctx.Err() != nil {
 				return fmt.Errorf("interrupted: %w", context.Cause(ctx))
@@ -185,6 +194,7 @@ func (w *world) startChain(ctx context.Context) error {
 		return err
 	}
 	w.owner, w.provider, w.payer = newAccount("DataNet owner"), newAccount("provider"), newAccount("payer")
+	w.adapterOwner = newAccount("adapter owner")
 	for _, c := range w.source.contributors {
 		w.authors = append(w.authors, author{contributor: c, account: authorAccount(c.name)})
 	}
@@ -199,7 +209,8 @@ func (w *world) startChain(ctx context.Context) error {
 	}
 	args = append(args, w.genesisParams()...)
 	given := coin(open(givenOpen)).String()
-	for _, account := range append([]chain.Signer{w.owner, w.provider, w.payer}, w.accounts()...) {
+	for _, account := range append([]chain.Signer{w.owner, w.provider, w.payer, w.adapterOwner},
+		w.accounts()...) {
 		args = append(args, "--account", account.String()+"="+given)
 	}
 	out, err := exec.CommandContext(ctx, binary, args...).Output()
@@ -289,7 +300,11 @@ func (w *world) startGateway(ctx context.Context) error {
 	if err := w.runGateway(ctx); err != nil {
 		return err
 	}
-	w.progress("gateway   serves model %d at %s/v1", w.modelID, w.gatewayURL())
+	if w.lora == nil {
+		w.progress("gateway   serves model %d at %s/v1", w.modelID, w.gatewayURL())
+	} else {
+		w.progress("gateway   serves what the provider offers at %s/v1", w.gatewayURL())
+	}
 	return nil
 }
 
@@ -303,8 +318,7 @@ func (w *world) runGateway(ctx context.Context) error {
 	w.gateway, err = start(w.home, "openlorad", w.opts.keep, binary,
 		slices.Concat([]string{"serve", "--home", home, "--node", w.address(3), "--listen", w.address(w.gatewayPort()),
 			"--from", "provider", "--keyring-backend", "test", "--keyring-dir", home,
-			"--content", filepath.Join(w.home, "content"), "--model", strconv.FormatUint(w.modelID, 10), "--submit-interval",
-			"250ms", "--allow-private", "--rate", gatewayRate, "--burst", gatewayRate}, w.gatewayEvidence(),
+			"--content", filepath.Join(w.home, "content"), "--submit-interval", "250ms", "--allow-private", "--rate", gatewayRate, "--burst", gatewayRate}, w.gatewayEvidence(),
 			w.gatewayEngine())...)
 	if err != nil {
 		return err
@@ -319,13 +333,16 @@ func (w *world) runGateway(ctx context.Context) error {
 
 // gatewayEngine names the engine that answers.
 func (w *world) gatewayEngine() []string {
+	model := []string{"--model", strconv.FormatUint(w.modelID, 10)}
 	switch {
+	case w.lora != nil:
+		return w.loraModels()
 	case w.opts.modelURL != "":
-		return []string{"--engine", engineOpenAI, "--openai-url", w.opts.modelURL, "--openai-model", w.opts.model}
+		return append(model, "--engine", engineOpenAI, "--openai-url", w.opts.modelURL, "--openai-model", w.opts.model)
 	case w.opts.engine == engineEmbedded:
-		return []string{"--engine", engineEmbedded, "--base", w.opts.base}
+		return append(model, "--engine", engineEmbedded, "--base", w.opts.base)
 	}
-	return nil
+	return model
 }
 
 func (w *world) gatewayPort() int { return ports.PerNode * w.opts.validators }

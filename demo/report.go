@@ -35,8 +35,9 @@ type account struct {
 
 // printer writes for people, in colour when the output takes it.
 type printer struct {
-	w      io.Writer
-	colour bool
+	w        io.Writer
+	colour   bool
+	terminal bool // somebody watches stderr
 }
 
 func (p printer) style(code, text string) string {

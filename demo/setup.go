@@ -9,11 +9,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	sdkmath "cosmossdk.io/math"
 
 	"golang.org/x/sync/errgroup"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/openlora/chain"
@@ -68,8 +71,10 @@ func clip(text string, n int) string {
 // the owner accept.
 func (w *world) contribute(ctx context.Context) error {
 	var err error
-	if w.store, err = content.Open(ctx, w.contentDir()); err != nil {
-		return err
+	if w.store == nil {
+		if w.store, err = content.Open(ctx, w.contentDir()); err != nil {
+			return err
+		}
 	}
 	reveals := make([]datanettypes.RevealItem, len(w.authors))
 	group, sealing := errgroup.WithContext(ctx)
@@ -230,19 +235,35 @@ func (w *world) serveModel(ctx context.Context) error {
 	if w.opts.modelURL != "" || w.opts.engine == engineEmbedded {
 		method = modelstypes.ATTRIBUTION_METHOD_MEANING
 	}
-	result, err := w.chain.Send(ctx, w.owner, &modelstypes.MsgRegisterModel{
+	var err error
+	w.modelID, err = w.registerModel(ctx, &modelstypes.MsgRegisterModel{
 		Owner: w.owner.String(), Name: "demo-retrieval", Kind: modelstypes.MODEL_KIND_RETRIEVAL, Digest: digest[:],
 		Manifest: []modelstypes.ManifestEntry{{DatanetId: w.datanetID, Version: w.version}},
 		Method:   method, Royalty: royalty,
 	})
 	if err != nil {
-		return fmt.Errorf("register the model: %w", err)
-	}
-	var response modelstypes.MsgRegisterModelResponse
-	if err := chain.Response(result, &response); err != nil {
 		return err
 	}
-	w.modelID = response.ModelId
+	return w.offer(ctx, w.modelID)
+}
+
+// registerModel registers a model of one of the demo's accounts.
+func (w *world) registerModel(ctx context.Context, msg *modelstypes.MsgRegisterModel) (uint64, error) {
+	owner := w.owner
+	if msg.Owner == w.adapterOwner.String() {
+		owner = w.adapterOwner
+	}
+	result, err := w.chain.Send(ctx, owner, msg)
+	if err != nil {
+		return 0, fmt.Errorf("register model %s: %w", msg.Name, err)
+	}
+	var response modelstypes.MsgRegisterModelResponse
+	err = chain.Response(result, &response)
+	return response.ModelId, err
+}
+
+// offer registers the provider with its bond, and its offers.
+func (w *world) offer(ctx context.Context, models ...uint64) error {
 	if err := os.MkdirAll(w.gatewayHome(), 0o700); err != nil {
 		return err
 	}
@@ -251,16 +272,19 @@ func (w *world) serveModel(ctx context.Context) error {
 		0o600); err != nil {
 		return err
 	}
-	result, err = w.chain.Send(ctx, w.provider,
-		&modelstypes.MsgRegisterProvider{
-			Provider: w.provider.String(), Name: "demo-provider", Endpoint: w.gatewayURL(),
-			AnswerKey: ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey), Bond: coin(open(bondOpen)),
-		},
-		&modelstypes.MsgSetOffer{Provider: w.provider.String(), ModelId: w.modelID, InputPrice: inputPrice,
+	msgs := []sdk.Msg{&modelstypes.MsgRegisterProvider{
+		Provider: w.provider.String(), Name: "demo-provider", Endpoint: w.gatewayURL(),
+		AnswerKey: ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey), Bond: coin(open(bondOpen)),
+	}}
+	for _, id := range models {
+		msgs = append(msgs, &modelstypes.MsgSetOffer{Provider: w.provider.String(), ModelId: id, InputPrice: inputPrice,
 			OutputPrice: outputPrice})
+	}
+	result, err := w.chain.Send(ctx, w.provider, msgs...)
 	if err != nil {
 		return fmt.Errorf("register the provider: %w", err)
 	}
-	w.progress("model     %d registered; provider bonded %d OPEN and offers it, tx %s", w.modelID, bondOpen, result.TxHash)
+	w.progress("offered   model %s by a provider who bonded %d OPEN, tx %s", strings.Trim(fmt.Sprint(models), "[]"), bondOpen,
+		result.TxHash)
 	return nil
 }
