@@ -48,6 +48,7 @@ type cachedModel struct {
 }
 
 func newLibrary(c *chain, text *content.Store, from influence.Source, dir string, max int) *library {
+	from.Content = text
 	return &library{chain: c, text: text, influence: from, dir: dir, max: max, models: make(map[modelKey]*cachedModel),
 		loading: make(map[modelKey]chan struct{})}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/types/query"
 
+	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/artifact"
 	"github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/poa"
@@ -35,6 +36,8 @@ var ErrNotFound = errors.New("influence file not found")
 type Source struct {
 	// Store keeps what was found.
 	Store *artifact.Store
+	// Content may have the file, under its hash; nil for none.
+	Content *content.Store
 	// Fetch downloads from where strangers say.
 	Fetch *fetch.Client
 	// Models says who serves a model.
@@ -44,7 +47,7 @@ type Source struct {
 // MaxBytes is the size of the largest influence file that a record allows.
 func MaxBytes(record *modelstypes.TrainingRecord) int64 { return header + int64(record.Rows)*rowBytes }
 
-// Rows returns the rows of a version's influence file, from the store, where its owner put it, or from gateways that
+// Rows returns the rows of a version's influence file, from the store, the content store, where its owner put it, or from gateways that
 // serve the model. They are what the training record says, or it is poa.ErrInfluence. A file that cannot be had now is
 // ErrNotFound.
 func (s Source) Rows(ctx context.Context, version modelstypes.ModelVersion) ([]poa.InfluenceRow, error) {
@@ -101,6 +104,12 @@ func (s Source) held(ctx context.Context, training poa.Training) ([]byte, error)
 // fetch asks every place that may have the file until one has.
 func (s Source) fetch(ctx context.Context, version modelstypes.ModelVersion, training poa.Training) ([]byte, error) {
 	most := MaxBytes(version.Training)
+	if s.Content != nil {
+		if data, err := s.Content.Get(ctx, training.Influence); err == nil {
+			_, _, err = s.Store.Put(ctx, bytes.NewReader(data), most)
+			return data, err
+		}
+	}
 	places, err := s.places(ctx, version, training.Influence)
 	failures := []error{err}
 	for _, place := range places {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 
+	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/artifact"
 	"github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/content/influence"
@@ -82,6 +83,23 @@ func TestFilesAreFetchedOnce(t *testing.T) {
 		require.Equal(t, rows, got)
 	}
 	require.EqualValues(t, 1, asked.Load())
+}
+
+// TestContentStore: whoever has the file among the text needs to ask nobody.
+func TestContentStore(t *testing.T) {
+	file, rows, version := trained(t)
+	text, err := content.Open(t.Context(), t.TempDir())
+	require.NoError(t, err)
+	defer text.Close()
+	s := source(t, "http://127.0.0.1:1")
+	s.Content = text
+	_, err = s.Rows(t.Context(), version)
+	require.ErrorIs(t, err, influence.ErrNotFound)
+	_, err = text.Put(t.Context(), file)
+	require.NoError(t, err)
+	got, err := s.Rows(t.Context(), version)
+	require.NoError(t, err)
+	require.Equal(t, rows, got)
 }
 
 // TestOtherFilesAreNotTaken: a place that serves something else is passed over, and a damaged file is fetched again.

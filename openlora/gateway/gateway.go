@@ -143,7 +143,8 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 // sources are where libraries come from.
 func (g *Gateway) sources() retrieval.Sources {
 	return retrieval.Sources{Node: g.Node, Content: g.Content, Fetch: g.fetch, Influence: influence.Source{
-		Store: g.Artifacts, Fetch: fetch.New(adapters.FetchLimits(g.AllowPrivate)), Models: g.Node.Models}}
+		Store: g.Artifacts, Content: g.Content, Fetch: fetch.New(adapters.FetchLimits(g.AllowPrivate)),
+		Models: g.Node.Models}}
 }
 
 // Claim has the chain say that this gateway answers for its provider from now on. Until then it answers nothing.
