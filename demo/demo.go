@@ -318,8 +318,8 @@ func (w *world) runGateway(ctx context.Context) error {
 	w.gateway, err = start(w.home, "openlorad", w.opts.keep, binary,
 		slices.Concat([]string{"serve", "--home", home, "--node", w.address(3), "--listen", w.address(w.gatewayPort()),
 			"--from", "provider", "--keyring-backend", "test", "--keyring-dir", home,
-			"--content", filepath.Join(w.home, "content"), "--submit-interval", "250ms", "--allow-private", "--rate", gatewayRate, "--burst", gatewayRate}, w.gatewayEvidence(),
-			w.gatewayEngine())...)
+			"--content", filepath.Join(w.home, "content"), "--submit-interval", "250ms", "--allow-private",
+			"--rate", gatewayRate, "--burst", gatewayRate}, w.gatewayEvidence(), w.gatewayEngine())...)
 	if err != nil {
 		return err
 	}

@@ -108,6 +108,30 @@ func TestDemo(t *testing.T) {
 	require.Equal(t, before, leftovers(t), "the demo leaves nothing behind")
 }
 
+// TestLora: adapters are trained, published, asked at the same time, and pay by words and by training.
+func TestLora(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
+	defer cancel()
+	before := leftovers(t)
+	cmd := exec.CommandContext(ctx, "openlorad", "demo", "--lora", "--json")
+	var story bytes.Buffer
+	cmd.Stderr = &story
+	out, err := cmd.Output()
+	require.NoError(t, err, "%s%s", out, &story)
+	var got result
+	require.NoError(t, json.Unmarshal(out, &got), "%s", out)
+	require.True(t, got.InvariantsOK)
+	require.Len(t, got.Receipts, 8, "four questions to each of two adapters")
+	require.Contains(t, story.String(), "A colony in the north needs about eighteen kilograms", "it has learned its notes")
+	require.Regexp(t, `the part for training is ([1-9]|[12][0-9]|30)\.[0-9]+ %`, story.String())
+	require.Equal(t, before, leftovers(t), "the demo leaves nothing behind")
+
+	cmd = exec.CommandContext(ctx, "openlorad", "demo", "--lora", "--review")
+	out, err = cmd.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "do not go together")
+}
+
 // TestReview: panels accept what is good and refuse spam, copies and gold with their reasons; who accepts all is
 // slashed.
 func TestReview(t *testing.T) {

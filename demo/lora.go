@@ -256,7 +256,8 @@ func (w *world) openSessions(ctx context.Context) error {
 		if info == nil {
 			return fmt.Errorf("the gateway does not serve model %d\n%s", f.modelID, tail(w.gateway.log, 2048))
 		}
-		if f.client, err = session.Open(ctx, w.chain, w.payer, w.gatewayURL(), *info, coin(open(depositOpen)), ""); err != nil {
+		f.client, err = session.Open(ctx, w.chain, w.payer, w.gatewayURL(), *info, coin(open(depositOpen)), "")
+		if err != nil {
 			return err
 		}
 		if f.client.MaxFee, err = outbox.ParseAmount(maxFeeAopen); err != nil {

@@ -284,7 +284,7 @@ func (w *world) offer(ctx context.Context, models ...uint64) error {
 	if err != nil {
 		return fmt.Errorf("register the provider: %w", err)
 	}
-	w.progress("offered   model %s by a provider who bonded %d OPEN, tx %s", strings.Trim(fmt.Sprint(models), "[]"), bondOpen,
-		result.TxHash)
+	w.progress("offered   model %s by a provider who bonded %d OPEN, tx %s", strings.Trim(fmt.Sprint(models), "[]"),
+		bondOpen, result.TxHash)
 	return nil
 }
