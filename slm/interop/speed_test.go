@@ -15,8 +15,8 @@ import (
 	"github.com/openledger/openledger/slm/checkpoint"
 	"github.com/openledger/openledger/slm/checkpoint/checkpointtest"
 	"github.com/openledger/openledger/slm/kernel"
-	"github.com/openledger/openledger/testutil/peers"
 	"github.com/openledger/openledger/slm/model"
+	"github.com/openledger/openledger/testutil/peers"
 )
 
 // smolLM2 is the shape of SmolLM2-135M.
