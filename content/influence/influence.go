@@ -48,8 +48,8 @@ type Source struct {
 func MaxBytes(record *modelstypes.TrainingRecord) int64 { return header + int64(record.Rows)*rowBytes }
 
 // Rows returns the rows of a version's influence file, from the store, the content store, where its owner put it, or
-// from gateways that serve the model. They are what the training record says, or it is poa.ErrInfluence. A file that cannot be had now is
-// ErrNotFound.
+// from gateways that serve the model. They are what the training record says, or it is poa.ErrInfluence. A file that
+// cannot be had now is ErrNotFound.
 func (s Source) Rows(ctx context.Context, version modelstypes.ModelVersion) ([]poa.InfluenceRow, error) {
 	training, err := committed(version)
 	if err != nil {
