@@ -82,8 +82,9 @@ func TestHeavyBatchesDelayNobody(t *testing.T) {
 		require.NoError(t, err)
 		return batch
 	}
+	const heavyBatches = 6
 	var heavy []attributiontypes.Batch
-	for range 4 {
+	for range heavyBatches {
 		heavy = append(heavy, submit(s, text))
 		require.Greater(t, heavy[0].BundleWork, uint64(100_000_000))
 	}
@@ -115,7 +116,8 @@ func TestHeavyBatchesDelayNobody(t *testing.T) {
 			waiting++
 		}
 	}
-	require.GreaterOrEqual(t, waiting, 3, "the other provider's batches take longer")
+	// One is judged before it, and on a busy machine some more until its bundle is here and its verdict is seen.
+	require.GreaterOrEqual(t, waiting, heavyBatches/2, "the other provider's batches take longer")
 	require.Eventually(t, func() bool {
 		for _, batch := range heavy {
 			if said(batch) != valid {

@@ -126,10 +126,11 @@ func TestInfluenceEarnsNoBonus(t *testing.T) {
 			return
 		}
 		at := rapid.IntRange(0, len(p.Entries)-1).Draw(t, "at")
-		without, err := types.Split(terms, p)
-		require.NoError(t, err)
 		p.Entries = slices.Clone(p.Entries)
 		entry := &p.Entries[at]
+		entry.LoraPPM = 0
+		without, err := types.Split(terms, p)
+		require.NoError(t, err)
 		entry.LoraPPM = rapid.Uint32Range(0, entry.WeightPPM).Draw(t, "lora")
 		with, err := types.Split(terms, p)
 		require.NoError(t, err)
