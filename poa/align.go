@@ -153,7 +153,7 @@ func (w *workspace) align(s Segment, seeds []uint32) {
 	}
 }
 
-// anySeedFree says whether one of the seeds may still anchor a segment.
+// anySeedFree reports whether one of the seeds may still anchor a segment.
 func (w *workspace) anySeedFree(seeds []uint32) bool {
 	for _, position := range seeds {
 		if !w.meter.spend(unitsPerLookup) {
@@ -176,7 +176,7 @@ func (w *workspace) seedAt(position uint32) (c, length int) {
 	return c, w.seed(c)
 }
 
-// free says whether earlier segments have left one of the positions of a seed.
+// free reports whether earlier segments have left one of the positions of a seed.
 func (w *workspace) free(c, length int) bool {
 	for i := c; i < c+length; i++ {
 		if !w.claims[i].owned {
@@ -356,7 +356,7 @@ func (w *workspace) forget() {
 	}
 }
 
-// anchors says whether the seed that starts at a position has a free one and lies, as one run, on an alignment of at
+// anchors reports whether the seed that starts at a position has a free one and lies, as one run, on an alignment of at
 // least ThresholdBits that reaches at most AnchorReach tokens beyond the seed on either side of answer and segment.
 func (w *workspace) anchors(tokens []TokenID, position uint32) bool {
 	c, length := w.seedAt(position)
@@ -491,7 +491,7 @@ func (w *workspace) pairOf(c, q int) pair {
 	return pair{pos: k.pos, off: uint16(q), slot: k.slot, forward: g, backward: g}
 }
 
-// continues says whether any pair can follow the run of so many pairs from claim c and token q.
+// continues reports whether any pair can follow the run of so many pairs from claim c and token q.
 func (w *workspace) continues(tokens []TokenID, c, q, run, to, high int) bool {
 	end := int(w.claims[c].pos) + run
 	for k := c + run; k < to && int(w.claims[k].pos) <= end+MaxSkip; k++ {

@@ -176,7 +176,7 @@ func (w *wordAlphabets) latinNext(c uint32, p codePoint) bool {
 	return w.smalls <= 1
 }
 
-// listed says whether the Latin letters before here are a word of the list, or the start of one.
+// listed reports whether the Latin letters before here are a word of the list, or the start of one.
 func (w *wordAlphabets) listed(list []string, prefix bool) bool {
 	if int(w.length) > len(w.latin) {
 		return false

@@ -7,7 +7,7 @@ import (
 
 var errNoStatistics = fmt.Errorf("%w: none given; use ProtocolStatistics", ErrStatistics)
 
-// Attribute applies method SPAN (ATTRIBUTION, section 3) to an answer and all segments of a manifest.
+// Attribute applies method SPAN (README.md, section 4) to an answer and all segments of a manifest.
 //
 // A match of answer position p with an equal token of segment s adds the token's surprisal. An alignment is a sequence
 // of matches of one segment that moves forward on both sides; between two matches at most MaxSkip tokens are skipped on
@@ -28,7 +28,7 @@ func Attribute(a Answer, segments []Segment, stats *Statistics) (Attribution, er
 	return AttributeRAG(a, segments, nil, stats)
 }
 
-// AttributeRAG applies method RAG (ATTRIBUTION, section 4): SPAN over all segments, and then local windows over those
+// AttributeRAG applies method RAG (README.md, section 4a): SPAN over all segments, and then local windows over those
 // that were retrieved, at most MaxWindowSegments, for the positions that SPAN leaves.
 //
 // Content words are those that are not stop words; words match if their stems are equal. Around a match of answer

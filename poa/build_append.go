@@ -1,13 +1,13 @@
 package poa
 
-// Append appends what another builder holds, as if its answers were added here one after another. It computes nothing
-// anew. The other builder stays as it is, and shares memory with this one.
+// Append appends what another builder holds, as if its answers were added here one after another, without computing
+// anything again. The other builder is not changed, and shares memory with this one.
 func (b *EvidenceBuilder) Append(other *EvidenceBuilder) {
 	if b.place == nil {
 		b.place = make(map[segmentKey]uint32)
 	}
 	b.size += other.size
-	places := make([]uint32, len(other.segments)) // by place there: place here
+	places := make([]uint32, len(other.segments)) // by place in other: place in b
 	for i, s := range other.segments {
 		key := segmentKey{s.Rank, s.Index}
 		place, held := b.place[key]

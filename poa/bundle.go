@@ -105,8 +105,8 @@ func (b Bundle) Matches(root Hash, records []Record) error {
 	return nil
 }
 
-// recordedAs says whether a record is that of the receipt. The commitment covers query, answer and evidence, and what
-// was billed and paid stands in both.
+// recordedAs reports whether a record is that of the receipt. The commitment covers query, answer and evidence, and
+// what was billed and paid stands in both.
 func (r Receipt) recordedAs(record Record) bool {
 	same := r.N == record.N && r.Commitment() == record.Commitment && r.InputTokens == record.InputTokens &&
 		r.OutputTokens == record.OutputTokens && r.Fee == record.Fee && r.UnattributedPPM == record.UnattributedPPM &&

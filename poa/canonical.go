@@ -214,7 +214,7 @@ func (t *textCleaner) note(from, to, start int, reason string) {
 	t.ended = !t.visit(Change{from, string(t.source[from:to]), string(t.out[start:]), reason})
 }
 
-// mayStand says whether a joiner or selector is needed between the clean text so far and rest.
+// mayStand reports whether a joiner or selector is needed between the clean text so far and rest.
 func (t *textCleaner) mayStand(rest []byte, c uint32) bool {
 	previous := t.before()
 	if !mayFollow(previous, c) {
@@ -259,7 +259,7 @@ var joinerRanges = []codeRange{
 	{0x11000, 0x11FFF}, {0x1E900, 0x1E95F},
 }
 
-// mayFollow says whether a joiner or selector c may stand behind previous, whatever comes after.
+// mayFollow reports whether a joiner or selector c may stand behind previous, whatever comes after.
 func mayFollow(previous, c uint32) bool {
 	switch c {
 	case 0xFE0E, 0xFE0F:
@@ -272,7 +272,7 @@ func mayFollow(previous, c uint32) bool {
 	return previous >= 0x1800 && previous <= 0x18AF // Mongolian selectors
 }
 
-// joins says whether a joiner may stand between two code points of which the first lets it follow.
+// joins reports whether a joiner may stand between two code points of which the first lets it follow.
 func joins(previous, next uint32) bool {
 	if scriptLetter(previous) {
 		return scriptLetter(next)

@@ -8,15 +8,15 @@ import (
 // VerifyComplete checks with the whole manifest what evidence alone cannot show: that no segment which qualifies on the
 // opened positions was left out. For each answer the rows that SPAN finds with the index must be those that the
 // evidence leads to; hidden positions count as skipped on both sides. index returns the index of the manifest of a
-// receipt, by its place in receipts, with the same statistics as stats.
+// receipt, by its place in receipts. It must have the same statistics as stats.
 //
-// The evidence must have passed VerifyEvidence. An answer that fails is ErrOmitted; it is what EarlierSegment proves on
-// chain. Receipts by method LORA are for VerifyHeld.
+// The evidence must have passed VerifyEvidence. VerifyComplete returns ErrOmitted for an answer that fails;
+// EarlierSegment proves such a lie on chain. It is not for receipts of method LORA: see VerifyHeld.
 func VerifyComplete(receipts []Receipt, e Evidence, stats *Statistics, index func(receipt int) (*Index, error)) error {
 	return (*Work)(nil).VerifyComplete(receipts, e, stats, index)
 }
 
-// VerifyComplete is the function VerifyComplete as far as the work goes.
+// VerifyComplete is the function VerifyComplete, counted and bounded by the work.
 func (work *Work) VerifyComplete(receipts []Receipt, e Evidence, stats *Statistics,
 	index func(receipt int) (*Index, error)) error {
 	segments := make([]Segment, len(e.Segments))
@@ -47,7 +47,7 @@ func (work *Work) VerifyComplete(receipts []Receipt, e Evidence, stats *Statisti
 }
 
 func (w *workspace) verifyComplete(a *AnswerEvidence, segments []Segment, stats *Statistics, x *Index) error {
-	// What segments own by their seeds alone; windows come after it and change none of it.
+	// Only what segments own by their seeds: windows come later and do not change that.
 	spans := AnswerEvidence{Count: a.Count, Openings: a.Openings}
 	for i, s := range a.Segments {
 		if a.Seeds[i] < a.Count {
@@ -81,19 +81,19 @@ func firstDifference(claimed, found []Row) string {
 }
 
 // VerifyHeld is VerifyEvidence and VerifyComplete in one, for somebody who holds the text: the segments of the indexes
-// must have passed their rules and lead to the contributions' roots. It comes to the same verdict several times as
-// fast, because what the index finds in the opened positions need only be compared with the receipt.
+// must have passed their rules and lead to the contributions' roots. It returns the same verdict several times as fast,
+// because it only compares the receipt with what the index finds in the opened positions.
 //
-// Receipts by method LORA need the influence files of their models; influence may be nil if there is none. Everything
-// follows from them but the query, which evidence carries as the provider computed it: the bounds of the method hold
-// whatever it is.
+// Receipts of method LORA need the influence files of their models; influence may be nil if there are no such receipts.
+// Everything but the query is recomputed from the files. The query is taken from the evidence, as the provider computed
+// it: the bounds of the method hold for any query.
 func VerifyHeld(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics,
 	index func(receipt int) (*Index, error), influence InfluenceSource) error {
 	return (*Work)(nil).VerifyHeld(receipts, e, src, stats, index, influence)
 }
 
-// VerifyHeld is the function VerifyHeld as far as the work goes. What it spends on honest evidence is what a provider
-// announces of a bundle, and what validators verify it under.
+// VerifyHeld is the function VerifyHeld, counted and bounded by the work. Providers announce what it spends on a
+// bundle, and validators verify the bundle with that limit.
 func (work *Work) VerifyHeld(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics,
 	index func(receipt int) (*Index, error), influence InfluenceSource) error {
 	if err := e.Validate(); err != nil {
@@ -153,12 +153,12 @@ func (work *Work) verifyHeld(i int, r Receipt, a *AnswerEvidence, x *Index, slow
 	if err != nil || same {
 		return err
 	}
-	// A lie, or evidence in another form: the slow way says which.
+	// A lie, or evidence in another form: the slow verification tells which.
 	return slow.verify(i, r, a, x, added)
 }
 
-// added returns what comes to the rows that SPAN and MEANING give in a receipt: the part by influence, and the weights
-// by what the source says now.
+// added returns a function that completes an attribution by SPAN and MEANING for a receipt: it adds the part by
+// influence, and weighs with what the source says now.
 func (s *slowly) added(i int, r Receipt, a *AnswerEvidence) (func(*Attribution) error, error) {
 	derived := derivedIn(s.source, i)
 	if r.Method != MethodLora {
@@ -184,7 +184,8 @@ func (s *slowly) added(i int, r Receipt, a *AnswerEvidence) (func(*Attribution) 
 	}, nil
 }
 
-// slowly verifies answers by VerifyEvidence and VerifyComplete; segments are checked when the first one comes.
+// slowly verifies answers like VerifyEvidence and VerifyComplete. It checks the segments when the first answer needs
+// them.
 type slowly struct {
 	work      *Work
 	evidence  Evidence
@@ -196,15 +197,15 @@ type slowly struct {
 	read      reading
 }
 
-// reading keeps the segments that answers are compared with by their words, as far as they have been read.
+// reading keeps the segments that answers are compared with by words, and reads each of them once.
 type reading struct {
 	proofs      []SegmentProof
 	read        []Segment
 	interpreted []bool
 }
 
-// windows returns the segments with windows of an answer, with stems, and concepts if the method needs them; nil if one
-// cannot be read.
+// windows returns the segments in a.Windows, with the stems or concepts that the method needs; nil if one of them is
+// not valid.
 func (d *reading) windows(a *AnswerEvidence, method, norm uint8, work *Work) ([]Segment, error) {
 	if d.read == nil && len(a.Windows) > 0 {
 		d.read, d.interpreted = make([]Segment, len(d.proofs)), make([]bool, len(d.proofs))
@@ -244,7 +245,7 @@ func (s *slowly) verify(i int, r Receipt, a *AnswerEvidence, x *Index, added fun
 	}
 	if s.segments == nil {
 		var err error
-		// All receipts of a batch may need what one needs.
+		// One receipt needs them, and the others of the batch may need them, too.
 		if s.segments, err = s.work.verifiedSegments(s.evidence, s.source, s.stats.norm, true); err != nil {
 			return err
 		}
@@ -267,9 +268,9 @@ func verifySegmentPath(s *SegmentProof, src ContributionSource) error {
 	return s.verifyPath(c)
 }
 
-// foundAgain says whether the index finds in the opened positions, and the windows of the evidence in what it leaves,
-// exactly what the receipt and its evidence say. added weighs it by what segments pass on in the receipt, not by what
-// the index was built with.
+// foundAgain reports whether the index finds in the opened positions, and the windows of the evidence in what it
+// leaves, exactly what the receipt and its evidence say. added weighs with what segments pass on in this receipt, not
+// with the derivations that the index was built with.
 func foundAgain(r Receipt, a *AnswerEvidence, read *reading, x *Index, added func(*Attribution) error,
 	work *Work) (bool, error) {
 	method := MethodSPAN
@@ -317,7 +318,7 @@ func foundAgain(r Receipt, a *AnswerEvidence, read *reading, x *Index, added fun
 	return a.namesOwners(read.proofs, found), nil
 }
 
-// namesOwners says whether the evidence lists exactly the owners of rows, with their seeds and windows.
+// namesOwners reports whether the evidence lists exactly the owners of rows, with their seeds and windows.
 func (a *AnswerEvidence) namesOwners(segments []SegmentProof, found Attribution) bool {
 	seeds, inWindows := make(map[segmentKey]uint32, len(a.Segments)), make(map[segmentKey]struct{}, len(a.Windows))
 	for _, key := range found.Considered {

@@ -18,21 +18,21 @@ const (
 
 // Bits of method MEANING are counted in sixteenths.
 const (
-	// knownGain is what a match of a rare word is worth, familyGain one of its family, pairGain one of two neighbouring
-	// letters in a script without spaces. Common words and what the table lists have less.
+	// knownGain is the value of a match of a rare word, familyGain of a match of its family, and pairGain of a match of
+	// two neighbouring letters in a script without spaces. Common words and what the table lists are worth less.
 	knownGain  = 70
 	familyGain = 54
 	pairGain   = 32
-	// missCost is what a word costs that the segment does not hold, strangeCost one that the table of meaning does not
-	// list, letterCost a letter of a script without spaces. A name or an identifier that a text lacks says more against it
-	// than a word that it could have put otherwise.
+	// missCost is the cost of a word that the segment does not hold. strangeCost is the cost if the table of meaning does
+	// not list the word either, and letterCost the cost of a letter of a script without spaces. A missing name or
+	// identifier is stronger evidence against a text than a missing word that has synonyms.
 	missCost    = 6
 	strangeCost = 30
 	letterCost  = 4
-	// rareBits is the rarity from which on a word is worth all of that, in sixteenths: below, each bit takes three
-	// quarters of a bit off.
+	// rareBits is the rarity, in sixteenths, from which a word has its full value. Each bit of rarity below it takes off
+	// three quarters of a bit.
 	rareBits = 112
-	// pivotCost is taken off if the segment's word only translates to the concept.
+	// pivotCost is deducted if the segment's word only translates to the concept.
 	pivotCost = 16
 )
 
@@ -40,14 +40,15 @@ const (
 type Sense struct {
 	// Concept is the first four bytes of SHA-256 of the concept's name.
 	Concept uint32
-	// Bits, in sixteenths: what a match gains, for a word of an answer; what is taken off it, for a word of a segment.
+	// Bits is in sixteenths of a bit. For a word of an answer it is the value of a match; for a word of a segment it is
+	// what is deducted from that value.
 	Bits int32
 }
 
-// Meaning is what a token of an answer may stand for. A stop word has no senses and costs nothing.
+// Meaning holds what a token of an answer may stand for. A stop word has no senses and costs nothing.
 type Meaning struct {
 	Senses []Sense
-	// Cost in sixteenths of a bit if a segment holds none of the senses.
+	// Cost is deducted if a segment holds none of the senses, in sixteenths of a bit.
 	Cost int32
 }
 
@@ -287,15 +288,15 @@ func (x *interpreter) stem(word []byte) ([]byte, bool) {
 	return x.name, true
 }
 
-// ConceptName returns the name of a word's concept, for who makes tables of meaning; the word is a folded token.
-// Concepts of scripts without spaces are the letters themselves.
+// ConceptName returns the name of a word's concept, for programs that make tables of meaning. The word must be a folded
+// token. Concepts of scripts without spaces are the letters themselves.
 func ConceptName(word []byte) string {
 	x := &interpreter{norm: NormVersion}
 	name, _ := x.stem(word)
 	return string(name)
 }
 
-// isAlone says whether a folded token is a letter of a script without spaces.
+// isAlone reports whether a folded token is a letter of a script without spaces.
 func isAlone(word []byte) bool {
 	if word[0] < 0x80 {
 		return false

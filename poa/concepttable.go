@@ -123,7 +123,7 @@ func (e conceptEntry) count() int {
 // gain returns what a match is worth, in sixteenths of a bit.
 func (e conceptEntry) gain() int32 { return int32(int8(e.table.details[e.place*detailBytes])) }
 
-// foreign says whether the neighbours are translations.
+// foreign reports whether the neighbours are translations.
 func (e conceptEntry) foreign() bool { return e.table.details[e.place*detailBytes+1]&foreignFlag != 0 }
 
 // appendNeighbours appends the neighbours, with what a match of each is worth.

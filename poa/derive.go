@@ -9,52 +9,52 @@ import (
 const (
 	// DerivedPPM is the explained share of a segment above which its pay passes through.
 	DerivedPPM = 250_000
-	// MaxNeighbours is the number of nearest earlier segments that a new one is compared with.
+	// MaxNeighbours is the largest number of earlier segments, the nearest ones, that a new one is compared with.
 	MaxNeighbours = 8
-	// MaxSources is the number of contributions that a segment passes pay on to, those with the largest shares.
+	// MaxSources is the largest number of contributions that a segment passes pay on to: those with the largest shares.
 	MaxSources = 8
-	// DerivedTexts is the number of texts that a DataNet is taken to have at least, when it is said how rare a word is in
-	// it; RareLess is taken off that.
+	// DerivedTexts is the least number of texts that the rarity of a word is computed with, however few the DataNet has.
+	// RareLess is deducted from the rarity.
 	DerivedTexts = 256
 	RareLess     = 52
-	// OwnPart is what nobody gives of what a text gives itself, in sixteenths.
+	// OwnPart is in sixteenths: nobody gives this part of what a text gives itself.
 	OwnPart = 1
-	// SourceBits, and at least SourcePart of what the whole text gives itself, in 64ths, is what a source must give more
-	// than nobody to be one; SourceGrowth more for each doubling of the DataNet above SourceTexts, because the nearest of
-	// more texts is nearer by chance; in all at most half of what the text gives itself.
+	// A source must give more than nobody: SourceBits more, or SourcePart (in 64ths) of what the whole text gives itself,
+	// whichever is larger. SourceGrowth is added for each doubling of the DataNet above SourceTexts, because the nearest
+	// of more texts is nearer by chance. The total is at most half of what the text gives itself.
 	SourceBits   = 24 * 16
 	SourcePart   = 8
 	SourceGrowth = 4 * 16
 	SourceTexts  = 2048
-	// derivedSentence is the number of tokens after which a sentence of the segment counts as another one: text without
-	// full stops is compared, too.
+	// derivedSentence is the number of tokens after which a new sentence of the segment begins, so that text without full
+	// stops is compared, too.
 	derivedSentence = 32
-	// derivedBits is what some stretch must give a part of an earlier segment, derivedChange the cost of changing the part
-	// between two sentences, derivedEarlier the part of a stretch's sum, in sixteenths, from which on an earlier segment
-	// has it.
+	// derivedBits is the least that some stretch must give a part of an earlier segment. derivedChange is the cost of a
+	// change of the part between two sentences. derivedEarlier is in sixteenths: an earlier segment that gives at least
+	// this part of a stretch's sum owns the stretch.
 	derivedBits    = 128
 	derivedChange  = 16
 	derivedEarlier = 14
-	// derivedMiss is what any word costs that the other text does not hold.
+	// derivedMiss is the cost of a word that the other text does not hold.
 	derivedMiss = 8
 )
 
 var derivedRule = pathRule{least: derivedBits, sentence: derivedChange, earlier: derivedEarlier, single: true}
 
-// subject is a segment that is looked for in earlier ones.
+// subject is a segment whose sources are looked for among earlier segments.
 type subject struct {
 	answer Answer
-	sum    []int32 // by position and one more: what the positions before give the text itself
-	texts  int     // among which it is looked for
+	sum    []int32 // by position, and one more: the sum of what the positions before give the text itself
+	texts  int     // the number of texts among which sources are looked for
 }
 
-// newSubject reads a segment's text. rarest returns the most that a match of one of the senses of a token is worth.
+// newSubject reads a segment's text. rarest returns the largest value of a match of a token in one of its senses.
 func newSubject(content []byte, rarest func(token TokenID, concept uint32) int32) subject {
 	ids, words := folded(NormVersion, content, MaxSegmentTokens)
 	a := Answer{Tokens: ids, Marks: shortSentences(marks(NormVersion, content)[:len(ids)])}
 	a.Meanings = newInterpreter(NormVersion).answer(ids, words, a.Marks)
 	for p := range a.Meanings {
-		senses := slices.Clone(a.Meanings[p].Senses) // they are kept for others
+		senses := slices.Clone(a.Meanings[p].Senses) // the cache shares them with others
 		for i := range senses {
 			senses[i].Bits = min(senses[i].Bits, rarest(ids[p], senses[i].Concept))
 		}
@@ -66,12 +66,12 @@ func newSubject(content []byte, rarest func(token TokenID, concept uint32) int32
 	return subject{answer: a, sum: ownSums(a)}
 }
 
-// rarestMatch returns the most that a match is worth of what stands in some of n texts.
+// rarestMatch returns the largest value, in sixteenths of a bit, of a match of what stands in some of n texts.
 func rarestMatch(n, some int) int32 {
 	return int32(Log2Q16(uint64(2*max(n, DerivedTexts)+2))-Log2Q16(uint64(2*some+1)))>>12 - RareLess
 }
 
-// shortSentences ends sentences that are too long.
+// shortSentences cuts sentences that are longer than derivedSentence.
 func shortSentences(marks []uint8) []uint8 {
 	started := 0
 	for i := range marks {
@@ -86,8 +86,8 @@ func shortSentences(marks []uint8) []uint8 {
 	return marks
 }
 
-// ownSums returns what the positions of a text give one that holds all that its words may mean, added up: a concept
-// once in a sentence.
+// ownSums returns the running sum of what the positions of a text give the text itself. A concept counts once in a
+// sentence.
 func ownSums(a Answer) []int32 {
 	sum := make([]int32, len(a.Tokens)+1)
 	seen := make(map[uint32]struct{})
@@ -112,11 +112,11 @@ func ownSums(a Answer) []int32 {
 }
 
 // derivations compares a text of a contribution with earlier segments, by the sums of method MEANING, and returns what
-// part of it each of their contributions explains: nil if they explain DerivedPPM or less together. What an earlier one
-// has Derived passes its part of that on: who copies a copy pays the author.
+// part of it each of their contributions explains. It returns nil if together they explain DerivedPPM or less. An
+// earlier segment with Derived passes its part on, so that a copy of a copy pays the author.
 //
-// The path is another one than that of an answer: nobody gives OwnPart of what the text gives itself, and whoever comes
-// in must give SourceBits more. Words of the same subject that are scattered over a text explain nothing.
+// The path differs from the path of an answer: nobody gives OwnPart of what the text gives itself, and a new source
+// must give SourceBits more. So words of the same subject that are scattered over a text explain nothing.
 func (s subject) derivations(rank uint64, earlier []considered) []Derivation {
 	total := uint64(s.sum[len(s.answer.Tokens)])
 	explained := uint64(0)
@@ -148,7 +148,7 @@ func (s subject) derivations(rank uint64, earlier []considered) []Derivation {
 // explained returns the stretches of a text that come from earlier segments.
 func (s subject) explained(earlier []considered) []taken {
 	m := &meter{}
-	m.unbound() // the sizes of all bound it
+	m.unbound() // the work is bounded by the sizes of the segments
 	x := &meaningWorkspace{pathRule: derivedRule}
 	x.open(s.answer)
 	var sources []source
@@ -166,7 +166,7 @@ func (s subject) explained(earlier []considered) []taken {
 	return out
 }
 
-// toll returns what a source must give more than nobody.
+// toll returns what a source must give more than nobody, in sixteenths of a bit.
 func (s subject) toll() int32 {
 	own := s.sum[len(s.sum)-1]
 	toll := max(SourceBits, own*SourcePart/64)
@@ -176,9 +176,9 @@ func (s subject) toll() int32 {
 	return min(toll, own/2)
 }
 
-// derivedPath returns the stretches of the path with the largest sum, where own is what the text gives itself and enter
-// what it costs to come in. A change between parts of one segment costs what it does in an answer, one to another
-// segment what coming in does. Ties are broken as in an answer.
+// derivedPath returns the stretches of the path with the largest sum. own is what the text gives itself, and enter is
+// the cost of a new source. A change between parts of one segment costs the same as in an answer, and a change to
+// another segment costs enter. Ties are broken as in an answer.
 func (x *meaningWorkspace) derivedPath(sources []source, own []int32, enter int32) []stretch {
 	n, k := len(x.cost), len(sources)
 	value, before := make([]int32, k+1), make([]int32, k+1) // nobody is the last

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// A dispute shows in one message that a recorded receipt is a lie (ATTRIBUTION, section 7). The Verify functions below
+// A dispute proves in one message that a recorded receipt is a lie (README.md, section 7a). The Verify functions below
 // return nil if the lie is proven and an error that wraps ErrDispute, or names what is wrong with the proof, if it is
 // not. An honest provider who follows the rule can never be convicted: whatever a proof leaves out only makes
 // alignments shorter.
@@ -18,7 +18,7 @@ const (
 	MaxDisputePairs = 1 << 13
 )
 
-// Claim is what a provider claims with one receipt.
+// Claim is what one receipt claims, and what is needed to judge it.
 type Claim struct {
 	// Record is what the chain stores.
 	Record Record
@@ -26,9 +26,9 @@ type Claim struct {
 	QueryHash, AnswerRoot, EvidenceRoot Hash
 	// Bundle is the root of the batch's evidence (Evidence.Root).
 	Bundle Hash
-	// Lora is what the evidence root commits to beside the rows by method LORA; nil for others.
+	// Lora is what an evidence root of method LORA commits to in addition to the rows; nil for other methods.
 	Lora *LoraSeal
-	// Training is what the version of the model says about its training; only disputes about influence need it.
+	// Training is the training record of the model's version; nil if it has none. Only disputes about influence need it.
 	Training *Training
 }
 
@@ -41,7 +41,7 @@ func (c Claim) validate() error {
 	return nil
 }
 
-// leadsFrom checks that the root of the rows of SPAN, windows and MEANING leads to the evidence root.
+// leadsFrom checks that the evidence root follows from the root over the rows of SPAN, windows and MEANING.
 func (c Claim) leadsFrom(rows Hash) error {
 	if (c.Lora != nil) != (c.Record.Method == MethodLora) {
 		return fmt.Errorf("%w: the seal of method %d belongs to proofs about its receipts and to no others; the record's "+
@@ -57,7 +57,7 @@ func (c Claim) leadsFrom(rows Hash) error {
 	return nil
 }
 
-// RowProof shows that a row stands behind an evidence root.
+// RowProof shows that an evidence root commits to a row.
 type RowProof struct {
 	Row Row
 	// Index of the row among Count; TotalBits as in Attribution.

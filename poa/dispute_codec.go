@@ -6,11 +6,12 @@ import (
 	"slices"
 )
 
-// Dispute is one of the proofs, with what leads to the record's commitment, as it is sent to a chain. Exactly one proof
-// is set.
+// Dispute is one of the proofs, as it is sent to a chain, with the hashes that the record's commitment is computed
+// from. Exactly one proof is set.
 type Dispute struct {
 	QueryHash, AnswerRoot, EvidenceRoot Hash
-	// Lora is what the evidence root commits to beside the rows by method LORA; nil for other methods and for WrongAnswer.
+	// Lora is what an evidence root of method LORA commits to in addition to the rows; nil for other methods and for
+	// WrongAnswer.
 	Lora *LoraSeal
 
 	ForgedRow      *ForgedRow
@@ -24,7 +25,7 @@ type Dispute struct {
 	WrongSum       *WrongSum
 }
 
-// SignedOutcome is what the provider signed for the call, without what the record tells.
+// SignedOutcome is what the provider signed for the call, without the fields that the record has.
 type SignedOutcome struct {
 	Outcome
 	// Signature is 64 bytes, by the answer key of the session.
@@ -298,13 +299,13 @@ func readUnqualifiedRow(r *reader) *UnqualifiedRow {
 type Loss struct {
 	Rank uint64
 	PPM  uint32
-	// LoraPPM of PPM would have been had by influence, which earns no bonus.
+	// LoraPPM is the part of PPM that is lost by influence, which earns no bonus.
 	LoraPPM uint32
 }
 
 // Verify checks the proof against a record and the root of its bundle with the Verify function of its kind. It returns
 // what the lie took from contributions, as far as the proof shows it. For WrongAnswer it checks the outcome only: see
-// VerifyWrongAnswer. training is what the version of the record's model says of its training, nil if it says nothing.
+// VerifyWrongAnswer. training is the training record of the version of the record's model, nil if it has none.
 func (d Dispute) Verify(record Record, bundle Hash, training *Training, src ContributionSource,
 	stats *Statistics) ([]Loss, error) {
 	c := Claim{Record: record, QueryHash: d.QueryHash, AnswerRoot: d.AnswerRoot, EvidenceRoot: d.EvidenceRoot,
@@ -337,7 +338,7 @@ func (d Dispute) Verify(record Record, bundle Hash, training *Training, src Cont
 	return nil, fmt.Errorf("%w: no proof is set", ErrDisputeEncoding)
 }
 
-// missing returns what right entries have more than recorded ones.
+// missing returns what the right entries have more than the recorded ones.
 func missing(right, recorded []Entry) []Loss {
 	var out []Loss
 	for _, e := range right {

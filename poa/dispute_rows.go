@@ -53,8 +53,8 @@ func VerifyForgedRow(c Claim, p ForgedRow, src ContributionSource) error {
 	return fmt.Errorf("%w: the row's %d opened tokens stand in the segment", ErrDispute, len(p.Opened.Openings))
 }
 
-// meantOtherwise returns nil if a row is not paid what its stretch of the answer gives a part of its segment. All of
-// the stretch must be opened, from the start of its first sentence on.
+// meantOtherwise returns nil if a row's score is not what its stretch of the answer gives some part of its segment. All
+// of the stretch must be opened, from the start of its first sentence on.
 func meantOtherwise(row *Row, opened *Opened, segment Segment) error {
 	a := (&AnswerEvidence{Count: opened.Count, Weight: opened.Weight, Openings: opened.Openings}).opened(MethodMeaning,
 		NormVersion)
@@ -85,8 +85,9 @@ func meantOtherwise(row *Row, opened *Opened, segment Segment) error {
 	return nil
 }
 
-// stretchOpened checks that nothing is missing of what a stretch gives: its words, those of its first sentence before
-// it, and what may be one word with its last letter. What is left out must not convict.
+// stretchOpened checks that everything is opened that the sum of a stretch depends on: its words, the words before it
+// in its first sentence, and the letters after it that may be one word with its last letter. What a proof leaves out
+// must not convict.
 func stretchOpened(a Answer, openings []Opening, from, to int) error {
 	read := make([]bool, len(a.Tokens))
 	for _, o := range openings {
@@ -126,7 +127,7 @@ func sameSegment(row *Row, s *SegmentProof) error {
 	return nil
 }
 
-// UnqualifiedRow shows that a row's segment does not qualify for it on all that the bundle opens of the answer.
+// UnqualifiedRow shows that a row's segment does not qualify for the row on all positions that the bundle opens.
 type UnqualifiedRow struct {
 	Row     RowProof
 	Segment SegmentProof
@@ -189,8 +190,8 @@ func VerifyUnqualifiedRow(c Claim, p UnqualifiedRow, src ContributionSource, sta
 	return fmt.Errorf("%w: the segment qualifies at all %d positions of the row", ErrDispute, row.Length)
 }
 
-// unconsidered returns nil if no stretch of an answer gives a segment enough to be considered by method MEANING: then
-// it owns no position through what words mean, whatever other segments there are.
+// unconsidered returns nil if no stretch of an answer gives a segment enough to be considered by method MEANING. Such a
+// segment owns no position by meaning, whatever other segments there are.
 func unconsidered(a Answer, segment Segment) error {
 	m := &meter{}
 	m.bound(disputeUnits)
@@ -241,12 +242,12 @@ type EarlierSegment struct {
 	// From is the token of the segment where the compared window of at most MaxWindow tokens starts.
 	From   uint32
 	Opened Opened
-	// Covering are the other rows of the receipt that hold opened positions: who attested the receipt has seen every
-	// position of a row opened in the bundle, and no dispute may show more. At most MaxCovering.
+	// Covering are the other rows of the receipt that hold opened positions, at most MaxCovering. The bundle opens every
+	// position of a row, so a dispute that opens only positions of rows shows nothing new.
 	Covering []RowProof
 }
 
-// MaxCovering rows beside the disputed one.
+// MaxCovering is the largest number of rows that a dispute shows beside the disputed one.
 const MaxCovering = 16
 
 // MaxDisputeWindow is the number of tokens of an earlier segment that a dispute aligns.
@@ -255,9 +256,9 @@ const MaxDisputeWindow = 128
 // VerifyEarlierSegment returns nil if the segment is in the manifest, stands before the row's owner, is anchored by the
 // row's seed and qualifies at one of the row's positions on the opened positions alone; hidden ones count as skipped.
 //
-// The row's seed admits its owner. Whatever it admits it also admits of earlier segments that hold it, so the earlier
-// segment, or one before it, owns the position. A window of the segment is enough, because what a part qualifies for
-// the whole does too.
+// The row's seed admits its owner, and so it admits every earlier segment that holds it. Therefore the earlier segment,
+// or one before it, owns the position. A window of the segment is enough: where a part of a segment qualifies, the
+// whole segment does too.
 func VerifyEarlierSegment(c Claim, p EarlierSegment, src ContributionSource, stats *Statistics) error {
 	_, _, err := overtaken(c, p, src, stats)
 	return err
@@ -316,9 +317,9 @@ func overtaken(c Claim, p EarlierSegment, src ContributionSource, stats *Statist
 	return segment, lost, nil
 }
 
-// lostToEarlier returns what an earlier segment's contribution lost of the row, from bits of it that are the segment's:
-// what it does not pass on to the sources of the segment, less what the row's owner passes on to it. Within one
-// contribution nothing is lost that the same contributor does not have.
+// lostToEarlier returns what an earlier segment's contribution lost of the row. bits are the row's bits that belong to
+// the segment. The loss is what the contribution keeps of them after passing on to the segment's sources, less what the
+// row's owner passes on to the contribution. Between two segments of one contribution nothing is lost.
 func lostToEarlier(p EarlierSegment, segment Segment, bits uint64, src ContributionSource) []Loss {
 	row := &p.Row.Row
 	if segment.Rank == row.Rank {

@@ -50,14 +50,14 @@ type WrongWeights struct {
 	// Rows are all rows behind the evidence root, TotalBits as in Attribution.
 	Rows      []Row
 	TotalBits uint64
-	// Lora are the rows by influence of the entries that have something by it.
+	// Lora are the rows by influence of the entries that have a part by influence.
 	Lora LoraRowsProof `json:",omitzero"`
 }
 
 // VerifyWrongWeights returns nil if the rows contradict each other, if their total is not that of an answer with the
-// record's output tokens, or if entries and unattributed share do not follow from them. By method LORA also if the part
-// by influence is not that of the rows; entries then follow as far as one part per million, because not all of what
-// contributions get by influence can be shown.
+// record's output tokens, or if entries and unattributed share do not follow from them. For method LORA it also returns
+// nil if the part by influence does not follow from the rows. Entries may then differ by one part per million, because
+// not all amounts by influence can be shown.
 func VerifyWrongWeights(c Claim, p WrongWeights, src ContributionSource) error {
 	_, err := wrongWeights(c, p, src)
 	return err

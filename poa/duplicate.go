@@ -1,6 +1,6 @@
 package poa
 
-// Parameters of the duplicate test (ATTRIBUTION, section 8).
+// Parameters of the duplicate test (README.md, section 4a).
 const (
 	// DuplicateBits is the least score of an alignment that counts as copied.
 	DuplicateBits = 160

@@ -42,7 +42,7 @@ var (
 	ErrEvidenceEncoding = errors.New("poa: evidence is not canonically encoded")
 	// ErrEvidenceCount reports evidence with more or fewer answers than there are receipts that are not gaps.
 	ErrEvidenceCount = errors.New("poa: evidence does not cover the receipts")
-	// ErrInline reports a receipt by method LORA: evidence cannot prove it, whoever holds the influence file can.
+	// ErrInline reports a receipt of method LORA, which evidence alone cannot prove: the influence file is needed.
 	ErrInline = errors.New("poa: method LORA is not proved by evidence alone")
 	// ErrContribution reports a contribution that is not in the manifest or not payable.
 	ErrContribution = errors.New("poa: contribution is not payable under the manifest")
@@ -84,9 +84,9 @@ var refutations = []error{
 	ErrAnswerRoot,
 }
 
-// Refutes says whether an error of Dispute.Verify or UnmarshalDispute is a fault of the proof. Any other one, such as
-// missing statistics, is a fault of the caller and says nothing about the proof. A ContributionSource whose own look-up
-// failed is reported as ErrContribution; callers whose source can fail ask the source.
+// Refutes reports whether an error of Dispute.Verify or UnmarshalDispute is a fault of the proof. Any other error, such
+// as missing statistics, is a fault of the caller and says nothing about the proof. A ContributionSource whose own
+// look-up failed is reported as ErrContribution; callers whose source can fail ask the source.
 func Refutes(err error) bool {
 	return slices.ContainsFunc(refutations, func(refutation error) bool { return errors.Is(err, refutation) })
 }

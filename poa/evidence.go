@@ -48,7 +48,8 @@ type SegmentProof struct {
 type AnswerEvidence struct {
 	// Count is the number of tokens of the answer.
 	Count uint32
-	// Weight is how much it says, which method MEANING commits; 0 for other methods.
+	// Weight is how much the answer says (the function Weight). Methods MEANING and LORA commit it; it is 0 for other
+	// methods.
 	Weight uint32 `json:",omitempty"`
 	// Openings are strictly increasing by position.
 	Openings []Opening
@@ -62,7 +63,7 @@ type AnswerEvidence struct {
 	// Windows are those of Segments that own positions through local windows (method RAG), or that are considered for what
 	// words mean (method MEANING), whether they own positions or not.
 	Windows []uint32
-	// Query is what the answer asks the influence file by method LORA; nil for other methods, and if the part by influence
+	// Query is the query of the influence file for method LORA. It is nil for other methods, and if the part by influence
 	// follows from the influence table alone.
 	Query *LoraQuery `json:",omitempty"`
 }
@@ -159,8 +160,8 @@ func (a AnswerEvidence) validateWindows() error {
 	return nil
 }
 
-// isWord says whether b is exactly one folded token, short enough to be disclosed, by the rules of some NormVersion: an
-// encoding does not say by which, and a word under others hashes to the same token.
+// isWord reports whether b is exactly one folded token, short enough to be disclosed, by the rules of some NormVersion:
+// an encoding does not say by which, and a word under others hashes to the same token.
 func isWord(b []byte) bool {
 	if len(b) == 0 || len(b) > maxWord {
 		return false
@@ -177,7 +178,7 @@ func isWord(b []byte) bool {
 	return isWordV1(b)
 }
 
-// smallWord says whether b has nothing but small ASCII letters and digits, which all rules leave as they are.
+// smallWord reports whether b has nothing but small ASCII letters and digits, which all rules leave as they are.
 func smallWord(b []byte) bool {
 	for _, c := range b {
 		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {

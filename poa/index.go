@@ -202,10 +202,10 @@ func (x *Index) AttributeRAG(a Answer, retrieved []Segment) (Attribution, error)
 	return x.attribute(a, retrieved, nil)
 }
 
-// AttributeMeaning applies method MEANING: SPAN over all segments, and then what the words mean to what it leaves, in
-// the segments that were retrieved for the question, at most MaxWindowSegments, and in those that were found by the
-// answer. They need Concepts, and the answer Meanings and Marks (InterpretAnswer). A segment stands in one of the
-// lists.
+// AttributeMeaning applies method MEANING: SPAN over all segments, and then, for what SPAN leaves, the meaning of words
+// in the segments that were retrieved for the question, at most MaxWindowSegments, and in those that the answer found.
+// These segments need Concepts, and the answer needs Meanings and Marks (InterpretAnswer). A segment must not be in
+// both lists.
 func (x *Index) AttributeMeaning(a Answer, retrieved, found []Segment) (Attribution, error) {
 	segments, err := consider(retrieved, found)
 	if err != nil {
@@ -214,8 +214,9 @@ func (x *Index) AttributeMeaning(a Answer, retrieved, found []Segment) (Attribut
 	return x.attributeBy(a, nil, func(w *workspace) (Attribution, error) { return w.finishMeaning(a, segments) })
 }
 
-// AttributeLora applies method LORA: AttributeMeaning, and of what that leaves a part to the contributions of an
-// adapter's influence file, by what the query of the answer asks it, or by its table alone if query is nil.
+// AttributeLora applies method LORA: AttributeMeaning, and then a part of what that leaves goes to the contributions of
+// an adapter's influence file. The part is divided by the scores for the answer's query, or by the influence table
+// alone if query is nil.
 func (x *Index) AttributeLora(a Answer, retrieved, found []Segment, influence []InfluenceRow,
 	query *LoraQuery) (Attribution, error) {
 	segments, err := consider(retrieved, found)

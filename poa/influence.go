@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// What an adapter's training says about the contributions that it was trained on, and what an answer asks it.
+// Parameters of influence files and of queries. They are frozen with MethodLora.
 const (
 	// SketchSize is the number of elements of a sketch and of a query.
 	SketchSize = 512
@@ -24,40 +24,43 @@ const (
 	LoraQueryBytes = 1 + sketchBytes
 
 	sketchBytes = 2 * SketchSize
-	// minInfluenceRow is a row of three numbers of one byte, maxInfluenceNumbers what they take at most.
+	// minInfluenceRow is the length of a row whose three numbers take one byte each, and maxInfluenceNumbers the most
+	// bytes that the three numbers take.
 	minInfluenceRow     = 3 + sketchBytes
 	maxInfluenceNumbers = binary.MaxVarintLen64 + 4 + 3
 
 	influenceMagic = "OLINF1\n"
 )
 
-// InfluenceRow is what one contribution of a manifest has done to an adapter.
+// InfluenceRow describes the influence of one contribution of a manifest on an adapter.
 type InfluenceRow struct {
 	// Rank is the contribution's commit rank.
 	Rank uint64
 	// Tokens is the number of canonical tokens of its segments.
 	Tokens uint32
-	// SharePPM is its share in the influence table.
+	// SharePPM is its share in the influence table, in ppm. The shares of a file sum to at most TotalPPM.
 	SharePPM uint32
-	// Sketch is the sum of the sketches of its segments: how a contribution is cut changes nothing. What a segment
-	// derives from others is in the sums of their contributions, as far as it does.
+	// Sketch is the sum of the sketches of its segments, so it does not matter how a contribution is cut into segments.
+	// The part that a segment derives from other contributions is in the sums of those contributions.
 	Sketch [SketchSize]int16
 }
 
-// LoraQuery is the sketch of an answer's loss: its product with the sketch of a contribution says in bits how much
-// worse the adapter would predict the answer without it. An element x stands for x · 2^-Exponent.
+// LoraQuery is the sketch of an answer's loss. Its dot product with a contribution's sketch estimates, in bits, how
+// much worse the adapter would predict the answer without the contribution. An element x stands for x · 2^-Exponent.
 type LoraQuery struct {
 	Exponent int8
 	Values   [SketchSize]int16
 }
 
-// InfluenceSource returns the influence file's rows of the model of a receipt, by its place among those that are
-// verified: those of OpenInfluence for the training record of that version of the model. They are not changed.
+// InfluenceSource returns the rows of the influence file of a receipt's model. The receipt is given by its place among
+// those that are verified. The rows are those of OpenInfluence for the training record of that version of the model.
+// The caller must not change them.
 type InfluenceSource func(receipt int) ([]InfluenceRow, error)
 
-// Training is what a version of a model says about its training.
+// Training is the part of a model version's training record that attribution uses.
 type Training struct {
-	// SketchRoot and TableRoot are those of the functions, over Rows contributions.
+	// SketchRoot and TableRoot are what the functions of these names return for the influence file's rows, of which there
+	// are Rows.
 	SketchRoot, TableRoot Hash
 	Rows                  uint32
 	// Influence is the SHA-256 of the influence file.
@@ -65,8 +68,8 @@ type Training struct {
 }
 
 // MarshalInfluence returns an influence file: "OLINF1\n" ‖ uvarint rows ‖ rows × (uvarint rank gap ‖ uvarint tokens ‖
-// uvarint ppm ‖ 512 × int16, little endian), where a gap is the distance from the rank before, less one, and the first
-// one the rank itself. It returns ErrInfluence for rows that ValidateInfluence refuses.
+// uvarint ppm ‖ 512 × int16, little endian), where a gap is the distance from the rank before, less one; the first gap
+// is the rank itself. It returns ErrInfluence for rows that ValidateInfluence refuses.
 func MarshalInfluence(rows []InfluenceRow) ([]byte, error) {
 	if err := ValidateInfluence(rows); err != nil {
 		return nil, err
@@ -87,8 +90,8 @@ func MarshalInfluence(rows []InfluenceRow) ([]byte, error) {
 }
 
 // UnmarshalInfluence reads an influence file and nothing else: what it returns passes ValidateInfluence and encodes to
-// the same bytes. It returns ErrOversize above MaxInfluenceBytes, otherwise ErrInfluence. It takes about as much memory
-// as the file has bytes.
+// the same bytes. It returns ErrOversize above MaxInfluenceBytes, otherwise ErrInfluence. It uses about as many bytes
+// of memory as the file has.
 func UnmarshalInfluence(data []byte) ([]InfluenceRow, error) {
 	if len(data) > MaxInfluenceBytes {
 		return nil, fmt.Errorf("%w: influence file of %d bytes, at most %d are allowed", ErrOversize, len(data),
@@ -125,8 +128,9 @@ func UnmarshalInfluence(data []byte) ([]InfluenceRow, error) {
 	return rows, nil
 }
 
-// OpenInfluence reads the influence file of a training record. Another file, and one that does not lead to the record's
-// roots, is ErrInfluence: nobody can attribute an answer by such a record.
+// OpenInfluence reads the influence file of a training record. It returns ErrInfluence for another file, and for a file
+// whose rows do not have the record's roots: no answer can be attributed with such a record. It returns ErrOversize
+// above MaxInfluenceBytes.
 func OpenInfluence(data []byte, t Training) ([]InfluenceRow, error) {
 	if len(data) > MaxInfluenceBytes {
 		return UnmarshalInfluence(data)
@@ -152,7 +156,7 @@ func OpenInfluence(data []byte, t Training) ([]InfluenceRow, error) {
 	return rows, nil
 }
 
-// ValidateInfluence checks number, order and bounds of rows; failures wrap ErrInfluence.
+// ValidateInfluence checks the number, order and bounds of rows. Its errors wrap ErrInfluence.
 func ValidateInfluence(rows []InfluenceRow) error {
 	if len(rows) == 0 || len(rows) > MaxInfluenceRows {
 		return fmt.Errorf("%w: %d rows; use 1 to %d, one for each contribution of the manifest", ErrInfluence, len(rows),
@@ -215,8 +219,8 @@ func tableLeaf(rank uint64, ppm uint32) Hash {
 	return sha256.Sum256(b[:])
 }
 
-// MarshalBinary returns the exponent as one byte in two's complement and the values as little-endian int16:
-// LoraQueryBytes bytes.
+// MarshalBinary returns LoraQueryBytes bytes: the exponent as one byte in two's complement, then the values as
+// little-endian int16. The error is always nil.
 func (q LoraQuery) MarshalBinary() ([]byte, error) {
 	return q.append(make([]byte, 0, LoraQueryBytes)), nil
 }
@@ -225,7 +229,7 @@ func (q *LoraQuery) append(b []byte) []byte {
 	return appendSketch(append(b, byte(q.Exponent)), &q.Values)
 }
 
-// UnmarshalBinary reads the form of MarshalBinary and nothing else; failures wrap ErrInfluence.
+// UnmarshalBinary reads what MarshalBinary returns and nothing else. Its errors wrap ErrInfluence.
 func (q *LoraQuery) UnmarshalBinary(data []byte) error {
 	r := reader{data: data}
 	out := readLoraQuery(&r)
@@ -242,7 +246,7 @@ func readLoraQuery(r *reader) (q LoraQuery) {
 	return q
 }
 
-// Hash returns SHA-256("openledger/lora-query/v1" ‖ the encoded query), and the zero Hash of no query.
+// Hash returns SHA-256("openledger/lora-query/v1" ‖ the encoded query), and the zero Hash for a nil query.
 func (q *LoraQuery) Hash() Hash {
 	if q == nil {
 		return Hash{}
@@ -250,8 +254,8 @@ func (q *LoraQuery) Hash() Hash {
 	return sha256.Sum256(q.append([]byte("openledger/lora-query/v1")))
 }
 
-// Score returns what a contribution gives an answer, in Q16 bits: the product of query and sketch, not below 0 and at
-// most KappaBits for each of the contribution's tokens.
+// Score returns what a contribution gives an answer, in Q16 bits: the dot product of query and sketch, at least 0 and
+// at most KappaBits for each of the contribution's tokens.
 func (q *LoraQuery) Score(row *InfluenceRow) uint64 {
 	product := int64(0) // |product| is at most 2^39
 	for i := range SketchSize {

@@ -3,7 +3,7 @@ package poa
 import "math/bits"
 
 // Log2Q16 returns log2(x) in Q16 (65,536 is one bit), rounded down, with an error below 1.53e-5 bits for x < 2,000,000
-// (ATTRIBUTION, section 2). Log2Q16(0) is 0, as Log2Q16(1).
+// (README.md, section 3). Log2Q16(0) is 0, as Log2Q16(1).
 //
 // With n = bitlen(x) - 1 and the mantissa m = x / 2^n in Q31, sixteen times: m = m² / 2^31; if m ≥ 2^32, halve m and
 // set the bit.

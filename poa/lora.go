@@ -9,53 +9,53 @@ import (
 	"slices"
 )
 
-// Parameters of method LORA, frozen with MethodLora. KappaBits is one too.
+// Parameters of method LORA, frozen with MethodLora. KappaBits is a parameter of it, too.
 const (
-	// LoraPartPPM is the largest part of an answer's weight that goes by influence.
+	// LoraPartPPM is the largest part of an answer's weight that is given by influence, in ppm.
 	LoraPartPPM = 300_000
-	// LoraBound times its share in the influence table is what one contribution gets of that part at most.
+	// LoraBound times its share in the influence table is the most that one contribution gets of that part.
 	LoraBound = 4
 )
 
-// LoraPart is what an attribution gives to contributions by their influence on the adapter.
+// LoraPart is the part of an attribution that contributions get by their influence on the adapter.
 type LoraPart struct {
-	// Query is that of the answer; nil if the part follows from the influence table alone.
+	// Query is the answer's query; nil if the part follows from the influence table alone.
 	Query *LoraQuery `json:",omitempty"`
-	// Bits is what there is to give, Q16: of what SPAN and MEANING leave, at most LoraPartPPM of the whole.
+	// Bits is the amount to give, in Q16 bits: what SPAN and MEANING leave, at most LoraPartPPM of TotalBits.
 	Bits uint64
-	// Rows are those of the influence file.
+	// Rows has one row for each row of the influence file, in the same order.
 	Rows []LoraRow
 }
 
-// LoraRow is what one contribution has of an answer by its influence.
+// LoraRow is what one contribution gets of an answer by its influence.
 type LoraRow struct {
 	// Rank names the contribution.
 	Rank uint64
-	// Score is LoraQuery.Score, and 0 without a query.
+	// Score is LoraQuery.Score in Q16 bits, and 0 without a query.
 	Score uint64
-	// Sum of the scores of this row and of those before it.
+	// Sum is the sum of the scores of this row and of the rows before it, in Q16 bits.
 	Sum uint64
-	// Amount is what it gets, Q16 bits, if none of its segments is stopped.
+	// Amount is what the contribution gets if none of its segments is stopped, in Q16 bits.
 	Amount uint64
 }
 
-// LoraSeal is what an evidence root commits to by method LORA beside the rows of SPAN and MEANING.
+// LoraSeal is what an evidence root of method LORA commits to in addition to the rows of SPAN and MEANING.
 type LoraSeal struct {
-	// Query is LoraQuery.Hash: zero without one.
+	// Query is LoraQuery.Hash: zero without a query.
 	Query Hash
-	// Bits is that of LoraPart, Sum that of its last row.
+	// Bits is LoraPart.Bits, and Sum is the Sum of its last row.
 	Bits, Sum uint64
 	// Contributions is the number of rows, and Rows the Merkle root over them.
 	Contributions uint32
 	Rows          Hash
 }
 
-// Standing says how many segments a contribution has, and how many of them are stopped. The zero value is that of one
-// that is not in the manifest.
+// Standing says how many segments a contribution has, and how many of them are stopped. A contribution that is not in
+// the manifest has the zero value.
 type Standing struct{ Segments, Stopped uint32 }
 
-// kept returns what a contribution keeps of an amount by influence, rounded down: nobody can say which of its segments
-// has had it, so that each has the same part.
+// kept returns what a contribution keeps of an amount by influence, rounded down. Nobody can say which of its segments
+// had the influence, so each segment counts for the same part.
 func (s Standing) kept(amount uint64) uint64 {
 	if s.Stopped >= s.Segments {
 		return 0
@@ -63,8 +63,9 @@ func (s Standing) kept(amount uint64) uint64 {
 	return mulDiv(amount, uint64(s.Segments-s.Stopped), uint64(s.Segments))
 }
 
-// AddLora gives the part of method LORA: of what rows of SPAN and MEANING leave, to the contributions of an influence
-// file. Without a query that follows from the shares of its table. Entries are as before: call Weigh.
+// AddLora adds the part of method LORA: it divides what the rows of SPAN and MEANING leave among the contributions of
+// an influence file. Without a query, the amounts follow from the shares of the influence table. AddLora does not
+// change Entries: call Weigh afterwards. It returns ErrInfluence for rows that ValidateInfluence refuses.
 func (a *Attribution) AddLora(influence []InfluenceRow, query *LoraQuery) error {
 	if err := ValidateInfluence(influence); err != nil {
 		return err
@@ -87,7 +88,7 @@ func (a *Attribution) AddLora(influence []InfluenceRow, query *LoraQuery) error 
 	return nil
 }
 
-// loraBits returns what there is to give by influence beside rows of SPAN and MEANING.
+// loraBits returns the Q16 bits that are given by influence next to rows of SPAN and MEANING.
 func loraBits(rows []Row, total uint64) uint64 {
 	left := total
 	for i := range rows {
@@ -96,7 +97,8 @@ func loraBits(rows []Row, total uint64) uint64 {
 	return min(left, mulDiv(total, LoraPartPPM, TotalPPM))
 }
 
-// loraAmount returns what a contribution gets by its score, of the sum of all, and its share in the table.
+// loraAmount returns what a contribution gets, in Q16 bits: by its score out of the sum of all scores, and by its share
+// in the influence table.
 func loraAmount(part, score, sum uint64, share uint32, asked bool) uint64 {
 	switch {
 	case !asked:
@@ -107,7 +109,7 @@ func loraAmount(part, score, sum uint64, share uint32, asked bool) uint64 {
 	return min(mulDiv(part, score, sum), mulDiv(part, LoraBound*uint64(share), TotalPPM))
 }
 
-// mulDiv returns a · b / c, rounded down, and the largest number if that has more than 64 bits. c is not 0.
+// mulDiv returns a · b / c, rounded down, and the largest number if the result has more than 64 bits. c must not be 0.
 func mulDiv(a, b, c uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
 	if hi >= c {
@@ -117,7 +119,7 @@ func mulDiv(a, b, c uint64) uint64 {
 	return q
 }
 
-// loraPPM returns the parts per million that an amount by influence is of a total, rounded up.
+// loraPPM returns an amount by influence in parts per million of a total, rounded up.
 func loraPPM(amount, total uint64) uint32 {
 	if total == 0 || amount >= total {
 		return TotalPPM * uint32(min(amount, 1))
@@ -144,13 +146,13 @@ func (p *LoraPart) leaves() []Hash {
 	return leaves
 }
 
-// root returns the evidence root over that of the rows of SPAN and MEANING.
+// root returns the evidence root, given the root over the rows of SPAN and MEANING.
 func (s LoraSeal) root(rows Hash) Hash {
 	b := append(make([]byte, 0, 1+len(rows)+loraSealBytes), domainLora)
 	return sha256.Sum256(s.append(append(b, rows[:]...)))
 }
 
-// loraSealBytes is the length of an encoded seal, loraRowBytes that of a row.
+// loraSealBytes is the length of an encoded seal, and loraRowBytes the length of a row.
 const loraSealBytes, loraRowBytes = 32 + 8 + 8 + 4 + 32, 4 * 8
 
 func (s *LoraSeal) append(b []byte) []byte {
@@ -183,8 +185,9 @@ func readLoraRow(r *reader) LoraRow {
 	return LoraRow{Rank: r.be64(), Score: r.be64(), Sum: r.be64(), Amount: r.be64()}
 }
 
-// strongest joins shares of rows with what contributions get by influence, and returns the MaxEntries largest by the
-// order of apportion. standing is asked about those that may be among them; nil says that nothing is stopped.
+// strongest adds what contributions get by influence to their shares from rows, and returns the MaxEntries largest, in
+// the order of apportion. standing is called only for contributions that may be among them; nil means that nothing is
+// stopped.
 func (p *LoraPart) strongest(shares []share, standing func(rank uint64) Standing) []share {
 	shares = mergeByRank(shares)
 	top := make([]share, 0, MaxEntries+1)
@@ -222,7 +225,7 @@ func (p *LoraPart) strongest(shares []share, standing func(rank uint64) Standing
 	return top
 }
 
-// largerShare orders shares as the entries of a receipt are chosen: descending, ties by the lower rank.
+// largerShare orders shares as the entries of a receipt are ordered: the largest first, equal ones by the lower rank.
 func largerShare(a, b share) int {
 	return cmp.Or(cmp.Compare(b.bits, a.bits), cmp.Compare(a.rank, b.rank))
 }

@@ -6,24 +6,24 @@ import (
 	"slices"
 )
 
-// Disputes about the part by influence of a receipt by method LORA. They need the training record of the model's
-// version. That the query is another one than the answer's cannot be shown: it takes the base and the adapter to
-// compute it.
+// Disputes about the part by influence of a receipt of method LORA. They need the training record of the model's
+// version. A dispute cannot show that the query is not the answer's: the base and the adapter are needed to compute the
+// query, and the chain has neither.
 
-// RowsBase is what leads from a LoraSeal to the evidence root: the number of rows of SPAN and MEANING, the answer's
-// TotalBits, and the Merkle root over the rows.
+// RowsBase is what the evidence root is computed from, together with a LoraSeal: the number of rows of SPAN and
+// MEANING, the answer's TotalBits (Q16), and the Merkle root over the rows.
 type RowsBase struct {
 	Rows      uint32
 	TotalBits uint64
 	Root      Hash
 }
 
-// NewRowsBase returns that of an attribution.
+// NewRowsBase returns the RowsBase of an attribution.
 func NewRowsBase(a Attribution) RowsBase {
 	return RowsBase{Rows: uint32(len(a.Rows)), TotalBits: a.TotalBits, Root: MerkleRoot(rowLeaves(a.Rows))}
 }
 
-// LoraRowProof shows that a row by influence is the one at Index behind a LoraSeal.
+// LoraRowProof shows that a row by influence is the row at Index under a LoraSeal.
 type LoraRowProof struct {
 	Row   LoraRow
 	Index uint32
@@ -41,11 +41,11 @@ func (p *LoraRowProof) verify(s *LoraSeal) error {
 	return nil
 }
 
-// LoraRowsProof shows that some rows by influence are those behind a LoraSeal.
+// LoraRowsProof shows that some rows by influence are rows under a LoraSeal.
 type LoraRowsProof struct {
-	// Rows are increasing by place.
+	// Rows are in increasing order of Index.
 	Rows []PlacedLoraRow
-	// Proof is the multiproof of the rows' leaves.
+	// Proof is the Merkle multiproof of the rows' leaves.
 	Proof []Hash
 }
 
@@ -63,7 +63,7 @@ func (p *LoraRowsProof) verify(s *LoraSeal) error {
 	return VerifyMultiproof(s.Rows, s.Contributions, places, leaves, p.Proof)
 }
 
-// amount returns what a contribution has by influence, if its row is shown.
+// amount returns what a contribution gets by influence, in Q16 bits, and whether its row is shown.
 func (p *LoraRowsProof) amount(rank uint64) (amount uint64, shown bool) {
 	at := slices.IndexFunc(p.Rows, func(r PlacedLoraRow) bool { return r.Rank == rank })
 	if at < 0 {
@@ -72,7 +72,8 @@ func (p *LoraRowsProof) amount(rank uint64) (amount uint64, shown bool) {
 	return p.Rows[at].Amount, true
 }
 
-// trained checks what all disputes about influence start from.
+// trained checks what all disputes about influence have in common: the claim, the training record, and the way from the
+// seal to the evidence root.
 func (c Claim) trained(base RowsBase) error {
 	if err := c.validate(); err != nil {
 		return err
@@ -87,22 +88,22 @@ func (c Claim) trained(base RowsBase) error {
 	return c.leadsFrom(rowsRoot(base.Rows, base.TotalBits, base.Root))
 }
 
-// WrongScore shows that a row by influence has another score than query and sketch give.
+// WrongScore shows that the score of a row by influence does not follow from the query and the sketch.
 type WrongScore struct {
 	Base RowsBase
 	Row  LoraRowProof
-	// Query is that of the answer; nil if it has none, and then no row has a score.
+	// Query is the answer's query; nil if there is none, and then each row's score must be 0.
 	Query *LoraQuery
-	// Rank, Tokens and Sketch are those of the influence file at the row's place, with the path to the training record's
-	// SketchRoot; unused without a query.
+	// Rank, Tokens and Sketch are those of the influence file at the row's place. Path leads to the training record's
+	// SketchRoot. All four are unused without a query.
 	Rank   uint64
 	Tokens uint32
 	Sketch [SketchSize]int16
 	Path   []Hash
 }
 
-// VerifyWrongScore returns nil if the row at some place is not that of the influence file's contribution there, or not
-// the score of its sketch for the answer's query.
+// VerifyWrongScore returns nil if the row has another rank than the influence file at that place, or if its score is
+// not the score of that sketch for the answer's query.
 func VerifyWrongScore(c Claim, p WrongScore) error {
 	if err := c.trained(p.Base); err != nil {
 		return err
@@ -131,26 +132,26 @@ func VerifyWrongScore(c Claim, p WrongScore) error {
 	return fmt.Errorf("%w: the row of rank %d has the score of query and sketch, %d", ErrDispute, row.Rank, right)
 }
 
-// WrongAmount shows that what a contribution has by influence does not follow from its score and its share in the
-// influence table, or that the record gives it something else.
+// WrongAmount shows that a contribution's amount by influence does not follow from its score and its share in the
+// influence table, or that the record's entry does not follow from the amount.
 type WrongAmount struct {
 	Base RowsBase
 	Row  LoraRowProof
-	// Rank and PPM are those of the influence table at the row's place, with the path to the training record's TableRoot.
+	// Rank and PPM are those of the influence table at the row's place. Path leads to the training record's TableRoot.
 	Rank uint64
 	PPM  uint32
 	Path []Hash
 }
 
-// VerifyWrongAmount returns nil if the row at some place is not that of the influence table's contribution there, if
-// its amount is not what score, sum and share give, above the bound of the table among others, or if the record's
-// entry, or that there is none, does not fit the amount.
+// VerifyWrongAmount returns nil in three cases: the row has another rank than the influence table at that place; its
+// amount is not what score, sum and share give (an amount above the table's bound, for example); or the record's entry
+// for the contribution, or its lack of one, does not fit the amount.
 func VerifyWrongAmount(c Claim, p WrongAmount, src ContributionSource) error {
 	_, err := wrongAmount(c, p, src)
 	return err
 }
 
-// wrongAmount also returns what the contribution has less than the score gives it.
+// wrongAmount also returns the contribution's loss: what the score gives it, less what the record gives it.
 func wrongAmount(c Claim, p WrongAmount, src ContributionSource) ([]Loss, error) {
 	if err := c.trained(p.Base); err != nil {
 		return nil, err
@@ -182,7 +183,7 @@ func wrongAmount(c Claim, p WrongAmount, src ContributionSource) ([]Loss, error)
 	return c.Record.owes(row.Rank, kept, p.Base.TotalBits), nil
 }
 
-// pays says whether a record gives a contribution what it gets by influence, whatever it has beside.
+// pays reports whether a record gives a contribution what it gets by influence, whatever else it gets.
 func (r *Record) pays(rank, amount, total uint64) bool {
 	least := quota(amount, total)
 	for _, e := range r.Entries {
@@ -193,12 +194,13 @@ func (r *Record) pays(rank, amount, total uint64) bool {
 	return least == 0 || r.outweighs(least)
 }
 
-// outweighs says whether a contribution of some weight need have no entry.
+// outweighs reports whether a contribution of this weight may be left out, because the record has MaxEntries entries
+// and none is smaller.
 func (r *Record) outweighs(ppm uint32) bool {
 	return len(r.Entries) == MaxEntries && r.Entries[MaxEntries-1].WeightPPM >= ppm
 }
 
-// owes returns what a record gives a contribution less than it gets by influence.
+// owes returns the loss of a contribution: what it gets by influence, less what the record gives it.
 func (r *Record) owes(rank, amount, total uint64) []Loss {
 	least := quota(amount, total)
 	for _, e := range r.Entries {
@@ -220,7 +222,7 @@ func lossOf(rank uint64, ppm, lora uint32) []Loss {
 	return []Loss{{Rank: rank, PPM: ppm, LoraPPM: lora}}
 }
 
-// quota returns the parts per million that bits are of a total, rounded down, at most all of them.
+// quota returns bits in parts per million of a total, rounded down, at most TotalPPM.
 func quota(bits, total uint64) uint32 {
 	if total == 0 {
 		return 0
@@ -228,16 +230,17 @@ func quota(bits, total uint64) uint32 {
 	return uint32(min(mulDiv(bits, TotalPPM, total), TotalPPM))
 }
 
-// WrongSum shows that the scores do not add up, or that there is more to give than there may be.
+// WrongSum shows that the scores do not add up, or that more is given by influence than is allowed.
 type WrongSum struct {
 	Base RowsBase
-	// Rows are two neighbours, or the first or the last one; none if that is not what is wrong.
+	// Rows are two neighbours, or the first row or the last one. They are empty if the number of rows or LoraSeal.Bits is
+	// wrong.
 	Rows []LoraRowProof
 }
 
-// VerifyWrongSum returns nil if the receipt has another number of rows by influence than the training record, or more
-// than LoraPartPPM to give, or if the sum of a row is not that of the one before and its score, the first one's not its
-// score, or the last one's not the sum that amounts are shares of.
+// VerifyWrongSum returns nil if the receipt has another number of rows by influence than the training record, if it
+// gives more than LoraPartPPM, or if a sum is wrong. A row's sum must be the sum of the row before plus its own score;
+// the first row's sum must be its score; the last row's sum must be LoraSeal.Sum.
 func VerifyWrongSum(c Claim, p WrongSum) error {
 	if err := c.trained(p.Base); err != nil {
 		return err
@@ -265,8 +268,8 @@ func VerifyWrongSum(c Claim, p WrongSum) error {
 	return fmt.Errorf("%w: the %d rows shown add up", ErrDispute, len(p.Rows))
 }
 
-// wrongLora returns the entries that should have been recorded, as far as the proof shows them, if the part by
-// influence or the recorded entries contradict the rows.
+// wrongLora returns the entries that should have been recorded, as far as the proof shows them. It returns an error if
+// neither the part by influence nor the recorded entries contradict the rows.
 func (p *WrongWeights) wrongLora(c Claim, src ContributionSource) ([]Entry, error) {
 	if c.Lora.Bits != loraBits(p.Rows, p.TotalBits) {
 		return nil, nil
@@ -283,7 +286,7 @@ func (p *WrongWeights) wrongLora(c Claim, src ContributionSource) ([]Entry, erro
 		if at, found := slices.BinarySearchFunc(shares, e.Rank, share.compareRank); found {
 			s = shares[at]
 		}
-		if e.LoraPPM > 0 { // else its amount is 0, or WrongAmount shows the lie
+		if e.LoraPPM > 0 { // otherwise its amount is 0, or WrongAmount shows the lie
 			amount, shown := p.Lora.amount(e.Rank)
 			if !shown {
 				return nil, fmt.Errorf("%w: the row by influence of rank %d is missing", ErrDispute, e.Rank)
@@ -294,7 +297,7 @@ func (p *WrongWeights) wrongLora(c Claim, src ContributionSource) ([]Entry, erro
 		if all := s.bits + s.lora; all >= s.bits { // a liar's amounts may be any number
 			weight = quota(all, p.TotalBits)
 		}
-		// Largest remainder gives each its quota, or one more.
+		// The largest-remainder method gives each entry its quota, or one more.
 		wrong = wrong || e.WeightPPM < weight || e.WeightPPM > weight+1 ||
 			e.LoraPPM != min(e.WeightPPM, loraPPM(s.lora, p.TotalBits))
 		right = append(right, Entry{Rank: e.Rank, WeightPPM: weight, LoraPPM: min(weight, loraPPM(s.lora, p.TotalBits))})

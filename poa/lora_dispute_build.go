@@ -5,9 +5,10 @@ import (
 	"slices"
 )
 
-// LoraDisputes returns what an influence file proves against a receipt by method LORA, at most one dispute of each
-// kind. att is what stands behind the receipt's evidence root, influence the file's rows. Of an evidence root whose
-// rows by influence nobody knows nothing can be shown: validators, who know what they should be, refuse it.
+// LoraDisputes returns the disputes that an influence file proves against a receipt of method LORA, at most one of each
+// kind. att is the attribution that the receipt's evidence root commits to, and influence has the file's rows. If the
+// rows by influence under an evidence root are unknown, no dispute can show them wrong. Validators, who compute the
+// right rows, refuse such a root.
 func LoraDisputes(c Claim, att Attribution, influence []InfluenceRow, src ContributionSource) ([]Dispute, error) {
 	if att.Lora == nil {
 		return nil, fmt.Errorf("%w: the attribution has no part by influence", ErrDispute)
@@ -24,7 +25,7 @@ func LoraDisputes(c Claim, att Attribution, influence []InfluenceRow, src Contri
 	return d.found, nil
 }
 
-// NewWrongScore shows the i-th row by influence of an attribution, with query and sketch.
+// NewWrongScore returns the proof for the i-th row by influence of an attribution, with query and sketch.
 func NewWrongScore(att Attribution, influence []InfluenceRow, i int) (WrongScore, error) {
 	row, err := newLoraRowProof(att, i)
 	if err != nil {
@@ -41,7 +42,7 @@ func NewWrongScore(att Attribution, influence []InfluenceRow, i int) (WrongScore
 	return p, nil
 }
 
-// NewWrongAmount shows the i-th row by influence of an attribution, with its share in the table.
+// NewWrongAmount returns the proof for the i-th row by influence of an attribution, with its share in the table.
 func NewWrongAmount(att Attribution, influence []InfluenceRow, i int) (WrongAmount, error) {
 	row, err := newLoraRowProof(att, i)
 	if err != nil {
@@ -55,7 +56,8 @@ func NewWrongAmount(att Attribution, influence []InfluenceRow, i int) (WrongAmou
 	return p, nil
 }
 
-// NewWrongSum shows some rows by influence of an attribution: two neighbours, or the first or last one.
+// NewWrongSum returns the proof for some rows by influence of an attribution: two neighbours, or the first or the last
+// row.
 func NewWrongSum(att Attribution, places ...int) (WrongSum, error) {
 	p := WrongSum{Base: NewRowsBase(att)}
 	for _, i := range places {
@@ -68,7 +70,8 @@ func NewWrongSum(att Attribution, places ...int) (WrongSum, error) {
 	return p, nil
 }
 
-// NewWrongWeights shows all rows of an attribution, and by method LORA the rows by influence of recorded entries.
+// NewWrongWeights returns the proof with all rows of an attribution, and for method LORA the rows by influence of the
+// recorded entries.
 func NewWrongWeights(att Attribution, recorded []Entry) (WrongWeights, error) {
 	p := WrongWeights{Rows: att.Rows, TotalBits: att.TotalBits}
 	if att.Lora == nil {
@@ -117,7 +120,7 @@ func newLoraDisputer(c Claim, att Attribution, influence []InfluenceRow, src Con
 	}
 }
 
-// proves keeps a dispute that convicts, and returns the error of one that could not be judged.
+// proves keeps a dispute that convicts. It returns an error if a dispute could not be judged.
 func (d *loraDisputer) proves(dispute Dispute) (bool, error) {
 	_, err := dispute.Verify(d.claim.Record, d.claim.Bundle, d.claim.Training, d.src, nil)
 	if err != nil {

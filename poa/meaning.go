@@ -8,68 +8,67 @@ import (
 
 // Parameters of method MEANING, frozen with MethodMeaning. Bits are counted in sixteenths.
 const (
-	// AskedBits is the least sum of a stretch of the answer in a part of a segment that was retrieved for the question,
-	// for the part to be considered; FoundBits that of a segment that was found by the answer alone. Both grow by
-	// GrowthBits with each doubling of the answer's weight above GrowthTokens: the more it says, the more it says by
-	// chance.
+	// A part of a segment is considered only if a stretch of the answer gives it enough: at least AskedBits if the segment
+	// was retrieved for the question, and at least FoundBits if only the answer found it. Both grow by GrowthBits with
+	// each doubling of the answer's weight above GrowthTokens, because a longer answer matches more by chance.
 	AskedBits    = 56
 	FoundBits    = 960
 	GrowthBits   = 104
 	GrowthTokens = 64
-	// DenseBits is what all sources together must give for 16 of the answer's weight; if they do not, it is about
-	// something else, and only parts with a stretch of StrongBits are considered.
+	// DenseBits is what all sources together must give for each 16 of the answer's weight. If they give less, the answer
+	// is about something else, and only parts with a stretch of StrongBits are considered.
 	DenseBits  = 28
 	StrongBits = 680
-	// NobodyBits is what nobody gives for each token.
+	// NobodyBits is what a token counts that no source explains.
 	NobodyBits = 1
-	// SentenceBits is the cost of changing the owner between two sentences, ChangeBits that of changing it within one.
+	// SentenceBits is the cost of a change of the owner between two sentences, and ChangeBits the cost within a sentence.
 	SentenceBits = 6
 	ChangeBits   = 192
-	// BlockStems is the number of words that are not stop words in a block of a segment; a part is two neighbouring
-	// blocks.
+	// BlockStems is the number of words in a block of a segment, without stop words. A part is two neighbouring blocks.
 	BlockStems = 16
-	// EarlierPart is the part of a stretch's sum, in sixteenths, from which on an earlier segment has it instead.
+	// EarlierPart is in sixteenths: an earlier segment that gives at least this part of a stretch's sum owns the stretch
+	// instead.
 	EarlierPart = 15
-	// MaxMeaningSegments is the largest number of segments considered for one answer, and MaxWindowSegments of them may
-	// have been retrieved for the question.
+	// MaxMeaningSegments is the largest number of segments considered for one answer. At most MaxWindowSegments of them
+	// may have been retrieved for the question.
 	MaxMeaningSegments = 32
 )
 
-// pathRule is what the paths of answers and of segments that may derive from others differ by.
+// pathRule holds what differs between the paths of answers and the paths of segments that may derive from others.
 type pathRule struct {
-	least    int32 // what some stretch must give a part
+	least    int32 // the least that some stretch must give a part
 	sentence int32 // the cost of changing the part between two sentences
 	earlier  int32 // EarlierPart
-	single   bool  // a word counts without a second one in its sentence
+	single   bool  // a word counts even if it is the only match in its sentence
 }
 
 var answerRule = pathRule{least: AskedBits, sentence: SentenceBits, earlier: EarlierPart}
 
-// meaningWorkspace finds the sources of an answer by what its words mean.
+// meaningWorkspace finds the sources of an answer by the meaning of its words.
 type meaningWorkspace struct {
 	pathRule
 	table conceptSlots
-	// By position: the senses as slots of the table, and what a position costs.
+	// By position: the senses as slots of the table, and the cost of the position.
 	senses []slotSense
 	first  []int32 // by position and one more: where its senses start
 	cost   []int32
 	marks  []uint8
 	hidden []bool
 	last   []int32 // by slot: the sentence in which it was counted last
-	// By position, of the sums that were made last: a stretch that begins here would have what the first word of the
-	// sentence gives and not what stands behind it.
+	// By position, for the last call of sums: whether it lies between the first and the second match of a sentence. A
+	// stretch must not begin there, since it would count the first match without holding it.
 	between []bool
-	off     []int32 // by slot: one more than what a part takes off, 0 if it has it not
-	gain    int32   // of the path, more than nobody would give
+	off     []int32 // by slot: one more than what a part takes off; 0 if the part does not have the concept
+	gain    int32   // of the path: its sum, less what no source at all would give
 
-	// Buffers that the next answer uses again.
+	// Buffers that are used again for the next answer.
 	scratch, room, value, before []int32
 	held                         []slotSense
 	blocks                       [][]slotSense
 	states                       []uint16
 }
 
-// zeroed returns n zeros, in place of s if there is room.
+// zeroed returns n zeros, in the memory of s if s is large enough.
 func zeroed[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)
@@ -84,22 +83,22 @@ type slotSense struct {
 	bits int32
 }
 
-// source is a part of a segment that is considered.
+// source is a part of a segment that is considered for an answer.
 type source struct {
 	segment int32   // its place
-	sum     []int32 // by position and one more: what the positions before give
+	sum     []int32 // by position, and one more: the sum of what the positions before give
 	best    int32   // of its stretches
 	proof   [2]int  // the positions of the best one
 	needed  bool
 }
 
-// stretch are neighbouring positions of one source.
+// stretch is a run of neighbouring positions with the same source.
 type stretch struct {
 	from, to int
 	source   int
 }
 
-// taken is a stretch with the place of the segment that has it.
+// taken is a stretch with the place of the segment that owns it.
 type taken struct {
 	from, to int
 	place    int32
@@ -107,25 +106,25 @@ type taken struct {
 
 // meanings are the sources of an answer's positions.
 type meanings struct {
-	owner []int32 // by position: one more than the place of its segment, 0 for none
-	// listed are the segments that the path needs: those that own and those that they stand for.
+	owner []int32 // by position: one more than the place of the segment that owns it, 0 for none
+	// listed are the segments that the path needs: the owners, and the segments in whose place they own.
 	listed []int32
 	// proof are the positions by which the listed segments and their parts are considered.
 	proof [][2]int
 	score []int32     // by position: sum of its stretch
 	ends  [][2]uint16 // by position: those of its stretch
-	// considered is the number of segments that were, and weak how many of them only because they were retrieved for the
-	// question.
+	// considered is the number of segments that were considered. weak is the number of those that were considered only
+	// because they were retrieved for the question.
 	considered, weak int
 }
 
-// considered is a segment with what its best stretch must give, but for the answer's length.
+// considered is a segment with the least that its best stretch must give, before growth is added.
 type considered struct {
 	Segment
 	least int32
 }
 
-// growth returns what the bars are higher for an answer of a weight.
+// growth returns what is added to the bars for an answer of this weight.
 func growth(weight uint32) int32 {
 	if weight <= GrowthTokens {
 		return 0
@@ -133,8 +132,8 @@ func growth(weight uint32) int32 {
 	return int32(uint64(Log2Q16(uint64(weight))-Log2Q16(GrowthTokens)) * GrowthBits >> 16)
 }
 
-// attribute finds the sources among segments, which must come in the order of compareSegments and have Concepts. It
-// spends on the meter.
+// attribute finds the sources of an answer among segments, which must be in the order of compareSegments and have
+// Concepts. It returns false if the meter has no work left.
 func (x *meaningWorkspace) attribute(m *meter, a Answer, segments []considered) (meanings, bool) {
 	n := len(a.Tokens)
 	out := meanings{owner: make([]int32, n), score: make([]int32, n), ends: make([][2]uint16, n)}
@@ -180,7 +179,7 @@ func (x *meaningWorkspace) attribute(m *meter, a Answer, segments []considered) 
 	return out, true
 }
 
-// sources returns the path through the sources, and leaves only those that are still considered.
+// sources returns the path through the sources, and removes those that are no longer considered.
 func (x *meaningWorkspace) sources(m *meter, sources *[]source, a Answer) ([]stretch, bool) {
 	n := len(a.Tokens)
 	spend := func() bool { return m.spend(uint64(n*(len(*sources)+1)) * unitsPerLookup / 4) }
@@ -198,8 +197,8 @@ func (x *meaningWorkspace) sources(m *meter, sources *[]source, a Answer) ([]str
 	return x.path(*sources), true
 }
 
-// list notes the segments of which a part is needed, with the stretches that show it, and for segments that the answer
-// found the best one of all.
+// list notes the segments of which a part is needed, with the stretches by which the part is considered. For segments
+// that the answer itself found, it also notes a stretch that reaches FoundBits.
 func (f *meanings) list(sources []source, segments []considered, growth int32) {
 	for from := 0; from < len(sources); {
 		to := from + 1
@@ -222,7 +221,7 @@ func (f *meanings) list(sources []source, segments []considered, growth int32) {
 	}
 }
 
-// open numbers the concepts of the answer.
+// open resets the workspace for an answer and numbers the answer's concepts.
 func (x *meaningWorkspace) open(a Answer) {
 	n := len(a.Tokens)
 	x.senses, x.first, x.cost, x.marks = x.senses[:0], x.first[:0], x.cost[:0], a.Marks
@@ -247,7 +246,7 @@ func (x *meaningWorkspace) open(a Answer) {
 	x.room = x.room[:0]
 }
 
-// parts appends the parts of a segment that some stretch of the answer gives what the rule asks and the growth.
+// parts appends the parts of a segment to which some stretch of the answer gives at least the rule's bar plus growth.
 func (x *meaningWorkspace) parts(m *meter, segment int32, blocks [][]Sense, growth int32,
 	sources []source) ([]source, bool) {
 	// By block: the concepts of the answer that it holds.
@@ -295,7 +294,7 @@ func (x *meaningWorkspace) parts(m *meter, segment int32, blocks [][]Sense, grow
 	return sources, true
 }
 
-// hold notes the concepts of blocks, each with the least that is taken off.
+// hold notes the concepts of blocks. A concept that stands in several blocks has the smallest deduction.
 func (x *meaningWorkspace) hold(blocks [][]slotSense) {
 	for _, block := range blocks {
 		for _, c := range block {
@@ -315,7 +314,7 @@ func (x *meaningWorkspace) drop(blocks [][]slotSense) {
 	}
 }
 
-// match returns the most of what the senses of a position are worth, and the slot of the one that is; 0 for none.
+// match returns the value of the best sense of a position, and the slot of that sense; 0 for none.
 func (x *meaningWorkspace) match(p int) (best, at int32) {
 	best = -x.cost[p]
 	for _, v := range x.senses[x.first[p]:x.first[p+1]] {
@@ -326,7 +325,7 @@ func (x *meaningWorkspace) match(p int) (best, at int32) {
 	return best, at
 }
 
-// most returns what the best stretch gives if concepts count again and again.
+// most returns an upper bound of what a stretch gives: it counts each repetition of a concept.
 func (x *meaningWorkspace) most() int32 {
 	best, run := int32(0), int32(0)
 	for p := range x.cost {
@@ -337,9 +336,9 @@ func (x *meaningWorkspace) most() int32 {
 	return best
 }
 
-// sums returns what the positions of the answer give the concepts that are held, added up. A concept counts once in a
-// sentence, and not where it is hidden how the sentence starts. The first word of a sentence counts where the second
-// one does: a single one says nothing. The result is valid until the next call.
+// sums returns the running sum of what the answer's positions give the concepts that are held. A concept counts once in
+// a sentence, and not if the beginning of the sentence is hidden. The first matching word of a sentence counts only
+// where the second one does, because a single word is no evidence. The result is valid until the next call.
 func (x *meaningWorkspace) sums() []int32 {
 	clear(x.last)
 	clear(x.between)
@@ -377,8 +376,8 @@ func (x *meaningWorkspace) sums() []int32 {
 	return sum
 }
 
-// bestStretch returns the positions with the largest sum, the first and shortest ones. It does not begin between the
-// first and the second word of a sentence.
+// bestStretch returns the stretch with the largest sum; of equal ones, the first and shortest. A stretch does not begin
+// between the first and the second matching word of a sentence.
 func (x *meaningWorkspace) bestStretch(sum []int32) (from, to int, best int32) {
 	low := 0
 	for p := 1; p < len(sum); p++ {
@@ -392,7 +391,7 @@ func (x *meaningWorkspace) bestStretch(sum []int32) (from, to int, best int32) {
 	return from, to, best
 }
 
-// change returns what it costs to change the owner between positions p-1 and p.
+// change returns the cost of a change of the owner between positions p-1 and p.
 func (x *meaningWorkspace) change(p int) int32 {
 	if p == 0 || p == len(x.cost) {
 		return 0
@@ -403,9 +402,10 @@ func (x *meaningWorkspace) change(p int) int32 {
 	return ChangeBits
 }
 
-// path returns the stretches of the path with the largest sum: at each position one source or nobody, and sets gain. Of
-// equal paths the one is taken that ends with nobody, else with the first source, and before each position stays, else
-// comes from the first source, else from nobody.
+// path returns the stretches of the path with the largest sum, and sets gain. A path has one source or nobody at each
+// position. Equal paths are told apart from the end: a path that ends with nobody comes first, then one that ends with
+// the first source. Before each position a path that keeps its source comes first, then one that comes from the first
+// source, then one that comes from nobody.
 func (x *meaningWorkspace) path(sources []source) []stretch {
 	n, k := len(x.cost), len(sources)
 	value, before := zeroed(x.value, k+1), zeroed(x.before, k+1) // nobody is the last
@@ -446,8 +446,8 @@ func (x *meaningWorkspace) path(sources []source) []stretch {
 	return stretches(from, n, k, state)
 }
 
-// stretches returns those of a path over n positions and k sources that ends in a state, where from are the states
-// before each.
+// stretches returns the stretches of a path over n positions and k sources that ends in the given state. from has the
+// state before each position and state.
 func stretches(from []uint16, n, k, state int) []stretch {
 	var out []stretch
 	for p := n - 1; p >= 0; p-- {
@@ -464,7 +464,7 @@ func stretches(from []uint16, n, k, state int) []stretch {
 	return out
 }
 
-// earliest returns the first source that explains a stretch nearly as well as its own.
+// earliest returns the first source that explains a stretch nearly as well as the stretch's own source does.
 func (x *meaningWorkspace) earliest(sources []source, s stretch) int {
 	own := sources[s.source].sum[s.to] - sources[s.source].sum[s.from]
 	for i := range s.source {
@@ -483,8 +483,8 @@ type conceptSlots struct {
 	count    int
 }
 
-// slotFactor decides where a process keeps concepts, so that nobody can choose words that lie in one place. No result
-// depends on it.
+// slotFactor is a random factor of the hash table of concepts: nobody can choose words that collide. No result depends
+// on it.
 var slotFactor = maphash.String(maphash.MakeSeed(), "") | 1
 
 func (t *conceptSlots) reset(meanings []Meaning) {
@@ -499,7 +499,7 @@ func (t *conceptSlots) reset(meanings []Meaning) {
 	t.concepts, t.slots, t.count = zeroed(t.concepts, size), zeroed(t.slots, size), 0
 }
 
-// place returns where a concept is, or may be put.
+// place returns the index of a concept, or the free index where it may be put.
 func (t *conceptSlots) place(concept uint32) int {
 	mask := len(t.slots) - 1
 	i := int(uint64(concept) * slotFactor >> t.shift)
@@ -520,7 +520,8 @@ func (t *conceptSlots) add(concept uint32) int32 {
 
 func (t *conceptSlots) slot(concept uint32) int32 { return t.slots[t.place(concept)] }
 
-// finishMeaning gives what SPAN has left to the sources by meaning, and returns the result, or why the work was ended.
+// finishMeaning gives what SPAN has left to the sources by meaning, and returns the attribution. It returns the meter's
+// error if the work was too much.
 func (w *workspace) finishMeaning(a Answer, segments []considered) (Attribution, error) {
 	var found meanings
 	if w.meter.err == nil && len(segments) > 0 {
@@ -544,9 +545,9 @@ func (w *workspace) finishMeaning(a Answer, segments []considered) (Attribution,
 	return result, nil
 }
 
-// takeMeanings gives unowned claims to their sources.
+// takeMeanings gives claims without an owner to their sources by meaning.
 func (w *workspace) takeMeanings(found meanings, segments []considered) {
-	owners := make([]int32, len(segments)) // one more than the place among the workspace's segments
+	owners := make([]int32, len(segments)) // one more than the place in w.segments; 0 if it is not yet there
 	for i := range w.claims {
 		c := &w.claims[i]
 		if c.owned || found.owner == nil || found.owner[c.pos] == 0 {
@@ -562,15 +563,15 @@ func (w *workspace) takeMeanings(found meanings, segments []considered) {
 	}
 }
 
-// behind says whether what a position holds is needed to read the one before: that is a letter which may be one word
-// with it.
+// behind reports whether position p is needed to read position p-1: that position holds a letter, which may be part of
+// one word with p.
 func (a Answer) behind(p int) bool {
 	return a.Marks[p-1]&MarkEnds == 0 && a.Meanings[p-1].Cost == letterCost
 }
 
-// support returns the positions without an owner that must be opened for the sources to be found again: the stretches
-// for which they are considered, what stands before a stretch in its sentence, and what stands behind it and may be one
-// word with its last letter.
+// support returns the positions without an owner that evidence must open so that a verifier finds the same sources.
+// These are the stretches for which the sources are considered, the words before a stretch in its sentence, and the
+// positions after it that may be one word with its last letter.
 func (w *workspace) support(a Answer, found meanings) []uint32 {
 	n := len(a.Tokens)
 	needed := make([]bool, n)
@@ -614,8 +615,8 @@ func (w *workspace) support(a Answer, found meanings) []uint32 {
 	return out
 }
 
-// considerListed returns the segments that evidence lists: each as if it had been retrieved. attribute counts those for
-// which that matters.
+// considerListed returns the segments that evidence lists, each with the lower bar of a retrieved segment. attribute
+// counts those that need the lower bar (meanings.weak).
 func considerListed(listed []Segment) ([]considered, error) {
 	segments, err := consider(nil, listed)
 	for i := range segments {
@@ -624,7 +625,8 @@ func considerListed(listed []Segment) ([]considered, error) {
 	return segments, err
 }
 
-// consider returns the segments with what each must give, in the order of rank and index.
+// consider returns the segments in the order of rank and index, each with the least that its best stretch must give. It
+// returns ErrOversize for too many segments and ErrDuplicateSegment for one that is given twice.
 func consider(asked, found []Segment) ([]considered, error) {
 	if len(asked) > MaxWindowSegments || len(asked)+len(found) > MaxMeaningSegments {
 		return nil, fmt.Errorf(

@@ -198,7 +198,7 @@ func (p *orderPart) is(word string) bool {
 	return word == p.text
 }
 
-// leavesPart says whether what a beginning or ending leaves of a word is long enough: two code points, or a Hangul
+// leavesPart reports whether what a beginning or ending leaves of a word is long enough: two code points, or a Hangul
 // syllable.
 func leavesPart(rest string) bool {
 	points := 0

@@ -18,13 +18,13 @@ func Clauses(text []byte) [][]string {
 	return out
 }
 
-// standsAlone says whether the first letter of a token is one of a script without spaces.
+// standsAlone reports whether the first letter of a token is one of a script without spaces.
 func standsAlone(token []byte) bool {
 	c, size := decodeRune(token)
 	return size > 0 && c >= 0x80 && unicodeV2.of(c).class == classAlone
 }
 
-// breaks says whether what stands between two tokens ends a clause; alone says that both are of a script without
+// breaks reports whether what stands between two tokens ends a clause; alone says that both are of a script without
 // spaces.
 func breaks(gap []byte, alone bool) bool {
 	for i := 0; i < len(gap); {
@@ -85,18 +85,18 @@ func wordsOf(text []byte) []wordAt {
 	return out
 }
 
-// isHangul says whether a word starts with a Hangul syllable.
+// isHangul reports whether a word starts with a Hangul syllable.
 func isHangul(word string) bool {
 	return len(word) >= 3 && word[0] >= 0xEA && word[0] <= 0xED && string(word[:3]) >= "가" && string(word[:3]) <= "힣"
 }
 
-// isCapital says whether a token starts with a capital letter or a figure.
+// isCapital reports whether a token starts with a capital letter or a figure.
 func isCapital(token []byte) bool {
 	c, _ := decodeRune(token)
 	return c < 'a' || c >= 0x80 && unicodeV2.of(c).flags&flagFolds != 0
 }
 
-// endsSentence says whether a sentence ends in what stands between two tokens.
+// endsSentence reports whether a sentence ends in what stands between two tokens.
 func endsSentence(gap []byte) bool {
 	for i := 0; i < len(gap); {
 		c, size := decodeRune(gap[i:])
@@ -209,8 +209,8 @@ func measureOrder(words []wordAt) orderResult {
 	return r
 }
 
-// shuffled says whether the words of a text stand in an order that prose of their language has not. It says no of text
-// whose language is not in the table, or that has too few of its common words to tell.
+// shuffled reports whether the words of a text stand in an order that prose of their language does not have. It returns
+// false for text whose language is not in the table, and for text with too few common words to tell.
 func (r orderResult) shuffled() bool {
 	l := &wordOrders.languages[r.language]
 	usual := l.usual(r.words)
@@ -227,11 +227,10 @@ func (r orderResult) shuffled() bool {
 	return false
 }
 
-// Parameters of the test of prose, in per cent where they are shares. They were set on the development set (README,
-// section 1).
+// Parameters of the test of prose; shares are in per cent. They were set on the development set (README.md, section 1).
 const (
-	surePPC   = 65 // of the common words that prose of a language has: the language is told
-	likelyPPC = 50 // it is likely, and told if it alone is written in its script
+	surePPC   = 65 // of the common words of prose of a language: the language is certain
+	likelyPPC = 50 // it is likely, and certain if no other language has its script
 	// Of the common words of a text so many are left out, as another language may have them too: slackWords, less one for
 	// each slackPer words of the text, and at least slackLeast.
 	slackWords = 5
@@ -276,7 +275,7 @@ func checkProse(content []byte) error {
 	return nil
 }
 
-// repeats says whether a text consists of few different words.
+// repeats reports whether a text consists of few different words.
 func repeats(words []wordAt) bool {
 	if len(words) < repeatWords {
 		return false
@@ -295,7 +294,7 @@ func repeats(words []wordAt) bool {
 	return len(distinct)*100 < len(words)*most
 }
 
-// isList says whether a text is a list of words: it has hardly any of the common words of its language, few figures,
+// isList reports whether a text is a list of words: it has hardly any of the common words of its language, few figures,
 // and between its words stand always the same one or two signs.
 func (r orderResult) isList(content []byte, words []wordAt) bool {
 	n := int64(len(words))
@@ -329,7 +328,7 @@ func (r orderResult) isList(content []byte, words []wordAt) bool {
 	return (first+second)*100 >= (n-1)*listGaps && n*10 <= clauses*listClause
 }
 
-// trimGap leaves of several spaces or line ends one.
+// trimGap leaves one of several spaces or line ends.
 func trimGap(gap []byte) []byte {
 	for len(gap) > 1 && isSpace(gap[len(gap)-1]) && isSpace(gap[len(gap)-2]) {
 		gap = gap[:len(gap)-1]
@@ -394,8 +393,8 @@ const (
 	alikeOther
 )
 
-// alikeKind tells a word of Latin letters, one of Cyrillic or Greek letters which all look Latin, and another one of
-// these.
+// alikeKind distinguishes a word of Latin letters, a word of Cyrillic or Greek letters that all look Latin, and another
+// word of Cyrillic or Greek letters.
 func alikeKind(word string) int {
 	kind, letters := alikeNone, 0
 	for _, r := range word {

@@ -7,28 +7,28 @@ import (
 )
 
 const (
-	// MaxSourcePostings is the number of segments in which a concept is looked for, the first in order. It bounds the work
-	// for one segment, whatever the others say.
+	// MaxSourcePostings is the largest number of segments in which a concept is looked for: the first ones in order. It
+	// bounds the work for one segment, whatever the other segments contain.
 	MaxSourcePostings = 1024
-	// NearPart is the part, in sixteenths, of what a text gives itself, that an earlier segment must be given in all to be
-	// compared with it.
+	// NearPart is a bound in sixteenths: an earlier segment is compared with a text only if the text gives it at least
+	// this part of what the text gives itself.
 	NearPart = 2
 )
 
-// Provenance reckons what segments are derived from among those that were added before (ATTRIBUTION, section 4.3). The
-// result is a function of the segment and of the ones before it, in their order: validators reckon it for each
-// contribution that enters a DataNet. It is not safe for concurrent use.
+// Provenance computes from which earlier segments a segment is derived (README.md, section 4c). The result is a
+// function of the segment and of the segments before it, in their order: validators compute it for each contribution
+// that enters a DataNet. A Provenance is not safe for concurrent use.
 type Provenance struct {
 	segments []sourceSegment
 	postings map[uint32][]sourcePosting // by concept: the first segments that have it
 	bytes    int
 
-	// By segment, zero between searches: what the one that is looked for gives it, in all and by one word.
+	// By segment, zero between searches: what the text that is searched for gives the segment, in all and by one word.
 	scores, best []int32
 }
 
-// sourcePosting is a segment: twice its place, and one more if it derives from others. Those say nothing about how rare
-// a word is: or who copies a text often enough would make its words common.
+// sourcePosting is twice the place of a segment, plus one if the segment derives from others. Derived segments do not
+// count for the rarity of a word: otherwise, many copies of a text would make its words common.
 type sourcePosting int32
 
 func newSourcePosting(place int, derives bool) sourcePosting {
@@ -41,7 +41,7 @@ func newSourcePosting(place int, derives bool) sourcePosting {
 func (s sourcePosting) place() int    { return int(s >> 1) }
 func (s sourcePosting) derives() bool { return s&1 != 0 }
 
-// sourceSegment is a segment that others may be derived from.
+// sourceSegment is a segment that later segments may be derived from.
 type sourceSegment struct {
 	rank     uint64
 	index    uint32
@@ -51,16 +51,17 @@ type sourceSegment struct {
 
 func (s *sourceSegment) distinct() []Sense { return leastSenses(slices.Concat(s.concepts...)) }
 
-// NewProvenance returns one that knows no text.
+// NewProvenance returns a Provenance without segments.
 func NewProvenance() *Provenance { return &Provenance{postings: make(map[uint32][]sourcePosting)} }
 
 // Len returns the number of segments that were added.
 func (p *Provenance) Len() int { return len(p.segments) }
 
-// Bytes is about what it takes in memory.
+// Bytes returns about how many bytes of memory it uses.
 func (p *Provenance) Bytes() int { return p.bytes }
 
-// Add appends a segment from its text, with what it derives from itself.
+// Add appends a segment, given its text and what the segment itself derives from. It returns ErrOversize for more than
+// MaxSegmentBytes of text.
 func (p *Provenance) Add(rank uint64, index uint32, content []byte, derived []Derivation) error {
 	if len(content) > MaxSegmentBytes {
 		return fmt.Errorf("%w: segment %d of rank %d has %d bytes, at most %d are allowed", ErrOversize, index, rank,
@@ -81,7 +82,8 @@ func (p *Provenance) Add(rank uint64, index uint32, content []byte, derived []De
 	return nil
 }
 
-// AddFile appends the segments of a contribution. derived says what they derive from; nil for nothing.
+// AddFile appends the segments of a contribution. derived returns what a segment derives from; a nil derived means that
+// none derives from anything.
 func (p *Provenance) AddFile(rank uint64, file SegmentFile, derived func(segment uint32) []Derivation) error {
 	for i, text := range file.Segments {
 		var passed []Derivation
@@ -95,7 +97,7 @@ func (p *Provenance) AddFile(rank uint64, file SegmentFile, derived func(segment
 	return nil
 }
 
-// Truncate forgets all but the first n segments.
+// Truncate removes all but the first n segments.
 func (p *Provenance) Truncate(n int) {
 	for i := len(p.segments) - 1; i >= n; i-- {
 		distinct := p.segments[i].distinct()
@@ -112,7 +114,7 @@ func (p *Provenance) Truncate(n int) {
 	}
 }
 
-// bytes counts concepts and postings.
+// bytes estimates the memory of a segment's concepts and postings.
 func (s *sourceSegment) bytes(distinct int) int {
 	n := 160 + 4*distinct + 16*len(s.derived)
 	for _, block := range s.concepts {
@@ -121,8 +123,9 @@ func (s *sourceSegment) bytes(distinct int) int {
 	return n
 }
 
-// Of returns the Derivations of a segment from its MaxNeighbours nearest ones of lower rank among the first n that were
-// added. What one of them derives from itself has its part of that.
+// Of returns the Derivations of a segment. It looks at the MaxNeighbours nearest segments of lower rank among the first
+// n that were added. If one of these derives from other segments, these get their part of what it is given. Of returns
+// ErrOversize for more than MaxSegmentBytes of text.
 func (p *Provenance) Of(rank uint64, content []byte, n int) ([]Derivation, error) {
 	if len(content) > MaxSegmentBytes {
 		return nil, fmt.Errorf("%w: %d bytes, a segment has at most %d", ErrOversize, len(content), MaxSegmentBytes)
@@ -156,8 +159,8 @@ func (p *Provenance) Of(rank uint64, content []byte, n int) ([]Derivation, error
 	return subject.derivations(rank, list), nil
 }
 
-// nearest returns the places of the segments that a text gives most: each of its words once, with the sense that is
-// worth most. Ties go to the one that was added first.
+// nearest returns the places of the segments that a text gives most. Each of its words counts once, with the sense that
+// is worth most. Of equal segments, the one that was added first comes first.
 func (p *Provenance) nearest(s subject, rank uint64, n int) []int32 {
 	for len(p.scores) < len(p.segments) {
 		p.scores, p.best = append(p.scores, 0), append(p.best, 0)

@@ -14,7 +14,7 @@ const (
 	// words mean.
 	MethodMeaning uint8 = 3
 	// MethodLora is MethodMeaning, and for part of what it leaves the influence of contributions on the adapter that
-	// answered. Only who holds the adapter's influence file can verify it.
+	// answered. Its receipts can be verified only with the adapter's influence file.
 	MethodLora uint8 = 4
 	// MaxEntries is the largest number of contributions one receipt pays.
 	MaxEntries = 16
@@ -28,11 +28,13 @@ const (
 type Entry struct {
 	Rank      uint64
 	WeightPPM uint32
-	// LoraPPM is what of WeightPPM it has by its influence, rounded up; 0 but by method LORA. It earns no bonus.
+	// LoraPPM is the part of WeightPPM that the contribution gets by its influence, rounded up. It is 0 for other methods
+	// than LORA. It earns no bonus.
 	LoraPPM uint32 `json:",omitempty"`
 }
 
-// ByMeaning says whether a method gives what SPAN leaves by what words mean: MethodMeaning and MethodLora.
+// ByMeaning reports whether a method attributes by the meaning of words what SPAN leaves: MethodMeaning and MethodLora
+// do.
 func ByMeaning(method uint8) bool { return method == MethodMeaning || method == MethodLora }
 
 // Receipt is one call as a provider submits it. A gap (a failed call, or an acknowledgement) carries only Session, N
@@ -43,7 +45,8 @@ type Receipt struct {
 	N       uint64
 	// Gap marks a call without an answer.
 	Gap bool
-	// Method of attribution, MethodSPAN if zero. It is that of the session's model and not part of the encoding.
+	// Method is the method of attribution; zero stands for MethodSPAN. It is the method of the session's model and not
+	// part of the encoding.
 	Method uint8
 	// Call is the call hash. Of an answered call it is derived from QueryHash and MaxFee: it may be left zero and
 	// UnmarshalReceipts fills it in.
@@ -121,7 +124,7 @@ func (r *Receipt) validate() error {
 	return nil
 }
 
-// hasLora says whether any entry has something by influence.
+// hasLora reports whether any entry has a part by influence.
 func hasLora(entries []Entry) bool {
 	return slices.ContainsFunc(entries, func(e Entry) bool { return e.LoraPPM != 0 })
 }

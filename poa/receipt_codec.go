@@ -105,7 +105,7 @@ func readReceipt(r *reader) Receipt {
 	return out
 }
 
-// loraEntries is added to the number of entries of which one has something by influence.
+// loraEntries is added to the number of entries if one of them has a part by influence.
 const loraEntries = 128
 
 // appendEntries appends the number of entries as one byte and each entry as two uvarints, or three. Entries above

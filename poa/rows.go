@@ -9,15 +9,15 @@ import (
 type Row struct {
 	// Position is the first answer position, Length the number of positions.
 	Position, Length uint32
-	// Rank and Segment name the owner, Offset is its token at Position; by method MEANING the position where the stretch
-	// of the answer starts that the row is of.
+	// Rank and Segment name the owner. Offset is the owner's token at Position. For a row by meaning, it is the first
+	// position of the answer's stretch that the row belongs to.
 	Rank            uint64
 	Segment, Offset uint32
-	// Score is that of the best alignment through the run, or of its best local window, or what its stretch gives, in Q16
-	// bits.
+	// Score is the score of the best alignment through the run, or of its best local window, or the sum of its stretch, in
+	// Q16 bits.
 	Score int32
-	// Seed is the answer position of the first seed that admits and anchors the owner; 0 for windows, and one more than
-	// the last position of the stretch by method MEANING.
+	// Seed is the answer position of the first seed that admits and anchors the owner. It is 0 for windows, and one more
+	// than the last position of the stretch for a row by meaning.
 	Seed uint32
 	// Bits is the surprisal of the positions, Q16.
 	Bits uint32
@@ -25,8 +25,7 @@ type Row struct {
 	Window bool
 }
 
-// SegmentOffset returns the token of the segment at Position; 0 for what is paid for its meaning, which stands nowhere
-// in it.
+// SegmentOffset returns the segment's token at Position, and 0 for a row by meaning, which has no place in the segment.
 func (r *Row) SegmentOffset(method uint8) uint32 {
 	if r.Window && ByMeaning(method) {
 		return 0
@@ -42,17 +41,17 @@ type Attribution struct {
 	Entries []Entry
 	// UnattributedPPM is the rest: entries and rest sum to exactly 1,000,000.
 	UnattributedPPM uint32
-	// TotalBits is what the whole answer weighs, Q16: the bits of the rows, and HiddenBits for each position without an
-	// owner.
+	// TotalBits is the weight of the whole answer in Q16 bits: the bits of the rows, and HiddenBits for each position
+	// without an owner.
 	TotalBits uint64
-	// Support are the positions without an owner, increasing, whose words the rows' local windows count. They must be
-	// opened too.
+	// Support are the positions without an owner, in increasing order, whose words the rows need: those that local windows
+	// count, or those that show why method MEANING considers a segment. They must be opened, too.
 	Support []uint32
-	// Considered are the segments without which method MEANING comes to another result, whether they own positions or not.
+	// Considered are the segments that method MEANING needs for its result, whether they own positions or not.
 	Considered []segmentKey `json:",omitempty"`
-	// Marks are those of the answer's tokens, if the method commits them.
+	// Marks are the marks of the answer's tokens, if the method commits them.
 	Marks []uint8 `json:",omitempty"`
-	// Weight is that of the answer, if the method commits it.
+	// Weight is the weight of the answer, if the method commits it.
 	Weight uint32 `json:",omitempty"`
 	// Lora is the part by influence of method LORA; nil for others.
 	Lora *LoraPart `json:",omitempty"`
@@ -60,9 +59,9 @@ type Attribution struct {
 
 // Root returns the evidence root: SHA-256(0x05 ‖ be32 number of rows ‖ be64 TotalBits ‖ Merkle root), where the leaf of
 // a row is LeafHash(be32 position ‖ be32 length ‖ be64 rank ‖ be32 segment ‖ be32 offset ‖ be32 score ‖ be32 seed ‖
-// be32 bits ‖ byte 1 for a window, else 0). By method LORA it is SHA-256(0x06 ‖ that ‖ query hash ‖ be64 bits ‖ be64
-// sum ‖ be32 contributions ‖ Merkle root) of the LoraSeal, where the leaf of a LoraRow is LeafHash(be64 rank ‖ be64
-// score ‖ be64 sum ‖ be64 amount).
+// be32 bits ‖ byte 1 for a window, else 0). For method LORA it is SHA-256(0x06 ‖ that hash ‖ query hash ‖ be64 bits ‖
+// be64 sum ‖ be32 contributions ‖ Merkle root) of the LoraSeal, where the leaf of a LoraRow is LeafHash(be64 rank ‖
+// be64 score ‖ be64 sum ‖ be64 amount).
 func (a Attribution) Root() Hash {
 	root := evidenceRoot(a.Rows, a.TotalBits)
 	if a.Lora != nil {
@@ -126,9 +125,10 @@ func readRow(r *reader) Row {
 	return row
 }
 
-// Weigh sets entries and unattributed share anew from the rows, with other derivations of the segments that own them,
-// and from the part by influence, if there is one: of that a contribution of which segments are stopped has less, and
-// what passed on to others did so at training. standing nil says that no segment is stopped.
+// Weigh computes entries and unattributed share again, from the rows and from the part by influence, if there is one.
+// derived returns the derivations of a segment that owns rows. standing is for the part by influence: a contribution
+// with stopped segments keeps less of it, and a nil standing means that no segment is stopped. Derivations do not
+// change the part by influence, since they were applied at training.
 func (a *Attribution) Weigh(derived func(rank uint64, segment uint32) []Derivation,
 	standing func(rank uint64) Standing) {
 	shares, rest := rowShares(a.Rows, a.TotalBits, derived)
@@ -141,8 +141,8 @@ func (a *Attribution) Weigh(derived func(rank uint64, segment uint32) []Derivati
 	a.Entries, a.UnattributedPPM = apportion(shares, rest)
 }
 
-// rowShares returns what rows of the given total give to contributions, and what they leave. derived names the
-// derivations of a segment.
+// rowShares returns what rows of the given total give to contributions, and what they leave, in Q16 bits. derived
+// returns the derivations of a segment.
 func rowShares(rows []Row, total uint64, derived func(rank uint64, segment uint32) []Derivation) ([]share, uint64) {
 	shares := make([]share, 0, len(rows))
 	rest := total
@@ -163,7 +163,7 @@ func rowShares(rows []Row, total uint64, derived func(rank uint64, segment uint3
 	return shares, rest
 }
 
-// part of a row's bits that goes to the source.
+// part returns the part of a row's bits that goes to the source.
 func (d Derivation) part(bits uint64) uint64 { return bits * uint64(d.PPM) / TotalPPM }
 
 // kept returns what a segment with sources keeps of a row's bits for its own contribution.

@@ -9,7 +9,7 @@ import (
 // RetrievalPool is how many of the best segments are compared before near-copies of one text are reduced to one.
 const RetrievalPool = 64
 
-// Search retrieves segments for questions by integer BM25 (ATTRIBUTION, section 4): k1 = 1.2, b = 0.75,
+// Search retrieves segments for questions by integer BM25 (README.md, section 4a): k1 = 1.2, b = 0.75,
 //
 //	idf = log2(2N+2) − log2(2·df+1), in Q16, not below 0
 //	score = Σ idf·tf·2200 / (1000·tf + 300 + 900·length·1000/average), each term rounded down,
@@ -150,8 +150,8 @@ func (s *Search) Retrieve(question []TokenID, k int) []int {
 }
 
 // Distinct returns the first k of the places given, at most one of each group of near-copies, as Retrieve does. It lets
-// others rank. What is near one of a group belongs to it, also if the earliest of the group stands for that one: or a
-// copy of it would be kept beside it.
+// others rank. What is near one of a group belongs to it, even if the earliest of the group stands for that one:
+// otherwise, a copy of it would be kept beside it.
 func (s *Search) Distinct(places []int, k int) []int {
 	var groups [][]int // the earliest first
 	same := s.sameText()
@@ -219,8 +219,8 @@ func (s *Search) sameText() *sameText {
 	return &sameText{s, make(map[int]subject), make(map[int][][]Sense)}
 }
 
-// near says whether the later of two segments says the same as the earlier one, and derives from it. It is asked about
-// the same pairs by many questions, and what it says of one never changes.
+// near reports whether the later of two segments says the same as the earlier one, and derives from it. It is asked
+// about the same pairs by many questions, and what it says of one never changes.
 func (t *sameText) near(i, j int) bool {
 	segments := t.search.segments
 	if compareSegments(segments[i], segments[j]) > 0 {
@@ -237,7 +237,7 @@ func (t *sameText) near(i, j int) bool {
 	return near
 }
 
-// derives says whether segment j says the same as segment i, and derives from it.
+// derives reports whether segment j says the same as segment i, and derives from it.
 func (t *sameText) derives(i, j int) bool {
 	segments := t.search.segments
 	later, known := t.subjects[j]

@@ -14,8 +14,8 @@ const (
 	// NormVersion names the rules of text: tokeniser, code point tables, clean form and what counts as prose. It is part
 	// of the leaf of every new segment.
 	NormVersion = 2
-	// NormVersion1 names the first rules. Segments whose leaf has it are admitted by them; whatever their leaf says, they
-	// are cut into tokens by the rules of the answer.
+	// NormVersion1 names the first rules. Segments whose leaf has it are admitted by these rules. The rules of the answer
+	// decide how a segment is cut into tokens, whatever its leaf says.
 	NormVersion1 = 1
 	// MinStopWordPPM is the least share of stop words among a segment's tokens in NormVersion 1, in parts per million.
 	MinStopWordPPM = 200_000

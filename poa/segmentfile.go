@@ -139,7 +139,7 @@ func (f SegmentFile) Check(rules SegmentRules) error {
 	return nil
 }
 
-// IsSegmentFile says whether bytes start like a segment file.
+// IsSegmentFile reports whether bytes start like a segment file.
 func IsSegmentFile(head []byte) bool {
 	return len(head) >= len(segmentFileMagic) && string(head[:len(segmentFileMagic)]) == segmentFileMagic
 }

@@ -58,7 +58,7 @@ func textWeight(norm uint8, text []byte) uint32 {
 	return eighths / 8
 }
 
-// breaksSentence says whether what stands between two tokens ends a sentence.
+// breaksSentence reports whether what stands between two tokens ends a sentence.
 func breaksSentence(gap []byte) bool {
 	stop := false
 	for i := 0; i < len(gap); {

@@ -32,7 +32,7 @@ type Outcome struct {
 	Fee Amount
 }
 
-// NextHash returns the head of a session's chain after one more call (DESIGN, section 6): h_n =
+// NextHash returns the head of a session's chain after one more call (README.md, section 5): h_n =
 // SHA-256("openledger/chain/v1" ‖ h_{n-1} ‖ call_n ‖ answer_root_{n-1} ‖ be32 input ‖ be32 output ‖ fee_{n-1} as 16
 // bytes). last is the outcome of the call before it: signing h_n acknowledges that answer.
 func NextHash(prev, call Hash, last Outcome) Hash {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Parameters of method SPAN (ATTRIBUTION, section 3), frozen with MethodSPAN.
+// Parameters of method SPAN (README.md, section 4), frozen with MethodSPAN.
 const (
 	// MaxAnswerTokens is the longest answer that can be attributed, in canonical tokens.
 	MaxAnswerTokens = 4096

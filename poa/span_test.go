@@ -136,7 +136,7 @@ func seedAt(a Answer, p int, stats *Statistics) int {
 	return 0
 }
 
-// admitted says whether s is among the first MaxPostings of the sorted segments that hold a seed with the print.
+// admitted reports whether s is among the first MaxPostings of the sorted segments that hold a seed with the print.
 func admitted(sorted []Segment, s Segment, print uint32, stats *Statistics) bool {
 	holds := func(t Segment) bool {
 		for q := range t.Tokens {

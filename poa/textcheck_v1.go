@@ -31,7 +31,7 @@ func (t *textCheckV1) Next(c uint32) (code, detail string) {
 // tokenCodeV1 is tokenByteV1 of the first byte of c.
 func tokenCodeV1(c uint32) bool { return c >= 0x80 || tokenByteV1(byte(c)) }
 
-// standaloneCodeV1 says whether c, in well-formed text, is a token of its own; see standaloneLenV1.
+// standaloneCodeV1 reports whether c, in well-formed text, is a token of its own; see standaloneLenV1.
 func standaloneCodeV1(c uint32) bool { return c >= 0x3000 || c >= 0x0E00 && c <= 0x0EFF }
 
 // checkCodePointsV1 walks the content once. Scripts are compared inside a token: a character outside tokens, or one

@@ -42,11 +42,13 @@ type ContributionSource interface {
 	// Contribution returns an error if the contribution is not in the manifest or not payable. VerifyEvidence reports it
 	// wrapped together with ErrContribution.
 	Contribution(rank uint64) (Contribution, error)
-	// Stopped says whether a segment of it earns nothing for it in a receipt, by its place among those that are verified
-	// (0 in a dispute), and to which contribution of that receipt's manifest all of it goes instead: Nobody for none.
+	// Stopped reports whether a segment earns nothing for its contribution in a receipt, and which contribution of that
+	// receipt's manifest gets it instead: Nobody for none. receipt is the receipt's place among those that are verified,
+	// and 0 in a dispute.
 	Stopped(receipt int, rank uint64, segment uint32) (stopped bool, to uint64, err error)
-	// Standing says how many segments it has, and how many of them are stopped in a receipt: the zero Standing if it is
-	// not in that receipt's manifest. An error says that this cannot be told. Only receipts by method LORA ask.
+	// Standing returns how many segments a contribution has, and how many of them are stopped in a receipt: the zero
+	// Standing if it is not in that receipt's manifest. An error means that this is not known. It is called only for
+	// receipts of method LORA.
 	Standing(receipt int, rank uint64) (Standing, error)
 }
 
@@ -65,8 +67,8 @@ func derivedOf(src ContributionSource, c Contribution, receipt int, rank uint64,
 	return c.derivations(segment), nil
 }
 
-// derivedIn looks derivations of a receipt up for weighing. What cannot be looked up passes nothing on: the source
-// knows that it failed.
+// derivedIn returns a look-up of the derivations of a receipt, for weighing. A segment whose look-up fails passes
+// nothing on; callers whose source can fail ask the source.
 func derivedIn(src ContributionSource, receipt int) func(rank uint64, segment uint32) []Derivation {
 	return func(rank uint64, segment uint32) []Derivation {
 		c, err := src.Contribution(rank)
@@ -81,7 +83,7 @@ func derivedIn(src ContributionSource, receipt int) func(rank uint64, segment ui
 	}
 }
 
-// standings looks up what contributions keep by influence in a receipt.
+// standings looks up the Standing of contributions in a receipt, and keeps the first error.
 type standings struct {
 	src     ContributionSource
 	receipt int
@@ -99,14 +101,14 @@ func (s *standings) of(rank uint64) Standing {
 // VerifyEvidence recomputes every receipt of a batch from its evidence: paths and admission of all segments, openings
 // against the answer roots, rows against the evidence roots, entries and unattributed shares. It returns nil if all
 // agree, and otherwise the first disagreement as one of the sentinel errors, with the index of the receipt or segment.
-// Charge WorkUnits before calling it. A receipt by method LORA is ErrInline: see VerifyHeld.
+// Charge WorkUnits before calling it. It returns ErrInline for a receipt of method LORA: see VerifyHeld.
 //
 // Openings that no segment owns are allowed: they weigh as much as hidden positions.
 func VerifyEvidence(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics) error {
 	return (*Work)(nil).VerifyEvidence(receipts, e, src, stats)
 }
 
-// VerifyEvidence is the function VerifyEvidence as far as the work goes.
+// VerifyEvidence is the function VerifyEvidence, counted and bounded by the work.
 func (work *Work) VerifyEvidence(receipts []Receipt, e Evidence, src ContributionSource, stats *Statistics) error {
 	if err := e.Validate(); err != nil {
 		return err
@@ -268,7 +270,8 @@ func VerifyAnswer(r Receipt, a AnswerEvidence, segments []Segment, stats *Statis
 	return (&workspace{}).verifyAnswer(r, &a, segments, stats, nil)
 }
 
-// verifyAnswer takes a valid receipt and valid evidence. influence adds the part by influence of method LORA.
+// verifyAnswer needs a valid receipt and valid evidence. influence, if not nil, adds the part by influence and weighs
+// again.
 func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segment, stats *Statistics,
 	influence func(*Attribution) error) error {
 	if err := w.meter.total.spend(answerUnits(*a)); err != nil {
@@ -312,9 +315,9 @@ func (w *workspace) verifyAnswer(r Receipt, a *AnswerEvidence, segments []Segmen
 	return nil
 }
 
-// Recompute returns the attribution of what the evidence opens of an answer, by the given method. segments are those of
-// the evidence in its order. Nothing is compared with a receipt, and neither openings nor paths are checked. By method
-// LORA it is what SPAN and MEANING give: AddLora and Weigh give the rest.
+// Recompute returns the attribution of the opened part of an answer by the given method. segments are those of the
+// evidence in its order. Nothing is compared with a receipt, and neither openings nor paths are checked. For method
+// LORA the result has the rows of SPAN and MEANING: AddLora and Weigh complete it.
 func Recompute(a AnswerEvidence, method uint8, segments []Segment, stats *Statistics) (Attribution, error) {
 	if stats == nil {
 		return Attribution{}, errNoStatistics
@@ -330,7 +333,7 @@ func Recompute(a AnswerEvidence, method uint8, segments []Segment, stats *Statis
 	return (&workspace{}).recompute(&a, method, segments, stats)
 }
 
-// recompute takes valid evidence and segments.
+// recompute needs valid evidence and segments.
 func (w *workspace) recompute(a *AnswerEvidence, method uint8, segments []Segment,
 	stats *Statistics) (Attribution, error) {
 	finish, err := a.finisher(method, pick(segments, a.Windows))
@@ -377,7 +380,7 @@ func verifyOpenings(r Receipt, a *AnswerEvidence) error {
 	return nil
 }
 
-// finisher returns what the method does with what SPAN leaves.
+// finisher returns the second step of a method: it attributes what SPAN leaves.
 func (a *AnswerEvidence) finisher(method uint8,
 	windows []Segment) (func(*workspace, Answer) (Attribution, error), error) {
 	if ByMeaning(method) {

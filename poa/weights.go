@@ -67,20 +67,20 @@ func continues(r *Row, owner *ownerSegment, c *claim) bool {
 			!c.meaning && r.Offset+r.Length == uint32(c.off))
 }
 
-// share is what one contribution has earned, in Q16 bits.
+// share is what one contribution gets, in Q16 bits.
 type share struct {
 	rank      uint64
 	bits      uint64
-	lora      uint64 // of bits, by influence
+	lora      uint64 // the part of bits that it gets by influence
 	ppm       uint32
 	loraPPM   uint32
 	remainder uint64
 }
 
-// apportion divides TotalPPM by largest remainder over the contributions and the rest (ATTRIBUTION, section 6): shares
-// of one rank are added up; those beyond the MaxEntries largest (ties: lower rank first) fold into the rest; each gets
-// its quota rounded down; what is left goes one by one to the largest remainders, ties to the lower rank, the rest
-// last. Shares of zero ppm are left out.
+// apportion divides TotalPPM by largest remainder over the contributions and the rest (README.md, section 4, step 9):
+// shares of one rank are added up; those beyond the MaxEntries largest (ties: lower rank first) fold into the rest;
+// each gets its quota rounded down; what is left goes one by one to the largest remainders, ties to the lower rank, the
+// rest last. Shares of zero ppm are left out.
 func apportion(shares []share, rest uint64) ([]Entry, uint32) {
 	shares = mergeByRank(shares)
 	slices.SortFunc(shares, largerShare)

@@ -1,6 +1,6 @@
 package poa
 
-// Parameters of method RAG (ATTRIBUTION, section 4), frozen with MethodRAG.
+// Parameters of method RAG (README.md, section 4a), frozen with MethodRAG.
 const (
 	// WindowBits is the least score of a local window that pays.
 	WindowBits = 16

@@ -11,48 +11,48 @@ const (
 	unitsPerHash    = 64
 	unitsPerPair    = 60
 	unitsPerWindow  = 120  // one pair of equal stems and the words around it
-	unitsPerMeaning = 1024 // one word and what the table of meaning says of it
+	unitsPerMeaning = 1024 // one word, with its look-up in the table of meaning
 	unitsPerLookup  = 16
 	unitsPerSeed    = 64   // one seed of an answer looked up in an index
 	unitsPerRun     = 120  // one place of a seed in a segment and the tokens around it
 	unitsPerLook    = 10   // one pair near a seed that is passed by
-	looksPerPair    = 5    // as many more if it is compared
+	looksPerPair    = 5    // so many looks more if it is compared
 	unitsPerAnchor  = 2048 // one segment listed for an answer: its seed anchors it within a few tokens
 	unitsPerSegment = 4096 // fixed cost of one segment: lookup of the contribution, admission, sorting
 	unitsPerAnswer  = 4096 // fixed cost of one answer: buffers of its length
 
 	unitsPerScore  = 256 // the product of a query and a sketch
-	unitsPerAmount = 192 // what a contribution gets by influence: its row, leaf and inner node, and its place in the order
+	unitsPerAmount = 192 // one amount by influence: row, leaf, inner node, and its place in the order
 
 	// unitsPerPass is a third of a pair: it is listed, and scored in two passes. pairsPerSpend of them are counted at
 	// once.
 	unitsPerPass  = unitsPerPair / 3
 	pairsPerSpend = 1 << 10
 
-	// maxSenses is more than what one word may mean.
+	// maxSenses is an upper bound of the number of senses of one word.
 	maxSenses = 32
 
-	// unitsPerStop is how often Work.Stop is asked.
+	// unitsPerStop is the number of units between two calls of Work.Stop.
 	unitsPerStop = 1 << 16
 )
 
 // MaxAnswerPairs bounds the work of attributing or verifying one answer, in pairs of equal tokens of answer and text;
-// whatever else is compared counts as what it costs in pairs. It is what the longest answer and the longest segment
-// have if all their tokens are the same. Ordinary answers have a few pairs a token for each segment that they share
-// words with: the README says what was measured.
+// other comparisons count as many pairs as they cost. The bound is the number of pairs of the longest answer and the
+// longest segment if all their tokens are the same. Ordinary answers have a few pairs a token for each segment that
+// they share words with: the README says what was measured.
 const MaxAnswerPairs = MaxAnswerTokens * MaxSegmentTokens
 
 // maxAnswerUnits is MaxAnswerPairs in units, and room for looking up the words of one answer and one segment.
 const maxAnswerUnits = MaxAnswerPairs*unitsPerPair + 1<<22
 
-// Work counts what verification takes, in the units of WorkUnits, and ends it: at a limit, or when its caller has had
-// enough. The count depends on what is verified and on nothing else, so that everybody counts the same. The zero value
-// only counts; a nil one does not.
+// Work counts the work of verification in the units of WorkUnits, and ends it at a limit or when its caller stops it.
+// The count depends only on what is verified, so that everybody counts the same. The zero value only counts; a nil Work
+// does not even count.
 type Work struct {
 	// Limit is the largest number of units; 0 for none. Above it verification fails with ErrWork.
 	Limit uint64
-	// Stop is asked about every 65,536 units whether to go on, unless it is nil. Verification fails with ErrStopped and
-	// its error.
+	// Stop, if not nil, is called about every 65,536 units. If it returns an error, verification fails with ErrStopped and
+	// that error.
 	Stop func() error
 
 	spent, asked uint64
@@ -62,7 +62,7 @@ type Work struct {
 // Spent returns the units counted so far.
 func (w *Work) Spent() uint64 { return w.spent }
 
-// spend counts units and returns an error if work must end; always the same one from then on.
+// spend counts units. It returns an error if work must end, and then the same error at each call.
 func (w *Work) spend(units uint64) error {
 	if w == nil || w.err != nil {
 		return w.ended()
@@ -102,7 +102,7 @@ func (m *meter) unbound() { m.left = math.MaxUint64 }
 // bound lets an answer take no more than some units.
 func (m *meter) bound(units uint64) { m.left = units }
 
-// allows says whether an answer may take so many units more, without counting them. If not, the meter has run out.
+// allows reports whether an answer may take so many units more, without counting them. If not, the meter has run out.
 func (m *meter) allows(units uint64) bool {
 	if m.err == nil && units > m.left {
 		m.err = fmt.Errorf(
@@ -126,9 +126,9 @@ func (m *meter) spend(units uint64) bool {
 // WorkUnits returns an upper bound of the work of VerifyEvidence, computed without hashing, so that a chain can charge
 // for it first. The number of token pairs of an answer and a segment is at most the tokens of the segment times the
 // number of openings of the answer's commonest opened token; both are counted. For evidence of ordinary text the bound
-// is within a small factor of the work; the worst case of one answer and one segment is 4096 · 512 pairs. Whoever
-// charges for the bound verifies under a Work with this limit: text that is made for it can take a little more, which
-// then fails.
+// is within a small factor of the work; the worst case of one answer and one segment is 4096 · 512 pairs. A caller that
+// charges for the bound must verify with a Work of this limit: text that is made for the purpose can take a little
+// more, and then verification fails.
 func WorkUnits(e Evidence) uint64 {
 	units := uint64(0)
 	tokens := make([]uint64, len(e.Segments))
@@ -170,19 +170,20 @@ func WorkUnits(e Evidence) uint64 {
 	return units
 }
 
-// segmentUnits is what it takes to check a segment of so many tokens and its path.
+// segmentUnits returns the work of checking a segment of so many tokens and its path.
 func segmentUnits(s SegmentProof, tokens uint64) uint64 {
 	return unitsPerSegment + 3*uint64(len(s.Content)) + tokens*unitsPerHash + uint64(len(s.Path))*2*unitsPerHash
 }
 
-// answerUnits is what it takes to check the openings of an answer: a leaf, at most one inner node per opening and proof
-// hash, and a row's leaf and inner node per opening.
+// answerUnits returns the work of checking the openings of an answer: a leaf, at most one inner node per opening and
+// proof hash, and a row's leaf and inner node per opening.
 func answerUnits(a AnswerEvidence) uint64 {
 	return unitsPerAnswer + uint64(min(a.Count, MaxAnswerTokens)) + uint64(len(a.Openings))*4*2*unitsPerHash +
 		uint64(len(a.Proof))*2*unitsPerHash
 }
 
-// loraUnits is what it takes to recompute the part by influence of one answer over so many contributions.
+// loraUnits returns the work of recomputing the part by influence of one answer over so many contributions. asked says
+// that the answer has a query.
 func loraUnits(contributions int, asked bool) uint64 {
 	units := uint64(unitsPerAmount)
 	if asked {

@@ -7,10 +7,10 @@ import (
 	"github.com/openledger/openledger/slm/kernel"
 )
 
-// gram is the lower half of a symmetric matrix, row by row.
+// gram is the lower triangle of a symmetric matrix, row by row, with its diagonal.
 type gram [Size][]float64
 
-// newGram returns the sum of the products of each vector with itself, in the order of vectors.
+// newGram returns K = Σ v·vᵀ over the vectors, added up in their order.
 func newGram(pool *kernel.Pool, vectors []vector) *gram {
 	var k gram
 	pool.Run(Size, func(i int) {
@@ -28,8 +28,8 @@ func newGram(pool *kernel.Pool, vectors []vector) *gram {
 
 var errNoGradient = errors.New("no text has a gradient: the adapter learns nothing from them")
 
-// damp adds to the diagonal a factor times the mean of the eigenvalues that can be other than 0, where the matrix is a
-// sum of so many products.
+// damp adds to the diagonal a factor times the mean of those eigenvalues that can be other than 0. products is the
+// number of products that the matrix is a sum of. It returns errNoGradient if the mean is 0 or not finite.
 func (k *gram) damp(factor float64, products int) error {
 	sum := 0.0
 	for i := range k {
@@ -45,7 +45,7 @@ func (k *gram) damp(factor float64, products int) error {
 	return nil
 }
 
-// factor replaces the matrix by the lower factor of Cholesky.
+// factor replaces the matrix by its lower Cholesky factor.
 func (k *gram) factor(pool *kernel.Pool) error {
 	for j := range Size {
 		pivot := k[j][j]
@@ -70,7 +70,7 @@ func (k *gram) factor(pool *kernel.Pool) error {
 	return nil
 }
 
-// solve replaces a vector by the solution of the factored system for it.
+// solve replaces v by the solution x of K·x = v, where the matrix is factored.
 func (k *gram) solve(v *vector) {
 	for i := range Size {
 		sum := v[i]

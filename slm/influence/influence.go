@@ -16,51 +16,51 @@ import (
 )
 
 const (
-	// Version of what this package computes; another order of sums or another formula is another version.
+	// Version is the version of what this package computes. Another order of sums or another formula is another version.
 	Version = 1
-	// Lambda is the damping, times the mean of the eigenvalues of the Gram matrix that can be other than 0.
+	// Lambda is the damping: a multiple of the mean of those eigenvalues of the Gram matrix that can be other than 0.
 	Lambda = 3
-	// halfway is how much of the adapter is on when gradients are taken: B is times this.
+	// halfway is the part of the adapter that is on when gradients are taken: B is multiplied by it.
 	halfway = 0.5
 
-	// gain is what queries are multiplied by, and sketches divided, so that both use their bits.
+	// gain is a factor that queries are multiplied by and sketches are divided by, so that both make good use of int16.
 	gain = 16
-	// totalPPM is the whole of a share.
+	// totalPPM is the whole, in parts per million.
 	totalPPM = 1_000_000
-	// MaxGroups is the most groups.
+	// MaxGroups is the largest number of groups.
 	MaxGroups = 1 << 16
-	// MaxEvaluated is the most texts of which the influence table is made.
+	// MaxEvaluated is the largest number of texts that the influence table is computed from.
 	MaxEvaluated = 1 << 10
 )
 
-// Text is a text that the adapter was trained on, whole or in pieces.
+// Text is a text that the adapter was trained on, or a piece of one.
 type Text struct {
 	Example train.Example
-	Group   int    // the contribution that it is a part of
-	Passed  []Part // what it derives from other groups
+	Group   int    // the contribution that it is a part of, from 0
+	Passed  []Part // what it derives from other groups; the parts sum to at most a million
 }
 
-// Part of a text that is a group's.
+// Part is the part of a text that derives from a group.
 type Part struct {
 	Group int
 	PPM   uint32
 }
 
-// Row is what a group did to the adapter.
+// Row is the influence of a group on the adapter.
 type Row struct {
-	Tokens   uint32 // as the caller counts them: what Kappa is times
-	SharePPM uint32 // in the influence table
+	Tokens   uint32 // as the caller counts them; Kappa bits for each is the largest score
+	SharePPM uint32 // the share in the influence table, in parts per million
 	Sketch   [Size]int16
 }
 
-// Adapter is a low-rank change of a base, as train.Trainer.LowRank and model.NewAdapter have it.
+// Adapter is a low-rank change of a base, in the form of train.Trainer.LowRank and model.NewAdapter.
 type Adapter struct {
 	Base    *model.Model
 	Scale   float32
 	Changes []model.LowRank
 }
 
-// gradients returns what computes those of the adapter when half of it is on: at its end it has learned its texts, and
+// gradients returns what computes gradients with half of the adapter on. The whole adapter has learned its texts, so
 // what is left of their gradients says little about them.
 func (a Adapter) gradients() (*train.Gradients, error) {
 	changes := slices.Clone(a.Changes)
@@ -78,16 +78,18 @@ func (a Adapter) gradients() (*train.Gradients, error) {
 	return train.NewGradients(a.Base, a.Scale, changes, a.Base.Config().MaxPositions, nil)
 }
 
-// Options of Compute. They do not change what comes out.
+// Options are the options of Compute. They do not change its result.
 type Options struct {
-	// Threads that work at once, each with memory for a text's activations; 0 or less: as many as there are processors.
+	// Threads is the number of threads that work at once, each with memory for a text's activations. 0 or less means one
+	// for each processor.
 	Threads int
-	// Progress, which may be nil, is called after each text, by several goroutines.
+	// Progress, if not nil, is called after each text. Several goroutines may call it at once.
 	Progress func(done, all int)
 }
 
-// Compute returns a row for each group: tokens has an element for each. The adapter is the one that is served, after
-// all of its training.
+// Compute returns one row for each group. tokens has the number of tokens of each group. The adapter is the one that is
+// served, at the end of its training. Compute returns an error for texts of groups that do not exist, if no text has a
+// gradient, and if ctx ends.
 func Compute(ctx context.Context, a Adapter, texts []Text, tokens []uint32, o Options) ([]Row, error) {
 	if err := validate(texts, len(tokens)); err != nil {
 		return nil, err
@@ -140,7 +142,7 @@ func validate(texts []Text, groups int) error {
 	return nil
 }
 
-// gradients returns the projected gradient of each text, and how many of its tokens are learned.
+// gradients returns the projected gradient of each text, and the number of its learned tokens.
 func gradients(ctx context.Context, a Adapter, texts []Text, pool *kernel.Pool, progress func(done, all int)) (
 	[]vector, []int, error,
 ) {
@@ -175,7 +177,7 @@ func gradients(ctx context.Context, a Adapter, texts []Text, pool *kernel.Pool, 
 	return vectors, learned, nil
 }
 
-// of computes the projected gradient of an example's learned tokens, and returns how many they are.
+// of computes the projected gradient of an example's learned tokens, and returns their number.
 func (v *vector) of(g *train.Gradients, e train.Example) (int, error) {
 	_, tensors, err := g.Of(e)
 	if err != nil {
@@ -187,7 +189,8 @@ func (v *vector) of(g *train.Gradients, e train.Example) (int, error) {
 	return e.Learned(), nil
 }
 
-// sums returns the groups' sums of what is left of each text's gradient without what it has in common with others.
+// sums returns the groups' sketches before scaling: the sums of (K + λI)⁻¹·g over their texts, which takes away what
+// many gradients have in common.
 func sums(vectors []vector, texts []Text, groups int, pool *kernel.Pool) ([]vector, error) {
 	k := newGram(pool, vectors)
 	if err := k.damp(Lambda, len(vectors)); err != nil {
@@ -213,14 +216,14 @@ func sums(vectors []vector, texts []Text, groups int, pool *kernel.Pool) ([]vect
 	return out, nil
 }
 
-// answer is a text of the training that is taken as an answer.
+// answer is a text of the training that is taken as an answer for the influence table.
 type answer struct {
 	direction vector // its gradient, of length 1
 	learned   int    // tokens
 }
 
-// evaluation returns texts of the training that have a gradient: all of MaxEvaluated of them that lie at equal
-// distances.
+// evaluation returns the texts that the influence table is computed from: all texts, or MaxEvaluated of them at equal
+// distances. It leaves out those without a gradient.
 func evaluation(vectors []vector, learned []int) []answer {
 	var out []answer
 	n := min(len(vectors), MaxEvaluated)
@@ -237,7 +240,7 @@ func evaluation(vectors []vector, learned []int) []answer {
 	return out
 }
 
-// scale gives sketches the factor with which an average text gets one bit a token from all of them together.
+// scale multiplies sketches by the factor with which an average text gets one bit a token from all of them together.
 func scale(sketches []vector, asked []answer, pool *kernel.Pool) {
 	sums := make([]float64, len(asked))
 	pool.Rows(len(asked), func(i int) {
@@ -261,7 +264,7 @@ func scale(sketches []vector, asked []answer, pool *kernel.Pool) {
 	}
 }
 
-// tablePart is what a learned token has to share out.
+// tablePart is what one learned token divides among the groups.
 const tablePart = 1 << 20
 
 // fillTable sets the shares of the influence table.

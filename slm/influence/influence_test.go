@@ -137,7 +137,7 @@ func TestScores(t *testing.T) {
 	}
 }
 
-// What a copy derives from another text is that one's: the copy's group keeps what is its own.
+// What a copy derives from another text goes to the group of that text. The copy's group keeps the rest.
 func TestCopiesPassOn(t *testing.T) {
 	a, vocabulary := trained(t)
 	all := texts(6, vocabulary)
@@ -214,8 +214,8 @@ func TestSolve(t *testing.T) {
 	require.Equal(t, k, other)
 }
 
-// TestProjectionKeepsProducts: products of projected gradients are those of gradients, times the blocks, but for an
-// error of about 1/sqrt(Size).
+// TestProjectionKeepsProducts: products of projected gradients are products of gradients, times the number of blocks,
+// with an error of about 1/sqrt(Size).
 func TestProjectionKeepsProducts(t *testing.T) {
 	random := rand.New(rand.NewSource(2))
 	const n = 40_000
@@ -238,7 +238,7 @@ func TestProjectionKeepsProducts(t *testing.T) {
 	require.InDelta(t, blocks*n, a.dot(a), 4*blocks*n/math.Sqrt(Size))
 }
 
-// TestProjectionOfParts: a number has the same place whatever the rank of the adapter that it is in.
+// TestProjectionOfParts: a number goes to the same sums whatever the rank of its adapter.
 func TestProjectionOfParts(t *testing.T) {
 	for _, name := range []string{"x.lora_A.weight", "x.lora_B.weight"} {
 		small, large := []int{1, 3}, []int{2, 3}
@@ -253,7 +253,7 @@ func TestProjectionOfParts(t *testing.T) {
 	}
 }
 
-// TestScoreIsBounded: scores are never above the bound, whatever the query, and those of whole numbers are exact.
+// TestScoreIsBounded: scores are never above the bound, whatever the query, and scores of whole numbers are exact.
 func TestScoreIsBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := Query{Exponent: rapid.Int8().Draw(t, "exponent")}
@@ -271,7 +271,7 @@ func TestScoreIsBounded(t *testing.T) {
 	})
 }
 
-// TestQueryUsesItsBits: the largest element of a query has at least 14 bits, and directions stay.
+// TestQueryUsesItsBits: the largest element of a query has at least 14 bits, and rounding keeps its direction.
 func TestQueryUsesItsBits(t *testing.T) {
 	random := rand.New(rand.NewSource(3))
 	for _, size := range []float64{1e-9, 1, 1e12} {

@@ -13,16 +13,16 @@ const (
 	// Size is the number of elements of a sketch and of a query.
 	Size = 512
 
-	// blocks of sums; each number of a gradient goes to one sum of each.
+	// blocks is the number of blocks of sums. Each number of a gradient goes to one sum of each block.
 	blocks    = 8
-	blockSize = Size / blocks // 2^6: a place and a sign are 7 bits of 64
+	blockSize = Size / blocks // 2^6: a place and a sign take 7 of a draw's 64 bits
 )
 
 // vector is a projected gradient.
 type vector [Size]float64
 
-// project adds a gradient to the sums. What a number's place is drawn from begins with its index of the rank, in A
-// [rank, in] as in B [out, rank].
+// project adds a gradient to the sums. In the number from which sums and signs are drawn, the index of the rank comes
+// first, both for A [rank, in] and for B [out, rank].
 func (v *vector) project(g train.Gradient) {
 	sum := sha256.Sum256([]byte("openledger influence 1\x00" + g.Name))
 	seed := binary.BigEndian.Uint64(sum[:])
@@ -45,14 +45,14 @@ func (v *vector) project(g train.Gradient) {
 	}
 }
 
-// mix is the last step of the generator SplitMix64 (Steele, Lea and Flood, 2014).
+// mix is the output function of the generator SplitMix64 (Steele, Lea and Flood, 2014).
 func mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return x ^ x>>31
 }
 
-// dot is the product of two vectors, in their order.
+// dot returns the dot product of two vectors, added up in the order of their elements.
 func (v *vector) dot(w *vector) float64 {
 	sum := 0.0
 	for i, x := range v {
@@ -61,7 +61,7 @@ func (v *vector) dot(w *vector) float64 {
 	return sum
 }
 
-// addScaled adds w times a factor.
+// addScaled adds w times a factor to v.
 func (v *vector) addScaled(w *vector, factor float64) {
 	for i, x := range w {
 		v[i] += float64(x * factor)

@@ -11,15 +11,15 @@ import (
 	"github.com/openledger/openledger/slm/train"
 )
 
-// Now is the time of conversations whose influence is computed: a template that writes the date must write the same
-// whenever that is done.
+// Now is the time that chat templates see while influence is computed: a template that writes the date must write the
+// same date each time.
 var Now = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// Of returns the query of an answer that an adapter of the model gave: of the loss of the answer's tokens after the
-// conversation, in the model's chat template, without any passage that was retrieved. Where both are longer than what
-// the model reads, the beginning is left out. The result depends on base, adapter, messages and answer alone, and not
-// on who computes it. It takes about three times as long as reading the conversation and the answer. An answer without
-// tokens is an error.
+// Of returns the query of an answer that an adapter of the model gave. It takes the loss of the answer's tokens after
+// the conversation, in the model's chat template and without retrieved passages. If conversation and answer are longer
+// than the model reads, the beginning is left out. The result depends only on base, adapter, messages and answer, so
+// everybody computes the same query. Of takes about three times as long as reading the conversation and the answer. An
+// answer without tokens is an error.
 func Of(ctx context.Context, m *chat.Model, a *adapter.Adapter, messages []chat.Message, answer string) (Query, error) {
 	prompt, err := m.PromptAt(ctx, messages, Now)
 	if err != nil {
@@ -36,7 +36,8 @@ func Of(ctx context.Context, m *chat.Model, a *adapter.Adapter, messages []chat.
 	return OfExample(ctx, lowRank, answered(prompt, said, m.Positions()))
 }
 
-// answered is the last tokens of a conversation and all of its answer, as many as a model reads.
+// answered returns a conversation and its answer as an example, of which the answer is learned. It keeps the last
+// tokens, as many as the model reads.
 func answered(prompt, said []int, positions int) train.Example {
 	tokens := append(append([]int(nil), prompt...), said...)
 	from := len(prompt)
@@ -46,7 +47,7 @@ func answered(prompt, said []int, positions int) train.Example {
 	return train.Example{Tokens: tokens, From: from}
 }
 
-// OfExample is Of for tokens; those that are learned are the answer.
+// OfExample is Of for tokens: the learned tokens of the example are the answer.
 func OfExample(ctx context.Context, a Adapter, e train.Example) (Query, error) {
 	g, err := a.gradients()
 	if err != nil {
@@ -63,7 +64,8 @@ func OfExample(ctx context.Context, a Adapter, e train.Example) (Query, error) {
 	return newQuery(&v, learned), ctx.Err()
 }
 
-// Open takes an adapter for a base. It must stay open.
+// Open returns an adapter for its base. The caller must keep a open while it uses the result. It is an error if the
+// adapter does not fit the base.
 func Open(base *model.Model, a *adapter.Adapter) (Adapter, error) {
 	targets, err := a.For(base.Config())
 	if err != nil {

@@ -5,7 +5,7 @@ import "math"
 const (
 	// Shift is the fixed point of a sketch: an element x stands for x · 2^-Shift.
 	Shift = 15
-	// Kappa is the most that a group gives an answer for each of its own tokens, in bits.
+	// Kappa is the largest part of a score for each token of the group, in bits.
 	Kappa = 1
 )
 
@@ -15,8 +15,8 @@ type Query struct {
 	Values   [Size]int16
 }
 
-// Score returns how many bits of the answer come from the group with this sketch and so many tokens, in Q16: 0 to Kappa
-// bits a token.
+// Score returns, in Q16 bits, how much of the answer comes from a group with this sketch and number of tokens. It is at
+// least 0 and at most Kappa bits for each of the group's tokens.
 func (q *Query) Score(sketch *[Size]int16, tokens uint32) uint64 {
 	sum := int64(0)
 	for i, x := range sketch {
@@ -36,13 +36,13 @@ func (q *Query) Score(sketch *[Size]int16, tokens uint32) uint64 {
 	return score << shift
 }
 
-// quantise rounds to the nearest of what int16 holds.
+// quantise rounds to the nearest integer, halves up, and limits the result to ±math.MaxInt16.
 func quantise(x float64) int16 {
 	return int16(max(-math.MaxInt16, min(math.MaxInt16, math.Floor(x+0.5))))
 }
 
-// newQuery returns the query of a projected gradient of an answer with so many tokens: its direction times tokens and
-// gain.
+// newQuery returns the query of an answer with this projected gradient and number of tokens: the gradient's direction,
+// times tokens, times gain. The query of a gradient of 0 is 0.
 func newQuery(g *vector, tokens int) Query {
 	norm := math.Sqrt(g.dot(g))
 	if !(norm > 0) || norm > math.MaxFloat64 {

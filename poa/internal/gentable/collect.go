@@ -65,7 +65,7 @@ var otherScripts = strings.Fields(
 	"am ar as ba be bg bn ce ckb dz el fa gu he hi hy ja ka kk km kn ko ks ky lo mai mk ml mn mr my ne or pa prs ps ru " +
 		"sa sd si sr ta te tg th ti tt ug uk ur yi zh")
 
-// isLatin says whether most letters of a text are Latin.
+// isLatin reports whether most letters of a text are Latin.
 func isLatin(text string) bool {
 	latin, letters := 0, 0
 	for _, r := range text {

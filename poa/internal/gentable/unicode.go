@@ -144,7 +144,7 @@ var unspaced = []*unicode.RangeTable{
 	{R16: []unicode.Range16{{Lo: 0x30FC, Hi: 0x30FC, Stride: 1}, {Lo: 0xFF70, Hi: 0xFF70, Stride: 1}}, R32: nil},
 }
 
-// bullet says whether word processors write a bullet with this private code point.
+// bullet reports whether word processors write a bullet with this private code point.
 func bullet(c rune) bool {
 	return c == 0xF0B7 || c == 0xF0A7 || c == 0xF0D8 || c == 0xF076 || c == 0xF0FC
 }

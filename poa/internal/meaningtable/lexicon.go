@@ -141,7 +141,7 @@ func (l *lexicon) readTranslations(path string) error {
 	})
 }
 
-// single says whether a word is one token that is not a stop word.
+// single reports whether a word is one token that is not a stop word.
 func single(word string) bool {
 	tokens := poa.Tokenize([]byte(word))
 	return len(tokens) == 1 && poa.Fold([]byte(word)) == word && !poa.CommonWord([]byte(word))
