@@ -227,8 +227,8 @@ func (a *audit) checkAttribution() error {
 	return nil
 }
 
-// addInfluence adds what contributions get by their influence on the adapter, and
-// says whether that could be done. The query is taken as the provider gave it.
+// addInfluence adds what contributions get by their influence on the adapter, and reports whether the influence file
+// was given. It takes the query as the provider gave it.
 func (a *audit) addInfluence(got *poa.Attribution) (bool, error) {
 	if a.influence == nil {
 		a.skip("influence",

@@ -10,8 +10,7 @@ import (
 // Status of a step.
 type Status string
 
-// Statuses. A skipped step could not be done with what was given; the others
-// stand without it.
+// Statuses. A skipped step needs data that were not given; the results of the other steps are valid without it.
 const (
 	Passed  Status = "ok"
 	Failed  Status = "FAIL"
@@ -140,7 +139,7 @@ func (a *audit) truth(name string, ok bool, passed, failed string) bool {
 	return a.add(Step{Name: name, Status: Failed, Text: failed})
 }
 
-// skip adds a step that could not be done.
+// skip adds a step that needs data that were not given.
 func (a *audit) skip(name, why string) { a.add(Step{Name: name, Status: Skipped, Text: why}) }
 
 // short cuts a hash for people; the full one is in the step.

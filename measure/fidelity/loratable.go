@@ -7,14 +7,14 @@ import (
 	"github.com/openledger/openledger/measure/fidelity/lora"
 )
 
-// The size of what --lora measures: a quarter of an hour on two processors that others use too.
+// The size of the measurement of --lora. It takes a quarter of an hour on two busy processors.
 const (
 	loraDocuments = 36
 	loraSubsets   = 40
 	loraEpochs    = 10
 )
 
-// LoraFigures are those of method LORA.
+// LoraFigures are the figures of method LORA in the JSON object.
 type LoraFigures struct {
 	LDS         Number `json:"lds"`
 	GradientDot Number `json:"lds_gradient_dot"`
@@ -58,13 +58,13 @@ func onlyLora(o options) error {
 		"answers.", f.Answers)
 	t.print()
 	t = newTable("Who gets the LORA part", "", "part")
-	t.add("paid; the rest is above the bound", cell(f.Paid))
+	t.add("paid; the rest exceeds the bound", cell(f.Paid))
 	t.add("of this, to the three documents whose removal changes the answer most", cell(f.Top))
 	t.add("of this, to the documents that the answer is about", cell(f.TopSources))
 	t.add("by chance, the three would get", cell(3/float64(f.Documents)))
 	t.add("a lying provider's favourite, over the bound", cell(f.Liar))
-	t.add("who registers others' words in another order, over his share of tokens", cell(f.Flood))
-	t.add("who copies, over his share of tokens", cell(f.Copy))
+	t.add("a thief who registers others' words in another order, over the thief's share of tokens", cell(f.Flood))
+	t.add("a thief who copies word for word, over the thief's share of tokens", cell(f.Copy))
 	t.add("the same, with provenance", cell(f.CopyPassed))
 	t.print()
 	line, err := json.Marshal(map[string]LoraFigures{"lora": {

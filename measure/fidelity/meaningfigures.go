@@ -7,23 +7,24 @@ import (
 
 // MeaningFigures are the figures of method MEANING on answers of a language model, over all sets, by bits.
 type MeaningFigures struct {
-	// Of what sentences in English with sources are owed: paid to a passage that is listed, to one of a listed document
-	// (the listed ones included), to others; and the part of the bits of the other sentences of these answers that is
-	// paid.
+	// Right, RightDocument and Wrong are parts of what English sentences with sources owe: paid to a listed passage, to a
+	// passage of a listed document (with the listed passages), and to others. UnsourcedPaid is the part of the bits of the
+	// other sentences of these answers that is paid.
 	Right         Number `json:"right"`
 	RightDocument Number `json:"right_document"`
 	Wrong         Number `json:"wrong"`
 	UnsourcedPaid Number `json:"unsourced_paid"`
 	// OffTopicPaid is the part of answers about something else that is paid, in all languages.
 	OffTopicPaid Number `json:"off_topic_paid"`
-	// The right document in answers that are not in English: all, those in Latin and Cyrillic script, and the rest.
+	// The same as RightDocument for answers that are not in English: all of them, those in Latin and Cyrillic script, and
+	// the rest.
 	OtherLanguagesRight Number `json:"other_languages_right"`
 	LatinCyrillicRight  Number `json:"latin_cyrillic_right"`
 	HanKanaArabicRight  Number `json:"han_kana_arabic_right"`
-	// ThiefMax is the most that a thief takes of what he and the owner are paid, derivations being declared: of all
-	// attacks on these answers and on paraphrases.
+	// ThiefMax is the most that a thief takes of what thief and owner are paid, over all attacks on these answers and on
+	// paraphrases, with provenance computed.
 	ThiefMax Number `json:"thief_max"`
-	// Attacks are those on these answers, Captured those on paraphrases.
+	// Attacks are the attacks on these answers, and Captured the attacks on paraphrases.
 	Attacks  *AttackFigures  `json:"attacks,omitempty"`
 	Captured *CaptureFigures `json:"captured,omitempty"`
 	// Paraphrases are the figures on paraphrases of prose, or of the folder of --corpus, and ParaphrasesCode those on Go
@@ -34,16 +35,16 @@ type MeaningFigures struct {
 
 // ParaphraseFigures are the figures of method MEANING on paraphrased answers.
 type ParaphraseFigures struct {
-	// Reached is what reaches the owners of what they are owed, by level: none, light, heavy, fused.
+	// Reached is the part of what the owners are owed that reaches them, by level: none, light, heavy, fused.
 	Reached [4]Number `json:"reached"`
-	// Of the worst level.
+	// Figures of the worst level.
 	Recall Number `json:"recall3"`
 	TV     Number `json:"tv"`
-	// ReachedSearched is the worst level where the sources need not be among the segments that are looked at; the better
-	// of both searches.
+	// ReachedSearched is Reached of the worst level if the sources need not be among the segments that are looked at; the
+	// better of both searches.
 	ReachedSearched Number `json:"reached_searched"`
-	// ForeignPaid is the share of the weight paid on answers of foreign text whose own words find what is looked at, as if
-	// for a question; ForeignPaidAsked where only its six rarest words do.
+	// ForeignPaid is the share of the weight that answers of foreign text pay if all their words search for what is looked
+	// at. ForeignPaidAsked is the share if only their six rarest words do.
 	ForeignPaid      Number `json:"foreign_paid"`
 	ForeignPaidAsked Number `json:"foreign_paid_asked"`
 }
@@ -52,7 +53,7 @@ func noParaphraseFigures() ParaphraseFigures {
 	return ParaphraseFigures{[4]Number{missing, missing, missing, missing}, missing, missing, missing, missing, missing}
 }
 
-// note keeps the figures of a row.
+// note stores the figures of a row.
 func (f *ParaphraseFigures) note(retrieval paraphrase.Retrieval, row paraphrased) {
 	if retrieval != paraphrase.Given {
 		f.ReachedSearched = larger(f.ReachedSearched, Number(row.reached))
@@ -88,7 +89,7 @@ func meaningFigures(by map[answers.Group]answers.Score) MeaningFigures {
 	return out
 }
 
-// capture keeps the larger losses of two corpora.
+// capture stores the losses of a corpus where they are larger.
 func (f *MeaningFigures) capture(c CaptureFigures) {
 	if f.Captured != nil {
 		c = c.worse(*f.Captured)
@@ -97,7 +98,7 @@ func (f *MeaningFigures) capture(c CaptureFigures) {
 	f.ThiefMax = larger(f.ThiefMax, larger(c.Near, larger(c.Paraphrased, c.Stuffed)))
 }
 
-// answers keeps the figures on answers of a language model.
+// answers stores the figures on answers of a language model.
 func (f *MeaningFigures) answers(a MeaningFigures, attacks AttackFigures) {
 	a.Captured, a.Paraphrases, a.ParaphrasesCode = f.Captured, f.Paraphrases, f.ParaphrasesCode
 	a.Attacks, a.ThiefMax = &attacks, larger(f.ThiefMax, attacks.thiefMax())

@@ -10,7 +10,7 @@ import (
 	"github.com/openledger/openledger/measure/fidelity/plant"
 )
 
-// captureSegments and captureVictims bound the attacks on retrieval: the method is made anew for each.
+// captureSegments and captureVictims bound the attacks on retrieval, because the method is built again for each attack.
 const (
 	captureSegments = 2_000
 	captureVictims  = 40
@@ -27,7 +27,7 @@ type CaptureFigures struct {
 	Near        Number `json:"near"`
 	Paraphrased Number `json:"paraphrased"`
 	Stuffed     Number `json:"stuffed"`
-	// The same where nobody says what derives from what.
+	// The same without provenance.
 	NearUndeclared        Number `json:"near_undeclared"`
 	ParaphrasedUndeclared Number `json:"paraphrased_undeclared"`
 	StuffedUndeclared     Number `json:"stuffed_undeclared"`
@@ -37,7 +37,7 @@ func noCaptureFigures() CaptureFigures {
 	return CaptureFigures{missing, missing, missing, missing, missing, missing}
 }
 
-// note keeps the larger loss.
+// note stores a loss if it is larger.
 func (f *CaptureFigures) note(a paraphrase.Attack, undeclared bool, thief Number) {
 	of := [...]*Number{&f.Near, &f.Paraphrased, &f.Stuffed}
 	if undeclared {
@@ -53,7 +53,7 @@ func (f *CaptureFigures) note(a paraphrase.Attack, undeclared bool, thief Number
 	*of[kind] = larger(*of[kind], thief)
 }
 
-// worse keeps the larger losses of two corpora.
+// worse returns the larger losses of two corpora.
 func (f CaptureFigures) worse(g CaptureFigures) CaptureFigures {
 	return CaptureFigures{
 		larger(f.Near, g.Near), larger(f.Paraphrased, g.Paraphrased), larger(f.Stuffed, g.Stuffed),
@@ -62,7 +62,7 @@ func (f CaptureFigures) worse(g CaptureFigures) CaptureFigures {
 	}
 }
 
-// paraphraseResults are the figures of methods RAG and MEANING on paraphrased answers, and what thieves take.
+// paraphraseResults holds the figures of methods RAG and MEANING on paraphrased answers, and what thieves take.
 type paraphraseResults struct {
 	rag            RAGFigures
 	capture        CaptureFigures
@@ -200,7 +200,8 @@ func changedWords(s *setting, b *paraphrase.Bench) string {
 	return out
 }
 
-// measureCapture lets a thief crowd owners out of retrieval. It returns what he takes by methods RAG and MEANING.
+// measureCapture lets a thief crowd owners out of retrieval. It returns what the thief takes by methods RAG and
+// MEANING.
 func measureCapture(s *setting) (rag, meaning CaptureFigures, err error) {
 	rag, meaning = noCaptureFigures(), noCaptureFigures()
 	type robbed struct {

@@ -10,23 +10,23 @@ import (
 // climbSteps are the changes that a thief tries on one segment.
 const climbSteps = 300
 
-// AttackFigures are what thieves take of answers of a language model by method MEANING, derivations being declared; of
-// several sets the most.
+// AttackFigures are what thieves take of answers of a language model by method MEANING, with provenance computed; the
+// largest of several sets.
 type AttackFigures struct {
-	// Of what thieves and owners are paid: near-copies and shuffles, paraphrases, one stuffed with the owner's rare words,
-	// glossaries.
+	// The thieves' parts of what thieves and owners are paid: with near-copies and shuffles, with paraphrases, with one
+	// paraphrase stuffed with the owner's rare words, with glossaries.
 	Near        Number `json:"near"`
 	Paraphrased Number `json:"paraphrased"`
 	Stuffed     Number `json:"stuffed"`
 	Glossaries  Number `json:"glossaries"`
-	// The same where nobody says what derives from what.
+	// The same without provenance.
 	NearUndeclared        Number `json:"near_undeclared"`
 	ParaphrasedUndeclared Number `json:"paraphrased_undeclared"`
 	StuffedUndeclared     Number `json:"stuffed_undeclared"`
 	GlossariesUndeclared  Number `json:"glossaries_undeclared"`
-	// Notice is what a notice behind every answer is paid, over its part of the answers; Climbing what one segment that
-	// was changed step by step takes from others, of their pay, in later answers, and ClimbingSeen in those that it was
-	// changed for.
+	// Notice is what a notice behind every answer is paid, over its part of the answers. Climbing is the part of others'
+	// pay that a segment takes in later answers after it was changed step by step, and ClimbingSeen the part in the
+	// answers that it was changed for.
 	Notice       Number `json:"notice"`
 	Climbing     Number `json:"climbing"`
 	ClimbingSeen Number `json:"climbing_seen"`
@@ -36,7 +36,7 @@ func noAttackFigures() AttackFigures {
 	return AttackFigures{missing, missing, missing, missing, missing, missing, missing, missing, missing, missing, missing}
 }
 
-// thiefMax is the most that a thief takes of what he and the owner are paid.
+// thiefMax returns the most that a thief takes of what thief and owner are paid.
 func (f AttackFigures) thiefMax() Number {
 	return larger(larger(f.Near, f.Paraphrased), larger(f.Stuffed, f.Glossaries))
 }

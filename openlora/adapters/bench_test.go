@@ -33,14 +33,14 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// shape135M is that of SmolLM2-135M.
+// shape135M is the configuration of SmolLM2-135M.
 var shape135M = checkpoint.Config{
 	Architecture: checkpoint.Llama, VocabSize: 49152, HiddenSize: 576, IntermediateSize: 1536, Layers: 30, Heads: 9,
 	KVHeads: 3, HeadDim: 64, MaxPositions: 8192, NormEps: 1e-5, RopeTheta: 100000, TieEmbeddings: true, BOS: 1,
 	EOS: []int{2},
 }
 
-// resident is how many bytes of the process are in memory.
+// resident returns the bytes of the process that are in memory.
 func resident(b *testing.B) int64 {
 	b.Helper()
 	debug.FreeOSMemory()
@@ -72,8 +72,8 @@ func half(b *testing.B, a *adapter.Adapter) *adapter.Adapter {
 	return made
 }
 
-// files writes n adapters of rank 8 on all projections, and returns their paths. They differ in one byte: making
-// weights takes longer than loading them.
+// files writes n adapters of rank 8 on all projections, and returns their paths. They differ in two bytes only, because
+// making weights takes longer than loading them.
 func files(b *testing.B, config checkpoint.Config, n int, narrow bool) []string {
 	b.Helper()
 	folder := b.TempDir()
@@ -88,7 +88,7 @@ func files(b *testing.B, config checkpoint.Config, n int, narrow bool) []string 
 	paths := []string{first}
 	for i := 1; i < n; i++ {
 		path := filepath.Join(folder, strconv.Itoa(i))
-		content[len(content)-4], content[len(content)-8] = byte(i), byte(i>>8) // lowest bits of weights
+		content[len(content)-4], content[len(content)-8] = byte(i), byte(i>>8) // the lowest bits of weights
 		require.NoError(b, os.WriteFile(path, content, 0o600))
 		paths = append(paths, path)
 	}
@@ -112,8 +112,8 @@ func opened(b *testing.B, path string, config checkpoint.Config) *model.Adapter 
 	return made
 }
 
-// BenchmarkThousand has a thousand adapters of the base that ships in memory, each of which has said a word, and then
-// switches between them.
+// BenchmarkThousand loads a thousand adapters of the base that ships, has each answer a word, and then switches between
+// them.
 func BenchmarkThousand(b *testing.B) {
 	m, err := chat.Base(chat.Options{Threads: 1})
 	require.NoError(b, err)
@@ -199,8 +199,8 @@ func BenchmarkCold(b *testing.B) {
 	}
 }
 
-// BenchmarkMany is 64 conversations with the base that ships, a prompt of 128 tokens and an answer of 64 each: on one
-// adapter and on 64, in turns.
+// BenchmarkMany measures 64 conversations with the base that ships, each with a prompt of 128 tokens and an answer of
+// 64: on one adapter and on 64, in turns.
 func BenchmarkMany(b *testing.B) {
 	const conversations, prompt, answer = 64, 128, 64
 	m, err := chat.Base(chat.Options{Engine: slm.Options{Conversations: conversations}})
@@ -249,7 +249,7 @@ func BenchmarkMany(b *testing.B) {
 	}
 }
 
-// Benchmark135M has a hundred adapters on a base in the shape of SmolLM2-135M, each of which has read a token.
+// Benchmark135M loads a hundred adapters on a base in the shape of SmolLM2-135M, and has each read a token.
 func Benchmark135M(b *testing.B) {
 	tensors := map[string]checkpoint.Tensor{}
 	folder := b.TempDir()

@@ -10,33 +10,33 @@ import (
 
 // Codes of errors, as clients of the gateway see them.
 const (
-	CodeMissing  = "adapter_unavailable" // nobody has the artifact now
-	CodeInvalid  = "adapter_invalid"     // it is no adapter that can be read
-	CodePickle   = "adapter_pickle"      // it is a format that runs code when it is read
-	CodeBase     = "adapter_wrong_base"  // it was made for another base than the engine runs
-	CodeTooLarge = "adapter_too_large"   // for this gateway's limits
-	CodeBusy     = "adapters_busy"       // all memory is in use
-	CodeFailed   = "adapter_failed"      // the engine did not load it
-	CodeRemoved  = "adapter_removed"     // the operator has taken it from this gateway
+	CodeMissing  = "adapter_unavailable" // the artifact cannot be fetched now
+	CodeInvalid  = "adapter_invalid"     // the artifact is not an adapter that can be read
+	CodePickle   = "adapter_pickle"      // the artifact has a format that runs code when it is read
+	CodeBase     = "adapter_wrong_base"  // the adapter was made for another base than the engine's
+	CodeTooLarge = "adapter_too_large"   // the artifact exceeds this gateway's limits
+	CodeBusy     = "adapters_busy"       // answers in flight use all memory for adapters
+	CodeFailed   = "adapter_failed"      // the engine did not load the adapter
+	CodeRemoved  = "adapter_removed"     // the operator removed the adapter from this gateway
 )
 
-// Codes are all codes of errors.
+// Codes returns all codes of errors.
 func Codes() []string {
 	return []string{CodeMissing, CodeInvalid, CodePickle, CodeBase, CodeTooLarge, CodeBusy, CodeFailed, CodeRemoved}
 }
 
-// Error says why an adapter does not answer.
+// Error says why an adapter cannot answer.
 type Error struct {
 	Code    string
 	Message string
-	// Lasting errors stay as long as the artifact is what it is; the others may pass.
+	// Lasting says that the error stays as long as the artifact does not change. Other errors may pass.
 	Lasting bool
 }
 
 // Error implements error.
 func (e *Error) Error() string { return e.Message }
 
-// How long failures are remembered: asking again sooner costs others a download, and this machine a check.
+// How long failures are remembered: another attempt costs other machines a download, and this machine a check.
 const (
 	lastingMemory = 10 * time.Minute
 	passingMemory = 5 * time.Second
@@ -57,7 +57,7 @@ func passing(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// known is an error with a code.
+// known returns an error as an *Error, with CodeFailed if it has no code.
 func known(err error) *Error {
 	var coded *Error
 	switch {

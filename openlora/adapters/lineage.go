@@ -13,20 +13,20 @@ type version struct {
 	Version uint32 `json:"version"`
 }
 
-// name is unique, and safe in paths and URLs.
+// name returns a name that is unique for the version, and safe in paths and URLs.
 func (v version) name() string { return fmt.Sprintf("openledger-%d-%d", v.Model, v.Version) }
 
-// lineage is what a model version is made of.
+// lineage is the chain of versions that a model version is made of.
 type lineage struct {
 	model    modelstypes.Model
 	version  modelstypes.ModelVersion
-	base     modelstypes.ModelVersion   // of the root, if that is a base; its digest is empty otherwise
+	base     modelstypes.ModelVersion   // the root, if it is a base; otherwise its digest is empty
 	adapters []modelstypes.ModelVersion // the one nearest to the base first
 }
 
 // lineageOf walks from a version of a model to its root. A version stands on the version of its parent that was the
-// latest when it was registered: neither changes afterwards, so that the same lineage is found for ever. Version 0 is
-// the latest.
+// latest when it was registered. Versions never change, so the lineage of a version never changes either. Version 0
+// stands for the latest.
 func lineageOf(ctx context.Context, models modelstypes.QueryClient, of version) (lineage, error) {
 	found, err := models.Model(ctx, &modelstypes.QueryModelRequest{ModelId: of.Model, Version: of.Version})
 	if err != nil {
@@ -50,7 +50,8 @@ func lineageOf(ctx context.Context, models modelstypes.QueryClient, of version) 
 	return lineage{}, fmt.Errorf("model %d: its lineage is deeper than %d", of.Model, modelstypes.MaxDepth)
 }
 
-// versionAt is the last version of a model that was registered up to a block, or its first if there is none.
+// versionAt returns the last version of a model that was registered up to a block, or its first version if there is
+// none.
 func versionAt(ctx context.Context, models modelstypes.QueryClient, id uint64, height int64) (
 	*modelstypes.QueryModelResponse, error,
 ) {
@@ -65,7 +66,7 @@ func versionAt(ctx context.Context, models modelstypes.QueryClient, id uint64, h
 	if err != nil || latest.Version.Height <= height {
 		return latest, err
 	}
-	low, high := uint32(1), latest.Version.Version // low is the answer or before it, high is later
+	low, high := uint32(1), latest.Version.Version // the answer is low or later, and before high
 	for high-low > 1 {
 		middle := low + (high-low)/2
 		found, err := at(middle)

@@ -17,7 +17,7 @@ import (
 // maxRecent bounds the adapters that are remembered for the next start.
 const maxRecent = 1024
 
-// remembered is what outlasts the process.
+// remembered is what the shelf keeps over restarts.
 type remembered struct {
 	Added   []uint64  `json:"added,omitempty"`   // by the operator
 	Pinned  []uint64  `json:"pinned,omitempty"`  // never give way
@@ -25,14 +25,14 @@ type remembered struct {
 	Recent  []version `json:"recent,omitempty"`  // the last used first
 }
 
-// memory is what is remembered over restarts: what the operator wants, in the file as soon as it is said, and what was
-// used last, in the file now and then.
+// memory keeps a file over restarts. It writes what the operator wants at once, and what was used last from time to
+// time.
 type memory struct {
 	path string
 
 	mu                   sync.Mutex
 	added, pins, removes map[uint64]bool
-	recent               map[version]uint64 // by their last use
+	recent               map[version]uint64 // the value is the time of the last use
 	clock                uint64
 	changed              bool
 }
@@ -85,7 +85,7 @@ func (m *memory) isAdded(model uint64) bool {
 	return m.added[model]
 }
 
-// wanted are the models that the operator has added or pinned, sorted.
+// wanted returns the models that the operator added or pinned, sorted.
 func (m *memory) wanted() []uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -108,7 +108,7 @@ func (m *memory) used(of version) {
 	}
 }
 
-// latest are the adapters, the last used first; the caller holds the lock.
+// latest returns the adapters, the last used first. The caller holds the lock.
 func (m *memory) latest() []version {
 	return slices.SortedFunc(maps.Keys(m.recent), func(a, b version) int {
 		if m.recent[a] > m.recent[b] {
@@ -118,14 +118,14 @@ func (m *memory) latest() []version {
 	})
 }
 
-// warm are the adapters that were used last, the last one first.
+// warm returns the adapters that were used last, the last one first.
 func (m *memory) warm() []version {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.latest()
 }
 
-// set changes what the operator wants, and writes it down.
+// set changes what the operator wants, and writes the file.
 func (m *memory) set(change func()) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -133,7 +133,7 @@ func (m *memory) set(change func()) error {
 	return m.write()
 }
 
-// save writes down what was used since the last time.
+// save writes the file if adapters were used since the last time.
 func (m *memory) save() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -143,7 +143,7 @@ func (m *memory) save() error {
 	return m.write()
 }
 
-// write writes the file; the caller holds the lock.
+// write writes the file. The caller holds the lock.
 func (m *memory) write() error {
 	recent := m.latest()
 	text, err := json.Marshal(remembered{

@@ -17,46 +17,47 @@ import (
 )
 
 const (
-	// offerAge is how old what is known of an offer may be, absentAge the same where there was none.
+	// offerAge is the time after which a known offer is read again, and absentAge the time after which a missing one is.
 	offerAge, absentAge = time.Minute, 5 * time.Second
 	// maxAbsent bounds the models that are remembered as not offered.
 	maxAbsent = 4096
-	// round is how often offers are looked for, roundOffers how many models are asked for in one round, and roundModels
-	// how many new models are read at a time.
+	// round is the interval between two rounds of Look. roundOffers is the number of models whose offers are read in one
+	// round, and roundModels the number of new models that are read in one query.
 	round       = 15 * time.Second
 	roundOffers = 256
 	roundModels = 500
 )
 
-// Info is a model that is served without being configured.
+// Info describes a model that is served without being configured.
 type Info struct {
 	Model   modelstypes.Model
 	Version modelstypes.ModelVersion // the latest
 }
 
-// offers are the models with adapters that the provider offers on chain, and those that the operator has added.
+// offers holds the models with adapters that the provider offers on chain, and those that the operator added.
 type offers struct {
 	mu     sync.Mutex
 	known  map[uint64]offered
 	kinds  map[uint64]relation // of all models on chain, by id
-	cursor uint64              // the last model whose offer was looked for
+	cursor uint64              // the last model whose offer was read
 }
 
-// offered is what was found out about a model.
+// offered is what is known about the offer of a model.
 type offered struct {
 	info  Info
 	there bool
 	until time.Time
 }
 
-// relation is what a model's lineage is read from.
+// relation is a model's place in the tree of models.
 type relation struct {
 	kind   modelstypes.ModelKind
 	parent uint64
 }
 
-// Offered returns a model with an adapter that is served here: the provider offers it, or the operator has added it.
-// It asks the chain if that is not known, so that an offer is served as soon as it is made.
+// Offered returns a model with an adapter that is served here, because the provider offers it or the operator added it.
+// It returns false for other models. It asks the chain about models that it does not know, so that an offer is served
+// as soon as it is made.
 func (s *Shelf) Offered(ctx context.Context, id uint64) (Info, bool, error) {
 	if s.memory.removed(id) {
 		return Info{}, false, nil
@@ -75,7 +76,7 @@ func (s *Shelf) Offered(ctx context.Context, id uint64) (Info, bool, error) {
 	return info, there, nil
 }
 
-// learn remembers what was found out about a model.
+// learn stores what is known about the offer of a model.
 func (s *Shelf) learn(id uint64, info Info, there bool) {
 	age := offerAge
 	if !there {
@@ -92,7 +93,7 @@ func (s *Shelf) learn(id uint64, info Info, there bool) {
 	s.offers.known[id] = offered{info, there, time.Now().Add(age)}
 }
 
-// readOffer asks the chain.
+// readOffer reads an offer from the chain.
 func (s *Shelf) readOffer(ctx context.Context, id uint64) (Info, bool, error) {
 	if !s.memory.isAdded(id) {
 		_, err := s.Models.Offer(ctx, &modelstypes.QueryOfferRequest{ModelId: id, Provider: s.Provider})
@@ -121,7 +122,7 @@ func absent(err error) bool {
 	return err != nil && (code == codes.NotFound || code == codes.InvalidArgument)
 }
 
-// Served lists the models that are known to be served, by id.
+// Served returns the models that are known to be served, sorted by id.
 func (s *Shelf) Served() []Info {
 	s.offers.mu.Lock()
 	defer s.offers.mu.Unlock()
@@ -134,8 +135,8 @@ func (s *Shelf) Served() []Info {
 	return all
 }
 
-// Run looks for offers, and keeps what was used for the next start, until ctx ends. First it loads what was in memory
-// when the process last ended.
+// Run first loads what was in memory when the process last ended. Then it looks for offers, and saves what was used for
+// the next start, until ctx ends.
 func (s *Shelf) Run(ctx context.Context) {
 	s.Warm(ctx)
 	ticker := time.NewTicker(round)
@@ -158,7 +159,7 @@ func (s *Shelf) Run(ctx context.Context) {
 	}
 }
 
-// Warm loads what is pinned, and what was used last, as long as nothing has to give way for it.
+// Warm loads what is pinned, and what was used last, as long as there is free memory.
 func (s *Shelf) Warm(ctx context.Context) {
 	loaded := 0
 	for _, id := range s.memory.wanted() {
@@ -182,7 +183,7 @@ func (s *Shelf) Warm(ctx context.Context) {
 	}
 }
 
-// full says that another adapter of the size of those that are there would not fit.
+// full reports whether memory has no room for another adapter of the mean size of those that are loaded.
 func (s *Shelf) full() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,7 +196,7 @@ func (s *Shelf) full() bool {
 	return ready > 0 && s.used+s.used/ready > s.Memory
 }
 
-// Look reads models that are new on chain, and looks for offers of some of those that have adapters.
+// Look reads models that are new on chain, and reads the offers of some models that have adapters.
 func (s *Shelf) Look(ctx context.Context) error {
 	if err := s.readModels(ctx); err != nil {
 		return err
@@ -210,7 +211,8 @@ func (s *Shelf) Look(ctx context.Context) error {
 	return nil
 }
 
-// readModels reads the models that were registered since the last time. Ids follow each other, and none goes away.
+// readModels reads the models that were registered since the last call. Ids are consecutive, and no model is ever
+// removed.
 func (s *Shelf) readModels(ctx context.Context) error {
 	for {
 		s.offers.mu.Lock()
@@ -237,7 +239,7 @@ func (s *Shelf) readModels(ctx context.Context) error {
 	}
 }
 
-// turn are the models with adapters whose offers are looked for now: a round takes the next ones by id.
+// turn returns the models with adapters whose offers are read in this round: the next ones by id.
 func (s *Shelf) turn() []uint64 {
 	s.offers.mu.Lock()
 	defer s.offers.mu.Unlock()
@@ -257,7 +259,7 @@ func (s *Shelf) turn() []uint64 {
 	return next
 }
 
-// adapted says that a model has an adapter in its lineage; the caller holds the lock.
+// adapted reports whether a model has an adapter in its lineage. The caller holds the lock.
 func (o *offers) adapted(id uint64) bool {
 	for range modelstypes.MaxDepth {
 		r, ok := o.kinds[id]

@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-// Row is an adapter, as the operator sees it.
+// Row describes an adapter for the operator.
 type Row struct {
 	Model   uint64 `json:"model"`
 	Version uint32 `json:"version"` // 0: none was asked for yet
@@ -25,21 +25,21 @@ type Row struct {
 	Added   bool   `json:"added"`
 }
 
-// Listing is what is on the shelf.
+// Listing is the contents of the shelf.
 type Listing struct {
 	Used   int64 `json:"used"`   // bytes
 	Memory int64 `json:"memory"` // bytes
 	Rows   []Row `json:"adapters"`
 }
 
-// Used is how many bytes of adapters are in memory.
+// Used returns the bytes of adapters in memory.
 func (s *Shelf) Used() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.used
 }
 
-// Ready is how many adapters are in memory.
+// Ready returns the number of adapters in memory.
 func (s *Shelf) Ready() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,7 +52,7 @@ func (s *Shelf) Ready() int {
 	return n
 }
 
-// List says what is on the shelf, and what else is served, by model and version.
+// List returns what is on the shelf, and what else is served, sorted by model and version.
 func (s *Shelf) List() Listing {
 	names := map[uint64]string{}
 	for _, info := range s.Served() {
@@ -96,7 +96,7 @@ func (s *Shelf) List() Listing {
 	return out
 }
 
-// Add serves a model from now on, whether it is offered or not, and loads its latest version.
+// Add serves a model from now on, even if it is not offered, and loads its latest version.
 func (s *Shelf) Add(ctx context.Context, model uint64) error {
 	l, err := s.lineage(ctx, version{Model: model})
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *Shelf) Add(ctx context.Context, model uint64) error {
 	return nil
 }
 
-// Pin keeps a model in memory, or lets it give way again.
+// Pin keeps a model in memory, or, if keep is false, allows its removal from memory again.
 func (s *Shelf) Pin(ctx context.Context, model uint64, keep bool) error {
 	if !keep {
 		return s.memory.set(func() { delete(s.memory.pins, model) })
@@ -163,7 +163,7 @@ func (s *Shelf) Remove(ctx context.Context, model uint64) error {
 		}
 		select {
 		case <-found.loading:
-		default: // it is on its way: its load ends first
+		default: // it is being loaded: the load ends first
 			s.mu.Unlock()
 			select {
 			case <-found.loading:
@@ -182,8 +182,8 @@ func (s *Shelf) Remove(ctx context.Context, model uint64) error {
 	}
 }
 
-// Operate serves the operator, over a socket that nobody else can open: GET /adapters, and POST /adapters/{id}/{what}
-// with add, pin, unpin or remove.
+// Operate returns the handler of the operator's requests: GET /adapters, and POST /adapters/{id}/{what} with add, pin,
+// unpin or remove. Serve it on a socket that only the operator can open.
 func (s *Shelf) Operate() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /adapters", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, s.List()) })

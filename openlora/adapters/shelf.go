@@ -1,6 +1,6 @@
 // Package adapters serves the adapters of the chain: it reads a model version's lineage, fetches its artifacts by their
-// hashes, checks them, and has the engine load them when they are first asked for. They stay in memory, within a
-// budget, until others are wanted more.
+// hashes, checks them, and has the engine load them at the first request. They stay in memory, within a budget, until
+// others need the room.
 package adapters
 
 import (
@@ -20,7 +20,7 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// Watch is told what happens to adapters. Its methods must not block.
+// Watch receives what happens to adapters, for metrics. Its methods must not block.
 type Watch interface {
 	Hit(model uint64)
 	Loaded(model uint64, took time.Duration, fetched bool)
@@ -28,26 +28,27 @@ type Watch interface {
 	Evicted(model uint64)
 }
 
-// Config of a Shelf.
+// Config configures a Shelf.
 type Config struct {
 	Models   modelstypes.QueryClient
 	Host     engine.Host
-	Provider string // whose offers are served
+	Provider string // address of the provider whose offers are served
 	Store    *artifact.Store
-	Content  *content.Store // asked before addresses are; may be nil
+	Content  *content.Store // searched before anything is fetched; may be nil
 	Fetch    *fetch.Client
-	Folder   string // for stacks, unpacked adapters, and what is remembered over restarts
-	Memory   int64  // bytes of adapters that the engine holds at most
-	MaxBytes int64  // of one artifact
-	// Folders has adapters unpacked as PEFT lays them out, for engines that are given folders.
+	Folder   string // for stacks, unpacked adapters, and the file that is kept over restarts
+	Memory   int64  // largest sum of the adapters that the engine holds, in bytes
+	MaxBytes int64  // largest artifact, in bytes
+	// Folders says to unpack adapters as PEFT folders, for engines that load folders.
 	Folders bool
-	// Patience is how long a load may take, with its download, and how long it waits for memory.
+	// Patience is the longest time of a load, with its download. It also bounds the wait for memory.
 	Patience time.Duration
 	Watch    Watch // may be nil
 	Log      *slog.Logger
 }
 
-// FetchLimits are those of downloads of artifacts, which are larger than text, and asked for by who pays.
+// FetchLimits returns the limits for downloads of artifacts. They are larger than those for text, because artifacts are
+// larger, and because only paid requests cause downloads.
 func FetchLimits(local bool) fetch.Limits {
 	limits := fetch.LocalLimits(local)
 	limits.Total, limits.BytesPerSecond, limits.Patience = 10*time.Minute, 128<<10, time.Minute
@@ -55,44 +56,44 @@ func FetchLimits(local bool) fetch.Limits {
 	return limits
 }
 
-// Shelf holds the adapters that are in memory, and loads others. Its methods may be called at the same time.
+// Shelf holds the adapters that are in memory, and loads others. Its methods are safe for concurrent use.
 type Shelf struct {
 	Config
-	base   engine.Based // nil: the engine does not say what it runs
+	base   engine.Based // nil if the engine does not know its base
 	memory *memory
 
 	mu      sync.Mutex
 	entries map[version]*entry
 	used    int64
-	freed   chan struct{} // closed when memory may be had
-	clock   uint64        // counts uses
+	freed   chan struct{} // closed when memory may have become free
+	clock   uint64        // number of uses so far
 
 	lineages sync.Map // of version, to lineage
 	offers   offers
 }
 
 const (
-	// memoryPatience is how long a load waits for memory that others use.
+	// memoryPatience is the longest time that a load waits for memory that others use.
 	memoryPatience = 30 * time.Second
-	// maxEntries bounds the failures that are remembered, with the adapters in memory.
+	// maxEntries bounds the number of entries: adapters in memory, and remembered failures.
 	maxEntries = 4096
 )
 
-// entry is one adapter.
+// entry is one adapter: in memory, being loaded, or failed.
 type entry struct {
 	of      version
 	adapter *engine.Adapter
 	ready   bool
-	loading chan struct{} // closed when it is ready or has failed
-	waiting int           // who wait for that
+	loading chan struct{} // closed when the load has ended
+	waiting int           // number of calls that wait for the load
 	failed  *Error
-	until   time.Time // the failure is remembered
+	until   time.Time // a failure is remembered until then
 	users   int
-	last    uint64 // use, by the clock
-	gone    bool   // taken from the shelf while it was in use
+	last    uint64 // last use, by Shelf.clock
+	gone    bool   // removed from the shelf while in use
 }
 
-// New returns a shelf with nothing on it.
+// New returns an empty shelf.
 func New(config Config) (*Shelf, error) {
 	if config.Watch == nil {
 		config.Watch = unwatched{}
@@ -106,13 +107,13 @@ func New(config Config) (*Shelf, error) {
 	return s, nil
 }
 
-// Lease is an adapter that is in use. Release ends it.
+// Lease is an adapter in use, which stays in memory until Release.
 type Lease struct {
 	Adapter *engine.Adapter
 	release func()
 }
 
-// Release lets the adapter go. It may be called on nil.
+// Release ends the use of the adapter. It may be called on nil.
 func (l *Lease) Release() {
 	if l != nil {
 		l.release()
@@ -120,14 +121,15 @@ func (l *Lease) Release() {
 }
 
 // Use returns the adapter of a model version, loading it if it is not in memory. It returns nil for a model that has no
-// adapter in its lineage. Many calls for the same one load it once, and a call that gives up ends no load.
+// adapter in its lineage. Concurrent calls for the same adapter load it once. The load goes on if a call gives up.
+// Errors that say why an adapter cannot answer are of type *Error.
 func (s *Shelf) Use(ctx context.Context, model uint64, number uint32) (*Lease, error) {
 	lease, _, err := s.use(ctx, version{model, number})
 	return lease, err
 }
 
-// Prepare sees to it that the adapter of a model version is in memory, for a call that will use it, and counts whether
-// it was.
+// Prepare loads the adapter of a model version, if it is not in memory, for a call that will use it, and counts the hit
+// or miss.
 func (s *Shelf) Prepare(ctx context.Context, model uint64, number uint32) error {
 	lease, hit, err := s.use(ctx, version{model, number})
 	if hit {
@@ -137,7 +139,7 @@ func (s *Shelf) Prepare(ctx context.Context, model uint64, number uint32) error 
 	return err
 }
 
-// use is Use, and says whether the adapter was in memory.
+// use is Use, and also reports whether the adapter was in memory.
 func (s *Shelf) use(ctx context.Context, of version) (_ *Lease, hit bool, err error) {
 	model := of.Model
 	l, err := s.lineage(ctx, of)
@@ -175,7 +177,7 @@ func (s *Shelf) use(ctx context.Context, of version) (_ *Lease, hit bool, err er
 	}
 }
 
-// lineage of a version, which never changes.
+// lineage returns the lineage of a version, which never changes.
 func (s *Shelf) lineage(ctx context.Context, of version) (lineage, error) {
 	if found, ok := s.lineages.Load(of); ok {
 		return found.(lineage), nil
@@ -187,7 +189,7 @@ func (s *Shelf) lineage(ctx context.Context, of version) (lineage, error) {
 	return l, err
 }
 
-// take leases an adapter that is ready, or returns what to wait for, having begun the load if nobody had.
+// take leases an adapter that is ready. Otherwise it returns the entry to wait for, and begins the load if nobody has.
 func (s *Shelf) take(of version, l lineage) (*Lease, *entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -214,7 +216,7 @@ func (s *Shelf) take(of version, l lineage) (*Lease, *entry, error) {
 	return &Lease{Adapter: e.adapter, release: func() { once.Do(func() { s.release(e) }) }}, nil, nil
 }
 
-// tidy forgets failures that are too old to be remembered, if there are many; the caller holds the lock.
+// tidy removes expired failures if there are many entries. The caller holds the lock.
 func (s *Shelf) tidy() {
 	if len(s.entries) < maxEntries {
 		return
@@ -237,13 +239,13 @@ func (s *Shelf) release(e *entry) {
 	}
 }
 
-// signal tells those who wait for memory to look again; the caller holds the lock.
+// signal wakes the loads that wait for memory. The caller holds the lock.
 func (s *Shelf) signal() {
 	close(s.freed)
 	s.freed = make(chan struct{})
 }
 
-// load makes an entry ready, or notes why it cannot be.
+// load makes an entry ready, or stores the error.
 func (s *Shelf) load(e *entry, l lineage) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.Patience)
 	defer cancel()
@@ -283,8 +285,8 @@ func (s *Shelf) load(e *entry, l lineage) {
 		"took", took.Round(time.Microsecond))
 }
 
-// reserve takes memory, of adapters that are not in use if there is not enough: the one first whose last use is longest
-// ago.
+// reserve reserves memory. If there is not enough, it removes adapters that are not in use, the least recently used
+// first.
 func (s *Shelf) reserve(ctx context.Context, bytes int64) error {
 	ctx, cancel := context.WithTimeout(ctx, memoryPatience)
 	defer cancel()
@@ -319,7 +321,7 @@ func (s *Shelf) reserve(ctx context.Context, bytes int64) error {
 	}
 }
 
-// oldest is the entry to give way; the caller holds the lock.
+// oldest returns the least recently used entry that may be removed, or nil. The caller holds the lock.
 func (s *Shelf) oldest() *entry {
 	var found *entry
 	for _, e := range s.entries {
@@ -331,7 +333,7 @@ func (s *Shelf) oldest() *entry {
 	return found
 }
 
-// forget takes an entry from the shelf; the caller holds the lock, and unloads it.
+// forget removes an entry from the shelf. The caller holds the lock, and unloads the adapter.
 func (s *Shelf) forget(e *entry) {
 	delete(s.entries, e.of)
 	if !e.ready {
@@ -360,7 +362,7 @@ func digestOf(ctx context.Context, path string) (digest [32]byte, size int64, er
 	return [32]byte(hash.Sum(nil)), size, err
 }
 
-// unwatched is a Watch that sees nothing.
+// unwatched is a Watch that does nothing.
 type unwatched struct{}
 
 func (unwatched) Hit(uint64)                         {}

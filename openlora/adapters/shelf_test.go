@@ -34,7 +34,7 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// chain is a stand-in for the models that a chain has.
+// chain is a stand-in for the models of a chain.
 type chain struct {
 	modelstypes.QueryClient
 
@@ -115,7 +115,7 @@ func (c *chain) add(id uint64, kind modelstypes.ModelKind, parent uint64, digest
 		Digest: digest[:], Uri: uri, Height: height})
 }
 
-// counted is the embedded engine, with what was loaded and forgotten.
+// counted is the embedded engine, and records loads and unloads.
 type counted struct {
 	*engine.Embedded
 	loads, unloads atomic.Int32
@@ -209,8 +209,8 @@ func code(err error) string {
 	return fmt.Sprint(err)
 }
 
-// TestFirstRequest: two first requests at once, and thirty more, fetch and load an adapter once; the next one finds it
-// in memory, and a restart finds it on the disk.
+// TestFirstRequest: two first requests at the same time, and thirty more, fetch and load an adapter once. The next one
+// finds it in memory, and after a restart it is on the disk.
 func TestFirstRequest(t *testing.T) {
 	w := newWorld(t)
 	w.publish(2, 1, w.trained(base.Config(), 4, 1), 2)
@@ -251,7 +251,7 @@ func TestFirstRequest(t *testing.T) {
 	require.Equal(t, asked, w.asked.Load(), "it is on the disk")
 }
 
-// TestBadArtifacts: each has its code, is remembered, and does no harm to others.
+// TestBadArtifacts: each has its code, is remembered, and does not disturb other adapters.
 func TestBadArtifacts(t *testing.T) {
 	w := newWorld(t)
 	w.config.MaxBytes = 400 << 10
@@ -311,7 +311,7 @@ func TestBadArtifacts(t *testing.T) {
 	require.Equal(t, 1, s.Ready())
 }
 
-// TestEviction: memory is never above the budget, what is in use or pinned stays, and everybody is served.
+// TestEviction: memory is never above the budget, adapters in use or pinned stay, and all requests are served.
 func TestEviction(t *testing.T) {
 	w := newWorld(t)
 	content := w.trained(base.Config(), 4, 0)
@@ -347,7 +347,7 @@ func TestEviction(t *testing.T) {
 	require.LessOrEqual(t, s.Ready(), 3)
 	require.Positive(t, w.engine.unloads.Load())
 
-	// All that may give way is in use.
+	// Everything that could be removed is in use.
 	first, err := s.Use(t.Context(), 3, 1)
 	require.NoError(t, err)
 	second, err := s.Use(t.Context(), 4, 1)
@@ -371,7 +371,8 @@ func TestEviction(t *testing.T) {
 	require.Equal(t, adapters.CodeTooLarge, code(err))
 }
 
-// TestLineage: an adapter of an adapter is their stack, with the version of the parent that it was registered on.
+// TestLineage: an adapter of an adapter is served as their stack, with the version of the parent that it was registered
+// on.
 func TestLineage(t *testing.T) {
 	w := newWorld(t)
 	w.publish(2, 1, w.trained(base.Config(), 2, 1), 5)
@@ -406,7 +407,7 @@ func TestLineage(t *testing.T) {
 	require.NotEqual(t, said(lease.Adapter), said(other.Adapter), "which one answers is a matter of a pointer")
 	require.Equal(t, said(lease.Adapter), said(lease.Adapter))
 
-	// The same adapter as a GGUF file, whose rows lie in another order, says the same.
+	// The same adapter as a GGUF file, whose rows have another order, gives the same answer.
 	path := filepath.Join(t.TempDir(), "adapter.gguf")
 	require.NoError(t, adaptertest.Random(t, base.Config(), 3, 0.5, 2).WriteGGUF(path, base.Config()))
 	content, err := os.ReadFile(path)
@@ -424,7 +425,7 @@ func TestLineage(t *testing.T) {
 	lease.Release()
 }
 
-// TestRestart: what was used is warm again, what was pinned and removed is so still.
+// TestRestart: after a restart, used adapters are loaded again, and pinned and removed ones stay so.
 func TestRestart(t *testing.T) {
 	w := newWorld(t)
 	for id := uint64(2); id < 6; id++ {
@@ -439,7 +440,7 @@ func TestRestart(t *testing.T) {
 	require.NoError(t, s.Remove(t.Context(), 4))
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	s.Run(ctx) // which writes down what was used
+	s.Run(ctx) // which saves what was used
 	require.NoError(t, w.engine.Unload(t.Context(), "openledger-2-1"))
 	require.NoError(t, w.engine.Unload(t.Context(), "openledger-3-1"))
 
@@ -492,8 +493,8 @@ func TestOtherGateways(t *testing.T) {
 	require.FileExists(t, path)
 }
 
-// TestOffers: an offer is served as soon as somebody asks for it, and listed soon after it is made; what is not
-// offered, has no adapter, or stands on another base is not.
+// TestOffers: an offer is served as soon as somebody asks for it, and listed soon after it is made. Models that are not
+// offered, have no adapter, or stand on another base are not served.
 func TestOffers(t *testing.T) {
 	w := newWorld(t)
 	w.publish(2, 1, w.trained(base.Config(), 4, 1), 2)
@@ -541,8 +542,8 @@ func TestOperate(t *testing.T) {
 	}
 }
 
-// TestKilledWhileItFetches: a download that breaks off, because its end or this one goes away, leaves nothing that is
-// taken for the artifact, and the next call begins anew.
+// TestKilledWhileItFetches: a download that breaks off, because the server or this process ends, leaves nothing that is
+// taken for the artifact. The next call begins again.
 func TestKilledWhileItFetches(t *testing.T) {
 	w := newWorld(t)
 	content := w.trained(base.Config(), 4, 1)
@@ -563,7 +564,7 @@ func TestKilledWhileItFetches(t *testing.T) {
 	left, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	require.Empty(t, left)
-	killed := filepath.Join(folder, "incoming-7") // what a killed process leaves
+	killed := filepath.Join(folder, "incoming-7") // the rest of a killed process
 	require.NoError(t, os.WriteFile(killed, content[:100], 0o600))
 	breaks = false
 	lease, err := w.shelf().Use(t.Context(), 2, 1)

@@ -20,11 +20,12 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// maxProviders bounds how many gateways are asked for one artifact.
+// maxProviders is the largest number of gateways that are asked for one artifact.
 const maxProviders = 16
 
-// artifact returns the path and the size of the artifact of a version: from the store, the content store, where its
-// owner put it, or from the gateways of others that serve it. Wherever it comes from, it has the digest on chain.
+// artifact returns the path and the size of a version's artifact. It looks in the store and in the content store, then
+// at the address that the owner gave, then at other gateways that serve the model. It checks that the artifact has the
+// digest on chain.
 func (s *Shelf) artifact(ctx context.Context, v modelstypes.ModelVersion) (
 	path string, size int64, fetched bool, err error,
 ) {
@@ -56,7 +57,7 @@ func (s *Shelf) tooLarge(size int64) error {
 		"--adapter-bytes", size, s.MaxBytes)
 }
 
-// fetch puts an artifact into the store.
+// fetch downloads an artifact into the store.
 func (s *Shelf) fetch(ctx context.Context, v modelstypes.ModelVersion, digest [32]byte) error {
 	if s.Content != nil {
 		text, err := s.Content.Get(ctx, digest)
@@ -98,7 +99,7 @@ func (s *Shelf) fetch(ctx context.Context, v modelstypes.ModelVersion, digest [3
 	return passing(CodeMissing, "the artifact %x cannot be fetched: %s", digest, all)
 }
 
-// keep stores what get writes, if it has the digest.
+// keep stores what get writes, if it has the given digest.
 func (s *Shelf) keep(digest [32]byte, get func(w io.Writer, check func() error) error) error {
 	w, err := s.Store.Writer(s.MaxBytes)
 	if err != nil {
@@ -117,7 +118,8 @@ func (s *Shelf) keep(digest [32]byte, get func(w io.Writer, check func() error) 
 	return w.Commit(digest)
 }
 
-// places are where an artifact may be: where its owner says, and the gateways of providers that offer the model.
+// places returns the URLs at which an artifact may be: the one that its owner gave, and the gateways of providers that
+// offer the model.
 func (s *Shelf) places(ctx context.Context, v modelstypes.ModelVersion, digest [32]byte) []string {
 	var places []string
 	if v.Uri != "" {
@@ -142,10 +144,10 @@ func (s *Shelf) places(ctx context.Context, v modelstypes.ModelVersion, digest [
 	return places
 }
 
-// prepare makes what the engine loads of a lineage: the artifact itself, or the stack of several.
+// prepare makes the file that the engine loads for a lineage: the artifact itself, or the stack of several.
 func (s *Shelf) prepare(ctx context.Context, name string, l lineage) (_ *engine.Adapter, fetched bool, err error) {
 	if started, ok := s.Host.(engine.Started); ok && started.Started(l.model.Id) {
-		return &engine.Adapter{Name: name}, false, nil // the operator answers for what it is
+		return &engine.Adapter{Name: name}, false, nil // the operator started the engine with it
 	}
 	if err := s.checkBase(l); err != nil {
 		return nil, false, err
@@ -183,13 +185,14 @@ func (s *Shelf) prepare(ctx context.Context, name string, l lineage) (_ *engine.
 	if s.Folders {
 		made.Folder = filepath.Join(s.Folder, "peft", name)
 		if err := adapter.Unpack(made.File, made.Folder); err != nil {
-			made.Folder = "" // a GGUF file: its engine reads it as it is
+			made.Folder = "" // the engine reads a GGUF file as it is
 		}
 	}
 	return made, fetched, nil
 }
 
-// checkBase refuses an adapter of another base than the engine runs, where that is known.
+// checkBase returns an error if the adapter's base is not the engine's. It accepts the adapter if the engine's base is
+// not known.
 func (s *Shelf) checkBase(l lineage) error {
 	if s.base == nil {
 		return nil
@@ -216,7 +219,7 @@ func (s *Shelf) checkBase(l lineage) error {
 	return nil
 }
 
-// openAdapter opens an artifact. It comes from a stranger.
+// openAdapter opens an artifact, which comes from a stranger.
 func openAdapter(path string) (*adapter.Adapter, error) {
 	a, err := adapter.Open(path)
 	if err == nil {
@@ -230,7 +233,8 @@ func openAdapter(path string) (*adapter.Adapter, error) {
 		strings.ReplaceAll(err.Error(), path, "it"))
 }
 
-// pickled says that a file begins as those that torch.save writes: a zip archive, or a pickle of protocol 2 or later.
+// pickled reports whether a file begins like the files of torch.save: as a zip archive, or as a pickle of protocol 2 or
+// later.
 func pickled(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
@@ -244,7 +248,7 @@ func pickled(path string) bool {
 	return string(begins[:]) == "PK\x03\x04" || begins[0] == 0x80 && begins[1] >= 2 && begins[1] <= 5
 }
 
-// stack writes a lineage of several adapters as one.
+// stack writes several adapters of a lineage as one adapter.
 func (s *Shelf) stack(ctx context.Context, made *engine.Adapter, parts []*adapter.Adapter) error {
 	if s.base == nil {
 		return lasting(CodeBase, "the adapter stands on another adapter, and this gateway does not know the shape of its "+

@@ -12,12 +12,12 @@ import (
 // Base is the model that is trained on.
 type Base struct {
 	*chat.Model
-	Digest [32]byte // as checkpoint.Digest gives it
+	Digest [32]byte // checkpoint.Digest of the model
 	Path   string   // empty for the base that ships
 }
 
-// OpenBase opens a Hugging Face folder or a GGUF file, or the base that ships if path is empty. threads of 0 are as
-// many as the machine has cores.
+// OpenBase opens a Hugging Face folder or a GGUF file, or the base that ships if path is empty. With threads of 0 it
+// uses one thread for each core of the machine.
 func OpenBase(path string, threads int) (*Base, error) {
 	b := &Base{Path: path}
 	var err error
@@ -38,10 +38,10 @@ func OpenBase(path string, threads int) (*Base, error) {
 	return b, err
 }
 
-// name is what an adapter's file says of its base: it must be the same for everybody who has the base.
+// name returns the name of the base in an adapter's file. It must be the same on every machine, so it is the digest.
 func (b *Base) name() string { return "sha256:" + hex.EncodeToString(b.Digest[:]) }
 
-// CheckDigest returns an error if this is not the base with the digest.
+// CheckDigest returns an error if the base has another digest.
 func (b *Base) CheckDigest(digest []byte) error {
 	if hex.EncodeToString(b.Digest[:]) == hex.EncodeToString(digest) {
 		return nil

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// cardRows is how many contributions a model card lists.
+// cardRows is the largest number of contributions that a model card lists.
 const cardRows = 20
 
-// card is what people read of the model.
+// card returns the model card, in Markdown.
 func card(b *Base, s Settings, contributions []Contribution, r *Result) []byte {
 	var out strings.Builder
 	out.WriteString("# Adapter\n\n")
@@ -42,7 +42,7 @@ func card(b *Base, s Settings, contributions []Contribution, r *Result) []byte {
 	return []byte(out.String())
 }
 
-// cell is a text that may stand in a table.
+// cell returns a text in a form that fits a cell of a Markdown table.
 func cell(text string) string {
 	return strings.NewReplacer("|", " ", "\n", " ", "\r", " ", "`", " ").Replace(text)
 }

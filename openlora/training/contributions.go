@@ -8,17 +8,17 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// Contribution is what is learned from, in the order of ranks.
+// Contribution is a contribution that an adapter is trained on. Contributions are sorted by rank.
 type Contribution struct {
 	Name     string // for people
 	Rank     uint64
-	Tokens   uint32 // canonical ones, of all segments
+	Tokens   uint32 // number of canonical tokens of all segments
 	Segments [][]byte
 	// Derived returns what a segment derives from earlier contributions.
 	Derived func(segment uint32) []poa.Derivation
 }
 
-// FromManifest takes the contributions of a manifest.
+// FromManifest returns the contributions of a manifest.
 func FromManifest(loaded []manifest.Contribution) []Contribution {
 	var all []Contribution
 	for i := range loaded {
@@ -31,8 +31,8 @@ func FromManifest(loaded []manifest.Contribution) []Contribution {
 	return all
 }
 
-// FromFolder takes the files below a folder, for trials without a chain: each document of them is a contribution, in
-// the order of paths. What derives from what is reckoned as validators do.
+// FromFolder reads the files below a folder, for trials without a chain. Each document is a contribution, in the order
+// of paths. Derivations are computed as validators compute them.
 func FromFolder(ctx context.Context, folder string) ([]Contribution, error) {
 	documents, _, err := corpus.Read(ctx, folder, corpus.Options{})
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/openledger/openledger/slm/train"
 )
 
-// texts are what is learned of contributions, in their order, with the places of the contributions as groups.
+// texts returns what is learned from contributions, in their order. The group of a text is the place of its
+// contribution.
 func texts(ctx context.Context, b *Base, s Settings, contributions []Contribution) ([]influence.Text, error) {
 	places := make(map[uint64]int, len(contributions))
 	for i, c := range contributions {
@@ -25,7 +26,7 @@ func texts(ctx context.Context, b *Base, s Settings, contributions []Contributio
 			}
 			var passed []influence.Part
 			for _, d := range c.Derived(uint32(index)) {
-				// What a manifest leaves out is not paid: its part stays with the segment.
+				// A contribution that is not in the manifest is not paid: its part stays with the segment.
 				if place, known := places[d.Rank]; known {
 					passed = append(passed, influence.Part{Group: place, PPM: d.PPM})
 				}
@@ -38,7 +39,7 @@ func texts(ctx context.Context, b *Base, s Settings, contributions []Contributio
 	return all, nil
 }
 
-// examples returns what is learned of a segment.
+// examples returns the training examples of a segment.
 func (b *Base) examples(ctx context.Context, format Format, segment string) ([]train.Example, error) {
 	if format == FormatText {
 		return b.plain(segment), nil
@@ -56,7 +57,7 @@ func (b *Base) examples(ctx context.Context, format Format, segment string) ([]t
 	return all, nil
 }
 
-// plain is a text all of which is learned, nothing if there is none.
+// plain returns an example of a text of which all tokens are learned, and none for an empty text.
 func (b *Base) plain(text string) []train.Example {
 	if text = strings.TrimSpace(text); text == "" {
 		return nil
@@ -68,7 +69,7 @@ func (b *Base) plain(text string) []train.Example {
 	return []train.Example{{Tokens: b.ended(append(tokens, b.Tokenizer.Encode(text)...)), From: 1}}
 }
 
-// ended puts the token behind a text that ends it.
+// ended appends the token that ends a text.
 func (b *Base) ended(tokens []int) []int {
 	if end, ok := b.Tokenizer.ID(b.Tokenizer.EOS); ok {
 		return append(tokens, end)
@@ -79,8 +80,8 @@ func (b *Base) ended(tokens []int) []int {
 // pair is a question with its answer.
 type pair struct{ question, answer string }
 
-// questions cuts a segment into pairs, and what stands before the first of them. A question without an answer stays
-// text of what comes before it.
+// questions cuts a segment into pairs, and returns the text before the first pair. A question without an answer belongs
+// to the text before it.
 func questions(segment string) (before string, pairs []pair) {
 	var text, answer strings.Builder
 	question := ""
@@ -112,7 +113,7 @@ func questions(segment string) (before string, pairs []pair) {
 	return strings.TrimSpace(text.String()), pairs
 }
 
-// withoutLabel cuts a label such as "Q: " off a line.
+// withoutLabel removes a label such as "Q: " from the beginning of a line.
 func withoutLabel(line string, labels ...string) string {
 	for _, label := range labels {
 		if rest, found := strings.CutPrefix(strings.ToLower(line), label+":"); found {

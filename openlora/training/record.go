@@ -15,17 +15,17 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// The files that a training leaves in its folder.
+// The files that a training writes to its folder.
 const (
 	ArtifactFile  = "adapter_model.safetensors" // the adapter, with its configuration
-	InfluenceFile = "influence.bin"             // what each contribution did to it
-	RecordFile    = "training.json"             // the record, as `openledgerd tx models` takes it
+	InfluenceFile = "influence.bin"             // the influence file, see poa.MarshalInfluence
+	RecordFile    = "training.json"             // the record, in the form that `openledgerd tx models` reads
 	CardFile      = "README.md"                 // the model card
 
-	stateFile = "state.safetensors" // of a training that has not ended
+	stateFile = "state.safetensors" // the state of a training that has not ended
 )
 
-// Record is what goes on chain about a training, in the form of the chain's own JSON.
+// Record is the training record that goes on chain, in the form of the chain's JSON.
 type Record struct {
 	BaseDigest      []byte `json:"base_digest"`
 	Settings        string `json:"settings"`
@@ -38,7 +38,7 @@ type Record struct {
 	InfluenceURI    string `json:"influence_uri"`
 }
 
-// RecordOf is a record as the chain returns it.
+// RecordOf converts a record of the chain.
 func RecordOf(r *modelstypes.TrainingRecord) Record {
 	return Record{
 		BaseDigest: r.BaseDigest, Settings: r.Settings, Seed: strconv.FormatUint(r.Seed, 10), EngineVersion: r.EngineVersion,
@@ -47,7 +47,7 @@ func RecordOf(r *modelstypes.TrainingRecord) Record {
 	}
 }
 
-// newRecord returns the record of a training, and writes the influence file.
+// newRecord writes the influence file, and returns the record of a training.
 func newRecord(b *Base, s Settings, rows []poa.InfluenceRow, folder string) (Record, error) {
 	settings, err := s.Canonical()
 	if err != nil {
@@ -65,7 +65,7 @@ func newRecord(b *Base, s Settings, rows []poa.InfluenceRow, folder string) (Rec
 	return r, file.Write(filepath.Join(folder, InfluenceFile), content, 0o644)
 }
 
-// rowsOf are the influence rows of contributions.
+// rowsOf returns the influence rows of contributions, with their ranks.
 func rowsOf(contributions []Contribution, computed []influence.Row) []poa.InfluenceRow {
 	rows := make([]poa.InfluenceRow, len(computed))
 	for i, r := range computed {
@@ -74,7 +74,7 @@ func rowsOf(contributions []Contribution, computed []influence.Row) []poa.Influe
 	return rows
 }
 
-// ReadRecord reads a file of a record.
+// ReadRecord reads a record from a file.
 func ReadRecord(path string) (Record, error) {
 	var r Record
 	text, err := os.ReadFile(path)

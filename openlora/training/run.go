@@ -19,41 +19,41 @@ import (
 	"github.com/openledger/openledger/slm/train"
 )
 
-// Options of Run. They do not change what comes out.
+// Options are the options of Run. They do not change its result.
 type Options struct {
-	// Folder for what is written, and for the state of a training that was ended. It is made if it is missing.
+	// Folder is where the results are written, and the state of a training that was stopped. It is made if it is missing.
 	Folder  string
-	Threads int // 0: as many as the machine has cores
-	// Report, which may be nil, is told how far it is.
+	Threads int // 0 means one for each core of the machine
+	// Report, if not nil, is called with the progress.
 	Report func(Progress)
 }
 
-// Progress of a training.
+// Progress says how far a training is.
 type Progress struct {
 	Stage     string // "training" or "influence"
 	Done, All int    // steps, or texts
 	Loss      float64
-	Left      time.Duration // 0 while nobody knows
+	Left      time.Duration // estimated time; 0 while it is not known
 }
 
-// Result of a training.
+// Result is the result of a training.
 type Result struct {
 	Folder      string
 	Artifact    [32]byte // SHA-256 of ArtifactFile
-	Influence   [32]byte // of InfluenceFile
+	Influence   [32]byte // SHA-256 of InfluenceFile
 	Record      Record
 	Rows        []poa.InfluenceRow
-	First, Last float64 // nats a token, in the first and in the last step
-	Tokens      int     // that went through the model
+	First, Last float64 // losses of the first and the last step, in nats a token
+	Tokens      int     // number of tokens that the training read
 	Texts       int
 	Parameters  int
 }
 
-// saveEvery is how often the state is saved.
+// saveEvery is the interval between two saves of the state.
 const saveEvery = 20 * time.Second
 
-// Run trains an adapter and computes what each contribution did to it. If ctx ends it saves how far it is, and returns
-// the error of ctx: the same call goes on.
+// Run trains an adapter and computes the influence of each contribution. If ctx ends, it saves the state and returns
+// the error of ctx. The same call then continues.
 func Run(ctx context.Context, b *Base, s Settings, contributions []Contribution, o Options) (*Result, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func Run(ctx context.Context, b *Base, s Settings, contributions []Contribution,
 	return result, err
 }
 
-// trainAdapter trains, or goes on, and writes the artifact.
+// trainAdapter begins or continues a training, and writes the artifact.
 func trainAdapter(ctx context.Context, b *Base, s Settings, learned []influence.Text, o Options, result *Result) error {
 	examples := make([]train.Example, len(learned))
 	for i := range learned {
@@ -156,7 +156,7 @@ func trainAdapter(ctx context.Context, b *Base, s Settings, learned []influence.
 	if err != nil {
 		return err
 	}
-	// Kept until all is written: what follows may be ended too.
+	// The state is kept until everything is written, because what follows may be stopped, too.
 	if err := trainer.Save(state); err != nil {
 		return err
 	}
@@ -174,13 +174,13 @@ func trainAdapter(ctx context.Context, b *Base, s Settings, learned []influence.
 	return trained.WriteFile(filepath.Join(o.Folder, ArtifactFile), config, b.name())
 }
 
-// clock reckons how long a stage still takes.
+// clock estimates how long a stage still takes.
 type clock struct {
-	mu     sync.Mutex // texts are done by several goroutines
+	mu     sync.Mutex // several goroutines process texts
 	stage  string
 	report func(Progress)
 	begin  time.Time
-	first  int // what was done before
+	first  int // steps or texts that were done before
 }
 
 func newClock(stage string, report func(Progress)) *clock {

@@ -17,25 +17,25 @@ type Format string
 const (
 	// FormatText learns every token of a segment.
 	FormatText Format = "text"
-	// FormatAnswers learns answers: a line of a segment that ends with a question mark is a question, and the lines behind
+	// FormatAnswers learns answers. A line of a segment that ends with a question mark is a question, and the lines after
 	// it, up to the next question, are its answer. Segments without a question are learned as text.
 	FormatAnswers Format = "qa"
 )
 
-// EngineVersion is that of the arithmetic by which training and influence are computed: records of another one cannot
-// be reproduced here.
+// EngineVersion is the version of the arithmetic of training and influence. A record of another version cannot be
+// reproduced here.
 const EngineVersion = 1
 
-// maxSettings is how long settings may be in a record, in bytes.
+// maxSettings is the largest length of a record's settings, in bytes.
 const maxSettings = 4_096
 
-// Settings of a training. All of them are in the record on chain.
+// Settings are the settings of a training. All of them are in the record on chain.
 type Settings struct {
 	Format Format `json:"format"`
 	train.Settings
 }
 
-// Defaults are settings for an adapter of rank 8 on all projections.
+// Defaults returns settings for an adapter of rank 8 on all projections.
 func Defaults() Settings {
 	s := Settings{Format: FormatText, Settings: train.LoRASettings()}
 	s.Epochs, s.LearningRate, s.Accumulation = 10, 3e-3, 1
@@ -55,7 +55,7 @@ func (s *Settings) Validate() error {
 	return s.Settings.Validate()
 }
 
-// Canonical returns the settings as they stand in a record: JSON without blanks, keys in ascending order.
+// Canonical returns the settings in the form of a record: JSON without blanks, with keys in ascending order.
 func (s *Settings) Canonical() (string, error) {
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *Settings) Canonical() (string, error) {
 	return string(text), err
 }
 
-// ParseSettings reads settings as Canonical writes them; whatever else is an error.
+// ParseSettings reads settings in the form of Canonical. Any other form is an error.
 func ParseSettings(canonical string) (Settings, error) {
 	s := Settings{}
 	if err := s.merge([]byte(canonical)); err != nil {
@@ -89,7 +89,7 @@ func ParseSettings(canonical string) (Settings, error) {
 	return s, err
 }
 
-// Merge changes settings to what YAML or JSON says, and keeps the others. Unknown names are errors.
+// Merge sets the settings that YAML or JSON text names, and keeps the others. Unknown names are errors.
 func (s *Settings) Merge(text []byte) error {
 	converted, err := yaml.YAMLToJSONStrict(text)
 	if err != nil {

@@ -41,7 +41,7 @@ func quick() Settings {
 	return s
 }
 
-// A training that is ended and goes on writes the same files as one that is not, with any number of threads.
+// A training that is stopped and continued writes the same files as one that is not, with any number of threads.
 func TestRunGoesOn(t *testing.T) {
 	b, s := openBase(t), quick()
 	whole, err := Run(context.Background(), b, s, notes(9), Options{Folder: t.TempDir(), Threads: 1})
@@ -142,7 +142,7 @@ func TestQuestions(t *testing.T) {
 	require.Empty(t, pairs)
 }
 
-// Only the answer of a pair is learned, and what is written in text is never a special token.
+// Only the answer of a pair is learned, and text never becomes a special token.
 func TestExamples(t *testing.T) {
 	b := openBase(t)
 	all, err := b.examples(context.Background(), FormatAnswers, "Intro.\nWhat is <|end|>?\nA mark <|end|> of the end.")
@@ -194,7 +194,7 @@ func TestVerify(t *testing.T) {
 	require.Contains(t, fmt.Sprint(other.Differences), "8 contributions, 9 were recorded")
 	require.Contains(t, fmt.Sprint(other.Differences), "first at contribution 2:")
 
-	// A lie in one row, its digest and roots as they should be for it.
+	// A lie in one row, with the digest and roots that fit it.
 	rows, err := poa.UnmarshalInfluence(read(t, published.InfluencePath))
 	require.NoError(t, err)
 	rows[3].Sketch[7]++

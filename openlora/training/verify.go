@@ -14,27 +14,27 @@ import (
 	"github.com/openledger/openledger/slm/checkpoint"
 )
 
-// Published is what stands on chain about a version, and files of it as far as somebody has them.
+// Published is what the chain records of a version, and its published files, if they are at hand.
 type Published struct {
 	Artifact [32]byte // digest
 	Record   Record
 
-	ArtifactPath, InfluencePath string // files of these digests, to say where others differ; may be empty
+	ArtifactPath, InfluencePath string // the published files, to say where others differ; may be empty
 }
 
-// Comparison is what a training gives that was done again.
+// Comparison is the result of a repeated training.
 type Comparison struct {
 	*Result
 	SameArtifact, SameInfluence bool
-	Differences                 []string // the first of each kind, for people
+	Differences                 []string // the first difference of each kind, for people
 }
 
-// Equal reports whether everything is as it was published.
+// Equal reports whether adapter and influence file are the published ones.
 func (c *Comparison) Equal() bool {
 	return c.SameArtifact && c.SameInfluence && len(c.Differences) == 0
 }
 
-// Verify trains again by a record, and compares.
+// Verify trains again with the settings of a record, and compares the result with what was published.
 func Verify(ctx context.Context, b *Base, p Published, contributions []Contribution, o Options) (*Comparison, error) {
 	s, err := p.Record.settings()
 	if err != nil {
@@ -80,7 +80,7 @@ func Verify(ctx context.Context, b *Base, p Published, contributions []Contribut
 	return c, nil
 }
 
-// settings returns the settings of a record that can be reproduced here.
+// settings returns the settings of a record, and an error if the record cannot be reproduced here.
 func (r Record) settings() (Settings, error) {
 	if r.EngineVersion != EngineVersion {
 		return Settings{}, fmt.Errorf("the record is of engine version %d, this openlorad computes version %d: use one that "+
@@ -97,7 +97,7 @@ func (c *Comparison) differ(format string, args ...any) {
 	c.Differences = append(c.Differences, fmt.Sprintf(format, args...))
 }
 
-// compareArtifacts says which number differs first.
+// compareArtifacts adds the first number in which the artifact differs from the one at path.
 func (c *Comparison) compareArtifacts(path string) error {
 	if path == "" {
 		return nil
@@ -157,7 +157,7 @@ func (c *Comparison) compareTensors(name string, own, other checkpoint.Tensor) (
 	return false, nil
 }
 
-// compareInfluence says which row differs first.
+// compareInfluence adds the first row in which the influence file differs from the one at path.
 func (c *Comparison) compareInfluence(path string) error {
 	if path == "" {
 		return nil

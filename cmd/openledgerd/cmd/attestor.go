@@ -28,7 +28,7 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// Flags of attestors; with the same names in app.toml.
+// Flags of attestors. They have the same names in app.toml.
 const (
 	flagAttestor        = "attestor.mode"
 	flagAttestorListen  = "attestor.listen"
@@ -80,7 +80,7 @@ func addAttestorConfigFlags(cmd *cobra.Command) {
 func attestorConfig(v *viper.Viper, home string) (attestor.Config, error) {
 	config := attestor.DefaultConfig(home)
 	config.Listen = v.GetString(flagAttestorListen)
-	// A list in a file reaches the flag as text, so that this is text everywhere.
+	// A list in a file reaches the flag as text, so the flag is a text everywhere.
 	for _, peer := range strings.Split(v.GetString(flagAttestorPeers), ",") {
 		if peer = strings.TrimSpace(peer); peer != "" {
 			config.Peers = append(config.Peers, peer)

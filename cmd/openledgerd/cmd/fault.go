@@ -26,14 +26,14 @@ func setFault(config *attestor.Config, v *viper.Viper) (err error) {
 	return err
 }
 
-// tamper has the node propose with other votes than it has received, if it is told to.
+// tamper makes the node change the votes that it received before it proposes, if the flags say so.
 func tamper(node *app.App, appOpts servertypes.AppOptions) {
 	if fault, _ := appOpts.Get(flagAttestorFault).(string); attestor.Fault(fault) == attestor.Drop {
 		node.SetVoteTamper(dropVotes)
 	}
 }
 
-// dropVotes leaves out as many votes as other validators let pass.
+// dropVotes removes as many votes as other validators accept.
 func dropVotes(commit *abci.ExtendedCommitInfo) {
 	total, dropped := int64(0), int64(0)
 	for _, v := range commit.Votes {

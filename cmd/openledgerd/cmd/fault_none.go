@@ -12,7 +12,7 @@ import (
 	"github.com/openledger/openledger/attestor"
 )
 
-// Only a node that is built with the tag faults misbehaves.
+// Only a node that is built with the tag faults can misbehave.
 
 func addFaultFlag(*pflag.FlagSet) {}
 

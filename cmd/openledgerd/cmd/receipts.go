@@ -26,7 +26,7 @@ const (
 	flagMirror    = "attestor"
 )
 
-// receiptsCmd holds the tools of those who check receipts.
+// receiptsCmd groups the commands that check receipts.
 func receiptsCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "receipts",
@@ -52,23 +52,24 @@ session, every segment against the root of its contribution, the opened words
 against the root of the answer, and the alignment and weights that follow.
 
 ID is "SESSION-CALL", the session in hex, as answers and the gateway name it. A
-failed step makes the command fail. A skipped step could not be done with what
-was given; the other steps stand without it.
+failed step makes the command fail. A skipped step needs data that were not
+given; the results of the other steps are valid without it.
 
-What an answer of method LORA asked the influence file of its adapter is part of
-the evidence, and is taken as it is: to compute it again takes question, answer
-and model. "openlorad receipts reexecute" does it for whoever has them.
-To recompute what it owes by influence, give the influence file of the model's
-version, which its training record names, with --influence.
+The evidence of an answer of method LORA contains the query of the adapter's
+influence file, and the command takes the query as it is. To compute it again
+you need question, answer and model: see "openlorad receipts reexecute". To
+recompute what the answer owes by influence, give the influence file of the
+model's version with --influence; the training record of the version names it.
 
-The node is believed about the state of the chain: ask your own node, or two.
+The command trusts the node about the state of the chain: ask your own node, or
+two nodes.
 
 State keeps receipts through their dispute window, and a node may have pruned
 the block of the batch. For an older receipt ask a node that keeps state and
-blocks, with --height of the batch or shortly after. Where only the block is
-gone give the receipts and the evidence of the batch as submitted, byte for
-byte, from anybody who kept the transaction: "openledgerd query tx HASH -o json"
-shows both in base64.`,
+blocks, with --height of the batch or shortly after. If only the block is gone,
+give the receipts and the evidence of the batch as submitted, byte for byte,
+from anybody who kept the transaction: "openledgerd query tx HASH -o json" shows
+both in base64.`,
 		Example: `openledgerd receipts verify 3f0c…9a-1
 openledgerd receipts verify 3f0c…9a-1 --contents --node tcp://127.0.0.1:26657
 openledgerd receipts verify 3f0c…9a-1 --json | jq '.steps[] | select(.status == "FAIL")'
@@ -111,7 +112,7 @@ openledgerd receipts verify 3f0c…9a-1 --influence adapter.olinf`,
 	return cmd
 }
 
-// addMirrorFlag lets the user say who holds evidence that is not on chain.
+// addMirrorFlag adds the flags that name attestors with evidence that is not on chain.
 func addMirrorFlag(cmd *cobra.Command) {
 	cmd.Flags().StringSlice(flagMirror, nil,
 		"base URL of an attestor that holds the evidence of attested batches; repeatable; the provider is asked last")
@@ -119,7 +120,8 @@ func addMirrorFlag(cmd *cobra.Command) {
 		"ask a provider whose address is not public too, for networks on one machine")
 }
 
-// submittedFiles reads receipts and evidence, and the influence file, or nothing when there are no flags.
+// submittedFiles reads the files of receipts, evidence and influence that the flags name. It returns nil without these
+// flags.
 func submittedFiles(cmd *cobra.Command) (*audit.Files, error) {
 	receipts, _ := cmd.Flags().GetString(flagReceipts)
 	evidence, _ := cmd.Flags().GetString(flagEvidence)
@@ -214,11 +216,11 @@ func nodeSource(cmd *cobra.Command, clientCtx client.Context) (audit.Source, str
 	return from(chainID, clientCtx, blocks, mirrors...), where, nil
 }
 
-// explain says what to do about a receipt that could not be read.
+// explain adds what the user can do about a receipt that could not be read.
 func explain(err error, id, where string) error {
 	switch {
 	case errors.Is(err, attributiontypes.ErrReceiptNotFound):
-		// The id itself: the chain was not asked.
+		// The id is malformed: the chain was not asked.
 		return errors.New(err.Error())
 	case errors.Is(err, audit.ErrPruned):
 		return fmt.Errorf("%w: --%s and --%s\nasked %s", err, flagReceipts, flagEvidence, where)

@@ -33,10 +33,10 @@ const (
 	flagGRPCEnable  = "grpc.enable"
 )
 
-// starter builds the application of a node that runs, and connects it to its attestor when there is one.
+// starter builds the application of a running node, and connects it to its attestor if there is one.
 type starter struct{ verdicts lateVerdicts }
 
-// lateVerdicts says nothing until the attestor is there.
+// lateVerdicts has no verdicts until the attestor is connected.
 type lateVerdicts struct {
 	source atomic.Pointer[voteext.Verdicts]
 }
@@ -68,8 +68,8 @@ func (s *starter) options() server.StartCmdOptions {
 	return server.StartCmdOptions{AddFlags: addStartFlags, PostSetup: s.connect}
 }
 
-// connect starts or finds the attestor. A node whose attestor fails goes on without verdicts: it secures the chain
-// either way.
+// connect starts or finds the attestor. A node whose attestor fails goes on without verdicts, because it also secures
+// the chain.
 func (s *starter) connect(svrCtx *server.Context, clientCtx client.Context, ctx context.Context,
 	g *errgroup.Group) error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("module", "attestor")
@@ -111,7 +111,7 @@ func (s *starter) embed(ctx context.Context, config attestor.Config, address str
 	chainID, connection, err := attestor.Dial(ctx, address)
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil // the node has stopped first
+			return nil // the node stopped first
 		}
 		return err
 	}
@@ -121,7 +121,7 @@ func (s *starter) embed(ctx context.Context, config attestor.Config, address str
 		return err
 	}
 	defer a.Close()
-	// Served beside those of the node, at instrumentation.prometheus_listen_addr of config.toml.
+	// The node serves them with its own metrics, at instrumentation.prometheus_listen_addr of config.toml.
 	for _, collector := range a.Collectors() {
 		if err := prometheus.Register(collector); err != nil {
 			return err

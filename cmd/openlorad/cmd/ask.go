@@ -146,7 +146,7 @@ func load(dir, id string) (*session.Client, error) {
 	return client, client.Lock()
 }
 
-// openOrResume returns the session of --session, goes on in one that is open, or opens a new one.
+// openOrResume returns the session of --session, or an open session that fits, or opens a new one.
 func openOrResume(cmd *cobra.Command) (*session.Client, error) {
 	ctx, f, dir := cmd.Context(), cmd.Flags(), sessionDir(cmd)
 	if id, _ := f.GetString(flagSession); id != "" {
@@ -193,7 +193,7 @@ func openOrResume(cmd *cobra.Command) (*session.Client, error) {
 	return client, err
 }
 
-// finishOpenings goes on with openings that were interrupted.
+// finishOpenings completes the opening of sessions that was interrupted.
 func finishOpenings(cmd *cobra.Command, node *chain.Client, kept *session.Kept) error {
 	for _, opening := range kept.Openings {
 		if opening.ChainID != node.ChainID {
@@ -214,8 +214,8 @@ func finishOpenings(cmd *cobra.Command, node *chain.Client, kept *session.Kept) 
 	return nil
 }
 
-// usable returns a session like the one wanted that is open, has enough left for an answer, and is used by no other
-// process; or nil. Of several it takes the one with least left, so that deposits are used up one after another.
+// usable returns an open session that fits the flags, has enough left for an answer, and is not used by another
+// process; or nil. It returns the one with the least left, so that deposits are used up one after another.
 func usable(cmd *cobra.Command, node *chain.Client, sessions []*session.Client,
 	wanted session.State) (*session.Client, error) {
 	var best *session.Client
@@ -255,7 +255,7 @@ func deposit(cmd *cobra.Command) sdk.Coin {
 	return sdk.NewCoin(rewardstypes.Denom, amountOf(cmd.Flags(), flagDeposit))
 }
 
-// reopen replaces a session that its gateway does not answer in any more.
+// reopen replaces a session in which its gateway no longer answers.
 func reopen(cmd *cobra.Command, client *session.Client) (*session.Client, error) {
 	node, payer, err := openAccount(cmd)
 	if err != nil {

@@ -17,21 +17,22 @@ const (
 	envPrefix  = "OPENLORA_"
 )
 
-// sections of the configuration, each with the flags of the command of its name. What stands before the first goes for
-// all.
+// sections are the sections of the configuration, each with the flags of the command of its name. Settings before the
+// first section apply to all commands.
 var sections = []string{"serve", "ask", "connect", "session", "earnings"}
 
-// shared are the flags that several commands have, and each run are those that belong to one.
+// shared are the flags that several commands have. eachRun are the flags that are given anew in each run.
 var (
 	shared  = []string{flagNode, flagFrom, flagBackend, flagKeys}
 	eachRun = []string{"help", flagHome, flagJSON, flagFile, flagOff, flagNoColor, flagSession, flagNew, flagBefore,
 		flagAll, flagCSV, flagRebuild}
 )
 
-// runOnly marks a flag of a subcommand that has the name of a setting, and is given anew in each run.
+// runOnly marks a flag of a subcommand that has the name of a setting, but is not a setting: it is given anew in each
+// run.
 const runOnly = "openlorad/run-only"
 
-// configurable says that a flag is a setting.
+// configurable reports whether a flag is a setting.
 func configurable(flag *pflag.Flag) bool {
 	_, given := flag.Annotations[runOnly]
 	return !given && !slices.Contains(eachRun, flag.Name)
@@ -62,7 +63,7 @@ func readSettings(cmd *cobra.Command) (settings, error) {
 	return out, nil
 }
 
-// section is the one that a command reads: of session close that is session.
+// section returns the section that a command reads: for "session close" it is session.
 func section(cmd *cobra.Command) string {
 	for cmd.HasParent() && cmd.Parent().HasParent() {
 		cmd = cmd.Parent()
@@ -110,7 +111,7 @@ func keys(root *cobra.Command) map[string]setting {
 	return all
 }
 
-// applyConfig gives the flags that the command line leaves out the values of the environment, then those of the file.
+// applyConfig sets the flags that the command line leaves out: from the environment, else from the file.
 func applyConfig(cmd *cobra.Command) error {
 	if !slices.Contains(sections, section(cmd)) {
 		return nil
@@ -205,8 +206,8 @@ func configCmd() *cobra.Command {
 	}
 }
 
-// annotated is a configuration file: what is not set stands behind a comment sign, so that it follows the defaults of
-// newer versions.
+// annotated returns the text of a configuration file. Settings that are not set are commented out, so that they follow
+// the defaults of newer versions.
 func annotated(root *cobra.Command, stored settings) string {
 	var out strings.Builder
 	out.WriteString(

@@ -18,8 +18,7 @@ const (
 	grpcPort       = "9090"
 )
 
-// ledger is what openledgerd is set to on this machine: openlorad takes the same keys, the same node and the same
-// content store.
+// ledger holds the settings of openledgerd on this machine: openlorad uses the same keys, node and content store.
 type ledger struct {
 	home                      string
 	backend, keyName, chainID string
@@ -58,10 +57,10 @@ func readLedger() (ledger, error) {
 	return l, nil
 }
 
-// content is the store in which openledgerd and its attestor keep text.
+// content returns the folder of the store in which openledgerd and its attestor keep text.
 func (l ledger) content() string { return filepath.Join(l.home, "content") }
 
-// checkChain refuses a node of another chain than the one that openledgerd is set to.
+// checkChain returns an error if a node's chain is not the one that openledgerd is set to.
 func (l ledger) checkChain(chainID string) error {
 	if l.chainID == "" || l.chainID == chainID {
 		return nil
@@ -72,7 +71,7 @@ func (l ledger) checkChain(chainID string) error {
 		l.grpc, chainID, l.chainID, chainID, flagNode)
 }
 
-// readTOML reads a file; nil says that there is none.
+// readTOML reads a file. It returns nil if the file does not exist.
 func readTOML(path string) (*viper.Viper, error) {
 	if _, err := os.Stat(path); os.IsNotExist(err) {
 		return nil, nil

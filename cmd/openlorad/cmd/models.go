@@ -44,16 +44,17 @@ const (
 	mebi            = 1 << 20
 )
 
-// addAdapterFlags adds the flags of adapters of the chain.
+// addAdapterFlags adds the flags for adapters of the chain.
 func addAdapterFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.Bool(flagAdapters, true, "serve the adapters of the chain that the provider offers, where the engine loads them: "+
-		"they are fetched by their hashes when they are first asked for")
-	f.Int64(flagAdapterMemory, 1024, "memory for adapters, in MiB; the one whose last use is longest ago gives way")
+	f.Bool(flagAdapters, true, "serve the adapters that the provider offers on chain, if the engine loads adapters: they "+
+		"are fetched by their hashes at the first request")
+	f.Int64(flagAdapterMemory, 1024, "memory for adapters, in MiB; the least recently used adapter is removed first")
 	f.Int64(flagAdapterBytes, 512, "largest artifact that is fetched, in MiB")
 }
 
-// openShelf returns what serves adapters, and the store of artifacts, or nil where the engine loads none.
+// openShelf returns the shelf that serves adapters and the store of artifacts. The shelf is nil if the engine loads no
+// adapters, or if the flags say so.
 func openShelf(cmd *cobra.Command, home string, node *chain.Client, provider string, chosen engine.Engine,
 	text *content.Store, log *slog.Logger) (*adapters.Shelf, *artifact.Store, error) {
 	f := cmd.Flags()
@@ -81,8 +82,8 @@ func openShelf(cmd *cobra.Command, home string, node *chain.Client, provider str
 	return shelf, store, err
 }
 
-// serveOperator serves the commands of `openlorad models` until ctx ends, on a socket that nobody but the user of the
-// process can open.
+// serveOperator serves the commands of `openlorad models` until ctx ends, on a socket that only the user of the process
+// can open.
 func serveOperator(ctx context.Context, home string, shelf *adapters.Shelf, log *slog.Logger) error {
 	path := filepath.Join(home, modelsSocket)
 	if conn, err := socket.Dial(ctx, path); err == nil {
@@ -102,7 +103,7 @@ func serveOperator(ctx context.Context, home string, shelf *adapters.Shelf, log 
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	if err := server.Serve(listener); ctx.Err() == nil {
-		log.Error("the commands of `openlorad models` are not served any more", "err", err)
+		log.Error("`openlorad models` cannot reach this gateway any more", "err", err)
 	}
 	return nil
 }
@@ -111,10 +112,10 @@ func modelsCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "models",
 		Short: "See and choose the adapters that the running gateway serves",
-		Long: `See and choose the adapters that the gateway of this home serves. It must be running.
+		Long: `See and choose the adapters that the gateway of this home serves. The gateway must be running.
 
-A gateway whose engine loads adapters serves what its provider offers on chain by itself: these commands
-are for what should be in memory before somebody asks, stay there, or not be served here.`,
+A gateway whose engine loads adapters serves the adapters that its provider offers on chain without further
+commands. These commands load an adapter before somebody asks for it, keep it in memory, or stop serving it here.`,
 		Example: `openlorad models list
 openlorad models add 7
 openlorad models add 7 --file adapter.safetensors --file influence.bin
@@ -125,7 +126,7 @@ openlorad models remove 7`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	list := &cobra.Command{
-		Use: "list", Short: "List the adapters that are served, with what they take",
+		Use: "list", Short: "List the adapters that are served, and the memory that they use",
 		Example: "openlorad models list --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return listModels(cmd) },
@@ -133,16 +134,16 @@ openlorad models remove 7`,
 	list.Flags().Bool(flagJSON, false, "print JSON")
 	add := operation("add", "Serve a model's adapter from now on, and load it now",
 		"openlorad models add 7 --file adapter.safetensors")
-	add.Flags().StringSlice(flagFile, nil, "file of the artifact, or of its influence table, if it cannot be fetched "+
-		"from anywhere; repeatable")
+	add.Flags().StringSlice(flagFile, nil, "file of the artifact, or its influence file, if it cannot be fetched; "+
+		"repeatable")
 	pin := operation("pin", "Keep a model's adapter in memory, also after a restart", "openlorad models pin 7 --off")
-	pin.Flags().Bool(flagOff, false, "let it give way again")
+	pin.Flags().Bool(flagOff, false, "unpin: the adapter may be removed from memory again")
 	cmd.AddCommand(list, add, pin,
 		operation("remove", "Stop serving a model's adapter here, until it is added again", "openlorad models remove 7"))
 	return cmd
 }
 
-// operation is a command on one model.
+// operation returns a command that changes one model.
 func operation(name, short, example string) *cobra.Command {
 	return &cobra.Command{
 		Use: name + " MODEL", Short: short, Example: example, Args: cobra.ExactArgs(1),

@@ -29,8 +29,8 @@ func (noModels) Model(context.Context, *modelstypes.QueryModelRequest, ...grpc.C
 	return nil, status.Error(codes.NotFound, "model not found")
 }
 
-// TestModels: the commands talk to the gateway of their home alone, over a socket that only its user opens, and say so
-// where none runs. Homes may lie deep.
+// TestModels: the commands talk only to the gateway of their home, over a socket that only its user can open, and say
+// so if none runs. A home may have a long path.
 func TestModels(t *testing.T) {
 	home := filepath.Join(t.TempDir(), strings.Repeat("deep/", 25))
 	run := func(args ...string) (string, error) {

@@ -23,11 +23,11 @@ const (
 	flagCallFile = "call-file"
 )
 
-// receiptsCmd holds what is checked of receipts with a model at hand.
+// receiptsCmd groups the commands that check receipts with a model at hand.
 func receiptsCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "receipts",
-		Short: "Check with the model what receipts say",
+		Short: "Check receipts with the model at hand",
 		Example: "openlorad receipts reexecute call.json --adapter adapter.safetensors\n" +
 			"openledgerd receipts verify ID                 # everything that needs no model",
 		Args: cobra.NoArgs,
@@ -40,18 +40,21 @@ func receiptsCmd() *cobra.Command {
 func reexecuteCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reexecute CALL-FILE",
-		Short: "Compute again what an answer of an adapter asked its training",
-		Long: `Compute again what an answer of method LORA asked the influence file of its adapter.
+		Short: "Compute the influence query of an adapter's answer again",
+		Long: `Compute the query of an answer of method LORA again: what the answer asks the influence file of
+its adapter.
 
-openledgerd receipts verify recomputes everything else of such a receipt. This one number needs
-question, answer and model: who asked keeps the call with openlorad ask --call-file, or is shown it.
-Base and adapter must be the files that the chain names; the embedded engine computes the same bits on
-every machine. The command fails when the provider has asked something else: then the part of the answer
-that was paid by influence, at most 30 %, went where the provider wanted, within four times what the
-influence table gives each contribution.
+"openledgerd receipts verify" recomputes everything else of such a receipt. The query needs question,
+answer and model. The payer saves question and answer with "openlorad ask --call-file", and can pass
+the file on. Base and adapter must be the files that the chain names. The embedded engine computes the
+same bits on every machine.
 
-"table" says that the provider asked nothing, so that the influence table has decided alone: engines
-that nobody could re-execute do so.`,
+The command fails if the provider used another query. Then the provider chose who got the part of the
+answer that is paid by influence: at most 30 % of the answer, and for each contribution at most four
+times its share in the influence table.
+
+The result "table" means that the provider used no query, so that only the influence table decided.
+Engines whose work nobody can repeat do this.`,
 		Example: `openlorad ask "How is Darier disease treated?" --from carol --model 7 --call-file call.json
 openlorad receipts reexecute call.json --adapter adapter.safetensors
 openlorad receipts reexecute call.json --adapter adapter.safetensors --base ~/models/SmolLM2-360M-Instruct --json`,
@@ -113,7 +116,8 @@ func reexecuteCall(cmd *cobra.Command, path string) error {
 	return err
 }
 
-// openTrained opens base and adapter of a model version, which must be those that the chain names.
+// openTrained opens base and adapter of a model version. It returns an error if they are not the ones that the chain
+// names.
 func openTrained(cmd *cobra.Command, node *chain.Client, model uint64, version uint32) (*engine.Embedded,
 	*engine.Adapter, error) {
 	f := cmd.Flags()

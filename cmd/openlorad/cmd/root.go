@@ -34,7 +34,7 @@ func NewRootCmd() *cobra.Command {
   openlorad ask "How do I …?" --from alice           ask, check the answer, pay its authors
   openlorad connect --from alice --budget 5OPEN/day  have any OpenAI client ask and pay
   openlorad models list                              which adapters the gateway serves
-  openlorad train --datanet 1                        train an adapter on text, and say who did what to it
+  openlorad train --datanet 1                        train an adapter on text, with the influence of each author
   openlorad session list                             what your sessions hold
   openlorad earnings ADDRESS                         what an account has earned, batch by batch
 

@@ -81,17 +81,17 @@ func serveCmd() *cobra.Command {
 
 The provider's account must be registered with the public part of the answer
 key, bonded, and offer the models (docs/provider.md). Text of the models' DataNets
-is read from the content store, which is that of openledgerd, or fetched from where
-contributors put it: from public addresses, without redirects, and not from files,
-unless --allow-private.
+is read from the content store of openledgerd, or fetched from where contributors
+put it. Without --allow-private it is fetched from public addresses only, without
+redirects, and not from files.
 
 Receipts wait in an outbox on disk until the chain has them; a restart loses none.
-An engine that loads adapters (docs/models.md) serves those that the provider offers on
-chain without being told: see openlorad models.
+With an engine that loads adapters (docs/models.md), the gateway also serves the
+adapters that the provider offers on chain: see "openlorad models".
 
-At each start the gateway claims its provider's fence on chain: the last one that
-was started answers, and a copied or restored outbox does not go on in sessions
-that another may have answered in (docs/provider.md).`,
+At each start the gateway claims its provider's fence on chain. Only the gateway
+that was started last answers, and a copied or restored outbox does not continue
+sessions in which another gateway may have answered (docs/provider.md).`,
 		Example: `openlorad serve --model 1 --from provider --keyring-backend test
 openlorad serve --model 1 --from provider --engine embedded
 openlorad serve --from provider --engine embedded --adapter-memory 4096
@@ -112,25 +112,25 @@ openlorad serve --model 1 --from provider --engine llamacpp --openai-url http://
 		"~/.openledger/content)")
 	f.String(flagAnswerKey, "", "file of the key that signs answers; made when missing (default HOME/answer_key)")
 	f.String(flagEngine, engineExtractive, "engine: "+engines())
-	f.String(flagBase, "", "model of the embedded engine: a Hugging Face folder or a GGUF file (default the small one "+
-		"that ships); with a model server the same base as there, to check, stack and convert adapters")
+	f.String(flagBase, "", "base model of the embedded engine: a Hugging Face folder or a GGUF file (default the small "+
+		"one that ships); with a model server, the base that it serves, to check, stack and convert adapters")
 	f.Int(flagThreads, 0, "threads of the embedded engine (default as many as there are cores)")
 	addUpstreamFlags(cmd)
 	f.Duration(flagInterval, time.Second, "how often receipts are submitted")
 	f.Uint(flagKeepDays, 30, "days for which answers, batches and evidence stay in the outbox after they are settled; "+
-		"0 is for ever")
-	f.String(flagEvidence, evidenceInline, "how receipts are proved: inline, in the transaction, or attested, by "+
-		"validators who fetch the evidence")
+		"0 means for ever")
+	f.String(flagEvidence, evidenceInline, "how receipts are proved: inline (evidence in the transaction) or attested "+
+		"(validators fetch the evidence)")
 	f.StringSlice(flagAttestor, nil, "base URL of a validator's attestor to push evidence to; repeatable")
 	f.Bool(flagPrivate, false, "take text from addresses that are not public and from files too, for networks on one "+
 		"machine")
-	f.Bool(flagIndexer, true, "keep proofs of receipts for when the chain has pruned them, and what accounts have earned")
-	f.Bool(flagCheck, true, "ask the server behind the engine for its models before serving")
+	f.Bool(flagIndexer, true, "keep proofs of receipts after the chain has pruned them, and the earnings of accounts")
+	f.Bool(flagCheck, true, "ask the model servers for their models before serving")
 	f.StringSlice(flagOrigin, []string{"*"},
 		"origin of web pages whose scripts may call the gateway, such as https://app.example.org; repeatable, * is all")
 	addAdapterFlags(cmd)
 	f.String(flagEmbeddings, "", "environment variable that holds the key for POST /v1/embeddings, which the embedded "+
-		"engine answers for the operator's own programs (default none, and no embeddings)")
+		"engine answers for the operator's own programs (default none: no embeddings)")
 	addLimitFlags(cmd)
 	cmd.AddCommand(answerKeyCmd())
 	return cmd
@@ -139,14 +139,14 @@ openlorad serve --model 1 --from provider --engine llamacpp --openai-url http://
 // addLimitFlags adds a flag for each limit of the gateway.
 func addLimitFlags(cmd *cobra.Command) {
 	f, l := cmd.Flags(), gateway.DefaultLimits()
-	f.Int64(flagMaxBody, l.BodyBytes, "most bytes of a request")
+	f.Int64(flagMaxBody, l.BodyBytes, "largest request, in bytes")
 	f.Int(flagConcurrent, l.Concurrent, "answers that are made at the same time")
-	f.Int(flagModelAnswers, l.PerModel, "answers of one model that are made at the same time; 0 is as many as of all")
+	f.Int(flagModelAnswers, l.PerModel, "answers of one model that are made at the same time; 0 sets no limit for a model")
 	f.Int(flagWaiting, l.Waiting, "more requests that may wait for their turn; the models' queues take turns")
 	f.Float64(flagRate, float64(l.PerSecond), "requests a second of one remote address")
 	f.Int(flagBurst, l.Burst, "requests of one remote address at once")
-	f.Duration(flagAnswerTimeout, l.AnswerTimeout, "time for one answer")
-	f.Int(flagMaxTokens, l.MaxTokens, "most canonical tokens of an answer")
+	f.Duration(flagAnswerTimeout, l.AnswerTimeout, "longest time for one answer")
+	f.Int(flagMaxTokens, l.MaxTokens, "largest number of canonical tokens of an answer")
 	f.Int(flagPassages, l.Passages, "segments that are retrieved for a question")
 	f.Duration(flagKeepAlive, l.KeepAlive, "silence in a stream after which a comment is sent, so that proxies do not "+
 		"close it; 0 sends none")
@@ -214,7 +214,7 @@ func answerKey(home, path string) (ed25519.PrivateKey, error) {
 		if err := file.MakeFolder(filepath.Dir(path), 0o700); err != nil {
 			return nil, err
 		}
-		// The chain is told of the key: it must not be lost.
+		// The chain knows the public key, so the key must not be lost.
 		return ed25519.NewKeyFromSeed(seed), file.Create(path, []byte(hex.EncodeToString(seed)+"\n"), 0o600)
 	}
 	if err != nil {
@@ -227,7 +227,7 @@ func answerKey(home, path string) (ed25519.PrivateKey, error) {
 	return ed25519.NewKeyFromSeed(seed), nil
 }
 
-// newEngine returns the engine that the flags name. One behind a server is checked, unless the flags say otherwise.
+// newEngine returns the engine that the flags name. It checks model servers, unless the flags say otherwise.
 func newEngine(cmd *cobra.Command, timeout time.Duration, log *slog.Logger) (engine.Engine, error) {
 	f := cmd.Flags()
 	switch name, _ := f.GetString(flagEngine); name {
@@ -252,7 +252,8 @@ func newEngine(cmd *cobra.Command, timeout time.Duration, log *slog.Logger) (eng
 	}
 }
 
-// embeddingsKey is the key for embeddings, which is not given on the command line, where others see it.
+// embeddingsKey returns the key for embeddings. It comes from the environment, because other users of the machine can
+// see command lines.
 func embeddingsKey(cmd *cobra.Command) (string, error) {
 	variable, _ := cmd.Flags().GetString(flagEmbeddings)
 	if variable == "" {
@@ -266,7 +267,7 @@ func embeddingsKey(cmd *cobra.Command) (string, error) {
 	return key, nil
 }
 
-// engines are all that --engine may name.
+// engines lists the values of --engine.
 func engines() string {
 	out := engineExtractive + ", " + engineEmbedded
 	for _, kind := range upstream.Kinds() {

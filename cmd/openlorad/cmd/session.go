@@ -40,11 +40,11 @@ type held struct {
 	Gateway string    `json:"gateway"`
 	Status  string    `json:"status"` // open, closing, closed, opening, or unknown when the node does not answer
 	Calls   uint64    `json:"calls"`
-	Deposit *math.Int `json:"deposit,omitempty"` // all that was paid in
+	Deposit *math.Int `json:"deposit,omitempty"` // everything that was paid in
 	Spent   math.Int  `json:"spent"`
 	Left    *math.Int `json:"left,omitempty"`
-	// Expires is when the session is closed by itself, if nothing is asked before, or when what is left of a closing one
-	// returns.
+	// Expires is the time at which the chain closes the session if nobody asks before, or, of a closing session, the time
+	// at which the rest of the deposit returns.
 	Expires *time.Time `json:"expires,omitempty"`
 }
 
@@ -80,7 +80,7 @@ func sessionListCmd() *cobra.Command {
 	return cmd
 }
 
-// keptBy returns the sessions of this machine: those of `openlorad ask`, and those of the proxy.
+// keptBy returns the sessions of this machine: the sessions of `openlorad ask` and those of the proxy.
 func keptBy(cmd *cobra.Command) (session.Kept, error) {
 	kept, err := session.List(sessionDir(cmd))
 	if err != nil {
@@ -91,7 +91,7 @@ func keptBy(cmd *cobra.Command) (session.Kept, error) {
 	return kept, err
 }
 
-// holdings asks a node, if there is one, what sessions hold.
+// holdings asks the node what sessions hold. node may be nil.
 func holdings(ctx context.Context, node *chain.Client, kept session.Kept) ([]held, error) {
 	all := []held{}
 	for _, client := range kept.Sessions {
@@ -130,7 +130,8 @@ func (h *held) fill(client *session.Client, stored *attributiontypes.Session) {
 	h.Deposit, h.Left, h.Expires = &deposit, &left, &stored.Deadline
 }
 
-// leftOf is what of a deposit is not spent: the chain may know less of the answers than the client does.
+// leftOf returns the part of a deposit that is not spent, in aopen. The client may know of answers that the chain does
+// not know yet.
 func leftOf(client *session.Client, stored *attributiontypes.Session) math.Int {
 	return stored.Deposit.Add(stored.Spent).Sub(math.MaxInt(stored.Spent, math.NewIntFromBigInt(client.State.Spent.Big())))
 }
@@ -243,7 +244,7 @@ func closeSessions(cmd *cobra.Command, args []string) error {
 	return failed
 }
 
-// closeSession closes one, and says what returns when.
+// closeSession closes a session, and returns a text that says which amount returns and when.
 func closeSession(ctx context.Context, node *chain.Client, payer chain.Signer, client *session.Client) (string, error) {
 	if err := client.Close(ctx, node, payer); err != nil {
 		return "", err

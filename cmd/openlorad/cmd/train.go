@@ -43,15 +43,16 @@ func trainCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "train",
 		Short: "Train an adapter on DataNets, or on a folder of text",
-		Long: `Train an adapter (LoRA) on the text of DataNet versions, and reckon what each contribution did to it.
+		Long: `Train an adapter (LoRA) on the text of DataNet versions, and compute the influence of each contribution on it.
 
-The text comes from the content store, which is that of openledgerd, or from where contributors put it. --text trains
-on the files below a folder instead, for trials: such an adapter cannot be published with method LORA.
+The text comes from the content store of openledgerd, or from where contributors put it. --text trains on the files
+below a folder instead, for trials: such an adapter cannot be published with method LORA.
 
-The folder of --output gets the adapter, the influence file, the record of the training that goes on chain, and a model
-card. The same command gives the same bytes on every machine. Ctrl-C stops it; the same command goes on.
+The command writes four files to the folder of --output: the adapter, the influence file, the training record that goes
+on chain, and a model card. The same command writes the same bytes on every machine. Ctrl-C stops it, and the same
+command goes on from there.
 
-Settings can be given as YAML or JSON, by the names that the record has:
+Settings can be given as YAML or JSON, with the names that the record uses:
 
   format: qa            # text, or qa: lines that end with a question mark are questions
   rank: 8
@@ -73,12 +74,12 @@ openlorad train --datanet 1 --base ~/models/SmolLM2-135M-Instruct --settings lor
 	f.String(flagFormat, string(defaults.Format), "how segments are learned: text, or qa")
 	f.Int(flagRank, defaults.Rank, "rank of the adapter")
 	f.StringSlice(flagProjections, defaults.Targets, "projections that the adapter changes")
-	f.Int(flagEpochs, defaults.Epochs, "how often all text is learned from")
-	f.Float64(flagLearning, defaults.LearningRate, "the greatest learning rate")
-	f.Int(flagContext, defaults.ContextTokens, "tokens of a text; longer texts are cut")
+	f.Int(flagEpochs, defaults.Epochs, "how many times the training passes over all text")
+	f.Float64(flagLearning, defaults.LearningRate, "the highest learning rate")
+	f.Int(flagContext, defaults.ContextTokens, "largest number of tokens of a text; longer texts are cut")
 	f.Uint64(flagSeed, defaults.Seed, "seed of the first numbers and of the order of texts")
-	f.Uint(flagModel, 0, "model that a version is to be published of, for the line that publishes it")
-	f.Uint(flagParent, 0, "base model on chain, for the line that registers a new model")
+	f.Uint(flagModel, 0, "model that gets the adapter as a new version, for the command that is printed at the end")
+	f.Uint(flagParent, 0, "base model on chain of a new model, for the command that is printed at the end")
 	return cmd
 }
 
@@ -146,7 +147,7 @@ func runTrain(cmd *cobra.Command) error {
 	return nil
 }
 
-// trainingSettings are the defaults, changed by the file of settings and then by the flags that were given.
+// trainingSettings returns the defaults, changed first by the file of settings and then by the flags that were given.
 func trainingSettings(cmd *cobra.Command) (training.Settings, error) {
 	settings, f := training.Defaults(), cmd.Flags()
 	if path, _ := f.GetString(flagSettings); path != "" {
@@ -181,7 +182,7 @@ func trainingSettings(cmd *cobra.Command) (training.Settings, error) {
 	return settings, settings.Validate()
 }
 
-// chainText reads the text of DataNets that are named as on the command line.
+// chainText reads the text of DataNets, which are named in the form of --datanet.
 func chainText(cmd *cobra.Command, names []string) ([]training.Contribution, []modelstypes.ManifestEntry, error) {
 	node, err := dial(cmd)
 	if err != nil {
@@ -198,7 +199,7 @@ func chainText(cmd *cobra.Command, names []string) ([]training.Contribution, []m
 	return contributions, entries, err
 }
 
-// manifestEntry reads 1, or 1@4; without a version it is the latest.
+// manifestEntry parses a name such as 1 or 1@4. Without a version it returns the latest one.
 func manifestEntry(ctx context.Context, node *chain.Client, name string) (entry modelstypes.ManifestEntry, err error) {
 	id, version, given := strings.Cut(name, "@")
 	if entry.DatanetId, err = strconv.ParseUint(id, 10, 64); err == nil && given {
@@ -257,7 +258,7 @@ func openTrainingBase(cmd *cobra.Command) (*training.Base, error) {
 	return base, nil
 }
 
-// publishLine is the command that publishes what was trained.
+// publishLine returns the command that publishes the trained adapter.
 func publishLine(cmd *cobra.Command, output string, r *training.Result, entries []modelstypes.ManifestEntry) string {
 	var line strings.Builder
 	model, _ := cmd.Flags().GetUint(flagModel)
@@ -279,7 +280,8 @@ func publishLine(cmd *cobra.Command, output string, r *training.Result, entries 
 	return line.String()
 }
 
-// progressLine shows how far a training is, on one line of a terminal, or on a line from time to time.
+// progressLine shows the progress of a training: in one line of a terminal, or, in a file, in a new line from time to
+// time.
 type progressLine struct {
 	cmd   *cobra.Command
 	shown time.Time

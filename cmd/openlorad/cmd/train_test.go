@@ -24,7 +24,7 @@ func TestTrain(t *testing.T) {
 	stdout, stderr, err := run(t, home, "train", "--text", notes, "--output", out, "--settings", settings, "--epochs", "1")
 	require.NoError(t, err)
 	require.Contains(t, stdout, training.ArtifactFile)
-	require.NotContains(t, stdout, "openledgerd tx") // text of a folder cannot be published
+	require.NotContains(t, stdout, "openledgerd tx") // an adapter trained on a folder cannot be published
 	require.Contains(t, stderr, "2 contributions")
 	record, err := training.ReadRecord(filepath.Join(out, training.RecordFile))
 	require.NoError(t, err)

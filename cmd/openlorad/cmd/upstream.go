@@ -31,24 +31,24 @@ const (
 	flagPresets         = "llama-presets"
 )
 
-// addUpstreamFlags adds the flags of engines that are servers.
+// addUpstreamFlags adds the flags of engines that are model servers.
 func addUpstreamFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringSlice(flagOpenAIURL, nil, "URL of a model server, such as http://127.0.0.1:8000/v1; repeatable")
-	f.StringSlice(flagUpstream, nil, "URL[,KIND] of one more model server, of the kind of --engine or another; repeatable")
-	f.String(flagOpenAIModel, "", "name of the base at the model servers")
+	f.StringSlice(flagUpstream, nil, "URL[,KIND] of one more model server; its kind is that of --engine, or KIND; "+
+		"repeatable")
+	f.String(flagOpenAIModel, "", "name of the base model at the model servers")
 	f.String(flagOpenAIKey, "OPENAI_API_KEY", "environment variable that holds the key of the model servers")
-	f.StringSlice(flagUpstreamModel, nil, "MODEL=NAME: a model server was started with the adapter of a model, and calls "+
-		"it by that name; repeatable")
-	f.Int(flagUpstreamAnswers, 0, "answers that a model server makes at the same time; 0 is no limit of its own")
+	f.StringSlice(flagUpstreamModel, nil, "MODEL=NAME: the model servers were started with the adapter of MODEL, under "+
+		"NAME; repeatable")
+	f.Int(flagUpstreamAnswers, 0, "answers that one model server makes at the same time; 0 sets no limit for a server")
 	f.StringSlice(flagPathMap, nil, "LOCAL=REMOTE: model servers see the folder LOCAL of this machine at REMOTE; "+
 		"repeatable")
-	f.String(flagAdapterFolder, "", "folder that vLLM finds adapters in by itself (its VLLM_LORA_RESOLVER_CACHE_DIR)")
+	f.String(flagAdapterFolder, "", "folder in which vLLM looks for adapters (its VLLM_LORA_RESOLVER_CACHE_DIR)")
 	f.String(flagPresets, "", "preset file of a llama-server that runs as a router (its --models-preset)")
 }
 
-// newFleet returns an engine of the model servers that the flags name. It is asked what it is, unless the flags say
-// otherwise.
+// newFleet returns an engine of the model servers that the flags name. It checks them, unless the flags say otherwise.
 func newFleet(cmd *cobra.Command, kind upstream.Kind, timeout time.Duration, log *slog.Logger) (engine.Engine, error) {
 	f := cmd.Flags()
 	common, err := upstreamOptions(cmd, kind, timeout)
@@ -93,7 +93,7 @@ func newFleet(cmd *cobra.Command, kind upstream.Kind, timeout time.Duration, log
 	return fleet.Engine(), nil
 }
 
-// upstreamOptions are what all model servers have in common.
+// upstreamOptions returns the options that all model servers have in common.
 func upstreamOptions(cmd *cobra.Command, kind upstream.Kind, timeout time.Duration) (upstream.Options, error) {
 	f := cmd.Flags()
 	out := upstream.Options{Kind: kind, Timeout: timeout}
@@ -130,8 +130,8 @@ func upstreamOptions(cmd *cobra.Command, kind upstream.Kind, timeout time.Durati
 	return out, nil
 }
 
-// baseConfig reads the configuration of a base, of which nothing else need be there: a folder with config.json, or a
-// GGUF file. Nothing has none.
+// baseConfig reads the configuration of a base: from a folder with config.json, which needs no weights, or from a GGUF
+// file. It returns nil for an empty path.
 func baseConfig(path string) (*checkpoint.Config, error) {
 	if path == "" {
 		return nil, nil
@@ -159,13 +159,14 @@ type namedServer struct {
 	kind upstream.Kind
 }
 
-// namedServers are the servers of both flags. The lists were cut at commas, so that a kind stands behind its URL.
+// namedServers returns the servers of both flags. The flags were split at commas, so a kind is the element after its
+// URL.
 func namedServers(urls, more []string, kind upstream.Kind) ([]namedServer, error) {
 	var out []namedServer
 	for _, url := range urls {
 		out = append(out, namedServer{url, kind})
 	}
-	mayName := false // the kind of the URL before
+	mayName := false // the next element may be the kind of the URL before
 	for _, part := range strings.Split(strings.Join(more, ","), ",") {
 		switch part = strings.TrimSpace(part); {
 		case part == "":

@@ -32,7 +32,8 @@ func TestNamedServers(t *testing.T) {
 	}
 }
 
-// TestEnginesThatAreServers: flags that do not fit are refused with what to write, before anything is asked.
+// TestEnginesThatAreServers: flags that do not fit are refused before any server is asked, and the error says what to
+// write.
 func TestEnginesThatAreServers(t *testing.T) {
 	const url = " --openai-url http://127.0.0.1:1 --openai-model base"
 	for why, args := range map[string]string{
@@ -62,7 +63,7 @@ func engineOf(t *testing.T, args string) engine.Engine {
 	return made
 }
 
-// TestFleetsAreWhatTheyCanDo: adapters are loaded by servers that can, and checked where the whole base is here.
+// TestFleetsAreWhatTheyCanDo: servers that can load adapters do so, and adapters are checked if the whole base is here.
 func TestFleetsAreWhatTheyCanDo(t *testing.T) {
 	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"data":[{"id":"base"},{"id":"mine"}]}`)

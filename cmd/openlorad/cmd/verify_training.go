@@ -24,14 +24,15 @@ const (
 func verifyTrainingCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify-training MODEL[@VERSION]",
-		Short: "Train a model of the chain again, and say whether it is the same",
+		Short: "Train an adapter of the chain again, and compare",
 		Long: `Train a version of an adapter again by its record on chain, and compare adapter and influence file bit for bit.
 
 The base must be on this machine: --base names it, and its digest is checked. Text comes from the content store, or from
-where contributors put it. With the published files (--artifact, --influence) it says which number differs first.
+where contributors put it. If the published files are given (--artifact, --influence), the command also says which
+number differs first.
 
-It ends with the line that records on chain what was found, which takes a provider with a bond. Ctrl-C stops it; the
-same command goes on. The command fails if anything differs.`,
+At the end it prints the command that records the result on chain, which only a provider with a bond can send. Ctrl-C
+stops it, and the same command goes on from there. The command fails if anything differs.`,
 		Example: `openlorad verify-training 7
 openlorad verify-training 7@2 --base ~/models/SmolLM2-135M-Instruct --artifact adapter_model.safetensors`,
 		Args: cobra.ExactArgs(1),
@@ -46,7 +47,7 @@ openlorad verify-training 7@2 --base ~/models/SmolLM2-135M-Instruct --artifact a
 	return cmd
 }
 
-// modelVersion reads 7, or 7@2.
+// modelVersion parses a name such as 7 or 7@2. version is 0 if none is given.
 func modelVersion(name string) (id uint64, version uint32, err error) {
 	first, second, given := strings.Cut(name, "@")
 	wide := uint64(0)
@@ -122,7 +123,8 @@ func runVerifyTraining(cmd *cobra.Command, name string) error {
 	return nil
 }
 
-// publishedOf is what the chain knows of a version, with files that the flags name; those must be the published ones.
+// publishedOf returns what the chain knows of a version, with the files that the flags name. It returns an error if
+// these are not the published files.
 func publishedOf(cmd *cobra.Command, version modelstypes.ModelVersion) (p training.Published, err error) {
 	if version.Training == nil {
 		return p, fmt.Errorf("version %d of model %d has no training record: there is nothing to verify", version.Version,

@@ -1,4 +1,4 @@
-// Package bm25 ranks texts for a question with the integer BM25 of ATTRIBUTION, section 4: k1 = 1.2, b = 0.75.
+// Package bm25 ranks texts for a question with the integer BM25 of poa/README.md, section 4a: k1 = 1.2, b = 0.75.
 package bm25
 
 import (

@@ -6,7 +6,7 @@ type Costs struct {
 	MaxSkip, Band int
 }
 
-// SpanCosts are those of method SPAN (ATTRIBUTION, section 3).
+// SpanCosts are the costs of method SPAN (poa/README.md, section 4).
 var SpanCosts = Costs{Skip: 6 << 16, Shift: 16 << 16, MaxSkip: 6, Band: 2}
 
 // Aligner scores local alignments by plain dynamic programming over pairs of equal tokens: each pair looks at every

@@ -11,26 +11,28 @@ import (
 	"github.com/openledger/openledger/slm/influence"
 )
 
-// Figures of a world.
+// Figures are the results of measuring a world.
 type Figures struct {
 	Documents, Answers, Subsets int
-	// LDS by method: the Spearman correlation, over subsets, of the scores of a subset's documents with what the answer
-	// loses when an adapter is trained on them, with its sign changed; mean over answers.
+	// LDS is the linear datamodeling score by method: the Spearman correlation, over subsets, of the summed scores of a
+	// subset's documents with the answer's negative loss after training on the subset; mean over answers.
 	LDS map[string]float64
-	// Of the LORA part of answers: Paid is what is paid, the rest is above the bound of the table; Top of what is paid
-	// goes to the three documents whose removal changes the answer most, TopSources to those that the answer is about.
+	// Paid is the share of the LORA part that is paid; the rest exceeds the bound of the table. Top is the share of what
+	// is paid that goes to the three documents whose removal changes the answer most. TopSources is the share that goes to
+	// the documents that the answer is about.
 	Paid, Top, TopSources float64
-	// Liar is the most that any document gets of a part, over four times its share in the table, whatever the query.
+	// Liar is the most that any document gets of the part with any query, over four times its share in the table.
 	Liar float64
-	// Parts of the LORA part that a contributor takes, over his share of the tokens: who writes documents of others'
-	// words in another order (Flood), who copies documents word for word, without and with provenance (Copy, CopyPassed).
+	// Flood, Copy and CopyPassed are what a thief takes of the LORA part, over the thief's share of the tokens. Flood: the
+	// thief registers documents of others with their words in another order. Copy: word for word, without provenance.
+	// CopyPassed: the same with provenance.
 	Flood, Copy, CopyPassed float64
 }
 
-// Names of the methods, in the order of the table.
+// Names are the names of the methods, in the order of the table.
 var Names = []string{"method LORA", "gradient dot", "DataInf", "MEANING alone", "BM25 of the answer"}
 
-// Measure trains on subsets, and on all with thieves.
+// Measure trains on random subsets, and on all documents with those of thieves, and returns the figures.
 func (w *World) Measure(subsets int, seed int64, progress func(format string, args ...any)) (Figures, error) {
 	r, err := w.Retrain(subsets, seed, func(done int) { progress("trained again, subset %d of %d", done+1, subsets) })
 	if err != nil {
@@ -39,7 +41,7 @@ func (w *World) Measure(subsets int, seed int64, progress func(format string, ar
 	return w.compare(r, seed, progress)
 }
 
-// compare has the figures of a retraining.
+// compare computes the figures, given a retraining.
 func (w *World) compare(r Retraining, seed int64, progress func(format string, args ...any)) (Figures, error) {
 	f := Figures{
 		Documents: len(w.Documents), Answers: len(w.Queries), Subsets: len(r.Subsets), LDS: map[string]float64{},
@@ -86,7 +88,7 @@ func (r Retraining) lds(scores Scores) float64 {
 	return measure.Mean(all)
 }
 
-// amounts are the parts that documents are paid of a LORA part of 1: by score, and not above the bound.
+// amounts returns what documents are paid of a LORA part of 1: by score, and not above the bound.
 func (x Influence) amounts(query *influence.Query) []float64 {
 	out := make([]float64, len(x.Rows))
 	total := 0.0
@@ -102,7 +104,7 @@ func (x Influence) amounts(query *influence.Query) []float64 {
 	return out
 }
 
-// topDocuments are how many documents an answer is said to depend on most.
+// topDocuments is the number of documents that Figures.Top counts.
 const topDocuments = 3
 
 func (w *World) pay(f *Figures, r Retraining, x Influence) {
@@ -131,7 +133,7 @@ func (w *World) pay(f *Figures, r Retraining, x Influence) {
 	f.Paid, f.Top, f.TopSources = measure.Mean(paid), measure.Mean(top), measure.Mean(sources)
 }
 
-// liar is the most that a document gets, over its bound, of queries that are made for it alone.
+// liar returns the most that a document gets, over its bound, by a query that is made for it alone.
 func (x Influence) liar() float64 {
 	most := 0.0
 	for i := range x.Rows {
@@ -143,10 +145,10 @@ func (x Influence) liar() float64 {
 	return most
 }
 
-// robbed are how many documents a thief takes words from.
+// robbed is the number of documents that a thief takes words from.
 const robbed = 6
 
-// thieves train on all documents and those of one more contributor.
+// thieves trains on all documents and those of a thief, and sets Flood, Copy and CopyPassed.
 func (w *World) thieves(f *Figures, rng *rand.Rand) error {
 	victims := rng.Perm(len(w.Documents))[:min(robbed, len(w.Documents))]
 	copies, shuffled := make([]Document, len(victims)), make([]Document, len(victims))

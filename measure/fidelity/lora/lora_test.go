@@ -43,9 +43,9 @@ func TestMeasure(t *testing.T) {
 	require.Greater(t, f.TopSources, 0.25) // of four documents
 	require.LessOrEqual(t, f.Liar, 1.0)
 	require.Greater(t, f.Copy, 0.0)
-	require.Zero(t, f.CopyPassed) // word for word: all is passed on
+	require.Zero(t, f.CopyPassed) // a copy word for word passes everything on
 
-	// Leaving a document out says the same as its scores where they are the whole truth.
+	// If the loss of an answer is minus the sum of its documents' scores, the correlation is 1.
 	r := Retraining{Subsets: [][]int{{0, 1}, {0, 2}, {1, 2}, {2, 3}}}
 	truth := Scores{{3, 1, 0, 0}, {0, 0, 2, 5}}
 	for _, subset := range r.Subsets {

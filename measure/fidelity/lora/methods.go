@@ -11,7 +11,7 @@ import (
 	"github.com/openledger/openledger/slm/train"
 )
 
-// Scores of each answer for each document.
+// Scores are indexed by answer and document.
 type Scores [][]float64
 
 func (w *World) newScores() Scores {
@@ -22,13 +22,14 @@ func (w *World) newScores() Scores {
 	return s
 }
 
-// Influence is what method LORA has of an adapter: rows of documents and the queries of the answers.
+// Influence is what method LORA computes from an adapter: rows of documents and queries of answers.
 type Influence struct {
 	Rows    []influence.Row
 	Queries []influence.Query
 }
 
-// compute returns what the method has of an adapter of documents, of which a text passes on what passed says.
+// compute returns the Influence of an adapter that was trained on documents. passed returns what a document's texts
+// derive from others.
 func (w *World) compute(a influence.Adapter, documents []Document, passed func(document int) []influence.Part) (
 	Influence, error,
 ) {
@@ -47,7 +48,7 @@ func (w *World) compute(a influence.Adapter, documents []Document, passed func(d
 	return out, err
 }
 
-// scores are those that are paid by: int16, in whole numbers, not below 0.
+// scores returns the scores that pay: of int16 sketches, in integers, not below 0.
 func (x Influence) scores() Scores {
 	s := make(Scores, len(x.Queries))
 	for i := range s {
@@ -59,7 +60,7 @@ func (x Influence) scores() Scores {
 	return s
 }
 
-// gradients are those of all texts and then of all answers, whole, at the end of training.
+// gradients returns the whole gradients at the end of training, first of all texts and then of all answers.
 func (w *World) gradients(a influence.Adapter) ([][]train.Gradient, []int, error) {
 	g, err := train.NewGradients(a.Base, a.Scale, a.Changes, w.base.Positions(), nil)
 	if err != nil {
@@ -91,10 +92,12 @@ func (w *World) gradients(a influence.Adapter) ([][]train.Gradient, []int, error
 	return all, owners, nil
 }
 
-// dataInfDamping is λ of a tensor over the mean square of its gradients' numbers, as in the paper on DataInf.
+// dataInfDamping is λ of a tensor, as a multiple of the mean square of its gradients' numbers, as in the paper on
+// DataInf.
 const dataInfDamping = 0.1
 
-// dotAndDataInf score by the product of gradients, and by DataInf (Kwon and others, 2024), whole, without projection.
+// dotAndDataInf returns the scores by dot products of gradients and by DataInf (Kwon and others, 2024), both of whole
+// gradients, without projection.
 func (w *World) dotAndDataInf(a influence.Adapter) (dot, dataInf Scores, err error) {
 	all, owners, err := w.gradients(a)
 	if err != nil {
@@ -141,10 +144,11 @@ func (w *World) dotAndDataInf(a influence.Adapter) (dot, dataInf Scores, err err
 	return dot, dataInf, nil
 }
 
-// retrieved is how many texts a question finds.
+// retrieved is the number of texts that a question finds.
 const retrieved = 8
 
-// textScores score by method MEANING alone, with what the question finds, and by BM25 of the answer.
+// textScores returns the scores by method MEANING alone, with the texts that the question finds, and by BM25 of the
+// answer.
 func (w *World) textScores() (meaning, ranked Scores, err error) {
 	var texts []methods.Text
 	var words [][]uint32

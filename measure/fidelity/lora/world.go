@@ -1,5 +1,5 @@
-// Package lora measures method LORA on the small base that ships: adapters are trained again without contributions, and
-// what the method says is compared with what that changes.
+// Package lora measures method LORA on the small base that ships. It trains adapters again on random halves of the
+// contributions, and compares the method's scores with the change of the answers' loss.
 package lora
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/openledger/openledger/slm/train"
 )
 
-// World is documents, each a contribution, and answers to questions about them that people wrote in other words.
+// World holds documents, each a contribution, and answers about them in other words.
 type World struct {
 	Documents []Document
 	Queries   []Query
@@ -28,7 +28,7 @@ type World struct {
 	epoch int
 }
 
-// Document is a contribution: its texts are learned.
+// Document is a contribution. Adapters are trained on its texts.
 type Document struct {
 	Name  string
 	Texts []string
@@ -42,7 +42,8 @@ type Query struct {
 	example train.Example
 }
 
-// New takes the documents that most English answers of a set are about, and the answers that are about nothing else.
+// New returns a World of the documents that most English answers of a set are about, with the answers that are only
+// about these. Close it.
 func New(set *answers.Set, documents, epochs int, seed int64) (*World, error) {
 	base, err := chat.Base(chat.Options{Threads: 1})
 	if err != nil {
@@ -93,7 +94,7 @@ func New(set *answers.Set, documents, epochs int, seed int64) (*World, error) {
 	return w, nil
 }
 
-// Close frees the base.
+// Close closes the base.
 func (w *World) Close() error { return w.base.Close() }
 
 func sourcesOf(item *answers.Item) []string {
@@ -119,21 +120,21 @@ func (w *World) prepare(q *Query) error {
 	return nil
 }
 
-// example is how a text is learned: all of it.
+// example returns a text as an example of which all tokens are learned.
 func (w *World) example(text string) train.Example {
 	t := w.base.Tokenizer
 	tokens := t.EncodeParts([]tokenizer.Part{{Text: t.BOS, Trusted: true}, {Text: text}, {Text: t.EOS, Trusted: true}})
 	return train.Example{Tokens: tokens, From: 1}
 }
 
-// settings are those of `openlorad train`.
+// settings returns the settings of `openlorad train`.
 func (w *World) settings() train.Settings {
 	s := train.LoRASettings()
 	s.Epochs, s.LearningRate, s.Accumulation, s.Seed = w.epoch, 3e-3, 1, w.seed
 	return s
 }
 
-// trained returns the adapter of documents.
+// trained returns an adapter that was trained on documents.
 func (w *World) trained(documents []Document) (influence.Adapter, error) {
 	var examples []train.Example
 	for _, d := range documents {
@@ -152,7 +153,7 @@ func (w *World) trained(documents []Document) (influence.Adapter, error) {
 	return influence.Adapter{Base: w.base.Model, Scale: scale, Changes: slices.Clone[[]model.LowRank](changes)}, nil
 }
 
-// losses are those of the answers, in nats.
+// losses returns the losses of the answers, in nats.
 func (w *World) losses(a influence.Adapter) ([]float64, error) {
 	g, err := train.NewGradients(a.Base, a.Scale, a.Changes, w.base.Positions(), nil)
 	if err != nil {
@@ -167,13 +168,14 @@ func (w *World) losses(a influence.Adapter) ([]float64, error) {
 	return out, nil
 }
 
-// Retraining is what answers lose by when an adapter is trained on halves of the documents.
+// Retraining holds the losses of answers after training on halves of the documents.
 type Retraining struct {
 	Subsets [][]int
-	Losses  [][]float64 // of each subset, of each answer
+	Losses  [][]float64 // by subset and answer, in nats
 }
 
-// Retrain trains on random halves.
+// Retrain trains an adapter on each of several random halves of the documents, and calls progress with the number of
+// each that is done.
 func (w *World) Retrain(subsets int, seed int64, progress func(done int)) (Retraining, error) {
 	rng := rand.New(rand.NewSource(seed))
 	r := Retraining{Losses: make([][]float64, subsets)}
@@ -200,7 +202,8 @@ func (w *World) Retrain(subsets int, seed int64, progress func(done int)) (Retra
 	return r, cmp.Or(errs...)
 }
 
-// Effect is how much more an answer loses on halves without a document than on those with it, in nats.
+// Effect returns the mean loss of an answer after training on halves without a document, less the mean on halves with
+// it, in nats. It is 0 if all halves have it or none has.
 func (r Retraining) Effect(query, document int) float64 {
 	var sums, counts [2]float64
 	for s, subset := range r.Subsets {
@@ -217,7 +220,7 @@ func (r Retraining) Effect(query, document int) float64 {
 	return sums[0]/counts[0] - sums[1]/counts[1]
 }
 
-// tokens are the canonical tokens of documents.
+// tokensOf returns the number of canonical tokens of each document.
 func tokensOf(documents []Document) []uint32 {
 	out := make([]uint32, len(documents))
 	for i, d := range documents {

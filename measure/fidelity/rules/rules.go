@@ -1,4 +1,4 @@
-// Package rules holds the rule of package poa beside those that were rejected (ATTRIBUTION, section 3), all as
+// Package rules holds the rule of package poa beside those that were rejected (poa/README.md, section 4), all as
 // functions from an answer to the owner of every position.
 package rules
 
@@ -47,7 +47,7 @@ type Rule struct {
 	Own  func(t *Texts, answer []uint32) []int
 }
 
-// Rejected are the rules of the table in ATTRIBUTION, section 3, but the one that was chosen.
+// Rejected are the rules that were compared with the rule of package poa, and rejected.
 var Rejected = []Rule{
 	{"earliest 5-gram", earliestGram},
 	{"12-gram, falling back to 5", fallBack},
