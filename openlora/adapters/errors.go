@@ -57,7 +57,8 @@ func passing(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// known returns an error as an *Error, with CodeFailed if it has no code.
+// known returns an error as an *Error. An error without a code gets CodeMissing if the download may work later, else
+// CodeFailed.
 func known(err error) *Error {
 	var coded *Error
 	switch {

@@ -21,7 +21,7 @@ import (
 // Embedded answers with a language model in this process.
 type Embedded struct {
 	model    *chat.Model
-	ships    bool // it is the base that ships, which speaks in the words of the manifest
+	ships    bool // whether it is the base that ships, which answers in the words of the manifest
 	manifest manifests
 
 	residents residents
@@ -42,7 +42,7 @@ func NewEmbedded(path string, options chat.Options) (*Embedded, error) {
 
 // Close ends all answers and frees the model.
 func (e *Embedded) Close() error {
-	e.model.Engine.Close() // whose answers use adapters
+	e.model.Engine.Close() // first, because its answers use adapters
 	return errors.Join(e.residents.close(), e.model.Close())
 }
 
@@ -52,7 +52,7 @@ func (e *Embedded) Name() string { return e.model.Name }
 // Parameters is the number of the model's weights.
 func (e *Embedded) Parameters() int64 { return e.model.Checkpoint.Config.Parameters() }
 
-// honoured are the options that the engine honours, beside those without effect.
+// honoured are the options that the engine honours. Options without effect are accepted, too.
 var honoured = map[string]bool{
 	"temperature": true, "top_p": true, "top_k": true, "min_p": true, "repetition_penalty": true, "seed": true,
 	"stop": true, "response_format": true,
@@ -86,7 +86,7 @@ func (e *Embedded) Answer(ctx context.Context, request Request, emit func(string
 		defer release()
 		asked.Adapter = weights
 	}
-	if e.ships && asked.Adapter == nil { // what an adapter says is its own
+	if e.ships && asked.Adapter == nil { // an adapter answers in its own words
 		quotes := choose(candidates(request), request.MaxTokens, false)
 		if len(quotes) == 0 {
 			return Reply{Text: Silence(request.Question()), Finish: FinishStop}, ErrSilent
@@ -118,8 +118,8 @@ func (e *Embedded) Answer(ctx context.Context, request Request, emit func(string
 	return reply, err
 }
 
-// words has the base go on as the passages do, and as the manifest does where they say nothing, beginning with one of
-// their sentences that are about the question.
+// words returns the texts whose continuations the base follows: first the passages, then, where these do not help, the
+// manifest. The answer begins with a sentence of the passages that is about the question.
 func (e *Embedded) words(request Request, chosen []quote) *ngram.Source {
 	var texts [][]int
 	for _, passage := range request.Passages {
@@ -137,20 +137,20 @@ func (e *Embedded) words(request Request, chosen []quote) *ngram.Source {
 }
 
 const (
-	// longestRun is how many tokens of an answer of the base may be one stretch of a passage.
+	// longestRun is the largest number of tokens that the base copies from a passage in one stretch.
 	longestRun = 96
-	// openingTokens are as many of a sentence as it takes to tell it from others.
+	// openingTokens is the number of tokens by which sentences are told apart.
 	openingTokens = 6
-	// tokensPerWord bounds how many tokens of a model a canonical token is.
+	// tokensPerWord bounds the number of model tokens of one canonical token.
 	tokensPerWord = 24
-	// ownSentences is after how many sentences the base that ships has said enough.
+	// ownSentences is the number of sentences after which an answer of the base that ships ends.
 	ownSentences = 3
-	// leastAnswer is for how many tokens of an answer a prompt leaves room.
+	// leastAnswer is the number of tokens that a prompt leaves free for the answer.
 	leastAnswer = 128
 )
 
-// prompt puts as many passages before the conversation as fit, the best first, and leaves out the oldest messages where
-// not even these fit.
+// prompt puts as many passages before the conversation as fit, the best first. If even the messages do not fit, it
+// leaves out the oldest.
 func (e *Embedded) prompt(ctx context.Context, request Request) ([]int, error) {
 	room := e.model.Positions() - leastAnswer
 	if room < 1 {
@@ -180,7 +180,7 @@ func (e *Embedded) prompt(ctx context.Context, request Request) ([]int, error) {
 	}
 }
 
-// messages are what the chat template gets.
+// messages returns the messages for the chat template.
 func (e *Embedded) messages(request Request) []chat.Message {
 	all := request.Messages
 	switch {
@@ -203,14 +203,14 @@ func (e *Embedded) messages(request Request) []chat.Message {
 	return out
 }
 
-// errSaid ends an answer that has said enough.
+// errSaid ends an answer after ownSentences sentences.
 var errSaid = errors.New("enough was said")
 
-// speaker passes an answer on, and ends it behind some sentences if that is asked for.
+// speaker passes an answer on, and can end it after a number of sentences.
 type speaker struct {
 	emit      func(string) error
 	text      strings.Builder
-	sentences int // 0: as many as there are
+	sentences int // 0 means no limit
 }
 
 func (s *speaker) say(piece string) error {
@@ -232,12 +232,12 @@ func (s *speaker) say(piece string) error {
 	return nil
 }
 
-// endsSentence says that a piece of a text ends a sentence.
+// endsSentence reports whether a piece of a text ends a sentence.
 func endsSentence(piece string) bool {
 	return strings.ContainsRune(".!?。！？।؟…", lastRune(strings.TrimRight(piece, "\"'”’»)]")))
 }
 
-// settings reads the options of a request.
+// settings converts the options of a request.
 func settings(options api.Options) (slm.Request, error) {
 	request := slm.Request{Logprobs: -1}
 	for _, number := range []struct {

@@ -31,7 +31,7 @@ func embedded(t *testing.T, path string) *engine.Embedded {
 	return e
 }
 
-// say returns an answer, and what was emitted of it.
+// say returns an answer, and the text that was emitted.
 func say(t *testing.T, e engine.Engine, r engine.Request) (engine.Reply, string, error) {
 	t.Helper()
 	var emitted strings.Builder
@@ -52,8 +52,8 @@ func sourced(question string) engine.Request {
 
 const aboutHair = "When does a follicle shed the old hair?"
 
-// TestBaseSpeaksInTheWordsOfItsSources: the base that ships begins with what the sources say about the question, and
-// says nothing about what they do not hold.
+// TestBaseSpeaksInTheWordsOfItsSources: the base that ships begins with what the sources say about the question, and is
+// silent about other subjects.
 func TestBaseSpeaksInTheWordsOfItsSources(t *testing.T) {
 	e := embedded(t, "")
 	r := sourced(aboutHair)
@@ -73,7 +73,7 @@ func TestBaseSpeaksInTheWordsOfItsSources(t *testing.T) {
 	require.Empty(t, emitted)
 }
 
-// TestBaseReadsTheManifest: where an answer leaves its passages, other texts of the manifest say how it goes on.
+// TestBaseReadsTheManifest: where an answer leaves its passages, it continues like other texts of the manifest.
 func TestBaseReadsTheManifest(t *testing.T) {
 	e := embedded(t, "")
 	r := sourced(aboutHair)
@@ -135,8 +135,8 @@ func TestEmbeddedOptions(t *testing.T) {
 	}
 }
 
-// TestEmbeddedContext: what does not fit into the context is left out, the oldest and least fitting first; a question
-// that does not fit alone is refused.
+// TestEmbeddedContext: what does not fit into the context is left out, the oldest messages and the worst passages
+// first. A question that does not fit even alone is refused.
 func TestEmbeddedContext(t *testing.T) {
 	e := embedded(t, "")
 	r := sourced(aboutHair)

@@ -4,11 +4,11 @@ import "math"
 
 // Embedder is an engine that turns texts into vectors.
 type Embedder interface {
-	// Name of the model that makes the vectors, and how many numbers they have.
+	// Name returns the name of the model that makes the vectors, and Dimensions the number of their elements.
 	Name() string
 	Dimensions() int
-	// Embed returns a vector of length 1 for a text, and how many tokens of the model the text has. A text without a token
-	// gets a vector of zeros.
+	// Embed returns a vector of length 1 for a text, and the number of the text's model tokens. A text without tokens gets
+	// a vector of zeros.
 	Embed(text string) (vector []float32, tokens int)
 }
 
@@ -17,13 +17,13 @@ var _ Embedder = (*Embedded)(nil)
 // Dimensions implements Embedder.
 func (e *Embedded) Dimensions() int { return e.model.Checkpoint.Config.HiddenSize }
 
-// rareShare places the half of the weight: a token whose number is a seventh of the vocabulary counts half as much as
-// one that hardly ever occurs.
+// rareShare sets where the weight is one half: a token whose id is a seventh of the vocabulary counts half as much as
+// the rarest tokens.
 const rareShare = 7
 
-// Embed implements Embedder: the mean of the base's own vectors of the text's tokens, those of rare tokens weighing
-// more. How rare a token is, its number says: tokenizers give the lowest to what occurs most. Of a base that was
-// trained to predict this finds related texts better than the mean of its last states does (TestEmbeddings).
+// Embed implements Embedder. It returns the mean of the base's input vectors of the text's tokens, where rare tokens
+// weigh more. The id of a token tells its rarity, because tokenizers give the lowest ids to the commonest tokens. For a
+// base that was trained to predict, this finds related texts better than the mean of its last states (TestEmbeddings).
 func (e *Embedded) Embed(text string) (vector []float32, tokens int) {
 	ids := e.model.Tokenizer.Encode(text)
 	row := make([]float32, e.Dimensions())

@@ -35,9 +35,9 @@ func halves(t *testing.T) (first, second []string) {
 	return first, second
 }
 
-// TestEmbeddings measures how often the first half of a passage finds its second half among those of all passages. The
-// base has not read these texts, and knows a million numbers: it is better than chance, and half as good as the words
-// themselves.
+// TestEmbeddings measures how often the first half of a passage finds its second half among the second halves of all
+// passages. The base has not read these texts, and has a million weights: it is better than chance, and half as good as
+// the words themselves.
 func TestEmbeddings(t *testing.T) {
 	e := embedded(t, "")
 	first, second := halves(t)
@@ -85,7 +85,7 @@ func TestEmbeddings(t *testing.T) {
 	require.Greater(t, reciprocal/n, 0.11)
 }
 
-// TestUnit: what has no direction is zeros, never NaN.
+// TestUnit: a vector without a direction becomes zeros, never NaN.
 func TestUnit(t *testing.T) {
 	require.Equal(t, []float32{0.6, 0.8}, engine.Unit([]float32{3, 4}))
 	for _, bad := range [][]float64{{}, {0, 0}, {math.Inf(1), 1}, {math.NaN()}, {1e300, 1e300}} {

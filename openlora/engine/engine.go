@@ -19,22 +19,23 @@ type Request struct {
 	Options api.Options
 	// Passages that fit the question, best first.
 	Passages [][]byte
-	// Around holds each passage with what its contribution says before and after it, or is nil.
+	// Around holds each passage with the segments before and after it in its contribution, or is nil.
 	Around [][]byte
-	// Manifest is all text that the model answers from; the zero value is none.
+	// Manifest is all text of the model's manifest; the zero value stands for none.
 	Manifest Texts
-	// Rarity says how rare a term is in the DataNets, in Q16 bits.
+	// Rarity returns the rarity of a term in the DataNets, in Q16 bits.
 	Rarity func(terms.Term) int64
 	// MaxTokens bounds the answer, in canonical tokens.
 	MaxTokens int
-	// Scope names who asks. What an engine remembers of one prompt speeds up others of the same scope alone: how fast an
-	// answer comes would tell what others have asked.
+	// Scope names the payer's session. An engine may reuse work on a prompt only for requests of the same scope:
+	// otherwise, the speed of an answer would tell what others asked.
 	Scope string
-	// Adapter that answers, with its whole lineage; nil is the base alone. Engines that are no Host know none.
+	// Adapter is the adapter that answers, with its whole lineage; nil stands for the base alone. Only engines that are a
+	// Host know adapters.
 	Adapter *Adapter
 }
 
-// Question is the last message of the user.
+// Question returns the last message of the user.
 func (r Request) Question() string { return (&api.Request{Messages: r.Messages}).Question() }
 
 const instruction = "Answer the question from the numbered sources only. Quote their wording where it is exact. " +
@@ -53,13 +54,13 @@ func (r Request) WithSources() []api.Message {
 // Reply is an answer.
 type Reply struct {
 	Text string
-	// Finish says why it ends: one of the reasons below.
+	// Finish is the reason for which the answer ends: one of the constants below.
 	Finish string
-	// ToolCalls that the model wants to have made; they are not emitted.
+	// ToolCalls are the calls that the model asks for. They are not emitted.
 	ToolCalls []api.ToolCall
 }
 
-// Reasons for which an answer ends, as OpenAI names them.
+// Reasons for which an answer ends, with OpenAI's names.
 const (
 	FinishStop      = "stop"
 	FinishLength    = "length"
@@ -74,14 +75,14 @@ var ErrSilent = errors.New("the sources say nothing about the question")
 // ErrUpstream is a failure of the server behind an engine.
 var ErrUpstream = errors.New("the model server failed")
 
-// UpstreamError says how the server behind an engine failed. It is an ErrUpstream.
+// UpstreamError says how the server behind an engine failed. It wraps ErrUpstream.
 type UpstreamError struct {
 	Code    int    // the status of the response, 0 without one
-	Refused bool   // the request is at fault: the same one fails again
-	Busy    bool   // the server is there, and takes no more for now
-	Status  string // of the response, if it has one that says it
+	Refused bool   // the request is at fault: it would fail again
+	Busy    bool   // the server works, but accepts no more requests now
+	Status  string // status line of the response, if there is one
 	Message string // of the server
-	// RetryAfter is how long the server wants to be left alone, 0 if it does not say.
+	// RetryAfter is the time that the server asks clients to wait, 0 if it does not say.
 	RetryAfter time.Duration
 }
 
@@ -93,7 +94,7 @@ func (e *UpstreamError) Error() string {
 	return ErrUpstream.Error() + ": " + e.Status + ": " + e.Message
 }
 
-// Unwrap makes it an ErrUpstream.
+// Unwrap returns ErrUpstream.
 func (e *UpstreamError) Unwrap() error { return ErrUpstream }
 
 // Engine answers questions.
@@ -101,6 +102,6 @@ type Engine interface {
 	// Accepts refuses options that the engine cannot honour, with an api.ParameterError that names one.
 	Accepts(options api.Options) error
 	// Answer calls emit with each piece of the answer's text, in order, and returns the whole answer. What was emitted is
-	// attributed and billed, also when the engine fails then. With ErrSilent it emits nothing.
+	// attributed and billed, even if the engine fails afterwards. If Answer returns ErrSilent, it has emitted nothing.
 	Answer(ctx context.Context, request Request, emit func(piece string) error) (Reply, error)
 }

@@ -17,27 +17,28 @@ import (
 // Extractive answers with sentences of the passages. It needs no model, gives
 // the same answer to the same question, and cannot say what no source says.
 //
-// It goes by the words of the question that say what it is about: stop words count nothing. A passage that has too few
-// of them, by rarity, is about something else; if all are, the engine says that the sources say nothing.
+// It looks only at the words of the question that tell its subject: stop words do not count. A passage with too few of
+// these words, weighed by rarity, is about something else. If all passages are, the engine says that the sources say
+// nothing.
 type Extractive struct{}
 
 const (
 	maxQuotes     = 5
 	maxPerPassage = 2
-	// passageFloor is the share of a question's words that a passage must have, and quoteFloor that a sentence of it must
-	// have, by rarity, in percent.
+	// passageFloor is the share of a question's words that a passage must have, and quoteFloor the share that one of its
+	// sentences must have; by rarity, in percent.
 	passageFloor = 60
 	quoteFloor   = 15
 	// countFloor is the share of a question's words that one sentence must have whatever their rarity, in percent, if no
 	// other sentence of its passage has any to speak of.
 	countFloor = 55
-	// severalSentences is how many sentences a passage has at least of which one may be beside its subject.
+	// severalSentences is the least number of sentences of a passage that may have one sentence beside its subject.
 	severalSentences = 4
-	// minPartWords is how many words a part of a question needs, to be asked by itself.
+	// minPartWords is the least number of words of a part of a question that is asked by itself.
 	minPartWords = 2
-	// minShare of the best sentence's words, in percent: what has fewer is about something else.
+	// minShare is a share of the best sentence's words, in percent. A sentence with fewer is about something else.
 	minShare = 40
-	// leadTokens is how many tokens an opening has, at most.
+	// leadTokens is the largest number of tokens of an opening.
 	leadTokens = 8
 )
 
@@ -45,8 +46,8 @@ const (
 var openings = []string{"In short: ", "In addition, another source explains: ", "A further note says: ",
 	"It is also recorded that: ", "And finally: "}
 
-// withoutEffect are the values of options that change nothing about what the engine says: it draws no lots, and calls
-// no tools.
+// withoutEffect are the values of options that do not change the engine's answers: it uses no randomness and calls no
+// tools.
 var withoutEffect = map[string][]string{
 	"temperature": {"0", "1"}, "top_p": {"1"}, "presence_penalty": {"0"}, "frequency_penalty": {"0"}, "stop": {"[]"},
 	"tools": {"[]"}, "tool_choice": {`"none"`},
@@ -124,7 +125,7 @@ func inEnglish(question string) bool {
 	return false
 }
 
-// candidates are the quotes of passages that are about the question, or about a part of it.
+// candidates returns quotes of the passages that are about the question, or about a part of it.
 func candidates(request Request) []quote {
 	parts := parts(request.Question())
 	var found []quote
@@ -156,8 +157,8 @@ func candidates(request Request) []quote {
 	return found
 }
 
-// about returns the words of the first part of a question that a passage is about. If it has three quarters of what it
-// takes, what stands around it may have the rest: a text names its subject once.
+// about returns the words of the first part of a question that a passage is about. If the passage has three quarters of
+// the words that it needs, the text around it may have the rest, because a text names its subject once.
 func about(parts [][]terms.Word, passage, around string, rarity func(terms.Term) int64) []terms.Word {
 	for _, wanted := range parts {
 		has := coverage(wanted, passage, rarity)
@@ -206,7 +207,7 @@ func parts(question string) [][]terms.Word {
 	return out
 }
 
-// worth is how many words there are, in the unit of terms.Word.
+// worth returns the number of words, in the unit of terms.Word.
 func worth(words []terms.Word) int64 {
 	sum := int64(0)
 	for _, word := range words {
@@ -215,13 +216,13 @@ func worth(words []terms.Word) int64 {
 	return sum
 }
 
-// share is what a text has of the words of a question.
+// share is the part of a question's words that a text has.
 type share struct {
 	covered, all int64 // by rarity and by how much of a word they are
 	found, words int64 // by how much of a word they are; names count as others do
 }
 
-// coverage returns what a text has of the words. A word that it does not have weighs as much as its rarest term.
+// coverage returns the part of the words that a text has. A missing word weighs as much as its rarest term.
 func coverage(wanted []terms.Word, text string, rarity func(terms.Term) int64) share {
 	has := make(map[terms.Term]bool)
 	for _, term := range terms.Of(text) {
@@ -248,8 +249,7 @@ func coverage(wanted []terms.Word, text string, rarity func(terms.Term) int64) s
 	return out
 }
 
-// choose takes the best quotes within the limits and puts them into the
-// order of their passages.
+// choose returns the best quotes within the limits, in the order of their passages.
 func choose(found []quote, maxTokens int, english bool) []quote {
 	slices.SortStableFunc(found, func(a, b quote) int { return cmp.Compare(b.score, a.score) })
 	var chosen []quote
@@ -276,7 +276,7 @@ func choose(found []quote, maxTokens int, english bool) []quote {
 		tokens += q.tokens + lead
 		chosen = append(chosen, q)
 	}
-	if len(chosen) == 0 && len(found) > 0 { // the best one, as far as it may go
+	if len(chosen) == 0 && len(found) > 0 { // the beginning of the best one, within the limit
 		chosen = []quote{found[0].upTo(maxTokens - lead)}
 		if chosen[0].text == "" {
 			return nil

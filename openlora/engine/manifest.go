@@ -7,27 +7,27 @@ import (
 	"github.com/openledger/openledger/slm/ngram"
 )
 
-// Texts are all texts of a manifest.
+// Texts holds all texts of a manifest.
 type Texts struct {
-	// Name tells these texts from others; the same name has the same texts.
+	// Name identifies the texts: the same name means the same texts.
 	Name string
-	// Bytes is how long they are together.
+	// Bytes is the sum of their lengths.
 	Bytes int64
 	All   iter.Seq[[]byte]
 }
 
 const (
-	// mostManifest is how many bytes of text the base that ships reads of a manifest before it answers: it takes some
-	// seconds. Of a larger one it has the passages alone.
+	// mostManifest is the largest manifest, in bytes, that the base that ships reads before it answers, which takes some
+	// seconds. With a larger manifest it only has the passages.
 	mostManifest = 16 << 20
-	// mostIndexes is of how many manifests an engine remembers what it has read.
+	// mostIndexes is the number of manifests whose indexes an engine keeps.
 	mostIndexes = 4
 )
 
-// manifests remembers what an engine has read of manifests. The zero value has read none.
+// manifests keeps the indexes of manifests that an engine has read. The zero value is ready for use.
 type manifests struct {
 	mu   sync.Mutex
-	read []*readManifest // the one that was asked for last is last
+	read []*readManifest // the last used is last
 }
 
 type readManifest struct {
@@ -36,7 +36,8 @@ type readManifest struct {
 	index *ngram.Index
 }
 
-// index returns the index of a manifest, or nil of one that is too large or none. The first one who asks waits for it.
+// index returns the index of a manifest, or nil if the manifest is too large or empty. The first caller builds it, and
+// the others wait.
 func (m *manifests) index(texts Texts, encode func(text string) []int) *ngram.Index {
 	if texts.All == nil || texts.Bytes > mostManifest {
 		return nil
@@ -52,7 +53,7 @@ func (m *manifests) index(texts Texts, encode func(text string) []int) *ngram.In
 	return r.index
 }
 
-// entry returns what is remembered of a manifest, and forgets the one that was not asked for the longest.
+// entry returns the entry of a manifest, and drops the least recently used one if there are too many.
 func (m *manifests) entry(name string) *readManifest {
 	m.mu.Lock()
 	defer m.mu.Unlock()

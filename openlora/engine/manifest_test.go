@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestManifests: a manifest is read once, whoever asks at the same time; the one that nobody has asked for longest is
-// forgotten, and one that is too large is not read.
+// TestManifests: concurrent callers read a manifest once; the least recently used one is dropped, and one that is too
+// large is not read.
 func TestManifests(t *testing.T) {
 	var m manifests
 	var encoded atomic.Int64

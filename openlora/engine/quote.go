@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// minQuoteTokens is the shortest quote: attribution finds none that is shorter.
+	// minQuoteTokens is the length of the shortest quote: attribution does not find shorter ones.
 	minQuoteTokens = 8
-	// maxQuoteWords bounds a sentence, maxBlockWords one with the code, table or list that it leads to.
+	// maxQuoteWords bounds a sentence, and maxBlockWords a sentence with the code, table or list that it leads to.
 	maxQuoteWords = 90
 	maxBlockWords = 300
 )
@@ -23,9 +23,9 @@ type quote struct {
 	passage int
 	place   int
 	tokens  int
-	last    int     // the place of its last sentence
+	last    int     // the place of the quote's last sentence
 	of      []quote // all of its passage
-	own     bool    // stands in paragraphs of its own: code, a table, a list
+	own     bool    // whether it has paragraphs of its own: code, a table, a list
 	covered int64
 	score   int64
 }
@@ -39,9 +39,8 @@ func (q quote) payable() bool {
 	return bits >= poa.ThresholdBits<<16
 }
 
-// complete joins quotes that follow one another, which are in the order of their passages, and adds to them what stands
-// next to them until attribution finds them, so that an author whose words are said is paid. It adds at most so many
-// tokens.
+// complete joins quotes that follow one another, and extends quotes by their neighbours until attribution finds them,
+// so that every quoted author is paid. chosen must be in the order of passages. It adds at most left tokens.
 func complete(chosen []quote, left int) []quote {
 	var out []quote
 	for i := 0; i < len(chosen); i++ {
@@ -81,7 +80,7 @@ func complete(chosen []quote, left int) []quote {
 	return out
 }
 
-// joined are two sentences that follow one another.
+// joined returns two sentences that follow one another as one text.
 func joined(a, b string) string {
 	if last, _ := utf8.DecodeLastRuneInString(a); tight(last) && !thai(last) {
 		return a + b
@@ -128,7 +127,7 @@ func quotes(passage []byte) []quote {
 					continue
 				}
 			}
-			spans = spans[:n-1] // it would end in the air
+			spans = spans[:n-1] // otherwise it would end with a colon
 		}
 		for _, s := range spans {
 			sentences(passage[s.Start:s.End], add)
@@ -207,7 +206,7 @@ func tight(r rune) bool {
 		r >= 0x3000 && r <= 0x303F || r >= 0xFF00 && r <= 0xFF65
 }
 
-// words is about how many words a text has. Characters that are tokens of their own are a third of a word.
+// words estimates the number of words of a text. A character that is a token of its own counts as a third of a word.
 func words(text string) int {
 	n := 0
 	for _, token := range poa.Tokenize([]byte(text)) {
@@ -216,7 +215,7 @@ func words(text string) int {
 	return n / 3
 }
 
-// thirds is how many thirds of a word a token is, by its first byte.
+// thirds returns how many thirds of a word a token counts, by its first byte.
 func thirds(lead byte) int {
 	if lead >= 0xE0 {
 		return 1
@@ -224,7 +223,7 @@ func thirds(lead byte) int {
 	return 3
 }
 
-// longest returns where the start of a text ends that is not too long for a quote.
+// longest returns the end of the longest beginning of a text that is not too long for a quote.
 func longest(text []byte) int {
 	n := 0
 	for _, token := range poa.Tokenize(text) {
@@ -235,7 +234,7 @@ func longest(text []byte) int {
 	return len(text)
 }
 
-// upTo is the beginning of a quote that has at most so many tokens.
+// upTo returns the beginning of a quote with at most most tokens.
 func (q quote) upTo(most int) quote {
 	tokens := poa.Tokenize([]byte(q.text))
 	if most <= 0 {

@@ -13,8 +13,8 @@ import (
 	"github.com/openledger/openledger/slm/model"
 )
 
-// resident is an adapter in memory. Its weights are mapped from its file, in the type that the file has: they take what
-// the file takes, beside the heap, and the system may drop what nobody reads.
+// resident is an adapter in memory. Its weights are mapped from its file, in the file's own type. They take as many
+// bytes as the file, outside the heap, and the system may drop pages that nobody reads.
 type resident struct {
 	file    *adapter.Adapter
 	weights *model.Adapter
@@ -22,7 +22,7 @@ type resident struct {
 	gone    bool // unloaded: the last user closes it
 }
 
-// residents are the adapters that are loaded. Which one an answer uses is a matter of a pointer.
+// residents are the loaded adapters. An answer chooses its adapter by a pointer, so a switch costs nothing.
 type residents struct {
 	mu     sync.Mutex
 	byName map[string]*resident
@@ -75,7 +75,7 @@ func (r *residents) load(a *Adapter, config checkpoint.Config) error {
 	return nil
 }
 
-// unload forgets an adapter. Its memory is given back when the last answer that uses it has ended.
+// unload removes an adapter. Its memory is freed when the last answer that uses it has ended.
 func (r *residents) unload(name string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -132,7 +132,7 @@ func (r *residents) names() []string {
 	return slices.Sorted(maps.Keys(r.byName))
 }
 
-// close gives all memory back; no answer may be in flight.
+// close frees all memory. No answer may be in flight.
 func (r *residents) close() error {
 	var errs []error
 	for _, name := range r.names() {
@@ -157,8 +157,8 @@ func (e *Embedded) Unload(_ context.Context, name string) error { return e.resid
 // Loaded implements Host.
 func (e *Embedded) Loaded(context.Context) ([]string, error) { return e.residents.names(), nil }
 
-// Config is the shape of the base.
+// Config implements Based.
 func (e *Embedded) Config() checkpoint.Config { return e.model.Checkpoint.Config }
 
-// BaseDigest is the digest of the base, which models on chain name. It reads the whole base, once.
+// BaseDigest implements Based. The first call reads the whole base.
 func (e *Embedded) BaseDigest() ([32]byte, error) { return e.digest() }

@@ -2,7 +2,8 @@ package engine
 
 import "unicode"
 
-// silences say that the sources say nothing about a question, by script, in the language that most people write in it.
+// silences are the sentences which say that the sources say nothing about a question: for each script, in the language
+// that most people write in it.
 var silences = []struct {
 	script *unicode.RangeTable
 	text   string
@@ -20,8 +21,8 @@ var silences = []struct {
 
 const silence = "The sources of this model say nothing about that."
 
-// Silence returns the fixed sentence that says that the sources say nothing, in the script that a question has most
-// letters of, else in English.
+// Silence returns the fixed sentence which says that the sources say nothing. It is in the script of most of the
+// question's letters, else in English.
 func Silence(question string) string {
 	var counts [16]int
 	latin := 0
@@ -35,7 +36,7 @@ func Silence(question string) string {
 			}
 		}
 	}
-	// Japanese is told from Chinese by any kana.
+	// Any kana means Japanese, not Chinese.
 	if kana := counts[0] + counts[1]; kana > 0 {
 		counts[0], counts[3] = kana+counts[3], 0
 	}

@@ -10,8 +10,8 @@ import (
 
 var _ Sketcher = (*Embedded)(nil)
 
-// Sketch implements Sketcher. The adapter must be loaded. Who has the same base, adapter, conversation and answer
-// computes the same query.
+// Sketch implements Sketcher. The adapter must be loaded. The query depends only on base, adapter, conversation and
+// answer.
 func (e *Embedded) Sketch(ctx context.Context, a *Adapter, messages []api.Message, answer string) (*poa.LoraQuery,
 	error) {
 	file, release, err := e.residents.open(a.Name)

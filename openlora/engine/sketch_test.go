@@ -13,8 +13,8 @@ import (
 	"github.com/openledger/openledger/slm/chat"
 )
 
-// TestQueriesDependOnTheCallAlone: two engines with other numbers of threads compute the same query, another answer,
-// question or adapter has another one, and an adapter that is not loaded has none.
+// TestQueriesDependOnTheCallAlone: two engines with different numbers of threads compute the same query. Another
+// answer, question or adapter has another query, and an adapter that is not loaded has none.
 func TestQueriesDependOnTheCallAlone(t *testing.T) {
 	first, err := engine.NewEmbedded("", chat.Options{Threads: 1})
 	require.NoError(t, err)

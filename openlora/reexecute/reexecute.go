@@ -1,6 +1,6 @@
-// Package reexecute computes again what an answer of method LORA asked the influence file, for whoever knows the call.
-// It is the one number of a receipt that nobody else can compute: it needs question and answer, which the chain never
-// sees, and the model.
+// Package reexecute computes the query of an answer of method LORA again. The query needs question and answer, which
+// the chain never sees, and the model. So only somebody who knows the call can compute it; everything else of a receipt
+// follows from its evidence.
 package reexecute
 
 import (
@@ -18,24 +18,24 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// Call is what who asked knows of a call. It is secret: it opens the answer.
+// Call is what the payer knows of a call. It is secret, because it opens the answer.
 type Call struct {
 	Receipt string `json:"receipt"`
 	// CallKey opens the answer root.
 	CallKey poa.Hash `json:"call_key"`
-	// Body of the request, without what paid for it.
+	// Body is the body of the request, without the payment.
 	Body   json.RawMessage `json:"body"`
 	Answer string          `json:"answer"`
 }
 
-// CallOf returns what is known of a call that was answered.
+// CallOf returns the Call of a request that was answered.
 func CallOf(asked session.Pending, answer *session.Answer) Call {
 	said := answer.Message
-	said.Content = answer.Text // up to what is signed for
+	said.Content = answer.Text // the part of the text that the provider signed
 	return Call{Receipt: answer.Proof.ReceiptID, CallKey: asked.Call.CallKey, Body: asked.Body, Answer: said.Answered()}
 }
 
-// Save writes a call to a file that nobody else can read.
+// Save writes a call to a file that only its owner can read.
 func (c Call) Save(path string) error {
 	raw, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
@@ -60,10 +60,10 @@ func Read(path string) (Call, error) {
 	return c, nil
 }
 
-// ErrNotTheCall says that a call is not the one of the receipt.
+// ErrNotTheCall reports that a call does not belong to the receipt.
 var ErrNotTheCall = errors.New("the call is not that of the receipt")
 
-// check compares a call with what the provider has signed and submitted.
+// check compares a call with what the provider signed and submitted.
 func (c Call) check(claim poa.Claim) (*api.Request, error) {
 	request, err := api.ParseChat(c.Body)
 	if err != nil {
@@ -82,18 +82,18 @@ func (c Call) check(claim poa.Claim) (*api.Request, error) {
 	return request, nil
 }
 
-// Outcome of a comparison.
+// Outcome is the result of a comparison.
 type Outcome string
 
 // Outcomes.
 const (
-	Equal     Outcome = "equal"     // the provider asked the influence file what the answer asks
-	Different Outcome = "different" // it asked something else
-	Table     Outcome = "table"     // it asked nothing: the influence table has decided alone
+	Equal     Outcome = "equal"     // the provider used the query of the answer
+	Different Outcome = "different" // the provider used another query
+	Table     Outcome = "table"     // the provider used no query: only the influence table decided
 )
 
-// Run computes the query of a call again, and compares it with what the evidence says. The engine must be the one of
-// the model's base, with the adapter loaded.
+// Run computes the query of a call again, and compares it with the query in the evidence. The engine must run the
+// model's base, with the adapter loaded. Run returns ErrNotTheCall for a call of another receipt.
 func Run(ctx context.Context, c Call, claim poa.Claim, evidence *poa.LoraQuery, sketcher engine.Sketcher,
 	adapter *engine.Adapter) (Outcome, error) {
 	if claim.Record.Method != poa.MethodLora {

@@ -18,7 +18,7 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// fixed is an engine whose query says how long question and answer are.
+// fixed is an engine whose query holds the lengths of question and answer.
 type fixed struct{}
 
 func (fixed) Sketch(_ context.Context, _ *engine.Adapter, messages []api.Message,
@@ -43,7 +43,8 @@ func asked(t *testing.T) (reexecute.Call, poa.Claim) {
 		AnswerRoot: poa.TextRoot(c.CallKey, []byte("The dermal papilla does."), poa.MethodLora)}
 }
 
-// TestQueriesAreComputedAgain: the same query is equal, another one different, none is the table's.
+// TestQueriesAreComputedAgain: the outcome is equal for the same query, different for another one, and table without a
+// query.
 func TestQueriesAreComputedAgain(t *testing.T) {
 	c, claim := asked(t)
 	right, err := fixed{}.Sketch(context.Background(), nil, []api.Message{{Content: "What directs hair?"}}, c.Answer)
@@ -59,7 +60,7 @@ func TestQueriesAreComputedAgain(t *testing.T) {
 	}
 }
 
-// TestOtherCallsAreRefused: question, answer, key and method are those of the receipt.
+// TestOtherCallsAreRefused: question, answer, key and method must be those of the receipt.
 func TestOtherCallsAreRefused(t *testing.T) {
 	c, claim := asked(t)
 	run := func(c reexecute.Call, claim poa.Claim) error {
@@ -80,7 +81,7 @@ func TestOtherCallsAreRefused(t *testing.T) {
 	require.ErrorContains(t, run(c, claim), "receipts verify")
 }
 
-// TestCallsAreKeptForTheirOwnerAlone: a file that is read again is the same, and others cannot read it.
+// TestCallsAreKeptForTheirOwnerAlone: a saved call reads back the same, and others cannot read the file.
 func TestCallsAreKeptForTheirOwnerAlone(t *testing.T) {
 	c, _ := asked(t)
 	path := filepath.Join(t.TempDir(), "call.json")

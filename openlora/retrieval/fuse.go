@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// fuseDepth is how little the first places of a list outweigh the next ones.
+// fuseDepth flattens the weights of ranks: the larger it is, the less the first places of a list outweigh the next
+// ones.
 const fuseDepth = 20
 
-// fuse joins lists of places, each best first, by the sum of what their ranks are worth. Ties go to the earlier place.
+// fuse joins lists of places, each best first, by the sum of the weights of their ranks. Ties go to the earlier place.
 func fuse(lists ...[]int) []int {
 	worth := make(map[int]int)
 	var places []int

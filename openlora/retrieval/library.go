@@ -56,10 +56,10 @@ type Library struct {
 	stops    map[Ref]datanettypes.SegmentStop
 }
 
-// Sources are where a library's text comes from.
+// Sources are the sources of a library's text and influence file.
 type Sources struct {
 	Node *chain.Client
-	// Content holds text; what is not there is fetched from where its contributor put it.
+	// Content holds text. Text that is not there is fetched from where its contributor put it.
 	Content *content.Store
 	Fetch   *guarded.Client
 	// Influence finds the influence files of adapters; without a store, models with method LORA are not loaded.
@@ -116,7 +116,7 @@ func Load(ctx context.Context, from Sources, indexDir string, modelID uint64, ve
 	return l, err
 }
 
-// Refresh asks which segments of the manifest were stopped, and returns the block as of which that is known.
+// Refresh reads which segments of the manifest were stopped, and returns the height of that state.
 func (l *Library) Refresh(ctx context.Context) (int64, error) {
 	stops, height := make(map[Ref]datanettypes.SegmentStop), int64(0)
 	for _, entry := range l.Version.Manifest {
@@ -137,8 +137,8 @@ func (l *Library) Refresh(ctx context.Context) (int64, error) {
 	return height, nil
 }
 
-// Weigh sets the weights of an attribution as the chain wants them of a batch that is weighed as of a block: what is
-// stopped by then earns nothing, or its author.
+// Weigh sets the weights of an attribution for a batch that is weighed as of a block. A segment that was stopped by
+// then earns nothing for its contribution. Its pay goes to the contribution that the stop names, if any.
 func (l *Library) Weigh(att *poa.Attribution, height int64) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -151,8 +151,8 @@ func (l *Library) Weigh(att *poa.Attribution, height int64) {
 	}, func(rank uint64) poa.Standing { return l.standing(rank, height) })
 }
 
-// standing says how many segments a contribution has, and how many of them are stopped as of a block; the caller holds
-// the lock.
+// standing returns how many segments a contribution has, and how many of them are stopped as of a block. The caller
+// holds the lock.
 func (l *Library) standing(rank uint64, height int64) (s poa.Standing) {
 	kept, ok := l.contributions[rank]
 	if !ok {
@@ -167,14 +167,16 @@ func (l *Library) standing(rank uint64, height int64) (s poa.Standing) {
 	return s
 }
 
-// Fetch returns what reads segment files from the store, or from where their contributors put them into the store.
+// Fetch returns a function that reads segment files from the store. It first downloads missing ones into the store,
+// from where their contributors put them.
 func Fetch(store *content.Store, from *guarded.Client) manifest.Fetch {
 	return func(ctx context.Context, c datanettypes.Contribution) ([]byte, error) {
 		return fetch(ctx, store, from, c)
 	}
 }
 
-// fetch returns a segment file from the store, or from where its contributor put it into the store.
+// fetch returns a segment file from the store. If it is missing, it downloads it into the store, from where its
+// contributor put it.
 func fetch(ctx context.Context, store *content.Store, from *guarded.Client,
 	contribution datanettypes.Contribution) ([]byte, error) {
 	hash, err := poa.HashFromBytes(contribution.ContentHash)
@@ -205,7 +207,7 @@ func fetch(ctx context.Context, store *content.Store, from *guarded.Client,
 	return encoded, err
 }
 
-// Texts are all texts of the manifest, for engines.
+// Texts returns all texts of the manifest, for engines.
 func (l *Library) Texts() engine.Texts {
 	return engine.Texts{
 		Name: fmt.Sprintf("%d-%d", l.Model.Id, l.Version.Version), Bytes: l.bytes,
@@ -219,7 +221,7 @@ func (l *Library) Texts() engine.Texts {
 	}
 }
 
-// Len is the number of segments.
+// Len returns the number of segments.
 func (l *Library) Len() int { return len(l.segments) }
 
 // Contribution returns a contribution of the manifest.
@@ -241,9 +243,9 @@ func loadInfluence(ctx context.Context, from influence.Source,
 	return from.Rows(ctx, version)
 }
 
-// Attribute says by the model's method which segments of the whole manifest an answer owes. Methods RAG, MEANING and
-// LORA compare it with what was retrieved for it too, the last two with what they find by themselves. Query is what
-// method LORA asks the influence file; nil has its table decide alone, and other methods know none.
+// Attribute attributes an answer to the segments of the whole manifest by the model's method. Methods RAG, MEANING and
+// LORA also compare it with the retrieved segments, and the last two with segments that the answer finds by itself.
+// query is for method LORA: nil means that only the influence table decides. Other methods ignore it.
 func (l *Library) Attribute(text []byte, retrieved []Ref, query *poa.LoraQuery) (poa.Attribution, error) {
 	switch l.Version.Method {
 	case modelstypes.ATTRIBUTION_METHOD_RAG:
@@ -284,7 +286,7 @@ func (l *Library) placesOf(refs []Ref) ([]int, error) {
 	return places, nil
 }
 
-// Work returns what it takes validators to verify an answer with its evidence, weighed as of a block, in units of
+// Work returns the work of validators to verify an answer with its evidence, weighed as of a block, in the units of
 // poa.Work.
 func (l *Library) Work(receipt poa.Receipt, evidence poa.Evidence, height int64) (uint64, error) {
 	receipt.Method = uint8(l.Version.Method)
@@ -293,13 +295,13 @@ func (l *Library) Work(receipt poa.Receipt, evidence poa.Evidence, height int64)
 		func(int) ([]poa.InfluenceRow, error) { return l.influence, nil })
 }
 
-// proved are the library's contributions as segments are verified against them.
+// proved is a poa.ContributionSource of the library's contributions.
 type proved struct {
 	*Library
 	height int64
 }
 
-// Contribution implements poa.ContributionSource. The text has passed the rules of its DataNet, whatever they are.
+// Contribution implements poa.ContributionSource. The text has already passed the rules of its DataNet.
 func (p proved) Contribution(rank uint64) (poa.Contribution, error) {
 	kept, ok := p.contributions[rank]
 	if !ok {
@@ -323,7 +325,8 @@ func (p proved) Standing(_ int, rank uint64) (poa.Standing, error) {
 	return p.standing(rank, p.height), nil
 }
 
-// stopped says whether a segment was stopped as of a block, and who has its pay instead; the caller holds the lock.
+// stopped reports whether a segment was stopped as of a block, and which contribution gets its pay instead. The caller
+// holds the lock.
 func (l *Library) stopped(ref Ref, height int64) (to uint64, stopped bool) {
 	stop, known := l.stops[ref]
 	if !known || !stop.Holds(height) {
@@ -342,8 +345,8 @@ func (l *Library) Proof(rank uint64, index uint32) (poa.SegmentProof, error) {
 	return poa.SegmentProof{Rank: rank, Index: index, Content: kept.File.Segments[index], Path: path}, err
 }
 
-// Search returns the k segments that fit a question best, in any script, at most one of each
-// group of near-copies: by its words and, with method MEANING, by what they mean too.
+// Search returns the k segments that fit a question best, in any script, and at most one of each group of near-copies.
+// It compares words, and with methods MEANING and LORA also their meaning.
 func (l *Library) Search(question string, k int) []Segment {
 	pool := max(k, poa.RetrievalPool)
 	places := l.terms.Rank(question, pool)
@@ -368,5 +371,5 @@ func (l *Library) Around(ref Ref) []byte {
 	return out
 }
 
-// Rarity is how rare a term is among the segments of the manifest, in Q16 bits.
+// Rarity returns the rarity of a term among the segments of the manifest, in Q16 bits.
 func (l *Library) Rarity(term terms.Term) int64 { return l.terms.Rarity(term) }

@@ -6,11 +6,12 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// maxReadings bounds the segments whose concepts are remembered: some 10 KB each.
+// maxReadings bounds the number of segments whose concepts are kept, some 10 KB each.
 const maxReadings = 1024
 
-// readings remembers segments with the concepts of their words, which several answers in a row are compared with. It
-// forgets all when there are too many. It is safe for concurrent use; the segments are not to be changed.
+// readings keeps segments with the concepts of their words, because answers in a row are often compared with the same
+// segments. It drops all of them when there are too many. It is safe for concurrent use. The segments must not be
+// changed.
 type readings struct {
 	mu    sync.Mutex
 	known map[int]poa.Segment // by place
@@ -29,7 +30,7 @@ func (l *Library) interpreted(places []int) []poa.Segment {
 	return out
 }
 
-// get returns what is remembered of a place, or reads it.
+// get returns the segment of a place, and reads it if it is not kept.
 func (r *readings) get(place int, read func() poa.Segment) poa.Segment {
 	r.mu.Lock()
 	segment, known := r.known[place]
@@ -37,7 +38,7 @@ func (r *readings) get(place int, read func() poa.Segment) poa.Segment {
 	if known {
 		return segment
 	}
-	segment = read() // by several at once, rather than one after another
+	segment = read() // without the lock: concurrent callers may read the same segment
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.known == nil || len(r.known) >= maxReadings {
