@@ -11,6 +11,7 @@ import (
 
 	"github.com/openledger/openledger/cmd/openlorad/cmd"
 	_ "github.com/openledger/openledger/content/buckets"
+	"github.com/openledger/openledger/openlora/render"
 )
 
 func main() {
@@ -18,7 +19,7 @@ func main() {
 	err := cmd.NewRootCmd().ExecuteContext(ctx)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "openlorad:", err)
+		fmt.Fprintln(os.Stderr, "openlorad:", render.Text(err.Error())) // it may say what a gateway wrote
 		os.Exit(1)
 	}
 }

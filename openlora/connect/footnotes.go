@@ -26,7 +26,8 @@ func footnotes(proof api.Answer) string {
 		if title == "" {
 			title = fmt.Sprintf("contribution %d", source.Contribution)
 		}
-		fmt.Fprintf(&out, "[%d] %s, %s by %s\n", i+1, title, render.Weight(source), source.Contributor)
+		fmt.Fprintf(&out, "[%d] %s, %s by %s\n", i+1, render.Line(title), render.Weight(source),
+			render.Line(source.Contributor))
 	}
 	return strings.TrimSuffix(out.String(), "\n")
 }

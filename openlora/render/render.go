@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"cosmossdk.io/math"
 
@@ -26,6 +27,33 @@ const (
 	Grey  = "\x1b[38;5;245m"
 	Reset = "\x1b[0m"
 )
+
+// Text returns what strangers wrote as a terminal may show it: characters that move its cursor, change its colours or
+// turn the direction of reading are replaced by ones that are seen. Line ends and tabs stay.
+func Text(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return r
+		}
+		return visible(r)
+	}, text)
+}
+
+// Line is Text of what must stay on its line and in its column: line ends and tabs are replaced as well.
+func Line(text string) string { return strings.Map(visible, text) }
+
+// visible returns a character that is seen in the place of one that acts.
+func visible(r rune) rune {
+	switch {
+	case r < ' ':
+		return '\u2400' + r // the pictures of control characters stand in their order
+	case r == 0x7f:
+		return '\u2421'
+	case unicode.IsControl(r), r >= '\u2028' && r <= '\u202E', r >= '\u2066' && r <= '\u2069':
+		return unicode.ReplacementChar
+	}
+	return r
+}
 
 // Colour of a contribution in an answer.
 func Colour(proof api.Answer, contribution uint64) string {
@@ -48,15 +76,15 @@ func Spans(text string, proof api.Answer, colour bool) string {
 		if span.Start < at || span.End > len(text) || span.Start >= span.End {
 			continue
 		}
-		out.WriteString(text[at:span.Start])
-		if colour {
-			out.WriteString(Colour(proof, span.Contribution) + text[span.Start:span.End] + Reset)
+		out.WriteString(Text(text[at:span.Start]))
+		if passage := Text(text[span.Start:span.End]); colour {
+			out.WriteString(Colour(proof, span.Contribution) + passage + Reset)
 		} else {
-			fmt.Fprintf(&out, "[%s]#%d", text[span.Start:span.End], span.Contribution)
+			fmt.Fprintf(&out, "[%s]#%d", passage, span.Contribution)
 		}
 		at = span.End
 	}
-	out.WriteString(text[at:])
+	out.WriteString(Text(text[at:]))
 	return out.String()
 }
 
@@ -84,7 +112,7 @@ func Answer(w io.Writer, text string, proof api.Answer, colour bool) {
 		if colour {
 			mark = Colour(proof, source.Contribution) + "●" + Reset
 		}
-		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\n", mark, Weight(source), source.Contributor, source.Title)
+		fmt.Fprintf(tab, "%s\t%s\t%s\t%s\n", mark, Weight(source), Line(source.Contributor), Line(source.Title))
 	}
 	mark := ""
 	if colour {
@@ -100,12 +128,12 @@ func open(aopen string) string {
 	if fee, ok := math.NewIntFromString(aopen); ok {
 		return amount.Format(fee)
 	}
-	return aopen + " aopen"
+	return Line(aopen) + " aopen"
 }
 
 // Receipt prints where an answer was asked and what it is paid by. Where the sources say nothing there is no receipt.
 func Receipt(w io.Writer, proof api.Answer) {
-	receipt := proof.ReceiptID
+	receipt := Line(proof.ReceiptID)
 	if proof.Gap {
 		receipt = "none: nothing is paid"
 	}

@@ -112,7 +112,7 @@ func ask(cmd *cobra.Command, question string) error {
 		return err
 	}
 	if late := client.Late; late != nil {
-		cmd.PrintErrf("the answer to your earlier question %q had not arrived: %s\n\n", late.Question, late.Text)
+		cmd.PrintErrf("the answer to your earlier question %q had not arrived: %s\n\n", late.Question, render.Text(late.Text))
 	}
 	if err := client.Acknowledge(ctx); err != nil {
 		return fmt.Errorf("the answer arrived but could not be acknowledged: %w", err)

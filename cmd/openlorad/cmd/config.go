@@ -237,7 +237,7 @@ func annotated(root *cobra.Command, stored settings) string {
 func literal(value any) string {
 	switch value := value.(type) {
 	case string:
-		return fmt.Sprintf("%q", value)
+		return quoted(value)
 	case []any:
 		texts := make([]string, len(value))
 		for i, element := range value {
@@ -246,6 +246,24 @@ func literal(value any) string {
 		return "[" + strings.Join(texts, ", ") + "]"
 	}
 	return fmt.Sprint(value)
+}
+
+// quoted is a text as a basic string of TOML, which knows fewer escapes than Go.
+func quoted(text string) string {
+	var out strings.Builder
+	out.WriteByte('"')
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			out.WriteString(`\` + string(r))
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		default:
+			out.WriteRune(r)
+		}
+	}
+	out.WriteByte('"')
+	return out.String()
 }
 
 func defaultOf(flag *pflag.Flag) string {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/openledger/openledger/amount"
 	"github.com/openledger/openledger/openlora/connect"
+	"github.com/openledger/openledger/openlora/render"
 )
 
 const usageTimeout = 10 * time.Second
@@ -147,7 +148,7 @@ func printUsage(out io.Writer, usage connect.Usage) {
 		for _, one := range usage.Paid {
 			who := one.Account
 			if one.Title != "" {
-				who += "  " + one.Title
+				who += "  " + render.Line(one.Title)
 			}
 			bonus := ""
 			if one.Bonus.IsPositive() {
@@ -165,7 +166,7 @@ func printUsage(out io.Writer, usage connect.Usage) {
 		for _, one := range usage.Answers {
 			why := one.Payment
 			if one.Refused != "" {
-				why = "not acknowledged: " + one.Refused
+				why = "not acknowledged: " + render.Line(one.Refused)
 			}
 			fmt.Fprintf(
 				table,

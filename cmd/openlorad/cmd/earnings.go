@@ -24,6 +24,7 @@ import (
 	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/earnings"
+	"github.com/openledger/openledger/openlora/render"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -233,7 +234,11 @@ func agreement(history earnings.History, earned sdkmath.Int) string {
 func earningsOfGateway(ctx context.Context, gateway, address, before string, limit int) (earnings.History, error) {
 	var history earnings.History
 	query := url.Values{"limit": {strconv.Itoa(limit)}, "before": {before}}
-	return history, getOfGateway(ctx, gateway, "accounts/"+url.PathEscape(address)+"/earnings?"+query.Encode(), &history)
+	err := getOfGateway(ctx, gateway, "accounts/"+url.PathEscape(address)+"/earnings?"+query.Encode(), &history)
+	if err == nil {
+		err = history.Check()
+	}
+	return history, err
 }
 
 // getOfGateway reads what a gateway says about earnings.
@@ -271,7 +276,7 @@ func getOfGateway(ctx context.Context, gateway, path string, into any) error {
 func printEarnings(out io.Writer, history earnings.History, agreement string) {
 	open := rewardstypes.FormatOpen
 	t := history.Totals
-	fmt.Fprintf(out, "%s, blocks %d to %d\n", history.Address, history.FirstHeight, history.Height)
+	fmt.Fprintf(out, "%s, blocks %d to %d\n", render.Line(history.Address), history.FirstHeight, history.Height)
 	if agreement != "" {
 		agreement = "; " + agreement
 	}
@@ -285,7 +290,7 @@ func printEarnings(out io.Writer, history earnings.History, agreement string) {
 	if len(history.Missing) > 0 {
 		fmt.Fprintln(out, "not complete: make it anew from an archive node with --rebuild --node ADDRESS. Missing:")
 		for _, m := range history.Missing {
-			fmt.Fprintf(out, "  blocks %d to %d: %s\n", m.From, m.To, m.Why)
+			fmt.Fprintf(out, "  blocks %d to %d: %s\n", m.From, m.To, render.Line(m.Why))
 		}
 		fmt.Fprintln(out)
 	}
@@ -300,7 +305,7 @@ func printEarnings(out io.Writer, history earnings.History, agreement string) {
 	}
 	_ = table.Flush()
 	if history.Next != "" {
-		fmt.Fprintf(out, "\nmore: --before %s\n", history.Next)
+		fmt.Fprintf(out, "\nmore: --before %s\n", render.Line(history.Next))
 	}
 }
 
@@ -385,7 +390,7 @@ func writeCSV(cmd *cobra.Command, read pages) error {
 	}
 	out.Flush()
 	for _, m := range last.Missing {
-		cmd.PrintErrf("not complete: blocks %d to %d are missing: %s\n", m.From, m.To, m.Why)
+		cmd.PrintErrf("not complete: blocks %d to %d are missing: %s\n", m.From, m.To, render.Line(m.Why))
 	}
 	return out.Error()
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/earnings"
+	"github.com/openledger/openledger/openlora/render"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -28,7 +29,9 @@ func showDays(cmd *cobra.Command) error {
 		err  error
 	)
 	if gateway, _ := f.GetString(flagGateway); gateway != "" {
-		err = getOfGateway(cmd.Context(), gateway, "earnings/days?limit="+strconv.Itoa(limit), &days)
+		if err = getOfGateway(cmd.Context(), gateway, "earnings/days?limit="+strconv.Itoa(limit), &days); err == nil {
+			err = days.Check()
+		}
 	} else {
 		err = withIndex(cmd, func(index *earnings.Index, _ *chain.Client) (err error) {
 			days, err = index.Days(limit)
@@ -127,7 +130,7 @@ func (t table) print(cmd *cobra.Command, title string, value any, missing []earn
 		return json.NewEncoder(out).Encode(value)
 	}
 	for _, m := range missing {
-		cmd.PrintErrf("not complete: blocks %d to %d are missing: %s\n", m.From, m.To, m.Why)
+		cmd.PrintErrf("not complete: blocks %d to %d are missing: %s\n", m.From, m.To, render.Line(m.Why))
 	}
 	if asCSV, _ := f.GetBool(flagCSV); asCSV {
 		w := csv.NewWriter(out)
@@ -135,14 +138,18 @@ func (t table) print(cmd *cobra.Command, title string, value any, missing []earn
 		_ = w.WriteAll(t.rows)
 		return w.Error()
 	}
-	fmt.Fprintf(out, "%s\n\n", title)
+	fmt.Fprintf(out, "%s\n\n", render.Line(title))
 	if len(t.rows) == 0 {
 		fmt.Fprintln(out, "nothing was paid")
 		return nil
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, row := range append([][]string{headings(t.header)}, t.rows...) {
-		_, _ = io.WriteString(w, strings.Join(row, "\t")+"\n")
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = render.Line(cell)
+		}
+		_, _ = io.WriteString(w, strings.Join(cells, "\t")+"\n")
 	}
 	return w.Flush()
 }

@@ -1,0 +1,84 @@
+package earnings
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	sdkmath "cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+)
+
+// ErrUnreadable says that what came from elsewhere is not what an index gives.
+var ErrUnreadable = errors.New("not what an index of earnings gives")
+
+// Check returns an error of kind ErrUnreadable if a history cannot come from an index: amounts are missing, or words
+// are none of its own. Whoever reads a history of a gateway calls it first, because the gateway is a stranger's.
+func (h History) Check() error {
+	t := h.Totals
+	if err := given(t.Earned, t.Contributed, t.Bonus, t.PaidOut); err != nil {
+		return err
+	}
+	if len(h.Entries) == 0 && h.Next != "" {
+		return fmt.Errorf("%w: an empty page names a next one", ErrUnreadable)
+	}
+	for _, entry := range h.Entries {
+		if err := entry.check(); err != nil {
+			return fmt.Errorf("%w, in block %d", err, entry.Height)
+		}
+	}
+	return nil
+}
+
+func (e Entry) check() error {
+	if err := given(e.Amount); err != nil {
+		return err
+	}
+	if e.Recipient != "" {
+		if _, err := sdk.AccAddressFromBech32(e.Recipient); err != nil {
+			return fmt.Errorf("%w: recipient %q", ErrUnreadable, e.Recipient)
+		}
+	}
+	if e.Kind == KindPayout || e.Kind == KindClaim {
+		return nil
+	}
+	if e.Kind != KindBatch || e.Contributed == nil || e.Bonus == nil || e.BonusAsked == nil {
+		return fmt.Errorf("%w: an entry of kind %q, or without its amounts", ErrUnreadable, e.Kind)
+	}
+	amounts := []sdkmath.Int{*e.Contributed, *e.Bonus, *e.BonusAsked}
+	for _, part := range e.Parts {
+		if !knownRole(part.Role) {
+			return fmt.Errorf("%w: role %q", ErrUnreadable, part.Role)
+		}
+		amounts = append(amounts, part.Amount)
+	}
+	return given(amounts...)
+}
+
+// Check is that of a history.
+func (d Days) Check() error {
+	for _, day := range d.Days {
+		err := given(day.Contributors, day.Datanets, day.Lineage, day.Providers, day.Bonus, day.PaidOut)
+		if err != nil {
+			return fmt.Errorf("%w, on day %q", err, day.Date)
+		}
+	}
+	return nil
+}
+
+func given(amounts ...sdkmath.Int) error {
+	if slices.ContainsFunc(amounts, sdkmath.Int.IsNil) {
+		return fmt.Errorf("%w: an amount is missing", ErrUnreadable)
+	}
+	return nil
+}
+
+func knownRole(role string) bool {
+	for _, known := range roles {
+		if role == known {
+			return true
+		}
+	}
+	return false
+}
