@@ -54,6 +54,8 @@ test-long: ## Run the heavier searches: more random cases, fuzzing
 	go test ./content/sentence -run '^$$' -fuzz FuzzSentences -fuzztime 30s
 	go test ./content/segment -run '^$$' -fuzz FuzzSplit -fuzztime 30s
 	go test ./openlora/terms -run '^$$' -fuzz FuzzTerms -fuzztime 30s
+	for target in FuzzCanonical FuzzParseChat; do \
+		go test ./openlora/api -run '^$$' -fuzz "^$$target$$" -fuzztime 30s || exit 1; done
 
 bench: ## Measure paying, and write the tables of docs/benchmarks.md; options as ARGS="--quick --accounts N,N --only NAME"
 	@sh scripts/bench.sh $(ARGS)

@@ -7,18 +7,20 @@ import (
 	"strings"
 )
 
-// maxLine of an event stream, in bytes.
+// maxLine of an event stream, in bytes. All lines of an event together have no more.
 const maxLine = 4 << 20
 
 // Done is the data of the event that ends a stream.
 const Done = "[DONE]"
 
 // ReadEvents calls take with the data of each server-sent event, until it says that it has enough or the stream ends.
-// Comments and other fields are passed over, and data on several lines is joined.
+// Comments and other fields are passed over, and data on several lines is joined. An event of more than 4 MiB fails
+// with bufio.ErrTooLong: whoever sends the stream may be a stranger.
 func ReadEvents(stream io.Reader, take func(data string) (enough bool, err error)) error {
 	lines := bufio.NewScanner(stream)
 	lines.Buffer(nil, maxLine)
 	var data []string
+	size := 0
 	for lines.Scan() {
 		line := lines.Text()
 		rest, isData := strings.CutPrefix(line, "data:")
@@ -27,9 +29,12 @@ func ReadEvents(stream io.Reader, take func(data string) (enough bool, err error
 			if err != nil || enough {
 				return err
 			}
-			data = nil
+			data, size = nil, 0
 		}
 		if isData {
+			if size += len(line) + 1; size > maxLine {
+				return bufio.ErrTooLong
+			}
 			data = append(data, strings.TrimPrefix(rest, " "))
 		}
 	}
@@ -60,8 +65,8 @@ func (p *pausing) Read(into []byte) (int, error) {
 	return p.stream.Read(into)
 }
 
-// complete says that data is an event by itself: some servers put no blank line between two.
+// complete says that a line of data is an event by itself: some servers put no blank line between two. Data on several
+// lines ends with a blank line: to look at all of it again at each line would take time that grows with its square.
 func complete(data []string) bool {
-	whole := strings.Join(data, "\n")
-	return strings.TrimSpace(whole) == Done || json.Valid([]byte(whole))
+	return len(data) == 1 && (strings.TrimSpace(data[0]) == Done || json.Valid([]byte(data[0])))
 }

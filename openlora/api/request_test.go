@@ -1,12 +1,16 @@
 package api_test
 
 import (
+	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/openledger/openledger/openlora/api"
+	"github.com/openledger/openledger/poa"
 )
 
 const asked = `"messages":[{"role":"user","content":"Why?"}]`
@@ -94,18 +98,99 @@ func TestNothingIsPassedOver(t *testing.T) {
 	}
 }
 
-func TestReadEvents(t *testing.T) {
-	for stream, want := range map[string][]string{
-		": comment\n\nevent: x\ndata: a\n\ndata:b\r\n\r\n": {"a", "b"},
-		"data: {\"a\":\ndata: 1}\n\n":                      {"{\"a\":\n1}"},
-		"data: {}\ndata: [DONE]\n":                         {"{}", "[DONE]"},
-		"data: last":                                       {"last"},
+// TestMessagesAreReadAsTheyWereWritten: a message of any text, name and calls, and whatever SDKs send back of an answer.
+func TestMessagesAreReadAsTheyWereWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		said := api.Message{
+			Role:    rapid.SampledFrom([]string{"system", "developer", "user", "assistant", "tool"}).Draw(t, "role"),
+			Content: anyText().Draw(t, "content"), Name: anyText().Draw(t, "name"), ToolCallID: anyText().Draw(t, "call"),
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "calls") {
+			said.ToolCalls = append(said.ToolCalls, api.ToolCall{ID: anyText().Draw(t, "id"), Type: "function",
+				Function: api.Function{Name: anyText().Draw(t, "function"), Arguments: anyText().Draw(t, "arguments")}})
+		}
+		encoded, err := json.Marshal(said)
+		require.NoError(t, err)
+		var read api.Message
+		require.NoError(t, json.Unmarshal(encoded, &read))
+		require.Equal(t, said, read)
+		require.Equal(t, said.Answered(), read.Answered())
+	})
+}
+
+// FuzzParseChat: nothing that a stranger sends panics; what is refused names a parameter in plain words; of what is
+// taken the query is that of the body, and the tokens are those of its messages at least.
+func FuzzParseChat(f *testing.F) {
+	for _, seed := range []string{
+		`{` + asked + `}`, `{` + asked + `,"max_tokens":1e2,"stream":true,"stream_options":{"include_usage":true}}`,
+		`{"messages":[{"role":"tool","content":[{"type":"text","text":"x"}],"tool_call_id":"c"}],"tools":[]}`,
+		`{"prompt":["Why?"],"n":1,"echo":false}`, `{` + asked + `,"openledger":{"n":1,"head":"00"}}`, `{"messages":{}}`,
 	} {
-		var got []string
-		require.NoError(t, api.ReadEvents(strings.NewReader(stream), func(data string) (bool, error) {
-			got = append(got, data)
-			return false, nil
-		}))
-		require.Equal(t, want, got, stream)
+		f.Add([]byte(seed))
 	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, parse := range []func([]byte) (*api.Request, error){api.ParseChat, api.ParsePrompt} {
+			r, err := parse(body)
+			if err != nil {
+				var refused *api.ParameterError
+				require.ErrorAs(t, err, &refused)
+				require.NotEmpty(t, refused.Code)
+				require.NotEmpty(t, refused.Message)
+				continue
+			}
+			query, err := api.Query(body)
+			require.NoError(t, err)
+			require.Equal(t, query, r.Query)
+			require.GreaterOrEqual(t, int(r.InputTokens()), len(poa.Tokenize([]byte(r.Question()))))
+			require.GreaterOrEqual(t, r.MaxTokens, 0)
+		}
+	})
+}
+
+// TestDecodeNamesFields of bodies of other kinds, and no types of Go.
+func TestDecodeNamesFields(t *testing.T) {
+	var ok api.Acknowledgement
+	require.NoError(t, api.Decode([]byte(`{"n":3,"cumulative_max":"7","signature":"AQI="}`), &ok))
+	require.Equal(t, api.Acknowledgement{N: 3, CumulativeMax: "7", Signature: []byte{1, 2}}, ok)
+	for body, want := range map[string]string{
+		`{"n":"3"}`:                   "n: must be a whole number, not string",
+		`{"n":-1}`:                    "n: must be a whole number, not number",
+		`{"cumulative_max":7}`:        "cumulative_max: must be a string, not number",
+		`{"signature":7}`:             "signature: must be a string in base64, not number",
+		`{"n":1,"n":2}`:               "occurs twice",
+		`[]`:                          "must be something else, not array",
+		`{"signature":"not base64!"}`: "base64",
+		`{"head":"` + strings.Repeat("0", 62) + `"}`: "",
+		`{`: "the body is not the expected JSON",
+	} {
+		err := api.Decode([]byte(body), new(api.Acknowledgement))
+		var refused *api.ParameterError
+		require.ErrorAs(t, err, &refused, body)
+		require.ErrorContains(t, err, want, body)
+		require.NotContains(t, err.Error(), "Go ", body)
+	}
+}
+
+// TestLimitsOfTokens: however a number is written, the lower of two counts, and a huge one is no error.
+func TestLimitsOfTokens(t *testing.T) {
+	for limits, want := range map[string]int{
+		`"max_tokens":7`: 7, `"max_tokens":7.0e0`: 7, `"max_tokens":1e300`: math.MaxInt32, `"max_tokens":null`: 0,
+		`"max_tokens":9,"max_completion_tokens":8`: 8, `"max_tokens":8,"max_completion_tokens":9`: 8,
+	} {
+		r, err := api.ParseChat([]byte(`{` + asked + `,` + limits + `}`))
+		require.NoError(t, err, limits)
+		require.Equal(t, want, r.MaxTokens, limits)
+	}
+}
+
+// TestQuestionIsTheLastOfTheUser, whatever was said after it; a conversation without one asks nothing.
+func TestQuestionIsTheLastOfTheUser(t *testing.T) {
+	r, err := api.ParseChat([]byte(`{"messages":[{"role":"user","content":"one"},{"role":"user","content":"two"},
+		{"role":"assistant","content":"three"},{"role":"tool","content":"four"}]}`))
+	require.NoError(t, err)
+	require.Equal(t, "two", r.Question())
+	r, err = api.ParseChat([]byte(`{"messages":[{"role":"system","content":"one"}]}`))
+	require.NoError(t, err)
+	require.Empty(t, r.Question())
+	require.EqualValues(t, 1, r.InputTokens())
 }
