@@ -18,6 +18,7 @@ import (
 
 	"github.com/openledger/openledger/content"
 	"github.com/openledger/openledger/content/fetch"
+	"github.com/openledger/openledger/internal/follow"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
@@ -200,21 +201,22 @@ func (a *Attestor) Run(ctx context.Context) error {
 	a.jobs.Go(func() { a.keepPruning(ctx) })
 	failed := make(chan error, 1)
 	if a.config.Listen != "" {
-		go func() { failed <- a.serve(ctx, a.config.Listen) }()
-	}
-	ticker := time.NewTicker(a.config.Poll)
-	defer ticker.Stop()
-	for {
-		a.poll(ctx)
-		select {
-		case <-ctx.Done():
-			return nil
-		case err := <-failed:
-			if err != nil {
-				return fmt.Errorf("attestor cannot listen at %s: %w", a.config.Listen, err)
+		go func() {
+			if err := a.serve(ctx, a.config.Listen); err != nil {
+				failed <- fmt.Errorf("attestor cannot listen at %s: %w", a.config.Listen, err)
+				stop()
 			}
-		case <-ticker.C:
-		}
+		}()
+	}
+	follow.Every(ctx, a.config.Poll, a.log, "the node cannot be asked", func(ctx context.Context) error {
+		a.poll(ctx) // which logs once that the node does not answer, and once that it does
+		return nil
+	})
+	select {
+	case err := <-failed:
+		return err
+	default:
+		return nil
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"cosmossdk.io/math"
 
+	"github.com/openledger/openledger/internal/follow"
 	"github.com/openledger/openledger/openlora/session"
 	"github.com/openledger/openledger/poa"
 )
@@ -93,16 +94,10 @@ func (p *Proxy) adopt(ctx context.Context, client *session.Client) error {
 
 // upkeep acknowledges answers, settles what is pending, and closes what is not used, until ctx ends.
 func (p *Proxy) upkeep(ctx context.Context) {
-	ticker := time.NewTicker(upkeepEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			p.tend(ctx, p.config.AckAfter)
-		}
-	}
+	follow.Every(ctx, upkeepEvery, p.config.Log, "sessions cannot be looked after", func(ctx context.Context) error {
+		p.tend(ctx, p.config.AckAfter) // which logs what fails, by session
+		return nil
+	})
 }
 
 // tend looks after each session that is idle, all at the same time.

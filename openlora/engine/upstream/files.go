@@ -1,10 +1,10 @@
 package upstream
 
 import (
-	"errors"
 	"io"
 	"os"
-	"path/filepath"
+
+	"github.com/openledger/openledger/internal/file"
 )
 
 // linkOrCopy makes a file that has the content of another.
@@ -17,24 +17,8 @@ func linkOrCopy(from, to string) error {
 		return err
 	}
 	defer source.Close()
-	target, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if err != nil {
+	return file.WriteFrom(to, 0o644, func(target io.Writer) error {
+		_, err := io.Copy(target, source)
 		return err
-	}
-	_, err = io.Copy(target, source)
-	return errors.Join(err, target.Close())
-}
-
-// replace writes a file so that readers see the old or the new one.
-func replace(file string, write func(temporary string) error) error {
-	folder, err := os.MkdirTemp(filepath.Dir(file), ".new-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(folder)
-	temporary := filepath.Join(folder, filepath.Base(file))
-	if err := write(temporary); err != nil {
-		return err
-	}
-	return os.Rename(temporary, file)
+	})
 }

@@ -26,20 +26,19 @@ func ggufFile(of *engine.Adapter, base *checkpoint.Config) (string, error) {
 	}
 	converting.Lock()
 	defer converting.Unlock()
-	file := of.File + ".gguf"
-	if isGGUF(file) {
-		return file, nil
+	path := of.File + ".gguf"
+	if isGGUF(path) {
+		return path, nil
 	}
 	opened, err := adapter.Open(cmp.Or(of.Folder, of.File))
 	if err != nil {
 		return "", unfit("adapter %s: %s", of.Name, err)
 	}
 	defer opened.Close()
-	err = replace(file, func(temporary string) error { return opened.WriteGGUF(temporary, *base) })
-	if err != nil {
+	if err := opened.WriteGGUF(path, *base); err != nil {
 		return "", unfit("adapter %s cannot be converted to GGUF: %s", of.Name, err)
 	}
-	return file, nil
+	return path, nil
 }
 
 // isGGUF reports whether a file is there and begins as GGUF files do.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/openlora/engine"
 )
 
@@ -158,13 +159,13 @@ func (v *vllm) place(ctx context.Context, adapter *engine.Adapter) error {
 	if err := os.Chmod(made, 0o755); err != nil { // another user may run vLLM
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(made, "adapter_config.json"), config, 0o644); err != nil {
+	if err := file.Write(filepath.Join(made, "adapter_config.json"), config, 0o644); err != nil {
 		return err
 	}
 	if err := linkOrCopy(filepath.Join(adapter.Folder, weights), filepath.Join(made, weights)); err != nil {
 		return err
 	}
-	err = os.Rename(made, target)
+	err = file.Rename(made, target)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
