@@ -100,6 +100,32 @@ func (a *Adapter) Close() error {
 	return errors.Join(errs...)
 }
 
+// pairs collects the two matrices of each projection, in whatever order a file has them.
+type pairs map[string]*Target
+
+// add takes a matrix, A or B, whose name is that of its projection.
+func (p pairs) add(layer int, projection string, isA bool, matrix checkpoint.Tensor) {
+	target := p[matrix.Name]
+	if target == nil {
+		target = &Target{Layer: layer, Projection: projection}
+		p[matrix.Name] = target
+	}
+	if isA {
+		target.A = matrix
+	} else {
+		target.B = matrix
+	}
+}
+
+// targets are in no order; validate sorts them.
+func (p pairs) targets() []Target {
+	all := make([]Target, 0, len(p))
+	for _, target := range p {
+		all = append(all, *target)
+	}
+	return all
+}
+
 func place(projection string) int { return slices.Index(checkpoint.Projections[:], projection) }
 
 // validate sorts the targets and checks what can be checked without a base.

@@ -41,7 +41,7 @@ func fromGGUF(file *gguf.File) (*Adapter, error) {
 	}
 	a := &Adapter{Interleaved: architecture == checkpoint.Llama}
 	a.Base, _ = file.Text("general.base_model.0.name")
-	targets := map[string]*Target{}
+	pairs := pairs{}
 	for _, tensor := range file.Tensors() {
 		name, matrix := tensor.Name, byte(0)
 		for _, suffix := range []string{".lora_a", ".lora_b"} {
@@ -60,18 +60,11 @@ func fromGGUF(file *gguf.File) (*Adapter, error) {
 			return nil, fmt.Errorf("tensor %s: %s is not supported in an adapter; use F32, F16 or BF16",
 				tensor.Name, tensor.Type)
 		}
-		if targets[full] == nil {
-			targets[full] = &Target{Layer: layer, Projection: projection}
-		}
-		t := checkpoint.Tensor{Name: full, DType: dtype, Shape: tensor.Shape, Data: tensor.Data}
-		if matrix == 'a' {
-			targets[full].A = t
-		} else {
-			targets[full].B = t
-		}
+		pairs.add(layer, projection, matrix == 'a',
+			checkpoint.Tensor{Name: full, DType: dtype, Shape: tensor.Shape, Data: tensor.Data})
 	}
-	for _, target := range targets {
-		a.Targets = append(a.Targets, *target)
+	a.Targets = pairs.targets()
+	for _, target := range a.Targets {
 		if len(target.A.Shape) == 2 {
 			a.Rank = target.A.Shape[0]
 		}

@@ -142,7 +142,7 @@ func (a *Adapter) read(path string, file *safetensors.File) (*Adapter, error) {
 }
 
 func (a *Adapter) readTensors(tensors []safetensors.Tensor) error {
-	targets := map[string]*Target{}
+	pairs := pairs{}
 	for _, tensor := range tensors {
 		layer, projection, matrix, ok := parseKey(tensor.Name)
 		if !ok {
@@ -154,19 +154,10 @@ func (a *Adapter) readTensors(tensors []safetensors.Tensor) error {
 			return fmt.Errorf("tensor %s: %w", tensor.Name, err)
 		}
 		name := checkpoint.ProjectionName(layer, projection)
-		if targets[name] == nil {
-			targets[name] = &Target{Layer: layer, Projection: projection}
-		}
-		t := checkpoint.Tensor{Name: name, DType: dtype, Shape: tensor.Shape, Data: tensor.Data}
-		if matrix == "A" {
-			targets[name].A = t
-		} else {
-			targets[name].B = t
-		}
+		pairs.add(layer, projection, matrix == "A",
+			checkpoint.Tensor{Name: name, DType: dtype, Shape: tensor.Shape, Data: tensor.Data})
 	}
-	for _, target := range targets {
-		a.Targets = append(a.Targets, *target)
-	}
+	a.Targets = pairs.targets()
 	return nil
 }
 

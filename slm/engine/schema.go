@@ -127,32 +127,14 @@ func (c *schemaCompiler) compile(schema []byte, depth int) int {
 // keywords reads a schema and refuses what is not supported.
 func (c *schemaCompiler) keywords(schema []byte) keywords {
 	var k keywords
+	known := map[string]any{
+		"type": &k.Type, "properties": &k.Properties, "required": &k.Required,
+		"additionalProperties": &k.AdditionalProperties, "items": &k.Items, "minItems": &k.MinItems,
+		"maxItems": &k.MaxItems, "enum": &k.Enum, "const": &k.Const, "anyOf": &k.AnyOf, "$ref": &k.Ref,
+	}
 	for _, member := range c.members(schema) {
-		var into any
-		switch member.name {
-		case "type":
-			into = &k.Type
-		case "properties":
-			into = &k.Properties
-		case "required":
-			into = &k.Required
-		case "additionalProperties":
-			into = &k.AdditionalProperties
-		case "items":
-			into = &k.Items
-		case "minItems":
-			into = &k.MinItems
-		case "maxItems":
-			into = &k.MaxItems
-		case "enum":
-			into = &k.Enum
-		case "const":
-			into = &k.Const
-		case "anyOf":
-			into = &k.AnyOf
-		case "$ref":
-			into = &k.Ref
-		default:
+		into, ok := known[member.name]
+		if !ok {
 			if !slices.Contains(annotations, member.name) {
 				c.fail("the keyword %q of JSON Schema is not supported: leave it out", member.name)
 			}
