@@ -10,7 +10,7 @@ import (
 // Route is where gateways serve artifacts; the digest in hex follows.
 const Route = "/openledger/v1/artifacts/"
 
-// Location is the address of an artifact at a gateway, such as https://gateway.example.org.
+// Location returns the URL of an artifact at a gateway with an endpoint such as https://gateway.example.org.
 func Location(endpoint string, digest [32]byte) string {
 	for len(endpoint) > 0 && endpoint[len(endpoint)-1] == '/' {
 		endpoint = endpoint[:len(endpoint)-1]
@@ -19,14 +19,13 @@ func Location(endpoint string, digest [32]byte) string {
 }
 
 const (
-	// leastRate is how fast a client takes an artifact on average, in bytes a second, after leastGrace; one that is slower
-	// is cut off.
+	// leastRate is the lowest average rate of a client, in bytes a second, after leastGrace. A slower client is cut off.
 	leastRate  = 64 << 10
 	leastGrace = 10 * time.Second
 )
 
-// Handler serves GET and HEAD of Route, {digest} being the path value "sha256". At most concurrent answers are given at
-// a time; others get 503 and are to come back. It says nothing else about the store.
+// Handler serves GET and HEAD of Route, where the path value "sha256" is the digest. It gives at most concurrent
+// answers at a time; other requests get 503 and may try again. It tells nothing else about the store.
 func (s *Store) Handler(concurrent int) http.Handler {
 	slots := make(chan struct{}, max(concurrent, 1))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -54,7 +53,7 @@ func (s *Store) Handler(concurrent int) http.Handler {
 			return
 		}
 		defer file.Close()
-		// A client that takes nothing must not hold its place for ever.
+		// A client that reads nothing must not keep its place for ever.
 		control := http.NewResponseController(w)
 		_ = control.SetWriteDeadline(time.Now().Add(leastGrace + time.Duration(size/leastRate)*time.Second))
 		defer func() { _ = control.SetWriteDeadline(time.Time{}) }() // for the next request of the connection

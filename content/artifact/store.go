@@ -1,8 +1,8 @@
-// Package artifact keeps the files of models and adapters, which may be large, by the SHA-256 of what they hold, in a
-// folder. It serves them to others, who find them by the digest that a model version has on chain.
+// Package artifact keeps the files of models and adapters, which may be large, in a folder, named by their SHA-256. It
+// serves them to others, who know the digest from the model version on chain.
 //
-// A file is written beside its place, hashed on the way, and renamed when it is whole: what stands in the folder under
-// a digest had that digest when it was written.
+// A file is written under a temporary name and hashed on the way. It is renamed when it is complete, so that each file
+// in the folder had its digest when it was written.
 package artifact
 
 import (
@@ -30,14 +30,14 @@ var (
 
 const (
 	incoming = "incoming-" // prefix of files that are being written
-	// staleAfter is when a file that was being written belongs to a process that is gone.
+	// staleAfter is the age at which an unfinished file must belong to a process that is gone.
 	staleAfter = 24 * time.Hour
 )
 
 // Store is a folder of artifacts. Several processes may use one folder at the same time.
 type Store struct{ folder string }
 
-// Open opens a folder, which is made when it is missing.
+// Open opens a folder, and makes it if it is missing.
 func Open(folder string) (*Store, error) {
 	folder, err := filepath.Abs(folder)
 	if err != nil {
@@ -58,7 +58,7 @@ func Open(folder string) (*Store, error) {
 	return &Store{folder}, nil
 }
 
-// Path is where the artifact with a digest is, or would be.
+// Path returns the path at which the artifact with a digest is, or would be.
 func (s *Store) Path(digest [32]byte) string {
 	return filepath.Join(s.folder, hex.EncodeToString(digest[:]))
 }
@@ -76,7 +76,7 @@ func (s *Store) Find(digest [32]byte) (path string, size int64, err error) {
 	return path, info.Size(), nil
 }
 
-// Check reads an artifact and compares it with its digest. One that was damaged is removed, and is ErrCorrupt.
+// Check reads an artifact and compares it with its digest. It removes a damaged artifact and returns ErrCorrupt.
 func (s *Store) Check(ctx context.Context, digest [32]byte) (path string, size int64, err error) {
 	path, size, err = s.Find(digest)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *Store) Check(ctx context.Context, digest [32]byte) (path string, size i
 	return path, size, nil
 }
 
-// Put stores what is read, at most max bytes, and returns its digest and its size.
+// Put stores what it reads from from, at most max bytes, and returns its digest and its size in bytes.
 func (s *Store) Put(ctx context.Context, from io.Reader, max int64) (digest [32]byte, size int64, err error) {
 	w, err := s.Writer(max)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *Store) Put(ctx context.Context, from io.Reader, max int64) (digest [32]
 	return digest, w.size, w.Commit(digest)
 }
 
-// PutFile is Put of a file.
+// PutFile is Put for a file.
 func (s *Store) PutFile(ctx context.Context, path string, max int64) (digest [32]byte, size int64, err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -121,7 +121,7 @@ func (s *Store) PutFile(ctx context.Context, path string, max int64) (digest [32
 	return s.Put(ctx, file, max)
 }
 
-// Remove forgets an artifact. One that is not there is forgotten already.
+// Remove removes an artifact. It is no error if the artifact is not there.
 func (s *Store) Remove(digest [32]byte) error {
 	err := os.Remove(s.Path(digest))
 	if errors.Is(err, os.ErrNotExist) {
@@ -130,7 +130,7 @@ func (s *Store) Remove(digest [32]byte) error {
 	return err
 }
 
-// Writer is an artifact on its way into the store. Commit or Abort ends it.
+// Writer writes an artifact to the store. The caller must call Commit or Abort.
 type Writer struct {
 	store *Store
 	file  *os.File
@@ -159,13 +159,13 @@ func (w *Writer) Write(piece []byte) (int, error) {
 	return n, err
 }
 
-// Size is how many bytes were written.
+// Size returns the number of bytes written.
 func (w *Writer) Size() int64 { return w.size }
 
-// Digest of what was written.
+// Digest returns the SHA-256 of what was written.
 func (w *Writer) Digest() [32]byte { return [32]byte(w.hash.Sum(nil)) }
 
-// Commit puts the artifact in its place, if it has the digest; otherwise it is ErrCorrupt.
+// Commit stores the artifact if it has the given digest, and returns ErrCorrupt otherwise.
 func (w *Writer) Commit(digest [32]byte) error {
 	if got := w.Digest(); got != digest {
 		return fmt.Errorf("%w: it has %x, %x is wanted", ErrCorrupt, got, digest)
@@ -182,13 +182,13 @@ func (w *Writer) Commit(digest [32]byte) error {
 	return file.Rename(w.file.Name(), w.store.Path(digest))
 }
 
-// Abort forgets an artifact that was not committed. After Commit it does nothing.
+// Abort removes an artifact that was not committed. It does nothing after Commit.
 func (w *Writer) Abort() {
 	_ = w.file.Close()
 	_ = os.Remove(w.file.Name())
 }
 
-// reader ends with a context.
+// reader is a reader that ends with a context.
 type reader struct {
 	ctx  context.Context
 	from io.Reader

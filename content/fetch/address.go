@@ -9,7 +9,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// special are networks that are not for the public beside those that package netip knows.
+// special are networks that are not public, in addition to those that package netip knows.
 var special = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
 	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
@@ -19,7 +19,7 @@ var special = []netip.Prefix{
 	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"),
 }
 
-// Public says whether an address is one of the public internet.
+// Public reports whether an address belongs to the public internet.
 func Public(address netip.Addr) bool {
 	address = address.Unmap().WithZone("")
 	if !address.IsGlobalUnicast() || address.IsPrivate() {
@@ -46,11 +46,11 @@ func OnlyPublic(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// networkBits of an IPv6 address name who has it; the rest is theirs to choose.
+// networkBits is the number of bits of an IPv6 address that identify its owner. The owner can choose the other bits.
 const networkBits = 64
 
-// addressKey names whoever answers at an address. On private networks many services share one, so that the port tells
-// them apart.
+// addressKey returns a key for the owner of an address. On private networks many services share an address, so the key
+// includes the port.
 func (l Limits) addressKey(address netip.AddrPort) string {
 	ip := address.Addr().Unmap().WithZone("")
 	if l.Private && !Public(ip) {
@@ -64,7 +64,7 @@ func (l Limits) addressKey(address netip.AddrPort) string {
 	return "address " + ip.String()
 }
 
-// nameKey names whoever has a host name: all names below one that can be registered are theirs.
+// nameKey returns a key for the owner of a host name, who owns all names below the registered domain.
 func (l Limits) nameKey(host, port string) string {
 	name := strings.ToLower(strings.TrimSuffix(host, "."))
 	if address, err := netip.ParseAddr(name); err == nil {

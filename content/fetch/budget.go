@@ -11,24 +11,24 @@ import (
 	"github.com/openledger/openledger/internal/lru"
 )
 
-// ErrLater is a refusal that time lifts: the host has been asked often enough for now.
+// ErrLater reports a refusal that ends with time: the host was asked often enough for now.
 var ErrLater = fmt.Errorf("%w for now", ErrRefused)
 
-// Budget bounds how often one host is asked. A stranger names it, and every validator reads the name: without a bound
-// they would be a flood. It is remembered by who answers, under names and under addresses, across all downloads of a
-// Client.
+// Budget bounds the requests to one host. A stranger names the host on chain, and every validator reads the name:
+// without a bound, their requests would be a flood. The budget is kept for the owner of a host, by name and by address,
+// across all downloads of a Client.
 type Budget struct {
-	// PerSecond units are earned, up to Burst. A download costs one, and one more for each UnitBytes. The zero value
-	// bounds nothing: for hosts that the operator named.
+	// PerSecond units are earned, up to Burst. A download costs one, and one more for each UnitBytes. The zero value sets
+	// no bound; it is for hosts that the operator named.
 	PerSecond, Burst float64
-	// A host's rate halves with each failure and doubles with each success, within these many halvings: Proven of them
-	// upwards, Refusing where it answers, Silent where it does not.
+	// A host's rate doubles with each success, at most Proven times above the normal rate, and halves with each failure:
+	// at most Refusing times if the host answers, and Silent times if it does not.
 	Proven, Refusing, Silent int
 	// Hosts and Places bound the memory.
 	Hosts, Places int
 }
 
-// UnitBytes of an answer cost as much as another request.
+// UnitBytes is the number of bytes of an answer that costs as much as another request.
 const UnitBytes = 256 << 10
 
 // DefaultBudget asks a host that never answers once in about a minute, one that has nothing once in 16 seconds, and one
@@ -41,8 +41,8 @@ func DefaultBudget() Budget {
 type outcome int
 
 const (
-	neutral outcome = iota // says nothing: the caller gave up
-	good                   // what was wanted
+	neutral outcome = iota // the caller gave up, which says nothing about the host
+	good                   // the wanted content
 	silent                 // no answer, a slow one, or the host is overloaded
 	refused                // an answer without the content: 404, a redirect
 	wrong                  // another content than the one that was registered
@@ -55,14 +55,14 @@ var backOffs = map[outcome][2]time.Duration{
 	wrong:   {5 * time.Minute, 6 * time.Hour},
 }
 
-// host is what is remembered of one.
+// host is what is remembered of a host.
 type host struct {
 	units float64 // left; below zero after a large answer
 	at    time.Time
 	level int // halvings of its rate
 }
 
-// place is what is remembered of an address that did not have what it should.
+// place is what is remembered of a URL that did not have the content.
 type place struct {
 	failures int
 	until    time.Time
@@ -92,7 +92,7 @@ func placeKey(location string) [16]byte {
 	return [16]byte(sum[:16])
 }
 
-// take pays for one request of a host. If it cannot be paid for yet it returns ErrLater and how long it takes.
+// take pays for one request to a host. If the budget is used up, it returns ErrLater and the time to wait.
 func (m *memory) take(key string) (time.Duration, error) {
 	if !m.bounds() {
 		return 0, nil
@@ -110,7 +110,7 @@ func (m *memory) take(key string) (time.Duration, error) {
 	return 0, nil
 }
 
-// may says whether a place may be asked again.
+// may returns ErrLater and the time to wait if a place must not be asked yet.
 func (m *memory) may(location string) (time.Duration, error) {
 	if !m.bounds() {
 		return 0, nil
@@ -125,12 +125,13 @@ func (m *memory) may(location string) (time.Duration, error) {
 	return 0, nil
 }
 
-// at is when a wait ends. It does not change while one waits, so that logs need not repeat it.
+// at returns the time at which a wait ends, as text. It does not change during the wait, so that logs need not repeat
+// it.
 func (m *memory) at(wait time.Duration) string {
 	return m.now().Add(wait).UTC().Round(time.Second).Format(time.TimeOnly)
 }
 
-// settle notes what became of a download: of its place, and for all whom it concerned.
+// settle records the outcome of a download for its place and for the owners with the given keys.
 func (m *memory) settle(location string, keys []string, result outcome, size int64) {
 	if !m.bounds() {
 		return
@@ -155,13 +156,13 @@ func (m *memory) settle(location string, keys []string, result outcome, size int
 		if found.failures < 32 {
 			wait = min(longest, first<<found.failures)
 		}
-		// Validators that began together do not come back together.
+		// Random, so that validators that began together do not come back together.
 		wait += time.Duration(rand.Int64N(int64(wait)/4 + 1))
 		m.places.Set(key, place{failures: found.failures + 1, until: m.now().Add(wait)})
 	}
 }
 
-// blame notes addresses that did not answer.
+// blame records addresses that did not answer.
 func (m *memory) blame(keys []string) {
 	if !m.bounds() {
 		return
@@ -192,7 +193,7 @@ func (m *memory) rate(level int) float64 { return m.budget.PerSecond * math.Exp2
 
 func (m *memory) burst(level int) float64 { return max(1, m.budget.Burst*math.Exp2(-float64(level))) }
 
-// host returns a host with what it has earned until now.
+// host returns a host with the units that it has earned until now.
 func (m *memory) host(key string) host {
 	now := m.now()
 	h, ok := m.hosts.Get(key)

@@ -27,8 +27,8 @@ func (c *clock) of(m *memory) *memory    { m.now = c.now; return m }
 func newClock() *clock                   { return &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)} }
 func local(change func(*Limits)) *Client { l := LocalLimits(true); change(&l); return New(l) }
 
-// TestAStrangersHostIsNotFlooded plays a DataNet version of 1,000 contributions, all of them named at a host that does
-// not have them, for a day, with an attestor that asks again every half minute.
+// TestAStrangersHostIsNotFlooded simulates one day of an attestor that asks every half minute for a DataNet version of
+// 1,000 contributions, all of them at a host that does not have them.
 func TestAStrangersHostIsNotFlooded(t *testing.T) {
 	const places, every, day = 1000, 30 * time.Second, 24 * time.Hour
 	for _, result := range []outcome{silent, refused, wrong} {
@@ -42,7 +42,7 @@ func TestAStrangersHostIsNotFlooded(t *testing.T) {
 					continue
 				}
 				if _, err := m.take("victim"); err != nil {
-					break // the others are refused alike
+					break // the others are refused, too
 				}
 				asked++
 				m.settle(location, []string{"victim"}, result, 100)
@@ -60,7 +60,7 @@ func TestAStrangersHostIsNotFlooded(t *testing.T) {
 	}
 }
 
-// TestManyNamesOfOneAddress: whoever answers is one host, whatever it is called.
+// TestManyNamesOfOneAddress: an address is one host under all its names.
 func TestManyNamesOfOneAddress(t *testing.T) {
 	limits := DefaultLimits()
 	for _, names := range [][]string{
@@ -137,7 +137,7 @@ func TestLargeAnswersCostMore(t *testing.T) {
 	require.NoError(t, err, "after the wait that was named")
 }
 
-// TestMemoryIsBounded, and keeps whom it hears of.
+// TestMemoryIsBounded: memory has a limit, and the hosts that were asked last stay.
 func TestMemoryIsBounded(t *testing.T) {
 	budget := DefaultBudget()
 	budget.Hosts, budget.Places = 100, 50
@@ -157,8 +157,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	require.Equal(t, 50, m.places.Len())
 }
 
-// TestPlacesBackOff: what was not there is asked for again, but rarely; what was wrong hardly ever; what is right is
-// forgotten.
+// TestPlacesBackOff: missing content is asked for again, but rarely; wrong content hardly ever; a place with the right
+// content is forgotten.
 func TestPlacesBackOff(t *testing.T) {
 	var asked atomic.Int32
 	body := "wrong"

@@ -1,5 +1,5 @@
-// Package fetch downloads from addresses that strangers have written on chain. Whoever follows such an address uses it:
-// attestors, gateways, and commands that read text.
+// Package fetch downloads from addresses that strangers wrote on chain. Attestors, gateways and commands that read text
+// use it for all such addresses.
 package fetch
 
 import (
@@ -21,13 +21,13 @@ import (
 	"time"
 )
 
-// ErrRefused says that an address or an answer is outside what is allowed. It says nothing about content.
+// ErrRefused reports that an address or an answer is not allowed. It says nothing about the content.
 var ErrRefused = errors.New("refused")
 
-// ErrTooLarge is a refusal of more bytes than are wanted.
+// ErrTooLarge reports an answer with more bytes than wanted. It wraps ErrRefused.
 var ErrTooLarge = fmt.Errorf("%w as too large", ErrRefused)
 
-// Limits of a Client.
+// Limits are the limits of a Client.
 type Limits struct {
 	// Private allows addresses that are not public, for networks on one machine, and for addresses that the user gave.
 	Private bool
@@ -37,28 +37,28 @@ type Limits struct {
 	Connect, Total time.Duration
 	// BytesPerSecond is the least average rate after the first second.
 	BytesPerSecond int64
-	// PerHost bounds the downloads from one host at a time, Budget those over time.
+	// PerHost bounds the concurrent downloads from one host, and Budget the downloads over time.
 	PerHost int
 	Budget  Budget
-	// Patience is how long a download waits for its turn at a host before it is refused with ErrLater.
+	// Patience is the longest time that a download waits for its turn at a host. After that it is refused with ErrLater.
 	Patience time.Duration
 }
 
-// DefaultLimits of downloads from where strangers say.
+// DefaultLimits returns the limits for downloads from addresses that strangers named.
 func DefaultLimits() Limits {
 	return Limits{Connect: 2 * time.Second, Total: 20 * time.Second, BytesPerSecond: 64 << 10, PerHost: 4,
 		Budget: DefaultBudget()}
 }
 
-// LocalLimits are DefaultLimits for networks on one machine, if local is true: strangers may name private addresses and
-// files.
+// LocalLimits returns DefaultLimits. If local is true, strangers may also name private addresses and files, for
+// networks on one machine.
 func LocalLimits(local bool) Limits {
 	limits := DefaultLimits()
 	limits.Private, limits.Files = local, local
 	return limits
 }
 
-// TrustedLimits are for addresses that the user or operator gave: any address, as often as needed.
+// TrustedLimits returns the limits for addresses that the user or operator gave: any address, as often as needed.
 func TrustedLimits() Limits {
 	limits := DefaultLimits()
 	limits.Private, limits.Budget = true, Budget{}
@@ -72,7 +72,7 @@ type Client struct {
 	memory *memory
 
 	mu   sync.Mutex
-	busy map[string]int // downloads under way by host
+	busy map[string]int // number of downloads in progress, by host
 }
 
 // New returns a client. It follows no redirects, uses no proxy, and checks each address at the moment it connects to
@@ -92,8 +92,7 @@ func New(limits Limits) *Client {
 	return c
 }
 
-// dial connects to an address that may be asked. Those that do not answer are remembered, under whatever name they were
-// reached.
+// dial connects to an allowed address. It records addresses that do not answer, whatever name led to them.
 func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	var mu sync.Mutex
 	var tried []string
@@ -125,7 +124,7 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 	return connection, err
 }
 
-// answerError is an answer of a host that is not what is wanted.
+// answerError reports that a host answered without the wanted content.
 type answerError struct {
 	outcome outcome
 	error
@@ -133,12 +132,14 @@ type answerError struct {
 
 func (e answerError) Unwrap() error { return e.error }
 
-// Get downloads up to max bytes; more, slower or from elsewhere is refused. A size of at least 0 must be met exactly.
+// Get downloads up to max bytes. It returns an error that wraps ErrRefused for a larger or slower answer and for an
+// address that is not allowed. If size is not negative, the answer must have exactly size bytes.
 func (c *Client) Get(ctx context.Context, location string, size, max int64) ([]byte, error) {
 	return c.GetChecked(ctx, location, size, max, nil)
 }
 
-// GetChecked is Get of content that check accepts. A place that sends other content is not asked again for long.
+// GetChecked is Get for content that check accepts. A place that sends other content is not asked again for a long
+// time.
 func (c *Client) GetChecked(ctx context.Context, location string, size, max int64,
 	check func([]byte) error) ([]byte, error) {
 	parsed, err := url.Parse(location)
@@ -177,7 +178,7 @@ func (c *Client) GetChecked(ctx context.Context, location string, size, max int6
 	return content.Bytes(), nil
 }
 
-// allow checks an address before anybody is asked, and says whose it is.
+// allow checks an address before any request, and returns the key of its owner.
 func (c *Client) allow(location *url.URL) (key string, err error) {
 	if location.Scheme != "http" && location.Scheme != "https" || location.Hostname() == "" || location.User != nil {
 		return "", fmt.Errorf("%w: %q is not an http or https address", ErrRefused, location.Redacted())
@@ -201,10 +202,10 @@ func portNumber(port string) uint16 {
 	return uint16(n)
 }
 
-// turnPoll is how often a download looks whether another one from the same host has ended.
+// turnPoll is the interval at which a download checks whether another one from the same host has ended.
 const turnPoll = 20 * time.Millisecond
 
-// enter waits for its turn at a host.
+// enter waits for a turn at a host.
 func (c *Client) enter(ctx context.Context, key, location string) (leave func(), err error) {
 	for waited := time.Duration(0); ; {
 		leave, wait, err := c.tryEnter(key, location)
@@ -222,7 +223,7 @@ func (c *Client) enter(ctx context.Context, key, location string) (leave func(),
 	}
 }
 
-// tryEnter counts a download from a host, or says how long to wait.
+// tryEnter counts a download from a host, or returns the time to wait.
 func (c *Client) tryEnter(key, location string) (leave func(), wait time.Duration, err error) {
 	if wait, err := c.memory.may(location); err != nil {
 		return nil, wait, err
@@ -245,8 +246,8 @@ func (c *Client) tryEnter(key, location string) (leave func(), wait time.Duratio
 	}, 0, nil
 }
 
-// Save downloads up to max bytes to a writer, for what is too large for memory. A place whose content check refuses is
-// not asked again for long. What was written before an error is to be thrown away.
+// Save downloads up to max bytes to a writer, for content that is too large for memory. A place whose content check
+// refuses is not asked again for a long time. After an error the caller must throw away what was written.
 func (c *Client) Save(ctx context.Context, location string, max int64, to io.Writer, check func() error) error {
 	parsed, err := url.Parse(location)
 	if err != nil {
@@ -278,7 +279,7 @@ func (c *Client) Save(ctx context.Context, location string, max int64, to io.Wri
 	return c.visit(ctx, parsed, key, -1, max, to, check)
 }
 
-// visit downloads to a writer, and remembers what became of it.
+// visit downloads to a writer, and records the outcome.
 func (c *Client) visit(ctx context.Context, location *url.URL, key string, size, max int64, to io.Writer,
 	check func() error) error {
 	var mu sync.Mutex
@@ -317,7 +318,7 @@ func (c *Client) visit(ctx context.Context, location *url.URL, key string, size,
 	return nil
 }
 
-// download returns how much a place has sent, also with an error.
+// download returns the number of bytes that a place sent, even with an error.
 func (c *Client) download(ctx context.Context, location *url.URL, size, max int64, to io.Writer) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Total)
 	defer cancel()
@@ -349,7 +350,7 @@ func (c *Client) download(ctx context.Context, location *url.URL, size, max int6
 	return sent, err
 }
 
-// read reads up to max bytes at the least rate.
+// read reads up to max bytes, and fails below the lowest rate.
 func (c *Client) read(body io.Reader, max int64, stop func(), to io.Writer) (int64, error) {
 	var slow atomic.Bool
 	allowed := time.Second + time.Duration(max/c.limits.BytesPerSecond+1)*time.Second

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// openFile opens a file of this machine, if the operator lets strangers name them. Only regular files are opened: a
-// pipe would be waited for, and a device would act.
+// openFile opens a file of this machine, if the operator allows strangers to name files. It only opens regular files: a
+// pipe could block, and a device could act.
 func (c *Client) openFile(location *url.URL) (*os.File, int64, error) {
 	if !c.limits.Files {
 		return nil, 0, fmt.Errorf("%w: %q names a file of this machine, which only the operator can allow", ErrRefused,

@@ -1,5 +1,5 @@
-// Package influence finds the influence file of a model version: what its training record says about the contributions
-// that the adapter was trained on. The file is found by its hash, so that it does not matter who serves it.
+// Package influence finds the influence file of a model version, which holds the influence of contributions on the
+// adapter. The training record has the file's hash, so it does not matter who serves it.
 package influence
 
 import (
@@ -22,34 +22,34 @@ import (
 )
 
 const (
-	// maxProviders bounds how many gateways are asked for one file.
+	// maxProviders is the largest number of gateways that are asked for one file.
 	maxProviders = 16
-	// header and rowBytes bound a file: OpenInfluence refuses what is larger.
+	// header and rowBytes bound the size of a file: OpenInfluence refuses larger ones.
 	header   = 16
 	rowBytes = 1_040
 )
 
-// ErrNotFound says that nobody who was asked has the file now.
+// ErrNotFound reports that none of the places that were asked has the file now.
 var ErrNotFound = errors.New("influence file not found")
 
 // Source finds influence files.
 type Source struct {
-	// Store keeps what was found.
+	// Store keeps the files that were found.
 	Store *artifact.Store
-	// Content may have the file, under its hash; nil for none.
+	// Content is a store that may have the file under its hash; may be nil.
 	Content *content.Store
-	// Fetch downloads from where strangers say.
+	// Fetch downloads from addresses that strangers named.
 	Fetch *fetch.Client
-	// Models says who serves a model.
+	// Models returns the providers that serve a model.
 	Models modelstypes.QueryClient
 }
 
-// MaxBytes is the size of the largest influence file that a record allows.
+// MaxBytes returns the size of the largest influence file for a record, in bytes.
 func MaxBytes(record *modelstypes.TrainingRecord) int64 { return header + int64(record.Rows)*rowBytes }
 
-// Rows returns the rows of a version's influence file, from the store, the content store, where its owner put it, or
-// from gateways that serve the model. They are what the training record says, or it is poa.ErrInfluence. A file that
-// cannot be had now is ErrNotFound.
+// Rows returns the rows of a version's influence file. It looks in the store and in the content store, then where the
+// owner put the file, then at gateways that serve the model. It returns poa.ErrInfluence if the file does not fit the
+// training record, and ErrNotFound if no place has it now.
 func (s Source) Rows(ctx context.Context, version modelstypes.ModelVersion) ([]poa.InfluenceRow, error) {
 	training, err := committed(version)
 	if err != nil {
@@ -65,7 +65,8 @@ func (s Source) Rows(ctx context.Context, version modelstypes.ModelVersion) ([]p
 	return poa.OpenInfluence(data, training)
 }
 
-// committed is what the training record of a version commits to. A version without one is poa.ErrInfluence.
+// committed returns what the training record of a version commits to. It returns poa.ErrInfluence for a version without
+// a record.
 func committed(version modelstypes.ModelVersion) (poa.Training, error) {
 	if version.Training == nil {
 		return poa.Training{}, fmt.Errorf("%w: version %d of model %d has no training record", poa.ErrInfluence,
@@ -87,7 +88,7 @@ func (s Source) Hold(ctx context.Context, version modelstypes.ModelVersion) erro
 	return err
 }
 
-// held reads the file from the store, and notes that it was used.
+// held reads the file from the store, and updates its time of use.
 func (s Source) held(ctx context.Context, training poa.Training) ([]byte, error) {
 	path, size, err := s.Store.Check(ctx, training.Influence)
 	if err != nil {
@@ -97,11 +98,11 @@ func (s Source) held(ctx context.Context, training poa.Training) ([]byte, error)
 		return nil, fmt.Errorf("%w: it has %d bytes", poa.ErrInfluence, size)
 	}
 	now := time.Now()
-	_ = os.Chtimes(path, now, now) // without it the file is pruned too early, and fetched again
+	_ = os.Chtimes(path, now, now) // if this fails, the file may be pruned too early, and is fetched again
 	return os.ReadFile(path)
 }
 
-// fetch asks every place that may have the file until one has.
+// fetch asks the places that may have the file, one after another, until one has it.
 func (s Source) fetch(ctx context.Context, version modelstypes.ModelVersion, training poa.Training) ([]byte, error) {
 	most := MaxBytes(version.Training)
 	if s.Content != nil {
@@ -130,8 +131,8 @@ func (s Source) fetch(ctx context.Context, version modelstypes.ModelVersion, tra
 		version.Version, errors.Join(failures...))
 }
 
-// places are where the file may be: where the owner put it, then the gateways of providers who offer the model. An
-// error says why not all are known.
+// places returns the URLs at which the file may be: where the owner put it, then the gateways of providers who offer
+// the model. An error says why the list is not complete.
 func (s Source) places(ctx context.Context, version modelstypes.ModelVersion, digest poa.Hash) ([]string, error) {
 	var places []string
 	if version.Training.InfluenceUri != "" {

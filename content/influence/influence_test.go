@@ -85,7 +85,7 @@ func TestFilesAreFetchedOnce(t *testing.T) {
 	require.EqualValues(t, 1, asked.Load())
 }
 
-// TestContentStore: whoever has the file among the text needs to ask nobody.
+// TestContentStore: if the content store has the file, nobody is asked.
 func TestContentStore(t *testing.T) {
 	file, rows, version := trained(t)
 	text, err := content.Open(t.Context(), t.TempDir())
@@ -102,7 +102,7 @@ func TestContentStore(t *testing.T) {
 	require.Equal(t, rows, got)
 }
 
-// TestOtherFilesAreNotTaken: a place that serves something else is passed over, and a damaged file is fetched again.
+// TestOtherFilesAreNotTaken: a place that serves something else is skipped, and a damaged file is fetched again.
 func TestOtherFilesAreNotTaken(t *testing.T) {
 	file, rows, version := trained(t)
 	wrong, _ := serving(t, []byte("another file"))
@@ -130,7 +130,7 @@ func TestOtherFilesAreNotTaken(t *testing.T) {
 	require.ErrorIs(t, err, influence.ErrNotFound)
 }
 
-// TestRecordsThatDoNotFitTheirFile: the file has its digest, and does not lead to the roots or has other rows.
+// TestRecordsThatDoNotFitTheirFile: the file has the record's digest, but other roots or another number of rows.
 func TestRecordsThatDoNotFitTheirFile(t *testing.T) {
 	file, _, version := trained(t)
 	url, _ := serving(t, file)

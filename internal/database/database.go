@@ -1,4 +1,4 @@
-// Package database opens files of bbolt: one process has a file at a time, and the buckets that it needs exist.
+// Package database opens bbolt files. One process has a file at a time, and the buckets that it needs exist.
 package database
 
 import (
@@ -13,11 +13,11 @@ import (
 // ErrInUse reports that another process has the file.
 var ErrInUse = errors.New("another process uses the file")
 
-// lockTimeout is how long Open waits for another process, which may be about to end.
+// lockTimeout is the time that Open waits for another process, which may be about to end.
 const lockTimeout = 5 * time.Second
 
-// Open opens or creates a file with buckets. Its folder must exist. prepare, if there is one, runs in the transaction
-// that creates the buckets: after an error of its own nothing has changed. It is told which buckets are new.
+// Open opens or creates a file with buckets. Its folder must exist. prepare, if not nil, runs in the transaction that
+// creates the buckets: if it returns an error, nothing has changed. isNew tells it which buckets are new.
 func Open(path string, buckets [][]byte,
 	prepare func(tx *bolt.Tx, isNew func(bucket []byte) bool) error) (*bolt.DB, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})

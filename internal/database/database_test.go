@@ -20,7 +20,7 @@ func TestOpen(t *testing.T) {
 	require.NoError(t, db.Update(func(tx *bolt.Tx) error { return tx.Bucket(first).Put([]byte("a"), []byte("1")) }))
 	require.NoError(t, db.Close())
 
-	// An older file gets the buckets that it lacks, and what is in the others stays.
+	// An older file gets the buckets that it lacks, and the contents of the others stay.
 	db, err = database.Open(path, [][]byte{first, second}, func(tx *bolt.Tx, isNew func([]byte) bool) error {
 		require.False(t, isNew(first))
 		require.True(t, isNew(second))
@@ -35,7 +35,7 @@ func TestOpen(t *testing.T) {
 	require.NoError(t, db.Close())
 }
 
-// TestOpenUndoesWhatFailed: the buckets are as new at the next attempt.
+// TestOpenUndoesWhatFailed: after a failure the buckets are new again at the next attempt.
 func TestOpenUndoesWhatFailed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "index.db")
 	broken := errors.New("broken")

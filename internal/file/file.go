@@ -1,5 +1,5 @@
 // Package file writes files that readers see whole or not at all, and that survive a crash of the machine once they are
-// written: the new content is flushed to the disk, put in its place in one step, and the folder is flushed too.
+// written: the new content is flushed to the disk and put in place in one step, and the folder is flushed, too.
 package file
 
 import (
@@ -11,23 +11,23 @@ import (
 	"path/filepath"
 )
 
-// Write replaces the file at path by one with a content, or creates it. Its folder must exist.
+// Write creates or replaces the file at path with this content. Its folder must exist.
 func Write(path string, content []byte, mode fs.FileMode) error {
 	return WriteFrom(path, mode, put(content))
 }
 
-// WriteFrom is Write of what a function writes. After an error an older file at path is as it was.
+// WriteFrom is Write for content that a function writes. After an error, an older file at path is unchanged.
 func WriteFrom(path string, mode fs.FileMode, write func(io.Writer) error) error {
 	return place(os.Rename, path, mode, write)
 }
 
-// Create writes a file that does not exist yet. Where one exists it returns an error that is fs.ErrExist, and changes
-// nothing: of several that create the same file at once, one succeeds.
+// Create writes a file that does not exist yet. If it exists, Create returns an error that wraps fs.ErrExist and
+// changes nothing. Of several concurrent calls for the same file, one succeeds.
 func Create(path string, content []byte, mode fs.FileMode) error {
 	return place(os.Link, path, mode, put(content))
 }
 
-// Rename moves a file within its folder, over another if there is one. The file must have been flushed before.
+// Rename moves a file within its folder, and replaces another file. The moved file must have been flushed before.
 func Rename(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
@@ -35,7 +35,7 @@ func Rename(from, to string) error {
 	return syncFolder(filepath.Dir(to))
 }
 
-// MakeFolder creates a folder and those above it, so that they survive a crash. It leaves those that exist.
+// MakeFolder creates a folder and missing parents, so that they survive a crash. It does not change existing ones.
 func MakeFolder(path string, mode fs.FileMode) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil
@@ -61,15 +61,15 @@ func put(content []byte) func(io.Writer) error {
 	}
 }
 
-// place writes a new file beside path, flushes it and moves it there. After a crash the new file may be left: its name
-// begins with a dot and the name of the file that it was to be.
+// place writes a new file beside path, flushes it and moves it there. After a crash the new file may be left over: its
+// name begins with a dot and the name of the target.
 func place(move func(from, to string) error, path string, mode fs.FileMode, write func(io.Writer) error) error {
 	folder := filepath.Dir(path)
 	file, err := os.CreateTemp(folder, "."+filepath.Base(path)+".new-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // gone if it was renamed
+	defer os.Remove(file.Name()) // fails after a rename, which is fine
 	buffered := bufio.NewWriterSize(file, 1<<16)
 	if err := write(buffered); err != nil {
 		return errors.Join(err, file.Close())

@@ -16,7 +16,7 @@ import (
 	"github.com/openledger/openledger/internal/file"
 )
 
-// names returns what a folder holds.
+// names returns the names of the files in a folder.
 func names(t *testing.T, folder string) (names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(folder)
@@ -48,7 +48,7 @@ func TestWrite(t *testing.T) {
 	require.ErrorIs(t, file.Write(filepath.Join(folder, "none", "salt"), nil, 0o600), fs.ErrNotExist)
 }
 
-// TestWriteFromLeavesTheOlderFile when the writing fails in the middle, and nothing beside it.
+// TestWriteFromLeavesTheOlderFile: if writing fails in the middle, the older file stays and no other file is left.
 func TestWriteFromLeavesTheOlderFile(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "model")

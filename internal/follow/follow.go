@@ -1,4 +1,4 @@
-// Package follow repeats a step for as long as a program runs, such as reading the blocks that are new.
+// Package follow repeats a step while a program runs, such as reading new blocks.
 package follow
 
 import (
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Every runs a step at once and then at an interval, until ctx ends. An error of the step is logged with what failed,
-// and the step is tried again.
+// Every runs a step at once and then at an interval, until ctx ends. It logs an error of the step with the message
+// failed, and tries the step again.
 func Every(ctx context.Context, interval time.Duration, log *slog.Logger, failed string,
 	step func(context.Context) error) {
 	ticker := time.NewTicker(interval)

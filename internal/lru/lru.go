@@ -1,9 +1,9 @@
-// Package lru has a table that forgets what was not used for longest.
+// Package lru has a table that drops the least recently used item when it is full.
 package lru
 
 import "container/list"
 
-// Table holds up to a number of items. It is not safe for concurrent use.
+// Table holds a limited number of items. It is not safe for concurrent use.
 type Table[K comparable, V any] struct {
 	most  int
 	order *list.List // the last used first
@@ -15,15 +15,15 @@ type item[K comparable, V any] struct {
 	value V
 }
 
-// New returns a table of at most a number of items, which is at least 1.
+// New returns a table for at most most items, which must be at least 1.
 func New[K comparable, V any](most int) *Table[K, V] {
 	return &Table[K, V]{most: most, order: list.New(), items: make(map[K]*list.Element)}
 }
 
-// Len is the number of items.
+// Len returns the number of items.
 func (t *Table[K, V]) Len() int { return len(t.items) }
 
-// Get returns a value, and counts as a use of it.
+// Get returns a value. It counts as a use.
 func (t *Table[K, V]) Get(key K) (value V, ok bool) {
 	element := t.items[key]
 	if element == nil {
@@ -33,7 +33,7 @@ func (t *Table[K, V]) Get(key K) (value V, ok bool) {
 	return element.Value.(*item[K, V]).value, true
 }
 
-// Set sets a value, which counts as a use. When the table is full, what was not used for longest is forgotten.
+// Set sets a value. It counts as a use. If the table is full, Set drops the least recently used item.
 func (t *Table[K, V]) Set(key K, value V) {
 	if element := t.items[key]; element != nil {
 		element.Value.(*item[K, V]).value = value
@@ -48,7 +48,7 @@ func (t *Table[K, V]) Set(key K, value V) {
 	}
 }
 
-// Delete forgets a value.
+// Delete removes a value.
 func (t *Table[K, V]) Delete(key K) {
 	if element := t.items[key]; element != nil {
 		t.order.Remove(element)

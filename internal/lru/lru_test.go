@@ -10,7 +10,7 @@ import (
 	"github.com/openledger/openledger/internal/lru"
 )
 
-// TestTable compares a table with a list that is searched.
+// TestTable compares a table with a list that is searched from end to end.
 func TestTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type entry struct{ key, value int }

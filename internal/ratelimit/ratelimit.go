@@ -1,4 +1,4 @@
-// Package ratelimit bounds how often each remote address may ask a server.
+// Package ratelimit bounds the rate of requests from each remote address.
 package ratelimit
 
 import (
@@ -8,10 +8,11 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxRemotes that are remembered. Beyond them all are forgotten: this lets bursts through, and bounds memory.
+// maxRemotes is the largest number of addresses that are remembered. Above it, all are forgotten: this lets a burst
+// through, but bounds memory.
 const maxRemotes = 10_000
 
-// networkBits of an IPv6 address name who has it; the rest is theirs to choose.
+// networkBits is the number of bits of an IPv6 address that identify its owner. The owner can choose the other bits.
 const networkBits = 64
 
 // Limiter keeps a token bucket for each remote address. It is safe for concurrent use.
@@ -23,12 +24,14 @@ type Limiter struct {
 	remotes map[string]*rate.Limiter
 }
 
-// New returns a limiter that lets each remote address ask perSecond times a second, and up to burst times at once.
+// New returns a limiter that allows each remote address perSecond requests a second, and bursts of up to burst
+// requests.
 func New(perSecond rate.Limit, burst int) *Limiter {
 	return &Limiter{perSecond: perSecond, burst: burst, remotes: make(map[string]*rate.Limiter)}
 }
 
-// Allow reports whether a remote address, as in http.Request.RemoteAddr, may ask now. It counts the request if so.
+// Allow reports whether a remote address, in the form of http.Request.RemoteAddr, may send a request now. If so, it
+// counts the request.
 func (l *Limiter) Allow(remote string) bool {
 	key := keyOf(remote)
 	l.mu.Lock()
@@ -44,7 +47,7 @@ func (l *Limiter) Allow(remote string) bool {
 	return bucket.Allow()
 }
 
-// keyOf names whoever asks: an IPv4 address, an IPv6 network, or the text itself if it is neither.
+// keyOf returns the key of a remote address: an IPv4 address, an IPv6 network, or the text itself if it is neither.
 func keyOf(remote string) string {
 	parsed, err := netip.ParseAddrPort(remote)
 	if err != nil {

@@ -16,25 +16,25 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// pooled is a session of the pool. Whoever has taken it is alone with it.
+// pooled is a session of the pool. Only the call that took it uses it.
 type pooled struct {
 	client *session.Client
 	funded math.Int // all that was deposited
 	used   time.Time
 	taken  bool
-	over   bool // it is only to be closed
-	ending bool // its answer is passed on, and it is free as soon as that is on disk
-	// filling says that its deposit is filled up while it may be used.
+	over   bool // it will only be closed
+	ending bool // its answer was passed on, and it becomes free as soon as that is on disk
+	// filling says that its deposit is being topped up; it may be used meanwhile.
 	filling bool
 	fill    time.Time // not before
-	// put gives back what is set aside for the pending question of an earlier run, if there is one.
+	// put releases the budget that is set aside for the pending question of an earlier run; nil if there is none.
 	put func()
-	// failed counts attempts of the upkeep in a row, which waits longer after each; not before due.
+	// failed counts failed attempts of the upkeep in a row. It waits longer after each, and does not try before due.
 	failed int
 	due    time.Time
 }
 
-// left is what of the deposit is not spent.
+// left returns the part of the deposit that is not spent, in aopen.
 func (s *pooled) left() math.Int {
 	return s.funded.Sub(math.NewIntFromBigInt(s.client.State.Spent.Big()))
 }
@@ -44,13 +44,13 @@ func (s *pooled) serves(route Route) bool {
 	return state.ModelID == route.ModelID && state.Provider == route.Provider && state.Gateway == route.Gateway
 }
 
-// later has the upkeep try again after a while.
+// later schedules another attempt of the upkeep.
 func (s *pooled) later() {
 	s.failed++
 	s.due = time.Now().Add(min(time.Second<<min(s.failed, 10), time.Minute))
 }
 
-// pool keeps sessions with providers, so that each call finds one that is free.
+// pool keeps sessions with providers, so that each call finds a free one.
 type pool struct {
 	wallet  *wallet
 	market  *market
@@ -59,7 +59,7 @@ type pool struct {
 	log     *slog.Logger
 	note    func(asked session.Pending, answer *session.Answer, client *session.Client) error
 
-	ctx  context.Context // of openings and closings, which go on without who waits for them
+	ctx  context.Context // for openings and closings, which go on if the waiting call ends
 	work sync.WaitGroup
 
 	mu      sync.Mutex
@@ -70,20 +70,20 @@ type pool struct {
 	changed chan struct{}
 }
 
-// signal wakes who waits for a session. The pool is locked.
+// signal wakes the calls that wait for a session. The pool is locked.
 func (p *pool) signal() {
 	close(p.changed)
 	p.changed = make(chan struct{})
 }
 
-// errFull says that all sessions stayed taken.
+// errFull reports that all sessions stayed in use.
 var errFull = errors.New("all sessions are in use")
 
-// take returns a session for a route with enough left for an answer. It opens or tops one up if it must, and waits
-// while there are as many as there may be.
+// take returns a session for a route with enough left for an answer. If needed, it opens one or tops one up. It waits
+// while the number of sessions is at its limit.
 func (p *pool) take(ctx context.Context, route Route, needed math.Int) (*pooled, error) {
 	opened := make(chan error, 1)
-	mine := false // an opening of this call's is under way
+	mine := false // this call has started an opening
 	p.mu.Lock()
 	p.waiting[route]++
 	defer func() {
@@ -132,7 +132,7 @@ func (p *pool) take(ctx context.Context, route Route, needed math.Int) (*pooled,
 	}
 }
 
-// ending says that a session of a route is about to be free. The pool is locked.
+// ending reports whether a session of a route is about to become free. The pool is locked.
 func (p *pool) ending(route Route) bool {
 	for _, one := range p.all {
 		if one.ending && one.serves(route) {
@@ -142,14 +142,14 @@ func (p *pool) ending(route Route) bool {
 	return false
 }
 
-// end notes that the answer of a session is passed on.
+// end records that the answer of a session was passed on.
 func (p *pool) end(one *pooled) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	one.ending = true
 }
 
-// wait waits for a change of the pool, which is locked before and behind it, but not with an error.
+// wait waits for a change of the pool. The pool is locked before and after, but not if wait returns an error.
 func (p *pool) wait(ctx context.Context) error {
 	changed := p.changed
 	p.mu.Unlock()
@@ -162,8 +162,8 @@ func (p *pool) wait(ctx context.Context) error {
 	return nil
 }
 
-// free returns a session that nobody has taken: the one with least left of those that have enough, so that deposits are
-// used up one after another; else one to top up. The pool is locked.
+// free returns a session that is not taken. Of those with enough left it returns the one with the least, so that
+// deposits are used up one after another; if none has enough, it returns one to top up. The pool is locked.
 func (p *pool) free(route Route, needed math.Int) *pooled {
 	var best *pooled
 	for _, one := range p.all {
@@ -180,8 +180,8 @@ func (p *pool) free(route Route, needed math.Int) *pooled {
 	return best
 }
 
-// room says that one more session may be opened. If there are as many as there may be, the one of another route that is
-// idle longest is closed. The pool is locked.
+// room reports whether one more session may be opened. At the limit, it closes the session of another route that has
+// been idle longest. The pool is locked.
 func (p *pool) room() bool {
 	opening := 0
 	for _, n := range p.opening {
@@ -203,7 +203,7 @@ func (p *pool) room() bool {
 	return false
 }
 
-// open opens a session. It goes on when who waits for it has left. The pool is locked.
+// open opens a session. It goes on if the waiting call has ended. The pool is locked.
 func (p *pool) open(route Route, needed math.Int, opened chan<- error) {
 	p.opening[route]++
 	p.work.Go(func() {
@@ -243,7 +243,7 @@ func (p *pool) add(client *session.Client, funded math.Int) *pooled {
 	return one
 }
 
-// topUp fills a deposit up. What the chain holds is read first: an earlier top-up may have arrived when its
+// topUp tops up a deposit. It first reads what the chain holds, because an earlier top-up may have arrived although its
 // confirmation was lost.
 func (p *pool) topUp(ctx context.Context, one *pooled, needed math.Int) error {
 	if err := p.refresh(ctx, one); err != nil || one.left().GTE(needed) {
@@ -257,10 +257,10 @@ func (p *pool) topUp(ctx context.Context, one *pooled, needed math.Int) error {
 	return p.refresh(ctx, one)
 }
 
-// fillPause is how long a deposit that could not be filled up ahead is left alone, until a call needs it.
+// fillPause is the time after which a failed top-up ahead is tried again, if no call needs it earlier.
 const fillPause = time.Minute
 
-// topUpAhead fills a deposit up of which less than a quarter is left, so that no call has to wait for that. The session
+// topUpAhead tops up a deposit of which less than a quarter is left, so that no call has to wait for that. The session
 // may be used meanwhile. The pool is locked.
 func (p *pool) topUpAhead(one *pooled) {
 	left := one.left()
@@ -290,7 +290,7 @@ func (p *pool) topUpAhead(one *pooled) {
 	})
 }
 
-// errGone says that a session is not open on chain.
+// errGone reports that a session is not open on chain.
 var errGone = errors.New("the session is not open any more")
 
 // refresh reads what was deposited from the chain.
@@ -302,7 +302,7 @@ func (p *pool) refresh(ctx context.Context, one *pooled) error {
 	return err
 }
 
-// deposited returns all that was deposited in a session.
+// deposited returns sum of all deposits in a session.
 func (p *pool) deposited(ctx context.Context, one *pooled) (math.Int, error) {
 	stored, err := one.client.OnChain(ctx, p.wallet.node)
 	if err != nil {

@@ -14,14 +14,14 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// adapted says that the session's model may have an adapter.
+// adapted reports whether the session's model may have an adapter.
 func (x *exchange) adapted() bool {
 	return x.gateway.Adapters != nil &&
 		(x.library.Model.Kind == modelstypes.MODEL_KIND_ADAPTER || x.library.Model.ParentId != 0)
 }
 
-// prepare has the adapter of the session's model version loaded. Why it cannot be is said by lease: a call that was
-// answered before is answered again without it.
+// prepare loads the adapter of the session's model version. It ignores errors, which lease returns: a call that was
+// answered before is answered again without the adapter.
 func (x *exchange) prepare(ctx context.Context) {
 	if !x.adapted() {
 		return
@@ -31,7 +31,8 @@ func (x *exchange) prepare(ctx context.Context) {
 	_ = x.gateway.Adapters.Prepare(ctx, x.chain.ModelId, x.chain.ModelVersion)
 }
 
-// lease takes the adapter of the session's model version, nil if it has none. It loads it if it is not in memory.
+// lease returns the adapter of the session's model version, and nil if it has none. It loads the adapter if it is not
+// in memory.
 func (x *exchange) lease(ctx context.Context) (*adapters.Lease, error) {
 	g := x.gateway
 	if !x.adapted() {
@@ -43,7 +44,7 @@ func (x *exchange) lease(ctx context.Context) (*adapters.Lease, error) {
 	return lease, adapterError(err)
 }
 
-// adapterError is what a client sees of an adapter that does not answer: with other providers it may.
+// adapterError returns the error that a client gets if an adapter cannot answer. The client may ask another provider.
 func adapterError(err error) error {
 	var coded *adapters.Error
 	switch {
@@ -62,15 +63,15 @@ func adapterError(err error) error {
 	return err
 }
 
-// retrieves says that a model answers from what is retrieved for the question. An adapter whose method knows no
-// retrieval answers from what it has learned.
+// retrieves reports whether the model sees the retrieved passages. An adapter whose method does not use retrieval
+// answers from what it has learned.
 func (x *exchange) retrieves() bool {
 	method := x.library.Version.Method
 	return x.library.Model.Kind != modelstypes.MODEL_KIND_ADAPTER ||
 		method == modelstypes.ATTRIBUTION_METHOD_RAG || method == modelstypes.ATTRIBUTION_METHOD_MEANING
 }
 
-// offered returns a model that is served because the provider offers it, not because it was configured.
+// offered returns the id of a model that is served because the provider offers it, not because it was configured.
 func (g *Gateway) offered(ctx context.Context, name string) (uint64, error) {
 	missing := &httpError{status: http.StatusNotFound, code: "model_not_found", param: "model",
 		message: fmt.Sprintf("no model %q is served here: see GET /v1/models", name)}
@@ -92,7 +93,7 @@ func (g *Gateway) offered(ctx context.Context, name string) (uint64, error) {
 }
 
 const (
-	// maxModelLabels bounds the models that metrics tell apart; the answers of all others are counted together.
+	// maxModelLabels bounds the number of models with metrics of their own. All others are counted together.
 	maxModelLabels = 100
 	otherModels    = "other"
 
@@ -160,7 +161,8 @@ func (m *adapterMetrics) Failed(_ uint64, code string) { m.failures.WithLabelVal
 // Evicted implements adapters.Watch.
 func (m *adapterMetrics) Evicted(model uint64) { m.evictions.WithLabelValues(m.label(model)).Inc() }
 
-// modelLabels names models in metrics: the first ones that are asked for by their ids, all others together.
+// modelLabel returns the label of a model in metrics: its id for the first maxModelLabels models that are asked for,
+// and one label for all others.
 func (m *metrics) modelLabel(model uint64) string {
 	m.labelsMu.Lock()
 	defer m.labelsMu.Unlock()
@@ -173,7 +175,7 @@ func (m *metrics) modelLabel(model uint64) string {
 	return strconv.FormatUint(model, 10)
 }
 
-// shelf counts adapters in memory, and requests that wait, when somebody collects.
+// shelf exports the number of adapters in memory and of requests that wait, as of the time of collection.
 type shelf struct {
 	adapters *adapters.Shelf
 	turns    *turns

@@ -13,11 +13,11 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// answered is an answer with its proof side.
+// answered is an answer with its attribution.
 type answered struct {
 	message api.Message
 	proof   *api.Answer
-	finish  string // why it ends
+	finish  string // the reason for which it ends
 }
 
 // answer retrieves, answers and attributes.
@@ -33,7 +33,7 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 	}
 	if x.adapter != nil {
 		question.Adapter = x.adapter.Adapter
-		if !x.retrieves() { // what was retrieved is compared with the answer, and not shown to the model
+		if !x.retrieves() { // retrieved passages are compared with the answer, but not shown to the model
 			question.Passages, question.Around = nil, nil
 		}
 	}
@@ -45,7 +45,7 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 		err = x.prove(context.WithoutCancel(ctx), &said, nil)
 		return said, err
 	}
-	// Another gateway may have started in the meantime. The time for answering may be over, but this one is signed for.
+	// Another gateway may have started meanwhile. The answer is signed even if the time for answering is over.
 	patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), saidPatience)
 	defer cancel()
 	allowed := make(chan error, 1)
@@ -54,12 +54,11 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 	return said, err
 }
 
-// saidPatience is how long an answer that was sent waits for a node that does not answer: it is signed for when the
-// node is back.
+// saidPatience is the longest time that an answer that was sent waits for the node, to be signed when the node is back.
 const saidPatience = 5 * time.Minute
 
-// maySign asks whether the answer may be signed. While the node does not answer, an answer of which the client has
-// words waits.
+// maySign asks the chain whether the answer may be signed. If the client already has words of the answer, it waits
+// while the node does not respond.
 func (x *exchange) maySign(ctx context.Context, to *stream) error {
 	for {
 		err := x.may(ctx)
@@ -71,9 +70,9 @@ func (x *exchange) maySign(ctx context.Context, to *stream) error {
 	}
 }
 
-// say has the engine speak, and returns what it has said, cleaned, up to what is paid for. Of a stream that ends early,
-// because the client is gone or the engine failed, what was sent is the answer. With engine.ErrSilent it returns what
-// tells the client so.
+// say has the engine answer, and returns the cleaned text, at most as long as is paid for. If a stream ends early,
+// because the client is gone or the engine failed, what was sent is the answer. With engine.ErrSilent it returns the
+// text that tells the client so.
 func (x *exchange) say(ctx context.Context, question engine.Request, to *stream) (answered, error) {
 	paid := bound{most: question.MaxTokens, send: func(string) error { return nil }}
 	if x.request.Stream {
@@ -96,7 +95,7 @@ func (x *exchange) say(ctx context.Context, question engine.Request, to *stream)
 		return assistant(clean.add(reply.Text)+clean.end(), ""), err
 	}
 	if err == nil && paid.text.Len() == 0 {
-		err = emit(reply.Text) // an engine that does not speak in pieces
+		err = emit(reply.Text) // an engine that does not emit pieces
 	}
 	if err == nil {
 		err = paid.emit(clean.end())
@@ -123,7 +122,7 @@ func (x *exchange) say(ctx context.Context, question engine.Request, to *stream)
 	return answered{}, err
 }
 
-// speak notes when the engine says its first word.
+// speak records the time of the engine's first word.
 func (x *exchange) speak() {
 	if !x.spoken {
 		x.spoken = true
@@ -135,13 +134,13 @@ func assistant(text, finish string) answered {
 	return answered{message: api.Message{Role: "assistant", Content: text}, finish: finish}
 }
 
-// worded says that an answer has a word.
+// worded reports whether an answer has a word.
 func worded(a answered) bool { return len(poa.TokenIDs([]byte(a.message.Answered()))) > 0 }
 
-// functionName is how functions may be called.
+// functionName matches the allowed names of functions.
 var functionName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// addCalls adds tool calls to an answer, unless it has then more tokens than are paid for.
+// addCalls adds tool calls to an answer, unless it would then have more tokens than are paid for.
 func addCalls(to *answered, calls []api.ToolCall, most int) error {
 	with := to.message
 	for _, call := range calls {
@@ -159,7 +158,7 @@ func addCalls(to *answered, calls []api.ToolCall, most int) error {
 	return nil
 }
 
-// affordable returns how many tokens the answer may have for its maximum fee.
+// affordable returns the largest number of tokens that the maximum fee pays for.
 func (x *exchange) affordable(maxFee poa.Amount) (int, error) {
 	input := x.input
 	least, err := x.price.Total(input, 1)

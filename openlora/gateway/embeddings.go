@@ -17,17 +17,17 @@ import (
 	"github.com/openledger/openledger/openlora/engine"
 )
 
-// Embeddings are no answers: they have no words that could be attributed, so nobody is paid for them and there is no
-// receipt. The gateway makes them for its operator's own programs alone, which show a key.
+// Embeddings are not answers: they have no words that could be attributed, so nobody is paid for them and there is no
+// receipt. The gateway makes them only for its operator's own programs, which show a key.
 
-// maxInputs bounds the texts of one request, as OpenAI does.
+// maxInputs is the largest number of texts of one request, which is OpenAI's limit, too.
 const maxInputs = 2048
 
 // embeddingRequest is the body of POST /v1/embeddings.
 type embeddingRequest struct {
 	model      string
 	texts      []string
-	dimensions int // 0: all
+	dimensions int // 0 means all
 	base64     bool
 }
 
@@ -62,7 +62,7 @@ func (g *Gateway) embeddings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer gone()
-	leave, _, err := g.turns.enter(r.Context(), 0) // which is no model
+	leave, _, err := g.turns.enter(r.Context(), 0) // 0 is not the id of a model
 	if err != nil {
 		g.fail(w, err)
 		return
@@ -94,14 +94,14 @@ func (g *Gateway) embeddings(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// sameKey compares the request's key, in a time that says nothing about it.
+// sameKey reports whether a request shows the key, in constant time.
 func sameKey(r *http.Request, key string) bool {
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(key))
 	return ok && subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-// encoded are the numbers in little endian, in base64.
+// encoded returns the numbers as little-endian float32, in base64.
 func encoded(vector []float32) string {
 	raw := make([]byte, 0, 4*len(vector))
 	for _, x := range vector {
@@ -110,7 +110,7 @@ func encoded(vector []float32) string {
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
-// parseEmbedding reads a body. Nothing in it is passed over.
+// parseEmbedding reads a body. It refuses fields that it does not know.
 func parseEmbedding(body []byte, embedder engine.Embedder) (embeddingRequest, error) {
 	var out embeddingRequest
 	var fields map[string]json.RawMessage
@@ -154,7 +154,7 @@ func parseEmbedding(body []byte, embedder engine.Embedder) (embeddingRequest, er
 	return out, nil
 }
 
-// inputs are the texts of a request.
+// inputs returns the texts of a request.
 func inputs(value json.RawMessage) ([]string, error) {
 	var one string
 	var texts []string

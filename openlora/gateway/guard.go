@@ -15,14 +15,14 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// httpError is an error in OpenAI's form with its status.
+// httpError is an error in OpenAI's form, with its HTTP status.
 type httpError struct {
 	status  int
 	code    string
 	message string
 	param   string
 	gap     bool
-	// retryAfter is when to try again, if another time than soon.
+	// retryAfter is the time after which a client may try again; 0 means soon.
 	retryAfter time.Duration
 }
 
@@ -34,7 +34,7 @@ func badRequest(param, format string, args ...any) *httpError {
 		message: fmt.Sprintf(format, args...)}
 }
 
-// body is what a client sees of an error.
+// body returns the error in the form of OpenAI's API.
 func (e *httpError) body() api.ErrorBody {
 	kind := "invalid_request_error"
 	switch {
@@ -52,7 +52,7 @@ func (e *httpError) body() api.ErrorBody {
 	return out
 }
 
-// known is an error as clients see it. What is not meant for them is logged and hidden.
+// known returns an error in the form for clients. Details that are not meant for clients are logged and hidden.
 func (g *Gateway) known(err error) *httpError {
 	var known *httpError
 	var parameter *api.ParameterError
@@ -109,7 +109,7 @@ func (g *Gateway) decode(w http.ResponseWriter, r *http.Request, into any) error
 	return api.Decode(body, into)
 }
 
-// guard bounds how often one remote address may ask.
+// guard bounds the rate of requests of one remote address.
 func (g *Gateway) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.metrics.requests.Add(1)
@@ -122,17 +122,17 @@ func (g *Gateway) guard(next http.Handler) http.Handler {
 	})
 }
 
-// lockPatience is how long a call waits for the one before it. A client may send
-// its next voucher before the handler of its last answer has returned.
+// lockPatience is the longest time that a call waits for the one before it. A client may send its next voucher before
+// the handler of its last answer has returned.
 const lockPatience = 2 * time.Second
 
-// sessionLocks let one call of a session in at a time.
+// sessionLocks allow one call of a session at a time.
 type sessionLocks struct {
 	mu   sync.Mutex
-	busy map[poa.Hash]chan struct{} // closed when the call is over
+	busy map[poa.Hash]chan struct{} // closed when the call has ended
 }
 
-// lock returns false when a call of the session stays in flight.
+// lock returns false if another call of the session does not end in time.
 func (s *sessionLocks) lock(ctx context.Context, id poa.Hash) bool {
 	patience := time.NewTimer(lockPatience)
 	defer patience.Stop()
@@ -151,7 +151,7 @@ func (s *sessionLocks) lock(ctx context.Context, id poa.Hash) bool {
 	}
 }
 
-// try locks the session, or returns what to wait for.
+// try locks the session, or returns a channel that is closed when it is free.
 func (s *sessionLocks) try(id poa.Hash) chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,12 +11,12 @@ type libraryKey struct {
 	version uint32
 }
 
-// maxLibraries bounds the model versions whose text is in memory beside the configured ones: a provider may offer a
-// thousand adapters, each with its own manifest.
+// maxLibraries is the largest number of model versions whose text is in memory in addition to the configured ones. A
+// provider may offer a thousand adapters, each with its own manifest.
 const maxLibraries = 64
 
-// libraries are the texts of model versions in memory. Those that were configured stay; of the others the one whose
-// last use is longest ago gives way. What a call works with stays until it ends. It is safe for concurrent use.
+// libraries holds the texts of model versions in memory. The configured ones stay; of the others, the least recently
+// used one is removed first. A library that a call uses stays until the call ends. It is safe for concurrent use.
 type libraries struct {
 	mu    sync.Mutex
 	fixed map[libraryKey]*retrieval.Library
@@ -33,14 +33,14 @@ func newLibraries() *libraries {
 	return &libraries{fixed: make(map[libraryKey]*retrieval.Library), other: make(map[libraryKey]*usedLibrary)}
 }
 
-// keep keeps a library for ever.
+// keep adds a library that is never removed.
 func (l *libraries) keep(key libraryKey, library *retrieval.Library) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.fixed[key] = library
 }
 
-// add keeps a library until others are wanted more.
+// add adds a library that may be removed for others.
 func (l *libraries) add(key libraryKey, library *retrieval.Library) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -18,13 +18,13 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// The gateway takes vouchers in the headers of x402, too: what a payment holds is the field "openledger" of a request,
-// and an answer is settled when its voucher is on disk.
+// The gateway also takes vouchers in the headers of x402. The payload of such a payment is the field "openledger" of a
+// request, and a payment is settled when its voucher is on disk.
 
-// byHeader says that a request pays by headers.
+// byHeader reports whether a request pays by headers.
 func byHeader(r *http.Request) bool { return len(r.Header.Values(x402.HeaderSignature)) > 0 }
 
-// invalidPayment refuses a header that cannot be taken for what it should be.
+// invalidPayment returns the error for a malformed payment header.
 func invalidPayment(reason, format string, args ...any) *httpError {
 	return &httpError{
 		status: http.StatusBadRequest, code: reason, param: "PAYMENT-SIGNATURE",
@@ -32,7 +32,7 @@ func invalidPayment(reason, format string, args ...any) *httpError {
 	}
 }
 
-// takePayment puts the voucher of a request that pays by headers in the place of the field.
+// takePayment copies the voucher of a request that pays by headers into the field "openledger".
 func (g *Gateway) takePayment(r *http.Request, request *api.Request) error {
 	if !byHeader(r) {
 		return nil
@@ -67,8 +67,8 @@ func (g *Gateway) takePayment(r *http.Request, request *api.Request) error {
 	return nil
 }
 
-// checkAccepted compares what the client has chosen with what is offered. The amount is the client's choice: with less
-// than was asked for the answer may end early.
+// checkAccepted compares what the client chose with what is offered. The client may choose the amount: with less than
+// was asked for, the answer may end early.
 func (g *Gateway) checkAccepted(accepted x402.Requirements) error {
 	network := x402.Network(g.Node.ChainID)
 	switch {
@@ -84,12 +84,12 @@ func (g *Gateway) checkAccepted(accepted x402.Requirements) error {
 	return nil
 }
 
-// refuse answers with an error, and says in the headers of x402 what is wanted, and why a payment by headers failed.
-// The request is nil if it could not be read.
+// refuse answers with an error. The headers of x402 say what payment is required, and why a payment by headers failed.
+// request is nil if it could not be read.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, request *api.Request, err error) {
 	known := g.known(err)
 	if byHeader(r) {
-		if strings.HasPrefix(known.param, "openledger") { // the voucher is readable, and does not pay
+		if strings.HasPrefix(known.param, "openledger") { // the voucher is readable, but does not pay
 			paid := *known
 			paid.status, known = http.StatusPaymentRequired, &paid
 		}
@@ -101,7 +101,7 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, request *api.Re
 	g.fail(w, known)
 }
 
-// unsettled is what became of a payment that failed.
+// unsettled returns the settlement of a payment that failed.
 func (g *Gateway) unsettled(err *httpError, payer string) x402.Settlement {
 	reason := err.code
 	switch {
@@ -117,7 +117,7 @@ func (g *Gateway) unsettled(err *httpError, payer string) x402.Settlement {
 	return x402.Settlement{ErrorReason: reason, Network: x402.Network(g.Node.ChainID), Payer: payer}
 }
 
-// settle writes what became of a payment.
+// settle writes a settlement to the headers.
 func (g *Gateway) settle(w http.ResponseWriter, settlement x402.Settlement) {
 	value, err := x402.Encode(settlement)
 	if err != nil {
@@ -127,30 +127,30 @@ func (g *Gateway) settle(w http.ResponseWriter, settlement x402.Settlement) {
 	w.Header().Set(x402.HeaderResponse, value)
 }
 
-// settled is what becomes of the payment of a call. The fee is not known before its answer.
+// settled returns the settlement of a call's payment. The fee is not known before the answer.
 func (x *exchange) settled(receipt, fee string) x402.Settlement {
 	return x402.Settlement{
 		Success: true, Transaction: receipt, Network: x402.Network(x.gateway.Node.ChainID), Payer: x.chain.Payer, Amount: fee,
 	}
 }
 
-// settle writes what became of the payment of a call that pays by headers.
+// settle writes the settlement of a call that pays by headers.
 func (x *exchange) settle(w http.ResponseWriter, settlement x402.Settlement) {
 	if x.byHeader {
 		x.gateway.settle(w, settlement)
 	}
 }
 
-// terms are what a client has to know of a model to pay for its answers.
+// terms is what a client needs to know about a model to pay for its answers.
 type terms struct {
 	ModelID uint64 `json:"model_id"`
 	Version uint32 `json:"version"`
 	Fence   string `json:"fence,omitempty"`
-	// InputPrice and OutputPrice of 1,000 tokens, and Royalty of an answer, in aopen.
+	// InputPrice and OutputPrice are for 1,000 tokens, and Royalty is for an answer, all in aopen.
 	InputPrice  string `json:"input_price"`
 	OutputPrice string `json:"output_price"`
 	Royalty     string `json:"royalty"`
-	// Payload names the form of the payload: api.Call.
+	// Payload is the name of the payload's form, which is that of api.Call.
 	Payload string `json:"payload"`
 
 	price poa.Price
@@ -160,14 +160,14 @@ type terms struct {
 const payloadForm = "openledger-voucher/1"
 
 const (
-	// termsAge is how old the prices that are asked for may be, and termsTimeout how long they are waited for. A node that
-	// does not say them is left alone for termsPause.
+	// termsAge is the largest age of stored prices, and termsTimeout the longest wait for new ones. After a node fails to
+	// return them, it is not asked for termsPause.
 	termsAge, termsTimeout, termsPause = 15 * time.Second, 2 * time.Second, time.Second
-	// maxAccepts bounds the models that are offered to a client that names none: the header must stay small.
+	// maxAccepts bounds the number of models that are offered to a client that names none, to keep the header small.
 	maxAccepts = 3
 )
 
-// pricing remembers what models cost. It is safe for concurrent use.
+// pricing stores the terms of models. It is safe for concurrent use.
 type pricing struct {
 	mu    sync.Mutex
 	known map[uint64]priced
@@ -179,7 +179,7 @@ type priced struct {
 	until time.Time
 }
 
-// termsOf returns what a session with a model costs that is opened now.
+// termsOf returns the terms of a session with a model that is opened now.
 func (g *Gateway) termsOf(ctx context.Context, id uint64) (terms, error) {
 	g.pricing.mu.Lock()
 	kept, known := g.pricing.known[id]
@@ -201,7 +201,7 @@ func (g *Gateway) termsOf(ctx context.Context, id uint64) (terms, error) {
 	return found, err
 }
 
-// readTerms asks the node for the offer of this gateway's provider.
+// readTerms reads the offer of this gateway's provider from the node.
 func (g *Gateway) readTerms(ctx context.Context, id uint64) (terms, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), termsTimeout)
 	defer cancel()
@@ -224,7 +224,8 @@ func (g *Gateway) readTerms(ctx context.Context, id uint64) (terms, error) {
 	return found, err
 }
 
-// require says what is wanted for a request. Where the node does not say what models cost, the header is left out.
+// require writes the header with the payment that a request requires. It leaves the header out if the node does not
+// return the prices.
 func (g *Gateway) require(w http.ResponseWriter, r *http.Request, request *api.Request, why *httpError) {
 	wanted := g.Models[:min(len(g.Models), maxAccepts)]
 	if request.Model != "" {
@@ -254,7 +255,7 @@ func (g *Gateway) require(w http.ResponseWriter, r *http.Request, request *api.R
 	}
 }
 
-// requirement is how an answer of a model is paid: a reserve for the prompt and the longest answer.
+// requirement returns how an answer of a model is paid: a reserve for the prompt and the longest answer.
 func (g *Gateway) requirement(ctx context.Context, id uint64, request *api.Request) (x402.Requirements, error) {
 	terms, err := g.termsOf(ctx, id)
 	if err != nil {

@@ -14,15 +14,15 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// prove attributes an answer and signs its outcome, if allowed says so; nil does. Of an answer that cannot be proved as
-// a whole, its beginning is the answer.
+// prove attributes an answer and signs its outcome, unless allowed returns an error. If the whole answer cannot be
+// proved, its beginning is the answer. allowed may be nil.
 func (x *exchange) prove(ctx context.Context, said *answered, allowed func() error) error {
 	whole := said.message.Answered()
 	began := time.Now()
 	x.call.Influence = x.sketch(ctx, whole)
 	attribution, err := provable(said, x.attribute)
 	if cut := said.message.Answered(); err == nil && cut != whole && x.call.Influence != nil {
-		x.call.Influence = x.sketch(ctx, cut) // who recomputes it knows the answer that was given
+		x.call.Influence = x.sketch(ctx, cut) // the query is of the answer that was given, which can be recomputed
 		attribution, err = x.attribute(cut)
 	}
 	x.gateway.metrics.attributionSeconds.Observe(time.Since(began).Seconds())
@@ -45,9 +45,9 @@ func (x *exchange) prove(ctx context.Context, said *answered, allowed func() err
 	return err
 }
 
-// provable attributes an answer. One that takes more work or evidence than can be verified is cut behind the last token
-// up to which it can be: text that was planted in a DataNet brings answers near it over the bound, and what was
-// streamed by then must be paid. Its tool calls are given up before its words.
+// provable attributes an answer. If the answer takes more work or evidence than can be verified, it is cut after the
+// last token up to which it can be. Text that was planted in a DataNet can bring an answer above the bound, and what
+// was streamed by then must be paid. Tool calls are dropped before words.
 func provable(said *answered, attribute func(text string) (poa.Attribution, error)) (poa.Attribution, error) {
 	text := said.message.Answered()
 	tokens := poa.Tokenize([]byte(text))
@@ -65,7 +65,7 @@ func provable(said *answered, attribute func(text string) (poa.Attribution, erro
 		}
 		return provable(said, attribute)
 	}
-	// The beginnings of low tokens can be proved, those of high cannot.
+	// A beginning of low tokens can be proved, and one of high tokens cannot.
 	low, high := 0, len(tokens)
 	for high-low > 1 {
 		middle := (low + high) / 2
@@ -95,14 +95,14 @@ func (x *exchange) attribute(text string) (poa.Attribution, error) {
 	return attribution, err
 }
 
-// tooMuch says that an answer cannot be proved because of what it takes.
+// tooMuch reports whether an answer cannot be proved because it takes too much work or evidence.
 func tooMuch(err error) bool {
 	return errors.Is(err, poa.ErrWork) || errors.Is(err, outbox.ErrEvidence)
 }
 
 const codeUnprovable = "answer_unprovable"
 
-// unprovable tells the client why an answer of which nothing can be proved is a gap.
+// unprovable returns the error for an answer of which nothing can be proved, and which is therefore a gap.
 func unprovable(err error) error {
 	return &httpError{status: http.StatusBadGateway, code: codeUnprovable,
 		message: "the answer cannot be proved, and nothing is charged: " + err.Error()}
@@ -124,7 +124,7 @@ func (x *exchange) sign(text string, attribution poa.Attribution) (*api.Answer, 
 		return nil, badRequest("openledger.max_fee", "the answer has %d tokens and costs %s aopen, above the maximum of %s",
 			len(ids), fee, x.call.MaxFee)
 	}
-	x.library.Weigh(&attribution, math.MaxInt64) // as far as is known now; the batch is weighed when it is made
+	x.library.Weigh(&attribution, math.MaxInt64) // with what is known now; the batch weighs again when it is formed
 	x.call.Outcome = poa.Outcome{
 		AnswerRoot: poa.TextRoot(x.call.CallKey, []byte(text), uint8(x.library.Version.Method)), InputTokens: input,
 		OutputTokens: uint32(len(ids)), Fee: fee,

@@ -10,9 +10,9 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// sketch returns what method LORA asks the influence file for an answer, or nil: the influence table decides alone
-// where nobody could compute the same again. That is so with engines that compute no query, for an adapter on an
-// adapter, whose training knows its own matrices only, and for an answer whose question was lost with the process.
+// sketch returns the query of an answer for method LORA, or nil: then only the influence table decides. It returns nil
+// where nobody could compute the query again: for engines that compute none, for an adapter of an adapter, whose
+// training only knows its own matrices, and for an answer whose question was lost with the process.
 func (x *exchange) sketch(ctx context.Context, text string) *poa.LoraQuery {
 	sketcher, ok := x.gateway.Engine.(engine.Sketcher)
 	if !ok || x.library.Version.Method != modelstypes.ATTRIBUTION_METHOD_LORA || x.adapter == nil ||
@@ -29,10 +29,11 @@ func (x *exchange) sketch(ctx context.Context, text string) *poa.LoraQuery {
 	return query
 }
 
-// codeInline says that a model needs validators, and the gateway sends them nothing.
+// codeInline is the code of the error for a model that needs attested evidence, while the gateway sends inline
+// evidence.
 const codeInline = "evidence_inline"
 
-// checkEvidence refuses a model whose answers this gateway could not prove.
+// checkEvidence returns an error for a model whose answers this gateway cannot prove.
 func (g *Gateway) checkEvidence(library *retrieval.Library) error {
 	if library.Version.Method != modelstypes.ATTRIBUTION_METHOD_LORA || g.Attested {
 		return nil

@@ -7,18 +7,18 @@ import (
 	"sync"
 )
 
-// turns shares out answers among models: at most most at the same time, and perModel of one model. Who has to wait gets
-// the next turn of the model's own queue, and the queues take turns, so that a model that many ask for does not keep
-// others from answering. It is safe for concurrent use.
+// turns shares out answers among models: at most most at the same time, and at most perModel of one model. Requests
+// that must wait stand in a queue for each model, and the queues take turns, so that requests for a popular model do
+// not delay those for other models. It is safe for concurrent use.
 type turns struct {
-	most, perModel, inside int // answers at a time, of one model, and requests that are here, with those that wait
+	most, perModel, inside int // answers at a time, of one model; requests that run or wait
 
 	mu       sync.Mutex
 	arrived  int
 	running  int
 	byModel  map[uint64]int
 	queues   map[uint64][]*turn
-	rotation []uint64 // models that somebody waits for, the next one in front
+	rotation []uint64 // models with requests that wait, the next one first
 }
 
 // turn is a request that waits.
@@ -41,7 +41,7 @@ func overloaded() error {
 		message: "all slots are answering, and as many requests wait as may: try again"}
 }
 
-// arrive lets a request in, if there is room to wait. leave ends its visit.
+// arrive admits a request if there is room to wait. The caller must call leave when the request ends.
 func (t *turns) arrive() (leave func(), err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -56,7 +56,7 @@ func (t *turns) arrive() (leave func(), err error) {
 	}, nil
 }
 
-// enter waits for a turn of a model. leave ends it.
+// enter waits for a turn of a model. The caller must call leave when the turn ends.
 func (t *turns) enter(ctx context.Context, model uint64) (leave func(), waited bool, err error) {
 	t.mu.Lock()
 	mine := &turn{model, make(chan struct{})}
@@ -86,7 +86,7 @@ func (t *turns) enter(ctx context.Context, model uint64) (leave func(), waited b
 	}
 }
 
-// grant gives turns to those that may have one; the caller holds the lock.
+// grant gives turns to requests that wait, within the limits. The caller holds the lock.
 func (t *turns) grant() {
 	for passed := 0; t.running < t.most && passed < len(t.rotation); {
 		model := t.rotation[0]
@@ -105,7 +105,7 @@ func (t *turns) grant() {
 	}
 }
 
-// keep leaves a model in the rotation as long as somebody waits for it; the caller has taken it out, and holds the
+// keep puts a model back into the rotation if requests still wait for it. The caller has removed it, and holds the
 // lock.
 func (t *turns) keep(model uint64, queue []*turn) {
 	if len(queue) == 0 {
@@ -126,7 +126,7 @@ func (t *turns) leave(model uint64) {
 	t.grant()
 }
 
-// abandon gives up waiting. It reports whether the turn had come already.
+// abandon ends the wait of a request. It reports whether its turn had already come.
 func (t *turns) abandon(mine *turn) (granted bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -154,7 +154,7 @@ func (t *turns) abandon(mine *turn) (granted bool) {
 	return false
 }
 
-// waiting is how many requests wait for each model.
+// waiting returns the number of requests that wait, by model.
 func (t *turns) waiting() map[uint64]int {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -16,32 +16,30 @@ import (
 )
 
 const (
-	// loadAgain is how long text that could not be loaded is not tried again.
+	// loadAgain is the time after which text that could not be loaded is tried again.
 	loadAgain = time.Minute
-	// maxAnswerEvidence is what an answer may need alone to be proved, in bytes: less than any transaction or bundle
-	// takes.
+	// maxAnswerEvidence is the largest evidence of one answer, in bytes: less than a transaction or bundle can hold.
 	maxAnswerEvidence = 640 << 10
-	// maxHeld bounds the evidence of answers that a round keeps in memory, in bytes.
+	// maxHeld is the largest size of the evidence that a round keeps in memory, in bytes.
 	maxHeld = 64 << 20
 )
 
-// freeFee is what a batch may burn for its submission beyond what it earns: what it costs in quiet times, ten times
-// over.
+// freeFee is the most that a batch may burn for its submission beyond what it earns: ten times the cost in quiet times.
 var freeFee = math.NewIntWithDecimal(5, rewardstypes.Decimals-2)
 
-// looksPerRound bounds the sessions in a round of which the chain is asked whether their payer has closed them.
+// looksPerRound is the largest number of sessions that a round checks on chain for a close by their payer.
 const looksPerRound = 200
 
-// claimable is what of a session can be submitted: its calls after the last batch up to call last, for which claim is
-// the voucher.
+// claimable is the part of a session that can be submitted: its calls after the last batch, up to call last, with their
+// voucher in claim.
 type claimable struct {
 	session Session
 	claim   attributiontypes.SessionClaim
 	last    uint64
 }
 
-// formBatches stores batches of all calls that can be claimed. Sessions share batches, but for one that is to blame for
-// a refusal: it is submitted alone. A session whose calls cannot be proved now waits, and holds up no other.
+// formBatches stores batches of all calls that can be claimed. Sessions share batches. Only a session that caused a
+// refusal is submitted alone. A session whose calls cannot be proved now waits, and does not delay others.
 func (s *Sender) formBatches(ctx context.Context) error {
 	sessions, err := s.Outbox.Active()
 	if err != nil {
@@ -90,8 +88,8 @@ func (s *Sender) formBatches(ctx context.Context) error {
 	return errors.Join(waits, shared.store())
 }
 
-// libraries returns the text of the models of what is claimed, as far as it is here, and notes as of which block all of
-// them know what was stopped.
+// libraries returns the text of the models of the claimed calls, if it is here, and sets asOf to the height as of which
+// all of them know the stopped segments.
 func (s *Sender) libraries(ctx context.Context, claimables []claimable) (map[modelVersion]Library, error) {
 	found, tried := make(map[modelVersion]Library), make(map[modelVersion]bool)
 	var waits error
@@ -116,7 +114,7 @@ func (s *Sender) libraries(ctx context.Context, claimables []claimable) (map[mod
 			waits = errors.Join(waits, fmt.Errorf("model %d, version %d: %w", version.id, version.version, err))
 			continue
 		}
-		if found[version] = library; height > 0 && (s.asOf == 0 || height < s.asOf) { // a model without text knows of none
+		if found[version] = library; height > 0 && (s.asOf == 0 || height < s.asOf) { // no text, no stopped segments
 			s.asOf = height
 		}
 	}
@@ -128,7 +126,7 @@ type modelVersion struct {
 	version uint32
 }
 
-// claimables returns what can be claimed of sessions, which are in the order of their ids.
+// claimables returns what can be claimed of sessions. The sessions must be in the order of their ids.
 func (s *Sender) claimables(ctx context.Context, sessions []Session) []claimable {
 	var due []claimable
 	var unacknowledged []Session
@@ -142,12 +140,12 @@ func (s *Sender) claimables(ctx context.Context, sessions []Session) []claimable
 			session.Voucher.Signature
 		due = append(due, claimable{session, claim, session.Voucher.N - 1})
 	}
-	// Some of them in each round, one after another.
+	// Each round checks the next looksPerRound of them.
 	first, _ := slices.BinarySearchFunc(unacknowledged, s.looked, func(session Session, looked poa.Hash) int {
 		if c := bytes.Compare(session.ID[:], looked[:]); c != 0 {
 			return c
 		}
-		return -1 // behind the last one
+		return -1 // after the last one
 	})
 	for i := range min(looksPerRound, len(unacknowledged)) {
 		session := unacknowledged[(first+i)%len(unacknowledged)]
@@ -221,9 +219,9 @@ type prepared struct {
 	work    uint64 // for validators, if it is to be attested
 }
 
-// prepare makes the receipts of what is claimed. It returns none while an answer is on its way, and while no call has
-// an answer: gaps earn nothing, so they are worth no transaction, and go with the next answer. A gateway bounds how
-// many there are.
+// prepare makes the receipts of a claimable. It returns none while an answer is being made, and while no call has an
+// answer: gaps earn nothing, so they are not worth a transaction and are submitted with the next answer. The gateway
+// bounds their number.
 func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 	var calls []prepared
 	for n := c.session.Batched + 1; n <= c.last; n++ {
@@ -237,7 +235,7 @@ func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 		p := prepared{call: call, receipt: poa.Receipt{N: call.N, Gap: call.Gap, Call: call.Hash}}
 		if !call.Gap {
 			text := []byte(call.Answer)
-			if call.Attribution == nil { // the gateway has started since
+			if call.Attribution == nil { // the gateway was restarted since
 				attribution, err := library.Attribute(text, call.Retrieved, call.Influence)
 				if err != nil {
 					return nil, fmt.Errorf("call %d: %w", n, err)
@@ -277,13 +275,13 @@ func (s *Sender) prepare(c claimable, library Library) ([]prepared, error) {
 // ErrEvidence reports an answer whose evidence is more than can be submitted.
 var ErrEvidence = errors.New("the evidence of the answer is more than can be submitted")
 
-// CheckEvidence returns ErrEvidence for an answer that could not be submitted. It builds the evidence only where it may
-// come near the bound.
+// CheckEvidence returns ErrEvidence for an answer that could not be submitted. It builds the evidence only if its size
+// may be near the bound.
 func CheckEvidence(key poa.Hash, text string, attribution poa.Attribution,
 	proofs func(uint64, uint32) (poa.SegmentProof, error)) error {
 	const (
 		perToken   = 160                        // an opening with its path, or a mark
-		perSegment = poa.MaxSegmentBytes + 2048 // text, path and what else stands beside it
+		perSegment = poa.MaxSegmentBytes + 2048 // text, path and the other fields
 	)
 	most := 2*len(text) + perToken*len(poa.TokenIDs([]byte(text))) +
 		perSegment*(len(attribution.Rows)+len(attribution.Considered))
@@ -294,7 +292,7 @@ func CheckEvidence(key poa.Hash, text string, attribution poa.Attribution,
 	return err
 }
 
-// alone builds the evidence of the answer by itself.
+// alone builds the evidence of this answer only.
 func (a answer) alone() (*poa.EvidenceBuilder, error) {
 	var alone poa.EvidenceBuilder
 	if err := a.prove(&alone); err != nil {
@@ -314,7 +312,7 @@ func (a answer) prove(to *poa.EvidenceBuilder) error {
 	return to.AddText(a.key, a.text, a.attribution, a.proofs)
 }
 
-// add takes the calls of a session, and stores batches as they fill up.
+// add adds the calls of a session, and stores each batch that is full.
 func (d *draft) add(c claimable, calls []prepared) error {
 	if len(d.claims) >= d.sender.MaxSessions {
 		if err := d.store(); err != nil {
@@ -346,7 +344,7 @@ func (d *draft) add(c claimable, calls []prepared) error {
 	return nil
 }
 
-// upTo is the claim of the calls before one that has a voucher of its own, which was stored when it was made.
+// upTo returns the claim of the calls before next, whose own voucher acknowledges them.
 func upTo(claim attributiontypes.SessionClaim, next Call) attributiontypes.SessionClaim {
 	claim.Calls, claim.PendingCall = next.N, append([]byte(nil), next.Hash[:]...)
 	claim.CumulativeMax, claim.Signature = math.NewIntFromBigInt(next.CumulativeMax.Big()), next.Signature
@@ -381,7 +379,7 @@ func (d *draft) push(p prepared) (fits bool, err error) {
 	return true, nil
 }
 
-// rebuild makes the evidence anew from what was taken.
+// rebuild builds the evidence again from the calls of the draft.
 func (d *draft) rebuild() error {
 	d.evidence = poa.EvidenceBuilder{}
 	for _, a := range d.answers {
@@ -403,7 +401,7 @@ func (d *draft) claim(session poa.Hash, first, last uint64, claim attributiontyp
 	}
 }
 
-// worth is the most that the submission may burn: no more than the batch earns.
+// worth returns the most that the submission may burn: what the batch earns, plus freeFee.
 func (d *draft) worth() math.Int {
 	sum := freeFee
 	for i := range d.receipts {
@@ -412,7 +410,7 @@ func (d *draft) worth() math.Int {
 	return sum
 }
 
-// store puts the batch into the outbox and starts the next.
+// store stores the batch in the outbox and starts the next one.
 func (d *draft) store() error {
 	s := d.sender
 	if len(d.claims) == 0 {

@@ -9,17 +9,17 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// BatchState is where a batch stands.
+// BatchState is the state of a batch.
 type BatchState uint8
 
-// States of a batch. A batch that is attested goes from pending to waiting to settled; one that is not, from pending to
-// settled. Refused is the end of either.
+// States of a batch. An attested batch goes from pending to waiting to settled, and an inline batch from pending to
+// settled. Both can end as refused.
 const (
 	// BatchPending batches have not reached the chain.
 	BatchPending BatchState = iota
-	// BatchWaiting batches are on chain, and validators have not decided about them.
+	// BatchWaiting batches are on chain, and validators have not decided about them yet.
 	BatchWaiting
-	// BatchSettled batches are on chain, and nothing more is to be done about them.
+	// BatchSettled batches are on chain, and the sender has nothing more to do about them.
 	BatchSettled
 	// BatchRefused batches were refused for good, by the chain or by validators. Batch.Error says why.
 	BatchRefused
@@ -48,7 +48,7 @@ func (s *BatchState) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// record notes that the chain has the batch.
+// record stores that the chain has the batch.
 func (b *Batch) record(at Recorded) {
 	b.State, b.BatchID, b.TxHash, b.Height = BatchSettled, at.BatchID, at.TxHash, at.Height
 	if b.Attested {
@@ -56,13 +56,13 @@ func (b *Batch) record(at Recorded) {
 	}
 }
 
-// refuse notes that the batch was refused for good.
+// refuse stores that the batch was refused for good.
 func (b *Batch) refuse(reason string) { b.State, b.Error = BatchRefused, reason }
 
-// open reports whether something is to be done about the batch.
+// open reports whether the sender still has to do something about the batch.
 func (b *Batch) open() bool { return b.State == BatchPending || b.State == BatchWaiting }
 
-// setStates gives batches of a file of form 1 their state, which that form kept as three fields.
+// setStates sets the state of batches in a file of form 1, which kept it as three fields.
 func setStates(tx *bolt.Tx) error {
 	type fields struct {
 		Done    bool   `json:"done"`

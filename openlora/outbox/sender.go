@@ -20,13 +20,13 @@ import (
 
 // Node is what the sender needs of the chain.
 type Node interface {
-	// Submit sends a message and returns the batch it made.
+	// Submit sends a message and returns the batch that the chain recorded.
 	Submit(ctx context.Context, msg *attributiontypes.MsgSubmitReceipts) (Recorded, error)
 	// BatchStatus reads the status of a batch, or ErrNotFound after its dispute window.
 	BatchStatus(ctx context.Context, id uint64) (attributiontypes.BatchStatus, error)
 	// Resubmit sends an expired batch once more.
 	Resubmit(ctx context.Context, msg *attributiontypes.MsgResubmitBatch) error
-	// LastSeq is the highest number of a batch that the chain knows of the provider.
+	// LastSeq returns the highest number of the provider's batches on chain.
 	LastSeq(ctx context.Context) (uint64, error)
 	// Session reads a session, or ErrNotFound after its last batch.
 	Session(ctx context.Context, id poa.Hash) (attributiontypes.Session, error)
@@ -41,15 +41,16 @@ type Recorded struct {
 
 // Library is the text of a model version.
 type Library interface {
-	// Attribute says what an answer owes to which segments.
+	// Attribute returns the attribution of an answer.
 	Attribute(text []byte, retrieved []retrieval.Ref, query *poa.LoraQuery) (poa.Attribution, error)
 	// Proof proves that a segment is in its contribution.
 	Proof(rank uint64, index uint32) (poa.SegmentProof, error)
-	// Refresh asks the chain which segments were stopped, and returns the block as of which that is known.
+	// Refresh reads from the chain which segments were stopped, and returns the height of that state.
 	Refresh(ctx context.Context) (int64, error)
 	// Weigh sets the weights of an attribution by what is stopped as of a block.
 	Weigh(attribution *poa.Attribution, height int64)
-	// Work is what it takes validators to verify an answer with its evidence, weighed as of a block.
+	// Work returns the work of validators to verify an answer with its evidence, weighed as of a block, in units of
+	// poa.Work.
 	Work(receipt poa.Receipt, evidence poa.Evidence, height int64) (uint64, error)
 }
 
@@ -60,20 +61,20 @@ type Sender struct {
 	Provider string // address
 	Library  func(modelID uint64, version uint32) (Library, error)
 	Log      *slog.Logger
-	// Attested has validators fetch the evidence, instead of it being sent to the chain. It is pushed to Attestors, base
-	// URLs.
+	// Attested says that validators fetch the evidence, instead of reading it in the transaction. The sender pushes it to
+	// Attestors, which are base URLs.
 	Attested  bool
 	Attestors []string
-	// MaxReceipts, MaxSessions and MaxEvidence (bytes) of a batch.
+	// MaxReceipts, MaxSessions and MaxEvidence (bytes) bound a batch.
 	MaxReceipts, MaxSessions, MaxEvidence int
-	// MaxWork is what an attested batch may take validators, in units of poa.Work.
+	// MaxWork is the largest work of an attested batch, in units of poa.Work.
 	MaxWork uint64
-	// Keep is how long answers, batches and bundles stay after they were settled; 0 is for ever.
+	// Keep is the time for which answers, batches and bundles stay after they were settled; 0 means for ever.
 	Keep time.Duration
 
-	looked poa.Hash  // the last session that was looked at whether it is closed
+	looked poa.Hash  // the last session that was checked for a close by its payer
 	pruned time.Time // the last time
-	limit  int       // receipts of a batch that the chain takes for now; 0 is MaxReceipts
+	limit  int       // largest number of receipts of a batch for now; 0 means MaxReceipts
 	asOf   int64     // the block as of which the batches of this round leave stopped segments out
 	held   int       // bytes of evidence of answers that this round keeps
 	pushed map[poa.Hash]time.Time
@@ -86,13 +87,14 @@ func (s *Sender) Run(ctx context.Context, interval time.Duration) {
 }
 
 const (
-	// maxPending bounds the batches that are formed ahead of a chain that takes none, and maxWaiting those that wait by
-	// themselves.
+	// maxPending bounds the number of batches that are formed while the chain takes none, and maxWaiting the number of
+	// those that wait for reasons of their own.
 	maxPending = 16
 	maxWaiting = 256
 )
 
-// Round looks at batches that wait for validators, sends what is pending, and then what has been acknowledged since.
+// Round checks batches that wait for validators, sends pending batches, and then forms batches of calls that were
+// acknowledged since and sends them.
 func (s *Sender) Round(ctx context.Context) error {
 	watched := s.watch(ctx)
 	left, waiting, sent := s.sendPending(ctx)
@@ -107,8 +109,8 @@ func (s *Sender) Round(ctx context.Context) error {
 }
 
 // sendPending sends stored batches in order, as they were first formed. Only a refusal by the chain ends a batch;
-// anything else is tried again. A batch that has to wait holds up those that have calls of its sessions, which were
-// formed behind it, and no others. It returns how many are left for want of a chain that takes them, and how many wait.
+// anything else is tried again. A batch that has to wait only holds up later batches with calls of its sessions. It
+// returns how many batches are left because the chain takes none, and how many wait.
 func (s *Sender) sendPending(ctx context.Context) (left, waiting int, err error) {
 	pending, err := s.Outbox.Pending()
 	if err != nil {
@@ -164,8 +166,8 @@ func block(blocked map[poa.Hash]bool, batch Batch) {
 	}
 }
 
-// submit sends a batch. When governance has switched attestation off since it was formed, the chain verifies its
-// evidence itself; with answers by method LORA, which take validators, it waits until attestation is on again.
+// submit sends a batch. If governance switched attestation off after it was formed, the batch is sent with inline
+// evidence. A batch with answers of method LORA, which need validators, waits until attestation is on again.
 func (s *Sender) submit(ctx context.Context, batch *Batch) (Recorded, error) {
 	var msg attributiontypes.MsgSubmitReceipts
 	if err := msg.Unmarshal(batch.Message); err != nil {
@@ -185,15 +187,16 @@ func (s *Sender) submit(ctx context.Context, batch *Batch) (Recorded, error) {
 		return Recorded{}, err
 	}
 	batch.Attested = false
-	// From now on these are its bytes: under its number the chain takes no others.
+	// Stored before it is sent, because the chain takes no other bytes under this number.
 	if err := s.Outbox.PutBatch(*batch); err != nil {
 		return Recorded{}, err
 	}
 	return s.Node.Submit(ctx, &msg)
 }
 
-// refused decides what becomes of a batch that the chain does not take. It returns the error when the batch is tried
-// again as it is, and whether it was undone, and with it those behind it that have calls of its sessions.
+// refused decides what happens to a batch that the chain does not take. It returns the error if the batch will be tried
+// again unchanged. undone reports whether the batch was undone, together with later batches that have calls of its
+// sessions.
 func (s *Sender) refused(ctx context.Context, batch Batch, cause error) (undone bool, err error) {
 	var refusal *chain.RefusedError
 	if !errors.As(cause, &refusal) {
@@ -224,7 +227,7 @@ func (s *Sender) refused(ctx context.Context, batch Batch, cause error) (undone 
 	s.Log.Error("the chain refused receipts for good", "seq", batch.Seq, "err", cause)
 	batch.refuse(cause.Error())
 	for _, part := range batch.Parts {
-		// Later receipts of the session would leave a hole in its calls.
+		// Later receipts of the session would leave a gap in the numbers of its calls.
 		if err := s.Outbox.Update(part.Session, func(session *Session) { session.Broken = batch.Error }); err != nil {
 			return false, err
 		}
@@ -232,7 +235,7 @@ func (s *Sender) refused(ctx context.Context, batch Batch, cause error) (undone 
 	return false, s.Outbox.PutBatch(batch)
 }
 
-// finalRefusals are what only a session's own calls and vouchers can cause, and no later block changes.
+// finalRefusals are errors that only a session's own calls and vouchers can cause, and that no later block changes.
 var finalRefusals = []error{
 	attributiontypes.ErrUnauthorized, attributiontypes.ErrSessionNotFound, attributiontypes.ErrSessionClosed,
 	attributiontypes.ErrInvalidDeposit,
@@ -244,15 +247,15 @@ func isFinal(err error) bool {
 	return slices.ContainsFunc(finalRefusals, func(final error) bool { return errors.Is(err, final) })
 }
 
-// isTooLarge says that the chain takes smaller batches: for its size, or its gas.
+// isTooLarge reports whether the chain refused a batch for its size or its gas, so that it would take a smaller one.
 func isTooLarge(err error) bool {
 	return slices.ContainsFunc(
 		[]error{attributiontypes.ErrOversize, sdkerrors.ErrOutOfGas, sdkerrors.ErrTxTooLarge, sdkerrors.ErrInvalidGasLimit},
 		func(reason error) bool { return errors.Is(err, reason) })
 }
 
-// isEverybodys says that no batch passes now: the node does not answer, the chain is paused, full or too dear, or the
-// provider has no funds.
+// isEverybodys reports whether no batch can pass now: the node does not answer, the chain is paused, full or too
+// expensive, or the provider has no funds.
 func isEverybodys(err error) bool {
 	var refused *chain.RefusedError
 	if !errors.As(err, &refused) {
@@ -265,12 +268,12 @@ func isEverybodys(err error) bool {
 			func(reason error) bool { return errors.Is(err, reason) })
 }
 
-// reconcile takes up what the chain has of a batch that it does not take: its number is used, or its calls are not
-// next. It was recorded and its dispute window has closed since, or it was sent in another form, or the file is not the
-// one that numbers were taken from. What the chain does not have gets another number. Of a session that is gone nothing
-// more can be recorded.
+// reconcile handles a batch whose number is used on chain, or whose calls are not the next ones there. There are three
+// causes: the batch was recorded and its dispute window has closed; it was sent in another form; or this file is not
+// the one that the numbers came from. Calls that the chain does not have get another number. If the session is gone,
+// nothing more of it can be recorded.
 func (s *Sender) reconcile(ctx context.Context, batch Batch, cause error) (undone bool, err error) {
-	next := make(map[poa.Hash]uint64, len(batch.Parts)) // calls of the session that the chain has
+	next := make(map[poa.Hash]uint64, len(batch.Parts)) // calls of each session that the chain has
 	missing := false
 	for _, part := range batch.Parts {
 		stored, err := s.Node.Session(ctx, part.Session)
