@@ -18,8 +18,8 @@ const maxRank = 1 << 12
 // An Adapter is an open adapter. It may be read by several goroutines at once; Close ends every use of its tensors.
 type Adapter struct {
 	Rank    int
-	Scale   float32  // of B·(A·x)
-	Base    string   // the name of the base model that the file gives, which proves nothing; may be empty
+	Scale   float32  // factor of B·(A·x)
+	Base    string   // name of the base model in the file; it proves nothing and may be empty
 	Targets []Target // sorted by layer and by the order of checkpoint.Projections
 
 	// Interleaved says that the rows of B of q_proj and k_proj are in the order of checkpoint.Config.RopeInterleaved, as
@@ -37,7 +37,8 @@ type Target struct {
 	B          checkpoint.Tensor // [out, rank]
 }
 
-// Open opens a PEFT folder, a file of WriteFile, or a GGUF file, whatever its name is, and maps its weights.
+// Open opens a PEFT folder, a file of WriteFile, or a GGUF file, and maps its weights. The name of a file does not
+// matter.
 func Open(path string) (*Adapter, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -63,8 +64,7 @@ func Open(path string) (*Adapter, error) {
 
 const ggufMagic = "GGUF"
 
-// readBeginning returns the first bytes of a file, by which formats are told apart: files of a content store have no
-// name that says what they are.
+// readBeginning returns the first bytes of a file, which tell its format. Files of a content store have no extension.
 func readBeginning(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -103,7 +103,7 @@ func (a *Adapter) Close() error {
 // pairs collects the two matrices of each projection, in whatever order a file has them.
 type pairs map[string]*Target
 
-// add takes a matrix, A or B, whose name is that of its projection.
+// add adds the matrix A or B of a projection.
 func (p pairs) add(layer int, projection string, isA bool, matrix checkpoint.Tensor) {
 	target := p[matrix.Name]
 	if target == nil {
@@ -117,7 +117,7 @@ func (p pairs) add(layer int, projection string, isA bool, matrix checkpoint.Ten
 	}
 }
 
-// targets are in no order; validate sorts them.
+// targets returns the targets in no order; validate sorts them.
 func (p pairs) targets() []Target {
 	all := make([]Target, 0, len(p))
 	for _, target := range p {
@@ -166,9 +166,8 @@ func (a *Adapter) validate() error {
 	return nil
 }
 
-// For returns the targets as a model of the configuration needs them, and an error where the adapter was made for
-// another model: rows of B of q and k are put into the order of config.RopeInterleaved. Other tensors are shared with
-// a.
+// For returns the targets for a model of the configuration, and an error if the adapter was made for another model.
+// Rows of B of q and k are copied to the order of config.RopeInterleaved. Other tensors are shared with a.
 func (a *Adapter) For(config checkpoint.Config) ([]Target, error) {
 	targets := slices.Clone(a.Targets)
 	for i, target := range targets {
@@ -185,8 +184,8 @@ func (a *Adapter) For(config checkpoint.Config) ([]Target, error) {
 	return targets, nil
 }
 
-// Merge returns what [checkpoint.Options.Change] needs to write weights of a checkpoint with the adapter in them. Sums
-// over the rank are of 64 bits; each weight is rounded once more, to the type that is written.
+// Merge returns the functions for [checkpoint.Options.Change] that write the weights of a checkpoint with the adapter
+// merged into them. Sums over the rank are float64. Each weight is rounded once more, to the type that is written.
 func (a *Adapter) Merge(config checkpoint.Config) (map[string]func(weights []float32) error, error) {
 	targets, err := a.For(config)
 	if err != nil {

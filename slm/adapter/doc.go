@@ -6,6 +6,6 @@
 // A folder's scale is lora_alpha/r, or lora_alpha/√r with use_rslora; a GGUF file's is adapter.lora.alpha/rank.
 //
 // Files come from strangers: every size is checked before anything is kept, weights are mapped, and what is not
-// supported (DoRA, fan_in_fan_out, modules_to_save, pickles, …) is refused by its name. See [Adapter.For] for the order
-// of rows in adapters of GGUF files.
+// supported (DoRA, fan_in_fan_out, modules_to_save, pickles, …) is refused, and the error names it. See [Adapter.For]
+// for the order of rows in adapters of GGUF files.
 package adapter

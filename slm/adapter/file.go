@@ -12,11 +12,11 @@ import (
 	"github.com/openledger/openledger/slm/safetensors"
 )
 
-// metadataKey is where a file of WriteFile has the text of its adapter_config.json.
+// metadataKey is the key in the metadata of a file of WriteFile under which the text of adapter_config.json stands.
 const metadataKey = "adapter_config"
 
 // WriteFile writes the adapter as one file: the adapter_model.safetensors of a PEFT folder, whose metadata have the
-// text of adapter_config.json under the key adapter_config. Its bytes depend on the arguments alone.
+// text of adapter_config.json under the key adapter_config. Its bytes depend only on the adapter and the arguments.
 func (a *Adapter) WriteFile(path string, config checkpoint.Config, base string) error {
 	tensors, text, err := a.peft(config, base)
 	if err != nil {
@@ -43,7 +43,7 @@ func openFile(path string) (*Adapter, error) {
 	return a.read(path, tensors)
 }
 
-// Unpack makes a PEFT folder of a file of WriteFile, for servers that load nothing else: adapter_config.json, and the
+// Unpack makes a PEFT folder from a file of WriteFile, for servers that only load folders: adapter_config.json, and the
 // file itself as adapter_model.safetensors. The folder is made if it is missing.
 func Unpack(path, folder string) error {
 	tensors, err := safetensors.Open(path)

@@ -14,7 +14,7 @@ import (
 	"github.com/openledger/openledger/slm/safetensors"
 )
 
-// One file is an adapter under any name, has the same bytes each time, and can be made a folder.
+// An adapter in one file opens under any name, has the same bytes each time, and can be unpacked to a folder.
 func TestFile(t *testing.T) {
 	config := checkpointtest.Config(checkpoint.Llama)
 	a := adaptertest.Random(t, config, 3, 2.0/3, 1, "q_proj", "up_proj")

@@ -33,7 +33,7 @@ type peftConfig struct {
 	RankRoot  bool    `json:"use_rslora"`
 	BiasWords string  `json:"bias"`
 
-	// What is refused if it is set.
+	// Fields that are refused if they are set.
 	DoRA             bool            `json:"use_dora"`
 	QALoRA           bool            `json:"use_qalora"`
 	Transposed       bool            `json:"fan_in_fan_out"`
@@ -128,7 +128,7 @@ func openFolder(folder string) (*Adapter, error) {
 	return a.read(path, file)
 }
 
-// read takes the tensors of a file. It closes the file if it returns an error.
+// read reads the tensors of a file. It closes the file if it returns an error.
 func (a *Adapter) read(path string, file *safetensors.File) (*Adapter, error) {
 	a.files = append(a.files, file)
 	err := a.readTensors(file.Tensors())
@@ -188,7 +188,7 @@ func parseKey(key string) (layer int, projection, matrix string, ok bool) {
 	return layer, projection, matrix, ok
 }
 
-// keyOf is the key of a matrix, A or B.
+// keyOf returns the key of a matrix, A or B.
 func (t Target) keyOf(matrix string) string {
 	name := strings.TrimSuffix(checkpoint.ProjectionName(t.Layer, t.Projection), keySuffix)
 	return "base_model.model." + name + ".lora_" + matrix + keySuffix
@@ -245,7 +245,7 @@ func (a *Adapter) peft(config checkpoint.Config, base string) ([]safetensors.Ten
 	return tensors, append(text, '\n'), err
 }
 
-// roundAlpha is scale × rank, as a whole number where that gives the same scale.
+// roundAlpha returns scale × rank, as a whole number if that gives the same scale.
 func roundAlpha(scale float32, rank int) float64 {
 	alpha := float64(scale) * float64(rank)
 	if whole := math.Round(alpha); float32(whole/float64(rank)) == scale {

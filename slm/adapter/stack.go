@@ -8,10 +8,10 @@ import (
 	"github.com/openledger/openledger/slm/kernel"
 )
 
-// Stack returns the adapter that changes a base as all of the given ones do together. Its rank is the sum of theirs:
-// rows of A lie one under another and columns of B side by side, in the order of the arguments, each B times the scale
-// of its adapter, so that the scale is 1. Where an adapter leaves a projection as it is, its rows and columns are 0.
-// Tensors are F32 in memory of their own. One adapter alone is returned as it is.
+// Stack returns one adapter that changes a base like all the given ones together. Its rank is the sum of their ranks.
+// The rows of A lie below each other and the columns of B side by side, in the order of the arguments. Each B is
+// multiplied by the scale of its adapter, so the scale of the result is 1. If an adapter does not change a projection,
+// its rows and columns there are 0. Tensors are F32, in memory of their own. A single adapter is returned unchanged.
 func Stack(config checkpoint.Config, adapters ...*Adapter) (*Adapter, error) {
 	if len(adapters) == 0 {
 		return nil, errors.New("no adapters to stack")
@@ -65,7 +65,7 @@ func Stack(config checkpoint.Config, adapters ...*Adapter) (*Adapter, error) {
 	return result, nil
 }
 
-// stack copies the target into A and B of a higher rank, from a row and a column on.
+// stack copies the target into A and B of a higher rank, beginning at row and column from.
 func (t Target) stack(into [2][]float32, from, rank int, scale float32) error {
 	first, err := t.A.Values()
 	if err != nil {

@@ -33,7 +33,7 @@ func changes(t *testing.T, config checkpoint.Config, a *adapter.Adapter) map[str
 	return all
 }
 
-// A stack changes what its parts change together, whatever order of rows their files and the base have.
+// A stack makes the same changes as its parts together, for every order of rows in their files and the base.
 func TestStack(t *testing.T) {
 	for _, interleaved := range []bool{false, true} {
 		config := checkpointtest.Config(checkpoint.Llama)

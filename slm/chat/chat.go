@@ -1,5 +1,5 @@
-// Package chat talks with a language model: messages go in, text comes out. It puts together what the other packages of
-// slm do: a checkpoint, its tokenizer and chat template, and the engine that runs it.
+// Package chat holds conversations with a language model: it takes messages and returns text. It combines the other
+// packages of slm: a checkpoint, its tokenizer and chat template, and the engine that runs it.
 //
 //	m, err := chat.Open("SmolLM2-135M-Instruct", chat.Options{})
 //	defer m.Close()
@@ -27,12 +27,13 @@ import (
 	"github.com/openledger/openledger/slm/tokenizer"
 )
 
-// Message of a conversation. Roles are system, user and assistant, and what else a model's template knows.
+// Message is a message of a conversation. Roles are system, user, assistant, and others that the model's template
+// knows.
 type Message = template.Message
 
-// Options say how a model is run.
+// Options are the options of a model.
 type Options struct {
-	Threads int // 0: as many as the machine has cores
+	Threads int // 0 means one for each core of the machine
 	Engine  engine.Options
 	// Template replaces the chat template that came with the model.
 	Template string
@@ -46,7 +47,7 @@ type Model struct {
 	Checkpoint *checkpoint.Checkpoint
 	Model      *model.Model
 
-	template *template.Template // nil: it has none, and knows no conversations
+	template *template.Template // nil if the model has none
 	pool     *kernel.Pool
 }
 
@@ -128,16 +129,17 @@ func (m *Model) Close() error {
 	return m.Checkpoint.Close()
 }
 
-// Positions is how many tokens the model reads, with its answer.
+// Positions returns the largest number of tokens that the model reads, including its answer.
 func (m *Model) Positions() int { return m.Checkpoint.Config.MaxPositions }
 
-// Prompt returns the tokens of a conversation, up to where the model's answer begins. Special tokens come from the chat
-// template alone, whatever people write. A model without a template gets the texts one behind the other.
+// Prompt returns the tokens of a conversation, up to where the model's answer begins. Special tokens come only from the
+// chat template, never from text that people write. A model without a template gets the texts one after another.
 func (m *Model) Prompt(ctx context.Context, messages []Message) ([]int, error) {
 	return m.PromptAt(ctx, messages, time.Now())
 }
 
-// PromptAt is Prompt at some time, which templates may write: what is computed again needs the same.
+// PromptAt is Prompt with a given time, because templates may write the date: to compute a prompt again, use the same
+// time.
 func (m *Model) PromptAt(ctx context.Context, messages []Message, now time.Time) ([]int, error) {
 	if m.template == nil {
 		return append(m.prefix(), m.Tokenizer.Encode(plain(messages))...), nil
@@ -154,7 +156,7 @@ func (m *Model) PromptAt(ctx context.Context, messages []Message, now time.Time)
 
 func (m *Model) prefix() []int { return append([]int(nil), m.Tokenizer.Prefix()...) }
 
-// plain is the form of a conversation for a model that has seen none.
+// plain returns a conversation for a model without a chat template.
 func plain(messages []Message) string {
 	var text strings.Builder
 	for _, message := range messages {

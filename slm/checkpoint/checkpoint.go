@@ -86,7 +86,7 @@ func (c *Checkpoint) Close() error {
 // rotated are the projections whose rows are rotated, in names of weights, biases and adapters.
 var rotated = regexp.MustCompile(`\.[qk]_proj\.`)
 
-// ignored are tensors that some checkpoints hold though they can be computed from the configuration.
+// ignored are tensors in some checkpoints that can be computed from the configuration.
 var ignored = regexp.MustCompile(`^model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq$`)
 
 // adopt checks tensors against the configuration and keeps them.

@@ -26,7 +26,7 @@ const (
 	maxEnds         = 64
 )
 
-// A Config is what a model's forward pass depends on beside its weights.
+// A Config is everything but the weights that a model's forward pass depends on.
 type Config struct {
 	Architecture     string // Llama, Mistral, Qwen2 or Qwen3
 	VocabSize        int    // rows of the embeddings, tokens

@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// Decode writes the values of elements that lie together to out. data must have as many elements as out, whole blocks
-// of them for Q8_0. The result is exact for F32, F16 and BF16; of Q8_0 it is the product scale × int8, rounded once.
+// Decode writes the values of consecutive elements to out. data must have as many elements as out; for Q8_0, these must
+// be whole blocks. The result is exact for F32, F16 and BF16. For Q8_0 it is the product scale × int8, rounded once.
 func Decode(out []float32, dtype DType, data []byte) {
 	switch dtype {
 	case F32:

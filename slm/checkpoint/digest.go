@@ -12,17 +12,18 @@ import (
 	"strings"
 )
 
-// described are the files of a folder, beside its weights, that say how the model computes and speaks.
+// described are the files of a folder, apart from its weights, that decide how the model computes and answers.
 var described = []string{
 	"chat_template.jinja", configFile, generationFile, indexFile, "special_tokens_map.json", "tokenizer.json",
 	"tokenizer.model", "tokenizer_config.json",
 }
 
-// Digest names a model by what it is made of. Of a GGUF file it is the file's SHA-256. Of a Hugging Face folder it is
-// the SHA-256 over a line for each of the folder's files that is there, sorted by name: the name, a zero byte, the size
-// in decimal digits, a zero byte, the SHA-256 of the content in hex, and a line feed. Those files are the weights (all
-// that the index names, or else model.safetensors), config.json, generation_config.json, model.safetensors.index.json,
-// tokenizer.json, tokenizer_config.json, tokenizer.model, special_tokens_map.json and chat_template.jinja.
+// Digest returns the digest of a model's files. For a GGUF file it is the file's SHA-256. For a Hugging Face folder it
+// is the SHA-256 over one line for each of the following files that exist, sorted by name: the name, a zero byte, the
+// size in decimal digits, a zero byte, the SHA-256 of the content in hex, and a line feed. The files are the weights
+// (all files that the index names, or else model.safetensors), config.json, generation_config.json,
+// model.safetensors.index.json, tokenizer.json, tokenizer_config.json, tokenizer.model, special_tokens_map.json and
+// chat_template.jinja.
 func Digest(path string) ([32]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -35,7 +36,7 @@ func Digest(path string) ([32]byte, error) {
 	return sum, err
 }
 
-// DigestFolder is Digest of a folder.
+// DigestFolder is Digest for a folder.
 func DigestFolder(folder fs.FS) ([32]byte, error) {
 	names := []string{weightsFile}
 	index, err := fs.ReadFile(folder, indexFile)

@@ -105,7 +105,8 @@ type ggufReader struct {
 	err    error
 }
 
-// int returns a whole number up to 2^31-1. missing is returned where there is none; -1 calls that an error.
+// int returns a whole number up to 2^31-1. If the key is missing, it returns missing; if missing is -1, that is an
+// error.
 func (r *ggufReader) int(key string, missing int) int {
 	n, ok := r.file.Uint(r.prefix + key)
 	switch {
@@ -149,8 +150,8 @@ func (c *Config) readGGUFRope(r *ggufReader) error {
 	return nil
 }
 
-// readGGUFTokens takes the tokens that begin and end a text. What is outside of the vocabulary is passed over, since
-// converters write the tokens of the tokenizer, which may know more than the model has rows for.
+// readGGUFTokens takes the tokens that begin and end a text. It ignores tokens outside of the vocabulary: converters
+// write the tokens of the tokenizer, which may have more tokens than the model has rows.
 func (c *Config) readGGUFTokens(file *gguf.File) {
 	if n, ok := file.Uint("tokenizer.ggml.bos_token_id"); ok && n < uint64(c.VocabSize) {
 		c.BOS = int(n)

@@ -12,15 +12,15 @@ import (
 	"github.com/openledger/openledger/slm/safetensors"
 )
 
-// Options say how the weights of a checkpoint are written.
+// Options are options for writing the weights of a checkpoint.
 type Options struct {
 	// DType is the type of matrices. Norms and biases get it in folders, and F32 in GGUF files. Nil keeps every tensor as
 	// it is.
 	DType *DType
 
 	// Change, if set, is called with each matrix that it names, and may change its values: [out, in], row-major, with rows
-	// of q and k in the order of the checkpoint. An adapter is merged so. The result is rounded to the type that is
-	// written. Values of one tensor at a time are in memory.
+	// of q and k in the order of the checkpoint. Adapters are merged in this way. The result is rounded to the type that
+	// is written. Only one tensor's values are in memory at a time.
 	Change map[string]func(values []float32) error
 
 	// Metadata is added to a GGUF file: the tokenizer and the chat template.
@@ -138,8 +138,8 @@ func (c Config) ggufMetadata(dtype DType) []gguf.Pair {
 	return metadata
 }
 
-// ropeFactors returns what each rotary frequency is divided by, or nil where that is not what the scaling does. They
-// are written to files, and not computed from: the last bit may differ between machines.
+// ropeFactors returns the divisor of each rotary frequency, or nil if the scaling does not divide. The divisors are
+// only written to files, not computed with, because their last bit may differ between machines.
 func (c Config) ropeFactors() []float32 {
 	r := c.RopeScaling
 	switch {
@@ -165,7 +165,7 @@ func (c Config) ropeFactors() []float32 {
 	return factors
 }
 
-// dtype is the type that a tensor is written with.
+// dtype returns the type that a tensor is written with.
 func (o Options) dtype(tensor Tensor) DType {
 	if o.DType == nil || len(tensor.Shape) < 2 && *o.DType == Q8_0 {
 		return tensor.DType
@@ -173,7 +173,7 @@ func (o Options) dtype(tensor Tensor) DType {
 	return *o.DType
 }
 
-// load returns the bytes that are written of a tensor.
+// load returns the bytes of a tensor in the form that is written.
 func (o Options) load(tensor Tensor, dtype DType, order func(Tensor) Tensor) ([]byte, error) {
 	change := o.Change[tensor.Name]
 	if change == nil && tensor.DType == dtype {

@@ -8,15 +8,15 @@ import (
 	"github.com/openledger/openledger/slm/kernel"
 )
 
-// Adapter is a set of low-rank changes (LoRA) of a model's projections. It is read only; which one a conversation uses
-// is a matter of a pointer.
+// Adapter is a set of low-rank changes (LoRA) of a model's projections. It is read only. A conversation chooses its
+// adapter by a pointer.
 type Adapter struct {
 	shape  shape
 	layers [][projections]*lowRank
 	bytes  int
 }
 
-// shape is what an adapter's matrices must fit.
+// shape holds the sizes that an adapter's matrices must fit.
 type shape struct{ layers, hidden, intermediate, heads, keyHeads, headDim int }
 
 func shapeOf(c checkpoint.Config) shape {
@@ -37,7 +37,7 @@ type LowRank struct {
 }
 
 // NewAdapter returns the adapter with these changes, each times scale, for models of the configuration. The tensors'
-// data are used where they lie.
+// data are not copied.
 func NewAdapter(config checkpoint.Config, scale float32, changes []LowRank) (*Adapter, error) {
 	a := &Adapter{shape: shapeOf(config), layers: make([][projections]*lowRank, config.Layers)}
 	for _, change := range changes {
@@ -75,7 +75,7 @@ func NewAdapter(config checkpoint.Config, scale float32, changes []LowRank) (*Ad
 	return a, nil
 }
 
-// Bytes returns how many bytes the adapter's weights take.
+// Bytes returns the size of the adapter's weights, in bytes.
 func (a *Adapter) Bytes() int { return a.bytes }
 
 // at returns the change of a projection, or nil.
@@ -86,13 +86,13 @@ func (a *Adapter) at(layer, place int) *lowRank {
 	return a.layers[layer][place]
 }
 
-// group is rows from to to-1 of a batch, at most groupRows, which share an adapter.
+// group is the rows from to to-1 of a batch, at most groupRows of them, which have the same adapter.
 type group struct {
 	adapter  *Adapter
 	from, to int
 }
 
-// groupRows is how many rows of a group are worked on at a time.
+// groupRows is the largest number of rows of a group.
 const groupRows = 24
 
 // change is a projection of x to y that adapters change.
@@ -101,8 +101,8 @@ type change struct {
 	place int
 }
 
-// adapt adds what each group's adapter changes of some projections. The base's products are done for all rows at once;
-// what is left are two small products a group and projection, which threads share out as wholes.
+// adapt adds the changes of each group's adapter to some projections. The base's products are already computed for all
+// rows at once. What is left are two small products for each group and projection; one thread computes both.
 func (m *Model) adapt(w *workspace, layer int, changes ...change) {
 	if len(w.pieces) == 0 {
 		return

@@ -7,7 +7,7 @@ import (
 	"github.com/openledger/openledger/slm/kernel"
 )
 
-// queryRows is how many tokens' queries are worked on at a time.
+// queryRows is the number of tokens whose queries are computed at a time.
 const queryRows = 32
 
 // attentionTask is attention of tokens from to to-1 of a sequence, for the query heads of one key head.
@@ -49,7 +49,8 @@ func (m *Model) attention(b *batch, layer int) {
 	m.pool.Rows(b.x.Rows, func(i int) { kernel.Add(b.x.Row(i), b.norm.Row(i)) })
 }
 
-// TurnHeads normalises each head of a token's queries or keys, if norm is not nil, and turns it by the token's angles.
+// TurnHeads normalises each head of a token's queries or keys, if norm is not nil, and rotates it by the token's
+// angles.
 func (m *Model) TurnHeads(heads, norm, cos, sin []float32) {
 	dim := m.config.HeadDim
 	for len(heads) > 0 {
@@ -74,11 +75,11 @@ func (m *Model) remember(b *batch, sequence, layer int) {
 	}
 }
 
-// scratches are memory that a task uses and gives back.
+// scratches is memory that tasks borrow.
 var scratches = sync.Pool{New: func() any { return new([]float32) }}
 
 // attend writes the task's part of b.heads. Masked positions get the probability 0, and adding 0 times a number changes
-// no bit, so results do not depend on which queries are worked on together.
+// no bit, so results do not depend on which queries are computed together.
 func (m *Model) attend(b *batch, layer int, t attentionTask) {
 	s, dim := &b.sequences[t.sequence], m.config.HeadDim
 	share := m.config.Heads / m.config.KVHeads // query heads a key head

@@ -67,7 +67,7 @@ func benchmarkModel(b *testing.B, dtype checkpoint.DType, threads int) *Model {
 	return m
 }
 
-// BenchmarkDecode is one token after 64 others of one conversation, or of eight, in the shape of SmolLM2-135M.
+// BenchmarkDecode measures one token after 64 others of one conversation, or of eight, in the shape of SmolLM2-135M.
 func BenchmarkDecode(b *testing.B) {
 	for _, dtype := range dtypes {
 		for _, threads := range []int{1, 2} {
@@ -96,7 +96,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// BenchmarkPrefill is a prompt of 256 tokens.
+// BenchmarkPrefill measures a prompt of 256 tokens.
 func BenchmarkPrefill(b *testing.B) {
 	for _, dtype := range dtypes {
 		for _, threads := range []int{1, 2} {
@@ -119,8 +119,8 @@ var shipped = checkpoint.Config{
 	KVHeads: 2, HeadDim: 32, MaxPositions: 512, NormEps: 1e-5, RopeTheta: 10000, TieEmbeddings: true, EOS: []int{1},
 }
 
-// BenchmarkAdapters is one token of each of some conversations: without adapters, with one that they share, and each
-// with its own, of rank 8 on all projections.
+// BenchmarkAdapters measures one token of each of several conversations: without adapters, with one shared adapter, and
+// with an adapter for each, of rank 8 on all projections.
 func BenchmarkAdapters(b *testing.B) {
 	for _, c := range []struct {
 		name          string

@@ -2,11 +2,11 @@ package model
 
 import "github.com/openledger/openledger/slm/kernel"
 
-// BlockTokens is the number of tokens whose keys and values lie together.
+// BlockTokens is the number of tokens of a block of keys and values.
 const BlockTokens = 32
 
-// Block holds keys and values of BlockTokens tokens that follow each other, for all layers. A full block does not
-// change any more, so conversations that begin with the same tokens can share it.
+// Block holds keys and values of BlockTokens consecutive tokens, for all layers. A full block does not change any more,
+// so conversations that begin with the same tokens can share it.
 type Block struct {
 	data []float32 // [layer][key, value][kv head][token][head]
 }
@@ -35,7 +35,7 @@ func (m *Model) NewCache(full ...*Block) *Cache {
 	return c
 }
 
-// BlockBytes returns how much memory a block takes.
+// BlockBytes returns the memory of a block, in bytes.
 func (m *Model) BlockBytes() int {
 	return 4 * m.cacheShape().numbers()
 }
@@ -46,7 +46,7 @@ func (c *Cache) Len() int { return c.length }
 // Full returns the blocks that do not change any more. They can be given to NewCache.
 func (c *Cache) Full() []*Block { return c.blocks[:c.length/BlockTokens] }
 
-// Truncate forgets all tokens but the first n.
+// Truncate removes all tokens but the first n.
 func (c *Cache) Truncate(n int) {
 	if n >= c.length {
 		return
@@ -56,7 +56,7 @@ func (c *Cache) Truncate(n int) {
 	clear(c.blocks[keep:])
 	c.blocks = c.blocks[:keep]
 	if c.length%BlockTokens != 0 {
-		// The last block may be shared: go on in a copy.
+		// The last block may be shared, so it is copied.
 		data := make([]float32, len(c.blocks[keep-1].data))
 		copy(data, c.blocks[keep-1].data)
 		c.blocks[keep-1] = &Block{data}

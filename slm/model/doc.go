@@ -1,13 +1,13 @@
-// Package model runs Llama-like language models over the weights of a checkpoint, as they lie in its files.
+// Package model runs Llama-like language models on the weights of a checkpoint, in the types of its files.
 //
-// A Model is read only and serves any number of goroutines. What a conversation has said lies in its Cache; Forward
-// takes tokens of many conversations at once, each with an adapter of its own or none, and returns logits for the
-// positions that are asked for.
+// A Model is read only and serves any number of goroutines. The state of a conversation is in its Cache. Forward takes
+// tokens of many conversations at once, each with an adapter of its own or none, and returns logits for the requested
+// positions.
 //
 //	m, err := model.New(checkpoint, pool)
 //	cache := m.NewCache()
 //	logits, err := m.Forward([]model.Sequence{{Cache: cache, Tokens: prompt, Positions: []int{len(prompt) - 1}}})
 //
-// Logits have the same bits on every machine, with any number of threads, however a text is cut into calls, and
-// whatever else is in a call. The tests hold their hashes.
+// Logits have the same bits on every machine and with any number of threads. They do not depend on how a text is cut
+// into calls, or on other conversations in a call. The tests compare their hashes.
 package model

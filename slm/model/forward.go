@@ -7,22 +7,22 @@ import (
 	"github.com/openledger/openledger/slm/kernel"
 )
 
-// Sequence is what Forward does for one conversation.
+// Sequence is the work of a Forward call for one conversation.
 type Sequence struct {
-	Cache     *Cache   // what was said before; it grows by Tokens
+	Cache     *Cache   // the earlier tokens; it grows by Tokens
 	Tokens    []int    // at least one
-	Adapter   *Adapter // nil: the base alone
-	Positions []int    // the indices in Tokens after which the next token's logits are wanted
+	Adapter   *Adapter // nil means the base alone
+	Positions []int    // indices of the tokens in Tokens after which the next token's logits are requested
 }
 
 // Forward appends tokens to conversations and returns logits [positions of all sequences in their order, vocabulary].
-// Sequences must have different caches. On an error no cache has changed.
+// Sequences must have different caches. If Forward returns an error, no cache has changed.
 func (m *Model) Forward(sequences []Sequence) (kernel.Matrix, error) {
 	rows, wanted, err := m.check(sequences)
 	if err != nil {
 		return kernel.Matrix{}, err
 	}
-	// Sequences with the same adapter lie together, so that each adapter is one product.
+	// Sequences with the same adapter are neighbours, so that each adapter needs one product.
 	order := make([]int, len(sequences))
 	for i := range order {
 		order[i] = i
@@ -53,7 +53,7 @@ func (m *Model) Forward(sequences []Sequence) (kernel.Matrix, error) {
 	return logits, nil
 }
 
-// check returns how many tokens and positions there are.
+// check returns the number of tokens and of requested positions.
 func (m *Model) check(sequences []Sequence) (rows, wanted int, err error) {
 	caches := map[*Cache]bool{}
 	for _, s := range sequences {
@@ -95,14 +95,14 @@ func firstWith(sequences []Sequence, i int) int {
 	return slices.IndexFunc(sequences, func(s Sequence) bool { return s.Adapter == sequences[i].Adapter })
 }
 
-// batch is a forward pass on its way through the layers. Matrices have one row a token.
+// batch is a forward pass in progress. Matrices have one row for each token.
 type batch struct {
 	*workspace
 	sequences []Sequence
 	starts    []int // the first row of each sequence
 	x, norm   kernel.Matrix
 	q, k, v   kernel.Matrix
-	heads     kernel.Matrix // what attention gives
+	heads     kernel.Matrix // the result of attention
 	gate, up  kernel.Matrix
 	cos, sin  kernel.Matrix
 	tasks     []attentionTask

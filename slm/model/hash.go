@@ -6,8 +6,8 @@ import (
 	"github.com/openledger/openledger/slm/kernel"
 )
 
-// Hash writes all weights to h, such as a SHA-256, in a fixed order and as they lie in the checkpoint. Models of the
-// same configuration with the same tensors write the same.
+// Hash writes all weights to h, such as a SHA-256, in a fixed order and in the form of the checkpoint. Models with the
+// same configuration and tensors write the same bytes.
 func (m *Model) Hash(h hash.Hash) {
 	m.Embeddings.Hash(h)
 	if m.Head != m.Embeddings {

@@ -15,7 +15,7 @@ type Model struct {
 	pool   *kernel.Pool
 
 	Embeddings *kernel.Weights // [vocabulary, hidden]
-	Head       *kernel.Weights // [vocabulary, hidden]; the embeddings themselves where they are tied
+	Head       *kernel.Weights // [vocabulary, hidden]; the embeddings themselves if they are tied
 	Norm       []float32       // [hidden]
 	Layers     []Layer
 	Rope       *kernel.Rope
@@ -26,7 +26,7 @@ type Model struct {
 // Layer is one block of attention and feed-forward.
 type Layer struct {
 	AttentionNorm, MLPNorm []float32 // [hidden]
-	QueryNorm, KeyNorm     []float32 // [head], nil where the model has none
+	QueryNorm, KeyNorm     []float32 // [head], nil if the model has none
 	// Projections are in the order of checkpoint.Projections: q, k, v, o, gate, up, down.
 	Projections [projections]Linear
 }
@@ -34,7 +34,7 @@ type Layer struct {
 // Linear is x·Wᵀ + bias.
 type Linear struct {
 	Weights *kernel.Weights // [out, in]
-	Bias    []float32       // [out], nil where there is none
+	Bias    []float32       // [out], nil if there is none
 }
 
 // The places of a layer's projections.
@@ -49,14 +49,13 @@ const (
 	projections
 )
 
-// New returns the model of a checkpoint, which must stay open. pool shares out the work; nil means the calling
-// goroutine.
+// New returns the model of a checkpoint, which must stay open. pool runs the work; nil means the calling goroutine.
 func New(c *checkpoint.Checkpoint, pool *kernel.Pool) (*Model, error) {
 	return FromTensors(c.Config, c.Tensor, pool)
 }
 
-// FromTensors returns the model of a configuration with the tensors that tensor returns by name. Weights are used where
-// they lie, so a change of F32 data changes the model.
+// FromTensors returns the model of a configuration with the tensors that tensor returns by name. F32 data is not
+// copied, so a change of the data changes the model.
 func FromTensors(config checkpoint.Config, tensor func(name string) (checkpoint.Tensor, bool), pool *kernel.Pool) (
 	*Model, error,
 ) {
@@ -85,7 +84,7 @@ func FromTensors(config checkpoint.Config, tensor func(name string) (checkpoint.
 // Config returns the model's configuration.
 func (m *Model) Config() checkpoint.Config { return m.config }
 
-// WeightBytes returns how many bytes of the checkpoint the model reads.
+// WeightBytes returns the number of bytes of the checkpoint that the model reads.
 func (m *Model) WeightBytes() int {
 	sum := m.Embeddings.Bytes()
 	if m.Head != m.Embeddings {
@@ -183,7 +182,7 @@ func weightsOf(t checkpoint.Tensor, out, in int) (*kernel.Weights, error) {
 	return w, nil
 }
 
-// ropeScale returns what the scaling does to a pair's frequency in radians a position.
+// ropeScale returns the function that scales a pair's frequency, in radians a position.
 func ropeScale(s *checkpoint.RopeScaling) func(pair int, frequency float64) float64 {
 	if s == nil {
 		return nil

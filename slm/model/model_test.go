@@ -178,7 +178,7 @@ func digest(v []float32) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// TestGolden holds the hashes of logits. They are the same on every architecture, by assembly and portable code.
+// TestGolden compares hashes of logits. They are the same on every architecture, by assembly and portable code.
 func TestGolden(t *testing.T) {
 	want := map[string]string{
 		"llama F32": "3a5109dd235941af", "llama F16": "087ec24bcdedf63e", "llama BF16": "a4d1999d62ce5c9f",
@@ -213,7 +213,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestAnyBatch holds that logits depend neither on how a text is cut, nor on what else is in the batch.
+// TestAnyBatch: logits depend neither on how a text is cut, nor on what else is in the batch.
 func TestAnyBatch(t *testing.T) {
 	pool := kernel.NewPool(2)
 	defer pool.Close()
@@ -274,7 +274,7 @@ func TestAnyBatch(t *testing.T) {
 	})
 }
 
-// TestSharedBlocks goes on from another conversation's blocks, and from the middle of a text.
+// TestSharedBlocks continues from another conversation's blocks, and from the middle of a text.
 func TestSharedBlocks(t *testing.T) {
 	config := small(checkpoint.Mistral)
 	m := random(t, config, checkpoint.F32, nil)

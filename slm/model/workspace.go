@@ -2,7 +2,7 @@ package model
 
 import "github.com/openledger/openledger/slm/kernel"
 
-// workspace is the memory of one forward pass, used again by the next.
+// workspace is the memory of one forward pass, which the next one uses again.
 type workspace struct {
 	numbers []float32
 	used    int
@@ -17,7 +17,7 @@ func (w *workspace) begin(n int) {
 	w.used, w.pieces = 0, w.pieces[:0]
 }
 
-// take returns a matrix of any values from what is left, and allocates where nothing is.
+// take returns a matrix that is not cleared, from the free memory, and allocates if there is not enough.
 func (w *workspace) take(rows, cols int) kernel.Matrix {
 	n := rows * cols
 	w.used += n
@@ -27,7 +27,7 @@ func (w *workspace) take(rows, cols int) kernel.Matrix {
 	return kernel.MatrixOf(w.numbers[w.used-n:w.used], rows, cols)
 }
 
-// add has an adapter change rows from to to-1.
+// add records that an adapter changes rows from to to-1.
 func (w *workspace) add(adapter *Adapter, from, to int) {
 	if adapter == nil {
 		return

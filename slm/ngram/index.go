@@ -1,11 +1,11 @@
-// Package ngram goes on as texts do that it holds: what follows the longest end of a context that stands in them. It
-// makes a small model fluent in the words of those texts, which it has never been trained on (infini-gram, arXiv
-// 2401.17377).
+// Package ngram continues a context like the texts that it holds: it finds the longest end of the context in the texts,
+// and predicts what follows it there. It makes a small model fluent in the words of texts that the model was not
+// trained on (infini-gram, arXiv 2401.17377).
 //
 //	index := ngram.New(texts)
 //	source := ngram.Source{Index: index, Longest: 16, Run: 48}
 //
-// All of it is counting: results are the same on every machine.
+// It only counts, so results are the same on every machine.
 package ngram
 
 import (
@@ -19,10 +19,10 @@ type Index struct {
 	sorted []int32 // places in tokens, by what stands there
 }
 
-// end stands behind each text. No token has this number.
+// end follows each text. No token has this id.
 const end = -1
 
-// depth bounds how many tokens of what stands at a place are sorted by: longer stretches are not told apart.
+// depth is the largest number of tokens by which places are sorted: longer stretches are not distinguished.
 const depth = 64
 
 // New returns an index over texts of tokens. Building takes about a microsecond a token, and 8 bytes of memory.
@@ -67,7 +67,7 @@ func (x *Index) compare(a, b int32) int {
 func (x *Index) find(stretch []int) []int32 {
 	low, _ := slices.BinarySearchFunc(x.sorted, stretch, x.against)
 	high, _ := slices.BinarySearchFunc(x.sorted[low:], stretch, func(place int32, stretch []int) int {
-		return cmp.Or(x.against(place, stretch), -1) // behind the last that begins so
+		return cmp.Or(x.against(place, stretch), -1) // after the last that begins so
 	})
 	return x.sorted[low : low+high]
 }
@@ -83,8 +83,8 @@ func (x *Index) against(place int32, stretch []int) int {
 	return 0
 }
 
-// Longest returns how many of the last tokens of a context stand in the texts one behind the other, at most most, and
-// where they stand.
+// Longest returns how many of the last tokens of a context occur in the texts as one stretch, at most most, and the
+// places where they occur.
 func (x *Index) Longest(context []int, most int) (length int, places []int32) {
 	most = min(most, depth, len(context))
 	low, high := 0, most+1 // low is found, high is not

@@ -57,8 +57,9 @@ func sorted(counts map[int]uint64) []engine.Count {
 	return all
 }
 
-// Next returns what comes next after a prompt and an answer so far, in the order of tokens, and which share of the
-// prediction that is, in 65536ths. barred are tokens that would make a stretch of one text longer than Run.
+// Next returns counts of the tokens that may follow a prompt and the beginning of an answer, in the order of tokens,
+// and their share of the prediction, in 65536ths. barred are tokens that would make a stretch of one text longer than
+// Run.
 func (s *Source) Next(prompt, answer []int) (share uint32, next []engine.Count, barred []int) {
 	if opened := s.opened(answer); len(opened) > 0 {
 		return shares[len(shares)-1], opened, nil
@@ -105,7 +106,8 @@ func (s *Source) barred(answer []int) []int {
 	return barred
 }
 
-// next counts what stands behind a stretch at places, End where the text ends. Of many places it looks at some, evenly.
+// next counts the tokens that follow a stretch at places, and End where the text ends. If there are many places, it
+// looks at evenly spaced ones.
 func (s *Source) next(index *Index, places []int32, length int) []engine.Count {
 	step := (len(places) + maxPlaces - 1) / maxPlaces
 	counts := map[int]uint64{}

@@ -10,8 +10,8 @@ import (
 // Limits of added tokens.
 const (
 	maxAdded      = 1 << 12
-	maxAddedBytes = 512     // of one
-	maxFinder     = 1 << 17 // bytes of all that are looked for
+	maxAddedBytes = 512     // of one token
+	maxFinder     = 1 << 17 // bytes of all tokens that are looked for
 )
 
 // An addedToken is found in text before it is split and merged.
@@ -31,7 +31,7 @@ type finder struct {
 	begins   [256]bool
 }
 
-// add makes a token findable. Of two with the same content the later one is found.
+// add adds a token. If two tokens have the same content, the later one is found.
 func (f *finder) add(content string, token int) {
 	f.begins[content[0]] = true
 	i, found := slices.BinarySearch(f.contents, content)

@@ -22,7 +22,7 @@ func (a candidate) before(b candidate) bool {
 	return a.rank < b.rank || a.rank == b.rank && a.left < b.left
 }
 
-// work is the memory of one call; pieces of a text use it one after another.
+// work is the memory of one call. The pieces of a text use it one after another.
 type work struct {
 	symbols []symbol
 	heap    []candidate
@@ -30,7 +30,7 @@ type work struct {
 
 var works = sync.Pool{New: func() any { return new(work) }}
 
-// maxScan is the number of symbols up to which looking through all pairs is faster than a heap.
+// maxScan is the largest number of symbols for which a scan of all pairs is faster than a heap.
 const maxScan = 24
 
 // maxPiece is the longest text that is merged at once, in bytes: indices are 31 bits.

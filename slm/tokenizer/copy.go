@@ -7,11 +7,11 @@ import (
 	"path/filepath"
 )
 
-// files are what a Hugging Face folder says of its tokenizer and of how its model is used.
+// files are the files of a Hugging Face folder that describe its tokenizer and the use of its model.
 var files = []string{tokenizerFile, settingsFile, templateFile, "special_tokens_map.json", "generation_config.json"}
 
 // Copy copies the files of a tokenizer from one Hugging Face folder to another, so that a model that is written there
-// can be used. Files that the first does not have are passed over.
+// can be used. Files that the first folder does not have are skipped.
 func Copy(from, to string) error {
 	for _, name := range files {
 		text, err := readFile(filepath.Join(from, name), maxFileBytes)

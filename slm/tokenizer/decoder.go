@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// A Decoder turns tokens into text as they come. The zero Decoder is not of use; see [Tokenizer.Decoder].
+// A Decoder turns a stream of tokens into text. The zero Decoder cannot be used; see [Tokenizer.Decoder].
 type Decoder struct {
 	tokenizer   *Tokenizer
 	withSpecial bool
@@ -18,7 +18,7 @@ func (t *Tokenizer) Decoder(withSpecial bool) *Decoder {
 	return &Decoder{tokenizer: t, withSpecial: withSpecial, strip: t.stripBegin}
 }
 
-// Clone returns a decoder that goes on from the same place.
+// Clone returns a decoder that continues from the same place.
 func (d *Decoder) Clone() *Decoder {
 	clone := *d
 	clone.pending = append([]byte(nil), d.pending...)

@@ -12,7 +12,7 @@ import (
 	"github.com/openledger/openledger/slm/internal/jsonscan"
 )
 
-// The files of a folder, and how large they may be.
+// The files of a folder, and their largest sizes.
 const (
 	tokenizerFile = "tokenizer.json"
 	settingsFile  = "tokenizer_config.json"
@@ -56,7 +56,7 @@ func Open(folder string) (*Tokenizer, error) {
 	return t, nil
 }
 
-// mapFile shows a file of at most maxFileBytes.
+// mapFile maps a file of at most maxFileBytes.
 func mapFile(path string) (*filemap.Map, error) {
 	text, err := filemap.Open(path)
 	if err != nil {

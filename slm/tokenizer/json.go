@@ -16,11 +16,11 @@ import (
 const (
 	maxTokens     = 1 << tokenBits
 	maxSmallBytes = 1 << 16 // of the parts beside the vocabulary
-	spareBytes    = 1 << 16 // that tables may take besides a tenth more than the file has
+	spareBytes    = 1 << 16 // that tables may take beyond 1.1 times the file's size
 )
 
-// Parse reads the text of a tokenizer.json as Hugging Face's tokenizers writes it. What it returns takes at most a
-// tenth more memory than the text has, and 1 MB; a text whose tables would take more is refused. The text is not kept.
+// Parse reads the text of a tokenizer.json as Hugging Face's tokenizers writes it. The result takes at most 1.1 times
+// the memory of the text, plus 1 MB. A text whose tables would take more is refused. The text is not kept.
 func Parse(text []byte) (*Tokenizer, error) {
 	parts, err := partsOf(text)
 	if err != nil {
@@ -74,7 +74,7 @@ func partsOf(text []byte) (map[string][]byte, error) {
 
 func null(text []byte) bool { return bytes.Equal(text, []byte("null")) }
 
-// component is what the parts of the tokenizers library have in common.
+// component holds the fields that the parts of the tokenizers library have in common.
 type component struct {
 	Type          string            `json:"type"`
 	Normalizers   []json.RawMessage `json:"normalizers"`

@@ -6,31 +6,32 @@ import (
 	"github.com/openledger/openledger/slm/model"
 )
 
-// span is the rows of one text in a micro-batch.
+// span is the range of rows of one text in a micro-batch.
 type span struct{ from, to int }
 
-// activations is a micro-batch on its way through the model, with what the way back needs. Matrices have a row a token.
+// activations holds a micro-batch in the forward pass, with what the backward pass needs. Matrices have one row for
+// each token.
 type activations struct {
 	tokens   []int
 	spans    []span
 	targets  []target
 	cos, sin kernel.Matrix
 	layers   []saved
-	last     kernel.Matrix // what comes out of the last layer
-	again    bool          // layers hold their input alone, and share the rest
+	last     kernel.Matrix // the output of the last layer
+	again    bool          // layers keep only their input, and compute the rest again
 
-	norm, wide, narrow kernel.Matrix // of any use: [hidden], [intermediate], [hidden]
+	norm, wide, narrow kernel.Matrix // scratch: [hidden], [intermediate], [hidden]
 }
 
 // target is a token to learn after a row.
 type target struct{ row, token int }
 
-// saved is what a layer's way back needs.
+// saved is what the backward pass of a layer needs.
 type saved struct {
-	x, mid         kernel.Matrix // what comes in, and what attention gives added to it
-	q, k, v, heads kernel.Matrix // queries and keys are turned
+	x, mid         kernel.Matrix // the input, and the input plus the result of attention
+	q, k, v, heads kernel.Matrix // queries and keys are rotated
 	gate, up       kernel.Matrix
-	inverse1       []float32 // of the norms, a row each
+	inverse1       []float32 // of the norms, one for each row
 	inverse2       []float32
 	rawQ, rawK     kernel.Matrix // before their norms, if the model has them
 	inverseQ       []float32     // of each head
@@ -83,8 +84,8 @@ func (n *network) newSaved(rows int) saved {
 	return s
 }
 
-// newActivations returns a micro-batch before its first layer. It ends the use of the one before. most is how many
-// bytes the layers may save.
+// newActivations returns a micro-batch before its first layer. The micro-batch before it must not be used any more.
+// most is the largest number of bytes that the layers may save.
 func (n *network) newActivations(m micro, most int) *activations {
 	n.memory.release(mark{})
 	a := &activations{layers: make([]saved, n.config.Layers)}

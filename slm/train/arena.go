@@ -2,16 +2,16 @@ package train
 
 import "github.com/openledger/openledger/slm/kernel"
 
-// arena is memory that micro-batches use one after the other. What it gives out holds any numbers.
+// arena is memory that micro-batches use one after another. The memory that it returns is not cleared.
 type arena struct {
 	slabs [][]float32
 	at    mark
 }
 
-// mark is how much of an arena is in use.
+// mark is a position up to which an arena is in use.
 type mark struct{ slab, used int }
 
-// slabNumbers is the least size of what is allocated at a time.
+// slabNumbers is the smallest allocation, in numbers.
 const slabNumbers = 1 << 20
 
 func (a *arena) take(rows, cols int) kernel.Matrix {

@@ -7,7 +7,7 @@ import (
 	"github.com/openledger/openledger/slm/kernel"
 )
 
-// queryRows is how many tokens' queries are worked on at a time.
+// queryRows is the number of tokens whose queries are computed at a time.
 const queryRows = 32
 
 // headPart is a text's keys and values of one key head, and the queries that use it.
@@ -72,7 +72,7 @@ func (n *network) attention(a *activations, s *saved) {
 	})
 }
 
-// attentionBack writes the gradients of queries, keys and values before they were turned, given that of heads.
+// attentionBack writes the gradients of queries, keys and values before their rotation, given the gradient of heads.
 func (n *network) attentionBack(a *activations, s *saved, dq, dk, dv, dheads kernel.Matrix) {
 	parts, dim, share := n.headParts(a), n.config.HeadDim, n.config.Heads/n.config.KVHeads
 	scale := float32(1 / math.Sqrt(float64(dim)))
@@ -113,8 +113,8 @@ func (p headPart) rows(m kernel.Matrix, dim int) kernel.Matrix {
 	return m.RowRange(p.from, p.to).ColRange(p.head*dim, (p.head+1)*dim)
 }
 
-// gather copies the part's query heads of tokens from from on to rows of their own: all heads of a token behind each
-// other.
+// gather copies the part's query heads, beginning with token from, to rows of their own. The heads of a token follow
+// each other.
 func (n *network) gather(dst, m kernel.Matrix, p headPart, from int) {
 	width := n.config.Heads / n.config.KVHeads * n.config.HeadDim
 	for i := 0; i*width < len(dst.Data); i++ {
@@ -122,7 +122,7 @@ func (n *network) gather(dst, m kernel.Matrix, p headPart, from int) {
 	}
 }
 
-// scatter is the way back of gather.
+// scatter is the inverse of gather.
 func (n *network) scatter(m, src kernel.Matrix, p headPart, from int) {
 	width := n.config.Heads / n.config.KVHeads * n.config.HeadDim
 	for i := 0; i*width < len(src.Data); i++ {
@@ -130,7 +130,8 @@ func (n *network) scatter(m, src kernel.Matrix, p headPart, from int) {
 	}
 }
 
-// probabilities writes what the queries of tokens from from on attend to, 0 where a position is masked.
+// probabilities writes the attention probabilities of queries, beginning with token from. They are 0 where a position
+// is masked.
 func (n *network) probabilities(out, q, k kernel.Matrix, from int) kernel.Matrix {
 	share := n.config.Heads / n.config.KVHeads
 	scale := float32(1 / math.Sqrt(float64(n.config.HeadDim)))

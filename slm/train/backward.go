@@ -5,7 +5,7 @@ import (
 	"github.com/openledger/openledger/slm/model"
 )
 
-// gradients is memory for the way back through a layer.
+// gradients is memory for the backward pass through a layer.
 type gradients struct {
 	norm, dheads, dq, dk, dv, dact, dup kernel.Matrix
 }
@@ -20,7 +20,8 @@ func (n *network) newGradients(rows int) *gradients {
 	}
 }
 
-// backward adds the gradients of all that is trained. dx is that of what comes out of the last layer; it is spoilt.
+// backward adds the gradients of all trained parameters. dx is the gradient of the last layer's output, and is
+// overwritten.
 func (n *network) backward(a *activations, dx kernel.Matrix) {
 	g := n.newGradients(dx.Rows)
 	for l := len(a.layers) - 1; l >= 0; l-- {
@@ -36,8 +37,8 @@ func (n *network) backward(a *activations, dx kernel.Matrix) {
 	}
 }
 
-// layerBackward replaces the gradient of a layer's result by that of what comes in. What an adapter's first layer comes
-// from is not trained, so it is left out there.
+// layerBackward replaces the gradient of a layer's output by the gradient of its input. For the first layer of an
+// adapter it leaves this out, because nothing before that layer is trained.
 func (n *network) layerBackward(a *activations, g *gradients, l int, dx kernel.Matrix) {
 	s, base, own := &a.layers[l], &n.Layers[l], &n.layers[l]
 	rows := len(a.tokens)
@@ -74,7 +75,7 @@ func (n *network) layerBackward(a *activations, g *gradients, l int, dx kernel.M
 	}
 }
 
-// applyNorm is RMSNorm with a factor that is known.
+// applyNorm is RMSNorm with a known factor.
 func applyNorm(dst, x, weight []float32, inverse float32) {
 	weight, dst = weight[:len(x)], dst[:len(x)]
 	for i, v := range x {
@@ -82,7 +83,8 @@ func applyNorm(dst, x, weight []float32, inverse float32) {
 	}
 }
 
-// normBack adds to dx the gradient of RMSNorm for each row, and to that of its weights, if they are trained.
+// normBack adds to dx the gradient of RMSNorm for each row. It also adds to the gradient of the norm's weights, if they
+// are trained.
 func (n *network) normBack(dx kernel.Matrix, own *parameter, dy, x kernel.Matrix, weight, inverse []float32) {
 	n.pool.Rows(dy.Rows, func(i int) { kernel.RMSNormGrad(dx.Row(i), dy.Row(i), x.Row(i), weight, inverse[i]) })
 	if own == nil {
@@ -93,7 +95,7 @@ func (n *network) normBack(dx kernel.Matrix, own *parameter, dy, x kernel.Matrix
 	}
 }
 
-// turnBack replaces the gradient of turned heads by that of the heads before their norm.
+// turnBack replaces the gradient of rotated heads by the gradient of the heads before their norm.
 func (n *network) turnBack(a *activations, d, raw kernel.Matrix, inverse, norm []float32, own *parameter) {
 	dim := n.config.HeadDim
 	count := d.Cols / dim

@@ -7,14 +7,14 @@ import (
 // Example is a text to learn from.
 type Example struct {
 	Tokens []int
-	// From is the first token that is learned: those before it, such as a question, are only read. The first token of a
-	// text cannot be learned.
+	// From is the index of the first learned token. Tokens before it, such as a question, are only read. The first token
+	// of a text cannot be learned.
 	From int
-	// Parts are what is learned instead, if there are any: the answers of a conversation. They are in order.
+	// Parts, if there are any, are learned instead: for example, the answers of a conversation. They must be in order.
 	Parts []Part
 }
 
-// Part is tokens From to To-1 of an example.
+// Part is the range of tokens From to To-1 of an example.
 type Part struct{ From, To int }
 
 // validate returns an error that says what to change.
@@ -53,7 +53,7 @@ func (e Example) learned() []bool {
 	return learned
 }
 
-// Learned returns how many tokens are learned.
+// Learned returns the number of learned tokens.
 func (e Example) Learned() int {
 	n := 0
 	for _, learns := range e.learned() {
@@ -73,7 +73,7 @@ type piece struct {
 
 func (p piece) rows() int { return len(p.tokens) - 1 }
 
-// learned returns how many tokens are learned.
+// learned returns the number of learned tokens.
 func (p piece) learned() int {
 	n := 0
 	for _, learns := range p.learns[1:] {

@@ -5,13 +5,13 @@
 //	err = t.Run(ctx, func(r train.Report) error { fmt.Println(r.Step, r.Loss); return nil })
 //	adapter, err := t.Adapter() // for package model; t.LowRank() are its tensors
 //
-// What comes out depends on the base, the examples and the settings alone: not on the number of threads, on assembly or
-// portable code, on how many micro-batches a step is cut into, on whether activations were kept or computed again, or
-// on whether training was stopped, saved and resumed. The tests hold hashes of what is trained.
+// The result depends only on the base, the examples and the settings. It does not depend on the number of threads, on
+// assembly or portable code, on the number of micro-batches of a step, on whether activations are kept or computed
+// again, or on whether training was stopped, saved and resumed. The tests compare hashes of trained parameters.
 //
 // # Batches
 //
-// A micro-batch is a list of texts of any length, without padding. Each text sees itself alone, also where texts are
+// A micro-batch is a list of texts of any length, without padding. Each text only sees itself, even where texts are
 // packed, and its positions begin at 0. A step is Accumulation micro-batches; its loss is the mean over all of its
 // learned tokens, so a step has the same gradient however it is cut.
 //

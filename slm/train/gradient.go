@@ -9,23 +9,23 @@ import (
 	"github.com/openledger/openledger/slm/model"
 )
 
-// Gradients computes how an adapter's numbers would have to change for a text to be likelier. The adapter and its base
-// stay as they are, and must stay open. One goroutine at a time may use it.
+// Gradients computes the gradients of texts' losses with respect to an adapter's numbers. It does not change the
+// adapter and its base, which must stay open. It is not safe for concurrent use.
 type Gradients struct {
 	network *network
 	context int
 }
 
-// Gradient is that of one tensor, such as model.layers.0.self_attn.q_proj.lora_A.weight.
+// Gradient is the gradient for one tensor, such as model.layers.0.self_attn.q_proj.lora_A.weight.
 type Gradient struct {
 	Name   string
 	Shape  []int     // [rank, in] of lora_A, [out, rank] of lora_B
 	Values []float32 // row-major
 }
 
-// NewGradients takes an adapter as Trainer.LowRank gives it: its scale and its changes, in the order of layers and
-// projections, in F32, F16 or BF16. Texts longer than context tokens are cut, as for training. Results do not depend on
-// pool, which may be nil.
+// NewGradients returns a Gradients for an adapter in the form of Trainer.LowRank: its scale and its changes, in the
+// order of layers and projections, in F32, F16 or BF16. Texts longer than context tokens are cut, as for training.
+// Results do not depend on pool, which may be nil.
 func NewGradients(base *model.Model, scale float32, changes []model.LowRank, context int, pool *kernel.Pool) (
 	*Gradients, error,
 ) {
@@ -68,7 +68,7 @@ func placeOf(projection string) int {
 	panic("train: " + projection + " is no projection") // NewAdapter has checked it
 }
 
-// Loss returns the loss of an example's learned tokens, in nats.
+// Loss returns the summed loss of an example's learned tokens, in nats.
 func (g *Gradients) Loss(e Example) (float64, error) {
 	if err := e.validate(g.network.config.VocabSize); err != nil {
 		return 0, err
@@ -82,8 +82,8 @@ func (g *Gradients) Loss(e Example) (float64, error) {
 	return loss, nil
 }
 
-// Of returns the loss of an example's learned tokens, in nats, and the gradient of that sum for each tensor. What it
-// returns lies in memory that the next call uses.
+// Of returns the summed loss of an example's learned tokens, in nats, and the gradient of that sum for each tensor. The
+// gradients are valid until the next call.
 func (g *Gradients) Of(e Example) (loss float64, gradients []Gradient, err error) {
 	if err := e.validate(g.network.config.VocabSize); err != nil {
 		return 0, nil, err

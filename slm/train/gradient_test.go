@@ -11,8 +11,9 @@ import (
 	"github.com/openledger/openledger/slm/model"
 )
 
-// TestGradientsOfTexts: the gradient of a text is that of a step of this text alone, whatever was asked before; of a
-// long text it is the sum over its pieces. TestGradients compares those of steps with finite differences.
+// TestGradientsOfTexts: the gradient of a text equals the gradient of a step with only this text, whatever was computed
+// before. For a long text it is the sum over its pieces. TestGradients compares gradients of steps with finite
+// differences.
 func TestGradientsOfTexts(t *testing.T) {
 	pool := kernel.NewPool(2)
 	defer pool.Close()

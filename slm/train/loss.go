@@ -2,11 +2,11 @@ package train
 
 import "github.com/openledger/openledger/slm/kernel"
 
-// lossRows is how many rows of logits there are at a time.
+// lossRows is the number of rows whose logits are computed at a time.
 const lossRows = 64
 
-// loss returns sum with the losses of the targets added, in nats. If dx has rows, it becomes the gradient of what comes
-// out of the last layer, of the losses times scale, and gradients of head and last norm are added.
+// loss returns sum plus the losses of the targets, in nats. If dx has rows, loss also sets it to the gradient, with
+// respect to the last layer's output, of the losses times scale, and adds to the gradients of head and last norm.
 func (n *network) loss(sum float64, a *activations, dx kernel.Matrix, scale float32) float64 {
 	c := n.config
 	defer n.memory.release(n.memory.at)

@@ -8,26 +8,26 @@ import (
 	"github.com/openledger/openledger/slm/model"
 )
 
-// network is a model with what is trained of it.
+// network is a model with its trained parameters.
 type network struct {
 	*model.Model
 	config     checkpoint.Config
 	pool       *kernel.Pool
 	parameters []*parameter // in a fixed order
 	layers     []layer
-	// Of a whole model; nil otherwise. Tied embeddings have two gradients, which are added at the end of a step.
+	// For a whole model; nil otherwise. Tied embeddings have two gradients, which are added at the end of a step.
 	embeddings, head, norm *parameter
 	headGrad               kernel.Matrix
 	memory                 arena // of the micro-batch
 }
 
-// layer is what is trained of a layer: nil where a thing is not.
+// layer holds the trained parameters of a layer; those that are not trained are nil.
 type layer struct {
 	attentionNorm, mlpNorm, queryNorm, keyNorm *parameter
 	projections                                [len(checkpoint.Projections)]projection
 }
 
-// projection is what is trained of a projection: its weights and bias, or a change of low rank.
+// projection holds the trained parameters of a projection: its weights and bias, or a change of low rank.
 type projection struct {
 	weights, bias *parameter
 	a, b          *parameter
@@ -59,8 +59,7 @@ func newAdapterNetwork(base *model.Model, s *Settings, pool *kernel.Pool) *netwo
 	return n
 }
 
-// newFullNetwork returns a network all of whose weights are trained, in F32. They begin as those of base, which they
-// are copied from.
+// newFullNetwork returns a network whose weights are all trained, in F32. They begin as copies of base's weights.
 func newFullNetwork(base *model.Model, pool *kernel.Pool) (*network, error) {
 	n := &network{config: base.Config(), pool: pool, layers: make([]layer, base.Config().Layers)}
 	byName := map[string]*parameter{}
@@ -107,7 +106,7 @@ func (n *network) train(p *parameter) *parameter {
 	return p
 }
 
-// weightsByName returns what reads a model's numbers, by names of tensors.
+// weightsByName returns, for each tensor's name, a function that returns the model's numbers.
 func weightsByName(m *model.Model) map[string]func() []float32 {
 	own := func(v []float32) func() []float32 { return func() []float32 { return v } }
 	values := map[string]func() []float32{
@@ -156,8 +155,8 @@ func (n *network) project(y, x kernel.Matrix, l, place int, memory []float32) {
 	n.pool.Rows(y.Rows, func(i int) { kernel.AddScaled(y.Row(i), outer.Row(i), p.scale) })
 }
 
-// projectBack adds gradients of projection place, given that of its result: to dx, if it has rows, and to what is
-// trained.
+// projectBack adds the gradients of projection place, given the gradient dy of its result: to dx, if it has rows, and
+// to the trained parameters.
 func (n *network) projectBack(dx, dy, x kernel.Matrix, l, place int, inner []float32) {
 	base, p := &n.Layers[l].Projections[place], &n.layers[l].projections[place]
 	if dx.Rows > 0 {

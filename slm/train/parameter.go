@@ -8,14 +8,14 @@ import (
 	"github.com/openledger/openledger/slm/kernel"
 )
 
-// parameter is a tensor that is trained, with its gradient and AdamW's moments.
+// parameter is a trained tensor, with its gradient and AdamW's moments.
 type parameter struct {
 	name         string
 	shape        []int
 	values, grad []float32
 	mean, square []float32
 	decays       bool
-	weights      *kernel.Weights // values as a matrix, if it is one
+	weights      *kernel.Weights // the values as a matrix, if they are one
 	gradMatrix   kernel.Matrix
 }
 
@@ -31,13 +31,13 @@ func newParameter(name string, shape []int, values []float32) *parameter {
 	return p
 }
 
-// viewMatrix makes values and gradient of two dimensions matrices too.
+// viewMatrix sets the matrix views of values and gradient, if they have two dimensions.
 func (p *parameter) viewMatrix() {
 	p.weights = kernel.WeightsOf(p.shape[0], p.shape[1], p.values)
 	p.gradMatrix = kernel.MatrixOf(p.grad, p.shape[0], p.shape[1])
 }
 
-// tensor returns the parameter's values where they lie.
+// tensor returns the parameter's values without copying them.
 func (p *parameter) tensor() checkpoint.Tensor {
 	return checkpoint.Tensor{Name: p.name, DType: checkpoint.F32, Shape: p.shape, Data: kernel.Bytes(p.values)}
 }
@@ -48,7 +48,8 @@ func writesResidual(name string) bool {
 	return strings.HasSuffix(name, "o_proj.weight") || strings.HasSuffix(name, "down_proj.weight")
 }
 
-// normChunk is how many numbers of a gradient are summed by one thread. The sum does not depend on who sums.
+// normChunk is the number of a gradient's numbers that one thread sums. The result does not depend on which thread
+// sums.
 const normChunk = 1 << 14
 
 // gradNorm returns the norm of all gradients.

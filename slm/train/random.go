@@ -39,7 +39,7 @@ func (s *source) bits() uint64 {
 func (s *source) unit() float64 { return float64(s.bits()>>11) / (1 << 53) }
 
 // below returns a number from 0 to n-1.
-func (s *source) below(n int) int { return int(s.bits() % uint64(n)) } // n is far below 2^64: no bias that matters
+func (s *source) below(n int) int { return int(s.bits() % uint64(n)) } // n is far below 2^64, so the bias is negligible
 
 // normal returns two numbers of the normal distribution, by the method of Box and Muller.
 func (s *source) normal() [2]float64 {

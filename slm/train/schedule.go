@@ -12,7 +12,7 @@ func (s *Settings) rate(step, steps int) float64 {
 	if step < warm {
 		return float64(s.LearningRate*float64(step+1)) / float64(warm)
 	}
-	progress := 0.0 // from 0 to 1 at the last step
+	progress := 0.0 // from 0, to 1 at the last step
 	if last := steps - 1 - warm; last > 0 {
 		progress = float64(step-warm) / float64(last)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/openledger/openledger/slm/checkpoint"
 )
 
-// Schedule says how the learning rate goes after the warm-up.
+// Schedule is the course of the learning rate after the warm-up.
 type Schedule string
 
 const (
@@ -16,23 +16,23 @@ const (
 	Cosine   Schedule = "cosine" // down to the least rate at the last step, on half a cosine
 )
 
-// Settings say how to train. Those of LoRASettings and FullSettings can be used as they are.
+// Settings are the settings of a training. LoRASettings and FullSettings return settings that can be used unchanged.
 type Settings struct {
 	// Rank of the adapter; 0 trains the whole model.
 	Rank    int      `json:"rank"`
 	Alpha   float64  `json:"alpha"`   // the adapter is scaled by Alpha/Rank
-	Targets []string `json:"targets"` // of the adapter: any of checkpoint.Projections
+	Targets []string `json:"targets"` // projections that the adapter changes: any of checkpoint.Projections
 
-	Epochs       int      `json:"epochs"`       // how often all examples are learned from
-	LearningRate float64  `json:"learningRate"` // the greatest
+	Epochs       int      `json:"epochs"`       // number of passes over all examples
+	LearningRate float64  `json:"learningRate"` // the highest rate
 	Schedule     Schedule `json:"schedule"`
-	Warmup       float64  `json:"warmup"`    // the part of all steps in which the rate rises from 0 on a line
-	LeastRate    float64  `json:"leastRate"` // what the schedule goes down to, as a part of LearningRate
+	Warmup       float64  `json:"warmup"`    // part of all steps during which the rate rises linearly from 0
+	LeastRate    float64  `json:"leastRate"` // the last rate of the schedule, as a part of LearningRate
 	Beta1        float64  `json:"beta1"`
 	Beta2        float64  `json:"beta2"`
 	Epsilon      float64  `json:"epsilon"`
 	WeightDecay  float64  `json:"weightDecay"`
-	ClipNorm     float64  `json:"clipNorm"` // gradients with a greater norm are scaled down to it; 0: none are
+	ClipNorm     float64  `json:"clipNorm"` // gradients with a larger norm are scaled down to it; 0 means no clipping
 
 	ContextTokens int  `json:"contextTokens"` // longer texts are cut into pieces
 	Packing       bool `json:"packing"`       // micro-batches are as many texts as fit into BatchTokens
@@ -44,12 +44,12 @@ type Settings struct {
 	EvalPart  float64 `json:"evalPart"`  // of the examples, which are evaluated and not learned from
 	EvalEvery int     `json:"evalEvery"` // steps between evaluations; 0: only at the end
 
-	// ActivationBytes is how much memory a micro-batch's activations may take. Those that take more are computed again on
-	// the way back, which takes a third more time and changes nothing else.
+	// ActivationBytes is the largest memory of a micro-batch's activations. If they would take more, they are computed
+	// again in the backward pass, which takes a third more time and changes nothing else.
 	ActivationBytes int `json:"-"`
 }
 
-// LoRASettings are settings for an adapter of rank 8 on all projections.
+// LoRASettings returns settings for an adapter of rank 8 on all projections.
 func LoRASettings() Settings {
 	return Settings{
 		Rank: 8, Alpha: 16, Targets: slices.Clone(checkpoint.Projections[:]), Epochs: 3, LearningRate: 2e-4, Schedule: Cosine,
@@ -58,7 +58,7 @@ func LoRASettings() Settings {
 	}
 }
 
-// FullSettings are settings for all weights of a small model.
+// FullSettings returns settings for training all weights of a small model.
 func FullSettings() Settings {
 	s := LoRASettings()
 	s.Rank, s.Alpha, s.Targets = 0, 0, nil

@@ -15,7 +15,8 @@ import (
 
 const stateFormat = "openledger-slm-training-1"
 
-// Save writes all that is needed to go on to a safetensors file, at once: a reader never sees a part of it.
+// Save writes everything that is needed to continue to a safetensors file. It replaces the file in one step: a reader
+// never sees a part of it.
 func (t *Trainer) Save(path string) error {
 	var tensors []safetensors.Tensor
 	for _, p := range t.network.parameters {
@@ -30,13 +31,13 @@ func (t *Trainer) Save(path string) error {
 	})
 }
 
-// parts are what is saved of a parameter.
+// parts returns what is saved of a parameter.
 func (p *parameter) parts() map[string][]float32 {
 	return map[string][]float32{"": p.values, ".mean": p.mean, ".square": p.square}
 }
 
-// Resume goes on from a file of Save. The base, the examples and the settings must be the same. On an error nothing has
-// changed.
+// Resume continues from a file of Save. The base, the examples and the settings must be the same. If Resume returns an
+// error, nothing has changed.
 func (t *Trainer) Resume(path string) error {
 	f, err := safetensors.Open(path)
 	if err != nil {
@@ -77,7 +78,7 @@ func (t *Trainer) Resume(path string) error {
 	return nil
 }
 
-// digest names the base, the examples and the settings.
+// digest returns a digest of the base, the examples and the settings.
 func (t *Trainer) digest() string {
 	if t.identity != "" {
 		return t.identity

@@ -89,7 +89,7 @@ func start(t testing.TB, m *model.Model, s Settings, e []Example, pool *kernel.P
 	return trainer
 }
 
-// digest names all that is trained.
+// testDigest returns a digest of all trained parameters.
 func (t *Trainer) testDigest() string {
 	h := sha256.New()
 	for _, p := range t.network.parameters {
@@ -198,7 +198,7 @@ func TestGradients(t *testing.T) {
 	}
 }
 
-// TestForward holds that training sees the bits that package model gives.
+// TestForward: training computes the same bits as package model.
 func TestForward(t *testing.T) {
 	for _, architecture := range architectures {
 		config := small(architecture)
@@ -227,8 +227,8 @@ func TestForward(t *testing.T) {
 	}
 }
 
-// TestGolden holds the hashes of what is trained: the same on every architecture, with threads, by portable code, with
-// activations that are computed again, and in other micro-batches.
+// TestGolden compares hashes of trained parameters: they are the same on every architecture, with threads, by portable
+// code, with activations that are computed again, and with other micro-batches.
 func TestGolden(t *testing.T) {
 	want := map[string]string{
 		"llama rank 0": "43a1d32a72fecbab", "llama rank 4": "97b197cbd1d8a50e", "mistral rank 0": "67cd99f7afa40327",
@@ -272,7 +272,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestAccumulation holds that a step has the same bits however it is cut into micro-batches.
+// TestAccumulation: a step has the same bits for every division into micro-batches.
 func TestAccumulation(t *testing.T) {
 	for _, rank := range []int{0, 4} {
 		var digests []string
@@ -288,7 +288,7 @@ func TestAccumulation(t *testing.T) {
 	}
 }
 
-// TestResume holds that stopping, saving and going on changes no byte.
+// TestResume: stopping, saving and resuming changes no byte.
 func TestResume(t *testing.T) {
 	for _, rank := range []int{0, 4} {
 		config, s, texts := small(checkpoint.Qwen3), quick(rank), examples(20, 37)
@@ -445,8 +445,7 @@ func TestPieces(t *testing.T) {
 	})
 }
 
-// TestPlan holds that an epoch learns each piece once, in an order of its own, and that micro-batches have the size
-// that was set.
+// TestPlan: an epoch learns each piece once, in an order of its own, and micro-batches have the size of the settings.
 func TestPlan(t *testing.T) {
 	s := quick(0)
 	d, err := newData(&s, 37, examples(60, 37))

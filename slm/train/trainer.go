@@ -9,7 +9,7 @@ import (
 	"github.com/openledger/openledger/slm/model"
 )
 
-// Trainer trains a model. One goroutine at a time may use it.
+// Trainer trains a model. It is not safe for concurrent use.
 type Trainer struct {
 	network  *network
 	settings Settings
@@ -29,21 +29,21 @@ type Trainer struct {
 	epochSteps []int
 }
 
-// Report is what a step did.
+// Report describes a step.
 type Report struct {
 	Step, Steps  int     // Step counts from 1
 	Epoch        float64 // of the examples that were learned from
-	Loss         float64 // nats a learned token, before the step; NaN never
+	Loss         float64 // in nats a learned token, before the step; never NaN
 	LearningRate float64
 	GradNorm     float64 // before clipping
 	Tokens       int     // that have gone through the model since the start
 	Learned      int     // tokens that were learned in this step
-	// EvalLoss is nats a token of the evaluation split, after the step, if it was evaluated.
+	// EvalLoss is the loss of the evaluation split after the step, in nats a token; nil if it was not evaluated.
 	EvalLoss *float64
 }
 
-// New returns a trainer that has done no step. For settings with a rank it trains an adapter of base, which stays as it
-// is and must stay open; otherwise it trains a copy of base in F32. pool shares out the work; nil means the calling
+// New returns a trainer that has done no step. For settings with a rank it trains an adapter of base, which does not
+// change and must stay open; otherwise it trains a copy of base in F32. pool runs the work; nil means the calling
 // goroutine.
 func New(base *model.Model, s Settings, examples []Example, pool *kernel.Pool) (*Trainer, error) {
 	if err := s.Validate(); err != nil {
@@ -70,10 +70,10 @@ func New(base *model.Model, s Settings, examples []Example, pool *kernel.Pool) (
 	return t, nil
 }
 
-// Steps returns how many steps there are, and how many are done.
+// Steps returns the number of all steps and the number of done steps.
 func (t *Trainer) Steps() (all, done int) { return t.steps, t.done }
 
-// Parameters returns how many numbers are trained.
+// Parameters returns the number of trained numbers.
 func (t *Trainer) Parameters() int {
 	n := 0
 	for _, p := range t.network.parameters {
@@ -82,8 +82,8 @@ func (t *Trainer) Parameters() int {
 	return n
 }
 
-// Run does the steps that are left. It stops between micro-batches when ctx ends, without a part of a step: it can go
-// on later. report, which may be nil, is called after each step; its error ends Run.
+// Run does the remaining steps. If ctx ends, it stops between two micro-batches and drops the unfinished step, so that
+// a later call can continue. report, if not nil, is called after each step; its error ends Run.
 func (t *Trainer) Run(ctx context.Context, report func(Report) error) error {
 	for t.done < t.steps {
 		r, err := t.Step(ctx)
@@ -99,7 +99,7 @@ func (t *Trainer) Run(ctx context.Context, report func(Report) error) error {
 	return nil
 }
 
-// Step does one step. If ctx ends before, nothing has changed.
+// Step does one step. If ctx ends before it is done, nothing has changed.
 func (t *Trainer) Step(ctx context.Context) (Report, error) {
 	if t.done >= t.steps {
 		return Report{}, fmt.Errorf("all %d steps are done", t.steps)
@@ -200,12 +200,12 @@ func (t *Trainer) Evaluate(ctx context.Context) (float64, error) {
 	return sum / float64(learned), nil
 }
 
-// Model returns the model that is trained: base, or the whole model with its weights as they are now. Steps change it.
+// Model returns base, or, if the whole model is trained, the model with its current weights. Steps change it.
 func (t *Trainer) Model() *model.Model { return t.network.Model }
 
-// LowRank returns the adapter's changes, in the order of layers and projections, and their scale. Tensors lie in the
-// trainer's memory: steps change them. Where the base turns interleaved pairs (GGUF), rows of B of q and k are in its
-// order.
+// LowRank returns the adapter's changes, in the order of layers and projections, and their scale. Tensors share the
+// trainer's memory: steps change them. If the base rotates interleaved pairs (GGUF), rows of B of q and k are in the
+// base's order.
 func (t *Trainer) LowRank() (scale float32, changes []model.LowRank) {
 	for l := range t.network.layers {
 		for place, name := range checkpoint.Projections {
