@@ -1,5 +1,5 @@
-// Package attestor verifies beside consensus what providers claim: it follows the items that the chain asks validators
-// about, fetches and recomputes them, and publishes verdicts that its node adds to its votes. See README.md.
+// Package attestor verifies the claims of providers beside consensus. It follows the items that the chain asks
+// validators about, fetches and recomputes them, and publishes verdicts that its node adds to its votes. See README.md.
 package attestor
 
 import (
@@ -23,11 +23,11 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// maxPaused judgements let others go first; each may need some 50 MB.
+// maxPaused is the largest number of judgements that pause to let others go first. Each may need some 50 MB.
 const maxPaused = 8
 
-// Alive is how long after the node last answered the attestor's verdicts count as its own: later its node says nothing
-// rather than something old.
+// Alive is the time after the node's last answer for which the attestor's verdicts are valid. After that the node votes
+// without verdicts instead of with old ones.
 const Alive = 5 * time.Second
 
 // Config of an attestor.
@@ -40,16 +40,16 @@ type Config struct {
 	Listen string
 	// Peers are base URLs of other attestors, asked before providers.
 	Peers []string
-	// AllowPrivate fetches from addresses that are not public, and files.
+	// AllowPrivate allows downloads from addresses that are not public, and files.
 	AllowPrivate bool
 	// IndexBytes bounds the indexes in memory, BundleBytes the bundles on disk.
 	IndexBytes, BundleBytes int64
-	// IndexKeep is how long the index of a model version stays on disk after it was last used.
+	// IndexKeep is the time for which the index of a model version stays on disk after its last use.
 	IndexKeep time.Duration
-	// Poll is how often the node is asked.
+	// Poll is the interval at which the node is asked.
 	Poll time.Duration
-	// Workers is how many items are fetched at a time, and Judges how many are recomputed: half of the processors, so that
-	// those of a node have the others.
+	// Workers is the number of items that are fetched at a time, and Judges the number that are recomputed at a time. The
+	// default of Judges is half of the processors, so that the node has the others.
 	Workers, Judges int
 	Limits          fetch.Limits
 	Fault           Fault
@@ -66,7 +66,7 @@ func DefaultConfig(home string) Config {
 	}
 }
 
-// Attestor is one validator's.
+// Attestor is the attestor of one validator.
 type Attestor struct {
 	config  Config
 	chain   *chain
@@ -74,7 +74,7 @@ type Attestor struct {
 	bundles *bundles
 	text    *content.Store
 	library *library
-	fetch   *fetch.Client // from where strangers say
+	fetch   *fetch.Client // for addresses that strangers named
 	peers   *fetch.Client
 	metrics *metrics
 	log     *slog.Logger
@@ -103,13 +103,13 @@ type snapshot struct {
 	batches, versions verdicts
 }
 
-// verdicts on the items from base on.
+// verdicts holds the verdicts on the items from base on.
 type verdicts struct {
 	base  uint64
 	given []attributiontypes.Verdict
 }
 
-// set notes a verdict on an item of a window of that many numbers.
+// set stores a verdict on an item, in a window of that many numbers.
 func (v *verdicts) set(number uint64, verdict attributiontypes.Verdict, window uint64) {
 	if number < v.base || number-v.base >= window {
 		return
@@ -220,7 +220,7 @@ func (a *Attestor) Run(ctx context.Context) error {
 	}
 }
 
-// poll asks the node once and starts work on what is new.
+// poll asks the node once and starts work on new items.
 func (a *Attestor) poll(ctx context.Context) {
 	asked, cancel := context.WithTimeout(ctx, Alive)
 	defer cancel()
@@ -254,7 +254,7 @@ func (a *Attestor) poll(ctx context.Context) {
 	a.publish()
 }
 
-// hasChanged reports whether the window is another than the one that is followed.
+// hasChanged reports whether the window differs from the one that is followed.
 func (a *Attestor) hasChanged(window attributiontypes.Attestation) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -303,7 +303,7 @@ func (a *Attestor) follow(ctx context.Context, items []attributiontypes.Item) {
 	}
 }
 
-// publish makes the verdicts of all open items what the node reads.
+// publish gives the node the verdicts of all open items.
 func (a *Attestor) publish() {
 	a.mu.Lock()
 	s := &snapshot{at: a.polled, batches: verdicts{base: a.window.Base}, versions: verdicts{base: a.window.VersionBase}}
@@ -335,7 +335,7 @@ func (a *Attestor) isSubscribed(hash poa.Hash) bool {
 	return a.subscribed[hash] > 0
 }
 
-// broadcast wakes all who wait.
+// broadcast wakes all goroutines that wait.
 type broadcast struct {
 	mu sync.Mutex
 	ch chan struct{}

@@ -8,8 +8,8 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// Fault makes an attestor misbehave, to test the chain around it: pay is lost by it, stake is not. Programs that are
-// not built with the tag faults have none.
+// Fault makes an attestor misbehave, to test the chain around it. A misbehaving attestor loses pay, but no stake. Only
+// programs that are built with the tag faults have faults.
 type Fault string
 
 // Faults.
@@ -17,11 +17,11 @@ const (
 	NoFault Fault = ""
 	// Lie turns verdicts around.
 	Lie Fault = "lie"
-	// Stall never comes to a verdict.
+	// Stall never returns a verdict.
 	Stall Fault = "stall"
-	// Panic panics in the judge's place.
+	// Panic panics instead of judging.
 	Panic Fault = "panic"
-	// Flood says yes to numbers that were never given, far beyond the window.
+	// Flood answers yes for items that do not exist, far beyond the window.
 	Flood Fault = "flood"
 	// Drop is a fault of the node: it proposes without the votes of almost a third of the power.
 	Drop Fault = "drop"

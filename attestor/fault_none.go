@@ -4,7 +4,8 @@ package attestor
 
 import attributiontypes "github.com/openledger/openledger/x/attribution/types"
 
-// Fault makes an attestor misbehave in programs that are built with the tag faults. This one has none.
+// Fault makes an attestor misbehave in programs that are built with the tag faults. Without the tag there are no
+// faults.
 type Fault struct{}
 
 func (Fault) stalls() bool { return false }

@@ -14,7 +14,7 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// TestFaults: what an attestor does when it misbehaves is bounded.
+// TestFaults: the damage of a misbehaving attestor is bounded.
 func TestFaults(t *testing.T) {
 	s := scenario(t)
 	c := s.Open(chain.Open(100))

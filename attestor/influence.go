@@ -14,22 +14,22 @@ import (
 )
 
 const (
-	// influenceRowBytes is what a row of an influence file takes in memory.
+	// influenceRowBytes is the memory of a row of an influence file, in bytes.
 	influenceRowBytes = 16 + 2*poa.SketchSize
 	// influenceTotal bounds the time of a download of an influence file, which has up to 68 MB.
 	influenceTotal = 5 * time.Minute
 )
 
-// openInfluence opens the folder of influence files. They are fetched with a budget of their own: files of text do not
-// wait for them.
+// openInfluence opens the folder of influence files. Downloads of influence files have a budget of their own, so that
+// files of text do not wait for them.
 func openInfluence(folder string, c *chain, limits fetch.Limits) (influence.Source, error) {
 	store, err := artifact.Open(folder)
 	limits.Total = influenceTotal
 	return influence.Source{Store: store, Fetch: fetch.New(limits), Models: c.models}, err
 }
 
-// pruneInfluence removes influence files that were last read before a time, and returns their names. What is needed
-// again is fetched again.
+// pruneInfluence removes influence files that were last read before a time, and returns their names. A file that is
+// needed again is fetched again.
 func pruneInfluence(folder string, before time.Time) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -39,7 +39,7 @@ func pruneInfluence(folder string, before time.Time) ([]string, error) {
 	var removed []string
 	for _, entry := range entries {
 		if _, err := artifact.ParseDigest(entry.Name()); err != nil {
-			continue // not one
+			continue // not an influence file
 		}
 		info, err := entry.Info()
 		if err != nil || !info.ModTime().Before(before) {

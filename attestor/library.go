@@ -74,8 +74,8 @@ func (l *library) view(ctx context.Context) *view {
 		stops: make(map[uint64]map[uint32]datanettypes.SegmentStop)}
 }
 
-// prepare loads the models of records, one after another with all others that do so: indexing takes long, and no
-// judgement waits for what another needs. Influence files are fetched before, in turn with other downloads.
+// prepare loads the models of records. Only one judgement loads at a time, because indexing takes long; the others do
+// not wait for models that they do not need. Influence files are fetched before, in turn with other downloads.
 func (v *view) prepare(records []poa.Record, fetching, indexing *lanes, class string) error {
 	for i := range records {
 		k := modelKey{records[i].ModelID, records[i].ModelVersion}
@@ -198,13 +198,13 @@ func (v *view) Model(id uint64, version uint32) (*judge.Model, error) {
 	return model, nil
 }
 
-// release lets others load a model; the caller holds the lock.
+// release lets others load a model. The caller holds the lock.
 func (l *library) release(k modelKey) {
 	close(l.loading[k])
 	delete(l.loading, k)
 }
 
-// put keeps a model in memory, and drops those that were not used for longest.
+// put keeps a model in memory, and drops the least recently used ones.
 func (l *library) put(k modelKey, model *judge.Model) {
 	size := model.Index.Bytes() + len(model.Influence)*influenceRowBytes
 	for l.bytes+size > l.max && len(l.models) > 0 {
@@ -214,7 +214,7 @@ func (l *library) put(k modelKey, model *judge.Model) {
 				oldest = other
 			}
 		}
-		_ = l.touch(oldest) // without it the folder is pruned too early, and built again
+		_ = l.touch(oldest) // if this fails, the folder may be pruned too early, and is built again
 		l.bytes -= l.models[oldest].bytes
 		delete(l.models, oldest)
 	}

@@ -8,7 +8,7 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// metrics of an attestor, in a registry of its own.
+// metrics are the metrics of an attestor, in a registry of its own.
 type metrics struct {
 	registry                       *prometheus.Registry
 	open                           prometheus.Gauge
@@ -54,16 +54,16 @@ func newMetrics() *metrics {
 	return m
 }
 
-// own are the metrics about the attestor, without those of its process.
+// own returns the metrics about the attestor, without those of its process.
 func (m *metrics) own() []prometheus.Collector {
 	return []prometheus.Collector{m.open, m.verdicts, m.receipts, m.seconds, m.fetched, m.fetchFailures, m.pushed,
 		m.judge, m.verdict}
 }
 
-// Collectors are the metrics of the attestor, for the registry of the process that it runs in.
+// Collectors returns the metrics of the attestor, for the registry of the process that it runs in.
 func (a *Attestor) Collectors() []prometheus.Collector { return a.metrics.own() }
 
-// counts are the counters that people see in the status.
+// counts are the counters in the status.
 type counts struct{ valid, invalid, receipts uint64 }
 
 func (m *metrics) read() counts {

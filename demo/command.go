@@ -1,6 +1,5 @@
-// Package demo tells the whole story on one machine: a chain starts, authors
-// contribute text, a model is served, a question is asked, and the authors of
-// the words in the answer are paid.
+// Package demo shows the whole product on one machine: it starts a chain, contributes text of several authors, serves a
+// model, asks a question, and shows how the authors of the words in the answer are paid.
 package demo
 
 import (
@@ -39,30 +38,30 @@ func NewCommand() *cobra.Command {
 		Short: "Start a chain, ask a question, and see who is paid",
 		Long: `Start a chain of one validator and a gateway on free ports of this machine, have
 authors contribute real text by signed transactions, ask questions, and show which
-passages shaped the answers and what their authors earned. Nothing is left behind
-unless --keep is given.
+passages shaped the answers and what their authors earned. Nothing is left running
+or on the disk unless --keep is given.
 
 By default the text is the documentation of Go's standard library on this machine.
 --corpus takes a folder with a sub-folder of .md, .txt or .jsonl files for each author;
 questions.txt in it holds questions, one a line.
 
-With --validators the chain has as many, each with an attestor that fetches and
-recomputes the receipts. Where openledgerd-faults is beside this program (make faults),
-that of the last one lies, and what becomes of its pay is shown.
+With --validators N the chain has N validators, each with an attestor that fetches and
+recomputes the receipts. If openledgerd-faults is beside this program (make faults), the
+attestor of the last validator lies, and the demo shows how it loses its pay.
 
-With --review panels of bonded reviewers decide what enters the DataNet, spam and
-copies among it, and one of them accepts everything unread: who voted how, why texts
-were refused, and what reviewers earned and lost is shown.
+With --review panels of bonded reviewers decide what enters the DataNet. Spam and copies
+are among the texts, and one reviewer accepts everything unread. The demo shows the votes,
+the reasons of refusals, and what reviewers earned and lost.
 
-With --openai-url a language model answers in its own words from what was retrieved:
-any server that speaks OpenAI's API. Its answers pay authors for what their words
-mean (method MEANING). With --engine embedded it is a small one in the gateway itself, of
-a million parameters, which needs nothing else; --base takes another from a folder.
+With --openai-url a language model answers in its own words from the retrieved passages:
+any server that speaks OpenAI's API. Its answers pay authors by the meaning of words
+(method MEANING). With --engine embedded the gateway itself runs a small model of a
+million parameters, which needs nothing else; --base takes another model from a folder.
 
-With --lora an adapter of that model is trained on the notes of each of two fields, in less than
-a minute, and published with the record of its training. Both are asked at the same time; what
-authors earn by the words of answers and by what their notes taught the adapter is shown.
---corpus takes a folder with a sub-folder for each field, which has one for each author.`,
+With --lora the demo trains adapters of that model on the notes of two fields, in less than
+a minute, and publishes them with their training records. It asks both at the same time, and
+shows what authors earn by the words of answers and by what their notes taught the adapters.
+--corpus takes a folder with a sub-folder for each field, with a sub-folder for each author.`,
 		Example: `openlorad demo
 openlorad demo --corpus examples/dermatology
 openlorad demo --ask "What does http.Client do with redirects?" --ask "When is a mutex better than a channel?"
@@ -92,7 +91,7 @@ openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 				return err
 			}
 			out := cmd.OutOrStdout()
-			if opts.json { // which stdout is for
+			if opts.json { // stdout is for the JSON object
 				opts.result, out = out, cmd.ErrOrStderr()
 			}
 			colour := !opts.noColor && os.Getenv("NO_COLOR") == "" && !opts.json && term.IsTerminal(int(os.Stdout.Fd()))
@@ -125,7 +124,7 @@ openlorad demo --openai-url http://127.0.0.1:11434/v1 --openai-model llama3.2`,
 	return cmd
 }
 
-// checkLora refuses what a demo of adapters does not do.
+// checkLora returns an error for options that a demo of adapters does not support.
 func (o *options) checkLora(cmd *cobra.Command) error {
 	if !o.lora {
 		return nil

@@ -35,9 +35,9 @@ const (
 	// reviewBlockTime is shorter: a panel is drawn over as many blocks as it has seats, twice.
 	reviewBlockTime = "200ms"
 	startLimit      = 30 * time.Second
-	// gatewayRate is how many requests the demo, which is the only client, may send at once and each second.
+	// gatewayRate is the rate and the burst of requests that the gateway accepts. The demo is its only client.
 	gatewayRate = "1000"
-	// givenOpen is what each account has at genesis.
+	// givenOpen is the balance of each account at genesis, in OPEN.
 	givenOpen = 10_000
 )
 
@@ -56,7 +56,7 @@ type world struct {
 
 	node, gateway *process
 	others        []*process // validators beside the first
-	liar          int        // which of them lies; 0 for none
+	liar          int        // number of the validator that lies; 0 for none
 	layout        []layoutNode
 	chain         *chain.Client
 	store         *content.Store
@@ -123,7 +123,7 @@ func run(ctx context.Context, opts options, print printer) (err error) {
 	return nil
 }
 
-// gone are the signals of a reader or a terminal that has gone: the demo cleans up first.
+// gone returns the signals that say that the reader or the terminal is gone. The demo cleans up before it ends.
 func gone() []os.Signal {
 	signals := []os.Signal{syscall.SIGPIPE}
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
@@ -177,7 +177,7 @@ func (w *world) readText(ctx context.Context) error {
 	return err
 }
 
-// account makes a key; the demo's accounts are the same in every run.
+// newAccount returns an account with a key. The demo's accounts are the same in every run.
 func newAccount(name string) chain.Signer {
 	return chain.NewSigner(secp256k1.GenPrivKeyFromSecret([]byte("openledger demo: " + name)))
 }
@@ -331,7 +331,7 @@ func (w *world) runGateway(ctx context.Context) error {
 	})
 }
 
-// gatewayEngine names the engine that answers.
+// gatewayEngine returns the flags of the gateway's engine.
 func (w *world) gatewayEngine() []string {
 	model := []string{"--model", strconv.FormatUint(w.modelID, 10)}
 	switch {
@@ -351,8 +351,8 @@ func (w *world) gatewayHome() string { return filepath.Join(w.home, "gateway") }
 
 func (w *world) gatewayURL() string { return "http://" + w.address(w.gatewayPort()) }
 
-// answerSeed of the gateway's answer key, fixed so that the provider can be
-// registered before the gateway starts.
+// answerSeed returns the seed of the gateway's answer key. It is fixed, so that the provider can be registered before
+// the gateway starts.
 func (w *world) answerSeed() []byte {
 	seed := sha256.Sum256([]byte("openledger demo: answer key"))
 	return seed[:]

@@ -108,7 +108,7 @@ func TestDemo(t *testing.T) {
 	require.Equal(t, before, leftovers(t), "the demo leaves nothing behind")
 }
 
-// TestLora: adapters are trained, published, asked at the same time, and pay by words and by training.
+// TestLora: adapters are trained, published and asked at the same time, and their answers pay by words and by training.
 func TestLora(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
 	defer cancel()
@@ -132,8 +132,8 @@ func TestLora(t *testing.T) {
 	require.Contains(t, string(out), "do not go together")
 }
 
-// TestReview: panels accept what is good and refuse spam, copies and gold with their reasons; who accepts all is
-// slashed.
+// TestReview: panels accept good text, and refuse spam, copies and gold with reasons. A reviewer who accepts everything
+// is slashed.
 func TestReview(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), testLimit)
 	defer cancel()

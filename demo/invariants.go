@@ -23,8 +23,7 @@ func (w *world) balance(ctx context.Context, address string) (sdkmath.Int, error
 	return response.Balance.Amount, nil
 }
 
-// checkInvariants recomputes from public queries at one height what must hold:
-// whoever runs a node can do the same.
+// checkInvariants checks invariants with public queries at one height. Everybody who runs a node can do the same.
 func (w *world) checkInvariants(ctx context.Context, exchanges []exchange) error {
 	height, err := w.chain.Height(ctx)
 	if err != nil {

@@ -30,13 +30,14 @@ import (
 var measure = flag.Bool("measure", false, "measure what gateway and proxy add to a model server's answers: ten minutes")
 
 const (
-	// calls are measured for each way, in blocks that take turns, so that what else the machine does meets all of them.
+	// calls is the number of calls for each way. The ways take turns in blocks, so that other work of the machine affects
+	// all of them.
 	calls, blocks = 100, 4
 	// deposit of each session, and what an answer may cost at most, in OPEN.
 	sessionDeposit, answerFee = "60OPEN", "0.5OPEN"
 )
 
-// took is how long an answer's first word and all of it took.
+// took holds the times until an answer's first word and until its end.
 type took struct{ first, whole time.Duration }
 
 // asker asks once, streamed.
@@ -120,7 +121,8 @@ func payingAskers(clients []*session.Client, stream bool) []asker {
 	return askers
 }
 
-// together has all askers ask some times, one after another each, and begin spread over an answer's time.
+// together runs all askers at the same time. Each asks rounds times, one call after another, and they begin spread over
+// the time of an answer.
 func together(t *testing.T, askers []asker, rounds int) []took {
 	t.Helper()
 	span := firstToken + time.Duration(len(said))*wordPause
@@ -227,7 +229,7 @@ func (m *measured) warm(parallel int) {
 	}
 }
 
-// TestLatency measures; it judges nothing. It prints the tables of openlora/README.md.
+// TestLatency only measures. It prints the tables of openlora/README.md.
 func TestLatency(t *testing.T) {
 	if !*measure {
 		t.Skip(`measured by: make bench ARGS="--only gateway"`)
@@ -310,7 +312,7 @@ func (m *measured) throughput(table io.Writer) {
 	}
 }
 
-// cpuSeconds is what a process has worked, by /proc.
+// cpuSeconds returns the CPU time of a process in seconds, from /proc.
 func cpuSeconds(pid int) float64 {
 	const ticksPerSecond = 100 // USER_HZ on all architectures that Go runs on
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

@@ -28,31 +28,31 @@ import (
 )
 
 const (
-	// loraEpochs is how often notes are learned from: enough for most answers to be known word for word.
+	// loraEpochs is the number of passes over the notes: enough to learn most answers word for word.
 	loraEpochs = "60"
-	// parentPPM is what an adapter gives to its base of what its own owner would get.
+	// parentPPM is the part of an adapter owner's share that goes to the base's owner, in ppm.
 	parentPPM = 300_000
-	// mostFields is how many adapters a demo trains.
+	// mostFields is the largest number of adapters that a demo trains.
 	mostFields = 4
 )
 
-// field is what one adapter is about.
+// field is the subject of one adapter, with its text and its results.
 type field struct {
 	source             *source
 	authors            []author
 	datanetID, version uint64
 	modelID            uint64
-	trained            string // folder of what was trained
+	trained            string // folder of the trained adapter
 	client             *session.Client
 }
 
-// lora are the fields of a demo of adapters, and the base that they share.
+// lora holds the fields of a demo of adapters, and the base that they share.
 type lora struct {
 	fields []*field
 	baseID uint64
 }
 
-// readFields reads a folder for each field, or the notes of two specialists' fields that ship.
+// readFields reads a folder for each field, or the notes of the two specialists that ship.
 func (w *world) readFields(ctx context.Context) error {
 	folder := w.opts.corpus
 	if folder == "" {
@@ -87,7 +87,7 @@ func (w *world) readFields(ctx context.Context) error {
 	return nil
 }
 
-// contributeFields makes a DataNet of each field.
+// contributeFields creates a DataNet for each field and contributes its notes.
 func (w *world) contributeFields(ctx context.Context) error {
 	all := w.authors
 	defer func() { w.authors = all }()
@@ -138,7 +138,7 @@ func (w *world) train(ctx context.Context) error {
 		var log bytes.Buffer
 		cmd.Stderr = &log
 		if w.print.terminal {
-			cmd.Stderr = os.Stderr // a line that shows how far it is
+			cmd.Stderr = os.Stderr // shows the progress
 		}
 		if out, err := cmd.Output(); err != nil {
 			return fmt.Errorf("openlorad train: %w\n%s%s", err, out, &log)
@@ -148,7 +148,7 @@ func (w *world) train(ctx context.Context) error {
 	return nil
 }
 
-// publishAdapters puts what was trained into the content store, and registers it with its record.
+// publishAdapters puts the trained adapters into the content store, and registers them with their training records.
 func (w *world) publishAdapters(ctx context.Context) error {
 	for _, f := range w.lora.fields {
 		var digest []byte
@@ -303,7 +303,7 @@ func (w *world) reportLora(ctx context.Context, answers [][]exchange, exchanges 
 	return invariants
 }
 
-// taught prints who was paid for an answer, and how much of that for what their notes taught the adapter.
+// taught prints who was paid for an answer, and how much of it was for the influence of their notes on the adapter.
 func (p printer) taught(e exchange, names map[string]string) {
 	tab := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(tab, "\n   contributor\tweight\tfor its words\tfor its training\tOPEN earned\n")
@@ -325,7 +325,7 @@ func (p printer) taught(e exchange, names map[string]string) {
 		render.Percent(sum))
 }
 
-// lineage prints what the owners of the adapter and of its base had of answers.
+// lineage prints what the owners of the adapter and of its base earned with answers.
 func (w *world) lineage(of []exchange) {
 	total := sdkmath.ZeroInt()
 	for _, e := range of {
@@ -336,7 +336,8 @@ func (w *world) lineage(of []exchange) {
 		openAmount(total), openAmount(total.Sub(base)), openAmount(base))
 }
 
-// loraModels are flags of the gateway: adapters that the provider offers are served by themselves.
+// loraModels returns the gateway's flags for a demo of adapters. It needs no --model, because the gateway serves the
+// adapters that the provider offers.
 func (w *world) loraModels() []string {
 	return strings.Fields("--engine " + engineEmbedded + " --adapters")
 }

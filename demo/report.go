@@ -33,7 +33,7 @@ type account struct {
 	after   sdkmath.Int
 }
 
-// printer writes for people, in colour when the output takes it.
+// printer writes for people, in colour if the output supports it.
 type printer struct {
 	w        io.Writer
 	colour   bool
@@ -158,7 +158,7 @@ type result struct {
 	Running                  *resultRunning  `json:"running,omitempty"`
 }
 
-// resultRunning is where what --keep has left running is.
+// resultRunning says where the processes are that --keep leaves running.
 type resultRunning struct {
 	Home    string `json:"home"`
 	GRPC    string `json:"grpc"`
@@ -168,7 +168,7 @@ type resultRunning struct {
 	PIDs    []int  `json:"pids"`
 }
 
-// running returns what is left running; nil without --keep.
+// running returns what --keep leaves running, and nil without --keep.
 func (w *world) running() *resultRunning {
 	if !w.opts.keep {
 		return nil

@@ -12,9 +12,9 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 )
 
-// Process returns the meters of this process. They go where config/otel.yaml sends metrics. Without such a
-// meter_provider they are served beside CometBFT's own, at instrumentation.prometheus_listen_addr of config.toml. Call
-// it when the server has read that file; the first call decides.
+// Process returns the meters of this process. If config/otel.yaml has a meter_provider, they go there. Otherwise they
+// are served with CometBFT's metrics, at instrumentation.prometheus_listen_addr of config.toml. Call it after the
+// server has read config/otel.yaml; the first call decides.
 var Process = sync.OnceValues(func() (*Metrics, error) {
 	if _, none := otel.GetMeterProvider().(noop.MeterProvider); none {
 		provider, err := Prometheus(prometheus.DefaultRegisterer)
@@ -26,7 +26,7 @@ var Process = sync.OnceValues(func() (*Metrics, error) {
 	return New(otel.GetMeterProvider())
 })
 
-// Prometheus returns a provider whose figures a registry collects.
+// Prometheus returns a provider whose metrics the registry collects.
 func Prometheus(registry prometheus.Registerer) (metric.MeterProvider, error) {
 	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo(),
 		otelprometheus.WithoutTargetInfo(),

@@ -5,14 +5,14 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// figure is a number that the state says, or one for each set of labels.
+// figure is a number that is read from state, or one number for each set of labels.
 type figure struct {
 	name, description string
-	// unit in OpenTelemetry's terms; what stands in braces is not part of the name that Prometheus shows.
+	// unit is in OpenTelemetry's notation. The part in braces is not in the name that Prometheus shows.
 	unit string
-	// total only grows: a counter.
+	// total says that the number only grows: it is a counter.
 	total bool
-	// observe hands over the values; labels are keys and values in turn.
+	// observe passes the values to to; labels are keys and values in turn.
 	observe func(s *reading, to func(value float64, labels ...string))
 
 	instrument metric.Float64Observable

@@ -1,8 +1,8 @@
-// Package metrics measures a node for those who watch it: how its ABCI calls go, and what its state says about queues,
-// settlement, money and attestation. It stands outside of consensus: it wraps the application, has the clock that the
-// application may not have, and reads the last committed state when somebody collects and at no other time.
+// Package metrics measures a node: its ABCI calls, and the queues, settlement, money and attestation in its state. It
+// is outside of consensus: it wraps the application, uses the clock that the application must not use, and reads the
+// last committed state only when metrics are collected.
 //
-// Figures are OpenTelemetry's. Prometheus sees them as openledger_<area>_<what>_<unit>; docs/operators.md lists them.
+// Metrics are OpenTelemetry's. Prometheus shows them as openledger_<area>_<what>_<unit>; docs/operators.md lists them.
 package metrics
 
 import (
@@ -18,11 +18,12 @@ import (
 
 const scope = "github.com/openledger/openledger/app/metrics"
 
-// callSeconds are the bounds of the histogram of ABCI calls: a block of about a second has them at its disposal.
+// callSeconds are the bounds of the histogram of ABCI calls, in seconds. All calls of a block must fit into about one
+// second.
 var callSeconds = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
-// Metrics are the meters of a process. They show one node; a second one that is watched takes the place of the first,
-// so that nothing is registered twice.
+// Metrics are the meters of a process. They show one node. A second watched node replaces the first, so that nothing is
+// registered twice.
 type Metrics struct {
 	calls   metric.Float64Histogram
 	figures []figure
@@ -32,7 +33,7 @@ type Metrics struct {
 	node *app.App
 }
 
-// New makes the meters of a provider.
+// New returns the meters of a provider.
 func New(provider metric.MeterProvider) (*Metrics, error) {
 	meter := provider.Meter(scope)
 	calls, err := meter.Float64Histogram("openledger.abci.call", metric.WithUnit("s"),
@@ -52,7 +53,7 @@ func New(provider metric.MeterProvider) (*Metrics, error) {
 	return m, err
 }
 
-// observe reads the last committed state. A node without a block has none, and one that is closed neither.
+// observe reads the last committed state. A node without a block, or a closed one, has no values.
 func (m *Metrics) observe(_ context.Context, to metric.Observer) (err error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()

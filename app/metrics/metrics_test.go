@@ -39,7 +39,7 @@ func watch(t *testing.T, c *chain.Chain) (*metrics.Metrics, *prometheus.Registry
 	return m, registry
 }
 
-// collect returns the figures of a registry, as name{label=value,…}. Of a histogram it is the count.
+// collect returns the values of a registry, by name{label=value,…}. For a histogram it is the count.
 func collect(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 	t.Helper()
 	families, err := registry.Gather()
@@ -90,7 +90,7 @@ func open(amount sdkmath.Int) float64 {
 	return value
 }
 
-// TestFiguresAreWhatStateSays: with a batch that validators do not answer, and when it was paid.
+// TestFiguresAreWhatStateSays: metrics equal the state while a batch waits for validators, and after it was paid.
 func TestFiguresAreWhatStateSays(t *testing.T) {
 	s := chain.NewScenario(func(accounts []chain.Account) *chain.Chain { return attesting(accounts, t) })
 	_, registry := watch(t, s.Chain)
@@ -189,7 +189,7 @@ func TestRefusedCallsAreShown(t *testing.T) {
 	require.Equal(t, 1.0, got["openledger_abci_call_seconds{call=verify_vote_extension,status=rejected}"])
 }
 
-// TestTwoNodesInOneProcess: the second is shown, nothing is registered twice, and a node that is closed is not read.
+// TestTwoNodesInOneProcess: the second node is shown, nothing is registered twice, and a closed node is not read.
 func TestTwoNodesInOneProcess(t *testing.T) {
 	first := chain.New(t, nil)
 	m, registry := watch(t, first)
@@ -210,7 +210,7 @@ func TestTwoNodesInOneProcess(t *testing.T) {
 	require.NotContains(t, collect(t, registry), "openledger_chain_height_blocks")
 }
 
-// TestStateIsReadWhileBlocksAreMade: collecting holds up no block, and heights never go back.
+// TestStateIsReadWhileBlocksAreMade: collecting does not delay blocks, and heights never decrease.
 func TestStateIsReadWhileBlocksAreMade(t *testing.T) {
 	c := chain.New(t, nil)
 	_, registry := watch(t, c)

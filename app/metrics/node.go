@@ -17,7 +17,8 @@ type Node struct {
 	metrics *Metrics
 }
 
-// Watch measures an application instead of the one that was watched before. Use what it returns in its place.
+// Watch measures an application, instead of the one that was watched before. Use the returned Node in place of the
+// application.
 func (m *Metrics) Watch(node *app.App) *Node {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -34,7 +35,7 @@ const (
 	statusEmpty    = "empty" // a vote without verdicts
 )
 
-// record counts a call that began at a moment, with the status that it ended with.
+// record records a call with its start and its status.
 func (n *Node) record(ctx context.Context, call string, began time.Time, err error, status string) {
 	if err != nil {
 		status = statusError
@@ -91,7 +92,8 @@ func (n *Node) Commit() (*abci.ResponseCommit, error) {
 	return response, err
 }
 
-// ExtendVote implements abci.Application. A vote without verdicts is empty: there is no attestor, or it is not heard.
+// ExtendVote implements abci.Application. The status of a vote without verdicts is empty: there is no attestor, or the
+// node does not hear it.
 func (n *Node) ExtendVote(ctx context.Context, req *abci.RequestExtendVote) (*abci.ResponseExtendVote, error) {
 	began := n.metrics.now()
 	response, err := n.App.ExtendVote(ctx, req)
@@ -113,7 +115,7 @@ func (n *Node) VerifyVoteExtension(
 	return response, err
 }
 
-// Close ends the watching first: no state is read after it. It may be called again.
+// Close first stops measuring, so that no state is read afterwards. It may be called again.
 func (n *Node) Close() error {
 	n.metrics.mu.Lock()
 	if n.metrics.node == n.App {

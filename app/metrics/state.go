@@ -19,10 +19,11 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// mostCounted bounds how many entries one look at a queue counts, so that a node that is behind can still be looked at.
+// mostCounted is the largest number of entries that are counted in a queue, so that collection stays fast on a node
+// that is behind.
 const mostCounted = 10_000
 
-// reading is what one state says. Amounts are in OPEN.
+// reading holds the values of one state. Amounts are in OPEN.
 type reading struct {
 	height    int64
 	blockTime time.Time
@@ -36,7 +37,7 @@ type reading struct {
 	attestation, ticks, disputes, slashes, sessions float64
 }
 
-// read looks at the last committed state of an application.
+// read reads the last committed state of an application.
 func read(node *app.App) (*reading, error) {
 	ctx, err := node.CreateQueryContext(0, false)
 	if err != nil {
@@ -67,7 +68,7 @@ func (s *reading) readPauses(ctx sdk.Context, node *app.App) error {
 	return errors.Join(errAttribution, errDatanet, errModels, errRewards)
 }
 
-// readQueues counts what each queue should have taken up by now.
+// readQueues counts the entries that are due in each queue.
 func (s *reading) readQueues(ctx sdk.Context, node *app.App) error {
 	var (
 		failed      error
@@ -106,7 +107,7 @@ func (s *reading) readQueues(ctx sdk.Context, node *app.App) error {
 	return failed
 }
 
-// readSettlement: lists by the stage that they are in, and how old the oldest is that waits for the sweep.
+// readSettlement counts credit lists by stage, and reads the age of the oldest one that waits for the sweep.
 func (s *reading) readSettlement(ctx sdk.Context, node *app.App) error {
 	k := node.RewardsKeeper
 	held, errHeld := countMap(ctx, k.Escrowed, nil)
@@ -150,7 +151,7 @@ func (s *reading) readMoney(ctx sdk.Context, node *app.App) error {
 	if errPool == nil {
 		s.bountyPool = inOpen(pool)
 	} else if errors.Is(errPool, collections.ErrNotFound) {
-		errPool = nil // nothing was ever put in
+		errPool = nil // nothing was ever stored
 	}
 	return errors.Join(errTotals, errReserve, errPool)
 }
@@ -223,7 +224,7 @@ func count(iterator keys) (float64, error) {
 	return float64(n), iterator.Close()
 }
 
-// inOpen is an amount of aopen in OPEN, for people: a float is exact to some 15 digits.
+// inOpen converts aopen to OPEN, for people: a float is exact to about 15 digits.
 func inOpen(amount math.Int) float64 {
 	if amount.IsNil() {
 		return 0

@@ -11,21 +11,21 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// Unknown errors say that the batch cannot be judged, not that it is wrong: other bytes were served, or text is missing
+// These errors mean that the batch cannot be judged, not that it is wrong: other bytes were served, or text is missing
 // here.
 var (
 	ErrNotTheBundle = errors.New("these bytes are not the bundle of the batch")
 	ErrMissing      = errors.New("something to judge by is missing")
 )
 
-// errAnnounced says that a bundle is not what its provider has announced and paid for.
+// errAnnounced reports that a bundle is larger or takes more work than its provider announced and paid for.
 var errAnnounced = errors.New("more than was announced")
 
 // Model is one version of a model with the text of its manifest.
 type Model struct {
 	modelstypes.ModelVersion
 	Index *poa.Index
-	// Influence are the rows of its influence file, by method LORA.
+	// Influence has the rows of its influence file, for method LORA.
 	Influence []poa.InfluenceRow
 }
 
@@ -47,15 +47,16 @@ type Case struct {
 	Bundle  []byte
 	// StopsHeight is the block as of which the batch leaves stopped segments out.
 	StopsHeight int64
-	// Bytes and Work are what the batch announces of its bundle: one that has or takes more is invalid. 0 is no bound.
+	// Bytes and Work are the announced size and work of the bundle. A bundle that exceeds them is invalid. 0 means no
+	// bound.
 	Bytes, Work uint64
-	// Stop is asked again and again whether to go on; an error ends the judgement without a verdict. It may be nil.
+	// Stop, if not nil, is called repeatedly; an error ends the judgement without a verdict.
 	Stop func() error
 }
 
-// Judge returns the verdict on a batch, and why. It is valid if the records follow from the bundle, and the evidence
-// leaves nothing of the manifest out; invalid if the bundle is the batch's and does not show that, or is more than was
-// announced; unknown if it cannot be told.
+// Judge returns the verdict on a batch, and why. The verdict is valid if the records follow from the bundle and the
+// evidence leaves nothing of the manifest out. It is invalid if the bundle is the batch's and does not show that, or if
+// it is more than was announced. It is unknown if the batch cannot be judged.
 func Judge(c Case, library Library) (verdict attributiontypes.Verdict, why error) {
 	defer func() {
 		if reason := recover(); reason != nil {

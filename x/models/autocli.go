@@ -19,7 +19,7 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				{RpcMethod: "Models", Use: "models", Short: "List models",
 					Example: "openledgerd query models models --page-limit 20"},
 				{RpcMethod: "Reproductions", Use: "reproductions MODEL-ID [VERSION]",
-					Short: "List who trained a version again, and who got the same",
+					Short: "List the reproductions of a version, and whether they match",
 					Example: "openledgerd query models reproductions 7\n" +
 						"openledgerd query models reproductions 7 2 --page-limit 20",
 					PositionalArgs: []*autocliv1.PositionalArgDescriptor{
@@ -41,8 +41,8 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					Short: "Register a base model, an adapter or a retrieval model",
 					Long: "Register a model. --digest is the SHA-256 of its artifact in hex or base64; each --manifest names a " +
 						"DataNet version as JSON; --royalty is per answer, not below the sum of the floors of the DataNets. " +
-						"--training takes the record of an adapter's training, a file that `openlorad train` wrote and whose name " +
-						"ends in .json, or JSON; method lora needs it.",
+						"--training takes an adapter's training record: a file with a name in .json that `openlorad train` wrote, " +
+						"or JSON. Method lora needs it.",
 					Example: `openledgerd tx models register-model "Skin notes" --kind retrieval \
   --digest $(sha256sum model.json | cut -d' ' -f1) --manifest '{"datanet_id":1,"version":3}' \
   --method span --royalty 0.1OPEN --from alice
@@ -54,8 +54,8 @@ openledgerd tx models register-model "Skin adapter" --kind adapter --parent-id 1
 				{
 					RpcMethod: "PublishModelVersion", Use: "publish-model-version MODEL-ID",
 					Short: "Add a version with another artifact, manifest or price",
-					Long: "Add a version. --training takes the record of an adapter's training, a file that `openlorad train` " +
-						"wrote and whose name ends in .json, or JSON; method lora needs it.",
+					Long: "Add a version. --training takes an adapter's training record: a file with a name in .json that " +
+						"`openlorad train` wrote, or JSON. Method lora needs it.",
 					Example: `openledgerd tx models publish-model-version 1 --digest … \
   --manifest '{"datanet_id":1,"version":4}' --method span --royalty 0.1OPEN --from alice
 openledgerd tx models publish-model-version 7 --digest … --manifest '{"datanet_id":1,"version":4}' \
@@ -70,10 +70,10 @@ openledgerd tx models publish-model-version 7 --digest … --manifest '{"datanet
 				},
 				{
 					RpcMethod: "RecordReproduction", Use: "record-reproduction MODEL-ID VERSION DIGEST INFLUENCE-DIGEST",
-					Short: "Record what you got when you trained a version again by its record",
-					Long: "Record which artifact and influence file you got, as a provider with a bond; `openlorad " +
-						"verify-training` says both digests. They may differ from those of the version: then others see that, too. " +
-						"What is recorded stays.",
+					Short: "Record the result of training a version again",
+					Long: "Record the digests of the artifact and the influence file that you got, as a provider with a bond; " +
+						"`openlorad verify-training` prints both. If they differ from those of the version, others see that, too. " +
+						"A recorded reproduction cannot be removed.",
 					Example: `openledgerd tx models record-reproduction 7 1 $(sha256sum adapter.safetensors | cut -d' ' -f1) \
   $(sha256sum influence.bin | cut -d' ' -f1) --remark "trained on amd64" --from provider`,
 					PositionalArgs: modulekit.Args("model_id", "version", "digest", "influence_digest"),
@@ -94,10 +94,10 @@ openledgerd tx models publish-model-version 7 --digest … --manifest '{"datanet
 				},
 				{
 					RpcMethod: "ClaimFence", Use: "claim-fence FENCE HOLDER",
-					Short: "Say which gateway signs answers; `openlorad serve` does it for you",
-					Long: "Put up a fence: sessions that are opened from now on are served by the gateway whose memory " +
-						"it names, and older ones by nobody. Both are 32 random bytes in hex; --previous is the holder of the fence " +
-						"that stands, to keep it.",
+					Short: "Claim a fence for the gateway that signs answers; `openlorad serve` does it for you",
+					Long: "Claim a fence. Only the gateway with this fence serves sessions that are opened from now on, and nobody " +
+						"serves older sessions of another fence. FENCE and HOLDER are 32 random bytes in hex. To keep the current " +
+						"fence, give its holder with --previous.",
 					Example: "openledgerd tx models claim-fence $(openssl rand -hex 32) $(openssl rand -hex 32) --from " +
 						"provider",
 					PositionalArgs: modulekit.Args("fence", "holder"),

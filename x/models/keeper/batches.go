@@ -11,8 +11,8 @@ import (
 	"github.com/openledger/openledger/x/models/types"
 )
 
-// What x/attribution keeps of each provider stands in the provider's own record,
-// which a batch changes anyway: it holds a part of the bond.
+// The state that x/attribution needs of each provider is in the provider's own record. A batch changes that record
+// anyway, because it locks a part of the bond.
 
 // RecordBatch holds a part of a provider's bond for a batch, whose number becomes
 // the last one that the provider has used. It fails with ErrProviderFrozen, or
@@ -48,8 +48,8 @@ func (k Keeper) RecordBatch(ctx context.Context, address sdk.AccAddress, liabili
 	return provider, k.Providers.Set(ctx, address, recorded)
 }
 
-// CountOpenBatch counts a batch that waits for validators, or does not any more.
-// It returns the provider as it was before.
+// CountOpenBatch counts a batch that begins (opened) or ends its wait for validators. It returns the provider as it was
+// before.
 func (k Keeper) CountOpenBatch(ctx context.Context, address sdk.AccAddress, opened bool) (types.Provider, error) {
 	provider, err := k.GetProvider(ctx, address)
 	if err != nil {

@@ -30,7 +30,7 @@ type expected struct {
 	leaving                         []leaving // by time
 }
 
-// leaving is a part of a bond on its way out.
+// leaving is a part of a bond that is unbonding.
 type leaving struct {
 	amount math.Int
 	at     time.Time
@@ -44,7 +44,8 @@ func (e *expected) unbonding() math.Int {
 	return sum
 }
 
-// bonds is the module among the real ones, on a branch of a chain's state, beside what providers must have.
+// bonds is the module with the real ones around it, on a branch of a chain's state, and the expected state of
+// providers.
 type bonds struct {
 	t      *rapid.T
 	app    *app.App
@@ -76,7 +77,7 @@ func (b *bonds) balance(address sdk.AccAddress) math.Int {
 	return b.app.BankKeeper.GetBalance(b.ctx, address, rewardstypes.Denom).Amount
 }
 
-// try runs a step as a transaction: all of it, or nothing. A refusal must be what is wanted.
+// try runs a step as a transaction: all of it, or nothing. Its error must be want.
 func (b *bonds) try(want error, run func(ctx context.Context) error) {
 	cached, write := b.ctx.CacheContext()
 	err := run(cached)
@@ -209,7 +210,7 @@ func (b *bonds) unbond(who chain.Account, e *expected, amount math.Int) {
 	}
 }
 
-// settle ends a part of a liability: it is free again, or it is slashed, and then goes to the module that divides it.
+// settle ends a part of a liability: it becomes free again, or it is slashed and goes to the module that divides it.
 func (b *bonds) settle(who chain.Account, e *expected, amount math.Int, slash bool) {
 	var want error
 	switch {
@@ -246,8 +247,8 @@ func (b *bonds) wait(d time.Duration) {
 	}
 }
 
-// TestBondsAreConserved: whatever providers and batches do in whatever order, every bond, liability and balance is what
-// it must be after each step; when all is settled each provider has back what was put in, less what was slashed.
+// TestBondsAreConserved: for any sequence of actions of providers and batches, every bond, liability and balance is as
+// expected after each step. When everything is settled, each provider has back its deposits less what was slashed.
 func TestBondsAreConserved(t *testing.T) {
 	people := []chain.Account{chain.NewAccount("first"), chain.NewAccount("second"), chain.NewAccount("third")}
 	c := chain.New(t, people)

@@ -16,11 +16,11 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// retryAfter a payment that the bank refused.
+// retryAfter is the time after which a payment that the bank refused is tried again.
 const retryAfter = time.Hour
 
-// EndBlock pays matured unbonding entries, at most UnbondingsPerBlock. An entry
-// that cannot be paid moves to a later time, so that it holds up nobody.
+// EndBlock pays matured unbonding entries, at most UnbondingsPerBlock. An entry that cannot be paid moves to a later
+// time, so that it does not delay others.
 func (k Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.Params.Get(ctx)
 	if err != nil {
@@ -88,12 +88,12 @@ func (k Keeper) complete(ctx context.Context, entry types.UnbondingEntry) error 
 	return k.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, address, sdk.NewCoins(entry.Amount))
 }
 
-// postpone moves an entry behind those that mature within the next hour.
+// postpone moves an entry to one hour from now.
 func (k Keeper) postpone(ctx sdk.Context, entry types.UnbondingEntry) error {
 	if err := k.removeUnbonding(ctx, entry); err != nil {
 		return err
 	}
-	// Not after its own time: behind the cap or after a halt that may have passed too.
+	// From the block time, not from the entry's own time, which may be long past because of the cap or a halt.
 	entry.CompletionTime = ctx.BlockTime().Add(retryAfter).UTC()
 	if err := k.setUnbonding(ctx, entry); err != nil {
 		return err

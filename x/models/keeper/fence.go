@@ -11,8 +11,8 @@ import (
 	"github.com/openledger/openledger/x/models/types"
 )
 
-// claimFence puts up a fence, or takes over the one that stands for who knows its holder. It says whether another one
-// stood.
+// claimFence stores a new fence. If the current fence is claimed by a sender that knows its holder, claimFence only
+// changes the holder. It reports whether it replaced another fence.
 func (k Keeper) claimFence(ctx context.Context, msg *types.MsgClaimFence) (replaced bool, err error) {
 	address := sdk.MustAccAddressFromBech32(msg.Provider)
 	provider, err := k.GetProvider(ctx, address)

@@ -110,7 +110,7 @@ func (k Keeper) GetProvider(ctx context.Context, address sdk.AccAddress) (types.
 	return provider, err
 }
 
-// GetOffer returns what a provider asks for a model, or ErrOfferNotFound.
+// GetOffer returns a provider's offer for a model, or ErrOfferNotFound.
 func (k Keeper) GetOffer(ctx context.Context, modelID uint64, provider sdk.AccAddress) (types.Offer, error) {
 	offer, err := k.Offers.Get(ctx, collections.Join(modelID, provider))
 	if errors.Is(err, collections.ErrNotFound) {
@@ -120,7 +120,7 @@ func (k Keeper) GetOffer(ctx context.Context, modelID uint64, provider sdk.AccAd
 	return offer, err
 }
 
-// RoyaltyOwners returns the royalty table of a model with the owners of now.
+// RoyaltyOwners returns the royalty table of a model with the current owners.
 func (k Keeper) RoyaltyOwners(ctx context.Context, modelID uint64) ([]rewardstypes.Share, error) {
 	model, err := k.GetModel(ctx, modelID)
 	if err != nil {
@@ -137,8 +137,7 @@ func (k Keeper) RoyaltyOwners(ctx context.Context, modelID uint64) ([]rewardstyp
 	return shares, nil
 }
 
-// ReleaseLiability frees a part of a provider's bond, or fails with ErrLiability
-// when less is held.
+// ReleaseLiability frees amount (aopen) of a provider's bond. It returns ErrLiability if less is locked.
 func (k Keeper) ReleaseLiability(ctx context.Context, address sdk.AccAddress, amount math.Int) error {
 	provider, err := k.GetProvider(ctx, address)
 	if err != nil {
@@ -151,7 +150,7 @@ func (k Keeper) ReleaseLiability(ctx context.Context, address sdk.AccAddress, am
 	return k.Providers.Set(ctx, address, provider)
 }
 
-// active fails while the module is paused.
+// active returns the parameters, and an error while the module is paused.
 func (k Keeper) active(ctx context.Context) (types.Params, error) {
 	params, err := k.Params.Get(ctx)
 	if err == nil && params.Paused {

@@ -48,7 +48,7 @@ func (k Keeper) registerModel(ctx context.Context, params types.Params, model ty
 	return id, k.addVersion(ctx, &model, version)
 }
 
-// parentOf returns the parent of a model to be, when it may be one.
+// parentOf returns the parent of a new model, and an error if that model cannot be its parent.
 func (k Keeper) parentOf(ctx context.Context, params types.Params, model types.Model) (types.Model, error) {
 	parent, err := k.GetModel(ctx, model.ParentId)
 	if err != nil {
@@ -83,9 +83,9 @@ func (k Keeper) addVersion(ctx context.Context, model *types.Model, version type
 	return k.Models.Set(ctx, model.Id, *model)
 }
 
-// checkVersion checks manifest, royalty and training record against the DataNets and the lineage. Their floors
-// add up: an answer may owe all of them, and what one asks for is not thinned
-// by how many stand beside it.
+// checkVersion checks manifest, royalty and training record against the DataNets and the lineage. The floors of the
+// DataNets add up: an answer may owe all of them, and the floor of one must not shrink because others are in the
+// manifest.
 func (k Keeper) checkVersion(ctx context.Context, params types.Params, model types.Model,
 	version types.ModelVersion) error {
 	if len(version.Manifest) > int(params.MaxManifest) {
@@ -117,7 +117,7 @@ func (k Keeper) checkVersion(ctx context.Context, params types.Params, model typ
 	return k.checkTraining(ctx, model, version, contributions)
 }
 
-// ownedModel returns a model when owner owns it.
+// ownedModel returns a model, and an error if owner does not own it.
 func (k Keeper) ownedModel(ctx context.Context, id uint64, owner string) (types.Model, error) {
 	model, err := k.GetModel(ctx, id)
 	if err == nil && model.Owner != owner {

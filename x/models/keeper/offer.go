@@ -38,7 +38,7 @@ func (k Keeper) setOffer(ctx context.Context, params types.Params, offer types.O
 	return k.OffersByProvider.Set(ctx, collections.Join(address, offer.ModelId))
 }
 
-// hasOffers says whether a provider offers anything.
+// hasOffers reports whether a provider has any offer.
 func (k Keeper) hasOffers(ctx context.Context, address sdk.AccAddress) (bool, error) {
 	iterator, err := k.OffersByProvider.Iterate(ctx, collections.NewPrefixedPairRange[sdk.AccAddress, uint64](address))
 	if err != nil {

@@ -25,7 +25,7 @@ func NewQueryServer(k Keeper) types.QueryServer { return queryServer{k} }
 
 var errNoRequest = status.Error(codes.InvalidArgument, "empty request")
 
-// found turns the not-found errors of the keeper into the status of gRPC.
+// found turns the not-found errors of the keeper into a gRPC status.
 func found(err error) error {
 	for _, missing := range []error{types.ErrModelNotFound, types.ErrProviderNotFound, types.ErrOfferNotFound} {
 		if errors.Is(err, missing) {
@@ -35,7 +35,7 @@ func found(err error) error {
 	return err
 }
 
-// paged turns a page request that makes no sense into the status of gRPC.
+// paged turns the error of an invalid page request into a gRPC status.
 func paged(err error) error {
 	if err != nil {
 		return status.Error(codes.InvalidArgument, err.Error())

@@ -26,7 +26,7 @@ func (s msgServer) RecordReproduction(ctx context.Context,
 		ModelId: msg.ModelId, Version: msg.Version, Sender: msg.Sender, Matches: matches})
 }
 
-// recordReproduction stores what a provider found, and reports whether it is what the version says.
+// recordReproduction stores the digests that a provider found, and reports whether they are those of the version.
 func (k Keeper) recordReproduction(ctx context.Context, params types.Params,
 	msg *types.MsgRecordReproduction) (bool, error) {
 	sender := sdk.MustAccAddressFromBech32(msg.Sender)
@@ -65,7 +65,7 @@ func (k Keeper) recordReproduction(ctx context.Context, params types.Params,
 	})
 }
 
-// mayReproduce fails for who has no bond to lose.
+// mayReproduce returns an error for a sender that is not a provider with at least MinBond, or that is frozen.
 func (k Keeper) mayReproduce(ctx context.Context, params types.Params, sender sdk.AccAddress) error {
 	provider, err := k.GetProvider(ctx, sender)
 	switch {
@@ -90,8 +90,8 @@ func (k Keeper) reproductionsOf(ctx context.Context, modelID uint64, version uin
 	return iterator.Values()
 }
 
-// checkReproductions: each stands at its key, belongs to a version with a record and a provider, says that it matches
-// when it does, and a version has no more than MaxReproductions.
+// checkReproductions checks that each reproduction has the right key, belongs to a provider and to a version with a
+// record, and has the right value of matches, and that no version has more than MaxReproductions.
 func (k Keeper) checkReproductions(ctx context.Context) error {
 	var last collections.Pair[uint64, uint32]
 	count := 0

@@ -12,8 +12,8 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// Slash takes a part of a provider's bond that is held as liability, gives it to the module that divides it, and
-// freezes the provider: it may neither submit batches nor offer models any more.
+// Slash takes amount (aopen) of a provider's locked bond, gives it to the module that divides it, and freezes the
+// provider: a frozen provider can neither submit batches nor offer models.
 func (k Keeper) Slash(ctx context.Context, address sdk.AccAddress, amount math.Int, toModule string) error {
 	provider, err := k.GetProvider(ctx, address)
 	if err != nil {
@@ -37,8 +37,8 @@ func (k Keeper) Slash(ctx context.Context, address sdk.AccAddress, amount math.I
 	return emit(ctx, &types.EventProviderSlashed{Provider: provider.Address, Amount: slashed})
 }
 
-// Freeze keeps a provider from submitting batches and offering models, without taking anything: more than two thirds of
-// the power have called a batch of theirs wrong.
+// Freeze stops a provider from submitting batches and offering models, without slashing. It is for providers of a batch
+// that more than two thirds of the power called wrong.
 func (k Keeper) Freeze(ctx context.Context, address sdk.AccAddress) error {
 	provider, err := k.GetProvider(ctx, address)
 	if err != nil || provider.Frozen {

@@ -10,8 +10,8 @@ import (
 	"github.com/openledger/openledger/x/models/types"
 )
 
-// checkTraining checks the training record of a version to be: its base is that of the lineage, and it has no more rows
-// than the manifest has contributions. Contributions is what the manifest holds.
+// checkTraining checks the training record of a new version: its base must be the base of the lineage, and it must not
+// have more rows than the manifest has contributions.
 func (k Keeper) checkTraining(ctx context.Context, model types.Model, version types.ModelVersion,
 	contributions uint64) error {
 	if err := types.CheckTrainingOf(model.Kind, version.Method, version.Training); err != nil || version.Training == nil {
@@ -24,8 +24,8 @@ func (k Keeper) checkTraining(ctx context.Context, model types.Model, version ty
 	return k.checkBase(ctx, model.ParentId, version.Training.BaseDigest)
 }
 
-// checkBase looks for the base that a record names among the versions of the model that the lineage begins with, when
-// that is a base model. Lineages are at most MaxDepth deep, and at most MaxBaseVersions versions are read.
+// checkBase checks that a record's base digest belongs to a version of the model at the root of the lineage, if that
+// model is a base. Lineages are at most MaxDepth deep, and at most MaxBaseVersions versions are read.
 func (k Keeper) checkBase(ctx context.Context, parentID uint64, digest []byte) error {
 	root, err := k.GetModel(ctx, parentID)
 	for err == nil && root.ParentId != 0 {
@@ -46,7 +46,7 @@ func (k Keeper) checkBase(ctx context.Context, parentID uint64, digest []byte) e
 		digest, types.MaxBaseVersions, root.Id)
 }
 
-// checkTrainings: a version with a record, and no other, is one of an adapter.
+// checkTrainings checks the training records of all versions against their models.
 func (k Keeper) checkTrainings(ctx context.Context) error {
 	return k.Versions.Walk(ctx, nil, func(key collections.Pair[uint64, uint32],
 		version types.ModelVersion) (bool, error) {

@@ -92,8 +92,8 @@ func newScenario(t *testing.T) *chain.Scenario {
 	return chain.NewScenario(func(accounts []chain.Account) *chain.Chain { return chain.New(t, accounts) })
 }
 
-// TestRecordsNameTheBaseOfTheirLineage: any version of the base that a lineage begins with, however deep the adapter,
-// and nothing else; a lineage without a base leaves it to the owner.
+// TestRecordsNameTheBaseOfTheirLineage: a record may name any version of the base at the root of the lineage, at any
+// depth, and nothing else. If the root is not a base, the owner may name any base.
 func TestRecordsNameTheBaseOfTheirLineage(t *testing.T) {
 	s := newTrained(t, newScenario(t))
 	for i := 2; i <= 4; i++ {
@@ -116,7 +116,7 @@ func TestRecordsNameTheBaseOfTheirLineage(t *testing.T) {
 	require.NoError(t, s.App.ModelsKeeper.CheckInvariants(s.ctx))
 }
 
-// TestOldVersionsOfABase: a base with more versions than are read still has children of its latest ones.
+// TestOldVersionsOfABase: a base with more versions than are read can still get children of its latest versions.
 func TestOldVersionsOfABase(t *testing.T) {
 	s := newTrained(t, newScenario(t))
 	for i := 2; i <= types.MaxBaseVersions+1; i++ {
@@ -160,7 +160,7 @@ func (s *trained) reproduce(who chain.Account, version uint32, adapter, influenc
 	return err
 }
 
-// TestReproductionsAreOfProvidersWithABond: who has a bond records once what was found, equal or not.
+// TestReproductionsAreOfProvidersWithABond: a provider with a bond can record one result for a version, equal or not.
 func TestReproductionsAreOfProvidersWithABond(t *testing.T) {
 	s := newTrained(t, newScenario(t))
 	require.ErrorIs(t, s.reproduce(s.Stranger, 1, "adapter", "influence"), types.ErrProviderNotFound)
@@ -199,7 +199,7 @@ func TestReproductionsAreOfProvidersWithABond(t *testing.T) {
 	require.NoError(t, s.App.ModelsKeeper.CheckInvariants(s.ctx))
 }
 
-// TestReproductionsAreBounded: 64 stand for a version, pages list each once, and the next one is refused.
+// TestReproductionsAreBounded: a version has at most 64, pages list each once, and the next one is refused.
 func TestReproductionsAreBounded(t *testing.T) {
 	s := newTrained(t, newScenario(t))
 	who := make([]chain.Account, types.MaxReproductions+1)
@@ -236,7 +236,7 @@ func TestReproductionsAreBounded(t *testing.T) {
 	require.NoError(t, s.App.ModelsKeeper.CheckInvariants(s.ctx))
 }
 
-// TestTrainingSurvivesGenesis: what is exported is valid and imports to the same.
+// TestTrainingSurvivesGenesis: an export is valid, and an import gives the same state.
 func TestTrainingSurvivesGenesis(t *testing.T) {
 	s := newTrained(t, newScenario(t))
 	require.NoError(t, s.reproduce(s.Provider, 1, "adapter", "influence"))
@@ -258,13 +258,13 @@ func TestTrainingSurvivesGenesis(t *testing.T) {
 	require.Equal(t, exported, again)
 }
 
-// fund gives the module what it owes to providers.
+// fund gives the module the coins that it owes to providers.
 func fund(t *testing.T, a *app.App, ctx sdk.Context, from chain.Account, amount math.Int) {
 	require.NoError(t, a.BankKeeper.SendCoinsFromAccountToModule(ctx, from.Address, types.ModuleName,
 		sdk.NewCoins(chain.Coin(amount))))
 }
 
-// TestGenesisSeesWrongReproductions: what no message could store is refused.
+// TestGenesisSeesWrongReproductions: genesis refuses reproductions that no message could store.
 func TestGenesisSeesWrongReproductions(t *testing.T) {
 	c := newScenario(t)
 	rapid.Check(t, func(t *rapid.T) {

@@ -13,7 +13,7 @@ import (
 	"github.com/openledger/openledger/x/models/types"
 )
 
-// unbond starts to take free bond out.
+// unbond begins to unbond a part of the free bond.
 func (k Keeper) unbond(ctx context.Context, params types.Params, address sdk.AccAddress,
 	amount sdk.Coin) (types.UnbondingEntry, error) {
 	provider, err := k.GetProvider(ctx, address)

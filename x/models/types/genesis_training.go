@@ -6,8 +6,8 @@ import (
 	errorsmod "cosmossdk.io/errors"
 )
 
-// validateBases: a training record names the digest of a version of the base model that its lineage begins with, when
-// it begins with one. Lineages have been validated before.
+// validateBases checks that each training record names the digest of a version of the base model at the root of its
+// lineage, if the root is a base. Lineages must have been validated before.
 func (g GenesisState) validateBases(models map[uint64]Model) error {
 	digests := make(map[uint64][][]byte)
 	for _, version := range g.ModelVersions {
@@ -35,8 +35,8 @@ func (g GenesisState) validateBases(models map[uint64]Model) error {
 	return nil
 }
 
-// validateReproductions: each is of a version with a training record, by a provider, once, and says that it matches
-// when it does.
+// validateReproductions checks that each reproduction is by a provider, of a version with a training record, not
+// recorded twice, and has the right value of matches.
 func (g GenesisState) validateReproductions(providers map[string]Provider) error {
 	type key struct {
 		model   uint64

@@ -82,7 +82,7 @@ func validateParent(kind ModelKind, parentID uint64, parentPPM uint32) error {
 	return nil
 }
 
-// CheckManifestOf reports a manifest that a kind of model cannot have.
+// CheckManifestOf returns an error for a manifest that this kind of model must not have.
 func CheckManifestOf(kind ModelKind, manifest []ManifestEntry) error {
 	if kind != MODEL_KIND_BASE && len(manifest) == 0 {
 		return errorsmod.Wrap(ErrInvalidManifest, "adapters and retrieval models name the DataNet versions they use")
@@ -90,7 +90,7 @@ func CheckManifestOf(kind ModelKind, manifest []ManifestEntry) error {
 	return nil
 }
 
-// ValidateBasic implements sdk.HasValidateBasic. What the kind of the model forbids, the keeper refuses.
+// ValidateBasic implements sdk.HasValidateBasic. The keeper checks what depends on the kind of the model.
 func (m *MsgPublishModelVersion) ValidateBasic() error {
 	if err := validateAddress("owner", m.Owner); err != nil {
 		return err

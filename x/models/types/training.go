@@ -15,13 +15,14 @@ import (
 
 // Bounds of training records and reproductions.
 const (
-	// MaxSettings is the size of a record's settings in bytes.
+	// MaxSettings is the largest size of a record's settings, in bytes.
 	MaxSettings = 4_096
-	// MaxInfluenceRows is the number of contributions that an influence file may have.
+	// MaxInfluenceRows is the largest number of rows of an influence file, one for each contribution.
 	MaxInfluenceRows = poa.MaxInfluenceRows
-	// MaxReproductions is how many reproductions stand for one version.
+	// MaxReproductions is the largest number of reproductions of one version.
 	MaxReproductions = 64
-	// MaxBaseVersions is how many versions of a base, the latest first, are looked at for the digest that a record names.
+	// MaxBaseVersions is the largest number of a base's versions, the latest first, that are compared with the base digest
+	// of a record.
 	MaxBaseVersions = 256
 
 	maxNote = 256
@@ -29,7 +30,7 @@ const (
 
 var _ sdk.HasValidateBasic = (*MsgRecordReproduction)(nil)
 
-// Validate reports a record of impossible form.
+// Validate returns ErrTraining for a record with an invalid form.
 func (r TrainingRecord) Validate() error {
 	for _, field := range []struct {
 		name  string
@@ -54,8 +55,8 @@ func (r TrainingRecord) Validate() error {
 	return validateURI(ErrTraining, "influence_uri", r.InfluenceUri, true)
 }
 
-// validateSettings reports what is not a JSON object without blanks between its parts whose keys, at every level,
-// ascend byte by byte. So no key stands twice, and no two parsers read something else.
+// validateSettings returns an error unless settings are a JSON object without blanks between its parts, whose keys
+// ascend byte by byte at every level. So no key occurs twice, and all parsers read the same.
 func validateSettings(settings string) error {
 	if len(settings) > MaxSettings || !utf8.ValidString(settings) {
 		return errorsmod.Wrapf(ErrTraining, "%d bytes, at most %d of UTF-8", len(settings), MaxSettings)
@@ -71,13 +72,13 @@ func validateSettings(settings string) error {
 	return checkKeys(json.NewDecoder(&compact))
 }
 
-// level is an object or a list that the walk is in.
+// level is an object or a list that contains the current position.
 type level struct {
-	object, value, started bool // value: a key was read
+	object, value, started bool // value says that a key was read and its value comes next
 	last                   string
 }
 
-// checkKeys walks valid JSON and reports a key that does not stand after the one before it.
+// checkKeys walks valid JSON and returns an error for a key that does not come after the key before it.
 func checkKeys(decoder *json.Decoder) error {
 	decoder.UseNumber()
 	var levels []level
@@ -110,7 +111,8 @@ func checkKeys(decoder *json.Decoder) error {
 	}
 }
 
-// CheckTrainingOf reports a training record, or the lack of one, that a kind of model with a method cannot have.
+// CheckTrainingOf returns an error if a model of this kind and method must not have a training record but has one, or
+// must have one but has none.
 func CheckTrainingOf(kind ModelKind, method AttributionMethod, training *TrainingRecord) error {
 	switch {
 	case training != nil && kind != MODEL_KIND_ADAPTER:
@@ -143,12 +145,12 @@ func validateFound(digest, influence []byte, note string) error {
 	return validateText(ErrReproduction, "note", note, 0, maxNote)
 }
 
-// Reproduced reports whether what was found is artifact and influence file of the version.
+// Reproduced reports whether the digests are those of the version's artifact and influence file.
 func (v ModelVersion) Reproduced(digest, influence []byte) bool {
 	return v.Training != nil && bytes.Equal(v.Digest, digest) && bytes.Equal(v.Training.InfluenceDigest, influence)
 }
 
-// Committed is what the record commits to, for package poa.
+// Committed returns what the record commits to, for package poa.
 func (r TrainingRecord) Committed() (poa.Training, error) {
 	out := poa.Training{Rows: r.Rows}
 	for _, field := range []struct {
