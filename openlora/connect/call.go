@@ -22,32 +22,32 @@ import (
 )
 
 const (
-	// providerTries bounds how many providers one call is taken to.
+	// providerTries is the largest number of providers that are asked for one call.
 	providerTries = 3
-	// lostTries is how often a lost answer is asked for at once; after that the upkeep does.
+	// lostTries is the number of times that a lost answer is asked for at once; after that, the upkeep asks.
 	lostTries = 4
 	lostPause = 250 * time.Millisecond
 )
 
-// call is a request of a client on its way to an answer.
+// call is a client's request in progress.
 type call struct {
 	proxy   *Proxy
 	key     Key
 	request *api.Request
-	body    map[string]json.RawMessage // what is asked, but for the model
-	query   []byte                     // canonical form of what is asked
-	model   string                     // that the client named
-	take    func(session.Piece)        // nil for an answer in one piece
+	body    map[string]json.RawMessage // the fields of the request, without the model
+	query   []byte                     // canonical form of the request
+	model   string                     // the name that the client gave
+	take    func(session.Piece)        // nil means an answer in one piece
 	end     func(answered)             // told of a checked answer while its session is written to disk; may be nil
 	notes   bool                       // footnotes are appended to the answer
 
-	from  uint64 // model that answers, as soon as that is known
-	shown int    // bytes of content that were passed on
+	from  uint64 // the model that answers, as soon as it is known
+	shown int    // number of content bytes that were passed on
 	tools bool
 }
 
-// piece passes on what of an answer has not been passed on before: an answer that is asked for again begins with its
-// beginning.
+// piece returns a function that passes on only the part of an answer that was not passed on before: an answer that is
+// asked for again comes from its beginning.
 func (c *call) piece() func(session.Piece) {
 	if c.take == nil {
 		return nil
@@ -68,7 +68,7 @@ func (c *call) piece() func(session.Piece) {
 	}
 }
 
-// answered is an answer with whom it came from.
+// answered is an answer with its provider.
 type answered struct {
 	*session.Answer
 	model    uint64
@@ -76,7 +76,7 @@ type answered struct {
 	call     *call
 }
 
-// ask finds somebody who answers, and pays. An answer was checked when it is returned.
+// ask finds a provider that answers, and pays. The returned answer has been checked.
 func (c *call) ask(ctx context.Context) (answered, error) {
 	p := c.proxy
 	listed, err := p.market.find(ctx, p.alias(c.model))
@@ -119,7 +119,7 @@ func (c *call) ask(ctx context.Context) (answered, error) {
 	return answered{}, last
 }
 
-// cost returns the fee of the shortest answer at a route, and the most that is paid there.
+// cost returns the fee of the shortest answer at a route and the largest fee that is paid there, in aopen.
 func (c *call) cost(route Route) (least, most math.Int, err error) {
 	input := c.request.InputTokens()
 	shortest, err := route.Price.Total(input, 1)
@@ -157,7 +157,7 @@ func (c *call) askAt(ctx context.Context, route Route, body []byte, least, wante
 		return nil, err
 	}
 	defer func() { put() }()
-	for range 2 { // a session may turn out to be over
+	for range 2 { // the first session may turn out to be over
 		patience, cancel := context.WithTimeout(ctx, p.config.Patience)
 		one, err := p.pool.take(patience, route, fee)
 		cancel()
@@ -181,7 +181,7 @@ func (c *call) askAt(ctx context.Context, route Route, body []byte, least, wante
 			return one.client.Complete(ctx, body, c.key.Name, take)
 		})
 		one.client.Said = nil
-		if asked := one.client.State.Pending; asked != nil { // what is set aside stays so until it is settled
+		if asked := one.client.State.Pending; asked != nil { // the budget stays set aside until the question is settled
 			one.put, put = put, func() {}
 		}
 		lied := errors.Is(err, session.ErrAnswer)
@@ -194,7 +194,7 @@ func (c *call) askAt(ctx context.Context, route Route, body []byte, least, wante
 			p.pool.drop(one)
 			continue
 		case codeOf(err) == "insufficient_deposit":
-			one.funded = math.NewIntFromBigInt(one.client.State.Spent.Big()) // read anew when it is topped up
+			one.funded = math.NewIntFromBigInt(one.client.State.Spent.Big()) // read again at the next top-up
 			p.pool.back(one)
 			continue
 		}
@@ -207,7 +207,7 @@ func (c *call) askAt(ctx context.Context, route Route, body []byte, least, wante
 	return nil, unavailable("sessions with the provider end before anything is asked", nil)
 }
 
-// askIn asks in a session, and asks again while the answer is lost and somebody waits for it.
+// askIn asks in a session. It asks again if the answer is lost and the client still waits.
 func (c *call) askIn(
 	ctx context.Context,
 	one *pooled,
@@ -229,8 +229,8 @@ func (c *call) askIn(
 	return answer, err
 }
 
-// claim answers a request that an earlier run was asked, and whose answer it could not pass on: under the same voucher,
-// so that it is paid once.
+// claim answers a request whose answer an earlier run could not pass on: under the same voucher, so that it is paid
+// once.
 func (c *call) claim(ctx context.Context) (answered, error) {
 	p := c.proxy
 	one := p.pool.claim(func(asked session.Pending) bool {
@@ -264,12 +264,12 @@ func (c *call) claim(ctx context.Context) (answered, error) {
 	}
 	p.pool.give(one)
 	if err != nil && one.client.State.Pending == nil && c.shown == 0 && ctx.Err() == nil {
-		return answered{}, nil // it was not answered: it is asked as any other
+		return answered{}, nil // it was not answered: it is asked like any other
 	}
 	return answered{answer, state.ModelID, state.Provider, c}, err
 }
 
-// another says whether a call may be taken to another provider after an error, and remembers the failure of this one.
+// another reports whether another provider may be asked after an error, and remembers the failure of this one.
 func (p *Proxy) another(route Route, err error) bool {
 	var refused *session.GatewayError
 	switch {
@@ -285,7 +285,7 @@ func (p *Proxy) another(route Route, err error) bool {
 	return true
 }
 
-// codeOf is the code of a gateway's error.
+// codeOf returns the code of a gateway's error.
 func codeOf(err error) string {
 	var refused *session.GatewayError
 	if errors.As(err, &refused) {
@@ -294,13 +294,13 @@ func codeOf(err error) string {
 	return ""
 }
 
-// noFunds says that the account does not have what a deposit or a fee takes.
+// noFunds reports whether an error means that the account cannot pay a deposit or a fee.
 func noFunds(err error) bool {
 	var refused *chain.RefusedError
 	return errors.As(err, &refused) && refused.Is(sdkerrors.ErrInsufficientFunds)
 }
 
-// nameOf is for whom a question was asked: `openlorad ask` names nobody.
+// nameOf returns the name of the key that a question was asked for. Questions of `openlorad ask` have none.
 func nameOf(asked session.Pending) string {
 	if asked.Label == "" {
 		return Local
@@ -308,7 +308,7 @@ func nameOf(asked session.Pending) string {
 	return asked.Label
 }
 
-// record puts a checked answer into the ledger, before its session goes on from it.
+// record writes a checked answer to the ledger, before its session continues from it.
 func (p *Proxy) record(asked session.Pending, answer *session.Answer, client *session.Client) error {
 	if answer.Proof.Gap {
 		return nil
@@ -334,11 +334,11 @@ func (p *Proxy) record(asked session.Pending, answer *session.Answer, client *se
 	}, parcelKey(nameOf(asked), query), kept)
 }
 
-// delivered notes that a client has its answer.
+// delivered records that the client has its answer.
 func (c *call) delivered() { c.proxy.config.Ledger.delivered(parcelKey(c.key.Name, c.query)) }
 
-// recordRefused puts an answer that is not acknowledged into the ledger, at what its provider can be paid for it at
-// most.
+// recordRefused writes an answer that is not acknowledged to the ledger, with the most that its provider can be paid
+// for it.
 func (p *Proxy) recordRefused(client *session.Client, asked session.Pending, why string) error {
 	state := client.State
 	return p.config.Ledger.Put(state.ID, asked.Call.N, Record{

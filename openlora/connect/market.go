@@ -32,15 +32,15 @@ import (
 )
 
 const (
-	// marketAge is how old what is known of a model's offers may be, and listAge of the list of all models.
+	// marketAge is the largest age of a model's stored offers, and listAge of the list of all models.
 	marketAge, listAge = 15 * time.Second, time.Minute
 	marketTimeout      = 30 * time.Second
-	// Backoff of a provider that failed, and of one whose answer was not what it had signed.
+	// Pauses for a provider that failed, and for one whose answer did not verify.
 	firstBackoff, mostBackoff = time.Second, time.Minute
 	lieBackoff                = 24 * time.Hour
 	connectTimeout            = 5 * time.Second
 	marketPage                = 100
-	// marketModels bounds what is read of a chain with very many models.
+	// marketModels is the largest number of models that are read from a chain.
 	marketModels = 5_000
 )
 
@@ -53,13 +53,13 @@ type Route struct {
 	Price        poa.Price
 }
 
-// Listed is a model with those who serve it, the cheapest first.
+// Listed is a model with its routes, the cheapest first.
 type Listed struct {
 	Model  modelstypes.Model
 	Routes []Route
 }
 
-// market knows what the chain offers, and who has failed lately.
+// market knows the offers on chain, and which providers failed recently.
 type market struct {
 	node      *chain.Client
 	gateways  []string // that the user named
@@ -102,7 +102,7 @@ func newMarket(config Config) *market {
 	}
 }
 
-// newHTTP returns a client that follows no redirects: a question goes to whom the chain names.
+// newHTTP returns a client that follows no redirects: a question must go to the address on chain.
 func newHTTP(dialer *net.Dialer, parallel int) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
@@ -113,7 +113,7 @@ func newHTTP(dialer *net.Dialer, parallel int) *http.Client {
 	}
 }
 
-// client is what may connect to a gateway.
+// client returns the HTTP client that may connect to a gateway.
 func (m *market) client(gateway string) *http.Client {
 	if slices.Contains(m.gateways, gateway) {
 		return m.trusted
@@ -121,7 +121,7 @@ func (m *market) client(gateway string) *http.Client {
 	return m.public
 }
 
-// list returns the models that somebody serves. While the node does not answer it is what it has said before.
+// list returns the models that are served. While the node does not answer, it returns the last list.
 func (m *market) list(ctx context.Context) ([]Listed, error) {
 	return m.all.get(ctx, listAge, func(ctx context.Context) ([]Listed, error) {
 		ctx, cancel := context.WithTimeout(ctx, marketTimeout)
@@ -151,7 +151,7 @@ func (m *market) list(ctx context.Context) ([]Listed, error) {
 	})
 }
 
-// model returns one model with who serves it.
+// model returns one model with its routes.
 func (m *market) model(ctx context.Context, id uint64) (Listed, error) {
 	m.mu.Lock()
 	if len(m.models) > marketModels {
@@ -177,7 +177,7 @@ func (m *market) model(ctx context.Context, id uint64) (Listed, error) {
 	})
 }
 
-// askNamed asks the gateways that the user named whose they are.
+// askNamed asks the gateways that the user named for their providers.
 func (m *market) askNamed(ctx context.Context) (map[string]string, error) {
 	named := make(map[string]string)
 	for _, address := range m.gateways {
@@ -197,7 +197,7 @@ func (m *market) askNamed(ctx context.Context) (map[string]string, error) {
 	return named, nil
 }
 
-// offered returns a model with who serves it, the cheapest first. Providers that were read are put into known.
+// offered returns a model with its routes, the cheapest first. It adds the providers that it reads to known.
 func (m *market) offered(
 	ctx context.Context,
 	model modelstypes.Model,
@@ -254,7 +254,7 @@ func (m *market) offered(
 	return listed, nil
 }
 
-// provider reads a provider once; nil says that there is none.
+// provider reads a provider once. It returns nil if there is none.
 func (m *market) provider(
 	ctx context.Context,
 	address string,
@@ -275,7 +275,7 @@ func (m *market) provider(
 	return &found.Provider, nil
 }
 
-// usable says that a gateway has an address that can be asked.
+// usable reports whether a gateway's address can be asked.
 func usable(gateway string) bool {
 	parsed, err := url.Parse(gateway)
 	return err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") && parsed.Hostname() != "" &&
@@ -305,16 +305,16 @@ func usualCost(r Route) poa.Amount {
 	return cost
 }
 
-// modelPrefix begins the names of models in the API, as gateways have them.
+// modelPrefix is the beginning of model names in the API of gateways.
 const modelPrefix = "openledger/"
 
 func modelName(id uint64) string { return modelPrefix + strconv.FormatUint(id, 10) }
 
-// errNoModel says that nobody serves a model.
+// errNoModel reports that nobody serves a model.
 var errNoModel = errors.New("nobody serves it")
 
-// find returns the model of a name: openledger/1, or the name that one model alone has on chain. Without a name it is
-// the only one that there is.
+// find returns the model with a name: openledger/1, or a name that only one model has on chain. Without a name it
+// returns the model if there is only one.
 func (m *market) find(ctx context.Context, name string) (Listed, error) {
 	if number, ok := strings.CutPrefix(name, modelPrefix); ok {
 		if id, err := strconv.ParseUint(number, 10, 64); err == nil && modelName(id) == name {
@@ -341,8 +341,8 @@ func (m *market) find(ctx context.Context, name string) (Listed, error) {
 	return found[0], nil
 }
 
-// standing returns the routes of a model whose providers have not failed lately. If all have, it returns the one that
-// may be asked first.
+// standing returns the routes of a model whose providers have not failed recently. If all have, it returns the route
+// that may be asked first.
 func (m *market) standing(listed Listed) []Route {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -366,7 +366,7 @@ func (m *market) standing(listed Listed) []Route {
 	return standing
 }
 
-// blame has a provider asked less for a while; works ends that.
+// blame makes the proxy avoid a provider for a while; works ends that.
 func (m *market) blame(provider string, lied bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -384,7 +384,7 @@ func (m *market) works(provider string) {
 	delete(m.failed, provider)
 }
 
-// confirm asks the gateway of a route what it serves, and whether it is the provider's.
+// confirm asks the gateway of a route whether it serves the model and belongs to the provider.
 func (m *market) confirm(ctx context.Context, route Route) (api.ModelInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, marketTimeout)
 	defer cancel()

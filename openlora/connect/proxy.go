@@ -20,7 +20,7 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// Local names who asks without a key, while there are no keys.
+// Local is the name for requests without a key, while there are no keys.
 const Local = "local"
 
 // Config of a proxy. Amounts are in aopen.
@@ -30,28 +30,29 @@ type Config struct {
 	Dir    string // of the sessions
 	Ledger *Ledger
 	Keys   *Keys
-	// Gateways that the user names, and asks at any address; and the only providers to ask, if there are any.
+	// Gateways are gateways that the user names; the proxy connects to them at any address. Providers, if there are any,
+	// are the only ones to ask.
 	Gateways, Providers []string
-	// AllowPrivate asks providers whose addresses are not public.
+	// AllowPrivate allows providers with addresses that are not public.
 	AllowPrivate bool
 	// Aliases are other names for models, for programs whose models have fixed names.
 	Aliases map[string]string
-	// Budget of all keys together, and MaxFee of one answer.
+	// Budget is for all keys together, and MaxFee for one answer.
 	Budget Allowance
 	MaxFee math.Int
-	// Deposit that a session has, and Sessions at a time.
+	// Deposit is the deposit of a session, and Sessions the largest number of sessions at a time.
 	Deposit  math.Int
 	Sessions int
-	// AckAfter is how long an answer waits for a next question to acknowledge it, CloseAfter how long a session is kept
-	// that nobody uses; 0 keeps it.
+	// AckAfter is the time that an answer waits for the next question to acknowledge it. CloseAfter is the time after
+	// which an unused session is closed; 0 keeps it open.
 	AckAfter, CloseAfter time.Duration
-	// Patience is how long a call waits for a session, AnswerTimeout for its answer.
+	// Patience is the longest wait of a call for a session, and AnswerTimeout the longest wait for its answer.
 	Patience, AnswerTimeout time.Duration
-	// Footnotes appends the sources to the text of answers.
+	// Footnotes says to append the sources to the text of answers.
 	Footnotes bool
-	// Origins of web pages whose scripts may ask.
+	// Origins are the origins of web pages whose scripts may ask.
 	Origins []string
-	// Secret lets commands of this machine read all that was spent.
+	// Secret lets commands of this machine read everything that was spent.
 	Secret string
 	Log    *slog.Logger
 }
@@ -108,10 +109,10 @@ func New(config Config) (*Proxy, error) {
 	return p, nil
 }
 
-// Start takes over what earlier runs have left, so that nothing is opened twice.
+// Start adopts the sessions and openings of earlier runs, so that nothing is opened twice.
 func (p *Proxy) Start(ctx context.Context) error { return p.resume(ctx) }
 
-// stopTimeout is what acknowledging the last answers may take at the end.
+// stopTimeout is the longest time for acknowledging the last answers at the end.
 const stopTimeout = 10 * time.Second
 
 // Run looks after sessions until ctx ends, and then acknowledges the last answers, so that their authors are paid.

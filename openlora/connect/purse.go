@@ -11,21 +11,21 @@ import (
 	"github.com/openledger/openledger/amount"
 )
 
-// purse says what may be spent. What a call may cost at most is set aside while it is asked.
+// purse keeps the budgets. While a call is asked, its maximum cost is set aside.
 type purse struct {
 	ledger *Ledger
 	all    Allowance // of all keys together
 	now    func() time.Time
 
 	mu    sync.Mutex
-	aside map[string]math.Int // by the name of the key, and for everybody
+	aside map[string]math.Int // by the name of the key, and for all keys
 }
 
 func newPurse(ledger *Ledger, all Allowance) *purse {
 	return &purse{ledger: ledger, all: all, now: time.Now, aside: make(map[string]math.Int)}
 }
 
-// quotaError says that a budget does not have enough left.
+// quotaError reports that a budget does not have enough left.
 type quotaError struct {
 	of     string
 	budget Allowance

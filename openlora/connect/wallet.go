@@ -17,7 +17,7 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// wallet makes the transactions of the account, one after another.
+// wallet sends the transactions of the account, one after another.
 type wallet struct {
 	node  *chain.Client
 	payer chain.Signer
@@ -31,7 +31,7 @@ const (
 	sequencePause = 2 * time.Second
 )
 
-// repeat makes a transaction again that came at the same time as another of the account.
+// repeat sends a transaction again if it collided with another one of the account.
 func (w *wallet) repeat(ctx context.Context, send func() error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -97,7 +97,7 @@ func (w *wallet) close(ctx context.Context, client *session.Client) error {
 	return w.repeat(ctx, func() error { return client.Close(ctx, w.node, w.payer) })
 }
 
-// finish goes on with an opening that was interrupted.
+// finish completes an interrupted opening.
 func (w *wallet) finish(ctx context.Context, opening *session.Opening) (client *session.Client, err error) {
 	err = w.repeat(ctx, func() (err error) {
 		client, err = opening.Finish(ctx, w.node)

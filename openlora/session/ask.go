@@ -19,37 +19,37 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// Pending is a question whose answer has not been seen whole. It is kept so that it can be asked for again, under the
-// voucher that pays for it already.
+// Pending is a question without a complete answer. It is kept so that it can be asked again, under the voucher that
+// already pays for it.
 type Pending struct {
-	// Body of the request, without what pays for it and how it is delivered.
+	// Body is the body of the request, without the payment and the form of delivery.
 	Body   json.RawMessage `json:"body"`
 	Call   api.Call        `json:"call"`
 	MaxFee poa.Amount      `json:"max_fee"`
-	// Label says for whom it is asked, in words of the program that asks; Asked is when.
+	// Label says for whom it is asked, in words of the calling program. Asked is the time.
 	Label string    `json:"label,omitempty"`
 	Asked time.Time `json:"asked"`
-	// Whole asks for the answer in one piece. A lost connection does not end the work on one, as it ends that on a stream.
+	// Whole asks for the answer in one piece. A lost connection ends a stream, but not an answer in one piece.
 	Whole bool `json:"whole,omitempty"`
-	// Head and Last before the question.
+	// Head and Last are those of the session before the question.
 	Head poa.Hash    `json:"head"`
 	Last poa.Outcome `json:"last"`
-	// Shown is what of the answer has been seen.
+	// Shown is the part of the answer that was shown.
 	Shown string `json:"shown,omitempty"`
 
-	fresh bool // it was never sent
+	fresh bool // whether it was never sent
 }
 
-// Piece of an answer on its way.
+// Piece is a piece of an answer.
 type Piece struct {
 	Content   string
 	ToolCalls []api.ToolCall
 }
 
-// ErrQuestion is a question without a word.
+// ErrQuestion reports a question without a word.
 var ErrQuestion = errors.New("the question is empty: ask something")
 
-// CheckQuestion refuses what no gateway answers.
+// CheckQuestion returns an error for a question that no gateway answers.
 func CheckQuestion(question string) error {
 	if strings.TrimSpace(question) == "" {
 		return ErrQuestion
@@ -57,9 +57,8 @@ func CheckQuestion(question string) error {
 	return nil
 }
 
-// Ask asks a question, passing pieces of the answer on as they come. The answer
-// is checked before it is returned; the next voucher acknowledges it. If the
-// connection is lost the answer is asked for once more, which costs nothing.
+// Ask asks a question, passing pieces of the answer on as they come. The answer is checked before it is returned; the
+// next voucher acknowledges it. If the connection is lost, Ask asks for the answer once more, which costs nothing.
 func (c *Client) Ask(ctx context.Context, question string, piece func(string)) (*Answer, error) {
 	err := CheckQuestion(question)
 	if err != nil {
@@ -170,7 +169,7 @@ func (c *Client) attempt(ctx context.Context, take func(Piece)) (*Answer, error)
 	if err := c.check(answer, asked, request); err != nil {
 		return nil, err
 	}
-	// What was shown before may go on behind what is signed for.
+	// What was shown may be longer than what is signed.
 	if said := answer.Text + answer.Unproved; !strings.HasPrefix(said, asked.Shown) &&
 		!strings.HasPrefix(asked.Shown, said) {
 		return nil, fmt.Errorf("%w: it is not the one that was shown before the connection was lost", ErrAnswer)
@@ -186,7 +185,7 @@ func (c *Client) attempt(ctx context.Context, take func(Piece)) (*Answer, error)
 	return answer, c.settle(outcomeOf(answer.Proof))
 }
 
-// paid is the body with the voucher.
+// paid returns the body with the voucher.
 func (p *Pending) paid() ([]byte, error) {
 	fields := make(map[string]any)
 	var asked map[string]json.RawMessage
@@ -200,7 +199,7 @@ func (p *Pending) paid() ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// settle notes the outcome of the pending question; none for a gap.
+// settle stores the outcome of the pending question; the zero Outcome for a gap.
 func (c *Client) settle(outcome poa.Outcome) error {
 	spent, err := c.State.Spent.Add(outcome.Fee)
 	if err != nil {
@@ -210,16 +209,16 @@ func (c *Client) settle(outcome poa.Outcome) error {
 	return c.save()
 }
 
-// withdraw forgets the pending question, which the gateway did not record.
+// withdraw removes the pending question, which the gateway did not record.
 func (c *Client) withdraw() error {
 	asked := c.State.Pending
 	c.State.N, c.State.Head, c.State.Last, c.State.Pending = asked.Call.N-1, asked.Head, asked.Last, nil
 	return c.save()
 }
 
-// Recover asks again for the answer to a question whose answer never arrived, or not whole. The gateway gives the same
-// one, at the same price; a question that it never got it answers now. There is none if nothing is pending, or the call
-// has failed.
+// Recover asks again for the answer to a question whose answer did not arrive completely. The gateway returns the same
+// answer at the same price; a question that it never got, it answers now. Recover returns nil if nothing is pending, or
+// if the call has failed.
 func (c *Client) Recover(ctx context.Context) (*Answer, error) {
 	asked := c.State.Pending
 	if asked == nil {
@@ -233,12 +232,12 @@ func (c *Client) Recover(ctx context.Context) (*Answer, error) {
 	case refused.Body.Gap:
 		return nil, c.settle(poa.Outcome{})
 	case refused.Passing(), refused.Body.Code == api.CodeFenced:
-		return nil, err // it may have been recorded, and later there may be an answer
+		return nil, err // the call may have been recorded, and may have an answer later
 	}
 	return nil, c.refused(ctx, err)
 }
 
-// refused looks what became of a pending question that was sent before and is refused now.
+// refused finds out the state of a pending question that was sent before and is refused now.
 func (c *Client) refused(ctx context.Context, err error) error {
 	asked := c.State.Pending
 	status, recorded, lost := c.status(ctx)
@@ -255,7 +254,7 @@ func (c *Client) refused(ctx context.Context, err error) error {
 			"acknowledgement", ErrAnswer, asked.Call.N)
 }
 
-// status asks the gateway where it is in the session; it may not know it.
+// status asks the gateway for the state of the session, which the gateway may not know.
 func (c *Client) status(ctx context.Context) (status api.SessionStatus, known bool, err error) {
 	err = c.get(ctx, "/v1/openledger/sessions/"+c.State.ID.String(), &status)
 	var refused *GatewayError
@@ -265,7 +264,7 @@ func (c *Client) status(ctx context.Context) (status api.SessionStatus, known bo
 	return status, err == nil, err
 }
 
-// catchUp takes over an acknowledgement that the gateway has got, and whose confirmation was lost.
+// catchUp adopts an acknowledgement that the gateway got, but whose confirmation was lost.
 func (c *Client) catchUp(ctx context.Context) (bool, error) {
 	if c.State.Last == (poa.Outcome{}) {
 		return false, nil
@@ -279,7 +278,7 @@ func (c *Client) catchUp(ctx context.Context) (bool, error) {
 	return true, c.save()
 }
 
-// Over says that a session is not gone on in: Reopen it.
+// Over reports whether an error means that the session cannot continue: Reopen it.
 func Over(err error) bool {
 	var refused *GatewayError
 	return errors.As(err, &refused) && !refused.Body.Gap &&
@@ -288,7 +287,7 @@ func Over(err error) bool {
 }
 
 // Reopen closes a session that is over, and opens another for the same model at the same address. It is safe: a call
-// that is refused for that has not been recorded, and the answer before it is acknowledged by the close.
+// that is refused with such an error was not recorded, and the close acknowledges the answer before it.
 func (c *Client) Reopen(ctx context.Context, node *chain.Client, payer chain.Signer, deposit sdk.Coin,
 	dir string) (*Client, error) {
 	if err := c.Close(ctx, node, payer); err != nil {
@@ -310,5 +309,5 @@ func (c *Client) Reopen(ctx context.Context, node *chain.Client, payer chain.Sig
 	return nil, fmt.Errorf("the gateway does not serve model %d any more", c.State.ModelID)
 }
 
-// receipt names the receipt of the call.
+// receipt returns the id of the call's receipt.
 func (p *Pending) receipt() string { return attributiontypes.ReceiptID(p.Call.Session[:], p.Call.N) }

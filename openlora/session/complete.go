@@ -10,12 +10,12 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// ErrPending says that an earlier question of the session has to be settled first: by Again, Recover or Settle.
+// ErrPending reports that an earlier question of the session must be settled first, by Again, Recover or Settle.
 var ErrPending = errors.New("an earlier question of this session has no answer yet")
 
-// Complete asks what is in the body of a request to POST /v1/chat/completions, passing pieces of the answer on as they
-// come, or without take in one piece. The answer is checked before it is returned; the next voucher acknowledges it. If
-// an error leaves a question pending, Again asks for the same answer.
+// Complete sends the body of a request to POST /v1/chat/completions. It passes pieces of the answer to take as they
+// come; without take it asks for the answer in one piece. The answer is checked before it is returned; the next voucher
+// acknowledges it. If an error leaves a question pending, Again asks for the same answer.
 func (c *Client) Complete(ctx context.Context, body []byte, label string, take func(Piece)) (*Answer, error) {
 	if c.State.Pending != nil {
 		return nil, ErrPending
@@ -26,8 +26,8 @@ func (c *Client) Complete(ctx context.Context, body []byte, label string, take f
 	return c.Again(ctx, take)
 }
 
-// Again sends the pending question under its voucher, which pays once. The pieces begin with the first. After an error
-// nothing is pending if the gateway has surely not recorded the call, or has recorded it as failed.
+// Again sends the pending question again under its voucher, which pays once. The pieces begin with the first one. After
+// an error, nothing is pending if the gateway certainly did not record the call, or recorded it as failed.
 func (c *Client) Again(ctx context.Context, take func(Piece)) (*Answer, error) {
 	fresh := c.State.Pending.fresh
 	answer, err := c.attempt(ctx, take)
@@ -49,15 +49,15 @@ func (c *Client) Again(ctx context.Context, take func(Piece)) (*Answer, error) {
 	return nil, errors.Join(err, c.refused(ctx, err))
 }
 
-// neverSent says that there was no connection to send anything through.
+// neverSent reports whether an error means that there was no connection, so that nothing was sent.
 func neverSent(err error) bool {
 	var failed *net.OpError
 	return errors.As(err, &failed) && failed.Op == "dial"
 }
 
-// Settle finds out what became of a pending question that nobody waits for any more. One that the gateway has not
-// recorded is forgotten when it is old enough to be on its way no more; before that it is ErrPending. Of one that was
-// answered the answer is returned. Nothing is asked anew.
+// Settle finds out the state of a pending question that nobody waits for any more. It returns the answer of a question
+// that was answered. It removes a question that the gateway did not record if it is so old that it cannot still be on
+// its way; before that it returns ErrPending. It never causes a new answer.
 func (c *Client) Settle(ctx context.Context, old time.Duration) (*Answer, error) {
 	asked := c.State.Pending
 	if asked == nil {

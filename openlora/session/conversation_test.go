@@ -48,7 +48,7 @@ func converse(t *testing.T) *conversation {
 	return c
 }
 
-// restart goes on from what is on disk, as after a crash.
+// restart continues from the state on disk, as after a crash.
 func (c *conversation) restart(t *testing.T) {
 	t.Helper()
 	most := c.MaxFee
@@ -64,7 +64,7 @@ func (c *conversation) spent() string { return c.State.Spent.String() }
 
 var question = []byte(`{"messages":[{"role":"user","content":"hair?"}]}`)
 
-// TestConversation: each voucher acknowledges the answer before it, also when the program starts anew after each.
+// TestConversation: each voucher acknowledges the answer before it, even if the program restarts after each.
 func TestConversation(t *testing.T) {
 	c := converse(t)
 	for n := 1; n <= 4; n++ {
@@ -85,7 +85,7 @@ func TestConversation(t *testing.T) {
 	require.EqualValues(t, 5, c.State.N)
 }
 
-// TestEveryChangeOfAnAnswerIsRefused, whatever else is right, and nothing is signed on.
+// TestEveryChangeOfAnAnswerIsRefused: an answer with any change is refused, and the client signs nothing more.
 func TestEveryChangeOfAnAnswerIsRefused(t *testing.T) {
 	proof := func(change func(*api.Answer)) func(*api.ChatResponse) {
 		return func(r *api.ChatResponse) { change(r.OpenLedger) }
@@ -132,12 +132,12 @@ func TestEveryChangeOfAnAnswerIsRefused(t *testing.T) {
 	}
 }
 
-// gap makes an answer one that costs nothing.
+// gap turns an answer into one that costs nothing.
 func gap(a *api.Answer, sources []api.Source) api.Answer {
 	return api.Answer{ReceiptID: a.ReceiptID, Session: a.Session, N: a.N, Fee: "0", Gap: true, Sources: sources}
 }
 
-// TestMaximum: an answer above the maximum fee is refused, though it is signed.
+// TestMaximum: an answer above the maximum fee is refused, even if it is signed.
 func TestMaximum(t *testing.T) {
 	c := converse(t)
 	c.MaxFee = poa.NewAmount(fee - 1)
@@ -146,7 +146,7 @@ func TestMaximum(t *testing.T) {
 	require.ErrorContains(t, err, "the maximum")
 }
 
-// TestLostAnswersCostOnce: the connection is cut behind the first words.
+// TestLostAnswersCostOnce: the connection is cut after the first words, and the answer is paid once.
 func TestLostAnswersCostOnce(t *testing.T) {
 	for _, restarts := range []bool{false, true} {
 		c := converse(t)
@@ -178,7 +178,7 @@ func TestLostAnswersCostOnce(t *testing.T) {
 	require.Equal(t, fmt.Sprint(fee), c.spent())
 }
 
-// TestAnotherAnswerThanWasShown is refused when it is asked for again.
+// TestAnotherAnswerThanWasShown: an answer that does not begin with what was shown is refused.
 func TestAnotherAnswerThanWasShown(t *testing.T) {
 	c := converse(t)
 	c.gateway.Behave(gatewaytest.Cuts)
@@ -191,7 +191,7 @@ func TestAnotherAnswerThanWasShown(t *testing.T) {
 }
 
 // TestRefusals: a call that was recorded as failed is a gap, which takes its number; one that was not recorded is
-// withdrawn. Neither costs anything, and the conversation goes on.
+// withdrawn. Neither costs anything, and the conversation continues.
 func TestRefusals(t *testing.T) {
 	for how, n := range map[string]uint64{gatewaytest.Fails: 1, gatewaytest.Busy: 0, gatewaytest.Refuses: 0} {
 		for _, asks := range map[string]func(*conversation, context.Context) error{
@@ -230,7 +230,7 @@ func TestSilence(t *testing.T) {
 	require.Equal(t, poa.Outcome{}, c.State.Last)
 }
 
-// TestSettle finds out what became of a question that nobody waits for, without asking it anew.
+// TestSettle: Settle finds out the state of a question that nobody waits for, without a new answer.
 func TestSettle(t *testing.T) {
 	lost := func(t *testing.T, how string) *conversation {
 		c := converse(t)
@@ -269,7 +269,7 @@ func TestSettle(t *testing.T) {
 	})
 }
 
-// TestNote: what is not noted is not gone on from; Said comes behind it.
+// TestNote: the session does not continue from an answer that Note refuses; Said is called after Note.
 func TestNote(t *testing.T) {
 	c := converse(t)
 	full := errors.New("the disk is full")
@@ -294,7 +294,7 @@ func TestNote(t *testing.T) {
 	require.Equal(t, 1, answers)
 }
 
-// TestBodiesAreAskedAsTheyAre: what a program asks reaches the gateway with the voucher and nothing else.
+// TestBodiesAreAskedAsTheyAre: a program's request reaches the gateway unchanged, with only the voucher added.
 func TestBodiesAreAskedAsTheyAre(t *testing.T) {
 	c := converse(t)
 	_, err := c.Complete(t.Context(), []byte(`{"messages":[{"role":"user","content":"hair?"}],"temperature":0.5,"stop":["."]}`),

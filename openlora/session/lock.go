@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// ErrInUse says that another process asks in a session, or opens it.
+// ErrInUse reports that another process uses or opens a session.
 var ErrInUse = errors.New("another process is using it")
 
-// lock keeps other processes out of what a file says; nil keeps nobody out. It ends with the process, however that
-// ends.
+// lock keeps other processes from using a file's contents; a nil lock does nothing. It ends with the process, however
+// that ends.
 type lock struct{ file *os.File }
 
-// acquire locks what a file says, or returns ErrInUse. The file itself is replaced whenever it is written, so another
-// one is locked.
+// acquire locks a file's contents, or returns ErrInUse. It locks another file beside it, because the file itself is
+// replaced at each write.
 func acquire(path string) (*lock, error) {
 	if path == "" {
 		return nil, nil
@@ -35,10 +35,10 @@ func acquire(path string) (*lock, error) {
 	return &lock{file}, nil
 }
 
-// lockPoll is how often a lock is tried that is waited for.
+// lockPoll is the interval between two attempts to get a lock.
 const lockPoll = 100 * time.Millisecond
 
-// await locks what a file says when the others have done with it.
+// await waits until others release a file's contents, and locks them.
 func await(ctx context.Context, path string) (*lock, error) {
 	for {
 		held, err := acquire(path)
@@ -63,7 +63,7 @@ func (l *lock) release() {
 	}
 }
 
-// remove deletes a file with what locks it.
+// remove deletes a file and its lock file.
 func remove(path string) error {
 	if path == "" {
 		return nil

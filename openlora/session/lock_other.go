@@ -4,5 +4,5 @@ package session
 
 import "os"
 
-// tryLock keeps nobody out: run one process at a time.
+// tryLock does nothing on this system: run one process at a time.
 func tryLock(*os.File) error { return nil }

@@ -22,8 +22,8 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// Opening is a session that is about to be opened. It is on disk before anything is sent: the deposit is worth nothing
-// without the key.
+// Opening is a session that is about to be opened. It is on disk before anything is sent, because nobody can use the
+// deposit without the key.
 type Opening struct {
 	ChainID string       `json:"chain_id"`
 	Payer   string       `json:"payer"`
@@ -33,14 +33,15 @@ type Opening struct {
 	Seed    []byte       `json:"seed"` // of the session key
 	Signed  chain.Signed `json:"signed"`
 
-	path string // empty keeps it in memory
+	path string // empty means in memory only
 	lock *lock
 }
 
-// openingSuffix ends the names of their files; sessions end in .json alone.
+// openingSuffix is the end of the names of their files. Names of sessions end only in .json.
 const openingSuffix = ".opening.json"
 
-// ErrNeverOpened says that the chain can not execute the transaction of an opening any more: nothing was deposited.
+// ErrNeverOpened reports that the chain cannot execute the transaction of an opening any more, and that nothing was
+// deposited.
 var ErrNeverOpened = errors.New("the session was never opened, and nothing was deposited")
 
 // Open opens a session on chain for a model of a gateway. The state goes to
@@ -113,8 +114,8 @@ func Prepare(
 	return o, write(o.path, o)
 }
 
-// Finish sends the transaction and returns the session. It goes on wherever an earlier run was interrupted: the same
-// transaction is sent again, which the chain executes once. It returns ErrInUse while another process does so.
+// Finish sends the transaction and returns the session. After an interruption it sends the same transaction again,
+// which the chain executes once. It returns ErrInUse while another process does so.
 func (o *Opening) Finish(ctx context.Context, node *chain.Client) (*Client, error) {
 	if node.ChainID != o.ChainID {
 		return nil, fmt.Errorf("the session was being opened on chain %s, the node is of %s", o.ChainID, node.ChainID)
@@ -155,8 +156,8 @@ func (o *Opening) Finish(ctx context.Context, node *chain.Client) (*Client, erro
 	return o.take(opened, err)
 }
 
-// refused looks whether the transaction was executed before it was refused, or never can be: its account has gone past
-// it. Otherwise it may yet be.
+// refused finds out whether a refused transaction was executed before, or can never be executed because the sequence of
+// its account is past it. Otherwise it may still be executed.
 func (o *Opening) refused(ctx context.Context, node *chain.Client, refusal error) (*Client, error) {
 	sequence, err := node.Sequence(ctx, o.Payer)
 	if err != nil {
@@ -191,7 +192,7 @@ func (o *Opening) take(opened *attributiontypes.Session, err error) (*Client, er
 		return c, nil
 	}
 	c.path = filepath.Join(filepath.Dir(o.path), c.State.ID.String()+".json")
-	// A session that is there already has gone on: it is not begun again.
+	// A session that exists has already been used: it must not begin again.
 	if err := create(c.path, c.State); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
@@ -224,13 +225,13 @@ func (o *Opening) find(ctx context.Context, node *chain.Client) (*attributiontyp
 	}
 }
 
-// Kept is what is kept in a folder: sessions, and those that are about to be opened.
+// Kept is the contents of a folder: sessions, and openings that are not finished.
 type Kept struct {
 	Sessions []*Client
 	Openings []*Opening
 }
 
-// List reads a folder of sessions. There may be none.
+// List reads a folder of sessions. The folder need not exist.
 func List(dir string) (Kept, error) {
 	var kept Kept
 	entries, err := os.ReadDir(dir)

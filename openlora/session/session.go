@@ -1,6 +1,5 @@
-// Package session is the paying side of a conversation: it keeps the session
-// key, signs a voucher for each question, and checks every answer before it
-// signs on.
+// Package session is the paying side of a conversation: it keeps the session key, signs a voucher for each question,
+// and checks every answer before it signs the next one.
 package session
 
 import (
@@ -31,10 +30,10 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// ErrAnswer is an answer that the client does not acknowledge.
+// ErrAnswer reports an answer that the client does not acknowledge.
 var ErrAnswer = errors.New("the answer is not what the provider signed")
 
-// requestTimeout of everything but an answer.
+// requestTimeout is the timeout of all requests but questions.
 const requestTimeout = 15 * time.Second
 
 // State is what a client must remember; it is written before each question.
@@ -53,7 +52,7 @@ type State struct {
 	Head         poa.Hash    `json:"head"`
 	Last         poa.Outcome `json:"last"`
 	Spent        poa.Amount  `json:"spent"`
-	// Pending is the last question if its answer has not been seen whole.
+	// Pending is the last question, if its answer is not complete.
 	Pending *Pending `json:"pending,omitempty"`
 }
 
@@ -62,12 +61,12 @@ type Client struct {
 	State State
 	// MaxFee of one answer, in aopen.
 	MaxFee poa.Amount
-	// Late is the answer to an earlier question that Ask has found before it asked its own.
+	// Late is the answer to an earlier question that Ask recovered before it asked its own.
 	Late *Answer
-	// Note, if there is one, is told of each answer that was checked, before the session goes on from it. It may be told
-	// of one twice, when the process ended in between. If it fails, the question stays pending.
+	// Note, if not nil, is called with each checked answer before the session continues from it. It may be called twice
+	// for an answer if the process ended in between. If it returns an error, the question stays pending.
 	Note func(asked Pending, answer *Answer) error
-	// Said, if there is one, is told of each answer behind Note, before what the session goes on from is on disk.
+	// Said, if not nil, is called with each answer after Note, before the state of the session is on disk.
 	Said func(answer *Answer)
 
 	path string // of the state; empty keeps it in memory
@@ -75,18 +74,18 @@ type Client struct {
 	http *http.Client
 }
 
-// Answer is what was said and what it cost.
+// Answer is an answer and its cost.
 type Answer struct {
 	Question string
 	Text     string
-	// Unproved is what was sent behind the text and is no part of the answer: it could not be proved, and is not charged.
+	// Unproved is text that was sent after Text and is not part of the answer: it could not be proved, and is not charged.
 	Unproved string
-	Message  api.Message // as it was sent, with what is unproved
+	Message  api.Message // as it was sent, including Unproved
 	Finish   string      // why it ends
 	Proof    api.Answer
 }
 
-// cut leaves of the text what the provider signs for, if that is its beginning only.
+// cut moves the text that the provider does not sign from Text to Unproved.
 func (a *Answer) cut() {
 	tokens := poa.Tokenize([]byte(a.Text))
 	if n := int(a.Proof.OutputTokens); n > 0 && n < len(tokens) {
@@ -95,10 +94,10 @@ func (a *Answer) cut() {
 	}
 }
 
-// Address is the URL of a gateway as sessions keep it.
+// Address returns the URL of a gateway in the form that sessions keep.
 func Address(gateway string) string { return strings.TrimRight(gateway, "/") }
 
-// Models asks a gateway what it serves.
+// Models asks a gateway for the models that it serves.
 func Models(ctx context.Context, gateway string) (api.ModelList, error) {
 	return ModelsBy(ctx, http.DefaultClient, gateway)
 }
@@ -123,14 +122,14 @@ func Load(path string) (*Client, error) {
 	return c, nil
 }
 
-// Use has requests sent by a client that decides where it connects to.
+// Use sets the HTTP client, which can limit the addresses that it connects to.
 func (c *Client) Use(client *http.Client) { c.http = client }
 
-// In says that the session is kept in a folder.
+// In reports whether the session is kept in a folder.
 func (c *Client) In(dir string) bool { return filepath.Dir(c.path) == filepath.Clean(dir) }
 
-// Lock keeps other processes out of the session until this one ends, and reads what they have left. It returns ErrInUse
-// while another asks in it.
+// Lock keeps other processes out of the session until Unlock or the end of this process, and reads the state that they
+// left. It returns ErrInUse while another process uses the session.
 func (c *Client) Lock() error {
 	held, err := acquire(c.path)
 	if err != nil {
@@ -148,7 +147,7 @@ func (c *Client) Lock() error {
 	return nil
 }
 
-// Locked says that this process keeps others out.
+// Locked reports whether this process holds the lock.
 func (c *Client) Locked() bool { return c.lock != nil }
 
 // Unlock lets other processes in again.
@@ -168,7 +167,7 @@ func (c *Client) save() error {
 // write replaces a file by one that is on the disk when it returns.
 func write(path string, value any) error { return writeBy(file.Write, path, value) }
 
-// create writes a file that is not there yet, or returns os.ErrExist.
+// create writes a new file, or returns os.ErrExist.
 func create(path string, value any) error { return writeBy(file.Create, path, value) }
 
 func writeBy(put func(path string, content []byte, mode fs.FileMode) error, path string, value any) error {
@@ -196,9 +195,9 @@ func (c *Client) sign(n uint64, head poa.Hash, cumulative poa.Amount) ([]byte, e
 	return ed25519.Sign(ed25519.NewKeyFromSeed(c.State.Seed), voucher.SignBytes()), nil
 }
 
-// check recomputes what can be recomputed: the root of the text, the tokens,
-// the fee, and the provider's signature over all of it. The text keeps the rules
-// of segments: what looks like words and has other tokens pays nobody for them.
+// check recomputes what can be recomputed: the root of the text, the tokens, the fee, and the provider's signature over
+// all of it. The text must keep the rules of segments: text that looks like words but has other tokens would pay nobody
+// for them.
 func (c *Client) check(answer *Answer, asked *Pending, request *api.Request) error {
 	proof, key, input := answer.Proof, asked.Call.CallKey, request.InputTokens()
 	tokens := poa.TokenIDs([]byte(answer.Text))
@@ -244,13 +243,12 @@ func outcomeOf(proof api.Answer) poa.Outcome {
 	return outcome
 }
 
-// acknowledged is the leaf that acknowledges the last answer and asks nothing.
+// acknowledged returns the leaf that acknowledges the last answer without a question.
 func (c *Client) acknowledged() (n uint64, head poa.Hash) {
 	return c.State.N + 1, poa.NextHash(c.State.Head, poa.AckCall, c.State.Last)
 }
 
-// Acknowledge signs for the last answer without asking anything more, so that
-// its contributors are paid now.
+// Acknowledge acknowledges the last answer without another question, so that its contributors are paid now.
 func (c *Client) Acknowledge(ctx context.Context) error {
 	if c.State.Last == (poa.Outcome{}) {
 		return nil
@@ -278,11 +276,10 @@ func (c *Client) Receipt(ctx context.Context, id string) (api.ReceiptStatus, err
 	return status, err
 }
 
-// Close closes the session on chain, acknowledging the last answer, and forgets
-// the state. The rest of the deposit returns when the claim window has ended. One that
-// the chain has closed already is only forgotten.
+// Close acknowledges the last answer, closes the session on chain, and removes its state. The rest of the deposit
+// returns when the claim window has ended. If the chain has already closed the session, Close only removes the state.
 func (c *Client) Close(ctx context.Context, node *chain.Client, payer chain.Signer) error {
-	_, _ = c.Recover(ctx) // an answer that is not found is closed without acknowledgement
+	_, _ = c.Recover(ctx) // without its answer, the session is closed without an acknowledgement
 	msg := &attributiontypes.MsgCloseSession{Signer: payer.String(), SessionId: c.State.ID[:]}
 	if c.State.Last != (poa.Outcome{}) {
 		n, head := c.acknowledged()
@@ -298,7 +295,7 @@ func (c *Client) Close(ctx context.Context, node *chain.Client, payer chain.Sign
 	return c.Forget()
 }
 
-// OnChain reads the session from the chain; nil says that the chain does not have it any more.
+// OnChain reads the session from the chain. It returns nil if the chain does not have it any more.
 func (c *Client) OnChain(ctx context.Context, node *chain.Client) (*attributiontypes.Session, error) {
 	found, err := node.Attribution.Session(ctx, &attributiontypes.QuerySessionRequest{SessionId: c.State.ID.String()})
 	if status.Code(err) == codes.NotFound {

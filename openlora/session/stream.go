@@ -25,14 +25,13 @@ func (e *GatewayError) Error() string {
 	return fmt.Sprintf("the gateway refused: %s (%s)", e.Body.Message, e.Body.Code)
 }
 
-// Passing says that the same may be asked again later.
+// Passing reports whether the same request may succeed later.
 func (e *GatewayError) Passing() bool {
 	return e.Body.Code == codeBusy || e.Body.Code == codeUnknown || e.Status >= http.StatusInternalServerError ||
 		e.Status == http.StatusTooManyRequests
 }
 
-// Codes that are not the gateway's last word: another call of the session is in flight, and an error that is not the
-// gateway's own.
+// Codes of errors that may pass: another call of the session is in flight, or the error is not the gateway's own.
 const (
 	codeBusy    = "session_busy"
 	codeUnknown = "unknown"
@@ -92,12 +91,12 @@ func readWhole(body io.Reader, take func(Piece)) (*Answer, error) {
 	return answer, nil
 }
 
-// readAnswer collects the text and the proof, which comes with the reason why the answer ends.
+// readAnswer collects the text and the proof, which comes with the finish reason.
 func readAnswer(body io.Reader, take func(Piece)) (*Answer, error) {
 	var message api.Message
 	var proof *api.Answer
 	var finish string
-	var come Piece // since the last was passed on
+	var come Piece // what came since the last piece was passed on
 	pass := func() error {
 		if take != nil && (come.Content != "" || len(come.ToolCalls) > 0) {
 			take(come)

@@ -1,6 +1,6 @@
-// Package base is the language model that ships: a million numbers that have read the documentation of Go's standard
-// library, and nothing else. It makes a machine without any other model able to answer, in the words of what is
-// retrieved; README.md says what it can and cannot do. `make base-model` makes the same bytes again.
+// Package base holds the language model that ships. It has a million weights, and was trained on the documentation of
+// Go's standard library and nothing else. With it, a machine without any other model can answer, in the words of
+// retrieved passages. docs/models.md says what it can and cannot do. `make base-model` trains the same bytes again.
 package base
 
 import (
@@ -12,19 +12,19 @@ import (
 	"github.com/openledger/openledger/slm/tokenizer"
 )
 
-// Name of the base.
+// Name is the name of the base.
 const Name = "openledger-base-1"
 
 //go:embed files
 var embedded embed.FS
 
-// What the base is.
+// Facts about the base.
 const (
 	Vocabulary = 2048
-	Positions  = 512 // tokens that it reads with its answer
-	// TextVersion is the Go whose documentation it has read, TextDigest the SHA-256 of that.
+	Positions  = 512 // largest number of tokens that it reads, with its answer
+	// TextVersion is the Go version whose documentation it was trained on, and TextDigest is the SHA-256 of that text.
 	TextVersion = "go1.26.11"
-	// Pinned is the digest of the files that are made of it, as checkpoint.Digest gives it, in hex.
+	// Pinned is checkpoint.Digest of the model's files, in hex.
 	Pinned     = "1c0df66212d5aa2ab558fbde3ab616a25c5a6d4bb7dd1f044cbb1b23c2516d69"
 	TextDigest = "8a51e816c161edf143f1b500d0e51da869df73a82ec850eff94ab8c043361035"
 )
@@ -38,8 +38,7 @@ const (
 	Assistant = "<|assistant|>"
 )
 
-// ChatTemplate puts sources, which are a message of the system, and the conversation into the form that the base has
-// read.
+// ChatTemplate puts sources (a message of the system) and the conversation into the form that the base was trained on.
 const ChatTemplate = `{{ bos_token }}{% for message in messages %}` +
 	`{% if message['role'] == 'system' %}<|source|>{{ message['content'] }}` +
 	`{% elif message['role'] == 'user' %}<|user|>{{ message['content'] }}` +
@@ -49,7 +48,7 @@ const ChatTemplate = `{{ bos_token }}{% for message in messages %}` +
 // Special lists the special tokens, in the order of their numbers.
 func Special() []string { return []string{Begin, End, Source, User, Assistant} }
 
-// Config is the shape of the base.
+// Config returns the configuration of the base.
 func Config() checkpoint.Config {
 	return checkpoint.Config{
 		Architecture: "llama", VocabSize: Vocabulary, HiddenSize: 128, IntermediateSize: 352, Layers: 4, Heads: 4, KVHeads: 2,
@@ -57,7 +56,7 @@ func Config() checkpoint.Config {
 	}
 }
 
-// Files returns the model's files, as of a Hugging Face folder.
+// Files returns the model's files in the form of a Hugging Face folder.
 func Files() fs.FS {
 	folder, err := fs.Sub(embedded, "files")
 	if err != nil {
@@ -104,5 +103,5 @@ func Open() (*checkpoint.Checkpoint, *tokenizer.Tokenizer, error) {
 	return opened, vocabulary, nil
 }
 
-// files are those of the base.
+// files are the files of the base.
 var files = []string{"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}

@@ -24,7 +24,7 @@ func TestPinned(t *testing.T) {
 	}
 }
 
-// TestOpen: what is in the program is what a folder with the same files is.
+// TestOpen: the embedded model equals the model of a folder with the same files.
 func TestOpen(t *testing.T) {
 	opened, vocabulary, err := base.Open()
 	if err != nil {

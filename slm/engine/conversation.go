@@ -7,19 +7,19 @@ import (
 	"github.com/openledger/openledger/slm/model"
 )
 
-// conversation is one request on its way. The engine's goroutine works on it; chunks go to the caller of Generate.
+// conversation is one request in progress. The engine's goroutine works on it; chunks go to the caller of Generate.
 type conversation struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	engine  *Engine
 	request Request
-	blocks  int // that prompt and answer need at most
+	blocks  int // largest number that prompt and answer need
 	chunks  chan Chunk
 
 	tokens  []int // the prompt and the answer so far
 	cache   *model.Cache
 	key     prefixKey // of the blocks that are shared
-	shared  int       // how many these are
+	shared  int       // their number
 	sampler *sampler
 	text    textStream
 	state   *state // of the grammar, nil if there is none
@@ -29,7 +29,7 @@ type conversation struct {
 	err    error
 }
 
-// chunkBuffer is how many tokens an answer may be ahead of its reader.
+// chunkBuffer is the number of tokens by which an answer may be ahead of its reader.
 const chunkBuffer = 64
 
 func newConversation(ctx context.Context, e *Engine, r Request) *conversation {
@@ -104,7 +104,7 @@ func (c *conversation) endTokens() []int {
 	return c.engine.model.Config().EOS
 }
 
-// finish ends the answer as it should be.
+// finish ends the answer regularly.
 func (c *conversation) finish(why Finish, tokens []Token) {
 	rest := c.text.flush()
 	c.result.Text += rest

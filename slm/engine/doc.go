@@ -8,9 +8,8 @@
 //		return nil
 //	})
 //
-// What a conversation says depends on the model, the adapter and the request alone. It has the same bytes on every
-// machine, with any number of threads, whoever else is talking, and whether or not the beginning was in the prefix
-// cache.
+// An answer depends only on the model, the adapter and the request. It has the same bytes on every machine and with any
+// number of threads. Other conversations and the prefix cache do not change it.
 //
 // # Sampling
 //

@@ -11,9 +11,9 @@ import (
 
 // Options are limits. Zero values mean the defaults.
 type Options struct {
-	Conversations int // that are worked on at a time; 16
-	Waiting       int // more of them that may wait; 256
-	PromptTokens  int // of prompts that are read in one step, while the other conversations wait; 256
+	Conversations int // largest number that is worked on at a time; 16
+	Waiting       int // largest number that may wait; 256
+	PromptTokens  int // largest number of prompt tokens of one step, during which the other conversations wait; 256
 	CacheBytes    int // memory of keys and values, with the prefix cache; 1 GiB
 }
 
@@ -36,19 +36,19 @@ func (o *Options) complete() error {
 	return nil
 }
 
-// ErrBusy says that as many conversations wait as may. Ask again later.
+// ErrBusy reports that Options.Waiting conversations already wait. Ask again later.
 var ErrBusy = errors.New("too many conversations are waiting: ask again later")
 
-// ErrClosed says that the engine was closed.
+// ErrClosed reports that the engine was closed.
 var ErrClosed = errors.New("the engine was closed")
 
-// Engine runs conversations in batches. Its methods may be called by any number of goroutines.
+// Engine runs conversations in batches. Its methods are safe for concurrent use.
 type Engine struct {
 	model      *model.Model
 	vocabulary Vocabulary
 	tokens     *tokenTree
 	options    Options
-	blocks     int // that fit into CacheBytes
+	blocks     int // number that fits into CacheBytes
 
 	lock    sync.Mutex
 	waiting []*conversation
@@ -58,15 +58,15 @@ type Engine struct {
 	wake    chan struct{}
 	stopped chan struct{}
 
-	// Of the goroutine that runs conversations.
+	// Only the goroutine that runs conversations uses these.
 	active   []*conversation
 	prefixes *prefixCache
 }
 
-// Stats are counts since the start, and what is going on.
+// Stats are counts since the start, and the current state.
 type Stats struct {
 	Active, Waiting              int
-	PromptTokens, CachedTokens   uint64 // read, and of them found in the prefix cache
+	PromptTokens, CachedTokens   uint64 // tokens of all prompts, and those of them that were in the prefix cache
 	AnswerTokens, Steps          uint64
 	PrefixBlocks, ReservedBlocks int // in memory; a block has model.BlockTokens tokens
 }
@@ -89,7 +89,7 @@ func New(m *model.Model, vocabulary Vocabulary, options Options) (*Engine, error
 	return e, nil
 }
 
-// Close ends all conversations and returns when nothing runs any more.
+// Close ends all conversations, and returns when nothing runs any more.
 func (e *Engine) Close() {
 	e.lock.Lock()
 	e.closed = true
@@ -98,7 +98,7 @@ func (e *Engine) Close() {
 	<-e.stopped
 }
 
-// Stats returns what the engine does.
+// Stats returns the counts and the state of the engine.
 func (e *Engine) Stats() Stats {
 	e.lock.Lock()
 	defer e.lock.Unlock()
@@ -107,8 +107,8 @@ func (e *Engine) Stats() Stats {
 	return stats
 }
 
-// Generate answers, and calls emit with each part as it comes; emit may be nil. It returns what was said so far
-// together with the error if ctx ends, emit fails or the model cannot go on.
+// Generate answers, and calls emit with each part as it comes; emit may be nil. If ctx ends, emit fails or the model
+// cannot go on, it returns the answer so far together with the error.
 func (e *Engine) Generate(ctx context.Context, r Request, emit func(Chunk) error) (Result, error) {
 	config := e.model.Config()
 	if err := r.validate(config.VocabSize, config.MaxPositions); err != nil {

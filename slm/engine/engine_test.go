@@ -87,13 +87,13 @@ func answer(t require.TestingT, e *Engine, r Request) Result {
 	return result
 }
 
-// digest names what an answer is.
+// digest returns a digest of an answer.
 func digest(r Result) string {
 	sum := sha256.Sum256(fmt.Append(nil, r.Text, r.Finish, r.Tokens))
 	return hex.EncodeToString(sum[:8])
 }
 
-// TestGolden holds answers that are the same on every machine and in every version.
+// TestGolden compares answers with ones that are the same on every machine and in every version.
 func TestGolden(t *testing.T) {
 	want := map[string]string{
 		"greedy":      "e4174a6891f44410",
@@ -130,7 +130,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestTogether holds that an answer does not depend on who else asks.
+// TestTogether: an answer does not depend on other conversations.
 func TestTogether(t *testing.T) {
 	e := testEngine(t, Options{Conversations: 5, PromptTokens: 40})
 	var requests []Request
@@ -224,7 +224,7 @@ func TestStops(t *testing.T) {
 	require.Len(t, answer(t, e, r).Tokens, 512-4)
 }
 
-// TestTextStream holds that text comes in whole characters, whatever the tokens are, and ends before a stop string.
+// TestTextStream: text comes in whole characters, whatever the tokens are, and ends before a stop string.
 func TestTextStream(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		parts := rapid.SliceOf(

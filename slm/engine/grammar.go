@@ -6,10 +6,10 @@ import (
 	"sync"
 )
 
-// Grammar is a language that answers must be in. It is read only; JSONObject and JSONSchema make grammars.
+// Grammar is a language that answers must belong to. It is read only; JSONObject and JSONSchema return grammars.
 //
-// It is a set of rules over bytes. A state is the set of all places in the rules where the text so far can lead, each
-// with the places to return to. States are made once and remember what follows after each byte.
+// It is a set of rules over bytes. A state is the set of all places in the rules that the text so far can lead to, each
+// with the places to return to. States are made once, and remember the next state for each byte.
 type Grammar struct {
 	rules []rule
 	start *state
@@ -41,7 +41,7 @@ func (s *byteSet) add(from, to byte) {
 	}
 }
 
-// frame is a place in a sequence, and where to go on behind the sequence. Equal frames are one.
+// frame is a place in a sequence, and the place to continue after the sequence. Equal frames are the same frame.
 type frame struct {
 	rule, choice, at int
 	back             *frame
@@ -59,13 +59,14 @@ type state struct {
 }
 
 const (
-	// maxStates is how many states are remembered, and maxInterned how many frames; those that are in use stay.
+	// maxStates is the largest number of remembered states, and maxInterned of frames; those that are in use stay.
 	maxStates   = 1 << 12
 	maxInterned = 1 << 16
-	// maxMasks is how many states remember which tokens are allowed.
+	// maxMasks is the largest number of states that remember which tokens are allowed.
 	maxMasks = 1 << 10
-	// maxFrames is in how many ways a text is read at once. Schemas whose alternatives begin alike, one in another, have
-	// endlessly many; those beyond the first are not followed, and what comes out is in the grammar all the same.
+	// maxFrames is the largest number of ways in which a text is parsed at the same time. Schemas with nested alternatives
+	// that begin alike have endlessly many ways. Those above the limit are not followed; the answer is in the grammar
+	// anyway.
 	maxFrames = 256
 )
 
@@ -80,7 +81,7 @@ func newGrammar(rules []rule) *Grammar {
 	return g
 }
 
-// forget lets go of all states but the first, and of what it leads to.
+// forget drops all states but the first, and the states that the first leads to.
 func (g *Grammar) forget() {
 	g.states, g.frames, g.masks = map[string]*state{}, map[frame]*frame{}, 0
 	if g.start != nil {
@@ -152,7 +153,7 @@ func (b *builder) enter(rule int, back *frame) {
 	}
 }
 
-// goOn adds what f waits for.
+// goOn adds the frames that f waits for.
 func (b *builder) goOn(f frame) {
 	sequence := b.grammar.rules[f.rule][f.choice]
 	if f.at == len(sequence) {

@@ -8,8 +8,9 @@ import (
 // mixtureOne is a whole share.
 const mixtureOne = 1 << 16
 
-// mix adds what the request's mixture expects to the model's candidates, which are in order of tokens. Of a share s and
-// a sum of weights w the model's get w·(1-s) and the mixture's w·s, by its counts.
+// mix adds the tokens of the request's mixture to the model's candidates, which are in order of tokens. With a share s
+// and a sum of weights w, the model's candidates get w·(1-s), and the mixture's tokens get w·s, in proportion to their
+// counts.
 func (s *sampler) mix(candidates []candidate, allowed *mask) []candidate {
 	if s.request.Mixture == nil {
 		return candidates
@@ -32,7 +33,7 @@ func (s *sampler) mix(candidates []candidate, allowed *mask) []candidate {
 		return candidates
 	}
 	if sum == 0 {
-		sum = one // the model expects nothing that may come
+		sum = one // no candidate of the model is allowed
 	}
 	for i, c := range candidates {
 		candidates[i].weight = part(c.weight, uint64(mixtureOne-share), mixtureOne)
@@ -57,8 +58,8 @@ func part(value, of, whole uint64) uint64 {
 	return quotient
 }
 
-// heaviest returns the candidate with the greatest weight, the lowest token among equals, or otherwise if there is
-// none.
+// heaviest returns the candidate with the largest weight, and the lowest token among equals. It returns otherwise if
+// there is no candidate.
 func heaviest(candidates []candidate, otherwise int) int {
 	best := candidate{token: otherwise}
 	for _, c := range candidates {

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// expects is a mixture that always says the same.
+// expects is a mixture that always returns the same.
 type expects struct {
 	share  uint32
 	next   []Count
@@ -68,7 +68,7 @@ func TestMixtureAgainstFloats(t *testing.T) {
 	})
 }
 
-// TestMixtureBars: what a mixture bars does not come, from nobody.
+// TestMixtureBars: a token that a mixture bars does not occur, even if the model predicts it.
 func TestMixtureBars(t *testing.T) {
 	logits := []float32{9, 8, 1}
 	for _, temperature := range []float64{0, 1} {

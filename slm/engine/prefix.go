@@ -8,13 +8,14 @@ import (
 	"github.com/openledger/openledger/slm/model"
 )
 
-// prefixKey names a text of whole blocks: its tokens, and what else the keys and values of its cache depend on.
+// prefixKey identifies a text of whole blocks by its tokens and everything else that the keys and values of its cache
+// depend on.
 type prefixKey struct {
 	adapter *model.Adapter
 	digest  [32]byte
 }
 
-// prefixCache holds blocks of texts, the least recently used of which give way.
+// prefixCache holds blocks of texts. The least recently used ones are dropped first.
 type prefixCache struct {
 	entries map[prefixKey]*list.Element
 	recent  *list.List // of prefixEntry, the most recently used in front

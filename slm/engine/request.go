@@ -6,7 +6,7 @@ import (
 	"github.com/openledger/openledger/slm/model"
 )
 
-// Vocabulary says what tokens stand for.
+// Vocabulary maps tokens to text.
 type Vocabulary interface {
 	// Bytes returns what a token adds to a text, which may be a part of a UTF-8 character. It returns nil for special
 	// tokens, such as the one that ends an answer: they add nothing.
@@ -16,14 +16,14 @@ type Vocabulary interface {
 // Request is a question.
 type Request struct {
 	Prompt  []int          // tokens, at least one
-	Adapter *model.Adapter // nil: the base alone
-	// Scope separates prefix caches: conversations use each other's beginnings only within one scope. How fast an answer
-	// comes tells whether somebody in the scope has asked something that begins alike.
+	Adapter *model.Adapter // nil means the base alone
+	// Scope separates prefix caches: conversations use each other's beginnings only within one scope. The speed of an
+	// answer tells whether somebody in the scope asked something with the same beginning.
 	Scope string
 
-	MaxTokens int // of the answer; 0: as many as the model reads
+	MaxTokens int // of the answer; 0 means as many as the model reads
 
-	Temperature       float64 // 0: always the most likely token
+	Temperature       float64 // 0 means always the most likely token
 	TopK              int     // 0: all
 	TopP              float64 // 0 or 1: all
 	MinP              float64 // 0: all
@@ -34,23 +34,24 @@ type Request struct {
 	StopTokens []int    // end the answer, besides the model's own
 	IgnoreEnd  bool     // go on after the model's own end tokens
 
-	// Logprobs is how many of the most likely tokens are returned with each token. Logprobs are natural logarithms of what
-	// the model gives before penalties, grammar and temperature. -1: not even that of the token itself.
+	// Logprobs is the number of most likely tokens that are returned with each token. Logprobs are natural logarithms of
+	// the model's probabilities before penalties, grammar and temperature. -1 means that not even the token's own logprob
+	// is returned.
 	Logprobs int
-	Grammar  *Grammar // nil: any text
+	Grammar  *Grammar // nil means any text
 
-	Mixture Mixture // predicts along with the model; nil: the model alone
+	Mixture Mixture // takes part in the prediction; nil means the model alone
 }
 
-// Mixture predicts tokens along with the model, as from texts that the model has not read. What it says must depend on
-// its arguments alone, which it must not change.
+// Mixture takes part in the prediction of tokens, for example from texts that the model was not trained on. Its results
+// must depend only on its arguments, which it must not change.
 type Mixture interface {
-	// Next returns what comes after a prompt and an answer so far: which share of the prediction is its own, in 65536ths,
-	// the tokens that it expects, each once, and tokens that must not come, neither from it nor from the model.
+	// Next predicts the token after a prompt and the beginning of an answer. It returns its share of the prediction, in
+	// 65536ths, the tokens that it expects, each once, and barred tokens, which must not come from the model either.
 	Next(prompt, answer []int) (share uint32, next []Count, barred []int)
 }
 
-// Count is a token with its weight among those that a mixture expects.
+// Count is a token that a mixture expects, with its weight.
 type Count struct {
 	Token int
 	Count uint64
@@ -106,7 +107,7 @@ func (r *Request) validate(vocabulary, positions int) error {
 	return nil
 }
 
-// Finish says why an answer ended.
+// Finish is the reason for which an answer ended.
 type Finish string
 
 const (
@@ -127,8 +128,8 @@ type Alternative struct {
 	Logprob float64
 }
 
-// Chunk is a part of an answer. Text is whole UTF-8 characters; what is no UTF-8 becomes U+FFFD. It may lag behind the
-// tokens, as where a stop string may have begun, and the last chunk has no token.
+// Chunk is a part of an answer. Text holds whole UTF-8 characters; invalid UTF-8 becomes U+FFFD. The text may lag
+// behind the tokens, for example where a stop string may have begun. The last chunk has no token.
 type Chunk struct {
 	Text   string
 	Tokens []Token

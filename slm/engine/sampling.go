@@ -32,7 +32,8 @@ func newSampler(r *Request) *sampler {
 	return s
 }
 
-// next returns the token after n tokens of the answer. It changes logits. allowed is nil where the grammar allows all.
+// next returns the token after n tokens of the answer. It changes logits. allowed is nil if the grammar allows all
+// tokens.
 func (s *sampler) next(logits []float32, n int, allowed *mask) (Token, error) {
 	for _, v := range logits {
 		if v-v != 0 {
@@ -107,7 +108,7 @@ type candidate struct {
 // one is the weight of the most likely token. A million tokens of this weight do not overflow.
 const one = 1 << 40
 
-// draw returns a token by chance, or -1 if none is allowed.
+// draw returns a random token by weight, or -1 if none is allowed.
 func (s *sampler) draw(logits []float32, n int, allowed *mask) int {
 	best := greatest(logits, allowed)
 	if best < 0 {
@@ -157,7 +158,7 @@ func random(seed uint64, n int) uint64 {
 	return binary.BigEndian.Uint64(sum[:8])
 }
 
-// keep returns what TopK, TopP and MinP leave, in order of tokens.
+// keep returns the candidates that TopK, TopP and MinP leave, in order of tokens.
 func (s *sampler) keep(candidates []candidate) []candidate {
 	r := s.request
 	if r.MinP > 0 || r.TopP > 0 && r.TopP < 1 || r.TopK > 0 && r.TopK < len(candidates) {

@@ -8,11 +8,11 @@ import (
 // textStream turns the bytes of tokens into whole characters, up to the first stop string.
 type textStream struct {
 	stops   []string
-	pending []byte // not given out yet
+	pending []byte // not returned yet
 	done    bool   // a stop string was found
 }
 
-// add takes a token's bytes and returns the text that nothing later can change.
+// add adds a token's bytes, and returns the text that later tokens cannot change.
 func (t *textStream) add(token []byte) string {
 	if t.done {
 		return ""

@@ -11,7 +11,7 @@ func (m *mask) has(token int) bool { return m == nil || m.words[token>>6]>>(toke
 
 func (m *mask) add(token int) { m.words[token>>6] |= 1 << (token & 63) }
 
-// tokenTree is the vocabulary by its bytes, so that tokens that begin alike are read once.
+// tokenTree is the vocabulary as a tree of bytes, so that a common beginning of tokens is read once.
 type tokenTree struct {
 	nodes []treeNode
 	size  int
