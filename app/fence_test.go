@@ -52,7 +52,7 @@ func TestFences(t *testing.T) {
 	one.Refresh(one.Session.Id)
 	require.Equal(t, random("first"), one.Session.Fence, "open sessions keep theirs")
 
-	// Who was told of the first gateway opens no session that nobody serves.
+	// A client that knows the fence of the first gateway cannot open a session that nobody serves.
 	key := ed25519.NewKeyFromSeed(random("session key")).Public().(ed25519.PublicKey)
 	open := &attributiontypes.MsgOpenSession{
 		Payer: s.Payer.String(), Provider: s.Provider.String(), ModelId: s.ModelID, SessionKey: key,

@@ -58,9 +58,9 @@ type withFee struct{ sdk.FeeTx }
 // GetFee implements sdk.FeeTx.
 func (withFee) GetFee() sdk.Coins { return sdk.NewCoins(sdk.NewInt64Coin(rewardstypes.Denom, 1)) }
 
-// minGasPrice refuses transactions that pay less for their gas than x/rewards asks for, in blocks as in mempools: what
-// only mempools ask for binds no proposer, who could fill blocks for nothing. Who pays does not matter: the signer or
-// who grants the fee.
+// minGasPrice refuses transactions that pay less for their gas than x/rewards requires, in blocks and in mempools. A
+// check in mempools alone would not bind proposers, who could fill blocks for nothing. It does not matter whether the
+// signer or a fee granter pays.
 type minGasPrice struct{ rewards rewardskeeper.Keeper }
 
 // AnteHandle implements sdk.AnteDecorator. Transactions of the genesis pay nothing, and simulations, which find out how

@@ -46,7 +46,7 @@ func contribution(t *testing.T, s *chain.Scenario, rank uint64) datanettypes.Con
 }
 
 // TestAThiefDoesNotDeclareForHimself: who rewrites the text of others and declares nothing, or somebody else, is in no
-// version until somebody has sent the derivations that the text gives. Whoever comes behind enters meanwhile.
+// version until somebody has sent the derivations that the text gives. Later contributions enter meanwhile.
 func TestAThiefDoesNotDeclareForHimself(t *testing.T) {
 	for name, declared := range map[string]func(victim, other uint64) []datanettypes.Derivation{
 		"nothing": func(_, _ uint64) []datanettypes.Derivation { return nil },

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// lanes give so many slots to whoever waits, in turn by class: however much one class brings, what another brings comes
-// right after what is being done. Who takes long lets others go first in between, with pause.
+// lanes give slots to tasks that wait, in turn by class: however many tasks one class has, a task of another class
+// comes right after the running ones. A long task lets others go first in between, with pause.
 type lanes struct {
 	slots int                    // free
 	most  int                    // how many may be under way, paused ones included
@@ -35,7 +35,7 @@ func newLanes(slots, most int, limit func(class string) int) *lanes {
 	return &lanes{slots: slots, most: most, limit: limit, under: make(map[string]int), served: make(map[string]uint64)}
 }
 
-// enter waits for a slot. Who has one leaves.
+// enter waits for a slot. The caller must leave it.
 func (l *lanes) enter(ctx context.Context, class string) (*ticket, error) {
 	t := &ticket{lanes: l, class: class}
 	l.mu.Lock()
@@ -88,7 +88,8 @@ func (l *lanes) serve() {
 	}
 }
 
-// next returns the place of who waits for longest, be it since it came or since its class had a slot; -1 for none.
+// next returns the place of the task that waits longest, counted from its arrival or from the last slot of its class;
+// -1 if none waits.
 func (l *lanes) next() int {
 	best := -1
 	var since, served uint64

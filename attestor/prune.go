@@ -58,8 +58,8 @@ func parseFolder(name string) (modelKey, bool) {
 	return k, err == nil && k.folder() == name
 }
 
-// removeUnused removes the folder of a model that is not open and was last used before a time. Who wants to load the
-// model waits.
+// removeUnused removes the folder of a model that is not open and was last used before a time. Loads of the model wait
+// meanwhile.
 func (l *library) removeUnused(k modelKey, before time.Time) (bool, error) {
 	if !l.reserve(k) {
 		return false, nil

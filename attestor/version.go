@@ -18,8 +18,8 @@ import (
 const maxNamed = 3
 
 // judgeVersion fetches the text that an item asks about, checks that it is what was registered, and reckons what it
-// derives from. Who says that it holds text of a DataNet holds all that has entered before: it will have to judge
-// answers from it.
+// derives from. An attestor that says that it holds text of a DataNet must hold all text that entered before: it will
+// have to judge answers from it.
 func (a *Attestor) judgeVersion(ctx context.Context, j *job) (attributiontypes.Verdict, error) {
 	datanet, err := a.chain.datanet(ctx, j.item.DatanetId)
 	if err != nil {

@@ -26,8 +26,8 @@ const (
 // draw returns contributors by their ledger id.
 type draw func() int
 
-// newDraw draws from n contributors, all alike or by Zipf's law with exponent 1. Who is drawn often is spread over the
-// ledger.
+// newDraw draws from n contributors, all alike or by Zipf's law with exponent 1. Contributors that are drawn often are
+// spread over the ledger.
 func newDraw(distribution string, n int, seed int64) draw {
 	random := rand.New(rand.NewSource(seed))
 	if distribution == uniform {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// cached is a value that is read again when it is older than an age. Who asks for an old one gets it, and has it read
-// anew for the next: only the first has to wait.
+// cached is a value that is read again when it is older than an age. A caller that asks for an old value gets it, and
+// starts a new read for the next callers: only the very first caller waits.
 type cached[T any] struct {
 	mu     sync.Mutex
 	value  T

@@ -13,8 +13,8 @@ import (
 // ErrUnreadable says that what came from elsewhere is not what an index gives.
 var ErrUnreadable = errors.New("not what an index of earnings gives")
 
-// Check returns an error of kind ErrUnreadable if a history cannot come from an index: amounts are missing, or words
-// are none of its own. Whoever reads a history of a gateway calls it first, because the gateway is a stranger's.
+// Check returns an error that wraps ErrUnreadable if a history cannot come from an index, because amounts are missing
+// or a field has an unknown word. Call it first for the history of a gateway, which is a stranger.
 func (h History) Check() error {
 	t := h.Totals
 	if err := given(t.Earned, t.Contributed, t.Bonus, t.PaidOut); err != nil {

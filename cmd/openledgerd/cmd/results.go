@@ -153,8 +153,8 @@ func observe(cmd *cobra.Command, clientCtx client.Context) client.Context {
 	return clientCtx.WithClient(sendingNode{CometRPC: clientCtx.Client, sent: sent}).WithOutput(out)
 }
 
-// finish prints the result of the transaction that a command has sent, when it is in a block. Who gives
-// --broadcast-mode does not wait.
+// finish prints the result of the transaction that a command has sent, when it is in a block. With --broadcast-mode it
+// does not wait.
 func finish(cmd *cobra.Command) error {
 	clientCtx := client.GetClientContextFromCmd(cmd)
 	node, ok := clientCtx.Client.(sendingNode)

@@ -358,7 +358,7 @@ func TestReviewGoesOn(t *testing.T) {
 	require.NoError(t, first.run(ctx, true))
 	require.EqualValues(t, 500, p.ballot(cohort.Id, first.address).Votes[3].Score)
 
-	// Whoever has lost the folder is told, while it can be restored.
+	// A user who lost the folder is told while it can be restored.
 	require.NoError(t, os.Rename(second.store.Dir, second.store.Dir+".lost"))
 	require.ErrorContains(t, second.follow(ctx, cohort.Id, true), "copy "+second.store.Dir)
 	require.NoError(t, second.pass(ctx))

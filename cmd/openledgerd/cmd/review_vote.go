@@ -259,8 +259,8 @@ func (r *reviewer) advance(ctx context.Context, cohort uint64, wait bool) (done 
 	}
 	plan, err := r.step(ctx, *a)
 	if err != nil {
-		// Whoever stays tries to open as long as it can be opened; what cannot be
-		// sealed is said at once, while it can be helped.
+		// A command that stays running tries to open the ballot as long as that is possible. An error at sealing is returned
+		// at once, while the user can still do something.
 		return plan.Step != review.Reveal, err
 	}
 	switch plan.Step {

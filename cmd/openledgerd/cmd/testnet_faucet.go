@@ -33,7 +33,7 @@ runs on this machine: that of ` + "`testnet init-files`" + ` in ./testnet, that 
 that ` + "`openlorad demo --keep`" + ` names, or a node of mode single. ADDRESS may be the name of a key.
 
 It signs with the key of a validator in the test keyring of that home. Networks with value keep
-no such key: there, OPEN comes from whoever has some.`,
+no such key: there, you get OPEN from other accounts.`,
 		Example: `openledgerd testnet faucet alice
 openledgerd testnet faucet open1… 50OPEN --home ./testnet/node0
 openledgerd testnet faucet open1… 50OPEN --from my-validator     # a key of mine, on a node of mode single`,
@@ -108,7 +108,7 @@ func chooseFaucet(cmd *cobra.Command, own client.Context) error {
 	if name == "" {
 		return fmt.Errorf(
 			"no key of a validator is in the test keyring of %s: give --%s of a network on this machine, such as "+
-				"./testnet/node0, or a key of yours with --%s; on other networks OPEN comes from whoever has some", home,
+				"./testnet/node0, or a key of yours with --%s; on other networks you get OPEN from other accounts", home,
 			flags.FlagHome, flags.FlagFrom)
 	}
 	if err := f.Set(flags.FlagFrom, name); err != nil {

@@ -8,17 +8,17 @@ import (
 	"github.com/openledger/openledger/openlora/engine"
 )
 
-// unable says what keeps a server from answering for an adapter. Whoever asked is not at fault.
+// unable returns the error of a server that cannot answer with an adapter. The client is not at fault.
 func unable(format string, args ...any) error {
 	return &engine.UpstreamError{Message: fmt.Sprintf(format, args...)}
 }
 
-// unfit says why an adapter cannot be used with a server, however often it is tried.
+// unfit returns the error for an adapter that can never be used with a server.
 func unfit(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", engine.ErrAdapter, unable(format, args...))
 }
 
-// reply returns what a server has answered to a call that failed, or nil if it has not.
+// reply returns a server's answer to a failed call, or nil if it did not answer.
 func reply(err error) *engine.UpstreamError {
 	var upstream *engine.UpstreamError
 	if errors.As(err, &upstream) && upstream.Code != 0 {
@@ -27,14 +27,15 @@ func reply(err error) *engine.UpstreamError {
 	return nil
 }
 
-// noRoute says that a server does not have what was called: it has said so in the words of FastAPI, or without any.
+// noRoute reports whether an error means that a server does not have the called route: it answered with FastAPI's
+// message for that, or without a message.
 func noRoute(err *engine.UpstreamError) bool {
 	return err != nil && (err.Code == http.StatusNotFound || err.Code == http.StatusMethodNotAllowed) &&
 		(err.Message == "Not Found" || err.Message == "Method Not Allowed" || err.Message == "")
 }
 
-// blamed says that a call about an adapter failed, with what to do about it. A server that refuses an adapter does not
-// refuse what a client asked.
+// blamed returns the error of a failed call about an adapter, with advice. If a server refuses an adapter, the client's
+// request is not at fault.
 func blamed(err error, adapter, advice string) error {
 	var upstream *engine.UpstreamError
 	if !errors.As(err, &upstream) {

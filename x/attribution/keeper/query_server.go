@@ -167,7 +167,7 @@ func (s queryServer) Receipts(ctx context.Context,
 	return response, nil
 }
 
-// receiptOf unpacks a record of a batch; its index is set by who knows it.
+// receiptOf unpacks a record of a batch. Callers that know the receipt's index set it.
 func receiptOf(batch types.Batch, record poa.Record) types.Receipt {
 	receipt := types.NewReceipt(record)
 	receipt.BatchId, receipt.Provider, receipt.Height = batch.Id, batch.Provider, batch.Height

@@ -19,10 +19,10 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// Whoever runs a model can add a notice of his own to every answer, and so be paid for it out of what others wrote. Two
-// rules take that from him. Text of the model's owners and of the provider earns nothing in their own answers. And
-// because accounts are free, any text that is more of a model's recent answers than its part of the manifest explains
-// earns the less, the more it is.
+// The operator of a model can add a notice of their own to every answer, and so be paid out of what others wrote. Two
+// rules prevent that. Text of the model's owners and of the provider earns nothing in their own answers. And because
+// accounts are free, any text that is more of a model's recent answers than its part of the manifest explains earns
+// less, the more of them it is.
 
 // modelVersion names a version of a model.
 type modelVersion struct {
@@ -148,8 +148,8 @@ func megas(amount poa.Amount) uint64 {
 	return quotient
 }
 
-// owned says whether a contribution is the own text of whoever runs a model, which is not paid. What was stopped is not
-// anybody's.
+// owned returns a contribution, and reports whether it belongs to an owner of the model or to the provider, whose own
+// text is not paid. Stopped text belongs to nobody.
 func (s *source) owned(model, rank uint64, provider sdk.AccAddress, paid bool) (*knownContribution, bool, error) {
 	found, err := s.find(rank)
 	if err != nil || paid || found.pay.ToPool || found.pay.Burn {

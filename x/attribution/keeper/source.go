@@ -96,7 +96,8 @@ func (s *source) find(rank uint64) (*knownContribution, error) {
 	return found, nil
 }
 
-// missing translates what a look-up of a contribution failed with: only that there is none is a fault of who names it.
+// missing translates the error of looking up a contribution: only if the contribution does not exist, the message that
+// names it is at fault.
 func (s *source) missing(err error) error {
 	if errors.Is(err, datanettypes.ErrContributionNotFound) {
 		return errorsmod.Wrap(types.ErrManifest, err.Error())

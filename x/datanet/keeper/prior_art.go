@@ -19,9 +19,9 @@ func (s msgServer) ProvePriorArt(ctx context.Context, msg *types.MsgProvePriorAr
 	return &types.MsgProvePriorArtResponse{}, s.provePriorArt(ctx, params, msg)
 }
 
-// provePriorArt stops a segment that stands in a public snapshot. Half of its
-// part of the deposit goes to whoever showed it: to show one's own costs half.
-// The other half is burned, or is the author's whose text it is.
+// provePriorArt stops a segment that stands in a public snapshot. Half of its part of the deposit goes to the sender of
+// the proof: a contributor who shows prior art against their own text loses half. The other half is burned, or is the
+// author's whose text it is.
 func (k Keeper) provePriorArt(ctx context.Context, params types.Params, msg *types.MsgProvePriorArt) error {
 	snapshot, err := k.Snapshots.Get(ctx, msg.Snapshot)
 	if err != nil {

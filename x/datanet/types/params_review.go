@@ -123,7 +123,7 @@ func (p ReviewParams) Validate() error {
 		return errorsmod.Wrapf(ErrInvalidParams, "review.max_cohort_tokens is %d, must be between %d and %d",
 			p.MaxCohortTokens, p.CohortTokens+FeeTokens, 2*p.CohortTokens)
 	}
-	// Whoever fails all gold loses at least what a perfect seat of a full cohort earns.
+	// A reviewer who fails all gold must lose at least what a perfect seat of a full cohort earns.
 	if uint64(p.BondPerFee)*uint64(p.GoldSlashPpm)*uint64(p.Seats) < uint64(p.MaxCohortItems)*ppm {
 		return errorsmod.Wrapf(ErrInvalidParams,
 			"review.gold_slash_ppm of a bond of %d fees is less than a seat earns for %d items: raise one of them",

@@ -17,9 +17,9 @@ const (
 	attributeOf   = "module"
 )
 
-// Step is Attempt for a step that fails by a fault only: of the chain, its state or its parameters, never because
-// of what a user has or does. A failure is counted by module and step for whoever watches the node. The count is no
-// part of state. A block that is executed more than once, as optimistic execution may, is counted each time.
+// Step is Attempt for a step that only fails because of a fault of the chain, its state or its parameters, never
+// because of what a user has or does. A metric counts failures by module and step. The count is not part of state. A
+// block that is executed more than once, as optimistic execution may, is counted each time.
 func Step(ctx sdk.Context, module, name string, run func(sdk.Context) error) error {
 	err := Attempt(ctx, run)
 	if err != nil {

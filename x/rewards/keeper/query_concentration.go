@@ -113,7 +113,8 @@ type ranked struct {
 	income poa.Amount
 }
 
-// compare is positive when a stands above b: by income, ties by who was credited first.
+// compare returns a positive number if a ranks above b: by income, and of equal incomes the one that was credited
+// first.
 func (a ranked) compare(b ranked) int {
 	if order := a.income.Cmp(b.income); order != 0 {
 		return order

@@ -64,7 +64,7 @@ func meanFeeRoundedDown(totals types.Totals) math.Int {
 	return totals.Fees.Quo(math.NewIntFromUint64(totals.Receipts))
 }
 
-// paidByRole divides all fees by who got them.
+// paidByRole divides all fees by the role that got them.
 func paidByRole(totals types.Totals) []types.OverviewRole {
 	roles := []struct {
 		name string

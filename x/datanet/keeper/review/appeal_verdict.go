@@ -121,8 +121,8 @@ func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *ty
 }
 
 // settleOverturned slashes the votes that a decisive verdict shows to be wrong, and the pledges for a bounty of the
-// pool that falls. Out of that the fee of who was right to ask returns; the rest is burned, so that nobody gains by
-// having others slashed. What counts is the part of a full panel: few seats say little about a vote.
+// pool that falls. Out of that, the fee of a right appeal returns; the rest is burned, so that nobody gains by having
+// others slashed. What counts is the part of a full panel: few seats say little about a vote.
 func (k Keeper) settleOverturned(ctx context.Context, params types.Params, cohort types.Cohort,
 	contribution types.Contribution, verdict bool, winners int, upheld bool) error {
 	slashed, err := math.ZeroInt(), error(nil)

@@ -100,7 +100,7 @@ func (k Keeper) decideConfirmation(ctx context.Context, params types.Params, coh
 	return emit(ctx, &event)
 }
 
-// fall overturns an acceptance, and slashes the pledges of who accepted it if enough of a full panel say so.
+// fall overturns an acceptance. If enough of a full panel say so, it slashes the pledges of those who accepted.
 func (k Keeper) fall(ctx context.Context, params types.Params, c types.Contribution, rejects int, reason string) error {
 	if ofFullPanel(params.Review, rejects, params.Review.FallenPpm) {
 		slashed, err := k.slashPledges(ctx, params, c)

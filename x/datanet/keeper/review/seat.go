@@ -15,7 +15,8 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// mayBeSeated says whether a validator on whom a draw fell takes the seat. Who lost the credential is drawn no more.
+// mayBeSeated reports whether a drawn validator takes the seat. A validator that lost the credential is not drawn
+// again.
 func (k Keeper) mayBeSeated(ctx context.Context, params types.Params, cohort types.Cohort, v types.DataValidator,
 	datanet types.DataNet) (bool, error) {
 	address := sdk.MustAccAddressFromBech32(v.Address)
