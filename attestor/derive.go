@@ -15,7 +15,7 @@ import (
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
-// provenances reckon what accepted text derives from. The text that has entered each DataNet stays in memory, up to a
+// provenances compute what accepted text derives from. The text that has entered each DataNet stays in memory, up to a
 // number of bytes for all of them.
 type provenances struct {
 	chain *chain
@@ -24,7 +24,7 @@ type provenances struct {
 
 	mu    sync.Mutex
 	known map[uint64]*entered // by DataNet
-	// that were reckoned, by subject: a question that was too large is asked again in parts
+	// that were computed, by subject: a question that was too large is asked again in parts
 	tables map[poa.Hash][]datanettypes.Derivation
 }
 

@@ -123,7 +123,7 @@ func TestAThiefDoesNotDeclareForHimself(t *testing.T) {
 	}
 }
 
-// TestDerivationsInOneQuestion: contributions that are accepted together are reckoned from each other in the order of
+// TestDerivationsInOneQuestion: contributions that are accepted together are computed from each other in the order of
 // entering, by a lower rank only, and the same after a restart.
 func TestDerivationsInOneQuestion(t *testing.T) {
 	s := scenario(t)

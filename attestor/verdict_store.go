@@ -86,7 +86,7 @@ func (s *verdictStore) prune(base, versionBase uint64) error {
 	})
 }
 
-// checked says whether a contribution's text was found right before.
+// checked reports whether a contribution's text was found right before.
 func (s *verdictStore) checked(rank uint64, hash []byte) bool {
 	same := false
 	_ = s.db.View(func(tx *bolt.Tx) error {

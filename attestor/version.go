@@ -17,7 +17,7 @@ import (
 // maxNamed bounds the missing contributions that a reason names.
 const maxNamed = 3
 
-// judgeVersion fetches the text that an item asks about, checks that it is what was registered, and reckons what it
+// judgeVersion fetches the text that an item asks about, checks that it is what was registered, and computes what it
 // derives from. An attestor that says that it holds text of a DataNet must hold all text that entered before: it will
 // have to judge answers from it.
 func (a *Attestor) judgeVersion(ctx context.Context, j *job) (attributiontypes.Verdict, error) {

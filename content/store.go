@@ -94,7 +94,7 @@ func (s *Store) Get(ctx context.Context, hash [32]byte) ([]byte, error) {
 	return Read(reader, hash)
 }
 
-// Has says whether the store has content with a hash, without reading it.
+// Has reports whether the store has content with a hash, without reading it.
 func (s *Store) Has(ctx context.Context, hash [32]byte) (bool, error) {
 	return s.bucket.Exists(ctx, key(hash))
 }

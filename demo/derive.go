@@ -44,6 +44,6 @@ func (w *world) derive(texts []revealed) error {
 			derived++
 		}
 	}
-	w.progress("derived   %d of %d contributions pass a share on; validators reckon it again", derived, len(texts))
+	w.progress("derived   %d of %d contributions pass a share on; validators compute it again", derived, len(texts))
 	return nil
 }

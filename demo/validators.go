@@ -22,7 +22,7 @@ const (
 	payBlocks     = 5
 )
 
-// attests says whether validators attest the receipts, instead of the chain verifying inline evidence.
+// attests reports whether validators attest the receipts, instead of the chain verifying inline evidence.
 func (w *world) attests() bool { return w.opts.validators > 1 || w.opts.lora }
 
 // faultyNode is a node that misbehaves when it is told to. Releases have none: make faults builds it.

@@ -467,7 +467,7 @@ func TestStrangeWordsCost(t *testing.T) {
 	}
 }
 
-// No stretch gives a part more than the most that is reckoned before its parts are looked at, and hiding positions
+// No stretch gives a part more than the most that is computed before its parts are looked at, and hiding positions
 // raises no sum.
 func TestStretchesAreBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

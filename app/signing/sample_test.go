@@ -51,7 +51,7 @@ func fill(msg protoreflect.Message, full bool) {
 	}
 }
 
-// needed says whether a field must be there for a message to be signed.
+// needed reports whether a field must be there for a message to be signed.
 func needed(field protoreflect.FieldDescriptor) bool {
 	return protov2.GetExtension(field.Options(), amino.E_DontOmitempty).(bool)
 }

@@ -17,7 +17,7 @@ var marker = []byte("\xff\xffolvote\x01")
 // signatureSize of an extension's signature: validators of this chain have ed25519 keys.
 const signatureSize = 64
 
-// IsInjection says whether bytes in the place of a transaction are an injection, well-formed or not.
+// IsInjection reports whether bytes in the place of a transaction are an injection, well-formed or not.
 func IsInjection(tx []byte) bool { return bytes.HasPrefix(tx, marker) }
 
 // vote is what the injection holds of a vote; addresses and powers stand in the block's last commit.

@@ -98,7 +98,7 @@ func (h *Handlers) recovered(where string, fallback func()) {
 	}
 }
 
-// enabledAt says whether a block at a height can carry the extensions of the votes on the block before.
+// enabledAt reports whether a block at a height can carry the extensions of the votes on the block before.
 func enabledAt(ctx sdk.Context, height int64) bool {
 	params := ctx.ConsensusParams()
 	return params.Abci != nil && params.Abci.VoteExtensionsEnableHeight != 0 &&

@@ -213,7 +213,7 @@ func (s *source) Standing(receipt int, rank uint64) (poa.Standing, error) {
 	return standing, nil
 }
 
-// payable says whether a contribution is in the manifest of one of the models.
+// payable reports whether a contribution is in the manifest of one of the models.
 func (s *source) payable(c datanettypes.Contribution, models ...*Model) bool {
 	since := c.Version()
 	if since == 0 {

@@ -42,7 +42,7 @@ type Derived struct {
 	PPM  uint32 `json:"ppm"`
 }
 
-// Duplicate says whether the segment would be an unpaid alias.
+// Duplicate reports whether the segment would be an unpaid alias.
 func (f Finding) Duplicate() bool { return f.CopiedPPM >= poa.DuplicatePPM }
 
 // Checker compares files with known contributions.

@@ -15,7 +15,7 @@ type Pair struct {
 	CopiedPPM      uint32
 }
 
-// Duplicate says whether the chain takes the pair for a duplicate.
+// Duplicate reports whether the chain takes the pair for a duplicate.
 func (p Pair) Duplicate() bool { return p.CopiedPPM >= poa.DuplicatePPM }
 
 // Copies returns the pair of segments of which most is copied, by the test of

@@ -91,7 +91,7 @@ func (s *Store) Reset() {
 // Index returns the index. Add to it through the store only.
 func (s *Store) Index() *poa.Index { return s.index }
 
-// Has says whether a contribution is in the index.
+// Has reports whether a contribution is in the index.
 func (s *Store) Has(rank uint64) bool { return s.ranks[rank] }
 
 // Ranks is the number of contributions in the index.

@@ -132,7 +132,7 @@ func (o *options) validate() error {
 	return nil
 }
 
-// measures says whether something is to be measured.
+// measures reports whether something is to be measured.
 func (o *options) measures(name string) bool { return o.only == "" || o.only == name }
 
 // distributions by which contributors are drawn.

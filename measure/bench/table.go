@@ -70,7 +70,7 @@ func (t *table) rule(w io.Writer, widths []int) {
 	fmt.Fprintln(w, "|")
 }
 
-// number says whether a cell is to be aligned to the right.
+// number reports whether a cell is to be aligned to the right.
 func number(cell string) bool {
 	return cell != "" && strings.Trim(cell, "0123456789.,-+%x /") == ""
 }

@@ -299,7 +299,7 @@ func (w *world) payOut() error {
 	return nil
 }
 
-// holds says whether the attack loses.
+// holds reports whether the attack loses.
 func (r poolResult) holds() bool { return r.percent == 0 || r.gain < 0 }
 
 // line is the row in the table.

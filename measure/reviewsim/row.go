@@ -34,10 +34,10 @@ type result struct {
 	cohorts, appeals int
 }
 
-// lost says whether the deviation is above honesty by more than two standard errors.
+// lost reports whether the deviation is above honesty by more than two standard errors.
 func (r result) lost() bool { return r.strategy.vote != nil && r.diff < -2*r.se }
 
-// holds says whether honesty is above the deviation.
+// holds reports whether honesty is above the deviation.
 func (r result) holds() bool { return !(r.diff <= 0) || r.strategy.vote == nil }
 
 // length of a row, in cohorts played.

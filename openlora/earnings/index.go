@@ -169,7 +169,7 @@ func (x *Index) write(ctx context.Context, first, last int64) (done bool, err er
 	return done, errors.Join(err, failed)
 }
 
-// retry says whether a block is to be read again later, and notes otherwise that it is passed over.
+// retry reports whether a block is to be read again later, and notes otherwise that it is passed over.
 func (x *Index) retry(ctx context.Context, height int64, err error) bool {
 	if errors.Is(err, chain.ErrNoResults) {
 		x.skip[height] = chain.ErrNoResults.Error()

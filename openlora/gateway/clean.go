@@ -114,7 +114,7 @@ func (c *cleaner) next(r rune) {
 	c.write(r)
 }
 
-// joins says whether the joiner that came may stand between what was taken before it and r.
+// joins reports whether the joiner that came may stand between what was taken before it and r.
 func (c *cleaner) joins(r rune) bool {
 	trial := c.check
 	for _, held := range c.held {

@@ -20,7 +20,7 @@ type series struct {
 // given are the labels that Prometheus adds.
 var given = []string{"instance", "job"}
 
-// matches says whether a collected line is one that s selects.
+// matches reports whether a collected line is one that s selects.
 func (s series) matches(line series) bool {
 	if s.name != line.name {
 		return false

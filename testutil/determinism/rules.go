@@ -137,7 +137,7 @@ func (i *inspection) call(node *ast.CallExpr) {
 	}
 }
 
-// unhashed says whether what stands in a node is kept out of state and results.
+// unhashed reports whether what stands in a node is kept out of state and results.
 func (i *inspection) unhashed(node ast.Node) bool {
 	switch node := node.(type) {
 	case *ast.FuncDecl:

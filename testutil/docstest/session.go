@@ -110,7 +110,7 @@ func (s *session) close() error {
 	return os.RemoveAll(s.home)
 }
 
-// alive says whether anything still runs.
+// alive reports whether anything still runs.
 func (s *session) alive() bool {
 	for _, cmd := range s.groups {
 		if syscall.Kill(-cmd.Process.Pid, 0) == nil {

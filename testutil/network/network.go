@@ -113,7 +113,7 @@ func (n *Network) Stop() {
 	}
 }
 
-// Separate says whether the last node has a network of its own.
+// Separate reports whether the last node has a network of its own.
 func (n *Network) Separate() bool { return n.own != nil }
 
 // Height is the greatest height of the nodes that answer.

@@ -125,7 +125,7 @@ func (n *Node) Reconnect() error {
 	return n.Restart()
 }
 
-// Alive says whether the process runs.
+// Alive reports whether the process runs.
 func (n *Node) Alive() bool {
 	if n.process == nil {
 		return false

@@ -280,7 +280,7 @@ func (l *Load) Await(ctx context.Context, batch *Batch) error {
 	}
 }
 
-// Frozen says whether a provider is.
+// Frozen reports whether a provider is.
 func (l *Load) Frozen(ctx context.Context, i int) (bool, error) {
 	response, err := l.clients[0].Models.Provider(ctx,
 		&modelstypes.QueryProviderRequest{Provider: l.providers[i].signer.String()})

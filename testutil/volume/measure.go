@@ -66,7 +66,7 @@ func Writes(c *chain.Chain, run func()) []Write {
 	return writes
 }
 
-// Is says whether the key is of a collection of a store.
+// Is reports whether the key is of a collection of a store.
 func (w Write) Is(store string, prefix collections.Prefix) bool {
 	return w.Store == store && bytes.HasPrefix(w.Key, prefix)
 }

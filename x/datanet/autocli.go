@@ -220,7 +220,7 @@ openledgerd tx datanet create-datanet "Skin notes" --domain dermatology --review
 					RpcMethod: "ProposeDerivations", Use: "propose-derivations RANK SOURCES",
 					Short: "Correct what a contribution derives from; `openledgerd data derivations` does it for you",
 					Long: "For a contribution that validators have set aside because its derivations are others. SOURCES " +
-						"is how many of the contributions that they hold the table is reckoned from. The deposit returns if they find " +
+						"is how many of the contributions that they hold the table is computed from. The deposit returns if they find " +
 						"the same, else it is burned.",
 					Example:        `openledgerd tx datanet propose-derivations 17 5 --derivations '{"segment":0,"rank":"3","ppm":910000}' --from bob`,
 					PositionalArgs: modulekit.Args("rank", "sources"),

@@ -40,7 +40,7 @@ with earlier text: segment files, folders of them or of texts given with
 A segment of which half or more stands in one earlier segment is a duplicate: it
 earns nothing and can be challenged. A segment of which earlier text explains
 more than a quarter is derived: that share of its pay passes on. Validators
-reckon the same; ` + "`data contribute`" + ` declares it. Duplicates make the command fail.
+compute the same; ` + "`data contribute`" + ` declares it. Duplicates make the command fail.
 Text of the DataNet that is not in the content store is named and passed over;
 --fetch-missing and --attestor download it.`,
 		Example: `openledgerd data check notes/ --against ~/.openledger/content

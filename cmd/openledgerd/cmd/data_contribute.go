@@ -51,7 +51,7 @@ owner of the DataNet then accepts or rejects it. What is refused is not stored.
 
 The segments are compared with what enters the DataNet before, as
 ` + "`data check --datanet`" + ` does. Derived segments are declared, so that a share of their
-pay passes to what they were derived from. Validators reckon the same from the
+pay passes to what they were derived from. Validators compute the same from the
 text: what declares something else is set aside after acceptance, until
 ` + "`data derivations RANK --propose`" + ` has corrected it. A contribution takes at most
 256 derivations; with more, contribute in parts. The text to compare with is taken

@@ -21,8 +21,8 @@ const flagPropose = "propose"
 func dataDerivationsCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "derivations RANK",
-		Short: "Reckon what a contribution derives from, as validators do, and correct it",
-		Long: `Reckon from the text what the segments of contribution RANK derive from, and
+		Short: "Compute what a contribution derives from, as validators do, and correct it",
+		Long: `Compute from the text what the segments of contribution RANK derive from, and
 compare it with what the chain has. Validators do the same before the
 contribution enters a version of its DataNet: where they find something else it
 is set aside, earns nothing, and waits until somebody corrects it.
@@ -145,7 +145,7 @@ func whyNotProposed(c datanettypes.Contribution) string {
 	return fmt.Sprintf("it is %s, and its derivations were not found to be wrong", statusName(c.Status))
 }
 
-// enteringBefore returns what the derivations of a contribution are reckoned from: all that validators hold for what
+// enteringBefore returns what the derivations of a contribution are computed from: all that validators hold for what
 // was set aside, for what has entered what was before it, and for others what enters before them if nothing comes
 // between.
 func enteringBefore(ctx context.Context, query datanettypes.QueryClient,

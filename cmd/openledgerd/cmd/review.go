@@ -381,7 +381,7 @@ func (p *progress) warn(err error) {
 	}
 }
 
-// stopped says whether an error is that of an interrupted command.
+// stopped reports whether an error is that of an interrupted command.
 func stopped(ctx context.Context, err error) bool {
 	return err != nil && (ctx.Err() != nil || errors.Is(err, context.Canceled))
 }

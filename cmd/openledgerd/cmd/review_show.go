@@ -368,7 +368,7 @@ func (r *reviewer) earlier(cmd *cobra.Command, texts *texts, c datanettypes.Cont
 	return out, nil
 }
 
-// isItem says whether a file is the item itself, which --against a folder may hold.
+// isItem reports whether a file is the item itself, which --against a folder may hold.
 func isItem(file poa.SegmentFile, c datanettypes.Contribution) bool {
 	contributor, err := sdk.AccAddressFromBech32(c.Contributor)
 	if err != nil {

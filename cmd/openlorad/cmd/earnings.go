@@ -217,7 +217,7 @@ func replaceIndex(cmd *cobra.Command, node *chain.Client, path, by string) error
 	return errors.Join(err, old.Close())
 }
 
-// agreement says whether a history is all that the ledger knows.
+// agreement reports whether a history is all that the ledger knows.
 func agreement(history earnings.History, earned sdkmath.Int) string {
 	ledger := "the ledger says " + rewardstypes.FormatOpen(earned) + " OPEN"
 	switch {

@@ -15,8 +15,8 @@ import (
 )
 
 // Climb is what one segment takes from others, of their pay, after changes that were kept if they took more: Seen from
-// the answers that it was changed for, Taken from others, that come later; with the derivations that validators reckon.
-// Undeclared is Taken without any.
+// the answers that it was changed for, Taken from others, that come later; with the derivations that validators
+// compute. Undeclared is Taken without any.
 type Climb struct {
 	Start                   string
 	Taken, Undeclared, Seen float64
@@ -184,7 +184,7 @@ func (w *World) takes(cases []climbing, words []string) (pay, error) {
 	return all, nil
 }
 
-// passed returns the part of its pay that a text passes on, as validators reckon it.
+// passed returns the part of its pay that a text passes on, as validators compute it.
 func (w *World) passed(words []string) (float64, error) {
 	r, err := w.Registry.With([]methods.Text{{Rank: uint64(len(w.order) + 1), Text: []byte(strings.Join(words, " "))}})
 	if err != nil {

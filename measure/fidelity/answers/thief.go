@@ -11,7 +11,7 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// Loss is what thieves take of what they and the owners are paid, with the derivations that validators reckon and
+// Loss is what thieves take of what they and the owners are paid, with the derivations that validators compute and
 // without any, and the part of what is owed that reaches passages listed for a sentence, without an attack and with
 // one.
 type Loss struct {

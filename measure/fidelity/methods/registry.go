@@ -133,7 +133,7 @@ func (r *Registry) PassOn(paid measure.Weights) measure.Weights {
 	return out
 }
 
-// Derived returns what the segment at a place derives from, as validators reckon it.
+// Derived returns what the segment at a place derives from, as validators compute it.
 func (r *Registry) Derived(p int) []poa.Derivation { return r.Segments[p].Derived }
 
 // derive sets what segments derive from.

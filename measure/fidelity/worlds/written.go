@@ -31,7 +31,7 @@ func written(segments [][]uint32, answer []uint32, weight []int32) []int {
 	return owners
 }
 
-// anchored says whether a seed of the answer that admits the text and has a free position lies on a qualifying
+// anchored reports whether a seed of the answer that admits the text and has a free position lies on a qualifying
 // alignment within reach of it.
 func anchored(earlier [][]uint32, answer, text []uint32, weight []int32, owners []int) bool {
 	for p := range answer {

@@ -240,7 +240,7 @@ func refuted(v verdict, err error) (verdict, error) {
 	return v, nil
 }
 
-// signedBy says whether the provider of a session signed an outcome for a call.
+// signedBy reports whether the provider of a session signed an outcome for a call.
 func signedBy(session types.Session, chainID string, record poa.Record, signed poa.SignedOutcome) bool {
 	statement := poa.SignedAnswer{ChainID: chainID, Session: record.Session, N: record.N, Outcome: signed.Outcome}
 	return ed25519consensus.Verify(session.AnswerKey, statement.SignBytes(), signed.Signature[:])

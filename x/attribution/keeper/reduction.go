@@ -262,7 +262,7 @@ func (m *manifest) groups(of *knownContribution) (datanet, unreviewed bool, err 
 	return true, false, nil
 }
 
-// reviewed says whether panels decide what is in a DataNet.
+// reviewed reports whether panels decide what is in a DataNet.
 func (s *source) reviewed(datanetID uint64) (bool, error) {
 	datanet, err := s.datanetOf(datanetID)
 	if err != nil {

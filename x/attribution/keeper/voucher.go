@@ -70,7 +70,7 @@ func (s *submission) newClaim(voucher types.SessionClaim, receipts []poa.Receipt
 
 func (c *claim) lastCall() uint64 { return c.session.Calls + uint64(len(c.receipts)) }
 
-// acknowledgedAt says whether the call at an index is acknowledged: only the last may not be.
+// acknowledgedAt reports whether the call at an index is acknowledged: only the last may not be.
 func (c *claim) acknowledgedAt(index int) bool { return c.acknowledged || index < len(c.receipts)-1 }
 
 // check walks the calls, recomputes the hash chain, and checks that the voucher

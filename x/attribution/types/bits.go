@@ -1,6 +1,6 @@
 package types
 
-// HasBit says whether a bitmap has the bit of a slot.
+// HasBit reports whether a bitmap has the bit of a slot.
 func HasBit(bits []byte, slot uint32) bool {
 	i := slot / 8
 	return i < uint32(len(bits)) && bits[i]&(1<<(slot%8)) != 0

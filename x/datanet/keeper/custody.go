@@ -221,8 +221,8 @@ func (k Keeper) enterHeld(ctx context.Context, datanet *types.DataNet, ask types
 	return k.closeDone(ctx, g)
 }
 
-// sourcesHeld says whether validators hold everything that a contribution passes pay on to, so that every version that
-// has the one has the other.
+// sourcesHeld reports whether validators hold everything that a contribution passes pay on to, so that every version
+// that has the one has the other.
 func (k Keeper) sourcesHeld(ctx context.Context, c types.Contribution) (bool, error) {
 	for i, d := range c.Derivations {
 		if i > 0 && c.Derivations[i-1].Rank == d.Rank {
@@ -263,8 +263,8 @@ func (k Keeper) OpenAsks(ctx context.Context) ([]types.HoldAsk, error) {
 	return asks, err
 }
 
-// readableSince says whether validators held the text of an accepted
-// contribution before a block: who has not seen it cannot compare with it.
+// readableSince reports whether validators held the text of an accepted contribution before a block: who has not seen
+// it cannot compare with it.
 func (k Keeper) readableSince(ctx context.Context, rank uint64, height int64) (bool, error) {
 	c, err := k.GetContribution(ctx, rank)
 	return err == nil && c.HeldHeight != 0 && c.HeldHeight < height, err

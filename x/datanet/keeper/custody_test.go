@@ -310,7 +310,7 @@ func TestDerivationsAreCorrected(t *testing.T) {
 	f.Roots(id)
 }
 
-// TestSourcesAreHeldFirst: while nobody attests, nobody reckons derivations; still no version has a contribution
+// TestSourcesAreHeldFirst: while nobody attests, nobody computes derivations; still no version has a contribution
 // without its sources.
 func TestSourcesAreHeldFirst(t *testing.T) {
 	f := datanettest.New(t)

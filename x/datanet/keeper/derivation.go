@@ -43,7 +43,7 @@ func (k Keeper) proposeDerivations(ctx context.Context, params types.Params, msg
 	}
 	if msg.Sources < c.Hold.Sources || msg.Sources > held {
 		return errorsmod.Wrapf(types.ErrDerivation,
-			"reckoned from the first %d contributions that validators hold: want at least the %d they were asked about, and "+
+			"computed from the first %d contributions that validators hold: want at least the %d they were asked about, and "+
 				"at most the %d there are", msg.Sources, c.Hold.Sources, held)
 	}
 	if sameDerivations(c.Derivations, msg.Derivations) && msg.Sources == c.Hold.Sources {

@@ -12,7 +12,7 @@ import (
 )
 
 // setAside takes a contribution that validators do not hold out of the custody queue: its version goes on without it.
-// Sources are the contributions that its derivations are reckoned from.
+// Sources are the contributions that its derivations are computed from.
 func (k Keeper) setAside(ctx context.Context, datanet *types.DataNet, c types.Contribution, sources uint64,
 	verdict types.HoldVerdict, retry types.HoldRetry) error {
 	if err := k.Waiting.Remove(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank)); err != nil {

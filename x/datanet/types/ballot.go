@@ -142,7 +142,7 @@ type GoldTally struct {
 	CheckedWrong           int
 }
 
-// Graded says whether both verdicts occur, so that no constant answer scores.
+// Graded reports whether both verdicts occur, so that no constant answer scores.
 func (t GoldTally) Graded() bool {
 	return t.BadRight+t.BadWrong > 0 && t.SoundRight+t.SoundWrong > 0
 }

@@ -2,7 +2,7 @@ package types
 
 import "cosmossdk.io/math"
 
-// FromPool says whether a bounty is the protocol's.
+// FromPool reports whether a bounty is the protocol's.
 func (b Bounty) FromPool() bool { return b.Id != 0 && b.Funder == "" }
 
 // Held is what a bounty has not spent.

@@ -1,9 +1,8 @@
 package types
 
-// EnoughGold says whether a cohort holds enough gold to be reviewed: the share
-// of its items, at least half of it to be rejected. One item at least is altered,
-// since a program finds duplicates, and one is sound; one at least is no gold.
-// Duplicates are not counted against the items: anybody may seal them, of none.
+// EnoughGold reports whether a cohort holds enough gold to be reviewed: the share of its items, at least half of it to
+// be rejected. One item at least is altered, since a program finds duplicates, and one is sound; one at least is no
+// gold. Duplicates are not counted against the items: anybody may seal them, of none.
 func (c Cohort) EnoughGold(p ReviewParams) bool {
 	duplicates, altered, sound := c.countGold()
 	needed := GoldNeeded(len(c.Items), p.GoldPpm)
@@ -36,7 +35,7 @@ func (c Cohort) GoldOf(planter string) int {
 	return n
 }
 
-// AllGoldOpen says whether nobody has gold left to open.
+// AllGoldOpen reports whether nobody has gold left to open.
 func (c Cohort) AllGoldOpen() bool {
 	for _, gold := range c.Gold {
 		if gold.Rank == 0 {
@@ -46,8 +45,8 @@ func (c Cohort) AllGoldOpen() bool {
 	return true
 }
 
-// Quorum says whether enough seats of a panel have revealed to decide: as many
-// as it takes to accept, or more than half in an appeal.
+// Quorum reports whether enough seats of a panel have revealed to decide: as many as it takes to accept, or more than
+// half in an appeal.
 func (c Cohort) Quorum(revealed int) bool {
 	if c.Kind == COHORT_KIND_REVIEW {
 		return revealed >= int(c.Needed) && revealed > 0
@@ -66,7 +65,7 @@ func (c Cohort) Seated(address string) uint32 {
 	return seats
 }
 
-// Bad says whether gold of a kind must be rejected.
+// Bad reports whether gold of a kind must be rejected.
 func (k GoldKind) Bad() bool { return k == GOLD_KIND_DUPLICATE || k == GOLD_KIND_ALTERED }
 
 // OpenedGold returns the kind of gold that an item was shown to be, unspecified

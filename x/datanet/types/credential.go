@@ -24,13 +24,12 @@ func (p CredentialPolicy) Granter(owner string) string {
 	return ""
 }
 
-// Good says whether a credential admits its account under a policy at a time.
+// Good reports whether a credential admits its account under a policy at a time.
 func (c Credential) Good(policy CredentialPolicy, now time.Time) bool {
 	return c.Policy == policy.Number && !now.Before(c.From) && (c.Until == nil || now.Before(*c.Until))
 }
 
-// PaidAt says whether receipts of batches submitted in a block pay a
-// contribution that a version has.
+// PaidAt reports whether receipts of batches submitted in a block pay a contribution that a version has.
 func (c Contribution) PaidAt(height int64) bool { return c.Pay().PaidAt(height) }
 
 // PaidAt is that of the contribution.
@@ -49,5 +48,5 @@ func (c Contribution) Pay() ContributionPay {
 	}
 }
 
-// Earning says whether a contribution is accepted and nothing has stopped it.
+// Earning reports whether a contribution is accepted and nothing has stopped it.
 func (c Contribution) Earning() bool { return c.Status == CONTRIBUTION_STATUS_ACCEPTED }

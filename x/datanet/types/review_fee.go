@@ -28,7 +28,7 @@ func (f ReviewFee) Of(tokens uint64) math.Int {
 	return f.Base.Add(ceilQuo(f.PerThousand.Mul(math.NewIntFromUint64(tokens-FeeTokens)), feeUnit))
 }
 
-// Equal says whether two fees are the same.
+// Equal reports whether two fees are the same.
 func (f ReviewFee) Equal(other ReviewFee) bool {
 	return f.Base.Equal(other.Base) && f.PerThousand.Equal(other.PerThousand)
 }

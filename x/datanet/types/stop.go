@@ -2,7 +2,7 @@ package types
 
 import "github.com/openledger/openledger/poa"
 
-// Holds says whether the stop holds for batches that are weighed as of a block.
+// Holds reports whether the stop holds for batches that are weighed as of a block.
 func (s SegmentStop) Holds(height int64) bool {
 	return s.StoppedHeight <= height && (s.ResumedHeight == 0 || height < s.ResumedHeight)
 }

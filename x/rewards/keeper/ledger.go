@@ -87,7 +87,7 @@ func (k Keeper) anyDue(ctx context.Context, number uint64, page *types.Page, par
 	return false, nil
 }
 
-// due says whether a row has reached its payout threshold.
+// due reports whether a row has reached its payout threshold.
 func (k Keeper) due(ctx context.Context, id uint64, row *types.Row, params types.Params) (bool, error) {
 	threshold, err := k.threshold(ctx, id, row, params)
 	return err == nil && types.IntOf(row.Balance).GTE(threshold), err

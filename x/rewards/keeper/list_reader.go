@@ -69,16 +69,14 @@ func known(credit types.AccountCredit, accounts uint64) error {
 	return nil
 }
 
-// due says whether the current credit is to be paid on the walk of a cycle:
-// from the start page on the walk on which the list was taken up, before the
-// start page on the next.
+// due reports whether the current credit is to be paid on the walk of a cycle: from the start page on the walk on which
+// the list was taken up, before the start page on the next.
 func (r *listReader) due(cycle uint64) bool {
 	return !r.end && (cycle == r.list.StartCycle || r.page < r.list.StartPage)
 }
 
-// done says whether nothing of a list that is not due is left to pay: it has
-// been paid from its start page to the end of the ledger, and from the
-// beginning up to it.
+// done reports whether nothing of a list that is not due is left to pay: it has been paid from its start page to the
+// end of the ledger, and from the beginning up to it.
 func (r *listReader) done(cycle uint64) bool {
 	if cycle != r.list.StartCycle {
 		return true
@@ -90,7 +88,7 @@ func (r *listReader) done(cycle uint64) bool {
 	return first >= r.list.StartPage
 }
 
-// paid says whether a list at a position of the sweep has been paid for a page.
+// paid reports whether a list at a position of the sweep has been paid for a page.
 func paid(list types.CreditList, cursor, cycle, page uint64) bool {
 	if cycle == list.StartCycle {
 		return page >= list.StartPage && page < cursor

@@ -92,7 +92,7 @@ type CreditReader struct {
 // Read returns a reader of the chunk.
 func (c Chunk) Read() CreditReader { return CreditReader{in: reader{rest: c}} }
 
-// Done says whether all credits were read.
+// Done reports whether all credits were read.
 func (r *CreditReader) Done() bool { return len(r.in.rest) == 0 }
 
 // Next returns the next credit, or an error when the chunk is broken.

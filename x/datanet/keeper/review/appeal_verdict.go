@@ -40,7 +40,7 @@ func (k Keeper) decideAppeal(ctx context.Context, params types.Params, cohort ty
 	return emit(ctx, &event)
 }
 
-// ofFullPanel says whether so many votes are a part of all seats that a panel of appeal can have.
+// ofFullPanel reports whether so many votes are a part of all seats that a panel of appeal can have.
 func ofFullPanel(params types.ReviewParams, votes int, ppm uint32) bool {
 	return votes*rewardstypes.PPM >= int(params.AppealSeats)*int(ppm)
 }

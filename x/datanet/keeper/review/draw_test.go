@@ -130,7 +130,8 @@ func TestBondsOfAnAccountAreBounded(t *testing.T) {
 		DatanetId: r.ID, Amount: datanettest.Bond}, types.ErrInvalidBond)
 }
 
-// TestFeesGrowWithTokens: what there is to read is paid for, and what is reckoned by the fee follows.
+// TestFeesGrowWithTokens: reviews are paid by the tokens to read, and amounts that are computed from the fee grow with
+// it.
 func TestFeesGrowWithTokens(t *testing.T) {
 	r := datanettest.NewReviews(t, 9)
 	require.Equal(t, types.PerThousandOf(datanettest.Fee), r.Datanet(r.ID).ReviewFeePerThousand,

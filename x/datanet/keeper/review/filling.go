@@ -88,7 +88,7 @@ func (k Keeper) hurryIf(ctx context.Context, complete bool, cohort types.Cohort)
 	return k.Cohorts.Set(ctx, cohort.Id, cohort)
 }
 
-// full says whether a cohort that is filling need not wait for more.
+// full reports whether a cohort that is filling need not wait for more.
 func full(params types.Params, cohort types.Cohort) bool {
 	enough := len(cohort.Items) >= int(params.Review.CohortItems) || cohort.Tokens >= params.Review.CohortTokens
 	return enough && cohort.EnoughGold(params.Review)

@@ -94,7 +94,7 @@ func (k Keeper) unpledge(ctx context.Context, cohort *types.Cohort) error {
 	return nil
 }
 
-// answering says whether a bounty of the pool has not begun to pay for an item of a cohort that may still fall.
+// answering reports whether a bounty of the pool has not begun to pay for an item of a cohort that may still fall.
 func (k Keeper) answering(ctx context.Context, cohort types.Cohort) (bool, error) {
 	if !cohort.Pledge.IsPositive() || cohort.Kind != types.COHORT_KIND_REVIEW {
 		return false, nil

@@ -64,7 +64,7 @@ func (k Keeper) seat(ctx sdk.Context, params types.Params, cohort *types.Cohort,
 	return k.startVoting(ctx, params, cohort)
 }
 
-// seated says whether an account has a seat in a cohort that is not decided.
+// seated reports whether an account has a seat in a cohort that is not decided.
 func (k Keeper) seated(ctx context.Context, address string) (bool, error) {
 	found := false
 	of := collections.NewPrefixedPairRange[sdk.AccAddress, uint64](sdk.MustAccAddressFromBech32(address))
