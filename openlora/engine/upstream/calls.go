@@ -11,10 +11,10 @@ import (
 	"github.com/openledger/openledger/openlora/engine"
 )
 
-// maxBody bounds what is read of a response that is no answer.
+// maxBody is the largest part of a response that is read, except answers, in bytes.
 const maxBody = 8 << 20
 
-// calls are HTTP requests to a server.
+// calls sends HTTP requests to a server.
 type calls struct {
 	root   string // http://host:port
 	api    string // root/v1
@@ -22,7 +22,7 @@ type calls struct {
 	client *http.Client
 }
 
-// do sends a value as JSON, or nothing if it is nil, and returns a response of status 200.
+// do sends a value as JSON, or an empty body if it is nil, and returns a response of status 200.
 func (c calls) do(ctx context.Context, method, url string, value any) (*http.Response, error) {
 	var body io.Reader
 	if value != nil {
@@ -48,8 +48,9 @@ func (c calls) send(request *http.Request) (*http.Response, error) {
 	if c.key != "" {
 		request.Header.Set("Authorization", "Bearer "+c.key)
 	}
-	// A server may close a connection that it has kept while the request is on its way. Before the first byte of the
-	// response nothing has come of that, so it is sent once more: this header, which is not sent, says that it may be.
+	// A server may close an idle connection while the request is on its way. Before the first byte of the response the
+	// server has done nothing, so the request may be sent once more. This header tells package net/http so, and is not
+	// sent.
 	request.Header["Idempotency-Key"] = nil
 	response, err := c.client.Do(request)
 	if err != nil {
@@ -62,7 +63,7 @@ func (c calls) send(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// ask sends a value and reads the JSON that comes back into another. Nil reads nothing.
+// ask sends a value and decodes the JSON of the response into another. If that is nil, it decodes nothing.
 func (c calls) ask(ctx context.Context, method, url string, value, into any) error {
 	response, err := c.do(ctx, method, url, value)
 	if err != nil {

@@ -86,20 +86,20 @@ func base(t *testing.T, s *upstream.Server, _ *engine.Adapter) (any, error) { re
 type outcome struct {
 	act    act
 	result any
-	fails  string // what the error says
+	fails  string // text of the error
 	busy   bool
-	unfit  bool // the adapter is, for good
+	unfit  bool // whether the adapter can never be used
 	is     func(*engine.UpstreamError) bool
 }
 
 func refused(err *engine.UpstreamError) bool { return err.Refused }
 func blameless(err *engine.UpstreamError) bool {
-	return !err.Refused // a client does nothing about an adapter
+	return !err.Refused // the client is not at fault
 }
 
 const because = "Because of it."
 
-// TestContracts: each driver asks what its server wants to be asked, and understands what it answers.
+// TestContracts: each driver sends the requests that its server expects, and understands the responses.
 func TestContracts(t *testing.T) {
 	for kind, outcomes := range map[upstream.Kind]map[string]outcome{
 		upstream.VLLM: {

@@ -39,7 +39,7 @@ func TestServersAreNamed(t *testing.T) {
 	require.Equal(t, "http://host:1/v1", s.Name())
 }
 
-// TestPathMap: the longest folder wins, and none above it.
+// TestPathMap: the longest matching folder wins.
 func TestPathMap(t *testing.T) {
 	paths, err := upstream.ParsePathMap([]string{"/home/me/.openlora=/data", "/home/me/.openlora/adapters/=/adapters/"})
 	require.NoError(t, err)
@@ -58,7 +58,7 @@ func TestPathMap(t *testing.T) {
 	}
 }
 
-// TestAdapterThatTheServerWasStartedWith is asked for by its name there, and never loaded.
+// TestAdapterThatTheServerWasStartedWith: requests use the adapter's name at the server, and it is never loaded.
 func TestAdapterThatTheServerWasStartedWith(t *testing.T) {
 	for _, kind := range upstream.Kinds() {
 		url := replay(t, []exchange{{method: http.MethodPost, path: "/v1/chat/completions", part: `{"model":"mine"}`,
@@ -74,7 +74,7 @@ func TestAdapterThatTheServerWasStartedWith(t *testing.T) {
 	}
 }
 
-// TestPlainServerLoadsNothing: it says what to do instead.
+// TestPlainServerLoadsNothing: the error says what to do instead.
 func TestPlainServerLoadsNothing(t *testing.T) {
 	s := server(t, "http://127.0.0.1:1/v1", "base", "", 0)
 	require.ErrorIs(t, s.Load(t.Context(), five()), engine.ErrAdapter)
@@ -83,7 +83,7 @@ func TestPlainServerLoadsNothing(t *testing.T) {
 	require.ErrorIs(t, err, engine.ErrAdapter)
 }
 
-// TestNamesOfAdapters: what could leave a folder, a URL or a section is refused before anybody is asked.
+// TestNamesOfAdapters: a name that could leave a folder, a URL or a section is refused before any request.
 func TestNamesOfAdapters(t *testing.T) {
 	s, err := upstream.New(upstream.Options{URL: "http://127.0.0.1:1", Kind: upstream.LlamaCPP, Model: "base"})
 	require.NoError(t, err)
@@ -92,7 +92,7 @@ func TestNamesOfAdapters(t *testing.T) {
 	}
 }
 
-// TestResolverFolder: vLLM finds the adapter by its name, as one of the base that it was started with.
+// TestResolverFolder: vLLM finds the adapter by its name, as an adapter of the base that vLLM was started with.
 func TestResolverFolder(t *testing.T) {
 	p := newPlaces(t)
 	folder := filepath.Join(t.TempDir(), "resolver")
@@ -119,7 +119,7 @@ func TestResolverFolder(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(folder, p.adapter.Name))
 }
 
-// TestPresetFile: a section for the adapter is added to what the owner wrote, and taken away.
+// TestPresetFile: a section for the adapter is added to the owner's text, and removed.
 func TestPresetFile(t *testing.T) {
 	p := newPlaces(t)
 	before, err := os.ReadFile(p.presets)
@@ -160,7 +160,7 @@ func TestPresetFile(t *testing.T) {
 	require.ErrorContains(t, s.Load(t.Context(), &strange), "cannot stand in a preset file")
 }
 
-// TestPresetFileIsChangedInTurn: two servers that read the same file lose nothing.
+// TestPresetFileIsChangedInTurn: two servers that share a file lose no section.
 func TestPresetFileIsChangedInTurn(t *testing.T) {
 	p := newPlaces(t)
 	var all sync.WaitGroup
@@ -189,8 +189,8 @@ func TestPresetFileIsChangedInTurn(t *testing.T) {
 	require.Equal(t, 8, strings.Count(string(text), "[openledger-"))
 }
 
-// TestFormats: a PEFT adapter is sent to Ollama as the GGUF file that it is by its base's configuration, and without
-// one it is said what is missing.
+// TestFormats: a PEFT adapter is converted to GGUF by its base's configuration and sent to Ollama. Without the
+// configuration, the error says what is missing.
 func TestFormats(t *testing.T) {
 	config := checkpointtest.Config(checkpoint.Llama)
 	folder := t.TempDir()
@@ -239,7 +239,7 @@ func TestFormats(t *testing.T) {
 	require.ErrorIs(t, s.Load(t.Context(), peft), engine.ErrAdapter)
 }
 
-// TestConnectionsServeAgain: an answer does not cost a connection.
+// TestConnectionsServeAgain: the connection of an answer is used again.
 func TestConnectionsServeAgain(t *testing.T) {
 	var made atomic.Int64
 	fake := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -260,7 +260,8 @@ func TestConnectionsServeAgain(t *testing.T) {
 	require.EqualValues(t, 1, made.Load())
 }
 
-// TestAnotherArtifactOfTheSameName is not taken for the one that is wanted, and what was left is unloaded by its name.
+// TestAnotherArtifactOfTheSameName: an adapter with the same name but another artifact is not used, and one that was
+// left is unloaded by its name.
 func TestAnotherArtifactOfTheSameName(t *testing.T) {
 	v := newStandIn(t, "a")
 	first, second := five(), five()

@@ -7,7 +7,7 @@ import (
 	"github.com/openledger/openledger/internal/file"
 )
 
-// linkOrCopy makes a file that has the content of another.
+// linkOrCopy makes a file with the content of another: a link, or a copy if linking fails.
 func linkOrCopy(from, to string) error {
 	if os.Link(from, to) == nil {
 		return nil

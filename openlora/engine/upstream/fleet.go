@@ -18,39 +18,39 @@ import (
 	"github.com/openledger/openledger/slm/checkpoint"
 )
 
-// FleetOptions say how a fleet behaves.
+// FleetOptions are the options of a fleet.
 type FleetOptions struct {
-	// Answers is how many answers a server makes at a time; 0 is no limit.
+	// Answers is the largest number of answers of one server at a time; 0 means no limit.
 	Answers int
-	// Interval between two checks of a server.
+	// Interval is the time between two checks of a server.
 	Interval time.Duration
 	Log      *slog.Logger
 }
 
 const (
-	// DefaultInterval between two checks of a server.
+	// DefaultInterval is the default of FleetOptions.Interval.
 	DefaultInterval = 5 * time.Second
-	// cold is how many answers less a server must have in flight to be asked for an adapter that it would have to load,
-	// while another has it.
+	// cold is the number of answers in flight that a load of an adapter counts as. A server without the adapter is asked
+	// only if it has that many fewer than a server with it.
 	cold = 4
-	// rest is how long a server is left alone that takes no more and does not say for how long.
+	// rest is the pause for a server that accepts no more requests and sends no Retry-After.
 	rest = time.Second
 	// loadPatience bounds the loading of an adapter.
 	loadPatience = 2 * time.Minute
-	// drainPatience is how long answers in flight may take when the fleet is closed.
+	// drainPatience is the time for answers in flight to finish when the fleet is closed.
 	drainPatience = 10 * time.Second
 )
 
-// Fleet is model servers that serve the same base. Each answer is asked of the one that has the fewest in flight, and
-// of another if that one fails before it has said a word. It is an engine.Engine, an engine.Host and a
+// Fleet is a set of model servers that serve the same base. It asks the server with the fewest answers in flight for an
+// answer, and another server if that one fails before the first word. It is an engine.Engine, an engine.Host and a
 // prometheus.Collector.
 type Fleet struct {
 	options   FleetOptions
 	members   []*member
 	failovers atomic.Uint64
-	turn      atomic.Uint64 // among those that are equal
+	turn      atomic.Uint64 // chooses among equal servers in turn
 
-	ctx  context.Context // of everything that the fleet does
+	ctx  context.Context // for everything that the fleet does
 	stop context.CancelFunc
 	work sync.WaitGroup // checks
 
@@ -65,7 +65,7 @@ var (
 	_ engine.Based  = (*basedFleet)(nil)
 )
 
-// NewFleet returns a fleet of servers, and begins to check them. Close ends that.
+// NewFleet returns a fleet of servers, and begins to check them until Close.
 func NewFleet(servers []*Server, options FleetOptions) (*Fleet, error) {
 	if len(servers) == 0 {
 		return nil, errors.New("no model server is named")
@@ -93,7 +93,7 @@ func NewFleet(servers []*Server, options FleetOptions) (*Fleet, error) {
 	return f, nil
 }
 
-// Close takes no more answers, lets those in flight finish for some seconds, and ends the checks.
+// Close refuses new answers, gives answers in flight some seconds to finish, and ends the checks.
 func (f *Fleet) Close() error {
 	f.mu.Lock()
 	f.draining = true
@@ -114,7 +114,7 @@ func (f *Fleet) Close() error {
 	return nil
 }
 
-// Check asks every server what it is. It fails if none answers well; the others are logged.
+// Check checks every server. It returns an error if none is usable, and logs the failures of single servers.
 func (f *Fleet) Check(ctx context.Context) error {
 	failures := make([]error, len(f.members))
 	var asked sync.WaitGroup
@@ -140,8 +140,8 @@ func (f *Fleet) Check(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// Engine returns the fleet as what it is: an engine.Host if a server of it may have adapters, and an engine.Based if
-// the whole base is known.
+// Engine returns the fleet as an engine. It is an engine.Host only if a server of it may have adapters, and an
+// engine.Based only if the whole base is known.
 func (f *Fleet) Engine() engine.Engine {
 	hosts, known := false, f.members[0].Whole
 	for _, m := range f.members {
@@ -156,14 +156,14 @@ func (f *Fleet) Engine() engine.Engine {
 	return f
 }
 
-// plainFleet has nothing to do with adapters.
+// plainFleet is a fleet without adapters.
 type plainFleet struct {
 	engine.Engine
 	io.Closer
 	prometheus.Collector
 }
 
-// basedFleet knows its base, of which this machine has the files that the servers were given.
+// basedFleet is a fleet that knows its base, because this machine has the base's files.
 type basedFleet struct {
 	*Fleet
 	whole string
@@ -185,7 +185,7 @@ func (f *basedFleet) BaseDigest() ([32]byte, error) {
 // Accepts implements engine.Engine.
 func (f *Fleet) Accepts(options api.Options) error { return f.members[0].Accepts(options) }
 
-// enter counts an answer in, unless the fleet is being closed.
+// enter counts an answer, and returns false if the fleet is being closed.
 func (f *Fleet) enter() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -229,13 +229,13 @@ func (f *Fleet) Answer(ctx context.Context, request engine.Request, emit func(st
 	}
 }
 
-// elsewhere says that another server may do what one has failed to.
+// elsewhere reports whether another server may succeed after this error.
 func elsewhere(err error) bool {
 	var upstream *engine.UpstreamError
 	return errors.As(err, &upstream) && !upstream.Refused
 }
 
-// worse is what to say of two failures: that a server is busy is good news, since the same may be asked soon.
+// worse returns the error to report of two. A busy server is the better news, because the request may succeed soon.
 func worse(a, b error) error {
 	var first, second *engine.UpstreamError
 	switch {
@@ -252,8 +252,8 @@ func worse(a, b error) error {
 	return a
 }
 
-// choose returns the server that is asked next, which it reserves: of those that are up the one with the fewest answers
-// in flight. If none is up, the others are tried: a check may be wrong.
+// choose reserves and returns the server to ask next: of those that are up, the one with the fewest answers in flight.
+// If none is up, it chooses among the others, because a check may be wrong.
 func (f *Fleet) choose(adapter *engine.Adapter, tried map[*member]bool) (*member, error) {
 	name := ""
 	if adapter != nil {
@@ -298,8 +298,7 @@ func (f *Fleet) choose(adapter *engine.Adapter, tried map[*member]bool) (*member
 	}
 }
 
-// Load implements engine.Host: one server has the adapter then, the others load it when they are asked to answer with
-// it.
+// Load implements engine.Host. One server loads the adapter; the others load it when they first answer with it.
 func (f *Fleet) Load(ctx context.Context, adapter *engine.Adapter) error {
 	tried := map[*member]bool{}
 	var failed error
@@ -318,7 +317,7 @@ func (f *Fleet) Load(ctx context.Context, adapter *engine.Adapter) error {
 	}
 }
 
-// Unload implements engine.Host. A server that does not answer is told when it is back.
+// Unload implements engine.Host. A server that is down unloads the adapter when it is back.
 func (f *Fleet) Unload(ctx context.Context, name string) error {
 	failures := make([]error, len(f.members))
 	var asked sync.WaitGroup
@@ -329,7 +328,7 @@ func (f *Fleet) Unload(ctx context.Context, name string) error {
 	return errors.Join(failures...)
 }
 
-// Loaded implements engine.Host: what one server at least has.
+// Loaded implements engine.Host. It returns the adapters that at least one server has.
 func (f *Fleet) Loaded(ctx context.Context) ([]string, error) {
 	lists, failures := make([][]string, len(f.members)), make([]error, len(f.members))
 	var asked sync.WaitGroup

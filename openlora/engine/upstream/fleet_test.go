@@ -18,10 +18,10 @@ import (
 	"github.com/openledger/openledger/openlora/engine/upstream"
 )
 
-// patience is how long a test waits for what comes soon.
+// patience is the longest wait of a test for something that comes soon.
 const patience = 20 * time.Second
 
-// fleetOf checks its servers as often as the interval says: hardly ever, if it is an hour.
+// fleetOf returns a fleet of stand-ins. With an interval of an hour it hardly ever checks them.
 func fleetOf(t testing.TB, options upstream.FleetOptions, standIns ...*standIn) *upstream.Fleet {
 	t.Helper()
 	f, err := upstream.NewFleet(servers(t, standIns...), options)
@@ -36,7 +36,7 @@ func question(text string) engine.Request {
 	return engine.Request{Messages: []api.Message{{Role: "user", Content: text}}, MaxTokens: 50}
 }
 
-// asked is how an answer came.
+// asked is the outcome of an answer.
 type asked struct {
 	pieces []string
 	reply  engine.Reply
@@ -58,8 +58,8 @@ func five() *engine.Adapter {
 	return &engine.Adapter{Name: "openledger-5-1", Folder: "/adapters/five", Rank: 8}
 }
 
-// TestFleetFailsOver: whatever servers do, an answer is that of one, said once, and of another only if the first has
-// said nothing.
+// TestFleetFailsOver: whatever servers do, an answer comes from one server, once, and from another only if the first
+// sent nothing.
 func TestFleetFailsOver(t *testing.T) {
 	standIns := []*standIn{newStandIn(t, "a"), newStandIn(t, "b"), newStandIn(t, "c")}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -125,7 +125,7 @@ func TestFleetFailsOver(t *testing.T) {
 	})
 }
 
-// TestFleetAsksAnother: of two servers of which one fails before a word, every answer comes from the other.
+// TestFleetAsksAnother: if one of two servers fails before the first word, every answer comes from the other.
 func TestFleetAsksAnother(t *testing.T) {
 	for _, bad := range []mood{busy, broken, cutting, erring} {
 		a, b := newStandIn(t, "a"), newStandIn(t, "b")
@@ -140,7 +140,7 @@ func TestFleetAsksAnother(t *testing.T) {
 	}
 }
 
-// TestFleetDoesNotAskAnotherBehindAWord, nor for what is the client's fault.
+// TestFleetDoesNotAskAnother: after a word, and for faults of the client, no other server is asked.
 func TestFleetDoesNotAskAnother(t *testing.T) {
 	for bad, said := range map[mood]int{stuttering: 3, refusing: 0} {
 		a, b := newStandIn(t, "a"), newStandIn(t, "b")
@@ -153,7 +153,8 @@ func TestFleetDoesNotAskAnother(t *testing.T) {
 	}
 }
 
-// TestFleetLeavesBusyServersAlone for as long as they want to be, and says so when all are.
+// TestFleetLeavesBusyServersAlone: a busy server is not asked for the time of its Retry-After, and if all are busy the
+// error says so.
 func TestFleetLeavesBusyServersAlone(t *testing.T) {
 	a, b := newStandIn(t, "a"), newStandIn(t, "b")
 	a.mood, a.retryAfter = func() mood { return busy }, "40"
@@ -163,13 +164,13 @@ func TestFleetLeavesBusyServersAlone(t *testing.T) {
 		var upstream *engine.UpstreamError
 		require.ErrorAs(t, askFleet(t.Context(), f, question("q")).err, &upstream)
 		require.True(t, upstream.Busy)
-		require.InDelta(t, 30, upstream.RetryAfter.Seconds(), 20) // the shorter one, less what has gone by
+		require.InDelta(t, 30, upstream.RetryAfter.Seconds(), 20) // the shorter one, less the time that has passed
 		require.LessOrEqual(t, upstream.RetryAfter, 30*time.Second)
 	}
 	require.Equal(t, 2, a.asked+b.asked)
 }
 
-// TestFleetSpreadsAnswers: the server with the fewest in flight is asked, and none beyond its limit.
+// TestFleetSpreadsAnswers: the server with the fewest answers in flight is asked, and none beyond its limit.
 func TestFleetSpreadsAnswers(t *testing.T) {
 	a, b := newStandIn(t, "a"), newStandIn(t, "b")
 	hold := make(chan struct{})
@@ -197,7 +198,7 @@ func TestFleetSpreadsAnswers(t *testing.T) {
 	require.Equal(t, 4, b.most)
 }
 
-// TestFleetLoadsWhereItIsMissing: the server that has the adapter is preferred, until it is much busier than another.
+// TestFleetLoadsWhereItIsMissing: the server with the adapter is preferred until it is much busier than another.
 func TestFleetLoadsWhereItIsMissing(t *testing.T) {
 	a, b := newStandIn(t, "a"), newStandIn(t, "b")
 	f := fleetOf(t, unchecked, a, b)
@@ -238,7 +239,7 @@ func TestFleetLoadsWhereItIsMissing(t *testing.T) {
 	require.NoError(t, f.Unload(t.Context(), five().Name))
 }
 
-// TestFleetLoadsAgain what a server has forgotten, before a word is said.
+// TestFleetLoadsAgain: an adapter that a server lost is loaded again before the first word.
 func TestFleetLoadsAgain(t *testing.T) {
 	a := newStandIn(t, "a")
 	f := fleetOf(t, unchecked, a)
@@ -250,7 +251,7 @@ func TestFleetLoadsAgain(t *testing.T) {
 	require.Equal(t, 2, a.loads)
 }
 
-// TestFleetSaysWhyAnAdapterIsMissing: it is not the client's fault.
+// TestFleetSaysWhyAnAdapterIsMissing: the error does not blame the client.
 func TestFleetSaysWhyAnAdapterIsMissing(t *testing.T) {
 	a, b := newStandIn(t, "a"), newStandIn(t, "b")
 	f := fleetOf(t, unchecked, a, b)
@@ -303,7 +304,8 @@ func up(t *testing.T, f *upstream.Fleet) float64 {
 	return gauge(t, f, "openlorad_upstream_up")
 }
 
-// TestFleetTakesServersBack: one that is down comes back by itself, and is told what it was to forget meanwhile.
+// TestFleetTakesServersBack: a server that was down is used again, and then unloads what it should have unloaded
+// meanwhile.
 func TestFleetTakesServersBack(t *testing.T) {
 	a, b := newStandIn(t, "a"), newStandIn(t, "b")
 	f := fleetOf(t, often, a, b)
@@ -332,7 +334,7 @@ func TestFleetTakesServersBack(t *testing.T) {
 	}
 }
 
-// TestFleetGivesUpASilentServer: what it was asked and has not begun to answer is asked elsewhere when it is down.
+// TestFleetGivesUpASilentServer: when a server is down, answers that it has not begun are asked of another server.
 func TestFleetGivesUpASilentServer(t *testing.T) {
 	a, b := newStandIn(t, "a"), newStandIn(t, "b")
 	a.mood = func() mood { return halting }
@@ -353,7 +355,7 @@ func TestFleetGivesUpASilentServer(t *testing.T) {
 	require.Equal(t, strings.Join(other.words("base", "q"), ""), got.said())
 }
 
-// TestFleetTriesServersThatAreDown when no other is left: a check may be wrong.
+// TestFleetTriesServersThatAreDown: they are tried when no other is left, because a check may be wrong.
 func TestFleetTriesServersThatAreDown(t *testing.T) {
 	a := newStandIn(t, "a")
 	a.sick = true
@@ -362,7 +364,7 @@ func TestFleetTriesServersThatAreDown(t *testing.T) {
 	require.NoError(t, askFleet(t.Context(), f, question("q")).err)
 }
 
-// TestFleetDrains: answers in flight end, new ones are refused for now.
+// TestFleetDrains: answers in flight finish, and new ones are refused for now.
 func TestFleetDrains(t *testing.T) {
 	a := newStandIn(t, "a")
 	hold := make(chan struct{})
@@ -376,7 +378,7 @@ func TestFleetDrains(t *testing.T) {
 	closed := make(chan error, 1)
 	go func() { closed <- f.Close() }()
 	require.Eventually(t, func() bool {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond) // one that is still taken waits, too
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond) // a request that is still accepted waits, too
 		defer cancel()
 		var upstream *engine.UpstreamError
 		return errors.As(askFleet(ctx, f, question("late")).err, &upstream) && upstream.Busy
@@ -388,7 +390,7 @@ func TestFleetDrains(t *testing.T) {
 	require.NoError(t, <-closed)
 }
 
-// TestFleetEndsWithItsCaller: nobody else is asked when who asked has gone.
+// TestFleetEndsWithItsCaller: no other server is asked after the caller has gone.
 func TestFleetEndsWithItsCaller(t *testing.T) {
 	a, b := newStandIn(t, "a"), newStandIn(t, "b")
 	a.mood = func() mood { return halting }
@@ -422,7 +424,7 @@ func TestFleetIsChecked(t *testing.T) {
 	require.Error(t, err)
 }
 
-// TestFleetCounts: metrics say what has happened.
+// TestFleetCounts: metrics count what happened.
 func TestFleetCounts(t *testing.T) {
 	a, b := newStandIn(t, "a"), newStandIn(t, "b")
 	a.mood = func() mood { return broken }

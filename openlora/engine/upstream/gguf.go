@@ -11,10 +11,10 @@ import (
 	"github.com/openledger/openledger/slm/checkpoint"
 )
 
-// converting lets one conversion run at a time: two of the same file would both be made.
+// converting lets only one conversion run at a time, so that a file is not converted twice.
 var converting sync.Mutex
 
-// ggufFile returns the GGUF file of an adapter. One that is a PEFT folder is written beside its file as FILE.gguf,
+// ggufFile returns the GGUF file of an adapter. A PEFT adapter is converted and written beside its file as FILE.gguf,
 // which needs the configuration of its base.
 func ggufFile(of *engine.Adapter, base *checkpoint.Config) (string, error) {
 	if isGGUF(of.File) {
@@ -41,7 +41,7 @@ func ggufFile(of *engine.Adapter, base *checkpoint.Config) (string, error) {
 	return path, nil
 }
 
-// isGGUF reports whether a file is there and begins as GGUF files do.
+// isGGUF reports whether a file exists and begins like a GGUF file.
 func isGGUF(path string) bool {
 	file, err := os.Open(path)
 	if err != nil {

@@ -13,14 +13,15 @@ import (
 	"github.com/openledger/openledger/slm/checkpoint"
 )
 
-// llama is a llama-server. With one model it has the adapters that it was started with, and each request says which of
-// them it wants. As a router (--models-preset) it runs a process for each adapter, which the preset file describes.
+// llama is a llama-server. With one model it has the adapters that it was started with, and each request names the
+// adapter that it uses. As a router (--models-preset) it runs a process for each adapter, which the preset file
+// describes.
 type llama struct {
 	calls
 	model   string
 	paths   PathMap
 	base    *checkpoint.Config
-	presets *presets // nil without a file
+	presets *presets // nil if no file is set
 
 	mu   sync.Mutex
 	mode llamaMode
@@ -51,7 +52,7 @@ type llamaModel struct {
 	} `json:"status"`
 }
 
-// list returns the models, reading the preset file again if that is asked for.
+// list returns the models. With reload, the server reads the preset file again first.
 func (l *llama) list(ctx context.Context, reload bool) ([]llamaModel, error) {
 	var list struct {
 		Data []llamaModel `json:"data"`
@@ -64,7 +65,7 @@ func (l *llama) list(ctx context.Context, reload bool) ([]llamaModel, error) {
 	return list.Data, err
 }
 
-// llamaProps is what a server says of itself.
+// llamaProps is the response of /props.
 type llamaProps struct {
 	Role  string `json:"role"`
 	Build string `json:"build_info"`
@@ -76,7 +77,7 @@ func (l *llama) props(ctx context.Context) (llamaProps, error) {
 	return props, err
 }
 
-// kind returns how the server runs, which it is asked until it has said so.
+// kind returns the mode of the server. It asks the server until it gets an answer.
 func (l *llama) kind(ctx context.Context) (llamaMode, error) {
 	l.mu.Lock()
 	known := l.mode
@@ -100,7 +101,7 @@ func (l *llama) kind(ctx context.Context) (llamaMode, error) {
 
 func (l *llama) about(ctx context.Context) (About, error) {
 	l.mu.Lock()
-	l.mode = llamaUnknown // it may have been started anew in another way
+	l.mode = llamaUnknown // it may have been restarted in another mode
 	l.mu.Unlock()
 	props, err := l.props(ctx)
 	if err != nil {
@@ -119,7 +120,7 @@ func (l *llama) about(ctx context.Context) (About, error) {
 		about.Models = append(about.Models, m.ID)
 	}
 	if mode == llamaSingle {
-		about.Models = append(about.Models, l.model) // it answers whatever the name is
+		about.Models = append(about.Models, l.model) // it answers requests with any model name
 		fixed, err := l.fixed(ctx)
 		about.Adapters, about.Why = len(fixed) > 0, "those that it was started with"
 		if len(fixed) == 0 {
@@ -196,7 +197,8 @@ func (l *llama) address(ctx context.Context, fields map[string]any, adapter *eng
 	return nil
 }
 
-// lacks is what a router says of a model that its preset file does not have, or that it does not load by itself.
+// lacks reports whether an error is a router's answer for a model that its preset file does not have, or that it does
+// not load automatically.
 func (l *llama) lacks(err *engine.UpstreamError) bool {
 	return err.Code != 0 && (strings.HasPrefix(err.Message, "model '") && strings.HasSuffix(err.Message, "' not found") ||
 		strings.HasPrefix(err.Message, "model is not ") || strings.HasSuffix(err.Message, " is not running") ||
@@ -218,12 +220,12 @@ func (l *llama) fixed(ctx context.Context) ([]fixedAdapter, error) {
 	var list []fixedAdapter
 	err := l.get(ctx, l.root+"/lora-adapters", &list)
 	if refused := reply(err); refused != nil && refused.Code == http.StatusNotFound {
-		return nil, nil // a version that knows none
+		return nil, nil // a version without adapters
 	}
 	return list, err
 }
 
-// fixedNames are the names of the files without what they end with.
+// fixedNames returns the names of the adapters' files without their extensions.
 func (l *llama) fixedNames(ctx context.Context) ([]string, error) {
 	list, err := l.fixed(ctx)
 	var out []string
@@ -235,8 +237,9 @@ func (l *llama) fixedNames(ctx context.Context) ([]string, error) {
 
 func nameOf(file string) string { return strings.TrimSuffix(path.Base(file), ".gguf") }
 
-// find returns all adapters of the server, with the one that is wanted at scale 1; nil is none. That is the one whose
-// file is wanted, or is called by the name of the adapter or its digest.
+// find returns all adapters of the server, with scale 1 for the wanted one and 0 for the others; a nil wanted sets
+// none. An adapter is the wanted one if its path is the wanted file, or if its file is named by the adapter's name or
+// digest.
 func (l *llama) find(ctx context.Context, wanted *engine.Adapter) (scales []scale, err error) {
 	list, err := l.fixed(ctx)
 	if err != nil {
@@ -264,18 +267,18 @@ func (l *llama) find(ctx context.Context, wanted *engine.Adapter) (scales []scal
 	return scales, nil
 }
 
-// scale says how much of an adapter a request wants.
+// scale is the scale of an adapter in a request.
 type scale struct {
 	ID    int     `json:"id"`
 	Scale float64 `json:"scale"`
 }
 
-// choose has a request say all adapters: one without them, or with an empty list, has all at scale 1, also if the
-// server was started with --lora-init-without-apply. It asks which there are each time: a server that was started anew
-// may count them in another way, and passes over what it does not know.
+// choose names all adapters in a request. A request without them, or with an empty list, gets all at scale 1, even if
+// the server was started with --lora-init-without-apply. choose asks the server for its adapters each time: a restarted
+// server may number them differently, and ignores numbers that it does not know.
 //
-// The server keeps what it has computed of prompts by their tokens alone. A prompt that another adapter has read would
-// be answered from what that one made of it, so these requests do without (cache_prompt).
+// The server's cache of prompts is keyed only by tokens. A prompt that another adapter read would be answered from that
+// adapter's state, so these requests do not use the cache (cache_prompt).
 func (l *llama) choose(ctx context.Context, fields map[string]any, adapter *engine.Adapter) error {
 	scales, err := l.find(ctx, adapter)
 	if err != nil || len(scales) == 0 {
@@ -288,13 +291,13 @@ func (l *llama) choose(ctx context.Context, fields map[string]any, adapter *engi
 // Router: a process for each adapter.
 
 const (
-	// llamaPoll is how often a router is asked whether a model is loaded.
+	// llamaPoll is the first interval at which a router is asked whether a model is loaded.
 	llamaPoll = 10 * time.Millisecond
-	// llamaPollMost bounds how far apart these get.
+	// llamaPollMost is the longest interval.
 	llamaPollMost = 500 * time.Millisecond
 )
 
-// start adds the adapter to the preset file, has the router read it, and waits until the model is loaded.
+// start adds the adapter to the preset file, makes the router read the file, and waits until the model is loaded.
 func (l *llama) start(ctx context.Context, name, file string) error {
 	if l.presets == nil {
 		return unable("%s is a router: name its --models-preset file with --llama-presets", l.root)
@@ -330,7 +333,7 @@ func (l *llama) start(ctx context.Context, name, file string) error {
 	})
 }
 
-// end stops the adapter's process and takes it out of the preset file.
+// end stops the adapter's process and removes the adapter from the preset file.
 func (l *llama) end(ctx context.Context, name string) error {
 	if l.presets == nil {
 		return nil
@@ -356,7 +359,7 @@ func (l *llama) end(ctx context.Context, name string) error {
 	return err
 }
 
-// await asks for the state of a model until it is what is waited for.
+// await asks for the state of a model until over returns true.
 func (l *llama) await(ctx context.Context, name string, over func(state string) (bool, error)) error {
 	for pause := llamaPoll; ; pause = min(2*pause, llamaPollMost) {
 		models, err := l.list(ctx, false)
@@ -374,7 +377,7 @@ func (l *llama) await(ctx context.Context, name string, over func(state string) 
 	}
 }
 
-// state returns that of a model, or nothing of one that the router does not have.
+// state returns the state of a model, or "" if the router does not have it.
 func (l *llama) state(models []llamaModel, name string) string {
 	for _, m := range models {
 		if m.ID == name && m.Status != nil {

@@ -9,15 +9,15 @@ import (
 	"github.com/openledger/openledger/openlora/engine"
 )
 
-// lorax is a LoRAX server. It has no call to load: an answer names the folder of its adapter as the model, and the
-// server loads what it does not have and evicts what is not asked for.
+// lorax is a LoRAX server. It has no call to load an adapter: a request names the folder of its adapter, and the server
+// loads missing adapters and evicts unused ones.
 type lorax struct {
 	calls
 	model string
 	paths PathMap
 
 	mu    sync.Mutex
-	known map[string]bool // adapters that it has answered for
+	known map[string]bool // adapters that it has answered with
 }
 
 const loraxPath = "LoRAX looks for adapters on its own disk: --adapter-path-map LOCAL=REMOTE says where it sees them"
@@ -33,10 +33,10 @@ func (l *lorax) about(ctx context.Context) (About, error) {
 	return About{Version: info.Version, Adapters: true, Why: "named in each request", Models: []string{info.Model}}, nil
 }
 
-// alive does not ask /health, for which the server makes an answer.
+// alive does not call /health, because the server generates text for that.
 func (l *lorax) alive(ctx context.Context) error { return l.get(ctx, l.root+"/info", nil) }
 
-// load asks for one token, so that the adapter is there for the first answer, and is known to be one.
+// load asks for one token, so that the adapter is loaded for the first answer, and is known to work.
 func (l *lorax) load(ctx context.Context, adapter *engine.Adapter) error {
 	folder, err := l.paths.folder(adapter)
 	if err != nil {
@@ -95,7 +95,7 @@ func (l *lorax) address(_ context.Context, fields map[string]any, adapter *engin
 
 func (l *lorax) lacks(*engine.UpstreamError) bool { return false }
 
-// isOne says that an option is the number 1.
+// isOne reports whether an option is the number 1.
 func isOne(option any) bool {
 	text, err := json.Marshal(option)
 	var number float64

@@ -14,21 +14,21 @@ import (
 )
 
 const (
-	// checkPatience is how long a server may take to say that it is alive.
+	// checkPatience is the time in which a server must answer a check.
 	checkPatience = 3 * time.Second
-	// missed is how many checks in a row a server fails before it is down.
+	// missed is the number of failed failed checks in a row after which a server is down.
 	missed = 2
-	// failing is how many answers in a row fail before a server is down.
+	// failing is the number of failed failed answers in a row after which a server is down.
 	failing = 3
 )
 
-// errDown ends an attempt of which no word has come when its server is down.
+// errDown ends an attempt without a word when its server goes down.
 var errDown = &engine.UpstreamError{Message: "the model server does not answer any more"}
 
 // member is a server of a fleet.
 type member struct {
 	*Server
-	most int // answers at a time; 0: no limit
+	most int // largest number of answers at a time; 0 means no limit
 	log  *slog.Logger
 
 	loading singleflight.Group
@@ -42,7 +42,7 @@ type member struct {
 	has      map[string]bool          // adapters
 	using    map[string]int           // answers in flight with an adapter
 	unused   map[string]chan struct{} // closed when no answer is in flight with an adapter
-	drops    map[string]bool          // what it could not be told to unload
+	drops    map[string]bool          // adapters to unload when the server is back
 	attempts map[*attempt]bool
 	answers  uint64
 	failures uint64
@@ -56,12 +56,12 @@ func newMember(server *Server, options FleetOptions) *member {
 	}
 }
 
-// load says how busy a server is.
+// load is the load of a server.
 type load struct {
 	down  bool
-	rests time.Duration // wants to be left alone for so long
+	rests time.Duration // the server asked to wait so long
 	full  bool
-	score int // answers in flight, and what it takes to load an adapter
+	score int // answers in flight, plus cold if it must load the adapter
 }
 
 func (l load) before(other load) bool {
@@ -81,7 +81,7 @@ func (m *member) load(adapter string) load {
 	return l
 }
 
-// reserve counts an answer in, unless the server has as many as it may.
+// reserve counts an answer, and returns false if the server is at its limit.
 func (m *member) reserve() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -98,7 +98,7 @@ func (m *member) release() {
 	m.flying--
 }
 
-// attempt is an answer that was asked for.
+// attempt is a request for an answer to one server.
 type attempt struct {
 	mu     sync.Mutex
 	said   bool
@@ -106,7 +106,7 @@ type attempt struct {
 	cancel context.CancelCauseFunc
 }
 
-// speak notes that a word has come, and returns false if the attempt was given up before.
+// speak records the first word. It returns false if the attempt was given up before.
 func (a *attempt) speak() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -114,7 +114,7 @@ func (a *attempt) speak() bool {
 	return a.said
 }
 
-// giveUp ends the attempt, unless a word has come.
+// giveUp ends the attempt, unless a word has come already.
 func (a *attempt) giveUp() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -124,7 +124,7 @@ func (a *attempt) giveUp() {
 	}
 }
 
-// answer asks the server once, or once more if it had forgotten the adapter, and reports whether a word was passed on.
+// answer asks the server, and once more if it had lost the adapter. It reports whether a word was passed on.
 func (m *member) answer(ctx context.Context, request engine.Request, emit func(string) error) (said bool,
 	reply engine.Reply, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -157,7 +157,7 @@ func (m *member) answer(ctx context.Context, request engine.Request, emit func(s
 	return a.said, reply, err
 }
 
-// told is why an attempt has failed: not that it was cancelled, but what for.
+// told returns the reason for which an attempt failed: the cause of a cancellation instead of the cancellation.
 func (m *member) told(ctx context.Context, err error) error {
 	if err != nil && errors.Is(context.Cause(ctx), errDown) {
 		return errDown
@@ -165,7 +165,7 @@ func (m *member) told(ctx context.Context, err error) error {
 	return err
 }
 
-// forgotten says that an answer has failed because the server has lost the adapter, and notes it.
+// forgotten reports whether an answer failed because the server lost the adapter, and records the loss.
 func (m *member) forgotten(err error, adapter string) bool {
 	var upstream *engine.UpstreamError
 	if !errors.As(err, &upstream) || !m.driver.lacks(upstream) {
@@ -203,7 +203,7 @@ func (m *member) end(a *attempt, adapter *engine.Adapter) {
 	}
 }
 
-// judge learns from how an answer has ended.
+// judge updates the state of the server by the outcome of an answer.
 func (m *member) judge(ctx context.Context, err error) {
 	var upstream *engine.UpstreamError
 	m.mu.Lock()
@@ -224,7 +224,7 @@ func (m *member) judge(ctx context.Context, err error) {
 	default:
 		m.failures++
 		if ctx.Err() != nil && !errors.Is(err, errDown) {
-			return // who asked had enough
+			return // the caller gave up
 		}
 		if m.failed++; upstream.Code == 0 && m.failed == 1 && !m.down {
 			m.log.Error("a model server failed", "err", err)
@@ -235,7 +235,7 @@ func (m *member) judge(ctx context.Context, err error) {
 	}
 }
 
-// fall marks the server as down, and gives up what it was asked and has not begun to answer. The caller holds the lock.
+// fall marks the server as down, and gives up the attempts that it has not begun to answer. The caller holds the lock.
 func (m *member) fall(err error) {
 	if m.down {
 		return
@@ -247,7 +247,8 @@ func (m *member) fall(err error) {
 	}
 }
 
-// ensure has the server load an adapter that it does not have. Several that want the same wait for one loading.
+// ensure makes the server load an adapter that it does not have. Concurrent calls for the same adapter wait for one
+// load.
 func (m *member) ensure(ctx context.Context, adapter *engine.Adapter) error {
 	m.mu.Lock()
 	has := m.has[adapter.Name]
@@ -276,7 +277,7 @@ func (m *member) ensure(ctx context.Context, adapter *engine.Adapter) error {
 	}
 }
 
-// drop has the server forget an adapter when no answer is in flight with it.
+// drop makes the server unload an adapter when no answer in flight uses it.
 func (m *member) drop(ctx context.Context, name string) error {
 	for {
 		m.mu.Lock()
@@ -287,7 +288,7 @@ func (m *member) drop(ctx context.Context, name string) error {
 			down := m.down
 			m.mu.Unlock()
 			if down {
-				return nil // it is told when it is back
+				return nil // the server unloads it when it is back
 			}
 			break
 		}
@@ -319,7 +320,7 @@ func (m *member) watch(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// check asks whether the server is alive. One that is back is asked which adapters it has.
+// check asks whether the server is alive. If it is back after being down, check asks for its adapters.
 func (m *member) check(ctx context.Context) {
 	patient, cancel := context.WithTimeout(ctx, checkPatience)
 	err := m.driver.alive(patient)
@@ -343,7 +344,7 @@ func (m *member) check(ctx context.Context) {
 	}
 }
 
-// rise marks a server that was down as up. What it was to forget meanwhile it is told now.
+// rise marks a server that was down as up. The server unloads what it should have unloaded meanwhile.
 func (m *member) rise(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, checkPatience)
 	defer cancel()

@@ -13,8 +13,8 @@ import (
 	"github.com/openledger/openledger/slm/checkpoint"
 )
 
-// ollama is an Ollama server. Each adapter becomes a model: its file is sent as a blob, and POST /api/create makes the
-// model of it and the base.
+// ollama is an Ollama server. Each adapter becomes a model: its file is sent as a blob, and POST /api/create makes a
+// model from it and the base.
 type ollama struct {
 	calls
 	model string
@@ -86,7 +86,7 @@ func (o *ollama) load(ctx context.Context, adapter *engine.Adapter) error {
 	return nil
 }
 
-// digestOf is the name of a file as a blob.
+// digestOf returns the name of a file as a blob.
 func digestOf(file string) (string, error) {
 	content, err := os.Open(file)
 	if err != nil {
@@ -100,7 +100,7 @@ func digestOf(file string) (string, error) {
 	return "sha256:" + hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// send sends a file that the server does not have.
+// send uploads a file, unless the server has it.
 func (o *ollama) send(ctx context.Context, file, digest string) error {
 	where := o.root + "/api/blobs/" + digest
 	response, err := o.do(ctx, http.MethodHead, where, nil)
@@ -139,7 +139,7 @@ func (o *ollama) unload(ctx context.Context, name string) error {
 	return err
 }
 
-// loaded are the models that have the names of adapters.
+// loaded returns the models with names of adapters.
 func (o *ollama) loaded(ctx context.Context) ([]string, error) {
 	names, err := o.tags(ctx)
 	var out []string

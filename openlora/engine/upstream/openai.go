@@ -6,8 +6,8 @@ import (
 	"github.com/openledger/openledger/openlora/engine"
 )
 
-// plain is a server of which nothing is known but OpenAI's API: it loads no adapters. Those that it was started with
-// are named by Options.Names.
+// plain is a server that only has OpenAI's API: it loads no adapters. Options.Names has the names of adapters that it
+// was started with.
 type plain struct {
 	calls
 	model string

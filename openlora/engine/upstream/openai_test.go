@@ -58,7 +58,7 @@ func fakeServer(t *testing.T, status int, body string) *httptest.Server {
 	return fake
 }
 
-// server is one of kind OpenAI.
+// server returns a server of kind OpenAI.
 func server(t testing.TB, url, model, key string, timeout time.Duration) *upstream.Server {
 	t.Helper()
 	s, err := upstream.New(upstream.Options{URL: url, Kind: upstream.OpenAI, Model: model, Key: key, Timeout: timeout})
@@ -98,7 +98,7 @@ func TestOpenAIStreams(t *testing.T) {
 	require.Equal(t, []string{"Because of that."}, pieces, "what comes at once is passed on at once")
 }
 
-// A server that waits for each piece to be passed on before it says the next: nothing is held back.
+// The server waits for each piece to be passed on before it sends the next: nothing is held back.
 func TestOpenAIPassesPiecesOnAsTheyCome(t *testing.T) {
 	said := []string{"Because ", "of ", "that."}
 	passed := make(chan string)
@@ -125,7 +125,7 @@ func TestOpenAIPassesPiecesOnAsTheyCome(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// What came before an error is passed on: it is charged.
+// Text that came before an error is passed on, because it is charged.
 func TestOpenAIPassesOnWhatCameBeforeAnError(t *testing.T) {
 	fake := fakeServer(t, http.StatusOK, delta("Because ")+delta("of ")+
 		"data: {\"error\":{\"message\":\"out of memory\",\"code\":500}}\n\n")

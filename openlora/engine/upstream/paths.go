@@ -9,8 +9,8 @@ import (
 	"github.com/openledger/openledger/openlora/engine"
 )
 
-// PathMap says where servers see folders of this machine, the longest first to match. Without one they see the same
-// paths.
+// PathMap maps folders of this machine to the paths at which servers see them. The longest folder comes first. With an
+// empty map, servers see the same paths.
 type PathMap []struct{ Local, Remote string }
 
 // ParsePathMap reads entries of the form LOCAL=REMOTE.
@@ -31,7 +31,7 @@ func ParsePathMap(entries []string) (PathMap, error) {
 	return out, nil
 }
 
-// Remote returns where a server sees a path of this machine.
+// Remote returns the path at which a server sees a path of this machine.
 func (m PathMap) Remote(local string) (string, error) {
 	absolute, err := filepath.Abs(local)
 	if err != nil {
@@ -53,7 +53,7 @@ func (m PathMap) Remote(local string) (string, error) {
 	return path.Join(m[best].Remote, filepath.ToSlash(rest)), nil
 }
 
-// folder returns where a server sees the PEFT folder of an adapter.
+// folder returns the path at which a server sees the PEFT folder of an adapter.
 func (m PathMap) folder(adapter *engine.Adapter) (string, error) {
 	if adapter.Folder == "" {
 		return "", unfit("adapter %s is a GGUF file, which llama.cpp and Ollama take; this server takes PEFT folders",

@@ -13,13 +13,13 @@ import (
 )
 
 // presets is the file of a llama-server's models (--models-preset), with a section for each. Sections of adapters are
-// added to what its owner wrote: they say what that of the base says, and the file of the adapter.
+// added to the owner's text: they have the settings of the base's section, and the adapter's file.
 type presets struct {
 	path string
 	mu   sync.Mutex
 }
 
-// openPresets are the files that were asked for: servers that share one change it in turn.
+// openPresets holds the open files, so that servers that share a file change it in turn.
 var openPresets sync.Map // of absolute path: *presets
 
 func presetsOf(path string) *presets {
@@ -122,7 +122,7 @@ func (p *presets) add(name, base, lora string) (changed bool, err error) {
 	return true, p.write(append(sections, wanted))
 }
 
-// special says that a setting is that of the base alone: its name, what it is called, and when it is loaded.
+// special reports whether a setting belongs only to the base: its name, its alias, and when it is loaded.
 func special(key string) bool {
 	switch strings.ToLower(key) {
 	case "lora", "lora-scaled", "llama_arg_lora", "alias", "llama_arg_alias", "load-on-startup":
@@ -131,7 +131,8 @@ func special(key string) bool {
 	return strings.HasPrefix(key, ";") || strings.HasPrefix(key, "#")
 }
 
-// remove takes the section of an adapter away, and reports whether there was one. It leaves those that it did not make.
+// remove removes the section of an adapter, and reports whether there was one. It leaves sections that openlorad did
+// not add.
 func (p *presets) remove(name string) (changed bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

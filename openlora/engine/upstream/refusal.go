@@ -15,7 +15,7 @@ import (
 
 const (
 	maxErrorBody = 64 << 10
-	// maxRetryAfter bounds what a server may want to be left alone.
+	// maxRetryAfter is the longest Retry-After that is respected.
 	maxRetryAfter = time.Minute
 )
 
@@ -26,7 +26,7 @@ func refusal(response *http.Response) *engine.UpstreamError {
 		Error        json.RawMessage `json:"error"`
 		ErrorType    string          `json:"error_type"`    // LoRAX
 		ErrorMessage json.RawMessage `json:"error_message"` // SGLang
-		Detail       json.RawMessage `json:"detail"`        // a route that FastAPI does not have
+		Detail       json.RawMessage `json:"detail"`        // FastAPI, for an unknown route
 	}
 	inner := json.RawMessage(content)
 	if json.Unmarshal(content, &body) == nil {
@@ -45,8 +45,8 @@ func refusal(response *http.Response) *engine.UpstreamError {
 }
 
 // errorIn reads an error in the forms that servers write: a text, or an object with a message and a code, which may be
-// a number or a word. The kind stands beside it, or is empty. The status is that of the response, or 0 in a stream,
-// where the code may be one.
+// a number or a word. kind is the error's type if it is a separate field, or empty. status is that of the response, or
+// 0 in a stream, where the code may be a status.
 func errorIn(value json.RawMessage, kind string, status int) *engine.UpstreamError {
 	var object struct {
 		Message string `json:"message"`

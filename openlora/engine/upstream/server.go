@@ -1,5 +1,5 @@
-// Package upstream answers through model servers. A Server is one of them, with the driver of its kind, which knows how
-// its adapters are loaded; a Fleet is several that serve the same model.
+// Package upstream makes answers with model servers. A Server is one of them, with the driver of its kind, which knows
+// how to load adapters. A Fleet is several servers of the same model.
 package upstream
 
 import (
@@ -22,12 +22,12 @@ import (
 	"github.com/openledger/openledger/slm/checkpoint"
 )
 
-// Kind of a server: how its adapters are loaded.
+// Kind is the kind of a server, which decides how adapters are loaded.
 type Kind string
 
-// Kinds of servers.
+// The kinds of servers.
 const (
-	OpenAI   Kind = "openai" // any that speaks OpenAI's API; it loads no adapters
+	OpenAI   Kind = "openai" // any server with OpenAI's API; it loads no adapters
 	VLLM     Kind = "vllm"
 	LlamaCPP Kind = "llamacpp"
 	LoRAX    Kind = "lorax"
@@ -35,61 +35,63 @@ const (
 	Ollama   Kind = "ollama"
 )
 
-// Kinds are all kinds of servers.
+// Kinds returns all kinds of servers.
 func Kinds() []Kind { return []Kind{VLLM, LlamaCPP, LoRAX, SGLang, Ollama, OpenAI} }
 
-// Options of a server.
+// Options are the options of a server.
 type Options struct {
-	// URL of the server, with or without the /v1 of its API. Of kind OpenAI it is that of the API, with its version.
+	// URL is the URL of the server, with or without the /v1 of its API. For kind OpenAI it is the URL of the API, with its
+	// version.
 	URL  string
 	Kind Kind
 	// Model is the name of the base at the server.
 	Model string
-	// Key for the Authorization header; may be empty.
+	// Key is the key for the Authorization header; may be empty.
 	Key string
-	// Timeout of a whole answer; 0 is none beside that of the context.
+	// Timeout is the timeout of a whole answer; 0 means only that of the context.
 	Timeout time.Duration
-	// Names says how the server calls models of the chain whose adapters it was started with. These are not loaded.
+	// Names maps models of the chain to the names of adapters that the server was started with. These are not loaded.
 	Names map[uint64]string
-	// Paths says where the server sees the adapters.
+	// Paths maps paths of this machine to those at the server.
 	Paths PathMap
-	// Folder is where adapters are put for vLLM's file system resolver, which finds them by their names there. If it is
-	// empty, they are loaded by vLLM's calls.
+	// Folder is the folder of vLLM's file system resolver, which finds adapters by their names there. If it is empty,
+	// adapters are loaded by vLLM's calls.
 	Folder string
 	// Presets is the file that llama-server in router mode was started with (--models-preset).
 	Presets string
-	// Base is the base's configuration, by which PEFT adapters are written as GGUF files for llama.cpp and Ollama; may be
+	// Base is the base's configuration, which is needed to convert PEFT adapters to GGUF for llama.cpp and Ollama; may be
 	// nil.
 	Base *checkpoint.Config
-	// Whole is the base's folder or GGUF file, if it has the weights, too: adapters of another base are refused then, and
-	// those of several in a row are stacked. It must be what the server was given; may be empty.
+	// Whole is the base's folder or GGUF file with weights; may be empty. With it, adapters of another base are refused,
+	// and adapters of adapters are stacked. It must be the base that the server runs.
 	Whole string
 }
 
-// About is what a server says of itself.
+// About describes a server.
 type About struct {
-	Version string // of its program; may be empty
-	// Adapters says that it loads adapters while it runs, or has some; Why not, or how, in words.
+	Version string // version of its program; may be empty
+	// Adapters says that the server loads adapters while it runs, or has some. Why says in words why not, or how.
 	Adapters bool
 	Why      string
-	Models   []string // that it has by name
+	Models   []string // names of the models that it has
 }
 
-// driver is what is a kind's own. Errors are engine.UpstreamError where the server has answered or should have.
+// driver is what differs between kinds. Errors are of type engine.UpstreamError if the server answered or should have
+// answered.
 type driver interface {
-	// about asks the server what it is.
+	// about asks the server for its description.
 	about(ctx context.Context) (About, error)
-	// alive returns nil if the server takes requests. It is asked every few seconds.
+	// alive returns nil if the server accepts requests. It is called every few seconds.
 	alive(ctx context.Context) error
-	// load has the server load an adapter. It succeeds if the server has it already.
+	// load makes the server load an adapter. It succeeds if the server has it already.
 	load(ctx context.Context, adapter *engine.Adapter) error
-	// unload has the server forget an adapter. It succeeds if the server does not have it.
+	// unload makes the server unload an adapter. It succeeds if the server does not have it.
 	unload(ctx context.Context, name string) error
-	// loaded returns the names of adapters that the server has.
+	// loaded returns the names of the adapters that the server has.
 	loaded(ctx context.Context) ([]string, error)
-	// address makes a request one of the adapter, or of the base if it is nil.
+	// address changes a request so that it uses the adapter, or the base if adapter is nil.
 	address(ctx context.Context, fields map[string]any, adapter *engine.Adapter) error
-	// lacks says that the server has failed because it does not have the adapter, or not any more.
+	// lacks reports whether the server failed because it does not have the adapter, or no longer has it.
 	lacks(err *engine.UpstreamError) bool
 }
 
@@ -98,7 +100,7 @@ type Server struct {
 	Options
 	driver driver
 	calls  calls
-	told   sync.Map // names of adapters at the server, by their own
+	told   sync.Map // from the name of an adapter to its name at the server
 }
 
 var (
@@ -106,10 +108,10 @@ var (
 	_ engine.Host   = (*Server)(nil)
 )
 
-// connectPatience is how long a server may take to accept a connection.
+// connectPatience is the longest time for connecting to a server.
 const connectPatience = 5 * time.Second
 
-// New returns a server, which is not asked for anything yet.
+// New returns a server, without sending it a request.
 func New(options Options) (*Server, error) {
 	parsed, err := url.Parse(options.URL)
 	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
@@ -153,7 +155,7 @@ func words[T ~string](values []T) string {
 	return strings.Join(out, ", ")
 }
 
-// Name of the server: its address without what may be secret.
+// Name returns the server's address without parts that may be secret.
 func (s *Server) Name() string {
 	parsed, err := url.Parse(s.URL)
 	if err != nil {
@@ -162,7 +164,7 @@ func (s *Server) Name() string {
 	return parsed.Scheme + "://" + parsed.Host + strings.TrimRight(parsed.Path, "/")
 }
 
-// Check asks the server what it is, and says whether it has the model.
+// Check asks the server for its description. It returns an error if the server does not have the model.
 func (s *Server) Check(ctx context.Context) (About, error) {
 	about, err := s.driver.about(ctx)
 	if err != nil {
@@ -181,10 +183,10 @@ func (s *Server) Check(ctx context.Context) (About, error) {
 	return about, nil
 }
 
-// Accepts implements engine.Engine. All options go to the server, which refuses what it does not know.
+// Accepts implements engine.Engine. All options go to the server, which refuses unknown ones.
 func (s *Server) Accepts(api.Options) error { return nil }
 
-// tokensPerCanonical estimates tokens of common vocabularies for a canonical token.
+// tokensPerCanonical estimates the number of model tokens of a canonical token, for common vocabularies.
 const tokensPerCanonical = 2
 
 // Answer implements engine.Engine.
@@ -222,14 +224,15 @@ func (s *Server) Answer(ctx context.Context, request engine.Request, emit func(s
 	return reply, err
 }
 
-// drain reads what follows an answer, its end, so that the connection serves the next one. It does not wait for it.
+// drain reads the end of a response after an answer, so that the connection can be used again. It waits for at most 20
+// ms.
 func drain(body io.ReadCloser) {
 	const patience = 20 * time.Millisecond
 	defer time.AfterFunc(patience, func() { body.Close() }).Stop()
 	_, _ = io.CopyN(io.Discard, body, maxErrorBody)
 }
 
-// named returns what the server calls an adapter that it was started with.
+// named returns the server's name for an adapter that it was started with.
 func (s *Server) named(adapter *engine.Adapter) (string, bool) {
 	if adapter == nil || len(s.Names) == 0 {
 		return "", false
@@ -238,8 +241,8 @@ func (s *Server) named(adapter *engine.Adapter) (string, bool) {
 	return name, ok
 }
 
-// at is an adapter as a server knows it: with the beginning of its digest in its name. A server may have one of the
-// same model and version that is another: of another chain, or from before a chain began anew.
+// at returns an adapter with its name at servers, which contains the beginning of its digest. A server may have another
+// adapter of the same model and version: of another chain, or from before a chain was reset.
 func at(adapter *engine.Adapter) *engine.Adapter {
 	if adapter == nil || adapter.Digest == [32]byte{} {
 		return adapter
@@ -251,7 +254,7 @@ func at(adapter *engine.Adapter) *engine.Adapter {
 
 const digestInName = 4 // bytes
 
-// ownName is the name of an adapter, of the one that it has at a server: openledger-MODEL-VERSION.
+// ownName returns the name of an adapter, openledger-MODEL-VERSION, given its name at a server.
 func ownName(name string) string {
 	parts := strings.Split(name, "-")
 	if len(parts) == 4 && len(parts[3]) == 2*digestInName {
@@ -291,7 +294,7 @@ func (s *Server) Unload(ctx context.Context, name string) error {
 	if there, ok := s.told.LoadAndDelete(name); ok {
 		return s.driver.unload(ctx, there.(string))
 	}
-	names, err := s.driver.loaded(ctx) // that were loaded before this process began
+	names, err := s.driver.loaded(ctx) // adapters that were loaded before this process began
 	for _, there := range names {
 		if err == nil && ownName(there) == name {
 			err = s.driver.unload(ctx, there)
@@ -310,7 +313,7 @@ func (s *Server) Loaded(ctx context.Context) ([]string, error) {
 	return slices.Compact(names), err
 }
 
-// checkName refuses what could mean something else than a name in a path, a URL or a file of presets.
+// checkName returns an error for a name that would not be a plain name in a path, a URL or a preset file.
 func checkName(name string) error {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r)

@@ -9,7 +9,7 @@ import (
 )
 
 // sglang is an SGLang server: POST /load_lora_adapter and /unload_lora_adapter, then the base as the model and the
-// adapter's name as lora_path. It may evict adapters by itself (--max-loaded-loras).
+// adapter's name as lora_path. It may evict adapters on its own (--max-loaded-loras).
 type sglang struct {
 	calls
 	model string
@@ -48,7 +48,7 @@ func (s *sglang) about(ctx context.Context) (About, error) {
 
 func (s *sglang) alive(ctx context.Context) error { return s.get(ctx, s.root+"/health", nil) }
 
-// updated is what SGLang answers when it was to load or unload.
+// updated is SGLang's response to a load or an unload.
 type updated struct {
 	Success bool   `json:"success"`
 	Error   string `json:"error_message"`

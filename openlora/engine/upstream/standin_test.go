@@ -25,13 +25,13 @@ const (
 	broken      // 500
 	refusing
 	cutting    // ends the connection before a word
-	stuttering // ends it behind some words
+	stuttering // ends it after some words
 	erring     // an error in the stream before a word
-	halting    // says nothing until the client is gone
-	moods      // how many there are
+	halting    // sends nothing until the client is gone
+	moods      // number of moods
 )
 
-// standIn is a vLLM server with its adapters, as testdata/vllm.txt has it, that says its name.
+// standIn is a stand-in for a vLLM server with adapters, as in testdata/vllm.txt, whose answers contain its name.
 type standIn struct {
 	*httptest.Server
 	name string
@@ -45,8 +45,8 @@ type standIn struct {
 	flying     int
 	most       int
 	loads      int
-	hold       chan struct{} // each answer waits for it behind its first word; nil does not
-	hung       chan struct{} // gets a value when an answer says nothing
+	hold       chan struct{} // each answer waits for it after its first word; nil means no wait
+	hung       chan struct{} // gets a value for each answer that sends nothing
 }
 
 func newStandIn(t testing.TB, name string) *standIn {
@@ -123,7 +123,7 @@ func (s *standIn) locked(f func() bool) bool {
 	return f()
 }
 
-// words are what a stand-in says to a question.
+// words returns a stand-in's answer to a question.
 func (s *standIn) words(model, question string) []string {
 	var out []string
 	for i := range 6 {
@@ -198,7 +198,7 @@ func (s *standIn) chat(w http.ResponseWriter, r *http.Request) {
 	say("data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
 }
 
-// stop ends a stand-in, and returns what starts it again at its address, without its adapters.
+// stop ends a stand-in, and returns a function that starts it again at its address, without its adapters.
 func (s *standIn) stop(t *testing.T) (start func()) {
 	t.Helper()
 	address := s.Listener.Addr().String()
@@ -216,7 +216,7 @@ func (s *standIn) stop(t *testing.T) (start func()) {
 	}
 }
 
-// servers are those of stand-ins.
+// servers returns servers for stand-ins.
 func servers(t testing.TB, standIns ...*standIn) []*upstream.Server {
 	t.Helper()
 	var out []*upstream.Server

@@ -12,7 +12,7 @@ import (
 	"github.com/openledger/openledger/openlora/engine"
 )
 
-// read passes a stream of chat completions on as it comes, and returns the whole answer.
+// read passes on a stream of chat completions as it comes, and returns the whole answer.
 func read(stream io.Reader, emit func(string) error) (engine.Reply, error) {
 	answer := reading{emit: emit}
 	err := api.ReadEvents(api.Pausing(stream, answer.pass), answer.take)
@@ -28,7 +28,7 @@ func read(stream io.Reader, emit func(string) error) (engine.Reply, error) {
 	return answer.reply()
 }
 
-// reading is an answer as it comes.
+// reading is an answer in progress.
 type reading struct {
 	emit   func(string) error
 	text   joiner
@@ -36,7 +36,7 @@ type reading struct {
 	finish string
 	calls  []api.ToolCall
 	ended  bool  // [DONE] has come
-	stop   error // of emit, which ended the reading
+	stop   error // the error of emit that ended the reading
 }
 
 // chunk is an event of a stream.
@@ -56,7 +56,7 @@ type chunk struct {
 	ErrorType string          `json:"error_type"` // LoRAX
 }
 
-// take takes an event. What holds no choices, such as the chunk with the usage, says nothing of the answer.
+// take processes an event. Events without choices, such as the chunk with the usage, add nothing to the answer.
 func (r *reading) take(data string) (enough bool, err error) {
 	if data = strings.TrimSpace(data); data == api.Done {
 		r.ended = true
@@ -71,7 +71,7 @@ func (r *reading) take(data string) (enough bool, err error) {
 	}
 	for _, choice := range event.Choices {
 		if choice.Index != 0 {
-			continue // another answer than the one that was asked for
+			continue // an additional answer that nobody asked for
 		}
 		if choice.FinishReason != nil && *choice.FinishReason != "" {
 			r.finish = *choice.FinishReason
@@ -94,7 +94,7 @@ func (r *reading) take(data string) (enough bool, err error) {
 	return false, nil
 }
 
-// pass emits what has come since it was last called.
+// pass emits the text that has come since the last call.
 func (r *reading) pass() error {
 	piece := r.text.String()[r.passed:]
 	if piece == "" || r.stop != nil {
@@ -105,7 +105,7 @@ func (r *reading) pass() error {
 	return r.stop
 }
 
-// failed is why the reading ended.
+// failed returns the error that ended the reading.
 func (r *reading) failed(err error) error {
 	if r.stop != nil || errors.Is(err, engine.ErrUpstream) {
 		return err
@@ -113,8 +113,8 @@ func (r *reading) failed(err error) error {
 	return &engine.UpstreamError{Message: err.Error()}
 }
 
-// reply is the answer at the end of the stream. One that ends without [DONE] and without a reason is a part of an
-// answer.
+// reply returns the answer at the end of the stream. A stream that ends without [DONE] and without a finish reason is
+// incomplete.
 func (r *reading) reply() (engine.Reply, error) {
 	reply := engine.Reply{Text: r.text.String(), Finish: r.finish, ToolCalls: r.calls}
 	if !r.ended && r.finish == "" {

@@ -10,7 +10,7 @@ import (
 	"github.com/openledger/openledger/openlora/engine"
 )
 
-// FuzzStream: whatever a server sends, what was emitted is the beginning of the answer, and text.
+// FuzzStream: whatever a server sends, the emitted text is valid and is the beginning of the answer.
 func FuzzStream(f *testing.F) {
 	f.Add([]byte(`data: {"choices":[{"delta":{"content":"Because "}}]}` + "\n\ndata: [DONE]\n\n"))
 	f.Add([]byte(`data: {"choices":[{"delta":{"content":"\ud83d"}}]}` + "\n\ndata: {\"error\":\"x\"}\n"))

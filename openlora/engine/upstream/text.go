@@ -8,12 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// fragment is a string of JSON as its bytes. A server that cuts text by tokens may cut a character: encoding/json would
-// make a question mark of each half.
+// fragment is the bytes of a JSON string. A server that cuts text at tokens may cut a character: encoding/json would
+// replace each half by U+FFFD.
 type fragment []byte
 
 // UnmarshalJSON implements json.Unmarshaler. A half of a surrogate pair becomes the three bytes that UTF-8 would have
-// for it; joiner puts two together.
+// for it; joiner joins two halves.
 func (f *fragment) UnmarshalJSON(text []byte) error {
 	*f = nil
 	if string(text) == "null" {
@@ -45,7 +45,7 @@ func (f *fragment) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// unescaped is what a backslash and a letter mean in JSON, which the caller has checked.
+// unescaped returns the meaning of a backslash and a letter in JSON. The caller has checked the letter.
 func unescaped(letter byte) byte {
 	switch letter {
 	case 'b':
@@ -62,7 +62,7 @@ func unescaped(letter byte) byte {
 	return letter
 }
 
-// appendUnit appends a unit of UTF-16, also half a pair.
+// appendUnit appends a UTF-16 unit, even half a pair.
 func appendUnit(out []byte, unit rune) []byte {
 	if !utf16.IsSurrogate(unit) {
 		return utf8.AppendRune(out, unit)
@@ -70,7 +70,7 @@ func appendUnit(out []byte, unit rune) []byte {
 	return append(out, 0xe0|byte(unit>>12), 0x80|byte(unit>>6)&0x3f, 0x80|byte(unit)&0x3f)
 }
 
-// joiner makes text of fragments. It holds back the beginning of a character until its rest has come.
+// joiner joins fragments to text. It holds the beginning of a character back until the rest has come.
 type joiner struct {
 	text strings.Builder
 	held []byte
@@ -82,13 +82,13 @@ func (j *joiner) add(f fragment) {
 	j.move(false)
 }
 
-// end says that nothing more comes: half a character becomes U+FFFD.
+// end ends the text: half a character becomes U+FFFD.
 func (j *joiner) end() { j.move(true) }
 
 // String returns the text so far.
 func (j *joiner) String() string { return j.text.String() }
 
-// move moves whole characters from what is held to the text.
+// move moves whole characters from the held bytes to the text. With all it moves everything.
 func (j *joiner) move(all bool) {
 	rest := j.held
 	for len(rest) > 0 {
@@ -102,8 +102,8 @@ func (j *joiner) move(all bool) {
 	j.held = append(j.held[:0], rest...)
 }
 
-// character decodes the first character of a text, and returns its size, or 0 if its rest is still to come; all says
-// that nothing is.
+// character decodes the first character of a text, and returns its size, or 0 if the rest may still come; all says that
+// nothing more comes.
 func character(text []byte, all bool) (r rune, size int) {
 	if high, ok := surrogate(text); ok && high < 0xdc00 {
 		if low, ok := surrogate(text[3:]); ok && low >= 0xdc00 {
@@ -122,7 +122,7 @@ func character(text []byte, all bool) (r rune, size int) {
 	return utf8.DecodeRune(text)
 }
 
-// begins says that a text may be the beginning of the second half of a pair.
+// begins reports whether a text may be the beginning of the second half of a pair.
 func begins(text []byte) bool {
 	switch len(text) {
 	case 0:

@@ -19,10 +19,10 @@ import (
 // them makes.
 var characters = rapid.OneOf(rapid.Rune(), rapid.SampledFrom([]rune("a\"\\\n\t/é한글힣豈𝄞😀👩‍🚀\ud7ff\ue000\U0010ffff\ufffd")))
 
-// escaped is a unit of UTF-16 in JSON.
+// escaped returns the JSON escape of a UTF-16 unit.
 func escaped(unit uint16) string { return fmt.Sprintf(`\u%04x`, unit) }
 
-// cut returns the strings of JSON that say a text together, cut anywhere: within the bytes of a character, or within a
+// cut returns JSON strings that together hold a text, cut anywhere: within the bytes of a character, or within a
 // surrogate pair.
 func cut(t *rapid.T, text string) []string {
 	var parts []string // that are not cut
@@ -50,7 +50,7 @@ func cut(t *rapid.T, text string) []string {
 	return append(out, piece+`"`)
 }
 
-// TestTextIsJoined: wherever a server cuts a text, it comes as it is, in whole characters, and in its order.
+// TestTextIsJoined: wherever a server cuts a text, it arrives unchanged, in whole characters, and in order.
 func TestTextIsJoined(t *testing.T) {
 	var body string
 	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -84,7 +84,7 @@ func TestTextIsJoined(t *testing.T) {
 	})
 }
 
-// TestBrokenText: what is no text becomes U+FFFD, as encoding/json has it.
+// TestBrokenText: invalid text becomes U+FFFD, as with encoding/json.
 func TestBrokenText(t *testing.T) {
 	for _, pieces := range [][]string{
 		{`"\ud83d"`}, {`"a\ud83d"`, `"b"`}, {`"\ude00\ud83d"`}, {`"\ud83d\ud83d\ude00"`}, {"\"a\xed\xa0\""}, {"\"\xff\xfe\""},

@@ -16,13 +16,13 @@ import (
 )
 
 // vllm is a vLLM server: POST /v1/load_lora_adapter and /v1/unload_lora_adapter, then the adapter's name as the model.
-// Its routes are there if it was started with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True. Or it finds adapters by itself in
-// the folder of its file system resolver.
+// Its routes are there if it was started with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True. Or it finds adapters in the folder
+// of its file system resolver.
 type vllm struct {
 	calls
 	model  string
 	paths  PathMap
-	folder string // of the resolver; empty: adapters are loaded by calls
+	folder string // of the resolver; empty means that adapters are loaded by calls
 }
 
 const (
@@ -35,7 +35,7 @@ func (v *vllm) about(ctx context.Context) (About, error) {
 	var version struct {
 		Version string `json:"version"`
 	}
-	_ = v.get(ctx, v.root+"/version", &version) // older ones have none
+	_ = v.get(ctx, v.root+"/version", &version) // older versions do not have it
 	cards, err := v.models(ctx)
 	about := About{Version: version.Version, Models: ids(cards)}
 	if err != nil {
@@ -45,7 +45,7 @@ func (v *vllm) about(ctx context.Context) (About, error) {
 		about.Adapters, about.Why = true, "found in "+v.folder
 		return about, nil
 	}
-	// Without a name nothing is loaded: a server that has the route says what is missing.
+	// Without a name nothing is loaded: a server with the route answers that the name is missing.
 	err = v.post(ctx, v.api+"/load_lora_adapter", map[string]string{"lora_name": "", "lora_path": ""}, nil)
 	switch refused := reply(err); {
 	case noRoute(refused):
@@ -172,7 +172,7 @@ func (v *vllm) place(ctx context.Context, adapter *engine.Adapter) error {
 	return err
 }
 
-// base is the name or path that vLLM was started with.
+// base returns the name or path that vLLM was started with.
 func (v *vllm) base(ctx context.Context) (string, error) {
 	cards, err := v.models(ctx)
 	if err != nil {
