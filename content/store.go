@@ -1,6 +1,5 @@
-// Package content stores files by the SHA-256 of what they hold, in a directory
-// or in a bucket. A file that does not have the hash it is stored under is
-// never returned.
+// Package content stores files by the SHA-256 of their contents, in a directory or in a bucket. It never returns a file
+// whose contents do not have the hash.
 package content
 
 import (
@@ -20,7 +19,7 @@ import (
 	"gocloud.dev/gcerrors"
 )
 
-// MaxBytes of a stored file; the size of the largest segment file.
+// MaxBytes is the largest size of a stored file, which is that of the largest segment file.
 const MaxBytes = 16 << 20
 
 // Errors of the store.
@@ -33,8 +32,8 @@ var (
 // Store keeps files by hash.
 type Store struct{ bucket *blob.Bucket }
 
-// Open opens a store: a directory, which is made when it is missing, or the URL
-// of a bucket whose driver is linked, such as file:///var/lib/content.
+// Open opens a store: a directory, which is made if it is missing, or the URL of a bucket whose driver is linked, such
+// as file:///var/lib/content.
 func Open(ctx context.Context, location string) (*Store, error) {
 	if strings.Contains(location, "://") {
 		parsed, err := url.Parse(location)

@@ -12,8 +12,8 @@ import (
 )
 
 // Derivations returns what the segments of a contribution derive from among the first n segments that p has, as the
-// chain lists them. It may be more than datanettypes.MaxDerivations: such a contribution enters no version. before is
-// called for each segment, and ends it with an error.
+// chain lists them. There may be more than datanettypes.MaxDerivations: such a contribution enters no version. before
+// is called for each segment, and its error ends the computation.
 func Derivations(p *poa.Provenance, rank uint64, file poa.SegmentFile, n int,
 	before func() error) ([]datanettypes.Derivation, error) {
 	var table []datanettypes.Derivation
@@ -33,7 +33,7 @@ func Derivations(p *poa.Provenance, rank uint64, file poa.SegmentFile, n int,
 	return table, nil
 }
 
-// Passed returns what a segment passes on, by the derivations of its contribution.
+// Passed returns a function that returns what a segment passes on, given the derivations of its contribution.
 func Passed(derivations []datanettypes.Derivation) func(segment uint32) []poa.Derivation {
 	return func(segment uint32) []poa.Derivation {
 		from, found := slices.BinarySearchFunc(derivations, segment,
@@ -46,8 +46,8 @@ func Passed(derivations []datanettypes.Derivation) func(segment uint32) []poa.De
 	}
 }
 
-// Entering returns the accepted contributions of a DataNet in the order in which they enter its versions: those that
-// validators hold, of which there are held, and then those in line, which may enter.
+// Entering returns the accepted contributions of a DataNet in the order in which they enter its versions: first the
+// held ones that validators hold, then those that wait to enter.
 func Entering(ctx context.Context, datanets datanettypes.QueryClient,
 	id uint64) (entering []datanettypes.Contribution, held int, err error) {
 	entering, err = accepted(ctx, datanets, id)

@@ -1,6 +1,5 @@
-// Package manifest reads the text behind DataNet versions: it lists their
-// contributions, checks segment files against what the chain knows of them, and
-// indexes them.
+// Package manifest reads the text of DataNet versions: it lists their contributions, checks segment files against the
+// chain, and indexes them.
 package manifest
 
 import (
@@ -19,7 +18,7 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// ErrFile says that a segment file is not the one that was registered.
+// ErrFile reports that a segment file is not the one that was registered.
 var ErrFile = errors.New("the segment file is not what was registered")
 
 // Contribution is an accepted contribution with its file.
@@ -57,7 +56,7 @@ func Load(ctx context.Context, datanets datanettypes.QueryClient, entries []mode
 	return loaded, nil
 }
 
-// List returns the contributions that a version of a DataNet has: those that were accepted for it or before and that
+// List returns the contributions of a version of a DataNet: those that were accepted for it or earlier, and that
 // validators hold.
 func List(ctx context.Context, datanets datanettypes.QueryClient, id,
 	version uint64) ([]datanettypes.Contribution, error) {
@@ -85,7 +84,7 @@ func accepted(ctx context.Context, datanets datanettypes.QueryClient, id uint64)
 	}
 }
 
-// Stopped are segments that were stopped, as of a block; what changes later says so.
+// Stopped holds the segments that were stopped, as of a block. Later changes have their own heights.
 type Stopped struct {
 	Stops  []datanettypes.SegmentStop
 	Height int64
@@ -101,7 +100,7 @@ func Stops(ctx context.Context, datanets datanettypes.QueryClient, id, rank uint
 			return Stopped{}, err
 		}
 		if found.Stops = append(found.Stops, response.Stops...); found.Height == 0 {
-			found.Height = response.Height // of the first page: a later one knows more
+			found.Height = response.Height // of the first page: later pages may know more
 		}
 		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
 			return found, nil
@@ -110,7 +109,8 @@ func Stops(ctx context.Context, datanets datanettypes.QueryClient, id, rank uint
 	}
 }
 
-// Check parses a segment file and compares its root with the registered one; what does not fit wraps ErrFile.
+// Check parses a segment file and compares its root with the registered one. It returns an error that wraps ErrFile for
+// another file.
 func Check(contribution datanettypes.Contribution, encoded []byte) (Contribution, error) {
 	file, err := poa.ParseSegmentFile(encoded)
 	if err != nil {
@@ -128,8 +128,8 @@ func Check(contribution datanettypes.Contribution, encoded []byte) (Contribution
 	return Contribution{Contribution: contribution, File: file, Leaves: leaves}, nil
 }
 
-// CheckAll compares a segment file that has the registered hash with everything else that the chain knows of it; what
-// does not fit wraps ErrFile. Validators hold nothing else.
+// CheckAll compares a segment file that has the registered hash with everything else that the chain knows of it. It
+// returns an error that wraps ErrFile if something does not fit. Validators only hold files that pass.
 func CheckAll(contribution datanettypes.Contribution, encoded []byte, rules poa.SegmentRules) (Contribution, error) {
 	found, err := Check(contribution, encoded)
 	if err != nil {
@@ -153,8 +153,8 @@ func CheckAll(contribution datanettypes.Contribution, encoded []byte, rules poa.
 	return found, err
 }
 
-// Held returns the contributions of a DataNet that validators hold, in the order in which they entered, from an index
-// on and up to another.
+// Held returns the contributions of a DataNet that validators hold, in the order in which they entered, between two
+// indexes.
 func Held(ctx context.Context, datanets datanettypes.QueryClient, id, from,
 	until uint64) ([]datanettypes.Contribution, error) {
 	request := &datanettypes.QueryHeldContributionsRequest{DatanetId: id, From: from}
@@ -177,7 +177,7 @@ func Held(ctx context.Context, datanets datanettypes.QueryClient, id, from,
 	return found[:until-min(until, from)], nil
 }
 
-// Segment returns a segment as it is attributed to; withStems for method RAG.
+// Segment returns a segment in the form for attribution; method RAG needs withStems.
 func (c *Contribution) Segment(index int, withStems bool) poa.Segment {
 	s := poa.Segment{Rank: c.Rank, Index: uint32(index)}
 	if withStems {
@@ -189,9 +189,8 @@ func (c *Contribution) Segment(index int, withStems bool) poa.Segment {
 	return s
 }
 
-// OpenIndex returns the index of segments. It is kept in a folder and grows by
-// what the folder does not have; a folder that holds other text, or is damaged,
-// is built again. Without a folder it is built in memory.
+// OpenIndex returns the index of segments. It is kept in a folder, and segments that the folder does not have are
+// added. A folder that holds other text or is damaged is built again. Without a folder the index is built in memory.
 func OpenIndex(dir string, segments []poa.Segment) (*poa.Index, error) {
 	stats := poa.ProtocolStatistics()
 	if dir == "" {
@@ -209,7 +208,7 @@ func OpenIndex(dir string, segments []poa.Segment) (*poa.Index, error) {
 			fresh = append(fresh, segment)
 		}
 	}
-	if len(known)-countRanks(fresh) != store.Ranks() { // it holds what the manifest does not
+	if len(known)-countRanks(fresh) != store.Ranks() { // it holds text that the manifest does not have
 		store.Reset()
 		fresh = segments
 	}

@@ -1,5 +1,5 @@
-// Package segment cuts documents into segments. Receipts do not depend on it: whoever cuts otherwise registers other
-// segments.
+// Package segment cuts documents into segments. Receipts do not depend on it: a contributor who cuts otherwise
+// registers other segments.
 package segment
 
 import (
@@ -19,13 +19,13 @@ const (
 //
 // The document is brought into clean form (poa.Canonical). Paragraphs (between blank lines; fenced or indented code is
 // one with the blank lines in it) are trimmed and packed greedily, joined by one blank line, up to SplitBytes and
-// SplitTokens. A paragraph above that is cut behind the last sentence that fits, in any script (see package sentence);
-// code is not cut if it fits a segment, and else behind a line. A sentence that is longer is cut behind a clause, else
-// behind a space, else before the first token or byte too many. The last piece may be joined with the next paragraph.
-// Pieces without words are dropped. A table with a header is a paragraph of its own: see table.
+// SplitTokens. A longer paragraph is cut after the last sentence that fits, in any script (see package sentence). Code
+// that fits a segment is not cut; longer code is cut after a line. A longer sentence is cut after a clause, else after
+// a space, else before the first token or byte too many. The last piece may be joined with the next paragraph. Pieces
+// without words are dropped. A table with a header is a paragraph of its own: see table.
 //
 // Segments never exceed poa.MaxSegmentBytes or poa.MaxSegmentTokens, nor SplitBytes and SplitTokens unless they are one
-// row of a table, but they may still be refused by poa.CheckSegment for what they say. The work is linear in the
+// row of a table, but poa.CheckSegment may still refuse them for their text. The time is linear in the size of the
 // document.
 func Split(document []byte) [][]byte {
 	s := splitter{}
@@ -113,14 +113,14 @@ func (s *splitter) count(text []byte) int {
 	return len(poa.Tokenize(text))
 }
 
-// lookahead is how much of what stands behind a limit may tell whether a sentence ends before it, in bytes.
+// lookahead is the number of bytes after a limit that are read to tell whether a sentence ends before it.
 const lookahead = 4096
 
 // cutPoint returns where to cut a paragraph that starts at start and reaches beyond limit, above start. The first block
 // is the one that start is in.
 func (s *splitter) cutPoint(text []byte, blocks []sentences.Block, start, limit int) int {
 	s.looked += limit - start
-	best, line := start, start // line: behind a heading, if there is nothing better
+	best, line := start, start // line is after a heading, if there is nothing better
 	for i, b := range blocks {
 		if b.Start >= limit {
 			break
@@ -133,7 +133,7 @@ func (s *splitter) cutPoint(text []byte, blocks []sentences.Block, start, limit 
 			}
 		}
 		switch {
-		case b.Kind == sentences.Heading: // it stays with what it names
+		case b.Kind == sentences.Heading: // a heading stays with the text that it names
 		case b.Kind == sentences.Prose || b.Kind == sentences.Item:
 			for from < b.End {
 				if from = sentences.End(text[:min(b.End, limit+lookahead)], from, limit+1); from > limit {
@@ -171,7 +171,7 @@ func (s *splitter) fitting(p []byte) int {
 		}
 	}
 	s.looked += limit
-	// What stands behind the limit moves the end of the last token, and no start.
+	// Text after the limit can move the end of the last token, but no start.
 	if tokens := poa.Tokenize(p[:limit]); len(tokens) > SplitTokens {
 		return tokens[SplitTokens].Start
 	}

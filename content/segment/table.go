@@ -7,9 +7,10 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// table adds a table that has a header. It stays whole if it fits, and may then stand with the text around it; else it
-// is cut between rows, with the header and its delimiter in each segment. A row above SplitBytes stands alone with the
-// header. Only a row that no segment holds is cut as text is, behind the names of its columns.
+// table adds a table that has a header. It stays whole if it fits, and may share a segment with the text around it.
+// Otherwise it is cut between rows, with the header and its delimiter in each segment. A row above SplitBytes gets a
+// segment of its own with the header. Only a row that no segment can hold is cut like text, after the names of its
+// columns.
 func (s *splitter) table(text []byte, b sentences.Block) {
 	whole := text[b.Start:b.End]
 	if len(whole) <= SplitBytes && s.count(whole) <= SplitTokens {
@@ -20,7 +21,7 @@ func (s *splitter) table(text []byte, b sentences.Block) {
 	head, rows := text[b.Start:b.Head], text[b.Head:b.End]
 	tokens := s.count(head)
 	if len(head) > SplitBytes/2 || tokens > SplitTokens/2 {
-		// A header that long says more than the rows: it is text of its own.
+		// Such a long header says more than the rows, so it becomes text of its own.
 		s.text(columns(head))
 		head, tokens = nil, 0
 	}
@@ -42,7 +43,7 @@ func columns(head []byte) []byte {
 	return names
 }
 
-// rows packs the rows of a table behind its head, which has so many tokens.
+// rows packs the rows of a table after its head, which has headTokens tokens.
 func (s *splitter) rows(head []byte, headTokens int, rows []byte) {
 	headed := len(head) == 0
 	for row := range bytes.Lines(rows) {

@@ -27,11 +27,11 @@ type waiting struct {
 	Batch     uint64                           `json:"batch"`
 	Submitted int64                            `json:"submitted"`
 	Receipts  uint32                           `json:"receipts"`
-	Arrived   bool                             `json:"arrived"` // decided: waits to be taken in
+	Arrived   bool                             `json:"arrived"` // the batch is decided, and waits for x/rewards
 	Accounts  []attributiontypes.AccountCredit `json:"accounts"`
 }
 
-// read is an event, with what the chain had to be asked because of it.
+// read is an event, with the answers to the queries that it required.
 type read struct {
 	typed   proto.Message // nil for a transfer
 	send    transfer
@@ -39,13 +39,13 @@ type read struct {
 	time    time.Time // of the block; zero if the node does not say
 }
 
-// transfer out of the account of x/rewards.
+// transfer is a transfer out of the account of x/rewards.
 type transfer struct {
 	to     string
 	amount sdkmath.Int
 }
 
-// read returns what matters of a block.
+// read returns the relevant events of a block.
 func (x *Index) read(ctx context.Context, height int64) ([]read, error) {
 	events, err := x.node.Events(ctx, height)
 	if err != nil {
@@ -95,8 +95,8 @@ func (x *Index) read(ctx context.Context, height int64) ([]read, error) {
 	return out, nil
 }
 
-// credits asks what a batch credits in the state of its block. A node that has pruned that state can say it from what
-// it has now, unless models have changed hands since.
+// credits queries the credits of a batch in the state of its block. A node that pruned that state can return them from
+// its current state, unless models have changed hands since.
 func (x *Index) credits(ctx context.Context, height int64,
 	batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error) {
 	credits, err := x.node.BatchCredits(ctx, height, batch)
@@ -178,7 +178,7 @@ func (b *block) add(address string, entry Entry) error {
 	return addEntry(b.tx, address, b.entries, entry)
 }
 
-// submitted keeps what a batch credits until it is paid. One with inline evidence arrives at once.
+// submitted stores the credits of a batch until it is paid. A batch with inline evidence arrives at once.
 func (b *block) submitted(event *attributiontypes.EventReceiptsSubmitted,
 	credits *attributiontypes.QueryBatchCreditsResponse) error {
 	if len(credits.Accounts) == 0 {
@@ -191,7 +191,7 @@ func (b *block) submitted(event *attributiontypes.EventReceiptsSubmitted,
 	return b.arrived(event.BatchId)
 }
 
-// arrived notes that a batch is paid as soon as x/rewards takes it in: in the same block, or after a pause.
+// arrived records that a batch is paid as soon as x/rewards processes it: in the same block, or after a pause.
 func (b *block) arrived(batch uint64) error {
 	w, ok, err := b.find(batch)
 	if err != nil || !ok {
@@ -201,7 +201,7 @@ func (b *block) arrived(batch uint64) error {
 	return b.keep(w)
 }
 
-// refused drops a batch whose payers have their fees back. Of one that expired, compute is paid.
+// refused drops a batch whose payers got their fees back. For an expired batch, compute is paid.
 func (b *block) refused(event *attributiontypes.EventBatchSettled) error {
 	w, ok, err := b.find(event.BatchId)
 	if err != nil || !ok {
@@ -214,7 +214,7 @@ func (b *block) refused(event *attributiontypes.EventBatchSettled) error {
 	return b.pay(w, func(attributiontypes.AccountCredit) sdkmath.Int { return sdkmath.ZeroInt() }, false)
 }
 
-// computeOnly leaves of credits what providers get.
+// computeOnly returns only the credits of providers.
 func computeOnly(accounts []attributiontypes.AccountCredit) []attributiontypes.AccountCredit {
 	var out []attributiontypes.AccountCredit
 	for _, account := range accounts {
@@ -262,7 +262,7 @@ func (b *block) payouts(event *rewardstypes.EventPayouts) error {
 	return nil
 }
 
-// pay stores an entry for each account of a batch, and forgets the batch.
+// pay stores an entry for each account of a batch, and removes the batch.
 func (b *block) pay(w waiting, bonus func(attributiontypes.AccountCredit) sdkmath.Int, unknown bool) error {
 	if err := b.count(func(d *Day) { d.Batches, d.Receipts = d.Batches+1, d.Receipts+uint64(w.Receipts) }); err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 )
 
-// ErrUnreadable says that what came from elsewhere is not what an index gives.
+// ErrUnreadable reports that data from elsewhere cannot come from an index.
 var ErrUnreadable = errors.New("not what an index of earnings gives")
 
 // Check returns an error that wraps ErrUnreadable if a history cannot come from an index, because amounts are missing
@@ -56,7 +56,7 @@ func (e Entry) check() error {
 	return given(amounts...)
 }
 
-// Check is that of a history.
+// Check is like History.Check.
 func (d Days) Check() error {
 	for _, day := range d.Days {
 		err := given(day.Contributors, day.Datanets, day.Lineage, day.Providers, day.Bonus, day.PaidOut)

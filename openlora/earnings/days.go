@@ -11,7 +11,7 @@ import (
 	sdkmath "cosmossdk.io/math"
 )
 
-// MaxDays of one answer.
+// MaxDays is the largest number of days of one answer.
 const MaxDays = 366
 
 // Day is what the network paid on one day, in UTC, by the times of blocks. Amounts are in aopen.
@@ -32,8 +32,8 @@ type Day struct {
 
 // Days is what the network paid day by day, newest first.
 type Days struct {
-	FirstHeight int64     `json:"first_height"` // nothing before is counted
-	Height      int64     `json:"height"`       // up to which blocks are counted
+	FirstHeight int64     `json:"first_height"` // blocks before it are not counted
+	Height      int64     `json:"height"`       // the last counted block
 	Complete    bool      `json:"complete"`     // all blocks up to Height are counted
 	Missing     []Missing `json:"missing,omitempty"`
 	Days        []Day     `json:"days"`
@@ -65,7 +65,7 @@ func (d *Day) add(e Entry) {
 	}
 }
 
-// count changes the day of the block. Blocks of which the node does not say the time have none.
+// count changes the day of the block. Blocks without a known time count for no day.
 func (b *block) count(change func(*Day)) error {
 	if b.time.IsZero() {
 		return nil

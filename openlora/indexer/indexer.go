@@ -1,6 +1,5 @@
-// Package indexer keeps the receipts of every batch, and the roots of all
-// batches, so that a receipt can be proved when the chain has pruned it. It can
-// be rebuilt from any indexer that has more, and from the chain within the
+// Package indexer keeps the receipts of every batch, and the roots of all batches, so that a receipt can be proved
+// after the chain has pruned it. The index can be rebuilt from any indexer that has more, and from the chain within the
 // dispute window.
 package indexer
 
@@ -54,7 +53,7 @@ func Open(path string, node *chain.Client, log *slog.Logger) (*Indexer, error) {
 		if !isNew(rootsBucket) {
 			return nil
 		}
-		return tx.Bucket(batchesBucket).ForEach(func(id, raw []byte) error { // begun without roots
+		return tx.Bucket(batchesBucket).ForEach(func(id, raw []byte) error { // for a file without roots
 			var stored entry
 			if err := json.Unmarshal(raw, &stored); err != nil {
 				return fmt.Errorf("batch %d: %w", binary.BigEndian.Uint64(id), err)
@@ -76,7 +75,7 @@ func (x *Indexer) Run(ctx context.Context) {
 	follow.Every(ctx, pollInterval, x.log, "the index of receipts could not follow the chain", x.Follow)
 }
 
-// Follow indexes the batches that are new.
+// Follow indexes new batches.
 func (x *Indexer) Follow(ctx context.Context) error {
 	accumulator, err := x.node.Attribution.Accumulator(ctx, &attributiontypes.QueryAccumulatorRequest{})
 	if err != nil {
@@ -171,10 +170,10 @@ func (x *Indexer) put(batch attributiontypes.Batch, records []poa.Record) error 
 	})
 }
 
-// ErrNotFound says that a receipt is not in the index.
+// ErrNotFound reports that a receipt is not in the index.
 var ErrNotFound = errors.New("receipt is not in the index")
 
-// Proof proves a receipt against all batches that are indexed.
+// Proof returns the proof of a receipt against all indexed batches.
 func (x *Indexer) Proof(id string) (attributiontypes.ReceiptProof, error) {
 	var proof attributiontypes.ReceiptProof
 	err := x.db.View(func(tx *bolt.Tx) error {
@@ -215,8 +214,7 @@ func allRoots(tx *bolt.Tx) ([]poa.Hash, error) {
 	return roots, err
 }
 
-// ServeHTTP answers GET …/receipts/{id}/proof with a proof as JSON, made for
-// the batches that the chain has now.
+// ServeHTTP answers GET …/receipts/{id}/proof with a proof in JSON, for the batches that the chain has now.
 func (x *Indexer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := x.Follow(r.Context()); err != nil {
 		x.log.Warn("the index could not follow the chain", "err", err)

@@ -19,13 +19,13 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// node answers what an indexer asks, two receipts a page.
+// node answers an indexer's queries, with two receipts a page.
 type node struct {
 	attributiontypes.QueryClient
 	batches [][]poa.Record
 	roots   []poa.Hash
 	mmr     poa.MMR
-	pruned  uint64 // a batch of which the receipts are gone
+	pruned  uint64 // a batch whose receipts are pruned
 }
 
 func (n *node) add(receipts int) {
@@ -88,7 +88,7 @@ func open(t testing.TB, path string, n *node) *Indexer {
 	return x
 }
 
-// proves checks the proof of every receipt against what the chain has.
+// proves checks the proof of every receipt against the chain.
 func proves(t *testing.T, x *Indexer, n *node) {
 	t.Helper()
 	for _, records := range n.batches {
@@ -102,8 +102,8 @@ func proves(t *testing.T, x *Indexer, n *node) {
 	}
 }
 
-// TestProofs: receipts of all batches are proved against the batches that the chain has, also by an index that was
-// begun before the roots of batches were kept apart.
+// TestProofs: receipts of all batches are proved against the batches of the chain, also with an index from before roots
+// had a bucket of their own.
 func TestProofs(t *testing.T) {
 	n, path := &node{}, filepath.Join(t.TempDir(), "index.db")
 	for i := range 5 {
@@ -125,7 +125,7 @@ func TestProofs(t *testing.T) {
 	proves(t, x, n)
 }
 
-// TestFollowStopsAtWhatIsWrong, and goes on when it is right.
+// TestFollowStopsAtWhatIsWrong: Follow stops at a wrong batch, and continues when the node returns the right one.
 func TestFollowStopsAtWhatIsWrong(t *testing.T) {
 	n := &node{pruned: 2}
 	n.add(2)
