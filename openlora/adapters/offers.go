@@ -146,12 +146,12 @@ func (s *Shelf) Run(ctx context.Context) {
 			s.Log.Warn("the node does not say which adapters are offered", "err", err)
 		}
 		if err := s.memory.save(); err != nil {
-			s.Log.Error("what was used cannot be kept for the next start", "err", err)
+			s.Log.Error("the list of used adapters cannot be saved for the next start", "err", err)
 		}
 		select {
 		case <-ctx.Done():
 			if err := s.memory.save(); err != nil {
-				s.Log.Error("what was used cannot be kept for the next start", "err", err)
+				s.Log.Error("the list of used adapters cannot be saved for the next start", "err", err)
 			}
 			return
 		case <-ticker.C:

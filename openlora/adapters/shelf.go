@@ -150,7 +150,8 @@ func (s *Shelf) use(ctx context.Context, of version) (_ *Lease, hit bool, err er
 		return nil, false, nil
 	}
 	if s.memory.removed(model) {
-		return nil, false, lasting(CodeRemoved, "model %d was taken from this gateway: use another provider", model)
+		return nil, false, lasting(CodeRemoved, "model %d was removed from this gateway by its operator: use another "+
+			"provider", model)
 	}
 	hit = true
 	for {
@@ -309,7 +310,7 @@ func (s *Shelf) reserve(ctx context.Context, bytes int64) error {
 		if victim != nil {
 			s.Watch.Evicted(victim.of.Model)
 			if err := s.Host.Unload(ctx, victim.adapter.Name); err != nil {
-				s.Log.Error("the engine does not forget an adapter", "adapter", victim.adapter.Name, "err", err)
+				s.Log.Error("the engine could not unload an adapter", "adapter", victim.adapter.Name, "err", err)
 			}
 			continue
 		}

@@ -56,7 +56,7 @@ func adapterError(err error) error {
 		return &httpError{status: status, code: coded.Code, param: "model", message: coded.Message}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &httpError{status: http.StatusServiceUnavailable, code: adapters.CodeMissing, param: "model",
-			message: "the adapter is still on its way: try again"}
+			message: "the adapter is still being loaded: try again"}
 	case unreachable(err):
 		return nodeUnavailable(err)
 	}

@@ -38,7 +38,7 @@ func newTurns(l Limits) *turns {
 
 func overloaded() error {
 	return &httpError{status: http.StatusServiceUnavailable, code: "overloaded",
-		message: "all slots are answering, and as many requests wait as may: try again"}
+		message: "all slots are busy and the queue is full: try again"}
 }
 
 // arrive admits a request if there is room to wait. The caller must call leave when the request ends.

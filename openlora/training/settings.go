@@ -50,7 +50,7 @@ func (s *Settings) Validate() error {
 	case s.Rank < 1:
 		return fmt.Errorf("rank is %d; give 1 or more: an adapter is trained", s.Rank)
 	case s.EvalPart != 0 || s.EvalEvery != 0:
-		return fmt.Errorf("evalPart and evalEvery must be 0: all text of the manifest is learned from")
+		return fmt.Errorf("evalPart and evalEvery must be 0: the training uses all text of the manifest")
 	}
 	return s.Settings.Validate()
 }

@@ -136,7 +136,7 @@ func validate(texts []Text, groups int) error {
 			sum += uint64(part.PPM)
 		}
 		if sum > totalPPM {
-			return fmt.Errorf("text %d derives from others to %d millionths", i, sum)
+			return fmt.Errorf("the derived parts of text %d sum to %d ppm, at most %d are allowed", i, sum, totalPPM)
 		}
 	}
 	return nil

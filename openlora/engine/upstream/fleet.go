@@ -106,7 +106,7 @@ func (f *Fleet) Close() error {
 	select {
 	case <-finished:
 	case <-time.After(drainPatience):
-		f.options.Log.Error("answers are broken off: the model servers were still making them")
+		f.options.Log.Error("answers are cut off: the model servers did not finish them in time")
 	}
 	f.stop()
 	<-finished

@@ -369,7 +369,7 @@ func (m *member) rise(ctx context.Context) {
 	m.log.Info("a model server is back", "adapters", len(names)-len(drops))
 	for _, name := range drops {
 		if err := m.drop(ctx, name); err != nil {
-			m.log.Error("an adapter is not unloaded", "adapter", name, "err", err)
+			m.log.Error("an adapter could not be unloaded", "adapter", name, "err", err)
 		}
 	}
 }
