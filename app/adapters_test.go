@@ -15,7 +15,7 @@ import (
 
 func openAdapters(t chain.TB, n int) (*volume.Workload, []*volume.Lane) {
 	w := volume.New(t, volume.Options{Contributors: 64})
-	w.SkipInvariants = true // they walk all state, in each of many blocks
+	w.SkipInvariants = true // invariants walk all state, and there are many blocks
 	lanes := w.OpenEach(w.Adapters(n), chain.Open(1))
 	for _, lane := range lanes {
 		lane.ByInfluence = true
@@ -23,7 +23,7 @@ func openAdapters(t chain.TB, n int) (*volume.Workload, []*volume.Lane) {
 	return w, lanes
 }
 
-// TestInfluenceIsRefusedWhereItCannotBeProved: inline, and of a model that does not owe by it.
+// TestInfluenceIsRefusedWhereItCannotBeProved: with inline evidence, and for a model of another method.
 func TestInfluenceIsRefusedWhereItCannotBeProved(t *testing.T) {
 	w, lanes := openAdapters(t, 1)
 	msg := w.Full(1, lanes...)

@@ -42,9 +42,9 @@ func register(s *chain.Scenario, msg modelstypes.MsgRegisterModel) uint64 {
 	return response.ModelId
 }
 
-// TestAdaptersOfTheChain registers a base and two adapters while a gateway runs, offers them, and asks: the gateway,
-// which was told of neither, fetches the good one from where the chain says, answers with it, and is paid. The other,
-// whose file is not what was registered, takes nothing from the client and nothing from the gateway.
+// TestAdaptersOfTheChain registers a base and two adapters while a gateway runs, offers them, and asks. The gateway,
+// which is not configured for them, fetches the good adapter from its URI on chain, answers with it, and is paid. The
+// other adapter, whose file is not what was registered, costs neither the client nor the gateway anything.
 func TestAdaptersOfTheChain(t *testing.T) {
 	s := newScenario(t)
 	embedded, err := engine.NewEmbedded("", chat.Options{Threads: 1})

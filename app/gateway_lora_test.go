@@ -35,8 +35,8 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// opposites are the rows of an influence file of which any query asks one, and never both: their sketches are each
-// other's negative.
+// opposites returns the rows of an influence file whose sketches are each other's negative, so that a query gives at
+// most one of them a score.
 func opposites(s *chain.Scenario) []poa.InfluenceRow {
 	rows := make([]poa.InfluenceRow, 2)
 	for i := range rows {
@@ -49,9 +49,9 @@ func opposites(s *chain.Scenario) []poa.InfluenceRow {
 	return rows
 }
 
-// TestAnswersByInfluence: an adapter with a training record answers, the gateway asks its influence file, attestors who
-// find evidence and influence file at the gateway recompute the batch, and who asked computes the query again. The part
-// by influence is paid, and a gateway that sends its evidence inline serves no such model.
+// TestAnswersByInfluence: an adapter with a training record answers, and the gateway computes the query. Attestors
+// fetch evidence and influence file from the gateway and recompute the batch, and the payer computes the query again.
+// The part by influence is paid. A gateway with inline evidence does not serve such a model.
 func TestAnswersByInfluence(t *testing.T) {
 	s := attested(t)
 	embedded, err := engine.NewEmbedded("", chat.Options{Threads: 1})
@@ -156,7 +156,7 @@ func TestAnswersByInfluence(t *testing.T) {
 	require.Len(t, items, 1)
 	batch := batchOf(t, s, items[0].BatchId)
 
-	// An attestor that holds the text finds the rest at the gateway.
+	// An attestor that holds the text fetches the rest from the gateway.
 	settings := attestor.DefaultConfig(filepath.Join(folder, "attestor"))
 	settings.AllowPrivate, settings.Poll, settings.Log = true, 20*time.Millisecond, slog.New(slog.DiscardHandler)
 	ctx, stop := context.WithCancel(t.Context())

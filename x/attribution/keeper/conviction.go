@@ -13,12 +13,12 @@ import (
 	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
-// The first commit has the reward, not the first reveal: who sees that his lie is about to be proven could otherwise
-// prove it himself, and take back what the challenger has found. So a slash is divided when every dispute that was
-// committed before the one that was upheld is revealed, or has lost its bond. Mostly none stands, and it is divided at
-// once.
+// The first commit gets the reward, not the first reveal. Otherwise, a provider who sees that a lie is about to be
+// proven could prove it first and take the challenger's reward. So a slash is divided when every dispute that was
+// committed before the upheld one has been revealed or has lost its bond. Mostly there is none, and the slash is
+// divided at once.
 
-// convict slashes and freezes the provider of a batch, and divides the slash if no earlier commit stands.
+// convict slashes and freezes the provider of a batch, and divides the slash if no earlier commit is open.
 func (k Keeper) convict(ctx sdk.Context, params types.Params, dispute types.Dispute, batch *types.Batch,
 	losses []types.ProvenLoss) (reward math.Int, pending bool, err error) {
 	conviction := types.Conviction{
@@ -104,7 +104,7 @@ func (k Keeper) divideSlashes(ctx sdk.Context, params types.Params) error {
 	return nil
 }
 
-// divide pays the harmed, then the challenger who committed first, and burns the rest.
+// divide pays the harmed contributors, then the challenger who committed first, and burns the rest.
 func (k Keeper) divide(ctx sdk.Context, conviction types.Conviction) (types.Slash, error) {
 	slash := types.DivideSlash(conviction.Slashed, conviction.Losses)
 	for _, loss := range slash.Losses {
@@ -132,7 +132,7 @@ func (k Keeper) divide(ctx sdk.Context, conviction types.Conviction) (types.Slas
 	})
 }
 
-// oldestDispute returns the number of the earliest commit that stands, if any does.
+// oldestDispute returns the number of the earliest open commit, if there is one.
 func (k Keeper) oldestDispute(ctx context.Context) (uint64, bool, error) {
 	iterator, err := k.DisputeOrder.Iterate(ctx, nil)
 	if err != nil {

@@ -2,15 +2,15 @@ package types
 
 import errorsmod "cosmossdk.io/errors"
 
-// BatchTransition is one way in which the status of a batch changes.
+// BatchTransition is one allowed change of a batch's status.
 type BatchTransition struct {
 	From, To BatchStatus
-	Writer   string // the one function that writes it
+	Writer   string // the only function that makes this change
 }
 
-// BatchTransitions is the state machine of a batch. UNSPECIFIED stands for a
-// batch that is not in state: not submitted yet, or closed and removed. Every change passes CheckBatchTransition:
-// those of a status by Batch.ChangeStatus, the removal by Keeper.closeBatch.
+// BatchTransitions is the state machine of a batch. UNSPECIFIED stands for a batch that is not in state, because it is
+// not submitted yet or was removed. CheckBatchTransition checks every change: Batch.ChangeStatus calls it for a new
+// status, and Keeper.closeBatch for the removal.
 var BatchTransitions = []BatchTransition{
 	{BATCH_STATUS_UNSPECIFIED, BATCH_STATUS_FINAL,
 		"submission.decideNowOrAsk: inline evidence is verified in the message"},
@@ -41,7 +41,7 @@ var BatchTransitions = []BatchTransition{
 	{BATCH_STATUS_LAPSED, BATCH_STATUS_UNSPECIFIED, "Keeper.closeBatch"},
 }
 
-// CheckBatchTransition fails with ErrInvariant when the status of a batch may not change so.
+// CheckBatchTransition returns ErrInvariant if the status of a batch must not change in this way.
 func CheckBatchTransition(from, to BatchStatus) error {
 	for _, transition := range BatchTransitions {
 		if transition.From == from && transition.To == to {
@@ -51,8 +51,8 @@ func CheckBatchTransition(from, to BatchStatus) error {
 	return errorsmod.Wrapf(ErrInvariant, "a batch that is %s cannot become %s", from, to)
 }
 
-// ChangeStatus changes the status of a batch by one of BatchTransitions; anything else fails with ErrInvariant and
-// changes nothing.
+// ChangeStatus changes the status of a batch. It returns ErrInvariant and changes nothing if BatchTransitions do not
+// allow the change.
 func (b *Batch) ChangeStatus(to BatchStatus) error {
 	if err := CheckBatchTransition(b.Status, to); err != nil {
 		return err

@@ -89,8 +89,8 @@ func TestCommonsAreBurnedWithoutABonus(t *testing.T) {
 	}
 }
 
-// TestBurnTouchesNobodyElse: with an entry of the commons everybody else gets
-// what they got without, and what the entry took from others is retired.
+// TestBurnTouchesNobodyElse: with an entry of the commons, everybody else gets the same as without it, and what the
+// entry took from others is retired.
 func TestBurnTouchesNobodyElse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		terms, p := anyTerms(t), anyPayable(t)
@@ -117,8 +117,8 @@ func TestBurnTouchesNobodyElse(t *testing.T) {
 	})
 }
 
-// TestInfluenceEarnsNoBonus: what an entry has by method LORA changes nothing but its bonus, which is that of the rest
-// of its weight.
+// TestInfluenceEarnsNoBonus: the part of an entry by influence only changes its bonus, which is that of the rest of its
+// weight.
 func TestInfluenceEarnsNoBonus(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		terms, p := anyTerms(t), anyPayable(t)
@@ -148,7 +148,7 @@ func TestInfluenceEarnsNoBonus(t *testing.T) {
 	})
 }
 
-// byTheBook is Split in big integers, as the formulas are written.
+// byTheBook is Split in big integers, directly by the formulas.
 func byTheBook(terms types.Terms, p types.Payable) types.Payout {
 	part := func(a math.Int, ppm uint32) math.Int { return a.MulRaw(int64(ppm)).QuoRaw(types.PPM) }
 	zero := math.ZeroInt()
@@ -252,8 +252,8 @@ func sum(out types.Payout) math.Int {
 	return total
 }
 
-// TestInfluenceMintsNothing: the part of a weight that is by influence is paid as any other, and mints nothing,
-// whatever the terms: sum in is sum out, and the bonus is that of an entry without it.
+// TestInfluenceMintsNothing: for all terms, the part of a weight by influence is paid like any other and mints nothing.
+// Sum in is sum out, and the bonus is that of an entry without the part.
 func TestInfluenceMintsNothing(t *testing.T) {
 	p := payable(1_000_000, 1_000_000, 500_000, 250_000)
 	before, err := types.Split(types.DefaultTerms(), p)
@@ -305,7 +305,7 @@ func anyAmount(t *rapid.T, name string) math.Int {
 	return amount.Mul(math.NewIntWithDecimal(1, rapid.IntRange(0, 18).Draw(t, name+" decimals")))
 }
 
-// anyRoyalties draws shares that sum to a whole at most, some of them to the same account.
+// anyRoyalties draws shares that sum to at most a whole, some of them for the same account.
 func anyRoyalties(t *rapid.T) []types.Share {
 	var shares []types.Share
 	left := uint32(types.PPM)
