@@ -17,7 +17,7 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// exchange is one call on its way.
+// exchange is one call while it is being answered.
 type exchange struct {
 	gateway  *Gateway
 	request  *api.Request
@@ -94,11 +94,11 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 	x.serve(r.Context(), w)
 }
 
-// reloadAfter is how long a request may wait before its session is read again.
+// reloadAfter is the time that a request may wait before its session is read again.
 const reloadAfter = 2 * time.Second
 
-// turn reads the session of a request, sees to it that its adapter is in memory, and waits for its turn: what is
-// fetched from far away keeps nobody else from answering. leave ends the turn.
+// turn reads the session of a request, loads its adapter into memory, and waits for its turn. It fetches before it
+// waits, so that a slow download does not delay other answers. leave ends the turn.
 func (g *Gateway) turn(ctx context.Context, request *api.Request) (x *exchange, leave func(), err error) {
 	began := time.Now()
 	x = &exchange{gateway: g, request: request, input: request.InputTokens()}
@@ -152,9 +152,9 @@ func (g *Gateway) checkRequest(ctx context.Context, request *api.Request) error 
 	return nil
 }
 
-// begin checks the voucher and stores the call before anything is answered: what can be refused is refused before that.
-// For a call that was answered before it returns the stored call; one that failed before is answered anew. The adapter
-// of the call is in memory until it is released.
+// begin checks the voucher and stores the call before anything is answered, so that every refusal comes before the
+// answer. For a call that was answered before, it returns the stored call. A call that failed before is answered anew.
+// The adapter of the call stays in memory until it is released.
 func (x *exchange) begin(ctx context.Context) (repeated *outbox.Call, err error) {
 	g, request, paid := x.gateway, x.request, x.request.OpenLedger
 	if err = x.finishLast(ctx); err != nil {
@@ -190,8 +190,8 @@ func (x *exchange) begin(ctx context.Context) (repeated *outbox.Call, err error)
 	x.call = outbox.Call{N: paid.N, Hash: call.Hash(), CallKey: paid.CallKey, QueryHash: query, MaxFee: maxFee,
 		Started: true}
 	if again {
-		// The client asks the same once more because it failed, as OpenAI's clients do by themselves. Its voucher was checked
-		// then.
+		// The client repeats a call that failed, as OpenAI's clients do by themselves. Its voucher was checked the first
+		// time.
 		x.call.CumulativeMax, x.call.Signature = x.state.Voucher.CumulativeMax, x.state.Voucher.Signature
 		if err := g.Outbox.Reopen(x.state.ID, x.call); err == nil || !errors.Is(err, outbox.ErrBatched) {
 			return nil, err
@@ -204,8 +204,8 @@ func (x *exchange) begin(ctx context.Context) (repeated *outbox.Call, err error)
 	return nil, g.Outbox.Advance(x.state, x.call)
 }
 
-// serve answers, streamed or not. A call that fails before anything was sent is recorded as a gap. Whatever the client
-// does, what was sent is answered for: the voucher pays for it, and the client that lost it asks again.
+// serve answers, streamed or not. A call that fails before anything was sent is recorded as a gap. An answer is
+// completed even if the client leaves: the voucher pays for it, and a client that lost it can ask again.
 func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 	x.began = time.Now()
 	outcome := outcomeFailed
@@ -213,7 +213,7 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 		x.gateway.metrics.answerSeconds.WithLabelValues(outcome).Observe(time.Since(x.began).Seconds())
 	}()
 	stream := newStream(w, x.request, x.id(), x.state.ModelID)
-	// The client's connection does not end the work that it pays for; the time does.
+	// The work does not end with the client's connection, because the client pays for it. It ends with the time limit.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), x.gateway.Limits.AnswerTimeout)
 	defer cancel()
 	if x.request.Stream {
@@ -254,7 +254,7 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 	}
 }
 
-// deliver ends the answer. One in one piece says what it cost in its headers, too.
+// deliver ends the answer. An answer that is not streamed also states its cost in its headers.
 func (x *exchange) deliver(to *stream, response api.ChatResponse) {
 	if !x.request.Stream {
 		x.settle(to.w, x.settled(x.id(), response.OpenLedger.Fee))
@@ -262,8 +262,8 @@ func (x *exchange) deliver(to *stream, response api.ChatResponse) {
 	to.deliver(response)
 }
 
-// silent tells the client that the sources say nothing. The call is a gap: nothing is charged, so no royalty either,
-// and nothing is signed. It is stored first, as an answer is, so that a client that lost it gets it again.
+// silent tells the client that the sources say nothing. The call is a gap: there is no charge, no royalty and no
+// signature. It is stored first, as an answer is, so that a client that lost it gets it again.
 func (x *exchange) silent(to *stream, text string) error {
 	response := x.response(
 		answered{message: api.Message{Role: "assistant", Content: text}, finish: engine.FinishStop, proof: &api.Answer{
@@ -308,7 +308,7 @@ func (x *exchange) failed(stream *stream, err error) {
 	x.gateway.fail(stream.w, known)
 }
 
-// gapError is what a client learns of why its call failed: whether it may ask the same again.
+// gapError returns the error that a client gets for a failed call. It tells the client whether it may repeat the call.
 func gapError(err error) *httpError {
 	var known *httpError
 	var upstream *engine.UpstreamError
@@ -364,8 +364,7 @@ func (x *exchange) finish(a answered, response api.ChatResponse) error {
 	return x.gateway.Outbox.Advance(x.state, x.call)
 }
 
-// replay answers a call again that was answered before: a client that lost the
-// connection pays once.
+// replay repeats the stored answer of a call, so that a client that lost the connection pays once.
 func (x *exchange) replay(w http.ResponseWriter, call *outbox.Call) {
 	var response api.ChatResponse
 	if err := json.Unmarshal(call.Response, &response); err != nil {
@@ -382,5 +381,5 @@ func (x *exchange) replay(w http.ResponseWriter, call *outbox.Call) {
 	}
 }
 
-// ModelName is how a model is named in the API.
+// ModelName returns the name of a model in the API.
 func ModelName(id uint64) string { return "openledger/" + strconv.FormatUint(id, 10) }

@@ -65,14 +65,14 @@ type Config struct {
 	Adapters *adapters.Shelf
 	// Artifacts are given to other gateways by their hashes; nil gives none.
 	Artifacts *artifact.Store
-	// EmbeddingsKey is what programs show that may have embeddings; empty makes none.
+	// EmbeddingsKey is the key that programs must send to get embeddings. If it is empty, the gateway makes none.
 	EmbeddingsKey string
-	// Attested has validators fetch the evidence of batches; it is pushed to Attestors.
+	// Attested means that validators fetch the evidence of batches. The gateway pushes it to Attestors.
 	Attested  bool
 	Attestors []string
-	// Keep is how long answers, batches and bundles stay in the outbox after they were settled; 0 is for ever.
+	// Keep is the time that answers, batches and bundles stay in the outbox after they were settled; 0 means for ever.
 	Keep time.Duration
-	// AllowPrivate takes text from addresses that are not public, and from files: for networks on one machine.
+	// AllowPrivate allows text from files and from addresses that are not public. It is for networks on one machine.
 	AllowPrivate bool
 
 	Limits Limits
@@ -96,7 +96,7 @@ type Gateway struct {
 	latest    map[uint64]*retrieval.Library // of the configured models
 }
 
-// indexDir is where the index of a model's text is kept.
+// indexDir returns the folder of the index of a model's text.
 func (c Config) indexDir(model uint64) string {
 	if c.Index == "" {
 		return ""
@@ -104,7 +104,7 @@ func (c Config) indexDir(model uint64) string {
 	return filepath.Join(c.Index, fmt.Sprintf("model-%d", model))
 }
 
-// fetchPatience is how long a file waits for its turn at a host that has many of a model's.
+// fetchPatience is the time that a file waits for its turn at a host that has many files of a model.
 const fetchPatience = time.Minute
 
 // New loads the latest version of each model.
@@ -140,14 +140,14 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 	return g, nil
 }
 
-// sources are where libraries come from.
+// sources returns the sources of libraries.
 func (g *Gateway) sources() retrieval.Sources {
 	return retrieval.Sources{Node: g.Node, Content: g.Content, Fetch: g.fetch, Influence: influence.Source{
 		Store: g.Artifacts, Content: g.Content, Fetch: fetch.New(adapters.FetchLimits(g.AllowPrivate)),
 		Models: g.Node.Models}}
 }
 
-// Claim has the chain say that this gateway answers for its provider from now on. Until then it answers nothing.
+// Claim records on the chain that this gateway answers for its provider from now on. Before that it answers nothing.
 func (g *Gateway) Claim(ctx context.Context, node outbox.FenceNode) error {
 	holder, err := g.Outbox.Claim(ctx, node, g.Log)
 	if err != nil {
@@ -158,8 +158,8 @@ func (g *Gateway) Claim(ctx context.Context, node outbox.FenceNode) error {
 	return nil
 }
 
-// Library returns the text of a model version, loading it when a session pins
-// one that is not loaded. Others do not wait for that.
+// Library returns the text of a model version. It loads a version that a session pins and that is not loaded; other
+// calls do not wait for that.
 func (g *Gateway) Library(model uint64, version uint32) (*retrieval.Library, error) {
 	key := libraryKey{model, version}
 	if library, ok := g.libraries.get(key); ok {
@@ -188,7 +188,7 @@ func (g *Gateway) Library(model uint64, version uint32) (*retrieval.Library, err
 	return library.(*retrieval.Library), nil
 }
 
-// Sender returns the worker that gets this gateway's receipts to the chain.
+// Sender returns the worker that sends this gateway's receipts to the chain.
 func (g *Gateway) Sender() *outbox.Sender {
 	const (
 		headroom = 64 << 10    // for one answer above the bound
@@ -203,7 +203,7 @@ func (g *Gateway) Sender() *outbox.Sender {
 	}
 }
 
-// maxArtifacts is how many artifacts are sent to others at a time.
+// maxArtifacts is the number of artifacts that the gateway sends to others at a time.
 const maxArtifacts = 4
 
 // Handler serves the API.

@@ -27,7 +27,7 @@ const (
 	sentFailed   = "failed"
 )
 
-// metrics of a gateway since its start, in a registry of their own.
+// metrics are those of a gateway since its start, in their own registry.
 type metrics struct {
 	registry *prometheus.Registry
 	adapters *adapterMetrics
@@ -93,7 +93,7 @@ func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
-// batches counts those of the outbox when somebody collects.
+// batches counts the batches of the outbox at each collection.
 type batches struct{ outbox *outbox.Outbox }
 
 var (
@@ -108,7 +108,8 @@ func (batches) Describe(to chan<- *prometheus.Desc) {
 	to <- batchesRefused
 }
 
-// Collect implements prometheus.Collector. An outbox that cannot be read fails the whole collection: that is seen.
+// Collect implements prometheus.Collector. An outbox that cannot be read fails the whole collection, so that operators
+// notice.
 func (b batches) Collect(to chan<- prometheus.Metric) {
 	pending, refused, err := b.outbox.Counts()
 	if err != nil {
@@ -119,7 +120,7 @@ func (b batches) Collect(to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstMetric(batchesRefused, prometheus.GaugeValue, float64(refused))
 }
 
-// timedNode measures what submissions take.
+// timedNode measures the duration of submissions.
 type timedNode struct {
 	outbox.Node
 	metrics *metrics

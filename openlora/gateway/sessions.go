@@ -58,7 +58,7 @@ func (g *Gateway) served(ctx context.Context, name string) (uint64, error) {
 	return g.offered(ctx, name)
 }
 
-// describe says what is served as a model. The text of one that was not configured is not loaded for that.
+// describe returns what is served as a model. It does not load the text of a model that was not configured.
 func (g *Gateway) describe(ctx context.Context, id uint64) (api.Model, error) {
 	var model modelstypes.Model
 	var version modelstypes.ModelVersion
@@ -84,7 +84,7 @@ func (g *Gateway) describe(ctx context.Context, id uint64) (api.Model, error) {
 	}, nil
 }
 
-// fenceID names the fence that sessions with this gateway pin, nothing before it is claimed.
+// fenceID returns the name of the fence that sessions with this gateway pin. It is empty until the fence is claimed.
 func (g *Gateway) fenceID() string {
 	if g.holder == nil {
 		return ""
