@@ -91,8 +91,8 @@ func (t tally) slots() []types.SlotPower {
 	return slots
 }
 
-// attesters returns the powers of those whose verdict made a batch final, and what the whole block weighed. The last
-// batch of a block takes the powers with it.
+// attesters returns the powers of the validators whose verdict made a batch final, and the power of the whole block.
+// The last batch of a block removes the stored powers.
 func (k Keeper) attesters(ctx context.Context, batch types.Batch) ([]types.SlotPower, int64, error) {
 	powers, err := k.Powers.Get(ctx, batch.SettledHeight)
 	if err != nil {
@@ -111,8 +111,8 @@ func (k Keeper) attesters(ctx context.Context, batch types.Batch) ([]types.SlotP
 	return slots, powers.Total, k.Powers.Set(ctx, powers.Height, powers)
 }
 
-// attestPart of a share that a validator earns. It depends on the validator's own verdict and power alone: keeping
-// evidence from others raises nobody's pay.
+// attestPart of a share that a validator earns. It depends on the validator's own verdict and power alone, so that
+// nobody earns more by keeping evidence from others.
 func attestPart(share math.Int, power, total int64) math.Int {
 	return share.MulRaw(power).QuoRaw(total)
 }
@@ -138,8 +138,8 @@ func (k Keeper) earnAttestPay(ctx sdk.Context, batch *types.Batch) error {
 	return k.rewards.SettleAttestPay(ctx, batch.AttestShare, earned)
 }
 
-// forfeitAttestPay burns the validators' share of a batch in which a lie was proven: all who would have earned it said
-// yes to it.
+// forfeitAttestPay burns the validators' share of a batch in which a lie was proven, because all validators that would
+// have earned it approved the batch.
 func (k Keeper) forfeitAttestPay(ctx sdk.Context, batch *types.Batch) error {
 	if len(batch.AttestedBy) == 0 {
 		return nil

@@ -26,7 +26,7 @@ func (k Keeper) Window(ctx sdk.Context) (types.Window, error) {
 		Enabled: params.Attestation}, err
 }
 
-// head returns what every batch changes. It stands in one value, so that a batch writes one key for all of it.
+// head returns the state that every batch changes. It is one value, so that a batch writes one key for all of it.
 func (k Keeper) head(ctx context.Context) (types.Tip, error) {
 	head, err := k.Head.Get(ctx)
 	if errors.Is(err, collections.ErrNotFound) {
@@ -80,9 +80,8 @@ const (
 	movesPerBlock = 8
 )
 
-// moveOldest gives batches that have waited for long new numbers. All open batches lie in one window of numbers: one
-// that nobody can answer would otherwise hold up all that come behind it. What was said of a batch is kept, and so is
-// its deadline.
+// moveOldest gives new numbers to batches that have waited for long. All open batches lie in one window of numbers, so
+// that a batch that nobody can answer would hold up all later ones. A moved batch keeps its verdicts and its deadline.
 func (k Keeper) moveOldest(ctx sdk.Context) error {
 	head, err := k.head(ctx)
 	if err != nil {
@@ -122,7 +121,7 @@ func (k Keeper) moveOldest(ctx sdk.Context) error {
 	return k.Head.Set(ctx, head)
 }
 
-// dropItem removes an item from where it stands. The caller stores the head.
+// dropItem removes an item from the head or from its own value. The caller stores the head.
 func (k Keeper) dropItem(ctx context.Context, head *types.Tip, number uint64) error {
 	head.Fresh = slices.DeleteFunc(head.Fresh, func(pending types.Item) bool { return pending.Number == number })
 	return k.Items.Remove(ctx, number)

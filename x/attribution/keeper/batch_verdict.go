@@ -40,7 +40,7 @@ func (k Keeper) approve(ctx sdk.Context, params types.Params, item types.Item, t
 		&types.EventBatchAttested{BatchId: batch.Id, Provider: batch.Provider, Power: power, Total: t.total})
 }
 
-// refusal is why an item ends without approval.
+// refusal is the reason why an item ends without approval.
 type refusal struct {
 	rejected              bool // by a third of the power; else expired
 	valid, invalid, total int64
@@ -81,8 +81,8 @@ func (k Keeper) refuse(ctx sdk.Context, params types.Params, item types.Item, wh
 	return k.settleRefused(ctx, params, batch)
 }
 
-// settleRefused ends a batch that is rejected or expired for good: the payers of a rejected one have their fees back;
-// of an expired one compute is paid, because nobody has said that it is wrong, and the royalty goes to the bounty pool.
+// settleRefused ends a rejected or expired batch for good. The payers of a rejected batch get their fees back. For an
+// expired batch compute is paid, because nobody has said that it is wrong, and the royalty goes to the bounty pool.
 func (k Keeper) settleRefused(ctx sdk.Context, params types.Params, batch types.Batch) error {
 	event := types.EventBatchSettled{BatchId: batch.Id, Refunded: math.ZeroInt(), ProviderPaid: math.ZeroInt()}
 	var err error
@@ -103,7 +103,7 @@ func (k Keeper) settleRefused(ctx sdk.Context, params types.Params, batch types.
 	return ctx.EventManager().EmitTypedEvent(&event)
 }
 
-// refund gives the payers of a batch their fees back.
+// refund returns their fees to the payers of a batch.
 func (k Keeper) refund(ctx sdk.Context, batch *types.Batch) error {
 	var refunds []rewardstypes.Refund
 	for _, part := range batch.Sessions {
@@ -190,8 +190,8 @@ func (k Keeper) resubmit(ctx sdk.Context, params types.Params, msg *types.MsgRes
 	return batch.Item, ctx.EventManager().EmitTypedEvent(&types.EventBatchResubmitted{BatchId: batch.Id, Item: batch.Item})
 }
 
-// underTheseRules refuses a batch that was recorded under another version of the rules than this program has: by these
-// it could be judged wrong although it was right.
+// underTheseRules refuses a batch that was recorded under another version of the rules than this program has. The rules
+// of this program could find it wrong although it was right.
 func underTheseRules(batch types.Batch) error {
 	if batch.PoaVersion == poa.Version {
 		return nil
@@ -204,7 +204,7 @@ func underTheseRules(batch types.Batch) error {
 // sweptPerBlock caps the items that end in a block because they have waited too long.
 const sweptPerBlock = 32
 
-// sweepItems ends items that have waited for as long as anything may, whether validators attest or not.
+// sweepItems ends items that have waited for the longest time allowed, whether validators attest or not.
 func (k Keeper) sweepItems(ctx sdk.Context, params types.Params) error {
 	head, err := k.head(ctx)
 	if err != nil {

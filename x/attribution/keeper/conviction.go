@@ -66,8 +66,8 @@ func (k Keeper) amend(ctx context.Context, dispute types.Dispute, batch uint64,
 	return verdict, true, k.setConviction(ctx, conviction)
 }
 
-// divideSlashes divides those for which no earlier commit stands any more, so many in a block that DisputesPerBlock are
-// paid, or one.
+// divideSlashes divides slashes for which no earlier commit is open any more. In a block it divides slashes until they
+// make at least DisputesPerBlock payments.
 func (k Keeper) divideSlashes(ctx sdk.Context, params types.Params) error {
 	oldest, any, err := k.oldestDispute(ctx)
 	if err != nil {

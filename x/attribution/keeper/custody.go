@@ -8,10 +8,9 @@ import (
 )
 
 const (
-	// asksPerBlock caps the questions about text that are newly put to validators in a block.
+	// asksPerBlock caps the new questions about text to validators in a block.
 	asksPerBlock = 8
-	// setAsidePerBlock of them may be about text that was set aside: who is asked about for the first time does not wait
-	// for those.
+	// setAsidePerBlock of them may be about text that was set aside, so that new text does not wait for it.
 	setAsidePerBlock = 2
 	// heldPerBlock caps the questions that are answered at once in a block while attestation is off.
 	heldPerBlock = 10
@@ -58,7 +57,7 @@ func (k Keeper) settleVersion(ctx sdk.Context, params types.Params, item types.I
 	return k.settleHold(ctx, params, item.DatanetId, item.Rank, item.Version, verdict)
 }
 
-// settleHold carries out what validators say of text.
+// settleHold carries out the validators' verdict on text.
 func (k Keeper) settleHold(ctx sdk.Context, params types.Params, datanet, rank, version uint64,
 	verdict datanettypes.HoldVerdict) error {
 	retry := datanettypes.HoldRetry{Blocks: params.HoldRetryBlocks, Refusals: params.HoldRefusals}

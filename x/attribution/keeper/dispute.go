@@ -176,15 +176,15 @@ func (k Keeper) recordAt(ctx sdk.Context, batch types.Batch, index uint32) (poa.
 		batch.Id, batch.Receipts, index)
 }
 
-// verdict is what a proof comes to.
+// verdict is the result of judging a proof.
 type verdict struct {
 	kind    string
 	losses  []poa.Loss // what it shows to be lost
 	refuted error      // why it proves nothing, nil if it proves the lie
 }
 
-// verdict judges a proof. An error says that it could not be judged, by no fault of the challenger: it must fail the
-// transaction, and not burn the bond.
+// verdict judges a proof. An error means that the proof could not be judged, and not by the challenger's fault: it must
+// fail the transaction, and not burn the bond.
 func (k Keeper) verdict(ctx sdk.Context, batch types.Batch, record poa.Record, encoded []byte) (verdict, error) {
 	bundle, err := poa.HashFromBytes(batch.EvidenceRoot)
 	if err != nil {
@@ -221,7 +221,7 @@ func (k Keeper) verdict(ctx sdk.Context, batch types.Batch, record poa.Record, e
 	return refuted(v, err)
 }
 
-// trainingOf returns what a version says of its training, nil if it says nothing.
+// trainingOf returns the training record of a version, nil if it has none.
 func trainingOf(version modelstypes.ModelVersion) (*poa.Training, error) {
 	if version.Training == nil {
 		return nil, nil
@@ -230,8 +230,8 @@ func trainingOf(version modelstypes.ModelVersion) (*poa.Training, error) {
 	return &committed, err
 }
 
-// refuted adds to a verdict what package poa says against a proof. Only what it names as a fault of the proof counts;
-// whatever else went wrong is an error.
+// refuted adds to a verdict the reason for which package poa refuses a proof. Only a fault of the proof counts; every
+// other failure is an error.
 func refuted(v verdict, err error) (verdict, error) {
 	if err != nil && !poa.Refutes(err) {
 		return verdict{}, err
@@ -258,8 +258,8 @@ func (k Keeper) reject(ctx sdk.Context, dispute types.Dispute, msg *types.MsgRev
 		})
 }
 
-// uphold gives the bond back, and convicts the provider if the batch was not disproven before. A batch is slashed once,
-// and the earliest commit that proves a lie in it has the reward.
+// uphold returns the bond, and convicts the provider if the batch was not disproven before. A batch is slashed once,
+// and the earliest commit that proves a lie in it gets the reward.
 func (k Keeper) uphold(ctx sdk.Context, params types.Params, dispute types.Dispute, batch types.Batch, receipt,
 	kind string, losses []types.ProvenLoss) (*types.MsgRevealDisputeResponse, error) {
 	if err := k.credit(ctx, dispute.Challenger, dispute.Bond); err != nil {
@@ -283,7 +283,7 @@ func (k Keeper) uphold(ctx sdk.Context, params types.Params, dispute types.Dispu
 	})
 }
 
-// credit credits an account of the ledger with what the module holds.
+// credit credits an account of the ledger with coins of the module.
 func (k Keeper) credit(ctx context.Context, to string, amount math.Int) error {
 	if !amount.IsPositive() {
 		return nil
@@ -291,8 +291,8 @@ func (k Keeper) credit(ctx context.Context, to string, amount math.Int) error {
 	return k.rewards.Credit(ctx, types.ModuleName, sdk.MustAccAddressFromBech32(to), amount)
 }
 
-// disprove ends a batch with a proven lie. What is not decided is refunded and never will be; validators who said yes
-// lose their pay; what was paid to others stays with them, and the slash makes up for it.
+// disprove ends a batch with a proven lie. If the batch is undecided, its payers get their fees back. Otherwise,
+// validators that approved it lose their pay. Others keep what they were paid, and the slash makes up for it.
 func (k Keeper) disprove(ctx sdk.Context, params types.Params, batch *types.Batch) error {
 	batch.DisprovenFrom = batch.Status
 	if batch.Status.Undecided() {

@@ -23,9 +23,8 @@ const retryAfter = time.Hour
 // earlier commit can change, sweeps items that have waited too long, asks validators about new DataNet versions, pays
 // attestors, and prunes batches whose dispute window has closed, all capped. One that fails is put off.
 //
-// While the module is paused only those steps run that take nothing from
-// anybody for not having sent a message: items, versions and pay are between
-// the chain and validators, whose votes are counted in a pause too.
+// While the module is paused, a step runs only if it takes nothing from an account for a message that it did not send.
+// Items, versions and pay are between the chain and validators, whose votes are counted in a pause too.
 func (k Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.Params.Get(ctx)
 	if err != nil {
@@ -56,7 +55,7 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 	return k.prune(sdkCtx, params)
 }
 
-// attestSteps are what validators have to do with, and nobody else.
+// attestSteps are the steps that concern validators alone.
 func (k Keeper) attestSteps(ctx sdk.Context, params types.Params) {
 	k.step(ctx, params, "items", k.sweepItems)
 	k.step(ctx, params, "versions to hold", k.askHolds)
@@ -73,7 +72,7 @@ func (k Keeper) step(ctx sdk.Context, params types.Params, name string, run func
 	}
 }
 
-// sweepSessions moves sessions on whose deadline has passed, and puts those back into the queue whose deadline has
+// sweepSessions advances sessions with a deadline that has passed, and queues sessions again if their deadline has
 // moved since they were queued: at most SessionsPerBlock of either kind.
 func (k Keeper) sweepSessions(ctx sdk.Context, params types.Params) error {
 	until := new(collections.Range[collections.Pair[time.Time, []byte]]).
@@ -112,7 +111,7 @@ func (k Keeper) sweepSessions(ctx sdk.Context, params types.Params) error {
 	return nil
 }
 
-// expire moves a session on: an idle one starts its claim window, a closing one ends.
+// expire advances a session: an idle one starts its claim window, a closing one ends.
 func (k Keeper) expire(ctx sdk.Context, params types.Params, session types.Session) error {
 	if session.Status == types.SESSION_STATUS_CLOSING {
 		return k.end(ctx, session)

@@ -11,9 +11,8 @@ import (
 	"github.com/openledger/openledger/x/attribution/types"
 )
 
-// findRecord returns a receipt in its dispute window by its id. It follows the
-// session's batches back to the one that holds the call: there is no index by
-// receipt, which would cost a key for each.
+// findRecord returns a receipt in its dispute window by its id. It follows the session's batches back to the one that
+// holds the call: an index by receipt would cost a key for each.
 func (k Keeper) findRecord(ctx context.Context, id string) (types.Batch, poa.Record, uint32, error) {
 	session, call, err := types.ParseReceiptID(id)
 	if err != nil {

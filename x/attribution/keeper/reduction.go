@@ -224,7 +224,7 @@ func (s *source) reductionsIn(record poa.Record) []types.Reduction {
 	return out
 }
 
-// manifest is what a text of a model is compared with.
+// manifest is the text of a model that each of its texts is compared with.
 type manifest struct {
 	source  *source
 	version modelstypes.ModelVersion
@@ -331,8 +331,8 @@ func recurringTexts(used []usedText, manifests map[modelVersion]*manifest) ([]mo
 	return out, nil
 }
 
-// kept returns what a text keeps of its pay, in parts per million: so much that on average it, and each group that it
-// is in, earns what it may at most.
+// kept returns the part of its pay that a text keeps, in parts per million. With it, the text and each group that it is
+// in earn on average no more than they may.
 func (s *submission) kept(text usedText, in *manifest, recurring []modelstypes.RecurringText) (uint32, error) {
 	kept := uint32(poa.TotalPPM)
 	lower := func(datanet, rank uint64, tokens func() uint64) error {

@@ -19,7 +19,7 @@ import (
 // A batch that is closed before an older one would cut that chain. It leaves an
 // index entry for the older one, which is then the newest of what is before.
 
-// mostLookBack is how many batches a query walks back. A message pays for each.
+// mostLookBack is the most batches that a query walks back. A message pays for each.
 const mostLookBack = 10_000
 
 // batchBySeq returns the batch of a provider with a number, or
@@ -50,7 +50,7 @@ func (k Keeper) batchBySeq(ctx context.Context, provider sdk.AccAddress, last, s
 	return types.Batch{}, errorsmod.Wrapf(types.ErrBatchNotFound, "no batch %d of %s", seq, provider)
 }
 
-// unlinkBatch keeps what is before a batch findable when the batch goes.
+// unlinkBatch keeps earlier batches findable when a batch is removed.
 func (k Keeper) unlinkBatch(ctx context.Context, provider sdk.AccAddress, batch types.Batch) error {
 	indexed, err := k.BatchBySeq.Has(ctx, collections.Join(provider, batch.ProviderSeq))
 	if err != nil {
@@ -71,7 +71,7 @@ func (k Keeper) unlinkBatch(ctx context.Context, provider sdk.AccAddress, batch 
 	return k.indexBatch(ctx, before)
 }
 
-// indexBatch makes a batch findable to which no other leads.
+// indexBatch makes a batch findable that no other batch leads to.
 func (k Keeper) indexBatch(ctx context.Context, batch types.Batch) error {
 	return k.BatchBySeq.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(batch.Provider), batch.ProviderSeq),
 		batch.Id)

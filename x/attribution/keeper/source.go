@@ -36,8 +36,8 @@ type source struct {
 	// royalties by DataNet, of the block of the batch.
 	royalties map[uint64][]rewardstypes.Share
 	// failed is the first look-up that failed for another reason than that there is no such contribution. Package poa
-	// takes every error of a source for a fault of what it verifies; whoever punishes somebody for the result looks here
-	// first.
+	// takes every error of a source for a fault of what it verifies. Code that punishes an account for the result checks
+	// failed first.
 	failed error
 }
 
@@ -52,8 +52,8 @@ type knownStop struct {
 	known bool
 }
 
-// knownContribution is what a batch needs of a contribution. There may be
-// thousands, so that what only proofs need is read when they ask.
+// knownContribution is what a batch needs of a contribution. There may be thousands, so fields that only proofs need
+// are read when a proof asks for them.
 type knownContribution struct {
 	datanet, acceptedVersion, tokens uint64
 	// stops says that a segment of it was stopped at some time.
@@ -96,8 +96,8 @@ func (s *source) find(rank uint64) (*knownContribution, error) {
 	return found, nil
 }
 
-// missing translates the error of looking up a contribution: only if the contribution does not exist, the message that
-// names it is at fault.
+// missing translates the error of looking up a contribution. The message that names the contribution is at fault only
+// if the contribution does not exist.
 func (s *source) missing(err error) error {
 	if errors.Is(err, datanettypes.ErrContributionNotFound) {
 		return errorsmod.Wrap(types.ErrManifest, err.Error())
@@ -233,8 +233,8 @@ func (s *source) lineage(modelID uint64) ([]rewardstypes.Share, error) {
 	return table, err
 }
 
-// entry returns what pays a contribution for its weight in an answer of a model. What a reduction leaves of it is not
-// earned, as what low quality leaves is not.
+// entry returns what pays a contribution for its weight in an answer of a model. The part that a reduction takes away
+// is not earned, like the part that low quality takes away.
 func (s *source) entry(of modelVersion, weighed poa.Entry) (rewardstypes.PayableEntry, error) {
 	found, err := s.find(weighed.Rank)
 	if err != nil {
@@ -248,7 +248,7 @@ func (s *source) entry(of modelVersion, weighed poa.Entry) (rewardstypes.Payable
 	return entry, nil
 }
 
-// royaltiesOf returns who shares in what a DataNet's contributions earn in the block.
+// royaltiesOf returns the shares in the earnings of a DataNet's contributions in the block.
 func (s *source) royaltiesOf(datanetID uint64) ([]rewardstypes.Share, error) {
 	if found, ok := s.royalties[datanetID]; ok {
 		return found, nil

@@ -18,7 +18,7 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// submission is a batch on its way into state.
+// submission is a batch that is being recorded.
 type submission struct {
 	keeper   Keeper
 	ctx      sdk.Context
@@ -61,7 +61,7 @@ func (k Keeper) submit(ctx sdk.Context, params types.Params, msg *types.MsgSubmi
 	return s.record(payload)
 }
 
-// payloadHash covers everything in the message but who sends it under which number.
+// payloadHash covers everything in the message except its sender and its number.
 func (s *submission) payloadHash() ([]byte, error) {
 	encoded, err := (&types.MsgSubmitReceipts{
 		Sessions: s.msg.Sessions, Receipts: s.msg.Receipts, Evidence: s.msg.Evidence, BundleRoot: s.msg.BundleRoot,
@@ -139,7 +139,7 @@ func (s *submission) decode() error {
 	return nil
 }
 
-// checkAnnouncement refuses what no bundle of these receipts can have.
+// checkAnnouncement refuses an announcement that no bundle of these receipts can have.
 func (s *submission) checkAnnouncement() error {
 	if !slices.ContainsFunc(s.receipts, func(r poa.Receipt) bool { return !r.Gap }) {
 		return errorsmod.Wrap(types.ErrInvalidBatch,
@@ -246,9 +246,9 @@ func (s *submission) checkInfluence(c *claim, receipt *poa.Receipt) error {
 	return nil
 }
 
-// setStopsHeight has the batch judged by what was stopped when it was weighed. Segments may be stopped between that and
-// its block, so that a provider need not know this block; one that knows nothing of the last StopsLag blocks must weigh
-// again.
+// setStopsHeight sets the height at which the batch was weighed, so that it is judged by what was stopped then.
+// Segments may be stopped between that height and the block of the batch, which the provider cannot know. A batch that
+// was weighed more than StopsLag blocks ago must be weighed again.
 func (s *submission) setStopsHeight() error {
 	at, now := s.msg.StopsHeight, s.ctx.BlockHeight()
 	switch {
@@ -359,8 +359,8 @@ func (s *submission) record(payload []byte) (uint64, error) {
 	})
 }
 
-// decideNowOrAsk pays a batch whose evidence was verified, and has validators asked about any other. It returns what
-// that burned.
+// decideNowOrAsk pays a batch with verified evidence, and opens an item for validators for any other. It returns the
+// amount that this burned.
 func (s *submission) decideNowOrAsk(batch *types.Batch, head *types.Tip, prepared rewardstypes.Prepared,
 	open uint32) (math.Int, error) {
 	k, ctx := s.keeper, s.ctx
@@ -415,8 +415,8 @@ func (s *submission) results() ([]rewardstypes.Payable, []poa.Record, error) {
 	return payables, records, nil
 }
 
-// payable is what x/rewards needs to pay a record of the batch that the source is for. Its entries come to stand behind
-// those given.
+// payable is what x/rewards needs to pay a record of the batch that the source is for. Its entries are appended to the
+// given ones.
 func (k Keeper) payable(from *source, provider sdk.AccAddress, record poa.Record, royalty math.Int,
 	before []rewardstypes.PayableEntry) (rewardstypes.Payable, error) {
 	lineage, err := from.lineage(record.ModelID)
@@ -464,7 +464,7 @@ func (s *submission) storeRecords(batch *types.Batch, head *types.Tip, records [
 	return nil
 }
 
-// storeSessions moves every session forward.
+// storeSessions advances every session.
 func (s *submission) storeSessions(batch *types.Batch) error {
 	index := uint32(0)
 	for _, c := range s.claims {

@@ -16,7 +16,7 @@ import (
 )
 
 // seenAfter is how many blocks pass until verdicts on an item can be counted: a vote on block H is made on the state of
-// H-1 and is counted in H+1. A validator who answers about what it cannot have seen is not heard.
+// H-1 and is counted in H+1. A validator that answers about what it cannot have seen is not counted.
 const seenAfter = 2
 
 // ballot is a validator's vote with its slot.
