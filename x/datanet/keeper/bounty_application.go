@@ -93,8 +93,8 @@ func (k Keeper) unreserve(ctx context.Context, c *types.Contribution) error {
 	return k.settleBounty(ctx, bounty)
 }
 
-// leaveBounty has gold earn no bounty, unless its funder pays for gold: who planted it knew the verdict. It
-// changes c, which the caller stores.
+// leaveBounty releases a gold item from its bounty, unless the funder pays for gold, because the account that planted
+// it knew the verdict. It changes c, which the caller stores.
 func (k Keeper) leaveBounty(ctx context.Context, c *types.Contribution) error {
 	if c.Bounty == 0 {
 		return nil

@@ -23,8 +23,8 @@ const maxAskedDerivations = 512
 // queueQuestion is the key of a DataNet's question about its custody queue, among those about what was set aside.
 const queueQuestion = 0
 
-// queueCustody has validators asked about the custody queue of a DataNet from a height on, unless they are being asked
-// or nothing waits.
+// queueCustody queues the question about the custody queue of a DataNet from a height on, unless validators are being
+// asked or nothing waits.
 func (k Keeper) queueCustody(ctx context.Context, datanet *types.DataNet, height int64) error {
 	if datanet.AskedVersion != 0 || datanet.AskHeight != 0 || datanet.HeldVersion == datanet.Version {
 		return nil
@@ -33,8 +33,8 @@ func (k Keeper) queueCustody(ctx context.Context, datanet *types.DataNet, height
 	return k.Unheld.Set(ctx, collections.Join(height, datanet.Id))
 }
 
-// AskCustody notes what validators are asked about now, at most limit questions and of these at most setAside about
-// what was set aside, and returns it. First come, first served in either queue.
+// AskCustody records the questions that validators are asked now, and returns them: at most limit questions, and at
+// most setAside of these about text that was set aside. Either queue is first come, first served.
 func (k Keeper) AskCustody(ctx context.Context, limit, setAside int) ([]types.HoldAsk, error) {
 	asks, err := k.askSetAside(ctx, min(limit, setAside))
 	if err != nil {
@@ -112,8 +112,8 @@ func (k Keeper) countHeld(ctx context.Context, id uint64) (uint64, error) {
 	return accumulator.Count, err
 }
 
-// SettleCustody carries out what validators say of what they were asked about. It returns the version that they hold
-// now, if it is another than before.
+// SettleCustody carries out the validators' answer to a question. It returns the version that they hold now, if it has
+// changed.
 func (k Keeper) SettleCustody(ctx context.Context, datanetID, rank uint64, verdict types.HoldVerdict,
 	retry types.HoldRetry) (uint64, error) {
 	ask, err := k.Asks.Get(ctx, collections.Join(datanetID, rank))
@@ -179,7 +179,8 @@ func (k Keeper) settleQueue(ctx context.Context, datanet *types.DataNet, ask typ
 	return k.queueCustody(ctx, datanet, sdk.UnwrapSDKContext(ctx).BlockHeight())
 }
 
-// enterHeld has what validators hold of the queue enter the versions that it was accepted for, and closes these.
+// enterHeld adds the contributions of the queue that validators hold to the versions that they were accepted for, and
+// closes these versions.
 func (k Keeper) enterHeld(ctx context.Context, datanet *types.DataNet, ask types.HoldAsk, retry types.HoldRetry) error {
 	g, err := k.grow(ctx, datanet)
 	if err != nil {
@@ -202,7 +203,7 @@ func (k Keeper) enterHeld(ctx context.Context, datanet *types.DataNet, ask types
 			return err
 		}
 		if !sound {
-			// Nobody can be paid who is in no version that has this contribution.
+			// A source cannot be paid if no version with this contribution has it.
 			if err := k.setAside(ctx, datanet, c, ask.Sources, types.HOLD_VERDICT_DERIVATIONS, retry); err != nil {
 				return err
 			}
@@ -263,8 +264,8 @@ func (k Keeper) OpenAsks(ctx context.Context) ([]types.HoldAsk, error) {
 	return asks, err
 }
 
-// readableSince reports whether validators held the text of an accepted contribution before a block: who has not seen
-// it cannot compare with it.
+// readableSince reports whether validators held the text of an accepted contribution before a block. A reviewer cannot
+// compare with text that was not readable.
 func (k Keeper) readableSince(ctx context.Context, rank uint64, height int64) (bool, error) {
 	c, err := k.GetContribution(ctx, rank)
 	return err == nil && c.HeldHeight != 0 && c.HeldHeight < height, err

@@ -19,7 +19,7 @@ func (s msgServer) AskHeld(ctx context.Context, msg *types.MsgAskHeld) (*types.M
 	return &types.MsgAskHeldResponse{}, s.askAgain(ctx, params, msg)
 }
 
-// askAgain has validators asked again, at the sender's cost.
+// askAgain puts a question to validators again, at the sender's cost.
 func (k Keeper) askAgain(ctx context.Context, params types.Params, msg *types.MsgAskHeld) error {
 	c, err := k.GetContribution(ctx, msg.Rank)
 	if err != nil {

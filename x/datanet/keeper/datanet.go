@@ -107,8 +107,8 @@ func (k Keeper) createDataNet(ctx context.Context, params types.Params, datanet 
 	return id, k.DataNets.Set(ctx, id, datanet)
 }
 
-// reviewFee reads the review fees of a message: what is left out for longer contributions goes by the fee of one
-// segment.
+// reviewFee reads the review fees of a message. A fee for longer contributions that is left out is derived from the fee
+// of one segment.
 func reviewFee(policy types.ReviewPolicy, base, perThousand math.Int) types.ReviewFee {
 	fee := types.ReviewFee{Base: types.OrZero(base), PerThousand: types.OrZero(perThousand)}
 	if policy == types.REVIEW_POLICY_PANEL && fee.PerThousand.IsZero() {

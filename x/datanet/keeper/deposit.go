@@ -85,8 +85,8 @@ func (k Keeper) releaseDeposits(ctx context.Context, contributor string, ranks [
 	return sum, nil
 }
 
-// decayDeposit takes a part of the deposit of an accepted contribution that has
-// not earned it: to squat costs, to contribute does not.
+// decayDeposit takes a part of the deposit of an accepted contribution that has not earned it. So squatting costs and
+// contributing does not.
 func (k Keeper) decayDeposit(ctx context.Context, params types.Params, rank uint64) error {
 	c, err := k.GetContribution(ctx, rank)
 	if err != nil {

@@ -21,9 +21,9 @@ func (s msgServer) ProposeDerivations(ctx context.Context,
 	return &types.MsgProposeDerivationsResponse{}, s.proposeDerivations(ctx, params, msg)
 }
 
-// proposeDerivations replaces the derivations of a contribution whose own are not those that its text gives; validators
-// are asked at once. The deposit doubles with each table that was wrong, so that nobody can keep a contribution out
-// with such tables for long.
+// proposeDerivations replaces the derivations of a contribution if they do not follow from its text. Validators are
+// asked at once. The deposit doubles with each wrong table, so that nobody can keep a contribution out for long with
+// wrong tables.
 func (k Keeper) proposeDerivations(ctx context.Context, params types.Params, msg *types.MsgProposeDerivations) error {
 	c, err := k.GetContribution(ctx, msg.Rank)
 	if err != nil {
@@ -102,7 +102,7 @@ func (k Keeper) dropProposal(ctx context.Context, c *types.Contribution) error {
 	return k.funds.Burn(ctx, deposit)
 }
 
-// returnProposal gives the deposit of a table that was right back. It changes c, which the caller stores.
+// returnProposal returns the deposit of a table that was right. It changes c, which the caller stores.
 func (k Keeper) returnProposal(ctx context.Context, c *types.Contribution) error {
 	hold := c.Hold
 	if hold.Proposer == "" {

@@ -22,9 +22,8 @@ func (s msgServer) ChallengeDuplicate(ctx context.Context,
 	return &types.MsgChallengeDuplicateResponse{}, s.challengeDuplicate(ctx, params, msg)
 }
 
-// challengeDuplicate stops a segment that copies one of an earlier contribution.
-// Nobody gains by it, and nothing is lost that could not be given back: who
-// registered somebody else's text first must not be paid for showing it.
+// challengeDuplicate stops a segment that copies one of an earlier contribution. Nobody gains by it, and every loss can
+// be reversed, because an account that registered another author's text first must not be paid for a challenge.
 func (k Keeper) challengeDuplicate(ctx context.Context, params types.Params, msg *types.MsgChallengeDuplicate) error {
 	later, err := k.challenge(ctx, msg.Rank, msg.Segment)
 	if err != nil {
@@ -52,9 +51,8 @@ func (k Keeper) challengeDuplicate(ctx context.Context, params types.Params, msg
 	}, types.CONTRIBUTION_STATUS_ALIAS, "copies contributions of lower rank")
 }
 
-// standsBefore checks that who contributed the later text could have known the
-// earlier one: validators held it, and a panel had accepted it or a model that
-// earns had pinned it, before the later one was opened.
+// standsBefore checks that the contributor of the later text could have known the earlier one: validators held it, and
+// a panel had accepted it or a model that earns had pinned it, before the later one was opened.
 func (k Keeper) standsBefore(ctx context.Context, later types.Contribution, msg *types.MsgChallengeDuplicate) error {
 	original, err := k.GetContribution(ctx, msg.Original)
 	if err != nil {
@@ -65,7 +63,7 @@ func (k Keeper) standsBefore(ctx context.Context, later types.Contribution, msg 
 		return errorsmod.Wrapf(types.ErrDuplicate, "contribution %d is %s, not an accepted one of lower rank than %d",
 			original.Rank, original.Status, later.Rank)
 	}
-	// What was resumed was shown to be its contributor's.
+	// A segment that was resumed was shown to be its contributor's.
 	if stop, known, err := k.SegmentStop(ctx, original.DatanetId, original.Rank,
 		msg.OriginalSegment.Index); err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 // pool. What is above the cap is swept in later blocks; it cannot be revealed.
 // Then it draws seats and runs what is due, at most StepsPerBlock of each.
 //
-// While the module is paused nothing happens, and nothing is late for a while
-// after: deadlines wait as people do.
+// While the module is paused nothing happens, and for a while after it no deadline passes, because people could not act
+// in the pause.
 func (k Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.Params.Get(ctx)
 	if err != nil || params.Paused {

@@ -10,8 +10,9 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// condemn ends a contribution whose text is not what was registered: more than two thirds of the power say so. Its
-// deposit is burned, and seats that accepted it answer for it as for a duplicate: whoever reads the text can see it.
+// condemn ends a contribution if more than two thirds of the power say that its text is not what was registered. Its
+// deposit is burned. Seats that accepted it are liable as for a duplicate, because they could see it by reading the
+// text.
 func (k Keeper) condemn(ctx context.Context, datanet *types.DataNet, c types.Contribution) error {
 	if err := k.emitSetAside(ctx, c); err != nil {
 		return err

@@ -117,7 +117,7 @@ func (k Keeper) fundConfirmation(ctx context.Context, rank, cohort uint64) error
 	return k.Contributions.Set(ctx, rank, c)
 }
 
-// cancelBounties has bounties of the pool pay nothing for items that no full panel confirmed.
+// cancelBounties cancels the payments of pool bounties for items that no full panel confirmed.
 func (k Keeper) cancelBounties(ctx context.Context, items []uint64) error {
 	for _, rank := range items {
 		c, err := k.GetContribution(ctx, rank)

@@ -20,8 +20,8 @@ func (s msgServer) ProvePriorArt(ctx context.Context, msg *types.MsgProvePriorAr
 }
 
 // provePriorArt stops a segment that stands in a public snapshot. Half of its part of the deposit goes to the sender of
-// the proof: a contributor who shows prior art against their own text loses half. The other half is burned, or is the
-// author's whose text it is.
+// the proof: a contributor who shows prior art against their own text loses half. The other half is burned, or goes to
+// the author of the text.
 func (k Keeper) provePriorArt(ctx context.Context, params types.Params, msg *types.MsgProvePriorArt) error {
 	snapshot, err := k.Snapshots.Get(ctx, msg.Snapshot)
 	if err != nil {
@@ -32,7 +32,7 @@ func (k Keeper) provePriorArt(ctx context.Context, params types.Params, msg *typ
 	if err != nil {
 		return err
 	}
-	// What was stopped for another reason may still be shown to be an author's, who then may claim it.
+	// Text that was stopped for another reason may still be shown to be an author's. The author may then claim it.
 	if snapshot.Author == "" || shown.stop.Author != "" {
 		if err := shown.mustEarn(); err != nil {
 			return err

@@ -23,8 +23,8 @@ func (s msgServer) RecallContribution(ctx context.Context,
 	return &types.MsgRecallContributionResponse{}, s.recall(ctx, params, msg)
 }
 
-// recall stops a contribution: at once by its contributor, whose deposit goes
-// on decaying, so that recalling does not free what squats; later by anybody else.
+// recall stops a contribution. A recall by its contributor takes effect at once, and the deposit goes on decaying, so
+// that recalling squatted text does not free its deposit. A recall by anybody else takes effect later.
 func (k Keeper) recall(ctx context.Context, params types.Params, msg *types.MsgRecallContribution) error {
 	c, err := k.GetContribution(ctx, msg.Rank)
 	if err != nil {
@@ -57,7 +57,7 @@ func (k Keeper) recall(ctx context.Context, params types.Params, msg *types.MsgR
 		if c.RecallRefused {
 			return errorsmod.Wrapf(types.ErrRecall, "a panel has kept contribution %d: ask governance", c.Rank)
 		}
-		// What it would cost the contributor to defend it.
+		// The cost of defending it for the contributor.
 		deposit = math.MaxInt(params.Review.MinFee, c.FeePaid).MulRaw(int64(params.Review.AppealFees))
 		if err := k.funds.Take(ctx, sdk.MustAccAddressFromBech32(msg.Signer), deposit); err != nil {
 			return errorsmod.Wrap(err, "deposit of the recall")
@@ -83,15 +83,15 @@ func (k Keeper) recallDue(ctx context.Context, rank uint64) error {
 	return k.stop(ctx, c, types.CONTRIBUTION_STATUS_RECALLED, c.Recall.Reason)
 }
 
-// deferRecall has a cohort decide about a recall: its decision takes the place of the timer. It changes c, which the
-// caller stores.
+// deferRecall leaves a recall to a cohort, whose decision takes the place of the timer. It changes c, which the caller
+// stores.
 func (k Keeper) deferRecall(ctx context.Context, c *types.Contribution, cohort uint64) error {
 	c.Recall.Appeal = cohort
 	return k.Timers.Clear(ctx, timer.Recall, c.Rank)
 }
 
-// decideRecall carries out a recall, or drops it: then the deposit of who asked
-// for it is the contributor's, and only governance may recall it again.
+// decideRecall carries out a recall or drops it. If it is dropped, the contributor gets the deposit of the account that
+// asked for it, and only governance may recall it again.
 func (k Keeper) decideRecall(ctx context.Context, c types.Contribution, keep bool) error {
 	if c.Recall == nil || !c.Earning() {
 		return nil // something else has stopped it meanwhile
@@ -106,8 +106,7 @@ func (k Keeper) decideRecall(ctx context.Context, c types.Contribution, keep boo
 	return k.Contributions.Set(ctx, c.Rank, c)
 }
 
-// resumeRecall has a recall take effect when it would have, if no panel decided
-// about it.
+// resumeRecall sets a recall that no panel decided to take effect at its original time, or now if that has passed.
 func (k Keeper) resumeRecall(ctx context.Context, c types.Contribution) error {
 	if c.Recall == nil || !c.Earning() {
 		return nil

@@ -40,8 +40,8 @@ func (s msgServer) ResubmitContributions(ctx context.Context,
 	return &types.MsgResubmitContributionsResponse{}, nil
 }
 
-// resubmit has a contribution that no panel decided reviewed again. It keeps its
-// rank: the text is public by now, and who copied it must not be the earlier.
+// resubmit sends a contribution that no panel decided to review again. It keeps its rank, because the text is public by
+// now and a copy must not come before it.
 func (k Keeper) resubmit(ctx context.Context, params types.Params, contributor string, rank uint64) error {
 	c, err := k.GetContribution(ctx, rank)
 	if err != nil {

@@ -45,10 +45,9 @@ func (s msgServer) RevealContributions(ctx context.Context,
 	return response, nil
 }
 
-// openCommit opens one commit. While its DataNet takes no contributions the place is
-// lost, but the deposit returns: others decide about that, after the commit.
-// This costs no more than to open it elsewhere and withdraw, and gives no
-// seniority: what was sealed has no rank any more.
+// openCommit opens one commit. While its DataNet takes no contributions the place is lost, but the deposit returns,
+// because others decide about that after the commit. This costs no more than to open it elsewhere and withdraw, and
+// gives no seniority: what was sealed has no rank any more.
 func (k Keeper) openCommit(ctx context.Context, params types.Params, contributor sdk.AccAddress,
 	item types.RevealItem) (c types.Contribution, returned bool, err error) {
 	commit, err := k.openableCommit(ctx, contributor, item)
@@ -116,8 +115,7 @@ func (k Keeper) returnCommit(ctx context.Context, commit types.Commit, datanetID
 		DatanetId: datanetID, Deposit: commit.Deposit})
 }
 
-// reveal submits the contribution of a commit for review. What the deposit is
-// above the required one returns.
+// reveal submits the contribution of a commit for review. The part of the deposit above the required one returns.
 func (k Keeper) reveal(ctx context.Context, params types.Params, commit types.Commit, datanet types.DataNet,
 	item types.RevealItem) (types.Contribution, error) {
 	contributor := sdk.MustAccAddressFromBech32(commit.Contributor)

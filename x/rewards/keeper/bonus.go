@@ -141,8 +141,7 @@ func (k Keeper) enqueueList(ctx context.Context, list types.CreditList) error {
 	return k.Lists.Set(ctx, list.Sequence, list)
 }
 
-// granted is the bonus that a list gets: what its credits ask for, each scaled
-// and rounded down.
+// granted returns the bonus of a list: the sum of the bonuses that its credits ask for, each scaled and rounded down.
 func (k Keeper) granted(ctx context.Context, list types.CreditList) (math.Int, error) {
 	if list.BonusScale == types.FullScale || list.Bonus.IsZero() {
 		return list.Bonus, nil

@@ -14,8 +14,8 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// Reasons of dead letters. State holds these, and the log of the node what
-// exactly went wrong: texts of errors may differ from build to build.
+// Reasons of dead letters. State holds these, because texts of errors may differ from build to build. The log of the
+// node has the error itself.
 const (
 	reasonList  = "the list cannot be read"
 	reasonPage  = "a page of the ledger cannot be read"

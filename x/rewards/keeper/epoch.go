@@ -52,8 +52,8 @@ func (k Keeper) payValidators(ctx context.Context, params types.Params) error {
 		&types.EventValidatorsPaid{Validators: uint32(len(validators)), Amount: pot})
 }
 
-// PayOperators pays what validators have earned with verdicts out of the escrow, through x/distribution. What belongs
-// to a validator that is no more goes to the bounty pool. It returns what was paid to validators.
+// PayOperators pays what validators have earned with verdicts out of the escrow, through x/distribution. The pay of a
+// validator that no longer exists goes to the bounty pool. It returns the amount that was paid to validators.
 func (k Keeper) PayOperators(ctx context.Context, pays []types.OperatorPay) (math.Int, error) {
 	paid, rest := math.ZeroInt(), math.ZeroInt()
 	for _, pay := range pays {

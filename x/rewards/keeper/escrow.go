@@ -56,7 +56,7 @@ func (k Keeper) Release(ctx context.Context, id uint64) (math.Int, error) {
 	return share, errors.Join(k.Escrowed.Remove(ctx, id), add(ctx, k.AttestEscrow, share), k.Arrived.Set(ctx, id, held))
 }
 
-// Refund drops a list in escrow and credits its fees to those who paid them. The refunds must sum to the fees.
+// Refund drops a list in escrow and credits its fees to their payers. The refunds must sum to the fees.
 func (k Keeper) Refund(ctx context.Context, id uint64, refunds []types.Refund) error {
 	held, err := k.getEscrowed(ctx, id)
 	if err != nil {
@@ -78,8 +78,8 @@ func (k Keeper) Refund(ctx context.Context, id uint64, refunds []types.Refund) e
 	return k.dropEscrowed(ctx, held)
 }
 
-// Lapse drops a list in escrow, pays its provider for compute and leaves the rest to the bounty pool, commons included:
-// nothing was found to be of the commons. It returns what the provider got.
+// Lapse drops a list in escrow, pays its provider for compute and leaves the rest to the bounty pool. That includes the
+// part of the commons, because no verdict found that it belongs to the commons. It returns the provider's pay.
 func (k Keeper) Lapse(ctx context.Context, id uint64, provider sdk.AccAddress) (math.Int, error) {
 	held, err := k.getEscrowed(ctx, id)
 	if err != nil {

@@ -140,9 +140,8 @@ func (k Keeper) FundBountyPool(ctx context.Context, fromModule string, amount ma
 	return add(ctx, k.BountyPool, amount)
 }
 
-// SpendBountyPool moves amount from the bounty pool to a module account. The
-// counter bounds it, not the balance: coins that somebody sent to the module
-// account by mistake are not the pool's.
+// SpendBountyPool moves amount from the bounty pool to a module account. The counter bounds it, not the balance,
+// because coins that were sent to the module account by mistake are not the pool's.
 func (k Keeper) SpendBountyPool(ctx context.Context, toModule string, amount math.Int) error {
 	if amount.IsNil() || amount.IsNegative() {
 		return errorsmod.Wrapf(types.ErrInvalidAmount, "%s aopen out of the bounty pool", amount)

@@ -36,7 +36,7 @@ func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgA
 	if err != nil {
 		return 0, err
 	}
-	// What was paid, not what the owner asks for now: no fee shuts appeals out.
+	// The fee that was paid, not the fee that the owner asks for now, so that no fee shuts appeals out.
 	fee := math.MaxInt(params.Review.MinFee, contribution.FeePaid)
 	cohort := types.Cohort{
 		DatanetId: datanet.Id, Panel: types.AllDataNets, Kind: kind, Phase: types.COHORT_PHASE_DRAWING,
@@ -62,7 +62,7 @@ func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgA
 		return 0, err
 	}
 	if contribution.Status == types.CONTRIBUTION_STATUS_REJECTED {
-		// What is accepted after all has a deposit like anything else.
+		// A contribution that an appeal accepts has a deposit like any other.
 		contribution.Deposit.Amount = params.RequiredDeposit(contribution.Tokens)
 		if err := k.funds.Take(ctx, appellant, contribution.Deposit.Amount); err != nil {
 			return 0, errorsmod.Wrap(err, "deposit of the contribution")
@@ -84,8 +84,8 @@ func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgA
 	return cohort.Id, emit(ctx, &types.EventAppealed{Rank: msg.Rank, Cohort: cohort.Id, Appellant: msg.Appellant})
 }
 
-// leastSeats is how large a panel of appeal must be: nobody is overruled by
-// fewer than decided.
+// leastSeats returns the least number of seats of a panel of appeal, so that no verdict is overruled by fewer seats
+// than decided it.
 func (k Keeper) leastSeats(ctx context.Context, params types.ReviewParams, contribution types.Contribution,
 	kind types.CohortKind) (uint32, error) {
 	if kind == types.COHORT_KIND_RECALL {

@@ -45,9 +45,8 @@ func ofFullPanel(params types.ReviewParams, votes int, ppm uint32) bool {
 	return votes*rewardstypes.PPM >= int(params.AppealSeats)*int(ppm)
 }
 
-// payAppealPanel divides the fee among the seats that revealed. There is no
-// gold, so only those that voted as the panel decided have their part; the rest
-// goes to the bounty pool.
+// payAppealPanel divides the fee among the seats that revealed. There is no gold, so only seats that voted as the panel
+// decided get their part. The rest goes to the bounty pool.
 func (k Keeper) payAppealPanel(ctx context.Context, cohort types.Cohort, p panel, verdict bool) (math.Int, error) {
 	share, paid := cohort.Fee.QuoRaw(int64(max(1, p.revealed()))), math.ZeroInt()
 	for i, seat := range cohort.Seats {
@@ -72,8 +71,8 @@ func (k Keeper) payAppealPanel(ctx context.Context, cohort types.Cohort, p panel
 	return paid, k.funds.ToPool(ctx, cohort.Fee.Sub(paid))
 }
 
-// applyAppeal carries out the decision of an appeal. The deposit returns to an
-// appellant who was right, else it is burned.
+// applyAppeal carries out the decision of an appeal. The deposit returns to an appellant that was right; otherwise it
+// is burned.
 func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *types.Cohort, outcome types.Outcome,
 	winners int, reason string) (uint64, error) {
 	contribution, err := k.registry.Contribution(ctx, cohort.Items[0])

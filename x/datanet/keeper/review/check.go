@@ -11,13 +11,13 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// checkSpread is how many checks a fund must hold before one is certain.
+// checkSpread is the number of checks that a fund must hold before a check is certain.
 const checkSpread = 4
 
-// checkByChance has a panel of appeal decide again about one item of a cohort,
-// at random and paid out of what the DataNet's fees set aside for it. A vote
-// that nobody appeals against can so be shown to be wrong, and a bribe for one
-// costs more than it changes. A dear item is drawn as much oftener as its check is rarer: all have the same chance.
+// checkByChance has a panel of appeal decide again about one item of a cohort, at random and paid out of what the
+// DataNet's fees set aside for it. This can show a vote to be wrong that nobody appeals against, so that a bribe for a
+// vote costs more than it gains. An expensive item is drawn more often by as much as its check is rarer, so that all
+// have the same chance.
 func (k Keeper) checkByChance(ctx context.Context, params types.Params, first types.Cohort,
 	items []types.Contribution) error {
 	datanet, err := k.registry.DataNet(ctx, first.DatanetId)
@@ -26,7 +26,7 @@ func (k Keeper) checkByChance(ctx context.Context, params types.Params, first ty
 	}
 	random := types.CheckHash(sdk.UnwrapSDKContext(ctx).HeaderHash(), first.Id)
 	item := drawByFee(items, random[16:])
-	// What was paid, so that nobody makes checks dear before they are drawn.
+	// The fee that was paid, so that nobody makes checks expensive before they are drawn.
 	fee := math.MaxInt(params.Review.MinFee, item.FeePaid).MulRaw(int64(params.Review.AppealFees))
 	luck := new(big.Int).Mod(new(big.Int).SetBytes(random[:16]), fee.MulRaw(checkSpread).BigInt())
 	if datanet.CheckFund.LT(fee) || math.NewIntFromBigInt(luck).GTE(datanet.CheckFund) {

@@ -34,7 +34,7 @@ func (k Keeper) cohortIn(ctx context.Context, id uint64, phase types.CohortPhase
 	return cohort, err
 }
 
-// newCohort opens a cohort whose first phase ends after a while.
+// newCohort opens a cohort with a first phase that ends after wait.
 func (k Keeper) newCohort(ctx context.Context, cohort types.Cohort, wait time.Duration) (types.Cohort, error) {
 	id, err := k.NextCohort.Next(ctx)
 	if err != nil {
@@ -49,7 +49,7 @@ func (k Keeper) newCohort(ctx context.Context, cohort types.Cohort, wait time.Du
 	return cohort, k.enter(ctx, &cohort, cohort.Phase, wait)
 }
 
-// enter moves a cohort to a phase that ends after a while, and stores it.
+// enter moves a cohort to a phase that ends after wait, and stores it.
 func (k Keeper) enter(ctx context.Context, cohort *types.Cohort, phase types.CohortPhase, wait time.Duration) error {
 	cohort.Phase = phase
 	cohort.Deadline = sdk.UnwrapSDKContext(ctx).BlockTime().UTC().Add(wait)
