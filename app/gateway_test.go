@@ -45,6 +45,7 @@ import (
 type fenceNode struct {
 	crashingNode
 	claimBefore, claimAfter bool
+	takeover                time.Duration // that claims wait
 }
 
 func nodeOf(s *chain.Scenario) *fenceNode {
@@ -192,6 +193,7 @@ func serveGateway(t *testing.T, s *chain.Scenario, node *fenceNode, path string,
 		Engine: with, Models: []uint64{s.ModelID}, Limits: limits, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
+	p.box.Takeover = node.takeover
 	require.NoError(t, p.gateway.Claim(t.Context(), node))
 	handler := p.gateway.Handler()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -628,6 +630,7 @@ func TestOneMemorySigns(t *testing.T) {
 	t.Run("two gateways", func(t *testing.T) {
 		s := newScenario(t)
 		node := nodeOf(s)
+		node.takeover = outbox.TakeoverWait
 		one := serveGateway(t, s, node, filepath.Join(t.TempDir(), name), said)
 		a := s.Open(chain.Open(10))
 		require.NoError(t, ask(t, a, one, session.State{}, "one"))
@@ -748,6 +751,7 @@ func TestFenceSurvivesCrashes(t *testing.T) {
 		box, err := outbox.Open(path)
 		require.NoError(t, err)
 		defer box.Close()
+		box.Takeover = 0
 		holder, err := box.Claim(t.Context(), node, log)
 		if err != nil {
 			return nil, err

@@ -60,6 +60,9 @@ const saidPatience = 5 * time.Minute
 // maySign asks the chain whether the answer may be signed. If the client already has words of the answer, it waits
 // while the node does not respond.
 func (x *exchange) maySign(ctx context.Context, to *stream) error {
+	if holder := x.gateway.holder; holder.Sure() && holder.Pins(x.chain) {
+		return nil
+	}
 	for {
 		err := x.may(ctx)
 		var known *httpError
@@ -87,7 +90,13 @@ func (x *exchange) say(ctx context.Context, question engine.Request, to *stream)
 	}
 	var clean cleaner
 	emit := func(piece string) error {
+		if err := x.recorded.wait(); err != nil {
+			return err
+		}
 		x.speak()
+		if x.may != nil {
+			x.gateway.holder.Renew()
+		}
 		return paid.emit(clean.add(piece))
 	}
 	reply, err := x.gateway.Engine.Answer(ctx, question, emit)

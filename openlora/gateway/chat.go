@@ -35,6 +35,9 @@ type exchange struct {
 	spoken   bool                        // the engine has said something
 
 	asked func(attributiontypes.Session) error // what the chain is asked beside the session: who holds the fence
+	// fresh waits for the session as the chain has it now, where chain is what it said for an earlier call; else nil.
+	fresh    func() (attributiontypes.Session, error)
+	recorded *recording // of the call
 }
 
 // chat answers POST /v1/chat/completions.
@@ -91,7 +94,9 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 		x.replay(w, repeated)
 		return
 	}
-	x.serve(r.Context(), w)
+	if refused := x.serve(r.Context(), w); refused != nil {
+		g.refuse(w, r, request, refused)
+	}
 }
 
 // reloadAfter is the time that a request may wait before its session is read again.
@@ -102,10 +107,8 @@ const reloadAfter = 2 * time.Second
 func (g *Gateway) turn(ctx context.Context, request *api.Request) (x *exchange, leave func(), err error) {
 	began := time.Now()
 	x = &exchange{gateway: g, request: request, input: request.InputTokens()}
-	if g.holder != nil {
-		x.asked = g.holder.Ask(ctx)
-	}
-	if err := x.load(ctx); err != nil {
+	x.ask(ctx)
+	if err := x.loadKept(ctx); err != nil {
 		return nil, nil, err
 	}
 	x.prepare(ctx)
@@ -117,7 +120,7 @@ func (g *Gateway) turn(ctx context.Context, request *api.Request) (x *exchange, 
 	}
 	if time.Since(began) > reloadAfter {
 		x.asked = nil
-		if err := x.load(ctx); err != nil {
+		if err := x.reload(ctx); err != nil {
 			leave()
 			return nil, nil, err
 		}
@@ -152,20 +155,30 @@ func (g *Gateway) checkRequest(ctx context.Context, request *api.Request) error 
 	return nil
 }
 
-// begin checks the voucher and stores the call before anything is answered, so that every refusal comes before the
+// begin checks the voucher and has the call stored before anything is answered, so that every refusal comes before the
 // answer. For a call that was answered before, it returns the stored call. A call that failed before is answered anew.
 // The adapter of the call stays in memory until it is released.
 func (x *exchange) begin(ctx context.Context) (repeated *outbox.Call, err error) {
 	g, request, paid := x.gateway, x.request, x.request.OpenLedger
-	if err = x.finishLast(ctx); err != nil {
-		return nil, err
-	}
 	maxFee, err := outbox.ParseAmount(paid.MaxFee)
 	if err != nil {
 		return nil, badRequest("openledger.max_fee", "%s", err)
 	}
 	query := api.QueryHash(paid.CallKey, request.Query)
 	call := poa.Call{QueryHash: query, MaxFee: maxFee}
+	x.call = outbox.Call{N: paid.N, Hash: call.Hash(), CallKey: paid.CallKey, QueryHash: query, MaxFee: maxFee,
+		Started: true}
+	if x.fresh != nil {
+		if began := x.beginKept(ctx); began {
+			return nil, nil
+		}
+		if err := x.reload(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err = x.finishLast(ctx); err != nil {
+		return nil, err
+	}
 	again := false
 	if paid.N == x.state.N && paid.N > 0 {
 		stored, err := g.Outbox.Call(paid.Session, paid.N)
@@ -187,8 +200,6 @@ func (x *exchange) begin(ctx context.Context) (repeated *outbox.Call, err error)
 			x.adapter.Release()
 		}
 	}()
-	x.call = outbox.Call{N: paid.N, Hash: call.Hash(), CallKey: paid.CallKey, QueryHash: query, MaxFee: maxFee,
-		Started: true}
 	if again {
 		// The client repeats a call that failed, as OpenAI's clients do by themselves. Its voucher was checked the first
 		// time.
@@ -197,19 +208,20 @@ func (x *exchange) begin(ctx context.Context) (repeated *outbox.Call, err error)
 			return nil, err
 		}
 	}
-	if err = x.checkVoucher(paid.N, call.Hash(), maxFee, paid.CumulativeMax, paid.Head, paid.Signature); err != nil {
+	if err = x.takeVoucher(); err != nil {
 		return nil, err
 	}
-	x.call.CumulativeMax, x.call.Signature = x.state.Voucher.CumulativeMax, paid.Signature
 	return nil, g.Outbox.Advance(x.state, x.call)
 }
 
 // serve answers, streamed or not. A call that fails before anything was sent is recorded as a gap. An answer is
-// completed even if the client leaves: the voucher pays for it, and a client that lost it can ask again.
-func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
+// completed even if the client leaves: the voucher pays for it, and a client that lost it can ask again. It returns an
+// error if the call was not recorded: then nothing was sent, and the client is to be told.
+func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) (refused error) {
 	x.began = time.Now()
 	outcome := outcomeFailed
 	defer func() {
+		_ = x.recorded.wait() // the session is not left before
 		x.gateway.metrics.answerSeconds.WithLabelValues(outcome).Observe(time.Since(x.began).Seconds())
 	}()
 	stream := newStream(w, x.request, x.id(), x.state.ModelID)
@@ -217,15 +229,18 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), x.gateway.Limits.AnswerTimeout)
 	defer cancel()
 	if x.request.Stream {
-		x.settle(w, x.settled(x.id(), "")) // the voucher is on disk; headers go out before the fee is known
-		defer stream.KeepAlive(x.gateway.Limits.KeepAlive)()
+		x.settle(w, x.settled(x.id(), "")) // it goes out when the voucher is on disk, before the fee is known
+		defer x.recorded.keepAlive(stream, x.gateway.Limits.KeepAlive)()
 	}
 	answer, err := x.answer(ctx, stream)
+	if refused := x.recorded.wait(); refused != nil {
+		return refused
+	}
 	if errors.Is(err, engine.ErrSilent) {
 		err = x.silent(stream, answer.message.Content)
 		if err == nil {
 			outcome = outcomeSilent
-			return
+			return nil
 		}
 	}
 	if err != nil {
@@ -235,7 +250,7 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 			x.abort(errors.Join(err, stored))
 		}
 		x.failed(stream, err)
-		return
+		return nil
 	}
 	response := x.response(answer)
 	if err := x.finish(answer, response); err != nil {
@@ -252,6 +267,7 @@ func (x *exchange) serve(ctx context.Context, w http.ResponseWriter) {
 	if !x.request.Stream || stream.toolCalls(answer.message.ToolCalls) == nil {
 		x.deliver(stream, response)
 	}
+	return nil
 }
 
 // deliver ends the answer. An answer that is not streamed also states its cost in its headers.

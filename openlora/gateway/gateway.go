@@ -86,6 +86,7 @@ type Gateway struct {
 	turns    *turns
 	limiter  *ratelimit.Limiter
 	sessions sessionLocks
+	kept     *keptSessions
 	started  time.Time
 	fetch    *fetch.Client
 	holder   *outbox.Holder // of the provider's fence
@@ -113,6 +114,7 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 	fetching.Patience = fetchPatience
 	g := &Gateway{
 		Config: config, turns: newTurns(config.Limits), started: time.Now(), fetch: fetch.New(fetching),
+		kept:      newKeptSessions(),
 		limiter:   ratelimit.New(config.Limits.PerSecond, config.Limits.Burst),
 		libraries: newLibraries(), latest: make(map[uint64]*retrieval.Library),
 	}

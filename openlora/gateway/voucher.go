@@ -6,10 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/hdevalence/ed25519consensus"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/outbox"
@@ -17,15 +16,41 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// mayAnswer refuses calls that another memory of the provider's calls may have answered, or may yet.
-func (x *exchange) mayAnswer(ctx context.Context) error {
-	g := x.gateway
+// ask begins to ask the chain whether this gateway holds the fence, unless it has just said so.
+func (x *exchange) ask(ctx context.Context) {
+	holder := x.gateway.holder
+	switch {
+	case holder == nil:
+	case holder.Sure():
+		x.asked = func(session attributiontypes.Session) error {
+			if holder.Sure() && holder.Pins(session) {
+				return nil
+			}
+			return holder.May(ctx, session)
+		}
+	default:
+		x.asked = holder.Ask(ctx)
+	}
+}
+
+// mayAsk has the chain say later whether this gateway may sign in the session. It needs to have claimed the fence.
+func (x *exchange) mayAsk() error {
+	g, session := x.gateway, x.chain
 	if g.holder == nil {
 		return &httpError{status: http.StatusServiceUnavailable, code: "starting",
 			message: "the gateway has not claimed its provider's fence yet: try again"}
 	}
 	x.may = func(ctx context.Context) error {
-		return patiently(ctx, func(ctx context.Context) error { return g.fenced(g.holder.May(ctx, x.chain)) })
+		return patiently(ctx, func(ctx context.Context) error { return g.fenced(g.holder.May(ctx, session)) })
+	}
+	return nil
+}
+
+// mayAnswer refuses calls that another memory of the provider's calls may have answered, or may yet.
+func (x *exchange) mayAnswer(ctx context.Context) error {
+	g := x.gateway
+	if err := x.mayAsk(); err != nil {
+		return err
 	}
 	if x.chain.Calls > x.state.N {
 		g.Log.Error("the chain has calls that the outbox does not know: was it restored? Start the gateway again", "session",
@@ -59,21 +84,41 @@ func (x *exchange) load(ctx context.Context) error {
 	return x.gateway.checkOpen(x.chain, x.request.Model)
 }
 
+// loadKept is load with what the chain said for an earlier call, and begins to ask what it says now.
+func (x *exchange) loadKept(ctx context.Context) error {
+	id := x.request.OpenLedger.Session
+	kept, ok := x.gateway.kept.get(id)
+	if !ok {
+		return x.load(ctx)
+	}
+	fresh := sync.OnceValues(func() (attributiontypes.Session, error) { return x.gateway.readSession(ctx, id) })
+	go func() { _, _ = fresh() }()
+	x.fresh = fresh
+	if x.take(kept) != nil || x.gateway.checkOpen(kept, x.request.Model) != nil {
+		return x.reload(ctx)
+	}
+	return nil
+}
+
+// reload is load where what was kept is not what it takes.
+func (x *exchange) reload(ctx context.Context) error {
+	x.fresh = nil
+	return x.load(ctx)
+}
+
 // read reads a session of this gateway from the chain and from the outbox.
 func (x *exchange) read(ctx context.Context) error {
-	g, id := x.gateway, x.request.OpenLedger.Session
-	var response *attributiontypes.QuerySessionResponse
-	err := patiently(ctx, func(ctx context.Context) (err error) {
-		response, err = g.Node.Attribution.Session(ctx, &attributiontypes.QuerySessionRequest{SessionId: id.String()})
-		return err
-	})
-	switch code := status.Code(err); {
-	case code == codes.NotFound || code == codes.InvalidArgument:
-		return badRequest("openledger.session", "session %s: %s", id, err)
-	case err != nil:
+	session, err := x.gateway.readSession(ctx, x.request.OpenLedger.Session)
+	if err != nil {
 		return err
 	}
-	x.chain = response.Session
+	return x.take(session)
+}
+
+// take goes on from a session of this gateway as the chain has it, and from where the outbox is in it.
+func (x *exchange) take(session attributiontypes.Session) (err error) {
+	g := x.gateway
+	x.chain = session
 	if err := g.checkOurs(x.chain); err != nil {
 		return err
 	}
@@ -83,7 +128,7 @@ func (x *exchange) read(ctx context.Context) error {
 	if x.library, err = g.Library(x.chain.ModelId, x.chain.ModelVersion); err != nil {
 		return err
 	}
-	x.state, err = g.sessionState(id, x.chain)
+	x.state, err = g.sessionState(x.request.OpenLedger.Session, x.chain)
 	return err
 }
 
@@ -141,6 +186,34 @@ const maxGaps = 256
 
 const codeDeposit = "insufficient_deposit"
 
+// takeVoucher checks the voucher that came with the call.
+func (x *exchange) takeVoucher() error {
+	paid := x.request.OpenLedger
+	if err := x.checkVoucher(x.call.N, x.call.Hash, x.call.MaxFee, paid.CumulativeMax, paid.Head, paid.Signature); err != nil {
+		return err
+	}
+	x.call.CumulativeMax, x.call.Signature = x.state.Voucher.CumulativeMax, paid.Signature
+	return nil
+}
+
+// covered refuses a call whose maximum is more than what is left of the deposit.
+func (x *exchange) covered(maxFee poa.Amount) error {
+	needed, err := x.state.Spent.Add(maxFee)
+	if err != nil {
+		return err
+	}
+	deposit, err := poa.AmountFromBig(x.chain.Deposit.Add(x.chain.Spent).BigInt())
+	if err != nil {
+		return err
+	}
+	if needed.Cmp(deposit) > 0 {
+		return &httpError{status: http.StatusPaymentRequired, code: codeDeposit, param: "openledger.max_fee",
+			message: fmt.Sprintf("spent and maximum are %s aopen, the deposit was %s: top up the session or lower max_fee",
+				needed, deposit)}
+	}
+	return nil
+}
+
 // checkVoucher checks the voucher of the next call and moves the state to it.
 func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumulative string, head poa.Hash,
 	signature []byte) error {
@@ -172,14 +245,8 @@ func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumu
 		return badRequest("openledger.cumulative_max", "%s is below what was spent and the maximum of this call, %s", allowed,
 			needed)
 	}
-	deposit, err := poa.AmountFromBig(x.chain.Deposit.Add(x.chain.Spent).BigInt())
-	if err != nil {
+	if err := x.covered(maxFee); err != nil {
 		return err
-	}
-	if needed.Cmp(deposit) > 0 {
-		return &httpError{status: http.StatusPaymentRequired, code: codeDeposit, param: "openledger.max_fee",
-			message: fmt.Sprintf("spent and maximum are %s aopen, the deposit was %s: top up the session or lower max_fee",
-				needed, deposit)}
 	}
 	voucher := poa.Voucher{
 		ChainID: x.gateway.Node.ChainID, Session: state.ID, Provider: x.gateway.Provider.Address,

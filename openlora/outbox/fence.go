@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -18,6 +20,15 @@ import (
 )
 
 var fenceKey = []byte("fence") // of the metaBucket
+
+const (
+	// sureFor is how long what the chain has said of the fence holds: another holder that signs in the same sessions begins
+	// later than that.
+	sureFor = time.Second
+	// TakeoverWait is how long an outbox waits behind a claim that replaces another holder: one that has just heard that
+	// it holds the fence still signs.
+	TakeoverWait = 3 * sureFor / 2
+)
 
 // ErrFenced says that this outbox may not answer in a session: another memory of the provider's calls may have, or may
 // do so.
@@ -62,6 +73,9 @@ type Holder struct {
 	node   FenceNode
 	id     []byte
 	holder []byte
+
+	heard  atomic.Pointer[time.Time] // when the chain was last asked that named this holder
+	asking atomic.Bool               // Renew asks
 }
 
 // Claim has the chain name this outbox as the one that answers from now on. With its own fence it goes on in the
@@ -110,6 +124,11 @@ func (o *Outbox) Claim(ctx context.Context, node FenceNode, log *slog.Logger) (*
 		if err != nil {
 			return nil, fmt.Errorf("claim the fence: %w", err)
 		}
+		if len(provider.FenceHolder) > 0 {
+			if err := sleep(ctx, o.Takeover); err != nil {
+				return nil, err
+			}
+		}
 		return &Holder{node: node, id: kept.ID, holder: holder}, nil
 	}
 	return nil, fmt.Errorf("%w: other gateways of this provider claim its fence at the same time: let one run", ErrFenced)
@@ -139,6 +158,9 @@ func (o *Outbox) stale(kept fence, provider modelstypes.Provider) (string, error
 // ID names the fence, for sessions that are to be answered here.
 func (h *Holder) ID() []byte { return bytes.Clone(h.id) }
 
+// Pins reports whether a session was opened for this outbox.
+func (h *Holder) Pins(session attributiontypes.Session) bool { return bytes.Equal(session.Fence, h.id) }
+
 // May returns ErrFenced unless this outbox, and no other memory of the provider's calls, answers in a session.
 func (h *Holder) May(ctx context.Context, session attributiontypes.Session) error {
 	return h.Ask(ctx)(session)
@@ -146,10 +168,10 @@ func (h *Holder) May(ctx context.Context, session attributiontypes.Session) erro
 
 // Ask begins to ask the chain who holds the fence. What it returns waits for that, and says what May says.
 func (h *Holder) Ask(ctx context.Context) (may func(attributiontypes.Session) error) {
-	read := sync.OnceValues(func() (modelstypes.Provider, error) { return h.node.Provider(ctx) })
+	read := sync.OnceValues(func() (modelstypes.Provider, error) { return h.read(ctx) })
 	go func() { _, _ = read() }()
 	return func(session attributiontypes.Session) error {
-		if !bytes.Equal(session.Fence, h.id) {
+		if !h.Pins(session) {
 			return fmt.Errorf(
 				"%w: it was opened for another gateway of this provider, or for one that is gone: close it and open another",
 				ErrFenced)
@@ -158,11 +180,66 @@ func (h *Holder) Ask(ctx context.Context) (may func(attributiontypes.Session) er
 		switch {
 		case err != nil:
 			return err
-		case !bytes.Equal(provider.Fence, h.id) || !bytes.Equal(provider.FenceHolder, h.holder):
+		case !h.isNamed(provider):
 			return fmt.Errorf("%w: another gateway of this provider has taken over: close the session and open another",
 				ErrFenced)
 		}
 		return nil
+	}
+}
+
+// read asks the chain for the provider's record, and remembers when it has named this holder.
+func (h *Holder) read(ctx context.Context) (modelstypes.Provider, error) {
+	asked := time.Now()
+	provider, err := h.node.Provider(ctx)
+	switch {
+	case err != nil:
+	case h.isNamed(provider):
+		h.heard.Store(&asked)
+	default:
+		h.heard.Store(nil)
+	}
+	return provider, err
+}
+
+func (h *Holder) isNamed(provider modelstypes.Provider) bool {
+	return bytes.Equal(provider.Fence, h.id) && bytes.Equal(provider.FenceHolder, h.holder)
+}
+
+// Sure says that the chain was asked less than a second ago, and named this holder. A holder that takes over in the same
+// sessions waits longer than that, so that there is no need to ask again before signing.
+func (h *Holder) Sure() bool { return h.heardWithin(sureFor) }
+
+func (h *Holder) heardWithin(age time.Duration) bool {
+	heard := h.heard.Load()
+	return heard != nil && time.Since(*heard) < age
+}
+
+// Renew begins to ask the chain who holds the fence if what it has said is half as old as it may become.
+func (h *Holder) Renew() {
+	if h.heardWithin(sureFor/2) || !h.asking.CompareAndSwap(false, true) {
+		return
+	}
+	go func() {
+		defer h.asking.Store(false)
+		ctx, cancel := context.WithTimeout(context.Background(), sureFor)
+		defer cancel()
+		_, _ = h.read(ctx)
+	}()
+}
+
+// sleep waits, or until ctx ends.
+func sleep(ctx context.Context, pause time.Duration) error {
+	if pause <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -145,6 +145,10 @@ func (b *Batch) blamed(refusal string) []poa.Hash {
 
 // Outbox is the open file.
 type Outbox struct {
+	// Takeover is how long Claim waits when it has replaced another holder, so that this one has ended to sign. Open sets
+	// it to TakeoverWait.
+	Takeover time.Duration
+
 	db       *bolt.DB
 	calls    *commit.Queue // of what is written for each call
 	identity string        // of the file
@@ -166,7 +170,7 @@ const maxAttributions = 4096
 // Open opens or makes the file. Of calls that had started when the process ended, those of which no word was sent
 // become gaps; the others are left for the gateway to sign for (Unfinished).
 func Open(path string) (*Outbox, error) {
-	o := &Outbox{words: path + wordsSuffix, attributions: lru.New[callID, *poa.Attribution](maxAttributions)}
+	o := &Outbox{Takeover: TakeoverWait, words: path + wordsSuffix, attributions: lru.New[callID, *poa.Attribution](maxAttributions)}
 	buckets := [][]byte{sessionsBucket, activeBucket, callsBucket, repliesBucket, batchesBucket, openBucket,
 		refusedBucket, bundlesBucket, metaBucket}
 	db, err := database.Open(path, buckets, func(tx *bolt.Tx, _ func([]byte) bool) error {
