@@ -237,6 +237,7 @@ func (p *pool) open(route Route, needed math.Int, opened chan<- error) {
 // add puts a session into the pool. The pool is locked.
 func (p *pool) add(client *session.Client, funded math.Int) *pooled {
 	client.Use(p.market.client(client.State.Gateway))
+	client.Later = true
 	client.Note = func(asked session.Pending, answer *session.Answer) error { return p.note(asked, answer, client) }
 	one := &pooled{client: client, funded: funded, used: time.Now()}
 	p.all[client.State.ID] = one

@@ -129,6 +129,10 @@ func (p *Proxy) Run(ctx context.Context) {
 	p.pool.mu.Lock()
 	defer p.pool.mu.Unlock()
 	for _, one := range p.pool.all {
+		if err := one.client.Flush(); err != nil {
+			p.config.Log.Error("a session could not be written: the next run asks for its last answer again", "session",
+				one.client.State.ID, "err", err)
+		}
 		one.client.Unlock()
 	}
 }

@@ -174,13 +174,13 @@ func (c *Client) attempt(ctx context.Context, take func(Piece)) (*Answer, error)
 		!strings.HasPrefix(asked.Shown, said) {
 		return nil, fmt.Errorf("%w: it is not the one that was shown before the connection was lost", ErrAnswer)
 	}
+	if c.Said != nil {
+		c.Said(answer)
+	}
 	if c.Note != nil {
 		if err := c.Note(*asked, answer); err != nil {
 			return nil, err
 		}
-	}
-	if c.Said != nil {
-		c.Said(answer)
 	}
 	return answer, c.settle(outcomeOf(answer.Proof))
 }
@@ -206,6 +206,10 @@ func (c *Client) settle(outcome poa.Outcome) error {
 		return err
 	}
 	c.State.Last, c.State.Spent, c.State.Pending = outcome, spent, nil
+	if c.Later {
+		c.late = true
+		return nil
+	}
 	return c.save()
 }
 

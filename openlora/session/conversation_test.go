@@ -60,6 +60,14 @@ func (c *conversation) restart(t *testing.T) {
 	c.MaxFee = most
 }
 
+// onDisk is what a program that starts anew goes on from.
+func (c *conversation) onDisk(t *testing.T) session.State {
+	t.Helper()
+	kept, err := session.Load(filepath.Join(c.dir, c.State.ID.String()+".json"))
+	require.NoError(t, err)
+	return kept.State
+}
+
 func (c *conversation) spent() string { return c.State.Spent.String() }
 
 var question = []byte(`{"messages":[{"role":"user","content":"hair?"}]}`)
@@ -269,7 +277,8 @@ func TestSettle(t *testing.T) {
 	})
 }
 
-// TestNote: the session does not continue from an answer that Note refuses; Said is called after Note.
+// TestNote: the session does not continue from an answer that is not noted. Said is called before Note, each time that
+// the answer comes.
 func TestNote(t *testing.T) {
 	c := converse(t)
 	full := errors.New("the disk is full")
@@ -279,22 +288,23 @@ func TestNote(t *testing.T) {
 	_, err := c.Complete(t.Context(), question, "somebody", nil)
 	require.ErrorIs(t, err, full)
 	require.NotNil(t, c.State.Pending)
-	require.Zero(t, said)
+	require.Equal(t, 1, said)
 	var noted []string
 	c.Note = func(asked session.Pending, answer *session.Answer) error {
-		require.Zero(t, said)
+		require.Equal(t, 2, said)
 		noted = append(noted, asked.Label+": "+answer.Text)
 		return nil
 	}
 	_, err = c.Again(t.Context(), nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"somebody: " + gatewaytest.Saying}, noted)
-	require.Equal(t, 1, said)
+	require.Equal(t, 2, said)
 	answers, _ := c.gateway.Charged()
 	require.Equal(t, 1, answers)
 }
 
-// TestBodiesAreAskedAsTheyAre: a program's request reaches the gateway unchanged, with only the voucher added.
+// TestNote: the session does not continue from an answer that is not noted. Said is called before Note, each time that
+// the answer comes.
 func TestBodiesAreAskedAsTheyAre(t *testing.T) {
 	c := converse(t)
 	_, err := c.Complete(t.Context(), []byte(`{"messages":[{"role":"user","content":"hair?"}],"temperature":0.5,"stop":["."]}`),

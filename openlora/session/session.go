@@ -66,9 +66,15 @@ type Client struct {
 	// Note, if not nil, is called with each checked answer before the session continues from it. It may be called twice
 	// for an answer if the process ended in between. If it returns an error, the question stays pending.
 	Note func(asked Pending, answer *Answer) error
-	// Said, if not nil, is called with each answer after Note, before the state of the session is on disk.
+	// Said, if not nil, is called with each checked answer before Note. If the process ends in between, the question is
+	// pending, and its answer is asked for again, which costs nothing.
 	Said func(answer *Answer)
 
+	// Later has what the session goes on from behind an answer written with the next question, acknowledgement or Flush.
+	// If the process ends before, the question is pending, and its answer is asked for again, which costs nothing.
+	Later bool
+
+	late bool   // something is to be written
 	path string // of the state; empty keeps it in memory
 	lock *lock
 	http *http.Client
@@ -161,7 +167,17 @@ func (c *Client) save() error {
 	if c.path == "" {
 		return nil
 	}
-	return write(c.path, c.State)
+	err := write(c.path, c.State)
+	c.late = c.late && err != nil
+	return err
+}
+
+// Flush writes what Later has put off.
+func (c *Client) Flush() error {
+	if !c.late {
+		return nil
+	}
+	return c.save()
 }
 
 // write replaces a file by one that is on the disk when it returns.
@@ -210,8 +226,8 @@ func (c *Client) check(answer *Answer, asked *Pending, request *api.Request) err
 			return fmt.Errorf("%w: it says that the sources say nothing, and charges %s aopen", ErrAnswer, proof.Fee)
 		}
 		return nil
-	case poa.TextRoot(key, []byte(answer.Text), poa.MethodSPAN) != proof.AnswerRoot &&
-		poa.TextRoot(key, []byte(answer.Text), poa.MethodMeaning) != proof.AnswerRoot:
+	case poa.TextRoot(key, []byte(answer.Text), poa.MethodMeaning) != proof.AnswerRoot &&
+		poa.TextRoot(key, []byte(answer.Text), poa.MethodSPAN) != proof.AnswerRoot:
 		return fmt.Errorf("%w: the root is of another text", ErrAnswer)
 	case int(proof.OutputTokens) != len(tokens) || proof.InputTokens != input:
 		return fmt.Errorf("%w: %d and %d tokens are billed, there are %d and %d", ErrAnswer, proof.InputTokens,
@@ -252,6 +268,9 @@ func (c *Client) acknowledged() (n uint64, head poa.Hash) {
 func (c *Client) Acknowledge(ctx context.Context) error {
 	if c.State.Last == (poa.Outcome{}) {
 		return nil
+	}
+	if err := c.Flush(); err != nil { // a question that is pending on disk must not be acknowledged
+		return err
 	}
 	n, head := c.acknowledged()
 	signature, err := c.sign(n, head, c.State.Spent)
