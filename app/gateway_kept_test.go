@@ -33,8 +33,8 @@ func (e *eager) Answer(ctx context.Context, q engine.Request, emit func(string) 
 	return e.speaker.Answer(ctx, q, emit)
 }
 
-// TestTheChainDecidesBeforeTheFirstWord: the engine begins with the next call of a session while the chain is asked. What
-// the chain says then is what counts, and of a call that is refused nothing is sent and nothing is stored.
+// TestTheChainDecidesBeforeTheFirstWord: the engine begins with the next call of a session while the chain is asked.
+// What the chain says then is what counts, and of a call that is refused nothing is sent and nothing is stored.
 func TestTheChainDecidesBeforeTheFirstWord(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*testing.T, *chain.Scenario, *chain.Conversation, *session.Client)

@@ -189,7 +189,8 @@ const codeDeposit = "insufficient_deposit"
 // takeVoucher checks the voucher that came with the call.
 func (x *exchange) takeVoucher() error {
 	paid := x.request.OpenLedger
-	if err := x.checkVoucher(x.call.N, x.call.Hash, x.call.MaxFee, paid.CumulativeMax, paid.Head, paid.Signature); err != nil {
+	err := x.checkVoucher(x.call.N, x.call.Hash, x.call.MaxFee, paid.CumulativeMax, paid.Head, paid.Signature)
+	if err != nil {
 		return err
 	}
 	x.call.CumulativeMax, x.call.Signature = x.state.Voucher.CumulativeMax, paid.Signature
