@@ -22,7 +22,7 @@ import (
 var fenceKey = []byte("fence") // of the metaBucket
 
 const (
-	// sureFor is how long what the chain has said of the fence holds: another holder that signs in the same sessions begins
+	// sureFor is how long what the chain says of the fence holds: another holder that signs in the same sessions begins
 	// later than that.
 	sureFor = time.Second
 	// TakeoverWait is how long an outbox waits behind a claim that replaces another holder: one that has just heard that
@@ -206,8 +206,8 @@ func (h *Holder) isNamed(provider modelstypes.Provider) bool {
 	return bytes.Equal(provider.Fence, h.id) && bytes.Equal(provider.FenceHolder, h.holder)
 }
 
-// Sure says that the chain was asked less than a second ago, and named this holder. A holder that takes over in the same
-// sessions waits longer than that, so that there is no need to ask again before signing.
+// Sure reports that the chain was asked less than a second ago, and named this holder. A holder that takes over in the
+// same sessions waits longer than that, so that there is no need to ask again before signing.
 func (h *Holder) Sure() bool { return h.heardWithin(sureFor) }
 
 func (h *Holder) heardWithin(age time.Duration) bool {

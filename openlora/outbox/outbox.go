@@ -170,7 +170,8 @@ const maxAttributions = 4096
 // Open opens or makes the file. Of calls that had started when the process ended, those of which no word was sent
 // become gaps; the others are left for the gateway to sign for (Unfinished).
 func Open(path string) (*Outbox, error) {
-	o := &Outbox{Takeover: TakeoverWait, words: path + wordsSuffix, attributions: lru.New[callID, *poa.Attribution](maxAttributions)}
+	o := &Outbox{Takeover: TakeoverWait, words: path + wordsSuffix,
+		attributions: lru.New[callID, *poa.Attribution](maxAttributions)}
 	buckets := [][]byte{sessionsBucket, activeBucket, callsBucket, repliesBucket, batchesBucket, openBucket,
 		refusedBucket, bundlesBucket, metaBucket}
 	db, err := database.Open(path, buckets, func(tx *bolt.Tx, _ func([]byte) bool) error {

@@ -303,8 +303,42 @@ func TestNote(t *testing.T) {
 	require.Equal(t, 1, answers)
 }
 
-// TestNote: the session does not continue from an answer that is not noted. Said is called before Note, each time that
-// the answer comes.
+// TestLater: what is put off is written with the next question or acknowledgement. Before that, the question is pending
+// for whoever reads the file.
+func TestLater(t *testing.T) {
+	c := converse(t)
+	c.Later = true
+	_, err := c.Complete(t.Context(), question, "", nil)
+	require.NoError(t, err)
+	require.Nil(t, c.State.Pending)
+	require.NotNil(t, c.onDisk(t).Pending)
+	require.NoError(t, c.Flush())
+	require.Nil(t, c.onDisk(t).Pending)
+
+	_, err = c.Complete(t.Context(), question, "", nil)
+	require.NoError(t, err)
+	crashed := c.onDisk(t)
+	require.EqualValues(t, 2, crashed.Pending.Call.N)
+	require.NoError(t, c.Acknowledge(t.Context()))
+	require.Equal(t, c.State.N, c.onDisk(t).N)
+	answers, _ := c.gateway.Charged()
+	require.Equal(t, 2, answers)
+
+	// A crash before anything more is written: the answer is asked for again, and charged once.
+	d := converse(t)
+	d.Later = true
+	_, err = d.Complete(t.Context(), question, "", nil)
+	require.NoError(t, err)
+	d.State = d.onDisk(t)
+	again, err := d.Recover(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, gatewaytest.Saying, again.Text)
+	answers, _ = d.gateway.Charged()
+	require.Equal(t, 1, answers)
+	require.Equal(t, fmt.Sprint(fee), d.spent())
+}
+
+// TestBodiesAreAskedAsTheyAre: a program's request reaches the gateway unchanged, with only the voucher added.
 func TestBodiesAreAskedAsTheyAre(t *testing.T) {
 	c := converse(t)
 	_, err := c.Complete(t.Context(), []byte(`{"messages":[{"role":"user","content":"hair?"}],"temperature":0.5,"stop":["."]}`),
