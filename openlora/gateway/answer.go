@@ -60,9 +60,6 @@ const saidPatience = 5 * time.Minute
 // maySign asks the chain whether the answer may be signed. If the client already has words of the answer, it waits
 // while the node does not respond.
 func (x *exchange) maySign(ctx context.Context, to *stream) error {
-	if holder := x.gateway.holder; holder.Sure() && holder.Pins(x.chain) {
-		return nil
-	}
 	for {
 		err := x.may(ctx)
 		var known *httpError
@@ -94,7 +91,7 @@ func (x *exchange) say(ctx context.Context, question engine.Request, to *stream)
 			return err
 		}
 		x.speak()
-		if x.may != nil {
+		if x.gateway.holder != nil {
 			x.gateway.holder.Renew()
 		}
 		return paid.emit(clean.add(piece))

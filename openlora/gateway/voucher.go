@@ -18,17 +18,7 @@ import (
 
 // ask begins to ask the chain whether this gateway holds the fence, unless it has just said so.
 func (x *exchange) ask(ctx context.Context) {
-	holder := x.gateway.holder
-	switch {
-	case holder == nil:
-	case holder.Sure():
-		x.asked = func(session attributiontypes.Session) error {
-			if holder.Sure() && holder.Pins(session) {
-				return nil
-			}
-			return holder.May(ctx, session)
-		}
-	default:
+	if holder := x.gateway.holder; holder != nil && !holder.Sure() {
 		x.asked = holder.Ask(ctx)
 	}
 }
@@ -41,6 +31,9 @@ func (x *exchange) mayAsk() error {
 			message: "the gateway has not claimed its provider's fence yet: try again"}
 	}
 	x.may = func(ctx context.Context) error {
+		if g.holder.Sure() && g.holder.Pins(session) {
+			return nil
+		}
 		return patiently(ctx, func(ctx context.Context) error { return g.fenced(g.holder.May(ctx, session)) })
 	}
 	return nil
