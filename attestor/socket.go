@@ -24,21 +24,12 @@ func (a *Attestor) ServeSocket(ctx context.Context, path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	// A socket that a killed process has left cannot be listened on.
-	trying, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	if conn, err := socket.Dial(trying, path); err == nil {
-		return errors.Join(fmt.Errorf("another attestor serves %s", path), conn.Close())
+	listener, err := socket.ListenAlone(ctx, path)
+	if errors.Is(err, socket.ErrServed) {
+		return fmt.Errorf("another attestor serves %s", path)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	listener, err := socket.Listen(ctx, path)
 	if err != nil {
 		return err
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return errors.Join(err, listener.Close())
 	}
 	server := grpc.NewServer(grpc.ForceServerCodec(api.Codec()))
 	api.RegisterAttestorServiceServer(server, service{a})

@@ -4,10 +4,12 @@ package socket
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"google.golang.org/grpc"
 )
@@ -27,6 +29,33 @@ func Listen(ctx context.Context, path string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return listening{listener, folder}, nil
+}
+
+// ErrServed says that another process listens on a path.
+var ErrServed = errors.New("another process serves it")
+
+// trying bounds how long a process that listens on a path may take to answer.
+const trying = time.Second
+
+// ListenAlone listens on a path for the user of this process alone. A socket that a killed process has left is taken
+// away; one on which another process listens is ErrServed.
+func ListenAlone(ctx context.Context, path string) (net.Listener, error) {
+	asked, cancel := context.WithTimeout(ctx, trying)
+	defer cancel()
+	if conn, err := Dial(asked, path); err == nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, ErrServed), conn.Close())
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	listener, err := Listen(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return listener, nil
 }
 
 // Dial connects with what listens on a path.

@@ -3,13 +3,11 @@
 package main
 
 import (
-	"errors"
-	"flag"
-	"fmt"
 	"os"
-	"runtime/debug"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/measure/internal/program"
 )
 
 // The SDK asks the system for the name of the program at each address that it
@@ -22,17 +20,4 @@ func init() {
 	}
 }
 
-func main() {
-	debug.SetGCPercent(400)
-	o, err := parseOptions(os.Args[1:], os.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err == nil {
-		err = run(o, os.Stdout)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "reviewsim:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("reviewsim", parseOptions, run) }

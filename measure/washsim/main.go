@@ -3,25 +3,6 @@
 // back what he spent, when coins are lost track of, or when an invariant of a keeper does not hold.
 package main
 
-import (
-	"errors"
-	"flag"
-	"fmt"
-	"os"
-	"runtime/debug"
-)
+import "github.com/openledger/openledger/measure/internal/program"
 
-func main() {
-	debug.SetGCPercent(400)
-	o, err := parseOptions(os.Args[1:], os.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err == nil {
-		err = run(o, os.Stdout)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "washsim:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("washsim", parseOptions, run) }

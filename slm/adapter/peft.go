@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/openledger/openledger/slm/checkpoint"
+	"github.com/openledger/openledger/slm/internal/filemap"
 	"github.com/openledger/openledger/slm/safetensors"
 )
 
@@ -99,14 +100,7 @@ func parseConfig(text []byte) (rank int, scale float32, base string, err error) 
 
 func openFolder(folder string) (*Adapter, error) {
 	path := filepath.Join(folder, configFile)
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxConfigBytes {
-		return nil, fmt.Errorf("%s must be a regular file of at most %d bytes", path, maxConfigBytes)
-	}
-	text, err := os.ReadFile(path)
+	text, err := filemap.ReadSmall(path, maxConfigBytes)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/openledger/openledger/slm/internal/filemap"
 	"github.com/openledger/openledger/slm/internal/jsonscan"
 	"github.com/openledger/openledger/slm/safetensors"
 )
@@ -31,7 +32,7 @@ const (
 )
 
 func openFolder(folder string) (_ *Checkpoint, err error) {
-	text, err := readSmall(filepath.Join(folder, configFile), maxConfigBytes)
+	text, err := filemap.ReadSmall(filepath.Join(folder, configFile), maxConfigBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +40,7 @@ func openFolder(folder string) (_ *Checkpoint, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(folder, configFile), err)
 	}
-	generation, err := readSmall(filepath.Join(folder, generationFile), maxConfigBytes)
+	generation, err := filemap.ReadSmall(filepath.Join(folder, generationFile), maxConfigBytes)
 	if err == nil {
 		err = config.readGeneration(generation)
 	}
@@ -95,7 +96,7 @@ func ParseDType(name string) (DType, error) {
 
 // shardsOf lists the files that hold a folder's weights.
 func shardsOf(folder string) ([]string, error) {
-	text, err := readSmall(filepath.Join(folder, indexFile), maxIndexBytes)
+	text, err := filemap.ReadSmall(filepath.Join(folder, indexFile), maxIndexBytes)
 	if err == nil {
 		shards, err := parseIndex(text)
 		if err != nil {
@@ -155,16 +156,4 @@ func parseIndex(text []byte) ([]string, error) {
 		err = errors.New("weight_map is missing or empty")
 	}
 	return shards, err
-}
-
-// readSmall reads a regular file of at most limit bytes.
-func readSmall(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > limit {
-		return nil, fmt.Errorf("%s must be a regular file of at most %d bytes", path, limit)
-	}
-	return os.ReadFile(path)
 }

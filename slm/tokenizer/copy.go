@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/openledger/openledger/slm/internal/filemap"
 )
 
 // files are the files of a Hugging Face folder that describe its tokenizer and the use of its model.
@@ -14,7 +16,7 @@ var files = []string{tokenizerFile, settingsFile, templateFile, "special_tokens_
 // can be used. Files that the first folder does not have are skipped.
 func Copy(from, to string) error {
 	for _, name := range files {
-		text, err := readFile(filepath.Join(from, name), maxFileBytes)
+		text, err := filemap.ReadSmall(filepath.Join(from, name), maxFileBytes)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

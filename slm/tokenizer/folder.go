@@ -40,14 +40,14 @@ func Open(folder string) (*Tokenizer, error) {
 	if err = errors.Join(err, text.Close()); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(folder, tokenizerFile), err)
 	}
-	settings, err := readFile(filepath.Join(folder, settingsFile), maxSettingsBytes)
+	settings, err := filemap.ReadSmall(filepath.Join(folder, settingsFile), maxSettingsBytes)
 	if err == nil {
 		err = t.readSettings(settings)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(folder, settingsFile), err)
 	}
-	template, err := readFile(filepath.Join(folder, templateFile), maxTemplateBytes)
+	template, err := filemap.ReadSmall(filepath.Join(folder, templateFile), maxTemplateBytes)
 	if err == nil {
 		t.ChatTemplate = string(template)
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -66,17 +66,6 @@ func mapFile(path string) (*filemap.Map, error) {
 		return nil, errors.Join(fmt.Errorf("%s has more than %d bytes", path, maxFileBytes), text.Close())
 	}
 	return text, nil
-}
-
-func readFile(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > limit {
-		return nil, fmt.Errorf("%s must be a regular file of at most %d bytes", path, limit)
-	}
-	return os.ReadFile(path)
 }
 
 // tokenText is a token in tokenizer_config.json: its text, or an object with it.

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"text/tabwriter"
@@ -86,18 +85,12 @@ func openShelf(cmd *cobra.Command, home string, node *chain.Client, provider str
 // can open.
 func serveOperator(ctx context.Context, home string, shelf *adapters.Shelf, log *slog.Logger) error {
 	path := filepath.Join(home, modelsSocket)
-	if conn, err := socket.Dial(ctx, path); err == nil {
-		return errors.Join(fmt.Errorf("another gateway serves %s", path), conn.Close())
+	listener, err := socket.ListenAlone(ctx, path)
+	if errors.Is(err, socket.ErrServed) {
+		return fmt.Errorf("another gateway serves %s", path)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	listener, err := socket.Listen(ctx, path)
 	if err != nil {
 		return err
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return errors.Join(err, listener.Close())
 	}
 	server := &http.Server{Handler: shelf.Operate(), ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })

@@ -44,6 +44,18 @@ func Open(path string) (*Map, error) {
 	return &Map{Data: data, unmap: unmap}, nil
 }
 
+// ReadSmall reads a regular file of at most limit bytes.
+func ReadSmall(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > limit {
+		return nil, fmt.Errorf("%s must be a regular file of at most %d bytes", path, limit)
+	}
+	return os.ReadFile(path)
+}
+
 // Close gives the bytes back. Data must not be used afterwards. A second call does nothing.
 func (m *Map) Close() error {
 	data, unmap := m.Data, m.unmap
