@@ -45,6 +45,8 @@ TEXT
   bank sends of the same chain, alternating.
 - **AttestedBatch**: blocks of one attested batch of 1,000 answers of 8 entries over 2,000 contributors, in 1, 10 or 100 sessions; "submitted" counts the
   blocks with the batch, "settled" also those of the verdict and the credits.
+- **ThousandAdapters**: blocks of 1,000 answers, in turn of 1,000 adapters with a session each, of one model with as many sessions, and of one
+  session: x/attribution/README.md tells what is compared.
 - **Judge**: an attestor's work on a batch of 80 answers of 180 tokens over a million tokens of text, beside the same without the look at the whole
   manifest; receipts/s of one core.
 - The rest are of package `poa`: see its README.

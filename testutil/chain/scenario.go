@@ -55,10 +55,11 @@ type Scenario struct {
 	Contributions []Contribution
 	AnswerKey     ed25519.PrivateKey
 
-	index  *poa.Index
-	method modelstypes.AttributionMethod
-	seq    uint64
-	calls  uint64
+	index     *poa.Index
+	method    modelstypes.AttributionMethod
+	influence []poa.InfluenceRow // of the adapter, by method LORA
+	seq       uint64
+	calls     uint64
 }
 
 // Contribution is accepted text with what is needed to prove it.
@@ -260,6 +261,10 @@ type Conversation struct {
 	Key     ed25519.PrivateKey
 	// MaxFee of each call, in aopen.
 	MaxFee sdkmath.Int
+	// Query is what answers by method LORA ask the influence file; nil asks nothing.
+	Query *poa.LoraQuery
+	// Lie changes what the provider claims of an answer; Weigh sets entries by it.
+	Lie func(*poa.Attribution)
 
 	n        uint64
 	head     poa.Hash
@@ -314,7 +319,10 @@ func (c *Conversation) Ask(text string) {
 	tokens := poa.TokenIDs([]byte(text))
 	attribution, err := c.attribute(text)
 	require.NoError(c.T, err)
-	c.weigh(&attribution)
+	c.Weigh(&attribution)
+	if c.Lie != nil {
+		c.Lie(&attribution)
+	}
 	require.NoError(c.T, c.builder.AddText(key, []byte(text), attribution, c.SegmentProof))
 
 	price := Price(c.Session.Price)
@@ -340,7 +348,7 @@ func (c *Conversation) Ask(text string) {
 	require.NoError(c.T, err)
 }
 
-// attribute applies the model's method; methods RAG and MEANING have retrieved the first segments.
+// attribute applies the model's method; all but SPAN have retrieved the first segments.
 func (c *Conversation) attribute(text string) (poa.Attribution, error) {
 	var retrieved []poa.Segment
 	for _, contribution := range c.Contributions {
@@ -357,12 +365,14 @@ func (c *Conversation) attribute(text string) (poa.Attribution, error) {
 		return c.index.AttributeRAG(poa.NewAnswer([]byte(text)), retrieved)
 	case modelstypes.ATTRIBUTION_METHOD_MEANING:
 		return c.index.AttributeMeaning(poa.InterpretAnswer([]byte(text)), retrieved, nil)
+	case modelstypes.ATTRIBUTION_METHOD_LORA:
+		return c.index.AttributeLora(poa.InterpretAnswer([]byte(text)), retrieved, nil, c.influence, c.Query)
 	}
 	return c.index.Attribute(poa.Answer{Tokens: poa.TokenIDs([]byte(text))})
 }
 
-// weigh leaves out what is stopped for a batch of the next block.
-func (c *Conversation) weigh(attribution *poa.Attribution) {
+// Weigh leaves out what is stopped for a batch of the next block.
+func (c *Conversation) Weigh(attribution *poa.Attribution) {
 	k, height := c.App.DatanetKeeper, c.Height()+1
 	version, err := c.App.ModelsKeeper.GetModelVersion(c.Ctx(), c.Session.ModelId, c.Session.ModelVersion)
 	require.NoError(c.T, err)
@@ -387,7 +397,21 @@ func (c *Conversation) weigh(attribution *poa.Attribution) {
 			}
 		}
 		return derived
-	}, nil)
+	}, func(rank uint64) poa.Standing {
+		found, err := k.GetContribution(c.Ctx(), rank)
+		if err != nil || !used(rank) {
+			return poa.Standing{}
+		}
+		standing := poa.Standing{Segments: found.Segments}
+		for i := range found.Segments {
+			stop, known, err := k.SegmentStop(c.Ctx(), found.DatanetId, rank, i)
+			require.NoError(c.T, err)
+			if known && stop.Holds(height) {
+				standing.Stopped++
+			}
+		}
+		return standing
+	})
 }
 
 // Gap records a call that failed, or only acknowledged.
@@ -469,7 +493,8 @@ func (c *Conversation) Attested(msg *attributiontypes.MsgSubmitReceipts) *attrib
 	work := poa.Work{}
 	// Lies are announced as far as they go.
 	_ = work.VerifyHeld(c.receiptsWithMethod(), c.Evidence, proved{c.Scenario}, poa.ProtocolStatistics(),
-		func(int) (*poa.Index, error) { return c.index, nil }, nil)
+		func(int) (*poa.Index, error) { return c.index, nil },
+		func(int) ([]poa.InfluenceRow, error) { return c.influence, nil })
 	msg.Evidence, msg.BundleRoot, msg.BundleBytes, msg.BundleWork = nil, root[:], uint64(len(bundle)), work.Spent()
 	return msg
 }

@@ -21,12 +21,16 @@ const (
 	inputTokens, outputTokens = 30, 300
 	// bundleBytes and bundleWork are what a batch announces of its evidence.
 	bundleBytes, bundleWork = 100_000, 10_000_000
+	// queryBytes is what an answer takes in a bundle that shows its query and no word: the least that one by method LORA
+	// can take.
+	queryBytes = 1_100
 )
 
-// Lane is one session of the payer with the provider. Parallel calls use
+// Lane is one session of the payer with a provider. Parallel calls use
 // several.
 type Lane struct {
-	Session attributiontypes.Session
+	Session  attributiontypes.Session
+	Provider chain.Account
 	// MaxFee of each call in aopen.
 	MaxFee poa.Amount
 	// ByInfluence says that answers owe all that they owe by influence.
@@ -43,14 +47,24 @@ type Lane struct {
 	receipts []poa.Receipt
 }
 
-// Open opens n sessions with a deposit each.
+// Open opens n sessions with the first provider, with a deposit each.
 func (w *Workload) Open(n int, deposit sdkmath.Int) []*Lane {
 	w.T.Helper()
-	return w.OpenEach(slices.Repeat([]uint64{w.ModelID}, n), deposit)
+	return w.openWith(w.Provider, slices.Repeat([]uint64{w.ModelID}, n), deposit)
 }
 
-// OpenEach opens a session with each of some models.
+// OpenEach opens a session with each of some models, the first ones with the first provider, and as many with each.
 func (w *Workload) OpenEach(models []uint64, deposit sdkmath.Int) []*Lane {
+	w.T.Helper()
+	var lanes []*Lane
+	for i, provider := range w.Providers {
+		part := models[len(models)*i/len(w.Providers) : len(models)*(i+1)/len(w.Providers)]
+		lanes = append(lanes, w.openWith(provider, part, deposit)...)
+	}
+	return lanes
+}
+
+func (w *Workload) openWith(provider chain.Account, models []uint64, deposit sdkmath.Int) []*Lane {
 	w.T.Helper()
 	n := len(models)
 	lanes := make([]*Lane, 0, n)
@@ -61,7 +75,7 @@ func (w *Workload) OpenEach(models []uint64, deposit sdkmath.Int) []*Lane {
 			w.keys++
 			keys[i] = seedKey(fmt.Sprintf("session %d", w.keys))
 			msgs[i] = &attributiontypes.MsgOpenSession{
-				Payer: w.Payer.String(), Provider: w.Provider.String(), ModelId: models[len(lanes)+i],
+				Payer: w.Payer.String(), Provider: provider.String(), ModelId: models[len(lanes)+i],
 				SessionKey: keys[i].Public().(ed25519.PublicKey), Deposit: chain.Coin(deposit),
 			}
 		}
@@ -72,7 +86,7 @@ func (w *Workload) OpenEach(models []uint64, deposit sdkmath.Int) []*Lane {
 			require.NoError(w.T, response.Unmarshal(packed.Value))
 			session, err := w.App.AttributionKeeper.GetSession(w.Ctx(), response.SessionId)
 			require.NoError(w.T, err)
-			lane := &Lane{Session: session, w: w, key: keys[i], price: chain.Price(session.Price),
+			lane := &Lane{Session: session, Provider: provider, w: w, key: keys[i], price: chain.Price(session.Price),
 				MaxFee: chain.Amount(chain.Open(1))}
 			copy(lane.id[:], session.Id)
 			lanes = append(lanes, lane)
@@ -164,7 +178,7 @@ func (l *Lane) claim() attributiontypes.SessionClaim {
 // Voucher signs for call n with head h.
 func (l *Lane) Voucher(n uint64, head poa.Hash, cumulative poa.Amount) []byte {
 	voucher := poa.Voucher{
-		ChainID: chain.ID, Session: l.id, Provider: l.w.Provider.Address, ModelID: l.Session.ModelId,
+		ChainID: chain.ID, Session: l.id, Provider: l.Provider.Address, ModelID: l.Session.ModelId,
 		ModelVersion: l.Session.ModelVersion,
 		Price:        l.price, N: n, Head: head, CumulativeMax: cumulative,
 	}
@@ -177,13 +191,14 @@ func (l *Lane) CloseHead() (calls uint64, head []byte) {
 	return l.n + 1, hash[:]
 }
 
-// Collect makes an attested batch of all calls of the lanes that were not
-// submitted yet, with one voucher a session. Calls without answers have nothing
-// that validators could recompute, and go inline.
+// Collect makes an attested batch of all calls of the lanes, which are with one
+// provider, that were not submitted yet, with one voucher a session. Calls
+// without answers have nothing that validators could recompute, and go inline.
 func (w *Workload) Collect(lanes ...*Lane) *attributiontypes.MsgSubmitReceipts {
 	w.T.Helper()
-	w.seq++
-	msg := &attributiontypes.MsgSubmitReceipts{Provider: w.Provider.String(), ProviderSeq: w.seq}
+	provider := lanes[0].Provider.String()
+	w.seqs[provider]++
+	msg := &attributiontypes.MsgSubmitReceipts{Provider: provider, ProviderSeq: w.seqs[provider]}
 	var receipts []poa.Receipt
 	for i, lane := range lanes {
 		for _, receipt := range lane.receipts {
@@ -203,7 +218,26 @@ func (w *Workload) Collect(lanes ...*Lane) *attributiontypes.MsgSubmitReceipts {
 	}
 	root := poa.LeafHash(msg.Receipts)
 	msg.BundleRoot, msg.BundleBytes, msg.BundleWork = root[:], bundleBytes, bundleWork
+	if slices.ContainsFunc(lanes, func(l *Lane) bool { return l.ByInfluence }) {
+		msg.BundleBytes = uint64(len(msg.Receipts) + queryBytes*len(receipts))
+	}
 	return msg
+}
+
+// Together makes batches of one answer of 8 entries from each lane, of up to maxSessions lanes each, and signs them as
+// transactions that fit one block.
+func (w *Workload) Together(lanes ...*Lane) [][]byte {
+	w.T.Helper()
+	batches := slices.Collect(slices.Chunk(lanes, maxSessions))
+	var signed [][]byte
+	ahead := make(map[string]uint64)
+	for _, part := range batches {
+		provider := part[0].Provider
+		tx := chain.Tx{Signer: provider, Gas: blockGas / uint64(len(batches)), Msgs: []sdk.Msg{w.Full(len(part), part...)}}
+		signed = append(signed, w.Sign(tx, ahead[provider.Name]))
+		ahead[provider.Name]++
+	}
+	return signed
 }
 
 // Full makes a batch of so many answers of 8 entries, evenly from the lanes.

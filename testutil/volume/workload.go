@@ -35,14 +35,19 @@ const (
 	txGas       = 250_000
 	// itemsPerMsg is what x/datanet takes in one message.
 	itemsPerMsg = 64
+	// maxSessions of a batch that is made of many, and the gas of a block, by default.
+	maxSessions = 250
+	blockGas    = 150_000_000
 )
 
 // Options of a workload.
 type Options struct {
 	// Contributors with one contribution each in the model's manifest.
 	Contributors int
-	// Bond of the provider in OPEN; 500,000 if it is zero.
+	// Bond of each provider in OPEN; 500,000 if it is zero.
 	Bond int64
+	// Providers of the model; 1 if it is zero.
+	Providers int
 	// Edit changes the parameters of x/attribution at genesis.
 	Edit func(*attributiontypes.Params)
 	// Make starts the chain; chain.New with one validator who says yes if it is nil.
@@ -50,17 +55,18 @@ type Options struct {
 }
 
 // Workload is a chain with a DataNet of many contributors, a model over it, and
-// a provider with a large bond.
+// providers with a large bond, of which Provider is the first.
 type Workload struct {
 	*chain.Chain
 	Owner, Provider, Payer chain.Account
+	Providers              []chain.Account
 	DatanetID, ModelID     uint64
 	// Ranks of the contributions, ascending.
 	Ranks []uint64
 
 	random *rand.Rand
 	keys   int
-	seq    uint64
+	seqs   map[string]uint64 // by provider
 }
 
 // New builds the chain with real transactions, up to the provider's offer.
@@ -68,13 +74,17 @@ func New(t chain.TB, o Options) *Workload {
 	t.Helper()
 	w := &Workload{
 		Owner: chain.NewAccount("owner"), Provider: chain.NewAccount("provider"), Payer: chain.NewAccount("payer"),
-		random: rand.New(rand.NewSource(7)),
+		random: rand.New(rand.NewSource(7)), seqs: make(map[string]uint64),
+	}
+	w.Providers = append(w.Providers, w.Provider)
+	for i := 1; i < o.Providers; i++ {
+		w.Providers = append(w.Providers, chain.NewAccount(fmt.Sprintf("provider %d", i)))
 	}
 	start := o.Make
 	if start == nil {
 		start = chain.New
 	}
-	w.Chain = start(t, []chain.Account{w.Owner, w.Provider, w.Payer}, func(a *app.App, state map[string]json.RawMessage) {
+	w.Chain = start(t, append([]chain.Account{w.Owner, w.Payer}, w.Providers...), func(a *app.App, state map[string]json.RawMessage) {
 		var genesis attributiontypes.GenesisState
 		a.AppCodec().MustUnmarshalJSON(state[attributiontypes.ModuleName], &genesis)
 		genesis.Params.Attestation = true
@@ -170,7 +180,7 @@ func (w *Workload) accept() {
 	w.T.Fatalf("version %d is not held", accepted.Version)
 }
 
-// serve registers the model over all that was accepted, the provider and its offer.
+// serve registers the model over all that was accepted, the providers and their offers.
 func (w *Workload) serve(bond sdkmath.Int) {
 	w.T.Helper()
 	digest := sha256.Sum256([]byte("model"))
@@ -181,14 +191,16 @@ func (w *Workload) serve(bond sdkmath.Int) {
 	}), &registered))
 	w.ModelID = registered.ModelId
 	answerKey := seedKey("answer key")
-	w.Send(w.Provider, &modelstypes.MsgRegisterProvider{
-		Provider: w.Provider.String(), Name: "provider", Endpoint: "http://127.0.0.1:8080",
-		AnswerKey: answerKey.Public().(ed25519.PublicKey), Bond: chain.Coin(bond),
-	}, &modelstypes.MsgSetOffer{Provider: w.Provider.String(), ModelId: w.ModelID, InputPrice: InputPrice,
-		OutputPrice: OutputPrice})
+	for _, provider := range w.Providers {
+		w.Send(provider, &modelstypes.MsgRegisterProvider{
+			Provider: provider.String(), Name: provider.Name, Endpoint: "http://127.0.0.1:8080",
+			AnswerKey: answerKey.Public().(ed25519.PublicKey), Bond: chain.Coin(bond),
+		}, &modelstypes.MsgSetOffer{Provider: provider.String(), ModelId: w.ModelID, InputPrice: InputPrice,
+			OutputPrice: OutputPrice})
+	}
 }
 
-// Adapters registers n adapters of one base that owe by method LORA, has the provider offer them, and returns their
+// Adapters registers n adapters of one base that owe by method LORA, has the providers offer them, and returns their
 // ids.
 func (w *Workload) Adapters(n int) []uint64 {
 	w.T.Helper()
@@ -202,7 +214,8 @@ func (w *Workload) Adapters(n int) []uint64 {
 	}), &base))
 	var ids []uint64
 	for len(ids) < n {
-		var register, offer []sdk.Msg
+		var register []sdk.Msg
+		offers := make([][]sdk.Msg, len(w.Providers))
 		for i := range min(n-len(ids), atOnce) {
 			digest := sha256.Sum256(fmt.Appendf(nil, "adapter %d", len(ids)+i))
 			register = append(register, &modelstypes.MsgRegisterModel{
@@ -221,10 +234,14 @@ func (w *Workload) Adapters(n int) []uint64 {
 			var registered modelstypes.MsgRegisterModelResponse
 			require.NoError(w.T, registered.Unmarshal(packed.Value))
 			ids = append(ids, registered.ModelId)
-			offer = append(offer, &modelstypes.MsgSetOffer{Provider: w.Provider.String(), ModelId: registered.ModelId,
-				InputPrice: InputPrice, OutputPrice: OutputPrice})
+			for i, provider := range w.Providers {
+				offers[i] = append(offers[i], &modelstypes.MsgSetOffer{Provider: provider.String(), ModelId: registered.ModelId,
+					InputPrice: InputPrice, OutputPrice: OutputPrice})
+			}
 		}
-		w.Send(w.Provider, offer...)
+		for i, provider := range w.Providers {
+			w.Send(provider, offers[i]...)
+		}
 	}
 	return ids
 }
