@@ -13,19 +13,14 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-const (
-	// influenceRowBytes is the memory of a row of an influence file, in bytes.
-	influenceRowBytes = 16 + 2*poa.SketchSize
-	// influenceTotal bounds the time of a download of an influence file, which has up to 68 MB.
-	influenceTotal = 5 * time.Minute
-)
+// influenceRowBytes is the memory of a row of an influence file, in bytes.
+const influenceRowBytes = 16 + 2*poa.SketchSize
 
 // openInfluence opens the folder of influence files. Downloads of influence files have a budget of their own, so that
 // files of text do not wait for them.
 func openInfluence(folder string, c *chain, limits fetch.Limits) (influence.Source, error) {
 	store, err := artifact.Open(folder)
-	limits.Total = influenceTotal
-	return influence.Source{Store: store, Fetch: fetch.New(limits), Models: c.models}, err
+	return influence.Source{Store: store, Fetch: fetch.New(influence.Limits(limits)), Models: c.models}, err
 }
 
 // pruneInfluence removes influence files that were last read before a time, and returns their names. A file that is

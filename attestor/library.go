@@ -2,6 +2,9 @@ package attestor
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -16,8 +19,8 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// library answers a judge from the chain and from the text held here. Indexes of models stay in memory up to a number
-// of bytes, and in folders until they are pruned.
+// library answers a judge from the chain and from the text held here. Models stay in memory up to a number of bytes.
+// Those of one manifest share its index, which stays in a folder until it is pruned.
 type library struct {
 	chain     *chain
 	text      *content.Store
@@ -27,8 +30,9 @@ type library struct {
 
 	mu      sync.Mutex
 	models  map[modelKey]*cachedModel
-	bytes   int
-	loading map[modelKey]chan struct{} // or being pruned
+	indexes map[string]*cachedIndex  // by the names of their folders
+	bytes   int                      // of both
+	loading map[string]chan struct{} // indexes that are loaded or pruned
 }
 
 type modelKey struct {
@@ -36,21 +40,49 @@ type modelKey struct {
 	version uint32
 }
 
-const folderFormat = "model-%d-v%d"
-
-// folder of the model's index.
-func (k modelKey) folder() string { return fmt.Sprintf(folderFormat, k.id, k.version) }
+// modelBytes are what a model takes beside its index and the rows of its influence file.
+const modelBytes = 1 << 10
 
 type cachedModel struct {
 	model *judge.Model
-	bytes int
+	index *cachedIndex
+	bytes int // without the index
 	used  time.Time
+}
+
+// cachedIndex is an index in memory. It leaves with the last model that has it.
+type cachedIndex struct {
+	index  *poa.Index
+	folder string
+	bytes  int
+	models int // that have it, or are about to
+	used   time.Time
+}
+
+const folderPrefix = "manifest-"
+
+// indexFolder names the folder of a version's index: manifests never change, and versions of one manifest have the same
+// index.
+func indexFolder(version modelstypes.ModelVersion) string {
+	hash := sha256.New()
+	if withStems(version) {
+		hash.Write([]byte("stems"))
+	}
+	for _, entry := range version.Manifest {
+		_ = binary.Write(hash, binary.BigEndian, [...]uint64{entry.DatanetId, entry.Version})
+	}
+	return folderPrefix + hex.EncodeToString(hash.Sum(nil))
+}
+
+// withStems reports whether segments of a version's index have stems.
+func withStems(version modelstypes.ModelVersion) bool {
+	return version.Method == modelstypes.ATTRIBUTION_METHOD_RAG
 }
 
 func newLibrary(c *chain, text *content.Store, from influence.Source, dir string, max int) *library {
 	from.Content = text
 	return &library{chain: c, text: text, influence: from, dir: dir, max: max, models: make(map[modelKey]*cachedModel),
-		loading: make(map[modelKey]chan struct{})}
+		indexes: make(map[string]*cachedIndex), loading: make(map[string]chan struct{})}
 }
 
 // view is the library for one judgement; it asks the chain once for each contribution.
@@ -125,6 +157,7 @@ func (l *library) get(k modelKey) *judge.Model {
 		return nil
 	}
 	found.used = time.Now()
+	found.index.used = found.used
 	return found.model
 }
 
@@ -161,73 +194,82 @@ func (v *view) Stop(rank uint64, segment uint32) (datanettypes.SegmentStop, bool
 	return stop, known, nil
 }
 
-// Model implements judge.Library. Two judgements that need the same model build its index once.
+// Model implements judge.Library. Two judgements that need the same manifest build its index once.
 func (v *view) Model(id uint64, version uint32) (*judge.Model, error) {
 	k := modelKey{id, version}
 	if model := v.ready[k]; model != nil {
 		return model, nil
 	}
-	for {
-		v.mu.Lock()
-		if found, ok := v.models[k]; ok {
-			found.used = time.Now()
-			v.mu.Unlock()
-			return found.model, nil
-		}
-		wait, busy := v.loading[k]
-		if !busy {
-			v.loading[k] = make(chan struct{})
-			v.mu.Unlock()
-			break
-		}
-		v.mu.Unlock()
-		select {
-		case <-wait:
-		case <-v.ctx.Done():
-			return nil, fmt.Errorf("%w: %w", judge.ErrMissing, v.ctx.Err())
-		}
+	if model := v.get(k); model != nil {
+		return model, nil
 	}
-	model, err := v.load(v.ctx, k)
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.release(k)
+	model, index, err := v.load(v.ctx, k)
 	if err != nil {
 		return nil, fmt.Errorf("%w: model %d, version %d: %w", judge.ErrMissing, id, version, err)
 	}
-	v.put(k, model)
-	return model, nil
+	return v.put(k, model, index), nil
 }
 
-// release lets others load a model. The caller holds the lock.
-func (l *library) release(k modelKey) {
-	close(l.loading[k])
-	delete(l.loading, k)
-}
-
-// put keeps a model in memory, and drops the least recently used ones.
-func (l *library) put(k modelKey, model *judge.Model) {
-	size := model.Index.Bytes() + len(model.Influence)*influenceRowBytes
-	for l.bytes+size > l.max && len(l.models) > 0 {
-		var oldest modelKey
-		for other, s := range l.models {
-			if l.models[oldest] == nil || s.used.Before(l.models[oldest].used) {
-				oldest = other
-			}
-		}
-		_ = l.touch(oldest) // if this fails, the folder may be pruned too early, and is built again
-		l.bytes -= l.models[oldest].bytes
-		delete(l.models, oldest)
-	}
-	l.models[k] = &cachedModel{model: model, bytes: size, used: time.Now()}
-	l.bytes += size
-}
-
-// load indexes the text of a model's manifest.
-func (l *library) load(ctx context.Context, k modelKey) (*judge.Model, error) {
+// load reads a model's influence file, and opens the index of its manifest, which put keeps.
+func (l *library) load(ctx context.Context, k modelKey) (*judge.Model, *cachedIndex, error) {
 	version, err := l.chain.modelVersion(ctx, k.id, k.version)
+	if err != nil {
+		return nil, nil, err
+	}
+	model := &judge.Model{ModelVersion: version}
+	if version.Method == modelstypes.ATTRIBUTION_METHOD_LORA {
+		if model.Influence, err = l.influence.Rows(ctx, version); err != nil {
+			return nil, nil, err
+		}
+	}
+	index, err := l.openIndex(ctx, version)
+	if err != nil {
+		return nil, nil, err
+	}
+	model.Index = index.index
+	return model, index, nil
+}
+
+// openIndex returns the index of a version's manifest: the one in memory, or the one of its folder with what that
+// lacks. It counts one model more that has it: see put.
+func (l *library) openIndex(ctx context.Context, version modelstypes.ModelVersion) (*cachedIndex, error) {
+	folder := indexFolder(version)
+	for {
+		l.mu.Lock()
+		if found, ok := l.indexes[folder]; ok {
+			found.models++
+			l.mu.Unlock()
+			return found, nil
+		}
+		wait, busy := l.loading[folder]
+		if !busy {
+			l.loading[folder] = make(chan struct{})
+			l.mu.Unlock()
+			break
+		}
+		l.mu.Unlock()
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	index, err := l.buildIndex(ctx, version, folder)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.release(folder)
 	if err != nil {
 		return nil, err
 	}
+	opened := &cachedIndex{index: index, folder: folder, bytes: index.Bytes(), models: 1, used: time.Now()}
+	l.indexes[folder] = opened
+	l.bytes += opened.bytes
+	return opened, nil
+}
+
+// buildIndex indexes the text of a version's manifest.
+func (l *library) buildIndex(ctx context.Context, version modelstypes.ModelVersion,
+	folder string) (*poa.Index, error) {
 	contributions, err := manifest.Load(ctx, l.chain.datanets, version.Manifest, l.held)
 	if err != nil {
 		return nil, err
@@ -235,17 +277,59 @@ func (l *library) load(ctx context.Context, k modelKey) (*judge.Model, error) {
 	var segments []poa.Segment
 	for i := range contributions {
 		for index := range contributions[i].File.Segments {
-			segments = append(segments, contributions[i].Segment(index, version.Method == modelstypes.ATTRIBUTION_METHOD_RAG))
+			segments = append(segments, contributions[i].Segment(index, withStems(version)))
 		}
 	}
-	model := &judge.Model{ModelVersion: version}
-	if version.Method == modelstypes.ATTRIBUTION_METHOD_LORA {
-		if model.Influence, err = l.influence.Rows(ctx, version); err != nil {
-			return nil, err
+	return manifest.OpenIndex(filepath.Join(l.dir, folder), segments)
+}
+
+// release lets others load an index; the caller holds the lock.
+func (l *library) release(folder string) {
+	close(l.loading[folder])
+	delete(l.loading, folder)
+}
+
+// put keeps a model in memory with its index, and drops those that were not used for longest. It returns the model that
+// is kept.
+func (l *library) put(k modelKey, model *judge.Model, index *cachedIndex) *judge.Model {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if found, ok := l.models[k]; ok { // somebody else was faster
+		l.leave(index)
+		return found.model
+	}
+	size := modelBytes + len(model.Influence)*influenceRowBytes
+	for l.bytes+size > l.max && len(l.models) > 0 {
+		l.dropOldest()
+	}
+	index.used = time.Now()
+	l.models[k] = &cachedModel{model: model, index: index, bytes: size, used: index.used}
+	l.bytes += size
+	return model
+}
+
+// dropOldest drops the model that was not used for longest; the caller holds the lock.
+func (l *library) dropOldest() {
+	var oldest modelKey
+	for k, found := range l.models {
+		if l.models[oldest] == nil || found.used.Before(l.models[oldest].used) {
+			oldest = k
 		}
 	}
-	model.Index, err = manifest.OpenIndex(filepath.Join(l.dir, k.folder()), segments)
-	return model, err
+	dropped := l.models[oldest]
+	delete(l.models, oldest)
+	l.bytes -= dropped.bytes
+	l.leave(dropped.index)
+}
+
+// leave drops an index when the last model that has it goes; the caller holds the lock.
+func (l *library) leave(index *cachedIndex) {
+	if index.models--; index.models > 0 {
+		return
+	}
+	_ = l.touch(index) // without it the folder is pruned too early, and built again
+	delete(l.indexes, index.folder)
+	l.bytes -= index.bytes
 }
 
 // held returns text from this attestor's store only.

@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/openledger/openledger/content/artifact"
 	"github.com/openledger/openledger/internal/follow"
 )
 
@@ -28,7 +30,7 @@ func (a *Attestor) keepPruning(ctx context.Context) {
 	})
 }
 
-// prune removes the folders of models that were last used before a time, and returns their names. Models in memory
+// prune removes the folders of indexes that were last used before a time, and returns their names. Indexes in memory
 // stay. What is needed again is built again, from text that is kept.
 func (l *library) prune(before time.Time) ([]string, error) {
 	failed := []error{l.touchAll()}
@@ -38,11 +40,10 @@ func (l *library) prune(before time.Time) ([]string, error) {
 	}
 	var removed []string
 	for _, entry := range entries {
-		k, ok := parseFolder(entry.Name())
-		if !ok || !entry.IsDir() {
+		if !isFolder(entry.Name()) || !entry.IsDir() {
 			continue // not the library's
 		}
-		gone, err := l.removeUnused(k, before)
+		gone, err := l.removeUnused(entry.Name(), before)
 		if gone {
 			removed = append(removed, entry.Name())
 		}
@@ -51,25 +52,32 @@ func (l *library) prune(before time.Time) ([]string, error) {
 	return removed, errors.Join(append(failed, err)...)
 }
 
-// parseFolder reads the name of a model's folder.
-func parseFolder(name string) (modelKey, bool) {
+// formerFolder names folders of a time when each version of a model had its own.
+const formerFolder = "model-%d-v%d"
+
+// isFolder reports whether a name is that of an index's folder.
+func isFolder(name string) bool {
+	if digest, ok := strings.CutPrefix(name, folderPrefix); ok {
+		_, err := artifact.ParseDigest(digest)
+		return err == nil
+	}
 	var k modelKey
-	_, err := fmt.Sscanf(name, folderFormat, &k.id, &k.version)
-	return k, err == nil && k.folder() == name
+	_, err := fmt.Sscanf(name, formerFolder, &k.id, &k.version)
+	return err == nil && fmt.Sprintf(formerFolder, k.id, k.version) == name
 }
 
-// removeUnused removes the folder of a model that is not open and was last used before a time. Loads of the model wait
+// removeUnused removes a folder whose index is not in memory and was last used before a time. Loads of the index wait
 // meanwhile.
-func (l *library) removeUnused(k modelKey, before time.Time) (bool, error) {
-	if !l.reserve(k) {
+func (l *library) removeUnused(folder string, before time.Time) (bool, error) {
+	if !l.reserve(folder) {
 		return false, nil
 	}
 	defer func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.release(k)
+		l.release(folder)
 	}()
-	path := filepath.Join(l.dir, k.folder())
+	path := filepath.Join(l.dir, folder)
 	info, err := os.Stat(path)
 	if err != nil || !info.ModTime().Before(before) {
 		return false, err
@@ -78,33 +86,32 @@ func (l *library) removeUnused(k modelKey, before time.Time) (bool, error) {
 	return err == nil, err
 }
 
-// reserve keeps others from loading a model until release. It fails if the model is in memory or being loaded.
-func (l *library) reserve(k modelKey) bool {
+// reserve keeps others from loading an index until release. It fails if the index is in memory or being loaded.
+func (l *library) reserve(folder string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, busy := l.loading[k]; busy || l.models[k] != nil {
+	if _, busy := l.loading[folder]; busy || l.indexes[folder] != nil {
 		return false
 	}
-	l.loading[k] = make(chan struct{})
+	l.loading[folder] = make(chan struct{})
 	return true
 }
 
-// touchAll writes down when the models in memory were used.
+// touchAll writes down when the indexes in memory were used.
 func (l *library) touchAll() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var failed []error
-	for k := range l.models {
-		failed = append(failed, l.touch(k))
+	for _, index := range l.indexes {
+		failed = append(failed, l.touch(index))
 	}
 	return errors.Join(failed...)
 }
 
-// touch gives a folder the time at which its model, which is in memory, was last used; the caller holds the lock.
+// touch gives a folder the time at which its index, which is in memory, was last used; the caller holds the lock.
 // Opening an index writes to its folder, so that the time is never before that.
-func (l *library) touch(k modelKey) error {
-	used := l.models[k].used
-	err := os.Chtimes(filepath.Join(l.dir, k.folder()), used, used)
+func (l *library) touch(index *cachedIndex) error {
+	err := os.Chtimes(filepath.Join(l.dir, index.folder), index.used, index.used)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -13,20 +13,43 @@ import (
 	"github.com/openledger/openledger/attestor/judge"
 	"github.com/openledger/openledger/content/influence"
 	"github.com/openledger/openledger/poa"
+	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
 const week = 7 * 24 * time.Hour
 
 // shelf is a library without a chain; folder makes an index of it that was
 // written some time ago.
-func shelf(t *testing.T, memory int) (*library, func(modelKey, time.Duration) string) {
+func shelf(t *testing.T, memory int) (*library, func(string, time.Duration) string) {
 	t.Helper()
 	l := newLibrary(nil, nil, influence.Source{}, filepath.Join(t.TempDir(), "index"), memory)
-	return l, func(k modelKey, age time.Duration) string {
-		path := filepath.Join(l.dir, k.folder())
+	return l, func(name string, age time.Duration) string {
+		path := filepath.Join(l.dir, name)
 		aged(t, path, age)
 		return path
 	}
+}
+
+// over is the folder of the index of a manifest of one DataNet.
+func over(datanet uint64) string {
+	return indexFolder(modelstypes.ModelVersion{Manifest: []modelstypes.ManifestEntry{{DatanetId: datanet, Version: 1}}})
+}
+
+// indexBytes of every index here.
+const indexBytes = 10_000
+
+// keep puts a model with the index of a manifest into memory.
+func keep(l *library, k modelKey, folder string) *judge.Model {
+	l.mu.Lock()
+	index := l.indexes[folder]
+	if index == nil {
+		index = &cachedIndex{index: poa.NewIndex(poa.ProtocolStatistics()), folder: folder, bytes: indexBytes}
+		l.indexes[folder] = index
+		l.bytes += index.bytes
+	}
+	index.models++
+	l.mu.Unlock()
+	return l.put(k, &judge.Model{Index: index.index}, index)
 }
 
 func aged(t *testing.T, path string, age time.Duration) {
@@ -36,8 +59,6 @@ func aged(t *testing.T, path string, age time.Duration) {
 	then := time.Now().Add(-age)
 	require.NoError(t, os.Chtimes(path, then, then))
 }
-
-func model() *judge.Model { return &judge.Model{Index: poa.NewIndex(poa.ProtocolStatistics())} }
 
 func used(t *testing.T, path string) time.Time {
 	t.Helper()
@@ -53,9 +74,11 @@ func TestPrune(t *testing.T) {
 	require.NoError(t, err, "nothing was ever indexed")
 	require.Empty(t, removed)
 
-	old, young := folder(modelKey{1, 2}, week+time.Hour), folder(modelKey{1, 3}, week-time.Hour)
+	old, young := folder(over(1), week+time.Hour), folder(over(2), week-time.Hour)
+	former := folder("model-1-v2", 2*week)
 	var others []string
-	for _, name := range []string{"notes", "model-1", "model-01-v2", "model-1-v2.old", "model-1-v99999999999"} {
+	for _, name := range []string{"notes", "model-1", "model-01-v2", "model-1-v2.old", "model-1-v99999999999",
+		folderPrefix, folderPrefix + "1", over(3) + "0"} {
 		path := filepath.Join(l.dir, name)
 		aged(t, path, 2*week)
 		others = append(others, path)
@@ -66,8 +89,9 @@ func TestPrune(t *testing.T) {
 
 	removed, err = l.prune(time.Now().Add(-week))
 	require.NoError(t, err)
-	require.Equal(t, []string{"model-1-v2"}, removed)
+	require.Equal(t, []string{over(1), "model-1-v2"}, removed)
 	require.NoDirExists(t, old)
+	require.NoDirExists(t, former)
 	require.DirExists(t, young)
 	require.FileExists(t, file)
 	for _, path := range others {
@@ -79,11 +103,11 @@ func TestPrune(t *testing.T) {
 // TestPruneKeepsWhatIsOpen, however old its folder is, and dates it by its last use.
 func TestPruneKeepsWhatIsOpen(t *testing.T) {
 	l, folder := shelf(t, 1<<20)
-	open, loading := modelKey{1, 1}, modelKey{2, 1}
+	open, loading := over(1), over(2)
 	openPath, loadingPath := folder(open, 3*week), folder(loading, 3*week)
-	l.put(open, model())
+	keep(l, modelKey{1, 1}, open)
 	lastUse := time.Now().Add(-2 * week)
-	l.models[open].used = lastUse
+	l.indexes[open].used = lastUse
 	require.True(t, l.reserve(loading))
 	require.False(t, l.reserve(loading), "one at a time")
 
@@ -98,31 +122,63 @@ func TestPruneKeepsWhatIsOpen(t *testing.T) {
 func TestShelveDatesWhatItDrops(t *testing.T) {
 	l, folder := shelf(t, -1) // no room for a second one
 	first := modelKey{1, 1}
-	path := folder(first, 3*week)
-	l.put(first, model())
-	l.put(modelKey{1, 2}, model())
+	path := folder(over(1), 3*week)
+	keep(l, first, over(1))
+	keep(l, modelKey{1, 2}, over(2))
 	require.NotContains(t, l.models, first)
+	require.NotContains(t, l.indexes, over(1))
 	require.WithinDuration(t, time.Now(), used(t, path), time.Minute)
 	removed, err := l.prune(time.Now().Add(-week))
 	require.NoError(t, err)
 	require.Empty(t, removed)
 }
 
-// TestModelWaitsForPrune: an index is not opened while its folder is removed.
-func TestModelWaitsForPrune(t *testing.T) {
+// TestModelsOfOneManifestShareAnIndex: it takes memory once, and stays as long as one of them does.
+func TestModelsOfOneManifestShareAnIndex(t *testing.T) {
+	manifest := []modelstypes.ManifestEntry{{DatanetId: 1, Version: 2}, {DatanetId: 3, Version: 4}}
+	folder := indexFolder(modelstypes.ModelVersion{ModelId: 1, Version: 1, Manifest: manifest})
+	require.Equal(t, folder, indexFolder(modelstypes.ModelVersion{ModelId: 9, Version: 7, Manifest: manifest,
+		Method: modelstypes.ATTRIBUTION_METHOD_LORA}))
+	for _, other := range []modelstypes.ModelVersion{
+		{Manifest: manifest, Method: modelstypes.ATTRIBUTION_METHOD_RAG}, {Manifest: manifest[:1]}, {},
+		{Manifest: []modelstypes.ManifestEntry{{DatanetId: 1, Version: 2}, {DatanetId: 3, Version: 5}}},
+	} {
+		require.NotEqual(t, folder, indexFolder(other))
+	}
+
+	l, _ := shelf(t, 3*modelBytes+indexBytes)
+	first := keep(l, modelKey{1, 1}, folder)
+	for id := uint64(2); id <= 3; id++ {
+		require.Same(t, first.Index, keep(l, modelKey{id, 1}, folder).Index)
+	}
+	require.Equal(t, 3*modelBytes+indexBytes, l.bytes)
+	require.Len(t, l.models, 3)
+	require.Same(t, first, keep(l, modelKey{1, 1}, folder), "the model that is there")
+	require.Equal(t, 3, l.indexes[folder].models)
+
+	keep(l, modelKey{4, 1}, folder) // the first one gives way
+	require.NotContains(t, l.models, modelKey{1, 1})
+	require.Contains(t, l.indexes, folder)
+	keep(l, modelKey{5, 1}, over(1)) // there is no room for two indexes
+	require.NotContains(t, l.indexes, folder)
+	require.Equal(t, modelBytes+indexBytes, l.bytes)
+}
+
+// TestIndexWaitsForPrune: an index is not opened while its folder is removed.
+func TestIndexWaitsForPrune(t *testing.T) {
 	l, _ := shelf(t, 1<<20)
-	k := modelKey{1, 1}
-	require.True(t, l.reserve(k))
+	version := modelstypes.ModelVersion{Manifest: []modelstypes.ManifestEntry{{DatanetId: 1, Version: 1}}}
+	require.True(t, l.reserve(indexFolder(version)))
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := l.view(ctx).Model(k.id, k.version)
+	_, err := l.openIndex(ctx, version)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
 // TestKeepPruning begins with what was left over from before the start.
 func TestKeepPruning(t *testing.T) {
 	l, folder := shelf(t, 1<<20)
-	path := folder(modelKey{1, 1}, week+time.Hour)
+	path := folder(over(1), week+time.Hour)
 	a := &Attestor{config: Config{IndexKeep: week}, library: l, log: slog.New(slog.DiscardHandler)}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -27,6 +27,8 @@ const (
 	// header and rowBytes bound the size of a file: OpenInfluence refuses larger ones.
 	header   = 16
 	rowBytes = 1_040
+	// downloadTime of a file, which has up to 68 MB.
+	downloadTime = 5 * time.Minute
 )
 
 // ErrNotFound reports that none of the places that were asked has the file now.
@@ -34,7 +36,7 @@ var ErrNotFound = errors.New("influence file not found")
 
 // Source finds influence files.
 type Source struct {
-	// Store keeps the files that were found.
+	// Store keeps the files that were found; nil keeps none.
 	Store *artifact.Store
 	// Content is a store that may have the file under its hash; may be nil.
 	Content *content.Store
@@ -42,6 +44,12 @@ type Source struct {
 	Fetch *fetch.Client
 	// Models returns the providers that serve a model.
 	Models modelstypes.QueryClient
+}
+
+// Limits returns limits of downloads with the time that a file may take.
+func Limits(limits fetch.Limits) fetch.Limits {
+	limits.Total = downloadTime
+	return limits
 }
 
 // MaxBytes returns the size of the largest influence file for a record, in bytes.
@@ -75,7 +83,7 @@ func committed(version modelstypes.ModelVersion) (poa.Training, error) {
 	return version.Training.Committed()
 }
 
-// Hold makes sure that the file of a version is in the store, without reading it.
+// Hold makes sure that the file of a version is in the store, which there must be, without reading it.
 func (s Source) Hold(ctx context.Context, version modelstypes.ModelVersion) error {
 	training, err := committed(version)
 	if err != nil {
@@ -90,6 +98,9 @@ func (s Source) Hold(ctx context.Context, version modelstypes.ModelVersion) erro
 
 // held reads the file from the store, and updates its time of use.
 func (s Source) held(ctx context.Context, training poa.Training) ([]byte, error) {
+	if s.Store == nil {
+		return nil, artifact.ErrNotFound
+	}
 	path, size, err := s.Store.Check(ctx, training.Influence)
 	if err != nil {
 		return nil, err
@@ -107,8 +118,7 @@ func (s Source) fetch(ctx context.Context, version modelstypes.ModelVersion, tra
 	most := MaxBytes(version.Training)
 	if s.Content != nil {
 		if data, err := s.Content.Get(ctx, training.Influence); err == nil {
-			_, _, err = s.Store.Put(ctx, bytes.NewReader(data), most)
-			return data, err
+			return data, s.keep(ctx, data, most)
 		}
 	}
 	places, err := s.places(ctx, version, training.Influence)
@@ -124,11 +134,19 @@ func (s Source) fetch(ctx context.Context, version modelstypes.ModelVersion, tra
 			failures = append(failures, err)
 			continue
 		}
-		_, _, err = s.Store.Put(ctx, bytes.NewReader(data), most)
-		return data, err
+		return data, s.keep(ctx, data, most)
 	}
 	return nil, fmt.Errorf("%w: %s of model %d, version %d: %w", ErrNotFound, training.Influence, version.ModelId,
 		version.Version, errors.Join(failures...))
+}
+
+// keep puts a file into the store.
+func (s Source) keep(ctx context.Context, data []byte, most int64) error {
+	if s.Store == nil {
+		return nil
+	}
+	_, _, err := s.Store.Put(ctx, bytes.NewReader(data), most)
+	return err
 }
 
 // places returns the URLs at which the file may be: where the owner put it, then the gateways of providers who offer
