@@ -228,24 +228,16 @@ func (a *audit) checkAttribution() error {
 }
 
 // addInfluence adds what contributions get by their influence on the adapter, and reports whether the influence file
-// was given. It takes the query as the provider gave it.
+// was had. It takes the query as the provider gave it.
 func (a *audit) addInfluence(got *poa.Attribution) (bool, error) {
-	if a.influence == nil {
-		a.skip("influence",
-			"what is owed by influence takes the influence file of the model's version: give --influence FILE")
+	rows, err := a.influenceRows(a.influence)
+	if err != nil && !errors.Is(err, poa.ErrInfluence) {
+		if a.ctx.Err() != nil {
+			return false, err
+		}
+		a.skip("influence", fmt.Sprintf(
+			"what is owed by influence takes the influence file of the model's version: give --influence FILE; %v", err))
 		return false, nil
-	}
-	if a.model.Training == nil {
-		return a.truth("influence", false, "", fmt.Sprintf("version %d of model %d has no training record", a.model.Version,
-			a.model.ModelId)), nil
-	}
-	training, err := a.model.Training.Committed()
-	if err != nil {
-		return false, err
-	}
-	rows, err := poa.OpenInfluence(a.influence, training)
-	if err == nil {
-		err = got.AddLora(rows, a.answer.Query)
 	}
 	asked := "the influence table alone, as the answer has no query"
 	if a.answer.Query != nil {
@@ -256,13 +248,43 @@ func (a *audit) addInfluence(got *poa.Attribution) (bool, error) {
 			len(rows), asked), fmt.Sprintf("influence file: %v", err)) {
 		return false, nil
 	}
+	return true, a.weighInfluence(got, rows, a.answer.Query)
+}
+
+// influenceRows are those of a file, or if it is nil of the one that is found. What is not that of the model's training
+// record is poa.ErrInfluence.
+func (a *audit) influenceRows(file []byte) ([]poa.InfluenceRow, error) {
+	training, err := a.training()
+	if err != nil {
+		return nil, err
+	}
+	if file == nil {
+		return a.source.Influence(a.ctx, a.model)
+	}
+	return poa.OpenInfluence(file, training)
+}
+
+// training is what the version of the receipt's model says about its training.
+func (a *audit) training() (poa.Training, error) {
+	if a.model.Training == nil {
+		return poa.Training{}, fmt.Errorf("%w: version %d of model %d has no training record", poa.ErrInfluence,
+			a.model.Version, a.model.ModelId)
+	}
+	return a.model.Training.Committed()
+}
+
+// weighInfluence adds the part that follows from the rows of an influence file and a query.
+func (a *audit) weighInfluence(got *poa.Attribution, rows []poa.InfluenceRow, query *poa.LoraQuery) error {
+	if err := got.AddLora(rows, query); err != nil {
+		return err
+	}
 	var failed error
 	got.Weigh(a.derived, func(rank uint64) poa.Standing {
 		standing, err := a.Standing(0, rank)
 		failed = errors.Join(failed, err)
 		return standing
 	})
-	return true, failed
+	return failed
 }
 
 // derived is what a segment of the answer passes on.

@@ -20,8 +20,8 @@ type Files struct {
 	// Receipts and Evidence of a batch as they were submitted, for nodes that no
 	// longer have the block; nil otherwise.
 	Receipts, Evidence []byte
-	// Influence is the influence file of the model's version. Receipts by method
-	// LORA owe by it; nil leaves that part out.
+	// Influence is the influence file of the model's version, by which receipts by
+	// method LORA owe; nil has it found where attestors find it.
 	Influence []byte
 }
 

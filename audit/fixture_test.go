@@ -16,6 +16,7 @@ import (
 	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
 
 	"github.com/openledger/openledger/audit"
+	"github.com/openledger/openledger/content/influence"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
@@ -60,6 +61,7 @@ type world struct {
 	payouts []rewardstypes.Payout
 	txs     [][]byte
 	bundle  []byte
+	file    []byte // influence file that is found
 	pruned  bool
 	stops   map[uint64][]datanettypes.SegmentStop
 }
@@ -80,16 +82,21 @@ func newWorld(t testing.TB) *world { return newWorldBy(t, nil) }
 
 // newLoraWorld is newWorld of an adapter with an influence file, whose answers owe by method LORA.
 func newLoraWorld(t testing.TB) (*world, []byte) {
-	rows := []poa.InfluenceRow{{Rank: 1, Tokens: 50, SharePPM: 200_000}, {Rank: 2, Tokens: 90, SharePPM: 500_000}}
-	for i := range rows[0].Sketch {
-		rows[0].Sketch[i], rows[1].Sketch[i] = int16(7*i), int16(900-i)
-	}
+	rows := influenceRows()
 	file, err := poa.MarshalInfluence(rows)
 	require.NoError(t, err)
 	return newWorldBy(t, rows), file
 }
 
-func newWorldBy(t testing.TB, influence []poa.InfluenceRow) *world {
+func influenceRows() []poa.InfluenceRow {
+	rows := []poa.InfluenceRow{{Rank: 1, Tokens: 50, SharePPM: 200_000}, {Rank: 2, Tokens: 90, SharePPM: 500_000}}
+	for i := range rows[0].Sketch {
+		rows[0].Sketch[i], rows[1].Sketch[i] = int16(7*i), int16(900-i)
+	}
+	return rows
+}
+
+func newWorldBy(t testing.TB, trained []poa.InfluenceRow) *world {
 	t.Helper()
 	w := &world{
 		contributions: make(map[uint64]datanettypes.Contribution),
@@ -105,13 +112,9 @@ func newWorldBy(t testing.TB, influence []poa.InfluenceRow) *world {
 		Price: attributiontypes.Price{Input: sdkmath.NewIntWithDecimal(1, 15), Output: sdkmath.NewIntWithDecimal(2, 15),
 			Royalty: sdkmath.NewIntWithDecimal(1, 17)},
 	}
-	if influence != nil {
-		file, err := poa.MarshalInfluence(influence)
-		require.NoError(t, err)
-		sketches, table, digest := poa.SketchRoot(influence), poa.TableRoot(influence), sha256.Sum256(file)
+	if trained != nil {
 		w.model.Method = modelstypes.ATTRIBUTION_METHOD_LORA
-		w.model.Training = &modelstypes.TrainingRecord{SketchRoot: sketches[:], TableRoot: table[:], Rows: 2,
-			InfluenceDigest: digest[:]}
+		w.train(t, trained)
 	}
 	files := make(map[uint64]poa.SegmentFile)
 	index := poa.NewIndex(poa.ProtocolStatistics())
@@ -139,12 +142,12 @@ func newWorldBy(t testing.TB, influence []poa.InfluenceRow) *world {
 	ask := func(n uint64, text string) {
 		tokens, key := poa.TokenIDs([]byte(text)), sha256.Sum256(fmt.Append(nil, n))
 		got, err := index.Attribute(poa.Answer{Tokens: tokens})
-		if influence != nil {
-			query := &poa.LoraQuery{Exponent: 14, Values: influence[n%2].Sketch}
-			got, err = index.AttributeLora(poa.InterpretAnswer([]byte(text)), nil, nil, influence, query)
+		if trained != nil {
+			query := &poa.LoraQuery{Exponent: 14, Values: trained[n%2].Sketch}
+			got, err = index.AttributeLora(poa.InterpretAnswer([]byte(text)), nil, nil, trained, query)
 		}
 		require.NoError(t, err)
-		if influence == nil {
+		if trained == nil {
 			require.NoError(t, builder.Add(key, tokens, got, prove))
 		} else {
 			require.NoError(t, builder.AddText(key, []byte(text), got, prove))
@@ -165,6 +168,17 @@ func newWorldBy(t testing.TB, influence []poa.InfluenceRow) *world {
 	ask(3, texts[1][0]+" Nothing else is known.")
 	w.evidence = builder.Evidence()
 	return w
+}
+
+// train has the model's version commit to an influence file.
+func (w *world) train(t testing.TB, rows []poa.InfluenceRow) (file []byte) {
+	t.Helper()
+	file, err := poa.MarshalInfluence(rows)
+	require.NoError(t, err)
+	sketches, table, digest := poa.SketchRoot(rows), poa.TableRoot(rows), sha256.Sum256(file)
+	w.model.Training = &modelstypes.TrainingRecord{SketchRoot: sketches[:], TableRoot: table[:], Rows: 2,
+		InfluenceDigest: digest[:]}
+	return file
 }
 
 // seal makes message, batch and records of receipts and evidence, as a chain
@@ -341,6 +355,17 @@ func (w *world) Bundle(_ context.Context, batch attributiontypes.Batch) ([]byte,
 		return nil, fmt.Errorf("no bundle of batch %d", batch.Id)
 	}
 	return w.bundle, nil
+}
+
+func (w *world) Influence(_ context.Context, version modelstypes.ModelVersion) ([]poa.InfluenceRow, error) {
+	if w.file == nil {
+		return nil, influence.ErrNotFound
+	}
+	training, err := version.Training.Committed()
+	if err != nil {
+		return nil, err
+	}
+	return poa.OpenInfluence(w.file, training)
 }
 
 // attest moves the evidence out of the message into a bundle that is fetched.

@@ -18,8 +18,8 @@ func verifyInfluence(t *testing.T, w *world, call uint64, file []byte) audit.Rep
 	return report
 }
 
-// TestInfluenceIsAudited: with the influence file a receipt by method LORA is recomputed as any other, without it what
-// does not follow from evidence is skipped.
+// TestInfluenceIsAudited: with the influence file, given or found, a receipt by method LORA is recomputed as any other,
+// without it what does not follow from evidence is skipped.
 func TestInfluenceIsAudited(t *testing.T) {
 	w, file := newLoraWorld(t)
 	w.seal(t)
@@ -31,6 +31,9 @@ func TestInfluenceIsAudited(t *testing.T) {
 		}
 		require.True(t, slices.ContainsFunc(report.Steps, func(s audit.Step) bool { return s.Name == "influence" }))
 
+		w.file = file
+		require.Equal(t, report, verify(t, w, call))
+		w.file = nil
 		report = verify(t, w, call)
 		require.Empty(t, failed(report))
 		at := slices.IndexFunc(report.Steps, func(s audit.Step) bool { return s.Name == "influence" })
@@ -45,6 +48,8 @@ func TestLiesAboutInfluenceFail(t *testing.T) {
 	other := slices.Clone(file)
 	other[len(other)-1] ^= 1
 	require.Equal(t, []string{"influence"}, failed(verifyInfluence(t, w, 1, other)))
+	w.file = other
+	require.Equal(t, []string{"influence"}, failed(verify(t, w, 1)))
 	for want, lie := range map[string]func(w *world){
 		"evidence_root": func(w *world) {
 			query := *w.evidence.Answers[0].Query

@@ -13,10 +13,13 @@ type Opened struct {
 	BatchID uint64
 	Index   uint32
 	// Claim is what the provider claims, Answer what the bundle opens, and
-	// Attribution what follows from it.
+	// Attribution what follows from it. By method LORA they lack what is about
+	// influence: see AddInfluence.
 	Claim       poa.Claim
 	Answer      poa.AnswerEvidence
 	Attribution poa.Attribution
+	// Influence are the rows of the influence file, after AddInfluence.
+	Influence []poa.InfluenceRow
 	// Source answers for the manifest of the receipt's model.
 	Source poa.ContributionSource
 
@@ -26,7 +29,16 @@ type Opened struct {
 // Open reads a receipt and its evidence for a dispute. The evidence must be what
 // was submitted; whether it proves the receipt is left open.
 func Open(ctx context.Context, source Source, id string) (Opened, error) {
-	a, err := start(ctx, source, id, nil)
+	return openWith(ctx, source, id, nil)
+}
+
+// OpenFiles is Open with the receipts and evidence that files hold.
+func OpenFiles(ctx context.Context, source Source, id string, files Files) (Opened, error) {
+	return openWith(ctx, source, id, &files)
+}
+
+func openWith(ctx context.Context, source Source, id string, files *Files) (Opened, error) {
+	a, err := start(ctx, source, id, files)
 	if err != nil {
 		return Opened{}, err
 	}

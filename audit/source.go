@@ -16,6 +16,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/openledger/openledger/content/fetch"
+	"github.com/openledger/openledger/content/influence"
 	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -55,6 +56,9 @@ type Source interface {
 	Stops(ctx context.Context, datanet, rank uint64) ([]datanettypes.SegmentStop, error)
 	// Bundle returns the evidence of an attested batch as attestors fetch it.
 	Bundle(ctx context.Context, batch attributiontypes.Batch) ([]byte, error)
+	// Influence returns the rows of the influence file of a model version. What is not that of its training record is
+	// poa.ErrInfluence, and a file that nobody has now influence.ErrNotFound.
+	Influence(ctx context.Context, version modelstypes.ModelVersion) ([]poa.InfluenceRow, error)
 	// Txs returns the encoded transactions of a block, or ErrPruned.
 	Txs(ctx context.Context, height int64) ([][]byte, error)
 }
@@ -74,12 +78,14 @@ type node struct {
 }
 
 // FromNode returns a source that queries a node. Evidence of attested batches comes from mirrors, base URLs of
-// attestors, or from the provider, who is a stranger: their address must be public.
+// attestors, or from the provider, and influence files from where their owner says or from providers. These are
+// strangers: their addresses must be public.
 func FromNode(chainID string, conn gogogrpc.ClientConn, blocks Blocks, mirrors ...string) Source {
 	return fromNode(chainID, conn, blocks, false, mirrors)
 }
 
-// FromLocalNode is FromNode for networks on one machine, whose providers have addresses that are not public.
+// FromLocalNode is FromNode for networks on one machine, whose providers have addresses that are not public, and whose
+// owners may keep influence files on its disk.
 func FromLocalNode(chainID string, conn gogogrpc.ClientConn, blocks Blocks, mirrors ...string) Source {
 	return fromNode(chainID, conn, blocks, true, mirrors)
 }
@@ -188,6 +194,12 @@ func (n *node) Stops(ctx context.Context, datanet, rank uint64) ([]datanettypes.
 }
 
 func (n *node) Txs(ctx context.Context, height int64) ([][]byte, error) { return n.blocks(ctx, height) }
+
+// Influence looks where attestors look, and keeps nothing.
+func (n *node) Influence(ctx context.Context, version modelstypes.ModelVersion) ([]poa.InfluenceRow, error) {
+	from := influence.Source{Fetch: fetch.New(influence.Limits(fetch.LocalLimits(n.local))), Models: n.models}
+	return from.Rows(ctx, version)
+}
 
 func (n *node) Bundle(ctx context.Context, batch attributiontypes.Batch) ([]byte, error) {
 	root, err := poa.HashFromBytes(batch.EvidenceRoot)

@@ -84,7 +84,8 @@ func New(t chain.TB, o Options) *Workload {
 	if start == nil {
 		start = chain.New
 	}
-	w.Chain = start(t, append([]chain.Account{w.Owner, w.Payer}, w.Providers...), func(a *app.App, state map[string]json.RawMessage) {
+	accounts := append([]chain.Account{w.Owner, w.Payer}, w.Providers...)
+	w.Chain = start(t, accounts, func(a *app.App, state map[string]json.RawMessage) {
 		var genesis attributiontypes.GenesisState
 		a.AppCodec().MustUnmarshalJSON(state[attributiontypes.ModuleName], &genesis)
 		genesis.Params.Attestation = true

@@ -57,9 +57,11 @@ given; the results of the other steps are valid without it.
 
 The evidence of an answer of method LORA contains the query of the adapter's
 influence file, and the command takes the query as it is. To compute it again
-you need question, answer and model: see "openlorad receipts reexecute". To
-recompute what the answer owes by influence, give the influence file of the
-model's version with --influence; the training record of the version names it.
+you need question, answer and model: see "openlorad receipts reexecute". What
+the answer owes by influence is recomputed with the influence file of the
+model's version. The command looks for the file where the training record says
+and at providers of the model, and compares it with the record. --influence
+gives the file instead.
 
 The command trusts the node about the state of the chain: ask your own node, or
 two nodes.
@@ -101,15 +103,21 @@ openledgerd receipts verify 3f0c…9a-1 --influence adapter.olinf`,
 			return printReport(cmd, report)
 		},
 	}
-	cmd.Flags().String(flagReceipts, "", "file with the receipts of the batch as submitted, instead of its block")
-	cmd.Flags().String(flagEvidence, "", "file with the evidence of the batch as submitted, instead of its block")
-	cmd.Flags().String(flagInfluence, "", "influence file of the model's version, for receipts by method LORA")
+	addSubmittedFlags(cmd)
 	addMirrorFlag(cmd)
 	cmd.Flags().Bool(flagContents, false, "print the text of each attributed run of words")
 	cmd.Flags().Bool(flagJSON, false, "print steps, entries and runs as JSON")
-	cmd.MarkFlagsRequiredTogether(flagReceipts, flagEvidence)
 	flags.AddQueryFlagsToCmd(cmd)
 	return cmd
+}
+
+// addSubmittedFlags adds the flags of files that are otherwise fetched.
+func addSubmittedFlags(cmd *cobra.Command) {
+	cmd.Flags().String(flagReceipts, "", "file with the receipts of the batch as submitted, instead of its block")
+	cmd.Flags().String(flagEvidence, "", "file with the evidence of the batch as submitted, instead of its block")
+	cmd.Flags().String(flagInfluence, "",
+		"influence file of the model's version, for receipts by method LORA (default the one that is found)")
+	cmd.MarkFlagsRequiredTogether(flagReceipts, flagEvidence)
 }
 
 // addMirrorFlag adds the flags that name attestors with evidence that is not on chain.
@@ -117,7 +125,7 @@ func addMirrorFlag(cmd *cobra.Command) {
 	cmd.Flags().StringSlice(flagMirror, nil,
 		"base URL of an attestor that holds the evidence of attested batches; repeatable; the provider is asked last")
 	cmd.Flags().Bool(flagAllowPrivate, false,
-		"ask a provider whose address is not public too, for networks on one machine")
+		"ask addresses that are not public too, and read files that owners name, for networks on one machine")
 }
 
 // submittedFiles reads the files of receipts, evidence and influence that the flags name. It returns nil without these

@@ -1,11 +1,14 @@
 package cmd
 
 import (
+	"cmp"
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -22,25 +25,47 @@ const (
 	flagRank = "rank"
 	flagFile = "file"
 	flagDry  = "dry-run-only"
+
+	flagProviderInfluence = "provider-influence"
 )
 
 func receiptsDisputeCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dispute ID",
-		Short: "Show that a receipt pays a later copy of your text, and be paid for it",
-		Long: `Show that a receipt passes over an earlier segment: one of yours qualifies for
-words that the receipt pays to a later contribution.
+		Short: "Show that a receipt is a lie, and be paid for it",
+		Long: `Show that a receipt is a lie: it pays a later copy of your text, or weights that
+do not follow from what it is about.
 
-Looks for such words with the segment file of a contribution, builds the proof,
-commits to it, which holds the bond of the parameters, and reveals it in the
-next block. If it holds, the bond is back, the loss is paid to the contributor of
-the segment, and a part of what the provider is slashed to you. A proof that does
-not hold would cost the bond; it is checked here first and then not sent.`,
+With --rank and --file it looks for words for which a segment of yours qualifies,
+and which the receipt pays to a later contribution. Without them it recomputes
+the weights from the evidence, and looks for wrong_weights; of a receipt by
+method LORA it also looks for wrong_score, wrong_amount and wrong_sum, in what
+contributions get by their influence on the adapter. That takes the influence
+file of the model's version: the one given with --influence, or the one that is
+found where the training record and the providers of the model have it.
+
+A receipt may commit to rows that do not follow from its evidence. Nobody can
+show anything about rows that he does not know: validators refuse such a receipt.
+If you know that the provider took another influence file than the version's,
+give that one, too, with --provider-influence: all that is wrong with it is shown.
+
+A proof that is found is committed to, which holds the bond of the parameters,
+and revealed in the next block. If it holds, the bond is back, the loss is paid to
+the contributors who were harmed, and a part of what the provider is slashed to
+you. A proof that does not hold would cost the bond; it is checked here first and
+then not sent.`,
 		Example: `openledgerd receipts dispute 3f0c…9a-1 --rank 3 --file notes.olseg --from alice
-openledgerd receipts dispute 3f0c…9a-1 --rank 3 --file notes.olseg --from alice --dry-run-only`,
+openledgerd receipts dispute 3f0c…9a-1 --rank 3 --file notes.olseg --from alice --dry-run-only
+openledgerd receipts dispute 3f0c…9a-1 --from alice --dry-run-only
+openledgerd receipts dispute 3f0c…9a-1 --influence adapter.olinf --from alice
+openledgerd receipts dispute 3f0c…9a-1 --provider-influence other.olinf --from alice`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			send, err := newSender(cmd)
+			if err != nil {
+				return err
+			}
+			files, err := submittedFiles(cmd)
 			if err != nil {
 				return err
 			}
@@ -48,7 +73,7 @@ openledgerd receipts dispute 3f0c…9a-1 --rank 3 --file notes.olseg --from alic
 			if err != nil {
 				return err
 			}
-			receipt, err := audit.Open(cmd.Context(), source, args[0])
+			receipt, err := openReceipt(cmd.Context(), source, args[0], files)
 			if err != nil {
 				return explain(err, args[0], where)
 			}
@@ -64,17 +89,105 @@ openledgerd receipts dispute 3f0c…9a-1 --rank 3 --file notes.olseg --from alic
 	}
 	addSendFlags(cmd)
 	addMirrorFlag(cmd)
+	addSubmittedFlags(cmd)
 	f := cmd.Flags()
 	f.Uint64(flagRank, 0, "contribution that was passed over")
 	f.String(flagFile, "", "its segment file")
+	f.String(flagProviderInfluence, "", "influence file that the provider took, if it is not that of the model's version")
 	f.Bool(flagDry, false, "look for a proof and send nothing")
-	_ = cmd.MarkFlagRequired(flagRank)
-	_ = cmd.MarkFlagRequired(flagFile)
+	cmd.MarkFlagsRequiredTogether(flagRank, flagFile)
 	return cmd
 }
 
-// findProof looks for a segment of the file that the receipt passes over.
+// openReceipt reads a receipt and what was submitted with it, from the chain or from files.
+func openReceipt(ctx context.Context, source audit.Source, id string, files *audit.Files) (audit.Opened, error) {
+	if files == nil {
+		return audit.Open(ctx, source, id)
+	}
+	return audit.OpenFiles(ctx, source, id, *files)
+}
+
+// findProof looks for what convicts the provider of a receipt.
 func findProof(cmd *cobra.Command, send *sender, receipt audit.Opened) ([]byte, error) {
+	if receipt.Claim.Record.Method == poa.MethodLora {
+		if err := addInfluence(cmd, &receipt); err != nil {
+			return nil, err
+		}
+		if err := receipt.Known(); err != nil {
+			return nil, fmt.Errorf("%w; if you know the influence file that the provider took, give it with --%s", err,
+				flagProviderInfluence)
+		}
+	}
+	if cmd.Flags().Changed(flagRank) {
+		return findOvertaken(cmd, send, receipt)
+	}
+	return findWrongWeights(cmd, receipt)
+}
+
+// findWrongWeights looks for weights, and parts by influence, that do not follow from the evidence.
+func findWrongWeights(cmd *cobra.Command, receipt audit.Opened) ([]byte, error) {
+	proofs, err := receipt.Disputes()
+	if err != nil {
+		return nil, err
+	}
+	if len(proofs) == 0 {
+		return nil, fmt.Errorf("the weights of the receipt follow from its evidence: there is nothing to dispute. To look "+
+			"for words that it pays to a later contribution than yours, give --%s and --%s", flagRank, flagFile)
+	}
+	for _, proof := range proofs {
+		cmd.Printf("found       %s: %s\n", proof.Kind(), wrongs[proof.Kind()])
+		for _, loss := range proof.Losses {
+			cmd.Printf("lost        %d ppm of the answer, by contribution %d\n", loss.PPM, loss.Rank)
+		}
+	}
+	// A batch is slashed once, and what the proof shows to be lost is paid out of that.
+	best := slices.MaxFunc(proofs, func(a, b audit.Proof) int { return cmp.Compare(a.Lost(), b.Lost()) })
+	return best.MarshalBinary()
+}
+
+// wrongs says what a proof shows.
+var wrongs = map[string]string{
+	poa.KindWrongWeights: "the recorded weights do not follow from the rows",
+	poa.KindWrongScore:   "a score by influence is not that of query and sketch",
+	poa.KindWrongAmount: "an amount by influence does not follow from its score and its share in the influence table, " +
+		"or the recorded weight not from the amount",
+	poa.KindWrongSum: "scores by influence do not add up, or more goes by influence than may",
+}
+
+// addInfluence adds to a receipt by method LORA what it says about influence.
+func addInfluence(cmd *cobra.Command, receipt *audit.Opened) error {
+	file, err := readFlag(cmd, flagInfluence)
+	if err != nil {
+		return err
+	}
+	if err := receipt.AddInfluence(file); err != nil {
+		return fmt.Errorf("%w; give the influence file of the model's version with --%s", err, flagInfluence)
+	}
+	supposed, err := readFlag(cmd, flagProviderInfluence)
+	if err != nil || supposed == nil {
+		return err
+	}
+	if err := receipt.Suppose(supposed); err != nil {
+		return fmt.Errorf("--%s: %w", flagProviderInfluence, err)
+	}
+	return nil
+}
+
+// readFlag reads the file that a flag names; nil without one.
+func readFlag(cmd *cobra.Command, flag string) ([]byte, error) {
+	name, _ := cmd.Flags().GetString(flag)
+	if name == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w", flag, err)
+	}
+	return data, nil
+}
+
+// findOvertaken looks for a segment of the file that the receipt passes over.
+func findOvertaken(cmd *cobra.Command, send *sender, receipt audit.Opened) ([]byte, error) {
 	rank, _ := cmd.Flags().GetUint64(flagRank)
 	name, _ := cmd.Flags().GetString(flagFile)
 	encoded, err := os.ReadFile(name)
@@ -123,7 +236,7 @@ func findProof(cmd *cobra.Command, send *sender, receipt audit.Opened) ([]byte, 
 			i, row.Position, row.Position+row.Length-1, row.Segment, row.Rank)
 		claim := receipt.Claim
 		return poa.Dispute{QueryHash: claim.QueryHash, AnswerRoot: claim.AnswerRoot, EvidenceRoot: claim.EvidenceRoot,
-			EarlierSegment: &proofs[0]}.MarshalBinary()
+			Lora: claim.Lora, EarlierSegment: &proofs[0]}.MarshalBinary()
 	}
 	return nil, errors.New("the receipt passes over no segment of this contribution: there is nothing to dispute")
 }
