@@ -20,9 +20,10 @@ const (
 	// OwnPart is in sixteenths: nobody gives this part of what a text gives itself.
 	OwnPart = 1
 	// A source must give more than nobody: SourceBits more, or SourcePart (in 64ths) of what the whole text gives itself,
-	// whichever is larger. SourceGrowth is added for each doubling of the DataNet above SourceTexts, because the nearest
-	// of more texts is nearer by chance. The total is at most half of what the text gives itself.
-	SourceBits   = 24 * 16
+	// whichever is larger. A 64th of that is added for each halving of the DataNet below DerivedTexts, because few texts
+	// do not tell which words all texts of a field have, and SourceGrowth for each doubling above SourceTexts, because the
+	// nearest of more texts is nearer by chance. The total is at most half of what the text gives itself.
+	SourceBits   = 22 * 16
 	SourcePart   = 8
 	SourceGrowth = 4 * 16
 	SourceTexts  = 2048
@@ -36,10 +37,11 @@ const (
 	derivedChange  = 16
 	derivedEarlier = 14
 	// derivedMiss is the cost of a word that the other text does not hold.
-	derivedMiss = 8
+	derivedMiss = 4
 )
 
-var derivedRule = pathRule{least: derivedBits, sentence: derivedChange, earlier: derivedEarlier, single: true}
+var derivedRule = pathRule{least: derivedBits, sentence: derivedChange, earlier: derivedEarlier, single: true,
+	once: true}
 
 // subject is a segment whose sources are looked for among earlier segments.
 type subject struct {
@@ -56,7 +58,8 @@ func newSubject(content []byte, rarest func(token TokenID, concept uint32) int32
 	for p := range a.Meanings {
 		senses := slices.Clone(a.Meanings[p].Senses) // the cache shares them with others
 		for i := range senses {
-			senses[i].Bits = min(senses[i].Bits, rarest(ids[p], senses[i].Concept))
+			// A word that many texts hold says nothing, and does not cost what one costs that is not held.
+			senses[i].Bits = max(0, min(senses[i].Bits, rarest(ids[p], senses[i].Concept)))
 		}
 		a.Meanings[p].Senses = senses
 		if a.Meanings[p].Cost > letterCost {
@@ -86,15 +89,11 @@ func shortSentences(marks []uint8) []uint8 {
 	return marks
 }
 
-// ownSums returns the running sum of what the positions of a text give the text itself. A concept counts once in a
-// sentence.
+// ownSums returns the running sum of what the positions of a text give the text itself. A concept counts once.
 func ownSums(a Answer) []int32 {
 	sum := make([]int32, len(a.Tokens)+1)
 	seen := make(map[uint32]struct{})
 	for p, m := range a.Meanings {
-		if a.Marks[p]&MarkStarts != 0 {
-			clear(seen)
-		}
 		var best Sense
 		for _, s := range m.Senses {
 			if s.Bits > best.Bits {
@@ -170,6 +169,10 @@ func (s subject) explained(earlier []considered) []taken {
 func (s subject) toll() int32 {
 	own := s.sum[len(s.sum)-1]
 	toll := max(SourceBits, own*SourcePart/64)
+	if s.texts < DerivedTexts {
+		halvings := Log2Q16(DerivedTexts) - Log2Q16(uint64(max(s.texts, 1)))
+		toll += int32(uint64(own) * uint64(halvings) >> 22)
+	}
 	if s.texts > SourceTexts {
 		toll += int32(uint64(Log2Q16(uint64(s.texts))-Log2Q16(SourceTexts)) * SourceGrowth >> 16)
 	}

@@ -40,6 +40,7 @@ type pathRule struct {
 	sentence int32 // the cost of changing the part between two sentences
 	earlier  int32 // EarlierPart
 	single   bool  // a word counts even if it is the only match in its sentence
+	once     bool  // a concept counts once in the whole text, not in each sentence
 }
 
 var answerRule = pathRule{least: AskedBits, sentence: SentenceBits, earlier: EarlierPart}
@@ -337,8 +338,9 @@ func (x *meaningWorkspace) most() int32 {
 }
 
 // sums returns the running sum of what the answer's positions give the concepts that are held. A concept counts once in
-// a sentence, and not if the beginning of the sentence is hidden. The first matching word of a sentence counts only
-// where the second one does, because a single word is no evidence. The result is valid until the next call.
+// a sentence, or in the whole text if the rule says so, and not if the beginning of the sentence is hidden. The first
+// matching word of a sentence counts only where the second one does, because a single word is no evidence. The result is
+// valid until the next call.
 func (x *meaningWorkspace) sums() []int32 {
 	clear(x.last)
 	clear(x.between)
@@ -348,7 +350,10 @@ func (x *meaningWorkspace) sums() []int32 {
 	first, second := int32(0), x.single
 	for p := range x.cost {
 		if x.marks != nil && x.marks[p]&MarkStarts != 0 {
-			sentence, whole = sentence+1, true
+			if !x.once {
+				sentence++
+			}
+			whole = true
 			first, second = 0, x.single
 		}
 		if x.hidden != nil && x.hidden[p] {

@@ -245,6 +245,7 @@ func (t *sameText) derives(i, j int) bool {
 		later = newSubject(t.search.text(j), func(id TokenID, _ uint32) int32 {
 			return rarestMatch(len(segments), t.search.own[id])
 		})
+		later.texts = min(len(segments), SourceTexts) // one text is no nearer by chance, however many there are
 		t.subjects[j] = later
 	}
 	earlier := Segment{Rank: segments[i].Rank, Index: segments[i].Index}
