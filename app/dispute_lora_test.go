@@ -28,7 +28,7 @@ func influenced(t *testing.T, lie func(c *chain.Conversation, att *poa.Attributi
 	rows[0].SharePPM, rows[1].SharePPM = 900_000, 100_000 // the table gives Bob at most two fifths of the part
 	s.PublishAdapter(rows)
 	c := s.Open(chain.Open(100))
-	c.Query = &poa.LoraQuery{Values: s.Influence()[1].Sketch}
+	c.Query = &poa.LoraQuery{Sketch: s.Influence()[1].Sketch}
 	if lie != nil {
 		c.Lie = func(att *poa.Attribution) { lie(c, att) }
 	}
@@ -292,7 +292,7 @@ func TestProofsAboutInfluenceNeedIt(t *testing.T) {
 	_, id := c.Submit(c.Acknowledged())
 	att := c.Answers[0].Attribution
 	rows := s.InfluenceRows()
-	require.NoError(t, att.AddLora(rows, &poa.LoraQuery{Values: rows[0].Sketch}))
+	require.NoError(t, att.AddLora(rows, &poa.LoraQuery{Sketch: rows[0].Sketch}))
 	att.Lora.Rows[0].Score++
 	score, err := poa.NewWrongScore(att, rows, 0)
 	require.NoError(t, err)

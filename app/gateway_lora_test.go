@@ -42,8 +42,9 @@ func opposites(s *chain.Scenario) []poa.InfluenceRow {
 	for i := range rows {
 		c := s.Contributions[i]
 		rows[i].Rank, rows[i].Tokens, rows[i].SharePPM = c.Rank, uint32(c.File.Tokens()), 500_000
-		for j := range rows[i].Sketch {
-			rows[i].Sketch[j] = int16((j*7919%2001 - 1000) * (1 - 2*i))
+		rows[i].Sketch.Exponent = 5
+		for j := range poa.SketchSize {
+			rows[i].Sketch.Set(j, (j*7919%15-7)*(1-2*i))
 		}
 	}
 	return rows
@@ -193,7 +194,7 @@ func TestAnswersByInfluence(t *testing.T) {
 	outcome, err := reexecute.Run(t.Context(), call, claim, query, embedded, adapter)
 	require.NoError(t, err)
 	require.Equal(t, reexecute.Equal, outcome)
-	query.Values[0]++
+	query.Packed[0]++
 	outcome, err = reexecute.Run(t.Context(), call, claim, query, embedded, adapter)
 	require.NoError(t, err)
 	require.Equal(t, reexecute.Different, outcome)

@@ -14,7 +14,7 @@ import (
 )
 
 // influenceRowBytes is the memory of a row of an influence file, in bytes.
-const influenceRowBytes = 16 + 2*poa.SketchSize
+const influenceRowBytes = 16 + poa.SketchBytes
 
 // openInfluence opens the folder of influence files. Downloads of influence files have a budget of their own, so that
 // files of text do not wait for them.

@@ -90,8 +90,9 @@ func newLoraWorld(t testing.TB) (*world, []byte) {
 
 func influenceRows() []poa.InfluenceRow {
 	rows := []poa.InfluenceRow{{Rank: 1, Tokens: 50, SharePPM: 200_000}, {Rank: 2, Tokens: 90, SharePPM: 500_000}}
-	for i := range rows[0].Sketch {
-		rows[0].Sketch[i], rows[1].Sketch[i] = int16(7*i), int16(900-i)
+	for i := range poa.SketchSize {
+		rows[0].Sketch.Set(i, i%8)
+		rows[1].Sketch.Set(i, 7-i%8)
 	}
 	return rows
 }
@@ -143,7 +144,7 @@ func newWorldBy(t testing.TB, trained []poa.InfluenceRow) *world {
 		tokens, key := poa.TokenIDs([]byte(text)), sha256.Sum256(fmt.Append(nil, n))
 		got, err := index.Attribute(poa.Answer{Tokens: tokens})
 		if trained != nil {
-			query := &poa.LoraQuery{Exponent: 14, Values: trained[n%2].Sketch}
+			query := &poa.LoraQuery{Sketch: trained[n%2].Sketch}
 			got, err = index.AttributeLora(poa.InterpretAnswer([]byte(text)), nil, nil, trained, query)
 		}
 		require.NoError(t, err)

@@ -53,7 +53,7 @@ func TestLiesAboutInfluenceFail(t *testing.T) {
 	for want, lie := range map[string]func(w *world){
 		"evidence_root": func(w *world) {
 			query := *w.evidence.Answers[0].Query
-			query.Values[0] += 1_000
+			query.Packed[0] ^= 1
 			w.evidence.Answers[0].Query = &query
 		},
 		"weights": func(w *world) {

@@ -68,7 +68,7 @@ func MaxBundleSize(receipts []Receipt, packed int) uint64 {
 	size := uint64(len(bundleMagic)+len(evidenceMagic)+fixed) + uint64(packed)
 	for i := range receipts {
 		if r := &receipts[i]; !r.Gap {
-			size += fixed + LoraQueryBytes + min(uint64(r.OutputTokens), MaxAnswerTokens)*uint64(opening+segment)
+			size += fixed + SketchBytes + min(uint64(r.OutputTokens), MaxAnswerTokens)*uint64(opening+segment)
 		}
 	}
 	return min(size, MaxBundleBytes)

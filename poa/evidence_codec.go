@@ -209,8 +209,7 @@ func readAnswerEvidence(r *reader, segments int) AnswerEvidence {
 		r.failf("%d segments with windows", len(a.Windows))
 	}
 	if asked {
-		query := readLoraQuery(r)
-		a.Query = &query
+		a.Query = &LoraQuery{readSketch(r)}
 	}
 	return a
 }

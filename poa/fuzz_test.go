@@ -74,7 +74,7 @@ func FuzzUnmarshalEvidence(f *testing.F) {
 	f.Add([]byte(evidenceMagic + "\x00\x00"))
 	f.Add(must(b.evidence.MarshalBinary()))
 	f.Add(must(Evidence{Answers: []AnswerEvidence{{Count: 5, Proof: hashesN(1)}}}.MarshalBinary()))
-	asks := AnswerEvidence{Count: 5, Proof: hashesN(1), Query: &LoraQuery{Exponent: -1}}
+	asks := AnswerEvidence{Count: 5, Proof: hashesN(1), Query: &LoraQuery{Sketch{Exponent: -1}}}
 	f.Add(must(Evidence{Answers: []AnswerEvidence{asks}}.MarshalBinary()))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, err := UnmarshalEvidence(data)

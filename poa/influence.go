@@ -9,9 +9,9 @@ import (
 // Parameters of influence files and of queries. They are frozen with MethodLora.
 const (
 	// SketchSize is the number of elements of a sketch and of a query.
-	SketchSize = 512
-	// SketchShift is the fixed point of a sketch: an element x stands for x · 2^-SketchShift.
-	SketchShift = 15
+	SketchSize = 4_096
+	// SketchBytes is the length of an encoded Sketch, and of a LoraQuery.
+	SketchBytes = 1 + SketchSize/2
 	// KappaBits is the most that a contribution gives an answer for each of its own tokens, in bits.
 	KappaBits = 1
 	// MaxInfluenceRows is the largest number of contributions of one influence file.
@@ -19,17 +19,16 @@ const (
 	// MaxInfluenceTokens is the largest number of tokens of one contribution.
 	MaxInfluenceTokens = MaxFileSegments * MaxSegmentTokens
 	// MaxInfluenceBytes is the largest influence file: that of MaxInfluenceRows.
-	MaxInfluenceBytes = len(influenceMagic) + 3 + MaxInfluenceRows*(maxInfluenceNumbers+sketchBytes)
-	// LoraQueryBytes is the length of an encoded LoraQuery.
-	LoraQueryBytes = 1 + sketchBytes
+	MaxInfluenceBytes = len(influenceMagic) + 3 + MaxInfluenceRows*MaxInfluenceRow
+	// MaxInfluenceRow is the largest row of an influence file, in bytes.
+	MaxInfluenceRow = maxInfluenceNumbers + SketchBytes
 
-	sketchBytes = 2 * SketchSize
 	// minInfluenceRow is the length of a row whose three numbers take one byte each, and maxInfluenceNumbers the most
 	// bytes that the three numbers take.
-	minInfluenceRow     = 3 + sketchBytes
+	minInfluenceRow     = 3 + SketchBytes
 	maxInfluenceNumbers = binary.MaxVarintLen64 + 4 + 3
 
-	influenceMagic = "OLINF1\n"
+	influenceMagic = "OLINF2\n"
 )
 
 // InfluenceRow describes the influence of one contribution of a manifest on an adapter.
@@ -40,17 +39,14 @@ type InfluenceRow struct {
 	Tokens uint32
 	// SharePPM is its share in the influence table, in ppm. The shares of a file sum to at most TotalPPM.
 	SharePPM uint32
-	// Sketch is the sum of the sketches of its segments, so it does not matter how a contribution is cut into segments.
-	// The part that a segment derives from other contributions is in the sums of those contributions.
-	Sketch [SketchSize]int16
+	// Sketch is that of the sum over its segments, so it does not matter how a contribution is cut into segments. The
+	// part that a segment derives from other contributions is in the sums of those contributions.
+	Sketch Sketch
 }
 
 // LoraQuery is the sketch of an answer's loss. Its dot product with a contribution's sketch estimates, in bits, how
-// much worse the adapter would predict the answer without the contribution. An element x stands for x · 2^-Exponent.
-type LoraQuery struct {
-	Exponent int8
-	Values   [SketchSize]int16
-}
+// much worse the adapter would predict the answer without the contribution.
+type LoraQuery struct{ Sketch }
 
 // InfluenceSource returns the rows of the influence file of a receipt's model. The receipt is given by its place among
 // those that are verified. The rows are those of OpenInfluence for the training record of that version of the model.
@@ -67,14 +63,14 @@ type Training struct {
 	Influence Hash
 }
 
-// MarshalInfluence returns an influence file: "OLINF1\n" ‖ uvarint rows ‖ rows × (uvarint rank gap ‖ uvarint tokens ‖
-// uvarint ppm ‖ 512 × int16, little endian), where a gap is the distance from the rank before, less one; the first gap
-// is the rank itself. It returns ErrInfluence for rows that ValidateInfluence refuses.
+// MarshalInfluence returns an influence file: "OLINF2\n" ‖ uvarint rows ‖ rows × (uvarint rank gap ‖ uvarint tokens ‖
+// uvarint ppm ‖ sketch), where a gap is the distance from the rank before, less one; the first gap is the rank itself.
+// It returns ErrInfluence for rows that ValidateInfluence refuses.
 func MarshalInfluence(rows []InfluenceRow) ([]byte, error) {
 	if err := ValidateInfluence(rows); err != nil {
 		return nil, err
 	}
-	b := make([]byte, 0, len(influenceMagic)+binary.MaxVarintLen32+len(rows)*(maxInfluenceNumbers+sketchBytes))
+	b := make([]byte, 0, len(influenceMagic)+binary.MaxVarintLen32+len(rows)*MaxInfluenceRow)
 	b = append(b, influenceMagic...)
 	b = binary.AppendUvarint(b, uint64(len(rows)))
 	next := uint64(0)
@@ -83,7 +79,7 @@ func MarshalInfluence(rows []InfluenceRow) ([]byte, error) {
 		b = binary.AppendUvarint(b, r.Rank-next)
 		b = binary.AppendUvarint(b, uint64(r.Tokens))
 		b = binary.AppendUvarint(b, uint64(r.SharePPM))
-		b = appendSketch(b, &r.Sketch)
+		b = r.Sketch.append(b)
 		next = r.Rank + 1
 	}
 	return b, nil
@@ -111,7 +107,7 @@ func UnmarshalInfluence(data []byte) ([]InfluenceRow, error) {
 		row := &rows[i]
 		row.Rank = next + r.uvarint(Nobody-1-next)
 		row.Tokens, row.SharePPM = uint32(r.uvarint(MaxInfluenceTokens)), uint32(r.uvarint(TotalPPM))
-		readSketch(&r, &row.Sketch)
+		row.Sketch = readSketch(&r)
 		if sum += uint64(row.SharePPM); sum > TotalPPM {
 			r.failf("shares sum to more than %d ppm", TotalPPM)
 		}
@@ -203,10 +199,10 @@ func tableLeaves(rows []InfluenceRow) []Hash {
 }
 
 func (r *InfluenceRow) sketchLeaf() Hash {
-	b := append(make([]byte, 0, 13+sketchBytes), domainLeaf)
+	b := append(make([]byte, 0, 13+SketchBytes), domainLeaf)
 	b = binary.BigEndian.AppendUint64(b, r.Rank)
 	b = binary.BigEndian.AppendUint32(b, r.Tokens)
-	return sha256.Sum256(appendSketch(b, &r.Sketch))
+	return sha256.Sum256(r.Sketch.append(b))
 }
 
 func (r *InfluenceRow) tableLeaf() Hash { return tableLeaf(r.Rank, r.SharePPM) }
@@ -217,77 +213,4 @@ func tableLeaf(rank uint64, ppm uint32) Hash {
 	binary.BigEndian.PutUint64(b[1:], rank)
 	binary.BigEndian.PutUint32(b[9:], ppm)
 	return sha256.Sum256(b[:])
-}
-
-// MarshalBinary returns LoraQueryBytes bytes: the exponent as one byte in two's complement, then the values as
-// little-endian int16. The error is always nil.
-func (q LoraQuery) MarshalBinary() ([]byte, error) {
-	return q.append(make([]byte, 0, LoraQueryBytes)), nil
-}
-
-func (q *LoraQuery) append(b []byte) []byte {
-	return appendSketch(append(b, byte(q.Exponent)), &q.Values)
-}
-
-// UnmarshalBinary reads what MarshalBinary returns and nothing else. Its errors wrap ErrInfluence.
-func (q *LoraQuery) UnmarshalBinary(data []byte) error {
-	r := reader{data: data}
-	out := readLoraQuery(&r)
-	if err := r.finish(ErrInfluence); err != nil {
-		return err
-	}
-	*q = out
-	return nil
-}
-
-func readLoraQuery(r *reader) (q LoraQuery) {
-	q.Exponent = int8(r.byte())
-	readSketch(r, &q.Values)
-	return q
-}
-
-// Hash returns SHA-256("openledger/lora-query/v1" ‖ the encoded query), and the zero Hash for a nil query.
-func (q *LoraQuery) Hash() Hash {
-	if q == nil {
-		return Hash{}
-	}
-	return sha256.Sum256(q.append([]byte("openledger/lora-query/v1")))
-}
-
-// Score returns what a contribution gives an answer, in Q16 bits: the dot product of query and sketch, at least 0 and
-// at most KappaBits for each of the contribution's tokens.
-func (q *LoraQuery) Score(row *InfluenceRow) uint64 {
-	product := int64(0) // |product| is at most 2^39
-	for i := range SketchSize {
-		product += int64(int32(q.Values[i]) * int32(row.Sketch[i]))
-	}
-	if product <= 0 {
-		return 0
-	}
-	score, most := uint64(product), uint64(row.Tokens)*KappaBits<<16
-	shift := 16 - SketchShift - int(q.Exponent)
-	if shift <= 0 {
-		return min(score>>-shift, most)
-	}
-	if shift >= 64 || score > most>>shift {
-		return most
-	}
-	return score << shift
-}
-
-func appendSketch(b []byte, values *[SketchSize]int16) []byte {
-	for _, v := range values {
-		b = binary.LittleEndian.AppendUint16(b, uint16(v))
-	}
-	return b
-}
-
-func readSketch(r *reader, values *[SketchSize]int16) {
-	b := r.bytes(sketchBytes)
-	if b == nil {
-		return
-	}
-	for i := range values {
-		values[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
-	}
 }

@@ -19,8 +19,9 @@ func influences(rng *rand.Rand, n int) []InfluenceRow {
 	for i := range rows {
 		rows[i].Rank, rows[i].Tokens = uint64(i), uint32(200+rng.Intn(2_000))
 		rows[i].SharePPM = uint32(rng.Intn(2*TotalPPM/n) * 9 / 20)
-		for j := range rows[i].Sketch {
-			rows[i].Sketch[j] = int16(rng.NormFloat64() * 2_000)
+		rows[i].Sketch.Exponent = 9
+		for j := range SketchSize {
+			rows[i].Sketch.Set(j, nibble(rng.NormFloat64()*3))
 		}
 	}
 	return rows
@@ -28,12 +29,15 @@ func influences(rng *rand.Rand, n int) []InfluenceRow {
 
 // asked is a query that fits the sketch of one row, with noise.
 func asked(rng *rand.Rand, row InfluenceRow) *LoraQuery {
-	q := &LoraQuery{Exponent: 15}
-	for j := range q.Values {
-		q.Values[j] = row.Sketch[j]/8 + int16(rng.NormFloat64()*200)
+	q := &LoraQuery{Sketch{Exponent: 0}}
+	for j := range SketchSize {
+		q.Set(j, nibble(float64(row.Sketch.At(j))/4+rng.NormFloat64()*2))
 	}
 	return q
 }
+
+// nibble rounds to an element of a sketch.
+func nibble(x float64) int { return int(max(-8, min(7, math.Round(x)))) }
 
 func trainingOf(rows []InfluenceRow) Training {
 	return Training{SketchRoot: SketchRoot(rows), TableRoot: TableRoot(rows), Rows: uint32(len(rows)),
@@ -94,7 +98,7 @@ func TestInfluenceRoots(t *testing.T) {
 	for name, change := range map[string]func(r *InfluenceRow) (sketch, table bool){
 		"rank":   func(r *InfluenceRow) (bool, bool) { r.Rank = 100; return true, true },
 		"tokens": func(r *InfluenceRow) (bool, bool) { r.Tokens++; return true, false },
-		"sketch": func(r *InfluenceRow) (bool, bool) { r.Sketch[SketchSize-1]++; return true, false },
+		"sketch": func(r *InfluenceRow) (bool, bool) { r.Sketch.Packed[SketchSize/2-1]++; return true, false },
 		"share":  func(r *InfluenceRow) (bool, bool) { r.SharePPM++; return false, true },
 	} {
 		other := slices.Clone(rows)
@@ -112,15 +116,20 @@ func TestInfluenceRoots(t *testing.T) {
 // TestScore compares with big numbers, at every exponent.
 func TestScore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		value := rapid.OneOf(rapid.Int16(), rapid.SampledFrom([]int16{math.MinInt16, math.MaxInt16, 0, 1, -1}))
-		q := LoraQuery{Exponent: rapid.Int8().Draw(t, "exponent")}
-		row := InfluenceRow{Tokens: uint32(rapid.IntRange(0, MaxInfluenceTokens).Draw(t, "tokens"))}
-		product := new(big.Int)
-		for i := range rapid.IntRange(0, SketchSize).Draw(t, "length") {
-			q.Values[i], row.Sketch[i] = value.Draw(t, "q"), value.Draw(t, "h")
-			product.Add(product, big.NewInt(int64(q.Values[i])*int64(row.Sketch[i])))
+		q := LoraQuery{Sketch{Exponent: rapid.Int8().Draw(t, "exponent")}}
+		row := InfluenceRow{
+			Tokens: uint32(rapid.IntRange(0, MaxInfluenceTokens).Draw(t, "tokens")),
+			Sketch: Sketch{Exponent: rapid.Int8().Draw(t, "exponent of the sketch")},
 		}
-		if shift := 16 - SketchShift - int(q.Exponent); shift > 0 {
+		product := new(big.Int)
+		draw := drawElements(t)
+		for i := range rapid.IntRange(0, SketchSize).Draw(t, "length") {
+			a, b := draw(), draw()
+			q.Set(i, a)
+			row.Sketch.Set(i, b)
+			product.Add(product, big.NewInt(int64(a*b)))
+		}
+		if shift := 16 - int(row.Sketch.Exponent) - int(q.Exponent); shift > 0 {
 			product.Lsh(product, uint(shift))
 		} else {
 			product.Rsh(product, uint(-shift))
@@ -138,12 +147,47 @@ func TestScore(t *testing.T) {
 	})
 }
 
+// drawElements draws elements: any, or always the same one or two, so that sums come to their ends.
+func drawElements(t *rapid.T) func() int {
+	rng := rand.New(rand.NewSource(rapid.Int64().Draw(t, "seed")))
+	elements := rapid.SampledFrom([][]int{
+		{-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7}, {-8}, {7}, {-8, 7}, {0, 1}, {-1},
+	}).Draw(t, "elements")
+	return func() int { return elements[rng.Intn(len(elements))] }
+}
+
+// TestElements: what is set is there, and nothing else changes.
+func TestElements(t *testing.T) {
+	var s Sketch
+	want := make([]int, SketchSize)
+	for i := range want {
+		want[i] = i*7%16 - 8
+		s.Set(i, 5)
+		s.Set(i, want[i])
+	}
+	for i, x := range want {
+		if got := s.At(i); got != x {
+			t.Fatalf("element %d is %d instead of %d", i, got, x)
+		}
+	}
+	text := must(s.MarshalText())
+	var again Sketch
+	if err := again.UnmarshalText(text); err != nil || again != s {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"", "!", string(text[4:])} {
+		if err := again.UnmarshalText([]byte(bad)); err == nil {
+			t.Errorf("%q is read", bad)
+		}
+	}
+}
+
 func TestLoraQuery(t *testing.T) {
 	rng := rand.New(rand.NewSource(3))
 	q := asked(rng, influences(rng, 1)[0])
 	q.Exponent = -3
 	data := must(q.MarshalBinary())
-	if len(data) != LoraQueryBytes || data[0] != 0xfd {
+	if len(data) != SketchBytes || data[0] != 0xfd {
 		t.Fatalf("%d bytes, exponent %x", len(data), data[0])
 	}
 	var again LoraQuery
@@ -156,7 +200,7 @@ func TestLoraQuery(t *testing.T) {
 		}
 	}
 	other := *q
-	other.Values[7]++
+	other.Packed[7]++
 	if q.Hash() == other.Hash() || q.Hash() == (Hash{}) || (*LoraQuery)(nil).Hash() != (Hash{}) {
 		t.Error("the hash does not tell queries apart")
 	}
@@ -168,7 +212,7 @@ func FuzzUnmarshalInfluence(f *testing.F) {
 	rows[2].Rank = Nobody - 1
 	f.Add(must(MarshalInfluence(rows)))
 	f.Add([]byte(influenceMagic + "\x01"))
-	f.Add(make([]byte, LoraQueryBytes))
+	f.Add(make([]byte, SketchBytes))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var q LoraQuery
 		if q.UnmarshalBinary(data) == nil && !bytes.Equal(must(q.MarshalBinary()), data) {

@@ -71,11 +71,15 @@ func (a *Attribution) AddLora(influence []InfluenceRow, query *LoraQuery) error 
 		return err
 	}
 	part := &LoraPart{Query: query, Bits: loraBits(a.Rows, a.TotalBits), Rows: make([]LoraRow, len(influence))}
+	var scorer *scorer
+	if query != nil {
+		scorer = newScorer(query)
+	}
 	sum := uint64(0) // at most 2^16 rows of 2^41
 	for i := range influence {
 		r := &part.Rows[i]
 		if r.Rank = influence[i].Rank; query != nil {
-			r.Score = query.Score(&influence[i])
+			r.Score = scorer.score(&influence[i])
 		}
 		sum += r.Score
 		r.Sum = sum

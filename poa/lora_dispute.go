@@ -98,7 +98,7 @@ type WrongScore struct {
 	// SketchRoot. All four are unused without a query.
 	Rank   uint64
 	Tokens uint32
-	Sketch [SketchSize]int16
+	Sketch Sketch
 	Path   []Hash
 }
 
@@ -389,7 +389,7 @@ func (p *WrongScore) append(b []byte) []byte {
 	b = p.Query.append(append(b, 1))
 	b = binary.BigEndian.AppendUint64(b, p.Rank)
 	b = binary.BigEndian.AppendUint32(b, p.Tokens)
-	return appendPath(appendSketch(b, &p.Sketch), p.Path)
+	return appendPath(p.Sketch.append(b), p.Path)
 }
 
 func readWrongScore(r *reader) *WrongScore {
@@ -397,10 +397,8 @@ func readWrongScore(r *reader) *WrongScore {
 	switch r.byte() {
 	case 0:
 	case 1:
-		query := readLoraQuery(r)
-		p.Query, p.Rank, p.Tokens = &query, r.be64(), r.be32()
-		readSketch(r, &p.Sketch)
-		p.Path = readPath(r)
+		p.Query = &LoraQuery{readSketch(r)}
+		p.Rank, p.Tokens, p.Sketch, p.Path = r.be64(), r.be32(), readSketch(r), readPath(r)
 	default:
 		r.failf("a query is there or not")
 	}

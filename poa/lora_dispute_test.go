@@ -308,10 +308,17 @@ func TestDisputesAboutLargeTables(t *testing.T) {
 	rng := rand.New(rand.NewSource(5))
 	rows := make([]InfluenceRow, MaxInfluenceRows)
 	for i := range rows {
-		rows[i] = InfluenceRow{Rank: uint64(i), Tokens: 1_000, SharePPM: 15, Sketch: [SketchSize]int16{int16(rng.Intn(900))}}
+		rows[i] = InfluenceRow{Rank: uint64(i), Tokens: 1_000, SharePPM: 15}
+		for j := range 8 {
+			rows[i].Sketch.Set(j, rng.Intn(8))
+		}
 	}
 	att := Attribution{TotalBits: 1 << 30}
-	must(0, att.AddLora(rows, &LoraQuery{Exponent: 1, Values: [SketchSize]int16{1000}}))
+	query := &LoraQuery{}
+	for j := range 8 {
+		query.Set(j, 7)
+	}
+	must(0, att.AddLora(rows, query))
 	att.Weigh(noDerivations, nil)
 	if len(att.Entries) != MaxEntries {
 		t.Fatalf("%d entries", len(att.Entries))
@@ -336,7 +343,7 @@ func TestDisputesAboutAnyNumbers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		influence := influences(rand.New(rand.NewSource(1)), 3)
 		att := Attribution{TotalBits: rapid.Uint64().Draw(t, "total")}
-		must(0, att.AddLora(influence, &LoraQuery{Exponent: 10, Values: influence[1].Sketch}))
+		must(0, att.AddLora(influence, &LoraQuery{influence[1].Sketch}))
 		for i := range att.Lora.Rows {
 			r := &att.Lora.Rows[i]
 			r.Score, r.Sum, r.Amount = rapid.Uint64().Draw(t, "score"), rapid.Uint64().Draw(t, "sum"),

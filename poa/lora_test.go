@@ -140,7 +140,7 @@ func TestLoraRefusesLies(t *testing.T) {
 	}{
 		"another query": {func(_ *loraWorld, _ *Receipt, e *Evidence, _ *Attribution) {
 			q := *e.Answers[0].Query
-			q.Values[0]++
+			q.Packed[0]++
 			e.Answers[0].Query = &q
 		}, ErrEvidenceRoot},
 		"no query": {func(_ *loraWorld, _ *Receipt, e *Evidence, _ *Attribution) { e.Answers[0].Query = nil },
@@ -148,7 +148,7 @@ func TestLoraRefusesLies(t *testing.T) {
 		"another file": {func(w *loraWorld, _ *Receipt, _ *Evidence, _ *Attribution) {
 			w.influence = slices.Clone(w.influence)
 			w.influence[0].SharePPM--
-			w.influence[2].Sketch[0] ^= 64
+			w.influence[2].Sketch.Packed[0] ^= 4
 		}, ErrEvidenceRoot},
 		"method MEANING": {func(_ *loraWorld, r *Receipt, _ *Evidence, _ *Attribution) {
 			r.Method = MethodMeaning
@@ -254,12 +254,11 @@ func drawLora(t *rapid.T) (Attribution, []InfluenceRow) {
 	case 1:
 		query = asked(rng, influence[rng.Intn(len(influence))])
 	case 2: // a liar's: whatever serves one of them best
-		query = &LoraQuery{Exponent: int8(rng.Intn(256) - 128), Values: influence[0].Sketch}
+		query = &LoraQuery{influence[0].Sketch}
+		query.Exponent = int8(rng.Intn(256) - 128)
 	case 3:
-		query = &LoraQuery{Exponent: int8(rng.Intn(256) - 128)}
-		for i := range query.Values {
-			query.Values[i] = int16(rng.Intn(1 << 16))
-		}
+		query = &LoraQuery{Sketch{Exponent: int8(rng.Intn(256) - 128)}}
+		rng.Read(query.Packed[:])
 	}
 	must(0, att.AddLora(influence, query))
 	att.Weigh(noDerivations, nil)
@@ -275,7 +274,9 @@ func TestLyingQueryStaysWithinTheBound(t *testing.T) {
 		honest := Attribution{TotalBits: uint64(rapid.IntRange(1, 4096).Draw(t, "tokens")) * uint64(HiddenBits)}
 		must(0, honest.AddLora(influence, nil))
 		lie := honest
-		must(0, lie.AddLora(influence, &LoraQuery{Exponent: -20, Values: influence[friend].Sketch}))
+		query := &LoraQuery{influence[friend].Sketch}
+		query.Exponent = -20
+		must(0, lie.AddLora(influence, query))
 		lie.Weigh(noDerivations, nil)
 		most := LoraBound*honest.Lora.Rows[friend].Amount + LoraBound
 		if got := lie.Lora.Rows[friend].Amount; got > most {
@@ -329,19 +330,20 @@ func TestCutsChangeNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rng := rand.New(rand.NewSource(rapid.Int64().Draw(t, "seed")))
 		influence := influences(rng, 5)
-		query := &LoraQuery{Exponent: 12}
-		for i := range query.Values {
-			query.Values[i] = int16(rng.Intn(2_000))
+		query := &LoraQuery{}
+		for i := range SketchSize {
+			query.Set(i, rng.Intn(8))
 		}
 		// Segments of the last contribution, each of which fits the query.
 		parts := make([]InfluenceRow, rapid.IntRange(1, 6).Draw(t, "segments"))
-		whole := InfluenceRow{Rank: 4}
+		whole := InfluenceRow{Rank: 4, Sketch: Sketch{Exponent: 9}}
 		for i := range parts {
 			p := &parts[i]
 			p.Rank, p.Tokens, p.SharePPM = uint64(4+i), uint32(1_000+rng.Intn(500)), uint32(rng.Intn(20_000))
-			for j := range p.Sketch {
-				p.Sketch[j] = int16(rng.Intn(2_000))
-				whole.Sketch[j] += p.Sketch[j]
+			p.Sketch.Exponent = 9
+			for j := range SketchSize {
+				p.Sketch.Set(j, rng.Intn(2))
+				whole.Sketch.Set(j, whole.Sketch.At(j)+p.Sketch.At(j))
 			}
 			whole.Tokens, whole.SharePPM = whole.Tokens+p.Tokens, whole.SharePPM+p.SharePPM
 		}

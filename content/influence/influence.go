@@ -24,10 +24,9 @@ import (
 const (
 	// maxProviders is the largest number of gateways that are asked for one file.
 	maxProviders = 16
-	// header and rowBytes bound the size of a file: OpenInfluence refuses larger ones.
-	header   = 16
-	rowBytes = 1_040
-	// downloadTime of a file, which has up to 68 MB.
+	// header bounds the bytes that a file has beside its rows.
+	header = 16
+	// downloadTime of a file, which has up to 136 MB.
 	downloadTime = 5 * time.Minute
 )
 
@@ -53,7 +52,9 @@ func Limits(limits fetch.Limits) fetch.Limits {
 }
 
 // MaxBytes returns the size of the largest influence file for a record, in bytes.
-func MaxBytes(record *modelstypes.TrainingRecord) int64 { return header + int64(record.Rows)*rowBytes }
+func MaxBytes(record *modelstypes.TrainingRecord) int64 {
+	return header + int64(record.Rows)*poa.MaxInfluenceRow
+}
 
 // Rows returns the rows of a version's influence file. It looks in the store and in the content store, then where the
 // owner put the file, then at gateways that serve the model. It returns poa.ErrInfluence if the file does not fit the

@@ -45,7 +45,8 @@ func (m market) Provider(context.Context, *modelstypes.QueryProviderRequest,
 // trained returns an influence file, and the version of a model whose record names it.
 func trained(t *testing.T) ([]byte, []poa.InfluenceRow, modelstypes.ModelVersion) {
 	rows := []poa.InfluenceRow{{Rank: 3, Tokens: 5, SharePPM: 400_000}, {Rank: 9, Tokens: 7, SharePPM: 600_000}}
-	rows[0].Sketch[1], rows[1].Sketch[511] = -7, 32_767
+	rows[0].Sketch.Set(1, -7)
+	rows[1].Sketch.Set(poa.SketchSize-1, 7)
 	file, err := poa.MarshalInfluence(rows)
 	require.NoError(t, err)
 	digest, sketches, table := sha256.Sum256(file), poa.SketchRoot(rows), poa.TableRoot(rows)

@@ -16,12 +16,13 @@ const (
 
 // LoraFigures are the figures of method LORA in the JSON object.
 type LoraFigures struct {
+	Paid        Number `json:"lds_paid"`
 	LDS         Number `json:"lds"`
 	GradientDot Number `json:"lds_gradient_dot"`
 	DataInf     Number `json:"lds_datainf"`
 	Meaning     Number `json:"lds_meaning"`
 	BM25        Number `json:"lds_bm25"`
-	Paid        Number `json:"paid"`
+	PartPaid    Number `json:"paid"`
 	Top         Number `json:"top"`
 	Sources     Number `json:"sources"`
 	Liar        Number `json:"liar"`
@@ -68,10 +69,12 @@ func onlyLora(o options) error {
 	t.add("the same, with provenance", cell(f.CopyPassed))
 	t.print()
 	line, err := json.Marshal(map[string]LoraFigures{"lora": {
-		LDS: Number(f.LDS[lora.Names[0]]), GradientDot: Number(f.LDS[lora.Names[1]]), DataInf: Number(f.LDS[lora.Names[2]]),
-		Meaning: Number(f.LDS[lora.Names[3]]), BM25: Number(f.LDS[lora.Names[4]]), Paid: Number(f.Paid), Top: Number(f.Top),
-		Sources: Number(f.TopSources), Liar: Number(f.Liar), Flood: Number(f.Flood), Copy: Number(f.Copy),
-		CopyPassed: Number(f.CopyPassed), Documents: f.Documents, Answers: f.Answers, Subsets: f.Subsets,
+		Paid: Number(f.LDS[lora.Names[0]]), LDS: Number(f.LDS[lora.Names[1]]),
+		GradientDot: Number(f.LDS[lora.Names[2]]), DataInf: Number(f.LDS[lora.Names[3]]),
+		Meaning: Number(f.LDS[lora.Names[4]]), BM25: Number(f.LDS[lora.Names[5]]),
+		PartPaid: Number(f.Paid), Top: Number(f.Top), Sources: Number(f.TopSources), Liar: Number(f.Liar),
+		Flood: Number(f.Flood), Copy: Number(f.Copy), CopyPassed: Number(f.CopyPassed),
+		Documents: f.Documents, Answers: f.Answers, Subsets: f.Subsets,
 	}})
 	if err == nil {
 		fmt.Printf("\n%s\n", line)

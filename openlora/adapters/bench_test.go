@@ -53,25 +53,6 @@ func resident(b *testing.B) int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// half stores an adapter's numbers in BF16.
-func half(b *testing.B, a *adapter.Adapter) *adapter.Adapter {
-	b.Helper()
-	convert := func(t checkpoint.Tensor) checkpoint.Tensor {
-		out := checkpoint.Tensor{Name: t.Name, DType: checkpoint.BF16, Shape: t.Shape}
-		for i := 0; i < len(t.Data); i += 4 {
-			out.Data = append(out.Data, t.Data[i+2], t.Data[i+3])
-		}
-		return out
-	}
-	var targets []adapter.Target
-	for _, t := range a.Targets {
-		targets = append(targets, adapter.Target{Layer: t.Layer, Projection: t.Projection, A: convert(t.A), B: convert(t.B)})
-	}
-	made, err := adapter.New(a.Rank, a.Scale, targets)
-	require.NoError(b, err)
-	return made
-}
-
 // files writes n adapters of rank 8 on all projections, and returns their paths. They differ in two bytes only, because
 // making weights takes longer than loading them.
 func files(b *testing.B, config checkpoint.Config, n int, narrow bool) []string {
@@ -79,7 +60,9 @@ func files(b *testing.B, config checkpoint.Config, n int, narrow bool) []string 
 	folder := b.TempDir()
 	made := adaptertest.Random(b, config, 8, 0.5, 1)
 	if narrow {
-		made = half(b, made)
+		var err error
+		made, err = made.As(checkpoint.BF16)
+		require.NoError(b, err)
 	}
 	first := filepath.Join(folder, "0")
 	require.NoError(b, made.WriteFile(first, config, "base"))

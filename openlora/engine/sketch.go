@@ -23,5 +23,5 @@ func (e *Embedded) Sketch(ctx context.Context, a *Adapter, messages []api.Messag
 	if err != nil {
 		return nil, err
 	}
-	return &poa.LoraQuery{Exponent: query.Exponent, Values: query.Values}, nil
+	return &poa.LoraQuery{Sketch: poa.Sketch(query.Sketch)}, nil
 }

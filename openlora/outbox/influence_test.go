@@ -37,8 +37,8 @@ func (influenced) Work(poa.Receipt, poa.Evidence, int64) (uint64, error) { retur
 func TestInfluenceNeedsValidators(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "outbox.db")
 	box, node := open(t, path), &fakeNode{failAttested: refusal(attributiontypes.ErrAttestation, "off")}
-	query := &poa.LoraQuery{Exponent: -3}
-	query.Values[5] = -12_345
+	query := &poa.LoraQuery{Sketch: poa.Sketch{Exponent: -3}}
+	query.Set(5, -7)
 	state := outbox.Session{ID: session, ModelID: 1, ModelVersion: 1}
 	for range 2 {
 		state.N++

@@ -26,8 +26,8 @@ func (fixed) Sketch(_ context.Context, _ *engine.Adapter, messages []api.Message
 	if len(messages) == 0 {
 		return nil, errors.New("nothing was asked")
 	}
-	query := &poa.LoraQuery{Exponent: 3}
-	query.Values[0], query.Values[1] = int16(len(messages[0].Content)), int16(len(answer))
+	query := &poa.LoraQuery{Sketch: poa.Sketch{Exponent: 3}}
+	query.Packed[0], query.Packed[1] = byte(len(messages[0].Content)), byte(len(answer))
 	return query, nil
 }
 
@@ -50,7 +50,7 @@ func TestQueriesAreComputedAgain(t *testing.T) {
 	right, err := fixed{}.Sketch(context.Background(), nil, []api.Message{{Content: "What directs hair?"}}, c.Answer)
 	require.NoError(t, err)
 	wrong := *right
-	wrong.Values[511]++
+	wrong.Packed[poa.SketchSize/2-1]++
 	for evidence, want := range map[*poa.LoraQuery]reexecute.Outcome{
 		right: reexecute.Equal, &wrong: reexecute.Different, nil: reexecute.Table,
 	} {

@@ -171,6 +171,9 @@ func trainAdapter(ctx context.Context, b *Base, s Settings, learned []influence.
 	}
 	config := b.Checkpoint.Config
 	trained.Interleaved = config.RopeInterleaved
+	if trained, err = trained.As(ArtifactType); err != nil {
+		return err
+	}
 	return trained.WriteFile(filepath.Join(o.Folder, ArtifactFile), config, b.name())
 }
 

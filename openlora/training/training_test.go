@@ -12,6 +12,7 @@ import (
 
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/slm/adapter"
+	"github.com/openledger/openledger/slm/checkpoint"
 )
 
 func openBase(t testing.TB) *Base {
@@ -84,6 +85,10 @@ func TestRunGoesOn(t *testing.T) {
 	require.NoError(t, err)
 	defer opened.Close()
 	require.Equal(t, 2, opened.Rank)
+	for _, target := range opened.Targets {
+		require.Equal(t, checkpoint.BF16, target.A.DType)
+		require.Equal(t, checkpoint.BF16, target.B.DType)
+	}
 	record, err := ReadRecord(filepath.Join(folder, RecordFile))
 	require.NoError(t, err)
 	require.Equal(t, whole.Record, record)
@@ -197,7 +202,7 @@ func TestVerify(t *testing.T) {
 	// A lie in one row, with the digest and roots that fit it.
 	rows, err := poa.UnmarshalInfluence(read(t, published.InfluencePath))
 	require.NoError(t, err)
-	rows[3].Sketch[7]++
+	rows[3].Sketch.Packed[7]++
 	rows[4].SharePPM--
 	lied := published
 	folder := t.TempDir()
@@ -212,7 +217,7 @@ func TestVerify(t *testing.T) {
 	require.Contains(t, fmt.Sprint(found.Differences), "the sketches are the same: false")
 
 	for change, want := range map[string]func(r *Record){
-		"engine version 2":         func(r *Record) { r.EngineVersion = 2 },
+		"engine version 1":         func(r *Record) { r.EngineVersion = 1 },
 		"the record's seed is 5":   func(r *Record) { r.Seed = "5" },
 		"the record's settings":    func(r *Record) { r.Settings = "{}" },
 		"made on a base with the ": func(r *Record) { r.BaseDigest = make([]byte, 32) },

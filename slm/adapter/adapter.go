@@ -166,6 +166,27 @@ func (a *Adapter) validate() error {
 	return nil
 }
 
+// As returns the adapter with its numbers rounded to a type by checkpoint.Encode, in memory of its own. It is an error if
+// a number is too large for the type.
+func (a *Adapter) As(dtype checkpoint.DType) (*Adapter, error) {
+	out := &Adapter{
+		Rank: a.Rank, Scale: a.Scale, Base: a.Base, Targets: slices.Clone(a.Targets), Interleaved: a.Interleaved,
+	}
+	for i := range out.Targets {
+		for _, tensor := range []*checkpoint.Tensor{&out.Targets[i].A, &out.Targets[i].B} {
+			values, err := tensor.Values()
+			if err != nil {
+				return nil, err
+			}
+			if tensor.Data, err = checkpoint.Encode(dtype, values); err != nil {
+				return nil, fmt.Errorf("%s: %w", tensor.Name, err)
+			}
+			tensor.DType = dtype
+		}
+	}
+	return out, out.validate()
+}
+
 // For returns the targets for a model of the configuration, and an error if the adapter was made for another model.
 // Rows of B of q and k are copied to the order of config.RopeInterleaved. Other tensors are shared with a.
 func (a *Adapter) For(config checkpoint.Config) ([]Target, error) {

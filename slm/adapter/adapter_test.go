@@ -10,11 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/openledger/openledger/slm/adapter"
 	"github.com/openledger/openledger/slm/adapter/adaptertest"
 	"github.com/openledger/openledger/slm/checkpoint"
 	"github.com/openledger/openledger/slm/checkpoint/checkpointtest"
 	"github.com/openledger/openledger/slm/gguf"
+	"github.com/openledger/openledger/slm/kernel"
 	"github.com/openledger/openledger/slm/safetensors"
 )
 
@@ -326,4 +329,48 @@ func BenchmarkOpen(b *testing.B) {
 		}
 		a.Close()
 	}
+}
+
+// Numbers are rounded to the nearest of a type, once; the adapter that they come from stays as it is, and what cannot be
+// rounded is refused.
+func TestAs(t *testing.T) {
+	config := checkpointtest.Config(checkpoint.Llama)
+	a := adaptertest.Random(t, config, 3, 1.5, 7)
+	a.Base = "base"
+	rounded, err := a.As(checkpoint.BF16)
+	require.NoError(t, err)
+	require.Equal(t, a.Scale, rounded.Scale)
+	require.Equal(t, a.Base, rounded.Base)
+	for i, target := range a.Targets {
+		for matrix, tensors := range [2][2]checkpoint.Tensor{
+			{target.A, rounded.Targets[i].A}, {target.B, rounded.Targets[i].B},
+		} {
+			require.Equal(t, checkpoint.F32, tensors[0].DType)
+			require.Equal(t, checkpoint.BF16, tensors[1].DType)
+			want, err := tensors[0].Values()
+			require.NoError(t, err)
+			got, err := tensors[1].Values()
+			require.NoError(t, err)
+			for k := range want {
+				require.InEpsilon(t, want[k], got[k], 1.0/256, "target %d, matrix %d, number %d", i, matrix, k)
+			}
+		}
+	}
+	again, err := rounded.As(checkpoint.BF16)
+	require.NoError(t, err)
+	require.Equal(t, rounded.Targets, again.Targets)
+	path := filepath.Join(t.TempDir(), "adapter")
+	require.NoError(t, rounded.WriteFile(path, config, "base"))
+	opened, err := adapter.Open(path)
+	require.NoError(t, err)
+	defer opened.Close()
+	for i := range opened.Targets {
+		require.Equal(t, rounded.Targets[i].A.Data, opened.Targets[i].A.Data)
+		require.Equal(t, rounded.Targets[i].B.Data, opened.Targets[i].B.Data)
+	}
+	large := make([]float32, 3*config.HiddenSize)
+	large[5] = math.MaxFloat32
+	a.Targets[0].A.Data = kernel.Bytes(large)
+	_, err = a.As(checkpoint.BF16)
+	require.ErrorContains(t, err, "too large for BF16")
 }

@@ -15,8 +15,8 @@
 //
 // # Sketches
 //
-// A gradient is projected to Size sums. Each of its numbers is added, with a sign, to eight sums, one in each block of
-// 64. The sums and the signs follow from the tensor's name and the number's place in the tensor. g_s is the projected
+// A gradient is projected to Size sums. Each of its numbers is added, with a sign, to four sums, one in each block of
+// 1,024. The sums and the signs follow from the tensor's name and the number's place in the tensor. g_s is the projected
 // gradient of the summed loss of text s. K = Σ g_s·g_sᵀ. λ is Lambda times K's trace, divided by the lesser of Size and
 // the number of texts. h_s = (K + λI)⁻¹·g_s. A group's sketch is the sum of h_s over its texts. If a text derives from
 // texts of other groups, these groups get that part of h_s. Since a sketch is a sum, it does not matter how a
@@ -24,9 +24,12 @@
 //
 // A query is u = g/|g| of an answer, times its number of tokens. All sketches are multiplied by one factor, chosen so
 // that an average text of the training gets one bit a token from all groups together. So scores are in bits. Sketches
-// and queries are rounded to int16: a sketch to multiples of 2^-Shift, and a query to multiples of the power of two
-// with which its largest element fills int16. A score is the dot product, at least 0 and at most Kappa bits for each
-// token of the group. It is computed in integers and exact.
+// and queries are rounded to whole numbers of four bits times a power of two, the one that leaves the least error. The
+// projection's error is so much larger than that of the rounding that many sums of few bits say more than few sums of
+// many bits. A score is the dot product, at least 0 and at most Kappa bits for each token of the group. It is computed
+// in integers and exact.
+//
+// While they are computed, each text and each group takes 32 kB of memory.
 //
 // # The influence table
 //

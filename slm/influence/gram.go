@@ -8,34 +8,41 @@ import (
 )
 
 // gram is the lower triangle of a symmetric matrix, row by row, with its diagonal.
-type gram [Size][]float64
+type gram [][]float64
 
-// newGram returns K = Σ v·vᵀ over the vectors, added up in their order.
-func newGram(pool *kernel.Pool, vectors []vector) *gram {
-	var k gram
-	pool.Run(Size, func(i int) {
+// newGram returns the matrix of the dot products of vectors with each other. If there are more vectors than they have
+// elements, it returns Σ v·vᵀ, added up in their order. Both matrices have the same eigenvalues other than 0.
+func newGram(pool *kernel.Pool, vectors []vector) gram {
+	width := len(vectors[0])
+	k := make(gram, min(len(vectors), width))
+	pool.Rows(len(k), func(i int) {
 		row := make([]float64, i+1)
-		for s := range vectors {
-			x := vectors[s][i]
-			for j, y := range vectors[s][:i+1] {
-				row[j] += float64(x * y)
+		if len(vectors) <= width {
+			for j := range row {
+				row[j] = vectors[i].dot(vectors[j])
+			}
+		} else {
+			for s := range vectors {
+				x := vectors[s][i]
+				for j, y := range vectors[s][:i+1] {
+					row[j] += float64(x * y)
+				}
 			}
 		}
 		k[i] = row
 	})
-	return &k
+	return k
 }
 
 var errNoGradient = errors.New("no text has a gradient: the adapter learns nothing from them")
 
-// damp adds to the diagonal a factor times the mean of those eigenvalues that can be other than 0. products is the
-// number of products that the matrix is a sum of. It returns errNoGradient if the mean is 0 or not finite.
-func (k *gram) damp(factor float64, products int) error {
+// damp adds to the diagonal a factor times its mean. It returns errNoGradient if the mean is 0 or not finite.
+func (k gram) damp(factor float64) error {
 	sum := 0.0
 	for i := range k {
 		sum += k[i][i]
 	}
-	damping := float64(factor * (sum / float64(min(products, Size))))
+	damping := float64(factor * (sum / float64(len(k))))
 	if !(damping > 0) || damping > math.MaxFloat64 {
 		return errNoGradient
 	}
@@ -46,8 +53,8 @@ func (k *gram) damp(factor float64, products int) error {
 }
 
 // factor replaces the matrix by its lower Cholesky factor.
-func (k *gram) factor(pool *kernel.Pool) error {
-	for j := range Size {
+func (k gram) factor(pool *kernel.Pool) error {
+	for j := range k {
 		pivot := k[j][j]
 		for _, x := range k[j][:j] {
 			pivot -= float64(x * x)
@@ -58,7 +65,7 @@ func (k *gram) factor(pool *kernel.Pool) error {
 		pivot = math.Sqrt(pivot)
 		k[j][j] = pivot
 		own := k[j][:j]
-		pool.Rows(Size-j-1, func(task int) {
+		pool.Rows(len(k)-j-1, func(task int) {
 			row := k[j+1+task]
 			sum := row[j]
 			for c, x := range own {
@@ -71,15 +78,15 @@ func (k *gram) factor(pool *kernel.Pool) error {
 }
 
 // solve replaces v by the solution x of K·x = v, where the matrix is factored.
-func (k *gram) solve(v *vector) {
-	for i := range Size {
+func (k gram) solve(v []float64) {
+	for i, row := range k {
 		sum := v[i]
-		for j, x := range k[i][:i] {
+		for j, x := range row[:i] {
 			sum -= float64(x * v[j])
 		}
-		v[i] = sum / k[i][i]
+		v[i] = sum / row[i]
 	}
-	for i := Size - 1; i >= 0; i-- {
+	for i := len(k) - 1; i >= 0; i-- {
 		sum := v[i] / k[i][i]
 		v[i] = sum
 		for j, x := range k[i][:i] {

@@ -17,14 +17,12 @@ import (
 
 const (
 	// Version is the version of what this package computes. Another order of sums or another formula is another version.
-	Version = 1
+	Version = 2
 	// Lambda is the damping: a multiple of the mean of those eigenvalues of the Gram matrix that can be other than 0.
-	Lambda = 3
+	Lambda = 1
 	// halfway is the part of the adapter that is on when gradients are taken: B is multiplied by it.
 	halfway = 0.5
 
-	// gain is a factor that queries are multiplied by and sketches are divided by, so that both make good use of int16.
-	gain = 16
 	// totalPPM is the whole, in parts per million.
 	totalPPM = 1_000_000
 	// MaxGroups is the largest number of groups.
@@ -50,7 +48,7 @@ type Part struct {
 type Row struct {
 	Tokens   uint32 // as the caller counts them; Kappa bits for each is the largest score
 	SharePPM uint32 // the share in the influence table, in parts per million
-	Sketch   [Size]int16
+	Sketch   Sketch
 }
 
 // Adapter is a low-rank change of a base, in the form of train.Trainer.LowRank and model.NewAdapter.
@@ -109,9 +107,7 @@ func Compute(ctx context.Context, a Adapter, texts []Text, tokens []uint32, o Op
 	rows := make([]Row, len(tokens))
 	for i := range rows {
 		rows[i].Tokens = tokens[i]
-		for j, x := range sketches[i] {
-			rows[i].Sketch[j] = quantise(float64(x * (1 << Shift)))
-		}
+		rows[i].Sketch = newSketch(sketches[i])
 	}
 	fillTable(rows, asked, pool)
 	return rows, ctx.Err()
@@ -163,7 +159,7 @@ func gradients(ctx context.Context, a Adapter, texts []Text, pool *kernel.Pool, 
 		}
 		g := <-free
 		defer func() { free <- g }()
-		if learned[i], errs[i] = vectors[i].of(g, texts[i].Example); errs[i] != nil {
+		if vectors[i], learned[i], errs[i] = projected(g, texts[i].Example); errs[i] != nil {
 			errs[i] = fmt.Errorf("text %d: %w", i, errs[i])
 		} else if progress != nil {
 			progress(int(done.Add(1)), len(texts))
@@ -177,43 +173,74 @@ func gradients(ctx context.Context, a Adapter, texts []Text, pool *kernel.Pool, 
 	return vectors, learned, nil
 }
 
-// of computes the projected gradient of an example's learned tokens, and returns their number.
-func (v *vector) of(g *train.Gradients, e train.Example) (int, error) {
+// projected returns the projected gradient of an example's learned tokens, and their number.
+func projected(g *train.Gradients, e train.Example) (vector, int, error) {
 	_, tensors, err := g.Of(e)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
+	v := make(vector, Size)
 	for _, tensor := range tensors {
 		v.project(tensor)
 	}
-	return e.Learned(), nil
+	return v, e.Learned(), nil
 }
 
 // sums returns the groups' sketches before scaling: the sums of (K + λI)⁻¹·g over their texts, which takes away what
-// many gradients have in common.
+// many gradients have in common. Let the rows of G be the gradients, and c the parts of the texts that are a group's.
+// Then the sum is (GᵀG + λI)⁻¹·Gᵀ·c, which equals Gᵀ·(GGᵀ + λI)⁻¹·c. The smaller of both matrices is factored.
 func sums(vectors []vector, texts []Text, groups int, pool *kernel.Pool) ([]vector, error) {
 	k := newGram(pool, vectors)
-	if err := k.damp(Lambda, len(vectors)); err != nil {
+	if err := k.damp(Lambda); err != nil {
 		return nil, err
 	}
 	if err := k.factor(pool); err != nil {
 		return nil, err
 	}
-	solved := make([]vector, len(vectors))
-	pool.Run(len(vectors), func(i int) {
-		solved[i] = vectors[i]
-		k.solve(&solved[i])
-	})
+	parts := partsOf(texts, groups)
 	out := make([]vector, groups)
+	pool.Rows(groups, func(i int) {
+		out[i] = make(vector, len(vectors[0]))
+		if len(vectors) > len(k) {
+			for _, p := range parts[i] {
+				out[i].addScaled(vectors[p.text], p.factor)
+			}
+			k.solve(out[i])
+			return
+		}
+		c := make([]float64, len(vectors))
+		for _, p := range parts[i] {
+			c[p.text] += p.factor
+		}
+		k.solve(c)
+		for text, factor := range c {
+			out[i].addScaled(vectors[text], factor)
+		}
+	})
+	return out, nil
+}
+
+// textPart is the part of a text that is a group's.
+type textPart struct {
+	text   int
+	factor float64
+}
+
+// partsOf returns for each group its parts of texts, in the order of the texts.
+func partsOf(texts []Text, groups int) [][]textPart {
+	parts := make([][]textPart, groups)
+	add := func(group, text int, ppm uint32) {
+		parts[group] = append(parts[group], textPart{text, float64(ppm) / totalPPM})
+	}
 	for i, text := range texts {
 		kept := uint32(totalPPM)
 		for _, part := range text.Passed {
-			out[part.Group].addScaled(&solved[i], float64(part.PPM)/totalPPM)
+			add(part.Group, i, part.PPM)
 			kept -= part.PPM
 		}
-		out[text.Group].addScaled(&solved[i], float64(kept)/totalPPM)
+		add(text.Group, i, kept)
 	}
-	return out, nil
+	return parts
 }
 
 // answer is a text of the training that is taken as an answer for the influence table.
@@ -229,12 +256,12 @@ func evaluation(vectors []vector, learned []int) []answer {
 	n := min(len(vectors), MaxEvaluated)
 	for k := range n {
 		i := k * len(vectors) / n
-		norm := math.Sqrt(vectors[i].dot(&vectors[i]))
+		norm := math.Sqrt(vectors[i].dot(vectors[i]))
 		if !(norm > 0) || learned[i] == 0 {
 			continue
 		}
-		a := answer{learned: learned[i]}
-		a.direction.addScaled(&vectors[i], 1/norm)
+		a := answer{direction: make(vector, len(vectors[i])), learned: learned[i]}
+		a.direction.addScaled(vectors[i], 1/norm)
 		out = append(out, a)
 	}
 	return out
@@ -245,7 +272,7 @@ func scale(sketches []vector, asked []answer, pool *kernel.Pool) {
 	sums := make([]float64, len(asked))
 	pool.Rows(len(asked), func(i int) {
 		for j := range sketches {
-			sums[i] += max(0, sketches[j].dot(&asked[i].direction))
+			sums[i] += max(0, sketches[j].dot(asked[i].direction))
 		}
 	})
 	total, tokens := 0.0, 0.0
@@ -256,7 +283,7 @@ func scale(sketches []vector, asked []answer, pool *kernel.Pool) {
 	if !(total > 0) {
 		return
 	}
-	factor := tokens / total / gain
+	factor := tokens / total
 	for i := range sketches {
 		for j := range sketches[i] {
 			sketches[i][j] = float64(sketches[i][j] * factor)
@@ -272,7 +299,7 @@ func fillTable(rows []Row, asked []answer, pool *kernel.Pool) {
 	shares, scores := make([]uint64, len(rows)), make([]uint64, len(rows))
 	all := uint64(0)
 	for i := range asked {
-		query := newQuery(&asked[i].direction, asked[i].learned)
+		query := newQuery(asked[i].direction, asked[i].learned)
 		pool.Rows(len(rows), func(j int) { scores[j] = query.Score(&rows[j].Sketch, rows[j].Tokens) })
 		total := uint64(0)
 		for _, score := range scores {

@@ -11,20 +11,21 @@ import (
 
 const (
 	// Size is the number of elements of a sketch and of a query.
-	Size = 512
+	Size = 4_096
 
 	// blocks is the number of blocks of sums. Each number of a gradient goes to one sum of each block.
-	blocks    = 8
-	blockSize = Size / blocks // 2^6: a place and a sign take 7 of a draw's 64 bits
+	blocks     = 4
+	blockSize  = Size / blocks
+	blockDraws = 11 // bits that a place in a block and a sign take, of a draw's 64
 )
 
-// vector is a projected gradient.
-type vector [Size]float64
+// vector is a projected gradient: Size sums.
+type vector []float64
 
 // project adds a gradient to the sums. In the number from which sums and signs are drawn, the index of the rank comes
 // first, both for A [rank, in] and for B [out, rank].
-func (v *vector) project(g train.Gradient) {
-	sum := sha256.Sum256([]byte("openledger influence 1\x00" + g.Name))
+func (v vector) project(g train.Gradient) {
+	sum := sha256.Sum256([]byte("openledger influence 2\x00" + g.Name))
 	seed := binary.BigEndian.Uint64(sum[:])
 	outer := strings.HasSuffix(g.Name, "lora_B.weight")
 	rows, cols := g.Shape[0], g.Shape[1]
@@ -38,8 +39,8 @@ func (v *vector) project(g train.Gradient) {
 			bits := mix(seed + place*0x9e3779b97f4a7c15)
 			number := math.Float64bits(float64(value))
 			for block := range blocks {
-				draw := bits >> (7 * block)
-				v[block*blockSize+int(draw&(blockSize-1))] += math.Float64frombits(number ^ draw>>6<<63)
+				draw := bits >> (blockDraws * block)
+				v[block*blockSize+int(draw&(blockSize-1))] += math.Float64frombits(number ^ draw>>(blockDraws-1)<<63)
 			}
 		}
 	}
@@ -53,7 +54,7 @@ func mix(x uint64) uint64 {
 }
 
 // dot returns the dot product of two vectors, added up in the order of their elements.
-func (v *vector) dot(w *vector) float64 {
+func (v vector) dot(w vector) float64 {
 	sum := 0.0
 	for i, x := range v {
 		sum += float64(x * w[i])
@@ -62,7 +63,7 @@ func (v *vector) dot(w *vector) float64 {
 }
 
 // addScaled adds w times a factor to v.
-func (v *vector) addScaled(w *vector, factor float64) {
+func (v vector) addScaled(w vector, factor float64) {
 	for i, x := range w {
 		v[i] += float64(x * factor)
 	}

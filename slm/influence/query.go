@@ -56,12 +56,11 @@ func OfExample(ctx context.Context, a Adapter, e train.Example) (Query, error) {
 	if err := ctx.Err(); err != nil {
 		return Query{}, err
 	}
-	var v vector
-	learned, err := v.of(g, e)
+	v, learned, err := projected(g, e)
 	if err != nil {
 		return Query{}, err
 	}
-	return newQuery(&v, learned), ctx.Err()
+	return newQuery(v, learned), ctx.Err()
 }
 
 // Open returns an adapter for its base. The caller must keep a open while it uses the result. It is an error if the

@@ -2,31 +2,42 @@ package influence
 
 import "math"
 
-const (
-	// Shift is the fixed point of a sketch: an element x stands for x · 2^-Shift.
-	Shift = 15
-	// Kappa is the largest part of a score for each token of the group, in bits.
-	Kappa = 1
-)
+// Kappa is the largest part of a score for each token of the group, in bits.
+const Kappa = 1
 
-// Query is the sketch of an answer: element x stands for x · 2^-Exponent.
-type Query struct {
+// Sketch is Size elements, each of which stands for itself times 2^-Exponent. The zero value has all elements 0.
+type Sketch struct {
 	Exponent int8
-	Values   [Size]int16
+	// Packed has two elements a byte, whole numbers from -8 to 7 in two's complement, the first one in its lower half.
+	Packed [Size / 2]byte
 }
+
+// Query is the sketch of an answer.
+type Query struct{ Sketch }
+
+const (
+	// largest is the largest magnitude of an element that newSketch makes.
+	largest = 7
+	// finest is the highest exponent.
+	finest = math.MaxInt8
+	// tried is the number of exponents that newSketch tries after the one that cuts nothing off. The error may rise
+	// before it falls, where few numbers are much larger than the others.
+	tried = 12
+)
 
 // Score returns, in Q16 bits, how much of the answer comes from a group with this sketch and number of tokens. It is at
 // least 0 and at most Kappa bits for each of the group's tokens.
-func (q *Query) Score(sketch *[Size]int16, tokens uint32) uint64 {
-	sum := int64(0)
-	for i, x := range sketch {
-		sum += int64(x) * int64(q.Values[i])
+func (q *Query) Score(sketch *Sketch, tokens uint32) uint64 {
+	sum := 0
+	for i, x := range sketch.Packed {
+		y := q.Packed[i]
+		sum += int(int8(x<<4))*int(int8(y<<4)) + int(int8(x&0xf0))*int(int8(y&0xf0))
 	}
-	if sum <= 0 {
+	if sum >>= 8; sum <= 0 {
 		return 0
 	}
 	score, most := uint64(sum), uint64(tokens)*Kappa<<16
-	shift := 16 - Shift - int(q.Exponent)
+	shift := 16 - int(sketch.Exponent) - int(q.Exponent)
 	switch {
 	case shift <= 0:
 		return min(score>>-shift, most)
@@ -36,28 +47,58 @@ func (q *Query) Score(sketch *[Size]int16, tokens uint32) uint64 {
 	return score << shift
 }
 
-// quantise rounds to the nearest integer, halves up, and limits the result to ±math.MaxInt16.
-func quantise(x float64) int16 {
-	return int16(max(-math.MaxInt16, min(math.MaxInt16, math.Floor(x+0.5))))
+// newSketch rounds a vector, with the exponent that leaves the least error. It may cut large numbers off to keep small
+// ones.
+func newSketch(v vector) Sketch {
+	most := 0.0
+	for _, x := range v {
+		most = max(most, math.Abs(x))
+	}
+	if !(most > 0) || most > math.MaxFloat64 {
+		return Sketch{}
+	}
+	_, bits := math.Frexp(most) // most < 2^bits
+	exponent := max(math.MinInt8, min(finest, 2-bits))
+	best, least := exponent, v.roundingError(exponent)
+	for range tried {
+		if exponent++; exponent > finest {
+			break
+		}
+		if rest := v.roundingError(exponent); rest < least {
+			best, least = exponent, rest
+		}
+	}
+	s := Sketch{Exponent: int8(best)}
+	factor := math.Ldexp(1, best)
+	for i, x := range v {
+		s.Packed[i/2] |= byte(rounded(x, factor)) & 15 << (4 * (i & 1))
+	}
+	return s
+}
+
+// rounded returns the element that is nearest to x times a power of two, halves up.
+func rounded(x, factor float64) int8 {
+	return int8(max(-largest, min(largest, math.Floor(float64(x*factor)+0.5))))
+}
+
+// roundingError returns the sum of the squared errors of rounding with an exponent.
+func (v vector) roundingError(exponent int) float64 {
+	sum, factor := 0.0, math.Ldexp(1, exponent)
+	for _, x := range v {
+		rest := x - float64(rounded(x, factor))/factor
+		sum += float64(rest * rest)
+	}
+	return sum
 }
 
 // newQuery returns the query of an answer with this projected gradient and number of tokens: the gradient's direction,
-// times tokens, times gain. The query of a gradient of 0 is 0.
-func newQuery(g *vector, tokens int) Query {
+// times tokens. The query of a gradient of 0 is 0.
+func newQuery(g vector, tokens int) Query {
 	norm := math.Sqrt(g.dot(g))
 	if !(norm > 0) || norm > math.MaxFloat64 {
 		return Query{}
 	}
-	factor := float64(tokens) * gain / norm
-	most := 0.0
-	for _, x := range g {
-		most = max(most, math.Abs(float64(x*factor)))
-	}
-	_, exponent := math.Frexp(most) // most < 2^exponent
-	q := Query{Exponent: int8(max(-100, min(100, 15-exponent)))}
-	scale := math.Ldexp(1, int(q.Exponent))
-	for i, x := range g {
-		q.Values[i] = quantise(float64(float64(x*factor) * scale))
-	}
-	return q
+	v := make(vector, len(g))
+	v.addScaled(g, float64(tokens)/norm)
+	return Query{newSketch(v)}
 }

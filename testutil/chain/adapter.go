@@ -16,7 +16,7 @@ func (s *Scenario) InfluenceRows() []poa.InfluenceRow {
 	for i, c := range s.Contributions {
 		rows[i] = poa.InfluenceRow{Rank: c.Rank, Tokens: uint32(c.File.Tokens()), SharePPM: poa.TotalPPM / uint32(len(rows))}
 		for j := i; j < poa.SketchSize; j += len(rows) {
-			rows[i].Sketch[j] = 1_000
+			rows[i].Sketch.Set(j, 7)
 		}
 	}
 	return rows

@@ -68,7 +68,7 @@ func newAdapterWorld(t *testing.T) *adapterWorld {
 func (w *adapterWorld) answer(t *testing.T, lie func(c *chain.Conversation, att *poa.Attribution)) string {
 	t.Helper()
 	c := w.Open(chain.Open(100))
-	c.Query = &poa.LoraQuery{Values: w.Influence()[1].Sketch}
+	c.Query = &poa.LoraQuery{Sketch: w.Influence()[1].Sketch}
 	c.Lie = func(att *poa.Attribution) {
 		if lie != nil {
 			lie(c, att)

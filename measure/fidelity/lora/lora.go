@@ -30,7 +30,9 @@ type Figures struct {
 }
 
 // Names are the names of the methods, in the order of the table.
-var Names = []string{"method LORA", "gradient dot", "DataInf", "MEANING alone", "BM25 of the answer"}
+var Names = []string{
+	"method LORA as it pays", "its part by influence", "gradient dot", "DataInf", "MEANING alone", "BM25 of the answer",
+}
 
 // Measure trains on random subsets, and on all documents with those of thieves, and returns the figures.
 func (w *World) Measure(subsets int, seed int64, progress func(format string, args ...any)) (Figures, error) {
@@ -58,11 +60,11 @@ func (w *World) compare(r Retraining, seed int64, progress func(format string, a
 	if err != nil {
 		return f, err
 	}
-	meaning, ranked, err := w.textScores()
+	paid, meaning, ranked, err := w.textScores(own)
 	if err != nil {
 		return f, err
 	}
-	for i, scores := range []Scores{own.scores(), dot, dataInf, meaning, ranked} {
+	for i, scores := range []Scores{paid, own.scores(), dot, dataInf, meaning, ranked} {
 		f.LDS[Names[i]] = r.lds(scores)
 	}
 	w.pay(&f, r, own)
@@ -137,7 +139,7 @@ func (w *World) pay(f *Figures, r Retraining, x Influence) {
 func (x Influence) liar() float64 {
 	most := 0.0
 	for i := range x.Rows {
-		q := influence.Query{Exponent: 8, Values: x.Rows[i].Sketch}
+		q := influence.Query{Sketch: x.Rows[i].Sketch}
 		if bound := 4 * float64(x.Rows[i].SharePPM) / poa.TotalPPM; bound > 0 {
 			most = max(most, x.amounts(&q)[i]/bound)
 		}

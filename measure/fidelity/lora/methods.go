@@ -48,7 +48,7 @@ func (w *World) compute(a influence.Adapter, documents []Document, passed func(d
 	return out, err
 }
 
-// scores returns the scores that pay: of int16 sketches, in integers, not below 0.
+// scores returns the scores that the part by influence is paid by: in integers, not below 0.
 func (x Influence) scores() Scores {
 	s := make(Scores, len(x.Queries))
 	for i := range s {
@@ -147,9 +147,9 @@ func (w *World) dotAndDataInf(a influence.Adapter) (dot, dataInf Scores, err err
 // retrieved is the number of texts that a question finds.
 const retrieved = 8
 
-// textScores returns the scores by method MEANING alone, with the texts that the question finds, and by BM25 of the
-// answer.
-func (w *World) textScores() (meaning, ranked Scores, err error) {
+// textScores returns the weights that method LORA pays, the scores by method MEANING alone, both with the texts that the
+// question finds, and the scores by BM25 of the answer.
+func (w *World) textScores(x Influence) (paid, meaning, ranked Scores, err error) {
 	var texts []methods.Text
 	var words [][]uint32
 	var owners []int
@@ -166,25 +166,25 @@ func (w *World) textScores() (meaning, ranked Scores, err error) {
 	}
 	for i, d := range w.Documents {
 		for index, text := range d.Texts {
-			texts = append(texts, methods.Text{Rank: uint64(i + 1), Index: uint32(index), Text: []byte(text)})
+			texts = append(texts, methods.Text{Rank: uint64(i + firstRank), Index: uint32(index), Text: []byte(text)})
 			words, owners = append(words, number(text)), append(owners, i)
 		}
 	}
 	if len(texts) == 0 {
-		return nil, nil, errors.New("no texts")
+		return nil, nil, nil, errors.New("no texts")
 	}
 	registry, err := methods.New(texts, poa.ProtocolStatistics())
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	index := bm25.New(words)
-	meaning, ranked = w.newScores(), w.newScores()
+	index, file := bm25.New(words), x.file()
+	paid, meaning, ranked = w.newScores(), w.newScores(), w.newScores()
 	for i := range w.Queries {
 		q := &w.Queries[i]
 		found := registry.Search.Retrieve(poa.SegmentTokens([]byte(q.Question)), retrieved)
 		att, err := registry.Meaning(methods.Answer([]byte(q.Answer)), found)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		for place, bits := range registry.Rows(att) {
 			meaning[i][owners[place]] += bits
@@ -192,6 +192,27 @@ func (w *World) textScores() (meaning, ranked Scores, err error) {
 		for place, score := range index.Scores(number(q.Answer)) {
 			ranked[i][owners[place]] += score
 		}
+		query := poa.LoraQuery{Sketch: poa.Sketch(x.Queries[i].Sketch)}
+		if att, err = registry.Lora(methods.Answer([]byte(q.Answer)), found, file, &query); err != nil {
+			return nil, nil, nil, err
+		}
+		for _, e := range att.Entries {
+			paid[i][e.Rank-firstRank] = float64(e.WeightPPM)
+		}
 	}
-	return meaning, ranked, nil
+	return paid, meaning, ranked, nil
+}
+
+// firstRank is the rank of the first document. The others follow in their order.
+const firstRank = 1
+
+// file returns the rows of the influence file.
+func (x Influence) file() []poa.InfluenceRow {
+	rows := make([]poa.InfluenceRow, len(x.Rows))
+	for i, r := range x.Rows {
+		rows[i] = poa.InfluenceRow{
+			Rank: uint64(i + firstRank), Tokens: r.Tokens, SharePPM: r.SharePPM, Sketch: poa.Sketch(r.Sketch),
+		}
+	}
+	return rows
 }

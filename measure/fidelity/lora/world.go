@@ -10,10 +10,11 @@ import (
 
 	"github.com/openledger/openledger/measure/fidelity/answers"
 	"github.com/openledger/openledger/measure/fidelity/parallel"
+	"github.com/openledger/openledger/openlora/training"
 	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/slm/adapter"
 	"github.com/openledger/openledger/slm/chat"
 	"github.com/openledger/openledger/slm/influence"
-	"github.com/openledger/openledger/slm/model"
 	"github.com/openledger/openledger/slm/tokenizer"
 	"github.com/openledger/openledger/slm/train"
 )
@@ -134,7 +135,7 @@ func (w *World) settings() train.Settings {
 	return s
 }
 
-// trained returns an adapter that was trained on documents.
+// trained returns an adapter that was trained on documents, with numbers rounded as `openlorad train` writes them.
 func (w *World) trained(documents []Document) (influence.Adapter, error) {
 	var examples []train.Example
 	for _, d := range documents {
@@ -150,7 +151,19 @@ func (w *World) trained(documents []Document) (influence.Adapter, error) {
 		return influence.Adapter{}, err
 	}
 	scale, changes := t.LowRank()
-	return influence.Adapter{Base: w.base.Model, Scale: scale, Changes: slices.Clone[[]model.LowRank](changes)}, nil
+	var targets []adapter.Target
+	for _, c := range changes {
+		targets = append(targets, adapter.Target{Layer: c.Layer, Projection: c.Projection, A: c.A, B: c.B})
+	}
+	made, err := adapter.New(w.settings().Rank, scale, targets)
+	if err != nil {
+		return influence.Adapter{}, err
+	}
+	made.Interleaved = w.base.Model.Config().RopeInterleaved
+	if made, err = made.As(training.ArtifactType); err != nil {
+		return influence.Adapter{}, err
+	}
+	return influence.Open(w.base.Model, made)
 }
 
 // losses returns the losses of the answers, in nats.

@@ -106,6 +106,15 @@ func (r *Registry) MeaningOf(a poa.Answer, retrieved, found []poa.Segment) (poa.
 	return r.index.AttributeMeaning(a, retrieved, found)
 }
 
+// Lora applies method LORA to the segments of Meaning, with the rows of an influence file and the query of the answer.
+// The entries of the attribution are those of a receipt.
+func (r *Registry) Lora(a poa.Answer, retrieved []int, influence []poa.InfluenceRow, query *poa.LoraQuery) (
+	poa.Attribution, error,
+) {
+	return r.index.AttributeLora(a, r.Interpret(retrieved), r.Interpret(r.Search.Found(a.Tokens, retrieved)), influence,
+		query)
+}
+
 // Place returns the place of a row's owner.
 func (r *Registry) Place(row poa.Row) int { return r.places[place{row.Rank, row.Segment}] }
 
