@@ -90,6 +90,7 @@ func newLoraWorld(t testing.TB) (*world, []byte) {
 
 func influenceRows() []poa.InfluenceRow {
 	rows := []poa.InfluenceRow{{Rank: 1, Tokens: 50, SharePPM: 200_000}, {Rank: 2, Tokens: 90, SharePPM: 500_000}}
+	rows[0].Sketch.Exponent, rows[1].Sketch.Exponent = 6, 6 // scores below their bounds
 	for i := range poa.SketchSize {
 		rows[0].Sketch.Set(i, i%8)
 		rows[1].Sketch.Set(i, 7-i%8)

@@ -339,8 +339,8 @@ func (x *meaningWorkspace) most() int32 {
 
 // sums returns the running sum of what the answer's positions give the concepts that are held. A concept counts once in
 // a sentence, or in the whole text if the rule says so, and not if the beginning of the sentence is hidden. The first
-// matching word of a sentence counts only where the second one does, because a single word is no evidence. The result is
-// valid until the next call.
+// matching word of a sentence counts only where the second one does, because a single word is no evidence. The result
+// is valid until the next call.
 func (x *meaningWorkspace) sums() []int32 {
 	clear(x.last)
 	clear(x.between)

@@ -22,8 +22,8 @@ func (s *Sketch) Set(i, x int) {
 	s.Packed[i/2] = s.Packed[i/2]&^(15<<shift) | byte(x&15)<<shift
 }
 
-// MarshalBinary returns SketchBytes bytes: the exponent as one byte in two's complement, then Packed. The error is always
-// nil.
+// MarshalBinary returns SketchBytes bytes: the exponent as one byte in two's complement, then Packed. The error is
+// always nil.
 func (s Sketch) MarshalBinary() ([]byte, error) { return s.append(make([]byte, 0, SketchBytes)), nil }
 
 func (s *Sketch) append(b []byte) []byte { return append(append(b, byte(s.Exponent)), s.Packed[:]...) }

@@ -25,8 +25,8 @@ func TestMain(m *testing.M) {
 	hermetic.Main(m)
 }
 
-// TestProgram: results are on stdout, errors on stderr with the name of the program, and say so in the exit status. What
-// a gateway writes into an error does not act on the terminal.
+// TestProgram: results are on stdout, errors on stderr with the name of the program, and say so in the exit status.
+// What a gateway writes into an error does not act on the terminal.
 func TestProgram(t *testing.T) {
 	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)

@@ -98,7 +98,8 @@ func TestNothingIsPassedOver(t *testing.T) {
 	}
 }
 
-// TestMessagesAreReadAsTheyWereWritten: a message of any text, name and calls, and whatever SDKs send back of an answer.
+// TestMessagesAreReadAsTheyWereWritten: a message of any text, name and calls, and whatever SDKs send back of an
+// answer.
 func TestMessagesAreReadAsTheyWereWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		said := api.Message{

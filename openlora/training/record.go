@@ -26,9 +26,9 @@ const (
 	stateFile = "state.safetensors" // the state of a training that has not ended
 )
 
-// ArtifactType is the type of an artifact's numbers. Training computes in 32 bits and rounds once, at the end. Influence
-// and answers are computed from the rounded numbers. With BF16, a step of many adapters reads half as many bytes as with
-// F32.
+// ArtifactType is the type of an artifact's numbers. Training computes in 32 bits and rounds once, at the end.
+// Influence and answers are computed from the rounded numbers. With BF16, a step of many adapters reads half as many
+// bytes as with F32.
 const ArtifactType = checkpoint.BF16
 
 // Record is the training record that goes on chain, in the form of the chain's JSON.

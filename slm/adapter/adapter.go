@@ -166,8 +166,8 @@ func (a *Adapter) validate() error {
 	return nil
 }
 
-// As returns the adapter with its numbers rounded to a type by checkpoint.Encode, in memory of its own. It is an error if
-// a number is too large for the type.
+// As returns the adapter with its numbers rounded to a type by checkpoint.Encode, in memory of its own. It is an error
+// if a number is too large for the type.
 func (a *Adapter) As(dtype checkpoint.DType) (*Adapter, error) {
 	out := &Adapter{
 		Rank: a.Rank, Scale: a.Scale, Base: a.Base, Targets: slices.Clone(a.Targets), Interleaved: a.Interleaved,

@@ -331,8 +331,8 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
-// Numbers are rounded to the nearest of a type, once; the adapter that they come from stays as it is, and what cannot be
-// rounded is refused.
+// Numbers are rounded to the nearest of a type, once; the adapter that they come from stays as it is, and what cannot
+// be rounded is refused.
 func TestAs(t *testing.T) {
 	config := checkpointtest.Config(checkpoint.Llama)
 	a := adaptertest.Random(t, config, 3, 1.5, 7)

@@ -16,11 +16,11 @@
 // # Sketches
 //
 // A gradient is projected to Size sums. Each of its numbers is added, with a sign, to four sums, one in each block of
-// 1,024. The sums and the signs follow from the tensor's name and the number's place in the tensor. g_s is the projected
-// gradient of the summed loss of text s. K = Σ g_s·g_sᵀ. λ is Lambda times K's trace, divided by the lesser of Size and
-// the number of texts. h_s = (K + λI)⁻¹·g_s. A group's sketch is the sum of h_s over its texts. If a text derives from
-// texts of other groups, these groups get that part of h_s. Since a sketch is a sum, it does not matter how a
-// contribution is cut into texts.
+// 1,024. The sums and the signs follow from the tensor's name and the number's place in the tensor. g_s is the
+// projected gradient of the summed loss of text s. K = Σ g_s·g_sᵀ. λ is Lambda times K's trace, divided by the lesser
+// of Size and the number of texts. h_s = (K + λI)⁻¹·g_s. A group's sketch is the sum of h_s over its texts. If a text
+// derives from texts of other groups, these groups get that part of h_s. Since a sketch is a sum, it does not matter
+// how a contribution is cut into texts.
 //
 // A query is u = g/|g| of an answer, times its number of tokens. All sketches are multiplied by one factor, chosen so
 // that an average text of the training gets one bit a token from all groups together. So scores are in bits. Sketches

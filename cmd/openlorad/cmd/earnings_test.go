@@ -145,7 +145,9 @@ func TestEarningsOfStrangers(t *testing.T) {
 		`{` + zeros + `,"entries":[{"kind":"\u001b[2J","amount":"1"}]}`: `kind "\x1b[2J"`,
 		`{"totals":{"earned":"x"}}`:                                     "",
 	} {
-		gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
+		gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, body)
+		}))
 		for _, how := range [][]string{nil, {"--csv"}, {"--by-day"}} {
 			_, _, err := run(t, t.TempDir(), append([]string{"earnings", earner, "--gateway", gateway.URL}, how...)...)
 			require.Error(t, err, body)
@@ -154,7 +156,9 @@ func TestEarningsOfStrangers(t *testing.T) {
 		gateway.Close()
 	}
 	odd := `{"address":"\u001b]0;x\u0007","height":3,` + zeros + `,"missing":[{"from":1,"to":2,"why":"\u001b[31m\nfee"}],"next":""}`
-	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, odd) }))
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, odd)
+	}))
 	defer gateway.Close()
 	for _, how := range [][]string{nil, {"--csv"}, {"--by-day"}} {
 		out, errs, err := run(t, t.TempDir(), append([]string{"earnings", earner, "--gateway", gateway.URL}, how...)...)

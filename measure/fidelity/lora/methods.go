@@ -147,8 +147,8 @@ func (w *World) dotAndDataInf(a influence.Adapter) (dot, dataInf Scores, err err
 // retrieved is the number of texts that a question finds.
 const retrieved = 8
 
-// textScores returns the weights that method LORA pays, the scores by method MEANING alone, both with the texts that the
-// question finds, and the scores by BM25 of the answer.
+// textScores returns the weights that method LORA pays, the scores by method MEANING alone, both with the texts that
+// the question finds, and the scores by BM25 of the answer.
 func (w *World) textScores(x Influence) (paid, meaning, ranked Scores, err error) {
 	var texts []methods.Text
 	var words [][]uint32

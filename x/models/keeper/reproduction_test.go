@@ -167,8 +167,8 @@ func (r *reproducers) check() {
 }
 
 // TestAnybodyReproduces: whoever bonds, leaves, is frozen, publishes and records in whatever order, a reproduction is
-// recorded by who has a bond to lose, once for each version with a record; it says whether it matches; what it says stays
-// when its sender has left; and it moves no coin.
+// recorded by who has a bond to lose, once for each version with a record; it says whether it matches; what it says
+// stays when its sender has left; and it moves no coin.
 func TestAnybodyReproduces(t *testing.T) {
 	c := newScenario(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -180,8 +180,8 @@ func TestAnybodyReproduces(t *testing.T) {
 	})
 }
 
-// TestTrainingRecordsAreKept: what a version commits to is read back as it was written, whatever later versions say; and
-// no record that a message refuses is stored.
+// TestTrainingRecordsAreKept: what a version commits to is read back as it was written, whatever later versions say;
+// and no record that a message refuses is stored.
 func TestTrainingRecordsAreKept(t *testing.T) {
 	c := newScenario(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -222,8 +222,8 @@ func TestTrainingRecordsAreKept(t *testing.T) {
 	})
 }
 
-// TestStrangersDoNotPublish: nobody but the owner of a model changes it, and who is told so changes nothing; a model that
-// was handed over is the new owner's.
+// TestStrangersDoNotPublish: nobody but the owner of a model changes it, and who is told so changes nothing; a model
+// that was handed over is the new owner's.
 func TestStrangersDoNotPublish(t *testing.T) {
 	s := newTrained(t, newScenario(t))
 	msgs := keeper.NewMsgServer(s.App.ModelsKeeper)
