@@ -63,14 +63,16 @@ func (l *lock) release() {
 	}
 }
 
-// remove deletes a file and its lock file.
+// remove deletes a file, its lock file and its journal.
 func remove(path string) error {
 	if path == "" {
 		return nil
 	}
 	_ = os.Remove(lockPath(path))
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	for _, name := range []string{path, journalPath(path)} { // a journal alone is no session
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }

@@ -121,6 +121,13 @@ func Load(path string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	later, err := lastState(path)
+	if err != nil {
+		return nil, err
+	}
+	if later != nil {
+		content = later
+	}
 	c := &Client{path: path, http: &http.Client{}}
 	if err := json.Unmarshal(content, &c.State); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -167,9 +174,15 @@ func (c *Client) save() error {
 	if c.path == "" {
 		return nil
 	}
-	err := write(c.path, c.State)
-	c.late = c.late && err != nil
-	return err
+	state, err := json.Marshal(c.State)
+	if err != nil {
+		return err
+	}
+	if err := appendState(c.path, state); err != nil {
+		return err
+	}
+	c.late = false
+	return nil
 }
 
 // Flush writes what Later has put off.
