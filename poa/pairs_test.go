@@ -1,7 +1,6 @@
 package poa
 
 import (
-	"fmt"
 	"math/rand"
 	"slices"
 	"sync"
@@ -60,13 +59,16 @@ func BenchmarkRetrieve(b *testing.B) {
 		text := prose(rng, 120)
 		texts, segments = append(texts, text), append(segments, NewSegment(uint64(r), 0, text))
 	}
-	for _, warm := range []bool{false, true} {
-		b.Run(fmt.Sprintf("warm=%v", warm), func(b *testing.B) {
+	for name, forget := range map[string]func(*Search){
+		"new texts": func(s *Search) { s.near.pairs.known, s.near.known = nil, nil },
+		"new pairs": func(s *Search) { s.near.pairs.known = nil },
+		"warm":      func(*Search) {},
+	} {
+		b.Run(name, func(b *testing.B) {
 			s := must(NewSearch(segments, func(place int) []byte { return texts[place] }))
+			s.Retrieve(segments[7].Tokens[:10], 6)
 			for b.Loop() {
-				if !warm {
-					s.near.known = nil
-				}
+				forget(s)
 				s.Retrieve(segments[7].Tokens[:10], 6)
 			}
 		})

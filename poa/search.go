@@ -27,7 +27,7 @@ type Search struct {
 	average  int64           // thousandths of a token
 	lengths  []int64         // by segment: what its length adds to the divisor
 	scratch  sync.Pool       // of *searchScratch
-	near     pairs
+	near     nearTexts
 }
 
 type searchPosting struct {
@@ -154,10 +154,9 @@ func (s *Search) Retrieve(question []TokenID, k int) []int {
 // otherwise, a copy of it would be kept beside it.
 func (s *Search) Distinct(places []int, k int) []int {
 	var groups [][]int // the earliest first
-	same := s.sameText()
 	for _, c := range places {
 		near := slices.IndexFunc(groups, func(group []int) bool {
-			return slices.ContainsFunc(group, func(i int) bool { return same.near(i, c) })
+			return slices.ContainsFunc(group, func(i int) bool { return s.same(i, c) })
 		})
 		switch {
 		case near < 0 && len(groups) < k:
@@ -203,58 +202,6 @@ func (s *Search) Found(answer []TokenID, retrieved []int) []int {
 		}
 	}
 	return out
-}
-
-// SamePPM is the part of a text from which on it says the same as the one that it derives from.
-const SamePPM = 750_000
-
-// sameText finds texts that derive from one another, among those that it is asked about.
-type sameText struct {
-	search   *Search
-	subjects map[int]subject
-	concepts map[int][][]Sense
-}
-
-func (s *Search) sameText() *sameText {
-	return &sameText{s, make(map[int]subject), make(map[int][][]Sense)}
-}
-
-// near reports whether the later of two segments says the same as the earlier one, and derives from it. It is asked
-// about the same pairs by many questions, and what it says of one never changes.
-func (t *sameText) near(i, j int) bool {
-	segments := t.search.segments
-	if compareSegments(segments[i], segments[j]) > 0 {
-		i, j = j, i
-	}
-	if segments[i].Rank == segments[j].Rank {
-		return false
-	}
-	near, known := t.search.near.get(i, j)
-	if !known {
-		near = t.derives(i, j)
-		t.search.near.put(i, j, near)
-	}
-	return near
-}
-
-// derives reports whether segment j says the same as segment i, and derives from it.
-func (t *sameText) derives(i, j int) bool {
-	segments := t.search.segments
-	later, known := t.subjects[j]
-	if !known {
-		later = newSubject(t.search.text(j), func(id TokenID, _ uint32) int32 {
-			return rarestMatch(len(segments), t.search.own[id])
-		})
-		later.texts = min(len(segments), SourceTexts) // one text is no nearer by chance, however many there are
-		t.subjects[j] = later
-	}
-	earlier := Segment{Rank: segments[i].Rank, Index: segments[i].Index}
-	if earlier.Concepts, known = t.concepts[i]; !known {
-		earlier.Interpret(t.search.text(i))
-		t.concepts[i] = earlier.Concepts
-	}
-	derived := later.derivations(segments[j].Rank, []considered{{earlier, AskedBits}})
-	return len(derived) > 0 && derived[0].PPM >= SamePPM
 }
 
 // CommonWord reports whether a word, in small letters, is one of the stop words of CheckSegment.
