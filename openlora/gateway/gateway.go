@@ -94,6 +94,7 @@ type Gateway struct {
 
 	loading   singleflight.Group // of libraries
 	libraries *libraries
+	texts     *retrieval.TextCache
 	latest    map[uint64]*retrieval.Library // of the configured models
 }
 
@@ -116,7 +117,7 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 		Config: config, turns: newTurns(config.Limits), started: time.Now(), fetch: fetch.New(fetching),
 		kept:      newKeptSessions(),
 		limiter:   ratelimit.New(config.Limits.PerSecond, config.Limits.Burst),
-		libraries: newLibraries(), latest: make(map[uint64]*retrieval.Library),
+		libraries: newLibraries(), texts: retrieval.NewTextCache(), latest: make(map[uint64]*retrieval.Library),
 	}
 	g.metrics = newMetrics(config.Outbox)
 	g.metrics.registry.MustRegister(shelf{config.Adapters, g.turns, g.metrics.modelLabel})
@@ -144,7 +145,7 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 
 // sources returns the sources of libraries.
 func (g *Gateway) sources() retrieval.Sources {
-	return retrieval.Sources{Node: g.Node, Content: g.Content, Fetch: g.fetch, Influence: influence.Source{
+	return retrieval.Sources{Node: g.Node, Content: g.Content, Fetch: g.fetch, Texts: g.texts, Influence: influence.Source{
 		Store: g.Artifacts, Content: g.Content, Fetch: fetch.New(adapters.FetchLimits(g.AllowPrivate)),
 		Models: g.Node.Models}}
 }

@@ -144,7 +144,7 @@ func TestLibraryHoldsTheManifest(t *testing.T) {
 	l := s.library(t, modelstypes.ATTRIBUTION_METHOD_RAG)
 	require.Equal(t, 6, l.Len())
 	all := l.Texts()
-	require.Equal(t, "1-4", all.Name)
+	require.Equal(t, textName(l.Version), all.Name)
 	var listed []string
 	for text := range all.All {
 		listed = append(listed, string(text))

@@ -18,12 +18,12 @@ type readings struct {
 }
 
 // interpreted returns segments with the concepts of their words.
-func (l *Library) interpreted(places []int) []poa.Segment {
+func (t *Text) interpreted(places []int) []poa.Segment {
 	var out []poa.Segment
 	for _, place := range places {
-		out = append(out, l.readings.get(place, func() poa.Segment {
-			s := l.canonical[place]
-			s.Interpret(l.segments[place].Text)
+		out = append(out, t.readings.get(place, func() poa.Segment {
+			s := t.canonical[place]
+			s.Interpret(t.segments[place].Text)
 			return s
 		}))
 	}

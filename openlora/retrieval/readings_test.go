@@ -28,7 +28,7 @@ func TestReadingsAreRememberedAndBounded(t *testing.T) {
 // What is remembered of a segment is what is read of it.
 func TestInterpretedSegmentsAreTheSame(t *testing.T) {
 	text := []byte("The club hair stays in the follicle until the next shaft pushes it out of the skin.")
-	l := &Library{canonical: []poa.Segment{poa.NewSegment(7, 2, text)}, segments: []Segment{{Ref: Ref{7, 2}, Text: text}}}
+	l := &Text{canonical: []poa.Segment{poa.NewSegment(7, 2, text)}, segments: []Segment{{Ref: Ref{7, 2}, Text: text}}}
 	want := l.canonical[0]
 	want.Interpret(text)
 	for range 2 {
