@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/openledger/openledger/openlora/api"
@@ -19,8 +18,9 @@ type Request struct {
 	Options api.Options
 	// Passages that fit the question, best first.
 	Passages [][]byte
-	// Around holds each passage with the segments before and after it in its contribution, or is nil.
-	Around [][]byte
+	// Around returns a passage with the segments before and after it in its contribution. A nil Around means that nothing
+	// stands around passages.
+	Around func(passage int) []byte
 	// Manifest is all text of the model's manifest; the zero value stands for none.
 	Manifest Texts
 	// Rarity returns the rarity of a term in the DataNets, in Q16 bits.
@@ -43,12 +43,19 @@ const instruction = "Answer the question from the numbered sources only. Quote t
 
 // WithSources returns the conversation with the passages before it, for models that are told to answer from them.
 func (r Request) WithSources() []api.Message {
-	var system strings.Builder
-	system.WriteString(instruction)
+	system := append(make([]byte, 0, len(instruction)+r.passageBytes()), instruction...)
 	for i, passage := range r.Passages {
-		fmt.Fprintf(&system, "\n\n[%d] %s", i+1, passage)
+		system = fmt.Appendf(system, "\n\n[%d] %s", i+1, passage)
 	}
-	return append([]api.Message{{Role: "system", Content: system.String()}}, r.Messages...)
+	return append([]api.Message{{Role: "system", Content: string(system)}}, r.Messages...)
+}
+
+// passageBytes returns about how many bytes the passages take with their numbers.
+func (r Request) passageBytes() (n int) {
+	for _, passage := range r.Passages {
+		n += len(passage) + len("\n\n[10] ")
+	}
+	return n
 }
 
 // Reply is an answer.

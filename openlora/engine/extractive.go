@@ -132,8 +132,8 @@ func candidates(request Request) []quote {
 	seen := make(map[string]bool)
 	for p, passage := range request.Passages {
 		around := passage
-		if p < len(request.Around) {
-			around = request.Around[p]
+		if request.Around != nil {
+			around = request.Around(p)
 		}
 		wanted := about(parts, string(passage), string(around), request.Rarity)
 		if wanted == nil {

@@ -43,11 +43,14 @@ func (n *net) ask(t *testing.T, question string) (string, error) {
 	t.Helper()
 	request := engine.Request{Messages: []api.Message{{Role: "user", Content: question}}, Rarity: n.index.Rarity,
 		MaxTokens: cmp.Or(n.most, 1024)}
-	for _, i := range n.index.Rank(question, 6) {
+	found := n.index.Rank(question, 6)
+	for _, i := range found {
 		request.Passages = append(request.Passages, []byte(n.sources[i]))
-		if n.together {
-			request.Around = append(
-				request.Around, []byte(strings.Join(n.sources[max(i, 1)-1:min(i+2, len(n.sources))], "\n\n")))
+	}
+	if n.together {
+		request.Around = func(passage int) []byte {
+			i := found[passage]
+			return []byte(strings.Join(n.sources[max(i, 1)-1:min(i+2, len(n.sources))], "\n\n"))
 		}
 	}
 	reply, err := engine.Extractive{}.Answer(context.Background(), request, func(string) error { return nil })

@@ -28,9 +28,10 @@ func (x *exchange) answer(ctx context.Context, to *stream) (answered, error) {
 	}
 	for _, segment := range x.library.Search(question.Question(), x.gateway.Limits.Passages) {
 		question.Passages = append(question.Passages, segment.Text)
-		question.Around = append(question.Around, x.library.Around(segment.Ref))
 		x.call.Retrieved = append(x.call.Retrieved, segment.Ref)
 	}
+	found := x.call.Retrieved
+	question.Around = func(passage int) []byte { return x.library.Around(found[passage]) }
 	if x.adapter != nil {
 		question.Adapter = x.adapter.Adapter
 		if !x.retrieves() { // retrieved passages are compared with the answer, but not shown to the model
