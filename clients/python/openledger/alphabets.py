@@ -1,16 +1,16 @@
-"""Which alphabets may stand in one word: Latin and Greek letters together where names of genes and units have them."""
+"""Which alphabets may be mixed in a word: Latin and Greek letters, in the forms that names of genes and units have."""
 
 from .unicode import JOINER, MARK, SELECTOR, STACKER, TABLE, VARIANT, WORD
 
 OTHER, LATIN, GREEK = 0, 1, 2  # alphabets of tokens
 _NONE, _LATIN, _GREEK, _CYRILLIC, _ARMENIAN, _CHEROKEE, _COPTIC = range(7)
 
-_LIKE = set("αγεηικνρστχω")  # look like Latin letters
-_SIGNS = set("ΓΔΘΛΞΠΣΦΨΩβδζθλμξπφψϑϕϵϰϱϖ")  # look like none
-_HEADS = (
+_LIKE = set("αγεηικνρστχω")  # Greek letters that look like Latin ones
+_SIGNS = set("ΓΔΘΛΞΠΣΦΨΩβδζθλμξπφψϑϕϵϰϱϖ")  # Greek letters that do not
+_HEADS = (  # words that may stand directly before a Greek letter
     "cronbach interferon integrin casein kinase fc tocopherol amyloid thalassemia methyl receptor"
 ).split()
-_TAILS = (
+_TAILS = (  # words that may stand directly after one
     "max min eff obs rel ref crit abs syn synuclein actin tubulin globulin catenin tocopherol carotene helix "
     "terpinene casein ketoglutarate fetoprotein linolenic p r s x y z n k"
 ).split()
@@ -19,10 +19,10 @@ _START, _DIGIT, _SMALL, _CAPITAL, _AFTER_GREEK = range(5)
 
 
 def alphabet_of(code):
-    """Tells Greek and Latin letters, in whatever form they are written."""
+    """Returns LATIN, GREEK or OTHER: the alphabet of a code point, which may be any form of a letter."""
     if code in TABLE.clean:
         code = TABLE.clean[code][0]
-    elif code in TABLE.not_form:
+    elif code in TABLE.unclean:
         code = TABLE.parts[code][0]
     if code < 0x80:
         return LATIN if 0x41 <= code <= 0x5A or 0x61 <= code <= 0x7A else OTHER
@@ -61,7 +61,7 @@ class Word:
         self.before, self.last, self.capitals, self.latin, self.smalls = _START, _START, False, [], 0
 
     def next(self, code, kind):
-        """Moves on to a code point, and says whether it may stand in the word."""
+        """Takes the next code point, and reports whether it may stand in the word."""
         if kind in (MARK, STACKER, JOINER, SELECTOR, VARIANT):
             return True
         if kind != WORD:

@@ -19,9 +19,9 @@ def parse_amount(text):
         return 0
     places = _PLACES.get(unit.lower())
     if places is None:
-        raise ValueError(f"{text!r}: there is no {unit!r} on this chain")
+        raise ValueError(f"{text!r}: the chain has no unit {unit!r}: write OPEN or aopen")
     if len(fraction) > places:
-        raise ValueError(f"{text!r} is more exact than 1 aopen")
+        raise ValueError(f"{text!r} has a fraction of an aopen, the smallest unit: write fewer decimals")
     return int(whole + fraction.ljust(places, "0"))
 
 

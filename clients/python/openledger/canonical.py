@@ -7,7 +7,7 @@ from decimal import Decimal
 
 
 def canonical(value):
-    """The one form of a JSON value that every language writes the same way."""
+    """Returns the form of a JSON value that is the same in every language."""
     if isinstance(value, dict):
         names = sorted(value, key=lambda name: name.encode("utf-16-be"))
         return "{" + ",".join(canonical(name) + ":" + canonical(value[name]) for name in names) + "}"
@@ -16,12 +16,12 @@ def canonical(value):
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _number(float(value))
     if isinstance(value, str):
-        value.encode("utf-8")  # half a character has no form
+        value.encode("utf-8")  # raises for an unpaired surrogate, which has no form
     return json.dumps(value, ensure_ascii=False)
 
 
 def _number(number):
-    """A number as ECMAScript writes it."""
+    """Writes a number as ECMAScript does."""
     if not math.isfinite(number):
         raise ValueError("a number is not finite")
     if number == 0:

@@ -1,10 +1,10 @@
-"""OpenAI's chat completions over a session: client.chat.completions.create(...), as the package openai has it."""
+"""OpenAI's chat completions over a session: client.chat.completions.create(...), as in the package openai."""
 
 from .amount import parse_amount
 
 
 class _Object(dict):
-    """A JSON object whose fields are attributes, too."""
+    """A JSON object whose fields can also be read as attributes."""
 
     def __getattr__(self, name):
         try:
@@ -34,7 +34,7 @@ class OpenLedger:
         self.completions = self
 
     def create(self, messages, model=None, stream=False, on_text=None, **options):
-        """Returns a response. With stream=True it is a list of chunks; on_text has the text as it comes."""
+        """Returns a response; with stream=True, a list of chunks. on_text is called with each piece of text."""
         request = dict(options, messages=messages)
         answer = self.session.ask(request, self.max_fee, on_text)
         proof = answer.proof

@@ -1,7 +1,7 @@
 """Ed25519 in pure Python (RFC 8032), for machines without a library of cryptography.
 
 Signing and checking take some milliseconds each. The time that signing takes may depend on the key: use it where nobody
-can measure it, as on one's own machine. What it signs here is worth a session's deposit.
+can measure it, for example on your own machine. A session key that leaks costs at most the deposit of its session.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ def _recover_x(y, sign):
     if (x * x - square) % _P:
         return None
     if x == 0 and sign:
-        return 0  # ZIP 215 takes it
+        return 0  # ZIP 215 accepts it
     return _P - x if x & 1 != sign else x
 
 
@@ -60,7 +60,7 @@ def _encode(point):
 
 
 def _decode(encoded):
-    """A point by the rules of ZIP 215, which the chain has: forms that are not reduced are taken."""
+    """Decodes a point by the rules of ZIP 215, as the chain does: forms that are not reduced are accepted."""
     number = int.from_bytes(encoded, "little")
     y, sign = number & (1 << 255) - 1, number >> 255
     y %= _P
@@ -96,7 +96,7 @@ def sign(seed, message):
 
 
 def verify(public, message, signature):
-    """Says whether a signature is of a key over a message, by ZIP 215."""
+    """Reports whether a signature over a message was made with a key, by the rules of ZIP 215."""
     if len(public) != 32 or len(signature) != 64:
         return False
     a, r = _decode(public), _decode(signature[:32])

@@ -28,7 +28,7 @@ ACK_CALL = _hash(b"openledger/ack/v1")
 
 
 def query_hash(call_key, request):
-    """The hash of a question: of the canonical form of a request without how it is paid and delivered."""
+    """The hash of a question: the request in canonical form, without the fields on payment and delivery."""
     aside = ("openledger", "stream", "stream_options")
     query = {name: value for name, value in request.items() if name not in aside}
     return _hash(b"openledger/query/v2", call_key, canonical(query).encode())
@@ -40,7 +40,7 @@ def call_hash(query, max_fee):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a call; the zero value stands for a gap, and for the time before the first call."""
+    """The outcome of a call. The zero value is that of a gap, and what stands before the first call."""
 
     answer_root: bytes = NO_HASH
     input_tokens: int = 0
@@ -96,7 +96,7 @@ class Voucher:
 
 @dataclass(frozen=True)
 class SignedAnswer:
-    """What a provider signs in the last chunk that it sends."""
+    """What a provider signs: the outcome of a call. The signature is in the last chunk of the answer."""
 
     chain_id: str
     session: bytes
@@ -153,7 +153,7 @@ def answer_root(call_key, text, method=SPAN):
 
 
 def input_tokens(request):
-    """The tokens that are billed for a question."""
+    """The number of tokens that are billed for a question."""
     count = 0
     for message in request.get("messages", []):
         content = message.get("content") or ""
@@ -169,6 +169,6 @@ def input_tokens(request):
 
 
 def answered(message):
-    """The text that an answer is: its content and, each on a line of its own, its tool calls."""
+    """The text of an answer: its content and then its tool calls, each on a line of its own."""
     calls = [call["function"]["name"] + " " + call["function"]["arguments"] for call in message.get("tool_calls") or []]
     return "\n".join(([message["content"]] if message.get("content") else []) + calls)

@@ -7,6 +7,7 @@ import os
 import secrets
 import tempfile
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from . import ed25519, poa
@@ -16,7 +17,7 @@ from .wallet import Node, Refused, coin, decode_address, deliver, message
 
 try:
     import fcntl
-except ImportError:  # without it, one process alone must use a folder
+except ImportError:  # without it, the user must see that only one process uses a session
     fcntl = None
 
 
@@ -25,7 +26,7 @@ class AnswerError(Exception):
 
 
 class GatewayError(Exception):
-    """An error that the gateway answered with. With gap the call is recorded as failed, and nothing is charged."""
+    """An error that the gateway returned. If gap is true, the call is recorded as failed, and nothing is charged."""
 
     def __init__(self, status, error):
         super().__init__(f"{error.get('message')} ({error.get('code')})")
@@ -33,11 +34,11 @@ class GatewayError(Exception):
 
 
 class InUse(Exception):
-    """Another process asks in the session."""
+    """Another process uses the session."""
 
 
 def _write(path, content):
-    """Puts another file in place of one, which is on the disk when it returns."""
+    """Replaces a file. The new content is on the disk when it returns."""
     folder = os.path.dirname(os.path.abspath(path))
     os.makedirs(folder, mode=0o700, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".new-", dir=folder)
@@ -75,7 +76,7 @@ def call(url, body=None, timeout=180):
 
 
 class Answer:
-    """What was said, and what it cost: message as OpenAI's API has it, and the proof beside it."""
+    """An answer: the message in the form of OpenAI's API, and the gateway's proof of what it costs."""
 
     def __init__(self, reply, finish, proof):
         self.message, self.finish, self.proof = reply, finish, proof
@@ -97,24 +98,24 @@ class Session:
 
     @classmethod
     def load(cls, path):
-        """Goes on in a session, or with an opening that was interrupted. It raises InUse while another process does."""
+        """Loads a session, and finishes an interrupted opening. Raises InUse if another process uses it."""
         lock = cls._acquire(path)
         try:
             with open(path, encoding="utf-8") as file:
                 state = json.load(file)
+            session = cls(path, state, lock)
+            if "opening" in state:
+                session._finish()
         except BaseException:
             lock.close()
             raise
-        session = cls(path, state, lock)
-        if "opening" in state:
-            session._finish()
         return session
 
     @classmethod
     def open(cls, path, gateway, node_url, wallet, deposit, model_id=None):
         """Opens a session with a gateway, with a deposit in aopen. The key is on disk before anything is sent."""
         if os.path.exists(path):
-            raise FileExistsError(path)
+            raise FileExistsError(f"{path} exists: load the session in it, or name another file")
         gateway, node = gateway.rstrip("/"), Node(node_url)
         with call(gateway + "/v1/models", timeout=15) as response:
             offered = [one["openledger"] for one in json.load(response)["data"] if one.get("openledger")]
@@ -122,7 +123,7 @@ class Session:
         if model is None:
             raise LookupError(f"the gateway does not serve model {model_id}")
         if model["chain_id"] != node.chain_id():
-            raise ValueError(f"the gateway serves chain {model['chain_id']}, and the node is of another")
+            raise ValueError(f"the node is not of chain {model['chain_id']}, which the gateway serves: name another")
         seed = secrets.token_bytes(32)
         content = message(
             (1, wallet.address), (2, model["provider"]), (3, model["model_id"]), (4, ed25519.public_key(seed)),
@@ -130,13 +131,19 @@ class Session:
         )
         signed = wallet.sign_transaction(node, "/openledger.attribution.v1.MsgOpenSession", content)
         lock = cls._acquire(path)
-        state = {
-            "seed": seed.hex(), "gateway": gateway, "node": node.url, "chain_id": model["chain_id"],
-            "payer": wallet.address, "opening": base64.b64encode(signed).decode(),
-        }
-        _write(path, state)
-        session = cls(path, state, lock)
-        session._finish()
+        try:
+            if os.path.exists(path):  # another process has opened a session meanwhile: its key is worth a deposit
+                raise FileExistsError(f"{path} exists: load the session in it, or name another file")
+            state = {
+                "seed": seed.hex(), "gateway": gateway, "node": node.url, "chain_id": model["chain_id"],
+                "payer": wallet.address, "opening": base64.b64encode(signed).decode(),
+            }
+            _write(path, state)
+            session = cls(path, state, lock)
+            session._finish()
+        except BaseException:
+            lock.close()
+            raise
         return session
 
     @staticmethod
@@ -149,11 +156,11 @@ class Session:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 lock.close()
-                raise InUse(path) from error
+                raise InUse(f"another process uses the session in {path}: wait for it") from error
         return lock
 
     def _finish(self):
-        """Sends the transaction that opens the session, again if need be: the chain executes it once."""
+        """Sends the transaction that opens the session, again if necessary: the chain executes it once."""
         node = Node(self._state["node"])
         found = self._find(node)
         if found is None:
@@ -165,7 +172,7 @@ class Session:
                     raise
             found = found or self._find(node)
         if found is None:
-            raise Refused("the transaction is in a block and has opened no session")
+            raise Refused("the transaction is in a block, but the node shows no session of this key: try again later")
         price = found["price"]
         del self._state["opening"]
         self._state.update({
@@ -180,7 +187,7 @@ class Session:
     def _find(self, node):
         public, key = base64.b64encode(ed25519.public_key(bytes.fromhex(self._state["seed"]))).decode(), ""
         while True:
-            query = f"?pagination.key={urllib.request.quote(key, safe='')}" if key else ""
+            query = f"?pagination.key={urllib.parse.quote(key, safe='')}" if key else ""
             page = node.get(f"/openledger/attribution/v1/payers/{self._state['payer']}/sessions{query}")
             for one in page["sessions"]:
                 if one["session_key"] == public:
@@ -220,10 +227,10 @@ class Session:
         return base64.b64encode(ed25519.sign(bytes.fromhex(s["seed"]), voucher.sign_bytes())).decode()
 
     def ask(self, request, max_fee, piece=None):
-        """Asks what a request to POST /v1/chat/completions says, for at most max_fee in aopen, and returns an Answer.
+        """Asks a question, in the form of POST /v1/chat/completions, for at most max_fee in aopen. Returns an Answer.
 
-        With piece, parts of the text are passed on as they come, before they can be checked. An earlier question whose
-        answer has not arrived is settled first: recover() returns its answer.
+        With piece, the answer is streamed: piece is called with each part of the text, before it can be checked. If the
+        answer to an earlier question has not arrived, ask settles that one first; call recover() to get its answer.
         """
         if self.pending:
             self.recover()
@@ -253,9 +260,9 @@ class Session:
             raise
 
     def recover(self):
-        """Asks for the answer to the pending question again, under the voucher that pays for it already.
+        """Asks again for the answer to the pending question, with the voucher that already pays for it.
 
-        Returns its Answer, or None if it was not recorded, or has failed.
+        Returns the Answer, or None if no question is pending, the call was not recorded, or it failed.
         """
         asked = self._state["pending"]
         if not asked:
@@ -326,22 +333,22 @@ class Session:
                                 shown = reply["content"]
                                 piece(delta["content"])
                     if proof is None:
-                        raise ConnectionError("the stream ended without a signature")
+                        raise ConnectionError("the stream ended without a signature: call recover()")
                     answer = Answer(reply, finish, proof)
         finally:
             if len(shown) > len(asked["shown"]) and s["pending"]:
                 asked["shown"] = shown
                 _write(self.path, s)
         outcome = self.check(answer)
-        whole = poa.answered(answer.message)  # what was shown before may go on behind what is signed for
+        whole = poa.answered(answer.message)  # what was shown before may be longer than what is signed for
         if not whole.startswith(asked["shown"]) and not asked["shown"].startswith(whole):
-            raise AnswerError("it is not the answer that was shown before the connection was lost")
+            raise AnswerError("the answer differs from what was shown before the connection was lost")
         self._settle(outcome)
         return answer
 
     @staticmethod
     def _proved(answer):
-        """The text that the provider signs for, and what was sent behind it, which is not charged."""
+        """Splits an answer into the text that the provider signs for, and what was sent after it at no charge."""
         said, count = poa.answered(answer.message), answer.proof["output_tokens"]
         found = tokens(said) if count else []
         if count < len(found):
@@ -351,25 +358,31 @@ class Session:
 
     def check(self, answer):
         """Recomputes root, tokens and fee of the pending answer, and checks the signature. Returns its outcome."""
+        try:
+            return self._check(answer)
+        except (LookupError, TypeError, ValueError) as error:
+            raise AnswerError(f"a field of the proof is missing or cannot be read: {error!r}") from error
+
+    def _check(self, answer):
         s, proof = self._state, answer.proof
         asked = s["pending"]
         said, _ = self._proved(answer)
         if (proof["session"], proof["n"]) != (s["id"], asked["paid"]["n"]):
-            raise AnswerError("it belongs to another call")
+            raise AnswerError("the answer belongs to another call")
         if proof.get("gap"):
             if proof["fee"] != "0" or proof["sources"] or proof["input_tokens"] or proof["output_tokens"]:
-                raise AnswerError("it says that the sources say nothing, and charges")
+                raise AnswerError("the answer says that the sources say nothing, but it charges")
             return poa.Outcome()
         key, root = bytes.fromhex(asked["paid"]["call_key"]), bytes.fromhex(proof["answer_root"])
         if root not in (poa.answer_root(key, said), poa.answer_root(key, said, poa.MEANING)):
-            raise AnswerError("the root is of another text")
+            raise AnswerError("the answer root is that of another text")
         counted = poa.input_tokens(asked["request"]), len(token_ids(said))
         if (proof["input_tokens"], proof["output_tokens"]) != counted:
-            raise AnswerError("other tokens are billed than there are")
+            raise AnswerError("the billed tokens are not those of question and answer")
         try:
             check_text(said)
         except TextError as error:
-            raise AnswerError(f"its text hides words from attribution: {error}") from error
+            raise AnswerError(f"the text hides words from attribution: {error}") from error
         fee = int(proof["fee"])
         if not 0 <= fee <= min(self.price.total(*counted), int(asked["paid"]["max_fee"])):
             raise AnswerError("the fee is above the price or the maximum")
@@ -384,7 +397,7 @@ class Session:
         return s["n"] + 1, poa.next_hash(bytes.fromhex(s["head"]), poa.ACK_CALL, self._last())
 
     def acknowledge(self):
-        """Signs for the last answer without asking anything more, so that its contributors are paid now."""
+        """Signs for the last answer without another question, so that its contributors are paid now."""
         s = self._state
         if not s["last"]:
             return
@@ -396,10 +409,10 @@ class Session:
         _write(self.path, s)
 
     def close(self, wallet):
-        """Closes the session on chain, acknowledging the last answer. The rest of the deposit returns an hour later."""
+        """Acknowledges the last answer and closes the session. The rest of the deposit returns an hour later."""
         s = self._state
         if self.pending:
-            with contextlib.suppress(GatewayError, AnswerError, OSError):
+            with contextlib.suppress(Exception):  # a lost answer, whatever the reason, must not keep the deposit
                 self.recover()
         fields = [(1, wallet.address), (2, bytes.fromhex(self.id))]
         if s["last"]:
@@ -411,12 +424,12 @@ class Session:
         os.remove(self.path)
 
     def leave(self):
-        """Lets other processes ask in the session."""
+        """Releases the session, so that another process can use it."""
         self._lock.close()
 
 
 def _events(stream):
-    """The JSON objects of a stream of server-sent events."""
+    """Yields the JSON objects of a stream of server-sent events."""
     for line in stream:
         text = line.decode("utf-8").rstrip("\r\n")
         if not text.startswith("data:"):

@@ -1,4 +1,4 @@
-"""The stop words of poa/stopwords.go, which weigh nothing in an answer by method MEANING."""
+"""The stop words of poa/stopwords.go, which have no weight in an answer by method MEANING."""
 
 STOP_WORDS = """
 a about after all also an and any are as at be because been but by can could do does each for from had has

@@ -15,7 +15,7 @@ STARTS, ENDS = 1, 2  # marks
 
 
 def codes_of(text):
-    """The code points of a text. Text with half a character has none: ValueError."""
+    """Returns the code points of a text. Raises ValueError for an unpaired surrogate."""
     text.encode("utf-8")
     return [ord(c) for c in text]
 
@@ -41,7 +41,7 @@ def token_id(codes):
 
 
 def fold(codes):
-    """The folded form of a token: small letters in form NFC, without what is not seen."""
+    """The folded form of a token: small letters in form NFC, without invisible characters."""
     out = []
     for code in codes:
         if TABLE.kind.get(code) in (WORD, ALONE, MARK, STACKER):
@@ -95,7 +95,7 @@ def _word_end(codes, i):
             end = i
         elif kind in (IGNORABLE, JOINER, VARIANT):
             after = _over_line_end(codes, i + 1) if code == _SOFT_HYPHEN and letter else 0
-            i = after or i + 1  # part of the token if a letter follows
+            i = after or i + 1  # it belongs to the token if a letter follows
         else:
             after = _over_line_end(codes, i + 1) if code in (0x2D, _HYPHEN) and letter else 0
             if not after:
@@ -105,7 +105,7 @@ def _word_end(codes, i):
 
 
 def _over_line_end(codes, i):
-    """Where a word goes on behind a hyphen at the end of a line, or 0."""
+    """Returns where a word continues after a hyphen at the end of a line, or 0."""
     lines, limit = 0, i + _MAX_BLANKS
     while i < len(codes) and i < limit:
         code = codes[i]
@@ -151,7 +151,7 @@ _STOPS = set("\n\r\u2028\u2029\u0085。！？｡।॥؟۔።។၊။…")
 
 
 def marks(text):
-    """The marks of the tokens: whether a sentence starts or ends with them."""
+    """Returns the mark of each token: STARTS if a sentence starts with it, ENDS if one ends with it, both, or 0."""
     codes = codes_of(text)
     out, last = [], 0
     for start, end, _ in tokens(text):
@@ -172,7 +172,7 @@ _stop_ids = frozenset()
 
 
 def weight(text):
-    """How much a text says: 13/8 for a word, 4/8 for a letter of a script without spaces, nothing for stop words."""
+    """The weight of a text: 13/8 for a word, 4/8 for a letter of a script without spaces, nothing for stop words."""
     global _stop_ids
     if not _stop_ids:
         _stop_ids = frozenset(token_id(codes_of(word)) for word in STOP_WORDS)
@@ -242,8 +242,8 @@ def _joins(previous, code):
 
 
 _REFUSED = {
-    FORBIDDEN: "a control, private, or no character of Unicode 15.0", LINE: "a line feed is wanted",
-    SPACE: "an ordinary space is wanted", IGNORABLE: "it is not seen", BULLET: "a bullet (U+2022) is wanted",
+    FORBIDDEN: "a control or private character, or none of Unicode 15.0", LINE: "use a line feed",
+    SPACE: "use an ordinary space", IGNORABLE: "it is invisible", BULLET: "use a bullet (U+2022)",
 }
 
 
@@ -252,7 +252,7 @@ def check_text(text):
     try:
         codes = codes_of(text)
     except UnicodeEncodeError as error:
-        raise TextError("invalid_utf8", error.start, "half a character") from error
+        raise TextError("invalid_utf8", error.start, "an unpaired surrogate") from error
     previous, joined, first, run, word = 0, 0, 0, [], Word()
     for position, code in enumerate(codes):
         kind = TABLE.kind.get(code, FORBIDDEN)
@@ -280,8 +280,8 @@ def _refuse(code, kind, previous, joined, first, run):
         return _REFUSED[kind]
     if kind in (JOINER, SELECTOR, VARIANT) and (joined or not _may_follow(previous, code)):
         return "no script or symbol needs it here"
-    if code in TABLE.not_form:
-        return "a form of a plain letter"
+    if code in TABLE.unclean:
+        return "use the plain letter that it is a form of"
     if code not in TABLE.back or not run:
         return ""
     if len(run) >= MAX_MARKS + 1:

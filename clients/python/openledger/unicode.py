@@ -1,4 +1,4 @@
-"""The table of code points of NormVersion 2, Unicode 15.0.0. The file is normative: no library decides."""
+"""The table of code points of NormVersion 2, Unicode 15.0.0. The file decides, not Python's own tables."""
 
 from importlib import resources
 
@@ -12,7 +12,7 @@ _LEADS, _VOWELS, _TAILS = 19, 21, 28
 
 
 class Table:
-    """What is known of each code point."""
+    """The properties of each code point."""
 
     def __init__(self, text):
         self.kind, self.order = {}, {}
@@ -37,9 +37,9 @@ class Table:
         back.update(code for code, order in self.order.items() if order)
         back.update(range(_VOWEL, _VOWEL + _VOWELS))
         back.update(range(_TAIL, _TAIL + _TAILS))
-        self.back = back  # may compose with what stands before it
-        self.not_form = set(self.clean)  # is not in clean text
-        self.not_form.update(code for code, parts in self.parts.items() if self.compose(list(parts)) != [code])
+        self.back = back  # code points that may compose with the one before them
+        self.unclean = set(self.clean)  # code points that clean text does not have
+        self.unclean.update(code for code, parts in self.parts.items() if self.compose(list(parts)) != [code])
 
     def decompose(self, code):
         """The canonical decomposition of a code point, not reordered."""
@@ -52,7 +52,7 @@ class Table:
     def compose(self, codes):
         """Turns decomposed text into Unicode's form NFC."""
         codes = list(codes)
-        for i in range(1, len(codes)):  # marks of one order keep their places
+        for i in range(1, len(codes)):  # a stable sort: marks of the same order keep their places
             order, j = self.order.get(codes[i], 0), i
             while order and j > 0 and self.order.get(codes[j - 1], 0) > order:
                 codes[j - 1], codes[j] = codes[j], codes[j - 1]

@@ -1,6 +1,6 @@
 """An account that signs transactions: secp256k1 (RFC 6979), addresses, and the few messages that sessions need.
 
-Signing takes some milliseconds, and its time may depend on the key: use it where nobody can measure it.
+Signing takes some milliseconds. The time may depend on the key: use it where nobody can measure it.
 """
 
 import base64
@@ -71,7 +71,7 @@ def _bech32_checksum(prefix, data):
 
 
 def decode_address(address):
-    """The bytes of an address such as open1…; ValueError if it is none."""
+    """Returns the bytes of an address such as open1…. Raises ValueError if the text is not an address."""
     prefix, found, rest = address.lower().rpartition("1")
     data = [_CHARSET.find(c) for c in rest]
     if not found or len(data) < 6 or -1 in data or _bech32_checksum(prefix, data) != 1:
@@ -92,7 +92,7 @@ def _varint(number):
 
 
 def message(*fields):
-    """Encodes protobuf fields: pairs of number and value, an int, bytes or str. What is empty is left out."""
+    """Encodes protobuf fields, given as pairs of number and value: an int, bytes or str. Empty values are left out."""
     out = b""
     for number, value in fields:
         if isinstance(value, int):
@@ -150,12 +150,12 @@ class Node:
 
 class Wallet:
     """An account: its private key, 32 bytes, which `openledgerd keys export NAME --unarmored-hex --unsafe` prints in
-    hex, and its address. With a fee granter that account pays the fees of transactions."""
+    hex, and its address. If a fee granter is given, that account pays the fees of transactions."""
 
     def __init__(self, key, address, fee_granter=""):
         self._key = int.from_bytes(key, "big")
         if len(key) != 32 or not 0 < self._key < _N:
-            raise ValueError("a key has 32 bytes, and is a number of the curve")
+            raise ValueError("a private key has 32 bytes, and is a number from 1 to the order of the curve")
         decode_address(address)
         self.address, self.fee_granter = address, fee_granter
         x, y = _multiply(self._key, _G)
@@ -170,7 +170,7 @@ class Wallet:
         return r.to_bytes(32, "big") + min(s, _N - s).to_bytes(32, "big")
 
     def sign_transaction(self, node, type_url, content):
-        """A signed transaction of one message, with gas from a simulation. It can be sent as often as it takes."""
+        """Returns a signed transaction of one message, with gas from a simulation. It may be sent more than once."""
         info = node.get(f"/cosmos/auth/v1beta1/account_info/{self.address}")["info"]
         sequence, number, chain_id = int(info["sequence"]), int(info["account_number"]), node.chain_id()
         body = message((1, packed(type_url, content)))
@@ -191,7 +191,7 @@ class Wallet:
 
 
 def deliver(node, transaction):
-    """Sends a signed transaction and waits until a block holds it. Refused says that the chain did not take it."""
+    """Sends a signed transaction, and waits until it is in a block. Raises Refused if the chain refuses it."""
     body = {"tx_bytes": base64.b64encode(transaction).decode(), "mode": "BROADCAST_MODE_SYNC"}
     sent = node.post("/cosmos/tx/v1beta1/txs", body)["tx_response"]
     if sent["code"] and (sent["codespace"], sent["code"]) != ("sdk", 19):  # 19: the node has it already
@@ -207,4 +207,4 @@ def deliver(node, transaction):
         if found["code"]:
             raise Refused(found["raw_log"])
         return found
-    raise TimeoutError(f"transaction {name} is not in a block yet")
+    raise TimeoutError(f"transaction {name} is not in a block after {INCLUSION_SECONDS} seconds: send it again")

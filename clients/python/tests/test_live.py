@@ -1,4 +1,4 @@
-"""Asks on a running demo, whose result of `openlorad demo --keep --json` the file in OPENLEDGER_DEMO is."""
+"""Asks on a running demo. OPENLEDGER_DEMO names a file with the output of `openlorad demo --keep --json`."""
 
 import json
 import os
@@ -23,7 +23,8 @@ class Live(unittest.TestCase):
         where = ["--home", cls.demo["home"] + "/node0", "--keyring-backend", "test"]
 
         def keys(*command):
-            out = subprocess.run(["openledgerd", "keys", *command, *where], check=True, capture_output=True, input=b"y\n")
+            command = ["openledgerd", "keys", *command, *where]
+            out = subprocess.run(command, check=True, capture_output=True, input=b"y\n")
             return out.stdout.decode().strip()
 
         key = keys("export", "node0", "--unarmored-hex", "--unsafe")
@@ -45,7 +46,7 @@ class Live(unittest.TestCase):
             try:
                 return self.node.get(f"/openledger/attribution/v1/receipts/{name}")
             except LookupError:
-                self.assertLess(time.monotonic(), until, "the receipt does not come on chain")
+                self.assertLess(time.monotonic(), until, "the receipt is not on chain after a minute")
                 time.sleep(0.3)
 
     def test_ask_and_pay(self):
