@@ -1,5 +1,5 @@
-// What a page does in a browser: it opens a session, asks, checks, acknowledges, and proves the receipt. browser.test.mjs
-// bundles it; the page's server says who pays and where, and takes the result.
+// A page for the test in a browser: it opens a session, asks, checks, acknowledges, and proves the receipt.
+// browser.test.mjs bundles it; its server tells the page who pays and where, and takes the result.
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import * as ol from "../dist/index.js";
 
@@ -12,10 +12,10 @@ const until = async (ask) => {
     const found = await ask();
     if (found) return found;
   }
-  throw new Error("it takes more than a minute: " + ask);
+  throw new Error("this takes more than a minute: " + ask);
 };
 
-/** proved asks the gateway for a receipt's proof, and verifies it by what the chain has. */
+/** proved asks the gateway for a receipt's proof, and verifies it against the accumulator of the chain. */
 const proved = (gateway, chain, id) =>
   until(async () => {
     const answer = await fetch(`${gateway}/v1/openledger/receipts/${id}/proof`);
@@ -46,7 +46,7 @@ async function run({ gateway, address, key }) {
     publicKey: secp256k1.getPublicKey(secret),
     sign: async (document) => secp256k1.sign(ol.signBytes(document), secret),
   };
-  const node = `${location.origin}/node`; // nodes answer no other origins before their operator says so
+  const node = `${location.origin}/node`; // nodes refuse other origins until their operator allows them
   const info = await (await fetch(`${node}/cosmos/base/tendermint/v1beta1/node_info`)).json();
   const chain = new ol.Chain(node, info.default_node_info.network);
   const store = {

@@ -1,5 +1,5 @@
-// A stand-in for a model server that knows tools and JSON, as vLLM and llama.cpp serve them: it prints its URL, and answers by
-// what is asked. With tools it asks for one, or for two if the question says "both"; behind a tool's answer it says that.
+// A stand-in for a model server that knows tools and JSON, as vLLM and llama.cpp do. It prints its URL. If the request
+// has tools, it calls one, or two if the question says "both"; after a tool's answer it repeats that answer.
 import { createServer } from "node:http";
 
 const chunk = (delta, finish_reason = null) => ({
@@ -10,14 +10,14 @@ const chunk = (delta, finish_reason = null) => ({
   choices: [{ index: 0, delta, finish_reason }],
 });
 
-/** called are the deltas of a tool call in pieces, as servers send them. */
+/** called yields the deltas of a tool call in pieces, as servers send them. */
 function* called(index, name, parameters) {
   yield { tool_calls: [{ index, id: `call_${index}`, type: "function", function: { name, arguments: "" } }] };
   for (const piece of JSON.stringify(parameters).match(/.{1,7}/gs))
     yield { tool_calls: [{ index, function: { arguments: piece } }] };
 }
 
-/** answer yields what is said, and why it ends. */
+/** answer yields the chunks of an answer; the last says why it ends. */
 function* answer({ messages, tools, tool_choice, response_format }) {
   const last = messages.at(-1),
     question = messages.findLast(({ role }) => role === "user").content;

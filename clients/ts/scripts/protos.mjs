@@ -1,4 +1,5 @@
-// Copies the protocol to .proto without the options that only servers read: a third of the size of what pages load.
+// Copies the .proto files to the folder .proto, without the options that only servers read: they would be a third of
+// what pages load.
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,7 +24,7 @@ for (const [folder, wanted] of sources) {
 }
 writeFileSync(join(out, "buf.yaml"), "version: v2\n");
 
-/** strip takes out imports, options, and the bodies of calls, which hold nothing else. */
+/** strip removes imports, options, and the bodies of calls, which hold only options. */
 function strip(text) {
   text = text
     .split("\n")
@@ -48,13 +49,13 @@ function strip(text) {
   return kept;
 
   function closing(at) {
-    // behind a string that begins here
+    // returns the place after the string that begins here
     for (at++; text[at] !== '"'; at++) if (text[at] === "\\") at++;
     return at + 1;
   }
 
   function behind(at, end) {
-    // behind the end that belongs to what is open here
+    // returns the place after the sign that ends what is open here
     for (let open = 0; at < text.length;) {
       const c = text[at];
       if (c === '"') {
@@ -66,6 +67,6 @@ function strip(text) {
       if ("{[".includes(c)) open++;
       if ("}]".includes(c)) open--;
     }
-    throw new Error(`an option without ${end}`);
+    throw new Error(`an option has no ${end} at its end: mend the .proto file`);
   }
 }

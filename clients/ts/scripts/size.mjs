@@ -1,5 +1,5 @@
-// Bundles everything that a page can use, and fails when it is above 90 kB compressed by `gzip -9`, as servers do ahead of
-// time. Node's own zlib is tuned for speed and takes one percent more.
+// Bundles everything that a page can use, and fails if that is above 90 kB compressed. It compresses with `gzip -9`, as
+// servers do in advance; Node's own zlib is tuned for speed, and its output is one percent larger.
 import { execFileSync } from "node:child_process";
 import { build } from "esbuild";
 

@@ -1,4 +1,4 @@
-// Writes the table of code points (poa/unicode_v2.txt) in a form that is small when it is compressed.
+// Writes the table of code points (poa/unicode_v2.txt) in a form that compresses well.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const text = readFileSync(new URL("../../../poa/unicode_v2.txt", import.meta.url), "ascii");
@@ -10,7 +10,7 @@ for (const line of text.split("\n")) {
 const hex = (field) => Number.parseInt(field, 16);
 const short = (number) => number.toString(36);
 
-// Ranges: how far behind the end of the one before, how long, and what they are.
+// Of each range: its distance from the end of the range before, its length, and its value.
 const ranges = (list) => {
   let at = 0;
   return list.map(([first, last, what]) => {
@@ -19,7 +19,7 @@ const ranges = (list) => {
     return line;
   });
 };
-// Maps: how far behind the key before, and each value less the key.
+// Of each entry of a map: the distance of its key from the key before, and each value minus the key.
 const maps = (list) => {
   let at = 0;
   return list.map(([key, ...values]) => {
@@ -37,8 +37,8 @@ const pairs = (list) => {
   });
 };
 
-// What follows from the rest is left out: a fold that is that of the letters which a code point stands for.
-// src/unicode.ts does the same the other way round; a test compares the result with the whole table.
+// Folds that can be derived are left out: those of a code point whose parts have that fold. src/unicode.ts derives them
+// again; a test compares the result with the whole table.
 const codes = (list) => new Map(list.map(([key, ...values]) => [hex(key), values.map(hex)]));
 const parts = codes(lists.parts),
   clean = codes(lists.clean),
@@ -54,7 +54,7 @@ const derived = (code) => {
 };
 const candidates = new Set([...clean.keys(), ...parts.keys()]);
 const foldList = lists.fold.filter(([key, ...values]) => String(derived(hex(key))) !== String(values.map(hex)));
-// An empty one says that none is derived.
+// An empty list says that nothing may be derived for this code point.
 for (const code of [...candidates].sort((a, b) => a - b)) {
   if (derived(code) && !folds.has(code)) foldList.push([code.toString(16)]);
 }

@@ -3,7 +3,7 @@ import type { Bytes } from "./bytes.js";
 
 const CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
-/** decodeAddress returns the bytes of an address, and throws if it is none. */
+/** decodeAddress returns the bytes of an address. It throws if the text is not an address. */
 export function decodeAddress(address: string): Bytes {
   const text = address.toLowerCase(),
     split = text.lastIndexOf("1");

@@ -1,4 +1,4 @@
-// Which alphabets may stand in one word: Latin and Greek letters together where names of genes and units have them.
+// Which alphabets may be mixed in a word: Latin and Greek letters, in the forms that names of genes and units have.
 import { foldOf, plain, type Kind } from "./unicode.js";
 
 export const OTHER = 0,
@@ -8,7 +8,7 @@ export const OTHER = 0,
 const within = (code: number, ...ranges: [number, number][]): boolean =>
   ranges.some(([first, last]) => code >= first && code <= last);
 
-/** alphabetOf tells Greek and Latin letters, in whatever form they are written. */
+/** alphabetOf returns LATIN, GREEK or OTHER: the alphabet of a code point, which may be any form of a letter. */
 export function alphabetOf(code: number): number {
   code = plain(code);
   if (code < 0x80) return within(code, [0x41, 0x5a], [0x61, 0x7a]) ? LATIN : OTHER;
@@ -29,8 +29,9 @@ function scriptOf(code: number): Script {
   return within(code, [0x2c80, 0x2cff], [0x3e2, 0x3ef]) ? "coptic" : "none";
 }
 
-const LIKE = "αγεηικνρστχω"; // look like Latin letters
-const SIGNS = "ΓΔΘΛΞΠΣΦΨΩβδζθλμξπφψϑϕϵϰϱϖ"; // look like none
+const LIKE = "αγεηικνρστχω"; // Greek letters that look like Latin ones
+const SIGNS = "ΓΔΘΛΞΠΣΦΨΩβδζθλμξπφψϑϕϵϰϱϖ"; // Greek letters that do not
+// Words that may stand directly before a Greek letter, and directly after one.
 const HEADS = "cronbach interferon integrin casein kinase fc tocopherol amyloid thalassemia methyl receptor".split(" ");
 const TAILS = (
   "max min eff obs rel ref crit abs syn synuclein actin tubulin globulin catenin tocopherol carotene helix " +
@@ -44,16 +45,16 @@ const MOST_GREEK = 3,
 export class Word {
   private script: Script = "none";
   private greek = 0; // Greek letters so far
-  private run = 0; // of them in a row, up to here
-  private letters = false; // one that no symbol has
-  private like = false; // the last run has one that looks Latin
+  private run = 0; // of these, in a row before here
+  private letters = false; // a Greek letter was in neither list
+  private like = false; // the last run has a letter that looks Latin
   private before = "start";
   private last = "start";
   private capitals = false;
   private latin: string[] = [];
   private smalls = 0;
 
-  /** next moves on to a code point, and says whether it may stand in the word. */
+  /** next takes the next code point, and reports whether it may stand in the word. */
   next(code: number, kind: Kind): boolean {
     if (kind && "MGJVF".includes(kind)) return true;
     if (kind !== "L") {

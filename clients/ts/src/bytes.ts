@@ -1,4 +1,4 @@
-// Bytes as hashes, numbers and text.
+// Conversions between bytes, numbers, text and hashes.
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 as digest } from "@noble/hashes/sha2.js";
 
@@ -20,7 +20,7 @@ export const hash = (...parts: Uint8Array[]): Bytes => digest(concat(...parts)) 
 
 export const keyedHash = (key: Uint8Array, message: Uint8Array): Bytes => hmac(digest, key, message) as Bytes;
 
-/** bigEndian writes a number in some bytes. */
+/** bigEndian writes a number in size bytes. */
 export function bigEndian(number: bigint | number, size: number): Bytes {
   const out = new Uint8Array(size);
   let rest = BigInt(number);

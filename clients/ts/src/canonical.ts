@@ -2,7 +2,7 @@
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json | undefined };
 
-/** canonical is the one form of a JSON value that every language writes the same way. */
+/** canonical returns the form of a JSON value that is the same in every language. */
 export function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (value !== null && typeof value === "object") {

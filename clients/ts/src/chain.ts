@@ -25,13 +25,13 @@ import { Query as RewardsQuery } from "./gen/openledger/rewards/v1/query_pb.js";
 import { createClient, type Client } from "./grpcweb.js";
 import { begin, newKey, publicKeyOf, Session, type Store, type State } from "./session.js";
 
-const GAS_PERCENT = 140n; // of what a simulation measured
+const GAS_PERCENT = 140n; // of the gas that a simulation used
 const WAIT = 45_000,
   POLL = 300; // for a block, in ms
 const BROADCAST_SYNC = 2,
   SIGN_DIRECT = 1;
 
-/** SignDirect signs a document, as Keplr and Leap do. */
+/** SignDoc is the document that a wallet signs in mode direct, in the form of Keplr and Leap. */
 export interface SignDoc {
   bodyBytes: Uint8Array;
   authInfoBytes: Uint8Array;
@@ -39,7 +39,7 @@ export interface SignDoc {
   accountNumber: bigint;
 }
 
-/** Wallet is an account: window.keplr.getOfflineSigner(chainId) is one, with the first of its accounts. */
+/** Wallet is an account that can sign: connectWallet returns that of a browser extension. */
 export interface Wallet {
   address: string;
   publicKey: Uint8Array; // secp256k1, compressed
@@ -47,7 +47,7 @@ export interface Wallet {
   sign(document: SignDoc): Promise<Uint8Array>; // the signature, 64 bytes
 }
 
-/** RefusedError is a transaction that the chain refused. */
+/** RefusedError says that the chain refused a transaction. */
 export class RefusedError extends Error {
   constructor(
     readonly codespace: string,
@@ -58,7 +58,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** Chain asks a node, such as http://127.0.0.1:1317. */
+/** Chain is a client of a node, such as http://127.0.0.1:1317. */
 export class Chain {
   readonly attribution: Client<typeof AttributionQuery>;
   readonly datanet: Client<typeof DatanetQuery>;
@@ -79,7 +79,7 @@ export class Chain {
     this.txs = createClient(Service, node);
   }
 
-  /** sign makes a signed transaction, with gas from a simulation. It can be sent as often as it takes. */
+  /** sign makes a signed transaction, with gas from a simulation. It may be sent more than once. */
   async sign(wallet: Wallet, messages: Any[]): Promise<Uint8Array> {
     const [{ info }, { params }] = await Promise.all([
       this.auth.accountInfo({ address: wallet.address }),
@@ -130,7 +130,7 @@ export class Chain {
     throw new Error(`transaction ${name} is not in a block yet`);
   }
 
-  /** open opens a session with a gateway, with a deposit in aopen. Keep stores the opening before it is sent. */
+  /** open opens a session with a gateway, with a deposit in aopen. It has keep store the opening before it sends it. */
   async open(
     wallet: Wallet,
     gateway: string,
@@ -161,14 +161,14 @@ export class Chain {
     return this.finish(opening, store);
   }
 
-  /** finish goes on with an opening that was interrupted: the chain executes the transaction once. */
+  /** finish completes an opening that was interrupted: the chain executes the transaction once. */
   async finish(opening: Opening, store: Store): Promise<Session> {
     let found = await this.findSession(opening);
     if (!found) {
       await this.deliver(bytesOf(opening.transaction));
       found = await this.findSession(opening);
     }
-    if (!found) throw new Error("the transaction is in a block and has opened no session");
+    if (!found) throw new Error("the transaction opened no session");
     const state: State = begin(opening.seed, {
       chainId: this.chainId,
       gateway: opening.gateway,
@@ -207,7 +207,7 @@ export class Chain {
     await this.deliver(await this.sign(wallet, [packed(MsgTopUpSessionSchema, message)]));
   }
 
-  /** close closes a session, acknowledging its last answer. The rest of the deposit returns an hour later. */
+  /** close acknowledges the last answer and closes the session. The rest of the deposit returns an hour later. */
   async close(wallet: Wallet, session: Session): Promise<void> {
     await session.recover().catch(() => undefined);
     const message = create(MsgCloseSessionSchema, {
@@ -219,7 +219,7 @@ export class Chain {
   }
 }
 
-/** Opening is a session that is about to be opened. It is JSON: store it before it is sent, finish it after a crash. */
+/** Opening is a session that is about to be opened. It is JSON: store it, and call finish with it after a crash. */
 export interface Opening {
   seed: string;
   gateway: string;
@@ -234,7 +234,7 @@ interface Offered {
   fence?: string;
 }
 
-/** packed puts a message into an Any, as transactions have them. */
+/** packed puts a message into an Any, the form that transactions need. */
 export function packed<T extends DescMessage>(
   schema: T,
   message: MessageShape<T>,
@@ -243,5 +243,5 @@ export function packed<T extends DescMessage>(
   return { ...anyPack(schema, message), typeUrl };
 }
 
-/** signBytes is what a key signs of a document. */
+/** signBytes returns the bytes of a document that a key signs. */
 export const signBytes = (document: SignDoc): Uint8Array => toBinary(SignDocSchema, create(SignDocSchema, document));

@@ -17,7 +17,7 @@ export type Client<S extends DescService> = {
   ) => Promise<MessageShape<S["method"][M]["output"]>>;
 };
 
-/** NodeError is what a node answers with; code is that of gRPC: 5 is not found. */
+/** NodeError is an error that a node returned. Its code is that of gRPC: 5 means not found. */
 export class NodeError extends Error {
   constructor(
     readonly code: number,

@@ -1,4 +1,4 @@
-// Keplr and Leap: what they are told of the chain, and an account of theirs as a Wallet.
+// Keplr and Leap: the description of the chain that they need, and a Wallet for an account in them.
 import { DECIMALS, DENOM } from "./amount.js";
 import { fromBase64 } from "./bytes.js";
 import type { SignDoc, Wallet } from "./chain.js";
@@ -6,7 +6,7 @@ import type { SignDoc, Wallet } from "./chain.js";
 const COIN = { coinDenom: "OPEN", coinMinimalDenom: DENOM, coinDecimals: DECIMALS };
 const PREFIX = "open";
 
-/** chainInfo is what suggestChain of a wallet takes. Prices of gas are in aopen. */
+/** chainInfo describes the chain for a wallet's experimentalSuggestChain. Prices of gas are in aopen. */
 export function chainInfo(options: {
   chainId: string;
   chainName?: string;
@@ -41,7 +41,7 @@ interface KeyInfo {
   pubKey: Uint8Array;
 }
 
-/** Extension is what of window.keplr and window.leap is used. */
+/** Extension is the part of window.keplr and window.leap that is used. */
 export interface Extension {
   experimentalSuggestChain(info: object): Promise<void>;
   enable(chainId: string): Promise<void>;
@@ -49,11 +49,11 @@ export interface Extension {
   signDirect(chainId: string, signer: string, document: SignDoc): Promise<{ signature: { signature: string } }>;
 }
 
-/** suggestChain tells a wallet of the chain, which asks its user. */
+/** suggestChain describes the chain to a wallet, which asks its user whether to add it. */
 export const suggestChain = (extension: Extension, options: Parameters<typeof chainInfo>[0]): Promise<void> =>
   extension.experimentalSuggestChain(chainInfo(options));
 
-/** connectWallet is the account that a wallet's user has chosen. */
+/** connectWallet returns the account that the wallet's user has chosen. */
 export async function connectWallet(extension: Extension, chainId: string): Promise<Wallet> {
   await extension.enable(chainId);
   const { bech32Address: address, pubKey } = await extension.getKey(chainId);

@@ -12,23 +12,23 @@ export const ACK_CALL = hash(utf8("openledger/ack/v1"));
 const field = (content: Uint8Array): Bytes => concat(bigEndian(content.length, 4), content);
 const amount16 = (amount: bigint): Bytes => bigEndian(amount, 16);
 
-/** Request of a question, as OpenAI's API has it. */
+/** Request is a question in the form of OpenAI's API. */
 export type Request = { [name: string]: Json | undefined };
 
-/** withoutPayment is what of a request is a question. */
+/** withoutPayment returns a request without the fields on payment and delivery. */
 export function withoutPayment(request: Request): Request {
   const { openledger: _paid, stream: _stream, stream_options: _options, ...query } = request;
   return query;
 }
 
-/** queryHash commits to a question. */
+/** queryHash returns the commitment to a question. */
 export const queryHash = (callKey: Uint8Array, request: Request): Bytes =>
   hash(utf8("openledger/query/v2"), callKey, utf8(canonical(withoutPayment(request))));
 
 export const callHash = (query: Uint8Array, maxFee: bigint): Bytes =>
   hash(utf8("openledger/call/v1"), query, amount16(maxFee));
 
-/** Outcome is what came of a call; noOutcome stands for a gap, and for the time before the first call. */
+/** Outcome is the outcome of a call. noOutcome is that of a gap, and what stands before the first call. */
 export interface Outcome {
   answerRoot: Uint8Array;
   inputTokens: number;
@@ -50,7 +50,7 @@ export const nextHash = (previous: Uint8Array, call: Uint8Array, last: Outcome):
     amount16(last.fee),
   );
 
-/** Price of 1,000 tokens in and out, and of an answer. */
+/** Price is that of 1,000 tokens in, of 1,000 tokens out, and the royalty of an answer. */
 export interface Price {
   input: bigint;
   output: bigint;
@@ -92,7 +92,7 @@ export const voucherBytes = (v: Voucher): Bytes =>
     ].map(field),
   );
 
-/** answerBytes is what a provider signs in the last chunk that it sends. */
+/** answerBytes is what a provider signs. The signature is in the last chunk of the answer. */
 export const answerBytes = (chainId: string, session: Uint8Array, n: bigint, o: Outcome): Bytes =>
   concat(
     utf8("openledger/answer/v1"),
@@ -156,7 +156,7 @@ interface ToolCall {
   function: { name: string; arguments: string };
 }
 
-/** Message of a conversation, as OpenAI's API has it. */
+/** Message of a conversation, in the form of OpenAI's API. */
 export interface Message {
   role: string;
   content?: string | { type: string; text: string }[] | null;
@@ -165,13 +165,13 @@ export interface Message {
 
 const callText = (call: ToolCall): string => `${call.function.name} ${call.function.arguments}`;
 
-/** answered is the text that an answer is: its content and, each on a line of its own, its tool calls. */
+/** answered returns the text of an answer: its content and then its tool calls, each on a line of its own. */
 export function answered(message: Message): string {
   const content = typeof message.content === "string" ? message.content : "";
   return [...(content ? [content] : []), ...(message.tool_calls ?? []).map(callText)].join("\n");
 }
 
-/** inputTokens counts what is billed for a question. */
+/** inputTokens counts the tokens that are billed for a question. */
 export function inputTokens(request: Request): number {
   let count = 0;
   const add = (text: string) => void (count += tokenize(text).length);
@@ -183,7 +183,7 @@ export function inputTokens(request: Request): number {
   return count;
 }
 
-/** ReceiptProof leads from a receipt to the peaks that the chain keeps; openledger.attribution.v1 has it, too. */
+/** ReceiptProof leads from a receipt to the peaks that the chain keeps, as in openledger.attribution.v1. */
 export interface ReceiptProof {
   record: Uint8Array;
   batchRoot: Uint8Array;
@@ -203,7 +203,7 @@ export interface Receipt {
   inputTokens: number;
   outputTokens: number;
   fee: bigint;
-  /** loraPpm is what of weightPpm is for what a contribution taught the adapter (method LORA). */
+  /** loraPpm is the part of weightPpm for what a contribution taught the adapter (method LORA). */
   entries: { contribution: bigint; weightPpm: number; loraPpm?: number }[];
   unattributedPpm: number;
   acknowledged: boolean;
@@ -212,7 +212,7 @@ export interface Receipt {
   method: number;
 }
 
-/** verifyReceipt checks a proof against the accumulator of the chain, and returns the receipt. It throws if it fails. */
+/** verifyReceipt checks a proof against the accumulator of the chain, and returns the receipt. It throws on failure. */
 export function verifyReceipt(proof: ReceiptProof, accumulator: { count: bigint; peaks: Uint8Array[] }): Receipt {
   if (proof.count !== accumulator.count)
     throw new Error("the proof was made for another number of batches: ask for it again");
@@ -240,7 +240,7 @@ export function verifyReceipt(proof: ReceiptProof, accumulator: { count: bigint;
   return receipt;
 }
 
-/** readRecord reads the packed form of a receipt and nothing else. */
+/** readRecord reads the packed form of a receipt. It throws if anything else follows. */
 export function readRecord(data: Uint8Array): Receipt {
   let at = 0;
   const bytes = (n: number): Uint8Array => {
@@ -257,18 +257,17 @@ export function readRecord(data: Uint8Array): Receipt {
       value |= BigInt(b & 127) << shift;
       shift += 7n;
     } while (b & 128 && shift < 70n);
-    if (value > most || (b === 0 && shift > 7n))
-      throw new Error("a number of the record is too large, or not in its shortest form");
+    if (value > most || (b === 0 && shift > 7n)) bad("number"); // it is too large, or not in its shortest form
     return value;
   };
   const small = (): number => Number(uvarint(2n ** 32n - 1n));
   const wide = (): bigint => uvarint(2n ** 64n - 1n);
   const amount = (): bigint => {
     const written = bytes(byte());
-    if (written.length > 16 || written[0] === 0) throw new Error("an amount of the record is not in its form");
+    if (written.length > 16 || written[0] === 0) bad("amount");
     return written.reduce((sum, b) => (sum << 8n) | BigInt(b), 0n);
   };
-  // From 128 on the number is that of entries with a part by influence.
+  // A number of 128 or more says that the entries have a part by influence.
   const entries = (number: number): Receipt["entries"] =>
     Array.from({ length: number & 127 }, () => {
       const entry = { contribution: wide(), weightPpm: small() };
@@ -283,7 +282,7 @@ export function readRecord(data: Uint8Array): Receipt {
     fee: amount(),
     entries: entries(byte()),
     unattributedPpm: small(),
-    acknowledged: [false, true][byte()] ?? bad(),
+    acknowledged: [false, true][byte()] ?? bad("flag"),
     modelId: wide(),
     modelVersion: small(),
     method: byte(),
@@ -293,6 +292,6 @@ export function readRecord(data: Uint8Array): Receipt {
   return receipt;
 }
 
-function bad(): never {
-  throw new Error("the record is not in its form");
+function bad(part: string): never {
+  throw new Error(`the record has a wrong ${part}`);
 }

@@ -24,10 +24,14 @@ import {
 } from "./poa.js";
 import { checkText, tokenize } from "./text.js";
 
-/** AnswerError is an answer that is not what the provider signed. It is not acknowledged: close the session. */
-export class AnswerError extends Error {}
+/** AnswerError says that an answer is not what the provider signed. It is not acknowledged: close the session. */
+export class AnswerError extends Error {
+  constructor(problem: string, options?: ErrorOptions) {
+    super(`the answer ${problem}`, options);
+  }
+}
 
-/** GatewayError is what a gateway answers with. With gap the call is recorded as failed, and nothing is charged. */
+/** GatewayError is an error that a gateway returned. With gap, the call is recorded as failed and not charged. */
 export class GatewayError extends Error {
   constructor(
     readonly status: number,
@@ -47,7 +51,7 @@ export interface Source {
   title: string;
   licence: string;
   weight_ppm: number;
-  /** lora_ppm is what of weight_ppm is for what it taught the adapter. */
+  /** lora_ppm is the part of weight_ppm for what it taught the adapter. */
   lora_ppm?: number;
 }
 
@@ -67,7 +71,7 @@ export interface Proof {
   gap?: boolean;
 }
 
-/** Answer is what was said, and what it cost. Unproved stands behind it in the message, and is not charged. */
+/** Answer is an answer and its proof. unproved is text that was sent after the signed text, at no charge. */
 export interface Answer {
   message: Message;
   text: string;
@@ -76,7 +80,7 @@ export interface Answer {
   proof: Proof;
 }
 
-/** Terms of a session, as the chain has them. */
+/** Terms of a session on chain. */
 export interface Terms {
   chainId: string;
   gateway: string;
@@ -98,7 +102,7 @@ interface Paid {
   signature: string;
 }
 
-/** State is what must be remembered. It is JSON. */
+/** State is what a session must remember. It is JSON. */
 export interface State extends Terms {
   seed: string; // of the session key, hex
   n: number;
@@ -108,7 +112,7 @@ export interface State extends Terms {
   pending: { request: Request; paid: Paid; before: Pick<State, "n" | "head" | "last">; shown: string } | null;
 }
 
-/** Store keeps a state: save must return when it will not be lost. One session is used by one program at a time. */
+/** Store keeps a state: save must return only when it cannot be lost. One program at a time uses a session. */
 export interface Store {
   save(state: State): void | Promise<void>;
 }
@@ -119,10 +123,10 @@ export function newKey(): { seed: string; publicKey: Uint8Array } {
   return { seed: hex(seed), publicKey: ed25519.getPublicKey(seed) };
 }
 
-/** publicKeyOf a seed in hex. */
+/** publicKeyOf returns the public key of a seed in hex. */
 export const publicKeyOf = (seed: string): Uint8Array => ed25519.getPublicKey(fromHex(seed));
 
-/** begin is the state of a session that was opened with a key. */
+/** begin returns the state of a session that was just opened with a key. */
 export const begin = (seed: string, terms: Terms): State => ({
   ...terms,
   seed,
@@ -133,6 +137,7 @@ export const begin = (seed: string, terms: Terms): State => ({
   pending: null,
 });
 
+/** Session asks questions, pays for them, and checks the answers. */
 export class Session {
   private busy: Promise<unknown> = Promise.resolve();
 
@@ -152,7 +157,7 @@ export class Session {
     return BigInt(this.state.spent);
   }
 
-  /** once lets one call after another in: two would sign for different calls of one number. */
+  /** once runs one call after another: two at the same time would sign for different calls of one number. */
   private once<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.busy.then(work, work);
     this.busy = turn.catch(() => undefined);
@@ -160,9 +165,9 @@ export class Session {
   }
 
   /**
-   * ask asks what a request to POST /v1/chat/completions says, for at most maxFee in aopen. With piece, parts of the
-   * text are passed on as they come, before they can be checked. An earlier question whose answer has not arrived is
-   * settled first.
+   * ask asks a question, in the form of POST /v1/chat/completions, for at most maxFee in aopen. With piece, the answer
+   * is streamed: piece is called with each part of the text, before it can be checked. If the answer to an earlier
+   * question has not arrived, ask settles that one first.
    */
   ask(request: Request, maxFee: bigint, piece?: (text: string) => void): Promise<Answer> {
     return this.once(async () => {
@@ -195,7 +200,7 @@ export class Session {
     });
   }
 
-  /** recover asks for a lost answer again, under the voucher that pays for it. There is none if the call has failed. */
+  /** recover asks again for a lost answer, with the voucher that pays for it. It returns none if the call failed. */
   recover(): Promise<Answer | undefined> {
     return this.once(() => this.settlePending());
   }
@@ -213,11 +218,11 @@ export class Session {
       if (!status || status.n < asked.paid.n) return void (await this.withdraw());
       if (status.n === asked.paid.n && status.head === asked.paid.head && status.gap)
         return void (await this.settle(noOutcome));
-      throw new AnswerError("the call was answered and the answer is lost: close the session", { cause: error });
+      throw new AnswerError("is lost: close the session", { cause: error });
     }
   }
 
-  /** acknowledge signs for the last answer without asking anything more, so that its contributors are paid now. */
+  /** acknowledge signs for the last answer without another question, so that its contributors are paid now. */
   acknowledge(): Promise<void> {
     return this.once(async () => {
       const s = this.state;
@@ -234,7 +239,7 @@ export class Session {
     });
   }
 
-  /** closing is what MsgCloseSession says to acknowledge the last answer: calls 0 without one. */
+  /** closing returns the fields of MsgCloseSession that acknowledge the last answer; calls is 0 if there is none. */
   closing(): { calls: bigint; head: Uint8Array } {
     if (!this.state.last) return { calls: 0n, head: new Uint8Array() };
     const { n, head } = this.acknowledged();
@@ -344,14 +349,14 @@ export class Session {
     const outcome = check(s, answer);
     const said = answer.text + answer.unproved;
     if (!said.startsWith(asked.shown) && !asked.shown.startsWith(said)) {
-      throw new AnswerError("it is not the answer that was shown before the connection was lost");
+      throw new AnswerError("differs from what was shown before the connection was lost");
     }
     await this.settle(outcome);
     return answer;
   }
 }
 
-/** proved parts what the provider signs for from what was sent behind it. */
+/** proved splits an answer into the text that the provider signs for, and what was sent after it. */
 function proved({ message, proof }: { message: Message; proof: Proof }): { text: string; unproved: string } {
   const said = answered(message),
     tokens = proof.output_tokens > 0 ? tokenize(said) : [];
@@ -366,24 +371,24 @@ export function check(state: State, answer: Answer): Outcome {
   const { pending } = state,
     { proof } = answer;
   if (!pending || proof.session !== state.id || proof.n !== pending.paid.n)
-    throw new AnswerError("it belongs to another call");
+    throw new AnswerError("belongs to another call");
   if (proof.gap) {
     if (proof.fee !== "0" || proof.sources.length || proof.input_tokens || proof.output_tokens) {
-      throw new AnswerError("it says that the sources say nothing, and charges");
+      throw new AnswerError("says that the sources say nothing, but it charges");
     }
     return noOutcome;
   }
   const key = fromHex(pending.paid.call_key),
     root = fromHex(proof.answer_root);
   if (!equal(root, answerRoot(key, answer.text)) && !equal(root, answerRoot(key, answer.text, MEANING))) {
-    throw new AnswerError("the root is of another text");
+    throw new AnswerError("has the root of another text");
   }
   const input = inputTokens(pending.request),
     output = tokenize(answer.text).length;
   if (proof.input_tokens !== input || proof.output_tokens !== output)
-    throw new AnswerError("other tokens are billed than there are");
+    throw new AnswerError("bills other tokens than there are");
   const problem = checkText(answer.text);
-  if (problem) throw new AnswerError(`its text hides words from attribution: ${problem.code} at ${problem.position}`);
+  if (problem) throw new AnswerError(`hides words from attribution: ${problem.code} at ${problem.position}`);
   const fee = BigInt(proof.fee),
     { price } = state;
   const quoted = totalPrice(
@@ -392,11 +397,12 @@ export function check(state: State, answer: Answer): Outcome {
     output,
   );
   if (fee < 0n || fee > quoted || fee > BigInt(pending.paid.max_fee))
-    throw new AnswerError("the fee is above the price or the maximum");
+    throw new AnswerError("costs more than the price or the maximum");
   const outcome: Outcome = { answerRoot: root, inputTokens: input, outputTokens: output, fee };
   const signed = answerBytes(state.chainId, fromHex(state.id), BigInt(proof.n), outcome);
-  if (!ed25519.verify(fromBase64(proof.answer_signature ?? ""), signed, fromHex(state.answerKey), { zip215: true })) {
-    throw new AnswerError("the signature is not the provider's");
+  const signature = fromBase64(proof.answer_signature ?? "");
+  if (signature.length !== 64 || !ed25519.verify(signature, signed, fromHex(state.answerKey), { zip215: true })) {
+    throw new AnswerError("is not signed by the provider");
   }
   return outcome;
 }
@@ -440,7 +446,7 @@ async function readStream(response: Response, piece: (text: string) => void): Pr
   return { message, finish, proof };
 }
 
-/** events are the data of server-sent events, up to [DONE]. */
+/** events yields the data of server-sent events, up to [DONE]. */
 async function* events(response: Response): AsyncGenerator<string> {
   const reader = (response.body as ReadableStream<Uint8Array>).getReader(),
     decoder = new TextDecoder();

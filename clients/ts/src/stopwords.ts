@@ -1,4 +1,4 @@
-// The stop words of poa/stopwords.go, sorted: they weigh nothing in an answer by method MEANING.
+// The stop words of poa/stopwords.go, sorted: they have no weight in an answer by method MEANING.
 export const STOP_WORDS = `
 a aan aber about ada adalah af after akan al ale all alla als also ama an anche and any ao are as at atau att
 au auch auf aus aux av avec az be because been bei bij bir bu but by byl być był can care ce ces cette che cho

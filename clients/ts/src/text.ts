@@ -2,14 +2,14 @@
 import { alphabetOf, OTHER, Word } from "./alphabets.js";
 import { hash, utf8 } from "./bytes.js";
 import { STOP_WORDS } from "./stopwords.js";
-import { clean, compose, composes, decompose, foldOf, isOdd, kindOf, orderOf, VIRAMA, type Kind } from "./unicode.js";
+import { clean, compose, composes, decompose, foldOf, isUnclean, kindOf, orderOf, VIRAMA, type Kind } from "./unicode.js";
 
 const MAX_MARKS = 12,
   MAX_BLANKS = 64,
   SOFT_HYPHEN = 0xad,
   HYPHEN = 0x2010;
 
-/** A token of a text: where it stands in its code points, and its id. */
+/** Token is a token of a text: its place, in code points, and its id. */
 export interface Token {
   start: number;
   end: number;
@@ -33,7 +33,7 @@ function tokenId(codes: number[]): bigint {
   return new DataView(hash(utf8(fold(codes))).buffer).getBigUint64(0);
 }
 
-/** fold is small letters in form NFC, without what is not seen. */
+/** fold returns a token in small letters in form NFC, without invisible characters. */
 function fold(codes: number[]): string {
   const out: number[] = [];
   for (const code of codes) {
@@ -91,7 +91,7 @@ function wordEnd(codes: number[], i: number): number {
   return end;
 }
 
-/** overLineEnd is where a word goes on behind a hyphen at the end of a line, or 0. */
+/** overLineEnd returns where a word continues after a hyphen at the end of a line, or 0. */
 function overLineEnd(codes: number[], i: number): number {
   let lines = 0;
   for (const limit = i + MAX_BLANKS; i < codes.length && i < limit; i++) {
@@ -129,7 +129,7 @@ function aloneEnd(codes: number[], i: number): number {
 
 const STOPS = new Set("\n\r\u2028\u2029\u0085。！？｡।॥؟۔።។၊။…");
 
-/** marksOf says of each token whether a sentence starts (1) or ends (2) with it. */
+/** marksOf returns the mark of each token: 1 if a sentence starts with it, 2 if one ends with it, 3 for both, or 0. */
 export function marksOf(text: string): number[] {
   const codes = codesOf(text),
     out: number[] = [];
@@ -148,7 +148,7 @@ export function marksOf(text: string): number[] {
 
 let stopIds: Set<bigint> | undefined;
 
-/** weightOf is how much a text says: 13/8 for a word, 4/8 for a letter without spaces, nothing for stop words. */
+/** weightOf returns a text's weight: 13/8 a word, 4/8 a letter of a script without spaces, nothing for stop words. */
 export function weightOf(text: string): number {
   stopIds ??= new Set(
     STOP_WORDS.trim()
@@ -224,7 +224,7 @@ function mayFollow(previous: number, code: number): boolean {
 const joins = (previous: number, code: number): boolean =>
   scriptLetter(previous) ? scriptLetter(code) : code >= 0x2190 && within(SYMBOLS, code);
 
-/** A problem of a text: an answer that has one pays nobody for its words. */
+/** TextProblem says where a text is not clean. An answer with such text is not acknowledged. */
 export interface TextProblem {
   code: "invalid_utf8" | "forbidden_code_point" | "mixed_script";
   position: number; // of a code point
@@ -255,7 +255,7 @@ function refused(code: number, kind: Kind, previous: number, joined: number, fir
   if (joined && !joins(first, code)) return true;
   if (!kind || "NZIB".includes(kind)) return true;
   if ("JVF".includes(kind) && (joined || !mayFollow(previous, code))) return true;
-  if (isOdd(code) || clean.has(code)) return true;
+  if (isUnclean(code) || clean.has(code)) return true;
   if (!composes(code) || run.length === 0) return false;
   if (run.length >= MAX_MARKS + 1) return true;
   const composed = compose([...run, code].flatMap(decompose));

@@ -1,7 +1,7 @@
 // The table of code points of NormVersion 2, Unicode 15.0.0, which poa/unicode_v2.txt fixes.
 import * as packed from "./gen/table.js";
 
-/** Kind of a code point; undefined is forbidden. */
+/** Kind is the class of a code point; undefined is forbidden. */
 export type Kind = "L" | "S" | "M" | "G" | "P" | "Z" | "N" | "I" | "J" | "V" | "F" | "B" | undefined;
 
 export const VIRAMA = 9;
@@ -60,7 +60,7 @@ const kinds = ranges(packed.kinds, (what) => what as Kind);
 const orders = ranges(packed.orders, (what) => Number.parseInt(what, 10));
 const parts = map(packed.parts);
 export const clean = map(packed.clean);
-const folds = map(packed.fold); // those that do not follow from the rest; an empty one says that there is none
+const folds = map(packed.fold); // those that cannot be derived; an empty list says that the code point has none
 const derived = new Map<number, number[] | undefined>();
 const whole = new Map<string, number>();
 const backs = new Set<number>();
@@ -77,14 +77,14 @@ const backs = new Set<number>();
 export const kindOf = (code: number): Kind => find(kinds, code);
 export const orderOf = (code: number): number => find(orders, code) ?? 0;
 
-/** composes says that a code point may compose with what stands before it. */
+/** composes reports whether a code point may compose with the one before it. */
 export const composes = (code: number): boolean =>
   backs.has(code) ||
   orderOf(code) !== 0 ||
   (code >= VOWEL && code < VOWEL + VOWELS) ||
   (code >= TAIL && code < TAIL + TAILS);
 
-/** decompose is the canonical decomposition of a code point, not reordered. */
+/** decompose returns the canonical decomposition of a code point, not reordered. */
 export function decompose(code: number): number[] {
   const s = code - HANGUL;
   if (s < 0 || s >= SYLLABLES) return parts.get(code) ?? [code];
@@ -92,7 +92,7 @@ export function decompose(code: number): number[] {
   return s % TAILS ? [...out, TAIL + (s % TAILS)] : out;
 }
 
-/** foldOf is what a token has for a letter, if it is not its decomposition: its small letter. */
+/** foldOf returns the small letters that fold writes for a code point, if they differ from its decomposition. */
 export function foldOf(code: number): number[] | undefined {
   const listed = folds.get(code);
   if (listed) return listed.length ? listed : undefined;
@@ -114,7 +114,7 @@ function derive(code: number, stands: number[]): number[] | undefined {
 export function compose(codes: number[]): number[] {
   const sorted = [...codes];
   for (let i = 1; i < sorted.length; i++) {
-    // marks of one order keep their places
+    // a stable sort: marks of the same order keep their places
     const code = sorted[i] as number,
       order = orderOf(code);
     let j = i;
@@ -151,15 +151,15 @@ function pair(a: number, b: number): number | undefined {
   return whole.get(`${a} ${b}`);
 }
 
-const odd = new Set<number>(clean.keys());
+const unclean = new Set<number>(clean.keys());
 for (const [code, list] of parts) {
   const composed = compose(list);
-  if (composed.length !== 1 || composed[0] !== code) odd.add(code);
+  if (composed.length !== 1 || composed[0] !== code) unclean.add(code);
 }
 
-/** isOdd says that a code point is not in clean text: it is a form of another. */
-export const isOdd = (code: number): boolean => odd.has(code);
+/** isUnclean reports whether a code point is a form of another, which clean text has instead. */
+export const isUnclean = (code: number): boolean => unclean.has(code);
 
-/** plain is the first code point that an odd one stands for. */
+/** plain returns the first code point of what an unclean one stands for, and others as they are. */
 export const plain = (code: number): number =>
-  (clean.get(code) ?? (odd.has(code) ? parts.get(code) : undefined))?.[0] ?? code;
+  (clean.get(code) ?? (unclean.has(code) ? parts.get(code) : undefined))?.[0] ?? code;

@@ -1,5 +1,5 @@
-// The client in a browser without a window, on a running demo: OPENLEDGER_DEMO names what `openlorad demo --keep --json`
-// has printed, CHROMIUM the browser.
+// The client in a headless browser, on a running demo. OPENLEDGER_DEMO names a file with the output of
+// `openlorad demo --keep --json`, CHROMIUM the browser.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { build } from "esbuild";
 
-/** browser is the first program of the names that is there. */
+/** browser returns the name of the first browser that is installed. */
 function browser() {
   for (const name of [process.env.CHROMIUM, "chromium", "chromium-browser", "google-chrome"].filter(Boolean))
     try {
@@ -31,7 +31,7 @@ const keys = (...args) =>
     .toString()
     .trim();
 
-/** forward passes a request of the page on to the node, as a server does that pages and a node share. */
+/** forward passes a request of the page on to the node, as a server does behind which both page and node are. */
 function forward(incoming, outgoing) {
   const to = new URL(incoming.url.replace(/^\/node/, ""), running.rest);
   const { host, origin, referer, ...headers } = incoming.headers;
@@ -75,7 +75,7 @@ test("a page asks, checks, acknowledges and proves", { skip, timeout: 180_000 },
     program,
     [
       "--headless=new",
-      "--no-sandbox", // root has none
+      "--no-sandbox", // root has no sandbox
       "--disable-gpu",
       "--disable-dev-shm-usage",
       "--no-first-run",
@@ -100,7 +100,7 @@ test("a page asks, checks, acknowledges and proves", { skip, timeout: 180_000 },
   assert.match(page.agent, /Chrome/);
   assert.match(page.text, /Darier/);
   assert.equal(page.pieces.join(""), page.streamed);
-  assert.ok(page.pieces.length > 1, "it comes in pieces");
+  assert.ok(page.pieces.length > 1, "the answer comes in pieces");
   assert.deepEqual(
     page.proved,
     page.fees.map((fee) => ({ fee, acknowledged: true })),

@@ -1,4 +1,4 @@
-// A session of one's own on a running demo: OPENLEDGER_DEMO names what `openlorad demo --keep --json` has printed.
+// A session on a running demo. OPENLEDGER_DEMO names a file with the output of `openlorad demo --keep --json`.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -64,7 +64,7 @@ test("ask, check, acknowledge, prove, close", { skip, timeout: 180_000 }, async 
   });
   assert.equal(session.state.pending, null);
 
-  // Two at once go one after the other.
+  // Two questions at the same time are asked one after the other.
   const both = await Promise.all([
     session.ask(QUESTION, ol.parseAmount("1OPEN")),
     session.ask(QUESTION, ol.parseAmount("1OPEN")),
@@ -75,7 +75,7 @@ test("ask, check, acknowledge, prove, close", { skip, timeout: 180_000 }, async 
   );
   await session.acknowledge();
 
-  // A program that ended after it had asked goes on with what it has stored, and pays once.
+  // A program that ends after it has asked goes on with the state that it stored, and pays once.
   const before = session.spent;
   const lost = new ol.Session(saved.at(-1), store, async (...call) => {
     await fetch(...call).then((response) => response.text());

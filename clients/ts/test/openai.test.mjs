@@ -1,4 +1,4 @@
-// OpenAI's own clients and others, through `openlorad connect`: the answer arrives, its receipt is on chain, and the
+// OpenAI's own client and others, through `openlorad connect`: the answer arrives, its receipt is on chain, and the
 // author's wealth rises by exactly what the receipt says. OPENAI_BASE_URL names the proxy, OPENLEDGER_DEMO the demo.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -27,7 +27,7 @@ const until = async (what, ask) => {
   }
 };
 
-/** wealth of an author: at the bank, and what can be claimed, when nothing waits to be settled. */
+/** wealth returns an author's balance and claimable earnings, once nothing waits to be settled. */
 async function wealth(author) {
   await until("everything is settled", async () => (await get("/openledger/rewards/v1/settlement")).lists.length === 0);
   const [{ balances }, earned] = await Promise.all([
@@ -37,10 +37,10 @@ async function wealth(author) {
   return BigInt(balances.find((coin) => coin.denom === "aopen")?.amount ?? 0) + BigInt(earned?.claimable?.amount ?? 0);
 }
 
-/** last is the newest answer that the proxy has paid for. */
+/** last returns the newest answer that the proxy has paid for. */
 const last = async () => (await (await fetch(url.replace(/\/v1$/, "/usage?limit=1"))).json()).answers[0];
 
-/** each plays a client, and follows the money. */
+/** each runs a client, and checks the receipt and the payment of its answer. */
 async function each(client) {
   const known = (await last())?.receipt;
   const author = (await authors())[0],
@@ -61,7 +61,7 @@ async function each(client) {
 }
 
 let paid;
-/** authors of the answer, the one with the most weight first. */
+/** authors returns the authors of the answer, the one with the most weight first. */
 async function authors() {
   paid ??= await new OpenAI().chat.completions.create({ model: MODEL, messages }).then(async ({ openledger }) => {
     await until("the receipt comes on chain", () =>

@@ -1,4 +1,4 @@
-// What the registry of chains is told has the form that its schemas give: @chain-registry/types is made from them.
+// The files for the registry of chains have the form of its schemas, from which @chain-registry/types is made.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const here = fileURLToPath(new URL("..", import.meta.url));
 const read = (name) => readFileSync(new URL(`../../registry/${name}.json`, import.meta.url), "utf8");
 
-/** compile checks values against the registry's types, as literals: a field that they do not have is an error. */
+/** compile checks the files against the registry's types, as literals: a field unknown to the types is an error. */
 function compile(chain, assets) {
   const folder = mkdtempSync(join(here, ".registry-"));
   try {
@@ -40,7 +40,7 @@ test("the registry's types", () => {
   assert.match(compile(chain, assets.replace('"base"', '"basis"')), /basis/);
 });
 
-test("where the logo will be", () => {
+test("the logo is at its address", () => {
   for (const { logo_URIs: logo } of [JSON.parse(read("chain")), ...JSON.parse(read("assetlist")).assets]) {
     const name =
       /^https:\/\/raw\.githubusercontent\.com\/cosmos\/chain-registry\/master\/openledger\/(images\/[a-z]+\.svg)$/.exec(

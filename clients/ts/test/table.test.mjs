@@ -1,4 +1,4 @@
-// The small table says what the whole one says.
+// The compressed table has the same content as the whole one.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

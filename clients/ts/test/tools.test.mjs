@@ -1,5 +1,5 @@
-// Tools and JSON through `openlorad connect`, with a model server that knows them: scripts/model.mjs. TOOLS_BASE_URL names the
-// proxy, TOOLS_DEMO the demo. What openai-python sends was recorded, and is sent once more.
+// Tools and JSON through `openlorad connect`, with a model server that knows them: scripts/model.mjs. TOOLS_BASE_URL
+// names the proxy, TOOLS_DEMO the demo. The requests of openai-python were recorded, and are sent again.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { request } from "node:http";
@@ -22,7 +22,7 @@ const schema = {
 const tools = [{ type: "function", function: { name: "look_up", description: "Looks it up.", parameters: schema } }];
 const asks = (content) => [{ role: "user", content }];
 
-/** last is the newest answer that the proxy has paid for. */
+/** last returns the newest answer that the proxy has paid for. */
 const last = async () => (await (await fetch(url.replace(/\/v1$/, "/usage?limit=1"))).json()).answers[0];
 
 /** recorded waits until the chain has the receipt of an answer, at its fee. */
@@ -130,7 +130,7 @@ test("JSON, whole and streamed", { skip }, async () => {
   await recorded(proof);
 });
 
-/** send sends a recorded request as it was. */
+/** send sends a recorded request unchanged. */
 const send = ({ method, path, headers, body }) =>
   new Promise((resolve, reject) => {
     request(new URL(path, url), { method, headers }, (response) => {
@@ -170,6 +170,6 @@ test("what openai-python sends", { skip }, async () => {
     if (recording.name === "JSON") assert.equal(JSON.parse(said.join("")).inherited, true);
     else if (!calls.length) assert.match(said.join(""), /grow/, recording.name);
   }
-  assert.equal(receipts.size, 9, "each is asked by itself");
+  assert.equal(receipts.size, 9, "each request is a question of its own");
   await recorded({ receipt_id: [...receipts].at(-1), fee: (await last()).fee });
 });
