@@ -1,5 +1,5 @@
-// Package registry holds what the registry of chains is told, for wallets and explorers. Its test compares it with the
-// chain's own constants.
+// Package registry holds the files for the registry of chains, which wallets and explorers read. Its tests compare them
+// with the chain's own constants.
 package registry
 
 import (
@@ -64,7 +64,7 @@ func TestChainIsWhatTheBinarySays(t *testing.T) {
 	require.Equal(t, rewardstypes.Denom, chain.Staking.Tokens[0].Denom)
 }
 
-// TestAssetsAreThoseOfTheGenesis: wallets show what banks call it.
+// TestAssetsAreThoseOfTheGenesis: wallets show the names that the bank module has for the coin.
 func TestAssetsAreThoseOfTheGenesis(t *testing.T) {
 	var list struct {
 		Assets []struct {

@@ -1,5 +1,5 @@
-// Package vectors writes what clients in other languages must compute: go test ./clients/vectors -write. The file is
-// checked at every change.
+// Package vectors writes the values that clients in other languages must compute: go test ./clients/vectors -write. Its
+// tests compare the file with the chain's own code.
 package vectors
 
 import (
@@ -35,7 +35,7 @@ type vectors struct {
 	Requests []asked   `json:"requests"`
 }
 
-// textOf is what a text is. IDs of tokens are in hex.
+// textOf holds the values of a text. IDs of tokens are in hex.
 type textOf struct {
 	Text    string   `json:"text"`
 	IDs     []string `json:"ids"`
@@ -65,7 +65,7 @@ type priceIn struct {
 	Royalty string `json:"royalty"`
 }
 
-// callOf is a call with what came of it, and the voucher that acknowledges the one before. Gaps have no answer.
+// callOf is a call with its outcome, and the voucher that acknowledges the call before it. A gap has no answer.
 type callOf struct {
 	N             uint64   `json:"n"`
 	QueryHash     poa.Hash `json:"query_hash"`
@@ -97,22 +97,22 @@ type pathOf struct {
 	Root   poa.Hash   `json:"root"`
 }
 
-// proofOf is a receipt of a batch with what leads from it to the peaks of the chain. Bytes are in hex.
+// proofOf is a receipt of a batch with its proof, which leads to the peaks of the chain. Bytes are in hex.
 type proofOf struct {
-	Record      string   `json:"record"`
-	BatchRoot   string   `json:"batch_root"`
-	Index       uint32   `json:"index"`
-	Receipts    uint32   `json:"receipts"`
-	Path        []string `json:"path"`
-	Leaf        uint64   `json:"leaf"`
-	Siblings    []string `json:"siblings"`
-	Count       uint64   `json:"count"`
-	Peaks       []string `json:"peaks"`
-	Call        uint64   `json:"call"`
-	Fee         string   `json:"fee"`
-	Weights     []uint32 `json:"weights"`
-	Lora        []uint32 `json:"lora"` // of the weights, by influence
-	Unattribute uint32   `json:"unattributed_ppm"`
+	Record       string   `json:"record"`
+	BatchRoot    string   `json:"batch_root"`
+	Index        uint32   `json:"index"`
+	Receipts     uint32   `json:"receipts"`
+	Path         []string `json:"path"`
+	Leaf         uint64   `json:"leaf"`
+	Siblings     []string `json:"siblings"`
+	Count        uint64   `json:"count"`
+	Peaks        []string `json:"peaks"`
+	Call         uint64   `json:"call"`
+	Fee          string   `json:"fee"`
+	Weights      []uint32 `json:"weights"`
+	Lora         []uint32 `json:"lora"` // the part of the weights by influence
+	Unattributed uint32   `json:"unattributed_ppm"`
 }
 
 type sumOf struct {
@@ -128,7 +128,7 @@ type asked struct {
 
 func hashOf(text string) poa.Hash { return sha256.Sum256([]byte(text)) }
 
-// texts in many scripts, and what is refused.
+// texts in many scripts, and texts that are refused.
 var texts = []string{
 	"", "Why?", "Hair grows from the roots of the skin. It falls! Does it? Yes",
 	"co-\noperate and well-\nknown, semi- final", "don't stop",
@@ -143,12 +143,12 @@ var texts = []string{
 	"ﷺ", "a‐\nb", "a-\n b", "a-\n\nb", "a-\nB",
 }
 
-// alphabet of the texts that are drawn: some code points of every class.
+// alphabet of the random texts: some code points of every class.
 var alphabet = []rune(
 	"aZz09 .,!?\n-\t'éßİıſΑαβγνΩΣςжЖаеоАբ։ךאبقकष्ािी।ไทยกำ漢字かなカナ｡。가각ᄀ\u1161\u11a8\u0301\u0323\u0308\u00ad\u200b\u200c\u200d\ufe0f☺❤👩①½ﬁＡ\u00a0\u2028…᠋ᠠ\ue000Ꭰꭰⲁ",
 )
 
-func drawn() []string {
+func randomTexts() []string {
 	random := rand.New(rand.NewPCG(1, 2))
 	var out []string
 	for range 400 {
@@ -168,7 +168,7 @@ func price(in, out, royalty uint64) (poa.Price, priceIn) {
 
 func compute(t *testing.T) vectors {
 	v := vectors{CallKey: hashOf("call key")}
-	for _, text := range append(append([]string(nil), texts...), drawn()...) {
+	for _, text := range append(append([]string(nil), texts...), randomTexts()...) {
 		one := textOf{Text: text, IDs: []string{}, Marks: []int{}}
 		for _, id := range poa.TokenIDs([]byte(text)) {
 			one.IDs = append(one.IDs, fmt.Sprintf("%016x", uint64(id)))
@@ -236,7 +236,7 @@ func compute(t *testing.T) vectors {
 	return v
 }
 
-// proofs are of the receipts of the middle one of several batches.
+// proofs returns proofs of receipts of the middle one of several batches.
 func proofs(t *testing.T) []proofOf {
 	records := make([]poa.Record, 5)
 	for i := range records {
@@ -271,7 +271,7 @@ func proofs(t *testing.T) []proofOf {
 			Receipts: proof.Receipts,
 			Path:     inHex(proof.Path), Leaf: proof.Leaf, Siblings: inHex(proof.Siblings), Count: proof.Count,
 			Peaks: []string{},
-			Call:  record.N, Fee: record.Fee.String(), Unattribute: record.UnattributedPPM,
+			Call:  record.N, Fee: record.Fee.String(), Unattributed: record.UnattributedPPM,
 		}
 		for _, peak := range mountain.Peaks {
 			one.Peaks = append(one.Peaks, peak.String())
@@ -292,7 +292,7 @@ func inHex(all [][]byte) []string {
 	return out
 }
 
-// makeSession plays calls: answered, a gap, answered, and an acknowledgement.
+// makeSession makes calls: an answer, a gap, an answer, and an acknowledgement.
 func makeSession(t *testing.T, callKey poa.Hash) sessionOf {
 	s := sessionOf{
 		Seed: hashOf("session key"), AnswerSeed: hashOf("answer key"), ChainID: "openledger-1", ID: hashOf("session"),
@@ -360,7 +360,7 @@ func makeSession(t *testing.T, callKey poa.Hash) sessionOf {
 	return s
 }
 
-// TestVectors: the file is what the chain's own code computes.
+// TestVectors: the file holds what the chain's own code computes.
 func TestVectors(t *testing.T) {
 	var encoded bytes.Buffer
 	encoder := json.NewEncoder(&encoded)
@@ -376,11 +376,11 @@ func TestVectors(t *testing.T) {
 		t,
 		string(stored),
 		encoded.String(),
-		"run go test ./clients/vectors -write, and see what clients have to change",
+		"run go test ./clients/vectors -write, and change the clients where the file has changed",
 	)
 }
 
-// TestTables: clients have the table of code points that the chain has.
+// TestTables: the Python client has the chain's table of code points.
 func TestTables(t *testing.T) {
 	ours, err := os.ReadFile("../../poa/unicode_v2.txt")
 	require.NoError(t, err)
