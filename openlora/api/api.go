@@ -1,10 +1,10 @@
-// Package api holds what gateway and clients say to each other: OpenAI's chat
-// completions with one extra field, "openledger".
+// Package api holds the messages between the gateway and its clients: OpenAI's chat completions with one more field,
+// "openledger".
 package api
 
 import "github.com/openledger/openledger/poa"
 
-// Call pays for a question: the voucher of call N of a session.
+// Call is the voucher that pays for a question, which is call N of a session.
 type Call struct {
 	Session       poa.Hash `json:"session"`
 	CallKey       poa.Hash `json:"call_key"` // fresh random bytes; answer salts derive from it
@@ -15,8 +15,8 @@ type Call struct {
 	Signature     []byte   `json:"signature"`
 }
 
-// Acknowledgement is the body of POST /v1/openledger/sessions/{id}/voucher: a
-// voucher for a gap leaf that acknowledges the answer before it.
+// Acknowledgement is the body of POST /v1/openledger/sessions/{id}/voucher: a voucher that acknowledges the last answer
+// and asks nothing. Its call is a gap leaf.
 type Acknowledgement struct {
 	N             uint64   `json:"n"`
 	CumulativeMax string   `json:"cumulative_max"`
@@ -24,7 +24,7 @@ type Acknowledgement struct {
 	Signature     []byte   `json:"signature"`
 }
 
-// ChatResponse answers a request that is not streamed, or is a chunk of one that is.
+// ChatResponse is a whole answer, or a chunk of a streamed one.
 type ChatResponse struct {
 	ID         string   `json:"id"`
 	Object     string   `json:"object"`
@@ -44,15 +44,15 @@ type Choice struct {
 	FinishReason *string  `json:"finish_reason"`
 }
 
-// Delta is a piece of a streamed answer. What it does not say is left out: clients take an empty role for one that they
-// do not know.
+// Delta is a piece of a streamed answer. Empty fields are left out: clients read an empty role as one that they do not
+// know.
 type Delta struct {
 	Role      string          `json:"role,omitempty"`
 	Content   string          `json:"content,omitempty"`
 	ToolCalls []ToolCallDelta `json:"tool_calls,omitempty"`
 }
 
-// ToolCallDelta is a tool call with its place among those of the answer. It comes whole.
+// ToolCallDelta is a tool call with its place among those of the answer. It is sent whole, not in pieces.
 type ToolCallDelta struct {
 	Index int `json:"index"`
 	ToolCall
@@ -65,7 +65,7 @@ type Usage struct {
 	TotalTokens      uint32 `json:"total_tokens"`
 }
 
-// Answer is the proof side of an answer.
+// Answer is the proof of an answer: what is signed, what it costs, and who is paid.
 type Answer struct {
 	ReceiptID       string   `json:"receipt_id"`
 	Session         poa.Hash `json:"session"`
@@ -79,8 +79,8 @@ type Answer struct {
 	UnattributedPPM uint32   `json:"unattributed_ppm"`
 	Spans           []Span   `json:"spans"`
 	Sources         []Source `json:"sources"`
-	// Gap says that the sources say nothing about the question. There is no answer to pay for: nothing is charged and
-	// nothing is signed, no source is named, and the client signs on from a gap leaf, as after a call that failed.
+	// Gap says that the sources say nothing about the question. There is no answer to pay for: nothing is charged,
+	// nothing is signed, and no source is named. The client continues from a gap leaf, as after a call that failed.
 	Gap bool `json:"gap,omitempty"`
 }
 
@@ -94,7 +94,7 @@ type Span struct {
 	Segment      uint32 `json:"segment"`
 	Offset       uint32 `json:"offset"` // token of the segment
 	ScoreBits    uint32 `json:"score_bits"`
-	Window       bool   `json:"window,omitempty"` // paid for the sense of the words, not the wording
+	Window       bool   `json:"window,omitempty"` // paid for the meaning of the passage, not for its wording
 }
 
 // Source is a contribution that is paid for the answer.
@@ -105,10 +105,10 @@ type Source struct {
 	Title        string `json:"title"`
 	Licence      string `json:"licence"`
 	WeightPPM    uint32 `json:"weight_ppm"`
-	LoraPPM      uint32 `json:"lora_ppm,omitempty"` // of WeightPPM, for what it taught the adapter; it earns no bonus
+	LoraPPM      uint32 `json:"lora_ppm,omitempty"` // part of WeightPPM, for training the adapter; it earns no bonus
 }
 
-// ReceiptStatus says what the gateway knows about a receipt.
+// ReceiptStatus is what the gateway knows about a receipt.
 type ReceiptStatus struct {
 	ReceiptID string `json:"receipt_id"`
 	Status    string `json:"status"` // unacknowledged, pending, submitted, attesting, final, refused, gap
@@ -118,7 +118,7 @@ type ReceiptStatus struct {
 	Error     string `json:"error,omitempty"`
 }
 
-// SessionStatus says where the gateway is in a session.
+// SessionStatus is the state of a session as the gateway knows it.
 type SessionStatus struct {
 	Session poa.Hash `json:"session"`
 	N       uint64   `json:"n"`
@@ -133,7 +133,7 @@ type ModelList struct {
 	Data   []Model `json:"data"`
 }
 
-// Model that the gateway serves.
+// Model is a model that the gateway serves.
 type Model struct {
 	ID         string     `json:"id"`
 	Object     string     `json:"object"`
@@ -150,8 +150,8 @@ type ModelInfo struct {
 	Provider string `json:"provider"`
 	ChainID  string `json:"chain_id"`
 	Segments int    `json:"segments"`
-	// Fence of the gateway, in hex: name it when you open a session, so that it is with this gateway and no other of the
-	// provider.
+	// Fence of the gateway, in hex. A session that names it when it is opened is with this gateway, and with no other one
+	// of the provider.
 	Fence string `json:"fence,omitempty"`
 }
 
@@ -160,21 +160,21 @@ type ErrorBody struct {
 	Error Error `json:"error"`
 }
 
-// Error of the gateway.
+// Error is an error of the gateway.
 type Error struct {
 	Message string  `json:"message"`
 	Type    string  `json:"type"`
 	Param   *string `json:"param"`
 	Code    string  `json:"code"`
-	// Gap says that the call was recorded as failed: sign on from a gap leaf.
+	// Gap says that the call was recorded as failed. The client continues from a gap leaf.
 	Gap bool `json:"openledger_gap,omitempty"`
 }
 
-// Codes of errors for sessions that are not gone on in: close it and open another.
+// Codes of errors after which a session takes no more calls: close it and open another.
 const (
-	CodeFenced     = "session_fenced"     // another gateway of the provider answers in it, or nobody any more
+	CodeFenced     = "session_fenced"     // another gateway of the provider answers in it, or none does any more
 	CodeBroken     = "session_broken"     // its receipts were refused
 	CodeClosed     = "session_closed"     // its payer has closed it
 	CodeAnswerKey  = "answer_key_changed" // it was opened for another answer key of the provider
-	CodeTooManyGap = "too_many_gaps"      // no call of it was answered for long
+	CodeTooManyGap = "too_many_gaps"      // too many of its calls in a row were not answered
 )

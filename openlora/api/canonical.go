@@ -14,9 +14,9 @@ import (
 // maxDepth of nested lists and objects in a request.
 const maxDepth = 64
 
-// Canonical returns the one form of a JSON text that every language writes the same way: the JSON Canonicalization
-// Scheme, RFC 8785. It refuses what has none: names that occur twice, numbers that are not finite, halves of surrogate
-// pairs, bytes that are no UTF-8, and more than one value.
+// Canonical returns the canonical form of a JSON text, which is the same in every language: the JSON Canonicalization
+// Scheme, RFC 8785. It refuses texts that have no such form: with a name that occurs twice in an object, a number that
+// is not finite, half of a surrogate pair, bytes that are not UTF-8, or more than one value.
 func Canonical(text []byte) ([]byte, error) {
 	value, err := parse(text)
 	if err != nil {
@@ -97,7 +97,7 @@ func parseValue(decoder *json.Decoder, depth int) (any, error) {
 	return token, nil
 }
 
-// checkSurrogates refuses halves of surrogate pairs, which the standard library replaces.
+// checkSurrogates refuses halves of surrogate pairs, which the standard library would replace.
 func checkSurrogates(text []byte) error {
 	for i := 0; i < len(text); i++ {
 		if text[i] != '\\' {
@@ -161,7 +161,7 @@ func appendCanonical(to []byte, value any) []byte {
 	return append(to, "null"...)
 }
 
-// sortedNames are the names of an object in the order of their UTF-16 code units.
+// sortedNames returns the names of an object in the order of their UTF-16 code units.
 func sortedNames(object map[string]any) []string {
 	names := make([]string, 0, len(object))
 	for name := range object {
@@ -203,8 +203,8 @@ func appendString(to []byte, text string) []byte {
 // appendNumber writes a number as ECMAScript does.
 func appendNumber(to []byte, number float64) []byte {
 	if number == 0 {
-		return append(to, '0') // minus zero too
+		return append(to, '0') // also for minus zero
 	}
-	encoded, _ := json.Marshal(number) // which follows ECMAScript for finite numbers
+	encoded, _ := json.Marshal(number) // it follows ECMAScript for finite numbers
 	return append(to, encoded...)
 }

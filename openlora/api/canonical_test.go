@@ -14,14 +14,14 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// anyText is text of any characters, many of which JSON must escape or may.
+// anyText draws text of any characters, among them many that JSON must or may escape.
 func anyText() *rapid.Generator[string] {
 	return rapid.OneOf(rapid.String(), rapid.StringOf(rapid.RuneFrom([]rune{
 		'"', '\\', '/', '<', '&', '\n', '\r', '\t', '\b', '\f', 0, 0x1b, 0x7f, 'é', '\u2028', '\ufeff', '\ufffd', '😀',
 	})))
 }
 
-// anyValue is a value of JSON.
+// anyValue draws a value of JSON.
 func anyValue(depth int) *rapid.Generator[any] {
 	number := rapid.OneOf(
 		rapid.Map(rapid.IntRange(-1_000, 1_000), func(n int) any { return float64(n) }),
@@ -39,8 +39,8 @@ func anyValue(depth int) *rapid.Generator[any] {
 	return rapid.OneOf(kinds...)
 }
 
-// spelled writes a value as another program may: with spaces, the members of objects in any order, and characters
-// escaped that need not be.
+// spelled writes a value as another program may: with spaces, with the members of objects in any order, and with
+// escapes that are not necessary.
 func spelled(t *rapid.T, value any) string {
 	space := func() string { return rapid.SampledFrom([]string{"", " ", "\n\t", "\r\n"}).Draw(t, "space") }
 	var out strings.Builder
@@ -92,8 +92,8 @@ func spelled(t *rapid.T, value any) string {
 	return out.String()
 }
 
-// TestCanonicalIsOneFormOfAValue: however a value is written, its form is the same; it says the same, and it is its own
-// form.
+// TestCanonicalIsOneFormOfAValue: however a value is written, its canonical form is the same. The form has the same
+// value, and is the canonical form of itself.
 func TestCanonicalIsOneFormOfAValue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := anyValue(3).Draw(t, "value")
@@ -115,7 +115,7 @@ func TestCanonicalIsOneFormOfAValue(t *testing.T) {
 	})
 }
 
-// FuzzCanonical: what is taken is JSON, says the same as the text, and is its own form; nothing panics.
+// FuzzCanonical: an accepted text is JSON, its form has the same value and is its own form; nothing panics.
 func FuzzCanonical(f *testing.F) {
 	for _, seed := range []string{`{"b":1,"a":[true,null,"\u00e9\ud83d\ude00"]}`, `-0.0`, `1e21`, `"\\u0000"`, `{"a":{}}`,
 		`[[[[]]]]`, "\"\u2028\"", `{"":""}`} {
@@ -136,8 +136,8 @@ func FuzzCanonical(f *testing.F) {
 	})
 }
 
-// TestQueryLeavesOutHowItIsPaid: the same question has the same hash however it is paid and delivered, and another
-// question or another key has another.
+// TestQueryLeavesOutHowItIsPaid: the same question has the same hash, however it is paid and delivered. Another
+// question or another key has another hash.
 func TestQueryLeavesOutHowItIsPaid(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		body := rapid.MapOfN(anyText(), anyValue(2), 0, 4).Draw(t, "body")

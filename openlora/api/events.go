@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// maxLine of an event stream, in bytes. All lines of an event together have no more.
+// maxLine is the most bytes of a line of an event stream, and of all lines of an event together.
 const maxLine = 4 << 20
 
 // Done is the data of the event that ends a stream.
 const Done = "[DONE]"
 
-// ReadEvents calls take with the data of each server-sent event, until it says that it has enough or the stream ends.
-// Comments and other fields are passed over, and data on several lines is joined. An event of more than 4 MiB fails
-// with bufio.ErrTooLong: whoever sends the stream may be a stranger.
+// ReadEvents calls take with the data of each server-sent event, until take returns enough or the stream ends. It skips
+// comments and other fields, and joins data that is on several lines. An event of more than 4 MiB fails with
+// bufio.ErrTooLong: the sender of the stream may be a stranger.
 func ReadEvents(stream io.Reader, take func(data string) (enough bool, err error)) error {
 	lines := bufio.NewScanner(stream)
 	lines.Buffer(nil, maxLine)
@@ -44,12 +44,12 @@ func ReadEvents(stream io.Reader, take func(data string) (enough bool, err error
 	if len(data) == 0 {
 		return nil
 	}
-	_, err := take(strings.Join(data, "\n")) // without the blank line that ends it
+	_, err := take(strings.Join(data, "\n")) // the blank line at its end is missing
 	return err
 }
 
-// Pausing returns a reader that calls before each time it has to read on: whoever handles events by it has then had all
-// that is there. What comes at once can be passed on at once, and nothing waits.
+// Pausing returns a reader that calls before each time it reads from the stream. By then, who handles its events has
+// handled everything that has arrived, and can pass it on at once.
 func Pausing(stream io.Reader, before func() error) io.Reader { return &pausing{stream, before} }
 
 type pausing struct {
@@ -65,8 +65,8 @@ func (p *pausing) Read(into []byte) (int, error) {
 	return p.stream.Read(into)
 }
 
-// complete says that a line of data is an event by itself: some servers put no blank line between two. Data on several
-// lines ends with a blank line: to look at all of it again at each line would take time that grows with its square.
+// complete reports whether the data is one line that is an event by itself: some servers put no blank line between two
+// events. Data on several lines ends with a blank line; to look at all of it at each line would take quadratic time.
 func complete(data []string) bool {
 	return len(data) == 1 && (strings.TrimSpace(data[0]) == Done || json.Valid([]byte(data[0])))
 }

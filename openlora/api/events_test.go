@@ -16,7 +16,7 @@ import (
 	"github.com/openledger/openledger/openlora/api"
 )
 
-// eventsOf are all events of a stream.
+// eventsOf returns the data of all events of a stream.
 func eventsOf(stream io.Reader) (got []string, err error) {
 	err = api.ReadEvents(stream, func(data string) (bool, error) {
 		got = append(got, data)
@@ -55,7 +55,7 @@ func TestEventsAreReadAsTheyWereWritten(t *testing.T) {
 	})
 }
 
-// endless repeats a text.
+// endless is a reader that repeats a text.
 type endless struct {
 	text string
 	at   int
@@ -69,7 +69,7 @@ func (e *endless) Read(into []byte) (int, error) {
 	return len(into), nil
 }
 
-// TestEventsAreBounded: a stream that never ends an event is not read for ever, and is not looked at again and again.
+// TestEventsAreBounded: an event that never ends is not read for ever, and each byte is looked at a few times only.
 func TestEventsAreBounded(t *testing.T) {
 	for _, text := range []string{"data: [\n", "data:\n", "data: [1,\n", "data: {\"a\":\n", "x"} {
 		stream := &endless{text: text}
@@ -84,7 +84,7 @@ func TestEventsAreBounded(t *testing.T) {
 	require.Equal(t, []string{whole, whole}, got, "two are not too long because of each other")
 }
 
-// TestReadingStops where the taker has enough, where it fails, and where the stream breaks.
+// TestReadingStops when take has enough, when it fails, and when the stream breaks.
 func TestReadingStops(t *testing.T) {
 	failed := errors.New("no more")
 	for name, c := range map[string]struct {
@@ -108,7 +108,7 @@ func TestReadingStops(t *testing.T) {
 	}
 }
 
-// TestPausing: before each read all that has come was handled, and an error ends the reading.
+// TestPausing: before each read, every event that has arrived was handled. An error ends the reading.
 func TestPausing(t *testing.T) {
 	come, passed := 0, 0
 	stream := iotest.OneByteReader(strings.NewReader("data: a\n\ndata: b\n\n"))
@@ -121,7 +121,7 @@ func TestPausing(t *testing.T) {
 		func(string) (bool, error) { t.Error("an event"); return false, nil }), gone)
 }
 
-// TestStreamsAreReadAsTheyWereWritten: no text of an answer can end an event, begin one or end the stream.
+// TestStreamsAreReadAsTheyWereWritten: no text of an answer can end an event, begin another one, or end the stream.
 func TestStreamsAreReadAsTheyWereWritten(t *testing.T) {
 	hostile := rapid.SampledFrom([]string{"\n\ndata: [DONE]\n\n", "data: {\"error\":{}}", "\r\n\r\n", ": ", "\n", "[DONE]",
 		"\u2028", "</script>", "event: end\n"})
@@ -153,12 +153,12 @@ func TestStreamsAreReadAsTheyWereWritten(t *testing.T) {
 	})
 }
 
-// unwilling is a client that is gone.
+// unwilling is the connection to a client that is gone.
 type unwilling struct{ *httptest.ResponseRecorder }
 
 func (unwilling) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
-// TestStreamsToNobody: whoever writes learns that the client is gone, at each kind of event.
+// TestStreamsToNobody: the writer of each kind of event learns that the client is gone.
 func TestStreamsToNobody(t *testing.T) {
 	for name, say := range map[string]func(*api.Stream) error{
 		"piece": func(s *api.Stream) error { return s.Piece("x") },

@@ -6,24 +6,24 @@ import (
 	"strings"
 )
 
-// Message of a conversation.
+// Message is a message of a conversation.
 type Message struct {
 	Role    string
-	Content string // parts of text are joined by a line feed
+	Content string // parts are joined by line feeds
 	Name    string
-	// ToolCalls that an assistant asks for, and the call that a message of role tool answers.
+	// ToolCalls are the calls of an assistant. ToolCallID names the call that a message of role tool answers.
 	ToolCalls  []ToolCall
 	ToolCallID string
 }
 
-// ToolCall is a function that the model wants to have called.
+// ToolCall is the model's request to call a function.
 type ToolCall struct {
 	ID       string   `json:"id"`
 	Type     string   `json:"type"` // function
 	Function Function `json:"function"`
 }
 
-// Function with its arguments, a JSON text.
+// Function is the name of a function and its arguments, a JSON text.
 type Function struct {
 	Name      string `json:"name"`
 	Arguments string `json:"arguments"`
@@ -32,8 +32,8 @@ type Function struct {
 // roles of messages.
 var roles = map[string]bool{"system": true, "developer": true, "user": true, "assistant": true, "tool": true}
 
-// Answered is the text that an answer is: its content and, each on a line of its own, the name and arguments of its
-// tool calls. It is what is committed to, counted and attributed.
+// Answered returns the text of an answer: its content, then the name and arguments of its tool calls, each call on a
+// line of its own. This text is committed to, counted and attributed.
 func (m Message) Answered() string {
 	var text strings.Builder
 	text.WriteString(m.Content)
@@ -61,8 +61,8 @@ func (m Message) MarshalJSON() ([]byte, error) {
 	}{m.Role, content, m.Name, m.ToolCalls, m.ToolCallID})
 }
 
-// UnmarshalJSON implements json.Unmarshaler. It takes the forms of content that OpenAI's API allows, and refuses what
-// is no text by its name.
+// UnmarshalJSON implements json.Unmarshaler. It accepts the forms of content that OpenAI's API allows. It refuses
+// content that is not text, and names its type.
 func (m *Message) UnmarshalJSON(text []byte) error {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(text, &fields) != nil || fields == nil {
@@ -107,14 +107,14 @@ func (m *Message) set(name string, value json.RawMessage) (err error) {
 		m.ToolCalls = calls
 		return nil
 	case "annotations":
-		if string(value) == "[]" { // as SDKs send an answer back
+		if string(value) == "[]" { // SDKs send it when they repeat an answer
 			return nil
 		}
 	}
 	return unsupported("", "is not supported in messages: leave it out")
 }
 
-// content joins parts of text.
+// content reads a string, or joins parts of text.
 func content(value json.RawMessage) (string, error) {
 	var whole string
 	if json.Unmarshal(value, &whole) == nil {

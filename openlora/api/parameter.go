@@ -13,11 +13,11 @@ const (
 	CodeJSON        = "invalid_json"
 )
 
-// ParameterError says what is wrong with which parameter of a request.
+// ParameterError says which parameter of a request is wrong, and why.
 type ParameterError struct {
-	Param   string // as messages.0.content; empty for the body
+	Param   string // such as messages.0.content; empty for the whole body
 	Code    string
-	Message string // what to do, without the parameter's name
+	Message string // what is wrong or what to do, without the parameter's name
 }
 
 // Error implements error.
@@ -34,13 +34,13 @@ func unsupported(param, message string) error {
 	return &ParameterError{param, CodeUnsupported, message}
 }
 
-// Unsupported refuses a parameter that an engine cannot honour.
+// Unsupported returns the error for a parameter that an engine cannot honour.
 func Unsupported(param, message string) error { return unsupported(param, message) }
 
-// Invalid refuses the value of a parameter.
+// Invalid returns the error for a wrong value of a parameter.
 func Invalid(param, message string) error { return invalid(param, message) }
 
-// within puts the name of what holds a parameter before its own.
+// within puts the name of an outer parameter before that of the inner one that an error names.
 func within(name string, err error) error {
 	var known *ParameterError
 	if !errors.As(err, &known) {

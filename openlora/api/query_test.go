@@ -44,7 +44,7 @@ func TestQueryHashInOtherLanguages(t *testing.T) {
 	for program, script := range map[string]string{"node": "query.mjs", "python3": "query.py"} {
 		t.Run(program, func(t *testing.T) {
 			if exec.Command(program, "--version").Run() != nil {
-				t.Skipf("%s is not on this machine; the vectors stand for it", program)
+				t.Skipf("%s is not installed; TestQueryHash checks the same vectors", program)
 			}
 			out, err := exec.Command(program, "testdata/"+script, "testdata/query.json").Output()
 			require.NoError(t, err)
@@ -77,5 +77,5 @@ func TestCanonicalRefusesWhatHasNoForm(t *testing.T) {
 	}
 	got, err := api.Canonical([]byte(`"\\ud83d \ud83d\ude00 \\\\"`))
 	require.NoError(t, err)
-	require.Equal(t, `"\\ud83d 😀 \\\\"`, string(got), "an escaped backslash begins no escape")
+	require.Equal(t, `"\\ud83d 😀 \\\\"`, string(got), "an escaped backslash does not begin an escape")
 }

@@ -1,29 +1,32 @@
 package api
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/openledger/openledger/poa"
 )
 
-// Request is the body of POST /v1/chat/completions, or of POST /v1/completions, whose prompt is a message of the user.
+// Request is the body of POST /v1/chat/completions, or of POST /v1/completions, whose prompt becomes a message of the
+// user.
 type Request struct {
 	Model        string
 	Messages     []Message
 	Stream       bool
-	IncludeUsage bool // in a stream
-	MaxTokens    int  // of the answer, canonical; 0 leaves it to the gateway
+	IncludeUsage bool // of a stream
+	MaxTokens    int  // of the answer, in canonical tokens; 0 leaves it to the gateway
 	Options      Options
 	OpenLedger   *Call
 
 	// Prompted says that the body is that of POST /v1/completions.
 	Prompted bool
-	// Query is what the call commits to.
+	// Query is the question in the form that is hashed: see Query.
 	Query []byte
 }
 
@@ -40,18 +43,18 @@ var shaping = map[string]bool{
 	"reasoning_effort":    true, "verbosity": true,
 }
 
-// labels say who asks, and shape no answer.
+// labels say who asks, and do not shape the answer.
 var labels = map[string]bool{"user": true, "metadata": true, "safety_identifier": true, "prompt_cache_key": true}
 
-// onlyDefault are parameters that are accepted with the values that say nothing.
+// onlyDefault are parameters that are accepted with their default values only.
 var onlyDefault = map[string]string{
 	"n": "1", "best_of": "1", "logprobs": "false", "top_logprobs": "0", "echo": "false", "suffix": `""`, "store": "false",
 	"modalities":   `["text"]`,
 	"service_tier": `"auto"`, "functions": "[]", "function_call": `"none"`,
 }
 
-// ParseChat reads the body of POST /v1/chat/completions. Nothing in it is passed over: what is not known is refused by
-// its name.
+// ParseChat reads the body of POST /v1/chat/completions. It ignores nothing: the error for an unknown parameter names
+// it.
 func ParseChat(body []byte) (*Request, error) { return parseRequest(body, false) }
 
 // ParsePrompt reads the body of POST /v1/completions.
@@ -119,7 +122,7 @@ func (r *Request) set(name string, value json.RawMessage) error {
 	return unsupported("", "is not supported: leave it out")
 }
 
-// checkDefault accepts a value that says nothing.
+// checkDefault accepts the default value only.
 func (r *Request) checkDefault(byDefault string, value json.RawMessage) error {
 	given, err := Canonical(value)
 	if err == nil && string(given) == byDefault {
@@ -170,7 +173,7 @@ func (r *Request) setStreamOptions(value json.RawMessage) error {
 	return nil
 }
 
-// Question is the last message of the user.
+// Question returns the last message of the user.
 func (r *Request) Question() string {
 	for _, message := range slices.Backward(r.Messages) {
 		if message.Role == "user" {
@@ -180,8 +183,8 @@ func (r *Request) Question() string {
 	return ""
 }
 
-// InputTokens counts the canonical tokens that are billed for the question: those of the messages, and of the canonical
-// JSON of tool calls, tools and the format asked for, which the model reads as well.
+// InputTokens counts the canonical tokens that are billed for the question: those of the messages with their tool
+// calls, and those of the canonical JSON of tools and response format, which the model reads as well.
 func (r *Request) InputTokens() uint32 {
 	n := 0
 	add := func(text []byte) { n += len(poa.Tokenize(text)) }
@@ -199,7 +202,7 @@ func (r *Request) InputTokens() uint32 {
 	return uint32(n)
 }
 
-// Decode reads a JSON body of another kind. Its errors name fields, and no types of Go.
+// Decode reads a JSON body of another kind. Its errors name fields of the body, not types of Go.
 func Decode(body []byte, into any) error {
 	if _, err := parse(body); err != nil {
 		return &ParameterError{Code: CodeJSON, Message: "the body is not the expected JSON: " + err.Error()}
@@ -207,20 +210,37 @@ func Decode(body []byte, into any) error {
 	return plain(json.Unmarshal(body, into))
 }
 
-// plain says what is wrong with a value in words of JSON.
+// plain words the error of a JSON decoder for people who do not know Go.
 func plain(err error) error {
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &wrong):
-		kinds := map[string]string{"string": "a string", "uint64": "a whole number", "[]uint8": "a string in base64",
-			"api.Call": "an object"}
-		kind, known := kinds[wrong.Type.String()]
-		if !known {
-			kind = "something else"
-		}
-		return invalid(wrong.Field, fmt.Sprintf("must be %s, not %s", kind, strings.Fields(wrong.Value)[0]))
+		return invalid(wrong.Field, fmt.Sprintf("must be %s, not %s", kindOf(wrong.Type), strings.Fields(wrong.Value)[0]))
 	}
 	return invalid("", err.Error())
+}
+
+// kindOf returns what JSON calls the values of a type of Go.
+func kindOf(t reflect.Type) string {
+	switch kind := t.Kind(); {
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()): // such as a hash
+		return "a string"
+	case kind == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+		return "a string in base64"
+	case kind == reflect.String:
+		return "a string"
+	case kind == reflect.Bool:
+		return "true or false"
+	case kind == reflect.Slice:
+		return "a list"
+	case kind == reflect.Struct || kind == reflect.Map:
+		return "an object"
+	case kind >= reflect.Uint && kind <= reflect.Uint64:
+		return "a whole number of at least 0"
+	case kind >= reflect.Int && kind <= reflect.Int64:
+		return "a whole number"
+	}
+	return "of another kind"
 }

@@ -51,8 +51,8 @@ func TestParsePrompt(t *testing.T) {
 	}
 }
 
-// TestNothingIsPassedOver: what cannot be done is refused by its name, in words that a person who knows no Go
-// understands.
+// TestNothingIsPassedOver: a parameter that cannot be honoured is refused by its name, in words that need no knowledge
+// of Go.
 func TestNothingIsPassedOver(t *testing.T) {
 	for body, want := range map[string][2]string{
 		`{` + asked + `,"n":2}`:           {"n", api.CodeUnsupported},
@@ -98,8 +98,7 @@ func TestNothingIsPassedOver(t *testing.T) {
 	}
 }
 
-// TestMessagesAreReadAsTheyWereWritten: a message of any text, name and calls, and whatever SDKs send back of an
-// answer.
+// TestMessagesAreReadAsTheyWereWritten: with any text, name and tool calls, as SDKs send an answer back.
 func TestMessagesAreReadAsTheyWereWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		said := api.Message{
@@ -119,8 +118,8 @@ func TestMessagesAreReadAsTheyWereWritten(t *testing.T) {
 	})
 }
 
-// FuzzParseChat: nothing that a stranger sends panics; what is refused names a parameter in plain words; of what is
-// taken the query is that of the body, and the tokens are those of its messages at least.
+// FuzzParseChat: nothing that a stranger sends panics. A refusal has a code and a reason. An accepted request has the
+// query of its body, and at least the tokens of its question.
 func FuzzParseChat(f *testing.F) {
 	for _, seed := range []string{
 		`{` + asked + `}`, `{` + asked + `,"max_tokens":1e2,"stream":true,"stream_options":{"include_usage":true}}`,
@@ -148,19 +147,20 @@ func FuzzParseChat(f *testing.F) {
 	})
 }
 
-// TestDecodeNamesFields of bodies of other kinds, and no types of Go.
+// TestDecodeNamesFields: errors about other bodies name fields, and no types of Go.
 func TestDecodeNamesFields(t *testing.T) {
 	var ok api.Acknowledgement
 	require.NoError(t, api.Decode([]byte(`{"n":3,"cumulative_max":"7","signature":"AQI="}`), &ok))
 	require.Equal(t, api.Acknowledgement{N: 3, CumulativeMax: "7", Signature: []byte{1, 2}}, ok)
 	for body, want := range map[string]string{
-		`{"n":"3"}`:                   "n: must be a whole number, not string",
-		`{"n":-1}`:                    "n: must be a whole number, not number",
+		`{"n":"3"}`:                   "n: must be a whole number of at least 0, not string",
+		`{"n":-1}`:                    "n: must be a whole number of at least 0, not number",
 		`{"cumulative_max":7}`:        "cumulative_max: must be a string, not number",
 		`{"signature":7}`:             "signature: must be a string in base64, not number",
 		`{"n":1,"n":2}`:               "occurs twice",
-		`[]`:                          "must be something else, not array",
+		`[]`:                          "must be an object, not array",
 		`{"signature":"not base64!"}`: "base64",
+		`{"head":7}`:                  "head: must be a string, not number",
 		`{"head":"` + strings.Repeat("0", 62) + `"}`: "",
 		`{`: "the body is not the expected JSON",
 	} {
@@ -172,7 +172,7 @@ func TestDecodeNamesFields(t *testing.T) {
 	}
 }
 
-// TestLimitsOfTokens: however a number is written, the lower of two counts, and a huge one is no error.
+// TestLimitsOfTokens: however the numbers are written, the lower one counts, and a huge one is accepted.
 func TestLimitsOfTokens(t *testing.T) {
 	for limits, want := range map[string]int{
 		`"max_tokens":7`: 7, `"max_tokens":7.0e0`: 7, `"max_tokens":1e300`: math.MaxInt32, `"max_tokens":null`: 0,
@@ -184,7 +184,7 @@ func TestLimitsOfTokens(t *testing.T) {
 	}
 }
 
-// TestQuestionIsTheLastOfTheUser, whatever was said after it; a conversation without one asks nothing.
+// TestQuestionIsTheLastOfTheUser, whatever follows it. A conversation without a message of the user asks nothing.
 func TestQuestionIsTheLastOfTheUser(t *testing.T) {
 	r, err := api.ParseChat([]byte(`{"messages":[{"role":"user","content":"one"},{"role":"user","content":"two"},
 		{"role":"assistant","content":"three"},{"role":"tool","content":"four"}]}`))

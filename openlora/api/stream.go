@@ -10,12 +10,12 @@ import (
 // writeTimeout bounds how long a slow client may hold up one event.
 const writeTimeout = 15 * time.Second
 
-// Stream writes an answer as server-sent events: chunks of it, its proof, and what ends it. One goroutine writes;
-// KeepAlive may run beside it.
+// Stream writes an answer as server-sent events: its chunks, its proof and usage, and [DONE]. Only one goroutine may
+// write; KeepAlive may run beside it.
 type Stream struct {
-	// ID of the answer, without what OpenAI puts before it, and Model that gives it.
+	// ID of the answer, without the prefix of OpenAI's API, and the Model that gives it.
 	ID, Model string
-	// Prompted answers POST /v1/completions.
+	// Prompted says that the request was POST /v1/completions.
 	Prompted bool
 
 	w       http.ResponseWriter
@@ -25,7 +25,7 @@ type Stream struct {
 	calls   int  // tool calls that were sent
 
 	mu    sync.Mutex
-	began bool // something may have reached the client, if only a comment
+	began bool // something, perhaps only a comment, may have reached the client
 	last  time.Time
 }
 
@@ -41,15 +41,15 @@ func NewStream(w http.ResponseWriter, id, model string, prompted bool) *Stream {
 // Said reports whether a piece of the answer may have reached the client.
 func (s *Stream) Said() bool { return s.said }
 
-// Begun reports whether the status and the kind of the response are settled.
+// Begun reports whether something was written, so that status and content type of the response are fixed.
 func (s *Stream) Begun() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.began
 }
 
-// KeepAlive sends comments while there is nothing else to send, so that neither clients nor proxies take a long silence
-// for a lost connection; 0 sends none. It returns what ends it.
+// KeepAlive sends a comment whenever nothing was sent for some time, so that neither clients nor proxies take a long
+// silence for a lost connection; 0 sends none. stop ends it.
 func (s *Stream) KeepAlive(every time.Duration) (stop func()) {
 	if every <= 0 {
 		return func() {}
@@ -74,7 +74,7 @@ func (s *Stream) KeepAlive(every time.Duration) (stop func()) {
 	}
 }
 
-// comment sends one if nothing was sent for some time. A client that is gone is noticed when there is something to say.
+// comment sends a comment if nothing was sent for some time. It ignores errors: the next event meets them again.
 func (s *Stream) comment(since time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +83,7 @@ func (s *Stream) comment(since time.Duration) {
 	}
 }
 
-// Piece sends a part of the answer. Tool calls come whole.
+// Piece sends a part of the answer. Each tool call is sent whole.
 func (s *Stream) Piece(content string, calls ...ToolCall) error {
 	delta := Delta{Content: content}
 	if !s.said {
@@ -97,7 +97,7 @@ func (s *Stream) Piece(content string, calls ...ToolCall) error {
 	return s.event(s.chunk(Choice{Delta: &delta}))
 }
 
-// End ends the answer: with why it ends, the proof beside it, the usage if there is one, and [DONE].
+// End ends the stream with the reason why the answer ends and its proof, the usage if there is one, and [DONE].
 func (s *Stream) End(finish string, proof *Answer, usage *Usage) error {
 	last := s.chunk(Choice{Delta: &Delta{}, FinishReason: &finish})
 	last.OpenLedger = proof
@@ -155,13 +155,13 @@ func (s *Stream) data(data []byte) error {
 	return s.write(event)
 }
 
-// write writes and flushes. The stream is locked.
+// write writes an event and flushes it. The caller holds the lock.
 func (s *Stream) write(event []byte) error {
 	if !s.began {
 		header := s.w.Header()
 		header.Set("Content-Type", "text/event-stream")
 		header.Set("Cache-Control", "no-store")
-		header.Set("X-Accel-Buffering", "no") // nginx would keep it back
+		header.Set("X-Accel-Buffering", "no") // nginx would hold it back
 		s.began = true
 	}
 	s.last = time.Now()

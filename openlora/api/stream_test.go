@@ -11,7 +11,7 @@ import (
 	"github.com/openledger/openledger/openlora/api"
 )
 
-// written is what a stream has written, with the time of the answer taken out.
+// written returns the events that a stream has written, without the time of the answer.
 func written(t *testing.T, w *httptest.ResponseRecorder) []string {
 	t.Helper()
 	require.Equal(t, "text/event-stream", w.Header().Get("Content-Type"))
@@ -75,7 +75,7 @@ func TestStreamFails(t *testing.T) {
 	require.Contains(t, events[0], `"code":"answer_failed"`)
 }
 
-// Silence is filled with comments, which say nothing of the answer.
+// TestStreamKeepsAlive: comments fill a silence, and hold nothing of the answer.
 func TestStreamKeepsAlive(t *testing.T) {
 	w := httptest.NewRecorder()
 	s := api.NewStream(w, "1", "openledger/1", false)

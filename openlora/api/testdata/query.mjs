@@ -1,4 +1,4 @@
-// The hash of a question, as docs/dapp.md specifies it. `node query.mjs query.json` prints that of each vector.
+// The hash of a question, as docs/dapp.md specifies it. `node query.mjs query.json` prints the hash of each vector.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 

@@ -1,4 +1,4 @@
-"""The hash of a question, as docs/dapp.md specifies it. `python3 query.py query.json` prints that of each vector."""
+"""The hash of a question, as docs/dapp.md specifies it. `python3 query.py query.json` prints the hashes of vectors."""
 import hashlib
 import json
 import re
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 
 def number(x):
-    """A number as ECMAScript writes it."""
+    """Writes a number as ECMAScript does."""
     text = repr(float(x))
     if x == 0:
         return "0"
