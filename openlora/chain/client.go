@@ -1,9 +1,10 @@
-// Package chain talks to an OpenLedger node over gRPC: typed queries, and
-// transactions that are signed, sent and waited for.
+// Package chain is a client of an OpenLedger node over gRPC: it makes typed queries, and signs, sends and waits for
+// transactions.
 package chain
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -46,7 +47,7 @@ import (
 )
 
 const (
-	// gasPercent of what simulation measured is given to a transaction.
+	// gasPercent of the gas that a simulation used is given to a transaction.
 	gasPercent       = 140
 	maxMessageBytes  = 32 << 20
 	inclusionTimeout = 45 * time.Second // for a transaction
@@ -57,7 +58,7 @@ const (
 type Signer struct {
 	Key     cryptotypes.PrivKey
 	Address sdk.AccAddress
-	// FeeGranter pays the fees of its transactions, by a grant of x/feegrant; nil has the account pay them.
+	// FeeGranter pays the fees of its transactions, by a grant of x/feegrant; with nil the account pays them itself.
 	FeeGranter sdk.AccAddress
 }
 
@@ -69,7 +70,7 @@ func NewSigner(key cryptotypes.PrivKey) Signer {
 // String returns the address.
 func (s Signer) String() string { return s.Address.String() }
 
-// Client of one node.
+// Client is a client of one node.
 type Client struct {
 	Attribution attributiontypes.QueryClient
 	Bank        banktypes.QueryClient
@@ -113,7 +114,7 @@ func NewCodec() (*codec.ProtoCodec, error) {
 	return codec.NewProtoCodec(registry), nil
 }
 
-// callTimeout of a single call: a node that hangs must not hang who asks it.
+// callTimeout bounds a single call: a node that hangs must not make its clients hang.
 const callTimeout = 30 * time.Second
 
 func bounded(ctx context.Context, method string, request, reply any, connection *grpc.ClientConn,
@@ -158,12 +159,12 @@ func Dial(ctx context.Context, address string) (*Client, error) {
 // Close ends the connection.
 func (c *Client) Close() error { return c.connection.Close() }
 
-// Connection is for queries that the client has no name for.
+// Connection returns the connection, for queries that the client has no method for.
 func (c *Client) Connection() gogogrpc.ClientConn { return c.connection }
 
 // RawTxs returns the encoded transactions of a block.
 func (c *Client) RawTxs(ctx context.Context, height int64) ([][]byte, error) {
-	txs, err := c.BlockTxs(ctx, height)
+	txs, err := c.blockTxs(ctx, height)
 	if err != nil {
 		return nil, err
 	}
@@ -179,8 +180,8 @@ func (c *Client) RawTxs(ctx context.Context, height int64) ([][]byte, error) {
 // Codec encodes messages and keys.
 func (c *Client) Codec() codec.Codec { return c.codec }
 
-// Height of the latest state. It can be behind the latest block, which a node
-// stores before it has executed it.
+// Height returns the height of the latest state. It can be below that of the latest block, which a node stores before
+// it executes it.
 func (c *Client) Height(ctx context.Context) (int64, error) {
 	status, err := c.node.Status(ctx, &nodeservice.StatusRequest{})
 	if err != nil {
@@ -189,9 +190,8 @@ func (c *Client) Height(ctx context.Context) (int64, error) {
 	return int64(status.Height), nil
 }
 
-// BlockTxs returns the transactions of a block with their results, and the
-// height of the latest block; a height that is not there yet has none.
-func (c *Client) BlockTxs(ctx context.Context, height int64) ([]*txtypes.Tx, error) {
+// blockTxs returns the transactions of a block.
+func (c *Client) blockTxs(ctx context.Context, height int64) ([]*txtypes.Tx, error) {
 	response, err := c.txs.GetBlockWithTxs(ctx, &txtypes.GetBlockWithTxsRequest{Height: height})
 	if err != nil {
 		return nil, err
@@ -199,8 +199,7 @@ func (c *Client) BlockTxs(ctx context.Context, height int64) ([]*txtypes.Tx, err
 	return response.Txs, nil
 }
 
-// BlockEvents returns the events of a block that are of no transaction, such as
-// those of its end.
+// BlockEvents returns the events of a block that do not belong to a transaction, such as those of its end.
 func (c *Client) BlockEvents(ctx context.Context, height int64) ([]abci.Event, error) {
 	response, err := c.blocks.GetBlockResults(ctx, &cmtservice.GetBlockResultsRequest{Height: height})
 	if err != nil {
@@ -208,14 +207,14 @@ func (c *Client) BlockEvents(ctx context.Context, height int64) ([]abci.Event, e
 	}
 	events := make([]abci.Event, len(response.FinalizeBlockEvents))
 	for i, event := range response.FinalizeBlockEvents {
-		// The SDK adds where in the block it was; with it a typed event cannot be parsed.
+		// The SDK adds the part of the block as an attribute, with which a typed event cannot be parsed.
 		events[i] = abci.Event{Type: event.Type,
 			Attributes: slices.DeleteFunc(event.Attributes, func(a abci.EventAttribute) bool { return a.Key == "mode" })}
 	}
 	return events, nil
 }
 
-// WaitHeight returns when a block has been committed.
+// WaitHeight returns once the state of a height is committed.
 func (c *Client) WaitHeight(ctx context.Context, height int64) error {
 	for {
 		latest, err := c.Height(ctx)
@@ -231,7 +230,7 @@ func (c *Client) WaitHeight(ctx context.Context, height int64) error {
 	}
 }
 
-// RefusedError is a transaction that the chain refused.
+// RefusedError says that the chain refused a transaction.
 type RefusedError struct {
 	Codespace string
 	Code      uint32
@@ -243,7 +242,7 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("refused by the chain: %s (%s, code %d)", e.Log, e.Codespace, e.Code)
 }
 
-// Is reports whether the chain refused with a registered error.
+// Is reports whether target is the registered error with which the chain refused.
 func (e *RefusedError) Is(target error) bool {
 	var registered *errorsmod.Error
 	return errors.As(target, &registered) && registered.Codespace() == e.Codespace && registered.ABCICode() == e.Code
@@ -261,7 +260,7 @@ func (c *Client) Send(ctx context.Context, signer Signer, msgs ...sdk.Msg) (*sdk
 	return c.Deliver(ctx, signed)
 }
 
-// Sequence of an account, which its next transaction has.
+// Sequence returns the sequence of an account, which its next transaction must have.
 func (c *Client) Sequence(ctx context.Context, address string) (uint64, error) {
 	info, err := c.auth.AccountInfo(ctx, &authtypes.QueryAccountInfoRequest{Address: address})
 	if err != nil {
@@ -281,7 +280,7 @@ func (c *Client) lock(signer Signer) *sync.Mutex {
 	return lock
 }
 
-// Sign builds a transaction, with gas from simulation, and does not send it.
+// Sign builds and signs a transaction, with gas from a simulation. It does not send it.
 func (c *Client) Sign(ctx context.Context, signer Signer, msgs ...sdk.Msg) (Signed, error) {
 	info, err := c.auth.AccountInfo(ctx, &authtypes.QueryAccountInfoRequest{Address: signer.String()})
 	if err != nil {
@@ -303,7 +302,7 @@ func (c *Client) Sign(ctx context.Context, signer Signer, msgs ...sdk.Msg) (Sign
 		return Signed{}, err
 	}
 	builder.SetFeeGranter(signer.FeeGranter)
-	// Taking the fee is a third of the gas of a light message, and a simulation without one leaves it out.
+	// A simulation without a fee leaves out the gas for deducting it, a third of that of a light message.
 	builder.SetFeeAmount(sdk.NewCoins(sdk.NewInt64Coin(rewardstypes.Denom, 1)))
 	encoded, err := c.txConfig.TxEncoder()(builder.GetTx())
 	if err != nil {
@@ -334,7 +333,7 @@ func (c *Client) Sign(ctx context.Context, signer Signer, msgs ...sdk.Msg) (Sign
 
 // Response unmarshals the response of the first message of a transaction.
 func Response(result *sdk.TxResponse, into proto.Message) error {
-	data, err := decodeHex(result.Data)
+	data, err := hex.DecodeString(result.Data)
 	if err != nil {
 		return err
 	}

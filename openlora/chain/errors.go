@@ -1,7 +1,6 @@
 package chain
 
 import (
-	"encoding/hex"
 	"regexp"
 	"strconv"
 
@@ -11,21 +10,18 @@ import (
 	errorsmod "cosmossdk.io/errors"
 )
 
-func decodeHex(text string) ([]byte, error) { return hex.DecodeString(text) }
-
-// codeOf finds "codespace xyz code 12" in the text of a failed simulation,
-// which carries the error of the message only as text.
+// codeOf finds "codespace xyz code 12" in the error of a failed simulation, which has codespace and code only as text.
 var codeOf = regexp.MustCompile(`codespace ([a-z_]+) code ([0-9]+)`)
 
-// refusedBySimulation turns a failed simulation into a RefusedError when the
-// message itself failed; a node that cannot be reached stays what it is.
+// refusedBySimulation turns the error of a simulation into a RefusedError if the message failed. It returns the errors
+// of a node that cannot be reached as they are.
 func refusedBySimulation(err error) error {
 	state, ok := status.FromError(err)
 	if !ok || state.Code() == codes.Unavailable || state.Code() == codes.DeadlineExceeded ||
 		state.Code() == codes.Canceled {
 		return err
 	}
-	// The last one is the node's own; what is before may be anybody's text.
+	// The node adds the last match itself; what is before it may be anybody's text.
 	if matches := codeOf.FindAllStringSubmatch(state.Message(), -1); matches != nil {
 		match := matches[len(matches)-1]
 		code, _ := strconv.ParseUint(match[2], 10, 32)

@@ -11,7 +11,7 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// TestRefusalsOfASimulation are known by the code that the node adds, and not by what the refused message says.
+// TestRefusalsOfASimulation: the code that the node adds decides, not the text of the refused message.
 func TestRefusalsOfASimulation(t *testing.T) {
 	refused := func(text string) error { return refusedBySimulation(status.Error(codes.Unknown, text)) }
 	require.ErrorIs(

@@ -16,7 +16,7 @@ import (
 	grpctypes "github.com/cosmos/cosmos-sdk/types/grpc"
 )
 
-// AtHeight has a query answered from the state after a block.
+// AtHeight makes a query read the state after a block.
 func AtHeight(ctx context.Context, height int64) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, grpctypes.GRPCBlockHeightHeader, strconv.FormatInt(height, 10))
 }
@@ -30,7 +30,7 @@ func (c *Client) BlockTime(ctx context.Context, height int64) (time.Time, error)
 	return block.SdkBlock.Header.Time, nil
 }
 
-// Heights returns the first block that the node keeps, and the block of the latest state.
+// Heights returns the first and the last height of which the node has the state.
 func (c *Client) Heights(ctx context.Context) (first, last int64, err error) {
 	status, err := c.node.Status(ctx, &nodeservice.StatusRequest{})
 	if err != nil {
@@ -39,8 +39,8 @@ func (c *Client) Heights(ctx context.Context) (first, last int64, err error) {
 	return max(int64(status.EarliestStoreHeight), 1), int64(status.Height), nil
 }
 
-// AllEvents returns the events of a block, of its successful transactions too, in the order in which they came about;
-// ErrNoResults says that the node does not keep them.
+// AllEvents returns the events of a block and of its successful transactions, in the order in which they were emitted.
+// It fails with ErrNoResults if the node does not keep them.
 func (c *Client) AllEvents(ctx context.Context, height int64) ([]abci.Event, error) {
 	response, err := c.blocks.GetBlockResults(ctx, &cmtservice.GetBlockResultsRequest{Height: height})
 	if noResults(err) {
@@ -56,8 +56,8 @@ func (c *Client) AllEvents(ctx context.Context, height int64) ([]abci.Event, err
 	return Ordered(response.TxsResults, events), nil
 }
 
-// Ordered puts the events of successful transactions between those of the beginning and those of the end of their
-// block.
+// Ordered returns the events of a block in the order in which they were emitted: those of its beginning, of its
+// successful transactions, and of its end.
 func Ordered(txs []*abci.ExecTxResult, block []abci.Event) []abci.Event {
 	atEnd := func(event abci.Event) bool {
 		return slices.ContainsFunc(event.Attributes,

@@ -9,7 +9,7 @@ import (
 	"github.com/openledger/openledger/openlora/chain"
 )
 
-func TestEventsAreOrderedAsTheyCameAbout(t *testing.T) {
+func TestEventsAreInTheOrderOfTheirEmission(t *testing.T) {
 	event := func(name, mode string) abci.Event {
 		e := abci.Event{Type: name}
 		if mode != "" {

@@ -22,11 +22,11 @@ func OpenKey(cdc codec.Codec, backend, dir, name string, input io.Reader) (Signe
 	}
 	local := record.GetLocal()
 	if local == nil {
-		return Signer{}, fmt.Errorf("key %q is not kept on this machine: services need a local key", name)
+		return Signer{}, fmt.Errorf("key %q is not stored on this machine: use one that `openledgerd keys add` makes", name)
 	}
 	key, ok := local.PrivKey.GetCachedValue().(cryptotypes.PrivKey)
 	if !ok {
-		return Signer{}, fmt.Errorf("key %q has an unknown type", name)
+		return Signer{}, fmt.Errorf("key %q has an unknown type: use a secp256k1 key", name)
 	}
 	return NewSigner(key), nil
 }

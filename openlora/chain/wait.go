@@ -18,18 +18,19 @@ import (
 	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
 )
 
-// Signed is a transaction that can be sent as often as it takes: the chain executes it once.
+// Signed is a signed transaction. It may be sent more than once: the chain executes it once.
 type Signed struct {
 	Bytes []byte `json:"bytes"`
-	// Sequence of the account that signs: once the account has gone past it, the transaction was executed or never can be.
+	// Sequence of the signing account. Once the account's sequence is higher, the transaction was executed, or never can
+	// be.
 	Sequence uint64 `json:"sequence"`
 }
 
-// Hash names the transaction.
+// Hash returns the hash by which nodes know the transaction.
 func (s Signed) Hash() string { return fmt.Sprintf("%X", sha256.Sum256(s.Bytes)) }
 
-// NoResultError is a transaction that is in a block, and of which the node does not say what came of it: it keeps
-// neither an index of transactions nor the results of blocks. The state says it.
+// NoResultError says that a transaction is in a block, but that the node does not know its result: it keeps neither an
+// index of transactions nor the results of blocks. The state shows whether it succeeded.
 type NoResultError struct {
 	Hash   string
 	Height int64
@@ -38,11 +39,11 @@ type NoResultError struct {
 // Error implements error.
 func (e *NoResultError) Error() string {
 	return fmt.Sprintf(
-		"transaction %s is in block %d, and the node keeps no results: ask the state, or a node with "+
+		"transaction %s is in block %d, but the node keeps no results: query the state, or use a node with "+
 			"`discard_abci_responses = false`", e.Hash, e.Height)
 }
 
-// Deliver sends a transaction and waits until a block holds it. One that the node has already is waited for, too.
+// Deliver sends a transaction and waits until it is in a block. It also waits for one that the node already has.
 func (c *Client) Deliver(ctx context.Context, signed Signed) (*sdk.TxResponse, error) {
 	before, err := c.Height(ctx)
 	if err != nil {
@@ -60,8 +61,8 @@ func (c *Client) Deliver(ctx context.Context, signed Signed) (*sdk.TxResponse, e
 	return c.Wait(ctx, signed.Hash(), before)
 }
 
-// Wait returns what came of a transaction that a block above a height holds, and waits for the block. It asks the
-// node's index of transactions; a node that has none is asked for its blocks and their results.
+// Wait waits until a transaction is in a block above a height, and returns its result. It asks the node's index of
+// transactions, or looks through the node's blocks if it has no index.
 func (c *Client) Wait(ctx context.Context, hash string, above int64) (*sdk.TxResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, inclusionTimeout)
 	defer cancel()
@@ -81,7 +82,7 @@ func (c *Client) Wait(ctx context.Context, hash string, above int64) (*sdk.TxRes
 			return found, nil
 		}
 		if err := pause(ctx, inclusionPoll); err != nil {
-			return nil, fmt.Errorf("transaction %s is not in a block yet: %w", hash, err)
+			return nil, fmt.Errorf("transaction %s is not in a block yet, and may still be: %w", hash, err)
 		}
 	}
 }
@@ -98,7 +99,7 @@ func (c *Client) indexed(ctx context.Context, hash string, _ *int64) (*sdk.TxRes
 	return found.TxResponse, nil
 }
 
-// inBlocks looks through the blocks above a height, which it moves on.
+// inBlocks looks through the blocks above a height, and raises the height to the last block that it read.
 func (c *Client) inBlocks(ctx context.Context, hash string, above *int64) (*sdk.TxResponse, error) {
 	latest, err := c.Height(ctx)
 	if err != nil {
@@ -119,7 +120,7 @@ func (c *Client) inBlocks(ctx context.Context, hash string, above *int64) (*sdk.
 	return nil, nil
 }
 
-// resultOf reads what came of a transaction of a block.
+// resultOf reads the result of a transaction of a block.
 func (c *Client) resultOf(ctx context.Context, hash string, height int64, i int) (*sdk.TxResponse, error) {
 	results, err := c.blocks.GetBlockResults(ctx, &cmtservice.GetBlockResultsRequest{Height: height})
 	if noResults(err) {
@@ -146,7 +147,8 @@ func responseOf(hash string, height int64, result *abci.ExecTxResult) *sdk.TxRes
 // ErrNoResults says that a node does not keep the results of a block.
 var ErrNoResults = errors.New("the node does not keep the results of the block")
 
-// noResults recognises what CometBFT says of results that it has discarded or pruned; over gRPC only the text arrives.
+// noResults recognises CometBFT's errors about results that it has discarded or pruned; over gRPC only their text
+// arrives.
 func noResults(err error) bool {
 	if err == nil {
 		return false

@@ -1,5 +1,5 @@
-// Package chaintest is a node for tests of clients: it opens sessions, tops them up and closes them, one block for each
-// transaction, and keeps as much or as little of them as a test wants.
+// Package chaintest is a node for tests of clients. It opens sessions, tops them up and closes them, makes a block of
+// each transaction, and keeps an index and results, or not, as a test wants.
 package chaintest
 
 import (
@@ -37,16 +37,16 @@ import (
 // ChainID of the node.
 const ChainID = "test-1"
 
-// Node is the state that its services share.
+// Node is a node: the state that its services share.
 type Node struct {
-	// NoIndex and NoResults say what it does not keep.
+	// NoIndex and NoResults say that it keeps no index of transactions, and no results of blocks.
 	NoIndex, NoResults bool
-	// Lose has the next transactions lost before they reach it, and Hang has it take them and not answer.
+	// Lose makes transactions get lost before they reach the node. Hang makes the node take them and never answer.
 	Lose, Hang bool
-	// Fail has the next transactions fail in their blocks.
+	// Fail makes transactions fail in their blocks.
 	Fail bool
-	// Offers are what providers serve. A session of one has its price and answer key; another has the deposit as its
-	// price.
+	// Offers are what providers serve. A session with an offer has its price and answer key; the price of any other
+	// session is its deposit.
 	Offers []Offer
 
 	mu       sync.Mutex
@@ -103,14 +103,14 @@ func (n *Node) Dial(t *testing.T) *chain.Client {
 	return client
 }
 
-// Sessions that are open.
+// Sessions returns the number of sessions.
 func (n *Node) Sessions() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return len(n.sessions)
 }
 
-// Session returns a session by its id, and whether there is one.
+// Session returns the session of an id, and whether there is one.
 func (n *Node) Session(id []byte) (attributiontypes.Session, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -129,7 +129,7 @@ func (n *Node) find(id []byte) *attributiontypes.Session {
 	return nil
 }
 
-// Skip moves the account on by a transaction of something else.
+// Skip raises the account's sequence, as a transaction from elsewhere does.
 func (n *Node) Skip() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
