@@ -16,8 +16,8 @@ import (
 	"github.com/openledger/openledger/openlora/api"
 )
 
-// Colours of sources; an answer with more sources starts again. The codes have
-// one length, because columns are aligned by bytes.
+// Colours of sources. An answer with more sources uses them again. All codes have the same length, because columns are
+// aligned by bytes.
 var Colours = []string{"\x1b[38;5;039m", "\x1b[38;5;208m", "\x1b[38;5;076m", "\x1b[38;5;170m", "\x1b[38;5;220m",
 	"\x1b[38;5;045m", "\x1b[38;5;203m", "\x1b[38;5;141m"}
 
@@ -28,8 +28,8 @@ const (
 	Reset = "\x1b[0m"
 )
 
-// Text returns what strangers wrote as a terminal may show it: characters that move its cursor, change its colours or
-// turn the direction of reading are replaced by ones that are seen. Line ends and tabs stay.
+// Text makes the text of strangers safe for a terminal: it replaces characters that move the cursor, change colours or
+// turn the direction of reading by visible ones. Line ends and tabs stay.
 func Text(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' {
@@ -39,14 +39,14 @@ func Text(text string) string {
 	}, text)
 }
 
-// Line is Text of what must stay on its line and in its column: line ends and tabs are replaced as well.
+// Line is like Text, for text that must stay on its line and in its column: it also replaces line ends and tabs.
 func Line(text string) string { return strings.Map(visible, text) }
 
-// visible returns a character that is seen in the place of one that acts.
+// visible returns a visible character in place of one that acts on a terminal.
 func visible(r rune) rune {
 	switch {
 	case r < ' ':
-		return '\u2400' + r // the pictures of control characters stand in their order
+		return '\u2400' + r // the pictures of control characters, in the same order
 	case r == 0x7f:
 		return '\u2421'
 	case unicode.IsControl(r), r >= '\u2028' && r <= '\u202E', r >= '\u2066' && r <= '\u2069':
@@ -55,7 +55,7 @@ func visible(r rune) rune {
 	return r
 }
 
-// Colour of a contribution in an answer.
+// Colour returns the colour of a contribution in an answer.
 func Colour(proof api.Answer, contribution uint64) string {
 	for i, source := range proof.Sources {
 		if source.Contribution == contribution {
@@ -65,8 +65,8 @@ func Colour(proof api.Answer, contribution uint64) string {
 	return Grey
 }
 
-// Spans returns the text with its attributed passages coloured by source, or
-// marked with the number of the contribution where there is no colour.
+// Spans returns the text with its attributed passages coloured by source. Without colour it puts brackets around them
+// and adds the number of the contribution.
 func Spans(text string, proof api.Answer, colour bool) string {
 	spans := slices.Clone(proof.Spans)
 	slices.SortFunc(spans, func(a, b api.Span) int { return cmp.Compare(a.Start, b.Start) })
@@ -88,10 +88,10 @@ func Spans(text string, proof api.Answer, colour bool) string {
 	return out.String()
 }
 
-// Percent of parts per million, with two digits.
+// Percent writes parts per million as a percentage with two decimals.
 func Percent(ppm uint32) string { return fmt.Sprintf("%d.%02d %%", ppm/10_000, ppm%10_000/100) }
 
-// Weight of a source, and how much of it is for what it taught the adapter.
+// Weight writes the weight of a source, and the part of it for what it taught the adapter.
 func Weight(source api.Source) string {
 	if source.LoraPPM == 0 {
 		return Percent(source.WeightPPM)
@@ -120,18 +120,18 @@ func Answer(w io.Writer, text string, proof api.Answer, colour bool) {
 	}
 	fmt.Fprintf(tab, "%s\t%s\t%s\t\n", mark, Percent(proof.UnattributedPPM), "unattributed")
 	tab.Flush()
-	fmt.Fprintf(w, "\nfee      %s for %d + %d tokens\n", open(proof.Fee), proof.InputTokens, proof.OutputTokens)
+	fmt.Fprintf(w, "\nfee      %s for %d + %d tokens\n", formatFee(proof.Fee), proof.InputTokens, proof.OutputTokens)
 }
 
-// open writes aopen in OPEN.
-func open(aopen string) string {
+// formatFee writes an amount of aopen in OPEN.
+func formatFee(aopen string) string {
 	if fee, ok := math.NewIntFromString(aopen); ok {
 		return amount.Format(fee)
 	}
 	return Line(aopen) + " aopen"
 }
 
-// Receipt prints where an answer was asked and what it is paid by. Where the sources say nothing there is no receipt.
+// Receipt prints the session and the receipt of an answer. If the sources say nothing, there is no receipt.
 func Receipt(w io.Writer, proof api.Answer) {
 	receipt := Line(proof.ReceiptID)
 	if proof.Gap {

@@ -15,7 +15,7 @@ import (
 	"github.com/openledger/openledger/openlora/render"
 )
 
-// hostile is text that would act on a terminal, or look like what the program prints itself.
+// hostile texts would act on a terminal, or look like the program's own output.
 var hostile = []string{
 	"\x1b[2J", "\x1b]0;title\x07", "\x1b]52;c;Zm9v\x07", "\u009b31m", "\r", "\b\b\b", "\x7f", "\u202e", "\u2066", "\u2028",
 	"\xff", "\nfee      nothing\n", "\t100.00 %\t", "\x00",
@@ -28,7 +28,7 @@ func shown(text string, proof api.Answer, colour bool) string {
 	return out.String()
 }
 
-// TestSilenceHasNoReceipt: an id would look like something that is paid and can be looked up.
+// TestSilenceHasNoReceipt: its id would look like that of a receipt that is paid and can be looked up.
 func TestSilenceHasNoReceipt(t *testing.T) {
 	const text = "The sources say nothing."
 	silent := shown(text, api.Answer{ReceiptID: "ab12-3", Fee: "0", Gap: true}, false)
@@ -38,7 +38,7 @@ func TestSilenceHasNoReceipt(t *testing.T) {
 	require.Contains(t, shown(text, api.Answer{ReceiptID: "ab12-3", Fee: "5"}, false), "receipt  ab12-3\n")
 }
 
-// TestAnswer: the text with its passages, a line for each source, what nobody is paid for, and the fee.
+// TestAnswer: it shows the text with its passages, a line for each source, the unattributed part, and the fee.
 func TestAnswer(t *testing.T) {
 	proof := api.Answer{
 		ReceiptID: "ab12-3", Fee: "200346000000000000", InputTokens: 7, OutputTokens: 21, UnattributedPPM: 65_500,
@@ -67,8 +67,8 @@ receipt  ab12-3
 	require.Equal(t, render.Grey, render.Colour(proof, 9))
 }
 
-// TestColoursStartAgain: an answer may have more sources than there are colours, and all codes have one length, by
-// which columns are aligned.
+// TestColoursStartAgain: an answer may have more sources than there are colours. All codes have the same length,
+// because columns are aligned by bytes.
 func TestColoursStartAgain(t *testing.T) {
 	var proof api.Answer
 	for i := range 2*len(render.Colours) + 1 {
@@ -90,7 +90,7 @@ func TestPercent(t *testing.T) {
 
 var codes = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// spans are passages of a text that are in it or not, in any order, and on top of each other.
+// spans draws passages, in any order, which may overlap or lie outside of the text.
 func spans(t *rapid.T, text string) (all []api.Span) {
 	for range rapid.IntRange(0, 6).Draw(t, "spans") {
 		all = append(all, api.Span{Start: rapid.IntRange(-2, len(text)+2).Draw(t, "start"),
@@ -99,8 +99,8 @@ func spans(t *rapid.T, text string) (all []api.Span) {
 	return all
 }
 
-// TestSpansShowAllOfTheText: whatever a gateway says of passages, every character of the text is shown once and in
-// order; colour adds nothing that is seen.
+// TestSpansShowAllOfTheText: whatever passages a gateway names, every character of the text is shown once and in order.
+// Colour adds nothing visible.
 func TestSpansShowAllOfTheText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOf(rapid.RuneFrom([]rune("ab é字\n.[]#0😀"))).Draw(t, "text")
@@ -108,7 +108,7 @@ func TestSpansShowAllOfTheText(t *testing.T) {
 		given := fmt.Sprint(proof)
 		coloured := codes.ReplaceAllString(render.Spans(text, proof, true), "")
 		if !utf8.ValidString(coloured) || strings.ContainsRune(coloured, unicode.ReplacementChar) {
-			// A passage that begins within a character: only the character is not shown.
+			// A passage begins inside of a character: only that character is not shown.
 			coloured = strings.ReplaceAll(coloured, string(unicode.ReplacementChar), "")
 			require.Subset(t, []rune(text), []rune(coloured))
 		} else {
@@ -118,12 +118,12 @@ func TestSpansShowAllOfTheText(t *testing.T) {
 		for _, r := range "ab\n." {
 			require.Equal(t, strings.Count(text, string(r)), strings.Count(marked, string(r)))
 		}
-		require.Equal(t, given, fmt.Sprint(proof), "what is shown is not changed")
+		require.Equal(t, given, fmt.Sprint(proof), "the proof is not changed")
 	})
 }
 
-// TestStrangersDoNotWriteToTheTerminal: no text of an answer, of its sources or its names has the terminal do anything,
-// adds a line of its own, or takes characters away that are seen.
+// TestStrangersDoNotWriteToTheTerminal: no text of an answer, its sources or its names acts on the terminal, adds a
+// line, or removes visible characters.
 func TestStrangersDoNotWriteToTheTerminal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := func(name string) string {
