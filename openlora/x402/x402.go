@@ -1,9 +1,9 @@
-// Package x402 holds what a paid HTTP request and its answer say to each other in version 2 of x402
-// (https://github.com/x402-foundation/x402): three headers, each of them JSON in base64.
+// Package x402 holds the headers of paid HTTP requests and their responses in version 2 of x402
+// (https://github.com/x402-foundation/x402). Each of the three is JSON in base64.
 //
-//	PAYMENT-REQUIRED    from the server, with status 402: what it wants for the resource
-//	PAYMENT-SIGNATURE   from the client: which of that it takes, and what pays
-//	PAYMENT-RESPONSE    from the server, with the resource or an error: what became of the payment
+//	PAYMENT-REQUIRED    from the server, with status 402: the ways to pay that it accepts
+//	PAYMENT-SIGNATURE   from the client: the way that it chose, and the payment
+//	PAYMENT-RESPONSE    from the server, with the resource or an error: the outcome of the payment
 package x402
 
 import (
@@ -32,7 +32,7 @@ const (
 // SchemeBatch is the scheme in which a request carries a commitment that is settled later, with others.
 const SchemeBatch = "batch-settlement"
 
-// Reasons why a payment fails that the specification names.
+// Reasons why a payment fails, as the specification names them.
 const (
 	InsufficientFunds     = "insufficient_funds"
 	InvalidNetwork        = "invalid_network"
@@ -44,7 +44,7 @@ const (
 	UnexpectedSettleError = "unexpected_settle_error"
 )
 
-// Required is what a server wants.
+// Required is the payment that a server wants.
 type Required struct {
 	X402Version int                        `json:"x402Version"`
 	Error       string                     `json:"error,omitempty"`
@@ -53,7 +53,7 @@ type Required struct {
 	Extensions  map[string]json.RawMessage `json:"extensions,omitempty"`
 }
 
-// Resource that is paid for.
+// Resource is what is paid for.
 type Resource struct {
 	URL         string `json:"url"`
 	Description string `json:"description,omitempty"`
@@ -71,7 +71,7 @@ type Requirements struct {
 	Extra             json.RawMessage `json:"extra,omitempty"`
 }
 
-// Payment is what a client pays with. What the payload holds is up to scheme and network.
+// Payment is a client's payment. Scheme and network decide what the payload holds.
 type Payment struct {
 	X402Version int                        `json:"x402Version"`
 	Resource    *Resource                  `json:"resource,omitempty"`
@@ -80,7 +80,7 @@ type Payment struct {
 	Extensions  map[string]json.RawMessage `json:"extensions,omitempty"`
 }
 
-// Settlement is what became of a payment. Transaction is empty if it failed.
+// Settlement is the outcome of a payment. Transaction is empty if the payment failed.
 type Settlement struct {
 	Success     bool   `json:"success"`
 	ErrorReason string `json:"errorReason,omitempty"`
@@ -90,9 +90,9 @@ type Settlement struct {
 	Amount      string `json:"amount,omitempty"`
 }
 
-// Error is a payment that cannot be read.
+// Error says why a payment cannot be read.
 type Error struct {
-	Reason  string // one of the specification's
+	Reason  string // one of the reasons above
 	Message string
 }
 
@@ -114,7 +114,7 @@ func Encode(value any) (string, error) {
 func Decode(header string, into any) error {
 	text, err := base64.StdEncoding.DecodeString(header)
 	if err != nil {
-		return fmt.Errorf("it is not base64: %w", err)
+		return fmt.Errorf("the header is not base64: %w", err)
 	}
 	return api.Decode(text, into)
 }
@@ -122,28 +122,28 @@ func Decode(header string, into any) error {
 // maxPayment bounds the header of a payment, in bytes: a voucher takes less than 2 KiB.
 const maxPayment = 16 << 10
 
-// ParsePayment reads PAYMENT-SIGNATURE. It checks the version; what is accepted, and the payload, are the server's.
+// ParsePayment reads PAYMENT-SIGNATURE and checks its version. The server must check what is accepted, and the payload.
 func ParsePayment(header string) (*Payment, error) {
 	if len(header) > maxPayment {
-		return nil, &Error{InvalidPayload, fmt.Sprintf("%d bytes, at most %d are read", len(header), maxPayment)}
+		return nil, &Error{InvalidPayload, fmt.Sprintf("the payment has %d bytes: at most %d are read", len(header), maxPayment)}
 	}
 	var payment Payment
 	if err := Decode(strings.TrimSpace(header), &payment); err != nil {
 		return nil, &Error{InvalidPayload, err.Error()}
 	}
 	if payment.X402Version != Version {
-		return nil, &Error{InvalidVersion, fmt.Sprintf("x402Version is %d, this is %d", payment.X402Version, Version)}
+		return nil, &Error{InvalidVersion, fmt.Sprintf("x402Version is %d: use %d", payment.X402Version, Version)}
 	}
 	return &payment, nil
 }
 
-// reference is a chain id that stands in a CAIP-2 name as it is.
+// reference matches the chain ids that a CAIP-2 name holds unchanged.
 var reference = regexp.MustCompile(`^[-a-zA-Z0-9]{1,32}$`)
 
-// hashed begins the references of other chain ids.
+// hashed begins the reference of any other chain id.
 const hashed = "hashed-"
 
-// Network is the CAIP-2 name of a Cosmos chain, as CAIP-5 has it.
+// Network returns the CAIP-2 name of a Cosmos chain, as CAIP-5 defines it.
 func Network(chainID string) string {
 	if reference.MatchString(chainID) && !strings.HasPrefix(chainID, hashed) {
 		return "cosmos:" + chainID

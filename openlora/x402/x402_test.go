@@ -31,7 +31,7 @@ func examples(t testing.TB) []example {
 	return file.Examples
 }
 
-// The examples of the specification are read, and written as they are, byte by byte.
+// TestExamplesOfTheSpecification reads the examples, and writes them again byte by byte.
 func TestExamplesOfTheSpecification(t *testing.T) {
 	for _, example := range examples(t) {
 		var into any
@@ -110,7 +110,7 @@ func FuzzParsePayment(f *testing.F) {
 		encoded, err := x402.Encode(payment)
 		require.NoError(t, err)
 		again, err := x402.ParsePayment(encoded)
-		if err == nil { // what is longer when it is written anew may be refused
+		if err == nil { // the header may be longer when it is written again, and refused
 			require.Equal(t, payment.Accepted.Network, again.Accepted.Network)
 			require.Equal(t, payment.Accepted.Amount, again.Accepted.Amount)
 		}
