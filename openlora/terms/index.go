@@ -7,7 +7,7 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// Index ranks texts by the terms that they share with a question. It is safe for concurrent use.
+// Index ranks texts by the terms that they share with a question. Except for Add, it is safe for concurrent use.
 type Index struct {
 	postings map[Term][]posting
 	lengths  []int64
@@ -16,10 +16,10 @@ type Index struct {
 
 type posting struct{ text, count int32 }
 
-// NewIndex returns an empty index of texts that are named by the order in which they are added.
+// NewIndex returns an empty index. A text is named by its place in the order of Add.
 func NewIndex() *Index { return &Index{postings: make(map[Term][]posting)} }
 
-// Add appends a text. It must not run beside anything else.
+// Add appends a text. No other method may run at the same time.
 func (x *Index) Add(text string) {
 	at := int32(len(x.lengths))
 	found := Of(text)
@@ -35,15 +35,16 @@ func (x *Index) Add(text string) {
 	x.lengths = append(x.lengths, int64(len(found)))
 }
 
-// Rarity returns how rare a term is among the texts, in Q16 bits: log2(2N+2) − log2(2·df+1), not below 0. A term of no
-// text is as rare as one of one text, so that in few texts a word that is missing does not outweigh all that are there.
+// Rarity returns how rare a term is among the texts, in Q16 bits: log2(2N+2) − log2(2·df+1), but not below 0. A term
+// that no text has is as rare as one that a single text has. Otherwise, among few texts, one missing word would
+// outweigh all words that are there.
 func (x *Index) Rarity(term Term) int64 {
 	n, df := uint64(len(x.lengths)), uint64(max(1, len(x.postings[term])))
 	return max(0, int64(poa.Log2Q16(2*n+2))-int64(poa.Log2Q16(2*df+1)))
 }
 
-// Rank returns the places of the k texts that fit a question best, best first: BM25 as poa.Search computes it, over
-// terms. Ties go to the text that was added first.
+// Rank returns the places of the k texts that fit a question best, best first. It computes BM25 as poa.Search does, but
+// over terms. Of texts that fit equally well, the one that was added first comes first.
 func (x *Index) Rank(question string, k int) []int {
 	wanted := make(map[Term]int64)
 	var order []Term

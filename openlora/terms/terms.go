@@ -1,10 +1,10 @@
-// Package terms says what a text is about: it reduces a text to the words that tell it from others, in every script,
-// and ranks texts by them. Retrieval and the extractive engine use it. No receipt depends on it: what an answer owes is
-// computed by poa from its tokens.
+// Package terms finds out what a text is about. It reduces a text, in any script, to terms that distinguish it from
+// other texts, and ranks texts by them. Retrieval and the extractive engine use it. No receipt depends on it: package
+// poa computes what an answer owes, from its tokens.
 //
-// Words are folded (letters without accents, small) and cut to stems by short lists of endings. Stop words and words
-// that ask are left out. Where words are not told apart by spaces, pairs of characters stand for them, in Thai and its
-// like triples, and a character alone if it stands between common ones.
+// The terms of a script with spaces are its words, in small letters without accents, cut to stems by short lists of
+// endings. Stop words and words that ask are left out. The terms of a script without spaces are pairs of characters, or
+// triples in Thai, Lao, Khmer and Burmese; a character alone is a term if it stands between common characters.
 package terms
 
 import (
@@ -18,15 +18,15 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// Term is a hash of a stem, or of neighbouring characters.
+// Term is the hash of a stem, or of neighbouring characters.
 type Term uint64
 
 // Word is a word of a text, or a character of a script without spaces.
 type Word struct {
-	// Terms stand for it: a text that has one of them has the word.
+	// Terms of the word: a text that has one of them has the word.
 	Terms []Term
-	// Worth is how much of a word it is, in eighths of one; names, which begin with a capital letter, and numbers count
-	// more than one.
+	// Worth is how much it counts, in eighths of a word. Names, which begin with a capital letter, and numbers count more
+	// than a word.
 	Worth int64
 }
 
@@ -34,17 +34,17 @@ const (
 	// WholeWord is the worth of a word.
 	WholeWord = 8
 	name      = 12
-	// latinRunes and stemRunes are the most that is left of a word: of Latin letters, where long words begin alike, and of
-	// others.
+	// latinRunes and stemRunes bound the length of a stem. That of Latin letters is higher, because long words in them
+	// often begin alike.
 	latinRunes = 8
 	stemRunes  = 6
 )
 
-// Words returns the words of a text that say what it is about, each once.
+// Words returns the words that say what a text is about, each once.
 func Words(text string) []Word {
 	var out []Word
 	seen := make(map[Term]bool)
-	start := true // a capital letter means nothing at the start
+	start := true // a capital letter there does not mean a name
 	each(normal(text), func(p part) {
 		if p.kind == word {
 			capital := unicode.IsUpper([]rune(p.text)[0]) && !start
@@ -109,15 +109,15 @@ func Of(text string) []Term {
 	return out
 }
 
-// kind of a part of a text, by how words are told apart.
+// kind is the kind of a part of a text: how its script separates words.
 type kind uint8
 
 const (
 	none     kind = iota
-	word          // between spaces; katakana, which kanji and hiragana stand around
+	word          // between spaces; in Japanese, a run of katakana
 	han           // by pairs of characters
 	hiragana      // by pairs: mostly endings
-	hangul        // by pairs within what stands between spaces, for its particles
+	hangul        // by pairs inside of what spaces separate, because of particles
 	triples       // Thai, Lao, Khmer, Burmese
 )
 
@@ -133,7 +133,7 @@ func each(text string, f func(part)) {
 	for i, r := range text {
 		k := kindOf(r)
 		if start >= 0 && k != current {
-			if k == word && unicode.IsMark(r) { // belongs to what it stands on
+			if k == word && unicode.IsMark(r) { // a mark belongs to the part before it
 				continue
 			}
 			f(part{text[start:i], current})
@@ -188,7 +188,7 @@ func kindOf(r rune) kind {
 // grams are the terms of a run of characters.
 type grams struct {
 	runes  []rune
-	common []bool // characters that are common by themselves, and those of phrases that ask
+	common []bool // of common characters, and of characters in phrases that ask
 	size   int
 	alone  bool // whether a character between common ones is a term
 }
@@ -224,7 +224,8 @@ func hasPrefix(runes, prefix []rune) bool {
 	return len(runes) >= len(prefix) && string(runes[:len(prefix)]) == string(prefix)
 }
 
-// term returns the term that begins at a character, unless all of it is common. A run that is shorter is one term.
+// term returns the term that begins at a character, unless all of its characters are common. A run that is shorter than
+// a term is a term itself.
 func (g grams) term(from int) (Term, bool) {
 	end := from + g.size
 	if end > len(g.runes) {
@@ -263,7 +264,7 @@ func (g grams) holding(i int) []Term {
 	return out
 }
 
-// worth is how much of a word a character is.
+// worth returns the worth of a character.
 func (p part) worth() int64 {
 	if p.kind == triples {
 		return WholeWord / 4
@@ -271,7 +272,7 @@ func (p part) worth() int64 {
 	return WholeWord / 2
 }
 
-// stem returns the term of a word, or none for words that say nothing.
+// stem returns the term of a word, or false for a stop word or a word that asks.
 func stem(text string) (Term, bool) {
 	lower := strings.ToLower(text)
 	folded := fold(text)
@@ -309,7 +310,7 @@ func stem(text string) (Term, bool) {
 		folded = cut(folded, arabicBehind, 3)
 	case katakana(runes[0]):
 		folded = strings.TrimRight(folded, "ー")
-	case unicode.IsLetter(runes[0]): // vowel signs at the end are what changes in the languages of India
+	case unicode.IsLetter(runes[0]): // in the languages of India, endings are vowel signs
 		end := len(runes)
 		for end > 2 && unicode.IsMark(runes[end-1]) {
 			end--
@@ -319,7 +320,7 @@ func stem(text string) (Term, bool) {
 	return hash(folded), true
 }
 
-// cut removes an ending if so many letters are left.
+// cut removes the first of the endings that the word has, if at least so many letters are left.
 func cut(word string, endings []string, least int) string {
 	for _, ending := range endings {
 		if rest, ok := strings.CutSuffix(word, ending); ok && len([]rune(rest)) >= least {
@@ -336,10 +337,10 @@ func trunc(word string, most int) string {
 	return word
 }
 
-// normal makes forms of characters that look the same the same.
+// normal replaces forms of characters that look the same by one form.
 func normal(text string) string { return norm.NFKC.String(text) }
 
-// fold returns a word in small letters, in scripts with accents without them.
+// fold returns a word in small letters, without the accents of its script.
 func fold(word string) string {
 	word = strings.ToLower(word)
 	if first, _ := utf8.DecodeRuneInString(word); !unicode.In(first, unicode.Latin, unicode.Greek, unicode.Cyrillic,
@@ -376,7 +377,7 @@ func hash(text string) Term {
 	return Term(h)
 }
 
-// commonRunes are the stop words of one character of scripts without spaces.
+// commonRunes returns the stop words of a single character in scripts without spaces.
 var commonRunes = sync.OnceValue(func() map[rune]bool {
 	set := make(map[rune]bool)
 	for _, block := range [][2]rune{{0x3000, 0x30FF}, {0x4E00, 0x9FFF}, {0xAC00, 0xD7A3}} {

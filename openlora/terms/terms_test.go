@@ -12,7 +12,7 @@ import (
 	"github.com/openledger/openledger/openlora/terms"
 )
 
-// TestFormsOfOneWord have one term, in each script, and are told from others.
+// TestFormsOfOneWord: in each script they have one term, which other words do not have.
 func TestFormsOfOneWord(t *testing.T) {
 	for _, c := range []struct {
 		forms, others []string
@@ -43,7 +43,7 @@ func TestFormsOfOneWord(t *testing.T) {
 	}
 }
 
-// TestWhatSaysNothing has no terms: stop words and words that ask.
+// TestWhatSaysNothing: stop words and words that ask have no terms.
 func TestWhatSaysNothing(t *testing.T) {
 	for _, text := range []string{
 		"", "?!", "What is the of it, and how does it do that?", "Was ist das und wie?", "Qu'est-ce que c'est?",
@@ -71,7 +71,7 @@ func TestWords(t *testing.T) {
 	require.Equal(t, terms.Of("氷が"), terms.Of("氷の"))
 }
 
-// TestEqualTextsHaveEqualTerms: what a question asks is found in a text that holds it, whatever the script.
+// TestEqualTextsHaveEqualTerms: every word of a question is found in the same text, whatever the script.
 func TestEqualTextsHaveEqualTerms(t *testing.T) {
 	pieces := []string{"glacier ", "Wörter ", "лёд ", "πάγος ", "كتاب ", "रोग ", "冰川", "氷", "の", "プリズム", "빙하는 ", "น้ำแข็ง",
 		" ", ",", "?", "3", "\xff", "\u0301", "ー"}
@@ -109,7 +109,7 @@ func TestIndex(t *testing.T) {
 	require.Equal(t, x.Rarity(term("violin")), x.Rarity(term("absent")))
 }
 
-// TestIndexIsTheSameEachTime: there is no order but that of the texts.
+// TestIndexIsTheSameEachTime: only the order of the texts matters.
 func TestIndexIsTheSameEachTime(t *testing.T) {
 	build := func() *terms.Index {
 		x := terms.NewIndex()

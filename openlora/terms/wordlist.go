@@ -2,8 +2,8 @@ package terms
 
 import "strings"
 
-// askingText holds words that questions are made of and that say nothing about what is asked, by language. poa's stop
-// words are left out too. In scripts without spaces they are found inside of the text.
+// askingText holds, by language, the words that ask: questions have them, and they say nothing about what is asked. The
+// stop words of package poa are left out in the same way.
 const askingText = `
 what which who whom whose when where why how does did do is are am was were will would can could should shall may might must has have had
 please tell explain describe give show say says said know mean means meaning called call name names define definition many much kind kinds
@@ -32,7 +32,8 @@ apa mengapa bagaimana kapan mana siapa berapa
 מה מי מתי איפה איך למה מדוע האם כמה
 `
 
-// askingPhrases are the same for scripts without spaces, and what their sentences end with.
+// askingPhrases are those of scripts without spaces, where they are found inside of a run of characters. They include
+// common ends of sentences.
 const askingPhrases = `
 什么 什麼 怎么 怎麼 怎样 怎樣 怎么样 如何 为什么 為什麼 为何 為何 哪里 哪裡 哪儿 哪些 哪个 哪個 哪种 哪種 哪一 何时 何時 谁 誰 多少 多久 多长 多大 是否 请问 請問 请 請 解释 解釋 说明 說明 介绍
 可以 应该 應該 需要 能够 能夠 怎 哪 吗 嗎 呢 一个 一個 一种 一種 这个 這個 这些 這些 那些 它们 它們 他们 他們 我们 我們 以及 因为 因為 所以 但是 如果 通常 已经 已經 可能 进行 進行 主要 有关 有關 关于 關於 什 么 麼
@@ -54,7 +55,7 @@ var (
 		}
 		return set
 	}()
-	// phrases by their first character, longest first.
+	// phrases by their first character.
 	phrases = func() map[rune][][]rune {
 		set := make(map[rune][][]rune)
 		for _, phrase := range strings.Fields(normal(askingPhrases)) {
@@ -65,8 +66,7 @@ var (
 	}()
 )
 
-// endings are cut from words of a script, the first that fits and that leaves enough. Longer ones stand before their
-// own ends.
+// Endings by script, for cut. Longer endings stand before the shorter ones that they end with.
 var (
 	latinPlurals = strings.Fields(`
 		lerinden larindan lerinin larinin lerine larina lerde larda lerden lardan lerin larin leri lari ler lar s`)
