@@ -125,7 +125,7 @@ const maxPayment = 16 << 10
 // ParsePayment reads PAYMENT-SIGNATURE and checks its version. The server must check what is accepted, and the payload.
 func ParsePayment(header string) (*Payment, error) {
 	if len(header) > maxPayment {
-		return nil, &Error{InvalidPayload, fmt.Sprintf("the payment has %d bytes: at most %d are read", len(header), maxPayment)}
+		return nil, &Error{InvalidPayload, fmt.Sprintf("the header has %d bytes: send at most %d", len(header), maxPayment)}
 	}
 	var payment Payment
 	if err := Decode(strings.TrimSpace(header), &payment); err != nil {
