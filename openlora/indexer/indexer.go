@@ -1,6 +1,6 @@
-// Package indexer keeps the receipts of every batch, and the roots of all batches, so that a receipt can be proved
-// after the chain has pruned it. The index can be rebuilt from any indexer that has more, and from the chain within the
-// dispute window.
+// Package indexer keeps the receipts and the root of every batch, so that a receipt can be proved after the chain has
+// pruned it. While the dispute window of a batch is open, its receipts can be read from the chain; later a lost index
+// can only be replaced by a copy of another one.
 package indexer
 
 import (
@@ -32,7 +32,7 @@ var (
 
 const pollInterval = 2 * time.Second
 
-// Indexer follows a node.
+// Indexer is an index that follows a node.
 type Indexer struct {
 	db   *bolt.DB
 	node *chain.Client
@@ -46,14 +46,14 @@ type entry struct {
 	Records [][]byte `json:"records"`
 }
 
-// Open opens or makes the index.
+// Open opens or creates the index.
 func Open(path string, node *chain.Client, log *slog.Logger) (*Indexer, error) {
 	buckets := [][]byte{batchesBucket, receiptsBucket, rootsBucket}
 	db, err := database.Open(path, buckets, func(tx *bolt.Tx, isNew func([]byte) bool) error {
 		if !isNew(rootsBucket) {
 			return nil
 		}
-		return tx.Bucket(batchesBucket).ForEach(func(id, raw []byte) error { // for a file without roots
+		return tx.Bucket(batchesBucket).ForEach(func(id, raw []byte) error { // the file is older than this bucket
 			var stored entry
 			if err := json.Unmarshal(raw, &stored); err != nil {
 				return fmt.Errorf("batch %d: %w", binary.BigEndian.Uint64(id), err)
@@ -97,7 +97,7 @@ func (x *Indexer) Follow(ctx context.Context) error {
 	return nil
 }
 
-// last returns the id of the last batch indexed; ids count from 1 without holes.
+// last returns the id of the last batch in the index, or 0. Ids count from 1 without gaps.
 func (x *Indexer) last() uint64 {
 	var last uint64
 	_ = x.db.View(func(tx *bolt.Tx) error {
@@ -135,7 +135,8 @@ func (x *Indexer) records(ctx context.Context, batch attributiontypes.Batch) ([]
 		leaves[i] = record.Leaf()
 	}
 	if root := poa.MerkleRoot(leaves); string(root[:]) != string(batch.Root) {
-		return nil, errors.New("its receipts do not give its root: the node is being pruned, or lies")
+		return nil, errors.New("its receipts do not give its root: the node has pruned some of them, or answers wrongly; " +
+			"follow another node")
 	}
 	return records, nil
 }
@@ -203,7 +204,7 @@ func (x *Indexer) Proof(id string) (attributiontypes.ReceiptProof, error) {
 	return proof, err
 }
 
-// allRoots returns the roots of all batches in their order.
+// allRoots returns the roots of all batches, in order.
 func allRoots(tx *bolt.Tx) ([]poa.Hash, error) {
 	var roots []poa.Hash
 	err := tx.Bucket(rootsBucket).ForEach(func(_, root []byte) error {
@@ -214,30 +215,36 @@ func allRoots(tx *bolt.Tx) ([]poa.Hash, error) {
 	return roots, err
 }
 
-// ServeHTTP answers GET …/receipts/{id}/proof with a proof in JSON, for the batches that the chain has now.
+// ServeHTTP answers GET …/receipts/{id}/proof with a proof in JSON, against all batches that the chain has now.
 func (x *Indexer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := x.Follow(r.Context()); err != nil {
 		x.log.Warn("the index could not follow the chain", "err", err)
 	}
-	proof, err := x.Proof(r.PathValue("id"))
+	id := r.PathValue("id")
+	proof, err := x.Proof(id)
+	var encoded []byte
+	if err == nil {
+		encoded, err = x.node.Codec().MarshalJSON(&proof)
+	}
+	switch {
+	case errors.Is(err, ErrNotFound):
+		writeError(w, http.StatusNotFound, "invalid_request_error", "receipt_not_found", err.Error())
+	case err != nil:
+		x.log.Error("a receipt could not be proved", "receipt", id, "err", err)
+		writeError(w, http.StatusInternalServerError, "server_error", "proof_failed",
+			"the gateway could not prove the receipt; its log says why")
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(encoded)
+	}
+}
+
+// writeError writes an error in the form of OpenAI's API.
+func writeError(w http.ResponseWriter, status int, kind, code, message string) {
 	w.Header().Set("Content-Type", "application/json")
-	if err != nil {
-		status := http.StatusInternalServerError
-		if errors.Is(err, ErrNotFound) {
-			status = http.StatusNotFound
-		}
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(
-			map[string]any{
-				"error": map[string]string{"message": err.Error(), "type": "invalid_request_error", "code": "receipt_not_found"}})
-		return
-	}
-	encoded, err := x.node.Codec().MarshalJSON(&proof)
-	if err != nil {
-		w.WriteHeader(http.StatusInternalServerError)
-		return
-	}
-	_, _ = w.Write(encoded)
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"error": map[string]string{"message": message, "type": kind, "code": code}})
 }
 
 func be64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }

@@ -2,8 +2,11 @@ package indexer
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -15,11 +18,12 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/openledger/openledger/openlora/chain"
+	"github.com/openledger/openledger/openlora/chain/chaintest"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// node answers an indexer's queries, with two receipts a page.
+// node is a node of two receipts a page.
 type node struct {
 	attributiontypes.QueryClient
 	batches [][]poa.Record
@@ -88,7 +92,7 @@ func open(t testing.TB, path string, n *node) *Indexer {
 	return x
 }
 
-// proves checks the proof of every receipt against the chain.
+// proves checks the proof of every receipt against the accumulator of the chain.
 func proves(t *testing.T, x *Indexer, n *node) {
 	t.Helper()
 	for _, records := range n.batches {
@@ -102,8 +106,8 @@ func proves(t *testing.T, x *Indexer, n *node) {
 	}
 }
 
-// TestProofs: receipts of all batches are proved against the batches of the chain, also with an index from before roots
-// had a bucket of their own.
+// TestProofs: the receipts of all batches are proved against the batches of the chain. An older index, in which roots
+// had no bucket of their own, proves them too.
 func TestProofs(t *testing.T) {
 	n, path := &node{}, filepath.Join(t.TempDir(), "index.db")
 	for i := range 5 {
@@ -139,6 +143,46 @@ func TestFollowStopsAtWhatIsWrong(t *testing.T) {
 	require.NoError(t, x.Follow(t.Context()))
 	require.EqualValues(t, 3, x.last())
 	proves(t, x, n)
+}
+
+// TestServeHTTP: a proof, a receipt that does not exist, and an index that is damaged.
+func TestServeHTTP(t *testing.T) {
+	n := &node{}
+	n.add(2)
+	client := chaintest.Start(t).Dial(t)
+	client.Attribution = n
+	x, err := Open(filepath.Join(t.TempDir(), "index.db"), client, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer x.Close()
+	mux := http.NewServeMux()
+	mux.Handle("GET /receipts/{id}/proof", x)
+	get := func(id string) (int, map[string]any) {
+		recorder := httptest.NewRecorder()
+		mux.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/receipts/"+id+"/proof", nil))
+		require.Equal(t, "application/json", recorder.Header().Get("Content-Type"))
+		var body map[string]any
+		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &body))
+		return recorder.Code, body
+	}
+	record := n.batches[0][1]
+	id := attributiontypes.ReceiptID(record.Session[:], record.N)
+	code, body := get(id)
+	require.Equal(t, http.StatusOK, code)
+	require.EqualValues(t, 1, body["index"])
+	require.EqualValues(t, 2, body["receipts"])
+
+	code, body = get("none-1")
+	require.Equal(t, http.StatusNotFound, code)
+	require.Equal(t, map[string]any{"message": "receipt is not in the index: none-1", "type": "invalid_request_error",
+		"code": "receipt_not_found"}, body["error"])
+
+	require.NoError(t, x.db.Update(func(tx *bolt.Tx) error {
+		return tx.Bucket(batchesBucket).Put(be64(1), []byte("{"))
+	}))
+	code, body = get(id)
+	require.Equal(t, http.StatusInternalServerError, code)
+	require.Equal(t, map[string]any{"message": "the gateway could not prove the receipt; its log says why",
+		"type": "server_error", "code": "proof_failed"}, body["error"])
 }
 
 // BenchmarkProof proves a receipt among the receipts of many batches.
