@@ -22,7 +22,7 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// waiting is a batch that is not paid yet.
+// waiting is a batch that is not yet paid.
 type waiting struct {
 	Batch     uint64                           `json:"batch"`
 	Submitted int64                            `json:"submitted"`
@@ -31,12 +31,12 @@ type waiting struct {
 	Accounts  []attributiontypes.AccountCredit `json:"accounts"`
 }
 
-// read is an event, with the answers to the queries that it required.
-type read struct {
+// blockEvent is an event, with the answers to the queries that it required.
+type blockEvent struct {
 	typed   proto.Message // nil for a transfer
 	send    transfer
 	credits *attributiontypes.QueryBatchCreditsResponse
-	time    time.Time // of the block; zero if the node does not say
+	time    time.Time // of the block; zero if the node does not know it
 }
 
 // transfer is a transfer out of the account of x/rewards.
@@ -45,24 +45,24 @@ type transfer struct {
 	amount sdkmath.Int
 }
 
-// read returns the relevant events of a block.
-func (x *Index) read(ctx context.Context, height int64) ([]read, error) {
+// readBlock returns the relevant events of a block.
+func (x *Index) readBlock(ctx context.Context, height int64) ([]blockEvent, error) {
 	events, err := x.node.Events(ctx, height)
 	if err != nil {
 		return nil, fmt.Errorf("events of block %d: %w", height, err)
 	}
-	var out []read
+	var out []blockEvent
 	for _, event := range events {
 		if event.Type == banktypes.EventTypeTransfer {
 			if send, ok := payout(event); ok {
-				out = append(out, read{send: send})
+				out = append(out, blockEvent{send: send})
 			}
 			continue
 		}
 		if !strings.HasPrefix(event.Type, "openledger.") {
 			continue
 		}
-		// The SDK adds attributes of its own, with which a typed event cannot be parsed.
+		// The SDK adds attributes, with which a typed event cannot be parsed.
 		bare := abci.Event{Type: event.Type}
 		for _, attribute := range event.Attributes {
 			if attribute.Key != "mode" && attribute.Key != "msg_index" {
@@ -71,9 +71,9 @@ func (x *Index) read(ctx context.Context, height int64) ([]read, error) {
 		}
 		typed, err := sdk.ParseTypedEvent(bare)
 		if err != nil {
-			continue // a flat event
+			continue // not a typed event
 		}
-		r := read{typed: typed}
+		r := blockEvent{typed: typed}
 		if submitted, ok := typed.(*attributiontypes.EventReceiptsSubmitted); ok {
 			if r.credits, err = x.credits(ctx, height, submitted.BatchId); err != nil {
 				return nil, err
@@ -86,7 +86,7 @@ func (x *Index) read(ctx context.Context, height int64) ([]read, error) {
 	}
 	made, err := x.node.BlockTime(ctx, height)
 	if err != nil {
-		x.log.Warn("the time of a block is not known; its entries have none", "height", height, "err", err)
+		x.log.Warn("the node does not know the time of a block; its entries have none", "height", height, "err", err)
 		return out, nil
 	}
 	for i := range out {
@@ -105,13 +105,15 @@ func (x *Index) credits(ctx context.Context, height int64,
 	}
 	latest, again := x.node.BatchCredits(ctx, 0, batch)
 	if again != nil {
-		return nil, fmt.Errorf("credits of batch %d at height %d: %w; follow a node that keeps more state", batch, height,
-			err)
+		return nil, fmt.Errorf("credits of batch %d at height %d: %w; follow a node that keeps the state of that block", batch,
+			height, err)
 	}
-	x.log.Warn("the state of a batch is pruned; owners of models are those of now", "batch", batch, "height", height)
+	x.log.Warn("the node has pruned the state of a batch; its models are credited to their present owners",
+		"batch", batch, "height", height)
 	return latest, nil
 }
 
+// payout returns the transfer of an event, and whether it is one of OPEN out of the account of x/rewards.
 func payout(event abci.Event) (transfer, bool) {
 	var sender, amount string
 	var out transfer
@@ -133,33 +135,33 @@ func payout(event abci.Event) (transfer, bool) {
 	return out, err == nil
 }
 
-// block indexes one block.
+// block is a block while it is indexed.
 type block struct {
 	tx      *bolt.Tx
 	height  int64
 	time    time.Time
-	sends   []transfer // of the account of x/rewards, so far
+	sends   []transfer // out of the account of x/rewards, so far
 	entries uint32     // stored for the block
 }
 
 // apply indexes an event.
-func (b *block) apply(r read) error {
+func (b *block) apply(r blockEvent) error {
 	b.time = r.time
 	switch event := r.typed.(type) {
 	case nil:
 		b.sends = append(b.sends, r.send)
 	case *attributiontypes.EventReceiptsSubmitted:
-		return b.submitted(event, r.credits)
+		return b.keepCredits(event, r.credits)
 	case *attributiontypes.EventBatchAttested:
-		return b.arrived(event.BatchId)
+		return b.markArrived(event.BatchId)
 	case *attributiontypes.EventBatchSettled:
-		return b.refused(event)
+		return b.dropRefused(event)
 	case *attributiontypes.EventDisputeUpheld:
-		return b.disproven(event.BatchId)
+		return b.dropDisproven(event.BatchId)
 	case *rewardstypes.EventSupplyNetted:
-		return b.granted(event)
+		return b.payGranted(event)
 	case *rewardstypes.EventPayouts:
-		return b.payouts(event)
+		return b.addPayouts(event)
 	case *rewardstypes.EventClaimed:
 		return b.add(
 			event.Account, Entry{Kind: KindClaim, Height: b.height, Amount: event.Amount.Amount, Recipient: event.Recipient})
@@ -167,19 +169,20 @@ func (b *block) apply(r read) error {
 	return nil
 }
 
+// add stores an entry of an account, and counts it for the day.
 func (b *block) add(address string, entry Entry) error {
 	b.entries++
 	if !b.time.IsZero() {
 		entry.Time = &b.time
 	}
-	if err := b.count(func(d *Day) { d.add(entry) }); err != nil {
+	if err := b.updateDay(func(d *Day) { d.add(entry) }); err != nil {
 		return err
 	}
 	return addEntry(b.tx, address, b.entries, entry)
 }
 
-// submitted stores the credits of a batch until it is paid. A batch with inline evidence arrives at once.
-func (b *block) submitted(event *attributiontypes.EventReceiptsSubmitted,
+// keepCredits stores the credits of a batch until it is paid. A batch with inline evidence arrives at once.
+func (b *block) keepCredits(event *attributiontypes.EventReceiptsSubmitted,
 	credits *attributiontypes.QueryBatchCreditsResponse) error {
 	if len(credits.Accounts) == 0 {
 		return nil // free answers
@@ -188,11 +191,11 @@ func (b *block) submitted(event *attributiontypes.EventReceiptsSubmitted,
 	if err := b.keep(w); err != nil || credits.SettledHeight != b.height {
 		return err
 	}
-	return b.arrived(event.BatchId)
+	return b.markArrived(event.BatchId)
 }
 
-// arrived records that a batch is paid as soon as x/rewards processes it: in the same block, or after a pause.
-func (b *block) arrived(batch uint64) error {
+// markArrived records that a batch is paid as soon as x/rewards processes it: in the same block, or after a pause.
+func (b *block) markArrived(batch uint64) error {
 	w, ok, err := b.find(batch)
 	if err != nil || !ok {
 		return err
@@ -201,8 +204,8 @@ func (b *block) arrived(batch uint64) error {
 	return b.keep(w)
 }
 
-// refused drops a batch whose payers got their fees back. For an expired batch, compute is paid.
-func (b *block) refused(event *attributiontypes.EventBatchSettled) error {
+// dropRefused drops a batch whose payers got their fees back. For an expired batch, compute is paid.
+func (b *block) dropRefused(event *attributiontypes.EventBatchSettled) error {
 	w, ok, err := b.find(event.BatchId)
 	if err != nil || !ok {
 		return err
@@ -232,8 +235,8 @@ func computeOnly(accounts []attributiontypes.AccountCredit) []attributiontypes.A
 	return out
 }
 
-// disproven drops a batch in which a lie was proven before it was decided. What is paid stays paid.
-func (b *block) disproven(batch uint64) error {
+// dropDisproven drops a batch in which a lie was proven before it was decided. What is paid stays paid.
+func (b *block) dropDisproven(batch uint64) error {
 	w, ok, err := b.find(batch)
 	if err != nil || !ok || w.Arrived {
 		return err
@@ -241,10 +244,10 @@ func (b *block) disproven(batch uint64) error {
 	return b.drop(w)
 }
 
-// payouts stores the payouts of a block: the transfers just before the event.
-func (b *block) payouts(event *rewardstypes.EventPayouts) error {
+// addPayouts stores the payouts of a block: the last transfers before the event.
+func (b *block) addPayouts(event *rewardstypes.EventPayouts) error {
 	if int(event.Count) > len(b.sends) {
-		return fmt.Errorf("%d payouts and %d transfers", event.Count, len(b.sends))
+		return fmt.Errorf("the chain reports %d payouts, but the block has %d transfers", event.Count, len(b.sends))
 	}
 	sum := sdkmath.ZeroInt()
 	sends := b.sends[len(b.sends)-int(event.Count):]
@@ -252,7 +255,7 @@ func (b *block) payouts(event *rewardstypes.EventPayouts) error {
 		sum = sum.Add(send.amount)
 	}
 	if !sum.Equal(event.Amount) {
-		return fmt.Errorf("payouts of %s in transfers of %s", event.Amount, sum)
+		return fmt.Errorf("the chain reports payouts of %s aopen, but the transfers sum to %s", event.Amount, sum)
 	}
 	for _, send := range sends {
 		if err := b.add(send.to, Entry{Kind: KindPayout, Height: b.height, Amount: send.amount}); err != nil {
@@ -264,7 +267,10 @@ func (b *block) payouts(event *rewardstypes.EventPayouts) error {
 
 // pay stores an entry for each account of a batch, and removes the batch.
 func (b *block) pay(w waiting, bonus func(attributiontypes.AccountCredit) sdkmath.Int, unknown bool) error {
-	if err := b.count(func(d *Day) { d.Batches, d.Receipts = d.Batches+1, d.Receipts+uint64(w.Receipts) }); err != nil {
+	if err := b.updateDay(func(d *Day) {
+		d.Batches++
+		d.Receipts += uint64(w.Receipts)
+	}); err != nil {
 		return err
 	}
 	for _, credit := range w.Accounts {

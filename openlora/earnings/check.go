@@ -10,14 +10,14 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 )
 
-// ErrUnreadable reports that data from elsewhere cannot come from an index.
-var ErrUnreadable = errors.New("not what an index of earnings gives")
+// ErrUnreadable reports that data from elsewhere cannot come from an index of earnings.
+var ErrUnreadable = errors.New("this cannot come from an index of earnings")
 
 // Check returns an error that wraps ErrUnreadable if a history cannot come from an index, because amounts are missing
 // or a field has an unknown word. Call it first for the history of a gateway, which is a stranger.
 func (h History) Check() error {
 	t := h.Totals
-	if err := given(t.Earned, t.Contributed, t.Bonus, t.PaidOut); err != nil {
+	if err := requireAmounts(t.Earned, t.Contributed, t.Bonus, t.PaidOut); err != nil {
 		return err
 	}
 	if len(h.Entries) == 0 && h.Next != "" {
@@ -32,34 +32,34 @@ func (h History) Check() error {
 }
 
 func (e Entry) check() error {
-	if err := given(e.Amount); err != nil {
+	if err := requireAmounts(e.Amount); err != nil {
 		return err
 	}
 	if e.Recipient != "" {
 		if _, err := sdk.AccAddressFromBech32(e.Recipient); err != nil {
-			return fmt.Errorf("%w: recipient %q", ErrUnreadable, e.Recipient)
+			return fmt.Errorf("%w: recipient %q is not an address", ErrUnreadable, e.Recipient)
 		}
 	}
 	if e.Kind == KindPayout || e.Kind == KindClaim {
 		return nil
 	}
 	if e.Kind != KindBatch || e.Contributed == nil || e.Bonus == nil || e.BonusAsked == nil {
-		return fmt.Errorf("%w: an entry of kind %q, or without its amounts", ErrUnreadable, e.Kind)
+		return fmt.Errorf("%w: an entry of unknown kind %q, or without its amounts", ErrUnreadable, e.Kind)
 	}
 	amounts := []sdkmath.Int{*e.Contributed, *e.Bonus, *e.BonusAsked}
 	for _, part := range e.Parts {
 		if !knownRole(part.Role) {
-			return fmt.Errorf("%w: role %q", ErrUnreadable, part.Role)
+			return fmt.Errorf("%w: role %q is unknown", ErrUnreadable, part.Role)
 		}
 		amounts = append(amounts, part.Amount)
 	}
-	return given(amounts...)
+	return requireAmounts(amounts...)
 }
 
-// Check is like History.Check.
+// Check is like History.Check, for days.
 func (d Days) Check() error {
 	for _, day := range d.Days {
-		err := given(day.Contributors, day.Datanets, day.Lineage, day.Providers, day.Bonus, day.PaidOut)
+		err := requireAmounts(day.Contributors, day.Datanets, day.Lineage, day.Providers, day.Bonus, day.PaidOut)
 		if err != nil {
 			return fmt.Errorf("%w, on day %q", err, day.Date)
 		}
@@ -67,7 +67,7 @@ func (d Days) Check() error {
 	return nil
 }
 
-func given(amounts ...sdkmath.Int) error {
+func requireAmounts(amounts ...sdkmath.Int) error {
 	if slices.ContainsFunc(amounts, sdkmath.Int.IsNil) {
 		return fmt.Errorf("%w: an amount is missing", ErrUnreadable)
 	}

@@ -24,8 +24,8 @@ var (
 		`"bonus":"5","paid_out":"6"}]}`
 )
 
-// TestHistoriesFromElsewhereAreChecked: one from which a field was taken, or with a word that no index has, is refused;
-// nothing that a gateway sends panics who reads it.
+// TestHistoriesFromElsewhereAreChecked: a history that lacks a field, or has an unknown word, is refused. Nothing that
+// a gateway sends makes its reader panic.
 func TestHistoriesFromElsewhereAreChecked(t *testing.T) {
 	read := func(text string) error {
 		var history earnings.History
@@ -46,7 +46,7 @@ func TestHistoriesFromElsewhereAreChecked(t *testing.T) {
 		earnings.ErrUnreadable, "pages that never end")
 }
 
-// TestDaysFromElsewhereAreChecked as histories are.
+// TestDaysFromElsewhereAreChecked: days are checked like histories.
 func TestDaysFromElsewhereAreChecked(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var days map[string]any

@@ -11,7 +11,7 @@ import (
 	sdkmath "cosmossdk.io/math"
 )
 
-// MaxDays is the largest number of days of one answer.
+// MaxDays is the largest number of days in one answer.
 const MaxDays = 366
 
 // Day is what the network paid on one day, in UTC, by the times of blocks. Amounts are in aopen.
@@ -19,18 +19,18 @@ type Day struct {
 	Date     string `json:"date"` // 2026-11-29
 	Batches  uint64 `json:"batches"`
 	Receipts uint64 `json:"receipts"`
-	// Contributors, Datanets (owners and curators), Lineage (owners of models) and Providers are paid out of fees; Bonus
-	// is minted for contributors on top.
+	// Contributors, Datanets (owners and curators), Lineage (owners of models) and Providers are paid from fees. Bonus is
+	// minted for contributors in addition.
 	Contributors sdkmath.Int `json:"contributors"`
 	Datanets     sdkmath.Int `json:"datanets"`
 	Lineage      sdkmath.Int `json:"lineage"`
 	Providers    sdkmath.Int `json:"providers"`
 	Bonus        sdkmath.Int `json:"bonus"`
-	// PaidOut left the ledger for accounts; refunds are included.
+	// PaidOut is what the ledger paid to accounts, refunds included.
 	PaidOut sdkmath.Int `json:"paid_out"`
 }
 
-// Days is what the network paid day by day, newest first.
+// Days is what the network paid, day by day, the newest first.
 type Days struct {
 	FirstHeight int64     `json:"first_height"` // blocks before it are not counted
 	Height      int64     `json:"height"`       // the last counted block
@@ -65,8 +65,8 @@ func (d *Day) add(e Entry) {
 	}
 }
 
-// count changes the day of the block. Blocks without a known time count for no day.
-func (b *block) count(change func(*Day)) error {
+// updateDay changes the day of the block. A block whose time is not known counts for no day.
+func (b *block) updateDay(change func(*Day)) error {
 	if b.time.IsZero() {
 		return nil
 	}
@@ -90,7 +90,7 @@ func (x *Index) Days(n int) (Days, error) {
 	days := Days{Days: []Day{}}
 	return days, x.db.View(func(tx *bolt.Tx) error {
 		meta := tx.Bucket(metaBucket)
-		all, err := reach(meta)
+		all, err := readExtent(meta)
 		if err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (x *Index) Days(n int) (Days, error) {
 			if since := int64(binary.BigEndian.Uint64(from)); since > days.FirstHeight {
 				days.Missing = append(
 					[]Missing{{From: days.FirstHeight, To: since - 1,
-						Why: "the index was begun by a version that did not count days"}}, days.Missing...)
+						Why: "the index is older than its days"}}, days.Missing...)
 				days.FirstHeight = since
 			}
 		}

@@ -33,12 +33,12 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// source is the chain of a test as a node: it answers from the state of its last block.
+// source is the chain of a test as a Source. It answers from the state of the last block.
 type source struct {
 	chain  *chain.Chain
 	events map[int64][]abci.Event
 	last   int64
-	lost   map[int64]error // what the node says of a block
+	lost   map[int64]error // errors of Events, by block
 	asked  map[int64]int
 }
 
@@ -49,7 +49,7 @@ func (s *source) Events(_ context.Context, height int64) ([]abci.Event, error) {
 	return s.events[height], s.lost[height]
 }
 
-// made is when a block of the test was made.
+// made returns the time of a block.
 func made(height int64) time.Time { return time.Unix(1_700_000_000+height, 0).UTC() }
 
 func (s *source) BlockTime(_ context.Context, height int64) (time.Time, error) {
@@ -166,7 +166,7 @@ func answer() string {
 	return "In short: " + chain.Texts[0][0] + " On the other hand, and this matters more: " + chain.Texts[1][1]
 }
 
-// asked answers a call in a session of its own, and returns the batch that is to be submitted.
+// asked answers a call in a new session, and returns the batch to submit.
 func (f *followed) asked(text string) (*chain.Conversation, *attributiontypes.MsgSubmitReceipts) {
 	f.T.Helper()
 	c := f.Open(chain.Open(10))
@@ -183,10 +183,10 @@ func TestHistoryIsWhatTheLedgerHolds(t *testing.T) {
 	f.reconcile()
 	c.Gap(poa.AckCall)
 	c.Ask(chain.Texts[1][0])
-	c.Submit(c.Unacknowledged()) // pays compute and model only
+	c.Submit(c.Unacknowledged()) // pays only compute and model
 	f.reconcile()
 
-	// One who takes the model over is paid from then on, and its DataNet's owner goes on.
+	// The new owner of the model is paid from then on; the owner of its DataNet is still paid.
 	f.Send(f.Owner, &modelstypes.MsgUpdateModel{Owner: f.Owner.String(), ModelId: f.ModelID,
 		NewOwner: f.Stranger.String()})
 	other, batch := f.asked(answer())
@@ -270,7 +270,7 @@ func TestAttestedBatchesAreIndexedByTheirEnd(t *testing.T) {
 
 	params, err := f.App.AttributionKeeper.Params.Get(f.Ctx())
 	require.NoError(t, err)
-	// Half say no: the payer has the fees back. Nobody knows: compute is paid.
+	// Half of the validators say no: the payer gets the fees back. Nobody can tell: compute is paid.
 	half := func(validator int, base, next uint64) ([]attributiontypes.Verdict, bool) {
 		return chain.AllSay(
 			[]attributiontypes.Verdict{attributiontypes.VerdictValid, attributiontypes.VerdictInvalid}[validator/2])(validator,
@@ -382,8 +382,32 @@ func TestHistoryIsServedInPages(t *testing.T) {
 	}
 }
 
-// TestMissingBlocksAreReported: a node that has no results of some blocks, or answers nonsense, does not stop the
-// index, and the history says what is not in it. A node that does not answer is waited for.
+// TestErrorsOfTheServer: a stranger learns whose fault it is, and not why an index cannot be read.
+func TestErrorsOfTheServer(t *testing.T) {
+	index, err := earnings.Open(filepath.Join(t.TempDir(), "earnings.db"), nil, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	get := func(query string) (int, map[string]string) {
+		recorder := httptest.NewRecorder()
+		index.ServeDays(recorder, httptest.NewRequest(http.MethodGet, "/days"+query, nil))
+		var body struct {
+			Error map[string]string `json:"error"`
+		}
+		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &body))
+		return recorder.Code, body.Error
+	}
+	code, told := get("?limit=x")
+	require.Equal(t, http.StatusBadRequest, code)
+	require.Equal(t, map[string]string{"type": "invalid_request_error", "code": "invalid_value",
+		"message": `invalid request: limit "x" is not a whole number`}, told)
+	require.NoError(t, index.Close())
+	code, told = get("")
+	require.Equal(t, http.StatusInternalServerError, code)
+	require.Equal(t, map[string]string{"type": "server_error", "code": "earnings_failed",
+		"message": "the gateway could not read the earnings; its log says why"}, told)
+}
+
+// TestMissingBlocksAreReported: a node that lacks results of some blocks, or answers nonsense, does not stop the index,
+// and the history says which blocks are missing. The index waits for a node that does not answer.
 func TestMissingBlocksAreReported(t *testing.T) {
 	f := follow(t, 1, nil)
 	earn := func() {
@@ -416,7 +440,7 @@ func TestMissingBlocksAreReported(t *testing.T) {
 	earn()
 	history := f.history(f.Alice.Address)
 	require.False(t, history.Complete)
-	require.Equal(t, before+1, history.Totals.Batches, "what came behind is there")
+	require.Equal(t, before+1, history.Totals.Batches, "later blocks are indexed")
 	require.Len(t, history.Missing, 2)
 	require.Equal(t, []int64{lost, lost + 9}, []int64{history.Missing[0].From, history.Missing[0].To})
 	require.Equal(t, []int64{nonsense, nonsense}, []int64{history.Missing[1].From, history.Missing[1].To})

@@ -14,13 +14,13 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// Kind of an entry.
+// Kind is the kind of an entry.
 type Kind string
 
 const (
 	// KindBatch is what a batch of receipts credited.
 	KindBatch Kind = "batch"
-	// KindPayout is a payout that came by itself.
+	// KindPayout is a payout that the chain made by itself.
 	KindPayout Kind = "payout"
 	// KindClaim is a payout that the account claimed.
 	KindClaim Kind = "claim"
@@ -30,7 +30,7 @@ const (
 type Entry struct {
 	Kind   Kind  `json:"kind"`
 	Height int64 `json:"height"` // of the block in which the batch was paid, or the payout made
-	// Time of that block, if the node says it.
+	// Time of that block, if the node knows it.
 	Time *time.Time `json:"time,omitempty"`
 
 	// Of a batch.
@@ -39,7 +39,7 @@ type Entry struct {
 	Contributed     *sdkmath.Int `json:"contributed,omitempty"` // part of Amount
 	Bonus           *sdkmath.Int `json:"bonus,omitempty"`       // granted, on top of Amount
 	BonusAsked      *sdkmath.Int `json:"bonus_asked,omitempty"`
-	// BonusUnknown says that the bonus granted could not be told from the events; Bonus is what was asked for.
+	// BonusUnknown says that the events do not tell the granted bonus. Bonus is then what was asked for.
 	BonusUnknown bool   `json:"bonus_unknown,omitempty"`
 	Parts        []Part `json:"parts,omitempty"`
 
@@ -50,7 +50,7 @@ type Entry struct {
 	Amount sdkmath.Int `json:"amount"`
 }
 
-// Part is what a batch credited as one thing.
+// Part is what a batch credited to an account in one role.
 type Part struct {
 	Role       string      `json:"role"` // contributor, datanet, lineage or provider
 	Model      uint64      `json:"model"`

@@ -7,9 +7,9 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// granted pays the batches that the chain has taken in, with the bonus that it has granted to all of them: what each
-// asks for times the scale of the block, rounded down. Bonuses that do not sum to what the event says are not known.
-func (b *block) granted(event *rewardstypes.EventSupplyNetted) error {
+// payGranted pays the batches that x/rewards has processed, with the bonus that it granted: what each asked for times
+// the scale of the block, rounded down. If these do not sum to the bonus of the event, the bonus is not known.
+func (b *block) payGranted(event *rewardstypes.EventSupplyNetted) error {
 	var batches []waiting
 	for _, id := range event.Batches {
 		w, known, err := b.find(id)

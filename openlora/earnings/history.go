@@ -19,31 +19,31 @@ const (
 	MaxLimit = 100
 )
 
-// ErrRequest says that a history was asked for in a way that makes no sense.
+// ErrRequest reports a wrong argument of a request.
 var ErrRequest = errors.New("invalid request")
 
-// History is a page of what an account has earned and was paid, newest first.
+// History is a page of what an account has earned and was paid, the newest first.
 type History struct {
 	Address     string `json:"address"`
-	FirstHeight int64  `json:"first_height"` // of the index: nothing before is in it
-	Height      int64  `json:"height"`       // up to which blocks are indexed
-	// Complete says that all blocks up to Height are indexed. Otherwise there may be income that is not in the history, of
-	// blocks that are Missing.
+	FirstHeight int64  `json:"first_height"` // the index begins with this block
+	Height      int64  `json:"height"`       // the last block of the index
+	// Complete says that all blocks up to Height are indexed. Otherwise income of the blocks in Missing may be missing.
 	Complete bool      `json:"complete"`
 	Missing  []Missing `json:"missing,omitempty"`
 	Totals   Totals    `json:"totals"`
 	Entries  []Entry   `json:"entries"`
-	Next     string    `json:"next,omitempty"` // where the next page begins, as before
+	Next     string    `json:"next,omitempty"` // argument before of the next page; empty on the last one
 }
 
-// History returns a page of an account's history. before is Next of the page before it, or nothing.
+// History returns a page of an account's history. before is Next of the page before it, or empty. A limit of 0 means
+// DefaultLimit.
 func (x *Index) History(address, before string, limit int) (History, error) {
 	account, err := sdk.AccAddressFromBech32(address)
 	if err != nil {
 		return History{}, fmt.Errorf("%w: address %q: %s", ErrRequest, address, err)
 	}
 	if limit < 0 || limit > MaxLimit {
-		return History{}, fmt.Errorf("%w: limit %d, at most %d", ErrRequest, limit, MaxLimit)
+		return History{}, fmt.Errorf("%w: limit %d: use 1 to %d", ErrRequest, limit, MaxLimit)
 	}
 	if limit == 0 {
 		limit = DefaultLimit
@@ -56,11 +56,11 @@ func (x *Index) History(address, before string, limit int) (History, error) {
 	return history, x.db.View(func(tx *bolt.Tx) error { return history.fill(tx, account, from, limit) })
 }
 
-// placeSize of a height and a number.
+// placeSize is the size of a height and a number, in bytes.
 const placeSize = 12
 
 func (h *History) fill(tx *bolt.Tx, account sdk.AccAddress, before []byte, limit int) error {
-	all, err := reach(tx.Bucket(metaBucket))
+	all, err := readExtent(tx.Bucket(metaBucket))
 	if err != nil {
 		return err
 	}
@@ -90,6 +90,6 @@ func (h *History) fill(tx *bolt.Tx, account sdk.AccAddress, before []byte, limit
 		h.Entries = append(h.Entries, entry)
 		h.Next = hex.EncodeToString(key[len(prefix):])
 	}
-	h.Next = "" // that was all
+	h.Next = "" // no entry is left
 	return nil
 }

@@ -19,7 +19,7 @@ func (x *Index) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// ServeDays answers GET …/earnings/days?limit=N with Days, 30 unless it is told another number.
+// ServeDays answers GET …/earnings/days?limit=N with Days; without a limit, with 30 of them.
 func (x *Index) ServeDays(w http.ResponseWriter, r *http.Request) {
 	x.answer(w, func() (any, error) {
 		limit, err := number(r, "limit", defaultDays)
@@ -36,21 +36,21 @@ func (x *Index) answer(w http.ResponseWriter, ask func() (any, error)) {
 	found, err := ask()
 	w.Header().Set("Content-Type", "application/json")
 	if err != nil {
-		status, code := http.StatusInternalServerError, "earnings_failed"
-		if errors.Is(err, ErrRequest) {
-			status, code = http.StatusBadRequest, "invalid_value"
-		} else {
+		status, kind, code, message := http.StatusBadRequest, "invalid_request_error", "invalid_value", err.Error()
+		if !errors.Is(err, ErrRequest) {
 			x.log.Error("earnings could not be read", "err", err)
+			status, kind, code = http.StatusInternalServerError, "server_error", "earnings_failed"
+			message = "the gateway could not read the earnings; its log says why"
 		}
 		w.WriteHeader(status)
 		_ = json.NewEncoder(w).Encode(
-			map[string]any{"error": map[string]string{"message": err.Error(), "type": "invalid_request_error", "code": code}})
+			map[string]any{"error": map[string]string{"message": message, "type": kind, "code": code}})
 		return
 	}
 	_ = json.NewEncoder(w).Encode(found)
 }
 
-// number reads an argument that may be left out.
+// number reads an argument, which is otherwise if it is left out.
 func number(r *http.Request, name string, otherwise int) (int, error) {
 	text := r.URL.Query().Get(name)
 	if text == "" {
@@ -58,7 +58,7 @@ func number(r *http.Request, name string, otherwise int) (int, error) {
 	}
 	value, err := strconv.Atoi(text)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %s %q is not a number", ErrRequest, name, text)
+		return 0, fmt.Errorf("%w: %s %q is not a whole number", ErrRequest, name, text)
 	}
 	return value, nil
 }

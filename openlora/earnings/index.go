@@ -1,7 +1,6 @@
-// Package earnings keeps what each account has earned, batch by batch, and what
-// was paid out to it. It is built from the events of blocks, and from what the
-// chain says a batch has credited, at the height of the batch. The ledger of
-// x/rewards holds one sum for each account; this is where the sum comes from.
+// Package earnings keeps what each account has earned, batch by batch, and what was paid out to it. It builds the index
+// from the events of blocks, and from the credits of each batch in the state of its block. The ledger of x/rewards
+// holds one sum for each account; the index shows the parts of that sum.
 package earnings
 
 import (
@@ -38,51 +37,51 @@ var (
 	nextKey    = []byte("next")    // be64 of the next block to index
 	missingKey = []byte("missing") // JSON list of Missing
 
-	// be64 of the first block whose day was counted, in an index that was begun without days
+	// be64 of the first block that days count, if the index is older than this bucket
 	daysFromKey = []byte("days_from")
 )
 
 const (
 	pollInterval = 2 * time.Second
-	// blocksPerWrite are read before they are written together: a write waits for the disk.
+	// blocksPerWrite bounds the blocks of one write: fewer writes wait less for the disk.
 	blocksPerWrite = 200
-	// writesPerReport is how often a long catching-up says how far it is.
+	// writesPerReport is the number of writes after which a long catch-up logs its progress.
 	writesPerReport = 25
-	// attempts at a block that the node answers with an error, before it is passed over. One that the node does not keep
-	// is passed over at once.
+	// attempts is how often a block that fails is read before it is passed over. A block that the node does not keep is
+	// passed over at once.
 	attempts = 3
 )
 
-// Source is a node.
+// Source is the node that an index follows.
 type Source interface {
 	// Heights returns the first block whose state the node has, and the last.
 	Heights(ctx context.Context) (first, last int64, err error)
-	// Events returns the events of a block in the order in which they came about; those of failed transactions are left
-	// out. chain.ErrNoResults says that the node does not keep them.
+	// Events returns the events of a block in the order in which they were emitted, without those of failed transactions.
+	// It fails with chain.ErrNoResults if the node does not keep them.
 	Events(ctx context.Context, height int64) ([]abci.Event, error)
-	// BatchCredits asks the state of a height what a batch has credited.
+	// BatchCredits returns the credits of a batch in the state of a height, or in the latest state if the height is 0.
 	BatchCredits(ctx context.Context, height int64, batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error)
 	// BlockTime returns when a block was made.
 	BlockTime(ctx context.Context, height int64) (time.Time, error)
 }
 
-// Index of earnings.
+// Index is an index of earnings.
 type Index struct {
 	db   *bolt.DB
 	node Source
 	log  *slog.Logger
-	mu   sync.Mutex // one follower at a time
+	mu   sync.Mutex // held by Follow
 
-	failed map[int64]int    // attempts at a block
-	skip   map[int64]string // blocks to pass over, and why
+	failed map[int64]int    // failed attempts, by block
+	skip   map[int64]string // reason to pass over, by block
 }
 
-// Open opens or makes an index.
+// Open opens or creates an index.
 func Open(path string, node Source, log *slog.Logger) (*Index, error) {
 	buckets := [][]byte{metaBucket, waitingBucket, entriesBucket, accountsBucket, daysBucket}
 	db, err := database.Open(path, buckets, func(tx *bolt.Tx, isNew func([]byte) bool) error {
 		meta := tx.Bucket(metaBucket)
-		if next := meta.Get(nextKey); isNew(daysBucket) && next != nil { // begun without days
+		if next := meta.Get(nextKey); isNew(daysBucket) && next != nil { // the file is older than this bucket
 			return meta.Put(daysFromKey, bytes.Clone(next))
 		}
 		return nil
@@ -120,35 +119,35 @@ func (x *Index) Follow(ctx context.Context) error {
 	}
 }
 
-// write indexes some blocks in one transaction. A block that cannot be read ends it; what was read before is kept. One
-// that the node does not have, or that fails again and again, is passed over and noted: the blocks behind it do not
-// wait for it.
+// write indexes some blocks in one transaction. A block that cannot be read ends the transaction, which keeps the
+// blocks before it. A block that the node does not have, or that fails several times, is passed over and noted, so that
+// later blocks do not wait for it.
 func (x *Index) write(ctx context.Context, first, last int64) (done bool, err error) {
 	var failed error
-	var broken int64 // a block that could be read, and not indexed
+	var broken int64 // a block that was read but could not be indexed
 	err = x.db.Update(func(tx *bolt.Tx) error {
-		next, err := start(tx, first, last)
+		next, err := nextBlock(tx, first, last)
 		if err != nil {
 			return err
 		}
 		until := min(next+blocksPerWrite-1, last)
 		for ; next <= until; next++ {
-			var read []read
+			var events []blockEvent
 			if _, passed := x.skip[next]; !passed {
-				read, failed = x.read(ctx, next)
+				events, failed = x.readBlock(ctx, next)
 			}
 			if failed != nil && x.retry(ctx, next, failed) {
 				break
 			}
 			failed = nil
 			if why, passed := x.skip[next]; passed {
-				if err := miss(tx, next, why); err != nil {
+				if err := addMissing(tx, next, why); err != nil {
 					return err
 				}
 				continue
 			}
 			b := block{tx: tx, height: next}
-			for _, event := range read {
+			for _, event := range events {
 				if err := b.apply(event); err != nil {
 					broken = next
 					return fmt.Errorf("block %d: %w", next, err)
@@ -161,7 +160,7 @@ func (x *Index) write(ctx context.Context, first, last int64) (done bool, err er
 	if err == nil {
 		clear(x.skip)
 	}
-	if broken > 0 { // nothing of it was written: the next attempt passes over the block
+	if broken > 0 { // the transaction was rolled back: the next one passes over the block
 		x.log.Error("a block cannot be indexed; it is passed over", "err", err)
 		x.skip[broken] = err.Error()
 		return false, nil
@@ -169,7 +168,7 @@ func (x *Index) write(ctx context.Context, first, last int64) (done bool, err er
 	return done, errors.Join(err, failed)
 }
 
-// retry reports whether a block is to be read again later, and notes otherwise that it is passed over.
+// retry reports whether to read a block again later. Otherwise it notes that the block is passed over.
 func (x *Index) retry(ctx context.Context, height int64, err error) bool {
 	if errors.Is(err, chain.ErrNoResults) {
 		x.skip[height] = chain.ErrNoResults.Error()
@@ -177,7 +176,7 @@ func (x *Index) retry(ctx context.Context, height int64, err error) bool {
 	}
 	if code := status.Code(err); ctx.Err() != nil || code == codes.Unavailable || code == codes.DeadlineExceeded ||
 		code == codes.Canceled || code == codes.ResourceExhausted {
-		return true // the node, not the block
+		return true // the node is at fault, not the block
 	}
 	if x.failed[height]++; x.failed[height] < attempts {
 		return true
@@ -188,9 +187,8 @@ func (x *Index) retry(ctx context.Context, height int64, err error) bool {
 	return false
 }
 
-// start returns the next block to index. An index that is new begins at the first block of which the node has the
-// state.
-func start(tx *bolt.Tx, first, last int64) (int64, error) {
+// nextBlock returns the next block to index. A new index begins at the first block of which the node has the state.
+func nextBlock(tx *bolt.Tx, first, last int64) (int64, error) {
 	meta := tx.Bucket(metaBucket)
 	stored := meta.Get(nextKey)
 	if stored == nil {

@@ -7,39 +7,39 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// Missing is a stretch of blocks that the index passed over, both ends included.
+// Missing is a range of blocks that the index passed over, both ends included.
 type Missing struct {
 	From int64  `json:"from"`
 	To   int64  `json:"to"`
 	Why  string `json:"why"`
 }
 
-// extent is which blocks an index has.
+// extent is the range of blocks of an index, and those missing in it.
 type extent struct {
 	first, height int64
 	missing       []Missing
 }
 
-// reach reads which blocks the index has.
-func reach(meta *bolt.Bucket) (extent, error) {
+// readExtent reads the extent of the index.
+func readExtent(meta *bolt.Bucket) (extent, error) {
 	var all extent
 	if next := meta.Get(nextKey); next != nil {
 		all.first, all.height = int64(binary.BigEndian.Uint64(meta.Get(firstKey))), int64(binary.BigEndian.Uint64(next))-1
 	}
 	var err error
-	if all.missing, err = missing(meta); err != nil {
+	if all.missing, err = readMissing(meta); err != nil {
 		return all, err
 	}
 	if all.first > 1 {
 		all.missing = append(
-			[]Missing{{From: 1, To: all.first - 1, Why: "the node had no state of them when the index was begun"}},
+			[]Missing{{From: 1, To: all.first - 1, Why: "the node had no state of them when the index began"}},
 			all.missing...)
 	}
 	return all, nil
 }
 
-// missing reads what was passed over, in the order of heights.
-func missing(meta *bolt.Bucket) ([]Missing, error) {
+// readMissing reads the ranges that were passed over, in the order of heights.
+func readMissing(meta *bolt.Bucket) ([]Missing, error) {
 	stored := meta.Get(missingKey)
 	if stored == nil {
 		return nil, nil
@@ -48,10 +48,10 @@ func missing(meta *bolt.Bucket) ([]Missing, error) {
 	return all, json.Unmarshal(stored, &all)
 }
 
-// miss notes that a block was passed over. Blocks in a row of which the same is said are one stretch.
-func miss(tx *bolt.Tx, height int64, why string) error {
+// addMissing notes that a block was passed over. Neighbouring blocks with the same reason become one range.
+func addMissing(tx *bolt.Tx, height int64, why string) error {
 	meta := tx.Bucket(metaBucket)
-	all, err := missing(meta)
+	all, err := readMissing(meta)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// Node is a node behind gRPC.
+// Node is a node that is reached over gRPC.
 type Node struct{ Client *chain.Client }
 
 var _ Source = Node{}
@@ -30,7 +30,7 @@ func (n Node) BlockTime(ctx context.Context, height int64) (time.Time, error) {
 	return n.Client.BlockTime(ctx, height)
 }
 
-// BatchCredits implements Source. Height 0 is the latest.
+// BatchCredits implements Source.
 func (n Node) BatchCredits(ctx context.Context, height int64,
 	batch uint64) (*attributiontypes.QueryBatchCreditsResponse, error) {
 	if height != 0 {
